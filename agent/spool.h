@@ -1,0 +1,122 @@
+/* Observations that wait on this machine's disk until the province has them.
+ *
+ * A private SQLite file. It holds the current value of each (series, period), marks those that were
+ * not sealed yet, and the sealed batches that wait for their ack (acked ones are kept for a while:
+ * see keep_acked_days). A random 64-bit id is made with the file, so a spool that was lost and made
+ * anew can never reuse a sequence number. */
+#pragma once
+
+#include "blob.h"
+#include "err.h"
+#include "labels.h"
+#include "period.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct spool; /* opaque: SQLite is known to spool.c alone */
+
+struct observation {
+	const char *metric;
+	const char *labels; /* canonical */
+	struct period period;
+	unsigned decimals; /* of value_e: the catalogue's */
+	int64_t value_e;
+	bool withdrawn; /* as if never reported; value_e is ignored */
+	bool add;       /* add value_e to the current value instead of setting it */
+};
+
+struct spool_limits {
+	uint64_t bytes_max; /* of the file; new figures are refused over it: -ENOSPC */
+	uint32_t keep_days; /* current values and acked batches older than this are trimmed */
+};
+
+/**
+ * Open or create @path. A corrupt file is moved aside to PATH.corrupt-<date> (never deleted), a new
+ * one is made, and
+ * @ret_set_aside (PATH_MAX bytes, may be NULL) names it, "" otherwise. -EBUSY: another process has
+ * it open.
+ */
+int spool_open(const char *path, const struct spool_limits *limits, struct spool **ret_spool,
+	       char *ret_set_aside, struct err *err);
+void spool_close(struct spool *spool);
+
+uint64_t spool_id(const struct spool *spool);
+
+/**
+ * Record @n observations, all or none; once this returns 0 they survive a power cut. A value equal
+ * to the current one is not sealed again. Blocks on disk.
+ *
+ * -ENOSPC when the spool or the disk is full; -ERANGE when an addition leaves 64 bits; -EIO when
+ * the disk fails; -E2BIG when series numbers run out. On error the spool is as before; @ret_bad
+ * (may be NULL) is the index at fault.
+ */
+int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,
+		 struct err *err);
+
+/** The current value, for --add's arithmetic in callers and for the page. -ENOENT when there is
+ * none. */
+int spool_current(struct spool *spool, const char *metric, const char *labels, struct period period,
+		  int64_t *ret_value_e, unsigned *ret_decimals, bool *ret_withdrawn,
+		  struct err *err);
+
+/**
+ * Seal what is unsealed into batches: one local day each, as many as it takes, each small enough
+ * for a frame. Durable when it returns. @ret_last: highest sequence number sealed so far (0: none).
+ */
+int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, struct err *err);
+
+/** The payload of batch @seq, appended to @out. -ENOENT when it is not there (never sealed, or
+ * trimmed). */
+int spool_batch(struct spool *spool, uint64_t seq, struct blob *out, struct err *err);
+
+/** Everything up to @upto is committed at the province. Lower than before is fine: a province
+ * restored from a backup asks again for what it lacks, and kept batches wait again. @at_us: when.
+ */
+int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *err);
+
+/** What the province quarantined, for the clerk. */
+int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,
+		      const char *reason, struct err *err);
+
+struct spool_status {
+	uint64_t last_seq, acked_seq;                   /* 0: none */
+	uint64_t unsealed;                              /* observations not sealed yet */
+	uint64_t waiting_batches, waiting_observations; /* sealed, not acked */
+	int64_t oldest_waiting_us; /* when the oldest of them was sealed; 0: none */
+	int64_t last_ack_us;       /* 0: never */
+	uint64_t quarantined;      /* observations refused by the province so far */
+	uint64_t bytes, bytes_max;
+};
+int spool_status(struct spool *spool, struct spool_status *ret_status, struct err *err);
+
+/** Walk what the province quarantined, newest first, at most @most. */
+struct spool_refusal {
+	uint64_t seq;
+	const char *metric, *labels, *reason; /* valid during the callback */
+	uint32_t observations;
+};
+int spool_each_refusal(struct spool *spool, unsigned most,
+		       int (*on_refusal)(void *context, const struct spool_refusal *refusal),
+		       void *context, struct err *err);
+/** Walk the sealed batches, oldest first. */
+struct spool_entry {
+	uint64_t seq;
+	int32_t day;
+	uint32_t observations;
+	size_t bytes;
+	int64_t sealed_us;
+	bool acked;
+};
+int spool_each_batch(struct spool *spool,
+		     int (*on_entry)(void *context, const struct spool_entry *entry), void *context,
+		     struct err *err);
+/** Decode every kept batch and compare with the current values; -EUCLEAN names the first that is
+ * wrong. */
+int spool_verify(struct spool *spool, struct err *err);
+
+/** Small durable facts of the agent: the catalogue's CSV, the office's name, ... -ENOENT when
+ * unset. */
+int spool_fact_set(struct spool *spool, const char *name, const void *data, size_t len,
+		   struct err *err);
+int spool_fact_get(struct spool *spool, const char *name, struct blob *out, struct err *err);

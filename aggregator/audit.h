@@ -1,0 +1,8 @@
+/* Every act that changes something, with who and when. */
+#pragma once
+
+#include "db.h"
+#include "err.h"
+
+/** Inside the caller's transaction. @who: "unix:uid=0", "office:28249", "console". */
+int audit_note(sqlite3 *db, const char *who, const char *what, const char *detail, struct err *err);

@@ -1,0 +1,56 @@
+/* The door to the offices: a ROUTER with CURVE, and the ZAP handler beside it. The gate knows keys
+ * and frames, not figures.
+ *
+ * 1. ZAP is bound before the ROUTER (without a handler CURVE would let everyone in; option 93 is
+ * the second guard). A key on the roster passes the handshake with its key id as User-Id; any other
+ * is refused, counted, logged.
+ * 2. Every message must be [routing id, one frame]; its User-Id is read from the frame, not from
+ * the routing id (libzmq 4.3.4 loses it there), and looked up again, so that a revoked key is cut
+ * off on its live connection.
+ * 3. What passes goes to on_frame with who sent it. What fails is dropped and counted, and named in
+ * the log at most once a minute and cause. */
+#pragma once
+
+#include "err.h"
+#include "roster.h"
+#include "wire.h"
+
+#include <uv.h>
+#include <zmq.h>
+
+struct gate;
+
+struct gate_peer {
+	uint8_t routing_id[8]; /* ROUTER's own: 5 bytes today */
+	size_t routing_id_len;
+	int64_t key_id; /* of the roster: identifies office and state */
+};
+
+struct gate_config {
+	const char *endpoint;        /* "tcp://127.0.0.1:0" binds a free port */
+	const uint8_t *secret_key;   /* 32 bytes, lent */
+	const struct roster *roster; /* outlives the gate; changes on this thread */
+	unsigned credit;             /* RCVHWM */
+};
+
+struct gate_counters {
+	uint64_t handshakes, refused_handshakes;
+	uint64_t frames, frames_without_user, frames_revoked, frames_malformed;
+	uint64_t answers, answers_undeliverable;
+};
+
+/** @len bytes of a frame from @peer, lent for the call. */
+typedef void gate_on_frame(void *context, const struct gate_peer *peer, const uint8_t *data,
+			   size_t len);
+
+int gate_start(uv_loop_t *loop, void *zmq_context, const struct gate_config *config,
+	       gate_on_frame *on_frame, void *context, struct gate **ret_gate, struct err *err);
+/** The endpoint that was bound, with its port. */
+const char *gate_endpoint(const struct gate *gate);
+/** Send a packed frame. Never waits: a peer that is gone or full loses it, and will ask again. */
+void gate_answer(struct gate *gate, const struct gate_peer *peer, const Lantoa__V1__Frame *frame);
+/** Stop and go on taking frames (intake full, disk reserve reached). */
+void gate_pause(struct gate *gate);
+void gate_resume(struct gate *gate);
+const struct gate_counters *gate_counters(const struct gate *gate);
+void gate_stop(struct gate *gate, void (*on_closed)(void *context), void *context);

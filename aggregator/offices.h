@@ -1,0 +1,62 @@
+/* Offices: reporting sites with keys of their own, assigned to one unit at a time, by date. */
+#pragma once
+
+#include "db.h"
+#include "err.h"
+#include "roster.h"
+#include "units.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct assignment {
+	int32_t from_day;
+	char *unit_code; /* owned; NULL: assigned to none from then on */
+};
+
+struct office {
+	int64_t id;
+	char *code, *name;              /* owned by the set */
+	struct assignment *assignments; /* owned [n], ascending */
+	size_t n_assignments;
+};
+
+struct offices {
+	struct office *list; /* owned [n], sorted by id */
+	size_t n;
+};
+
+int offices_load(sqlite3 *db, struct offices **ret_offices, struct err *err);
+void offices_close(struct offices *offices); /* NULL is fine */
+const struct office *offices_by_id(const struct offices *offices, int64_t id);
+const struct office *offices_by_code(const struct offices *offices, const char *code);
+/** The unit it reports for on @day; NULL when it is assigned to none, or to one not in force. */
+const struct unit *office_unit(const struct office *office, const struct units *units, int32_t day);
+
+/* What follows writes, inside the caller's transaction, and notes it in the audit as done by @who.
+ */
+
+/** -EEXIST when the code is taken; -EINVAL for a bad code ([A-Za-z0-9._-], 1 to 32), an empty name,
+ * or a unit that is not in force on @from_day. */
+int office_add(sqlite3 *db, const char *code, const char *name, const char *unit_code,
+	       int32_t from_day, const char *who, int64_t *ret_id, struct err *err);
+/** CSV code,name,unit,from: all or nothing, every bad row named. */
+int offices_import(sqlite3 *db, const char *csv, size_t len, const char *who, size_t *ret_added,
+		   struct err *err);
+
+/** A fresh one-time key for the office; earlier unspent invitations of it are revoked. @ret_key:
+ * the row for the roster;
+ * @ret_secret: 32 bytes for the invitation line, kept nowhere. -ENOENT: no such office. */
+int office_invite(sqlite3 *db, const char *code, const char *who, struct roster_key *ret_key,
+		  uint8_t ret_secret[KEY_LEN], struct err *err);
+/** Spend invitation @invitation_id for @public_key, which becomes the office's active key; its
+ * earlier active keys are revoked. -EACCES: the invitation is not open; -EEXIST: the key is known
+ * already. */
+int office_enrol(sqlite3 *db, int64_t invitation_id, const uint8_t public_key[KEY_LEN],
+		 struct roster_key *ret_key, struct err *err);
+/** Revoke all keys and open invitations. @ret_revoked: how many. -ENOENT. */
+int office_revoke(sqlite3 *db, const char *code, const char *who, size_t *ret_revoked,
+		  struct err *err);
+
+/** Fill a roster with every key in the table. */
+int offices_fill_roster(sqlite3 *db, struct roster *roster, struct err *err);

@@ -1,0 +1,34 @@
+/* What a connection needs to know to judge, fold and ask: units, offices, catalogue, indicators, as
+ * of one moment. Each connection keeps its own, and reloads it when the version in the database has
+ * moved. */
+#pragma once
+
+#include "catalogue.h"
+#include "db.h"
+#include "err.h"
+#include "indicator.h"
+#include "offices.h"
+#include "units.h"
+
+struct reference {
+	int64_t version;
+	struct units *units;
+	struct offices *offices;
+	struct catalogue *catalogue;   /* an empty one before the first import */
+	struct indicators *indicators; /* likewise */
+};
+
+/** Load everything. */
+int reference_load(sqlite3 *db, struct reference **ret_reference, struct err *err);
+void reference_close(struct reference *reference); /* NULL is fine */
+/** Load anew into *@reference (NULL at first) if the database's version is another. Call inside a
+ * transaction. */
+int reference_refresh(sqlite3 *db, struct reference **reference, struct err *err);
+/** Writers: call in the transaction that changed any of it. */
+int reference_changed(sqlite3 *db, struct err *err);
+
+/** Store a catalogue or indicators that were read without error; all-or-nothing with named rows, as
+ * their readers do. Indicators may name only metrics of the current catalogue. @ret_changed false:
+ * it is what is there already. */
+int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
+int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);

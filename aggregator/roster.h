@@ -1,0 +1,35 @@
+/* Who may speak: the keys of offices and of invitations, in memory, on the loop thread. The store
+ * is the truth; the roster follows it after each commit that changes a key. */
+#pragma once
+
+#include "err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KEY_LEN 32u
+
+enum key_state {
+	KEY_INVITED = 1, /* a one-time key: may enrol, nothing else */
+	KEY_ACTIVE = 2,
+	KEY_SPENT = 3, /* an invitation that was used */
+	KEY_REVOKED = 4,
+};
+
+struct roster_key {
+	int64_t id; /* of office_key; also the ZAP User-Id, in decimal */
+	int64_t office;
+	enum key_state state;
+	uint8_t public_key[KEY_LEN];
+};
+
+struct roster;
+struct roster *roster_open(void); /* NULL: out of memory */
+void roster_close(struct roster *roster);
+/** Add the key, or replace what is known of key->id. -ENOMEM. */
+int roster_put(struct roster *roster, const struct roster_key *key);
+/** NULL when unknown. Valid until the next put. */
+const struct roster_key *roster_by_key(const struct roster *roster, const uint8_t key[KEY_LEN]);
+const struct roster_key *roster_by_id(const struct roster *roster, int64_t id);
+size_t roster_count(const struct roster *roster);

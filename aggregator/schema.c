@@ -1,0 +1,72 @@
+#include "schema.h"
+
+static const char *const steps[] = {
+	/* 1 */
+	/* places and people: units.c, offices.c, catalogue_store.c, indicators.c, audit.c */
+	"CREATE TABLE unit(id INTEGER PRIMARY KEY, code TEXT NOT NULL, name TEXT NOT NULL,"
+	"  level TEXT NOT NULL, parent TEXT, valid_from INTEGER NOT NULL, valid_to INTEGER,"
+	"  UNIQUE(code, valid_from)) STRICT;"
+	"CREATE TABLE successor(effective_on INTEGER NOT NULL, old_code TEXT NOT NULL, new_code "
+	"TEXT NOT NULL,"
+	"  share TEXT, PRIMARY KEY(effective_on, old_code, new_code)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE catalogue(id INTEGER PRIMARY KEY, imported_us INTEGER NOT NULL, csv BLOB NOT "
+	"NULL) STRICT;"
+	"CREATE TABLE indicators(id INTEGER PRIMARY KEY, imported_us INTEGER NOT NULL, csv BLOB "
+	"NOT NULL) STRICT;"
+	"CREATE TABLE office(id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT "
+	"NULL) STRICT;"
+	"CREATE TABLE assignment(office INTEGER NOT NULL REFERENCES office(id), from_day INTEGER "
+	"NOT NULL,"
+	"  unit_code TEXT, PRIMARY KEY(office, from_day)) STRICT, WITHOUT ROWID;" /* NULL: to no
+										     unit */
+	"CREATE TABLE office_key(id INTEGER PRIMARY KEY, office INTEGER NOT NULL REFERENCES "
+	"office(id),"
+	"  public_key BLOB NOT NULL UNIQUE, state INTEGER NOT NULL, created_us INTEGER NOT NULL,"
+	"  changed_us INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX office_key_office ON office_key(office);"
+	"CREATE TABLE audit(id INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, who TEXT NOT NULL, "
+	"what TEXT NOT NULL,"
+	"  detail TEXT NOT NULL) STRICT;"
+	"CREATE TABLE fact(name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
+	"INSERT INTO fact VALUES('reference_version', 1);"
+	/* figures: journal.c, quarantine.c, rollup.c */
+	"CREATE TABLE series(id INTEGER PRIMARY KEY, metric TEXT NOT NULL, labels TEXT NOT NULL,"
+	"  UNIQUE(metric, labels)) STRICT;"
+	"CREATE TABLE spool(id INTEGER PRIMARY KEY, office INTEGER NOT NULL REFERENCES office(id),"
+	"  spool_id INTEGER NOT NULL, upto INTEGER NOT NULL, last_received_us INTEGER NOT NULL,"
+	"  UNIQUE(office, spool_id)) STRICT;"
+	"CREATE TABLE declared(spool INTEGER NOT NULL REFERENCES spool(id), number INTEGER NOT "
+	"NULL,"
+	"  series INTEGER NOT NULL REFERENCES series(id), shape INTEGER NOT NULL,"
+	"  PRIMARY KEY(spool, number)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE journal(id INTEGER PRIMARY KEY, spool INTEGER NOT NULL REFERENCES spool(id),"
+	"  seq INTEGER NOT NULL, day INTEGER NOT NULL, office INTEGER NOT NULL, received_us "
+	"INTEGER NOT NULL,"
+	"  payload BLOB NOT NULL, chain BLOB NOT NULL) STRICT;"
+	"CREATE INDEX journal_day ON journal(day, office);"
+	"CREATE TABLE quarantine(journal INTEGER NOT NULL REFERENCES journal(id), run INTEGER NOT "
+	"NULL,"
+	"  point INTEGER NOT NULL," /* index in the run; -1: the whole run */
+	"  verdict INTEGER NOT NULL, observations INTEGER NOT NULL, released_us INTEGER,"
+	"  PRIMARY KEY(journal, run, point)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE rollup(grain INTEGER NOT NULL, bucket INTEGER NOT NULL, node INTEGER NOT "
+	"NULL,"
+	"  page BLOB NOT NULL, PRIMARY KEY(grain, bucket, node)) STRICT, WITHOUT ROWID;",
+};
+
+int schema_open(const char *path, bool readonly, sqlite3 **ret_db, struct err *err)
+{
+	sqlite3 *db = NULL;
+	int rc = db_open(path, readonly ? DB_READER : DB_WRITER_WAL, SCHEMA_APPLICATION_ID, &db,
+			 err);
+	if (rc < 0)
+		return rc;
+	if (!readonly)
+		rc = db_migrate(db, steps, (int)(sizeof(steps) / sizeof(steps[0])), err);
+	if (rc < 0) {
+		db_close(db);
+		return rc;
+	}
+	*ret_db = db;
+	return 0;
+}

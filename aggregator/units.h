@@ -1,0 +1,61 @@
+/* Units and their successors. A code does not identify a unit; (code, day) does. Immutable once
+ * loaded. */
+#pragma once
+
+#include "db.h"
+#include "err.h"
+#include "period.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define UNIT_OPEN INT32_MAX /* valid_to of a unit still in force */
+
+struct unit {
+	int64_t id;
+	char *code, *name, *level;    /* owned by the set */
+	char *parent;                 /* a code, read on the day asked; NULL: a root */
+	int32_t valid_from, valid_to; /* days; valid_to excluded */
+};
+
+struct successor {
+	int32_t effective_on;
+	char *old_code, *new_code; /* read on the day before, and on the day */
+	char *share;               /* "1", or NULL: divided, proportions unknown */
+};
+
+struct units {
+	struct unit *list; /* owned [n], sorted by (code, valid_from) */
+	size_t n;
+	struct successor *successors; /* owned, sorted by (effective_on, old_code, new_code) */
+	size_t n_successors;
+};
+
+/** Load both tables. -ENOMEM or the database's error. */
+int units_load(sqlite3 *db, struct units **ret_units, struct err *err);
+void units_close(struct units *units); /* NULL is fine */
+
+/** The unit of @code in force on @day; NULL when there is none. */
+const struct unit *units_find(const struct units *units, const char *code, int32_t day);
+const struct unit *units_by_id(const struct units *units, int64_t id);
+/** The unit above @unit on @day; NULL at a root. */
+const struct unit *units_parent(const struct units *units, const struct unit *unit, int32_t day);
+/** @unit itself or the unit above it, on @day, that has @level; NULL when there is none. */
+const struct unit *units_at_level(const struct units *units, const struct unit *unit,
+				  const char *level, int32_t day);
+
+/**
+ * Replace the table of units by an edition in CSV (code,name,level,parent,valid_from,valid_to),
+ * inside the caller's transaction. A unit with the same (code, valid_from) keeps its id.
+ *
+ * All or nothing; err names every bad row it has room for, "line 7: ...": a bad date, a period that
+ * ends before it begins, the same code twice on one day, a parent that is not in force on every day
+ * of the child, a cycle.
+ * @ret_changed: rows added, altered or gone; 0 means nothing was written.
+ */
+int units_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_changed, struct err *err);
+
+/** The same for successors (effective_on,old_code,new_code,share): old in force the day before, new
+ * on the day, shares "1" alone or all empty. Units must be imported first. */
+int successors_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_changed,
+		      struct err *err);

@@ -1,0 +1,36 @@
+/* INI configuration by table: it parses, checks and documents itself. Over inih. */
+#pragma once
+
+#include "err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum conf_type {
+	CONF_TEXT,  /* char *, owned by the struct */
+	CONF_UINT,  /* uint32_t, range checked */
+	CONF_BOOL,  /* bool: yes/no/true/false/1/0 */
+	CONF_BYTES, /* uint64_t: 512, 64K, 16M, 2G */
+};
+
+struct conf_key {
+	const char *section, *name;
+	enum conf_type type;
+	size_t offset;        /* in the caller's struct */
+	const char *fallback; /* as text, parsed like the file's; NULL leaves it zero */
+	uint64_t min, max;    /* of CONF_UINT and CONF_BYTES */
+	const char *help;     /* one line, for --help and the manual page */
+};
+
+/**
+ * Fill @conf (zeroed by the caller) from defaults and then from @path, or from defaults alone when
+ * @path is NULL. An unknown section or key, a key twice, a bad value: -EINVAL with "FILE:LINE:
+ * what; what to do". -ENOENT when the file is not there. On error @conf holds nothing that must be
+ * freed.
+ */
+int conf_read(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
+	      struct err *err);
+void conf_free(const struct conf_key keys[], size_t n_keys, void *conf);
+/** Write the table as a commented INI file: every key with its help, range and default. */
+void conf_document(const struct conf_key keys[], size_t n_keys, FILE *out);

@@ -1,0 +1,51 @@
+/* SQLite, opened the one way we open it, and its errors told in words. */
+#pragma once
+
+#include "err.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum db_mode {
+	DB_WRITER_WAL,      /* the one connection that writes and checkpoints; synchronous=FULL; no
+			       autocheckpoint */
+	DB_WRITER_ROLLBACK, /* a private file: journal_mode=PERSIST, synchronous=EXTRA-equivalent
+			       FULL, locking EXCLUSIVE */
+	DB_READER,          /* read-only beside a DB_WRITER_WAL; never checkpoints */
+};
+
+/**
+ * Open @path. @application_id tags the file (SQLite's header field): another tag in an existing
+ * file is -EINVAL. Creates the file (0600) for writers. -EBUSY when another process holds it;
+ * -ENOTDB... see db_code().
+ */
+int db_open(const char *path, enum db_mode mode, int32_t application_id, sqlite3 **ret_db,
+	    struct err *err);
+void db_close(sqlite3 *db); /* NULL is fine; all statements must be finalized (asserted) */
+
+/** Our code for SQLite's: FULL -ENOSPC, NOMEM -ENOMEM, BUSY and LOCKED -EBUSY, CORRUPT and NOTADB
+ * -EUCLEAN, CANTOPEN -ENOENT, READONLY -EROFS, CONSTRAINT -EEXIST, INTERRUPT -EINTR, everything
+ * else -EIO. */
+int db_code(int sqlite_code);
+/** Set err from the connection's last error: "@what: disk is full". Returns its code. */
+int db_err(struct err *err, sqlite3 *db, const char *what);
+
+int db_exec(sqlite3 *db, const char *sql, struct err *err);
+/** Prepare with SQLITE_PREPARE_PERSISTENT. */
+int db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_stmt, struct err *err);
+/** Step a statement that yields no rows, reset it and clear its bindings. */
+int db_run(sqlite3_stmt *stmt, struct err *err);
+/** sqlite3_step: 1 a row, 0 done, negative an error. */
+int db_step(sqlite3_stmt *stmt, struct err *err);
+
+int db_begin(sqlite3 *db, struct err *err);  /* BEGIN IMMEDIATE */
+int db_commit(sqlite3 *db, struct err *err); /* on failure the transaction is rolled back */
+void db_rollback(sqlite3 *db);               /* fine when none is open */
+
+/**
+ * Bring the schema up: @steps[i] is SQL that leads from user_version i to i + 1, each in one
+ * transaction. A file that is newer than @n is -EINVAL: "made by a newer version; install that
+ * one".
+ */
+int db_migrate(sqlite3 *db, const char *const steps[], int n, struct err *err);

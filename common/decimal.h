@@ -1,0 +1,33 @@
+/* Exact decimals: an integer mantissa and, beside it, how many of its digits follow the point.
+ * 12.50 with 2 decimals is 1250. Nothing here rounds. */
+#pragma once
+
+#include "err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DECIMALS_MAX     6u
+#define DECIMAL_TEXT_MAX 56u /* an int128 with sign, point, leading zeros and NUL */
+
+__extension__ typedef __int128 int128; /* sums of int64 mantissas: 2^63 of them fit */
+
+/**
+ * Read @text[@len], e.g. "-12.5", as a mantissa with @decimals digits after the point.
+ *
+ * Digits with one optional sign and one optional '.', nothing else: no exponent, no blanks, no
+ * thousands marks. Zeros at the end of the fraction are no digits of the value: 1.50 is fine with
+ * one decimal, 1.55 is not.
+ *
+ * Returns 0; -EINVAL when it is not a number or has more than @decimals digits after the point;
+ * -ERANGE when the mantissa does not fit into 64 bits.
+ */
+int decimal_parse(const char *text, size_t len, unsigned decimals, int64_t *ret_mantissa,
+		  struct err *err);
+
+/** Write @mantissa with exactly @decimals (0 to 18) digits after the point. Returns the length. */
+size_t decimal_format(int128 mantissa, unsigned decimals, char text[DECIMAL_TEXT_MAX]);
+
+/** The same value with @to decimals. -ERANGE when it does not fit; -EINVAL when digits would be
+ * lost. */
+int decimal_rescale(int64_t mantissa, unsigned from, unsigned to, int64_t *ret_mantissa);

@@ -1,0 +1,24 @@
+/* What went wrong: a code for the program and a sentence for the person who can mend it. */
+#pragma once
+
+#include <stddef.h>
+
+#define ERR_TEXT_MAX 4096u /* a screenful of bad rows fits; longer text is cut */
+
+struct err {
+	int code; /* negative errno, the numbers libuv uses; 0: no error */
+	char text[ERR_TEXT_MAX];
+};
+
+/* Both return @code, so that `return err_set(err, -EINVAL, "...")` reads well. @err may be NULL. */
+int err_set(struct err *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** Put "@format: " before what @err already says, and return its code. */
+int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** -ENOMEM with the usual sentence. */
+int err_memory(struct err *err);
+
+/** @code with "@what: " and the system's text for it; @code is a negative errno. */
+int err_system(struct err *err, int code, const char *what);

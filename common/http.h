@@ -1,0 +1,52 @@
+/* An HTTP/1.1 server on a libuv loop, over libmicrohttpd: its epoll fd under a uv_poll_t, no thread
+ * of its own. The whole body is read (up to a limit) before the handler is called; a handler
+ * answers at once or later. */
+#pragma once
+
+#include "err.h"
+
+#include <stddef.h>
+#include <uv.h>
+
+struct http;         /* the server */
+struct http_request; /* one request; lives until answered */
+
+struct http_route {
+	const char *method, *path; /* "GET", "/v1/query"; matched whole */
+	void (*on_request)(void *context, struct http_request *request);
+};
+
+struct http_limits {
+	size_t body_max;      /* bytes; over it the answer is 413 */
+	unsigned connections; /* at once; more wait in the kernel */
+	unsigned timeout_s;   /* of an idle connection */
+};
+
+/**
+ * Serve @routes (n, outlive the server) on @listen_fd, a listening stream socket that the server
+ * takes over. Unknown path 404, other method 405, both answered as {"error": "..."}.
+ */
+int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[], size_t n,
+	       const struct http_limits *limits, void *context, struct http **ret_http,
+	       struct err *err);
+/** Stop listening, drop connections, close handles; @on_closed runs from the loop. Requests that a
+ * handler still holds must have been answered. */
+void http_stop(struct http *http, void (*on_closed)(void *context), void *context);
+
+/** A query argument, decoded; NULL when absent. Valid until answered. */
+const char *http_arg(const struct http_request *request, const char *name);
+/** A header's value; NULL when absent. */
+const char *http_header(const struct http_request *request, const char *name);
+const char *http_body(const struct http_request *request, size_t *ret_len);
+void *http_context(const struct http_request *request);
+
+/** Answer and free the request; @body is copied. Loop thread only. */
+void http_answer(struct http_request *request, unsigned status, const char *type, const char *body,
+		 size_t len);
+/** {"error": err's text}: -EINVAL 400, -ENOENT 404, -EEXIST 409, -E2BIG 413, -ENOSPC 507, -EAGAIN
+ * and -EBUSY 503, -EACCES 403, else 500. */
+void http_answer_err(struct http_request *request, const struct err *err);
+
+/** A listening unix socket at @path, mode @mode; a stale one is replaced, a live one is
+ * -EADDRINUSE. Returns 0. */
+int http_listen_unix(const char *path, unsigned mode, int *ret_fd, struct err *err);

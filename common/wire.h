@@ -1,0 +1,91 @@
+/* The bytes between office and province: frames, and the columnar batch inside. Every size is
+ * checked before it is believed; unpacking happens in an arena with a hard limit that hands out
+ * zeroed memory (which also keeps clear of protobuf-c 1.4.1 freeing unknown fields it never
+ * initialised). */
+#pragma once
+
+#include "blob.h"
+#include "err.h"
+#include "period.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lantoa.pb-c.h"
+
+#define WIRE_PROTOCOL     1u
+#define WIRE_FRAME_MAX    (256u * 1024u)        /* bytes on the wire; ZMQ_MAXMSGSIZE */
+#define WIRE_COLUMNS_MAX  (1024u * 1024u)       /* bytes of Columns, decompressed */
+#define WIRE_ARENA_MAX    (12u * 1024u * 1024u) /* bytes one unpack may take */
+#define WIRE_POINTS_MAX   131072u               /* observations in a batch */
+#define WIRE_SERIES_MAX   65536u                /* series numbers of a spool */
+#define WIRE_DECLARED_MAX 4096u                 /* declarations in a batch */
+
+/* A bump arena for protobuf-c; grows in chunks up to its limit, then allocation fails and unpack
+ * with it. */
+struct arena;
+struct arena *arena_open(size_t limit); /* NULL: out of memory */
+void arena_close(struct arena *arena);  /* NULL is fine */
+void arena_reset(struct arena *arena);  /* forgets everything handed out; keeps the first chunk */
+void *arena_alloc(struct arena *arena, size_t size); /* zeroed, 16-aligned; NULL at the limit */
+
+/**
+ * Unpack one frame into @arena (valid until its reset). -EMSGSIZE over WIRE_FRAME_MAX; -EBADMSG
+ * when it is no Frame, names no kind, or holds a string that is not UTF-8; -ENOMEM at the arena's
+ * limit.
+ */
+int wire_frame_unpack(struct arena *arena, const uint8_t *data, size_t len,
+		      Lantoa__V1__Frame **ret_frame, struct err *err);
+/** Append the packed frame to @out. -ENOMEM; -EMSGSIZE over WIRE_FRAME_MAX. */
+int wire_frame_pack(const Lantoa__V1__Frame *frame, struct blob *out, struct err *err);
+
+struct declaration {
+	const char *metric, *labels; /* borrowed */
+	enum grain grain;
+	enum calendar calendar;
+	unsigned decimals;
+};
+
+struct run {               /* observations of one series, ascending by period */
+	uint32_t series;   /* the spool's number of it */
+	uint32_t first, n; /* points[first] ... points[first + n - 1] */
+};
+
+struct point {
+	int64_t value_e; /* mantissa with the series' decimals */
+	uint16_t nth;    /* which of the day's periods: see period_in_day() */
+	bool withdrawn;
+};
+
+/* A batch, taken apart. As decoded, all arrays lie in the arena. */
+struct batch {
+	int32_t day;
+	int64_t sealed_us;
+	uint32_t first_declared; /* number of declared[0] */
+	struct declaration *declared;
+	size_t n_declared;
+	struct run *runs;
+	size_t n_runs;
+	struct point *points;
+	size_t n_points;
+};
+
+/**
+ * Append the payload of @batch (codec byte, Columns, zstd where that is smaller) to @out.
+ *
+ * @batch keeps the rules of proto/lantoa.proto (asserted): runs ascending by series, points of a
+ * run ascending by nth. -ENOMEM; -EMSGSIZE when Columns exceed WIRE_COLUMNS_MAX or the payload
+ * WIRE_FRAME_MAX - 64: the caller seals less at once.
+ */
+int wire_batch_encode(const struct batch *batch, struct blob *out, struct err *err);
+
+/**
+ * Decode a payload into @arena. -EBADMSG with what is wrong when any rule of proto/lantoa.proto or
+ * limit above is broken: unknown codec, sizes that disagree, runs or points not ascending, nth over
+ * 1439, day outside 1900 to 2100, a declaration with bad name, labels, grain, calendar or decimals.
+ * -ENOMEM at the arena's limit. After 0 every struct above can be trusted, but for nth <
+ * grain_per_day() of series declared earlier.
+ */
+int wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t len,
+		      struct batch *ret_batch, struct err *err);
