@@ -1,0 +1,88 @@
+#include "invitation.h"
+#include "seeds.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct invitation random_invitation(struct dice *dice)
+{
+	struct invitation made = { 0 };
+	(void)snprintf(made.address, sizeof(made.address), "%s:%u",
+		       dice_below(dice, 2) ? "[fe80::1]" : "tinh.example.vn",
+		       (unsigned)dice_below(dice, 65535) + 1);
+	(void)snprintf(made.office, sizeof(made.office), "%u", (unsigned)dice_below(dice, 99999));
+	for (size_t i = 0; i < INVITATION_KEY_LEN; i++) {
+		made.server_key[i] = (uint8_t)dice_next(dice);
+		made.secret_key[i] = (uint8_t)dice_next(dice);
+	}
+	return made;
+}
+
+static void check_round_trip(struct dice *dice, void *context)
+{
+	(void)context;
+	struct invitation made = random_invitation(dice), read = { 0 };
+	char text[INVITATION_TEXT_MAX], pasted[INVITATION_TEXT_MAX + 8];
+	struct err err = { 0 };
+	assert_int_equal(invitation_format(&made, text, &err), 0);
+	(void)snprintf(pasted, sizeof(pasted), "  %s \r\n", text);
+	assert_int_equal(invitation_parse(pasted, &read, &err), 0);
+	assert_memory_equal(&made, &read, sizeof(made));
+}
+
+static void what_was_printed_is_read_back(void **state)
+{
+	(void)state;
+	for_all_seeds(200, check_round_trip, NULL);
+}
+
+static void every_shortened_line_is_refused(void **state)
+{
+	(void)state;
+	struct dice dice = dice_seeded(1);
+	struct invitation made = random_invitation(&dice), read;
+	char text[INVITATION_TEXT_MAX];
+	struct err err = { 0 };
+	assert_int_equal(invitation_format(&made, text, &err), 0);
+	for (size_t len = strlen(text) - 1; len < INVITATION_TEXT_MAX; len--) {
+		text[len] = '\0';
+		assert_int_equal(invitation_parse(text, &read, &err), -EINVAL);
+		assert_true(strlen(err.text) > 0);
+	}
+}
+
+static void bad_parts_are_refused(void **state)
+{
+	(void)state;
+	static const char key[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	static const char *const fronts[] = { "http://h:1/a#",      "lantoa://h/a#",
+					      "lantoa://h:0/a#",    "lantoa://h:65536/a#",
+					      "lantoa://:1/a#",     "lantoa://h h:1/a#",
+					      "lantoa://h:1/#",     "lantoa://h:1/a b#",
+					      "lantoa://[::1:1/a#", "lantoa://h:1x/a#" };
+	for (size_t i = 0; i < sizeof(fronts) / sizeof(fronts[0]); i++) {
+		char text[INVITATION_TEXT_MAX];
+		(void)snprintf(text, sizeof(text), "%s%s.%s", fronts[i], key, key);
+		struct invitation read;
+		struct err err = { 0 };
+		assert_int_equal(invitation_parse(text, &read, &err), -EINVAL);
+		assert_null(strstr(err.text, key));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_printed_is_read_back),
+		cmocka_unit_test(every_shortened_line_is_refused),
+		cmocka_unit_test(bad_parts_are_refused),
+	};
+	return cmocka_run_group_tests_name("invitation", tests, NULL, NULL);
+}
