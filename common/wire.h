@@ -4,6 +4,7 @@
  * initialised). */
 #pragma once
 
+#include "arena.h"
 #include "blob.h"
 #include "err.h"
 #include "period.h"
@@ -22,18 +23,10 @@
 #define WIRE_SERIES_MAX   65536u                /* series numbers of a spool */
 #define WIRE_DECLARED_MAX 4096u                 /* declarations in a batch */
 
-/* A bump arena for protobuf-c; grows in chunks up to its limit, then allocation fails and unpack
- * with it. */
-struct arena;
-struct arena *arena_open(size_t limit); /* NULL: out of memory */
-void arena_close(struct arena *arena);  /* NULL is fine */
-void arena_reset(struct arena *arena);  /* forgets everything handed out; keeps the first chunk */
-void *arena_alloc(struct arena *arena, size_t size); /* zeroed, 16-aligned; NULL at the limit */
-
 /**
  * Unpack one frame into @arena (valid until its reset). -EMSGSIZE over WIRE_FRAME_MAX; -EBADMSG
- * when it is no Frame, names no kind, or holds a string that is not UTF-8; -ENOMEM at the arena's
- * limit.
+ * when it is no Frame, is not exactly one kind that we know, or holds a string that is not UTF-8;
+ * -ENOMEM at the arena's limit. Fields that we do not know inside a kind are passed over.
  */
 int wire_frame_unpack(struct arena *arena, const uint8_t *data, size_t len,
 		      Lantoa__V1__Frame **ret_frame, struct err *err);

@@ -1,0 +1,20 @@
+/* A bump arena: memory that is handed out piece by piece and forgotten all at once, up to a hard
+ * limit. What a stranger's bytes can make us allocate is bounded by it. */
+#pragma once
+
+#include <stddef.h>
+
+struct arena;
+
+/** An arena that never hands out more than @limit bytes between resets. NULL: out of memory. */
+struct arena *arena_open(size_t limit);
+void arena_close(struct arena *arena); /* NULL is fine */
+
+/** Forget everything handed out. The newest chunk, as a rule the largest, is kept, so that a steady
+ * load soon runs without malloc. */
+void arena_reset(struct arena *arena);
+
+/** @size zeroed bytes, 16-aligned, valid until the reset; NULL at the limit or out of memory. */
+void *arena_alloc(struct arena *arena, size_t size);
+/** The same, not zeroed: for what is overwritten at once. */
+void *arena_alloc_raw(struct arena *arena, size_t size);
