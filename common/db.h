@@ -10,15 +10,17 @@
 enum db_mode {
 	DB_WRITER_WAL,      /* the one connection that writes and checkpoints; synchronous=FULL; no
 			       autocheckpoint */
-	DB_WRITER_ROLLBACK, /* a private file: journal_mode=PERSIST, synchronous=EXTRA-equivalent
-			       FULL, locking EXCLUSIVE */
+	DB_WRITER_ROLLBACK, /* a private file: locked for everyone else while it is open;
+			       journal_mode=PERSIST, synchronous=FULL: a commit survives a power
+			       cut */
 	DB_READER,          /* read-only beside a DB_WRITER_WAL; never checkpoints */
 };
 
 /**
  * Open @path. @application_id tags the file (SQLite's header field): another tag in an existing
- * file is -EINVAL. Creates the file (0600) for writers. -EBUSY when another process holds it;
- * -ENOTDB... see db_code().
+ * file is -EINVAL. Creates the file (0600) for writers, whose folder must be there: -ENOENT. -EBUSY
+ * when another one holds a DB_WRITER_ROLLBACK file, in this process or elsewhere; -EUCLEAN when it
+ * is no database or damaged. A connection is for one thread at a time (not necessarily the same).
  */
 int db_open(const char *path, enum db_mode mode, int32_t application_id, sqlite3 **ret_db,
 	    struct err *err);

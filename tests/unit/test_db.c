@@ -1,0 +1,251 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "db.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TAG 0x54455354
+
+struct fixture {
+	char folder[64], path[96];
+	struct err err;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	if (!f)
+		return -1;
+	(void)snprintf(f->folder, sizeof(f->folder), "/tmp/lantoa-db-XXXXXX");
+	if (!mkdtemp(f->folder))
+		return -1;
+	(void)snprintf(f->path, sizeof(f->path), "%s/test.db", f->folder);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		char path[128];
+		(void)snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
+		(void)unlink(path);
+	}
+	int rc = rmdir(f->folder);
+	free(f);
+	return rc;
+}
+
+static sqlite3 *opened(struct fixture *f, enum db_mode mode)
+{
+	sqlite3 *db = NULL;
+	if (db_open(f->path, mode, TAG, &db, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+	return db;
+}
+
+static int64_t number(struct fixture *f, sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	assert_int_equal(db_prepare(db, sql, &stmt, &f->err), 0);
+	assert_int_equal(db_step(stmt, &f->err), 1);
+	int64_t number = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return number;
+}
+
+static void assert_mode(struct fixture *f, sqlite3 *db, const char *expected)
+{
+	sqlite3_stmt *stmt = NULL;
+	assert_int_equal(db_prepare(db, "PRAGMA journal_mode", &stmt, &f->err), 0);
+	assert_int_equal(db_step(stmt, &f->err), 1);
+	assert_string_equal((const char *)sqlite3_column_text(stmt, 0), expected);
+	sqlite3_finalize(stmt);
+}
+
+static void a_wal_writer_syncs_each_commit_and_checkpoints_only_when_told(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = opened(f, DB_WRITER_WAL);
+	assert_mode(f, db, "wal");
+	assert_int_equal(number(f, db, "PRAGMA synchronous"), 2);
+	assert_int_equal(number(f, db, "PRAGMA wal_autocheckpoint"), 0);
+	assert_int_equal(number(f, db, "PRAGMA foreign_keys"), 1);
+	assert_int_equal(number(f, db, "PRAGMA trusted_schema"), 0);
+	assert_int_equal(number(f, db, "PRAGMA cell_size_check"), 1);
+	assert_int_equal(number(f, db, "PRAGMA application_id"), TAG);
+	db_close(db);
+}
+
+static void a_private_file_refuses_a_second_opener(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = opened(f, DB_WRITER_ROLLBACK), *second = NULL;
+	assert_mode(f, db, "persist");
+	assert_int_equal(number(f, db, "PRAGMA synchronous"), 2);
+	assert_int_equal(db_open(f->path, DB_WRITER_ROLLBACK, TAG, &second, &f->err), -EBUSY);
+	assert_non_null(strstr(f->err.text, "is in use by another process"));
+	assert_null(second);
+	db_close(db);
+	db_close(opened(f, DB_WRITER_ROLLBACK));
+}
+
+static int open_in_child(struct fixture *f)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		sqlite3 *db = NULL;
+		_exit(-db_open(f->path, DB_WRITER_ROLLBACK, TAG, &db, &f->err));
+	}
+	int status = 0;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
+static void a_private_file_refuses_a_second_process_after_commits_too(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = opened(f, DB_WRITER_ROLLBACK);
+	assert_int_equal(open_in_child(f), -EBUSY);
+	assert_int_equal(db_exec(db, "CREATE TABLE t(x); INSERT INTO t VALUES(1)", &f->err), 0);
+	assert_int_equal(open_in_child(f), -EBUSY);
+	assert_int_equal(number(f, db, "SELECT count(*) FROM t"), 1);
+	db_close(db);
+}
+
+static void a_reader_reads_and_cannot_write(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = opened(f, DB_WRITER_WAL);
+	assert_int_equal(db_exec(db, "CREATE TABLE t(x); INSERT INTO t VALUES(7)", &f->err), 0);
+	sqlite3 *reader = opened(f, DB_READER);
+	assert_int_equal(number(f, reader, "SELECT x FROM t"), 7);
+	assert_int_equal(db_exec(reader, "DELETE FROM t", &f->err), -EROFS);
+	assert_int_equal(number(f, reader, "PRAGMA wal_autocheckpoint"), 0);
+	db_close(reader);
+	db_close(db);
+}
+
+static void a_file_of_another_program_is_refused_and_left_as_it_is(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = opened(f, DB_WRITER_ROLLBACK), *other = NULL;
+	assert_int_equal(db_exec(db, "CREATE TABLE t(x)", &f->err), 0);
+	db_close(db);
+	assert_int_equal(db_open(f->path, DB_WRITER_WAL, TAG + 1, &other, &f->err), -EINVAL);
+	assert_int_equal(db_open(f->path, DB_READER, TAG + 1, &other, &f->err), -EINVAL);
+	assert_null(other);
+	db = opened(f, DB_WRITER_ROLLBACK);
+	assert_int_equal(number(f, db, "PRAGMA application_id"), TAG);
+	db_close(db);
+}
+
+static void every_file_is_for_its_owner_alone(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = opened(f, DB_WRITER_WAL);
+	assert_int_equal(db_exec(db, "CREATE TABLE t(x)", &f->err), 0);
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		char path[128];
+		(void)snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
+		struct stat st;
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 0777, 0600);
+	}
+	db_close(db);
+}
+
+static void write_file(struct fixture *f, const char *text)
+{
+	FILE *file = fopen(f->path, "w");
+	assert_non_null(file);
+	for (int i = 0; i < 1000; i++)
+		assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void what_is_no_database_is_told_apart_from_what_is_missing(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = NULL;
+	assert_int_equal(db_open(f->path, DB_READER, TAG, &db, &f->err), -ENOENT);
+	write_file(f, "name,label\n");
+	assert_int_equal(db_open(f->path, DB_WRITER_WAL, TAG, &db, &f->err), -EUCLEAN);
+	assert_int_equal(db_open(f->path, DB_WRITER_ROLLBACK, TAG, &db, &f->err), -EUCLEAN);
+	assert_int_equal(db_open("/nowhere/at/all.db", DB_WRITER_WAL, TAG, &db, &f->err), -ENOENT);
+	assert_null(db);
+}
+
+static const char *const steps[] = { "CREATE TABLE a(x)", "CREATE TABLE b(x)",
+				     "CREATE TABLE b(x)" };
+
+static void migration_goes_step_by_step_and_never_half(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = opened(f, DB_WRITER_ROLLBACK);
+	assert_int_equal(db_migrate(db, steps, 1, &f->err), 0);
+	assert_int_equal(number(f, db, "PRAGMA user_version"), 1);
+	assert_true(db_migrate(db, steps, 3, &f->err) < 0);
+	assert_int_equal(number(f, db, "PRAGMA user_version"), 2);
+	assert_int_equal(db_migrate(db, steps, 2, &f->err), 0);
+	assert_int_equal(db_migrate(db, steps, 1, &f->err), -EINVAL);
+	assert_non_null(strstr(f->err.text, "newer version"));
+	db_close(db);
+}
+
+static void statements_run_again_and_constraints_have_a_code(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = opened(f, DB_WRITER_ROLLBACK);
+	assert_int_equal(db_exec(db, "CREATE TABLE t(x UNIQUE)", &f->err), 0);
+	sqlite3_stmt *stmt = NULL;
+	assert_int_equal(db_prepare(db, "INSERT INTO t VALUES(?)", &stmt, &f->err), 0);
+	assert_int_equal(db_begin(db, &f->err), 0);
+	assert_int_equal(sqlite3_bind_int(stmt, 1, 5), SQLITE_OK);
+	assert_int_equal(db_run(stmt, &f->err), 0);
+	assert_int_equal(sqlite3_bind_int(stmt, 1, 5), SQLITE_OK);
+	assert_int_equal(db_run(stmt, &f->err), -EEXIST);
+	assert_int_equal(db_run(stmt, &f->err), 0); /* bindings were cleared: a null */
+	assert_int_equal(db_commit(db, &f->err), 0);
+	assert_int_equal(number(f, db, "SELECT count(*) FROM t"), 2);
+	assert_int_equal(db_begin(db, &f->err), 0);
+	assert_int_equal(db_run(stmt, &f->err), 0);
+	db_rollback(db);
+	db_rollback(db);
+	assert_int_equal(number(f, db, "SELECT count(*) FROM t"), 2);
+	sqlite3_finalize(stmt);
+	db_close(db);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(a_wal_writer_syncs_each_commit_and_checkpoints_only_when_told),
+		test(a_private_file_refuses_a_second_opener),
+		test(a_private_file_refuses_a_second_process_after_commits_too),
+		test(a_reader_reads_and_cannot_write),
+		test(a_file_of_another_program_is_refused_and_left_as_it_is),
+		test(every_file_is_for_its_owner_alone),
+		test(what_is_no_database_is_told_apart_from_what_is_missing),
+		test(migration_goes_step_by_step_and_never_half),
+		test(statements_run_again_and_constraints_have_a_code),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
