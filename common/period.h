@@ -58,8 +58,8 @@ const char *day_format(int32_t day, char text[DAY_TEXT_MAX]);
 int32_t day_from_civil(int year, int month, int mday);
 void day_to_civil(int32_t day, int *ret_year, int *ret_month, int *ret_mday);
 
-/** Any of the eight forms; the form tells the grain. -EINVAL with what the forms are. 1900 to 2100.
- */
+/** Any of the eight forms; the form tells the grain. Its first day lies in DAY_MIN to DAY_MAX.
+ * -EINVAL with what the forms are. */
 int period_parse(const char *text, enum calendar calendar, struct period *ret_period,
 		 struct err *err);
 /** The SDMX form. Returns @text. */
