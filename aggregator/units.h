@@ -9,13 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UNIT_OPEN INT32_MAX /* valid_to of a unit still in force */
+#define UNIT_OPEN       INT32_MAX /* valid_to of a unit still in force */
+#define UNITS_DEPTH_MAX 16u       /* units above one another */
 
 struct unit {
 	int64_t id;
-	char *code, *name, *level;    /* owned by the set */
-	char *parent;                 /* a code, read on the day asked; NULL: a root */
-	int32_t valid_from, valid_to; /* days; valid_to excluded */
+	char *code, *name, *level;         /* owned by the set */
+	char *parent;                      /* a code, read on the day asked; NULL: a root */
+	int32_t valid_from, valid_to;      /* days; valid_to excluded */
+	size_t parents_first, parents_end; /* units.c: which rows of the list bear parent's code */
 };
 
 struct successor {
@@ -29,6 +31,7 @@ struct units {
 	size_t n;
 	struct successor *successors; /* owned, sorted by (effective_on, old_code, new_code) */
 	size_t n_successors;
+	struct unit **by_id; /* owned [n], units.c: sorted by id */
 };
 
 /** Load both tables. -ENOMEM or the database's error. */

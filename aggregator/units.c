@@ -1,0 +1,199 @@
+#include "units.h"
+
+#include "array.h"
+#include "column.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows come sorted by SQLite: its BINARY order of text is strcmp's. */
+
+static int unit_read(struct unit *unit, sqlite3_stmt *stmt)
+{
+	unit->id = sqlite3_column_int64(stmt, 0);
+	unit->valid_from = sqlite3_column_int(stmt, 5);
+	bool open = sqlite3_column_type(stmt, 6) == SQLITE_NULL;
+	unit->valid_to = open ? UNIT_OPEN : sqlite3_column_int(stmt, 6);
+	if (column_text(stmt, 1, &unit->code) < 0 || column_text(stmt, 2, &unit->name) < 0 ||
+	    column_text(stmt, 3, &unit->level) < 0)
+		return -ENOMEM;
+	return column_text(stmt, 4, &unit->parent);
+}
+
+static int successor_read(struct successor *successor, sqlite3_stmt *stmt)
+{
+	successor->effective_on = sqlite3_column_int(stmt, 0);
+	if (column_text(stmt, 1, &successor->old_code) < 0 ||
+	    column_text(stmt, 2, &successor->new_code) < 0)
+		return -ENOMEM;
+	return column_text(stmt, 3, &successor->share);
+}
+
+static int unit_append(struct units *units, sqlite3_stmt *stmt, struct err *err)
+{
+	struct unit *list = array_room(units->list, units->n, sizeof(*list));
+	if (!list)
+		return err_memory(err);
+	units->list = list;
+	list[units->n] = (struct unit){ 0 };
+	return unit_read(&list[units->n++], stmt) < 0 ? err_memory(err) : 0;
+}
+
+static int successor_append(struct units *units, sqlite3_stmt *stmt, struct err *err)
+{
+	struct successor *list = array_room(units->successors, units->n_successors, sizeof(*list));
+	if (!list)
+		return err_memory(err);
+	units->successors = list;
+	list[units->n_successors] = (struct successor){ 0 };
+	return successor_read(&list[units->n_successors++], stmt) < 0 ? err_memory(err) : 0;
+}
+
+static int rows_load(struct units *units, sqlite3 *db, const char *sql,
+		     int (*append)(struct units *, sqlite3_stmt *, struct err *), struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, sql, &stmt, err);
+	while (rc == 0 && (rc = db_step(stmt, err)) == 1)
+		rc = append(units, stmt, err);
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	return rc;
+}
+
+/** The first row whose (code, valid_from) is above (@code, @day). */
+static size_t row_after(const struct units *units, const char *code, int32_t day)
+{
+	size_t low = 0, high = units->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(units->list[middle].code, code);
+		if (order > 0 || (order == 0 && units->list[middle].valid_from > day))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* Rows of one code lie together, so a unit's parent is found in a range known beforehand. */
+static void parents_index(struct units *units)
+{
+	for (size_t i = 0; i < units->n; i++) {
+		struct unit *unit = &units->list[i];
+		if (!unit->parent)
+			continue;
+		unit->parents_first = row_after(units, unit->parent, INT32_MIN);
+		unit->parents_end = row_after(units, unit->parent, INT32_MAX);
+	}
+}
+
+static int by_id_order(const void *a, const void *b)
+{
+	const struct unit *left = *(struct unit *const *)a, *right = *(struct unit *const *)b;
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+static int ids_index(struct units *units, struct err *err)
+{
+	units->by_id = calloc(units->n + 1, sizeof(*units->by_id)); /* + 1: none is no NULL */
+	if (!units->by_id)
+		return err_memory(err);
+	for (size_t i = 0; i < units->n; i++)
+		units->by_id[i] = &units->list[i];
+	qsort(units->by_id, units->n, sizeof(*units->by_id), by_id_order);
+	return 0;
+}
+
+static int everything_load(struct units *units, sqlite3 *db, struct err *err)
+{
+	int rc = rows_load(units, db,
+			   "SELECT id, code, name, level, parent, valid_from, valid_to FROM unit "
+			   "ORDER BY code, valid_from",
+			   unit_append, err);
+	if (rc == 0)
+		rc = rows_load(units, db,
+			       "SELECT effective_on, old_code, new_code, share FROM successor "
+			       "ORDER BY effective_on, old_code, new_code",
+			       successor_append, err);
+	if (rc == 0)
+		rc = ids_index(units, err);
+	if (rc == 0)
+		parents_index(units);
+	return rc;
+}
+
+int units_load(sqlite3 *db, struct units **ret_units, struct err *err)
+{
+	struct units *units = calloc(1, sizeof(*units));
+	if (!units)
+		return err_memory(err);
+	int rc = everything_load(units, db, err);
+	if (rc < 0) {
+		units_close(units);
+		(void)err_wrap(err, "load the units"); /* err may be NULL: rc is the answer */
+		return rc;
+	}
+	*ret_units = units;
+	return 0;
+}
+
+void units_close(struct units *units)
+{
+	if (!units)
+		return;
+	for (size_t i = 0; i < units->n; i++) {
+		free(units->list[i].code);
+		free(units->list[i].name);
+		free(units->list[i].level);
+		free(units->list[i].parent);
+	}
+	for (size_t i = 0; i < units->n_successors; i++) {
+		free(units->successors[i].old_code);
+		free(units->successors[i].new_code);
+		free(units->successors[i].share);
+	}
+	free(units->list);
+	free(units->successors);
+	free(units->by_id);
+	free(units);
+}
+
+const struct unit *units_find(const struct units *units, const char *code, int32_t day)
+{
+	size_t after = row_after(units, code, day);
+	if (after == 0)
+		return NULL;
+	const struct unit *unit = &units->list[after - 1]; /* the last that began by then */
+	return day < unit->valid_to && strcmp(unit->code, code) == 0 ? unit : NULL;
+}
+
+const struct unit *units_by_id(const struct units *units, int64_t id)
+{
+	const struct unit wanted = { .id = id }, *key = &wanted;
+	struct unit **found =
+		bsearch(&key, units->by_id, units->n, sizeof(*units->by_id), by_id_order);
+	return found ? *found : NULL;
+}
+
+const struct unit *units_parent(const struct units *units, const struct unit *unit, int32_t day)
+{
+	for (size_t i = unit->parents_first; i < unit->parents_end; i++) {
+		const struct unit *parent = &units->list[i];
+		if (parent->valid_from <= day && day < parent->valid_to)
+			return parent;
+	}
+	return NULL;
+}
+
+const struct unit *units_at_level(const struct units *units, const struct unit *unit,
+				  const char *level, int32_t day)
+{
+	/* The import refuses deeper trees; a damaged table must not send us round forever. */
+	for (unsigned depth = 0; unit && depth <= UNITS_DEPTH_MAX; depth++) {
+		if (strcmp(unit->level, level) == 0)
+			return unit;
+		unit = units_parent(units, unit, day);
+	}
+	return NULL;
+}
