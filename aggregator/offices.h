@@ -24,6 +24,7 @@ struct office {
 struct offices {
 	struct office *list; /* owned [n], sorted by id */
 	size_t n;
+	struct office **by_code; /* owned [n], offices.c: sorted by code */
 };
 
 int offices_load(sqlite3 *db, struct offices **ret_offices, struct err *err);

@@ -1,0 +1,155 @@
+#include "offices.h"
+
+#include "array.h"
+#include "column.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int office_append(struct offices *offices, sqlite3_stmt *stmt, struct err *err)
+{
+	struct office *list = array_room(offices->list, offices->n, sizeof(*list));
+	if (!list)
+		return err_memory(err);
+	offices->list = list;
+	struct office *office = &list[offices->n++];
+	*office = (struct office){ .id = sqlite3_column_int64(stmt, 0) };
+	if (column_text(stmt, 1, &office->code) < 0 || column_text(stmt, 2, &office->name) < 0)
+		return err_memory(err);
+	return 0;
+}
+
+static int assignment_append(struct offices *offices, sqlite3_stmt *stmt, struct err *err)
+{
+	/* A row without an office cannot be: the schema's foreign key forbids it. */
+	struct office *office =
+		(struct office *)offices_by_id(offices, sqlite3_column_int64(stmt, 0));
+	if (!office)
+		return 0;
+	struct assignment *list =
+		array_room(office->assignments, office->n_assignments, sizeof(*list));
+	if (!list)
+		return err_memory(err);
+	office->assignments = list;
+	struct assignment *assignment = &list[office->n_assignments++];
+	assignment->from_day = sqlite3_column_int(stmt, 1);
+	return column_text(stmt, 2, &assignment->unit_code) < 0 ? err_memory(err) : 0;
+}
+
+static int rows_load(struct offices *offices, sqlite3 *db, const char *sql,
+		     int (*append)(struct offices *, sqlite3_stmt *, struct err *), struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, sql, &stmt, err);
+	while (rc == 0 && (rc = db_step(stmt, err)) == 1)
+		rc = append(offices, stmt, err);
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	return rc;
+}
+
+static int by_code_order(const void *a, const void *b)
+{
+	const struct office *left = *(struct office *const *)a, *right = *(struct office *const *)b;
+	return strcmp(left->code, right->code);
+}
+
+static int codes_index(struct offices *offices, struct err *err)
+{
+	offices->by_code = calloc(offices->n + 1, sizeof(*offices->by_code)); /* + 1: never NULL */
+	if (!offices->by_code)
+		return err_memory(err);
+	for (size_t i = 0; i < offices->n; i++)
+		offices->by_code[i] = &offices->list[i];
+	qsort(offices->by_code, offices->n, sizeof(*offices->by_code), by_code_order);
+	return 0;
+}
+
+static int everything_load(struct offices *offices, sqlite3 *db, struct err *err)
+{
+	int rc = rows_load(offices, db, "SELECT id, code, name FROM office ORDER BY id",
+			   office_append, err);
+	if (rc == 0)
+		rc = rows_load(offices, db,
+			       "SELECT office, from_day, unit_code FROM assignment "
+			       "ORDER BY office, from_day",
+			       assignment_append, err);
+	return rc == 0 ? codes_index(offices, err) : rc;
+}
+
+int offices_load(sqlite3 *db, struct offices **ret_offices, struct err *err)
+{
+	struct offices *offices = calloc(1, sizeof(*offices));
+	if (!offices)
+		return err_memory(err);
+	int rc = everything_load(offices, db, err);
+	if (rc < 0) {
+		offices_close(offices);
+		(void)err_wrap(err, "load the offices"); /* err may be NULL: rc is the answer */
+		return rc;
+	}
+	*ret_offices = offices;
+	return 0;
+}
+
+static void office_free(struct office *office)
+{
+	for (size_t i = 0; i < office->n_assignments; i++)
+		free(office->assignments[i].unit_code);
+	free(office->assignments);
+	free(office->code);
+	free(office->name);
+}
+
+void offices_close(struct offices *offices)
+{
+	if (!offices)
+		return;
+	for (size_t i = 0; i < offices->n; i++)
+		office_free(&offices->list[i]);
+	free(offices->list);
+	free(offices->by_code);
+	free(offices);
+}
+
+const struct office *offices_by_id(const struct offices *offices, int64_t id)
+{
+	size_t low = 0, high = offices->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (offices->list[middle].id == id)
+			return &offices->list[middle];
+		if (offices->list[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+const struct office *offices_by_code(const struct offices *offices, const char *code)
+{
+	size_t low = 0, high = offices->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(offices->by_code[middle]->code, code);
+		if (order == 0)
+			return offices->by_code[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+const struct unit *office_unit(const struct office *office, const struct units *units, int32_t day)
+{
+	for (size_t i = office->n_assignments; i-- > 0;) { /* a few moves in an office's life */
+		const struct assignment *assignment = &office->assignments[i];
+		if (assignment->from_day <= day)
+			return assignment->unit_code ? units_find(units, assignment->unit_code, day)
+						     : NULL;
+	}
+	return NULL;
+}
