@@ -1,0 +1,44 @@
+/* A CSV table read by the names of its columns, and all that is wrong with it told at once: a line
+ * of text per bad row, in the file's order, as many as an err has room for. */
+#pragma once
+
+#include "csv_reader.h"
+#include "err.h"
+
+#include <stddef.h>
+
+#define SHEET_COLUMNS_MAX  16u
+#define COMPLAINT_TEXT_MAX 192u
+#define COMPLAINTS_KEPT    64u /* more than an err shows */
+
+struct complaints {
+	struct complaint {
+		unsigned line;
+		char text[COMPLAINT_TEXT_MAX];
+	} list[COMPLAINTS_KEPT]; /* those of the lowest lines, ascending */
+	size_t n;                /* kept or not */
+};
+
+void complaints_add(struct complaints *complaints, unsigned line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/** 0 when there are none; else -EINVAL: "line 7: ...", one to a line of text, "... and 12 more". */
+int complaints_tell(const struct complaints *complaints, struct err *err);
+
+struct sheet {
+	const char *const *columns; /* [n]: their names; all must be there, others are ignored */
+	size_t n_columns;
+	/** One row with as many fields as the header. 0 to go on, complaints or not; a negative
+	 * errno ends the reading (-ENOMEM). */
+	int (*on_row)(struct sheet *sheet, struct err *err);
+	void *context;
+
+	struct complaints complaints;
+	const struct csv_row *row; /* during on_row */
+	size_t at[SHEET_COLUMNS_MAX], n_fields;
+};
+
+/** Read it all. Rows may have complaints afterwards; the caller adds its own and tells them.
+ * -EINVAL: no CSV, or no such columns; or what on_row returned. */
+int sheet_read(struct sheet *sheet, const char *csv, size_t len, struct err *err);
+/** The field of columns[@column] in the current row. */
+const char *sheet_field(const struct sheet *sheet, size_t column);
