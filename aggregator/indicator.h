@@ -1,17 +1,14 @@
 /* Indicators: formulas over metrics, with targets by year. */
 #pragma once
 
-#include "decimal.h"
 #include "err.h"
+#include "formula.h"
+#include "rational.h"
 
-#include <gmp.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #define INDICATOR_DECIMALS 6u /* results are rounded half to even there */
-
-struct formula; /* parsed */
 
 struct target {
 	int year;
@@ -40,25 +37,3 @@ int indicators_read(const char *csv, size_t len, bool (*known)(void *context, co
 		    void *context, struct indicators **ret_indicators, struct err *err);
 void indicators_close(struct indicators *indicators); /* NULL is fine */
 const struct indicator *indicators_find(const struct indicators *indicators, const char *name);
-
-/** Parse "100 * a.b / c.d": + - * / ( ), unary minus, decimal numbers, metric names
- * ([a-z][a-z0-9_]* joined by dots). Depth and length are bounded (64, 1024 bytes). -EINVAL: "column
- * 7: ...". */
-int formula_parse(const char *text, struct formula **ret_formula, struct err *err);
-void formula_close(struct formula *formula);
-/** The metrics it names, each once, in order of appearance; borrowed. */
-size_t formula_operands(const struct formula *formula, const char *const **ret_names);
-
-/**
- * Evaluate in rationals. @values[i] belongs to operand i; @present[i] false: it has no value.
- * Returns 0 with @ret (initialised by the caller) set; -ENODATA when an operand is missing (err
- * names it); -EDOM for a division by zero (err says which).
- */
-int formula_evaluate(const struct formula *formula, const mpq_t values[], const bool present[],
-		     mpq_t ret, struct err *err);
-
-/** @value rounded half to even at @decimals, as text without needless zeros at the end ("8.592",
- * "15", "-0.5"). The caller frees with free(). NULL: out of memory. */
-char *rational_text(const mpq_t value, unsigned decimals);
-/** A mantissa with decimals as a rational. @ret is initialised by the caller. */
-void rational_set(mpq_t ret, int128 mantissa, unsigned decimals);
