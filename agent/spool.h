@@ -44,6 +44,14 @@ void spool_close(struct spool *spool);
 uint64_t spool_id(const struct spool *spool);
 
 /**
+ * Begin anew under a fresh id: every current value waits again, sealed batches are dropped (all
+ * they held that is not acked is among the current values), numbers start from 1. For a spool that
+ * cannot go on: it was itself restored from an older copy, so that the province has seen its next
+ * numbers with other data, or the province was restored to before what is still kept here.
+ */
+int spool_renew(struct spool *spool, struct err *err);
+
+/**
  * Record @n observations, all or none; once this returns 0 they survive a power cut. A value equal
  * to the current one is not sealed again. Blocks on disk.
  *
@@ -71,8 +79,9 @@ int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, struct e
 int spool_batch(struct spool *spool, uint64_t seq, struct blob *out, struct err *err);
 
 /** Everything up to @upto is committed at the province. Lower than before is fine: a province
- * restored from a backup asks again for what it lacks, and kept batches wait again. @at_us: when.
- */
+ * restored from a backup asks again for what it lacks, and kept batches wait again. @at_us: when,
+ * by the province's clock where it is known, because what is older than keep_days goes by it.
+ * -ERANGE, and nothing changed, when @upto was never sealed here. Works when the spool is full. */
 int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *err);
 
 /** What the province quarantined, for the clerk. */
@@ -90,7 +99,7 @@ struct spool_status {
 };
 int spool_status(struct spool *spool, struct spool_status *ret_status, struct err *err);
 
-/** Walk what the province quarantined, newest first, at most @most. */
+/** Walk what the province quarantined, newest first, at most @most (1000 are kept). */
 struct spool_refusal {
 	uint64_t seq;
 	const char *metric, *labels, *reason; /* valid during the callback */

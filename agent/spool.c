@@ -1,0 +1,357 @@
+/* The spool's file: tables, statements, opening and setting aside. Recording, sealing, acks and
+ * looking at it have files of their own. */
+#include "spool_inside.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#define APPLICATION_ID 0x4c545350 /* "LTSP" */
+
+static const char *const schema[] = {
+	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL,"
+	" last_seq INTEGER NOT NULL DEFAULT 0, acked_seq INTEGER NOT NULL DEFAULT 0,"
+	" last_ack_us INTEGER NOT NULL DEFAULT 0, quarantined INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"CREATE TABLE series (id INTEGER PRIMARY KEY, metric TEXT NOT NULL, labels TEXT NOT NULL,"
+	" shape INTEGER NOT NULL, number INTEGER UNIQUE, declared_in INTEGER) STRICT;"
+	"CREATE UNIQUE INDEX series_by_name ON series (metric, labels, shape);"
+	"CREATE TABLE current (series INTEGER NOT NULL, day INTEGER NOT NULL, nth INTEGER NOT NULL,"
+	" value_e INTEGER NOT NULL, withdrawn INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" PRIMARY KEY (series, day, nth)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX current_unsealed ON current (day, series, nth) WHERE seq = 0;"
+	"CREATE TABLE batch (seq INTEGER PRIMARY KEY, day INTEGER NOT NULL,"
+	" observations INTEGER NOT NULL, sealed_us INTEGER NOT NULL, payload BLOB NOT NULL) STRICT;"
+	"CREATE TABLE refusal (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, series INTEGER NOT "
+	"NULL,"
+	" observations INTEGER NOT NULL, reason TEXT NOT NULL, UNIQUE (seq, series, reason)) "
+	"STRICT;"
+	"CREATE TABLE fact (name TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+};
+
+static const char *const sql_text[SQL_COUNT] = {
+	[SQL_META] = "SELECT id, last_seq, acked_seq, last_ack_us, quarantined FROM meta",
+	[SQL_META_ID] = "INSERT INTO meta (one, id) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET"
+			" id = ?1, last_seq = 0, acked_seq = 0",
+	[SQL_META_ACKED] = "UPDATE meta SET acked_seq = ?1, last_ack_us = ?2",
+	[SQL_META_LAST] = "UPDATE meta SET last_seq = ?1",
+	[SQL_SERIES_FIND] = "SELECT id, shape FROM series WHERE metric = ?1 AND labels = ?2",
+	[SQL_SERIES_ADD] = "INSERT INTO series (metric, labels, shape) VALUES (?1, ?2, ?3)",
+	[SQL_SERIES_COUNT] = "SELECT count(*) FROM series",
+	[SQL_SERIES_NUMBER] = "UPDATE series SET number = ?1, declared_in = ?2 WHERE id = ?3",
+	[SQL_SERIES_NEXT] = "SELECT coalesce(max(number) + 1, 0) FROM series",
+	[SQL_SERIES_BY_NUMBER] = "SELECT id, shape, metric, labels FROM series WHERE number = ?1",
+	[SQL_SERIES_ALL] = "SELECT id, shape FROM series",
+	[SQL_SERIES_FORGET] = "UPDATE series SET number = NULL, declared_in = NULL",
+	[SQL_CURRENT_GET] = "SELECT value_e, withdrawn, seq FROM current"
+			    " WHERE series = ?1 AND day = ?2 AND nth = ?3",
+	[SQL_CURRENT_PUT] = "INSERT INTO current (series, day, nth, value_e, withdrawn, seq)"
+			    " VALUES (?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT DO UPDATE"
+			    " SET value_e = ?4, withdrawn = ?5, seq = 0",
+	[SQL_CURRENT_DROP] = "DELETE FROM current WHERE series = ?1 AND day = ?2 AND nth = ?3",
+	[SQL_CURRENT_TRIM] = "DELETE FROM current WHERE series = ?1 AND day < ?2"
+			     " AND seq BETWEEN 1 AND ?3",
+	[SQL_CURRENT_SEALED] = "UPDATE current SET seq = ?1 WHERE series = ?2 AND day = ?3"
+			       " AND nth BETWEEN ?4 AND ?5 AND seq = 0",
+	[SQL_CURRENT_DIRTY_ALL] = "UPDATE current SET seq = 0 WHERE seq <> 0",
+	[SQL_CURRENT_COUNT] = "SELECT count(*) FROM current WHERE seq = 0",
+	[SQL_UNSEALED_DAY] = "SELECT min(day) FROM current WHERE seq = 0",
+	[SQL_UNSEALED] = "SELECT c.series, s.number, s.metric, s.labels, s.shape, c.nth, c.value_e,"
+			 " c.withdrawn FROM current c CROSS JOIN series s ON s.id = c.series"
+			 " WHERE c.seq = 0 AND c.day = ?1"
+			 " ORDER BY s.number IS NULL, s.number, c.series, c.nth LIMIT ?2",
+	[SQL_BATCH_ADD] = "INSERT INTO batch (seq, day, observations, sealed_us, payload)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[SQL_BATCH_GET] = "SELECT payload FROM batch WHERE seq = ?1",
+	[SQL_BATCH_OLDEST] = "SELECT seq, sealed_us FROM batch ORDER BY seq LIMIT 1",
+	[SQL_BATCH_DROP] = "DELETE FROM batch WHERE seq = ?1",
+	[SQL_BATCH_DROP_ALL] = "DELETE FROM batch",
+	[SQL_BATCH_WAITING] = "SELECT count(*), coalesce(sum(observations), 0),"
+			      " coalesce(min(sealed_us), 0) FROM batch WHERE seq > ?1",
+	[SQL_BATCH_WALK] = "SELECT seq, day, observations, length(payload), sealed_us FROM batch"
+			   " ORDER BY seq",
+	[SQL_BATCH_PAYLOADS] = "SELECT seq, day, observations, payload FROM batch ORDER BY seq",
+	[SQL_REFUSAL_ADD] = "INSERT INTO refusal (seq, series, observations, reason)"
+			    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+	[SQL_REFUSAL_TRIM] = "DELETE FROM refusal WHERE id <= (SELECT max(id) FROM refusal) - 1000",
+	[SQL_REFUSAL_COUNT] = "UPDATE meta SET quarantined = quarantined + ?1",
+	[SQL_REFUSAL_WALK] =
+		"SELECT r.seq, coalesce(s.metric, ''), coalesce(s.labels, ''),"
+		" r.reason, r.observations FROM refusal r"
+		" LEFT JOIN series s ON s.number = r.series ORDER BY r.id DESC LIMIT ?1",
+	[SQL_REFUSAL_DROP_ALL] = "DELETE FROM refusal",
+	[SQL_FACT_SET] = "INSERT INTO fact (name, data) VALUES (?1, ?2)"
+			 " ON CONFLICT DO UPDATE SET data = ?2 WHERE data <> ?2",
+	[SQL_FACT_GET] = "SELECT data FROM fact WHERE name = ?1",
+	[SQL_PAGES] = "SELECT (p.page_count - f.freelist_count) * s.page_size"
+		      " FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s",
+};
+
+int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals)
+{
+	return (int64_t)grain | (int64_t)decimals << 4 | (int64_t)calendar << 8;
+}
+
+enum grain shape_grain(int64_t shape)
+{
+	return (enum grain)(shape & 15);
+}
+
+enum calendar shape_calendar(int64_t shape)
+{
+	return (enum calendar)(shape >> 8 & 1);
+}
+
+unsigned shape_decimals(int64_t shape)
+{
+	return (unsigned)(shape >> 4 & 15);
+}
+
+sqlite3_stmt *spool_statement(struct spool *spool, enum spool_sql sql, struct err *err)
+{
+	sqlite3_stmt **statement = &spool->statements[sql];
+	if (!*statement && db_prepare(spool->db, sql_text[sql], statement, err) < 0)
+		return NULL;
+	return *statement;
+}
+
+int spool_bind(sqlite3_stmt *statement, size_t n, const int64_t values[])
+{
+	int code = SQLITE_OK;
+	for (size_t i = 0; i < n && code == SQLITE_OK; i++)
+		code = sqlite3_bind_int64(statement, (int)i + 1, values[i]);
+	return code;
+}
+
+int spool_run(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
+	      struct err *err)
+{
+	sqlite3_stmt *statement = spool_statement(spool, sql, err);
+	if (!statement)
+		return err->code;
+	if (spool_bind(statement, n, values) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	return db_run(statement, err);
+}
+
+int spool_number(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
+		 int64_t *ret_value, struct err *err)
+{
+	sqlite3_stmt *statement = spool_statement(spool, sql, err);
+	if (!statement)
+		return err->code;
+	if (spool_bind(statement, n, values) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	int rc = db_step(statement, err);
+	if (rc == 1 && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+		*ret_value = sqlite3_column_int64(statement, 0);
+	else if (rc >= 0)
+		rc = -ENODATA;
+	(void)sqlite3_reset(statement); /* repeats the step's error, already told */
+	return rc < 0 ? rc : 0;
+}
+
+int spool_meta(struct spool *spool, struct spool_meta *ret_meta, struct err *err)
+{
+	sqlite3_stmt *statement = spool_statement(spool, SQL_META, err);
+	if (!statement)
+		return err->code;
+	int rc = db_step(statement, err);
+	if (rc == 1)
+		*ret_meta = (struct spool_meta){
+			.id = (uint64_t)sqlite3_column_int64(statement, 0),
+			.last_seq = (uint64_t)sqlite3_column_int64(statement, 1),
+			.acked_seq = (uint64_t)sqlite3_column_int64(statement, 2),
+			.last_ack_us = sqlite3_column_int64(statement, 3),
+			.quarantined = (uint64_t)sqlite3_column_int64(statement, 4),
+		};
+	(void)sqlite3_reset(statement); /* repeats the step's error, already told */
+	if (rc == 0)
+		return err_set(err, -EUCLEAN, "its own row is missing");
+	return rc < 0 ? rc : 0;
+}
+
+int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err)
+{
+	int64_t bytes;
+	int rc = spool_number(spool, SQL_PAGES, 0, NULL, &bytes, err);
+	if (rc == 0)
+		*ret_bytes = (uint64_t)bytes;
+	return rc == -ENODATA ? err_set(err, -EIO, "cannot tell its size") : rc;
+}
+
+/* Opening. */
+
+static int random_id(uint64_t *ret_id, struct err *err)
+{
+	uint64_t id = 0;
+	while (id == 0)
+		if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
+			return err_system(err, errno ? -errno : -EIO, "random numbers");
+	*ret_id = id;
+	return 0;
+}
+
+static int found_intact(sqlite3 *db, struct err *err)
+{
+	sqlite3_stmt *check = NULL;
+	int rc = db_prepare(db, "PRAGMA quick_check(1)", &check, err);
+	if (rc < 0)
+		return rc;
+	rc = db_step(check, err);
+	if (rc == 1 && strcmp((const char *)sqlite3_column_text(check, 0), "ok") != 0)
+		rc = err_set(err, -EUCLEAN, "%s", (const char *)sqlite3_column_text(check, 0));
+	sqlite3_finalize(check);
+	return rc < 0 ? rc : 0;
+}
+
+/* A file that was just made has no meta row yet: give it its id. */
+static int identify(struct spool *spool, struct err *err)
+{
+	int64_t rows;
+	sqlite3_stmt *count = NULL;
+	int rc = db_prepare(spool->db, "SELECT id FROM meta", &count, err);
+	if (rc < 0)
+		return rc;
+	rc = db_step(count, err);
+	rows = rc;
+	if (rc == 1)
+		spool->id = (uint64_t)sqlite3_column_int64(count, 0);
+	sqlite3_finalize(count);
+	if (rows != 0)
+		return rc < 0 ? rc : 0;
+	if ((rc = random_id(&spool->id, err)) < 0)
+		return rc;
+	return spool_run(spool, SQL_META_ID, 1, (int64_t[]){ (int64_t)spool->id }, err);
+}
+
+static int open_once(struct spool *spool, struct err *err)
+{
+	int rc = db_open(spool->path, DB_WRITER_ROLLBACK, APPLICATION_ID, &spool->db, err);
+	if (rc < 0)
+		return rc;
+	/* a small cache: the agent lives in about a megabyte, and its hot pages are few */
+	rc = db_exec(spool->db, "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -128", err);
+	if (rc == 0)
+		rc = found_intact(spool->db, err);
+	if (rc == 0)
+		rc = db_migrate(spool->db, schema, (int)(sizeof(schema) / sizeof(schema[0])), err);
+	return rc < 0 ? rc : identify(spool, err);
+}
+
+static void close_db(struct spool *spool)
+{
+	for (size_t i = 0; i < SQL_COUNT; i++) {
+		sqlite3_finalize(spool->statements[i]);
+		spool->statements[i] = NULL;
+	}
+	db_close(spool->db);
+	spool->db = NULL;
+}
+
+static void name_aside(const char *path, char ret_name[PATH_MAX])
+{
+	char date[32] = "unknown";
+	time_t now = time(NULL);
+	struct tm utc;
+	if (gmtime_r(&now, &utc))
+		(void)strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &utc);
+	(void)snprintf(ret_name, PATH_MAX, "%s.corrupt-%s", path, date);
+	for (int i = 2; access(ret_name, F_OK) == 0 && i < 1000; i++)
+		(void)snprintf(ret_name, PATH_MAX, "%s.corrupt-%s.%d", path, date, i);
+}
+
+/* The journal goes along: left behind, it would be rolled into the new file. */
+static int set_aside(const char *path, char ret_name[PATH_MAX], struct err *err)
+{
+	char journal[PATH_MAX], journal_aside[PATH_MAX];
+	name_aside(path, ret_name);
+	if (rename(path, ret_name) < 0)
+		return err_system(err, -errno, "move the corrupt file aside");
+	if (snprintf(journal, PATH_MAX, "%s-journal", path) >= PATH_MAX ||
+	    snprintf(journal_aside, PATH_MAX, "%s-journal", ret_name) >= PATH_MAX)
+		return err_set(err, -ENAMETOOLONG, "the path is too long");
+	if (rename(journal, journal_aside) < 0 && errno != ENOENT)
+		return err_system(err, -errno, "move the corrupt file's journal aside");
+	return 0;
+}
+
+int spool_open(const char *path, const struct spool_limits *limits, struct spool **ret_spool,
+	       char *ret_set_aside, struct err *err)
+{
+	char aside[PATH_MAX] = "";
+	struct err own;
+	if (!err)
+		err = &own;
+	struct spool *spool = calloc(1, sizeof(*spool));
+	if (!spool || !(spool->path = strdup(path))) {
+		spool_close(spool);
+		return err_memory(err);
+	}
+	spool->limits = *limits;
+	spool->trimmed_day = INT32_MIN;
+	int rc = open_once(spool, err);
+	if (rc == -EUCLEAN) {
+		close_db(spool);
+		rc = set_aside(path, aside, err);
+		if (rc == 0)
+			rc = open_once(spool, err);
+	}
+	if (rc < 0) {
+		spool_close(spool);
+		return err_wrap(err, "spool '%s'", path);
+	}
+	if (ret_set_aside)
+		memcpy(ret_set_aside, aside, strlen(aside) + 1);
+	*ret_spool = spool;
+	return 0;
+}
+
+void spool_close(struct spool *spool)
+{
+	if (!spool)
+		return;
+	close_db(spool);
+	free(spool->path);
+	free(spool);
+}
+
+uint64_t spool_id(const struct spool *spool)
+{
+	return spool->id;
+}
+
+static int renew(struct spool *spool, uint64_t id, struct err *err)
+{
+	static const enum spool_sql steps[] = { SQL_BATCH_DROP_ALL, SQL_REFUSAL_DROP_ALL,
+						SQL_SERIES_FORGET, SQL_CURRENT_DIRTY_ALL };
+	int rc = db_begin(spool->db, err);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && rc == 0; i++)
+		rc = spool_run(spool, steps[i], 0, NULL, err);
+	if (rc == 0)
+		rc = spool_run(spool, SQL_META_ID, 1, (int64_t[]){ (int64_t)id }, err);
+	if (rc == 0)
+		rc = db_commit(spool->db, err);
+	return rc;
+}
+
+int spool_renew(struct spool *spool, struct err *err)
+{
+	struct err own;
+	if (!err)
+		err = &own;
+	uint64_t id;
+	int rc = random_id(&id, err);
+	if (rc == 0)
+		rc = renew(spool, id, err);
+	if (rc < 0) {
+		db_rollback(spool->db);
+		return err_wrap(err, "spool '%s': begin anew", spool->path);
+	}
+	spool->id = id;
+	return 0;
+}

@@ -1,0 +1,147 @@
+/* Acks: what the province has, and what may therefore go. One transaction per ack. */
+#include "spool_inside.h"
+
+#include <errno.h>
+
+int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq,
+		       int64_t *ret_sealed_us, struct err *err)
+{
+	sqlite3_stmt *oldest = spool_statement(spool, SQL_BATCH_OLDEST, err);
+	if (!oldest)
+		return err->code;
+	int rc = db_step(oldest, err);
+	if (rc == 1) {
+		*ret_seq = sqlite3_column_int64(oldest, 0);
+		*ret_sealed_us = sqlite3_column_int64(oldest, 1);
+		rc = (uint64_t)*ret_seq <= acked_seq ? 0 : -ENODATA;
+	} else if (rc == 0) {
+		rc = -ENODATA;
+	}
+	(void)sqlite3_reset(oldest); /* repeats the step's error, already told */
+	return rc;
+}
+
+/* A period that has not ended long ago keeps its value: "add" goes on from it. */
+static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, struct err *err)
+{
+	sqlite3_stmt *all = spool_statement(spool, SQL_SERIES_ALL, err);
+	if (!all)
+		return err->code;
+	int32_t limit = today - (int32_t)spool->limits.keep_days;
+	int rc;
+	while ((rc = db_step(all, err)) == 1) {
+		int64_t shape = sqlite3_column_int64(all, 1);
+		enum grain grain = shape_grain(shape);
+		int32_t first = limit;
+		if (grain > GRAIN_DAY)
+			first = period_first_day(
+				period_of_day(shape_calendar(shape), grain, limit));
+		rc = spool_run(
+			spool, SQL_CURRENT_TRIM, 3,
+			(int64_t[]){ sqlite3_column_int64(all, 0), first, (int64_t)acked_seq },
+			err);
+		if (rc < 0)
+			break;
+	}
+	(void)sqlite3_reset(all); /* repeats the step's error, already told */
+	return rc;
+}
+
+#define DROPS_PER_ACK 64 /* an ack stays short; the next ones go on */
+
+/* Acked batches go when they are old, or take more than half the room. */
+static int trim_batches(struct spool *spool, int64_t at_us, uint64_t acked_seq, struct err *err)
+{
+	int64_t cutoff_us = at_us - (int64_t)spool->limits.keep_days * 86400 * 1000000;
+	for (int i = 0; i < DROPS_PER_ACK; i++) {
+		int64_t seq, sealed_us;
+		uint64_t used;
+		int rc = spool_oldest_acked(spool, acked_seq, &seq, &sealed_us, err);
+		if (rc == -ENODATA)
+			return 0;
+		if (rc == 0)
+			rc = spool_used(spool, &used, err);
+		if (rc < 0)
+			return rc;
+		if (sealed_us >= cutoff_us && used <= spool->limits.bytes_max / 2)
+			return 0;
+		if ((rc = spool_run(spool, SQL_BATCH_DROP, 1, (int64_t[]){ seq }, err)) < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int ack(struct spool *spool, uint64_t upto, int64_t at_us, struct err *err)
+{
+	struct spool_meta meta;
+	int rc = db_begin(spool->db, err);
+	if (rc == 0)
+		rc = spool_meta(spool, &meta, err);
+	if (rc < 0)
+		return rc;
+	if (upto == meta.acked_seq) { /* heard before: nothing to write */
+		db_rollback(spool->db);
+		return 0;
+	}
+	if (upto > meta.last_seq)
+		return err_set(err, -ERANGE, "batch %llu was never sealed here",
+			       (unsigned long long)upto);
+	rc = spool_run(spool, SQL_META_ACKED, 2, (int64_t[]){ (int64_t)upto, at_us }, err);
+	if (rc == 0)
+		rc = trim_batches(spool, at_us, upto, err);
+	int32_t today = (int32_t)(at_us / 86400000000);
+	if (rc == 0 && today != spool->trimmed_day && today > DAY_MIN && today < DAY_MAX)
+		rc = trim_current(spool, today, upto, err);
+	if (rc == 0)
+		rc = db_commit(spool->db, err);
+	if (rc == 0)
+		spool->trimmed_day = today;
+	return rc;
+}
+
+int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *err)
+{
+	struct err own;
+	if (!err)
+		err = &own;
+	int rc = ack(spool, upto, at_us, err);
+	if (rc < 0) {
+		db_rollback(spool->db);
+		return err_wrap(err, "spool '%s': note an ack", spool->path);
+	}
+	return 0;
+}
+
+static int refuse(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,
+		  const char *reason, struct err *err)
+{
+	sqlite3_stmt *add = spool_statement(spool, SQL_REFUSAL_ADD, err);
+	if (!add)
+		return err->code;
+	if (spool_bind(add, 3, (int64_t[]){ (int64_t)seq, series, observations }) != SQLITE_OK ||
+	    sqlite3_bind_text(add, 4, reason, -1, SQLITE_STATIC) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	int rc = db_run(add, err);
+	if (rc < 0 || sqlite3_changes(spool->db) == 0)
+		return rc; /* told before, or failed */
+	rc = spool_run(spool, SQL_REFUSAL_COUNT, 1, (int64_t[]){ observations }, err);
+	return rc < 0 ? rc : spool_run(spool, SQL_REFUSAL_TRIM, 0, NULL, err);
+}
+
+int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,
+		      const char *reason, struct err *err)
+{
+	struct err own;
+	if (!err)
+		err = &own;
+	int rc = db_begin(spool->db, err);
+	if (rc == 0)
+		rc = refuse(spool, seq, series, observations, reason, err);
+	if (rc == 0)
+		rc = db_commit(spool->db, err);
+	if (rc < 0) {
+		db_rollback(spool->db);
+		return err_wrap(err, "spool '%s': note a quarantine", spool->path);
+	}
+	return 0;
+}

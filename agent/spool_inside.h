@@ -1,0 +1,94 @@
+/* What spool*.c share, and nobody else includes: the connection, its statements, the tables.
+ *
+ * meta     one row: id, numbers, counters
+ * series   id here, and number on the wire: given when a batch first uses it, so that declarations
+ *          are contiguous; (metric, labels) with other decimals is another series
+ * current  the value of (series, day, nth); seq 0: not sealed yet, otherwise the batch it went in.
+ *          One row per figure: a change of decimals moves it to the new series
+ * batch    sealed payloads
+ * refusal  what the province quarantined, the newest 1000
+ * fact     small durable facts */
+#pragma once
+
+#include "db.h"
+#include "spool.h"
+#include "wire.h"
+
+enum spool_sql {
+	SQL_META,
+	SQL_META_ID,
+	SQL_META_ACKED,
+	SQL_META_LAST,
+	SQL_SERIES_FIND,
+	SQL_SERIES_ADD,
+	SQL_SERIES_COUNT,
+	SQL_SERIES_NUMBER,
+	SQL_SERIES_NEXT,
+	SQL_SERIES_BY_NUMBER,
+	SQL_SERIES_ALL,
+	SQL_SERIES_FORGET,
+	SQL_CURRENT_GET,
+	SQL_CURRENT_PUT,
+	SQL_CURRENT_DROP,
+	SQL_CURRENT_TRIM,
+	SQL_CURRENT_SEALED,
+	SQL_CURRENT_DIRTY_ALL,
+	SQL_CURRENT_COUNT,
+	SQL_UNSEALED_DAY,
+	SQL_UNSEALED,
+	SQL_BATCH_ADD,
+	SQL_BATCH_GET,
+	SQL_BATCH_OLDEST,
+	SQL_BATCH_DROP,
+	SQL_BATCH_DROP_ALL,
+	SQL_BATCH_WAITING,
+	SQL_BATCH_WALK,
+	SQL_BATCH_PAYLOADS,
+	SQL_REFUSAL_ADD,
+	SQL_REFUSAL_TRIM,
+	SQL_REFUSAL_COUNT,
+	SQL_REFUSAL_WALK,
+	SQL_REFUSAL_DROP_ALL,
+	SQL_FACT_SET,
+	SQL_FACT_GET,
+	SQL_PAGES,
+	SQL_COUNT
+};
+
+struct spool {
+	sqlite3 *db; /* owned */
+	char *path;  /* owned */
+	struct spool_limits limits;
+	sqlite3_stmt *statements[SQL_COUNT]; /* owned; prepared at first use */
+	uint64_t id;
+	int32_t trimmed_day; /* current values were trimmed for this day already */
+};
+
+struct spool_meta {
+	uint64_t id, last_seq, acked_seq, quarantined;
+	int64_t last_ack_us;
+};
+
+/** The prepared statement, ready to bind; NULL with err set. Owned by the spool. */
+sqlite3_stmt *spool_statement(struct spool *spool, enum spool_sql sql, struct err *err);
+/** Bind @n integers in order; SQLite's code. */
+int spool_bind(sqlite3_stmt *statement, size_t n, const int64_t values[]);
+/** Bind @n integers in order and run a statement that yields no rows. */
+int spool_run(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
+	      struct err *err);
+/** Bind @n integers, fetch the first row's first integer; -ENODATA (err untouched) when there is no
+ * row. */
+int spool_number(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
+		 int64_t *ret_value, struct err *err);
+int spool_meta(struct spool *spool, struct spool_meta *ret_meta, struct err *err);
+/** The oldest kept batch, when it is acked; -ENODATA (err untouched) when there is none such. */
+int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq,
+		       int64_t *ret_sealed_us, struct err *err);
+/** Bytes of the file that are in use. */
+int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
+
+/* A series' shape as the wire writes it: grain | decimals << 4 | calendar << 8. */
+int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals);
+enum grain shape_grain(int64_t shape);
+enum calendar shape_calendar(int64_t shape);
+unsigned shape_decimals(int64_t shape);

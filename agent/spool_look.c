@@ -1,0 +1,140 @@
+/* Looking at the spool: status, lists, and the agent's small durable facts. */
+#include "spool_inside.h"
+
+#include <errno.h>
+
+static int waiting(struct spool *spool, struct spool_status *status, struct err *err)
+{
+	sqlite3_stmt *count = spool_statement(spool, SQL_BATCH_WAITING, err);
+	if (!count)
+		return err->code;
+	if (spool_bind(count, 1, (int64_t[]){ (int64_t)status->acked_seq }) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	int rc = db_step(count, err);
+	if (rc == 1) {
+		status->waiting_batches = (uint64_t)sqlite3_column_int64(count, 0);
+		status->waiting_observations = (uint64_t)sqlite3_column_int64(count, 1);
+		status->oldest_waiting_us = sqlite3_column_int64(count, 2);
+	}
+	(void)sqlite3_reset(count); /* repeats the step's error, already told */
+	return rc < 0 ? rc : 0;
+}
+
+int spool_status(struct spool *spool, struct spool_status *ret_status, struct err *err)
+{
+	struct err own;
+	struct spool_meta meta = { 0 };
+	int64_t unsealed = 0;
+	if (!err)
+		err = &own;
+	struct spool_status status = { .bytes_max = spool->limits.bytes_max };
+	int rc = spool_meta(spool, &meta, err);
+	status.last_seq = meta.last_seq;
+	status.acked_seq = meta.acked_seq;
+	status.last_ack_us = meta.last_ack_us;
+	status.quarantined = meta.quarantined;
+	if (rc == 0)
+		rc = waiting(spool, &status, err);
+	if (rc == 0)
+		rc = spool_number(spool, SQL_CURRENT_COUNT, 0, NULL, &unsealed, err);
+	status.unsealed = (uint64_t)unsealed;
+	if (rc == 0)
+		rc = spool_used(spool, &status.bytes, err);
+	if (rc < 0)
+		return err_wrap(err, "spool '%s'", spool->path);
+	*ret_status = status;
+	return 0;
+}
+
+int spool_each_refusal(struct spool *spool, unsigned most,
+		       int (*on_refusal)(void *context, const struct spool_refusal *refusal),
+		       void *context, struct err *err)
+{
+	struct err own;
+	if (!err)
+		err = &own;
+	sqlite3_stmt *walk = spool_statement(spool, SQL_REFUSAL_WALK, err);
+	if (!walk)
+		return err->code;
+	int rc = spool_bind(walk, 1, (int64_t[]){ most }) == SQLITE_OK
+			 ? 0
+			 : db_err(err, spool->db, "bind");
+	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
+		struct spool_refusal refusal = {
+			.seq = (uint64_t)sqlite3_column_int64(walk, 0),
+			.metric = (const char *)sqlite3_column_text(walk, 1),
+			.labels = (const char *)sqlite3_column_text(walk, 2),
+			.reason = (const char *)sqlite3_column_text(walk, 3),
+			.observations = (uint32_t)sqlite3_column_int64(walk, 4),
+		};
+		rc = refusal.metric && refusal.labels && refusal.reason
+			     ? on_refusal(context, &refusal)
+			     : err_memory(err);
+	}
+	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
+	return rc;
+}
+
+int spool_each_batch(struct spool *spool,
+		     int (*on_entry)(void *context, const struct spool_entry *entry), void *context,
+		     struct err *err)
+{
+	struct err own;
+	struct spool_meta meta;
+	if (!err)
+		err = &own;
+	int rc = spool_meta(spool, &meta, err);
+	sqlite3_stmt *walk = rc < 0 ? NULL : spool_statement(spool, SQL_BATCH_WALK, err);
+	if (!walk)
+		return err->code;
+	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
+		uint64_t seq = (uint64_t)sqlite3_column_int64(walk, 0);
+		struct spool_entry entry = {
+			.seq = seq,
+			.day = (int32_t)sqlite3_column_int64(walk, 1),
+			.observations = (uint32_t)sqlite3_column_int64(walk, 2),
+			.bytes = (size_t)sqlite3_column_int64(walk, 3),
+			.sealed_us = sqlite3_column_int64(walk, 4),
+			.acked = seq <= meta.acked_seq,
+		};
+		rc = on_entry(context, &entry);
+	}
+	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
+	return rc;
+}
+
+int spool_fact_set(struct spool *spool, const char *name, const void *data, size_t len,
+		   struct err *err)
+{
+	struct err own;
+	if (!err)
+		err = &own;
+	sqlite3_stmt *set = spool_statement(spool, SQL_FACT_SET, err);
+	if (!set)
+		return err->code;
+	if (sqlite3_bind_text(set, 1, name, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_blob(set, 2, len ? data : "", (int)len, SQLITE_STATIC) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	int rc = db_run(set, err);
+	return rc < 0 ? err_wrap(err, "spool '%s': keep the %s", spool->path, name) : 0;
+}
+
+int spool_fact_get(struct spool *spool, const char *name, struct blob *out, struct err *err)
+{
+	struct err own;
+	if (!err)
+		err = &own;
+	sqlite3_stmt *get = spool_statement(spool, SQL_FACT_GET, err);
+	if (!get)
+		return err->code;
+	if (sqlite3_bind_text(get, 1, name, -1, SQLITE_STATIC) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	int rc = db_step(get, err);
+	if (rc == 1 &&
+	    blob_append(out, sqlite3_column_blob(get, 0), (size_t)sqlite3_column_bytes(get, 0)) < 0)
+		rc = err_memory(err);
+	else if (rc == 0)
+		rc = err_set(err, -ENOENT, "the spool holds no %s", name);
+	(void)sqlite3_reset(get); /* repeats the step's error, already told */
+	return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,324 @@
+/* Sealing: unsealed figures become batches, all in one transaction.
+ *
+ * 1. Take the earliest local day that has unsealed figures.
+ * 2. Read them by wire number of their series, series without a number last, until the batch is
+ *    full. A series gets its number here, so numbers rise in the order of first use and the
+ *    declarations of a batch are contiguous.
+ * 3. Encode, store under the next sequence number, mark the rows with it. Again from 1.
+ *
+ * Rows are read to the end before any is changed, so that no cursor meets its own writes. */
+#include "spool_inside.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH_POINTS_MAX   65536u
+#define BATCH_BYTES_MAX    (190u * 1024u) /* of Columns before compression; a frame has 256 KiB */
+#define BATCH_DECLARED_MAX 1024u          /* of WIRE_DECLARED_MAX; memory stays small */
+#define RUN_BYTES          16u            /* number, count, index: the most they take */
+
+struct sealing { /* one batch in the making */
+	struct batch batch;
+	int64_t *ids; /* owned [runs_room]; series.id of each run */
+	size_t points_room, runs_room;
+	uint32_t next_number;
+	size_t bytes; /* an upper bound of Columns so far */
+	bool full;
+};
+
+struct row { /* borrowed from the statement */
+	int64_t id, shape, value_e;
+	const char *metric, *labels;
+	uint32_t number, nth;
+	bool declared, withdrawn;
+};
+
+static struct row row_read(sqlite3_stmt *st)
+{
+	return (struct row){
+		.id = sqlite3_column_int64(st, 0),
+		.declared = sqlite3_column_type(st, 1) != SQLITE_NULL,
+		.number = (uint32_t)sqlite3_column_int64(st, 1),
+		.metric = (const char *)sqlite3_column_text(st, 2),
+		.labels = (const char *)sqlite3_column_text(st, 3),
+		.shape = sqlite3_column_int64(st, 4),
+		.nth = (uint32_t)sqlite3_column_int64(st, 5),
+		.value_e = sqlite3_column_int64(st, 6),
+		.withdrawn = sqlite3_column_int64(st, 7) != 0,
+	};
+}
+
+static void sealing_reset(struct sealing *sealing)
+{
+	for (size_t i = 0; i < sealing->batch.n_declared; i++) {
+		free((void *)(uintptr_t)sealing->batch.declared[i].metric);
+		free((void *)(uintptr_t)sealing->batch.declared[i].labels);
+	}
+	sealing->batch.n_declared = sealing->batch.n_runs = sealing->batch.n_points = 0;
+	sealing->bytes = 64; /* day, clock, field headers */
+	sealing->full = false;
+}
+
+static void sealing_free(struct sealing *sealing)
+{
+	sealing_reset(sealing);
+	free(sealing->batch.declared);
+	free(sealing->batch.runs);
+	free(sealing->batch.points);
+	free(sealing->ids);
+}
+
+static size_t varint_bytes(int64_t value)
+{
+	uint64_t zigzag = (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+	size_t n = 1;
+	while (zigzag >>= 7)
+		n++;
+	return n;
+}
+
+static size_t point_bytes(const struct row *row)
+{
+	return varint_bytes(row->value_e) + 2 /* step */ + (row->withdrawn ? 3u : 0u);
+}
+
+static int grow(void **array, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return 0;
+	size_t more = *room ? *room * 2 : 64;
+	void *bigger = realloc(*array, more * size);
+	if (!bigger)
+		return -ENOMEM;
+	*array = bigger;
+	*room = more;
+	return 0;
+}
+
+static int declare(struct sealing *sealing, const struct row *row)
+{
+	struct batch *batch = &sealing->batch;
+	if (!batch->declared &&
+	    !(batch->declared = calloc(BATCH_DECLARED_MAX, sizeof(*batch->declared))))
+		return -ENOMEM;
+	char *metric = strdup(row->metric), *labels = strdup(row->labels);
+	if (!metric || !labels) {
+		free(metric);
+		free(labels);
+		return -ENOMEM;
+	}
+	if (batch->n_declared == 0)
+		batch->first_declared = sealing->next_number;
+	batch->declared[batch->n_declared++] =
+		(struct declaration){ .metric = metric,
+				      .labels = labels,
+				      .grain = shape_grain(row->shape),
+				      .calendar = shape_calendar(row->shape),
+				      .decimals = shape_decimals(row->shape) };
+	sealing->bytes += strlen(metric) + strlen(labels) + RUN_BYTES;
+	return 0;
+}
+
+static int run_add(struct sealing *sealing, const struct row *row)
+{
+	struct batch *batch = &sealing->batch;
+	size_t room = sealing->runs_room;
+	if (grow((void **)&sealing->ids, batch->n_runs, &room, sizeof(sealing->ids[0])) < 0 ||
+	    grow((void **)&batch->runs, batch->n_runs, &sealing->runs_room,
+		 sizeof(batch->runs[0])) < 0)
+		return -ENOMEM;
+	if (!row->declared && declare(sealing, row) < 0)
+		return -ENOMEM;
+	sealing->ids[batch->n_runs] = row->id;
+	batch->runs[batch->n_runs++] =
+		(struct run){ .series = row->declared ? row->number : sealing->next_number,
+			      .first = (uint32_t)batch->n_points };
+	if (!row->declared)
+		sealing->next_number++;
+	sealing->bytes += RUN_BYTES;
+	return 0;
+}
+
+static bool has_room(const struct sealing *sealing, const struct row *row, bool new_run)
+{
+	size_t bytes = sealing->bytes + point_bytes(row);
+	if (new_run)
+		bytes += RUN_BYTES;
+	if (new_run && !row->declared)
+		bytes += strlen(row->metric) + strlen(row->labels) + RUN_BYTES;
+	return bytes <= BATCH_BYTES_MAX && sealing->batch.n_points < BATCH_POINTS_MAX &&
+	       (row->declared || sealing->batch.n_declared < BATCH_DECLARED_MAX);
+}
+
+static int point_add(struct sealing *sealing, const struct row *row)
+{
+	struct batch *batch = &sealing->batch;
+	bool new_run = batch->n_runs == 0 || sealing->ids[batch->n_runs - 1] != row->id;
+	if (!has_room(sealing, row, new_run)) {
+		sealing->full = true;
+		return 0;
+	}
+	if (new_run && run_add(sealing, row) < 0)
+		return -ENOMEM;
+	if (grow((void **)&batch->points, batch->n_points, &sealing->points_room,
+		 sizeof(batch->points[0])) < 0)
+		return -ENOMEM;
+	batch->points[batch->n_points++] = (struct point){ .value_e = row->value_e,
+							   .nth = (uint16_t)row->nth,
+							   .withdrawn = row->withdrawn };
+	batch->runs[batch->n_runs - 1].n++;
+	sealing->bytes += point_bytes(row);
+	return 0;
+}
+
+static int collect(struct spool *spool, struct sealing *sealing, struct err *err)
+{
+	sqlite3_stmt *unsealed = spool_statement(spool, SQL_UNSEALED, err);
+	if (!unsealed)
+		return err->code;
+	if (spool_bind(unsealed, 2, (int64_t[]){ sealing->batch.day, BATCH_POINTS_MAX }) !=
+	    SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	int rc = 1;
+	while (!sealing->full && (rc = db_step(unsealed, err)) == 1) {
+		struct row row = row_read(unsealed);
+		rc = row.metric && row.labels ? point_add(sealing, &row) : -ENOMEM;
+		if (rc < 0) {
+			err_memory(err);
+			break;
+		}
+	}
+	(void)sqlite3_reset(unsealed); /* repeats the step's error, already told */
+	return rc < 0 ? rc : 0;
+}
+
+static int store(struct spool *spool, uint64_t seq, const struct batch *batch,
+		 const struct blob *payload, struct err *err)
+{
+	sqlite3_stmt *add = spool_statement(spool, SQL_BATCH_ADD, err);
+	if (!add)
+		return err->code;
+	int64_t columns[] = { (int64_t)seq, batch->day, (int64_t)batch->n_points,
+			      batch->sealed_us };
+	if (spool_bind(add, 4, columns) != SQLITE_OK ||
+	    sqlite3_bind_blob(add, 5, payload->data, (int)payload->len, SQLITE_STATIC) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	return db_run(add, err);
+}
+
+/* Rows of a run, and the number its series got. */
+static int mark(struct spool *spool, uint64_t seq, const struct sealing *sealing, struct err *err)
+{
+	const struct batch *batch = &sealing->batch;
+	int rc = 0;
+	for (size_t i = 0; i < batch->n_runs && rc == 0; i++) {
+		const struct run *run = &batch->runs[i];
+		int64_t sealed[] = { (int64_t)seq, sealing->ids[i], batch->day,
+				     batch->points[run->first].nth,
+				     batch->points[run->first + run->n - 1].nth };
+		rc = spool_run(spool, SQL_CURRENT_SEALED, 5, sealed, err);
+		if (rc == 0 && batch->n_declared > 0 && run->series >= batch->first_declared)
+			rc = spool_run(spool, SQL_SERIES_NUMBER, 3,
+				       (int64_t[]){ run->series, (int64_t)seq, sealing->ids[i] },
+				       err);
+	}
+	return rc;
+}
+
+/* One batch: 1 made, 0 nothing is unsealed. */
+static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq, struct err *err)
+{
+	int64_t day;
+	int rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
+	if (rc < 0)
+		return rc == -ENODATA ? 0 : rc;
+	sealing_reset(sealing);
+	sealing->batch.day = (int32_t)day;
+	if ((rc = collect(spool, sealing, err)) < 0)
+		return rc;
+	assert(sealing->batch.n_points > 0);
+	struct blob payload = { 0 };
+	rc = wire_batch_encode(&sealing->batch, &payload, err);
+	if (rc == 0)
+		rc = store(spool, seq, &sealing->batch, &payload, err);
+	if (rc == 0)
+		rc = mark(spool, seq, sealing, err);
+	if (rc == 0)
+		rc = spool_run(spool, SQL_META_LAST, 1, (int64_t[]){ (int64_t)seq }, err);
+	blob_free(&payload);
+	return rc < 0 ? rc : 1;
+}
+
+static int seal_all(struct spool *spool, struct sealing *sealing, uint64_t *last, struct err *err)
+{
+	int64_t next_number;
+	int rc = spool_number(spool, SQL_SERIES_NEXT, 0, NULL, &next_number, err);
+	if (rc < 0)
+		return rc;
+	sealing->next_number = (uint32_t)next_number;
+	while ((rc = seal_next(spool, sealing, *last + 1, err)) == 1)
+		*last += 1;
+	return rc;
+}
+
+static int seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, struct err *err)
+{
+	struct spool_meta meta;
+	int64_t day;
+	int rc = spool_meta(spool, &meta, err);
+	if (rc < 0)
+		return rc;
+	uint64_t last = meta.last_seq;
+	rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
+	if (rc == -ENODATA) { /* the usual case: nothing to do, nothing written */
+		*ret_last = last;
+		return 0;
+	}
+	if (rc == 0)
+		rc = db_begin(spool->db, err);
+	if (rc < 0)
+		return rc;
+	struct sealing sealing = { .batch.sealed_us = now_us };
+	rc = seal_all(spool, &sealing, &last, err);
+	sealing_free(&sealing);
+	if (rc == 0)
+		rc = db_commit(spool->db, err);
+	if (rc == 0)
+		*ret_last = last;
+	return rc;
+}
+
+int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, struct err *err)
+{
+	struct err own;
+	if (!err)
+		err = &own;
+	int rc = seal(spool, now_us, ret_last, err);
+	if (rc < 0) {
+		db_rollback(spool->db);
+		return err_wrap(err, "spool '%s': seal", spool->path);
+	}
+	return 0;
+}
+
+int spool_batch(struct spool *spool, uint64_t seq, struct blob *out, struct err *err)
+{
+	struct err own;
+	if (!err)
+		err = &own;
+	sqlite3_stmt *get = spool_statement(spool, SQL_BATCH_GET, err);
+	if (!get)
+		return err->code;
+	if (spool_bind(get, 1, (int64_t[]){ (int64_t)seq }) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	int rc = db_step(get, err);
+	if (rc == 1 &&
+	    blob_append(out, sqlite3_column_blob(get, 0), (size_t)sqlite3_column_bytes(get, 0)) < 0)
+		rc = err_memory(err);
+	else if (rc == 0)
+		rc = err_set(err, -ENOENT, "batch %llu is not kept", (unsigned long long)seq);
+	(void)sqlite3_reset(get); /* repeats the step's error, already told */
+	return rc < 0 ? err_wrap(err, "spool '%s'", spool->path) : 0;
+}

@@ -1,0 +1,130 @@
+/* Verifying: every kept batch is decoded and held against the current values.
+ *
+ * A current value carries the number of the batch it went in. So each point of batch N is found
+ * among the current values either as sealed by N, with the same value, or as replaced since (a
+ * higher number, or 0 for a newer one that is not sealed yet), or it was trimmed, which only what
+ * is acked may be. */
+#include "spool_inside.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct verify {
+	struct spool *spool;
+	struct arena *arena;
+	struct spool_meta meta;
+	uint64_t seq;
+	const struct batch *batch;
+};
+
+static int wrong(const struct verify *verify, struct err *err, const char *what)
+{
+	return err_set(err, -EUCLEAN, "batch %llu: %s", (unsigned long long)verify->seq, what);
+}
+
+static int check_point(const struct verify *verify, int64_t id, const struct point *point,
+		       struct err *err)
+{
+	struct spool *spool = verify->spool;
+	sqlite3_stmt *get = spool_statement(spool, SQL_CURRENT_GET, err);
+	if (!get)
+		return err->code;
+	if (spool_bind(get, 3, (int64_t[]){ id, verify->batch->day, point->nth }) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	int rc = db_step(get, err);
+	int64_t value_e = sqlite3_column_int64(get, 0);
+	bool withdrawn = sqlite3_column_int64(get, 1) != 0;
+	uint64_t seq = (uint64_t)sqlite3_column_int64(get, 2);
+	(void)sqlite3_reset(get); /* repeats the step's error, already told */
+	if (rc <= 0)
+		return rc; /* trimmed, or moved to a series with other decimals */
+	if (seq != 0 && seq < verify->seq)
+		return wrong(verify, err, "a current value is older than it");
+	if (seq == verify->seq && (value_e != point->value_e || withdrawn != point->withdrawn))
+		return wrong(verify, err, "a current value differs from it");
+	return 0;
+}
+
+static int check_run(const struct verify *verify, const struct run *run, struct err *err)
+{
+	int64_t id;
+	int rc = spool_number(verify->spool, SQL_SERIES_BY_NUMBER, 1, (int64_t[]){ run->series },
+			      &id, err);
+	if (rc < 0)
+		return rc == -ENODATA ? wrong(verify, err, "a series number is not known") : rc;
+	for (uint32_t i = 0; i < run->n && rc == 0; i++)
+		rc = check_point(verify, id, &verify->batch->points[run->first + i], err);
+	return rc;
+}
+
+static int check_batch(struct verify *verify, sqlite3_stmt *row, struct err *err)
+{
+	struct batch batch;
+	verify->seq = (uint64_t)sqlite3_column_int64(row, 0);
+	arena_reset(verify->arena);
+	int rc = wire_batch_decode(verify->arena, sqlite3_column_blob(row, 3),
+				   (size_t)sqlite3_column_bytes(row, 3), &batch, err);
+	if (rc < 0) {
+		err_wrap(err, "batch %llu", (unsigned long long)verify->seq);
+		return rc == -ENOMEM ? rc : (err->code = -EUCLEAN);
+	}
+	if (batch.day != sqlite3_column_int64(row, 1) ||
+	    (int64_t)batch.n_points != sqlite3_column_int64(row, 2))
+		return wrong(verify, err, "its row and its payload disagree");
+	verify->batch = &batch;
+	for (size_t i = 0; i < batch.n_runs && rc == 0; i++)
+		rc = check_run(verify, &batch.runs[i], err);
+	return rc;
+}
+
+/* Waiting batches have no gap, and nothing is beyond the last number. */
+static int check_all(struct verify *verify, sqlite3_stmt *walk, struct err *err)
+{
+	uint64_t expected = 0;
+	int rc = 0;
+	while (rc == 0 && (rc = db_step(walk, err)) == 1) {
+		rc = check_batch(verify, walk, err);
+		if (rc == 0 && expected != 0 && verify->seq != expected)
+			rc = wrong(verify, err, "the one before it is missing");
+		expected = verify->seq + 1;
+	}
+	if (rc == 0 && verify->meta.last_seq > verify->meta.acked_seq &&
+	    expected != verify->meta.last_seq + 1)
+		rc = err_set(err, -EUCLEAN, "batch %llu is missing",
+			     (unsigned long long)verify->meta.last_seq);
+	return rc;
+}
+
+static int check_file(struct spool *spool, struct err *err)
+{
+	sqlite3_stmt *check = NULL;
+	int rc = db_prepare(spool->db, "PRAGMA integrity_check(1)", &check, err);
+	if (rc < 0)
+		return rc;
+	rc = db_step(check, err);
+	if (rc == 1 && strcmp((const char *)sqlite3_column_text(check, 0), "ok") != 0)
+		rc = err_set(err, -EUCLEAN, "%s", (const char *)sqlite3_column_text(check, 0));
+	sqlite3_finalize(check);
+	return rc < 0 ? rc : 0;
+}
+
+int spool_verify(struct spool *spool, struct err *err)
+{
+	struct err own;
+	if (!err)
+		err = &own;
+	struct verify verify = { .spool = spool, .arena = arena_open(WIRE_ARENA_MAX) };
+	if (!verify.arena)
+		return err_memory(err);
+	int rc = check_file(spool, err);
+	if (rc == 0)
+		rc = spool_meta(spool, &verify.meta, err);
+	if (rc == 0) {
+		sqlite3_stmt *walk = spool_statement(spool, SQL_BATCH_PAYLOADS, err);
+		rc = walk ? check_all(&verify, walk, err) : err->code;
+		if (walk)
+			(void)sqlite3_reset(walk); /* repeats the step's error, already told */
+	}
+	arena_close(verify.arena);
+	return rc < 0 ? err_wrap(err, "spool '%s'", spool->path) : 0;
+}
