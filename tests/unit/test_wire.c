@@ -1,0 +1,586 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "catalogue.h"
+#include "seeds.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+struct fixture {
+	struct arena *arena;
+	struct blob out;
+	struct err err;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	if (!f)
+		return -1;
+	f->arena = arena_open(WIRE_ARENA_MAX);
+	*state = f;
+	return f->arena ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	arena_close(f->arena);
+	blob_free(&f->out);
+	free(f);
+	return 0;
+}
+
+/* ---- batches ---- */
+
+#define SERIES_MOST 40u
+
+/* A batch that keeps the rules, with room of its own. */
+struct sample {
+	struct batch batch;
+	struct declaration declared[SERIES_MOST];
+	struct run runs[SERIES_MOST];
+	struct point points[SERIES_MOST * 1440];
+	char metrics[SERIES_MOST][METRIC_NAME_MAX + 1];
+};
+
+static void sample_declare(struct sample *sample, struct dice *dice)
+{
+	struct batch *batch = &sample->batch;
+	batch->declared = sample->declared;
+	batch->n_declared = dice_below(dice, 8);
+	batch->first_declared = (uint32_t)dice_below(dice, 20);
+	for (size_t i = 0; i < batch->n_declared; i++) {
+		(void)snprintf(sample->metrics[i], sizeof(sample->metrics[i]), "tổ.%u",
+			       (unsigned)dice_below(dice, 1000));
+		sample->declared[i] = (struct declaration){
+			.metric = sample->metrics[i],
+			.labels = dice_below(dice, 2) ? "" : "app=VNeID;sector=land",
+			.grain = (enum grain)dice_below(dice, GRAIN_COUNT),
+			.calendar = (enum calendar)dice_below(dice, 2),
+			.decimals = (unsigned)dice_below(dice, DECIMALS_MAX + 1),
+		};
+	}
+}
+
+static uint32_t per_day(const struct batch *batch, uint32_t series)
+{
+	uint32_t at = series - batch->first_declared;
+	return at < batch->n_declared ? grain_per_day(batch->declared[at].grain) : 1440;
+}
+
+static int64_t some_value(struct dice *dice)
+{
+	switch (dice_below(dice, 8)) {
+	case 0:
+		return (int64_t)dice_next(dice);
+	case 1:
+		return dice_below(dice, 2) ? INT64_MAX : INT64_MIN;
+	default:
+		return dice_between(dice, -100, 10000);
+	}
+}
+
+static void sample_add_run(struct sample *sample, struct dice *dice, uint32_t series)
+{
+	struct batch *batch = &sample->batch;
+	struct run run = { .series = series, .first = (uint32_t)batch->n_points };
+	uint32_t most = per_day(batch, series), sparse = 1 + (uint32_t)dice_below(dice, 200);
+	for (uint32_t nth = (uint32_t)dice_below(dice, most); nth < most;
+	     nth += 1 + (uint32_t)dice_below(dice, sparse)) {
+		struct point *point = &sample->points[batch->n_points++];
+		*point = (struct point){ .nth = (uint16_t)nth };
+		point->withdrawn = dice_below(dice, 50) == 0;
+		point->value_e = point->withdrawn ? 0 : some_value(dice);
+		run.n++;
+	}
+	sample->runs[batch->n_runs++] = run;
+}
+
+static void sample_roll(struct sample *sample, struct dice *dice)
+{
+	*sample = (struct sample){ 0 };
+	struct batch *batch = &sample->batch;
+	batch->day = (int32_t)dice_between(dice, DAY_MIN, DAY_MAX);
+	batch->sealed_us = dice_between(dice, 0, INT64_C(1) << 52);
+	batch->runs = sample->runs;
+	batch->points = sample->points;
+	sample_declare(sample, dice);
+	size_t n = 1 + dice_below(dice, SERIES_MOST);
+	for (uint32_t series = 0; batch->n_runs < n; series += 1 + (uint32_t)dice_below(dice, 3))
+		sample_add_run(sample, dice, series);
+}
+
+static void assert_same(const struct batch *a, const struct batch *b)
+{
+	assert_int_equal(a->day, b->day);
+	assert_int_equal(a->sealed_us, b->sealed_us);
+	assert_int_equal(a->first_declared, b->first_declared);
+	assert_int_equal(a->n_declared, b->n_declared);
+	assert_int_equal(a->n_runs, b->n_runs);
+	assert_int_equal(a->n_points, b->n_points);
+	for (size_t i = 0; i < a->n_declared; i++) {
+		assert_string_equal(a->declared[i].metric, b->declared[i].metric);
+		assert_string_equal(a->declared[i].labels, b->declared[i].labels);
+		assert_int_equal(a->declared[i].grain, b->declared[i].grain);
+		assert_int_equal(a->declared[i].calendar, b->declared[i].calendar);
+		assert_int_equal(a->declared[i].decimals, b->declared[i].decimals);
+	}
+	for (size_t i = 0; i < a->n_runs; i++) {
+		assert_int_equal(a->runs[i].series, b->runs[i].series);
+		assert_int_equal(a->runs[i].first, b->runs[i].first);
+		assert_int_equal(a->runs[i].n, b->runs[i].n);
+	}
+	for (size_t i = 0; i < a->n_points; i++) {
+		assert_int_equal(a->points[i].nth, b->points[i].nth);
+		assert_int_equal(a->points[i].value_e, b->points[i].value_e);
+		assert_int_equal(a->points[i].withdrawn, b->points[i].withdrawn);
+	}
+}
+
+static void round_trip(struct dice *dice, void *context)
+{
+	struct fixture *f = context;
+	static struct sample sample;
+	sample_roll(&sample, dice);
+	f->out.len = 0;
+	assert_int_equal(blob_append(&f->out, "kept", 4), 0);
+	int rc = wire_batch_encode(&sample.batch, &f->out, &f->err);
+	if (rc == -EMSGSIZE) { /* values of all bits do not compress: the caller seals less */
+		assert_int_equal(f->out.len, 4);
+		return;
+	}
+	assert_int_equal(rc, 0);
+	assert_memory_equal(f->out.data, "kept", 4);
+	struct batch batch;
+	arena_reset(f->arena);
+	rc = wire_batch_decode(f->arena, f->out.data + 4, f->out.len - 4, &batch, &f->err);
+	if (rc < 0)
+		fail_msg("%s", f->err.text);
+	assert_same(&sample.batch, &batch);
+}
+
+static void decode_of_encode_is_the_same_batch(void **state)
+{
+	for_all_seeds(200, round_trip, *state);
+}
+
+static void damage(struct dice *dice, void *context)
+{
+	struct fixture *f = context;
+	static struct sample sample;
+	sample_roll(&sample, dice);
+	f->out.len = 0;
+	if (wire_batch_encode(&sample.batch, &f->out, &f->err) < 0)
+		return;
+	for (int i = 0; i < 20; i++) {
+		f->out.data[dice_below(dice, f->out.len)] ^= (uint8_t)(1u << dice_below(dice, 8));
+		struct batch batch;
+		arena_reset(f->arena);
+		int rc = wire_batch_decode(f->arena, f->out.data,
+					   f->out.len - dice_below(dice, f->out.len / 2 + 1),
+					   &batch, &f->err);
+		assert_true(rc == 0 || rc == -EBADMSG || rc == -ENOMEM);
+	}
+}
+
+static void damaged_payloads_are_refused_or_well_formed(void **state)
+{
+	for_all_seeds(200, damage, *state);
+}
+
+/* ---- one rule broken at a time ---- */
+
+/* Two runs, (series 3: nth 0, 5), (series 4: nth 7), one declaration, nothing wrong with it. */
+struct parts {
+	uint32_t series[2], points[2], steps[3], withdrawn[1], shape[1];
+	int64_t values[3];
+	char *metric[1], *labels[1];
+	Lantoa__V1__Columns columns;
+};
+
+static char metric_name[] = "team.count", label_text[] = "app=VNeID";
+
+static void parts_init(struct parts *parts)
+{
+	*parts = (struct parts){
+		.series = { 3, 4 },
+		.points = { 2, 1 },
+		.steps = { 1, 5, 8 },
+		.values = { 10, 0, -30 },
+		.withdrawn = { 1 },
+		.shape = { GRAIN_HOUR | 2u << 4 },
+		.metric = { metric_name },
+		.labels = { label_text },
+		.columns = LANTOA__V1__COLUMNS__INIT,
+	};
+	Lantoa__V1__Columns *columns = &parts->columns;
+	columns->day = 20269;
+	columns->series = parts->series;
+	columns->n_series = 2;
+	columns->points = parts->points;
+	columns->n_points = 2;
+	columns->steps = parts->steps;
+	columns->n_steps = 3;
+	columns->values = parts->values;
+	columns->n_values = 3;
+	columns->withdrawn = parts->withdrawn;
+	columns->n_withdrawn = 1;
+	columns->first_declared = 4;
+	columns->declared_metric = parts->metric;
+	columns->n_declared_metric = 1;
+	columns->declared_labels = parts->labels;
+	columns->n_declared_labels = 1;
+	columns->declared_shape = parts->shape;
+	columns->n_declared_shape = 1;
+}
+
+static int parts_decode(struct fixture *f, const struct parts *parts, struct batch *ret_batch)
+{
+	f->out.len = 0;
+	assert_int_equal(blob_append(&f->out, "\0", 1), 0);
+	size_t len = lantoa__v1__columns__get_packed_size(&parts->columns);
+	assert_int_equal(blob_reserve(&f->out, len), 0);
+	f->out.len += lantoa__v1__columns__pack(&parts->columns, f->out.data + 1);
+	arena_reset(f->arena);
+	return wire_batch_decode(f->arena, f->out.data, f->out.len, ret_batch, &f->err);
+}
+
+static void columns_that_keep_the_rules_are_taken(void **state)
+{
+	struct parts parts;
+	struct batch batch;
+	parts_init(&parts);
+	assert_int_equal(parts_decode(*state, &parts, &batch), 0);
+	assert_int_equal(batch.n_points, 3);
+	assert_int_equal(batch.points[1].nth, 5);
+	assert_true(batch.points[1].withdrawn);
+	assert_int_equal(batch.points[2].nth, 7);
+	assert_int_equal(batch.points[2].value_e, -30);
+}
+
+#define BREAK(name, statement)                                                                     \
+	static void break_##name(struct parts *p)                                                  \
+	{                                                                                          \
+		statement;                                                                         \
+	}
+BREAK(day_low, p->columns.day = DAY_MIN - 1)
+BREAK(day_high, p->columns.day = DAY_MAX + 1)
+BREAK(series_twice, p->series[1] = 3)
+BREAK(series_descending, p->series[1] = 2)
+BREAK(series_beyond, p->series[1] = WIRE_SERIES_MAX)
+BREAK(points_zero, p->points[0] = 0)
+BREAK(points_more_than_values, p->points[1] = 2)
+BREAK(points_fewer_than_values, p->points[0] = 1)
+BREAK(points_that_wrap, p->points[1] = UINT32_MAX)
+BREAK(points_missing, p->columns.n_points = 1)
+BREAK(steps_missing, p->columns.n_steps = 2)
+BREAK(values_missing, p->columns.n_values = 2)
+BREAK(step_zero, p->steps[1] = 0)
+BREAK(step_beyond_day, p->steps[1] = 1440)
+BREAK(step_that_wraps, p->steps[1] = UINT32_MAX)
+BREAK(nth_beyond_declared_grain, p->steps[2] = 25)
+BREAK(withdrawn_beyond, p->withdrawn[0] = 3)
+BREAK(withdrawn_with_value, p->withdrawn[0] = 0)
+BREAK(labels_missing, p->columns.n_declared_labels = 0)
+BREAK(shape_missing, p->columns.n_declared_shape = 0)
+BREAK(declared_beyond, p->columns.first_declared = WIRE_SERIES_MAX)
+BREAK(grain_unknown, p->shape[0] = GRAIN_COUNT)
+BREAK(decimals_unknown, p->shape[0] = GRAIN_HOUR | 7u << 4)
+BREAK(calendar_unknown, p->shape[0] = GRAIN_HOUR | 2u << 8)
+BREAK(shape_with_more_bits, p->shape[0] = GRAIN_HOUR | 1u << 31)
+BREAK(metric_empty, p->metric[0] = label_text + sizeof(label_text) - 1)
+BREAK(metric_not_utf8, static char bad[] = "\xff"; p->metric[0] = bad)
+BREAK(metric_with_control, static char bad[] = "a\nb"; p->metric[0] = bad)
+BREAK(labels_not_canonical, static char bad[] = "b=1;a=2"; p->labels[0] = bad)
+
+static void each_broken_rule_is_named(void **state)
+{
+	static void (*const breaks[])(struct parts *) = {
+		break_day_low,
+		break_day_high,
+		break_series_twice,
+		break_series_descending,
+		break_series_beyond,
+		break_points_zero,
+		break_points_more_than_values,
+		break_points_fewer_than_values,
+		break_points_that_wrap,
+		break_points_missing,
+		break_steps_missing,
+		break_values_missing,
+		break_step_zero,
+		break_step_beyond_day,
+		break_step_that_wraps,
+		break_nth_beyond_declared_grain,
+		break_withdrawn_beyond,
+		break_withdrawn_with_value,
+		break_labels_missing,
+		break_shape_missing,
+		break_declared_beyond,
+		break_grain_unknown,
+		break_decimals_unknown,
+		break_calendar_unknown,
+		break_shape_with_more_bits,
+		break_metric_empty,
+		break_metric_not_utf8,
+		break_metric_with_control,
+		break_labels_not_canonical,
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+		struct parts parts;
+		struct batch batch;
+		parts_init(&parts);
+		breaks[i](&parts);
+		f->err = (struct err){ 0 };
+		if (parts_decode(f, &parts, &batch) != -EBADMSG)
+			fail_msg("break %zu was taken", i);
+		assert_true(strncmp(f->err.text, "batch: ", 7) == 0);
+	}
+}
+
+/* ---- codecs and limits ---- */
+
+static int payload_decode(struct fixture *f)
+{
+	struct batch batch;
+	arena_reset(f->arena);
+	return wire_batch_decode(f->arena, f->out.data, f->out.len, &batch, &f->err);
+}
+
+static void zeros_compress(struct fixture *f, size_t len)
+{
+	void *zeros = calloc(1, len);
+	assert_non_null(zeros);
+	f->out.len = 0;
+	assert_int_equal(blob_append(&f->out, "\1", 1), 0);
+	assert_int_equal(blob_reserve(&f->out, ZSTD_compressBound(len)), 0);
+	size_t n = ZSTD_compress(f->out.data + 1, ZSTD_compressBound(len), zeros, len, 1);
+	assert_false(ZSTD_isError(n));
+	f->out.len += n;
+	free(zeros);
+}
+
+static void a_zip_bomb_is_refused_before_it_is_unpacked(void **state)
+{
+	struct fixture *f = *state;
+	zeros_compress(f, WIRE_COLUMNS_MAX + 1);
+	assert_int_equal(payload_decode(f), -EBADMSG);
+	assert_non_null(strstr(f->err.text, "more than is allowed"));
+}
+
+static void two_zstd_frames_in_a_row_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	zeros_compress(f, 100);
+	uint8_t copy[64];
+	size_t len = f->out.len - 1;
+	assert_true(len <= sizeof(copy));
+	memcpy(copy, f->out.data + 1, len);
+	assert_int_equal(blob_append(&f->out, copy, len), 0);
+	assert_int_equal(payload_decode(f), -EBADMSG);
+}
+
+static void a_payload_needs_a_codec_that_is_known(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(payload_decode(f), -EBADMSG); /* empty */
+	assert_int_equal(blob_append(&f->out, "\2abc", 4), 0);
+	assert_int_equal(payload_decode(f), -EBADMSG);
+	assert_non_null(strstr(f->err.text, "unknown codec"));
+}
+
+static void a_million_empty_declarations_end_at_the_arena_not_at_the_machine(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(blob_append(&f->out, "\0", 1), 0);
+	assert_int_equal(blob_reserve(&f->out, 200000), 0);
+	for (int i = 0; i < 100000; i++)
+		assert_int_equal(blob_append(&f->out, "\x4a\0", 2), 0); /* field 9, empty */
+	int rc = payload_decode(f);
+	assert_true(rc == -ENOMEM || rc == -EBADMSG);
+}
+
+static void random_values_travel_raw_and_like_ones_small(void **state)
+{
+	struct fixture *f = *state;
+	static struct point points[1000];
+	struct run run = { .series = 0, .n = 1000 };
+	struct batch batch = { .runs = &run, .n_runs = 1, .points = points, .n_points = 1000 };
+	struct dice dice = dice_seeded(1);
+	for (uint16_t i = 0; i < 1000; i++)
+		points[i] = (struct point){ .nth = i, .value_e = 7 };
+	assert_int_equal(wire_batch_encode(&batch, &f->out, &f->err), 0);
+	assert_int_equal(f->out.data[0], 1);
+	assert_true(f->out.len < 100);
+	batch.n_points = run.n = 2;
+	points[0].value_e = (int64_t)dice_next(&dice);
+	points[1].value_e = (int64_t)dice_next(&dice);
+	f->out.len = 0;
+	assert_int_equal(wire_batch_encode(&batch, &f->out, &f->err), 0);
+	assert_int_equal(f->out.data[0], 0);
+}
+
+/* ---- frames ---- */
+
+static int frame_unpack(struct fixture *f, Lantoa__V1__Frame **ret_frame)
+{
+	arena_reset(f->arena);
+	return wire_frame_unpack(f->arena, f->out.data, f->out.len, ret_frame, &f->err);
+}
+
+static char office_name[] = "Phường Đạo Thạnh";
+
+static void welcome_pack(struct fixture *f, char *name)
+{
+	Lantoa__V1__Welcome welcome = LANTOA__V1__WELCOME__INIT;
+	welcome.protocol = WIRE_PROTOCOL;
+	welcome.upto = 12;
+	welcome.office_name = name;
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_WELCOME;
+	frame.welcome = &welcome;
+	f->out.len = 0;
+	assert_int_equal(wire_frame_pack(&frame, &f->out, &f->err), 0);
+}
+
+static void a_frame_comes_out_as_it_went_in(void **state)
+{
+	struct fixture *f = *state;
+	Lantoa__V1__Frame *frame = NULL;
+	welcome_pack(f, office_name);
+	assert_int_equal(frame_unpack(f, &frame), 0);
+	assert_int_equal(frame->kind_case, LANTOA__V1__FRAME__KIND_WELCOME);
+	assert_int_equal(frame->welcome->upto, 12);
+	assert_string_equal(frame->welcome->office_name, office_name);
+}
+
+static void text_that_is_not_utf8_is_refused_however_deep(void **state)
+{
+	struct fixture *f = *state;
+	Lantoa__V1__Frame *frame = NULL;
+	static char bad[] = "Ph\xc0\xaf";
+	welcome_pack(f, bad);
+	assert_int_equal(frame_unpack(f, &frame), -EBADMSG);
+	Lantoa__V1__Quarantined quarantined = LANTOA__V1__QUARANTINED__INIT, *list = &quarantined;
+	quarantined.reason = bad;
+	Lantoa__V1__Ack ack = LANTOA__V1__ACK__INIT;
+	ack.n_quarantined = 1;
+	ack.quarantined = &list;
+	Lantoa__V1__Frame sent = LANTOA__V1__FRAME__INIT;
+	sent.kind_case = LANTOA__V1__FRAME__KIND_ACK;
+	sent.ack = &ack;
+	f->out.len = 0;
+	assert_int_equal(wire_frame_pack(&sent, &f->out, &f->err), 0);
+	assert_int_equal(frame_unpack(f, &frame), -EBADMSG);
+	assert_non_null(strstr(f->err.text, "UTF-8"));
+	assert_null(frame);
+}
+
+static void a_frame_is_exactly_one_kind_that_we_know(void **state)
+{
+	struct fixture *f = *state;
+	Lantoa__V1__Frame *frame = NULL;
+	assert_int_equal(frame_unpack(f, &frame), -EBADMSG); /* empty */
+	welcome_pack(f, office_name);
+	assert_int_equal(blob_append(&f->out, "\x3a\0", 2), 0); /* and a Ping */
+	assert_int_equal(frame_unpack(f, &frame), -EBADMSG);
+	f->out.len = 0;
+	assert_int_equal(blob_append(&f->out, "\x7a\0", 2), 0); /* field 15 */
+	assert_int_equal(frame_unpack(f, &frame), -EBADMSG);
+	assert_null(frame);
+}
+
+static void a_frame_over_the_limit_is_neither_packed_nor_unpacked(void **state)
+{
+	struct fixture *f = *state;
+	Lantoa__V1__Frame *frame = NULL, sent = LANTOA__V1__FRAME__INIT;
+	assert_int_equal(blob_reserve(&f->out, WIRE_FRAME_MAX + 1), 0);
+	memset(f->out.data, 0, WIRE_FRAME_MAX + 1);
+	f->out.len = WIRE_FRAME_MAX + 1;
+	assert_int_equal(frame_unpack(f, &frame), -EMSGSIZE);
+	Lantoa__V1__Catalogue catalogue = LANTOA__V1__CATALOGUE__INIT;
+	catalogue.csv.data = f->out.data;
+	catalogue.csv.len = WIRE_FRAME_MAX;
+	sent.kind_case = LANTOA__V1__FRAME__KIND_CATALOGUE;
+	sent.catalogue = &catalogue;
+	struct blob packed = { 0 };
+	assert_int_equal(wire_frame_pack(&sent, &packed, &f->err), -EMSGSIZE);
+	assert_int_equal(packed.len, 0);
+	blob_free(&packed);
+}
+
+static void flip(struct dice *dice, void *context)
+{
+	struct fixture *f = context;
+	Lantoa__V1__Frame *frame = NULL;
+	welcome_pack(f, office_name);
+	for (int i = 0; i < 30; i++) {
+		f->out.data[dice_below(dice, f->out.len)] = (uint8_t)dice_below(dice, 256);
+		int rc = frame_unpack(f, &frame);
+		assert_true(rc == 0 || rc == -EBADMSG || rc == -ENOMEM);
+	}
+}
+
+static void damaged_frames_are_refused_or_well_formed(void **state)
+{
+	for_all_seeds(300, flip, *state);
+}
+
+/* ---- arena ---- */
+
+static void an_arena_hands_out_zeroed_memory_again_and_again_up_to_its_limit(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_open(1000000);
+	assert_non_null(arena);
+	for (int round = 0; round < 3; round++) {
+		size_t n = 0;
+		for (unsigned char *piece; (piece = arena_alloc(arena, 1000)); n++) {
+			assert_int_equal((uintptr_t)piece % 16, 0);
+			assert_int_equal(piece[0] | piece[500] | piece[999], 0);
+			memset(piece, 0xff, 1000);
+		}
+		assert_int_equal(n, 1000000 / 1008);
+		assert_null(arena_alloc(arena, SIZE_MAX));
+		arena_reset(arena);
+	}
+	assert_null(arena_alloc(arena, 1000001));
+	assert_non_null(arena_alloc(arena, 0));
+	arena_close(arena);
+	arena_close(NULL);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(decode_of_encode_is_the_same_batch),
+		test(damaged_payloads_are_refused_or_well_formed),
+		test(columns_that_keep_the_rules_are_taken),
+		test(each_broken_rule_is_named),
+		test(a_zip_bomb_is_refused_before_it_is_unpacked),
+		test(two_zstd_frames_in_a_row_are_refused),
+		test(a_payload_needs_a_codec_that_is_known),
+		test(a_million_empty_declarations_end_at_the_arena_not_at_the_machine),
+		test(random_values_travel_raw_and_like_ones_small),
+		test(a_frame_comes_out_as_it_went_in),
+		test(text_that_is_not_utf8_is_refused_however_deep),
+		test(a_frame_is_exactly_one_kind_that_we_know),
+		test(a_frame_over_the_limit_is_neither_packed_nor_unpacked),
+		test(damaged_frames_are_refused_or_well_formed),
+		test(an_arena_hands_out_zeroed_memory_again_and_again_up_to_its_limit),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
