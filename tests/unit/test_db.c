@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "db.h"
+#include "fault.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -232,6 +233,92 @@ static void statements_run_again_and_constraints_have_a_code(void **state)
 	db_close(db);
 }
 
+/* ---- a disk that fails ---- */
+
+static int transfer(sqlite3 *db, struct err *err)
+{
+	int rc = db_begin(db, err);
+	if (rc < 0)
+		return rc;
+	rc = db_exec(db, "INSERT INTO t SELECT x + 1 FROM t", err);
+	if (rc == 0)
+		return db_commit(db, err);
+	db_rollback(db);
+	return rc;
+}
+
+/* Fail the first disk operation of a transaction, then the second, ... until one gets through. */
+static void commit_is_all_or_nothing(struct fixture *f, enum db_mode mode, unsigned doors)
+{
+	sqlite3 *db = opened(f, mode);
+	assert_int_equal(db_exec(db, "CREATE TABLE t(x); INSERT INTO t VALUES(1)", &f->err), 0);
+	bool fired = true;
+	for (unsigned after = 0; fired; after++) {
+		fault_arm_at(doors, after);
+		int rc = transfer(db, &f->err);
+		fired = fault_disarm();
+		assert_true(fired ? rc == -EIO || rc == -ENOSPC || rc == -ENOENT : rc == 0);
+		db_close(db); /* what counts is what the next one finds */
+		db = opened(f, mode);
+		int64_t n = number(f, db, "SELECT count(*) FROM t");
+		assert_true(fired ? n == 1 || n == 2 : n == 2);
+		if (n == 2 && fired) /* the error came after the point of no return: allowed */
+			assert_int_equal(db_exec(db, "DELETE FROM t WHERE x = 2", &f->err), 0);
+	}
+	db_close(db);
+}
+
+static void a_commit_survives_any_failed_disk_operation(void **state)
+{
+	commit_is_all_or_nothing(*state, DB_WRITER_ROLLBACK, FAULT_DISK);
+}
+
+static void a_commit_survives_a_disk_that_stays_broken(void **state)
+{
+	commit_is_all_or_nothing(*state, DB_WRITER_ROLLBACK, FAULT_DISK | FAULT_STAYS);
+}
+
+static void a_wal_commit_survives_any_failed_disk_operation(void **state)
+{
+	commit_is_all_or_nothing(*state, DB_WRITER_WAL, FAULT_DISK);
+}
+
+static void a_full_disk_is_told_as_such_and_forgotten_when_there_is_room(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = opened(f, DB_WRITER_WAL);
+	assert_int_equal(db_exec(db, "CREATE TABLE t(x); INSERT INTO t VALUES(1)", &f->err), 0);
+	fault_arm_at(FAULT_FULL | FAULT_STAYS, 0);
+	assert_int_equal(transfer(db, &f->err), -ENOSPC);
+	assert_non_null(strstr(f->err.text, "disk is full"));
+	assert_true(fault_disarm());
+	assert_int_equal(transfer(db, &f->err), 0);
+	assert_int_equal(number(f, db, "SELECT count(*) FROM t"), 2);
+	db_close(db);
+}
+
+static void opening_on_a_failing_disk_leaves_nothing_open(void **state)
+{
+	struct fixture *f = *state;
+	bool fired = true;
+	for (unsigned after = 0; fired; after++) {
+		sqlite3 *db = NULL;
+		fault_arm(after);
+		int rc = db_open(f->path, DB_WRITER_ROLLBACK, TAG, &db, &f->err);
+		fired = fault_disarm();
+		assert_true(fired || rc == 0);
+		assert_true((rc == 0) == (db != NULL));
+		db_close(db);
+	}
+}
+
+static int install(void **state)
+{
+	(void)state;
+	fault_install();
+	return 0;
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -246,6 +333,11 @@ int main(void)
 		test(what_is_no_database_is_told_apart_from_what_is_missing),
 		test(migration_goes_step_by_step_and_never_half),
 		test(statements_run_again_and_constraints_have_a_code),
+		test(a_commit_survives_any_failed_disk_operation),
+		test(a_commit_survives_a_disk_that_stays_broken),
+		test(a_wal_commit_survives_any_failed_disk_operation),
+		test(a_full_disk_is_told_as_such_and_forgotten_when_there_is_room),
+		test(opening_on_a_failing_disk_leaves_nothing_open),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, install, NULL);
 }

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "catalogue.h"
+#include "fault.h"
 #include "seeds.h"
 #include "wire.h"
 
@@ -537,7 +538,30 @@ static void damaged_frames_are_refused_or_well_formed(void **state)
 	for_all_seeds(300, flip, *state);
 }
 
-/* ---- arena ---- */
+/* ---- memory ---- */
+
+static void encode_and_decode_say_so_when_memory_runs_out(void **state)
+{
+	struct fixture *f = *state;
+	struct run run = { .n = 1 };
+	struct point point = { .value_e = 5 };
+	struct batch batch = { .runs = &run, .n_runs = 1, .points = &point, .n_points = 1 }, back;
+	bool fired = true;
+	for (unsigned after = 0; fired; after++) {
+		blob_free(&f->out);
+		struct arena *arena = NULL;
+		fault_arm_at(FAULT_MEMORY, after);
+		int rc = wire_batch_encode(&batch, &f->out, &f->err);
+		if (rc == 0)
+			arena = arena_open(WIRE_ARENA_MAX);
+		if (arena)
+			rc = wire_batch_decode(arena, f->out.data, f->out.len, &back, &f->err);
+		fired = fault_disarm();
+		assert_true(fired ? rc == -ENOMEM || !arena : rc == 0);
+		assert_true(fired || back.points[0].value_e == 5);
+		arena_close(arena);
+	}
+}
 
 static void an_arena_hands_out_zeroed_memory_again_and_again_up_to_its_limit(void **state)
 {
@@ -580,6 +604,7 @@ int main(void)
 		test(a_frame_is_exactly_one_kind_that_we_know),
 		test(a_frame_over_the_limit_is_neither_packed_nor_unpacked),
 		test(damaged_frames_are_refused_or_well_formed),
+		test(encode_and_decode_say_so_when_memory_runs_out),
 		test(an_arena_hands_out_zeroed_memory_again_and_again_up_to_its_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
