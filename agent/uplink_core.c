@@ -1,0 +1,455 @@
+#include "uplink_core.h"
+
+#include "lantoa.pb-c.h"
+
+#include <assert.h>
+
+#define HELLOS_MAX    3u       /* unanswered, before the socket is suspected */
+#define SLOW_DOWN_MAX 3600000u /* a province can ask for an hour's rest, not more */
+#define NEVER         UINT64_MAX
+
+struct step { /* one call of uplink_step */
+	struct uplink_core *core;
+	struct uplink_event event;
+	struct uplink_actions actions;
+};
+
+struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max_ms)
+{
+	return (struct uplink_timing){
+		.hello_ms = 20000,    /* slow links, and a province that is busy committing */
+		.ping_ms = 60000,     /* 11,000 offices are 180 pings a second */
+		.silence_ms = 180000, /* two pings got lost */
+		.ack_ms = 120000, /* a commit takes milliseconds; a queue after an outage longer */
+		.retry_ms = 1000,
+		.backoff_min_ms = backoff_min_ms,
+		.backoff_max_ms = backoff_max_ms,
+		.refused_ms = 3600000,
+	};
+}
+
+void uplink_core_init(struct uplink_core *core, const struct uplink_timing *timing)
+{
+	*core = (struct uplink_core){ .timing = *timing, .next_send = 1 };
+}
+
+uint64_t uplink_in_flight(const struct uplink_core *core)
+{
+	return core->next_send - core->acked - 1;
+}
+
+static void act(struct step *step, enum uplink_action_type type, uint64_t seq)
+{
+	assert(step->actions.n < UPLINK_ACTIONS_MAX);
+	step->actions.list[step->actions.n++] =
+		(struct uplink_action){ .type = type, .seq = seq, .session = step->core->session };
+}
+
+static void say(struct step *step, enum uplink_trouble trouble)
+{
+	if (step->core->trouble == trouble)
+		return;
+	step->core->trouble = trouble;
+	act(step, UPLINK_SAY, 0);
+}
+
+/* Half to all of a time that doubles: offices that lost the province together come back apart. */
+static uint64_t backoff_ms(const struct uplink_core *core, uint64_t dice)
+{
+	uint64_t full = core->timing.backoff_min_ms;
+	for (uint32_t i = 0; i < core->attempt && full < core->timing.backoff_max_ms; i++)
+		full *= 2;
+	if (full > core->timing.backoff_max_ms)
+		full = core->timing.backoff_max_ms;
+	return full - dice % (full / 2 + 1);
+}
+
+static void lose_session(struct uplink_core *core)
+{
+	core->session++;
+	core->next_send = core->acked + 1; /* what was in flight is to be sent again */
+	core->retry_at_ms = 0;
+}
+
+static void pause_for(struct step *step, uint64_t wait_ms)
+{
+	act(step, UPLINK_CLOSE, 0);
+	lose_session(step->core);
+	step->core->state = UPLINK_PAUSING;
+	step->core->pause_until_ms = step->event.now_ms + wait_ms;
+}
+
+static void back_off(struct step *step, enum uplink_trouble trouble)
+{
+	pause_for(step, backoff_ms(step->core, step->event.dice));
+	if (step->core->attempt < 32)
+		step->core->attempt++;
+	say(step, trouble);
+}
+
+static void open_socket(struct step *step)
+{
+	act(step, UPLINK_OPEN, 0);
+	step->core->state = UPLINK_CONNECTING;
+	step->core->connect_until_ms = step->event.now_ms + step->core->timing.silence_ms;
+}
+
+static void send_hello(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	lose_session(core);
+	core->state = UPLINK_GREETING;
+	core->hello_at_ms = NEVER;
+	core->hello_until_ms = step->event.now_ms + core->timing.hello_ms;
+	core->hellos++;
+	act(step, UPLINK_SEND_HELLO, 0);
+}
+
+/* Hello again on a connection that works; pauses grow while it moves nothing. */
+static void greet_again(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	if (core->hellos < HELLOS_MAX) {
+		send_hello(step);
+		return;
+	}
+	lose_session(core);
+	core->state = UPLINK_GREETING;
+	core->hello_until_ms = NEVER;
+	core->hello_at_ms = step->event.now_ms + backoff_ms(core, step->event.dice);
+	if (core->attempt < 32)
+		core->attempt++;
+}
+
+static void renew(struct step *step)
+{
+	act(step, UPLINK_CLOSE, 0);
+	act(step, UPLINK_RENEW, 0);
+	lose_session(step->core);
+	step->core->state = UPLINK_RENEWING;
+}
+
+static void send_more(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	uint64_t now = step->event.now_ms;
+	if (core->state != UPLINK_WELCOME || core->sending || core->blocked_seq != 0 ||
+	    core->next_send > core->last_seq || uplink_in_flight(core) >= core->credit ||
+	    now < core->slow_until_ms || now < core->retry_at_ms)
+		return;
+	core->sending = true;
+	act(step, UPLINK_SEND_BATCH, core->next_send);
+}
+
+static void on_start(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	core->last_seq = core->trusted = step->event.last_seq;
+	core->acked = step->event.upto;
+	core->next_send = core->acked + 1;
+	open_socket(step);
+}
+
+static void on_connected(struct step *step)
+{
+	if (step->core->state == UPLINK_STOPPED || step->core->state == UPLINK_PAUSING ||
+	    step->core->state == UPLINK_RENEWING)
+		return; /* news of a socket that is gone */
+	step->core->hellos = 0;
+	step->core->heard_ms = step->event.now_ms;
+	send_hello(step);
+}
+
+static void on_disconnected(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	if (core->state != UPLINK_GREETING && core->state != UPLINK_WELCOME)
+		return;
+	lose_session(core);
+	core->state = UPLINK_CONNECTING;
+	core->connect_until_ms = step->event.now_ms + core->timing.silence_ms;
+	say(step, UPLINK_TROUBLE_UNREACHABLE);
+}
+
+static bool live(const struct uplink_core *core)
+{
+	return core->state == UPLINK_GREETING || core->state == UPLINK_WELCOME;
+}
+
+static void progress(struct step *step, uint64_t upto)
+{
+	struct uplink_core *core = step->core;
+	core->acked = upto;
+	if (core->next_send <= upto)
+		core->next_send = upto + 1;
+	if (core->blocked_seq != 0 && core->blocked_seq <= upto)
+		core->blocked_seq = 0; /* taken after all */
+	core->hellos = 0;
+	core->ack_until_ms = step->event.now_ms + core->timing.ack_ms;
+	act(step, UPLINK_RELEASE, upto);
+}
+
+static void on_welcome(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	uint64_t upto = step->event.upto;
+	if (!live(core))
+		return;
+	core->heard_ms = step->event.now_ms;
+	if (upto > core->trusted) {
+		renew(step);
+		return;
+	}
+	if (core->state == UPLINK_WELCOME)
+		return; /* a second answer, maybe stale: acks tell the rest */
+	bool moved = upto != core->acked;
+	core->state = UPLINK_WELCOME;
+	core->credit = step->event.credit;
+	core->hello_at_ms = core->hello_until_ms = NEVER;
+	core->ack_until_ms = step->event.now_ms + core->timing.ack_ms;
+	if (moved) {
+		progress(step, upto);
+		core->next_send = upto + 1; /* lower than before is fine */
+	}
+	if (moved || core->next_send > core->last_seq)
+		core->attempt = 0;
+	say(step, core->blocked_seq ? UPLINK_TROUBLE_BATCH : UPLINK_TROUBLE_NONE);
+	send_more(step);
+}
+
+static void on_ack(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	if (!live(core))
+		return;
+	core->heard_ms = step->event.now_ms;
+	if (step->event.slow_down_ms > 0) {
+		uint32_t rest = step->event.slow_down_ms;
+		core->slow_until_ms =
+			step->event.now_ms + (rest < SLOW_DOWN_MAX ? rest : SLOW_DOWN_MAX);
+	}
+	if (step->event.upto > core->trusted) {
+		renew(step);
+		return;
+	}
+	if (step->event.upto > core->acked) {
+		core->attempt = 0;
+		progress(step, step->event.upto);
+		if (core->state == UPLINK_WELCOME && core->blocked_seq == 0)
+			say(step, UPLINK_TROUBLE_NONE);
+	}
+	send_more(step);
+}
+
+static void block(struct step *step, uint64_t seq)
+{
+	struct uplink_core *core = step->core;
+	if (seq <= core->acked)
+		return; /* an old story */
+	core->blocked_seq = seq;
+	core->blocked_until_ms = step->event.now_ms + core->timing.refused_ms;
+	core->trouble = UPLINK_TROUBLE_NONE; /* so that each refusal is said */
+	say(step, UPLINK_TROUBLE_BATCH);
+}
+
+static void on_refused(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	if (!live(core))
+		return;
+	core->heard_ms = step->event.now_ms;
+	if (step->event.code == LANTOA__V1__REFUSED__CODE__INVITATION) {
+		back_off(step, UPLINK_TROUBLE_KEY);
+	} else if (step->event.code == LANTOA__V1__REFUSED__CODE__GAP) {
+		/* while greeting it tells of batches sent before; while blocked it must be so */
+		if (core->state == UPLINK_WELCOME && core->blocked_seq == 0)
+			greet_again(step);
+	} else if (step->event.seq == 0) {
+		pause_for(step, core->timing.refused_ms);
+		say(step, UPLINK_TROUBLE_PROTOCOL);
+	} else {
+		block(step, step->event.seq);
+	}
+}
+
+static void on_batch_done(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	core->sending = false;
+	if (step->event.session == core->session && core->state == UPLINK_WELCOME) {
+		if (step->event.result == UPLINK_MISSING && step->event.seq > core->acked) {
+			renew(step);
+			return;
+		}
+		if (step->event.result == UPLINK_NO_ROOM)
+			core->retry_at_ms = step->event.now_ms + core->timing.retry_ms;
+		if (step->event.result == UPLINK_SENT && step->event.seq == core->next_send) {
+			if (uplink_in_flight(core) == 0)
+				core->ack_until_ms = step->event.now_ms + core->timing.ack_ms;
+			core->next_send++;
+		}
+	}
+	if (step->event.result == UPLINK_SENT && step->event.seq > core->trusted &&
+	    core->state != UPLINK_RENEWING)
+		core->trusted = step->event.seq;
+	send_more(step);
+}
+
+static void on_renewed(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	core->acked = core->trusted = core->blocked_seq = 0;
+	core->last_seq = step->event.last_seq;
+	core->next_send = 1;
+	open_socket(step);
+}
+
+static void tick_welcome(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	uint64_t now = step->event.now_ms;
+	if (now >= core->heard_ms + core->timing.silence_ms) {
+		back_off(step, UPLINK_TROUBLE_UNREACHABLE);
+		return;
+	}
+	if (core->blocked_seq != 0 && now >= core->blocked_until_ms) {
+		core->blocked_seq = 0;
+		core->next_send = core->acked + 1;
+		greet_again(step);
+		return;
+	}
+	if (uplink_in_flight(core) > 0 && core->blocked_seq == 0 && now >= core->ack_until_ms) {
+		greet_again(step);
+		return;
+	}
+	uint64_t quiet_since = core->pinged_ms > core->heard_ms ? core->pinged_ms : core->heard_ms;
+	if (now >= quiet_since + core->timing.ping_ms) {
+		core->pinged_ms = now;
+		if (core->credit == 0) /* ask whether there is some by now */
+			greet_again(step);
+		else
+			act(step, UPLINK_SEND_PING, 0);
+	}
+	send_more(step);
+}
+
+static void tick_greeting(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	uint64_t now = step->event.now_ms;
+	if (core->hello_until_ms != NEVER && now >= core->hello_until_ms) {
+		if (core->hellos >= HELLOS_MAX)
+			back_off(step, UPLINK_TROUBLE_UNREACHABLE);
+		else
+			send_hello(step);
+	} else if (core->hello_at_ms != NEVER && now >= core->hello_at_ms) {
+		send_hello(step);
+		core->hellos = HELLOS_MAX; /* one unanswered is enough now */
+	}
+}
+
+static void on_tick(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	uint64_t now = step->event.now_ms;
+	if (core->state == UPLINK_PAUSING && now >= core->pause_until_ms)
+		open_socket(step);
+	else if (core->state == UPLINK_CONNECTING && now >= core->connect_until_ms)
+		back_off(step, UPLINK_TROUBLE_UNREACHABLE);
+	else if (core->state == UPLINK_GREETING)
+		tick_greeting(step);
+	else if (core->state == UPLINK_WELCOME)
+		tick_welcome(step);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t next_welcome_ms(const struct uplink_core *core)
+{
+	uint64_t quiet_since = core->pinged_ms > core->heard_ms ? core->pinged_ms : core->heard_ms;
+	uint64_t next = earlier(core->heard_ms + core->timing.silence_ms,
+				quiet_since + core->timing.ping_ms);
+	if (core->blocked_seq != 0)
+		return earlier(next, core->blocked_until_ms);
+	if (uplink_in_flight(core) > 0)
+		next = earlier(next, core->ack_until_ms);
+	if (!core->sending && core->next_send <= core->last_seq &&
+	    uplink_in_flight(core) < core->credit) /* then only the clock holds it back */
+		next = earlier(next, core->slow_until_ms > core->retry_at_ms ? core->slow_until_ms
+									     : core->retry_at_ms);
+	return next;
+}
+
+uint64_t uplink_next_ms(const struct uplink_core *core)
+{
+	switch (core->state) {
+	case UPLINK_PAUSING:
+		return core->pause_until_ms;
+	case UPLINK_CONNECTING:
+		return core->connect_until_ms;
+	case UPLINK_GREETING:
+		return earlier(core->hello_at_ms, core->hello_until_ms);
+	case UPLINK_WELCOME:
+		return next_welcome_ms(core);
+	case UPLINK_STOPPED:
+	case UPLINK_RENEWING:
+		break;
+	}
+	return NEVER;
+}
+
+struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event event)
+{
+	struct step step = { .core = core, .event = event };
+	switch (event.type) {
+	case UPLINK_START:
+		on_start(&step);
+		break;
+	case UPLINK_TICK:
+		on_tick(&step);
+		break;
+	case UPLINK_CONNECTED:
+		on_connected(&step);
+		break;
+	case UPLINK_DISCONNECTED:
+		on_disconnected(&step);
+		break;
+	case UPLINK_AUTH_FAILED:
+		if (core->state != UPLINK_STOPPED && core->state != UPLINK_RENEWING &&
+		    core->state != UPLINK_PAUSING)
+			back_off(&step, UPLINK_TROUBLE_KEY);
+		break;
+	case UPLINK_WELCOMED:
+		on_welcome(&step);
+		break;
+	case UPLINK_ACKED:
+		on_ack(&step);
+		break;
+	case UPLINK_REFUSED:
+		on_refused(&step);
+		break;
+	case UPLINK_HEARD:
+		core->heard_ms = event.now_ms;
+		break;
+	case UPLINK_SEALED:
+		if (core->state != UPLINK_RENEWING && event.last_seq > core->last_seq)
+			core->last_seq = event.last_seq;
+		send_more(&step);
+		break;
+	case UPLINK_BATCH_DONE:
+		on_batch_done(&step);
+		break;
+	case UPLINK_RENEWED:
+		on_renewed(&step);
+		break;
+	case UPLINK_STOP:
+		act(&step, UPLINK_CLOSE, 0);
+		lose_session(core);
+		core->state = UPLINK_STOPPED;
+		break;
+	}
+	return step.actions;
+}
