@@ -72,7 +72,7 @@ static void operands_check(struct sheet *sheet, const struct formula *formula)
 	size_t n = reading->known ? formula_operands(formula, &names) : 0;
 	for (size_t i = 0; i < n; i++)
 		if (!reading->known(reading->context, names[i]))
-			complaints_add(&sheet->complaints, sheet->row->line,
+			sheet_complain(sheet,
 				       "formula, column %zu: the catalogue has no metric '%s'",
 				       formula_operand_column(formula, i), names[i]);
 }
@@ -84,7 +84,7 @@ static int formula_take(struct sheet *sheet, struct indicator *indicator, struct
 	if (rc == -ENOMEM)
 		return err_memory(err);
 	if (rc < 0)
-		complaints_add(&sheet->complaints, sheet->row->line, "formula, %s", why.text);
+		sheet_complain(sheet, "formula, %s", why.text);
 	else
 		operands_check(sheet, indicator->formula);
 	return 0;
@@ -95,7 +95,7 @@ static int indicator_add(struct sheet *sheet, struct indicator **ret_indicator, 
 	struct reading *reading = sheet->context;
 	const char *name = sheet_field(sheet, NAME);
 	if (reading->known && reading->known(reading->context, name))
-		complaints_add(&sheet->complaints, sheet->row->line,
+		sheet_complain(sheet,
 			       "'%s' is a metric of the catalogue; give the indicator another name",
 			       name);
 	struct indicator *indicator = indicator_new(reading, sheet->row->line);
@@ -120,16 +120,15 @@ static int row_indicator(struct sheet *sheet, struct indicator **ret_indicator, 
 	const char *name = sheet_field(sheet, NAME);
 	*ret_indicator = NULL;
 	if (!name_valid(name)) {
-		complaints_add(&sheet->complaints, sheet->row->line,
-			       "name: '%s' is none; write it like economy.digital_share", name);
+		sheet_complain(sheet, "name: '%s' is none; write it like economy.digital_share",
+			       name);
 		return 0;
 	}
 	struct indicator *indicator = by_name(reading->indicators, name);
 	if (!indicator)
 		return indicator_add(sheet, ret_indicator, err);
 	if (strcmp(indicator->text, sheet_field(sheet, FORMULA)) != 0)
-		complaints_add(&sheet->complaints, sheet->row->line,
-			       "formula: not the one of '%s' in line %u", name,
+		sheet_complain(sheet, "formula: not the one of '%s' in line %u", name,
 			       reading->lines[indicator - reading->indicators->list]);
 	*ret_indicator = indicator;
 	return 0;
@@ -148,23 +147,21 @@ static bool target_valid(struct sheet *sheet, const struct indicator *indicator,
 {
 	const char *year = sheet_field(sheet, TARGET_YEAR);
 	const char *value = sheet_field(sheet, TARGET_VALUE);
-	unsigned line = sheet->row->line;
 	struct err why = { 0 };
 	int64_t mantissa = 0;
 	if (!year_parse(year, ret_year)) {
-		complaints_add(&sheet->complaints, line,
+		sheet_complain(sheet,
 			       "target_year: '%s' is no year; leave year and value empty for none",
 			       year);
 		return false;
 	}
 	if (decimal_parse(value, strlen(value), DECIMALS_MAX, &mantissa, &why) < 0) {
-		complaints_add(&sheet->complaints, line, "target_value: %s", why.text);
+		sheet_complain(sheet, "target_value: %s", why.text);
 		return false;
 	}
 	for (size_t i = 0; i < indicator->n_targets; i++)
 		if (indicator->targets[i].year == *ret_year) {
-			complaints_add(&sheet->complaints, line,
-				       "target_year: '%s' has a target for %s already",
+			sheet_complain(sheet, "target_year: '%s' has a target for %s already",
 				       indicator->name, year);
 			return false;
 		}

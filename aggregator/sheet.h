@@ -37,6 +37,10 @@ struct sheet {
 	size_t at[SHEET_COLUMNS_MAX], n_fields;
 };
 
+/** A complaint about the current row. */
+#define sheet_complain(sheet, ...)                                                                 \
+	complaints_add(&(sheet)->complaints, (sheet)->row->line, __VA_ARGS__)
+
 /** Read it all. Rows may have complaints afterwards; the caller adds its own and tells them.
  * -EINVAL: no CSV, or no such columns; or what on_row returned. */
 int sheet_read(struct sheet *sheet, const char *csv, size_t len, struct err *err);

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows come sorted by SQLite: its BINARY order of text is strcmp's. */
-
 static int unit_read(struct unit *unit, sqlite3_stmt *stmt)
 {
 	unit->id = sqlite3_column_int64(stmt, 0);
@@ -88,39 +86,49 @@ static void parents_index(struct units *units)
 	}
 }
 
+/* By id at last, so that two rows of one day come in a known order. */
+static int list_order(const void *a, const void *b)
+{
+	const struct unit *left = a, *right = b;
+	int order = strcmp(left->code, right->code);
+	if (order == 0)
+		order = (left->valid_from > right->valid_from) -
+			(left->valid_from < right->valid_from);
+	return order ? order : (left->id > right->id) - (left->id < right->id);
+}
+
 static int by_id_order(const void *a, const void *b)
 {
 	const struct unit *left = *(struct unit *const *)a, *right = *(struct unit *const *)b;
 	return (left->id > right->id) - (left->id < right->id);
 }
 
-static int ids_index(struct units *units, struct err *err)
+int units_index(struct units *units, struct err *err)
 {
+	if (units->n > 0) /* no list: NULL, which qsort does not take */
+		qsort(units->list, units->n, sizeof(*units->list), list_order);
+	free(units->by_id);
 	units->by_id = calloc(units->n + 1, sizeof(*units->by_id)); /* + 1: none is no NULL */
 	if (!units->by_id)
 		return err_memory(err);
 	for (size_t i = 0; i < units->n; i++)
 		units->by_id[i] = &units->list[i];
 	qsort(units->by_id, units->n, sizeof(*units->by_id), by_id_order);
+	parents_index(units);
 	return 0;
 }
 
 static int everything_load(struct units *units, sqlite3 *db, struct err *err)
 {
 	int rc = rows_load(units, db,
-			   "SELECT id, code, name, level, parent, valid_from, valid_to FROM unit "
-			   "ORDER BY code, valid_from",
+			   "SELECT id, code, name, level, parent, valid_from, valid_to FROM unit",
 			   unit_append, err);
 	if (rc == 0)
 		rc = rows_load(units, db,
 			       "SELECT effective_on, old_code, new_code, share FROM successor "
 			       "ORDER BY effective_on, old_code, new_code",
 			       successor_append, err);
-	if (rc == 0)
-		rc = ids_index(units, err);
-	if (rc == 0)
-		parents_index(units);
-	return rc;
+	return rc == 0 ? units_index(units, err) : rc;
 }
 
 int units_load(sqlite3 *db, struct units **ret_units, struct err *err)

@@ -37,6 +37,9 @@ struct units {
 /** Load both tables. -ENOMEM or the database's error. */
 int units_load(sqlite3 *db, struct units **ret_units, struct err *err);
 void units_close(struct units *units); /* NULL is fine */
+/** Sort a list that was filled by hand (an edition before it is stored) and build what the
+ * functions below go by. units_load has done it. -ENOMEM. */
+int units_index(struct units *units, struct err *err);
 
 /** The unit of @code in force on @day; NULL when there is none. */
 const struct unit *units_find(const struct units *units, const char *code, int32_t day);
@@ -53,12 +56,15 @@ const struct unit *units_at_level(const struct units *units, const struct unit *
  *
  * All or nothing; err names every bad row it has room for, "line 7: ...": a bad date, a period that
  * ends before it begins, the same code twice on one day, a parent that is not in force on every day
- * of the child, a cycle.
- * @ret_changed: rows added, altered or gone; 0 means nothing was written.
+ * of the child (the parent's code may pass from one row to the next meanwhile), a cycle. An edition
+ * without a unit is refused. A code may pause.
+ * @ret_changed: rows added, altered or gone; 0 means nothing was written;
+ * otherwise reference_changed() was called.
  */
 int units_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_changed, struct err *err);
 
 /** The same for successors (effective_on,old_code,new_code,share): old in force the day before, new
- * on the day, shares "1" alone or all empty. Units must be imported first. */
+ * on the day, shares "1" alone (then the old unit ends that day) or all empty (then two at least).
+ * Units must be imported first. */
 int successors_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_changed,
 		      struct err *err);
