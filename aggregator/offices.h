@@ -41,13 +41,17 @@ const struct unit *office_unit(const struct office *office, const struct units *
  * or a unit that is not in force on @from_day. */
 int office_add(sqlite3 *db, const char *code, const char *name, const char *unit_code,
 	       int32_t from_day, const char *who, int64_t *ret_id, struct err *err);
-/** CSV code,name,unit,from: all or nothing, every bad row named. */
+/** CSV code,name,unit,from: all or nothing, every bad row named. It adds: a code that is there
+ * already, or twice in the file, is a bad row. */
 int offices_import(sqlite3 *db, const char *csv, size_t len, const char *who, size_t *ret_added,
 		   struct err *err);
 
+/* Keys. Each of these three may change other rows of office_key too: fill the roster anew
+ * (offices_fill_roster) once the transaction is committed. */
+
 /** A fresh one-time key for the office; earlier unspent invitations of it are revoked. @ret_key:
- * the row for the roster;
- * @ret_secret: 32 bytes for the invitation line, kept nowhere. -ENOENT: no such office. */
+ * the new row; @ret_secret: 32 bytes for the invitation line, kept nowhere. -ENOENT: no such
+ * office. */
 int office_invite(sqlite3 *db, const char *code, const char *who, struct roster_key *ret_key,
 		  uint8_t ret_secret[KEY_LEN], struct err *err);
 /** Spend invitation @invitation_id for @public_key, which becomes the office's active key; its

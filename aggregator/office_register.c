@@ -1,0 +1,258 @@
+#include "array.h"
+#include "audit.h"
+#include "code.h"
+#include "offices.h"
+#include "reference.h"
+#include "sheet.h"
+#include "utf8.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_LEN_MAX 200u
+
+struct entry { /* an office that is to be; texts borrowed or owned, see there */
+	const char *code, *name, *unit_code;
+	int32_t from_day;
+};
+
+/* What entries are judged by: all as stored. */
+struct register_view {
+	struct units *units;
+	struct offices *offices;
+};
+
+static int view_open(struct register_view *view, sqlite3 *db, struct err *err)
+{
+	int rc = units_load(db, &view->units, err);
+	return rc == 0 ? offices_load(db, &view->offices, err) : rc;
+}
+
+static void view_close(struct register_view *view)
+{
+	units_close(view->units);
+	offices_close(view->offices);
+}
+
+static int entry_check(const struct register_view *view, const struct entry *entry, struct err *err)
+{
+	char excerpt[EXCERPT_MAX], day[DAY_TEXT_MAX];
+	size_t len = strlen(entry->name);
+	if (!code_valid(entry->code))
+		return err_set(err, -EINVAL,
+			       "code: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted",
+			       utf8_excerpt(entry->code, strlen(entry->code), excerpt));
+	if (len == 0 || len > NAME_LEN_MAX || !utf8_printable(entry->name, len))
+		return err_set(err, -EINVAL,
+			       "name: '%s' does not do; 1 to %u bytes of text are wanted",
+			       utf8_excerpt(entry->name, len, excerpt), NAME_LEN_MAX);
+	if (offices_by_code(view->offices, entry->code))
+		return err_set(err, -EEXIST, "there is an office '%s' already; choose another code",
+			       entry->code);
+	if (!units_find(view->units, entry->unit_code, entry->from_day))
+		return err_set(
+			err, -EINVAL,
+			"unit '%s' is not in force on %s; import the units or mend code and day",
+			utf8_excerpt(entry->unit_code, strlen(entry->unit_code), excerpt),
+			day_format(entry->from_day, day));
+	return 0;
+}
+
+static int office_insert(sqlite3 *db, const struct entry *entry, int64_t *ret_id, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, "INSERT INTO office(code, name) VALUES(?, ?)", &stmt, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_text(stmt, 1, entry->code, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, entry->name, -1, SQLITE_STATIC);
+	rc = db_run(stmt, err);
+	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
+	if (rc == 0)
+		*ret_id = sqlite3_last_insert_rowid(db);
+	return rc;
+}
+
+static int assignment_insert(sqlite3 *db, int64_t office, const struct entry *entry,
+			     struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db,
+			    "INSERT INTO assignment(office, from_day, unit_code) VALUES(?, ?, ?)",
+			    &stmt, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(stmt, 1, office);
+	sqlite3_bind_int(stmt, 2, entry->from_day);
+	sqlite3_bind_text(stmt, 3, entry->unit_code, -1, SQLITE_STATIC);
+	rc = db_run(stmt, err);
+	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
+	return rc;
+}
+
+static int entry_write(sqlite3 *db, const struct entry *entry, const char *who, int64_t *ret_id,
+		       struct err *err)
+{
+	char detail[512], day[DAY_TEXT_MAX];
+	(void)snprintf(detail, sizeof(detail), "code=%s unit=%s from=%s", entry->code,
+		       entry->unit_code,
+		       day_format(entry->from_day, day)); /* fits: bounded codes */
+	int64_t id = 0;
+	int rc = office_insert(db, entry, &id, err);
+	if (rc == 0)
+		rc = assignment_insert(db, id, entry, err);
+	if (rc == 0)
+		rc = audit_note(db, who, "office add", detail, err);
+	if (rc == 0)
+		*ret_id = id;
+	return rc;
+}
+
+int office_add(sqlite3 *db, const char *code, const char *name, const char *unit_code,
+	       int32_t from_day, const char *who, int64_t *ret_id, struct err *err)
+{
+	struct entry entry = { code, name, unit_code, from_day };
+	struct register_view view = { 0 };
+	int64_t id = 0;
+	int rc = view_open(&view, db, err);
+	if (rc == 0)
+		rc = entry_check(&view, &entry, err);
+	view_close(&view);
+	if (rc == 0)
+		rc = entry_write(db, &entry, who, &id, err);
+	if (rc == 0)
+		rc = reference_changed(db, err);
+	if (rc == 0)
+		*ret_id = id;
+	return rc;
+}
+
+/* --- a file of them --- */
+
+enum column { CODE, NAME, UNIT, FROM, COLUMNS };
+static const char *const columns[COLUMNS] = { "code", "name", "unit", "from" };
+
+struct line {
+	unsigned number;
+	struct entry entry; /* its texts are owned here */
+};
+
+struct reading {
+	struct register_view view;
+	struct line *lines; /* owned [n]: the good ones */
+	size_t n;
+};
+
+static bool row_check(struct sheet *sheet, struct entry *ret_entry)
+{
+	const struct reading *reading = sheet->context;
+	struct err why = { 0 };
+	struct entry entry = { sheet_field(sheet, CODE), sheet_field(sheet, NAME),
+			       sheet_field(sheet, UNIT), 0 };
+	if (day_parse(sheet_field(sheet, FROM), &entry.from_day, &why) < 0) {
+		sheet_complain(sheet, "from: %s", why.text);
+		return false;
+	}
+	if (entry_check(&reading->view, &entry, &why) < 0) {
+		sheet_complain(sheet, "%s", why.text);
+		return false;
+	}
+	*ret_entry = entry;
+	return true;
+}
+
+static int on_row(struct sheet *sheet, struct err *err)
+{
+	struct reading *reading = sheet->context;
+	struct line line = { .number = sheet->row->line };
+	if (!row_check(sheet, &line.entry))
+		return 0;
+	struct line *lines = array_room(reading->lines, reading->n, sizeof(*lines));
+	if (!lines)
+		return err_memory(err);
+	reading->lines = lines;
+	line.entry.code = strdup(line.entry.code);
+	line.entry.name = strdup(line.entry.name);
+	line.entry.unit_code = strdup(line.entry.unit_code);
+	lines[reading->n++] = line; /* owned from here on, whatever is missing */
+	bool whole = line.entry.code && line.entry.name && line.entry.unit_code;
+	return whole ? 0 : err_memory(err);
+}
+
+static int code_order(const void *a, const void *b)
+{
+	const struct line *left = a, *right = b;
+	int order = strcmp(left->entry.code, right->entry.code);
+	return order ? order : (left->number > right->number) - (left->number < right->number);
+}
+
+static int number_order(const void *a, const void *b)
+{
+	const struct line *left = a, *right = b;
+	return (left->number > right->number) - (left->number < right->number);
+}
+
+static void twins_check(struct reading *reading, struct complaints *complaints)
+{
+	if (reading->n == 0)
+		return;
+	qsort(reading->lines, reading->n, sizeof(*reading->lines), code_order);
+	for (size_t i = 1; i < reading->n; i++) {
+		const struct line *line = &reading->lines[i];
+		if (strcmp(line[-1].entry.code, line->entry.code) == 0)
+			complaints_add(complaints, line->number,
+				       "code: '%s' is that of line %u too; give it another",
+				       line->entry.code, line[-1].number);
+	}
+	/* Ids shall follow the file: that is how people will list them. */
+	qsort(reading->lines, reading->n, sizeof(*reading->lines), number_order);
+}
+
+static int file_read(struct reading *reading, const char *csv, size_t len, struct err *err)
+{
+	struct sheet sheet = {
+		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = reading
+	};
+	int rc = sheet_read(&sheet, csv, len, err);
+	if (rc < 0)
+		return rc;
+	twins_check(reading, &sheet.complaints);
+	return complaints_tell(&sheet.complaints, err);
+}
+
+static int file_write(const struct reading *reading, sqlite3 *db, const char *who, struct err *err)
+{
+	int64_t id = 0;
+	int rc = 0;
+	for (size_t i = 0; i < reading->n && rc == 0; i++)
+		rc = entry_write(db, &reading->lines[i].entry, who, &id, err);
+	return rc == 0 && reading->n > 0 ? reference_changed(db, err) : rc;
+}
+
+static void reading_free(struct reading *reading)
+{
+	for (size_t i = 0; i < reading->n; i++) {
+		free((char *)reading->lines[i].entry.code);
+		free((char *)reading->lines[i].entry.name);
+		free((char *)reading->lines[i].entry.unit_code);
+	}
+	free(reading->lines);
+	view_close(&reading->view);
+}
+
+int offices_import(sqlite3 *db, const char *csv, size_t len, const char *who, size_t *ret_added,
+		   struct err *err)
+{
+	struct reading reading = { 0 };
+	int rc = view_open(&reading.view, db, err);
+	if (rc == 0)
+		rc = file_read(&reading, csv, len, err);
+	if (rc == 0)
+		rc = file_write(&reading, db, who, err);
+	if (rc == 0)
+		*ret_added = reading.n;
+	reading_free(&reading);
+	return rc;
+}
