@@ -1,5 +1,7 @@
 /* The province's store: one connection that does every write and every checkpoint, a few that read,
- * each with a worker of its own so that the loop never waits for the disk. */
+ * each with a worker of its own so that the loop never waits for the disk. (One writer that also
+ * checkpoints, because SQLite 3.7.0 to 3.51.2 can corrupt a WAL otherwise: sqlite.org/wal.html,
+ * "the WAL-reset bug".) */
 #pragma once
 
 #include "db.h"
@@ -7,12 +9,16 @@
 #include "reference.h"
 #include "worker.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
+#define STORE_READ_LIMIT_MS                                                                        \
+	30000u /* a question that takes longer is interrupted: it would hold up the checkpoints */
+
 struct store;
 
-struct store_job { /* embed it; must stay in place until done() ran */
+struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	/* On the pool, inside a transaction of the writer (committed when it returns 0, rolled back
 	 * otherwise) or of a reader. The reference is as of that transaction. */
 	int (*run)(struct store_job *job, sqlite3 *db, const struct reference *reference,
@@ -20,19 +26,21 @@ struct store_job { /* embed it; must stay in place until done() ran */
 	/* On the loop, after the commit; @rc and @err are those of run or of the commit. May free
 	 * the job. */
 	void (*done)(struct store_job *job, int rc, const struct err *err);
-	struct job job; /* the store's */
+	bool unlimited; /* a read that may take longer than STORE_READ_LIMIT_MS */
+	/* the store's own: */
+	struct job job;
+	struct lane *lane;
 	struct err err;
 	int rc;
-	void *owner;
 };
 
-/** Open (create, migrate) the database and its readers. */
+/** Open (create, migrate) the database and @readers (1 to 8) read-only connections. */
 int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store **ret_store,
 	       struct err *err);
 
 /** One after the other, in order. */
 void store_write(struct store *store, struct store_job *job);
-/** On whichever reader is least busy; interrupted (-EINTR) after the reading limit. */
+/** On whichever reader is least busy; ends with -EINTR after the limit. */
 void store_read(struct store *store, struct store_job *job);
 size_t store_waiting(const struct store *store); /* jobs queued or running */
 

@@ -1,0 +1,242 @@
+#include "declarations.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct spool_list {
+	int64_t spool;         /* row */
+	struct declared *list; /* owned [n] */
+	size_t n, room;
+};
+
+struct declarations {
+	sqlite3 *db;                       /* outlives us */
+	const struct catalogue *catalogue; /* lent */
+	struct spool_list *spools;         /* owned [n], ascending by spool */
+	size_t n, room;
+	sqlite3_stmt *read, *intern, *find, *write;
+};
+
+struct declarations *declarations_open(sqlite3 *db, struct err *err)
+{
+	struct declarations *d = calloc(1, sizeof(*d));
+	if (!d) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	d->db = db;
+	bool readonly = sqlite3_db_readonly(db, "main") == 1;
+	int rc = db_prepare(
+		db,
+		"SELECT d.series, d.shape, s.metric, s.labels FROM declared d JOIN series s"
+		" ON s.id = d.series WHERE d.spool = ? ORDER BY d.number",
+		&d->read, err);
+	if (rc == 0 && !readonly)
+		rc = db_prepare(db, "INSERT OR IGNORE INTO series(metric, labels) VALUES(?, ?)",
+				&d->intern, err);
+	if (rc == 0 && !readonly)
+		rc = db_prepare(db, "SELECT id FROM series WHERE metric = ? AND labels = ?",
+				&d->find, err);
+	if (rc == 0 && !readonly)
+		rc = db_prepare(db, "INSERT INTO declared VALUES(?, ?, ?, ?)", &d->write, err);
+	if (rc < 0) {
+		declarations_close(d);
+		return NULL;
+	}
+	return d;
+}
+
+void declarations_forget(struct declarations *declarations, const struct catalogue *catalogue)
+{
+	for (size_t i = 0; i < declarations->n; i++)
+		free(declarations->spools[i].list);
+	declarations->n = 0;
+	declarations->catalogue = catalogue;
+}
+
+void declarations_close(struct declarations *declarations)
+{
+	if (!declarations)
+		return;
+	declarations_forget(declarations, NULL);
+	free(declarations->spools);
+	sqlite3_finalize(declarations->read);
+	sqlite3_finalize(declarations->intern);
+	sqlite3_finalize(declarations->find);
+	sqlite3_finalize(declarations->write);
+	free(declarations);
+}
+
+/* The shape column: grain | decimals << 4 | calendar << 8, as on the wire. */
+static int64_t shape_of(const struct declaration *declaration)
+{
+	return (int64_t)declaration->grain | (int64_t)declaration->decimals << 4 |
+	       (int64_t)declaration->calendar << 8;
+}
+
+static struct declared judge(const struct catalogue *catalogue, uint32_t series, int64_t shape,
+			     const char *metric, const char *labels)
+{
+	struct declared declared = {
+		.series = series,
+		.grain = (enum grain)(shape & 15),
+		.decimals = (unsigned)(shape >> 4 & 15),
+		.calendar = (enum calendar)(shape >> 8 & 1),
+		.metric = catalogue_find(catalogue, metric),
+	};
+	declared.verdict = declared.metric ? metric_judge_series(declared.metric, labels,
+								 declared.calendar, declared.grain)
+					   : VERDICT_UNKNOWN_METRIC;
+	return declared;
+}
+
+static int append(struct spool_list *spool, struct declared declared, struct err *err)
+{
+	if (spool->n == spool->room) {
+		size_t room = spool->room ? spool->room * 2 : 64;
+		struct declared *list = realloc(spool->list, room * sizeof(*list));
+		if (!list)
+			return err_memory(err);
+		spool->list = list;
+		spool->room = room;
+	}
+	spool->list[spool->n++] = declared;
+	return 0;
+}
+
+static int read_list(struct declarations *d, struct spool_list *spool, struct err *err)
+{
+	int rc;
+	sqlite3_bind_int64(d->read, 1, spool->spool);
+	while ((rc = db_step(d->read, err)) == 1) {
+		struct declared declared =
+			judge(d->catalogue, (uint32_t)sqlite3_column_int64(d->read, 0),
+			      sqlite3_column_int64(d->read, 1),
+			      (const char *)sqlite3_column_text(d->read, 2),
+			      (const char *)sqlite3_column_text(d->read, 3));
+		rc = append(spool, declared, err);
+		if (rc < 0)
+			break;
+	}
+	sqlite3_reset(d->read);
+	return rc;
+}
+
+static int find_spool(struct declarations *d, int64_t row, struct spool_list **ret_spool,
+		      struct err *err)
+{
+	size_t low = 0, high = d->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (d->spools[middle].spool < row)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == d->n || d->spools[low].spool != row) {
+		struct spool_list fresh = { .spool = row };
+		if (d->n == d->room) {
+			size_t room = d->room ? d->room * 2 : 64;
+			struct spool_list *spools = realloc(d->spools, room * sizeof(*spools));
+			if (!spools)
+				return err_memory(err);
+			d->spools = spools;
+			d->room = room;
+		}
+		int rc = read_list(d, &fresh, err);
+		if (rc < 0) {
+			free(fresh.list);
+			return rc;
+		}
+		for (size_t i = d->n++; i > low; i--)
+			d->spools[i] = d->spools[i - 1];
+		d->spools[low] = fresh;
+	}
+	*ret_spool = &d->spools[low];
+	return 0;
+}
+
+int declarations_of(struct declarations *declarations, int64_t spool,
+		    const struct declared **ret_list, size_t *ret_n, struct err *err)
+{
+	struct spool_list *found;
+	int rc = find_spool(declarations, spool, &found, err);
+	if (rc < 0)
+		return rc;
+	*ret_list = found->list;
+	*ret_n = found->n;
+	return 0;
+}
+
+static void bind_series(sqlite3_stmt *stmt, const struct declaration *declaration)
+{
+	sqlite3_bind_text(stmt, 1, declaration->metric, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, declaration->labels, -1, SQLITE_STATIC);
+}
+
+static int intern_series(struct declarations *d, const struct declaration *declaration,
+			 uint32_t *ret_series, struct err *err)
+{
+	bind_series(d->intern, declaration);
+	int rc = db_run(d->intern, err);
+	if (rc < 0)
+		return rc;
+	bind_series(d->find, declaration);
+	rc = db_step(d->find, err);
+	int64_t id = rc == 1 ? sqlite3_column_int64(d->find, 0) : 0;
+	sqlite3_reset(d->find);
+	sqlite3_clear_bindings(d->find);
+	if (rc < 0)
+		return rc;
+	if (id < 1 || id > UINT32_MAX)
+		return err_set(err, -EUCLEAN, "series '%s' '%s' has no usable id",
+			       declaration->metric, declaration->labels);
+	*ret_series = (uint32_t)id;
+	return 0;
+}
+
+static int add_one(struct declarations *d, struct spool_list *spool, size_t number,
+		   const struct declaration *declaration, struct err *err)
+{
+	uint32_t series;
+	int rc = intern_series(d, declaration, &series, err);
+	if (rc < 0)
+		return rc;
+	struct declared fresh = judge(d->catalogue, series, shape_of(declaration),
+				      declaration->metric, declaration->labels);
+	if (number < spool->n) {
+		const struct declared *known = &spool->list[number];
+		if (known->series == series && known->grain == fresh.grain &&
+		    known->decimals == fresh.decimals && known->calendar == fresh.calendar)
+			return 0;
+		return err_set(err, -EBADMSG, "series number %zu was declared otherwise before",
+			       number);
+	}
+	sqlite3_bind_int64(d->write, 1, spool->spool);
+	sqlite3_bind_int64(d->write, 2, (int64_t)number);
+	sqlite3_bind_int64(d->write, 3, series);
+	sqlite3_bind_int64(d->write, 4, shape_of(declaration));
+	rc = db_run(d->write, err);
+	return rc < 0 ? rc : append(spool, fresh, err);
+}
+
+int declarations_add(struct declarations *declarations, int64_t spool, const struct batch *batch,
+		     struct err *err)
+{
+	if (batch->n_declared == 0)
+		return 0;
+	struct spool_list *found;
+	int rc = find_spool(declarations, spool, &found, err);
+	if (rc < 0)
+		return rc;
+	if (batch->first_declared > found->n)
+		return err_set(err, -EBADMSG,
+			       "declarations begin at number %u, but only %zu are known",
+			       batch->first_declared, found->n);
+	if (batch->first_declared + batch->n_declared > WIRE_SERIES_MAX)
+		return err_set(err, -EBADMSG, "more than %u series", WIRE_SERIES_MAX);
+	for (size_t i = 0; i < batch->n_declared && rc == 0; i++)
+		rc = add_one(declarations, found, batch->first_declared + i, &batch->declared[i],
+			     err);
+	return rc;
+}

@@ -1,0 +1,346 @@
+#include "fold.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define LEVELS_MAX 8u /* units above one another: an office's chain from commune to root */
+
+struct stale {
+	const struct office *office;
+	int32_t day;
+	uint32_t series;
+};
+
+struct fold {
+	sqlite3 *db; /* outlives us */
+	struct pages *pages;
+	struct replay *replay;
+	const struct reference *reference; /* lent */
+	struct stale *stale;               /* owned [n] */
+	size_t n_stale, stale_room;
+};
+
+bool metric_is_additive(const struct metric *metric)
+{
+	return metric->time_agg == AGG_SUM && metric->area_agg == AGG_SUM;
+}
+
+struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct err *err)
+{
+	struct fold *fold = calloc(1, sizeof(*fold));
+	if (!fold) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	fold->db = db;
+	fold->pages = pages_open(db, err);
+	fold->replay = fold->pages ? replay_open(db, declarations, err) : NULL;
+	if (!fold->replay) {
+		fold_close(fold);
+		return NULL;
+	}
+	return fold;
+}
+
+void fold_close(struct fold *fold)
+{
+	if (!fold)
+		return;
+	pages_close(fold->pages);
+	replay_close(fold->replay);
+	free(fold->stale);
+	free(fold);
+}
+
+void fold_begin(struct fold *fold, const struct reference *reference)
+{
+	pages_clear(fold->pages);
+	fold->n_stale = 0;
+	fold->reference = reference;
+}
+
+/* --- where a figure goes: the pages of one metric, office and day --- */
+
+struct place {
+	struct pages *pages;
+	const struct metric *metric;
+	uint32_t series;
+	int64_t nodes[LEVELS_MAX + 1]; /* the office, then the units above it (if additive) */
+	size_t n_nodes;
+	int32_t day;
+};
+
+static struct place place_of(struct pages *pages, const struct reference *reference,
+			     const struct office *office, int32_t day, const struct metric *metric,
+			     uint32_t series)
+{
+	struct place place = { .pages = pages, .metric = metric, .series = series, .day = day };
+	place.nodes[place.n_nodes++] = office->id;
+	if (!metric_is_additive(metric))
+		return place;
+	const struct unit *unit = office_unit(office, reference->units, day);
+	for (; unit && place.n_nodes <= LEVELS_MAX;
+	     unit = units_parent(reference->units, unit, day))
+		place.nodes[place.n_nodes++] = -unit->id;
+	return place;
+}
+
+/* The page of all the day (or of the metric's own, coarser period). */
+static struct page_key whole_key(const struct place *place, int64_t node)
+{
+	enum grain grain = place->metric->period < GRAIN_DAY ? GRAIN_DAY : place->metric->period;
+	struct period period = period_of_day(place->metric->calendar, grain, place->day);
+	return (struct page_key){ page_grain(period.calendar, grain), period.number, node };
+}
+
+static struct page_key hour_key(const struct place *place, uint32_t hour, int64_t node)
+{
+	return (struct page_key){ page_grain(CALENDAR_CIVIL, GRAIN_HOUR),
+				  place->day * 24 + (int32_t)hour, node };
+}
+
+static int entry_at(const struct place *place, struct page_key key, struct entry **ret_entry,
+		    struct err *err)
+{
+	struct page *page;
+	int rc = pages_get(place->pages, key, &page, err);
+	if (rc < 0)
+		return rc;
+	*ret_entry = page_entry(page, place->series);
+	return *ret_entry ? 0 : err_memory(err);
+}
+
+/* Append @later to the office's entry, add it to those of the units. */
+static int append_at(const struct place *place, struct page_key key, const struct acc *later,
+		     struct err *err)
+{
+	struct entry *entry;
+	for (size_t i = 0; i < place->n_nodes; i++) {
+		key.node = place->nodes[i];
+		int rc = entry_at(place, key, &entry, err);
+		if (rc < 0)
+			return rc;
+		if (i == 0)
+			acc_append(&entry->acc, later, place->metric->time_agg);
+		else
+			acc_add(&entry->acc, later, 1);
+	}
+	return 0;
+}
+
+/* Put @acc in place of the office's entry, and the difference into those of the units. */
+static int replace_at(const struct place *place, struct page_key key, const struct acc *acc,
+		      struct err *err)
+{
+	struct entry *entry;
+	struct acc before = { 0 };
+	for (size_t i = 0; i < place->n_nodes; i++) {
+		key.node = place->nodes[i];
+		int rc = entry_at(place, key, &entry, err);
+		if (rc < 0)
+			return rc;
+		if (i == 0) {
+			before = entry->acc;
+			entry->acc = *acc;
+			entry->stale = false;
+		} else {
+			acc_add(&entry->acc, &before, -1);
+			acc_add(&entry->acc, acc, 1);
+		}
+	}
+	return 0;
+}
+
+/* --- appending --- */
+
+static struct acc acc_of_points(const struct metric *metric, const struct point points[], size_t n,
+				bool timely)
+{
+	struct acc acc = { 0 };
+	for (size_t i = 0; i < n; i++) {
+		struct acc one = { .newest = points[i].nth + 1, .n = !points[i].withdrawn };
+		one.value = points[i].withdrawn ? 0 : points[i].value_e;
+		one.on_time = timely ? one.n : 0;
+		acc_append(&acc, &one, metric->time_agg);
+	}
+	return acc;
+}
+
+static int append_hours(const struct place *place, const struct point points[], size_t n,
+			bool timely, struct err *err)
+{
+	uint32_t per_hour = grain_per_day(place->metric->period) / 24;
+	for (size_t from = 0, to; from < n; from = to) {
+		uint32_t hour = points[from].nth / per_hour;
+		for (to = from + 1; to < n && points[to].nth / per_hour == hour; to++)
+			;
+		struct acc acc = acc_of_points(place->metric, points + from, to - from, timely);
+		int rc = append_at(place, hour_key(place, hour, 0), &acc, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int mark_stale(struct fold *fold, struct entry *entry, const struct office *office,
+		      int32_t day, struct err *err)
+{
+	if (entry->stale)
+		return 0;
+	if (fold->n_stale == fold->stale_room) {
+		size_t room = fold->stale_room ? fold->stale_room * 2 : 64;
+		struct stale *stale = realloc(fold->stale, room * sizeof(*stale));
+		if (!stale)
+			return err_memory(err);
+		fold->stale = stale;
+		fold->stale_room = room;
+	}
+	fold->stale[fold->n_stale++] = (struct stale){ office, day, entry->series };
+	entry->stale = true;
+	return 0;
+}
+
+int fold_run(struct fold *fold, const struct office *office, int32_t day,
+	     const struct declared *declared, const struct point points[], size_t n,
+	     int64_t received_us, struct err *err)
+{
+	const struct metric *metric = declared->metric;
+	struct place place =
+		place_of(fold->pages, fold->reference, office, day, metric, declared->series);
+	struct entry *whole;
+	int rc = entry_at(&place, whole_key(&place, office->id), &whole, err);
+	if (rc < 0 || n == 0)
+		return rc;
+	if (whole->stale || points[0].nth < whole->acc.newest)
+		return mark_stale(fold, whole, office, day, err);
+	bool timely = received_us < metric_deadline_us(metric, day);
+	if (metric->period < GRAIN_DAY && (rc = append_hours(&place, points, n, timely, err)) < 0)
+		return rc;
+	struct acc acc = acc_of_points(metric, points, n, timely);
+	return append_at(&place, whole_key(&place, 0), &acc, err);
+}
+
+int fold_stale(struct fold *fold, const struct office *office, int32_t day,
+	       const struct declared *declared, struct err *err)
+{
+	struct place place = place_of(fold->pages, fold->reference, office, day, declared->metric,
+				      declared->series);
+	struct entry *whole;
+	int rc = entry_at(&place, whole_key(&place, office->id), &whole, err);
+	return rc < 0 ? rc : mark_stale(fold, whole, office, day, err);
+}
+
+/* --- playing again --- */
+
+int fold_series(struct pages *pages, const struct reference *reference, const struct office *office,
+		int32_t day, const struct replay_series *series, struct err *err)
+{
+	struct place place =
+		place_of(pages, reference, office, day, series->metric, series->series);
+	struct acc acc;
+	uint32_t per_hour = series->n / 24; /* 0: a day or coarser */
+	for (uint32_t hour = 0; per_hour && hour < 24; hour++) {
+		acc = replay_acc(series, day, hour * per_hour, (hour + 1) * per_hour);
+		if (acc_is_zero(&acc))
+			continue; /* what the journal heard of never goes away, so nothing is there
+				     to replace */
+		int rc = replace_at(&place, hour_key(&place, hour, 0), &acc, err);
+		if (rc < 0)
+			return rc;
+	}
+	acc = replay_acc(series, day, 0, series->n);
+	return acc_is_zero(&acc) ? 0 : replace_at(&place, whole_key(&place, 0), &acc, err);
+}
+
+static int by_office_day(const void *a, const void *b)
+{
+	const struct stale *x = a, *y = b;
+	if (x->office->id != y->office->id)
+		return x->office->id < y->office->id ? -1 : 1;
+	if (x->day != y->day)
+		return x->day < y->day ? -1 : 1;
+	return x->series < y->series ? -1 : x->series > y->series;
+}
+
+/* One office's day: every stale series of it in one pass over its batches. */
+static int refold(struct fold *fold, const struct stale stale[], size_t n, struct err *err)
+{
+	uint32_t *only = malloc(n * sizeof(*only));
+	if (!only)
+		return err_memory(err);
+	for (size_t i = 0; i < n; i++)
+		only[i] = stale[i].series;
+	struct replay_series *list;
+	size_t n_list;
+	int rc = replay_day(fold->replay, stale->office->id, stale->day, only, n, &list, &n_list,
+			    err);
+	for (size_t i = 0; i < n_list && rc == 0; i++)
+		rc = fold_series(fold->pages, fold->reference, stale->office, stale->day, &list[i],
+				 err);
+	free(only);
+	return rc;
+}
+
+int fold_finish(struct fold *fold, struct err *err)
+{
+	int rc = 0;
+	if (fold->n_stale > 0)
+		qsort(fold->stale, fold->n_stale, sizeof(fold->stale[0]), by_office_day);
+	for (size_t from = 0, to; from < fold->n_stale && rc == 0; from = to) {
+		const struct stale *first = &fold->stale[from];
+		for (to = from + 1; to < fold->n_stale && fold->stale[to].office == first->office &&
+				    fold->stale[to].day == first->day;
+		     to++)
+			;
+		rc = refold(fold, first, to - from, err);
+	}
+	fold->n_stale = 0;
+	return rc < 0 ? rc : pages_write(fold->pages, NULL, err);
+}
+
+/* --- everything --- */
+
+static int rebuild_days(struct fold *fold, sqlite3_stmt *days, struct err *err)
+{
+	int rc;
+	while ((rc = db_step(days, err)) == 1) {
+		int32_t day = sqlite3_column_int(days, 0);
+		const struct office *office =
+			offices_by_id(fold->reference->offices, sqlite3_column_int64(days, 1));
+		struct replay_series *list;
+		size_t n;
+		if (!office)
+			continue;
+		rc = replay_day(fold->replay, office->id, day, NULL, 0, &list, &n, err);
+		for (size_t i = 0; i < n && rc == 0; i++)
+			rc = fold_series(fold->pages, fold->reference, office, day, &list[i], err);
+		if (rc == 0)
+			rc = pages_write(fold->pages, NULL, err);
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
+}
+
+int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err)
+{
+	struct declarations *declarations = declarations_open(db, err);
+	if (!declarations)
+		return err->code;
+	declarations_forget(declarations, reference->catalogue);
+	struct fold *fold = fold_open(db, declarations, err);
+	sqlite3_stmt *days = NULL;
+	int rc = fold ? db_exec(db, "DELETE FROM rollup", err) : err->code;
+	if (rc == 0)
+		rc = db_prepare(db, "SELECT DISTINCT day, office FROM journal ORDER BY day, office",
+				&days, err);
+	if (rc == 0) {
+		fold_begin(fold, reference);
+		rc = rebuild_days(fold, days, err);
+	}
+	sqlite3_finalize(days);
+	fold_close(fold);
+	declarations_close(declarations);
+	return rc;
+}

@@ -1,0 +1,53 @@
+/* The fold: observations into rollup pages.
+ *
+ * The happy path: a run of a batch whose periods are newer than all that its series has on that day
+ * is appended to the accumulators of its hours and day (or week, month, ...) of the office, and to
+ * those of the units above it. Anything else - a correction, a late or repeated period - marks the
+ * office's series on that day as stale, and before the commit it is played again from the journal,
+ * whatever the commit holds included; the units above change by the difference. Pages are read and
+ * written once per commit. */
+#pragma once
+
+#include "declarations.h"
+#include "page.h"
+#include "reference.h"
+#include "replay.h"
+
+struct fold;
+
+/** @declarations outlives the fold. NULL: err says why. */
+struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct err *err);
+void fold_close(struct fold *fold); /* NULL is fine */
+
+/** Begin a transaction's work with what was gathered before forgotten. @reference is lent until
+ * fold_finish. */
+void fold_begin(struct fold *fold, const struct reference *reference);
+
+/**
+ * Take @n points of one series, ascending, catalogue decimals, none of them in quarantine, received
+ * at @received_us, journaled before this call.
+ */
+int fold_run(struct fold *fold, const struct office *office, int32_t day,
+	     const struct declared *declared, const struct point points[], size_t n,
+	     int64_t received_us, struct err *err);
+
+/** This office's series on that day will be played again at fold_finish (a release from quarantine,
+ * say). */
+int fold_stale(struct fold *fold, const struct office *office, int32_t day,
+	       const struct declared *declared, struct err *err);
+
+/** Play what is stale and write the pages. */
+int fold_finish(struct fold *fold, struct err *err);
+
+/** All that an office's series has on @day, as played, into @pages, and the difference to what was
+ * there into the units above. */
+int fold_series(struct pages *pages, const struct reference *reference, const struct office *office,
+		int32_t day, const struct replay_series *series, struct err *err);
+
+/** Make every page anew from the journal, in the caller's transaction: after units, assignments or
+ * catalogue have changed. */
+int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err);
+
+/** Do figures of this metric add up over offices as well as over time? Only then do units have
+ * entries. */
+bool metric_is_additive(const struct metric *metric);

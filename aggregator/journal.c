@@ -1,0 +1,216 @@
+#include "journal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct journal {
+	sqlite3 *db; /* outlives us */
+	sqlite3_stmt *head, *find, *make, *append, *mark;
+	struct journal_spool **spools; /* owned [n], ascending by (office, spool id) */
+	size_t n, room;
+	uint8_t chain[CHAIN_LEN];
+	int chain_known;
+};
+
+struct journal *journal_open(sqlite3 *db, struct err *err)
+{
+	struct journal *j = calloc(1, sizeof(*j));
+	if (!j) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	j->db = db;
+	if (db_prepare(db, "SELECT chain FROM journal ORDER BY id DESC LIMIT 1", &j->head, err) <
+		    0 ||
+	    db_prepare(db, "SELECT id, upto FROM spool WHERE office = ? AND spool_id = ?", &j->find,
+		       err) < 0 ||
+	    db_prepare(db,
+		       "INSERT INTO spool(office, spool_id, upto, last_received_us) VALUES(?, ?, "
+		       "0, 0)",
+		       &j->make, err) < 0 ||
+	    db_prepare(db,
+		       "INSERT INTO journal(spool, seq, day, office, received_us, payload, chain)"
+		       " VALUES(?, ?, ?, ?, ?, ?, ?)",
+		       &j->append, err) < 0 ||
+	    db_prepare(db, "UPDATE spool SET upto = ?, last_received_us = ? WHERE id = ?", &j->mark,
+		       err) < 0) {
+		journal_close(j);
+		return NULL;
+	}
+	return j;
+}
+
+void journal_forget(struct journal *journal)
+{
+	for (size_t i = 0; i < journal->n; i++)
+		free(journal->spools[i]);
+	journal->n = 0;
+	journal->chain_known = 0;
+}
+
+void journal_close(struct journal *journal)
+{
+	if (!journal)
+		return;
+	journal_forget(journal);
+	free(journal->spools);
+	sqlite3_finalize(journal->head);
+	sqlite3_finalize(journal->find);
+	sqlite3_finalize(journal->make);
+	sqlite3_finalize(journal->append);
+	sqlite3_finalize(journal->mark);
+	free(journal);
+}
+
+static int spool_load(struct journal *j, struct journal_spool *spool, struct err *err)
+{
+	sqlite3_bind_int64(j->find, 1, spool->office);
+	sqlite3_bind_int64(j->find, 2, (int64_t)spool->spool_id);
+	int rc = db_step(j->find, err);
+	if (rc == 1) {
+		spool->row = sqlite3_column_int64(j->find, 0);
+		spool->upto = (uint64_t)sqlite3_column_int64(j->find, 1);
+	}
+	sqlite3_reset(j->find);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	sqlite3_bind_int64(j->make, 1, spool->office);
+	sqlite3_bind_int64(j->make, 2, (int64_t)spool->spool_id);
+	rc = db_run(j->make, err);
+	spool->row = sqlite3_last_insert_rowid(j->db);
+	return rc;
+}
+
+static int compare(const struct journal_spool *spool, int64_t office, uint64_t spool_id)
+{
+	if (spool->office != office)
+		return spool->office < office ? -1 : 1;
+	return spool->spool_id < spool_id ? -1 : spool->spool_id > spool_id;
+}
+
+int journal_spool(struct journal *journal, int64_t office, uint64_t spool_id,
+		  struct journal_spool **ret_spool, struct err *err)
+{
+	size_t low = 0, high = journal->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare(journal->spools[middle], office, spool_id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < journal->n && compare(journal->spools[low], office, spool_id) == 0) {
+		*ret_spool = journal->spools[low];
+		return 0;
+	}
+	if (journal->n == journal->room) {
+		size_t room = journal->room ? journal->room * 2 : 64;
+		struct journal_spool **spools =
+			realloc(journal->spools, room * sizeof(struct journal_spool *));
+		if (!spools)
+			return err_memory(err);
+		journal->spools = spools;
+		journal->room = room;
+	}
+	struct journal_spool *spool = calloc(1, sizeof(*spool));
+	if (!spool)
+		return err_memory(err);
+	spool->office = office;
+	spool->spool_id = spool_id;
+	int rc = spool_load(journal, spool, err);
+	if (rc < 0) {
+		free(spool);
+		return rc;
+	}
+	memmove(&journal->spools[low + 1], &journal->spools[low],
+		(journal->n - low) * sizeof(struct journal_spool *));
+	journal->spools[low] = spool;
+	journal->n++;
+	*ret_spool = spool;
+	return 0;
+}
+
+static int chain_load(struct journal *j, struct err *err)
+{
+	if (j->chain_known)
+		return 0;
+	memset(j->chain, 0, sizeof(j->chain));
+	int rc = db_step(j->head, err);
+	if (rc == 1 && sqlite3_column_bytes(j->head, 0) == (int)CHAIN_LEN)
+		memcpy(j->chain, sqlite3_column_blob(j->head, 0), CHAIN_LEN);
+	sqlite3_reset(j->head);
+	if (rc < 0)
+		return rc;
+	j->chain_known = 1;
+	return 0;
+}
+
+static void hash_number(crypto_generichash_state *state, uint64_t number)
+{
+	uint8_t bytes[8];
+	for (unsigned i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)(number >> (8 * i));
+	crypto_generichash_update(state, bytes, sizeof(bytes));
+}
+
+void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, uint64_t seq,
+		   const uint8_t *payload, size_t len)
+{
+	crypto_generichash_state state;
+	crypto_generichash_init(&state, NULL, 0, CHAIN_LEN);
+	crypto_generichash_update(&state, chain, CHAIN_LEN);
+	hash_number(&state, (uint64_t)office);
+	hash_number(&state, spool_id);
+	hash_number(&state, seq);
+	crypto_generichash_update(&state, payload, len);
+	crypto_generichash_final(&state, chain, CHAIN_LEN);
+}
+
+int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,
+		   int64_t received_us, const uint8_t *payload, size_t len, int64_t *ret_id,
+		   struct err *err)
+{
+	assert(seq == spool->upto + 1);
+	int rc = chain_load(journal, err);
+	if (rc < 0)
+		return rc;
+	uint8_t chain[CHAIN_LEN];
+	memcpy(chain, journal->chain, sizeof(chain));
+	journal_chain(chain, spool->office, spool->spool_id, seq, payload, len);
+	sqlite3_bind_int64(journal->append, 1, spool->row);
+	sqlite3_bind_int64(journal->append, 2, (int64_t)seq);
+	sqlite3_bind_int(journal->append, 3, day);
+	sqlite3_bind_int64(journal->append, 4, spool->office);
+	sqlite3_bind_int64(journal->append, 5, received_us);
+	sqlite3_bind_blob(journal->append, 6, payload, (int)len, SQLITE_STATIC);
+	sqlite3_bind_blob(journal->append, 7, chain, sizeof(chain), SQLITE_STATIC);
+	rc = db_run(journal->append, err);
+	if (rc < 0)
+		return rc;
+	memcpy(journal->chain, chain, sizeof(chain));
+	spool->upto = seq;
+	spool->received_us = received_us;
+	spool->changed = 1;
+	*ret_id = sqlite3_last_insert_rowid(journal->db);
+	return 0;
+}
+
+int journal_flush(struct journal *journal, struct err *err)
+{
+	for (size_t i = 0; i < journal->n; i++) {
+		struct journal_spool *spool = journal->spools[i];
+		if (!spool->changed)
+			continue;
+		sqlite3_bind_int64(journal->mark, 1, (int64_t)spool->upto);
+		sqlite3_bind_int64(journal->mark, 2, spool->received_us);
+		sqlite3_bind_int64(journal->mark, 3, spool->row);
+		int rc = db_run(journal->mark, err);
+		if (rc < 0)
+			return rc;
+		spool->changed = 0;
+	}
+	return 0;
+}

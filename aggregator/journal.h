@@ -1,0 +1,47 @@
+/* The append-only table of batches, exactly as received: the truth that everything else is derived
+ * from.
+ *
+ * chain = BLAKE2b-256(chain of the entry before (32 zero bytes before the first) || office id ||
+ * spool id || seq || payload), the numbers as 8 bytes, little endian. Changing, dropping or
+ * reordering an entry breaks every chain value after it. */
+#pragma once
+
+#include "db.h"
+#include "err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHAIN_LEN 32u
+
+struct journal;
+
+struct journal_spool {
+	int64_t row; /* of table spool */
+	int64_t office;
+	uint64_t spool_id;
+	uint64_t upto; /* highest sequence number taken */
+	int64_t received_us;
+	int changed; /* since it was last written */
+};
+
+/** The writer's view. NULL: err says why. */
+struct journal *journal_open(sqlite3 *db, struct err *err);
+void journal_close(struct journal *journal); /* NULL is fine */
+/** After a rollback: forget what was remembered of the tables. */
+void journal_forget(struct journal *journal);
+
+/** The spool of an office, made when it is new. Valid until the next call. */
+int journal_spool(struct journal *journal, int64_t office, uint64_t spool_id,
+		  struct journal_spool **ret_spool, struct err *err);
+
+/** Append one batch; its seq must be spool->upto + 1 (asserted). */
+int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,
+		   int64_t received_us, const uint8_t *payload, size_t len, int64_t *ret_id,
+		   struct err *err);
+/** Write the watermarks that moved; call before the commit. */
+int journal_flush(struct journal *journal, struct err *err);
+
+void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, uint64_t seq,
+		   const uint8_t *payload,
+		   size_t len); /* in place: from the one before to this one */

@@ -1,0 +1,247 @@
+#include "ledger.h"
+#include "civil.h"
+#include "declarations.h"
+#include "fold.h"
+#include "journal.h"
+#include "quarantine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct ledger {
+	sqlite3 *db; /* outlives us */
+	struct declarations *declarations;
+	struct journal *journal;
+	struct quarantine *quarantine;
+	struct fold *fold;
+	struct arena *arena;
+	const struct reference *reference; /* lent */
+	int64_t reference_version;         /* that declarations were judged by; 0: none */
+	uint64_t observations;
+};
+
+struct ledger *ledger_open(sqlite3 *db, struct err *err)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	if (!ledger || !(ledger->arena = arena_open(WIRE_ARENA_MAX))) {
+		free(ledger);
+		(void)err_memory(err);
+		return NULL;
+	}
+	ledger->db = db;
+	if (!(ledger->declarations = declarations_open(db, err)) ||
+	    !(ledger->journal = journal_open(db, err)) ||
+	    !(ledger->quarantine = quarantine_open(db, err)) ||
+	    !(ledger->fold = fold_open(db, ledger->declarations, err))) {
+		ledger_close(ledger);
+		return NULL;
+	}
+	return ledger;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	fold_close(ledger->fold);
+	quarantine_close(ledger->quarantine);
+	journal_close(ledger->journal);
+	declarations_close(ledger->declarations);
+	arena_close(ledger->arena);
+	free(ledger);
+}
+
+void ledger_begin(struct ledger *ledger, const struct reference *reference)
+{
+	if (ledger->reference_version != reference->version || ledger->reference != reference)
+		declarations_forget(ledger->declarations, reference->catalogue);
+	ledger->reference = reference;
+	ledger->reference_version = reference->version;
+	fold_begin(ledger->fold, reference);
+}
+
+void ledger_forget(struct ledger *ledger)
+{
+	ledger->reference_version = 0;
+	journal_forget(ledger->journal);
+}
+
+uint64_t ledger_observations(const struct ledger *ledger)
+{
+	return ledger->observations;
+}
+
+/* --- one batch --- */
+
+struct post { /* what posting one batch needs at hand */
+	struct ledger *ledger;
+	const struct entry_form *form;
+	const struct office *office;
+	struct batch batch;
+	const struct declared *declared;
+	size_t n_declared;
+	int64_t entry; /* of the journal */
+	bool in_force, future;
+	ledger_on_held *on_held;
+	void *context;
+};
+
+/* Periods must exist on the batch's day, and coarse ones begin on it: what decoding could not know
+ * of series declared before. */
+static int check_runs(const struct post *post, struct err *err)
+{
+	for (size_t i = 0; i < post->batch.n_runs; i++) {
+		const struct run *run = &post->batch.runs[i];
+		if (run->series >= post->n_declared)
+			return err_set(err, -EBADMSG, "series %u was never declared", run->series);
+		const struct declared *declared = &post->declared[run->series];
+		if (post->batch.points[run->first + run->n - 1].nth >=
+		    grain_per_day(declared->grain))
+			return err_set(err, -EBADMSG, "series %u: a period that the day has not",
+				       run->series);
+		if (declared->grain >= GRAIN_WEEK &&
+		    period_first_day(period_of_day(declared->calendar, declared->grain,
+						   post->batch.day)) != post->batch.day)
+			return err_set(err, -EBADMSG, "series %u: no %s begins on the batch's day",
+				       run->series, grain_name(declared->grain));
+	}
+	return 0;
+}
+
+static enum verdict judge_run(const struct post *post, const struct declared *declared)
+{
+	if (declared->verdict != VERDICT_OK)
+		return declared->verdict;
+	if (post->future)
+		return VERDICT_FUTURE;
+	return post->in_force ? VERDICT_OK : VERDICT_NOT_IN_FORCE;
+}
+
+static int hold(const struct post *post, size_t run, int64_t point, size_t n, enum verdict verdict,
+		struct err *err)
+{
+	post->on_held(post->context, post->batch.runs[run].series, (uint32_t)n, verdict);
+	return quarantine_hold(post->ledger->quarantine, post->entry, run, point, verdict, n, err);
+}
+
+/* Rescale the run's values in place to the catalogue's decimals, hold those that cannot count,
+ * close the gaps. */
+static int sift(struct post *post, size_t index, const struct declared *declared, size_t *ret_n,
+		struct err *err)
+{
+	const struct run *run = &post->batch.runs[index];
+	struct point *points = &post->batch.points[run->first];
+	size_t kept = 0;
+	for (uint32_t i = 0; i < run->n; i++) {
+		enum verdict verdict = VERDICT_OK;
+		if (!points[i].withdrawn)
+			verdict = metric_judge_value(declared->metric, points[i].value_e,
+						     declared->decimals, &points[i].value_e);
+		if (verdict == VERDICT_OK) {
+			points[kept++] = points[i];
+			continue;
+		}
+		int rc = hold(post, index, (int64_t)i, 1, verdict, err);
+		if (rc < 0)
+			return rc;
+	}
+	*ret_n = kept;
+	return 0;
+}
+
+static int post_run(struct post *post, size_t index, struct err *err)
+{
+	const struct run *run = &post->batch.runs[index];
+	const struct declared *declared = &post->declared[run->series];
+	enum verdict verdict = judge_run(post, declared);
+	if (verdict != VERDICT_OK)
+		return hold(post, index, QUARANTINE_WHOLE_RUN, run->n, verdict, err);
+	size_t n = 0;
+	int rc = sift(post, index, declared, &n, err);
+	if (rc < 0 || n == 0)
+		return rc;
+	return fold_run(post->ledger->fold, post->office, post->batch.day, declared,
+			&post->batch.points[run->first], n, post->form->received_us, err);
+}
+
+/* A bad batch leaves no declaration behind. */
+static int declare(struct post *post, int64_t spool, struct err *err)
+{
+	struct ledger *ledger = post->ledger;
+	bool news = post->batch.n_declared > 0;
+	int rc = news ? db_exec(ledger->db, "SAVEPOINT declare", err) : 0;
+	if (rc == 0)
+		rc = declarations_add(ledger->declarations, spool, &post->batch, err);
+	if (rc == 0)
+		rc = declarations_of(ledger->declarations, spool, &post->declared,
+				     &post->n_declared, err);
+	if (rc == 0)
+		rc = check_runs(post, err);
+	if (news && rc == -EBADMSG) {
+		struct err undone = { 0 };
+		declarations_forget(ledger->declarations, ledger->reference->catalogue);
+		if (db_exec(ledger->db, "ROLLBACK TO declare; RELEASE declare", &undone) < 0)
+			return err_set(err, undone.code, "%s", undone.text);
+	} else if (news && rc == 0) {
+		rc = db_exec(ledger->db, "RELEASE declare", err);
+	}
+	return rc;
+}
+
+/* Everything that can show the batch to be bad, before anything is written but its declarations. */
+static int admit(struct post *post, struct journal_spool *spool, struct err *err)
+{
+	struct ledger *ledger = post->ledger;
+	arena_reset(ledger->arena);
+	int rc = wire_batch_decode(ledger->arena, post->form->payload, post->form->len,
+				   &post->batch, err);
+	if (rc == 0)
+		rc = declare(post, spool->row, err);
+	post->in_force =
+		office_unit(post->office, ledger->reference->units, post->batch.day) != NULL;
+	post->future = post->batch.day > civil_day(post->form->received_us) + 1;
+	return rc;
+}
+
+int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_held *on_held,
+		void *context, enum posting *ret_posting, uint64_t *ret_upto, struct err *err)
+{
+	struct journal_spool *spool;
+	struct post post = {
+		.ledger = ledger, .form = form, .on_held = on_held, .context = context
+	};
+	post.office = offices_by_id(ledger->reference->offices, form->office);
+	if (!post.office)
+		return err_set(err, -ENOENT, "office %lld is on the roster, but not in the store",
+			       (long long)form->office);
+	int rc = journal_spool(ledger->journal, form->office, form->spool_id, &spool, err);
+	if (rc < 0)
+		return rc;
+	*ret_upto = spool->upto;
+	if (form->seq != spool->upto + 1) {
+		*ret_posting = form->seq <= spool->upto ? POSTED_BEFORE : POSTING_GAP;
+		return 0;
+	}
+	rc = admit(&post, spool, err);
+	if (rc == -EBADMSG) {
+		*ret_posting = POSTING_BAD;
+		return 0;
+	}
+	if (rc == 0)
+		rc = journal_append(ledger->journal, spool, form->seq, post.batch.day,
+				    form->received_us, form->payload, form->len, &post.entry, err);
+	for (size_t i = 0; i < post.batch.n_runs && rc == 0; i++)
+		rc = post_run(&post, i, err);
+	if (rc < 0)
+		return rc;
+	ledger->observations += post.batch.n_points;
+	*ret_posting = POSTED;
+	*ret_upto = form->seq;
+	return 0;
+}
+
+int ledger_finish(struct ledger *ledger, struct err *err)
+{
+	int rc = fold_finish(ledger->fold, err);
+	return rc < 0 ? rc : journal_flush(ledger->journal, err);
+}

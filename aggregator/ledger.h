@@ -1,0 +1,47 @@
+/* The writer's book-keeping: a batch into journal, quarantine and rollups, within the transaction
+ * of the caller. */
+#pragma once
+
+#include "err.h"
+#include "reference.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ledger;
+
+enum posting {
+	POSTED,
+	POSTED_BEFORE, /* a duplicate: as good as posted */
+	POSTING_GAP,   /* a batch before it is missing: nothing was done */
+	POSTING_BAD,   /* it can never be taken; err says why: nothing was done */
+};
+
+struct entry_form { /* a batch as it came */
+	int64_t office;
+	uint64_t spool_id, seq;
+	const uint8_t *payload; /* lent */
+	size_t len;
+	int64_t received_us;
+};
+
+/** Told of each run, or part of one, that went into quarantine. @series is the spool's number. */
+typedef void ledger_on_held(void *context, uint32_t series, uint32_t observations,
+			    enum verdict verdict);
+
+/** NULL: err says why. */
+struct ledger *ledger_open(sqlite3 *db, struct err *err);
+void ledger_close(struct ledger *ledger); /* NULL is fine */
+
+/** First in a transaction. @reference is lent until ledger_finish or the next begin. */
+void ledger_begin(struct ledger *ledger, const struct reference *reference);
+/** Post one batch. 0 with @ret_posting set (POSTING_BAD: err too), or a negative error, upon which
+ * the transaction must be rolled back. */
+int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_held *on_held,
+		void *context, enum posting *ret_posting, uint64_t *ret_upto, struct err *err);
+/** Last before the commit. */
+int ledger_finish(struct ledger *ledger, struct err *err);
+/** After a rollback, or when others changed tables of the journal: what was remembered is void. */
+void ledger_forget(struct ledger *ledger);
+/** Observations posted since ledger_open. */
+uint64_t ledger_observations(const struct ledger *ledger);

@@ -1,0 +1,93 @@
+/* Accumulators and the pages they live in: what the journal adds up to, for one bucket of time and
+ * one node.
+ *
+ * A page holds an entry per series, sorted. A node is an office (its id) or a unit (minus its id).
+ * Pages of an hour or a day hold the metrics of that period or finer; pages of a week or coarser
+ * hold the metrics of just that period. So a page is derived from the batches of one local day:
+ * that of its bucket's first day. Offices have entries for every metric, units only for those that
+ * add both over time and over offices: their entry is the sum over the offices assigned below them
+ * on that day. */
+#pragma once
+
+#include "blob.h"
+#include "catalogue.h"
+#include "db.h"
+#include "decimal.h"
+#include "err.h"
+#include "period.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct acc {
+	int128 value;      /* by the metric's time_agg: sum (also for a mean), last, min or max;
+			      catalogue decimals */
+	int64_t n;         /* observations that have a value */
+	int64_t on_time;   /* of those, first received before they were overdue */
+	int64_t revisions; /* values replaced by another one, or withdrawn */
+	int32_t newest; /* 1 + nth (in the day) of the newest period heard of, withdrawn or not; 0:
+			   none, or a unit */
+};
+
+bool acc_is_zero(const struct acc *acc);
+/** What @later, all of whose periods come after those of @acc, adds to it. */
+void acc_append(struct acc *acc, const struct acc *later, enum agg time_agg);
+/** Add @sign (1 or -1) times a sum: for units, whose entries are sums of sums. */
+void acc_add(struct acc *acc, const struct acc *other, int sign);
+
+struct entry {
+	uint32_t series;
+	bool stale; /* in a fold only: to be recomputed from the journal before the page is written
+		     */
+	struct acc acc;
+};
+
+struct page {
+	struct entry *entries; /* owned [n], ascending by series */
+	size_t n, room;
+};
+
+/** The entry of @series, made empty when it is not there. NULL: out of memory. Valid until the next
+ * call. */
+struct entry *page_entry(struct page *page, uint32_t series);
+const struct entry *page_find(const struct page *page, uint32_t series); /* NULL: not there */
+void page_free(struct page *page);
+
+/**
+ * The bytes of a page: for each entry that is not all zero, ascending: LEB128 of series minus the
+ * one before; a byte of flags; LEB128 of n; zigzag LEB128 of value; then, where its flag says so,
+ * LEB128 of newest (1), of on_time where it is not n (2), of revisions (4). One state has one
+ * encoding, so equal pages are equal bytes. -ENOMEM.
+ */
+int page_encode(const struct page *page, struct blob *out);
+/** -EUCLEAN when the bytes are not such an encoding; -ENOMEM. @ret_page is empty then. */
+int page_decode(const uint8_t *data, size_t len, struct page *ret_page, struct err *err);
+
+struct page_key {
+	int32_t grain;  /* page_grain() */
+	int32_t bucket; /* number of the period */
+	int64_t node;   /* office id, or minus a unit's id */
+};
+
+/** The key's grain column: grain | calendar << 4; below week the calendar makes no difference and
+ * is left out. */
+int32_t page_grain(enum calendar calendar, enum grain grain);
+struct period page_period(struct page_key key);
+
+/* Many pages, by key: those a commit touches, or all that a day's journal gives. */
+struct pages;
+/** @db: pages not seen yet are read from there; NULL: they start empty. NULL: out of memory. */
+struct pages *pages_open(sqlite3 *db, struct err *err);
+void pages_close(struct pages *pages); /* NULL is fine; writes nothing */
+/** The page to change; it counts as touched. Valid until the next pages_get. */
+int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, struct err *err);
+/** Write every touched page that is not as it was read, in key order, and forget all. */
+int pages_write(struct pages *pages, size_t *ret_written, struct err *err);
+/** Forget all. */
+void pages_clear(struct pages *pages);
+/** Each page in key order, encoded; empty ones are passed over. */
+int pages_each(struct pages *pages,
+	       int (*on_page)(void *context, struct page_key key, const struct blob *bytes,
+			      struct err *err),
+	       void *context, struct err *err);

@@ -1,0 +1,234 @@
+/* A hash table of pages by key, open addressing; the pages themselves do not move. */
+#include "page.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct slot {
+	struct page_key key;
+	struct page page;
+	struct blob read; /* the bytes as they were in the database */
+};
+
+struct pages {
+	sqlite3 *db; /* outlives us; NULL: nothing is read */
+	sqlite3_stmt *read, *write;
+	struct slot **slots; /* owned [n], in order of first touch */
+	size_t n, slots_room;
+	uint32_t *table;   /* owned [table_room]: 1 + index into slots; 0: free */
+	size_t table_room; /* a power of two, at most half full */
+};
+
+struct pages *pages_open(sqlite3 *db, struct err *err)
+{
+	struct pages *pages = calloc(1, sizeof(*pages));
+	if (!pages) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	pages->db = db;
+	if (db && (db_prepare(db, "SELECT page FROM rollup WHERE grain=? AND bucket=? AND node=?",
+			      &pages->read, err) < 0 ||
+		   db_prepare(db, "INSERT OR REPLACE INTO rollup VALUES(?,?,?,?)", &pages->write,
+			      err) < 0)) {
+		pages_close(pages);
+		return NULL;
+	}
+	return pages;
+}
+
+void pages_clear(struct pages *pages)
+{
+	for (size_t i = 0; i < pages->n; i++) {
+		page_free(&pages->slots[i]->page);
+		blob_free(&pages->slots[i]->read);
+		free(pages->slots[i]);
+	}
+	pages->n = 0;
+	if (pages->table)
+		memset(pages->table, 0, pages->table_room * sizeof(pages->table[0]));
+}
+
+void pages_close(struct pages *pages)
+{
+	if (!pages)
+		return;
+	pages_clear(pages);
+	sqlite3_finalize(pages->read);
+	sqlite3_finalize(pages->write);
+	free(pages->slots);
+	free(pages->table);
+	free(pages);
+}
+
+static bool key_equal(struct page_key a, struct page_key b)
+{
+	return a.grain == b.grain && a.bucket == b.bucket && a.node == b.node;
+}
+
+static size_t key_hash(struct page_key key)
+{
+	uint64_t h = (uint64_t)key.node * UINT64_C(0x9e3779b97f4a7c15);
+	h ^= ((uint64_t)(uint32_t)key.bucket << 8 | (uint32_t)key.grain) *
+	     UINT64_C(0xc2b2ae3d27d4eb4f);
+	return (size_t)(h ^ (h >> 29));
+}
+
+static uint32_t *table_place(struct pages *pages, struct page_key key)
+{
+	size_t at = key_hash(key) & (pages->table_room - 1);
+	while (pages->table[at] && !key_equal(pages->slots[pages->table[at] - 1]->key, key))
+		at = (at + 1) & (pages->table_room - 1);
+	return &pages->table[at];
+}
+
+static int table_grow(struct pages *pages)
+{
+	size_t room = pages->table_room ? pages->table_room * 2 : 256;
+	uint32_t *table = calloc(room, sizeof(*table));
+	struct slot **slots = realloc(pages->slots, room / 2 * sizeof(struct slot *));
+	if (slots)
+		pages->slots = slots;
+	if (!table || !slots) {
+		free(table);
+		return -ENOMEM;
+	}
+	free(pages->table);
+	pages->table = table;
+	pages->table_room = room;
+	pages->slots_room = room / 2;
+	for (size_t i = 0; i < pages->n; i++)
+		*table_place(pages, pages->slots[i]->key) = (uint32_t)i + 1;
+	return 0;
+}
+
+static void bind_key(sqlite3_stmt *stmt, struct page_key key)
+{
+	sqlite3_bind_int(stmt, 1, key.grain);
+	sqlite3_bind_int(stmt, 2, key.bucket);
+	sqlite3_bind_int64(stmt, 3, key.node);
+}
+
+static int slot_read(struct pages *pages, struct slot *slot, struct err *err)
+{
+	if (!pages->read)
+		return 0;
+	bind_key(pages->read, slot->key);
+	int rc = db_step(pages->read, err);
+	if (rc == 1) {
+		const uint8_t *data = sqlite3_column_blob(pages->read, 0);
+		size_t len = (size_t)sqlite3_column_bytes(pages->read, 0);
+		rc = blob_append(&slot->read, data, len) < 0
+			     ? err_memory(err)
+			     : page_decode(data, len, &slot->page, err);
+	}
+	sqlite3_reset(pages->read);
+	return rc;
+}
+
+int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, struct err *err)
+{
+	if (pages->n * 2 >= pages->table_room && table_grow(pages) < 0)
+		return err_memory(err);
+	uint32_t *place = table_place(pages, key);
+	if (!*place) {
+		struct slot *slot = calloc(1, sizeof(*slot));
+		if (!slot)
+			return err_memory(err);
+		slot->key = key;
+		int rc = slot_read(pages, slot, err);
+		if (rc < 0) {
+			blob_free(&slot->read);
+			free(slot);
+			return rc;
+		}
+		assert(pages->n < pages->slots_room);
+		pages->slots[pages->n++] = slot;
+		*place = (uint32_t)pages->n;
+	}
+	*ret_page = &pages->slots[*place - 1]->page;
+	return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct page_key *x = &(*(struct slot *const *)a)->key,
+			      *y = &(*(struct slot *const *)b)->key;
+	if (x->grain != y->grain)
+		return x->grain < y->grain ? -1 : 1;
+	if (x->bucket != y->bucket)
+		return x->bucket < y->bucket ? -1 : 1;
+	return x->node < y->node ? -1 : x->node > y->node;
+}
+
+/* The walk sorts the slots in place, so the table no longer fits them: it ends with pages_clear().
+ */
+static int each_slot(struct pages *pages,
+		     int (*on_slot)(void *context, struct slot *slot, const struct blob *bytes,
+				    struct err *err),
+		     void *context, struct err *err)
+{
+	struct blob bytes = { 0 };
+	int rc = 0;
+	if (pages->n > 0)
+		qsort(pages->slots, pages->n, sizeof(struct slot *), by_key);
+	for (size_t i = 0; i < pages->n && rc == 0; i++) {
+		bytes.len = 0;
+		rc = page_encode(&pages->slots[i]->page, &bytes);
+		rc = rc < 0 ? err_memory(err) : on_slot(context, pages->slots[i], &bytes, err);
+	}
+	blob_free(&bytes);
+	pages_clear(pages);
+	return rc;
+}
+
+struct writing {
+	struct pages *pages;
+	size_t written;
+};
+
+static int write_slot(void *context, struct slot *slot, const struct blob *bytes, struct err *err)
+{
+	struct writing *writing = context;
+	sqlite3_stmt *write = writing->pages->write;
+	if (bytes->len == slot->read.len &&
+	    (bytes->len == 0 || memcmp(bytes->data, slot->read.data, bytes->len) == 0))
+		return 0;
+	writing->written++;
+	bind_key(write, slot->key);
+	sqlite3_bind_blob(write, 4, bytes->data ? (const void *)bytes->data : "", (int)bytes->len,
+			  SQLITE_STATIC);
+	return db_run(write, err);
+}
+
+int pages_write(struct pages *pages, size_t *ret_written, struct err *err)
+{
+	struct writing writing = { .pages = pages };
+	int rc = each_slot(pages, write_slot, &writing, err);
+	if (rc == 0 && ret_written)
+		*ret_written = writing.written;
+	return rc;
+}
+
+struct handing {
+	int (*on_page)(void *context, struct page_key key, const struct blob *bytes,
+		       struct err *err);
+	void *context;
+};
+
+static int hand_slot(void *context, struct slot *slot, const struct blob *bytes, struct err *err)
+{
+	struct handing *handing = context;
+	return bytes->len ? handing->on_page(handing->context, slot->key, bytes, err) : 0;
+}
+
+int pages_each(struct pages *pages,
+	       int (*on_page)(void *context, struct page_key key, const struct blob *bytes,
+			      struct err *err),
+	       void *context, struct err *err)
+{
+	struct handing handing = { on_page, context };
+	return each_slot(pages, hand_slot, &handing, err);
+}

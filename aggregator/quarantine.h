@@ -1,0 +1,24 @@
+/* What was accepted and is in the journal, but cannot count: per entry and run (or one point of it)
+ * the reason. Nothing is dropped: releasing it makes the fold play the entry again, as if it had
+ * counted from the start. */
+#pragma once
+
+#include "catalogue.h"
+#include "db.h"
+#include "err.h"
+#include "reference.h"
+#include "table.h"
+
+#define QUARANTINE_WHOLE_RUN (-1)
+
+struct quarantine;                                                /* the writer's statements */
+struct quarantine *quarantine_open(sqlite3 *db, struct err *err); /* NULL: err says why */
+void quarantine_close(struct quarantine *quarantine);             /* NULL is fine */
+/** Hold a run of journal entry @journal, or its point @point. */
+int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
+		    enum verdict verdict, size_t observations, struct err *err);
+
+/** What is held, newest first, at most @most rows: entry, office, received, day, metric, labels,
+ * observations, reason. */
+int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned most,
+		    struct table **ret_table, struct err *err);

@@ -1,0 +1,268 @@
+#include "replay.h"
+#include "civil.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLAY_BYTES_MAX                                                                           \
+	(256u * 1024 * 1024) /* slots of one office-day: 10,000 per-minute series */
+
+struct replay {
+	sqlite3 *db;                       /* outlives us */
+	struct declarations *declarations; /* outlives us */
+	sqlite3_stmt *entries, *held;
+	struct arena *wire, *slots;
+	struct replay_series *list; /* owned [n], ascending */
+	size_t n, room;
+	uint64_t batches, observations;
+};
+
+struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struct err *err)
+{
+	struct replay *r = calloc(1, sizeof(*r));
+	if (!r || !(r->wire = arena_open(WIRE_ARENA_MAX)) ||
+	    !(r->slots = arena_open(REPLAY_BYTES_MAX))) {
+		replay_close(r);
+		(void)err_memory(err);
+		return NULL;
+	}
+	r->db = db;
+	r->declarations = declarations;
+	if (db_prepare(db,
+		       "SELECT id, spool, received_us, payload FROM journal WHERE day = ? AND "
+		       "office = ?"
+		       " ORDER BY id",
+		       &r->entries, err) < 0 ||
+	    db_prepare(db,
+		       "SELECT run, point FROM quarantine WHERE journal = ? AND released_us IS NULL"
+		       " ORDER BY run, point",
+		       &r->held, err) < 0) {
+		replay_close(r);
+		return NULL;
+	}
+	return r;
+}
+
+void replay_close(struct replay *replay)
+{
+	if (!replay)
+		return;
+	sqlite3_finalize(replay->entries);
+	sqlite3_finalize(replay->held);
+	arena_close(replay->wire);
+	arena_close(replay->slots);
+	free(replay->list);
+	free(replay);
+}
+
+uint64_t replay_batches(const struct replay *replay)
+{
+	return replay->batches;
+}
+
+uint64_t replay_observations(const struct replay *replay)
+{
+	return replay->observations;
+}
+
+int64_t metric_deadline_us(const struct metric *metric, int32_t day)
+{
+	int32_t end =
+		metric->period < GRAIN_WEEK
+			? day + 1
+			: period_end_day(period_of_day(metric->calendar, metric->period, day));
+	return civil_day_start_us(end + (int32_t)metric->due_days);
+}
+
+static struct replay_series *series_of(struct replay *r, const struct declared *declared,
+				       struct err *err)
+{
+	size_t low = 0, high = r->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (r->list[middle].series < declared->series)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < r->n && r->list[low].series == declared->series)
+		return &r->list[low];
+	if (r->n == r->room) {
+		size_t room = r->room ? r->room * 2 : 64;
+		struct replay_series *list = realloc(r->list, room * sizeof(*list));
+		if (!list) {
+			(void)err_memory(err);
+			return NULL;
+		}
+		r->list = list;
+		r->room = room;
+	}
+	uint32_t n = grain_per_day(declared->grain);
+	struct replay_slot *slots = arena_alloc(r->slots, n * sizeof(*slots));
+	if (!slots) {
+		(void)err_set(err, -ENOMEM, "an office reports too many series for one day");
+		return NULL;
+	}
+	memmove(&r->list[low + 1], &r->list[low], (r->n - low) * sizeof(r->list[0]));
+	r->n++;
+	r->list[low] = (struct replay_series){
+		.series = declared->series, .metric = declared->metric, .slots = slots, .n = n
+	};
+	return &r->list[low];
+}
+
+static void slot_take(struct replay_slot *slot, const struct point *point, int64_t value_e,
+		      int64_t received_us)
+{
+	if (point->withdrawn) {
+		slot->revisions += slot->state == REPLAY_VALUE;
+		slot->state = REPLAY_WITHDRAWN;
+		return;
+	}
+	if (slot->state == REPLAY_VALUE)
+		slot->revisions += slot->value_e != value_e;
+	else
+		slot->received_us = received_us;
+	slot->state = REPLAY_VALUE;
+	slot->value_e = value_e;
+}
+
+/* The held points of one journal entry, walked in step with its runs. */
+struct held {
+	sqlite3_stmt *stmt;
+	int rc; /* of the last step: 1 while run and point are valid */
+	int64_t run, point;
+};
+
+static void held_next(struct held *held, struct err *err)
+{
+	held->rc = db_step(held->stmt, err);
+	if (held->rc == 1) {
+		held->run = sqlite3_column_int64(held->stmt, 0);
+		held->point = sqlite3_column_int64(held->stmt, 1);
+	}
+}
+
+static bool held_is(struct held *held, int64_t run, int64_t point, struct err *err)
+{
+	while (held->rc == 1 && (held->run < run || (held->run == run && held->point < point)))
+		held_next(held, err);
+	return held->rc == 1 && held->run == run && held->point == point;
+}
+
+static int play_run(struct replay *r, const struct batch *batch, size_t index,
+		    const struct declared *declared, int64_t received_us, struct held *held,
+		    struct err *err)
+{
+	const struct run *run = &batch->runs[index];
+	struct replay_series *series = series_of(r, declared, err);
+	if (!series)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < run->n; i++) {
+		const struct point *point = &batch->points[run->first + i];
+		int64_t value_e = 0;
+		if (held->rc == 1 && held_is(held, (int64_t)index, (int64_t)i, err))
+			continue;
+		if (point->nth >= series->n)
+			return err_set(err, -EUCLEAN,
+				       "the journal holds a period that its day has not");
+		if (!point->withdrawn &&
+		    metric_judge_value(declared->metric, point->value_e, declared->decimals,
+				       &value_e) != VERDICT_OK)
+			continue; /* the catalogue was narrowed since */
+		slot_take(&series->slots[point->nth], point, value_e, received_us);
+	}
+	return held->rc < 0 ? held->rc : 0;
+}
+
+static bool wanted(const uint32_t only[], size_t n_only, uint32_t series)
+{
+	if (!only)
+		return true;
+	size_t low = 0, high = n_only;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (only[middle] < series)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n_only && only[low] == series;
+}
+
+static int play_entry(struct replay *r, const uint32_t only[], size_t n_only, struct err *err)
+{
+	struct batch batch;
+	const struct declared *declared;
+	size_t n_declared;
+	int64_t id = sqlite3_column_int64(r->entries, 0),
+		received_us = sqlite3_column_int64(r->entries, 2);
+	arena_reset(r->wire);
+	int rc = wire_batch_decode(r->wire, sqlite3_column_blob(r->entries, 3),
+				   (size_t)sqlite3_column_bytes(r->entries, 3), &batch, err);
+	if (rc == 0)
+		rc = declarations_of(r->declarations, sqlite3_column_int64(r->entries, 1),
+				     &declared, &n_declared, err);
+	if (rc < 0)
+		return rc == -ENOMEM ? rc : err_wrap(err, "journal entry %lld", (long long)id);
+	r->batches++;
+	r->observations += batch.n_points;
+	struct held held = { .stmt = r->held };
+	sqlite3_bind_int64(r->held, 1, id);
+	held_next(&held, err);
+	rc = held.rc < 0 ? held.rc : 0;
+	for (size_t i = 0; i < batch.n_runs && rc == 0; i++) {
+		uint32_t number = batch.runs[i].series;
+		if (number >= n_declared)
+			rc = err_set(err, -EUCLEAN,
+				     "journal entry %lld names series %u, which was never declared",
+				     (long long)id, number);
+		else if (declared[number].verdict == VERDICT_OK &&
+			 wanted(only, n_only, declared[number].series) &&
+			 !held_is(&held, (int64_t)i, -1, err))
+			rc = play_run(r, &batch, i, &declared[number], received_us, &held, err);
+	}
+	sqlite3_reset(r->held);
+	return rc;
+}
+
+int replay_day(struct replay *replay, int64_t office, int32_t day, const uint32_t only[],
+	       size_t n_only, struct replay_series **ret_list, size_t *ret_n, struct err *err)
+{
+	int rc;
+	replay->n = 0;
+	arena_reset(replay->slots);
+	sqlite3_bind_int(replay->entries, 1, day);
+	sqlite3_bind_int64(replay->entries, 2, office);
+	while ((rc = db_step(replay->entries, err)) == 1) {
+		rc = play_entry(replay, only, n_only, err);
+		if (rc < 0)
+			break;
+	}
+	sqlite3_reset(replay->entries);
+	if (rc < 0)
+		return rc;
+	*ret_list = replay->list;
+	*ret_n = replay->n;
+	return 0;
+}
+
+struct acc replay_acc(const struct replay_series *series, int32_t day, uint32_t from, uint32_t to)
+{
+	struct acc acc = { 0 };
+	int64_t deadline_us = metric_deadline_us(series->metric, day);
+	for (uint32_t i = from; i < to; i++) {
+		const struct replay_slot *slot = &series->slots[i];
+		if (slot->state == REPLAY_NONE)
+			continue;
+		struct acc one = { .newest = (int32_t)i + 1, .revisions = slot->revisions };
+		if (slot->state == REPLAY_VALUE) {
+			one.n = 1;
+			one.value = slot->value_e;
+			one.on_time = slot->received_us < deadline_us;
+		}
+		acc_append(&acc, &one, series->metric->time_agg);
+	}
+	return acc;
+}

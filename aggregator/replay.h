@@ -1,0 +1,50 @@
+/* One office's day, played again from the journal: the value of every observation as of now, when
+ * it first came and how often it was revised. The slow, sure way to any accumulator. */
+#pragma once
+
+#include "declarations.h"
+#include "page.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum replay_state { REPLAY_NONE, REPLAY_VALUE, REPLAY_WITHDRAWN };
+
+struct replay_slot {
+	int64_t value_e;     /* catalogue decimals */
+	int64_t received_us; /* when it first came; after a withdrawal: came again */
+	int32_t revisions;
+	enum replay_state state;
+};
+
+struct replay_series {
+	uint32_t series;
+	const struct metric *metric;
+	struct replay_slot *slots; /* [n]: one for each of the day's periods, see period_in_day() */
+	uint32_t n;
+};
+
+struct replay;
+
+/** Reads through @declarations (outlives the replay). NULL: err says why. */
+struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struct err *err);
+void replay_close(struct replay *replay); /* NULL is fine */
+
+/**
+ * Play (@office, @day). @only [@n_only], ascending: just these series; NULL: all. What lies in
+ * quarantine unreleased, and series that the catalogue does not know (any more) as they were
+ * declared, are passed over. @ret_list [@ret_n], ascending by series, is valid until the next call.
+ */
+int replay_day(struct replay *replay, int64_t office, int32_t day, const uint32_t only[],
+	       size_t n_only, struct replay_series **ret_list, size_t *ret_n, struct err *err);
+
+/** The accumulator over the slots @from to @to - 1. */
+struct acc replay_acc(const struct replay_series *series, int32_t day, uint32_t from, uint32_t to);
+
+/** What replay_day() met on the way, since replay_open(). */
+uint64_t replay_batches(const struct replay *replay);
+uint64_t replay_observations(const struct replay *replay);
+
+/** The instant from which a figure of @metric for a period that starts on @day is late: the local
+ * day after due_days. */
+int64_t metric_deadline_us(const struct metric *metric, int32_t day);

@@ -1,0 +1,179 @@
+#include "store.h"
+#include "container.h"
+#include "schema.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define READERS_MAX      8u
+#define CHECKPOINT_PAGES 2048 /* 8 MiB of WAL: copying it costs a few ms now and then */
+#define TRUNCATE_PAGES                                                                             \
+	32768 /* 128 MiB: readers kept the log from starting over; wait for them once */
+#define PROGRESS_OPCODES 10000 /* between looks at the clock: well under a millisecond */
+
+struct lane { /* a connection, its worker, and what it knows of the reference */
+	sqlite3 *db;
+	struct worker *worker;
+	struct reference *reference;
+	uint64_t deadline_ns; /* of the read in progress; 0: none */
+	int wal_pages;        /* writer: in the log after the last commit */
+	bool writes;
+};
+
+struct store {
+	struct lane writer;
+	struct lane readers[READERS_MAX];
+	unsigned n_readers;
+};
+
+static int on_progress(void *context)
+{
+	const struct lane *lane = context;
+	return lane->deadline_ns && uv_hrtime() > lane->deadline_ns;
+}
+
+static int on_wal(void *context, sqlite3 *db, const char *name, int pages)
+{
+	(void)db;
+	(void)name;
+	((struct lane *)context)->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+static int lane_open(struct lane *lane, uv_loop_t *loop, const char *path, bool writes,
+		     struct err *err)
+{
+	lane->writes = writes;
+	lane->worker = worker_open(loop);
+	if (!lane->worker)
+		return err_memory(err);
+	int rc = schema_open(path, !writes, &lane->db, err);
+	if (rc < 0)
+		return rc;
+	if (writes)
+		sqlite3_wal_hook(lane->db, on_wal, lane);
+	else
+		sqlite3_progress_handler(lane->db, PROGRESS_OPCODES, on_progress, lane);
+	return 0;
+}
+
+static void lane_close(struct lane *lane)
+{
+	reference_close(lane->reference);
+	if (lane->db &&
+	    lane->writes) /* a busy reader only means that the log stays until the next start */
+		(void)sqlite3_wal_checkpoint_v2(lane->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+						NULL);
+	db_close(lane->db);
+	worker_close(lane->worker);
+}
+
+int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store **ret_store,
+	       struct err *err)
+{
+	assert(readers >= 1 && readers <= READERS_MAX);
+	struct store *store = calloc(1, sizeof(*store));
+	if (!store)
+		return err_memory(err);
+	int rc = lane_open(&store->writer, loop, path, true, err);
+	while (rc == 0 && store->n_readers < readers)
+		rc = lane_open(&store->readers[store->n_readers++], loop, path, false, err);
+	if (rc < 0) {
+		store_close(store);
+		return err_wrap(err, "store '%s'", path);
+	}
+	*ret_store = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	for (unsigned i = 0; i < store->n_readers; i++)
+		lane_close(&store->readers[i]);
+	lane_close(&store->writer);
+	free(store);
+}
+
+sqlite3 *store_writer(struct store *store)
+{
+	return store->writer.db;
+}
+
+/* After the commit, so that whoever waits for it does not wait for the copying too long: passive
+ * never blocks. */
+static void checkpoint(struct lane *lane)
+{
+	if (lane->wal_pages < CHECKPOINT_PAGES)
+		return;
+	int mode = lane->wal_pages < TRUNCATE_PAGES ? SQLITE_CHECKPOINT_PASSIVE
+						    : SQLITE_CHECKPOINT_TRUNCATE;
+	/* what cannot be copied now is copied next time */
+	(void)sqlite3_wal_checkpoint_v2(lane->db, NULL, mode, NULL, NULL);
+	lane->wal_pages = 0;
+}
+
+static int run_in_transaction(struct lane *lane, struct store_job *job)
+{
+	int rc = lane->writes ? db_begin(lane->db, &job->err)
+			      : db_exec(lane->db, "BEGIN", &job->err);
+	if (rc < 0)
+		return rc;
+	rc = reference_refresh(lane->db, &lane->reference, &job->err);
+	if (rc == 0)
+		rc = job->run(job, lane->db, lane->reference, &job->err);
+	if (rc == 0)
+		return db_commit(lane->db, &job->err);
+	db_rollback(lane->db);
+	return rc;
+}
+
+static void on_work(struct job *base)
+{
+	struct store_job *job = container_of(base, struct store_job, job);
+	struct lane *lane = job->lane;
+	lane->deadline_ns = lane->writes || job->unlimited
+				    ? 0
+				    : uv_hrtime() + STORE_READ_LIMIT_MS * UINT64_C(1000000);
+	job->rc = run_in_transaction(lane, job);
+	lane->deadline_ns = 0;
+	if (lane->writes)
+		checkpoint(lane);
+}
+
+static void on_done(struct job *base)
+{
+	struct store_job *job = container_of(base, struct store_job, job);
+	job->done(job, job->rc, &job->err);
+}
+
+static void submit(struct lane *lane, struct store_job *job)
+{
+	job->lane = lane;
+	job->job = (struct job){ .work = on_work, .done = on_done };
+	worker_submit(lane->worker, &job->job);
+}
+
+void store_write(struct store *store, struct store_job *job)
+{
+	submit(&store->writer, job);
+}
+
+void store_read(struct store *store, struct store_job *job)
+{
+	struct lane *least = &store->readers[0];
+	for (unsigned i = 1; i < store->n_readers; i++)
+		if (worker_waiting(store->readers[i].worker) < worker_waiting(least->worker))
+			least = &store->readers[i];
+	submit(least, job);
+}
+
+size_t store_waiting(const struct store *store)
+{
+	size_t n = worker_waiting(store->writer.worker);
+	for (unsigned i = 0; i < store->n_readers; i++)
+		n += worker_waiting(store->readers[i].worker);
+	return n;
+}
