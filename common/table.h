@@ -44,5 +44,6 @@ const char *table_cell(const struct table *table, size_t row, size_t column);
 
 /** Append {"<object>": {...}, "rows": [{...}, ...]} to @out. -ENOMEM. */
 int table_json(const struct table *table, struct blob *out);
-/** Append RFC 4180 CSV with a header line; null is an empty field, an empty text is "". -ENOMEM. */
+/** Append CSV with a header line, quoted as in RFC 4180, lines ended by "\n" alone for the sake of
+ * cut and awk; null is an empty field, an empty text is "". -ENOMEM. */
 int table_csv(const struct table *table, struct blob *out);

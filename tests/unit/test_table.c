@@ -1,0 +1,176 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "seeds.h"
+#include "table.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static const char *const columns[] = { "area", "value", "reason" };
+
+static struct table *table_of_three(void)
+{
+	struct table *table = table_open(columns, 3);
+
+	assert_non_null(table);
+	return table;
+}
+
+static void assert_written(int (*write)(const struct table *table, struct blob *out),
+			   const struct table *table, const char *expected)
+{
+	struct blob out = { 0 };
+
+	assert_int_equal(write(table, &out), 0);
+	assert_int_equal(blob_append(&out, "", 1), 0);
+	assert_string_equal((const char *)out.data, expected);
+	blob_free(&out);
+}
+
+static void json_keeps_every_digit_and_tells_null_from_empty(void **state)
+{
+	struct table *table = table_of_three();
+
+	(void)state;
+	table_head(table, "query", "name", "team.count");
+	table_head(table, "other", "k", "v");
+	table_head(table, "query", "area", NULL);
+	table_row(table);
+	table_text(table, "82");
+	table_number(table, "123456789012345678901234567890.10");
+	table_text(table, "");
+	table_row(table);
+	table_null(table);
+	table_decimal(table, -5, 1);
+	table_row(table);
+	table_text(table, NULL);
+	table_int(table, INT64_MIN);
+	table_bool(table, true);
+	assert_false(table_failed(table));
+	assert_written(table_json, table,
+		       "{\"query\": {\"name\": \"team.count\", \"area\": null}, "
+		       "\"other\": {\"k\": \"v\"}, \"rows\": [\n"
+		       "{\"area\": \"82\", \"value\": 123456789012345678901234567890.10, "
+		       "\"reason\": \"\"},\n"
+		       "{\"area\": null, \"value\": -0.5, \"reason\": null},\n"
+		       "{\"area\": null, \"value\": -9223372036854775808, \"reason\": true}]}\n");
+	table_close(table);
+}
+
+static void csv_quotes_what_needs_it(void **state)
+{
+	struct table *table = table_of_three();
+
+	(void)state;
+	table_head(table, "query", "name", "left out");
+	table_row(table);
+	table_text(table, "xã \"A\", huyện B");
+	table_int(table, 12);
+	table_null(table);
+	table_row(table);
+	table_text(table, "two\nlines");
+	table_null(table);
+	table_text(table, "");
+	assert_written(table_csv, table,
+		       "area,value,reason\n\"xã \"\"A\"\", huyện B\",12,\n\"two\nlines\",,\"\"\n");
+	table_close(table);
+}
+
+static void an_object_of_numbers_is_json_and_plain_text_in_csv(void **state)
+{
+	struct table *table = table_of_three();
+
+	(void)state;
+	table_row(table);
+	table_object(table, "economy.grdp=12.50;dti.index=");
+	table_object(table, "");
+	table_object(table, "a=1");
+	assert_written(table_json, table,
+		       "{\"rows\": [\n{\"area\": {\"economy.grdp\": 12.50, \"dti.index\": null}, "
+		       "\"value\": {}, \"reason\": {\"a\": 1}}]}\n");
+	assert_written(table_csv, table,
+		       "area,value,reason\neconomy.grdp=12.50;dti.index=,\"\",a=1\n");
+	table_close(table);
+}
+
+static void no_rows_is_an_empty_list(void **state)
+{
+	struct table *table = table_of_three();
+
+	(void)state;
+	assert_written(table_json, table, "{\"rows\": []}\n");
+	assert_written(table_csv, table, "area,value,reason\n");
+	table_close(table);
+}
+
+static void cells_can_be_read_back(void **state)
+{
+	struct table *table = table_of_three();
+
+	(void)state;
+	table_row(table);
+	table_text(table, "x");
+	assert_int_equal(table_rows(table), 1);
+	assert_int_equal(table_columns(table), 3);
+	assert_string_equal(table_column(table, 2), "reason");
+	assert_string_equal(table_cell(table, 0, 0), "x");
+	assert_null(table_cell(table, 0, 2));
+	table_close(table);
+}
+
+/* Any bytes; JSON must come out, and text that is UTF-8 must come out unchanged. */
+static void any_text_makes_json(struct dice *dice, void *context)
+{
+	struct table *table = table_of_three();
+	struct blob out = { 0 };
+	char bytes[40] = { 0 }, letters[40] = { 0 };
+	json_t *json, *row;
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(bytes) - 1; i++)
+		bytes[i] = (char)dice_between(dice, 1, 255);
+	for (size_t i = 0; i + 4 < sizeof(letters);) {
+		static const char *const some[] = {
+			"ấ", "\"", "\\", "\n", "\x01", "a", "\x7f", "𠀋"
+		};
+		const char *letter = some[dice_below(dice, 8)];
+
+		memcpy(letters + i, letter, strlen(letter));
+		i += strlen(letter);
+	}
+	table_row(table);
+	table_text(table, bytes);
+	table_text(table, letters);
+	assert_int_equal(table_json(table, &out), 0);
+	json = json_loadb((const char *)out.data, out.len, 0, NULL);
+	assert_non_null(json);
+	row = json_array_get(json_object_get(json, "rows"), 0);
+	assert_string_equal(json_string_value(json_object_get(row, "value")), letters);
+	json_decref(json);
+	blob_free(&out);
+	table_close(table);
+}
+
+static void json_is_json_whatever_the_text(void **state)
+{
+	(void)state;
+	for_all_seeds(2000, any_text_makes_json, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(json_keeps_every_digit_and_tells_null_from_empty),
+		cmocka_unit_test(csv_quotes_what_needs_it),
+		cmocka_unit_test(an_object_of_numbers_is_json_and_plain_text_in_csv),
+		cmocka_unit_test(no_rows_is_an_empty_list),
+		cmocka_unit_test(cells_can_be_read_back),
+		cmocka_unit_test(json_is_json_whatever_the_text),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
