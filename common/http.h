@@ -5,7 +5,9 @@
 
 #include "err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <uv.h>
 
 struct http;         /* the server */
@@ -19,18 +21,20 @@ struct http_route {
 struct http_limits {
 	size_t body_max;      /* bytes; over it the answer is 413 */
 	unsigned connections; /* at once; more wait in the kernel */
-	unsigned timeout_s;   /* of an idle connection */
+	unsigned timeout_s; /* of a connection on which nothing moves; not while a handler works */
 };
 
 /**
  * Serve @routes (n, outlive the server) on @listen_fd, a listening stream socket that the server
- * takes over. Unknown path 404, other method 405, both answered as {"error": "..."}.
+ * takes over. Unknown path 404, other method 405, both answered as {"error": "..."}. HEAD is served
+ * by the GET route. -ENOMEM; -EIO when libmicrohttpd cannot start; on error the socket is closed.
  */
 int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[], size_t n,
 	       const struct http_limits *limits, void *context, struct http **ret_http,
 	       struct err *err);
-/** Stop listening, drop connections, close handles; @on_closed runs from the loop. Requests that a
- * handler still holds must have been answered. */
+/** Stop listening, drop connections, close handles; @on_closed (may be NULL) runs from the loop,
+ * and the server frees itself. Requests that a handler still holds must have been answered
+ * (asserted). Not from inside a handler. */
 void http_stop(struct http *http, void (*on_closed)(void *context), void *context);
 
 /** A query argument, decoded; NULL when absent. Valid until answered. */
@@ -39,8 +43,13 @@ const char *http_arg(const struct http_request *request, const char *name);
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_body(const struct http_request *request, size_t *ret_len);
 void *http_context(const struct http_request *request);
+/** Who connected, told by the kernel; false when it is not a unix socket. */
+bool http_peer(const struct http_request *request, uid_t *ret_uid);
+/** Requests that handlers hold. */
+unsigned http_working(const struct http *http);
 
-/** Answer and free the request; @body is copied. Loop thread only. */
+/** Answer and free the request; @body is copied. Loop thread only. A client that hung up meanwhile
+ * is no concern of the handler. */
 void http_answer(struct http_request *request, unsigned status, const char *type, const char *body,
 		 size_t len);
 /** {"error": err's text}: -EINVAL 400, -ENOENT 404, -EEXIST 409, -E2BIG 413, -ENOSPC 507, -EAGAIN
