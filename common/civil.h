@@ -26,5 +26,7 @@ struct period civil_period(enum calendar calendar, enum grain grain, int64_t at_
 /** ISO 8601 with the zone's offset, to the second: 2025-06-30T14:05:09+07:00. Returns @text. */
 const char *civil_format(int64_t at_us, char text[INSTANT_TEXT_MAX]);
 /** A day ("2025-06-30": its end, the last microsecond), or an ISO 8601 date-time, with 'Z' or an
- * offset, or without one (then local). -EINVAL. */
+ * offset, or without one (then local; a time that a clock change repeats means the first of the
+ * two). To the minute, the second, or with up to 6 digits after it. -EINVAL, also for a local time
+ * that a clock change skips. */
 int civil_parse(const char *text, int64_t *ret_at_us, struct err *err);
