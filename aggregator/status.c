@@ -1,0 +1,83 @@
+#include "status.h"
+#include "civil.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static int count(sqlite3 *db, struct table *table, const char *key, const char *sql,
+		 struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc = db_prepare(db, sql, &stmt, err);
+	if (rc < 0)
+		return rc;
+	rc = db_step(stmt, err);
+	if (rc == 1)
+		table_head(table, "store", key, (const char *)sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	return rc < 0 ? rc : 0;
+}
+
+static int office_rows(sqlite3 *db, const struct reference *reference, struct table *table,
+		       struct err *err)
+{
+	int32_t today = civil_day(civil_now_us());
+	sqlite3_stmt *rows;
+	int rc = db_prepare(
+		db,
+		"SELECT o.id, (SELECT max(last_received_us) FROM spool WHERE office = o.id AND "
+		"upto > 0),"
+		" (SELECT sum(upto) FROM spool WHERE office = o.id),"
+		" (SELECT CASE min(CASE state WHEN 2 THEN 0 WHEN 1 THEN 1 ELSE 2 END)"
+		"  WHEN 0 THEN 'active' WHEN 1 THEN 'invited' WHEN 2 THEN 'revoked' ELSE 'none' END"
+		"  FROM office_key WHERE office = o.id),"
+		" coalesce(h.held, 0) FROM office o LEFT JOIN"
+		" (SELECT j.office AS office, sum(q.observations) AS held FROM quarantine q"
+		"  JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL GROUP BY "
+		"j.office) h"
+		" ON h.office = o.id ORDER BY o.code",
+		&rows, err);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		const struct office *office =
+			offices_by_id(reference->offices, sqlite3_column_int64(rows, 0));
+		const struct unit *unit =
+			office ? office_unit(office, reference->units, today) : NULL;
+		char instant[INSTANT_TEXT_MAX];
+		bool heard = sqlite3_column_type(rows, 1) != SQLITE_NULL;
+		table_row(table);
+		table_text(table, office ? office->code : NULL);
+		table_text(table, office ? office->name : NULL);
+		table_text(table, unit ? unit->code : NULL);
+		table_text(table, (const char *)sqlite3_column_text(rows, 3));
+		table_text(table,
+			   heard ? civil_format(sqlite3_column_int64(rows, 1), instant) : NULL);
+		table_int(table, sqlite3_column_int64(rows, 2));
+		table_int(table, sqlite3_column_int64(rows, 4));
+		rc = 0;
+	}
+	sqlite3_finalize(rows);
+	return rc;
+}
+
+int status_run(sqlite3 *db, const struct reference *reference, struct table **ret_table,
+	       struct err *err)
+{
+	static const char *const columns[] = { "office",        "name",    "unit", "key",
+					       "last_received", "batches", "held" };
+	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	if (!table)
+		return err_memory(err);
+	int rc = count(db, table, "entries", "SELECT coalesce(max(id), 0) FROM journal", err);
+	if (rc == 0)
+		rc = count(db, table, "spools", "SELECT count(*) FROM spool", err);
+	if (rc == 0)
+		rc = office_rows(db, reference, table, err);
+	if (rc == 0 && table_failed(table))
+		rc = err_memory(err);
+	if (rc < 0) {
+		table_close(table);
+		return rc;
+	}
+	*ret_table = table;
+	return 0;
+}
