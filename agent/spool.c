@@ -16,7 +16,8 @@
 static const char *const schema[] = {
 	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL,"
 	" last_seq INTEGER NOT NULL DEFAULT 0, acked_seq INTEGER NOT NULL DEFAULT 0,"
-	" last_ack_us INTEGER NOT NULL DEFAULT 0, quarantined INTEGER NOT NULL DEFAULT 0) STRICT;"
+	" last_ack_us INTEGER NOT NULL DEFAULT 0, quarantined INTEGER NOT NULL DEFAULT 0,"
+	" turn INTEGER NOT NULL DEFAULT 0) STRICT;"
 	"CREATE TABLE series (id INTEGER PRIMARY KEY, metric TEXT NOT NULL, labels TEXT NOT NULL,"
 	" shape INTEGER NOT NULL, number INTEGER UNIQUE, declared_in INTEGER) STRICT;"
 	"CREATE UNIQUE INDEX series_by_name ON series (metric, labels, shape);"
@@ -38,6 +39,8 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_META_ID] = "INSERT INTO meta (one, id) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET"
 			" id = ?1, last_seq = 0, acked_seq = 0",
 	[SQL_META_ACKED] = "UPDATE meta SET acked_seq = ?1, last_ack_us = ?2",
+	[SQL_META_TURN] = "SELECT turn FROM meta",
+	[SQL_META_TURN_NEXT] = "UPDATE meta SET turn = turn + 1",
 	[SQL_META_LAST] = "UPDATE meta SET last_seq = ?1",
 	[SQL_SERIES_FIND] = "SELECT id, shape FROM series WHERE metric = ?1 AND labels = ?2",
 	[SQL_SERIES_ADD] = "INSERT INTO series (metric, labels, shape) VALUES (?1, ?2, ?3)",
@@ -182,6 +185,29 @@ int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err)
 	if (rc == 0)
 		*ret_bytes = (uint64_t)bytes;
 	return rc == -ENODATA ? err_set(err, -EIO, "cannot tell its size") : rc;
+}
+
+/* The last step of a commit is to sync the journal's end. When that fails, the transaction stands
+ * in the file and yet may be undone by a power cut. Its turn tells that it stands; one more
+ * transaction, synced, makes it safe. */
+static bool committed_after_all(struct spool *spool, int64_t turn)
+{
+	struct err ignored; /* the commit's error is the one to tell */
+	int64_t found = -1;
+	return spool_number(spool, SQL_META_TURN, 0, NULL, &found, &ignored) == 0 &&
+	       found == turn && spool_run(spool, SQL_META_TURN_NEXT, 0, NULL, &ignored) == 0;
+}
+
+int spool_commit(struct spool *spool, struct err *err)
+{
+	int64_t turn;
+	int rc = spool_run(spool, SQL_META_TURN_NEXT, 0, NULL, err);
+	if (rc == 0)
+		rc = spool_number(spool, SQL_META_TURN, 0, NULL, &turn, err);
+	if (rc < 0)
+		return rc;
+	rc = db_commit(spool->db, err);
+	return rc < 0 && committed_after_all(spool, turn) ? 0 : rc;
 }
 
 /* Opening. */
@@ -335,7 +361,7 @@ static int renew(struct spool *spool, uint64_t id, struct err *err)
 	if (rc == 0)
 		rc = spool_run(spool, SQL_META_ID, 1, (int64_t[]){ (int64_t)id }, err);
 	if (rc == 0)
-		rc = db_commit(spool->db, err);
+		rc = spool_commit(spool, err);
 	return rc;
 }
 

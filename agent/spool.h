@@ -56,8 +56,9 @@ int spool_renew(struct spool *spool, struct err *err);
  * to the current one is not sealed again. Blocks on disk.
  *
  * -ENOSPC when the spool or the disk is full; -ERANGE when an addition leaves 64 bits; -EIO when
- * the disk fails; -E2BIG when series numbers run out. On error the spool is as before; @ret_bad
- * (may be NULL) is the index at fault.
+ * the disk fails; -E2BIG when series numbers run out. On error the spool is as before (only a disk
+ * that fails for good in the last sync of a commit leaves open whether all or nothing was
+ * recorded); @ret_bad (may be NULL) is the index at fault.
  */
 int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,
 		 struct err *err);
@@ -70,7 +71,8 @@ int spool_current(struct spool *spool, const char *metric, const char *labels, s
 
 /**
  * Seal what is unsealed into batches: one local day each, as many as it takes, each small enough
- * for a frame. Durable when it returns. @ret_last: highest sequence number sealed so far (0: none).
+ * for a frame. Durable when it returns. When the file is full, the rest stays unsealed until acks
+ * make room. @ret_last: highest sequence number sealed so far (0: none).
  */
 int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, struct err *err);
 

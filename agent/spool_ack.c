@@ -21,6 +21,27 @@ int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq
 	return rc;
 }
 
+int spool_make_room(struct spool *spool, uint64_t limit, struct err *err)
+{
+	struct spool_meta meta;
+	uint64_t used;
+	int rc = spool_used(spool, &used, err);
+	if (rc < 0 || used <= limit)
+		return rc;
+	rc = spool_meta(spool, &meta, err);
+	while (rc == 0 && used > limit) {
+		int64_t seq, sealed_us;
+		rc = spool_oldest_acked(spool, meta.acked_seq, &seq, &sealed_us, err);
+		if (rc == -ENODATA)
+			return -ENOSPC;
+		if (rc == 0)
+			rc = spool_run(spool, SQL_BATCH_DROP, 1, (int64_t[]){ seq }, err);
+		if (rc == 0)
+			rc = spool_used(spool, &used, err);
+	}
+	return rc;
+}
+
 /* A period that has not ended long ago keeps its value: "add" goes on from it. */
 static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, struct err *err)
 {
@@ -93,7 +114,7 @@ static int ack(struct spool *spool, uint64_t upto, int64_t at_us, struct err *er
 	if (rc == 0 && today != spool->trimmed_day && today > DAY_MIN && today < DAY_MAX)
 		rc = trim_current(spool, today, upto, err);
 	if (rc == 0)
-		rc = db_commit(spool->db, err);
+		rc = spool_commit(spool, err);
 	if (rc == 0)
 		spool->trimmed_day = today;
 	return rc;
@@ -138,7 +159,7 @@ int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32
 	if (rc == 0)
 		rc = refuse(spool, seq, series, observations, reason, err);
 	if (rc == 0)
-		rc = db_commit(spool->db, err);
+		rc = spool_commit(spool, err);
 	if (rc < 0) {
 		db_rollback(spool->db);
 		return err_wrap(err, "spool '%s': note a quarantine", spool->path);

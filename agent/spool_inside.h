@@ -1,6 +1,6 @@
 /* What spool*.c share, and nobody else includes: the connection, its statements, the tables.
  *
- * meta     one row: id, numbers, counters
+ * meta     one row: id, numbers, counters; turn rises with each transaction
  * series   id here, and number on the wire: given when a batch first uses it, so that declarations
  *          are contiguous; (metric, labels) with other decimals is another series
  * current  the value of (series, day, nth); seq 0: not sealed yet, otherwise the batch it went in.
@@ -18,6 +18,8 @@ enum spool_sql {
 	SQL_META,
 	SQL_META_ID,
 	SQL_META_ACKED,
+	SQL_META_TURN,
+	SQL_META_TURN_NEXT,
 	SQL_META_LAST,
 	SQL_SERIES_FIND,
 	SQL_SERIES_ADD,
@@ -80,10 +82,15 @@ int spool_run(struct spool *spool, enum spool_sql sql, size_t n, const int64_t v
  * row. */
 int spool_number(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
 		 int64_t *ret_value, struct err *err);
+/** End the transaction; every one of the spool's ends here. On error it is rolled back. */
+int spool_commit(struct spool *spool, struct err *err);
 int spool_meta(struct spool *spool, struct spool_meta *ret_meta, struct err *err);
 /** The oldest kept batch, when it is acked; -ENODATA (err untouched) when there is none such. */
 int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq,
 		       int64_t *ret_sealed_us, struct err *err);
+/** Inside a transaction: drop acked batches, oldest first, until at most @limit bytes are in use.
+ * -ENOSPC (err untouched) when that is not enough. */
+int spool_make_room(struct spool *spool, uint64_t limit, struct err *err);
 /** Bytes of the file that are in use. */
 int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
 

@@ -182,29 +182,13 @@ static uint64_t record_limit(const struct spool *spool)
 /* Inside the transaction: is what was put within the bound? Acked batches make way first. */
 static int keep_within_bound(struct spool *spool, struct err *err)
 {
-	uint64_t used;
-	int rc = spool_used(spool, &used, err);
-	if (rc < 0 || used <= record_limit(spool))
-		return rc;
-	struct spool_meta meta;
-	if ((rc = spool_meta(spool, &meta, err)) < 0)
-		return rc;
-	while (used > record_limit(spool)) {
-		int64_t seq, sealed_us;
-		rc = spool_oldest_acked(spool, meta.acked_seq, &seq, &sealed_us, err);
-		if (rc == -ENODATA)
-			return err_set(err, -ENOSPC,
-				       "it is full (%llu bytes) of figures that wait for the "
-				       "province; mend the link, or raise [spool] bytes_max",
-				       (unsigned long long)spool->limits.bytes_max);
-		if (rc == 0)
-			rc = spool_run(spool, SQL_BATCH_DROP, 1, (int64_t[]){ seq }, err);
-		if (rc == 0)
-			rc = spool_used(spool, &used, err);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
+	int rc = spool_make_room(spool, record_limit(spool), err);
+	if (rc == -ENOSPC)
+		return err_set(err, -ENOSPC,
+			       "it is full (of at most %llu bytes) of figures that wait for the "
+			       "province; mend the link, or raise [spool] bytes_max",
+			       (unsigned long long)spool->limits.bytes_max);
+	return rc;
 }
 
 static int record_all(struct spool *spool, const struct observation obs[], size_t n,
@@ -224,7 +208,7 @@ static int record_all(struct spool *spool, const struct observation obs[], size_
 		return 0;
 	}
 	rc = keep_within_bound(spool, err);
-	return rc < 0 ? rc : db_commit(spool->db, err);
+	return rc < 0 ? rc : spool_commit(spool, err);
 }
 
 int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,

@@ -17,6 +17,7 @@
 #define BATCH_POINTS_MAX   65536u
 #define BATCH_BYTES_MAX    (190u * 1024u) /* of Columns before compression; a frame has 256 KiB */
 #define BATCH_DECLARED_MAX 1024u          /* of WIRE_DECLARED_MAX; memory stays small */
+#define BATCH_ROOM         16384u         /* of the file, kept free for the batch to come */
 #define RUN_BYTES          16u            /* number, count, index: the most they take */
 
 struct sealing { /* one batch in the making */
@@ -258,8 +259,15 @@ static int seal_all(struct spool *spool, struct sealing *sealing, uint64_t *last
 	if (rc < 0)
 		return rc;
 	sealing->next_number = (uint32_t)next_number;
-	while ((rc = seal_next(spool, sealing, *last + 1, err)) == 1)
-		*last += 1;
+	do {
+		rc = spool_make_room(spool, spool->limits.bytes_max - BATCH_ROOM, err);
+		if (rc == -ENOSPC)
+			return 0; /* the rest stays unsealed until acks make room */
+		if (rc == 0)
+			rc = seal_next(spool, sealing, *last + 1, err);
+		if (rc == 1)
+			*last += 1;
+	} while (rc == 1);
 	return rc;
 }
 
@@ -284,7 +292,7 @@ static int seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, struct 
 	rc = seal_all(spool, &sealing, &last, err);
 	sealing_free(&sealing);
 	if (rc == 0)
-		rc = db_commit(spool->db, err);
+		rc = spool_commit(spool, err);
 	if (rc == 0)
 		*ret_last = last;
 	return rc;

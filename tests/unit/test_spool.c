@@ -1,0 +1,691 @@
+#include "fault.h"
+#include "seeds.h"
+#include "spool.h"
+#include "wire.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define DAY_US INT64_C(86400000000)
+#define TODAY  20000
+#define NOW_US (TODAY * DAY_US)
+
+struct fixture {
+	char folder[64], path[PATH_MAX];
+	struct spool *spool;
+	struct spool_limits limits;
+	struct err err;
+};
+
+static void folder_remove(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	while (dir && (entry = readdir(dir))) {
+		char path[PATH_MAX];
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		(void)unlink(path); /* "." and ".." stay */
+	}
+	(void)closedir(dir);
+	(void)rmdir(folder);
+}
+
+static void reopen(struct fixture *f)
+{
+	spool_close(f->spool);
+	f->spool = NULL;
+	int rc = spool_open(f->path, &f->limits, &f->spool, NULL, &f->err);
+	if (rc != 0)
+		fail_msg("%s", f->err.text);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	(void)snprintf(f->folder, sizeof(f->folder), "/tmp/test_spool.XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	(void)snprintf(f->path, sizeof(f->path), "%s/spool.db", f->folder);
+	f->limits = (struct spool_limits){ .bytes_max = 8 << 20, .keep_days = 35 };
+	reopen(f);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	spool_close(f->spool);
+	folder_remove(f->folder);
+	free(f);
+	return 0;
+}
+
+static struct observation figure(const char *metric, int32_t day, int64_t value_e)
+{
+	return (struct observation){
+		.metric = metric,
+		.labels = "",
+		.period = { .calendar = CALENDAR_CIVIL, .grain = GRAIN_DAY, .number = day },
+		.value_e = value_e,
+	};
+}
+
+static void put(struct fixture *f, const struct observation *obs)
+{
+	if (spool_record(f->spool, obs, 1, NULL, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+}
+
+static uint64_t seal(struct fixture *f)
+{
+	uint64_t last = UINT64_MAX;
+	if (spool_seal(f->spool, NOW_US, &last, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	return last;
+}
+
+static struct spool_status status(struct fixture *f)
+{
+	struct spool_status found;
+	assert_int_equal(spool_status(f->spool, &found, &f->err), 0);
+	return found;
+}
+
+static int64_t current(struct fixture *f, const struct observation *obs)
+{
+	int64_t value_e;
+	unsigned decimals;
+	bool withdrawn;
+	int rc = spool_current(f->spool, obs->metric, obs->labels, obs->period, &value_e, &decimals,
+			       &withdrawn, &f->err);
+	if (rc != 0)
+		fail_msg("%s", f->err.text);
+	return withdrawn ? INT64_MIN : value_e;
+}
+
+static void verified(struct fixture *f)
+{
+	if (spool_verify(f->spool, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+}
+
+static void equal_value_is_not_sealed_again(void **state)
+{
+	struct fixture *f = *state;
+	struct observation obs = figure("team.count", TODAY, 7);
+	put(f, &obs);
+	assert_int_equal(seal(f), 1);
+	put(f, &obs);
+	assert_int_equal(status(f).unsealed, 0);
+	assert_int_equal(seal(f), 1);
+	obs.value_e = 8;
+	put(f, &obs);
+	assert_int_equal(seal(f), 2);
+	verified(f);
+}
+
+static void add_goes_on_from_the_sealed_value_after_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	struct observation obs = figure("team.count", TODAY, 7);
+	put(f, &obs);
+	seal(f);
+	reopen(f);
+	obs.add = true;
+	obs.value_e = 3;
+	put(f, &obs);
+	assert_int_equal(current(f, &obs), 10);
+	obs.value_e = INT64_MAX;
+	assert_int_equal(spool_record(f->spool, &obs, 1, NULL, &f->err), -ERANGE);
+	assert_int_equal(current(f, &obs), 10);
+}
+
+static void withdrawing_is_news_and_adding_starts_from_nothing_then(void **state)
+{
+	struct fixture *f = *state;
+	struct observation obs = figure("team.count", TODAY, 7), gone = obs, add = obs;
+	gone.withdrawn = true;
+	add.add = true;
+	put(f, &obs);
+	seal(f);
+	put(f, &gone);
+	assert_int_equal(current(f, &obs), INT64_MIN);
+	assert_int_equal(seal(f), 2);
+	put(f, &add);
+	assert_int_equal(current(f, &obs), 7);
+}
+
+static void other_decimals_move_the_figure_to_a_new_series(void **state)
+{
+	struct fixture *f = *state;
+	struct observation whole = figure("dti.score", TODAY, 7), fine = whole;
+	fine.decimals = 2;
+	fine.value_e = 25;
+	fine.add = true;
+	put(f, &whole);
+	seal(f);
+	put(f, &fine);
+	assert_int_equal(current(f, &whole), 725);
+	assert_int_equal(seal(f), 2);
+	put(f, &whole); /* back again: must be sent, though 7 was sealed before */
+	assert_int_equal(seal(f), 3);
+	verified(f);
+}
+
+static void record_is_all_or_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct observation obs[] = { figure("a.a", TODAY, 1), figure("b.b", TODAY, INT64_MAX) };
+	put(f, &obs[1]);
+	obs[1].add = true;
+	size_t bad = 99;
+	assert_int_equal(spool_record(f->spool, obs, 2, &bad, &f->err), -ERANGE);
+	assert_int_equal(bad, 1);
+	assert_int_equal(status(f).unsealed, 1);
+}
+
+struct promise { /* a call that is all or nothing */
+	void (*prepare)(struct fixture *f);
+	int (*call)(struct fixture *f);
+	bool (*done)(struct fixture *f);
+};
+
+static void afresh(struct fixture *f, const struct promise *promise)
+{
+	char journal[PATH_MAX + 16];
+	spool_close(f->spool);
+	f->spool = NULL;
+	(void)snprintf(journal, sizeof(journal), "%s-journal", f->path);
+	(void)unlink(f->path);
+	(void)unlink(journal);
+	reopen(f);
+	promise->prepare(f);
+	assert_false(promise->done(f));
+}
+
+/* Fail the first operation, the second, ... until the call outlives them. Each failure leaves the
+ * spool as it was, as seen at once and by whoever opens the file next. Only when the disk is gone
+ * for good may a failed call have been done (its commit's last sync failed): whole, or not at
+ * all. */
+static void hold_against(struct fixture *f, const struct promise *promise, unsigned doors)
+{
+	for (unsigned after = 0;; after++) {
+		assert_true(after < 500);
+		afresh(f, promise);
+		fault_arm_at(doors, after);
+		int rc = promise->call(f);
+		bool fired = fault_disarm();
+		if (rc != 0 && !(doors & FAULT_STAYS))
+			assert_false(promise->done(f));
+		reopen(f);
+		verified(f);
+		bool done = promise->done(f); /* checks that nothing is half done */
+		if (rc == 0 || !(doors & FAULT_STAYS))
+			assert_int_equal(done, rc == 0);
+		if (!fired)
+			return;
+	}
+}
+
+static void hold_against_all(struct fixture *f, const struct promise *promise)
+{
+	static const unsigned doors[] = { FAULT_DISK, FAULT_FULL, FAULT_MEMORY,
+					  FAULT_DISK | FAULT_STAYS, FAULT_FULL | FAULT_STAYS };
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
+		hold_against(f, promise, doors[i]);
+}
+
+static void prepare_sealed(struct fixture *f)
+{
+	struct observation first = figure("z.z", TODAY - 1, 1);
+	put(f, &first);
+	seal(f);
+}
+
+static void prepare_unsealed(struct fixture *f)
+{
+	struct observation next[] = { figure("a.a", TODAY, 1), figure("z.z", TODAY, 2) };
+	prepare_sealed(f);
+	assert_int_equal(spool_record(f->spool, next, 2, NULL, &f->err), 0);
+}
+
+static int call_record(struct fixture *f)
+{
+	struct observation two[] = { figure("a.a", TODAY, 1), figure("z.z", TODAY - 1, 2) };
+	return spool_record(f->spool, two, 2, NULL, &f->err);
+}
+
+static bool done_record(struct fixture *f)
+{
+	uint64_t unsealed = status(f).unsealed;
+	assert_true(unsealed == 0 || unsealed == 2);
+	return unsealed == 2;
+}
+
+static int call_seal(struct fixture *f)
+{
+	uint64_t last;
+	return spool_seal(f->spool, NOW_US, &last, &f->err);
+}
+
+static bool done_seal(struct fixture *f)
+{
+	struct spool_status found = status(f);
+	bool done = found.last_seq == 2;
+	assert_int_equal(found.waiting_batches, done ? 2 : 1);
+	assert_int_equal(found.unsealed, done ? 0 : 2);
+	return done;
+}
+
+static int call_ack(struct fixture *f)
+{
+	return spool_acked(f->spool, 1, NOW_US + 50 * DAY_US, &f->err);
+}
+
+static bool done_ack(struct fixture *f)
+{
+	struct spool_status found = status(f);
+	assert_int_equal(found.waiting_batches, found.acked_seq == 1 ? 0 : 1);
+	return found.acked_seq == 1;
+}
+
+static void recording_is_all_or_nothing_whatever_the_disk_refuses(void **state)
+{
+	hold_against_all(*state, &(struct promise){ prepare_sealed, call_record, done_record });
+}
+
+static void sealing_is_all_or_nothing_whatever_the_disk_refuses(void **state)
+{
+	hold_against_all(*state, &(struct promise){ prepare_unsealed, call_seal, done_seal });
+}
+
+static void acks_are_all_or_nothing_whatever_the_disk_refuses(void **state)
+{
+	hold_against_all(*state, &(struct promise){ prepare_sealed, call_ack, done_ack });
+}
+
+static void what_was_recorded_survives_kill_9(void **state)
+{
+	struct fixture *f = *state;
+	spool_close(f->spool);
+	f->spool = NULL;
+	struct observation obs = figure("team.count", TODAY, 5);
+	for (int round = 1; round <= 5; round++) {
+		pid_t child = fork();
+		assert_true(child >= 0);
+		if (child == 0) { /* dies without closing anything */
+			uint64_t last;
+			obs.add = true;
+			int rc = spool_open(f->path, &f->limits, &f->spool, NULL, &f->err);
+			rc = rc ? rc : spool_record(f->spool, &obs, 1, NULL, &f->err);
+			if (rc == 0 && round % 2)
+				rc = spool_seal(f->spool, NOW_US, &last, &f->err);
+			_exit(rc == 0 ? 0 : 1);
+		}
+		int result;
+		assert_int_equal(waitpid(child, &result, 0), child);
+		assert_int_equal(result, 0);
+	}
+	reopen(f);
+	assert_int_equal(current(f, &obs), 25);
+	assert_int_equal(status(f).last_seq, 3);
+	verified(f);
+}
+
+static void two_processes_cannot_share_it(void **state)
+{
+	struct fixture *f = *state;
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct spool *second;
+		int rc = spool_open(f->path, &f->limits, &second, NULL, &f->err);
+		_exit(rc == -EBUSY ? 0 : 1);
+	}
+	int result;
+	assert_int_equal(waitpid(child, &result, 0), child);
+	assert_int_equal(result, 0);
+}
+
+static void corrupt_file_is_set_aside_and_the_new_one_has_another_id(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = spool_id(f->spool);
+	struct observation obs = figure("team.count", TODAY, 5);
+	put(f, &obs);
+	spool_close(f->spool);
+	f->spool = NULL;
+	FILE *file = fopen(f->path, "r+");
+	assert_non_null(file);
+	for (long at = 100; at < 30000; at += 7) {
+		(void)fseek(file, at, SEEK_SET);
+		(void)fputc(0xa5, file);
+	}
+	(void)fclose(file);
+	char aside[PATH_MAX];
+	assert_int_equal(spool_open(f->path, &f->limits, &f->spool, aside, &f->err), 0);
+	assert_int_not_equal(strlen(aside), 0);
+	assert_int_equal(access(aside, F_OK), 0);
+	assert_true(spool_id(f->spool) != id);
+	assert_int_equal(status(f).unsealed, 0);
+	put(f, &obs);
+}
+
+static void id_stays_with_the_file_and_is_new_after_renewing(void **state)
+{
+	struct fixture *f = *state;
+	struct observation obs = figure("team.count", TODAY, 5), other = figure("a.a", TODAY, 1);
+	uint64_t id = spool_id(f->spool);
+	put(f, &obs);
+	put(f, &other);
+	seal(f);
+	assert_int_equal(spool_acked(f->spool, 1, NOW_US, &f->err), 0);
+	reopen(f);
+	assert_true(spool_id(f->spool) == id);
+	assert_int_equal(spool_renew(f->spool, &f->err), 0);
+	assert_true(spool_id(f->spool) != id);
+	struct spool_status found = status(f);
+	assert_int_equal(found.unsealed, 2);
+	assert_int_equal(found.last_seq, 0);
+	assert_int_equal(seal(f), 1);
+	verified(f);
+}
+
+static void full_spool_refuses_figures_and_still_seals_and_acks(void **state)
+{
+	struct fixture *f = *state;
+	f->limits.bytes_max = 256 << 10;
+	reopen(f);
+	int rc = 0;
+	int32_t day = TODAY;
+	for (; rc == 0; day--) {
+		struct observation obs = figure("team.count", day, day);
+		rc = spool_record(f->spool, &obs, 1, NULL, &f->err);
+	}
+	assert_int_equal(rc, -ENOSPC);
+	assert_non_null(strstr(f->err.text, "bytes_max"));
+	uint64_t last = seal(f);
+	assert_true(last > 1000);
+	if (status(f).bytes > f->limits.bytes_max)
+		fail_msg("%lu bytes, %lu batches", (unsigned long)status(f).bytes,
+			 (unsigned long)last);
+	for (uint64_t upto = 40; upto <= last; upto += 40)
+		assert_int_equal(spool_acked(f->spool, upto, NOW_US + 3000 * DAY_US, &f->err), 0);
+	struct observation again = figure("team.count", TODAY + 1, 1);
+	put(f, &again);
+	verified(f);
+}
+
+static void acked_batches_wait_again_for_a_restored_province(void **state)
+{
+	struct fixture *f = *state;
+	for (int32_t i = 0; i < 3; i++) {
+		struct observation obs = figure("team.count", TODAY + i, i);
+		put(f, &obs);
+		assert_int_equal(seal(f), i + 1);
+	}
+	struct blob before = { 0 }, after = { 0 };
+	assert_int_equal(spool_batch(f->spool, 2, &before, &f->err), 0);
+	assert_int_equal(spool_acked(f->spool, 3, NOW_US, &f->err), 0);
+	assert_int_equal(status(f).waiting_batches, 0);
+	assert_int_equal(spool_acked(f->spool, 1, NOW_US, &f->err), 0);
+	assert_int_equal(status(f).waiting_batches, 2);
+	assert_int_equal(spool_batch(f->spool, 2, &after, &f->err), 0);
+	assert_int_equal(before.len, after.len);
+	assert_memory_equal(before.data, after.data, before.len);
+	assert_int_equal(spool_acked(f->spool, 4, NOW_US, &f->err), -ERANGE);
+	assert_int_equal(spool_batch(f->spool, 4, &after, &f->err), -ENOENT);
+	blob_free(&before);
+	blob_free(&after);
+}
+
+static void year_keeps_its_value_until_long_after_its_end(void **state)
+{
+	struct fixture *f = *state;
+	struct observation year = figure("population.adult", 0, 9), day = figure("a.a", 0, 1);
+	int32_t new_year = day_from_civil(2025, 1, 1);
+	year.period = period_of_day(CALENDAR_CIVIL, GRAIN_YEAR, new_year);
+	day.period = period_of_day(CALENDAR_CIVIL, GRAIN_DAY, new_year);
+	put(f, &year);
+	put(f, &day);
+	uint64_t last = seal(f);
+	assert_int_equal(spool_acked(f->spool, last - 1, (new_year + 364) * DAY_US, &f->err), 0);
+	reopen(f);
+	assert_int_equal(spool_acked(f->spool, last, (new_year + 364) * DAY_US, &f->err), 0);
+	assert_int_equal(current(f, &year), 9);
+	int64_t value_e;
+	unsigned decimals;
+	bool withdrawn;
+	assert_int_equal(spool_current(f->spool, "a.a", "", day.period, &value_e, &decimals,
+				       &withdrawn, &f->err),
+			 -ENOENT);
+}
+
+static int count_refusal(void *context, const struct spool_refusal *refusal)
+{
+	unsigned *n = context;
+	assert_string_equal(refusal->metric, "team.count");
+	assert_string_equal(refusal->reason, "no unit in force");
+	(*n)++;
+	return 0;
+}
+
+static void quarantined_figures_are_named_and_counted_once(void **state)
+{
+	struct fixture *f = *state;
+	struct observation obs = figure("team.count", TODAY, 5);
+	put(f, &obs);
+	seal(f);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(spool_quarantined(f->spool, 1, 0, 1, "no unit in force", &f->err),
+				 0);
+	unsigned n = 0;
+	assert_int_equal(spool_each_refusal(f->spool, 10, count_refusal, &n, &f->err), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(status(f).quarantined, 1);
+}
+
+static void facts_are_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct blob out = { 0 };
+	assert_int_equal(spool_fact_get(f->spool, "zone", &out, &f->err), -ENOENT);
+	assert_int_equal(spool_fact_set(f->spool, "zone", "UTC", 3, &f->err), 0);
+	assert_int_equal(spool_fact_set(f->spool, "zone", "Asia", 4, &f->err), 0);
+	reopen(f);
+	assert_int_equal(spool_fact_get(f->spool, "zone", &out, &f->err), 0);
+	assert_int_equal(out.len, 4);
+	assert_memory_equal(out.data, "Asia", 4);
+	blob_free(&out);
+}
+
+/* The model: what a province that takes every batch in order ends up with is what was recorded. */
+
+#define MODEL_SERIES 12
+#define MODEL_DAYS   4
+#define MODEL_HOURS  24
+
+struct cell {
+	bool known, withdrawn;
+	int64_t value_e;
+};
+struct cells {
+	struct cell at[MODEL_SERIES][MODEL_DAYS][MODEL_HOURS];
+};
+struct model {
+	struct cells office, province;
+	int series_of[WIRE_SERIES_MAX]; /* wire number to model series */
+	uint32_t declared;
+	uint64_t taken;
+};
+
+static void model_observation(struct dice *dice, struct model *model, struct observation *obs,
+			      char labels[32])
+{
+	int series = (int)dice_below(dice, MODEL_SERIES), day = (int)dice_below(dice, MODEL_DAYS),
+	    hour = (int)dice_below(dice, MODEL_HOURS);
+	(void)snprintf(labels, 32, "s=%d", series);
+	*obs = (struct observation){
+		.metric = "office.queue_length",
+		.labels = labels,
+		.period = period_in_day(CALENDAR_CIVIL, GRAIN_HOUR, TODAY + day, (uint32_t)hour),
+		.value_e = dice_between(dice, -5, 5),
+		.withdrawn = dice_below(dice, 8) == 0,
+		.add = dice_below(dice, 3) == 0,
+	};
+	struct cell *cell = &model->office.at[series][day][hour];
+	if (obs->withdrawn)
+		*cell = (struct cell){ .known = true, .withdrawn = true };
+	else
+		*cell = (struct cell){ .known = true,
+				       .value_e = (obs->add ? cell->value_e : 0) + obs->value_e };
+}
+
+static void province_take(struct model *model, const struct batch *batch)
+{
+	if (batch->n_declared > 0)
+		assert_int_equal(batch->first_declared, model->declared);
+	for (size_t i = 0; i < batch->n_declared; i++) {
+		int series;
+		assert_int_equal(sscanf(batch->declared[i].labels, "s=%d", &series), 1);
+		model->series_of[model->declared++] = series;
+	}
+	for (size_t r = 0; r < batch->n_runs; r++) {
+		const struct run *run = &batch->runs[r];
+		assert_true(run->series < model->declared);
+		for (uint32_t i = 0; i < run->n; i++) {
+			const struct point *point = &batch->points[run->first + i];
+			model->province
+				.at[model->series_of[run->series]][batch->day - TODAY][point->nth] =
+				(struct cell){ .known = true,
+					       .withdrawn = point->withdrawn,
+					       .value_e = point->withdrawn ? 0 : point->value_e };
+		}
+	}
+}
+
+static void province_catch_up(struct fixture *f, struct model *model, uint64_t last)
+{
+	struct arena *arena = arena_open(WIRE_ARENA_MAX);
+	assert_non_null(arena);
+	while (model->taken < last) {
+		struct blob payload = { 0 };
+		struct batch batch;
+		assert_int_equal(spool_batch(f->spool, ++model->taken, &payload, &f->err), 0);
+		assert_int_equal(
+			wire_batch_decode(arena, payload.data, payload.len, &batch, &f->err), 0);
+		province_take(model, &batch);
+		arena_reset(arena);
+		blob_free(&payload);
+	}
+	arena_close(arena);
+}
+
+static void check_against_model(struct dice *dice, void *context)
+{
+	struct fixture *f = context;
+	spool_close(f->spool);
+	f->spool = NULL;
+	(void)unlink(f->path);
+	reopen(f);
+	struct model *model = calloc(1, sizeof(*model));
+	assert_non_null(model);
+	for (int step = 0; step < 60; step++) {
+		struct observation obs[8];
+		char labels[8][32];
+		size_t n = dice_below(dice, 8) + 1;
+		for (size_t i = 0; i < n; i++)
+			model_observation(dice, model, &obs[i], labels[i]);
+		assert_int_equal(spool_record(f->spool, obs, n, NULL, &f->err), 0);
+		if (dice_below(dice, 4) == 0)
+			province_catch_up(f, model, seal(f));
+		if (dice_below(dice, 6) == 0)
+			assert_int_equal(spool_acked(f->spool, dice_below(dice, model->taken + 1),
+						     NOW_US, &f->err),
+					 0);
+		if (dice_below(dice, 20) == 0)
+			reopen(f);
+	}
+	province_catch_up(f, model, seal(f));
+	assert_memory_equal(&model->office, &model->province, sizeof(model->office));
+	verified(f);
+	free(model);
+}
+
+static void province_that_takes_every_batch_knows_what_was_recorded(void **state)
+{
+	for_all_seeds(15, check_against_model, *state);
+}
+
+static void big_day_is_split_into_batches_that_fit_a_frame(void **state)
+{
+	struct fixture *f = *state;
+	enum { SERIES = 60, CHUNK = 1440 };
+	struct observation *obs = calloc(CHUNK, sizeof(*obs));
+	assert_non_null(obs);
+	struct dice dice = dice_seeded(1);
+	for (int s = 0; s < SERIES; s++) {
+		char labels[32];
+		(void)snprintf(labels, sizeof(labels), "s=%d", s);
+		for (uint32_t m = 0; m < CHUNK; m++)
+			obs[m] = (struct observation){
+				.metric = "office.queue_length",
+				.labels = labels,
+				.period = period_in_day(CALENDAR_CIVIL, GRAIN_MINUTE, TODAY, m),
+				.value_e = (int64_t)(dice_next(&dice) >> 32),
+			};
+		assert_int_equal(spool_record(f->spool, obs, CHUNK, NULL, &f->err), 0);
+	}
+	free(obs);
+	uint64_t last = seal(f);
+	assert_true(last >= 2);
+	for (uint64_t seq = 1; seq <= last; seq++) {
+		struct blob payload = { 0 };
+		assert_int_equal(spool_batch(f->spool, seq, &payload, &f->err), 0);
+		assert_true(payload.len < 200000);
+		blob_free(&payload);
+	}
+	verified(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(equal_value_is_not_sealed_again),
+		TEST(add_goes_on_from_the_sealed_value_after_a_restart),
+		TEST(withdrawing_is_news_and_adding_starts_from_nothing_then),
+		TEST(other_decimals_move_the_figure_to_a_new_series),
+		TEST(record_is_all_or_nothing),
+		TEST(recording_is_all_or_nothing_whatever_the_disk_refuses),
+		TEST(sealing_is_all_or_nothing_whatever_the_disk_refuses),
+		TEST(acks_are_all_or_nothing_whatever_the_disk_refuses),
+		TEST(what_was_recorded_survives_kill_9),
+		TEST(two_processes_cannot_share_it),
+		TEST(corrupt_file_is_set_aside_and_the_new_one_has_another_id),
+		TEST(id_stays_with_the_file_and_is_new_after_renewing),
+		TEST(full_spool_refuses_figures_and_still_seals_and_acks),
+		TEST(acked_batches_wait_again_for_a_restored_province),
+		TEST(year_keeps_its_value_until_long_after_its_end),
+		TEST(quarantined_figures_are_named_and_counted_once),
+		TEST(facts_are_kept),
+		TEST(province_that_takes_every_batch_knows_what_was_recorded),
+		TEST(big_day_is_split_into_batches_that_fit_a_frame),
+	};
+	fault_install();
+	return cmocka_run_group_tests_name("spool", tests, NULL, NULL);
+}
