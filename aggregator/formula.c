@@ -157,15 +157,36 @@ static int operand_add(struct parser *parser, size_t from, size_t len)
 	return 0;
 }
 
+/* How far @text goes on as one word of a name: a letter, then letters, digits and '_'. */
+static size_t word_len(const char *text)
+{
+	size_t len = 0;
+	if (is_letter(*text))
+		while (is_letter(text[len]) || is_digit(text[len]) || text[len] == '_')
+			len++;
+	return len;
+}
+
+bool formula_is_name(const char *text)
+{
+	for (;;) {
+		size_t len = word_len(text);
+		text += len;
+		if (len == 0 || *text == '\0')
+			return len > 0;
+		if (*text++ != '.')
+			return false;
+	}
+}
+
 static int name_parse(struct parser *parser)
 {
 	size_t from = parser->at;
 	for (;;) {
-		if (!is_letter(parser->text[parser->at]))
+		size_t len = word_len(parser->text + parser->at);
+		if (len == 0)
 			return fail_unexpected(parser, "a small letter of a metric's name");
-		while (is_letter(parser->text[parser->at]) || is_digit(parser->text[parser->at]) ||
-		       parser->text[parser->at] == '_')
-			parser->at++;
+		parser->at += len;
 		if (parser->text[parser->at] != '.')
 			return operand_add(parser, from, parser->at - from);
 		parser->at++;

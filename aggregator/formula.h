@@ -18,6 +18,9 @@ struct formula;
 int formula_parse(const char *text, struct formula **ret_formula, struct err *err);
 void formula_close(struct formula *formula); /* NULL is fine */
 
+/** Is @text, whole, a name as formulas take for an operand? */
+bool formula_is_name(const char *text);
+
 /** The metrics it names, each once, in order of appearance; borrowed. */
 size_t formula_operands(const struct formula *formula, const char *const **ret_names);
 /** At which column operand @i stands first. */

@@ -22,20 +22,6 @@ struct reading {
 	void *context;
 };
 
-/* A name is what a formula takes for an operand, alone. */
-static bool name_valid(const char *name)
-{
-	if (strlen(name) > NAME_LEN_MAX || strpbrk(name, " \t()"))
-		return false;
-	struct formula *formula = NULL;
-	if (formula_parse(name, &formula, NULL) < 0)
-		return false;
-	const char *const *names = NULL;
-	bool valid = formula_operands(formula, &names) == 1 && strcmp(names[0], name) == 0;
-	formula_close(formula);
-	return valid;
-}
-
 static struct indicator *indicator_new(struct reading *reading, unsigned line)
 {
 	struct indicators *indicators = reading->indicators;
@@ -119,7 +105,7 @@ static int row_indicator(struct sheet *sheet, struct indicator **ret_indicator, 
 	struct reading *reading = sheet->context;
 	const char *name = sheet_field(sheet, NAME);
 	*ret_indicator = NULL;
-	if (!name_valid(name)) {
+	if (strlen(name) > NAME_LEN_MAX || !formula_is_name(name)) {
 		sheet_complain(sheet, "name: '%s' is none; write it like economy.digital_share",
 			       name);
 		return 0;
