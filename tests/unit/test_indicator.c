@@ -133,7 +133,7 @@ static void tree_say(struct forest *forest, const struct node *node, struct dice
 {
 	static const char *const blanks[] = { "", "", " ", "  ", "\t" };
 	bool group = binding(node->kind) < least || dice_below(dice, 12) == 0;
-	char text[32];
+	char text[DECIMAL_TEXT_MAX];
 	if (group)
 		say(forest, "(");
 	say(forest, blanks[dice_below(dice, 5)]);
