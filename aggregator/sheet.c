@@ -1,59 +1,9 @@
 #include "sheet.h"
 
-#include "utf8.h"
-
 #include <assert.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Cut text must not end in half a character: whoever shows it (JSON) wants UTF-8. */
-static void half_character_drop(char *text)
-{
-	size_t len = strlen(text);
-	for (unsigned back = 0; back < 3 && len > 0 && !utf8_valid(text, len); back++)
-		text[--len] = '\0';
-}
-
-/* Kept sorted as they come: most come in the file's order, and there are few. */
-void complaints_add(struct complaints *complaints, unsigned line, const char *format, ...)
-{
-	size_t kept = complaints->n < COMPLAINTS_KEPT ? complaints->n : COMPLAINTS_KEPT;
-	complaints->n++;
-	if (kept == COMPLAINTS_KEPT && complaints->list[kept - 1].line <= line)
-		return;
-	if (kept == COMPLAINTS_KEPT)
-		kept--; /* the last makes room */
-	size_t i = kept;
-	for (; i > 0 && complaints->list[i - 1].line > line; i--)
-		complaints->list[i] = complaints->list[i - 1];
-	complaints->list[i].line = line;
-	va_list args;
-	va_start(args, format);
-	int n = vsnprintf(complaints->list[i].text, COMPLAINT_TEXT_MAX, format, args);
-	va_end(args);
-	if (n >= (int)COMPLAINT_TEXT_MAX)
-		half_character_drop(complaints->list[i].text);
-}
-
-int complaints_tell(const struct complaints *complaints, struct err *err)
-{
-	/* Callers wrap the text ("units.csv: ..."), and the last line must still be there. */
-	enum { ROOM = ERR_TEXT_MAX - 256 };
-	char text[ROOM + COMPLAINT_TEXT_MAX + 32];
-	size_t kept = complaints->n < COMPLAINTS_KEPT ? complaints->n : COMPLAINTS_KEPT, told = 0;
-	if (complaints->n == 0)
-		return 0;
-	for (size_t len = 0; told < kept && len < ROOM - COMPLAINT_TEXT_MAX; told++) {
-		int n = snprintf(text + len, sizeof(text) - len, "%sline %u: %s", told ? "\n" : "",
-				 complaints->list[told].line, complaints->list[told].text);
-		len += (size_t)n;
-	}
-	if (told < complaints->n)
-		return err_set(err, -EINVAL, "%s\n... and %zu more", text, complaints->n - told);
-	return err_set(err, -EINVAL, "%s", text);
-}
 
 static int header_lacks(const struct sheet *sheet, size_t column, struct err *err)
 {

@@ -1,28 +1,13 @@
-/* A CSV table read by the names of its columns, and all that is wrong with it told at once: a line
- * of text per bad row, in the file's order, as many as an err has room for. */
+/* A CSV table read by the names of its columns, with the complaints about its rows. */
 #pragma once
 
+#include "complaints.h"
 #include "csv_reader.h"
 #include "err.h"
 
 #include <stddef.h>
 
-#define SHEET_COLUMNS_MAX  16u
-#define COMPLAINT_TEXT_MAX 192u
-#define COMPLAINTS_KEPT    64u /* more than an err shows */
-
-struct complaints {
-	struct complaint {
-		unsigned line;
-		char text[COMPLAINT_TEXT_MAX];
-	} list[COMPLAINTS_KEPT]; /* those of the lowest lines, ascending */
-	size_t n;                /* kept or not */
-};
-
-void complaints_add(struct complaints *complaints, unsigned line, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-/** 0 when there are none; else -EINVAL: "line 7: ...", one to a line of text, "... and 12 more". */
-int complaints_tell(const struct complaints *complaints, struct err *err);
+#define SHEET_COLUMNS_MAX 16u
 
 struct sheet {
 	const char *const *columns; /* [n]: their names; all must be there, others are ignored */

@@ -106,24 +106,31 @@ static bool same_old(const struct part *left, const struct part *right)
 	       strcmp(left->successor.old_code, right->successor.old_code) == 0;
 }
 
-/* parts[0 ... n - 1]: all there is of one old unit. */
+static bool is_twin(const struct part *parts, size_t i)
+{
+	return i > 0 && strcmp(parts[i - 1].successor.new_code, parts[i].successor.new_code) == 0;
+}
+
+/* parts[0 ... n - 1]: all there is of one old unit, twins side by side. */
 static void parts_check(const struct part *parts, size_t n, struct complaints *complaints)
 {
-	if (n == 1 && !parts[0].successor.share)
+	size_t different = 0;
+	for (size_t i = 0; i < n; i++)
+		different += !is_twin(parts, i);
+	if (different == 1 && !parts[0].successor.share)
 		complaints_add(complaints, parts[0].line,
 			       "'%s' is divided but has one part; add the others, or share 1",
 			       parts[0].successor.old_code);
 	for (size_t i = 0; i < n; i++) {
-		const struct successor *successor = &parts[i].successor;
-		if (i > 0 && strcmp(successor->new_code, parts[i - 1].successor.new_code) == 0)
+		if (is_twin(parts, i))
 			complaints_add(complaints, parts[i].line,
 				       "the same successor as in line %u; remove one",
 				       parts[i - 1].line);
-		else if (n > 1 && successor->share)
+		else if (different > 1 && parts[i].successor.share)
 			complaints_add(complaints, parts[i].line,
 				       "'%s' has %zu successors that day, so none took it whole; "
 				       "leave the shares empty",
-				       successor->old_code, n);
+				       parts[i].successor.old_code, different);
 	}
 }
 

@@ -493,8 +493,8 @@ static void every_bad_row_is_named(void **state)
 	(void)state;
 	static const char csv[] = HEADER "x,X,X,a.b / d,%,,\n"
 					 "x,X,X,a.b,%,,\n"
-					 "y,Y,Y,2 * ,%,2025,1\n"
-					 "y,Y,Y,2 * ,%,2025,2\n"
+					 "y,Y,Y,2 *,%,2025,1\n"
+					 "y,Y,Y,2 *,%,2025,2\n"
 					 "Z,Z,Z,c,%,,\n"
 					 "c,C,C,a.b,%,,\n"
 					 "w,W,W,c,%,2025-01,1\n"
@@ -503,7 +503,7 @@ static void every_bad_row_is_named(void **state)
 	static const char want[] =
 		"line 2: formula, column 7: the catalogue has no metric 'd'\n"
 		"line 3: formula: not the one of 'x' in line 2\n"
-		"line 4: formula, column 5: the formula ends where a number, a metric, '-' or '(' "
+		"line 4: formula, column 4: the formula ends where a number, a metric, '-' or '(' "
 		"belongs\n"
 		"line 5: target_year: 'y' has a target for 2025 already\n"
 		"line 6: name: 'Z' is none; write it like economy.digital_share\n"
