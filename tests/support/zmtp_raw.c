@@ -1,0 +1,205 @@
+#include "zmtp_raw.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MAC     ((size_t)crypto_box_MACBYTES)
+#define COOKIE  96u
+#define WAIT_S  20
+#define COMMAND 4 /* frame flag */
+
+struct raw {
+	int fd;
+	const uint8_t *server, *public_key, *secret_key;
+	uint8_t short_public[32], short_secret[32]; /* C', c' */
+	uint8_t server_short[32], cookie[COOKIE];   /* S' */
+	uint64_t nonce;
+};
+
+int zmtp_raw_connect(const char *endpoint)
+{
+	const char *port = strrchr(endpoint, ':');
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				       .sin_port = htons((uint16_t)atoi(port + 1)) };
+	struct timeval wait = { .tv_sec = WAIT_S };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)); /* else we wait long */
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	int rc = -errno;
+	(void)close(fd);
+	return rc;
+}
+
+static int bytes_send(int fd, const void *data, size_t len)
+{
+	return send(fd, data, len, MSG_NOSIGNAL) == (ssize_t)len ? 0 : -EPIPE;
+}
+
+static int bytes_receive(int fd, void *data, size_t len)
+{
+	return recv(fd, data, len, MSG_WAITALL) == (ssize_t)len ? 0 : -EPROTO;
+}
+
+/* A frame of at most 255 bytes. */
+static int frame_send(int fd, uint8_t flags, const void *body, size_t len)
+{
+	uint8_t head[] = { flags, (uint8_t)len };
+	int rc = len > 255 ? -EMSGSIZE : bytes_send(fd, head, sizeof(head));
+	return rc < 0 ? rc : bytes_send(fd, body, len);
+}
+
+static int command_receive(int fd, const char *name, uint8_t body[255])
+{
+	uint8_t head[2];
+	int rc = bytes_receive(fd, head, sizeof(head));
+	if (rc == 0)
+		rc = bytes_receive(fd, body, head[1]);
+	if (rc == 0 && (head[0] != COMMAND || memcmp(body + 1, name, strlen(name)) != 0))
+		rc = -EPROTO;
+	return rc;
+}
+
+static void nonce_short(struct raw *raw, const char prefix[16], uint8_t nonce[24])
+{
+	memcpy(nonce, prefix, 16);
+	raw->nonce++;
+	for (int i = 0; i < 8; i++) /* big-endian */
+		nonce[16 + i] = (uint8_t)(raw->nonce >> (56 - 8 * i));
+}
+
+static int greet(struct raw *raw)
+{
+	uint8_t ours[64] = { 0xff, [9] = 0x7f, 3, 0, 'C', 'U', 'R', 'V', 'E' }, theirs[64];
+	int rc = bytes_send(raw->fd, ours, sizeof(ours));
+	return rc < 0 ? rc : bytes_receive(raw->fd, theirs, sizeof(theirs));
+}
+
+static int hello(struct raw *raw)
+{
+	uint8_t body[200] = "\5HELLO\1", nonce[24];
+	static const uint8_t zeros[64];
+	memcpy(body + 80, raw->short_public, 32);
+	nonce_short(raw, "CurveZMQHELLO---", nonce);
+	memcpy(body + 112, nonce + 16, 8);
+	if (crypto_box_easy(body + 120, zeros, sizeof(zeros), nonce, raw->server,
+			    raw->short_secret) < 0)
+		return -EPROTO;
+	return frame_send(raw->fd, COMMAND, body, sizeof(body));
+}
+
+static int welcome(struct raw *raw)
+{
+	uint8_t body[255], nonce[24] = "WELCOME-", plain[32 + COOKIE];
+	int rc = command_receive(raw->fd, "WELCOME", body);
+	if (rc < 0)
+		return rc;
+	memcpy(nonce + 8, body + 8, 16);
+	if (crypto_box_open_easy(plain, body + 24, sizeof(plain) + MAC, nonce, raw->server,
+				 raw->short_secret) < 0)
+		return -EPROTO;
+	memcpy(raw->server_short, plain, 32);
+	memcpy(raw->cookie, plain + 32, COOKIE);
+	return 0;
+}
+
+static size_t property_put(uint8_t *at, const char *name, const char *value)
+{
+	size_t name_len = strlen(name), value_len = strlen(value);
+	at[0] = (uint8_t)name_len;
+	memcpy(at + 1, name, name_len);
+	memset(at + 1 + name_len, 0, 3);
+	at[4 + name_len] = (uint8_t)value_len;
+	memcpy(at + 5 + name_len, value, value_len);
+	return 5 + name_len + value_len;
+}
+
+/* 16 bytes of nonce and a box of C' and S, from our long key to S'. */
+static int vouch(const struct raw *raw, uint8_t out[96])
+{
+	uint8_t nonce[24] = "VOUCH---", plain[64];
+	randombytes_buf(nonce + 8, 16);
+	memcpy(out, nonce + 8, 16);
+	memcpy(plain, raw->short_public, 32);
+	memcpy(plain + 32, raw->server, 32);
+	return crypto_box_easy(out + 16, plain, sizeof(plain), nonce, raw->server_short,
+			       raw->secret_key);
+}
+
+static int initiate(struct raw *raw, const char *property, const char *value)
+{
+	uint8_t plain[128 + 96], body[9 + COOKIE + 8 + sizeof(plain) + 16] = "\x8INITIATE";
+	uint8_t nonce[24], head[9] = { COMMAND | 2 /* a long frame */ };
+	memcpy(plain, raw->public_key, 32);
+	if (vouch(raw, plain + 32) < 0)
+		return -EPROTO;
+	size_t len = 128 + property_put(plain + 128, "Socket-Type", "DEALER");
+	len += property_put(plain + len, property, value);
+	memcpy(body + 9, raw->cookie, COOKIE);
+	nonce_short(raw, "CurveZMQINITIATE", nonce);
+	memcpy(body + 9 + COOKIE, nonce + 16, 8);
+	if (crypto_box_easy(body + 17 + COOKIE, plain, len, nonce, raw->server_short,
+			    raw->short_secret) < 0)
+		return -EPROTO;
+	len += 17 + COOKIE + MAC;
+	head[7] = (uint8_t)(len >> 8);
+	head[8] = (uint8_t)len;
+	int rc = bytes_send(raw->fd, head, sizeof(head));
+	return rc < 0 ? rc : bytes_send(raw->fd, body, len);
+}
+
+static int message(struct raw *raw, const char *text)
+{
+	uint8_t plain[100] = { 0 /* the last frame */ },
+		body[16 + sizeof(plain) + 16] = "\7MESSAGE";
+	uint8_t nonce[24];
+	size_t len = strlen(text);
+	if (len > sizeof(plain) - 1)
+		return -EMSGSIZE;
+	memcpy(plain + 1, text, len);
+	nonce_short(raw, "CurveZMQMESSAGEC", nonce);
+	memcpy(body + 8, nonce + 16, 8);
+	if (crypto_box_easy(body + 16, plain, 1 + len, nonce, raw->server_short,
+			    raw->short_secret) < 0)
+		return -EPROTO;
+	return frame_send(raw->fd, 0, body, 16 + 1 + len + MAC);
+}
+
+static int talk(struct raw *raw, const char *property, const char *value, const char *text)
+{
+	uint8_t ready[255];
+	crypto_box_keypair(raw->short_public, raw->short_secret);
+	int rc = greet(raw);
+	if (rc == 0)
+		rc = hello(raw);
+	if (rc == 0)
+		rc = welcome(raw);
+	if (rc == 0)
+		rc = initiate(raw, property, value);
+	if (rc == 0)
+		rc = command_receive(raw->fd, "READY", ready);
+	return rc < 0 ? rc : message(raw, text);
+}
+
+int zmtp_raw_say(const char *endpoint, const uint8_t server[32], const uint8_t public_key[32],
+		 const uint8_t secret_key[32], const char *property, const char *value,
+		 const char *text)
+{
+	struct raw raw = { .server = server, .public_key = public_key, .secret_key = secret_key };
+	raw.fd = zmtp_raw_connect(endpoint);
+	if (raw.fd < 0)
+		return raw.fd;
+	int rc = talk(&raw, property, value, text);
+	(void)close(raw.fd);
+	return rc;
+}

@@ -1,0 +1,460 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "gate.h"
+#include "zmtp_raw.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HANG_MS  20000
+#define PEERS    8u
+#define QUIET_MS 100 /* in which what must not arrive would have arrived */
+
+struct keys {
+	uint8_t public_key[KEY_LEN], secret_key[KEY_LEN];
+};
+
+struct fixture {
+	uv_loop_t loop;
+	uv_timer_t hang;
+	bool hung;
+	void *context;
+	struct keys server;
+	struct roster *roster;
+	struct gate *gate;
+	struct gate_peer peer; /* of the last frame */
+	uint8_t first_byte;
+	size_t frames, last_len;
+	bool answer;
+	struct err err;
+};
+
+static void on_hang(uv_timer_t *timer)
+{
+	struct fixture *f = timer->data;
+	f->hung = true;
+}
+
+static void pong(struct fixture *f, const struct gate_peer *peer)
+{
+	Lantoa__V1__Pong kind = LANTOA__V1__PONG__INIT;
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	kind.clock_us = 42;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_PONG;
+	frame.pong = &kind;
+	gate_answer(f->gate, peer, &frame);
+}
+
+static void on_frame(void *context, const struct gate_peer *peer, const uint8_t *data, size_t len)
+{
+	struct fixture *f = context;
+	f->peer = *peer;
+	f->frames++;
+	f->last_len = len;
+	f->first_byte = len ? data[0] : 0;
+	if (f->answer)
+		pong(f, peer);
+}
+
+static int open_gate(struct fixture *f, const char *endpoint)
+{
+	struct gate_config config = { .endpoint = endpoint,
+				      .secret_key = f->server.secret_key,
+				      .roster = f->roster,
+				      .credit = 8 };
+	return gate_start(&f->loop, f->context, &config, on_frame, f, &f->gate, &f->err);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	if (!f || uv_loop_init(&f->loop) < 0 || sodium_init() < 0)
+		return -1;
+	(void)uv_timer_init(&f->loop, &f->hang);
+	f->hang.data = f;
+	f->context = zmq_ctx_new();
+	f->roster = roster_open();
+	crypto_box_keypair(f->server.public_key, f->server.secret_key);
+	*state = f;
+	return open_gate(f, "tcp://127.0.0.1:0");
+}
+
+static void on_gate_closed(void *context)
+{
+	struct fixture *f = context;
+	f->gate = NULL;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	if (f->gate)
+		gate_stop(f->gate, on_gate_closed, f);
+	uv_close((uv_handle_t *)&f->hang, NULL);
+	(void)uv_run(&f->loop, UV_RUN_DEFAULT);
+	int rc = uv_loop_close(&f->loop); /* UV_EBUSY: a handle is still open */
+	if (f->gate)
+		rc = -1;
+	(void)zmq_ctx_term(f->context);
+	roster_close(f->roster);
+	free(f);
+	return rc;
+}
+
+/* Run the loop until *@counter reaches @least. */
+static void run_until(struct fixture *f, const uint64_t *counter, uint64_t least)
+{
+	f->hung = false;
+	assert_int_equal(uv_timer_start(&f->hang, on_hang, HANG_MS, 0), 0);
+	while (*counter < least && !f->hung)
+		(void)uv_run(&f->loop, UV_RUN_ONCE);
+	(void)uv_timer_stop(&f->hang);
+	assert_false(f->hung);
+}
+
+static void run_quiet(struct fixture *f)
+{
+	f->hung = false;
+	assert_int_equal(uv_timer_start(&f->hang, on_hang, QUIET_MS, 0), 0);
+	while (!f->hung)
+		(void)uv_run(&f->loop, UV_RUN_ONCE);
+}
+
+static const struct gate_counters *counters(struct fixture *f)
+{
+	return gate_counters(f->gate);
+}
+
+static struct roster_key known(struct fixture *f, int64_t id, enum key_state state,
+			       struct keys *ret_keys)
+{
+	crypto_box_keypair(ret_keys->public_key, ret_keys->secret_key);
+	struct roster_key key = { .id = id, .office = 100 + id, .state = state };
+	memcpy(key.public_key, ret_keys->public_key, KEY_LEN);
+	assert_int_equal(roster_put(f->roster, &key), 0);
+	return key;
+}
+
+static void *client(struct fixture *f, int type, const struct keys *keys)
+{
+	void *socket = zmq_socket(f->context, type);
+	assert_non_null(socket);
+	int linger = 0, wait_ms = HANG_MS;
+	(void)zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof(linger));
+	(void)zmq_setsockopt(socket, ZMQ_RCVTIMEO, &wait_ms, sizeof(wait_ms));
+	(void)zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, f->server.public_key, KEY_LEN);
+	(void)zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, keys->public_key, KEY_LEN);
+	(void)zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys->secret_key, KEY_LEN);
+	return socket;
+}
+
+static void *connected(struct fixture *f, const struct keys *keys)
+{
+	void *socket = client(f, ZMQ_DEALER, keys);
+	assert_int_equal(zmq_connect(socket, gate_endpoint(f->gate)), 0);
+	return socket;
+}
+
+static void say(void *socket, const char *text)
+{
+	assert_int_equal(zmq_send(socket, text, strlen(text), ZMQ_DONTWAIT), strlen(text));
+}
+
+/* Somebody invited comes through: the gate lives. */
+static void assert_alive(struct fixture *f)
+{
+	struct keys keys;
+	(void)known(f, 999, KEY_ACTIVE, &keys);
+	void *socket = connected(f, &keys);
+	say(socket, "alive");
+	run_until(f, &counters(f)->frames, counters(f)->frames + 1);
+	assert_int_equal(f->peer.key_id, 999);
+	(void)zmq_close(socket);
+}
+
+static void an_active_and_an_invited_key_pass_and_arrive_with_their_ids(void **state)
+{
+	struct fixture *f = *state;
+	struct keys active, invited;
+	(void)known(f, 7, KEY_ACTIVE, &active);
+	(void)known(f, 8, KEY_INVITED, &invited);
+	void *a = connected(f, &active);
+	say(a, "hello");
+	run_until(f, &counters(f)->frames, 1);
+	assert_int_equal(f->peer.key_id, 7);
+	assert_int_equal(f->last_len, 5);
+	assert_int_equal(f->first_byte, 'h');
+	void *b = connected(f, &invited);
+	say(b, "me too");
+	run_until(f, &counters(f)->frames, 2);
+	assert_int_equal(f->peer.key_id, 8);
+	assert_int_equal(counters(f)->handshakes, 2);
+	assert_int_equal(counters(f)->refused_handshakes, 0);
+	(void)zmq_close(a);
+	(void)zmq_close(b);
+}
+
+static void refused(struct fixture *f, const struct keys *keys)
+{
+	void *socket = connected(f, keys);
+	say(socket, "let me in");
+	run_until(f, &counters(f)->refused_handshakes, counters(f)->refused_handshakes + 1);
+	run_quiet(f);
+	(void)zmq_close(socket);
+	assert_int_equal(counters(f)->handshakes, 0);
+	assert_int_equal(f->frames, 0);
+}
+
+static void keys_never_invited_revoked_or_spent_do_not_pass_the_handshake(void **state)
+{
+	struct fixture *f = *state;
+	struct keys stranger, revoked, spent;
+	crypto_box_keypair(stranger.public_key, stranger.secret_key);
+	(void)known(f, 7, KEY_REVOKED, &revoked);
+	(void)known(f, 8, KEY_SPENT, &spent);
+	refused(f, &stranger);
+	refused(f, &revoked);
+	refused(f, &spent);
+	assert_int_equal(counters(f)->refused_handshakes, 3);
+	assert_alive(f);
+}
+
+static void cut_off(struct fixture *f, int64_t id, enum key_state before, enum key_state after)
+{
+	struct keys keys;
+	struct roster_key key = known(f, id, before, &keys);
+	void *socket = connected(f, &keys);
+	uint64_t frames = counters(f)->frames, revoked = counters(f)->frames_revoked;
+	say(socket, "one");
+	run_until(f, &counters(f)->frames, frames + 1);
+	key.state = after;
+	assert_int_equal(roster_put(f->roster, &key), 0);
+	say(socket, "two");
+	run_until(f, &counters(f)->frames_revoked, revoked + 1);
+	assert_int_equal(counters(f)->frames, frames + 1);
+	(void)zmq_close(socket);
+}
+
+static void a_key_revoked_or_spent_is_cut_off_on_its_live_connection(void **state)
+{
+	struct fixture *f = *state;
+	cut_off(f, 7, KEY_ACTIVE, KEY_REVOKED);
+	cut_off(f, 8, KEY_INVITED, KEY_SPENT);
+	assert_int_equal(f->frames, 2);
+}
+
+static void an_answer_reaches_the_peer_that_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct keys keys[2];
+	void *sockets[2];
+	for (int i = 0; i < 2; i++) {
+		(void)known(f, i + 1, KEY_ACTIVE, &keys[i]);
+		sockets[i] = connected(f, &keys[i]);
+	}
+	f->answer = true;
+	say(sockets[1], "ping");
+	run_until(f, &counters(f)->answers, 1);
+	uint8_t data[64];
+	int len = zmq_recv(sockets[1], data, sizeof(data), 0);
+	assert_true(len > 0);
+	struct arena *arena = arena_open(4096);
+	Lantoa__V1__Frame *frame = NULL;
+	assert_int_equal(wire_frame_unpack(arena, data, (size_t)len, &frame, &f->err), 0);
+	assert_int_equal(frame->kind_case, LANTOA__V1__FRAME__KIND_PONG);
+	assert_int_equal(frame->pong->clock_us, 42);
+	arena_close(arena);
+	assert_int_equal(zmq_recv(sockets[0], data, sizeof(data), ZMQ_DONTWAIT), -1);
+	(void)zmq_close(sockets[0]);
+	(void)zmq_close(sockets[1]);
+}
+
+static void an_answer_to_a_peer_that_is_gone_is_counted_and_forgotten(void **state)
+{
+	struct fixture *f = *state;
+	struct gate_peer nobody = { .routing_id = { 0, 1, 2, 3, 4 }, .routing_id_len = 5 };
+	pong(f, &nobody);
+	assert_int_equal(counters(f)->answers_undeliverable, 1);
+	assert_int_equal(counters(f)->answers, 0);
+	assert_alive(f);
+}
+
+static void messages_of_another_shape_are_dropped_and_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct keys keys;
+	(void)known(f, 7, KEY_ACTIVE, &keys);
+	void *socket = connected(f, &keys);
+	assert_int_equal(zmq_send(socket, "a", 1, ZMQ_SNDMORE), 1);
+	assert_int_equal(zmq_send(socket, "b", 1, 0), 1);
+	run_until(f, &counters(f)->frames_malformed, 1);
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(zmq_send(socket, "c", 1, i < 49 ? ZMQ_SNDMORE : 0), 1);
+	run_until(f, &counters(f)->frames_malformed, 2);
+	assert_int_equal(counters(f)->frames, 0);
+	say(socket, "well formed");
+	run_until(f, &counters(f)->frames, 1);
+	(void)zmq_close(socket);
+}
+
+static void a_client_that_picks_its_routing_id_is_not_heard(void **state)
+{
+	struct fixture *f = *state;
+	struct keys keys;
+	(void)known(f, 7, KEY_ACTIVE, &keys);
+	void *socket = client(f, ZMQ_DEALER, &keys);
+	assert_int_equal(zmq_setsockopt(socket, ZMQ_ROUTING_ID, "mine!", 5), 0);
+	assert_int_equal(zmq_connect(socket, gate_endpoint(f->gate)), 0);
+	say(socket, "hello");
+	run_until(f, &counters(f)->frames_malformed, 1);
+	assert_int_equal(f->frames, 0);
+	(void)zmq_close(socket);
+}
+
+static void the_largest_frame_passes_and_a_larger_one_costs_the_connection(void **state)
+{
+	struct fixture *f = *state;
+	struct keys keys;
+	(void)known(f, 7, KEY_ACTIVE, &keys);
+	void *socket = connected(f, &keys);
+	static char data[WIRE_FRAME_MAX + 100];
+	assert_int_equal(zmq_send(socket, data, WIRE_FRAME_MAX, 0), WIRE_FRAME_MAX);
+	run_until(f, &counters(f)->frames, 1);
+	assert_int_equal(f->last_len, WIRE_FRAME_MAX);
+	assert_int_equal(zmq_send(socket, data, sizeof(data), 0), sizeof(data));
+	run_until(f, &counters(f)->handshakes, 2); /* it was thrown out, and comes again */
+	assert_int_equal(counters(f)->frames, 1);
+	(void)zmq_close(socket);
+	assert_alive(f);
+}
+
+static void shout(struct fixture *f, const void *data, size_t len)
+{
+	int fd = zmtp_raw_connect(gate_endpoint(f->gate));
+	assert_true(fd >= 0);
+	assert_int_equal(send(fd, data, len, MSG_NOSIGNAL), len);
+	run_quiet(f);
+	(void)close(fd);
+}
+
+static void garbage_on_the_port_leaves_the_gate_alive(void **state)
+{
+	struct fixture *f = *state;
+	static uint8_t noise[4096];
+	randombytes_buf(noise, sizeof(noise));
+	shout(f, noise, sizeof(noise));
+	noise[0] = 0xff; /* ZMTP's signature, and noise again */
+	noise[9] = 0x7f;
+	shout(f, noise, sizeof(noise));
+	static const char http[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+	shout(f, http, sizeof(http) - 1);
+	assert_int_equal(counters(f)->handshakes, 0);
+	assert_alive(f);
+}
+
+static void a_client_without_curve_is_not_heard(void **state)
+{
+	struct fixture *f = *state;
+	void *socket = zmq_socket(f->context, ZMQ_DEALER);
+	int linger = 0;
+	(void)zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof(linger));
+	assert_int_equal(zmq_connect(socket, gate_endpoint(f->gate)), 0);
+	say(socket, "hello");
+	run_quiet(f);
+	(void)zmq_close(socket);
+	assert_int_equal(f->frames, 0);
+	assert_alive(f);
+}
+
+struct liar {
+	const char *endpoint;
+	const struct keys *server, *keys;
+	int rc;
+};
+
+static void lie(void *context)
+{
+	struct liar *liar = context;
+	liar->rc = zmtp_raw_say(liar->endpoint, liar->server->public_key, liar->keys->public_key,
+				liar->keys->secret_key, "User-Id", "7", "pay me");
+}
+
+static void a_user_id_that_a_client_claims_does_not_matter(void **state)
+{
+	struct fixture *f = *state;
+	struct keys victim, thief;
+	(void)known(f, 7, KEY_ACTIVE, &victim);
+	(void)known(f, 8, KEY_ACTIVE, &thief);
+	struct liar liar = { gate_endpoint(f->gate), &f->server, &thief, -1 };
+	uv_thread_t thread;
+	assert_int_equal(uv_thread_create(&thread, lie, &liar), 0);
+	run_until(f, &counters(f)->frames, 1);
+	assert_int_equal(uv_thread_join(&thread), 0);
+	assert_int_equal(liar.rc, 0);
+	assert_int_equal(f->peer.key_id, 8);
+	assert_int_equal(f->last_len, 6);
+}
+
+static void paused_it_keeps_frames_waiting_and_resumed_it_takes_them(void **state)
+{
+	struct fixture *f = *state;
+	struct keys keys;
+	(void)known(f, 7, KEY_ACTIVE, &keys);
+	void *socket = connected(f, &keys);
+	gate_pause(f->gate);
+	for (int i = 0; i < 5; i++)
+		say(socket, "wait");
+	run_until(f, &counters(f)->handshakes, 1); /* keys are still judged */
+	run_quiet(f);
+	assert_int_equal(f->frames, 0);
+	gate_resume(f->gate);
+	run_until(f, &counters(f)->frames, 5);
+	(void)zmq_close(socket);
+}
+
+static void a_port_in_use_is_an_error_with_the_endpoint_and_leaves_nothing_open(void **state)
+{
+	struct fixture *f = *state;
+	struct fixture second = *f;
+	second.context = zmq_ctx_new();
+	second.gate = NULL;
+	assert_int_equal(open_gate(&second, gate_endpoint(f->gate)), -EADDRINUSE);
+	assert_non_null(strstr(second.err.text, gate_endpoint(f->gate)));
+	assert_null(second.gate);
+	(void)zmq_ctx_term(second.context); /* would wait for a socket left open */
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(an_active_and_an_invited_key_pass_and_arrive_with_their_ids),
+		test(keys_never_invited_revoked_or_spent_do_not_pass_the_handshake),
+		test(a_key_revoked_or_spent_is_cut_off_on_its_live_connection),
+		test(an_answer_reaches_the_peer_that_asked),
+		test(an_answer_to_a_peer_that_is_gone_is_counted_and_forgotten),
+		test(messages_of_another_shape_are_dropped_and_counted),
+		test(a_client_that_picks_its_routing_id_is_not_heard),
+		test(the_largest_frame_passes_and_a_larger_one_costs_the_connection),
+		test(garbage_on_the_port_leaves_the_gate_alive),
+		test(a_client_without_curve_is_not_heard),
+		test(a_user_id_that_a_client_claims_does_not_matter),
+		test(paused_it_keeps_frames_waiting_and_resumed_it_takes_them),
+		test(a_port_in_use_is_an_error_with_the_endpoint_and_leaves_nothing_open),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
