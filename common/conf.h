@@ -1,4 +1,6 @@
-/* INI configuration by table: it parses, checks and documents itself. Over inih. */
+/* INI configuration by table: it parses, checks and documents itself. Over inih: [section], key =
+ * value, comments after '#' or ';' at the start of a line and after " ;" within one, lines of up to
+ * 4096 bytes. Not for two threads at once. */
 #pragma once
 
 #include "err.h"
@@ -19,7 +21,7 @@ struct conf_key {
 	enum conf_type type;
 	size_t offset;        /* in the caller's struct */
 	const char *fallback; /* as text, parsed like the file's; NULL leaves it zero */
-	uint64_t min, max;    /* of CONF_UINT and CONF_BYTES */
+	uint64_t min, max;    /* of CONF_UINT and CONF_BYTES; max 0: as much as the type holds */
 	const char *help;     /* one line, for --help and the manual page */
 };
 
@@ -32,5 +34,6 @@ struct conf_key {
 int conf_read(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
 	      struct err *err);
 void conf_free(const struct conf_key keys[], size_t n_keys, void *conf);
-/** Write the table as a commented INI file: every key with its help, range and default. */
+/** Write the table as a commented INI file: every key with its help, range and default, switched
+ * off by '#'. */
 void conf_document(const struct conf_key keys[], size_t n_keys, FILE *out);

@@ -1,0 +1,318 @@
+#include "conf.h"
+#include "seeds.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct settings {
+	char *zone, *note;
+	uint32_t port, any;
+	bool loud;
+	uint64_t room;
+};
+
+static const struct conf_key keys[] = {
+	{ "place", "zone", CONF_TEXT, offsetof(struct settings, zone), "Asia/Ho_Chi_Minh", 0, 0,
+	  "civil time zone" },
+	{ "net", "port", CONF_UINT, offsetof(struct settings, port), "5555", 1, 65535, "TCP port" },
+	{ "place", "note", CONF_TEXT, offsetof(struct settings, note), NULL, 0, 0, "free text" },
+	{ "net", "loud", CONF_BOOL, offsetof(struct settings, loud), "no", 0, 0, "log more" },
+	{ "net", "any", CONF_UINT, offsetof(struct settings, any), NULL, 0, 0, "any number" },
+	{ "store", "room", CONF_BYTES, offsetof(struct settings, room), "64M", 1024, 1ull << 40,
+	  "bytes kept free" },
+};
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+struct fixture {
+	char path[64];
+	struct settings settings;
+	struct err err;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	strcpy(f->path, "/tmp/lantoa-conf-XXXXXX");
+	int fd = mkstemp(f->path);
+	assert_true(fd >= 0);
+	close(fd);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	conf_free(keys, N_KEYS, &f->settings);
+	unlink(f->path);
+	free(f);
+	return 0;
+}
+
+static int read_bytes(struct fixture *f, const char *text, size_t len)
+{
+	FILE *file = fopen(f->path, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, len, file), len);
+	fclose(file);
+	conf_free(keys, N_KEYS, &f->settings);
+	f->settings = (struct settings){ 0 };
+	f->err = (struct err){ 0 };
+	return conf_read(f->path, keys, N_KEYS, &f->settings, &f->err);
+}
+
+static void read_good(struct fixture *f, const char *text)
+{
+	if (read_bytes(f, text, strlen(text)) != 0)
+		fail_msg("%s", f->err.text);
+}
+
+/* The sentence after the file's name. */
+static void assert_refused(struct fixture *f, const char *text, const char *says)
+{
+	if (read_bytes(f, text, strlen(text)) != -EINVAL)
+		fail_msg("taken: %s", text);
+	assert_memory_equal(f->err.text, f->path, strlen(f->path));
+	assert_string_equal(f->err.text + strlen(f->path), says);
+	assert_null(f->settings.zone);
+	assert_null(f->settings.note);
+}
+
+static void without_a_file_the_defaults_hold(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(conf_read(NULL, keys, N_KEYS, &f->settings, &f->err), 0);
+	assert_string_equal(f->settings.zone, "Asia/Ho_Chi_Minh");
+	assert_null(f->settings.note);
+	assert_int_equal(f->settings.port, 5555);
+	assert_false(f->settings.loud);
+	assert_true(f->settings.room == 64 << 20);
+}
+
+static void the_file_wins_over_the_defaults(void **state)
+{
+	struct fixture *f = *state;
+	read_good(f, "# comment\n"
+		     "; another\n"
+		     "\n"
+		     "[place]\n"
+		     "zone = Europe/Berlin ; inline\n"
+		     "  note=Số tổ = 5 # kept\n"
+		     "[net]\r\n"
+		     "port: 1\r\n"
+		     "\tloud = true\r\n"
+		     "[store]\n"
+		     "room = 2G");
+	assert_string_equal(f->settings.zone, "Europe/Berlin");
+	assert_string_equal(f->settings.note, "Số tổ = 5 # kept");
+	assert_int_equal(f->settings.port, 1);
+	assert_true(f->settings.loud);
+	assert_true(f->settings.room == 2ull << 30);
+	read_good(f, "\xef\xbb\xbf[place]\nzone = UTC\nnote =\n[place]\n");
+	assert_string_equal(f->settings.note, "");
+	read_good(f, "");
+	assert_int_equal(f->settings.port, 5555);
+}
+
+static void unknown_words_are_refused_with_the_nearest_one(void **state)
+{
+	struct fixture *f = *state;
+	assert_refused(f, "\n[net]\nprot = 1\n",
+		       ":3: there is no key 'prot' in [net]; did you mean 'port'?");
+	assert_refused(f, "[net]\nelephant = 1\n",
+		       ":2: there is no key 'elephant' in [net]; take it out");
+	assert_refused(f, "[nett]\n", ":1: there is no section [nett]; did you mean [net]?");
+	assert_refused(f, "[zoological]\nport = 1\n",
+		       ":1: there is no section [zoological]; take it out");
+	assert_refused(f, "[place]\nport = 1\n",
+		       ":2: 'port' belongs in section [net], not in [place]");
+	assert_refused(f, "port = 1\n", ":1: 'port' stands before the first [section]");
+}
+
+static void a_key_given_twice_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	assert_refused(f, "[net]\nport = 1\n[place]\n[net]\nport = 1\n",
+		       ":5: 'port' is given on line 2 already; take one out");
+	assert_refused(f, "[place]\nnote = a\n  note = b\n",
+		       ":3: 'note' is given on line 2 already; take one out");
+}
+
+static void bad_values_are_refused_with_what_would_do(void **state)
+{
+	struct fixture *f = *state;
+	assert_refused(f, "[net]\nport = 0\n",
+		       ":2: port: '0' is not a whole number from 1 to 65535");
+	assert_refused(f, "[net]\nport = 65536\n",
+		       ":2: port: '65536' is not a whole number from 1 to 65535");
+	assert_refused(f, "[net]\nport = -1\n",
+		       ":2: port: '-1' is not a whole number from 1 to 65535");
+	assert_refused(f, "[net]\nport =\n", ":2: port: '' is not a whole number from 1 to 65535");
+	assert_refused(f, "[net]\nport = 0x10\n",
+		       ":2: port: '0x10' is not a whole number from 1 to 65535");
+	assert_refused(f, "[net]\nany = 4294967296\n",
+		       ":2: any: '4294967296' is not a whole number from 0 to 4294967295");
+	assert_refused(f, "[net]\nany = 99999999999999999999999\n",
+		       ":2: any: '99999999999999999999999' is not a whole number from 0 to "
+		       "4294967295");
+	assert_refused(f, "[net]\nloud = maybe\n", ":2: loud: 'maybe' is neither yes nor no");
+	assert_refused(f, "[place]\nnote = a\xff\n",
+		       ":2: note is not UTF-8 text; write it without control characters");
+}
+
+static void sizes_are_read_in_bytes_and_their_multiples(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = { { "1024", 1024 },    { "1K", 1024 },       { "64K", 65536 },
+		     { "16M", 16 << 20 }, { "2G", 2ull << 30 }, { "1024G", 1ull << 40 } };
+	static const char *const bad[] = { "1023", "1025G", "K",
+					   "1KB",  "1k",    "1.5M",
+					   "-1M",  "1 M",   "18446744073709551615G",
+					   "0" };
+	char text[128];
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		(void)snprintf(text, sizeof(text), "[store]\nroom = %s\n", good[i].text);
+		read_good(f, text);
+		assert_true(f->settings.room == good[i].bytes);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char says[256];
+		(void)snprintf(text, sizeof(text), "[store]\nroom = %s\n", bad[i]);
+		(void)snprintf(says, sizeof(says),
+			       ":2: room: '%s' is not a size from 1K to 1024G; write 512, 64K, 16M "
+			       "or 2G",
+			       bad[i]);
+		assert_refused(f, text, says);
+	}
+}
+
+static void lines_that_are_nothing_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	static const char says[] = "this is no 'key = value', [section] or # comment";
+	char expected[128];
+	(void)snprintf(expected, sizeof(expected), ":2: %s", says);
+	assert_refused(f, "[net]\nport\n", expected);
+	assert_refused(f, "\n[net\nport = 1\n", expected);
+	assert_refused(f, "[net]\njunk\nport = 0\n", expected); /* the first, not the last */
+	(void)snprintf(expected, sizeof(expected),
+		       ":3: port: '0' is not a whole number from 1 to "
+		       "65535");
+	assert_refused(f, "[net]\n\nport = 0\njunk\n", expected);
+}
+
+static void long_lines_are_taken_up_to_the_limit(void **state)
+{
+	struct fixture *f = *state;
+	char text[5000] = "[place]\nnote = ";
+	size_t head = strlen(text), value = 4096 - strlen("note = ");
+	memset(text + head, 'x', value);
+	strcpy(text + head + value, "\n[net]\n");
+	read_good(f, text);
+	assert_int_equal(strlen(f->settings.note), value);
+	memset(text + head, 'x', value + 10);
+	strcpy(text + head + value + 10, "\n[net]\n");
+	assert_refused(f, text, ":2: the line is too long or holds a NUL byte; shorten it");
+	assert_int_equal(read_bytes(f, "[net]\nport\0 = 1\n", 16), -EINVAL);
+	assert_non_null(strstr(f->err.text, ":2: the line is too long or holds a NUL byte"));
+}
+
+static void a_file_that_is_not_there_or_no_file_is_said(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(conf_read("/nonexistent/x.conf", keys, N_KEYS, &f->settings, &f->err),
+			 -ENOENT);
+	assert_string_equal(f->err.text, "/nonexistent/x.conf: No such file or directory");
+	assert_null(f->settings.zone);
+	assert_int_equal(conf_read("/tmp", keys, N_KEYS, &f->settings, &f->err), -EIO);
+	assert_null(f->settings.zone);
+}
+
+static char *document(void)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	assert_non_null(out);
+	conf_document(keys, N_KEYS, out);
+	fclose(out);
+	return text;
+}
+
+static void the_table_documents_itself(void **state)
+{
+	(void)state;
+	char *text = document();
+	assert_string_equal(text, "[place]\n"
+				  "# civil time zone\n"
+				  "#zone = Asia/Ho_Chi_Minh\n"
+				  "# free text\n"
+				  "#note =\n"
+				  "\n"
+				  "[net]\n"
+				  "# TCP port (1 to 65535)\n"
+				  "#port = 5555\n"
+				  "# log more (yes or no)\n"
+				  "#loud = no\n"
+				  "# any number (0 to 4294967295)\n"
+				  "#any =\n"
+				  "\n"
+				  "[store]\n"
+				  "# bytes kept free (1K to 1024G)\n"
+				  "#room = 64M\n");
+	free(text);
+}
+
+static void what_it_documents_reads_back_as_the_defaults(void **state)
+{
+	struct fixture *f = *state;
+	char *text = document();
+	read_good(f, text);
+	for (char *at = text; (at = strstr(at, "\n#")); at++) /* switch on what has a default */
+		if (at[2] != ' ' && strncmp(at + 2, "any", 3) != 0)
+			at[1] = ' ';
+	read_good(f, text);
+	assert_string_equal(f->settings.zone, "Asia/Ho_Chi_Minh");
+	assert_int_equal(f->settings.port, 5555);
+	assert_true(f->settings.room == 64 << 20);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(without_a_file_the_defaults_hold, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(the_file_wins_over_the_defaults, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(unknown_words_are_refused_with_the_nearest_one,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_key_given_twice_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(bad_values_are_refused_with_what_would_do, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(sizes_are_read_in_bytes_and_their_multiples, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(lines_that_are_nothing_are_refused, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(long_lines_are_taken_up_to_the_limit, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_file_that_is_not_there_or_no_file_is_said, set_up,
+						tear_down),
+		cmocka_unit_test(the_table_documents_itself),
+		cmocka_unit_test_setup_teardown(what_it_documents_reads_back_as_the_defaults,
+						set_up, tear_down),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
