@@ -279,7 +279,10 @@ static int on_value(void *context, const char *section, const char *name, const 
 			take_value(r, k, value);
 			return 1;
 		}
-	unknown_key(r, section, name);
+	if (*section == '\0' || is_section(r, section))
+		unknown_key(r, section, name);
+	else /* a line that inih alone takes for a section, such as one after a byte order mark */
+		unknown_section(r, section);
 	return 1;
 }
 
