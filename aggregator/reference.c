@@ -200,24 +200,34 @@ static int document_import(sqlite3 *db, const struct document *document, const c
 	return rc;
 }
 
-/* An indicator must not lose a metric under its feet. */
-static int indicators_suit(sqlite3 *db, struct catalogue *catalogue, struct err *err)
+/* An indicator must lose neither a metric under its feet nor its name. */
+static int indicator_suits(const struct indicator *indicator, const struct catalogue *catalogue,
+			   struct err *err)
+{
+	const char *const *names = NULL;
+	size_t n = formula_operands(indicator->formula, &names);
+	if (catalogue_find(catalogue, indicator->name))
+		return err_set(err, -EINVAL,
+			       "'%s' is the name of an indicator; choose another, or import "
+			       "indicators without it first",
+			       indicator->name);
+	for (size_t i = 0; i < n; i++)
+		if (!catalogue_find(catalogue, names[i]))
+			return err_set(err, -EINVAL,
+				       "indicator '%s' needs the metric '%s'; keep it, or import "
+				       "indicators without it first",
+				       indicator->name, names[i]);
+	return 0;
+}
+
+static int indicators_suit(sqlite3 *db, const struct catalogue *catalogue, struct err *err)
 {
 	struct indicators *indicators = NULL;
 	int rc = indicators_load(db, &indicators, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < indicators->n && rc == 0; i++) {
-		const char *const *names = NULL;
-		size_t n = formula_operands(indicators->list[i].formula, &names);
-		for (size_t k = 0; k < n && rc == 0; k++)
-			if (!catalogue_find(catalogue, names[k]))
-				rc = err_set(
-					err, -EINVAL,
-					"indicator '%s' needs the metric '%s'; keep it, or import "
-					"indicators without it first",
-					indicators->list[i].name, names[k]);
-	}
+	for (size_t i = 0; i < indicators->n && rc == 0; i++)
+		rc = indicator_suits(&indicators->list[i], catalogue, err);
 	indicators_close(indicators);
 	return rc;
 }
