@@ -1,0 +1,363 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fault.h"
+#include "offices.h"
+#include "province.h"
+#include "reference.h"
+
+#include <errno.h>
+#include <sodium.h>
+
+#define UNITS                                                                                      \
+	"code,name,level,parent,valid_from,valid_to\n"                                             \
+	"82,P,province,,2020-01-01,\n"                                                             \
+	"28249,Old,commune,82,2020-01-01,2025-07-01\n"                                             \
+	"28249,New,commune,82,2025-07-01,\n"                                                       \
+	"28252,Gone,commune,82,2020-01-01,2025-07-01\n"
+#define HEADER "code,name,unit,from\n"
+
+static int32_t day(const char *text)
+{
+	int32_t number = 0;
+	assert_int_equal(day_parse(text, &number, NULL), 0);
+	return number;
+}
+
+static int setup(void **state)
+{
+	size_t changed = 0;
+	int rc = province_setup(state);
+	struct province *p = *state;
+	if (rc == 0)
+		rc = units_import(p->db, UNITS, strlen(UNITS), &changed, &p->err);
+	return rc;
+}
+
+static int64_t number(struct province *p, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	assert_int_equal(db_prepare(p->db, sql, &stmt, &p->err), 0);
+	assert_int_equal(db_step(stmt, &p->err), 1);
+	int64_t value = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_finalize(stmt); /* a read that has ended */
+	return value;
+}
+
+static int add(struct province *p, const char *code, const char *unit, const char *from)
+{
+	int64_t id = 0;
+	return office_add(p->db, code, "Văn phòng", unit, day(from), "console", &id, &p->err);
+}
+
+static void invite(struct province *p, const char *code, struct roster_key *ret_key)
+{
+	uint8_t secret[KEY_LEN];
+	assert_int_equal(office_invite(p->db, code, "console", ret_key, secret, &p->err), 0);
+}
+
+/* --- offices and their units --- */
+
+static void an_office_reports_for_the_unit_of_the_day(void **state)
+{
+	struct province *p = *state;
+	struct units *units = NULL;
+	struct offices *offices = NULL;
+	assert_int_equal(add(p, "a", "28249", "2024-01-01"), 0);
+	assert_int_equal(add(p, "b", "28252", "2024-01-01"), 0);
+	assert_int_equal(db_exec(p->db,
+				 "INSERT INTO assignment SELECT id, 20000, NULL FROM office "
+				 "WHERE code = 'a'; " /* 2024-10-04 */
+				 "INSERT INTO assignment SELECT id, 20100, '28249' FROM office "
+				 "WHERE code = 'a'", /* 2025-01-12 */
+				 &p->err),
+			 0);
+	assert_int_equal(units_load(p->db, &units, &p->err), 0);
+	assert_int_equal(offices_load(p->db, &offices, &p->err), 0);
+	assert_int_equal(offices->n, 2);
+	const struct office *a = offices_by_code(offices, "a"), *b = offices_by_code(offices, "b");
+	assert_ptr_equal(offices_by_id(offices, a->id), a);
+	assert_null(offices_by_id(offices, 77));
+	assert_null(offices_by_code(offices, "c"));
+	assert_null(office_unit(a, units, day("2023-12-31")));
+	assert_string_equal(office_unit(a, units, day("2024-01-01"))->name, "Old");
+	assert_null(office_unit(a, units, 20000));
+	assert_string_equal(office_unit(a, units, day("2025-06-30"))->name, "Old");
+	assert_string_equal(office_unit(a, units, day("2025-07-01"))->name, "New");
+	assert_string_equal(office_unit(b, units, day("2025-06-30"))->name, "Gone");
+	assert_null(office_unit(b, units, day("2025-07-01")));
+	offices_close(offices);
+	units_close(units);
+}
+
+static void a_bad_office_is_refused_with_its_reason(void **state)
+{
+	struct province *p = *state;
+	int64_t id = 77;
+	assert_int_equal(add(p, "a", "28249", "2024-01-01"), 0);
+	assert_int_equal(add(p, "a", "82", "2024-01-01"), -EEXIST);
+	assert_string_equal(p->err.text, "there is an office 'a' already; choose another code");
+	assert_int_equal(add(p, "b", "28252", "2025-07-01"), -EINVAL);
+	assert_string_equal(p->err.text, "unit '28252' is not in force on 2025-07-01; import the "
+					 "units or mend code and day");
+	assert_int_equal(add(p, "", "82", "2024-01-01"), -EINVAL);
+	assert_int_equal(add(p, "a/b", "82", "2024-01-01"), -EINVAL);
+	assert_int_equal(add(p, "abcdefghijklmnopqrstuvwxyz0123456", "82", "2024-01-01"), -EINVAL);
+	assert_int_equal(
+		office_add(p->db, "c", "", "82", day("2024-01-01"), "console", &id, &p->err),
+		-EINVAL);
+	assert_int_equal(id, 77);
+	assert_int_equal(number(p, "SELECT count(*) FROM office"), 1);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit"), 1);
+}
+
+static void adding_is_audited_and_moves_the_reference(void **state)
+{
+	struct province *p = *state;
+	struct reference *reference = NULL;
+	assert_int_equal(reference_refresh(p->db, &reference, &p->err), 0);
+	const struct reference *before = reference;
+	assert_int_equal(reference_refresh(p->db, &reference, &p->err), 0);
+	assert_ptr_equal(reference, before); /* nothing moved */
+	assert_int_equal(add(p, "a", "28249", "2024-01-01"), 0);
+	assert_int_equal(reference_refresh(p->db, &reference, &p->err), 0);
+	assert_non_null(offices_by_code(reference->offices, "a"));
+	reference_close(reference);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE who = 'console' AND "
+				   "what = 'office add' AND "
+				   "detail = 'code=a unit=28249 from=2024-01-01'"),
+			 1);
+}
+
+static int import(struct province *p, const char *csv, size_t *ret_added)
+{
+	p->err = (struct err){ 0 };
+	return offices_import(p->db, csv, strlen(csv), "console", ret_added, &p->err);
+}
+
+static void a_file_of_offices_is_all_or_nothing(void **state)
+{
+	struct province *p = *state;
+	size_t added = 77;
+	assert_int_equal(add(p, "z", "82", "2024-01-01"), 0);
+	assert_int_equal(import(p,
+				HEADER "b,B,28249,2024-01-01\n"
+				       "z,Z,82,2024-01-01\n"
+				       "a,A,28252,2025-07-01\n"
+				       "c,C,82,2024-02-30\n"
+				       "b,B2,82,2024-01-01\n"
+				       "d,D,82\n",
+				&added),
+			 -EINVAL);
+	assert_int_equal(strncmp(p->err.text,
+				 "line 3: there is an office 'z' already; choose another code\n"
+				 "line 4: unit '28252' is not in force on 2025-07-01; import the "
+				 "units or mend code and day\n"
+				 "line 5: from: ",
+				 130),
+			 0);
+	assert_non_null(strstr(p->err.text, "\nline 6: code: 'b' is that of line 2 too; give it "
+					    "another\nline 7: 3 fields"));
+	assert_int_equal(added, 77);
+	assert_int_equal(number(p, "SELECT count(*) FROM office"), 1);
+	assert_int_equal(
+		import(p, HEADER "b,\"B, the second\",28249,2024-01-01\na,A,28252,2024-01-01\n",
+		       &added),
+		0);
+	assert_int_equal(added, 2);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE what = 'office add'"), 3);
+	assert_int_equal(number(p, "SELECT (SELECT id FROM office WHERE code = 'b') < "
+				   "(SELECT id FROM office WHERE code = 'a')"),
+			 1);
+}
+
+/* --- keys --- */
+
+static enum key_state state_of(struct province *p, int64_t key)
+{
+	char sql[96];
+	(void)snprintf(sql, sizeof(sql), "SELECT state FROM office_key WHERE id = %lld",
+		       (long long)key);
+	return (enum key_state)number(p, sql);
+}
+
+static void an_invitation_is_a_key_pair_for_curve(void **state)
+{
+	struct province *p = *state;
+	struct roster_key key = { 0 };
+	uint8_t secret[KEY_LEN], public_key[KEY_LEN];
+	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
+	assert_int_equal(office_invite(p->db, "a", "console", &key, secret, &p->err), 0);
+	assert_int_equal(crypto_scalarmult_base(public_key, secret), 0);
+	assert_memory_equal(public_key, key.public_key, KEY_LEN);
+	assert_int_equal(key.state, KEY_INVITED);
+	assert_int_equal(state_of(p, key.id), KEY_INVITED);
+	assert_int_equal(office_invite(p->db, "b", "console", &key, secret, &p->err), -ENOENT);
+	assert_string_equal(p->err.text, "there is no office 'b'; `lantoa office list` shows them");
+}
+
+static void a_new_invitation_revokes_the_earlier_one_of_that_office(void **state)
+{
+	struct province *p = *state;
+	struct roster_key first, other, second;
+	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
+	assert_int_equal(add(p, "b", "82", "2024-01-01"), 0);
+	invite(p, "a", &first);
+	invite(p, "b", &other);
+	invite(p, "a", &second);
+	assert_int_equal(state_of(p, first.id), KEY_REVOKED);
+	assert_int_equal(state_of(p, other.id), KEY_INVITED);
+	assert_int_equal(state_of(p, second.id), KEY_INVITED);
+	struct roster_key key;
+	const uint8_t own[KEY_LEN] = { 1 };
+	assert_int_equal(office_enrol(p->db, first.id, own, &key, &p->err), -EACCES);
+}
+
+static void an_invitation_is_spent_once(void **state)
+{
+	struct province *p = *state;
+	struct roster_key invitation, key = { 0 };
+	const uint8_t own[KEY_LEN] = { 1 }, another[KEY_LEN] = { 2 };
+	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
+	invite(p, "a", &invitation);
+	assert_int_equal(office_enrol(p->db, invitation.id, invitation.public_key, &key, &p->err),
+			 -EEXIST);
+	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), 0);
+	assert_int_equal(key.office, invitation.office);
+	assert_int_equal(key.state, KEY_ACTIVE);
+	assert_memory_equal(key.public_key, own, KEY_LEN);
+	assert_int_equal(state_of(p, invitation.id), KEY_SPENT);
+	assert_int_equal(state_of(p, key.id), KEY_ACTIVE);
+	assert_int_equal(office_enrol(p->db, invitation.id, another, &key, &p->err), -EACCES);
+	assert_int_equal(office_enrol(p->db, key.id, another, &key, &p->err), -EACCES);
+	assert_int_equal(office_enrol(p->db, 77, another, &key, &p->err), -EACCES);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE who = 'office:a' AND "
+				   "what = 'office enrol'"),
+			 1);
+}
+
+static void a_new_key_replaces_the_old_one_which_never_comes_back(void **state)
+{
+	struct province *p = *state;
+	struct roster_key invitation, first, second;
+	const uint8_t own[KEY_LEN] = { 1 }, another[KEY_LEN] = { 2 };
+	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
+	invite(p, "a", &invitation);
+	assert_int_equal(office_enrol(p->db, invitation.id, own, &first, &p->err), 0);
+	invite(p, "a", &invitation);
+	assert_int_equal(state_of(p, first.id), KEY_ACTIVE); /* until the new one is there */
+	assert_int_equal(office_enrol(p->db, invitation.id, own, &second, &p->err), -EEXIST);
+	assert_int_equal(office_enrol(p->db, invitation.id, another, &second, &p->err), 0);
+	assert_int_equal(state_of(p, first.id), KEY_REVOKED);
+	assert_int_equal(state_of(p, second.id), KEY_ACTIVE);
+}
+
+static void revoking_ends_keys_and_open_invitations(void **state)
+{
+	struct province *p = *state;
+	struct roster_key invitation, key;
+	const uint8_t own[KEY_LEN] = { 1 };
+	size_t revoked = 0;
+	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
+	invite(p, "a", &invitation);
+	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), 0);
+	invite(p, "a", &invitation);
+	assert_int_equal(office_revoke(p->db, "a", "console", &revoked, &p->err), 0);
+	assert_int_equal(revoked, 2);
+	assert_int_equal(state_of(p, key.id), KEY_REVOKED);
+	assert_int_equal(state_of(p, invitation.id), KEY_REVOKED);
+	assert_int_equal(office_revoke(p->db, "a", "console", &revoked, &p->err), 0);
+	assert_int_equal(revoked, 0);
+	assert_int_equal(office_revoke(p->db, "b", "console", &revoked, &p->err), -ENOENT);
+}
+
+static void the_roster_gets_every_key_with_its_state(void **state)
+{
+	struct province *p = *state;
+	struct roster_key invitation, key;
+	const uint8_t own[KEY_LEN] = { 1 };
+	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
+	invite(p, "a", &invitation);
+	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), 0);
+	struct roster *roster = roster_open();
+	assert_int_equal(offices_fill_roster(p->db, roster, &p->err), 0);
+	assert_int_equal(roster_count(roster), 2);
+	assert_int_equal(roster_by_key(roster, own)->state, KEY_ACTIVE);
+	assert_int_equal(roster_by_key(roster, own)->office, key.office);
+	assert_int_equal(roster_by_id(roster, invitation.id)->state, KEY_SPENT);
+	roster_close(roster);
+}
+
+/* --- faults --- */
+
+static int whole_life(struct province *p)
+{
+	int64_t id = 0;
+	size_t added = 0;
+	uint8_t secret[KEY_LEN];
+	struct roster_key invitation, key;
+	const uint8_t own[KEY_LEN] = { 1 };
+	static const char csv[] = HEADER "b,B,28249,2024-01-01\nc,C,82,2024-01-01\n";
+	int rc = db_begin(p->db, &p->err);
+	if (rc == 0)
+		rc = office_add(p->db, "a", "A", "82", 19000, "console", &id, &p->err);
+	if (rc == 0)
+		rc = offices_import(p->db, csv, strlen(csv), "console", &added, &p->err);
+	if (rc == 0)
+		rc = office_invite(p->db, "a", "console", &invitation, secret, &p->err);
+	if (rc == 0)
+		rc = office_enrol(p->db, invitation.id, own, &key, &p->err);
+	return province_end(p, rc);
+}
+
+static void whatever_is_refused_leaves_all_or_nothing(void **state)
+{
+	static const unsigned doors[] = { FAULT_DISK, FAULT_FULL, FAULT_MEMORY };
+	struct province *p = *state;
+	for (size_t i = 0; i < 3; i++) {
+		bool fired = true;
+		for (unsigned after = 0; fired; after++) {
+			fault_arm_at(doors[i], after);
+			int rc = whole_life(p);
+			fired = fault_disarm();
+			bool done = rc == 0;
+			assert_true(done || fired);
+			assert_int_equal(number(p, "SELECT count(*) FROM office"), done ? 3 : 0);
+			assert_int_equal(number(p, "SELECT count(*) FROM assignment"),
+					 done ? 3 : 0);
+			assert_int_equal(number(p, "SELECT count(*) FROM office_key"),
+					 done ? 2 : 0);
+			assert_int_equal(number(p, "SELECT count(*) FROM audit"), done ? 5 : 0);
+			assert_int_equal(db_exec(p->db,
+						 "DELETE FROM office_key; DELETE FROM assignment; "
+						 "DELETE FROM office; DELETE FROM audit",
+						 &p->err),
+					 0);
+		}
+	}
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, province_teardown)
+
+int main(void)
+{
+	fault_install();
+	const struct CMUnitTest tests[] = {
+		test(an_office_reports_for_the_unit_of_the_day),
+		test(a_bad_office_is_refused_with_its_reason),
+		test(adding_is_audited_and_moves_the_reference),
+		test(a_file_of_offices_is_all_or_nothing),
+		test(an_invitation_is_a_key_pair_for_curve),
+		test(a_new_invitation_revokes_the_earlier_one_of_that_office),
+		test(an_invitation_is_spent_once),
+		test(a_new_key_replaces_the_old_one_which_never_comes_back),
+		test(revoking_ends_keys_and_open_invitations),
+		test(the_roster_gets_every_key_with_its_state),
+		test(whatever_is_refused_leaves_all_or_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,210 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fault.h"
+#include "province.h"
+#include "reference.h"
+
+#include <errno.h>
+
+#define DATA SOURCE_DIR "/aggregator/data/"
+#define CATALOGUE                                                                                  \
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
+	"level,due_days,min,max\n"
+#define COUNT      "team.count,Số tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,\n"
+#define MEMBERS    "team.members,Thành viên,Members,person,stock,last,sum,month,,0,3,commune,2,0,\n"
+#define INDICATORS "name,label_vi,label_en,formula,unit,target_year,target_value\n"
+#define PER_TEAM   "team.size,Bình quân,Per team,team.members / team.count,person,,\n"
+
+typedef int importer(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
+
+static int import(struct province *p, importer *how, const char *csv, bool *ret_changed)
+{
+	p->err = (struct err){ 0 };
+	assert_int_equal(db_begin(p->db, &p->err), 0);
+	return province_end(p, how(p->db, csv, strlen(csv), ret_changed, &p->err));
+}
+
+static struct reference *reference(struct province *p)
+{
+	struct reference *loaded = NULL;
+	assert_int_equal(reference_load(p->db, &loaded, &p->err), 0);
+	return loaded;
+}
+
+static void a_new_province_knows_nothing_and_says_so(void **state)
+{
+	struct reference *empty = reference(*state);
+	assert_int_equal(empty->units->n, 0);
+	assert_int_equal(empty->offices->n, 0);
+	assert_int_equal(empty->catalogue->n, 0);
+	assert_int_equal(empty->indicators->n, 0);
+	assert_null(units_find(empty->units, "82", 0));
+	assert_null(units_by_id(empty->units, 1));
+	assert_null(offices_by_id(empty->offices, 1));
+	assert_null(offices_by_code(empty->offices, "82"));
+	assert_null(catalogue_find(empty->catalogue, "team.count"));
+	assert_null(indicators_find(empty->indicators, "team.size"));
+	reference_close(empty);
+}
+
+static void the_real_files_go_in_whole(void **state)
+{
+	struct province *p = *state;
+	bool changed = false;
+	size_t len = 0;
+	char *catalogue = file_text(DATA "catalogue.csv", &len);
+	char *indicators = file_text(DATA "indicators.csv", &len);
+	assert_int_equal(import(p, catalogue_import, catalogue, &changed), 0);
+	assert_true(changed);
+	assert_int_equal(import(p, indicators_import, indicators, &changed), 0);
+	assert_true(changed);
+	struct reference *loaded = reference(p);
+	assert_int_equal(loaded->catalogue->n, 46);
+	assert_int_equal(loaded->indicators->n, 23);
+	reference_close(loaded);
+	assert_int_equal(import(p, catalogue_import, catalogue, &changed), 0);
+	assert_false(changed);
+	assert_int_equal(import(p, indicators_import, indicators, &changed), 0);
+	assert_false(changed);
+	free(catalogue);
+	free(indicators);
+}
+
+static void the_last_edition_is_in_force(void **state)
+{
+	struct province *p = *state;
+	bool changed = false;
+	assert_int_equal(import(p, catalogue_import, CATALOGUE COUNT, &changed), 0);
+	assert_int_equal(import(p, catalogue_import, CATALOGUE MEMBERS, &changed), 0);
+	struct reference *loaded = reference(p);
+	assert_null(catalogue_find(loaded->catalogue, "team.count"));
+	assert_non_null(catalogue_find(loaded->catalogue, "team.members"));
+	int64_t version = loaded->version;
+	assert_int_equal(import(p, catalogue_import, CATALOGUE COUNT, &changed), 0);
+	assert_true(changed); /* back to the first: an edition all the same */
+	assert_int_equal(reference_refresh(p->db, &loaded, &p->err), 0);
+	assert_int_equal(loaded->version, version + 1);
+	assert_non_null(catalogue_find(loaded->catalogue, "team.count"));
+	reference_close(loaded);
+}
+
+static void indicators_and_catalogue_must_suit_each_other(void **state)
+{
+	struct province *p = *state;
+	bool changed = false;
+	assert_int_equal(import(p, catalogue_import, CATALOGUE COUNT, &changed), 0);
+	assert_int_equal(import(p, indicators_import, INDICATORS PER_TEAM, &changed), -EINVAL);
+	assert_string_equal(
+		p->err.text,
+		"line 2: formula, column 1: the catalogue has no metric 'team.members'");
+	assert_int_equal(import(p, catalogue_import, CATALOGUE COUNT MEMBERS, &changed), 0);
+	assert_int_equal(import(p, indicators_import, INDICATORS PER_TEAM, &changed), 0);
+	assert_int_equal(import(p, catalogue_import, CATALOGUE MEMBERS, &changed), -EINVAL);
+	assert_string_equal(p->err.text,
+			    "indicator 'team.size' needs the metric 'team.count'; keep "
+			    "it, or import indicators without it first");
+	assert_int_equal(import(p, indicators_import, INDICATORS, &changed), 0);
+	assert_int_equal(import(p, catalogue_import, CATALOGUE MEMBERS, &changed), 0);
+}
+
+static void a_catalogue_keeps_the_names_of_indicators_free(void **state)
+{
+	struct province *p = *state;
+	bool changed = false;
+	assert_int_equal(import(p, catalogue_import, CATALOGUE COUNT MEMBERS, &changed), 0);
+	assert_int_equal(import(p, indicators_import, INDICATORS PER_TEAM, &changed), 0);
+	assert_int_equal(import(p, catalogue_import,
+				CATALOGUE COUNT MEMBERS
+				"team.size,a,b,u,stock,last,sum,month,,0,3,commune,2,0,\n",
+				&changed),
+			 -EINVAL);
+	assert_string_equal(p->err.text,
+			    "'team.size' is the name of an indicator; choose another, or "
+			    "import indicators without it first");
+}
+
+static void a_broken_file_changes_nothing(void **state)
+{
+	struct province *p = *state;
+	bool changed = true;
+	assert_int_equal(import(p, catalogue_import, CATALOGUE COUNT, &changed), 0);
+	changed = true;
+	assert_int_equal(import(p, catalogue_import, CATALOGUE COUNT COUNT, &changed), -EINVAL);
+	assert_int_equal(import(p, indicators_import, "what,is,this\n", &changed), -EINVAL);
+	assert_int_equal(import(p, indicators_import, "", &changed), -EINVAL);
+	struct reference *loaded = reference(p);
+	assert_int_equal(loaded->catalogue->n, 1);
+	reference_close(loaded);
+}
+
+static void refreshing_goes_whole_or_not_at_all(void **state)
+{
+	struct province *p = *state;
+	bool changed = false;
+	assert_int_equal(import(p, catalogue_import, CATALOGUE COUNT MEMBERS, &changed), 0);
+	assert_int_equal(import(p, indicators_import, INDICATORS PER_TEAM, &changed), 0);
+	for (unsigned after = 0;; after++) {
+		struct reference *loaded = reference(p), *before = loaded;
+		assert_int_equal(reference_changed(p->db, &p->err), 0);
+		fault_arm_at(FAULT_MEMORY, after);
+		int rc = reference_refresh(p->db, &loaded, &p->err);
+		bool fired = fault_disarm();
+		if (rc < 0) {
+			assert_true(fired);
+			assert_int_equal(rc, -ENOMEM);
+			assert_ptr_equal(loaded, before);
+		}
+		assert_non_null(indicators_find(loaded->indicators, "team.size"));
+		reference_close(loaded);
+		if (!fired)
+			return;
+	}
+}
+
+static void importing_is_all_or_nothing_whatever_is_refused(void **state)
+{
+	static const unsigned doors[] = { FAULT_DISK, FAULT_FULL, FAULT_MEMORY };
+	struct province *p = *state;
+	for (size_t i = 0; i < 3; i++) {
+		bool fired = true, changed = false;
+		for (unsigned after = 0; fired; after++) {
+			assert_int_equal(import(p, catalogue_import, CATALOGUE COUNT, &changed), 0);
+			fault_arm_at(doors[i], after);
+			int rc = db_begin(p->db, &p->err);
+			if (rc == 0)
+				rc = catalogue_import(p->db, CATALOGUE MEMBERS,
+						      strlen(CATALOGUE MEMBERS), &changed, &p->err);
+			rc = province_end(p, rc);
+			fired = fault_disarm();
+			assert_true(fired || rc == 0);
+			struct reference *loaded = reference(p);
+			assert_int_equal(loaded->catalogue->n, 1);
+			assert_true((rc == 0) ==
+				    (catalogue_find(loaded->catalogue, "team.members") != NULL));
+			reference_close(loaded);
+		}
+	}
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, province_setup, province_teardown)
+
+int main(void)
+{
+	fault_install();
+	const struct CMUnitTest tests[] = {
+		test(a_new_province_knows_nothing_and_says_so),
+		test(the_real_files_go_in_whole),
+		test(the_last_edition_is_in_force),
+		test(indicators_and_catalogue_must_suit_each_other),
+		test(a_catalogue_keeps_the_names_of_indicators_free),
+		test(a_broken_file_changes_nothing),
+		test(refreshing_goes_whole_or_not_at_all),
+		test(importing_is_all_or_nothing_whatever_is_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
