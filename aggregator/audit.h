@@ -3,6 +3,10 @@
 
 #include "db.h"
 #include "err.h"
+#include "table.h"
 
 /** Inside the caller's transaction. @who: "unix:uid=0", "office:28249", "console". */
 int audit_note(sqlite3 *db, const char *who, const char *what, const char *detail, struct err *err);
+
+/** The latest @most entries, newest first: at, who, what, detail. */
+int audit_list(sqlite3 *db, unsigned most, struct table **ret_table, struct err *err);

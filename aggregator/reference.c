@@ -259,3 +259,18 @@ int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_change
 	catalogue_close(catalogue);
 	return rc;
 }
+
+static int text_append(const char *csv, size_t len, void *context, struct err *err)
+{
+	return blob_append(context, csv, len) < 0 ? err_memory(err) : 0;
+}
+
+int catalogue_export(sqlite3 *db, struct blob *out, struct err *err)
+{
+	return document_load(db, &catalogue_document, text_append, out, err);
+}
+
+int indicators_export(sqlite3 *db, struct blob *out, struct err *err)
+{
+	return document_load(db, &indicators_document, text_append, out, err);
+}

@@ -3,6 +3,7 @@
  * moved. */
 #pragma once
 
+#include "blob.h"
 #include "catalogue.h"
 #include "db.h"
 #include "err.h"
@@ -33,3 +34,8 @@ int reference_changed(sqlite3 *db, struct err *err);
  * called. @ret_changed false: it is what is there already. */
 int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
 int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
+
+/** Append the CSV that was imported last, byte for byte; a header line alone before the first
+ * import. -ENOMEM or the database's error. */
+int catalogue_export(sqlite3 *db, struct blob *out, struct err *err);
+int indicators_export(sqlite3 *db, struct blob *out, struct err *err);

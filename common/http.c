@@ -58,6 +58,7 @@ struct http_request {
 	struct MHD_Connection *connection;
 	enum request_state state;
 	bool suspended;
+	const struct http_route *route; /* once matched */
 	struct blob body;
 	size_t excess; /* bytes of the body that were read and forgotten */
 	unsigned status;
@@ -162,6 +163,7 @@ static enum MHD_Result dispatch(struct http_request *request, const char *path, 
 		if (strcmp(route->path, path) != 0 || !method_fits(route, method))
 			continue;
 		request->state = WORKING;
+		request->route = route;
 		http->working++;
 		route->on_request(http->context, request);
 		if (request->state == ANSWERED)
@@ -400,6 +402,11 @@ bool http_peer(const struct http_request *request, uid_t *ret_uid)
 	return true;
 }
 
+const struct http_route *http_matched(const struct http_request *request)
+{
+	return request->route;
+}
+
 unsigned http_working(const struct http *http)
 {
 	return http->working;
@@ -428,8 +435,9 @@ static unsigned status_of(int code)
 		int code;
 		unsigned status;
 	} known[] = {
-		{ -EINVAL, 400 }, { -EACCES, 403 }, { -ENOENT, 404 }, { -EEXIST, 409 },
-		{ -E2BIG, 413 },  { -EAGAIN, 503 }, { -EBUSY, 503 },  { -ENOSPC, 507 },
+		{ -EINVAL, 400 }, { -EACCES, 403 }, { -ENOENT, 404 },
+		{ -EEXIST, 409 }, { -E2BIG, 413 },  { -EAGAIN, 503 },
+		{ -EBUSY, 503 },  { -EINTR, 503 },  { -ENOSPC, 507 },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -43,6 +43,8 @@ const char *http_arg(const struct http_request *request, const char *name);
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_body(const struct http_request *request, size_t *ret_len);
 void *http_context(const struct http_request *request);
+/** The route that was matched. */
+const struct http_route *http_matched(const struct http_request *request);
 /** Who connected, told by the kernel; false when it is not a unix socket. */
 bool http_peer(const struct http_request *request, uid_t *ret_uid);
 /** Requests that handlers hold. */
@@ -52,8 +54,8 @@ unsigned http_working(const struct http *http);
  * is no concern of the handler. */
 void http_answer(struct http_request *request, unsigned status, const char *type, const char *body,
 		 size_t len);
-/** {"error": err's text}: -EINVAL 400, -ENOENT 404, -EEXIST 409, -E2BIG 413, -ENOSPC 507, -EAGAIN
- * and -EBUSY 503, -EACCES 403, else 500. */
+/** {"error": err's text}: -EINVAL 400, -ENOENT 404, -EEXIST 409, -E2BIG 413, -ENOSPC 507, -EAGAIN,
+ * -EBUSY and -EINTR 503, -EACCES 403, else 500. */
 void http_answer_err(struct http_request *request, const struct err *err);
 
 /** A listening unix socket at @path, mode @mode; a stale one is replaced, a live one is

@@ -1,0 +1,129 @@
+#include "api.h"
+
+#include "call.h"
+
+#include <stdlib.h>
+
+struct api {
+	struct api_config config;
+	struct http *http;
+	struct http_route *routes;     /* owned [n]: what http matches, */
+	const struct action **actions; /* owned [n]: and what stands behind it */
+	size_t n;
+	unsigned working;
+	bool stopping;
+	void (*on_closed)(void *context);
+	void *on_closed_context;
+};
+
+static const struct {
+	const struct action *actions;
+	const size_t *n;
+} groups[] = {
+	{ reference_actions, &n_reference_actions },
+	{ office_actions, &n_office_actions },
+	{ query_actions, &n_query_actions },
+	{ health_actions, &n_health_actions },
+};
+
+#define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
+
+static void on_request(void *context, struct http_request *request)
+{
+	struct api *api = context;
+
+	call_start(api, request, api->actions[http_matched(request) - api->routes]);
+}
+
+static int routes_gather(struct api *api, struct err *err)
+{
+	size_t n = 0;
+
+	for (size_t g = 0; g < N_GROUPS; g++)
+		n += *groups[g].n;
+	api->routes = calloc(n, sizeof(*api->routes));
+	api->actions = calloc(n, sizeof(*api->actions));
+	if (!api->routes || !api->actions)
+		return err_memory(err);
+	for (size_t g = 0; g < N_GROUPS; g++) {
+		for (size_t i = 0; i < *groups[g].n; i++, api->n++) {
+			const struct action *action = &groups[g].actions[i];
+
+			api->actions[api->n] = action;
+			api->routes[api->n] = (struct http_route){ .method = action->method,
+								   .path = action->path,
+								   .on_request = on_request };
+		}
+	}
+	return 0;
+}
+
+static void api_free(struct api *api)
+{
+	free(api->routes);
+	free(api->actions);
+	free(api);
+}
+
+int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, struct api **ret_api,
+	      struct err *err)
+{
+	static const struct http_limits limits = { .body_max = API_BODY_MAX,
+						   .connections = API_CONNECTIONS_MAX,
+						   .timeout_s = API_IDLE_MAX_S };
+	struct api *api = calloc(1, sizeof(*api));
+	int rc;
+
+	if (!api)
+		return err_memory(err);
+	api->config = *config;
+	rc = routes_gather(api, err);
+	if (rc == 0)
+		rc = http_start(loop, listen_fd, api->routes, api->n, &limits, api, &api->http,
+				err);
+	if (rc < 0) {
+		api_free(api);
+		return rc;
+	}
+	*ret_api = api;
+	return 0;
+}
+
+static void on_http_closed(void *context)
+{
+	struct api *api = context;
+
+	if (api->on_closed)
+		api->on_closed(api->on_closed_context);
+	api_free(api);
+}
+
+void api_stop(struct api *api, void (*on_closed)(void *context), void *context)
+{
+	api->stopping = true;
+	api->on_closed = on_closed;
+	api->on_closed_context = context;
+	if (api->working == 0)
+		http_stop(api->http, on_http_closed, api);
+}
+
+const struct api_config *api_config_of(const struct api *api)
+{
+	return &api->config;
+}
+
+bool api_enter(struct api *api)
+{
+	if (api->stopping || api->working == API_WORKING_MAX)
+		return false;
+	api->working++;
+	return true;
+}
+
+/* While stopping nobody enters, so the last one leaves from a job's done(), not from a handler. */
+void api_leave(struct api *api)
+{
+	api->working--;
+	if (api->stopping && api->working == 0)
+		http_stop(api->http, on_http_closed, api);
+}

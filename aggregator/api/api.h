@@ -1,0 +1,37 @@
+/* The province's HTTP/JSON interface, for operators and other software: questions and orders become
+ * jobs of the store, and their outcome an answer.
+ *
+ * An answer is JSON; one that has rows is CSV when the client sends "Accept: text/csv". Who asks is
+ * told by the kernel (the user id at the other end of the unix socket) and kept in the audit. */
+#pragma once
+
+#include "err.h"
+#include "gate.h"
+#include "intake.h"
+#include "roster.h"
+#include "store.h"
+
+#include <uv.h>
+
+#define API_WORKING_MAX     64u /* requests in the store's hands; one more is answered 503 */
+#define API_BODY_MAX        (16u * 1024 * 1024) /* an edition of units of the whole country: 1 MiB */
+#define API_CONNECTIONS_MAX 128u
+#define API_IDLE_MAX_S      60u
+
+struct api;
+
+struct api_config { /* all of it outlives the api */
+	struct store *store;
+	struct roster *roster;
+	const uint8_t *server_key;        /* public, 32 bytes: goes into invitations */
+	const char *address;              /* HOST:PORT at which offices reach the gate: likewise */
+	const struct gate_counters *gate; /* may be NULL, as the next one */
+	const struct intake_counters *intake;
+};
+
+/** Serve on @listen_fd (http_listen_unix), which the api takes over. */
+int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, struct api **ret_api,
+	      struct err *err);
+/** Refuse new requests, answer those in the store's hands, close; then @on_closed (may be NULL)
+ * runs from the loop and the api is freed. Before store_close(). */
+void api_stop(struct api *api, void (*on_closed)(void *context), void *context);

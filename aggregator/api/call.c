@@ -1,0 +1,196 @@
+#include "call.h"
+
+#include "container.h"
+#include "quote.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JSON_TYPE "application/json"
+#define CSV_TYPE  "text/csv; charset=utf-8"
+
+static void call_free(struct call *call)
+{
+	blob_free(&call->answer);
+	roster_feed_free(&call->feed);
+	json_decref(call->fields);
+	free(call);
+}
+
+static int on_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
+		  struct err *err)
+{
+	struct call *call = container_of(job, struct call, job);
+
+	return call->action->run(call, db, reference, err);
+}
+
+static void answer(struct call *call, int rc, const struct err *err)
+{
+	struct err late;
+
+	if (rc == -EINTR)
+		(void)err_set(&late, rc,
+			      "this takes too long; ask for less: a smaller area, a "
+			      "shorter time or a coarser grain");
+	if (rc == 0)
+		http_answer(call->request, 200, call->answer_type, (const char *)call->answer.data,
+			    call->answer.len);
+	else
+		http_answer_err(call->request, rc == -EINTR ? &late : err);
+}
+
+static void on_done(struct store_job *job, int rc, const struct err *err)
+{
+	struct call *call = container_of(job, struct call, job);
+	struct api *api = call->api;
+	struct err late;
+
+	if (rc == 0 && call->action->commit) {
+		rc = call->action->commit(call, &late);
+		err = &late;
+	}
+	answer(call, rc, err);
+	call_free(call);
+	api_leave(api);
+}
+
+static void who_asks(struct call *call)
+{
+	uid_t uid;
+
+	if (http_peer(call->request, &uid))
+		(void)snprintf(call->who, sizeof(call->who), "unix:uid=%" PRIu64, (uint64_t)uid);
+	else
+		(void)snprintf(call->who, sizeof(call->who), "http");
+}
+
+static struct call *call_new(struct api *api, struct http_request *request,
+			     const struct action *action)
+{
+	struct call *call = calloc(1, sizeof(*call));
+	const char *accept = http_header(request, "Accept");
+
+	if (!call)
+		return NULL;
+	call->api = api;
+	call->request = request;
+	call->action = action;
+	call->wants_csv = accept && strstr(accept, "text/csv");
+	call->body = http_body(request, &call->body_len);
+	call->job.run = on_run;
+	call->job.done = on_done;
+	call->job.unlimited = action->way == CALL_LONG_READ;
+	who_asks(call);
+	return call;
+}
+
+static void submit(struct call *call)
+{
+	struct store *store = api_config_of(call->api)->store;
+
+	if (call->action->way == CALL_WRITE)
+		store_write(store, &call->job);
+	else
+		store_read(store, &call->job);
+}
+
+void call_start(struct api *api, struct http_request *request, const struct action *action)
+{
+	struct err err;
+	struct call *call;
+
+	if (!api_enter(api)) {
+		(void)err_set(&err, -EAGAIN, "too many requests are in work; try again shortly");
+		http_answer_err(request, &err);
+		return;
+	}
+	call = call_new(api, request, action);
+	if (call && (!action->prepare || action->prepare(call, &err) == 0)) {
+		submit(call);
+		return;
+	}
+	if (!call)
+		(void)err_memory(&err);
+	http_answer_err(request, &err);
+	if (call)
+		call_free(call);
+	api_leave(api);
+}
+
+int call_answer_table(struct call *call, struct table *table, struct err *err)
+{
+	int rc = call->wants_csv ? table_csv(table, &call->answer)
+				 : table_json(table, &call->answer);
+
+	call->answer_type = call->wants_csv ? CSV_TYPE : JSON_TYPE;
+	table_close(table);
+	return rc < 0 ? err_memory(err) : 0;
+}
+
+void call_answer_csv(struct call *call, struct blob *csv)
+{
+	blob_free(&call->answer);
+	call->answer = *csv;
+	call->answer_type = CSV_TYPE;
+	*csv = (struct blob){ 0 };
+}
+
+int call_answer_number(struct call *call, const char *name, uint64_t number, struct err *err)
+{
+	char text[96];
+	int len = snprintf(text, sizeof(text), "{\"%s\": %" PRIu64 "}\n", name, number);
+
+	call->answer_type = JSON_TYPE;
+	return blob_append(&call->answer, text, (size_t)len) < 0 ? err_memory(err) : 0;
+}
+
+int call_answer_text(struct call *call, const char *name, const char *text, struct err *err)
+{
+	int rc = blob_append(&call->answer, "{", 1);
+
+	call->answer_type = JSON_TYPE;
+	if (rc == 0)
+		rc = quote_json(&call->answer, name, strlen(name));
+	if (rc == 0)
+		rc = blob_append(&call->answer, ": ", 2);
+	if (rc == 0)
+		rc = quote_json(&call->answer, text, strlen(text));
+	if (rc == 0)
+		rc = blob_append(&call->answer, "}\n", 2);
+	return rc < 0 ? err_memory(err) : 0;
+}
+
+int call_field(struct call *call, const char *name, const char **ret_text, struct err *err)
+{
+	json_error_t why;
+	json_t *value;
+
+	if (!call->fields)
+		call->fields = json_loadb(call->body, call->body_len, 0, &why);
+	if (!call->fields)
+		return err_set(err, -EINVAL, "the body is no JSON: line %d: %s", why.line,
+			       why.text);
+	if (!json_is_object(call->fields))
+		return err_set(err, -EINVAL, "the body must be a JSON object");
+	value = json_object_get(call->fields, name);
+	if (value && !json_is_null(value) && !json_is_string(value))
+		return err_set(err, -EINVAL, "\"%s\" must be a text", name);
+	*ret_text = json_string_value(value); /* NULL for what is no string */
+	return 0;
+}
+
+int call_field_needed(struct call *call, const char *name, const char **ret_text, struct err *err)
+{
+	const char *text = NULL;
+	int rc = call_field(call, name, &text, err);
+
+	if (rc == 0 && !text)
+		return err_set(err, -EINVAL, "the body must give \"%s\"", name);
+	if (rc == 0)
+		*ret_text = text;
+	return rc;
+}

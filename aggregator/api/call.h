@@ -1,0 +1,78 @@
+/* One request on its way through the store, and the table of what can be asked. Private to api/.
+ *
+ * 1. on the loop: prepare() takes what it needs from the request;
+ * 2. on the pool, in a transaction: run() does the work and writes the answer;
+ * 3. on the loop, once committed: commit() lets the rest of the process know; the answer goes out.
+ * When a step fails, the later ones are left out and the client gets its sentence. */
+#pragma once
+
+#include "api.h"
+#include "blob.h"
+#include "http.h"
+#include "labels.h"
+#include "query.h"
+#include "roster_feed.h"
+#include "table.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#define WHO_MAX 32u
+
+enum call_way { CALL_READ, CALL_LONG_READ, CALL_WRITE };
+
+struct call;
+
+struct action {
+	const char *method, *path;
+	enum call_way way;
+	int (*prepare)(struct call *call, struct err *err); /* may be NULL */
+	int (*run)(struct call *call, sqlite3 *db, const struct reference *reference,
+		   struct err *err);
+	int (*commit)(struct call *call, struct err *err); /* may be NULL */
+};
+
+struct call {
+	struct store_job job;
+	struct api *api;
+	struct http_request *request;
+	const struct action *action;
+	char who[WHO_MAX];
+	bool wants_csv, body_is_csv;
+	const char *body; /* the request's, valid until answered */
+	size_t body_len;
+	struct blob answer;
+	const char *answer_type;
+	/* what some kinds of call need besides */
+	json_t *fields;     /* owned: the body as JSON */
+	struct query query; /* its texts are the request's */
+	char labels[LABELS_TEXT_MAX];
+	unsigned most;    /* rows asked for */
+	const char *code; /* the request's */
+	struct roster_feed feed;
+	struct gate_counters gate;
+	struct intake_counters intake;
+};
+
+/** Begin with @request, matched to @action. */
+void call_start(struct api *api, struct http_request *request, const struct action *action);
+
+const struct api_config *api_config_of(const struct api *api);
+/** A place among API_WORKING_MAX; false: there is none, or the api is stopping. */
+bool api_enter(struct api *api);
+void api_leave(struct api *api);
+
+/* For run(): what the answer is. Each returns 0 or -ENOMEM. */
+int call_answer_table(struct call *call, struct table *table, struct err *err); /* takes @table */
+void call_answer_csv(struct call *call, struct blob *csv); /* takes what @csv holds */
+int call_answer_number(struct call *call, const char *name, uint64_t number, struct err *err);
+int call_answer_text(struct call *call, const char *name, const char *text, struct err *err);
+
+/** The text of field @name of a body that is a JSON object; NULL when it is not there. -EINVAL when
+ * the body is no object or the field no text. */
+int call_field(struct call *call, const char *name, const char **ret_text, struct err *err);
+/** As above; -EINVAL when it is not there. */
+int call_field_needed(struct call *call, const char *name, const char **ret_text, struct err *err);
+
+extern const struct action reference_actions[], office_actions[], query_actions[], health_actions[];
+extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_health_actions;

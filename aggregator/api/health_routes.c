@@ -1,0 +1,140 @@
+/* /v1/status, /v1/quarantine?most=, /v1/audit?most=; POST /v1/verify recomputes everything, which
+ * may take long. */
+#include "audit.h"
+#include "call.h"
+#include "quarantine.h"
+#include "status.h"
+#include "verify.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ROWS_USUAL 1000u
+#define ROWS_MOST  100000u
+
+/* The counters change on the loop, so they are copied here and written out on the pool. */
+static int status_prepare(struct call *call, struct err *err)
+{
+	const struct api_config *config = api_config_of(call->api);
+
+	(void)err;
+	if (config->gate)
+		call->gate = *config->gate;
+	if (config->intake)
+		call->intake = *config->intake;
+	return 0;
+}
+
+struct counter {
+	const char *name;
+	uint64_t value;
+};
+
+static void add_counters(struct table *table, const char *object, const struct counter counters[],
+			 size_t n)
+{
+	char text[24];
+
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(text, sizeof(text), "%" PRIu64, counters[i].value); /* fits */
+		table_head(table, object, counters[i].name, text);
+	}
+}
+
+static void add_gate(struct table *table, const struct gate_counters *gate)
+{
+	const struct counter counters[] = {
+		{ "handshakes", gate->handshakes },
+		{ "refused_handshakes", gate->refused_handshakes },
+		{ "frames", gate->frames },
+		{ "frames_without_user", gate->frames_without_user },
+		{ "frames_revoked", gate->frames_revoked },
+		{ "frames_malformed", gate->frames_malformed },
+		{ "answers", gate->answers },
+		{ "answers_undeliverable", gate->answers_undeliverable },
+	};
+
+	add_counters(table, "gate", counters, sizeof(counters) / sizeof(counters[0]));
+}
+
+static void add_intake(struct table *table, const struct intake_counters *intake)
+{
+	const struct counter counters[] = {
+		{ "batches", intake->batches },
+		{ "observations", intake->observations },
+		{ "duplicates", intake->duplicates },
+		{ "gaps", intake->gaps },
+		{ "malformed", intake->malformed },
+		{ "held", intake->held },
+		{ "commits", intake->commits },
+		{ "failed_commits", intake->failed_commits },
+		{ "enrolled", intake->enrolled },
+		{ "refused_enrolments", intake->refused_enrolments },
+	};
+
+	add_counters(table, "intake", counters, sizeof(counters) / sizeof(counters[0]));
+}
+
+static int status_get(struct call *call, sqlite3 *db, const struct reference *reference,
+		      struct err *err)
+{
+	struct table *table = NULL;
+	int rc = status_run(db, reference, &table, err);
+
+	if (rc < 0)
+		return rc;
+	add_gate(table, &call->gate);
+	add_intake(table, &call->intake);
+	return call_answer_table(call, table, err);
+}
+
+static int most_prepare(struct call *call, struct err *err)
+{
+	const char *text = http_arg(call->request, "most");
+	char *end = NULL;
+	unsigned long most = text ? strtoul(text, &end, 10) : ROWS_USUAL;
+
+	if (text && (*text < '0' || *text > '9' || *end || most > ROWS_MOST))
+		return err_set(err, -EINVAL, "most: a number up to %u is wanted", ROWS_MOST);
+	call->most = (unsigned)most;
+	return 0;
+}
+
+static int quarantine_get(struct call *call, sqlite3 *db, const struct reference *reference,
+			  struct err *err)
+{
+	struct table *table = NULL;
+	int rc = quarantine_list(db, reference, call->most, &table, err);
+
+	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
+static int audit_get(struct call *call, sqlite3 *db, const struct reference *reference,
+		     struct err *err)
+{
+	struct table *table = NULL;
+	int rc = audit_list(db, call->most, &table, err);
+
+	(void)reference;
+	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
+static int verify_post(struct call *call, sqlite3 *db, const struct reference *reference,
+		       struct err *err)
+{
+	struct verify_counts counts;
+	struct table *table = NULL;
+	int rc = verify_run(db, reference, &counts, &table, err);
+
+	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
+const struct action health_actions[] = {
+	{ "GET", "/v1/status", CALL_READ, status_prepare, status_get, NULL },
+	{ "GET", "/v1/quarantine", CALL_READ, most_prepare, quarantine_get, NULL },
+	{ "GET", "/v1/audit", CALL_READ, most_prepare, audit_get, NULL },
+	{ "POST", "/v1/verify", CALL_LONG_READ, NULL, verify_post, NULL },
+};
+const size_t n_health_actions = sizeof(health_actions) / sizeof(health_actions[0]);

@@ -1,0 +1,215 @@
+/* /v1/offices: GET lists them, or with ?code= shows one and where it was assigned when; POST adds
+ * one (JSON: code, name, unit and, when not from today on, from) or many (CSV). .../invite and
+ * .../revoke take {"code": "..."}. */
+#include "call.h"
+
+#include "civil.h"
+#include "invitation.h"
+#include "log.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int offices_prepare(struct call *call, struct err *err)
+{
+	(void)err;
+	call->code = http_arg(call->request, "code");
+	return 0;
+}
+
+static void add_office(struct table *table, const struct office *office,
+		       const struct assignment *assignment, const struct unit *unit)
+{
+	char from[DAY_TEXT_MAX];
+
+	table_row(table);
+	table_text(table, office->code);
+	table_text(table, office->name);
+	table_text(table, assignment ? assignment->unit_code : NULL);
+	table_text(table, unit ? unit->name : NULL);
+	table_text(table, assignment ? day_format(assignment->from_day, from) : NULL);
+}
+
+/* The assignment of @office on @day; NULL when there is none yet. */
+static const struct assignment *assignment_on(const struct office *office, int32_t day)
+{
+	const struct assignment *found = NULL;
+
+	for (size_t i = 0; i < office->n_assignments; i++)
+		if (office->assignments[i].from_day <= day)
+			found = &office->assignments[i];
+	return found;
+}
+
+static void add_all(struct table *table, const struct reference *reference)
+{
+	int32_t today = civil_day(civil_now_us());
+
+	for (size_t i = 0; i < reference->offices->n; i++) {
+		const struct office *office = &reference->offices->list[i];
+
+		add_office(table, office, assignment_on(office, today),
+			   office_unit(office, reference->units, today));
+	}
+}
+
+static int add_history(struct table *table, const struct reference *reference, const char *code,
+		       struct err *err)
+{
+	const struct office *office = offices_by_code(reference->offices, code);
+
+	if (!office)
+		return err_set(err, -ENOENT,
+			       "there is no office '%s'; `lantoa office list` shows them", code);
+	for (size_t i = 0; i < office->n_assignments; i++) {
+		const struct assignment *assignment = &office->assignments[i];
+		const struct unit *unit =
+			assignment->unit_code ? units_find(reference->units, assignment->unit_code,
+							   assignment->from_day)
+					      : NULL;
+
+		add_office(table, office, assignment, unit);
+	}
+	return 0;
+}
+
+static int offices_get(struct call *call, sqlite3 *db, const struct reference *reference,
+		       struct err *err)
+{
+	static const char *const columns[] = { "code", "name", "unit", "unit_name", "from" };
+	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	int rc = 0;
+
+	(void)db;
+	if (!table)
+		return err_memory(err);
+	if (call->code)
+		rc = add_history(table, reference, call->code, err);
+	else
+		add_all(table, reference);
+	if (rc == 0)
+		return call_answer_table(call, table, err);
+	table_close(table);
+	return rc;
+}
+
+static int add_one(struct call *call, sqlite3 *db, struct err *err)
+{
+	const char *code, *name, *unit, *from;
+	int32_t day = civil_day(civil_now_us());
+	int64_t id = 0;
+	int rc = call_field_needed(call, "code", &code, err);
+
+	if (rc == 0)
+		rc = call_field_needed(call, "name", &name, err);
+	if (rc == 0)
+		rc = call_field_needed(call, "unit", &unit, err);
+	if (rc == 0)
+		rc = call_field(call, "from", &from, err);
+	if (rc == 0 && from && day_parse(from, &day, err) < 0)
+		rc = err_wrap(err, "from");
+	return rc == 0 ? office_add(db, code, name, unit, day, call->who, &id, err) : rc;
+}
+
+static int offices_prepare_post(struct call *call, struct err *err)
+{
+	const char *type = http_header(call->request, "Content-Type");
+
+	(void)err;
+	call->body_is_csv = type && strncmp(type, "text/csv", strlen("text/csv")) == 0;
+	return 0;
+}
+
+static int offices_post(struct call *call, sqlite3 *db, const struct reference *reference,
+			struct err *err)
+{
+	size_t added = 1;
+	int rc = call->body_is_csv
+			 ? offices_import(db, call->body, call->body_len, call->who, &added, err)
+			 : add_one(call, db, err);
+
+	(void)reference;
+	return rc == 0 ? call_answer_number(call, "added", added, err) : rc;
+}
+
+/* The line that brings the office in. */
+static int invitation_answer(struct call *call, const char *code, const uint8_t secret[KEY_LEN],
+			     struct err *err)
+{
+	const struct api_config *config = api_config_of(call->api);
+	struct invitation invitation = { 0 };
+	char text[INVITATION_TEXT_MAX];
+	int rc;
+
+	/* Both fit, or the line would be refused: an address that is cut lacks its port. */
+	(void)snprintf(invitation.address, sizeof(invitation.address), "%s", config->address);
+	(void)snprintf(invitation.office, sizeof(invitation.office), "%s", code);
+	memcpy(invitation.server_key, config->server_key, KEY_LEN);
+	memcpy(invitation.secret_key, secret, KEY_LEN);
+	rc = invitation_format(&invitation, text, err);
+	if (rc == 0)
+		rc = call_answer_text(call, "invitation", text, err);
+	sodium_memzero(&invitation, sizeof(invitation));
+	sodium_memzero(text, sizeof(text));
+	return rc;
+}
+
+static int invite_post(struct call *call, sqlite3 *db, const struct reference *reference,
+		       struct err *err)
+{
+	struct roster_key key;
+	uint8_t secret[KEY_LEN];
+	const char *code = NULL;
+	int rc = call_field_needed(call, "code", &code, err);
+
+	(void)reference;
+	if (rc == 0)
+		rc = office_invite(db, code, call->who, &key, secret, err);
+	if (rc == 0)
+		rc = roster_feed_read(db, key.office, &call->feed, err);
+	if (rc == 0)
+		rc = invitation_answer(call, code, secret, err);
+	sodium_memzero(secret, sizeof(secret));
+	return rc;
+}
+
+static int revoke_post(struct call *call, sqlite3 *db, const struct reference *reference,
+		       struct err *err)
+{
+	const struct office *office;
+	const char *code = NULL;
+	size_t revoked = 0;
+	int rc = call_field_needed(call, "code", &code, err);
+
+	if (rc == 0)
+		rc = office_revoke(db, code, call->who, &revoked, err);
+	if (rc < 0)
+		return rc;
+	office = offices_by_code(reference->offices, code); /* there, or revoke had told */
+	rc = roster_feed_read(db, office->id, &call->feed, err);
+	return rc == 0 ? call_answer_number(call, "revoked", revoked, err) : rc;
+}
+
+/* A roster that lags behind lets a revoked key in. It is out of memory: end, and start with the
+ * roster as it is on disk. */
+static int keys_committed(struct call *call, struct err *err)
+{
+	(void)err;
+	if (roster_feed_apply(&call->feed, api_config_of(call->api)->roster) < 0) {
+		log_error("api: out of memory for the roster of keys; ending, so that it is read "
+			  "anew");
+		abort();
+	}
+	return 0;
+}
+
+const struct action office_actions[] = {
+	{ "GET", "/v1/offices", CALL_READ, offices_prepare, offices_get, NULL },
+	{ "POST", "/v1/offices", CALL_WRITE, offices_prepare_post, offices_post, NULL },
+	{ "POST", "/v1/offices/invite", CALL_WRITE, NULL, invite_post, keys_committed },
+	{ "POST", "/v1/offices/revoke", CALL_WRITE, NULL, revoke_post, keys_committed },
+};
+const size_t n_office_actions = sizeof(office_actions) / sizeof(office_actions[0]);
