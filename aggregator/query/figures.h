@@ -1,0 +1,50 @@
+/* The figures of one bucket, row by row, from the rollup pages: value by the rules of time_agg,
+ * area_agg and carry, and beside it who was due, who reported, what was carried, what is missing.
+ *
+ * A figure of a sum, mean, min or max belongs to the unit its office was assigned to on the first
+ * day of the observation's period. For a last metric, each office gives its latest figure in the
+ * bucket or, if that holds none, the latest of the `carry` own periods before it, and it counts for
+ * the unit of the bucket's last day. Series of one office combine by area_agg, then offices do. */
+#pragma once
+
+#include "page.h"
+#include "rows.h"
+
+#include <gmp.h>
+
+struct counts {
+	int64_t observations, due, reported, on_time, carried, extra, revisions;
+	int64_t offices_due, offices_reported;
+};
+
+struct figure {
+	bool has_value;
+	mpq_t value;
+	struct counts counts;
+};
+
+struct member { /* what one office contributes to one row */
+	int32_t row;
+	const struct office *office;
+	struct counts counts;
+	int32_t next; /* of the same office; -1: none */
+};
+
+struct figures;
+
+/** NULL: err says why. All are lent until figures_close. */
+struct figures *figures_open(sqlite3 *db, const struct reference *reference,
+			     const struct plan *plan, struct err *err);
+void figures_close(struct figures *figures); /* NULL is fine */
+
+/** Begin a bucket. */
+int figures_begin(struct figures *figures, const struct rows *rows, struct period bucket,
+		  struct err *err);
+/** The values of operand @index in @ret [rows->n] (value initialised by the caller); counts go on
+ * adding up over the operands of a bucket. */
+int figures_of(struct figures *figures, size_t index, struct figure ret[], struct err *err);
+/** Counts per row into @ret, and what each office contributed. Valid until the next bucket. */
+size_t figures_end(struct figures *figures, struct figure ret[], const struct member **ret_members);
+
+/** How many decimals a value of @metric is shown with: a mean has four more. */
+unsigned metric_shown_decimals(const struct metric *metric);

@@ -1,0 +1,191 @@
+#include "plan.h"
+#include "civil.h"
+#include "labels.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int find_operands(const struct reference *reference, struct plan *plan, struct err *err)
+{
+	const char *const *names;
+	size_t n = formula_operands(plan->indicator->formula, &names);
+	if (n > PLAN_OPERANDS_MAX)
+		return err_set(err, -EINVAL, "indicator '%s' has more than %u operands",
+			       plan->indicator->name, PLAN_OPERANDS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		plan->metrics[i] = catalogue_find(reference->catalogue, names[i]);
+		if (!plan->metrics[i])
+			return err_set(err, -EINVAL,
+				       "indicator '%s' needs metric '%s', which the catalogue no "
+				       "longer has",
+				       plan->indicator->name, names[i]);
+	}
+	plan->n_metrics = n;
+	return 0;
+}
+
+static int find_name(const struct reference *reference, const char *name, struct plan *plan,
+		     struct err *err)
+{
+	if (!name || !*name)
+		return err_set(err, -EINVAL, "the query names no metric or indicator");
+	plan->metrics[0] = catalogue_find(reference->catalogue, name);
+	plan->n_metrics = 1;
+	if (plan->metrics[0])
+		return 0;
+	plan->indicator = indicators_find(reference->indicators, name);
+	if (!plan->indicator)
+		return err_set(
+			err, -EINVAL,
+			"there is no metric or indicator '%s'; 'lantoa catalogue list' and 'lantoa "
+			"indicators list' name them",
+			name);
+	return find_operands(reference, plan, err);
+}
+
+static int find_grain(const struct query *query, struct plan *plan, struct err *err)
+{
+	plan->per = plan->metrics[0]->period;
+	plan->calendar = plan->metrics[0]->calendar;
+	for (size_t i = 1; i < plan->n_metrics; i++) {
+		if (plan->metrics[i]->period > plan->per)
+			plan->per = plan->metrics[i]->period;
+		if (plan->metrics[i]->calendar == CALENDAR_REPORT)
+			plan->calendar = CALENDAR_REPORT;
+	}
+	if (!query->per && plan->per == GRAIN_MINUTE)
+		plan->per = GRAIN_HOUR;
+	int rc = query->per ? grain_from_name(query->per, &plan->per, err) : 0;
+	if (rc == 0 && query->calendar)
+		rc = calendar_from_name(query->calendar, &plan->calendar, err);
+	if (rc == 0 && plan->per == GRAIN_MINUTE)
+		return err_set(err, -EINVAL, "minutes are not rolled up; ask per hour or coarser");
+	for (size_t i = 0; i < plan->n_metrics && rc == 0; i++) {
+		const struct metric *metric = plan->metrics[i];
+		if (!period_nests(metric->calendar, metric->period, plan->calendar, plan->per))
+			rc = err_set(err, -EINVAL,
+				     "%s is counted per %s (%s calendar), which does not add up to "
+				     "a %s of the %s "
+				     "calendar",
+				     metric->name, grain_name(metric->period),
+				     calendar_name(metric->calendar), grain_name(plan->per),
+				     calendar_name(plan->calendar));
+	}
+	return rc;
+}
+
+/* The bucket that holds the first (or the last) moment of the period written in @text. */
+static int find_bucket(const struct plan *plan, const char *text, bool last, int32_t *ret_number,
+		       struct err *err)
+{
+	struct period period;
+	int rc = period_parse(text, plan->calendar, &period, err);
+	if (rc < 0)
+		return rc;
+	if (plan->per == GRAIN_HOUR && period.grain <= GRAIN_HOUR) {
+		*ret_number = period_bucket(period, CALENDAR_CIVIL, GRAIN_HOUR).number;
+		return 0;
+	}
+	int32_t day = last ? period_end_day(period) - 1 : period_first_day(period);
+	if (plan->per == GRAIN_HOUR)
+		*ret_number = day * 24 + (last ? 23 : 0);
+	else
+		*ret_number = period_of_day(plan->calendar, plan->per, day).number;
+	return 0;
+}
+
+static int find_range(const struct query *query, struct plan *plan, struct err *err)
+{
+	const char *from = query->from ? query->from : query->to,
+		   *to = query->to ? query->to : query->from;
+	if (!from) {
+		plan->first = plan->last =
+			civil_period(plan->calendar, plan->per, civil_now_us()).number;
+		return 0;
+	}
+	int rc = find_bucket(plan, from, false, &plan->first, err);
+	if (rc == 0)
+		rc = find_bucket(plan, to, true, &plan->last, err);
+	if (rc < 0)
+		return rc;
+	if (plan->last < plan->first)
+		return err_set(err, -EINVAL, "the range ends (%s) before it begins (%s)", to, from);
+	if ((uint32_t)(plan->last - plan->first) >= PLAN_BUCKETS_MAX)
+		return err_set(err, -E2BIG,
+			       "the range has more than %u periods; ask for a shorter one or "
+			       "coarser periods",
+			       PLAN_BUCKETS_MAX);
+	return 0;
+}
+
+static int check_level(const struct reference *reference, const char *level, struct err *err)
+{
+	char known[256] = "";
+	for (size_t i = 0; i < reference->units->n; i++) {
+		const char *name = reference->units->list[i].level;
+		if (strcmp(name, level) == 0)
+			return 0;
+		if (!strstr(known, name) && strlen(known) + strlen(name) + 3 < sizeof(known)) {
+			strcat(known, name); /* fits: just checked */
+			strcat(known, ", ");
+		}
+	}
+	return err_set(err, -EINVAL, "'%s' is no level of units; there are: %soffice", level,
+		       known);
+}
+
+static int find_place(const struct reference *reference, const struct query *query,
+		      struct plan *plan, struct err *err)
+{
+	plan->area = query->area;
+	plan->by_office = query->by && strcmp(query->by, "office") == 0;
+	plan->by = plan->by_office ? NULL : query->by;
+	plan->labels = query->labels ? query->labels : "";
+	if (!labels_valid(plan->labels))
+		return err_set(err, -EINVAL, "'%s' are no labels; write --label KEY=VALUE for each",
+			       plan->labels);
+	int rc = plan->by ? check_level(reference, plan->by, err) : 0;
+	if (rc < 0 || !plan->area)
+		return rc;
+	for (size_t i = 0; i < reference->units->n; i++)
+		if (strcmp(reference->units->list[i].code, plan->area) == 0)
+			return 0;
+	return err_set(err, -EINVAL, "no unit ever had the code '%s'", plan->area);
+}
+
+int plan_make(const struct reference *reference, const struct query *query, struct plan *ret_plan,
+	      struct err *err)
+{
+	struct plan plan = { 0 };
+	int rc = find_name(reference, query->name, &plan, err);
+	if (rc == 0)
+		rc = find_grain(query, &plan, err);
+	if (rc == 0)
+		rc = find_range(query, &plan, err);
+	if (rc == 0)
+		rc = find_place(reference, query, &plan, err);
+	if (rc == 0)
+		*ret_plan = plan;
+	return rc;
+}
+
+struct period plan_bucket(const struct plan *plan, int32_t number)
+{
+	return (struct period){ .calendar = plan->calendar, .grain = plan->per, .number = number };
+}
+
+void plan_head(const struct plan *plan, struct table *table)
+{
+	char text[PERIOD_TEXT_MAX];
+	table_head(table, "query", "name",
+		   plan->indicator ? plan->indicator->name : plan->metrics[0]->name);
+	table_head(table, "query", "unit",
+		   plan->indicator ? plan->indicator->unit : plan->metrics[0]->unit);
+	table_head(table, "query", "area", plan->area);
+	table_head(table, "query", "by", plan->by_office ? "office" : plan->by);
+	table_head(table, "query", "per", grain_name(plan->per));
+	table_head(table, "query", "calendar", calendar_name(plan->calendar));
+	table_head(table, "query", "from", period_format(plan_bucket(plan, plan->first), text));
+	table_head(table, "query", "to", period_format(plan_bucket(plan, plan->last), text));
+	table_head(table, "query", "labels", plan->labels);
+}

@@ -1,0 +1,29 @@
+/* A question, understood: names found, texts read, what cannot be asked refused. */
+#pragma once
+
+#include "query.h"
+
+#define PLAN_OPERANDS_MAX 16u
+#define PLAN_BUCKETS_MAX  100000u
+
+struct plan {
+	const struct indicator *indicator;               /* NULL: a metric */
+	const struct metric *metrics[PLAN_OPERANDS_MAX]; /* the metric, or the indicator's operands
+							    in formula order */
+	size_t n_metrics;
+	enum calendar calendar; /* of the buckets */
+	enum grain per;
+	int32_t first, last; /* numbers of the buckets, both included */
+	const char *area;    /* NULL: everywhere */
+	const char *by;      /* a level; NULL: the area as one row, or offices */
+	bool by_office;
+	const char *labels; /* canonical; "" for all */
+};
+
+/** -EINVAL: one sentence on what is wrong and what would do. @ret_plan borrows from @query and
+ * @reference. */
+int plan_make(const struct reference *reference, const struct query *query, struct plan *ret_plan,
+	      struct err *err);
+/** The query as understood, into the head of @table. */
+void plan_head(const struct plan *plan, struct table *table);
+struct period plan_bucket(const struct plan *plan, int32_t number);

@@ -1,0 +1,255 @@
+#include "query.h"
+#include "figures.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_MAX 500000u
+
+struct answer {
+	const struct plan *plan;
+	struct table *table;
+	struct rows rows;
+	struct figure *shown; /* [rows.n]: what the rows show */
+	struct figure *
+		operands[PLAN_OPERANDS_MAX]; /* [rows.n] each; for a metric, operands[0] is shown */
+	char *why;                           /* of the figure at hand: err.text of its formula */
+};
+
+static struct figure *figures_alloc(size_t n)
+{
+	struct figure *figures = calloc(n, sizeof(*figures));
+	for (size_t i = 0; figures && i < n; i++)
+		mpq_init(figures[i].value);
+	return figures;
+}
+
+static void figures_free(struct figure *figures, size_t n)
+{
+	for (size_t i = 0; figures && i < n; i++)
+		mpq_clear(figures[i].value);
+	free(figures);
+}
+
+static void put_rational(struct table *table, const mpq_t value, unsigned decimals)
+{
+	char *text = rational_text(value, decimals);
+	table_number(table, text);
+	free(text);
+}
+
+static void put_place(struct table *table, const struct row *row)
+{
+	char day[DAY_TEXT_MAX];
+	table_text(table, row->unit ? row->unit->code : row->office ? row->office->code : NULL);
+	table_text(table, row->unit ? row->unit->name : row->office ? row->office->name : NULL);
+	table_text(table, row->unit ? day_format(row->unit->valid_from, day) : NULL);
+}
+
+static const char *reason_of(const struct answer *answer, size_t i)
+{
+	const struct figure *figure = &answer->shown[i];
+	if (!answer->rows.list[i].unit && !answer->rows.list[i].office)
+		return answer->plan->by_office
+			       ? "in the area, but not of an office shown"
+			       : "in the area, but in no unit of the level asked for";
+	if (figure->has_value)
+		return NULL;
+	if (answer->plan->indicator)
+		return answer->why;
+	return figure->counts.due > 0 ? "not reported" : "no office was due to report";
+}
+
+static void put_counts(struct table *table, const struct counts *counts)
+{
+	table_int(table, counts->observations);
+	table_int(table, counts->due);
+	table_int(table, counts->reported);
+	table_int(table, counts->on_time);
+	table_int(table, counts->carried);
+	table_int(table, counts->due - counts->reported - counts->carried);
+	table_int(table, counts->extra);
+	table_int(table, counts->offices_due);
+	table_int(table, counts->offices_reported);
+	table_int(table, counts->revisions);
+}
+
+/* "name=value;name=value", a missing value empty. Owned by the caller. */
+static char *operand_pairs(const struct answer *answer, size_t row)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < answer->plan->n_metrics; i++) {
+		const struct metric *metric = answer->plan->metrics[i];
+		const struct figure *operand = &answer->operands[i][row];
+		char *value = operand->has_value
+				      ? rational_text(operand->value, metric_shown_decimals(metric))
+				      : NULL;
+		fprintf(out, "%s%s=%s", i ? ";" : "", metric->name, value ? value : "");
+		free(value);
+	}
+	fclose(out);
+	return text;
+}
+
+static char *target_pairs(const struct indicator *indicator)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = indicator->n_targets ? open_memstream(&text, &len) : NULL;
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < indicator->n_targets; i++)
+		fprintf(out, "%s%d=%s", i ? ";" : "", indicator->targets[i].year,
+			indicator->targets[i].value);
+	fclose(out);
+	return text;
+}
+
+static void put_indicator(const struct answer *answer, size_t row)
+{
+	char *operands = operand_pairs(answer, row),
+	     *targets = target_pairs(answer->plan->indicator);
+	table_object(answer->table, operands);
+	if (targets)
+		table_object(answer->table, targets);
+	free(operands);
+	free(targets);
+}
+
+static bool is_empty_rest(const struct answer *answer, size_t i)
+{
+	const struct row *row = &answer->rows.list[i];
+	const struct figure *figure = &answer->shown[i];
+	const struct counts *counts = &figure->counts;
+	return !row->unit && !row->office && !figure->has_value && counts->observations == 0 &&
+	       counts->due == 0 && counts->extra == 0 && counts->revisions == 0;
+}
+
+static void put_row(struct answer *answer, struct period bucket, size_t i)
+{
+	const struct plan *plan = answer->plan;
+	const struct figure *figure = &answer->shown[i];
+	char period[PERIOD_TEXT_MAX];
+	table_row(answer->table);
+	put_place(answer->table, &answer->rows.list[i]);
+	table_text(answer->table, period_format(bucket, period));
+	if (figure->has_value)
+		put_rational(answer->table, figure->value,
+			     plan->indicator ? INDICATOR_DECIMALS
+					     : metric_shown_decimals(plan->metrics[0]));
+	else
+		table_null(answer->table);
+	table_text(answer->table, reason_of(answer, i));
+	put_counts(answer->table, &figure->counts);
+	if (plan->indicator)
+		put_indicator(answer, i);
+}
+
+/* The indicator's value in row @i, from exact operands; without one, answer->why says why. */
+static int evaluate(struct answer *answer, size_t i, struct err *err)
+{
+	mpq_t values[PLAN_OPERANDS_MAX];
+	bool present[PLAN_OPERANDS_MAX];
+	size_t n = answer->plan->n_metrics;
+	struct err why = { 0 };
+	for (size_t k = 0; k < n; k++) {
+		mpq_init(values[k]);
+		mpq_set(values[k], answer->operands[k][i].value);
+		present[k] = answer->operands[k][i].has_value;
+	}
+	int rc = formula_evaluate(answer->plan->indicator->formula, values, present,
+				  answer->shown[i].value, &why);
+	answer->shown[i].has_value = rc == 0;
+	free(answer->why);
+	answer->why = rc < 0 ? strdup(why.text) : NULL;
+	for (size_t k = 0; k < n; k++)
+		mpq_clear(values[k]);
+	if (rc == -ENODATA || rc == -EDOM)
+		return answer->why ? 0 : err_memory(err);
+	return rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
+}
+
+static int compute(struct answer *answer, struct figures *figures, struct period bucket,
+		   struct err *err)
+{
+	int rc = figures_begin(figures, &answer->rows, bucket, err);
+	for (size_t k = 0; k < answer->plan->n_metrics && rc == 0; k++)
+		rc = figures_of(figures, k, answer->operands[k], err);
+	if (rc == 0)
+		(void)figures_end(figures, answer->shown, NULL);
+	for (size_t i = 0; i < answer->rows.n && rc == 0; i++) {
+		if (answer->plan->indicator)
+			rc = evaluate(answer, i, err);
+		if (rc == 0 && !is_empty_rest(answer, i))
+			put_row(answer, bucket, i);
+	}
+	return rc;
+}
+
+static int answer_bucket(struct answer *answer, struct figures *figures,
+			 const struct reference *reference, struct period bucket, struct err *err)
+{
+	const struct plan *plan = answer->plan;
+	int rc = rows_make(plan, reference, bucket, &answer->rows, err);
+	if (rc < 0)
+		return rc;
+	size_t n = answer->rows.n;
+	if (table_rows(answer->table) + n > ROWS_MAX)
+		rc = err_set(err, -E2BIG,
+			     "the answer would have more than %u rows; ask for less at once",
+			     ROWS_MAX);
+	for (size_t k = 0; k < plan->n_metrics && rc == 0; k++)
+		if (!(answer->operands[k] = figures_alloc(n)))
+			rc = err_memory(err);
+	answer->shown = plan->indicator ? figures_alloc(n) : answer->operands[0];
+	if (rc == 0)
+		rc = answer->shown ? compute(answer, figures, bucket, err) : err_memory(err);
+	if (plan->indicator)
+		figures_free(answer->shown, n);
+	for (size_t k = 0; k < plan->n_metrics; k++) {
+		figures_free(answer->operands[k], n);
+		answer->operands[k] = NULL;
+	}
+	rows_free(&answer->rows);
+	return rc;
+}
+
+int query_run(sqlite3 *db, const struct reference *reference, const struct query *query,
+	      struct table **ret_answer, struct err *err)
+{
+	static const char *const columns[] = { "area",         "name",        "valid_from",
+					       "period",       "value",       "reason",
+					       "observations", "due",         "reported",
+					       "on_time",      "carried",     "missing",
+					       "extra",        "offices_due", "offices_reported",
+					       "revisions",    "operands",    "targets" };
+	size_t n_columns = sizeof(columns) / sizeof(columns[0]);
+	struct plan plan;
+	int rc = plan_make(reference, query, &plan, err);
+	if (rc < 0)
+		return rc;
+	struct answer answer = { .plan = &plan };
+	answer.table = table_open(columns, plan.indicator ? n_columns : n_columns - 2);
+	struct figures *figures = answer.table ? figures_open(db, reference, &plan, err) : NULL;
+	rc = figures ? 0 : answer.table ? err->code : err_memory(err);
+	if (rc == 0)
+		plan_head(&plan, answer.table);
+	for (int32_t number = plan.first; number <= plan.last && rc == 0; number++)
+		rc = answer_bucket(&answer, figures, reference, plan_bucket(&plan, number), err);
+	if (rc == 0 && table_failed(answer.table))
+		rc = err_memory(err);
+	free(answer.why);
+	figures_close(figures);
+	if (rc < 0) {
+		table_close(answer.table);
+		return rc;
+	}
+	*ret_answer = answer.table;
+	return 0;
+}
