@@ -46,8 +46,8 @@ int office_add(sqlite3 *db, const char *code, const char *name, const char *unit
 int offices_import(sqlite3 *db, const char *csv, size_t len, const char *who, size_t *ret_added,
 		   struct err *err);
 
-/* Keys. Each of these three may change other rows of office_key too: fill the roster anew
- * (offices_fill_roster) once the transaction is committed. */
+/* Keys. Each of these three may change other keys of the office too: once the transaction is
+ * committed, the roster must get them all (roster_feed.h). */
 
 /** A fresh one-time key for the office; earlier unspent invitations of it are revoked. @ret_key:
  * the new row; @ret_secret: 32 bytes for the invitation line, kept nowhere. -ENOENT: no such
