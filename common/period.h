@@ -37,7 +37,7 @@ struct period {
 	int32_t number; /* periods of this grain since the one that holds 1970-01-01T00:00 */
 };
 
-#define PERIOD_TEXT_MAX 24u
+#define PERIOD_TEXT_MAX 32u
 #define DAY_TEXT_MAX    16u
 #define DAY_MIN         (-25567) /* 1900-01-01; days count from 1970-01-01 */
 #define DAY_MAX         47846    /* 2100-12-31 */
