@@ -39,7 +39,7 @@ int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, 
 	sqlite3_bind_int64(hold, 1, journal);
 	sqlite3_bind_int64(hold, 2, (int64_t)run);
 	sqlite3_bind_int64(hold, 3, point);
-	sqlite3_bind_int(hold, 4, verdict);
+	sqlite3_bind_int(hold, 4, (int)verdict);
 	sqlite3_bind_int64(hold, 5, (int64_t)observations);
 	return db_run(hold, err);
 }

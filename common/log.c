@@ -1,8 +1,10 @@
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 2048
@@ -12,6 +14,24 @@ static enum log_level threshold = LOG_LEVEL_INFO;
 void log_set_level(enum log_level level)
 {
 	threshold = level;
+}
+
+int log_level_from_name(const char *name, enum log_level *ret_level)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = { { "error", LOG_LEVEL_ERROR },
+		       { "warning", LOG_LEVEL_WARN },
+		       { "info", LOG_LEVEL_INFO },
+		       { "debug", LOG_LEVEL_DEBUG } };
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (strcmp(levels[i].name, name) == 0) {
+			*ret_level = levels[i].level;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 void log_line(enum log_level level, const char *format, ...)

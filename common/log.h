@@ -5,6 +5,8 @@ enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARN = 4, LOG_LEVEL_INFO = 6, LO
 
 /** Lines above @level are not written. Default: INFO. Call before threads start. */
 void log_set_level(enum log_level level);
+/** error, warning, info or debug. -EINVAL when it is none of them. */
+int log_level_from_name(const char *name, enum log_level *ret_level);
 
 /** "area: event key=value ..."; never a secret, never a line per message. Thread-safe. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

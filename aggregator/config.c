@@ -1,0 +1,104 @@
+#include "config.h"
+#include "civil.h"
+#include "log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+static const struct conf_key keys[] = {
+	{ .section = "aggregator",
+	  .name = "state_dir",
+	  .type = CONF_TEXT,
+	  .offset = offsetof(struct config, state_dir),
+	  .fallback = LANTOA_STATEDIR,
+	  .help = "folder of the database (lantoa.db) and of the province's key (server.key)" },
+	{ .section = "aggregator",
+	  .name = "zone",
+	  .type = CONF_TEXT,
+	  .offset = offsetof(struct config, zone),
+	  .fallback = "Asia/Ho_Chi_Minh",
+	  .help = "civil time zone of all periods; never change it once there are figures" },
+	{ .section = "gate",
+	  .name = "listen",
+	  .type = CONF_TEXT,
+	  .offset = offsetof(struct config, listen),
+	  .fallback = "tcp://0.0.0.0:5570",
+	  .help = "where offices connect: tcp://ADDRESS:PORT; port 0 takes a free one" },
+	{ .section = "gate",
+	  .name = "address",
+	  .type = CONF_TEXT,
+	  .offset = offsetof(struct config, address),
+	  .fallback = "",
+	  .help = "HOST:PORT as offices reach it; invitations carry it. Empty: what listen was "
+		  "bound to" },
+	{ .section = "api",
+	  .name = "socket",
+	  .type = CONF_TEXT,
+	  .offset = offsetof(struct config, api_socket),
+	  .fallback = LANTOA_RUNDIR "/aggregator.sock",
+	  .help = "unix socket of the operators' interface; whoever may write to it is an "
+		  "operator" },
+	{ .section = "store",
+	  .name = "readers",
+	  .type = CONF_UINT,
+	  .offset = offsetof(struct config, readers),
+	  .fallback = "2",
+	  .min = 1,
+	  .max = 8,
+	  .help = "connections that answer questions, beside the one that writes" },
+	{ .section = "log",
+	  .name = "level",
+	  .type = CONF_TEXT,
+	  .offset = offsetof(struct config, level),
+	  .fallback = "info",
+	  .help = "error, warning, info or debug" },
+};
+
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static int apply(const struct config *config, struct err *err)
+{
+	enum log_level level;
+	if (log_level_from_name(config->level, &level) < 0)
+		return err_set(err, -EINVAL,
+			       "[log] level: '%s' is none; use error, warning, info or debug",
+			       config->level);
+	log_set_level(level);
+	return civil_set_zone(config->zone, err);
+}
+
+int config_read(const char *path, struct config *ret_config, struct err *err)
+{
+	struct config config = { 0 };
+	int rc = conf_read(path ? path : CONFIG_PATH, keys, N_KEYS, &config, err);
+	if (rc == -ENOENT && !path)
+		rc = conf_read(NULL, keys, N_KEYS, &config, err);
+	if (rc < 0)
+		return rc;
+	rc = apply(&config, err);
+	if (rc < 0) {
+		config_free(&config);
+		return err_wrap(err, "%s", path ? path : CONFIG_PATH);
+	}
+	*ret_config = config;
+	return 0;
+}
+
+void config_free(struct config *config)
+{
+	conf_free(keys, N_KEYS, config);
+}
+
+void config_document(FILE *out)
+{
+	conf_document(keys, N_KEYS, out);
+}
+
+int config_path(const struct config *config, const char *name, char *ret_path, struct err *err)
+{
+	int n = snprintf(ret_path, PATH_MAX, "%s/%s", config->state_dir, name);
+	if (n < 0 || n >= PATH_MAX)
+		return err_system(err, -ENAMETOOLONG, config->state_dir);
+	return 0;
+}

@@ -1,0 +1,105 @@
+/* lantoa-aggregator [--config FILE] [--check]: the province's daemon, in the foreground. */
+#include "config.h"
+#include "log.h"
+#include "server.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <uv.h>
+
+struct process {
+	uv_loop_t loop;
+	uv_signal_t signals[2];
+	struct server *server;
+};
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct process *process = handle->data;
+	log_info("server: stopping signal=%d", number);
+	for (size_t i = 0; i < 2; i++)
+		uv_close((uv_handle_t *)&process->signals[i], NULL);
+	server_stop(process->server);
+}
+
+static int watch_signals(struct process *process)
+{
+	static const int numbers[2] = { SIGTERM, SIGINT };
+	int rc = 0;
+	for (size_t i = 0; i < 2 && rc == 0; i++) {
+		rc = uv_signal_init(&process->loop, &process->signals[i]);
+		process->signals[i].data = process;
+		if (rc == 0)
+			rc = uv_signal_start(&process->signals[i], on_signal, numbers[i]);
+	}
+	return rc;
+}
+
+static int run(const struct config *config)
+{
+	struct process process;
+	struct err err = { 0 };
+	int rc = uv_loop_init(&process.loop);
+	if (rc < 0)
+		err_system(&err, rc, "make an event loop");
+	else
+		rc = server_start(&process.loop, config, &process.server, &err);
+	bool started = rc == 0;
+	if (started && (rc = watch_signals(&process)) < 0)
+		err_system(&err, rc, "watch for signals");
+	if (rc < 0)
+		log_error("server: not started cause=\"%s\"", err.text);
+	(void)uv_run(&process.loop,
+		     UV_RUN_DEFAULT); /* also closes what a failed start had opened */
+	if (uv_loop_close(&process.loop) < 0) {
+		log_error("server: a handle was left open");
+		return 1;
+	}
+	return rc < 0 ? 1 : 0;
+}
+
+static void usage(FILE *out)
+{
+	fputs("usage: lantoa-aggregator [--config FILE] [--check]\n"
+	      "  --config FILE  configuration (" CONFIG_PATH ")\n"
+	      "  --check        read the configuration, say whether it is right, and end\n"
+	      "  --document     print every key of the configuration, and end\n"
+	      "  --version      print the version, and end\n",
+	      out);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
+		{ "document", no_argument, NULL, 'd' },     { "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },         { 0 }
+	};
+	const char *path = NULL;
+	bool check = false;
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (c == 'c')
+			path = optarg;
+		else if (c == 'k')
+			check = true;
+		else if (c == 'd')
+			return config_document(stdout), 0;
+		else if (c == 'v')
+			return puts("lantoa-aggregator " LANTOA_VERSION), 0;
+		else
+			return usage(c == 'h' ? stdout : stderr), c == 'h' ? 0 : 2;
+	}
+	if (optind < argc)
+		return usage(stderr), 2;
+	struct config config;
+	struct err err = { 0 };
+	if (config_read(path, &config, &err) < 0) {
+		fprintf(stderr, "lantoa-aggregator: %s\n", err.text);
+		return 1;
+	}
+	int rc = check ? (puts("the configuration is right"), 0) : run(&config);
+	config_free(&config);
+	return rc;
+}

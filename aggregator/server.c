@@ -1,0 +1,218 @@
+/* Start: key, store, roster, then the gate (ZAP before ROUTER is its own business), then the api,
+ * then "ready".
+ *
+ * Stop, each step from the callback of the one before: gate (no frames any more), intake (the
+ * commit in flight ends), api (questions in the store's hands are answered), then store and memory.
+ * If start fails halfway, stop runs over what there is. */
+#include "server.h"
+#include "api/api.h"
+#include "gate.h"
+#include "http.h"
+#include "intake.h"
+#include "log.h"
+#include "server_key.h"
+#include "store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#define API_SOCKET_MODE 0660u /* the owner's group are the operators */
+#define STATUS_EVERY_MS 10000u
+
+struct server {
+	uv_loop_t *loop;
+	const struct config *config;
+	struct server_key key;
+	struct store *store;
+	struct roster *roster;
+	void *zmq;
+	struct intake *intake;
+	struct gate *gate;
+	struct api *api;
+	char address[320]; /* that invitations carry */
+	uv_timer_t pulse;  /* watchdog and status line */
+	bool pulse_open;
+};
+
+/* --- systemd --- */
+
+/* The loop turns, or this would not run; commits move when there are any to make. */
+static void on_pulse(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+	const struct intake_counters *counters = intake_counters(server->intake);
+	const struct gate_counters *gate = gate_counters(server->gate);
+	(void)sd_notifyf(0,
+			 "WATCHDOG=1\nSTATUS=%zu keys, %" PRIu64 " batches and %" PRIu64
+			 " observations committed since start, %" PRIu64 " held, %" PRIu64
+			 " handshakes refused",
+			 roster_count(server->roster), counters->batches, counters->observations,
+			 counters->held,
+			 gate->refused_handshakes); /* without systemd nobody listens */
+}
+
+static int pulse_start(struct server *server)
+{
+	uint64_t every_us = 0, every_ms = STATUS_EVERY_MS;
+	if (sd_watchdog_enabled(0, &every_us) > 0 && every_us / 2000 < every_ms)
+		every_ms = every_us / 2000;
+	int rc = uv_timer_init(server->loop, &server->pulse);
+	if (rc < 0)
+		return rc;
+	server->pulse.data = server;
+	server->pulse_open = true;
+	return uv_timer_start(&server->pulse, on_pulse, 0, every_ms ? every_ms : 1);
+}
+
+/* --- start --- */
+
+static int open_key(struct server *server, struct err *err)
+{
+	char path[PATH_MAX];
+	bool made;
+	int rc = config_path(server->config, "server.key", path, err);
+	if (rc == 0)
+		rc = server_key_load(path, &server->key, &made, err);
+	if (rc == 0 && made)
+		log_info("server: made the province's key file=%s", path);
+	return rc;
+}
+
+static int open_store(struct server *server, struct err *err)
+{
+	char path[PATH_MAX];
+	int rc = config_path(server->config, "lantoa.db", path, err);
+	if (rc == 0)
+		rc = store_open(server->loop, path, server->config->readers, &server->store, err);
+	if (rc == 0 && !(server->roster = roster_open()))
+		rc = err_memory(err);
+	if (rc == 0)
+		rc = offices_fill_roster(store_writer(server->store), server->roster, err);
+	return rc;
+}
+
+static int start_gate(struct server *server, struct err *err)
+{
+	struct intake_config intake = { .store = server->store,
+					.roster = server->roster,
+					.zone = server->config->zone };
+	struct gate_config gate = { .endpoint = server->config->listen,
+				    .secret_key = server->key.secret_key,
+				    .roster = server->roster,
+				    .credit = INTAKE_CREDIT };
+	server->zmq = zmq_ctx_new();
+	if (!server->zmq)
+		return err_system(err, -errno, "start ZeroMQ");
+	int rc = intake_open(server->loop, &intake, &server->intake, err);
+	if (rc == 0)
+		rc = gate_start(server->loop, server->zmq, &gate, intake_on_frame, server->intake,
+				&server->gate, err);
+	if (rc == 0)
+		intake_serve(server->intake, server->gate);
+	return rc;
+}
+
+static int start_api(struct server *server, struct err *err)
+{
+	const char *address = server->config->address, *endpoint = gate_endpoint(server->gate);
+	if (!*address && strncmp(endpoint, "tcp://", 6) == 0)
+		address = endpoint + 6;
+	(void)snprintf(server->address, sizeof(server->address), "%s",
+		       address); /* HOST:PORT is shorter */
+	struct api_config config = { .store = server->store,
+				     .roster = server->roster,
+				     .server_key = server->key.public_key,
+				     .address = server->address,
+				     .gate = gate_counters(server->gate),
+				     .intake = intake_counters(server->intake) };
+	int fd;
+	int rc = http_listen_unix(server->config->api_socket, API_SOCKET_MODE, &fd, err);
+	return rc < 0 ? rc : api_start(server->loop, fd, &config, &server->api, err);
+}
+
+int server_start(uv_loop_t *loop, const struct config *config, struct server **ret_server,
+		 struct err *err)
+{
+	struct server *server = calloc(1, sizeof(*server));
+	if (!server)
+		return err_memory(err);
+	server->loop = loop;
+	server->config = config;
+	int rc = open_key(server, err);
+	if (rc == 0)
+		rc = open_store(server, err);
+	if (rc == 0)
+		rc = start_gate(server, err);
+	if (rc == 0)
+		rc = start_api(server, err);
+	if (rc == 0 && (rc = pulse_start(server)) < 0)
+		(void)err_system(err, rc, "start the watchdog's timer");
+	if (rc < 0) {
+		server_stop(server);
+		return rc;
+	}
+	(void)sd_notify(0, "READY=1"); /* without systemd nobody listens */
+	log_info("server: ready endpoint=%s api=%s", gate_endpoint(server->gate),
+		 config->api_socket);
+	*ret_server = server;
+	return 0;
+}
+
+const char *server_endpoint(const struct server *server)
+{
+	return gate_endpoint(server->gate);
+}
+
+/* --- stop --- */
+
+static void close_rest(void *context)
+{
+	struct server *server = context;
+	intake_close(server->intake);
+	store_close(server->store);
+	roster_close(server->roster);
+	if (server->zmq)
+		(void)zmq_ctx_term(server->zmq); /* no socket is open any more */
+	if (server->api)
+		(void)unlink(server->config->api_socket); /* gone already is fine */
+	sodium_memzero(&server->key, sizeof(server->key));
+	free(server);
+}
+
+static void stop_api(void *context)
+{
+	struct server *server = context;
+	if (server->api)
+		api_stop(server->api, close_rest, server);
+	else
+		close_rest(server);
+}
+
+static void stop_intake(void *context)
+{
+	struct server *server = context;
+	if (server->intake)
+		intake_stop(server->intake, stop_api, server);
+	else
+		stop_api(server);
+}
+
+void server_stop(struct server *server)
+{
+	(void)sd_notify(0, "STOPPING=1"); /* without systemd nobody listens */
+	if (server->pulse_open)
+		uv_close((uv_handle_t *)&server->pulse, NULL);
+	if (server->gate)
+		gate_stop(server->gate, stop_intake, server);
+	else
+		stop_intake(server);
+}

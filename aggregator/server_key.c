@@ -1,0 +1,47 @@
+#include "server_key.h"
+#include "invitation.h"
+#include "secret_file.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+static int make(const char *path, struct server_key *key, struct err *err)
+{
+	char line[SECRET_FILE_MAX], text[KEY_TEXT_MAX];
+	randombytes_buf(key->secret_key, KEY_LEN);
+	key_format(key->secret_key, text);
+	(void)snprintf(line, sizeof(line), "%s\n", text); /* fits */
+	int rc = secret_file_write(path, line, err);
+	sodium_memzero(line, sizeof(line));
+	sodium_memzero(text, sizeof(text));
+	return rc;
+}
+
+int server_key_load(const char *path, struct server_key *ret_key, bool *ret_made, struct err *err)
+{
+	char text[SECRET_FILE_MAX];
+	struct server_key key;
+	if (sodium_init() < 0)
+		return err_set(err, -EIO, "libsodium found no source of randomness");
+	int rc = secret_file_read(path, text, err);
+	bool made = rc == -ENOENT;
+	if (made) {
+		rc = make(path, &key, err);
+	} else if (rc == 0) {
+		text[strcspn(text, "\n")] = '\0';
+		if (key_parse(text, key.secret_key) < 0)
+			rc = err_set(err, -EINVAL, "%s: holds no key; restore it from a backup",
+				     path);
+		sodium_memzero(text, sizeof(text));
+	}
+	if (rc < 0)
+		return rc;
+	(void)crypto_scalarmult_base(key.public_key,
+				     key.secret_key); /* cannot fail for a base point */
+	*ret_key = key;
+	*ret_made = made;
+	sodium_memzero(&key, sizeof(key));
+	return 0;
+}
