@@ -146,7 +146,7 @@ static int record_one(struct spool *spool, const struct observation *obs, struct
 {
 	struct place place;
 	struct value was = { 0 };
-	int64_t value_e;
+	int64_t value_e = 0;
 	int rc = place_find(spool, obs->metric, obs->labels, obs->period, obs->decimals, &place,
 			    err);
 	if (rc < 0)

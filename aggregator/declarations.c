@@ -198,7 +198,7 @@ static int intern_series(struct declarations *d, const struct declaration *decla
 static int add_one(struct declarations *d, struct spool_list *spool, size_t number,
 		   const struct declaration *declaration, struct err *err)
 {
-	uint32_t series;
+	uint32_t series = 0;
 	int rc = intern_series(d, declaration, &series, err);
 	if (rc < 0)
 		return rc;

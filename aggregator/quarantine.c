@@ -84,7 +84,7 @@ static void show_period(struct table *table, int64_t shape, int32_t day, const s
 static int add_row(struct table *table, sqlite3_stmt *row, sqlite3_stmt *series,
 		   struct arena *arena, const struct reference *reference, struct err *err)
 {
-	struct held_row held;
+	struct held_row held = { 0 };
 	char received[INSTANT_TEXT_MAX];
 	int rc = look_up(arena, row, &held, err);
 	if (rc < 0)
