@@ -40,8 +40,6 @@ static bool spelling_read(const char *text, size_t len, struct spelling *ret)
 	}
 	if (s.whole_len == 0 || s.fraction + s.fraction_len != text + len)
 		return false;
-	while (s.fraction_len > 0 && s.fraction[s.fraction_len - 1] == '0')
-		s.fraction_len--; /* the value has no such digit */
 	*ret = s;
 	return true;
 }

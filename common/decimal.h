@@ -16,8 +16,9 @@ __extension__ typedef __int128 int128; /* sums of int64 mantissas: 2^63 of them 
  * Read @text[@len], e.g. "-12.5", as a mantissa with @decimals digits after the point.
  *
  * Digits with one optional sign and one optional '.' between digits, nothing else: no exponent, no
- * blanks, no thousands marks. Zeros at the end of the fraction are no digits of the value: 1.50 is
- * fine with one decimal, 1.55 is not.
+ * blanks, no thousands marks. More than @decimals digits after the point are refused even when they
+ * are zeros: where no decimals are expected, "1.000" is how a Vietnamese spreadsheet writes a
+ * thousand.
  *
  * Returns 0; -EINVAL when it is not a number or has more than @decimals digits after the point;
  * -ERANGE when the mantissa does not fit into 64 bits.
