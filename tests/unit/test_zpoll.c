@@ -223,6 +223,23 @@ static void paused_it_neither_receives_nor_spins_and_resumed_it_goes_on(void **s
 	assert_false(f->hung);
 }
 
+/* A message to a socket that had run dry comes with a command, which nobody takes in while paused.
+ */
+static void paused_at_rest_it_does_not_spin_when_a_message_comes(void **state)
+{
+	struct fixture *f = *state;
+	watch(&f->b, 4);
+	assert_rests(f);
+	zpoll_pause(f->b.zpoll);
+	send_one(&f->a);
+	assert_rests(f);
+	assert_int_equal(f->b.received, 0);
+	f->b.stop_after = 1;
+	zpoll_resume(f->b.zpoll);
+	run(f, HANG_MS);
+	assert_false(f->hung);
+}
+
 static void it_may_be_stopped_from_within_its_own_callback(void **state)
 {
 	struct fixture *f = *state;
@@ -262,6 +279,7 @@ int main(void)
 		test(sending_from_within_receive_swallows_nothing),
 		test(a_send_that_swallows_the_edge_gives_it_back),
 		test(paused_it_neither_receives_nor_spins_and_resumed_it_goes_on),
+		test(paused_at_rest_it_does_not_spin_when_a_message_comes),
 		test(it_may_be_stopped_from_within_its_own_callback),
 		test(stopped_it_tells_when_the_socket_may_be_closed),
 	};
