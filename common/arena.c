@@ -1,5 +1,6 @@
 #include "arena.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@ struct chunk {
 struct arena {
 	struct chunk *newest; /* owned, with the older ones; NULL before the first allocation */
 	size_t limit, given;  /* bytes, rounded up to ALIGN */
+	void *kept;           /* owned, with release to free it; or NULL */
+	void (*release)(void *kept);
 };
 
 struct arena *arena_open(size_t limit)
@@ -42,6 +45,8 @@ void arena_close(struct arena *arena)
 {
 	if (!arena)
 		return;
+	if (arena->kept)
+		arena->release(arena->kept);
 	chunks_free(arena->newest);
 	free(arena);
 }
@@ -106,4 +111,16 @@ void *arena_alloc(struct arena *arena, size_t size)
 	if (piece)
 		memset(piece, 0, size);
 	return piece;
+}
+
+void arena_keep(struct arena *arena, void *thing, void (*release)(void *thing))
+{
+	assert(!arena->kept);
+	arena->kept = thing;
+	arena->release = release;
+}
+
+void *arena_kept(const struct arena *arena)
+{
+	return arena->kept;
 }

@@ -18,3 +18,10 @@ void arena_reset(struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t size);
 /** The same, not zeroed: for what is overwritten at once. */
 void *arena_alloc_raw(struct arena *arena, size_t size);
+
+/**
+ * Let the arena own one @thing that is dear to make and serves many rounds: it stays over resets,
+ * and @release(@thing) runs at close. Not while another one is kept.
+ */
+void arena_keep(struct arena *arena, void *thing, void (*release)(void *thing));
+void *arena_kept(const struct arena *arena); /* NULL when there is none */
