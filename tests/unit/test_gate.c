@@ -19,8 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HANG_MS  20000
-#define PEERS    8u
+#define HANG_MS  10000
+#define CLIENTS  8u
 #define QUIET_MS 100 /* in which what must not arrive would have arrived */
 
 struct keys {
@@ -35,7 +35,8 @@ struct fixture {
 	struct keys server;
 	struct roster *roster;
 	struct gate *gate;
-	struct gate_peer peer; /* of the last frame */
+	void *clients[CLIENTS]; /* owned, so that a failed test can be torn down, too */
+	struct gate_peer peer;  /* of the last frame */
 	uint8_t first_byte;
 	size_t frames, last_len;
 	bool answer;
@@ -101,6 +102,10 @@ static void on_gate_closed(void *context)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
+	for (size_t i = 0; i < CLIENTS; i++) {
+		if (f->clients[i])
+			(void)zmq_close(f->clients[i]);
+	}
 	if (f->gate)
 		gate_stop(f->gate, on_gate_closed, f);
 	uv_close((uv_handle_t *)&f->hang, NULL);
@@ -148,17 +153,33 @@ static struct roster_key known(struct fixture *f, int64_t id, enum key_state sta
 	return key;
 }
 
+/* Without @keys it does not speak CURVE. */
 static void *client(struct fixture *f, int type, const struct keys *keys)
 {
 	void *socket = zmq_socket(f->context, type);
 	assert_non_null(socket);
+	size_t at = 0;
+	while (f->clients[at])
+		assert_true(++at < CLIENTS);
+	f->clients[at] = socket;
 	int linger = 0, wait_ms = HANG_MS;
 	(void)zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof(linger));
 	(void)zmq_setsockopt(socket, ZMQ_RCVTIMEO, &wait_ms, sizeof(wait_ms));
+	if (!keys)
+		return socket;
 	(void)zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, f->server.public_key, KEY_LEN);
 	(void)zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, keys->public_key, KEY_LEN);
 	(void)zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys->secret_key, KEY_LEN);
 	return socket;
+}
+
+static void hang_up(struct fixture *f, void *socket)
+{
+	for (size_t i = 0; i < CLIENTS; i++) {
+		if (f->clients[i] == socket)
+			f->clients[i] = NULL;
+	}
+	(void)zmq_close(socket);
 }
 
 static void *connected(struct fixture *f, const struct keys *keys)
@@ -182,7 +203,7 @@ static void assert_alive(struct fixture *f)
 	say(socket, "alive");
 	run_until(f, &counters(f)->frames, counters(f)->frames + 1);
 	assert_int_equal(f->peer.key_id, 999);
-	(void)zmq_close(socket);
+	hang_up(f, socket);
 }
 
 static void an_active_and_an_invited_key_pass_and_arrive_with_their_ids(void **state)
@@ -203,8 +224,8 @@ static void an_active_and_an_invited_key_pass_and_arrive_with_their_ids(void **s
 	assert_int_equal(f->peer.key_id, 8);
 	assert_int_equal(counters(f)->handshakes, 2);
 	assert_int_equal(counters(f)->refused_handshakes, 0);
-	(void)zmq_close(a);
-	(void)zmq_close(b);
+	hang_up(f, a);
+	hang_up(f, b);
 }
 
 static void refused(struct fixture *f, const struct keys *keys)
@@ -213,7 +234,7 @@ static void refused(struct fixture *f, const struct keys *keys)
 	say(socket, "let me in");
 	run_until(f, &counters(f)->refused_handshakes, counters(f)->refused_handshakes + 1);
 	run_quiet(f);
-	(void)zmq_close(socket);
+	hang_up(f, socket);
 	assert_int_equal(counters(f)->handshakes, 0);
 	assert_int_equal(f->frames, 0);
 }
@@ -245,7 +266,7 @@ static void cut_off(struct fixture *f, int64_t id, enum key_state before, enum k
 	say(socket, "two");
 	run_until(f, &counters(f)->frames_revoked, revoked + 1);
 	assert_int_equal(counters(f)->frames, frames + 1);
-	(void)zmq_close(socket);
+	hang_up(f, socket);
 }
 
 static void a_key_revoked_or_spent_is_cut_off_on_its_live_connection(void **state)
@@ -278,8 +299,8 @@ static void an_answer_reaches_the_peer_that_asked(void **state)
 	assert_int_equal(frame->pong->clock_us, 42);
 	arena_close(arena);
 	assert_int_equal(zmq_recv(sockets[0], data, sizeof(data), ZMQ_DONTWAIT), -1);
-	(void)zmq_close(sockets[0]);
-	(void)zmq_close(sockets[1]);
+	hang_up(f, sockets[0]);
+	hang_up(f, sockets[1]);
 }
 
 static void an_answer_to_a_peer_that_is_gone_is_counted_and_forgotten(void **state)
@@ -307,7 +328,7 @@ static void messages_of_another_shape_are_dropped_and_counted(void **state)
 	assert_int_equal(counters(f)->frames, 0);
 	say(socket, "well formed");
 	run_until(f, &counters(f)->frames, 1);
-	(void)zmq_close(socket);
+	hang_up(f, socket);
 }
 
 static void a_client_that_picks_its_routing_id_is_not_heard(void **state)
@@ -321,7 +342,7 @@ static void a_client_that_picks_its_routing_id_is_not_heard(void **state)
 	say(socket, "hello");
 	run_until(f, &counters(f)->frames_malformed, 1);
 	assert_int_equal(f->frames, 0);
-	(void)zmq_close(socket);
+	hang_up(f, socket);
 }
 
 static void the_largest_frame_passes_and_a_larger_one_costs_the_connection(void **state)
@@ -337,7 +358,7 @@ static void the_largest_frame_passes_and_a_larger_one_costs_the_connection(void 
 	assert_int_equal(zmq_send(socket, data, sizeof(data), 0), sizeof(data));
 	run_until(f, &counters(f)->handshakes, 2); /* it was thrown out, and comes again */
 	assert_int_equal(counters(f)->frames, 1);
-	(void)zmq_close(socket);
+	hang_up(f, socket);
 	assert_alive(f);
 }
 
@@ -368,13 +389,10 @@ static void garbage_on_the_port_leaves_the_gate_alive(void **state)
 static void a_client_without_curve_is_not_heard(void **state)
 {
 	struct fixture *f = *state;
-	void *socket = zmq_socket(f->context, ZMQ_DEALER);
-	int linger = 0;
-	(void)zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof(linger));
-	assert_int_equal(zmq_connect(socket, gate_endpoint(f->gate)), 0);
+	void *socket = connected(f, NULL);
 	say(socket, "hello");
 	run_quiet(f);
-	(void)zmq_close(socket);
+	hang_up(f, socket);
 	assert_int_equal(f->frames, 0);
 	assert_alive(f);
 }
@@ -422,7 +440,7 @@ static void paused_it_keeps_frames_waiting_and_resumed_it_takes_them(void **stat
 	assert_int_equal(f->frames, 0);
 	gate_resume(f->gate);
 	run_until(f, &counters(f)->frames, 5);
-	(void)zmq_close(socket);
+	hang_up(f, socket);
 }
 
 static void a_port_in_use_is_an_error_with_the_endpoint_and_leaves_nothing_open(void **state)
