@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <wchar.h>
 
-/* A word that is in the catalogue for this test too. */
-#define WORD N_("office")
+/* A sentence that several programs share. */
+#define WORD N_("out of memory")
 
 static void clear_environment(void)
 {

@@ -1,0 +1,228 @@
+#include "args.h"
+
+#include "commands.h"
+#include "i18n.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct option options[] = {
+	{ "api", "ADDRESS",
+	  N_("where the aggregator listens: unix:PATH or http(s)://HOST:PORT; LANTOA_API is the "
+	     "same") },
+	{ "format", "table|csv|json",
+	  N_("how to print: for people, for spreadsheets, for programs") },
+	{ "help", NULL, N_("explain a command, or list all") },
+	{ "version", NULL, N_("print the version") },
+	{ "area", "CODE", N_("code of the unit asked for; without it the whole province") },
+	{ "by", "LEVEL",
+	  N_("a row for each unit of this level below the area, or for each office") },
+	{ "per", "GRAIN",
+	  N_("length of the periods: hour, day, week, month, quarter, semester or year") },
+	{ "from", "PERIOD",
+	  N_("first period or day, such as 2025, 2025-Q2, 2025-06 or 2025-06-30") },
+	{ "to", "PERIOD", N_("last period, included") },
+	{ "label", "NAME=VALUE", N_("only figures with this label; may be given several times") },
+	{ "calendar", "civil|report",
+	  N_("months as usual, or as reports close: from the 15th to the 14th") },
+	{ "name", "NAME", N_("full name of the office") },
+	{ "unit", "CODE", N_("code of the unit the office reports for") },
+	{ "most", "NUMBER", N_("print no more rows than this") },
+};
+
+#define N_OPTIONS (sizeof(options) / sizeof(options[0]))
+static const char everywhere[] = "api format help version";
+
+/* Is @name one of @list's names, parted by blanks? */
+static bool listed(const char *list, const char *name, size_t len)
+{
+	for (const char *at = list; at && *at;) {
+		size_t n = strcspn(at, " ");
+
+		if (n == len && strncmp(at, name, len) == 0)
+			return true;
+		at += n + strspn(at + n, " ");
+	}
+	return false;
+}
+
+static const struct option *option_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++)
+		if (strlen(options[i].name) == len && strncmp(options[i].name, name, len) == 0)
+			return &options[i];
+	return NULL;
+}
+
+/* How many of the command's words @args begins with; 0 unless it is all of them. */
+static size_t command_fits(const struct command *command, const struct args *args)
+{
+	size_t i = 0;
+
+	for (const char *at = command->words; *at; i++) {
+		size_t n = strcspn(at, " ");
+
+		if (i == args->n_words || strlen(args->words[i]) != n ||
+		    strncmp(at, args->words[i], n) != 0)
+			return 0;
+		at += n + strspn(at + n, " ");
+	}
+	return i;
+}
+
+static void command_find(struct args *args)
+{
+	for (size_t i = 0; i < n_commands; i++) {
+		size_t n = command_fits(&commands[i], args);
+
+		if (n == 0)
+			continue;
+		args->command = &commands[i];
+		args->n_words -= n;
+		memmove(args->words, args->words + n, args->n_words * sizeof(args->words[0]));
+		return;
+	}
+}
+
+/* argv[*at] begins with two dashes. */
+static int option_take(int argc, char *const argv[], int *at, struct args *args, struct err *err)
+{
+	const char *name = argv[*at] + 2;
+	size_t len = strcspn(name, "=");
+	const struct option *option = option_find(name, len);
+	const char *value = name[len] == '=' ? name + len + 1 : NULL;
+
+	if (!option)
+		return err_set(err, -EINVAL, _("there is no option '%s'; see lantoa --help"),
+			       argv[*at]);
+	if (!option->value && value)
+		return err_set(err, -EINVAL, _("the option --%s takes no value"), option->name);
+	if (option->value && !value && ++*at < argc)
+		value = argv[*at];
+	if (option->value && !value)
+		return err_set(err, -EINVAL, _("the option --%s needs a value: %s"), option->name,
+			       option->value);
+	if (args->n_options == ARGS_MAX)
+		return err_set(err, -EINVAL, _("these are too many options"));
+	args->options[args->n_options++] =
+		(struct given){ .name = option->name, .value = value ? value : "" };
+	return 0;
+}
+
+static int words_and_options(int argc, char *const argv[], struct args *args, struct err *err)
+{
+	bool only_words = false;
+	int rc = 0;
+
+	for (int i = 1; i < argc && rc == 0; i++) {
+		if (!only_words && strcmp(argv[i], "--") == 0)
+			only_words = true;
+		else if (!only_words && strcmp(argv[i], "-h") == 0)
+			args->options[args->n_options++] = (struct given){ "help", "" };
+		else if (!only_words && strncmp(argv[i], "--", 2) == 0)
+			rc = option_take(argc, argv, &i, args, err);
+		else if (args->n_words < ARGS_MAX)
+			args->words[args->n_words++] = argv[i];
+		else
+			rc = err_set(err, -EINVAL, _("these are too many words"));
+		if (args->n_options == ARGS_MAX && rc == 0)
+			rc = err_set(err, -EINVAL, _("these are too many options"));
+	}
+	return rc;
+}
+
+static int check(const struct args *args, struct err *err)
+{
+	const struct command *command = args->command;
+
+	if (!command)
+		return err_set(err, -EINVAL, _("there is no command '%s%s%s'; see lantoa --help"),
+			       args->words[0], args->n_words > 1 ? " " : "",
+			       args->n_words > 1 ? args->words[1] : "");
+	for (size_t i = 0; i < args->n_options; i++) {
+		const char *name = args->options[i].name;
+
+		if (!listed(everywhere, name, strlen(name)) &&
+		    !listed(command->options, name, strlen(name)))
+			return err_set(
+				err, -EINVAL,
+				_("'%s' does not take the option --%s; see lantoa %s --help"),
+				command->words, name, command->words);
+	}
+	if (args->n_words != command->n_words)
+		return err_set(err, -EINVAL, _("the command is used so: lantoa %s %s"),
+			       command->words, command->usage);
+	return 0;
+}
+
+int args_parse(int argc, char *const argv[], struct args *ret_args, struct err *err)
+{
+	struct args args = { 0 };
+	int rc = words_and_options(argc, argv, &args, err);
+
+	if (rc < 0)
+		return rc;
+	command_find(&args);
+	if (!args_option(&args, "help") && !args_option(&args, "version")) {
+		if (!args.command && args.n_words == 0)
+			return err_set(err, -EINVAL,
+				       _("a command is missing; lantoa --help lists them"));
+		rc = check(&args, err);
+	}
+	if (rc == 0)
+		*ret_args = args;
+	return rc;
+}
+
+const char *args_option(const struct args *args, const char *name)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < args->n_options; i++)
+		if (strcmp(args->options[i].name, name) == 0)
+			value = args->options[i].value;
+	return value;
+}
+
+static void help_options(const char *list, FILE *out)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		const struct option *option = &options[i];
+
+		if (!listed(list, option->name, strlen(option->name)))
+			continue;
+		fprintf(out, "  --%s%s%s\n      %s\n", option->name, option->value ? " " : "",
+			option->value ? option->value : "", _(option->help));
+	}
+}
+
+static void help_command(const struct command *command, FILE *out)
+{
+	fprintf(out, _("Usage: lantoa %s %s\n"), command->words, command->usage);
+	fprintf(out, "\n%s\n", _(command->help));
+	if (command->options)
+		fprintf(out, "\n%s\n", _("Options:"));
+	help_options(command->options, out);
+	fprintf(out, "\n%s\n", _("Options of every command:"));
+	help_options(everywhere, out);
+}
+
+void args_help(const struct command *command, FILE *out)
+{
+	if (command) {
+		help_command(command, out);
+		return;
+	}
+	fprintf(out, _("Usage: lantoa [OPTIONS] COMMAND ...\n"));
+	fprintf(out, "\n%s\n\n%s\n",
+		_("Asks and instructs the aggregator of the province's activity figures."),
+		_("Commands:"));
+	for (size_t i = 0; i < n_commands; i++)
+		fprintf(out, "  %s %s\n      %s\n", commands[i].words, commands[i].usage,
+			_(commands[i].help));
+	fprintf(out, "\n%s\n", _("Options of every command:"));
+	help_options(everywhere, out);
+	fprintf(out, "\n%s\n",
+		_("Exit status: 0 done; 1 refused or failed, or verify found differences; 2 wrong "
+		  "usage."));
+}

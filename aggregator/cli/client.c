@@ -1,0 +1,187 @@
+#include "client.h"
+
+#include "i18n.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define CONNECT_MAX_S 10L
+
+struct exchange {
+	CURL *curl;
+	struct blob url;
+	struct curl_slist *headers;
+	struct blob *answer;
+	bool too_large, no_memory;
+};
+
+static void text_add(struct exchange *exchange, const char *text)
+{
+	if (blob_append(&exchange->url, text, strlen(text)) < 0)
+		exchange->no_memory = true;
+}
+
+static void header_add(struct exchange *exchange, const char *name, const char *value)
+{
+	struct blob text = { 0 };
+	struct curl_slist *headers = NULL;
+
+	if (blob_append(&text, name, strlen(name)) == 0 && blob_append(&text, ": ", 2) == 0 &&
+	    blob_append(&text, value, strlen(value) + 1) == 0)
+		headers = curl_slist_append(exchange->headers, (const char *)text.data);
+	if (headers)
+		exchange->headers = headers;
+	else
+		exchange->no_memory = true;
+	blob_free(&text);
+}
+
+static void url_build(struct exchange *exchange, const char *base, const struct request *request)
+{
+	char separator[] = "?";
+
+	text_add(exchange, base);
+	text_add(exchange, request->path);
+	for (size_t i = 0; i < request->n_arguments; i++) {
+		const struct argument *argument = &request->arguments[i];
+		char *escaped;
+
+		if (!argument->value)
+			continue;
+		escaped = curl_easy_escape(exchange->curl, argument->value, 0);
+		text_add(exchange, separator);
+		text_add(exchange, argument->name);
+		text_add(exchange, "=");
+		text_add(exchange, escaped ? escaped : "");
+		exchange->no_memory = exchange->no_memory || !escaped;
+		curl_free(escaped);
+		separator[0] = '&';
+	}
+	if (blob_append(&exchange->url, "", 1) < 0)
+		exchange->no_memory = true;
+}
+
+static size_t on_data(char *data, size_t size, size_t n, void *context)
+{
+	struct exchange *exchange = context;
+	size_t len = size * n;
+
+	exchange->too_large = exchange->answer->len + len > CLIENT_ANSWER_MAX;
+	if (exchange->too_large)
+		return 0;
+	if (blob_append(exchange->answer, data, len) < 0) {
+		exchange->no_memory = true;
+		return 0;
+	}
+	return len;
+}
+
+/* Where to: a socket and a made-up host, or the base of the URL. */
+static int address_set(struct exchange *exchange, const char *api, const struct request *request,
+		       struct err *err)
+{
+	if (strncmp(api, "unix:", 5) == 0) {
+		(void)curl_easy_setopt(exchange->curl, CURLOPT_UNIX_SOCKET_PATH, api + 5);
+		(void)curl_easy_setopt(exchange->curl, CURLOPT_PROXY, "");
+		url_build(exchange, "http://localhost", request);
+		return 0;
+	}
+	if (strncmp(api, "http://", 7) == 0 || strncmp(api, "https://", 8) == 0) {
+		url_build(exchange, api, request);
+		return 0;
+	}
+	return err_set(err, -EINVAL,
+		       _("the address '%s' is neither unix:PATH nor http://HOST:PORT nor "
+			 "https://HOST:PORT"),
+		       api);
+}
+
+/* Setting fails for want of memory alone, or for an option that this libcurl does not know. */
+static bool request_set(struct exchange *exchange, const struct request *request)
+{
+	CURL *curl = exchange->curl;
+	bool ok = true;
+
+	header_add(exchange, "Accept", request->accept);
+	if (request->type)
+		header_add(exchange, "Content-Type", request->type);
+	ok = ok && curl_easy_setopt(curl, CURLOPT_URL, exchange->url.data) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_MAX_S) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange->headers) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange) == CURLE_OK;
+	if (request->type) {
+		ok = ok && curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+					    (curl_off_t)request->body_len) == CURLE_OK;
+		ok = ok && curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+					    request->body ? request->body : "") == CURLE_OK;
+	}
+	return ok && !exchange->no_memory;
+}
+
+static int failure(const struct exchange *exchange, const char *api, CURLcode code, struct err *err)
+{
+	if (exchange->no_memory || code == CURLE_OUT_OF_MEMORY)
+		return err_set(err, -ENOMEM, _("out of memory"));
+	if (exchange->too_large)
+		return err_set(err, -E2BIG,
+			       _("the answer is too large; ask for less: a smaller area, a shorter "
+				 "time or a coarser grain"));
+	if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
+		return err_set(err, -ECONNREFUSED,
+			       _("no aggregator answers at %s; is lantoa-aggregator running there, "
+				 "and may you open its socket?"),
+			       api);
+	return err_set(err, -EIO, _("the exchange with %s broke off: %s"), api,
+		       curl_easy_strerror(code));
+}
+
+/* The server's own words, {"error": "..."}, or at least its status. */
+static int refusal(const struct blob *answer, long status, struct err *err)
+{
+	json_t *json =
+		answer->len ? json_loadb((const char *)answer->data, answer->len, 0, NULL) : NULL;
+	const char *text = json_string_value(json_object_get(json, "error"));
+	int rc = text ? err_set(err, -EREMOTEIO, "%s", text)
+		      : err_set(err, -EREMOTEIO,
+				_("the server answered with HTTP status %ld; is it an aggregator?"),
+				status);
+
+	json_decref(json);
+	return rc;
+}
+
+static int perform(struct exchange *exchange, const char *api, const struct request *request,
+		   struct err *err)
+{
+	long status = 0;
+	CURLcode code;
+	int rc = address_set(exchange, api, request, err);
+
+	if (rc < 0)
+		return rc;
+	code = request_set(exchange, request) ? curl_easy_perform(exchange->curl)
+					      : CURLE_OUT_OF_MEMORY;
+	if (code != CURLE_OK)
+		return failure(exchange, api, code, err);
+	(void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status); /* cannot fail */
+	return status / 100 == 2 ? 0 : refusal(exchange->answer, status, err);
+}
+
+int client_ask(const char *api, const struct request *request, struct blob *answer, struct err *err)
+{
+	struct exchange exchange = { .curl = curl_easy_init(), .answer = answer };
+	int rc = exchange.curl ? perform(&exchange, api, request, err)
+			       : err_set(err, -ENOMEM, _("out of memory"));
+
+	curl_easy_cleanup(exchange.curl);
+	curl_slist_free_all(exchange.headers);
+	blob_free(&exchange.url);
+	return rc;
+}

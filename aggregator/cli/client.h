@@ -1,0 +1,32 @@
+/* One request to the aggregator, over libcurl. */
+#pragma once
+
+#include "blob.h"
+#include "err.h"
+
+#include <stddef.h>
+
+#define CLIENT_ANSWER_MAX (256u * 1024 * 1024) /* bytes; a larger answer is refused */
+
+struct argument {
+	const char *name, *value; /* not escaped */
+};
+
+struct request {
+	const char *method, *path;        /* "GET", "/v1/query" */
+	const struct argument *arguments; /* [n_arguments]; those without value are left out */
+	size_t n_arguments;
+	const char *accept; /* a media type */
+	const char *type;   /* of the body; NULL: there is none */
+	const void *body;   /* [body_len] */
+	size_t body_len;
+};
+
+/**
+ * Ask @api ("unix:PATH", "http://HOST:PORT", "https://HOST:PORT") and append what it answers to
+ * @answer. -EINVAL: @api is none of these. -ECONNREFUSED: nobody is there. -EREMOTEIO: it refused,
+ * in its words. -E2BIG: over CLIENT_ANSWER_MAX. -EIO: anything else. Sentences are translated,
+ * but for the aggregator's own.
+ */
+int client_ask(const char *api, const struct request *request, struct blob *answer,
+	       struct err *err);

@@ -1,0 +1,403 @@
+#include "commands.h"
+
+#include "client.h"
+#include "i18n.h"
+#include "outcome.h"
+#include "quote.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FILE_BYTES_MAX (16u * 1024 * 1024) /* as the aggregator takes */
+
+static const char asking[] = "area by per from to label calendar";
+
+static int out_of_memory(struct err *err)
+{
+	return err_set(err, -ENOMEM, _("out of memory"));
+}
+
+static int stream_read(FILE *file, struct blob *out, struct err *err)
+{
+	size_t n;
+
+	do {
+		if (blob_reserve(out, 65536) < 0)
+			return out_of_memory(err);
+		n = fread(out->data + out->len, 1, out->room - out->len, file);
+		out->len += n;
+		if (out->len > FILE_BYTES_MAX)
+			return err_set(err, -E2BIG, _("the file is over %u bytes"), FILE_BYTES_MAX);
+	} while (n > 0);
+	return ferror(file) ? err_set(err, -EIO, "%s", strerror(errno)) : 0;
+}
+
+/* "-" is standard input. */
+static int file_read(const char *path, struct blob *out, struct err *err)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+	int rc;
+
+	if (!file)
+		return err_set(err, -errno, _("cannot open '%s': %s"), path, strerror(errno));
+	rc = stream_read(file, out, err);
+	if (file != stdin)
+		(void)fclose(file); /* it was only read */
+	return rc < 0 ? err_wrap(err, "%s", path) : 0;
+}
+
+static struct request request_of(const struct order *order)
+{
+	const struct command *command = order->args->command;
+
+	return (struct request){ .method = command->method,
+				 .path = command->path,
+				 .accept = "application/json" };
+}
+
+static int ask_for_value(const struct order *order, const struct request *request, struct err *err)
+{
+	struct blob answer = { 0 };
+	int rc = client_ask(order->api, request, &answer, err);
+
+	if (rc == 0)
+		rc = outcome_value(order, &answer, err);
+	blob_free(&answer);
+	return rc;
+}
+
+static int import(const struct order *order, struct err *err)
+{
+	struct request request = request_of(order);
+	struct blob file = { 0 };
+	int rc = file_read(order->args->words[0], &file, err);
+
+	request.type = "text/csv";
+	request.body = file.data;
+	request.body_len = file.len;
+	if (rc == 0)
+		rc = ask_for_value(order, &request, err);
+	blob_free(&file);
+	return rc;
+}
+
+/* Send {"code": "...", ...}: @fields[n] without those that have no value. */
+static int post_fields(const struct order *order, const struct argument fields[], size_t n,
+		       struct err *err)
+{
+	struct request request = request_of(order);
+	struct blob body = { 0 };
+	const char *separator = "{";
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (!fields[i].value)
+			continue;
+		rc = blob_append(&body, separator, 1);
+		if (rc == 0)
+			rc = quote_json(&body, fields[i].name, strlen(fields[i].name));
+		if (rc == 0)
+			rc = blob_append(&body, ":", 1);
+		if (rc == 0)
+			rc = quote_json(&body, fields[i].value, strlen(fields[i].value));
+		separator = ",";
+	}
+	if (rc == 0)
+		rc = blob_append(&body, "}", 1);
+	request.type = "application/json";
+	request.body = body.data;
+	request.body_len = body.len;
+	rc = rc < 0 ? out_of_memory(err) : ask_for_value(order, &request, err);
+	blob_free(&body);
+	return rc;
+}
+
+static int office_add(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument fields[] = { { "code", args->words[0] },
+					   { "name", args_option(args, "name") },
+					   { "unit", args_option(args, "unit") },
+					   { "from", args_option(args, "from") } };
+
+	if (!fields[1].value || !fields[2].value)
+		return err_set(err, -EINVAL,
+			       _("give the office's name and unit: --name and --unit"));
+	return post_fields(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+}
+
+static int post_code(const struct order *order, struct err *err)
+{
+	const struct argument field = { "code", order->args->words[0] };
+
+	return post_fields(order, &field, 1, err);
+}
+
+static int ask_for_rows(const struct order *order, const struct argument arguments[], size_t n,
+			struct err *err)
+{
+	struct request request = request_of(order);
+	struct blob answer = { 0 };
+	int rc;
+
+	request.arguments = arguments;
+	request.n_arguments = n;
+	request.accept = outcome_type(order->format);
+	rc = client_ask(order->api, &request, &answer, err);
+	if (rc == 0)
+		rc = outcome_rows(order, &answer, err);
+	blob_free(&answer);
+	return rc;
+}
+
+static int list(const struct order *order, struct err *err)
+{
+	const struct argument arguments[] = { { "code", order->args->n_words ? order->args->words[0]
+									     : NULL },
+					      { "most", args_option(order->args, "most") } };
+
+	return ask_for_rows(order, arguments, 2, err);
+}
+
+/* Every --label, parted by ';'. An empty blob when there is none. */
+static int labels_join(const struct args *args, struct blob *out)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < args->n_options && rc == 0; i++) {
+		const struct given *option = &args->options[i];
+
+		if (strcmp(option->name, "label") != 0)
+			continue;
+		if (out->len > 0)
+			rc = blob_append(out, ";", 1);
+		if (rc == 0)
+			rc = blob_append(out, option->value, strlen(option->value));
+	}
+	return rc == 0 && out->len > 0 ? blob_append(out, "", 1) : rc;
+}
+
+static int query(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	struct blob labels = { 0 };
+	int rc = labels_join(args, &labels);
+	const struct argument arguments[] = { { "name", args->words[0] },
+					      { "area", args_option(args, "area") },
+					      { "by", args_option(args, "by") },
+					      { "per", args_option(args, "per") },
+					      { "from", args_option(args, "from") },
+					      { "to", args_option(args, "to") },
+					      { "labels", (const char *)labels.data },
+					      { "calendar", args_option(args, "calendar") } };
+
+	rc = rc < 0 ? out_of_memory(err)
+		    : ask_for_rows(order, arguments, sizeof(arguments) / sizeof(arguments[0]), err);
+	blob_free(&labels);
+	return rc;
+}
+
+static int report(const struct order *order, const char *count, uint64_t *ret_count,
+		  struct err *err)
+{
+	struct request request = request_of(order);
+	struct blob answer = { 0 };
+	int rc = client_ask(order->api, &request, &answer, err);
+
+	if (rc == 0)
+		rc = outcome_report(order, &answer, count, ret_count, err);
+	blob_free(&answer);
+	return rc;
+}
+
+static int status(const struct order *order, struct err *err)
+{
+	return report(order, "", NULL, err);
+}
+
+static int verify(const struct order *order, struct err *err)
+{
+	uint64_t differences = 0;
+	int rc = report(order, "differences", &differences, err);
+
+	if (rc < 0)
+		return rc;
+	if (order->format == FORMAT_TABLE && differences == 0)
+		printf(_("verify: ok, the rollups equal the journal\n"));
+	else if (order->format == FORMAT_TABLE)
+		printf(_("verify: the rollups differ from the journal in %llu places\n"),
+		       (unsigned long long)differences);
+	return differences > 0;
+}
+
+static const char rows_changed[] = N_("Rows changed: %s\n");
+static const char figures[] = "area name period value target rank operands reported due carried "
+			      "missing extra offices_reported offices_due reason";
+
+const struct command commands[] = {
+	{ .words = "units import",
+	  .usage = "FILE",
+	  .help = N_(
+		  "Take over an edition of the administrative units from a CSV file: code, name, "
+		  "level, parent, valid_from, valid_to. All rows or none; the rollups are made "
+		  "anew."),
+	  .n_words = 1,
+	  .run = import,
+	  .method = "PUT",
+	  .path = "/v1/units",
+	  .done = rows_changed },
+	{ .words = "units export",
+	  .usage = "",
+	  .help = N_("Print the administrative units as CSV."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/units",
+	  .usual = FORMAT_CSV },
+	{ .words = "successors import",
+	  .usage = "FILE",
+	  .help = N_(
+		  "Take over from a CSV file which units followed which: effective_on, old_code, "
+		  "new_code, share. Import the units first."),
+	  .n_words = 1,
+	  .run = import,
+	  .method = "PUT",
+	  .path = "/v1/successors",
+	  .done = rows_changed },
+	{ .words = "successors export",
+	  .usage = "",
+	  .help = N_("Print the successors of units as CSV."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/successors",
+	  .usual = FORMAT_CSV },
+	{ .words = "catalogue import",
+	  .usage = "FILE",
+	  .help = N_("Take over the catalogue of metrics from a CSV file; the offices get it with "
+		     "their next contact."),
+	  .n_words = 1,
+	  .run = import,
+	  .method = "PUT",
+	  .path = "/v1/catalogue",
+	  .done = N_("Catalogues changed: %s\n") },
+	{ .words = "catalogue export",
+	  .usage = "",
+	  .help = N_("Print the catalogue of metrics as it was imported."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/catalogue",
+	  .usual = FORMAT_CSV },
+	{ .words = "indicators import",
+	  .usage = "FILE",
+	  .help = N_("Take over indicators, their formulas and targets from a CSV file. They may "
+		     "name only metrics of the catalogue."),
+	  .n_words = 1,
+	  .run = import,
+	  .method = "PUT",
+	  .path = "/v1/indicators",
+	  .done = N_("Lists of indicators changed: %s\n") },
+	{ .words = "indicators export",
+	  .usage = "",
+	  .help = N_("Print the indicators as they were imported."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/indicators",
+	  .usual = FORMAT_CSV },
+	{ .words = "office add",
+	  .usage = "CODE --name NAME --unit CODE [--from DATE]",
+	  .help = N_("Add an office that reports for a unit, from today or from a day on. Then "
+		     "invite it."),
+	  .options = "name unit from",
+	  .n_words = 1,
+	  .run = office_add,
+	  .method = "POST",
+	  .path = "/v1/offices",
+	  .done = N_("Offices added: %s\n") },
+	{ .words = "office import",
+	  .usage = "FILE",
+	  .help = N_("Add offices from a CSV file: code, name, unit, from. All rows or none."),
+	  .n_words = 1,
+	  .run = import,
+	  .method = "POST",
+	  .path = "/v1/offices",
+	  .done = N_("Offices added: %s\n") },
+	{ .words = "office list",
+	  .usage = "",
+	  .help = N_("List the offices and the units they report for today."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/offices" },
+	{ .words = "office show",
+	  .usage = "CODE",
+	  .help = N_("Show for which units an office has reported, and since when."),
+	  .n_words = 1,
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/offices" },
+	{ .words = "office invite",
+	  .usage = "CODE",
+	  .help = N_("Print the line with which the office enrols, once: lantoa-agent enrol LINE. "
+		     "Hand it over like a password; an earlier line stops working."),
+	  .n_words = 1,
+	  .run = post_code,
+	  .method = "POST",
+	  .path = "/v1/offices/invite",
+	  .done = "%s\n" },
+	{ .words = "office revoke",
+	  .usage = "CODE",
+	  .help = N_("Shut the office out at once: its keys and open invitations end. Its figures "
+		     "stay."),
+	  .n_words = 1,
+	  .run = post_code,
+	  .method = "POST",
+	  .path = "/v1/offices/revoke",
+	  .done = N_("Keys and invitations revoked: %s\n") },
+	{ .words = "query",
+	  .usage = "NAME [OPTIONS]",
+	  .help = N_(
+		  "Print the figures of a metric or indicator, each with how many of the reports "
+		  "due are in it. The csv and json formats give further columns."),
+	  .options = asking,
+	  .n_words = 1,
+	  .run = query,
+	  .method = "GET",
+	  .path = "/v1/query",
+	  .show = figures },
+	{ .words = "completeness",
+	  .usage = "METRIC [OPTIONS]",
+	  .help = N_("Name the offices whose report of a metric was due and is missing."),
+	  .options = asking,
+	  .n_words = 1,
+	  .run = query,
+	  .method = "GET",
+	  .path = "/v1/completeness" },
+	{ .words = "status",
+	  .usage = "",
+	  .help = N_("Show what the aggregator has received, and when each office was last heard "
+		     "of."),
+	  .run = status,
+	  .method = "GET",
+	  .path = "/v1/status" },
+	{ .words = "quarantine list",
+	  .usage = "[--most NUMBER]",
+	  .help = N_("List the figures that arrived but cannot count, and why."),
+	  .options = "most",
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/quarantine" },
+	{ .words = "verify",
+	  .usage = "",
+	  .help = N_("Compute everything anew from the journal and name whatever differs. The exit "
+		     "status is 1 when something does."),
+	  .run = verify,
+	  .method = "POST",
+	  .path = "/v1/verify" },
+	{ .words = "audit",
+	  .usage = "[--most NUMBER]",
+	  .help = N_("List who changed what and when, newest first."),
+	  .options = "most",
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/audit" },
+};
+const size_t n_commands = sizeof(commands) / sizeof(commands[0]);

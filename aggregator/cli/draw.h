@@ -1,0 +1,14 @@
+/* Tables for people: aligned by what letters take on a screen, titles in their language. */
+#pragma once
+
+#include "err.h"
+#include "table.h"
+
+#include <stdio.h>
+
+/** Draw @table. @show: the columns to draw, parted by blanks; NULL: all. Columns that are empty in
+ * every row are left out either way. -ENOMEM; -EIO. */
+int draw_table(const struct table *table, const char *show, FILE *out, struct err *err);
+
+/** A column's or counter's title: translated where it is known, the name itself otherwise. */
+const char *draw_title(const char *name);

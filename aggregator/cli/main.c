@@ -1,0 +1,86 @@
+/* lantoa: what operators type. */
+#include "args.h"
+#include "commands.h"
+#include "i18n.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DONE = 0, FAILED = 1, WRONG_USAGE = 2 };
+
+static int complain(const struct err *err, int status)
+{
+	fprintf(stderr, "lantoa: %s\n", err->text);
+	return status;
+}
+
+static int format_choose(const struct args *args, enum format *ret_format, struct err *err)
+{
+	static const char *const names[] = { "table", "csv", "json" };
+	const char *given = args_option(args, "format");
+
+	*ret_format = args->command->usual;
+	if (!given)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], given) == 0) {
+			*ret_format = (enum format)i;
+			return 0;
+		}
+	}
+	return err_set(err, -EINVAL, _("there is no format '%s'; table, csv and json are there"),
+		       given);
+}
+
+static const char *api_choose(const struct args *args)
+{
+	const char *given = args_option(args, "api"), *inherited = getenv("LANTOA_API");
+
+	if (given)
+		return given;
+	return inherited && *inherited ? inherited : "unix:" LANTOA_RUNDIR "/aggregator.sock";
+}
+
+static int run(const struct args *args)
+{
+	struct order order = { .args = args, .api = api_choose(args) };
+	struct err err = { 0 };
+	int rc;
+
+	if (format_choose(args, &order.format, &err) < 0)
+		return complain(&err, WRONG_USAGE);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		(void)err_set(&err, -EIO, _("libcurl cannot start"));
+		return complain(&err, FAILED);
+	}
+	rc = args->command->run(&order, &err);
+	curl_global_cleanup();
+	if (rc < 0)
+		return complain(&err, FAILED);
+	return rc;
+}
+
+int main(int argc, char *argv[])
+{
+	struct args args;
+	struct err err = { 0 };
+	int status = DONE;
+
+	i18n_init(NULL);
+	if (args_parse(argc, argv, &args, &err) < 0)
+		return complain(&err, WRONG_USAGE);
+	if (args_option(&args, "help"))
+		args_help(args.command, stdout);
+	else if (args_option(&args, "version"))
+		printf("lantoa %s\n", LANTOA_VERSION);
+	else
+		status = run(&args);
+	if (fflush(stdout) != 0) {
+		(void)err_set(&err, -errno, _("cannot write the answer: %s"), strerror(errno));
+		return complain(&err, FAILED);
+	}
+	return status;
+}

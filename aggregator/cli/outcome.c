@@ -1,0 +1,202 @@
+#include "outcome.h"
+
+#include "csv_table.h"
+#include "draw.h"
+#include "i18n.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *outcome_type(enum format format)
+{
+	return format == FORMAT_JSON ? "application/json" : "text/csv";
+}
+
+static int print(const void *text, size_t len, struct err *err)
+{
+	if (fwrite(text, 1, len, stdout) != len)
+		return err_set(err, -EIO, _("cannot write the answer: %s"), strerror(errno));
+	return 0;
+}
+
+static int not_understood(struct err *err)
+{
+	return err_set(err, -EIO,
+		       _("the answer is not what an aggregator says; are lantoa and "
+			 "lantoa-aggregator of one version?"));
+}
+
+static int draw(const struct order *order, const struct table *table, struct err *err)
+{
+	if (table_rows(table) > 0)
+		return draw_table(table, order->args->command->show, stdout, err);
+	return print(_("There are none.\n"), strlen(_("There are none.\n")), err);
+}
+
+int outcome_rows(const struct order *order, const struct blob *answer, struct err *err)
+{
+	struct table *table = NULL;
+	struct err why;
+	int rc;
+
+	if (order->format != FORMAT_TABLE)
+		return print(answer->data, answer->len, err);
+	if (csv_table((const char *)answer->data, answer->len, &table, &why) < 0)
+		return not_understood(err);
+	rc = draw(order, table, err);
+	table_close(table);
+	return rc;
+}
+
+/* Texts and whole numbers, which is all that such an object holds; "" for the rest. */
+static const char *value_text(const json_t *value, char number[24])
+{
+	if (json_is_integer(value)) {
+		(void)snprintf(number, 24, "%lld", (long long)json_integer_value(value));
+		return number;
+	}
+	return json_is_string(value) ? json_string_value(value) : "";
+}
+
+static json_t *read_object(const struct blob *answer)
+{
+	json_t *json = json_loadb((const char *)answer->data, answer->len, 0, NULL);
+
+	if (json_is_object(json))
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+/* The one place where a format is no literal: the sentence comes from the table of commands or
+ * from its translation, which msgfmt --check holds to the same conversions. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void print_sentence(const char *sentence, const char *value)
+{
+	printf(_(sentence), value);
+}
+#pragma GCC diagnostic pop
+
+int outcome_value(const struct order *order, const struct blob *answer, struct err *err)
+{
+	json_t *json;
+	char number[24];
+	const char *name, *text;
+
+	if (order->format == FORMAT_JSON)
+		return print(answer->data, answer->len, err);
+	json = answer->len ? read_object(answer) : NULL;
+	if (!json_object_iter(json)) {
+		json_decref(json);
+		return not_understood(err);
+	}
+	name = json_object_iter_key(json_object_iter(json));
+	text = value_text(json_object_iter_value(json_object_iter(json)), number);
+	if (order->format == FORMAT_CSV)
+		printf("%s\n%s\n", name, text);
+	else
+		print_sentence(order->args->command->done, text);
+	json_decref(json);
+	return 0;
+}
+
+/* Columns by the first row's keys: the aggregator gives each row the same. NULL: out of memory. */
+static struct table *table_of_rows(const json_t *rows)
+{
+	const char *names[64];
+	size_t n = 0;
+	struct table *table;
+	json_t *first = json_array_get(rows, 0);
+
+	for (void *at = json_object_iter(first); at && n < 64;
+	     at = json_object_iter_next(first, at))
+		names[n++] = json_object_iter_key(at);
+	table = n > 0 ? table_open(names, n) : NULL;
+	for (size_t row = 0; table && row < json_array_size(rows); row++) {
+		table_row(table);
+		for (size_t i = 0; i < n; i++) {
+			char number[24];
+			const json_t *cell = json_object_get(json_array_get(rows, row), names[i]);
+
+			table_text(table, json_is_null(cell) ? NULL : value_text(cell, number));
+		}
+	}
+	if (table && table_failed(table)) {
+		table_close(table);
+		return NULL;
+	}
+	return table;
+}
+
+static void print_heads(json_t *json)
+{
+	for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at)) {
+		json_t *object = json_object_iter_value(at);
+
+		for (void *in = json_object_iter(object); in;
+		     in = json_object_iter_next(object, in)) {
+			char number[24];
+
+			printf("%s: %s\n", draw_title(json_object_iter_key(in)),
+			       value_text(json_object_iter_value(in), number));
+		}
+	}
+}
+
+static int print_table(const struct order *order, const struct table *table, struct err *err)
+{
+	struct blob csv = { 0 };
+	int rc;
+
+	if (order->format == FORMAT_TABLE) {
+		printf("\n");
+		return draw_table(table, order->args->command->show, stdout, err);
+	}
+	rc = table_csv(table, &csv);
+	rc = rc < 0 ? err_set(err, rc, _("out of memory")) : print(csv.data, csv.len, err);
+	blob_free(&csv);
+	return rc;
+}
+
+static int print_report(const struct order *order, json_t *json, struct err *err)
+{
+	const json_t *rows = json_object_get(json, "rows");
+	struct table *table;
+	int rc;
+
+	if (order->format == FORMAT_TABLE)
+		print_heads(json);
+	if (json_array_size(rows) == 0)
+		return 0;
+	table = table_of_rows(rows);
+	if (!table)
+		return err_set(err, -ENOMEM, _("out of memory"));
+	rc = print_table(order, table, err);
+	table_close(table);
+	return rc;
+}
+
+int outcome_report(const struct order *order, const struct blob *answer, const char *count,
+		   uint64_t *ret_count, struct err *err)
+{
+	json_t *json = answer->len ? read_object(answer) : NULL;
+	const char *text;
+	char number[24];
+	int rc;
+
+	if (!json || !json_is_array(json_object_get(json, "rows"))) {
+		json_decref(json);
+		return not_understood(err);
+	}
+	text = value_text(json_object_get(json_object_get(json, "counts"), count), number);
+	rc = order->format == FORMAT_JSON ? print(answer->data, answer->len, err)
+					  : print_report(order, json, err);
+	if (rc == 0 && ret_count)
+		*ret_count = strtoull(text, NULL, 10);
+	json_decref(json);
+	return rc;
+}

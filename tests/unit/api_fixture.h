@@ -1,0 +1,72 @@
+/* A store and its api on a unix socket in a folder of their own, with the reference data of the
+ * repository to import. One thread: whoever waits for an answer turns the loop. */
+#pragma once
+
+#include "api/api.h"
+#include "civil.h"
+#include "http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct api_fixture {
+	uv_loop_t loop;
+	struct store *store;
+	struct roster *roster;
+	struct api *api;
+	struct gate_counters gate;
+	struct intake_counters intake;
+	char dir[32], socket[64], database[64];
+	struct err err;
+};
+
+static const uint8_t fixture_server_key[KEY_LEN] = { 1, 2, 3 };
+
+static struct api_fixture *api_fixture_open(void)
+{
+	struct api_fixture *f = calloc(1, sizeof(*f));
+	int fd = -1;
+
+	assert_non_null(f);
+	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
+	assert_int_equal(uv_loop_init(&f->loop), 0);
+	strcpy(f->dir, "/tmp/lantoa-api-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	(void)snprintf(f->socket, sizeof(f->socket), "%s/s", f->dir);
+	(void)snprintf(f->database, sizeof(f->database), "%s/db", f->dir);
+	f->roster = roster_open();
+	assert_non_null(f->roster);
+	if (store_open(&f->loop, f->database, 2, &f->store, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+	f->gate.handshakes = 176;
+	const struct api_config config = { .store = f->store,
+					   .roster = f->roster,
+					   .server_key = fixture_server_key,
+					   .address = "province.example:5670",
+					   .gate = &f->gate,
+					   .intake = &f->intake };
+	assert_int_equal(http_listen_unix(f->socket, 0600, &fd, &f->err), 0);
+	assert_int_equal(api_start(&f->loop, fd, &config, &f->api, &f->err), 0);
+	return f;
+}
+
+static void api_fixture_close(struct api_fixture *f)
+{
+	char path[96];
+
+	api_stop(f->api, NULL, NULL);
+	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	store_close(f->store);
+	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&f->loop), 0); /* -EBUSY when a handle were open */
+	roster_close(f->roster);
+	static const char *const names[] = { "s", "db", "db-wal", "db-shm", "out", "err", "file" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", f->dir, names[i]);
+		(void)unlink(path);
+	}
+	assert_int_equal(rmdir(f->dir), 0);
+	free(f);
+}

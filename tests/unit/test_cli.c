@@ -1,0 +1,488 @@
+/* The program lantoa against a real store and api, over a unix socket. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "api_fixture.h"
+#include "blob.h"
+#include "invitation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#define DATA(name) SOURCE_DIR "/aggregator/data/" name
+
+struct fixture {
+	struct api_fixture *api;
+	char address[80];
+	const char *language; /* of the next run */
+	int64_t status;
+	bool running;
+	char *out, *err; /* owned: what the last run printed */
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->api = api_fixture_open();
+	(void)snprintf(f->address, sizeof(f->address), "unix:%s", f->api->socket);
+	f->language = "C.UTF-8";
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	api_fixture_close(f->api);
+	free(f->out);
+	free(f->err);
+	free(f);
+	return 0;
+}
+
+static char *file_text(const char *path)
+{
+	struct blob text = { 0 };
+	char piece[4096];
+	ssize_t n;
+	int fd = open(path, O_RDONLY);
+
+	assert_true(fd >= 0);
+	while ((n = read(fd, piece, sizeof(piece))) > 0)
+		assert_int_equal(blob_append(&text, piece, (size_t)n), 0);
+	close(fd);
+	assert_int_equal(blob_append(&text, "", 1), 0);
+	return (char *)text.data;
+}
+
+static void on_exit_of_program(uv_process_t *process, int64_t status, int signal)
+{
+	struct fixture *f = process->data;
+
+	f->status = signal ? 128 + signal : status;
+	f->running = false;
+	uv_close((uv_handle_t *)process, NULL);
+}
+
+static int output(const struct fixture *f, const char *name)
+{
+	char path[96];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", f->api->dir, name);
+	fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static char *output_text(const struct fixture *f, const char *name)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", f->api->dir, name);
+	return file_text(path);
+}
+
+static void run_to_end(struct fixture *f, char **argv)
+{
+	char language[64], api[96], *environment[] = { language, api, NULL };
+	uv_stdio_container_t stdio[3] = { { .flags = UV_IGNORE } };
+	uv_process_t process = { .data = f };
+	const uv_process_options_t options = { .exit_cb = on_exit_of_program,
+					       .file = LANTOA_PROGRAM,
+					       .args = argv,
+					       .env = environment,
+					       .stdio = stdio,
+					       .stdio_count = 3 };
+
+	(void)snprintf(language, sizeof(language), "LANG=%s", f->language);
+	(void)snprintf(api, sizeof(api), "LANTOA_API=%s", f->address);
+	for (int i = 1; i <= 2; i++) {
+		stdio[i].flags = UV_INHERIT_FD;
+		stdio[i].data.fd = output(f, i == 1 ? "out" : "err");
+	}
+	f->running = true;
+	assert_int_equal(uv_spawn(&f->api->loop, &process, &options), 0);
+	while (f->running)
+		uv_run(&f->api->loop, UV_RUN_ONCE);
+	uv_run(&f->api->loop, UV_RUN_NOWAIT); /* the handle's close */
+	close(stdio[1].data.fd);
+	close(stdio[2].data.fd);
+}
+
+/* Run lantoa with these words, NULL at the end. Returns its exit status. */
+static int64_t lantoa(struct fixture *f, ...)
+{
+	char *argv[32] = { (char *)(uintptr_t) "lantoa" };
+	size_t n = 1;
+	va_list words;
+
+	va_start(words, f);
+	while ((argv[n] = va_arg(words, char *)))
+		n++;
+	va_end(words);
+	free(f->out);
+	free(f->err);
+	run_to_end(f, argv);
+	f->out = output_text(f, "out");
+	f->err = output_text(f, "err");
+	return f->status;
+}
+
+#define assert_done(...)   assert_run(0, lantoa(__VA_ARGS__, NULL), *state)
+#define assert_failed(...) assert_run(1, lantoa(__VA_ARGS__, NULL), *state)
+
+static void assert_run(int64_t expected, int64_t status, const struct fixture *f)
+{
+	if (status != expected)
+		fail_msg("exit status %d: %s%s", (int)status, f->out, f->err);
+}
+
+static void assert_says(const char *text, const char *what)
+{
+	if (!strstr(text, what))
+		fail_msg("'%s' is not in: %s", what, text);
+}
+
+static void import_everything(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_done(f, "units", "import", DATA("units.csv"));
+	assert_done(f, "successors", "import", DATA("successors.csv"));
+	assert_done(f, "catalogue", "import", DATA("catalogue.csv"));
+	assert_done(f, "indicators", "import", DATA("indicators.csv"));
+}
+
+static char *import_text(struct fixture *f, const char *what, const char *text)
+{
+	static char path[96];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/file", f->api->dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	(void)lantoa(f, what, "import", path, NULL);
+	return path;
+}
+
+static void what_was_imported_is_exported(void **state)
+{
+	struct fixture *f = *state;
+	char *catalogue = file_text(DATA("catalogue.csv"));
+	char *indicators = file_text(DATA("indicators.csv"));
+
+	import_everything(state);
+	assert_done(f, "catalogue", "export");
+	assert_string_equal(f->out, catalogue);
+	assert_done(f, "indicators", "export");
+	assert_string_equal(f->out, indicators);
+	assert_done(f, "units", "export");
+	assert_says(f->out, "code,name,level,parent,valid_from,valid_to\n");
+	assert_says(f->out, "\n815,Thành phố Mỹ Tho,district,82,2020-01-01,2025-07-01\n");
+	assert_done(f, "successors", "export");
+	assert_says(f->out, "\n2020-02-01,28351,28321,1\n");
+	free(catalogue);
+	free(indicators);
+}
+
+static void an_import_says_how_much_changed(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_done(f, "units", "import", DATA("units.csv"));
+	assert_string_equal(f->out, "Rows changed: 456\n");
+	assert_done(f, "units", "import", DATA("units.csv"));
+	assert_string_equal(f->out, "Rows changed: 0\n");
+	assert_done(f, "units", "import", DATA("units.csv"), "--format", "json");
+	assert_string_equal(f->out, "{\"changed\": 0}\n");
+	assert_done(f, "--format=csv", "units", "import", DATA("units.csv"));
+	assert_string_equal(f->out, "changed\n0\n");
+}
+
+static void what_units_export_prints_can_be_imported(void **state)
+{
+	struct fixture *f = *state;
+	char *units;
+
+	import_everything(state);
+	assert_done(f, "units", "export");
+	units = strdup(f->out);
+	assert_non_null(units);
+	import_text(f, "units", units);
+	assert_string_equal(f->out, "Rows changed: 0\n");
+	free(units);
+}
+
+static void a_bad_file_is_refused_with_every_bad_row_named(void **state)
+{
+	struct fixture *f = *state;
+
+	import_text(f, "units",
+		    "code,name,level,parent,valid_from,valid_to\n"
+		    "1,A,province,,2025-13-01,\n"
+		    "2,B,province,,2025-01-01,\n"
+		    "3,C,province,,tomorrow,\n");
+	assert_int_equal(f->status, 1);
+	assert_string_equal(f->out, "");
+	assert_says(f->err, "lantoa: ");
+	assert_says(f->err, "line 2");
+	assert_says(f->err, "line 4");
+	assert_done(f, "units", "export");
+	assert_string_equal(f->out, "code,name,level,parent,valid_from,valid_to\n");
+	assert_failed(f, "units", "import", "/nowhere/units.csv");
+	assert_says(f->err, "/nowhere/units.csv");
+}
+
+static void add_office(void **state)
+{
+	struct fixture *f = *state;
+
+	import_everything(state);
+	assert_done(f, "office", "add", "xa-28249", "--name", "UBND Phường 5", "--unit", "28249",
+		    "--from", "2021-01-01");
+}
+
+static void an_office_is_added_listed_and_shown(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_string_equal(f->out, "Offices added: 1\n");
+	assert_done(f, "office", "list", "--format", "csv");
+	assert_says(f->out, "code,name,unit,unit_name,from\nxa-28249,UBND Phường 5,28249,");
+	assert_done(f, "office", "show", "xa-28249");
+	assert_says(f->out, "2021-01-01");
+	assert_failed(f, "office", "show", "nobody");
+	assert_says(f->err, "there is no office 'nobody'");
+	assert_failed(f, "office", "add", "xa-28249", "--name", "Again", "--unit", "28249",
+		      "--from", "2021-01-01");
+	assert_says(f->err, "xa-28249");
+	import_text(f, "office", "code,name,unit,from\nx,Văn phòng,82,2021-01-01\n");
+	assert_string_equal(f->out, "Offices added: 1\n");
+}
+
+static size_t keys_in_state(const struct fixture *f, enum key_state state)
+{
+	size_t n = 0;
+
+	for (int64_t id = 1; id < 16; id++) {
+		const struct roster_key *key = roster_by_id(f->api->roster, id);
+
+		n += key && key->state == state;
+	}
+	return n;
+}
+
+static void an_invitation_is_one_line_and_on_the_roster(void **state)
+{
+	struct fixture *f = *state;
+	struct invitation invitation;
+
+	add_office(state);
+	assert_done(f, "office", "invite", "xa-28249");
+	assert_int_equal(invitation_parse(f->out, &invitation, &f->api->err), 0);
+	assert_string_equal(invitation.office, "xa-28249");
+	assert_string_equal(invitation.address, "province.example:5670");
+	assert_memory_equal(invitation.server_key, fixture_server_key, KEY_LEN);
+	assert_int_equal(keys_in_state(f, KEY_INVITED), 1);
+	assert_done(f, "office", "invite", "xa-28249");
+	assert_int_equal(keys_in_state(f, KEY_INVITED), 1);
+	assert_int_equal(keys_in_state(f, KEY_REVOKED), 1);
+	assert_failed(f, "office", "invite", "nobody");
+}
+
+static void revoking_takes_the_keys_off_the_roster_at_once(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_done(f, "office", "invite", "xa-28249");
+	assert_done(f, "office", "revoke", "xa-28249");
+	assert_string_equal(f->out, "Keys and invitations revoked: 1\n");
+	assert_int_equal(keys_in_state(f, KEY_INVITED), 0);
+	assert_int_equal(keys_in_state(f, KEY_REVOKED), 1);
+}
+
+static void every_change_is_in_the_audit(void **state)
+{
+	struct fixture *f = *state;
+	char who[40];
+
+	add_office(state);
+	assert_done(f, "office", "invite", "xa-28249");
+	assert_done(f, "audit", "--format", "csv");
+	(void)snprintf(who, sizeof(who), ",unix:uid=%u,", (unsigned)getuid());
+	assert_says(f->out, who);
+	assert_says(f->out, ",office invite,");
+	assert_says(f->out, ",units import,");
+	assert_says(f->out, ",catalogue import,");
+	assert_done(f, "audit", "--format", "csv", "--most", "1");
+	assert_null(strstr(f->out, "units import"));
+}
+
+static void a_query_prints_a_table_with_letters_aligned(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_done(f, "query", "team.count", "--area", "28249", "--from", "2021-02", "--to",
+		    "2021-02");
+	assert_says(f->out, "Area");
+	assert_says(f->out, "2021-02");
+	assert_done(f, "query", "team.count", "--area", "28249", "--from", "2021-02", "--to",
+		    "2021-02", "--format", "json");
+	assert_says(f->out, "\"rows\": [");
+	assert_says(f->out, "\"due\": 1");
+	assert_failed(f, "query", "no.such");
+	assert_failed(f, "query", "team.count", "--label", "nothing");
+	assert_says(f->err, "labels");
+}
+
+static void completeness_names_who_is_missing(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_done(f, "completeness", "team.count", "--from", "2021-02", "--to", "2021-02");
+	assert_says(f->out, "UBND Phường 5");
+}
+
+static void status_shows_counters_and_offices(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_done(f, "status");
+	assert_says(f->out, "Handshakes: 176\n");
+	assert_says(f->out, "xa-28249");
+	assert_done(f, "status", "--format", "csv");
+	assert_says(f->out, "office,name,unit,key");
+	assert_done(f, "status", "--format", "json");
+	assert_says(f->out, "\"handshakes\": \"176\"");
+}
+
+static void verify_tells_by_its_exit_status(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_done(f, "verify");
+	assert_says(f->out, "verify: ok");
+	assert_int_equal(db_exec(store_writer(f->api->store),
+				 "INSERT INTO rollup VALUES(2, 20000, 1, x'00')", &f->api->err),
+			 0);
+	assert_failed(f, "verify");
+	assert_says(f->out, "differ");
+	assert_failed(f, "verify", "--format", "json");
+	assert_says(f->out, "\"differences\": \"1\"");
+	assert_failed(f, "verify", "--format", "csv");
+}
+
+static void nothing_to_show_is_said(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_done(f, "quarantine", "list");
+	assert_string_equal(f->out, "There are none.\n");
+	assert_done(f, "quarantine", "list", "--format", "csv");
+	assert_says(f->out, "entry,office,");
+}
+
+static void wrong_usage_is_2(void **state)
+{
+	struct fixture *f = *state;
+	const char *const cases[][5] = {
+		{ "brew", "coffee" },
+		{ "office" },
+		{ "query" },
+		{ "query", "a", "b" },
+		{ "query", "a", "--area" },
+		{ "query", "a", "--colour", "red" },
+		{ "office", "list", "--area", "82" },
+		{ "status", "--format", "pdf" },
+		{ "status", "--help=yes" },
+		{ NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_run(2,
+			   lantoa(f, cases[i][0], cases[i][1], cases[i][2], cases[i][3],
+				  cases[i][4], NULL),
+			   f);
+		assert_string_equal(f->out, "");
+		assert_says(f->err, "lantoa: ");
+	}
+}
+
+static void an_aggregator_that_is_not_there_is_1(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_failed(f, "status", "--api", "unix:/nowhere/s");
+	assert_says(f->err, "is lantoa-aggregator running there");
+	assert_failed(f, "status", "--api", "carrier-pigeon:1");
+	assert_says(f->err, "carrier-pigeon:1");
+}
+
+static void help_is_there_for_every_command(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_done(f, "--help");
+	assert_says(f->out, "office invite CODE");
+	assert_done(f, "query", "--help");
+	assert_says(f->out, "--calendar civil|report");
+	assert_done(f, "--version");
+	assert_string_equal(f->out, "lantoa " LANTOA_VERSION "\n");
+}
+
+static void people_are_spoken_to_in_vietnamese(void **state)
+{
+	struct fixture *f = *state;
+
+	f->language = "vi_VN.UTF-8";
+	add_office(state);
+	assert_string_equal(f->out, "Số đơn vị báo cáo đã thêm: 1\n");
+	assert_done(f, "office", "list");
+	assert_says(f->out, "Đơn vị hành chính");
+	assert_done(f, "query", "--help");
+	assert_says(f->out, "Cách dùng: lantoa query");
+	(void)lantoa(f, "brew", NULL);
+	assert_says(f->err, "không có lệnh");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_was_imported_is_exported),
+		TEST(an_import_says_how_much_changed),
+		TEST(what_units_export_prints_can_be_imported),
+		TEST(a_bad_file_is_refused_with_every_bad_row_named),
+		TEST(an_office_is_added_listed_and_shown),
+		TEST(an_invitation_is_one_line_and_on_the_roster),
+		TEST(revoking_takes_the_keys_off_the_roster_at_once),
+		TEST(every_change_is_in_the_audit),
+		TEST(a_query_prints_a_table_with_letters_aligned),
+		TEST(completeness_names_who_is_missing),
+		TEST(status_shows_counters_and_offices),
+		TEST(verify_tells_by_its_exit_status),
+		TEST(nothing_to_show_is_said),
+		TEST(wrong_usage_is_2),
+		TEST(an_aggregator_that_is_not_there_is_1),
+		TEST(help_is_there_for_every_command),
+		TEST(people_are_spoken_to_in_vietnamese),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
