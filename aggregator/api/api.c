@@ -3,6 +3,7 @@
 #include "call.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 struct api {
 	struct api_config config;
@@ -74,11 +75,15 @@ int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, s
 	struct api *api = calloc(1, sizeof(*api));
 	int rc;
 
-	if (!api)
+	if (!api) {
+		(void)close(listen_fd); /* nothing was written to it */
 		return err_memory(err);
+	}
 	api->config = *config;
 	rc = routes_gather(api, err);
-	if (rc == 0)
+	if (rc < 0)
+		(void)close(listen_fd); /* as above; http_start does so itself */
+	else
 		rc = http_start(loop, listen_fd, api->routes, api->n, &limits, api, &api->http,
 				err);
 	if (rc < 0) {

@@ -29,7 +29,7 @@ struct api_config { /* all of it outlives the api */
 	const struct intake_counters *intake;
 };
 
-/** Serve on @listen_fd (http_listen_unix), which the api takes over. */
+/** Serve on @listen_fd (http_listen_unix), which the api takes over: on error it is closed. */
 int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, struct api **ret_api,
 	      struct err *err);
 /** Refuse new requests, answer those in the store's hands, close; then @on_closed (may be NULL)

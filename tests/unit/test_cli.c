@@ -8,6 +8,7 @@
 
 #include "api_fixture.h"
 #include "blob.h"
+#include "commands.h"
 #include "invitation.h"
 
 #include <errno.h>
@@ -446,6 +447,28 @@ static void help_is_there_for_every_command(void **state)
 	assert_string_equal(f->out, "lantoa " LANTOA_VERSION "\n");
 }
 
+/* Every command and each of its options stands in the manual page. */
+static void the_manual_knows_every_command(void **state)
+{
+	char *page = file_text(SOURCE_DIR "/aggregator/cli/lantoa.1");
+
+	(void)state;
+	for (size_t i = 0; i < n_commands; i++) {
+		char line[64];
+
+		(void)snprintf(line, sizeof(line), "\n.It Ic %s", commands[i].words);
+		assert_says(page, line);
+		for (const char *at = commands[i].options; at && *at; at += strspn(at, " ")) {
+			size_t n = strcspn(at, " ");
+
+			(void)snprintf(line, sizeof(line), "Fl Fl %.*s ", (int)n, at);
+			assert_says(page, line);
+			at += n;
+		}
+	}
+	free(page);
+}
+
 static void people_are_spoken_to_in_vietnamese(void **state)
 {
 	struct fixture *f = *state;
@@ -482,6 +505,7 @@ int main(void)
 		TEST(wrong_usage_is_2),
 		TEST(an_aggregator_that_is_not_there_is_1),
 		TEST(help_is_there_for_every_command),
+		cmocka_unit_test(the_manual_knows_every_command),
 		TEST(people_are_spoken_to_in_vietnamese),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
