@@ -1,0 +1,107 @@
+#include "settings.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct settings, member)
+
+static const struct conf_key keys[] = {
+	{ "agent", "state_dir", CONF_TEXT, AT(state_dir), LANTOA_STATEDIR "/agent", 0, 0,
+	  "folder of the office's key and spool" },
+	{ "agent", "api_socket", CONF_TEXT, AT(api_socket), LANTOA_RUNDIR "/agent.sock", 0, 0,
+	  "unix socket on which the agent serves HTTP to local programs" },
+	{ "agent", "zone", CONF_TEXT, AT(zone), "Asia/Ho_Chi_Minh", 0, 0,
+	  "civil time zone, until the province has told its own" },
+	{ "uplink", "push_interval_s", CONF_UINT, AT(push_interval_s), "60", 1, 86400,
+	  "seconds after which figures of an hour or a minute are sent; others go at once" },
+	{ "uplink", "reconnect_min_ms", CONF_UINT, AT(reconnect_min_ms), "5000", 10, 3600000,
+	  "a lost connection is tried again after a random time of at least this" },
+	{ "uplink", "reconnect_max_ms", CONF_UINT, AT(reconnect_max_ms), "30000", 10, 3600000,
+	  "and of at most this; after long outages up to ten times as much" },
+	{ "uplink", "enrol_timeout_s", CONF_UINT, AT(enrol_timeout_s), "30", 1, 600,
+	  "how long 'enrol' waits for the province" },
+	{ "spool", "bytes_max", CONF_BYTES, AT(bytes_max), "64M", 1 << 20, UINT64_C(1) << 40,
+	  "largest size of the spool; when it is full, new figures are refused" },
+	{ "spool", "keep_acked_days", CONF_UINT, AT(keep_acked_days), "35", 1, 3650,
+	  "days that figures stay here after the province has them" },
+	{ "log", "level", CONF_TEXT, AT(level), "info", 0, 0, "error, warning, info or debug" },
+};
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static int level_of(const char *name, enum log_level *ret_level)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = { { "error", LOG_LEVEL_ERROR },
+		       { "warning", LOG_LEVEL_WARN },
+		       { "info", LOG_LEVEL_INFO },
+		       { "debug", LOG_LEVEL_DEBUG } };
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(levels[i].name, name) == 0) {
+			*ret_level = levels[i].level;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int check(const struct settings *settings, struct err *err)
+{
+	enum log_level level;
+	if (level_of(settings->level, &level) < 0)
+		return err_set(err, -EINVAL,
+			       "[log] level '%s': must be error, warning, info or debug",
+			       settings->level);
+	if (settings->reconnect_min_ms > settings->reconnect_max_ms)
+		return err_set(err, -EINVAL,
+			       "[uplink] reconnect_min_ms is above reconnect_max_ms; swap them");
+	return 0;
+}
+
+int settings_read(const char *path, struct settings *ret_settings, struct err *err)
+{
+	struct settings settings = { 0 };
+	int rc = conf_read(path ? path : SETTINGS_PATH, keys, N_KEYS, &settings, err);
+	if (rc == -ENOENT && !path)
+		rc = conf_read(NULL, keys, N_KEYS, &settings, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = check(&settings, err)) < 0) {
+		conf_free(keys, N_KEYS, &settings);
+		return err_wrap(err, "%s", path ? path : SETTINGS_PATH);
+	}
+	*ret_settings = settings;
+	return 0;
+}
+
+void settings_free(struct settings *settings)
+{
+	conf_free(keys, N_KEYS, settings);
+}
+
+const struct conf_key *settings_keys(size_t *ret_n)
+{
+	*ret_n = N_KEYS;
+	return keys;
+}
+
+int settings_apply_level(const struct settings *settings, struct err *err)
+{
+	enum log_level level;
+	if (level_of(settings->level, &level) < 0)
+		return err_set(err, -EINVAL, "[log] level '%s' is unknown", settings->level);
+	log_set_level(level);
+	return 0;
+}
+
+int settings_path(const struct settings *settings, const char *name, char *ret_path,
+		  struct err *err)
+{
+	if (snprintf(ret_path, PATH_MAX, "%s/%s", settings->state_dir, name) >= PATH_MAX)
+		return err_set(err, -ENAMETOOLONG, "[agent] state_dir is too long");
+	return 0;
+}

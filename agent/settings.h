@@ -1,0 +1,31 @@
+/* What /etc/lantoa/agent.conf says. */
+#pragma once
+
+#include "conf.h"
+#include "err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct settings {
+	char *state_dir; /* owned, as all texts here */
+	char *api_socket;
+	char *zone;
+	uint32_t push_interval_s, reconnect_min_ms, reconnect_max_ms, enrol_timeout_s;
+	uint64_t bytes_max;
+	uint32_t keep_acked_days;
+	char *level;
+};
+
+#define SETTINGS_PATH LANTOA_SYSCONFDIR "/agent.conf"
+
+/** Read @path; NULL reads SETTINGS_PATH, or takes the defaults when that is not there. */
+int settings_read(const char *path, struct settings *ret_settings, struct err *err);
+void settings_free(struct settings *settings);
+/** The table itself, for --help and the manual page. */
+const struct conf_key *settings_keys(size_t *ret_n);
+/** Make the log level current. */
+int settings_apply_level(const struct settings *settings, struct err *err);
+/** STATE_DIR/@name into @ret_path (PATH_MAX). -ENAMETOOLONG. */
+int settings_path(const struct settings *settings, const char *name, char *ret_path,
+		  struct err *err);
