@@ -62,6 +62,9 @@ static const char *const sql_text[SQL_COUNT] = {
 			       " AND nth BETWEEN ?4 AND ?5 AND seq = 0",
 	[SQL_CURRENT_DIRTY_ALL] = "UPDATE current SET seq = 0 WHERE seq <> 0",
 	[SQL_CURRENT_COUNT] = "SELECT count(*) FROM current WHERE seq = 0",
+	[SQL_CURRENT_WALK] = "SELECT s.metric, s.labels, s.shape, c.day, c.nth, c.value_e,"
+			     " c.withdrawn FROM series s JOIN current c ON c.series = s.id"
+			     " ORDER BY s.metric, s.labels, c.day, c.nth",
 	[SQL_UNSEALED_DAY] = "SELECT min(day) FROM current WHERE seq = 0",
 	[SQL_UNSEALED] = "SELECT c.series, s.number, s.metric, s.labels, s.shape, c.nth, c.value_e,"
 			 " c.withdrawn FROM current c CROSS JOIN series s ON s.id = c.series"

@@ -122,6 +122,10 @@ struct spool_entry {
 int spool_each_batch(struct spool *spool,
 		     int (*on_entry)(void *context, const struct spool_entry *entry), void *context,
 		     struct err *err);
+/** Walk the current values, series by series. Texts are valid during the callback. */
+int spool_each_current(struct spool *spool,
+		       int (*on_value)(void *context, const struct observation *obs), void *context,
+		       struct err *err);
 /** Decode every kept batch and compare with the current values; -EUCLEAN names the first that is
  * wrong. */
 int spool_verify(struct spool *spool, struct err *err);

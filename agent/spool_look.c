@@ -103,6 +103,42 @@ int spool_each_batch(struct spool *spool,
 	return rc;
 }
 
+/* A week, month or longer lies on its first day. */
+static struct period period_of_row(int64_t shape, int32_t day, uint32_t nth)
+{
+	enum grain grain = shape_grain(shape);
+	return grain > GRAIN_DAY ? period_of_day(shape_calendar(shape), grain, day)
+				 : period_in_day(shape_calendar(shape), grain, day, nth);
+}
+
+int spool_each_current(struct spool *spool,
+		       int (*on_value)(void *context, const struct observation *obs), void *context,
+		       struct err *err)
+{
+	struct err own;
+	if (!err)
+		err = &own;
+	sqlite3_stmt *walk = spool_statement(spool, SQL_CURRENT_WALK, err);
+	if (!walk)
+		return err->code;
+	int rc = 0;
+	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
+		int64_t shape = sqlite3_column_int64(walk, 2);
+		struct observation obs = {
+			.metric = (const char *)sqlite3_column_text(walk, 0),
+			.labels = (const char *)sqlite3_column_text(walk, 1),
+			.period = period_of_row(shape, (int32_t)sqlite3_column_int64(walk, 3),
+						(uint32_t)sqlite3_column_int64(walk, 4)),
+			.decimals = shape_decimals(shape),
+			.value_e = sqlite3_column_int64(walk, 5),
+			.withdrawn = sqlite3_column_int64(walk, 6) != 0,
+		};
+		rc = obs.metric && obs.labels ? on_value(context, &obs) : err_memory(err);
+	}
+	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
+	return rc;
+}
+
 int spool_fact_set(struct spool *spool, const char *name, const void *data, size_t len,
 		   struct err *err)
 {

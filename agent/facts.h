@@ -1,0 +1,18 @@
+/* What the province told this office, kept in the spool: its name, the zone, the catalogue. */
+#pragma once
+
+#include "catalogue.h"
+#include "err.h"
+#include "spool.h"
+
+struct facts {
+	char *office_name, *zone;    /* owned; NULL: not told yet */
+	struct catalogue *catalogue; /* owned; NULL: not told yet */
+};
+
+int facts_keep_office(struct spool *spool, const char *office_name, const char *zone,
+		      struct err *err);
+/** -EINVAL when @csv is no catalogue; then nothing is kept. */
+int facts_keep_catalogue(struct spool *spool, const void *csv, size_t len, struct err *err);
+int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err);
+void facts_free(struct facts *facts);
