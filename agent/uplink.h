@@ -1,0 +1,54 @@
+/* The uplink on a libuv loop: uplink_core's decisions carried out with a real socket, the real
+ * spool and real clocks. It seals what was recorded, sends it, and notes what the province answers.
+ *
+ * Everything here is called on the loop thread; the spool is touched by jobs on the worker alone.
+ */
+#pragma once
+
+#include "err.h"
+#include "identity.h"
+#include "spool.h"
+#include "uplink_core.h"
+#include "worker.h"
+
+#include <uv.h>
+
+struct uplink;
+
+struct uplink_config {
+	const struct identity *identity; /* outlives the uplink, as all pointers here */
+	struct spool *spool;
+	struct worker *worker; /* the only user of the spool while the uplink lives */
+	void *zmq_context;
+	uint32_t push_interval_s; /* sealing of figures finer than a day */
+	uint32_t seal_soon_ms;    /* sealing of others; 0: 1000, so that a clerk sees them go */
+	uint32_t reconnect_min_ms, reconnect_max_ms;
+	uint64_t catalogue_version;         /* of the cached one; 0: none */
+	const struct uplink_timing *timing; /* NULL: production's */
+	/* The province's catalogue, durable in the spool by now. */
+	void (*on_catalogue)(void *context, const void *csv, size_t len);
+	/* Whenever the words of uplink_look() may have changed. */
+	void (*on_change)(void *context);
+	void *context;
+};
+
+/** -ENOMEM, or what reading the spool's status gave. */
+int uplink_start(uv_loop_t *loop, const struct uplink_config *config, struct uplink **ret_uplink,
+		 struct err *err);
+/** Figures were recorded. @coarse: some of a day or more, to be sealed soon. */
+void uplink_recorded(struct uplink *uplink, bool coarse);
+/** From the next figures on. */
+void uplink_set_push_interval(struct uplink *uplink, uint32_t push_interval_s);
+/** Close everything; @on_closed runs from the loop when no job and no handle of ours is left, and
+ * the uplink is freed after it. */
+void uplink_stop(struct uplink *uplink, void (*on_closed)(void *context), void *context);
+
+struct uplink_look {         /* for status; texts are valid until the loop runs on */
+	const char *state;   /* a stable word: connected, connecting, waiting, greeting, renewing */
+	const char *trouble; /* a sentence for the clerk; "" when all is well */
+	const char *refusal; /* the province's words about blocked_seq; "" */
+	uint64_t blocked_seq;
+	uint64_t in_flight;
+	const char *office_name, *zone; /* as the province last told in this run; "" */
+};
+void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look);
