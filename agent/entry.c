@@ -1,0 +1,142 @@
+#include "entry.h"
+
+#include "civil.h"
+#include "decimal.h"
+#include "i18n.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define FUTURE_DAYS 1 /* the catalogue's rule: clocks of office and province may differ */
+
+const struct metric *entry_metric(const struct catalogue *catalogue, const char *text)
+{
+	const struct metric *metric = catalogue_find(catalogue, text);
+	for (size_t i = 0; i < catalogue->n && !metric; i++)
+		if (strcmp(catalogue->metrics[i].label_vi, text) == 0 ||
+		    strcmp(catalogue->metrics[i].label_en, text) == 0)
+			metric = &catalogue->metrics[i];
+	return metric;
+}
+
+bool entry_coarse(const struct observation *obs)
+{
+	return obs->period.grain >= GRAIN_DAY;
+}
+
+static bool in_future(struct period period, int64_t now_us)
+{
+	int64_t latest_minute = civil_minute(now_us) + FUTURE_DAYS * 1440;
+	int64_t per_day = grain_per_day(period.grain);
+	int64_t minute = (int64_t)period_first_day(period) * 1440 +
+			 (int64_t)period_nth(period) * (1440 / per_day);
+	return minute > latest_minute;
+}
+
+static int judge_period(const struct metric *metric, const struct entry *entry, int64_t now_us,
+			struct period *ret_period, struct err *err)
+{
+	char example[PERIOD_TEXT_MAX];
+	struct period now = civil_period(metric->calendar, metric->period, now_us);
+	if (!entry->period) {
+		*ret_period = now;
+		return 0;
+	}
+	struct period period;
+	int rc = period_parse(entry->period, metric->calendar, &period, err);
+	if (rc < 0)
+		return rc;
+	if (period.grain != metric->period)
+		return err_set(err, -EINVAL,
+			       _("period '%s' is a %s, but it is counted per %s; write it like %s"),
+			       entry->period, grain_name(period.grain), grain_name(metric->period),
+			       period_format(now, example));
+	if (in_future(period, now_us))
+		return err_set(err, -EINVAL,
+			       _("period '%s' has not begun; correct it, or this machine's clock"),
+			       entry->period);
+	*ret_period = period;
+	return 0;
+}
+
+static void names_of_dimensions(const struct metric *metric, char *text, size_t room)
+{
+	size_t at = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < metric->n_dimensions; i++) {
+		size_t len = strlen(metric->dimensions[i]);
+		if (at + len + 3 > room)
+			return;
+		if (at > 0) {
+			memcpy(text + at, ", ", 2);
+			at += 2;
+		}
+		memcpy(text + at, metric->dimensions[i], len + 1);
+		at += len;
+	}
+}
+
+static int judge_labels(const struct metric *metric, const struct entry *entry, struct err *err)
+{
+	enum verdict verdict =
+		metric_judge_series(metric, entry->labels, metric->calendar, metric->period);
+	char names[METRIC_DIMENSIONS_MAX * 40];
+	if (verdict == VERDICT_OK)
+		return 0;
+	if (metric->n_dimensions == 0)
+		return err_set(err, -EINVAL, _("it takes no labels, but has '%s'; leave them out"),
+			       entry->labels);
+	names_of_dimensions(metric, names, sizeof(names));
+	return err_set(err, -EINVAL, _("labels '%s': it takes only %s"), entry->labels, names);
+}
+
+static int judge_value(const struct metric *metric, const struct entry *entry,
+		       struct observation *obs, struct err *err)
+{
+	char limit[DECIMAL_TEXT_MAX];
+	if (!entry->value) {
+		obs->withdrawn = true;
+		return 0;
+	}
+	int rc = decimal_parse(entry->value, strlen(entry->value), metric->decimals, &obs->value_e,
+			       err);
+	if (rc < 0)
+		return rc;
+	if (entry->add) /* what is added may be negative; the sum is judged by the province */
+		return 0;
+	if (metric->has_min && obs->value_e < metric->min_e) {
+		(void)decimal_format(metric->min_e, metric->decimals, limit); /* its length */
+		return err_set(err, -EINVAL, _("%s is below the smallest allowed value %s"),
+			       entry->value, limit);
+	}
+	if (metric->has_max && obs->value_e > metric->max_e) {
+		(void)decimal_format(metric->max_e, metric->decimals, limit); /* its length */
+		return err_set(err, -EINVAL, _("%s is above the largest allowed value %s"),
+			       entry->value, limit);
+	}
+	return 0;
+}
+
+int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
+		struct observation *ret_obs, struct err *err)
+{
+	const struct metric *metric = catalogue_find(catalogue, entry->metric);
+	if (!metric)
+		return err_set(err, -EINVAL,
+			       _("'%s' is not in the catalogue; 'lantoa-agent catalogue' lists "
+				 "what is"),
+			       entry->metric);
+	struct observation obs = { .metric = entry->metric,
+				   .labels = entry->labels,
+				   .decimals = metric->decimals,
+				   .add = entry->add && entry->value };
+	int rc = judge_period(metric, entry, now_us, &obs.period, err);
+	if (rc == 0)
+		rc = judge_labels(metric, entry, err);
+	if (rc == 0)
+		rc = judge_value(metric, entry, &obs, err);
+	if (rc < 0)
+		return err_wrap(err, "%s", entry->metric);
+	*ret_obs = obs;
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* A figure as people and programs give it, in words, on its way to an observation. The one place
+ * that judges them by the cached catalogue, for record, import and the API alike. */
+#pragma once
+
+#include "catalogue.h"
+#include "err.h"
+#include "spool.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct entry { /* all texts borrowed */
+	const char *metric;
+	const char *value;  /* a decimal; NULL withdraws what was reported */
+	const char *period; /* NULL: the current one of the metric's grain */
+	const char *labels; /* canonical (common/labels.h); "" for none */
+	bool add;
+};
+
+/**
+ * @ret_obs borrows the entry's metric and labels. -EINVAL with a sentence that says what to do:
+ * unknown metric, a period of another grain or in the future, wrong labels, no number, too many
+ * decimals, out of range. @now_us tells the current period.
+ */
+int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
+		struct observation *ret_obs, struct err *err);
+
+/** By name, or by its Vietnamese or English label, as spreadsheets head their columns; NULL. */
+const struct metric *entry_metric(const struct catalogue *catalogue, const char *text);
+
+/** Is a figure of this period sealed at once (a day or coarser)? */
+bool entry_coarse(const struct observation *obs);

@@ -1,0 +1,27 @@
+/* Entries as JSON, both ways:
+ *
+ *   {"observations": [{"metric": "team.count", "value": "7", "period": "2025-06",
+ *                      "labels": {"topic": "..."}, "add": true}, ...]}
+ *
+ * value is a string of digits, an integer, a number of at most 15 digits (what a double holds
+ * exactly), or null, which withdraws; period, labels and add may be left out. */
+#pragma once
+
+#include "blob.h"
+#include "entry.h"
+#include "err.h"
+
+#include <stddef.h>
+
+#define OBSERVATIONS_MAX 20000u /* in one request */
+
+struct observations; /* owns the texts of its entries */
+
+/** -EINVAL with which observation and what is wrong. */
+int observations_parse(const char *json, size_t len, struct observations **ret_observations,
+		       struct err *err);
+const struct entry *observations_entries(const struct observations *observations, size_t *ret_n);
+void observations_close(struct observations *observations); /* NULL is fine */
+
+/** Append the JSON of @entries[@n]. -ENOMEM. */
+int observations_format(const struct entry entries[], size_t n, struct blob *out, struct err *err);
