@@ -1,0 +1,40 @@
+/* The agent's HTTP/JSON API on its unix socket.
+ *
+ *   POST /v1/observations  all or nothing; answered 200 {"recorded": N} after the fsync
+ *   GET  /v1/status        office, uplink and spool
+ *   GET  /v1/spool         kept batches, and what the province quarantined
+ *   GET  /v1/spool/verify  {"ok": true}, or an error that names what is wrong
+ *   GET  /v1/spool/export  all current values as CSV
+ *   GET  /v1/catalogue     the cached catalogue as CSV; 404 before there is one
+ *
+ * Errors are {"error": sentence}. Every request that touches the spool is one job on the worker; as
+ * many as there may be connections are in flight at most. */
+#pragma once
+
+#include "catalogue.h"
+#include "err.h"
+#include "identity.h"
+#include "spool.h"
+#include "uplink.h"
+#include "worker.h"
+
+#include <uv.h>
+
+struct api;
+
+struct api_config { /* pointers outlive the API */
+	const char *socket_path;
+	struct spool *spool;
+	struct worker *worker;
+	const struct identity *identity;
+	const char *office_name; /* until the uplink knows better */
+	struct uplink *uplink;
+};
+
+int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret_api,
+	      struct err *err);
+/** Judge by this catalogue from now on; @catalogue is taken over. */
+void api_catalogue_take(struct api *api, struct catalogue *catalogue);
+uint64_t api_catalogue_version(const struct api *api);
+/** Answer what is in flight, close; @on_closed runs from the loop, then the API is gone. */
+void api_stop(struct api *api, void (*on_closed)(void *context), void *context);
