@@ -1,0 +1,404 @@
+#include "commands.h"
+
+#include "blob.h"
+#include "civil.h"
+#include "desk.h"
+#include "enrol.h"
+#include "i18n.h"
+#include "import.h"
+#include "labels.h"
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIGURES_MAX     256u
+#define IMPORT_FILE_MAX (256u * 1024 * 1024)
+
+static int usage(struct err *err, const char *sentence)
+{
+	err_set(err, -EINVAL, "%s", sentence);
+	return EXIT_USAGE;
+}
+
+static int failed(int rc)
+{
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* --- run --- */
+
+static int command_run(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	(void)argv;
+	if (argc != 1)
+		return usage(err, _("run takes no arguments"));
+	return failed(run(&context->settings, context->config_path, err));
+}
+
+/* --- enrol --- */
+
+static int open_own_spool(const struct settings *settings, struct spool **ret_spool,
+			  struct err *err)
+{
+	char path[PATH_MAX];
+	struct spool_limits limits = { .bytes_max = settings->bytes_max,
+				       .keep_days = settings->keep_acked_days };
+	int rc = settings_path(settings, "spool.db", path, err);
+	if (rc == 0)
+		rc = spool_open(path, &limits, ret_spool, NULL, err);
+	if (rc == -EBUSY)
+		return err_set(err, rc,
+			       _("the agent is running; stop it (systemctl stop lantoa-agent), run "
+				 "this command again, and start it"));
+	return rc;
+}
+
+static int command_enrol(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	struct invitation invitation;
+	struct spool *spool;
+	if (argc != 2)
+		return usage(err, _("give the invitation: lantoa-agent enrol 'lantoa://...'"));
+	if (invitation_parse(argv[1], &invitation, err) < 0)
+		return EXIT_FAILURE;
+	int rc = open_own_spool(&context->settings, &spool, err);
+	if (rc < 0)
+		return EXIT_FAILURE;
+	rc = enrol(&context->settings, spool, &invitation, err);
+	spool_close(spool);
+	if (rc == 0)
+		printf(_("office %s is enrolled with %s\n"), invitation.office, invitation.address);
+	explicit_bzero(&invitation, sizeof(invitation));
+	return failed(rc);
+}
+
+/* --- record --- */
+
+struct record_arguments {
+	struct entry entries[FIGURES_MAX];
+	size_t n;
+	struct label labels[LABELS_MAX];
+	size_t n_labels;
+	const char *period;
+	bool add;
+};
+
+/* "name=value" into two texts. */
+static int split(char *text, const char **ret_name, const char **ret_value)
+{
+	char *equals = strchr(text, '=');
+	if (!equals || equals == text)
+		return -EINVAL;
+	*equals = '\0';
+	*ret_name = text;
+	*ret_value = equals + 1;
+	return 0;
+}
+
+static int take_record_option(struct record_arguments *arguments, int option, struct err *err)
+{
+	struct label *label = &arguments->labels[arguments->n_labels];
+	switch (option) {
+	case 'p':
+		arguments->period = optarg;
+		return 0;
+	case 'a':
+		arguments->add = true;
+		return 0;
+	case 'l':
+		if (arguments->n_labels == LABELS_MAX)
+			return usage(err, _("too many labels"));
+		if (split(optarg, &label->key, &label->value) < 0)
+			return usage(err, _("a label is written KEY=VALUE"));
+		arguments->n_labels++;
+		return 0;
+	default:
+		return usage(err, _("unknown option; see lantoa-agent --help"));
+	}
+}
+
+static int take_figures(struct record_arguments *arguments, int argc, char *argv[], struct err *err)
+{
+	for (int i = optind; i < argc; i++) {
+		struct entry *entry = &arguments->entries[arguments->n];
+		if (arguments->n == FIGURES_MAX)
+			return usage(err, _("too many figures for one command; use import"));
+		if (split(argv[i], &entry->metric, &entry->value) < 0)
+			return usage(err, _("a figure is written METRIC=VALUE, like team.count=7"));
+		if (strcmp(entry->value, "-") == 0)
+			entry->value = NULL;
+		arguments->n++;
+	}
+	return arguments->n == 0 ? usage(err, _("give a figure, like team.count=7")) : 0;
+}
+
+static int parse_record(struct record_arguments *arguments, int argc, char *argv[], struct err *err)
+{
+	static const struct option options[] = { { "period", required_argument, NULL, 'p' },
+						 { "label", required_argument, NULL, 'l' },
+						 { "add", no_argument, NULL, 'a' },
+						 { 0 } };
+	int option, status;
+	opterr = 0; /* the sentence is ours */
+	optind = 0; /* main() has used it */
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if ((status = take_record_option(arguments, option, err)) != 0)
+			return status;
+	return take_figures(arguments, argc, argv, err);
+}
+
+static int command_record(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	struct record_arguments arguments = { 0 };
+	char labels[LABELS_TEXT_MAX];
+	struct desk *desk = NULL;
+	int status = parse_record(&arguments, argc, argv, err);
+	if (status != 0)
+		return status;
+	int rc = labels_canonical(arguments.labels, arguments.n_labels, labels, err);
+	if (rc == 0)
+		rc = desk_open(&context->settings, &desk, err);
+	for (size_t i = 0; i < arguments.n; i++) {
+		arguments.entries[i].labels = labels;
+		arguments.entries[i].period = arguments.period;
+		arguments.entries[i].add = arguments.add;
+	}
+	if (rc == 0)
+		rc = desk_record(desk, arguments.entries, arguments.n, err);
+	desk_close(desk);
+	return failed(rc);
+}
+
+/* --- import --- */
+
+static int read_file(const char *path, struct blob *out, struct err *err)
+{
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+	int rc = 0;
+	if (fd < 0)
+		return err_system(err, -errno, path);
+	do {
+		if (out->len > IMPORT_FILE_MAX)
+			rc = err_set(err, -EFBIG, _("%s: is over 256 MiB; split it"), path);
+		else if (blob_reserve(out, 65536) < 0)
+			rc = err_memory(err);
+		else if ((n = read(fd, out->data + out->len, 65536)) < 0)
+			rc = err_system(err, -errno, path);
+		else
+			out->len += (size_t)n;
+	} while (rc == 0 && n > 0);
+	if (fd != STDIN_FILENO)
+		(void)close(fd); /* opened for reading */
+	return rc;
+}
+
+static int on_entries(void *context, const struct entry entries[], size_t n, struct err *err)
+{
+	return desk_record(context, entries, n, err);
+}
+
+static void on_complaint(void *context, const char *text)
+{
+	(void)context;
+	fprintf(stderr, "%s\n", text);
+}
+
+static int import_file(struct desk *desk, const char *path, struct err *err)
+{
+	struct blob csv = { 0 };
+	struct import_result result = { 0 };
+	struct import_config config = { .name = path,
+					.now_us = civil_now_us(),
+					.on_entries = on_entries,
+					.on_complaint = on_complaint,
+					.context = desk };
+	int rc = desk_catalogue(desk, &config.catalogue, err);
+	if (rc == 0)
+		rc = read_file(path, &csv, err);
+	if (rc == 0) {
+		rc = import_csv(&config, (const char *)csv.data, csv.len, &result, err);
+		printf(_("%s: %zu figures recorded, %zu rejected\n"), path, result.figures,
+		       result.rejected);
+	}
+	blob_free(&csv);
+	return rc < 0 || result.rejected > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int command_import(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	struct desk *desk;
+	if (argc != 2)
+		return usage(err, _("give one file: lantoa-agent import FILE (- for stdin)"));
+	if (desk_open(&context->settings, &desk, err) < 0)
+		return EXIT_FAILURE;
+	int status = import_file(desk, argv[1], err);
+	desk_close(desk);
+	return status;
+}
+
+/* --- status --- */
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text ? text : "-";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
+
+static void print_status(const json_t *root)
+{
+	const json_t *uplink = json_object_get(root, "uplink");
+	const json_t *spool = json_object_get(root, "spool");
+	printf(_("office:        %s  %s\n"), text_of(root, "office"), text_of(root, "office_name"));
+	printf(_("province:      %s  %s\n"), text_of(root, "address"), text_of(uplink, "state"));
+	if (*text_of(uplink, "trouble") && strcmp(text_of(uplink, "trouble"), "-") != 0)
+		printf(_("trouble:       %s\n"), text_of(uplink, "trouble"));
+	if (number_of(uplink, "blocked_batch") > 0)
+		printf(_("refused:       batch %lld: %s\n"), number_of(uplink, "blocked_batch"),
+		       text_of(uplink, "refusal"));
+	printf(_("catalogue:     %lld metrics\n"), number_of(root, "metrics"));
+	printf(_("to be sent:    %lld figures in %lld batches, %lld not sealed yet\n"),
+	       number_of(spool, "waiting_observations"), number_of(spool, "waiting_batches"),
+	       number_of(spool, "unsealed"));
+	printf(_("oldest:        %s\n"), text_of(spool, "oldest_waiting"));
+	printf(_("last receipt:  %s\n"), text_of(spool, "last_ack"));
+	printf(_("quarantined:   %lld figures\n"), number_of(spool, "quarantined"));
+	printf(_("spool:         %lld of %lld bytes\n"), number_of(spool, "bytes"),
+	       number_of(spool, "bytes_max"));
+}
+
+static int ask_once(const struct settings *settings, enum desk_question question, struct blob *out,
+		    struct err *err)
+{
+	struct desk *desk;
+	int rc = desk_open(settings, &desk, err);
+	if (rc < 0)
+		return rc;
+	rc = desk_ask(desk, question, out, err);
+	desk_close(desk);
+	return rc;
+}
+
+static int command_status(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+	struct blob out = { 0 };
+	json_error_t where;
+	if (argc > 2 || (argc == 2 && !json))
+		return usage(err, _("status takes --json at most"));
+	int rc = ask_once(&context->settings, DESK_STATUS, &out, err);
+	json_t *root = rc == 0 ? json_loadb((const char *)out.data, out.len, 0, &where) : NULL;
+	if (rc == 0 && !root)
+		rc = err_set(err, -EPROTO, "the agent's answer is not JSON");
+	else if (rc == 0 && json)
+		(void)fwrite(out.data, 1, out.len, stdout); /* main() checks stdout at the end */
+	else if (rc == 0)
+		print_status(root);
+	json_decref(root);
+	blob_free(&out);
+	return failed(rc);
+}
+
+/* --- spool --- */
+
+static void print_spool(const json_t *root)
+{
+	size_t i;
+	const json_t *row;
+	json_array_foreach(json_object_get(root, "batches"), i, row)
+		printf(_("batch %lld  day %s  %lld figures  %lld bytes  sealed %s  %s\n"),
+		       number_of(row, "batch"), text_of(row, "day"), number_of(row, "observations"),
+		       number_of(row, "bytes"), text_of(row, "sealed"),
+		       json_is_true(json_object_get(row, "acked")) ? _("received") : _("waiting"));
+	if (json_is_true(json_object_get(root, "more")))
+		printf(_("... and more batches\n"));
+	json_array_foreach(json_object_get(root, "refusals"), i, row)
+		printf(_("quarantined by the province: batch %lld  %s %s  %lld figures: %s\n"),
+		       number_of(row, "batch"), text_of(row, "metric"), text_of(row, "labels"),
+		       number_of(row, "observations"), text_of(row, "reason"));
+}
+
+static int spool_list(const struct blob *out, struct err *err)
+{
+	json_error_t where;
+	json_t *root = json_loadb((const char *)out->data, out->len, 0, &where);
+	if (!root)
+		return err_set(err, -EPROTO, "the agent's answer is not JSON");
+	print_spool(root);
+	json_decref(root);
+	return 0;
+}
+
+static int command_spool(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum desk_question question;
+	} questions[] = { { "list", DESK_SPOOL },
+			  { "verify", DESK_VERIFY },
+			  { "export", DESK_EXPORT } };
+	struct blob out = { 0 };
+	size_t q = 0;
+	while (argc == 2 && q < 3 && strcmp(questions[q].name, argv[1]) != 0)
+		q++;
+	if (argc != 2 || q == 3)
+		return usage(err, _("say spool list, spool verify or spool export"));
+	int rc = ask_once(&context->settings, questions[q].question, &out, err);
+	if (rc == 0 && questions[q].question == DESK_SPOOL)
+		rc = spool_list(&out, err);
+	else if (rc == 0 && questions[q].question == DESK_VERIFY)
+		printf(_("the spool is sound\n"));
+	else if (rc == 0)
+		(void)fwrite(out.data, 1, out.len, stdout); /* main() checks stdout at the end */
+	blob_free(&out);
+	return failed(rc);
+}
+
+/* --- catalogue --- */
+
+static int command_catalogue(struct command_context *context, int argc, char *argv[],
+			     struct err *err)
+{
+	struct desk *desk;
+	const struct catalogue *catalogue;
+	(void)argv;
+	if (argc != 1)
+		return usage(err, _("catalogue takes no arguments"));
+	if (desk_open(&context->settings, &desk, err) < 0)
+		return EXIT_FAILURE;
+	int rc = desk_catalogue(desk, &catalogue, err);
+	for (size_t i = 0; rc == 0 && i < catalogue->n; i++) {
+		const struct metric *metric = &catalogue->metrics[i];
+		printf("%s\t%s\t%s\t%s\n", metric->name, grain_name(metric->period), metric->unit,
+		       metric->label_vi);
+	}
+	desk_close(desk);
+	return failed(rc);
+}
+
+const struct command commands[] = {
+	{ "run", "", N_("serve this office: keep figures, send them to the province"),
+	  command_run },
+	{ "enrol", "INVITATION", N_("make this machine the office's, with the province's line"),
+	  command_enrol },
+	{ "record", "METRIC=VALUE... [--period P] [--label K=V]... [--add]",
+	  N_("hand in figures; METRIC=- withdraws one"), command_record },
+	{ "import", "FILE", N_("hand in figures from CSV, in long or wide form"), command_import },
+	{ "status", "[--json]", N_("what waits, and how the connection is"), command_status },
+	{ "spool", "list|verify|export", N_("look at what is kept here"), command_spool },
+	{ "catalogue", "", N_("list what may be reported"), command_catalogue },
+	{ 0 },
+};

@@ -1,0 +1,22 @@
+/* The commands of lantoa-agent. Each gets its own arguments (argv[0] is its name), prints what
+ * people asked for on stdout, and says what went wrong in one sentence. */
+#pragma once
+
+#include "err.h"
+#include "settings.h"
+
+#define EXIT_USAGE 2
+
+struct command_context {
+	struct settings settings;
+	const char *config_path; /* NULL: the usual place */
+};
+
+struct command {
+	const char *name, *arguments, *help; /* help is marked for translation */
+	/** Exit status; @err is told by main() when it is set (code not 0). */
+	int (*run)(struct command_context *context, int argc, char *argv[], struct err *err);
+};
+
+/** Ends with a row without a name. */
+extern const struct command commands[];

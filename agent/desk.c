@@ -1,0 +1,209 @@
+#include "desk.h"
+
+#include "civil.h"
+#include "client.h"
+#include "facts.h"
+#include "i18n.h"
+#include "identity.h"
+#include "observations.h"
+#include "report.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct desk {
+	const struct settings *settings;
+	struct spool *spool;         /* owned; NULL: a running agent holds it */
+	struct facts facts;          /* owned, with the spool */
+	struct catalogue *catalogue; /* owned; what the agent told */
+};
+
+static bool nobody_there(int rc)
+{
+	return rc == -ENOENT || rc == -ECONNREFUSED;
+}
+
+/* What a status other than 200 means is in the body. */
+static int refusal(int status, const struct blob *body, struct err *err)
+{
+	json_error_t where;
+	json_t *root = json_loadb((const char *)body->data, body->len, 0, &where);
+	const char *text = json_string_value(json_object_get(root, "error"));
+	int code = status == 404 ? -ENOENT : -EINVAL;
+	if (text)
+		err_set(err, code, "%s", text);
+	else
+		err_set(err, -EPROTO, "the agent answers with status %d", status);
+	json_decref(root);
+	return err->code;
+}
+
+static int ask_agent(struct desk *desk, const char *method, const char *path,
+		     const struct blob *body, struct blob *out, struct err *err)
+{
+	struct blob answer = { 0 };
+	int rc = client_ask(desk->settings->api_socket, method, path, body ? body->data : NULL,
+			    body ? body->len : 0, &answer, err);
+	if (rc > 0 && rc != 200)
+		rc = refusal(rc, &answer, err);
+	else if (rc == 200)
+		rc = blob_append(out, answer.data, answer.len) < 0 ? err_memory(err) : 0;
+	blob_free(&answer);
+	return rc;
+}
+
+static int open_spool(struct desk *desk, struct err *err)
+{
+	char path[PATH_MAX];
+	struct spool_limits limits = { .bytes_max = desk->settings->bytes_max,
+				       .keep_days = desk->settings->keep_acked_days };
+	int rc = settings_path(desk->settings, "spool.db", path, err);
+	if (rc == 0)
+		rc = spool_open(path, &limits, &desk->spool, NULL, err);
+	if (rc == -EBUSY)
+		return err_set(err, rc,
+			       _("an agent is running, but does not answer on '%s'; is [agent] "
+				 "api_socket the same in its configuration?"),
+			       desk->settings->api_socket);
+	return rc < 0 ? rc : facts_read(desk->spool, &desk->facts, err);
+}
+
+int desk_open(const struct settings *settings, struct desk **ret_desk, struct err *err)
+{
+	struct blob answer = { 0 };
+	struct desk *desk = calloc(1, sizeof(*desk));
+	if (!desk)
+		return err_memory(err);
+	desk->settings = settings;
+	int rc = ask_agent(desk, "GET", "/v1/status", NULL, &answer, err);
+	blob_free(&answer);
+	if (nobody_there(rc))
+		rc = open_spool(desk, err);
+	if (rc == 0 && desk->facts.zone)
+		rc = civil_set_zone(desk->facts.zone, err);
+	if (rc < 0)
+		desk_close(desk);
+	else
+		*ret_desk = desk;
+	return rc;
+}
+
+void desk_close(struct desk *desk)
+{
+	if (!desk)
+		return;
+	facts_free(&desk->facts);
+	spool_close(desk->spool);
+	catalogue_close(desk->catalogue);
+	free(desk);
+}
+
+static int fetch_catalogue(struct desk *desk, struct err *err)
+{
+	struct blob csv = { 0 };
+	int rc = ask_agent(desk, "GET", "/v1/catalogue", NULL, &csv, err);
+	if (rc == 0)
+		rc = catalogue_read((const char *)csv.data, csv.len, &desk->catalogue, err);
+	blob_free(&csv);
+	return rc;
+}
+
+int desk_catalogue(struct desk *desk, const struct catalogue **ret_catalogue, struct err *err)
+{
+	if (!desk->spool && !desk->catalogue) {
+		int rc = fetch_catalogue(desk, err);
+		if (rc < 0)
+			return rc;
+	}
+	*ret_catalogue = desk->spool ? desk->facts.catalogue : desk->catalogue;
+	if (!*ret_catalogue)
+		return err_set(err, -ENOENT,
+			       _("there is no catalogue yet: enrol this office with "
+				 "'lantoa-agent enrol', and connect once"));
+	return 0;
+}
+
+static int record_here(struct desk *desk, const struct entry entries[], size_t n, struct err *err)
+{
+	const struct catalogue *catalogue;
+	int rc = desk_catalogue(desk, &catalogue, err);
+	if (rc < 0)
+		return rc;
+	struct observation *list = calloc(n + 1, sizeof(*list));
+	if (!list)
+		return err_memory(err);
+	int64_t now_us = civil_now_us();
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = entry_judge(catalogue, &entries[i], now_us, &list[i], err);
+	if (rc == 0)
+		rc = spool_record(desk->spool, list, n, NULL, err);
+	free(list);
+	return rc;
+}
+
+int desk_record(struct desk *desk, const struct entry entries[], size_t n, struct err *err)
+{
+	if (desk->spool)
+		return record_here(desk, entries, n, err);
+	struct blob body = { 0 }, answer = { 0 };
+	int rc = observations_format(entries, n, &body, err);
+	if (rc == 0)
+		rc = ask_agent(desk, "POST", "/v1/observations", &body, &answer, err);
+	blob_free(&body);
+	blob_free(&answer);
+	return rc;
+}
+
+static int status_here(struct desk *desk, struct blob *out, struct err *err)
+{
+	struct spool_status status;
+	struct identity identity = { 0 };
+	char path[PATH_MAX];
+	struct err ignored; /* an office that is not enrolled has a status, too */
+	int rc = settings_path(desk->settings, IDENTITY_FILE, path, err);
+	if (rc == 0)
+		rc = spool_status(desk->spool, &status, err);
+	if (rc < 0)
+		return rc;
+	bool enrolled = identity_read(path, &identity, &ignored) == 0;
+	const struct catalogue *catalogue = desk->facts.catalogue;
+	struct report_about about = { .office = enrolled ? identity.office : NULL,
+				      .office_name = desk->facts.office_name,
+				      .address = enrolled ? identity.address : NULL,
+				      .catalogue_version = catalogue ? catalogue->version : 0,
+				      .metrics = catalogue ? catalogue->n : 0 };
+	return report_status(&about, &status, out, err);
+}
+
+static int verify_here(struct desk *desk, struct blob *out, struct err *err)
+{
+	static const char ok[] = "{\"ok\": true}\n";
+	int rc = spool_verify(desk->spool, err);
+	if (rc == 0 && blob_append(out, ok, strlen(ok)) < 0)
+		rc = err_memory(err);
+	return rc;
+}
+
+int desk_ask(struct desk *desk, enum desk_question question, struct blob *out, struct err *err)
+{
+	static const char *const paths[] = { [DESK_STATUS] = "/v1/status",
+					     [DESK_SPOOL] = "/v1/spool",
+					     [DESK_VERIFY] = "/v1/spool/verify",
+					     [DESK_EXPORT] = "/v1/spool/export" };
+	if (!desk->spool)
+		return ask_agent(desk, "GET", paths[question], NULL, out, err);
+	switch (question) {
+	case DESK_STATUS:
+		return status_here(desk, out, err);
+	case DESK_SPOOL:
+		return report_spool(desk->spool, out, err);
+	case DESK_VERIFY:
+		return verify_here(desk, out, err);
+	case DESK_EXPORT:
+		return report_export(desk->spool, out, err);
+	}
+	return err_set(err, -EINVAL, "unknown question");
+}

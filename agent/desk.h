@@ -1,0 +1,27 @@
+/* Where the commands hand in figures and ask: the running agent's socket, or, when none runs, the
+ * spool itself, which this process then holds. */
+#pragma once
+
+#include "blob.h"
+#include "catalogue.h"
+#include "entry.h"
+#include "err.h"
+#include "settings.h"
+
+#include <stddef.h>
+
+struct desk;
+
+/** -EBUSY: someone holds the spool, and yet nobody answers on the socket; -ENOENT: neither is
+ * there. */
+int desk_open(const struct settings *settings, struct desk **ret_desk, struct err *err);
+void desk_close(struct desk *desk); /* NULL is fine */
+
+/** The cached catalogue, owned by the desk. -ENOENT before there is one. */
+int desk_catalogue(struct desk *desk, const struct catalogue **ret_catalogue, struct err *err);
+/** All or none, durable when it returns 0. */
+int desk_record(struct desk *desk, const struct entry entries[], size_t n, struct err *err);
+
+enum desk_question { DESK_STATUS, DESK_SPOOL, DESK_VERIFY, DESK_EXPORT };
+/** The answer of the API to GET /v1/status, ..., appended to @out. */
+int desk_ask(struct desk *desk, enum desk_question question, struct blob *out, struct err *err);

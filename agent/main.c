@@ -1,0 +1,87 @@
+#include "civil.h"
+#include "commands.h"
+#include "i18n.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_help(void)
+{
+	printf(_("usage: lantoa-agent [--config FILE] COMMAND ...\n\n"));
+	for (const struct command *command = commands; command->name; command++)
+		printf("  %s %s\n      %s\n", command->name, command->arguments, _(command->help));
+	printf(_("\nThe configuration is %s; its keys, with their defaults:\n\n"), SETTINGS_PATH);
+	size_t n;
+	const struct conf_key *keys = settings_keys(&n);
+	conf_document(keys, n, stdout);
+}
+
+static int tell(int status, const struct err *err)
+{
+	if (status != EXIT_SUCCESS && err->code != 0)
+		fprintf(stderr, "lantoa-agent: %s\n", err->text);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("lantoa-agent: stdout");
+		return EXIT_FAILURE;
+	}
+	return status;
+}
+
+static const struct command *find(const char *name)
+{
+	const struct command *command = commands;
+	while (command->name && strcmp(command->name, name) != 0)
+		command++;
+	return command->name ? command : NULL;
+}
+
+static int run_command(const struct command *command, const char *config_path, int argc,
+		       char *argv[])
+{
+	struct command_context context = { .config_path = config_path };
+	struct err err = { 0 };
+	int rc = settings_read(config_path, &context.settings, &err);
+	if (rc < 0)
+		return tell(EXIT_FAILURE, &err);
+	rc = settings_apply_level(&context.settings, &err);
+	if (rc == 0)
+		rc = civil_set_zone(context.settings.zone, &err);
+	int status = rc < 0 ? EXIT_FAILURE : command->run(&context, argc, argv, &err);
+	settings_free(&context.settings);
+	return tell(status, &err);
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+						 { "help", no_argument, NULL, 'h' },
+						 { "version", no_argument, NULL, 'v' },
+						 { 0 } };
+	const char *config_path = NULL;
+	int option;
+	i18n_init(NULL);
+	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			config_path = optarg;
+			break;
+		case 'h':
+			print_help();
+			return EXIT_SUCCESS;
+		case 'v':
+			printf("lantoa-agent %s\n", LANTOA_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	const struct command *command = optind < argc ? find(argv[optind]) : NULL;
+	if (!command) {
+		fprintf(stderr, _("lantoa-agent: say what to do; 'lantoa-agent --help' lists the "
+				  "commands\n"));
+		return EXIT_USAGE;
+	}
+	return run_command(command, config_path, argc - optind, argv + optind);
+}

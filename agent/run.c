@@ -1,0 +1,355 @@
+/* 1. Identity, spool and the facts in it are read; then the loop's parts start: uplink, API,
+ * signals.
+ * 2. systemd hears READY=1; from here everything happens in callbacks.
+ * 3. SIGTERM or SIGINT: the API answers what is in flight, then the uplink ends its jobs, then the
+ *    other handles close, and uv_run returns. A handle left open is a mistake of ours.
+ * SIGHUP reads the configuration again: when it is good, log level and push interval change at
+ * once, and what else differs is said to need a restart; when it is bad, nothing changes. */
+#include "run.h"
+
+#include "api.h"
+#include "catalogue.h"
+#include "civil.h"
+#include "container.h"
+#include "dealer.h"
+#include "facts.h"
+#include "log.h"
+#include "notify.h"
+#include "uplink.h"
+#include "worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+#define SIGNALS 3u
+
+struct agent {
+	const struct settings *settings;
+	const char *config_path;
+	uv_loop_t loop;
+	struct identity identity;
+	struct spool *spool;
+	struct facts facts;
+	struct worker *worker;
+	void *zmq_context;
+	struct uplink *uplink;
+	struct api *api;
+	uv_signal_t signals[SIGNALS];
+	uv_timer_t watchdog;
+	struct job heartbeat;
+	bool heart_beating, stopping, stopped_uplink;
+	char told[256]; /* the last STATUS= */
+};
+
+/* --- stopping --- */
+
+static void close_rest(struct agent *agent)
+{
+	for (size_t i = 0; i < SIGNALS; i++)
+		uv_close((uv_handle_t *)&agent->signals[i], NULL);
+	uv_close((uv_handle_t *)&agent->watchdog, NULL);
+}
+
+static void on_uplink_closed(void *context)
+{
+	struct agent *agent = context;
+	agent->uplink = NULL;
+	close_rest(agent);
+}
+
+static void on_api_closed(void *context)
+{
+	struct agent *agent = context;
+	agent->api = NULL;
+	uplink_stop(agent->uplink, on_uplink_closed, agent);
+}
+
+static void stop(struct agent *agent)
+{
+	if (agent->stopping)
+		return;
+	agent->stopping = true;
+	notify("STOPPING=1");
+	log_info("agent: stopping");
+	api_stop(agent->api, on_api_closed, agent);
+}
+
+/* --- reloading --- */
+
+static bool same(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static bool needs_restart(const struct settings *a, const struct settings *b)
+{
+	return !same(a->state_dir, b->state_dir) || !same(a->api_socket, b->api_socket) ||
+	       !same(a->zone, b->zone) || a->bytes_max != b->bytes_max ||
+	       a->keep_acked_days != b->keep_acked_days ||
+	       a->reconnect_min_ms != b->reconnect_min_ms ||
+	       a->reconnect_max_ms != b->reconnect_max_ms;
+}
+
+static void reload(struct agent *agent)
+{
+	struct settings settings;
+	struct err err;
+	notify_reloading();
+	int rc = settings_read(agent->config_path, &settings, &err);
+	if (rc == 0) {
+		(void)settings_apply_level(&settings, &err); /* checked while reading */
+		uplink_set_push_interval(agent->uplink, settings.push_interval_s);
+		log_info("agent: configuration read again%s",
+			 needs_restart(agent->settings, &settings)
+				 ? "; some changes need a restart: systemctl restart lantoa-agent"
+				 : "");
+		settings_free(&settings);
+	} else {
+		log_error("agent: configuration unchanged, the new one is wrong cause=\"%s\"",
+			  err.text);
+	}
+	notify("READY=1");
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	struct agent *agent = signal->data;
+	if (agent->stopping)
+		return;
+	if (number == SIGHUP)
+		reload(agent);
+	else
+		stop(agent);
+}
+
+/* --- telling systemd --- */
+
+static void on_change(void *context)
+{
+	struct agent *agent = context;
+	struct uplink_look look;
+	char text[sizeof(agent->told)];
+	if (!agent->uplink || agent->stopping)
+		return;
+	uplink_look(agent->uplink, &look);
+	(void)snprintf(text, sizeof(text), "STATUS=%s: %s%s%s", agent->identity.office, look.state,
+		       *look.trouble ? ": " : "", look.trouble); /* cut is fine */
+	if (same(text, agent->told))
+		return;
+	memcpy(agent->told, text, strlen(text) + 1);
+	notify(text);
+}
+
+/* The watchdog hears from us only when the worker's thread is alive as well: a disk that hangs
+ * must not look healthy. */
+static void work_heartbeat(struct job *job)
+{
+	(void)job;
+}
+
+static void done_heartbeat(struct job *job)
+{
+	struct agent *agent = container_of(job, struct agent, heartbeat);
+	agent->heart_beating = false;
+	notify("WATCHDOG=1");
+}
+
+static void on_watchdog(uv_timer_t *timer)
+{
+	struct agent *agent = timer->data;
+	if (agent->heart_beating || agent->stopping)
+		return;
+	agent->heart_beating = true;
+	agent->heartbeat = (struct job){ .work = work_heartbeat, .done = done_heartbeat };
+	worker_submit(agent->worker, &agent->heartbeat);
+}
+
+/* --- the catalogue --- */
+
+static void on_catalogue(void *context, const void *csv, size_t len)
+{
+	struct agent *agent = context;
+	struct catalogue *catalogue;
+	struct err err;
+	if (agent->stopping)
+		return;
+	if (catalogue_read(csv, len, &catalogue, &err) < 0) {
+		log_error("agent: catalogue not taken cause=\"%s\"", err.text);
+		return;
+	}
+	log_info("agent: new catalogue version=%016llx metrics=%zu",
+		 (unsigned long long)catalogue->version, catalogue->n);
+	api_catalogue_take(agent->api, catalogue);
+}
+
+/* --- starting --- */
+
+static int read_state(struct agent *agent, struct err *err)
+{
+	const struct settings *settings = agent->settings;
+	struct spool_limits limits = { .bytes_max = settings->bytes_max,
+				       .keep_days = settings->keep_acked_days };
+	char path[PATH_MAX], aside[PATH_MAX];
+	int rc = settings_path(settings, IDENTITY_FILE, path, err);
+	if (rc == 0)
+		rc = identity_read(path, &agent->identity, err);
+	if (rc == -ENOENT)
+		return err_set(err, rc,
+			       "this office is not enrolled (no '%s'): ask the province for an "
+			       "invitation and run 'lantoa-agent enrol'",
+			       path);
+	if (rc == 0)
+		rc = settings_path(settings, "spool.db", path, err);
+	if (rc == 0)
+		rc = spool_open(path, &limits, &agent->spool, aside, err);
+	if (rc < 0)
+		return rc;
+	if (*aside)
+		log_error("agent: the spool was corrupt and is kept as %s; a new one was begun, "
+			  "figures not sent before are lost to the province: call for help",
+			  aside);
+	rc = facts_read(agent->spool, &agent->facts, err);
+	return rc < 0 ? rc
+		      : civil_set_zone(agent->facts.zone ? agent->facts.zone : settings->zone, err);
+}
+
+static int start_uplink(struct agent *agent, struct err *err)
+{
+	const struct settings *settings = agent->settings;
+	const struct catalogue *catalogue = agent->facts.catalogue;
+	struct uplink_config config = { .identity = &agent->identity,
+					.spool = agent->spool,
+					.worker = agent->worker,
+					.zmq_context = agent->zmq_context,
+					.push_interval_s = settings->push_interval_s,
+					.reconnect_min_ms = settings->reconnect_min_ms,
+					.reconnect_max_ms = settings->reconnect_max_ms,
+					.catalogue_version = catalogue ? catalogue->version : 0,
+					.on_catalogue = on_catalogue,
+					.on_change = on_change,
+					.context = agent };
+	return uplink_start(&agent->loop, &config, &agent->uplink, err);
+}
+
+static int start_api(struct agent *agent, struct err *err)
+{
+	struct api_config config = { .socket_path = agent->settings->api_socket,
+				     .spool = agent->spool,
+				     .worker = agent->worker,
+				     .identity = &agent->identity,
+				     .office_name = agent->facts.office_name,
+				     .uplink = agent->uplink };
+	int rc = api_start(&agent->loop, &config, &agent->api, err);
+	if (rc == 0) {
+		api_catalogue_take(agent->api, agent->facts.catalogue);
+		agent->facts.catalogue = NULL;
+	}
+	return rc;
+}
+
+static int start_signals(struct agent *agent, struct err *err)
+{
+	static const int numbers[SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
+	for (size_t i = 0; i < SIGNALS; i++) {
+		int rc = uv_signal_init(&agent->loop, &agent->signals[i]);
+		if (rc == 0) {
+			agent->signals[i].data = agent;
+			rc = uv_signal_start(&agent->signals[i], on_signal, numbers[i]);
+		}
+		if (rc < 0)
+			return err_set(err, rc, "signals: %s", uv_strerror(rc));
+	}
+	(void)uv_timer_init(&agent->loop, &agent->watchdog); /* cannot fail */
+	agent->watchdog.data = agent;
+	uint64_t every_ms = notify_watchdog_ms();
+	if (every_ms > 0)
+		(void)uv_timer_start(&agent->watchdog, on_watchdog, 0, every_ms); /* not closing */
+	return 0;
+}
+
+/* Undoes a start that failed half way, too. */
+static void release(struct agent *agent)
+{
+	worker_close(agent->worker);
+	if (agent->zmq_context)
+		(void)zmq_ctx_term(agent->zmq_context); /* its sockets are closed */
+	facts_free(&agent->facts);
+	spool_close(agent->spool);
+}
+
+static void name_open_handle(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	log_error("agent: handle left open type=%s", uv_handle_type_name(handle->type));
+}
+
+static void close_loop(struct agent *agent)
+{
+	int rc = uv_loop_close(&agent->loop);
+	if (rc == 0)
+		return;
+	uv_walk(&agent->loop, name_open_handle, NULL);
+	assert(rc == 0);
+}
+
+static int serve(struct agent *agent, struct err *err)
+{
+	agent->worker = worker_open(&agent->loop);
+	agent->zmq_context = dealer_context();
+	if (!agent->worker || !agent->zmq_context)
+		return err_memory(err);
+	int rc = start_signals(agent, err);
+	if (rc == 0)
+		rc = start_uplink(agent, err);
+	if (rc < 0) {
+		close_rest(agent);
+	} else if ((rc = start_api(agent, err)) < 0) {
+		agent->stopping = true;
+		on_api_closed(agent); /* what is left to stop */
+	} else {
+		log_info("agent: running version=%s office=%s address=%s", LANTOA_VERSION,
+			 agent->identity.office, agent->identity.address);
+		notify("READY=1");
+	}
+	(void)uv_run(&agent->loop, UV_RUN_DEFAULT); /* 0: nothing is left */
+	return rc;
+}
+
+/* One arena and one pool thread: each further one would dirty pages for nothing. */
+static void save_memory(void)
+{
+	(void)mallopt(M_ARENA_MAX, 1); /* a hint, as the next ones */
+	(void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+	(void)setenv("UV_THREADPOOL_SIZE", "1", 1);
+}
+
+int run(const struct settings *settings, const char *config_path, struct err *err)
+{
+	save_memory();
+	struct agent *agent = calloc(1, sizeof(*agent));
+	if (!agent)
+		return err_memory(err);
+	agent->settings = settings;
+	agent->config_path = config_path;
+	(void)signal(SIGPIPE, SIG_IGN); /* a client that hangs up is an error of a write */
+	int rc = read_state(agent, err);
+	if (rc == 0) {
+		rc = uv_loop_init(&agent->loop);
+		if (rc < 0) {
+			err_set(err, rc, "event loop: %s", uv_strerror(rc));
+		} else {
+			rc = serve(agent, err);
+			close_loop(agent);
+		}
+	}
+	release(agent);
+	free(agent);
+	return rc;
+}

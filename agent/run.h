@@ -1,0 +1,8 @@
+/* The agent as a daemon: spool, uplink and API on one loop, until SIGTERM or SIGINT. */
+#pragma once
+
+#include "err.h"
+#include "settings.h"
+
+/** @config_path: what SIGHUP reads again; NULL: the usual place. Returns 0 after a clean stop. */
+int run(const struct settings *settings, const char *config_path, struct err *err);
