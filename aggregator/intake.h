@@ -1,37 +1,27 @@
-/* The office's side of the province: frames from the gate, into the books, and back.
- *
- * 1. Batches wait in a queue. When no commit is in flight, all of them become the next one (natural
- * group commit).
- * 2. The commit runs on the writer: each batch is posted to the ledger; then journal, quarantine
- * and rollups are durable together.
- * 3. After it, each (office, spool) gets one Ack, which stands for every batch up to it.
- * A duplicate is acked; after a gap nothing is taken and the office is told; a batch that breaks
- * the format is refused by name. When the disk is full or fails, the same batches are tried again
- * every RETRY_MS, and the gate is closed meanwhile: nothing is acked that is not on disk, nothing
- * more is taken, and it goes on by itself. The queue is bounded in bytes and batches; at the bound
- * the gate is closed. */
+/* The office's side of the province: frames from the gate, each to whom it concerns - batches to
+ * the committer, Hello and Enrol to the reception - and the gate closed while the committer wants
+ * no more. */
 #pragma once
 
+#include "committer.h"
 #include "err.h"
 #include "gate.h"
+#include "reception.h"
 #include "roster.h"
 #include "store.h"
 
 #include <stdint.h>
 #include <uv.h>
 
-#define INTAKE_BYTES_MAX   (64u * 1024 * 1024)
-#define INTAKE_BATCHES_MAX 65536u
-#define INTAKE_CREDIT      16u /* batches an agent may have unacknowledged; also the gate's RCVHWM */
+#define INTAKE_CREDIT 16u /* batches an agent may have unacknowledged; also the gate's RCVHWM */
 
 struct intake;
 
 struct intake_counters {
-	uint64_t batches, observations, duplicates, gaps, malformed,
-		held; /* batches and observations: committed */
-	uint64_t commits, failed_commits;
-	uint64_t enrolled, refused_enrolments;
-	int64_t last_commit_us; /* 0: none yet */
+	struct committer_counters batches;   /* as of the last commit */
+	struct reception_counters questions; /* as of the last answer */
+	uint64_t malformed;                  /* frames that are none */
+	uint64_t misplaced;                  /* frames that this key may not send */
 };
 
 struct intake_config {

@@ -15,9 +15,9 @@ struct ledger {
 	struct quarantine *quarantine;
 	struct fold *fold;
 	struct arena *arena;
-	const struct reference *reference; /* lent */
-	int64_t reference_version;         /* that declarations were judged by; 0: none */
-	uint64_t observations;
+	const struct reference *reference;  /* lent */
+	int64_t reference_version;          /* that declarations were judged by; 0: none */
+	uint64_t observations, uncommitted; /* posted: before this transaction, and in it */
 };
 
 struct ledger *ledger_open(sqlite3 *db, struct err *err)
@@ -57,18 +57,21 @@ void ledger_begin(struct ledger *ledger, const struct reference *reference)
 		declarations_forget(ledger->declarations, reference->catalogue);
 	ledger->reference = reference;
 	ledger->reference_version = reference->version;
+	ledger->observations += ledger->uncommitted;
+	ledger->uncommitted = 0;
 	fold_begin(ledger->fold, reference);
 }
 
 void ledger_forget(struct ledger *ledger)
 {
 	ledger->reference_version = 0;
+	ledger->uncommitted = 0;
 	journal_forget(ledger->journal);
 }
 
 uint64_t ledger_observations(const struct ledger *ledger)
 {
-	return ledger->observations;
+	return ledger->observations + ledger->uncommitted;
 }
 
 /* --- one batch --- */
@@ -234,7 +237,7 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 		rc = post_run(&post, i, err);
 	if (rc < 0)
 		return rc;
-	ledger->observations += post.batch.n_points;
+	ledger->uncommitted += post.batch.n_points;
 	*ret_posting = POSTED;
 	*ret_upto = form->seq;
 	return 0;

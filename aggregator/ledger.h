@@ -43,5 +43,5 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 int ledger_finish(struct ledger *ledger, struct err *err);
 /** After a rollback, or when others changed tables of the journal: what was remembered is void. */
 void ledger_forget(struct ledger *ledger);
-/** Observations posted since ledger_open. */
+/** Observations posted since ledger_open, those of a transaction that failed left out. */
 uint64_t ledger_observations(const struct ledger *ledger);

@@ -55,8 +55,8 @@ static void on_pulse(uv_timer_t *timer)
 			 "WATCHDOG=1\nSTATUS=%zu keys, %" PRIu64 " batches and %" PRIu64
 			 " observations committed since start, %" PRIu64 " held, %" PRIu64
 			 " handshakes refused",
-			 roster_count(server->roster), counters->batches, counters->observations,
-			 counters->held,
+			 roster_count(server->roster), counters->batches.batches,
+			 counters->batches.observations, counters->batches.held,
 			 gate->refused_handshakes); /* without systemd nobody listens */
 }
 

@@ -62,16 +62,18 @@ static void add_gate(struct table *table, const struct gate_counters *gate)
 static void add_intake(struct table *table, const struct intake_counters *intake)
 {
 	const struct counter counters[] = {
-		{ "batches", intake->batches },
-		{ "observations", intake->observations },
-		{ "duplicates", intake->duplicates },
-		{ "gaps", intake->gaps },
+		{ "batches", intake->batches.batches },
+		{ "observations", intake->batches.observations },
+		{ "duplicates", intake->batches.duplicates },
+		{ "gaps", intake->batches.gaps },
 		{ "malformed", intake->malformed },
-		{ "held", intake->held },
-		{ "commits", intake->commits },
-		{ "failed_commits", intake->failed_commits },
-		{ "enrolled", intake->enrolled },
-		{ "refused_enrolments", intake->refused_enrolments },
+		{ "misplaced", intake->misplaced },
+		{ "bad_batches", intake->batches.malformed },
+		{ "held", intake->batches.held },
+		{ "commits", intake->batches.commits },
+		{ "failed_commits", intake->batches.failed_commits },
+		{ "enrolled", intake->questions.enrolled },
+		{ "refused_enrolments", intake->questions.refused_enrolments },
 	};
 
 	add_counters(table, "intake", counters, sizeof(counters) / sizeof(counters[0]));

@@ -1,0 +1,101 @@
+#include "acks.h"
+
+#include <stdlib.h>
+
+#define HELD_PER_ACK 64u
+
+static int by_peer_and_spool(const void *a, const void *b)
+{
+	const struct pending *x = *(struct pending *const *)a, *y = *(struct pending *const *)b;
+	if (x->peer.key_id != y->peer.key_id)
+		return x->peer.key_id < y->peer.key_id ? -1 : 1;
+	if (x->form.spool_id != y->form.spool_id)
+		return x->form.spool_id < y->form.spool_id ? -1 : 1;
+	return x < y ? -1 : x > y; /* as they came */
+}
+
+void acks_refuse(struct gate *gate, const struct gate_peer *peer, uint64_t spool_id, uint64_t seq,
+		 Lantoa__V1__Refused__Code code, const char *reason)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Refused refused = LANTOA__V1__REFUSED__INIT;
+	refused.spool_id = spool_id;
+	refused.seq = seq;
+	refused.code = code;
+	refused.reason = (char *)(uintptr_t)reason;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_REFUSED;
+	frame.refused = &refused;
+	gate_answer(gate, peer, &frame);
+}
+
+struct ack { /* of one peer and spool, being gathered */
+	Lantoa__V1__Ack message;
+	Lantoa__V1__Quarantined held[HELD_PER_ACK];
+	Lantoa__V1__Quarantined *pointers[HELD_PER_ACK];
+};
+
+static void ack_add(struct ack *ack, const struct held all[], const struct pending *pending)
+{
+	for (size_t i = 0; i < pending->n_held; i++) {
+		const struct held *held = &all[pending->first_held + i];
+		if (ack->message.n_quarantined == HELD_PER_ACK) {
+			ack->message.quarantined_more += held->observations;
+			continue;
+		}
+		Lantoa__V1__Quarantined *entry = &ack->held[ack->message.n_quarantined];
+		lantoa__v1__quarantined__init(entry);
+		entry->seq = pending->form.seq;
+		entry->series = held->series;
+		entry->observations = held->observations;
+		entry->reason = (char *)(uintptr_t)verdict_text(held->verdict);
+		ack->pointers[ack->message.n_quarantined++] = entry;
+	}
+	ack->message.upto = pending->upto;
+}
+
+/* Answer the batches of one peer and spool; @group is in the order they came. */
+static void answer_group(struct gate *gate, struct pending *const group[], size_t n,
+			 const struct held held[], uint32_t slow_down_ms)
+{
+	struct ack ack = { .message = LANTOA__V1__ACK__INIT };
+	const struct pending *last = group[n - 1], *wrong = NULL;
+	ack.message.spool_id = last->form.spool_id;
+	ack.message.quarantined = ack.pointers;
+	ack.message.slow_down_ms = slow_down_ms;
+	for (size_t i = 0; i < n; i++) {
+		const struct pending *pending = group[i];
+		ack_add(&ack, held, pending);
+		if (!wrong && (pending->posting == POSTING_GAP || pending->posting == POSTING_BAD))
+			wrong = pending; /* what follows it is a gap because of it */
+	}
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_ACK;
+	frame.ack = &ack.message;
+	gate_answer(gate, &last->peer, &frame);
+	if (!wrong)
+		return;
+	bool bad = wrong->posting == POSTING_BAD;
+	acks_refuse(gate, &wrong->peer, wrong->form.spool_id, wrong->form.seq,
+		    bad ? LANTOA__V1__REFUSED__CODE__MALFORMED : LANTOA__V1__REFUSED__CODE__GAP,
+		    bad ? wrong->refusal : "a batch before this one is missing");
+}
+
+void acks_send(struct gate *gate, struct batch_queue *queue, const struct held held[],
+	       uint32_t slow_down_ms)
+{
+	struct pending **order = malloc(queue->n * sizeof(struct pending *));
+	if (!order)
+		return; /* the offices send again, and are told then */
+	for (size_t i = 0; i < queue->n; i++)
+		order[i] = &queue->list[i];
+	qsort(order, queue->n, sizeof(struct pending *), by_peer_and_spool);
+	for (size_t from = 0, to; from < queue->n; from = to) {
+		for (to = from + 1;
+		     to < queue->n && order[to]->peer.key_id == order[from]->peer.key_id &&
+		     order[to]->form.spool_id == order[from]->form.spool_id;
+		     to++)
+			;
+		answer_group(gate, &order[from], to - from, held, slow_down_ms);
+	}
+	free(order);
+}

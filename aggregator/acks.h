@@ -1,0 +1,13 @@
+/* What the offices are told after a commit: one Ack per peer and spool, which stands for every
+ * batch up to it, and a Refused for the first batch that was bad or came after a gap. */
+#pragma once
+
+#include "batch_queue.h"
+
+/** @held: the commit's list of what went into quarantine. Never waits; what cannot be delivered is
+ * asked for again. */
+void acks_send(struct gate *gate, struct batch_queue *queue, const struct held held[],
+	       uint32_t slow_down_ms);
+/** Refused, about batch @seq of @spool_id (0: about no batch). */
+void acks_refuse(struct gate *gate, const struct gate_peer *peer, uint64_t spool_id, uint64_t seq,
+		 Lantoa__V1__Refused__Code code, const char *reason);

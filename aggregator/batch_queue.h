@@ -1,0 +1,40 @@
+/* Batches on their way through a commit: what came, and what became of it. */
+#pragma once
+
+#include "gate.h"
+#include "ledger.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define QUEUE_BYTES_MAX   (64u * 1024 * 1024)
+#define QUEUE_BATCHES_MAX 65536u
+
+struct pending {
+	struct gate_peer peer;
+	struct entry_form form;
+	uint8_t *payload; /* owned; form borrows it */
+	enum posting posting;
+	uint64_t upto;
+	char *refusal;             /* owned; of POSTING_BAD */
+	size_t first_held, n_held; /* in the commit's list of what went into quarantine */
+};
+
+struct held { /* a run, or part of one, that went into quarantine */
+	uint32_t series, observations;
+	enum verdict verdict;
+};
+
+struct batch_queue {
+	struct pending *list; /* owned [n] */
+	size_t n, room, bytes;
+};
+
+/** Append a copy; the rest of the form is the caller's to fill. NULL: out of memory. Valid until
+ * the next add. */
+struct pending *batch_queue_add(struct batch_queue *queue, const uint8_t *payload, size_t len);
+/** At a bound: the gate should close. One turn of the loop's frames may still go beyond. */
+bool batch_queue_full(const struct batch_queue *queue);
+void batch_queue_clear(struct batch_queue *queue); /* keeps the list's room */
+void batch_queue_free(struct batch_queue *queue);

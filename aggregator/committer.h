@@ -1,0 +1,47 @@
+/* Group commit: batches wait until no commit is in flight, then all of them are the next one.
+ *
+ * 1. committer_add() queues a batch; if nothing is in flight, a commit starts.
+ * 2. On the writer, each batch is posted to the ledger; then journal, quarantine and rollups are
+ * durable together.
+ * 3. Back on the loop the offices get their acks, and what came meanwhile is the next commit.
+ * When the disk is full or fails, the same batches are tried again every two seconds, and
+ * committer_wants_more() is false meanwhile: nothing is acked that is not on disk, nothing more is
+ * taken, and it goes on by itself. Any other failure drops the batches: nobody was told that they
+ * are safe, so the offices send them again. */
+#pragma once
+
+#include "gate.h"
+#include "store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct committer;
+
+struct committer_counters {
+	uint64_t batches, observations, duplicates, gaps, malformed,
+		held; /* batches and observations: committed */
+	uint64_t commits, failed_commits;
+	int64_t last_commit_us; /* 0: none yet */
+};
+
+/** @on_change runs after each commit, when committer_wants_more() and committer_is_idle() may have
+ * changed. */
+int committer_open(uv_loop_t *loop, struct store *store, void (*on_change)(void *context),
+		   void *context, struct committer **ret_committer, struct err *err);
+/** Whom the acks go through; before the first batch. */
+void committer_serve(struct committer *committer, struct gate *gate);
+
+/** Queue a copy of the batch, received now. Without memory it is dropped: the office sends it
+ * again. */
+void committer_add(struct committer *committer, const struct gate_peer *peer, int64_t office,
+		   const Lantoa__V1__Batch *batch);
+/** False at the queue's bounds, while the disk fails, and after committer_stop(). */
+bool committer_wants_more(const struct committer *committer);
+const struct committer_counters *committer_counters(const struct committer *committer);
+
+/** Start no commit any more; on_change follows from the loop, at last with committer_is_idle(). */
+void committer_stop(struct committer *committer);
+bool committer_is_idle(const struct committer *committer);
+void committer_close(struct committer *committer); /* NULL is fine */

@@ -1,0 +1,221 @@
+#include "reception.h"
+#include "acks.h"
+#include "civil.h"
+#include "container.h"
+#include "log.h"
+#include "roster_feed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct question {
+	struct store_job job;
+	struct reception *reception;
+	struct gate_peer peer;
+	int64_t office;
+	/* Hello */
+	uint64_t spool_id, catalogue_known;
+	Lantoa__V1__Welcome welcome;
+	struct blob catalogue; /* CSV, when the agent's is another */
+	uint64_t catalogue_version;
+	char *code, *name; /* owned: of the office */
+	/* Enrol */
+	uint8_t public_key[KEY_LEN];
+	struct roster_feed feed;
+};
+
+static void question_close(struct question *question)
+{
+	blob_free(&question->catalogue);
+	roster_feed_free(&question->feed);
+	free(question->code);
+	free(question->name);
+	struct reception *reception = question->reception;
+	free(question);
+	reception->working--;
+	reception->on_done(reception->context);
+}
+
+static struct question *question_open(struct reception *reception, const struct gate_peer *peer,
+				      const struct roster_key *key)
+{
+	if (reception->working >= RECEPTION_MAX || reception->closed)
+		return NULL;
+	struct question *question = calloc(1, sizeof(*question));
+	if (!question)
+		return NULL;
+	reception->working++;
+	question->reception = reception;
+	question->peer = *peer;
+	question->office = key->office;
+	return question;
+}
+
+/* What both answers carry: the office's code and name, and the catalogue if it is another than the
+ * agent has. */
+static int question_fill(struct question *question, const struct reference *reference,
+			 struct err *err)
+{
+	const struct office *office = offices_by_id(reference->offices, question->office);
+	const struct catalogue *catalogue = reference->catalogue;
+	if (!office)
+		return err_set(err, -ENOENT, "the office is no longer in the register");
+	question->catalogue_version = catalogue->version;
+	question->code = strdup(office->code);
+	question->name = strdup(office->name);
+	if (!question->code || !question->name)
+		return err_memory(err);
+	if (question->catalogue_known != catalogue->version &&
+	    blob_append(&question->catalogue, catalogue->csv, catalogue->csv_len) < 0)
+		return err_memory(err);
+	return 0;
+}
+
+static int hello_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
+		     struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	sqlite3_stmt *stmt;
+	int rc = db_prepare(
+		db,
+		"SELECT upto, (SELECT count(*) FROM declared WHERE spool = spool.id) FROM spool"
+		" WHERE office = ? AND spool_id = ?",
+		&stmt, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(stmt, 1, question->office);
+	sqlite3_bind_int64(stmt, 2, (int64_t)question->spool_id);
+	rc = db_step(stmt, err);
+	if (rc == 1) {
+		question->welcome.upto = (uint64_t)sqlite3_column_int64(stmt, 0);
+		question->welcome.series_known = (uint32_t)sqlite3_column_int64(stmt, 1);
+	}
+	sqlite3_finalize(stmt);
+	return rc < 0 ? rc : question_fill(question, reference, err);
+}
+
+static void fill_catalogue(const struct question *question, Lantoa__V1__Catalogue *catalogue)
+{
+	catalogue->version = question->catalogue_version;
+	catalogue->csv.data = question->catalogue.data;
+	catalogue->csv.len = question->catalogue.len;
+}
+
+static void hello_done(struct store_job *job, int rc, const struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	struct reception *reception = question->reception;
+	if (rc < 0) {
+		log_error("reception: hello not answered office=%lld cause=\"%s\"",
+			  (long long)question->office, err->text);
+	} else if (!reception->closed) {
+		Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+		Lantoa__V1__Welcome *welcome = &question->welcome;
+		welcome->protocol = WIRE_PROTOCOL;
+		welcome->credit = reception->credit;
+		welcome->catalogue_version = question->catalogue_version;
+		welcome->clock_us = civil_now_us();
+		welcome->office = question->code;
+		welcome->office_name = question->name;
+		welcome->zone = (char *)(uintptr_t)reception->zone;
+		frame.kind_case = LANTOA__V1__FRAME__KIND_WELCOME;
+		frame.welcome = welcome;
+		gate_answer(reception->gate, &question->peer, &frame);
+		if (question->catalogue.len) {
+			Lantoa__V1__Catalogue catalogue = LANTOA__V1__CATALOGUE__INIT;
+			fill_catalogue(question, &catalogue);
+			frame.kind_case = LANTOA__V1__FRAME__KIND_CATALOGUE;
+			frame.catalogue = &catalogue;
+			gate_answer(reception->gate, &question->peer, &frame);
+		}
+	}
+	question_close(question);
+}
+
+void reception_hello(struct reception *reception, const struct gate_peer *peer,
+		     const struct roster_key *key, const Lantoa__V1__Hello *hello)
+{
+	reception->counters.hellos++;
+	if (hello->protocol_min > WIRE_PROTOCOL || hello->protocol_max < WIRE_PROTOCOL) {
+		acks_refuse(
+			reception->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__PROTOCOL,
+			"the province speaks protocol 1 alone; upgrade whichever side is older");
+		return;
+	}
+	struct question *question = question_open(reception, peer, key);
+	if (!question)
+		return; /* the agent asks again after its timeout */
+	lantoa__v1__welcome__init(&question->welcome);
+	question->spool_id = hello->spool_id;
+	question->catalogue_known = hello->catalogue_version;
+	question->job = (struct store_job){ .run = hello_run, .done = hello_done };
+	store_read(reception->store, &question->job);
+}
+
+static int enrol_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
+		     struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	struct roster_key key;
+	int rc = office_enrol(db, question->peer.key_id, question->public_key, &key, err);
+	if (rc == 0)
+		rc = roster_feed_read(db, question->office, &question->feed, err);
+	return rc < 0 ? rc : question_fill(question, reference, err);
+}
+
+static void answer_enrolled(struct question *question)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Enrolled enrolled = LANTOA__V1__ENROLLED__INIT;
+	Lantoa__V1__Catalogue catalogue = LANTOA__V1__CATALOGUE__INIT;
+	fill_catalogue(question, &catalogue);
+	enrolled.office = question->code;
+	enrolled.office_name = question->name;
+	enrolled.catalogue = &catalogue;
+	enrolled.zone = (char *)(uintptr_t)question->reception->zone;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_ENROLLED;
+	frame.enrolled = &enrolled;
+	gate_answer(question->reception->gate, &question->peer, &frame);
+}
+
+static void enrol_done(struct store_job *job, int rc, const struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	struct reception *reception = question->reception;
+	if (rc == 0 && roster_feed_apply(&question->feed, reception->roster) < 0) {
+		log_error("reception: out of memory for the roster; restarting reads it anew");
+		abort(); /* a key that was revoked by this enrolment must not live on */
+	}
+	if (rc < 0) {
+		reception->counters.refused_enrolments++;
+		log_warn("reception: enrolment refused office=%lld cause=\"%s\"",
+			 (long long)question->office, err->text);
+		if (!reception->closed)
+			acks_refuse(reception->gate, &question->peer, 0, 0,
+				    LANTOA__V1__REFUSED__CODE__INVITATION, err->text);
+	} else {
+		reception->counters.enrolled++;
+		log_info("reception: enrolled office=%s", question->code);
+		if (!reception->closed)
+			answer_enrolled(question);
+	}
+	question_close(question);
+}
+
+void reception_enrol(struct reception *reception, const struct gate_peer *peer,
+		     const struct roster_key *key, const Lantoa__V1__Enrol *enrol)
+{
+	const ProtobufCBinaryData *bytes = &enrol->public_key;
+	if (bytes->len != KEY_LEN) {
+		acks_refuse(reception->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__MALFORMED,
+			    "a public key is 32 bytes");
+		return;
+	}
+	struct question *question = question_open(reception, peer, key);
+	if (!question)
+		return;
+	memcpy(question->public_key, bytes->data, KEY_LEN);
+	question->job = (struct store_job){ .run = enrol_run, .done = enrol_done };
+	store_write(reception->store, &question->job);
+}

@@ -1,0 +1,36 @@
+/* Hello and Enrol: an office's question, one job of the store, one answer. */
+#pragma once
+
+#include "gate.h"
+#include "roster.h"
+#include "store.h"
+
+#include <stdint.h>
+
+#define RECEPTION_MAX 1024u /* questions in work; the office asks again after its timeout */
+
+struct reception_counters {
+	uint64_t hellos, enrolled, refused_enrolments;
+};
+
+struct reception {
+	struct store *store;   /* outlives us, as all below */
+	struct roster *roster; /* follows an enrolment */
+	struct gate *gate;
+	const char *zone;               /* civil time zone, told to the agents */
+	unsigned credit;                /* batches an agent may have unacknowledged */
+	void (*on_done)(void *context); /* after each answer */
+	void *context;
+	/* the reception's own: */
+	struct reception_counters counters;
+	unsigned working;
+	bool closed; /* set it to give no answer any more */
+};
+
+/** Hello of an active key: answered by Welcome, and Catalogue when the agent's is another. */
+void reception_hello(struct reception *reception, const struct gate_peer *peer,
+		     const struct roster_key *key, const Lantoa__V1__Hello *hello);
+/** Enrol over an invitation's key: answered by Enrolled, or Refused. The roster knows the new key
+ * before the office does. */
+void reception_enrol(struct reception *reception, const struct gate_peer *peer,
+		     const struct roster_key *key, const Lantoa__V1__Enrol *enrol);
