@@ -32,7 +32,24 @@
 #define ROUTING_ID_LEN     5u    /* of ids that the ROUTER makes: a zero byte and a number */
 #define SAY_EVERY_MS       60000u
 
-enum cause { CAUSE_HANDSHAKE, CAUSE_WITHOUT_USER, CAUSE_REVOKED, CAUSE_MALFORMED, CAUSE_COUNT };
+enum cause {
+	CAUSE_UNINVITED, /* handshakes */
+	CAUSE_SPENT_HANDSHAKE,
+	CAUSE_REVOKED_HANDSHAKE,
+	CAUSE_WITHOUT_USER, /* frames */
+	CAUSE_REVOKED,
+	CAUSE_MALFORMED,
+	CAUSE_COUNT
+};
+
+static const char *const causes[CAUSE_COUNT] = {
+	[CAUSE_UNINVITED] = "handshake with a key that was never invited",
+	[CAUSE_SPENT_HANDSHAKE] = "handshake with a spent invitation",
+	[CAUSE_REVOKED_HANDSHAKE] = "handshake with a revoked key",
+	[CAUSE_WITHOUT_USER] = "a frame of no known key",
+	[CAUSE_REVOKED] = "a frame of a revoked key or spent invitation",
+	[CAUSE_MALFORMED] = "a message of more than one frame or with a routing id",
+};
 
 struct gate {
 	const struct roster *roster; /* outlives us */
@@ -58,8 +75,7 @@ static int zmq_err(struct err *err, const char *what)
 }
 
 /* One line a minute and cause; the rest is counted. */
-static void say(struct gate *gate, enum cause cause, const char *what, int64_t office,
-		const char *address)
+static void say(struct gate *gate, enum cause cause, int64_t office, const char *address)
 {
 	uint64_t now_ms = uv_now(gate->loop);
 	if (now_ms < gate->said[cause].next_ms) {
@@ -67,7 +83,7 @@ static void say(struct gate *gate, enum cause cause, const char *what, int64_t o
 		return;
 	}
 	log_warn("gate: dropped cause=\"%s\" office=%" PRId64 " address=%s not_logged=%" PRIu64,
-		 what, office, address ? address : "unknown", gate->said[cause].silent);
+		 causes[cause], office, address ? address : "unknown", gate->said[cause].silent);
 	gate->said[cause].next_ms = now_ms + SAY_EVERY_MS;
 	gate->said[cause].silent = 0;
 }
@@ -154,10 +170,10 @@ static void zap_refused(struct gate *gate, struct frames *request, const struct 
 		(void)snprintf(address, sizeof(address), "%.*s", /* cut is fine */
 			       (int)zmq_msg_size(&request->list[3]),
 			       (const char *)zmq_msg_data(&request->list[3]));
-	say(gate, CAUSE_HANDSHAKE,
-	    !key                      ? "handshake with a key that was never invited"
-	    : key->state == KEY_SPENT ? "handshake with a spent invitation"
-				      : "handshake with a revoked key",
+	say(gate,
+	    !key                      ? CAUSE_UNINVITED
+	    : key->state == KEY_SPENT ? CAUSE_SPENT_HANDSHAKE
+				      : CAUSE_REVOKED_HANDSHAKE,
 	    key ? key->office : 0, address);
 }
 
@@ -197,18 +213,13 @@ static const struct roster_key *frame_key(const struct gate *gate, zmq_msg_t *fr
 static void frame_dropped(struct gate *gate, enum cause cause, zmq_msg_t *frame,
 			  const struct roster_key *key)
 {
-	static const char *const what[CAUSE_COUNT] = {
-		[CAUSE_WITHOUT_USER] = "a frame of no known key",
-		[CAUSE_REVOKED] = "a frame of a revoked key or spent invitation",
-		[CAUSE_MALFORMED] = "a message of more than one frame or with a routing id",
-	};
 	uint64_t *const counters[CAUSE_COUNT] = {
 		[CAUSE_WITHOUT_USER] = &gate->counters.frames_without_user,
 		[CAUSE_REVOKED] = &gate->counters.frames_revoked,
 		[CAUSE_MALFORMED] = &gate->counters.frames_malformed,
 	};
 	(*counters[cause])++;
-	say(gate, cause, what[cause], key ? key->office : 0, zmq_msg_gets(frame, "Peer-Address"));
+	say(gate, cause, key ? key->office : 0, zmq_msg_gets(frame, "Peer-Address"));
 }
 
 /* Ids must be the ROUTER's own: a client that picks one could take another's answers. */
