@@ -1,0 +1,409 @@
+/* An office made of raw ZeroMQ, for tests that say what a real agent never would.
+ *
+ *   probe ENDPOINT SERVER-KEY SECRET-KEY      keys as in invitations (base64url)
+ *
+ * Orders come as lines on stdin, what the province says goes out as lines on stdout:
+ *   hello SPOOL LAST-SEQ                      welcome spool upto=.. series=.. credit=.. office=..
+ *   batch SPOOL SEQ DAY NUMBER METRIC|- LABELS|- GRAIN DECIMALS NTH:VALUE...   ack .., refused ..
+ *                                             (METRIC - : the series was declared before)
+ *   payload SPOOL SEQ HEX                     a batch with these bytes as payload
+ *   frame HEX | two HEX HEX | big BYTES       bytes as they are; a message of two frames; a big one
+ *   enrol SECRET-KEY | ping                   enrolled office=..; pong
+ * and the connection's own story: connected, refused (the key), disconnected.
+ *
+ *   probe key                                 prints a fresh secret key
+ *   probe claim ENDPOINT SERVER-KEY SECRET-KEY PROPERTY VALUE
+ *                                             shakes hands with that metadata, says "claim", leaves
+ */
+#include "invitation.h"
+#include "wire.h"
+#include "zmtp_raw.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#define WORDS_MAX  4096u
+#define MONITOR_AT "inproc://probe.monitor"
+
+struct probe {
+	void *context, *socket, *monitor;
+	struct arena *arena;
+};
+
+struct order {
+	char *words[WORDS_MAX];
+	size_t n;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "probe: %s\n", what);
+	exit(2);
+}
+
+static const char *word(const struct order *order, size_t index)
+{
+	if (index >= order->n)
+		die("a word is missing");
+	return order->words[index];
+}
+
+static uint64_t number(const struct order *order, size_t index)
+{
+	return strtoull(word(order, index), NULL, 10);
+}
+
+static void key_of(const char *text, uint8_t ret_key[INVITATION_KEY_LEN])
+{
+	if (key_parse(text, ret_key) < 0)
+		die("a key is 43 characters of base64url");
+}
+
+/* --- what we say --- */
+
+static void send_bytes(struct probe *probe, const void *data, size_t len, int flags)
+{
+	if (zmq_send(probe->socket, data, len, ZMQ_DONTWAIT | flags) < 0)
+		printf("unsent cause=%s\n", zmq_strerror(errno));
+}
+
+static void send_frame(struct probe *probe, const Lantoa__V1__Frame *frame)
+{
+	struct blob bytes = { 0 };
+	struct err err = { 0 };
+	if (wire_frame_pack(frame, &bytes, &err) < 0)
+		die(err.text);
+	send_bytes(probe, bytes.data, bytes.len, 0);
+	blob_free(&bytes);
+}
+
+static void send_hex(struct probe *probe, const char *hex, int flags)
+{
+	static uint8_t bytes[65536];
+	size_t len = 0;
+	if (sodium_hex2bin(bytes, sizeof(bytes), hex, strlen(hex), NULL, &len, NULL) != 0)
+		die("hex is wanted");
+	send_bytes(probe, bytes, len, flags);
+}
+
+static void on_hello(struct probe *probe, const struct order *order)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Hello hello = LANTOA__V1__HELLO__INIT;
+	hello.protocol_min = hello.protocol_max = WIRE_PROTOCOL;
+	hello.spool_id = number(order, 1);
+	hello.last_seq = number(order, 2);
+	frame.kind_case = LANTOA__V1__FRAME__KIND_HELLO;
+	frame.hello = &hello;
+	send_frame(probe, &frame);
+}
+
+static void send_payload(struct probe *probe, const struct order *order, uint8_t *data, size_t len)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Batch batch = LANTOA__V1__BATCH__INIT;
+	batch.spool_id = number(order, 1);
+	batch.seq = number(order, 2);
+	batch.payload = (ProtobufCBinaryData){ .data = data, .len = len };
+	frame.kind_case = LANTOA__V1__FRAME__KIND_BATCH;
+	frame.batch = &batch;
+	send_frame(probe, &frame);
+}
+
+static void on_batch(struct probe *probe, const struct order *order)
+{
+	static struct point points[WORDS_MAX];
+	struct err err = { 0 };
+	struct blob payload = { 0 };
+	const char *metric = word(order, 5), *labels = word(order, 6);
+	struct declaration declared = { .metric = metric,
+					.labels = strcmp(labels, "-") == 0 ? "" : labels,
+					.decimals = (unsigned)number(order, 8) };
+	struct run run = { .series = (uint32_t)number(order, 4) };
+	struct batch batch = { .runs = &run, .n_runs = 1, .points = points };
+	if (day_parse(word(order, 3), &batch.day, &err) < 0 ||
+	    grain_from_name(word(order, 7), &declared.grain, &err) < 0)
+		die(err.text);
+	batch.first_declared = run.series;
+	batch.declared = &declared;
+	batch.n_declared = strcmp(metric, "-") != 0;
+	for (size_t i = 9; i < order->n; i++) {
+		char *rest = order->words[i];
+		struct point *point = &points[run.n++];
+		*point = (struct point){ .nth = (uint16_t)strtoul(rest, &rest, 10) };
+		if (*rest != ':')
+			die("NTH:VALUE is wanted");
+		point->value_e = strtoll(rest + 1, NULL, 10);
+	}
+	batch.n_points = run.n;
+	if (wire_batch_encode(&batch, &payload, &err) < 0)
+		die(err.text);
+	send_payload(probe, order, payload.data, payload.len);
+	blob_free(&payload);
+}
+
+static void on_payload(struct probe *probe, const struct order *order)
+{
+	uint8_t bytes[4096];
+	size_t len = 0;
+	const char *hex = word(order, 3);
+	if (sodium_hex2bin(bytes, sizeof(bytes), hex, strlen(hex), NULL, &len, NULL) != 0)
+		die("hex is wanted");
+	send_payload(probe, order, bytes, len);
+}
+
+static void on_raw(struct probe *probe, const struct order *order)
+{
+	send_hex(probe, word(order, 1), 0);
+}
+
+static void on_two(struct probe *probe, const struct order *order)
+{
+	send_hex(probe, word(order, 1), ZMQ_SNDMORE);
+	send_hex(probe, word(order, 2), 0);
+}
+
+static void on_big(struct probe *probe, const struct order *order)
+{
+	size_t len = number(order, 1);
+	void *bytes = calloc(1, len);
+	if (!bytes)
+		die("out of memory");
+	send_bytes(probe, bytes, len, 0);
+	free(bytes);
+}
+
+static void on_enrol(struct probe *probe, const struct order *order)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Enrol enrol = LANTOA__V1__ENROL__INIT;
+	uint8_t secret[INVITATION_KEY_LEN], public[INVITATION_KEY_LEN];
+	key_of(word(order, 1), secret);
+	(void)crypto_scalarmult_base(public, secret); /* cannot fail */
+	enrol.public_key = (ProtobufCBinaryData){ .data = public, .len = sizeof(public) };
+	frame.kind_case = LANTOA__V1__FRAME__KIND_ENROL;
+	frame.enrol = &enrol;
+	send_frame(probe, &frame);
+}
+
+static void on_ping(struct probe *probe, const struct order *order)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Ping ping = LANTOA__V1__PING__INIT;
+	(void)order;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_PING;
+	frame.ping = &ping;
+	send_frame(probe, &frame);
+}
+
+static const struct {
+	const char *word;
+	void (*on_order)(struct probe *probe, const struct order *order);
+} orders[] = {
+	{ "hello", on_hello }, { "batch", on_batch }, { "payload", on_payload },
+	{ "frame", on_raw },   { "two", on_two },     { "big", on_big },
+	{ "enrol", on_enrol }, { "ping", on_ping },
+};
+
+static void obey(struct probe *probe, char *line)
+{
+	static struct order order;
+	order.n = 0;
+	for (char *at = strtok(line, " \n"); at && order.n < WORDS_MAX; at = strtok(NULL, " \n"))
+		order.words[order.n++] = at;
+	for (size_t i = 0; order.n > 0 && i < sizeof(orders) / sizeof(orders[0]); i++) {
+		if (strcmp(orders[i].word, order.words[0]) == 0) {
+			orders[i].on_order(probe, &order);
+			return;
+		}
+	}
+	die("there is no such order");
+}
+
+/* --- what we hear --- */
+
+static void tell_ack(const Lantoa__V1__Ack *ack)
+{
+	uint64_t held = ack->quarantined_more;
+	for (size_t i = 0; i < ack->n_quarantined; i++)
+		held += ack->quarantined[i]->observations;
+	printf("ack spool=%llu upto=%llu held=%llu reason=%s\n", (unsigned long long)ack->spool_id,
+	       (unsigned long long)ack->upto, (unsigned long long)held,
+	       ack->n_quarantined ? ack->quarantined[0]->reason : "");
+}
+
+static void tell_refused(const Lantoa__V1__Refused *refused)
+{
+	static const char *const codes[] = { "UNSPECIFIED", "MALFORMED", "PROTOCOL", "GAP",
+					     "INVITATION" };
+	printf("refused spool=%llu seq=%llu code=%s reason=%s\n",
+	       (unsigned long long)refused->spool_id, (unsigned long long)refused->seq,
+	       (unsigned)refused->code < 5 ? codes[refused->code] : "?", refused->reason);
+}
+
+static void tell_frame(const Lantoa__V1__Frame *frame)
+{
+	if (frame->kind_case == LANTOA__V1__FRAME__KIND_WELCOME)
+		printf("welcome upto=%llu series=%u credit=%u office=%s\n",
+		       (unsigned long long)frame->welcome->upto, frame->welcome->series_known,
+		       frame->welcome->credit, frame->welcome->office);
+	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_CATALOGUE)
+		printf("catalogue bytes=%zu\n", frame->catalogue->csv.len);
+	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_ACK)
+		tell_ack(frame->ack);
+	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_REFUSED)
+		tell_refused(frame->refused);
+	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_PONG)
+		printf("pong\n");
+	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_ENROLLED)
+		printf("enrolled office=%s\n", frame->enrolled->office);
+	else
+		printf("strange kind=%d\n", (int)frame->kind_case);
+}
+
+static void hear_frames(struct probe *probe)
+{
+	zmq_msg_t message;
+	(void)zmq_msg_init(&message); /* cannot fail */
+	while (zmq_msg_recv(&message, probe->socket, ZMQ_DONTWAIT) >= 0) {
+		Lantoa__V1__Frame *frame;
+		struct err err = { 0 };
+		arena_reset(probe->arena);
+		if (wire_frame_unpack(probe->arena, zmq_msg_data(&message), zmq_msg_size(&message),
+				      &frame, &err) == 0)
+			tell_frame(frame);
+		else
+			printf("garbage cause=%s\n", err.text);
+	}
+	(void)zmq_msg_close(&message); /* was initialised */
+}
+
+static void hear_monitor(struct probe *probe)
+{
+	uint8_t event[6];
+	char address[256];
+	while (zmq_recv(probe->monitor, event, sizeof(event), ZMQ_DONTWAIT) >= 0) {
+		uint16_t kind;
+		memcpy(&kind, event, sizeof(kind));
+		(void)zmq_recv(probe->monitor, address, sizeof(address), 0); /* its second frame */
+		if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+			printf("connected\n");
+		else if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ||
+			 kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
+			printf("refused the key\n");
+		else if (kind == ZMQ_EVENT_DISCONNECTED)
+			printf("disconnected\n");
+	}
+}
+
+/* --- life --- */
+
+static void open_probe(struct probe *probe, const char *endpoint, const char *server,
+		       const char *secret)
+{
+	uint8_t server_key[INVITATION_KEY_LEN], key[INVITATION_KEY_LEN], public[INVITATION_KEY_LEN];
+	int zero = 0, retry_ms = 20;
+	key_of(server, server_key);
+	key_of(secret, key);
+	(void)crypto_scalarmult_base(public, key); /* cannot fail */
+	probe->arena = arena_open(WIRE_ARENA_MAX);
+	probe->context = zmq_ctx_new();
+	probe->socket = zmq_socket(probe->context, ZMQ_DEALER);
+	probe->monitor = zmq_socket(probe->context, ZMQ_PAIR);
+	if (!probe->arena || !probe->socket || !probe->monitor)
+		die("no socket");
+	if (zmq_setsockopt(probe->socket, ZMQ_CURVE_SERVERKEY, server_key, sizeof(server_key)) <
+		    0 ||
+	    zmq_setsockopt(probe->socket, ZMQ_CURVE_PUBLICKEY, public, sizeof(public)) < 0 ||
+	    zmq_setsockopt(probe->socket, ZMQ_CURVE_SECRETKEY, key, sizeof(key)) < 0 ||
+	    zmq_setsockopt(probe->socket, ZMQ_LINGER, &zero, sizeof(zero)) < 0 ||
+	    zmq_setsockopt(probe->socket, ZMQ_RECONNECT_IVL, &retry_ms, sizeof(retry_ms)) < 0 ||
+	    zmq_socket_monitor(probe->socket, MONITOR_AT, ZMQ_EVENT_ALL) < 0 ||
+	    zmq_connect(probe->monitor, MONITOR_AT) < 0 || zmq_connect(probe->socket, endpoint) < 0)
+		die(zmq_strerror(errno));
+}
+
+static void close_probe(struct probe *probe)
+{
+	(void)zmq_socket_monitor(probe->socket, NULL, 0); /* stops it; cannot fail */
+	(void)zmq_close(probe->monitor);
+	(void)zmq_close(probe->socket);
+	(void)zmq_ctx_term(probe->context);
+	arena_close(probe->arena);
+}
+
+/* One whole line at a time, without stdio's buffer: what lies in it, poll cannot see. */
+static bool read_line(char *line, size_t room)
+{
+	size_t len = 0;
+	while (len + 1 < room && read(STDIN_FILENO, &line[len], 1) == 1) {
+		if (line[len++] == '\n') {
+			line[len] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
+static void serve(struct probe *probe)
+{
+	static char line[1u << 18];
+	for (;;) {
+		zmq_pollitem_t items[] = { { .socket = probe->socket, .events = ZMQ_POLLIN },
+					   { .socket = probe->monitor, .events = ZMQ_POLLIN },
+					   { .fd = STDIN_FILENO, .events = ZMQ_POLLIN } };
+		if (zmq_poll(items, 3, -1) < 0 && errno != EINTR)
+			die(zmq_strerror(errno));
+		hear_monitor(probe);
+		hear_frames(probe);
+		if (!items[2].revents)
+			continue;
+		if (!read_line(line, sizeof(line)))
+			return;
+		obey(probe, line);
+	}
+}
+
+static int claim(char **argv)
+{
+	uint8_t server[INVITATION_KEY_LEN], secret[INVITATION_KEY_LEN], public[INVITATION_KEY_LEN];
+	key_of(argv[3], server);
+	key_of(argv[4], secret);
+	(void)crypto_scalarmult_base(public, secret); /* cannot fail */
+	int rc = zmtp_raw_say(argv[2], server, public, secret, argv[5], argv[6], "claim");
+	printf("%s\n", rc == 0 ? "said" : strerror(-rc));
+	return rc < 0;
+}
+
+static int print_key(void)
+{
+	uint8_t public[INVITATION_KEY_LEN], secret[INVITATION_KEY_LEN];
+	char text[KEY_TEXT_MAX];
+	crypto_box_keypair(public, secret);
+	key_format(secret, text);
+	puts(text);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct probe probe = { 0 };
+	if (sodium_init() < 0)
+		die("no randomness");
+	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* a test waits for each line */
+	if (argc == 2 && strcmp(argv[1], "key") == 0)
+		return print_key();
+	if (argc == 7 && strcmp(argv[1], "claim") == 0)
+		return claim(argv);
+	if (argc != 4)
+		die("ENDPOINT SERVER-KEY SECRET-KEY are wanted");
+	open_probe(&probe, argv[1], argv[2], argv[3]);
+	serve(&probe);
+	close_probe(&probe);
+	return 0;
+}
