@@ -386,7 +386,7 @@ class Rig(unittest.TestCase):
     def lantoa(self, *words):
         """The operators' command."""
         return Outcome(subprocess.run(
-            [f"{BUILD}/aggregator/cli/lantoa", "--api", f"unix:{self.province.socket}", *words],
+            [f"{BUILD}/aggregator/lantoa", "--api", f"unix:{self.province.socket}", *words],
             capture_output=True, text=True, timeout=60, check=False))
 
     def assert_logged(self, pattern):
