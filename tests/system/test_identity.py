@@ -81,10 +81,10 @@ class Identity(rig.Rig):
         invitation = self.province.invite("28001")
         probe = self.probe(invitation.server_key, invitation.secret_key)
         probe.hear("connected")
-        before = self.province.counter("intake", "out_of_place")
+        before = self.province.counter("intake", "misplaced")
         self.batch(probe, 7, 1, 5, "refused spool=.* code=INVITATION")
         probe.ask("hello", 7, 0, hear="refused .* code=INVITATION")
-        self.assertEqual(self.province.counter("intake", "out_of_place"), before + 2)
+        self.assertEqual(self.province.counter("intake", "misplaced"), before + 2)
         self.assert_logged(rf'intake: .*office={self.office_id("28001")} .*an invitation may enrol')
         self.assertEqual(self.province.status()["store"]["entries"], "0")
         probe.ask("enrol", rig.fresh_key(), hear="enrolled office=28001")  # it still can
@@ -92,9 +92,9 @@ class Identity(rig.Rig):
 
     def test_an_enrolled_key_that_enrols_again(self):
         probe = self.enrolled_probe("28001")
-        before = self.province.counter("intake", "out_of_place")
+        before = self.province.counter("intake", "misplaced")
         probe.ask("enrol", rig.fresh_key(), hear="refused .* code=INVITATION")
-        self.assertEqual(self.province.counter("intake", "out_of_place"), before + 1)
+        self.assertEqual(self.province.counter("intake", "misplaced"), before + 1)
         self.assert_logged(rf'intake: .*office={self.office_id("28001")} .*enrolled already')
         probe.ask("ping", hear="pong")
         self.assert_whole()
