@@ -9,27 +9,37 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int secret_file_read(const char *path, char ret_text[SECRET_FILE_MAX], struct err *err)
+static int read_private(int fd, const char *path, char text[SECRET_FILE_MAX], struct err *err)
 {
 	struct stat info;
+	if (fstat(fd, &info) < 0)
+		return err_system(err, -errno, path);
+	if (info.st_mode & 077 && !S_ISDIR(info.st_mode))
+		return err_set(err, -EACCES,
+			       "%s: others can read it; run 'chmod 600' on it, and make a new key "
+			       "if someone may have copied it",
+			       path);
+	ssize_t len = read(fd, text, SECRET_FILE_MAX);
+	if (len < 0)
+		return err_system(err, -errno, path);
+	if ((size_t)len == SECRET_FILE_MAX)
+		return err_set(err, -EINVAL, "%s: is too long for a key", path);
+	text[len] = '\0';
+	return 0;
+}
+
+int secret_file_read(const char *path, char ret_text[SECRET_FILE_MAX], struct err *err)
+{
+	char text[SECRET_FILE_MAX];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_system(err, -errno, path);
-	ssize_t len = fstat(fd, &info) == 0 ? read(fd, ret_text, SECRET_FILE_MAX) : -1;
-	int rc = len < 0 ? -errno : 0;
+	int rc = read_private(fd, path, text, err);
 	(void)close(fd); /* opened for reading */
-	if (rc < 0)
-		return err_system(err, rc, path);
-	if (info.st_mode & 077)
-		return err_set(err, -EACCES,
-			       "%s: others can read it; run 'chmod 600' on it, and make a new key "
-			       "if someone "
-			       "may have copied it",
-			       path);
-	if ((size_t)len == SECRET_FILE_MAX)
-		return err_set(err, -EINVAL, "%s: is too long for a key", path);
-	ret_text[len] = '\0';
-	return 0;
+	if (rc == 0)
+		memcpy(ret_text, text, strlen(text) + 1);
+	explicit_bzero(text, sizeof(text));
+	return rc;
 }
 
 int secret_file_sync_folder(const char *path, struct err *err)
@@ -44,18 +54,20 @@ int secret_file_sync_folder(const char *path, struct err *err)
 	return rc < 0 ? err_system(err, rc, path) : 0;
 }
 
+/* Always a new file: who holds an older one open, or left a link in its place, gets nothing. */
 static int write_synced(const char *path, const char *text)
 {
 	size_t len = strlen(text);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	(void)unlink(path); /* of a write that was cut short; what remains makes open() fail */
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	ssize_t written = write(fd, text, len);
+	ssize_t written = fchmod(fd, 0600) < 0 ? -1 : write(fd, text, len);
 	int rc = 0;
-	if (written < 0 || fchmod(fd, 0600) < 0 || fsync(fd) < 0)
-		rc = -errno;
-	else if ((size_t)written < len)
+	if (written >= 0 && (size_t)written < len)
 		rc = -ENOSPC;
+	else if (written < 0 || fsync(fd) < 0)
+		rc = -errno;
 	if (close(fd) < 0 && rc == 0)
 		rc = -errno;
 	return rc;
@@ -64,6 +76,8 @@ static int write_synced(const char *path, const char *text)
 int secret_file_write(const char *path, const char *text, struct err *err)
 {
 	char fresh[PATH_MAX];
+	if (strlen(text) >= SECRET_FILE_MAX)
+		return err_set(err, -EINVAL, "%s: is too long for a key", path);
 	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh))
 		return err_system(err, -ENAMETOOLONG, path);
 	int rc = write_synced(fresh, text);
