@@ -135,10 +135,8 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 			log_info("committer: commits succeed again");
 		committer->last_failure = 0;
 		count_commit(committer);
-		if (!committer->stopping)
-			acks_send(committer->gate, &committer->taken, committer->held,
-				  committer->waiting.bytes > QUEUE_BYTES_MAX / 2 ? SLOW_DOWN_MS
-										 : 0);
+		acks_send(committer->gate, &committer->taken, committer->held,
+			  committer->waiting.bytes > QUEUE_BYTES_MAX / 2 ? SLOW_DOWN_MS : 0);
 		batch_queue_clear(&committer->taken);
 	}
 	commit_start(committer);

@@ -180,7 +180,6 @@ void intake_stop(struct intake *intake, void (*on_idle)(void *context), void *co
 {
 	intake->on_idle = on_idle;
 	intake->idle_context = context;
-	intake->gate = NULL; /* it is stopped before us */
 	intake->reception.closed = true;
 	committer_stop(intake->committer);
 }

@@ -37,7 +37,8 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t *data, size_t len);
 void intake_serve(struct intake *intake, struct gate *gate);
 const struct intake_counters *intake_counters(const struct intake *intake);
-/** Take nothing more; @on_idle runs from the loop once no job of ours is in flight. Batches not
- * committed are dropped: nobody was told that they are safe. Then intake_close(). */
+/** Take no frame any more; @on_idle runs from the loop once no job of ours is in flight and its
+ * offices are answered. Batches not committed are dropped: nobody was told that they are safe. The
+ * gate must live until then. */
 void intake_stop(struct intake *intake, void (*on_idle)(void *context), void *context);
-void intake_close(struct intake *intake); /* NULL is fine */
+void intake_close(struct intake *intake); /* after on_idle; NULL is fine */

@@ -109,7 +109,7 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 	if (rc < 0) {
 		log_error("reception: hello not answered office=%lld cause=\"%s\"",
 			  (long long)question->office, err->text);
-	} else if (!reception->closed) {
+	} else {
 		Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 		Lantoa__V1__Welcome *welcome = &question->welcome;
 		welcome->protocol = WIRE_PROTOCOL;
@@ -191,14 +191,12 @@ static void enrol_done(struct store_job *job, int rc, const struct err *err)
 		reception->counters.refused_enrolments++;
 		log_warn("reception: enrolment refused office=%lld cause=\"%s\"",
 			 (long long)question->office, err->text);
-		if (!reception->closed)
-			acks_refuse(reception->gate, &question->peer, 0, 0,
-				    LANTOA__V1__REFUSED__CODE__INVITATION, err->text);
+		acks_refuse(reception->gate, &question->peer, 0, 0,
+			    LANTOA__V1__REFUSED__CODE__INVITATION, err->text);
 	} else {
 		reception->counters.enrolled++;
 		log_info("reception: enrolled office=%s", question->code);
-		if (!reception->closed)
-			answer_enrolled(question);
+		answer_enrolled(question);
 	}
 	question_close(question);
 }

@@ -24,7 +24,7 @@ struct reception {
 	/* the reception's own: */
 	struct reception_counters counters;
 	unsigned working;
-	bool closed; /* set it to give no answer any more */
+	bool closed; /* set it to take no question any more */
 };
 
 /** Hello of an active key: answered by Welcome, and Catalogue when the agent's is another. */

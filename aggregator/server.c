@@ -1,9 +1,9 @@
 /* Start: key, store, roster, then the gate (ZAP before ROUTER is its own business), then the api,
  * then "ready".
  *
- * Stop, each step from the callback of the one before: gate (no frames any more), intake (the
- * commit in flight ends), api (questions in the store's hands are answered), then store and memory.
- * If start fails halfway, stop runs over what there is. */
+ * Stop, each step from the callback of the one before: intake (no frames any more; the commit in
+ * flight ends and is acked), gate, api (questions in the store's hands are answered), then store
+ * and memory. If start fails halfway, stop runs over what there is. */
 #include "server.h"
 #include "api/api.h"
 #include "gate.h"
@@ -197,11 +197,11 @@ static void stop_api(void *context)
 		close_rest(server);
 }
 
-static void stop_intake(void *context)
+static void stop_gate(void *context)
 {
 	struct server *server = context;
-	if (server->intake)
-		intake_stop(server->intake, stop_api, server);
+	if (server->gate)
+		gate_stop(server->gate, stop_api, server);
 	else
 		stop_api(server);
 }
@@ -211,8 +211,8 @@ void server_stop(struct server *server)
 	(void)sd_notify(0, "STOPPING=1"); /* without systemd nobody listens */
 	if (server->pulse_open)
 		uv_close((uv_handle_t *)&server->pulse, NULL);
-	if (server->gate)
-		gate_stop(server->gate, stop_intake, server);
+	if (server->intake)
+		intake_stop(server->intake, stop_gate, server);
 	else
-		stop_intake(server);
+		stop_gate(server);
 }

@@ -4,7 +4,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #define READERS_MAX      8u
 #define CHECKPOINT_PAGES 2048 /* 8 MiB of WAL: copying it costs a few ms now and then */
@@ -22,6 +27,7 @@ struct lane { /* a connection, its worker, and what it knows of the reference */
 };
 
 struct store {
+	int lock_fd; /* held while we live: SQLite's own locks would let a second aggregator in */
 	struct lane writer;
 	struct lane readers[READERS_MAX];
 	unsigned n_readers;
@@ -69,6 +75,22 @@ static void lane_close(struct lane *lane)
 	worker_close(lane->worker);
 }
 
+/* Two writers that both checkpoint can corrupt the log, so there is one process per store. */
+static int take_lock(struct store *store, const char *path, struct err *err)
+{
+	char name[PATH_MAX];
+	if (snprintf(name, sizeof(name), "%s.lock", path) >= (int)sizeof(name))
+		return err_system(err, -ENAMETOOLONG, path);
+	store->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (store->lock_fd < 0)
+		return err_system(err, -errno, name);
+	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK
+		       ? err_set(err, -EBUSY, "another aggregator has it open; stop that one first")
+		       : err_system(err, -errno, name);
+}
+
 int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store **ret_store,
 	       struct err *err)
 {
@@ -76,7 +98,10 @@ int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store
 	struct store *store = calloc(1, sizeof(*store));
 	if (!store)
 		return err_memory(err);
-	int rc = lane_open(&store->writer, loop, path, true, err);
+	store->lock_fd = -1;
+	int rc = take_lock(store, path, err);
+	if (rc == 0)
+		rc = lane_open(&store->writer, loop, path, true, err);
 	while (rc == 0 && store->n_readers < readers)
 		rc = lane_open(&store->readers[store->n_readers++], loop, path, false, err);
 	if (rc < 0) {
@@ -94,6 +119,8 @@ void store_close(struct store *store)
 	for (unsigned i = 0; i < store->n_readers; i++)
 		lane_close(&store->readers[i]);
 	lane_close(&store->writer);
+	if (store->lock_fd >= 0)
+		(void)close(store->lock_fd); /* nothing was written to it */
 	free(store);
 }
 

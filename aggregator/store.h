@@ -34,7 +34,8 @@ struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	int rc;
 };
 
-/** Open (create, migrate) the database and @readers (1 to 8) read-only connections. */
+/** Open (create, migrate) the database and @readers (1 to 8) read-only connections. -EBUSY when
+ * another process has it open (PATH.lock tells). */
 int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store **ret_store,
 	       struct err *err);
 
