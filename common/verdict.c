@@ -1,5 +1,6 @@
 /* The rules of the catalogue, applied: may this series, may this value count? */
 #include "catalogue.h"
+#include "i18n.h"
 #include "labels.h"
 
 #include <errno.h>
@@ -8,17 +9,19 @@
 static const struct {
 	const char *word, *text;
 } verdicts[] = {
-	[VERDICT_OK] = { "ok", "it counts" },
-	[VERDICT_UNKNOWN_METRIC] = { "unknown_metric", "the catalogue has no metric of that name" },
+	[VERDICT_OK] = { "ok", N_("it counts") },
+	[VERDICT_UNKNOWN_METRIC] = { "unknown_metric",
+				     N_("the catalogue has no metric of that name") },
 	[VERDICT_WRONG_PERIOD] = { "wrong_period",
-				   "the metric is reported for another kind of period" },
-	[VERDICT_WRONG_LABELS] = { "wrong_labels", "the metric has no such dimension" },
-	[VERDICT_TOO_PRECISE] = { "too_precise", "the value has more decimals than the metric" },
+				   N_("the metric is reported for another kind of period") },
+	[VERDICT_WRONG_LABELS] = { "wrong_labels", N_("the metric has no such dimension") },
+	[VERDICT_TOO_PRECISE] = { "too_precise",
+				  N_("the value has more decimals than the metric") },
 	[VERDICT_OUT_OF_RANGE] = { "out_of_range",
-				   "the value is below the metric's min or above its max" },
-	[VERDICT_FUTURE] = { "future", "the period has not begun yet" },
+				   N_("the value is below the metric's min or above its max") },
+	[VERDICT_FUTURE] = { "future", N_("the period has not begun yet") },
 	[VERDICT_NOT_IN_FORCE] = { "not_in_force",
-				   "the office was not assigned to a unit in force then" },
+				   N_("the office was not assigned to a unit in force then") },
 };
 
 /* Codes come out of journals, which a newer version may have written. */

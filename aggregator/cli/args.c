@@ -218,8 +218,8 @@ void args_help(const struct command *command, FILE *out)
 		_("Asks and instructs the aggregator of the province's activity figures."),
 		_("Commands:"));
 	for (size_t i = 0; i < n_commands; i++)
-		fprintf(out, "  %s %s\n      %s\n", commands[i].words, commands[i].usage,
-			_(commands[i].help));
+		fprintf(out, "  %s%s%s\n      %s\n", commands[i].words,
+			*commands[i].usage ? " " : "", commands[i].usage, _(commands[i].help));
 	fprintf(out, "\n%s\n", _("Options of every command:"));
 	help_options(everywhere, out);
 	fprintf(out, "\n%s\n",

@@ -232,8 +232,9 @@ static int verify(const struct order *order, struct err *err)
 }
 
 static const char rows_changed[] = N_("Rows changed: %s\n");
-static const char figures[] = "area name period value target rank operands reported due carried "
-			      "missing extra offices_reported offices_due reason";
+static const char figures[] =
+	"area name period value targets rank offices_reported offices_due missing carried extra "
+	"operands reason";
 
 const struct command commands[] = {
 	{ .words = "units import",

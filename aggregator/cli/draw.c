@@ -6,75 +6,94 @@
 #include <libsmartcols/libsmartcols.h>
 #include <string.h>
 
+#define COLUMNS_MAX 64u /* more would not fit a screen */
+
+enum trait {
+	NUMBER = 1, /* to the right; a unit's code is none */
+	QUIET = 2,  /* left out when zero throughout */
+	WORDS = 4,  /* cells are sentences of ours: see words[], and N_() where they are made */
+};
+
+/* Words that the aggregator's data hold, here only to be translated. Other levels are shown as they
+ * are. */
+static const char *const words[] __attribute__((unused)) = {
+	N_("province"), N_("district"), N_("commune"), N_("none"),
+	N_("invited"),  N_("active"),   N_("revoked"),
+};
+
 /* Columns, and counters of status, by the names that the aggregator gives them. */
 static const struct title {
 	const char *name, *text;
-	bool number;
+	unsigned traits;
 } titles[] = {
-	{ "area", N_("Area"), false },
-	{ "at", N_("Time"), false },
-	{ "batches", N_("Batches"), true },
-	{ "carried", N_("Carried"), true },
-	{ "code", N_("Code"), false },
-	{ "detail", N_("Detail"), false },
-	{ "due", N_("Due"), true },
-	{ "effective_on", N_("Effective on"), false },
-	{ "entries", N_("Journal entries"), true },
-	{ "entry", N_("Journal entry"), true },
-	{ "expected", N_("Expected"), false },
-	{ "extra", N_("Extra"), true },
-	{ "found", N_("Found"), false },
-	{ "from", N_("From"), false },
-	{ "held", N_("In quarantine"), true },
-	{ "key", N_("Key"), false },
-	{ "labels", N_("Labels"), false },
-	{ "last_received", N_("Last heard of"), false },
-	{ "level", N_("Level"), false },
-	{ "metric", N_("Metric"), false },
-	{ "missing", N_("Missing"), true },
-	{ "name", N_("Name"), false },
-	{ "new_code", N_("New code"), false },
-	{ "observations", N_("Observations"), true },
-	{ "office", N_("Office"), false },
-	{ "offices_due", N_("Offices due"), true },
-	{ "offices_reported", N_("Offices reported"), true },
-	{ "old_code", N_("Old code"), false },
-	{ "on_time", N_("On time"), true },
-	{ "operands", N_("Operands"), false },
-	{ "parent", N_("Parent"), false },
-	{ "period", N_("Period"), false },
-	{ "rank", N_("Rank"), true },
-	{ "reason", N_("Reason"), false },
-	{ "received", N_("Received"), false },
-	{ "reported", N_("Reported"), true },
-	{ "revisions", N_("Revisions"), true },
-	{ "share", N_("Share"), true },
-	{ "spools", N_("Spools"), true },
-	{ "target", N_("Target"), true },
-	{ "unit", N_("Unit"), false },
-	{ "unit_name", N_("Name of unit"), false },
-	{ "valid_from", N_("Valid from"), false },
-	{ "valid_to", N_("Valid to"), false },
-	{ "value", N_("Value"), true },
-	{ "what", N_("What"), false },
-	{ "where", N_("Where"), false },
-	{ "who", N_("Who"), false },
+	{ "area", N_("Area"), 0 },
+	{ "area_name", N_("Name of area"), 0 },
+	{ "at", N_("Time"), 0 },
+	{ "batches", N_("Batches"), NUMBER },
+	{ "carried", N_("Carried"), NUMBER | QUIET },
+	{ "code", N_("Code"), 0 },
+	{ "detail", N_("Detail"), 0 },
+	{ "differences", N_("Differences"), NUMBER },
+	{ "due", N_("Due"), NUMBER },
+	{ "effective_on", N_("Effective on"), 0 },
+	{ "entries", N_("Journal entries"), NUMBER },
+	{ "entry", N_("Journal entry"), NUMBER },
+	{ "expected", N_("Expected"), 0 },
+	{ "extra", N_("Extra"), NUMBER | QUIET },
+	{ "found", N_("Found"), 0 },
+	{ "from", N_("From"), 0 },
+	{ "held", N_("In quarantine"), NUMBER },
+	{ "key", N_("Key"), WORDS },
+	{ "labels", N_("Labels"), 0 },
+	{ "last_received", N_("Last heard of"), 0 },
+	{ "level", N_("Level"), WORDS },
+	{ "metric", N_("Metric"), 0 },
+	{ "missing", N_("Missing"), NUMBER | QUIET },
+	{ "name", N_("Name"), 0 },
+	{ "new_code", N_("New code"), 0 },
+	{ "observations", N_("Observations"), NUMBER },
+	{ "office", N_("Office"), 0 },
+	{ "offices_due", N_("Offices due"), NUMBER },
+	{ "offices_reported", N_("Offices reported"), NUMBER },
+	{ "old_code", N_("Old code"), 0 },
+	{ "on_time", N_("On time"), NUMBER },
+	{ "operands", N_("Operands"), 0 },
+	{ "pages", N_("Rollup pages"), NUMBER },
+	{ "parent", N_("Parent"), 0 },
+	{ "period", N_("Period"), 0 },
+	{ "rank", N_("Rank"), NUMBER },
+	{ "reason", N_("Reason"), WORDS },
+	{ "received", N_("Received"), 0 },
+	{ "reported", N_("Reported"), NUMBER },
+	{ "revisions", N_("Revisions"), NUMBER },
+	{ "share", N_("Share"), NUMBER },
+	{ "spools", N_("Spools"), NUMBER },
+	{ "target", N_("Target"), NUMBER },
+	{ "targets", N_("Targets"), 0 },
+	{ "unit", N_("Unit"), 0 },
+	{ "unit_name", N_("Name of unit"), 0 },
+	{ "valid_from", N_("Valid from"), 0 },
+	{ "valid_to", N_("Valid to"), 0 },
+	{ "value", N_("Value"), NUMBER },
+	{ "what", N_("What"), 0 },
+	{ "where", N_("Where"), 0 },
+	{ "who", N_("Who"), 0 },
 	/* counters of gate and intake */
-	{ "answers", N_("Answers sent"), true },
-	{ "answers_undeliverable", N_("Answers that could not be delivered"), true },
-	{ "commits", N_("Commits"), true },
-	{ "duplicates", N_("Batches sent twice"), true },
-	{ "enrolled", N_("Offices enrolled"), true },
-	{ "failed_commits", N_("Failed commits"), true },
-	{ "frames", N_("Messages"), true },
-	{ "frames_malformed", N_("Messages that broke the format"), true },
-	{ "frames_revoked", N_("Messages with a revoked key"), true },
-	{ "frames_without_user", N_("Messages without a known key"), true },
-	{ "gaps", N_("Gaps in sequence"), true },
-	{ "handshakes", N_("Handshakes"), true },
-	{ "malformed", N_("Batches that broke the format"), true },
-	{ "refused_enrolments", N_("Refused enrolments"), true },
-	{ "refused_handshakes", N_("Refused handshakes"), true },
+	{ "answers", N_("Answers sent"), NUMBER },
+	{ "answers_undeliverable", N_("Answers that could not be delivered"), NUMBER },
+	{ "commits", N_("Commits"), NUMBER },
+	{ "duplicates", N_("Batches sent twice"), NUMBER },
+	{ "enrolled", N_("Offices enrolled"), NUMBER },
+	{ "failed_commits", N_("Failed commits"), NUMBER },
+	{ "frames", N_("Messages"), NUMBER },
+	{ "frames_malformed", N_("Messages that broke the format"), NUMBER },
+	{ "frames_revoked", N_("Messages with a revoked key"), NUMBER },
+	{ "frames_without_user", N_("Messages without a known key"), NUMBER },
+	{ "gaps", N_("Gaps in sequence"), NUMBER },
+	{ "handshakes", N_("Handshakes"), NUMBER },
+	{ "malformed", N_("Batches that broke the format"), NUMBER },
+	{ "refused_enrolments", N_("Refused enrolments"), NUMBER },
+	{ "refused_handshakes", N_("Refused handshakes"), NUMBER },
 };
 
 static const struct title *title_find(const char *name)
@@ -92,88 +111,112 @@ const char *draw_title(const char *name)
 	return title ? _(title->text) : name;
 }
 
-static bool shown(const char *show, const char *name)
+static bool trait(const char *name, enum trait trait)
 {
-	size_t len = strlen(name);
+	const struct title *title = title_find(name);
 
-	for (const char *at = show; at && *at;) {
-		size_t n = strcspn(at, " ");
-
-		if (n == len && strncmp(at, name, n) == 0)
-			return true;
-		at += n + strspn(at + n, " ");
-	}
-	return show == NULL;
+	return title && title->traits & trait;
 }
 
 static bool says_anything(const struct table *table, size_t column)
 {
+	bool quiet = trait(table_column(table, column), QUIET);
+
 	for (size_t row = 0; row < table_rows(table); row++) {
 		const char *cell = table_cell(table, row, column);
 
-		if (cell && *cell)
+		if (cell && *cell && !(quiet && strcmp(cell, "0") == 0))
 			return true;
 	}
 	return false;
 }
 
-/* Returns how many columns there are, or -ENOMEM; @drawn[i] is column i's place in the table. */
-static int columns_add(struct libscols_table *drawing, const struct table *table, const char *show,
-		       size_t drawn[])
+/* A table on its way to the screen. */
+struct drawing {
+	struct libscols_table *lines;
+	const struct table *table;
+	size_t columns[COLUMNS_MAX]; /* [n]: of the table, in the order drawn */
+	size_t n;
+};
+
+static int column_add(struct drawing *drawing, size_t column)
 {
-	int n = 0;
+	const char *name = table_column(drawing->table, column);
 
-	for (size_t i = 0; i < table_columns(table); i++) {
-		const char *name = table_column(table, i);
-		const struct title *title = title_find(name);
-
-		if (!shown(show, name) || !says_anything(table, i))
-			continue;
-		if (!scols_table_new_column(drawing, draw_title(name), 0,
-					    title && title->number ? SCOLS_FL_RIGHT : 0))
-			return -ENOMEM;
-		drawn[n++] = i;
-	}
-	return n;
+	if (!says_anything(drawing->table, column) || drawing->n == COLUMNS_MAX)
+		return 0;
+	drawing->columns[drawing->n++] = column;
+	return scols_table_new_column(drawing->lines, draw_title(name), 0,
+				      trait(name, NUMBER) ? SCOLS_FL_RIGHT : 0)
+		       ? 0
+		       : -ENOMEM;
 }
 
-static int row_add(struct libscols_table *drawing, const struct table *table, size_t row,
-		   const size_t drawn[], int n)
+/* The column whose name is @name[@len], if there is one. */
+static int column_add_named(struct drawing *drawing, const char *name, size_t len)
 {
-	struct libscols_line *line = scols_table_new_line(drawing, NULL);
+	for (size_t i = 0; i < table_columns(drawing->table); i++) {
+		const char *column = table_column(drawing->table, i);
+
+		if (strlen(column) == len && strncmp(column, name, len) == 0)
+			return column_add(drawing, i);
+	}
+	return 0;
+}
+
+static int columns_add(struct drawing *drawing, const char *show)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !show && i < table_columns(drawing->table) && rc == 0; i++)
+		rc = column_add(drawing, i);
+	for (const char *at = show; at && *at && rc == 0; at += strspn(at, " ")) {
+		size_t len = strcspn(at, " ");
+
+		rc = column_add_named(drawing, at, len);
+		at += len;
+	}
+	return rc;
+}
+
+static int row_add(struct drawing *drawing, size_t row)
+{
+	struct libscols_line *line = scols_table_new_line(drawing->lines, NULL);
 
 	if (!line)
 		return -ENOMEM;
-	for (int i = 0; i < n; i++) {
-		const char *cell = table_cell(table, row, drawn[i]);
+	for (size_t i = 0; i < drawing->n; i++) {
+		size_t column = drawing->columns[i];
+		const char *cell = table_cell(drawing->table, row, column);
 
-		if (cell && scols_line_set_data(line, (size_t)i, cell) != 0)
+		if (cell && *cell && trait(table_column(drawing->table, column), WORDS))
+			cell = _(cell);
+		if (cell && scols_line_set_data(line, i, cell) != 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int fill(struct libscols_table *drawing, const struct table *table, const char *show)
+static int fill(struct drawing *drawing, const char *show)
 {
-	size_t drawn[256]; /* CSV_COLUMNS_MAX */
-	int n = columns_add(drawing, table, show, drawn), rc = n < 0 ? n : 0;
+	int rc = columns_add(drawing, show);
 
-	for (size_t row = 0; row < table_rows(table) && rc == 0; row++)
-		rc = row_add(drawing, table, row, drawn, n);
+	for (size_t row = 0; row < table_rows(drawing->table) && rc == 0; row++)
+		rc = row_add(drawing, row);
 	return rc;
 }
 
 int draw_table(const struct table *table, const char *show, FILE *out, struct err *err)
 {
-	struct libscols_table *drawing = scols_new_table();
-	int rc = drawing && table_columns(table) <= 256 ? fill(drawing, table, show) : -ENOMEM;
+	struct drawing drawing = { .lines = scols_new_table(), .table = table };
+	int rc = drawing.lines ? fill(&drawing, show) : -ENOMEM;
 
 	if (rc < 0) {
-		scols_unref_table(drawing);
+		scols_unref_table(drawing.lines);
 		return err_set(err, -ENOMEM, _("out of memory"));
 	}
-	(void)scols_table_set_stream(drawing, out); /* fails for NULL alone */
-	rc = scols_print_table(drawing);
-	scols_unref_table(drawing);
+	(void)scols_table_set_stream(drawing.lines, out); /* fails for NULL alone */
+	rc = scols_print_table(drawing.lines);
+	scols_unref_table(drawing.lines);
 	return rc < 0 ? err_set(err, -EIO, _("cannot write the table: %s"), strerror(-rc)) : 0;
 }

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/** Draw @table. @show: the columns to draw, parted by blanks; NULL: all. Columns that are empty in
- * every row are left out either way. -ENOMEM; -EIO. */
+/** Draw @table. @show: the columns to draw, in that order, parted by blanks; NULL: all. Columns
+ * that say nothing in any row are left out either way. -ENOMEM; -EIO. */
 int draw_table(const struct table *table, const char *show, FILE *out, struct err *err);
 
 /** A column's or counter's title: translated where it is known, the name itself otherwise. */

@@ -1,5 +1,6 @@
 #include "query.h"
 #include "figures.h"
+#include "i18n.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -53,13 +54,13 @@ static const char *reason_of(const struct answer *answer, size_t i)
 	const struct figure *figure = &answer->shown[i];
 	if (!answer->rows.list[i].unit && !answer->rows.list[i].office)
 		return answer->plan->by_office
-			       ? "in the area, but not of an office shown"
-			       : "in the area, but in no unit of the level asked for";
+			       ? N_("in the area, but not of an office shown")
+			       : N_("in the area, but in no unit of the level asked for");
 	if (figure->has_value)
 		return NULL;
 	if (answer->plan->indicator)
 		return answer->why;
-	return figure->counts.due > 0 ? "not reported" : "no office was due to report";
+	return figure->counts.due > 0 ? N_("not reported") : N_("no office was due to report");
 }
 
 static void put_counts(struct table *table, const struct counts *counts)
