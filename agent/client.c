@@ -115,7 +115,7 @@ static int talk(int fd, const char *method, const char *path, const void *body, 
 int client_ask(const char *socket_path, const char *method, const char *path, const void *body,
 	       size_t len, struct blob *out, struct err *err)
 {
-	int fd;
+	int fd = -1;
 	int rc = connect_to(socket_path, &fd, err);
 	if (rc < 0)
 		return rc;
