@@ -1,0 +1,227 @@
+/* What the CLI does not show: the bounds of the api, its answers to bad requests, its end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "api_fixture.h"
+#include "blob.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static int setup(void **state)
+{
+	*state = api_fixture_open();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	api_fixture_close(*state);
+	return 0;
+}
+
+static int client(const struct api_fixture *f)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	assert_true(fd >= 0);
+	memcpy(address.sun_path, f->socket, strlen(f->socket) + 1);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* Requests here are small: the kernel takes each whole. */
+static void say(int fd, const char *request, const char *headers, const char *body)
+{
+	char text[2048];
+	int len = snprintf(text, sizeof(text),
+			   "%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+			   "Content-Length: %zu\r\n%s\r\n%s",
+			   request, strlen(body), headers, body);
+
+	assert_int_equal(send(fd, text, (size_t)len, MSG_NOSIGNAL), len);
+}
+
+/* What comes until the server hangs up. The caller frees. */
+static char *hear(struct api_fixture *f, int fd)
+{
+	struct blob heard = { 0 };
+	char piece[4096];
+
+	for (;;) {
+		ssize_t n = recv(fd, piece, sizeof(piece), 0);
+
+		if (n == 0 || (n < 0 && errno != EAGAIN))
+			break;
+		if (n > 0)
+			assert_int_equal(blob_append(&heard, piece, (size_t)n), 0);
+		else
+			uv_run(&f->loop, UV_RUN_NOWAIT);
+	}
+	close(fd);
+	assert_int_equal(blob_append(&heard, "", 1), 0);
+	return (char *)heard.data;
+}
+
+static void assert_answer(struct api_fixture *f, int fd, const char *status, const char *what)
+{
+	char *answer = hear(f, fd);
+
+	if (strncmp(answer, "HTTP/1.1 ", 9) != 0 || strncmp(answer + 9, status, 3) != 0 ||
+	    !strstr(answer, what))
+		fail_msg("wanted %s with '%s': %s", status, what, answer);
+	free(answer);
+}
+
+static void assert_asked(void **state, const char *request, const char *headers, const char *body,
+			 const char *status, const char *what)
+{
+	int fd = client(*state);
+
+	say(fd, request, headers, body);
+	assert_answer(*state, fd, status, what);
+}
+
+static void an_empty_province_answers(void **state)
+{
+	assert_asked(state, "GET /v1/units", "", "", "200", "{\"rows\": []}");
+	assert_asked(state, "GET /v1/offices", "Accept: text/csv\r\n", "", "200",
+		     "code,name,unit,unit_name,from\n");
+	assert_asked(state, "GET /v1/catalogue", "", "", "200", "{\"rows\": []}");
+	assert_asked(state, "GET /v1/status", "", "", "200", "\"handshakes\": \"176\"");
+	assert_asked(state, "POST /v1/verify", "", "", "200", "\"differences\": \"0\"");
+}
+
+static void bad_requests_are_told_what_is_wrong(void **state)
+{
+	assert_asked(state, "GET /v1/nothing", "", "", "404", "\"error\"");
+	assert_asked(state, "DELETE /v1/units", "", "", "405", "Allow: GET, PUT");
+	assert_asked(state, "GET /v1/query", "", "", "400", "name");
+	assert_asked(state, "GET /v1/query?name=x&labels=a", "", "", "400", "labels");
+	assert_asked(state, "GET /v1/query?name=x&labels=a=1;a=2", "", "", "400", "labels");
+	assert_asked(state, "GET /v1/audit?most=-1", "", "", "400", "most");
+	assert_asked(state, "GET /v1/audit?most=1000000", "", "", "400", "most");
+	assert_asked(state, "POST /v1/offices", "", "{\"code\": ", "400", "JSON");
+	assert_asked(state, "POST /v1/offices", "", "[]", "400", "object");
+	assert_asked(state, "POST /v1/offices", "", "{\"code\": 7}", "400", "\\\"code\\\"");
+	assert_asked(state, "POST /v1/offices", "", "{\"code\": \"x\"}", "400", "\\\"name\\\"");
+	assert_asked(state, "POST /v1/offices/invite", "", "{\"code\": \"x\"}", "404",
+		     "office 'x'");
+	assert_asked(state, "POST /v1/offices/revoke", "", "{\"code\": \"x\"}", "404",
+		     "office 'x'");
+	assert_asked(state, "PUT /v1/units", "", "", "400", "\"error\"");
+	assert_asked(state, "PUT /v1/catalogue", "", "a,b\n1,2\n", "400", "\"error\"");
+}
+
+/* A refused order leaves nothing behind, not even a line in the audit. */
+static void a_refused_order_is_not_in_the_audit(void **state)
+{
+	assert_asked(state, "PUT /v1/units", "",
+		     "code,name,level,parent,valid_from,valid_to\n1,A,province,,2020-01-01,\n",
+		     "200", "{\"changed\": 1}");
+	assert_asked(
+		state, "POST /v1/offices", "",
+		"{\"code\": \"x\", \"name\": \"X\", \"unit\": \"1\", \"from\": \"2030-02-30\"}",
+		"400", "from");
+	assert_asked(state, "GET /v1/audit", "Accept: text/csv\r\n", "", "200",
+		     ",units import,changed=1 bytes=69\n");
+	assert_asked(state, "GET /v1/offices", "", "", "200", "{\"rows\": []}");
+}
+
+/* Two jobs that keep both readers busy until they are let go. */
+struct plug {
+	struct store_job job;
+	uv_sem_t *free_to_go;
+};
+
+static int plug_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
+		    struct err *err)
+{
+	(void)db, (void)reference, (void)err;
+	uv_sem_wait(((struct plug *)job)->free_to_go);
+	return 0;
+}
+
+static void plug_done(struct store_job *job, int rc, const struct err *err)
+{
+	(void)job, (void)err;
+	assert_int_equal(rc, 0);
+}
+
+static void more_requests_than_the_bound_are_503(void **state)
+{
+	struct api_fixture *f = *state;
+	enum { MANY = API_WORKING_MAX + 8 };
+	uv_sem_t free_to_go;
+	struct plug plugs[2];
+	int fds[MANY];
+
+	assert_int_equal(uv_sem_init(&free_to_go, 0), 0);
+	for (int i = 0; i < 2; i++) {
+		plugs[i] = (struct plug){ .job = { .run = plug_run, .done = plug_done },
+					  .free_to_go = &free_to_go };
+		store_read(f->store, &plugs[i].job);
+	}
+	for (int i = 0; i < API_WORKING_MAX; i++) {
+		fds[i] = client(f);
+		say(fds[i], "GET /v1/status", "", "");
+		while (store_waiting(f->store) < 3 + (size_t)i)
+			uv_run(&f->loop, UV_RUN_ONCE);
+	}
+	for (int i = API_WORKING_MAX; i < MANY; i++)
+		assert_asked(state, "GET /v1/status", "", "", "503", "try again");
+	uv_sem_post(&free_to_go);
+	uv_sem_post(&free_to_go);
+	for (int i = 0; i < API_WORKING_MAX; i++)
+		assert_answer(f, fds[i], "200", "handshakes");
+	uv_sem_destroy(&free_to_go);
+}
+
+static void stopping_answers_what_is_in_work(void **state)
+{
+	struct api_fixture *f = *state;
+	int fd = client(f);
+
+	say(fd, "GET /v1/status", "", "");
+	while (store_waiting(f->store) == 0)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(teardown(state), 0); /* stops, then turns the loop to its end */
+	char answer[16] = "";
+	assert_true(recv(fd, answer, 12, 0) == 12);
+	assert_string_equal(answer, "HTTP/1.1 200");
+	close(fd);
+	assert_int_equal(setup(state), 0);
+}
+
+static void a_client_that_left_does_not_disturb(void **state)
+{
+	struct api_fixture *f = *state;
+	int fd = client(f);
+
+	say(fd, "POST /v1/verify", "", "");
+	while (store_waiting(f->store) == 0)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	close(fd);
+	assert_asked(state, "GET /v1/units", "", "", "200", "rows");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_empty_province_answers),
+		TEST(bad_requests_are_told_what_is_wrong),
+		TEST(a_refused_order_is_not_in_the_audit),
+		TEST(more_requests_than_the_bound_are_503),
+		TEST(stopping_answers_what_is_in_work),
+		TEST(a_client_that_left_does_not_disturb),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
