@@ -157,10 +157,10 @@ static void plug_done(struct store_job *job, int rc, const struct err *err)
 static void more_requests_than_the_bound_are_503(void **state)
 {
 	struct api_fixture *f = *state;
-	enum { MANY = API_WORKING_MAX + 8 };
+	enum { BOUND = API_WORKING_MAX, MANY = BOUND + 8 };
 	uv_sem_t free_to_go;
 	struct plug plugs[2];
-	int fds[MANY];
+	int fds[BOUND];
 
 	assert_int_equal(uv_sem_init(&free_to_go, 0), 0);
 	for (int i = 0; i < 2; i++) {
@@ -168,17 +168,17 @@ static void more_requests_than_the_bound_are_503(void **state)
 					  .free_to_go = &free_to_go };
 		store_read(f->store, &plugs[i].job);
 	}
-	for (int i = 0; i < API_WORKING_MAX; i++) {
+	for (int i = 0; i < BOUND; i++) {
 		fds[i] = client(f);
 		say(fds[i], "GET /v1/status", "", "");
 		while (store_waiting(f->store) < 3 + (size_t)i)
 			uv_run(&f->loop, UV_RUN_ONCE);
 	}
-	for (int i = API_WORKING_MAX; i < MANY; i++)
+	for (int i = BOUND; i < MANY; i++)
 		assert_asked(state, "GET /v1/status", "", "", "503", "try again");
 	uv_sem_post(&free_to_go);
 	uv_sem_post(&free_to_go);
-	for (int i = 0; i < API_WORKING_MAX; i++)
+	for (int i = 0; i < BOUND; i++)
 		assert_answer(f, fds[i], "200", "handshakes");
 	uv_sem_destroy(&free_to_go);
 }
