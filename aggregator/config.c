@@ -1,5 +1,6 @@
 #include "config.h"
 #include "civil.h"
+#include "invitation.h"
 #include "log.h"
 
 #include <errno.h>
@@ -57,6 +58,19 @@ static const struct conf_key keys[] = {
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
+/* What would only be found out later: by the first bind, or the first invitation. */
+static int check_gate(const struct config *config, struct err *err)
+{
+	const char *scheme = "tcp://", *listen = config->listen;
+	if (strncmp(listen, scheme, strlen(scheme)) != 0 || !strchr(listen + strlen(scheme), ':'))
+		return err_set(err, -EINVAL, "[gate] listen: '%s' must be tcp://ADDRESS:PORT",
+			       listen);
+	if (*config->address && !invitation_address_valid(config->address))
+		return err_set(err, -EINVAL, "[gate] address: '%s' must be HOST:PORT",
+			       config->address);
+	return 0;
+}
+
 static int apply(const struct config *config, struct err *err)
 {
 	enum log_level level;
@@ -76,7 +90,9 @@ int config_read(const char *path, struct config *ret_config, struct err *err)
 		rc = conf_read(NULL, keys, N_KEYS, &config, err);
 	if (rc < 0)
 		return rc;
-	rc = apply(&config, err);
+	rc = check_gate(&config, err);
+	if (rc == 0)
+		rc = apply(&config, err);
 	if (rc < 0) {
 		config_free(&config);
 		return err_wrap(err, "%s", path ? path : CONFIG_PATH);

@@ -49,7 +49,7 @@ static bool host_valid(const char *host, size_t len)
 	return len >= 1 && len <= 255 && strspn(host, HOST_CHARS) >= len;
 }
 
-static bool address_valid(const char *address)
+bool invitation_address_valid(const char *address)
 {
 	const char *colon = strrchr(address, ':');
 	return colon && port_valid(colon + 1) && host_valid(address, (size_t)(colon - address));
@@ -64,7 +64,7 @@ static bool office_valid(const char *office)
 int invitation_format(const struct invitation *invitation, char ret_text[INVITATION_TEXT_MAX],
 		      struct err *err)
 {
-	if (!address_valid(invitation->address))
+	if (!invitation_address_valid(invitation->address))
 		return err_set(err, -EINVAL, "address '%s' must be HOST:PORT", invitation->address);
 	if (!office_valid(invitation->office))
 		return err_set(err, -EINVAL,
@@ -97,7 +97,7 @@ static int parse_parts(char *text, struct invitation *invitation, struct err *er
 		return err_set(err, -EINVAL,
 			       "the invitation is cut short; it must read "
 			       "lantoa://HOST:PORT/CODE#KEY.KEY, so copy the whole line");
-	if (strlen(text) >= sizeof(invitation->address) || !address_valid(text))
+	if (strlen(text) >= sizeof(invitation->address) || !invitation_address_valid(text))
 		return err_set(err, -EINVAL, "'%.80s' is no HOST:PORT; copy the whole line", text);
 	if (!office_valid(office))
 		return err_set(err, -EINVAL, "'%.80s' is no office code; copy the whole line",

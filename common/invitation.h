@@ -11,6 +11,7 @@
 
 #include "err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define INVITATION_KEY_LEN     32u
@@ -32,6 +33,9 @@ int invitation_format(const struct invitation *invitation, char ret_text[INVITAT
 /** Read the line; blanks and line ends around it are ignored, as pasting adds them. -EINVAL: what
  * is wrong with it. The secret appears in no error text. */
 int invitation_parse(const char *text, struct invitation *ret_invitation, struct err *err);
+
+/** Is it HOST:PORT as described above? */
+bool invitation_address_valid(const char *address);
 
 /** A 32-byte key as 43 characters of base64url, and back (-EINVAL). */
 #define KEY_TEXT_MAX 44u
