@@ -1,5 +1,5 @@
-/* Start: key, store, roster, then the gate (ZAP before ROUTER is its own business), then the api,
- * then "ready".
+/* Start: the state folder's lock, store, roster, key, then the gate (ZAP before ROUTER is its own
+ * business), then the api, then "ready".
  *
  * Stop, each step from the callback of the one before: intake (no frames any more; the commit in
  * flight ends and is acked), gate, api (questions in the store's hands are answered), then store
@@ -11,6 +11,7 @@
 #include "intake.h"
 #include "log.h"
 #include "server_key.h"
+#include "state_lock.h"
 #include "store.h"
 
 #include <assert.h>
@@ -31,6 +32,7 @@
 struct server {
 	uv_loop_t *loop;
 	const struct config *config;
+	int lock; /* owned descriptor; below 0: none */
 	struct server_key key;
 	struct store *store;
 	struct roster *roster;
@@ -75,13 +77,21 @@ static int pulse_start(struct server *server)
 
 /* --- start --- */
 
+static int take_lock(struct server *server, struct err *err)
+{
+	char path[PATH_MAX];
+	int rc = config_path(server->config, "lantoa.lock", path, err);
+	return rc < 0 ? rc : state_lock_take(path, &server->lock, err);
+}
+
 static int open_key(struct server *server, struct err *err)
 {
 	char path[PATH_MAX];
 	bool made;
 	int rc = config_path(server->config, "server.key", path, err);
 	if (rc == 0)
-		rc = server_key_load(path, &server->key, &made, err);
+		rc = server_key_load(path, roster_count(server->roster) == 0, &server->key, &made,
+				     err);
 	if (rc == 0 && made)
 		log_info("server: made the province's key file=%s", path);
 	return rc;
@@ -113,12 +123,14 @@ static int start_gate(struct server *server, struct err *err)
 	if (!server->zmq)
 		return err_system(err, -errno, "start ZeroMQ");
 	int rc = intake_open(server->loop, &intake, &server->intake, err);
-	if (rc == 0)
-		rc = gate_start(server->loop, server->zmq, &gate, intake_on_frame, server->intake,
-				&server->gate, err);
-	if (rc == 0)
-		intake_serve(server->intake, server->gate);
-	return rc;
+	if (rc < 0)
+		return rc;
+	rc = gate_start(server->loop, server->zmq, &gate, intake_on_frame, server->intake,
+			&server->gate, err);
+	if (rc < 0)
+		return err_wrap(err, "[gate] listen = %s", server->config->listen);
+	intake_serve(server->intake, server->gate);
+	return 0;
 }
 
 static int start_api(struct server *server, struct err *err)
@@ -147,9 +159,12 @@ int server_start(uv_loop_t *loop, const struct config *config, struct server **r
 		return err_memory(err);
 	server->loop = loop;
 	server->config = config;
-	int rc = open_key(server, err);
+	server->lock = -1;
+	int rc = take_lock(server, err);
 	if (rc == 0)
 		rc = open_store(server, err);
+	if (rc == 0)
+		rc = open_key(server, err);
 	if (rc == 0)
 		rc = start_gate(server, err);
 	if (rc == 0)
@@ -180,6 +195,8 @@ static void close_rest(void *context)
 	intake_close(server->intake);
 	store_close(server->store);
 	roster_close(server->roster);
+	if (server->lock >= 0)
+		(void)close(server->lock); /* nothing was written */
 	if (server->zmq)
 		(void)zmq_ctx_term(server->zmq); /* no socket is open any more */
 	if (server->api)

@@ -13,6 +13,11 @@ struct server_key {
 	uint8_t public_key[KEY_LEN], secret_key[KEY_LEN];
 };
 
-/** Read @path, or make a key there when there is none. @ret_made tells which. Errors of
- * secret_file; -EINVAL when it holds no key. */
-int server_key_load(const char *path, struct server_key *ret_key, bool *ret_made, struct err *err);
+/**
+ * Read @path. When there is none: make a key there if @make_one, which is for a province that has
+ * invited nobody yet; otherwise -ENOENT, because a new key would lock every office out.
+ *
+ * @ret_made tells which. Errors of secret_file; -EINVAL when the file holds no key.
+ */
+int server_key_load(const char *path, bool make_one, struct server_key *ret_key, bool *ret_made,
+		    struct err *err);
