@@ -1,0 +1,98 @@
+/* The province's books in a folder of their own: reference data, offices, and batches posted as
+ * intake posts them. For tests of what the aggregator keeps and answers. */
+#pragma once
+
+#include "blob.h"
+#include "err.h"
+#include "ledger.h"
+#include "period.h"
+#include "reference.h"
+#include "table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct books {
+	char folder[64], path[96];
+	sqlite3 *db;
+	struct ledger *ledger;
+	struct reference *reference;
+	struct err err;
+	uint32_t held; /* observations told to be held, since books_open */
+	bool safe;
+};
+
+/** A fresh database with @units and @catalogue, which may be NULL, imported. Failures are failed
+ * tests. @safe false: without fsync, for tests that open hundreds. */
+void books_open(struct books *books, const char *units, const char *catalogue,
+		const char *indicators, bool safe);
+/** Close, and delete the folder. */
+void books_close(struct books *books);
+/** As after a crash or a restart: close what is open, open it anew. */
+void books_reopen(struct books *books);
+/** Close connection and ledger, keep the files. */
+void books_release(struct books *books);
+
+/** An office assigned to @unit from @day on; its id. */
+int64_t books_office(struct books *books, const char *code, const char *unit, int32_t day);
+/** Another assignment; @unit NULL: to none. */
+void books_move(struct books *books, int64_t office, const char *unit, int32_t day);
+/** Read the reference again after the above. */
+void books_refresh(struct books *books);
+
+/* --- batches --- */
+
+#define BOOKS_SERIES_MAX 128u
+
+/* An office's spool: what it has numbered so far. */
+struct books_spool {
+	int64_t office;
+	uint64_t id, seq; /* of the last batch sealed */
+	struct {
+		const char *metric, *labels; /* lent, for as long as the spool is used */
+		uint32_t shape;
+	} series[BOOKS_SERIES_MAX];
+	size_t n;
+};
+
+struct books_figure {
+	const char *metric, *labels;
+	enum grain grain;
+	enum calendar calendar;
+	unsigned decimals;
+	uint16_t nth;
+	bool withdrawn;
+	int64_t value_e;
+};
+
+struct books_batch { /* sealed, ready to be posted any number of times */
+	int64_t office, received_us;
+	uint64_t spool_id, seq;
+	struct blob payload; /* owned */
+};
+
+/** Seal @figures (in any order; no series and period twice) as the spool's next batch, and put them
+ * into its order. */
+void books_seal(struct books_spool *spool, int32_t day, struct books_figure figures[], size_t n,
+		int64_t received_us, struct books_batch *ret_batch);
+/** ledger_post, which must not fail. */
+enum posting books_post(struct books *books, const struct books_batch *batch);
+/** One transaction of begin, post all, finish, commit. Each must be POSTED. */
+void books_commit(struct books *books, const struct books_batch batches[], size_t n);
+/** The same, for tests in which the disk may refuse: 0, or why not, after a rollback. */
+int books_try_commit(struct books *books, const struct books_batch batches[], size_t n);
+/** Seal and commit one figure of @period. */
+void books_record(struct books *books, struct books_spool *spool, const char *metric,
+		  const char *labels, const char *period, int64_t value_e, unsigned decimals);
+
+/* --- looking --- */
+
+/** Every row of the rollup table, as bytes: grain, bucket, node, page. The caller frees. */
+void books_rollups(struct books *books, struct blob *ret);
+int64_t books_number(struct books *books, const char *sql);
+void books_exec(struct books *books, const char *sql);
+/** verify_run; the caller closes the table. */
+uint64_t books_verify(struct books *books, struct table **ret_table);
+/** Cell of the named column. */
+const char *books_cell(const struct table *table, size_t row, const char *column);

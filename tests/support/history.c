@@ -1,0 +1,414 @@
+#include "history.h"
+
+#include "db.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+const char *const history_areas[] = { "P",  "D1", "D2", "D3", "C1", "C2",
+				      "C3", "C4", "C5", "Q",  "X",  NULL };
+
+static const char *const labelings[] = { "", "k=a", "k=b", "j=x;k=a", "j=x" };
+#define LABELINGS (sizeof(labelings) / sizeof(labelings[0]))
+
+static bool chance(struct history *h, unsigned percent)
+{
+	return dice_below(h->dice, 100) < percent;
+}
+
+/* A day while figures come in, or somewhat before. */
+static int32_t some_day(struct history *h)
+{
+	return h->base + (int32_t)dice_between(h->dice, -5, HISTORY_DAYS);
+}
+
+/* --- the province --- */
+
+static void say(char *text, size_t room, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void say(char *text, size_t room, const char *format, ...)
+{
+	size_t len = strlen(text);
+	va_list args;
+	va_start(args, format);
+	int n = vsnprintf(text + len, room - len, format, args);
+	va_end(args);
+	assert_true(n >= 0 && (size_t)n < room - len);
+}
+
+static void say_unit(struct history *h, const char *code, const char *level, const char *parent,
+		     int32_t from, int32_t to)
+{
+	char first[DAY_TEXT_MAX], end[DAY_TEXT_MAX];
+	say(h->units, sizeof(h->units), "%s,%s of %d,%s,%s,%s,%s\n", code, code, from - h->base,
+	    level, parent, day_format(from, first), to == UNIT_OPEN ? "" : day_format(to, end));
+}
+
+static void make_units(struct history *h)
+{
+	int32_t born = h->base - 900, split = h->base + (int32_t)dice_between(h->dice, 1, 30),
+		end = split + (int32_t)dice_between(h->dice, 1, 25),
+		turn = h->base + (int32_t)dice_between(h->dice, 1, HISTORY_DAYS);
+	say(h->units, sizeof(h->units), "code,name,level,parent,valid_from,valid_to\n");
+	say_unit(h, "P", "province", "", born, UNIT_OPEN);
+	say_unit(h, "Q", "province", "", born, UNIT_OPEN);
+	say_unit(h, "D1", "district", "P", born, split); /* one code, two districts */
+	say_unit(h, "D1", "district", "P", split, UNIT_OPEN);
+	say_unit(h, "D2", "district", "P", born, end);
+	say_unit(h, "D3", "district", "P", end, UNIT_OPEN);
+	say_unit(h, "C1", "commune", "D1", born, UNIT_OPEN); /* its parent changes row */
+	say_unit(h, "C2", "commune", "D2", born, split);
+	say_unit(h, "C2", "commune", "P", split, UNIT_OPEN); /* no district any more */
+	say_unit(h, "C3", "commune", "D2", born, end);
+	say_unit(h, "C3", "commune", "D3", end, UNIT_OPEN);
+	say_unit(h, "C4", "commune", "D1", born, turn);      /* ends */
+	say_unit(h, "C5", "commune", "D1", turn, UNIT_OPEN); /* begins */
+	say_unit(h, "X", "commune", "Q", born, UNIT_OPEN);
+}
+
+static void make_moves(struct history *h)
+{
+	static const char *const homes[HISTORY_OFFICES] = { "C1", "C2", "C3", "C4",
+							    "D1", "P",  "C3", "X" };
+	static const char *const others[] = { "C1", "C5", "D3", "D2", "C4", "X", NULL, NULL };
+	for (size_t i = 0; i < HISTORY_OFFICES; i++) {
+		size_t n = chance(h, 50) ? 0 : dice_below(h->dice, 3);
+		int32_t day = h->base - 800;
+		h->moves[i][0].unit = homes[i];
+		h->n_moves[i] = n + 1;
+		for (size_t k = 0; k <= n; k++) {
+			h->moves[i][k].day = day;
+			if (k > 0)
+				h->moves[i][k].unit = others[dice_below(h->dice, 8)];
+			day = (k ? day : h->base) + (int32_t)dice_between(h->dice, 1, 40);
+		}
+	}
+}
+
+static void make_metric(struct history *h, const char *name)
+{
+	static const char *const times[] = { "sum", "sum", "last", "last", "mean", "min", "max" };
+	static const char *const areas[] = { "sum", "sum", "sum", "mean", "min", "max" };
+	static const char *const levels[] = { "commune", "commune", "district", "province" };
+	static const char *const dimensions[] = { "", "", "k", "j;k" };
+	enum grain grain = (enum grain)dice_below(h->dice, GRAIN_COUNT);
+	if (chance(h, 40))
+		grain = chance(h, 50) ? GRAIN_DAY : GRAIN_HOUR;
+	const char *time = times[dice_below(h->dice, 7)];
+	bool carries = strcmp(time, "last") == 0 && grain != GRAIN_MINUTE && chance(h, 60);
+	unsigned decimals = (unsigned)dice_below(h->dice, 4);
+	say(h->catalogue, sizeof(h->catalogue), "%s,x,x,x,flow,%s,%s,%s,%s,%u,%u,%s,%u,%s,%s,%s\n",
+	    name, time, areas[dice_below(h->dice, 6)], grain_name(grain),
+	    dimensions[dice_below(h->dice, 4)], decimals,
+	    carries ? (unsigned)dice_between(h->dice, 1, 5) : 0, levels[dice_below(h->dice, 4)],
+	    (unsigned)dice_below(h->dice, 20), chance(h, 20) ? "-500" : "",
+	    chance(h, 20) ? "5000" : "",
+	    calendar_name(chance(h, 40) ? CALENDAR_REPORT : CALENDAR_CIVIL));
+}
+
+static void make_catalogue(struct history *h)
+{
+	say(h->catalogue, sizeof(h->catalogue),
+	    "name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"
+	    "level,due_days,min,max,calendar\n");
+	for (size_t i = 0; i < HISTORY_METRICS; i++) {
+		(void)snprintf(h->names[i], sizeof(h->names[i]), "m%zu", i);
+		make_metric(h, h->names[i]);
+	}
+}
+
+void history_open(const struct history *history, struct books *ret_books)
+{
+	books_open(ret_books, history->units, history->catalogue, NULL, false);
+	for (size_t i = 0; i < HISTORY_OFFICES; i++) {
+		char code[8];
+		(void)snprintf(code, sizeof(code), "o%zu", i);
+		int64_t id = books_office(ret_books, code, history->moves[i][0].unit,
+					  history->moves[i][0].day);
+		assert_int_equal(id, i + 1); /* what was sealed says so */
+		for (size_t k = 1; k < history->n_moves[i]; k++)
+			books_move(ret_books, id, history->moves[i][k].unit,
+				   history->moves[i][k].day);
+	}
+	/* Series get their ids in order of arrival; pages can only be compared where they agree. */
+	for (size_t i = 0; i < HISTORY_METRICS; i++)
+		for (size_t k = 0; k < LABELINGS; k++) {
+			char sql[128];
+			(void)snprintf(sql, sizeof(sql),
+				       "INSERT INTO series(metric, labels) VALUES('%s', '%s')",
+				       history->names[i], labelings[k]);
+			books_exec(ret_books, sql);
+		}
+	books_refresh(ret_books);
+}
+
+/* --- what offices send --- */
+
+#define FIGURES_MAX 16u
+
+struct batch_making {
+	struct history *h;
+	const struct catalogue *catalogue;
+	int32_t day;
+	struct books_figure figures[FIGURES_MAX];
+	size_t n;
+};
+
+static uint16_t some_nth(struct history *h, enum grain grain)
+{
+	static const uint16_t minutes[] = { 0, 1, 2, 59, 60, 61, 840, 1439 };
+	static const uint16_t hours[] = { 0, 1, 2, 9, 10, 11, 22, 23 };
+	if (grain > GRAIN_HOUR)
+		return 0;
+	return (grain == GRAIN_MINUTE ? minutes : hours)[dice_below(h->dice, 8)];
+}
+
+static int64_t some_value(struct history *h)
+{
+	if (chance(h, 4))
+		return (int64_t)dice_next(h->dice); /* anything that fits */
+	return chance(h, 10) ? 0 : dice_between(h->dice, -999, 9999);
+}
+
+static void add_figure(struct batch_making *making, struct books_figure figure)
+{
+	for (size_t i = 0; i < making->n; i++) {
+		const struct books_figure *other = &making->figures[i];
+		if (strcmp(other->metric, figure.metric) == 0 &&
+		    strcmp(other->labels, figure.labels) == 0 && other->grain == figure.grain &&
+		    other->calendar == figure.calendar && other->decimals == figure.decimals &&
+		    other->nth == figure.nth)
+			return;
+	}
+	if (making->n < FIGURES_MAX)
+		making->figures[making->n++] = figure;
+}
+
+static bool begins_on(enum calendar calendar, enum grain grain, int32_t day)
+{
+	return grain <= GRAIN_DAY || period_first_day(period_of_day(calendar, grain, day)) == day;
+}
+
+static void spoil(struct history *h, struct books_figure *figure, int32_t day)
+{
+	switch (dice_below(h->dice, 4)) {
+	case 0:
+		figure->metric = "nope";
+		break;
+	case 1:
+		figure->labels = "z=1";
+		break;
+	case 2:
+		figure->decimals = 6;
+		break;
+	default:
+		if (begins_on(figure->calendar, GRAIN_MONTH, day)) {
+			figure->grain = GRAIN_MONTH;
+			figure->nth = 0;
+		} else {
+			figure->calendar = !figure->calendar;
+			if (!begins_on(figure->calendar, figure->grain, day))
+				figure->calendar = !figure->calendar;
+		}
+	}
+}
+
+static void add_series(struct batch_making *making, const struct metric *metric)
+{
+	struct history *h = making->h;
+	struct books_figure figure = { .metric = metric->name,
+				       .grain = metric->period,
+				       .calendar = metric->calendar,
+				       .decimals = metric->decimals };
+	if (!begins_on(metric->calendar, metric->period, making->day))
+		return;
+	figure.labels = labelings[metric->n_dimensions == 0   ? 0
+				  : metric->n_dimensions == 1 ? dice_below(h->dice, 3)
+							      : dice_below(h->dice, LABELINGS)];
+	if (chance(h, 10))
+		figure.decimals = (unsigned)dice_below(h->dice, 5);
+	for (size_t n = dice_below(h->dice, 4) + 1; n > 0; n--) {
+		struct books_figure one = figure;
+		one.nth = some_nth(h, metric->period);
+		one.withdrawn = chance(h, 12);
+		one.value_e = one.withdrawn ? 0 : some_value(h);
+		if (chance(h, 4))
+			spoil(h, &one, making->day);
+		add_figure(making, one);
+	}
+}
+
+static int32_t batch_day(struct history *h, const struct metric *metric, int32_t *cursor)
+{
+	int32_t day = *cursor;
+	if (chance(h, 55) && day < h->base + HISTORY_DAYS)
+		*cursor += (int32_t)dice_below(h->dice, 4);
+	else
+		day = some_day(h);
+	return metric->period > GRAIN_DAY
+		       ? period_first_day(period_of_day(metric->calendar, metric->period, day))
+		       : day;
+}
+
+static void keep(struct history *h, const struct batch_making *making,
+		 const struct books_batch *batch)
+{
+	h->batches = realloc(h->batches, (h->n + 1) * sizeof(*h->batches));
+	h->heard = realloc(h->heard, (h->n_heard + making->n) * sizeof(*h->heard));
+	assert_true(h->batches && h->heard);
+	h->batches[h->n++] = *batch;
+	for (size_t i = 0; i < making->n; i++) {
+		const struct books_figure *figure = &making->figures[i];
+		h->heard[h->n_heard++] = (struct heard){ .office = batch->office,
+							 .metric = figure->metric,
+							 .labels = figure->labels,
+							 .grain = figure->grain,
+							 .calendar = figure->calendar,
+							 .decimals = figure->decimals,
+							 .day = making->day,
+							 .nth = figure->nth,
+							 .withdrawn = figure->withdrawn,
+							 .value_e = figure->value_e,
+							 .received_us = batch->received_us };
+	}
+}
+
+static void make_batch(struct history *h, const struct catalogue *catalogue,
+		       struct books_spool *spool, int32_t *cursor)
+{
+	const struct metric *metric = &catalogue->metrics[dice_below(h->dice, catalogue->n)];
+	struct batch_making making = { .h = h, .day = batch_day(h, metric, cursor) };
+	struct books_batch batch;
+	add_series(&making, metric);
+	for (size_t n = dice_below(h->dice, 4); n > 0; n--)
+		add_series(&making, &catalogue->metrics[dice_below(h->dice, catalogue->n)]);
+	if (spool->id == 0 || chance(h, 4) || spool->n + making.n > BOOKS_SERIES_MAX) {
+		*spool = (struct books_spool){ .office = spool->office, .id = dice_next(h->dice) };
+	}
+	int64_t delay_us = dice_between(h->dice, 0, chance(h, 70) ? 30 : 500) * 3600000000;
+	int32_t received = making.day + (int32_t)dice_between(h->dice, -1, 1);
+	if (chance(h, 3))
+		received -= 5; /* from an office whose clock runs ahead */
+	int64_t received_us = (int64_t)received * 86400000000 + delay_us;
+	books_seal(spool, making.day, making.figures, making.n, received_us, &batch);
+	keep(h, &making, &batch);
+}
+
+void history_make(struct history *history, struct dice *dice, size_t n_batches)
+{
+	static const char *const bases[] = { "1969-12-10", "2025-05-20", "2024-02-01",
+					     "2024-11-28" };
+	struct books_spool spools[HISTORY_OFFICES] = { 0 };
+	int32_t cursors[HISTORY_OFFICES];
+	struct catalogue *catalogue;
+	struct err err;
+	*history = (struct history){ .dice = dice };
+	assert_int_equal(day_parse(bases[dice_below(dice, 4)], &history->base, NULL), 0);
+	make_units(history);
+	make_moves(history);
+	make_catalogue(history);
+	if (catalogue_read(history->catalogue, strlen(history->catalogue), &catalogue, &err) < 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < HISTORY_OFFICES; i++) {
+		cursors[i] = history->base;
+		spools[i].office = (int64_t)i + 1;
+	}
+	while (history->n < n_batches) {
+		size_t i = dice_below(dice, HISTORY_OFFICES);
+		make_batch(history, catalogue, &spools[i], &cursors[i]);
+	}
+	/* the catalogue goes; names stay with us */
+	for (size_t i = 0; i < history->n_heard; i++)
+		for (size_t k = 0; k < HISTORY_METRICS; k++)
+			if (history->heard[i].metric == catalogue->metrics[k].name)
+				history->heard[i].metric = history->names[k];
+	catalogue_close(catalogue);
+}
+
+void history_free(struct history *history)
+{
+	for (size_t i = 0; i < history->n; i++)
+		blob_free(&history->batches[i].payload);
+	free(history->batches);
+	free(history->heard);
+	*history = (struct history){ 0 };
+}
+
+void history_tell(const struct history *history, const struct books *books,
+		  struct oracle *ret_oracle)
+{
+	*ret_oracle = (struct oracle){ .reference = books->reference };
+	for (size_t i = 0; i < history->n_heard; i++)
+		oracle_hear(ret_oracle, &history->heard[i]);
+}
+
+/* --- how it arrives --- */
+
+/* What must leave no trace: a batch once more, one too early, bytes that are none. */
+static void disturb(struct history *h, struct books *books, size_t next)
+{
+	struct books_batch odd = h->batches[dice_below(h->dice, h->n)];
+	bool before = false;
+	switch (dice_below(h->dice, 3)) {
+	case 0:
+		if (next == 0)
+			return;
+		odd = h->batches[dice_below(h->dice, next)];
+		assert_int_equal(books_post(books, &odd), POSTED_BEFORE);
+		return;
+	case 1:
+		odd.seq += 1000;
+		assert_int_equal(books_post(books, &odd), POSTING_GAP);
+		return;
+	default:
+		odd = h->batches[next];
+		odd.payload.len /= 2;
+		for (size_t i = 0; i < next; i++)
+			before |= h->batches[i].office == odd.office &&
+				  h->batches[i].spool_id == odd.spool_id &&
+				  h->batches[i].seq == odd.seq;
+		assert_false(before);
+		assert_int_equal(books_post(books, &odd), POSTING_BAD);
+	}
+}
+
+static void post_group(struct history *h, struct books *books, size_t from, size_t to, bool undone)
+{
+	assert_int_equal(db_begin(books->db, &books->err), 0);
+	ledger_begin(books->ledger, books->reference);
+	for (size_t i = from; i < to; i++) {
+		if (chance(h, 8))
+			disturb(h, books, i);
+		if (books_post(books, &h->batches[i]) != POSTED)
+			fail_msg("batch %zu was not taken: %s", i, books->err.text);
+	}
+	bool finished = !undone || chance(h, 50);
+	if (finished && ledger_finish(books->ledger, &books->err) < 0)
+		fail_msg("finish: %s", books->err.text);
+	if (undone) {
+		db_rollback(books->db);
+		ledger_forget(books->ledger);
+	} else {
+		assert_int_equal(db_commit(books->db, &books->err), 0);
+	}
+}
+
+void history_post(struct history *history, struct books *books)
+{
+	for (size_t from = 0, to; from < history->n; from = to) {
+		to = from + 1 + (size_t)dice_below(history->dice, chance(history, 30) ? 12 : 3);
+		if (to > history->n)
+			to = history->n;
+		while (chance(history, 12))
+			post_group(history, books, from, to, true);
+		post_group(history, books, from, to, false);
+		if (chance(history, 3))
+			books_reopen(books);
+	}
+}

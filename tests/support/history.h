@@ -1,0 +1,40 @@
+/* Random histories of a small made-up province: units that begin, end and change their parents,
+ * offices that move, metrics of every kind, and what offices send: in order, late, corrected,
+ * withdrawn, from a recreated spool, and wrong. */
+#pragma once
+
+#include "books.h"
+#include "oracle.h"
+#include "seeds.h"
+
+#define HISTORY_METRICS 8u
+#define HISTORY_OFFICES 8u
+#define HISTORY_DAYS    60 /* figures are of days base to base + this, and units change then */
+
+struct history {
+	struct dice *dice; /* lent */
+	int32_t base;      /* a day */
+	char units[2048], catalogue[2048], names[HISTORY_METRICS][8];
+	struct {
+		const char *unit;
+		int32_t day;
+	} moves[HISTORY_OFFICES][4]; /* unit NULL: to none */
+	size_t n_moves[HISTORY_OFFICES];
+	struct books_batch *batches; /* owned [n], in the order in which they came */
+	size_t n;
+	struct heard *heard; /* owned [n_heard], in the same order */
+	size_t n_heard;
+};
+
+extern const char *const history_areas[]; /* codes of units there ever are; NULL-ended */
+
+/** Invent all of it. */
+void history_make(struct history *history, struct dice *dice, size_t n_batches);
+void history_free(struct history *history);
+/** A database with its units, offices and catalogue, and nothing posted. */
+void history_open(const struct history *history, struct books *ret_books);
+/** Post all in random groups, with rollbacks, repeats, gaps and garbage between. */
+void history_post(struct history *history, struct books *books);
+/** Tell the oracle all of it. @books lends the reference. */
+void history_tell(const struct history *history, const struct books *books,
+		  struct oracle *ret_oracle);

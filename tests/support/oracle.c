@@ -1,0 +1,607 @@
+#include "oracle.h"
+
+#include <gmp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define HOUR_US INT64_C(3600000000)
+#define DAY_US  (24 * HOUR_US)
+#define ZONE_US (7 * HOUR_US) /* Asia/Ho_Chi_Minh, since 1975 */
+
+struct cell {
+	const struct office *office;
+	const struct metric *metric;
+	const char *labels; /* lent */
+	int32_t day;        /* first day of the period */
+	int64_t number;     /* of the period, counted in periods of its own grain */
+	bool present;       /* it has a value; otherwise it is withdrawn */
+	int64_t value_e;
+	int64_t received_us; /* when this presence began */
+	int64_t revisions;
+};
+
+/* --- what counts --- */
+
+/* Is "key=..." of @labels, @len bytes, one of the metric's dimensions? */
+static bool is_dimension(const struct metric *metric, const char *key, size_t len)
+{
+	for (size_t i = 0; i < metric->n_dimensions; i++)
+		if (strlen(metric->dimensions[i]) == len &&
+		    strncmp(metric->dimensions[i], key, len) == 0)
+			return true;
+	return false;
+}
+
+static bool labels_fit(const struct metric *metric, const char *labels)
+{
+	while (*labels) {
+		if (!is_dimension(metric, labels, strcspn(labels, "=")))
+			return false;
+		labels += strcspn(labels, ";");
+		labels += *labels == ';';
+	}
+	return true;
+}
+
+/* Every pair of the filter stands among the labels. */
+static bool labels_pass(const char *labels, const char *filter)
+{
+	char hay[600], needle[300];
+	(void)snprintf(hay, sizeof(hay), ";%s;", labels);
+	while (*filter) {
+		(void)snprintf(needle, sizeof(needle), ";%.*s;", (int)strcspn(filter, ";"), filter);
+		if (!strstr(hay, needle))
+			return false;
+		filter += strcspn(filter, ";");
+		filter += *filter == ';';
+	}
+	return true;
+}
+
+static bool rescale(int64_t value_e, unsigned from, unsigned to, int64_t *ret)
+{
+	int128 value = value_e;
+	for (; from < to; from++)
+		if ((value *= 10) > INT64_MAX || value < INT64_MIN)
+			return false;
+	for (; from > to; from--) {
+		if (value % 10)
+			return false;
+		value /= 10;
+	}
+	*ret = (int64_t)value;
+	return true;
+}
+
+static const struct unit *unit_of(const struct oracle *o, const struct office *office, int32_t day)
+{
+	const char *code = NULL;
+	for (size_t i = 0; i < office->n_assignments; i++)
+		if (office->assignments[i].from_day <= day)
+			code = office->assignments[i].unit_code;
+	return code ? units_find(o->reference->units, code, day) : NULL;
+}
+
+static int32_t day_of_us(int64_t at_us)
+{
+	int64_t local = at_us + ZONE_US;
+	return (int32_t)(local >= 0 ? local / DAY_US : -((DAY_US - 1 - local) / DAY_US));
+}
+
+/* The metric's value of what was heard; false: it cannot count. */
+static bool counts(const struct oracle *o, const struct heard *heard, const struct office *office,
+		   const struct metric *metric, int64_t *ret_value_e)
+{
+	*ret_value_e = 0;
+	if (!metric || heard->grain != metric->period || heard->calendar != metric->calendar ||
+	    !labels_fit(metric, heard->labels) || !unit_of(o, office, heard->day) ||
+	    heard->day > day_of_us(heard->received_us) + 1)
+		return false;
+	return heard->withdrawn ||
+	       (rescale(heard->value_e, heard->decimals, metric->decimals, ret_value_e) &&
+		!(metric->has_min && *ret_value_e < metric->min_e) &&
+		!(metric->has_max && *ret_value_e > metric->max_e));
+}
+
+static int64_t own_number(const struct metric *metric, int32_t day, unsigned nth)
+{
+	if (metric->period < GRAIN_DAY)
+		return (int64_t)day * grain_per_day(metric->period) + nth;
+	return period_of_day(metric->calendar, metric->period, day).number;
+}
+
+void oracle_hear(struct oracle *oracle, const struct heard *heard)
+{
+	const struct office *office = offices_by_id(oracle->reference->offices, heard->office);
+	const struct metric *metric = catalogue_find(oracle->reference->catalogue, heard->metric);
+	struct cell *cell = NULL;
+	int64_t value_e;
+	if (!counts(oracle, heard, office, metric, &value_e)) {
+		oracle->held++;
+		return;
+	}
+	int64_t number = own_number(metric, heard->day, heard->nth);
+	for (size_t i = 0; i < oracle->n && !cell; i++)
+		if (oracle->cells[i].office == office && oracle->cells[i].metric == metric &&
+		    oracle->cells[i].number == number &&
+		    strcmp(oracle->cells[i].labels, heard->labels) == 0)
+			cell = &oracle->cells[i];
+	if (!cell) {
+		oracle->cells = realloc(oracle->cells, (oracle->n + 1) * sizeof(*cell));
+		assert_non_null(oracle->cells);
+		cell = &oracle->cells[oracle->n++];
+		*cell = (struct cell){ .office = office,
+				       .metric = metric,
+				       .day = heard->day,
+				       .number = number,
+				       .labels = heard->labels };
+	}
+	if (cell->present && (heard->withdrawn || cell->value_e != value_e))
+		cell->revisions++;
+	if (!cell->present)
+		cell->received_us = heard->received_us;
+	cell->present = !heard->withdrawn;
+	cell->value_e = value_e;
+}
+
+void oracle_free(struct oracle *oracle)
+{
+	free(oracle->cells);
+	*oracle = (struct oracle){ 0 };
+}
+
+/* --- where it counts --- */
+
+static const char rest[] = "the rest"; /* its address is the key of what no other row holds */
+
+static const struct unit *parent_of(const struct oracle *o, const struct unit *unit, int32_t day)
+{
+	return unit->parent ? units_find(o->reference->units, unit->parent, day) : NULL;
+}
+
+/* The nearest unit from @unit upwards that has the asked code; its root when none is asked. */
+static const struct unit *area_of(const struct oracle *o, const struct query *query,
+				  const struct unit *unit, int32_t day)
+{
+	for (; unit; unit = parent_of(o, unit, day))
+		if (query->area ? strcmp(unit->code, query->area) == 0 : !parent_of(o, unit, day))
+			return unit;
+	return NULL;
+}
+
+/* The row that a figure of (@office, @unit) counts in: a unit, an office, the rest; NULL: none. */
+static const void *row_of(const struct oracle *o, const struct query *query,
+			  const struct office *office, const struct unit *unit, int32_t day)
+{
+	const struct unit *area = unit ? area_of(o, query, unit, day) : NULL;
+	if (!area)
+		return NULL;
+	if (!query->by)
+		return area;
+	if (strcmp(query->by, "office") == 0)
+		return office;
+	while (unit && strcmp(unit->level, query->by) != 0)
+		unit = parent_of(o, unit, day);
+	return unit && area_of(o, query, unit, day) ? (const void *)unit : rest;
+}
+
+static const void *row_of_office(const struct oracle *o, const struct query *query,
+				 const struct office *office, int32_t day)
+{
+	return row_of(o, query, office, unit_of(o, office, day), day);
+}
+
+/* --- one bucket --- */
+
+struct ask {
+	const struct oracle *o;
+	const struct query *query;
+	const struct metric *metric;
+	struct period bucket;
+	int32_t first, end;                /* days */
+	int64_t first_number, last_number; /* of the metric's own periods in the bucket */
+	struct cell *cells;                /* [n]: those of the metric and labels asked for */
+	size_t n;
+};
+
+static bool is_asked_for(const struct ask *ask, const struct cell *cell)
+{
+	return cell->metric == ask->metric &&
+	       labels_pass(cell->labels, ask->query->labels ? ask->query->labels : "");
+}
+
+static bool in_bucket(const struct ask *ask, const struct cell *cell)
+{
+	return cell->number >= ask->first_number && cell->number <= ask->last_number;
+}
+
+static void set_decimal(mpq_t ret, int64_t value_e, unsigned decimals)
+{
+	mpz_set_si(mpq_numref(ret), value_e);
+	mpz_ui_pow_ui(mpq_denref(ret), 10, decimals);
+	mpq_canonicalize(ret);
+}
+
+/* @sum of @n values so far, and one more. */
+static void combine(mpq_t sum, size_t n, const mpq_t value, enum agg agg)
+{
+	if (n == 0 || agg == AGG_LAST || (agg == AGG_MIN && mpq_cmp(value, sum) < 0) ||
+	    (agg == AGG_MAX && mpq_cmp(value, sum) > 0))
+		mpq_set(sum, value);
+	else if (agg == AGG_SUM || agg == AGG_MEAN)
+		mpq_add(sum, sum, value);
+}
+
+static void conclude(mpq_t sum, size_t n, enum agg agg)
+{
+	if (agg != AGG_MEAN || n == 0)
+		return;
+	mpq_t count;
+	mpq_init(count);
+	mpq_set_ui(count, n, 1);
+	mpq_div(sum, sum, count);
+	mpq_clear(count);
+}
+
+/* Level of one series at the bucket's end: the latest in it, or within the carry before it. */
+static const struct cell *latest(const struct ask *ask, const struct cell *series)
+{
+	const struct cell *best = NULL;
+	for (size_t i = 0; i < ask->n; i++) {
+		const struct cell *cell = &ask->cells[i];
+		if (cell->office == series->office && strcmp(cell->labels, series->labels) == 0 &&
+		    cell->present && cell->number >= ask->first_number - ask->metric->carry &&
+		    cell->number <= ask->last_number && (!best || cell->number > best->number))
+			best = cell;
+	}
+	return best;
+}
+
+/* The value over time of @series (any cell of it) in @row. False: it has none. */
+static bool series_value(const struct ask *ask, const void *row, const struct cell *series,
+			 mpq_t ret)
+{
+	size_t n = 0;
+	mpq_t one;
+	if (ask->metric->time_agg == AGG_LAST) {
+		const struct cell *cell =
+			row_of_office(ask->o, ask->query, series->office, ask->end - 1) == row
+				? latest(ask, series)
+				: NULL;
+		if (cell)
+			set_decimal(ret, cell->value_e, ask->metric->decimals);
+		return cell != NULL;
+	}
+	mpq_init(one);
+	for (size_t i = 0; i < ask->n; i++) {
+		const struct cell *cell = &ask->cells[i];
+		if (cell->office != series->office || !cell->present || !in_bucket(ask, cell) ||
+		    strcmp(cell->labels, series->labels) != 0 ||
+		    row_of_office(ask->o, ask->query, cell->office, cell->day) != row)
+			continue;
+		set_decimal(one, cell->value_e, ask->metric->decimals);
+		combine(ret, n++, one, ask->metric->time_agg);
+	}
+	conclude(ret, n, ask->metric->time_agg);
+	mpq_clear(one);
+	return n > 0;
+}
+
+/* Is cells[i] the first of its office and series that the question is about? */
+static bool begins_series(const struct ask *ask, size_t i, const struct office *office)
+{
+	const struct cell *cells = ask->cells;
+	if (cells[i].office != office)
+		return false;
+	for (size_t k = 0; k < i; k++)
+		if (cells[k].office == office && strcmp(cells[k].labels, cells[i].labels) == 0)
+			return false;
+	return true;
+}
+
+static size_t row_value(const struct ask *ask, const void *row, mpq_t ret)
+{
+	const struct offices *offices = ask->o->reference->offices;
+	enum agg agg = ask->metric->area_agg;
+	size_t n = 0;
+	mpq_t of_office, of_series;
+	mpq_inits(of_office, of_series, NULL);
+	for (size_t k = 0; k < offices->n; k++) {
+		size_t n_series = 0;
+		for (size_t i = 0; i < ask->n; i++)
+			if (begins_series(ask, i, &offices->list[k]) &&
+			    series_value(ask, row, &ask->cells[i], of_series))
+				combine(of_office, n_series++, of_series, agg);
+		conclude(of_office, n_series, agg);
+		if (n_series > 0)
+			combine(ret, n++, of_office, agg);
+	}
+	conclude(ret, n, agg);
+	mpq_clears(of_office, of_series, NULL);
+	return n;
+}
+
+/* Half to even, without needless zeros. */
+static char *value_text(const mpq_t value, unsigned decimals)
+{
+	mpz_t whole, left, power;
+	mpz_inits(whole, left, power, NULL);
+	mpz_ui_pow_ui(power, 10, decimals);
+	mpz_mul(whole, mpq_numref(value), power);
+	mpz_fdiv_qr(whole, left, whole, mpq_denref(value));
+	mpz_mul_ui(left, left, 2);
+	int order = mpz_cmp(left, mpq_denref(value));
+	if (order > 0 || (order == 0 && mpz_odd_p(whole)))
+		mpz_add_ui(whole, whole, 1);
+	int sign = mpz_sgn(whole);
+	mpz_abs(whole, whole);
+	mpz_fdiv_qr(whole, left, whole, power);
+	char digits[64] = "", *text = NULL;
+	if (decimals > 0)
+		(void)gmp_snprintf(digits, sizeof(digits), ".%0*Zd", (int)decimals, left);
+	for (size_t n = strlen(digits); n > 0 && strchr("0.", digits[n - 1]); n--) {
+		bool point = digits[n - 1] == '.';
+		digits[n - 1] = '\0';
+		if (point)
+			break;
+	}
+	(void)gmp_asprintf(&text, "%s%Zd%s", sign < 0 ? "-" : "", whole, digits);
+	mpz_clears(whole, left, power, NULL);
+	return text;
+}
+
+/* --- who reported --- */
+
+static int32_t day_of_number(const struct metric *metric, int64_t number)
+{
+	if (metric->period >= GRAIN_DAY)
+		return period_first_day(
+			(struct period){ metric->calendar, metric->period, (int32_t)number });
+	int64_t per_day = grain_per_day(metric->period);
+	return (int32_t)(number >= 0 ? number / per_day : -((per_day - 1 - number) / per_day));
+}
+
+static bool on_time(const struct metric *metric, const struct cell *cell)
+{
+	int32_t last = cell->day;
+	if (metric->period > GRAIN_DAY)
+		last = period_end_day(period_of_day(metric->calendar, metric->period, cell->day)) -
+		       1;
+	int64_t end_us = ((int64_t)last + (int64_t)metric->due_days + 1) * DAY_US - ZONE_US;
+	return cell->received_us < end_us;
+}
+
+struct pair { /* of an office and one of its own periods */
+	bool reported, on_time;
+};
+
+static struct pair pair_of(const struct ask *ask, const struct office *office, int64_t number)
+{
+	struct pair pair = { 0 };
+	for (size_t i = 0; i < ask->n; i++) {
+		const struct cell *cell = &ask->cells[i];
+		if (cell->office != office || cell->number != number || !cell->present)
+			continue;
+		pair.reported = true;
+		pair.on_time |= on_time(ask->metric, cell);
+	}
+	return pair;
+}
+
+static bool stands(const struct ask *ask, const struct office *office, int64_t number)
+{
+	const struct metric *metric = ask->metric;
+	if (metric->time_agg != AGG_LAST)
+		return false;
+	for (int64_t before = 1; before <= metric->carry; before++)
+		if (pair_of(ask, office, number - before).reported)
+			return true;
+	return false;
+}
+
+static void count_pair(const struct ask *ask, const struct office *office, int64_t number,
+		       bool is_due, struct oracle_row *to)
+{
+	struct pair pair = pair_of(ask, office, number);
+	to->due += is_due;
+	to->reported += is_due && pair.reported;
+	to->on_time += is_due && pair.on_time;
+	to->extra += !is_due && pair.reported;
+	to->carried += is_due && !pair.reported && stands(ask, office, number);
+}
+
+static int by_office_order(const void *a, const void *b)
+{
+	const struct cell *x = a, *y = b;
+	return x->office < y->office ? -1 : x->office > y->office;
+}
+
+/* Only the office's own cells: there are many pairs, most of them of nobody. */
+static struct ask of_office(const struct ask *ask, const struct office *office)
+{
+	struct ask own = *ask;
+	while (own.n > 0 && own.cells->office != office)
+		own.cells++, own.n--;
+	while (own.n > 0 && own.cells[own.n - 1].office != office)
+		own.n--;
+	return own;
+}
+
+static void count_office(const struct ask *ask, const void *row, const struct office *office,
+			 struct oracle_row *to)
+{
+	int64_t due = to->due, reported = to->reported;
+	int32_t known = INT32_MIN;
+	bool here = false, is_due = false;
+	struct ask own = of_office(ask, office);
+	for (int64_t number = ask->first_number; number <= ask->last_number; number++) {
+		int32_t day = day_of_number(ask->metric, number);
+		if (day != known) {
+			const struct unit *unit = unit_of(ask->o, office, day);
+			here = row_of(ask->o, ask->query, office, unit, day) == row;
+			is_due = here && strcmp(unit->level, ask->metric->level) == 0;
+			known = day;
+		}
+		if (here)
+			count_pair(&own, office, number, is_due, to);
+	}
+	to->offices_due += to->due > due;
+	to->offices_reported += to->reported > reported;
+}
+
+static void count_row(const struct ask *ask, const void *row, struct oracle_row *to)
+{
+	const struct offices *offices = ask->o->reference->offices;
+	for (size_t k = 0; k < offices->n; k++)
+		count_office(ask, row, &offices->list[k], to);
+	for (size_t i = 0; i < ask->n; i++) {
+		const struct cell *cell = &ask->cells[i];
+		if (!in_bucket(ask, cell) ||
+		    row_of_office(ask->o, ask->query, cell->office, cell->day) != row)
+			continue;
+		to->observations += cell->present;
+		to->revisions += cell->revisions;
+	}
+	to->missing = to->due - to->reported - to->carried;
+}
+
+/* --- which rows --- */
+
+/* Does an office report under @area on @day? Roots without any stay out of an answer for all. */
+static bool has_offices(const struct ask *ask, const struct unit *area, int32_t day)
+{
+	const struct offices *offices = ask->o->reference->offices;
+	for (size_t k = 0; k < offices->n; k++) {
+		const struct unit *unit = unit_of(ask->o, &offices->list[k], day);
+		if (unit && area_of(ask->o, ask->query, unit, day) == area)
+			return true;
+	}
+	return false;
+}
+
+static bool unit_has_row(const struct ask *ask, const struct unit *unit)
+{
+	for (int32_t day = ask->first; day < ask->end; day++)
+		if (unit->valid_from <= day && day < unit->valid_to &&
+		    row_of(ask->o, ask->query, NULL, unit, day) == unit &&
+		    (ask->query->area ||
+		     has_offices(ask, area_of(ask->o, ask->query, unit, day), day)))
+			return true;
+	return false;
+}
+
+static bool office_has_row(const struct ask *ask, const struct office *office)
+{
+	for (int32_t day = ask->first; day < ask->end; day++)
+		if (row_of_office(ask->o, ask->query, office, day) == office)
+			return true;
+	return false;
+}
+
+static struct oracle_row *add_row(const struct ask *ask, const void *key,
+				  struct oracle_answer *answer)
+{
+	answer->rows = realloc(answer->rows, (answer->n + 1) * sizeof(*answer->rows));
+	assert_non_null(answer->rows);
+	struct oracle_row *row = &answer->rows[answer->n++];
+	*row = (struct oracle_row){ 0 };
+	(void)period_format(ask->bucket, row->period);
+	unsigned shown = ask->metric->decimals;
+	if (ask->metric->time_agg == AGG_MEAN || ask->metric->area_agg == AGG_MEAN)
+		shown += 4;
+	mpq_t value;
+	mpq_init(value);
+	if (row_value(ask, key, value) > 0)
+		row->value = value_text(value, shown);
+	mpq_clear(value);
+	count_row(ask, key, row);
+	return row;
+}
+
+static int by_code(const void *a, const void *b)
+{
+	const struct office *x = *(const struct office *const *)a,
+			    *y = *(const struct office *const *)b;
+	return strcmp(x->code, y->code);
+}
+
+static void add_offices(const struct ask *ask, struct oracle_answer *answer)
+{
+	const struct offices *offices = ask->o->reference->offices;
+	const struct office *order[256];
+	assert_true(offices->n <= 256);
+	for (size_t k = 0; k < offices->n; k++)
+		order[k] = &offices->list[k];
+	qsort(order, offices->n, sizeof(order[0]), by_code);
+	for (size_t k = 0; k < offices->n; k++)
+		if (office_has_row(ask, order[k]))
+			add_row(ask, order[k], answer)->office = order[k];
+}
+
+static void ask_bucket(struct ask *ask, struct oracle_answer *answer)
+{
+	const struct units *units = ask->o->reference->units;
+	if (ask->query->by && strcmp(ask->query->by, "office") == 0)
+		add_offices(ask, answer);
+	else
+		for (size_t i = 0; i < units->n; i++) /* by code and valid_from already */
+			if (unit_has_row(ask, &units->list[i]))
+				add_row(ask, &units->list[i], answer)->unit = &units->list[i];
+	struct oracle_row *row = add_row(ask, rest, answer);
+	if (!row->value && !row->observations && !row->due && !row->extra && !row->revisions)
+		answer->n--;
+}
+
+bool oracle_allows(const struct metric *metric, enum calendar calendar, enum grain per)
+{
+	if (per == GRAIN_MINUTE || per < metric->period)
+		return false; /* minutes are not kept apart */
+	if (metric->period <= GRAIN_DAY)
+		return true;
+	if (metric->period == GRAIN_WEEK)
+		return per == GRAIN_WEEK;
+	return per > GRAIN_WEEK && calendar == metric->calendar;
+}
+
+void oracle_ask(const struct oracle *oracle, const struct query *query, enum calendar calendar,
+		enum grain per, int32_t first, int32_t last, struct oracle_answer *ret)
+{
+	*ret = (struct oracle_answer){ 0 };
+	for (int32_t number = first; number <= last; number++) {
+		struct ask ask = { .o = oracle,
+				   .query = query,
+				   .bucket = { calendar, per, number } };
+		ask.metric = catalogue_find(oracle->reference->catalogue, query->name);
+		ask.first = period_first_day(ask.bucket);
+		ask.end = period_end_day(ask.bucket);
+		ask.first_number = own_number(ask.metric, ask.first, 0);
+		ask.last_number =
+			own_number(ask.metric, ask.end - 1, grain_per_day(ask.metric->period) - 1);
+		if (per == GRAIN_HOUR) {
+			int64_t per_hour = grain_per_day(ask.metric->period) / 24;
+			ask.first_number = number * per_hour;
+			ask.last_number = ask.first_number + per_hour - 1;
+		}
+		ask.cells = calloc(oracle->n + 1, sizeof(*ask.cells));
+		assert_non_null(ask.cells);
+		for (size_t i = 0; i < oracle->n; i++)
+			if (is_asked_for(&ask, &oracle->cells[i]))
+				ask.cells[ask.n++] = oracle->cells[i];
+		qsort(ask.cells, ask.n, sizeof(*ask.cells), by_office_order);
+		ask_bucket(&ask, ret);
+		free(ask.cells);
+	}
+}
+
+void oracle_answer_free(struct oracle_answer *answer)
+{
+	for (size_t i = 0; i < answer->n; i++)
+		free(answer->rows[i].value);
+	free(answer->rows);
+	*answer = (struct oracle_answer){ 0 };
+}

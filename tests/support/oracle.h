@@ -1,0 +1,57 @@
+/* What the books must say, the slow and obvious way: nested loops over every observation ever
+ * heard, by the rules as they are written down. Shares no code with fold, replay, pages and query;
+ * tables of units and offices, periods and GMP it takes for granted. */
+#pragma once
+
+#include "query.h"
+#include "reference.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct heard { /* one observation as it came */
+	int64_t office;
+	const char *metric, *labels; /* lent */
+	enum grain grain;
+	enum calendar calendar;
+	unsigned decimals;
+	int32_t day;
+	uint16_t nth;
+	bool withdrawn;
+	int64_t value_e;
+	int64_t received_us;
+};
+
+struct oracle {
+	const struct reference *reference; /* lent */
+	struct cell *cells;                /* owned [n]: one per office, series and period */
+	size_t n;
+	size_t held; /* observations that cannot count */
+};
+
+/** Hear, in the order of the journal. */
+void oracle_hear(struct oracle *oracle, const struct heard *heard);
+void oracle_free(struct oracle *oracle);
+
+struct oracle_row {
+	char period[PERIOD_TEXT_MAX];
+	const struct unit *unit;
+	const struct office *office; /* both NULL: the rest */
+	char *value;                 /* owned; NULL: none */
+	int64_t observations, due, reported, on_time, carried, missing, extra, offices_due,
+		offices_reported, revisions;
+};
+
+struct oracle_answer {
+	struct oracle_row *rows; /* owned [n] */
+	size_t n;
+};
+
+/** May (@metric, @per, @calendar) be asked? */
+bool oracle_allows(const struct metric *metric, enum calendar calendar, enum grain per);
+
+/** Buckets @first to @last of (@calendar, @per); area, by and labels as in @query. */
+void oracle_ask(const struct oracle *oracle, const struct query *query, enum calendar calendar,
+		enum grain per, int32_t first, int32_t last, struct oracle_answer *ret);
+void oracle_answer_free(struct oracle_answer *answer);

@@ -1,0 +1,117 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fold.h"
+#include "history.h"
+#include "seeds.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SEEDS   150
+#define BATCHES 50
+
+static void assert_same_rollups(struct books *a, struct books *b)
+{
+	struct blob left, right;
+	books_rollups(a, &left);
+	books_rollups(b, &right);
+	assert_int_equal(left.len, right.len);
+	assert_memory_equal(left.data, right.data, left.len);
+	blob_free(&left);
+	blob_free(&right);
+}
+
+static void assert_verified(struct books *books)
+{
+	struct table *table;
+	uint64_t n = books_verify(books, &table);
+	if (n > 0)
+		fail_msg("%s: %s: found %s, expected %s", books_cell(table, 0, "what"),
+			 books_cell(table, 0, "where"), books_cell(table, 0, "found"),
+			 books_cell(table, 0, "expected"));
+	table_close(table);
+}
+
+/* The same batches, office by office, in one commit. */
+static void post_by_office(struct history *h, struct books *books)
+{
+	struct books_batch *order = malloc(h->n * sizeof(*order));
+	size_t n = 0;
+	assert_non_null(order);
+	for (int64_t office = HISTORY_OFFICES; office >= 1; office--)
+		for (size_t i = 0; i < h->n; i++)
+			if (h->batches[i].office == office)
+				order[n++] = h->batches[i];
+	books_commit(books, order, n);
+	free(order);
+}
+
+static void by_groups_and_by_office(struct dice *dice, void *context)
+{
+	struct history h;
+	struct books mixed, sorted;
+	(void)context;
+	history_make(&h, dice, BATCHES);
+	history_open(&h, &mixed);
+	history_open(&h, &sorted);
+	history_post(&h, &mixed);
+	post_by_office(&h, &sorted);
+	assert_same_rollups(&mixed, &sorted);
+	books_close(&sorted);
+	books_close(&mixed);
+	history_free(&h);
+}
+
+static void grouping_and_interleaving_make_no_difference(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS, by_groups_and_by_office, NULL);
+}
+
+static void rebuilt_and_verified(struct dice *dice, void *context)
+{
+	struct history h;
+	struct books books;
+	struct oracle oracle;
+	struct blob before, after;
+	(void)context;
+	history_make(&h, dice, BATCHES);
+	history_open(&h, &books);
+	history_post(&h, &books);
+	assert_verified(&books);
+	books_rollups(&books, &before);
+	assert_int_equal(fold_rebuild(books.db, books.reference, &books.err), 0);
+	books_rollups(&books, &after);
+	assert_int_equal(before.len, after.len);
+	assert_memory_equal(before.data, after.data, before.len);
+	assert_int_equal(books_number(&books, "SELECT count(*) FROM journal"), h.n);
+	history_tell(&h, &books, &oracle);
+	assert_int_equal(
+		books_number(&books, "SELECT coalesce(sum(observations), 0) FROM quarantine"),
+		oracle.held);
+	oracle_free(&oracle);
+	blob_free(&before);
+	blob_free(&after);
+	books_close(&books);
+	history_free(&h);
+}
+
+static void the_rollups_are_what_the_journal_gives(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS, rebuilt_and_verified, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(grouping_and_interleaving_make_no_difference),
+		cmocka_unit_test(the_rollups_are_what_the_journal_gives),
+	};
+	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
+}
