@@ -34,7 +34,7 @@ void identity_public(const uint8_t secret_key[INVITATION_KEY_LEN],
 /** A fresh key pair for the invitation's office, talking to the invitation's province. */
 void identity_make(const struct invitation *invitation, struct identity *ret_identity);
 
-/** -ENOENT when there is none; -EINVAL when it is damaged or readable by others. */
+/** -ENOENT when there is none; -EACCES when others can read it; -EINVAL when it is damaged. */
 int identity_read(const char *path, struct identity *ret_identity, struct err *err);
 /** Write, fsync, rename, fsync the folder: after 0 it survives a power cut. */
 int identity_write(const char *path, const struct identity *identity, struct err *err);
