@@ -10,9 +10,9 @@
 #define AT(member) offsetof(struct settings, member)
 
 static const struct conf_key keys[] = {
-	{ "agent", "state_dir", CONF_TEXT, AT(state_dir), LANTOA_STATEDIR "/agent", 0, 0,
+	{ "agent", "state_dir", CONF_TEXT, AT(state_dir), LANTOA_STATEDIR "-agent", 0, 0,
 	  "folder of the office's key and spool" },
-	{ "agent", "api_socket", CONF_TEXT, AT(api_socket), LANTOA_RUNDIR "/agent.sock", 0, 0,
+	{ "agent", "api_socket", CONF_TEXT, AT(api_socket), LANTOA_RUNDIR "-agent/agent.sock", 0, 0,
 	  "unix socket on which the agent serves HTTP to local programs" },
 	{ "agent", "zone", CONF_TEXT, AT(zone), "Asia/Ho_Chi_Minh", 0, 0,
 	  "civil time zone, until the province has told its own" },
