@@ -282,7 +282,7 @@ int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret
 	static const struct http_limits limits = { .body_max = BODY_MAX,
 						   .connections = CONNECTIONS,
 						   .timeout_s = TIMEOUT_S };
-	int fd;
+	int fd = -1;
 	struct api *api = calloc(1, sizeof(*api));
 	if (!api)
 		return err_memory(err);

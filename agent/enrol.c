@@ -110,6 +110,7 @@ struct enrolment {
 	void *zmq_context;
 	char pending_path[PATH_MAX], path[PATH_MAX];
 	bool resumed; /* the pending key is of an earlier run */
+	bool already; /* enrolled before, with the identity that is in place */
 };
 
 static int unreachable(const struct enrolment *enrolment, struct err *err)
@@ -128,6 +129,12 @@ static int refused(const struct enrolment *enrolment, struct err *err)
 		       enrolment->invitation->office);
 }
 
+static bool speaks_for(const struct identity *identity, const struct invitation *invitation)
+{
+	return strcmp(identity->office, invitation->office) == 0 &&
+	       memcmp(identity->server_key, invitation->server_key, INVITATION_KEY_LEN) == 0;
+}
+
 static int prepare(struct enrolment *enrolment, struct err *err)
 {
 	const struct invitation *invitation = enrolment->invitation;
@@ -139,9 +146,7 @@ static int prepare(struct enrolment *enrolment, struct err *err)
 		return rc;
 	struct err ignored; /* a damaged pending file is as good as none */
 	rc = identity_read(enrolment->pending_path, &enrolment->identity, &ignored);
-	if (rc == 0 && strcmp(enrolment->identity.office, invitation->office) == 0 &&
-	    memcmp(enrolment->identity.server_key, invitation->server_key, INVITATION_KEY_LEN) ==
-		    0) {
+	if (rc == 0 && speaks_for(&enrolment->identity, invitation)) {
 		memcpy(enrolment->identity.address, invitation->address,
 		       sizeof(invitation->address));
 		enrolment->resumed = true;
@@ -222,9 +227,23 @@ static int keep_welcome(struct enrolment *enrolment, struct talk *talk, struct e
 	return rc;
 }
 
+/* The same line given to an office that is enrolled already: its present key stands. */
+static void fall_back_to_present(struct enrolment *enrolment)
+{
+	struct identity present;
+	struct err ignored; /* no present identity: the pending one is asked for */
+	if (identity_read(enrolment->path, &present, &ignored) == 0 &&
+	    speaks_for(&present, enrolment->invitation)) {
+		enrolment->identity = present;
+		enrolment->already = true;
+	}
+}
+
 /* Did the province commit our key in an earlier run? */
 static int by_own_key(struct enrolment *enrolment, struct err *err)
 {
+	if (!enrolment->resumed) /* its key was never sent: perhaps the office's present one was */
+		fall_back_to_present(enrolment);
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Hello question = LANTOA__V1__HELLO__INIT;
 	question.protocol_min = question.protocol_max = WIRE_PROTOCOL;
@@ -259,8 +278,11 @@ int enrol(const struct settings *settings, struct spool *spool, const struct inv
 	rc = by_invitation(&enrolment, err);
 	if (rc == 1)
 		rc = by_own_key(&enrolment, err);
-	if (rc == 0)
+	if (rc == 0 && !enrolment.already)
 		rc = identity_settle(enrolment.pending_path, enrolment.path, err);
+	else if (rc == 0 || (rc == -EACCES && !enrolment.resumed))
+		(void)unlink(
+			enrolment.pending_path);   /* a key that nobody knows; harmless if left */
 	(void)zmq_ctx_term(enrolment.zmq_context); /* its sockets are closed */
 	sodium_memzero(&enrolment.identity, sizeof(enrolment.identity));
 	return rc;

@@ -722,6 +722,7 @@ static void drop_line(struct uplink *uplink)
 /* --- the core's actions --- */
 
 static const char *const troubles[] = {
+	[UPLINK_TROUBLE_NEW] = "",
 	[UPLINK_TROUBLE_NONE] = "",
 	[UPLINK_TROUBLE_UNREACHABLE] =
 		N_("the province cannot be reached; figures are kept here and sent later"),
@@ -836,7 +837,7 @@ void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 	const struct uplink_core *core = &uplink->core;
 	*ret_look = (struct uplink_look){
 		.state = states[core->state],
-		.trouble = core->trouble ? _(troubles[core->trouble]) : "",
+		.trouble = *troubles[core->trouble] ? _(troubles[core->trouble]) : "",
 		.refusal = core->blocked_seq && uplink->refusal ? uplink->refusal : "",
 		.blocked_seq = core->blocked_seq,
 		.in_flight = uplink_in_flight(core),

@@ -47,12 +47,14 @@ enum uplink_state {
 	UPLINK_RENEWING,   /* the spool gets a new id */
 };
 
-enum uplink_trouble { /* what people should know; NONE when all is well */
-		      UPLINK_TROUBLE_NONE,
-		      UPLINK_TROUBLE_UNREACHABLE, /* no connection, or no answer */
-		      UPLINK_TROUBLE_KEY, /* our key is not (or no longer) on the province's list */
-		      UPLINK_TROUBLE_PROTOCOL, /* no common protocol version */
-		      UPLINK_TROUBLE_BATCH,    /* blocked_seq was refused */
+/* What people should know. */
+enum uplink_trouble {
+	UPLINK_TROUBLE_NEW,         /* not heard of the province yet */
+	UPLINK_TROUBLE_NONE,        /* all is well */
+	UPLINK_TROUBLE_UNREACHABLE, /* no connection, or no answer */
+	UPLINK_TROUBLE_KEY,         /* our key is not (or no longer) on the province's list */
+	UPLINK_TROUBLE_PROTOCOL,    /* no common protocol version */
+	UPLINK_TROUBLE_BATCH,       /* blocked_seq was refused */
 };
 
 struct uplink_core {
