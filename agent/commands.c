@@ -51,7 +51,9 @@ static int open_own_spool(const struct settings *settings, struct spool **ret_sp
 	char path[PATH_MAX];
 	struct spool_limits limits = { .bytes_max = settings->bytes_max,
 				       .keep_days = settings->keep_acked_days };
-	int rc = settings_path(settings, "spool.db", path, err);
+	int rc = settings_become_owner(settings, err);
+	if (rc == 0)
+		rc = settings_path(settings, "spool.db", path, err);
 	if (rc == 0)
 		rc = spool_open(path, &limits, ret_spool, NULL, err);
 	if (rc == -EBUSY)
@@ -212,9 +214,8 @@ static void on_complaint(void *context, const char *text)
 	fprintf(stderr, "%s\n", text);
 }
 
-static int import_file(struct desk *desk, const char *path, struct err *err)
+static int import_text(struct desk *desk, const char *path, const struct blob *csv, struct err *err)
 {
-	struct blob csv = { 0 };
 	struct import_result result = { 0 };
 	struct import_config config = { .name = path,
 					.now_us = civil_now_us(),
@@ -222,26 +223,27 @@ static int import_file(struct desk *desk, const char *path, struct err *err)
 					.on_complaint = on_complaint,
 					.context = desk };
 	int rc = desk_catalogue(desk, &config.catalogue, err);
-	if (rc == 0)
-		rc = read_file(path, &csv, err);
 	if (rc == 0) {
-		rc = import_csv(&config, (const char *)csv.data, csv.len, &result, err);
+		rc = import_csv(&config, (const char *)csv->data, csv->len, &result, err);
 		printf(_("%s: %zu figures recorded, %zu rejected\n"), path, result.figures,
 		       result.rejected);
 	}
-	blob_free(&csv);
 	return rc < 0 || result.rejected > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int command_import(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	struct desk *desk;
+	struct blob csv = { 0 };
+	int status = EXIT_FAILURE;
 	if (argc != 2)
 		return usage(err, _("give one file: lantoa-agent import FILE (- for stdin)"));
-	if (desk_open(&context->settings, &desk, err) < 0)
-		return EXIT_FAILURE;
-	int status = import_file(desk, argv[1], err);
-	desk_close(desk);
+	/* read first: opening the desk may give up root's right to */
+	if (read_file(argv[1], &csv, err) == 0 && desk_open(&context->settings, &desk, err) == 0) {
+		status = import_text(desk, argv[1], &csv, err);
+		desk_close(desk);
+	}
+	blob_free(&csv);
 	return status;
 }
 

@@ -60,7 +60,9 @@ static int open_spool(struct desk *desk, struct err *err)
 	char path[PATH_MAX];
 	struct spool_limits limits = { .bytes_max = desk->settings->bytes_max,
 				       .keep_days = desk->settings->keep_acked_days };
-	int rc = settings_path(desk->settings, "spool.db", path, err);
+	int rc = settings_become_owner(desk->settings, err);
+	if (rc == 0)
+		rc = settings_path(desk->settings, "spool.db", path, err);
 	if (rc == 0)
 		rc = spool_open(path, &limits, &desk->spool, NULL, err);
 	if (rc == -EBUSY)

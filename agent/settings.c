@@ -3,9 +3,12 @@
 #include "log.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define AT(member) offsetof(struct settings, member)
 
@@ -95,6 +98,16 @@ int settings_apply_level(const struct settings *settings, struct err *err)
 	if (level_of(settings->level, &level) < 0)
 		return err_set(err, -EINVAL, "[log] level '%s' is unknown", settings->level);
 	log_set_level(level);
+	return 0;
+}
+
+int settings_become_owner(const struct settings *settings, struct err *err)
+{
+	struct stat folder;
+	if (geteuid() != 0 || stat(settings->state_dir, &folder) < 0 || folder.st_uid == 0)
+		return 0;
+	if (setgroups(0, NULL) < 0 || setgid(folder.st_gid) < 0 || setuid(folder.st_uid) < 0)
+		return err_system(err, -errno, "become the owner of [agent] state_dir");
 	return 0;
 }
 

@@ -26,6 +26,9 @@ void settings_free(struct settings *settings);
 const struct conf_key *settings_keys(size_t *ret_n);
 /** Make the log level current. */
 int settings_apply_level(const struct settings *settings, struct err *err);
+/** Root becomes the owner of state_dir, so that what a command leaves there is the agent's, too.
+ * For others nothing happens. */
+int settings_become_owner(const struct settings *settings, struct err *err);
 /** STATE_DIR/@name into @ret_path (PATH_MAX). -ENAMETOOLONG. */
 int settings_path(const struct settings *settings, const char *name, char *ret_path,
 		  struct err *err);

@@ -1,0 +1,534 @@
+#include "seeds.h"
+#include "uplink_core.h"
+
+#include "lantoa.pb-c.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* --- one core, told by hand --- */
+
+struct fixture {
+	struct uplink_core core;
+	struct uplink_timing timing;
+	struct uplink_actions last;
+	uint64_t now_ms;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	f->timing = uplink_timing(1000, 300000);
+	f->now_ms = 1000000;
+	uplink_core_init(&f->core, &f->timing);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+static struct uplink_actions tell(struct fixture *f, struct uplink_event event)
+{
+	event.now_ms = f->now_ms;
+	f->last = uplink_step(&f->core, event);
+	return f->last;
+}
+
+static bool did(const struct fixture *f, enum uplink_action_type type)
+{
+	for (size_t i = 0; i < f->last.n; i++)
+		if (f->last.list[i].type == type)
+			return true;
+	return false;
+}
+
+static uint64_t seq_of(const struct fixture *f, enum uplink_action_type type)
+{
+	for (size_t i = 0; i < f->last.n; i++)
+		if (f->last.list[i].type == type)
+			return f->last.list[i].seq;
+	return UINT64_MAX;
+}
+
+static void tick_at_next(struct fixture *f)
+{
+	assert_true(uplink_next_ms(&f->core) != UINT64_MAX);
+	if (uplink_next_ms(&f->core) > f->now_ms)
+		f->now_ms = uplink_next_ms(&f->core);
+	tell(f, (struct uplink_event){ .type = UPLINK_TICK });
+}
+
+static void sent(struct fixture *f, enum uplink_result result)
+{
+	tell(f, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
+				       .seq = seq_of(f, UPLINK_SEND_BATCH),
+				       .session = f->core.session,
+				       .result = result });
+}
+
+/* Up to the Welcome: @last sealed here, @upto there. */
+static void welcome(struct fixture *f, uint64_t last, uint64_t upto, uint32_t credit)
+{
+	tell(f, (struct uplink_event){ .type = UPLINK_START, .last_seq = last });
+	assert_true(did(f, UPLINK_OPEN));
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	assert_true(did(f, UPLINK_SEND_HELLO));
+	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = upto, .credit = credit });
+}
+
+static void refused(struct fixture *f, uint64_t seq, int code)
+{
+	tell(f, (struct uplink_event){ .type = UPLINK_REFUSED, .seq = seq, .code = code });
+}
+
+static void batches_go_in_order_and_never_over_the_credit(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 10, 4, 3);
+	for (uint64_t seq = 5; seq <= 7; seq++) {
+		assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), seq);
+		sent(f, UPLINK_SENT);
+	}
+	assert_false(did(f, UPLINK_SEND_BATCH));
+	assert_int_equal(uplink_in_flight(&f->core), 3);
+	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 6 });
+	assert_int_equal(seq_of(f, UPLINK_RELEASE), 6);
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 8);
+}
+
+static void what_was_in_flight_is_sent_again_after_a_lost_connection(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 3, 0, 16);
+	sent(f, UPLINK_SENT);
+	sent(f, UPLINK_SENT);
+	tell(f, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
+	assert_int_equal(uplink_in_flight(&f->core), 0);
+	sent(f, UPLINK_SENT); /* of the session that is over: must not count */
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = 1, .credit = 16 });
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 2);
+}
+
+static void slow_down_is_heeded_and_bounded(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 2, 0, 16);
+	sent(f, UPLINK_SENT);
+	sent(f, UPLINK_SENT);
+	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 2, .slow_down_ms = 5000 });
+	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 3 });
+	assert_false(did(f, UPLINK_SEND_BATCH));
+	assert_int_equal(uplink_next_ms(&f->core), f->now_ms + 5000);
+	tick_at_next(f);
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 3);
+	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .slow_down_ms = UINT32_MAX });
+	assert_true(f->core.slow_until_ms <= f->now_ms + 3600000);
+}
+
+static void unanswered_hello_is_repeated_then_the_socket_is_made_anew(void **state)
+{
+	struct fixture *f = *state;
+	tell(f, (struct uplink_event){ .type = UPLINK_START });
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	tick_at_next(f);
+	assert_true(did(f, UPLINK_SEND_HELLO));
+	tick_at_next(f);
+	assert_true(did(f, UPLINK_SEND_HELLO));
+	tick_at_next(f);
+	assert_true(did(f, UPLINK_CLOSE));
+	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_UNREACHABLE);
+	tick_at_next(f);
+	assert_true(did(f, UPLINK_OPEN));
+}
+
+static void silence_is_pinged_then_ends_the_socket(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 0, 0, 16);
+	uint64_t since = f->now_ms;
+	tick_at_next(f);
+	assert_true(did(f, UPLINK_SEND_PING));
+	tell(f, (struct uplink_event){ .type = UPLINK_HEARD }); /* the Pong */
+	while (!did(f, UPLINK_CLOSE))
+		tick_at_next(f);
+	assert_true(f->now_ms - since >= f->timing.ping_ms + f->timing.silence_ms);
+	assert_true(f->now_ms - since <= 2 * f->timing.silence_ms);
+}
+
+static void connecting_in_vain_makes_a_new_socket_with_pauses_that_grow(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t longest = 0;
+	tell(f, (struct uplink_event){ .type = UPLINK_START });
+	for (int i = 0; i < 20; i++) {
+		tick_at_next(f);
+		assert_true(did(f, UPLINK_CLOSE));
+		uint64_t pause = uplink_next_ms(&f->core) - f->now_ms;
+		assert_true(pause <= f->timing.backoff_max_ms);
+		longest = pause > longest ? pause : longest;
+		tick_at_next(f);
+		assert_true(did(f, UPLINK_OPEN));
+	}
+	assert_true(longest >= f->timing.backoff_max_ms / 2);
+}
+
+static void missing_ack_asks_again_where_to_go_on(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 1, 0, 16);
+	sent(f, UPLINK_SENT);
+	for (;;) { /* pongs come, acks do not */
+		tick_at_next(f);
+		if (did(f, UPLINK_SEND_HELLO))
+			break;
+		tell(f, (struct uplink_event){ .type = UPLINK_HEARD });
+	}
+	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = 1, .credit = 16 });
+	assert_int_equal(seq_of(f, UPLINK_RELEASE), 1);
+}
+
+static void gaps_without_end_do_not_become_a_storm_of_hellos(void **state)
+{
+	struct fixture *f = *state;
+	unsigned hellos = 0;
+	welcome(f, 5, 0, 1);
+	uint64_t end = f->now_ms + 3600000;
+	while (f->now_ms < end) {
+		if (did(f, UPLINK_SEND_HELLO)) {
+			hellos++;
+			tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 1 });
+		} else if (did(f, UPLINK_SEND_BATCH)) {
+			sent(f, UPLINK_SENT);
+			refused(f, 1, LANTOA__V1__REFUSED__CODE__GAP);
+		} else {
+			tick_at_next(f);
+		}
+	}
+	assert_true(hellos >= 10);
+	assert_true(hellos < 60);
+}
+
+static void malformed_batch_blocks_is_told_and_is_tried_again_hourly(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 3, 0, 16);
+	sent(f, UPLINK_SENT);
+	refused(f, 1, LANTOA__V1__REFUSED__CODE__MALFORMED);
+	assert_true(did(f, UPLINK_SAY));
+	assert_int_equal(f->core.blocked_seq, 1);
+	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_BATCH);
+	sent(f, UPLINK_SENT); /* the one being read */
+	refused(f, 2, LANTOA__V1__REFUSED__CODE__GAP);
+	uint64_t since = f->now_ms;
+	while (!did(f, UPLINK_SEND_HELLO)) {
+		tick_at_next(f);
+		assert_false(did(f, UPLINK_SEND_BATCH));
+		if (did(f, UPLINK_SEND_PING))
+			tell(f, (struct uplink_event){ .type = UPLINK_HEARD });
+	}
+	assert_true(f->now_ms - since >= f->timing.refused_ms - 1);
+	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 16 });
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 1);
+}
+
+static void refused_key_is_told_and_tried_again_after_pauses(void **state)
+{
+	struct fixture *f = *state;
+	tell(f, (struct uplink_event){ .type = UPLINK_START });
+	tell(f, (struct uplink_event){ .type = UPLINK_AUTH_FAILED });
+	assert_true(did(f, UPLINK_CLOSE) && did(f, UPLINK_SAY));
+	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_KEY);
+	tick_at_next(f);
+	assert_true(did(f, UPLINK_OPEN));
+}
+
+static void province_that_knows_too_much_or_wants_too_old_gets_a_fresh_spool(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 3, 9, 16);
+	assert_true(did(f, UPLINK_CLOSE) && did(f, UPLINK_RENEW));
+	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 4 }); /* of the old id */
+	tell(f, (struct uplink_event){ .type = UPLINK_RENEWED });
+	assert_true(did(f, UPLINK_OPEN));
+	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 1 });
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 16 });
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 1);
+	sent(f, UPLINK_MISSING);
+	assert_true(did(f, UPLINK_RENEW));
+}
+
+static void figures_sealed_offline_after_a_rollback_are_not_taken_for_duplicates(void **state)
+{
+	struct fixture *f = *state;
+	tell(f, (struct uplink_event){ .type = UPLINK_START, .last_seq = 5 }); /* was 10 once */
+	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 12 });
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = 10, .credit = 16 });
+	assert_true(did(f, UPLINK_RENEW));
+}
+
+static void restored_province_gets_again_what_it_lost(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 3, 3, 16);
+	tell(f, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = 1, .credit = 16 });
+	assert_int_equal(seq_of(f, UPLINK_RELEASE), 1);
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 2);
+}
+
+/* --- a link that loses, repeats and delays, against a tiny province, in virtual time --- */
+
+#define MESSAGES_MAX 64
+#define BATCHES      200
+#define CREDIT       4
+
+enum kind { HELLO, BATCH, PING, WELCOME, ACK, GAP, PONG, CONNECTED, DISCONNECTED, READ };
+
+struct message {
+	uint64_t at_ms, seq;
+	enum kind kind;
+	uint32_t connection, session;
+};
+
+struct world {
+	struct dice *dice;
+	struct uplink_core core;
+	uint64_t now_ms, outage_until_ms;
+	struct message messages[MESSAGES_MAX];
+	size_t n;
+	uint32_t connection; /* 0: none; messages of an older one are dropped */
+	uint32_t connections;
+	bool open;
+	uint64_t sealed, committed, commits; /* the province's */
+	uint64_t released, outstanding;      /* sent in this session, not acked */
+};
+
+static void post(struct world *w, enum kind kind, uint64_t seq, uint64_t delay_ms)
+{
+	if (w->n == MESSAGES_MAX)
+		return; /* as a full queue loses it */
+	w->messages[w->n++] = (struct message){ .at_ms = w->now_ms + delay_ms,
+						.seq = seq,
+						.kind = kind,
+						.connection = w->connection,
+						.session = w->core.session };
+}
+
+static void over_the_link(struct world *w, enum kind kind, uint64_t seq)
+{
+	uint64_t roll = dice_below(w->dice, 100);
+	if (w->connection == 0 || w->now_ms < w->outage_until_ms || roll < 10)
+		return;
+	post(w, kind, seq, 1 + dice_below(w->dice, 200));
+	if (roll < 20)
+		post(w, kind, seq, 1 + dice_below(w->dice, 20000));
+}
+
+static void world_tell(struct world *w, struct uplink_event event);
+
+static void world_act(struct world *w, const struct uplink_action *action)
+{
+	switch (action->type) {
+	case UPLINK_OPEN:
+		w->open = true;
+		w->connection = ++w->connections;
+		post(w, CONNECTED, 0, 50);
+		break;
+	case UPLINK_CLOSE:
+		w->open = false;
+		w->connection = 0;
+		break;
+	case UPLINK_SEND_HELLO:
+		w->outstanding = 0;
+		over_the_link(w, HELLO, 0);
+		break;
+	case UPLINK_SEND_PING:
+		over_the_link(w, PING, 0);
+		break;
+	case UPLINK_SEND_BATCH:
+		assert_true(action->seq <= w->sealed);
+		post(w, READ, action->seq, 1);
+		break;
+	case UPLINK_RELEASE:
+		assert_true(action->seq <= w->committed);
+		w->released = action->seq;
+		break;
+	case UPLINK_RENEW:
+		fail_msg("nothing was restored here");
+		break;
+	case UPLINK_SAY:
+		break;
+	}
+}
+
+static void world_tell(struct world *w, struct uplink_event event)
+{
+	event.now_ms = w->now_ms;
+	event.dice = dice_next(w->dice);
+	struct uplink_actions actions = uplink_step(&w->core, event);
+	for (size_t i = 0; i < actions.n; i++)
+		world_act(w, &actions.list[i]);
+	assert_true(uplink_in_flight(&w->core) <= CREDIT);
+}
+
+static void province_take(struct world *w, uint64_t seq)
+{
+	if (seq > w->committed + 1) {
+		over_the_link(w, GAP, seq);
+		return;
+	}
+	if (seq == w->committed + 1) {
+		w->committed++;
+		w->commits++; /* a duplicate would count twice here */
+	}
+	over_the_link(w, ACK, w->committed);
+}
+
+static void deliver(struct world *w, const struct message *m)
+{
+	bool stale = m->connection != w->connection;
+	if (m->kind == READ) { /* the spool's answer, not the link's */
+		enum uplink_result result = UPLINK_NO_ROOM;
+		if (m->session == w->core.session && w->connection != 0) {
+			over_the_link(w, BATCH, m->seq);
+			result = UPLINK_SENT;
+		}
+		world_tell(w, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
+						     .seq = m->seq,
+						     .session = m->session,
+						     .result = result });
+		return;
+	}
+	if (stale)
+		return;
+	switch (m->kind) {
+	case CONNECTED:
+		if (w->now_ms < w->outage_until_ms)
+			post(w, CONNECTED, 0, 5000);
+		else
+			world_tell(w, (struct uplink_event){ .type = UPLINK_CONNECTED });
+		break;
+	case DISCONNECTED:
+		w->connection = ++w->connections;
+		world_tell(w, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
+		post(w, CONNECTED, 0, 1000);
+		break;
+	case HELLO:
+		over_the_link(w, WELCOME, w->committed);
+		break;
+	case PING:
+		over_the_link(w, PONG, 0);
+		break;
+	case BATCH:
+		province_take(w, m->seq);
+		break;
+	case WELCOME:
+		world_tell(w, (struct uplink_event){
+				      .type = UPLINK_WELCOMED, .upto = m->seq, .credit = CREDIT });
+		break;
+	case ACK:
+		world_tell(w, (struct uplink_event){ .type = UPLINK_ACKED, .upto = m->seq });
+		break;
+	case GAP:
+		world_tell(w, (struct uplink_event){ .type = UPLINK_REFUSED,
+						     .seq = m->seq,
+						     .code = LANTOA__V1__REFUSED__CODE__GAP });
+		break;
+	case PONG:
+		world_tell(w, (struct uplink_event){ .type = UPLINK_HEARD });
+		break;
+	case READ:
+		break;
+	}
+}
+
+/* The next thing that happens: a message, or the core's timer. */
+static void world_turn(struct world *w)
+{
+	size_t first = 0;
+	uint64_t tick = uplink_next_ms(&w->core);
+	for (size_t i = 1; i < w->n; i++)
+		if (w->messages[i].at_ms < w->messages[first].at_ms)
+			first = i;
+	if (w->n > 0 && w->messages[first].at_ms <= tick) {
+		struct message m = w->messages[first];
+		memmove(&w->messages[first], &w->messages[first + 1], (--w->n - first) * sizeof(m));
+		w->now_ms = m.at_ms > w->now_ms ? m.at_ms : w->now_ms;
+		deliver(w, &m);
+		return;
+	}
+	assert_true(tick != UINT64_MAX); /* it never falls asleep for good */
+	w->now_ms = tick > w->now_ms ? tick : w->now_ms;
+	world_tell(w, (struct uplink_event){ .type = UPLINK_TICK });
+}
+
+static void disturb(struct world *w)
+{
+	if (w->sealed < BATCHES && dice_below(w->dice, 3) == 0)
+		world_tell(w,
+			   (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = ++w->sealed });
+	if (dice_below(w->dice, 100) == 0 && w->connection != 0)
+		post(w, DISCONNECTED, 0, 1);
+	if (dice_below(w->dice, 300) == 0) /* up to half a day */
+		w->outage_until_ms = w->now_ms + dice_below(w->dice, 43200000);
+}
+
+static void check_link(struct dice *dice, void *context)
+{
+	(void)context;
+	struct world w = { .dice = dice, .now_ms = 1 };
+	struct uplink_timing timing = uplink_timing(1000, 300000);
+	uplink_core_init(&w.core, &timing);
+	world_tell(&w, (struct uplink_event){ .type = UPLINK_START });
+	for (int turn = 0; w.released < BATCHES; turn++) {
+		assert_true(turn < 200000);
+		disturb(&w);
+		world_turn(&w);
+	}
+	assert_int_equal(w.committed, BATCHES);
+	assert_int_equal(w.commits, BATCHES);
+}
+
+static void nothing_is_lost_or_counted_twice_over_a_bad_link(void **state)
+{
+	(void)state;
+	for_all_seeds(100, check_link, NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(batches_go_in_order_and_never_over_the_credit),
+		TEST(what_was_in_flight_is_sent_again_after_a_lost_connection),
+		TEST(slow_down_is_heeded_and_bounded),
+		TEST(unanswered_hello_is_repeated_then_the_socket_is_made_anew),
+		TEST(silence_is_pinged_then_ends_the_socket),
+		TEST(connecting_in_vain_makes_a_new_socket_with_pauses_that_grow),
+		TEST(missing_ack_asks_again_where_to_go_on),
+		TEST(gaps_without_end_do_not_become_a_storm_of_hellos),
+		TEST(malformed_batch_blocks_is_told_and_is_tried_again_hourly),
+		TEST(refused_key_is_told_and_tried_again_after_pauses),
+		TEST(province_that_knows_too_much_or_wants_too_old_gets_a_fresh_spool),
+		TEST(figures_sealed_offline_after_a_rollback_are_not_taken_for_duplicates),
+		TEST(restored_province_gets_again_what_it_lost),
+		cmocka_unit_test(nothing_is_lost_or_counted_twice_over_a_bad_link),
+	};
+	return cmocka_run_group_tests_name("uplink_core", tests, NULL, NULL);
+}
