@@ -11,6 +11,7 @@
 #include "catalogue.h"
 #include "civil.h"
 #include "container.h"
+#include "db.h"
 #include "dealer.h"
 #include "facts.h"
 #include "log.h"
@@ -328,6 +329,7 @@ static void save_memory(void)
 	(void)mallopt(M_ARENA_MAX, 1); /* a hint, as the next ones */
 	(void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
 	(void)setenv("UV_THREADPOOL_SIZE", "1", 1);
+	db_save_memory();
 }
 
 int run(const struct settings *settings, const char *config_path, struct err *err)

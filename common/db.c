@@ -9,8 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BUSY_WAIT_MS 5000 /* a reader of the WAL meets a lock only while another one recovers it   \
-			   */
+#define BUSY_WAIT_MS                                                                               \
+	5000 /* a reader of the WAL meets a lock only while another one recovers it                \
+	      */
+
+void db_save_memory(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0); /* too late is only larger */
+}
 
 int db_code(int sqlite_code)
 {

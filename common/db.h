@@ -26,6 +26,10 @@ int db_open(const char *path, enum db_mode mode, int32_t application_id, sqlite3
 	    struct err *err);
 void db_close(sqlite3 *db); /* NULL is fine; all statements must be finalized (asserted) */
 
+/** Before the first db_open of a process that should stay small: no page cache is set aside (87 KB
+ * for each connection), pages are allocated as they are read. */
+void db_save_memory(void);
+
 /** Our code for SQLite's: FULL -ENOSPC, NOMEM -ENOMEM, BUSY and LOCKED -EBUSY, CORRUPT and NOTADB
  * -EUCLEAN, CANTOPEN -ENOENT, READONLY -EROFS, CONSTRAINT -EEXIST, INTERRUPT -EINTR, everything
  * else -EIO. */
