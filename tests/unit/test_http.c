@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "blob.h"
+#include "fault.h"
 #include "http.h"
 
 #include <errno.h>
@@ -412,6 +413,34 @@ static void connections_that_asked_nothing_make_room_again(void **state)
 	assert_answer(ask(f, "GET /echo?word=room HTTP/1.1\r\n" END), "200", "room");
 }
 
+/* Refuse the first allocation of an exchange, then the second, ... until all goes well: either an
+ * answer comes, or the connection ends; and the server lives on. */
+static void an_exchange_survives_any_lack_of_memory(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const requests[] = {
+		"POST /echo HTTP/1.1\r\nContent-Length: 5\r\n" END "abcde",
+		"GET /nowhere HTTP/1.1\r\n" END,
+		"GET /fail?code=-22 HTTP/1.1\r\n" END,
+	};
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		bool fired = true;
+
+		for (unsigned after = 0; fired; after++) {
+			int fd = client(f);
+
+			fault_arm_at(FAULT_MEMORY, after);
+			say(f, fd, requests[i], strlen(requests[i]));
+			for (int turns = 0; turns < 8; turns++)
+				uv_run(&f->loop, UV_RUN_NOWAIT);
+			fired = fault_disarm();
+			free(hear(f, fd));
+		}
+	}
+	assert_answer(ask(f, "GET /echo?word=alive HTTP/1.1\r\n" END), "200", "alive");
+}
+
 static void stopping_drops_who_is_connected(void **state)
 {
 	struct fixture *f = *state;
@@ -481,6 +510,7 @@ int main(void)
 		TEST(one_connection_carries_many_requests),
 		TEST(many_connections_are_served_in_the_end),
 		TEST(connections_that_asked_nothing_make_room_again),
+		TEST(an_exchange_survives_any_lack_of_memory),
 		TEST(stopping_drops_who_is_connected),
 		TEST(a_stale_socket_is_replaced_and_a_live_one_is_not),
 		TEST(a_file_that_is_no_socket_is_left_alone),

@@ -5,9 +5,12 @@
 
 #include <cmocka.h>
 
+#include "csv_table.h"
+#include "fault.h"
 #include "seeds.h"
 #include "table.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -123,6 +126,83 @@ static void cells_can_be_read_back(void **state)
 	table_close(table);
 }
 
+static struct table *filled(void)
+{
+	struct table *table = table_open(columns, 3);
+
+	for (int i = 0; table && i < 40; i++) {
+		table_head(table, "query", "area", i % 2 ? NULL : "82");
+		table_row(table);
+		table_text(table, "Thành phố Mỹ Tho, tỉnh Tiền Giang");
+		table_int(table, i);
+		table_object(table, "a=1;b=2");
+	}
+	return table;
+}
+
+static void lack_of_memory_is_told_never_half_a_table(void **state)
+{
+	bool fired = true;
+
+	(void)state;
+	for (unsigned after = 0; fired; after++) {
+		struct blob json = { 0 }, csv = { 0 };
+		struct table *table;
+		int rc = -ENOMEM;
+
+		fault_arm_at(FAULT_MEMORY, after);
+		table = filled();
+		if (table) {
+			rc = table_json(table, &json);
+			rc = rc < 0 ? rc : table_csv(table, &csv);
+		}
+		fired = fault_disarm();
+		assert_int_equal(rc, fired ? -ENOMEM : 0);
+		if (table && table_rows(table) == 40 && !table_failed(table))
+			assert_string_equal(table_cell(table, 39, 1), "39");
+		table_close(table);
+		blob_free(&json);
+		blob_free(&csv);
+	}
+}
+
+static void csv_becomes_the_table_it_was_written_from(void **state)
+{
+	struct table *table = table_of_three(), *again = NULL;
+	struct blob first = { 0 }, second = { 0 };
+	struct err err;
+
+	(void)state;
+	table_row(table);
+	table_text(table, "xã \"A\", huyện B");
+	table_number(table, "-0.50");
+	table_row(table);
+	table_null(table);
+	table_null(table);
+	table_text(table, "two\nlines");
+	assert_int_equal(table_csv(table, &first), 0);
+	assert_int_equal(csv_table((const char *)first.data, first.len, &again, &err), 0);
+	assert_null(table_cell(again, 1, 0));
+	assert_int_equal(table_csv(again, &second), 0);
+	assert_int_equal(first.len, second.len);
+	assert_memory_equal(first.data, second.data, first.len);
+	table_close(table);
+	table_close(again);
+	blob_free(&first);
+	blob_free(&second);
+}
+
+static void csv_with_too_long_a_row_is_no_table(void **state)
+{
+	struct table *table = NULL;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(csv_table("a,b\n1\n1,2,3\n", 12, &table, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "line 3"));
+	assert_null(table);
+}
+
 /* Any bytes; JSON must come out, and text that is UTF-8 must come out unchanged. */
 static void any_text_makes_json(struct dice *dice, void *context)
 {
@@ -170,6 +250,9 @@ int main(void)
 		cmocka_unit_test(an_object_of_numbers_is_json_and_plain_text_in_csv),
 		cmocka_unit_test(no_rows_is_an_empty_list),
 		cmocka_unit_test(cells_can_be_read_back),
+		cmocka_unit_test(lack_of_memory_is_told_never_half_a_table),
+		cmocka_unit_test(csv_becomes_the_table_it_was_written_from),
+		cmocka_unit_test(csv_with_too_long_a_row_is_no_table),
 		cmocka_unit_test(json_is_json_whatever_the_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
