@@ -290,6 +290,12 @@ class Outcome:
         return f"exit {self.code}\n{self.out}{self.err}"
 
 
+def run(args, stdin=None):
+    """A command to its end."""
+    return Outcome(subprocess.run(args, capture_output=True, text=True, timeout=60, input=stdin,
+                                  check=False))
+
+
 class Agent:
     """A real lantoa-agent with its state folder."""
 
@@ -313,17 +319,18 @@ class Agent:
         return [f"{BUILD}/agent/lantoa-agent", "--config", self.conf, *words]
 
     def command(self, *words, stdin=None):
-        return Outcome(subprocess.run(self.args(*words), capture_output=True, text=True,
-                                      timeout=60, input=stdin, check=False))
+        return run(self.args(*words), stdin)
 
     def start_command(self, *words):
         """A command that may be killed halfway."""
         return Process(self.args(*words), os.path.join(self.folder, "command.log"),
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
-    def start(self):
+    def start(self, wait=True):
         self.process = Process(self.args("run"), os.path.join(self.folder, "agent.log"),
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        if wait:
+            self.process.logged("agent: running")
         return self
 
     def record(self, *words):
@@ -385,9 +392,7 @@ class Rig(unittest.TestCase):
 
     def lantoa(self, *words):
         """The operators' command."""
-        return Outcome(subprocess.run(
-            [f"{BUILD}/aggregator/lantoa", "--api", f"unix:{self.province.socket}", *words],
-            capture_output=True, text=True, timeout=60, check=False))
+        return run([f"{BUILD}/aggregator/lantoa", "--api", f"unix:{self.province.socket}", *words])
 
     def assert_logged(self, pattern):
         self.province.process.logged(pattern, 5)

@@ -106,7 +106,7 @@ class Identity(rig.Rig):
         door = self.probe(invitation.server_key, invitation.secret_key)
         door.ask("enrol", other.secret_key, hear="refused .* code=INVITATION")
         self.assertEqual(self.province.counter("intake", "refused_enrolments"), 1)
-        self.assert_logged("intake: enrolment refused")
+        self.assert_logged("enrolment refused office=")
         door.ask("enrol", rig.fresh_key(), hear="enrolled office=28001")
         other.ask("hello", 7, 0, hear="welcome .* office=28002")
         self.assert_whole()
