@@ -140,7 +140,8 @@ static bool get_varint(const uint8_t **at, const uint8_t *end, uint128 *ret)
 		value |= (uint128)(byte & 0x7f) << shift;
 		if (!(byte & 0x80)) {
 			*ret = value;
-			return shift == 0 || byte != 0; /* one value, one encoding */
+			/* one value, one encoding: no zeros in front, no bits beyond the 128th */
+			return (shift == 0 || byte != 0) && (shift < 126 || byte < 4);
 		}
 	}
 	return false;
@@ -157,11 +158,15 @@ static bool get_count(const uint8_t **at, const uint8_t *end, int64_t *ret)
 
 #define ENTRY_BYTES_MAX (5 + 1 + 10 + 19 + 5 + 10 + 10)
 
+static unsigned flags_of(const struct acc *acc)
+{
+	return (acc->newest ? FLAG_NEWEST : 0) | (acc->on_time != acc->n ? FLAG_ON_TIME : 0) |
+	       (acc->revisions ? FLAG_REVISIONS : 0);
+}
+
 static uint8_t *put_entry(uint8_t *to, const struct acc *acc, uint32_t step)
 {
-	unsigned flags = (acc->newest ? FLAG_NEWEST : 0) |
-			 (acc->on_time != acc->n ? FLAG_ON_TIME : 0) |
-			 (acc->revisions ? FLAG_REVISIONS : 0);
+	unsigned flags = flags_of(acc);
 	to = put_varint(to, step);
 	*to++ = (uint8_t)flags;
 	to = put_varint(to, (uint128)acc->n);
@@ -209,7 +214,7 @@ static bool get_entry(const uint8_t **at, const uint8_t *end, struct entry *entr
 	entry->series += (uint32_t)step;
 	acc->value = unzigzag(value);
 	acc->newest = (int32_t)newest;
-	return true;
+	return flags == flags_of(acc) && !acc_is_zero(acc);
 }
 
 int page_decode(const uint8_t *data, size_t len, struct page *ret_page, struct err *err)
