@@ -4,6 +4,55 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The days of a bucket on which anything may stand elsewhere than on the day before: its first, and
+ * those on which a unit begins or ends or an office moves. */
+struct days {
+	int32_t *list; /* owned [n], ascending */
+	size_t n;
+	int32_t first, end; /* of the bucket */
+};
+
+static void days_add(struct days *days, int32_t day)
+{
+	if (day > days->first && day < days->end)
+		days->list[days->n++] = day;
+}
+
+static int by_day(const void *a, const void *b)
+{
+	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static int days_make(const struct reference *reference, struct period bucket, struct days *ret)
+{
+	const struct units *units = reference->units;
+	const struct offices *offices = reference->offices;
+	size_t most = 1 + 2 * units->n, n = 1;
+	for (size_t i = 0; i < offices->n; i++)
+		most += offices->list[i].n_assignments;
+	struct days days = { .list = malloc(most * sizeof(*days.list)),
+			     .first = period_first_day(bucket),
+			     .end = period_end_day(bucket) };
+	if (!days.list)
+		return -ENOMEM;
+	days.list[days.n++] = days.first;
+	for (size_t i = 0; i < units->n; i++) {
+		days_add(&days, units->list[i].valid_from);
+		days_add(&days, units->list[i].valid_to);
+	}
+	for (size_t i = 0; i < offices->n; i++)
+		for (size_t k = 0; k < offices->list[i].n_assignments; k++)
+			days_add(&days, offices->list[i].assignments[k].from_day);
+	qsort(days.list, days.n, sizeof(*days.list), by_day);
+	for (size_t i = 1; i < days.n; i++)
+		if (days.list[i] != days.list[n - 1])
+			days.list[n++] = days.list[i];
+	days.n = n;
+	*ret = days;
+	return 0;
+}
+
 /* The unit's ancestor (or itself) that has the asked area's code on @day; without an area, its
  * root. */
 static const struct unit *area_of(const struct rows *rows, const struct unit *unit, int32_t day)
@@ -27,20 +76,6 @@ static const struct unit *shown_under(const struct rows *rows, const struct unit
 			      : area;
 }
 
-static void add(struct rows *rows, const struct unit *unit, const struct office *office)
-{
-	int32_t row = (int32_t)rows->n;
-	if (unit) {
-		int32_t *place = &rows->of_unit[unit - rows->reference->units->list];
-		if (*place != ROW_OUTSIDE)
-			return;
-		*place = row;
-	}
-	if (office)
-		rows->of_office[office - rows->reference->offices->list] = row;
-	rows->list[rows->n++] = (struct row){ unit, office };
-}
-
 /* Without an area, roots that no office reports under stay out: other provinces of the same file.
  */
 static bool has_offices(const struct rows *rows, const struct unit *area, int32_t day)
@@ -60,36 +95,42 @@ static bool has_offices(const struct rows *rows, const struct unit *area, int32_
 /* The last root looked at; units of one root lie together. */
 struct known_area {
 	const struct unit *area;
-	int32_t day;
 	bool has_offices;
 };
 
-static void add_on(struct rows *rows, const struct unit *unit, int32_t day,
-		   struct known_area *known)
+static bool shows(const struct rows *rows, const struct unit *unit, int32_t day,
+		  struct known_area *known)
 {
 	const struct unit *area = area_of(rows, unit, day);
 	if (!area || shown_under(rows, unit, day) != unit)
-		return;
-	if (known->area != area || known->day != day)
-		*known = (struct known_area){ area, day, has_offices(rows, area, day) };
-	if (known->has_offices)
-		add(rows, unit, NULL);
+		return false;
+	if (known->area != area)
+		*known = (struct known_area){ area, has_offices(rows, area, day) };
+	return known->has_offices;
 }
 
-static void add_units(struct rows *rows, int32_t first, int32_t end)
+static int32_t add(struct rows *rows, const struct unit *unit, const struct office *office)
+{
+	rows->list[rows->n] = (struct row){ unit, office };
+	return (int32_t)rows->n++;
+}
+
+static void add_units(struct rows *rows, const struct days *days)
 {
 	const struct units *units = rows->reference->units;
-	struct known_area known = { 0 };
-	for (size_t i = 0; i < units->n; i++) {
-		const struct unit *unit = &units->list[i];
-		int32_t from = unit->valid_from > first ? unit->valid_from : first;
-		int32_t last = (unit->valid_to < end ? unit->valid_to : end) - 1;
-		if (from > last)
-			continue;
-		add_on(rows, unit, from, &known);
-		if (last > from)
-			add_on(rows, unit, last, &known);
+	for (size_t d = 0; d < days->n; d++) {
+		struct known_area known = { 0 };
+		for (size_t i = 0; i < units->n; i++) {
+			const struct unit *unit = &units->list[i];
+			if (unit->valid_from <= days->list[d] && days->list[d] < unit->valid_to &&
+			    rows->of_unit[i] == ROW_OUTSIDE &&
+			    shows(rows, unit, days->list[d], &known))
+				rows->of_unit[i] = 0; /* a row, its number follows */
+		}
 	}
+	for (size_t i = 0; i < units->n; i++)
+		if (rows->of_unit[i] != ROW_OUTSIDE)
+			rows->of_unit[i] = add(rows, &units->list[i], NULL);
 }
 
 static int by_code(const void *a, const void *b)
@@ -99,7 +140,7 @@ static int by_code(const void *a, const void *b)
 	return strcmp(x->code, y->code);
 }
 
-static int add_offices(struct rows *rows, int32_t first, int32_t end)
+static int add_offices(struct rows *rows, const struct days *days)
 {
 	const struct offices *offices = rows->reference->offices;
 	const struct office **order = malloc((offices->n + 1) * sizeof(const struct office *));
@@ -109,13 +150,13 @@ static int add_offices(struct rows *rows, int32_t first, int32_t end)
 		order[i] = &offices->list[i];
 	qsort(order, offices->n, sizeof(const struct office *), by_code);
 	for (size_t i = 0; i < offices->n; i++)
-		for (int32_t day = first; day < end; day++) {
+		for (size_t d = 0; d < days->n; d++) {
 			const struct unit *unit =
-				office_unit(order[i], rows->reference->units, day);
-			if (unit && area_of(rows, unit, day)) {
-				add(rows, NULL, order[i]);
-				break;
-			}
+				office_unit(order[i], rows->reference->units, days->list[d]);
+			if (!unit || !area_of(rows, unit, days->list[d]))
+				continue;
+			rows->of_office[order[i] - offices->list] = add(rows, NULL, order[i]);
+			break;
 		}
 	free(order);
 	return 0;
@@ -129,15 +170,18 @@ int rows_make(const struct plan *plan, const struct reference *reference, struct
 	rows.list = calloc(n_units + n_offices + 1, sizeof(*rows.list));
 	rows.of_unit = malloc((n_units + 1) * sizeof(*rows.of_unit));
 	rows.of_office = malloc((n_offices + 1) * sizeof(*rows.of_office));
-	int rc = rows.list && rows.of_unit && rows.of_office ? 0 : -ENOMEM;
+	struct days days = { 0 };
+	int rc = rows.list && rows.of_unit && rows.of_office ? days_make(reference, bucket, &days)
+							     : -ENOMEM;
 	for (size_t i = 0; rc == 0 && i < n_units; i++)
 		rows.of_unit[i] = ROW_OUTSIDE;
 	for (size_t i = 0; rc == 0 && i < n_offices; i++)
 		rows.of_office[i] = ROW_OUTSIDE;
 	if (rc == 0 && plan->by_office)
-		rc = add_offices(&rows, period_first_day(bucket), period_end_day(bucket));
+		rc = add_offices(&rows, &days);
 	else if (rc == 0)
-		add_units(&rows, period_first_day(bucket), period_end_day(bucket));
+		add_units(&rows, &days);
+	free(days.list);
 	if (rc < 0) {
 		rows_free(&rows);
 		return err_memory(err);
