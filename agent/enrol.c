@@ -228,22 +228,21 @@ static int keep_welcome(struct enrolment *enrolment, struct talk *talk, struct e
 }
 
 /* The same line given to an office that is enrolled already: its present key stands. */
-static void fall_back_to_present(struct enrolment *enrolment)
+static bool fall_back_to_present(struct enrolment *enrolment)
 {
 	struct identity present;
-	struct err ignored; /* no present identity: the pending one is asked for */
-	if (identity_read(enrolment->path, &present, &ignored) == 0 &&
-	    speaks_for(&present, enrolment->invitation)) {
-		enrolment->identity = present;
-		enrolment->already = true;
-	}
+	struct err ignored; /* no present identity: nothing to fall back to */
+	if (identity_read(enrolment->path, &present, &ignored) < 0 ||
+	    !speaks_for(&present, enrolment->invitation))
+		return false;
+	enrolment->identity = present;
+	enrolment->already = true;
+	return true;
 }
 
-/* Did the province commit our key in an earlier run? */
+/* Does the province know the key of enrolment->identity? */
 static int by_own_key(struct enrolment *enrolment, struct err *err)
 {
-	if (!enrolment->resumed) /* its key was never sent: perhaps the office's present one was */
-		fall_back_to_present(enrolment);
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Hello question = LANTOA__V1__HELLO__INIT;
 	question.protocol_min = question.protocol_max = WIRE_PROTOCOL;
@@ -263,6 +262,17 @@ static int by_own_key(struct enrolment *enrolment, struct err *err)
 	return rc;
 }
 
+/* Did the province commit a key of ours in an earlier run? The pending one, perhaps, if this run
+ * found it; or the present one, though a run in between may have left a pending key behind. */
+static int by_earlier_run(struct enrolment *enrolment, struct err *err)
+{
+	int rc = enrolment->resumed ? by_own_key(enrolment, err) : refused(enrolment, err);
+	if (rc != -EACCES || !fall_back_to_present(enrolment))
+		return rc;
+	*err = (struct err){ 0 };
+	return by_own_key(enrolment, err);
+}
+
 int enrol(const struct settings *settings, struct spool *spool, const struct invitation *invitation,
 	  struct err *err)
 {
@@ -277,7 +287,7 @@ int enrol(const struct settings *settings, struct spool *spool, const struct inv
 		return err_memory(err);
 	rc = by_invitation(&enrolment, err);
 	if (rc == 1)
-		rc = by_own_key(&enrolment, err);
+		rc = by_earlier_run(&enrolment, err);
 	if (rc == 0 && !enrolment.already)
 		rc = identity_settle(enrolment.pending_path, enrolment.path, err);
 	else if (rc == 0 || (rc == -EACCES && !enrolment.resumed))
