@@ -191,7 +191,8 @@ static bool wanted(const uint32_t only[], size_t n_only, uint32_t series)
 	return low < n_only && only[low] == series;
 }
 
-static int play_entry(struct replay *r, const uint32_t only[], size_t n_only, struct err *err)
+static int play_entry(struct replay *r, int32_t day, const uint32_t only[], size_t n_only,
+		      struct err *err)
 {
 	struct batch batch;
 	const struct declared *declared;
@@ -204,6 +205,8 @@ static int play_entry(struct replay *r, const uint32_t only[], size_t n_only, st
 	if (rc == 0)
 		rc = declarations_of(r->declarations, sqlite3_column_int64(r->entries, 1),
 				     &declared, &n_declared, err);
+	if (rc == 0 && batch.day != day) /* the chain holds the payload's day, not the column */
+		rc = err_set(err, -EUCLEAN, "its payload is of another day than its row");
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : err_wrap(err, "journal entry %lld", (long long)id);
 	r->batches++;
@@ -236,7 +239,7 @@ int replay_day(struct replay *replay, int64_t office, int32_t day, const uint32_
 	sqlite3_bind_int(replay->entries, 1, day);
 	sqlite3_bind_int64(replay->entries, 2, office);
 	while ((rc = db_step(replay->entries, err)) == 1) {
-		rc = play_entry(replay, only, n_only, err);
+		rc = play_entry(replay, day, only, n_only, err);
 		if (rc < 0)
 			break;
 	}
