@@ -1,0 +1,299 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "books.h"
+#include "civil.h"
+#include "db.h"
+#include "fault.h"
+#include "history.h"
+#include "journal.h"
+#include "seeds.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the chain --- */
+
+static void put_number(uint8_t to[8], uint64_t number)
+{
+	for (int i = 0; i < 8; i++)
+		to[i] = (uint8_t)(number >> (8 * i));
+}
+
+/* BLAKE2b-256 of all of it in one buffer, as the header writes it down. */
+static void chain_by_hand(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool, uint64_t seq,
+			  const uint8_t *payload, size_t len)
+{
+	uint8_t *all = malloc(CHAIN_LEN + 24 + len);
+	assert_non_null(all);
+	memcpy(all, chain, CHAIN_LEN);
+	put_number(all + CHAIN_LEN, (uint64_t)office);
+	put_number(all + CHAIN_LEN + 8, spool);
+	put_number(all + CHAIN_LEN + 16, seq);
+	memcpy(all + CHAIN_LEN + 24, payload, len);
+	crypto_generichash(chain, CHAIN_LEN, all, CHAIN_LEN + 24 + len, NULL, 0);
+	free(all);
+}
+
+static void the_chain_is_as_the_header_says(void **state)
+{
+	struct dice dice = dice_seeded(5);
+	struct history h;
+	struct books books;
+	uint8_t chain[CHAIN_LEN] = { 0 };
+	sqlite3_stmt *rows;
+	size_t n = 0;
+	(void)state;
+	history_make(&h, &dice, 30);
+	history_open(&h, &books);
+	history_post(&h, &books);
+	assert_int_equal(db_prepare(books.db, "SELECT payload, chain FROM journal ORDER BY id",
+				    &rows, &books.err),
+			 0);
+	while (db_step(rows, &books.err) == 1) {
+		const struct books_batch *b = &h.batches[n++];
+		assert_int_equal(sqlite3_column_bytes(rows, 0), b->payload.len);
+		assert_memory_equal(sqlite3_column_blob(rows, 0), b->payload.data, b->payload.len);
+		chain_by_hand(chain, b->office, b->spool_id, b->seq, b->payload.data,
+			      b->payload.len);
+		assert_int_equal(sqlite3_column_bytes(rows, 1), CHAIN_LEN);
+		assert_memory_equal(sqlite3_column_blob(rows, 1), chain, CHAIN_LEN);
+	}
+	sqlite3_finalize(rows);
+	assert_int_equal(n, h.n);
+	books_close(&books);
+	history_free(&h);
+}
+
+/* --- what can never be taken leaves nothing behind --- */
+
+#define UNITS                                                                                      \
+	"code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"                  \
+	"C,c,commune,P,2020-01-01,\n"
+#define CATALOGUE                                                                                  \
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
+	"level,due_days,min,max\n"                                                                 \
+	"d,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n"                                              \
+	"h,x,x,x,flow,sum,sum,hour,,0,0,commune,1,,\n"                                             \
+	"m,x,x,x,flow,sum,sum,month,,0,0,commune,1,,\n"
+
+struct fixture {
+	struct books books;
+	struct books_spool spool;
+	int32_t day; /* 2025-06-02: not the first of its month */
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	if (!f)
+		return -1;
+	(void)day_parse("2025-06-02", &f->day, NULL);
+	books_open(&f->books, UNITS, CATALOGUE, NULL, true);
+	f->spool = (struct books_spool){ .id = UINT64_MAX - 5 }; /* as large as ids come */
+	f->spool.office = books_office(&f->books, "o", "C", f->day - 900);
+	books_refresh(&f->books);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	books_close(&f->books);
+	free(f);
+	return 0;
+}
+
+static void seal(struct fixture *f, struct books_spool *spool, const char *metric, enum grain grain,
+		 uint16_t nth, int64_t value_e, struct books_batch *ret)
+{
+	struct books_figure figure = {
+		.metric = metric, .labels = "", .grain = grain, .nth = nth, .value_e = value_e
+	};
+	books_seal(spool, f->day, &figure, 1, civil_day_start_us(f->day + 1), ret);
+}
+
+static void a_bad_batch_leaves_no_declaration_behind(void **state)
+{
+	struct fixture *f = *state;
+	struct books_spool wrong = f->spool;
+	struct books_batch batches[4];
+	seal(f, &wrong, "m", GRAIN_MONTH, 0, 1, &batches[0]); /* no month begins on that day */
+	wrong = f->spool;
+	seal(f, &wrong, "h", GRAIN_HOUR, 24, 1, &batches[1]); /* no such hour */
+	wrong = f->spool;
+	wrong.n = 1; /* declares number 1 before there is a number 0 */
+	wrong.series[0].metric = wrong.series[0].labels = "";
+	seal(f, &wrong, "d", GRAIN_DAY, 0, 1, &batches[2]);
+	seal(f, &f->spool, "d", GRAIN_DAY, 0, 7, &batches[3]);
+	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
+	ledger_begin(f->books.ledger, f->books.reference);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(books_post(&f->books, &batches[i]), POSTING_BAD);
+		assert_true(f->books.err.text[0] != '\0');
+		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), 0);
+		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM series"), 0);
+		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 0);
+	}
+	assert_int_equal(books_post(&f->books, &batches[3]), POSTED);
+	assert_int_equal(ledger_finish(f->books.ledger, &f->books.err), 0);
+	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), 1);
+	for (int i = 0; i < 4; i++)
+		blob_free(&batches[i].payload);
+}
+
+static void a_number_cannot_be_declared_twice_with_other_meaning(void **state)
+{
+	struct fixture *f = *state;
+	struct books_spool other = f->spool;
+	struct books_batch batches[2];
+	seal(f, &f->spool, "d", GRAIN_DAY, 0, 7, &batches[0]);
+	other.seq = 1;
+	seal(f, &other, "h", GRAIN_HOUR, 0, 7, &batches[1]); /* number 0 again */
+	books_commit(&f->books, &batches[0], 1);
+	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
+	ledger_begin(f->books.ledger, f->books.reference);
+	assert_int_equal(books_post(&f->books, &batches[1]), POSTING_BAD);
+	assert_int_equal(books_post(&f->books, &batches[0]), POSTED_BEFORE);
+	db_rollback(f->books.db);
+	ledger_forget(f->books.ledger);
+	for (int i = 0; i < 2; i++)
+		blob_free(&batches[i].payload);
+}
+
+static void a_spool_is_known_by_office_and_id_and_begins_at_one(void **state)
+{
+	struct fixture *f = *state;
+	struct books_batch batches[3];
+	struct books_spool second = { .office = f->spool.office, .id = 3 };
+	seal(f, &f->spool, "d", GRAIN_DAY, 0, 1, &batches[0]);
+	seal(f, &second, "d", GRAIN_DAY, 0, 2, &batches[1]);
+	seal(f, &second, "d", GRAIN_DAY, 0, 3, &batches[2]);
+	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
+	ledger_begin(f->books.ledger, f->books.reference);
+	assert_int_equal(books_post(&f->books, &batches[0]), POSTED);
+	assert_int_equal(books_post(&f->books, &batches[2]), POSTING_GAP);
+	assert_int_equal(books_post(&f->books, &batches[1]), POSTED);
+	assert_int_equal(books_post(&f->books, &batches[1]), POSTED_BEFORE);
+	assert_int_equal(books_post(&f->books, &batches[2]), POSTED);
+	assert_int_equal(ledger_finish(f->books.ledger, &f->books.err), 0);
+	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
+	assert_int_equal(books_number(&f->books, "SELECT sum(upto) FROM spool"), 3);
+	for (int i = 0; i < 3; i++)
+		blob_free(&batches[i].payload);
+}
+
+/* --- the disk refuses --- */
+
+/* After a crash: nothing acked is lost, what was not acked is there whole or not at all, and the
+ * rollups fit. */
+static void assert_kept(struct fixture *f, int64_t acked, int64_t tried, unsigned after)
+{
+	struct table *table;
+	books_reopen(&f->books);
+	int64_t n = books_number(&f->books, "SELECT count(*) FROM journal");
+	if (n != acked && n != tried)
+		fail_msg("after %u operations: %d entries, %d acked of %d", after, (int)n,
+			 (int)acked, (int)tried);
+	assert_int_equal(books_number(&f->books, "SELECT coalesce(sum(upto), 0) FROM spool"), n);
+	if (books_verify(&f->books, &table) != 0)
+		fail_msg("after %u operations: %s %s", after, books_cell(table, 0, "what"),
+			 books_cell(table, 0, "where"));
+	table_close(table);
+}
+
+/* Fail the first, the second, ... operation of a commit, until it outlives them. @crash: all later
+ * ones too, and the process ends there. */
+static void fail_commits(struct fixture *f, unsigned doors, bool crash)
+{
+	int64_t acked = 0, value = 1;
+	for (unsigned after = 0;; after++) {
+		struct books_batch batches[2];
+		struct books_spool spool = f->spool;
+		seal(f, &spool, "h", GRAIN_HOUR, (uint16_t)(after % 24), value++, &batches[0]);
+		seal(f, &spool, "d", GRAIN_DAY, 0, value++, &batches[1]);
+		fault_arm_at(doors | (crash ? FAULT_STAYS : 0), after);
+		int rc = books_try_commit(&f->books, batches, 2);
+		if (crash)
+			books_release(&f->books);
+		bool fired = fault_disarm();
+		if (rc == 0) {
+			acked += 2;
+			f->spool = spool;
+			assert_kept(f, acked, acked, after);
+		} else {
+			assert_true(fired);
+			assert_true(rc == -EIO || rc == -ENOSPC || rc == -ENOMEM || rc == -ENOENT);
+			if (!crash) { /* the same process goes on: the same batches again */
+				books_commit(&f->books, batches, 2);
+				acked += 2;
+				f->spool = spool;
+				assert_kept(f, acked, acked, after);
+			} else {
+				assert_kept(f, acked, acked + 2, after);
+				f->spool.seq = (uint64_t)books_number(
+					&f->books, "SELECT coalesce(sum(upto), 0) FROM spool");
+				if ((int64_t)f->spool.seq != acked)
+					f->spool = spool;
+				acked = (int64_t)f->spool.seq;
+			}
+		}
+		for (int i = 0; i < 2; i++)
+			blob_free(&batches[i].payload);
+		if (!fired)
+			break;
+		assert_true(after < 5000);
+	}
+	assert_true(acked >= 2);
+}
+
+static void nothing_acked_is_lost_when_one_disk_operation_fails(void **state)
+{
+	fail_commits(*state, FAULT_DISK, false);
+}
+
+static void nothing_acked_is_lost_when_the_disk_is_gone_from_then_on(void **state)
+{
+	fail_commits(*state, FAULT_DISK, true);
+}
+
+static void nothing_acked_is_lost_when_the_disk_is_full(void **state)
+{
+	fail_commits(*state, FAULT_FULL, false);
+}
+
+static void nothing_acked_is_lost_when_memory_runs_out(void **state)
+{
+	fail_commits(*state, FAULT_MEMORY, false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_chain_is_as_the_header_says),
+		cmocka_unit_test_setup_teardown(a_bad_batch_leaves_no_declaration_behind, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(
+			a_number_cannot_be_declared_twice_with_other_meaning, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_spool_is_known_by_office_and_id_and_begins_at_one,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_acked_is_lost_when_one_disk_operation_fails,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			nothing_acked_is_lost_when_the_disk_is_gone_from_then_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_acked_is_lost_when_the_disk_is_full, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(nothing_acked_is_lost_when_memory_runs_out, setup,
+						teardown),
+	};
+	fault_install();
+	return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
+}
