@@ -47,7 +47,8 @@ struct server {
 
 /* --- systemd --- */
 
-/* The loop turns, or this would not run; commits move when there are any to make. */
+/* The loop turns, or this would not run. A disk that hangs is not a reason to be killed (a process
+ * that waits for it cannot be): it shows as jobs that wait. */
 static void on_pulse(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
@@ -56,10 +57,11 @@ static void on_pulse(uv_timer_t *timer)
 	(void)sd_notifyf(0,
 			 "WATCHDOG=1\nSTATUS=%zu keys, %" PRIu64 " batches and %" PRIu64
 			 " observations committed since start, %" PRIu64 " held, %" PRIu64
-			 " handshakes refused",
+			 " handshakes refused, %zu jobs of the store waiting",
 			 roster_count(server->roster), counters->batches.batches,
 			 counters->batches.observations, counters->batches.held,
-			 gate->refused_handshakes); /* without systemd nobody listens */
+			 gate->refused_handshakes,
+			 store_waiting(server->store)); /* without systemd nobody listens */
 }
 
 static int pulse_start(struct server *server)
@@ -133,13 +135,23 @@ static int start_gate(struct server *server, struct err *err)
 	return 0;
 }
 
+/* HOST:PORT for invitations; "" when it is not known: "all addresses" leads an office nowhere. */
+static const char *address_for_offices(const struct server *server)
+{
+	const char *everywhere = "tcp://0.0.0.0:", *endpoint = gate_endpoint(server->gate);
+	if (*server->config->address)
+		return server->config->address;
+	if (strncmp(endpoint, everywhere, strlen(everywhere)) == 0) {
+		log_warn("server: nobody can be invited until [gate] address is set");
+		return "";
+	}
+	return endpoint + strlen("tcp://"); /* the configuration lets no other pass */
+}
+
 static int start_api(struct server *server, struct err *err)
 {
-	const char *address = server->config->address, *endpoint = gate_endpoint(server->gate);
-	if (!*address && strncmp(endpoint, "tcp://", 6) == 0)
-		address = endpoint + 6;
 	(void)snprintf(server->address, sizeof(server->address), "%s",
-		       address); /* HOST:PORT is shorter */
+		       address_for_offices(server)); /* HOST:PORT is shorter */
 	struct api_config config = { .store = server->store,
 				     .roster = server->roster,
 				     .server_key = server->key.public_key,

@@ -24,7 +24,8 @@ struct api_config { /* all of it outlives the api */
 	struct store *store;
 	struct roster *roster;
 	const uint8_t *server_key;        /* public, 32 bytes: goes into invitations */
-	const char *address;              /* HOST:PORT at which offices reach the gate: likewise */
+	const char *address;              /* HOST:PORT at which offices reach the gate: likewise;
+					     "": not known, and nobody can be invited */
 	const struct gate_counters *gate; /* may be NULL, as the next one */
 	const struct intake_counters *intake;
 };

@@ -166,6 +166,11 @@ static int invite_post(struct call *call, sqlite3 *db, const struct reference *r
 	int rc = call_field_needed(call, "code", &code, err);
 
 	(void)reference;
+	if (rc == 0 && !*api_config_of(call->api)->address)
+		rc = err_set(err, -EINVAL,
+			     "an invitation must say how to reach this machine: set [gate] "
+			     "address = HOST:PORT in aggregator.conf, and start the aggregator "
+			     "again");
 	if (rc == 0)
 		rc = office_invite(db, code, call->who, &key, secret, err);
 	if (rc == 0)

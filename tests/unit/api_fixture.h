@@ -21,6 +21,7 @@ struct api_fixture {
 	struct gate_counters gate;
 	struct intake_counters intake;
 	char dir[32], socket[64], database[64];
+	char address[64]; /* that invitations carry; a test may empty it */
 	struct err err;
 };
 
@@ -43,10 +44,11 @@ static struct api_fixture *api_fixture_open(void)
 	if (store_open(&f->loop, f->database, 2, &f->store, &f->err) < 0)
 		fail_msg("%s", f->err.text);
 	f->gate.handshakes = 176;
+	strcpy(f->address, "province.example:5670");
 	const struct api_config config = { .store = f->store,
 					   .roster = f->roster,
 					   .server_key = fixture_server_key,
-					   .address = "province.example:5670",
+					   .address = f->address,
 					   .gate = &f->gate,
 					   .intake = &f->intake };
 	assert_int_equal(http_listen_unix(f->socket, 0600, &fd, &f->err), 0);

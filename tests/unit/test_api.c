@@ -119,6 +119,24 @@ static void bad_requests_are_told_what_is_wrong(void **state)
 	assert_asked(state, "PUT /v1/catalogue", "", "a,b\n1,2\n", "400", "\"error\"");
 }
 
+static void an_office_is_invited_to_an_address_or_not_at_all(void **state)
+{
+	struct api_fixture *f = *state;
+	assert_asked(state, "PUT /v1/units", "",
+		     "code,name,level,parent,valid_from,valid_to\n1,A,province,,2020-01-01,\n",
+		     "200", "{\"changed\": 1}");
+	assert_asked(state, "POST /v1/offices", "",
+		     "{\"code\": \"x\", \"name\": \"X\", \"unit\": \"1\", \"from\": "
+		     "\"2025-01-01\"}",
+		     "200", "added");
+	assert_asked(state, "POST /v1/offices/invite", "", "{\"code\": \"x\"}", "200",
+		     "lantoa://province.example:5670/x#");
+	f->address[0] = '\0';
+	assert_asked(state, "POST /v1/offices/invite", "", "{\"code\": \"x\"}", "400",
+		     "[gate] address");
+	assert_int_equal(roster_count(f->roster), 1); /* the first is as it was */
+}
+
 /* A refused order leaves nothing behind, not even a line in the audit. */
 static void a_refused_order_is_not_in_the_audit(void **state)
 {
@@ -218,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_empty_province_answers),
 		TEST(bad_requests_are_told_what_is_wrong),
+		TEST(an_office_is_invited_to_an_address_or_not_at_all),
 		TEST(a_refused_order_is_not_in_the_audit),
 		TEST(more_requests_than_the_bound_are_503),
 		TEST(stopping_answers_what_is_in_work),
