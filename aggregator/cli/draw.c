@@ -1,5 +1,6 @@
 #include "draw.h"
 
+#include "blob.h"
 #include "i18n.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@ enum trait {
 	NUMBER = 1, /* to the right; a unit's code is none */
 	QUIET = 2,  /* left out when zero throughout */
 	WORDS = 4,  /* cells are sentences of ours: see words[], and N_() where they are made */
+	PAIRS = 8,  /* "2025=15;2030=25" is drawn as "2025: 15; 2030: 25" */
 };
 
 /* Words that the aggregator's data hold, here only to be translated. Other levels are shown as they
@@ -57,7 +59,7 @@ static const struct title {
 	{ "offices_reported", N_("Offices reported"), NUMBER },
 	{ "old_code", N_("Old code"), 0 },
 	{ "on_time", N_("On time"), NUMBER },
-	{ "operands", N_("Operands"), 0 },
+	{ "operands", N_("Operands"), PAIRS },
 	{ "pages", N_("Rollup pages"), NUMBER },
 	{ "parent", N_("Parent"), 0 },
 	{ "period", N_("Period"), 0 },
@@ -69,7 +71,7 @@ static const struct title {
 	{ "share", N_("Share"), NUMBER },
 	{ "spools", N_("Spools"), NUMBER },
 	{ "target", N_("Target"), NUMBER },
-	{ "targets", N_("Targets"), 0 },
+	{ "targets", N_("Targets"), PAIRS },
 	{ "unit", N_("Unit"), 0 },
 	{ "unit_name", N_("Name of unit"), 0 },
 	{ "valid_from", N_("Valid from"), 0 },
@@ -135,9 +137,31 @@ static bool says_anything(const struct table *table, size_t column)
 struct drawing {
 	struct libscols_table *lines;
 	const struct table *table;
-	size_t columns[COLUMNS_MAX]; /* [n]: of the table, in the order drawn */
+	size_t columns[COLUMNS_MAX];  /* [n]: of the table, in the order drawn */
+	size_t fraction[COLUMNS_MAX]; /* [n]: bytes of the longest fraction, with its point */
 	size_t n;
 };
+
+/* The bytes from the point on; 0 for a whole number. */
+static size_t fraction_len(const char *number)
+{
+	const char *point = strchr(number, '.');
+
+	return point ? strlen(point) : 0;
+}
+
+static size_t longest_fraction(const struct table *table, size_t column)
+{
+	size_t longest = 0;
+
+	for (size_t row = 0; row < table_rows(table); row++) {
+		const char *cell = table_cell(table, row, column);
+		size_t len = cell ? fraction_len(cell) : 0;
+
+		longest = len > longest ? len : longest;
+	}
+	return longest;
+}
 
 static int column_add(struct drawing *drawing, size_t column)
 {
@@ -145,6 +169,8 @@ static int column_add(struct drawing *drawing, size_t column)
 
 	if (!says_anything(drawing->table, column) || drawing->n == COLUMNS_MAX)
 		return 0;
+	if (trait(name, NUMBER))
+		drawing->fraction[drawing->n] = longest_fraction(drawing->table, column);
 	drawing->columns[drawing->n++] = column;
 	return scols_table_new_column(drawing->lines, draw_title(name), 0,
 				      trait(name, NUMBER) ? SCOLS_FL_RIGHT : 0)
@@ -179,6 +205,44 @@ static int columns_add(struct drawing *drawing, const char *show)
 	return rc;
 }
 
+/* So that points stand below one another: the number, and blanks for the digits it has not. */
+static int put_number(struct blob *out, const char *number, size_t fraction)
+{
+	int rc = blob_append(out, number, strlen(number));
+
+	for (size_t i = fraction_len(number); i < fraction && rc == 0; i++)
+		rc = blob_append(out, " ", 1);
+	return rc;
+}
+
+static int put_pairs(struct blob *out, const char *pairs)
+{
+	int rc = 0;
+
+	for (const char *at = pairs; *at && rc == 0; at++)
+		rc = *at == '='   ? blob_append(out, ": ", 2)
+		     : *at == ';' ? blob_append(out, "; ", 2)
+				  : blob_append(out, at, 1);
+	return rc;
+}
+
+/* The cell as it is drawn, NUL-terminated. */
+static int put_cell(struct blob *out, const struct drawing *drawing, size_t i, const char *cell)
+{
+	const char *name = table_column(drawing->table, drawing->columns[i]);
+	int rc;
+
+	if (*cell && trait(name, WORDS))
+		cell = _(cell);
+	if (trait(name, NUMBER))
+		rc = put_number(out, cell, drawing->fraction[i]);
+	else if (trait(name, PAIRS))
+		rc = put_pairs(out, cell);
+	else
+		rc = blob_append(out, cell, strlen(cell));
+	return rc < 0 ? rc : blob_append(out, "", 1);
+}
+
 static int row_add(struct drawing *drawing, size_t row)
 {
 	struct libscols_line *line = scols_table_new_line(drawing->lines, NULL);
@@ -186,12 +250,14 @@ static int row_add(struct drawing *drawing, size_t row)
 	if (!line)
 		return -ENOMEM;
 	for (size_t i = 0; i < drawing->n; i++) {
-		size_t column = drawing->columns[i];
-		const char *cell = table_cell(drawing->table, row, column);
+		const char *cell = table_cell(drawing->table, row, drawing->columns[i]);
+		struct blob text = { 0 };
+		int rc = cell ? put_cell(&text, drawing, i, cell) : 0;
 
-		if (cell && *cell && trait(table_column(drawing->table, column), WORDS))
-			cell = _(cell);
-		if (cell && scols_line_set_data(line, i, cell) != 0)
+		if (cell && rc == 0)
+			rc = scols_line_set_data(line, i, (const char *)text.data);
+		blob_free(&text);
+		if (rc < 0)
 			return -ENOMEM;
 	}
 	return 0;

@@ -1,0 +1,123 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "csv_table.h"
+#include "draw.h"
+#include "fault.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int setup(void **state)
+{
+	(void)state;
+	return setlocale(LC_CTYPE, "C.UTF-8") ? 0 : -1;
+}
+
+static int draw(const char *csv, const char *show, char **ret_text)
+{
+	struct table *table = NULL;
+	struct err err;
+	size_t len;
+	FILE *out = open_memstream(ret_text, &len);
+
+	assert_non_null(out);
+	assert_int_equal(csv_table(csv, strlen(csv), &table, &err), 0);
+	int rc = draw_table(table, show, out, &err);
+	table_close(table);
+	fclose(out);
+	return rc;
+}
+
+static void assert_drawn(const char *csv, const char *show, const char *expected)
+{
+	char *text = NULL;
+
+	assert_int_equal(draw(csv, show, &text), 0);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void vietnamese_letters_take_one_place_each(void **state)
+{
+	(void)state;
+	assert_drawn("name,value\nXã Đạo Thạnh,1\nAbc,20\n", NULL,
+		     "Name         Value\n"
+		     "Xã Đạo Thạnh     1\n"
+		     "Abc             20\n");
+}
+
+static void points_stand_below_one_another(void **state)
+{
+	(void)state;
+	assert_drawn("value,code\n60.41169,1\n8,2\n-0.5,3\n,4\n", NULL,
+		     "   Value Code\n"
+		     "60.41169 1\n"
+		     " 8       2\n"
+		     "-0.5     3\n"
+		     "         4\n");
+}
+
+static void columns_come_in_the_order_asked_without_the_empty_ones(void **state)
+{
+	(void)state;
+	assert_drawn("a,b,reason,missing\n1,2,,0\n3,4,,0\n", "b a reason missing nowhere",
+		     "b a\n2 1\n4 3\n");
+	assert_drawn("a,missing\n1,0\n2,5\n", NULL, "a Missing\n1       0\n2       5\n");
+}
+
+static void pairs_are_spaced(void **state)
+{
+	(void)state;
+	assert_drawn("targets\n2025=15;2030=25\n", NULL, "Targets\n2025: 15; 2030: 25\n");
+}
+
+static void control_characters_do_not_reach_the_screen(void **state)
+{
+	char *text = NULL;
+
+	(void)state;
+	assert_int_equal(draw("name\na\x1b[31mb\n", NULL, &text), 0);
+	assert_null(strchr(text, '\x1b'));
+	free(text);
+}
+
+static void lack_of_memory_is_an_error(void **state)
+{
+	bool fired = true;
+
+	(void)state;
+	for (unsigned after = 0; fired; after++) {
+		struct table *table = NULL;
+		struct err err;
+		FILE *out = fopen("/dev/null", "w");
+
+		assert_non_null(out);
+		assert_int_equal(csv_table("name,value\na,1\nb,2\n", 18, &table, &err), 0);
+		fault_arm_at(FAULT_MEMORY, after);
+		int rc = draw_table(table, NULL, out, &err);
+		fired = fault_disarm();
+		assert_int_equal(rc, fired ? -ENOMEM : 0);
+		table_close(table);
+		fclose(out);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(vietnamese_letters_take_one_place_each),
+		cmocka_unit_test(points_stand_below_one_another),
+		cmocka_unit_test(columns_come_in_the_order_asked_without_the_empty_ones),
+		cmocka_unit_test(pairs_are_spaced),
+		cmocka_unit_test(control_characters_do_not_reach_the_screen),
+		cmocka_unit_test(lack_of_memory_is_an_error),
+	};
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
