@@ -1,0 +1,30 @@
+/* All offices of a load in one process: a DEALER with CURVE each, as the real agent has, driven by
+ * one thread. What an agent does is kept to: an invitation is spent by enrolling; Hello before
+ * anything else; never more batches unacknowledged than Welcome gave credit for; a wait that an Ack
+ * asks for is waited. */
+#pragma once
+
+#include "api_client.h"
+#include "err.h"
+#include "load.h"
+
+#include <stdint.h>
+
+struct fleet;
+
+struct fleet_times {
+	uint64_t elapsed_us;             /* from the first send to the last ack */
+	uint64_t ack_p50_us, ack_p99_us; /* from a batch's send to its ack */
+};
+
+/** Invite, enrol and greet for every office of @load; they are in the register already. @load
+ * outlives the fleet. */
+int fleet_open(const struct load *load, struct api_client *api, struct fleet **ret_fleet,
+	       struct err *err);
+void fleet_close(struct fleet *fleet); /* NULL is fine */
+/** Send everything and wait until all of it is acknowledged. A refusal, or silence for half a
+ * minute, is an error. */
+int fleet_push(struct fleet *fleet, struct fleet_times *ret_times, struct err *err);
+
+/** Monotonic. */
+uint64_t now_us(void);

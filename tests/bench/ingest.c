@@ -1,0 +1,302 @@
+/* How much the province takes in: a real aggregator, a socket with CURVE for each office, batches
+ * sealed beforehand; beside it the same through bare libzmq, as plain rows, and through the ledger
+ * alone. Fails when the aggregator's totals are not what was sent; never because it was slow.
+ *
+ *   ingest [--profile day|hour|quarter|five|live] [--minutes N] [--offices N] [--series N]
+ *          [--days N] [--runs N] [--alone] AGGREGATOR
+ *
+ * Prints medians over the runs, and from where to where they went. On machines with other work, CPU
+ * seconds and ratios tell more than the figures per second. */
+#include "load.h"
+#include "measure.h"
+#include "province_run.h"
+#include "yardsticks.h"
+
+#include <getopt.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RUNS_MAX   99u
+#define ROWS_GROUP 100u /* batches in a transaction of plain rows */
+
+struct options {
+	struct load_shape shape;
+	unsigned runs;
+	bool alone; /* without yardsticks */
+	const char *aggregator;
+};
+
+/* --- what is told --- */
+
+enum figure {
+	RATE,
+	SECONDS,
+	CPU,
+	DRIVER_CPU,
+	PEAK_RSS,
+	WIRE_BYTES,
+	DISK_BYTES,
+	COMMITS,
+	COMMIT_BATCHES,
+	ACK_P50,
+	ACK_P99,
+	ZMQ_MESSAGES,
+	ZMQ_MB,
+	ZMQ_CPU,
+	ZMQ_RATIO,
+	ROWS_RATE,
+	ROWS_CPU,
+	ROWS_DISK_BYTES,
+	ROWS_RATIO,
+	LEDGER_RATE,
+	LEDGER_CPU,
+	LEDGER_RATIO,
+	FIGURES
+};
+
+static const char *const figure_names[FIGURES] = {
+	[RATE] = "observations/s acked (on disk and in every total)",
+	[SECONDS] = "seconds from the first send to the last ack",
+	[CPU] = "aggregator: CPU seconds per million observations",
+	[DRIVER_CPU] = "driver: CPU seconds per million observations",
+	[PEAK_RSS] = "aggregator: peak RSS, MiB",
+	[WIRE_BYTES] = "bytes per observation on the wire (CURVE and framing in)",
+	[DISK_BYTES] = "bytes per observation on disk (database and log)",
+	[COMMITS] = "commits",
+	[COMMIT_BATCHES] = "batches per commit",
+	[ACK_P50] = "ack after, ms, median",
+	[ACK_P99] = "ack after, ms, 99 of 100",
+	[ZMQ_MESSAGES] = "bare libzmq: messages/s",
+	[ZMQ_MB] = "bare libzmq: MB/s",
+	[ZMQ_CPU] = "bare libzmq: receiver's CPU seconds per million observations",
+	[ZMQ_RATIO] = "  its time as a share of the aggregator's",
+	[ROWS_RATE] = "plain rows in SQLite: observations/s",
+	[ROWS_CPU] = "plain rows in SQLite: CPU seconds per million observations",
+	[ROWS_DISK_BYTES] = "plain rows in SQLite: bytes per observation",
+	[ROWS_RATIO] = "  the aggregator's rate over its rate",
+	[LEDGER_RATE] = "ledger alone: observations/s",
+	[LEDGER_CPU] = "ledger alone: CPU seconds per million observations",
+	[LEDGER_RATIO] = "  the aggregator's rate over its rate",
+};
+
+struct figures {
+	double value[RUNS_MAX][FIGURES];
+	unsigned runs;
+};
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? -1 : x > y;
+}
+
+static void figures_print(const struct figures *figures)
+{
+	for (size_t i = 0; i < FIGURES; i++) {
+		double values[RUNS_MAX];
+		unsigned n = figures->runs;
+		for (unsigned run = 0; run < n; run++)
+			values[run] = figures->value[run][i];
+		qsort(values, n, sizeof(values[0]), ascending);
+		if (values[n - 1] <= 0)
+			continue; /* not measured */
+		int digits = values[n / 2] < 100 ? 3 : 0;
+		printf("%14.*f  %s", digits, values[n / 2], figure_names[i]);
+		if (n > 1)
+			printf("  [%.*f to %.*f]", digits, values[0], digits, values[n - 1]);
+		printf("\n");
+	}
+}
+
+/* --- one run --- */
+
+/* libzmq 4.3 around a frame: 33 bytes of CURVE, then 2 or 9 of ZMTP. */
+static double wire_bytes(const struct load *load)
+{
+	uint64_t bytes = load->bytes;
+	for (size_t i = 0; i < load_batches(load); i++)
+		bytes += 33u + (load->batches[i].len + 33u <= 255u ? 2u : 9u);
+	return (double)bytes;
+}
+
+static double per_s(uint64_t n, uint64_t us)
+{
+	return (double)n * 1e6 / (double)(us ? us : 1);
+}
+
+static void take_province(const struct load *load, const struct province_result *result,
+			  double value[])
+{
+	double observations = (double)load->observations;
+	value[RATE] = per_s(load->observations, result->elapsed_us);
+	value[SECONDS] = (double)result->elapsed_us / 1e6;
+	value[CPU] = (double)result->aggregator_cpu_us / observations;
+	value[DRIVER_CPU] = (double)result->driver_cpu_us / observations;
+	value[PEAK_RSS] = (double)result->peak_rss_bytes / (1024.0 * 1024.0);
+	value[WIRE_BYTES] = wire_bytes(load) / observations;
+	value[DISK_BYTES] = (double)result->disk_bytes / observations;
+	value[COMMITS] = (double)result->commits;
+	value[COMMIT_BATCHES] = (double)load_batches(load) / (double)result->commits;
+	value[ACK_P50] = (double)result->ack_p50_us / 1e3;
+	value[ACK_P99] = (double)result->ack_p99_us / 1e3;
+}
+
+static int run_yardsticks(const struct load *load, const struct province_result *province,
+			  double value[], struct err *err)
+{
+	struct yardstick_input input = { .load = load, .group = ROWS_GROUP };
+	struct yardstick_result result;
+	double observations = (double)load->observations;
+	int rc = measure(yardstick_zmq, &input, &result, sizeof(result), err);
+	if (rc < 0)
+		return err_wrap(err, "bare libzmq");
+	value[ZMQ_MESSAGES] = per_s(load_batches(load), result.elapsed_us);
+	value[ZMQ_MB] = per_s(load->bytes, result.elapsed_us) / 1e6;
+	value[ZMQ_CPU] = (double)result.cpu_us / observations;
+	value[ZMQ_RATIO] = (double)result.elapsed_us / (double)province->elapsed_us;
+	rc = measure(yardstick_rows, &input, &result, sizeof(result), err);
+	if (rc < 0)
+		return err_wrap(err, "plain rows");
+	value[ROWS_RATE] = per_s(load->observations, result.elapsed_us);
+	value[ROWS_CPU] = (double)result.cpu_us / observations;
+	value[ROWS_DISK_BYTES] = (double)result.disk_bytes / observations;
+	value[ROWS_RATIO] = (double)result.elapsed_us / (double)province->elapsed_us;
+	input.group = (unsigned)(load_batches(load) / province->commits);
+	rc = measure(yardstick_ledger, &input, &result, sizeof(result), err);
+	if (rc < 0)
+		return err_wrap(err, "ledger alone");
+	value[LEDGER_RATE] = per_s(load->observations, result.elapsed_us);
+	value[LEDGER_CPU] = (double)result.cpu_us / observations;
+	value[LEDGER_RATIO] = (double)result.elapsed_us / (double)province->elapsed_us;
+	return 0;
+}
+
+static int run(const struct options *options, const struct load *load, double value[],
+	       struct err *err)
+{
+	struct province_input input = { .aggregator = options->aggregator, .load = load };
+	struct province_result result;
+	int rc = measure(province_run, &input, &result, sizeof(result), err);
+	if (rc < 0)
+		return err_wrap(err, "aggregator");
+	if (result.commits == 0)
+		return err_set(err, -1, "the aggregator counts no commit");
+	take_province(load, &result, value);
+	return options->alone ? 0 : run_yardsticks(load, &result, value, err);
+}
+
+static int run_all(const struct options *options, struct err *err)
+{
+	struct figures *figures = calloc(1, sizeof(*figures));
+	struct load *load = NULL;
+	int rc = figures ? load_open(&options->shape, &load, err) : err_memory(err);
+	if (rc == 0)
+		printf("%u offices x %u per-minute series x %u days in batches of %u minutes: %zu "
+		       "batches, %llu observations; medians of %u runs\n",
+		       options->shape.offices, options->shape.series, options->shape.days,
+		       options->shape.minutes, load_batches(load),
+		       (unsigned long long)load->observations, options->runs);
+	for (; rc == 0 && figures->runs < options->runs; figures->runs++)
+		rc = run(options, load, figures->value[figures->runs], err);
+	if (rc == 0)
+		figures_print(figures);
+	load_close(load);
+	free(figures);
+	return rc;
+}
+
+/* --- the command line --- */
+
+static int usage(void)
+{
+	(void)fprintf(stderr, "usage: ingest [--profile day|hour|quarter|five|live] [--minutes N]"
+			      " [--offices N] [--series N] [--days N] [--runs N] [--alone]"
+			      " AGGREGATOR\n");
+	return 2;
+}
+
+static bool profile_take(const char *name, struct load_shape *shape)
+{
+	static const struct {
+		const char *name;
+		unsigned minutes, days; /* days enough to last for about a second */
+	} profiles[] = { { "day", 1440, 10 },
+			 { "hour", 60, 1 },
+			 { "quarter", 15, 1 },
+			 { "five", 5, 1 },
+			 { "live", 1, 1 } };
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+		if (strcmp(profiles[i].name, name) != 0)
+			continue;
+		shape->minutes = profiles[i].minutes;
+		shape->days = profiles[i].days;
+		return true;
+	}
+	return false;
+}
+
+static bool number_take(const char *text, unsigned *ret_number)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || number > 1000000)
+		return false;
+	*ret_number = (unsigned)number;
+	return true;
+}
+
+static bool options_read(int argc, char **argv, struct options *options)
+{
+	static const struct option known[] = {
+		{ "profile", required_argument, NULL, 'p' },
+		{ "minutes", required_argument, NULL, 'm' },
+		{ "offices", required_argument, NULL, 'o' },
+		{ "series", required_argument, NULL, 's' },
+		{ "days", required_argument, NULL, 'd' },
+		{ "runs", required_argument, NULL, 'r' },
+		{ "alone", no_argument, NULL, 'a' },
+		{ 0 },
+	};
+	struct load_shape *shape = &options->shape;
+	bool good = true;
+	for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) >= 0;) {
+		switch (c) {
+		case 'p':
+			good = profile_take(optarg, shape);
+			break;
+		case 'a':
+			options->alone = true;
+			break;
+		case '?':
+			return false;
+		default:
+			good = number_take(optarg, c == 'm'   ? &shape->minutes
+						   : c == 'o' ? &shape->offices
+						   : c == 's' ? &shape->series
+						   : c == 'd' ? &shape->days
+							      : &options->runs);
+		}
+	}
+	options->aggregator = argv[optind];
+	return good && optind + 1 == argc && options->runs >= 1 && options->runs <= RUNS_MAX;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.shape = { .offices = 200, .series = 40, .days = 1, .minutes = 60 }, .runs = 1
+	};
+	struct err err = { 0 };
+	if (!options_read(argc, argv, &options))
+		return usage();
+	if (sodium_init() < 0)
+		err.code = err_set(&err, -1, "libsodium does not start");
+	if (err.code == 0)
+		(void)run_all(&options, &err);
+	if (err.code < 0)
+		(void)fprintf(stderr, "ingest: %s\n", err.text);
+	return err.code < 0;
+}

@@ -1,0 +1,190 @@
+/* 1. Start the aggregator, import units, successors, the load's catalogue and the offices; enrol.
+ * 2. Read the clocks, push the load, read them again.
+ * 3. Ask verify, then the total of every series; end the aggregator, measure its files. */
+#include "province_run.h"
+
+#include "api_client.h"
+#include "daemon.h"
+#include "fleet.h"
+#include "measure.h"
+#include "period.h"
+#include "reference_data.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct run {
+	const struct province_input *input;
+	struct province_result *result;
+	struct daemon daemon;
+	struct api_client *api;
+	struct fleet *fleet;
+};
+
+/* --- before --- */
+
+static int import(struct run *run, const char *method, const char *path, const struct blob *csv,
+		  struct err *err)
+{
+	json_t *answer;
+	int rc = api_client_ask(run->api, method, path, "text/csv", (const char *)csv->data,
+				&answer, err);
+	if (rc == 0)
+		json_decref(answer);
+	return rc;
+}
+
+static int import_file(struct run *run, const char *path, const char *file, struct err *err)
+{
+	struct blob csv = { 0 };
+	int rc = reference_file(file, &csv, err);
+	if (rc == 0)
+		rc = import(run, "PUT", path, &csv, err);
+	blob_free(&csv);
+	return rc;
+}
+
+static int prepare(struct run *run, struct err *err)
+{
+	const struct load *load = run->input->load;
+	struct blob offices = { 0 };
+	int rc = daemon_start(run->input->aggregator, &run->daemon, err);
+	if (rc == 0)
+		rc = api_client_open(run->daemon.api_socket, &run->api, err);
+	if (rc == 0)
+		rc = import_file(run, "/v1/units", "units.csv", err);
+	if (rc == 0)
+		rc = import_file(run, "/v1/successors", "successors.csv", err);
+	if (rc == 0)
+		rc = import(run, "PUT", "/v1/catalogue", &load->catalogue, err);
+	if (rc == 0)
+		rc = reference_offices(load, &offices, err);
+	if (rc == 0)
+		rc = import(run, "POST", "/v1/offices", &offices, err);
+	blob_free(&offices);
+	return rc < 0 ? rc : fleet_open(load, run->api, &run->fleet, err);
+}
+
+/* --- while --- */
+
+static int push(struct run *run, struct err *err)
+{
+	struct province_result *result = run->result;
+	struct fleet_times times;
+	uint64_t driver_us = measure_cpu_us(), aggregator_us = daemon_cpu_us(&run->daemon);
+	int rc = fleet_push(run->fleet, &times, err);
+	if (rc < 0)
+		return rc;
+	result->aggregator_cpu_us = daemon_cpu_us(&run->daemon) - aggregator_us;
+	result->driver_cpu_us = measure_cpu_us() - driver_us;
+	result->peak_rss_bytes = daemon_peak_rss_bytes(&run->daemon);
+	result->elapsed_us = times.elapsed_us;
+	result->ack_p50_us = times.ack_p50_us;
+	result->ack_p99_us = times.ack_p99_us;
+	return 0;
+}
+
+/* --- after --- */
+
+/* A number, or the text of one: counts come as text. */
+static int64_t number_of(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	return text ? strtoll(text, NULL, 10) : (int64_t)json_integer_value(value);
+}
+
+static int check_verify(struct run *run, struct err *err)
+{
+	const struct load *load = run->input->load;
+	json_t *answer, *counts;
+	int rc = api_client_ask(run->api, "POST", "/v1/verify", "application/json", "{}", &answer,
+				err);
+	if (rc < 0)
+		return rc;
+	counts = json_object_get(answer, "counts");
+	int64_t differences = number_of(json_object_get(counts, "differences")),
+		observations = number_of(json_object_get(counts, "observations"));
+	if (!counts || differences != 0)
+		rc = err_set(err, -EPROTO, "verify found %" PRId64 " differences", differences);
+	else if ((uint64_t)observations != load->observations)
+		rc = err_set(err, -EPROTO,
+			     "verify met %" PRId64 " observations where %" PRIu64 " were acked",
+			     observations, load->observations);
+	json_decref(answer);
+	return rc;
+}
+
+static int read_commits(struct run *run, struct err *err)
+{
+	json_t *answer;
+	int rc = api_client_ask(run->api, "GET", "/v1/status", NULL, NULL, &answer, err);
+	if (rc < 0)
+		return rc;
+	run->result->commits =
+		(uint64_t)number_of(json_object_get(json_object_get(answer, "intake"), "commits"));
+	json_decref(answer);
+	return 0;
+}
+
+static int64_t sum_of_rows(const json_t *answer)
+{
+	const json_t *rows = json_object_get(answer, "rows"), *row;
+	int64_t sum = 0;
+	size_t i;
+	json_array_foreach(rows, i, row)
+		sum += number_of(json_object_get(row, "value"));
+	return sum;
+}
+
+/* A flow over the month; a stock as of the load's last day. */
+static int check_total(struct run *run, unsigned series, struct err *err)
+{
+	const struct load *load = run->input->load;
+	char path[256], name[LOAD_NAME_MAX], day[DAY_TEXT_MAX];
+	bool stock = series % 2;
+	const char *when = stock ? day_format(load->first_day + (int32_t)load->shape.days - 1, day)
+				 : LOAD_MONTH;
+	json_t *answer;
+	(void)snprintf(path, sizeof(path), "/v1/query?name=%s&per=%s&from=%s&to=%s",
+		       load_metric(series, name), stock ? "day" : "month", when, when); /* fits */
+	int rc = api_client_ask(run->api, "GET", path, NULL, NULL, &answer, err);
+	if (rc < 0)
+		return rc;
+	int64_t found = sum_of_rows(answer), expected = load_total(load, series);
+	json_decref(answer);
+	return found == expected
+		       ? 0
+		       : err_set(err, -EPROTO, "%s: %" PRId64 " was sent, %" PRId64 " is shown",
+				 name, expected, found);
+}
+
+static int check(struct run *run, struct err *err)
+{
+	int rc = read_commits(run, err);
+	if (rc == 0)
+		rc = check_verify(run, err);
+	for (unsigned i = 0; i < run->input->load->shape.series && rc == 0; i++)
+		rc = check_total(run, i, err);
+	return rc;
+}
+
+int province_run(const void *input, void *ret_result, struct err *err)
+{
+	struct run run = { .input = input, .result = ret_result };
+	int rc = prepare(&run, err);
+	if (rc == 0)
+		rc = push(&run, err);
+	if (rc == 0)
+		rc = check(&run, err);
+	fleet_close(run.fleet);
+	api_client_close(run.api);
+	if (rc == 0)
+		rc = daemon_stop(&run.daemon, err);
+	run.result->disk_bytes = daemon_disk_bytes(&run.daemon);
+	daemon_remove(&run.daemon);
+	return rc;
+}

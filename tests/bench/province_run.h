@@ -1,0 +1,23 @@
+/* The measurement itself: a load through a real aggregator, and the proof that it arrived. */
+#pragma once
+
+#include "err.h"
+#include "load.h"
+
+#include <stdint.h>
+
+struct province_input {
+	const char *aggregator; /* the program */
+	const struct load *load;
+};
+
+struct province_result {
+	uint64_t elapsed_us, aggregator_cpu_us, driver_cpu_us; /* first send to last ack */
+	uint64_t ack_p50_us, ack_p99_us;
+	uint64_t commits;
+	uint64_t peak_rss_bytes; /* of the aggregator, up to the last ack */
+	uint64_t disk_bytes;     /* database and log, after it ended */
+};
+
+/** For measure(). -EPROTO when verify finds a difference, or a total is not what was sent. */
+int province_run(const void *input, void *ret_result, struct err *err);

@@ -1,0 +1,266 @@
+#include "yardsticks.h"
+
+#include "catalogue.h"
+#include "fleet.h"
+#include "ledger.h"
+#include "measure.h"
+#include "reference_data.h"
+#include "schema.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHECKPOINT_PAGES 2048 /* as the province's store */
+#define MINUTES_PER_DAY  1440u
+
+struct scratch { /* a database in a folder of its own */
+	char folder[64], path[96];
+	sqlite3 *db;
+};
+
+static int scratch_make(struct scratch *scratch, struct err *err)
+{
+	*scratch = (struct scratch){ .folder = "/tmp/lantoa-bench-XXXXXX" };
+	if (!mkdtemp(scratch->folder)) {
+		scratch->folder[0] = '\0';
+		return err_system(err, -errno, "make a folder");
+	}
+	(void)snprintf(scratch->path, sizeof(scratch->path), "%s/bench.db",
+		       scratch->folder); /* fits */
+	return 0;
+}
+
+/* Closing copies the log into the database. */
+static uint64_t scratch_remove(struct scratch *scratch)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+	struct stat file = { 0 };
+	db_close(scratch->db);
+	(void)stat(scratch->path, &file); /* 0 bytes when it is not there */
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		char path[128];
+		(void)snprintf(path, sizeof(path), "%s%s", scratch->path, ends[i]); /* fits */
+		(void)unlink(path); /* not all are there */
+	}
+	if (scratch->folder[0])
+		(void)rmdir(scratch->folder); /* what stays behind lies in /tmp */
+	return (uint64_t)file.st_size;
+}
+
+/* Every batch in the order of the load, @group of them to a transaction; @begin and @end around. */
+struct poster {
+	sqlite3 *db;
+	void *context;
+	int (*begin)(void *context, struct err *err); /* may be NULL */
+	int (*post)(void *context, unsigned step, unsigned office, struct err *err);
+	int (*end)(void *context, struct err *err); /* may be NULL */
+};
+
+static int post_group(const struct poster *poster, const struct load *load, size_t from, size_t to,
+		      struct err *err)
+{
+	unsigned n = load->shape.offices;
+	int rc = db_begin(poster->db, err);
+	if (rc == 0 && poster->begin)
+		rc = poster->begin(poster->context, err);
+	for (size_t i = from; i < to && rc == 0; i++)
+		rc = poster->post(poster->context, (unsigned)(i / n), (unsigned)(i % n), err);
+	if (rc == 0 && poster->end)
+		rc = poster->end(poster->context, err);
+	return rc < 0 ? rc : db_commit(poster->db, err);
+}
+
+static int post_all(const struct poster *poster, const struct yardstick_input *input,
+		    struct yardstick_result *result, struct err *err)
+{
+	size_t n = load_batches(input->load);
+	uint64_t began_us = now_us(), cpu_us = measure_cpu_us();
+	int rc = 0;
+	(void)sqlite3_wal_autocheckpoint(poster->db, CHECKPOINT_PAGES); /* always 0 */
+	for (size_t from = 0, to; from < n && rc == 0; from = to) {
+		to = from + input->group < n ? from + input->group : n;
+		rc = post_group(poster, input->load, from, to, err);
+	}
+	result->elapsed_us = now_us() - began_us;
+	result->cpu_us = measure_cpu_us() - cpu_us;
+	return rc;
+}
+
+/* --- rows --- */
+
+struct rows {
+	const struct load *load;
+	sqlite3_stmt *insert;
+};
+
+static int rows_post(void *context, unsigned step, unsigned office, struct err *err)
+{
+	struct rows *rows = context;
+	unsigned first = step * rows->load->shape.minutes;
+	for (unsigned series = 0; series < rows->load->shape.series; series++)
+		for (unsigned i = 0; i < rows->load->shape.minutes; i++) {
+			sqlite3_bind_int64(rows->insert, 1, office);
+			sqlite3_bind_int64(rows->insert, 2, series);
+			sqlite3_bind_int64(rows->insert, 3,
+					   (int64_t)rows->load->first_day * MINUTES_PER_DAY +
+						   first + i);
+			sqlite3_bind_int64(rows->insert, 4, load_value(office, series, first + i));
+			int rc = db_step(rows->insert, err);
+			if (rc < 0)
+				return rc;
+			sqlite3_reset(rows->insert);
+		}
+	return 0;
+}
+
+int yardstick_rows(const void *input, void *ret_result, struct err *err)
+{
+	const struct yardstick_input *yardstick = input;
+	struct yardstick_result *result = ret_result;
+	struct rows rows = { .load = yardstick->load };
+	struct scratch scratch;
+	int rc = scratch_make(&scratch, err);
+	if (rc == 0)
+		rc = db_open(scratch.path, DB_WRITER_WAL, 0, &scratch.db, err);
+	if (rc == 0)
+		rc = db_exec(scratch.db,
+			     "CREATE TABLE observation(office INTEGER, series INTEGER,"
+			     " minute INTEGER, value INTEGER)",
+			     err);
+	if (rc == 0)
+		rc = db_prepare(scratch.db, "INSERT INTO observation VALUES(?, ?, ?, ?)",
+				&rows.insert, err);
+	struct poster poster = { .db = scratch.db, .context = &rows, .post = rows_post };
+	if (rc == 0)
+		rc = post_all(&poster, yardstick, result, err);
+	sqlite3_finalize(rows.insert);
+	result->disk_bytes = scratch_remove(&scratch);
+	return rc;
+}
+
+/* --- the ledger --- */
+
+struct books {
+	const struct load *load;
+	struct ledger *ledger;
+	struct reference *reference;
+	int64_t received_us;
+	int64_t *offices; /* owned [load's]: ids */
+	uint64_t held;
+};
+
+static int books_import(sqlite3 *db, const struct load *load, struct err *err)
+{
+	struct blob units = { 0 }, offices = { 0 };
+	size_t n;
+	bool changed;
+	int rc = db_begin(db, err);
+	if (rc == 0)
+		rc = reference_file("units.csv", &units, err);
+	if (rc == 0)
+		rc = units_import(db, (const char *)units.data, units.len, &n, err);
+	if (rc == 0)
+		rc = catalogue_import(db, (const char *)load->catalogue.data, load->catalogue.len,
+				      &changed, err);
+	if (rc == 0)
+		rc = reference_offices(load, &offices, err);
+	if (rc == 0)
+		rc = offices_import(db, (const char *)offices.data, offices.len, "bench", &n, err);
+	blob_free(&units);
+	blob_free(&offices);
+	return rc < 0 ? rc : db_commit(db, err);
+}
+
+static int books_open(struct books *books, sqlite3 *db, struct err *err)
+{
+	int rc = books_import(db, books->load, err);
+	if (rc == 0)
+		rc = reference_load(db, &books->reference, err);
+	if (rc == 0 && !(books->ledger = ledger_open(db, err)))
+		rc = err->code;
+	books->offices = calloc(books->load->shape.offices, sizeof(*books->offices));
+	if (rc == 0 && !books->offices)
+		rc = err_memory(err);
+	for (unsigned i = 0; i < books->load->shape.offices && rc == 0; i++) {
+		char code[LOAD_NAME_MAX];
+		books->offices[i] =
+			offices_by_code(books->reference->offices, reference_office(i, code))
+				->id; /* just imported */
+	}
+	return rc;
+}
+
+static void books_close(struct books *books)
+{
+	ledger_close(books->ledger);
+	reference_close(books->reference);
+	free(books->offices);
+}
+
+static int books_begin(void *context, struct err *err)
+{
+	struct books *books = context;
+	(void)err;
+	ledger_begin(books->ledger, books->reference);
+	return 0;
+}
+
+static void on_held(void *context, uint32_t series, uint32_t observations, enum verdict verdict)
+{
+	struct books *books = context;
+	(void)series;
+	(void)verdict;
+	books->held += observations;
+}
+
+static int books_post(void *context, unsigned step, unsigned office, struct err *err)
+{
+	struct books *books = context;
+	const struct sealed *sealed = load_batch(books->load, step, office);
+	struct entry_form form = { .office = books->offices[office],
+				   .spool_id = load_spool_id(office),
+				   .seq = step + 1,
+				   .payload = sealed_payload(sealed),
+				   .len = sealed->payload_len,
+				   .received_us = books->received_us };
+	enum posting posting;
+	uint64_t upto;
+	int rc = ledger_post(books->ledger, &form, on_held, books, &posting, &upto, err);
+	if (rc < 0 || posting == POSTED)
+		return rc;
+	return posting == POSTING_BAD ? err->code : err_set(err, -EPROTO, "not posted");
+}
+
+static int books_end(void *context, struct err *err)
+{
+	struct books *books = context;
+	if (books->held > 0)
+		return err_set(err, -EPROTO, "figures went into quarantine");
+	return ledger_finish(books->ledger, err);
+}
+
+int yardstick_ledger(const void *input, void *ret_result, struct err *err)
+{
+	const struct yardstick_input *yardstick = input;
+	struct yardstick_result *result = ret_result;
+	struct books books = { .load = yardstick->load, .received_us = INT64_C(1767225600000000) };
+	struct scratch scratch;
+	int rc = scratch_make(&scratch, err);
+	if (rc == 0)
+		rc = schema_open(scratch.path, false, &scratch.db, err);
+	if (rc == 0)
+		rc = books_open(&books, scratch.db, err);
+	struct poster poster = { .db = scratch.db,
+				 .context = &books,
+				 .begin = books_begin,
+				 .post = books_post,
+				 .end = books_end };
+	if (rc == 0)
+		rc = post_all(&poster, yardstick, result, err);
+	books_close(&books);
+	result->disk_bytes = scratch_remove(&scratch);
+	return rc;
+}
