@@ -27,9 +27,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <zmq.h>
 
 #define SIGNALS 3u
+#define TURN_MS 10u
+#define TURNS   300u /* that a command may hold the spool */
 
 struct agent {
 	const struct settings *settings;
@@ -195,6 +198,7 @@ static void on_catalogue(void *context, const void *csv, size_t len)
 static int read_state(struct agent *agent, struct err *err)
 {
 	const struct settings *settings = agent->settings;
+	const struct timespec turn = { .tv_nsec = TURN_MS * 1000000 };
 	struct spool_limits limits = { .bytes_max = settings->bytes_max,
 				       .keep_days = settings->keep_acked_days };
 	char path[PATH_MAX], aside[PATH_MAX];
@@ -210,6 +214,10 @@ static int read_state(struct agent *agent, struct err *err)
 		rc = settings_path(settings, "spool.db", path, err);
 	if (rc == 0)
 		rc = spool_open(path, &limits, &agent->spool, aside, err);
+	for (unsigned i = 0; rc == -EBUSY && i < TURNS; i++) {
+		(void)nanosleep(&turn, NULL); /* cut short is fine */
+		rc = spool_open(path, &limits, &agent->spool, aside, err);
+	}
 	if (rc < 0)
 		return rc;
 	if (*aside)

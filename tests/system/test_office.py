@@ -153,6 +153,20 @@ class BadFigures(rig.Rig):
         self.assertEqual(self.province.counter("intake", "held"), 0)
         self.assert_whole()
 
+    def test_commands_beside_each_other_wait_for_their_turn(self):
+        """No agent runs: each holds the spool for a moment; then one starts among them."""
+        self.office.process.stop()
+        for round_ in range(3):
+            commands = [self.office.start_command("record", "--add", "visits=1", "--period",
+                                                  "2025-06-30") for _ in range(6)]
+            if round_ == 2:
+                self.office.start()
+            for command in commands:
+                self.assertEqual(command.child.wait(rig.PATIENCE_S), 0, command.log())
+        rig.wait_for(lambda: self.province.value("visits", area="82", **DAY) == 18, "all of them")
+        self.office.process.stop()
+        self.assert_whole()
+
     def test_a_csv_with_broken_lines_keeps_the_good_ones(self):
         path = f"{self.folder}/figures.csv"
         with open(path, "w", encoding="utf-8") as csv:
