@@ -43,6 +43,7 @@ UNITS = """code,name,level,parent,valid_from,valid_to
 CATALOGUE = """\
 name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,level,due_days,min,max
 visits,Lượt,Visits,visit,flow,sum,sum,day,desk,0,0,commune,1,0,
+visits.b,Lượt B,Visits B,visit,flow,sum,sum,day,desk,0,0,commune,1,0,
 hours,Giờ,Hours,hour,flow,sum,sum,hour,,2,0,commune,1,0,1000
 teams,Tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,
 balance,Số dư,Balance,đồng,flow,sum,sum,day,,3,0,commune,1,,
@@ -313,7 +314,8 @@ class Agent:
             conf.write(f"[agent]\nstate_dir = {self.folder}\n"
                        f"api_socket = {self.folder}/agent.sock\n"
                        "[uplink]\npush_interval_s = 1\nreconnect_min_ms = 20\n"
-                       f"reconnect_max_ms = 100\nenrol_timeout_s = 5\n{more}")
+                       "reconnect_max_ms = 100\nenrol_timeout_s = 5\n"
+                       f"[spool]\nkeep_acked_days = 3650\n{more}")
 
     def args(self, *words):
         return [f"{BUILD}/agent/lantoa-agent", "--config", self.conf, *words]
