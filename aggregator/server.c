@@ -1,4 +1,4 @@
-/* Start: the state folder's lock, store, roster, key, then the gate (ZAP before ROUTER is its own
+/* Start: store, roster, key, then the gate (ZAP before ROUTER is its own
  * business), then the api, then "ready".
  *
  * Stop, each step from the callback of the one before: intake (no frames any more; the commit in
@@ -11,7 +11,6 @@
 #include "intake.h"
 #include "log.h"
 #include "server_key.h"
-#include "state_lock.h"
 #include "store.h"
 
 #include <assert.h>
@@ -32,7 +31,6 @@
 struct server {
 	uv_loop_t *loop;
 	const struct config *config;
-	int lock; /* owned descriptor; below 0: none */
 	struct server_key key;
 	struct store *store;
 	struct roster *roster;
@@ -78,13 +76,6 @@ static int pulse_start(struct server *server)
 }
 
 /* --- start --- */
-
-static int take_lock(struct server *server, struct err *err)
-{
-	char path[PATH_MAX];
-	int rc = config_path(server->config, "lantoa.lock", path, err);
-	return rc < 0 ? rc : state_lock_take(path, &server->lock, err);
-}
 
 static int open_key(struct server *server, struct err *err)
 {
@@ -171,10 +162,7 @@ int server_start(uv_loop_t *loop, const struct config *config, struct server **r
 		return err_memory(err);
 	server->loop = loop;
 	server->config = config;
-	server->lock = -1;
-	int rc = take_lock(server, err);
-	if (rc == 0)
-		rc = open_store(server, err);
+	int rc = open_store(server, err);
 	if (rc == 0)
 		rc = open_key(server, err);
 	if (rc == 0)
@@ -207,8 +195,6 @@ static void close_rest(void *context)
 	intake_close(server->intake);
 	store_close(server->store);
 	roster_close(server->roster);
-	if (server->lock >= 0)
-		(void)close(server->lock); /* nothing was written */
 	if (server->zmq)
 		(void)zmq_ctx_term(server->zmq); /* no socket is open any more */
 	if (server->api)
