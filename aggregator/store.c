@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -22,6 +23,7 @@ struct lane { /* a connection, its worker, and what it knows of the reference */
 	struct worker *worker;
 	struct reference *reference;
 	uint64_t deadline_ns; /* of the read in progress; 0: none */
+	atomic_uint limit_ms; /* of reads; set from the loop, read on the pool */
 	int wal_pages;        /* writer: in the log after the last commit */
 	bool writes;
 };
@@ -102,6 +104,7 @@ int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store
 	int rc = take_lock(store, path, err);
 	if (rc == 0)
 		rc = lane_open(&store->writer, loop, path, true, err);
+	store_limit_reads(store, STORE_READ_LIMIT_MS);
 	while (rc == 0 && store->n_readers < readers)
 		rc = lane_open(&store->readers[store->n_readers++], loop, path, false, err);
 	if (rc < 0) {
@@ -161,9 +164,10 @@ static void on_work(struct job *base)
 {
 	struct store_job *job = container_of(base, struct store_job, job);
 	struct lane *lane = job->lane;
-	lane->deadline_ns = lane->writes || job->unlimited
-				    ? 0
-				    : uv_hrtime() + STORE_READ_LIMIT_MS * UINT64_C(1000000);
+	lane->deadline_ns =
+		lane->writes || job->unlimited
+			? 0
+			: uv_hrtime() + atomic_load(&lane->limit_ms) * UINT64_C(1000000);
 	job->rc = run_in_transaction(lane, job);
 	lane->deadline_ns = 0;
 	if (lane->writes)
@@ -195,6 +199,12 @@ void store_read(struct store *store, struct store_job *job)
 		if (worker_waiting(store->readers[i].worker) < worker_waiting(least->worker))
 			least = &store->readers[i];
 	submit(least, job);
+}
+
+void store_limit_reads(struct store *store, uint32_t limit_ms)
+{
+	for (unsigned i = 0; i < READERS_MAX; i++)
+		atomic_store(&store->readers[i].limit_ms, limit_ms);
 }
 
 size_t store_waiting(const struct store *store)

@@ -43,6 +43,8 @@ int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store
 void store_write(struct store *store, struct store_job *job);
 /** On whichever reader is least busy; ends with -EINTR after the limit. */
 void store_read(struct store *store, struct store_job *job);
+/** Another limit than STORE_READ_LIMIT_MS for reads that begin from now on. */
+void store_limit_reads(struct store *store, uint32_t limit_ms);
 size_t store_waiting(const struct store *store); /* jobs queued or running */
 
 /** Nothing may be waiting. Checkpoints and closes. NULL is fine. */

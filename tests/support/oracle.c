@@ -11,7 +11,7 @@
 
 #define HOUR_US INT64_C(3600000000)
 #define DAY_US  (24 * HOUR_US)
-#define ZONE_US (7 * HOUR_US) /* Asia/Ho_Chi_Minh, since 1975 */
+#define ZONE_US (7 * HOUR_US) /* of books_open() */
 
 struct cell {
 	const struct office *office;
