@@ -1,0 +1,339 @@
+/* The reference data that is installed, and the province's own published figures out of it. The
+ * breakdowns by commune are made up; their totals are not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "books.h"
+#include "civil.h"
+#include "oracle.h"
+#include "province.h"
+#include "query.h"
+
+#include <gmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OFFICES_MAX 200
+#define SILENT      100 /* of the communes, by code */
+
+struct fixture {
+	struct books books;
+	struct books_spool spools[OFFICES_MAX];
+	const char *codes[OFFICES_MAX]; /* of their units, lent by the reference */
+	const char *districts[OFFICES_MAX];
+	size_t n_communes, n;
+	size_t province; /* index */
+	int32_t june;    /* 2025-06-01 */
+};
+
+static char *data_file(const char *name)
+{
+	char path[512];
+	size_t len;
+	(void)snprintf(path, sizeof(path), "%s/aggregator/data/%s", SOURCE_DIR, name);
+	char *text = file_text(path, &len);
+	assert_non_null(text);
+	return text;
+}
+
+static void add_offices(struct fixture *f, const char *level)
+{
+	const struct units *units = f->books.reference->units;
+	for (size_t i = 0; i < units->n; i++) {
+		const struct unit *unit = &units->list[i], *above;
+		char code[64];
+		if (strcmp(unit->level, level) != 0 || unit->valid_from > f->june ||
+		    unit->valid_to <= f->june)
+			continue;
+		for (above = unit; above->parent; above = units_find(units, above->parent, f->june))
+			;
+		if (strcmp(above->code, "82") != 0)
+			continue;
+		assert_true(f->n < OFFICES_MAX);
+		(void)snprintf(code, sizeof(code), "vp-%s", unit->code);
+		f->spools[f->n] = (struct books_spool){ .id = 1000 + f->n };
+		f->spools[f->n].office = books_office(&f->books, code, unit->code, f->june - 1900);
+		f->codes[f->n] = unit->code;
+		f->districts[f->n++] = unit->parent;
+	}
+}
+
+/* units_find() borrows from the reference, which books_refresh() replaces: keep the first. */
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	char *units = data_file("units.csv"), *catalogue = data_file("catalogue.csv"),
+	     *indicators = data_file("indicators.csv");
+	assert_non_null(f);
+	books_open(&f->books, units, catalogue, indicators, false);
+	assert_int_equal(day_parse("2025-06-01", &f->june, NULL), 0);
+	add_offices(f, "commune");
+	f->n_communes = f->n;
+	add_offices(f, "district");
+	f->province = f->n;
+	add_offices(f, "province");
+	for (size_t i = 0; i < f->n; i++) {
+		f->codes[i] = strdup(f->codes[i]);
+		f->districts[i] = f->districts[i] ? strdup(f->districts[i]) : NULL;
+	}
+	books_refresh(&f->books);
+	free(units);
+	free(catalogue);
+	free(indicators);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	for (size_t i = 0; i < f->n; i++) {
+		free((char *)f->codes[i]);
+		free((char *)f->districts[i]);
+	}
+	books_close(&f->books);
+	free(f);
+	return 0;
+}
+
+static struct table *ask(struct fixture *f, const struct query *query)
+{
+	struct table *table = NULL;
+	if (query_run(f->books.db, f->books.reference, query, &table, &f->books.err) < 0)
+		fail_msg("%s", f->books.err.text);
+	return table;
+}
+
+static void has(const struct table *table, size_t row, const char *column, const char *expected)
+{
+	const char *found = books_cell(table, row, column);
+	if (!found || strcmp(found, expected) != 0)
+		fail_msg("%s is %s, expected %s", column, found ? found : "null", expected);
+}
+
+static void the_structure_of_june_2025_has_176_offices(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(f->n_communes, 164);
+	assert_int_equal(f->province - f->n_communes, 11);
+	assert_int_equal(f->n, 176);
+}
+
+/* 163 communes report; their teams add to the published 1249. */
+static void record_teams(struct fixture *f)
+{
+	int64_t left = 1249;
+	for (size_t i = 0; i < f->n_communes; i++) {
+		int64_t teams = i + 1 == f->n_communes ? left : (int64_t)(i % 9 + 3);
+		if (i == SILENT)
+			continue;
+		left -= teams;
+		books_record(&f->books, &f->spools[i], "team.count", "", "2025-06", teams, 0);
+	}
+}
+
+static void the_teams_add_up_and_the_silent_commune_is_named(void **state)
+{
+	struct fixture *f = *state;
+	const struct query june = { .name = "team.count", .from = "2025-06" };
+	struct query by = june;
+	int64_t sum = 0;
+	record_teams(f);
+	struct table *table = ask(f, &june);
+	assert_int_equal(table_rows(table), 1); /* the other province has no offices */
+	has(table, 0, "area", "82");
+	has(table, 0, "value", "1249");
+	has(table, 0, "due", "164");
+	has(table, 0, "reported", "163");
+	has(table, 0, "missing", "1");
+	has(table, 0, "on_time", "163");
+	has(table, 0, "offices_due", "164");
+	has(table, 0, "offices_reported", "163");
+	table_close(table);
+	by.by = "district";
+	table = ask(f, &by);
+	assert_int_equal(table_rows(table), 11);
+	for (size_t i = 0; i < table_rows(table); i++)
+		sum += atoll(books_cell(table, i, "value"));
+	assert_int_equal(sum, 1249);
+	table_close(table);
+	assert_int_equal(
+		completeness_run(f->books.db, f->books.reference, &june, &table, &f->books.err), 0);
+	assert_int_equal(table_rows(table), 1);
+	has(table, 0, "area", f->codes[SILENT]);
+	has(table, 0, "period", "2025-06");
+	has(table, 0, "missing", "1");
+	table_close(table);
+}
+
+static void the_level_is_carried_and_said_to_be_until_the_tier_ends(void **state)
+{
+	struct fixture *f = *state;
+	const struct query july = { .name = "team.count", .from = "2025-07", .area = "82" };
+	record_teams(f);
+	/* the communes that keep their code keep their office's assignment */
+	struct table *table = ask(f, &july);
+	int64_t due = atoll(books_cell(table, 0, "due"));
+	assert_true(due > 0 && due < 164);
+	has(table, 0, "reported", "0");
+	/* nothing is there to be carried for the silent one, if its code lives on */
+	bool silent = units_find(f->books.reference->units, f->codes[SILENT], f->june + 30);
+	assert_int_equal(atoll(books_cell(table, 0, "carried")), due - silent);
+	has(table, 0, "missing", silent ? "1" : "0");
+	has(table, 0, "name", "Tỉnh Đồng Tháp");
+	table_close(table);
+}
+
+static void the_digital_share_and_the_gap_are_as_published(void **state)
+{
+	struct fixture *f = *state;
+	struct books_spool *spool = &f->spools[f->province];
+	const struct query share = { .name = "economy.digital_share", .from = "2021" },
+			   gap = { .name = "dti.economy_gap", .from = "2021", .area = "82" };
+	books_record(&f->books, spool, "economy.digital_value_added", "", "2021", 8619, 0);
+	books_record(&f->books, spool, "economy.grdp", "", "2021", 100314, 0);
+	books_record(&f->books, spool, "dti.economy_index", "", "2021", 4856, 4);
+	books_record(&f->books, spool, "dti.economy_index_mean", "", "2021", 4098, 4);
+	struct table *table = ask(f, &share);
+	assert_int_equal(table_rows(table), 1);
+	has(table, 0, "value", "8.592021");
+	has(table, 0, "operands", "economy.digital_value_added=8619;economy.grdp=100314");
+	has(table, 0, "targets", "2025=15;2030=25");
+	has(table, 0, "due", "2"); /* one office and year, of each operand */
+	has(table, 0, "reported", "2");
+	table_close(table);
+	table = ask(f, &gap);
+	has(table, 0, "value", "0.0758");
+	table_close(table);
+}
+
+static void an_indicator_without_an_operand_says_which(void **state)
+{
+	struct fixture *f = *state;
+	const struct query share = { .name = "economy.digital_share", .from = "2022" };
+	books_record(&f->books, &f->spools[f->province], "economy.digital_value_added", "", "2022",
+		     1, 0);
+	struct table *table = ask(f, &share);
+	assert_null(books_cell(table, 0, "value"));
+	assert_non_null(strstr(books_cell(table, 0, "reason"), "economy.grdp"));
+	table_close(table);
+	books_record(&f->books, &f->spools[f->province], "economy.grdp", "", "2022", 0, 0);
+	table = ask(f, &share);
+	assert_null(books_cell(table, 0, "value"));
+	assert_non_null(books_cell(table, 0, "reason"));
+	table_close(table);
+}
+
+#define DAYS 4
+
+static int64_t received_of(size_t i, int day)
+{
+	return (int64_t)(i * 7 + (size_t)day * 3) % 50;
+}
+
+static int64_t online_of(size_t i, int day)
+{
+	return received_of(i, day) * (int64_t)(i % 5) / 5;
+}
+
+static void record_dossiers(struct fixture *f)
+{
+	for (size_t i = 0; i < f->n_communes; i++) {
+		struct books_batch batches[DAYS];
+		for (int day = 0; day < DAYS; day++) {
+			struct books_figure figures[] = {
+				{ .metric = "service.dossiers_received",
+				  .labels = i % 2 ? "" : "sector=land",
+				  .grain = GRAIN_DAY,
+				  .value_e = received_of(i, day) },
+				{ .metric = "service.dossiers_online",
+				  .labels = "",
+				  .grain = GRAIN_DAY,
+				  .value_e = online_of(i, day) },
+			};
+			books_seal(&f->spools[i], f->june + day, figures, 2,
+				   civil_day_start_us(f->june + day + 1), &batches[day]);
+		}
+		books_commit(&f->books, batches, DAYS);
+		for (int day = 0; day < DAYS; day++)
+			blob_free(&batches[day].payload);
+	}
+}
+
+static void the_online_rate_of_a_district_is_a_ratio_of_sums(void **state)
+{
+	struct fixture *f = *state;
+	const struct query rate = {
+		.name = "service.online_rate", .by = "district", .per = "month", .from = "2025-06"
+	};
+	record_dossiers(f);
+	struct table *table = ask(f, &rate);
+	assert_int_equal(table_rows(table), 11);
+	for (size_t row = 0; row < 11; row++) {
+		int64_t received = 0, online = 0;
+		char text[64];
+		for (size_t i = 0; i < f->n_communes; i++)
+			for (int day = 0; day < DAYS; day++)
+				if (strcmp(f->districts[i], books_cell(table, row, "area")) == 0) {
+					received += received_of(i, day);
+					online += online_of(i, day);
+				}
+		/* half to even at 6 digits; no tie is possible below a denominator of 2^7 5^7 */
+		int64_t scaled = (online * 100 * 2000000 + received) / (2 * received);
+		(void)snprintf(text, sizeof(text), "%lld.%06lld", (long long)(scaled / 1000000),
+			       (long long)(scaled % 1000000));
+		for (size_t n = strlen(text); text[n - 1] == '0' || text[n - 1] == '.'; n--) {
+			bool point = text[n - 1] == '.';
+			text[n - 1] = '\0';
+			if (point)
+				break;
+		}
+		has(table, row, "value", text);
+	}
+	table_close(table);
+}
+
+static void a_late_figure_for_june_goes_to_the_unit_of_june(void **state)
+{
+	struct fixture *f = *state;
+	const struct query june = { .name = "team.sessions", .by = "district", .from = "2025-06" };
+	struct books_figure figure = {
+		.metric = "team.sessions", .labels = "", .grain = GRAIN_MONTH, .value_e = 5
+	};
+	struct books_batch batch;
+	books_seal(&f->spools[0], f->june, &figure, 1, civil_day_start_us(f->june + 120), &batch);
+	books_commit(&f->books, &batch, 1);
+	blob_free(&batch.payload);
+	struct table *table = ask(f, &june);
+	assert_int_equal(table_rows(table), 11);
+	for (size_t i = 0; i < 11; i++)
+		if (strcmp(books_cell(table, i, "area"), f->districts[0]) == 0) {
+			has(table, i, "value", "5");
+			has(table, i, "reported", "1");
+			has(table, i, "on_time", "0");
+		} else {
+			assert_null(books_cell(table, i, "value"));
+			has(table, i, "reason", "not reported");
+		}
+	table_close(table);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(the_structure_of_june_2025_has_176_offices),
+		TEST(the_teams_add_up_and_the_silent_commune_is_named),
+		TEST(the_level_is_carried_and_said_to_be_until_the_tier_ends),
+		TEST(the_digital_share_and_the_gap_are_as_published),
+		TEST(an_indicator_without_an_operand_says_which),
+		TEST(the_online_rate_of_a_district_is_a_ratio_of_sums),
+		TEST(a_late_figure_for_june_goes_to_the_unit_of_june),
+	};
+	return cmocka_run_group_tests_name("published", tests, NULL, NULL);
+}
