@@ -56,9 +56,10 @@ int spool_renew(struct spool *spool, struct err *err);
  * to the current one is not sealed again. Blocks on disk.
  *
  * -ENOSPC when the spool or the disk is full; -ERANGE when an addition leaves 64 bits; -EIO when
- * the disk fails; -E2BIG when series numbers run out. On error the spool is as before (only a disk
- * that fails for good in the last sync of a commit leaves open whether all or nothing was
- * recorded); @ret_bad (may be NULL) is the index at fault.
+ * the disk fails; -E2BIG when series numbers run out; -ESTALE when what
+ * should be added to is so old that it is no longer kept here. On error the spool is as before
+ * (only a disk that fails for good in the last sync of a commit leaves open whether all or nothing
+ * was recorded); @ret_bad (may be NULL) is the index at fault.
  */
 int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,
 		 struct err *err);

@@ -42,6 +42,16 @@ int spool_make_room(struct spool *spool, uint64_t limit, struct err *err)
 	return rc;
 }
 
+/* "Add" must know where it can no longer go on from a value: durable, and never moving back. */
+static int remember_trim(struct spool *spool, int32_t limit, struct err *err)
+{
+	int32_t before;
+	int rc = spool_trimmed_to(spool, &before, err);
+	if (rc < 0 || limit <= before)
+		return rc;
+	return spool_fact_set(spool, TRIMMED_FACT, &limit, sizeof(limit), err);
+}
+
 /* A period that has not ended long ago keeps its value: "add" goes on from it. */
 static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, struct err *err)
 {
@@ -51,21 +61,16 @@ static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, 
 	int32_t limit = today - (int32_t)spool->limits.keep_days;
 	int rc;
 	while ((rc = db_step(all, err)) == 1) {
-		int64_t shape = sqlite3_column_int64(all, 1);
-		enum grain grain = shape_grain(shape);
-		int32_t first = limit;
-		if (grain > GRAIN_DAY)
-			first = period_first_day(
-				period_of_day(shape_calendar(shape), grain, limit));
-		rc = spool_run(
-			spool, SQL_CURRENT_TRIM, 3,
-			(int64_t[]){ sqlite3_column_int64(all, 0), first, (int64_t)acked_seq },
-			err);
+		rc = spool_run(spool, SQL_CURRENT_TRIM, 3,
+			       (int64_t[]){ sqlite3_column_int64(all, 0),
+					    kept_from(limit, sqlite3_column_int64(all, 1)),
+					    (int64_t)acked_seq },
+			       err);
 		if (rc < 0)
 			break;
 	}
 	(void)sqlite3_reset(all); /* repeats the step's error, already told */
-	return rc;
+	return rc < 0 ? rc : remember_trim(spool, limit, err);
 }
 
 #define DROPS_PER_ACK 64 /* an ack stays short; the next ones go on */

@@ -95,6 +95,12 @@ int spool_make_room(struct spool *spool, uint64_t limit, struct err *err);
 /** Bytes of the file that are in use. */
 int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
 
+/** Values were trimmed up to this day; INT32_MIN: never. */
+int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err);
+#define TRIMMED_FACT "trimmed_to" /* an int32_t as this machine writes it */
+/** With values trimmed up to @day, the first day from which a series of @shape keeps them. */
+int32_t kept_from(int32_t day, int64_t shape);
+
 /* A series' shape as the wire writes it: grain | decimals << 4 | calendar << 8. */
 int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals);
 enum grain shape_grain(int64_t shape);

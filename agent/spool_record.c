@@ -8,6 +8,7 @@
 #include "spool_inside.h"
 
 #include <errno.h>
+#include <string.h>
 
 struct place {          /* of a figure: its series, and others of its name with other decimals */
 	int64_t series; /* -1: there is none yet */
@@ -95,6 +96,39 @@ static int value_find(struct spool *spool, const struct place *place, struct val
 	return rc;
 }
 
+int32_t kept_from(int32_t day, int64_t shape)
+{
+	enum grain grain = shape_grain(shape);
+	if (grain <= GRAIN_DAY || day < DAY_MIN)
+		return day;
+	return period_first_day(period_of_day(shape_calendar(shape), grain, day));
+}
+
+int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err)
+{
+	struct blob fact = { 0 };
+	int rc = spool_fact_get(spool, TRIMMED_FACT, &fact, err);
+	*ret_day = INT32_MIN;
+	if (rc == 0 && fact.len == sizeof(*ret_day))
+		memcpy(ret_day, fact.data, sizeof(*ret_day));
+	blob_free(&fact);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* There is no value to add to: was there never one, or was it trimmed? */
+static int check_never_was(struct spool *spool, const struct observation *obs,
+			   const struct place *place, struct err *err)
+{
+	int32_t trimmed;
+	int rc = spool_trimmed_to(spool, &trimmed, err);
+	if (rc < 0 || place->day >= kept_from(trimmed, place->shape))
+		return rc;
+	return err_set(err, -ESTALE,
+		       "what was recorded of %s so long ago is no longer kept here; "
+		       "record the whole value instead of adding",
+		       obs->metric);
+}
+
 static int series_add(struct spool *spool, const struct observation *obs, struct place *place,
 		      struct err *err)
 {
@@ -154,6 +188,8 @@ static int record_one(struct spool *spool, const struct observation *obs, struct
 	int found = value_find(spool, &place, &was, err);
 	if (found < 0)
 		return found;
+	if (obs->add && !found && (rc = check_never_was(spool, obs, &place, err)) < 0)
+		return rc;
 	if ((rc = value_next(obs, found ? &was : NULL, &value_e, err)) < 0)
 		return rc;
 	if (found && was.series == place.series && was.withdrawn == obs->withdrawn &&

@@ -153,6 +153,29 @@ static void add_goes_on_from_the_sealed_value_after_a_restart(void **state)
 	assert_int_equal(current(f, &obs), 10);
 }
 
+/* Otherwise 3 would take the place of 7 at the province. */
+static void add_is_refused_where_the_value_may_have_been_trimmed(void **state)
+{
+	struct fixture *f = *state;
+	struct observation old = figure("team.count", TODAY - 60, 7), add = old, kept = old;
+	put(f, &old);
+	kept.period.number = TODAY - 30;
+	put(f, &kept);
+	assert_int_equal(spool_acked(f->spool, seal(f), NOW_US, &f->err), 0);
+	reopen(f);
+	add.add = kept.add = true;
+	add.value_e = kept.value_e = 3;
+	assert_int_equal(spool_record(f->spool, &add, 1, NULL, &f->err), -ESTALE);
+	put(f, &kept);
+	assert_int_equal(current(f, &kept), 10);
+	add.add = false;
+	put(f, &add); /* the whole value is welcome, */
+	add.add = true;
+	put(f, &add); /* and then there is something to add to */
+	assert_int_equal(current(f, &add), 6);
+	verified(f);
+}
+
 static void withdrawing_is_news_and_adding_starts_from_nothing_then(void **state)
 {
 	struct fixture *f = *state;
@@ -668,6 +691,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(equal_value_is_not_sealed_again),
 		TEST(add_goes_on_from_the_sealed_value_after_a_restart),
+		TEST(add_is_refused_where_the_value_may_have_been_trimmed),
 		TEST(withdrawing_is_news_and_adding_starts_from_nothing_then),
 		TEST(other_decimals_move_the_figure_to_a_new_series),
 		TEST(record_is_all_or_nothing),
