@@ -116,6 +116,10 @@ int dealer_open(void *zmq_context, const struct dealer_config *config, struct de
 
 void dealer_close(struct dealer *dealer)
 {
+	/* First no more events: libzmq's I/O thread would wait for ever to tell one to a monitor
+	 * that is gone, and with it all sockets of the process. */
+	if (dealer->socket)
+		(void)zmq_socket_monitor(dealer->socket, NULL, 0); /* fine when there is none */
 	if (dealer->monitor)
 		(void)zmq_close(dealer->monitor); /* fails for no socket only, as the next */
 	if (dealer->socket)

@@ -693,22 +693,29 @@ static int line_open(struct uplink *uplink, struct line *line, struct err *err)
 	return rc;
 }
 
+static int try_line(struct uplink *uplink, struct err *err)
+{
+	struct line *line = calloc(1, sizeof(*line));
+	if (!line)
+		return err_memory(err);
+	line->uplink = uplink;
+	uplink->lines++;
+	int rc = line_open(uplink, line, err);
+	if (rc < 0)
+		line_close(line);
+	else
+		uplink->line = line;
+	return rc;
+}
+
+/* OPEN is the last of a step's actions, so the core may be told within it. */
 static void open_line(struct uplink *uplink)
 {
 	struct err err;
-	struct line *line = calloc(1, sizeof(*line));
-	if (!line) {
-		log_error("uplink: no memory for a connection; will try again");
+	if (try_line(uplink, &err) == 0)
 		return;
-	}
-	line->uplink = uplink;
-	uplink->lines++;
-	if (line_open(uplink, line, &err) < 0) {
-		log_error("uplink: %s; will try again", err.text);
-		line_close(line);
-		return;
-	}
-	uplink->line = line;
+	log_error("uplink: no socket, will try again cause=\"%s\"", err.text);
+	tell(uplink, (struct uplink_event){ .type = UPLINK_OPEN_FAILED });
 }
 
 static void drop_line(struct uplink *uplink)

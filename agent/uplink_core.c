@@ -411,6 +411,10 @@ struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event 
 	case UPLINK_TICK:
 		on_tick(&step);
 		break;
+	case UPLINK_OPEN_FAILED:
+		if (core->state == UPLINK_CONNECTING)
+			back_off(&step, UPLINK_TROUBLE_UNREACHABLE);
+		break;
 	case UPLINK_CONNECTED:
 		on_connected(&step);
 		break;

@@ -79,6 +79,7 @@ struct uplink_core {
 enum uplink_event_type {
 	UPLINK_START,        /* last_seq, upto = acked so far */
 	UPLINK_TICK,         /* uplink_next_ms() has come; too early is fine */
+	UPLINK_OPEN_FAILED,  /* there is no socket */
 	UPLINK_CONNECTED,    /* handshake succeeded */
 	UPLINK_DISCONNECTED, /* libzmq will connect again */
 	UPLINK_AUTH_FAILED,

@@ -1,0 +1,439 @@
+#include "fake_aggregator.h"
+
+#include "wire.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+#define KEYS_MAX   16
+#define CREDIT     4
+#define ZAP_NAME   "inproc://zeromq.zap.01"
+#define TURN_MS    5 /* how soon it notices what the test asked of it */
+#define ADDRESS_AT 6 /* behind "tcp://" */
+
+struct known_key {
+	uint8_t key[32];
+	enum fake_key state;
+};
+
+struct fake_aggregator {
+	void *context, *zap, *router;
+	char endpoint[64];
+	uint8_t public_key[32], secret_key[32];
+	pthread_t thread;
+	struct arena *arena;
+	pthread_mutex_t mutex; /* guards what follows */
+	struct known_key keys[KEYS_MAX];
+	size_t n_keys;
+	struct fake_books books;
+	uint64_t refused_seq, catalogue_version;
+	int refused_code;
+	char *quarantine, *catalogue; /* owned */
+	bool stop, restart, swallow;
+};
+
+static void key_of_z85(const char *z85, uint8_t key[32])
+{
+	uint8_t *done = zmq_z85_decode(key, z85);
+	assert(done);
+	(void)done;
+}
+
+static struct known_key *find_key(struct fake_aggregator *fake, const uint8_t *key)
+{
+	for (size_t i = 0; i < fake->n_keys; i++)
+		if (memcmp(fake->keys[i].key, key, 32) == 0)
+			return &fake->keys[i];
+	return NULL;
+}
+
+static void put_key(struct fake_aggregator *fake, const uint8_t *key, enum fake_key state)
+{
+	struct known_key *known = find_key(fake, key);
+	if (!known) {
+		assert(fake->n_keys < KEYS_MAX);
+		known = &fake->keys[fake->n_keys++];
+		memcpy(known->key, key, 32);
+	}
+	known->state = state;
+}
+
+/* --- ZAP (RFC 27): the User-Id is the key's place in our list --- */
+
+static void answer_zap(struct fake_aggregator *fake)
+{
+	char frames[8][256];
+	size_t len[8] = { 0 }, n = 0;
+	int more = 1;
+	while (more && n < 8) {
+		size_t size = sizeof(more);
+		int got = zmq_recv(fake->zap, frames[n], sizeof(frames[n]), 0);
+		len[n++] = got < 0 ? 0 : (size_t)got;
+		(void)zmq_getsockopt(fake->zap, ZMQ_RCVMORE, &more, &size);
+	}
+	(void)pthread_mutex_lock(&fake->mutex);
+	struct known_key *key =
+		n == 7 && len[6] == 32 ? find_key(fake, (uint8_t *)frames[6]) : NULL;
+	bool good = key && (key->state == FAKE_KEY_ACTIVE || key->state == FAKE_KEY_INVITED);
+	char user[2] = { key ? (char)('A' + (key - fake->keys)) : '?', '\0' };
+	(void)pthread_mutex_unlock(&fake->mutex);
+	const char *const parts[] = { "1.0", NULL, good ? "200" : "400", "", good ? user : "", "" };
+	for (size_t i = 0; i < 6; i++)
+		(void)zmq_send(fake->zap, i == 1 ? frames[1] : parts[i],
+			       i == 1 ? len[1] : strlen(parts[i]), i < 5 ? ZMQ_SNDMORE : 0);
+}
+
+/* --- frames --- */
+
+struct peer {
+	uint8_t id[16];
+	size_t id_len;
+	struct known_key *key;
+};
+
+static void answer(struct fake_aggregator *fake, const struct peer *peer,
+		   const Lantoa__V1__Frame *frame)
+{
+	struct blob bytes = { 0 };
+	struct err err;
+	if (wire_frame_pack(frame, &bytes, &err) == 0 &&
+	    zmq_send(fake->router, peer->id, peer->id_len, ZMQ_SNDMORE) >= 0)
+		(void)zmq_send(fake->router, bytes.data, bytes.len, 0);
+	blob_free(&bytes);
+}
+
+static void refuse(struct fake_aggregator *fake, const struct peer *peer, uint64_t seq, int code)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Refused refused = LANTOA__V1__REFUSED__INIT;
+	refused.spool_id = fake->books.spool_id;
+	refused.seq = seq;
+	refused.code = (Lantoa__V1__Refused__Code)code;
+	refused.reason = (char *)(uintptr_t) "refused by the test";
+	frame.kind_case = LANTOA__V1__FRAME__KIND_REFUSED;
+	frame.refused = &refused;
+	answer(fake, peer, &frame);
+}
+
+static Lantoa__V1__Catalogue catalogue_of(const struct fake_aggregator *fake)
+{
+	Lantoa__V1__Catalogue catalogue = LANTOA__V1__CATALOGUE__INIT;
+	catalogue.version = fake->catalogue_version;
+	if (fake->catalogue)
+		catalogue.csv = (ProtobufCBinaryData){ .len = strlen(fake->catalogue),
+						       .data = (uint8_t *)fake->catalogue };
+	return catalogue;
+}
+
+static void on_hello(struct fake_aggregator *fake, const struct peer *peer,
+		     const Lantoa__V1__Frame *in)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Welcome welcome = LANTOA__V1__WELCOME__INIT;
+	Lantoa__V1__Catalogue catalogue = catalogue_of(fake);
+	if (in->hello->spool_id != fake->books.spool_id) {
+		fake->books.spool_id = in->hello->spool_id;
+		fake->books.upto = 0;
+	}
+	fake->books.hellos++;
+	welcome.protocol = WIRE_PROTOCOL;
+	welcome.upto = fake->books.upto;
+	welcome.credit = CREDIT;
+	welcome.catalogue_version = fake->catalogue_version;
+	welcome.clock_us = in->hello->clock_us;
+	welcome.office = (char *)(uintptr_t) "28249";
+	welcome.office_name = (char *)(uintptr_t) "An office";
+	welcome.zone = (char *)(uintptr_t) "Asia/Ho_Chi_Minh";
+	frame.kind_case = LANTOA__V1__FRAME__KIND_WELCOME;
+	frame.welcome = &welcome;
+	answer(fake, peer, &frame);
+	if (in->hello->catalogue_version == fake->catalogue_version)
+		return;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_CATALOGUE;
+	frame.catalogue = &catalogue;
+	answer(fake, peer, &frame);
+}
+
+static void commit(struct fake_aggregator *fake, const Lantoa__V1__Batch *in)
+{
+	struct batch batch;
+	struct err err;
+	if (wire_batch_decode(fake->arena, in->payload.data, in->payload.len, &batch, &err) < 0) {
+		assert(!"the agent sends what can be decoded");
+		return;
+	}
+	fake->books.upto = in->seq;
+	fake->books.observations += batch.n_points;
+	for (size_t i = 0; i < batch.n_points; i++)
+		fake->books.sum += batch.points[i].value_e;
+}
+
+static void on_batch(struct fake_aggregator *fake, const struct peer *peer,
+		     const Lantoa__V1__Frame *in)
+{
+	const Lantoa__V1__Batch *batch = in->batch;
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Ack ack = LANTOA__V1__ACK__INIT;
+	Lantoa__V1__Quarantined held = LANTOA__V1__QUARANTINED__INIT, *list[] = { &held };
+	if (batch->seq == fake->refused_seq) {
+		refuse(fake, peer, batch->seq, fake->refused_code);
+		return;
+	}
+	if (batch->seq > fake->books.upto + 1) {
+		refuse(fake, peer, batch->seq, LANTOA__V1__REFUSED__CODE__GAP);
+		return;
+	}
+	if (batch->seq == fake->books.upto + 1)
+		commit(fake, batch);
+	else
+		fake->books.duplicates++;
+	ack.spool_id = batch->spool_id;
+	ack.upto = fake->books.upto;
+	if (fake->quarantine) {
+		held.seq = batch->seq;
+		held.observations = 1;
+		held.reason = fake->quarantine;
+		ack.n_quarantined = 1;
+		ack.quarantined = list;
+	}
+	frame.kind_case = LANTOA__V1__FRAME__KIND_ACK;
+	frame.ack = &ack;
+	answer(fake, peer, &frame);
+}
+
+static void on_ping(struct fake_aggregator *fake, const struct peer *peer,
+		    const Lantoa__V1__Frame *in)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Pong pong = LANTOA__V1__PONG__INIT;
+	(void)in;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_PONG;
+	frame.pong = &pong;
+	answer(fake, peer, &frame);
+}
+
+static void on_enrol(struct fake_aggregator *fake, const struct peer *peer,
+		     const Lantoa__V1__Frame *in)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Enrolled enrolled = LANTOA__V1__ENROLLED__INIT;
+	Lantoa__V1__Catalogue catalogue = catalogue_of(fake);
+	peer->key->state = FAKE_KEY_SPENT;
+	assert(in->enrol->public_key.len == 32);
+	put_key(fake, in->enrol->public_key.data, FAKE_KEY_ACTIVE);
+	if (fake->swallow) {
+		fake->swallow = false;
+		return;
+	}
+	enrolled.office = (char *)(uintptr_t) "28249";
+	enrolled.office_name = (char *)(uintptr_t) "An office";
+	enrolled.zone = (char *)(uintptr_t) "Asia/Ho_Chi_Minh";
+	enrolled.catalogue = &catalogue;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_ENROLLED;
+	frame.enrolled = &enrolled;
+	answer(fake, peer, &frame);
+}
+
+static const struct {
+	Lantoa__V1__Frame__KindCase kind;
+	enum fake_key key;
+	void (*on_frame)(struct fake_aggregator *fake, const struct peer *peer,
+			 const Lantoa__V1__Frame *frame);
+} kinds[] = {
+	{ LANTOA__V1__FRAME__KIND_HELLO, FAKE_KEY_ACTIVE, on_hello },
+	{ LANTOA__V1__FRAME__KIND_BATCH, FAKE_KEY_ACTIVE, on_batch },
+	{ LANTOA__V1__FRAME__KIND_PING, FAKE_KEY_ACTIVE, on_ping },
+	{ LANTOA__V1__FRAME__KIND_ENROL, FAKE_KEY_INVITED, on_enrol },
+};
+
+static void take_frame(struct fake_aggregator *fake, struct peer *peer, zmq_msg_t *message)
+{
+	const char *user = zmq_msg_gets(message, "User-Id");
+	Lantoa__V1__Frame *frame;
+	struct err err;
+	arena_reset(fake->arena);
+	if (!user || wire_frame_unpack(fake->arena, zmq_msg_data(message), zmq_msg_size(message),
+				       &frame, &err) < 0)
+		return;
+	peer->key = &fake->keys[user[0] - 'A'];
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].kind == frame->kind_case && kinds[i].key == peer->key->state)
+			kinds[i].on_frame(fake, peer, frame);
+}
+
+static void take_message(struct fake_aggregator *fake)
+{
+	struct peer peer = { 0 };
+	zmq_msg_t message;
+	int got = zmq_recv(fake->router, peer.id, sizeof(peer.id), ZMQ_DONTWAIT);
+	if (got < 0)
+		return;
+	peer.id_len = (size_t)got;
+	(void)zmq_msg_init(&message);
+	if (zmq_msg_recv(&message, fake->router, 0) >= 0) {
+		(void)pthread_mutex_lock(&fake->mutex);
+		take_frame(fake, &peer, &message);
+		(void)pthread_mutex_unlock(&fake->mutex);
+	}
+	(void)zmq_msg_close(&message);
+}
+
+/* --- the thread --- */
+
+static void listen_on(struct fake_aggregator *fake, const char *endpoint)
+{
+	int one = 1, zero = 0;
+	size_t len = sizeof(fake->endpoint);
+	fake->router = zmq_socket(fake->context, ZMQ_ROUTER);
+	assert(fake->router);
+	(void)zmq_setsockopt(fake->router, ZMQ_CURVE_SERVER, &one, sizeof(one));
+	(void)zmq_setsockopt(fake->router, ZMQ_CURVE_SECRETKEY, fake->secret_key, 32);
+	(void)zmq_setsockopt(fake->router, ZMQ_ZAP_DOMAIN, "test", 4);
+	(void)zmq_setsockopt(fake->router, ZMQ_LINGER, &zero, sizeof(zero));
+	while (zmq_bind(fake->router, endpoint) < 0)
+		; /* the port is being given back */
+	(void)zmq_getsockopt(fake->router, ZMQ_LAST_ENDPOINT, fake->endpoint, &len);
+}
+
+static bool asked(struct fake_aggregator *fake, bool *flag)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	bool found = *flag;
+	*flag = false;
+	(void)pthread_mutex_unlock(&fake->mutex);
+	return found;
+}
+
+static void *thread_main(void *context)
+{
+	struct fake_aggregator *fake = context;
+	while (!asked(fake, &fake->stop)) {
+		if (asked(fake, &fake->restart)) {
+			char endpoint[sizeof(fake->endpoint)];
+			memcpy(endpoint, fake->endpoint, sizeof(endpoint));
+			(void)zmq_close(fake->router);
+			listen_on(fake, endpoint);
+		}
+		zmq_pollitem_t items[] = { { .socket = fake->zap, .events = ZMQ_POLLIN },
+					   { .socket = fake->router, .events = ZMQ_POLLIN } };
+		(void)zmq_poll(items, 2, TURN_MS);
+		if (items[0].revents)
+			answer_zap(fake);
+		if (items[1].revents)
+			take_message(fake);
+	}
+	return NULL;
+}
+
+struct fake_aggregator *fake_aggregator_open(void *zmq_context)
+{
+	struct fake_aggregator *fake = calloc(1, sizeof(*fake));
+	char public_key[41], secret_key[41];
+	int zero = 0;
+	assert(fake);
+	(void)zmq_curve_keypair(public_key, secret_key);
+	key_of_z85(public_key, fake->public_key);
+	key_of_z85(secret_key, fake->secret_key);
+	fake->context = zmq_context;
+	fake->arena = arena_open(WIRE_ARENA_MAX);
+	(void)pthread_mutex_init(&fake->mutex, NULL);
+	fake->zap = zmq_socket(zmq_context, ZMQ_REP);
+	(void)zmq_setsockopt(fake->zap, ZMQ_LINGER, &zero, sizeof(zero));
+	int rc = zmq_bind(fake->zap, ZAP_NAME); /* before the ROUTER: else everyone gets in */
+	assert(rc == 0);
+	listen_on(fake, "tcp://127.0.0.1:*");
+	rc = pthread_create(&fake->thread, NULL, thread_main, fake);
+	assert(rc == 0);
+	(void)rc;
+	return fake;
+}
+
+void fake_aggregator_close(struct fake_aggregator *fake)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	fake->stop = true;
+	(void)pthread_mutex_unlock(&fake->mutex);
+	(void)pthread_join(fake->thread, NULL);
+	(void)zmq_close(fake->router);
+	(void)zmq_close(fake->zap);
+	(void)pthread_mutex_destroy(&fake->mutex);
+	arena_close(fake->arena);
+	free(fake->quarantine);
+	free(fake->catalogue);
+	free(fake);
+}
+
+const char *fake_aggregator_address(const struct fake_aggregator *fake)
+{
+	return fake->endpoint + ADDRESS_AT;
+}
+
+const uint8_t *fake_aggregator_key(const struct fake_aggregator *fake)
+{
+	return fake->public_key;
+}
+
+void fake_aggregator_allow(struct fake_aggregator *fake, const uint8_t public_key[32],
+			   enum fake_key state)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	put_key(fake, public_key, state);
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_aggregator_restart(struct fake_aggregator *fake)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	fake->restart = true;
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_aggregator_refuse(struct fake_aggregator *fake, uint64_t seq, int code)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	fake->refused_seq = code ? seq : 0;
+	fake->refused_code = code;
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_aggregator_quarantine(struct fake_aggregator *fake, const char *reason)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	free(fake->quarantine);
+	fake->quarantine = strdup(reason);
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_aggregator_roll_back(struct fake_aggregator *fake, uint64_t upto)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	fake->books.upto = upto;
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_aggregator_swallow_enrolled(struct fake_aggregator *fake)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	fake->swallow = true;
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_aggregator_catalogue(struct fake_aggregator *fake, uint64_t version, const char *csv)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	free(fake->catalogue);
+	fake->catalogue = strdup(csv);
+	fake->catalogue_version = version;
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
+struct fake_books fake_aggregator_books(struct fake_aggregator *fake)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	struct fake_books books = fake->books;
+	(void)pthread_mutex_unlock(&fake->mutex);
+	return books;
+}

@@ -1,0 +1,45 @@
+/* The province's end of the protocol, as small as tests of the agent can do with: real CURVE
+ * sockets and a real ZAP handler, on a thread of its own; what it "commits" it only remembers. It
+ * keeps the rules of proto/lantoa.proto: Welcome and Catalogue after Hello, a cumulative Ack, GAP
+ * beyond upto + 1, a duplicate acked as success, Enrol over an invited key only. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fake_aggregator;
+
+enum fake_key { FAKE_KEY_UNKNOWN, FAKE_KEY_INVITED, FAKE_KEY_SPENT, FAKE_KEY_ACTIVE };
+
+/** Binds a free port of 127.0.0.1. One per context: the ZAP handler has a fixed name. */
+struct fake_aggregator *fake_aggregator_open(void *zmq_context);
+void fake_aggregator_close(struct fake_aggregator *fake);
+
+const char *fake_aggregator_address(const struct fake_aggregator *fake); /* "127.0.0.1:PORT" */
+const uint8_t *fake_aggregator_key(const struct fake_aggregator *fake);  /* public, 32 bytes */
+
+/* All that follows may be called while it runs. */
+
+/** What the ZAP handler and the messages' check make of @public_key from now on. */
+void fake_aggregator_allow(struct fake_aggregator *fake, const uint8_t public_key[32],
+			   enum fake_key state);
+/** Cut all connections and listen anew on the same port. */
+void fake_aggregator_restart(struct fake_aggregator *fake);
+/** Answer batch @seq with this Refused code; 0: no longer. */
+void fake_aggregator_refuse(struct fake_aggregator *fake, uint64_t seq, int code);
+/** Note one observation of each batch as quarantined. */
+void fake_aggregator_quarantine(struct fake_aggregator *fake, const char *reason);
+/** As restored from an old copy: only batches up to @upto are known. */
+void fake_aggregator_roll_back(struct fake_aggregator *fake, uint64_t upto);
+/** Forget the answer to the next Enrol, as a power cut after the commit does. */
+void fake_aggregator_swallow_enrolled(struct fake_aggregator *fake);
+/** Told with Welcome and Enrolled. @csv is copied. */
+void fake_aggregator_catalogue(struct fake_aggregator *fake, uint64_t version, const char *csv);
+
+struct fake_books {
+	uint64_t spool_id; /* of the last Hello */
+	uint64_t upto, observations, duplicates, hellos;
+	int64_t sum; /* of all mantissas committed */
+};
+struct fake_books fake_aggregator_books(struct fake_aggregator *fake);

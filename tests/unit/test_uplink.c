@@ -1,0 +1,479 @@
+#include "dealer.h"
+#include "enrol.h"
+#include "facts.h"
+#include "fake_aggregator.h"
+#include "uplink.h"
+#include "wire.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include <cmocka.h>
+
+#define DAY        20000
+#define LOOK_MS    5     /* how often a test looks whether what it waits for is there */
+#define PATIENCE   4000u /* looks; after them the test has failed */
+#define CSV_HEADER "name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
+#define CATALOGUE                                                                                  \
+	CSV_HEADER "carry,level,due_days,min,max\n"                                                \
+		   "team.count,To,Teams,team,stock,last,sum,day,,0,3,commune,2,0,\n"
+
+struct fixture {
+	char folder[64], path[PATH_MAX];
+	uv_loop_t loop;
+	uv_timer_t look;
+	void *zmq_context;
+	struct fake_aggregator *fake;
+	struct spool *spool;
+	struct worker *worker;
+	struct uplink *uplink;
+	struct identity identity;
+	struct uplink_timing timing;
+	struct settings settings;
+	struct err err;
+	unsigned catalogues;
+	unsigned looks;
+	bool (*until)(struct fixture *f);
+	bool came;
+};
+
+/* --- the fixture --- */
+
+static void folder_remove(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	while (dir && (entry = readdir(dir))) {
+		char path[PATH_MAX];
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		(void)unlink(path); /* "." and ".." stay */
+	}
+	(void)closedir(dir);
+	(void)rmdir(folder);
+}
+
+static void open_spool(struct fixture *f)
+{
+	struct spool_limits limits = { .bytes_max = 8 << 20, .keep_days = 35 };
+	if (spool_open(f->path, &limits, &f->spool, NULL, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct invitation invitation = { .office = "28249" };
+	assert_non_null(f);
+	(void)snprintf(f->folder, sizeof(f->folder), "/tmp/test_uplink.XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	(void)snprintf(f->path, sizeof(f->path), "%s/spool.db", f->folder);
+	assert_int_equal(uv_loop_init(&f->loop), 0);
+	(void)uv_timer_init(&f->loop, &f->look);
+	f->look.data = f;
+	f->zmq_context = dealer_context();
+	f->fake = fake_aggregator_open(f->zmq_context);
+	f->worker = worker_open(&f->loop);
+	open_spool(f);
+	(void)snprintf(invitation.address, sizeof(invitation.address), "%s",
+		       fake_aggregator_address(f->fake));
+	memcpy(invitation.server_key, fake_aggregator_key(f->fake), 32);
+	identity_make(&invitation, &f->identity);
+	f->timing = uplink_timing(20, 50);
+	f->settings = (struct settings){ .state_dir = f->folder, .enrol_timeout_s = 2 };
+	*state = f;
+	return 0;
+}
+
+static void on_catalogue(void *context, const void *csv, size_t len)
+{
+	struct fixture *f = context;
+	assert_int_equal(len, strlen(CATALOGUE));
+	assert_memory_equal(csv, CATALOGUE, len);
+	f->catalogues++;
+}
+
+static void start(struct fixture *f)
+{
+	struct uplink_config config = { .identity = &f->identity,
+					.spool = f->spool,
+					.worker = f->worker,
+					.zmq_context = f->zmq_context,
+					.push_interval_s = 1,
+					.seal_soon_ms = 1,
+					.reconnect_min_ms = 10,
+					.reconnect_max_ms = 20,
+					.timing = &f->timing,
+					.on_catalogue = on_catalogue,
+					.context = f };
+	assert_int_equal(uplink_start(&f->loop, &config, &f->uplink, &f->err), 0);
+}
+
+/* Nothing of the uplink is left in the loop afterwards. */
+static void stop(struct fixture *f)
+{
+	if (!f->uplink)
+		return;
+	uplink_stop(f->uplink, NULL, NULL);
+	f->uplink = NULL;
+	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	stop(f);
+	worker_close(f->worker);
+	uv_close((uv_handle_t *)&f->look, NULL);
+	(void)uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	fake_aggregator_close(f->fake);
+	assert_int_equal(zmq_ctx_term(f->zmq_context), 0);
+	spool_close(f->spool);
+	folder_remove(f->folder);
+	free(f);
+	return 0;
+}
+
+static void on_look(uv_timer_t *timer)
+{
+	struct fixture *f = timer->data;
+	f->came = f->until(f);
+	if (f->came || ++f->looks >= PATIENCE)
+		uv_stop(&f->loop);
+}
+
+/* Run the loop until it is so. */
+static void wait_until(struct fixture *f, bool (*until)(struct fixture *f))
+{
+	f->until = until;
+	f->came = false;
+	f->looks = 0;
+	(void)uv_timer_start(&f->look, on_look, 0, LOOK_MS);
+	(void)uv_run(&f->loop, UV_RUN_DEFAULT);
+	(void)uv_timer_stop(&f->look);
+	if (!f->came) {
+		struct uplink_look look;
+		uplink_look(f->uplink, &look);
+		fail_msg("waited in vain: %s %s", look.state, look.trouble);
+	}
+}
+
+static void record(struct fixture *f, int32_t day, int64_t value_e)
+{
+	struct observation obs = { .metric = "team.count",
+				   .labels = "",
+				   .period = { .grain = GRAIN_DAY, .number = day },
+				   .value_e = value_e };
+	while (worker_waiting(f->worker) > 0) /* the spool is the worker's as long */
+		(void)uv_run(&f->loop, UV_RUN_ONCE);
+	if (spool_record(f->spool, &obs, 1, NULL, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	if (f->uplink)
+		uplink_recorded(f->uplink, true);
+}
+
+static bool released(struct fixture *f)
+{
+	struct spool_status status;
+	if (worker_waiting(f->worker) > 0)
+		return false; /* the spool is the worker's */
+	assert_int_equal(spool_status(f->spool, &status, &f->err), 0);
+	return status.unsealed == 0 && status.acked_seq == status.last_seq && status.last_seq > 0;
+}
+
+static struct uplink_look looked(struct fixture *f)
+{
+	struct uplink_look look;
+	uplink_look(f->uplink, &look);
+	return look;
+}
+
+static bool key_refused(struct fixture *f)
+{
+	return strstr(looked(f).trouble, "key") != NULL;
+}
+
+static bool connected(struct fixture *f)
+{
+	return strcmp(looked(f).state, "connected") == 0;
+}
+
+/* --- the uplink --- */
+
+static void recorded_figures_arrive_and_are_released(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	record(f, DAY, 5); /* before it starts, and after */
+	start(f);
+	wait_until(f, released);
+	for (int32_t i = 1; i <= 40; i++)
+		record(f, DAY + i, i);
+	wait_until(f, released);
+	struct fake_books books = fake_aggregator_books(f->fake);
+	assert_int_equal(books.observations, 41);
+	assert_int_equal(books.sum, 5 + 40 * 41 / 2);
+	assert_int_equal(books.duplicates, 0);
+}
+
+static void figures_survive_a_province_that_restarts(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	start(f);
+	for (int32_t round = 0; round < 5; round++) {
+		wait_until(f, connected);
+		for (int32_t i = 0; i < 10; i++)
+			record(f, DAY + round * 10 + i, 1);
+		fake_aggregator_restart(f->fake);
+		wait_until(f, released);
+	}
+	assert_int_equal(fake_aggregator_books(f->fake).observations, 50);
+}
+
+static void refused_key_is_told_and_works_once_it_is_allowed(void **state)
+{
+	struct fixture *f = *state;
+	record(f, DAY, 5);
+	start(f);
+	wait_until(f, key_refused);
+	assert_int_equal(fake_aggregator_books(f->fake).hellos, 0);
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	wait_until(f, released);
+	assert_string_equal(looked(f).trouble, "");
+}
+
+static bool blocked(struct fixture *f)
+{
+	return looked(f).blocked_seq == 1;
+}
+
+static void refused_batch_is_kept_shown_and_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_refuse(f->fake, 1, LANTOA__V1__REFUSED__CODE__MALFORMED);
+	f->timing.refused_ms = 50;
+	record(f, DAY, 5);
+	start(f);
+	wait_until(f, blocked);
+	assert_string_equal(looked(f).refusal, "refused by the test");
+	fake_aggregator_refuse(f->fake, 0, 0);
+	wait_until(f, released);
+	assert_int_equal(fake_aggregator_books(f->fake).sum, 5);
+}
+
+static bool catalogue_came(struct fixture *f)
+{
+	return f->catalogues == 1 && worker_waiting(f->worker) == 0;
+}
+
+static void catalogue_is_kept_and_handed_on(void **state)
+{
+	struct fixture *f = *state;
+	struct facts facts;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_catalogue(f->fake, 7, CATALOGUE);
+	start(f);
+	wait_until(f, catalogue_came);
+	assert_int_equal(facts_read(f->spool, &facts, &f->err), 0);
+	assert_string_equal(facts.office_name, "An office");
+	assert_non_null(catalogue_find(facts.catalogue, "team.count"));
+	facts_free(&facts);
+}
+
+static void quarantined_figures_are_noted(void **state)
+{
+	struct fixture *f = *state;
+	struct spool_status status;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_quarantine(f->fake, "no unit in force");
+	record(f, DAY, 5);
+	start(f);
+	wait_until(f, released);
+	assert_int_equal(spool_status(f->spool, &status, &f->err), 0);
+	assert_int_equal(status.quarantined, 1);
+}
+
+static bool all_again(struct fixture *f)
+{
+	struct fake_books books = fake_aggregator_books(f->fake);
+	return books.observations == 5 && released(f);
+}
+
+static void restored_province_gets_again_what_it_lost(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	start(f);
+	for (int32_t i = 0; i < 3; i++) { /* a batch each: they are of different days */
+		record(f, DAY + i, 1);
+		wait_until(f, released);
+	}
+	fake_aggregator_roll_back(f->fake, 1);
+	fake_aggregator_restart(f->fake);
+	wait_until(f, all_again); /* two of the three came a second time */
+}
+
+static bool renewed(struct fixture *f)
+{
+	return fake_aggregator_books(f->fake).sum == 7 && released(f);
+}
+
+static void spool_that_was_rolled_back_goes_on_under_a_fresh_id(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	start(f);
+	wait_until(f, connected);
+	uint64_t id = spool_id(f->spool);
+	fake_aggregator_roll_back(f->fake, 9); /* it knows nine batches, we sealed none */
+	record(f, DAY, 7);
+	fake_aggregator_restart(f->fake);
+	wait_until(f, renewed);
+	assert_true(spool_id(f->spool) != id);
+}
+
+static void stopping_in_the_middle_leaves_nothing_open(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	for (int turns = 0; turns < 40; turns++) {
+		start(f);
+		record(f, DAY, turns);
+		for (int i = 0; i < turns; i++)
+			(void)uv_run(&f->loop, UV_RUN_NOWAIT);
+		stop(f);
+	}
+	start(f);
+	wait_until(f, released);
+}
+
+/* --- enrolment --- */
+
+static struct invitation invite(struct fixture *f)
+{
+	struct invitation invitation = { .office = "28249" };
+	uint8_t public_key[32];
+	(void)snprintf(invitation.address, sizeof(invitation.address), "%s",
+		       fake_aggregator_address(f->fake));
+	memcpy(invitation.server_key, fake_aggregator_key(f->fake), 32);
+	memcpy(invitation.secret_key, f->identity.secret_key, 32); /* any fresh key will do */
+	identity_public(invitation.secret_key, public_key);
+	fake_aggregator_allow(f->fake, public_key, FAKE_KEY_INVITED);
+	return invitation;
+}
+
+static void read_identity(struct fixture *f)
+{
+	char path[PATH_MAX];
+	(void)snprintf(path, sizeof(path), "%s/%s", f->folder, IDENTITY_FILE);
+	if (identity_read(path, &f->identity, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+}
+
+static void invited_office_enrols_and_can_send(void **state)
+{
+	struct fixture *f = *state;
+	struct facts facts;
+	struct invitation invitation = invite(f);
+	fake_aggregator_catalogue(f->fake, 7, CATALOGUE);
+	if (enrol(&f->settings, f->spool, &invitation, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	assert_int_equal(facts_read(f->spool, &facts, &f->err), 0);
+	assert_string_equal(facts.zone, "Asia/Ho_Chi_Minh");
+	assert_non_null(facts.catalogue);
+	facts_free(&facts);
+	read_identity(f);
+	record(f, DAY, 5);
+	start(f);
+	wait_until(f, released);
+}
+
+static void enrolment_cut_off_after_the_commit_is_mended_by_running_it_again(void **state)
+{
+	struct fixture *f = *state;
+	struct invitation invitation = invite(f);
+	f->settings.enrol_timeout_s = 1;
+	fake_aggregator_swallow_enrolled(f->fake);
+	/* the answer is lost; the pending key says Hello and learns that it was taken */
+	if (enrol(&f->settings, f->spool, &invitation, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	read_identity(f);
+	/* the same line again: the present key stands */
+	uint8_t before[32];
+	memcpy(before, f->identity.public_key, 32);
+	assert_int_equal(enrol(&f->settings, f->spool, &invitation, &f->err), 0);
+	read_identity(f);
+	assert_memory_equal(before, f->identity.public_key, 32);
+}
+
+static void invitation_that_is_not_known_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct invitation invitation = invite(f);
+	char path[PATH_MAX];
+	invitation.secret_key[5] ^= 1;
+	assert_int_equal(enrol(&f->settings, f->spool, &invitation, &f->err), -EACCES);
+	assert_non_null(strstr(f->err.text, "new one"));
+	(void)snprintf(path, sizeof(path), "%s/%s", f->folder, IDENTITY_FILE);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void province_that_is_not_there_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct invitation invitation = invite(f);
+	f->settings.enrol_timeout_s = 1;
+	(void)snprintf(invitation.address, sizeof(invitation.address), "127.0.0.1:1");
+	assert_int_equal(enrol(&f->settings, f->spool, &invitation, &f->err), -ETIMEDOUT);
+	assert_non_null(strstr(f->err.text, "127.0.0.1:1"));
+}
+
+static void identity_that_others_can_read_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct identity read;
+	char path[PATH_MAX];
+	(void)snprintf(path, sizeof(path), "%s/%s", f->folder, IDENTITY_FILE);
+	assert_int_equal(identity_read(path, &read, &f->err), -ENOENT);
+	assert_int_equal(identity_write(path, &f->identity, &f->err), 0);
+	assert_int_equal(identity_read(path, &read, &f->err), 0);
+	assert_memory_equal(&read, &f->identity, sizeof(read));
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(identity_read(path, &read, &f->err), -EACCES);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(recorded_figures_arrive_and_are_released),
+		TEST(figures_survive_a_province_that_restarts),
+		TEST(refused_key_is_told_and_works_once_it_is_allowed),
+		TEST(refused_batch_is_kept_shown_and_tried_again),
+		TEST(catalogue_is_kept_and_handed_on),
+		TEST(quarantined_figures_are_noted),
+		TEST(restored_province_gets_again_what_it_lost),
+		TEST(spool_that_was_rolled_back_goes_on_under_a_fresh_id),
+		TEST(stopping_in_the_middle_leaves_nothing_open),
+		TEST(invited_office_enrols_and_can_send),
+		TEST(enrolment_cut_off_after_the_commit_is_mended_by_running_it_again),
+		TEST(invitation_that_is_not_known_is_refused),
+		TEST(province_that_is_not_there_is_told),
+		TEST(identity_that_others_can_read_is_refused),
+	};
+	return cmocka_run_group_tests_name("uplink", tests, NULL, NULL);
+}
