@@ -109,7 +109,7 @@ struct enrolment {
 	struct identity identity;
 	void *zmq_context;
 	char pending_path[PATH_MAX], path[PATH_MAX];
-	bool resumed; /* the pending key is of an earlier run */
+	bool sent;    /* the pending key was sent, in this run or an earlier one: it may be known */
 	bool already; /* enrolled before, with the identity that is in place */
 };
 
@@ -149,7 +149,7 @@ static int prepare(struct enrolment *enrolment, struct err *err)
 	if (rc == 0 && speaks_for(&enrolment->identity, invitation)) {
 		memcpy(enrolment->identity.address, invitation->address,
 		       sizeof(invitation->address));
-		enrolment->resumed = true;
+		enrolment->sent = true;
 	} else {
 		identity_make(invitation, &enrolment->identity);
 	}
@@ -196,6 +196,7 @@ static int by_invitation(struct enrolment *enrolment, struct err *err)
 	frame.enrol = &question;
 	struct talk talk = { 0 };
 	int rc = ask(enrolment, &talk, enrolment->invitation->secret_key, &frame, err);
+	enrolment->sent |= talk.connected; /* perhaps in vain */
 	if (rc == 0 && talk.answer->kind_case == LANTOA__V1__FRAME__KIND_ENROLLED)
 		rc = keep_enrolled(enrolment, talk.answer->enrolled, err);
 	else if (rc == 0 && talk.answer->kind_case == LANTOA__V1__FRAME__KIND_REFUSED)
@@ -262,11 +263,12 @@ static int by_own_key(struct enrolment *enrolment, struct err *err)
 	return rc;
 }
 
-/* Did the province commit a key of ours in an earlier run? The pending one, perhaps, if this run
- * found it; or the present one, though a run in between may have left a pending key behind. */
+/* Did the province commit a key of ours, though we never heard so? The pending one, perhaps, if it
+ * was sent in this run or an earlier one; or the present one, though a run in between may have left
+ * a pending key behind. */
 static int by_earlier_run(struct enrolment *enrolment, struct err *err)
 {
-	int rc = enrolment->resumed ? by_own_key(enrolment, err) : refused(enrolment, err);
+	int rc = enrolment->sent ? by_own_key(enrolment, err) : refused(enrolment, err);
 	if (rc != -EACCES || !fall_back_to_present(enrolment))
 		return rc;
 	*err = (struct err){ 0 };
@@ -290,7 +292,7 @@ int enrol(const struct settings *settings, struct spool *spool, const struct inv
 		rc = by_earlier_run(&enrolment, err);
 	if (rc == 0 && !enrolment.already)
 		rc = identity_settle(enrolment.pending_path, enrolment.path, err);
-	else if (rc == 0 || (rc == -EACCES && !enrolment.resumed))
+	else if (rc == 0 || (rc == -EACCES && !enrolment.sent))
 		(void)unlink(
 			enrolment.pending_path);   /* a key that nobody knows; harmless if left */
 	(void)zmq_ctx_term(enrolment.zmq_context); /* its sockets are closed */
