@@ -1,0 +1,330 @@
+#include "civil.h"
+#include "import.h"
+#include "observations.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOW_US (INT64_C(20300) * 86400000000) /* 2025-07-31 */
+
+static const char catalogue_csv[] =
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,level,"
+	"due_days,min,max\n"
+	"team.count,Số tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,1000\n"
+	"dossiers.received,Hồ sơ nhận,Dossiers "
+	"received,dossier,flow,sum,sum,day,sector,0,0,commune,"
+	"1,0,\n"
+	"dossiers.online,Hồ sơ trực tuyến,Dossiers online,dossier,flow,sum,sum,day,sector,0,0,"
+	"commune,1,0,\n"
+	"score,Điểm,Score,point,ratio,last,mean,day,,2,0,commune,1,,\n";
+
+struct fixture {
+	struct catalogue *catalogue;
+	char recorded[8192], complaints[8192]; /* a line each */
+	size_t calls;
+	int answer; /* of on_entries */
+	struct err err;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
+	if (catalogue_read(catalogue_csv, strlen(catalogue_csv), &f->catalogue, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	catalogue_close(f->catalogue);
+	free(f);
+	return 0;
+}
+
+static void append(char *text, size_t room, const char *line)
+{
+	size_t len = strlen(text);
+	(void)snprintf(text + len, room - len, "%s\n", line);
+}
+
+static int on_entries(void *context, const struct entry entries[], size_t n, struct err *err)
+{
+	struct fixture *f = context;
+	f->calls++;
+	if (f->answer < 0)
+		return err_set(err, f->answer, "the spool is full");
+	for (size_t i = 0; i < n; i++) {
+		char line[512];
+		(void)snprintf(line, sizeof(line), "%s %s=%s {%s}",
+			       entries[i].period ? entries[i].period : "now", entries[i].metric,
+			       entries[i].value ? entries[i].value : "-", entries[i].labels);
+		append(f->recorded, sizeof(f->recorded), line);
+	}
+	return 0;
+}
+
+static void on_complaint(void *context, const char *text)
+{
+	struct fixture *f = context;
+	append(f->complaints, sizeof(f->complaints), text);
+}
+
+static int import(struct fixture *f, const char *csv, struct import_result *ret_result)
+{
+	struct import_config config = { .name = "f.csv",
+					.catalogue = f->catalogue,
+					.now_us = NOW_US,
+					.on_entries = on_entries,
+					.on_complaint = on_complaint,
+					.context = f };
+	return import_csv(&config, csv, strlen(csv), ret_result, &f->err);
+}
+
+static void imported(struct fixture *f, const char *csv, size_t figures, size_t rejected)
+{
+	struct import_result result;
+	if (import(f, csv, &result) != 0)
+		fail_msg("%s", f->err.text);
+	assert_int_equal(result.figures, figures);
+	assert_int_equal(result.rejected, rejected);
+}
+
+static void long_form_takes_labels_both_ways(void **state)
+{
+	struct fixture *f = *state;
+	imported(f,
+		 "metric,period,value,labels,sector\n"
+		 "team.count,2025-06,7,,\n"
+		 "dossiers.received,2025-06-30,5,sector=land,\n"
+		 "dossiers.received,2025-06-30,-,,civil\n"
+		 "Hồ sơ nhận,2025-06-29,4,,\n",
+		 4, 0);
+	assert_string_equal(f->recorded, "2025-06 team.count=7 {}\n"
+					 "2025-06-30 dossiers.received=5 {sector=land}\n"
+					 "2025-06-30 dossiers.received=- {sector=civil}\n"
+					 "2025-06-29 dossiers.received=4 {}\n");
+}
+
+static void wide_form_takes_headers_in_either_language_and_skips_empty_cells(void **state)
+{
+	struct fixture *f = *state;
+	imported(f,
+		 "\xef\xbb\xbfperiod,sector,Hồ sơ nhận,Dossiers online\r\n"
+		 "2025-06-29,land,5,2\r\n"
+		 "2025-06-30,land,,3\r\n",
+		 3, 0);
+	assert_string_equal(f->recorded, "2025-06-29 dossiers.received=5 {sector=land}\n"
+					 "2025-06-29 dossiers.online=2 {sector=land}\n"
+					 "2025-06-30 dossiers.online=3 {sector=land}\n");
+}
+
+static void every_bad_line_is_named_and_the_good_ones_are_kept(void **state)
+{
+	struct fixture *f = *state;
+	imported(f,
+		 "metric,period,value,labels\n"
+		 "team.count,2025-06,7,\n"
+		 "no.such,2025-06,7,\n"
+		 "team.count,2025-06-30,7,\n"
+		 "team.count,2025-13,7,\n"
+		 "team.count,2026-01,7,\n"
+		 "team.count,2025-06,1.5,\n"
+		 "team.count,2025-06,1001,\n"
+		 "team.count,2025-06,-1,\n"
+		 "team.count,2025-06,seven,\n"
+		 "team.count,2025-06,,\n"
+		 "team.count,2025-06,7,topic=x\n"
+		 "dossiers.received,2025-06-30,7,sectr=x\n"
+		 "team.count,2025-06\n"
+		 "score,2025-06-30,1.25,\n",
+		 2, 12);
+	for (unsigned line = 3; line <= 14; line++) {
+		char where[16];
+		(void)snprintf(where, sizeof(where), "f.csv:%u: ", line);
+		if (!strstr(f->complaints, where))
+			fail_msg("line %u is not named in:\n%s", line, f->complaints);
+	}
+	assert_null(strstr(f->complaints, "f.csv:2:"));
+	assert_null(strstr(f->complaints, "f.csv:15:"));
+}
+
+static void wide_complaint_names_its_column(void **state)
+{
+	struct fixture *f = *state;
+	imported(f, "period,Teams,Score\n2025-06,7,9\n", 1, 1);
+	assert_non_null(strstr(f->complaints, "f.csv:2: Score: "));
+}
+
+static void headers_without_sense_are_refused_whole(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const bad[] = { "",
+					   "period,foo\n2025-06,1\n",
+					   "metric,period\n",
+					   "period,metric,value,Teams\n",
+					   "metric,value,value\n",
+					   "period,period,Teams\n" };
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct import_result result;
+		assert_int_equal(import(f, bad[i], &result), -EINVAL);
+		assert_int_equal(result.figures, 0);
+		assert_non_null(strstr(f->err.text, "f.csv"));
+	}
+	assert_int_equal(f->calls, 0);
+}
+
+static void broken_quoting_keeps_the_lines_before_it(void **state)
+{
+	struct fixture *f = *state;
+	struct import_result result;
+	assert_int_equal(import(f, "metric,period,value\nteam.count,2025-06,7\n\"team", &result),
+			 -EINVAL);
+	assert_int_equal(result.figures, 1);
+}
+
+static void big_files_go_in_pieces_and_a_full_spool_ends_them(void **state)
+{
+	struct fixture *f = *state;
+	enum { LINES = 5000, LINE = 64 };
+	char *csv = malloc((size_t)LINES * LINE);
+	assert_non_null(csv);
+	size_t len = (size_t)sprintf(csv, "metric,period,value\n");
+	for (int i = 0; i < LINES; i++)
+		len += (size_t)sprintf(csv + len, "team.count,2025-06,%d\n", i % 1000);
+	imported(f, csv, LINES, 0);
+	assert_int_equal(f->calls, 3);
+	f->answer = -ENOSPC;
+	struct import_result result;
+	assert_int_equal(import(f, csv, &result), -ENOSPC);
+	assert_int_equal(result.figures, 0);
+	free(csv);
+}
+
+/* --- what the API takes --- */
+
+static int parsed(struct fixture *f, const char *json, struct observations **ret_all)
+{
+	return observations_parse(json, strlen(json), ret_all, &f->err);
+}
+
+static void json_numbers_are_taken_exactly_or_refused(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *json, *text;
+	} cases[] = { { "7", "7" },
+		      { "-12", "-12" },
+		      { "\"0.10\"", "0.10" },
+		      { "0.1", "0.1" },
+		      { "12.50", "12.5" },
+		      { "123456789012345", "123456789012345" },
+		      { "9223372036854775807", "9223372036854775807" },
+		      { "0.1234567890123456", NULL },
+		      { "1e300", NULL },
+		      { "true", NULL },
+		      { "[1]", NULL } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct observations *all;
+		char json[128];
+		size_t n;
+		(void)snprintf(json, sizeof(json),
+			       "{\"observations\":[{\"metric\":\"score\",\"value\":%s}]}",
+			       cases[i].json);
+		int rc = parsed(f, json, &all);
+		if (!cases[i].text) {
+			assert_int_equal(rc, -EINVAL);
+			continue;
+		}
+		assert_int_equal(rc, 0);
+		assert_string_equal(observations_entries(all, &n)->value, cases[i].text);
+		observations_close(all);
+	}
+}
+
+static void json_that_is_not_understood_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const bad[] = {
+		"",
+		"[]",
+		"{}",
+		"{\"observations\":{}}",
+		"{\"observations\":[1]}",
+		"{\"observations\":[],\"x\":1}",
+		"{\"observations\":[{\"metric\":\"a\"}]}",
+		"{\"observations\":[{\"value\":1}]}",
+		"{\"observations\":[{\"metric\":\"a\",\"value\":1,\"perod\":\"2025\"}]}",
+		"{\"observations\":[{\"metric\":\"a\",\"value\":1,\"labels\":{\"B\":\"x\"}}]}",
+		"{\"observations\":[{\"metric\":\"a\",\"value\":1,\"value\":2}]}",
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct observations *all;
+		assert_int_equal(parsed(f, bad[i], &all), -EINVAL);
+	}
+}
+
+static void what_a_command_sends_is_what_the_agent_reads(void **state)
+{
+	struct fixture *f = *state;
+	struct entry entries[] = {
+		{ .metric = "team.count", .value = "7", .period = "2025-06", .labels = "" },
+		{ .metric = "dossiers.received", .labels = "sector=đất đai", .add = true },
+	};
+	struct blob json = { 0 };
+	struct observations *all;
+	size_t n;
+	assert_int_equal(observations_format(entries, 2, &json, &f->err), 0);
+	assert_int_equal(observations_parse((const char *)json.data, json.len, &all, &f->err), 0);
+	const struct entry *read = observations_entries(all, &n);
+	assert_int_equal(n, 2);
+	assert_string_equal(read[0].value, "7");
+	assert_string_equal(read[0].period, "2025-06");
+	assert_null(read[1].value);
+	assert_null(read[1].period);
+	assert_string_equal(read[1].labels, "sector=đất đai");
+	assert_true(read[1].add);
+	observations_close(all);
+	blob_free(&json);
+}
+
+static void period_left_out_is_the_current_one(void **state)
+{
+	struct fixture *f = *state;
+	struct entry entry = { .metric = "team.count", .value = "7", .labels = "" };
+	struct observation obs;
+	char text[PERIOD_TEXT_MAX];
+	assert_int_equal(entry_judge(f->catalogue, &entry, NOW_US, &obs, &f->err), 0);
+	assert_string_equal(period_format(obs.period, text), "2025-07");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(long_form_takes_labels_both_ways),
+		TEST(wide_form_takes_headers_in_either_language_and_skips_empty_cells),
+		TEST(every_bad_line_is_named_and_the_good_ones_are_kept),
+		TEST(wide_complaint_names_its_column),
+		TEST(headers_without_sense_are_refused_whole),
+		TEST(broken_quoting_keeps_the_lines_before_it),
+		TEST(big_files_go_in_pieces_and_a_full_spool_ends_them),
+		TEST(json_numbers_are_taken_exactly_or_refused),
+		TEST(json_that_is_not_understood_is_refused),
+		TEST(what_a_command_sends_is_what_the_agent_reads),
+		TEST(period_left_out_is_the_current_one),
+	};
+	return cmocka_run_group_tests_name("import", tests, NULL, NULL);
+}
