@@ -15,6 +15,7 @@ struct replay {
 	struct arena *wire, *slots;
 	struct replay_series *list; /* owned [n], ascending */
 	size_t n, room;
+	int64_t until_us; /* what came later does not count */
 	uint64_t batches, observations;
 };
 
@@ -29,14 +30,14 @@ struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struc
 	}
 	r->db = db;
 	r->declarations = declarations;
+	r->until_us = INT64_MAX;
 	if (db_prepare(db,
-		       "SELECT id, spool, received_us, payload FROM journal WHERE day = ? AND "
-		       "office = ?"
-		       " ORDER BY id",
+		       "SELECT id, spool, received_us, payload FROM journal WHERE day = ?1 AND "
+		       "office = ?2 AND received_us <= ?3 ORDER BY id",
 		       &r->entries, err) < 0 ||
 	    db_prepare(db,
-		       "SELECT run, point FROM quarantine WHERE journal = ? AND released_us IS NULL"
-		       " ORDER BY run, point",
+		       "SELECT run, point FROM quarantine WHERE journal = ?1 AND"
+		       " (released_us IS NULL OR released_us > ?2) ORDER BY run, point",
 		       &r->held, err) < 0) {
 		replay_close(r);
 		return NULL;
@@ -54,6 +55,11 @@ void replay_close(struct replay *replay)
 	arena_close(replay->slots);
 	free(replay->list);
 	free(replay);
+}
+
+void replay_until(struct replay *replay, int64_t until_us)
+{
+	replay->until_us = until_us;
 }
 
 uint64_t replay_batches(const struct replay *replay)
@@ -213,6 +219,7 @@ static int play_entry(struct replay *r, int32_t day, const uint32_t only[], size
 	r->observations += batch.n_points;
 	struct held held = { .stmt = r->held };
 	sqlite3_bind_int64(r->held, 1, id);
+	sqlite3_bind_int64(r->held, 2, r->until_us);
 	held_next(&held, err);
 	rc = held.rc < 0 ? held.rc : 0;
 	for (size_t i = 0; i < batch.n_runs && rc == 0; i++) {
@@ -238,6 +245,7 @@ int replay_day(struct replay *replay, int64_t office, int32_t day, const uint32_
 	arena_reset(replay->slots);
 	sqlite3_bind_int(replay->entries, 1, day);
 	sqlite3_bind_int64(replay->entries, 2, office);
+	sqlite3_bind_int64(replay->entries, 3, replay->until_us);
 	while ((rc = db_step(replay->entries, err)) == 1) {
 		rc = play_entry(replay, day, only, n_only, err);
 		if (rc < 0)

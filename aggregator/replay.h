@@ -29,6 +29,9 @@ struct replay;
 /** Reads through @declarations (outlives the replay). NULL: err says why. */
 struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struct err *err);
 void replay_close(struct replay *replay); /* NULL is fine */
+/** From now on play as if nothing had been received, nor released from quarantine, after @until_us.
+ */
+void replay_until(struct replay *replay, int64_t until_us);
 
 /**
  * Play (@office, @day). @only [@n_only], ascending: just these series; NULL: all. What lies in

@@ -1,6 +1,5 @@
 #include "verify.h"
-#include "declarations.h"
-#include "fold.h"
+#include "derive.h"
 #include "journal.h"
 
 #include <assert.h>
@@ -18,9 +17,7 @@ struct verify {
 	const struct reference *reference;
 	struct verify_counts counts;
 	struct table *table;
-	struct declarations *declarations;
-	struct replay *replay;
-	struct pages *pages; /* recomputed: of one day at a time */
+	struct derive *derive;
 	sqlite3_stmt *stored, *series;
 };
 
@@ -117,77 +114,15 @@ static int check_sequences(struct verify *v, struct err *err)
 
 /* --- one day's pages: two lists in key order, merged --- */
 
-struct day_page {
-	struct page_key key;
-	struct page page; /* owned */
-};
-
-struct day_pages {
-	struct day_page *list; /* owned [n] */
-	size_t n, room;
-};
-
-static void day_pages_free(struct day_pages *pages)
+static int on_bad(void *context, int64_t id, int32_t day, struct err *err)
 {
-	for (size_t i = 0; i < pages->n; i++)
-		page_free(&pages->list[i].page);
-	free(pages->list);
-	*pages = (struct day_pages){ 0 };
-}
-
-static int day_pages_add(struct day_pages *pages, struct page_key key, const uint8_t *data,
-			 size_t len, struct err *err)
-{
-	struct page page;
-	int rc = len ? page_decode(data, len, &page, err) : 0;
-	if (rc < 0 || len == 0)
-		return rc;
-	if (pages->n == pages->room) {
-		size_t room = pages->room ? pages->room * 2 : 256;
-		struct day_page *list = realloc(pages->list, room * sizeof(*list));
-		if (!list) {
-			page_free(&page);
-			return err_memory(err);
-		}
-		pages->list = list;
-		pages->room = room;
-	}
-	pages->list[pages->n++] = (struct day_page){ key, page };
-	return 0;
-}
-
-static int on_expected(void *context, struct page_key key, const struct blob *bytes,
-		       struct err *err)
-{
-	return day_pages_add(context, key, bytes->data, bytes->len, err);
-}
-
-static int recompute_day(struct verify *v, int32_t day, const int64_t offices[], size_t n_offices,
-			 struct day_pages *ret, struct err *err)
-{
-	int rc = 0;
-	for (size_t i = 0; i < n_offices && rc == 0; i++) {
-		const struct office *office = offices_by_id(v->reference->offices, offices[i]);
-		struct replay_series *list;
-		size_t n = 0;
-		if (!office) {
-			differs(v, "journal", words("office id %lld", (long long)offices[i]),
-				words("not in the register"), words("an office"));
-			continue;
-		}
-		rc = replay_day(v->replay, office->id, day, NULL, 0, &list, &n, err);
-		if (rc == -EBADMSG || rc == -EUCLEAN) { /* name it and look at the rest */
-			char text[DAY_TEXT_MAX];
-			differs(v, "journal",
-				words("office %s, %s", office->code, day_format(day, text)),
-				words("%.200s", err->text), words("entries that can be read"));
-			rc = 0;
-			continue;
-		}
-		for (size_t s = 0; s < n && rc == 0; s++)
-			rc = fold_series(v->pages, v->reference, office, day, &list[s], err);
-	}
-	return rc < 0 ? rc : pages_each(v->pages, on_expected, ret, err);
+	struct verify *v = context;
+	const struct office *office = offices_by_id(v->reference->offices, id);
+	char text[DAY_TEXT_MAX];
+	differs(v, "journal",
+		words("office %s, %s", office ? office->code : "?", day_format(day, text)),
+		words("%.200s", err->text), words("entries that can be read"));
+	return 0; /* look at the rest */
 }
 
 /* The stored pages of one grain whose bucket begins on @day. */
@@ -300,15 +235,6 @@ static void compare_page(struct verify *v, struct page_key key, const struct pag
 	}
 }
 
-static int compare_keys(struct page_key a, struct page_key b)
-{
-	if (a.grain != b.grain)
-		return a.grain < b.grain ? -1 : 1;
-	if (a.bucket != b.bucket)
-		return a.bucket < b.bucket ? -1 : 1;
-	return a.node < b.node ? -1 : a.node > b.node;
-}
-
 static void compare_days(struct verify *v, const struct day_pages *found,
 			 const struct day_pages *expected)
 {
@@ -318,18 +244,17 @@ static void compare_days(struct verify *v, const struct day_pages *found,
 		int order = f == found->n ? 1
 			    : e == expected->n
 				    ? -1
-				    : compare_keys(found->list[f].key, expected->list[e].key);
+				    : page_key_compare(found->list[f].key, expected->list[e].key);
 		const struct day_page *a = order <= 0 ? &found->list[f++] : NULL;
 		const struct day_page *b = order >= 0 ? &expected->list[e++] : NULL;
 		compare_page(v, a ? a->key : b->key, a ? &a->page : &none, b ? &b->page : &none);
 	}
 }
 
-static int check_day(struct verify *v, int32_t day, const int64_t offices[], size_t n_offices,
-		     struct err *err)
+static int check_day(struct verify *v, int32_t day, struct err *err)
 {
 	struct day_pages found = { 0 }, expected = { 0 };
-	int rc = recompute_day(v, day, offices, n_offices, &expected, err);
+	int rc = derive_day(v->derive, day, &expected, err);
 	if (rc == 0)
 		rc = stored_day(v, day, &found, err);
 	if (rc == 0)
@@ -339,41 +264,13 @@ static int check_day(struct verify *v, int32_t day, const int64_t offices[], siz
 	return rc;
 }
 
-/* --- all days --- */
-
 static int check_days(struct verify *v, struct err *err)
 {
 	sqlite3_stmt *days;
-	int64_t *offices = NULL;
-	size_t n = 0, room = 0;
-	int32_t day = 0;
-	int rc = db_prepare(v->db, "SELECT DISTINCT day, office FROM journal ORDER BY day, office",
-			    &days, err);
-	if (rc < 0)
-		return rc;
-	while ((rc = db_step(days, err)) == 1) {
-		if (n > 0 && sqlite3_column_int(days, 0) != day) {
-			rc = check_day(v, day, offices, n, err);
-			n = 0;
-			if (rc < 0)
-				break;
-		}
-		if (n == room) {
-			room = room ? room * 2 : 256;
-			int64_t *more = realloc(offices, room * sizeof(*more));
-			if (!more) {
-				rc = err_memory(err);
-				break;
-			}
-			offices = more;
-		}
-		day = sqlite3_column_int(days, 0);
-		offices[n++] = sqlite3_column_int64(days, 1);
-	}
-	if (rc == 0 && n > 0)
-		rc = check_day(v, day, offices, n, err);
+	int rc = db_prepare(v->db, "SELECT DISTINCT day FROM journal ORDER BY day", &days, err);
+	while (rc == 0 && (rc = db_step(days, err)) == 1)
+		rc = check_day(v, sqlite3_column_int(days, 0), err);
 	sqlite3_finalize(days);
-	free(offices);
 	return rc;
 }
 
@@ -443,7 +340,7 @@ static int verify_all(struct verify *v, struct err *err)
 		rc = check_days(v, err);
 	if (rc == 0)
 		rc = check_strays(v, err);
-	v->counts.observations = replay_observations(v->replay);
+	v->counts.observations = derive_observations(v->derive);
 	head(v->table, "batches", v->counts.batches);
 	head(v->table, "observations", v->counts.observations);
 	head(v->table, "pages", v->counts.pages);
@@ -459,9 +356,7 @@ int verify_run(sqlite3 *db, const struct reference *reference, struct verify_cou
 	int rc = 0;
 	if (!(v.table = table_open(columns, 4)))
 		rc = err_memory(err);
-	else if (!(v.declarations = declarations_open(db, err)) ||
-		 !(v.pages = pages_open(NULL, err)) ||
-		 !(v.replay = replay_open(db, v.declarations, err)))
+	else if (!(v.derive = derive_open(db, reference, DERIVE_NOW, on_bad, &v, err)))
 		rc = err->code;
 	if (rc == 0)
 		rc = db_prepare(db,
@@ -472,15 +367,11 @@ int verify_run(sqlite3 *db, const struct reference *reference, struct verify_cou
 	if (rc == 0)
 		rc = db_prepare(db, "SELECT metric, labels FROM series WHERE id = ?", &v.series,
 				err);
-	if (rc == 0) {
-		declarations_forget(v.declarations, reference->catalogue);
+	if (rc == 0)
 		rc = verify_all(&v, err);
-	}
 	sqlite3_finalize(v.stored);
 	sqlite3_finalize(v.series);
-	replay_close(v.replay);
-	pages_close(v.pages);
-	declarations_close(v.declarations);
+	derive_close(v.derive);
 	if (rc < 0) {
 		table_close(v.table);
 		return rc;

@@ -1,0 +1,128 @@
+#include "derive.h"
+#include "fold.h"
+#include "replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct derive {
+	const struct reference *reference; /* outlives us */
+	sqlite3_stmt *offices;             /* that have entries of a day */
+	struct declarations *declarations;
+	struct replay *replay;
+	struct pages *pages;
+	derive_on_bad *on_bad;
+	void *context;
+};
+
+int page_key_compare(struct page_key a, struct page_key b)
+{
+	if (a.grain != b.grain)
+		return a.grain < b.grain ? -1 : 1;
+	if (a.bucket != b.bucket)
+		return a.bucket < b.bucket ? -1 : 1;
+	return a.node < b.node ? -1 : a.node > b.node;
+}
+
+void day_pages_free(struct day_pages *pages)
+{
+	for (size_t i = 0; i < pages->n; i++)
+		page_free(&pages->list[i].page);
+	free(pages->list);
+	*pages = (struct day_pages){ 0 };
+}
+
+int day_pages_add(struct day_pages *pages, struct page_key key, const uint8_t *data, size_t len,
+		  struct err *err)
+{
+	struct page page;
+	int rc = len ? page_decode(data, len, &page, err) : 0;
+	if (rc < 0 || len == 0)
+		return rc;
+	if (pages->n == pages->room) {
+		size_t room = pages->room ? pages->room * 2 : 256;
+		struct day_page *list = realloc(pages->list, room * sizeof(*list));
+		if (!list) {
+			page_free(&page);
+			return err_memory(err);
+		}
+		pages->list = list;
+		pages->room = room;
+	}
+	pages->list[pages->n++] = (struct day_page){ key, page };
+	return 0;
+}
+
+struct derive *derive_open(sqlite3 *db, const struct reference *reference, int64_t until_us,
+			   derive_on_bad *on_bad, void *context, struct err *err)
+{
+	struct derive *derive = calloc(1, sizeof(*derive));
+	if (!derive) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	derive->reference = reference;
+	derive->on_bad = on_bad;
+	derive->context = context;
+	if (db_prepare(db, "SELECT DISTINCT office FROM journal WHERE day = ? ORDER BY office",
+		       &derive->offices, err) < 0 ||
+	    !(derive->declarations = declarations_open(db, err)) ||
+	    !(derive->pages = pages_open(NULL, err)) ||
+	    !(derive->replay = replay_open(db, derive->declarations, err))) {
+		derive_close(derive);
+		return NULL;
+	}
+	declarations_forget(derive->declarations, reference->catalogue);
+	replay_until(derive->replay, until_us);
+	return derive;
+}
+
+void derive_close(struct derive *derive)
+{
+	if (!derive)
+		return;
+	sqlite3_finalize(derive->offices);
+	replay_close(derive->replay);
+	pages_close(derive->pages);
+	declarations_close(derive->declarations);
+	free(derive);
+}
+
+uint64_t derive_observations(const struct derive *derive)
+{
+	return replay_observations(derive->replay);
+}
+
+static int derive_office(struct derive *derive, int64_t id, int32_t day, struct err *err)
+{
+	const struct office *office = offices_by_id(derive->reference->offices, id);
+	struct replay_series *list;
+	size_t n = 0;
+	int rc = office ? replay_day(derive->replay, id, day, NULL, 0, &list, &n, err)
+			: err_set(err, -EUCLEAN, "office id %lld is not in the register",
+				  (long long)id);
+	if ((rc == -EBADMSG || rc == -EUCLEAN) && derive->on_bad)
+		return derive->on_bad(derive->context, id, day, err);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = fold_series(derive->pages, derive->reference, office, day, &list[i], err);
+	return rc;
+}
+
+static int on_page(void *context, struct page_key key, const struct blob *bytes, struct err *err)
+{
+	return day_pages_add(context, key, bytes->data, bytes->len, err);
+}
+
+int derive_day(struct derive *derive, int32_t day, struct day_pages *ret, struct err *err)
+{
+	int rc;
+	pages_clear(derive->pages);
+	sqlite3_bind_int(derive->offices, 1, day);
+	while ((rc = db_step(derive->offices, err)) == 1) {
+		rc = derive_office(derive, sqlite3_column_int64(derive->offices, 0), day, err);
+		if (rc < 0)
+			break;
+	}
+	sqlite3_reset(derive->offices);
+	return rc < 0 ? rc : pages_each(derive->pages, on_page, ret, err);
+}

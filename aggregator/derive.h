@@ -1,0 +1,44 @@
+/* The rollup pages of one local day, derived from the journal alone: what verify holds the stored
+ * ones against, and what a question about an earlier state of knowledge is answered from. */
+#pragma once
+
+#include "db.h"
+#include "err.h"
+#include "page.h"
+#include "reference.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DERIVE_NOW INT64_MAX /* everything received so far counts */
+
+struct day_page {
+	struct page_key key;
+	struct page page; /* owned */
+};
+
+struct day_pages {
+	struct day_page *list; /* owned [n], in key order */
+	size_t n, room;
+};
+
+/** Append the page that @data decodes to; empty bytes are no page. Keys must come in order.
+ * -EUCLEAN, -ENOMEM. */
+int day_pages_add(struct day_pages *pages, struct page_key key, const uint8_t *data, size_t len,
+		  struct err *err);
+int page_key_compare(struct page_key a, struct page_key b); /* <0, 0, >0 */
+void day_pages_free(struct day_pages *pages);               /* and is empty again */
+
+struct derive;
+/** An office whose entries of the day cannot be read (@err says why), or that is not in the
+ * register: return 0 to go on without it. */
+typedef int derive_on_bad(void *context, int64_t office, int32_t day, struct err *err);
+
+/** As if nothing had been received after @until_us. @on_bad NULL: the first error ends it. NULL:
+ * err says why. */
+struct derive *derive_open(sqlite3 *db, const struct reference *reference, int64_t until_us,
+			   derive_on_bad *on_bad, void *context, struct err *err);
+void derive_close(struct derive *derive); /* NULL is fine */
+/** All pages whose bucket begins on @day, added to @ret (empty at first). */
+int derive_day(struct derive *derive, int32_t day, struct day_pages *ret, struct err *err);
+uint64_t derive_observations(const struct derive *derive); /* decoded so far */
