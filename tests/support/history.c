@@ -98,8 +98,8 @@ static void make_metric(struct history *h, const char *name)
 	static const char *const levels[] = { "commune", "commune", "district", "province" };
 	static const char *const dimensions[] = { "", "", "k", "j;k" };
 	enum grain grain = (enum grain)dice_below(h->dice, GRAIN_COUNT);
-	if (chance(h, 40))
-		grain = chance(h, 50) ? GRAIN_DAY : GRAIN_HOUR;
+	if (chance(h, 50))
+		grain = (enum grain)dice_below(h->dice, GRAIN_WEEK); /* the most intricate */
 	const char *time = times[dice_below(h->dice, 7)];
 	bool carries = strcmp(time, "last") == 0 && grain != GRAIN_MINUTE && chance(h, 60);
 	unsigned decimals = (unsigned)dice_below(h->dice, 4);
@@ -173,6 +173,8 @@ static int64_t some_value(struct history *h)
 {
 	if (chance(h, 4))
 		return (int64_t)dice_next(h->dice); /* anything that fits */
+	if (chance(h, 25))
+		return 5; /* so that some come again unchanged */
 	return chance(h, 10) ? 0 : dice_between(h->dice, -999, 9999);
 }
 
@@ -256,6 +258,34 @@ static int32_t batch_day(struct history *h, const struct metric *metric, int32_t
 		       : day;
 }
 
+/* Some of what the office said of a day that it spoke of before: again, corrected or withdrawn. */
+static bool say_again(struct batch_making *making, int64_t office)
+{
+	struct history *h = making->h;
+	size_t at = h->n_heard ? dice_below(h->dice, h->n_heard) : 0;
+	if (h->n_heard == 0 || h->heard[at].office != office)
+		return false;
+	making->day = h->heard[at].day;
+	for (size_t i = 0; i < h->n_heard; i++) {
+		const struct heard *heard = &h->heard[i];
+		struct books_figure figure = { .metric = heard->metric,
+					       .labels = heard->labels,
+					       .grain = heard->grain,
+					       .calendar = heard->calendar,
+					       .decimals = heard->decimals,
+					       .nth = heard->nth };
+		if (heard->office != office || heard->day != making->day ||
+		    (i != at && chance(h, 50)))
+			continue;
+		figure.withdrawn = chance(h, 25);
+		figure.value_e = figure.withdrawn ? 0
+				 : chance(h, 30)  ? heard->value_e
+						  : some_value(h);
+		add_figure(making, figure);
+	}
+	return making->n > 0;
+}
+
 static void keep(struct history *h, const struct batch_making *making,
 		 const struct books_batch *batch)
 {
@@ -283,18 +313,23 @@ static void make_batch(struct history *h, const struct catalogue *catalogue,
 		       struct books_spool *spool, int32_t *cursor)
 {
 	const struct metric *metric = &catalogue->metrics[dice_below(h->dice, catalogue->n)];
-	struct batch_making making = { .h = h, .day = batch_day(h, metric, cursor) };
+	struct batch_making making = { .h = h };
 	struct books_batch batch;
-	add_series(&making, metric);
+	if (!say_again(&making, spool->office)) {
+		making.day = batch_day(h, metric, cursor);
+		add_series(&making, metric);
+	}
 	for (size_t n = dice_below(h->dice, 4); n > 0; n--)
 		add_series(&making, &catalogue->metrics[dice_below(h->dice, catalogue->n)]);
 	if (spool->id == 0 || chance(h, 4) || spool->n + making.n > BOOKS_SERIES_MAX) {
 		*spool = (struct books_spool){ .office = spool->office, .id = dice_next(h->dice) };
 	}
-	int64_t delay_us = dice_between(h->dice, 0, chance(h, 70) ? 30 : 500) * 3600000000;
+	int64_t delay_us = dice_between(h->dice, 0, chance(h, 50) ? 30 : 700) * 3600000000;
 	int32_t received = making.day + (int32_t)dice_between(h->dice, -1, 1);
-	if (chance(h, 3))
-		received -= 5; /* from an office whose clock runs ahead */
+	if (chance(h, 6)) { /* from an office whose clock runs ahead */
+		received = making.day - (int32_t)dice_between(h->dice, 1, 4);
+		delay_us %= 17 * INT64_C(3600000000);
+	}
 	int64_t received_us = (int64_t)received * 86400000000 + delay_us;
 	books_seal(spool, making.day, making.figures, making.n, received_us, &batch);
 	keep(h, &making, &batch);

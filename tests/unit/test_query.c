@@ -17,9 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEDS     150
+#define SEEDS     100
 #define BATCHES   40
-#define QUESTIONS 24
+#define QUESTIONS 18
 
 /* --- any question, any history: what the oracle says --- */
 
