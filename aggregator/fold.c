@@ -203,7 +203,7 @@ static int mark_stale(struct fold *fold, struct entry *entry, const struct offic
 
 int fold_run(struct fold *fold, const struct office *office, int32_t day,
 	     const struct declared *declared, const struct point points[], size_t n,
-	     int64_t received_us, struct err *err)
+	     int32_t received_day, struct err *err)
 {
 	const struct metric *metric = declared->metric;
 	struct place place =
@@ -214,7 +214,7 @@ int fold_run(struct fold *fold, const struct office *office, int32_t day,
 		return rc;
 	if (whole->stale || points[0].nth < whole->acc.newest)
 		return mark_stale(fold, whole, office, day, err);
-	bool timely = received_us < metric_deadline_us(metric, day);
+	bool timely = received_day < metric_late_day(metric, day);
 	if (metric->period < GRAIN_DAY && (rc = append_hours(&place, points, n, timely, err)) < 0)
 		return rc;
 	struct acc acc = acc_of_points(metric, points, n, timely);

@@ -25,11 +25,11 @@ void fold_begin(struct fold *fold, const struct reference *reference);
 
 /**
  * Take @n points of one series, ascending, catalogue decimals, none of them in quarantine, received
- * at @received_us, journaled before this call.
+ * on local day @received_day, journaled before this call.
  */
 int fold_run(struct fold *fold, const struct office *office, int32_t day,
 	     const struct declared *declared, const struct point points[], size_t n,
-	     int64_t received_us, struct err *err);
+	     int32_t received_day, struct err *err);
 
 /** This office's series on that day will be played again at fold_finish (a release from quarantine,
  * say). */

@@ -83,7 +83,8 @@ struct post { /* what posting one batch needs at hand */
 	struct batch batch;
 	const struct declared *declared;
 	size_t n_declared;
-	int64_t entry; /* of the journal */
+	int64_t entry;        /* of the journal */
+	int32_t received_day; /* local */
 	bool in_force, future;
 	ledger_on_held *on_held;
 	void *context;
@@ -164,7 +165,7 @@ static int post_run(struct post *post, size_t index, struct err *err)
 	if (rc < 0 || n == 0)
 		return rc;
 	return fold_run(post->ledger->fold, post->office, post->batch.day, declared,
-			&post->batch.points[run->first], n, post->form->received_us, err);
+			&post->batch.points[run->first], n, post->received_day, err);
 }
 
 /* A bad batch leaves no declaration behind. */
@@ -202,7 +203,8 @@ static int admit(struct post *post, struct journal_spool *spool, struct err *err
 		rc = declare(post, spool->row, err);
 	post->in_force =
 		office_unit(post->office, ledger->reference->units, post->batch.day) != NULL;
-	post->future = post->batch.day > civil_day(post->form->received_us) + 1;
+	post->received_day = civil_day(post->form->received_us);
+	post->future = post->batch.day > post->received_day + 1;
 	return rc;
 }
 

@@ -72,13 +72,13 @@ uint64_t replay_observations(const struct replay *replay)
 	return replay->observations;
 }
 
-int64_t metric_deadline_us(const struct metric *metric, int32_t day)
+int32_t metric_late_day(const struct metric *metric, int32_t day)
 {
 	int32_t end =
 		metric->period < GRAIN_WEEK
 			? day + 1
 			: period_end_day(period_of_day(metric->calendar, metric->period, day));
-	return civil_day_start_us(end + (int32_t)metric->due_days);
+	return end + (int32_t)metric->due_days;
 }
 
 static struct replay_series *series_of(struct replay *r, const struct declared *declared,
@@ -119,7 +119,7 @@ static struct replay_series *series_of(struct replay *r, const struct declared *
 }
 
 static void slot_take(struct replay_slot *slot, const struct point *point, int64_t value_e,
-		      int64_t received_us)
+		      int32_t received_day)
 {
 	if (point->withdrawn) {
 		slot->revisions += slot->state == REPLAY_VALUE;
@@ -129,7 +129,7 @@ static void slot_take(struct replay_slot *slot, const struct point *point, int64
 	if (slot->state == REPLAY_VALUE)
 		slot->revisions += slot->value_e != value_e;
 	else
-		slot->received_us = received_us;
+		slot->received_day = received_day;
 	slot->state = REPLAY_VALUE;
 	slot->value_e = value_e;
 }
@@ -158,7 +158,7 @@ static bool held_is(struct held *held, int64_t run, int64_t point, struct err *e
 }
 
 static int play_run(struct replay *r, const struct batch *batch, size_t index,
-		    const struct declared *declared, int64_t received_us, struct held *held,
+		    const struct declared *declared, int32_t received_day, struct held *held,
 		    struct err *err)
 {
 	const struct run *run = &batch->runs[index];
@@ -177,7 +177,7 @@ static int play_run(struct replay *r, const struct batch *batch, size_t index,
 		    metric_judge_value(declared->metric, point->value_e, declared->decimals,
 				       &value_e) != VERDICT_OK)
 			continue; /* the catalogue was narrowed since */
-		slot_take(&series->slots[point->nth], point, value_e, received_us);
+		slot_take(&series->slots[point->nth], point, value_e, received_day);
 	}
 	return held->rc < 0 ? held->rc : 0;
 }
@@ -203,8 +203,8 @@ static int play_entry(struct replay *r, int32_t day, const uint32_t only[], size
 	struct batch batch;
 	const struct declared *declared;
 	size_t n_declared;
-	int64_t id = sqlite3_column_int64(r->entries, 0),
-		received_us = sqlite3_column_int64(r->entries, 2);
+	int64_t id = sqlite3_column_int64(r->entries, 0);
+	int32_t received_day = civil_day(sqlite3_column_int64(r->entries, 2));
 	arena_reset(r->wire);
 	int rc = wire_batch_decode(r->wire, sqlite3_column_blob(r->entries, 3),
 				   (size_t)sqlite3_column_bytes(r->entries, 3), &batch, err);
@@ -231,7 +231,7 @@ static int play_entry(struct replay *r, int32_t day, const uint32_t only[], size
 		else if (declared[number].verdict == VERDICT_OK &&
 			 wanted(only, n_only, declared[number].series) &&
 			 !held_is(&held, (int64_t)i, -1, err))
-			rc = play_run(r, &batch, i, &declared[number], received_us, &held, err);
+			rc = play_run(r, &batch, i, &declared[number], received_day, &held, err);
 	}
 	sqlite3_reset(r->held);
 	return rc;
@@ -262,7 +262,7 @@ int replay_day(struct replay *replay, int64_t office, int32_t day, const uint32_
 struct acc replay_acc(const struct replay_series *series, int32_t day, uint32_t from, uint32_t to)
 {
 	struct acc acc = { 0 };
-	int64_t deadline_us = metric_deadline_us(series->metric, day);
+	int32_t late_day = metric_late_day(series->metric, day);
 	for (uint32_t i = from; i < to; i++) {
 		const struct replay_slot *slot = &series->slots[i];
 		if (slot->state == REPLAY_NONE)
@@ -271,7 +271,7 @@ struct acc replay_acc(const struct replay_series *series, int32_t day, uint32_t 
 		if (slot->state == REPLAY_VALUE) {
 			one.n = 1;
 			one.value = slot->value_e;
-			one.on_time = slot->received_us < deadline_us;
+			one.on_time = slot->received_day < late_day;
 		}
 		acc_append(&acc, &one, series->metric->time_agg);
 	}

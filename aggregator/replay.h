@@ -11,8 +11,8 @@
 enum replay_state { REPLAY_NONE, REPLAY_VALUE, REPLAY_WITHDRAWN };
 
 struct replay_slot {
-	int64_t value_e;     /* catalogue decimals */
-	int64_t received_us; /* when it first came; after a withdrawal: came again */
+	int64_t value_e;      /* catalogue decimals */
+	int32_t received_day; /* local, when it first came; after a withdrawal: came again */
 	int32_t revisions;
 	enum replay_state state;
 };
@@ -48,6 +48,7 @@ struct acc replay_acc(const struct replay_series *series, int32_t day, uint32_t 
 uint64_t replay_batches(const struct replay *replay);
 uint64_t replay_observations(const struct replay *replay);
 
-/** The instant from which a figure of @metric for a period that starts on @day is late: the local
- * day after due_days. */
-int64_t metric_deadline_us(const struct metric *metric, int32_t day);
+/** The local day from which a figure of @metric for a period that starts on @day is late. (Days, as
+ * looking for the instant at which one begins asks the zone eighteen times, and this is asked for
+ * each run.) */
+int32_t metric_late_day(const struct metric *metric, int32_t day);

@@ -242,13 +242,13 @@ static int pairs_from_journal(struct figures *f, const struct step *step, size_t
 			    f->n_series, &list, &n, err);
 	uint32_t from =
 		step->grain == GRAIN_HOUR ? (uint32_t)(step->number - step->day * 24) * 60 : 0;
-	int64_t deadline_us = metric_deadline_us(f->metric, step->day);
+	int32_t late_day = metric_late_day(f->metric, step->day);
 	for (uint32_t nth = from; rc == 0 && nth < from + step->pairs; nth++) {
 		bool reported = false, on_time = false;
 		for (size_t i = 0; i < n; i++) {
 			const struct replay_slot *slot = &list[i].slots[nth];
 			reported |= slot->state == REPLAY_VALUE;
-			on_time |= slot->state == REPLAY_VALUE && slot->received_us < deadline_us;
+			on_time |= slot->state == REPLAY_VALUE && slot->received_day < late_day;
 		}
 		ret->reported += reported;
 		ret->on_time += on_time;
