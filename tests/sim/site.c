@@ -1,0 +1,303 @@
+#include "world.h"
+
+#include "lantoa.pb-c.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define READ_MS  10u /* of a batch from the spool */
+#define SEAL_MS  1000u
+#define RENEW_MS 50u
+#define DARK_MS  60000u /* without power */
+
+static void must(int rc, const struct err *err)
+{
+	if (rc < 0)
+		fail_msg("%s", err->text);
+}
+
+static void tell(struct world *world, uint32_t index, struct uplink_event event);
+
+/* --- ticks --- */
+
+static void on_tick(struct world *world, struct event *event)
+{
+	struct site *office = &world->offices[event->office];
+	if (office->life != event->life || office->tick_ms != event->at_ms)
+		return; /* another came before it */
+	office->tick_ms = UINT64_MAX;
+	tell(world, event->office, (struct uplink_event){ .type = UPLINK_TICK });
+}
+
+static void arm_tick(struct world *world, uint32_t index)
+{
+	struct site *office = &world->offices[index];
+	uint64_t next_ms = uplink_next_ms(&office->core);
+	if (next_ms < world->now_ms)
+		next_ms = world->now_ms;
+	if (next_ms == office->tick_ms)
+		return;
+	office->tick_ms = next_ms;
+	if (next_ms != UINT64_MAX)
+		world_plan(world, next_ms - world->now_ms, on_tick, index)->life = office->life;
+}
+
+/* --- carrying out what the core decides --- */
+
+static void on_read(struct world *world, struct event *event)
+{
+	struct site *office = &world->offices[event->office];
+	struct err err = { 0 };
+	if (office->life != event->life)
+		return;
+	struct frame frame = { .kind = FRAME_BATCH,
+			       .spool_id = spool_id(office->spool),
+			       .seq = event->frame.seq };
+	uint32_t session = (uint32_t)event->frame.spool_id; /* rides there */
+	enum uplink_result result = UPLINK_NO_ROOM;
+	int rc = spool_batch(office->spool, frame.seq, &frame.payload, &err);
+	if (rc == -ENOENT)
+		result = UPLINK_MISSING;
+	else if (rc == 0 && session == office->core.session && office->connected &&
+		 !world_chance(world, world->weather.lost_answers))
+		result = UPLINK_SENT;
+	if (result == UPLINK_SENT) {
+		assert_true(uplink_in_flight(&office->core) < office->core.credit);
+		link_to_province(world, event->office, &frame);
+	} else {
+		blob_free(&frame.payload);
+	}
+	tell(world, event->office,
+	     (struct uplink_event){ .type = UPLINK_BATCH_DONE,
+				    .seq = event->frame.seq,
+				    .session = session,
+				    .result = result });
+}
+
+static void on_renewed(struct world *world, struct event *event)
+{
+	struct site *office = &world->offices[event->office];
+	struct err err = { 0 };
+	uint64_t last;
+	if (office->life != event->life)
+		return;
+	must(spool_renew(office->spool, &err), &err);
+	office->renewals++;
+	tell(world, event->office, (struct uplink_event){ .type = UPLINK_RENEWED });
+	must(spool_seal(office->spool, world_now_us(world), &last, &err), &err);
+	tell(world, event->office,
+	     (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
+}
+
+static void send(struct world *world, uint32_t index, enum frame_kind kind)
+{
+	struct site *office = &world->offices[index];
+	struct frame frame = { .kind = kind,
+			       .spool_id = spool_id(office->spool),
+			       .seq = office->core.last_seq };
+	if (office->connected)
+		link_to_province(world, index, &frame);
+}
+
+static void perform(struct world *world, uint32_t index, const struct uplink_action *action)
+{
+	struct site *office = &world->offices[index];
+	struct err err = { 0 };
+	struct event *event;
+	switch (action->type) {
+	case UPLINK_OPEN:
+		link_open(world, index);
+		break;
+	case UPLINK_CLOSE:
+		link_close(world, index);
+		break;
+	case UPLINK_SEND_HELLO:
+		send(world, index, FRAME_HELLO);
+		break;
+	case UPLINK_SEND_PING:
+		send(world, index, FRAME_PING);
+		break;
+	case UPLINK_SEND_BATCH:
+		event = world_plan(world, world_about(world, READ_MS), on_read, index);
+		event->life = office->life;
+		event->frame = (struct frame){ .seq = action->seq, .spool_id = action->session };
+		break;
+	case UPLINK_RELEASE:
+		must(spool_acked(office->spool, action->seq, world_now_us(world), &err), &err);
+		break;
+	case UPLINK_RENEW:
+		world_plan(world, RENEW_MS, on_renewed, index)->life = office->life;
+		break;
+	case UPLINK_SAY:
+		break;
+	}
+}
+
+static void tell(struct world *world, uint32_t index, struct uplink_event event)
+{
+	struct site *office = &world->offices[index];
+	event.now_ms = world->now_ms;
+	event.dice = dice_next(world->dice);
+	struct uplink_actions actions = uplink_step(&office->core, event);
+	if (office->core.state == UPLINK_WELCOME)
+		assert_true(uplink_in_flight(&office->core) <= office->core.credit);
+	for (size_t i = 0; i < actions.n; i++)
+		perform(world, index, &actions.list[i]);
+	arm_tick(world, index);
+}
+
+/* --- what comes in --- */
+
+void site_hear(struct world *world, uint32_t index, const struct frame *frame)
+{
+	struct site *office = &world->offices[index];
+	struct uplink_event event = { .type = UPLINK_CONNECTED };
+	if (frame && frame->kind != FRAME_WELCOME && frame->kind != FRAME_PING &&
+	    frame->spool_id != spool_id(office->spool))
+		return; /* about a spool that was renewed since, as uplink.c judges */
+	if (frame) {
+		event.type = frame->kind == FRAME_WELCOME   ? UPLINK_WELCOMED
+			     : frame->kind == FRAME_ACK     ? UPLINK_ACKED
+			     : frame->kind == FRAME_REFUSED ? UPLINK_REFUSED
+							    : UPLINK_HEARD;
+		event.upto = event.seq = frame->seq;
+		event.code = frame->code;
+		event.credit = WORLD_CREDIT;
+	}
+	tell(world, index, event);
+}
+
+void site_cut(struct world *world, uint32_t index)
+{
+	struct site *office = &world->offices[index];
+	bool told = office->connected;
+	if (office->line == 0)
+		return;
+	link_close(world, index);
+	link_open(world, index); /* libzmq connects again by itself */
+	if (told)
+		tell(world, index, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
+}
+
+/* --- the clerk --- */
+
+static void on_seal(struct world *world, struct event *event)
+{
+	struct site *office = &world->offices[event->office];
+	struct err err = { 0 };
+	uint64_t last;
+	if (office->life != event->life || office->core.state == UPLINK_RENEWING)
+		return;
+	must(spool_seal(office->spool, world_now_us(world), &last, &err), &err);
+	tell(world, event->office,
+	     (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
+}
+
+static void record_one(struct world *world, struct site *office)
+{
+	static const char *const names[CELL_METRICS] = { "a.day", "b.hour" };
+	struct dice *dice = world->dice;
+	size_t metric = dice_below(dice, CELL_METRICS), day = dice_below(dice, WORLD_DAYS);
+	size_t hour = metric ? dice_below(dice, CELL_HOURS) : 0;
+	int32_t first = day_from_civil(2025, 6, 26); /* the same cells, however long it takes */
+	struct cell *cell = &office->cells[metric][day][hour];
+	struct err err = { 0 };
+	struct observation obs = {
+		.metric = names[metric],
+		.labels = "",
+		.period = period_in_day(CALENDAR_CIVIL, metric ? GRAIN_HOUR : GRAIN_DAY,
+					first + (int32_t)day, (uint32_t)hour),
+		.value_e = dice_between(dice, 0, 1000000000),
+		.withdrawn = dice_below(dice, 10) == 0,
+		.add = dice_below(dice, 3) == 0,
+	};
+	must(spool_record(office->spool, &obs, 1, NULL, &err), &err);
+	if (obs.add && !obs.withdrawn && cell->recorded && !cell->withdrawn)
+		obs.value_e += cell->value_e;
+	*cell = (struct cell){ .recorded = true,
+			       .withdrawn = obs.withdrawn,
+			       .value_e = obs.value_e };
+}
+
+void site_record(struct world *world, uint32_t index)
+{
+	struct site *office = &world->offices[index];
+	for (uint64_t n = 1 + dice_below(world->dice, 3); n > 0; n--)
+		record_one(world, office);
+	world_plan(world, SEAL_MS, on_seal, index)->life = office->life;
+}
+
+bool site_is_done(struct site *office)
+{
+	struct spool_status status;
+	struct err err = { 0 };
+	must(spool_status(office->spool, &status, &err), &err);
+	return status.unsealed == 0 && status.acked_seq == status.last_seq;
+}
+
+/* --- power --- */
+
+static void power_up(struct world *world, uint32_t index)
+{
+	struct site *office = &world->offices[index];
+	struct spool_limits limits = { .bytes_max = UINT64_C(1) << 30, .keep_days = 3650 };
+	struct uplink_timing timing = uplink_timing(5000, 300000);
+	struct spool_status status;
+	struct err err = { 0 };
+	uint64_t last;
+	office->life++;
+	office->tick_ms = UINT64_MAX;
+	must(spool_open(office->path, &limits, &office->spool, NULL, &err), &err);
+	must(spool_status(office->spool, &status, &err), &err);
+	uplink_core_init(&office->core, &timing);
+	tell(world, index,
+	     (struct uplink_event){
+		     .type = UPLINK_START, .last_seq = status.last_seq, .upto = status.acked_seq });
+	must(spool_seal(office->spool, world_now_us(world), &last, &err), &err);
+	tell(world, index, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
+}
+
+static void on_power_cut(struct world *world, struct event *event)
+{
+	struct site *office = &world->offices[event->office];
+	if (!world->weather.office_ms)
+		return;
+	world->counts.restarts++;
+	if (office->line)
+		link_close(world, event->office);
+	spool_close(office->spool);
+	power_up(world, event->office);
+	world_plan(world, world_about(world, world->weather.office_ms), on_power_cut,
+		   event->office);
+}
+
+void site_open(struct world *world, uint32_t index)
+{
+	struct site *office = &world->offices[index];
+	char code[16];
+	(void)snprintf(code, sizeof(code), "o%u", index);
+	office->id = books_office(&world->books, code, "1", day_from_civil(2020, 1, 1));
+	books_refresh(&world->books);
+	(void)snprintf(office->path, sizeof(office->path), "%s/%s.db", world->folder, code);
+	power_up(world, index);
+	if (world->weather.office_ms)
+		world_plan(world, world_about(world, world->weather.office_ms), on_power_cut,
+			   index);
+}
+
+void site_close(struct site *office)
+{
+	static const char *const ends[] = { "", "-journal" };
+	spool_close(office->spool);
+	for (size_t i = 0; i < 2; i++) {
+		char path[160];
+		(void)snprintf(path, sizeof(path), "%s%s", office->path, ends[i]);
+		(void)unlink(path); /* not both are there */
+	}
+}

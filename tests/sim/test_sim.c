@@ -1,0 +1,193 @@
+/* Days of bad weather in seconds: at the end nothing is lost, nothing counted twice. */
+#include "world.h"
+
+#include "query.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define HOUR_MS   UINT64_C(3600000)
+#define RECORD_MS 1200000u /* between the handfuls of one office */
+
+static void on_clerk(struct world *world, struct event *event)
+{
+	if (!world->weather.line_ms)
+		return; /* calm: the day is over */
+	site_record(world, event->office);
+	world_plan(world, world_about(world, RECORD_MS), on_clerk, event->office);
+}
+
+static bool all_done(struct world *world)
+{
+	for (uint32_t i = 0; i < world->n_offices; i++)
+		if (!site_is_done(&world->offices[i]))
+			return false;
+	return true;
+}
+
+/* What the oracle says office @index has on @day; false: no figure at all. */
+static bool expected(const struct site *office, size_t metric, size_t day, int64_t *ret_sum)
+{
+	bool any = false;
+	*ret_sum = 0;
+	for (size_t hour = 0; hour < CELL_HOURS; hour++) {
+		const struct cell *cell = &office->cells[metric][day][hour];
+		if (!cell->recorded || cell->withdrawn)
+			continue;
+		any = true;
+		*ret_sum += cell->value_e;
+	}
+	return any;
+}
+
+static void figures_are_those_handed_in(struct world *world, size_t metric, size_t day)
+{
+	static const char *const names[CELL_METRICS] = { "a.day", "b.hour" };
+	char date[DAY_TEXT_MAX];
+	struct table *answer;
+	struct books *books = &world->books;
+	(void)day_format(day_from_civil(2025, 6, 26) + (int32_t)day, date);
+	struct query query = {
+		.name = names[metric], .by = "office", .per = "day", .from = date, .to = date
+	};
+	if (query_run(books->db, books->reference, &query, &answer, &books->err) < 0)
+		fail_msg("%s", books->err.text);
+	uint32_t seen = 0, wanted = 0;
+	for (size_t row = 0; row < table_rows(answer); row++) {
+		const char *code = books_cell(answer, row, "area");
+		const char *value = books_cell(answer, row, "value");
+		int64_t sum;
+		if (!code || !value)
+			continue;
+		seen++;
+		if (!expected(&world->offices[atoi(code + 1)], metric, day, &sum))
+			fail_msg("%s has %s on %s, which nobody handed in", code, value, date);
+		if (strtoll(value, NULL, 10) != sum)
+			fail_msg("%s has %s on %s, handed in was %lld", code, value, date,
+				 (long long)sum);
+	}
+	for (uint32_t i = 0; i < world->n_offices; i++) {
+		int64_t sum;
+		wanted += expected(&world->offices[i], metric, day, &sum);
+	}
+	assert_int_equal(seen, wanted);
+	table_close(answer);
+}
+
+static void books_are_right(struct world *world)
+{
+	struct books *books = &world->books;
+	struct table *differences;
+	for (size_t metric = 0; metric < CELL_METRICS; metric++)
+		for (size_t day = 0; day < WORLD_DAYS; day++)
+			figures_are_those_handed_in(world, metric, day);
+	assert_int_equal(books_verify(books, &differences), 0);
+	table_close(differences);
+	assert_int_equal(books_number(books, "SELECT count(*) FROM (SELECT 1 FROM journal GROUP BY "
+					     "spool, seq HAVING count(*) > 1)"),
+			 0);
+	assert_int_equal(books_number(books, "SELECT count(*) FROM journal"),
+			 books_number(books, "SELECT sum(upto) FROM spool"));
+}
+
+static void offices_are_right(struct world *world)
+{
+	for (uint32_t i = 0; i < world->n_offices; i++) {
+		struct err err = { 0 };
+		if (spool_verify(world->offices[i].spool, &err) < 0)
+			fail_msg("office %u: %s", i, err.text);
+		assert_int_equal(world->offices[i].renewals, 0); /* no spool was ever restored */
+	}
+}
+
+static void live_through(struct dice *dice, uint32_t offices, uint64_t hours,
+			 const struct weather *weather)
+{
+	struct world world;
+	world_open(&world, dice, offices, weather);
+	for (uint32_t i = 0; i < offices; i++)
+		world_plan(&world, world_about(&world, RECORD_MS), on_clerk, i);
+	world_run(&world, hours * HOUR_MS);
+	world_calm(&world);
+	for (unsigned i = 0; i < 24 && !all_done(&world); i++)
+		world_run(&world, HOUR_MS / 2);
+	assert_true(all_done(&world));
+	books_are_right(&world);
+	offices_are_right(&world);
+	if (getenv("LANTOA_SEED"))
+		print_message("batches %llu, again %llu, gaps %llu; lines %llu; province: %llu "
+			      "crashes, %llu restores, %llu commits, %llu failed; offices: %llu "
+			      "crashes\n",
+			      (unsigned long long)world.counts.batches,
+			      (unsigned long long)world.counts.duplicates,
+			      (unsigned long long)world.counts.gaps,
+			      (unsigned long long)world.counts.lines,
+			      (unsigned long long)world.counts.crashes,
+			      (unsigned long long)world.counts.restores,
+			      (unsigned long long)world.counts.commits,
+			      (unsigned long long)world.counts.failed_commits,
+			      (unsigned long long)world.counts.restarts);
+	world_close(&world);
+}
+
+/* --- the promises --- */
+
+static struct weather any_weather(struct dice *dice)
+{
+	return (struct weather){
+		.line_ms = 10000 + dice_below(dice, 3600000),
+		.lost_answers = (unsigned)dice_below(dice, 300),
+		.repeats = (unsigned)dice_below(dice, 300),
+		.failed_commits = (unsigned)dice_below(dice, 300),
+		.province_ms = dice_below(dice, 3) ? 600000 + dice_below(dice, 7200000) : 0,
+		.office_ms = dice_below(dice, 3) ? 600000 + dice_below(dice, 14400000) : 0,
+		.restores = dice_below(dice, 2) == 0,
+	};
+}
+
+static void some_weather(struct dice *dice, void *context)
+{
+	struct weather weather = any_weather(dice);
+	(void)context;
+	live_through(dice, 1 + (uint32_t)dice_below(dice, 12), 12, &weather);
+}
+
+static void nothing_is_lost_nor_counted_twice_in_any_weather(void **state)
+{
+	(void)state;
+	for_all_seeds(20, some_weather, NULL);
+}
+
+static void bad_day(struct dice *dice, void *context)
+{
+	static const struct weather weather = { .line_ms = 600000,
+						.lost_answers = 50,
+						.repeats = 50,
+						.failed_commits = 50,
+						.province_ms = 3600000,
+						.office_ms = 7200000,
+						.restores = true };
+	(void)context;
+	live_through(dice, 200, 6, &weather);
+}
+
+static void two_hundred_offices_get_through_a_bad_day(void **state)
+{
+	(void)state;
+	for_all_seeds(1, bad_day, NULL);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_lost_nor_counted_twice_in_any_weather),
+		cmocka_unit_test(two_hundred_offices_get_through_a_bad_day),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

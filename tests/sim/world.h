@@ -1,0 +1,150 @@
+/* A province and its offices on a virtual clock: real uplink cores over real spools, the real
+ * ledger over a real database; only time, link and power are made up.
+ *
+ * Everything that will happen is an event in one heap. A line is one connection of one office. What
+ * travels on a line arrives in order or is lost with it: when a line breaks, a prefix of what was
+ * on its way to the province still arrives (the province had read it already), the rest is gone,
+ * and answers too. Answers may also be lost one by one (the gate drops them when it must), and
+ * frames to the province may come twice. Between offices there is no order at all. */
+#pragma once
+
+#include "books.h"
+#include "seeds.h"
+#include "spool.h"
+#include "uplink_core.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WORLD_OFFICES_MAX 300u
+#define WORLD_DAYS        4u
+#define WORLD_CREDIT      16u /* as aggregator/intake.h */
+
+struct world;
+
+/* --- what travels --- */
+
+enum frame_kind { FRAME_HELLO, FRAME_BATCH, FRAME_PING, FRAME_WELCOME, FRAME_ACK, FRAME_REFUSED };
+
+struct frame {
+	enum frame_kind kind;
+	uint64_t spool_id, seq; /* seq: of a batch; last_seq of Hello; upto of Welcome and Ack */
+	int code;               /* of Refused */
+	struct blob payload;    /* owned; of a batch */
+};
+
+/* --- what happens --- */
+
+struct event {
+	uint64_t at_ms, order;
+	void (*happen)(struct world *world, struct event *event);
+	uint32_t office, line, life; /* whom it concerns; stale ones pass by */
+	struct frame frame;
+};
+
+struct weather {                        /* how bad it is */
+	uint64_t line_ms;               /* a line holds so long on average; 0: for ever */
+	unsigned lost_answers, repeats; /* of a thousand */
+	unsigned failed_commits;        /* of a thousand */
+	uint64_t province_ms;           /* between power cuts of the province; 0: none */
+	uint64_t office_ms;             /* likewise, of each office */
+	bool restores;                  /* the province may come back from an older copy */
+};
+
+/* --- an office --- */
+
+struct cell { /* one figure as handed in last */
+	bool recorded, withdrawn;
+	int64_t value_e;
+};
+
+#define CELL_METRICS 2u /* a.day: one figure a day; b.hour: up to 24 */
+#define CELL_HOURS   24u
+
+struct site {
+	int64_t id; /* in the books */
+	char path[128];
+	struct spool *spool;
+	struct uplink_core core;
+	uint32_t line, life; /* the line at present; 0: none. lives rise with each power cut */
+	bool connected;
+	uint64_t tick_ms;                      /* the tick that is under way; UINT64_MAX: none */
+	uint64_t to_province_ms, to_office_ms; /* nothing on the line arrives earlier */
+	uint32_t broken_line;
+	uint64_t broken_until_ms; /* what of broken_line arrives by then still arrives */
+	uint32_t lines, renewals;
+	struct cell cells[CELL_METRICS][WORLD_DAYS][CELL_HOURS];
+};
+
+/* --- the world --- */
+
+struct pending {
+	uint32_t office, line;
+	struct frame frame;
+};
+
+struct queue {
+	struct pending *list; /* owned [n] */
+	size_t n, room;
+};
+
+struct world {
+	struct dice *dice; /* lent */
+	struct weather weather;
+	uint64_t now_ms, orders;
+	struct event **heap; /* owned [n], each owned */
+	size_t n, room;
+	struct site *offices; /* owned [n_offices] */
+	uint32_t n_offices;
+	struct books books;
+	uint32_t life; /* of the province */
+	bool up, committing;
+	struct queue queue, commit;
+	char copy[128]; /* path of the older copy; "": none */
+	struct {
+		uint64_t crashes, restores, commits, failed_commits, duplicates, gaps, lines,
+			restarts, batches;
+	} counts;
+	char folder[64];
+};
+
+/** @n offices of one province, at rest. Failures are failed tests, here and below. */
+void world_open(struct world *world, struct dice *dice, uint32_t n, const struct weather *weather);
+void world_close(struct world *world);
+/** Let @ms pass. */
+void world_run(struct world *world, uint64_t ms);
+/** No more bad weather from now on; what is down comes up. */
+void world_calm(struct world *world);
+/** A copy for event of after @wait_ms; order among equals is that of the calls. */
+struct event *world_plan(struct world *world, uint64_t wait_ms,
+			 void (*happen)(struct world *world, struct event *event), uint32_t office);
+/** UTC microseconds now. */
+int64_t world_now_us(const struct world *world);
+/** 1 ... 2 * @mean_ms, on average @mean_ms. */
+uint64_t world_about(struct world *world, uint64_t mean_ms);
+bool world_chance(struct world *world, unsigned of_a_thousand);
+
+/* site.c: between the core and the rest */
+void site_open(struct world *world, uint32_t index);
+void site_close(struct site *office);
+/** The clerk hands in a few figures. */
+void site_record(struct world *world, uint32_t index);
+void site_hear(struct world *world, uint32_t index, const struct frame *frame);
+/** The line is gone. */
+void site_cut(struct world *world, uint32_t index);
+bool site_is_done(struct site *office); /* everything sealed and acked */
+
+/* link.c */
+void link_open(struct world *world, uint32_t index);
+void link_close(struct world *world, uint32_t index);
+/** Takes the payload. */
+void link_to_province(struct world *world, uint32_t index, struct frame *frame);
+void link_to_office(struct world *world, uint32_t index, uint32_t line, const struct frame *frame);
+
+/* province.c */
+void province_open(struct world *world);
+void province_close(struct world *world);
+/** Takes the payload. */
+void province_hear(struct world *world, uint32_t index, uint32_t line, struct frame *frame);
+void province_come_up(struct world *world);
