@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define LEVELS_MAX 8u /* units above one another: an office's chain from commune to root */
+#define NODES_MAX                                                                                  \
+	(UNITS_DEPTH_MAX + 2u) /* an office, its unit, and as many above as there can be */
 
 struct stale {
 	const struct office *office;
@@ -66,7 +67,7 @@ struct place {
 	struct pages *pages;
 	const struct metric *metric;
 	uint32_t series;
-	int64_t nodes[LEVELS_MAX + 1]; /* the office, then the units above it (if additive) */
+	int64_t nodes[NODES_MAX]; /* the office, then the units above it (if additive) */
 	size_t n_nodes;
 	int32_t day;
 };
@@ -80,8 +81,7 @@ static struct place place_of(struct pages *pages, const struct reference *refere
 	if (!metric_is_additive(metric))
 		return place;
 	const struct unit *unit = office_unit(office, reference->units, day);
-	for (; unit && place.n_nodes <= LEVELS_MAX;
-	     unit = units_parent(reference->units, unit, day))
+	for (; unit && place.n_nodes < NODES_MAX; unit = units_parent(reference->units, unit, day))
 		place.nodes[place.n_nodes++] = -unit->id;
 	return place;
 }
