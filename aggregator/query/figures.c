@@ -339,16 +339,31 @@ static int read_office(struct figures *f, const struct step *step, bool before, 
 	return 0;
 }
 
+/* The row of the nearest unit above @unit that has one: of a level within the same level. */
+static int32_t row_above(const struct figures *f, const struct unit *unit, int32_t day)
+{
+	int32_t row = ROW_OUTSIDE;
+	while (row < 0 && (unit = units_parent(f->reference->units, unit, day)))
+		row = rows_unit(f->rows, unit, day);
+	return row;
+}
+
+/* A unit's page is the sum of all below it: what it shows is not shown above it again. */
 static void read_unit(struct figures *f, const struct step *step, const struct unit *unit,
 		      const struct page *page)
 {
 	int32_t row = rows_unit(f->rows, unit, step->day);
+	int32_t above = row < 0 || !f->plan->by ? ROW_OUTSIDE : row_above(f, unit, step->day);
 	size_t at = 0, s = 0;
 	if (row < 0)
 		return;
 	for (const struct entry *entry; (entry = next_entry(f, page, &at, &s));) {
 		f->totals[row].sum += entry->acc.value;
 		f->totals[row].n += entry->acc.n;
+		if (above < 0)
+			continue;
+		f->totals[above].sum -= entry->acc.value;
+		f->totals[above].n -= entry->acc.n;
 	}
 }
 

@@ -292,10 +292,65 @@ static void a_place_with_an_office_in_mid_bucket_has_its_row(void **state)
 	books_close(&books);
 }
 
+/* As deep as an import allows: the root must not be cut off. */
+static void a_figure_reaches_the_root_of_a_deep_tree(void **state)
+{
+	char units[2048] = "code,name,level,parent,valid_from,valid_to\n", text[64];
+	struct books books;
+	struct books_spool spool = { .id = 1 };
+	const struct query all = { .name = "n", .from = "2025-03-05" },
+			   by_root = { .name = "n", .from = "2025-03-05", .by = "l0" };
+	int32_t day;
+	(void)state;
+	for (unsigned i = 0; i <= UNITS_DEPTH_MAX; i++) {
+		size_t len = strlen(units);
+		char parent[16] = "";
+		if (i > 0)
+			(void)snprintf(parent, sizeof(parent), "U%u", i - 1);
+		(void)snprintf(units + len, sizeof(units) - len, "U%u,u,l%u,%s,2020-01-01,\n", i, i,
+			       parent);
+	}
+	books_open(&books, units, METRICS "n,x,x,x,flow,sum,sum,day,,0,0,l16,1,,\n", NULL, false);
+	assert_int_equal(day_parse("2025-03-01", &day, NULL), 0);
+	spool.office = books_office(&books, "o", "U16", day);
+	books_refresh(&books);
+	books_record(&books, &spool, "n", "", "2025-03-05", 7, 0);
+	assert_string_equal(cell_of(&books, &all, "U0", "value", text), "7");
+	assert_string_equal(cell_of(&books, &by_root, "U0", "value", text), "7");
+	books_close(&books);
+}
+
+/* A district within a district: what the inner one shows, the outer one does not show again. */
+static void units_of_one_level_within_another_are_not_counted_twice(void **state)
+{
+	struct books books;
+	struct books_spool outer = { .id = 1 }, inner = { .id = 2 };
+	const struct query by = { .name = "n", .from = "2025-03-05", .by = "district" };
+	char text[64];
+	int32_t day;
+	(void)state;
+	books_open(&books,
+		   "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"
+		   "D,d,district,P,2020-01-01,\nE,e,district,D,2020-01-01,\n"
+		   "C,c,commune,E,2020-01-01,\n",
+		   METRICS "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n", NULL, false);
+	assert_int_equal(day_parse("2025-03-01", &day, NULL), 0);
+	outer.office = books_office(&books, "o", "D", day);
+	inner.office = books_office(&books, "i", "C", day);
+	books_refresh(&books);
+	books_record(&books, &outer, "n", "", "2025-03-05", 7, 0);
+	books_record(&books, &inner, "n", "", "2025-03-05", 100, 0);
+	assert_string_equal(cell_of(&books, &by, "D", "value", text), "7");
+	assert_string_equal(cell_of(&books, &by, "E", "value", text), "100");
+	books_close(&books);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_place_with_an_office_in_mid_bucket_has_its_row),
+		cmocka_unit_test(a_figure_reaches_the_root_of_a_deep_tree),
+		cmocka_unit_test(units_of_one_level_within_another_are_not_counted_twice),
 		cmocka_unit_test(every_cell_is_what_the_oracle_says),
 	};
 	return cmocka_run_group_tests_name("query", tests, NULL, NULL);
