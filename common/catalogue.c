@@ -62,6 +62,8 @@ static const char *contradiction(const struct metric *metric)
 {
 	if (metric->carry > 0 && metric->time_agg != AGG_LAST)
 		return "carry: only figures with time_agg last are carried; write 0";
+	if (metric->carry > 0 && metric->period == GRAIN_MINUTE)
+		return "carry: figures of a minute are not carried; write 0, or report hours";
 	if (metric->kind == KIND_RATIO && metric->time_agg == AGG_SUM)
 		return "time_agg: a ratio does not add up; use last, mean, min or max";
 	if (metric->kind == KIND_RATIO && metric->area_agg == AGG_SUM)

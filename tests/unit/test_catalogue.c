@@ -173,6 +173,7 @@ static const struct {
 	  "max: '9999999999999999' is too" },
 	{ "a,,,u,flow,sum,sum,day,,0,0,commune,1,5,4", "max: it is below min" },
 	{ "a,,,u,flow,sum,sum,day,,0,2,commune,1,,", "carry: only figures with time_agg last" },
+	{ "a,,,u,stock,last,sum,minute,,0,2,commune,1,,", "carry: figures of a minute" },
 	{ "a,,,u,ratio,sum,mean,day,,0,0,commune,1,,", "time_agg: a ratio does not add up" },
 	{ "a,,,u,ratio,last,sum,day,,0,0,commune,1,,", "area_agg: a ratio does not add up" },
 };
