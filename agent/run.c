@@ -326,6 +326,7 @@ static int serve(struct agent *agent, struct err *err)
 		log_info("agent: running version=%s office=%s address=%s", LANTOA_VERSION,
 			 agent->identity.office, agent->identity.address);
 		notify("READY=1");
+		(void)malloc_trim(0); /* what reading the catalogue took */
 	}
 	(void)uv_run(&agent->loop, UV_RUN_DEFAULT); /* 0: nothing is left */
 	return rc;

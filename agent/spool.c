@@ -263,8 +263,12 @@ static int open_once(struct spool *spool, struct err *err)
 	int rc = db_open(spool->path, DB_WRITER_ROLLBACK, APPLICATION_ID, &spool->db, err);
 	if (rc < 0)
 		return rc;
-	/* a small cache: the agent lives in about a megabyte, and its hot pages are few */
-	rc = db_exec(spool->db, "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -128", err);
+	/* At rest 32 KB of pages; a transaction may take 8 MB before it has to write early, which
+	 * would cost syncs. */
+	rc = db_exec(spool->db,
+		     "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32; "
+		     "PRAGMA cache_spill = 2000",
+		     err);
 	if (rc == 0)
 		rc = found_intact(spool->db, err);
 	if (rc == 0)

@@ -23,6 +23,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -388,6 +389,7 @@ static void done_release(struct job *job)
 	uplink->noting = NULL;
 	if (!task_over(task))
 		return;
+	(void)malloc_trim(0); /* a batch is through: hand back what it took */
 	if (task->rc < 0)
 		log_error("uplink: cannot note an ack cause=\"%s\"", task->err.text);
 	seal_within(uplink, push_interval_ms(uplink)); /* a full spool left some unsealed */
