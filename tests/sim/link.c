@@ -40,7 +40,8 @@ void link_open(struct world *world, uint32_t index)
 	struct site *office = &world->offices[index];
 	office->line = ++office->lines;
 	office->connected = false;
-	world_plan(world, world_about(world, HANDSHAKE_MS), on_attempt, index)->line = office->line;
+	uint64_t away_ms = HANDSHAKE_MS + world->weather.away_ms;
+	world_plan(world, world_about(world, away_ms), on_attempt, index)->line = office->line;
 }
 
 void link_close(struct world *world, uint32_t index)
@@ -59,7 +60,8 @@ static void on_arrival(struct world *world, struct event *event)
 	const struct site *office = &world->offices[event->office];
 	bool alive = office->line == event->line || (office->broken_line == event->line &&
 						     world->now_ms <= office->broken_until_ms);
-	if (alive && world->up && world->life == event->life)
+	if (alive && world->up && world->life == event->life &&
+	    !world_chance(world, world->weather.lost_frames)) /* out of memory, say */
 		province_hear(world, event->office, event->line, &event->frame);
 }
 

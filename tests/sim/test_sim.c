@@ -12,15 +12,14 @@
 
 #include <cmocka.h>
 
-#define HOUR_MS   UINT64_C(3600000)
-#define RECORD_MS 1200000u /* between the handfuls of one office */
+#define HOUR_MS UINT64_C(3600000)
 
 static void on_clerk(struct world *world, struct event *event)
 {
-	if (!world->weather.line_ms)
+	if (!world->weather.record_ms)
 		return; /* calm: the day is over */
 	site_record(world, event->office);
-	world_plan(world, world_about(world, RECORD_MS), on_clerk, event->office);
+	world_plan(world, world_about(world, world->weather.record_ms), on_clerk, event->office);
 }
 
 static bool all_done(struct world *world)
@@ -112,7 +111,7 @@ static void live_through(struct dice *dice, uint32_t offices, uint64_t hours,
 	struct world world;
 	world_open(&world, dice, offices, weather);
 	for (uint32_t i = 0; i < offices; i++)
-		world_plan(&world, world_about(&world, RECORD_MS), on_clerk, i);
+		world_plan(&world, world_about(&world, weather->record_ms), on_clerk, i);
 	world_run(&world, hours * HOUR_MS);
 	world_calm(&world);
 	for (unsigned i = 0; i < 24 && !all_done(&world); i++)
@@ -142,6 +141,9 @@ static struct weather any_weather(struct dice *dice)
 {
 	return (struct weather){
 		.line_ms = 10000 + dice_below(dice, 3600000),
+		.away_ms = dice_below(dice, 2) ? dice_below(dice, 7200000) : 0,
+		.record_ms = 60000 + dice_below(dice, 1800000),
+		.lost_frames = dice_below(dice, 2) ? (unsigned)dice_below(dice, 50) : 0,
 		.lost_answers = (unsigned)dice_below(dice, 300),
 		.repeats = (unsigned)dice_below(dice, 300),
 		.failed_commits = (unsigned)dice_below(dice, 300),
@@ -167,6 +169,9 @@ static void nothing_is_lost_nor_counted_twice_in_any_weather(void **state)
 static void bad_day(struct dice *dice, void *context)
 {
 	static const struct weather weather = { .line_ms = 600000,
+						.away_ms = 300000,
+						.record_ms = 1200000,
+						.lost_frames = 5,
 						.lost_answers = 50,
 						.repeats = 50,
 						.failed_commits = 50,
