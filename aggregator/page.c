@@ -220,7 +220,7 @@ static bool get_entry(const uint8_t **at, const uint8_t *end, struct entry *entr
 int page_decode(const uint8_t *data, size_t len, struct page *ret_page, struct err *err)
 {
 	struct page page = { 0 };
-	const uint8_t *at = data, *end = data + len;
+	const uint8_t *at = data, *end = len ? data + len : data; /* NULL: no bytes */
 	uint32_t before = 0;
 	while (at < end) {
 		struct entry entry = { .series = before };
