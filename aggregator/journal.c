@@ -75,12 +75,16 @@ static int spool_load(struct journal *j, struct journal_spool *spool, struct err
 		spool->upto = (uint64_t)sqlite3_column_int64(j->find, 1);
 	}
 	sqlite3_reset(j->find);
-	if (rc != 0)
-		return rc < 0 ? rc : 0;
-	sqlite3_bind_int64(j->make, 1, spool->office);
-	sqlite3_bind_int64(j->make, 2, (int64_t)spool->spool_id);
-	rc = db_run(j->make, err);
-	spool->row = sqlite3_last_insert_rowid(j->db);
+	return rc < 0 ? rc : 0;
+}
+
+int journal_make(struct journal *journal, struct journal_spool *spool, struct err *err)
+{
+	sqlite3_bind_int64(journal->make, 1, spool->office);
+	sqlite3_bind_int64(journal->make, 2, (int64_t)spool->spool_id);
+	int rc = db_run(journal->make, err);
+	if (rc == 0)
+		spool->row = sqlite3_last_insert_rowid(journal->db);
 	return rc;
 }
 
@@ -173,7 +177,7 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 		   int64_t received_us, const uint8_t *payload, size_t len, int64_t *ret_id,
 		   struct err *err)
 {
-	assert(seq == spool->upto + 1);
+	assert(spool->row && seq == spool->upto + 1);
 	int rc = chain_load(journal, err);
 	if (rc < 0)
 		return rc;

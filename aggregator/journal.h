@@ -17,7 +17,7 @@
 struct journal;
 
 struct journal_spool {
-	int64_t row; /* of table spool */
+	int64_t row; /* of table spool; 0: it has none yet */
 	int64_t office;
 	uint64_t spool_id;
 	uint64_t upto; /* highest sequence number taken */
@@ -31,9 +31,13 @@ void journal_close(struct journal *journal); /* NULL is fine */
 /** After a rollback: forget what was remembered of the tables. */
 void journal_forget(struct journal *journal);
 
-/** The spool of an office, made when it is new. Valid until the next call. */
+/** The spool of an office, with row 0 when it is new. Valid until journal_forget. */
 int journal_spool(struct journal *journal, int64_t office, uint64_t spool_id,
 		  struct journal_spool **ret_spool, struct err *err);
+
+/** Give a new spool its row: before its first batch, so that one that is never taken leaves none.
+ */
+int journal_make(struct journal *journal, struct journal_spool *spool, struct err *err);
 
 /** Append one batch; its seq must be spool->upto + 1 (asserted). */
 int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,

@@ -168,22 +168,31 @@ static int post_run(struct post *post, size_t index, struct err *err)
 			&post->batch.points[run->first], n, post->received_day, err);
 }
 
-/* A bad batch leaves no declaration behind. */
-static int declare(struct post *post, int64_t spool, struct err *err)
+static int declare_all(struct post *post, struct journal_spool *spool, struct err *err)
+{
+	struct declarations *declarations = post->ledger->declarations;
+	int rc = spool->row ? 0 : journal_make(post->ledger->journal, spool, err);
+	if (rc == 0)
+		rc = declarations_add(declarations, spool->row, &post->batch, err);
+	if (rc == 0)
+		rc = declarations_of(declarations, spool->row, &post->declared, &post->n_declared,
+				     err);
+	return rc < 0 ? rc : check_runs(post, err);
+}
+
+/* A bad batch leaves no declaration behind, and no spool that it would have begun. */
+static int declare(struct post *post, struct journal_spool *spool, struct err *err)
 {
 	struct ledger *ledger = post->ledger;
-	bool news = post->batch.n_declared > 0;
+	bool fresh = spool->row == 0, news = fresh || post->batch.n_declared > 0;
 	int rc = news ? db_exec(ledger->db, "SAVEPOINT declare", err) : 0;
 	if (rc == 0)
-		rc = declarations_add(ledger->declarations, spool, &post->batch, err);
-	if (rc == 0)
-		rc = declarations_of(ledger->declarations, spool, &post->declared,
-				     &post->n_declared, err);
-	if (rc == 0)
-		rc = check_runs(post, err);
+		rc = declare_all(post, spool, err);
 	if (news && rc == -EBADMSG) {
 		struct err undone = { 0 };
 		declarations_forget(ledger->declarations, ledger->reference->catalogue);
+		if (fresh)
+			spool->row = 0;
 		if (db_exec(ledger->db, "ROLLBACK TO declare; RELEASE declare", &undone) < 0)
 			return err_set(err, undone.code, "%s", undone.text);
 	} else if (news && rc == 0) {
@@ -200,7 +209,7 @@ static int admit(struct post *post, struct journal_spool *spool, struct err *err
 	int rc = wire_batch_decode(ledger->arena, post->form->payload, post->form->len,
 				   &post->batch, err);
 	if (rc == 0)
-		rc = declare(post, spool->row, err);
+		rc = declare(post, spool, err);
 	post->in_force =
 		office_unit(post->office, ledger->reference->units, post->batch.day) != NULL;
 	post->received_day = civil_day(post->form->received_us);

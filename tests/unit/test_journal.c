@@ -120,7 +120,7 @@ static void seal(struct fixture *f, struct books_spool *spool, const char *metri
 	books_seal(spool, f->day, &figure, 1, civil_day_start_us(f->day + 1), ret);
 }
 
-static void a_bad_batch_leaves_no_declaration_behind(void **state)
+static void a_bad_batch_leaves_nothing_behind(void **state)
 {
 	struct fixture *f = *state;
 	struct books_spool wrong = f->spool;
@@ -141,7 +141,12 @@ static void a_bad_batch_leaves_no_declaration_behind(void **state)
 		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), 0);
 		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM series"), 0);
 		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 0);
+		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool"), 0);
 	}
+	batches[3].seq++;
+	assert_int_equal(books_post(&f->books, &batches[3]), POSTING_GAP);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool"), 0);
+	batches[3].seq--;
 	assert_int_equal(books_post(&f->books, &batches[3]), POSTED);
 	assert_int_equal(ledger_finish(f->books.ledger, &f->books.err), 0);
 	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
@@ -279,8 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_chain_is_as_the_header_says),
-		cmocka_unit_test_setup_teardown(a_bad_batch_leaves_no_declaration_behind, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(a_bad_batch_leaves_nothing_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_number_cannot_be_declared_twice_with_other_meaning, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_spool_is_known_by_office_and_id_and_begins_at_one,
