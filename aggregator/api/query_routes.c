@@ -1,5 +1,5 @@
 /* /v1/query and /v1/completeness: name, area, by, per, from, to, labels ("app=VNeID;sector=land"),
- * calendar, as aggregator/query/query.h explains them. */
+ * calendar, structure, known, as aggregator/query/query.h explains them. */
 #include "call.h"
 
 #include <errno.h>
@@ -42,6 +42,8 @@ static int query_prepare(struct call *call, struct err *err)
 		.from = http_arg(request, "from"),
 		.to = http_arg(request, "to"),
 		.calendar = http_arg(request, "calendar"),
+		.structure = http_arg(request, "structure"),
+		.known = http_arg(request, "known"),
 	};
 	if (!call->query.name)
 		return err_set(err, -EINVAL, "name: the name of a metric or indicator is wanted");

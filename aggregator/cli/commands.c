@@ -11,7 +11,7 @@
 
 #define FILE_BYTES_MAX (16u * 1024 * 1024) /* as the aggregator takes */
 
-static const char asking[] = "area by per from to label calendar";
+static const char asking[] = "area by per from to label calendar structure known";
 
 static int out_of_memory(struct err *err)
 {
@@ -190,7 +190,9 @@ static int query(const struct order *order, struct err *err)
 					      { "from", args_option(args, "from") },
 					      { "to", args_option(args, "to") },
 					      { "labels", (const char *)labels.data },
-					      { "calendar", args_option(args, "calendar") } };
+					      { "calendar", args_option(args, "calendar") },
+					      { "structure", args_option(args, "structure") },
+					      { "known", args_option(args, "known") } };
 
 	rc = rc < 0 ? out_of_memory(err)
 		    : ask_for_rows(order, arguments, sizeof(arguments) / sizeof(arguments[0]), err);

@@ -1,7 +1,10 @@
 #include "figures.h"
 #include "fold.h"
 #include "labels.h"
+#include "mix.h"
 #include "replay.h"
+#include "source.h"
+#include "step.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,19 +22,13 @@ struct part { /* one series of one office, gathered over the bucket */
 	int32_t next; /* of the same office; -1: none */
 };
 
-struct standing {    /* an office on the day at hand, and what is known of it in the bucket */
-	int32_t row; /* where it counts on that day */
+struct standing { /* an office on the day at hand, and what is known of it in the bucket */
+	const struct unit *unit;
+	struct place place; /* where it counts on that day */
 	bool due;
 	bool reported;         /* in the step at hand */
 	int32_t last_reported; /* number of the step; NEVER */
 	int32_t first_part, first_member;
-};
-
-struct step { /* what is read at once: one stored page per node */
-	enum grain grain;
-	enum calendar calendar;
-	int32_t number, day;
-	int64_t pairs; /* own periods of the metric in it */
 };
 
 struct total { /* an additive row, from the pages of its unit */
@@ -43,9 +40,10 @@ struct figures {
 	sqlite3 *db;
 	const struct reference *reference;
 	const struct plan *plan;
-	const struct rows *rows;
+	struct rows *rows; /* lent */
 	struct period bucket;
-	sqlite3_stmt *scan, *find_series;
+	struct source *source;
+	sqlite3_stmt *find_series;
 	struct declarations *declarations;
 	struct replay *replay;      /* for per-minute metrics with labels */
 	struct standing *standings; /* owned [offices->n] */
@@ -73,8 +71,7 @@ struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 	f->db = db;
 	f->reference = reference;
 	f->plan = plan;
-	if (db_prepare(db, "SELECT node, page FROM rollup WHERE grain = ? AND bucket = ?", &f->scan,
-		       err) < 0 ||
+	if (!(f->source = source_open(db, reference, plan->known_us, err)) ||
 	    db_prepare(db, "SELECT id, labels FROM series WHERE metric = ? ORDER BY id",
 		       &f->find_series, err) < 0 ||
 	    !(f->declarations = declarations_open(db, err)) ||
@@ -83,6 +80,7 @@ struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 		return NULL;
 	}
 	declarations_forget(f->declarations, reference->catalogue);
+	replay_until(f->replay, plan->known_us);
 	return f;
 }
 
@@ -90,7 +88,7 @@ void figures_close(struct figures *figures)
 {
 	if (!figures)
 		return;
-	sqlite3_finalize(figures->scan);
+	source_close(figures->source);
 	sqlite3_finalize(figures->find_series);
 	replay_close(figures->replay);
 	declarations_close(figures->declarations);
@@ -159,58 +157,7 @@ static int part_add(struct figures *f, size_t office, int32_t row, uint32_t seri
 	return 0;
 }
 
-/* --- steps --- */
-
-static int32_t day_of_hour(int32_t number)
-{
-	return number >= 0 ? number / 24 : -((23 - number) / 24);
-}
-
-static struct step step_at(const struct figures *f, enum grain grain, int32_t number)
-{
-	const struct metric *metric = f->metric;
-	struct step step = {
-		.grain = grain, .calendar = CALENDAR_CIVIL, .number = number, .pairs = 1
-	};
-	if (grain == GRAIN_HOUR) {
-		step.day = day_of_hour(number);
-		step.pairs = metric->period == GRAIN_MINUTE ? 60 : 1;
-	} else if (grain == GRAIN_DAY) {
-		step.day = number;
-		step.pairs = grain_per_day(metric->period);
-	} else {
-		step.calendar = metric->calendar;
-		step.day = period_first_day((struct period){
-			.calendar = metric->calendar, .grain = grain, .number = number });
-	}
-	return step;
-}
-
-/* Hours where a day's page could not tell which of its hours are there. */
-static enum grain step_grain(const struct figures *f)
-{
-	const struct metric *metric = f->metric;
-	if (metric->period > GRAIN_DAY)
-		return metric->period;
-	bool hourly =
-		metric->period == GRAIN_HOUR && (metric->carry > 0 || metric->n_dimensions > 0);
-	return f->plan->per == GRAIN_HOUR || hourly ? GRAIN_HOUR : GRAIN_DAY;
-}
-
-static void step_range(const struct figures *f, enum grain grain, int32_t *ret_first,
-		       int32_t *ret_last)
-{
-	int32_t first = period_first_day(f->bucket), end = period_end_day(f->bucket);
-	if (f->bucket.grain == GRAIN_HOUR) {
-		*ret_first = *ret_last = f->bucket.number;
-	} else if (grain == GRAIN_HOUR) {
-		*ret_first = first * 24;
-		*ret_last = end * 24 - 1;
-	} else {
-		*ret_first = period_of_day(f->metric->calendar, grain, first).number;
-		*ret_last = period_of_day(f->metric->calendar, grain, end - 1).number;
-	}
-}
+/* --- reading a step --- */
 
 static void stand(struct figures *f, int32_t day)
 {
@@ -220,12 +167,11 @@ static void stand(struct figures *f, int32_t day)
 	for (size_t i = 0; i < f->reference->offices->n; i++) {
 		const struct office *office = &f->reference->offices->list[i];
 		const struct unit *unit = office_unit(office, f->reference->units, day);
-		f->standings[i].row = rows_place(f->rows, office, unit, day);
+		f->standings[i].unit = unit;
+		f->standings[i].place = rows_place(f->rows, office, unit, day);
 		f->standings[i].due = unit && strcmp(unit->level, f->metric->level) == 0;
 	}
 }
-
-/* --- reading a step --- */
 
 struct pairs {
 	int64_t reported, on_time;
@@ -240,8 +186,7 @@ static int pairs_from_journal(struct figures *f, const struct step *step, size_t
 	size_t n;
 	int rc = replay_day(f->replay, f->reference->offices->list[office].id, step->day, f->series,
 			    f->n_series, &list, &n, err);
-	uint32_t from =
-		step->grain == GRAIN_HOUR ? (uint32_t)(step->number - step->day * 24) * 60 : 0;
+	uint32_t from = step->pairs == 60 ? (uint32_t)(step->number - step->day * 24) * 60 : 0;
 	int32_t late_day = metric_late_day(f->metric, step->day);
 	for (uint32_t nth = from; rc == 0 && nth < from + step->pairs; nth++) {
 		bool reported = false, on_time = false;
@@ -292,18 +237,23 @@ static int count_pairs(struct figures *f, const struct step *step, size_t office
 	return pairs_from_journal(f, step, office, ret, err);
 }
 
+/* Do the units' own pages hold what the rows show? */
+static bool from_units(const struct figures *f)
+{
+	return metric_is_additive(f->metric) && !f->plan->by_office && !f->plan->restated;
+}
+
 static int add_parts(struct figures *f, const struct step *step, size_t office,
 		     const struct page *page)
 {
 	const struct standing *standing = &f->standings[office];
 	bool last = f->metric->time_agg == AGG_LAST;
-	bool rest = standing->row == (int32_t)f->rows->n - 1;
+	bool rest = standing->place.row == (int32_t)f->rows->n - 1;
 	size_t at = 0, s = 0;
-	if (!last &&
-	    (standing->row < 0 || (metric_is_additive(f->metric) && !f->plan->by_office && !rest)))
+	if (!last && (standing->place.row < 0 || (from_units(f) && !rest)))
 		return 0; /* outside; or the units' own pages hold the sum */
 	for (const struct entry *entry; (entry = next_entry(f, page, &at, &s));)
-		if (entry->acc.n > 0 && part_add(f, office, last ? ROW_AT_END : standing->row,
+		if (entry->acc.n > 0 && part_add(f, office, last ? ROW_AT_END : standing->place.row,
 						 entry->series, step->number, &entry->acc) < 0)
 			return -ENOMEM;
 	return 0;
@@ -322,11 +272,13 @@ static int read_office(struct figures *f, const struct step *step, bool before, 
 		standing->last_reported = step->number;
 	if (add_parts(f, step, office, page) < 0)
 		return err_memory(err);
-	if (before || standing->row < 0)
+	if (before || standing->place.row < 0)
 		return 0;
-	struct member *member = member_of(f, office, standing->row);
+	struct member *member = member_of(f, office, standing->place.row);
 	if (!member)
 		return err_memory(err);
+	if (standing->place.divided && counts.observations > 0)
+		rows_blame(f->rows, standing->unit, step->day);
 	standing->reported = pairs.reported > 0;
 	member->counts.observations += counts.observations;
 	member->counts.revisions += counts.revisions;
@@ -367,39 +319,28 @@ static void read_unit(struct figures *f, const struct step *step, const struct u
 	}
 }
 
-static int read_page(struct figures *f, const struct step *step, bool before, int64_t node,
-		     const struct page *page, struct err *err)
+struct reading {
+	struct figures *figures;
+	struct step step;
+	bool before; /* the bucket: only for what is carried into it */
+};
+
+static int read_page(void *context, int64_t node, const struct page *page, struct err *err)
 {
+	struct reading *reading = context;
+	struct figures *f = reading->figures;
 	if (node < 0) {
-		const struct unit *unit = before ? NULL : units_by_id(f->reference->units, -node);
-		if (unit && metric_is_additive(f->metric))
-			read_unit(f, step, unit, page);
+		const struct unit *unit =
+			reading->before ? NULL : units_by_id(f->reference->units, -node);
+		if (unit && from_units(f))
+			read_unit(f, &reading->step, unit, page);
 		return 0;
 	}
 	const struct office *office = offices_by_id(f->reference->offices, node);
-	return office ? read_office(f, step, before, (size_t)(office - f->reference->offices->list),
-				    page, err)
-		      : 0;
-}
-
-static int read_step(struct figures *f, const struct step *step, bool before, struct err *err)
-{
-	int rc;
-	sqlite3_bind_int(f->scan, 1, page_grain(step->calendar, step->grain));
-	sqlite3_bind_int(f->scan, 2, step->number);
-	while ((rc = db_step(f->scan, err)) == 1) {
-		struct page page;
-		rc = page_decode(sqlite3_column_blob(f->scan, 1),
-				 (size_t)sqlite3_column_bytes(f->scan, 1), &page, err);
-		if (rc == 0)
-			rc = read_page(f, step, before, sqlite3_column_int64(f->scan, 0), &page,
-				       err);
-		page_free(&page);
-		if (rc < 0)
-			break;
-	}
-	sqlite3_reset(f->scan);
-	return rc;
+	if (!office)
+		return 0;
+	size_t index = (size_t)(office - f->reference->offices->list);
+	return read_office(f, &reading->step, reading->before, index, page, err);
 }
 
 /* Who was due in the step, and of those who did not report, whose last figure still stands. */
@@ -408,11 +349,13 @@ static int count_due(struct figures *f, const struct step *step, struct err *err
 	bool carries = f->metric->time_agg == AGG_LAST && f->metric->carry > 0;
 	for (size_t i = 0; i < f->reference->offices->n; i++) {
 		struct standing *standing = &f->standings[i];
-		if (!standing->due || standing->row < 0)
+		if (!standing->due || standing->place.row < 0)
 			continue;
-		struct member *member = member_of(f, i, standing->row);
+		struct member *member = member_of(f, i, standing->place.row);
 		if (!member)
 			return err_memory(err);
+		if (standing->place.divided)
+			rows_blame(f->rows, standing->unit, step->day);
 		member->counts.due += step->pairs;
 		if (carries && !standing->reported && standing->last_reported != NEVER &&
 		    step->number - standing->last_reported <= (int32_t)f->metric->carry)
@@ -423,64 +366,27 @@ static int count_due(struct figures *f, const struct step *step, struct err *err
 
 static int read_steps(struct figures *f, struct err *err)
 {
-	enum grain grain = step_grain(f);
-	int32_t first, last;
-	step_range(f, grain, &first, &last);
-	bool carries = f->metric->time_agg == AGG_LAST && f->metric->period != GRAIN_MINUTE;
+	struct steps steps = steps_of(f->plan, f->metric, f->bucket);
 	int rc = 0;
-	for (int32_t number = first - (carries ? (int32_t)f->metric->carry : 0);
-	     number <= last && rc == 0; number++) {
-		struct step step = step_at(f, grain, number);
+	for (int32_t number = steps.before; number <= steps.last && rc == 0; number++) {
+		struct reading reading = { f, step_at(&steps, number), number < steps.first };
 		for (size_t i = 0; i < f->reference->offices->n; i++)
 			f->standings[i].reported = false;
-		stand(f, step.day);
-		rc = read_step(f, &step, number < first, err);
-		if (rc == 0 && number >= first)
-			rc = count_due(f, &step, err);
+		stand(f, reading.step.day);
+		rc = source_each(f->source, &reading.step, read_page, &reading, err);
+		if (rc == 0 && !reading.before)
+			rc = count_due(f, &reading.step, err);
 	}
 	return rc;
 }
 
 /* --- from parts to values --- */
 
-struct mix { /* values being combined by area_agg */
-	mpq_t value;
-	int64_t n;
-};
-
-static void mix_add(struct mix *mix, const mpq_t value, enum agg agg)
-{
-	int order = mix->n ? mpq_cmp(value, mix->value) : 0;
-	if (mix->n == 0)
-		mpq_set(mix->value, value);
-	else if (agg == AGG_SUM || agg == AGG_MEAN)
-		mpq_add(mix->value, mix->value, value);
-	else if ((agg == AGG_MIN && order < 0) || (agg == AGG_MAX && order > 0))
-		mpq_set(mix->value, value);
-	mix->n++;
-}
-
-static void mix_result(struct mix *mix, enum agg agg)
-{
-	if (agg != AGG_MEAN || mix->n < 2)
-		return;
-	mpq_t n;
-	mpq_init(n);
-	mpq_set_si(n, (long)mix->n, 1);
-	mpq_div(mix->value, mix->value, n);
-	mpq_clear(n);
-}
-
 static void part_value(const struct figures *f, const struct part *part, mpq_t ret)
 {
 	rational_set(ret, part->acc.value, f->metric->decimals);
-	if (f->metric->time_agg != AGG_MEAN)
-		return;
-	mpq_t n;
-	mpq_init(n);
-	mpq_set_si(n, (long)part->acc.n, 1);
-	mpq_div(ret, ret, n);
-	mpq_clear(n);
+	if (f->metric->time_agg == AGG_MEAN)
+		mix_divide(ret, part->acc.n);
 }
 
 /* One office's parts that count in @row, combined. False: it has none. */
@@ -494,7 +400,7 @@ static bool office_value(const struct figures *f, size_t office, int32_t row, st
 		part_value(f, &f->parts[i], scratch);
 		mix_add(mix, scratch, f->metric->area_agg);
 	}
-	mix_result(mix, f->metric->area_agg);
+	mix_finish(mix, f->metric->area_agg);
 	return mix->n > 0;
 }
 
@@ -504,7 +410,7 @@ static void settle_last(struct figures *f)
 	stand(f, period_end_day(f->bucket) - 1);
 	for (size_t i = 0; i < f->reference->offices->n; i++)
 		for (int32_t p = f->standings[i].first_part; p >= 0; p = f->parts[p].next)
-			f->parts[p].row = f->standings[i].row;
+			f->parts[p].row = f->standings[i].place.row;
 }
 
 /* Each row of @office once: a row is taken with its first part in the list. */
@@ -514,6 +420,12 @@ static bool first_of_row(const struct figures *f, size_t office, int32_t part)
 		if (f->parts[i].row == f->parts[part].row)
 			return false;
 	return f->parts[part].row >= 0;
+}
+
+/* What belongs to a row that cannot be told goes to the rest, so that the rows add up. */
+static int32_t told_in(const struct figures *f, int32_t row)
+{
+	return f->rows->blame[row] ? (int32_t)f->rows->n - 1 : row;
 }
 
 static int combine(struct figures *f, struct figure ret[], struct err *err)
@@ -529,9 +441,10 @@ static int combine(struct figures *f, struct figure ret[], struct err *err)
 		for (int32_t p = f->standings[i].first_part; p >= 0; p = f->parts[p].next)
 			if (first_of_row(f, i, p) &&
 			    office_value(f, i, f->parts[p].row, &office, scratch))
-				mix_add(&rows[f->parts[p].row], office.value, f->metric->area_agg);
+				mix_add(&rows[told_in(f, f->parts[p].row)], office.value,
+					f->metric->area_agg);
 	for (size_t i = 0; i < f->rows->n; i++) {
-		mix_result(&rows[i], f->metric->area_agg);
+		mix_finish(&rows[i], f->metric->area_agg);
 		ret[i].has_value = rows[i].n > 0 || f->totals[i].n > 0;
 		if (rows[i].n > 0)
 			mpq_set(ret[i].value, rows[i].value);
@@ -546,8 +459,7 @@ static int combine(struct figures *f, struct figure ret[], struct err *err)
 
 /* --- the bucket --- */
 
-int figures_begin(struct figures *figures, const struct rows *rows, struct period bucket,
-		  struct err *err)
+int figures_begin(struct figures *figures, struct rows *rows, struct period bucket, struct err *err)
 {
 	figures->rows = rows;
 	figures->bucket = bucket;

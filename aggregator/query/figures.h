@@ -37,8 +37,8 @@ struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 			     const struct plan *plan, struct err *err);
 void figures_close(struct figures *figures); /* NULL is fine */
 
-/** Begin a bucket. */
-int figures_begin(struct figures *figures, const struct rows *rows, struct period bucket,
+/** Begin a bucket. @rows learn whom to blame for what cannot be told. */
+int figures_begin(struct figures *figures, struct rows *rows, struct period bucket,
 		  struct err *err);
 /** The values of operand @index in @ret [rows->n] (value initialised by the caller); counts go on
  * adding up over the operands of a bucket. */

@@ -153,6 +153,16 @@ static int find_place(const struct reference *reference, const struct query *que
 	return err_set(err, -EINVAL, "no unit ever had the code '%s'", plan->area);
 }
 
+static int find_views(const struct query *query, struct plan *plan, struct err *err)
+{
+	plan->restated = query->structure != NULL;
+	plan->known_us = INT64_MAX;
+	int rc = plan->restated ? day_parse(query->structure, &plan->structure, err) : 0;
+	if (rc == 0 && query->known)
+		rc = civil_parse(query->known, &plan->known_us, err);
+	return rc;
+}
+
 int plan_make(const struct reference *reference, const struct query *query, struct plan *ret_plan,
 	      struct err *err)
 {
@@ -164,6 +174,8 @@ int plan_make(const struct reference *reference, const struct query *query, stru
 		rc = find_range(query, &plan, err);
 	if (rc == 0)
 		rc = find_place(reference, query, &plan, err);
+	if (rc == 0)
+		rc = find_views(query, &plan, err);
 	if (rc == 0)
 		*ret_plan = plan;
 	return rc;
@@ -188,4 +200,9 @@ void plan_head(const struct plan *plan, struct table *table)
 	table_head(table, "query", "from", period_format(plan_bucket(plan, plan->first), text));
 	table_head(table, "query", "to", period_format(plan_bucket(plan, plan->last), text));
 	table_head(table, "query", "labels", plan->labels);
+	char day[DAY_TEXT_MAX], instant[INSTANT_TEXT_MAX];
+	table_head(table, "query", "structure",
+		   plan->restated ? day_format(plan->structure, day) : NULL);
+	table_head(table, "query", "known",
+		   plan->known_us == INT64_MAX ? NULL : civil_format(plan->known_us, instant));
 }

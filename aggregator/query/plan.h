@@ -18,6 +18,9 @@ struct plan {
 	const char *by;      /* a level; NULL: the area as one row, or offices */
 	bool by_office;
 	const char *labels; /* canonical; "" for all */
+	bool restated;      /* told under the borders of the day @structure */
+	int32_t structure;
+	int64_t known_us; /* nothing received later counts; INT64_MAX: everything does */
 };
 
 /** -EINVAL: one sentence on what is wrong and what would do. @ret_plan borrows from @query and

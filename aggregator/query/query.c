@@ -17,6 +17,7 @@ struct answer {
 	struct figure *
 		operands[PLAN_OPERANDS_MAX]; /* [rows.n] each; for a metric, operands[0] is shown */
 	char *why;                           /* of the figure at hand: err.text of its formula */
+	char reason[256];                    /* of a figure that cannot be told */
 };
 
 static struct figure *figures_alloc(size_t n)
@@ -49,13 +50,26 @@ static void put_place(struct table *table, const struct row *row)
 	table_text(table, row->unit ? day_format(row->unit->valid_from, day) : NULL);
 }
 
-static const char *reason_of(const struct answer *answer, size_t i)
+static const char *reason_of_rest(const struct plan *plan)
+{
+	if (plan->by_office)
+		return N_("in the area, but not of an office shown");
+	return plan->restated ? N_("in the area, but in no single unit under the borders asked for")
+			      : N_("in the area, but in no unit of the level asked for");
+}
+
+static const char *reason_of(struct answer *answer, size_t i)
 {
 	const struct figure *figure = &answer->shown[i];
+	const struct unit *blame = answer->rows.blame[i];
 	if (!answer->rows.list[i].unit && !answer->rows.list[i].office)
-		return answer->plan->by_office
-			       ? N_("in the area, but not of an office shown")
-			       : N_("in the area, but in no unit of the level asked for");
+		return reason_of_rest(answer->plan);
+	if (blame) {
+		(void)snprintf(answer->reason, sizeof(answer->reason),
+			       _("not derivable: %s %s was divided in unknown proportions"),
+			       blame->code, blame->name); /* cut is fine */
+		return answer->reason;
+	}
 	if (figure->has_value)
 		return NULL;
 	if (answer->plan->indicator)

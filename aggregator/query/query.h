@@ -17,6 +17,9 @@ struct query {            /* texts as asked; NULL: the default */
 				  that holds today */
 	const char *labels;    /* canonical; default: all, added up */
 	const char *calendar;  /* civil or report; default: the metric's own */
+	const char
+		*structure; /* a day, under whose borders to tell it; default: those of the time */
+	const char *known; /* a day (its end) or date-time: as if nothing had been received later */
 };
 
 /**
@@ -24,6 +27,10 @@ struct query {            /* texts as asked; NULL: the default */
  * valid_from, period, value, reason, observations, due, reported, on_time, carried, missing, extra,
  * offices_due, offices_reported, revisions; for an indicator also operands and targets, both
  * objects of numbers, and its counts are the sums over its operands.
+ *
+ * Told under the borders of a day (@structure), rows are the units in force then. A row that would
+ * need an unknown part of a divided unit has no value and says which unit is to blame; what belongs
+ * to it is in the last row.
  *
  * Rows come by period, then by area. What lies in the asked area but in none of the rows comes last
  * in its period, area null, so that the rows of a sum add up to the total. By office, area and name

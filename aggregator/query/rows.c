@@ -76,18 +76,52 @@ static const struct unit *shown_under(const struct rows *rows, const struct unit
 			      : area;
 }
 
+/* What became of @unit, or it came from, on the day whose borders are asked for. */
+static struct lineage restate(const struct rows *rows, const struct unit *unit, int32_t day)
+{
+	return lineage_trace(rows->reference->units, unit, day, rows->plan->structure);
+}
+
+static bool restated_inside(const struct rows *rows, const struct unit *unit, int32_t day)
+{
+	struct lineage lineage = restate(rows, unit, day);
+	for (size_t i = 0; i < lineage.n; i++)
+		if (area_of(rows, lineage.units[i], rows->plan->structure))
+			return true;
+	return lineage.n == 0 && area_of(rows, unit, day); /* nothing came of it: told as it was */
+}
+
+static bool inside(const struct rows *rows, const struct unit *unit, int32_t day)
+{
+	return rows->plan->restated ? restated_inside(rows, unit, day)
+				    : area_of(rows, unit, day) != NULL;
+}
+
 /* Without an area, roots that no office reports under stay out: other provinces of the same file.
- */
+ * Under other borders: roots under which no office's unit lies today or then. */
 static bool has_offices(const struct rows *rows, const struct unit *area, int32_t day)
 {
 	const struct offices *offices = rows->reference->offices;
 	if (rows->plan->area)
 		return true;
 	for (size_t i = 0; i < offices->n; i++) {
-		const struct unit *unit =
-			office_unit(&offices->list[i], rows->reference->units, day);
-		if (unit && area_of(rows, unit, day) == area)
-			return true;
+		const struct office *office = &offices->list[i];
+		if (!rows->plan->restated) {
+			const struct unit *unit = office_unit(office, rows->reference->units, day);
+			if (unit && area_of(rows, unit, day) == area)
+				return true;
+			continue;
+		}
+		for (size_t k = 0; k < office->n_assignments; k++) {
+			int32_t from = office->assignments[k].from_day;
+			const struct unit *unit = office_unit(office, rows->reference->units, from);
+			struct lineage lineage = { 0 };
+			if (unit)
+				lineage = restate(rows, unit, from);
+			for (size_t l = 0; l < lineage.n; l++)
+				if (area_of(rows, lineage.units[l], day) == area)
+					return true;
+		}
 	}
 	return false;
 }
@@ -115,19 +149,25 @@ static int32_t add(struct rows *rows, const struct unit *unit, const struct offi
 	return (int32_t)rows->n++;
 }
 
+static void mark_units(struct rows *rows, int32_t day)
+{
+	const struct units *units = rows->reference->units;
+	struct known_area known = { 0 };
+	for (size_t i = 0; i < units->n; i++) {
+		const struct unit *unit = &units->list[i];
+		if (unit->valid_from <= day && day < unit->valid_to &&
+		    rows->of_unit[i] == ROW_OUTSIDE && shows(rows, unit, day, &known))
+			rows->of_unit[i] = 0; /* a row, its number follows */
+	}
+}
+
 static void add_units(struct rows *rows, const struct days *days)
 {
 	const struct units *units = rows->reference->units;
-	for (size_t d = 0; d < days->n; d++) {
-		struct known_area known = { 0 };
-		for (size_t i = 0; i < units->n; i++) {
-			const struct unit *unit = &units->list[i];
-			if (unit->valid_from <= days->list[d] && days->list[d] < unit->valid_to &&
-			    rows->of_unit[i] == ROW_OUTSIDE &&
-			    shows(rows, unit, days->list[d], &known))
-				rows->of_unit[i] = 0; /* a row, its number follows */
-		}
-	}
+	if (rows->plan->restated)
+		mark_units(rows, rows->plan->structure);
+	for (size_t d = 0; d < days->n && !rows->plan->restated; d++)
+		mark_units(rows, days->list[d]);
 	for (size_t i = 0; i < units->n; i++)
 		if (rows->of_unit[i] != ROW_OUTSIDE)
 			rows->of_unit[i] = add(rows, &units->list[i], NULL);
@@ -153,7 +193,7 @@ static int add_offices(struct rows *rows, const struct days *days)
 		for (size_t d = 0; d < days->n; d++) {
 			const struct unit *unit =
 				office_unit(order[i], rows->reference->units, days->list[d]);
-			if (!unit || !area_of(rows, unit, days->list[d]))
+			if (!unit || !inside(rows, unit, days->list[d]))
 				continue;
 			rows->of_office[order[i] - offices->list] = add(rows, NULL, order[i]);
 			break;
@@ -171,8 +211,10 @@ int rows_make(const struct plan *plan, const struct reference *reference, struct
 	rows.of_unit = malloc((n_units + 1) * sizeof(*rows.of_unit));
 	rows.of_office = malloc((n_offices + 1) * sizeof(*rows.of_office));
 	struct days days = { 0 };
-	int rc = rows.list && rows.of_unit && rows.of_office ? days_make(reference, bucket, &days)
-							     : -ENOMEM;
+	rows.blame = calloc(n_units + n_offices + 1, sizeof(const struct unit *));
+	int rc = rows.list && rows.of_unit && rows.of_office && rows.blame
+			 ? days_make(reference, bucket, &days)
+			 : -ENOMEM;
 	for (size_t i = 0; rc == 0 && i < n_units; i++)
 		rows.of_unit[i] = ROW_OUTSIDE;
 	for (size_t i = 0; rc == 0 && i < n_offices; i++)
@@ -196,27 +238,59 @@ void rows_free(struct rows *rows)
 	free(rows->list);
 	free(rows->of_unit);
 	free(rows->of_office);
+	free(rows->blame);
 	*rows = (struct rows){ 0 };
 }
 
-int32_t rows_place(const struct rows *rows, const struct office *office, const struct unit *unit,
-		   int32_t day)
+static int32_t row_of_unit(const struct rows *rows, const struct unit *unit)
 {
-	int32_t rest = (int32_t)rows->n - 1;
-	if (!unit || !area_of(rows, unit, day))
-		return ROW_OUTSIDE;
+	int32_t row = unit ? rows->of_unit[unit - rows->reference->units->list] : ROW_OUTSIDE;
+	return row == ROW_OUTSIDE ? (int32_t)rows->n - 1 : row;
+}
+
+static struct place place_restated(const struct rows *rows, const struct unit *unit, int32_t day)
+{
+	const struct plan *plan = rows->plan;
+	struct lineage lineage = restate(rows, unit, day);
+	const struct unit *under = NULL;
+	for (size_t i = 0; i < lineage.n; i++) {
+		const struct unit *one = shown_under(rows, lineage.units[i], plan->structure);
+		if (!one || (i > 0 && one != under))
+			return (struct place){ .row = (int32_t)rows->n - 1,
+					       .divided = lineage.divided };
+		under = one;
+	}
+	return (struct place){ .row = row_of_unit(rows, under) };
+}
+
+struct place rows_place(const struct rows *rows, const struct office *office,
+			const struct unit *unit, int32_t day)
+{
+	if (!unit || !inside(rows, unit, day))
+		return (struct place){ .row = ROW_OUTSIDE };
 	if (rows->plan->by_office) {
 		int32_t row = rows->of_office[office - rows->reference->offices->list];
-		return row == ROW_OUTSIDE ? rest : row;
+		return (struct place){ .row = row == ROW_OUTSIDE ? (int32_t)rows->n - 1 : row };
 	}
-	const struct unit *under = shown_under(rows, unit, day);
-	int32_t row = under ? rows->of_unit[under - rows->reference->units->list] : ROW_OUTSIDE;
-	return row == ROW_OUTSIDE ? rest : row;
+	if (rows->plan->restated)
+		return place_restated(rows, unit, day);
+	return (struct place){ .row = row_of_unit(rows, shown_under(rows, unit, day)) };
+}
+
+void rows_blame(struct rows *rows, const struct unit *unit, int32_t day)
+{
+	struct lineage lineage = restate(rows, unit, day);
+	for (size_t i = 0; i < lineage.n; i++) {
+		const struct unit *one = shown_under(rows, lineage.units[i], rows->plan->structure);
+		int32_t row = one ? rows->of_unit[one - rows->reference->units->list] : ROW_OUTSIDE;
+		if (row != ROW_OUTSIDE && !rows->blame[row])
+			rows->blame[row] = lineage.blame;
+	}
 }
 
 int32_t rows_unit(const struct rows *rows, const struct unit *unit, int32_t day)
 {
-	if (rows->plan->by_office || shown_under(rows, unit, day) != unit)
+	if (rows->plan->by_office || rows->plan->restated || shown_under(rows, unit, day) != unit)
 		return ROW_OUTSIDE;
 	return rows->of_unit[unit - rows->reference->units->list];
 }

@@ -1,6 +1,7 @@
 /* The places that an answer has rows for in one bucket: units, offices, and the rest. */
 #pragma once
 
+#include "lineage.h"
 #include "plan.h"
 
 #define ROW_OUTSIDE (-1) /* not in the asked area */
@@ -16,8 +17,10 @@ struct rows {
 	const struct reference *reference;
 	struct row *list; /* owned [n], ascending by code and valid_from */
 	size_t n;
-	int32_t *of_unit;   /* owned [units->n]: row of units->list[i]; ROW_OUTSIDE: none */
-	int32_t *of_office; /* owned [offices->n] */
+	int32_t *of_unit;          /* owned [units->n]: row of units->list[i]; ROW_OUTSIDE: none */
+	int32_t *of_office;        /* owned [offices->n] */
+	const struct unit **blame; /* owned [n]: a unit that was divided, with figures of which this
+				      row would need an unknown part; NULL: none */
 };
 
 /** The rows of @bucket. -ENOMEM. */
@@ -25,8 +28,22 @@ int rows_make(const struct plan *plan, const struct reference *reference, struct
 	      struct rows *ret_rows, struct err *err);
 void rows_free(struct rows *rows);
 
-/** In which row a figure of @office counts that belongs to @unit (NULL: to none) on @day. */
-int32_t rows_place(const struct rows *rows, const struct office *office, const struct unit *unit,
-		   int32_t day);
-/** The row that stands for @unit itself on @day; ROW_OUTSIDE when none does. */
+/* Where a figure counts. */
+struct place {
+	int32_t row;  /* ROW_OUTSIDE: nowhere */
+	bool divided; /* in the rest, because its unit was divided on the way to the structure asked
+			 for */
+};
+
+/**
+ * In which row a figure of @office counts that belongs to @unit (NULL: to none) on @day. Told under
+ * another date's borders: the unit of the level asked for in which all lies that became of @unit,
+ * or that it came from; in the rest when there is no such one.
+ */
+struct place rows_place(const struct rows *rows, const struct office *office,
+			const struct unit *unit, int32_t day);
+/** A divided @unit has figures: no row that a part of it lies in can be told. */
+void rows_blame(struct rows *rows, const struct unit *unit, int32_t day);
+/** The row that stands for @unit itself on @day; ROW_OUTSIDE when none does, or under other
+ * borders. */
 int32_t rows_unit(const struct rows *rows, const struct unit *unit, int32_t day);

@@ -1,0 +1,20 @@
+/* Where the pages of an answer come from: the rollups or, as known at an earlier instant, the
+ * journal. */
+#pragma once
+
+#include "derive.h"
+#include "step.h"
+
+struct source;
+
+/** NULL: err says why. */
+struct source *source_open(sqlite3 *db, const struct reference *reference, int64_t known_us,
+			   struct err *err);
+void source_close(struct source *source); /* NULL is fine */
+
+/** Walk the pages of @step, units (negative nodes) before offices. What @on_page returns, when not
+ * 0, ends it. */
+int source_each(struct source *source, const struct step *step,
+		int (*on_page)(void *context, int64_t node, const struct page *page,
+			       struct err *err),
+		void *context, struct err *err);

@@ -1,0 +1,54 @@
+#include "step.h"
+
+static int32_t day_of_hour(int32_t number)
+{
+	return number >= 0 ? number / 24 : -((23 - number) / 24);
+}
+
+static enum grain grain_of(const struct plan *plan, const struct metric *metric)
+{
+	if (metric->period > GRAIN_DAY)
+		return metric->period;
+	bool hourly =
+		metric->period == GRAIN_HOUR && (metric->carry > 0 || metric->n_dimensions > 0);
+	return plan->per == GRAIN_HOUR || hourly ? GRAIN_HOUR : GRAIN_DAY;
+}
+
+struct steps steps_of(const struct plan *plan, const struct metric *metric, struct period bucket)
+{
+	struct steps steps = { .metric = metric, .grain = grain_of(plan, metric) };
+	int32_t first = period_first_day(bucket), end = period_end_day(bucket);
+	if (bucket.grain == GRAIN_HOUR) {
+		steps.first = steps.last = bucket.number;
+	} else if (steps.grain == GRAIN_HOUR) {
+		steps.first = first * 24;
+		steps.last = end * 24 - 1;
+	} else {
+		steps.first = period_of_day(metric->calendar, steps.grain, first).number;
+		steps.last = period_of_day(metric->calendar, steps.grain, end - 1).number;
+	}
+	/* minutes are not carried: their steps are not own periods */
+	bool carries = metric->time_agg == AGG_LAST && metric->period != GRAIN_MINUTE;
+	steps.before = steps.first - (carries ? (int32_t)metric->carry : 0);
+	return steps;
+}
+
+struct step step_at(const struct steps *steps, int32_t number)
+{
+	const struct metric *metric = steps->metric;
+	struct step step = { .number = number, .pairs = 1 };
+	enum calendar calendar = CALENDAR_CIVIL;
+	if (steps->grain == GRAIN_HOUR) {
+		step.day = day_of_hour(number);
+		step.pairs = metric->period == GRAIN_MINUTE ? 60 : 1;
+	} else if (steps->grain == GRAIN_DAY) {
+		step.day = number;
+		step.pairs = grain_per_day(metric->period);
+	} else {
+		calendar = metric->calendar;
+		step.day = period_first_day((struct period){
+			.calendar = calendar, .grain = steps->grain, .number = number });
+	}
+	step.key = (struct page_key){ page_grain(calendar, steps->grain), number, 0 };
+	return step;
+}

@@ -1,0 +1,25 @@
+/* How a bucket is read: step by step, one stored page per node each. */
+#pragma once
+
+#include "page.h"
+#include "plan.h"
+
+struct step {
+	struct page_key key; /* of its pages, node 0 */
+	int32_t number;      /* of the step; one after the other */
+	int32_t day;         /* whose batches it derives from: the first day of its period */
+	int64_t pairs;       /* own periods of the metric in it */
+};
+
+struct steps {
+	const struct metric *metric;
+	enum grain grain;
+	int32_t before; /* first step that is only looked at for figures that are carried into the
+			   bucket */
+	int32_t first, last;
+};
+
+/** The steps of @metric in @bucket. Hours where a day's page could not tell which of its hours are
+ * there. */
+struct steps steps_of(const struct plan *plan, const struct metric *metric, struct period bucket);
+struct step step_at(const struct steps *steps, int32_t number);
