@@ -6,6 +6,7 @@
 #include "container.h"
 #include "entry.h"
 #include "http.h"
+#include "i18n.h"
 #include "observations.h"
 #include "report.h"
 
@@ -77,7 +78,8 @@ static struct call *call_begin(void *context, struct http_request *request)
 	struct call *call = api->stopping ? NULL : calloc(1, sizeof(*call));
 	if (!call) {
 		err_set(&err, api->stopping ? -EBUSY : -ENOMEM,
-			api->stopping ? "the agent is stopping; ask again later" : "out of memory");
+			api->stopping ? "the agent is stopping; ask again later"
+				      : N_("out of memory"));
 		http_answer_err(request, &err);
 		return NULL;
 	}
@@ -89,7 +91,9 @@ static struct call *call_begin(void *context, struct http_request *request)
 
 static void call_submit(struct call *call, void (*work)(struct job *job))
 {
-	call->job = (struct job){ .work = work, .done = done_call };
+	call->job = (struct job){ .work = work,
+				  .done = done_call,
+				  .language = http_language(call->request) };
 	call->api->jobs++;
 	worker_submit(call->api->config.worker, &call->job);
 }
@@ -203,7 +207,9 @@ static void get_status(void *context, struct http_request *request)
 	struct call *call = call_begin(context, request);
 	if (!call)
 		return;
-	call->job = (struct job){ .work = work_status, .done = done_status };
+	call->job = (struct job){ .work = work_status,
+				  .done = done_status,
+				  .language = http_language(request) };
 	call->api->jobs++;
 	worker_submit(call->api->config.worker, &call->job);
 }

@@ -1,5 +1,7 @@
 #include "client.h"
 
+#include "i18n.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,8 +98,9 @@ static int talk(int fd, const char *method, const char *path, const void *body, 
 	char head[512];
 	int n = snprintf(head, sizeof(head),
 			 "%s %s HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n"
-			 "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-			 method, path, len);
+			 "Accept-Language: %s\r\nContent-Type: application/json\r\n"
+			 "Content-Length: %zu\r\n\r\n",
+			 method, path, language_tag(), len);
 	if (n < 0 || (size_t)n >= sizeof(head))
 		return err_set(err, -EINVAL, "the request's path is too long");
 	struct blob answer = { 0 };

@@ -58,8 +58,8 @@ static int open_own_spool(const struct settings *settings, struct spool **ret_sp
 		rc = spool_open(path, &limits, ret_spool, NULL, err);
 	if (rc == -EBUSY)
 		return err_set(err, rc,
-			       _("the agent is running; stop it (systemctl stop lantoa-agent), run "
-				 "this command again, and start it"));
+			       "the agent is running; stop it (systemctl stop lantoa-agent), run "
+			       "this command again, and start it");
 	return rc;
 }
 
@@ -190,7 +190,7 @@ static int read_file(const char *path, struct blob *out, struct err *err)
 		return err_system(err, -errno, path);
 	do {
 		if (out->len > IMPORT_FILE_MAX)
-			rc = err_set(err, -EFBIG, _("%s: is over 256 MiB; split it"), path);
+			rc = err_set(err, -EFBIG, "%s: is over 256 MiB; split it", path);
 		else if (blob_reserve(out, 65536) < 0)
 			rc = err_memory(err);
 		else if ((n = read(fd, out->data + out->len, 65536)) < 0)

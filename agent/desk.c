@@ -3,7 +3,6 @@
 #include "civil.h"
 #include "client.h"
 #include "facts.h"
-#include "i18n.h"
 #include "identity.h"
 #include "observations.h"
 #include "report.h"
@@ -71,8 +70,8 @@ static int open_spool(struct desk *desk, struct err *err)
 		rc = spool_open(path, &limits, &desk->spool, NULL, err);
 	if (rc == -EBUSY)
 		return err_set(err, rc,
-			       _("an agent is running, but does not answer on '%s'; is [agent] "
-				 "api_socket the same in its configuration?"),
+			       "an agent is running, but does not answer on '%s'; is [agent] "
+			       "api_socket the same in its configuration?",
 			       desk->settings->api_socket);
 	return rc < 0 ? rc : facts_read(desk->spool, &desk->facts, err);
 }
@@ -138,8 +137,8 @@ int desk_catalogue(struct desk *desk, const struct catalogue **ret_catalogue, st
 	*ret_catalogue = desk->spool ? desk->facts.catalogue : desk->catalogue;
 	if (!*ret_catalogue)
 		return err_set(err, -ENOENT,
-			       _("there is no catalogue yet: enrol this office with "
-				 "'lantoa-agent enrol', and connect once"));
+			       "there is no catalogue yet: enrol this office with "
+			       "'lantoa-agent enrol', and connect once");
 	return 0;
 }
 

@@ -48,12 +48,12 @@ static int judge_period(const struct metric *metric, const struct entry *entry, 
 		return rc;
 	if (period.grain != metric->period)
 		return err_set(err, -EINVAL,
-			       _("period '%s' is a %s, but it is counted per %s; write it like %s"),
-			       entry->period, grain_name(period.grain), grain_name(metric->period),
-			       period_format(now, example));
+			       "period '%s' is a %s, but it is counted per %s; write it like %s",
+			       entry->period, _(grain_name(period.grain)),
+			       _(grain_name(metric->period)), period_format(now, example));
 	if (in_future(period, now_us))
 		return err_set(err, -EINVAL,
-			       _("period '%s' has not begun; correct it, or this machine's clock"),
+			       "period '%s' has not begun; correct it, or this machine's clock",
 			       entry->period);
 	*ret_period = period;
 	return 0;
@@ -84,10 +84,10 @@ static int judge_labels(const struct metric *metric, const struct entry *entry, 
 	if (verdict == VERDICT_OK)
 		return 0;
 	if (metric->n_dimensions == 0)
-		return err_set(err, -EINVAL, _("it takes no labels, but has '%s'; leave them out"),
+		return err_set(err, -EINVAL, "it takes no labels, but has '%s'; leave them out",
 			       entry->labels);
 	names_of_dimensions(metric, names, sizeof(names));
-	return err_set(err, -EINVAL, _("labels '%s': it takes only %s"), entry->labels, names);
+	return err_set(err, -EINVAL, "labels '%s': it takes only %s", entry->labels, names);
 }
 
 static int judge_value(const struct metric *metric, const struct entry *entry,
@@ -106,12 +106,12 @@ static int judge_value(const struct metric *metric, const struct entry *entry,
 		return 0;
 	if (metric->has_min && obs->value_e < metric->min_e) {
 		(void)decimal_format(metric->min_e, metric->decimals, limit); /* its length */
-		return err_set(err, -EINVAL, _("%s is below the smallest allowed value %s"),
+		return err_set(err, -EINVAL, "%s is below the smallest allowed value %s",
 			       entry->value, limit);
 	}
 	if (metric->has_max && obs->value_e > metric->max_e) {
 		(void)decimal_format(metric->max_e, metric->decimals, limit); /* its length */
-		return err_set(err, -EINVAL, _("%s is above the largest allowed value %s"),
+		return err_set(err, -EINVAL, "%s is above the largest allowed value %s",
 			       entry->value, limit);
 	}
 	return 0;
@@ -123,8 +123,8 @@ int entry_judge(const struct catalogue *catalogue, const struct entry *entry, in
 	const struct metric *metric = catalogue_find(catalogue, entry->metric);
 	if (!metric)
 		return err_set(err, -EINVAL,
-			       _("'%s' is not in the catalogue; 'lantoa-agent catalogue' lists "
-				 "what is"),
+			       "'%s' is not in the catalogue; 'lantoa-agent catalogue' lists "
+			       "what is",
 			       entry->metric);
 	struct observation obs = { .metric = entry->metric,
 				   .labels = entry->labels,

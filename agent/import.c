@@ -42,7 +42,7 @@ static void complain(struct import *import, unsigned line, const char *column, c
 	char why[ERR_TEXT_MAX / 2], text[ERR_TEXT_MAX];
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(why, sizeof(why), format, args); /* cut is fine, as below */
+	(void)vsnprintf(why, sizeof(why), _(format), args); /* cut is fine, as below */
 	va_end(args);
 	(void)snprintf(text, sizeof(text), "%s:%u: %.80s%s%s", import->config->name, line, column,
 		       *column ? ": " : "", why);
@@ -107,13 +107,13 @@ static int check_header(struct import *import, struct err *err)
 	import->wide = count_role(import, ROLE_FIGURES) > 0;
 	if (import->wide && (metrics > 0 || values > 0))
 		return err_set(err, -EINVAL,
-			       _("columns metric and value do not go together with a column per "
-				 "metric; use one form or the other"));
+			       "columns metric and value do not go together with a column per "
+			       "metric; use one form or the other");
 	if (!import->wide && (metrics != 1 || values != 1))
 		return err_set(err, -EINVAL,
-			       _("needs columns metric and value, or a column per metric"));
+			       "needs columns metric and value, or a column per metric");
 	if (count_role(import, ROLE_PERIOD) > 1 || count_role(import, ROLE_LABELS) > 1)
-		return err_set(err, -EINVAL, _("has a column twice; remove one"));
+		return err_set(err, -EINVAL, "has a column twice; remove one");
 	return 0;
 }
 
@@ -129,15 +129,14 @@ static int on_header(void *context, const struct csv_row *row, struct err *err)
 		if (!column->name)
 			return err_memory(err);
 		if (column_role(import->config->catalogue, row->fields[i], column) < 0)
-			return err_set(
-				err, -EINVAL,
-				_("line %u: column '%.80s' is neither period, metric, value "
-				  "and labels, nor a metric or a dimension of the catalogue; "
-				  "rename or remove it"),
-				row->line, row->fields[i]);
+			return err_set(err, -EINVAL,
+				       "line %u: column '%.80s' is neither period, metric, value "
+				       "and labels, nor a metric or a dimension of the catalogue; "
+				       "rename or remove it",
+				       row->line, row->fields[i]);
 	}
 	int rc = check_header(import, err);
-	return rc < 0 ? err_wrap(err, _("line %u: the header"), row->line) : 0;
+	return rc < 0 ? err_wrap(err, "line %u: the header", row->line) : 0;
 }
 
 /* --- figures --- */
@@ -226,7 +225,7 @@ static int row_labels(struct import *import, const struct csv_row *row, char tex
 		if (column->role != ROLE_LABELS)
 			continue;
 		if (strlen(row->fields[i]) >= sizeof(written))
-			return err_set(why, -EINVAL, _("labels: the text is too long"));
+			return err_set(why, -EINVAL, "labels: the text is too long");
 		memcpy(written, row->fields[i], strlen(row->fields[i]) + 1);
 		n = split_labels(written, labels, n, LABELS_MAX + 1);
 	}
@@ -249,8 +248,7 @@ static int take_long(struct import *import, const struct csv_row *row, struct en
 	const struct metric *metric = entry_metric(import->config->catalogue, name);
 	entry.metric = metric ? metric->name : name;
 	if (!*entry.value) {
-		complain(import, row->line, "value",
-			 _("is empty; give a number, or - to withdraw"));
+		complain(import, row->line, "value", "is empty; give a number, or - to withdraw");
 		return 0;
 	}
 	return take_figure(import, row->line, "", entry, err);
@@ -278,9 +276,8 @@ static int on_row(void *context, const struct csv_row *row, struct err *err)
 	char labels[LABELS_TEXT_MAX];
 	struct err why;
 	if (row->n != import->n_columns) {
-		complain(import, row->line, "",
-			 _("has %zu fields, the header has %zu; mend the line"), row->n,
-			 import->n_columns);
+		complain(import, row->line, "", "has %zu fields, the header has %zu; mend the line",
+			 row->n, import->n_columns);
 		return 0;
 	}
 	if (row_labels(import, row, labels, &why) < 0) {

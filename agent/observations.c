@@ -1,7 +1,6 @@
 #include "observations.h"
 
 #include "arena.h"
-#include "i18n.h"
 #include "labels.h"
 
 #include <errno.h>
@@ -34,8 +33,8 @@ static int take_real(struct observations *all, double real, const char **ret_tex
 	(void)snprintf(text, sizeof(text), "%.*g", REAL_DIGITS, real); /* fits */
 	if (strpbrk(text, "enE") || strtod(text, NULL) != real)
 		return err_set(err, -EINVAL,
-			       _("value: this number cannot be taken exactly; write it as a "
-				 "string, like \"12.5\""));
+			       "value: this number cannot be taken exactly; write it as a "
+			       "string, like \"12.5\"");
 	*ret_text = keep(all, text);
 	return *ret_text ? 0 : err_memory(err);
 }
@@ -59,7 +58,7 @@ static int take_value(struct observations *all, const json_t *value, struct entr
 	case JSON_REAL:
 		return take_real(all, json_real_value(value), &entry->value, err);
 	default:
-		return err_set(err, -EINVAL, _("value: must be a number, a string or null"));
+		return err_set(err, -EINVAL, "value: must be a number, a string or null");
 	}
 }
 
@@ -72,12 +71,11 @@ static int take_labels(struct observations *all, json_t *object, struct entry *e
 	const char *key;
 	json_t *value;
 	if (!json_is_object(object))
-		return err_set(err, -EINVAL, _("labels: must be an object of texts"));
+		return err_set(err, -EINVAL, "labels: must be an object of texts");
 	json_object_foreach(object, key, value) {
 		if (!json_is_string(value) || n == LABELS_MAX)
 			return err_set(err, -EINVAL,
-				       _("labels: must be an object of at most %u texts"),
-				       LABELS_MAX);
+				       "labels: must be an object of at most %u texts", LABELS_MAX);
 		labels[n++] = (struct label){ key, json_string_value(value) };
 	}
 	int rc = labels_canonical(labels, n, text, err);
@@ -102,8 +100,8 @@ static int take_member(struct observations *all, struct entry *entry, const char
 		return take_labels(all, value, entry, err);
 	else
 		return err_set(err, -EINVAL,
-			       _("'%s' is unknown or of the wrong type; known are metric, value, "
-				 "period, labels and add"),
+			       "'%s' is unknown or of the wrong type; known are metric, value, "
+			       "period, labels and add",
 			       key);
 	return 0;
 }
@@ -113,7 +111,7 @@ static int take_one(struct observations *all, json_t *object, struct entry *entr
 	const char *key;
 	json_t *value;
 	if (!json_is_object(object))
-		return err_set(err, -EINVAL, _("must be an object"));
+		return err_set(err, -EINVAL, "must be an object");
 	entry->labels = "";
 	json_object_foreach(object, key, value) {
 		int rc = take_member(all, entry, key, value, err);
@@ -121,9 +119,9 @@ static int take_one(struct observations *all, json_t *object, struct entry *entr
 			return rc;
 	}
 	if (!entry->metric)
-		return err_set(err, -EINVAL, _("metric is missing"));
+		return err_set(err, -EINVAL, "metric is missing");
 	if (!json_object_get(object, "value"))
-		return err_set(err, -EINVAL, _("value is missing; null withdraws"));
+		return err_set(err, -EINVAL, "value is missing; null withdraws");
 	return 0;
 }
 
@@ -131,10 +129,10 @@ static int take_all(struct observations *all, struct err *err)
 {
 	json_t *array = json_object_get(all->root, "observations");
 	if (!json_is_array(array) || json_object_size(all->root) != 1)
-		return err_set(err, -EINVAL, _("must be {\"observations\": [...]}"));
+		return err_set(err, -EINVAL, "must be {\"observations\": [...]}");
 	all->n = json_array_size(array);
 	if (all->n > OBSERVATIONS_MAX)
-		return err_set(err, -E2BIG, _("%zu observations at once; send at most %u"), all->n,
+		return err_set(err, -E2BIG, "%zu observations at once; send at most %u", all->n,
 			       OBSERVATIONS_MAX);
 	all->entries = arena_alloc(all->arena, (all->n + 1) * sizeof(*all->entries));
 	if (!all->entries)
@@ -142,7 +140,7 @@ static int take_all(struct observations *all, struct err *err)
 	for (size_t i = 0; i < all->n; i++) {
 		int rc = take_one(all, json_array_get(array, i), &all->entries[i], err);
 		if (rc < 0)
-			return err_wrap(err, _("observation %zu"), i + 1);
+			return err_wrap(err, "observation %zu", i + 1);
 	}
 	return 0;
 }
@@ -160,7 +158,7 @@ int observations_parse(const char *json, size_t len, struct observations **ret_o
 	if (!all->arena)
 		rc = err_memory(err);
 	else if (!all->root)
-		rc = err_set(err, -EINVAL, _("not JSON: line %d, column %d: %s"), where.line,
+		rc = err_set(err, -EINVAL, "not JSON: line %d, column %d: %s", where.line,
 			     where.column, where.text);
 	else
 		rc = take_all(all, err);

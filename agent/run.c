@@ -344,6 +344,7 @@ static void save_memory(void)
 int run(const struct settings *settings, const char *config_path, struct err *err)
 {
 	save_memory();
+	i18n_serve(NULL);
 	struct agent *agent = calloc(1, sizeof(*agent));
 	if (!agent)
 		return err_memory(err);

@@ -1,5 +1,6 @@
 #include "config.h"
 #include "civil.h"
+#include "i18n.h"
 #include "invitation.h"
 #include "log.h"
 
@@ -13,33 +14,33 @@ static const struct conf_key keys[] = {
 	  .type = CONF_TEXT,
 	  .offset = offsetof(struct config, state_dir),
 	  .fallback = LANTOA_STATEDIR,
-	  .help = "folder of the database (lantoa.db) and of the province's key (server.key)" },
+	  .help = N_("folder of the database (lantoa.db) and of the province's key (server.key)") },
 	{ .section = "aggregator",
 	  .name = "zone",
 	  .type = CONF_TEXT,
 	  .offset = offsetof(struct config, zone),
 	  .fallback = "Asia/Ho_Chi_Minh",
-	  .help = "civil time zone of all periods; never change it once there are figures" },
+	  .help = N_("civil time zone of all periods; never change it once there are figures") },
 	{ .section = "gate",
 	  .name = "listen",
 	  .type = CONF_TEXT,
 	  .offset = offsetof(struct config, listen),
 	  .fallback = "tcp://0.0.0.0:5570",
-	  .help = "where offices connect: tcp://ADDRESS:PORT; port 0 takes a free one" },
+	  .help = N_("where offices connect: tcp://ADDRESS:PORT; port 0 takes a free one") },
 	{ .section = "gate",
 	  .name = "address",
 	  .type = CONF_TEXT,
 	  .offset = offsetof(struct config, address),
 	  .fallback = "",
-	  .help = "HOST:PORT as offices reach it; invitations carry it. Empty: what listen was "
-		  "bound to" },
+	  .help = N_("HOST:PORT as offices reach it; invitations carry it. Empty: what listen was "
+		     "bound to") },
 	{ .section = "api",
 	  .name = "socket",
 	  .type = CONF_TEXT,
 	  .offset = offsetof(struct config, api_socket),
 	  .fallback = LANTOA_RUNDIR "/aggregator.sock",
-	  .help = "unix socket of the operators' interface; whoever may write to it is an "
-		  "operator" },
+	  .help = N_("unix socket of the operators' interface; whoever may write to it is an "
+		     "operator") },
 	{ .section = "store",
 	  .name = "readers",
 	  .type = CONF_UINT,
@@ -47,13 +48,13 @@ static const struct conf_key keys[] = {
 	  .fallback = "2",
 	  .min = 1,
 	  .max = 8,
-	  .help = "connections that answer questions, beside the one that writes" },
+	  .help = N_("connections that answer questions, beside the one that writes") },
 	{ .section = "log",
 	  .name = "level",
 	  .type = CONF_TEXT,
 	  .offset = offsetof(struct config, level),
 	  .fallback = "info",
-	  .help = "error, warning, info or debug" },
+	  .help = N_("error, warning, info or debug") },
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))

@@ -1,5 +1,6 @@
 /* lantoa-aggregator [--config FILE] [--check]: the province's daemon, in the foreground. */
 #include "config.h"
+#include "i18n.h"
 #include "log.h"
 #include "server.h"
 
@@ -40,6 +41,7 @@ static int watch_signals(struct process *process)
 
 static int run(const struct config *config)
 {
+	i18n_serve(NULL);
 	struct process process;
 	struct err err = { 0 };
 	int rc = uv_loop_init(&process.loop);
@@ -63,12 +65,13 @@ static int run(const struct config *config)
 
 static void usage(FILE *out)
 {
-	fputs("usage: lantoa-aggregator [--config FILE] [--check]\n"
-	      "  --config FILE  configuration (" CONFIG_PATH ")\n"
-	      "  --check        read the configuration, say whether it is right, and end\n"
-	      "  --document     print every key of the configuration, and end\n"
-	      "  --version      print the version, and end\n",
-	      out);
+	fprintf(out,
+		_("usage: lantoa-aggregator [--config FILE] [--check]\n"
+		  "  --config FILE  configuration (%s)\n"
+		  "  --check        read the configuration, say whether it is right, and end\n"
+		  "  --document     print every key of the configuration, and end\n"
+		  "  --version      print the version, and end\n"),
+		CONFIG_PATH);
 }
 
 int main(int argc, char **argv)
@@ -79,6 +82,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },         { 0 }
 	};
 	const char *path = NULL;
+	i18n_init(NULL);
 	bool check = false;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (c == 'c')
@@ -100,7 +104,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "lantoa-aggregator: %s\n", err.text);
 		return 1;
 	}
-	int rc = check ? (puts("the configuration is right"), 0) : run(&config);
+	int rc = check ? (puts(_("the configuration is right")), 0) : run(&config);
 	config_free(&config);
 	return rc;
 }

@@ -183,7 +183,7 @@ static void on_done(struct job *base)
 static void submit(struct lane *lane, struct store_job *job)
 {
 	job->lane = lane;
-	job->job = (struct job){ .work = on_work, .done = on_done };
+	job->job = (struct job){ .work = on_work, .done = on_done, .language = job->language };
 	worker_submit(lane->worker, &job->job);
 }
 

@@ -26,7 +26,8 @@ struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	/* On the loop, after the commit; @rc and @err are those of run or of the commit. May free
 	 * the job. */
 	void (*done)(struct store_job *job, int rc, const struct err *err);
-	bool unlimited; /* a read that may take longer than STORE_READ_LIMIT_MS */
+	bool unlimited;         /* a read that may take longer than STORE_READ_LIMIT_MS */
+	enum language language; /* of both, and of @err: the reader's they work for */
 	/* the store's own: */
 	struct job job;
 	struct lane *lane;

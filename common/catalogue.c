@@ -1,6 +1,7 @@
 #include "catalogue.h"
 #include "complaints.h"
 #include "csv_reader.h"
+#include "i18n.h"
 #include "metric_columns.h"
 
 #include <errno.h>
@@ -95,7 +96,7 @@ static int read_metric(struct reading *r, const struct csv_row *row, struct metr
 	}
 	const char *against = rc == 0 ? contradiction(metric) : NULL;
 	if (against)
-		complaints_add(&r->complaints, row->line, "%s", against);
+		complaints_add(&r->complaints, row->line, "%s", _(against));
 	return against ? -EINVAL : rc;
 }
 

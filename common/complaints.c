@@ -1,5 +1,6 @@
 #include "complaints.h"
 
+#include "i18n.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ void complaints_add(struct complaints *complaints, unsigned line, const char *fo
 	complaints->list[i].line = line;
 	va_list args;
 	va_start(args, format);
-	int n = vsnprintf(complaints->list[i].text, COMPLAINT_TEXT_MAX, format, args);
+	int n = vsnprintf(complaints->list[i].text, COMPLAINT_TEXT_MAX, _(format), args);
 	va_end(args);
 	if (n >= (int)COMPLAINT_TEXT_MAX)
 		half_character_drop(complaints->list[i].text);
@@ -45,7 +46,9 @@ int complaints_tell(const struct complaints *complaints, struct err *err)
 	if (complaints->n == 0)
 		return 0;
 	for (size_t len = 0; told < kept && len < ROOM - COMPLAINT_TEXT_MAX; told++) {
-		int n = snprintf(text + len, sizeof(text) - len, "%sline %u: %s", told ? "\n" : "",
+		if (told > 0)
+			text[len++] = '\n';
+		int n = snprintf(text + len, sizeof(text) - len, _("line %u: %s"),
 				 complaints->list[told].line, complaints->list[told].text);
 		len += (size_t)n;
 	}

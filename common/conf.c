@@ -2,6 +2,7 @@
  * it, its callback is not told the line, so the reader counts, and refuses what inih would take in
  * silence: a section that is not in the table, a line too long for its buffer. */
 #include "conf.h"
+#include "i18n.h"
 #include "utf8.h"
 
 #include <assert.h>
@@ -217,47 +218,51 @@ static bool is_section(const struct reading *r, const char *section)
 
 static void unknown_section(struct reading *r, const char *section)
 {
-	char what[256], shown[EXCERPT_MAX];
+	char what[384], shown[EXCERPT_MAX];
 	const struct conf_key *near = nearest(r, NULL, section);
 	utf8_excerpt(section, strlen(section), shown);
 	if (near)
-		(void)snprintf(what, sizeof(what), "there is no section [%s]; did you mean [%s]?",
-			       shown, near->section);
+		(void)snprintf(what, sizeof(what),
+			       _("there is no section [%s]; did you mean [%s]?"), shown,
+			       near->section);
 	else
-		(void)snprintf(what, sizeof(what), "there is no section [%s]; take it out", shown);
+		(void)snprintf(what, sizeof(what), _("there is no section [%s]; take it out"),
+			       shown);
 	(void)broken(r, -EINVAL, what);
 }
 
 static void unknown_key(struct reading *r, const char *section, const char *name)
 {
-	char what[256], shown[EXCERPT_MAX];
+	char what[384], shown[EXCERPT_MAX];
 	const struct conf_key *near = nearest(r, section, name), *elsewhere = NULL;
 	for (size_t i = 0; i < r->n_keys && !elsewhere; i++)
 		if (strcmp(r->keys[i].name, name) == 0)
 			elsewhere = &r->keys[i];
 	utf8_excerpt(name, strlen(name), shown);
 	if (*section == '\0')
-		(void)snprintf(what, sizeof(what), "'%s' stands before the first [section]", shown);
+		(void)snprintf(what, sizeof(what), _("'%s' stands before the first [section]"),
+			       shown);
 	else if (elsewhere)
-		(void)snprintf(what, sizeof(what), "'%s' belongs in section [%s], not in [%s]",
+		(void)snprintf(what, sizeof(what), _("'%s' belongs in section [%s], not in [%s]"),
 			       shown, elsewhere->section, section);
 	else if (near)
 		(void)snprintf(what, sizeof(what),
-			       "there is no key '%s' in [%s]; did you mean '%s'?", shown, section,
-			       near->name);
+			       _("there is no key '%s' in [%s]; did you mean '%s'?"), shown,
+			       section, near->name);
 	else
-		(void)snprintf(what, sizeof(what), "there is no key '%s' in [%s]; take it out",
+		(void)snprintf(what, sizeof(what), _("there is no key '%s' in [%s]; take it out"),
 			       shown, section);
 	(void)broken(r, -EINVAL, what);
 }
 
 static void take_value(struct reading *r, size_t k, const char *value)
 {
-	char what[128];
+	char what[256];
 	struct err why = { 0 };
 	if (r->set_at[k]) {
-		(void)snprintf(what, sizeof(what), "'%s' is given on line %u already; take one out",
-			       r->keys[k].name, r->set_at[k]);
+		(void)snprintf(what, sizeof(what),
+			       _("'%s' is given on line %u already; take one out"), r->keys[k].name,
+			       r->set_at[k]);
 		(void)broken(r, -EINVAL, what);
 		return;
 	}
@@ -327,7 +332,7 @@ static int read_lines(struct reading *r)
 	if (bad_line > 0 && (r->rc == 0 || (unsigned)bad_line < r->line)) {
 		r->rc = 0; /* it came before what ended the reading */
 		r->line = (unsigned)bad_line;
-		return broken(r, -EINVAL, "this is no 'key = value', [section] or # comment");
+		return broken(r, -EINVAL, _("this is no 'key = value', [section] or # comment"));
 	}
 	if (bad_line < 0 && r->rc == 0)
 		return r->rc = err_memory(r->err);
@@ -391,18 +396,18 @@ static void document_range(const struct conf_key *key, FILE *out)
 {
 	char least[32], most[32];
 	if (key->type == CONF_BOOL)
-		fprintf(out, " (yes or no)");
+		fprintf(out, "%s", _(" (yes or no)"));
 	if (key->type == CONF_UINT)
-		fprintf(out, " (%llu to %llu)", (unsigned long long)key->min,
+		fprintf(out, _(" (%llu to %llu)"), (unsigned long long)key->min,
 			(unsigned long long)max_of(key));
 	if (key->type == CONF_BYTES && key->max)
-		fprintf(out, " (%s to %s)", bytes_text(key->min, least),
+		fprintf(out, _(" (%s to %s)"), bytes_text(key->min, least),
 			bytes_text(key->max, most));
 }
 
 static void document_key(const struct conf_key *key, FILE *out)
 {
-	fprintf(out, "# %s", key->help);
+	fprintf(out, "# %s", _(key->help));
 	document_range(key, out);
 	fprintf(out, "\n#%s =%s%s\n", key->name, key->fallback ? " " : "",
 		key->fallback ? key->fallback : "");

@@ -2,6 +2,7 @@
  * reading at once, though libcsv's own callbacks cannot say no: a line ends at most one row. */
 #include "csv_reader.h"
 #include "blob.h"
+#include "i18n.h"
 #include "utf8.h"
 
 #include <assert.h>
@@ -28,7 +29,7 @@ struct reader {
 static int broken_at(struct reader *r, unsigned line, const char *what)
 {
 	if (r->rc == 0)
-		r->rc = err_set(r->err, -EINVAL, "line %u: %s", line, what);
+		r->rc = err_set(r->err, -EINVAL, "line %u: %s", line, _(what));
 	return r->rc;
 }
 

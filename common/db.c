@@ -1,5 +1,7 @@
 #include "db.h"
 
+#include "i18n.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -54,18 +56,18 @@ static const char *code_text(int sqlite_code, const char *sqlite_text)
 {
 	switch (sqlite_code & 0xff) {
 	case SQLITE_FULL:
-		return "disk is full";
+		return N_("disk is full");
 	case SQLITE_NOMEM:
-		return "out of memory";
+		return N_("out of memory");
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return "is in use by another process";
+		return N_("is in use by another process");
 	case SQLITE_CORRUPT:
-		return "the file is damaged; restore it from a backup";
+		return N_("the file is damaged; restore it from a backup");
 	case SQLITE_NOTADB:
-		return "the file is no database";
+		return N_("the file is no database");
 	case SQLITE_INTERRUPT:
-		return "took too long and was stopped";
+		return N_("took too long and was stopped");
 	default:
 		return sqlite_text;
 	}
@@ -73,8 +75,8 @@ static const char *code_text(int sqlite_code, const char *sqlite_text)
 
 static int code_err(struct err *err, int sqlite_code, const char *sqlite_text, const char *what)
 {
-	return err_set(err, db_code(sqlite_code), "%s: %s", what,
-		       code_text(sqlite_code, sqlite_text));
+	return err_set(err, db_code(sqlite_code), "%s: %s", _(what),
+		       _(code_text(sqlite_code, sqlite_text)));
 }
 
 int db_err(struct err *err, sqlite3 *db, const char *what)
@@ -111,7 +113,7 @@ int db_step(sqlite3_stmt *stmt, struct err *err)
 	default:
 		return db_err(err, sqlite3_db_handle(stmt),
 			      sqlite3_stmt_readonly(stmt) ? "read the database"
-							  : "write the database");
+							  : N_("write the database"));
 	}
 }
 

@@ -1,5 +1,7 @@
 #include "err.h"
 
+#include "i18n.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +14,7 @@ int err_set(struct err *err, int code, const char *format, ...)
 	va_list args;
 	va_start(args, format);
 	err->code = code;
-	(void)vsnprintf(err->text, sizeof(err->text), format, args); /* cut is fine */
+	(void)vsnprintf(err->text, sizeof(err->text), _(format), args); /* cut is fine */
 	va_end(args);
 	return code;
 }
@@ -24,7 +26,7 @@ int err_wrap(struct err *err, const char *format, ...)
 	char front[ERR_TEXT_MAX];
 	va_list args;
 	va_start(args, format);
-	int n = vsnprintf(front, sizeof(front) - 2, format, args);
+	int n = vsnprintf(front, sizeof(front) - 2, _(format), args);
 	va_end(args);
 	if (n < 0)
 		return err->code;
@@ -38,6 +40,38 @@ int err_wrap(struct err *err, const char *format, ...)
 	return err->code;
 }
 
+/* The system's texts that its users meet. The C library's own translations are in a package that
+ * small machines do without; where it is there, it says the rest. */
+static const char *const met[] __attribute__((unused)) = {
+	N_("Address already in use"),
+	N_("Broken pipe"),
+	N_("Connection refused"),
+	N_("Connection reset by peer"),
+	N_("Connection timed out"),
+	N_("Device or resource busy"),
+	N_("Disk quota exceeded"),
+	N_("File exists"),
+	N_("File name too long"),
+	N_("File too large"),
+	N_("Input/output error"),
+	N_("Invalid argument"),
+	N_("Is a directory"),
+	N_("No space left on device"),
+	N_("No such file or directory"),
+	N_("Not a directory"),
+	N_("Operation not permitted"),
+	N_("Permission denied"),
+	N_("Read-only file system"),
+	N_("Too many open files"),
+};
+
+const char *err_strerror(int code)
+{
+	const char *english = strerrordesc_np(-code), *ours = english ? _(english) : NULL;
+
+	return ours != english ? ours : strerror(-code);
+}
+
 int err_memory(struct err *err)
 {
 	return err_set(err, -ENOMEM, "out of memory");
@@ -45,5 +79,5 @@ int err_memory(struct err *err)
 
 int err_system(struct err *err, int code, const char *what)
 {
-	return err_set(err, code, "%s: %s", what, strerror(-code));
+	return err_set(err, code, "%s: %s", *what ? _(what) : "", err_strerror(code));
 }

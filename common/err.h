@@ -1,4 +1,6 @@
-/* What went wrong: a code for the program and a sentence for the person who can mend it. */
+/* What went wrong: a code for the program and a sentence for the person who can mend it. Sentences
+ * are written in English and come out in the language of the thread (i18n.h): a format must be one
+ * literal, or two with the second marked N_(), for common/po/update to find. */
 #pragma once
 
 #include <stddef.h>
@@ -19,6 +21,9 @@ int err_wrap(struct err *err, const char *format, ...) __attribute__((format(pri
 
 /** -ENOMEM with the usual sentence. */
 int err_memory(struct err *err);
+
+/** The system's text for @code, a negative errno. */
+const char *err_strerror(int code);
 
 /** @code with "@what: " and the system's text for it; @code is a negative errno. */
 int err_system(struct err *err, int code, const char *what);

@@ -17,6 +17,7 @@
 #include "http.h"
 
 #include "blob.h"
+#include "i18n.h"
 #include "quote.h"
 
 #include <assert.h>
@@ -58,6 +59,7 @@ struct http_request {
 	struct MHD_Connection *connection;
 	enum request_state state;
 	bool suspended;
+	enum language language;
 	const struct http_route *route; /* once matched */
 	struct blob body;
 	size_t excess; /* bytes of the body that were read and forgotten */
@@ -109,9 +111,9 @@ static enum MHD_Result send_error(struct MHD_Connection *connection, unsigned st
 
 static enum MHD_Result send_too_large(struct http_request *request)
 {
-	char text[96];
+	char text[192];
 
-	(void)snprintf(text, sizeof(text), "the body is over %zu bytes; send it in parts",
+	(void)snprintf(text, sizeof(text), _("the body is over %zu bytes; send it in parts"),
 		       request->http->body_max);
 	return send_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE, text, NULL);
 }
@@ -137,8 +139,9 @@ static enum MHD_Result send_no_route(struct http_request *request, const char *p
 	}
 	if (*allow)
 		return send_error(request->connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-				  "this path does not take this method", allow);
-	return send_error(request->connection, MHD_HTTP_NOT_FOUND, "there is no such path", NULL);
+				  _("this path does not take this method"), allow);
+	return send_error(request->connection, MHD_HTTP_NOT_FOUND, _("there is no such path"),
+			  NULL);
 }
 
 static enum MHD_Result send_answer(struct http_request *request)
@@ -207,19 +210,20 @@ static enum MHD_Result first_call(struct http *http, struct MHD_Connection *conn
 		return MHD_NO;
 	request->http = http;
 	request->connection = connection;
+	request->language = language_accepted(http_header(request, "Accept-Language"));
 	*ret_request = request;
-	return refused_beforehand(request) ? send_too_large(request) : MHD_YES;
+	if (!refused_beforehand(request))
+		return MHD_YES;
+	enum language before = language_use(request->language);
+	enum MHD_Result result = send_too_large(request);
+	(void)language_use(before);
+	return result;
 }
 
-static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *path,
-				 const char *method, const char *version, const char *data,
-				 size_t *len, void **request_slot)
+/* The later calls. */
+static enum MHD_Result proceed(struct http_request *request, const char *path, const char *method,
+			       const char *data, size_t *len)
 {
-	struct http_request *request = *request_slot;
-
-	(void)version;
-	if (!request)
-		return first_call(context, connection, request_slot);
 	if (request->state == ANSWERED)
 		return send_answer(request);
 	if (*len > 0) {
@@ -231,6 +235,21 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
 	if (request->excess > 0)
 		return send_too_large(request);
 	return dispatch(request, path, method);
+}
+
+static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *path,
+				 const char *method, const char *version, const char *data,
+				 size_t *len, void **request_slot)
+{
+	struct http_request *request = *request_slot;
+
+	(void)version;
+	if (!request)
+		return first_call(context, connection, request_slot);
+	enum language before = language_use(request->language);
+	enum MHD_Result result = proceed(request, path, method, data, len);
+	(void)language_use(before);
+	return result;
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **request_slot,
@@ -384,6 +403,11 @@ const char *http_body(const struct http_request *request, size_t *ret_len)
 void *http_context(const struct http_request *request)
 {
 	return request->http->context;
+}
+
+enum language http_language(const struct http_request *request)
+{
+	return request->language;
 }
 
 bool http_peer(const struct http_request *request, uid_t *ret_uid)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "err.h"
+#include "i18n.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +48,8 @@ void *http_context(const struct http_request *request);
 const struct http_route *http_matched(const struct http_request *request);
 /** Who connected, told by the kernel; false when it is not a unix socket. */
 bool http_peer(const struct http_request *request, uid_t *ret_uid);
+/** The language its reader likes best (Accept-Language); handlers are called in it. */
+enum language http_language(const struct http_request *request);
 /** Requests that handlers hold. */
 unsigned http_working(const struct http *http);
 

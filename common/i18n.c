@@ -7,10 +7,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define DOMAIN  "lantoa"
 #define NEUTRAL "C.UTF-8" /* part of Debian's libc-bin: there without any locale generated */
+
+/* What a thread of a daemon speaks is its locale: glibc looks messages up in the locale of the
+ * thread, and heeds LANGUAGE in every one but "C". So one process with LANGUAGE=vi has English in
+ * "C" and Vietnamese in NEUTRAL, and needs no generated locale for either. */
+static locale_t vietnamese;
+
+/* A language range "vi" or "vi-VN", or such a locale's name. */
+static bool is_vietnamese(const char *name)
+{
+	return strncasecmp(name, "vi", 2) == 0 && (name[2] == '\0' || strchr("-_.@;, \t", name[2]));
+}
 
 static bool wants_vietnamese(void)
 {
@@ -20,8 +32,7 @@ static bool wants_vietnamese(void)
 		const char *value = getenv(names[i]);
 
 		if (value && *value)
-			return strncmp(value, "vi", 2) == 0 &&
-			       (value[2] == '\0' || strchr("_.@", value[2]));
+			return is_vietnamese(value);
 	}
 	return false;
 }
@@ -46,10 +57,19 @@ static bool dir_beside_program(char ret_dir[PATH_MAX])
 	return access(catalogue, R_OK) == 0;
 }
 
-void i18n_init(const char *dir)
+static void catalogue_bind(const char *dir)
 {
 	char beside[PATH_MAX];
 
+	if (!dir)
+		dir = dir_beside_program(beside) ? beside : LANTOA_LOCALEDIR;
+	(void)bindtextdomain(DOMAIN, dir);
+	(void)bind_textdomain_codeset(DOMAIN, "UTF-8");
+	(void)textdomain(DOMAIN);
+}
+
+void i18n_init(const char *dir)
+{
 	/* gettext looks at LANGUAGE only outside the C locale; C.UTF-8 is outside it. */
 	if (!setlocale(LC_MESSAGES, ""))
 		(void)setlocale(LC_MESSAGES, NEUTRAL);
@@ -58,9 +78,77 @@ void i18n_init(const char *dir)
 	const char *language = getenv("LANGUAGE");
 	if (wants_vietnamese() && (!language || !*language))
 		(void)setenv("LANGUAGE", "vi", 1); /* out of memory: English */
-	if (!dir)
-		dir = dir_beside_program(beside) ? beside : LANTOA_LOCALEDIR;
-	(void)bindtextdomain(DOMAIN, dir);
-	(void)bind_textdomain_codeset(DOMAIN, "UTF-8");
-	(void)textdomain(DOMAIN);
+	catalogue_bind(dir);
+}
+
+void i18n_serve(const char *dir)
+{
+	(void)setenv("LANGUAGE", "vi", 1); /* out of memory, here and below: English */
+	(void)setlocale(LC_MESSAGES, "C");
+	catalogue_bind(dir);
+	if (!vietnamese)
+		vietnamese = newlocale(LC_MESSAGES_MASK | LC_CTYPE_MASK, NEUTRAL, (locale_t)0);
+}
+
+enum language language_use(enum language language)
+{
+	if (!vietnamese)
+		return LANGUAGE_ENGLISH;
+	locale_t before =
+		uselocale(language == LANGUAGE_VIETNAMESE ? vietnamese : LC_GLOBAL_LOCALE);
+	return before == vietnamese ? LANGUAGE_VIETNAMESE : LANGUAGE_ENGLISH;
+}
+
+/* "; q=0.8" after a range, in thousandths; 1000 when there is none. */
+static unsigned weight(const char *range)
+{
+	const char *end = strchr(range, ','), *q = strchr(range, ';');
+	unsigned thousandths = 0;
+
+	if (!q || (end && q > end))
+		return 1000;
+	q += 1 + strspn(q + 1, " \t");
+	if (strncasecmp(q, "q=", 2) != 0)
+		return 1000;
+	if (q[2] == '1')
+		return 1000;
+	q += strncmp(q + 2, "0.", 2) == 0 ? 4 : 2;
+	for (unsigned unit = 100; unit > 0 && *q >= '0' && *q <= '9'; unit /= 10, q++)
+		thousandths += unit * (unsigned)(*q - '0');
+	return thousandths;
+}
+
+/* The weight of the first range of @header that is Vietnamese, or that is English. */
+static unsigned weight_of(const char *header, bool (*is_range)(const char *range),
+			  const char **ret_range)
+{
+	for (const char *range = header; range; range = strchr(range, ',')) {
+		range += strspn(range, ", \t");
+		if (is_range(range)) {
+			*ret_range = range;
+			return weight(range);
+		}
+	}
+	return 0;
+}
+
+static bool is_english(const char *range)
+{
+	return strncasecmp(range, "en", 2) == 0 && (range[2] == '\0' || strchr("-;, \t", range[2]));
+}
+
+enum language language_accepted(const char *header)
+{
+	const char *vi_at = NULL, *en_at = NULL;
+	unsigned vi = weight_of(header, is_vietnamese, &vi_at);
+	unsigned en = weight_of(header, is_english, &en_at);
+	bool liked = vi > en || (vi > 0 && vi == en && vi_at < en_at);
+
+	return liked ? LANGUAGE_VIETNAMESE : LANGUAGE_ENGLISH;
+}
+
+const char *language_tag(void)
+{
+	/* TRANSLATORS: this language's tag, as in Accept-Language. */
+	return _("en");
 }

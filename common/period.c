@@ -1,4 +1,5 @@
 #include "period.h"
+#include "i18n.h"
 #include "utf8.h"
 
 #include <assert.h>
@@ -12,9 +13,10 @@
 #define REPORT_MDAY     15   /* a report month begins on this day of the month before its name's */
 
 static const char *const grain_names[GRAIN_COUNT] = {
-	[GRAIN_MINUTE] = "minute",     [GRAIN_HOUR] = "hour",   [GRAIN_DAY] = "day",
-	[GRAIN_WEEK] = "week",         [GRAIN_MONTH] = "month", [GRAIN_QUARTER] = "quarter",
-	[GRAIN_SEMESTER] = "semester", [GRAIN_YEAR] = "year",
+	[GRAIN_MINUTE] = N_("minute"),     [GRAIN_HOUR] = N_("hour"),
+	[GRAIN_DAY] = N_("day"),           [GRAIN_WEEK] = N_("week"),
+	[GRAIN_MONTH] = N_("month"),       [GRAIN_QUARTER] = N_("quarter"),
+	[GRAIN_SEMESTER] = N_("semester"), [GRAIN_YEAR] = N_("year"),
 };
 
 /* How many months; 0 for the grains that months do not make. */
@@ -56,7 +58,7 @@ int grain_from_name(const char *name, enum grain *ret_grain, struct err *err)
 
 const char *calendar_name(enum calendar calendar)
 {
-	return calendar == CALENDAR_REPORT ? "report" : "civil";
+	return calendar == CALENDAR_REPORT ? N_("report") : N_("civil");
 }
 
 int calendar_from_name(const char *name, enum calendar *ret_calendar, struct err *err)

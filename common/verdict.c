@@ -37,7 +37,7 @@ const char *verdict_word(enum verdict verdict)
 
 const char *verdict_text(enum verdict verdict)
 {
-	return is_known(verdict) ? verdicts[verdict].text : "a newer version knows why";
+	return is_known(verdict) ? verdicts[verdict].text : N_("a newer version knows why");
 }
 
 static bool has_dimension(const struct metric *metric, const char *key, size_t len)

@@ -1,6 +1,7 @@
 #include "wire.h"
 
 #include "catalogue.h"
+#include "i18n.h"
 #include "labels.h"
 #include "utf8.h"
 
@@ -294,7 +295,7 @@ int wire_batch_encode(const struct batch *batch, struct blob *out, struct err *e
 
 static int malformed(struct err *err, const char *what)
 {
-	return err_set(err, -EBADMSG, "batch: %s", what);
+	return err_set(err, -EBADMSG, "batch: %s", _(what));
 }
 
 static void decompressor_free(void *decompressor)

@@ -27,7 +27,9 @@ static void on_work(uv_work_t *work)
 {
 	struct worker *worker = work->data;
 	struct job *job = worker->first; /* the loop leaves it alone until on_worked */
+	enum language before = language_use(job->language);
 	job->work(job);
+	(void)language_use(before);
 }
 
 static void on_worked(uv_work_t *work, int status);
@@ -52,7 +54,9 @@ static void on_worked(uv_work_t *work, int status)
 	else
 		worker->last = NULL;
 	job->next = NULL;
+	enum language before = language_use(job->language);
 	job->done(job); /* the last use of worker and job here */
+	(void)language_use(before);
 }
 
 void worker_submit(struct worker *worker, struct job *job)

@@ -2,6 +2,8 @@
  * from a loop. */
 #pragma once
 
+#include "i18n.h"
+
 #include <stddef.h>
 #include <uv.h>
 
@@ -10,6 +12,7 @@ struct worker;
 struct job {                           /* embed it; must stay in place until done() ran */
 	void (*work)(struct job *job); /* on the pool */
 	void (*done)(struct job *job); /* on the loop; may free the job or submit again */
+	enum language language;        /* of work() and done(): the reader's they work for */
 	struct job *next;              /* the worker's */
 };
 

@@ -4,6 +4,7 @@
  * among the current values either as sealed by N, with the same value, or as replaced since (a
  * higher number, or 0 for a newer one that is not sealed yet), or it was trimmed, which only what
  * is acked may be. */
+#include "i18n.h"
 #include "spool_inside.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ struct verify {
 
 static int wrong(const struct verify *verify, struct err *err, const char *what)
 {
-	return err_set(err, -EUCLEAN, "batch %llu: %s", (unsigned long long)verify->seq, what);
+	return err_set(err, -EUCLEAN, "batch %llu: %s", (unsigned long long)verify->seq, _(what));
 }
 
 static int check_point(const struct verify *verify, int64_t id, const struct point *point,

@@ -2,7 +2,6 @@
 
 #include "dealer.h"
 #include "facts.h"
-#include "i18n.h"
 #include "identity.h"
 #include "wire.h"
 
@@ -116,16 +115,16 @@ struct enrolment {
 static int unreachable(const struct enrolment *enrolment, struct err *err)
 {
 	return err_set(err, -ETIMEDOUT,
-		       _("the province at %s does not answer; check the network, the address and "
-			 "the firewall, then run the same command again"),
+		       "the province at %s does not answer; check the network, the address and "
+		       "the firewall, then run the same command again",
 		       enrolment->invitation->address);
 }
 
 static int refused(const struct enrolment *enrolment, struct err *err)
 {
 	return err_set(err, -EACCES,
-		       _("the province refuses this invitation for %s: it was used, replaced or "
-			 "revoked; ask the province for a new one"),
+		       "the province refuses this invitation for %s: it was used, replaced or "
+		       "revoked; ask the province for a new one",
 		       enrolment->invitation->office);
 }
 
@@ -174,8 +173,8 @@ static int keep_enrolled(struct enrolment *enrolment, const Lantoa__V1__Enrolled
 {
 	if (strcmp(enrolled->office, enrolment->invitation->office) != 0)
 		return err_set(err, -EACCES,
-			       _("the invitation says office %s, the province says %s; ask the "
-				 "province for a new invitation"),
+			       "the invitation says office %s, the province says %s; ask the "
+			       "province for a new invitation",
 			       enrolment->invitation->office, enrolled->office);
 	int rc = facts_keep_office(enrolment->spool, enrolled->office_name, enrolled->zone, err);
 	if (rc == 0 && enrolled->catalogue && enrolled->catalogue->csv.len > 0)
@@ -200,12 +199,12 @@ static int by_invitation(struct enrolment *enrolment, struct err *err)
 	if (rc == 0 && talk.answer->kind_case == LANTOA__V1__FRAME__KIND_ENROLLED)
 		rc = keep_enrolled(enrolment, talk.answer->enrolled, err);
 	else if (rc == 0 && talk.answer->kind_case == LANTOA__V1__FRAME__KIND_REFUSED)
-		rc = err_set(err, -EACCES, _("the province refuses: %s"),
+		rc = err_set(err, -EACCES, "the province refuses: %s",
 			     talk.answer->refused->reason);
 	else if (rc == 0)
 		rc = err_set(err, -EPROTO,
-			     _("the province gave an answer that is not understood; "
-			       "is its version much newer?"));
+			     "the province gave an answer that is not understood; "
+			     "is its version much newer?");
 	else if (rc == -EACCES || (rc == -ETIMEDOUT && talk.connected))
 		rc = 1;
 	else if (rc == -ETIMEDOUT)

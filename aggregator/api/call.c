@@ -83,6 +83,7 @@ static struct call *call_new(struct api *api, struct http_request *request,
 	call->body = http_body(request, &call->body_len);
 	call->job.run = on_run;
 	call->job.done = on_done;
+	call->job.language = http_language(request);
 	call->job.unlimited = action->way == CALL_LONG_READ;
 	who_asks(call);
 	return call;

@@ -1,5 +1,6 @@
 #include "verify.h"
 #include "derive.h"
+#include "i18n.h"
 #include "journal.h"
 
 #include <assert.h>
@@ -32,7 +33,7 @@ static struct words words(const char *format, ...)
 	struct words words;
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(words.text, sizeof(words.text), format, args);
+	(void)vsnprintf(words.text, sizeof(words.text), _(format), args);
 	va_end(args);
 	return words;
 }
@@ -190,7 +191,7 @@ static struct words place_words(struct verify *v, struct page_key key, uint32_t 
 	const char *labels = sqlite3_column_count(v->series)
 				     ? (const char *)sqlite3_column_text(v->series, 1)
 				     : NULL;
-	struct words where = words("%s %s, %s%s%s, %s", office ? "office" : "unit",
+	struct words where = words("%s %s, %s%s%s, %s", office ? _("office") : _("unit"),
 				   office ? office->code
 				   : unit ? unit->code
 					  : "?",

@@ -96,17 +96,17 @@ static int option_take(int argc, char *const argv[], int *at, struct args *args,
 	const char *value = name[len] == '=' ? name + len + 1 : NULL;
 
 	if (!option)
-		return err_set(err, -EINVAL, _("there is no option '%s'; see lantoa --help"),
+		return err_set(err, -EINVAL, "there is no option '%s'; see lantoa --help",
 			       argv[*at]);
 	if (!option->value && value)
-		return err_set(err, -EINVAL, _("the option --%s takes no value"), option->name);
+		return err_set(err, -EINVAL, "the option --%s takes no value", option->name);
 	if (option->value && !value && ++*at < argc)
 		value = argv[*at];
 	if (option->value && !value)
-		return err_set(err, -EINVAL, _("the option --%s needs a value: %s"), option->name,
+		return err_set(err, -EINVAL, "the option --%s needs a value: %s", option->name,
 			       option->value);
 	if (args->n_options == ARGS_MAX)
-		return err_set(err, -EINVAL, _("these are too many options"));
+		return err_set(err, -EINVAL, "these are too many options");
 	args->options[args->n_options++] =
 		(struct given){ .name = option->name, .value = value ? value : "" };
 	return 0;
@@ -127,9 +127,9 @@ static int words_and_options(int argc, char *const argv[], struct args *args, st
 		else if (args->n_words < ARGS_MAX)
 			args->words[args->n_words++] = argv[i];
 		else
-			rc = err_set(err, -EINVAL, _("these are too many words"));
+			rc = err_set(err, -EINVAL, "these are too many words");
 		if (args->n_options == ARGS_MAX && rc == 0)
-			rc = err_set(err, -EINVAL, _("these are too many options"));
+			rc = err_set(err, -EINVAL, "these are too many options");
 	}
 	return rc;
 }
@@ -139,7 +139,7 @@ static int check(const struct args *args, struct err *err)
 	const struct command *command = args->command;
 
 	if (!command)
-		return err_set(err, -EINVAL, _("there is no command '%s%s%s'; see lantoa --help"),
+		return err_set(err, -EINVAL, "there is no command '%s%s%s'; see lantoa --help",
 			       args->words[0], args->n_words > 1 ? " " : "",
 			       args->n_words > 1 ? args->words[1] : "");
 	for (size_t i = 0; i < args->n_options; i++) {
@@ -147,14 +147,13 @@ static int check(const struct args *args, struct err *err)
 
 		if (!listed(everywhere, name, strlen(name)) &&
 		    !listed(command->options, name, strlen(name)))
-			return err_set(
-				err, -EINVAL,
-				_("'%s' does not take the option --%s; see lantoa %s --help"),
-				command->words, name, command->words);
+			return err_set(err, -EINVAL,
+				       "'%s' does not take the option --%s; see lantoa %s --help",
+				       command->words, name, command->words);
 	}
 	if (args->n_words != command->n_words)
-		return err_set(err, -EINVAL, _("the command is used so: lantoa %s %s"),
-			       command->words, command->usage);
+		return err_set(err, -EINVAL, "the command is used so: lantoa %s %s", command->words,
+			       command->usage);
 	return 0;
 }
 
@@ -169,7 +168,7 @@ int args_parse(int argc, char *const argv[], struct args *ret_args, struct err *
 	if (!args_option(&args, "help") && !args_option(&args, "version")) {
 		if (!args.command && args.n_words == 0)
 			return err_set(err, -EINVAL,
-				       _("a command is missing; lantoa --help lists them"));
+				       "a command is missing; lantoa --help lists them");
 		rc = check(&args, err);
 	}
 	if (rc == 0)

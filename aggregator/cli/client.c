@@ -94,8 +94,8 @@ static int address_set(struct exchange *exchange, const char *api, const struct 
 		return 0;
 	}
 	return err_set(err, -EINVAL,
-		       _("the address '%s' is neither unix:PATH nor http://HOST:PORT nor "
-			 "https://HOST:PORT"),
+		       "the address '%s' is neither unix:PATH nor http://HOST:PORT nor "
+		       "https://HOST:PORT",
 		       api);
 }
 
@@ -106,6 +106,7 @@ static bool request_set(struct exchange *exchange, const struct request *request
 	bool ok = true;
 
 	header_add(exchange, "Accept", request->accept);
+	header_add(exchange, "Accept-Language", language_tag());
 	if (request->type)
 		header_add(exchange, "Content-Type", request->type);
 	ok = ok && curl_easy_setopt(curl, CURLOPT_URL, exchange->url.data) == CURLE_OK;
@@ -128,17 +129,17 @@ static bool request_set(struct exchange *exchange, const struct request *request
 static int failure(const struct exchange *exchange, const char *api, CURLcode code, struct err *err)
 {
 	if (exchange->no_memory || code == CURLE_OUT_OF_MEMORY)
-		return err_set(err, -ENOMEM, _("out of memory"));
+		return err_set(err, -ENOMEM, "out of memory");
 	if (exchange->too_large)
 		return err_set(err, -E2BIG,
-			       _("the answer is too large; ask for less: a smaller area, a shorter "
-				 "time or a coarser grain"));
+			       "the answer is too large; ask for less: a smaller area, a shorter "
+			       "time or a coarser grain");
 	if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
 		return err_set(err, -ECONNREFUSED,
-			       _("no aggregator answers at %s; is lantoa-aggregator running there, "
-				 "and may you open its socket?"),
+			       "no aggregator answers at %s; is lantoa-aggregator running there, "
+			       "and may you open its socket?",
 			       api);
-	return err_set(err, -EIO, _("the exchange with %s broke off: %s"), api,
+	return err_set(err, -EIO, "the exchange with %s broke off: %s", api,
 		       curl_easy_strerror(code));
 }
 
@@ -150,7 +151,7 @@ static int refusal(const struct blob *answer, long status, struct err *err)
 	const char *text = json_string_value(json_object_get(json, "error"));
 	int rc = text ? err_set(err, -EREMOTEIO, "%s", text)
 		      : err_set(err, -EREMOTEIO,
-				_("the server answered with HTTP status %ld; is it an aggregator?"),
+				"the server answered with HTTP status %ld; is it an aggregator?",
 				status);
 
 	json_decref(json);
@@ -178,7 +179,7 @@ int client_ask(const char *api, const struct request *request, struct blob *answ
 {
 	struct exchange exchange = { .curl = curl_easy_init(), .answer = answer };
 	int rc = exchange.curl ? perform(&exchange, api, request, err)
-			       : err_set(err, -ENOMEM, _("out of memory"));
+			       : err_set(err, -ENOMEM, "out of memory");
 
 	curl_easy_cleanup(exchange.curl);
 	curl_slist_free_all(exchange.headers);

@@ -15,7 +15,7 @@ static const char asking[] = "area by per from to label calendar structure known
 
 static int out_of_memory(struct err *err)
 {
-	return err_set(err, -ENOMEM, _("out of memory"));
+	return err_set(err, -ENOMEM, "out of memory");
 }
 
 static int stream_read(FILE *file, struct blob *out, struct err *err)
@@ -28,9 +28,9 @@ static int stream_read(FILE *file, struct blob *out, struct err *err)
 		n = fread(out->data + out->len, 1, out->room - out->len, file);
 		out->len += n;
 		if (out->len > FILE_BYTES_MAX)
-			return err_set(err, -E2BIG, _("the file is over %u bytes"), FILE_BYTES_MAX);
+			return err_set(err, -E2BIG, "the file is over %u bytes", FILE_BYTES_MAX);
 	} while (n > 0);
-	return ferror(file) ? err_set(err, -EIO, "%s", strerror(errno)) : 0;
+	return ferror(file) ? err_set(err, -EIO, "%s", err_strerror(-errno)) : 0;
 }
 
 /* "-" is standard input. */
@@ -40,7 +40,7 @@ static int file_read(const char *path, struct blob *out, struct err *err)
 	int rc;
 
 	if (!file)
-		return err_set(err, -errno, _("cannot open '%s': %s"), path, strerror(errno));
+		return err_set(err, -errno, "cannot open '%s': %s", path, err_strerror(-errno));
 	rc = stream_read(file, out, err);
 	if (file != stdin)
 		(void)fclose(file); /* it was only read */
@@ -122,8 +122,7 @@ static int office_add(const struct order *order, struct err *err)
 					   { "from", args_option(args, "from") } };
 
 	if (!fields[1].value || !fields[2].value)
-		return err_set(err, -EINVAL,
-			       _("give the office's name and unit: --name and --unit"));
+		return err_set(err, -EINVAL, "give the office's name and unit: --name and --unit");
 	return post_fields(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 

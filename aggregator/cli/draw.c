@@ -279,10 +279,10 @@ int draw_table(const struct table *table, const char *show, FILE *out, struct er
 
 	if (rc < 0) {
 		scols_unref_table(drawing.lines);
-		return err_set(err, -ENOMEM, _("out of memory"));
+		return err_set(err, -ENOMEM, "out of memory");
 	}
 	(void)scols_table_set_stream(drawing.lines, out); /* fails for NULL alone */
 	rc = scols_print_table(drawing.lines);
 	scols_unref_table(drawing.lines);
-	return rc < 0 ? err_set(err, -EIO, _("cannot write the table: %s"), strerror(-rc)) : 0;
+	return rc < 0 ? err_set(err, -EIO, "cannot write the table: %s", err_strerror(rc)) : 0;
 }

@@ -31,7 +31,7 @@ static int format_choose(const struct args *args, enum format *ret_format, struc
 			return 0;
 		}
 	}
-	return err_set(err, -EINVAL, _("there is no format '%s'; table, csv and json are there"),
+	return err_set(err, -EINVAL, "there is no format '%s'; table, csv and json are there",
 		       given);
 }
 
@@ -53,7 +53,7 @@ static int run(const struct args *args)
 	if (format_choose(args, &order.format, &err) < 0)
 		return complain(&err, WRONG_USAGE);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		(void)err_set(&err, -EIO, _("libcurl cannot start"));
+		(void)err_set(&err, -EIO, "libcurl cannot start");
 		return complain(&err, FAILED);
 	}
 	rc = args->command->run(&order, &err);
@@ -79,7 +79,7 @@ int main(int argc, char *argv[])
 	else
 		status = run(&args);
 	if (fflush(stdout) != 0) {
-		(void)err_set(&err, -errno, _("cannot write the answer: %s"), strerror(errno));
+		(void)err_set(&err, -errno, "cannot write the answer: %s", err_strerror(-errno));
 		return complain(&err, FAILED);
 	}
 	return status;

@@ -18,15 +18,15 @@ const char *outcome_type(enum format format)
 static int print(const void *text, size_t len, struct err *err)
 {
 	if (fwrite(text, 1, len, stdout) != len)
-		return err_set(err, -EIO, _("cannot write the answer: %s"), strerror(errno));
+		return err_set(err, -EIO, "cannot write the answer: %s", err_strerror(-errno));
 	return 0;
 }
 
 static int not_understood(struct err *err)
 {
 	return err_set(err, -EIO,
-		       _("the answer is not what an aggregator says; are lantoa and "
-			 "lantoa-aggregator of one version?"));
+		       "the answer is not what an aggregator says; are lantoa and "
+		       "lantoa-aggregator of one version?");
 }
 
 static int draw(const struct order *order, const struct table *table, struct err *err)
@@ -157,7 +157,7 @@ static int print_table(const struct order *order, const struct table *table, str
 		return draw_table(table, order->args->command->show, stdout, err);
 	}
 	rc = table_csv(table, &csv);
-	rc = rc < 0 ? err_set(err, rc, _("out of memory")) : print(csv.data, csv.len, err);
+	rc = rc < 0 ? err_set(err, rc, "out of memory") : print(csv.data, csv.len, err);
 	blob_free(&csv);
 	return rc;
 }
@@ -174,7 +174,7 @@ static int print_report(const struct order *order, json_t *json, struct err *err
 		return 0;
 	table = table_of_rows(rows);
 	if (!table)
-		return err_set(err, -ENOMEM, _("out of memory"));
+		return err_set(err, -ENOMEM, "out of memory");
 	rc = print_table(order, table, err);
 	table_close(table);
 	return rc;

@@ -8,6 +8,7 @@
  * does not read (EAGAIN) an answer is lost: agents ask again. */
 #include "gate.h"
 
+#include "i18n.h"
 #include "log.h"
 #include "zpoll.h"
 
@@ -71,7 +72,7 @@ struct gate {
 static int zmq_err(struct err *err, const char *what)
 {
 	int code = errno < ZMQ_HAUSNUMERO ? -errno : -EIO; /* libzmq's own numbers lie above */
-	return err_set(err, code, "%s: %s", what, zmq_strerror(errno));
+	return err_set(err, code, "%s: %s", _(what), zmq_strerror(errno));
 }
 
 /* One line a minute and cause; the rest is counted. */

@@ -1,4 +1,5 @@
 #include "array.h"
+#include "i18n.h"
 #include "reference.h"
 #include "sheet.h"
 #include "units.h"
@@ -29,7 +30,7 @@ static void code_complain(struct sheet *sheet, enum column column, int32_t day, 
 	const char *code = sheet_field(sheet, column);
 	char text[DAY_TEXT_MAX], excerpt[EXCERPT_MAX];
 	sheet_complain(sheet, "%s '%s' %s %s; import its unit first or mend the row",
-		       columns[column], utf8_excerpt(code, strlen(code), excerpt), what,
+		       columns[column], utf8_excerpt(code, strlen(code), excerpt), _(what),
 		       day_format(day, text));
 }
 

@@ -1,6 +1,7 @@
 #include "formula.h"
 
 #include "array.h"
+#include "i18n.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static void blanks_skip(struct parser *parser)
 /* Everything before an error was understood and so is ASCII: bytes are characters. */
 static int fail(struct parser *parser, size_t at, const char *what)
 {
-	return err_set(parser->err, -EINVAL, "column %zu: %s", at + 1, what);
+	return err_set(parser->err, -EINVAL, "column %zu: %s", at + 1, _(what));
 }
 
 /* Says what stands there: a letter of Vietnamese is shown whole, not its first byte. */
@@ -65,12 +66,12 @@ static int fail_unexpected(struct parser *parser, const char *wanted)
 	if (*found == '\0')
 		return err_set(parser->err, -EINVAL,
 			       "column %zu: the formula ends where %s belongs", parser->at + 1,
-			       wanted);
+			       _(wanted));
 	int len = 1;
 	while (((unsigned char)found[len] & 0xc0) == 0x80 && len < 4)
 		len++;
 	return err_set(parser->err, -EINVAL, "column %zu: '%.*s' stands where %s belongs",
-		       parser->at + 1, len, found, wanted);
+		       parser->at + 1, len, found, _(wanted));
 }
 
 static struct step *step_add(struct parser *parser, enum step_kind kind)

@@ -1,5 +1,6 @@
 #include "plan.h"
 #include "civil.h"
+#include "i18n.h"
 #include "labels.h"
 
 #include <errno.h>
@@ -67,9 +68,9 @@ static int find_grain(const struct query *query, struct plan *plan, struct err *
 				     "%s is counted per %s (%s calendar), which does not add up to "
 				     "a %s of the %s "
 				     "calendar",
-				     metric->name, grain_name(metric->period),
-				     calendar_name(metric->calendar), grain_name(plan->per),
-				     calendar_name(plan->calendar));
+				     metric->name, _(grain_name(metric->period)),
+				     _(calendar_name(metric->calendar)), _(grain_name(plan->per)),
+				     _(calendar_name(plan->calendar)));
 	}
 	return rc;
 }

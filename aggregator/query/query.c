@@ -160,7 +160,8 @@ static void put_row(struct answer *answer, struct period bucket, size_t i)
 					     : metric_shown_decimals(plan->metrics[0]));
 	else
 		table_null(answer->table);
-	table_text(answer->table, reason_of(answer, i));
+	const char *reason = reason_of(answer, i);
+	table_text(answer->table, reason ? _(reason) : NULL);
 	put_counts(answer->table, &figure->counts);
 	if (plan->indicator)
 		put_indicator(answer, i);
