@@ -35,27 +35,10 @@ static const struct conf_key keys[] = {
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
-static int level_of(const char *name, enum log_level *ret_level)
-{
-	static const struct {
-		const char *name;
-		enum log_level level;
-	} levels[] = { { "error", LOG_LEVEL_ERROR },
-		       { "warning", LOG_LEVEL_WARN },
-		       { "info", LOG_LEVEL_INFO },
-		       { "debug", LOG_LEVEL_DEBUG } };
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-		if (strcmp(levels[i].name, name) == 0) {
-			*ret_level = levels[i].level;
-			return 0;
-		}
-	return -EINVAL;
-}
-
 static int check(const struct settings *settings, struct err *err)
 {
 	enum log_level level;
-	if (level_of(settings->level, &level) < 0)
+	if (log_level_from_name(settings->level, &level) < 0)
 		return err_set(err, -EINVAL,
 			       "[log] level '%s': must be error, warning, info or debug",
 			       settings->level);
@@ -95,7 +78,7 @@ const struct conf_key *settings_keys(size_t *ret_n)
 int settings_apply_level(const struct settings *settings, struct err *err)
 {
 	enum log_level level;
-	if (level_of(settings->level, &level) < 0)
+	if (log_level_from_name(settings->level, &level) < 0)
 		return err_set(err, -EINVAL, "[log] level '%s' is unknown", settings->level);
 	log_set_level(level);
 	return 0;
