@@ -2,7 +2,6 @@
 
 #include "lantoa.pb-c.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -207,19 +206,6 @@ void province_hear(struct world *world, uint32_t index, uint32_t line, struct fr
 
 /* --- power, and copies --- */
 
-static void copy_file(const char *from, const char *to)
-{
-	static uint8_t piece[1u << 16];
-	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	ssize_t n;
-	assert_true(in >= 0 && out >= 0);
-	while ((n = read(in, piece, sizeof(piece))) > 0)
-		assert_int_equal(write(out, piece, (size_t)n), n);
-	assert_int_equal(n, 0);
-	(void)close(in);
-	(void)close(out); /* on a disk of memory */
-}
-
 /* Closing the last connection folds the WAL into the file. */
 static void on_copy(struct world *world, struct event *event)
 {
@@ -229,7 +215,7 @@ static void on_copy(struct world *world, struct event *event)
 	if (world->up && !world->committing) {
 		books_release(&world->books);
 		(void)snprintf(world->copy, sizeof(world->copy), "%s/copy.db", world->folder);
-		copy_file(world->books.path, world->copy);
+		world_copy(world->books.path, world->copy);
 		books_reopen(&world->books);
 	}
 	world_plan(world, world_about(world, COPY_MS), on_copy, 0);
@@ -256,7 +242,7 @@ static void on_power_cut(struct world *world, struct event *event)
 			site_cut(world, i);
 	books_release(&world->books);
 	if (world->weather.restores && *world->copy && world_chance(world, 500)) {
-		copy_file(world->copy, world->books.path);
+		world_copy(world->copy, world->books.path);
 		world->counts.restores++;
 	}
 	world_plan(world, world_about(world, DOWN_MS), on_power_back, 0)->life = world->life;

@@ -161,6 +161,8 @@ void site_hear(struct world *world, uint32_t index, const struct frame *frame)
 	if (frame && frame->kind != FRAME_WELCOME && frame->kind != FRAME_PING &&
 	    frame->spool_id != spool_id(office->spool))
 		return; /* about a spool that was renewed since, as uplink.c judges */
+	if (frame && frame->kind == FRAME_WELCOME)
+		office->restored = false;
 	if (frame) {
 		event.type = frame->kind == FRAME_WELCOME   ? UPLINK_WELCOMED
 			     : frame->kind == FRAME_ACK     ? UPLINK_ACKED
@@ -199,24 +201,29 @@ static void on_seal(struct world *world, struct event *event)
 	     (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
 }
 
-static void record_one(struct world *world, struct site *office)
+static struct observation cell_figure(size_t metric, size_t day, size_t hour)
 {
 	static const char *const names[CELL_METRICS] = { "a.day", "b.hour" };
-	struct dice *dice = world->dice;
-	size_t metric = dice_below(dice, CELL_METRICS), day = dice_below(dice, WORLD_DAYS);
-	size_t hour = metric ? dice_below(dice, CELL_HOURS) : 0;
 	int32_t first = day_from_civil(2025, 6, 26); /* the same cells, however long it takes */
-	struct cell *cell = &office->cells[metric][day][hour];
-	struct err err = { 0 };
-	struct observation obs = {
+	return (struct observation){
 		.metric = names[metric],
 		.labels = "",
 		.period = period_in_day(CALENDAR_CIVIL, metric ? GRAIN_HOUR : GRAIN_DAY,
 					first + (int32_t)day, (uint32_t)hour),
-		.value_e = dice_between(dice, 0, 1000000000),
-		.withdrawn = dice_below(dice, 10) == 0,
-		.add = dice_below(dice, 3) == 0,
 	};
+}
+
+static void record_one(struct world *world, struct site *office)
+{
+	struct dice *dice = world->dice;
+	size_t metric = dice_below(dice, CELL_METRICS), day = dice_below(dice, WORLD_DAYS);
+	size_t hour = metric ? dice_below(dice, CELL_HOURS) : 0;
+	struct cell *cell = &office->cells[metric][day][hour];
+	struct observation obs = cell_figure(metric, day, hour);
+	struct err err = { 0 };
+	obs.value_e = dice_between(dice, 0, 1000000000);
+	obs.withdrawn = dice_below(dice, 10) == 0;
+	obs.add = dice_below(dice, 3) == 0;
 	must(spool_record(office->spool, &obs, 1, NULL, &err), &err);
 	if (obs.add && !obs.withdrawn && cell->recorded && !cell->withdrawn)
 		obs.value_e += cell->value_e;
@@ -230,6 +237,24 @@ void site_record(struct world *world, uint32_t index)
 	struct site *office = &world->offices[index];
 	for (uint64_t n = 1 + dice_below(world->dice, 3); n > 0; n--)
 		record_one(world, office);
+	world_plan(world, SEAL_MS, on_seal, index)->life = office->life;
+}
+
+/* From the clerk's own papers. */
+static void record_all_again(struct world *world, uint32_t index)
+{
+	struct site *office = &world->offices[index];
+	struct err err = { 0 };
+	for (size_t i = 0; i < CELL_METRICS * WORLD_DAYS * CELL_HOURS; i++) {
+		size_t metric = i / CELL_HOURS / WORLD_DAYS, day = i / CELL_HOURS % WORLD_DAYS;
+		const struct cell *cell = &office->cells[metric][day][i % CELL_HOURS];
+		if (!cell->recorded)
+			continue;
+		struct observation obs = cell_figure(metric, day, i % CELL_HOURS);
+		obs.value_e = cell->value_e;
+		obs.withdrawn = cell->withdrawn;
+		must(spool_record(office->spool, &obs, 1, NULL, &err), &err);
+	}
 	world_plan(world, SEAL_MS, on_seal, index)->life = office->life;
 }
 
@@ -263,16 +288,41 @@ static void power_up(struct world *world, uint32_t index)
 	tell(world, index, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
 }
 
+/* Somebody copies the spool, or brings an old copy back: then true. */
+static bool mind_the_copy(struct world *world, struct site *office)
+{
+	if (*office->copy && world_chance(world, 300)) {
+		world_copy(office->copy, office->path);
+		return true;
+	}
+	if (world_chance(world, 500)) {
+		(void)snprintf(office->copy, sizeof(office->copy), "%s.copy", office->path);
+		world_copy(office->path, office->copy);
+	}
+	return false;
+}
+
 static void on_power_cut(struct world *world, struct event *event)
 {
 	struct site *office = &world->offices[event->office];
 	if (!world->weather.office_ms)
 		return;
+	/* Known limit: START trusts all that is sealed. When a restored spool has sealed as many
+	 * batches anew as it had lost and starts again before its first Welcome, the province's
+	 * upto no longer gives it away. So it keeps its power until then. */
+	if (office->restored) {
+		world_plan(world, world_about(world, world->weather.office_ms), on_power_cut,
+			   event->office);
+		return;
+	}
 	world->counts.restarts++;
 	if (office->line)
 		link_close(world, event->office);
 	spool_close(office->spool);
+	office->restored = world->weather.spool_restores && mind_the_copy(world, office);
 	power_up(world, event->office);
+	if (office->restored)
+		record_all_again(world, event->office);
 	world_plan(world, world_about(world, world->weather.office_ms), on_power_cut,
 		   event->office);
 }
@@ -293,11 +343,11 @@ void site_open(struct world *world, uint32_t index)
 
 void site_close(struct site *office)
 {
-	static const char *const ends[] = { "", "-journal" };
+	static const char *const ends[] = { "", "-journal", ".copy" };
 	spool_close(office->spool);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		char path[160];
 		(void)snprintf(path, sizeof(path), "%s%s", office->path, ends[i]);
-		(void)unlink(path); /* not both are there */
+		(void)unlink(path); /* not all are there */
 	}
 }

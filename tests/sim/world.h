@@ -52,6 +52,7 @@ struct weather {            /* how bad it is */
 	uint64_t province_ms; /* between power cuts of the province; 0: none */
 	uint64_t office_ms;   /* likewise, of each office */
 	bool restores;        /* the province may come back from an older copy */
+	bool spool_restores;  /* an office may, too; its clerk hands all in again */
 };
 
 /* --- an office --- */
@@ -65,8 +66,8 @@ struct cell { /* one figure as handed in last */
 #define CELL_HOURS   24u
 
 struct site {
-	int64_t id; /* in the books */
-	char path[128];
+	int64_t id;                /* in the books */
+	char path[128], copy[160]; /* of the spool, and of its older copy; "": none */
 	struct spool *spool;
 	struct uplink_core core;
 	uint32_t line, life; /* the line at present; 0: none. lives rise with each power cut */
@@ -76,6 +77,7 @@ struct site {
 	uint32_t broken_line;
 	uint64_t broken_until_ms; /* what of broken_line arrives by then still arrives */
 	uint32_t lines, renewals;
+	bool restored; /* from its copy, and not welcomed since */
 	struct cell cells[CELL_METRICS][WORLD_DAYS][CELL_HOURS];
 };
 
@@ -136,6 +138,9 @@ void site_hear(struct world *world, uint32_t index, const struct frame *frame);
 /** The line is gone. */
 void site_cut(struct world *world, uint32_t index);
 bool site_is_done(struct site *office); /* everything sealed and acked */
+
+/** Of files. */
+void world_copy(const char *from, const char *to);
 
 /* link.c */
 void link_open(struct world *world, uint32_t index);
