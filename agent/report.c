@@ -2,6 +2,7 @@
 
 #include "civil.h"
 #include "decimal.h"
+#include "i18n.h"
 #include "table.h"
 
 #include <errno.h>
@@ -31,12 +32,18 @@ static json_t *instant(int64_t at_us)
 	return at_us == 0 ? json_null() : json_string(civil_format(at_us, text));
 }
 
+/* What the uplink and the province said, in English, for its reader. */
+static const char *told(const char *text)
+{
+	return *text ? _(text) : text; /* "" is the catalogue's header to gettext */
+}
+
 static json_t *uplink_json(const struct uplink_look *look)
 {
 	if (!look)
 		return json_pack("{s:s, s:s}", "state", "not running", "trouble", "");
 	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "state", look->state, "trouble",
-			 look->trouble, "refusal", look->refusal, "blocked_batch",
+			 told(look->trouble), "refusal", told(look->refusal), "blocked_batch",
 			 (json_int_t)look->blocked_seq, "in_flight", (json_int_t)look->in_flight);
 }
 
@@ -94,7 +101,7 @@ static int add_refusal(void *context, const struct spool_refusal *refusal)
 	json_t *row =
 		json_pack("{s:I, s:s, s:s, s:I, s:s}", "batch", (json_int_t)refusal->seq, "metric",
 			  refusal->metric, "labels", refusal->labels, "observations",
-			  (json_int_t)refusal->observations, "reason", refusal->reason);
+			  (json_int_t)refusal->observations, "reason", told(refusal->reason));
 	return json_array_append_new(list->array, row) < 0 ? -ENOMEM : 0;
 }
 

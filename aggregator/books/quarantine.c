@@ -1,5 +1,6 @@
 #include "quarantine.h"
 #include "civil.h"
+#include "i18n.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -110,7 +111,7 @@ static int add_row(struct table *table, sqlite3_stmt *row, sqlite3_stmt *series,
 	else
 		table_decimal(table, held.point.value_e, (unsigned)(shape >> 4 & 15));
 	table_int(table, sqlite3_column_int64(row, 4));
-	table_text(table, verdict_text((enum verdict)sqlite3_column_int(row, 3)));
+	table_text(table, _(verdict_text((enum verdict)sqlite3_column_int(row, 3))));
 	sqlite3_reset(series);
 	return 0;
 }

@@ -27,6 +27,9 @@ import urllib.parse
 BUILD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/dev"
 PATIENCE_S = 20.0  # for anything that happens at once on an idle machine
 
+os.environ["LC_ALL"] = "C.UTF-8"  # programs speak the language of their environment
+os.environ.pop("LANGUAGE", None)
+
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
 

@@ -119,6 +119,36 @@ static void bad_requests_are_told_what_is_wrong(void **state)
 	assert_asked(state, "PUT /v1/catalogue", "", "a,b\n1,2\n", "400", "\"error\"");
 }
 
+static void a_reader_is_told_in_their_language(void **state)
+{
+	static const char vi[] = "Accept-Language: vi-VN,vi;q=0.9,en;q=0.5\r\n";
+	static const char rows[] = "code,name,level,parent,valid_from,valid_to\n?,A,province,,x,\n";
+
+	/* http itself, a handler on the loop, a job on the pool, rows of a file */
+	assert_asked(state, "GET /v1/nothing", vi, "", "404", "không có đường dẫn này");
+	assert_asked(state, "GET /v1/query", vi, "", "400", "name: phải là tên");
+	assert_asked(state, "GET /v1/query?name=x", vi, "", "400", "không có chỉ tiêu");
+	assert_asked(state, "PUT /v1/units", vi, rows, "400", "dòng 2: code: '?' không hợp lệ");
+	assert_asked(state, "PUT /v1/units", "", rows, "400", "line 2: code: '?' does not do");
+	assert_asked(state, "GET /v1/query?name=x", "Accept-Language: fr\r\n", "", "400",
+		     "there is no metric");
+}
+
+static void two_readers_at_once_are_told_in_two_languages(void **state)
+{
+	struct api_fixture *f = *state;
+	int vi = client(f), en = client(f), order = client(f);
+
+	say(vi, "GET /v1/query?name=x", "Accept-Language: vi\r\n", "");
+	say(en, "GET /v1/query?name=x", "Accept-Language: en\r\n", "");
+	say(order, "PUT /v1/catalogue", "Accept-Language: vi\r\n", "a,b\n1,2\n");
+	while (store_waiting(f->store) < 3) /* in work before any is answered */
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_answer(f, en, "400", "there is no metric");
+	assert_answer(f, vi, "400", "không có chỉ tiêu");
+	assert_answer(f, order, "400", "thiếu cột");
+}
+
 static void an_office_is_invited_to_an_address_or_not_at_all(void **state)
 {
 	struct api_fixture *f = *state;
@@ -233,9 +263,12 @@ static void a_client_that_left_does_not_disturb(void **state)
 
 int main(void)
 {
+	i18n_serve(NULL);
 	const struct CMUnitTest tests[] = {
 		TEST(an_empty_province_answers),
 		TEST(bad_requests_are_told_what_is_wrong),
+		TEST(a_reader_is_told_in_their_language),
+		TEST(two_readers_at_once_are_told_in_two_languages),
 		TEST(an_office_is_invited_to_an_address_or_not_at_all),
 		TEST(a_refused_order_is_not_in_the_audit),
 		TEST(more_requests_than_the_bound_are_503),

@@ -484,10 +484,26 @@ static void people_are_spoken_to_in_vietnamese(void **state)
 	assert_says(f->err, "không có lệnh");
 }
 
+static void the_provinces_refusals_come_in_vietnamese_too(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_done(f, "catalogue", "import", DATA("catalogue.csv"));
+	f->language = "vi_VN.UTF-8";
+	(void)lantoa(f, "query", "team.count", "--from", "2025-13", NULL);
+	assert_says(f->err, "'2025-13' không phải là kỳ; hãy ghi 2025 (năm)");
+	(void)lantoa(f, "query", "team.count", "--per", "day", NULL);
+	assert_says(f->err, "team.count tính theo tháng (lịch dương), không cộng được thành ngày");
+	f->language = "C.UTF-8";
+	(void)lantoa(f, "query", "team.count", "--from", "2025-13", NULL);
+	assert_says(f->err, "'2025-13' is not a period");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
+	i18n_serve(NULL);
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_imported_is_exported),
 		TEST(an_import_says_how_much_changed),
@@ -507,6 +523,7 @@ int main(void)
 		TEST(help_is_there_for_every_command),
 		cmocka_unit_test(the_manual_knows_every_command),
 		TEST(people_are_spoken_to_in_vietnamese),
+		TEST(the_provinces_refusals_come_in_vietnamese_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

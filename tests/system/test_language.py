@@ -1,0 +1,70 @@
+"""Vietnamese for people, English in the logs, whatever language a daemon's machine is set to."""
+
+import os
+import unittest
+
+import rig
+
+CATALOGUE_OF_ERRORS = """\
+name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,level,due_days,min,max
+visits,Lượt,Visits,visit,flux,sum,sum,day,desk,0,0,commune,1,0,
+"""
+
+
+class Language(rig.Rig):
+    def setUp(self):
+        os.environ["LC_ALL"] = "vi_VN.UTF-8"  # need not be generated
+        self.addCleanup(os.environ.update, LC_ALL="C.UTF-8")
+        super().setUp()
+
+    def assert_refused(self, outcome, *sentences):
+        self.assertEqual(outcome.code, 1, outcome)
+        for sentence in sentences:
+            self.assertIn(sentence, outcome.err)
+
+    def assert_english(self, process):
+        self.assertTrue(process.log())
+        self.assertTrue(process.log().isascii(), process.log())
+
+    def test_province_and_operator(self):
+        self.assert_refused(self.lantoa("query", "visits", "--from", "2025-13"),
+                            "'2025-13' không phải là kỳ; hãy ghi 2025 (năm)")
+        path = f"{self.folder}/catalogue.csv"
+        with open(path, "w", encoding="utf-8") as catalogue:
+            catalogue.write(CATALOGUE_OF_ERRORS)
+        self.assert_refused(self.lantoa("catalogue", "import", path),
+                            "dòng 2: kind: 'flux' không phải loại chỉ tiêu")
+        with self.assertRaises(rig.Refusal) as refused:  # who names no language
+            self.province.query("visits", **{"from": "2025-13"})
+        self.assertIn("is not a period; write 2025 (year)", str(refused.exception))
+        os.environ["LC_ALL"] = "C.UTF-8"
+        self.assert_refused(self.lantoa("query", "visits", "--from", "2025-13"),
+                            "'2025-13' is not a period")
+        self.assert_whole()
+        self.assert_english(self.province.process)
+
+    def refuse_figures(self, agent):
+        self.assert_refused(agent.record("hours=1.234", "--period", "2025-06-30T08"),
+                            "'1.234' có hơn 2 chữ số sau dấu chấm")
+        self.assert_refused(agent.record("visits=1", "--period", "2025-06"),
+                            "kỳ '2025-06' là tháng nhưng chỉ tiêu tính theo ngày")
+        outcome = agent.command("import", "-", stdin="metric,period,value\nhours,2025-13,1\n")
+        self.assertIn("-:2: hours: '2025-13' không phải là kỳ", outcome.err)
+
+    def test_agent_and_office(self):
+        agent = self.agent("28001").start()
+        rig.wait_for(lambda: "hours" in agent.command("catalogue").out, "the catalogue")
+        self.refuse_figures(agent)  # the agent refuses, and the command tells
+        os.environ["LC_ALL"] = "C.UTF-8"
+        self.assert_refused(agent.record("hours=1.234", "--period", "2025-06-30T08"),
+                            "'1.234' has more than 2 digits after the point")
+        os.environ["LC_ALL"] = "vi_VN.UTF-8"
+        agent.process.stop()
+        self.assert_english(agent.process)
+        self.refuse_figures(agent)  # the command by itself
+        agent.write_conf("[uplink]\npush = 1\n")
+        self.assert_refused(agent.command("status"), "không có khóa 'push' trong [uplink]")
+
+
+if __name__ == "__main__":
+    unittest.main()
