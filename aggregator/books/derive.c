@@ -93,18 +93,28 @@ uint64_t derive_observations(const struct derive *derive)
 	return replay_observations(derive->replay);
 }
 
+struct deriving {
+	struct derive *derive;
+	const struct office *office;
+	int32_t day;
+};
+
+static int on_series(void *context, const struct replay_series *series, struct err *err)
+{
+	const struct deriving *deriving = context;
+	return fold_series(deriving->derive->pages, deriving->derive->reference, deriving->office,
+			   deriving->day, series, err);
+}
+
 static int derive_office(struct derive *derive, int64_t id, int32_t day, struct err *err)
 {
-	const struct office *office = offices_by_id(derive->reference->offices, id);
-	struct replay_series *list;
-	size_t n = 0;
-	int rc = office ? replay_day(derive->replay, id, day, NULL, 0, &list, &n, err)
-			: err_set(err, -EUCLEAN, "office id %lld is not in the register",
-				  (long long)id);
+	struct deriving deriving = { derive, offices_by_id(derive->reference->offices, id), day };
+	int rc = deriving.office
+			 ? replay_each(derive->replay, id, day, NULL, 0, on_series, &deriving, err)
+			 : err_set(err, -EUCLEAN, "office id %lld is not in the register",
+				   (long long)id);
 	if ((rc == -EBADMSG || rc == -EUCLEAN) && derive->on_bad)
 		return derive->on_bad(derive->context, id, day, err);
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = fold_series(derive->pages, derive->reference, office, day, &list[i], err);
 	return rc;
 }
 

@@ -263,21 +263,30 @@ static int by_office_day(const void *a, const void *b)
 	return x->series < y->series ? -1 : x->series > y->series;
 }
 
-/* One office's day: every stale series of it in one pass over its batches. */
+struct refolding {
+	struct fold *fold;
+	const struct office *office;
+	int32_t day;
+};
+
+static int refold_series(void *context, const struct replay_series *series, struct err *err)
+{
+	const struct refolding *refolding = context;
+	return fold_series(refolding->fold->pages, refolding->fold->reference, refolding->office,
+			   refolding->day, series, err);
+}
+
+/* One office's day: all its stale series together. */
 static int refold(struct fold *fold, const struct stale stale[], size_t n, struct err *err)
 {
+	struct refolding refolding = { fold, stale->office, stale->day };
 	uint32_t *only = malloc(n * sizeof(*only));
 	if (!only)
 		return err_memory(err);
 	for (size_t i = 0; i < n; i++)
 		only[i] = stale[i].series;
-	struct replay_series *list;
-	size_t n_list;
-	int rc = replay_day(fold->replay, stale->office->id, stale->day, only, n, &list, &n_list,
-			    err);
-	for (size_t i = 0; i < n_list && rc == 0; i++)
-		rc = fold_series(fold->pages, fold->reference, stale->office, stale->day, &list[i],
-				 err);
+	int rc = replay_each(fold->replay, stale->office->id, stale->day, only, n, refold_series,
+			     &refolding, err);
 	free(only);
 	return rc;
 }
@@ -305,16 +314,13 @@ static int rebuild_days(struct fold *fold, sqlite3_stmt *days, struct err *err)
 {
 	int rc;
 	while ((rc = db_step(days, err)) == 1) {
-		int32_t day = sqlite3_column_int(days, 0);
-		const struct office *office =
+		struct refolding refolding = { fold, NULL, sqlite3_column_int(days, 0) };
+		refolding.office =
 			offices_by_id(fold->reference->offices, sqlite3_column_int64(days, 1));
-		struct replay_series *list;
-		size_t n;
-		if (!office)
+		if (!refolding.office)
 			continue;
-		rc = replay_day(fold->replay, office->id, day, NULL, 0, &list, &n, err);
-		for (size_t i = 0; i < n && rc == 0; i++)
-			rc = fold_series(fold->pages, fold->reference, office, day, &list[i], err);
+		rc = replay_each(fold->replay, refolding.office->id, refolding.day, NULL, 0,
+				 refold_series, &refolding, err);
 		if (rc == 0)
 			rc = pages_write(fold->pages, NULL, err);
 		if (rc < 0)

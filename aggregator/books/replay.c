@@ -11,7 +11,7 @@
 struct replay {
 	sqlite3 *db;                       /* outlives us */
 	struct declarations *declarations; /* outlives us */
-	sqlite3_stmt *entries, *held;
+	sqlite3_stmt *entries, *held, *declared;
 	struct arena *wire, *slots;
 	struct replay_series *list; /* owned [n], ascending */
 	size_t n, room;
@@ -38,7 +38,11 @@ struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struc
 	    db_prepare(db,
 		       "SELECT run, point FROM quarantine WHERE journal = ?1 AND"
 		       " (released_us IS NULL OR released_us > ?2) ORDER BY run, point",
-		       &r->held, err) < 0) {
+		       &r->held, err) < 0 ||
+	    db_prepare(db,
+		       "SELECT DISTINCT d.series FROM declared d JOIN spool s ON s.id = d.spool"
+		       " WHERE s.office = ? ORDER BY d.series",
+		       &r->declared, err) < 0) {
 		replay_close(r);
 		return NULL;
 	}
@@ -51,6 +55,7 @@ void replay_close(struct replay *replay)
 		return;
 	sqlite3_finalize(replay->entries);
 	sqlite3_finalize(replay->held);
+	sqlite3_finalize(replay->declared);
 	arena_close(replay->wire);
 	arena_close(replay->slots);
 	free(replay->list);
@@ -257,6 +262,58 @@ int replay_day(struct replay *replay, int64_t office, int32_t day, const uint32_
 	*ret_list = replay->list;
 	*ret_n = replay->n;
 	return 0;
+}
+
+/* All series of the office, ascending. The caller frees. */
+static int series_of_office(struct replay *r, int64_t office, uint32_t **ret_list, size_t *ret_n,
+			    struct err *err)
+{
+	uint32_t *list = NULL;
+	size_t n = 0, room = 0;
+	int rc;
+	sqlite3_bind_int64(r->declared, 1, office);
+	while ((rc = db_step(r->declared, err)) == 1) {
+		if (n == room) {
+			room = room ? room * 2 : 64;
+			uint32_t *more = realloc(list, room * sizeof(*more));
+			if (!more) {
+				rc = err_memory(err);
+				break;
+			}
+			list = more;
+		}
+		list[n++] = (uint32_t)sqlite3_column_int64(r->declared, 0);
+	}
+	sqlite3_reset(r->declared);
+	if (rc < 0) {
+		free(list);
+		return rc;
+	}
+	*ret_list = list;
+	*ret_n = n;
+	return 0;
+}
+
+int replay_each(struct replay *replay, int64_t office, int32_t day, const uint32_t only[],
+		size_t n_only,
+		int (*on_series)(void *context, const struct replay_series *series,
+				 struct err *err),
+		void *context, struct err *err)
+{
+	uint32_t *all = NULL;
+	int rc = only ? 0 : series_of_office(replay, office, &all, &n_only, err);
+	if (!only)
+		only = all;
+	for (size_t from = 0; from < n_only && rc == 0; from += REPLAY_SERIES_MAX) {
+		size_t some = n_only - from < REPLAY_SERIES_MAX ? n_only - from : REPLAY_SERIES_MAX;
+		struct replay_series *list;
+		size_t n;
+		rc = replay_day(replay, office, day, only + from, some, &list, &n, err);
+		for (size_t i = 0; i < n && rc == 0; i++)
+			rc = on_series(context, &list[i], err);
+	}
+	free(all);
+	return rc;
 }
 
 struct acc replay_acc(const struct replay_series *series, int32_t day, uint32_t from, uint32_t to)

@@ -24,6 +24,8 @@ struct replay_series {
 	uint32_t n;
 };
 
+#define REPLAY_SERIES_MAX 4096u /* played at once: 140 MB if they are of minutes */
+
 struct replay;
 
 /** Reads through @declarations (outlives the replay). NULL: err says why. */
@@ -40,6 +42,17 @@ void replay_until(struct replay *replay, int64_t until_us);
  */
 int replay_day(struct replay *replay, int64_t office, int32_t day, const uint32_t only[],
 	       size_t n_only, struct replay_series **ret_list, size_t *ret_n, struct err *err);
+
+/**
+ * Play (@office, @day) for the series in @only [@n_only] (NULL: all the office ever declared), and
+ * hand each that has anything to @on_series, ascending. However many there are, memory is bounded:
+ * they are played REPLAY_SERIES_MAX at a time.
+ */
+int replay_each(struct replay *replay, int64_t office, int32_t day, const uint32_t only[],
+		size_t n_only,
+		int (*on_series)(void *context, const struct replay_series *series,
+				 struct err *err),
+		void *context, struct err *err);
 
 /** The accumulator over the slots @from to @to - 1. */
 struct acc replay_acc(const struct replay_series *series, int32_t day, uint32_t from, uint32_t to);
