@@ -1,9 +1,10 @@
 /* /v1/offices: GET lists them, or with ?code= shows one and where it was assigned when; POST adds
- * one (JSON: code, name, unit and, when not from today on, from) or many (CSV). .../invite and
- * .../revoke take {"code": "..."}. */
+ * one (JSON: code, name, unit and, when not from today on, from) or many (CSV). .../move takes
+ * code, unit ("-": none) and from; .../invite and .../revoke take {"code": "..."}. */
 #include "call.h"
 
 #include "civil.h"
+#include "fold.h"
 #include "invitation.h"
 #include "log.h"
 
@@ -96,10 +97,23 @@ static int offices_get(struct call *call, sqlite3 *db, const struct reference *r
 	return rc;
 }
 
+/* The field "from"; today when it is not there. */
+static int field_from(struct call *call, int32_t *ret_day, struct err *err)
+{
+	const char *from = NULL;
+	int rc = call_field(call, "from", &from, err);
+
+	if (rc == 0 && !from)
+		*ret_day = civil_day(civil_now_us());
+	else if (rc == 0 && day_parse(from, ret_day, err) < 0)
+		rc = err_wrap(err, "from");
+	return rc;
+}
+
 static int add_one(struct call *call, sqlite3 *db, struct err *err)
 {
-	const char *code, *name, *unit, *from;
-	int32_t day = civil_day(civil_now_us());
+	const char *code, *name, *unit;
+	int32_t day = 0;
 	int64_t id = 0;
 	int rc = call_field_needed(call, "code", &code, err);
 
@@ -108,9 +122,7 @@ static int add_one(struct call *call, sqlite3 *db, struct err *err)
 	if (rc == 0)
 		rc = call_field_needed(call, "unit", &unit, err);
 	if (rc == 0)
-		rc = call_field(call, "from", &from, err);
-	if (rc == 0 && from && day_parse(from, &day, err) < 0)
-		rc = err_wrap(err, "from");
+		rc = field_from(call, &day, err);
 	return rc == 0 ? office_add(db, code, name, unit, day, call->who, &id, err) : rc;
 }
 
@@ -133,6 +145,40 @@ static int offices_post(struct call *call, sqlite3 *db, const struct reference *
 
 	(void)reference;
 	return rc == 0 ? call_answer_number(call, "added", added, err) : rc;
+}
+
+/* Its figures of those days go along, in the same transaction. */
+static int figures_move(sqlite3 *db, const struct reference *before, const char *code, int32_t day,
+			int32_t end, struct err *err)
+{
+	struct reference *after = NULL;
+	int rc = reference_load(db, &after, err);
+
+	if (rc == 0)
+		rc = fold_move(db, before, after, offices_by_code(after->offices, code)->id, day,
+			       end, err);
+	reference_close(after);
+	return rc;
+}
+
+static int move_post(struct call *call, sqlite3 *db, const struct reference *reference,
+		     struct err *err)
+{
+	const char *code = NULL, *unit = NULL;
+	int32_t day = 0, end = 0;
+	bool changed = false;
+	int rc = call_field_needed(call, "code", &code, err);
+
+	if (rc == 0)
+		rc = call_field_needed(call, "unit", &unit, err);
+	if (rc == 0)
+		rc = field_from(call, &day, err);
+	if (rc == 0)
+		rc = office_move(db, code, strcmp(unit, "-") == 0 ? NULL : unit, day, call->who,
+				 &end, &changed, err);
+	if (rc == 0 && changed)
+		rc = figures_move(db, reference, code, day, end, err);
+	return rc == 0 ? call_answer_number(call, "moved", changed, err) : rc;
 }
 
 /* The line that brings the office in. */
@@ -214,6 +260,7 @@ static int keys_committed(struct call *call, struct err *err)
 const struct action office_actions[] = {
 	{ "GET", "/v1/offices", CALL_READ, offices_prepare, offices_get, NULL },
 	{ "POST", "/v1/offices", CALL_WRITE, offices_prepare_post, offices_post, NULL },
+	{ "POST", "/v1/offices/move", CALL_WRITE, NULL, move_post, NULL },
 	{ "POST", "/v1/offices/invite", CALL_WRITE, NULL, invite_post, keys_committed },
 	{ "POST", "/v1/offices/revoke", CALL_WRITE, NULL, revoke_post, keys_committed },
 };

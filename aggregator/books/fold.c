@@ -233,24 +233,38 @@ int fold_stale(struct fold *fold, const struct office *office, int32_t day,
 
 /* --- playing again --- */
 
+/* What the slots @from to @to - 1 give, or nothing, in place of what is there. */
+static int replace_slots(const struct place *place, struct page_key key,
+			 const struct replay_series *series, uint32_t from, uint32_t to,
+			 bool nothing, struct err *err)
+{
+	static const struct acc none;
+	struct acc acc = replay_acc(series, place->day, from, to);
+	if (acc_is_zero(&acc))
+		return 0; /* what the journal heard of never goes away, so nothing is there to
+			     replace */
+	return replace_at(place, key, nothing ? &none : &acc, err);
+}
+
+static int replace_series(const struct place *place, const struct replay_series *series,
+			  bool nothing, struct err *err)
+{
+	uint32_t per_hour = series->n / 24; /* 0: a day or coarser */
+	int rc = 0;
+	for (uint32_t hour = 0; per_hour && hour < 24 && rc == 0; hour++)
+		rc = replace_slots(place, hour_key(place, hour, 0), series, hour * per_hour,
+				   (hour + 1) * per_hour, nothing, err);
+	return rc < 0 ? rc
+		      : replace_slots(place, whole_key(place, 0), series, 0, series->n, nothing,
+				      err);
+}
+
 int fold_series(struct pages *pages, const struct reference *reference, const struct office *office,
 		int32_t day, const struct replay_series *series, struct err *err)
 {
 	struct place place =
 		place_of(pages, reference, office, day, series->metric, series->series);
-	struct acc acc;
-	uint32_t per_hour = series->n / 24; /* 0: a day or coarser */
-	for (uint32_t hour = 0; per_hour && hour < 24; hour++) {
-		acc = replay_acc(series, day, hour * per_hour, (hour + 1) * per_hour);
-		if (acc_is_zero(&acc))
-			continue; /* what the journal heard of never goes away, so nothing is there
-				     to replace */
-		int rc = replace_at(&place, hour_key(&place, hour, 0), &acc, err);
-		if (rc < 0)
-			return rc;
-	}
-	acc = replay_acc(series, day, 0, series->n);
-	return acc_is_zero(&acc) ? 0 : replace_at(&place, whole_key(&place, 0), &acc, err);
+	return replace_series(&place, series, false, err);
 }
 
 static int by_office_day(const void *a, const void *b)
@@ -346,6 +360,66 @@ int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err
 		rc = rebuild_days(fold, days, err);
 	}
 	sqlite3_finalize(days);
+	fold_close(fold);
+	declarations_close(declarations);
+	return rc;
+}
+
+/* --- an office that moved --- */
+
+static int move_day(struct fold *fold, const struct reference *before, int64_t id, int32_t day,
+		    struct err *err)
+{
+	const struct office *from = offices_by_id(before->offices, id),
+			    *to = offices_by_id(fold->reference->offices, id);
+	struct replay_series *list;
+	size_t n;
+	int rc = replay_day(fold->replay, id, day, NULL, 0, &list, &n, err);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct place there =
+			place_of(fold->pages, before, from, day, list[i].metric, list[i].series);
+		rc = replace_series(&there, &list[i], true, err);
+		if (rc == 0)
+			rc = fold_series(fold->pages, fold->reference, to, day, &list[i], err);
+	}
+	return rc < 0 ? rc : pages_write(fold->pages, NULL, err);
+}
+
+static int move_days(struct fold *fold, const struct reference *before, int64_t id, int32_t first,
+		     int32_t end, struct err *err)
+{
+	sqlite3_stmt *days;
+	int rc = db_prepare(fold->db,
+			    "SELECT DISTINCT day FROM journal WHERE office = ? AND day >= ?"
+			    " AND day < ? ORDER BY day",
+			    &days, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(days, 1, id);
+	sqlite3_bind_int(days, 2, first);
+	sqlite3_bind_int(days, 3, end);
+	while ((rc = db_step(days, err)) == 1) {
+		rc = move_day(fold, before, id, sqlite3_column_int(days, 0), err);
+		if (rc < 0)
+			break;
+	}
+	sqlite3_finalize(days);
+	return rc;
+}
+
+int fold_move(sqlite3 *db, const struct reference *before, const struct reference *after,
+	      int64_t office, int32_t from, int32_t end, struct err *err)
+{
+	struct declarations *declarations = declarations_open(db, err);
+	if (!declarations)
+		return err->code;
+	declarations_forget(declarations, after->catalogue);
+	struct fold *fold = fold_open(db, declarations, err);
+	int rc = fold ? 0 : err->code;
+	if (rc == 0) {
+		fold_begin(fold, after);
+		rc = move_days(fold, before, office, from, end, err);
+	}
 	fold_close(fold);
 	declarations_close(declarations);
 	return rc;

@@ -44,6 +44,14 @@ int fold_finish(struct fold *fold, struct err *err);
 int fold_series(struct pages *pages, const struct reference *reference, const struct office *office,
 		int32_t day, const struct replay_series *series, struct err *err);
 
+/**
+ * An office was assigned otherwise: move its figures of the days @from to @end - 1, which count
+ * where @before says, to where @after says, in the caller's transaction. Costs what those figures
+ * do, not what the store holds.
+ */
+int fold_move(sqlite3 *db, const struct reference *before, const struct reference *after,
+	      int64_t office, int32_t from, int32_t end, struct err *err);
+
 /** Make every page anew from the journal, in the caller's transaction: after units, assignments or
  * catalogue have changed. */
 int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err);

@@ -82,7 +82,8 @@ struct pages *pages_open(sqlite3 *db, struct err *err);
 void pages_close(struct pages *pages); /* NULL is fine; writes nothing */
 /** The page to change; it counts as touched. Valid until the next pages_get. */
 int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, struct err *err);
-/** Write every touched page that is not as it was read, in key order, and forget all. */
+/** Write every touched page that is not as it was read, in key order, and forget all; one that has
+ * become empty goes. */
 int pages_write(struct pages *pages, size_t *ret_written, struct err *err);
 /** Forget all. */
 void pages_clear(struct pages *pages);

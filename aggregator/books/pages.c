@@ -14,7 +14,7 @@ struct slot {
 
 struct pages {
 	sqlite3 *db; /* outlives us; NULL: nothing is read */
-	sqlite3_stmt *read, *write;
+	sqlite3_stmt *read, *write, *drop;
 	struct slot **slots; /* owned [n], in order of first touch */
 	size_t n, slots_room;
 	uint32_t *table;   /* owned [table_room]: 1 + index into slots; 0: free */
@@ -32,7 +32,9 @@ struct pages *pages_open(sqlite3 *db, struct err *err)
 	if (db && (db_prepare(db, "SELECT page FROM rollup WHERE grain=? AND bucket=? AND node=?",
 			      &pages->read, err) < 0 ||
 		   db_prepare(db, "INSERT OR REPLACE INTO rollup VALUES(?,?,?,?)", &pages->write,
-			      err) < 0)) {
+			      err) < 0 ||
+		   db_prepare(db, "DELETE FROM rollup WHERE grain=? AND bucket=? AND node=?",
+			      &pages->drop, err) < 0)) {
 		pages_close(pages);
 		return NULL;
 	}
@@ -58,6 +60,7 @@ void pages_close(struct pages *pages)
 	pages_clear(pages);
 	sqlite3_finalize(pages->read);
 	sqlite3_finalize(pages->write);
+	sqlite3_finalize(pages->drop);
 	free(pages->slots);
 	free(pages->table);
 	free(pages);
@@ -197,9 +200,12 @@ static int write_slot(void *context, struct slot *slot, const struct blob *bytes
 	    (bytes->len == 0 || memcmp(bytes->data, slot->read.data, bytes->len) == 0))
 		return 0;
 	writing->written++;
+	if (bytes->len == 0) { /* all its figures moved elsewhere */
+		bind_key(writing->pages->drop, slot->key);
+		return db_run(writing->pages->drop, err);
+	}
 	bind_key(write, slot->key);
-	sqlite3_bind_blob(write, 4, bytes->data ? (const void *)bytes->data : "", (int)bytes->len,
-			  SQLITE_STATIC);
+	sqlite3_bind_blob(write, 4, bytes->data, (int)bytes->len, SQLITE_STATIC);
 	return db_run(write, err);
 }
 

@@ -126,6 +126,19 @@ static int office_add(const struct order *order, struct err *err)
 	return post_fields(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
+static int office_move(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument fields[] = { { "code", args->words[0] },
+					   { "unit", args_option(args, "unit") },
+					   { "from", args_option(args, "from") } };
+
+	if (!fields[1].value)
+		return err_set(err, -EINVAL,
+			       _("give the unit it moves to, or - for none: --unit CODE"));
+	return post_fields(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+}
+
 static int post_code(const struct order *order, struct err *err)
 {
 	const struct argument field = { "code", order->args->words[0] };
@@ -323,6 +336,17 @@ const struct command commands[] = {
 	  .method = "POST",
 	  .path = "/v1/offices",
 	  .done = N_("Offices added: %s\n") },
+	{ .words = "office move",
+	  .usage = "CODE --unit CODE [--from DATE]",
+	  .help = N_("Let an office report for another unit, from today or from a day on, past or "
+		     "to come; --unit - means for none. Its figures since then go along. The same "
+		     "day again replaces what was said of it."),
+	  .options = "unit from",
+	  .n_words = 1,
+	  .run = office_move,
+	  .method = "POST",
+	  .path = "/v1/offices/move",
+	  .done = N_("Offices moved: %s\n") },
 	{ .words = "office list",
 	  .usage = "",
 	  .help = N_("List the offices and the units they report for today."),

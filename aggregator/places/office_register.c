@@ -36,9 +36,20 @@ static void view_close(struct register_view *view)
 	offices_close(view->offices);
 }
 
-static int entry_check(const struct register_view *view, const struct entry *entry, struct err *err)
+static int unit_check(const struct register_view *view, const char *code, int32_t from_day,
+		      struct err *err)
 {
 	char excerpt[EXCERPT_MAX], day[DAY_TEXT_MAX];
+	if (units_find(view->units, code, from_day))
+		return 0;
+	return err_set(err, -EINVAL,
+		       "unit '%s' is not in force on %s; import the units or mend code and day",
+		       utf8_excerpt(code, strlen(code), excerpt), day_format(from_day, day));
+}
+
+static int entry_check(const struct register_view *view, const struct entry *entry, struct err *err)
+{
+	char excerpt[EXCERPT_MAX];
 	size_t len = strlen(entry->name);
 	if (!code_valid(entry->code))
 		return err_set(err, -EINVAL,
@@ -51,13 +62,7 @@ static int entry_check(const struct register_view *view, const struct entry *ent
 	if (offices_by_code(view->offices, entry->code))
 		return err_set(err, -EEXIST, "there is an office '%s' already; choose another code",
 			       entry->code);
-	if (!units_find(view->units, entry->unit_code, entry->from_day))
-		return err_set(
-			err, -EINVAL,
-			"unit '%s' is not in force on %s; import the units or mend code and day",
-			utf8_excerpt(entry->unit_code, strlen(entry->unit_code), excerpt),
-			day_format(entry->from_day, day));
-	return 0;
+	return unit_check(view, entry->unit_code, entry->from_day, err);
 }
 
 static int office_insert(sqlite3 *db, const struct entry *entry, int64_t *ret_id, struct err *err)
@@ -75,18 +80,20 @@ static int office_insert(sqlite3 *db, const struct entry *entry, int64_t *ret_id
 	return rc;
 }
 
-static int assignment_insert(sqlite3 *db, int64_t office, const struct entry *entry,
-			     struct err *err)
+/* In place of the one of that day, if there is one. @unit_code NULL: to no unit. */
+static int assignment_put(sqlite3 *db, int64_t office, int32_t from_day, const char *unit_code,
+			  struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db,
-			    "INSERT INTO assignment(office, from_day, unit_code) VALUES(?, ?, ?)",
+			    "INSERT OR REPLACE INTO assignment(office, from_day, unit_code)"
+			    " VALUES(?, ?, ?)",
 			    &stmt, err);
 	if (rc < 0)
 		return rc;
 	sqlite3_bind_int64(stmt, 1, office);
-	sqlite3_bind_int(stmt, 2, entry->from_day);
-	sqlite3_bind_text(stmt, 3, entry->unit_code, -1, SQLITE_STATIC);
+	sqlite3_bind_int(stmt, 2, from_day);
+	sqlite3_bind_text(stmt, 3, unit_code, -1, SQLITE_STATIC); /* NULL binds an SQL NULL */
 	rc = db_run(stmt, err);
 	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
 	return rc;
@@ -102,7 +109,7 @@ static int entry_write(sqlite3 *db, const struct entry *entry, const char *who, 
 	int64_t id = 0;
 	int rc = office_insert(db, entry, &id, err);
 	if (rc == 0)
-		rc = assignment_insert(db, id, entry, err);
+		rc = assignment_put(db, id, entry->from_day, entry->unit_code, err);
 	if (rc == 0)
 		rc = audit_note(db, who, "office add", detail, err);
 	if (rc == 0)
@@ -127,6 +134,67 @@ int office_add(sqlite3 *db, const char *code, const char *name, const char *unit
 	if (rc == 0)
 		*ret_id = id;
 	return rc;
+}
+
+/* --- moving --- */
+
+struct move {
+	const struct office *office; /* of the view */
+	bool same;                   /* that day says so already */
+	int32_t end;
+};
+
+static int move_find(const struct register_view *view, const char *code, const char *unit_code,
+		     int32_t from_day, struct move *ret_move, struct err *err)
+{
+	char excerpt[EXCERPT_MAX];
+	struct move move = { offices_by_code(view->offices, code), false, DAY_MAX + 1 };
+	if (!move.office)
+		return err_set(err, -ENOENT,
+			       "there is no office '%s'; `lantoa office list` shows them",
+			       utf8_excerpt(code, strlen(code), excerpt));
+	for (size_t i = move.office->n_assignments; i-- > 0;) {
+		const struct assignment *assignment = &move.office->assignments[i];
+		if (assignment->from_day > from_day)
+			move.end = assignment->from_day;
+		if (assignment->from_day == from_day)
+			move.same = unit_code && assignment->unit_code
+					    ? strcmp(unit_code, assignment->unit_code) == 0
+					    : unit_code == assignment->unit_code;
+	}
+	*ret_move = move;
+	return unit_code ? unit_check(view, unit_code, from_day, err) : 0;
+}
+
+static int move_write(sqlite3 *db, const struct move *move, const char *unit_code, int32_t from_day,
+		      const char *who, struct err *err)
+{
+	char detail[256], day[DAY_TEXT_MAX];
+	(void)snprintf(detail, sizeof(detail), "code=%s unit=%s from=%s", move->office->code,
+		       unit_code ? unit_code : "-",
+		       day_format(from_day, day)); /* fits: bounded codes */
+	int rc = assignment_put(db, move->office->id, from_day, unit_code, err);
+	if (rc == 0)
+		rc = audit_note(db, who, "office move", detail, err);
+	return rc == 0 ? reference_changed(db, err) : rc;
+}
+
+int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
+		const char *who, int32_t *ret_end, bool *ret_changed, struct err *err)
+{
+	struct register_view view = { 0 };
+	struct move move = { 0 };
+	int rc = view_open(&view, db, err);
+	if (rc == 0)
+		rc = move_find(&view, code, unit_code, from_day, &move, err);
+	if (rc == 0 && !move.same)
+		rc = move_write(db, &move, unit_code, from_day, who, err);
+	view_close(&view);
+	if (rc < 0)
+		return rc;
+	*ret_end = move.end;
+	*ret_changed = !move.same;
+	return 0;
 }
 
 /* --- a file of them --- */

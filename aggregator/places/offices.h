@@ -6,6 +6,7 @@
 #include "roster.h"
 #include "units.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,16 @@ const struct unit *office_unit(const struct office *office, const struct units *
  * or a unit that is not in force on @from_day. */
 int office_add(sqlite3 *db, const char *code, const char *name, const char *unit_code,
 	       int32_t from_day, const char *who, int64_t *ret_id, struct err *err);
+/**
+ * From @from_day on, until its next assignment, the office reports for @unit_code, or for none when
+ * that is NULL; what was said of that same day before is replaced. -ENOENT: no such office;
+ * -EINVAL: the unit is not in force on that day. @ret_end: the day of its next assignment, or
+ * DAY_MAX + 1;
+ * @ret_changed false: it was so already, and nothing was done. Where something was, the caller
+ * moves the figures (fold_move).
+ */
+int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
+		const char *who, int32_t *ret_end, bool *ret_changed, struct err *err);
 /** CSV code,name,unit,from: all or nothing, every bad row named. It adds: a code that is there
  * already, or twice in the file, is a bad row. */
 int offices_import(sqlite3 *db, const char *csv, size_t len, const char *who, size_t *ret_added,

@@ -2,6 +2,7 @@
 
 #include "civil.h"
 #include "db.h"
+#include "fold.h"
 #include "schema.h"
 #include "verify.h"
 #include "wire.h"
@@ -118,6 +119,35 @@ void books_move(struct books *books, int64_t office, const char *unit, int32_t d
 	must(books, db_run(stmt, &books->err), "move");
 	sqlite3_finalize(stmt);
 	must(books, reference_changed(books->db, &books->err), "reference");
+}
+
+/* With the reference as it is after the move. */
+static void move_figures(struct books *books, const char *code, int32_t day, int32_t end)
+{
+	struct reference *after = NULL;
+	must(books, reference_load(books->db, &after, &books->err), "reference");
+	int64_t id = offices_by_code(after->offices, code)->id;
+	must(books, fold_move(books->db, books->reference, after, id, day, end, &books->err),
+	     "fold_move");
+	reference_close(after);
+}
+
+bool books_order_move(struct books *books, const char *code, const char *unit, int32_t day)
+{
+	int32_t end = 0;
+	bool changed = false;
+	must(books, db_begin(books->db, &books->err), "begin");
+	int rc = office_move(books->db, code, unit, day, "test", &end, &changed, &books->err);
+	if (rc == -EINVAL) {
+		db_rollback(books->db);
+		return false;
+	}
+	must(books, rc, "move");
+	if (changed)
+		move_figures(books, code, day, end);
+	must(books, db_commit(books->db, &books->err), "commit");
+	books_refresh(books);
+	return true;
 }
 
 void books_refresh(struct books *books)

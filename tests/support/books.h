@@ -38,6 +38,9 @@ void books_release(struct books *books);
 int64_t books_office(struct books *books, const char *code, const char *unit, int32_t day);
 /** Another assignment; @unit NULL: to none. */
 void books_move(struct books *books, int64_t office, const char *unit, int32_t day);
+/** As an operator moves it, figures and all, in a transaction: office_move and fold_move. False: it
+ * was refused, the unit not being in force on that day. */
+bool books_order_move(struct books *books, const char *code, const char *unit, int32_t day);
 /** Read the reference again after the above. */
 void books_refresh(struct books *books);
 

@@ -272,6 +272,25 @@ static void an_office_is_added_listed_and_shown(void **state)
 	assert_string_equal(f->out, "Offices added: 1\n");
 }
 
+static void an_office_moves(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_done(f, "office", "move", "xa-28249", "--unit", "82", "--from", "2025-07-01");
+	assert_string_equal(f->out, "Offices moved: 1\n");
+	assert_done(f, "office", "move", "xa-28249", "--unit", "-", "--from", "2025-09-01");
+	assert_done(f, "office", "show", "xa-28249", "--format", "csv");
+	assert_says(f->out, ",82,");
+	assert_says(f->out, ",2025-07-01\nxa-28249,UBND Phường 5,,,2025-09-01\n");
+	assert_failed(f, "office", "move", "nobody", "--unit", "82");
+	assert_says(f->err, "there is no office 'nobody'");
+	assert_failed(f, "office", "move", "xa-28249", "--unit", "1", "--from", "2025-07-01");
+	assert_says(f->err, "unit '1' is not in force on 2025-07-01");
+	assert_failed(f, "office", "move", "xa-28249");
+	assert_says(f->err, "--unit");
+}
+
 static size_t keys_in_state(const struct fixture *f, enum key_state state)
 {
 	size_t n = 0;
@@ -510,6 +529,7 @@ int main(void)
 		TEST(what_units_export_prints_can_be_imported),
 		TEST(a_bad_file_is_refused_with_every_bad_row_named),
 		TEST(an_office_is_added_listed_and_shown),
+		TEST(an_office_moves),
 		TEST(an_invitation_is_one_line_and_on_the_roster),
 		TEST(revoking_takes_the_keys_off_the_roster_at_once),
 		TEST(every_change_is_in_the_audit),

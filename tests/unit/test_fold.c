@@ -9,6 +9,7 @@
 #include "history.h"
 #include "seeds.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,32 +74,65 @@ static void grouping_and_interleaving_make_no_difference(void **state)
 	for_all_seeds(SEEDS, by_groups_and_by_office, NULL);
 }
 
+static void assert_rebuild_changes_nothing(struct books *books)
+{
+	struct blob before, after;
+	books_rollups(books, &before);
+	assert_int_equal(fold_rebuild(books->db, books->reference, &books->err), 0);
+	books_rollups(books, &after);
+	assert_int_equal(before.len, after.len);
+	assert_memory_equal(before.data, after.data, before.len);
+	blob_free(&before);
+	blob_free(&after);
+}
+
 static void rebuilt_and_verified(struct dice *dice, void *context)
 {
 	struct history h;
 	struct books books;
 	struct oracle oracle;
-	struct blob before, after;
 	(void)context;
 	history_make(&h, dice, BATCHES);
 	history_open(&h, &books);
 	history_post(&h, &books);
 	assert_verified(&books);
-	books_rollups(&books, &before);
-	assert_int_equal(fold_rebuild(books.db, books.reference, &books.err), 0);
-	books_rollups(&books, &after);
-	assert_int_equal(before.len, after.len);
-	assert_memory_equal(before.data, after.data, before.len);
+	assert_rebuild_changes_nothing(&books);
 	assert_int_equal(books_number(&books, "SELECT count(*) FROM journal"), h.n);
 	history_tell(&h, &books, &oracle);
 	assert_int_equal(
 		books_number(&books, "SELECT coalesce(sum(observations), 0) FROM quarantine"),
 		oracle.held);
 	oracle_free(&oracle);
-	blob_free(&before);
-	blob_free(&after);
 	books_close(&books);
 	history_free(&h);
+}
+
+static void moved_and_rebuilt(struct dice *dice, void *context)
+{
+	static const char *const units[] = { "P", "D1", "C1", "C2", "C3", "C4", "C5", "X", NULL };
+	struct history h;
+	struct books books;
+	(void)context;
+	history_make(&h, dice, BATCHES);
+	history_open(&h, &books);
+	history_post(&h, &books);
+	for (size_t n = dice_below(dice, 8) + 1; n > 0; n--) {
+		char code[8];
+		(void)snprintf(code, sizeof(code), "o%u",
+			       (unsigned)dice_below(dice, HISTORY_OFFICES));
+		(void)books_order_move(&books, code, units[dice_below(dice, 9)],
+				       h.base + (int32_t)dice_between(dice, -20, HISTORY_DAYS));
+	}
+	assert_verified(&books);
+	assert_rebuild_changes_nothing(&books);
+	books_close(&books);
+	history_free(&h);
+}
+
+static void an_office_that_moves_takes_its_figures_along(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS, moved_and_rebuilt, NULL);
 }
 
 static void the_rollups_are_what_the_journal_gives(void **state)
@@ -112,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grouping_and_interleaving_make_no_difference),
 		cmocka_unit_test(the_rollups_are_what_the_journal_gives),
+		cmocka_unit_test(an_office_that_moves_takes_its_figures_along),
 	};
 	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
 }

@@ -133,6 +133,51 @@ static void adding_is_audited_and_moves_the_reference(void **state)
 			 1);
 }
 
+static int move(struct province *p, const char *code, const char *unit, const char *from)
+{
+	int32_t end = 0;
+	bool changed = false;
+	int rc = office_move(p->db, code, unit, day(from), "console", &end, &changed, &p->err);
+	return rc == 0 ? changed : rc;
+}
+
+static void an_office_moves_from_a_day_until_its_next_assignment(void **state)
+{
+	struct province *p = *state;
+	int32_t end = 0;
+	bool changed = false;
+	assert_int_equal(add(p, "a", "28249", "2024-01-01"), 0);
+	assert_int_equal(move(p, "a", "82", "2025-08-01"), true);
+	assert_int_equal(move(p, "a", "82", "2025-08-01"), false); /* said already */
+	assert_int_equal(move(p, "a", NULL, "2025-08-01"), true);  /* replaced */
+	assert_int_equal(move(p, "a", NULL, "2025-08-01"), false);
+	assert_int_equal(
+		office_move(p->db, "a", "82", day("2023-05-01"), "me", &end, &changed, &p->err), 0);
+	assert_true(changed);
+	assert_int_equal(end, day("2024-01-01"));
+	assert_int_equal(
+		office_move(p->db, "a", "82", day("2026-05-01"), "me", &end, &changed, &p->err), 0);
+	assert_int_equal(end, DAY_MAX + 1);
+	assert_int_equal(number(p, "SELECT count(*) FROM assignment"), 4);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE what = 'office move'"), 4);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE who = 'console' AND "
+				   "detail = 'code=a unit=- from=2025-08-01'"),
+			 1);
+}
+
+static void a_bad_move_is_refused_with_its_reason(void **state)
+{
+	struct province *p = *state;
+	assert_int_equal(add(p, "a", "28249", "2024-01-01"), 0);
+	assert_int_equal(move(p, "b", "82", "2025-08-01"), -ENOENT);
+	assert_string_equal(p->err.text, "there is no office 'b'; `lantoa office list` shows them");
+	assert_int_equal(move(p, "a", "28252", "2025-07-01"), -EINVAL);
+	assert_string_equal(p->err.text, "unit '28252' is not in force on 2025-07-01; import the "
+					 "units or mend code and day");
+	assert_int_equal(number(p, "SELECT count(*) FROM assignment"), 1);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit"), 1);
+}
+
 static int import(struct province *p, const char *csv, size_t *ret_added)
 {
 	p->err = (struct err){ 0 };
@@ -350,6 +395,8 @@ int main(void)
 		test(an_office_reports_for_the_unit_of_the_day),
 		test(a_bad_office_is_refused_with_its_reason),
 		test(adding_is_audited_and_moves_the_reference),
+		test(an_office_moves_from_a_day_until_its_next_assignment),
+		test(a_bad_move_is_refused_with_its_reason),
 		test(a_file_of_offices_is_all_or_nothing),
 		test(an_invitation_is_a_key_pair_for_curve),
 		test(a_new_invitation_revokes_the_earlier_one_of_that_office),
