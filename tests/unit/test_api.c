@@ -132,6 +132,7 @@ static void a_reader_is_told_in_their_language(void **state)
 	assert_asked(state, "PUT /v1/units", "", rows, "400", "line 2: code: '?' does not do");
 	assert_asked(state, "GET /v1/query?name=x", "Accept-Language: fr\r\n", "", "400",
 		     "there is no metric");
+	assert_string_equal(language_tag(), "en"); /* the loop went back after each */
 }
 
 static void two_readers_at_once_are_told_in_two_languages(void **state)

@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define JOBS 200
 
@@ -122,14 +123,51 @@ static void the_last_done_may_close_the_worker(void **state)
 	assert_null(f->worker);
 }
 
+struct spoken {
+	struct job job;
+	char work[3], done[3];
+};
+
+static void work_speaks(struct job *job)
+{
+	strcpy(((struct spoken *)job)->work, language_tag());
+}
+
+static void done_speaks(struct job *job)
+{
+	strcpy(((struct spoken *)job)->done, language_tag());
+}
+
+/* Pool and loop go back to English after each: what is logged there next is English. */
+static void a_job_speaks_its_readers_language_and_nobody_else_does(void **state)
+{
+	struct fixture *f = *state;
+	struct spoken jobs[7] = { 0 };
+	for (size_t i = 0; i < 7; i++) {
+		jobs[i].job.work = work_speaks;
+		jobs[i].job.done = done_speaks;
+		jobs[i].job.language = i % 2 ? LANGUAGE_ENGLISH : LANGUAGE_VIETNAMESE;
+		worker_submit(f->worker, &jobs[i].job);
+	}
+	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	for (size_t i = 0; i < 7; i++) {
+		assert_string_equal(jobs[i].work, i % 2 ? "en" : "vi");
+		assert_string_equal(jobs[i].done, i % 2 ? "en" : "vi");
+	}
+	assert_string_equal(language_tag(), "en");
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
+	(void)setenv("UV_THREADPOOL_SIZE", "1", 1); /* jobs of both languages on one thread */
+	i18n_serve(NULL);
 	const struct CMUnitTest tests[] = {
 		test(jobs_run_one_at_a_time_in_the_order_they_came),
 		test(done_may_submit_the_same_job_again),
 		test(the_last_done_may_close_the_worker),
+		test(a_job_speaks_its_readers_language_and_nobody_else_does),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
