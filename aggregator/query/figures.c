@@ -26,6 +26,7 @@ struct standing { /* an office on the day at hand, and what is known of it in th
 	const struct unit *unit;
 	struct place place; /* where it counts on that day */
 	bool due;
+	bool blamed;           /* rows_blame() knows of it, on that day */
 	bool reported;         /* in the step at hand */
 	int32_t last_reported; /* number of the step; NEVER */
 	int32_t first_part, first_member;
@@ -159,8 +160,9 @@ static int part_add(struct figures *f, size_t office, int32_t row, uint32_t seri
 
 /* --- reading a step --- */
 
-static void stand(struct figures *f, int32_t day)
+static void stand(struct figures *f, int32_t any_day)
 {
+	int32_t day = rows_since(f->rows, any_day);
 	if (f->day == day)
 		return;
 	f->day = day;
@@ -170,7 +172,15 @@ static void stand(struct figures *f, int32_t day)
 		f->standings[i].unit = unit;
 		f->standings[i].place = rows_place(f->rows, office, unit, day);
 		f->standings[i].due = unit && strcmp(unit->level, f->metric->level) == 0;
+		f->standings[i].blamed = false;
 	}
+}
+
+static void blame(struct figures *f, struct standing *standing)
+{
+	if (standing->place.across && !standing->blamed)
+		rows_blame(f->rows, standing->unit, f->day);
+	standing->blamed = true;
 }
 
 struct pairs {
@@ -277,8 +287,8 @@ static int read_office(struct figures *f, const struct step *step, bool before, 
 	struct member *member = member_of(f, office, standing->place.row);
 	if (!member)
 		return err_memory(err);
-	if (standing->place.divided && counts.observations > 0)
-		rows_blame(f->rows, standing->unit, step->day);
+	if (f->metric->time_agg != AGG_LAST && counts.observations > 0)
+		blame(f, standing);
 	standing->reported = pairs.reported > 0;
 	member->counts.observations += counts.observations;
 	member->counts.revisions += counts.revisions;
@@ -354,8 +364,8 @@ static int count_due(struct figures *f, const struct step *step, struct err *err
 		struct member *member = member_of(f, i, standing->place.row);
 		if (!member)
 			return err_memory(err);
-		if (standing->place.divided)
-			rows_blame(f->rows, standing->unit, step->day);
+		if (f->metric->time_agg != AGG_LAST)
+			blame(f, standing);
 		member->counts.due += step->pairs;
 		if (carries && !standing->reported && standing->last_reported != NEVER &&
 		    step->number - standing->last_reported <= (int32_t)f->metric->carry)
@@ -372,7 +382,8 @@ static int read_steps(struct figures *f, struct err *err)
 		struct reading reading = { f, step_at(&steps, number), number < steps.first };
 		for (size_t i = 0; i < f->reference->offices->n; i++)
 			f->standings[i].reported = false;
-		stand(f, reading.step.day);
+		if (!reading.before)
+			stand(f, reading.step.day);
 		rc = source_each(f->source, &reading.step, read_page, &reading, err);
 		if (rc == 0 && !reading.before)
 			rc = count_due(f, &reading.step, err);
@@ -408,9 +419,13 @@ static bool office_value(const struct figures *f, size_t office, int32_t row, st
 static void settle_last(struct figures *f)
 {
 	stand(f, period_end_day(f->bucket) - 1);
-	for (size_t i = 0; i < f->reference->offices->n; i++)
-		for (int32_t p = f->standings[i].first_part; p >= 0; p = f->parts[p].next)
-			f->parts[p].row = f->standings[i].place.row;
+	for (size_t i = 0; i < f->reference->offices->n; i++) {
+		struct standing *standing = &f->standings[i];
+		for (int32_t p = standing->first_part; p >= 0; p = f->parts[p].next)
+			f->parts[p].row = standing->place.row;
+		if (standing->due || standing->first_part >= 0)
+			blame(f, standing);
+	}
 }
 
 /* Each row of @office once: a row is taken with its first part in the list. */
@@ -425,7 +440,7 @@ static bool first_of_row(const struct figures *f, size_t office, int32_t part)
 /* What belongs to a row that cannot be told goes to the rest, so that the rows add up. */
 static int32_t told_in(const struct figures *f, int32_t row)
 {
-	return f->rows->blame[row] ? (int32_t)f->rows->n - 1 : row;
+	return f->rows->blame[row].unit ? (int32_t)f->rows->n - 1 : row;
 }
 
 static int combine(struct figures *f, struct figure ret[], struct err *err)
@@ -498,6 +513,7 @@ int figures_of(struct figures *figures, size_t index, struct figure ret[], struc
 	f->n_parts = 0;
 	f->day = NEVER;
 	memset(f->totals, 0, f->rows->n * sizeof(*f->totals));
+	memset(f->rows->blame, 0, f->rows->n * sizeof(*f->rows->blame));
 	for (size_t i = 0; i < f->reference->offices->n; i++) {
 		f->standings[i].first_part = -1;
 		f->standings[i].last_reported = NEVER;

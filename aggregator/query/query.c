@@ -16,6 +16,7 @@ struct answer {
 	struct figure *shown; /* [rows.n]: what the rows show */
 	struct figure *
 		operands[PLAN_OPERANDS_MAX]; /* [rows.n] each; for a metric, operands[0] is shown */
+	struct blame *blame;                 /* [rows.n]: of any operand */
 	char *why;                           /* of the figure at hand: err.text of its formula */
 	char reason[256];                    /* of a figure that cannot be told */
 };
@@ -61,13 +62,15 @@ static const char *reason_of_rest(const struct plan *plan)
 static const char *reason_of(struct answer *answer, size_t i)
 {
 	const struct figure *figure = &answer->shown[i];
-	const struct unit *blame = answer->rows.blame[i];
+	struct blame blame = answer->blame[i];
 	if (!answer->rows.list[i].unit && !answer->rows.list[i].office)
 		return reason_of_rest(answer->plan);
-	if (blame) {
+	if (blame.unit) {
 		(void)snprintf(answer->reason, sizeof(answer->reason),
-			       _("not derivable: %s %s was divided in unknown proportions"),
-			       blame->code, blame->name); /* cut is fine */
+			       blame.divided ? _("not derivable: %s %s was divided in unknown "
+						 "proportions")
+					     : _("not derivable: %s %s lies here only in part"),
+			       blame.unit->code, blame.unit->name); /* cut is fine */
 		return answer->reason;
 	}
 	if (figure->has_value)
@@ -195,8 +198,12 @@ static int compute(struct answer *answer, struct figures *figures, struct period
 		   struct err *err)
 {
 	int rc = figures_begin(figures, &answer->rows, bucket, err);
-	for (size_t k = 0; k < answer->plan->n_metrics && rc == 0; k++)
+	for (size_t k = 0; k < answer->plan->n_metrics && rc == 0; k++) {
 		rc = figures_of(figures, k, answer->operands[k], err);
+		for (size_t i = 0; i < answer->rows.n && rc == 0; i++)
+			if (!answer->blame[i].unit)
+				answer->blame[i] = answer->rows.blame[i];
+	}
 	if (rc == 0)
 		(void)figures_end(figures, answer->shown, NULL);
 	for (size_t i = 0; i < answer->rows.n && rc == 0; i++) {
@@ -224,14 +231,17 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 		if (!(answer->operands[k] = figures_alloc(n)))
 			rc = err_memory(err);
 	answer->shown = plan->indicator ? figures_alloc(n) : answer->operands[0];
+	answer->blame = calloc(n, sizeof(*answer->blame));
 	if (rc == 0)
-		rc = answer->shown ? compute(answer, figures, bucket, err) : err_memory(err);
+		rc = answer->shown && answer->blame ? compute(answer, figures, bucket, err)
+						    : err_memory(err);
 	if (plan->indicator)
 		figures_free(answer->shown, n);
 	for (size_t k = 0; k < plan->n_metrics; k++) {
 		figures_free(answer->operands[k], n);
 		answer->operands[k] = NULL;
 	}
+	free(answer->blame);
 	rows_free(&answer->rows);
 	return rc;
 }

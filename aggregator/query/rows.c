@@ -5,17 +5,16 @@
 #include <string.h>
 
 /* The days of a bucket on which anything may stand elsewhere than on the day before: its first, and
- * those on which a unit begins or ends or an office moves. */
+ * those on which a unit begins, ends or is divided, or an office moves. */
 struct days {
-	int32_t *list; /* owned [n], ascending */
-	size_t n;
+	struct rows *rows;
 	int32_t first, end; /* of the bucket */
 };
 
 static void days_add(struct days *days, int32_t day)
 {
 	if (day > days->first && day < days->end)
-		days->list[days->n++] = day;
+		days->rows->days[days->rows->n_days++] = day;
 }
 
 static int by_day(const void *a, const void *b)
@@ -24,33 +23,53 @@ static int by_day(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int days_make(const struct reference *reference, struct period bucket, struct days *ret)
+static void days_gather(struct days *days, const struct reference *reference)
 {
 	const struct units *units = reference->units;
 	const struct offices *offices = reference->offices;
-	size_t most = 1 + 2 * units->n, n = 1;
-	for (size_t i = 0; i < offices->n; i++)
-		most += offices->list[i].n_assignments;
-	struct days days = { .list = malloc(most * sizeof(*days.list)),
-			     .first = period_first_day(bucket),
-			     .end = period_end_day(bucket) };
-	if (!days.list)
-		return -ENOMEM;
-	days.list[days.n++] = days.first;
 	for (size_t i = 0; i < units->n; i++) {
-		days_add(&days, units->list[i].valid_from);
-		days_add(&days, units->list[i].valid_to);
+		days_add(days, units->list[i].valid_from);
+		days_add(days, units->list[i].valid_to);
 	}
+	for (size_t i = 0; i < units->n_successors; i++)
+		days_add(days, units->successors[i].effective_on);
 	for (size_t i = 0; i < offices->n; i++)
 		for (size_t k = 0; k < offices->list[i].n_assignments; k++)
-			days_add(&days, offices->list[i].assignments[k].from_day);
-	qsort(days.list, days.n, sizeof(*days.list), by_day);
-	for (size_t i = 1; i < days.n; i++)
-		if (days.list[i] != days.list[n - 1])
-			days.list[n++] = days.list[i];
-	days.n = n;
-	*ret = days;
+			days_add(days, offices->list[i].assignments[k].from_day);
+}
+
+static int days_make(struct rows *rows, struct period bucket)
+{
+	const struct units *units = rows->reference->units;
+	const struct offices *offices = rows->reference->offices;
+	size_t most = 1 + 2 * units->n + units->n_successors, n = 1;
+	for (size_t i = 0; i < offices->n; i++)
+		most += offices->list[i].n_assignments;
+	rows->days = malloc(most * sizeof(*rows->days));
+	if (!rows->days)
+		return -ENOMEM;
+	struct days days = { rows, period_first_day(bucket), period_end_day(bucket) };
+	rows->days[rows->n_days++] = days.first;
+	days_gather(&days, rows->reference);
+	qsort(rows->days, rows->n_days, sizeof(*rows->days), by_day);
+	for (size_t i = 1; i < rows->n_days; i++)
+		if (rows->days[i] != rows->days[n - 1])
+			rows->days[n++] = rows->days[i];
+	rows->n_days = n;
 	return 0;
+}
+
+int32_t rows_since(const struct rows *rows, int32_t day)
+{
+	size_t low = 0, high = rows->n_days; /* days[low] <= day < days[high] */
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (rows->days[middle] <= day)
+			low = middle;
+		else
+			high = middle;
+	}
+	return rows->days[low];
 }
 
 /* The unit's ancestor (or itself) that has the asked area's code on @day; without an area, its
@@ -97,32 +116,41 @@ static bool inside(const struct rows *rows, const struct unit *unit, int32_t day
 				    : area_of(rows, unit, day) != NULL;
 }
 
-/* Without an area, roots that no office reports under stay out: other provinces of the same file.
- * Under other borders: roots under which no office's unit lies today or then. */
-static bool has_offices(const struct rows *rows, const struct unit *area, int32_t day)
+static bool lies_in(const struct rows *rows, const struct unit *unit, int32_t day,
+		    const struct unit *area)
+{
+	if (!rows->plan->restated)
+		return area_of(rows, unit, day) == area;
+	struct lineage lineage = restate(rows, unit, day);
+	for (size_t i = 0; i < lineage.n; i++)
+		if (area_of(rows, lineage.units[i], rows->plan->structure) == area)
+			return true;
+	return false;
+}
+
+static bool has_offices_on(const struct rows *rows, const struct unit *area, int32_t day)
 {
 	const struct offices *offices = rows->reference->offices;
+	for (size_t i = 0; i < offices->n; i++) {
+		const struct unit *unit =
+			office_unit(&offices->list[i], rows->reference->units, day);
+		if (unit && lies_in(rows, unit, day, area))
+			return true;
+	}
+	return false;
+}
+
+/* Without an area, roots that no office reports under stay out: other provinces of the same file.
+ * Under other borders: roots in which no unit of an office lies, whatever the bucket's day. */
+static bool has_offices(const struct rows *rows, const struct unit *area, int32_t day)
+{
 	if (rows->plan->area)
 		return true;
-	for (size_t i = 0; i < offices->n; i++) {
-		const struct office *office = &offices->list[i];
-		if (!rows->plan->restated) {
-			const struct unit *unit = office_unit(office, rows->reference->units, day);
-			if (unit && area_of(rows, unit, day) == area)
-				return true;
-			continue;
-		}
-		for (size_t k = 0; k < office->n_assignments; k++) {
-			int32_t from = office->assignments[k].from_day;
-			const struct unit *unit = office_unit(office, rows->reference->units, from);
-			struct lineage lineage = { 0 };
-			if (unit)
-				lineage = restate(rows, unit, from);
-			for (size_t l = 0; l < lineage.n; l++)
-				if (area_of(rows, lineage.units[l], day) == area)
-					return true;
-		}
-	}
+	if (!rows->plan->restated)
+		return has_offices_on(rows, area, day);
+	for (size_t d = 0; d < rows->n_days; d++)
+		if (has_offices_on(rows, area, rows->days[d]))
+			return true;
 	return false;
 }
 
@@ -161,13 +189,13 @@ static void mark_units(struct rows *rows, int32_t day)
 	}
 }
 
-static void add_units(struct rows *rows, const struct days *days)
+static void add_units(struct rows *rows)
 {
 	const struct units *units = rows->reference->units;
 	if (rows->plan->restated)
 		mark_units(rows, rows->plan->structure);
-	for (size_t d = 0; d < days->n && !rows->plan->restated; d++)
-		mark_units(rows, days->list[d]);
+	for (size_t d = 0; d < rows->n_days && !rows->plan->restated; d++)
+		mark_units(rows, rows->days[d]);
 	for (size_t i = 0; i < units->n; i++)
 		if (rows->of_unit[i] != ROW_OUTSIDE)
 			rows->of_unit[i] = add(rows, &units->list[i], NULL);
@@ -180,7 +208,7 @@ static int by_code(const void *a, const void *b)
 	return strcmp(x->code, y->code);
 }
 
-static int add_offices(struct rows *rows, const struct days *days)
+static int add_offices(struct rows *rows)
 {
 	const struct offices *offices = rows->reference->offices;
 	const struct office **order = malloc((offices->n + 1) * sizeof(const struct office *));
@@ -190,10 +218,11 @@ static int add_offices(struct rows *rows, const struct days *days)
 		order[i] = &offices->list[i];
 	qsort(order, offices->n, sizeof(const struct office *), by_code);
 	for (size_t i = 0; i < offices->n; i++)
-		for (size_t d = 0; d < days->n; d++) {
+		for (size_t d = 0; d < rows->n_days; d++) {
+			int32_t day = rows->days[d];
 			const struct unit *unit =
-				office_unit(order[i], rows->reference->units, days->list[d]);
-			if (!unit || !inside(rows, unit, days->list[d]))
+				office_unit(order[i], rows->reference->units, day);
+			if (!unit || !inside(rows, unit, day))
 				continue;
 			rows->of_office[order[i] - offices->list] = add(rows, NULL, order[i]);
 			break;
@@ -210,20 +239,18 @@ int rows_make(const struct plan *plan, const struct reference *reference, struct
 	rows.list = calloc(n_units + n_offices + 1, sizeof(*rows.list));
 	rows.of_unit = malloc((n_units + 1) * sizeof(*rows.of_unit));
 	rows.of_office = malloc((n_offices + 1) * sizeof(*rows.of_office));
-	struct days days = { 0 };
-	rows.blame = calloc(n_units + n_offices + 1, sizeof(const struct unit *));
+	rows.blame = calloc(n_units + n_offices + 1, sizeof(*rows.blame));
 	int rc = rows.list && rows.of_unit && rows.of_office && rows.blame
-			 ? days_make(reference, bucket, &days)
+			 ? days_make(&rows, bucket)
 			 : -ENOMEM;
 	for (size_t i = 0; rc == 0 && i < n_units; i++)
 		rows.of_unit[i] = ROW_OUTSIDE;
 	for (size_t i = 0; rc == 0 && i < n_offices; i++)
 		rows.of_office[i] = ROW_OUTSIDE;
 	if (rc == 0 && plan->by_office)
-		rc = add_offices(&rows, &days);
+		rc = add_offices(&rows);
 	else if (rc == 0)
-		add_units(&rows, &days);
-	free(days.list);
+		add_units(&rows);
 	if (rc < 0) {
 		rows_free(&rows);
 		return err_memory(err);
@@ -239,6 +266,7 @@ void rows_free(struct rows *rows)
 	free(rows->of_unit);
 	free(rows->of_office);
 	free(rows->blame);
+	free(rows->days);
 	*rows = (struct rows){ 0 };
 }
 
@@ -255,9 +283,8 @@ static struct place place_restated(const struct rows *rows, const struct unit *u
 	const struct unit *under = NULL;
 	for (size_t i = 0; i < lineage.n; i++) {
 		const struct unit *one = shown_under(rows, lineage.units[i], plan->structure);
-		if (!one || (i > 0 && one != under))
-			return (struct place){ .row = (int32_t)rows->n - 1,
-					       .divided = lineage.divided };
+		if (i > 0 && one != under)
+			return (struct place){ .row = (int32_t)rows->n - 1, .across = true };
 		under = one;
 	}
 	return (struct place){ .row = row_of_unit(rows, under) };
@@ -283,8 +310,9 @@ void rows_blame(struct rows *rows, const struct unit *unit, int32_t day)
 	for (size_t i = 0; i < lineage.n; i++) {
 		const struct unit *one = shown_under(rows, lineage.units[i], rows->plan->structure);
 		int32_t row = one ? rows->of_unit[one - rows->reference->units->list] : ROW_OUTSIDE;
-		if (row != ROW_OUTSIDE && !rows->blame[row])
-			rows->blame[row] = lineage.blame;
+		if (row != ROW_OUTSIDE && !rows->blame[row].unit)
+			rows->blame[row] = (struct blame){ lineage.divided ? lineage.blame : unit,
+							   lineage.divided };
 	}
 }
 

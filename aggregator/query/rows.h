@@ -12,15 +12,22 @@ struct row {
 		*office; /* both NULL: the rest, what no other row holds; always the last row */
 };
 
+struct blame {                   /* why a row cannot be told under the borders asked for */
+	const struct unit *unit; /* whose figures lie in this row in part; NULL: it can be told */
+	bool divided;            /* on the way there; false: it came from several rows */
+};
+
 struct rows {
 	const struct plan *plan;
 	const struct reference *reference;
 	struct row *list; /* owned [n], ascending by code and valid_from */
 	size_t n;
-	int32_t *of_unit;          /* owned [units->n]: row of units->list[i]; ROW_OUTSIDE: none */
-	int32_t *of_office;        /* owned [offices->n] */
-	const struct unit **blame; /* owned [n]: a unit that was divided, with figures of which this
-				      row would need an unknown part; NULL: none */
+	int32_t *of_unit;    /* owned [units->n]: row of units->list[i]; ROW_OUTSIDE: none */
+	int32_t *of_office;  /* owned [offices->n] */
+	struct blame *blame; /* owned [n]: of the operand at hand, the first found */
+	int32_t *days; /* owned [n_days], ascending: the bucket's first day, and those on which
+			  anything may stand elsewhere than on the day before */
+	size_t n_days;
 };
 
 /** The rows of @bucket. -ENOMEM. */
@@ -30,10 +37,13 @@ void rows_free(struct rows *rows);
 
 /* Where a figure counts. */
 struct place {
-	int32_t row;  /* ROW_OUTSIDE: nowhere */
-	bool divided; /* in the rest, because its unit was divided on the way to the structure asked
-			 for */
+	int32_t row; /* ROW_OUTSIDE: nowhere */
+	bool across; /* in the rest, because its unit lies in several rows of the structure asked
+			for, or in part outside */
 };
+
+/** The last day up to @day, of the bucket, on which anything changed: all stands as it did then. */
+int32_t rows_since(const struct rows *rows, int32_t day);
 
 /**
  * In which row a figure of @office counts that belongs to @unit (NULL: to none) on @day. Told under
@@ -42,7 +52,7 @@ struct place {
  */
 struct place rows_place(const struct rows *rows, const struct office *office,
 			const struct unit *unit, int32_t day);
-/** A divided @unit has figures: no row that a part of it lies in can be told. */
+/** A @unit that lies across rows has figures or should have: none of these rows can be told. */
 void rows_blame(struct rows *rows, const struct unit *unit, int32_t day);
 /** The row that stands for @unit itself on @day; ROW_OUTSIDE when none does, or under other
  * borders. */

@@ -50,6 +50,32 @@ static void say_unit(struct history *h, const char *code, const char *level, con
 	    level, parent, day_format(from, first), to == UNIT_OPEN ? "" : day_format(to, end));
 }
 
+static void say_heirs(struct history *h, int32_t day, const char *old, const char *heirs)
+{
+	char text[DAY_TEXT_MAX];
+	const char *share = strchr(heirs, ' ') ? "" : "1";
+	for (; *heirs; heirs += strcspn(heirs, " ") + (strchr(heirs, ' ') != NULL))
+		say(h->successors, sizeof(h->successors), "%s,%s,%.*s,%s\n", day_format(day, text),
+		    old, (int)strcspn(heirs, " "), heirs, share);
+}
+
+/* What becomes of the units that end, and of one that is divided and lives on. "": nothing. */
+static void make_successors(struct history *h, int32_t split, int32_t end, int32_t turn)
+{
+	static const char *const d2[] = { "D3", "D3", "D1 D3", "" };
+	static const char *const c2[] = { "C2", "C2", "C1 C2", "" };
+	static const char *const c3[] = { "C3", "C3", "C1 C3", "X" };
+	static const char *const c4[] = { "C5", "C1", "C1 C5", "" };
+	say(h->successors, sizeof(h->successors), "effective_on,old_code,new_code,share\n");
+	say_heirs(h, split, "D1", "D1");
+	say_heirs(h, end, "D2", d2[dice_below(h->dice, 4)]);
+	say_heirs(h, split, "C2", c2[dice_below(h->dice, 4)]);
+	say_heirs(h, end, "C3", c3[dice_below(h->dice, 4)]);
+	say_heirs(h, turn, "C4", c4[dice_below(h->dice, 4)]);
+	if (chance(h, 30))
+		say_heirs(h, turn, "C1", "C1 C5");
+}
+
 static void make_units(struct history *h)
 {
 	int32_t born = h->base - 900, split = h->base + (int32_t)dice_between(h->dice, 1, 30),
@@ -70,6 +96,7 @@ static void make_units(struct history *h)
 	say_unit(h, "C4", "commune", "D1", born, turn);      /* ends */
 	say_unit(h, "C5", "commune", "D1", turn, UNIT_OPEN); /* begins */
 	say_unit(h, "X", "commune", "Q", born, UNIT_OPEN);
+	make_successors(h, split, end, turn);
 }
 
 static void make_moves(struct history *h)
@@ -125,7 +152,13 @@ static void make_catalogue(struct history *h)
 
 void history_open(const struct history *history, struct books *ret_books)
 {
+	size_t rows;
 	books_open(ret_books, history->units, history->catalogue, NULL, false);
+	if (db_begin(ret_books->db, &ret_books->err) < 0 ||
+	    successors_import(ret_books->db, history->successors, strlen(history->successors),
+			      &rows, &ret_books->err) < 0 ||
+	    db_commit(ret_books->db, &ret_books->err) < 0)
+		fail_msg("successors: %s", ret_books->err.text);
 	for (size_t i = 0; i < HISTORY_OFFICES; i++) {
 		char code[8];
 		(void)snprintf(code, sizeof(code), "o%zu", i);
@@ -375,12 +408,27 @@ void history_free(struct history *history)
 	*history = (struct history){ 0 };
 }
 
-void history_tell(const struct history *history, const struct books *books,
+void history_in_order(struct history *history)
+{
+	int64_t now_us = INT64_MIN;
+	for (size_t i = 0; i < history->n; i++) {
+		int64_t *received_us = &history->batches[i].received_us;
+		now_us = *received_us = *received_us > now_us ? *received_us : now_us;
+	}
+	now_us = INT64_MIN;
+	for (size_t i = 0; i < history->n_heard; i++) { /* at least one of each batch */
+		int64_t *received_us = &history->heard[i].received_us;
+		now_us = *received_us = *received_us > now_us ? *received_us : now_us;
+	}
+}
+
+void history_tell(const struct history *history, const struct books *books, int64_t until_us,
 		  struct oracle *ret_oracle)
 {
-	*ret_oracle = (struct oracle){ .reference = books->reference };
+	*ret_oracle = oracle_of(books->reference);
 	for (size_t i = 0; i < history->n_heard; i++)
-		oracle_hear(ret_oracle, &history->heard[i]);
+		if (history->heard[i].received_us <= until_us)
+			oracle_hear(ret_oracle, &history->heard[i]);
 }
 
 /* --- how it arrives --- */
@@ -434,16 +482,21 @@ static void post_group(struct history *h, struct books *books, size_t from, size
 	}
 }
 
-void history_post(struct history *history, struct books *books)
+void history_post_part(struct history *history, struct books *books, size_t from, size_t end)
 {
-	for (size_t from = 0, to; from < history->n; from = to) {
+	for (size_t to; from < end; from = to) {
 		to = from + 1 + (size_t)dice_below(history->dice, chance(history, 30) ? 12 : 3);
-		if (to > history->n)
-			to = history->n;
+		if (to > end)
+			to = end;
 		while (chance(history, 12))
 			post_group(history, books, from, to, true);
 		post_group(history, books, from, to, false);
 		if (chance(history, 3))
 			books_reopen(books);
 	}
+}
+
+void history_post(struct history *history, struct books *books)
+{
+	history_post_part(history, books, 0, history->n);
 }

@@ -14,7 +14,7 @@
 struct history {
 	struct dice *dice; /* lent */
 	int32_t base;      /* a day */
-	char units[2048], catalogue[2048], names[HISTORY_METRICS][8];
+	char units[2048], successors[512], catalogue[2048], names[HISTORY_METRICS][8];
 	struct {
 		const char *unit;
 		int32_t day;
@@ -35,6 +35,11 @@ void history_free(struct history *history);
 void history_open(const struct history *history, struct books *ret_books);
 /** Post all in random groups, with rollbacks, repeats, gaps and garbage between. */
 void history_post(struct history *history, struct books *books);
-/** Tell the oracle all of it. @books lends the reference. */
-void history_tell(const struct history *history, const struct books *books,
+/** The same for batches[@from] to batches[@to - 1], after those before. */
+void history_post_part(struct history *history, struct books *books, size_t from, size_t to);
+/** Let the province's clock run on: no batch is received before the one posted before it. */
+void history_in_order(struct history *history);
+/** Tell the oracle what was received up to @until_us; INT64_MAX: all of it. @books lends the
+ * reference. */
+void history_tell(const struct history *history, const struct books *books, int64_t until_us,
 		  struct oracle *ret_oracle);

@@ -152,6 +152,7 @@ void oracle_hear(struct oracle *oracle, const struct heard *heard)
 void oracle_free(struct oracle *oracle)
 {
 	free(oracle->cells);
+	free(oracle->memo);
 	*oracle = (struct oracle){ 0 };
 }
 
@@ -174,20 +175,171 @@ static const struct unit *area_of(const struct oracle *o, const struct query *qu
 	return NULL;
 }
 
-/* The row that a figure of (@office, @unit) counts in: a unit, an office, the rest; NULL: none. */
-static const void *row_of(const struct oracle *o, const struct query *query,
-			  const struct office *office, const struct unit *unit, int32_t day)
+/* The unit of @unit's row when there are rows of units; the rest; NULL: outside the area. */
+static const void *unit_row_of(const struct oracle *o, const struct query *query,
+			       const struct unit *unit, int32_t day)
 {
 	const struct unit *area = unit ? area_of(o, query, unit, day) : NULL;
 	if (!area)
 		return NULL;
-	if (!query->by)
+	if (!query->by || strcmp(query->by, "office") == 0)
 		return area;
-	if (strcmp(query->by, "office") == 0)
-		return office;
 	while (unit && strcmp(unit->level, query->by) != 0)
 		unit = parent_of(o, unit, day);
 	return unit && area_of(o, query, unit, day) ? (const void *)unit : rest;
+}
+
+/* --- under which borders --- */
+
+#define KIN_MAX 16
+
+struct kin { /* what became of a unit on another day, or what it came from: day by day */
+	const struct unit *units[KIN_MAX];
+	size_t n;
+	bool lost; /* a way ends nowhere */
+};
+
+static void kin_add(struct kin *kin, const struct unit *unit)
+{
+	for (size_t i = 0; i < kin->n; i++)
+		if (kin->units[i] == unit)
+			return;
+	assert_true(kin->n < KIN_MAX);
+	kin->units[kin->n++] = unit;
+}
+
+/* What stands on @day for @unit of the day before. */
+static void night(const struct units *units, const struct unit *unit, int32_t day, struct kin *kin)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < units->n_successors; i++) {
+		const struct successor *row = &units->successors[i];
+		if (row->effective_on != day || strcmp(row->old_code, unit->code) != 0)
+			continue;
+		kin_add(kin, units_find(units, row->new_code, day));
+		n++;
+	}
+	if (n > 0)
+		return;
+	const struct unit *parent = unit->parent ? units_find(units, unit->parent, day - 1) : NULL;
+	if (day < unit->valid_to)
+		kin_add(kin, unit);
+	else if (parent)
+		night(units, parent, day, kin);
+	else
+		kin->lost = true;
+}
+
+/* What stood on the day before @day for @unit of that day. */
+static void night_back(const struct units *units, const struct unit *unit, int32_t day,
+		       struct kin *kin)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < units->n_successors; i++) {
+		const struct successor *row = &units->successors[i];
+		if (row->effective_on != day || strcmp(row->new_code, unit->code) != 0)
+			continue;
+		kin_add(kin, units_find(units, row->old_code, day - 1));
+		n++;
+	}
+	if (unit->valid_from < day)
+		kin_add(kin, unit);
+	else if (n == 0)
+		kin->lost = true;
+}
+
+static struct kin kin_on(const struct units *units, const struct unit *unit, int32_t day,
+			 int32_t to)
+{
+	struct kin now = { .units = { unit }, .n = 1 };
+	while (day != to && !now.lost) {
+		struct kin then = { 0 };
+		for (size_t i = 0; i < now.n; i++)
+			(day < to ? night : night_back)(units, now.units[i],
+							day < to ? day + 1 : day, &then);
+		now = then;
+		day += day < to ? 1 : -1;
+	}
+	if (now.lost)
+		now.n = 0;
+	return now;
+}
+
+#define MEMO_SIZE 1024u
+
+struct memo { /* the same is asked again and again, and a walk of a hundred days is slow */
+	const struct unit *unit;
+	int32_t day, to;
+	struct kin kin;
+};
+
+struct oracle oracle_of(const struct reference *reference)
+{
+	struct oracle oracle = { .reference = reference,
+				 .memo = calloc(MEMO_SIZE, sizeof(*oracle.memo)) };
+	assert_non_null(oracle.memo);
+	return oracle;
+}
+
+static struct kin kin_of(const struct oracle *o, const struct query *query, const struct unit *unit,
+			 int32_t day)
+{
+	const struct units *units = o->reference->units;
+	int32_t to;
+	assert_int_equal(day_parse(query->structure, &to, NULL), 0);
+	size_t at = ((size_t)(unit - units->list) + (size_t)(day + 50000) * 31) % MEMO_SIZE;
+	struct memo *memo = &o->memo[at];
+	if (memo->unit != unit || memo->day != day || memo->to != to)
+		*memo = (struct memo){ unit, day, to, kin_on(units, unit, day, to) };
+	return memo->kin;
+}
+
+/* In which rows of units @unit lies under the borders asked for. */
+struct spread {
+	const void *rows[KIN_MAX]; /* each once; NULL: outside */
+	size_t n;
+	bool inside; /* at least in part */
+};
+
+static struct spread spread_of(const struct oracle *o, const struct query *query,
+			       const struct unit *unit, int32_t day)
+{
+	struct spread spread = { 0 };
+	struct kin kin = { .units = { unit }, .n = 1 };
+	int32_t on = day;
+	if (query->structure) {
+		kin = kin_of(o, query, unit, day);
+		assert_int_equal(day_parse(query->structure, &on, NULL), 0);
+		if (kin.n == 0) { /* told as it was, in the rest */
+			spread.rows[0] = rest;
+			spread.n = 1;
+			spread.inside = area_of(o, query, unit, day) != NULL;
+		}
+	}
+	for (size_t i = 0; i < kin.n; i++) {
+		const void *row = unit_row_of(o, query, kin.units[i], on);
+		bool known = false;
+		spread.inside |= row != NULL;
+		for (size_t k = 0; k < spread.n; k++)
+			known |= spread.rows[k] == row;
+		if (!known)
+			spread.rows[spread.n++] = row;
+	}
+	return spread;
+}
+
+/* The row that a figure of (@office, @unit) counts in: a unit, an office, the rest; NULL: none. */
+static const void *row_of(const struct oracle *o, const struct query *query,
+			  const struct office *office, const struct unit *unit, int32_t day)
+{
+	if (!unit)
+		return NULL;
+	struct spread spread = spread_of(o, query, unit, day);
+	if (!spread.inside)
+		return NULL;
+	if (query->by && strcmp(query->by, "office") == 0)
+		return office;
+	return spread.n == 1 ? spread.rows[0] : rest;
 }
 
 static const void *row_of_office(const struct oracle *o, const struct query *query,
@@ -304,11 +456,11 @@ static bool begins_series(const struct ask *ask, size_t i, const struct office *
 	return true;
 }
 
-static size_t row_value(const struct ask *ask, const void *row, mpq_t ret)
+/* What the offices have in @row, combined with the @n values in @ret so far. */
+static size_t row_values(const struct ask *ask, const void *row, size_t n, mpq_t ret)
 {
 	const struct offices *offices = ask->o->reference->offices;
 	enum agg agg = ask->metric->area_agg;
-	size_t n = 0;
 	mpq_t of_office, of_series;
 	mpq_inits(of_office, of_series, NULL);
 	for (size_t k = 0; k < offices->n; k++) {
@@ -321,7 +473,6 @@ static size_t row_value(const struct ask *ask, const void *row, mpq_t ret)
 		if (n_series > 0)
 			combine(ret, n++, of_office, agg);
 	}
-	conclude(ret, n, agg);
 	mpq_clears(of_office, of_series, NULL);
 	return n;
 }
@@ -478,20 +629,101 @@ static bool has_offices(const struct ask *ask, const struct unit *area, int32_t 
 	const struct offices *offices = ask->o->reference->offices;
 	for (size_t k = 0; k < offices->n; k++) {
 		const struct unit *unit = unit_of(ask->o, &offices->list[k], day);
-		if (unit && area_of(ask->o, ask->query, unit, day) == area)
-			return true;
+		struct query all = { .structure = ask->query->structure };
+		struct spread spread = { 0 };
+		if (unit)
+			spread = spread_of(ask->o, &all, unit, day);
+		for (size_t i = 0; i < spread.n; i++)
+			if (spread.rows[i] == area)
+				return true;
 	}
+	return false;
+}
+
+/* Under other borders: a unit of that day, if offices lie in its root on any day of the bucket. */
+static bool unit_has_row_then(const struct ask *ask, const struct unit *unit)
+{
+	int32_t on;
+	assert_int_equal(day_parse(ask->query->structure, &on, NULL), 0);
+	if (on < unit->valid_from || unit->valid_to <= on ||
+	    unit_row_of(ask->o, ask->query, unit, on) != unit)
+		return false;
+	if (ask->query->area)
+		return true;
+	for (int32_t day = ask->first; day < ask->end; day++)
+		if (has_offices(ask, area_of(ask->o, ask->query, unit, on), day))
+			return true;
 	return false;
 }
 
 static bool unit_has_row(const struct ask *ask, const struct unit *unit)
 {
+	if (ask->query->structure)
+		return unit_has_row_then(ask, unit);
 	for (int32_t day = ask->first; day < ask->end; day++)
 		if (unit->valid_from <= day && day < unit->valid_to &&
-		    row_of(ask->o, ask->query, NULL, unit, day) == unit &&
+		    unit_row_of(ask->o, ask->query, unit, day) == unit &&
 		    (ask->query->area ||
 		     has_offices(ask, area_of(ask->o, ask->query, unit, day), day)))
 			return true;
+	return false;
+}
+
+/* Does a figure, or a report that was due, of a unit that lies in several rows belong to @row in an
+ * unknown part? For a level only what stands at the bucket's end matters. */
+static bool lies_across(const struct ask *ask, const struct office *office, int32_t day,
+			const void *row)
+{
+	const struct unit *unit = unit_of(ask->o, office, day);
+	struct spread spread = { 0 };
+	bool in_row = false;
+	if (unit && ask->query->structure &&
+	    !(ask->query->by && strcmp(ask->query->by, "office") == 0))
+		spread = spread_of(ask->o, ask->query, unit, day);
+	for (size_t i = 0; i < spread.n; i++)
+		in_row |= spread.rows[i] == row;
+	return in_row && spread.n > 1;
+}
+
+static bool is_due(const struct ask *ask, const struct office *office, int32_t day)
+{
+	const struct unit *unit = unit_of(ask->o, office, day);
+	return unit && strcmp(unit->level, ask->metric->level) == 0;
+}
+
+static bool level_lies_across(const struct ask *ask, const void *row)
+{
+	const struct offices *offices = ask->o->reference->offices;
+	for (size_t k = 0; k < offices->n; k++) {
+		bool counts_here = is_due(ask, &offices->list[k], ask->end - 1);
+		for (size_t i = 0; i < ask->n; i++)
+			counts_here |= ask->cells[i].office == &offices->list[k] &&
+				       latest(ask, &ask->cells[i]);
+		if (counts_here && lies_across(ask, &offices->list[k], ask->end - 1, row))
+			return true;
+	}
+	return false;
+}
+
+static bool cannot_be_told(const struct ask *ask, const void *row)
+{
+	const struct offices *offices = ask->o->reference->offices;
+	if (!ask->query->structure || row == rest)
+		return false;
+	if (ask->metric->time_agg == AGG_LAST)
+		return level_lies_across(ask, row);
+	for (size_t i = 0; i < ask->n; i++)
+		if (in_bucket(ask, &ask->cells[i]) && ask->cells[i].present &&
+		    lies_across(ask, ask->cells[i].office, ask->cells[i].day, row))
+			return true;
+	int64_t step = grain_per_day(ask->metric->period); /* who is due changes by days */
+	for (int64_t number = ask->first_number; number <= ask->last_number; number += step) {
+		int32_t day = day_of_number(ask->metric, number);
+		for (size_t k = 0; k < offices->n; k++)
+			if (is_due(ask, &offices->list[k], day) &&
+			    lies_across(ask, &offices->list[k], day, row))
+				return true;
+	}
 	return false;
 }
 
@@ -501,6 +733,21 @@ static bool office_has_row(const struct ask *ask, const struct office *office)
 		if (row_of_office(ask->o, ask->query, office, day) == office)
 			return true;
 	return false;
+}
+
+static size_t row_value(const struct ask *ask, const void *row, bool *ret_untold, mpq_t ret)
+{
+	const struct units *units = ask->o->reference->units;
+	size_t n = 0;
+	*ret_untold = cannot_be_told(ask, row);
+	if (*ret_untold)
+		return 0;
+	n = row_values(ask, row, 0, ret);
+	for (size_t i = 0; i < units->n && row == rest && ask->query->structure; i++)
+		if (cannot_be_told(ask, &units->list[i]))
+			n = row_values(ask, &units->list[i], n, ret);
+	conclude(ret, n, ask->metric->area_agg);
+	return n;
 }
 
 static struct oracle_row *add_row(const struct ask *ask, const void *key,
@@ -516,7 +763,7 @@ static struct oracle_row *add_row(const struct ask *ask, const void *key,
 		shown += 4;
 	mpq_t value;
 	mpq_init(value);
-	if (row_value(ask, key, value) > 0)
+	if (row_value(ask, key, &row->untold, value) > 0)
 		row->value = value_text(value, shown);
 	mpq_clear(value);
 	count_row(ask, key, row);

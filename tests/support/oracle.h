@@ -27,8 +27,12 @@ struct oracle {
 	const struct reference *reference; /* lent */
 	struct cell *cells;                /* owned [n]: one per office, series and period */
 	size_t n;
-	size_t held; /* observations that cannot count */
+	size_t held;       /* observations that cannot count */
+	struct memo *memo; /* owned; oracle.c */
 };
+
+/** One that has heard nothing. */
+struct oracle oracle_of(const struct reference *reference);
 
 /** Hear, in the order of the journal. */
 void oracle_hear(struct oracle *oracle, const struct heard *heard);
@@ -39,6 +43,7 @@ struct oracle_row {
 	const struct unit *unit;
 	const struct office *office; /* both NULL: the rest */
 	char *value;                 /* owned; NULL: none */
+	bool untold; /* no value, since figures of a part of it are not known apart */
 	int64_t observations, due, reported, on_time, carried, missing, extra, offices_due,
 		offices_reported, revisions;
 };
@@ -51,7 +56,7 @@ struct oracle_answer {
 /** May (@metric, @per, @calendar) be asked? */
 bool oracle_allows(const struct metric *metric, enum calendar calendar, enum grain per);
 
-/** Buckets @first to @last of (@calendar, @per); area, by and labels as in @query. */
+/** Buckets @first to @last of (@calendar, @per); area, by, labels and structure as in @query. */
 void oracle_ask(const struct oracle *oracle, const struct query *query, enum calendar calendar,
 		enum grain per, int32_t first, int32_t last, struct oracle_answer *ret);
 void oracle_answer_free(struct oracle_answer *answer);

@@ -98,7 +98,7 @@ static void rebuilt_and_verified(struct dice *dice, void *context)
 	assert_verified(&books);
 	assert_rebuild_changes_nothing(&books);
 	assert_int_equal(books_number(&books, "SELECT count(*) FROM journal"), h.n);
-	history_tell(&h, &books, &oracle);
+	history_tell(&h, &books, INT64_MAX, &oracle);
 	assert_int_equal(
 		books_number(&books, "SELECT coalesce(sum(observations), 0) FROM quarantine"),
 		oracle.held);
