@@ -181,7 +181,7 @@ static void done_status(struct job *job)
 	struct call *call = container_of(job, struct call, job);
 	struct api *api = call->api;
 	struct spool_status status;
-	struct uplink_look look = { .state = "stopping", .trouble = "", .refusal = "" };
+	struct uplink_look look = { .state = N_("stopping"), .trouble = "", .refusal = "" };
 	if (call->rc == 0) {
 		memcpy(&status, call->out.data, sizeof(status));
 		call->out.len = 0;

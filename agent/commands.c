@@ -265,7 +265,8 @@ static void print_status(const json_t *root)
 	const json_t *uplink = json_object_get(root, "uplink");
 	const json_t *spool = json_object_get(root, "spool");
 	printf(_("office:        %s  %s\n"), text_of(root, "office"), text_of(root, "office_name"));
-	printf(_("province:      %s  %s\n"), text_of(root, "address"), text_of(uplink, "state"));
+	printf(_("province:      %s  %s\n"), text_of(root, "address"),
+	       _(text_of(uplink, "state"))); /* a word of the API, marked in uplink.c */
 	if (*text_of(uplink, "trouble") && strcmp(text_of(uplink, "trouble"), "-") != 0)
 		printf(_("trouble:       %s\n"), text_of(uplink, "trouble"));
 	if (number_of(uplink, "blocked_batch") > 0)

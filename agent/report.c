@@ -41,7 +41,7 @@ static const char *told(const char *text)
 static json_t *uplink_json(const struct uplink_look *look)
 {
 	if (!look)
-		return json_pack("{s:s, s:s}", "state", "not running", "trouble", "");
+		return json_pack("{s:s, s:s}", "state", N_("not running"), "trouble", "");
 	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "state", look->state, "trouble",
 			 told(look->trouble), "refusal", told(look->refusal), "blocked_batch",
 			 (json_int_t)look->blocked_seq, "in_flight", (json_int_t)look->in_flight);

@@ -839,9 +839,9 @@ void uplink_stop(struct uplink *uplink, void (*on_closed)(void *context), void *
 void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 {
 	static const char *const states[] = {
-		[UPLINK_STOPPED] = "stopped",       [UPLINK_PAUSING] = "waiting",
-		[UPLINK_CONNECTING] = "connecting", [UPLINK_GREETING] = "greeting",
-		[UPLINK_WELCOME] = "connected",     [UPLINK_RENEWING] = "renewing",
+		[UPLINK_STOPPED] = N_("stopped"),       [UPLINK_PAUSING] = N_("waiting"),
+		[UPLINK_CONNECTING] = N_("connecting"), [UPLINK_GREETING] = N_("greeting"),
+		[UPLINK_WELCOME] = N_("connected"),     [UPLINK_RENEWING] = N_("renewing"),
 	};
 	const struct uplink_core *core = &uplink->core;
 	*ret_look = (struct uplink_look){

@@ -85,7 +85,7 @@ static void the_stronger_variable_wins(void **state)
 static void accepted(const char *header, enum language language)
 {
 	if (language_accepted(header) != language)
-		fail_msg("Accept-Language: %s", header);
+		fail_msg("Accept-Language: %s", header ? header : "(none)");
 }
 
 static void a_reader_gets_what_they_like_best_of_ours(void **state)
