@@ -46,6 +46,7 @@ struct call {
 	/* what some kinds of call need besides */
 	json_t *fields;     /* owned: the body as JSON */
 	struct query query; /* its texts are the request's */
+	bool revisions;     /* wanted instead of figures */
 	char labels[LABELS_TEXT_MAX];
 	unsigned most;    /* rows asked for */
 	const char *code; /* the request's */

@@ -1,5 +1,6 @@
 /* /v1/query and /v1/completeness: name, area, by, per, from, to, labels ("app=VNeID;sector=land"),
- * calendar, structure, known, as aggregator/query/query.h explains them. */
+ * calendar, structure, known, as aggregator/query/query.h explains them; a query with revisions=1
+ * lists what changed. */
 #include "call.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ static int query_prepare(struct call *call, struct err *err)
 	};
 	if (!call->query.name)
 		return err_set(err, -EINVAL, "name: the name of a metric or indicator is wanted");
+	call->revisions = http_arg(request, "revisions") != NULL;
 	if (!labels || !*labels)
 		return 0;
 	call->query.labels = call->labels;
@@ -57,7 +59,8 @@ static int query_get(struct call *call, sqlite3 *db, const struct reference *ref
 		     struct err *err)
 {
 	struct table *table = NULL;
-	int rc = query_run(db, reference, &call->query, &table, err);
+	int rc = (call->revisions ? revisions_run : query_run)(db, reference, &call->query, &table,
+							       err);
 
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }

@@ -17,6 +17,8 @@ struct replay {
 	size_t n, room;
 	int64_t until_us; /* what came later does not count */
 	uint64_t batches, observations;
+	int (*on_change)(void *context, const struct replay_change *change, struct err *err);
+	void *context; /* of on_change */
 };
 
 struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struct err *err)
@@ -65,6 +67,15 @@ void replay_close(struct replay *replay)
 void replay_until(struct replay *replay, int64_t until_us)
 {
 	replay->until_us = until_us;
+}
+
+void replay_watch(struct replay *replay,
+		  int (*on_change)(void *context, const struct replay_change *change,
+				   struct err *err),
+		  void *context)
+{
+	replay->on_change = on_change;
+	replay->context = context;
 }
 
 uint64_t replay_batches(const struct replay *replay)
@@ -139,6 +150,21 @@ static void slot_take(struct replay_slot *slot, const struct point *point, int64
 	slot->value_e = value_e;
 }
 
+/* Tell whoever watches, unless all is as it was. Without a revision behind it, a period is reported
+ * for the first time. */
+static int change_tell(struct replay *r, const struct replay_series *series, uint32_t nth,
+		       struct replay_slot before, struct err *err)
+{
+	const struct replay_slot *now = &series->slots[nth];
+	if (!r->on_change || now->revisions == 0 ||
+	    (now->state == before.state &&
+	     (now->state != REPLAY_VALUE || now->value_e == before.value_e)))
+		return 0;
+	struct replay_change change = { series, nth, before, sqlite3_column_int64(r->entries, 0),
+					sqlite3_column_int64(r->entries, 2) };
+	return r->on_change(r->context, &change, err);
+}
+
 /* The held points of one journal entry, walked in step with its runs. */
 struct held {
 	sqlite3_stmt *stmt;
@@ -182,7 +208,11 @@ static int play_run(struct replay *r, const struct batch *batch, size_t index,
 		    metric_judge_value(declared->metric, point->value_e, declared->decimals,
 				       &value_e) != VERDICT_OK)
 			continue; /* the catalogue was narrowed since */
+		struct replay_slot before = series->slots[point->nth];
 		slot_take(&series->slots[point->nth], point, value_e, received_day);
+		int rc = change_tell(r, series, point->nth, before, err);
+		if (rc != 0)
+			return rc;
 	}
 	return held->rc < 0 ? held->rc : 0;
 }

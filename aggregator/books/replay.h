@@ -35,6 +35,21 @@ void replay_close(struct replay *replay); /* NULL is fine */
  */
 void replay_until(struct replay *replay, int64_t until_us);
 
+/* A figure that was there, or had been there before, became another one. */
+struct replay_change {
+	const struct replay_series *series;
+	uint32_t nth;              /* the day's period */
+	struct replay_slot before; /* as it was; @series->slots[@nth] is as it became */
+	int64_t entry;             /* of the journal, that brought the change */
+	int64_t received_us;
+};
+/** From now on tell each change while playing (the first report of a period is none). What
+ * @on_change returns, when not 0, ends the play. NULL: no longer. */
+void replay_watch(struct replay *replay,
+		  int (*on_change)(void *context, const struct replay_change *change,
+				   struct err *err),
+		  void *context);
+
 /**
  * Play (@office, @day). @only [@n_only], ascending: just these series; NULL: all. What lies in
  * quarantine unreleased, and series that the catalogue does not know (any more) as they were

@@ -11,7 +11,7 @@
 
 #define FILE_BYTES_MAX (16u * 1024 * 1024) /* as the aggregator takes */
 
-static const char asking[] = "area by per from to label calendar structure known";
+#define ASKING         "area by per from to label calendar structure known"
 
 static int out_of_memory(struct err *err)
 {
@@ -204,7 +204,9 @@ static int query(const struct order *order, struct err *err)
 					      { "labels", (const char *)labels.data },
 					      { "calendar", args_option(args, "calendar") },
 					      { "structure", args_option(args, "structure") },
-					      { "known", args_option(args, "known") } };
+					      { "known", args_option(args, "known") },
+					      { "revisions",
+						args_option(args, "revisions") ? "1" : NULL } };
 
 	rc = rc < 0 ? out_of_memory(err)
 		    : ask_for_rows(order, arguments, sizeof(arguments) / sizeof(arguments[0]), err);
@@ -247,7 +249,8 @@ static int verify(const struct order *order, struct err *err)
 
 static const char rows_changed[] = N_("Rows changed: %s\n");
 static const char figures[] =
-	"area name period value targets rank offices_reported offices_due missing carried extra "
+	"received metric office area name labels period value was became late targets rank "
+	"offices_reported offices_due missing carried extra "
 	"operands reason";
 
 const struct command commands[] = {
@@ -383,7 +386,7 @@ const struct command commands[] = {
 	  .help = N_(
 		  "Print the figures of a metric or indicator, each with how many of the reports "
 		  "due are in it. The csv and json formats give further columns."),
-	  .options = asking,
+	  .options = ASKING " revisions",
 	  .n_words = 1,
 	  .run = query,
 	  .method = "GET",
@@ -392,7 +395,7 @@ const struct command commands[] = {
 	{ .words = "completeness",
 	  .usage = "METRIC [OPTIONS]",
 	  .help = N_("Name the offices whose report of a metric was due and is missing."),
-	  .options = asking,
+	  .options = ASKING,
 	  .n_words = 1,
 	  .run = query,
 	  .method = "GET",

@@ -19,8 +19,8 @@ enum trait {
 /* Words that the aggregator's data hold, here only to be translated. Other levels are shown as they
  * are. */
 static const char *const words[] __attribute__((unused)) = {
-	N_("province"), N_("district"), N_("commune"), N_("none"),
-	N_("invited"),  N_("active"),   N_("revoked"),
+	N_("province"), N_("district"), N_("commune"), N_("none"),  N_("invited"),
+	N_("active"),   N_("revoked"),  N_("true"),    N_("false"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */
@@ -32,6 +32,7 @@ static const struct title {
 	{ "area_name", N_("Name of area"), 0 },
 	{ "at", N_("Time"), 0 },
 	{ "batches", N_("Batches"), NUMBER },
+	{ "became", N_("Became"), NUMBER },
 	{ "carried", N_("Carried"), NUMBER | QUIET },
 	{ "code", N_("Code"), 0 },
 	{ "detail", N_("Detail"), 0 },
@@ -48,6 +49,7 @@ static const struct title {
 	{ "key", N_("Key"), WORDS },
 	{ "labels", N_("Labels"), 0 },
 	{ "last_received", N_("Last heard of"), 0 },
+	{ "late", N_("Late"), WORDS },
 	{ "level", N_("Level"), WORDS },
 	{ "metric", N_("Metric"), 0 },
 	{ "missing", N_("Missing"), NUMBER | QUIET },
@@ -77,6 +79,7 @@ static const struct title {
 	{ "valid_from", N_("Valid from"), 0 },
 	{ "valid_to", N_("Valid to"), 0 },
 	{ "value", N_("Value"), NUMBER },
+	{ "was", N_("Was"), NUMBER },
 	{ "what", N_("What"), 0 },
 	{ "where", N_("Where"), 0 },
 	{ "who", N_("Who"), 0 },

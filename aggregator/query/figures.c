@@ -1,8 +1,8 @@
 #include "figures.h"
 #include "fold.h"
-#include "labels.h"
 #include "mix.h"
 #include "replay.h"
+#include "series.h"
 #include "source.h"
 #include "step.h"
 
@@ -44,7 +44,6 @@ struct figures {
 	struct rows *rows; /* lent */
 	struct period bucket;
 	struct source *source;
-	sqlite3_stmt *find_series;
 	struct declarations *declarations;
 	struct replay *replay;      /* for per-minute metrics with labels */
 	struct standing *standings; /* owned [offices->n] */
@@ -52,11 +51,13 @@ struct figures {
 	size_t n_parts, parts_room;
 	struct member *members; /* owned [n_members] */
 	size_t n_members, members_room;
-	struct total *totals; /* owned [rows] */
+	struct total *totals;                        /* owned [rows] */
+	struct series_list lists[PLAN_OPERANDS_MAX]; /* of each operand, once found */
+	bool found[PLAN_OPERANDS_MAX];
 	/* of the operand at hand: */
 	const struct metric *metric;
-	uint32_t *series; /* owned [n_series], ascending: those the label filter lets through */
-	size_t n_series, series_room;
+	const uint32_t *series; /* [n_series], ascending: those the label filter lets through */
+	size_t n_series;
 	int32_t day; /* that rows and due of the standings are of */
 };
 
@@ -73,8 +74,6 @@ struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 	f->reference = reference;
 	f->plan = plan;
 	if (!(f->source = source_open(db, reference, plan->known_us, err)) ||
-	    db_prepare(db, "SELECT id, labels FROM series WHERE metric = ? ORDER BY id",
-		       &f->find_series, err) < 0 ||
 	    !(f->declarations = declarations_open(db, err)) ||
 	    !(f->replay = replay_open(db, f->declarations, err))) {
 		figures_close(f);
@@ -90,14 +89,14 @@ void figures_close(struct figures *figures)
 	if (!figures)
 		return;
 	source_close(figures->source);
-	sqlite3_finalize(figures->find_series);
 	replay_close(figures->replay);
 	declarations_close(figures->declarations);
 	free(figures->standings);
 	free(figures->parts);
 	free(figures->members);
 	free(figures->totals);
-	free(figures->series);
+	for (size_t i = 0; i < PLAN_OPERANDS_MAX; i++)
+		free(figures->lists[i].list);
 	free(figures);
 }
 
@@ -196,7 +195,7 @@ static int pairs_from_journal(struct figures *f, const struct step *step, size_t
 	size_t n;
 	int rc = replay_day(f->replay, f->reference->offices->list[office].id, step->day, f->series,
 			    f->n_series, &list, &n, err);
-	uint32_t from = step->pairs == 60 ? (uint32_t)(step->number - step->day * 24) * 60 : 0;
+	uint32_t from = step_first_nth(step, f->metric);
 	int32_t late_day = metric_late_day(f->metric, step->day);
 	for (uint32_t nth = from; rc == 0 && nth < from + step->pairs; nth++) {
 		bool reported = false, on_time = false;
@@ -486,23 +485,13 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 	return figures->totals ? 0 : err_memory(err);
 }
 
-static int find_series(struct figures *f, struct err *err)
+static int find_series(struct figures *f, size_t index, struct err *err)
 {
-	int rc;
-	f->n_series = 0;
-	sqlite3_bind_text(f->find_series, 1, f->metric->name, -1, SQLITE_STATIC);
-	while ((rc = db_step(f->find_series, err)) == 1) {
-		if (!labels_match((const char *)sqlite3_column_text(f->find_series, 1),
-				  f->plan->labels))
-			continue;
-		if (grow((void **)&f->series, &f->series_room, f->n_series, sizeof(*f->series)) <
-		    0) {
-			rc = err_memory(err);
-			break;
-		}
-		f->series[f->n_series++] = (uint32_t)sqlite3_column_int64(f->find_series, 0);
-	}
-	sqlite3_reset(f->find_series);
+	struct series_list *list = &f->lists[index];
+	int rc = f->found[index] ? 0 : series_find(f->db, f->metric, f->plan->labels, list, err);
+	f->found[index] = rc == 0;
+	f->series = list->list;
+	f->n_series = list->n;
 	return rc;
 }
 
@@ -518,7 +507,7 @@ int figures_of(struct figures *figures, size_t index, struct figure ret[], struc
 		f->standings[i].first_part = -1;
 		f->standings[i].last_reported = NEVER;
 	}
-	int rc = find_series(f, err);
+	int rc = find_series(f, index, err);
 	if (rc == 0)
 		rc = read_steps(f, err);
 	if (rc < 0)

@@ -47,3 +47,16 @@ int query_run(sqlite3 *db, const struct reference *reference, const struct query
  * metric. */
 int completeness_run(sqlite3 *db, const struct reference *reference, const struct query *query,
 		     struct table **ret_answer, struct err *err);
+
+#define REVISIONS_MAX 100000u
+
+/**
+ * Every change of a figure in the area, range and labels asked for, oldest first: rows of received,
+ * metric, office, name (of the office), labels, period, was, became (null: withdrawn, or not there
+ * since it had been withdrawn), late (the change came after the figure was due). The first report
+ * of a period is no change. Same arguments but @by and @per; for an indicator, its operands'.
+ * Respects
+ * @known and @structure. -E2BIG over REVISIONS_MAX rows.
+ */
+int revisions_run(sqlite3 *db, const struct reference *reference, const struct query *query,
+		  struct table **ret_answer, struct err *err);

@@ -52,3 +52,10 @@ struct step step_at(const struct steps *steps, int32_t number)
 	step.key = (struct page_key){ page_grain(calendar, steps->grain), number, 0 };
 	return step;
 }
+
+uint32_t step_first_nth(const struct step *step, const struct metric *metric)
+{
+	if (step->key.grain != page_grain(CALENDAR_CIVIL, GRAIN_HOUR))
+		return 0;
+	return (uint32_t)(step->number - step->day * 24) * grain_per_day(metric->period) / 24;
+}

@@ -22,4 +22,6 @@ struct steps {
 /** The steps of @metric in @bucket. Hours where a day's page could not tell which of its hours are
  * there. */
 struct steps steps_of(const struct plan *plan, const struct metric *metric, struct period bucket);
+/** The first of its day's own periods that lies in @step. */
+uint32_t step_first_nth(const struct step *step, const struct metric *metric);
 struct step step_at(const struct steps *steps, int32_t number);

@@ -115,6 +115,21 @@ static int64_t own_number(const struct metric *metric, int32_t day, unsigned nth
 	return period_of_day(metric->calendar, metric->period, day).number;
 }
 
+static void note_change(struct oracle *oracle, const struct cell *cell, bool present,
+			int64_t value_e, int64_t received_us)
+{
+	if (cell->revisions == 0 ||
+	    (cell->present == present && (!present || cell->value_e == value_e)))
+		return;
+	oracle->changes =
+		realloc(oracle->changes, (oracle->n_changes + 1) * sizeof(*oracle->changes));
+	assert_non_null(oracle->changes);
+	oracle->changes[oracle->n_changes++] =
+		(struct oracle_change){ cell->office, cell->metric,  cell->labels, cell->day,
+					cell->number, cell->present, present,      cell->value_e,
+					value_e,      received_us };
+}
+
 void oracle_hear(struct oracle *oracle, const struct heard *heard)
 {
 	const struct office *office = offices_by_id(oracle->reference->offices, heard->office);
@@ -143,6 +158,7 @@ void oracle_hear(struct oracle *oracle, const struct heard *heard)
 	}
 	if (cell->present && (heard->withdrawn || cell->value_e != value_e))
 		cell->revisions++;
+	note_change(oracle, cell, !heard->withdrawn, value_e, heard->received_us);
 	if (!cell->present)
 		cell->received_us = heard->received_us;
 	cell->present = !heard->withdrawn;
@@ -152,6 +168,7 @@ void oracle_hear(struct oracle *oracle, const struct heard *heard)
 void oracle_free(struct oracle *oracle)
 {
 	free(oracle->cells);
+	free(oracle->changes);
 	free(oracle->memo);
 	*oracle = (struct oracle){ 0 };
 }
@@ -517,14 +534,18 @@ static int32_t day_of_number(const struct metric *metric, int64_t number)
 	return (int32_t)(number >= 0 ? number / per_day : -((per_day - 1 - number) / per_day));
 }
 
+static bool in_time(const struct metric *metric, int32_t day, int64_t received_us)
+{
+	int32_t last = day;
+	if (metric->period > GRAIN_DAY)
+		last = period_end_day(period_of_day(metric->calendar, metric->period, day)) - 1;
+	int64_t end_us = ((int64_t)last + (int64_t)metric->due_days + 1) * DAY_US - ZONE_US;
+	return received_us < end_us;
+}
+
 static bool on_time(const struct metric *metric, const struct cell *cell)
 {
-	int32_t last = cell->day;
-	if (metric->period > GRAIN_DAY)
-		last = period_end_day(period_of_day(metric->calendar, metric->period, cell->day)) -
-		       1;
-	int64_t end_us = ((int64_t)last + (int64_t)metric->due_days + 1) * DAY_US - ZONE_US;
-	return cell->received_us < end_us;
+	return in_time(metric, cell->day, cell->received_us);
 }
 
 struct pair { /* of an office and one of its own periods */
@@ -813,6 +834,31 @@ bool oracle_allows(const struct metric *metric, enum calendar calendar, enum gra
 	if (metric->period == GRAIN_WEEK)
 		return per == GRAIN_WEEK;
 	return per > GRAIN_WEEK && calendar == metric->calendar;
+}
+
+static int64_t first_number(const struct metric *metric, struct period bucket)
+{
+	if (bucket.grain == GRAIN_HOUR)
+		return bucket.number * (int64_t)grain_per_day(metric->period) / 24;
+	return own_number(metric, period_first_day(bucket), 0);
+}
+
+bool oracle_concerns(const struct oracle *oracle, const struct query *query, struct period first,
+		     struct period last, const struct oracle_change *change)
+{
+	struct query whole = *query;
+	whole.by = NULL;
+	last.number++;
+	return strcmp(change->metric->name, query->name) == 0 &&
+	       labels_pass(change->labels, query->labels) &&
+	       change->number >= first_number(change->metric, first) &&
+	       change->number < first_number(change->metric, last) &&
+	       row_of_office(oracle, &whole, change->office, change->day);
+}
+
+bool oracle_is_late(const struct oracle_change *change)
+{
+	return !in_time(change->metric, change->day, change->received_us);
 }
 
 void oracle_ask(const struct oracle *oracle, const struct query *query, enum calendar calendar,

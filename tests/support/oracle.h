@@ -23,10 +23,22 @@ struct heard { /* one observation as it came */
 	int64_t received_us;
 };
 
+struct oracle_change { /* of a figure that was there, or had been there */
+	const struct office *office;
+	const struct metric *metric;
+	const char *labels; /* lent */
+	int32_t day;        /* first day of the period */
+	int64_t number;     /* of the period, counted in periods of its own grain */
+	bool was_present, became_present;
+	int64_t was_e, became_e, received_us;
+};
+
 struct oracle {
 	const struct reference *reference; /* lent */
 	struct cell *cells;                /* owned [n]: one per office, series and period */
 	size_t n;
+	struct oracle_change *changes; /* owned [n_changes], as they came */
+	size_t n_changes;
 	size_t held;       /* observations that cannot count */
 	struct memo *memo; /* owned; oracle.c */
 };
@@ -59,4 +71,10 @@ bool oracle_allows(const struct metric *metric, enum calendar calendar, enum gra
 /** Buckets @first to @last of (@calendar, @per); area, by, labels and structure as in @query. */
 void oracle_ask(const struct oracle *oracle, const struct query *query, enum calendar calendar,
 		enum grain per, int32_t first, int32_t last, struct oracle_answer *ret);
+/** Does the question, with buckets @first to @last, ask about figures of (@office, @metric,
+ * @labels) for the own period @number that begins on @day? */
+bool oracle_concerns(const struct oracle *oracle, const struct query *query, struct period first,
+		     struct period last, const struct oracle_change *change);
+/** Did the change come after the figure was due? */
+bool oracle_is_late(const struct oracle_change *change);
 void oracle_answer_free(struct oracle_answer *answer);

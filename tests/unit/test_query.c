@@ -221,6 +221,67 @@ static void rows_add_up(struct books *books, const struct question *q, const str
 	table_close(table);
 }
 
+/* --- revisions --- */
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static const char *decimal_or_null(bool present, int64_t value_e, const struct metric *metric,
+				   char text[DECIMAL_TEXT_MAX])
+{
+	(void)decimal_format(value_e, metric->decimals, text);
+	return present ? text : NULL;
+}
+
+static bool row_tells(const struct table *table, size_t row, const struct oracle_change *change)
+{
+	char was[DECIMAL_TEXT_MAX], became[DECIMAL_TEXT_MAX], at[INSTANT_TEXT_MAX],
+		label[PERIOD_TEXT_MAX];
+	const struct metric *metric = change->metric;
+	struct period period = { metric->calendar, metric->period, (int32_t)change->number };
+	return same(books_cell(table, row, "received"), civil_format(change->received_us, at)) &&
+	       same(books_cell(table, row, "metric"), metric->name) &&
+	       same(books_cell(table, row, "office"), change->office->code) &&
+	       same(books_cell(table, row, "labels"), change->labels) &&
+	       same(books_cell(table, row, "period"), period_format(period, label)) &&
+	       same(books_cell(table, row, "was"),
+		    decimal_or_null(change->was_present, change->was_e, metric, was)) &&
+	       same(books_cell(table, row, "became"),
+		    decimal_or_null(change->became_present, change->became_e, metric, became)) &&
+	       same(books_cell(table, row, "late"), oracle_is_late(change) ? "true" : "false");
+}
+
+/* Every change that concerns the question stands in one row, and each row is one of them. */
+static void revisions_are_all_told(struct books *books, const struct question *q,
+				   const struct oracle *oracle)
+{
+	struct table *table = NULL;
+	size_t n = 0;
+	if (revisions_run(books->db, books->reference, &q->query, &table, &books->err) < 0)
+		fail_msg("%s: %s", q->words, books->err.text);
+	for (size_t i = 0; i < oracle->n_changes; i++) {
+		struct period first = { q->calendar, q->per, q->first },
+			      last = { q->calendar, q->per, q->last };
+		bool told = false;
+		if (!oracle_concerns(oracle, &q->query, first, last, &oracle->changes[i]))
+			continue;
+		for (size_t row = 0; row < table_rows(table); row++)
+			told |= row_tells(table, row, &oracle->changes[i]);
+		if (!told)
+			fail_msg("%s: the change of %s (%zu) is not told", q->words,
+				 oracle->changes[i].office->code, i);
+		n++;
+	}
+	if (n != table_rows(table))
+		fail_msg("%s: %zu revisions, expected %zu", q->words, table_rows(table), n);
+	for (size_t row = 1; row < table_rows(table); row++)
+		assert_true(strcmp(books_cell(table, row - 1, "received"),
+				   books_cell(table, row, "received")) <= 0);
+	table_close(table);
+}
+
 static void ask_both(struct history *h, struct books *books)
 {
 	struct question q;
@@ -240,6 +301,7 @@ static void ask_both(struct history *h, struct books *books)
 	oracle_ask(&oracle, &q.query, q.calendar, q.per, q.first, q.last, &answer);
 	same_answer(&q, table, &answer);
 	rows_add_up(books, &q, table);
+	revisions_are_all_told(books, &q, &oracle);
 	oracle_free(&oracle);
 	oracle_answer_free(&answer);
 	table_close(table);
