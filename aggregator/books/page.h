@@ -46,6 +46,7 @@ struct entry {
 struct page {
 	struct entry *entries; /* owned [n], ascending by series */
 	size_t n, room;
+	size_t near; /* index of the entry that page_entry() gave last */
 };
 
 /** The entry of @series, made empty when it is not there. NULL: out of memory. Valid until the next
@@ -80,7 +81,8 @@ struct pages;
 /** @db: pages not seen yet are read from there; NULL: they start empty. NULL: out of memory. */
 struct pages *pages_open(sqlite3 *db, struct err *err);
 void pages_close(struct pages *pages); /* NULL is fine; writes nothing */
-/** The page to change; it counts as touched. Valid until the next pages_get. */
+/** The page to change; it counts as touched. Valid until pages_write(), pages_each() or
+ * pages_clear(). */
 int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, struct err *err);
 /** Write every touched page that is not as it was read, in key order, and forget all; one that has
  * become empty goes. */
