@@ -13,10 +13,30 @@ struct stale {
 	uint32_t series;
 };
 
+struct trail { /* the pages of one bucket, from the office up, as far as they were looked up */
+	struct page_key key; /* but for the node */
+	struct page *pages[NODES_MAX];
+};
+
+/* Where figures go. The runs of a batch go the same way, so what was looked up for one (the units
+ * above the office, the pages) serves the next: half of the work of a batch of one minute. */
+struct place {
+	struct pages *pages;
+	const struct office *office; /* NULL: nowhere yet */
+	int32_t day;
+	int64_t nodes[NODES_MAX]; /* [n_all]: the office, then the units above it */
+	size_t n_all;
+	struct trail hour, whole;
+	const struct metric *metric; /* of the series at hand, */
+	uint32_t series;
+	size_t n_nodes; /* which has entries at so many of the nodes */
+};
+
 struct fold {
 	sqlite3 *db; /* outlives us */
 	struct pages *pages;
 	struct replay *replay;
+	struct place place;                /* of fold_run() */
 	const struct reference *reference; /* lent */
 	struct stale *stale;               /* owned [n] */
 	size_t n_stale, stale_room;
@@ -57,68 +77,82 @@ void fold_close(struct fold *fold)
 void fold_begin(struct fold *fold, const struct reference *reference)
 {
 	pages_clear(fold->pages);
+	fold->place = (struct place){ .pages = fold->pages };
 	fold->n_stale = 0;
 	fold->reference = reference;
 }
 
 /* --- where a figure goes: the pages of one metric, office and day --- */
 
-struct place {
-	struct pages *pages;
-	const struct metric *metric;
-	uint32_t series;
-	int64_t nodes[NODES_MAX]; /* the office, then the units above it (if additive) */
-	size_t n_nodes;
-	int32_t day;
-};
-
-static struct place place_of(struct pages *pages, const struct reference *reference,
-			     const struct office *office, int32_t day, const struct metric *metric,
-			     uint32_t series)
+static void place_go(struct place *place, const struct reference *reference,
+		     const struct office *office, int32_t day)
 {
-	struct place place = { .pages = pages, .metric = metric, .series = series, .day = day };
-	place.nodes[place.n_nodes++] = office->id;
-	if (!metric_is_additive(metric))
-		return place;
+	*place = (struct place){ .pages = place->pages, .office = office, .day = day };
+	place->nodes[place->n_all++] = office->id;
 	const struct unit *unit = office_unit(office, reference->units, day);
-	for (; unit && place.n_nodes < NODES_MAX; unit = units_parent(reference->units, unit, day))
-		place.nodes[place.n_nodes++] = -unit->id;
-	return place;
+	for (; unit && place->n_all < NODES_MAX; unit = units_parent(reference->units, unit, day))
+		place->nodes[place->n_all++] = -unit->id;
+}
+
+/* Stand where @office's @metric has its entries on @day. */
+static void place_take(struct place *place, const struct reference *reference,
+		       const struct office *office, int32_t day, const struct metric *metric,
+		       uint32_t series)
+{
+	if (place->office != office || place->day != day)
+		place_go(place, reference, office, day);
+	place->metric = metric;
+	place->series = series;
+	place->n_nodes = metric_is_additive(metric) ? place->n_all : 1;
 }
 
 /* The page of all the day (or of the metric's own, coarser period). */
-static struct page_key whole_key(const struct place *place, int64_t node)
+static struct page_key whole_key(const struct place *place)
 {
 	enum grain grain = place->metric->period < GRAIN_DAY ? GRAIN_DAY : place->metric->period;
 	struct period period = period_of_day(place->metric->calendar, grain, place->day);
-	return (struct page_key){ page_grain(period.calendar, grain), period.number, node };
+	return (struct page_key){ .grain = page_grain(period.calendar, grain),
+				  .bucket = period.number };
 }
 
-static struct page_key hour_key(const struct place *place, uint32_t hour, int64_t node)
+static struct page_key hour_key(const struct place *place, uint32_t hour)
 {
-	return (struct page_key){ page_grain(CALENDAR_CIVIL, GRAIN_HOUR),
-				  place->day * 24 + (int32_t)hour, node };
+	return (struct page_key){ .grain = page_grain(CALENDAR_CIVIL, GRAIN_HOUR),
+				  .bucket = place->day * 24 + (int32_t)hour };
 }
 
-static int entry_at(const struct place *place, struct page_key key, struct entry **ret_entry,
+static struct trail *trail_of(struct place *place, struct page_key key)
+{
+	bool hour = key.grain == page_grain(CALENDAR_CIVIL, GRAIN_HOUR);
+	struct trail *trail = hour ? &place->hour : &place->whole;
+	if (trail->key.grain != key.grain || trail->key.bucket != key.bucket)
+		*trail = (struct trail){ .key = key };
+	return trail;
+}
+
+/* The entry at the @nth node. */
+static int entry_at(struct place *place, struct trail *trail, size_t nth, struct entry **ret_entry,
 		    struct err *err)
 {
-	struct page *page;
-	int rc = pages_get(place->pages, key, &page, err);
-	if (rc < 0)
-		return rc;
-	*ret_entry = page_entry(page, place->series);
+	if (!trail->pages[nth]) {
+		struct page_key key = trail->key;
+		key.node = place->nodes[nth];
+		int rc = pages_get(place->pages, key, &trail->pages[nth], err);
+		if (rc < 0)
+			return rc;
+	}
+	*ret_entry = page_entry(trail->pages[nth], place->series);
 	return *ret_entry ? 0 : err_memory(err);
 }
 
 /* Append @later to the office's entry, add it to those of the units. */
-static int append_at(const struct place *place, struct page_key key, const struct acc *later,
+static int append_at(struct place *place, struct page_key key, const struct acc *later,
 		     struct err *err)
 {
 	struct entry *entry;
+	struct trail *trail = trail_of(place, key);
 	for (size_t i = 0; i < place->n_nodes; i++) {
-		key.node = place->nodes[i];
-		int rc = entry_at(place, key, &entry, err);
+		int rc = entry_at(place, trail, i, &entry, err);
 		if (rc < 0)
 			return rc;
 		if (i == 0)
@@ -130,14 +164,14 @@ static int append_at(const struct place *place, struct page_key key, const struc
 }
 
 /* Put @acc in place of the office's entry, and the difference into those of the units. */
-static int replace_at(const struct place *place, struct page_key key, const struct acc *acc,
+static int replace_at(struct place *place, struct page_key key, const struct acc *acc,
 		      struct err *err)
 {
 	struct entry *entry;
 	struct acc before = { 0 };
+	struct trail *trail = trail_of(place, key);
 	for (size_t i = 0; i < place->n_nodes; i++) {
-		key.node = place->nodes[i];
-		int rc = entry_at(place, key, &entry, err);
+		int rc = entry_at(place, trail, i, &entry, err);
 		if (rc < 0)
 			return rc;
 		if (i == 0) {
@@ -154,31 +188,48 @@ static int replace_at(const struct place *place, struct page_key key, const stru
 
 /* --- appending --- */
 
+/* The hot loop. All four are taken, since choosing for each point costs more. (A withdrawn point's
+ * value is 0.) */
 static struct acc acc_of_points(const struct metric *metric, const struct point points[], size_t n,
 				bool timely)
 {
-	struct acc acc = { 0 };
+	struct acc acc = { .newest = points[n - 1].nth + 1 };
+	int64_t last = 0, least = INT64_MAX, most = INT64_MIN;
+	int128 sum = 0;
 	for (size_t i = 0; i < n; i++) {
-		struct acc one = { .newest = points[i].nth + 1, .n = !points[i].withdrawn };
-		one.value = points[i].withdrawn ? 0 : points[i].value_e;
-		one.on_time = timely ? one.n : 0;
-		acc_append(&acc, &one, metric->time_agg);
+		int64_t value_e = points[i].value_e;
+		sum += value_e;
+		if (points[i].withdrawn)
+			continue;
+		acc.n++;
+		last = value_e;
+		least = value_e < least ? value_e : least;
+		most = value_e > most ? value_e : most;
 	}
+	const int128 by_agg[] = { [AGG_SUM] = sum,
+				  [AGG_MEAN] = sum,
+				  [AGG_LAST] = last,
+				  [AGG_MIN] = least,
+				  [AGG_MAX] = most };
+	acc.value = acc.n > 0 ? by_agg[metric->time_agg] : 0;
+	acc.on_time = timely ? acc.n : 0;
 	return acc;
 }
 
-static int append_hours(const struct place *place, const struct point points[], size_t n,
-			bool timely, struct err *err)
+/* Append to the hours, and to @whole what was appended. */
+static int append_hours(struct place *place, const struct point points[], size_t n, bool timely,
+			struct acc *whole, struct err *err)
 {
 	uint32_t per_hour = grain_per_day(place->metric->period) / 24;
 	for (size_t from = 0, to; from < n; from = to) {
 		uint32_t hour = points[from].nth / per_hour;
-		for (to = from + 1; to < n && points[to].nth / per_hour == hour; to++)
+		for (to = from + 1; to < n && points[to].nth < (hour + 1) * per_hour; to++)
 			;
 		struct acc acc = acc_of_points(place->metric, points + from, to - from, timely);
-		int rc = append_at(place, hour_key(place, hour, 0), &acc, err);
+		int rc = append_at(place, hour_key(place, hour), &acc, err);
 		if (rc < 0)
 			return rc;
+		acc_append(whole, &acc, place->metric->time_agg);
 	}
 	return 0;
 }
@@ -206,35 +257,38 @@ int fold_run(struct fold *fold, const struct office *office, int32_t day,
 	     int32_t received_day, struct err *err)
 {
 	const struct metric *metric = declared->metric;
-	struct place place =
-		place_of(fold->pages, fold->reference, office, day, metric, declared->series);
-	struct entry *whole;
-	int rc = entry_at(&place, whole_key(&place, office->id), &whole, err);
+	struct place *place = &fold->place;
+	struct entry *entry;
+	place_take(place, fold->reference, office, day, metric, declared->series);
+	struct page_key key = whole_key(place);
+	int rc = entry_at(place, trail_of(place, key), 0, &entry, err);
 	if (rc < 0 || n == 0)
 		return rc;
-	if (whole->stale || points[0].nth < whole->acc.newest)
-		return mark_stale(fold, whole, office, day, err);
+	if (entry->stale || points[0].nth < entry->acc.newest)
+		return mark_stale(fold, entry, office, day, err);
 	bool timely = received_day < metric_late_day(metric, day);
-	if (metric->period < GRAIN_DAY && (rc = append_hours(&place, points, n, timely, err)) < 0)
-		return rc;
-	struct acc acc = acc_of_points(metric, points, n, timely);
-	return append_at(&place, whole_key(&place, 0), &acc, err);
+	struct acc whole = { 0 };
+	if (metric->period < GRAIN_DAY)
+		rc = append_hours(place, points, n, timely, &whole, err);
+	else
+		whole = acc_of_points(metric, points, n, timely);
+	return rc < 0 ? rc : append_at(place, key, &whole, err);
 }
 
 int fold_stale(struct fold *fold, const struct office *office, int32_t day,
 	       const struct declared *declared, struct err *err)
 {
-	struct place place = place_of(fold->pages, fold->reference, office, day, declared->metric,
-				      declared->series);
+	struct place *place = &fold->place;
 	struct entry *whole;
-	int rc = entry_at(&place, whole_key(&place, office->id), &whole, err);
+	place_take(place, fold->reference, office, day, declared->metric, declared->series);
+	int rc = entry_at(place, trail_of(place, whole_key(place)), 0, &whole, err);
 	return rc < 0 ? rc : mark_stale(fold, whole, office, day, err);
 }
 
 /* --- playing again --- */
 
 /* What the slots @from to @to - 1 give, or nothing, in place of what is there. */
-static int replace_slots(const struct place *place, struct page_key key,
+static int replace_slots(struct place *place, struct page_key key,
 			 const struct replay_series *series, uint32_t from, uint32_t to,
 			 bool nothing, struct err *err)
 {
@@ -246,24 +300,23 @@ static int replace_slots(const struct place *place, struct page_key key,
 	return replace_at(place, key, nothing ? &none : &acc, err);
 }
 
-static int replace_series(const struct place *place, const struct replay_series *series,
-			  bool nothing, struct err *err)
+static int replace_series(struct place *place, const struct replay_series *series, bool nothing,
+			  struct err *err)
 {
 	uint32_t per_hour = series->n / 24; /* 0: a day or coarser */
 	int rc = 0;
 	for (uint32_t hour = 0; per_hour && hour < 24 && rc == 0; hour++)
-		rc = replace_slots(place, hour_key(place, hour, 0), series, hour * per_hour,
+		rc = replace_slots(place, hour_key(place, hour), series, hour * per_hour,
 				   (hour + 1) * per_hour, nothing, err);
 	return rc < 0 ? rc
-		      : replace_slots(place, whole_key(place, 0), series, 0, series->n, nothing,
-				      err);
+		      : replace_slots(place, whole_key(place), series, 0, series->n, nothing, err);
 }
 
 int fold_series(struct pages *pages, const struct reference *reference, const struct office *office,
 		int32_t day, const struct replay_series *series, struct err *err)
 {
-	struct place place =
-		place_of(pages, reference, office, day, series->metric, series->series);
+	struct place place = { .pages = pages };
+	place_take(&place, reference, office, day, series->metric, series->series);
 	return replace_series(&place, series, false, err);
 }
 
@@ -319,6 +372,7 @@ int fold_finish(struct fold *fold, struct err *err)
 		rc = refold(fold, first, to - from, err);
 	}
 	fold->n_stale = 0;
+	fold->place = (struct place){ .pages = fold->pages }; /* the pages it knows go now */
 	return rc < 0 ? rc : pages_write(fold->pages, NULL, err);
 }
 
@@ -376,8 +430,8 @@ static int move_day(struct fold *fold, const struct reference *before, int64_t i
 	size_t n;
 	int rc = replay_day(fold->replay, id, day, NULL, 0, &list, &n, err);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct place there =
-			place_of(fold->pages, before, from, day, list[i].metric, list[i].series);
+		struct place there = { .pages = fold->pages };
+		place_take(&there, before, from, day, list[i].metric, list[i].series);
 		rc = replace_series(&there, &list[i], true, err);
 		if (rc == 0)
 			rc = fold_series(fold->pages, fold->reference, to, day, &list[i], err);
