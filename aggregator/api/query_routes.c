@@ -46,13 +46,18 @@ static int query_prepare(struct call *call, struct err *err)
 		.structure = http_arg(request, "structure"),
 		.known = http_arg(request, "known"),
 	};
-	if (!call->query.name)
-		return err_set(err, -EINVAL, "name: the name of a metric or indicator is wanted");
 	call->revisions = http_arg(request, "revisions") != NULL;
 	if (!labels || !*labels)
 		return 0;
 	call->query.labels = call->labels;
 	return take_labels(call, labels, err);
+}
+
+static int figures_prepare(struct call *call, struct err *err)
+{
+	if (!http_arg(call->request, "name"))
+		return err_set(err, -EINVAL, "name: the name of a metric or indicator is wanted");
+	return query_prepare(call, err);
 }
 
 static int query_get(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -75,7 +80,7 @@ static int completeness_get(struct call *call, sqlite3 *db, const struct referen
 }
 
 const struct action query_actions[] = {
-	{ "GET", "/v1/query", CALL_READ, query_prepare, query_get, NULL },
+	{ "GET", "/v1/query", CALL_READ, figures_prepare, query_get, NULL },
 	{ "GET", "/v1/completeness", CALL_READ, query_prepare, completeness_get, NULL },
 };
 const size_t n_query_actions = sizeof(query_actions) / sizeof(query_actions[0]);

@@ -153,7 +153,7 @@ static int check(const struct args *args, struct err *err)
 				       "'%s' does not take the option --%s; see lantoa %s --help",
 				       command->words, name, command->words);
 	}
-	if (args->n_words != command->n_words)
+	if (args->n_words < command->n_words || args->n_words > command->n_words + command->n_more)
 		return err_set(err, -EINVAL, "the command is used so: lantoa %s %s", command->words,
 			       command->usage);
 	return 0;

@@ -195,7 +195,7 @@ static int query(const struct order *order, struct err *err)
 	const struct args *args = order->args;
 	struct blob labels = { 0 };
 	int rc = labels_join(args, &labels);
-	const struct argument arguments[] = { { "name", args->words[0] },
+	const struct argument arguments[] = { { "name", args->n_words ? args->words[0] : NULL },
 					      { "area", args_option(args, "area") },
 					      { "by", args_option(args, "by") },
 					      { "per", args_option(args, "per") },
@@ -393,10 +393,13 @@ const struct command commands[] = {
 	  .path = "/v1/query",
 	  .show = figures },
 	{ .words = "completeness",
-	  .usage = "METRIC [OPTIONS]",
-	  .help = N_("Name the offices whose report of a metric was due and is missing."),
+	  .usage = "[METRIC] [OPTIONS]",
+	  .help = N_("Name the offices whose report of a metric, or of any, was due and is "
+		     "missing. With "
+		     "--by, count for each unit what was due, reported, on time, late, carried and "
+		     "missing."),
 	  .options = ASKING,
-	  .n_words = 1,
+	  .n_more = 1,
 	  .run = query,
 	  .method = "GET",
 	  .path = "/v1/completeness" },

@@ -21,6 +21,7 @@ struct command {
 	const char *help;    /* N_(): what it does */
 	const char *options; /* names of those it takes, parted by blanks; NULL: none of its own */
 	size_t n_words;      /* words that must follow */
+	size_t n_more;       /* words that may follow them */
 	/* 0; 1 when it ran well and the news is bad (verify); negative: it failed */
 	int (*run)(const struct order *order, struct err *err);
 	const char *method, *path; /* of the api */

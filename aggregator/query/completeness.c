@@ -1,22 +1,35 @@
+#include "blob.h"
 #include "figures.h"
 #include "query.h"
+#include "rational.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+struct asking {
+	const struct plan *plan;
+	const struct reference *reference;
+	struct figures *figures;
+	struct table *table;
+};
+
+/* --- who is missing --- */
+
 static int by_office_code(const void *a, const void *b)
 {
 	const struct member *x = a, *y = b;
-	return strcmp(x->office->code, y->office->code);
+	int order = strcmp(x->office->code, y->office->code);
+	return order ? order : (x->row > y->row) - (x->row < y->row);
 }
 
-static void put_member(struct table *table, const struct reference *reference, struct period bucket,
+static void put_member(const struct asking *asking, struct period bucket,
 		       const struct member *member)
 {
 	char period[PERIOD_TEXT_MAX];
+	struct table *table = asking->table;
 	const struct unit *unit =
-		office_unit(member->office, reference->units, period_end_day(bucket) - 1);
+		office_unit(member->office, asking->reference->units, period_end_day(bucket) - 1);
 	const struct counts *counts = &member->counts;
 	table_row(table);
 	table_text(table, period_format(bucket, period));
@@ -27,76 +40,202 @@ static void put_member(struct table *table, const struct reference *reference, s
 	table_int(table, counts->due);
 	table_int(table, counts->reported);
 	table_int(table, counts->carried);
-	table_int(table, counts->due - counts->reported - counts->carried);
+	table_int(table, counts_missing(counts));
 }
 
-static int missing_in(struct figures *figures, const struct plan *plan,
-		      const struct reference *reference, struct period bucket, struct table *table,
-		      struct err *err)
+static int put_members(const struct asking *asking, struct period bucket,
+		       const struct member members[], size_t n, struct err *err)
 {
-	struct rows rows;
-	int rc = rows_make(plan, reference, bucket, &rows, err);
+	struct member *sorted = malloc((n + 1) * sizeof(*sorted));
+	if (!sorted)
+		return err_memory(err);
+	if (n > 0) {
+		memcpy(sorted, members, n * sizeof(*sorted));
+		qsort(sorted, n, sizeof(*sorted), by_office_code);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (counts_missing(&sorted[i].counts) > 0)
+			put_member(asking, bucket, &sorted[i]);
+	free(sorted);
+	return 0;
+}
+
+/* --- how much, unit by unit --- */
+
+static void put_percent(struct table *table, const struct counts *counts)
+{
+	mpq_t share;
+	if (counts->due == 0) {
+		table_null(table);
+		return;
+	}
+	mpq_init(share);
+	mpq_set_ui(share, (unsigned long)counts->reported * 100, (unsigned long)counts->due);
+	mpq_canonicalize(share);
+	char *text = rational_text(share, 1);
+	table_number(table, text);
+	free(text);
+	mpq_clear(share);
+}
+
+static bool is_empty(const struct counts *counts)
+{
+	return counts->due == 0 && counts->extra == 0 && counts->revisions == 0;
+}
+
+static void put_counts(const struct asking *asking, struct period bucket, const struct row *row,
+		       const struct counts *counts)
+{
+	char text[PERIOD_TEXT_MAX];
+	struct table *table = asking->table;
+	table_row(table);
+	table_text(table, period_format(bucket, text));
+	table_text(table, row->unit ? row->unit->code : row->office ? row->office->code : NULL);
+	table_text(table, row->unit ? row->unit->name : row->office ? row->office->name : NULL);
+	table_text(table, row->unit ? day_format(row->unit->valid_from, text) : NULL);
+	table_int(table, counts->due);
+	table_int(table, counts->reported);
+	table_int(table, counts->on_time);
+	table_int(table, counts->reported - counts->on_time);
+	table_int(table, counts->carried);
+	table_int(table, counts_missing(counts));
+	table_int(table, counts->extra);
+	table_int(table, counts->revisions);
+	table_int(table, counts->offices_due);
+	table_int(table, counts->offices_reported);
+	put_percent(table, counts);
+}
+
+static bool has_rows(const struct plan *plan)
+{
+	return plan->by || plan->by_office;
+}
+
+/* --- one bucket --- */
+
+static int count(const struct asking *asking, struct figure shown[], struct err *err)
+{
+	const struct catalogue *catalogue = asking->reference->catalogue;
+	int rc = 0;
+	if (!asking->plan->everything)
+		return figures_of(asking->figures, 0, shown, err);
+	for (size_t i = 0; i < catalogue->n && rc == 0; i++)
+		if (plan_fits(asking->plan, &catalogue->metrics[i]))
+			rc = figures_of_metric(asking->figures, &catalogue->metrics[i], shown, err);
+	return rc;
+}
+
+static int ask_rows(const struct asking *asking, struct rows *rows, struct period bucket,
+		    struct figure shown[], struct err *err)
+{
+	const struct member *members;
+	int rc = figures_begin(asking->figures, rows, bucket, err);
+	if (rc == 0)
+		rc = count(asking, shown, err);
 	if (rc < 0)
 		return rc;
-	struct figure *shown = calloc(rows.n, sizeof(*shown));
-	for (size_t i = 0; shown && i < rows.n; i++)
-		mpq_init(shown[i].value);
-	rc = shown ? figures_begin(figures, &rows, bucket, err) : err_memory(err);
+	size_t n = figures_end(asking->figures, shown, &members);
+	if (!has_rows(asking->plan))
+		return put_members(asking, bucket, members, n, err);
+	for (size_t i = 0; i < rows->n; i++)
+		if (i + 1 < rows->n || !is_empty(&shown[i].counts))
+			put_counts(asking, bucket, &rows->list[i], &shown[i].counts);
+	return 0;
+}
+
+static int ask_bucket(const struct asking *asking, struct period bucket, struct err *err)
+{
+	struct rows rows;
+	int rc = rows_make(asking->plan, asking->reference, bucket, &rows, err);
+	if (rc < 0)
+		return rc;
+	struct figure *shown = figures_alloc(rows.n);
+	if (table_rows(asking->table) + rows.n > QUERY_ROWS_MAX)
+		rc = err_set(err, -E2BIG,
+			     "the answer would have more than %u rows; ask for less at once",
+			     QUERY_ROWS_MAX);
 	if (rc == 0)
-		rc = figures_of(figures, 0, shown, err);
-	if (rc == 0) {
-		const struct member *members;
-		size_t n = figures_end(figures, shown, &members);
-		struct member *sorted = malloc((n + 1) * sizeof(*sorted));
-		if (!sorted) {
-			rc = err_memory(err);
-		} else if (n > 0) {
-			memcpy(sorted, members, n * sizeof(*sorted));
-			qsort(sorted, n, sizeof(*sorted), by_office_code);
-		}
-		for (size_t i = 0; rc == 0 && i < n; i++)
-			if (sorted[i].counts.due >
-			    sorted[i].counts.reported + sorted[i].counts.carried)
-				put_member(table, reference, bucket, &sorted[i]);
-		free(sorted);
-	}
-	for (size_t i = 0; shown && i < rows.n; i++)
-		mpq_clear(shown[i].value);
-	free(shown);
+		rc = shown ? ask_rows(asking, &rows, bucket, shown, err) : err_memory(err);
+	figures_free(shown, rows.n);
 	rows_free(&rows);
 	return rc;
+}
+
+/* --- the question --- */
+
+static int understand(const struct reference *reference, const struct query *query,
+		      struct plan *ret, struct err *err)
+{
+	if (!query->name || !*query->name)
+		return plan_make_everything(reference, query, ret, err);
+	int rc = plan_make(reference, query, ret, err);
+	if (rc == 0 && ret->indicator)
+		return err_set(err, -EINVAL,
+			       "'%s' is an indicator; ask who is missing for one of its metrics, "
+			       "such as '%s'",
+			       ret->indicator->name, ret->metrics[0]->name);
+	return rc;
+}
+
+/* Names of the metrics that cannot be asked for like this, parted by blanks. */
+static int head_left_out(const struct asking *asking, struct err *err)
+{
+	const struct catalogue *catalogue = asking->reference->catalogue;
+	struct blob names = { 0 };
+	int rc = 0;
+	for (size_t i = 0; i < catalogue->n && rc == 0; i++) {
+		const char *name = catalogue->metrics[i].name;
+		if (plan_fits(asking->plan, &catalogue->metrics[i]))
+			continue;
+		if (names.len > 0)
+			rc = blob_append(&names, " ", 1);
+		if (rc == 0)
+			rc = blob_append(&names, name, strlen(name));
+	}
+	if (rc == 0)
+		rc = blob_append(&names, "", 1);
+	if (rc == 0 && names.len > 1)
+		table_head(asking->table, "query", "left_out", (const char *)names.data);
+	blob_free(&names);
+	return rc < 0 ? err_memory(err) : 0;
+}
+
+static struct table *table_of(const struct plan *plan)
+{
+	static const char *const missing[] = { "period", "area",     "area_name", "office", "name",
+					       "due",    "reported", "carried",   "missing" };
+	static const char *const counted[] = {
+		"period",   "area",    "name",        "valid_from",       "due",
+		"reported", "on_time", "late",        "carried",          "missing",
+		"extra",    "revised", "offices_due", "offices_reported", "percent"
+	};
+	return has_rows(plan) ? table_open(counted, sizeof(counted) / sizeof(counted[0]))
+			      : table_open(missing, sizeof(missing) / sizeof(missing[0]));
 }
 
 int completeness_run(sqlite3 *db, const struct reference *reference, const struct query *query,
 		     struct table **ret_answer, struct err *err)
 {
-	static const char *const columns[] = { "period", "area",     "area_name", "office", "name",
-					       "due",    "reported", "carried",   "missing" };
-	struct query whole = *query;
 	struct plan plan;
-	whole.by = NULL; /* one row per office anyway */
-	int rc = plan_make(reference, &whole, &plan, err);
-	if (rc == 0 && plan.indicator)
-		rc = err_set(err, -EINVAL,
-			     "'%s' is an indicator; ask who is missing for one of its metrics, "
-			     "such as '%s'",
-			     plan.indicator->name, plan.metrics[0]->name);
+	int rc = understand(reference, query, &plan, err);
 	if (rc < 0)
 		return rc;
-	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
-	struct figures *figures = table ? figures_open(db, reference, &plan, err) : NULL;
-	rc = figures ? 0 : table ? err->code : err_memory(err);
+	struct asking asking = { .plan = &plan, .reference = reference, .table = table_of(&plan) };
+	asking.figures = asking.table ? figures_open(db, reference, &plan, err) : NULL;
+	rc = asking.figures ? 0 : asking.table ? err->code : err_memory(err);
 	if (rc == 0)
-		plan_head(&plan, table);
+		plan_head(&plan, asking.table);
+	if (rc == 0 && plan.everything)
+		rc = head_left_out(&asking, err);
 	for (int32_t number = plan.first; number <= plan.last && rc == 0; number++)
-		rc = missing_in(figures, &plan, reference, plan_bucket(&plan, number), table, err);
-	if (rc == 0 && table_failed(table))
+		rc = ask_bucket(&asking, plan_bucket(&plan, number), err);
+	if (rc == 0 && table_failed(asking.table))
 		rc = err_memory(err);
-	figures_close(figures);
+	figures_close(asking.figures);
 	if (rc < 0) {
-		table_close(table);
+		table_close(asking.table);
 		return rc;
 	}
-	*ret_answer = table;
+	*ret_answer = asking.table;
 	return 0;
 }

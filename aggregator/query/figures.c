@@ -100,6 +100,21 @@ void figures_close(struct figures *figures)
 	free(figures);
 }
 
+struct figure *figures_alloc(size_t n)
+{
+	struct figure *figures = calloc(n, sizeof(*figures));
+	for (size_t i = 0; figures && i < n; i++)
+		mpq_init(figures[i].value);
+	return figures;
+}
+
+void figures_free(struct figure *figures, size_t n)
+{
+	for (size_t i = 0; figures && i < n; i++)
+		mpq_clear(figures[i].value);
+	free(figures);
+}
+
 unsigned metric_shown_decimals(const struct metric *metric)
 {
 	bool mean = metric->time_agg == AGG_MEAN || metric->area_agg == AGG_MEAN;
@@ -485,20 +500,12 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 	return figures->totals ? 0 : err_memory(err);
 }
 
-static int find_series(struct figures *f, size_t index, struct err *err)
+static int compute(struct figures *f, const struct metric *metric, const struct series_list *series,
+		   struct figure ret[], struct err *err)
 {
-	struct series_list *list = &f->lists[index];
-	int rc = f->found[index] ? 0 : series_find(f->db, f->metric, f->plan->labels, list, err);
-	f->found[index] = rc == 0;
-	f->series = list->list;
-	f->n_series = list->n;
-	return rc;
-}
-
-int figures_of(struct figures *figures, size_t index, struct figure ret[], struct err *err)
-{
-	struct figures *f = figures;
-	f->metric = f->plan->metrics[index];
+	f->metric = metric;
+	f->series = series->list;
+	f->n_series = series->n;
 	f->n_parts = 0;
 	f->day = NEVER;
 	memset(f->totals, 0, f->rows->n * sizeof(*f->totals));
@@ -507,14 +514,41 @@ int figures_of(struct figures *figures, size_t index, struct figure ret[], struc
 		f->standings[i].first_part = -1;
 		f->standings[i].last_reported = NEVER;
 	}
-	int rc = find_series(f, index, err);
-	if (rc == 0)
-		rc = read_steps(f, err);
+	int rc = read_steps(f, err);
 	if (rc < 0)
 		return rc;
-	if (f->metric->time_agg == AGG_LAST)
+	if (metric->time_agg == AGG_LAST)
 		settle_last(f);
 	return combine(f, ret, err);
+}
+
+int figures_of(struct figures *figures, size_t index, struct figure ret[], struct err *err)
+{
+	const struct plan *plan = figures->plan;
+	struct series_list *list = &figures->lists[index];
+	if (!figures->found[index]) {
+		int rc = series_find(figures->db, plan->metrics[index], plan->labels, list, err);
+		if (rc < 0)
+			return rc;
+		figures->found[index] = true;
+	}
+	return compute(figures, plan->metrics[index], list, ret, err);
+}
+
+int figures_of_metric(struct figures *figures, const struct metric *metric, struct figure ret[],
+		      struct err *err)
+{
+	struct series_list list = { 0 };
+	int rc = series_find(figures->db, metric, figures->plan->labels, &list, err);
+	if (rc == 0)
+		rc = compute(figures, metric, &list, ret, err);
+	free(list.list);
+	return rc;
+}
+
+int64_t counts_missing(const struct counts *counts)
+{
+	return counts->due - counts->reported - counts->carried;
 }
 
 static void counts_add(struct counts *to, const struct counts *from)

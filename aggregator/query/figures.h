@@ -17,6 +17,8 @@ struct counts {
 	int64_t offices_due, offices_reported;
 };
 
+int64_t counts_missing(const struct counts *counts); /* due, and neither reported nor carried */
+
 struct figure {
 	bool has_value;
 	mpq_t value;
@@ -29,6 +31,10 @@ struct member { /* what one office contributes to one row */
 	struct counts counts;
 	int32_t next; /* of the same office; -1: none */
 };
+
+/** [n], values initialised; NULL: out of memory. Freed with figures_free(). */
+struct figure *figures_alloc(size_t n);
+void figures_free(struct figure *figures, size_t n); /* NULL is fine */
 
 struct figures;
 
@@ -43,6 +49,10 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 /** The values of operand @index in @ret [rows->n] (value initialised by the caller); counts go on
  * adding up over the operands of a bucket. */
 int figures_of(struct figures *figures, size_t index, struct figure ret[], struct err *err);
+/** The same for any metric that may be asked for per bucket: for who counts reports of more metrics
+ * than a question has operands. */
+int figures_of_metric(struct figures *figures, const struct metric *metric, struct figure ret[],
+		      struct err *err);
 /** Counts per row into @ret, and what each office contributed. Valid until the next bucket. */
 size_t figures_end(struct figures *figures, struct figure ret[], const struct member **ret_members);
 

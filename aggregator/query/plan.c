@@ -44,6 +44,11 @@ static int find_name(const struct reference *reference, const char *name, struct
 	return find_operands(reference, plan, err);
 }
 
+static int refuse_minutes(struct err *err)
+{
+	return err_set(err, -EINVAL, "minutes are not rolled up; ask per hour or coarser");
+}
+
 static int find_grain(const struct query *query, struct plan *plan, struct err *err)
 {
 	plan->per = plan->metrics[0]->period;
@@ -60,10 +65,10 @@ static int find_grain(const struct query *query, struct plan *plan, struct err *
 	if (rc == 0 && query->calendar)
 		rc = calendar_from_name(query->calendar, &plan->calendar, err);
 	if (rc == 0 && plan->per == GRAIN_MINUTE)
-		return err_set(err, -EINVAL, "minutes are not rolled up; ask per hour or coarser");
+		return refuse_minutes(err);
 	for (size_t i = 0; i < plan->n_metrics && rc == 0; i++) {
 		const struct metric *metric = plan->metrics[i];
-		if (!period_nests(metric->calendar, metric->period, plan->calendar, plan->per))
+		if (!plan_fits(plan, metric))
 			rc = err_set(err, -EINVAL,
 				     "%s is counted per %s (%s calendar), which does not add up to "
 				     "a %s of the %s "
@@ -164,6 +169,15 @@ static int find_views(const struct query *query, struct plan *plan, struct err *
 	return rc;
 }
 
+static int find_the_rest(const struct reference *reference, const struct query *query,
+			 struct plan *plan, struct err *err)
+{
+	int rc = find_range(query, plan, err);
+	if (rc == 0)
+		rc = find_place(reference, query, plan, err);
+	return rc == 0 ? find_views(query, plan, err) : rc;
+}
+
 int plan_make(const struct reference *reference, const struct query *query, struct plan *ret_plan,
 	      struct err *err)
 {
@@ -172,14 +186,31 @@ int plan_make(const struct reference *reference, const struct query *query, stru
 	if (rc == 0)
 		rc = find_grain(query, &plan, err);
 	if (rc == 0)
-		rc = find_range(query, &plan, err);
-	if (rc == 0)
-		rc = find_place(reference, query, &plan, err);
-	if (rc == 0)
-		rc = find_views(query, &plan, err);
+		rc = find_the_rest(reference, query, &plan, err);
 	if (rc == 0)
 		*ret_plan = plan;
 	return rc;
+}
+
+int plan_make_everything(const struct reference *reference, const struct query *query,
+			 struct plan *ret_plan, struct err *err)
+{
+	struct plan plan = { .everything = true, .per = GRAIN_MONTH };
+	int rc = query->per ? grain_from_name(query->per, &plan.per, err) : 0;
+	if (rc == 0 && query->calendar)
+		rc = calendar_from_name(query->calendar, &plan.calendar, err);
+	if (rc == 0 && plan.per == GRAIN_MINUTE)
+		rc = refuse_minutes(err);
+	if (rc == 0)
+		rc = find_the_rest(reference, query, &plan, err);
+	if (rc == 0)
+		*ret_plan = plan;
+	return rc;
+}
+
+bool plan_fits(const struct plan *plan, const struct metric *metric)
+{
+	return period_nests(metric->calendar, metric->period, plan->calendar, plan->per);
 }
 
 struct period plan_bucket(const struct plan *plan, int32_t number)
@@ -190,10 +221,13 @@ struct period plan_bucket(const struct plan *plan, int32_t number)
 void plan_head(const struct plan *plan, struct table *table)
 {
 	char text[PERIOD_TEXT_MAX];
-	table_head(table, "query", "name",
-		   plan->indicator ? plan->indicator->name : plan->metrics[0]->name);
-	table_head(table, "query", "unit",
-		   plan->indicator ? plan->indicator->unit : plan->metrics[0]->unit);
+	const struct metric *metric = plan->metrics[0];
+	if (!plan->everything) {
+		table_head(table, "query", "name",
+			   plan->indicator ? plan->indicator->name : metric->name);
+		table_head(table, "query", "unit",
+			   plan->indicator ? plan->indicator->unit : metric->unit);
+	}
 	table_head(table, "query", "area", plan->area);
 	table_head(table, "query", "by", plan->by_office ? "office" : plan->by);
 	table_head(table, "query", "per", grain_name(plan->per));

@@ -7,6 +7,7 @@
 #define PLAN_BUCKETS_MAX  100000u
 
 struct plan {
+	bool everything; /* all metrics that fit: metrics[] is not filled; completeness alone */
 	const struct indicator *indicator;               /* NULL: a metric */
 	const struct metric *metrics[PLAN_OPERANDS_MAX]; /* the metric, or the indicator's operands
 							    in formula order */
@@ -27,6 +28,11 @@ struct plan {
  * @reference. */
 int plan_make(const struct reference *reference, const struct query *query, struct plan *ret_plan,
 	      struct err *err);
+/** The same for a query without a name: about reports of every metric, by default per month. */
+int plan_make_everything(const struct reference *reference, const struct query *query,
+			 struct plan *ret_plan, struct err *err);
+/** Do periods of @metric add up to the plan's buckets? */
+bool plan_fits(const struct plan *plan, const struct metric *metric);
 /** The query as understood, into the head of @table. */
 void plan_head(const struct plan *plan, struct table *table);
 struct period plan_bucket(const struct plan *plan, int32_t number);

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX 500000u
-
 struct answer {
 	const struct plan *plan;
 	struct table *table;
@@ -20,21 +18,6 @@ struct answer {
 	char *why;                           /* of the figure at hand: err.text of its formula */
 	char reason[256];                    /* of a figure that cannot be told */
 };
-
-static struct figure *figures_alloc(size_t n)
-{
-	struct figure *figures = calloc(n, sizeof(*figures));
-	for (size_t i = 0; figures && i < n; i++)
-		mpq_init(figures[i].value);
-	return figures;
-}
-
-static void figures_free(struct figure *figures, size_t n)
-{
-	for (size_t i = 0; figures && i < n; i++)
-		mpq_clear(figures[i].value);
-	free(figures);
-}
 
 static void put_rational(struct table *table, const mpq_t value, unsigned decimals)
 {
@@ -87,7 +70,7 @@ static void put_counts(struct table *table, const struct counts *counts)
 	table_int(table, counts->reported);
 	table_int(table, counts->on_time);
 	table_int(table, counts->carried);
-	table_int(table, counts->due - counts->reported - counts->carried);
+	table_int(table, counts_missing(counts));
 	table_int(table, counts->extra);
 	table_int(table, counts->offices_due);
 	table_int(table, counts->offices_reported);
@@ -223,10 +206,10 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 	if (rc < 0)
 		return rc;
 	size_t n = answer->rows.n;
-	if (table_rows(answer->table) + n > ROWS_MAX)
+	if (table_rows(answer->table) + n > QUERY_ROWS_MAX)
 		rc = err_set(err, -E2BIG,
 			     "the answer would have more than %u rows; ask for less at once",
-			     ROWS_MAX);
+			     QUERY_ROWS_MAX);
 	for (size_t k = 0; k < plan->n_metrics && rc == 0; k++)
 		if (!(answer->operands[k] = figures_alloc(n)))
 			rc = err_memory(err);

@@ -7,6 +7,8 @@
 #include "reference.h"
 #include "table.h"
 
+#define QUERY_ROWS_MAX 500000u /* of one answer */
+
 struct query {            /* texts as asked; NULL: the default */
 	const char *name; /* of a metric or indicator; must be there */
 	const char *area; /* a unit's code; default: everywhere */
@@ -42,9 +44,18 @@ struct query {            /* texts as asked; NULL: the default */
 int query_run(sqlite3 *db, const struct reference *reference, const struct query *query,
 	      struct table **ret_answer, struct err *err);
 
-/** Who was due and is missing: rows of period, area, area_name, office, name, due, reported,
- * carried, missing. Same arguments but @by (the area of a row is the office's unit); name must be a
- * metric. */
+/**
+ * Who was due, and who is missing. Name must be a metric; without one it is about all metrics of
+ * the catalogue whose periods add up to the buckets (by default months; the head names the others
+ * as left_out).
+ *
+ * Without @by, a row for each office that misses something: period, area, area_name (the unit of
+ * the office), office, name, due, reported, carried, missing. With @by, a row for each unit or
+ * office: period, area, name, valid_from, due, reported, on_time, late (reported, but after it was
+ * due), carried, missing, extra, revised, offices_due, offices_reported, percent (of what was due,
+ * how much was reported; null when nothing was due). A reported zero is reported; a figure that was
+ * withdrawn is missing, and counts as revised.
+ */
 int completeness_run(sqlite3 *db, const struct reference *reference, const struct query *query,
 		     struct table **ret_answer, struct err *err);
 

@@ -377,6 +377,8 @@ static void completeness_names_who_is_missing(void **state)
 	add_office(state);
 	assert_done(f, "completeness", "team.count", "--from", "2021-02", "--to", "2021-02");
 	assert_says(f->out, "UBND Phường 5");
+	assert_done(f, "completeness", "--by", "commune", "--area", "28249", "--from", "2021-02");
+	assert_says(f->out, "Percent");
 }
 
 static void status_shows_counters_and_offices(void **state)

@@ -282,6 +282,38 @@ static void revisions_are_all_told(struct books *books, const struct question *q
 	table_close(table);
 }
 
+/* What completeness counts is what the figures say of themselves. */
+static void completeness_agrees(struct books *books, const struct question *q,
+				const struct oracle_answer *answer)
+{
+	struct table *table = NULL;
+	size_t row = 0;
+	if (!q->query.by)
+		return;
+	if (completeness_run(books->db, books->reference, &q->query, &table, &books->err) < 0)
+		fail_msg("%s: %s", q->words, books->err.text);
+	for (size_t i = 0; i < answer->n; i++) {
+		const struct oracle_row *expected = &answer->rows[i];
+		if (!expected->unit && !expected->office && !expected->due && !expected->extra &&
+		    !expected->revisions)
+			continue; /* a rest that only has a level from before */
+		assert_true(row < table_rows(table));
+		same_text(q, table, row, "period", expected->period);
+		same_number(q, table, row, "due", expected->due);
+		same_number(q, table, row, "reported", expected->reported);
+		same_number(q, table, row, "late", expected->reported - expected->on_time);
+		same_number(q, table, row, "carried", expected->carried);
+		same_number(q, table, row, "missing", expected->missing);
+		same_number(q, table, row, "extra", expected->extra);
+		same_number(q, table, row, "revised", expected->revisions);
+		same_number(q, table, row, "offices_due", expected->offices_due);
+		same_number(q, table, row++, "offices_reported", expected->offices_reported);
+		assert_true(expected->reported + expected->carried <= expected->due);
+	}
+	assert_int_equal(row, table_rows(table));
+	table_close(table);
+}
+
 static void ask_both(struct history *h, struct books *books)
 {
 	struct question q;
@@ -302,6 +334,7 @@ static void ask_both(struct history *h, struct books *books)
 	same_answer(&q, table, &answer);
 	rows_add_up(books, &q, table);
 	revisions_are_all_told(books, &q, &oracle);
+	completeness_agrees(books, &q, &answer);
 	oracle_free(&oracle);
 	oracle_answer_free(&answer);
 	table_close(table);

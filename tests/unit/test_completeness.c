@@ -1,0 +1,222 @@
+/* Who reported, who did not, and what the difference is between nothing, zero and withdrawn. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "books.h"
+#include "civil.h"
+#include "query.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNITS                                                                                      \
+	"code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"                  \
+	"C,c,commune,P,2020-01-01,\nD,d,commune,P,2020-01-01,\n"
+#define METRICS                                                                                    \
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
+	"level,due_days,min,max\n"                                                                 \
+	"n,x,x,x,flow,sum,sum,day,k,0,0,commune,1,,\n"                                             \
+	"m,x,x,x,stock,last,sum,month,,0,1,commune,5,,\n"                                          \
+	"y,x,x,x,flow,sum,sum,year,,0,0,province,5,,\n"
+
+struct fixture {
+	struct books books;
+	struct books_spool c, d, p;
+	struct table *table; /* of the last question */
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	int32_t day;
+	assert_non_null(f);
+	books_open(&f->books, UNITS, METRICS, NULL, false);
+	assert_int_equal(day_parse("2025-01-01", &day, NULL), 0);
+	f->c = (struct books_spool){ .id = 1, .office = books_office(&f->books, "c", "C", day) };
+	f->d = (struct books_spool){ .id = 2, .office = books_office(&f->books, "d", "D", day) };
+	f->p = (struct books_spool){ .id = 3, .office = books_office(&f->books, "p", "P", day) };
+	books_refresh(&f->books);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	table_close(f->table);
+	books_close(&f->books);
+	free(f);
+	return 0;
+}
+
+static void ask(struct fixture *f, const struct query *query)
+{
+	table_close(f->table);
+	f->table = NULL;
+	if (completeness_run(f->books.db, f->books.reference, query, &f->table, &f->books.err) < 0)
+		fail_msg("%s", f->books.err.text);
+}
+
+static void has(const struct fixture *f, size_t row, const char *column, const char *expected)
+{
+	const char *found = books_cell(f->table, row, column);
+	if (!found || strcmp(found, expected) != 0)
+		fail_msg("row %zu: %s is %s, expected %s", row, column, found ? found : "null",
+			 expected);
+}
+
+static void withdraw(struct fixture *f, struct books_spool *spool, const char *day_text)
+{
+	struct books_figure figure = {
+		.metric = "n", .labels = "", .grain = GRAIN_DAY, .withdrawn = true
+	};
+	struct books_batch batch;
+	int32_t day;
+	assert_int_equal(day_parse(day_text, &day, NULL), 0);
+	books_seal(spool, day, &figure, 1, civil_day_start_us(day + 1), &batch);
+	books_commit(&f->books, &batch, 1);
+	blob_free(&batch.payload);
+}
+
+static void late(struct fixture *f, struct books_spool *spool, const char *day_text)
+{
+	struct books_figure figure = {
+		.metric = "n", .labels = "", .grain = GRAIN_DAY, .value_e = 1
+	};
+	struct books_batch batch;
+	int32_t day;
+	assert_int_equal(day_parse(day_text, &day, NULL), 0);
+	books_seal(spool, day, &figure, 1, civil_day_start_us(day + 2), &batch);
+	books_commit(&f->books, &batch, 1);
+	blob_free(&batch.payload);
+}
+
+static void zero_is_reported_and_withdrawn_is_missing_but_revised(void **state)
+{
+	struct fixture *f = *state;
+	const struct query by = { .name = "n", .by = "commune", .per = "month", .from = "2025-06" };
+	books_record(&f->books, &f->c, "n", "", "2025-06-01", 0, 0);
+	books_record(&f->books, &f->c, "n", "", "2025-06-02", 4, 0);
+	withdraw(f, &f->c, "2025-06-02");
+	withdraw(f, &f->c, "2025-06-03"); /* of nothing: no revision */
+	late(f, &f->c, "2025-06-04");
+	ask(f, &by);
+	assert_int_equal(table_rows(f->table), 2);
+	has(f, 0, "area", "C");
+	has(f, 0, "due", "30");
+	has(f, 0, "reported", "2");
+	has(f, 0, "on_time", "1");
+	has(f, 0, "late", "1");
+	has(f, 0, "missing", "28");
+	has(f, 0, "revised", "1");
+	has(f, 0, "offices_due", "1");
+	has(f, 0, "offices_reported", "1");
+	has(f, 0, "percent", "6.7");
+	has(f, 1, "area", "D");
+	has(f, 1, "reported", "0");
+	has(f, 1, "percent", "0");
+	has(f, 1, "offices_reported", "0");
+}
+
+static void labels_of_one_day_are_one_report_and_nobody_exceeds_a_hundred(void **state)
+{
+	struct fixture *f = *state;
+	const struct query by = { .name = "n", .by = "office", .from = "2025-06-01" };
+	books_record(&f->books, &f->c, "n", "k=a", "2025-06-01", 1, 0);
+	books_record(&f->books, &f->c, "n", "k=b", "2025-06-01", 2, 0);
+	books_record(&f->books, &f->p, "n", "", "2025-06-01", 2, 0); /* not due from a province */
+	ask(f, &by);
+	assert_int_equal(table_rows(f->table), 3);
+	has(f, 0, "area", "c");
+	has(f, 0, "due", "1");
+	has(f, 0, "reported", "1");
+	has(f, 0, "percent", "100");
+	has(f, 2, "area", "p");
+	has(f, 2, "due", "0");
+	has(f, 2, "extra", "1");
+	assert_null(books_cell(f->table, 2, "percent"));
+}
+
+static void without_a_metric_all_are_counted_that_add_up(void **state)
+{
+	struct fixture *f = *state;
+	struct query all = { .by = "province", .from = "2025-06" };
+	struct blob json = { 0 };
+	books_record(&f->books, &f->c, "n", "", "2025-06-01", 0, 0);
+	books_record(&f->books, &f->c, "m", "", "2025-05", 7, 0);
+	books_record(&f->books, &f->d, "m", "", "2025-06", 7, 0);
+	ask(f, &all);
+	assert_int_equal(table_rows(f->table), 1);
+	has(f, 0, "due", "62"); /* two communes, a month of days and the month */
+	has(f, 0, "reported", "2");
+	has(f, 0, "carried", "1");
+	has(f, 0, "missing", "59");
+	has(f, 0, "offices_due", "2");
+	has(f, 0, "offices_reported", "2");
+	assert_int_equal(table_json(f->table, &json), 0);
+	assert_int_equal(blob_append(&json, "", 1), 0);
+	assert_non_null(strstr((const char *)json.data, "\"left_out\": \"y\""));
+	blob_free(&json);
+	all.per = "year";
+	ask(f, &all);
+	has(f, 0, "due", "755"); /* 365 days and 12 months of two, and one year of the province */
+	has(f, 0, "offices_due", "3");
+	all.by = NULL;
+	all.per = NULL;
+	ask(f, &all);
+	assert_int_equal(table_rows(f->table), 2); /* who misses something */
+	has(f, 0, "office", "c");
+	has(f, 0, "missing", "29");
+	has(f, 1, "office", "d");
+	has(f, 1, "missing", "30");
+}
+
+static void before_anything_was_known_all_is_missing(void **state)
+{
+	struct fixture *f = *state;
+	const struct query then = {
+		.name = "n", .by = "commune", .from = "2025-06-01", .known = "2025-06-01T12:00"
+	};
+	const struct query figures = { .name = "n",
+				       .from = "2025-06-01",
+				       .known = "2025-06-01T12:00" };
+	books_record(&f->books, &f->c, "n", "", "2025-06-01", 3, 0);
+	ask(f, &then);
+	has(f, 0, "missing", "1");
+	has(f, 1, "missing", "1");
+	table_close(f->table);
+	f->table = NULL;
+	assert_int_equal(
+		query_run(f->books.db, f->books.reference, &figures, &f->table, &f->books.err), 0);
+	assert_null(books_cell(f->table, 0, "value"));
+	has(f, 0, "missing", "2");
+	has(f, 0, "reported", "0");
+}
+
+static void minutes_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	const struct query minutes = { .per = "minute" };
+	struct table *table = NULL;
+	assert_int_equal(
+		completeness_run(f->books.db, f->books.reference, &minutes, &table, &f->books.err),
+		-EINVAL);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(zero_is_reported_and_withdrawn_is_missing_but_revised),
+		TEST(labels_of_one_day_are_one_report_and_nobody_exceeds_a_hundred),
+		TEST(without_a_metric_all_are_counted_that_add_up),
+		TEST(before_anything_was_known_all_is_missing),
+		TEST(minutes_are_refused),
+	};
+	return cmocka_run_group_tests_name("completeness", tests, NULL, NULL);
+}
