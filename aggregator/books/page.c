@@ -239,7 +239,7 @@ int page_decode(const uint8_t *data, size_t len, struct page *ret_page, struct e
 			page_free(&page);
 			return err_set(err, -EUCLEAN,
 				       "a rollup page is damaged at byte %zu of %zu: run "
-				       "'lantoa verify', then restore a backup",
+				       "'lantoa verify --repair'",
 				       (size_t)(at - data), len);
 		}
 		if (page_reserve(&page, page.n + 1) < 0) {

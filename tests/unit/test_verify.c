@@ -5,11 +5,15 @@
 
 #include <cmocka.h>
 
+#include "civil.h"
 #include "db.h"
+#include "fold.h"
 #include "history.h"
+#include "schema.h"
 #include "seeds.h"
 #include "verify.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,6 +210,428 @@ static void strange_payloads_are_named_and_the_rest_is_still_read(void **state)
 	named(&f->books, "journal", "DELETE FROM declared WHERE number = 0");
 }
 
+static void what_stands_beside_the_journal_fits_it(void **state)
+{
+	struct fixture *f = *state;
+	named(&f->books, "watermark",
+	      "UPDATE spool SET last_received_us = last_received_us + 1 WHERE upto > 0");
+	named(&f->books, "declared", "UPDATE declared SET shape = shape + 16 WHERE number = 0");
+	named(&f->books, "declared", "UPDATE series SET metric = 'zz' WHERE id = 1");
+	named(&f->books, "declared", "UPDATE series SET labels = 'zz=1' WHERE id = 1");
+	named(&f->books, "declared", "DELETE FROM series WHERE id = 1");
+	named(&f->books, "declared",
+	      "DELETE FROM declared WHERE number = (SELECT max(number) FROM declared)");
+	named(&f->books, "declared",
+	      "INSERT INTO declared SELECT spool, 9999, series, shape FROM "
+	      "declared WHERE number = 0");
+	named(&f->books, "declared",
+	      "INSERT INTO declared SELECT 77, number, series, shape FROM declared "
+	      "WHERE spool = 1");
+	named(&f->books, "journal", "UPDATE journal SET day = 1000000000000 WHERE id = 3");
+	named(&f->books, "rollup",
+	      "INSERT INTO rollup SELECT grain + 4294967296, bucket, node, "
+	      "page FROM rollup WHERE grain = 2 LIMIT 1");
+}
+
+/* One of each: a run of a metric that nobody knows, a point out of range, and a whole batch of a
+ * day that had not begun when it came. */
+static void held_open(struct books *books)
+{
+	static const char units[] = "code,name,level,parent,valid_from,valid_to\n"
+				    "1,A,province,,2020-01-01,\n";
+	static const char catalogue[] =
+		"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
+		"carry,level,due_days,min,max\na,a,a,a,flow,sum,sum,day,,0,0,province,5,0,100\n"
+		"b,b,b,b,flow,sum,sum,hour,,0,0,province,5,0,100\n";
+	struct books_figure figures[] = {
+		{ .metric = "a", .labels = "", .grain = GRAIN_DAY, .value_e = 7 },
+		{ .metric = "b", .labels = "", .grain = GRAIN_HOUR, .nth = 1, .value_e = 7 },
+		{ .metric = "b", .labels = "", .grain = GRAIN_HOUR, .nth = 2, .value_e = 700 },
+		{ .metric = "c", .labels = "", .grain = GRAIN_HOUR, .nth = 3, .value_e = 1 },
+		{ .metric = "c", .labels = "", .grain = GRAIN_HOUR, .nth = 4, .value_e = 1 },
+	};
+	struct books_batch batches[2];
+	int32_t day = day_from_civil(2025, 6, 20);
+	books_open(books, units, catalogue, NULL, false);
+	struct books_spool spool = { .office = books_office(books, "x", "1", day - 100), .id = 9 };
+	books_refresh(books);
+	books_seal(&spool, day, figures, 5, civil_day_start_us(day + 1), &batches[0]);
+	figures[0].value_e = 8;
+	books_seal(&spool, day, figures, 2, civil_day_start_us(day - 2), &batches[1]);
+	books_commit(books, batches, 2);
+	blob_free(&batches[0].payload);
+	blob_free(&batches[1].payload);
+	assert_int_equal(books_number(books, "SELECT count(*) FROM quarantine"), 4);
+	assert_clean(books);
+}
+
+static void what_is_held_is_in_the_journal_and_not_in_the_rollups(void **state)
+{
+	static const char *const strangers[] = { "-5", "0", "999999" };
+	struct books books;
+	char sql[256];
+	(void)state;
+	held_open(&books);
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+		(void)snprintf(sql, sizeof(sql),
+			       "INSERT INTO quarantine(journal, run, point, verdict, observations) "
+			       "VALUES(%s, 0, -1, 4, 1)",
+			       strangers[i]);
+		named(&books, "quarantine", sql);
+	}
+	named(&books, "quarantine",
+	      "UPDATE quarantine SET observations = observations + 1 WHERE point >= 0");
+	named(&books, "quarantine",
+	      "UPDATE quarantine SET observations = observations - 1 WHERE verdict = 1");
+	named(&books, "quarantine", "UPDATE quarantine SET run = 3 WHERE verdict = 1");
+	named(&books, "quarantine", "UPDATE quarantine SET run = -1 WHERE verdict = 1");
+	named(&books, "quarantine", "UPDATE quarantine SET point = 2 WHERE point >= 0");
+	named(&books, "quarantine", "UPDATE quarantine SET point = -2 WHERE verdict = 1");
+	/* a figure that counts, held behind the rollups' back */
+	named(&books, "rollup",
+	      "INSERT INTO quarantine(journal, run, point, verdict, observations) "
+	      "VALUES(1, 0, 0, 5, 1)");
+	books_close(&books);
+}
+
+static void a_period_that_had_not_begun_is_held_as_such(void **state)
+{
+	struct books books;
+	(void)state;
+	held_open(&books);
+	assert_int_equal(books_number(&books, "SELECT count(*) FROM quarantine WHERE verdict = 6"),
+			 2);
+	named(&books, "quarantine", "DELETE FROM quarantine WHERE journal = 2 AND run = 1");
+	named(&books, "quarantine", "UPDATE quarantine SET verdict = 6 WHERE verdict = 1");
+	named(&books, "rollup", "UPDATE quarantine SET released_us = 1 WHERE verdict = 6");
+	books_close(&books);
+}
+
+/* --- repairing --- */
+
+/* All steps, each with the books' own connection in the transaction that is open. */
+static struct verify_counts all_steps(struct books *books, const char *repairer,
+				      struct table **ret_table)
+{
+	struct verify *verify = verify_open(repairer, &books->err);
+	int rc = 1;
+	assert_non_null(verify);
+	while (rc == 1)
+		rc = verify_step(verify, books->db, books->reference, &books->err);
+	if (rc < 0)
+		fail_msg("%s", books->err.text);
+	struct verify_progress progress = verify_progress(verify);
+	assert_int_equal(progress.stage, VERIFY_OVER);
+	*ret_table = verify_table_take(verify);
+	verify_close(verify);
+	return progress.counts;
+}
+
+static void assert_same_rollups(struct books *books, const struct blob *wanted)
+{
+	struct blob now;
+	books_rollups(books, &now);
+	assert_int_equal(now.len, wanted->len);
+	assert_memory_equal(now.data, wanted->data, now.len);
+	blob_free(&now);
+}
+
+/* After @sql a repair brings every byte of the rollups back, and says so; all is undone then. */
+static void repaired(struct books *books, const char *sql)
+{
+	struct table *table;
+	struct blob before;
+	books_rollups(books, &before);
+	books_exec(books, "BEGIN");
+	books_exec(books, sql);
+	if (books_number(books, "SELECT changes()") == 0) { /* the byte was what it became */
+		books_exec(books, "ROLLBACK");
+		blob_free(&before);
+		return;
+	}
+	struct verify_counts counts = all_steps(books, "unix:uid=7", &table);
+	assert_true(counts.differences > 0);
+	if (counts.repaired != counts.differences || counts.beyond_repair != 0)
+		fail_msg("not repaired: %s", sql);
+	assert_string_equal(books_cell(table, 0, "outcome"), "repaired");
+	table_close(table);
+	assert_true(books_number(books, "SELECT count(*) FROM audit WHERE who = 'unix:uid=7' AND "
+					"what = 'verify repair'") > 0);
+	assert_same_rollups(books, &before);
+	assert_clean(books);
+	books_exec(books, "ROLLBACK");
+	blob_free(&before);
+}
+
+static void a_damaged_page_is_made_anew(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3_stmt *list;
+	struct err err = { 0 };
+	unsigned count = 0;
+	assert_int_equal(db_prepare(f->books.db, "SELECT " PAGE_WHERE ", length(page) FROM rollup",
+				    &list, &err),
+			 0);
+	while (db_step(list, &err) == 1) {
+		char sql[512];
+		const char *where = (const char *)sqlite3_column_text(list, 0);
+		int at = (int)dice_below(&f->dice, (uint64_t)sqlite3_column_int(list, 1));
+		if (count++ % 5)
+			continue;
+		(void)snprintf(
+			sql, sizeof(sql),
+			"UPDATE rollup SET page = CAST(substr(page, 1, %d) || x'%02x' || "
+			"substr(page, %d) AS BLOB) WHERE %s AND substr(page, %d, 1) <> x'%02x'",
+			at, 0x55u, at + 2, where, at + 1, 0x55u);
+		repaired(&f->books, sql);
+		(void)snprintf(sql, sizeof(sql), "DELETE FROM rollup WHERE %s", where);
+		repaired(&f->books, sql);
+	}
+	sqlite3_finalize(list);
+	assert_int_equal(count, books_number(&f->books, "SELECT count(*) FROM rollup"));
+}
+
+static void pages_that_should_not_be_are_deleted(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const keys[] = {
+		"grain, bucket, 99",  "grain, bucket, -99",    "grain, bucket + 2000, node",
+		"18, bucket, node",   "31, bucket, node",      "-1, bucket, node",
+		"2, 2147483647, 900", "7, -2147483648, node",  "grain + 4294967296, bucket, node",
+		"grain, bucket, 98",  "8, bucket, node + 900", "2, 4000000000, node",
+	};
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		for (int empty = 0; empty <= 1; empty++) {
+			char sql[256];
+			(void)snprintf(sql, sizeof(sql),
+				       "INSERT INTO rollup SELECT %s, %s FROM rollup WHERE grain = "
+				       "2 AND node > 0 LIMIT 1",
+				       keys[i], empty ? "x''" : "page");
+			repaired(&f->books, sql);
+		}
+}
+
+static void even_all_of_the_rollups_can_be_made_anew(void **state)
+{
+	struct fixture *f = *state;
+	repaired(&f->books, "DELETE FROM rollup");
+	repaired(&f->books, "UPDATE rollup SET page = x'ffff'");
+	repaired(&f->books, "UPDATE rollup SET page = (SELECT page FROM rollup WHERE grain = 2 "
+			    "ORDER BY length(page) DESC LIMIT 1)");
+}
+
+/* The pages may be all that is left of what a damaged journal said: none is touched. */
+static void nothing_is_rebuilt_from_a_damaged_journal(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE spool SET upto = upto + 1 WHERE id = 1",
+		"DELETE FROM journal WHERE id = (SELECT max(id) FROM journal)",
+		"DELETE FROM journal WHERE id = 2",
+		"UPDATE journal SET day = day + 1 WHERE id = 3",
+		"UPDATE journal SET office = 77 WHERE id = 3",
+		"UPDATE journal SET payload = x'00' WHERE id = 2",
+		"UPDATE journal SET chain = zeroblob(32) WHERE id = 2",
+		"DELETE FROM declared WHERE number = 0",
+		"UPDATE quarantine SET observations = observations + 1",
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		struct blob before;
+		struct table *table;
+		books_exec(&f->books, "PRAGMA foreign_keys=OFF");
+		books_exec(&f->books, "BEGIN");
+		books_exec(&f->books, damages[i]);
+		books_exec(&f->books, "DELETE FROM rollup WHERE grain = 2 AND bucket % 2 = 0");
+		books_rollups(&f->books, &before);
+		struct verify_counts counts = all_steps(&f->books, "operator", &table);
+		if (counts.repaired > 0 || counts.beyond_repair == 0 ||
+		    counts.differences <= counts.beyond_repair)
+			fail_msg("%s: %d differences, %d beyond repair, %d repaired", damages[i],
+				 (int)counts.differences, (int)counts.beyond_repair,
+				 (int)counts.repaired);
+		assert_string_equal(books_cell(table, 0, "outcome"), "left");
+		assert_same_rollups(&f->books, &before);
+		table_close(table);
+		blob_free(&before);
+		books_exec(&f->books, "ROLLBACK");
+	}
+}
+
+/* --- steps between which the world goes on --- */
+
+struct course { /* a verification on a connection of its own, as the aggregator has it */
+	struct books *books;
+	struct dice *dice;
+	sqlite3 *db;
+	struct reference *reference;
+	struct verify *verify;
+	struct verify_progress before;
+	const char *repairer;
+	unsigned finished;
+};
+
+static void course_begin(struct course *course)
+{
+	course->verify = verify_open(course->repairer, &course->books->err);
+	assert_non_null(course->verify);
+	course->before = verify_progress(course->verify);
+}
+
+static void course_end(struct course *course)
+{
+	struct table *table = verify_table_take(course->verify);
+	struct verify_counts counts = verify_progress(course->verify).counts;
+	if (counts.differences != counts.repaired)
+		fail_msg("%s: %s: %s, not %s", books_cell(table, 0, "what"),
+			 books_cell(table, 0, "where"), books_cell(table, 0, "found"),
+			 books_cell(table, 0, "expected"));
+	if (!course->repairer)
+		assert_int_equal(counts.differences, 0);
+	table_close(table);
+	verify_close(course->verify);
+	course->finished++;
+}
+
+static void assert_progressed(struct course *course)
+{
+	struct verify_progress now = verify_progress(course->verify);
+	assert_true(now.done <= now.all && now.stage >= course->before.stage);
+	assert_true(now.counts.batches >= course->before.counts.batches);
+	assert_true(now.counts.pages >= course->before.counts.pages);
+	if (now.stage == course->before.stage)
+		assert_true(now.done >= course->before.done);
+	course->before = now;
+}
+
+/* One step; when it reads, @meanwhile happens after its snapshot was taken. */
+static void course_step(struct course *course, void (*meanwhile)(void *context), void *context)
+{
+	struct err *err = &course->books->err;
+	bool writes = verify_writes(course->verify);
+	sqlite3 *db = writes ? course->books->db : course->db;
+	assert_int_equal(writes ? db_begin(db, err) : db_exec(db, "BEGIN", err), 0);
+	assert_int_equal(reference_refresh(db, &course->reference, err), 0);
+	if (!writes)
+		meanwhile(context);
+	int rc = verify_step(course->verify, db, course->reference, err);
+	if (rc < 0)
+		fail_msg("%s", err->text);
+	assert_int_equal(db_commit(db, err), 0);
+	if (writes)
+		meanwhile(context);
+	assert_progressed(course);
+	if (rc == 0) {
+		course_end(course);
+		course_begin(course);
+	}
+}
+
+struct intake {
+	struct history *history;
+	struct books *books;
+	size_t at;
+	bool damaged;
+};
+
+static void rebuild(struct books *books)
+{
+	assert_int_equal(db_begin(books->db, &books->err), 0);
+	books_refresh(books);
+	assert_int_equal(fold_rebuild(books->db, books->reference, &books->err), 0);
+	assert_int_equal(db_commit(books->db, &books->err), 0);
+}
+
+/* Some batches come, or units change under the offices. A batch for a damaged page cannot be taken
+ * before that is repaired; the office sends it again. */
+static void goes_on(void *context)
+{
+	struct intake *intake = context;
+	struct history *history = intake->history;
+	size_t n = (size_t)dice_below(history->dice, 6);
+	if (n > history->n - intake->at)
+		n = history->n - intake->at;
+	int rc = n ? books_try_commit(intake->books, history->batches + intake->at, n) : 0;
+	if (rc == 0)
+		intake->at += n;
+	else if (rc != -EUCLEAN || !intake->damaged)
+		fail_msg("%s", intake->books->err.text);
+	if (dice_below(history->dice, 8) == 0) {
+		books_move(intake->books, 1 + (int64_t)dice_below(history->dice, HISTORY_OFFICES),
+			   dice_below(history->dice, 2) ? NULL : "A",
+			   history->base + (int32_t)dice_below(history->dice, HISTORY_DAYS));
+		rebuild(intake->books);
+	}
+}
+
+static void no_difference_under_intake(struct dice *dice, void *context)
+{
+	struct history history;
+	struct books books;
+	struct course course = { .books = &books, .dice = dice };
+	(void)context;
+	history_make(&history, dice, 120);
+	history_open(&history, &books);
+	struct intake intake = { &history, &books, 0, false };
+	assert_int_equal(schema_open(books.path, true, &course.db, &books.err), 0);
+	course_begin(&course);
+	while (intake.at < history.n || course.finished < 2)
+		course_step(&course, goes_on, &intake);
+	verify_close(course.verify);
+	reference_close(course.reference);
+	db_close(course.db);
+	assert_clean(&books);
+	books_close(&books);
+	history_free(&history);
+}
+
+static void running_intake_is_no_difference(void **state)
+{
+	(void)state;
+	for_all_seeds(20, no_difference_under_intake, NULL);
+}
+
+static void damage(struct books *books, struct dice *dice)
+{
+	static const char *const ways[] = {
+		"DELETE FROM rollup WHERE (bucket + node) % 3 = 0",
+		"UPDATE rollup SET page = (SELECT max(page) FROM rollup) WHERE node < 0",
+		"INSERT OR IGNORE INTO rollup SELECT grain, bucket + 3000, node, page FROM rollup",
+		"INSERT OR IGNORE INTO rollup SELECT grain, bucket, node + 50, page FROM rollup",
+	};
+	books_exec(books, ways[dice_below(dice, sizeof(ways) / sizeof(ways[0]))]);
+}
+
+static void repaired_under_intake(struct dice *dice, void *context)
+{
+	struct history history;
+	struct books books;
+	struct course course = { .books = &books, .dice = dice, .repairer = "operator" };
+	(void)context;
+	history_make(&history, dice, 120);
+	history_open(&history, &books);
+	struct intake intake = { &history, &books, 60, true };
+	books_commit(&books, history.batches, intake.at);
+	damage(&books, dice);
+	assert_int_equal(schema_open(books.path, true, &course.db, &books.err), 0);
+	course_begin(&course);
+	while (course.finished < 1)
+		course_step(&course, goes_on, &intake);
+	verify_close(course.verify);
+	reference_close(course.reference);
+	db_close(course.db);
+	assert_clean(&books);
+	books_commit(&books, history.batches + intake.at, history.n - intake.at);
+	assert_clean(&books);
+	books_close(&books);
+	history_free(&history);
+}
+
+static void rollups_are_rebuilt_while_intake_goes_on(void **state)
+{
+	(void)state;
+	for_all_seeds(20, repaired_under_intake, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +643,15 @@ int main(void)
 		cmocka_unit_test(no_row_can_be_added_to_the_rollups),
 		cmocka_unit_test(what_the_journal_says_beside_its_payloads_is_held_to_it),
 		cmocka_unit_test(strange_payloads_are_named_and_the_rest_is_still_read),
+		cmocka_unit_test(what_stands_beside_the_journal_fits_it),
+		cmocka_unit_test(what_is_held_is_in_the_journal_and_not_in_the_rollups),
+		cmocka_unit_test(a_period_that_had_not_begun_is_held_as_such),
+		cmocka_unit_test(a_damaged_page_is_made_anew),
+		cmocka_unit_test(pages_that_should_not_be_are_deleted),
+		cmocka_unit_test(even_all_of_the_rollups_can_be_made_anew),
+		cmocka_unit_test(nothing_is_rebuilt_from_a_damaged_journal),
+		cmocka_unit_test(running_intake_is_no_difference),
+		cmocka_unit_test(rollups_are_rebuilt_while_intake_goes_on),
 	};
 	return cmocka_run_group_tests_name("verify", tests, setup, teardown);
 }
