@@ -1,6 +1,6 @@
 /* /v1/query and /v1/completeness: name, area, by, per, from, to, labels ("app=VNeID;sector=land"),
  * calendar, structure, known, as aggregator/query/query.h explains them; a query with revisions=1
- * lists what changed. */
+ * lists what changed, one with rank=1 ranks its rows. */
 #include "call.h"
 
 #include <errno.h>
@@ -45,6 +45,7 @@ static int query_prepare(struct call *call, struct err *err)
 		.calendar = http_arg(request, "calendar"),
 		.structure = http_arg(request, "structure"),
 		.known = http_arg(request, "known"),
+		.rank = http_arg(request, "rank") != NULL,
 	};
 	call->revisions = http_arg(request, "revisions") != NULL;
 	if (!labels || !*labels)

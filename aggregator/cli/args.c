@@ -28,6 +28,8 @@ static const struct option options[] = {
 	{ "structure", "DAY",
 	  N_("told under the borders of this day; without it, those of the time") },
 	{ "known", "INSTANT", N_("as known at the end of this day, or at this date and time") },
+	{ "rank", NULL,
+	  N_("give each row its rank among those of its level, 1 being the highest") },
 	{ "revisions", NULL,
 	  N_("instead of figures, every change of one: when it came, from whom, and what it was") },
 	{ "name", "NAME", N_("full name of the office") },

@@ -205,6 +205,7 @@ static int query(const struct order *order, struct err *err)
 					      { "calendar", args_option(args, "calendar") },
 					      { "structure", args_option(args, "structure") },
 					      { "known", args_option(args, "known") },
+					      { "rank", args_option(args, "rank") ? "1" : NULL },
 					      { "revisions",
 						args_option(args, "revisions") ? "1" : NULL } };
 
@@ -386,7 +387,7 @@ const struct command commands[] = {
 	  .help = N_(
 		  "Print the figures of a metric or indicator, each with how many of the reports "
 		  "due are in it. The csv and json formats give further columns."),
-	  .options = ASKING " revisions",
+	  .options = ASKING " rank revisions",
 	  .n_words = 1,
 	  .run = query,
 	  .method = "GET",

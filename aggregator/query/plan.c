@@ -161,6 +161,7 @@ static int find_place(const struct reference *reference, const struct query *que
 
 static int find_views(const struct query *query, struct plan *plan, struct err *err)
 {
+	plan->rank = query->rank;
 	plan->restated = query->structure != NULL;
 	plan->known_us = INT64_MAX;
 	int rc = plan->restated ? day_parse(query->structure, &plan->structure, err) : 0;

@@ -1,6 +1,8 @@
 #include "query.h"
 #include "figures.h"
 #include "i18n.h"
+#include "path.h"
+#include "rank.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,13 +12,15 @@
 struct answer {
 	const struct plan *plan;
 	struct table *table;
+	struct paths *paths; /* of an indicator */
+	struct rank *ranks;  /* [rows.n], when asked for */
 	struct rows rows;
 	struct figure *shown; /* [rows.n]: what the rows show */
 	struct figure *
 		operands[PLAN_OPERANDS_MAX]; /* [rows.n] each; for a metric, operands[0] is shown */
 	struct blame *blame;                 /* [rows.n]: of any operand */
-	char *why;                           /* of the figure at hand: err.text of its formula */
-	char reason[256];                    /* of a figure that cannot be told */
+	char **why;       /* [rows.n], owned: of an indicator, err.text of its formula */
+	char reason[256]; /* of a figure that cannot be told */
 };
 
 static void put_rational(struct table *table, const mpq_t value, unsigned decimals)
@@ -59,7 +63,7 @@ static const char *reason_of(struct answer *answer, size_t i)
 	if (figure->has_value)
 		return NULL;
 	if (answer->plan->indicator)
-		return answer->why;
+		return answer->why[i];
 	return figure->counts.due > 0 ? N_("not reported") : N_("no office was due to report");
 }
 
@@ -119,8 +123,54 @@ static void put_indicator(const struct answer *answer, size_t row)
 	table_object(answer->table, operands);
 	if (targets)
 		table_object(answer->table, targets);
+	else
+		table_null(answer->table);
 	free(operands);
 	free(targets);
+}
+
+static void put_target(struct table *table, const struct path *path, const struct figure *figure)
+{
+	mpq_t distance;
+	mpq_init(distance);
+	mpq_sub(distance, figure->value, path->value);
+	table_number(table, path->target->value);
+	table_int(table, path->target->year);
+	if (figure->has_value)
+		put_rational(table, distance, INDICATOR_DECIMALS);
+	else
+		table_null(table);
+	if (path->has_expected)
+		put_rational(table, path->expected, INDICATOR_DECIMALS);
+	else
+		table_null(table);
+	mpq_clear(distance);
+}
+
+/* The rest is no place that could have a target. */
+static void put_path(const struct answer *answer, struct period bucket, size_t i)
+{
+	const struct row *row = &answer->rows.list[i];
+	const struct figure *figure = &answer->shown[i];
+	struct path path = { 0 };
+	mpq_inits(path.value, path.expected, NULL);
+	if (row->unit || row->office)
+		paths_step(answer->paths, row, bucket, figure->has_value ? figure->value : NULL,
+			   &path);
+	if (path.target)
+		put_target(answer->table, &path, figure);
+	else
+		for (int cells = 0; cells < 4; cells++)
+			table_null(answer->table);
+	mpq_clears(path.value, path.expected, NULL);
+}
+
+static void put_rank(struct table *table, const struct rank *rank)
+{
+	if (rank->rank > 0) {
+		table_int(table, rank->rank);
+		table_int(table, rank->of);
+	}
 }
 
 static bool is_empty_rest(const struct answer *answer, size_t i)
@@ -149,11 +199,15 @@ static void put_row(struct answer *answer, struct period bucket, size_t i)
 	const char *reason = reason_of(answer, i);
 	table_text(answer->table, reason ? _(reason) : NULL);
 	put_counts(answer->table, &figure->counts);
-	if (plan->indicator)
+	if (plan->indicator) {
 		put_indicator(answer, i);
+		put_path(answer, bucket, i);
+	}
+	if (plan->rank)
+		put_rank(answer->table, &answer->ranks[i]);
 }
 
-/* The indicator's value in row @i, from exact operands; without one, answer->why says why. */
+/* The indicator's value in row @i, from exact operands; without one, answer->why[i] says why. */
 static int evaluate(struct answer *answer, size_t i, struct err *err)
 {
 	mpq_t values[PLAN_OPERANDS_MAX];
@@ -168,13 +222,25 @@ static int evaluate(struct answer *answer, size_t i, struct err *err)
 	int rc = formula_evaluate(answer->plan->indicator->formula, values, present,
 				  answer->shown[i].value, &why);
 	answer->shown[i].has_value = rc == 0;
-	free(answer->why);
-	answer->why = rc < 0 ? strdup(why.text) : NULL;
+	answer->why[i] = rc < 0 ? strdup(why.text) : NULL;
 	for (size_t k = 0; k < n; k++)
 		mpq_clear(values[k]);
 	if (rc == -ENODATA || rc == -EDOM)
-		return answer->why ? 0 : err_memory(err);
+		return answer->why[i] ? 0 : err_memory(err);
 	return rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
+}
+
+static int show(struct answer *answer, struct period bucket, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < answer->rows.n && rc == 0 && answer->plan->indicator; i++)
+		rc = evaluate(answer, i, err);
+	if (rc == 0 && answer->plan->rank)
+		rc = rank_all(&answer->rows, answer->shown, answer->ranks, err);
+	for (size_t i = 0; i < answer->rows.n && rc == 0; i++)
+		if (!is_empty_rest(answer, i))
+			put_row(answer, bucket, i);
+	return rc;
 }
 
 static int compute(struct answer *answer, struct figures *figures, struct period bucket,
@@ -189,13 +255,7 @@ static int compute(struct answer *answer, struct figures *figures, struct period
 	}
 	if (rc == 0)
 		(void)figures_end(figures, answer->shown, NULL);
-	for (size_t i = 0; i < answer->rows.n && rc == 0; i++) {
-		if (answer->plan->indicator)
-			rc = evaluate(answer, i, err);
-		if (rc == 0 && !is_empty_rest(answer, i))
-			put_row(answer, bucket, i);
-	}
-	return rc;
+	return rc == 0 ? show(answer, bucket, err) : rc;
 }
 
 static int answer_bucket(struct answer *answer, struct figures *figures,
@@ -215,46 +275,82 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 			rc = err_memory(err);
 	answer->shown = plan->indicator ? figures_alloc(n) : answer->operands[0];
 	answer->blame = calloc(n, sizeof(*answer->blame));
+	answer->why = calloc(n, sizeof(*answer->why));
+	answer->ranks = calloc(n, sizeof(*answer->ranks));
 	if (rc == 0)
-		rc = answer->shown && answer->blame ? compute(answer, figures, bucket, err)
-						    : err_memory(err);
+		rc = answer->shown && answer->blame && answer->why && answer->ranks
+			     ? compute(answer, figures, bucket, err)
+			     : err_memory(err);
 	if (plan->indicator)
 		figures_free(answer->shown, n);
 	for (size_t k = 0; k < plan->n_metrics; k++) {
 		figures_free(answer->operands[k], n);
 		answer->operands[k] = NULL;
 	}
+	for (size_t i = 0; answer->why && i < n; i++)
+		free(answer->why[i]);
+	free(answer->why);
+	free(answer->ranks);
 	free(answer->blame);
 	rows_free(&answer->rows);
 	return rc;
 }
 
+/* Those of every answer, of an indicator's, and of one with ranks. */
+static struct table *table_of(const struct plan *plan)
+{
+	static const char *const common[] = { "area",         "name",        "valid_from",
+					      "period",       "value",       "reason",
+					      "observations", "due",         "reported",
+					      "on_time",      "carried",     "missing",
+					      "extra",        "offices_due", "offices_reported",
+					      "revisions" },
+				 *const own[] = { "operands",    "targets",  "target",
+						  "target_year", "distance", "path" },
+				 *const ranks[] = { "rank", "of" };
+	const char *columns[24];
+	size_t n = sizeof(common) / sizeof(common[0]);
+	memcpy(columns, common, sizeof(common));
+	if (plan->indicator) {
+		memcpy(columns + n, own, sizeof(own));
+		n += sizeof(own) / sizeof(own[0]);
+	}
+	if (plan->rank) {
+		memcpy(columns + n, ranks, sizeof(ranks));
+		n += sizeof(ranks) / sizeof(ranks[0]);
+	}
+	return table_open(columns, n);
+}
+
+static int answer_open(struct answer *answer, const struct reference *reference, struct err *err)
+{
+	answer->table = table_of(answer->plan);
+	if (answer->plan->indicator)
+		answer->paths = paths_open(answer->plan, reference);
+	if (!answer->table || (answer->plan->indicator && !answer->paths))
+		return err_memory(err);
+	plan_head(answer->plan, answer->table);
+	return 0;
+}
+
 int query_run(sqlite3 *db, const struct reference *reference, const struct query *query,
 	      struct table **ret_answer, struct err *err)
 {
-	static const char *const columns[] = { "area",         "name",        "valid_from",
-					       "period",       "value",       "reason",
-					       "observations", "due",         "reported",
-					       "on_time",      "carried",     "missing",
-					       "extra",        "offices_due", "offices_reported",
-					       "revisions",    "operands",    "targets" };
-	size_t n_columns = sizeof(columns) / sizeof(columns[0]);
 	struct plan plan;
+	struct figures *figures = NULL;
 	int rc = plan_make(reference, query, &plan, err);
 	if (rc < 0)
 		return rc;
 	struct answer answer = { .plan = &plan };
-	answer.table = table_open(columns, plan.indicator ? n_columns : n_columns - 2);
-	struct figures *figures = answer.table ? figures_open(db, reference, &plan, err) : NULL;
-	rc = figures ? 0 : answer.table ? err->code : err_memory(err);
-	if (rc == 0)
-		plan_head(&plan, answer.table);
+	rc = answer_open(&answer, reference, err);
+	if (rc == 0 && !(figures = figures_open(db, reference, &plan, err)))
+		rc = err->code;
 	for (int32_t number = plan.first; number <= plan.last && rc == 0; number++)
 		rc = answer_bucket(&answer, figures, reference, plan_bucket(&plan, number), err);
 	if (rc == 0 && table_failed(answer.table))
 		rc = err_memory(err);
-	free(answer.why);
 	figures_close(figures);
+	paths_close(answer.paths);
 	if (rc < 0) {
 		table_close(answer.table);
 		return rc;

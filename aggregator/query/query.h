@@ -7,6 +7,8 @@
 #include "reference.h"
 #include "table.h"
 
+#include <stdbool.h>
+
 #define QUERY_ROWS_MAX 500000u /* of one answer */
 
 struct query {            /* texts as asked; NULL: the default */
@@ -21,6 +23,7 @@ struct query {            /* texts as asked; NULL: the default */
 	const char *calendar;  /* civil or report; default: the metric's own */
 	const char
 		*structure; /* a day, under whose borders to tell it; default: those of the time */
+	bool rank;          /* give each row its rank */
 	const char *known; /* a day (its end) or date-time: as if nothing had been received later */
 };
 
@@ -28,7 +31,13 @@ struct query {            /* texts as asked; NULL: the default */
  * Answer as a table with head object "query" (the query as understood) and columns area, name,
  * valid_from, period, value, reason, observations, due, reported, on_time, carried, missing, extra,
  * offices_due, offices_reported, revisions; for an indicator also operands and targets, both
- * objects of numbers, and its counts are the sums over its operands.
+ * objects of numbers, and its counts are the sums over its operands; and
+ *   target, target_year: that of the bucket's year or, if it has none, of the next one that has;
+ *   distance: value - target, rounded to 6 digits as the value is, but not twice;
+ *   path: what the value would be on the straight line from the row's first value in the range
+ *   asked to the target (path.h).
+ * With @rank also rank and of: 1 is the highest among the rows of that level and period, equal
+ * values share a rank, a row without a value has none, and of is how many have one.
  *
  * Told under the borders of a day (@structure), rows are the units in force then. A row that would
  * need an unknown part of a divided unit has no value and says which unit is to blame; what belongs

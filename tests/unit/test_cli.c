@@ -363,6 +363,8 @@ static void a_query_prints_a_table_with_letters_aligned(void **state)
 		    "2021-02", "--format", "json");
 	assert_says(f->out, "\"rows\": [");
 	assert_says(f->out, "\"due\": 1");
+	assert_done(f, "query", "team.count", "--from", "2021-02", "--rank", "--format", "csv");
+	assert_says(f->out, ",rank,of\n");
 	assert_done(f, "query", "team.count", "--from", "2021-02", "--revisions");
 	assert_string_equal(f->out, "There are none.\n");
 	assert_failed(f, "query", "no.such");

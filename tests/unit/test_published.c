@@ -229,6 +229,93 @@ static void an_indicator_without_an_operand_says_which(void **state)
 	table_close(table);
 }
 
+static void record_share(struct fixture *f, const char *year, int64_t percent)
+{
+	struct books_spool *spool = &f->spools[f->province];
+	books_record(&f->books, spool, "economy.digital_value_added", "", year, percent, 0);
+	books_record(&f->books, spool, "economy.grdp", "", year, 100, 0);
+}
+
+/* From 10 in 2021 to 15 in 2025, and on to 25 in 2030. */
+static void the_way_to_the_target_is_straight_from_the_first_value(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *target_year, *distance, *path;
+	} years[] = { { "2025", NULL, NULL },          /* 2020: nothing yet */
+		      { "2025", "-5", "10" },          /* 2021 */
+		      { "2025", NULL, "11.25" },       /* 2022: not reported */
+		      { "2025", "-4", "12.5" },        /* 2023 */
+		      { "2025", NULL, "13.75" },       /* 2024 */
+		      { "2025", "1", "15" },           /* 2025 */
+		      { "2030", NULL, "18.333333" } }; /* 2026: 10 + 15 * 5/9 */
+	struct query share = { .name = "economy.digital_share",
+			       .area = "82",
+			       .from = "2020",
+			       .to = "2026",
+			       .structure = "2025-06-30" }; /* later, 82 is another unit */
+	record_share(f, "2021", 10);
+	record_share(f, "2023", 11);
+	record_share(f, "2025", 16);
+	struct table *table = ask(f, &share);
+	assert_int_equal(table_rows(table),
+			 8); /* the last is due from the province that followed */
+	assert_null(books_cell(table, 7, "target"));
+	for (size_t i = 0; i < 7; i++) {
+		has(table, i, "target_year", years[i].target_year);
+		has(table, i, "target", i < 6 ? "15" : "25");
+		if (years[i].distance)
+			has(table, i, "distance", years[i].distance);
+		else
+			assert_null(books_cell(table, i, "distance"));
+		if (years[i].path)
+			has(table, i, "path", years[i].path);
+		else
+			assert_null(books_cell(table, i, "path"));
+	}
+	table_close(table);
+	share.from = "2031"; /* no target ahead */
+	share.to = NULL;
+	table = ask(f, &share);
+	assert_null(books_cell(table, 0, "target"));
+	assert_null(books_cell(table, 0, "path"));
+	table_close(table);
+	share.name = "dti.economy_gap"; /* none at all */
+	table = ask(f, &share);
+	assert_null(books_cell(table, 0, "targets"));
+	assert_null(books_cell(table, 0, "target"));
+	table_close(table);
+}
+
+static const char *rank_of(const struct table *table, const char *area, const char *column)
+{
+	for (size_t i = 0; i < table_rows(table); i++)
+		if (books_cell(table, i, "area") && strcmp(books_cell(table, i, "area"), area) == 0)
+			return books_cell(table, i, column);
+	fail_msg("no row of %s", area);
+	return NULL;
+}
+
+static void ranks_are_shared_and_who_has_no_value_has_none(void **state)
+{
+	struct fixture *f = *state;
+	const struct query teams = {
+		.name = "team.count", .by = "commune", .from = "2025-06", .rank = true
+	};
+	static const int64_t values[] = { 4, 9, 4, 0 };
+	static const char *const ranks[] = { "2", "1", "2", "4" };
+	for (size_t i = 0; i < 4; i++)
+		books_record(&f->books, &f->spools[i], "team.count", "", "2025-06", values[i], 0);
+	struct table *table = ask(f, &teams);
+	for (size_t i = 0; i < 4; i++) {
+		assert_string_equal(rank_of(table, f->codes[i], "rank"), ranks[i]);
+		assert_string_equal(rank_of(table, f->codes[i], "of"), "4");
+	}
+	assert_null(rank_of(table, f->codes[4], "rank"));
+	assert_null(rank_of(table, f->codes[4], "of"));
+	table_close(table);
+}
+
 #define DAYS 4
 
 static int64_t received_of(size_t i, int day)
@@ -332,6 +419,8 @@ int main(void)
 		TEST(the_level_is_carried_and_said_to_be_until_the_tier_ends),
 		TEST(the_digital_share_and_the_gap_are_as_published),
 		TEST(an_indicator_without_an_operand_says_which),
+		TEST(the_way_to_the_target_is_straight_from_the_first_value),
+		TEST(ranks_are_shared_and_who_has_no_value_has_none),
 		TEST(the_online_rate_of_a_district_is_a_ratio_of_sums),
 		TEST(a_late_figure_for_june_goes_to_the_unit_of_june),
 	};

@@ -1,0 +1,52 @@
+#include "rank.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct runner {
+	const char *level; /* "": an office */
+	mpq_srcptr value;
+	size_t row;
+};
+
+static int by_level_and_value(const void *a, const void *b)
+{
+	const struct runner *x = a, *y = b;
+	int order = strcmp(x->level, y->level);
+	return order ? order : mpq_cmp(y->value, x->value);
+}
+
+/* @runners [n] are of one level, the highest first. */
+static void rank_level(const struct runner runners[], size_t n, struct rank ret[])
+{
+	size_t rank = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || mpq_cmp(runners[i].value, runners[i - 1].value) != 0)
+			rank = i + 1;
+		ret[runners[i].row] = (struct rank){ (int64_t)rank, (int64_t)n };
+	}
+}
+
+int rank_all(const struct rows *rows, const struct figure figures[], struct rank ret[],
+	     struct err *err)
+{
+	struct runner *runners = calloc(rows->n, sizeof(*runners));
+	size_t n = 0;
+	if (!runners)
+		return err_memory(err);
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct row *row = &rows->list[i];
+		ret[i] = (struct rank){ 0 };
+		if (figures[i].has_value && (row->unit || row->office))
+			runners[n++] = (struct runner){ row->unit ? row->unit->level : "",
+							figures[i].value, i };
+	}
+	qsort(runners, n, sizeof(*runners), by_level_and_value);
+	for (size_t from = 0, to; from < n; from = to) {
+		for (to = from; to < n && strcmp(runners[to].level, runners[from].level) == 0;)
+			to++;
+		rank_level(runners + from, to - from, ret);
+	}
+	free(runners);
+	return 0;
+}
