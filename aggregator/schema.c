@@ -34,6 +34,7 @@ static const char *const steps[] = {
 	"  UNIQUE(metric, labels)) STRICT;"
 	"CREATE TABLE spool(id INTEGER PRIMARY KEY, office INTEGER NOT NULL REFERENCES office(id),"
 	"  spool_id INTEGER NOT NULL, upto INTEGER NOT NULL, last_received_us INTEGER NOT NULL,"
+	"  upto_digest BLOB," /* wire_digest of batch upto; NULL before the first */
 	"  UNIQUE(office, spool_id)) STRICT;"
 	"CREATE TABLE declared(spool INTEGER NOT NULL REFERENCES spool(id), number INTEGER NOT "
 	"NULL,"

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 #include <zstd.h>
 
@@ -479,4 +480,10 @@ int wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t len,
 	if (rc == 0)
 		*ret_batch = batch;
 	return rc;
+}
+
+void wire_digest(const uint8_t *payload, size_t len, uint8_t ret_digest[WIRE_DIGEST_LEN])
+{
+	/* fails for impossible lengths only */
+	(void)crypto_generichash(ret_digest, WIRE_DIGEST_LEN, payload, len, NULL, 0);
 }

@@ -22,6 +22,7 @@
 #define WIRE_POINTS_MAX   131072u               /* observations in a batch */
 #define WIRE_SERIES_MAX   65536u                /* series numbers of a spool */
 #define WIRE_DECLARED_MAX 4096u                 /* declarations in a batch */
+#define WIRE_DIGEST_LEN   16u
 
 /**
  * Unpack one frame into @arena (valid until its reset). -EMSGSIZE over WIRE_FRAME_MAX; -EBADMSG
@@ -83,3 +84,6 @@ int wire_batch_encode(const struct batch *batch, struct blob *out, struct err *e
  */
 int wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t len,
 		      struct batch *ret_batch, struct err *err);
+
+/** What both sides compare to see that they mean the same batch: BLAKE2b-128 of its payload. */
+void wire_digest(const uint8_t *payload, size_t len, uint8_t ret_digest[WIRE_DIGEST_LEN]);

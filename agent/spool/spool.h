@@ -87,6 +87,12 @@ int spool_batch(struct spool *spool, uint64_t seq, struct blob *out, struct err 
  * -ERANGE, and nothing changed, when @upto was never sealed here. Works when the spool is full. */
 int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *err);
 
+/** Is batch @seq the one that the province has under this number? @digest (common/wire.h) is of
+ * its payload there. True, too, for a batch that is not kept: only what was acked is ever dropped;
+ * and when @len is 0: the province does not say. */
+int spool_matches(struct spool *spool, uint64_t seq, const uint8_t *digest, size_t len,
+		  bool *ret_matches, struct err *err);
+
 /** What the province quarantined, for the clerk. */
 int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,
 		      const char *reason, struct err *err);

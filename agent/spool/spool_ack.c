@@ -2,6 +2,7 @@
 #include "spool_inside.h"
 
 #include <errno.h>
+#include <string.h>
 
 int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq,
 		       int64_t *ret_sealed_us, struct err *err)
@@ -136,6 +137,25 @@ int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *e
 		return err_wrap(err, "spool '%s': note an ack", spool->path);
 	}
 	return 0;
+}
+
+int spool_matches(struct spool *spool, uint64_t seq, const uint8_t *digest, size_t len,
+		  bool *ret_matches, struct err *err)
+{
+	struct err own;
+	struct blob payload = { 0 };
+	uint8_t ours[WIRE_DIGEST_LEN];
+	if (!err)
+		err = &own;
+	int rc = len ? spool_batch(spool, seq, &payload, err) : -ENOENT;
+	if (rc == 0) {
+		wire_digest(payload.data, payload.len, ours);
+		*ret_matches = len == sizeof(ours) && memcmp(digest, ours, sizeof(ours)) == 0;
+	} else if (rc == -ENOENT) {
+		*ret_matches = true;
+	}
+	blob_free(&payload);
+	return rc == -ENOENT ? 0 : rc;
 }
 
 static int refuse(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,

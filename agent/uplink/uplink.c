@@ -1,13 +1,16 @@
 /* The happy path:
  *
+ * 0. A Welcome comes in: the check task compares the province's last batch with the spool's own,
+ *    then the core hears WELCOMED.
  * 1. uplink_recorded() arms the seal timer; the seal task makes batches; the core hears SEALED.
  * 2. The core says SEND_BATCH: the read task fetches it, the loop sends it, the core hears
  *    BATCH_DONE and asks for the next.
  * 3. An Ack comes in: the core says RELEASE, the release task notes it in the spool.
  * How it can fail: the spool's disk (a task logs it; sealing is tried again by the timer, a batch
- * that cannot be read counts as no room, an ack that cannot be noted comes again with the next
- * Welcome); the socket (the core's affair); a socket that is dropped closes its handles over the
- * next turns of the loop, so each lives in a struct line of its own and is freed from there.
+ * that cannot be read counts as no room, or as no Welcome when it should be checked; an ack that
+ * cannot be noted is tried again after a while); the socket (the core's affair); a socket that is
+ * dropped closes its handles over the next turns of the loop, so each lives in a struct line of its
+ * own and is freed from there.
  *
  * Tasks are embedded and each is in flight once at most; what comes meanwhile is merged. */
 #include "uplink.h"
@@ -60,6 +63,13 @@ struct notes {
 	size_t n;
 };
 
+struct welcome { /* what the core is to hear of one, once it is checked */
+	uint64_t upto;
+	uint32_t credit;
+	uint8_t digest[WIRE_DIGEST_LEN];
+	size_t digest_len;
+};
+
 struct uplink {
 	struct uplink_config config;
 	uv_loop_t *loop;
@@ -72,6 +82,10 @@ struct uplink {
 	int64_t province_offset_us; /* province's clock minus our monotonic one */
 	bool province_clock_known;
 	char *office_name, *zone, *refusal; /* owned; NULL: none yet */
+
+	struct task check;
+	struct welcome welcome, checking;
+	bool welcome_due, checking_stale, matches;
 
 	struct task seal;
 	uint64_t sealed_last;
@@ -141,8 +155,9 @@ static void on_tick(uv_timer_t *timer)
 
 static void close_if_idle(struct uplink *uplink)
 {
-	if (!uplink->stopping || uplink->lines > 0 || uplink->handles > 0 || uplink->seal.busy ||
-	    uplink->read.busy || uplink->release.busy || uplink->renew.busy || uplink->keep.busy)
+	if (!uplink->stopping || uplink->lines > 0 || uplink->handles > 0 || uplink->check.busy ||
+	    uplink->seal.busy || uplink->read.busy || uplink->release.busy || uplink->renew.busy ||
+	    uplink->keep.busy)
 		return;
 	void (*on_closed)(void *) = uplink->on_closed;
 	void *context = uplink->closed_context;
@@ -528,17 +543,62 @@ static void learn_office(struct uplink *uplink, const Lantoa__V1__Welcome *welco
 	flush_keep(uplink);
 }
 
+/* --- a Welcome, and whether its last batch is ours --- */
+
+static void work_check(struct job *job)
+{
+	struct task *task = container_of(job, struct task, job);
+	struct uplink *uplink = task->uplink;
+	const struct welcome *welcome = &uplink->checking;
+	task->rc = spool_matches(uplink->config.spool, welcome->upto, welcome->digest,
+				 welcome->digest_len, &uplink->matches, &task->err);
+}
+
+static void flush_check(struct uplink *uplink);
+
+/* A Welcome that cannot be checked is none: the core says Hello again after its timeout. */
+static void done_check(struct job *job)
+{
+	struct task *task = container_of(job, struct task, job);
+	struct uplink *uplink = task->uplink;
+	if (!task_over(task))
+		return;
+	if (task->rc < 0)
+		log_error("uplink: cannot check the province's last batch cause=\"%s\"",
+			  task->err.text);
+	else if (!uplink->checking_stale)
+		tell(uplink, (struct uplink_event){ .type = UPLINK_WELCOMED,
+						    .upto = uplink->checking.upto,
+						    .credit = uplink->checking.credit,
+						    .matches = uplink->matches });
+	flush_check(uplink);
+}
+
+static void flush_check(struct uplink *uplink)
+{
+	if (uplink->check.busy || !uplink->welcome_due)
+		return;
+	uplink->welcome_due = uplink->checking_stale = false;
+	uplink->checking = uplink->welcome;
+	task_submit(&uplink->check, uplink, work_check, done_check);
+}
+
 /* --- frames from the province --- */
 
 static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
 	const Lantoa__V1__Welcome *welcome = frame->welcome;
+	const ProtobufCBinaryData *digest = &welcome->upto_digest;
 	uplink->province_offset_us = welcome->clock_us - (int64_t)(uv_hrtime() / 1000);
 	uplink->province_clock_known = true;
 	learn_office(uplink, welcome);
-	tell(uplink, (struct uplink_event){ .type = UPLINK_WELCOMED,
-					    .upto = welcome->upto,
-					    .credit = welcome->credit });
+	uplink->welcome = (struct welcome){ .upto = welcome->upto,
+					    .credit = welcome->credit,
+					    .digest_len = digest->len };
+	if (digest->len > 0 && digest->len <= sizeof(uplink->welcome.digest))
+		memcpy(uplink->welcome.digest, digest->data, digest->len);
+	uplink->welcome_due = true; /* the newest one stands */
+	flush_check(uplink);
 }
 
 static void on_catalogue(struct uplink *uplink, const Lantoa__V1__Frame *frame)
@@ -724,6 +784,8 @@ static void drop_line(struct uplink *uplink)
 {
 	struct line *line = uplink->line;
 	uplink->line = NULL;
+	uplink->welcome_due = false; /* they came over it */
+	uplink->checking_stale = true;
 	if (line)
 		line_close(line);
 }

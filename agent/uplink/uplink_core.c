@@ -196,7 +196,7 @@ static void on_welcome(struct step *step)
 	if (!live(core))
 		return;
 	core->heard_ms = step->event.now_ms;
-	if (upto > core->trusted) {
+	if (upto > core->trusted || !step->event.matches) {
 		renew(step);
 		return;
 	}

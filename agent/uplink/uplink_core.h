@@ -17,8 +17,9 @@
  * - our key is refused: a new socket after a pause that grows
  * - a batch is refused as malformed, or no common protocol: it stays, blocks what follows, and is
  *   tried again every refused_ms; people are told
- * - the province asks for less than we keep, or claims batches we never sent: the spool was, or the
- *   province was, restored from an old copy; RENEW puts all current values under a fresh spool id
+ * - the province asks for less than we keep, claims batches we never sent, or its batch upto is not
+ *   ours: the spool was, or the province was, restored from an old copy; RENEW puts all current
+ *   values under a fresh spool id
  */
 #pragma once
 
@@ -83,7 +84,7 @@ enum uplink_event_type {
 	UPLINK_CONNECTED,    /* handshake succeeded */
 	UPLINK_DISCONNECTED, /* libzmq will connect again */
 	UPLINK_AUTH_FAILED,
-	UPLINK_WELCOMED,   /* upto, credit */
+	UPLINK_WELCOMED,   /* upto, credit, matches */
 	UPLINK_ACKED,      /* upto, slow_down_ms */
 	UPLINK_REFUSED,    /* seq, code: Lantoa__V1__Refused__Code */
 	UPLINK_HEARD,      /* anything else from the province */
@@ -105,6 +106,7 @@ struct uplink_event {
 	uint64_t dice;   /* random bits, for jitter */
 	uint64_t last_seq, upto, seq;
 	uint32_t credit, slow_down_ms, session;
+	bool matches; /* the province's batch upto is ours: spool_matches() */
 	int code;
 	enum uplink_result result;
 };

@@ -35,8 +35,10 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 		       "INSERT INTO journal(spool, seq, day, office, received_us, payload, chain)"
 		       " VALUES(?, ?, ?, ?, ?, ?, ?)",
 		       &j->append, err) < 0 ||
-	    db_prepare(db, "UPDATE spool SET upto = ?, last_received_us = ? WHERE id = ?", &j->mark,
-		       err) < 0) {
+	    db_prepare(db,
+		       "UPDATE spool SET upto = ?, last_received_us = ?, upto_digest = ? WHERE "
+		       "id = ?",
+		       &j->mark, err) < 0) {
 		journal_close(j);
 		return NULL;
 	}
@@ -195,6 +197,7 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 	if (rc < 0)
 		return rc;
 	memcpy(journal->chain, chain, sizeof(chain));
+	wire_digest(payload, len, spool->upto_digest);
 	spool->upto = seq;
 	spool->received_us = received_us;
 	spool->changed = 1;
@@ -210,7 +213,9 @@ int journal_flush(struct journal *journal, struct err *err)
 			continue;
 		sqlite3_bind_int64(journal->mark, 1, (int64_t)spool->upto);
 		sqlite3_bind_int64(journal->mark, 2, spool->received_us);
-		sqlite3_bind_int64(journal->mark, 3, spool->row);
+		sqlite3_bind_blob(journal->mark, 3, spool->upto_digest, WIRE_DIGEST_LEN,
+				  SQLITE_STATIC);
+		sqlite3_bind_int64(journal->mark, 4, spool->row);
 		int rc = db_run(journal->mark, err);
 		if (rc < 0)
 			return rc;

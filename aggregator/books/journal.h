@@ -8,6 +8,7 @@
 
 #include "db.h"
 #include "err.h"
+#include "wire.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +23,8 @@ struct journal_spool {
 	uint64_t spool_id;
 	uint64_t upto; /* highest sequence number taken */
 	int64_t received_us;
-	int changed; /* since it was last written */
+	uint8_t upto_digest[WIRE_DIGEST_LEN]; /* of batch upto; known while changed */
+	int changed;                          /* since it was last written */
 };
 
 /** The writer's view. NULL: err says why. */

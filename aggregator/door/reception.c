@@ -17,6 +17,7 @@ struct question {
 	/* Hello */
 	uint64_t spool_id, catalogue_known;
 	Lantoa__V1__Welcome welcome;
+	uint8_t upto_digest[WIRE_DIGEST_LEN];
 	struct blob catalogue; /* CSV, when the agent's is another */
 	uint64_t catalogue_version;
 	char *code, *name; /* owned: of the office */
@@ -79,8 +80,8 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 	sqlite3_stmt *stmt;
 	int rc = db_prepare(
 		db,
-		"SELECT upto, (SELECT count(*) FROM declared WHERE spool = spool.id) FROM spool"
-		" WHERE office = ? AND spool_id = ?",
+		"SELECT upto, (SELECT count(*) FROM declared WHERE spool = spool.id), upto_digest"
+		" FROM spool WHERE office = ? AND spool_id = ?",
 		&stmt, err);
 	if (rc < 0)
 		return rc;
@@ -90,6 +91,12 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 	if (rc == 1) {
 		question->welcome.upto = (uint64_t)sqlite3_column_int64(stmt, 0);
 		question->welcome.series_known = (uint32_t)sqlite3_column_int64(stmt, 1);
+		if (sqlite3_column_bytes(stmt, 2) == (int)WIRE_DIGEST_LEN) {
+			memcpy(question->upto_digest, sqlite3_column_blob(stmt, 2),
+			       WIRE_DIGEST_LEN);
+			question->welcome.upto_digest.data = question->upto_digest;
+			question->welcome.upto_digest.len = WIRE_DIGEST_LEN;
+		}
 	}
 	sqlite3_finalize(stmt);
 	return rc < 0 ? rc : question_fill(question, reference, err);

@@ -98,11 +98,13 @@ static void on_answer(struct world *world, struct event *event)
 		site_hear(world, event->office, &event->frame);
 }
 
-void link_to_office(struct world *world, uint32_t index, uint32_t line, const struct frame *frame)
+void link_to_office(struct world *world, uint32_t index, uint32_t line, struct frame *frame)
 {
 	struct site *office = &world->offices[index];
-	if (office->line != line || world_chance(world, world->weather.lost_answers))
+	if (office->line != line || world_chance(world, world->weather.lost_answers)) {
+		blob_free(&frame->payload);
 		return;
+	}
 	uint64_t at_ms = world->now_ms + world_about(world, TRAVEL_MS);
 	if (at_ms < office->to_office_ms)
 		at_ms = office->to_office_ms;
@@ -110,4 +112,5 @@ void link_to_office(struct world *world, uint32_t index, uint32_t line, const st
 	struct event *event = world_plan(world, at_ms - world->now_ms, on_answer, index);
 	event->line = line;
 	event->frame = *frame;
+	frame->payload = (struct blob){ 0 };
 }

@@ -165,19 +165,26 @@ static void commit_start(struct world *world)
 
 /* --- frames --- */
 
-static uint64_t committed(struct world *world, uint32_t index, uint64_t spool_id)
+/* What a Welcome tells: upto, and its digest. */
+static struct frame committed(struct world *world, uint32_t index, uint64_t spool_id)
 {
+	struct frame welcome = { .kind = FRAME_WELCOME };
 	sqlite3_stmt *stmt;
 	must(world,
-	     db_prepare(world->books.db, "SELECT upto FROM spool WHERE office = ? AND spool_id = ?",
+	     db_prepare(world->books.db,
+			"SELECT upto, upto_digest FROM spool WHERE office = ? AND spool_id = ?",
 			&stmt, &world->books.err));
 	sqlite3_bind_int64(stmt, 1, world->offices[index].id);
 	sqlite3_bind_int64(stmt, 2, (int64_t)spool_id);
 	int rc = db_step(stmt, &world->books.err);
 	must(world, rc);
-	uint64_t upto = rc == 1 ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+	if (rc == 1) {
+		welcome.seq = (uint64_t)sqlite3_column_int64(stmt, 0);
+		must(world, blob_append(&welcome.payload, sqlite3_column_blob(stmt, 1),
+					(size_t)sqlite3_column_bytes(stmt, 1)));
+	}
 	sqlite3_finalize(stmt);
-	return upto;
+	return welcome;
 }
 
 /* What was read when the question was asked; a commit may have come between. */
@@ -195,12 +202,12 @@ void province_hear(struct world *world, uint32_t index, uint32_t line, struct fr
 	} else if (frame->kind == FRAME_PING) {
 		link_to_office(world, index, line, &(struct frame){ .kind = FRAME_PING });
 	} else {
-		uint64_t upto = committed(world, index, frame->spool_id);
+		struct frame welcome = committed(world, index, frame->spool_id);
 		struct event *event =
 			world_plan(world, world_about(world, HELLO_MS), on_hello_answered, index);
 		event->line = line;
 		event->life = world->life;
-		event->frame = (struct frame){ .kind = FRAME_WELCOME, .seq = upto };
+		event->frame = welcome;
 	}
 }
 

@@ -80,19 +80,24 @@ static void on_read(struct world *world, struct event *event)
 				    .result = result });
 }
 
+static void seal(struct world *world, uint32_t index)
+{
+	struct err err = { 0 };
+	uint64_t last;
+	must(spool_seal(world->offices[index].spool, world_now_us(world), &last, &err), &err);
+	tell(world, index, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
+}
+
 static void on_renewed(struct world *world, struct event *event)
 {
 	struct site *office = &world->offices[event->office];
 	struct err err = { 0 };
-	uint64_t last;
 	if (office->life != event->life)
 		return;
 	must(spool_renew(office->spool, &err), &err);
 	office->renewals++;
 	tell(world, event->office, (struct uplink_event){ .type = UPLINK_RENEWED });
-	must(spool_seal(office->spool, world_now_us(world), &last, &err), &err);
-	tell(world, event->office,
-	     (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
+	seal(world, event->office);
 }
 
 static void send(struct world *world, uint32_t index, enum frame_kind kind)
@@ -161,8 +166,13 @@ void site_hear(struct world *world, uint32_t index, const struct frame *frame)
 	if (frame && frame->kind != FRAME_WELCOME && frame->kind != FRAME_PING &&
 	    frame->spool_id != spool_id(office->spool))
 		return; /* about a spool that was renewed since, as uplink.c judges */
-	if (frame && frame->kind == FRAME_WELCOME)
+	if (frame && frame->kind == FRAME_WELCOME) {
+		struct err err = { 0 };
 		office->restored = false;
+		must(spool_matches(office->spool, frame->seq, frame->payload.data,
+				   frame->payload.len, &event.matches, &err),
+		     &err);
+	}
 	if (frame) {
 		event.type = frame->kind == FRAME_WELCOME   ? UPLINK_WELCOMED
 			     : frame->kind == FRAME_ACK     ? UPLINK_ACKED
@@ -192,13 +202,8 @@ void site_cut(struct world *world, uint32_t index)
 static void on_seal(struct world *world, struct event *event)
 {
 	struct site *office = &world->offices[event->office];
-	struct err err = { 0 };
-	uint64_t last;
-	if (office->life != event->life || office->core.state == UPLINK_RENEWING)
-		return;
-	must(spool_seal(office->spool, world_now_us(world), &last, &err), &err);
-	tell(world, event->office,
-	     (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
+	if (office->life == event->life && office->core.state != UPLINK_RENEWING)
+		seal(world, event->office);
 }
 
 static struct observation cell_figure(size_t metric, size_t day, size_t hour)
@@ -254,8 +259,10 @@ static void record_all_again(struct world *world, uint32_t index)
 		obs.value_e = cell->value_e;
 		obs.withdrawn = cell->withdrawn;
 		must(spool_record(office->spool, &obs, 1, NULL, &err), &err);
+		if (world_chance(world, 100)) /* in several sittings */
+			seal(world, index);
 	}
-	world_plan(world, SEAL_MS, on_seal, index)->life = office->life;
+	seal(world, index);
 }
 
 bool site_is_done(struct site *office)
@@ -275,7 +282,6 @@ static void power_up(struct world *world, uint32_t index)
 	struct uplink_timing timing = uplink_timing(5000, 300000);
 	struct spool_status status;
 	struct err err = { 0 };
-	uint64_t last;
 	office->life++;
 	office->tick_ms = UINT64_MAX;
 	must(spool_open(office->path, &limits, &office->spool, NULL, &err), &err);
@@ -284,8 +290,7 @@ static void power_up(struct world *world, uint32_t index)
 	tell(world, index,
 	     (struct uplink_event){
 		     .type = UPLINK_START, .last_seq = status.last_seq, .upto = status.acked_seq });
-	must(spool_seal(office->spool, world_now_us(world), &last, &err), &err);
-	tell(world, index, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
+	seal(world, index);
 }
 
 /* Somebody copies the spool, or brings an old copy back: then true. */
@@ -302,27 +307,42 @@ static bool mind_the_copy(struct world *world, struct site *office)
 	return false;
 }
 
+static void on_second_cut(struct world *world, struct event *event);
+
+/* After a copy came back the clerk hands all in again, and then the power may be cut once more,
+ * before the province was heard: by then as many batches may be sealed anew as were lost, so that
+ * its upto alone does not give the old copy away. */
+static void restart(struct world *world, uint32_t index, bool copies)
+{
+	struct site *office = &world->offices[index];
+	world->counts.restarts++;
+	world->counts.restored_restarts += office->restored;
+	if (office->line)
+		link_close(world, index);
+	spool_close(office->spool);
+	bool restored = copies && mind_the_copy(world, office);
+	office->restored |= restored;
+	power_up(world, index);
+	if (!restored)
+		return;
+	world->counts.restored++;
+	record_all_again(world, index);
+	if (world_chance(world, 500))
+		world_plan(world, world_about(world, SEAL_MS), on_second_cut, index)->life =
+			office->life;
+}
+
+static void on_second_cut(struct world *world, struct event *event)
+{
+	if (world->offices[event->office].life == event->life)
+		restart(world, event->office, false);
+}
+
 static void on_power_cut(struct world *world, struct event *event)
 {
-	struct site *office = &world->offices[event->office];
 	if (!world->weather.office_ms)
 		return;
-	/* Known limit: START trusts all that is sealed. When a restored spool has sealed as many
-	 * batches anew as it had lost and starts again before its first Welcome, the province's
-	 * upto no longer gives it away. So it keeps its power until then. */
-	if (office->restored) {
-		world_plan(world, world_about(world, world->weather.office_ms), on_power_cut,
-			   event->office);
-		return;
-	}
-	world->counts.restarts++;
-	if (office->line)
-		link_close(world, event->office);
-	spool_close(office->spool);
-	office->restored = world->weather.spool_restores && mind_the_copy(world, office);
-	power_up(world, event->office);
-	if (office->restored)
-		record_all_again(world, event->office);
+	restart(world, event->office, world->weather.spool_restores);
 	world_plan(world, world_about(world, world->weather.office_ms), on_power_cut,
 		   event->office);
 }

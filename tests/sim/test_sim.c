@@ -123,7 +123,7 @@ static void live_through(struct dice *dice, uint32_t offices, uint64_t hours,
 	if (getenv("LANTOA_SEED"))
 		print_message("batches %llu, again %llu, gaps %llu; lines %llu; province: %llu "
 			      "crashes, %llu restores, %llu commits, %llu failed; offices: %llu "
-			      "crashes\n",
+			      "crashes, %llu restored, %llu of these restarted unwelcomed\n",
 			      (unsigned long long)world.counts.batches,
 			      (unsigned long long)world.counts.duplicates,
 			      (unsigned long long)world.counts.gaps,
@@ -132,7 +132,9 @@ static void live_through(struct dice *dice, uint32_t offices, uint64_t hours,
 			      (unsigned long long)world.counts.restores,
 			      (unsigned long long)world.counts.commits,
 			      (unsigned long long)world.counts.failed_commits,
-			      (unsigned long long)world.counts.restarts);
+			      (unsigned long long)world.counts.restarts,
+			      (unsigned long long)world.counts.restored,
+			      (unsigned long long)world.counts.restored_restarts);
 	world_close(&world);
 }
 

@@ -31,7 +31,7 @@ struct frame {
 	enum frame_kind kind;
 	uint64_t spool_id, seq; /* seq: of a batch; last_seq of Hello; upto of Welcome and Ack */
 	int code;               /* of Refused */
-	struct blob payload;    /* owned; of a batch */
+	struct blob payload;    /* owned; of a batch; of Welcome, the digest */
 };
 
 /* --- what happens --- */
@@ -108,7 +108,7 @@ struct world {
 	char copy[128]; /* path of the older copy; "": none */
 	struct {
 		uint64_t crashes, restores, commits, failed_commits, duplicates, gaps, lines,
-			restarts, batches;
+			restarts, batches, restored, restored_restarts;
 	} counts;
 	char folder[64];
 };
@@ -147,7 +147,8 @@ void link_open(struct world *world, uint32_t index);
 void link_close(struct world *world, uint32_t index);
 /** Takes the payload. */
 void link_to_province(struct world *world, uint32_t index, struct frame *frame);
-void link_to_office(struct world *world, uint32_t index, uint32_t line, const struct frame *frame);
+/** Likewise. */
+void link_to_office(struct world *world, uint32_t index, uint32_t line, struct frame *frame);
 
 /* province.c */
 void province_open(struct world *world);

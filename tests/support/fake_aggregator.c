@@ -29,6 +29,8 @@ struct fake_aggregator {
 	struct known_key keys[KEYS_MAX];
 	size_t n_keys;
 	struct fake_books books;
+	uint8_t digest[WIRE_DIGEST_LEN]; /* of batch digest_seq; 0: none */
+	uint64_t digest_seq;
 	uint64_t refused_seq, catalogue_version;
 	int refused_code;
 	char *quarantine, *catalogue; /* owned */
@@ -141,6 +143,8 @@ static void on_hello(struct fake_aggregator *fake, const struct peer *peer,
 	fake->books.hellos++;
 	welcome.protocol = WIRE_PROTOCOL;
 	welcome.upto = fake->books.upto;
+	if (welcome.upto > 0 && welcome.upto == fake->digest_seq)
+		welcome.upto_digest = (ProtobufCBinaryData){ sizeof(fake->digest), fake->digest };
 	welcome.credit = CREDIT;
 	welcome.catalogue_version = fake->catalogue_version;
 	welcome.clock_us = in->hello->clock_us;
@@ -165,7 +169,8 @@ static void commit(struct fake_aggregator *fake, const Lantoa__V1__Batch *in)
 	assert(rc == 0); /* the agent sends what can be decoded */
 	if (rc < 0)
 		return;
-	fake->books.upto = in->seq;
+	fake->books.upto = fake->digest_seq = in->seq;
+	wire_digest(in->payload.data, in->payload.len, fake->digest);
 	fake->books.observations += batch.n_points;
 	for (size_t i = 0; i < batch.n_points; i++)
 		fake->books.sum += batch.points[i].value_e;

@@ -71,6 +71,35 @@ static void the_chain_is_as_the_header_says(void **state)
 	history_free(&h);
 }
 
+static void a_spool_carries_the_digest_of_its_last_batch(void **state)
+{
+	struct dice dice = dice_seeded(6);
+	struct history h;
+	struct books books;
+	sqlite3_stmt *rows;
+	size_t n = 0;
+	(void)state;
+	history_make(&h, &dice, 30);
+	history_open(&h, &books);
+	history_post(&h, &books);
+	assert_int_equal(db_prepare(books.db,
+				    "SELECT payload, upto_digest FROM spool s JOIN journal j"
+				    " ON j.spool = s.id AND j.seq = s.upto",
+				    &rows, &books.err),
+			 0);
+	for (; db_step(rows, &books.err) == 1; n++) {
+		uint8_t digest[16];
+		crypto_generichash(digest, sizeof(digest), sqlite3_column_blob(rows, 0),
+				   (unsigned long long)sqlite3_column_bytes(rows, 0), NULL, 0);
+		assert_int_equal(sqlite3_column_bytes(rows, 1), sizeof(digest));
+		assert_memory_equal(sqlite3_column_blob(rows, 1), digest, sizeof(digest));
+	}
+	sqlite3_finalize(rows);
+	assert_true(n > 0);
+	books_close(&books);
+	history_free(&h);
+}
+
 /* --- what can never be taken leaves nothing behind --- */
 
 #define UNITS                                                                                      \
@@ -284,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_chain_is_as_the_header_says),
+		cmocka_unit_test(a_spool_carries_the_digest_of_its_last_batch),
 		cmocka_unit_test_setup_teardown(a_bad_batch_leaves_nothing_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_number_cannot_be_declared_twice_with_other_meaning, setup, teardown),

@@ -477,6 +477,32 @@ static void acked_batches_wait_again_for_a_restored_province(void **state)
 	blob_free(&after);
 }
 
+static bool matches(struct fixture *f, uint64_t seq, const uint8_t *digest, size_t len)
+{
+	bool answer;
+	assert_int_equal(spool_matches(f->spool, seq, digest, len, &answer, &f->err), 0);
+	return answer;
+}
+
+static void batch_is_told_from_another_of_its_number(void **state)
+{
+	struct fixture *f = *state;
+	struct observation obs = figure("team.count", TODAY, 5);
+	struct blob payload = { 0 };
+	uint8_t digest[WIRE_DIGEST_LEN];
+	put(f, &obs);
+	assert_int_equal(seal(f), 1);
+	assert_int_equal(spool_batch(f->spool, 1, &payload, &f->err), 0);
+	wire_digest(payload.data, payload.len, digest);
+	blob_free(&payload);
+	assert_true(matches(f, 1, digest, sizeof(digest)));
+	assert_false(matches(f, 1, digest, sizeof(digest) - 1));
+	digest[3] ^= 1;
+	assert_false(matches(f, 1, digest, sizeof(digest)));
+	assert_true(matches(f, 1, NULL, 0));
+	assert_true(matches(f, 2, digest, sizeof(digest))); /* not kept */
+}
+
 static void year_keeps_its_value_until_long_after_its_end(void **state)
 {
 	struct fixture *f = *state;
@@ -706,6 +732,7 @@ int main(void)
 		TEST(id_stays_with_the_file_and_is_new_after_renewing),
 		TEST(full_spool_refuses_figures_and_still_seals_and_acks),
 		TEST(acked_batches_wait_again_for_a_restored_province),
+		TEST(batch_is_told_from_another_of_its_number),
 		TEST(year_keeps_its_value_until_long_after_its_end),
 		TEST(quarantined_figures_are_named_and_counted_once),
 		TEST(facts_are_kept),

@@ -345,6 +345,42 @@ static void spool_that_was_rolled_back_goes_on_under_a_fresh_id(void **state)
 	assert_true(spool_id(f->spool) != id);
 }
 
+static void copy(const char *from, const char *to)
+{
+	char bytes[1 << 17];
+	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+	assert_true(in && out);
+	size_t n = fread(bytes, 1, sizeof(bytes), in);
+	assert_true(n > 0 && n < sizeof(bytes) && fwrite(bytes, 1, n, out) == n);
+	assert_int_equal(fclose(in) | fclose(out), 0);
+}
+
+static void spool_from_an_old_copy_whose_numbers_were_given_again_loses_nothing(void **state)
+{
+	struct fixture *f = *state;
+	char old[PATH_MAX + 8];
+	uint64_t id = spool_id(f->spool), last;
+	(void)snprintf(old, sizeof(old), "%s.old", f->path);
+	spool_close(f->spool);
+	copy(f->path, old);
+	open_spool(f);
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	start(f);
+	record(f, DAY, 3);
+	wait_until(f, released);
+	stop(f);
+	spool_close(f->spool);
+	copy(old, f->path);
+	open_spool(f);
+	assert_true(spool_id(f->spool) == id);
+	record(f, DAY, 4); /* sealed as batch 1 a second time, before the province is heard */
+	assert_int_equal(spool_seal(f->spool, 1, &last, &f->err), 0);
+	assert_int_equal(last, 1);
+	start(f);
+	wait_until(f, renewed); /* 3 and 4 arrived */
+	assert_true(spool_id(f->spool) != id);
+}
+
 static void stopping_in_the_middle_leaves_nothing_open(void **state)
 {
 	struct fixture *f = *state;
@@ -468,6 +504,7 @@ int main(void)
 		TEST(quarantined_figures_are_noted),
 		TEST(restored_province_gets_again_what_it_lost),
 		TEST(spool_that_was_rolled_back_goes_on_under_a_fresh_id),
+		TEST(spool_from_an_old_copy_whose_numbers_were_given_again_loses_nothing),
 		TEST(stopping_in_the_middle_leaves_nothing_open),
 		TEST(invited_office_enrols_and_can_send),
 		TEST(enrolment_cut_off_after_the_commit_is_mended_by_running_it_again),

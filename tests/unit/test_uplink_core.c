@@ -84,7 +84,8 @@ static void welcome(struct fixture *f, uint64_t last, uint64_t upto, uint32_t cr
 	assert_true(did(f, UPLINK_OPEN));
 	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
 	assert_true(did(f, UPLINK_SEND_HELLO));
-	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = upto, .credit = credit });
+	tell(f, (struct uplink_event){
+			.type = UPLINK_WELCOMED, .upto = upto, .credit = credit, .matches = true });
 }
 
 static void refused(struct fixture *f, uint64_t seq, int code)
@@ -117,7 +118,8 @@ static void what_was_in_flight_is_sent_again_after_a_lost_connection(void **stat
 	assert_int_equal(uplink_in_flight(&f->core), 0);
 	sent(f, UPLINK_SENT); /* of the session that is over: must not count */
 	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = 1, .credit = 16 });
+	tell(f, (struct uplink_event){
+			.type = UPLINK_WELCOMED, .upto = 1, .credit = 16, .matches = true });
 	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 2);
 }
 
@@ -195,7 +197,8 @@ static void missing_ack_asks_again_where_to_go_on(void **state)
 			break;
 		tell(f, (struct uplink_event){ .type = UPLINK_HEARD });
 	}
-	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = 1, .credit = 16 });
+	tell(f, (struct uplink_event){
+			.type = UPLINK_WELCOMED, .upto = 1, .credit = 16, .matches = true });
 	assert_int_equal(seq_of(f, UPLINK_RELEASE), 1);
 }
 
@@ -208,7 +211,8 @@ static void gaps_without_end_do_not_become_a_storm_of_hellos(void **state)
 	while (f->now_ms < end) {
 		if (did(f, UPLINK_SEND_HELLO)) {
 			hellos++;
-			tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 1 });
+			tell(f, (struct uplink_event){
+					.type = UPLINK_WELCOMED, .credit = 1, .matches = true });
 		} else if (did(f, UPLINK_SEND_BATCH)) {
 			sent(f, UPLINK_SENT);
 			refused(f, 1, LANTOA__V1__REFUSED__CODE__GAP);
@@ -239,7 +243,7 @@ static void malformed_batch_blocks_is_told_and_is_tried_again_hourly(void **stat
 			tell(f, (struct uplink_event){ .type = UPLINK_HEARD });
 	}
 	assert_true(f->now_ms - since >= f->timing.refused_ms - 1);
-	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 16 });
+	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 16, .matches = true });
 	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 1);
 }
 
@@ -264,7 +268,7 @@ static void province_that_knows_too_much_or_wants_too_old_gets_a_fresh_spool(voi
 	assert_true(did(f, UPLINK_OPEN));
 	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 1 });
 	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 16 });
+	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 16, .matches = true });
 	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 1);
 	sent(f, UPLINK_MISSING);
 	assert_true(did(f, UPLINK_RENEW));
@@ -276,8 +280,21 @@ static void figures_sealed_offline_after_a_rollback_are_not_taken_for_duplicates
 	tell(f, (struct uplink_event){ .type = UPLINK_START, .last_seq = 5 }); /* was 10 once */
 	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 12 });
 	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = 10, .credit = 16 });
+	tell(f, (struct uplink_event){
+			.type = UPLINK_WELCOMED, .upto = 10, .credit = 16, .matches = true });
 	assert_true(did(f, UPLINK_RENEW));
+}
+
+/* As above, and restarted before it was welcomed: START cannot know that 6 ... 12 are not those
+ * that the province has. */
+static void batches_that_took_the_numbers_of_lost_ones_are_not_taken_for_them(void **state)
+{
+	struct fixture *f = *state;
+	tell(f, (struct uplink_event){ .type = UPLINK_START, .last_seq = 12 });
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = 10, .credit = 16 });
+	assert_true(did(f, UPLINK_CLOSE) && did(f, UPLINK_RENEW));
+	assert_false(did(f, UPLINK_RELEASE));
 }
 
 static void restored_province_gets_again_what_it_lost(void **state)
@@ -286,7 +303,8 @@ static void restored_province_gets_again_what_it_lost(void **state)
 	welcome(f, 3, 3, 16);
 	tell(f, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
 	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = 1, .credit = 16 });
+	tell(f, (struct uplink_event){
+			.type = UPLINK_WELCOMED, .upto = 1, .credit = 16, .matches = true });
 	assert_int_equal(seq_of(f, UPLINK_RELEASE), 1);
 	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 2);
 }
@@ -438,8 +456,10 @@ static void deliver(struct world *w, const struct message *m)
 		province_take(w, m->seq);
 		break;
 	case WELCOME:
-		world_tell(w, (struct uplink_event){
-				      .type = UPLINK_WELCOMED, .upto = m->seq, .credit = CREDIT });
+		world_tell(w, (struct uplink_event){ .type = UPLINK_WELCOMED,
+						     .upto = m->seq,
+						     .credit = CREDIT,
+						     .matches = true });
 		break;
 	case ACK:
 		world_tell(w, (struct uplink_event){ .type = UPLINK_ACKED, .upto = m->seq });
@@ -527,6 +547,7 @@ int main(void)
 		TEST(refused_key_is_told_and_tried_again_after_pauses),
 		TEST(province_that_knows_too_much_or_wants_too_old_gets_a_fresh_spool),
 		TEST(figures_sealed_offline_after_a_rollback_are_not_taken_for_duplicates),
+		TEST(batches_that_took_the_numbers_of_lost_ones_are_not_taken_for_them),
 		TEST(restored_province_gets_again_what_it_lost),
 		cmocka_unit_test(nothing_is_lost_or_counted_twice_over_a_bad_link),
 	};
