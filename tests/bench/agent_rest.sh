@@ -12,7 +12,7 @@ build=${1:-build/release}
 seconds=${2:-60}
 data=$(cd "$(dirname "$0")/../../aggregator/data" && pwd)
 folder=$(mktemp -d /tmp/lantoa-rest-XXXXXX)
-aggregator= agent=
+aggregator='' agent=''
 
 end() {
 	status=$?
