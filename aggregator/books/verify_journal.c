@@ -19,9 +19,10 @@ struct spool {
 	int64_t row;
 	/* as the tables told when the walk began */
 	int64_t upto, received_us, declared, highest_declared;
+	uint8_t digest[WIRE_DIGEST_LEN];
 	/* as the journal tells */
 	int64_t n, lowest, highest, last_received_us, n_declared;
-	bool in_order;
+	bool in_order, digest_right;
 };
 
 struct walk {
@@ -58,6 +59,9 @@ static int spool_add(struct walk *walk, sqlite3_stmt *row, struct err *err)
 						  .highest_declared = sqlite3_column_int64(row, 4),
 						  .lowest = 1,
 						  .in_order = true };
+	if (sqlite3_column_bytes(row, 5) == (int)WIRE_DIGEST_LEN)
+		memcpy(walk->spools[walk->n - 1].digest, sqlite3_column_blob(row, 5),
+		       WIRE_DIGEST_LEN);
 	return 0;
 }
 
@@ -69,7 +73,8 @@ static int spools_load(struct verify *v, sqlite3 *db, struct err *err)
 		db,
 		"SELECT id, upto, last_received_us,"
 		" (SELECT count(*) FROM declared WHERE spool = spool.id),"
-		" (SELECT coalesce(max(number), -1) FROM declared WHERE spool = spool.id)"
+		" (SELECT coalesce(max(number), -1) FROM declared WHERE spool = spool.id),"
+		" upto_digest"
 		" FROM spool ORDER BY id",
 		&rows, err);
 	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
@@ -183,6 +188,15 @@ static void entry_chain(struct look *look)
 		memcpy(chain, kept, CHAIN_LEN);
 }
 
+static void entry_is_last(struct look *look, struct spool *spool)
+{
+	uint8_t digest[WIRE_DIGEST_LEN];
+	wire_digest(sqlite3_column_blob(look->entries, 4),
+		    (size_t)sqlite3_column_bytes(look->entries, 4), digest);
+	spool->digest_right = memcmp(digest, spool->digest, sizeof(digest)) == 0;
+	spool->last_received_us = sqlite3_column_int64(look->entries, 8);
+}
+
 static void entry_sequence(struct look *look, struct spool *spool)
 {
 	int64_t seq = sqlite3_column_int64(look->entries, 3);
@@ -191,7 +205,7 @@ static void entry_sequence(struct look *look, struct spool *spool)
 	spool->highest = spool->n == 0 || seq > spool->highest ? seq : spool->highest;
 	spool->n++;
 	if (seq == spool->upto)
-		spool->last_received_us = sqlite3_column_int64(look->entries, 8);
+		entry_is_last(look, spool);
 	if (sqlite3_column_int64(look->entries, 9) != sqlite3_column_int64(look->entries, 1))
 		verify_damaged(look->v, "sequence", entry_words(look->id), words("another office"),
 			       words("the office of its spool"));
@@ -352,6 +366,9 @@ static void spool_check(struct verify *v, const struct spool *spool)
 	else if (spool->n > 0 && spool->received_us != spool->last_received_us)
 		verify_damaged(v, "watermark", where, words("received at another time"),
 			       words("when its last batch was received"));
+	else if (spool->n > 0 && !spool->digest_right)
+		verify_damaged(v, "watermark", where, words("the digest of another batch"),
+			       words("the digest of its last batch"));
 	if (spool->n_declared != spool->declared || spool->highest_declared != spool->declared - 1)
 		verify_damaged(v, "declared", where,
 			       words("%" PRId64 " series, up to number %" PRId64, spool->declared,

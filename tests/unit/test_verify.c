@@ -215,6 +215,8 @@ static void what_stands_beside_the_journal_fits_it(void **state)
 	struct fixture *f = *state;
 	named(&f->books, "watermark",
 	      "UPDATE spool SET last_received_us = last_received_us + 1 WHERE upto > 0");
+	named(&f->books, "watermark", "UPDATE spool SET upto_digest = zeroblob(16) WHERE upto > 0");
+	named(&f->books, "watermark", "UPDATE spool SET upto_digest = NULL WHERE id = 1");
 	named(&f->books, "declared", "UPDATE declared SET shape = shape + 16 WHERE number = 0");
 	named(&f->books, "declared", "UPDATE series SET metric = 'zz' WHERE id = 1");
 	named(&f->books, "declared", "UPDATE series SET labels = 'zz=1' WHERE id = 1");
