@@ -117,6 +117,8 @@ static int everything_load(struct reference *reference, sqlite3 *db, struct err 
 		rc = catalogue_load(db, &reference->catalogue, err);
 	if (rc == 0)
 		rc = indicators_load(db, &reference->indicators, err);
+	if (rc == 0)
+		rc = closings_load(db, &reference->closings, err);
 	return rc;
 }
 
@@ -142,6 +144,7 @@ void reference_close(struct reference *reference)
 	offices_close(reference->offices);
 	catalogue_close(reference->catalogue);
 	indicators_close(reference->indicators);
+	closings_close(reference->closings);
 	free(reference);
 }
 

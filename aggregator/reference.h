@@ -1,10 +1,11 @@
-/* What a connection needs to know to judge, fold and ask: units, offices, catalogue, indicators, as
- * of one moment. Each connection keeps its own, and reloads it when the version in the database has
- * moved. */
+/* What a connection needs to know to judge, fold and ask: units, offices, catalogue, indicators and
+ * closed periods, as of one moment. Each connection keeps its own, and reloads it when the version
+ * in the database has moved. */
 #pragma once
 
 #include "blob.h"
 #include "catalogue.h"
+#include "closings.h"
 #include "db.h"
 #include "err.h"
 #include "indicator.h"
@@ -17,6 +18,7 @@ struct reference {
 	struct offices *offices;
 	struct catalogue *catalogue;   /* an empty one before the first import */
 	struct indicators *indicators; /* likewise */
+	struct closings *closings;
 };
 
 /** Load everything. */

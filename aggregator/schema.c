@@ -53,6 +53,11 @@ static const char *const steps[] = {
 	"CREATE TABLE rollup(grain INTEGER NOT NULL, bucket INTEGER NOT NULL, node INTEGER NOT "
 	"NULL,"
 	"  page BLOB NOT NULL, PRIMARY KEY(grain, bucket, node)) STRICT, WITHOUT ROWID;",
+	/* 2: closings.c */
+	"CREATE TABLE closing(metric TEXT NOT NULL," /* '': every metric */
+	"  calendar INTEGER NOT NULL, grain INTEGER NOT NULL, number INTEGER NOT NULL,"
+	"  closed_us INTEGER NOT NULL, who TEXT NOT NULL,"
+	"  PRIMARY KEY(metric, calendar, grain, number)) STRICT, WITHOUT ROWID;",
 };
 
 int schema_open(const char *path, bool readonly, sqlite3 **ret_db, struct err *err)

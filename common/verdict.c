@@ -22,6 +22,7 @@ static const struct {
 	[VERDICT_FUTURE] = { "future", N_("the period has not begun yet") },
 	[VERDICT_NOT_IN_FORCE] = { "not_in_force",
 				   N_("the office was not assigned to a unit in force then") },
+	[VERDICT_CLOSED] = { "closed", N_("the period is closed; the province must let it in") },
 };
 
 /* Codes come out of journals, which a newer version may have written. */

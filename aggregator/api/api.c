@@ -21,10 +21,9 @@ static const struct {
 	const struct action *actions;
 	const size_t *n;
 } groups[] = {
-	{ reference_actions, &n_reference_actions },
-	{ office_actions, &n_office_actions },
-	{ query_actions, &n_query_actions },
-	{ health_actions, &n_health_actions },
+	{ reference_actions, &n_reference_actions }, { office_actions, &n_office_actions },
+	{ query_actions, &n_query_actions },         { health_actions, &n_health_actions },
+	{ held_actions, &n_held_actions },
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))

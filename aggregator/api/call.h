@@ -75,5 +75,7 @@ int call_field(struct call *call, const char *name, const char **ret_text, struc
 /** As above; -EINVAL when it is not there. */
 int call_field_needed(struct call *call, const char *name, const char **ret_text, struct err *err);
 
-extern const struct action reference_actions[], office_actions[], query_actions[], health_actions[];
-extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_health_actions;
+extern const struct action reference_actions[], office_actions[], query_actions[], health_actions[],
+	held_actions[];
+extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_health_actions,
+	n_held_actions;

@@ -421,21 +421,32 @@ int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err
 
 /* --- an office that moved --- */
 
+struct moving {
+	struct fold *fold;
+	const struct reference *before;
+	const struct office *from, *to; /* the office, before and after */
+	int32_t day;
+};
+
+static int move_series(void *context, const struct replay_series *series, struct err *err)
+{
+	const struct moving *moving = context;
+	struct fold *fold = moving->fold;
+	struct place there = { .pages = fold->pages };
+	place_take(&there, moving->before, moving->from, moving->day, series->metric,
+		   series->series);
+	int rc = replace_series(&there, series, true, err);
+	return rc < 0 ? rc
+		      : fold_series(fold->pages, fold->reference, moving->to, moving->day, series,
+				    err);
+}
+
 static int move_day(struct fold *fold, const struct reference *before, int64_t id, int32_t day,
 		    struct err *err)
 {
-	const struct office *from = offices_by_id(before->offices, id),
-			    *to = offices_by_id(fold->reference->offices, id);
-	struct replay_series *list;
-	size_t n;
-	int rc = replay_day(fold->replay, id, day, NULL, 0, &list, &n, err);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct place there = { .pages = fold->pages };
-		place_take(&there, before, from, day, list[i].metric, list[i].series);
-		rc = replace_series(&there, &list[i], true, err);
-		if (rc == 0)
-			rc = fold_series(fold->pages, fold->reference, to, day, &list[i], err);
-	}
+	struct moving moving = { fold, before, offices_by_id(before->offices, id),
+				 offices_by_id(fold->reference->offices, id), day };
+	int rc = replay_each(fold->replay, id, day, NULL, 0, move_series, &moving, err);
 	return rc < 0 ? rc : pages_write(fold->pages, NULL, err);
 }
 

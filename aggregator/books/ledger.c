@@ -3,6 +3,7 @@
 #include "declarations.h"
 #include "fold.h"
 #include "journal.h"
+#include "judge.h"
 #include "quarantine.h"
 
 #include <errno.h>
@@ -85,7 +86,7 @@ struct post { /* what posting one batch needs at hand */
 	size_t n_declared;
 	int64_t entry;        /* of the journal */
 	int32_t received_day; /* local */
-	bool in_force, future;
+	struct judge judge;
 	ledger_on_held *on_held;
 	void *context;
 };
@@ -110,15 +111,6 @@ static int check_runs(const struct post *post, struct err *err)
 				       run->series, grain_name(declared->grain));
 	}
 	return 0;
-}
-
-static enum verdict judge_run(const struct post *post, const struct declared *declared)
-{
-	if (declared->verdict != VERDICT_OK)
-		return declared->verdict;
-	if (post->future)
-		return VERDICT_FUTURE;
-	return post->in_force ? VERDICT_OK : VERDICT_NOT_IN_FORCE;
 }
 
 static int hold(const struct post *post, size_t run, int64_t point, size_t n, enum verdict verdict,
@@ -157,7 +149,7 @@ static int post_run(struct post *post, size_t index, struct err *err)
 {
 	const struct run *run = &post->batch.runs[index];
 	const struct declared *declared = &post->declared[run->series];
-	enum verdict verdict = judge_run(post, declared);
+	enum verdict verdict = judge_run(&post->judge, declared);
 	if (verdict != VERDICT_OK)
 		return hold(post, index, QUARANTINE_WHOLE_RUN, run->n, verdict, err);
 	size_t n = 0;
@@ -210,10 +202,9 @@ static int admit(struct post *post, struct journal_spool *spool, struct err *err
 				   &post->batch, err);
 	if (rc == 0)
 		rc = declare(post, spool, err);
-	post->in_force =
-		office_unit(post->office, ledger->reference->units, post->batch.day) != NULL;
 	post->received_day = civil_day(post->form->received_us);
-	post->future = post->batch.day > post->received_day + 1;
+	post->judge =
+		judge_of(ledger->reference, post->office, post->batch.day, post->received_day);
 	return rc;
 }
 

@@ -35,6 +35,11 @@ static const struct option options[] = {
 	{ "name", "NAME", N_("full name of the office") },
 	{ "unit", "CODE", N_("code of the unit the office reports for") },
 	{ "most", "NUMBER", N_("print no more rows than this") },
+	{ "entry", "NUMBER", N_("what came with this journal entry") },
+	{ "office", "CODE", N_("only what came from this office") },
+	{ "metric", "NAME", N_("only this metric") },
+	{ "all", NULL, N_("everything") },
+	{ "closed", NULL, N_("let it in although its period is closed") },
 };
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))

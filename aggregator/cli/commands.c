@@ -82,33 +82,49 @@ static int import(const struct order *order, struct err *err)
 	return rc;
 }
 
-/* Send {"code": "...", ...}: @fields[n] without those that have no value. */
-static int post_fields(const struct order *order, const struct argument fields[], size_t n,
-		       struct err *err)
+/* {"code": "...", ...}: @fields[n] without those that have no value. */
+static int fields_body(const struct argument fields[], size_t n, struct blob *body, struct err *err)
 {
-	struct request request = request_of(order);
-	struct blob body = { 0 };
 	const char *separator = "{";
 	int rc = 0;
 
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (!fields[i].value)
 			continue;
-		rc = blob_append(&body, separator, 1);
+		rc = blob_append(body, separator, 1);
 		if (rc == 0)
-			rc = quote_json(&body, fields[i].name, strlen(fields[i].name));
+			rc = quote_json(body, fields[i].name, strlen(fields[i].name));
 		if (rc == 0)
-			rc = blob_append(&body, ":", 1);
+			rc = blob_append(body, ":", 1);
 		if (rc == 0)
-			rc = quote_json(&body, fields[i].value, strlen(fields[i].value));
+			rc = quote_json(body, fields[i].value, strlen(fields[i].value));
 		separator = ",";
 	}
 	if (rc == 0)
-		rc = blob_append(&body, "}", 1);
+		rc = blob_append(body, *separator == '{' ? "{}" : "}", *separator == '{' ? 2 : 1);
+	return rc < 0 ? out_of_memory(err) : 0;
+}
+
+/* The request that sends @body, which outlives it. */
+static struct request request_with(const struct order *order, const struct blob *body)
+{
+	struct request request = request_of(order);
+
 	request.type = "application/json";
-	request.body = body.data;
-	request.body_len = body.len;
-	rc = rc < 0 ? out_of_memory(err) : ask_for_value(order, &request, err);
+	request.body = body->data;
+	request.body_len = body->len;
+	return request;
+}
+
+static int post_fields(const struct order *order, const struct argument fields[], size_t n,
+		       struct err *err)
+{
+	struct blob body = { 0 };
+	int rc = fields_body(fields, n, &body, err);
+	struct request request = request_with(order, &body);
+
+	if (rc == 0)
+		rc = ask_for_value(order, &request, err);
 	blob_free(&body);
 	return rc;
 }
@@ -215,17 +231,57 @@ static int query(const struct order *order, struct err *err)
 	return rc;
 }
 
-static int report(const struct order *order, const char *count, uint64_t *ret_count,
-		  struct err *err)
+static int ask_for_report(const struct order *order, const struct request *request,
+			  const char *count, uint64_t *ret_count, struct err *err)
 {
-	struct request request = request_of(order);
 	struct blob answer = { 0 };
-	int rc = client_ask(order->api, &request, &answer, err);
+	int rc = client_ask(order->api, request, &answer, err);
 
 	if (rc == 0)
 		rc = outcome_report(order, &answer, count, ret_count, err);
 	blob_free(&answer);
 	return rc;
+}
+
+static int report(const struct order *order, const char *count, uint64_t *ret_count,
+		  struct err *err)
+{
+	struct request request = request_of(order);
+
+	return ask_for_report(order, &request, count, ret_count, err);
+}
+
+static const char *yes_if_given(const struct args *args, const char *option)
+{
+	return args_option(args, option) ? "yes" : NULL;
+}
+
+static int release(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument fields[] = { { "entry", args_option(args, "entry") },
+					   { "office", args_option(args, "office") },
+					   { "metric", args_option(args, "metric") },
+					   { "all", yes_if_given(args, "all") },
+					   { "closed", yes_if_given(args, "closed") } };
+	struct blob body = { 0 };
+	int rc = fields_body(fields, sizeof(fields) / sizeof(fields[0]), &body, err);
+	struct request request = request_with(order, &body);
+
+	if (rc == 0)
+		rc = ask_for_report(order, &request, "kept", NULL, err);
+	blob_free(&body);
+	return rc;
+}
+
+static int closing(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument fields[] = { { "period", args->words[0] },
+					   { "metric", args_option(args, "metric") },
+					   { "calendar", args_option(args, "calendar") } };
+
+	return post_fields(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
 static int status(const struct order *order, struct err *err)
@@ -418,6 +474,41 @@ const struct command commands[] = {
 	  .run = list,
 	  .method = "GET",
 	  .path = "/v1/quarantine" },
+	{ .words = "quarantine release",
+	  .usage = "--entry NUMBER | --office CODE | --metric NAME | --all",
+	  .help = N_("Judge anew what is in quarantine, once the cause is mended: what may count "
+		     "now counts as if it always had, the rest stays and is told with its reasons. "
+		     "Periods that are closed need --closed."),
+	  .options = "entry office metric all closed",
+	  .run = release,
+	  .method = "POST",
+	  .path = "/v1/quarantine/release" },
+	{ .words = "close",
+	  .usage = "PERIOD [--metric NAME] [--calendar report]",
+	  .help = N_("Close a period that is over, for one metric or for all: what comes for it "
+		     "later waits in quarantine until an operator releases it."),
+	  .options = "metric calendar",
+	  .n_words = 1,
+	  .run = closing,
+	  .method = "POST",
+	  .path = "/v1/closed",
+	  .done = N_("Closed: %s\n") },
+	{ .words = "reopen",
+	  .usage = "PERIOD [--metric NAME] [--calendar report]",
+	  .help = N_("Open a closed period again. What waits in quarantine can be released then."),
+	  .options = "metric calendar",
+	  .n_words = 1,
+	  .run = closing,
+	  .method = "POST",
+	  .path = "/v1/closed/reopen",
+	  .done = N_("Open again: %s\n") },
+	{ .words = "closed",
+	  .usage = "",
+	  .help = N_("List the periods that are closed, by whom and since when; one without a "
+		     "metric is closed for all."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/closed" },
 	{ .words = "verify",
 	  .usage = "",
 	  .help = N_("Compute everything anew from the journal and name whatever differs. The exit "

@@ -150,6 +150,49 @@ bool books_order_move(struct books *books, const char *code, const char *unit, i
 	return true;
 }
 
+int books_order_closing(struct books *books, bool reopen, const struct closing_form *form)
+{
+	const struct catalogue *catalogue = books->reference->catalogue;
+	must(books, db_begin(books->db, &books->err), "begin");
+	int rc = reopen ? closing_remove(books->db, catalogue, form, &books->err)
+			: closing_add(books->db, catalogue, form, &books->err);
+	if (rc == 0)
+		must(books, db_commit(books->db, &books->err), "commit");
+	else
+		db_rollback(books->db);
+	books_refresh(books);
+	return rc;
+}
+
+/* A number of the answer's heads. */
+static uint64_t head_of(const struct table *table, const char *name)
+{
+	struct blob json = { 0 };
+	char needle[64];
+	assert_int_equal(table_json(table, &json), 0);
+	assert_int_equal(blob_append(&json, "", 1), 0);
+	(void)snprintf(needle, sizeof(needle), "\"%s\":", name);
+	const char *at = strstr((const char *)json.data, needle);
+	assert_non_null(at);
+	at += strlen(needle);
+	uint64_t number = strtoull(at + strspn(at, " \""), NULL, 10);
+	blob_free(&json);
+	return number;
+}
+
+void books_order_release(struct books *books, const struct release_form *form,
+			 uint64_t *ret_released, uint64_t *ret_kept)
+{
+	struct table *table = NULL;
+	must(books, db_begin(books->db, &books->err), "begin");
+	must(books, quarantine_release(books->db, books->reference, form, &table, &books->err),
+	     "release");
+	must(books, db_commit(books->db, &books->err), "commit");
+	*ret_released = head_of(table, "released");
+	*ret_kept = head_of(table, "kept");
+	table_close(table);
+}
+
 void books_refresh(struct books *books)
 {
 	must(books, reference_refresh(books->db, &books->reference, &books->err), "reference");

@@ -7,6 +7,7 @@
 #include "ledger.h"
 #include "period.h"
 #include "reference.h"
+#include "release.h"
 #include "table.h"
 
 #include <stdbool.h>
@@ -41,6 +42,11 @@ void books_move(struct books *books, int64_t office, const char *unit, int32_t d
 /** As an operator moves it, figures and all, in a transaction: office_move and fold_move. False: it
  * was refused, the unit not being in force on that day. */
 bool books_order_move(struct books *books, const char *code, const char *unit, int32_t day);
+/** closing_add or, with @reopen, closing_remove in a transaction: 0, or why not. */
+int books_order_closing(struct books *books, bool reopen, const struct closing_form *form);
+/** quarantine_release in a transaction. How many observations passed, how many stayed. */
+void books_order_release(struct books *books, const struct release_form *form,
+			 uint64_t *ret_released, uint64_t *ret_kept);
 /** Read the reference again after the above. */
 void books_refresh(struct books *books);
 

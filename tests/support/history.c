@@ -2,6 +2,7 @@
 
 #include "db.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -338,7 +339,8 @@ static void keep(struct history *h, const struct batch_making *making,
 							 .nth = figure->nth,
 							 .withdrawn = figure->withdrawn,
 							 .value_e = figure->value_e,
-							 .received_us = batch->received_us };
+							 .received_us = batch->received_us,
+							 .entry = (int64_t)h->n };
 	}
 }
 
@@ -405,6 +407,7 @@ void history_free(struct history *history)
 		blob_free(&history->batches[i].payload);
 	free(history->batches);
 	free(history->heard);
+	free(history->acts);
 	*history = (struct history){ 0 };
 }
 
@@ -422,13 +425,153 @@ void history_in_order(struct history *history)
 	}
 }
 
+/* --- what the operator orders --- */
+
+static void make_move(struct history *h, struct act *act)
+{
+	static const char *const units[] = { "P", "D1", "C1", "C2", "C3", "C4", "C5", "X", NULL };
+	act->office = (int64_t)dice_below(h->dice, HISTORY_OFFICES) + 1;
+	act->unit = units[dice_below(h->dice, 9)];
+	act->day = h->base + (int32_t)dice_between(h->dice, -20, HISTORY_DAYS);
+}
+
+static void make_closing(struct history *h, struct act *act)
+{
+	enum calendar calendar = chance(h, 50) ? CALENDAR_REPORT : CALENDAR_CIVIL;
+	enum grain grain = (enum grain)dice_between(h->dice, GRAIN_DAY, GRAIN_YEAR);
+	act->period =
+		period_of_day(grain < GRAIN_MONTH ? CALENDAR_CIVIL : calendar, grain, some_day(h));
+	act->metric = chance(h, 40) ? h->names[dice_below(h->dice, HISTORY_METRICS)] : NULL;
+	act->at_us = (int64_t)(h->base + 1000) * 86400000000; /* when all is over */
+}
+
+static void make_reopening(struct history *h, struct act *act)
+{
+	const struct act *like = &h->acts[dice_below(h->dice, h->n_acts)];
+	make_closing(h, act);
+	if (like->kind == ACT_CLOSE) { /* else one that was hardly ever closed */
+		act->period = like->period;
+		act->metric = like->metric;
+	}
+}
+
+static void make_release(struct history *h, struct act *act)
+{
+	act->at_us = chance(h, 50) ? (int64_t)(h->base + 1000) * 86400000000
+				   : h->heard[dice_below(h->dice, h->n_heard)].received_us;
+	act->closed = chance(h, 40);
+	if (chance(h, 30))
+		act->entry = (int64_t)dice_below(h->dice, h->n) + 1;
+	if (chance(h, 30))
+		act->office = (int64_t)dice_below(h->dice, HISTORY_OFFICES) + 1;
+	if (chance(h, 30))
+		act->metric = h->names[dice_below(h->dice, HISTORY_METRICS)];
+}
+
+void history_make_acts(struct history *history, size_t n)
+{
+	static const enum act_kind kinds[] = { ACT_MOVE,   ACT_MOVE,    ACT_CLOSE,   ACT_CLOSE,
+					       ACT_REOPEN, ACT_RELEASE, ACT_RELEASE, ACT_RELEASE };
+	size_t before = 0;
+	history->acts = calloc(n, sizeof(*history->acts));
+	assert_non_null(history->acts);
+	for (; history->n_acts < n; history->n_acts++) {
+		struct act *act = &history->acts[history->n_acts];
+		before += dice_below(history->dice, history->n * 2 / n);
+		act->before = before = before < history->n ? before : history->n;
+		act->kind = kinds[history->n_acts ? dice_below(history->dice, 8) : 2];
+		if (act->kind == ACT_MOVE)
+			make_move(history, act);
+		else if (act->kind == ACT_CLOSE)
+			make_closing(history, act);
+		else if (act->kind == ACT_REOPEN)
+			make_reopening(history, act);
+		else
+			make_release(history, act);
+	}
+}
+
+static void do_closing(struct books *books, struct act *act)
+{
+	char period[PERIOD_TEXT_MAX];
+	const struct closing_form form = { .period = period_format(act->period, period),
+					   .metric = act->metric,
+					   .calendar = calendar_name(act->period.calendar),
+					   .who = "test",
+					   .at_us = act->at_us };
+	int rc = books_order_closing(books, act->kind == ACT_REOPEN, &form);
+	assert_true(rc == 0 || rc == (act->kind == ACT_REOPEN ? -ENOENT : -EEXIST));
+	act->refused = rc < 0;
+}
+
+static void do_act(struct books *books, struct act *act)
+{
+	char office[24];
+	(void)snprintf(office, sizeof(office), "o%d", (int)act->office - 1);
+	const struct release_form form = { .entry = act->entry,
+					   .office = act->office ? office : NULL,
+					   .metric = act->metric,
+					   .closed = act->closed,
+					   .who = "test",
+					   .at_us = act->at_us };
+	if (act->kind == ACT_MOVE)
+		act->refused = !books_order_move(books, office, act->unit, act->day);
+	else if (act->kind == ACT_RELEASE)
+		books_order_release(books, &form, &act->released, &act->kept);
+	else
+		do_closing(books, act);
+}
+
+/* All that come before batch @at. */
+static void do_acts(struct history *h, struct books *books, size_t at)
+{
+	if (at == 0)
+		h->n_done = 0;
+	while (h->n_done < h->n_acts && h->acts[h->n_done].before <= at)
+		do_act(books, &h->acts[h->n_done++]);
+}
+
+static void tell_release(struct oracle *oracle, const struct act *act)
+{
+	const struct oracle_release release = { act->entry, act->office, act->metric, act->closed,
+						act->at_us };
+	size_t passed, kept;
+	oracle_let_in(oracle, &release, &passed, &kept);
+	assert_int_equal(passed, act->released);
+	assert_int_equal(kept, act->kept);
+}
+
+static void tell_act(struct oracle *oracle, const struct act *act)
+{
+	if (act->kind == ACT_RELEASE)
+		tell_release(oracle, act);
+	else if (act->refused)
+		return;
+	else if (act->kind == ACT_MOVE)
+		oracle_move(oracle, act->office, act->unit, act->day);
+	else if (act->kind == ACT_CLOSE)
+		oracle_close(oracle, act->metric, act->period);
+	else
+		oracle_reopen(oracle, act->metric, act->period);
+}
+
 void history_tell(const struct history *history, const struct books *books, int64_t until_us,
 		  struct oracle *ret_oracle)
 {
+	size_t act = 0, heard = 0;
 	*ret_oracle = oracle_of(books->reference);
-	for (size_t i = 0; i < history->n_heard; i++)
-		if (history->heard[i].received_us <= until_us)
-			oracle_hear(ret_oracle, &history->heard[i]);
+	for (size_t i = 0; i < HISTORY_OFFICES; i++)
+		for (size_t k = 0; k < history->n_moves[i]; k++)
+			oracle_move(ret_oracle, (int64_t)i + 1, history->moves[i][k].unit,
+				    history->moves[i][k].day);
+	for (size_t at = 0; at <= history->n; at++) {
+		for (; act < history->n_done && history->acts[act].before <= at; act++)
+			tell_act(ret_oracle, &history->acts[act]);
+		for (; heard < history->n_heard && history->heard[heard].entry == (int64_t)at + 1;
+		     heard++)
+			oracle_hear(ret_oracle, &history->heard[heard]);
+	}
+	oracle_settle(ret_oracle, until_us);
 }
 
 /* --- how it arrives --- */
@@ -484,13 +627,17 @@ static void post_group(struct history *h, struct books *books, size_t from, size
 
 void history_post_part(struct history *history, struct books *books, size_t from, size_t end)
 {
+	do_acts(history, books, from);
 	for (size_t to; from < end; from = to) {
 		to = from + 1 + (size_t)dice_below(history->dice, chance(history, 30) ? 12 : 3);
 		if (to > end)
 			to = end;
+		if (history->n_done < history->n_acts && history->acts[history->n_done].before < to)
+			to = history->acts[history->n_done].before;
 		while (chance(history, 12))
 			post_group(history, books, from, to, true);
 		post_group(history, books, from, to, false);
+		do_acts(history, books, to);
 		if (chance(history, 3))
 			books_reopen(books);
 	}

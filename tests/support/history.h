@@ -11,6 +11,23 @@
 #define HISTORY_OFFICES 8u
 #define HISTORY_DAYS    60 /* figures are of days base to base + this, and units change then */
 
+enum act_kind { ACT_MOVE, ACT_CLOSE, ACT_REOPEN, ACT_RELEASE };
+
+struct act { /* an order of the province's operator */
+	enum act_kind kind;
+	size_t before;      /* how many batches had come */
+	int64_t office;     /* moved, or whose figures are released (0: any) */
+	const char *unit;   /* moved to; NULL: none */
+	int32_t day;        /* moved from */
+	const char *metric; /* NULL: any */
+	struct period period;
+	int64_t entry; /* released; 0: any */
+	bool closed;
+	int64_t at_us;
+	bool refused; /* by the books, when it was done */
+	uint64_t released, kept;
+};
+
 struct history {
 	struct dice *dice; /* lent */
 	int32_t base;      /* a day */
@@ -24,12 +41,16 @@ struct history {
 	size_t n;
 	struct heard *heard; /* owned [n_heard], in the same order */
 	size_t n_heard;
+	struct act *acts; /* owned [n_acts], in order; none unless history_make_acts made some */
+	size_t n_acts, n_done;
 };
 
 extern const char *const history_areas[]; /* codes of units there ever are; NULL-ended */
 
 /** Invent all of it. */
 void history_make(struct history *history, struct dice *dice, size_t n_batches);
+/** Invent @n orders between the batches: moves, closings, releases. */
+void history_make_acts(struct history *history, size_t n);
 void history_free(struct history *history);
 /** A database with its units, offices and catalogue, and nothing posted. */
 void history_open(const struct history *history, struct books *ret_books);

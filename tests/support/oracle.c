@@ -25,6 +25,23 @@ struct cell {
 	int64_t revisions;
 };
 
+struct told {
+	struct heard heard;
+	bool held;           /* when it came */
+	int64_t released_us; /* INT64_MAX: not yet */
+};
+
+struct shift {
+	int64_t office;
+	const char *unit; /* lent */
+	int32_t day;
+};
+
+struct shut {
+	const char *metric; /* lent */
+	struct period period;
+};
+
 /* --- what counts --- */
 
 /* Is "key=..." of @labels, @len bytes, one of the metric's dimensions? */
@@ -93,14 +110,43 @@ static int32_t day_of_us(int64_t at_us)
 	return (int32_t)(local >= 0 ? local / DAY_US : -((DAY_US - 1 - local) / DAY_US));
 }
 
-/* The metric's value of what was heard; false: it cannot count. */
-static bool counts(const struct oracle *o, const struct heard *heard, const struct office *office,
-		   const struct metric *metric, int64_t *ret_value_e)
+/* The same, as far as was ordered by now. */
+static const struct unit *unit_by_now(const struct oracle *o, int64_t office, int32_t day)
+{
+	const struct shift *best = NULL;
+	for (size_t i = 0; i < o->n_shifts; i++)
+		if (o->shifts[i].office == office && o->shifts[i].day <= day &&
+		    (!best || o->shifts[i].day >= best->day)) /* the same day again replaces */
+			best = &o->shifts[i];
+	return best && best->unit ? units_find(o->reference->units, best->unit, day) : NULL;
+}
+
+/* All days of the period that was heard of lie in one that is shut. */
+static bool is_shut(const struct oracle *o, const struct heard *heard)
+{
+	int32_t end = heard->day + 1;
+	if (heard->grain > GRAIN_DAY)
+		end = period_end_day(period_of_day(heard->calendar, heard->grain, heard->day));
+	for (size_t i = 0; i < o->n_shut; i++) {
+		const struct shut *shut = &o->shut[i];
+		bool all = !shut->metric || strcmp(shut->metric, heard->metric) == 0;
+		for (int32_t day = heard->day; day < end; day++)
+			all &= period_of_day(shut->period.calendar, shut->period.grain, day)
+				       .number == shut->period.number;
+		if (all)
+			return true;
+	}
+	return false;
+}
+
+/* The metric's value of what was heard; false: it cannot count, judged at @now_us. */
+static bool counts(const struct oracle *o, const struct heard *heard, const struct metric *metric,
+		   int64_t now_us, int64_t *ret_value_e)
 {
 	*ret_value_e = 0;
 	if (!metric || heard->grain != metric->period || heard->calendar != metric->calendar ||
-	    !labels_fit(metric, heard->labels) || !unit_of(o, office, heard->day) ||
-	    heard->day > day_of_us(heard->received_us) + 1)
+	    !labels_fit(metric, heard->labels) || !unit_by_now(o, heard->office, heard->day) ||
+	    heard->day > day_of_us(now_us) + 1)
 		return false;
 	return heard->withdrawn ||
 	       (rescale(heard->value_e, heard->decimals, metric->decimals, ret_value_e) &&
@@ -130,32 +176,103 @@ static void note_change(struct oracle *oracle, const struct cell *cell, bool pre
 					value_e,      received_us };
 }
 
+static const struct metric *metric_of(const struct oracle *o, const struct heard *heard)
+{
+	return catalogue_find(o->reference->catalogue, heard->metric);
+}
+
+static void *one_more(void *list, size_t n, size_t size)
+{
+	list = realloc(list, (n + 1) * size);
+	assert_non_null(list);
+	return list;
+}
+
+void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day)
+{
+	oracle->shifts = one_more(oracle->shifts, oracle->n_shifts, sizeof(*oracle->shifts));
+	oracle->shifts[oracle->n_shifts++] = (struct shift){ office, unit, day };
+}
+
+void oracle_close(struct oracle *oracle, const char *metric, struct period period)
+{
+	oracle->shut = one_more(oracle->shut, oracle->n_shut, sizeof(*oracle->shut));
+	oracle->shut[oracle->n_shut++] = (struct shut){ metric, period };
+}
+
+void oracle_reopen(struct oracle *oracle, const char *metric, struct period period)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < oracle->n_shut; i++) {
+		const struct shut *shut = &oracle->shut[i];
+		if (strcmp(shut->metric ? shut->metric : "", metric ? metric : "") != 0 ||
+		    shut->period.calendar != period.calendar ||
+		    shut->period.grain != period.grain || shut->period.number != period.number)
+			oracle->shut[kept++] = *shut;
+	}
+	oracle->n_shut = kept;
+}
+
 void oracle_hear(struct oracle *oracle, const struct heard *heard)
 {
-	const struct office *office = offices_by_id(oracle->reference->offices, heard->office);
-	const struct metric *metric = catalogue_find(oracle->reference->catalogue, heard->metric);
-	struct cell *cell = NULL;
 	int64_t value_e;
-	if (!counts(oracle, heard, office, metric, &value_e)) {
-		oracle->held++;
-		return;
+	bool passes = counts(oracle, heard, metric_of(oracle, heard), heard->received_us, &value_e);
+	oracle->told = one_more(oracle->told, oracle->n_told, sizeof(*oracle->told));
+	oracle->told[oracle->n_told++] =
+		(struct told){ *heard, !passes || is_shut(oracle, heard), INT64_MAX };
+}
+
+void oracle_let_in(struct oracle *oracle, const struct oracle_release *release, size_t *ret_passed,
+		   size_t *ret_kept)
+{
+	*ret_passed = *ret_kept = 0;
+	for (size_t i = 0; i < oracle->n_told; i++) {
+		struct told *told = &oracle->told[i];
+		const struct heard *heard = &told->heard;
+		int64_t value_e;
+		if (!told->held || told->released_us != INT64_MAX ||
+		    (release->entry && release->entry != heard->entry) ||
+		    (release->office && release->office != heard->office) ||
+		    (release->metric && strcmp(release->metric, heard->metric) != 0))
+			continue;
+		int64_t now_us =
+			release->at_us > heard->received_us ? release->at_us : heard->received_us;
+		if (!counts(oracle, heard, metric_of(oracle, heard), now_us, &value_e) ||
+		    (is_shut(oracle, heard) && !release->closed)) {
+			++*ret_kept;
+			continue;
+		}
+		told->released_us = release->at_us;
+		++*ret_passed;
 	}
+}
+
+static struct cell *cell_of(struct oracle *oracle, const struct heard *heard)
+{
+	const struct office *office = offices_by_id(oracle->reference->offices, heard->office);
+	const struct metric *metric = metric_of(oracle, heard);
 	int64_t number = own_number(metric, heard->day, heard->nth);
-	for (size_t i = 0; i < oracle->n && !cell; i++)
+	for (size_t i = 0; i < oracle->n; i++)
 		if (oracle->cells[i].office == office && oracle->cells[i].metric == metric &&
 		    oracle->cells[i].number == number &&
 		    strcmp(oracle->cells[i].labels, heard->labels) == 0)
-			cell = &oracle->cells[i];
-	if (!cell) {
-		oracle->cells = realloc(oracle->cells, (oracle->n + 1) * sizeof(*cell));
-		assert_non_null(oracle->cells);
-		cell = &oracle->cells[oracle->n++];
-		*cell = (struct cell){ .office = office,
-				       .metric = metric,
-				       .day = heard->day,
-				       .number = number,
-				       .labels = heard->labels };
-	}
+			return &oracle->cells[i];
+	oracle->cells = one_more(oracle->cells, oracle->n, sizeof(*oracle->cells));
+	oracle->cells[oracle->n] = (struct cell){ .office = office,
+						  .metric = metric,
+						  .day = heard->day,
+						  .number = number,
+						  .labels = heard->labels };
+	return &oracle->cells[oracle->n++];
+}
+
+static void take(struct oracle *oracle, const struct heard *heard)
+{
+	const struct metric *metric = metric_of(oracle, heard);
+	struct cell *cell = cell_of(oracle, heard);
+	int64_t value_e = 0;
+	if (!heard->withdrawn)
+		assert_true(rescale(heard->value_e, heard->decimals, metric->decimals, &value_e));
 	if (cell->present && (heard->withdrawn || cell->value_e != value_e))
 		cell->revisions++;
 	note_change(oracle, cell, !heard->withdrawn, value_e, heard->received_us);
@@ -165,11 +282,28 @@ void oracle_hear(struct oracle *oracle, const struct heard *heard)
 	cell->value_e = value_e;
 }
 
+void oracle_settle(struct oracle *oracle, int64_t until_us)
+{
+	oracle->held = oracle->n = oracle->n_changes = 0;
+	for (size_t i = 0; i < oracle->n_told; i++) {
+		const struct told *told = &oracle->told[i];
+		if (told->heard.received_us > until_us)
+			continue;
+		if (told->held && (told->released_us == INT64_MAX || told->released_us > until_us))
+			oracle->held++;
+		else
+			take(oracle, &told->heard);
+	}
+}
+
 void oracle_free(struct oracle *oracle)
 {
 	free(oracle->cells);
 	free(oracle->changes);
 	free(oracle->memo);
+	free(oracle->told);
+	free(oracle->shifts);
+	free(oracle->shut);
 	*oracle = (struct oracle){ 0 };
 }
 

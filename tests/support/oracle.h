@@ -21,6 +21,7 @@ struct heard { /* one observation as it came */
 	bool withdrawn;
 	int64_t value_e;
 	int64_t received_us;
+	int64_t entry; /* of the journal */
 };
 
 struct oracle_change { /* of a figure that was there, or had been there */
@@ -39,15 +40,39 @@ struct oracle {
 	size_t n;
 	struct oracle_change *changes; /* owned [n_changes], as they came */
 	size_t n_changes;
-	size_t held;       /* observations that cannot count */
-	struct memo *memo; /* owned; oracle.c */
+	size_t held;          /* observations that cannot count */
+	struct memo *memo;    /* owned; oracle.c, as the following */
+	struct told *told;    /* owned [n_told]: all that was heard */
+	struct shift *shifts; /* owned [n_shifts]: orders of moves */
+	struct shut *shut;    /* owned [n_shut]: closed periods */
+	size_t n_told, n_shifts, n_shut;
 };
 
 /** One that has heard nothing. */
 struct oracle oracle_of(const struct reference *reference);
 
-/** Hear, in the order of the journal. */
+/* What happened, in its order. Texts are lent. */
+
+/** An office reports for @unit (NULL: none) from @day on. */
+void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day);
+/** @metric NULL: all. */
+void oracle_close(struct oracle *oracle, const char *metric, struct period period);
+void oracle_reopen(struct oracle *oracle, const char *metric, struct period period);
+/** An observation came; entries come in the order of the journal. */
 void oracle_hear(struct oracle *oracle, const struct heard *heard);
+
+struct oracle_release { /* of what fits all of it; 0 or NULL: any */
+	int64_t entry, office;
+	const char *metric;
+	bool closed; /* whatever is closed */
+	int64_t at_us;
+};
+/** How many observations were let in, how many that fit were not. */
+void oracle_let_in(struct oracle *oracle, const struct oracle_release *release, size_t *ret_passed,
+		   size_t *ret_kept);
+
+/** Last: from now on answer as known at @until_us, and as @reference is. */
+void oracle_settle(struct oracle *oracle, int64_t until_us);
 void oracle_free(struct oracle *oracle);
 
 struct oracle_row {

@@ -291,6 +291,49 @@ static void an_office_moves(void **state)
 	assert_says(f->err, "--unit");
 }
 
+static void a_period_is_closed_listed_and_opened_again(void **state)
+{
+	struct fixture *f = *state;
+
+	import_everything(state);
+	assert_done(f, "closed");
+	assert_string_equal(f->out, "There are none.\n");
+	assert_done(f, "close", "2025-Q1", "--metric", "team.count");
+	assert_string_equal(f->out, "Closed: 2025-Q1\n");
+	assert_done(f, "close", "2024", "--calendar", "report");
+	assert_done(f, "closed", "--format", "csv");
+	assert_says(f->out, "period,calendar,metric,at,who\n2024,report,,20");
+	assert_says(f->out, "\n2025-Q1,civil,team.count,20");
+	assert_failed(f, "close", "2099");
+	assert_says(f->err, "2099 is not over: its last day is 2099-12-31");
+	assert_failed(f, "reopen", "2025-Q1");
+	assert_says(f->err, "2025-Q1 is not closed like that");
+	assert_done(f, "reopen", "2025-Q1", "--metric", "team.count");
+	assert_string_equal(f->out, "Open again: 2025-Q1\n");
+	assert_done(f, "audit", "--format", "csv", "--most", "1");
+	assert_says(f->out, ",reopen,period=2025-Q1 calendar=civil metric=team.count\n");
+}
+
+static void a_release_says_what_passed_and_what_stays(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_done(f, "quarantine", "release", "--all");
+	assert_says(f->out, "Released: 0\nStill in quarantine: 0\n");
+	assert_done(f, "quarantine", "release", "--office", "xa-28249", "--metric", "team.count",
+		    "--closed", "--format", "json");
+	assert_says(f->out, "\"released\"");
+	assert_failed(f, "quarantine", "release");
+	assert_says(f->err, "say what to release");
+	assert_failed(f, "quarantine", "release", "--all", "--entry", "4");
+	assert_says(f->err, "say what to release");
+	assert_failed(f, "quarantine", "release", "--entry", "first");
+	assert_says(f->err, "the number of a journal entry is wanted");
+	assert_failed(f, "quarantine", "release", "--office", "nobody");
+	assert_says(f->err, "there is no office 'nobody'");
+}
+
 static size_t keys_in_state(const struct fixture *f, enum key_state state)
 {
 	size_t n = 0;
@@ -536,6 +579,8 @@ int main(void)
 		TEST(a_bad_file_is_refused_with_every_bad_row_named),
 		TEST(an_office_is_added_listed_and_shown),
 		TEST(an_office_moves),
+		TEST(a_period_is_closed_listed_and_opened_again),
+		TEST(a_release_says_what_passed_and_what_stays),
 		TEST(an_invitation_is_one_line_and_on_the_roster),
 		TEST(revoking_takes_the_keys_off_the_roster_at_once),
 		TEST(every_change_is_in_the_audit),

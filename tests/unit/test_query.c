@@ -346,6 +346,8 @@ static void random_questions(struct dice *dice, void *context)
 	struct books books;
 	(void)context;
 	history_make(&h, dice, BATCHES);
+	if (dice_below(dice, 2)) /* the operator moves, closes and releases all the while */
+		history_make_acts(&h, dice_below(dice, 25) + 1);
 	history_open(&h, &books);
 	history_post(&h, &books);
 	for (int i = 0; i < QUESTIONS; i++)

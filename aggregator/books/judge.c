@@ -1,0 +1,23 @@
+#include "judge.h"
+
+struct judge judge_of(const struct reference *reference, const struct office *office, int32_t day,
+		      int32_t today)
+{
+	return (struct judge){ .reference = reference,
+			       .day = day,
+			       .in_force = office_unit(office, reference->units, day) != NULL,
+			       .future = day > today + 1 };
+}
+
+enum verdict judge_run(const struct judge *judge, const struct declared *declared)
+{
+	if (declared->verdict != VERDICT_OK)
+		return declared->verdict;
+	if (judge->future)
+		return VERDICT_FUTURE;
+	if (!judge->in_force)
+		return VERDICT_NOT_IN_FORCE;
+	return closings_hold(judge->reference->closings, declared->metric, judge->day)
+		       ? VERDICT_CLOSED
+		       : VERDICT_OK;
+}

@@ -1,0 +1,355 @@
+/* 1. What is held and fits is listed, by day, office and entry (it changes while we walk).
+ * 2. Each entry's payload is read once, its held runs and points are judged.
+ * 3. What passes is marked as released, and the series of that office's day as stale.
+ * 4. When the day is through, the fold plays what is stale and writes its pages. */
+#include "release.h"
+
+#include "array.h"
+#include "audit.h"
+#include "civil.h"
+#include "fold.h"
+#include "i18n.h"
+#include "judge.h"
+#include "quarantine.h"
+#include "utf8.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct held_item { /* a row of the quarantine */
+	int64_t journal, run, point;
+	int32_t day;
+};
+
+struct release {
+	sqlite3 *db;
+	const struct reference *reference;
+	const struct release_form *form;
+	struct held_item *items; /* owned [n] */
+	size_t n;
+	struct declarations *declarations;
+	struct fold *fold;
+	struct quarantine *quarantine;
+	struct arena *arena;
+	sqlite3_stmt *entry, *metric, *mark, *rejudge;
+	uint64_t released, kept, kept_for[VERDICT_COUNT];
+};
+
+struct entry_read { /* a journal entry under judgement */
+	struct batch batch;
+	const struct office *office;
+	const struct declared *declared;
+	size_t n_declared;
+	struct judge judge;
+};
+
+static void release_close(struct release *r)
+{
+	sqlite3_finalize(r->entry);
+	sqlite3_finalize(r->metric);
+	sqlite3_finalize(r->mark);
+	sqlite3_finalize(r->rejudge);
+	quarantine_close(r->quarantine);
+	fold_close(r->fold);
+	declarations_close(r->declarations);
+	arena_close(r->arena);
+	free(r->items);
+}
+
+static int release_open(struct release *r, struct err *err)
+{
+	r->arena = arena_open(WIRE_ARENA_MAX);
+	if (!r->arena)
+		return err_memory(err);
+	if (!(r->declarations = declarations_open(r->db, err)) ||
+	    !(r->fold = fold_open(r->db, r->declarations, err)) ||
+	    !(r->quarantine = quarantine_open(r->db, err)))
+		return err->code;
+	declarations_forget(r->declarations, r->reference->catalogue);
+	fold_begin(r->fold, r->reference);
+	int rc = db_prepare(r->db,
+			    "SELECT office, spool, payload, received_us FROM journal WHERE id = ?",
+			    &r->entry, err);
+	if (rc == 0)
+		rc = db_prepare(r->db, "SELECT metric FROM series WHERE id = ?", &r->metric, err);
+	if (rc == 0)
+		rc = db_prepare(r->db,
+				"UPDATE quarantine SET released_us = ? WHERE journal = ? AND"
+				" run = ? AND point = ?",
+				&r->mark, err);
+	if (rc == 0)
+		rc = db_prepare(r->db,
+				"UPDATE quarantine SET verdict = ? WHERE journal = ? AND run = ?"
+				" AND point = ?",
+				&r->rejudge, err);
+	return rc;
+}
+
+static int item_add(struct release *r, sqlite3_stmt *row, struct err *err)
+{
+	struct held_item *items = array_room(r->items, r->n, sizeof(*items));
+	if (!items)
+		return err_memory(err);
+	r->items = items;
+	items[r->n++] = (struct held_item){ .journal = sqlite3_column_int64(row, 0),
+					    .run = sqlite3_column_int64(row, 1),
+					    .point = sqlite3_column_int64(row, 2),
+					    .day = sqlite3_column_int(row, 3) };
+	return 0;
+}
+
+static int items_list(struct release *r, struct err *err)
+{
+	char excerpt[EXCERPT_MAX];
+	const struct office *office = NULL;
+	sqlite3_stmt *rows = NULL;
+	if (r->form->office && !(office = offices_by_code(r->reference->offices, r->form->office)))
+		return err_set(err, -ENOENT,
+			       "there is no office '%s'; `lantoa office list` shows them",
+			       utf8_excerpt(r->form->office, strlen(r->form->office), excerpt));
+	int rc = db_prepare(r->db,
+			    "SELECT q.journal, q.run, q.point, j.day FROM quarantine q"
+			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
+			    " AND ?1 IN (0, q.journal) AND ?2 IN (0, j.office)"
+			    " ORDER BY j.day, j.office, q.journal, q.run, q.point",
+			    &rows, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(rows, 1, r->form->entry);
+	sqlite3_bind_int64(rows, 2, office ? office->id : 0);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1)
+		rc = item_add(r, rows, err);
+	(void)sqlite3_finalize(rows); /* repeats the error that step told */
+	return rc;
+}
+
+/* --- one entry --- */
+
+/* The later of the two, should the clock have been put back: what had begun has begun. */
+static int32_t judged_on(const struct release *r, int64_t received_us)
+{
+	return civil_day(received_us > r->form->at_us ? received_us : r->form->at_us);
+}
+
+static int entry_take(struct release *r, int32_t day, struct entry_read *entry, struct err *err)
+{
+	int rc = db_step(r->entry, err);
+	if (rc <= 0)
+		return rc < 0 ? rc : err_set(err, -EUCLEAN, "it is not there");
+	entry->office = offices_by_id(r->reference->offices, sqlite3_column_int64(r->entry, 0));
+	if (!entry->office)
+		return err_set(err, -EUCLEAN, "its office is not in the register");
+	entry->judge = judge_of(r->reference, entry->office, day,
+				judged_on(r, sqlite3_column_int64(r->entry, 3)));
+	rc = wire_batch_decode(r->arena, sqlite3_column_blob(r->entry, 2),
+			       (size_t)sqlite3_column_bytes(r->entry, 2), &entry->batch, err);
+	return rc < 0 ? rc
+		      : declarations_of(r->declarations, sqlite3_column_int64(r->entry, 1),
+					&entry->declared, &entry->n_declared, err);
+}
+
+static int entry_read(struct release *r, const struct held_item *item, struct entry_read *entry,
+		      struct err *err)
+{
+	arena_reset(r->arena);
+	sqlite3_bind_int64(r->entry, 1, item->journal);
+	int rc = entry_take(r, item->day, entry, err);
+	sqlite3_reset(r->entry);
+	if (rc == 0 && entry->batch.day != item->day)
+		rc = err_set(err, -EUCLEAN, "its payload is of another day than its row");
+	if (rc < 0 && rc != -ENOMEM)
+		return err_wrap(err, "journal entry %lld", (long long)item->journal);
+	return rc;
+}
+
+static int metric_fits(struct release *r, uint32_t series, struct err *err)
+{
+	if (!r->form->metric)
+		return 1;
+	sqlite3_bind_int64(r->metric, 1, series);
+	int rc = db_step(r->metric, err);
+	if (rc == 1)
+		rc = strcmp((const char *)sqlite3_column_text(r->metric, 0), r->form->metric) == 0;
+	sqlite3_reset(r->metric);
+	return rc;
+}
+
+static void item_bind(sqlite3_stmt *stmt, int64_t first, const struct held_item *item)
+{
+	sqlite3_bind_int64(stmt, 1, first);
+	sqlite3_bind_int64(stmt, 2, item->journal);
+	sqlite3_bind_int64(stmt, 3, item->run);
+	sqlite3_bind_int64(stmt, 4, item->point);
+}
+
+static int item_release(struct release *r, const struct held_item *item, struct err *err)
+{
+	item_bind(r->mark, r->form->at_us, item);
+	return db_run(r->mark, err);
+}
+
+static void count_kept(struct release *r, enum verdict verdict, size_t n)
+{
+	r->kept += n;
+	r->kept_for[verdict] += n;
+}
+
+static int item_keep(struct release *r, const struct held_item *item, enum verdict verdict,
+		     size_t n, struct err *err)
+{
+	count_kept(r, verdict, n);
+	item_bind(r->rejudge, (int64_t)verdict, item);
+	return db_run(r->rejudge, err);
+}
+
+static enum verdict judge_point(const struct declared *declared, const struct point *point)
+{
+	return point->withdrawn ? VERDICT_OK
+				: metric_judge_value(declared->metric, point->value_e,
+						     declared->decimals, NULL);
+}
+
+/* A run that was held as a whole: from now on only those of its points are that may not count. */
+static int run_release(struct release *r, const struct held_item *item, const struct run *run,
+		       const struct point points[], const struct declared *declared,
+		       size_t *ret_passed, struct err *err)
+{
+	size_t passed = 0;
+	int rc = item_release(r, item, err);
+	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
+		enum verdict verdict = judge_point(declared, &points[i]);
+		passed += verdict == VERDICT_OK;
+		if (verdict == VERDICT_OK)
+			continue;
+		count_kept(r, verdict, 1);
+		rc = quarantine_hold(r->quarantine, item->journal, (size_t)item->run, (int64_t)i,
+				     verdict, 1, err);
+	}
+	*ret_passed = passed;
+	return rc;
+}
+
+static int item_judge(struct release *r, const struct entry_read *entry,
+		      const struct held_item *item, const struct run *run,
+		      const struct declared *declared, size_t *ret_passed, struct err *err)
+{
+	const struct point *points = &entry->batch.points[run->first];
+	bool whole = item->point == QUARANTINE_WHOLE_RUN;
+	enum verdict verdict = judge_run(&entry->judge, declared);
+	if (verdict == VERDICT_CLOSED && r->form->closed)
+		verdict = VERDICT_OK;
+	if (verdict == VERDICT_OK && !whole)
+		verdict = judge_point(declared, &points[item->point]);
+	if (verdict != VERDICT_OK)
+		return item_keep(r, item, verdict, whole ? run->n : 1, err);
+	if (whole)
+		return run_release(r, item, run, points, declared, ret_passed, err);
+	*ret_passed = 1;
+	return item_release(r, item, err);
+}
+
+static int item_take(struct release *r, const struct entry_read *entry,
+		     const struct held_item *item, struct err *err)
+{
+	size_t passed = 0;
+	const struct batch *batch = &entry->batch;
+	if (item->run < 0 || (uint64_t)item->run >= batch->n_runs ||
+	    item->point >= batch->runs[item->run].n ||
+	    batch->runs[item->run].series >= entry->n_declared)
+		return err_set(err, -EUCLEAN,
+			       "quarantine names a run that journal entry %lld has not",
+			       (long long)item->journal);
+	const struct run *run = &batch->runs[item->run];
+	const struct declared *declared = &entry->declared[run->series];
+	int rc = metric_fits(r, declared->series, err);
+	if (rc == 1)
+		rc = item_judge(r, entry, item, run, declared, &passed, err);
+	r->released += passed;
+	return rc == 0 && passed > 0 ? fold_stale(r->fold, entry->office, item->day, declared, err)
+				     : rc;
+}
+
+/* --- all of them --- */
+
+static int items_take(struct release *r, struct err *err)
+{
+	struct entry_read entry = { 0 };
+	int rc = 0;
+	for (size_t i = 0; i < r->n && rc == 0; i++) {
+		const struct held_item *item = &r->items[i];
+		if (i == 0 || item->journal != item[-1].journal)
+			rc = entry_read(r, item, &entry, err);
+		if (rc == 0)
+			rc = item_take(r, &entry, item, err);
+		/* a day at a time: that is how pages lie, and it bounds the memory */
+		if (rc == 0 && (i + 1 == r->n || item[1].day != item->day))
+			rc = fold_finish(r->fold, err);
+	}
+	return rc;
+}
+
+static int release_note(const struct release *r, struct err *err)
+{
+	const struct release_form *form = r->form;
+	char detail[256];
+	if (r->released == 0)
+		return 0;
+	(void)snprintf(detail, sizeof(detail),
+		       "entry=%" PRId64 " office=%s metric=%s closed=%s released=%" PRIu64
+		       " kept=%" PRIu64,
+		       form->entry, form->office ? form->office : "-",
+		       form->metric ? form->metric : "-", form->closed ? "yes" : "no", r->released,
+		       r->kept); /* fits: names that something was found by are bounded */
+	return audit_note(r->db, form->who, "quarantine release", detail, err);
+}
+
+static void head(struct table *table, const char *key, uint64_t count)
+{
+	char text[24];
+	(void)snprintf(text, sizeof(text), "%" PRIu64, count); /* fits */
+	table_head(table, "counts", key, text);
+}
+
+static int release_tell(const struct release *r, struct table **ret_table, struct err *err)
+{
+	static const char *const columns[] = { "reason", "observations" };
+	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	if (!table)
+		return err_memory(err);
+	head(table, "released", r->released);
+	head(table, "kept", r->kept);
+	for (unsigned verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+		if (r->kept_for[verdict] == 0)
+			continue;
+		table_row(table);
+		table_text(table, _(verdict_text((enum verdict)verdict)));
+		table_int(table, (int64_t)r->kept_for[verdict]);
+	}
+	if (table_failed(table)) {
+		table_close(table);
+		return err_memory(err);
+	}
+	*ret_table = table;
+	return 0;
+}
+
+int quarantine_release(sqlite3 *db, const struct reference *reference,
+		       const struct release_form *form, struct table **ret_table, struct err *err)
+{
+	struct release r = { .db = db, .reference = reference, .form = form };
+	int rc = release_open(&r, err);
+	if (rc == 0)
+		rc = items_list(&r, err);
+	if (rc == 0)
+		rc = items_take(&r, err);
+	if (rc == 0)
+		rc = release_note(&r, err);
+	if (rc == 0)
+		rc = release_tell(&r, ret_table, err);
+	release_close(&r);
+	return rc;
+}

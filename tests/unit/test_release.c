@@ -1,0 +1,370 @@
+/* Closed periods and the way out of quarantine, case by case; test_fold and test_query hold them
+ * against an oracle. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "books.h"
+#include "civil.h"
+#include "fault.h"
+#include "quarantine.h"
+#include "query.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNITS                                                                                      \
+	"code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"                  \
+	"C,c,commune,P,2020-01-01,\n"
+#define METRICS                                                                                    \
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
+	"level,due_days,min,max,calendar\n"                                                        \
+	"d,x,x,x,flow,sum,sum,day,,0,0,commune,1,,%s,\n"                                           \
+	"h,x,x,x,flow,sum,sum,hour,,0,0,commune,1,,100,\n"                                         \
+	"w,x,x,x,flow,sum,sum,week,,0,0,commune,1,,,\n"                                            \
+	"m,x,x,x,flow,sum,sum,month,,0,0,commune,1,,,\n"                                           \
+	"r,x,x,x,flow,sum,sum,month,,0,0,commune,1,,,report\n"
+
+struct fixture {
+	struct books books;
+	struct books_spool spool;
+	int64_t now_us; /* 2026-03-01 */
+};
+
+static int32_t day(const char *text)
+{
+	int32_t number = 0;
+	assert_int_equal(day_parse(text, &number, NULL), 0);
+	return number;
+}
+
+static void import_catalogue(struct fixture *f, const char *max_of_d)
+{
+	char text[1024];
+	bool changed;
+	(void)snprintf(text, sizeof(text), METRICS, max_of_d);
+	assert_int_equal(catalogue_import(f->books.db, text, strlen(text), &changed, &f->books.err),
+			 0);
+	books_refresh(&f->books);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	if (!f)
+		return -1;
+	books_open(&f->books, UNITS, NULL, NULL, false);
+	import_catalogue(f, "");
+	f->spool = (struct books_spool){ .id = 7 };
+	f->spool.office = books_office(&f->books, "o", "C", day("2025-01-01"));
+	books_refresh(&f->books);
+	f->now_us = civil_day_start_us(day("2026-03-01"));
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	books_close(&f->books);
+	free(f);
+	return 0;
+}
+
+static int order(struct fixture *f, bool reopen, const char *period, const char *metric,
+		 const char *calendar)
+{
+	const struct closing_form form = { .period = period,
+					   .metric = metric,
+					   .calendar = calendar,
+					   .who = "me",
+					   .at_us = f->now_us };
+	return books_order_closing(&f->books, reopen, &form);
+}
+
+static void record(struct fixture *f, const char *metric, const char *period, int64_t value)
+{
+	books_record(&f->books, &f->spool, metric, "", period, value, 0);
+}
+
+/* Is a figure of the period let in? */
+static bool counts(struct fixture *f, const char *metric, const char *period)
+{
+	uint32_t held = f->books.held;
+	record(f, metric, period, 1);
+	return f->books.held == held;
+}
+
+static const char *value(struct fixture *f, const char *metric, const char *period,
+			 const char *known)
+{
+	static char text[64];
+	struct table *table = NULL;
+	const struct query query = { .name = metric,
+				     .from = period,
+				     .to = period,
+				     .per = strcmp(metric, "h") == 0 ? "day" : NULL,
+				     .known = known };
+	if (query_run(f->books.db, f->books.reference, &query, &table, &f->books.err) < 0)
+		fail_msg("%s", f->books.err.text);
+	const char *cell = table_rows(table) ? books_cell(table, 0, "value") : NULL;
+	(void)snprintf(text, sizeof(text), "%s", cell ? cell : "null");
+	table_close(table);
+	return text;
+}
+
+/* "released/kept" */
+static const char *let_in(struct fixture *f, struct release_form form)
+{
+	static char text[64];
+	uint64_t released, kept;
+	form.who = "me";
+	form.at_us = form.at_us ? form.at_us : f->now_us;
+	books_order_release(&f->books, &form, &released, &kept);
+	(void)snprintf(text, sizeof(text), "%d/%d", (int)released, (int)kept);
+	return text;
+}
+
+static int64_t audited(struct fixture *f, const char *what, const char *detail)
+{
+	char sql[512];
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT count(*) FROM audit WHERE who = 'me' AND what = '%s' AND detail = "
+		       "'%s'",
+		       what, detail);
+	return books_number(&f->books, sql);
+}
+
+static void assert_clean(struct fixture *f)
+{
+	struct table *table;
+	if (books_verify(&f->books, &table) > 0)
+		fail_msg("%s: %s", books_cell(table, 0, "what"), books_cell(table, 0, "where"));
+	table_close(table);
+}
+
+static void what_lies_whole_in_a_closed_period_waits(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(order(f, false, "2025-06", NULL, NULL), 0);
+	assert_true(counts(f, "d", "2025-05-31"));
+	assert_false(counts(f, "d", "2025-06-01"));
+	assert_false(counts(f, "d", "2025-06-30"));
+	assert_true(counts(f, "d", "2025-07-01"));
+	assert_false(counts(f, "h", "2025-06-30T23"));
+	assert_true(counts(f, "h", "2025-07-01T00"));
+	assert_false(counts(f, "m", "2025-06"));
+	assert_true(counts(f, "m", "2025-07"));
+	assert_true(counts(f, "r", "2025-06"));  /* 15 May to 14 June */
+	assert_true(counts(f, "w", "2025-W22")); /* 26 May to 1 June */
+	assert_false(counts(f, "w", "2025-W23"));
+	assert_clean(f);
+}
+
+static void a_period_is_closed_for_one_metric_in_its_own_calendar(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(order(f, false, "2025-06", "r", NULL), 0);
+	assert_false(counts(f, "r", "2025-06"));
+	assert_true(counts(f, "d", "2025-06-01"));
+	assert_int_equal(order(f, false, "2025-S1", "d", "report"), 0); /* until 14 June */
+	assert_false(counts(f, "d", "2025-06-14"));
+	assert_true(counts(f, "d", "2025-06-15"));
+	assert_int_equal(audited(f, "close", "period=2025-S1 calendar=report metric=d"), 1);
+	struct table *table = NULL;
+	assert_int_equal(closings_list(f->books.reference->closings, &table, &f->books.err), 0);
+	assert_int_equal(table_rows(table), 2);
+	assert_string_equal(books_cell(table, 0, "period"), "2025-S1");
+	assert_string_equal(books_cell(table, 0, "calendar"), "report");
+	assert_string_equal(books_cell(table, 0, "metric"), "d");
+	assert_string_equal(books_cell(table, 0, "at"), "2026-03-01T00:00:00+07:00");
+	assert_string_equal(books_cell(table, 0, "who"), "me");
+	table_close(table);
+}
+
+static void what_cannot_be_closed_is_told_why(void **state)
+{
+	struct fixture *f = *state;
+	const char *text = f->books.err.text;
+	assert_int_equal(order(f, false, "2026-03", NULL, NULL), -EINVAL);
+	assert_string_equal(text, "2026-03 is not over: its last day is 2026-03-31; close it after "
+				  "that day");
+	assert_int_equal(order(f, false, "2026-03-01", NULL, NULL), -EINVAL); /* today */
+	assert_int_equal(order(f, false, "2026-02", NULL, NULL), 0);
+	assert_int_equal(order(f, false, "2026-02", NULL, NULL), -EEXIST);
+	assert_string_equal(text, "2026-02 is closed already; `lantoa closed` lists them");
+	assert_int_equal(order(f, false, "2025-06-30T14", NULL, NULL), -EINVAL);
+	assert_string_equal(text,
+			    "'2025-06-30T14' is shorter than a day; close the day, or longer");
+	assert_int_equal(order(f, false, "soon", NULL, NULL), -EINVAL);
+	assert_int_equal(order(f, false, "2025", "nope", NULL), -EINVAL);
+	assert_int_equal(order(f, false, "2025", NULL, "lunar"), -EINVAL);
+	assert_int_equal(order(f, true, "2026-02", "d", NULL), -ENOENT);
+	assert_int_equal(order(f, true, "2026-02", NULL, "report"), -ENOENT);
+	assert_int_equal(order(f, true, "2026-02", NULL, NULL), 0);
+	assert_int_equal(order(f, true, "2026-02", NULL, NULL), -ENOENT);
+	assert_int_equal(audited(f, "reopen", "period=2026-02 calendar=civil metric=-"), 1);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM audit WHERE who = 'me'"), 2);
+}
+
+static void an_operator_lets_in_what_came_late(void **state)
+{
+	struct fixture *f = *state;
+	record(f, "d", "2025-06-02", 5);
+	assert_int_equal(order(f, false, "2025-06", NULL, NULL), 0);
+	record(f, "d", "2025-06-02", 7); /* a correction */
+	record(f, "d", "2025-06-03", 9); /* a first report */
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "5");
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "0/2");
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "5");
+	assert_string_equal(let_in(f, (struct release_form){ .entry = 2, .closed = true }), "1/0");
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "7");
+	assert_string_equal(value(f, "d", "2025-06-02", "2026-02-28"), "5"); /* as known before */
+	assert_string_equal(value(f, "d", "2025-06-02", "2026-03-01"), "7");
+	assert_int_equal(audited(f, "quarantine release",
+				 "entry=2 office=- metric=- closed=yes released=1 kept=0"),
+			 1);
+	assert_int_equal(order(f, true, "2025-06", NULL, NULL), 0);
+	assert_string_equal(value(f, "d", "2025-06-03", NULL), "null"); /* it still waits */
+	assert_string_equal(let_in(f, (struct release_form){ .metric = "d" }), "1/0");
+	assert_string_equal(value(f, "d", "2025-06-03", NULL), "9");
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "0/0");
+	assert_clean(f);
+}
+
+static void only_what_fits_the_order_is_judged(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = { 0 };
+	struct table *table = NULL;
+	assert_int_equal(order(f, false, "2025", NULL, NULL), 0);
+	record(f, "d", "2025-06-02", 5);
+	record(f, "m", "2025-06", 5);
+	assert_int_equal(order(f, true, "2025", NULL, NULL), 0);
+	assert_string_equal(let_in(f, (struct release_form){ .metric = "h" }), "0/0");
+	assert_string_equal(let_in(f, (struct release_form){ .entry = 2, .metric = "d" }), "0/0");
+	assert_string_equal(let_in(f, (struct release_form){ .entry = 2, .metric = "m" }), "1/0");
+	assert_string_equal(let_in(f, (struct release_form){ .office = "o" }), "1/0");
+	const struct release_form nobody = { .office = "x", .who = "me", .at_us = f->now_us };
+	assert_int_equal(quarantine_release(f->books.db, f->books.reference, &nobody, &table, &err),
+			 -ENOENT);
+	assert_string_equal(err.text, "there is no office 'x'; `lantoa office list` shows them");
+}
+
+/* A run of three hours, held because the office had no unit: one value is too large anyhow. */
+static void of_a_held_run_only_what_may_not_count_stays(void **state)
+{
+	struct fixture *f = *state;
+	struct books_figure hours[] = {
+		{ .metric = "h", .labels = "", .grain = GRAIN_HOUR, .nth = 1, .value_e = 10 },
+		{ .metric = "h", .labels = "", .grain = GRAIN_HOUR, .nth = 2, .value_e = 1000 },
+		{ .metric = "h", .labels = "", .grain = GRAIN_HOUR, .nth = 3, .value_e = 30 },
+	};
+	struct books_batch batch;
+	struct table *table = NULL;
+	books_seal(&f->spool, day("2024-12-30"), hours, 3, f->now_us - 1000000, &batch);
+	books_commit(&f->books, &batch, 1);
+	blob_free(&batch.payload);
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "0/3");
+	assert_true(books_order_move(&f->books, "o", "C", day("2024-12-01")));
+	assert_string_equal(value(f, "h", "2024-12-30", NULL), "null");
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "2/1");
+	assert_string_equal(value(f, "h", "2024-12-30", NULL), "40");
+	assert_int_equal(quarantine_list(f->books.db, f->books.reference, 9, &table, &f->books.err),
+			 0);
+	assert_int_equal(table_rows(table), 1);
+	assert_string_equal(books_cell(table, 0, "period"), "2024-12-30T02");
+	assert_string_equal(books_cell(table, 0, "value"), "1000");
+	assert_string_equal(books_cell(table, 0, "reason"), verdict_text(VERDICT_OUT_OF_RANGE));
+	table_close(table);
+	assert_string_equal(let_in(f, (struct release_form){ .closed = true }), "0/1");
+	assert_clean(f);
+}
+
+static void a_mended_catalogue_lets_in_what_it_kept_out(void **state)
+{
+	struct fixture *f = *state;
+	import_catalogue(f, "6");
+	record(f, "d", "2025-06-02", 5);
+	record(f, "d", "2025-06-02", 9);
+	record(f, "d", "2025-06-02", 6);
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "0/1");
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "6");
+	import_catalogue(f, "9");
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "1/0");
+	/* as if it had counted from the start: 5, 9, 6 */
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "6");
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM rollup"), 3);
+	assert_clean(f);
+}
+
+static void a_figure_of_the_future_is_let_in_when_its_day_has_come(void **state)
+{
+	struct fixture *f = *state;
+	struct books_figure figure = {
+		.metric = "d", .labels = "", .grain = GRAIN_DAY, .value_e = 4
+	};
+	struct books_batch batch;
+	int64_t soon_us = civil_day_start_us(day("2026-03-07"));
+	books_seal(&f->spool, day("2026-03-09"), &figure, 1, f->now_us, &batch);
+	books_commit(&f->books, &batch, 1);
+	blob_free(&batch.payload);
+	assert_string_equal(let_in(f, (struct release_form){ .at_us = soon_us }), "0/1");
+	soon_us = civil_day_start_us(day("2026-03-08"));
+	assert_string_equal(let_in(f, (struct release_form){ .at_us = soon_us }), "1/0");
+	assert_string_equal(value(f, "d", "2026-03-09", NULL), "4");
+	assert_clean(f);
+}
+
+/* Whatever memory is refused, a release is all or nothing. */
+static void a_release_that_fails_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	const struct release_form form = { .closed = true, .who = "me", .at_us = f->now_us };
+	assert_int_equal(order(f, false, "2025", NULL, NULL), 0);
+	record(f, "d", "2025-06-02", 5);
+	record(f, "h", "2025-06-02T05", 5);
+	for (unsigned after = 0;; after++) {
+		struct table *table = NULL;
+		struct err err = { 0 };
+		assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
+		fault_arm_at(FAULT_MEMORY, after);
+		int rc = quarantine_release(f->books.db, f->books.reference, &form, &table, &err);
+		bool fired = fault_disarm();
+		if (rc == 0) {
+			assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
+			table_close(table);
+			if (fired)
+				fail_msg("refused memory, and nobody said so");
+			break;
+		}
+		assert_int_equal(rc, -ENOMEM);
+		db_rollback(f->books.db);
+		assert_string_equal(value(f, "d", "2025-06-02", NULL), "null");
+	}
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "5");
+	assert_clean(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_lies_whole_in_a_closed_period_waits),
+		TEST(a_period_is_closed_for_one_metric_in_its_own_calendar),
+		TEST(what_cannot_be_closed_is_told_why),
+		TEST(an_operator_lets_in_what_came_late),
+		TEST(only_what_fits_the_order_is_judged),
+		TEST(of_a_held_run_only_what_may_not_count_stays),
+		TEST(a_mended_catalogue_lets_in_what_it_kept_out),
+		TEST(a_figure_of_the_future_is_let_in_when_its_day_has_come),
+		TEST(a_release_that_fails_changes_nothing),
+	};
+	return cmocka_run_group_tests_name("release", tests, NULL, NULL);
+}
