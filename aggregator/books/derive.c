@@ -13,6 +13,8 @@ struct derive {
 	struct pages *pages;
 	derive_on_bad *on_bad;
 	void *context;
+	const uint32_t *only; /* [n_only]; NULL: all series */
+	size_t n_only;
 };
 
 int page_key_compare(struct page_key a, struct page_key b)
@@ -88,6 +90,12 @@ void derive_close(struct derive *derive)
 	free(derive);
 }
 
+void derive_only(struct derive *derive, const uint32_t only[], size_t n)
+{
+	derive->only = only;
+	derive->n_only = n;
+}
+
 uint64_t derive_observations(const struct derive *derive)
 {
 	return replay_observations(derive->replay);
@@ -109,10 +117,10 @@ static int on_series(void *context, const struct replay_series *series, struct e
 static int derive_office(struct derive *derive, int64_t id, int32_t day, struct err *err)
 {
 	struct deriving deriving = { derive, offices_by_id(derive->reference->offices, id), day };
-	int rc = deriving.office
-			 ? replay_each(derive->replay, id, day, NULL, 0, on_series, &deriving, err)
-			 : err_set(err, -EUCLEAN, "office id %lld is not in the register",
-				   (long long)id);
+	int rc = deriving.office ? replay_each(derive->replay, id, day, derive->only,
+					       derive->n_only, on_series, &deriving, err)
+				 : err_set(err, -EUCLEAN, "office id %lld is not in the register",
+					   (long long)id);
 	if ((rc == -EBADMSG || rc == -EUCLEAN) && derive->on_bad)
 		return derive->on_bad(derive->context, id, day, err);
 	return rc;

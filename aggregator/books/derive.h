@@ -39,6 +39,9 @@ typedef int derive_on_bad(void *context, int64_t office, int32_t day, struct err
 struct derive *derive_open(sqlite3 *db, const struct reference *reference, int64_t until_us,
 			   derive_on_bad *on_bad, void *context, struct err *err);
 void derive_close(struct derive *derive); /* NULL is fine */
+/** From now on derive the entries of just these series: @only [@n], ascending, lent; NULL: of all.
+ */
+void derive_only(struct derive *derive, const uint32_t only[], size_t n);
 /** All pages whose bucket begins on @day, added to @ret (empty at first). */
 int derive_day(struct derive *derive, int32_t day, struct day_pages *ret, struct err *err);
 uint64_t derive_observations(const struct derive *derive); /* decoded so far */

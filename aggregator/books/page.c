@@ -146,6 +146,10 @@ static int128 unzigzag(uint128 value)
 static bool get_varint(const uint8_t **at, const uint8_t *end, uint128 *ret)
 {
 	uint128 value = 0;
+	if (*at < end && **at < 0x80) { /* most are small */
+		*ret = *(*at)++;
+		return true;
+	}
 	for (unsigned shift = 0; shift < 128 && *at < end; shift += 7) {
 		uint8_t byte = *(*at)++;
 		value |= (uint128)(byte & 0x7f) << shift;
@@ -228,6 +232,13 @@ static bool get_entry(const uint8_t **at, const uint8_t *end, struct entry *entr
 	return flags == flags_of(acc) && !acc_is_zero(acc);
 }
 
+static int damaged(const uint8_t *data, const uint8_t *at, size_t len, struct err *err)
+{
+	return err_set(err, -EUCLEAN,
+		       "a rollup page is damaged at byte %zu of %zu: run 'lantoa verify --repair'",
+		       (size_t)(at - data), len);
+}
+
 int page_decode(const uint8_t *data, size_t len, struct page *ret_page, struct err *err)
 {
 	struct page page = { 0 };
@@ -237,10 +248,7 @@ int page_decode(const uint8_t *data, size_t len, struct page *ret_page, struct e
 		struct entry entry = { .series = before };
 		if (!get_entry(&at, end, &entry) || (page.n > 0 && entry.series == before)) {
 			page_free(&page);
-			return err_set(err, -EUCLEAN,
-				       "a rollup page is damaged at byte %zu of %zu: run "
-				       "'lantoa verify --repair'",
-				       (size_t)(at - data), len);
+			return damaged(data, at, len, err);
 		}
 		if (page_reserve(&page, page.n + 1) < 0) {
 			page_free(&page);
@@ -250,6 +258,57 @@ int page_decode(const uint8_t *data, size_t len, struct page *ret_page, struct e
 		before = entry.series;
 	}
 	*ret_page = page;
+	return 0;
+}
+
+static bool skip_varint(const uint8_t **at, const uint8_t *end)
+{
+	while (*at < end)
+		if (*(*at)++ < 0x80)
+			return true;
+	return false;
+}
+
+/* What follows an entry's step. */
+static bool skip_entry(const uint8_t **at, const uint8_t *end)
+{
+	if (*at == end || **at > FLAGS_ALL)
+		return false;
+	unsigned flags = *(*at)++;
+	unsigned numbers = 2 + (unsigned)__builtin_popcount(flags);
+	while (numbers > 0 && skip_varint(at, end))
+		numbers--;
+	return numbers == 0;
+}
+
+int page_pick(const uint8_t *data, size_t len, const uint32_t wanted[], size_t n, struct page *page,
+	      struct err *err)
+{
+	const uint8_t *at = data, *end = len ? data + len : data;
+	uint32_t before = 0;
+	page->n = 0;
+	for (size_t w = 0; at < end && w < n;) {
+		const uint8_t *start = at;
+		struct entry entry = { .series = before };
+		int64_t step;
+		if (!get_count(&at, end, &step) || step > UINT32_MAX - before)
+			return damaged(data, at, len, err);
+		before += (uint32_t)step;
+		while (w < n && wanted[w] < before)
+			w++;
+		if (w == n || wanted[w] > before) {
+			if (!skip_entry(&at, end))
+				return damaged(data, at, len, err);
+			continue;
+		}
+		at = start;
+		if (!get_entry(&at, end, &entry))
+			return damaged(data, at, len, err);
+		if (page_reserve(page, page->n + 1) < 0)
+			return err_memory(err);
+		page->entries[page->n++] = entry;
+		w++;
+	}
 	return 0;
 }
 

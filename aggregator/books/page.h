@@ -65,6 +65,13 @@ int page_encode(const struct page *page, struct blob *out);
 /** -EUCLEAN when the bytes are not such an encoding; -ENOMEM. @ret_page is empty then. */
 int page_decode(const uint8_t *data, size_t len, struct page *ret_page, struct err *err);
 
+/**
+ * Decode the entries of @wanted [@n], ascending, alone, into @page, whose entries go and whose room
+ * is used again. Reads no further than the last of them, so damage behind it is not noticed.
+ */
+int page_pick(const uint8_t *data, size_t len, const uint32_t wanted[], size_t n, struct page *page,
+	      struct err *err);
+
 struct page_key {
 	int32_t grain;  /* page_grain() */
 	int32_t bucket; /* number of the period */

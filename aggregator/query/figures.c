@@ -506,6 +506,7 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 	f->metric = metric;
 	f->series = series->list;
 	f->n_series = series->n;
+	source_want(f->source, series);
 	f->n_parts = 0;
 	f->day = NEVER;
 	memset(f->totals, 0, f->rows->n * sizeof(*f->totals));
@@ -541,7 +542,8 @@ int figures_of_metric(struct figures *figures, const struct metric *metric, stru
 	struct series_list list = { 0 };
 	int rc = series_find(figures->db, metric, figures->plan->labels, &list, err);
 	if (rc == 0)
-		rc = compute(figures, metric, &list, ret, err);
+		rc = compute(figures, metric, &list, ret,
+			     err); /* which is the last to look at list */
 	free(list.list);
 	return rc;
 }

@@ -100,6 +100,7 @@ static int gather_metric(struct gathering *g, sqlite3 *db, const struct metric *
 	struct steps steps = steps_of(g->plan, metric, bucket);
 	g->metric = metric;
 	int rc = series_find(db, metric, g->plan->labels, &g->series, err);
+	source_want(g->source, &g->series);
 	for (int32_t number = steps.first; number <= steps.last && rc == 0; number++) {
 		g->step = step_at(&steps, number);
 		rc = source_each(g->source, &g->step, on_page, g, err);

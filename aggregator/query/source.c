@@ -9,6 +9,8 @@ struct source {
 		pages; /* derived, of @day; hours of one day are asked for one after the other */
 	int32_t day;
 	bool derived;
+	const struct series_list *series; /* wanted */
+	struct page page;                 /* read last; its room is used again */
 };
 
 struct source *source_open(sqlite3 *db, const struct reference *reference, int64_t known_us,
@@ -40,7 +42,17 @@ void source_close(struct source *source)
 	sqlite3_finalize(source->scan);
 	derive_close(source->derive);
 	day_pages_free(&source->pages);
+	page_free(&source->page);
 	free(source);
+}
+
+void source_want(struct source *source, const struct series_list *series)
+{
+	static const uint32_t none = 0;
+	source->series = series;
+	source->derived = false; /* from other series maybe */
+	if (source->derive)
+		derive_only(source->derive, series->n ? series->list : &none, series->n);
 }
 
 typedef int on_page_fn(void *context, int64_t node, const struct page *page, struct err *err);
@@ -52,12 +64,12 @@ static int each_stored(struct source *source, const struct step *step, on_page_f
 	sqlite3_bind_int(source->scan, 1, step->key.grain);
 	sqlite3_bind_int(source->scan, 2, step->key.bucket);
 	while ((rc = db_step(source->scan, err)) == 1) {
-		struct page page = { 0 };
-		rc = page_decode(sqlite3_column_blob(source->scan, 1),
-				 (size_t)sqlite3_column_bytes(source->scan, 1), &page, err);
+		struct page *page = &source->page;
+		rc = page_pick(sqlite3_column_blob(source->scan, 1),
+			       (size_t)sqlite3_column_bytes(source->scan, 1), source->series->list,
+			       source->series->n, page, err);
 		if (rc == 0)
-			rc = on_page(context, sqlite3_column_int64(source->scan, 0), &page, err);
-		page_free(&page);
+			rc = on_page(context, sqlite3_column_int64(source->scan, 0), page, err);
 		if (rc < 0)
 			break;
 	}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "derive.h"
+#include "series.h"
 #include "step.h"
 
 struct source;
@@ -12,6 +13,8 @@ struct source *source_open(sqlite3 *db, const struct reference *reference, int64
 			   struct err *err);
 void source_close(struct source *source); /* NULL is fine */
 
+/** From now on pages need to have no other entries than those of @series, which is lent. */
+void source_want(struct source *source, const struct series_list *series);
 /** Walk the pages of @step, units (negative nodes) before offices. What @on_page returns, when not
  * 0, ends it. */
 int source_each(struct source *source, const struct step *step,

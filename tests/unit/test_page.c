@@ -100,6 +100,49 @@ static int decode_exactly(const uint8_t *data, size_t len, struct page *ret_page
 }
 
 /* What decodes at all encodes to the same bytes again. */
+/* Some series of the page and some that are not there; into a page that held others before. Of
+ * bytes cut short it gives the same, as far as they go, or calls them damaged. */
+static void pick_of_encode(struct dice *dice, void *context)
+{
+	struct page page = { 0 }, all = { 0 }, some = { 0 };
+	struct blob bytes = { 0 };
+	uint32_t wanted[45];
+	size_t n = 0, k = 0;
+	(void)context;
+	fill(dice, &page);
+	fill(dice, &some);
+	for (uint32_t series = 0; series < 45; series++)
+		if (dice_below(dice, 3) == 0)
+			wanted[n++] = series;
+	assert_int_equal(page_encode(&page, &bytes), 0);
+	assert_int_equal(page_decode(bytes.data, bytes.len, &all, NULL), 0);
+	assert_int_equal(page_pick(bytes.data, bytes.len, wanted, n, &some, NULL), 0);
+	for (size_t i = 0; i < n; i++) {
+		const struct entry *entry = page_find(&all, wanted[i]);
+		if (!entry)
+			continue;
+		assert_true(k < some.n && some.entries[k].series == wanted[i]);
+		assert_true(acc_equal(&some.entries[k++].acc, &entry->acc));
+	}
+	assert_int_equal(some.n, k);
+	if (bytes.len > 0) {
+		size_t cut = dice_below(dice, bytes.len);
+		int rc = page_pick(bytes.data, cut, wanted, n, &some, NULL);
+		assert_true(rc == 0 || rc == -EUCLEAN);
+		assert_true(some.n <= k);
+	}
+	page_free(&page);
+	page_free(&all);
+	page_free(&some);
+	blob_free(&bytes);
+}
+
+static void picking_gives_what_decoding_gives_of_these_series(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS, pick_of_encode, NULL);
+}
+
 static void damage(struct dice *dice, void *context)
 {
 	struct page page = { 0 }, again = { 0 };
@@ -279,6 +322,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decoding_gives_back_what_was_encoded),
+		cmocka_unit_test(picking_gives_what_decoding_gives_of_these_series),
 		cmocka_unit_test(one_state_has_one_encoding_and_all_else_is_damage),
 		cmocka_unit_test(needless_bytes_are_damage),
 		cmocka_unit_test(appending_is_associative),

@@ -1,0 +1,276 @@
+/* How long questions take: years of daily figures of Tiền Giang's real units, posted through the
+ * ledger, then each shape of question asked many times, about one metric after the other.
+ *
+ * In one process, without HTTP, fsync and other load: what is measured is the way from the pages
+ * (or, for --known, the journal) to the JSON answer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "books.h"
+#include "civil.h"
+#include "province.h"
+#include "query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define OFFICES_MAX 400
+#define METRICS_MAX 100
+#define RUNS_MAX    1000
+
+struct size {
+	int offices, metrics, days, runs;
+};
+
+struct bench {
+	struct size size;
+	struct books books;
+	struct books_spool spools[OFFICES_MAX];
+	int32_t since[OFFICES_MAX], first, end; /* days */
+	char names[METRICS_MAX][16];
+	int offices;
+};
+
+static double now_s(void)
+{
+	struct timespec at;
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
+static int32_t day(const char *text)
+{
+	int32_t number = 0;
+	assert_int_equal(day_parse(text, &number, NULL), 0);
+	return number;
+}
+
+static char *data_file(const char *name)
+{
+	char path[512];
+	size_t len;
+	(void)snprintf(path, sizeof(path), "%s/aggregator/data/%s", SOURCE_DIR, name);
+	char *text = file_text(path, &len);
+	assert_non_null(text);
+	return text;
+}
+
+/* Mostly flows; every eighth a level that is carried, every eighth a maximum. */
+static char *make_catalogue(struct bench *bench)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	assert_non_null(out);
+	fprintf(out,
+		"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
+		"carry,level,due_days,min,max\n");
+	for (int i = 0; i < bench->size.metrics; i++) {
+		(void)snprintf(bench->names[i], sizeof(bench->names[i]), "m%d", i);
+		const char *agg = i % 8 == 3 ? "last" : i % 8 == 5 ? "max" : "sum";
+		fprintf(out, "%s,x,x,x,%s,%s,%s,day,,0,%d,commune,1,,\n", bench->names[i],
+			i % 8 == 3 ? "stock" : "flow", agg, i % 8 == 5 ? "max" : "sum",
+			i % 8 == 3 ? 7 : 0);
+	}
+	(void)fclose(out);
+	return text;
+}
+
+/* Communes first, then districts, up to as many as are asked for. */
+static void add_offices(struct bench *bench, const char *level)
+{
+	const struct units *units = bench->books.reference->units;
+	for (size_t i = 0; i < units->n && bench->offices < bench->size.offices; i++) {
+		const struct unit *unit = &units->list[i];
+		char code[32];
+		if (strcmp(unit->level, level) != 0 || unit->valid_from > bench->end - 1 ||
+		    unit->valid_to < bench->end)
+			continue;
+		int at = bench->offices++;
+		(void)snprintf(code, sizeof(code), "o%d", at);
+		bench->since[at] =
+			unit->valid_from > bench->first ? unit->valid_from : bench->first;
+		bench->spools[at] = (struct books_spool){ .id = 1000u + (uint64_t)at };
+		bench->spools[at].office =
+			books_office(&bench->books, code, unit->code, bench->since[at]);
+	}
+}
+
+static void open_books(struct bench *bench)
+{
+	char *units = data_file("units.csv"), *successors = data_file("successors.csv"),
+	     *catalogue = make_catalogue(bench);
+	size_t rows;
+	struct err *err = &bench->books.err;
+	books_open(&bench->books, units, catalogue, NULL, false);
+	assert_int_equal(db_begin(bench->books.db, err), 0);
+	assert_int_equal(
+		successors_import(bench->books.db, successors, strlen(successors), &rows, err), 0);
+	assert_int_equal(db_commit(bench->books.db, err), 0);
+	books_refresh(&bench->books);
+	bench->end = day("2025-06-01");
+	bench->first = bench->end - bench->size.days;
+	add_offices(bench, "commune");
+	add_offices(bench, "district");
+	books_refresh(&bench->books);
+	free(units);
+	free(successors);
+	free(catalogue);
+}
+
+static uint64_t post_day(struct bench *bench, int32_t of)
+{
+	static struct books_batch batches[OFFICES_MAX];
+	struct books_figure figures[METRICS_MAX];
+	size_t n = 0, n_metrics = (size_t)bench->size.metrics;
+	for (int i = 0; i < bench->offices; i++) {
+		if (of < bench->since[i])
+			continue;
+		for (size_t k = 0; k < n_metrics; k++)
+			figures[k] = (struct books_figure){ .metric = bench->names[k],
+							    .labels = "",
+							    .grain = GRAIN_DAY,
+							    .value_e = (of * 31 + i * 7) % 100 +
+								       (int64_t)k };
+		books_seal(&bench->spools[i], of, figures, n_metrics, civil_day_start_us(of + 1),
+			   &batches[n++]);
+	}
+	books_commit(&bench->books, batches, n);
+	for (size_t i = 0; i < n; i++)
+		blob_free(&batches[i].payload);
+	return n * n_metrics;
+}
+
+static void fill(struct bench *bench)
+{
+	uint64_t observations = 0;
+	double began = now_s();
+	for (int32_t of = bench->first; of < bench->end; of++)
+		observations += post_day(bench, of);
+	printf("%llu observations of %d offices and %d metrics on %d days, posted in %.1f s\n\n",
+	       (unsigned long long)observations, bench->offices, bench->size.metrics,
+	       bench->size.days, now_s() - began);
+}
+
+struct shape {
+	const char *name;
+	struct query query; /* its name is that of one metric after the other */
+	int (*run)(sqlite3 *db, const struct reference *reference, const struct query *query,
+		   struct table **ret_answer, struct err *err);
+};
+
+static int by_length(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static double ask(struct bench *bench, const struct shape *shape, int nth, size_t *ret_rows)
+{
+	struct query query = shape->query;
+	struct table *table = NULL;
+	struct blob json = { 0 };
+	double began = now_s();
+	query.name = bench->names[nth % bench->size.metrics];
+	if (shape->run(bench->books.db, bench->books.reference, &query, &table, &bench->books.err) <
+	    0) {
+		fprintf(stderr, "%s: %s\n", shape->name, bench->books.err.text);
+		exit(1);
+	}
+	assert_int_equal(table_json(table, &json), 0);
+	double took = now_s() - began;
+	*ret_rows = table_rows(table);
+	table_close(table);
+	blob_free(&json);
+	return took;
+}
+
+static void measure(struct bench *bench, const struct shape *shape)
+{
+	static double took[RUNS_MAX];
+	int runs = bench->size.runs;
+	size_t rows = 0;
+	for (int i = 0; i < runs; i++)
+		took[i] = ask(bench, shape, i, &rows);
+	qsort(took, (size_t)runs, sizeof(took[0]), by_length);
+	printf("%-36s %8zu %10.1f %10.1f %10.1f\n", shape->name, rows, took[runs / 2] * 1e3,
+	       took[(runs * 99 - 1) / 100] * 1e3, took[runs - 1] * 1e3);
+	(void)fflush(stdout);
+}
+
+static void measure_all(struct bench *bench)
+{
+	char first[DAY_TEXT_MAX], last[DAY_TEXT_MAX];
+	(void)day_format(bench->first, first);
+	(void)day_format(bench->end - 1, last);
+	const struct shape shapes[] = {
+		{ "province, month series",
+		  { .area = "82", .per = "month", .from = first, .to = last },
+		  query_run },
+		{ "district x month, a year",
+		  { .area = "82",
+		    .by = "district",
+		    .per = "month",
+		    .from = "2024-06",
+		    .to = "2025-05" },
+		  query_run },
+		{ "commune x day, a month",
+		  { .area = "82", .by = "commune", .from = "2025-05-01", .to = "2025-05-31" },
+		  query_run },
+		{ "commune x month, a year, restated",
+		  { .by = "commune",
+		    .per = "month",
+		    .from = "2024-06",
+		    .to = "2025-05",
+		    .structure = "2025-07-01" },
+		  query_run },
+		{ "district, a month, as known before",
+		  { .area = "82",
+		    .by = "district",
+		    .per = "month",
+		    .from = "2025-05",
+		    .known = "2025-05-20" },
+		  query_run },
+		{ "revisions, a month",
+		  { .area = "82", .per = "month", .from = "2025-05" },
+		  revisions_run },
+		{ "who is missing, a month",
+		  { .area = "82", .per = "month", .from = "2025-05" },
+		  completeness_run },
+	};
+	printf("%-36s %8s %10s %10s %10s\n", "ms, of one question", "rows", "median", "p99", "max");
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+		measure(bench, &shapes[i]);
+}
+
+static int option(int argc, char *argv[], const char *name, int usual, int most)
+{
+	for (int i = 1; i + 1 < argc; i++)
+		if (strcmp(argv[i], name) == 0)
+			usual = atoi(argv[i + 1]);
+	if (usual < 1 || usual > most) {
+		fprintf(stderr, "%s must be from 1 to %d\n", name, most);
+		exit(2);
+	}
+	return usual;
+}
+
+int main(int argc, char *argv[])
+{
+	static struct bench bench;
+	bench.size = (struct size){ .offices = option(argc, argv, "--offices", 200, OFFICES_MAX),
+				    .metrics = option(argc, argv, "--metrics", 46, METRICS_MAX),
+				    .days = option(argc, argv, "--days", 5 * 365 + 1, 3650),
+				    .runs = option(argc, argv, "--runs", 100, RUNS_MAX) };
+	open_books(&bench);
+	fill(&bench);
+	measure_all(&bench);
+	books_close(&bench.books);
+	return 0;
+}
