@@ -5,8 +5,10 @@
 #include "container.h"
 #include "ledger.h"
 #include "log.h"
+#include "log_limit.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +16,8 @@
 #define SLOW_DOWN_MS 1000u /* what agents are asked to wait when the queue is half full */
 
 struct committer {
-	struct store *store; /* outlives us, as the gate does */
+	struct store *store; /* outlives us, as roster and gate do */
+	const struct roster *roster;
 	struct gate *gate;
 	struct ledger *ledger;      /* owned; used on the writer's thread alone while in_flight */
 	struct store_job job;       /* the commit; one in flight at most */
@@ -23,6 +26,7 @@ struct committer {
 	struct held *held;          /* owned [n_held]: of this commit */
 	size_t n_held, held_room;
 	struct committer_counters counters;
+	struct log_limit said_refused;
 	uv_timer_t retry;
 	int last_failure; /* code of a disk that fails; 0: the last commit went well */
 	bool in_flight, out_of_memory, stopping, retry_open;
@@ -76,6 +80,18 @@ static int commit_run(struct store_job *job, sqlite3 *db, const struct reference
 
 static void commit_start(struct committer *committer);
 
+/* One line a minute: an office could fill the disk otherwise. */
+static void say_refused(struct committer *committer, const struct pending *pending)
+{
+	uint64_t not_logged;
+	const struct roster_key *key = roster_by_id(committer->roster, pending->peer.key_id);
+	if (log_limit_pass(&committer->said_refused, uv_now(committer->retry.loop), &not_logged))
+		log_warn("committer: batch refused office=%s seq=%" PRIu64
+			 " cause=\"%s\" not_logged=%" PRIu64,
+			 key ? key->code : "unknown", pending->form.seq, pending->refusal,
+			 not_logged);
+}
+
 static void count_commit(struct committer *committer)
 {
 	struct committer_counters *counters = &committer->counters;
@@ -89,9 +105,7 @@ static void count_commit(struct committer *committer)
 		counters->gaps += pending->posting == POSTING_GAP;
 		counters->malformed += pending->posting == POSTING_BAD;
 		if (pending->posting == POSTING_BAD)
-			log_warn("committer: batch refused office=%lld seq=%llu cause=\"%s\"",
-				 (long long)pending->form.office,
-				 (unsigned long long)pending->form.seq, pending->refusal);
+			say_refused(committer, pending);
 	}
 	for (size_t i = 0; i < committer->n_held; i++)
 		counters->held += committer->held[i].observations;
@@ -189,13 +203,15 @@ const struct committer_counters *committer_counters(const struct committer *comm
 
 /* --- life --- */
 
-int committer_open(uv_loop_t *loop, struct store *store, void (*on_change)(void *context),
-		   void *context, struct committer **ret_committer, struct err *err)
+int committer_open(uv_loop_t *loop, struct store *store, const struct roster *roster,
+		   void (*on_change)(void *context), void *context,
+		   struct committer **ret_committer, struct err *err)
 {
 	struct committer *committer = calloc(1, sizeof(*committer));
 	if (!committer)
 		return err_memory(err);
 	committer->store = store;
+	committer->roster = roster;
 	committer->on_change = on_change;
 	committer->context = context;
 	committer->ledger = ledger_open(store_writer(store), err);

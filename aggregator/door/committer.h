@@ -26,10 +26,11 @@ struct committer_counters {
 	int64_t last_commit_us; /* 0: none yet */
 };
 
-/** @on_change runs after each commit, when committer_wants_more() and committer_is_idle() may have
- * changed. */
-int committer_open(uv_loop_t *loop, struct store *store, void (*on_change)(void *context),
-		   void *context, struct committer **ret_committer, struct err *err);
+/** @store and @roster outlive the committer. @on_change runs after each commit, when
+ * committer_wants_more() and committer_is_idle() may have changed. */
+int committer_open(uv_loop_t *loop, struct store *store, const struct roster *roster,
+		   void (*on_change)(void *context), void *context,
+		   struct committer **ret_committer, struct err *err);
 /** Whom the acks go through; before the first batch. */
 void committer_serve(struct committer *committer, struct gate *gate);
 

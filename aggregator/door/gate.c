@@ -10,6 +10,7 @@
 
 #include "i18n.h"
 #include "log.h"
+#include "log_limit.h"
 #include "zpoll.h"
 
 #include <assert.h>
@@ -31,7 +32,6 @@
 #define ANSWERS_EXTRA      8     /* beside an ack per batch: Welcome, Catalogue, Pong, Refused */
 #define BUDGET             64u   /* messages per loop turn: some milliseconds of work */
 #define ROUTING_ID_LEN     5u    /* of ids that the ROUTER makes: a zero byte and a number */
-#define SAY_EVERY_MS       60000u
 
 enum cause {
 	CAUSE_UNINVITED, /* handshakes */
@@ -60,9 +60,7 @@ struct gate {
 	void *zap, *router;                   /* owned sockets */
 	struct zpoll *zap_poll, *router_poll; /* owned; free themselves when stopped */
 	struct gate_counters counters;
-	struct {
-		uint64_t next_ms, silent; /* when the log may hear of it again; times it did not */
-	} said[CAUSE_COUNT];
+	struct log_limit said[CAUSE_COUNT];
 	struct blob packed; /* the answer being sent */
 	char endpoint[256];
 	void (*on_closed)(void *context);
@@ -76,17 +74,15 @@ static int zmq_err(struct err *err, const char *what)
 }
 
 /* One line a minute and cause; the rest is counted. */
-static void say(struct gate *gate, enum cause cause, int64_t office, const char *address)
+static void say(struct gate *gate, enum cause cause, const struct roster_key *key,
+		const char *address)
 {
-	uint64_t now_ms = uv_now(gate->loop);
-	if (now_ms < gate->said[cause].next_ms) {
-		gate->said[cause].silent++;
+	uint64_t not_logged;
+	if (!log_limit_pass(&gate->said[cause], uv_now(gate->loop), &not_logged))
 		return;
-	}
-	log_warn("gate: dropped cause=\"%s\" office=%" PRId64 " address=%s not_logged=%" PRIu64,
-		 causes[cause], office, address ? address : "unknown", gate->said[cause].silent);
-	gate->said[cause].next_ms = now_ms + SAY_EVERY_MS;
-	gate->said[cause].silent = 0;
+	log_warn("gate: dropped cause=\"%s\" office=%s address=%s not_logged=%" PRIu64,
+		 causes[cause], key ? key->code : "unknown", address ? address : "unknown",
+		 not_logged);
 }
 
 /* ---- messages of several frames ---- */
@@ -175,7 +171,7 @@ static void zap_refused(struct gate *gate, struct frames *request, const struct 
 	    !key                      ? CAUSE_UNINVITED
 	    : key->state == KEY_SPENT ? CAUSE_SPENT_HANDSHAKE
 				      : CAUSE_REVOKED_HANDSHAKE,
-	    key ? key->office : 0, address);
+	    key, address);
 }
 
 static int zap_turn(void *context)
@@ -220,7 +216,7 @@ static void frame_dropped(struct gate *gate, enum cause cause, zmq_msg_t *frame,
 		[CAUSE_MALFORMED] = &gate->counters.frames_malformed,
 	};
 	(*counters[cause])++;
-	say(gate, cause, key ? key->office : 0, zmq_msg_gets(frame, "Peer-Address"));
+	say(gate, cause, key, zmq_msg_gets(frame, "Peer-Address"));
 }
 
 /* Ids must be the ROUTER's own: a client that picks one could take another's answers. */

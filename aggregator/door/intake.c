@@ -2,18 +2,24 @@
 #include "acks.h"
 #include "civil.h"
 #include "log.h"
+#include "log_limit.h"
 #include "wire.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
+enum cause { CAUSE_MALFORMED, CAUSE_INVITED, CAUSE_ENROLLED, CAUSE_COUNT };
+
 struct intake {
+	uv_loop_t *loop; /* outlives us */
 	struct roster *roster;
 	struct gate *gate;
 	struct arena *arena; /* of the frame at hand */
 	struct committer *committer;
 	struct reception reception;
 	struct intake_counters counters;
+	struct log_limit said[CAUSE_COUNT];
 	bool paused;
 	void (*on_idle)(void *context); /* set while stopping */
 	void *idle_context;
@@ -85,12 +91,29 @@ static void mind_the_gate(struct intake *intake)
 		gate_resume(intake->gate);
 }
 
+/* One line a minute and cause: an office could fill the disk otherwise. */
 static void refuse(struct intake *intake, const struct gate_peer *peer,
-		   const struct roster_key *key, Lantoa__V1__Refused__Code code, const char *reason)
+		   const struct roster_key *key, enum cause cause, const char *reason)
 {
-	log_warn("intake: frame refused office=%lld key=%lld cause=\"%s\"", (long long)key->office,
-		 (long long)key->id, reason);
-	acks_refuse(intake->gate, peer, 0, 0, code, reason);
+	uint64_t not_logged;
+	if (log_limit_pass(&intake->said[cause], uv_now(intake->loop), &not_logged))
+		log_warn("intake: frame refused office=%s key=%" PRId64
+			 " cause=\"%s\" not_logged=%" PRIu64,
+			 key->code, key->id, reason, not_logged);
+	acks_refuse(intake->gate, peer, 0, 0,
+		    cause == CAUSE_MALFORMED ? LANTOA__V1__REFUSED__CODE__MALFORMED
+					     : LANTOA__V1__REFUSED__CODE__INVITATION,
+		    reason);
+}
+
+static void refuse_misplaced(struct intake *intake, const struct gate_peer *peer,
+			     const struct roster_key *key)
+{
+	if (key->state == KEY_INVITED)
+		refuse(intake, peer, key, CAUSE_INVITED,
+		       "an invitation may enrol, and nothing else");
+	else
+		refuse(intake, peer, key, CAUSE_ENROLLED, "this office is enrolled already");
 }
 
 void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t *data, size_t len)
@@ -108,12 +131,10 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 		(void)err_set(&err, -EBADMSG, "an office does not send such a frame");
 	if (!kind) {
 		intake->counters.malformed++;
-		refuse(intake, peer, key, LANTOA__V1__REFUSED__CODE__MALFORMED, err.text);
+		refuse(intake, peer, key, CAUSE_MALFORMED, err.text);
 	} else if (kind->state != key->state) {
 		intake->counters.misplaced++;
-		refuse(intake, peer, key, LANTOA__V1__REFUSED__CODE__INVITATION,
-		       key->state == KEY_INVITED ? "an invitation may enrol, and nothing else"
-						 : "this office is enrolled already");
+		refuse_misplaced(intake, peer, key);
 	} else {
 		kind->on_frame(intake, peer, key, frame);
 		mind_the_gate(intake);
@@ -145,16 +166,18 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 	struct intake *intake = calloc(1, sizeof(*intake));
 	if (!intake)
 		return err_memory(err);
+	intake->loop = loop;
 	intake->roster = config->roster;
-	intake->reception = (struct reception){ .store = config->store,
+	intake->reception = (struct reception){ .loop = loop,
+						.store = config->store,
 						.roster = config->roster,
 						.zone = config->zone,
 						.credit = INTAKE_CREDIT,
 						.on_done = on_change,
 						.context = intake };
 	intake->arena = arena_open(WIRE_ARENA_MAX);
-	int rc = intake->arena ? committer_open(loop, config->store, on_change, intake,
-						&intake->committer, err)
+	int rc = intake->arena ? committer_open(loop, config->store, config->roster, on_change,
+						intake, &intake->committer, err)
 			       : err_memory(err);
 	if (rc < 0) {
 		intake_close(intake);

@@ -6,6 +6,7 @@
 #include "roster_feed.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct question {
 	struct reception *reception;
 	struct gate_peer peer;
 	int64_t office;
+	char office_code[CODE_LEN_MAX + 1]; /* for the log, whatever happens */
 	/* Hello */
 	uint64_t spool_id, catalogue_known;
 	Lantoa__V1__Welcome welcome;
@@ -25,6 +27,22 @@ struct question {
 	uint8_t public_key[KEY_LEN];
 	struct roster_feed feed;
 };
+
+/* One line a minute and kind: an office could fill the disk otherwise. */
+static void say(const struct question *question, enum reception_refusal kind, const struct err *err)
+{
+	static const struct {
+		enum log_level level;
+		const char *event;
+	} lines[] = { [REFUSED_HELLO] = { LOG_LEVEL_ERROR, "hello not answered" },
+		      [REFUSED_ENROLMENT] = { LOG_LEVEL_WARN, "enrolment refused" } };
+	struct reception *reception = question->reception;
+	uint64_t not_logged;
+	if (log_limit_pass(&reception->said[kind], uv_now(reception->loop), &not_logged))
+		log_line(lines[kind].level,
+			 "reception: %s office=%s cause=\"%s\" not_logged=%" PRIu64,
+			 lines[kind].event, question->office_code, err->text, not_logged);
+}
 
 static void question_close(struct question *question)
 {
@@ -50,6 +68,7 @@ static struct question *question_open(struct reception *reception, const struct 
 	question->reception = reception;
 	question->peer = *peer;
 	question->office = key->office;
+	memcpy(question->office_code, key->code, sizeof(key->code));
 	return question;
 }
 
@@ -114,8 +133,7 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 	struct question *question = container_of(job, struct question, job);
 	struct reception *reception = question->reception;
 	if (rc < 0) {
-		log_error("reception: hello not answered office=%lld cause=\"%s\"",
-			  (long long)question->office, err->text);
+		say(question, REFUSED_HELLO, err);
 	} else {
 		Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 		Lantoa__V1__Welcome *welcome = &question->welcome;
@@ -196,8 +214,7 @@ static void enrol_done(struct store_job *job, int rc, const struct err *err)
 	}
 	if (rc < 0) {
 		reception->counters.refused_enrolments++;
-		log_warn("reception: enrolment refused office=%lld cause=\"%s\"",
-			 (long long)question->office, err->text);
+		say(question, REFUSED_ENROLMENT, err);
 		acks_refuse(reception->gate, &question->peer, 0, 0,
 			    LANTOA__V1__REFUSED__CODE__INVITATION, err->text);
 	} else {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gate.h"
+#include "log_limit.h"
 #include "roster.h"
 #include "store.h"
 
@@ -13,8 +14,11 @@ struct reception_counters {
 	uint64_t hellos, enrolled, refused_enrolments;
 };
 
+enum reception_refusal { REFUSED_HELLO, REFUSED_ENROLMENT };
+
 struct reception {
-	struct store *store;   /* outlives us, as all below */
+	uv_loop_t *loop; /* outlives us, as all below */
+	struct store *store;
 	struct roster *roster; /* follows an enrolment */
 	struct gate *gate;
 	const char *zone;               /* civil time zone, told to the agents */
@@ -23,6 +27,7 @@ struct reception {
 	void *context;
 	/* the reception's own: */
 	struct reception_counters counters;
+	struct log_limit said[2]; /* by enum reception_refusal */
 	unsigned working;
 	bool closed; /* set it to take no question any more */
 };

@@ -2,6 +2,7 @@
  * is the truth; the roster follows it after each commit that changes a key. */
 #pragma once
 
+#include "code.h"
 #include "err.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ enum key_state {
 struct roster_key {
 	int64_t id; /* of office_key; also the ZAP User-Id, in decimal */
 	int64_t office;
+	char code[CODE_LEN_MAX + 1]; /* the office's */
 	enum key_state state;
 	uint8_t public_key[KEY_LEN];
 };

@@ -1,6 +1,7 @@
 #include "roster_feed.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@ static int add(struct roster_feed *feed, sqlite3_stmt *row, int64_t office, stru
 	*key = (struct roster_key){ .id = sqlite3_column_int64(row, 0),
 				    .office = office,
 				    .state = (enum key_state)sqlite3_column_int(row, 1) };
+	const char *code = (const char *)sqlite3_column_text(row, 3);
+	(void)snprintf(key->code, sizeof(key->code), "%s", code ? code : "?"); /* fits */
 	if (sqlite3_column_bytes(row, 2) != (int)KEY_LEN)
 		return err_set(err, -EUCLEAN, "key %lld in the database is not %u bytes",
 			       (long long)key->id, KEY_LEN);
@@ -26,7 +29,9 @@ int roster_feed_read(sqlite3 *db, int64_t office, struct roster_feed *ret_feed, 
 {
 	struct roster_feed feed = { 0 };
 	sqlite3_stmt *rows;
-	int rc = db_prepare(db, "SELECT id, state, public_key FROM office_key WHERE office = ?",
+	int rc = db_prepare(db,
+			    "SELECT k.id, k.state, k.public_key, o.code FROM office_key k"
+			    " JOIN office o ON o.id = k.office WHERE k.office = ?",
 			    &rows, err);
 	if (rc < 0)
 		return rc;

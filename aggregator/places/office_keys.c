@@ -211,13 +211,17 @@ static int key_put(struct roster *roster, sqlite3_stmt *stmt, struct err *err)
 		return err_set(err, -EUCLEAN, "key %lld in the database is not %u bytes",
 			       (long long)key.id, KEY_LEN);
 	memcpy(key.public_key, bytes, KEY_LEN);
+	const char *code = (const char *)sqlite3_column_text(stmt, 4);
+	(void)snprintf(key.code, sizeof(key.code), "%s", code ? code : "?"); /* fits */
 	return roster_put(roster, &key) < 0 ? err_memory(err) : 0;
 }
 
 int offices_fill_roster(sqlite3 *db, struct roster *roster, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
-	int rc = db_prepare(db, "SELECT id, office, state, public_key FROM office_key ORDER BY id",
+	int rc = db_prepare(db,
+			    "SELECT k.id, k.office, k.state, k.public_key, o.code FROM office_key k"
+			    " JOIN office o ON o.id = k.office ORDER BY k.id",
 			    &stmt, err);
 	while (rc == 0 && (rc = db_step(stmt, err)) == 1)
 		rc = key_put(roster, stmt, err);

@@ -402,10 +402,6 @@ class Rig(unittest.TestCase):
     def assert_logged(self, pattern):
         self.province.process.logged(pattern, 5)
 
-    def office_id(self, code):
-        """The number that the log knows an office by: in order of their making, from 1."""
-        return self.offices.index(code) + 1
-
     def assert_whole(self):
         """The books are right, and the daemon can stop."""
         self.assertEqual(self.province.verify(), [])

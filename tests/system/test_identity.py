@@ -37,11 +37,10 @@ class Identity(rig.Rig):
         probe.say("batch", 7, 2, "2025-06-30", 0, "visits", "-", "day", 0, "0:6")
         rig.wait_for(lambda: self.province.counter("gate", "frames_revoked") == before + 1,
                      "the dropped frame to be counted")
-        self.assert_logged(rf'gate: .*revoked key.*office={self.office_id("28002")}')
+        self.assert_logged('gate: .*revoked key.*office=28002')
         self.assertEqual(probe.heard(), [], "a revoked key is told nothing")
         self.refused_at_the_door(probe.server_key, probe.secret_key,
-                                 rf'gate: .*handshake with a revoked key.*office='
-                                 rf'{self.office_id("28002")}')
+                                 'gate: .*handshake with a revoked key.*office=28002')
         self.assertEqual(self.values(), 5)
         self.assert_whole()
 
@@ -58,7 +57,7 @@ class Identity(rig.Rig):
     def test_a_spent_invitation_with_another_key(self):
         probe = self.enrolled_probe("28001")
         self.refused_at_the_door(probe.server_key, probe.invitation.secret_key,
-                                 rf'spent invitation.*office={self.office_id("28001")}')
+                                 'spent invitation.*office=28001')
         probe.ask("ping", hear="pong")  # the office itself is not touched
         self.assert_whole()
 
@@ -85,7 +84,7 @@ class Identity(rig.Rig):
         self.batch(probe, 7, 1, 5, "refused spool=.* code=INVITATION")
         probe.ask("hello", 7, 0, hear="refused .* code=INVITATION")
         self.assertEqual(self.province.counter("intake", "misplaced"), before + 2)
-        self.assert_logged(rf'intake: .*office={self.office_id("28001")} .*an invitation may enrol')
+        self.assert_logged('intake: .*office=28001 .*an invitation may enrol')
         self.assertEqual(self.province.status()["store"]["entries"], "0")
         probe.ask("enrol", rig.fresh_key(), hear="enrolled office=28001")  # it still can
         self.assert_whole()
@@ -95,7 +94,7 @@ class Identity(rig.Rig):
         before = self.province.counter("intake", "misplaced")
         probe.ask("enrol", rig.fresh_key(), hear="refused .* code=INVITATION")
         self.assertEqual(self.province.counter("intake", "misplaced"), before + 1)
-        self.assert_logged(rf'intake: .*office={self.office_id("28001")} .*enrolled already')
+        self.assert_logged('intake: .*office=28001 .*enrolled already')
         probe.ask("ping", hear="pong")
         self.assert_whole()
 
@@ -152,7 +151,7 @@ class Identity(rig.Rig):
                             mine.server_key, mine.secret_key, "User-Id", str(key_id)], check=True,
                            capture_output=True)
         rig.wait_for(lambda: self.province.counter("intake", "malformed") == 9, "nine claims")
-        self.assert_logged(f'intake: frame refused office={self.office_id("28001")} ')
+        self.assert_logged('intake: frame refused office=28001 ')
         self.assertEqual(self.province.counter("gate", "frames_without_user"), 0)
         self.assert_whole()
 
@@ -165,7 +164,7 @@ class Identity(rig.Rig):
                        capture_output=True)
         rig.wait_for(lambda: self.province.counter("gate", "frames_malformed") == before + 1,
                      "the claim to be counted")
-        self.assert_logged(rf'gate: .*routing id.*office={self.office_id("28001")}')
+        self.assert_logged('gate: .*routing id.*office=28001')
         self.assert_whole()
 
     def test_who_may_do_what_survives_a_restart(self):
