@@ -406,7 +406,10 @@ static void done_release(struct job *job)
 		return;
 	(void)malloc_trim(0); /* a batch is through: hand back what it took */
 	if (task->rc < 0)
-		log_error("uplink: cannot note an ack cause=\"%s\"", task->err.text);
+		log_error("uplink: cannot note an ack, will try again cause=\"%s\"",
+			  task->err.text);
+	if (task->rc < 0 && uplink->releasing)
+		tell(uplink, (struct uplink_event){ .type = UPLINK_NOT_NOTED });
 	seal_within(uplink, push_interval_ms(uplink)); /* a full spool left some unsealed */
 	flush_release(uplink);
 }

@@ -25,12 +25,13 @@ struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max
 		.backoff_min_ms = backoff_min_ms,
 		.backoff_max_ms = backoff_max_ms,
 		.refused_ms = 3600000,
+		.note_ms = 60000, /* a disk that failed may do so again, and each time is logged */
 	};
 }
 
 void uplink_core_init(struct uplink_core *core, const struct uplink_timing *timing)
 {
-	*core = (struct uplink_core){ .timing = *timing, .next_send = 1 };
+	*core = (struct uplink_core){ .timing = *timing, .next_send = 1, .note_at_ms = NEVER };
 }
 
 uint64_t uplink_in_flight(const struct uplink_core *core)
@@ -121,8 +122,15 @@ static void greet_again(struct step *step)
 		core->attempt++;
 }
 
+static void release(struct step *step)
+{
+	step->core->note_at_ms = NEVER;
+	act(step, UPLINK_RELEASE, step->core->acked);
+}
+
 static void renew(struct step *step)
 {
+	step->core->note_at_ms = NEVER; /* it was about the old id */
 	act(step, UPLINK_CLOSE, 0);
 	act(step, UPLINK_RENEW, 0);
 	lose_session(step->core);
@@ -186,7 +194,7 @@ static void progress(struct step *step, uint64_t upto)
 		core->blocked_seq = 0; /* taken after all */
 	core->hellos = 0;
 	core->ack_until_ms = step->event.now_ms + core->timing.ack_ms;
-	act(step, UPLINK_RELEASE, upto);
+	release(step);
 }
 
 static void on_welcome(struct step *step)
@@ -295,6 +303,13 @@ static void on_batch_done(struct step *step)
 	send_more(step);
 }
 
+static void on_not_noted(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	if (core->state != UPLINK_RENEWING && core->state != UPLINK_STOPPED)
+		core->note_at_ms = step->event.now_ms + core->timing.note_ms;
+}
+
 static void on_renewed(struct step *step)
 {
 	struct uplink_core *core = step->core;
@@ -352,6 +367,8 @@ static void on_tick(struct step *step)
 {
 	struct uplink_core *core = step->core;
 	uint64_t now = step->event.now_ms;
+	if (now >= core->note_at_ms)
+		release(step);
 	if (core->state == UPLINK_PAUSING && now >= core->pause_until_ms)
 		open_socket(step);
 	else if (core->state == UPLINK_CONNECTING && now >= core->connect_until_ms)
@@ -383,7 +400,7 @@ static uint64_t next_welcome_ms(const struct uplink_core *core)
 	return next;
 }
 
-uint64_t uplink_next_ms(const struct uplink_core *core)
+static uint64_t next_of_state_ms(const struct uplink_core *core)
 {
 	switch (core->state) {
 	case UPLINK_PAUSING:
@@ -399,6 +416,11 @@ uint64_t uplink_next_ms(const struct uplink_core *core)
 		break;
 	}
 	return NEVER;
+}
+
+uint64_t uplink_next_ms(const struct uplink_core *core)
+{
+	return earlier(next_of_state_ms(core), core->note_at_ms);
 }
 
 struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event event)
@@ -446,6 +468,9 @@ struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event 
 	case UPLINK_BATCH_DONE:
 		on_batch_done(&step);
 		break;
+	case UPLINK_NOT_NOTED:
+		on_not_noted(&step);
+		break;
 	case UPLINK_RENEWED:
 		on_renewed(&step);
 		break;
@@ -453,6 +478,7 @@ struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event 
 		act(&step, UPLINK_CLOSE, 0);
 		lose_session(core);
 		core->state = UPLINK_STOPPED;
+		core->note_at_ms = NEVER;
 		break;
 	}
 	return step.actions;

@@ -17,6 +17,7 @@
  * - our key is refused: a new socket after a pause that grows
  * - a batch is refused as malformed, or no common protocol: it stays, blocks what follows, and is
  *   tried again every refused_ms; people are told
+ * - the spool cannot note an ack: RELEASE again after note_ms, whatever the line does
  * - the province asks for less than we keep, claims batches we never sent, or its batch upto is not
  *   ours: the spool was, or the province was, restored from an old copy; RENEW puts all current
  *   values under a fresh spool id
@@ -35,6 +36,7 @@ struct uplink_timing {
 	uint32_t retry_ms;   /* after a send that found no room */
 	uint32_t backoff_min_ms, backoff_max_ms;
 	uint32_t refused_ms; /* before a refused batch is tried again */
+	uint32_t note_ms;    /* before an ack that could not be noted is noted again */
 };
 /** What production uses, with the given bounds of pauses. */
 struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max_ms);
@@ -75,6 +77,7 @@ struct uplink_core {
 	uint64_t heard_ms, pinged_ms;
 	uint64_t pause_until_ms, connect_until_ms, hello_at_ms, hello_until_ms;
 	uint64_t ack_until_ms, slow_until_ms, retry_at_ms, blocked_until_ms;
+	uint64_t note_at_ms; /* UINT64_MAX: the spool knows what is acked */
 };
 
 enum uplink_event_type {
@@ -90,6 +93,7 @@ enum uplink_event_type {
 	UPLINK_HEARD,      /* anything else from the province */
 	UPLINK_SEALED,     /* last_seq */
 	UPLINK_BATCH_DONE, /* seq, session, result */
+	UPLINK_NOT_NOTED,  /* a RELEASE failed */
 	UPLINK_RENEWED,    /* the spool has a new id and no batch */
 	UPLINK_STOP,
 };
@@ -117,7 +121,7 @@ enum uplink_action_type {
 	UPLINK_SEND_HELLO,
 	UPLINK_SEND_BATCH, /* read seq from the spool, send, report BATCH_DONE with session */
 	UPLINK_SEND_PING,
-	UPLINK_RELEASE, /* spool_acked(upto) */
+	UPLINK_RELEASE, /* spool_acked(upto); report NOT_NOTED if that fails */
 	UPLINK_RENEW,   /* spool_renew(), report RENEWED */
 	UPLINK_SAY,     /* core->trouble has changed: log it */
 };

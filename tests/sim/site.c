@@ -100,6 +100,12 @@ static void on_renewed(struct world *world, struct event *event)
 	seal(world, event->office);
 }
 
+static void on_not_noted(struct world *world, struct event *event)
+{
+	if (world->offices[event->office].life == event->life)
+		tell(world, event->office, (struct uplink_event){ .type = UPLINK_NOT_NOTED });
+}
+
 static void send(struct world *world, uint32_t index, enum frame_kind kind)
 {
 	struct site *office = &world->offices[index];
@@ -134,6 +140,10 @@ static void perform(struct world *world, uint32_t index, const struct uplink_act
 		event->frame = (struct frame){ .seq = action->seq, .spool_id = action->session };
 		break;
 	case UPLINK_RELEASE:
+		if (world_chance(world, world->weather.failed_notes)) {
+			world_plan(world, 1, on_not_noted, index)->life = office->life;
+			break;
+		}
 		must(spool_acked(office->spool, action->seq, world_now_us(world), &err), &err);
 		break;
 	case UPLINK_RENEW:

@@ -150,6 +150,7 @@ static struct weather any_weather(struct dice *dice)
 		.lost_answers = (unsigned)dice_below(dice, 300),
 		.repeats = (unsigned)dice_below(dice, 300),
 		.failed_commits = (unsigned)dice_below(dice, 300),
+		.failed_notes = (unsigned)dice_below(dice, 300),
 		.province_ms = dice_below(dice, 3) ? 600000 + dice_below(dice, 7200000) : 0,
 		.office_ms = dice_below(dice, 3) ? 600000 + dice_below(dice, 14400000) : 0,
 		.restores = dice_below(dice, 2) == 0,
@@ -193,6 +194,7 @@ static void bad_day(struct dice *dice, void *context)
 						.lost_answers = 50,
 						.repeats = 50,
 						.failed_commits = 50,
+						.failed_notes = 50,
 						.province_ms = 3600000,
 						.office_ms = 7200000,
 						.restores = true };

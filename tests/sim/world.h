@@ -48,7 +48,7 @@ struct weather {            /* how bad it is */
 	uint64_t away_ms;   /* and is then away so long */
 	uint64_t record_ms; /* between the handfuls of one office; 0: none */
 	unsigned lost_frames, lost_answers, repeats; /* of a thousand */
-	unsigned failed_commits;                     /* of a thousand */
+	unsigned failed_commits, failed_notes;       /* of a thousand; notes: of acks, in spools */
 	uint64_t province_ms; /* between power cuts of the province; 0: none */
 	uint64_t office_ms;   /* likewise, of each office */
 	bool restores;        /* the province may come back from an older copy */

@@ -285,6 +285,32 @@ static void figures_sealed_offline_after_a_rollback_are_not_taken_for_duplicates
 	assert_true(did(f, UPLINK_RENEW));
 }
 
+static void ack_that_could_not_be_noted_is_noted_again(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 3, 3, 16);
+	assert_int_equal(seq_of(f, UPLINK_RELEASE), 3);
+	tell(f, (struct uplink_event){ .type = UPLINK_NOT_NOTED });
+	assert_false(did(f, UPLINK_RELEASE));
+	tell(f, (struct uplink_event){ .type = UPLINK_DISCONNECTED }); /* the disk does not care */
+	tick_at_next(f);
+	assert_int_equal(seq_of(f, UPLINK_RELEASE), 3);
+	tell(f, (struct uplink_event){ .type = UPLINK_NOT_NOTED });
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	tell(f, (struct uplink_event){
+			.type = UPLINK_WELCOMED, .upto = 3, .credit = 16, .matches = true });
+	uint64_t noted_from_ms = f->now_ms + f->timing.note_ms;
+	while (!did(f, UPLINK_RELEASE)) {
+		assert_true(f->now_ms < noted_from_ms);
+		tick_at_next(f);
+	}
+	while (f->now_ms < noted_from_ms + 10 * (uint64_t)f->timing.note_ms) { /* once is enough */
+		tell(f, (struct uplink_event){ .type = UPLINK_HEARD });
+		tick_at_next(f);
+		assert_false(did(f, UPLINK_RELEASE));
+	}
+}
+
 /* As above, and restarted before it was welcomed: START cannot know that 6 ... 12 are not those
  * that the province has. */
 static void batches_that_took_the_numbers_of_lost_ones_are_not_taken_for_them(void **state)
@@ -547,6 +573,7 @@ int main(void)
 		TEST(refused_key_is_told_and_tried_again_after_pauses),
 		TEST(province_that_knows_too_much_or_wants_too_old_gets_a_fresh_spool),
 		TEST(figures_sealed_offline_after_a_rollback_are_not_taken_for_duplicates),
+		TEST(ack_that_could_not_be_noted_is_noted_again),
 		TEST(batches_that_took_the_numbers_of_lost_ones_are_not_taken_for_them),
 		TEST(restored_province_gets_again_what_it_lost),
 		cmocka_unit_test(nothing_is_lost_or_counted_twice_over_a_bad_link),
