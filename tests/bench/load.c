@@ -66,7 +66,7 @@ static int catalogue_write(struct load *load, struct err *err)
 	for (unsigned i = 0; i < load->shape.series; i++) {
 		char name[LOAD_NAME_MAX];
 		int n = snprintf((char *)csv->data + csv->len, CATALOGUE_LINE,
-				 "%s,%s,%s,thing,%s,sum,minute,,0,0,commune,1,,\n",
+				 "%s,%s,%s,thing,%s,sum,minute,,0,0,commune,1,0,\n",
 				 load_metric(i, name), name, name,
 				 i % 2 ? "stock,last" : "flow,sum");
 		assert(n > 0 && n < (int)CATALOGUE_LINE);
