@@ -7,6 +7,7 @@
 #include "fold.h"
 #include "invitation.h"
 #include "log.h"
+#include "review.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -147,16 +148,24 @@ static int offices_post(struct call *call, sqlite3 *db, const struct reference *
 	return rc == 0 ? call_answer_number(call, "added", added, err) : rc;
 }
 
-/* Its figures of those days go along, in the same transaction. */
+/* Its figures of those days go along, in the same transaction; those that no unit has any more go
+ * into quarantine. */
 static int figures_move(sqlite3 *db, const struct reference *before, const char *code, int32_t day,
 			int32_t end, struct err *err)
 {
 	struct reference *after = NULL;
+	uint64_t held = 0;
+	int64_t office = 0;
 	int rc = reference_load(db, &after, err);
 
+	if (rc == 0) {
+		office = offices_by_code(after->offices, code)->id;
+		rc = fold_move(db, before, after, office, day, end, err);
+	}
 	if (rc == 0)
-		rc = fold_move(db, before, after, offices_by_code(after->offices, code)->id, day,
-			       end, err);
+		rc = books_review(db, after, office, &held, err);
+	if (rc == 0 && held > 0)
+		rc = fold_rebuild(db, after, err);
 	reference_close(after);
 	return rc;
 }

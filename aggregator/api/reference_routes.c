@@ -4,16 +4,21 @@
 #include "call.h"
 #include "csv_table.h"
 #include "fold.h"
+#include "review.h"
 
 #include <stdio.h>
 
-/* Units and catalogue decide what a figure counts for, so the rollups are made anew, in the same
- * transaction, from a reference that has the change. */
+/* Units and catalogue decide whether a figure counts, and for what: what may not any more goes into
+ * quarantine, and the rollups are made anew, in the same transaction, from a reference that has the
+ * change. */
 static int rebuild(sqlite3 *db, struct err *err)
 {
 	struct reference *reference = NULL;
+	uint64_t held = 0;
 	int rc = reference_load(db, &reference, err);
 
+	if (rc == 0)
+		rc = books_review(db, reference, 0, &held, err);
 	if (rc == 0)
 		rc = fold_rebuild(db, reference, err);
 	reference_close(reference);

@@ -17,8 +17,11 @@ struct quarantine *quarantine_open(sqlite3 *db, struct err *err)
 		(void)err_memory(err);
 		return NULL;
 	}
-	if (db_prepare(db, "INSERT INTO quarantine VALUES(?, ?, ?, ?, ?, NULL)", &quarantine->hold,
-		       err) < 0) {
+	if (db_prepare(db,
+		       "INSERT INTO quarantine VALUES(?, ?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE"
+		       " SET verdict = excluded.verdict, observations = excluded.observations,"
+		       " released_us = NULL WHERE released_us IS NOT NULL",
+		       &quarantine->hold, err) < 0) {
 		quarantine_close(quarantine);
 		return NULL;
 	}

@@ -14,7 +14,8 @@
 struct quarantine;                                                /* the writer's statements */
 struct quarantine *quarantine_open(sqlite3 *db, struct err *err); /* NULL: err says why */
 void quarantine_close(struct quarantine *quarantine);             /* NULL is fine */
-/** Hold a run of journal entry @journal, or its point @point. */
+/** Hold a run of journal entry @journal, or its point @point; what is held already stays as it is,
+ * what was released is held again. */
 int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
 		    enum verdict verdict, size_t observations, struct err *err);
 

@@ -1,7 +1,37 @@
 #include "batch_queue.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+static int reserve(struct batch_queue *queue, size_t room)
+{
+	if (room <= queue->room)
+		return 0;
+	struct pending *list = realloc(queue->list, room * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	queue->list = list;
+	queue->room = room;
+	return 0;
+}
+
+void batch_queue_take(struct batch_queue *from, struct batch_queue *to, size_t most)
+{
+	struct batch_queue all = *from;
+	assert(to->n == 0);
+	*from = *to;
+	*to = all;
+	if (to->n <= most || reserve(from, to->n - most) < 0)
+		return; /* without memory for two lists, all are taken */
+	memcpy(from->list, to->list + most, (to->n - most) * sizeof(*to->list));
+	from->n = to->n - most;
+	to->n = most;
+	for (size_t i = 0; i < from->n; i++)
+		from->bytes += from->list[i].form.len;
+	to->bytes -= from->bytes;
+}
 
 void batch_queue_clear(struct batch_queue *queue)
 {
@@ -14,14 +44,8 @@ void batch_queue_clear(struct batch_queue *queue)
 
 struct pending *batch_queue_add(struct batch_queue *queue, const uint8_t *payload, size_t len)
 {
-	if (queue->n == queue->room) {
-		size_t room = queue->room ? queue->room * 2 : 64;
-		struct pending *list = realloc(queue->list, room * sizeof(*list));
-		if (!list)
-			return NULL;
-		queue->list = list;
-		queue->room = room;
-	}
+	if (queue->n == queue->room && reserve(queue, queue->room ? queue->room * 2 : 64) < 0)
+		return NULL;
 	uint8_t *copy = malloc(len ? len : 1);
 	if (!copy)
 		return NULL;

@@ -36,5 +36,7 @@ struct batch_queue {
 struct pending *batch_queue_add(struct batch_queue *queue, const uint8_t *payload, size_t len);
 /** At a bound: the gate should close. One turn of the loop's frames may still go beyond. */
 bool batch_queue_full(const struct batch_queue *queue);
+/** Move the first @most of @from to the empty @to. */
+void batch_queue_take(struct batch_queue *from, struct batch_queue *to, size_t most);
 void batch_queue_clear(struct batch_queue *queue); /* keeps the list's room */
 void batch_queue_free(struct batch_queue *queue);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COMMIT_BATCHES_MAX                                                                         \
+	1024u              /* each may open dozens of pages, all in memory until it is through */
 #define RETRY_MS     2000u /* after the disk failed */
 #define SLOW_DOWN_MS 1000u /* what agents are asked to wait when the queue is half full */
 
@@ -165,9 +167,7 @@ static void commit_start(struct committer *committer)
 	if (committer->taken.n == 0) { /* otherwise: a retry of what is there */
 		if (committer->waiting.n == 0)
 			return;
-		struct batch_queue empty = committer->taken;
-		committer->taken = committer->waiting;
-		committer->waiting = empty;
+		batch_queue_take(&committer->waiting, &committer->taken, COMMIT_BATCHES_MAX);
 	}
 	committer->in_flight = true;
 	committer->out_of_memory = false;

@@ -10,8 +10,10 @@
 #include "books.h"
 #include "civil.h"
 #include "fault.h"
+#include "fold.h"
 #include "quarantine.h"
 #include "query.h"
+#include "review.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -303,6 +305,53 @@ static void a_mended_catalogue_lets_in_what_it_kept_out(void **state)
 	assert_clean(f);
 }
 
+/* As the api does after an import. */
+static uint64_t review(struct fixture *f)
+{
+	uint64_t held = 0;
+	struct books *books = &f->books;
+	assert_int_equal(db_begin(books->db, &books->err), 0);
+	assert_int_equal(books_review(books->db, books->reference, 0, &held, &books->err), 0);
+	assert_int_equal(fold_rebuild(books->db, books->reference, &books->err), 0);
+	assert_int_equal(db_commit(books->db, &books->err), 0);
+	return held;
+}
+
+static void what_a_new_catalogue_keeps_out_is_held_and_not_lost(void **state)
+{
+	struct fixture *f = *state;
+	record(f, "d", "2025-06-02", 5);
+	record(f, "d", "2025-06-03", 2);
+	import_catalogue(f, "4");
+	assert_int_equal(review(f), 1);
+	assert_int_equal(review(f), 0); /* once */
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "null");
+	assert_string_equal(value(f, "d", "2025-06-03", NULL), "2");
+	assert_clean(f);
+	import_catalogue(f, "");
+	assert_int_equal(review(f), 0);
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "1/0");
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "5");
+	import_catalogue(f, "4"); /* what was let in once is held again */
+	assert_int_equal(review(f), 1);
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "null");
+	assert_clean(f);
+}
+
+static void an_office_without_a_unit_has_its_figures_held(void **state)
+{
+	struct fixture *f = *state;
+	record(f, "d", "2025-06-02", 5);
+	record(f, "d", "2025-06-03", 2);
+	books_move(&f->books, f->spool.office, NULL, day("2025-06-03"));
+	books_refresh(&f->books);
+	assert_int_equal(review(f), 1);
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "5");
+	assert_int_equal(
+		books_number(&f->books, "SELECT count(*) FROM quarantine WHERE verdict = 7"), 1);
+	assert_clean(f);
+}
+
 static void a_figure_of_the_future_is_let_in_when_its_day_has_come(void **state)
 {
 	struct fixture *f = *state;
@@ -363,6 +412,8 @@ int main(void)
 		TEST(only_what_fits_the_order_is_judged),
 		TEST(of_a_held_run_only_what_may_not_count_stays),
 		TEST(a_mended_catalogue_lets_in_what_it_kept_out),
+		TEST(what_a_new_catalogue_keeps_out_is_held_and_not_lost),
+		TEST(an_office_without_a_unit_has_its_figures_held),
 		TEST(a_figure_of_the_future_is_let_in_when_its_day_has_come),
 		TEST(a_release_that_fails_changes_nothing),
 	};

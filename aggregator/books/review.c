@@ -1,0 +1,138 @@
+#include "review.h"
+
+#include "civil.h"
+#include "declarations.h"
+#include "judge.h"
+#include "quarantine.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+struct review {
+	sqlite3 *db;
+	const struct reference *reference;
+	struct declarations *declarations;
+	struct quarantine *quarantine;
+	struct arena *arena;
+	sqlite3_stmt *entries, *held_whole;
+	int32_t today;
+	uint64_t held;
+};
+
+static int hold(struct review *r, size_t run, int64_t point, enum verdict verdict, size_t n,
+		struct err *err)
+{
+	int64_t entry = sqlite3_column_int64(r->entries, 0);
+	int before = sqlite3_total_changes(r->db);
+	int rc = quarantine_hold(r->quarantine, entry, run, point, verdict, n, err);
+	if (rc == 0 && sqlite3_total_changes(r->db) > before)
+		r->held += n;
+	return rc;
+}
+
+/* 1 when the run is held as a whole, 0 when not. */
+static int is_held(struct review *r, size_t run, struct err *err)
+{
+	sqlite3_bind_int64(r->held_whole, 1, sqlite3_column_int64(r->entries, 0));
+	sqlite3_bind_int64(r->held_whole, 2, (int64_t)run);
+	int rc = db_step(r->held_whole, err);
+	sqlite3_reset(r->held_whole);
+	return rc;
+}
+
+static int review_run(struct review *r, const struct judge *judge, const struct batch *batch,
+		      size_t index, const struct declared *declared, struct err *err)
+{
+	const struct run *run = &batch->runs[index];
+	enum verdict verdict = judge_run(judge, declared);
+	int rc = is_held(r, index, err);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (verdict != VERDICT_OK && verdict != VERDICT_CLOSED)
+		return hold(r, index, QUARANTINE_WHOLE_RUN, verdict, run->n, err);
+	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
+		const struct point *point = &batch->points[run->first + i];
+		if (point->withdrawn)
+			continue;
+		verdict = metric_judge_value(declared->metric, point->value_e, declared->decimals,
+					     NULL);
+		if (verdict != VERDICT_OK)
+			rc = hold(r, index, (int64_t)i, verdict, 1, err);
+	}
+	return rc;
+}
+
+static int review_entry(struct review *r, struct err *err)
+{
+	const struct office *office =
+		offices_by_id(r->reference->offices, sqlite3_column_int64(r->entries, 2));
+	struct batch batch;
+	const struct declared *declared;
+	size_t n_declared;
+	arena_reset(r->arena);
+	if (!office)
+		return err_set(err, -EUCLEAN, "its office is not in the register");
+	int rc = wire_batch_decode(r->arena, sqlite3_column_blob(r->entries, 4),
+				   (size_t)sqlite3_column_bytes(r->entries, 4), &batch, err);
+	if (rc == 0)
+		rc = declarations_of(r->declarations, sqlite3_column_int64(r->entries, 1),
+				     &declared, &n_declared, err);
+	struct judge judge =
+		judge_of(r->reference, office, sqlite3_column_int(r->entries, 3), r->today);
+	for (size_t i = 0; rc == 0 && i < batch.n_runs; i++) {
+		if (batch.runs[i].series >= n_declared)
+			return err_set(err, -EUCLEAN, "it names a series that was never declared");
+		rc = review_run(r, &judge, &batch, i, &declared[batch.runs[i].series], err);
+	}
+	return rc;
+}
+
+static int review_all(struct review *r, int64_t office, struct err *err)
+{
+	int rc;
+	sqlite3_bind_int64(r->entries, 1, office);
+	while ((rc = db_step(r->entries, err)) == 1) {
+		rc = review_entry(r, err);
+		if (rc < 0)
+			return rc == -ENOMEM
+				       ? rc
+				       : err_wrap(err, "journal entry %lld",
+						  (long long)sqlite3_column_int64(r->entries, 0));
+	}
+	return rc;
+}
+
+int books_review(sqlite3 *db, const struct reference *reference, int64_t office, uint64_t *ret_held,
+		 struct err *err)
+{
+	struct review r = { .db = db, .reference = reference, .today = civil_day(civil_now_us()) };
+	int rc = (r.arena = arena_open(WIRE_ARENA_MAX)) ? 0 : err_memory(err);
+	if (rc == 0 && (!(r.declarations = declarations_open(db, err)) ||
+			!(r.quarantine = quarantine_open(db, err))))
+		rc = err->code;
+	if (rc == 0)
+		rc = db_prepare(db,
+				"SELECT id, spool, office, day, payload FROM journal WHERE ?1 IN "
+				"(0, office)"
+				" ORDER BY id",
+				&r.entries, err);
+	if (rc == 0)
+		rc = db_prepare(
+			db,
+			"SELECT 1 FROM quarantine WHERE journal = ? AND run = ? AND point = -1"
+			" AND released_us IS NULL",
+			&r.held_whole, err);
+	if (rc == 0) {
+		declarations_forget(r.declarations, reference->catalogue);
+		rc = review_all(&r, office, err);
+	}
+	sqlite3_finalize(r.entries);
+	sqlite3_finalize(r.held_whole);
+	quarantine_close(r.quarantine);
+	declarations_close(r.declarations);
+	arena_close(r.arena);
+	if (rc == 0)
+		*ret_held = r.held;
+	return rc;
+}
