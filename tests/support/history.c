@@ -73,8 +73,8 @@ static void make_successors(struct history *h, int32_t split, int32_t end, int32
 	say_heirs(h, split, "C2", c2[dice_below(h->dice, 4)]);
 	say_heirs(h, end, "C3", c3[dice_below(h->dice, 4)]);
 	say_heirs(h, turn, "C4", c4[dice_below(h->dice, 4)]);
-	if (chance(h, 30))
-		say_heirs(h, turn, "C1", "C1 C5");
+	if (chance(h, 30)) /* a day on which nothing else may change */
+		say_heirs(h, turn + (int32_t)dice_below(h->dice, 10), "C1", "C1 C5");
 }
 
 static void make_units(struct history *h)

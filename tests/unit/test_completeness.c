@@ -22,6 +22,7 @@
 	"level,due_days,min,max\n"                                                                 \
 	"n,x,x,x,flow,sum,sum,day,k,0,0,commune,1,,\n"                                             \
 	"m,x,x,x,stock,last,sum,month,,0,1,commune,5,,\n"                                          \
+	"o,x,x,x,flow,sum,sum,day,,0,0,province,1,,\n"                                             \
 	"y,x,x,x,flow,sum,sum,year,,0,0,province,5,,\n"
 
 struct fixture {
@@ -152,11 +153,12 @@ static void without_a_metric_all_are_counted_that_add_up(void **state)
 	books_record(&f->books, &f->d, "m", "", "2025-06", 7, 0);
 	ask(f, &all);
 	assert_int_equal(table_rows(f->table), 1);
-	has(f, 0, "due", "62"); /* two communes, a month of days and the month */
+	has(f, 0, "due",
+	    "92"); /* of two communes a month of days and the month; the province's days */
 	has(f, 0, "reported", "2");
 	has(f, 0, "carried", "1");
-	has(f, 0, "missing", "59");
-	has(f, 0, "offices_due", "2");
+	has(f, 0, "missing", "89");
+	has(f, 0, "offices_due", "3");
 	has(f, 0, "offices_reported", "2");
 	assert_int_equal(table_json(f->table, &json), 0);
 	assert_int_equal(blob_append(&json, "", 1), 0);
@@ -164,16 +166,29 @@ static void without_a_metric_all_are_counted_that_add_up(void **state)
 	blob_free(&json);
 	all.per = "year";
 	ask(f, &all);
-	has(f, 0, "due", "755"); /* 365 days and 12 months of two, and one year of the province */
+	has(f, 0, "due", "1120"); /* 365 days and 12 months of two, 365 and the year of one */
 	has(f, 0, "offices_due", "3");
 	all.by = NULL;
 	all.per = NULL;
 	ask(f, &all);
-	assert_int_equal(table_rows(f->table), 2); /* who misses something */
+	assert_int_equal(table_rows(f->table), 3); /* who misses something */
 	has(f, 0, "office", "c");
 	has(f, 0, "missing", "29");
 	has(f, 1, "office", "d");
 	has(f, 1, "missing", "30");
+}
+
+static void of_all_metrics_as_known_earlier(void **state)
+{
+	struct fixture *f = *state;
+	const struct query then = {
+		.by = "province", .per = "day", .from = "2025-06-01", .known = "2025-06-10"
+	};
+	books_record(&f->books, &f->c, "n", "", "2025-06-01", 1, 0);
+	books_record(&f->books, &f->p, "o", "", "2025-06-01", 2, 0);
+	ask(f, &then);
+	has(f, 0, "due", "3");
+	has(f, 0, "reported", "2");
 }
 
 static void before_anything_was_known_all_is_missing(void **state)
@@ -215,6 +230,7 @@ int main(void)
 		TEST(zero_is_reported_and_withdrawn_is_missing_but_revised),
 		TEST(labels_of_one_day_are_one_report_and_nobody_exceeds_a_hundred),
 		TEST(without_a_metric_all_are_counted_that_add_up),
+		TEST(of_all_metrics_as_known_earlier),
 		TEST(before_anything_was_known_all_is_missing),
 		TEST(minutes_are_refused),
 	};

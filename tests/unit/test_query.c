@@ -493,6 +493,40 @@ static void a_place_with_an_office_in_mid_bucket_has_its_row(void **state)
 	books_close(&books);
 }
 
+/* It is not due from a commune, but was reported by one that was divided: no part can be told. */
+static void a_level_of_a_divided_unit_is_not_derivable_though_it_was_not_due(void **state)
+{
+	static const char successors[] = "effective_on,old_code,new_code,share\n"
+					 "2025-07-01,C,A,\n2025-07-01,C,B,\n";
+	struct books books;
+	struct books_spool spool = { .id = 1 };
+	const struct query then = {
+		.name = "n", .by = "commune", .from = "2025-06-05", .structure = "2025-07-01"
+	};
+	char text[64];
+	int32_t day;
+	size_t rows;
+	(void)state;
+	books_open(&books,
+		   "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"
+		   "C,c,commune,P,2020-01-01,2025-07-01\nA,a,commune,P,2025-07-01,\n"
+		   "B,b,commune,P,2025-07-01,\n",
+		   METRICS "n,x,x,x,stock,last,sum,day,,0,0,province,1,,\n", NULL, false);
+	assert_int_equal(db_begin(books.db, &books.err), 0);
+	assert_int_equal(
+		successors_import(books.db, successors, strlen(successors), &rows, &books.err), 0);
+	assert_int_equal(db_commit(books.db, &books.err), 0);
+	assert_int_equal(day_parse("2025-03-01", &day, NULL), 0);
+	spool.office = books_office(&books, "o", "C", day);
+	books_refresh(&books);
+	books_record(&books, &spool, "n", "", "2025-06-05", 7, 0);
+	assert_string_equal(cell_of(&books, &then, "A", "value", text), "null");
+	assert_string_equal(cell_of(&books, &then, "B", "reason", text),
+			    "not derivable: C c was divided in unknown proportions");
+	assert_string_equal(cell_of(&books, &then, NULL, "value", text), "7");
+	books_close(&books);
+}
+
 /* As deep as an import allows: the root must not be cut off. */
 static void a_figure_reaches_the_root_of_a_deep_tree(void **state)
 {
@@ -550,6 +584,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_place_with_an_office_in_mid_bucket_has_its_row),
+		cmocka_unit_test(a_level_of_a_divided_unit_is_not_derivable_though_it_was_not_due),
 		cmocka_unit_test(a_figure_reaches_the_root_of_a_deep_tree),
 		cmocka_unit_test(units_of_one_level_within_another_are_not_counted_twice),
 		cmocka_unit_test(every_cell_is_what_the_oracle_says),
