@@ -1,0 +1,56 @@
+"""A correction of a closed period, from the office's keyboard to the operator's decision and back."""
+
+import unittest
+
+import rig
+
+DAY = "2025-06-30"
+
+
+class Closing(rig.Rig):
+    def order(self, *words):
+        outcome = self.lantoa(*words)
+        self.assertEqual(outcome.code, 0, outcome)
+        return outcome.out
+
+    def held(self):
+        return self.order("quarantine", "list", "--format", "csv").splitlines()[1:]
+
+    def value(self):
+        rows = self.order("query", "visits", "--from", DAY, "--to", DAY, "--format", "csv")
+        return rows.splitlines()[1].split(",")[4]
+
+    def test_a_correction_waits_for_the_operator(self):
+        agent = self.agent("28001").start()
+        rig.wait_for(lambda: "visits" in agent.command("catalogue").out, "the catalogue")
+        agent.record("visits=12", "--period", DAY)
+        rig.wait_for(lambda: self.value() == "12", "the figure")
+        self.assertEqual(self.order("close", "2025-06"), "Closed: 2025-06\n")
+        agent.record("visits=21", "--period", DAY)
+        rig.wait_for(self.held, "the correction")
+        self.assertIn("the period is closed", self.held()[0])
+        self.assertEqual(self.value(), "12")
+        rig.wait_for(lambda: "the period is closed" in agent.command("spool", "list").out,
+                     "the office's notice")
+        self.assertIn("Released: 0", self.order("quarantine", "release", "--all"))
+        self.assertEqual(self.value(), "12")
+        self.assertIn("Released: 1", self.order("quarantine", "release", "--all", "--closed"))
+        self.assertEqual(self.value(), "21")
+        self.assertEqual(self.held(), [])
+        self.assert_whole()
+
+    def test_an_office_moves_and_its_figures_with_it(self):
+        agent = self.agent("28001").start()
+        rig.wait_for(lambda: "visits" in agent.command("catalogue").out, "the catalogue")
+        agent.record("visits=12", "--period", DAY)
+        rig.wait_for(lambda: self.value() == "12", "the figure")
+        unit = self.order("office", "show", "28001", "--format", "csv").splitlines()[1].split(",")[2]
+        self.order("office", "move", "28001", "--unit", "-", "--from", DAY)
+        self.assertEqual(self.value(), "")
+        self.order("office", "move", "28001", "--unit", unit, "--from", DAY)
+        self.assertEqual(self.value(), "12")
+        self.assert_whole()
+
+
+if __name__ == "__main__":
+    unittest.main()
