@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -281,7 +280,5 @@ void province_close(struct world *world)
 	queue_clear(&world->commit);
 	free(world->queue.list);
 	free(world->commit.list);
-	if (*world->copy)
-		(void)unlink(world->copy);
 	books_close(&world->books);
 }

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -373,11 +372,5 @@ void site_open(struct world *world, uint32_t index)
 
 void site_close(struct site *office)
 {
-	static const char *const ends[] = { "", "-journal", ".copy" };
 	spool_close(office->spool);
-	for (size_t i = 0; i < 3; i++) {
-		char path[160];
-		(void)snprintf(path, sizeof(path), "%s%s", office->path, ends[i]);
-		(void)unlink(path); /* not all are there */
-	}
 }

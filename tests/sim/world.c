@@ -107,9 +107,7 @@ void world_open(struct world *world, struct dice *dice, uint32_t n, const struct
 {
 	assert_true(n <= WORLD_OFFICES_MAX);
 	*world = (struct world){ .dice = dice, .weather = *weather, .n_offices = n };
-	(void)snprintf(world->folder, sizeof(world->folder), "%s/lantoa-sim-XXXXXX",
-		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	assert_non_null(mkdtemp(world->folder));
+	scratch_make(true, world->folder);
 	world->offices = calloc(n, sizeof(*world->offices));
 	assert_non_null(world->offices);
 	province_open(world);
@@ -136,5 +134,5 @@ void world_close(struct world *world)
 	}
 	free(world->heap);
 	free(world->offices);
-	(void)rmdir(world->folder);
+	scratch_remove(world->folder);
 }

@@ -110,7 +110,7 @@ struct world {
 		uint64_t crashes, restores, commits, failed_commits, duplicates, gaps, lines,
 			restarts, batches, restored, restored_restarts;
 	} counts;
-	char folder[64];
+	char folder[SCRATCH_MAX];
 };
 
 /** @n offices of one province, at rest. Failures are failed tests, here and below. */

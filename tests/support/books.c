@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -60,11 +59,9 @@ void books_open(struct books *books, const char *units, const char *catalogue,
 		const char *indicators, bool safe)
 {
 	*books = (struct books){ .safe = safe };
-	const char *root = !safe && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 	/* the same hours as Asia/Ho_Chi_Minh, but in 1969 too, which the oracle need not know */
 	must(books, civil_set_zone("Asia/Bangkok", &books->err), "zone");
-	(void)snprintf(books->folder, sizeof(books->folder), "%s/lantoa-books-XXXXXX", root);
-	assert_non_null(mkdtemp(books->folder));
+	scratch_make(!safe, books->folder);
 	(void)snprintf(books->path, sizeof(books->path), "%s/province.db", books->folder);
 	connect_db(books);
 	import_all(books, units, catalogue, indicators);
@@ -89,14 +86,8 @@ void books_reopen(struct books *books)
 
 void books_close(struct books *books)
 {
-	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
 	books_release(books);
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		char path[128];
-		(void)snprintf(path, sizeof(path), "%s%s", books->path, ends[i]);
-		(void)unlink(path); /* not all are there */
-	}
-	(void)rmdir(books->folder);
+	scratch_remove(books->folder);
 }
 
 int64_t books_office(struct books *books, const char *code, const char *unit, int32_t day)

@@ -8,6 +8,7 @@
 #include "period.h"
 #include "reference.h"
 #include "release.h"
+#include "scratch.h"
 #include "table.h"
 
 #include <stdbool.h>
@@ -15,7 +16,7 @@
 #include <stdint.h>
 
 struct books {
-	char folder[64], path[96];
+	char folder[SCRATCH_MAX], path[96];
 	sqlite3 *db;
 	struct ledger *ledger;
 	struct reference *reference;

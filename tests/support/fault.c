@@ -92,8 +92,9 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 
 static int file_sync(sqlite3_file *file, int flags)
 {
-	int rc = disk(SQLITE_IOERR_FSYNC);
-	return rc ? rc : real(file)->pMethods->xSync(real(file), flags);
+	(void)file; /* No test here cuts the power, and real syncs cost minutes on a busy disk. */
+	(void)flags;
+	return disk(SQLITE_IOERR_FSYNC);
 }
 
 static int file_size(sqlite3_file *file, sqlite3_int64 *ret_size)
@@ -189,7 +190,8 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
 static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 {
 	int rc = disk(SQLITE_IOERR_DELETE);
-	return rc ? rc : real_vfs(vfs)->xDelete(real_vfs(vfs), name, sync_folder);
+	(void)sync_folder; /* as file_sync */
+	return rc ? rc : real_vfs(vfs)->xDelete(real_vfs(vfs), name, 0);
 }
 
 void fault_install(void)

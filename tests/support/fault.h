@@ -12,7 +12,8 @@ enum fault_door {
 				   is on the disk then is what a crash would leave */
 };
 
-/** Put a shim before SQLite's default VFS. Once per process, before the database is opened. */
+/** Put a shim before SQLite's default VFS. Once per process, before the database is opened. It
+ * syncs nothing: a sync may fail, and is otherwise taken for done. */
 void fault_install(void);
 
 /** Let @after operations of the disk pass and fail the next one. */

@@ -1,9 +1,9 @@
 #include "fault.h"
+#include "scratch.h"
 #include "seeds.h"
 #include "spool.h"
 #include "wire.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -23,24 +23,11 @@
 #define NOW_US (TODAY * DAY_US)
 
 struct fixture {
-	char folder[64], path[PATH_MAX];
+	char folder[SCRATCH_MAX], path[PATH_MAX];
 	struct spool *spool;
 	struct spool_limits limits;
 	struct err err;
 };
-
-static void folder_remove(const char *folder)
-{
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
-	while (dir && (entry = readdir(dir))) {
-		char path[PATH_MAX];
-		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		(void)unlink(path); /* "." and ".." stay */
-	}
-	(void)closedir(dir);
-	(void)rmdir(folder);
-}
 
 static void reopen(struct fixture *f)
 {
@@ -55,10 +42,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
-	/* thousands of commits: where there is memory to write to, the disk is spared */
-	(void)snprintf(f->folder, sizeof(f->folder), "%s/test_spool.XXXXXX",
-		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	assert_non_null(mkdtemp(f->folder));
+	scratch_make(true, f->folder);
 	(void)snprintf(f->path, sizeof(f->path), "%s/spool.db", f->folder);
 	f->limits = (struct spool_limits){ .bytes_max = 8 << 20, .keep_days = 35 };
 	reopen(f);
@@ -70,7 +54,7 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 	spool_close(f->spool);
-	folder_remove(f->folder);
+	scratch_remove(f->folder);
 	free(f);
 	return 0;
 }

@@ -2,10 +2,10 @@
 #include "enrol.h"
 #include "facts.h"
 #include "fake_aggregator.h"
+#include "scratch.h"
 #include "uplink.h"
 #include "wire.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -30,7 +30,7 @@
 		   "team.count,To,Teams,team,stock,last,sum,day,,0,3,commune,2,0,\n"
 
 struct fixture {
-	char folder[64], path[PATH_MAX];
+	char folder[SCRATCH_MAX], path[PATH_MAX];
 	uv_loop_t loop;
 	uv_timer_t look;
 	void *zmq_context;
@@ -50,19 +50,6 @@ struct fixture {
 
 /* --- the fixture --- */
 
-static void folder_remove(const char *folder)
-{
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
-	while (dir && (entry = readdir(dir))) {
-		char path[PATH_MAX];
-		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		(void)unlink(path); /* "." and ".." stay */
-	}
-	(void)closedir(dir);
-	(void)rmdir(folder);
-}
-
 static void open_spool(struct fixture *f)
 {
 	struct spool_limits limits = { .bytes_max = 8 << 20, .keep_days = 35 };
@@ -75,8 +62,7 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct invitation invitation = { .office = "28249" };
 	assert_non_null(f);
-	(void)snprintf(f->folder, sizeof(f->folder), "/tmp/test_uplink.XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
+	scratch_make(true, f->folder);
 	(void)snprintf(f->path, sizeof(f->path), "%s/spool.db", f->folder);
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	(void)uv_timer_init(&f->loop, &f->look);
@@ -140,7 +126,7 @@ static int tear_down(void **state)
 	fake_aggregator_close(f->fake);
 	assert_int_equal(zmq_ctx_term(f->zmq_context), 0);
 	spool_close(f->spool);
-	folder_remove(f->folder);
+	scratch_remove(f->folder);
 	free(f);
 	return 0;
 }
