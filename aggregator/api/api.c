@@ -11,6 +11,7 @@ struct api {
 	struct http_route *routes;     /* owned [n]: what http matches, */
 	const struct action **actions; /* owned [n]: and what stands behind it */
 	size_t n;
+	struct verification *verification; /* owned */
 	unsigned working;
 	bool stopping;
 	void (*on_closed)(void *context);
@@ -22,8 +23,8 @@ static const struct {
 	const size_t *n;
 } groups[] = {
 	{ reference_actions, &n_reference_actions }, { office_actions, &n_office_actions },
-	{ query_actions, &n_query_actions },         { health_actions, &n_health_actions },
-	{ held_actions, &n_held_actions },
+	{ query_actions, &n_query_actions },         { verify_actions, &n_verify_actions },
+	{ health_actions, &n_health_actions },       { held_actions, &n_held_actions },
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
@@ -58,8 +59,14 @@ static int routes_gather(struct api *api, struct err *err)
 	return 0;
 }
 
+static void on_verified(void *context)
+{
+	api_leave(context);
+}
+
 static void api_free(struct api *api)
 {
+	verification_close(api->verification);
 	free(api->routes);
 	free(api->actions);
 	free(api);
@@ -80,6 +87,8 @@ int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, s
 	}
 	api->config = *config;
 	rc = routes_gather(api, err);
+	if (rc == 0 && !(api->verification = verification_open(config->store, on_verified, api)))
+		rc = err_memory(err);
 	if (rc < 0)
 		(void)close(listen_fd); /* as above; http_start does so itself */
 	else
@@ -107,6 +116,7 @@ void api_stop(struct api *api, void (*on_closed)(void *context), void *context)
 	api->stopping = true;
 	api->on_closed = on_closed;
 	api->on_closed_context = context;
+	verification_cancel(api->verification);
 	if (api->working == 0)
 		http_stop(api->http, on_http_closed, api);
 }
@@ -114,6 +124,11 @@ void api_stop(struct api *api, void (*on_closed)(void *context), void *context)
 const struct api_config *api_config_of(const struct api *api)
 {
 	return &api->config;
+}
+
+struct verification *api_verification(struct api *api)
+{
+	return api->verification;
 }
 
 bool api_enter(struct api *api)

@@ -84,7 +84,6 @@ static struct call *call_new(struct api *api, struct http_request *request,
 	call->job.run = on_run;
 	call->job.done = on_done;
 	call->job.language = http_language(request);
-	call->job.unlimited = action->way == CALL_LONG_READ;
 	who_asks(call);
 	return call;
 }
@@ -93,7 +92,9 @@ static void submit(struct call *call)
 {
 	struct store *store = api_config_of(call->api)->store;
 
-	if (call->action->way == CALL_WRITE)
+	if (call->action->way == CALL_HERE)
+		on_done(&call->job, 0, NULL);
+	else if (call->action->way == CALL_WRITE)
 		store_write(store, &call->job);
 	else
 		store_read(store, &call->job);
@@ -122,12 +123,17 @@ void call_start(struct api *api, struct http_request *request, const struct acti
 	api_leave(api);
 }
 
+const char *call_rows_type(const struct call *call)
+{
+	return call->wants_csv ? CSV_TYPE : JSON_TYPE;
+}
+
 int call_answer_table(struct call *call, struct table *table, struct err *err)
 {
 	int rc = call->wants_csv ? table_csv(table, &call->answer)
 				 : table_json(table, &call->answer);
 
-	call->answer_type = call->wants_csv ? CSV_TYPE : JSON_TYPE;
+	call->answer_type = call_rows_type(call);
 	table_close(table);
 	return rc < 0 ? err_memory(err) : 0;
 }

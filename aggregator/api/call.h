@@ -13,13 +13,18 @@
 #include "query.h"
 #include "roster_feed.h"
 #include "table.h"
+#include "verification.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 
 #define WHO_MAX 32u
 
-enum call_way { CALL_READ, CALL_LONG_READ, CALL_WRITE };
+enum call_way {
+	CALL_READ,
+	CALL_WRITE,
+	CALL_HERE, /* prepare() answers from what the loop knows; run is NULL */
+};
 
 struct call;
 
@@ -59,13 +64,17 @@ struct call {
 void call_start(struct api *api, struct http_request *request, const struct action *action);
 
 const struct api_config *api_config_of(const struct api *api);
+/** Of this api; while one runs it has a place among API_WORKING_MAX. */
+struct verification *api_verification(struct api *api);
 /** A place among API_WORKING_MAX; false: there is none, or the api is stopping. */
 bool api_enter(struct api *api);
 void api_leave(struct api *api);
 
-/* For run(): what the answer is. Each returns 0 or -ENOMEM. */
+/* For run(), or prepare() of CALL_HERE: what the answer is. Each returns 0 or -ENOMEM. */
 int call_answer_table(struct call *call, struct table *table, struct err *err); /* takes @table */
 void call_answer_csv(struct call *call, struct blob *csv); /* takes what @csv holds */
+/** The type of rows as the client wants them. */
+const char *call_rows_type(const struct call *call);
 int call_answer_number(struct call *call, const char *name, uint64_t number, struct err *err);
 int call_answer_text(struct call *call, const char *name, const char *text, struct err *err);
 
@@ -75,7 +84,7 @@ int call_field(struct call *call, const char *name, const char **ret_text, struc
 /** As above; -EINVAL when it is not there. */
 int call_field_needed(struct call *call, const char *name, const char **ret_text, struct err *err);
 
-extern const struct action reference_actions[], office_actions[], query_actions[], health_actions[],
-	held_actions[];
-extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_health_actions,
-	n_held_actions;
+extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
+	health_actions[], held_actions[];
+extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
+	n_health_actions, n_held_actions;

@@ -1,10 +1,8 @@
-/* /v1/status, /v1/quarantine?most=, /v1/audit?most=; POST /v1/verify recomputes everything, which
- * may take long. */
+/* /v1/status, /v1/quarantine?most=, /v1/audit?most= */
 #include "audit.h"
 #include "call.h"
 #include "quarantine.h"
 #include "status.h"
-#include "verify.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -123,20 +121,9 @@ static int audit_get(struct call *call, sqlite3 *db, const struct reference *ref
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
 
-static int verify_post(struct call *call, sqlite3 *db, const struct reference *reference,
-		       struct err *err)
-{
-	struct verify_counts counts;
-	struct table *table = NULL;
-	int rc = verify_run(db, reference, &counts, &table, err);
-
-	return rc == 0 ? call_answer_table(call, table, err) : rc;
-}
-
 const struct action health_actions[] = {
 	{ "GET", "/v1/status", CALL_READ, status_prepare, status_get, NULL },
 	{ "GET", "/v1/quarantine", CALL_READ, most_prepare, quarantine_get, NULL },
 	{ "GET", "/v1/audit", CALL_READ, most_prepare, audit_get, NULL },
-	{ "POST", "/v1/verify", CALL_LONG_READ, NULL, verify_post, NULL },
 };
 const size_t n_health_actions = sizeof(health_actions) / sizeof(health_actions[0]);

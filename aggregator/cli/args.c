@@ -34,6 +34,9 @@ static const struct option options[] = {
 	  N_("instead of figures, every change of one: when it came, from whom, and what it was") },
 	{ "name", "NAME", N_("full name of the office") },
 	{ "unit", "CODE", N_("code of the unit the office reports for") },
+	{ "repair", NULL,
+	  N_("make the rollups anew, day by day, where they differ; not when the journal itself is "
+	     "damaged") },
 	{ "most", "NUMBER", N_("print no more rows than this") },
 	{ "entry", "NUMBER", N_("what came with this journal entry") },
 	{ "office", "CODE", N_("only what came from this office") },

@@ -4,6 +4,7 @@
 #include "i18n.h"
 #include "outcome.h"
 #include "quote.h"
+#include "verifying.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -231,24 +232,15 @@ static int query(const struct order *order, struct err *err)
 	return rc;
 }
 
-static int ask_for_report(const struct order *order, const struct request *request,
-			  const char *count, uint64_t *ret_count, struct err *err)
+static int ask_for_report(const struct order *order, const struct request *request, struct err *err)
 {
 	struct blob answer = { 0 };
 	int rc = client_ask(order->api, request, &answer, err);
 
 	if (rc == 0)
-		rc = outcome_report(order, &answer, count, ret_count, err);
+		rc = outcome_report(order, &answer, err);
 	blob_free(&answer);
 	return rc;
-}
-
-static int report(const struct order *order, const char *count, uint64_t *ret_count,
-		  struct err *err)
-{
-	struct request request = request_of(order);
-
-	return ask_for_report(order, &request, count, ret_count, err);
 }
 
 static const char *yes_if_given(const struct args *args, const char *option)
@@ -269,7 +261,7 @@ static int release(const struct order *order, struct err *err)
 	struct request request = request_with(order, &body);
 
 	if (rc == 0)
-		rc = ask_for_report(order, &request, "kept", NULL, err);
+		rc = ask_for_report(order, &request, err);
 	blob_free(&body);
 	return rc;
 }
@@ -286,22 +278,9 @@ static int closing(const struct order *order, struct err *err)
 
 static int status(const struct order *order, struct err *err)
 {
-	return report(order, "", NULL, err);
-}
+	struct request request = request_of(order);
 
-static int verify(const struct order *order, struct err *err)
-{
-	uint64_t differences = 0;
-	int rc = report(order, "differences", &differences, err);
-
-	if (rc < 0)
-		return rc;
-	if (order->format == FORMAT_TABLE && differences == 0)
-		printf(_("verify: ok, the rollups equal the journal\n"));
-	else if (order->format == FORMAT_TABLE)
-		printf(_("verify: the rollups differ from the journal in %llu places\n"),
-		       (unsigned long long)differences);
-	return differences > 0;
+	return ask_for_report(order, &request, err);
 }
 
 static const char rows_changed[] = N_("Rows changed: %s\n");
@@ -510,11 +489,12 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/closed" },
 	{ .words = "verify",
-	  .usage = "",
+	  .usage = "[--repair]",
 	  .help = N_("Compute everything anew from the journal and name whatever differs. The exit "
-		     "status is 1 when something does."),
-	  .run = verify,
-	  .method = "POST",
+		     "status is 1 when something does, and was not repaired. Figures come and are "
+		     "asked for meanwhile."),
+	  .options = "repair",
+	  .run = verifying_run,
 	  .path = "/v1/verify" },
 	{ .words = "audit",
 	  .usage = "[--most NUMBER]",

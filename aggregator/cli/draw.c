@@ -19,8 +19,8 @@ enum trait {
 /* Words that the aggregator's data hold, here only to be translated. Other levels are shown as they
  * are. */
 static const char *const words[] __attribute__((unused)) = {
-	N_("province"), N_("district"), N_("commune"), N_("none"),  N_("invited"),
-	N_("active"),   N_("revoked"),  N_("true"),    N_("false"),
+	N_("province"), N_("district"), N_("commune"), N_("none"), N_("invited"), N_("active"),
+	N_("revoked"),  N_("repaired"), N_("left"),    N_("true"), N_("false"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */
@@ -33,6 +33,7 @@ static const struct title {
 	{ "at", N_("Time"), 0 },
 	{ "batches", N_("Batches"), NUMBER },
 	{ "became", N_("Became"), NUMBER },
+	{ "beyond_repair", N_("Beyond repair"), NUMBER },
 	{ "calendar", N_("Calendar"), 0 },
 	{ "carried", N_("Carried"), NUMBER | QUIET },
 	{ "code", N_("Code"), 0 },
@@ -66,6 +67,7 @@ static const struct title {
 	{ "old_code", N_("Old code"), 0 },
 	{ "on_time", N_("On time"), NUMBER },
 	{ "operands", N_("Operands"), PAIRS },
+	{ "outcome", N_("Outcome"), WORDS },
 	{ "pages", N_("Rollup pages"), NUMBER },
 	{ "parent", N_("Parent"), 0 },
 	{ "path", N_("Path"), NUMBER },
@@ -74,6 +76,7 @@ static const struct title {
 	{ "rank", N_("Rank"), NUMBER },
 	{ "reason", N_("Reason"), WORDS },
 	{ "received", N_("Received"), 0 },
+	{ "repaired", N_("Repaired"), NUMBER },
 	{ "released", N_("Released"), NUMBER },
 	{ "reported", N_("Reported"), NUMBER },
 	{ "revised", N_("Revised"), NUMBER | QUIET },

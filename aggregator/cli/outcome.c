@@ -180,23 +180,17 @@ static int print_report(const struct order *order, json_t *json, struct err *err
 	return rc;
 }
 
-int outcome_report(const struct order *order, const struct blob *answer, const char *count,
-		   uint64_t *ret_count, struct err *err)
+int outcome_report(const struct order *order, const struct blob *answer, struct err *err)
 {
 	json_t *json = answer->len ? read_object(answer) : NULL;
-	const char *text;
-	char number[24];
 	int rc;
 
 	if (!json || !json_is_array(json_object_get(json, "rows"))) {
 		json_decref(json);
 		return not_understood(err);
 	}
-	text = value_text(json_object_get(json_object_get(json, "counts"), count), number);
 	rc = order->format == FORMAT_JSON ? print(answer->data, answer->len, err)
 					  : print_report(order, json, err);
-	if (rc == 0 && ret_count)
-		*ret_count = strtoull(text, NULL, 10);
 	json_decref(json);
 	return rc;
 }

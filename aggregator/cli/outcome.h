@@ -5,8 +5,6 @@
 #include "commands.h"
 #include "err.h"
 
-#include <stdint.h>
-
 /** The media type to ask for when rows are wanted. */
 const char *outcome_type(enum format format);
 
@@ -16,7 +14,5 @@ int outcome_rows(const struct order *order, const struct blob *answer, struct er
 /** One value in an object, {"changed": 12}: the command's sentence about it. */
 int outcome_value(const struct order *order, const struct blob *answer, struct err *err);
 
-/** Rows with objects before them, which always come as JSON: counters, then rows. @ret_count (may
- * be NULL) is counts.NAME of the answer, 0 when it is not there. */
-int outcome_report(const struct order *order, const struct blob *answer, const char *count,
-		   uint64_t *ret_count, struct err *err);
+/** Rows with objects before them, which always come as JSON: counters, then rows. */
+int outcome_report(const struct order *order, const struct blob *answer, struct err *err);

@@ -221,7 +221,12 @@ class Province:
 
     def verify(self):
         """The rows of difference; none when all is well."""
-        return self.call("POST", "/v1/verify")["rows"]
+        run = self.call("POST", "/v1/verify")["run"]
+        while True:
+            answer = self.get("/v1/verify", run=run)
+            if "progress" not in answer:
+                return answer["rows"]
+            time.sleep(0.02)
 
     def query(self, name, **arguments):
         return self.get("/v1/query", name=name, **arguments)["rows"]

@@ -81,3 +81,43 @@ static void api_fixture_close(struct api_fixture *f)
 	assert_int_equal(rmdir(f->dir), 0);
 	free(f);
 }
+
+/* Two jobs that keep both readers busy until they are let go. */
+struct plugs {
+	struct plug {
+		struct store_job job; /* first */
+		uv_sem_t *free_to_go;
+	} list[2];
+	uv_sem_t free_to_go;
+};
+
+static inline int plug_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
+			   struct err *err)
+{
+	(void)db, (void)reference, (void)err;
+	uv_sem_wait(((struct plug *)job)->free_to_go);
+	return 0;
+}
+
+static inline void plug_done(struct store_job *job, int rc, const struct err *err)
+{
+	(void)job, (void)err;
+	assert_int_equal(rc, 0);
+}
+
+/* @plugs stays in place until they are out; then destroy its free_to_go. */
+static inline void readers_plug(struct api_fixture *f, struct plugs *plugs)
+{
+	assert_int_equal(uv_sem_init(&plugs->free_to_go, 0), 0);
+	for (int i = 0; i < 2; i++) {
+		plugs->list[i] = (struct plug){ .job = { .run = plug_run, .done = plug_done },
+						.free_to_go = &plugs->free_to_go };
+		store_read(f->store, &plugs->list[i].job);
+	}
+}
+
+static inline void readers_unplug(struct plugs *plugs)
+{
+	uv_sem_post(&plugs->free_to_go);
+	uv_sem_post(&plugs->free_to_go);
+}

@@ -88,6 +88,19 @@ static void assert_asked(void **state, const char *request, const char *headers,
 	assert_answer(*state, fd, status, what);
 }
 
+/* Wait until no verification is at work. */
+static void verified(struct api_fixture *f)
+{
+	for (bool working = true; working;) {
+		int fd = client(f);
+
+		say(fd, "GET /v1/verify", "", "");
+		char *answer = hear(f, fd);
+		working = strstr(answer, "\"progress\"");
+		free(answer);
+	}
+}
+
 static void an_empty_province_answers(void **state)
 {
 	assert_asked(state, "GET /v1/units", "", "", "200", "{\"rows\": []}");
@@ -95,7 +108,45 @@ static void an_empty_province_answers(void **state)
 		     "code,name,unit,unit_name,from\n");
 	assert_asked(state, "GET /v1/catalogue", "", "", "200", "{\"rows\": []}");
 	assert_asked(state, "GET /v1/status", "", "", "200", "\"handshakes\": \"176\"");
-	assert_asked(state, "POST /v1/verify", "", "", "200", "\"differences\": \"0\"");
+	assert_asked(state, "GET /v1/verify", "", "", "404", "POST begins it");
+	assert_asked(state, "POST /v1/verify", "", "", "200", "{\"run\": 1}");
+	verified(*state);
+	assert_asked(state, "GET /v1/verify?run=1", "", "", "200", "\"differences\": \"0\"");
+	assert_asked(state, "GET /v1/verify", "Accept: text/csv\r\n", "", "200",
+		     "what,where,found,expected,outcome\n");
+}
+
+static void one_verification_at_a_time(void **state)
+{
+	struct api_fixture *f = *state;
+	struct plugs plugs;
+
+	readers_plug(f, &plugs);
+	assert_asked(state, "POST /v1/verify?repair=1", "", "", "200", "{\"run\": 1}");
+	assert_asked(state, "POST /v1/verify", "", "", "409", "at work already");
+	assert_asked(state, "GET /v1/verify?run=1", "", "", "200",
+		     "\"progress\": {\"stage\": \"journal\", \"done\": \"0\"");
+	assert_asked(state, "GET /v1/verify", "Accept: text/csv\r\n", "", "503", "at work");
+	assert_asked(state, "GET /v1/verify?run=2", "", "", "404", "another");
+	readers_unplug(&plugs);
+	verified(f);
+	uv_sem_destroy(&plugs.free_to_go);
+	assert_asked(state, "POST /v1/verify", "", "", "200", "{\"run\": 2}");
+	assert_asked(state, "GET /v1/verify?run=1", "", "", "404", "another");
+	verified(f);
+}
+
+static void stopping_ends_a_verification(void **state)
+{
+	struct api_fixture *f = *state;
+	struct plugs plugs;
+
+	readers_plug(f, &plugs);
+	assert_asked(state, "POST /v1/verify", "", "", "200", "{\"run\": 1}");
+	readers_unplug(&plugs);
+	assert_int_equal(teardown(state), 0); /* stops, then turns the loop to its end */
+	uv_sem_destroy(&plugs.free_to_go);
+	assert_int_equal(setup(state), 0);
 }
 
 static void bad_requests_are_told_what_is_wrong(void **state)
@@ -107,6 +158,8 @@ static void bad_requests_are_told_what_is_wrong(void **state)
 	assert_asked(state, "GET /v1/query?name=x&labels=a=1;a=2", "", "", "400", "labels");
 	assert_asked(state, "GET /v1/audit?most=-1", "", "", "400", "most");
 	assert_asked(state, "GET /v1/audit?most=1000000", "", "", "400", "most");
+	assert_asked(state, "POST /v1/verify?repair=2", "", "", "400", "repair");
+	assert_asked(state, "GET /v1/verify?run=x", "", "", "400", "run");
 	assert_asked(state, "POST /v1/offices", "", "{\"code\": ", "400", "JSON");
 	assert_asked(state, "POST /v1/offices", "", "[]", "400", "object");
 	assert_asked(state, "POST /v1/offices", "", "{\"code\": 7}", "400", "\\\"code\\\"");
@@ -183,40 +236,14 @@ static void a_refused_order_is_not_in_the_audit(void **state)
 	assert_asked(state, "GET /v1/offices", "", "", "200", "{\"rows\": []}");
 }
 
-/* Two jobs that keep both readers busy until they are let go. */
-struct plug {
-	struct store_job job;
-	uv_sem_t *free_to_go;
-};
-
-static int plug_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
-		    struct err *err)
-{
-	(void)db, (void)reference, (void)err;
-	uv_sem_wait(((struct plug *)job)->free_to_go);
-	return 0;
-}
-
-static void plug_done(struct store_job *job, int rc, const struct err *err)
-{
-	(void)job, (void)err;
-	assert_int_equal(rc, 0);
-}
-
 static void more_requests_than_the_bound_are_503(void **state)
 {
 	struct api_fixture *f = *state;
 	enum { BOUND = API_WORKING_MAX, MANY = BOUND + 8 };
-	uv_sem_t free_to_go;
-	struct plug plugs[2];
+	struct plugs plugs;
 	int fds[BOUND];
 
-	assert_int_equal(uv_sem_init(&free_to_go, 0), 0);
-	for (int i = 0; i < 2; i++) {
-		plugs[i] = (struct plug){ .job = { .run = plug_run, .done = plug_done },
-					  .free_to_go = &free_to_go };
-		store_read(f->store, &plugs[i].job);
-	}
+	readers_plug(f, &plugs);
 	for (int i = 0; i < BOUND; i++) {
 		fds[i] = client(f);
 		say(fds[i], "GET /v1/status", "", "");
@@ -225,11 +252,10 @@ static void more_requests_than_the_bound_are_503(void **state)
 	}
 	for (int i = BOUND; i < MANY; i++)
 		assert_asked(state, "GET /v1/status", "", "", "503", "try again");
-	uv_sem_post(&free_to_go);
-	uv_sem_post(&free_to_go);
+	readers_unplug(&plugs);
 	for (int i = 0; i < BOUND; i++)
 		assert_answer(f, fds[i], "200", "handshakes");
-	uv_sem_destroy(&free_to_go);
+	uv_sem_destroy(&plugs.free_to_go);
 }
 
 static void stopping_answers_what_is_in_work(void **state)
@@ -274,6 +300,8 @@ int main(void)
 		TEST(a_refused_order_is_not_in_the_audit),
 		TEST(more_requests_than_the_bound_are_503),
 		TEST(stopping_answers_what_is_in_work),
+		TEST(one_verification_at_a_time),
+		TEST(stopping_ends_a_verification),
 		TEST(a_client_that_left_does_not_disturb),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

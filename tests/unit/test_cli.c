@@ -10,6 +10,7 @@
 #include "blob.h"
 #include "commands.h"
 #include "invitation.h"
+#include "verifying.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,8 @@ struct fixture {
 	const char *language; /* of the next run */
 	int64_t status;
 	bool running;
+	uv_process_t process;
+	int terminal;    /* its standard error; -1: a file */
 	char *out, *err; /* owned: what the last run printed */
 };
 
@@ -33,6 +36,7 @@ static int setup(void **state)
 	f->api = api_fixture_open();
 	(void)snprintf(f->address, sizeof(f->address), "unix:%s", f->api->socket);
 	f->language = "C.UTF-8";
+	f->terminal = -1;
 	*state = f;
 	return 0;
 }
@@ -91,31 +95,36 @@ static char *output_text(const struct fixture *f, const char *name)
 	return file_text(path);
 }
 
-static void run_to_end(struct fixture *f, char **argv)
+static void begin(struct fixture *f, char **argv)
 {
 	char language[64], api[96], *environment[] = { language, api, NULL };
 	uv_stdio_container_t stdio[3] = { { .flags = UV_IGNORE } };
-	uv_process_t process = { .data = f };
 	const uv_process_options_t options = { .exit_cb = on_exit_of_program,
 					       .file = LANTOA_PROGRAM,
 					       .args = argv,
 					       .env = environment,
 					       .stdio = stdio,
 					       .stdio_count = 3 };
+	int out = output(f, "out"), err = output(f, "err");
 
 	(void)snprintf(language, sizeof(language), "LANG=%s", f->language);
 	(void)snprintf(api, sizeof(api), "LANTOA_API=%s", f->address);
-	for (int i = 1; i <= 2; i++) {
-		stdio[i].flags = UV_INHERIT_FD;
-		stdio[i].data.fd = output(f, i == 1 ? "out" : "err");
-	}
+	stdio[1] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = out };
+	stdio[2] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD,
+					   .data.fd = f->terminal < 0 ? err : f->terminal };
 	f->running = true;
-	assert_int_equal(uv_spawn(&f->api->loop, &process, &options), 0);
+	f->process.data = f;
+	assert_int_equal(uv_spawn(&f->api->loop, &f->process, &options), 0);
+	close(out);
+	close(err);
+}
+
+static void run_to_end(struct fixture *f, char **argv)
+{
+	begin(f, argv);
 	while (f->running)
 		uv_run(&f->api->loop, UV_RUN_ONCE);
 	uv_run(&f->api->loop, UV_RUN_NOWAIT); /* the handle's close */
-	close(stdio[1].data.fd);
-	close(stdio[2].data.fd);
 }
 
 /* Run lantoa with these words, NULL at the end. Returns its exit status. */
@@ -440,6 +449,11 @@ static void status_shows_counters_and_offices(void **state)
 	assert_says(f->out, "\"handshakes\": \"176\"");
 }
 
+static void spoil(struct fixture *f, const char *sql)
+{
+	assert_int_equal(db_exec(store_writer(f->api->store), sql, &f->api->err), 0);
+}
+
 static void verify_tells_by_its_exit_status(void **state)
 {
 	struct fixture *f = *state;
@@ -447,14 +461,105 @@ static void verify_tells_by_its_exit_status(void **state)
 	add_office(state);
 	assert_done(f, "verify");
 	assert_says(f->out, "verify: ok");
-	assert_int_equal(db_exec(store_writer(f->api->store),
-				 "INSERT INTO rollup VALUES(2, 20000, 1, x'00')", &f->api->err),
-			 0);
+	assert_string_equal(f->err, ""); /* no terminal, no bar */
+	spoil(f, "INSERT INTO rollup VALUES(2, 20000, 1, x'00')");
 	assert_failed(f, "verify");
 	assert_says(f->out, "differ");
+	assert_says(f->out, "lantoa verify --repair");
 	assert_failed(f, "verify", "--format", "json");
 	assert_says(f->out, "\"differences\": \"1\"");
 	assert_failed(f, "verify", "--format", "csv");
+}
+
+static void verify_repairs_when_told_to(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	spoil(f, "INSERT INTO rollup VALUES(2, 20000, 1, x'00')");
+	assert_done(f, "verify", "--repair");
+	assert_says(f->out, "repaired");
+	assert_says(f->out, "made anew there");
+	assert_done(f, "verify");
+	assert_says(f->out, "verify: ok");
+	assert_done(f, "audit");
+	assert_says(f->out, "verify repair");
+	assert_says(f->out, "stray_pages=1");
+}
+
+static void verify_says_what_no_repair_can_mend(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	spoil(f, "INSERT INTO rollup VALUES(2, 20000, 1, x'00')");
+	spoil(f, "INSERT INTO spool(office, spool_id, upto, last_received_us) VALUES(1, 5, 3, 0)");
+	assert_failed(f, "verify", "--repair");
+	assert_says(f->out, "damaged in 1 places");
+	assert_says(f->out, "nothing was rebuilt");
+	assert_says(f->out, "left");
+	assert_failed(f, "verify");
+	assert_says(f->out, "restore a backup");
+}
+
+/* Everything that comes to @master until the other end is closed, the readers let go with the first
+ * of it. */
+static void terminal_read(struct fixture *f, int master, struct plugs *plugs, struct blob *heard)
+{
+	char piece[1024];
+
+	while (f->running || plugs) {
+		ssize_t n = read(master, piece, sizeof(piece));
+
+		if (n > 0)
+			assert_int_equal(blob_append(heard, piece, (size_t)n), 0);
+		if (n > 0 && plugs) {
+			readers_unplug(plugs);
+			plugs = NULL;
+		}
+		uv_run(&f->api->loop, UV_RUN_NOWAIT);
+	}
+	assert_int_equal(blob_append(heard, "", 1), 0);
+}
+
+static void on_a_terminal_verify_shows_how_far_it_is(void **state)
+{
+	struct fixture *f = *state;
+	struct plugs plugs;
+	struct blob heard = { 0 };
+	char *argv[] = { (char *)(uintptr_t) "lantoa", (char *)(uintptr_t) "verify", NULL };
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	f->terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+	assert_true(f->terminal >= 0);
+	readers_plug(f->api, &plugs);
+	begin(f, argv);
+	terminal_read(f, master, &plugs, &heard);
+	uv_run(&f->api->loop, UV_RUN_NOWAIT); /* the handle's close */
+	assert_int_equal(f->status, 0);
+	assert_says((const char *)heard.data, "\rjournal [....................] 0 of 0, 0 ");
+	assert_says((const char *)heard.data, "\r\033[K"); /* and goes when it is over */
+	uv_sem_destroy(&plugs.free_to_go);
+	close(f->terminal);
+	f->terminal = -1;
+	close(master);
+	blob_free(&heard);
+}
+
+static void a_bar_grows_to_its_end_and_fits_a_screen(void **state)
+{
+	char line[VERIFYING_LINE_MAX];
+
+	(void)state;
+	verifying_line("days", 6, 12, 3, line);
+	assert_string_equal(line, "days [##########..........] 6 of 12, 3 differences");
+	verifying_line("days", 12, 12, 3, line);
+	assert_says(line, "[####################] 12 of 12");
+	verifying_line("journal", UINT32_MAX, UINT32_MAX, 99999999, line);
+	assert_true(strlen(line) < 80);
+	verifying_line("pages", 2, 1, 0, line); /* of another version, perhaps */
+	assert_says(line, "[####################]");
 }
 
 static void nothing_to_show_is_said(void **state)
@@ -588,6 +693,10 @@ int main(void)
 		TEST(completeness_names_who_is_missing),
 		TEST(status_shows_counters_and_offices),
 		TEST(verify_tells_by_its_exit_status),
+		TEST(verify_repairs_when_told_to),
+		TEST(verify_says_what_no_repair_can_mend),
+		TEST(on_a_terminal_verify_shows_how_far_it_is),
+		TEST(a_bar_grows_to_its_end_and_fits_a_screen),
 		TEST(nothing_to_show_is_said),
 		TEST(wrong_usage_is_2),
 		TEST(an_aggregator_that_is_not_there_is_1),
