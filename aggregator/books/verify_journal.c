@@ -140,7 +140,6 @@ struct held { /* the rows of quarantine, walked in step with the journal */
 	sqlite3_stmt *stmt;
 	int rc; /* of the last step: 1 while the rest is valid */
 	int64_t journal, run, point, observations;
-	int verdict;
 };
 
 struct look { /* what a step needs at hand */
@@ -161,7 +160,6 @@ static int held_next(struct held *held, struct err *err)
 		held->run = sqlite3_column_int64(held->stmt, 1);
 		held->point = sqlite3_column_int64(held->stmt, 2);
 		held->observations = sqlite3_column_int64(held->stmt, 3);
-		held->verdict = sqlite3_column_int(held->stmt, 4);
 	}
 	return held->rc < 0 ? held->rc : 0;
 }
@@ -285,7 +283,9 @@ static void held_stranger(struct look *look)
 		       words("no such journal entry"));
 }
 
-/* Of a period that had not begun when it came: the one verdict that needs nothing but the entry. */
+/* Of a period that had not begun when it came: the one verdict that needs nothing but the entry,
+ * and whoever releases or reviews it goes by a later day. (Not the other way round: a review by a
+ * clock that was put back may find a future that had come.) */
 static bool entry_is_future(const struct look *look)
 {
 	return look->batch.day > civil_day(sqlite3_column_int64(look->entries, 8)) + 1;
@@ -308,10 +308,6 @@ static void held_check(struct look *look)
 		verify_damaged(look->v, "quarantine", held_words(held),
 			       words("%" PRId64 " observations", held->observations),
 			       words("%" PRId64 " observations", n));
-	if (held->verdict == VERDICT_FUTURE && !entry_is_future(look))
-		verify_damaged(look->v, "quarantine", held_words(held),
-			       words("held as of the future"),
-			       words("received after its period began"));
 }
 
 /* All rows up to the entry's own; of the latter only when it was @read. */
@@ -383,7 +379,7 @@ static int newer_held_check(struct look *look, sqlite3 *db, struct err *err)
 	sqlite3_finalize(held->stmt);
 	held->stmt = NULL;
 	int rc = db_prepare(db,
-			    "SELECT journal, run, point, observations, verdict FROM quarantine q"
+			    "SELECT journal, run, point, observations FROM quarantine q"
 			    " WHERE journal > ? AND NOT EXISTS"
 			    " (SELECT 1 FROM journal WHERE id = q.journal)",
 			    &held->stmt, err);
@@ -431,7 +427,7 @@ static int look_open(struct look *look, sqlite3 *db, struct err *err)
 				&look->declared, err);
 	if (rc == 0)
 		rc = db_prepare(db,
-				"SELECT journal, run, point, observations, verdict FROM quarantine"
+				"SELECT journal, run, point, observations FROM quarantine"
 				" WHERE journal > ? AND journal <= ?"
 				" ORDER BY journal, run, point",
 				&look->held.stmt, err);
