@@ -378,7 +378,8 @@ const struct command commands[] = {
 	{ .words = "office move",
 	  .usage = "CODE --unit CODE [--from DATE]",
 	  .help = N_("Let an office report for another unit, from today or from a day on, past or "
-		     "to come; --unit - means for none. Its figures since then go along. The same "
+		     "to come; its figures since then go along. --unit - means for none: they wait "
+		     "in quarantine. The same "
 		     "day again replaces what was said of it."),
 	  .options = "unit from",
 	  .n_words = 1,

@@ -47,8 +47,11 @@ class Closing(rig.Rig):
         unit = self.order("office", "show", "28001", "--format", "csv").splitlines()[1].split(",")[2]
         self.order("office", "move", "28001", "--unit", "-", "--from", DAY)
         self.assertEqual(self.value(), "")
+        self.assertEqual(len(self.held()), 1)  # of no unit: it waits where it can be seen
         self.order("office", "move", "28001", "--unit", unit, "--from", DAY)
+        self.assertIn("Released: 1", self.order("quarantine", "release", "--office", "28001"))
         self.assertEqual(self.value(), "12")
+        self.assertEqual(self.held(), [])
         self.assert_whole()
 
 
