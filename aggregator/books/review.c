@@ -78,8 +78,10 @@ static int review_entry(struct review *r, struct err *err)
 	if (rc == 0)
 		rc = declarations_of(r->declarations, sqlite3_column_int64(r->entries, 1),
 				     &declared, &n_declared, err);
-	struct judge judge =
-		judge_of(r->reference, office, sqlite3_column_int(r->entries, 3), r->today);
+	/* the later of the two, should the clock have been put back: what had begun has begun */
+	int32_t received = civil_day(sqlite3_column_int64(r->entries, 5));
+	struct judge judge = judge_of(r->reference, office, sqlite3_column_int(r->entries, 3),
+				      received > r->today ? received : r->today);
 	for (size_t i = 0; rc == 0 && i < batch.n_runs; i++) {
 		if (batch.runs[i].series >= n_declared)
 			return err_set(err, -EUCLEAN, "it names a series that was never declared");
@@ -113,9 +115,8 @@ int books_review(sqlite3 *db, const struct reference *reference, int64_t office,
 		rc = err->code;
 	if (rc == 0)
 		rc = db_prepare(db,
-				"SELECT id, spool, office, day, payload FROM journal WHERE ?1 IN "
-				"(0, office)"
-				" ORDER BY id",
+				"SELECT id, spool, office, day, payload, received_us FROM journal"
+				" WHERE ?1 IN (0, office) ORDER BY id",
 				&r.entries, err);
 	if (rc == 0)
 		rc = db_prepare(
