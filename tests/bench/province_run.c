@@ -120,7 +120,7 @@ static int verify_through(struct run *run, json_t **ret_answer, struct err *err)
 static int check_verify(struct run *run, struct err *err)
 {
 	const struct load *load = run->input->load;
-	json_t *answer, *counts;
+	json_t *answer = NULL, *counts;
 	int rc = verify_through(run, &answer, err);
 	if (rc < 0)
 		return rc;
