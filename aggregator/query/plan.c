@@ -38,8 +38,8 @@ static int find_name(const struct reference *reference, const char *name, struct
 	if (!plan->indicator)
 		return err_set(
 			err, -EINVAL,
-			"there is no metric or indicator '%s'; 'lantoa catalogue list' and 'lantoa "
-			"indicators list' name them",
+			"there is no metric or indicator '%s'; 'lantoa catalogue export' and 'lantoa "
+			"indicators export' name them",
 			name);
 	return find_operands(reference, plan, err);
 }
