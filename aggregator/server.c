@@ -182,11 +182,6 @@ int server_start(uv_loop_t *loop, const struct config *config, struct server **r
 	return 0;
 }
 
-const char *server_endpoint(const struct server *server)
-{
-	return gate_endpoint(server->gate);
-}
-
 /* --- stop --- */
 
 static void close_rest(void *context)

@@ -12,8 +12,6 @@ struct server;
  * server. */
 int server_start(uv_loop_t *loop, const struct config *config, struct server **ret_server,
 		 struct err *err);
-/** Where offices connect, with the port that was bound. */
-const char *server_endpoint(const struct server *server);
 /** Take nothing more, finish what is in flight, close every handle and free the server; the loop
  * then ends by itself. */
 void server_stop(struct server *server);

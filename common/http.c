@@ -400,11 +400,6 @@ const char *http_body(const struct http_request *request, size_t *ret_len)
 	return request->body.len ? (const char *)request->body.data : "";
 }
 
-void *http_context(const struct http_request *request)
-{
-	return request->http->context;
-}
-
 enum language http_language(const struct http_request *request)
 {
 	return request->language;

@@ -43,7 +43,6 @@ const char *http_arg(const struct http_request *request, const char *name);
 /** A header's value; NULL when absent. */
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_body(const struct http_request *request, size_t *ret_len);
-void *http_context(const struct http_request *request);
 /** The route that was matched. */
 const struct http_route *http_matched(const struct http_request *request);
 /** Who connected, told by the kernel; false when it is not a unix socket. */

@@ -16,7 +16,7 @@ struct replay {
 	struct replay_series *list; /* owned [n], ascending */
 	size_t n, room;
 	int64_t until_us; /* what came later does not count */
-	uint64_t batches, observations;
+	uint64_t observations;
 	int (*on_change)(void *context, const struct replay_change *change, struct err *err);
 	void *context; /* of on_change */
 };
@@ -76,11 +76,6 @@ void replay_watch(struct replay *replay,
 {
 	replay->on_change = on_change;
 	replay->context = context;
-}
-
-uint64_t replay_batches(const struct replay *replay)
-{
-	return replay->batches;
 }
 
 uint64_t replay_observations(const struct replay *replay)
@@ -250,7 +245,6 @@ static int play_entry(struct replay *r, int32_t day, const uint32_t only[], size
 		rc = err_set(err, -EUCLEAN, "its payload is of another day than its row");
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : err_wrap(err, "journal entry %lld", (long long)id);
-	r->batches++;
 	r->observations += batch.n_points;
 	struct held held = { .stmt = r->held };
 	sqlite3_bind_int64(r->held, 1, id);

@@ -73,7 +73,6 @@ int replay_each(struct replay *replay, int64_t office, int32_t day, const uint32
 struct acc replay_acc(const struct replay_series *series, int32_t day, uint32_t from, uint32_t to);
 
 /** What replay_day() met on the way, since replay_open(). */
-uint64_t replay_batches(const struct replay *replay);
 uint64_t replay_observations(const struct replay *replay);
 
 /** The local day from which a figure of @metric for a period that starts on @day is late. (Days, as
