@@ -36,11 +36,11 @@ static int find_name(const struct reference *reference, const char *name, struct
 		return 0;
 	plan->indicator = indicators_find(reference->indicators, name);
 	if (!plan->indicator)
-		return err_set(
-			err, -EINVAL,
-			"there is no metric or indicator '%s'; 'lantoa catalogue export' and 'lantoa "
-			"indicators export' name them",
-			name);
+		return err_set(err, -EINVAL,
+			       "there is no metric or indicator '%s'; 'lantoa catalogue export' "
+			       "and 'lantoa "
+			       "indicators export' name them",
+			       name);
 	return find_operands(reference, plan, err);
 }
 
