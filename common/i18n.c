@@ -1,5 +1,6 @@
 #include "i18n.h"
 
+#include <errno.h> /* program_invocation_short_name */
 #include <langinfo.h>
 #include <limits.h>
 #include <locale.h>
@@ -10,7 +11,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define DOMAIN  "lantoa"
+#define DOMAIN  "lantoa"  /* of the build tree, where one catalogue serves every program */
 #define NEUTRAL "C.UTF-8" /* part of Debian's libc-bin: there without any locale generated */
 
 /* What a thread of a daemon speaks is its locale: glibc looks messages up in the locale of the
@@ -37,10 +38,10 @@ static bool wants_vietnamese(void)
 	return false;
 }
 
-/* "<folder of the program>/../share/locale" when our catalogue is there. */
+/* "<folder of the program>/../share/locale"; false: cannot be told. */
 static bool dir_beside_program(char ret_dir[PATH_MAX])
 {
-	char program[PATH_MAX], catalogue[PATH_MAX + 64];
+	char program[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
 	if (len <= 0)
@@ -51,21 +52,39 @@ static bool dir_beside_program(char ret_dir[PATH_MAX])
 		return false;
 	*slash = '\0';
 	int n = snprintf(ret_dir, PATH_MAX, "%s/../share/locale", program);
-	if (n < 0 || n >= PATH_MAX)
-		return false;
-	(void)snprintf(catalogue, sizeof(catalogue), "%s/vi/LC_MESSAGES/" DOMAIN ".mo", ret_dir);
+	return n >= 0 && n < PATH_MAX;
+}
+
+static bool has_catalogue(const char *dir, const char *domain)
+{
+	char catalogue[PATH_MAX + 128];
+
+	(void)snprintf(catalogue, sizeof(catalogue), "%s/vi/LC_MESSAGES/%.64s.mo", dir,
+		       domain); /* a name that is cut is not there */
 	return access(catalogue, R_OK) == 0;
+}
+
+/* Two packages cannot bring the same file, so each brings the catalogue under its program's name.
+ */
+static const char *domain_in(const char *dir)
+{
+	const char *program = program_invocation_short_name;
+
+	return has_catalogue(dir, program) ? program : DOMAIN;
 }
 
 static void catalogue_bind(const char *dir)
 {
 	char beside[PATH_MAX];
 
-	if (!dir)
-		dir = dir_beside_program(beside) ? beside : LANTOA_LOCALEDIR;
-	(void)bindtextdomain(DOMAIN, dir);
-	(void)bind_textdomain_codeset(DOMAIN, "UTF-8");
-	(void)textdomain(DOMAIN);
+	if (!dir && dir_beside_program(beside) && has_catalogue(beside, domain_in(beside)))
+		dir = beside;
+	else if (!dir)
+		dir = LANTOA_LOCALEDIR;
+	const char *domain = domain_in(dir);
+	(void)bindtextdomain(domain, dir);
+	(void)bind_textdomain_codeset(domain, "UTF-8");
+	(void)textdomain(domain);
 }
 
 void i18n_init(const char *dir)

@@ -21,9 +21,9 @@ enum language { LANGUAGE_ENGLISH, LANGUAGE_VIETNAMESE };
  * is set) begins with "vi", whether or not that locale is generated on this machine; LANGUAGE is
  * heard as gettext documents it; else English. Text is UTF-8 always; numbers keep the C form.
  *
- * @dir  where catalogues lie (DIR/vi/LC_MESSAGES/lantoa.mo). NULL: ../share/locale as seen from
- *       the program, which is right for an installed program and for the build tree; if there is
- *       none, where it was configured to be installed.
+ * @dir  where catalogues lie: DIR/vi/LC_MESSAGES/PROGRAM.mo as packages bring it, or lantoa.mo.
+ * NULL: ../share/locale as seen from the program, which is right for an installed program and for
+ * the build tree; if there is none, where it was configured to be installed.
  *
  * Call first in main(), before threads. Cannot fail: at worst text is English.
  */

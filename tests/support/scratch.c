@@ -1,7 +1,6 @@
 #include "scratch.h"
 
-#include <dirent.h>
-#include <limits.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,18 +19,16 @@ static struct {
 	pid_t owner;                         /* a forked child removes nothing */
 } left;
 
+static int remove_one(const char *path, const struct stat *found, int kind, struct FTW *walk)
+{
+	(void)found, (void)kind, (void)walk;
+	(void)remove(path); /* what cannot go stays */
+	return 0;
+}
+
 void scratch_remove(const char *folder)
 {
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
-	while (dir && (entry = readdir(dir))) {
-		char path[PATH_MAX];
-		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		(void)unlink(path); /* "." and ".." stay */
-	}
-	if (dir)
-		(void)closedir(dir);
-	(void)rmdir(folder);
+	(void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	for (size_t i = 0; i < LEFT_MAX; i++)
 		if (strcmp(left.folders[i], folder) == 0)
 			left.folders[i][0] = 0;

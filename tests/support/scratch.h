@@ -9,5 +9,5 @@
 /** Make one. @memory: where files are memory, if there is such a place; for tests of thousands of
  * commits that lose nothing by it. Failure is a failed test. */
 void scratch_make(bool memory, char ret_folder[SCRATCH_MAX]);
-/** Remove it now, and the files in it. */
+/** Remove it now, and all that is in it. */
 void scratch_remove(const char *folder);

@@ -9,13 +9,16 @@
 #include "complaints.h"
 #include "err.h"
 #include "i18n.h"
+#include "scratch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -203,6 +206,54 @@ static void a_command_speaks_to_its_user_alone(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* DIR/vi/LC_MESSAGES/NAME.mo: the build tree's catalogue, as a package of this program brings it.
+ */
+static void bring_catalogue(const char *dir, const char *name)
+{
+	char program[PATH_MAX], from[PATH_MAX + 64], to[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+	assert_true(len > 0);
+	program[len] = '\0';
+	*strrchr(program, '/') = '\0';
+	snprintf(from, sizeof(from), "%s/../share/locale/vi/LC_MESSAGES/lantoa.mo", program);
+	snprintf(to, sizeof(to), "%s/vi", dir);
+	assert_int_equal(mkdir(to, 0700), 0);
+	snprintf(to, sizeof(to), "%s/vi/LC_MESSAGES", dir);
+	assert_int_equal(mkdir(to, 0700), 0);
+	snprintf(to, sizeof(to), "%s/vi/LC_MESSAGES/%s.mo", dir, name);
+	assert_int_equal(symlink(from, to), 0);
+}
+
+static bool speaks_with(const char *catalogue)
+{
+	char dir[SCRATCH_MAX];
+	pid_t child;
+	int status = -1;
+
+	scratch_make(false, dir);
+	bring_catalogue(dir, catalogue);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		clear_environment();
+		setenv("LANG", "vi_VN.UTF-8", 1);
+		i18n_init(dir);
+		_exit(strcmp(spoken(), "vi"));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	scratch_remove(dir);
+	return status == 0;
+}
+
+static void a_package_brings_the_catalogue_under_its_programs_name(void **state)
+{
+	(void)state;
+	assert_true(speaks_with("test_i18n"));
+	assert_true(speaks_with("lantoa"));
+	assert_false(speaks_with("test_other"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +263,7 @@ int main(void)
 		cmocka_unit_test(a_reader_gets_what_they_like_best_of_ours),
 		cmocka_unit_test(a_daemon_serves_two_languages_at_once),
 		cmocka_unit_test(a_command_speaks_to_its_user_alone),
+		cmocka_unit_test(a_package_brings_the_catalogue_under_its_programs_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
