@@ -10,23 +10,24 @@
 #include "http.h"
 #include "intake.h"
 #include "log.h"
+#include "pulse.h"
 #include "server_key.h"
 #include "store.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include <zmq.h>
 
 #define API_SOCKET_MODE 0660u /* the owner's group are the operators */
-#define STATUS_EVERY_MS 10000u
 
 struct server {
 	uv_loop_t *loop;
@@ -39,41 +40,9 @@ struct server {
 	struct gate *gate;
 	struct api *api;
 	char address[320]; /* that invitations carry */
-	uv_timer_t pulse;  /* watchdog and status line */
-	bool pulse_open;
+	struct pulse *pulse;
+	bool socket_lent; /* by systemd, which keeps it for our successor */
 };
-
-/* --- systemd --- */
-
-/* The loop turns, or this would not run. A disk that hangs is not a reason to be killed (a process
- * that waits for it cannot be): it shows as jobs that wait. */
-static void on_pulse(uv_timer_t *timer)
-{
-	struct server *server = timer->data;
-	const struct intake_counters *counters = intake_counters(server->intake);
-	const struct gate_counters *gate = gate_counters(server->gate);
-	(void)sd_notifyf(0,
-			 "WATCHDOG=1\nSTATUS=%zu keys, %" PRIu64 " batches and %" PRIu64
-			 " observations committed since start, %" PRIu64 " held, %" PRIu64
-			 " handshakes refused, %zu jobs of the store waiting",
-			 roster_count(server->roster), counters->batches.batches,
-			 counters->batches.observations, counters->batches.held,
-			 gate->refused_handshakes,
-			 store_waiting(server->store)); /* without systemd nobody listens */
-}
-
-static int pulse_start(struct server *server)
-{
-	uint64_t every_us = 0, every_ms = STATUS_EVERY_MS;
-	if (sd_watchdog_enabled(0, &every_us) > 0 && every_us / 2000 < every_ms)
-		every_ms = every_us / 2000;
-	int rc = uv_timer_init(server->loop, &server->pulse);
-	if (rc < 0)
-		return rc;
-	server->pulse.data = server;
-	server->pulse_open = true;
-	return uv_timer_start(&server->pulse, on_pulse, 0, every_ms ? every_ms : 1);
-}
 
 /* --- start --- */
 
@@ -139,6 +108,26 @@ static const char *address_for_offices(const struct server *server)
 	return endpoint + strlen("tcp://"); /* the configuration lets no other pass */
 }
 
+/* The one that systemd listens on for us, where operators may wait while we restart; else our own.
+ */
+static int api_socket(struct server *server, int *ret_fd, struct err *err)
+{
+	int n = sd_listen_fds(1);
+	if (n == 0)
+		return http_listen_unix(server->config->api_socket, API_SOCKET_MODE, ret_fd, err);
+	if (n != 1 || sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, NULL, 0) <= 0)
+		return err_set(err, -EINVAL,
+			       "systemd hands over %d sockets; one that listens on a unix path is "
+			       "wanted: see lantoa-aggregator.socket",
+			       n);
+	int flags = fcntl(SD_LISTEN_FDS_START, F_GETFL);
+	if (flags < 0 || fcntl(SD_LISTEN_FDS_START, F_SETFL, flags | O_NONBLOCK) < 0)
+		return err_system(err, -errno, "take over systemd's socket");
+	server->socket_lent = true;
+	*ret_fd = SD_LISTEN_FDS_START;
+	return 0;
+}
+
 static int start_api(struct server *server, struct err *err)
 {
 	(void)snprintf(server->address, sizeof(server->address), "%s",
@@ -150,8 +139,17 @@ static int start_api(struct server *server, struct err *err)
 				     .gate = gate_counters(server->gate),
 				     .intake = intake_counters(server->intake) };
 	int fd;
-	int rc = http_listen_unix(server->config->api_socket, API_SOCKET_MODE, &fd, err);
+	int rc = api_socket(server, &fd, err);
 	return rc < 0 ? rc : api_start(server->loop, fd, &config, &server->api, err);
+}
+
+static int start_pulse(struct server *server, struct err *err)
+{
+	struct pulse_config config = { .store = server->store,
+				       .roster = server->roster,
+				       .gate = gate_counters(server->gate),
+				       .intake = intake_counters(server->intake) };
+	return pulse_start(server->loop, &config, &server->pulse, err);
 }
 
 int server_start(uv_loop_t *loop, const struct config *config, struct server **ret_server,
@@ -169,8 +167,8 @@ int server_start(uv_loop_t *loop, const struct config *config, struct server **r
 		rc = start_gate(server, err);
 	if (rc == 0)
 		rc = start_api(server, err);
-	if (rc == 0 && (rc = pulse_start(server)) < 0)
-		(void)err_system(err, rc, "start the watchdog's timer");
+	if (rc == 0)
+		rc = start_pulse(server, err);
 	if (rc < 0) {
 		server_stop(server);
 		return rc;
@@ -192,7 +190,7 @@ static void close_rest(void *context)
 	roster_close(server->roster);
 	if (server->zmq)
 		(void)zmq_ctx_term(server->zmq); /* no socket is open any more */
-	if (server->api)
+	if (server->api && !server->socket_lent)
 		(void)unlink(server->config->api_socket); /* gone already is fine */
 	sodium_memzero(&server->key, sizeof(server->key));
 	free(server);
@@ -219,8 +217,8 @@ static void stop_gate(void *context)
 void server_stop(struct server *server)
 {
 	(void)sd_notify(0, "STOPPING=1"); /* without systemd nobody listens */
-	if (server->pulse_open)
-		uv_close((uv_handle_t *)&server->pulse, NULL);
+	pulse_stop(server->pulse);
+	server->pulse = NULL;
 	if (server->intake)
 		intake_stop(server->intake, stop_gate, server);
 	else

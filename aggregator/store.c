@@ -22,9 +22,10 @@ struct lane { /* a connection, its worker, and what it knows of the reference */
 	sqlite3 *db;
 	struct worker *worker;
 	struct reference *reference;
-	uint64_t deadline_ns; /* of the read in progress; 0: none */
-	atomic_uint limit_ms; /* of reads; set from the loop, read on the pool */
-	int wal_pages;        /* writer: in the log after the last commit */
+	uint64_t deadline_ns;   /* of the read in progress; 0: none */
+	atomic_uint limit_ms;   /* of reads; set from the loop, read on the pool */
+	int wal_pages;          /* writer: in the log after the last commit */
+	atomic_ullong progress; /* writer: see store_progress() */
 	bool writes;
 };
 
@@ -39,6 +40,12 @@ static int on_progress(void *context)
 {
 	const struct lane *lane = context;
 	return lane->deadline_ns && uv_hrtime() > lane->deadline_ns;
+}
+
+static int on_writer_progress(void *context)
+{
+	atomic_fetch_add(&((struct lane *)context)->progress, 1);
+	return 0;
 }
 
 static int on_wal(void *context, sqlite3 *db, const char *name, int pages)
@@ -61,8 +68,8 @@ static int lane_open(struct lane *lane, uv_loop_t *loop, const char *path, bool 
 		return rc;
 	if (writes)
 		sqlite3_wal_hook(lane->db, on_wal, lane);
-	else
-		sqlite3_progress_handler(lane->db, PROGRESS_OPCODES, on_progress, lane);
+	sqlite3_progress_handler(lane->db, PROGRESS_OPCODES,
+				 writes ? on_writer_progress : on_progress, lane);
 	return 0;
 }
 
@@ -172,6 +179,7 @@ static void on_work(struct job *base)
 	lane->deadline_ns = 0;
 	if (lane->writes)
 		checkpoint(lane);
+	atomic_fetch_add(&lane->progress, 1);
 }
 
 static void on_done(struct job *base)
@@ -199,6 +207,16 @@ void store_read(struct store *store, struct store_job *job)
 		if (worker_waiting(store->readers[i].worker) < worker_waiting(least->worker))
 			least = &store->readers[i];
 	submit(least, job);
+}
+
+bool store_writing(const struct store *store)
+{
+	return worker_waiting(store->writer.worker) > 0;
+}
+
+uint64_t store_progress(const struct store *store)
+{
+	return atomic_load(&store->writer.progress);
 }
 
 void store_limit_reads(struct store *store, uint32_t limit_ms)

@@ -47,6 +47,10 @@ void store_read(struct store *store, struct store_job *job);
 /** Another limit than STORE_READ_LIMIT_MS for reads that begin from now on. */
 void store_limit_reads(struct store *store, uint32_t limit_ms);
 size_t store_waiting(const struct store *store); /* jobs queued or running */
+bool store_writing(const struct store *store);   /* has the writer something to do? */
+/** Rises while the writer gets on, within a job as well as with its end. A writer that has
+ * something to do while this stands still waits for the disk. */
+uint64_t store_progress(const struct store *store);
 
 /** Nothing may be waiting. Checkpoints and closes. NULL is fine. */
 void store_close(struct store *store);

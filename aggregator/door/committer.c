@@ -30,7 +30,6 @@ struct committer {
 	struct committer_counters counters;
 	struct log_limit said_refused;
 	uv_timer_t retry;
-	int last_failure; /* code of a disk that fails; 0: the last commit went well */
 	bool in_flight, out_of_memory, stopping, retry_open;
 	void (*on_change)(void *context);
 	void *context;
@@ -125,12 +124,12 @@ static void commit_failed(struct committer *committer, int rc, const struct err 
 {
 	bool disk = rc == -ENOSPC || rc == -EIO || rc == -EBUSY || rc == -EROFS;
 	committer->counters.failed_commits++;
-	if (committer->last_failure != rc)
+	if (committer->counters.failing != rc)
 		log_error("committer: commit failed batches=%zu cause=\"%s\" %s",
 			  committer->taken.n, err->text,
 			  disk ? "next=\"taking nothing more, trying again\""
 			       : "next=\"waiting for the offices to resend\"");
-	committer->last_failure = disk ? rc : 0;
+	committer->counters.failing = disk ? rc : 0;
 	if (!disk)
 		batch_queue_clear(&committer->taken);
 	if (disk && !committer->stopping)
@@ -147,9 +146,9 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 			committer->ledger); /* nothing of ours is on the writer's thread now */
 		commit_failed(committer, rc, err);
 	} else {
-		if (committer->last_failure)
+		if (committer->counters.failing)
 			log_info("committer: commits succeed again");
-		committer->last_failure = 0;
+		committer->counters.failing = 0;
 		count_commit(committer);
 		acks_send(committer->gate, &committer->taken, committer->held,
 			  committer->waiting.bytes > QUEUE_BYTES_MAX / 2 ? SLOW_DOWN_MS : 0);
@@ -192,7 +191,7 @@ void committer_add(struct committer *committer, const struct gate_peer *peer, in
 
 bool committer_wants_more(const struct committer *committer)
 {
-	return !committer->stopping && !committer->last_failure &&
+	return !committer->stopping && !committer->counters.failing &&
 	       !batch_queue_full(&committer->waiting);
 }
 

@@ -25,6 +25,7 @@ struct committer_counters {
 		held; /* batches and observations: committed */
 	uint64_t commits, failed_commits;
 	int64_t last_commit_us; /* 0: none yet */
+	int failing;            /* the code of a disk that fails; 0: the last commit went well */
 };
 
 /** @store and @roster outlive the committer. @on_change runs after each commit, when

@@ -294,6 +294,29 @@ static void a_second_writer_is_kept_out(void **state)
 	assert_null(second);
 }
 
+/* The writer hangs in a job as it would in a disk: nothing rises until it gets on. */
+static void progress_tells_a_writer_that_hangs_from_one_that_works(void **state)
+{
+	struct fixture *f = *state;
+	struct task hangs = task_of(f, 1, MORE), works = task_of(f, 2, A_WHILE);
+
+	assert_false(store_writing(f->store));
+	hangs.waits = 1;
+	store_write(f->store, &hangs.job);
+	uv_sem_wait(&f->inside);
+	uint64_t before = store_progress(f->store);
+	assert_true(store_writing(f->store));
+	assert_int_equal(store_progress(f->store), before);
+	uv_sem_post(&f->go);
+	drain(f);
+	assert_true(store_progress(f->store) > before);
+	before = store_progress(f->store);
+	store_write(f->store, &works.job);
+	drain(f);
+	assert_true(store_progress(f->store) > before + 1); /* within the job, too */
+	assert_false(store_writing(f->store));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -302,6 +325,7 @@ int main(void)
 		TEST(a_failing_job_leaves_nothing_and_the_next_one_runs),
 		TEST(readers_see_what_is_committed_and_nothing_else),
 		TEST(a_snapshot_does_not_hold_up_the_writer),
+		TEST(progress_tells_a_writer_that_hangs_from_one_that_works),
 		TEST(a_reader_cannot_write),
 		TEST(a_change_of_the_reference_reaches_every_connection),
 		TEST(a_read_beyond_its_limit_is_interrupted_unless_it_may),

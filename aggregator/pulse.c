@@ -1,0 +1,101 @@
+#include "pulse.h"
+
+#include "civil.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+
+#define STATUS_EVERY_MS 10000u
+
+struct pulse {
+	struct pulse_config config;
+	struct pulse_beat beat;
+	uv_timer_t timer;
+};
+
+bool pulse_alive(struct pulse_beat *beat, bool writing, uint64_t progress)
+{
+	bool moved = progress != beat->progress;
+	beat->progress = progress;
+	return !writing || moved;
+}
+
+static void last_commit(const struct committer_counters *counters, char text[INSTANT_TEXT_MAX])
+{
+	if (counters->last_commit_us)
+		(void)civil_format(counters->last_commit_us, text);
+	else
+		(void)snprintf(text, INSTANT_TEXT_MAX, "none yet"); /* fits */
+}
+
+void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX])
+{
+	const struct committer_counters *counters = &look->intake->batches;
+	char commit[INSTANT_TEXT_MAX];
+	last_commit(counters, commit);
+	if (counters->failing)
+		(void)snprintf(ret_line, PULSE_LINE_MAX,
+			       "NOT TAKING FIGURES: the store cannot be written (%s); last commit "
+			       "%s; tried again every other second, offices keep theirs meanwhile",
+			       err_strerror(counters->failing), commit); /* cut is fine, as below */
+	else
+		(void)snprintf(ret_line, PULSE_LINE_MAX,
+			       "taking figures from %zu keys; since start %" PRIu64
+			       " batches, %" PRIu64 " observations, %" PRIu64 " held, %" PRIu64
+			       " handshakes refused; last commit %s; %zu jobs of the store waiting",
+			       look->keys, counters->batches, counters->observations,
+			       counters->held, look->gate->refused_handshakes, commit,
+			       look->waiting);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct pulse *pulse = timer->data;
+	const struct pulse_config *config = &pulse->config;
+	struct pulse_look look = { .keys = roster_count(config->roster),
+				   .waiting = store_waiting(config->store),
+				   .gate = config->gate,
+				   .intake = config->intake };
+	char line[PULSE_LINE_MAX];
+	bool alive = pulse_alive(&pulse->beat, store_writing(config->store),
+				 store_progress(config->store));
+	pulse_describe(&look, line);
+	(void)sd_notifyf(0, "%sSTATUS=%s", alive ? "WATCHDOG=1\n" : "",
+			 line); /* without systemd nobody listens */
+}
+
+/* Twice within the time that systemd allows. */
+static uint64_t interval_ms(void)
+{
+	uint64_t watchdog_us = 0;
+	if (sd_watchdog_enabled(0, &watchdog_us) <= 0 || watchdog_us / 2000 > STATUS_EVERY_MS)
+		return STATUS_EVERY_MS;
+	return watchdog_us >= 2000 ? watchdog_us / 2000 : 1;
+}
+
+int pulse_start(uv_loop_t *loop, const struct pulse_config *config, struct pulse **ret_pulse,
+		struct err *err)
+{
+	struct pulse *pulse = calloc(1, sizeof(*pulse));
+	if (!pulse)
+		return err_memory(err);
+	pulse->config = *config;
+	(void)uv_timer_init(loop, &pulse->timer); /* cannot fail, as a start that has a callback */
+	pulse->timer.data = pulse;
+	(void)uv_timer_start(&pulse->timer, on_timer, 0, interval_ms());
+	*ret_pulse = pulse;
+	return 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void pulse_stop(struct pulse *pulse)
+{
+	if (pulse)
+		uv_close((uv_handle_t *)&pulse->timer, on_closed);
+}
