@@ -2,9 +2,7 @@
  * owns what its job needs, so a new catalogue may come meanwhile. */
 #include "api.h"
 
-#include "civil.h"
 #include "container.h"
-#include "entry.h"
 #include "http.h"
 #include "i18n.h"
 #include "observations.h"
@@ -23,7 +21,6 @@
 struct api {
 	struct api_config config;
 	struct http *http;
-	struct catalogue *catalogue; /* owned; NULL before there is one */
 	unsigned jobs;
 	bool stopping;
 	void (*on_closed)(void *context);
@@ -32,13 +29,11 @@ struct api {
 
 struct call { /* one request and its job */
 	struct job job;
+	struct recording recording;
 	struct api *api;
 	struct http_request *request;
 	struct observations *entries; /* owned */
-	struct observation *list;     /* owned [n], borrows from entries */
-	size_t n;
-	bool coarse;
-	struct blob out; /* owned */
+	struct blob out;              /* owned */
 	const char *type;
 	int rc;
 	struct err err;
@@ -49,25 +44,31 @@ static void stop_if_idle(struct api *api);
 static void call_free(struct call *call)
 {
 	observations_close(call->entries);
-	free(call->list);
 	blob_free(&call->out);
 	free(call);
 }
 
-static void done_call(struct job *job)
+static void call_end(struct call *call)
 {
-	struct call *call = container_of(job, struct call, job);
 	struct api *api = call->api;
 	if (call->rc < 0)
 		http_answer_err(call->request, &call->err);
 	else
 		http_answer(call->request, 200, call->type, (const char *)call->out.data,
 			    call->out.len);
-	if (call->rc == 0 && call->n > 0 && !api->stopping)
-		uplink_recorded(api->config.uplink, call->coarse);
 	call_free(call);
 	api->jobs--;
 	stop_if_idle(api);
+}
+
+static void done_call(struct job *job)
+{
+	call_end(container_of(job, struct call, job));
+}
+
+static struct spool *spool_of(const struct call *call)
+{
+	return recorder_spool(call->api->config.recorder);
 }
 
 /* NULL when the request was answered already. */
@@ -89,13 +90,14 @@ static struct call *call_begin(void *context, struct http_request *request)
 	return call;
 }
 
-static void call_submit(struct call *call, void (*work)(struct job *job))
+static void call_submit(struct call *call, void (*work)(struct job *job),
+			void (*done)(struct job *job))
 {
 	call->job = (struct job){ .work = work,
-				  .done = done_call,
+				  .done = done,
 				  .language = http_language(call->request) };
 	call->api->jobs++;
-	worker_submit(call->api->config.worker, &call->job);
+	worker_submit(recorder_worker(call->api->config.recorder), &call->job);
 }
 
 static void call_refuse(struct call *call)
@@ -111,39 +113,30 @@ static int append_text(struct blob *out, const char *text)
 	return blob_append(out, text, strlen(text));
 }
 
-static void work_record(struct job *job)
+static void on_recorded(struct recording *recording)
 {
-	struct call *call = container_of(job, struct call, job);
+	struct call *call = container_of(recording, struct call, recording);
 	char text[64];
-	size_t bad = 0;
-	call->rc = spool_record(call->api->config.spool, call->list, call->n, &bad, &call->err);
-	(void)snprintf(text, sizeof(text), "{\"recorded\": %zu}\n", call->n); /* fits */
+	call->rc = recording->rc;
+	call->err = recording->err;
+	(void)snprintf(text, sizeof(text), "{\"recorded\": %zu}\n", recording->n); /* fits */
 	if (call->rc == 0)
 		(void)append_text(&call->out, text); /* recorded is recorded, answer or not */
+	call_end(call);
 }
 
-static int judge_all(struct call *call)
+static int record(struct call *call)
 {
-	struct api *api = call->api;
-	size_t n;
+	size_t len, n;
+	const char *body = http_body(call->request, &len);
+	int rc = observations_parse(body, len, &call->entries, &call->err);
+	if (rc < 0)
+		return rc;
 	const struct entry *entries = observations_entries(call->entries, &n);
-	if (!api->catalogue)
-		return err_set(&call->err, -EAGAIN,
-			       "the province has not sent its catalogue yet; try again when "
-			       "'lantoa-agent status' says connected");
-	call->list = calloc(n + 1, sizeof(*call->list));
-	if (!call->list)
-		return err_memory(&call->err);
-	int64_t now_us = civil_now_us();
-	for (size_t i = 0; i < n; i++) {
-		int rc = entry_judge(api->catalogue, &entries[i], now_us, &call->list[i],
-				     &call->err);
-		if (rc < 0)
-			return n > 1 ? err_wrap(&call->err, "observation %zu", i + 1) : rc;
-		call->coarse |= entry_coarse(&call->list[i]);
-	}
-	call->n = n;
-	return 0;
+	call->recording.done = on_recorded;
+	call->recording.job.language = http_language(call->request);
+	return recorder_submit(call->api->config.recorder, &call->recording, entries, n,
+			       &call->err);
 }
 
 static void post_observations(void *context, struct http_request *request)
@@ -151,15 +144,10 @@ static void post_observations(void *context, struct http_request *request)
 	struct call *call = call_begin(context, request);
 	if (!call)
 		return;
-	size_t len;
-	const char *body = http_body(request, &len);
-	int rc = observations_parse(body, len, &call->entries, &call->err);
-	if (rc == 0)
-		rc = judge_all(call);
-	if (rc < 0)
+	if (record(call) < 0)
 		call_refuse(call);
 	else
-		call_submit(call, work_record);
+		call->api->jobs++;
 }
 
 /* GET /v1/status */
@@ -168,8 +156,8 @@ static void work_status(struct job *job)
 {
 	struct call *call = container_of(job, struct call, job);
 	struct spool_status *status = calloc(1, sizeof(*status));
-	call->rc = status ? spool_status(call->api->config.spool, status, &call->err)
-			  : err_memory(&call->err);
+	call->rc =
+		status ? spool_status(spool_of(call), status, &call->err) : err_memory(&call->err);
 	if (call->rc == 0)
 		call->rc = blob_append(&call->out, status, sizeof(*status));
 	free(status);
@@ -187,6 +175,7 @@ static void done_status(struct job *job)
 		call->out.len = 0;
 		if (!api->stopping)
 			uplink_look(api->config.uplink, &look);
+		const struct catalogue *catalogue = recorder_catalogue(api->config.recorder);
 		struct report_about about = {
 			.office = api->config.identity->office,
 			.office_name = look.office_name && *look.office_name
@@ -194,8 +183,8 @@ static void done_status(struct job *job)
 					       : api->config.office_name,
 			.address = api->config.identity->address,
 			.look = &look,
-			.catalogue_version = api_catalogue_version(api),
-			.metrics = api->catalogue ? api->catalogue->n : 0,
+			.catalogue_version = catalogue ? catalogue->version : 0,
+			.metrics = catalogue ? catalogue->n : 0,
 		};
 		call->rc = report_status(&about, &status, &call->out, &call->err);
 	}
@@ -205,13 +194,8 @@ static void done_status(struct job *job)
 static void get_status(void *context, struct http_request *request)
 {
 	struct call *call = call_begin(context, request);
-	if (!call)
-		return;
-	call->job = (struct job){ .work = work_status,
-				  .done = done_status,
-				  .language = http_language(request) };
-	call->api->jobs++;
-	worker_submit(call->api->config.worker, &call->job);
+	if (call)
+		call_submit(call, work_status, done_status);
 }
 
 /* GET /v1/spool... */
@@ -219,13 +203,13 @@ static void get_status(void *context, struct http_request *request)
 static void work_spool(struct job *job)
 {
 	struct call *call = container_of(job, struct call, job);
-	call->rc = report_spool(call->api->config.spool, &call->out, &call->err);
+	call->rc = report_spool(spool_of(call), &call->out, &call->err);
 }
 
 static void work_verify(struct job *job)
 {
 	struct call *call = container_of(job, struct call, job);
-	call->rc = spool_verify(call->api->config.spool, &call->err);
+	call->rc = spool_verify(spool_of(call), &call->err);
 	if (call->rc == 0)
 		call->rc = append_text(&call->out, "{\"ok\": true}\n");
 }
@@ -234,39 +218,40 @@ static void work_export(struct job *job)
 {
 	struct call *call = container_of(job, struct call, job);
 	call->type = "text/csv; charset=utf-8";
-	call->rc = report_export(call->api->config.spool, &call->out, &call->err);
+	call->rc = report_export(spool_of(call), &call->out, &call->err);
 }
 
 static void get_spool(void *context, struct http_request *request)
 {
 	struct call *call = call_begin(context, request);
 	if (call)
-		call_submit(call, work_spool);
+		call_submit(call, work_spool, done_call);
 }
 
 static void get_verify(void *context, struct http_request *request)
 {
 	struct call *call = call_begin(context, request);
 	if (call)
-		call_submit(call, work_verify);
+		call_submit(call, work_verify, done_call);
 }
 
 static void get_export(void *context, struct http_request *request)
 {
 	struct call *call = call_begin(context, request);
 	if (call)
-		call_submit(call, work_export);
+		call_submit(call, work_export, done_call);
 }
 
 /* GET /v1/catalogue */
 
 static void get_catalogue(void *context, struct http_request *request)
 {
-	struct api *api = context;
+	const struct api *api = context;
+	const struct catalogue *catalogue = recorder_catalogue(api->config.recorder);
 	struct err err;
-	if (api->catalogue) {
-		http_answer(request, 200, "text/csv; charset=utf-8", api->catalogue->csv,
-			    api->catalogue->csv_len);
+	if (catalogue) {
+		http_answer(request, 200, "text/csv; charset=utf-8", catalogue->csv,
+			    catalogue->csv_len);
 		return;
 	}
 	err_set(&err, -ENOENT, "the province has not sent its catalogue yet");
@@ -305,23 +290,11 @@ int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret
 	return 0;
 }
 
-void api_catalogue_take(struct api *api, struct catalogue *catalogue)
-{
-	catalogue_close(api->catalogue);
-	api->catalogue = catalogue;
-}
-
-uint64_t api_catalogue_version(const struct api *api)
-{
-	return api->catalogue ? api->catalogue->version : 0;
-}
-
 static void on_http_closed(void *context)
 {
 	struct api *api = context;
 	void (*on_closed)(void *) = api->on_closed;
 	void *closed_context = api->closed_context;
-	catalogue_close(api->catalogue);
 	free(api);
 	on_closed(closed_context);
 }

@@ -11,12 +11,10 @@
  * many as there may be connections are in flight at most. */
 #pragma once
 
-#include "catalogue.h"
 #include "err.h"
 #include "identity.h"
-#include "spool.h"
+#include "recorder.h"
 #include "uplink.h"
-#include "worker.h"
 
 #include <uv.h>
 
@@ -24,8 +22,7 @@ struct api;
 
 struct api_config { /* pointers outlive the API */
 	const char *socket_path;
-	struct spool *spool;
-	struct worker *worker;
+	struct recorder *recorder;
 	const struct identity *identity;
 	const char *office_name; /* until the uplink knows better */
 	struct uplink *uplink;
@@ -33,8 +30,5 @@ struct api_config { /* pointers outlive the API */
 
 int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret_api,
 	      struct err *err);
-/** Judge by this catalogue from now on; @catalogue is taken over. */
-void api_catalogue_take(struct api *api, struct catalogue *catalogue);
-uint64_t api_catalogue_version(const struct api *api);
 /** Answer what is in flight, close; @on_closed runs from the loop, then the API is gone. */
 void api_stop(struct api *api, void (*on_closed)(void *context), void *context);

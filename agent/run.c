@@ -16,6 +16,7 @@
 #include "facts.h"
 #include "log.h"
 #include "notify.h"
+#include "recorder.h"
 #include "uplink.h"
 #include "worker.h"
 
@@ -44,6 +45,7 @@ struct agent {
 	struct worker *worker;
 	void *zmq_context;
 	struct uplink *uplink;
+	struct recorder *recorder;
 	struct api *api;
 	uv_signal_t signals[SIGNALS];
 	uv_timer_t watchdog;
@@ -190,7 +192,7 @@ static void on_catalogue(void *context, const void *csv, size_t len)
 	}
 	log_info("agent: new catalogue version=%016llx metrics=%zu",
 		 (unsigned long long)catalogue->version, catalogue->n);
-	api_catalogue_take(agent->api, catalogue);
+	recorder_catalogue_take(agent->recorder, catalogue);
 }
 
 /* --- starting --- */
@@ -247,20 +249,33 @@ static int start_uplink(struct agent *agent, struct err *err)
 	return uplink_start(&agent->loop, &config, &agent->uplink, err);
 }
 
+static int start_recorder(struct agent *agent, struct err *err)
+{
+	struct recorder_config config = { .spool = agent->spool,
+					  .worker = agent->worker,
+					  .uplink = agent->uplink };
+	agent->recorder = recorder_open(&config);
+	if (!agent->recorder)
+		return err_memory(err);
+	recorder_catalogue_take(agent->recorder, agent->facts.catalogue);
+	agent->facts.catalogue = NULL;
+	return 0;
+}
+
 static int start_api(struct agent *agent, struct err *err)
 {
 	struct api_config config = { .socket_path = agent->settings->api_socket,
-				     .spool = agent->spool,
-				     .worker = agent->worker,
+				     .recorder = agent->recorder,
 				     .identity = &agent->identity,
 				     .office_name = agent->facts.office_name,
 				     .uplink = agent->uplink };
-	int rc = api_start(&agent->loop, &config, &agent->api, err);
-	if (rc == 0) {
-		api_catalogue_take(agent->api, agent->facts.catalogue);
-		agent->facts.catalogue = NULL;
-	}
-	return rc;
+	return api_start(&agent->loop, &config, &agent->api, err);
+}
+
+static int start_inputs(struct agent *agent, struct err *err)
+{
+	int rc = start_recorder(agent, err);
+	return rc < 0 ? rc : start_api(agent, err);
 }
 
 static int start_signals(struct agent *agent, struct err *err)
@@ -286,6 +301,7 @@ static int start_signals(struct agent *agent, struct err *err)
 /* Undoes a start that failed half way, too. */
 static void release(struct agent *agent)
 {
+	recorder_close(agent->recorder);
 	worker_close(agent->worker);
 	if (agent->zmq_context)
 		(void)zmq_ctx_term(agent->zmq_context); /* its sockets are closed */
@@ -319,7 +335,7 @@ static int serve(struct agent *agent, struct err *err)
 		rc = start_uplink(agent, err);
 	if (rc < 0) {
 		close_rest(agent);
-	} else if ((rc = start_api(agent, err)) < 0) {
+	} else if ((rc = start_inputs(agent, err)) < 0) {
 		agent->stopping = true;
 		on_api_closed(agent); /* what is left to stop */
 	} else {

@@ -228,10 +228,20 @@ int catalogue_read(const char *csv, size_t len, struct catalogue **ret_catalogue
 	return 0;
 }
 
+struct catalogue *catalogue_share(struct catalogue *catalogue)
+{
+	catalogue->shares++;
+	return catalogue;
+}
+
 void catalogue_close(struct catalogue *catalogue)
 {
 	if (!catalogue)
 		return;
+	if (catalogue->shares > 0) {
+		catalogue->shares--;
+		return;
+	}
 	for (size_t i = 0; i < catalogue->n; i++)
 		metric_free(&catalogue->metrics[i]);
 	free(catalogue->metrics);

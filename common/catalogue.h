@@ -40,6 +40,7 @@ struct catalogue {
 	size_t csv_len;
 	uint64_t version;        /* first 8 bytes of BLAKE2b-256 of the text, never 0 */
 	struct metric **by_name; /* owned [n], sorted */
+	unsigned shares;         /* that are held beside the first: catalogue_share() */
 };
 
 /**
@@ -51,6 +52,9 @@ struct catalogue {
  * text). Returns 0; -EINVAL; -ENOMEM. The caller closes.
  */
 int catalogue_read(const char *csv, size_t len, struct catalogue **ret_catalogue, struct err *err);
+/** One more owner, who closes as well; the last one's close frees it. Not for two threads at once.
+ * Returns @catalogue. */
+struct catalogue *catalogue_share(struct catalogue *catalogue);
 void catalogue_close(struct catalogue *catalogue); /* NULL is fine */
 
 /** NULL when there is none of that name. */
