@@ -17,6 +17,7 @@
 #include "http.h"
 
 #include "blob.h"
+#include "http_guard.h"
 #include "i18n.h"
 #include "quote.h"
 
@@ -27,13 +28,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define LISTEN_BACKLOG 64
-#define JSON_TYPE      "application/json"
-#define EXCESS_FACTOR  8u /* of body_max: so much of an oversized body is read before hanging up */
+#define JSON_TYPE     "application/json"
+#define EXCESS_FACTOR 8u /* of body_max: so much of an oversized body is read before hanging up */
 
 enum request_state { READING, WORKING, ANSWERED };
 
@@ -45,6 +43,7 @@ struct http {
 	size_t n_routes, body_max;
 	unsigned working;
 	unsigned handles;
+	bool guarded;
 	bool in_turn;
 	/* Another turn is due, though MHD_get_timeout() does not say so: a connection was resumed,
 	 * or one ended, which at the limit lets the server listen again. */
@@ -78,17 +77,25 @@ static int error_body(struct blob *out, const char *text)
 }
 
 /* NULL: out of memory. */
-static struct MHD_Response *response_of(const char *type, const void *body, size_t len)
+static struct MHD_Response *response_with(const struct http_field fields[], size_t n,
+					  const void *body, size_t len)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		len, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
 
-	if (response &&
-	    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) != MHD_YES) {
+	for (size_t i = 0; response && i < n; i++) {
+		if (MHD_add_response_header(response, fields[i].name, fields[i].value) == MHD_YES)
+			continue;
 		MHD_destroy_response(response);
-		return NULL;
+		response = NULL;
 	}
 	return response;
+}
+
+static struct MHD_Response *response_of(const char *type, const void *body, size_t len)
+{
+	return response_with(&(struct http_field){ MHD_HTTP_HEADER_CONTENT_TYPE, type }, 1, body,
+			     len);
 }
 
 static enum MHD_Result send_error(struct MHD_Connection *connection, unsigned status,
@@ -220,6 +227,16 @@ static enum MHD_Result first_call(struct http *http, struct MHD_Connection *conn
 	return result;
 }
 
+static bool passes_guard(const struct http_request *request, const char *method)
+{
+	const struct http_guarded asked = { .method = method,
+					    .host = http_header(request, "Host"),
+					    .origin = http_header(request, "Origin"),
+					    .fetch_site = http_header(request, "Sec-Fetch-Site") };
+
+	return http_guard_passes(&asked);
+}
+
 /* The later calls. */
 static enum MHD_Result proceed(struct http_request *request, const char *path, const char *method,
 			       const char *data, size_t *len)
@@ -234,6 +251,9 @@ static enum MHD_Result proceed(struct http_request *request, const char *path, c
 	}
 	if (request->excess > 0)
 		return send_too_large(request);
+	if (request->http->guarded && !passes_guard(request, method))
+		return send_error(request->connection, MHD_HTTP_FORBIDDEN,
+				  _("this is for programs and pages of this machine alone"), NULL);
 	return dispatch(request, path, method);
 }
 
@@ -338,6 +358,7 @@ int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[],
 	http->routes = routes;
 	http->n_routes = n;
 	http->body_max = limits->body_max;
+	http->guarded = limits->guarded;
 	http->context = context;
 	http->daemon = daemon_start(http, listen_fd, limits);
 	if (!http->daemon) {
@@ -434,12 +455,20 @@ unsigned http_working(const struct http *http)
 void http_answer(struct http_request *request, unsigned status, const char *type, const char *body,
 		 size_t len)
 {
+	const struct http_field field = { MHD_HTTP_HEADER_CONTENT_TYPE, type };
+
+	http_answer_fields(request, status, &field, 1, body, len);
+}
+
+void http_answer_fields(struct http_request *request, unsigned status,
+			const struct http_field fields[], size_t n, const char *body, size_t len)
+{
 	struct http *http = request->http;
 
 	assert(request->state == WORKING);
 	request->state = ANSWERED;
 	request->status = status;
-	request->response = response_of(type, body, len);
+	request->response = response_with(fields, n, body, len);
 	http->working--;
 	if (!request->suspended)
 		return; /* dispatch() sees to it */
@@ -475,61 +504,4 @@ void http_answer_err(struct http_request *request, const struct err *err)
 	else
 		http_answer(request, 500, JSON_TYPE, "{\"error\": \"out of memory\"}\n", 27);
 	blob_free(&body);
-}
-
-/* Does anybody answer at @address? */
-static bool alive(const struct sockaddr_un *address)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return true; /* cannot know: leave it */
-	int rc = connect(fd, (const struct sockaddr *)address, sizeof(*address));
-	bool refused = rc < 0 && errno == ECONNREFUSED;
-	(void)close(fd); /* nothing was written to it */
-	return !refused;
-}
-
-/* Bind, after removing a socket that nobody listens on any more. */
-static int bind_anew(int fd, const struct sockaddr_un *address)
-{
-	struct stat found;
-
-	if (lstat(address->sun_path, &found) == 0) {
-		if (!S_ISSOCK(found.st_mode) || alive(address))
-			return -EADDRINUSE;
-		if (unlink(address->sun_path) < 0)
-			return -errno;
-	}
-	return bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
-}
-
-int http_listen_unix(const char *path, unsigned mode, int *ret_fd, struct err *err)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, rc;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return err_set(err, -EINVAL,
-			       "socket '%s': the path is longer than the %zu bytes a socket's may "
-			       "have; choose a shorter one",
-			       path, sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_system(err, -errno, "make a unix socket");
-	/* The file is born with the socket's mode less the umask; chmod then only adds to it. */
-	rc = fchmod(fd, (mode_t)mode) < 0 ? -errno : bind_anew(fd, &address);
-	if (rc == 0 && (chmod(path, (mode_t)mode) < 0 || listen(fd, LISTEN_BACKLOG) < 0))
-		rc = -errno;
-	if (rc == 0) {
-		*ret_fd = fd;
-		return 0;
-	}
-	(void)close(fd); /* nothing was written to it */
-	if (rc == -EADDRINUSE)
-		return err_set(err, rc, "socket '%s': another process has it; stop that one first",
-			       path);
-	(void)err_system(err, rc, "listen");
-	return err_wrap(err, "socket '%s'", path);
 }

@@ -6,6 +6,7 @@
 #include "err.h"
 #include "i18n.h"
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -23,6 +24,9 @@ struct http_limits {
 	size_t body_max;      /* bytes; over it the answer is 413 */
 	unsigned connections; /* at once; more wait in the kernel */
 	unsigned timeout_s; /* of a connection on which nothing moves; not while a handler works */
+	/* Of a port that the browsers of this machine reach: 403 for what was not sent to a
+	 * loopback name, or changes something for another site's page (common/http_guard.h). */
+	bool guarded;
 };
 
 /**
@@ -56,6 +60,12 @@ unsigned http_working(const struct http *http);
  * is no concern of the handler. */
 void http_answer(struct http_request *request, unsigned status, const char *type, const char *body,
 		 size_t len);
+struct http_field {
+	const char *name, *value;
+};
+/** The same with a header of @fields[@n], Content-Type among them; copied. */
+void http_answer_fields(struct http_request *request, unsigned status,
+			const struct http_field fields[], size_t n, const char *body, size_t len);
 /** {"error": err's text}: -EINVAL 400, -ENOENT 404, -EEXIST 409, -E2BIG 413, -ENOSPC 507, -EAGAIN,
  * -EBUSY and -EINTR 503, -EACCES 403, else 500. */
 void http_answer_err(struct http_request *request, const struct err *err);
@@ -63,3 +73,20 @@ void http_answer_err(struct http_request *request, const struct err *err);
 /** A listening unix socket at @path, mode @mode; a stale one is replaced, a live one is
  * -EADDRINUSE. Returns 0. */
 int http_listen_unix(const char *path, unsigned mode, int *ret_fd, struct err *err);
+
+struct http_address {
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} socket;
+	socklen_t len;
+};
+#define HTTP_ADDRESS_MAX 64u
+/** "127.0.0.1:5571" or "[::1]:5571"; port 0 is any that is free. Only loopback addresses are taken,
+ * because nothing on this port is encrypted: -EINVAL. */
+int http_address_parse(const char *text, struct http_address *ret_address, struct err *err);
+/** A listening socket there. @ret_text says where it is, with the port that was free. -EADDRINUSE.
+ */
+int http_listen_tcp(const struct http_address *address, int *ret_fd,
+		    char ret_text[HTTP_ADDRESS_MAX], struct err *err);
