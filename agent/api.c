@@ -170,22 +170,15 @@ static void done_status(struct job *job)
 	struct api *api = call->api;
 	struct spool_status status;
 	struct uplink_look look = { .state = N_("stopping"), .trouble = "", .refusal = "" };
+	struct report_about about = { .look = &look };
 	if (call->rc == 0) {
 		memcpy(&status, call->out.data, sizeof(status));
 		call->out.len = 0;
 		if (!api->stopping)
-			uplink_look(api->config.uplink, &look);
+			api->config.about(api->config.context, &about, &look);
 		const struct catalogue *catalogue = recorder_catalogue(api->config.recorder);
-		struct report_about about = {
-			.office = api->config.identity->office,
-			.office_name = look.office_name && *look.office_name
-					       ? look.office_name
-					       : api->config.office_name,
-			.address = api->config.identity->address,
-			.look = &look,
-			.catalogue_version = catalogue ? catalogue->version : 0,
-			.metrics = catalogue ? catalogue->n : 0,
-		};
+		about.catalogue_version = catalogue ? catalogue->version : 0;
+		about.metrics = catalogue ? catalogue->n : 0;
 		call->rc = report_status(&about, &status, &call->out, &call->err);
 	}
 	done_call(job);

@@ -12,8 +12,8 @@
 #pragma once
 
 #include "err.h"
-#include "identity.h"
 #include "recorder.h"
+#include "report.h"
 #include "uplink.h"
 
 #include <uv.h>
@@ -23,9 +23,11 @@ struct api;
 struct api_config { /* pointers outlive the API */
 	const char *socket_path;
 	struct recorder *recorder;
-	const struct identity *identity;
-	const char *office_name; /* until the uplink knows better */
 	struct uplink *uplink;
+	/* Everything that status tells beside spool and catalogue; *@look holds the uplink's part.
+	 */
+	void (*about)(void *context, struct report_about *ret_about, struct uplink_look *look);
+	void *context;
 };
 
 int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret_api,

@@ -38,11 +38,35 @@ static const char *told(const char *text)
 	return *text ? _(text) : text; /* "" is the catalogue's header to gettext */
 }
 
+/* A wall clock's time for one of civil_boot_us()'s: right even when the wall clock was set since.
+ */
+static json_t *boot_instant(int64_t at_us)
+{
+	return at_us == 0 ? json_null() : instant(civil_now_us() - civil_boot_us() + at_us);
+}
+
+static json_t *inputs_json(const struct report_about *about)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; array && i < about->n_inputs; i++) {
+		const struct input_look *look = &about->inputs[i];
+		json_t *row =
+			json_pack("{s:s, s:s, s:o, s:s}", "name", look->name, "state", look->state,
+				  "last", instant(look->last_us), "error", told(look->error));
+		if (json_array_append_new(array, row) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
 static json_t *uplink_json(const struct uplink_look *look)
 {
 	if (!look)
 		return json_pack("{s:s, s:s}", "state", N_("not running"), "trouble", "");
-	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "state", look->state, "trouble",
+	return json_pack("{s:s, s:b, s:o, s:s, s:s, s:I, s:I}", "state", look->state, "connected",
+			 (int)look->connected, "since", boot_instant(look->since_us), "trouble",
 			 told(look->trouble), "refusal", told(look->refusal), "blocked_batch",
 			 (json_int_t)look->blocked_seq, "in_flight", (json_int_t)look->in_flight);
 }
@@ -67,11 +91,12 @@ int report_status(const struct report_about *about, const struct spool_status *s
 	if (about->catalogue_version)
 		(void)snprintf(version, sizeof(version), "%016llx",
 			       (unsigned long long)about->catalogue_version); /* fits */
-	return dump(json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:I, s:o, s:o}", "version",
-			      LANTOA_VERSION, "office", about->office, "office_name",
-			      about->office_name, "address", about->address, "catalogue", version,
-			      "metrics", (json_int_t)about->metrics, "uplink",
-			      uplink_json(about->look), "spool", spool_json(status)),
+	return dump(json_pack("{s:s, s:o, s:s?, s:s?, s:s?, s:s, s:I, s:o, s:o, s:o}", "version",
+			      LANTOA_VERSION, "running_since", boot_instant(about->since_us),
+			      "office", about->office, "office_name", about->office_name, "address",
+			      about->address, "catalogue", version, "metrics",
+			      (json_int_t)about->metrics, "uplink", uplink_json(about->look),
+			      "inputs", inputs_json(about), "spool", spool_json(status)),
 		    out, err);
 }
 

@@ -3,6 +3,7 @@
 
 #include "blob.h"
 #include "err.h"
+#include "inputs.h"
 #include "spool.h"
 #include "uplink.h"
 
@@ -11,6 +12,9 @@
 struct report_about { /* what status tells beside the spool; texts borrowed, may be NULL */
 	const char *office, *office_name, *address;
 	const struct uplink_look *look; /* NULL: no agent is running */
+	int64_t since_us;               /* when the agent started, on civil_boot_us()'s clock */
+	struct input_look inputs[INPUTS_MAX];
+	size_t n_inputs;
 	uint64_t catalogue_version;
 	size_t metrics;
 };

@@ -1,10 +1,11 @@
 /* 1. Identity, spool and the facts in it are read; then the loop's parts start: uplink, API,
  * signals.
  * 2. systemd hears READY=1; from here everything happens in callbacks.
- * 3. SIGTERM or SIGINT: the API answers what is in flight, then the uplink ends its jobs, then the
- *    other handles close, and uv_run returns. A handle left open is a mistake of ours.
- * SIGHUP reads the configuration again: when it is good, log level and push interval change at
- * once, and what else differs is said to need a restart; when it is bad, nothing changes. */
+ * 3. SIGTERM or SIGINT: the inputs hand on what came in, the API answers what is in flight, then
+ * the uplink ends its jobs, then the other handles close, and uv_run returns. A handle left open is
+ * a mistake of ours. SIGHUP reads the configuration again: when it is good, log level and push
+ * interval change at once, and what else differs is said to need a restart; when it is bad, nothing
+ * changes. */
 #include "run.h"
 
 #include "api.h"
@@ -14,6 +15,7 @@
 #include "db.h"
 #include "dealer.h"
 #include "facts.h"
+#include "inputs.h"
 #include "log.h"
 #include "notify.h"
 #include "recorder.h"
@@ -47,6 +49,8 @@ struct agent {
 	struct uplink *uplink;
 	struct recorder *recorder;
 	struct api *api;
+	struct inputs *inputs;
+	int64_t since_us;
 	uv_signal_t signals[SIGNALS];
 	uv_timer_t watchdog;
 	struct job heartbeat;
@@ -54,7 +58,7 @@ struct agent {
 	char told[256]; /* the last STATUS= */
 };
 
-/* --- stopping --- */
+/* --- stopping: backwards from whatever starting had reached --- */
 
 static void close_rest(struct agent *agent)
 {
@@ -74,7 +78,20 @@ static void on_api_closed(void *context)
 {
 	struct agent *agent = context;
 	agent->api = NULL;
-	uplink_stop(agent->uplink, on_uplink_closed, agent);
+	if (agent->uplink)
+		uplink_stop(agent->uplink, on_uplink_closed, agent);
+	else
+		close_rest(agent);
+}
+
+static void on_inputs_stopped(void *context)
+{
+	struct agent *agent = context;
+	agent->inputs = NULL;
+	if (agent->api)
+		api_stop(agent->api, on_api_closed, agent);
+	else
+		on_api_closed(agent);
 }
 
 static void stop(struct agent *agent)
@@ -84,7 +101,7 @@ static void stop(struct agent *agent)
 	agent->stopping = true;
 	notify("STOPPING=1");
 	log_info("agent: stopping");
-	api_stop(agent->api, on_api_closed, agent);
+	inputs_stop(agent->inputs, on_inputs_stopped, agent);
 }
 
 /* --- reloading --- */
@@ -262,20 +279,34 @@ static int start_recorder(struct agent *agent, struct err *err)
 	return 0;
 }
 
+static void about(void *context, struct report_about *ret_about, struct uplink_look *look)
+{
+	const struct agent *agent = context;
+	uplink_look(agent->uplink, look);
+	ret_about->office = agent->identity.office;
+	ret_about->office_name = *look->office_name ? look->office_name : agent->facts.office_name;
+	ret_about->address = agent->identity.address;
+	ret_about->since_us = agent->since_us;
+	if (agent->inputs)
+		ret_about->n_inputs = inputs_look(agent->inputs, ret_about->inputs);
+}
+
 static int start_api(struct agent *agent, struct err *err)
 {
 	struct api_config config = { .socket_path = agent->settings->api_socket,
 				     .recorder = agent->recorder,
-				     .identity = &agent->identity,
-				     .office_name = agent->facts.office_name,
-				     .uplink = agent->uplink };
+				     .uplink = agent->uplink,
+				     .about = about,
+				     .context = agent };
 	return api_start(&agent->loop, &config, &agent->api, err);
 }
 
 static int start_inputs(struct agent *agent, struct err *err)
 {
-	int rc = start_recorder(agent, err);
-	return rc < 0 ? rc : start_api(agent, err);
+	struct input_host host = { .loop = &agent->loop,
+				   .recorder = agent->recorder,
+				   .uplink = agent->uplink };
+	return inputs_start(input_kinds, &host, agent->settings, &agent->inputs, err);
 }
 
 static int start_signals(struct agent *agent, struct err *err)
@@ -333,11 +364,15 @@ static int serve(struct agent *agent, struct err *err)
 	int rc = start_signals(agent, err);
 	if (rc == 0)
 		rc = start_uplink(agent, err);
+	if (rc == 0)
+		rc = start_recorder(agent, err);
+	if (rc == 0)
+		rc = start_api(agent, err);
+	if (rc == 0)
+		rc = start_inputs(agent, err);
 	if (rc < 0) {
-		close_rest(agent);
-	} else if ((rc = start_inputs(agent, err)) < 0) {
 		agent->stopping = true;
-		on_api_closed(agent); /* what is left to stop */
+		inputs_stop(agent->inputs, on_inputs_stopped, agent);
 	} else {
 		log_info("agent: running version=%s office=%s address=%s", LANTOA_VERSION,
 			 agent->identity.office, agent->identity.address);
@@ -366,6 +401,7 @@ int run(const struct settings *settings, const char *config_path, struct err *er
 		return err_memory(err);
 	agent->settings = settings;
 	agent->config_path = config_path;
+	agent->since_us = civil_boot_us();
 	(void)signal(SIGPIPE, SIG_IGN); /* a client that hangs up is an error of a write */
 	int rc = read_state(agent, err);
 	if (rc == 0) {

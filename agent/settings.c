@@ -13,11 +13,12 @@
 #define AT(member) offsetof(struct settings, member)
 
 static const struct conf_key keys[] = {
-	{ "agent", "state_dir", CONF_TEXT, AT(state_dir), LANTOA_STATEDIR "-agent", 0, 0,
-	  "folder of the office's key and spool" },
-	{ "agent", "api_socket", CONF_TEXT, AT(api_socket), LANTOA_RUNDIR "-agent/agent.sock", 0, 0,
+	{ "agent", "state_dir", CONF_TEXT | CONF_RESTART, AT(state_dir), LANTOA_STATEDIR "-agent",
+	  0, 0, "folder of the office's key and spool" },
+	{ "agent", "api_socket", CONF_TEXT | CONF_RESTART, AT(api_socket),
+	  LANTOA_RUNDIR "-agent/agent.sock", 0, 0,
 	  "unix socket on which the agent serves HTTP to local programs" },
-	{ "agent", "zone", CONF_TEXT, AT(zone), "Asia/Ho_Chi_Minh", 0, 0,
+	{ "agent", "zone", CONF_TEXT | CONF_RESTART, AT(zone), "Asia/Ho_Chi_Minh", 0, 0,
 	  "civil time zone, until the province has told its own" },
 	{ "uplink", "push_interval_s", CONF_UINT, AT(push_interval_s), "60", 1, 86400,
 	  "seconds after which figures of an hour or a minute are sent; others go at once" },
@@ -73,6 +74,15 @@ const struct conf_key *settings_keys(size_t *ret_n)
 {
 	*ret_n = N_KEYS;
 	return keys;
+}
+
+bool settings_section_differs(const char *section, const struct settings *a,
+			      const struct settings *b)
+{
+	for (size_t i = 0; i < N_KEYS; i++)
+		if (strcmp(keys[i].section, section) == 0 && conf_differs(&keys[i], a, b))
+			return true;
+	return false;
 }
 
 int settings_apply_level(const struct settings *settings, struct err *err)

@@ -4,6 +4,7 @@
 #include "conf.h"
 #include "err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ int settings_read(const char *path, struct settings *ret_settings, struct err *e
 void settings_free(struct settings *settings);
 /** The table itself, for --help and the manual page. */
 const struct conf_key *settings_keys(size_t *ret_n);
+/** Is any key of [@section] another in the two? */
+bool settings_section_differs(const char *section, const struct settings *a,
+			      const struct settings *b);
 /** Make the log level current. */
 int settings_apply_level(const struct settings *settings, struct err *err);
 /** Root becomes the owner of state_dir, so that what a command leaves there is the agent's, too.

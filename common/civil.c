@@ -69,6 +69,13 @@ int64_t civil_now_us(void)
 	return now.tv_sec * US_PER_S + now.tv_nsec / 1000;
 }
 
+int64_t civil_boot_us(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_BOOTTIME, &now); /* cannot fail: Linux has it since 2.6.39 */
+	return now.tv_sec * US_PER_S + now.tv_nsec / 1000;
+}
+
 static int64_t offset_s(int64_t at_s)
 {
 	time_t at = (time_t)at_s;

@@ -12,6 +12,9 @@ int civil_set_zone(const char *zone, struct err *err);
 
 /** UTC microseconds since 1970, from the wall clock. */
 int64_t civil_now_us(void);
+/** Microseconds since the machine started, sleep included: for "how long ago", since nobody can set
+ * this clock. */
+int64_t civil_boot_us(void);
 
 /** Minutes of civil time since 1970-01-01T00:00 local (day * 1440 + minute of the day). */
 int64_t civil_minute(int64_t at_us);

@@ -29,6 +29,11 @@ struct reading {
 
 /* Values. Each reader sets its part of the struct, or says in @err what would do. */
 
+static enum conf_type type_of(const struct conf_key *key)
+{
+	return key->type & ~(unsigned)CONF_RESTART;
+}
+
 static void *field_of(const struct conf_key *key, void *conf)
 {
 	return (char *)conf + key->offset;
@@ -79,7 +84,7 @@ static bool take_number(const char **text, uint64_t *ret_number)
 
 static uint64_t max_of(const struct conf_key *key)
 {
-	uint64_t widest = key->type == CONF_UINT ? UINT32_MAX : UINT64_MAX;
+	uint64_t widest = type_of(key) == CONF_UINT ? UINT32_MAX : UINT64_MAX;
 	return key->max && key->max < widest ? key->max : widest;
 }
 
@@ -149,7 +154,7 @@ static int set_value(const struct conf_key *key, const char *value, void *conf, 
 							[CONF_UINT] = set_uint,
 							[CONF_BOOL] = set_bool,
 							[CONF_BYTES] = set_bytes };
-	return setters[key->type](key, value, conf, err);
+	return setters[type_of(key)](key, value, conf, err);
 }
 
 /* Near names, for the hint. */
@@ -383,11 +388,40 @@ int conf_read(const char *path, const struct conf_key keys[], size_t n_keys, voi
 void conf_free(const struct conf_key keys[], size_t n_keys, void *conf)
 {
 	for (size_t i = 0; i < n_keys; i++)
-		if (keys[i].type == CONF_TEXT) {
+		if (type_of(&keys[i]) == CONF_TEXT) {
 			char **text = field_of(&keys[i], conf);
 			free(*text);
 			*text = NULL;
 		}
+}
+
+/* Two structs that were read. */
+
+static size_t size_of(const struct conf_key *key)
+{
+	static const size_t sizes[] = { [CONF_TEXT] = sizeof(char *),
+					[CONF_UINT] = sizeof(uint32_t),
+					[CONF_BOOL] = sizeof(bool),
+					[CONF_BYTES] = sizeof(uint64_t) };
+	return sizes[type_of(key)];
+}
+
+bool conf_differs(const struct conf_key *key, const void *a, const void *b)
+{
+	const char *in_a = (const char *)a + key->offset, *in_b = (const char *)b + key->offset;
+	if (type_of(key) != CONF_TEXT)
+		return memcmp(in_a, in_b, size_of(key)) != 0;
+	const char *text_a = *(char *const *)(const void *)in_a;
+	const char *text_b = *(char *const *)(const void *)in_b;
+	return text_a && text_b ? strcmp(text_a, text_b) != 0 : text_a != text_b;
+}
+
+void conf_swap(const struct conf_key *key, void *a, void *b)
+{
+	char kept[sizeof(uint64_t)];
+	memcpy(kept, field_of(key, a), size_of(key));
+	memcpy(field_of(key, a), field_of(key, b), size_of(key));
+	memcpy(field_of(key, b), kept, size_of(key));
 }
 
 /* The table as a file. */
@@ -395,12 +429,12 @@ void conf_free(const struct conf_key keys[], size_t n_keys, void *conf)
 static void document_range(const struct conf_key *key, FILE *out)
 {
 	char least[32], most[32];
-	if (key->type == CONF_BOOL)
+	if (type_of(key) == CONF_BOOL)
 		fprintf(out, "%s", _(" (yes or no)"));
-	if (key->type == CONF_UINT)
+	if (type_of(key) == CONF_UINT)
 		fprintf(out, _(" (%llu to %llu)"), (unsigned long long)key->min,
 			(unsigned long long)max_of(key));
-	if (key->type == CONF_BYTES && key->max)
+	if (type_of(key) == CONF_BYTES && key->max)
 		fprintf(out, _(" (%s to %s)"), bytes_text(key->min, least),
 			bytes_text(key->max, most));
 }
@@ -409,6 +443,8 @@ static void document_key(const struct conf_key *key, FILE *out)
 {
 	fprintf(out, "# %s", _(key->help));
 	document_range(key, out);
+	if (key->type & CONF_RESTART)
+		fprintf(out, "%s", _("; a change needs a restart"));
 	fprintf(out, "\n#%s =%s%s\n", key->name, key->fallback ? " " : "",
 		key->fallback ? key->fallback : "");
 }

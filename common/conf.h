@@ -5,15 +5,17 @@
 
 #include "err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 enum conf_type {
-	CONF_TEXT,  /* char *, owned by the struct */
-	CONF_UINT,  /* uint32_t, range checked */
-	CONF_BOOL,  /* bool: yes/no/true/false/1/0 */
-	CONF_BYTES, /* uint64_t: 512, 64K, 16M, 2G */
+	CONF_TEXT,         /* char *, owned by the struct */
+	CONF_UINT,         /* uint32_t, range checked */
+	CONF_BOOL,         /* bool: yes/no/true/false/1/0 */
+	CONF_BYTES,        /* uint64_t: 512, 64K, 16M, 2G */
+	CONF_RESTART = 16, /* beside a type (CONF_TEXT | CONF_RESTART): read at a start alone */
 };
 
 struct conf_key {
@@ -33,6 +35,10 @@ struct conf_key {
  */
 int conf_read(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
 	      struct err *err);
+/** Do two structs that were read hold different values of @key? */
+bool conf_differs(const struct conf_key *key, const void *a, const void *b);
+/** Exchange their values of @key. */
+void conf_swap(const struct conf_key *key, void *a, void *b);
 void conf_free(const struct conf_key keys[], size_t n_keys, void *conf);
 /** Write the table as a commented INI file: every key with its help, range and default, switched
  * off by '#'. */

@@ -81,6 +81,9 @@ struct uplink {
 	uint64_t spool_id;
 	int64_t province_offset_us; /* province's clock minus our monotonic one */
 	bool province_clock_known;
+	bool connected; /* as struct uplink_look says, also the next three */
+	int64_t since_us, moved_us;
+	uint64_t acked_seen;
 	char *office_name, *zone, *refusal; /* owned; NULL: none yet */
 
 	struct task check;
@@ -133,6 +136,21 @@ static void arm_tick(struct uplink *uplink)
 				     0); /* fails for a closing handle only */
 }
 
+/* Hello said again on a living connection does not end it. */
+static void note_changes(struct uplink *uplink)
+{
+	const struct uplink_core *core = &uplink->core;
+	int64_t now_us = civil_boot_us();
+	bool connected = core->state == UPLINK_WELCOME ||
+			 (core->state == UPLINK_GREETING && uplink->connected);
+	if (connected != uplink->connected)
+		uplink->since_us = now_us;
+	if (core->acked != uplink->acked_seen || core->acked >= core->last_seq)
+		uplink->moved_us = now_us;
+	uplink->connected = connected;
+	uplink->acked_seen = core->acked;
+}
+
 static void tell(struct uplink *uplink, struct uplink_event event)
 {
 	if (uplink->stopping && event.type != UPLINK_STOP)
@@ -140,6 +158,7 @@ static void tell(struct uplink *uplink, struct uplink_event event)
 	event.now_ms = now_ms(uplink);
 	randombytes_buf(&event.dice, sizeof(event.dice));
 	perform(uplink, uplink_step(&uplink->core, event));
+	note_changes(uplink);
 	arm_tick(uplink);
 	if (uplink->config.on_change && !uplink->stopping)
 		uplink->config.on_change(uplink->config.context);
@@ -874,6 +893,7 @@ int uplink_start(uv_loop_t *loop, const struct uplink_config *config, struct upl
 		return err_memory(err);
 	uplink->config = *config;
 	uplink->loop = loop;
+	uplink->since_us = uplink->moved_us = civil_boot_us();
 	uplink->spool_id = spool_id(config->spool);
 	struct uplink_timing timing = uplink_timing(config->reconnect_min_ms,
 						    config->reconnect_max_ms * RECONNECT_STRETCH);
@@ -901,6 +921,16 @@ void uplink_stop(struct uplink *uplink, void (*on_closed)(void *context), void *
 	uv_close((uv_handle_t *)&uplink->seal_timer, on_handle_closed);
 }
 
+/* A task that runs has not said yet. */
+static int disk_rc(const struct uplink *uplink)
+{
+	const struct task *tasks[] = { &uplink->seal, &uplink->release, &uplink->renew };
+	for (size_t i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++)
+		if (!tasks[i]->busy && tasks[i]->rc < 0)
+			return tasks[i]->rc;
+	return 0;
+}
+
 void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 {
 	static const char *const states[] = {
@@ -915,6 +945,11 @@ void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 		.refusal = core->blocked_seq && uplink->refusal ? uplink->refusal : "",
 		.blocked_seq = core->blocked_seq,
 		.in_flight = uplink_in_flight(core),
+		.connected = uplink->connected,
+		.since_us = uplink->since_us,
+		.moved_us = uplink->moved_us,
+		.resting = core->slow_until_ms > now_ms(uplink),
+		.disk_rc = disk_rc(uplink),
 		.office_name = uplink->office_name ? uplink->office_name : "",
 		.zone = uplink->zone ? uplink->zone : "",
 	};

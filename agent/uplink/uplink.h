@@ -49,6 +49,11 @@ struct uplink_look {         /* for status; texts are valid until the loop runs 
 	const char *refusal; /* the province's words about blocked_seq; "" */
 	uint64_t blocked_seq;
 	uint64_t in_flight;
+	bool connected;   /* greeted and not lost since; otherwise trouble may say why */
+	int64_t since_us; /* when that began, on civil_boot_us()'s clock */
+	int64_t moved_us; /* when an ack last moved, or nothing waited for one; same clock */
+	bool resting;     /* the province asked for a pause that is not over */
+	int disk_rc;      /* of the spool's newest sealing and noting; 0 or a negative errno */
 	const char *office_name, *zone; /* as the province last told in this run; "" */
 };
 void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look);

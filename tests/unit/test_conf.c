@@ -252,6 +252,32 @@ static char *document(void)
 	return text;
 }
 
+/* A key of each type: what differs is found, and swapping moves it and nothing else. */
+static void what_differs_is_found_and_can_be_swapped(void **state)
+{
+	struct fixture *f = *state;
+	struct settings other = { 0 };
+	read_good(f, "[place]\nzone = UTC\n[net]\nloud = yes\nport = 7\n[store]\nroom = 2K\n");
+	assert_int_equal(conf_read(NULL, keys, N_KEYS, &other, &f->err), 0);
+	for (size_t i = 0; i < N_KEYS; i++) {
+		const char *name = keys[i].name;
+		bool same = strcmp(name, "note") == 0 || strcmp(name, "any") == 0;
+		assert_int_equal(conf_differs(&keys[i], &f->settings, &other), !same);
+		assert_false(conf_differs(&keys[i], &other, &other));
+	}
+	conf_swap(&keys[0], &f->settings, &other);
+	assert_string_equal(other.zone, "UTC");
+	assert_string_equal(f->settings.zone, "Asia/Ho_Chi_Minh");
+	assert_true(conf_differs(&keys[1], &f->settings, &other));
+	for (size_t i = 1; i < N_KEYS; i++)
+		conf_swap(&keys[i], &f->settings, &other);
+	assert_int_equal(other.port, 7);
+	assert_true(other.loud);
+	assert_int_equal(other.room, 2048);
+	assert_int_equal(f->settings.port, 5555);
+	conf_free(keys, N_KEYS, &other);
+}
+
 static void the_table_documents_itself(void **state)
 {
 	(void)state;
@@ -309,6 +335,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(long_lines_are_taken_up_to_the_limit, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_file_that_is_not_there_or_no_file_is_said, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_differs_is_found_and_can_be_swapped, set_up,
 						tear_down),
 		cmocka_unit_test(the_table_documents_itself),
 		cmocka_unit_test_setup_teardown(what_it_documents_reads_back_as_the_defaults,

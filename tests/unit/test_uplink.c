@@ -1,3 +1,4 @@
+#include "civil.h"
 #include "dealer.h"
 #include "enrol.h"
 #include "facts.h"
@@ -211,6 +212,54 @@ static void recorded_figures_arrive_and_are_released(void **state)
 	assert_int_equal(books.observations, 41);
 	assert_int_equal(books.sum, 5 + 40 * 41 / 2);
 	assert_int_equal(books.duplicates, 0);
+}
+
+static bool lost(struct fixture *f)
+{
+	return !looked(f).connected;
+}
+
+static bool blocked_second(struct fixture *f)
+{
+	return looked(f).blocked_seq == 2;
+}
+
+static bool sealed_third(struct fixture *f)
+{
+	struct spool_status status;
+	return worker_waiting(f->worker) == 0 && spool_status(f->spool, &status, &f->err) == 0 &&
+	       status.last_seq == 3;
+}
+
+/* Since when it is connected or not, and since when nothing moves. */
+static void it_knows_since_when(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	int64_t before_us = civil_boot_us();
+	start(f);
+	assert_false(looked(f).connected);
+	assert_true(looked(f).since_us >= before_us);
+	wait_until(f, connected);
+	int64_t connected_us = looked(f).since_us;
+	assert_true(connected_us > before_us);
+	assert_true(looked(f).connected);
+	record(f, DAY, 5);
+	wait_until(f, released);
+	assert_int_equal(looked(f).since_us, connected_us); /* figures do not change it */
+	fake_aggregator_restart(f->fake);
+	wait_until(f, lost);
+	assert_true(looked(f).since_us > connected_us);
+	wait_until(f, connected);
+	int64_t moved_us = looked(f).moved_us;
+	assert_true(moved_us > connected_us);
+	fake_aggregator_refuse(f->fake, 2, LANTOA__V1__REFUSED__CODE__MALFORMED);
+	record(f, DAY + 1, 5);
+	wait_until(f, blocked_second);
+	moved_us = looked(f).moved_us;
+	record(f, DAY + 2, 5);
+	wait_until(f, sealed_third);
+	assert_int_equal(looked(f).moved_us, moved_us);
 }
 
 static void figures_survive_a_province_that_restarts(void **state)
@@ -483,6 +532,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(recorded_figures_arrive_and_are_released),
+		TEST(it_knows_since_when),
 		TEST(figures_survive_a_province_that_restarts),
 		TEST(refused_key_is_told_and_works_once_it_is_allowed),
 		TEST(refused_batch_is_kept_shown_and_tried_again),
