@@ -60,15 +60,22 @@ static const char *const steps[] = {
 	"  PRIMARY KEY(metric, calendar, grain, number)) STRICT, WITHOUT ROWID;",
 };
 
+static const struct db_schema schema = {
+	.application_id = SCHEMA_APPLICATION_ID,
+	.n = (int)(sizeof(steps) / sizeof(steps[0])),
+	.steps = steps,
+	.keep_writer = "INSERT OR REPLACE INTO fact VALUES('written_by', ?1)",
+	.writer = "SELECT value FROM fact WHERE name = 'written_by'",
+};
+
 int schema_open(const char *path, bool readonly, sqlite3 **ret_db, struct err *err)
 {
 	sqlite3 *db = NULL;
-	int rc = db_open(path, readonly ? DB_READER : DB_WRITER_WAL, SCHEMA_APPLICATION_ID, &db,
-			 err);
+	int rc = db_open(path, readonly ? DB_READER : DB_WRITER_WAL, &schema, &db, err);
 	if (rc < 0)
 		return rc;
 	if (!readonly)
-		rc = db_migrate(db, steps, (int)(sizeof(steps) / sizeof(steps[0])), err);
+		rc = db_migrate(db, &schema, err);
 	if (rc < 0) {
 		db_close(db);
 		return rc;

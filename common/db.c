@@ -212,14 +212,45 @@ static int tag_check(sqlite3 *db, enum db_mode mode, int32_t application_id, str
 	return db_exec(db, sql, err);
 }
 
-static int connection_set_up(sqlite3 *db, enum db_mode mode, int32_t application_id,
+/* The program's version that brought the schema up; "" when it cannot be known. */
+static void writer_read(sqlite3 *db, const struct db_schema *schema, char *ret_version, size_t size)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err ignored; /* a later version may keep it elsewhere */
+	*ret_version = '\0';
+	if (!schema->writer || db_prepare(db, schema->writer, &stmt, &ignored) < 0)
+		return;
+	if (db_step(stmt, &ignored) == 1 && sqlite3_column_text(stmt, 0))
+		(void)snprintf(ret_version, size, "%s", (const char *)sqlite3_column_text(stmt, 0));
+	(void)sqlite3_finalize(stmt); /* nothing was written */
+}
+
+static int version_check(sqlite3 *db, const struct db_schema *schema, struct err *err)
+{
+	char writer[32];
+	int64_t version = 0;
+	int rc = number_read(db, "PRAGMA user_version", &version, err);
+	if (rc < 0 || (version >= 0 && version <= schema->n))
+		return rc;
+	writer_read(db, schema, writer, sizeof(writer));
+	if (!*writer)
+		return err_set(err, -EINVAL,
+			       "it was written by a newer version than this one (%s); install the "
+			       "newer version again, or restore a backup from before the upgrade",
+			       LANTOA_VERSION);
+	return err_set(err, -EINVAL,
+		       "it was written by version %s, which is newer than this one (%s); install "
+		       "version %s again, or restore a backup from before the upgrade",
+		       writer, LANTOA_VERSION, writer);
+}
+
+/* A refused file stays as it is, to the byte: settings and closing write only into one of ours. */
+static int connection_set_up(sqlite3 *db, enum db_mode mode, const struct db_schema *schema,
 			     struct err *err)
 {
 	(void)sqlite3_extended_result_codes(db, 1);   /* fails on no live connection, */
-	(void)sqlite3_busy_timeout(db, BUSY_WAIT_MS); /* nor does this */
-	if (sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == DB_READER, NULL) !=
-	    SQLITE_OK)
-		return db_err(err, db, "set up");
+	(void)sqlite3_busy_timeout(db, BUSY_WAIT_MS); /* nor do these two */
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	int rc = db_exec(db,
 			 "PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;"
 			 "PRAGMA foreign_keys=ON; PRAGMA mmap_size=0;",
@@ -229,13 +260,17 @@ static int connection_set_up(sqlite3 *db, enum db_mode mode, int32_t application
 		rc = db_exec(db, "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;", err);
 	}
 	if (rc == 0)
-		rc = tag_check(db, mode, application_id, err);
+		rc = tag_check(db, mode, schema->application_id, err);
+	if (rc == 0)
+		rc = version_check(db, schema, err);
 	if (rc == 0)
 		rc = db_exec(db, settings(mode), err);
+	if (mode != DB_READER && rc == 0)
+		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return rc;
 }
 
-int db_open(const char *path, enum db_mode mode, int32_t application_id, sqlite3 **ret_db,
+int db_open(const char *path, enum db_mode mode, const struct db_schema *schema, sqlite3 **ret_db,
 	    struct err *err)
 {
 	sqlite3 *db = NULL;
@@ -248,7 +283,7 @@ int db_open(const char *path, enum db_mode mode, int32_t application_id, sqlite3
 	if (code != SQLITE_OK)
 		rc = code_err(err, code, db ? sqlite3_errmsg(db) : "", "open it");
 	else
-		rc = connection_set_up(db, mode, application_id, err);
+		rc = connection_set_up(db, mode, schema, err);
 	if (rc < 0) {
 		db_close(db);
 		return err_wrap(err, "database '%s'", path);
@@ -264,31 +299,44 @@ void db_close(sqlite3 *db)
 	(void)code;
 }
 
-static int migrate_step(sqlite3 *db, const char *sql, int64_t to, struct err *err)
+static int writer_keep(sqlite3 *db, const struct db_schema *schema, struct err *err)
 {
-	char version[64];
-	(void)snprintf(version, sizeof(version), "PRAGMA user_version=%d", (int)to); /* fits */
-	int rc = db_begin(db, err);
+	sqlite3_stmt *stmt = NULL;
+	if (!schema->keep_writer)
+		return 0;
+	int rc = db_prepare(db, schema->keep_writer, &stmt, err);
 	if (rc < 0)
 		return rc;
-	rc = db_exec(db, sql, err);
-	if (rc == 0)
-		rc = db_exec(db, version, err);
-	if (rc == 0)
-		return db_commit(db, err);
-	db_rollback(db);
+	if (sqlite3_bind_text(stmt, 1, LANTOA_VERSION, -1, SQLITE_STATIC) == SQLITE_OK)
+		rc = db_run(stmt, err);
+	else
+		rc = db_err(err, db, "bind");
+	(void)sqlite3_finalize(stmt); /* repeats the run's error */
 	return rc;
 }
 
-int db_migrate(sqlite3 *db, const char *const steps[], int n, struct err *err)
+static int step_take(sqlite3 *db, const struct db_schema *schema, int from, struct err *err)
+{
+	char version[64];
+	(void)snprintf(version, sizeof(version), "PRAGMA user_version=%d", from + 1); /* fits */
+	int rc = db_exec(db, schema->steps[from], err);
+	if (rc == 0)
+		rc = writer_keep(db, schema, err);
+	return rc < 0 ? rc : db_exec(db, version, err);
+}
+
+int db_migrate(sqlite3 *db, const struct db_schema *schema, struct err *err)
 {
 	int64_t version = 0;
 	int rc = number_read(db, "PRAGMA user_version", &version, err);
-	if (rc == 0 && (version < 0 || version > n))
-		rc = err_set(err, -EINVAL, "made by a newer version; install that one");
-	for (; rc == 0 && version < n; version++)
-		rc = migrate_step(db, steps[version], version + 1, err);
-	if (rc < 0)
-		return err_wrap(err, "bring the schema up to date");
-	return 0;
+	for (; rc == 0 && version < schema->n; version++) {
+		rc = db_begin(db, err);
+		if (rc == 0)
+			rc = step_take(db, schema, (int)version, err);
+		if (rc == 0)
+			rc = db_commit(db, err);
+		else
+			db_rollback(db);
+	}
+	return rc < 0 ? err_wrap(err, "bring the schema up to date") : 0;
 }

@@ -16,13 +16,24 @@ enum db_mode {
 	DB_READER,          /* read-only beside a DB_WRITER_WAL; never checkpoints */
 };
 
+/* What a file is, and how it came to be so. */
+struct db_schema {
+	int32_t application_id;   /* tags the file (SQLite's header field) */
+	int n;                    /* the version of today */
+	const char *const *steps; /* [n]; SQL that leads from user_version i to i + 1 */
+	/* SQL that keeps ?1, the program's version that brought the schema up, and that gives it
+	 * back; they work from step 1 on. NULL: it is not kept. */
+	const char *keep_writer, *writer;
+};
+
 /**
- * Open @path. @application_id tags the file (SQLite's header field): another tag in an existing
- * file is -EINVAL. Creates the file (0600) for writers, whose folder must be there: -ENOENT. -EBUSY
- * when another one holds a DB_WRITER_ROLLBACK file, in this process or elsewhere; -EUCLEAN when it
- * is no database or damaged. A connection is for one thread at a time (not necessarily the same).
+ * Open @path. Creates the file (0600) for writers, whose folder must be there: -ENOENT. -EINVAL,
+ * and nothing in the file is changed, when it carries another tag, or a schema that is newer than
+ * @schema: the sentence tells who wrote it, and what to do. -EBUSY when another one holds a
+ * DB_WRITER_ROLLBACK file, in this process or elsewhere; -EUCLEAN when it is no database or
+ * damaged. A connection is for one thread at a time (not necessarily the same).
  */
-int db_open(const char *path, enum db_mode mode, int32_t application_id, sqlite3 **ret_db,
+int db_open(const char *path, enum db_mode mode, const struct db_schema *schema, sqlite3 **ret_db,
 	    struct err *err);
 void db_close(sqlite3 *db); /* NULL is fine; all statements must be finalized (asserted) */
 
@@ -49,9 +60,6 @@ int db_begin(sqlite3 *db, struct err *err);  /* BEGIN IMMEDIATE */
 int db_commit(sqlite3 *db, struct err *err); /* on failure the transaction is rolled back */
 void db_rollback(sqlite3 *db);               /* fine when none is open */
 
-/**
- * Bring the schema up: @steps[i] is SQL that leads from user_version i to i + 1, each in one
- * transaction. A file that is newer than @n is -EINVAL: "made by a newer version; install that
- * one".
- */
-int db_migrate(sqlite3 *db, const char *const steps[], int n, struct err *err);
+/** Bring the schema up to today's version, each step in one transaction: stopped halfway, it is
+ * that of a step before. */
+int db_migrate(sqlite3 *db, const struct db_schema *schema, struct err *err);

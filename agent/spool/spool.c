@@ -13,7 +13,7 @@
 
 #define APPLICATION_ID 0x4c545350 /* "LTSP" */
 
-static const char *const schema[] = {
+static const char *const steps[] = {
 	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL,"
 	" last_seq INTEGER NOT NULL DEFAULT 0, acked_seq INTEGER NOT NULL DEFAULT 0,"
 	" last_ack_us INTEGER NOT NULL DEFAULT 0, quarantined INTEGER NOT NULL DEFAULT 0,"
@@ -32,6 +32,14 @@ static const char *const schema[] = {
 	" observations INTEGER NOT NULL, reason TEXT NOT NULL, UNIQUE (seq, series, reason)) "
 	"STRICT;"
 	"CREATE TABLE fact (name TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+};
+
+static const struct db_schema schema = {
+	.application_id = APPLICATION_ID,
+	.n = (int)(sizeof(steps) / sizeof(steps[0])),
+	.steps = steps,
+	.keep_writer = "INSERT OR REPLACE INTO fact VALUES ('written_by', CAST(?1 AS BLOB))",
+	.writer = "SELECT CAST(data AS TEXT) FROM fact WHERE name = 'written_by'",
 };
 
 static const char *const sql_text[SQL_COUNT] = {
@@ -260,7 +268,7 @@ static int identify(struct spool *spool, struct err *err)
 
 static int open_once(struct spool *spool, struct err *err)
 {
-	int rc = db_open(spool->path, DB_WRITER_ROLLBACK, APPLICATION_ID, &spool->db, err);
+	int rc = db_open(spool->path, DB_WRITER_ROLLBACK, &schema, &spool->db, err);
 	if (rc < 0)
 		return rc;
 	/* At rest 32 KB of pages; a transaction may take 8 MB before it has to write early, which
@@ -272,7 +280,7 @@ static int open_once(struct spool *spool, struct err *err)
 	if (rc == 0)
 		rc = found_intact(spool->db, err);
 	if (rc == 0)
-		rc = db_migrate(spool->db, schema, (int)(sizeof(schema) / sizeof(schema[0])), err);
+		rc = db_migrate(spool->db, &schema, err);
 	return rc < 0 ? rc : identify(spool, err);
 }
 
@@ -360,11 +368,11 @@ uint64_t spool_id(const struct spool *spool)
 
 static int renew(struct spool *spool, uint64_t id, struct err *err)
 {
-	static const enum spool_sql steps[] = { SQL_BATCH_DROP_ALL, SQL_REFUSAL_DROP_ALL,
+	static const enum spool_sql parts[] = { SQL_BATCH_DROP_ALL, SQL_REFUSAL_DROP_ALL,
 						SQL_SERIES_FORGET, SQL_CURRENT_DIRTY_ALL };
 	int rc = db_begin(spool->db, err);
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && rc == 0; i++)
-		rc = spool_run(spool, steps[i], 0, NULL, err);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && rc == 0; i++)
+		rc = spool_run(spool, parts[i], 0, NULL, err);
 	if (rc == 0)
 		rc = spool_run(spool, SQL_META_ID, 1, (int64_t[]){ (int64_t)id }, err);
 	if (rc == 0)

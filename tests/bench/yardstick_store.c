@@ -121,10 +121,11 @@ int yardstick_rows(const void *input, void *ret_result, struct err *err)
 	const struct yardstick_input *yardstick = input;
 	struct yardstick_result *result = ret_result;
 	struct rows rows = { .load = yardstick->load };
+	static const struct db_schema none = { 0 };
 	struct scratch scratch;
 	int rc = scratch_make(&scratch, err);
 	if (rc == 0)
-		rc = db_open(scratch.path, DB_WRITER_WAL, 0, &scratch.db, err);
+		rc = db_open(scratch.path, DB_WRITER_WAL, &none, &scratch.db, err);
 	if (rc == 0)
 		rc = db_exec(scratch.db,
 			     "CREATE TABLE observation(office INTEGER, series INTEGER,"

@@ -18,6 +18,17 @@
 
 #define TAG 0x54455354
 
+static const char *const steps[] = { "CREATE TABLE a(x)", "CREATE TABLE b(x)",
+				     "CREATE TABLE b(x)" };
+/* Version 1, 2, and one whose third step fails. */
+static const struct db_schema schemas[] = {
+	{ .application_id = TAG, .n = 1, .steps = steps },
+	{ .application_id = TAG, .n = 2, .steps = steps },
+	{ .application_id = TAG, .n = 3, .steps = steps },
+};
+static const struct db_schema schema = { .application_id = TAG };
+static const struct db_schema others = { .application_id = TAG + 1 };
+
 struct fixture {
 	char folder[64], path[96];
 	struct err err;
@@ -53,7 +64,7 @@ static int teardown(void **state)
 static sqlite3 *opened(struct fixture *f, enum db_mode mode)
 {
 	sqlite3 *db = NULL;
-	if (db_open(f->path, mode, TAG, &db, &f->err) < 0)
+	if (db_open(f->path, mode, &schema, &db, &f->err) < 0)
 		fail_msg("%s", f->err.text);
 	return db;
 }
@@ -97,7 +108,7 @@ static void a_private_file_refuses_a_second_opener(void **state)
 	sqlite3 *db = opened(f, DB_WRITER_ROLLBACK), *second = NULL;
 	assert_mode(f, db, "persist");
 	assert_int_equal(number(f, db, "PRAGMA synchronous"), 2);
-	assert_int_equal(db_open(f->path, DB_WRITER_ROLLBACK, TAG, &second, &f->err), -EBUSY);
+	assert_int_equal(db_open(f->path, DB_WRITER_ROLLBACK, &schema, &second, &f->err), -EBUSY);
 	assert_non_null(strstr(f->err.text, "is in use by another process"));
 	assert_null(second);
 	db_close(db);
@@ -109,7 +120,7 @@ static int open_in_child(struct fixture *f)
 	pid_t pid = fork();
 	if (pid == 0) {
 		sqlite3 *db = NULL;
-		_exit(-db_open(f->path, DB_WRITER_ROLLBACK, TAG, &db, &f->err));
+		_exit(-db_open(f->path, DB_WRITER_ROLLBACK, &schema, &db, &f->err));
 	}
 	int status = 0;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -147,8 +158,8 @@ static void a_file_of_another_program_is_refused_and_left_as_it_is(void **state)
 	sqlite3 *db = opened(f, DB_WRITER_ROLLBACK), *other = NULL;
 	assert_int_equal(db_exec(db, "CREATE TABLE t(x)", &f->err), 0);
 	db_close(db);
-	assert_int_equal(db_open(f->path, DB_WRITER_WAL, TAG + 1, &other, &f->err), -EINVAL);
-	assert_int_equal(db_open(f->path, DB_READER, TAG + 1, &other, &f->err), -EINVAL);
+	assert_int_equal(db_open(f->path, DB_WRITER_WAL, &others, &other, &f->err), -EINVAL);
+	assert_int_equal(db_open(f->path, DB_READER, &others, &other, &f->err), -EINVAL);
 	assert_null(other);
 	db = opened(f, DB_WRITER_ROLLBACK);
 	assert_int_equal(number(f, db, "PRAGMA application_id"), TAG);
@@ -184,29 +195,59 @@ static void what_is_no_database_is_told_apart_from_what_is_missing(void **state)
 {
 	struct fixture *f = *state;
 	sqlite3 *db = NULL;
-	assert_int_equal(db_open(f->path, DB_READER, TAG, &db, &f->err), -ENOENT);
+	assert_int_equal(db_open(f->path, DB_READER, &schema, &db, &f->err), -ENOENT);
 	write_file(f, "name,label\n");
-	assert_int_equal(db_open(f->path, DB_WRITER_WAL, TAG, &db, &f->err), -EUCLEAN);
-	assert_int_equal(db_open(f->path, DB_WRITER_ROLLBACK, TAG, &db, &f->err), -EUCLEAN);
-	assert_int_equal(db_open("/nowhere/at/all.db", DB_WRITER_WAL, TAG, &db, &f->err), -ENOENT);
+	assert_int_equal(db_open(f->path, DB_WRITER_WAL, &schema, &db, &f->err), -EUCLEAN);
+	assert_int_equal(db_open(f->path, DB_WRITER_ROLLBACK, &schema, &db, &f->err), -EUCLEAN);
+	assert_int_equal(db_open("/nowhere/at/all.db", DB_WRITER_WAL, &schema, &db, &f->err),
+			 -ENOENT);
 	assert_null(db);
 }
-
-static const char *const steps[] = { "CREATE TABLE a(x)", "CREATE TABLE b(x)",
-				     "CREATE TABLE b(x)" };
 
 static void migration_goes_step_by_step_and_never_half(void **state)
 {
 	struct fixture *f = *state;
 	sqlite3 *db = opened(f, DB_WRITER_ROLLBACK);
-	assert_int_equal(db_migrate(db, steps, 1, &f->err), 0);
+	assert_int_equal(db_migrate(db, &schemas[0], &f->err), 0);
 	assert_int_equal(number(f, db, "PRAGMA user_version"), 1);
-	assert_true(db_migrate(db, steps, 3, &f->err) < 0);
+	assert_true(db_migrate(db, &schemas[2], &f->err) < 0);
 	assert_int_equal(number(f, db, "PRAGMA user_version"), 2);
-	assert_int_equal(db_migrate(db, steps, 2, &f->err), 0);
-	assert_int_equal(db_migrate(db, steps, 1, &f->err), -EINVAL);
-	assert_non_null(strstr(f->err.text, "newer version"));
+	assert_int_equal(db_migrate(db, &schemas[1], &f->err), 0);
 	db_close(db);
+}
+
+static size_t read_file(const char *path, char bytes[static 1 << 16])
+{
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	size_t n = fread(bytes, 1, 1 << 16, file);
+	assert_int_equal(fclose(file), 0);
+	return n;
+}
+
+/* Whichever way this version would keep its journal, and whatever the newer one did. */
+static void a_newer_file_is_refused_by_the_name_of_who_wrote_it_and_left_as_it_is(void **state)
+{
+	static char before[1 << 16], after[1 << 16];
+	static const struct db_schema older = {
+		.application_id = TAG, .n = 1, .steps = steps, .writer = "SELECT x FROM b"
+	};
+	static const enum db_mode modes[] = { DB_WRITER_WAL, DB_WRITER_ROLLBACK, DB_READER };
+	struct fixture *f = *state;
+	sqlite3 *db = opened(f, DB_WRITER_WAL);
+	assert_int_equal(db_migrate(db, &schemas[1], &f->err), 0);
+	assert_int_equal(db_exec(db, "INSERT INTO b VALUES('9.8')", &f->err), 0);
+	db_close(db);
+	size_t n = read_file(f->path, before);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(db_open(f->path, modes[i], &older, &db, &f->err), -EINVAL);
+		assert_non_null(strstr(f->err.text, "written by version 9.8, which is newer"));
+		assert_non_null(strstr(f->err.text, "install version 9.8 again"));
+		assert_int_equal(db_open(f->path, modes[i], &schemas[0], &db, &f->err), -EINVAL);
+		assert_non_null(strstr(f->err.text, "written by a newer version"));
+		assert_int_equal(read_file(f->path, after), n);
+		assert_memory_equal(before, after, n);
+	}
 }
 
 static void statements_run_again_and_constraints_have_a_code(void **state)
@@ -304,7 +345,7 @@ static void opening_on_a_failing_disk_leaves_nothing_open(void **state)
 	for (unsigned after = 0; fired; after++) {
 		sqlite3 *db = NULL;
 		fault_arm(after);
-		int rc = db_open(f->path, DB_WRITER_ROLLBACK, TAG, &db, &f->err);
+		int rc = db_open(f->path, DB_WRITER_ROLLBACK, &schema, &db, &f->err);
 		fired = fault_disarm();
 		assert_true(fired || rc == 0);
 		assert_true((rc == 0) == (db != NULL));
@@ -332,6 +373,7 @@ int main(void)
 		test(every_file_is_for_its_owner_alone),
 		test(what_is_no_database_is_told_apart_from_what_is_missing),
 		test(migration_goes_step_by_step_and_never_half),
+		test(a_newer_file_is_refused_by_the_name_of_who_wrote_it_and_left_as_it_is),
 		test(statements_run_again_and_constraints_have_a_code),
 		test(a_commit_survives_any_failed_disk_operation),
 		test(a_commit_survives_a_disk_that_stays_broken),
