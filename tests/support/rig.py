@@ -358,6 +358,9 @@ class Rig(unittest.TestCase):
         self.probes, self.agents = [], {}
         self.province = Province(self.folder)
         self.addCleanup(self.clear)
+        self.open_province()
+
+    def open_province(self):
         self.province.start()
         self.province.furnish(self.offices)
 

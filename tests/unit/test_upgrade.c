@@ -1,0 +1,317 @@
+/* Vintages (tests/upgrade/write.py) opened by today's schema. What they answer, and that they go on
+ * taking figures, is tests/system/test_upgrade.py's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "blob.h"
+#include "civil.h"
+#include "db.h"
+#include "fault.h"
+#include "reference.h"
+#include "schema.h"
+#include "scratch.h"
+#include "spool.h"
+#include "table.h"
+#include "verify.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define VINTAGES     SOURCE_DIR "/tests/upgrade"
+#define VINTAGES_MAX 100
+
+enum kind { PROVINCE, OFFICE };
+static const char *const names[] = { [PROVINCE] = "province", [OFFICE] = "office" };
+
+struct fixture {
+	char folder[SCRATCH_MAX], path[96], fresh[96];
+	char vintages[VINTAGES_MAX][64];
+	size_t n;
+	struct err err;
+};
+
+/* --- the two kinds of database, opened as their daemons do --- */
+
+static int open_and_close(enum kind kind, const char *path, struct err *err)
+{
+	static const struct spool_limits limits = { .bytes_max = 64 << 20, .keep_days = 35 };
+	struct spool *spool = NULL;
+	sqlite3 *db = NULL;
+	int rc = kind == PROVINCE ? schema_open(path, false, &db, err)
+				  : spool_open(path, &limits, &spool, NULL, err);
+	db_close(db);
+	spool_close(spool);
+	return rc;
+}
+
+static sqlite3 *raw(const char *path)
+{
+	sqlite3 *db = NULL;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	return db;
+}
+
+static int64_t number(const char *path, const char *sql)
+{
+	sqlite3 *db = raw(path);
+	sqlite3_stmt *stmt = NULL;
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	int64_t number = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	db_close(db);
+	return number;
+}
+
+/* Every table and index as it was made, runs of white space as one blank. The caller frees. */
+static char *schema_text(const char *path)
+{
+	sqlite3 *db = raw(path);
+	sqlite3_stmt *stmt = NULL;
+	struct blob text = { 0 };
+	assert_int_equal(sqlite3_prepare_v2(db,
+					    "SELECT sql FROM sqlite_schema WHERE sql NOT NULL"
+					    " ORDER BY type, name",
+					    -1, &stmt, NULL),
+			 SQLITE_OK);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		for (const char *at = (const char *)sqlite3_column_text(stmt, 0); *at; at++)
+			if (*at != ' ' || at[1] != ' ')
+				assert_int_equal(blob_append(&text, at, 1), 0);
+		assert_int_equal(blob_append(&text, "\n", 1), 0);
+	}
+	assert_int_equal(blob_append(&text, "", 1), 0);
+	sqlite3_finalize(stmt);
+	db_close(db);
+	return (char *)text.data;
+}
+
+static void assert_schema(const char *path, const char *expected)
+{
+	char *text = schema_text(path);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+/* --- vintages --- */
+
+static int load(const struct fixture *f, const char *vintage, enum kind kind)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+	char path[PATH_MAX], *message = NULL;
+	static char sql[1 << 20];
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
+		(void)unlink(path);
+	}
+	(void)snprintf(path, sizeof(path), VINTAGES "/%s/%s.sql", vintage, names[kind]);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	size_t n = fread(sql, 1, sizeof(sql) - 1, file);
+	assert_true(feof(file));
+	assert_int_equal(fclose(file), 0);
+	sql[n] = '\0';
+	sqlite3 *db = raw(f->path);
+	if (kind == PROVINCE)
+		assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL), 0);
+	if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+		fail_msg("%s: %s", path, message);
+	db_close(db);
+	return (int)number(f->path, "PRAGMA user_version");
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
+	scratch_make(true, f->folder);
+	(void)snprintf(f->path, sizeof(f->path), "%s/vintage.db", f->folder);
+	(void)snprintf(f->fresh, sizeof(f->fresh), "%s/fresh.db", f->folder);
+	DIR *dir = opendir(VINTAGES);
+	assert_non_null(dir);
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (strncmp(entry->d_name, "province", 8) == 0 && f->n < VINTAGES_MAX)
+			(void)snprintf(f->vintages[f->n++], sizeof(f->vintages[0]), "%.60s",
+				       entry->d_name);
+	closedir(dir);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	scratch_remove(f->folder);
+	free(f);
+	return 0;
+}
+
+/* --- the promises --- */
+
+static int version_of_today(struct fixture *f, enum kind kind)
+{
+	(void)unlink(f->fresh);
+	assert_int_equal(open_and_close(kind, f->fresh, &f->err), 0);
+	return (int)number(f->fresh, "PRAGMA user_version");
+}
+
+/* Fails when a schema has risen: run tests/upgrade/write.py, and keep what it writes. */
+static void every_version_has_a_vintage(void **state)
+{
+	struct fixture *f = *state;
+	for (enum kind kind = PROVINCE; kind <= OFFICE; kind++) {
+		bool there[VINTAGES_MAX] = { false };
+		int today = version_of_today(f, kind);
+		for (size_t i = 0; i < f->n; i++)
+			there[load(f, f->vintages[i], kind)] = true;
+		for (int version = 1; version <= today; version++)
+			if (!there[version])
+				fail_msg("no vintage in tests/upgrade has %s version %d: run "
+					 "tests/upgrade/write.py, and keep what it writes",
+					 names[kind], version);
+	}
+}
+
+static void a_vintage_comes_to_the_schema_of_a_fresh_file(void **state)
+{
+	struct fixture *f = *state;
+	for (enum kind kind = PROVINCE; kind <= OFFICE; kind++) {
+		int today = version_of_today(f, kind);
+		char *fresh = schema_text(f->fresh);
+		for (size_t i = 0; i < f->n; i++) {
+			(void)load(f, f->vintages[i], kind);
+			if (open_and_close(kind, f->path, &f->err) < 0)
+				fail_msg("%s: %s", f->vintages[i], f->err.text);
+			assert_schema(f->path, fresh);
+			assert_int_equal(number(f->path, "PRAGMA user_version"), today);
+		}
+		free(fresh);
+	}
+}
+
+static void the_books_of_a_vintage_are_right(void **state)
+{
+	struct fixture *f = *state;
+	for (size_t i = 0; i < f->n; i++) {
+		sqlite3 *db = NULL;
+		struct reference *reference = NULL;
+		struct table *differences = NULL;
+		(void)load(f, f->vintages[i], PROVINCE);
+		assert_int_equal(schema_open(f->path, false, &db, &f->err), 0);
+		assert_int_equal(reference_load(db, &reference, &f->err), 0);
+		struct verify_counts counts;
+		assert_int_equal(verify_run(db, reference, &counts, &differences, &f->err), 0);
+		assert_int_equal(counts.differences, 0);
+		assert_true(counts.observations > 15);
+		table_close(differences);
+		reference_close(reference);
+		db_close(db);
+	}
+}
+
+/* As after a power cut at one operation of the disk or the next. */
+static void migrate_and_die(const struct fixture *f, enum kind kind, unsigned after)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct err err;
+		fault_arm_at(FAULT_DISK | FAULT_STAYS, after);
+		int rc = open_and_close(kind, f->path, &err);
+		_exit(rc == 0 && !fault_disarm() ? 0 : 1);
+	}
+	int status = 0;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+}
+
+/* What a migration that was stopped left: whole, and at one of the steps between. */
+static void assert_usable(struct fixture *f, enum kind kind, int from, const char *old)
+{
+	char *fresh = schema_text(f->fresh);
+	int version = (int)number(f->path, "PRAGMA user_version");
+	int today = (int)number(f->fresh, "PRAGMA user_version");
+	assert_in_range(version, from, today);
+	if (version == from || version == today)
+		assert_schema(f->path, version == from ? old : fresh);
+	assert_int_equal(open_and_close(kind, f->path, &f->err), 0);
+	assert_int_equal(number(f->path, "PRAGMA user_version"), today);
+	assert_schema(f->path, fresh);
+	free(fresh);
+}
+
+static void interrupted(struct fixture *f, enum kind kind, const char *vintage, unsigned doors)
+{
+	(void)version_of_today(f, kind);
+	bool fired = true;
+	for (unsigned after = 0; fired; after++) {
+		int from = load(f, vintage, kind);
+		char *old = schema_text(f->path);
+		fault_arm_at(doors, after);
+		int rc = open_and_close(kind, f->path, &f->err);
+		fired = fault_disarm();
+		assert_true(fired || rc == 0);
+		assert_usable(f, kind, from, old);
+		(void)load(f, vintage, kind);
+		migrate_and_die(f, kind, after);
+		assert_usable(f, kind, from, old);
+		free(old);
+	}
+}
+
+static void a_migration_that_is_stopped_anywhere_leaves_a_version_that_works(void **state)
+{
+	struct fixture *f = *state;
+	for (enum kind kind = PROVINCE; kind <= OFFICE; kind++)
+		for (size_t i = 0; i < f->n; i++) {
+			interrupted(f, kind, f->vintages[i], FAULT_DISK);
+			interrupted(f, kind, f->vintages[i], FAULT_FULL | FAULT_STAYS);
+		}
+}
+
+static void a_later_version_is_refused_by_its_name_and_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	for (enum kind kind = PROVINCE; kind <= OFFICE; kind++) {
+		char raise[64];
+		int today = version_of_today(f, kind);
+		(void)snprintf(raise, sizeof(raise), "PRAGMA user_version=%d", today + 1);
+		sqlite3 *db = raw(f->fresh);
+		assert_int_equal(sqlite3_exec(db, raise, NULL, NULL, NULL), SQLITE_OK);
+		db_close(db);
+		assert_int_equal(open_and_close(kind, f->fresh, &f->err), -EINVAL);
+		assert_non_null(strstr(f->err.text, "written by version " LANTOA_VERSION));
+		assert_int_equal(number(f->fresh, "PRAGMA user_version"), today + 1);
+	}
+}
+
+static int install(void **state)
+{
+	(void)state;
+	fault_install();
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_version_has_a_vintage),
+		TEST(a_vintage_comes_to_the_schema_of_a_fresh_file),
+		TEST(the_books_of_a_vintage_are_right),
+		TEST(a_migration_that_is_stopped_anywhere_leaves_a_version_that_works),
+		TEST(a_later_version_is_refused_by_its_name_and_left_alone),
+	};
+	return cmocka_run_group_tests_name("upgrade", tests, install, NULL);
+}
