@@ -7,15 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void print_document(void)
+{
+	size_t n;
+	const struct conf_key *keys = settings_keys(&n);
+	conf_document(keys, n, stdout);
+}
+
 static void print_help(void)
 {
 	printf(_("usage: lantoa-agent [--config FILE] COMMAND ...\n\n"));
 	for (const struct command *command = commands; command->name; command++)
 		printf("  %s %s\n      %s\n", command->name, command->arguments, _(command->help));
 	printf(_("\nThe configuration is %s; its keys, with their defaults:\n\n"), SETTINGS_PATH);
-	size_t n;
-	const struct conf_key *keys = settings_keys(&n);
-	conf_document(keys, n, stdout);
+	print_document();
 }
 
 static int tell(int status, const struct err *err)
@@ -57,6 +62,7 @@ int main(int argc, char *argv[])
 {
 	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
 						 { "help", no_argument, NULL, 'h' },
+						 { "document", no_argument, NULL, 'd' },
 						 { "version", no_argument, NULL, 'v' },
 						 { 0 } };
 	const char *config_path = NULL;
@@ -69,6 +75,9 @@ int main(int argc, char *argv[])
 			break;
 		case 'h':
 			print_help();
+			return EXIT_SUCCESS;
+		case 'd':
+			print_document();
 			return EXIT_SUCCESS;
 		case 'v':
 			printf("lantoa-agent %s\n", LANTOA_VERSION);
