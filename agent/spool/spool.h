@@ -72,10 +72,14 @@ int spool_current(struct spool *spool, const char *metric, const char *labels, s
 
 /**
  * Seal what is unsealed into batches: one local day each, as many as it takes, each small enough
- * for a frame. Durable when it returns. When the file is full, the rest stays unsealed until acks
- * make room. @ret_last: highest sequence number sealed so far (0: none).
+ * for a frame. Durable when it returns. No more than some 30 batches or 65,536 figures are sealed
+ * ahead of acks; the rest, and what the file has no room for, stays unsealed.
+ *
+ * @ret_last  highest sequence number sealed so far (0: none)
+ * @ret_more  some stays unsealed: seal again after the next ack
  */
-int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, struct err *err);
+int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *ret_more,
+	       struct err *err);
 
 /** The payload of batch @seq, appended to @out. -ENOENT when it is not there (never sealed, or
  * trimmed). */

@@ -6,7 +6,11 @@
  *    declarations of a batch are contiguous.
  * 3. Encode, store under the next sequence number, mark the rows with it. Again from 1.
  *
- * Rows are read to the end before any is changed, so that no cursor meets its own writes. */
+ * Rows are read to the end before any is changed, so that no cursor meets its own writes.
+ *
+ * Only some batches are sealed ahead of their acks. What comes while the province is away waits as
+ * current values and goes in batches of a day when it is back: 90 days of 10 per-minute series are
+ * 90 batches and 0.5 bytes a figure instead of 130,000 and 6.9. */
 #include "spool_inside.h"
 
 #include <assert.h>
@@ -19,6 +23,9 @@
 #define BATCH_DECLARED_MAX 1024u          /* of WIRE_DECLARED_MAX; memory stays small */
 #define BATCH_ROOM         16384u         /* of the file, kept free for the batch to come */
 #define RUN_BYTES          16u            /* number, count, index: the most they take */
+/* What may wait sealed: two credits of batches, and no longer transaction than some 4 MB. */
+#define AHEAD_BATCHES 32u
+#define AHEAD_FIGURES 65536u
 
 struct sealing { /* one batch in the making */
 	struct batch batch;
@@ -252,58 +259,101 @@ static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq,
 	return rc < 0 ? rc : 1;
 }
 
-static int seal_all(struct spool *spool, struct sealing *sealing, uint64_t *last, struct err *err)
+struct ahead { /* sealed, and not acked */
+	uint64_t batches, figures;
+};
+
+static int ahead_read(struct spool *spool, uint64_t acked_seq, struct ahead *ret_ahead,
+		      struct err *err)
+{
+	sqlite3_stmt *waiting = spool_statement(spool, SQL_BATCH_WAITING, err);
+	if (!waiting)
+		return err->code;
+	if (spool_bind(waiting, 1, (int64_t[]){ (int64_t)acked_seq }) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	int rc = db_step(waiting, err);
+	if (rc == 1) {
+		ret_ahead->batches = (uint64_t)sqlite3_column_int64(waiting, 0);
+		ret_ahead->figures = (uint64_t)sqlite3_column_int64(waiting, 1);
+	}
+	(void)sqlite3_reset(waiting); /* repeats the step's error, already told */
+	return rc < 0 ? rc : 0;
+}
+
+/* 1: all that was unsealed is sealed; 0: some is left until acks make room. */
+static int seal_all(struct spool *spool, struct sealing *sealing, struct ahead ahead,
+		    uint64_t *last, struct err *err)
 {
 	int64_t next_number;
 	int rc = spool_number(spool, SQL_SERIES_NEXT, 0, NULL, &next_number, err);
 	if (rc < 0)
 		return rc;
 	sealing->next_number = (uint32_t)next_number;
-	do {
+	while (ahead.batches < AHEAD_BATCHES && ahead.figures < AHEAD_FIGURES) {
 		rc = spool_make_room(spool, spool->limits.bytes_max - BATCH_ROOM, err);
 		if (rc == -ENOSPC)
-			return 0; /* the rest stays unsealed until acks make room */
+			return 0;
 		if (rc == 0)
 			rc = seal_next(spool, sealing, *last + 1, err);
-		if (rc == 1)
-			*last += 1;
-	} while (rc == 1);
-	return rc;
+		if (rc <= 0)
+			return rc < 0 ? rc : 1;
+		*last += 1;
+		ahead.batches++;
+		ahead.figures += sealing->batch.n_points;
+	}
+	int64_t day;
+	rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
+	return rc == -ENODATA ? 1 : rc;
 }
 
-static int seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, struct err *err)
+static int seal_some(struct spool *spool, struct spool_meta *meta, int64_t now_us, struct err *err)
+{
+	struct ahead ahead = { 0 };
+	int rc = ahead_read(spool, meta->acked_seq, &ahead, err);
+	if (rc == 0)
+		rc = db_begin(spool->db, err);
+	if (rc < 0)
+		return rc;
+	struct sealing sealing = { .batch.sealed_us = now_us };
+	uint64_t before = meta->last_seq;
+	int all = seal_all(spool, &sealing, ahead, &meta->last_seq, err);
+	sealing_free(&sealing);
+	if (all < 0)
+		return all;
+	if (meta->last_seq == before) { /* no room: nothing to write */
+		db_rollback(spool->db);
+		return all;
+	}
+	rc = spool_commit(spool, err);
+	return rc < 0 ? rc : all;
+}
+
+static int seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *ret_more,
+		struct err *err)
 {
 	struct spool_meta meta;
 	int64_t day;
 	int rc = spool_meta(spool, &meta, err);
 	if (rc < 0)
 		return rc;
-	uint64_t last = meta.last_seq;
 	rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
-	if (rc == -ENODATA) { /* the usual case: nothing to do, nothing written */
-		*ret_last = last;
-		return 0;
-	}
-	if (rc == 0)
-		rc = db_begin(spool->db, err);
-	if (rc < 0)
-		return rc;
-	struct sealing sealing = { .batch.sealed_us = now_us };
-	rc = seal_all(spool, &sealing, &last, err);
-	sealing_free(&sealing);
-	if (rc == 0)
-		rc = spool_commit(spool, err);
-	if (rc == 0)
-		*ret_last = last;
-	return rc;
+	int all = rc == -ENODATA ? 1 /* the usual case: nothing to do, nothing written */
+		  : rc < 0       ? rc
+				 : seal_some(spool, &meta, now_us, err);
+	if (all < 0)
+		return all;
+	*ret_last = meta.last_seq;
+	*ret_more = !all;
+	return 0;
 }
 
-int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, struct err *err)
+int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *ret_more,
+	       struct err *err)
 {
 	struct err own;
 	if (!err)
 		err = &own;
-	int rc = seal(spool, now_us, ret_last, err);
+	int rc = seal(spool, now_us, ret_last, ret_more, err);
 	if (rc < 0) {
 		db_rollback(spool->db);
 		return err_wrap(err, "spool '%s': seal", spool->path);

@@ -92,6 +92,7 @@ struct uplink {
 
 	struct task seal;
 	uint64_t sealed_last;
+	bool unsealed_waits; /* for acks */
 
 	struct task read;
 	uint64_t read_seq;
@@ -248,8 +249,8 @@ static void work_seal(struct job *job)
 {
 	struct task *task = container_of(job, struct task, job);
 	struct uplink *uplink = task->uplink;
-	task->rc =
-		spool_seal(uplink->config.spool, civil_now_us(), &uplink->sealed_last, &task->err);
+	task->rc = spool_seal(uplink->config.spool, civil_now_us(), &uplink->sealed_last,
+			      &uplink->unsealed_waits, &task->err);
 }
 
 static void done_seal(struct job *job)
@@ -429,7 +430,7 @@ static void done_release(struct job *job)
 			  task->err.text);
 	if (task->rc < 0 && uplink->releasing)
 		tell(uplink, (struct uplink_event){ .type = UPLINK_NOT_NOTED });
-	seal_within(uplink, push_interval_ms(uplink)); /* a full spool left some unsealed */
+	seal_within(uplink, uplink->unsealed_waits ? 0 : push_interval_ms(uplink));
 	flush_release(uplink);
 }
 

@@ -82,9 +82,18 @@ static void on_read(struct world *world, struct event *event)
 static void seal(struct world *world, uint32_t index)
 {
 	struct err err = { 0 };
+	struct site *office = &world->offices[index];
 	uint64_t last;
-	must(spool_seal(world->offices[index].spool, world_now_us(world), &last, &err), &err);
+	must(spool_seal(office->spool, world_now_us(world), &last, &office->unsealed_waits, &err),
+	     &err);
 	tell(world, index, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
+}
+
+static void on_seal(struct world *world, struct event *event)
+{
+	struct site *office = &world->offices[event->office];
+	if (office->life == event->life && office->core.state != UPLINK_RENEWING)
+		seal(world, event->office);
 }
 
 static void on_renewed(struct world *world, struct event *event)
@@ -144,6 +153,8 @@ static void perform(struct world *world, uint32_t index, const struct uplink_act
 			break;
 		}
 		must(spool_acked(office->spool, action->seq, world_now_us(world), &err), &err);
+		if (office->unsealed_waits)
+			world_plan(world, 1, on_seal, index)->life = office->life;
 		break;
 	case UPLINK_RENEW:
 		world_plan(world, RENEW_MS, on_renewed, index)->life = office->life;
@@ -207,13 +218,6 @@ void site_cut(struct world *world, uint32_t index)
 }
 
 /* --- the clerk --- */
-
-static void on_seal(struct world *world, struct event *event)
-{
-	struct site *office = &world->offices[event->office];
-	if (office->life == event->life && office->core.state != UPLINK_RENEWING)
-		seal(world, event->office);
-}
 
 static struct observation cell_figure(size_t metric, size_t day, size_t hour)
 {

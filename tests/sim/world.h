@@ -77,6 +77,7 @@ struct site {
 	uint32_t broken_line;
 	uint64_t broken_until_ms; /* what of broken_line arrives by then still arrives */
 	uint32_t lines, renewals;
+	bool unsealed_waits;
 	bool restored; /* from its copy, and not welcomed since */
 	struct cell cells[CELL_METRICS][WORLD_DAYS][CELL_HOURS];
 };

@@ -90,8 +90,16 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 	return rc ? rc : real(file)->pMethods->xTruncate(real(file), size);
 }
 
+static atomic_ullong syncs;
+
+uint64_t fault_syncs(void)
+{
+	return atomic_load(&syncs);
+}
+
 static int file_sync(sqlite3_file *file, int flags)
 {
+	atomic_fetch_add(&syncs, 1);
 	(void)file; /* No test here cuts the power, and real syncs cost minutes on a busy disk. */
 	(void)flags;
 	return disk(SQLITE_IOERR_FSYNC);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum fault_door {
 	FAULT_DISK = 1u << 0,   /* open, write, sync, truncate, delete fail with an I/O error */
@@ -22,3 +23,5 @@ void fault_arm(unsigned after);
 void fault_arm_at(unsigned doors, unsigned after);
 /** Everything works again. Did the fault happen? */
 bool fault_disarm(void);
+/** How often SQLite asked for a sync so far. */
+uint64_t fault_syncs(void);

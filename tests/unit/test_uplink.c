@@ -395,6 +395,7 @@ static void spool_from_an_old_copy_whose_numbers_were_given_again_loses_nothing(
 	struct fixture *f = *state;
 	char old[PATH_MAX + 8];
 	uint64_t id = spool_id(f->spool), last;
+	bool more;
 	(void)snprintf(old, sizeof(old), "%s.old", f->path);
 	spool_close(f->spool);
 	copy(f->path, old);
@@ -409,7 +410,7 @@ static void spool_from_an_old_copy_whose_numbers_were_given_again_loses_nothing(
 	open_spool(f);
 	assert_true(spool_id(f->spool) == id);
 	record(f, DAY, 4); /* sealed as batch 1 a second time, before the province is heard */
-	assert_int_equal(spool_seal(f->spool, 1, &last, &f->err), 0);
+	assert_int_equal(spool_seal(f->spool, 1, &last, &more, &f->err), 0);
 	assert_int_equal(last, 1);
 	start(f);
 	wait_until(f, renewed); /* 3 and 4 arrived */
