@@ -6,14 +6,17 @@
 
 #define OFFICE_NAME "office_name"
 #define ZONE        "zone"
+#define LEVEL       "level"
 #define CATALOGUE   "catalogue"
 
 int facts_keep_office(struct spool *spool, const char *office_name, const char *zone,
-		      struct err *err)
+		      const char *level, struct err *err)
 {
 	int rc = spool_fact_set(spool, OFFICE_NAME, office_name, strlen(office_name), err);
 	if (rc == 0 && *zone)
 		rc = spool_fact_set(spool, ZONE, zone, strlen(zone), err);
+	if (rc == 0)
+		rc = spool_fact_set(spool, LEVEL, level, strlen(level), err);
 	return rc;
 }
 
@@ -49,6 +52,8 @@ int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err)
 	if (rc == 0)
 		rc = read_text(spool, ZONE, &facts.zone, err);
 	if (rc == 0)
+		rc = read_text(spool, LEVEL, &facts.level, err);
+	if (rc == 0)
 		rc = spool_fact_get(spool, CATALOGUE, &csv, err);
 	if (rc == 0)
 		rc = catalogue_read((const char *)csv.data, csv.len, &facts.catalogue, err);
@@ -66,6 +71,7 @@ void facts_free(struct facts *facts)
 {
 	free(facts->office_name);
 	free(facts->zone);
+	free(facts->level);
 	catalogue_close(facts->catalogue);
 	*facts = (struct facts){ 0 };
 }

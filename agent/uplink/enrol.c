@@ -176,7 +176,8 @@ static int keep_enrolled(struct enrolment *enrolment, const Lantoa__V1__Enrolled
 			       "the invitation says office %s, the province says %s; ask the "
 			       "province for a new invitation",
 			       enrolment->invitation->office, enrolled->office);
-	int rc = facts_keep_office(enrolment->spool, enrolled->office_name, enrolled->zone, err);
+	int rc = facts_keep_office(enrolment->spool, enrolled->office_name, enrolled->zone,
+				   enrolled->level, err);
 	if (rc == 0 && enrolled->catalogue && enrolled->catalogue->csv.len > 0)
 		rc = facts_keep_catalogue(enrolment->spool, enrolled->catalogue->csv.data,
 					  enrolled->catalogue->csv.len, err);
@@ -218,7 +219,8 @@ static int keep_welcome(struct enrolment *enrolment, struct talk *talk, struct e
 	const Lantoa__V1__Welcome *welcome = talk->answer->welcome;
 	if (strcmp(welcome->office, enrolment->invitation->office) != 0)
 		return refused(enrolment, err);
-	int rc = facts_keep_office(enrolment->spool, welcome->office_name, welcome->zone, err);
+	int rc = facts_keep_office(enrolment->spool, welcome->office_name, welcome->zone,
+				   welcome->level, err);
 	talk->until_ms = now_ms() + CATALOGUE_MS;
 	if (rc == 0 && welcome->catalogue_version != 0 && talk_wait(talk, err) == 0 &&
 	    talk->answer->kind_case == LANTOA__V1__FRAME__KIND_CATALOGUE)

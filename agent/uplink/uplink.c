@@ -84,7 +84,7 @@ struct uplink {
 	bool connected; /* as struct uplink_look says, also the next three */
 	int64_t since_us, moved_us;
 	uint64_t acked_seen;
-	char *office_name, *zone, *refusal; /* owned; NULL: none yet */
+	char *office_name, *zone, *level, *refusal; /* owned; NULL: none yet */
 
 	struct task check;
 	struct welcome welcome, checking;
@@ -173,6 +173,13 @@ static void on_tick(uv_timer_t *timer)
 
 /* --- the end --- */
 
+static void forget_office(struct uplink *uplink)
+{
+	free(uplink->office_name);
+	free(uplink->zone);
+	free(uplink->level);
+}
+
 static void close_if_idle(struct uplink *uplink)
 {
 	if (!uplink->stopping || uplink->lines > 0 || uplink->handles > 0 || uplink->check.busy ||
@@ -190,8 +197,7 @@ static void close_if_idle(struct uplink *uplink)
 	blob_free(&uplink->payload);
 	blob_free(&uplink->catalogue);
 	blob_free(&uplink->keeping);
-	free(uplink->office_name);
-	free(uplink->zone);
+	forget_office(uplink);
 	free(uplink->refusal);
 	free(uplink);
 	if (on_closed)
@@ -510,7 +516,8 @@ static void work_keep(struct job *job)
 	struct task *task = container_of(job, struct task, job);
 	struct uplink *uplink = task->uplink;
 	struct spool *spool = uplink->config.spool;
-	task->rc = facts_keep_office(spool, uplink->office_name, uplink->zone, &task->err);
+	task->rc = facts_keep_office(spool, uplink->office_name, uplink->zone, uplink->level,
+				     &task->err);
 	if (task->rc == 0 && uplink->keeping.len > 0)
 		task->rc = facts_keep_catalogue(spool, uplink->keeping.data, uplink->keeping.len,
 						&task->err);
@@ -537,7 +544,7 @@ static void done_keep(struct job *job)
 static void flush_keep(struct uplink *uplink)
 {
 	if (uplink->keep.busy || (!uplink->office_due && uplink->catalogue.len == 0) ||
-	    !uplink->office_name || !uplink->zone)
+	    !uplink->office_name)
 		return;
 	uplink->office_due = false;
 	uplink->keeping = uplink->catalogue;
@@ -545,23 +552,30 @@ static void flush_keep(struct uplink *uplink)
 	task_submit(&uplink->keep, uplink, work_keep, done_keep);
 }
 
+static bool knows_office(const struct uplink *uplink, const Lantoa__V1__Welcome *welcome)
+{
+	return uplink->office_name && strcmp(uplink->office_name, welcome->office_name) == 0 &&
+	       strcmp(uplink->zone, welcome->zone) == 0 &&
+	       strcmp(uplink->level, welcome->level) == 0;
+}
+
 /* While the task reads these texts they stay as they are: the next Welcome tells them again. */
 static void learn_office(struct uplink *uplink, const Lantoa__V1__Welcome *welcome)
 {
-	if (uplink->keep.busy ||
-	    (uplink->office_name && strcmp(uplink->office_name, welcome->office_name) == 0 &&
-	     uplink->zone && strcmp(uplink->zone, welcome->zone) == 0))
+	if (uplink->keep.busy || knows_office(uplink, welcome))
 		return;
 	char *office_name = strdup(welcome->office_name), *zone = strdup(welcome->zone);
-	if (!office_name || !zone) {
+	char *level = strdup(welcome->level);
+	if (!office_name || !zone || !level) {
 		free(office_name);
 		free(zone);
+		free(level);
 		return;
 	}
-	free(uplink->office_name);
-	free(uplink->zone);
+	forget_office(uplink);
 	uplink->office_name = office_name;
 	uplink->zone = zone;
+	uplink->level = level;
 	uplink->office_due = true;
 	flush_keep(uplink);
 }

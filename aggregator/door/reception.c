@@ -22,7 +22,7 @@ struct question {
 	uint8_t upto_digest[WIRE_DIGEST_LEN];
 	struct blob catalogue; /* CSV, when the agent's is another */
 	uint64_t catalogue_version;
-	char *code, *name; /* owned: of the office */
+	char *code, *name, *level; /* owned: of the office, and of its unit today ("": none) */
 	/* Enrol */
 	uint8_t public_key[KEY_LEN];
 	struct roster_feed feed;
@@ -50,6 +50,7 @@ static void question_close(struct question *question)
 	roster_feed_free(&question->feed);
 	free(question->code);
 	free(question->name);
+	free(question->level);
 	struct reception *reception = question->reception;
 	free(question);
 	reception->working--;
@@ -72,8 +73,8 @@ static struct question *question_open(struct reception *reception, const struct 
 	return question;
 }
 
-/* What both answers carry: the office's code and name, and the catalogue if it is another than the
- * agent has. */
+/* What both answers carry: the office's code and name, the level of its unit, and the catalogue if
+ * it is another than the agent has. */
 static int question_fill(struct question *question, const struct reference *reference,
 			 struct err *err)
 {
@@ -81,10 +82,12 @@ static int question_fill(struct question *question, const struct reference *refe
 	const struct catalogue *catalogue = reference->catalogue;
 	if (!office)
 		return err_set(err, -ENOENT, "the office is no longer in the register");
+	const struct unit *unit = office_unit(office, reference->units, civil_day(civil_now_us()));
 	question->catalogue_version = catalogue->version;
 	question->code = strdup(office->code);
 	question->name = strdup(office->name);
-	if (!question->code || !question->name)
+	question->level = strdup(unit ? unit->level : "");
+	if (!question->code || !question->name || !question->level)
 		return err_memory(err);
 	if (question->catalogue_known != catalogue->version &&
 	    blob_append(&question->catalogue, catalogue->csv, catalogue->csv_len) < 0)
@@ -144,6 +147,7 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 		welcome->office = question->code;
 		welcome->office_name = question->name;
 		welcome->zone = (char *)(uintptr_t)reception->zone;
+		welcome->level = question->level;
 		frame.kind_case = LANTOA__V1__FRAME__KIND_WELCOME;
 		frame.welcome = welcome;
 		gate_answer(reception->gate, &question->peer, &frame);
@@ -199,6 +203,7 @@ static void answer_enrolled(struct question *question)
 	enrolled.office_name = question->name;
 	enrolled.catalogue = &catalogue;
 	enrolled.zone = (char *)(uintptr_t)question->reception->zone;
+	enrolled.level = question->level;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_ENROLLED;
 	frame.enrolled = &enrolled;
 	gate_answer(question->reception->gate, &question->peer, &frame);

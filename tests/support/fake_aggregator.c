@@ -151,6 +151,7 @@ static void on_hello(struct fake_aggregator *fake, const struct peer *peer,
 	welcome.office = (char *)(uintptr_t) "28249";
 	welcome.office_name = (char *)(uintptr_t) "An office";
 	welcome.zone = (char *)(uintptr_t) "Asia/Ho_Chi_Minh";
+	welcome.level = (char *)(uintptr_t) "commune";
 	frame.kind_case = LANTOA__V1__FRAME__KIND_WELCOME;
 	frame.welcome = &welcome;
 	answer(fake, peer, &frame);
@@ -236,6 +237,7 @@ static void on_enrol(struct fake_aggregator *fake, const struct peer *peer,
 	enrolled.office = (char *)(uintptr_t) "28249";
 	enrolled.office_name = (char *)(uintptr_t) "An office";
 	enrolled.zone = (char *)(uintptr_t) "Asia/Ho_Chi_Minh";
+	enrolled.level = (char *)(uintptr_t) "commune";
 	enrolled.catalogue = &catalogue;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_ENROLLED;
 	frame.enrolled = &enrolled;

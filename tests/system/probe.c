@@ -249,9 +249,9 @@ static void tell_refused(const Lantoa__V1__Refused *refused)
 static void tell_frame(const Lantoa__V1__Frame *frame)
 {
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND_WELCOME)
-		printf("welcome upto=%llu series=%u credit=%u office=%s\n",
+		printf("welcome upto=%llu series=%u credit=%u office=%s level=%s\n",
 		       (unsigned long long)frame->welcome->upto, frame->welcome->series_known,
-		       frame->welcome->credit, frame->welcome->office);
+		       frame->welcome->credit, frame->welcome->office, frame->welcome->level);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_CATALOGUE)
 		printf("catalogue bytes=%zu\n", frame->catalogue->csv.len);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_ACK)

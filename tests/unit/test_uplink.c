@@ -324,6 +324,7 @@ static void catalogue_is_kept_and_handed_on(void **state)
 	wait_until(f, catalogue_came);
 	assert_int_equal(facts_read(f->spool, &facts, &f->err), 0);
 	assert_string_equal(facts.office_name, "An office");
+	assert_string_equal(facts.level, "commune");
 	assert_non_null(catalogue_find(facts.catalogue, "team.count"));
 	facts_free(&facts);
 }
@@ -465,6 +466,7 @@ static void invited_office_enrols_and_can_send(void **state)
 		fail_msg("%s", f->err.text);
 	assert_int_equal(facts_read(f->spool, &facts, &f->err), 0);
 	assert_string_equal(facts.zone, "Asia/Ho_Chi_Minh");
+	assert_string_equal(facts.level, "commune");
 	assert_non_null(facts.catalogue);
 	facts_free(&facts);
 	read_identity(f);
