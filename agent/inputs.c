@@ -3,6 +3,7 @@
 #include "container.h"
 #include "i18n.h"
 #include "log.h"
+#include "statsd.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #define RETRY_MS 60000u /* a port that is taken, a folder that is not mounted yet */
 
 const struct input_kind input_kinds[] = {
+	{ "statsd", statsd_wanted, statsd_start, statsd_stop, statsd_look },
 	{ 0 },
 };
 

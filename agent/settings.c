@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include "http.h"
 #include "log.h"
 
 #include <errno.h>
@@ -32,6 +33,11 @@ static const struct conf_key keys[] = {
 	  "largest size of the spool; when it is full, new figures are refused" },
 	{ "spool", "keep_acked_days", CONF_UINT, AT(keep_acked_days), "35", 1, 3650,
 	  "days that figures stay here after the province has them" },
+	{ "statsd", "listen", CONF_TEXT, AT(statsd_listen), "", 0, 0,
+	  "address of this machine alone on which StatsD datagrams are taken, like "
+	  "127.0.0.1:8125; empty: none" },
+	{ "statsd", "socket", CONF_TEXT, AT(statsd_socket), "", 0, 0,
+	  "unix datagram socket for the same; empty: none" },
 	{ "log", "level", CONF_TEXT, AT(level), "info", 0, 0, "error, warning, info or debug" },
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -46,6 +52,10 @@ static int check(const struct settings *settings, struct err *err)
 	if (settings->reconnect_min_ms > settings->reconnect_max_ms)
 		return err_set(err, -EINVAL,
 			       "[uplink] reconnect_min_ms is above reconnect_max_ms; swap them");
+	struct http_address address;
+	if (*settings->statsd_listen &&
+	    http_address_parse(settings->statsd_listen, &address, err) < 0)
+		return err_wrap(err, "[statsd] listen");
 	return 0;
 }
 

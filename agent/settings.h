@@ -15,6 +15,7 @@ struct settings {
 	uint32_t push_interval_s, reconnect_min_ms, reconnect_max_ms, enrol_timeout_s;
 	uint64_t bytes_max;
 	uint32_t keep_acked_days;
+	char *statsd_listen, *statsd_socket;
 	char *level;
 };
 

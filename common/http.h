@@ -86,6 +86,8 @@ struct http_address {
 /** "127.0.0.1:5571" or "[::1]:5571"; port 0 is any that is free. Only loopback addresses are taken,
  * because nothing on this port is encrypted: -EINVAL. */
 int http_address_parse(const char *text, struct http_address *ret_address, struct err *err);
+/** The inverse. Returns @text. */
+const char *http_address_format(const struct http_address *address, char text[HTTP_ADDRESS_MAX]);
 /** A listening socket there. @ret_text says where it is, with the port that was free. -EADDRINUSE.
  */
 int http_listen_tcp(const struct http_address *address, int *ret_fd,

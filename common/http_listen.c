@@ -128,7 +128,7 @@ int http_address_parse(const char *text, struct http_address *ret_address, struc
 	return 0;
 }
 
-static const char *address_format(const struct http_address *address, char text[HTTP_ADDRESS_MAX])
+const char *http_address_format(const struct http_address *address, char text[HTTP_ADDRESS_MAX])
 {
 	char host[INET6_ADDRSTRLEN];
 	bool v6 = address->socket.any.sa_family == AF_INET6;
@@ -163,13 +163,13 @@ int http_listen_tcp(const struct http_address *address, int *ret_fd,
 	int rc = fd < 0 ? -errno : listen_there(fd, address, &actual);
 
 	if (rc == 0) {
-		(void)address_format(&actual, ret_text);
+		(void)http_address_format(&actual, ret_text);
 		*ret_fd = fd;
 		return 0;
 	}
 	if (fd >= 0)
 		(void)close(fd); /* nothing was written to it */
-	(void)address_format(address, text);
+	(void)http_address_format(address, text);
 	if (rc == -EADDRINUSE)
 		return err_set(err, rc,
 			       "%s: another program has this port; stop that one, or choose "
