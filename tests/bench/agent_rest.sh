@@ -10,7 +10,7 @@ set -eu
 
 build=${1:-build/release}
 seconds=${2:-60}
-data=$(cd "$(dirname "$0")/../../aggregator/data" && pwd)
+data=$(cd "$(dirname "$0")/../../aggregator/data/tien-giang" && pwd)
 folder=$(mktemp -d /tmp/lantoa-rest-XXXXXX)
 aggregator='' agent=''
 

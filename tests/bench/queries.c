@@ -55,7 +55,7 @@ static char *data_file(const char *name)
 {
 	char path[512];
 	size_t len;
-	(void)snprintf(path, sizeof(path), "%s/aggregator/data/%s", SOURCE_DIR, name);
+	(void)snprintf(path, sizeof(path), "%s/aggregator/data/tien-giang/%s", SOURCE_DIR, name);
 	char *text = file_text(path, &len);
 	assert_non_null(text);
 	return text;

@@ -24,7 +24,8 @@ int reference_file(const char *name, struct blob *ret_text, struct err *err)
 	char path[PATH_MAX];
 	size_t n = 0;
 	int rc = 0;
-	if (snprintf(path, sizeof(path), SOURCE_DIR "/aggregator/data/%s", name) >= PATH_MAX)
+	if (snprintf(path, sizeof(path), SOURCE_DIR "/aggregator/data/tien-giang/%s", name) >=
+	    PATH_MAX)
 		return err_system(err, -ENAMETOOLONG, name);
 	FILE *file = fopen(path, "re");
 	if (!file)

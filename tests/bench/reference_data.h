@@ -1,12 +1,12 @@
-/* Where the offices of a load report: the units of aggregator/data, and an office for each number,
- * dealt to the communes in force on the load's first day. */
+/* Where the offices of a load report: the units of aggregator/data/tien-giang, and an office for
+ * each number, dealt to the communes in force on the load's first day. */
 #pragma once
 
 #include "blob.h"
 #include "err.h"
 #include "load.h"
 
-/** A file of aggregator/data; NUL after its end. The caller frees. */
+/** A file of aggregator/data/tien-giang; NUL after its end. The caller frees. */
 int reference_file(const char *name, struct blob *ret_text, struct err *err);
 /** code,name,unit,from for offices_import() or POST /v1/offices; NUL after its end. */
 int reference_offices(const struct load *load, struct blob *ret_csv, struct err *err);

@@ -49,7 +49,7 @@ static char *file_text(const char *path)
 static void the_reference_catalogue_reads(void **state)
 {
 	(void)state;
-	char *text = file_text(SOURCE_DIR "/aggregator/data/catalogue.csv");
+	char *text = file_text(SOURCE_DIR "/aggregator/data/tien-giang/catalogue.csv");
 	struct catalogue *catalogue = read_good(text);
 	assert_int_equal(catalogue->n, 46);
 	assert_string_equal(catalogue->csv, text);

@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#define DATA(name) SOURCE_DIR "/aggregator/data/" name
+#define DATA(name) SOURCE_DIR "/aggregator/data/tien-giang/" name
 
 struct fixture {
 	struct api_fixture *api;

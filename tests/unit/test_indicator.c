@@ -445,7 +445,7 @@ static void real_indicators_are_read(void **state)
 {
 	(void)state;
 	size_t len = 0;
-	char *csv = file_text(SOURCE_DIR "/aggregator/data/indicators.csv", &len);
+	char *csv = file_text(SOURCE_DIR "/aggregator/data/tien-giang/indicators.csv", &len);
 	struct indicators *indicators = NULL;
 	struct err err = { 0 };
 	assert_int_equal(indicators_read(csv, len, NULL, NULL, &indicators, &err), 0);

@@ -9,7 +9,7 @@
 #include "province.h"
 #include "seeds.h"
 
-#define DATA SOURCE_DIR "/aggregator/data/"
+#define DATA SOURCE_DIR "/aggregator/data/tien-giang/"
 
 struct fixture {
 	struct province *province;

@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-#define DATA SOURCE_DIR "/aggregator/data/"
+#define DATA SOURCE_DIR "/aggregator/data/tien-giang/"
 #define CATALOGUE                                                                                  \
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
 	"level,due_days,min,max\n"

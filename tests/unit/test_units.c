@@ -13,7 +13,7 @@
 
 #include <errno.h>
 
-#define DATA   SOURCE_DIR "/aggregator/data/"
+#define DATA   SOURCE_DIR "/aggregator/data/tien-giang/"
 #define HEADER "code,name,level,parent,valid_from,valid_to\n"
 #define PARTS  "effective_on,old_code,new_code,share\n"
 
