@@ -1,5 +1,7 @@
 #include "i18n.h"
 
+#include "installed.h"
+
 #include <errno.h> /* program_invocation_short_name */
 #include <langinfo.h>
 #include <limits.h>
@@ -38,23 +40,6 @@ static bool wants_vietnamese(void)
 	return false;
 }
 
-/* "<folder of the program>/../share/locale"; false: cannot be told. */
-static bool dir_beside_program(char ret_dir[PATH_MAX])
-{
-	char program[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
-
-	if (len <= 0)
-		return false;
-	program[len] = '\0';
-	char *slash = strrchr(program, '/');
-	if (!slash)
-		return false;
-	*slash = '\0';
-	int n = snprintf(ret_dir, PATH_MAX, "%s/../share/locale", program);
-	return n >= 0 && n < PATH_MAX;
-}
-
 static bool has_catalogue(const char *dir, const char *domain)
 {
 	char catalogue[PATH_MAX + 128];
@@ -77,7 +62,7 @@ static void catalogue_bind(const char *dir)
 {
 	char beside[PATH_MAX];
 
-	if (!dir && dir_beside_program(beside) && has_catalogue(beside, domain_in(beside)))
+	if (!dir && installed_share("locale", beside) && has_catalogue(beside, domain_in(beside)))
 		dir = beside;
 	else if (!dir)
 		dir = LANTOA_LOCALEDIR;

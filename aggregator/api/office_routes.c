@@ -1,6 +1,7 @@
 /* /v1/offices: GET lists them, or with ?code= shows one and where it was assigned when; POST adds
- * one (JSON: code, name, unit and, when not from today on, from) or many (CSV). .../move takes
- * code, unit ("-": none) and from; .../invite and .../revoke take {"code": "..."}. */
+ * one (JSON: code, name, unit and, when not from today on, from) or many (CSV; with ?invite=yes
+ * only if they can be invited afterwards). .../move takes code, unit ("-": none) and from;
+ * .../invite and .../revoke take {"code": "..."}. */
 #include "call.h"
 
 #include "civil.h"
@@ -127,13 +128,21 @@ static int add_one(struct call *call, sqlite3 *db, struct err *err)
 	return rc == 0 ? office_add(db, code, name, unit, day, call->who, &id, err) : rc;
 }
 
+static int address_needed(const struct call *call, struct err *err)
+{
+	if (*api_config_of(call->api)->address)
+		return 0;
+	return err_set(err, -EINVAL,
+		       "an invitation must say how to reach this machine: set [gate] address = "
+		       "HOST:PORT in aggregator.conf, and start the aggregator again");
+}
+
 static int offices_prepare_post(struct call *call, struct err *err)
 {
 	const char *type = http_header(call->request, "Content-Type");
 
-	(void)err;
 	call->body_is_csv = type && strncmp(type, "text/csv", strlen("text/csv")) == 0;
-	return 0;
+	return http_arg(call->request, "invite") ? address_needed(call, err) : 0;
 }
 
 static int offices_post(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -221,11 +230,8 @@ static int invite_post(struct call *call, sqlite3 *db, const struct reference *r
 	int rc = call_field_needed(call, "code", &code, err);
 
 	(void)reference;
-	if (rc == 0 && !*api_config_of(call->api)->address)
-		rc = err_set(err, -EINVAL,
-			     "an invitation must say how to reach this machine: set [gate] "
-			     "address = HOST:PORT in aggregator.conf, and start the aggregator "
-			     "again");
+	if (rc == 0)
+		rc = address_needed(call, err);
 	if (rc == 0)
 		rc = office_invite(db, code, call->who, &key, secret, err);
 	if (rc == 0)

@@ -34,6 +34,10 @@ static const struct option options[] = {
 	  N_("instead of figures, every change of one: when it came, from whom, and what it was") },
 	{ "name", "NAME", N_("full name of the office") },
 	{ "unit", "CODE", N_("code of the unit the office reports for") },
+	{ "invite", "FOLDER",
+	  N_("write an invitation file into this folder for each office of the file that never "
+	     "had one: CODE.invitation") },
+	{ "into", "FOLDER", N_("write CODE.invitation into this folder instead of printing it") },
 	{ "repair", NULL,
 	  N_("make the rollups anew, day by day, where they differ; not when the journal itself is "
 	     "damaged") },

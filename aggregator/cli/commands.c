@@ -2,50 +2,22 @@
 
 #include "client.h"
 #include "i18n.h"
+#include "inviting.h"
 #include "outcome.h"
 #include "quote.h"
+#include "setup.h"
+#include "upload.h"
 #include "verifying.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define FILE_BYTES_MAX (16u * 1024 * 1024) /* as the aggregator takes */
-
-#define ASKING         "area by per from to label calendar structure known"
+#define ASKING "area by per from to label calendar structure known"
 
 static int out_of_memory(struct err *err)
 {
 	return err_set(err, -ENOMEM, "out of memory");
-}
-
-static int stream_read(FILE *file, struct blob *out, struct err *err)
-{
-	size_t n;
-
-	do {
-		if (blob_reserve(out, 65536) < 0)
-			return out_of_memory(err);
-		n = fread(out->data + out->len, 1, out->room - out->len, file);
-		out->len += n;
-		if (out->len > FILE_BYTES_MAX)
-			return err_set(err, -E2BIG, "the file is over %u bytes", FILE_BYTES_MAX);
-	} while (n > 0);
-	return ferror(file) ? err_set(err, -EIO, "%s", err_strerror(-errno)) : 0;
-}
-
-/* "-" is standard input. */
-static int file_read(const char *path, struct blob *out, struct err *err)
-{
-	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-	int rc;
-
-	if (!file)
-		return err_set(err, -errno, "cannot open '%s': %s", path, err_strerror(-errno));
-	rc = stream_read(file, out, err);
-	if (file != stdin)
-		(void)fclose(file); /* it was only read */
-	return rc < 0 ? err_wrap(err, "%s", path) : 0;
 }
 
 static struct request request_of(const struct order *order)
@@ -72,7 +44,7 @@ static int import(const struct order *order, struct err *err)
 {
 	struct request request = request_of(order);
 	struct blob file = { 0 };
-	int rc = file_read(order->args->words[0], &file, err);
+	int rc = upload_read(order->args->words[0], &file, err);
 
 	request.type = "text/csv";
 	request.body = file.data;
@@ -81,6 +53,12 @@ static int import(const struct order *order, struct err *err)
 		rc = ask_for_value(order, &request, err);
 	blob_free(&file);
 	return rc;
+}
+
+static int office_import(const struct order *order, struct err *err)
+{
+	return args_option(order->args, "invite") ? inviting_import(order, err)
+						  : import(order, err);
 }
 
 /* {"code": "...", ...}: @fields[n] without those that have no value. */
@@ -161,6 +139,11 @@ static int post_code(const struct order *order, struct err *err)
 	const struct argument field = { "code", order->args->words[0] };
 
 	return post_fields(order, &field, 1, err);
+}
+
+static int office_invite(const struct order *order, struct err *err)
+{
+	return args_option(order->args, "into") ? inviting_one(order, err) : post_code(order, err);
 }
 
 static int ask_for_rows(const struct order *order, const struct argument arguments[], size_t n,
@@ -290,6 +273,13 @@ static const char figures[] =
 	"operands reason";
 
 const struct command commands[] = {
+	{ .words = "setup",
+	  .usage = "[NAME|./FOLDER]",
+	  .help = N_("Take over a province's reference data: units, successors, catalogue and "
+		     "indicators. Without a name, list those that are installed; a folder of yours "
+		     "is given with a slash. Running it again changes only what differs."),
+	  .n_more = 1,
+	  .run = setup_run },
 	{ .words = "units import",
 	  .usage = "FILE",
 	  .help = N_(
@@ -368,10 +358,13 @@ const struct command commands[] = {
 	  .path = "/v1/offices",
 	  .done = N_("Offices added: %s\n") },
 	{ .words = "office import",
-	  .usage = "FILE",
-	  .help = N_("Add offices from a CSV file: code, name, unit, from. All rows or none."),
+	  .usage = "FILE [--invite FOLDER]",
+	  .help = N_(
+		  "Add offices from a CSV file: code, name, unit, from. All rows or none; offices "
+		  "that are there already, as the file says, stay as they are."),
+	  .options = "invite",
 	  .n_words = 1,
-	  .run = import,
+	  .run = office_import,
 	  .method = "POST",
 	  .path = "/v1/offices",
 	  .done = N_("Offices added: %s\n") },
@@ -401,11 +394,12 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/offices" },
 	{ .words = "office invite",
-	  .usage = "CODE",
+	  .usage = "CODE [--into FOLDER]",
 	  .help = N_("Print the line with which the office enrols, once: lantoa-agent enrol LINE. "
 		     "Hand it over like a password; an earlier line stops working."),
+	  .options = "into",
 	  .n_words = 1,
-	  .run = post_code,
+	  .run = office_invite,
 	  .method = "POST",
 	  .path = "/v1/offices/invite",
 	  .done = "%s\n" },

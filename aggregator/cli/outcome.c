@@ -22,7 +22,7 @@ static int print(const void *text, size_t len, struct err *err)
 	return 0;
 }
 
-static int not_understood(struct err *err)
+int outcome_strange(struct err *err)
 {
 	return err_set(err, -EIO,
 		       "the answer is not what an aggregator says; are lantoa and "
@@ -45,7 +45,7 @@ int outcome_rows(const struct order *order, const struct blob *answer, struct er
 	if (order->format != FORMAT_TABLE)
 		return print(answer->data, answer->len, err);
 	if (csv_table((const char *)answer->data, answer->len, &table, &why) < 0)
-		return not_understood(err);
+		return outcome_strange(err);
 	rc = draw(order, table, err);
 	table_close(table);
 	return rc;
@@ -92,7 +92,7 @@ int outcome_value(const struct order *order, const struct blob *answer, struct e
 	json = answer->len ? read_object(answer) : NULL;
 	if (!json_object_iter(json)) {
 		json_decref(json);
-		return not_understood(err);
+		return outcome_strange(err);
 	}
 	name = json_object_iter_key(json_object_iter(json));
 	text = value_text(json_object_iter_value(json_object_iter(json)), number);
@@ -149,17 +149,10 @@ static void print_heads(json_t *json)
 
 static int print_table(const struct order *order, const struct table *table, struct err *err)
 {
-	struct blob csv = { 0 };
-	int rc;
-
-	if (order->format == FORMAT_TABLE) {
-		printf("\n");
-		return draw_table(table, order->args->command->show, stdout, err);
-	}
-	rc = table_csv(table, &csv);
-	rc = rc < 0 ? err_set(err, rc, "out of memory") : print(csv.data, csv.len, err);
-	blob_free(&csv);
-	return rc;
+	if (order->format != FORMAT_TABLE)
+		return outcome_table(order, table, err);
+	printf("\n");
+	return draw_table(table, order->args->command->show, stdout, err);
 }
 
 static int print_report(const struct order *order, json_t *json, struct err *err)
@@ -187,10 +180,22 @@ int outcome_report(const struct order *order, const struct blob *answer, struct 
 
 	if (!json || !json_is_array(json_object_get(json, "rows"))) {
 		json_decref(json);
-		return not_understood(err);
+		return outcome_strange(err);
 	}
 	rc = order->format == FORMAT_JSON ? print(answer->data, answer->len, err)
 					  : print_report(order, json, err);
 	json_decref(json);
+	return rc;
+}
+
+int outcome_table(const struct order *order, const struct table *table, struct err *err)
+{
+	struct blob text = { 0 };
+	int rc = table_failed(table)            ? -ENOMEM
+		 : order->format == FORMAT_JSON ? table_json(table, &text)
+						: table_csv(table, &text);
+
+	rc = rc < 0 ? err_memory(err) : print(text.data, text.len, err);
+	blob_free(&text);
 	return rc;
 }

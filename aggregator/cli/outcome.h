@@ -4,6 +4,7 @@
 #include "blob.h"
 #include "commands.h"
 #include "err.h"
+#include "table.h"
 
 /** The media type to ask for when rows are wanted. */
 const char *outcome_type(enum format format);
@@ -16,3 +17,9 @@ int outcome_value(const struct order *order, const struct blob *answer, struct e
 
 /** Rows with objects before them, which always come as JSON: counters, then rows. */
 int outcome_report(const struct order *order, const struct blob *answer, struct err *err);
+
+/** @table as csv or json, for a command that tells people about it in sentences of its own. */
+int outcome_table(const struct order *order, const struct table *table, struct err *err);
+
+/** -EIO with the sentence for an answer that no aggregator gives. */
+int outcome_strange(struct err *err);

@@ -28,13 +28,6 @@ struct verifying {
 	bool repairs, drawn;
 };
 
-static int not_understood(struct err *err)
-{
-	return err_set(err, -EIO,
-		       "the answer is not what an aggregator says; are lantoa and "
-		       "lantoa-aggregator of one version?");
-}
-
 /* --- asking --- */
 
 static int ask(const struct verifying *verifying, const char *method,
@@ -56,7 +49,7 @@ static int ask(const struct verifying *verifying, const char *method,
 	json = json_loadb((const char *)answer->data, answer->len, 0, NULL);
 	if (!json_is_object(json)) {
 		json_decref(json);
-		return not_understood(err);
+		return outcome_strange(err);
 	}
 	*ret_json = json;
 	return 0;
@@ -73,7 +66,7 @@ static int begin(struct verifying *verifying, struct blob *answer, struct err *e
 	run = json_object_get(json, "run");
 	(void)snprintf(verifying->run, sizeof(verifying->run), "%lld",
 		       (long long)json_integer_value(run));
-	rc = json_is_integer(run) ? 0 : not_understood(err);
+	rc = json_is_integer(run) ? 0 : outcome_strange(err);
 	json_decref(json);
 	return rc;
 }

@@ -205,6 +205,7 @@ static const char *const columns[COLUMNS] = { "code", "name", "unit", "from" };
 struct line {
 	unsigned number;
 	struct entry entry; /* its texts are owned here */
+	bool known;         /* registered already, just so */
 };
 
 struct reading {
@@ -213,7 +214,40 @@ struct reading {
 	size_t n;
 };
 
-static bool row_check(struct sheet *sheet, struct entry *ret_entry)
+static bool was_assigned(const struct office *office, const char *unit_code, int32_t from_day)
+{
+	for (size_t i = 0; i < office->n_assignments; i++) {
+		const struct assignment *assignment = &office->assignments[i];
+		if (assignment->from_day == from_day && assignment->unit_code &&
+		    strcmp(assignment->unit_code, unit_code) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Does the row say of @office what the register says? It may have moved since. */
+static bool known_check(struct sheet *sheet, const struct office *office, const struct entry *entry)
+{
+	char excerpt[EXCERPT_MAX], day[DAY_TEXT_MAX];
+	if (strcmp(office->name, entry->name) != 0) {
+		sheet_complain(sheet,
+			       "name: there is an office '%s' already, called '%s'; write its name "
+			       "so, or give this one another code",
+			       office->code, office->name);
+		return false;
+	}
+	if (was_assigned(office, entry->unit_code, entry->from_day))
+		return true;
+	sheet_complain(
+		sheet,
+		"unit: there is an office '%s' already, but not for unit '%s' from %s on; `lantoa "
+		"office show` tells for which, `lantoa office move` moves it",
+		office->code, utf8_excerpt(entry->unit_code, strlen(entry->unit_code), excerpt),
+		day_format(entry->from_day, day));
+	return false;
+}
+
+static bool row_check(struct sheet *sheet, struct entry *ret_entry, bool *ret_known)
 {
 	const struct reading *reading = sheet->context;
 	struct err why = { 0 };
@@ -223,11 +257,15 @@ static bool row_check(struct sheet *sheet, struct entry *ret_entry)
 		sheet_complain(sheet, "from: %s", why.text);
 		return false;
 	}
-	if (entry_check(&reading->view, &entry, &why) < 0) {
+	const struct office *office = offices_by_code(reading->view.offices, entry.code);
+	if (office && !known_check(sheet, office, &entry))
+		return false;
+	if (!office && entry_check(&reading->view, &entry, &why) < 0) {
 		sheet_complain(sheet, "%s", why.text);
 		return false;
 	}
 	*ret_entry = entry;
+	*ret_known = office != NULL;
 	return true;
 }
 
@@ -235,7 +273,7 @@ static int on_row(struct sheet *sheet, struct err *err)
 {
 	struct reading *reading = sheet->context;
 	struct line line = { .number = sheet->row->line };
-	if (!row_check(sheet, &line.entry))
+	if (!row_check(sheet, &line.entry, &line.known))
 		return 0;
 	struct line *lines = array_room(reading->lines, reading->n, sizeof(*lines));
 	if (!lines)
@@ -290,13 +328,23 @@ static int file_read(struct reading *reading, const char *csv, size_t len, struc
 	return complaints_tell(&sheet.complaints, err);
 }
 
-static int file_write(const struct reading *reading, sqlite3 *db, const char *who, struct err *err)
+static int file_write(const struct reading *reading, sqlite3 *db, const char *who,
+		      size_t *ret_added, struct err *err)
 {
 	int64_t id = 0;
+	size_t added = 0;
 	int rc = 0;
-	for (size_t i = 0; i < reading->n && rc == 0; i++)
+	for (size_t i = 0; i < reading->n && rc == 0; i++) {
+		if (reading->lines[i].known)
+			continue;
 		rc = entry_write(db, &reading->lines[i].entry, who, &id, err);
-	return rc == 0 && reading->n > 0 ? reference_changed(db, err) : rc;
+		added++;
+	}
+	if (rc == 0 && added > 0)
+		rc = reference_changed(db, err);
+	if (rc == 0)
+		*ret_added = added;
+	return rc;
 }
 
 static void reading_free(struct reading *reading)
@@ -318,9 +366,7 @@ int offices_import(sqlite3 *db, const char *csv, size_t len, const char *who, si
 	if (rc == 0)
 		rc = file_read(&reading, csv, len, err);
 	if (rc == 0)
-		rc = file_write(&reading, db, who, err);
-	if (rc == 0)
-		*ret_added = reading.n;
+		rc = file_write(&reading, db, who, ret_added, err);
 	reading_free(&reading);
 	return rc;
 }

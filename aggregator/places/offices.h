@@ -52,8 +52,9 @@ int office_add(sqlite3 *db, const char *code, const char *name, const char *unit
  */
 int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
 		const char *who, int32_t *ret_end, bool *ret_changed, struct err *err);
-/** CSV code,name,unit,from: all or nothing, every bad row named. It adds: a code that is there
- * already, or twice in the file, is a bad row. */
+/** CSV code,name,unit,from: all or nothing, every bad row named. It adds: an office that is there
+ * already stays as it is if its row says what the register says (it may have moved since), and is
+ * a bad row otherwise, as is a code that is twice in the file. @ret_added: how many are new. */
 int offices_import(sqlite3 *db, const char *csv, size_t len, const char *who, size_t *ret_added,
 		   struct err *err);
 

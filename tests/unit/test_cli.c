@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #define DATA(name) SOURCE_DIR "/aggregator/data/tien-giang/" name
 
@@ -373,6 +374,222 @@ static void an_invitation_is_one_line_and_on_the_roster(void **state)
 	assert_failed(f, "office", "invite", "nobody");
 }
 
+/* --- offices with invitations --- */
+
+static char *in_folder(const struct fixture *f, const char *name)
+{
+	static char path[160];
+
+	(void)snprintf(path, sizeof(path), "%s/in%s%s", f->api->dir, *name ? "/" : "", name);
+	return path;
+}
+
+static char *offices_file(const struct fixture *f, const char *rows)
+{
+	static char path[96];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/offices", f->api->dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "code,name,unit,from\n%s", rows);
+	fclose(file);
+	return path;
+}
+
+#define ROWS_2 "a,A,28249,2021-01-01\nb,B,82,2021-01-01\n"
+
+/* How many files the folder of invitations has; each is for its owner's eyes, and the line of its
+ * name's office. */
+static size_t invitations_check(struct fixture *f)
+{
+	DIR *folder = opendir(in_folder(f, ""));
+	struct dirent *entry;
+	struct stat info;
+	size_t n = 0;
+
+	assert_non_null(folder);
+	while ((entry = readdir(folder))) {
+		struct invitation invitation;
+		char name[64], *text;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		assert_int_equal(stat(in_folder(f, entry->d_name), &info), 0);
+		assert_int_equal(info.st_mode & 0777, 0600);
+		text = file_text(in_folder(f, entry->d_name));
+		assert_int_equal(strcspn(text, "\n"), strlen(text) - 1);
+		assert_int_equal(invitation_parse(text, &invitation, &f->api->err), 0);
+		(void)snprintf(name, sizeof(name), "%s.invitation", invitation.office);
+		assert_string_equal(name, entry->d_name);
+		free(text);
+		n++;
+	}
+	closedir(folder);
+	return n;
+}
+
+static void invitations_clear(const struct fixture *f)
+{
+	folder_empty(in_folder(f, ""));
+	assert_int_equal(rmdir(in_folder(f, "")), 0);
+}
+
+static void offices_are_imported_with_an_invitation_each(void **state)
+{
+	struct fixture *f = *state;
+	struct stat info;
+
+	import_everything(state);
+	assert_done(f, "office", "import", offices_file(f, ROWS_2), "--invite", in_folder(f, ""));
+	assert_says(f->out, "Offices added: 2; invitations written to ");
+	assert_says(f->out, "/in: 2; left as they were: 0 enrolled, 0 invited before, 0 revoked\n");
+	assert_null(strstr(f->out, "lantoa://"));
+	assert_int_equal(stat(in_folder(f, ""), &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0700);
+	assert_int_equal(invitations_check(f), 2);
+	assert_int_equal(keys_in_state(f, KEY_INVITED), 2);
+	invitations_clear(f);
+}
+
+static void offices_imported_again_keep_their_invitations(void **state)
+{
+	struct fixture *f = *state;
+	char *first, *now;
+
+	import_everything(state);
+	assert_done(f, "office", "import", offices_file(f, ROWS_2), "--invite", in_folder(f, ""));
+	first = file_text(in_folder(f, "a.invitation"));
+	assert_int_equal(unlink(in_folder(f, "b.invitation")), 0);
+	assert_done(f, "office", "import", offices_file(f, ROWS_2 "c,C,82,2021-01-01\n"),
+		    "--invite", in_folder(f, ""));
+	assert_says(f->out, "Invited before, but not in ");
+	assert_says(f->out, "/in: b\n");
+	assert_says(f->out, "Offices added: 1; ");
+	assert_says(f->out, ": 1; left as they were: 0 enrolled, 2 invited before, 0 revoked\n");
+	now = file_text(in_folder(f, "a.invitation"));
+	assert_string_equal(now, first);
+	assert_int_equal(invitations_check(f), 2);
+	assert_done(f, "office", "invite", "b", "--into", in_folder(f, ""));
+	assert_null(strstr(f->out, "lantoa://"));
+	assert_int_equal(invitations_check(f), 3);
+	assert_done(f, "office", "revoke", "a");
+	assert_done(f, "office", "import", offices_file(f, ROWS_2), "--invite", in_folder(f, ""),
+		    "--format", "json");
+	assert_says(f->out, "\"added\": 0, \"invitations\": 0, \"enrolled\": 0, "
+			    "\"invited_before\": 1, \"revoked\": 1");
+	free(first);
+	free(now);
+	invitations_clear(f);
+}
+
+static void without_a_folder_or_an_address_no_office_is_imported(void **state)
+{
+	struct fixture *f = *state;
+
+	import_everything(state);
+	assert_failed(f, "office", "import", offices_file(f, ROWS_2), "--invite", "/proc/in");
+	assert_says(f->err, "/proc/in");
+	assert_failed(f, "office", "import", offices_file(f, ROWS_2), "--invite",
+		      offices_file(f, ROWS_2)); /* a file, no folder */
+	*f->api->address = '\0';
+	assert_failed(f, "office", "import", offices_file(f, ROWS_2), "--invite", in_folder(f, ""));
+	assert_says(f->err, "set [gate] address");
+	assert_done(f, "office", "list");
+	assert_string_equal(f->out, "There are none.\n");
+	assert_done(f, "office", "import", offices_file(f, ROWS_2));
+	assert_string_equal(f->out, "Offices added: 2\n");
+	invitations_clear(f);
+}
+
+/* The file system has room for one invitation; with more room the same command does the rest. */
+static void an_import_that_broke_off_is_finished_by_the_same_command(void **state)
+{
+	struct fixture *f = *state;
+
+	import_everything(state);
+	assert_int_equal(mkdir(in_folder(f, ""), 0700), 0);
+	assert_int_equal(mkdir(in_folder(f, "b.invitation"), 0700), 0); /* in the way */
+	assert_failed(f, "office", "import", offices_file(f, ROWS_2 "c,C,82,2021-01-01\n"),
+		      "--invite", in_folder(f, ""));
+	assert_says(f->err, "b: not invited, after 1 invitations in ");
+	assert_int_equal(rmdir(in_folder(f, "b.invitation")), 0);
+	assert_done(f, "office", "import", offices_file(f, ROWS_2 "c,C,82,2021-01-01\n"),
+		    "--invite", in_folder(f, ""));
+	assert_says(f->out, "/in: b\n"); /* its first line never reached the disk */
+	assert_says(f->out, ": 1; left as they were: 0 enrolled, 2 invited before, 0 revoked\n");
+	assert_int_equal(invitations_check(f), 2);
+	invitations_clear(f);
+}
+
+/* --- setup --- */
+
+static void setup_takes_over_a_province_and_changes_nothing_twice(void **state)
+{
+	struct fixture *f = *state;
+	char *catalogue = file_text(DATA("catalogue.csv"));
+
+	assert_done(f, "setup", "tien-giang");
+	assert_says(f->out, "units.csv: 456 rows changed\nsuccessors.csv: 333 rows changed\n"
+			    "catalogue.csv: taken over\nindicators.csv: taken over\nNext: ");
+	assert_done(f, "setup", "tien-giang");
+	assert_says(f->out,
+		    "units.csv: nothing to change\nsuccessors.csv: nothing to change\n"
+		    "catalogue.csv: nothing to change\nindicators.csv: nothing to change\n");
+	assert_done(f, "setup", DATA(""), "--format", "csv");
+	assert_string_equal(f->out, "file,changed\nunits.csv,0\nsuccessors.csv,0\n"
+				    "catalogue.csv,0\nindicators.csv,0\n");
+	assert_done(f, "catalogue", "export");
+	assert_string_equal(f->out, catalogue);
+	free(catalogue);
+}
+
+static void setup_lists_what_is_there(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_done(f, "setup");
+	assert_string_equal(f->out, "Reference data are there for: tien-giang\n");
+	assert_failed(f, "setup", "ca-mau");
+	assert_says(f->err, "there are: tien-giang");
+	assert_failed(f, "setup", "./ca-mau");
+	assert_says(f->err, "nothing was changed: cannot open './ca-mau/units.csv'");
+}
+
+static void copy(const struct fixture *f, const char *name, const char *text)
+{
+	FILE *file = fopen(in_folder(f, name), "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void setup_that_stops_half_way_says_what_is_in(void **state)
+{
+	struct fixture *f = *state;
+	char *units = file_text(DATA("units.csv")), *successors = file_text(DATA("successors.csv"));
+	char *catalogue = file_text(DATA("catalogue.csv"));
+
+	assert_int_equal(mkdir(in_folder(f, ""), 0700), 0);
+	copy(f, "units.csv", units);
+	copy(f, "successors.csv", successors);
+	copy(f, "catalogue.csv", "name\nx\n");
+	assert_failed(f, "setup", in_folder(f, ""));
+	assert_says(f->err, "nothing was changed: cannot open");
+	copy(f, "indicators.csv", "");
+	assert_failed(f, "setup", in_folder(f, ""));
+	assert_says(f->err, "catalogue.csv was not taken, while units.csv, successors.csv are in.");
+	copy(f, "catalogue.csv", catalogue);
+	copy(f, "units.csv", "code\n");
+	assert_failed(f, "setup", in_folder(f, ""));
+	assert_says(f->err, "units.csv was not taken, and nothing was changed: ");
+	free(units);
+	free(successors);
+	free(catalogue);
+	invitations_clear(f);
+}
+
 static void revoking_takes_the_keys_off_the_roster_at_once(void **state)
 {
 	struct fixture *f = *state;
@@ -687,6 +904,13 @@ int main(void)
 		TEST(a_period_is_closed_listed_and_opened_again),
 		TEST(a_release_says_what_passed_and_what_stays),
 		TEST(an_invitation_is_one_line_and_on_the_roster),
+		TEST(offices_are_imported_with_an_invitation_each),
+		TEST(offices_imported_again_keep_their_invitations),
+		TEST(without_a_folder_or_an_address_no_office_is_imported),
+		TEST(an_import_that_broke_off_is_finished_by_the_same_command),
+		TEST(setup_takes_over_a_province_and_changes_nothing_twice),
+		TEST(setup_lists_what_is_there),
+		TEST(setup_that_stops_half_way_says_what_is_in),
 		TEST(revoking_takes_the_keys_off_the_roster_at_once),
 		TEST(every_change_is_in_the_audit),
 		TEST(a_query_prints_a_table_with_letters_aligned),

@@ -198,13 +198,13 @@ static void a_file_of_offices_is_all_or_nothing(void **state)
 				       "d,D,82\n",
 				&added),
 			 -EINVAL);
-	assert_int_equal(strncmp(p->err.text,
-				 "line 3: there is an office 'z' already; choose another code\n"
-				 "line 4: unit '28252' is not in force on 2025-07-01; import the "
-				 "units or mend code and day\n"
-				 "line 5: from: ",
-				 130),
-			 0);
+	assert_ptr_equal(strstr(p->err.text,
+				"line 3: name: there is an office 'z' already, called 'Văn phòng'; "
+				"write its name so, or give this one another code\n"
+				"line 4: unit '28252' is not in force on 2025-07-01; import the "
+				"units or mend code and day\n"
+				"line 5: from: "),
+			 p->err.text);
 	assert_non_null(strstr(p->err.text, "\nline 6: code: 'b' is that of line 2 too; give it "
 					    "another\nline 7: 3 fields"));
 	assert_int_equal(added, 77);
@@ -218,6 +218,50 @@ static void a_file_of_offices_is_all_or_nothing(void **state)
 	assert_int_equal(number(p, "SELECT (SELECT id FROM office WHERE code = 'b') < "
 				   "(SELECT id FROM office WHERE code = 'a')"),
 			 1);
+}
+
+static void a_file_that_is_imported_again_adds_what_is_new(void **state)
+{
+	static const char first[] = HEADER "a,A,28249,2024-01-01\nb,B,28252,2024-01-01\n";
+	static const char grown[] = HEADER "a,A,28249,2024-01-01\nb,B,28252,2024-01-01\n"
+					   "c,C,82,2024-01-01\n";
+	struct province *p = *state;
+	size_t added = 77;
+	assert_int_equal(import(p, first, &added), 0);
+	assert_int_equal(added, 2);
+	assert_int_equal(import(p, first, &added), 0);
+	assert_int_equal(added, 0);
+	assert_int_equal(move(p, "a", "82", "2025-08-01"),
+			 true); /* that is not the file's matter */
+	assert_int_equal(import(p, grown, &added), 0);
+	assert_int_equal(added, 1);
+	assert_int_equal(number(p, "SELECT count(*) FROM office"), 3);
+	assert_int_equal(number(p, "SELECT count(*) FROM assignment"), 4);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE what = 'office add'"), 3);
+}
+
+static void a_row_that_contradicts_the_register_is_a_bad_row(void **state)
+{
+	struct province *p = *state;
+	size_t added = 77;
+	assert_int_equal(import(p, HEADER "a,A,28249,2024-01-01\n", &added), 0);
+	assert_int_equal(import(p,
+				HEADER "a,B,28249,2024-01-01\n"
+				       "new,N,82,2024-01-01\n",
+				&added),
+			 -EINVAL);
+	assert_string_equal(p->err.text, "line 2: name: there is an office 'a' already, called "
+					 "'A'; write its name so, or give this one another code");
+	assert_int_equal(import(p, HEADER "new,N,82,2024-01-01\na,A,82,2024-01-01\n", &added),
+			 -EINVAL);
+	assert_string_equal(p->err.text,
+			    "line 3: unit: there is an office 'a' already, but not for unit '82' "
+			    "from 2024-01-01 on; `lantoa office show` tells for which, `lantoa "
+			    "office move` moves it");
+	assert_int_equal(import(p, HEADER "a,A,28249,2024-01-02\n", &added), -EINVAL);
+	assert_int_equal(import(p, HEADER "a,A,28249,2024-01-01\na,A,28249,2024-01-01\n", &added),
+			 -EINVAL); /* twice in the file */
+	assert_int_equal(number(p, "SELECT count(*) FROM office"), 1);
 }
 
 /* --- keys --- */
@@ -398,6 +442,8 @@ int main(void)
 		test(an_office_moves_from_a_day_until_its_next_assignment),
 		test(a_bad_move_is_refused_with_its_reason),
 		test(a_file_of_offices_is_all_or_nothing),
+		test(a_file_that_is_imported_again_adds_what_is_new),
+		test(a_row_that_contradicts_the_register_is_a_bad_row),
 		test(an_invitation_is_a_key_pair_for_curve),
 		test(a_new_invitation_revokes_the_earlier_one_of_that_office),
 		test(an_invitation_is_spent_once),
