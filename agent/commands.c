@@ -1,9 +1,9 @@
 #include "commands.h"
 
+#include "admission_command.h"
 #include "blob.h"
 #include "civil.h"
 #include "desk.h"
-#include "enrol.h"
 #include "i18n.h"
 #include "import.h"
 #include "labels.h"
@@ -41,45 +41,6 @@ static int command_run(struct command_context *context, int argc, char *argv[], 
 	if (argc != 1)
 		return usage(err, _("run takes no arguments"));
 	return failed(run(&context->settings, context->config_path, err));
-}
-
-/* --- enrol --- */
-
-static int open_own_spool(const struct settings *settings, struct spool **ret_spool,
-			  struct err *err)
-{
-	char path[PATH_MAX];
-	struct spool_limits limits = { .bytes_max = settings->bytes_max,
-				       .keep_days = settings->keep_acked_days };
-	int rc = settings_become_owner(settings, err);
-	if (rc == 0)
-		rc = settings_path(settings, "spool.db", path, err);
-	if (rc == 0)
-		rc = spool_open(path, &limits, ret_spool, NULL, err);
-	if (rc == -EBUSY)
-		return err_set(err, rc,
-			       "the agent is running; stop it (systemctl stop lantoa-agent), run "
-			       "this command again, and start it");
-	return rc;
-}
-
-static int command_enrol(struct command_context *context, int argc, char *argv[], struct err *err)
-{
-	struct invitation invitation;
-	struct spool *spool;
-	if (argc != 2)
-		return usage(err, _("give the invitation: lantoa-agent enrol 'lantoa://...'"));
-	if (invitation_parse(argv[1], &invitation, err) < 0)
-		return EXIT_FAILURE;
-	int rc = open_own_spool(&context->settings, &spool, err);
-	if (rc < 0)
-		return EXIT_FAILURE;
-	rc = enrol(&context->settings, spool, &invitation, err);
-	spool_close(spool);
-	if (rc == 0)
-		printf(_("office %s is enrolled with %s\n"), invitation.office, invitation.address);
-	explicit_bzero(&invitation, sizeof(invitation));
-	return failed(rc);
 }
 
 /* --- record --- */
@@ -395,8 +356,9 @@ static int command_catalogue(struct command_context *context, int argc, char *ar
 const struct command commands[] = {
 	{ "run", "", N_("serve this office: keep figures, send them to the province"),
 	  command_run },
-	{ "enrol", "INVITATION", N_("make this machine the office's, with the province's line"),
-	  command_enrol },
+	{ "enrol", "INVITATION|FILE|-",
+	  N_("make this machine the office's, with the province's line or the file that holds it"),
+	  admission_command },
 	{ "record", "METRIC=VALUE... [--period P] [--label K=V]... [--add]",
 	  N_("hand in figures; METRIC=- withdraws one"), command_record },
 	{ "import", "FILE", N_("hand in figures from CSV, in long or wide form"), command_import },

@@ -1,4 +1,5 @@
-/* 1. Identity, spool and the facts in it are read; then the loop's parts start: uplink, API,
+/* 0. Not enrolled yet, but invited by systemd's credential: admission_serve() first (admission.h).
+ * 1. Identity, spool and the facts in it are read; then the loop's parts start: uplink, API,
  * signals.
  * 2. systemd hears READY=1; from here everything happens in callbacks.
  * 3. SIGTERM or SIGINT: the inputs hand on what came in, the API answers what is in flight, then
@@ -8,6 +9,7 @@
  * changes. */
 #include "run.h"
 
+#include "admission.h"
 #include "api.h"
 #include "catalogue.h"
 #include "civil.h"
@@ -227,7 +229,7 @@ static int read_state(struct agent *agent, struct err *err)
 	if (rc == -ENOENT)
 		return err_set(err, rc,
 			       "this office is not enrolled (no '%s'): ask the province for an "
-			       "invitation and run 'lantoa-agent enrol'",
+			       "invitation and run 'lantoa-agent enrol FILE'",
 			       path);
 	if (rc == 0)
 		rc = settings_path(settings, "spool.db", path, err);
@@ -403,7 +405,9 @@ int run(const struct settings *settings, const char *config_path, struct err *er
 	agent->config_path = config_path;
 	agent->since_us = civil_boot_us();
 	(void)signal(SIGPIPE, SIG_IGN); /* a client that hangs up is an error of a write */
-	int rc = read_state(agent, err);
+	int rc = admission_serve(settings, err);
+	if (rc == 0)
+		rc = read_state(agent, err);
 	if (rc == 0) {
 		rc = uv_loop_init(&agent->loop);
 		if (rc < 0) {

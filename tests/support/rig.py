@@ -348,9 +348,10 @@ class Agent:
 
 
 class Rig(unittest.TestCase):
-    """A folder, a furnished province, and the promise that nothing is left behind."""
+    """A folder, a province, furnished or empty, and the promise that nothing is left behind."""
 
     offices = COMMUNES
+    furnished = True
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="lantoa-rig-")
@@ -362,7 +363,8 @@ class Rig(unittest.TestCase):
 
     def open_province(self):
         self.province.start()
-        self.province.furnish(self.offices)
+        if self.furnished:
+            self.province.furnish(self.offices)
 
     def clear(self):
         processes = [probe.process for probe in self.probes]
