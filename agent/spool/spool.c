@@ -57,6 +57,8 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_SERIES_NEXT] = "SELECT coalesce(max(number) + 1, 0) FROM series",
 	[SQL_SERIES_BY_NUMBER] = "SELECT id, shape, metric, labels FROM series WHERE number = ?1",
 	[SQL_SERIES_ALL] = "SELECT id, shape FROM series",
+	[SQL_SERIES_OF] = "SELECT id, labels, shape FROM series WHERE metric = ?1"
+			  " ORDER BY labels, shape",
 	[SQL_SERIES_FORGET] = "UPDATE series SET number = NULL, declared_in = NULL",
 	[SQL_CURRENT_GET] = "SELECT value_e, withdrawn, seq FROM current"
 			    " WHERE series = ?1 AND day = ?2 AND nth = ?3",
@@ -73,6 +75,9 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_CURRENT_WALK] = "SELECT s.metric, s.labels, s.shape, c.day, c.nth, c.value_e,"
 			     " c.withdrawn FROM series s JOIN current c ON c.series = s.id"
 			     " ORDER BY s.metric, s.labels, c.day, c.nth",
+	[SQL_CURRENT_NEWEST] = "SELECT day, nth, value_e, withdrawn, seq FROM current"
+			       " WHERE series = ?1 AND day <= ?2"
+			       " ORDER BY day DESC, nth DESC LIMIT ?3",
 	[SQL_UNSEALED_DAY] = "SELECT min(day) FROM current WHERE seq = 0",
 	[SQL_UNSEALED] = "SELECT c.series, s.number, s.metric, s.labels, s.shape, c.nth, c.value_e,"
 			 " c.withdrawn FROM current c CROSS JOIN series s ON s.id = c.series"

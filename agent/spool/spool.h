@@ -28,7 +28,9 @@ struct observation {
 
 struct spool_limits {
 	uint64_t bytes_max; /* of the file; new figures are refused over it: -ENOSPC */
-	uint32_t keep_days; /* current values and acked batches older than this are trimmed */
+	/* Current values and acked batches older than this are trimmed. Values of a week or longer
+	 * stay for two years more, few as they are: what is typed is compared with its history. */
+	uint32_t keep_days;
 };
 
 /**
@@ -137,6 +139,16 @@ int spool_each_batch(struct spool *spool,
 int spool_each_current(struct spool *spool,
 		       int (*on_value)(void *context, const struct observation *obs), void *context,
 		       struct err *err);
+/** Walk the series of @metric that are counted per @grain of @calendar, and of each its newest
+ * values, at most @most, none of a period that begins after @until_day. */
+struct spool_value {
+	struct observation obs; /* texts are valid during the callback */
+	uint64_t seq;           /* of the batch it went in; 0: not sealed yet */
+};
+int spool_each_newest(struct spool *spool, const char *metric, enum calendar calendar,
+		      enum grain grain, int32_t until_day, unsigned most,
+		      int (*on_value)(void *context, const struct spool_value *value),
+		      void *context, struct err *err);
 /** Decode every kept batch and compare with the current values; -EUCLEAN names the first that is
  * wrong. */
 int spool_verify(struct spool *spool, struct err *err);

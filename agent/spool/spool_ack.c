@@ -53,6 +53,14 @@ static int remember_trim(struct spool *spool, int32_t limit, struct err *err)
 	return spool_fact_set(spool, TRIMMED_FACT, &limit, sizeof(limit), err);
 }
 
+#define HISTORY_DAYS 731 /* two years of what is counted by the week, month, ... */
+
+/* Short ones are many, long ones are few, and a clerk's typing is compared with their history. */
+static int32_t trimmed_before(int32_t limit, int64_t shape)
+{
+	return kept_from(shape_grain(shape) > GRAIN_DAY ? limit - HISTORY_DAYS : limit, shape);
+}
+
 /* A period that has not ended long ago keeps its value: "add" goes on from it. */
 static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, struct err *err)
 {
@@ -64,7 +72,7 @@ static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, 
 	while ((rc = db_step(all, err)) == 1) {
 		rc = spool_run(spool, SQL_CURRENT_TRIM, 3,
 			       (int64_t[]){ sqlite3_column_int64(all, 0),
-					    kept_from(limit, sqlite3_column_int64(all, 1)),
+					    trimmed_before(limit, sqlite3_column_int64(all, 1)),
 					    (int64_t)acked_seq },
 			       err);
 		if (rc < 0)

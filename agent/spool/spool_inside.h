@@ -28,6 +28,7 @@ enum spool_sql {
 	SQL_SERIES_NEXT,
 	SQL_SERIES_BY_NUMBER,
 	SQL_SERIES_ALL,
+	SQL_SERIES_OF,
 	SQL_SERIES_FORGET,
 	SQL_CURRENT_GET,
 	SQL_CURRENT_PUT,
@@ -37,6 +38,7 @@ enum spool_sql {
 	SQL_CURRENT_DIRTY_ALL,
 	SQL_CURRENT_COUNT,
 	SQL_CURRENT_WALK,
+	SQL_CURRENT_NEWEST,
 	SQL_UNSEALED_DAY,
 	SQL_UNSEALED,
 	SQL_BATCH_ADD,
@@ -98,7 +100,8 @@ int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
 /** Values were trimmed up to this day; INT32_MIN: never. */
 int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err);
 #define TRIMMED_FACT "trimmed_to" /* an int32_t as this machine writes it */
-/** With values trimmed up to @day, the first day from which a series of @shape keeps them. */
+/** With values trimmed up to @day, the first day from which every value of a series of @shape is
+ * sure to be here. */
 int32_t kept_from(int32_t day, int64_t shape);
 
 /* A series' shape as the wire writes it: grain | decimals << 4 | calendar << 8. */

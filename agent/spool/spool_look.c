@@ -139,6 +139,68 @@ int spool_each_current(struct spool *spool,
 	return rc;
 }
 
+struct newest { /* what spool_each_newest() was asked */
+	int32_t until_day;
+	unsigned most;
+	int (*on_value)(void *context, const struct spool_value *value);
+	void *context;
+};
+
+/* The values of the one series that @series stands on. */
+static int each_newest_of(struct spool *spool, sqlite3_stmt *series, const char *metric,
+			  const struct newest *newest, struct err *err)
+{
+	int64_t shape = sqlite3_column_int64(series, 2);
+	struct spool_value value = { .obs = { .metric = metric,
+					      .labels =
+						      (const char *)sqlite3_column_text(series, 1),
+					      .decimals = shape_decimals(shape) } };
+	sqlite3_stmt *walk = spool_statement(spool, SQL_CURRENT_NEWEST, err);
+	if (!walk)
+		return err->code;
+	if (!value.obs.labels)
+		return err_memory(err);
+	int rc = spool_bind(walk, 3,
+			    (int64_t[]){ sqlite3_column_int64(series, 0), newest->until_day,
+					 newest->most }) == SQLITE_OK
+			 ? 0
+			 : db_err(err, spool->db, "bind");
+	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
+		value.obs.period = period_of_row(shape, (int32_t)sqlite3_column_int64(walk, 0),
+						 (uint32_t)sqlite3_column_int64(walk, 1));
+		value.obs.value_e = sqlite3_column_int64(walk, 2);
+		value.obs.withdrawn = sqlite3_column_int64(walk, 3) != 0;
+		value.seq = (uint64_t)sqlite3_column_int64(walk, 4);
+		rc = newest->on_value(newest->context, &value);
+	}
+	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
+	return rc;
+}
+
+int spool_each_newest(struct spool *spool, const char *metric, enum calendar calendar,
+		      enum grain grain, int32_t until_day, unsigned most,
+		      int (*on_value)(void *context, const struct spool_value *value),
+		      void *context, struct err *err)
+{
+	const struct newest newest = { until_day, most, on_value, context };
+	struct err own;
+	if (!err)
+		err = &own;
+	sqlite3_stmt *walk = spool_statement(spool, SQL_SERIES_OF, err);
+	if (!walk)
+		return err->code;
+	int rc = sqlite3_bind_text(walk, 1, metric, -1, SQLITE_STATIC) == SQLITE_OK
+			 ? 0
+			 : db_err(err, spool->db, "bind");
+	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
+		int64_t shape = sqlite3_column_int64(walk, 2);
+		if (shape_grain(shape) == grain && shape_calendar(shape) == calendar)
+			rc = each_newest_of(spool, walk, metric, &newest, err);
+	}
+	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
+	return rc;
+}
+
 int spool_fact_set(struct spool *spool, const char *name, const void *data, size_t len,
 		   struct err *err)
 {

@@ -141,6 +141,76 @@ static void add_goes_on_from_the_sealed_value_after_a_restart(void **state)
 }
 
 /* Otherwise 3 would take the place of 7 at the province. */
+struct seen {
+	char text[1024];
+};
+
+static int see(void *context, const struct spool_value *value)
+{
+	struct seen *seen = context;
+	char period[PERIOD_TEXT_MAX];
+	size_t len = strlen(seen->text);
+	(void)snprintf(seen->text + len, sizeof(seen->text) - len, "%s %s=%lld%s in %llu|",
+		       value->obs.labels, period_format(value->obs.period, period),
+		       (long long)value->obs.value_e, value->obs.withdrawn ? " withdrawn" : "",
+		       (unsigned long long)value->seq);
+	return 0;
+}
+
+static struct observation month(const char *labels, const char *text, int64_t value_e)
+{
+	struct observation obs = { .metric = "team.count", .labels = labels, .value_e = value_e };
+	struct err err;
+	assert_int_equal(period_parse(text, CALENDAR_CIVIL, &obs.period, &err), 0);
+	return obs;
+}
+
+static void assert_newest(struct fixture *f, int32_t until_day, unsigned most, const char *expected)
+{
+	struct seen seen = { "" };
+	assert_int_equal(spool_each_newest(f->spool, "team.count", CALENDAR_CIVIL, GRAIN_MONTH,
+					   until_day, most, see, &seen, &f->err),
+			 0);
+	assert_string_equal(seen.text, expected);
+}
+
+static void newest_values_come_series_by_series(void **state)
+{
+	struct fixture *f = *state;
+	struct observation gone = month("app=a", "2024-03", 0),
+			   day = figure("team.count", 19800, 9);
+	struct observation first[] = { month("app=b", "2024-01", 1), month("app=a", "2024-01", 2),
+				       month("app=a", "2024-02", 3) };
+	for (size_t i = 0; i < 3; i++)
+		put(f, &first[i]);
+	assert_int_equal(seal(f), 2);
+	gone.withdrawn = true;
+	put(f, &gone);
+	put(f, &day); /* of another grain: not of these series */
+	assert_newest(f, DAY_MAX, 2,
+		      "app=a 2024-03=0 withdrawn in 0|app=a 2024-02=3 in 2|app=b 2024-01=1 in 1|");
+	assert_newest(f, day_from_civil(2024, 2, 29), 1,
+		      "app=a 2024-02=3 in 2|app=b 2024-01=1 in 1|");
+	assert_newest(f, day_from_civil(2023, 12, 31), 9, "");
+}
+
+static void values_of_months_stay_for_two_years_more(void **state)
+{
+	struct fixture *f = *state;
+	struct observation days = figure("team.count", TODAY - 60, 1);
+	struct observation months[] = { month("", "2022-07", 7), month("", "2022-10", 10) };
+	put(f, &days);
+	put(f, &months[0]);
+	put(f, &months[1]);
+	assert_int_equal(spool_acked(f->spool, seal(f), NOW_US, &f->err), 0);
+	int64_t value_e;
+	assert_int_equal(spool_current(f->spool, "team.count", "", days.period, &value_e,
+				       &(unsigned){ 0 }, &(bool){ false }, &f->err),
+			 -ENOENT);
+	assert_newest(f, DAY_MAX, 9, " 2022-10=10 in 2|");
+	verified(f);
+}
+
 static void add_is_refused_where_the_value_may_have_been_trimmed(void **state)
 {
 	struct fixture *f = *state;
@@ -738,6 +808,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(equal_value_is_not_sealed_again),
 		TEST(add_goes_on_from_the_sealed_value_after_a_restart),
+		TEST(values_of_months_stay_for_two_years_more),
+		TEST(newest_values_come_series_by_series),
 		TEST(add_is_refused_where_the_value_may_have_been_trimmed),
 		TEST(withdrawing_is_news_and_adding_starts_from_nothing_then),
 		TEST(other_decimals_move_the_figure_to_a_new_series),
