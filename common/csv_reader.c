@@ -5,43 +5,50 @@
 #include "i18n.h"
 #include "utf8.h"
 
-#include <assert.h>
 #include <csv.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
-struct reader {
-	csv_on_row *on_header, *on_row;
+static const char mark[] = "\xef\xbb\xbf"; /* what Excel puts before UTF-8 */
+
+struct csv_reader {
+	csv_on_row *on_row;
 	void *context;
-	struct err *err;
+	struct err *err; /* of the call in progress */
 	struct csv_parser parser;
+	struct blob rest;   /* of the text: a line whose end has not come */
 	struct blob fields; /* of the current row, each with a NUL */
 	size_t starts[CSV_COLUMNS_MAX];
 	size_t n;
 	unsigned line;     /* being read */
 	unsigned row_line; /* where the current row began */
 	bool in_row;       /* a quoted line break: the row goes on */
-	bool had_header;
-	int rc; /* the first failure */
+	int rc;            /* the first failure */
 };
 
-static int broken_at(struct reader *r, unsigned line, const char *what)
+static int broken_at(struct csv_reader *r, unsigned line, const char *what)
 {
 	if (r->rc == 0)
 		r->rc = err_set(r->err, -EINVAL, "line %u: %s", line, _(what));
 	return r->rc;
 }
 
+static int field_too_long(struct csv_reader *r)
+{
+	return broken_at(r, r->row_line, "a field is longer than 65536 bytes; shorten it");
+}
+
 /* libcsv's callbacks. */
 
 static void on_field(void *data, size_t len, void *context)
 {
-	struct reader *r = context;
+	struct csv_reader *r = context;
 	if (r->rc != 0)
 		return;
 	if (len > CSV_FIELD_MAX)
-		(void)broken_at(r, r->row_line, "a field is longer than 65536 bytes; shorten it");
+		(void)field_too_long(r);
 	else if (r->n == CSV_COLUMNS_MAX)
 		(void)broken_at(r, r->row_line, "there are more than 256 fields; take some out");
 	else if (blob_reserve(&r->fields, len + 1) != 0)
@@ -56,15 +63,14 @@ static void on_field(void *data, size_t len, void *context)
 static void on_end_of_row(int end, void *context)
 {
 	(void)end;
-	struct reader *r = context;
+	struct csv_reader *r = context;
 	const char *fields[CSV_COLUMNS_MAX];
 	if (r->rc != 0)
 		return;
 	for (size_t i = 0; i < r->n; i++)
 		fields[i] = (const char *)r->fields.data + r->starts[i];
 	struct csv_row row = { .line = r->row_line, .n = r->n, .fields = fields };
-	r->rc = (r->had_header ? r->on_row : r->on_header)(r->context, &row, r->err);
-	r->had_header = true;
+	r->rc = r->on_row(r->context, &row, r->err);
 	r->in_row = false;
 	r->fields.len = 0;
 	r->n = 0;
@@ -72,16 +78,17 @@ static void on_end_of_row(int end, void *context)
 
 /* Lines. */
 
-/* Up to and with the line's end: LF, CR LF or CR. */
+/* Up to and with the line's end: LF, CR LF or CR; 0 when it is not in sight. A CR at the very end
+ * may be the first half of one. */
 static size_t line_len(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\n')
 			return i + 1;
-		if (text[i] == '\r')
-			return i + 1 < len && text[i + 1] == '\n' ? i + 2 : i + 1;
+		if (text[i] == '\r' && i + 1 < len)
+			return text[i + 1] == '\n' ? i + 2 : i + 1;
 	}
-	return len;
+	return 0;
 }
 
 static bool line_is_blank(const char *text, size_t len)
@@ -93,7 +100,7 @@ static bool line_is_blank(const char *text, size_t len)
 }
 
 /* Is the line text at all? Judged before libcsv sees it: no field ever holds a NUL. */
-static int line_check(struct reader *r, const char *text, size_t len)
+static int line_check(struct csv_reader *r, const char *text, size_t len)
 {
 	if (memchr(text, '\0', len))
 		return broken_at(r, r->line, "there is a NUL byte; save the file as CSV in UTF-8");
@@ -102,7 +109,7 @@ static int line_check(struct reader *r, const char *text, size_t len)
 	return 0;
 }
 
-static int parser_failed(struct reader *r)
+static int parser_failed(struct csv_reader *r)
 {
 	int error = csv_error(&r->parser);
 	if (r->rc != 0)
@@ -114,8 +121,9 @@ static int parser_failed(struct reader *r)
 			 "each quote in it twice");
 }
 
-static int read_line(struct reader *r, const char *text, size_t len)
+static int read_line(struct csv_reader *r, const char *text, size_t len)
 {
+	r->line++;
 	if (line_check(r, text, len) != 0)
 		return r->rc;
 	if (!r->in_row) {
@@ -126,42 +134,132 @@ static int read_line(struct reader *r, const char *text, size_t len)
 	}
 	if (csv_parse(&r->parser, text, len, on_field, on_end_of_row, r) != len)
 		return parser_failed(r);
+	if (r->rc == 0 && r->in_row && r->parser.entry_pos > CSV_FIELD_MAX)
+		return field_too_long(r); /* it may go on to the end of the file */
 	return r->rc;
 }
 
-static int read_lines(struct reader *r, const char *text, size_t len)
+/* The first line's mark is no text. */
+static int read_line_of_file(struct csv_reader *r, const char *text, size_t len)
 {
-	while (len > 0) {
-		size_t n = line_len(text, len);
-		r->line++;
-		if (read_line(r, text, n) != 0)
-			return r->rc;
+	size_t skip = r->line == 0 && len >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+	return read_line(r, text + skip, len - skip);
+}
+
+static int keep_rest(struct csv_reader *r, const char *text, size_t len)
+{
+	if (r->rest.len + len > CSV_LINE_MAX)
+		return broken_at(r, r->line + 1, "a line is longer than 1 MiB; is this a table?");
+	if (blob_append(&r->rest, text, len) < 0)
+		return r->rc = err_memory(r->err);
+	return 0;
+}
+
+/* The rest of before is ended by the first line of @text; how much of that belongs to it. */
+static size_t end_rest(struct csv_reader *r, const char *text, size_t len)
+{
+	bool after_cr = r->rest.data[r->rest.len - 1] == '\r';
+	size_t n = after_cr ? (size_t)(*text == '\n') : line_len(text, len);
+	if (!after_cr && n == 0) {
+		(void)keep_rest(r, text, len); /* its failure is r->rc */
+		return len;
+	}
+	if (keep_rest(r, text, n) == 0)
+		(void)read_line_of_file(r, (const char *)r->rest.data, r->rest.len);
+	r->rest.len = 0;
+	return n;
+}
+
+int csv_reader_feed(struct csv_reader *r, const char *text, size_t len, struct err *err)
+{
+	r->err = err;
+	if (r->rest.len > 0 && len > 0) {
+		size_t n = end_rest(r, text, len);
 		text += n;
 		len -= n;
 	}
-	if (csv_fini(&r->parser, on_field, on_end_of_row, r) != 0)
+	size_t n;
+	while (r->rc == 0 && (n = line_len(text, len)) > 0) {
+		(void)read_line_of_file(r, text, n); /* its failure is r->rc */
+		text += n;
+		len -= n;
+	}
+	return r->rc == 0 && len > 0 ? keep_rest(r, text, len) : r->rc;
+}
+
+int csv_reader_end(struct csv_reader *r, struct err *err)
+{
+	r->err = err;
+	if (r->rest.len > 0)
+		(void)read_line_of_file(r, (const char *)r->rest.data, r->rest.len); /* r->rc */
+	r->rest.len = 0;
+	if (r->rc == 0 && csv_fini(&r->parser, on_field, on_end_of_row, r) != 0)
 		return broken_at(r, r->row_line,
 				 "a quote is opened here and never closed; close it");
-	if (r->rc == 0 && !r->had_header)
-		return broken_at(r, 1, "there is no header line with the names of the columns");
 	return r->rc;
+}
+
+/* A tab that parts fields is no blank. */
+static int is_space(unsigned char c)
+{
+	return c == CSV_SPACE;
+}
+
+int csv_reader_open(char separator, csv_on_row *on_row, void *context,
+		    struct csv_reader **ret_reader, struct err *err)
+{
+	struct csv_reader *r = calloc(1, sizeof(*r));
+	if (!r || csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
+		free(r);
+		return err_memory(err);
+	}
+	csv_set_delim(&r->parser, (unsigned char)separator);
+	if (separator == '\t')
+		csv_set_space_func(&r->parser, is_space);
+	r->on_row = on_row;
+	r->context = context;
+	*ret_reader = r;
+	return 0;
+}
+
+void csv_reader_close(struct csv_reader *r)
+{
+	if (!r)
+		return;
+	csv_free(&r->parser);
+	blob_free(&r->rest);
+	blob_free(&r->fields);
+	free(r);
+}
+
+/* A whole text with a header line. */
+
+struct sheet {
+	csv_on_row *on_header, *on_row;
+	void *context;
+	bool had_header;
+};
+
+static int on_sheet_row(void *context, const struct csv_row *row, struct err *err)
+{
+	struct sheet *sheet = context;
+	bool first = !sheet->had_header;
+	sheet->had_header = true;
+	return (first ? sheet->on_header : sheet->on_row)(sheet->context, row, err);
 }
 
 int csv_read(const char *text, size_t len, csv_on_row *on_header, csv_on_row *on_row, void *context,
 	     struct err *err)
 {
-	static const char mark[] = "\xef\xbb\xbf"; /* what Excel puts before UTF-8 */
-	struct reader r = {
-		.on_header = on_header, .on_row = on_row, .context = context, .err = err
-	};
-	if (csv_init(&r.parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
-		return err_memory(err);
-	if (len >= 3 && memcmp(text, mark, 3) == 0) {
-		text += 3;
-		len -= 3;
-	}
-	int rc = read_lines(&r, text, len);
-	csv_free(&r.parser);
-	blob_free(&r.fields);
+	struct sheet sheet = { .on_header = on_header, .on_row = on_row, .context = context };
+	struct csv_reader *r;
+	if (csv_reader_open(',', on_sheet_row, &sheet, &r, err) < 0)
+		return -ENOMEM;
+	int rc = csv_reader_feed(r, text, len, err);
+	if (rc == 0)
+		rc = csv_reader_end(r, err);
+	if (rc == 0 && !sheet.had_header)
+		rc = broken_at(r, 1, "there is no header line with the names of the columns");
+	csv_reader_close(r);
 	return rc;
 }

@@ -1,6 +1,7 @@
-/* CSV with a header line, row by row, over libcsv. UTF-8, comma, quotes as in RFC 4180; a byte
- * order mark and Windows line ends are taken, blanks around a field without quotes are not part of
- * it. Line numbers are those of the file, quoted line breaks counted. */
+/* CSV row by row, over libcsv. UTF-8, quotes as in RFC 4180; a byte order mark and any line ends
+ * are taken, blanks around a field without quotes are not part of it. Line numbers are those of the
+ * file, quoted line breaks counted. csv_read() reads a whole text with a comma and a header line;
+ * a csv_reader is fed piece by piece. */
 #pragma once
 
 #include "err.h"
@@ -9,6 +10,7 @@
 
 #define CSV_COLUMNS_MAX 256u
 #define CSV_FIELD_MAX   65536u
+#define CSV_LINE_MAX    (1u << 20) /* bytes */
 
 struct csv_row {
 	unsigned line;             /* of the row's first character, from 1 */
@@ -16,14 +18,30 @@ struct csv_row {
 	const char *const *fields; /* NUL-terminated, never NULL, valid during the callback */
 };
 
-/** A callback returns 0 to go on, or a negative errno, which csv_read then returns at once. */
+/** A callback returns 0 to go on, or a negative errno, which ends the reading at once. */
 typedef int csv_on_row(void *context, const struct csv_row *row, struct err *err);
+
+struct csv_reader;
+
+/** Fields are parted by @separator; @on_row gets every line that is not blank. -ENOMEM. */
+int csv_reader_open(char separator, csv_on_row *on_row, void *context,
+		    struct csv_reader **ret_reader, struct err *err);
+/**
+ * More of the text, cut anywhere. Memory stays within a line and a field, whatever the text.
+ *
+ * Returns 0; -EINVAL for broken quoting, a NUL byte, text that is not UTF-8, or a field, row or
+ * line over the limits (err says "line N: ..."); -ENOMEM; or what the callback returned. After an
+ * error only close is left.
+ */
+int csv_reader_feed(struct csv_reader *reader, const char *text, size_t len, struct err *err);
+/** There is no more. -EINVAL when a quote was never closed; or as feed. */
+int csv_reader_end(struct csv_reader *reader, struct err *err);
+void csv_reader_close(struct csv_reader *reader); /* NULL is fine */
 
 /**
  * Read @text[@len]: @on_header gets the first line that is not blank, @on_row every other one.
  *
- * Returns 0; -EINVAL for broken quoting, a NUL byte, text that is not UTF-8, a field or row over
- * the limits, or no header (err says "line N: ..."); or what a callback returned.
+ * Returns 0; -EINVAL as csv_reader_feed(), or when there is no header; or what a callback returned.
  */
 int csv_read(const char *text, size_t len, csv_on_row *on_header, csv_on_row *on_row, void *context,
 	     struct err *err);

@@ -1,0 +1,26 @@
+/* Vietnamese text as keyboards, spreadsheets and old systems write it: with letters of one
+ * character (ế) or with combining marks (ê + acute, or e + circumflex + acute), in capitals, with
+ * the tone on one vowel or its neighbour (hoá, hóa). For people it is the same text. Only the
+ * letters of the Vietnamese alphabet are known here; everything else stays as it is. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define VIET_KEY_MAX 512u
+
+/**
+ * What names are compared by: two texts are the same name when their keys are equal. Letters are
+ * small and of one character, the tone stands at the end of its syllable, a run of blanks (line
+ * breaks, no-break spaces) is one space, none at the ends.
+ *
+ * @text is UTF-8. Returns false when the key does not fit into @ret_key.
+ */
+bool viet_key(const char *text, char ret_key[VIET_KEY_MAX]);
+
+/** The same without any mark, as people type in a hurry: "quý" and "quy" are both "quy". */
+bool viet_bare(const char *text, char ret_bare[VIET_KEY_MAX]);
+
+/** Make letters with combining marks one character each (Unicode's form NFC, for Vietnamese), in
+ * place: the text never grows. @text is UTF-8. */
+void viet_compose(char *text);

@@ -1,0 +1,135 @@
+#include "seeds.h"
+#include "viet.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void assert_same_name(const char *a, const char *b)
+{
+	char key_a[VIET_KEY_MAX], key_b[VIET_KEY_MAX];
+	assert_true(viet_key(a, key_a));
+	assert_true(viet_key(b, key_b));
+	if (strcmp(key_a, key_b) != 0)
+		fail_msg("'%s' and '%s' differ: '%s', '%s'", a, b, key_a, key_b);
+}
+
+static void assert_other_name(const char *a, const char *b)
+{
+	char key_a[VIET_KEY_MAX], key_b[VIET_KEY_MAX];
+	assert_true(viet_key(a, key_a));
+	assert_true(viet_key(b, key_b));
+	assert_string_not_equal(key_a, key_b);
+}
+
+static void names_are_the_same_however_they_are_typed(void **state)
+{
+	(void)state;
+	assert_same_name("Số tổ", "So\u0302\u0301 to\u0302\u0309"); /* NFD */
+	assert_same_name("Số tổ", "Sô\u0301 tô\u0309");             /* as Windows-1258 has it */
+	assert_same_name("SỐ TỔ CÔNG NGHỆ", "số tổ công nghệ");
+	assert_same_name("Đơn vị", "ĐƠN VỊ");
+	assert_same_name("số hoá", "số hóa");
+	assert_same_name("thuỷ lợi", "thủy lợi");
+	assert_same_name(" Kỳ\r\nbáo\u00a0 cáo ", "Kỳ báo cáo");
+	assert_same_name("Mo\u031b\u0323", "mợ");
+	assert_same_name("", "  ");
+}
+
+static void names_that_differ_in_a_mark_are_others(void **state)
+{
+	(void)state;
+	assert_other_name("tổ", "tố");
+	assert_other_name("to", "tô");
+	assert_other_name("số 1", "số 2");
+	assert_other_name("má mà", "mà má");
+	assert_other_name("đa", "da");
+	assert_other_name("a b", "ab");
+}
+
+static void without_marks_only_letters_are_left(void **state)
+{
+	char bare[VIET_KEY_MAX];
+	(void)state;
+	assert_true(viet_bare("Quý Đẹp", bare));
+	assert_string_equal(bare, "quy dep");
+	assert_true(viet_bare("Quy\u0301 \u0110e\u0323p", bare));
+	assert_string_equal(bare, "quy dep");
+}
+
+static void what_is_too_long_has_no_key(void **state)
+{
+	char text[2 * VIET_KEY_MAX], key[VIET_KEY_MAX];
+	(void)state;
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_false(viet_key(text, key));
+	text[VIET_KEY_MAX - 8] = '\0';
+	assert_true(viet_key(text, key));
+}
+
+static void composing_gives_one_character_a_letter_and_touches_nothing_else(void **state)
+{
+	(void)state;
+	static const char *const cases[][2] = {
+		{ "đa\u0302\u0301t", "đất" },
+		{ "đâ\u0301t", "đất" },
+		{ "A\u0306\u0323", "Ặ" },
+		{ "A\u0323\u0306", "Ặ" },
+		{ "n\u0303 \u0301 x", "n\u0303 \u0301 x" },
+		{ "đất đai; 1 €", "đất đai; 1 €" },
+		{ "U\u031b\u0309", "Ử" },
+		{ "", "" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[64];
+		(void)snprintf(text, sizeof(text), "%s", cases[i][0]);
+		viet_compose(text);
+		assert_string_equal(text, cases[i][1]);
+	}
+}
+
+/* Composed text has the key it had, is not longer, and composing it again changes nothing. */
+static void composing_keeps_the_name(struct dice *dice, void *context)
+{
+	static const char *const pieces[] = { "a", "E",      "ơ",      "Ư",      "đ",      "n", " ",
+					      "ế", "\u0301", "\u0302", "\u0323", "\u031b", "1" };
+	char text[64] = "", before[64], again[64];
+	char key[VIET_KEY_MAX], key_after[VIET_KEY_MAX];
+	(void)context;
+	for (uint64_t n = dice_below(dice, 12); n > 0; n--)
+		strcat(text, pieces[dice_below(dice, 13)]);
+	strcpy(before, text);
+	viet_compose(text);
+	assert_true(strlen(text) <= strlen(before));
+	assert_true(viet_key(before, key));
+	assert_true(viet_key(text, key_after));
+	assert_string_equal(key, key_after);
+	strcpy(again, text);
+	viet_compose(again);
+	assert_string_equal(again, text);
+}
+
+static void composing_keeps_every_name(void **state)
+{
+	(void)state;
+	for_all_seeds(5000, composing_keeps_the_name, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_the_same_however_they_are_typed),
+		cmocka_unit_test(names_that_differ_in_a_mark_are_others),
+		cmocka_unit_test(without_marks_only_letters_are_left),
+		cmocka_unit_test(what_is_too_long_has_no_key),
+		cmocka_unit_test(composing_gives_one_character_a_letter_and_touches_nothing_else),
+		cmocka_unit_test(composing_keeps_every_name),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
