@@ -164,28 +164,35 @@ static int read_file(const char *path, struct blob *out, struct err *err)
 	return rc;
 }
 
+struct import_target {
+	struct desk *desk;
+	const char *path;
+};
+
 static int on_entries(void *context, const struct entry entries[], size_t n, struct err *err)
 {
-	return desk_record(context, entries, n, err);
+	const struct import_target *target = context;
+	return desk_record(target->desk, entries, n, err);
 }
 
-static void on_complaint(void *context, const char *text)
+static void on_complaint(void *context, const struct import_complaint *complaint)
 {
-	(void)context;
-	fprintf(stderr, "%s\n", text);
+	const struct import_target *target = context;
+	fprintf(stderr, "%s:%u: %.80s%s%s\n", target->path, complaint->line, complaint->column,
+		*complaint->column ? ": " : "", complaint->why);
 }
 
 static int import_text(struct desk *desk, const char *path, const struct blob *csv, struct err *err)
 {
 	struct import_result result = { 0 };
-	struct import_config config = { .name = path,
-					.now_us = civil_now_us(),
+	struct import_target target = { desk, path };
+	struct import_config config = { .now_us = civil_now_us(),
 					.on_entries = on_entries,
 					.on_complaint = on_complaint,
-					.context = desk };
+					.context = &target };
 	int rc = desk_catalogue(desk, &config.catalogue, err);
 	if (rc == 0) {
-		rc = import_csv(&config, (const char *)csv->data, csv->len, &result, err);
+		rc = import_csv(&config, path, (const char *)csv->data, csv->len, &result, err);
 		printf(_("%s: %zu figures recorded, %zu rejected\n"), path, result.figures,
 		       result.rejected);
 	}

@@ -9,16 +9,6 @@
 
 #define FUTURE_DAYS 1 /* the catalogue's rule: clocks of office and province may differ */
 
-const struct metric *entry_metric(const struct catalogue *catalogue, const char *text)
-{
-	const struct metric *metric = catalogue_find(catalogue, text);
-	for (size_t i = 0; i < catalogue->n && !metric; i++)
-		if (strcmp(catalogue->metrics[i].label_vi, text) == 0 ||
-		    strcmp(catalogue->metrics[i].label_en, text) == 0)
-			metric = &catalogue->metrics[i];
-	return metric;
-}
-
 bool entry_coarse(const struct observation *obs)
 {
 	return obs->period.grain >= GRAIN_DAY;

@@ -25,8 +25,5 @@ struct entry { /* all texts borrowed */
 int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
 		struct observation *ret_obs, struct err *err);
 
-/** By name, or by its Vietnamese or English label, as spreadsheets head their columns; NULL. */
-const struct metric *entry_metric(const struct catalogue *catalogue, const char *text);
-
 /** Is a figure of this period sealed at once (a day or coarser)? */
 bool entry_coarse(const struct observation *obs);

@@ -1,9 +1,14 @@
+/* Each row: the header first; then its labels and period, then a figure or, in wide form, several.
+ * A figure is written as programs write it, judged, and kept until there are enough to record. */
 #include "import.h"
 
 #include "arena.h"
-#include "csv_reader.h"
+#include "columns.h"
 #include "i18n.h"
 #include "labels.h"
+#include "period_words.h"
+#include "survey.h"
+#include "viet.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,130 +18,39 @@
 
 #define CHUNK          2000u              /* figures in one transaction */
 #define CHUNK_TEXT_MAX (8u * 1024 * 1024) /* their texts */
-
-enum role { ROLE_PERIOD, ROLE_METRIC, ROLE_VALUE, ROLE_LABELS, ROLE_DIMENSION, ROLE_FIGURES };
-
-struct column {
-	enum role role;
-	char *name;                  /* owned; as the header has it */
-	const struct metric *metric; /* of ROLE_FIGURES */
-};
+#define PIECE          65536u             /* bytes at once of a file that is in memory */
 
 struct import {
 	const struct import_config *config;
-	struct column *columns; /* owned [n] */
-	size_t n_columns;
-	bool wide;
+	struct dialect dialect;
+	struct dialect_reader *reader;
+	struct columns columns; /* empty before the header */
 	struct entry entries[CHUNK];
 	size_t n_entries;
 	struct arena *arena; /* texts of the entries */
 	struct import_result result;
 };
 
-static void complain(struct import *import, unsigned line, const char *column, const char *format,
-		     ...) __attribute__((format(printf, 4, 5)));
+struct cell { /* where a figure stands */
+	unsigned line;
+	const char *column, *value; /* as the file has them */
+};
 
-static void complain(struct import *import, unsigned line, const char *column, const char *format,
-		     ...)
+static void complain(struct import *import, const struct cell *cell, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void complain(struct import *import, const struct cell *cell, const char *format, ...)
 {
-	char why[ERR_TEXT_MAX / 2], text[ERR_TEXT_MAX];
+	char why[ERR_TEXT_MAX / 2];
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(why, sizeof(why), _(format), args); /* cut is fine, as below */
+	(void)vsnprintf(why, sizeof(why), _(format), args); /* cut is fine */
 	va_end(args);
-	(void)snprintf(text, sizeof(text), "%s:%u: %.80s%s%s", import->config->name, line, column,
-		       *column ? ": " : "", why);
-	import->config->on_complaint(import->config->context, text);
+	struct import_complaint complaint = {
+		.line = cell->line, .column = cell->column, .value = cell->value, .why = why
+	};
+	import->config->on_complaint(import->config->context, &complaint);
 	import->result.rejected++;
-}
-
-/* --- the header --- */
-
-static bool is_any(const char *text, const char *const names[])
-{
-	for (size_t i = 0; names[i]; i++)
-		if (strcmp(text, names[i]) == 0)
-			return true;
-	return false;
-}
-
-static bool is_dimension(const struct catalogue *catalogue, const char *text)
-{
-	for (size_t m = 0; m < catalogue->n; m++)
-		for (size_t d = 0; d < catalogue->metrics[m].n_dimensions; d++)
-			if (strcmp(catalogue->metrics[m].dimensions[d], text) == 0)
-				return true;
-	return false;
-}
-
-static int column_role(const struct catalogue *catalogue, const char *text, struct column *column)
-{
-	static const char *const period[] = { "period", "kỳ", "Kỳ", "Kỳ báo cáo", NULL };
-	static const char *const metric[] = { "metric", "chỉ tiêu", "Chỉ tiêu", NULL };
-	static const char *const value[] = { "value", "giá trị", "Giá trị", NULL };
-	static const char *const labels[] = { "labels", "nhãn", "Nhãn", NULL };
-	column->metric = entry_metric(catalogue, text);
-	if (column->metric)
-		column->role = ROLE_FIGURES;
-	else if (is_any(text, period))
-		column->role = ROLE_PERIOD;
-	else if (is_any(text, metric))
-		column->role = ROLE_METRIC;
-	else if (is_any(text, value))
-		column->role = ROLE_VALUE;
-	else if (is_any(text, labels))
-		column->role = ROLE_LABELS;
-	else if (is_dimension(catalogue, text))
-		column->role = ROLE_DIMENSION;
-	else
-		return -EINVAL;
-	return 0;
-}
-
-static size_t count_role(const struct import *import, enum role role)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < import->n_columns; i++)
-		n += import->columns[i].role == role;
-	return n;
-}
-
-static int check_header(struct import *import, struct err *err)
-{
-	size_t metrics = count_role(import, ROLE_METRIC), values = count_role(import, ROLE_VALUE);
-	import->wide = count_role(import, ROLE_FIGURES) > 0;
-	if (import->wide && (metrics > 0 || values > 0))
-		return err_set(err, -EINVAL,
-			       "columns metric and value do not go together with a column per "
-			       "metric; use one form or the other");
-	if (!import->wide && (metrics != 1 || values != 1))
-		return err_set(err, -EINVAL,
-			       "needs columns metric and value, or a column per metric");
-	if (count_role(import, ROLE_PERIOD) > 1 || count_role(import, ROLE_LABELS) > 1)
-		return err_set(err, -EINVAL, "has a column twice; remove one");
-	return 0;
-}
-
-static int on_header(void *context, const struct csv_row *row, struct err *err)
-{
-	struct import *import = context;
-	import->columns = calloc(row->n, sizeof(*import->columns));
-	if (!import->columns)
-		return err_memory(err);
-	for (size_t i = 0; i < row->n; i++) {
-		struct column *column = &import->columns[import->n_columns++];
-		column->name = strdup(row->fields[i]);
-		if (!column->name)
-			return err_memory(err);
-		if (column_role(import->config->catalogue, row->fields[i], column) < 0)
-			return err_set(err, -EINVAL,
-				       "line %u: column '%.80s' is neither period, metric, value "
-				       "and labels, nor a metric or a dimension of the catalogue; "
-				       "rename or remove it",
-				       row->line, row->fields[i]);
-	}
-	int rc = check_header(import, err);
-	return rc < 0 ? err_wrap(err, "line %u: the header", row->line) : 0;
 }
 
 /* --- figures --- */
@@ -176,20 +90,48 @@ static int add_entry(struct import *import, const struct entry *entry, struct er
 	return import->n_entries == CHUNK ? hand_in(import, err) : 0;
 }
 
-/* Judged here, so that the complaint knows its line. */
-static int take_figure(struct import *import, unsigned line, const char *column, struct entry entry,
-		       struct err *err)
+/* As a program would write it; what is no number stays, for whoever judges it to say so. */
+static int plain_value(const struct import *import, const char *text, char plain[NUMERAL_MAX],
+		       const char **ret_value, struct err *why)
 {
+	char comma[NUMERAL_MAX], point[NUMERAL_MAX];
+	*ret_value = text;
+	if (strcmp(text, "-") == 0) {
+		*ret_value = NULL;
+	} else if (numeral_plain(text, import->dialect.mark, plain)) {
+		*ret_value = plain;
+	} else if (numeral_look(text) == NUMERAL_EITHER) {
+		(void)numeral_plain(text, NUMERAL_COMMA, comma); /* it is a number */
+		(void)numeral_plain(text, NUMERAL_POINT, point);
+		return err_set(why, -EINVAL,
+			       "'%s' can be read as %s or as %s, and the other numbers of this "
+			       "file do not tell; write it without a mark for thousands, or save "
+			       "the file with ';' between columns and ',' before decimals",
+			       text, comma, point);
+	}
+	return 0;
+}
+
+/* Judged here, so that the complaint knows its line. */
+static int take_figure(struct import *import, const struct cell *cell, const struct metric *metric,
+		       struct entry entry, struct err *err)
+{
+	char plain[NUMERAL_MAX], period[PERIOD_TEXT_MAX];
 	struct observation obs;
 	struct err why;
-	if (entry.value && strcmp(entry.value, "-") == 0)
-		entry.value = NULL;
-	if (entry_judge(import->config->catalogue, &entry, import->config->now_us, &obs, &why) <
-	    0) {
-		complain(import, line, column, "%s", why.text);
-		return 0;
+	int rc = plain_value(import, cell->value, plain, &entry.value, &why);
+	if (rc == 0 && entry.period && metric) {
+		rc = period_from_words(entry.period, metric->period, import->dialect.month_first,
+				       period, &why);
+		entry.period = period;
 	}
-	return add_entry(import, &entry, err);
+	if (rc == 0)
+		rc = entry_judge(import->config->catalogue, &entry, import->config->now_us, &obs,
+				 &why);
+	if (rc == 0)
+		return add_entry(import, &entry, err);
+	complain(import, cell, "%s", why.text);
+	return 0;
 }
 
 /* "a=b;c=d" as people write it, in any order. */
@@ -207,51 +149,68 @@ static size_t split_labels(char *text, struct label labels[], size_t n, size_t m
 	return n;
 }
 
-static const struct column *column_of(const struct import *import, size_t i)
+static const char *field(const struct csv_row *row, size_t i)
 {
-	return &import->columns[i];
+	return i < row->n ? row->fields[i] : ""; /* spreadsheets leave out empty cells at the end */
 }
 
-static int row_labels(struct import *import, const struct csv_row *row, char text[LABELS_TEXT_MAX],
-		      struct err *why)
+static int row_labels(const struct import *import, const struct csv_row *row,
+		      char text[LABELS_TEXT_MAX], struct err *why)
 {
 	struct label labels[LABELS_MAX + 1];
 	char written[LABELS_TEXT_MAX] = "";
 	size_t n = 0;
-	for (size_t i = 0; i < row->n && n <= LABELS_MAX; i++) {
-		const struct column *column = column_of(import, i);
-		if (column->role == ROLE_DIMENSION && *row->fields[i])
-			labels[n++] = (struct label){ column->name, row->fields[i] };
-		if (column->role != ROLE_LABELS)
+	for (size_t i = 0; i < import->columns.n && n <= LABELS_MAX; i++) {
+		const struct heading *heading = &import->columns.list[i].heading;
+		const char *cell = field(row, i);
+		if (heading->role == ROLE_DIMENSION && *cell)
+			labels[n++] = (struct label){ heading->dimension, cell };
+		if (heading->role != ROLE_LABELS)
 			continue;
-		if (strlen(row->fields[i]) >= sizeof(written))
+		if (strlen(cell) >= sizeof(written))
 			return err_set(why, -EINVAL, "labels: the text is too long");
-		memcpy(written, row->fields[i], strlen(row->fields[i]) + 1);
+		memcpy(written, cell, strlen(cell) + 1);
 		n = split_labels(written, labels, n, LABELS_MAX + 1);
 	}
-	return labels_canonical(labels, n, text, why);
+	int rc = labels_canonical(labels, n, text, why);
+	if (rc == 0)
+		viet_compose(text); /* one series, however a letter is typed */
+	return rc;
 }
 
-static const char *row_field(const struct import *import, const struct csv_row *row, enum role role)
+/* The column of @role and the cell under it; NULL when there is none. */
+static const struct column *find_column(const struct import *import, const struct csv_row *row,
+					enum role role, const char **ret_cell)
 {
-	for (size_t i = 0; i < row->n; i++)
-		if (column_of(import, i)->role == role)
-			return row->fields[i];
+	for (size_t i = 0; i < import->columns.n; i++)
+		if (import->columns.list[i].heading.role == role) {
+			*ret_cell = field(row, i);
+			return &import->columns.list[i];
+		}
 	return NULL;
 }
 
 static int take_long(struct import *import, const struct csv_row *row, struct entry entry,
 		     struct err *err)
 {
-	entry.value = row_field(import, row, ROLE_VALUE);
-	const char *name = row_field(import, row, ROLE_METRIC);
-	const struct metric *metric = entry_metric(import->config->catalogue, name);
+	const char *name = "", *value = "";
+	const struct column *column = find_column(import, row, ROLE_VALUE, &value);
+	struct cell cell = { .line = row->line, .column = "", .value = value };
+	(void)find_column(import, row, ROLE_METRIC, &name); /* the header has both */
+	const struct heading *heading = headings_find(import->config->headings, name);
+	const struct metric *metric =
+		heading && heading->role == ROLE_FIGURES ? heading->metric : NULL;
 	entry.metric = metric ? metric->name : name;
-	if (!*entry.value) {
-		complain(import, row->line, "value", "is empty; give a number, or - to withdraw");
-		return 0;
-	}
-	return take_figure(import, row->line, "", entry, err);
+	if (heading && heading->role == ROLE_AMBIGUOUS)
+		complain(import, &cell,
+			 "'%s': several metrics have this label; use the metric's name, like %s",
+			 name, heading->metric->name);
+	else if (*value)
+		return take_figure(import, &cell, metric, entry, err);
+	else
+		complain(import, &(struct cell){ row->line, column->name, "" },
+			 "is empty; give a number, or - to withdraw");
+	return 0;
 }
 
 /* Dimensions that a metric of the line lacks are those of its neighbours. */
@@ -259,62 +218,160 @@ static int take_wide(struct import *import, const struct csv_row *row, struct en
 		     struct err *err)
 {
 	int rc = 0;
-	for (size_t i = 0; i < row->n && rc == 0; i++) {
-		const struct column *column = column_of(import, i);
-		if (column->role != ROLE_FIGURES || !*row->fields[i])
+	for (size_t i = 0; i < import->columns.n && rc == 0; i++) {
+		const struct column *column = &import->columns.list[i];
+		struct cell cell = { row->line, column->name, field(row, i) };
+		if (column->heading.role != ROLE_FIGURES || !*cell.value)
 			continue;
-		entry.metric = column->metric->name;
-		entry.value = row->fields[i];
-		rc = take_figure(import, row->line, column->name, entry, err);
+		entry.metric = column->heading.metric->name;
+		rc = take_figure(import, &cell, column->heading.metric, entry, err);
 	}
 	return rc;
+}
+
+static bool is_empty(const struct csv_row *row)
+{
+	for (size_t i = 0; i < row->n; i++)
+		if (*row->fields[i])
+			return false;
+	return true;
+}
+
+/* May every cell stand where it stands? */
+static bool check_cells(struct import *import, const struct csv_row *row)
+{
+	for (size_t i = 0; i < row->n; i++) {
+		struct cell cell = { row->line, "", row->fields[i] };
+		if (!*cell.value ||
+		    (i < import->columns.n && import->columns.list[i].heading.role != ROLE_NONE))
+			continue;
+		complain(import, &cell,
+			 "it stands in column %zu, which has no name in the header; name the "
+			 "column, or empty the cell",
+			 i + 1);
+		return false;
+	}
+	return true;
+}
+
+static int take_row(struct import *import, const struct csv_row *row, struct err *err)
+{
+	char labels[LABELS_TEXT_MAX];
+	struct err why;
+	struct cell line = { row->line, "", "" };
+	struct entry entry = { .labels = labels };
+	if (is_empty(row) || !check_cells(import, row))
+		return 0;
+	if (row_labels(import, row, labels, &why) < 0) {
+		complain(import, &line, "%s", why.text);
+		return 0;
+	}
+	if (find_column(import, row, ROLE_PERIOD, &entry.period) && !*entry.period)
+		entry.period = NULL;
+	return import->columns.wide ? take_wide(import, row, entry, err)
+				    : take_long(import, row, entry, err);
 }
 
 static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
 	struct import *import = context;
-	char labels[LABELS_TEXT_MAX];
-	struct err why;
-	if (row->n != import->n_columns) {
-		complain(import, row->line, "", "has %zu fields, the header has %zu; mend the line",
-			 row->n, import->n_columns);
-		return 0;
-	}
-	if (row_labels(import, row, labels, &why) < 0) {
-		complain(import, row->line, "labels", "%s", why.text);
-		return 0;
-	}
-	struct entry entry = { .period = row_field(import, row, ROLE_PERIOD), .labels = labels };
-	if (entry.period && !*entry.period)
-		entry.period = NULL;
-	return import->wide ? take_wide(import, row, entry, err)
-			    : take_long(import, row, entry, err);
+	if (import->columns.n > 0)
+		return take_row(import, row, err);
+	return columns_read(import->config->headings, row, &import->columns, err);
 }
 
-int import_csv(const struct import_config *config, const char *csv, size_t len,
-	       struct import_result *ret_result, struct err *err)
+int import_open(const struct import_config *config, const struct dialect *dialect,
+		struct import **ret_import, struct err *err)
 {
-	*ret_result = (struct import_result){ 0 };
 	struct import *import = calloc(1, sizeof(*import));
 	if (!import)
 		return err_memory(err);
 	import->config = config;
+	import->dialect = *dialect;
 	import->arena = arena_open(CHUNK_TEXT_MAX);
 	int rc = import->arena ? 0 : err_memory(err);
 	if (rc == 0)
-		rc = csv_read(csv, len, on_header, on_row, import, err);
-	if (rc == 0 ||
-	    rc == -EINVAL) { /* a broken line ends the reading; what came before counts */
-		struct err handing;
-		int handed = hand_in(import, &handing);
-		if (handed < 0 && rc == 0)
-			rc = err_set(err, handed, "%s", handing.text);
-	}
-	*ret_result = import->result;
-	for (size_t i = 0; i < import->n_columns; i++)
-		free(import->columns[i].name);
-	free(import->columns);
+		rc = dialect_reader_open(dialect, on_row, import, &import->reader, err);
+	if (rc < 0)
+		import_close(import);
+	else
+		*ret_import = import;
+	return rc;
+}
+
+int import_feed(struct import *import, const void *bytes, size_t len, struct err *err)
+{
+	return dialect_reader_feed(import->reader, bytes, len, err);
+}
+
+int import_end(struct import *import, struct err *err)
+{
+	int rc = dialect_reader_end(import->reader, err);
+	return rc < 0 ? rc : hand_in(import, err);
+}
+
+struct import_result import_result(const struct import *import)
+{
+	return import->result;
+}
+
+void import_close(struct import *import)
+{
+	if (!import)
+		return;
+	dialect_reader_close(import->reader);
+	columns_free(&import->columns);
 	arena_close(import->arena);
 	free(import);
-	return rc < 0 ? err_wrap(err, "%s", config->name) : 0;
+}
+
+/* --- a file in memory --- */
+
+static int survey_text(const struct headings *headings, const char *csv, size_t len,
+		       struct dialect *ret_dialect, struct err *err)
+{
+	struct survey *survey;
+	int rc = survey_open(headings, &survey, err);
+	if (rc < 0)
+		return rc;
+	for (size_t at = 0; at < len && rc == 0; at += PIECE)
+		rc = survey_feed(survey, csv + at, len - at < PIECE ? len - at : PIECE, err);
+	if (rc == 0)
+		rc = survey_end(survey, ret_dialect, err);
+	survey_close(survey);
+	return rc;
+}
+
+static int import_text(const struct import_config *config, const struct dialect *dialect,
+		       const char *csv, size_t len, struct import_result *ret_result,
+		       struct err *err)
+{
+	struct import *import;
+	int rc = import_open(config, dialect, &import, err);
+	if (rc < 0)
+		return rc;
+	for (size_t at = 0; at < len && rc == 0; at += PIECE)
+		rc = import_feed(import, csv + at, len - at < PIECE ? len - at : PIECE, err);
+	if (rc == 0)
+		rc = import_end(import, err);
+	*ret_result = import_result(import);
+	import_close(import);
+	return rc;
+}
+
+int import_csv(const struct import_config *config, const char *name, const char *csv, size_t len,
+	       struct import_result *ret_result, struct err *err)
+{
+	struct import_config own = *config;
+	struct headings *headings = NULL;
+	struct dialect dialect;
+	*ret_result = (struct import_result){ 0 };
+	int rc = headings_open(config->catalogue, &headings, err);
+	if (rc == 0)
+		rc = survey_text(headings, csv, len, &dialect, err);
+	own.headings = headings;
+	if (rc == 0)
+		rc = import_text(&own, &dialect, csv, len, ret_result, err);
+	headings_close(headings);
+	return rc < 0 ? err_wrap(err, "%s", name) : 0;
 }

@@ -4,27 +4,35 @@
  * one column per dimension; one figure a line.
  * Wide form: a column period (or none: the current one), one column per metric, and one per
  * dimension; an empty cell is no figure, "-" withdraws one.
- * Columns of metrics are headed by the metric's name or its Vietnamese or English label.
+ * Columns may be called as agent/headings.h says; how the file is written is found by
+ * agent/survey.h, in a first reading. Empty rows and columns are passed over.
  *
- * A line that is refused is told with file, line, column, why and what to do; the good ones are
- * kept. They are handed in by thousands, so big files need little memory beyond themselves. */
+ * A figure that is refused is told with line, column, value, why and what to do; the good ones are
+ * kept. They are handed in by thousands, so big files need little memory. */
 #pragma once
 
 #include "catalogue.h"
+#include "dialect.h"
 #include "entry.h"
 #include "err.h"
+#include "headings.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
+struct import_complaint { /* valid during the callback */
+	unsigned line;
+	const char *column, *value; /* as the file has them; "" where the whole line is meant */
+	const char *why;            /* and what to do */
+};
+
 struct import_config {
-	const char *name; /* of the file, for complaints */
 	const struct catalogue *catalogue;
+	const struct headings *headings; /* of that catalogue */
 	int64_t now_us;
 	/** Record a handful; all or none. */
 	int (*on_entries)(void *context, const struct entry entries[], size_t n, struct err *err);
-	/** One complaint: "FILE:LINE: column: why". */
-	void (*on_complaint)(void *context, const char *text);
+	void (*on_complaint)(void *context, const struct import_complaint *complaint);
 	void *context;
 };
 
@@ -33,10 +41,27 @@ struct import_result {
 	size_t rejected; /* figures or whole lines that were not */
 };
 
+struct import;
+
+/** Read a file of @dialect. All of @config outlives the import. -ENOMEM. */
+int import_open(const struct import_config *config, const struct dialect *dialect,
+		struct import **ret_import, struct err *err);
 /**
- * @csv[@len]. Returns 0 also when lines were rejected. -EINVAL when the file cannot be read as CSV
- * or its header makes no sense; or what on_entries returned: then what was handed in before is
- * recorded, as @ret_result tells (written in any case).
+ * More of the file's bytes, cut anywhere. Returns 0 also when lines were rejected; -EINVAL when the
+ * file cannot be read, which its survey would have told before; or what on_entries returned: then
+ * what was handed in before is recorded, as import_result() tells. After an error only close is
+ * left.
  */
-int import_csv(const struct import_config *config, const char *csv, size_t len,
+int import_feed(struct import *import, const void *bytes, size_t len, struct err *err);
+/** That was all: hand in the rest. Returns as feed. */
+int import_end(struct import *import, struct err *err);
+struct import_result import_result(const struct import *import);
+void import_close(struct import *import); /* NULL is fine */
+
+/**
+ * Survey and import @csv[@len], a whole file of the name @name; config->headings is not used. When
+ * the survey finds it unreadable, or without a header that makes sense, nothing of it is recorded:
+ * -EINVAL. Else as import_feed(). @ret_result is written in any case.
+ */
+int import_csv(const struct import_config *config, const char *name, const char *csv, size_t len,
 	       struct import_result *ret_result, struct err *err);

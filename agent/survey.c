@@ -1,0 +1,259 @@
+/* 1. The file's first 64 KiB are gathered.
+ * 2. From them: the encoding; then, by each separator, the rows are held against the headings, and
+ *    the best one is the header.
+ * 3. The whole file goes through a reader of that dialect; each cell of a figure or a period is
+ *    asked what it tells. */
+#include "survey.h"
+
+#include "columns.h"
+#include "period_words.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define HEAD_MAX    65536u
+#define HEADER_ROWS 30u /* among which the header must be */
+
+struct candidate {     /* a row that may be the header */
+	bool sure;     /* it can be one, with all its names known */
+	size_t known;  /* names */
+	size_t filled; /* fields that are not empty */
+	size_t n;
+	unsigned line;
+	char separator;
+	bool foreign; /* a name in it is not ASCII */
+};
+
+struct survey {
+	const struct headings *headings;
+	struct blob head;              /* raw; until the reader is there */
+	struct dialect_reader *reader; /* NULL before the dialect is known */
+	struct dialect dialect;
+	struct candidate best;
+	struct columns columns;
+	bool had_header;
+	bool comma, point; /* a number needs this mark */
+	struct {           /* while candidates are looked for */
+		char separator;
+		unsigned rows;
+	} trying;
+};
+
+/* --- where is the header? --- */
+
+static bool is_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text >= 0x80)
+			return false;
+	return true;
+}
+
+static struct candidate candidate_of(const struct survey *survey, const struct csv_row *row)
+{
+	struct columns columns;
+	struct candidate c = { .line = row->line,
+			       .n = row->n,
+			       .separator = survey->trying.separator };
+	for (size_t i = 0; i < row->n; i++) {
+		bool known = headings_find(survey->headings, row->fields[i]) != NULL;
+		c.known += known;
+		c.filled += row->fields[i][0] != '\0';
+		c.foreign |= known && !is_ascii(row->fields[i]);
+	}
+	c.sure = c.known > 0 && columns_read(survey->headings, row, &columns, NULL) == 0;
+	if (c.sure)
+		columns_free(&columns);
+	return c;
+}
+
+/* Of sure ones the fullest, then the first. Of others, for the complaint: one with two known names,
+ * else with two fields, else the first at all. */
+static bool is_better(const struct candidate *a, const struct candidate *b)
+{
+	unsigned a_class = a->sure ? 3 : a->known >= 2 ? 2 : a->filled >= 2;
+	unsigned b_class = b->sure ? 3 : b->known >= 2 ? 2 : b->filled >= 2;
+	if (b->line == 0 || a_class != b_class)
+		return b->line == 0 || a_class > b_class;
+	if (a->sure && a->known != b->known)
+		return a->known > b->known;
+	return a->line != b->line ? a->line < b->line : a->filled > b->filled;
+}
+
+static int on_head_row(void *context, const struct csv_row *row, struct err *err)
+{
+	struct survey *survey = context;
+	struct candidate candidate = candidate_of(survey, row);
+	if (is_better(&candidate, &survey->best))
+		survey->best = candidate;
+	return ++survey->trying.rows < HEADER_ROWS ? 0 : err_set(err, -ECANCELED, "%s", "");
+}
+
+static int try_separator(struct survey *survey, const struct blob *text, char separator,
+			 struct err *err)
+{
+	struct csv_reader *csv;
+	int rc = csv_reader_open(separator, on_head_row, survey, &csv, err);
+	if (rc < 0)
+		return rc;
+	survey->trying.separator = separator;
+	survey->trying.rows = 0;
+	rc = csv_reader_feed(csv, (const char *)text->data, text->len, NULL);
+	if (rc == 0 && survey->head.len < HEAD_MAX)
+		rc = csv_reader_end(csv, NULL);
+	csv_reader_close(csv);
+	/* what is broken here is told by the reading proper, if this is the separator at all */
+	return rc == -ENOMEM ? err_memory(err) : 0;
+}
+
+/* "sep=;" and the line's end, as Excel heeds it; 0 when there is none. */
+static char told_separator(const struct blob *text)
+{
+	const char *line = (const char *)text->data;
+	if (text->len < 6 || strncasecmp(line, "sep=", 4) != 0 || !strchr(",;|\t", line[4]) ||
+	    !strchr("\r\n", line[5]))
+		return '\0';
+	return line[4];
+}
+
+static int find_header(struct survey *survey, const struct blob *text, struct err *err)
+{
+	static const char separators[] = ";,\t";
+	char told = told_separator(text);
+	int rc = told ? try_separator(survey, text, told, err) : 0;
+	for (size_t i = 0; !told && separators[i] && rc == 0; i++)
+		rc = try_separator(survey, text, separators[i], err);
+	if (rc < 0)
+		return rc;
+	if (survey->best.line == 0)
+		return err_set(err, -EINVAL,
+			       "line 1: there is no header line with the names of the columns");
+	survey->dialect.separator = survey->best.separator;
+	survey->dialect.header_line = survey->best.line;
+	return 0;
+}
+
+/* --- the whole file --- */
+
+static void ask_number(struct survey *survey, const char *text)
+{
+	enum numeral numeral = numeral_look(text);
+	survey->comma |= numeral == NUMERAL_COMMA;
+	survey->point |= numeral == NUMERAL_POINT;
+}
+
+static int on_row(void *context, const struct csv_row *row, struct err *err)
+{
+	struct survey *survey = context;
+	if (!survey->had_header) {
+		survey->had_header = true;
+		return columns_read(survey->headings, row, &survey->columns, err);
+	}
+	for (size_t i = 0; i < row->n && i < survey->columns.n; i++) {
+		enum role role = survey->columns.list[i].heading.role;
+		if (role == ROLE_VALUE || role == ROLE_FIGURES)
+			ask_number(survey, row->fields[i]);
+		else if (role == ROLE_PERIOD && !survey->dialect.month_first)
+			survey->dialect.month_first = period_month_first(row->fields[i]);
+	}
+	return 0;
+}
+
+/* Any bytes are Windows-1258: only a known name that reads well in it makes it certain. */
+static int confirm_charset(const struct survey *survey, struct err *err)
+{
+	if (survey->dialect.charset != CHARSET_WINDOWS_1258 ||
+	    (survey->best.sure && survey->best.foreign))
+		return 0;
+	return err_set(err, -EINVAL,
+		       "this is not UTF-8, and no Vietnamese column name tells what else it is; "
+		       "save the table as 'CSV UTF-8 (comma delimited)'");
+}
+
+static int decode_head(struct survey *survey, struct blob *text, struct err *err)
+{
+	struct decoder *decoder;
+	int rc = decoder_open(survey->dialect.charset, &decoder, err);
+	if (rc < 0)
+		return rc;
+	rc = decoder_feed(decoder, survey->head.data, survey->head.len, text, err);
+	if (rc == 0 && survey->head.len < HEAD_MAX)
+		rc = decoder_end(decoder, text, err);
+	decoder_close(decoder);
+	return rc;
+}
+
+/* The head is there, or all of a short file. */
+static int begin(struct survey *survey, struct err *err)
+{
+	struct blob text = { 0 };
+	int rc = charset_guess(survey->head.data, survey->head.len, &survey->dialect.charset, err);
+	if (rc == 0)
+		rc = decode_head(survey, &text, err);
+	if (rc == 0)
+		rc = find_header(survey, &text, err);
+	blob_free(&text);
+	if (rc == 0)
+		rc = confirm_charset(survey, err);
+	if (rc == 0)
+		rc = dialect_reader_open(&survey->dialect, on_row, survey, &survey->reader, err);
+	if (rc == 0)
+		rc = dialect_reader_feed(survey->reader, survey->head.data, survey->head.len, err);
+	blob_free(&survey->head);
+	return rc;
+}
+
+int survey_open(const struct headings *headings, struct survey **ret_survey, struct err *err)
+{
+	struct survey *survey = calloc(1, sizeof(*survey));
+	if (!survey)
+		return err_memory(err);
+	survey->headings = headings;
+	*ret_survey = survey;
+	return 0;
+}
+
+int survey_feed(struct survey *survey, const void *bytes, size_t len, struct err *err)
+{
+	if (survey->reader)
+		return dialect_reader_feed(survey->reader, bytes, len, err);
+	if (blob_append(&survey->head, bytes, len) < 0)
+		return err_memory(err);
+	return survey->head.len < HEAD_MAX ? 0 : begin(survey, err);
+}
+
+static enum numeral mark_of(const struct survey *survey)
+{
+	if (survey->comma || survey->point)
+		return survey->comma && survey->point ? NUMERAL_EITHER
+		       : survey->comma                ? NUMERAL_COMMA
+						      : NUMERAL_POINT;
+	if (survey->columns.n > 1 && survey->dialect.separator == ';')
+		return NUMERAL_COMMA;
+	bool comma_separated = survey->columns.n == 1 || survey->dialect.separator == ',';
+	return survey->columns.plain && comma_separated ? NUMERAL_POINT : NUMERAL_EITHER;
+}
+
+int survey_end(struct survey *survey, struct dialect *ret_dialect, struct err *err)
+{
+	int rc = survey->reader ? 0 : begin(survey, err);
+	if (rc == 0)
+		rc = dialect_reader_end(survey->reader, err);
+	if (rc < 0)
+		return rc;
+	survey->dialect.mark = mark_of(survey);
+	*ret_dialect = survey->dialect;
+	return 0;
+}
+
+void survey_close(struct survey *survey)
+{
+	if (!survey)
+		return;
+	blob_free(&survey->head);
+	dialect_reader_close(survey->reader);
+	columns_free(&survey->columns);
+	free(survey);
+}
