@@ -13,7 +13,9 @@ import unittest
 
 import rig
 
-UNITS = os.path.join(os.path.dirname(__file__), "../../aggregator/data/tien-giang/units.csv")
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+UNITS = f"{SOURCE}/aggregator/data/tien-giang/units.csv"
+COMPLETION = f"{SOURCE}/aggregator/cli/lantoa.bash-completion"
 
 
 def communes():
@@ -108,6 +110,40 @@ class FirstRun(rig.Rig):
             self.agents[code].process.stop()
         self.assert_whole()
 
+    @unittest.skipUnless(os.getuid() == 0, "only root can become somebody else")
+    def test_root_enrols_for_the_agents_user(self):
+        """As after apt install: the folder is the agent's, and the invitation root's."""
+        nobody = 65534
+        agent, _ = self.invited_office()
+        os.chmod(self.folder, 0o711)
+        os.chown(agent.folder, nobody, nobody)
+        outcome = agent.command("enrol", self.invitation(agent.code))
+        self.assertEqual(outcome.code, 0, outcome)
+        for name in ("agent.key", "spool.db"):
+            self.assertEqual(os.stat(os.path.join(agent.folder, name)).st_uid, nobody, name)
+
+    # --- names while typing ---
+
+    def completed(self, line):
+        """What bash offers an operator who has typed @line."""
+        done = subprocess.run(
+            ["bash", "--norc", "-c", 'compopt() { :; }; source "$1"; COMP_LINE=$2 COMP_POINT=${#2}; _lantoa;'
+             ' printf "%s\\n" "${COMPREPLY[@]}"', "bash", COMPLETION,
+             f"{rig.BUILD}/aggregator/lantoa --api unix:{self.province.socket} {line}"],
+            capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    def test_names_that_the_province_knows_are_completed(self):
+        self.done("setup", "tien-giang")
+        self.import_offices(3)
+        self.assertEqual(self.completed("office show "), self.codes[:3])
+        self.assertEqual(self.completed("quarantine release --office "), self.codes[:3])
+        self.assertEqual(self.completed("query team.cou"), ["team.count"])
+        self.assertEqual(self.completed("query economy.digital_s"), ["economy.digital_share"])
+        self.assertIn("28249", self.completed("query team.count --area 2824"))
+
+    # --- what goes wrong ---
+
     def test_what_is_no_invitation(self):
         agent = self.fresh_agent("28249")
         path = os.path.join(self.folder, "offices.txt")
@@ -177,7 +213,8 @@ class FirstRun(rig.Rig):
         self.assertEqual(process.log().count("goes on trying"), 1, "not a line per attempt")
         self.assertNotIn(line.split(".")[-1].strip(), process.log() + self.province.process.log())
         process.stop()
-        self.start_with(agent, "no invitation at all\n").logged("agent: running")  # enrolled: it is not looked at
+        self.start_with(agent, "no invitation at all\n").logged("agent: running")
+        self.assertNotIn("enrol", agent.process.log(), "it is not looked at any more")
         self.records(agent.code, 8)
         agent.process.stop()
         self.assert_whole()

@@ -62,7 +62,7 @@ static void what_is_none_is_refused_without_telling_the_secret(void **state)
 	assert_int_equal(admission_read(file_with(long_text), &invitation, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "too long"));
 	/* a slip of the keyboard makes no file's name of a secret */
-	assert_int_equal(admission_read(LINE + 1, &invitation, &err), -EINVAL);
+	assert_int_equal(admission_read(&LINE[1], &invitation, &err), -EINVAL);
 	assert_null(strstr(err.text, "AQAAA"));
 	assert_int_equal(admission_read("lantoa:/" LINE, &invitation, &err), -EINVAL);
 	assert_null(strstr(err.text, "AQAAA"));

@@ -378,7 +378,7 @@ static void an_invitation_is_one_line_and_on_the_roster(void **state)
 
 static char *in_folder(const struct fixture *f, const char *name)
 {
-	static char path[160];
+	static char path[320];
 
 	(void)snprintf(path, sizeof(path), "%s/in%s%s", f->api->dir, *name ? "/" : "", name);
 	return path;
