@@ -107,15 +107,9 @@ static int judge_value(const struct metric *metric, const struct entry *entry,
 	return 0;
 }
 
-int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
-		struct observation *ret_obs, struct err *err)
+int entry_judge_as(const struct metric *metric, const struct entry *entry, int64_t now_us,
+		   struct observation *ret_obs, struct err *err)
 {
-	const struct metric *metric = catalogue_find(catalogue, entry->metric);
-	if (!metric)
-		return err_set(err, -EINVAL,
-			       "'%s' is not in the catalogue; 'lantoa-agent catalogue' lists "
-			       "what is",
-			       entry->metric);
 	struct observation obs = { .metric = entry->metric,
 				   .labels = entry->labels,
 				   .decimals = metric->decimals,
@@ -125,8 +119,20 @@ int entry_judge(const struct catalogue *catalogue, const struct entry *entry, in
 		rc = judge_labels(metric, entry, err);
 	if (rc == 0)
 		rc = judge_value(metric, entry, &obs, err);
-	if (rc < 0)
-		return err_wrap(err, "%s", entry->metric);
-	*ret_obs = obs;
-	return 0;
+	if (rc == 0)
+		*ret_obs = obs;
+	return rc;
+}
+
+int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
+		struct observation *ret_obs, struct err *err)
+{
+	const struct metric *metric = catalogue_find(catalogue, entry->metric);
+	if (!metric)
+		return err_set(err, -EINVAL,
+			       "'%s' is not in the catalogue; 'lantoa-agent catalogue' lists "
+			       "what is",
+			       entry->metric);
+	int rc = entry_judge_as(metric, entry, now_us, ret_obs, err);
+	return rc < 0 ? err_wrap(err, "%s", entry->metric) : 0;
 }

@@ -25,5 +25,10 @@ struct entry { /* all texts borrowed */
 int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
 		struct observation *ret_obs, struct err *err);
 
+/** The same for a metric that was found, whose name the sentence then leaves out; entry->metric may
+ * be any text. */
+int entry_judge_as(const struct metric *metric, const struct entry *entry, int64_t now_us,
+		   struct observation *ret_obs, struct err *err);
+
 /** Is a figure of this period sealed at once (a day or coarser)? */
 bool entry_coarse(const struct observation *obs);

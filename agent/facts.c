@@ -44,15 +44,26 @@ static int read_text(struct spool *spool, const char *name, char **ret_text, str
 	return rc == -ENOENT ? 0 : rc;
 }
 
-int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err)
+int facts_read_office(struct spool *spool, struct facts *ret_facts, struct err *err)
 {
 	struct facts facts = { 0 };
-	struct blob csv = { 0 };
 	int rc = read_text(spool, OFFICE_NAME, &facts.office_name, err);
 	if (rc == 0)
 		rc = read_text(spool, ZONE, &facts.zone, err);
 	if (rc == 0)
 		rc = read_text(spool, LEVEL, &facts.level, err);
+	if (rc < 0)
+		facts_free(&facts);
+	else
+		*ret_facts = facts;
+	return rc;
+}
+
+int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err)
+{
+	struct facts facts = { 0 };
+	struct blob csv = { 0 };
+	int rc = facts_read_office(spool, &facts, err);
 	if (rc == 0)
 		rc = spool_fact_get(spool, CATALOGUE, &csv, err);
 	if (rc == 0)

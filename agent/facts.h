@@ -17,5 +17,7 @@ int facts_keep_office(struct spool *spool, const char *office_name, const char *
 		      const char *level, struct err *err);
 /** -EINVAL when @csv is no catalogue; then nothing is kept. */
 int facts_keep_catalogue(struct spool *spool, const void *csv, size_t len, struct err *err);
+/** All but the catalogue. */
+int facts_read_office(struct spool *spool, struct facts *ret_facts, struct err *err);
 int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err);
 void facts_free(struct facts *facts);

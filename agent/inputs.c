@@ -3,6 +3,7 @@
 #include "container.h"
 #include "i18n.h"
 #include "log.h"
+#include "page.h"
 #include "statsd.h"
 
 #include <assert.h>
@@ -12,6 +13,7 @@
 #define RETRY_MS 60000u /* a port that is taken, a folder that is not mounted yet */
 
 const struct input_kind input_kinds[] = {
+	{ "page", page_wanted, page_start, page_stop, page_look },
 	{ "statsd", statsd_wanted, statsd_start, statsd_stop, statsd_look },
 	{ 0 },
 };
@@ -134,16 +136,13 @@ size_t inputs_look(const struct inputs *inputs, struct input_look ret_looks[INPU
 	size_t n = 0;
 	for (size_t i = 0; i < inputs->n; i++) {
 		const struct slot *slot = &inputs->slots[i];
-		struct input_look look = { .error = "" };
+		struct input_look look = { .state = N_("failing"),
+					   .error = slot->trouble ? slot->trouble : "" };
 		if (!slot->input && !slot->kind->wanted(inputs->settings))
 			continue;
-		if (!slot->input)
-			look = (struct input_look){ .state = N_("failing"),
-						    .error = slot->trouble ? slot->trouble : "",
-						    .failing = true };
-		else if (slot->stopping)
+		if (slot->stopping)
 			look.state = N_("stopping");
-		else
+		else if (slot->input)
 			slot->kind->look(slot->input, &look);
 		look.name = slot->kind->name;
 		ret_looks[n++] = look;

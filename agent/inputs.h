@@ -18,6 +18,7 @@ struct input_host { /* what an input may use; all of it outlives the input */
 	uv_loop_t *loop;
 	struct recorder *recorder; /* to which figures are handed; it knows spool and worker */
 	struct uplink *uplink;
+	const char *office; /* its code */
 };
 
 struct input_look {        /* one line of status; texts are valid until the loop runs on */
@@ -25,7 +26,6 @@ struct input_look {        /* one line of status; texts are valid until the loop
 	const char *state; /* a word for people, marked N_(): "listening", "failing", ... */
 	int64_t last_us;   /* when figures last came this way, UTC; 0: not since the start */
 	const char *error; /* its newest trouble, a sentence; "" when all is well */
-	bool failing;      /* figures cannot come in this way now; otherwise error is a note */
 };
 
 struct input_kind {

@@ -4,6 +4,5 @@
 #include "err.h"
 #include "settings.h"
 
-/** @settings are in force, and change with each reload; @config_path: what SIGHUP reads again;
- * NULL: the usual place. Returns 0 after a clean stop. */
-int run(struct settings *settings, const char *config_path, struct err *err);
+/** @config_path: what SIGHUP reads again; NULL: the usual place. Returns 0 after a clean stop. */
+int run(const struct settings *settings, const char *config_path, struct err *err);

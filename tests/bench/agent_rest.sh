@@ -61,6 +61,8 @@ cat >"$folder/agent.conf" <<END
 [agent]
 state_dir = $folder/office
 api_socket = $folder/office.sock
+[page]
+listen = 127.0.0.1:0
 END
 
 "$build/aggregator/lantoa-aggregator" --config "$folder/aggregator.conf" \

@@ -316,13 +316,14 @@ class Agent:
         self.process = None
         self.write_conf()
 
-    def write_conf(self, more=""):
-        """Impatient: what takes an office minutes is a test's moment."""
+    def write_conf(self, more="", page=""):
+        """Impatient: what takes an office minutes is a test's moment. No page: one port has one."""
         with open(self.conf, "w", encoding="utf-8") as conf:
             conf.write(f"[agent]\nstate_dir = {self.folder}\n"
                        f"api_socket = {self.folder}/agent.sock\n"
                        "[uplink]\npush_interval_s = 1\nreconnect_min_ms = 20\n"
                        "reconnect_max_ms = 100\nenrol_timeout_s = 5\n"
+                       f"[page]\nlisten = {page}\n"
                        f"[spool]\nkeep_acked_days = 3650\n{more}")
 
     def args(self, *words):

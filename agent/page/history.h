@@ -1,0 +1,25 @@
+/* Is a value far from what was reported before? A rule that one odd value does not spoil: the
+ * median of past values, and how far they mostly are from it. A warning, never a refusal. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HISTORY_MAX 12u /* past values that are looked at */
+
+struct history_range {
+	int64_t low_e, high_e; /* both usual */
+};
+
+/**
+ * @past    [n] mantissas of one series, n <= HISTORY_MAX, in any order
+ *
+ * With four values or more, usual is the median give or take the largest of: five times the median
+ * distance from it (MAD), half the median, 5 in the last digit. With one to three, a tenth to ten
+ * times their median, and 20 in the last digit around it; a median of 0 then tells nothing. Without
+ * any, nothing is far.
+ *
+ * Returns true when @value_e is not usual; then @ret_usual says what is.
+ */
+bool history_far(const int64_t past[], size_t n, int64_t value_e, struct history_range *ret_usual);

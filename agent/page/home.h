@@ -1,0 +1,14 @@
+/* The first page: what is due, period by period, how much of it is recorded, and how far it got. */
+#pragma once
+
+#include "err.h"
+#include "figures.h"
+#include "frame.h"
+
+#include <stdint.h>
+
+#define HOME_MOST 10u /* of each series: a week of days, and a few */
+
+/** @frame: place, title and path are set here. -ENOMEM. */
+int home_write(struct html *html, const struct frame *frame, const struct catalogue *catalogue,
+	       const struct figures *figures, struct err *err);

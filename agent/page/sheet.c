@@ -1,0 +1,463 @@
+#include "sheet.h"
+
+#include "due.h"
+#include "i18n.h"
+#include "numeral.h"
+#include "words.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FRESH_FIRST 2u   /* rows for new labels while none are known */
+#define FRESH_MAX   100u /* of one metric, in a form that was sent */
+
+/* --- rows --- */
+
+static struct sheet_row *add_row(struct sheet *sheet, const struct metric *metric, size_t at)
+{
+	if (sheet->n == sheet->room) {
+		size_t room = sheet->room ? 2 * sheet->room : 64;
+		struct sheet_row *rows = realloc(sheet->rows, room * sizeof(*rows));
+		if (!rows)
+			return NULL;
+		sheet->rows = rows;
+		sheet->room = room;
+	}
+	struct sheet_row *row = &sheet->rows[at];
+	memmove(row + 1, row, (sheet->n++ - at) * sizeof(*row));
+	*row = (struct sheet_row){ .metric = metric };
+	for (size_t i = 0; i < METRIC_DIMENSIONS_MAX; i++)
+		row->dimensions[i] = "";
+	return row;
+}
+
+static struct sheet_row *find_row(struct sheet *sheet, const struct metric *metric,
+				  const char *labels)
+{
+	for (size_t i = 0; i < sheet->n; i++)
+		if (sheet->rows[i].metric == metric && !sheet->rows[i].fresh &&
+		    strcmp(sheet->rows[i].labels, labels) == 0)
+			return &sheet->rows[i];
+	return NULL;
+}
+
+static bool wanted(const struct sheet *sheet, const struct metric *metric)
+{
+	return metric->calendar == sheet->period.calendar &&
+	       metric->period == sheet->period.grain && due_metric(metric, sheet->figures->level);
+}
+
+/* @figure is of the row's series. */
+static void know(struct sheet *sheet, struct sheet_row *row, const struct figure *figure)
+{
+	int32_t back = sheet->period.number - figure->period.number;
+	if (back == 0)
+		row->now = figure;
+	if (back == 1)
+		row->before = figure;
+	if (back > 0 && !figure->withdrawn && row->n_past < HISTORY_MAX)
+		row->past[row->n_past++] = figure->value_e;
+}
+
+static int add_known(struct sheet *sheet, const struct metric *metric)
+{
+	struct sheet_row *row = NULL;
+	for (size_t i = 0; i < sheet->figures->n; i++) {
+		const struct figure *figure = &sheet->figures->list[i];
+		if (figure->metric != metric)
+			continue;
+		if (!row || strcmp(row->labels, figure->labels) != 0) {
+			row = add_row(sheet, metric, sheet->n);
+			if (!row)
+				return -ENOMEM;
+			(void)snprintf(row->labels, sizeof(row->labels), "%s", figure->labels);
+		}
+		know(sheet, row, figure);
+	}
+	return 0;
+}
+
+static int add_fresh(struct sheet *sheet, const struct metric *metric, unsigned nth)
+{
+	struct sheet_row *row = add_row(sheet, metric, sheet->n);
+	if (!row)
+		return -ENOMEM;
+	row->fresh = true;
+	row->nth = nth;
+	return 0;
+}
+
+static int add_metric(struct sheet *sheet, const struct metric *metric)
+{
+	size_t before = sheet->n;
+	int rc = add_known(sheet, metric);
+	bool known = sheet->n > before, divided = metric->n_dimensions > 0;
+	if (rc == 0 && !known) /* the whole, for an office that does not divide it */
+		rc = add_row(sheet, metric, sheet->n) ? 0 : -ENOMEM;
+	for (unsigned i = 0; divided && i < (known ? 1 : FRESH_FIRST) && rc == 0; i++)
+		rc = add_fresh(sheet, metric, i);
+	int32_t day = period_end_day(sheet->period) - 1 + (int32_t)metric->due_days;
+	if (sheet->due_day < day)
+		sheet->due_day = day;
+	return rc;
+}
+
+int sheet_open(const struct catalogue *catalogue, const struct figures *figures,
+	       struct period period, struct sheet *ret_sheet, struct err *err)
+{
+	struct sheet sheet = {
+		.catalogue = catalogue, .figures = figures, .period = period, .due_day = INT32_MIN
+	};
+	int rc = 0;
+	for (size_t i = 0; i < catalogue->n && rc == 0; i++)
+		if (wanted(&sheet, &catalogue->metrics[i]))
+			rc = add_metric(&sheet, &catalogue->metrics[i]);
+	if (rc < 0) {
+		sheet_close(&sheet);
+		return err_memory(err);
+	}
+	if (sheet.n == 0)
+		return err_set(err, -ENOENT,
+			       "the catalogue has nothing that this office reports for such a "
+			       "period");
+	*ret_sheet = sheet;
+	return 0;
+}
+
+void sheet_close(struct sheet *sheet)
+{
+	for (size_t i = 0; i < sheet->n; i++)
+		free(sheet->rows[i].message);
+	for (size_t i = 0; i < sheet->n_strange; i++)
+		free(sheet->strange[i]);
+	free(sheet->strange);
+	free(sheet->rows);
+	*sheet = (struct sheet){ 0 };
+}
+
+/* --- names of fields --- */
+
+const char *sheet_name(const struct sheet_row *row, char kind, const char *dimension,
+		       char name[SHEET_NAME_MAX])
+{
+	if (!row->fresh)
+		(void)snprintf(name, SHEET_NAME_MAX, "%c:%s:%s", kind, row->metric->name,
+			       row->labels); /* fits */
+	else
+		(void)snprintf(name, SHEET_NAME_MAX, "%c:%s:+%u%s%s", kind, row->metric->name,
+			       row->nth, dimension ? ":" : "", dimension ? dimension : "");
+	return name;
+}
+
+struct parsed_name {
+	char kind;
+	const struct metric *metric;
+	const char *labels; /* of a known series; NULL: fresh */
+	unsigned nth;
+	const char *dimension;
+};
+
+/* "+0", "+0:sector" */
+static bool parse_fresh(const char *text, struct parsed_name *parsed)
+{
+	char *end;
+	unsigned long nth = strtoul(text + 1, &end, 10);
+	if (end == text + 1 || nth >= FRESH_MAX || (*end != '\0' && *end != ':'))
+		return false;
+	parsed->nth = (unsigned)nth;
+	parsed->dimension = *end == ':' ? end + 1 : NULL;
+	return true;
+}
+
+/* False for what is no field of a row, or of a metric that the sheet does not have. */
+static bool parse_name(const struct sheet *sheet, const char *name, struct parsed_name *parsed)
+{
+	char metric[METRIC_NAME_MAX];
+	const char *colon = name[0] != '\0' && name[1] == ':' ? strchr(name + 2, ':') : NULL;
+	size_t len = colon ? (size_t)(colon - name - 2) : 0;
+	if (!colon || len == 0 || len >= sizeof(metric))
+		return false;
+	memcpy(metric, name + 2, len);
+	metric[len] = '\0';
+	*parsed = (struct parsed_name){ .kind = name[0],
+					.metric = catalogue_find(sheet->catalogue, metric) };
+	if (!parsed->metric || !wanted(sheet, parsed->metric))
+		return false;
+	if (colon[1] == '+')
+		return parsed->metric->n_dimensions > 0 && parse_fresh(colon + 1, parsed);
+	parsed->labels = colon + 1;
+	return labels_valid(parsed->labels);
+}
+
+/* --- what was typed --- */
+
+/* Behind the last row of @metric. */
+static size_t place_of(const struct sheet *sheet, const struct metric *metric)
+{
+	size_t at = sheet->n;
+	while (at > 0 && sheet->rows[at - 1].metric != metric)
+		at--;
+	return at;
+}
+
+static struct sheet_row *row_of(struct sheet *sheet, const struct parsed_name *parsed)
+{
+	struct sheet_row *row = NULL;
+	if (parsed->labels)
+		row = find_row(sheet, parsed->metric, parsed->labels);
+	for (size_t i = 0; i < sheet->n && !parsed->labels && !row; i++)
+		if (sheet->rows[i].metric == parsed->metric && sheet->rows[i].fresh &&
+		    sheet->rows[i].nth == parsed->nth)
+			row = &sheet->rows[i];
+	if (row)
+		return row;
+	row = add_row(sheet, parsed->metric, place_of(sheet, parsed->metric));
+	if (!row)
+		return NULL;
+	row->fresh = !parsed->labels;
+	row->nth = parsed->nth;
+	(void)snprintf(row->labels, sizeof(row->labels), "%s",
+		       parsed->labels ? parsed->labels : ""); /* valid ones fit */
+	return row;
+}
+
+static void put_dimension(struct sheet_row *row, const char *dimension, const char *value)
+{
+	for (size_t i = 0; dimension && i < row->metric->n_dimensions; i++)
+		if (strcmp(row->metric->dimensions[i], dimension) == 0)
+			row->dimensions[i] = value;
+}
+
+static int take(struct sheet *sheet, const struct parsed_name *parsed, const char *value)
+{
+	struct sheet_row *row = row_of(sheet, parsed);
+	if (!row)
+		return -ENOMEM;
+	switch (parsed->kind) {
+	case 'v':
+		row->typed = value;
+		break;
+	case 'o':
+		row->was = value;
+		break;
+	case 'w':
+		row->withdraw = true;
+		break;
+	case 'y':
+		row->confirmed = value;
+		break;
+	case 'd':
+		put_dimension(row, parsed->dimension, value);
+		break;
+	}
+	return 0;
+}
+
+/* A figure that was typed for a metric that left the catalogue meanwhile is not passed over. */
+static int note_strange(struct sheet *sheet, const struct field *field)
+{
+	char text[512];
+	if (strncmp(field->name, "v:", 2) != 0 || *field->value == '\0')
+		return 0;
+	char **strange = realloc(sheet->strange, (sheet->n_strange + 1) * sizeof(*strange));
+	if (!strange)
+		return -ENOMEM;
+	sheet->strange = strange;
+	(void)snprintf(text, sizeof(text),
+		       _("'%s' is no longer on this form, so %s was not recorded: the province "
+			 "has changed its catalogue"),
+		       field->name + 2, field->value); /* cut is fine */
+	strange[sheet->n_strange] = strdup(text);
+	return strange[sheet->n_strange] ? (sheet->n_strange++, 0) : -ENOMEM;
+}
+
+int sheet_take(struct sheet *sheet, const struct field fields[], size_t n, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct parsed_name parsed;
+		if (parse_name(sheet, fields[i].name, &parsed))
+			rc = take(sheet, &parsed, fields[i].value);
+		else
+			rc = note_strange(sheet, &fields[i]);
+	}
+	return rc < 0 ? err_memory(err) : 0;
+}
+
+/* --- judging: 0 is fine, 1 was said in the row's message, -ENOMEM --- */
+
+__attribute__((format(printf, 2, 3))) static int say(struct sheet_row *row, const char *format, ...)
+{
+	char text[ERR_TEXT_MAX];
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
+	va_end(args);
+	free(row->message);
+	row->message = strdup(text);
+	return row->message ? 1 : -ENOMEM;
+}
+
+static bool blank(const char *text)
+{
+	return text[strspn(text, " \t\r\n")] == '\0';
+}
+
+/* The labels that were typed in a fresh row. */
+static int read_labels(const struct sheet *sheet, struct sheet_row *row)
+{
+	struct label labels[METRIC_DIMENSIONS_MAX];
+	struct err err;
+	size_t n = row->metric->n_dimensions;
+	for (size_t i = 0; i < n; i++) {
+		labels[i] = (struct label){ row->metric->dimensions[i], row->dimensions[i] };
+		if (!blank(row->dimensions[i]))
+			continue;
+		return say(row, _("say which %s it is"), words_dimension(labels[i].key));
+	}
+	if (labels_canonical(labels, n, row->labels, &err) < 0)
+		return say(row, "%s", err.text);
+	for (const struct sheet_row *other = sheet->rows; other < sheet->rows + sheet->n; other++)
+		if (other != row && other->metric == row->metric && !blank(other->labels) &&
+		    strcmp(other->labels, row->labels) == 0 && (!other->fresh || other < row))
+			return say(row, _("it has a row of its own already; write it there"));
+	return 0;
+}
+
+/* As a decimal. What this language puts before decimals is that
+ * mark; the other one marks thousands, unless the figure could have that many decimals. */
+static int read_value(struct sheet_row *row)
+{
+	enum numeral mark = words_mark();
+	char own = mark == NUMERAL_COMMA ? ',' : '.';
+	if (numeral_look(row->typed) == NUMERAL_EITHER && !strchr(row->typed, own) &&
+	    row->metric->decimals >= 3)
+		return say(row,
+			   _("'%s' can be read in two ways; write thousands without a mark, and "
+			     "decimals with '%c'"),
+			   row->typed, own);
+	if (numeral_plain(row->typed, mark, row->value))
+		return 0;
+	return say(row, _("'%s' is not a number; write it in digits, like 12 or 12%c5"), row->typed,
+		   own);
+}
+
+/* 1: it is odd, and was not confirmed. */
+static int warn(struct sheet_row *row, int64_t value_e)
+{
+	struct history_range usual;
+	char low[WORDS_MAX], high[WORDS_MAX], value[WORDS_MAX];
+	const struct metric *metric = row->metric;
+	bool confirmed = row->confirmed && strcmp(row->confirmed, row->typed) == 0;
+	const char *known = row->now && !row->now->withdrawn
+				    ? words_typed(row->now->value_e, metric->decimals, value)
+				    : "";
+	if (confirmed)
+		return 0;
+	if (row->was && strcmp(row->was, known) != 0) {
+		return say(row, _("it has become '%s' meanwhile; is it to be '%s'?"), known,
+			   row->typed);
+	}
+	if (!history_far(row->past, row->n_past, value_e, &usual))
+		return 0;
+	if (metric->has_min && usual.low_e < metric->min_e)
+		usual.low_e = metric->min_e;
+	if (metric->has_max && usual.high_e > metric->max_e)
+		usual.high_e = metric->max_e;
+	return say(row, _("%s is far from what was reported before, which goes from %s to %s"),
+		   words_value(value_e, metric->decimals, value),
+		   words_value(usual.low_e, metric->decimals, low),
+		   words_value(usual.high_e, metric->decimals, high));
+}
+
+static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_us)
+{
+	char period[PERIOD_TEXT_MAX];
+	struct observation obs;
+	struct err err;
+	int rc = row->fresh ? read_labels(sheet, row) : 0;
+	if (rc == 0)
+		rc = read_value(row);
+	if (rc == 0) {
+		struct entry entry = { .metric = row->metric->name,
+				       .value = row->value,
+				       .period = period_format(sheet->period, period),
+				       .labels = row->labels };
+		if (entry_judge_as(row->metric, &entry, now_us, &obs, &err) < 0)
+			rc = say(row, "%s", err.text);
+	}
+	if (rc != 0) {
+		sheet->n_errors += rc > 0;
+		return rc < 0 ? rc : 0;
+	}
+	rc = warn(row, obs.value_e);
+	row->warned = rc > 0;
+	sheet->n_warnings += rc > 0;
+	row->changed = true;
+	return rc < 0 ? rc : 0;
+}
+
+static bool dimensions_typed(const struct sheet_row *row)
+{
+	for (size_t i = 0; i < row->metric->n_dimensions; i++)
+		if (!blank(row->dimensions[i]))
+			return true;
+	return false;
+}
+
+static int judge_row(struct sheet *sheet, struct sheet_row *row, int64_t now_us)
+{
+	const char *was = row->was ? row->was : "";
+	if (!row->typed)
+		return 0;
+	if (row->withdraw) {
+		row->changed = row->now && !row->now->withdrawn;
+		return 0;
+	}
+	if (!blank(row->typed))
+		return strcmp(row->typed, was) == 0 ? 0 : judge_value(sheet, row, now_us);
+	if (*was == '\0' && !dimensions_typed(row))
+		return 0;
+	sheet->n_errors++;
+	int rc =
+		*was ? say(row,
+			   _("it was %s; to take that back, tick 'withdraw', and for none write 0"),
+			   was)
+		     : say(row, _("write its value"));
+	return rc < 0 ? rc : 0;
+}
+
+int sheet_judge(struct sheet *sheet, int64_t now_us, struct err *err)
+{
+	int rc = 0;
+	sheet->n_errors = sheet->n_strange;
+	sheet->n_warnings = sheet->n_changed = 0;
+	for (size_t i = 0; i < sheet->n && rc == 0; i++) {
+		rc = judge_row(sheet, &sheet->rows[i], now_us);
+		sheet->n_changed += sheet->rows[i].changed;
+	}
+	return rc < 0 ? err_memory(err) : 0;
+}
+
+int sheet_entries(const struct sheet *sheet, const char *period, struct entry **ret_entries,
+		  size_t *ret_n, struct err *err)
+{
+	struct entry *entries = calloc(sheet->n_changed + 1, sizeof(*entries));
+	size_t n = 0;
+	if (!entries)
+		return err_memory(err);
+	for (size_t i = 0; i < sheet->n; i++) {
+		const struct sheet_row *row = &sheet->rows[i];
+		if (row->changed)
+			entries[n++] = (struct entry){ .metric = row->metric->name,
+						       .value = row->withdraw ? NULL : row->value,
+						       .period = period,
+						       .labels = row->labels };
+	}
+	*ret_entries = entries;
+	*ret_n = n;
+	return 0;
+}

@@ -1,0 +1,471 @@
+/* The form of a period: what was typed is judged, and what is new in it is recorded. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "civil.h"
+#include "fault.h"
+#include "i18n.h"
+#include "sheet_html.h"
+#include "words.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CATALOGUE                                                                                  \
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
+	"level,due_days,min,max\n"                                                                 \
+	"team.count,Tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,\n"                      \
+	"team.share,Tỷ lệ,Share,index,ratio,last,mean,month,,4,3,commune,2,0,1\n"              \
+	"visits,Lượt,Visits,visit,flow,sum,sum,month,topic,0,0,commune,2,0,\n"                  \
+	"sales,Doanh số,Sales,billion VND,flow,sum,sum,month,,3,0,commune,2,,\n"                 \
+	"far.away,Xa,Far,visit,flow,sum,sum,month,,0,0,province,2,0,\n"                            \
+	"by.day,Ngày,Day,visit,flow,sum,sum,day,,0,0,commune,2,0,\n"
+
+#define KNOWN_MAX 64u
+
+struct fixture {
+	struct catalogue *catalogue;
+	struct figure list[KNOWN_MAX];
+	struct figures figures;
+	struct sheet sheet;
+	struct entry *entries;
+	size_t n_entries;
+	struct err err;
+};
+
+static struct period period(const char *text)
+{
+	struct period found;
+	struct err err;
+	assert_int_equal(period_parse(text, CALENDAR_CIVIL, &found, &err), 0);
+	return found;
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	assert_int_equal(catalogue_read(CATALOGUE, strlen(CATALOGUE), &f->catalogue, &f->err), 0);
+	f->figures.list = f->list;
+	f->figures.level = "commune";
+	f->figures.status.acked_seq = 5;
+	*state = f;
+	return 0;
+}
+
+static void forget(struct fixture *f)
+{
+	free(f->entries);
+	f->entries = NULL;
+	sheet_close(&f->sheet);
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	(void)language_use(LANGUAGE_ENGLISH);
+	forget(f);
+	catalogue_close(f->catalogue);
+	free(f);
+	return 0;
+}
+
+/* Series by series, the newest first, as figures_read() has them. */
+static struct figure *know(struct fixture *f, const char *metric, const char *labels,
+			   const char *when, int64_t value_e)
+{
+	struct figure *figure = &f->list[f->figures.n++];
+	*figure = (struct figure){ .metric = catalogue_find(f->catalogue, metric),
+				   .labels = labels,
+				   .period = period(when),
+				   .value_e = value_e,
+				   .seq = 3 };
+	return figure;
+}
+
+static void fill(struct fixture *f, const struct field fields[], size_t n)
+{
+	forget(f);
+	if (sheet_open(f->catalogue, &f->figures, period("2025-06"), &f->sheet, &f->err) < 0 ||
+	    sheet_take(&f->sheet, fields, n, &f->err) < 0 ||
+	    sheet_judge(&f->sheet, civil_now_us(), &f->err) < 0 ||
+	    sheet_entries(&f->sheet, "2025-06", &f->entries, &f->n_entries, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+}
+#define FILL(f, ...)                                                                               \
+	fill(f, (const struct field[]){ __VA_ARGS__ },                                             \
+	     sizeof((const struct field[]){ __VA_ARGS__ }) / sizeof(struct field))
+
+static const char *message(const struct fixture *f, const char *name)
+{
+	char own[SHEET_NAME_MAX];
+	for (size_t i = 0; i < f->sheet.n; i++)
+		if (strcmp(sheet_name(&f->sheet.rows[i], 'v', NULL, own), name) == 0)
+			return f->sheet.rows[i].message ? f->sheet.rows[i].message : "";
+	return "no such row";
+}
+
+static void assert_recorded(const struct fixture *f, const char *metric, const char *labels,
+			    const char *value)
+{
+	assert_int_equal(f->sheet.n_errors, 0);
+	assert_int_equal(f->sheet.n_warnings, 0);
+	assert_int_equal(f->n_entries, 1);
+	assert_string_equal(f->entries[0].metric, metric);
+	assert_string_equal(f->entries[0].labels, labels);
+	if (value)
+		assert_string_equal(f->entries[0].value, value);
+	else
+		assert_null(f->entries[0].value);
+}
+
+static void assert_refused(struct fixture *f, const char *name, const char *part)
+{
+	assert_int_equal(f->sheet.n_errors, 1);
+	assert_int_equal(f->n_entries, 0);
+	assert_non_null(strstr(message(f, name), part));
+}
+
+static void only_what_the_office_reports_for_the_period_has_rows(void **state)
+{
+	struct fixture *f = *state;
+	FILL(f, { "token", "x" });
+	assert_string_equal(message(f, "v:team.count:"), "");
+	assert_string_equal(message(f, "v:visits:"), "");
+	assert_string_equal(message(f, "v:visits:+1"), "");
+	assert_string_equal(message(f, "v:far.away:"), "no such row");
+	assert_string_equal(message(f, "v:by.day:"), "no such row");
+	assert_int_equal(f->n_entries, 0);
+	f->figures.level = NULL; /* the province has not told */
+	FILL(f, { "token", "x" });
+	assert_string_equal(message(f, "v:far.away:"), "");
+	f->figures.level = "hamlet";
+	forget(f);
+	assert_int_equal(
+		sheet_open(f->catalogue, &f->figures, period("2025-06"), &f->sheet, &f->err),
+		-ENOENT);
+}
+
+static void what_is_typed_is_recorded_and_what_is_left_is_not(void **state)
+{
+	struct fixture *f = *state;
+	know(f, "team.count", "", "2025-06", 7);
+	FILL(f, { "v:team.count:", "7" }, { "o:team.count:", "7" }, { "v:sales:", "" });
+	assert_int_equal(f->n_entries, 0);
+	FILL(f, { "v:team.count:", " 8 " }, { "o:team.count:", "7" });
+	assert_recorded(f, "team.count", "", "8");
+	FILL(f, { "v:sales:", "-12.5" }, { "o:sales:", "" });
+	assert_recorded(f, "sales", "", "-12.5");
+}
+
+static void an_emptied_field_is_no_withdrawal(void **state)
+{
+	struct fixture *f = *state;
+	know(f, "team.count", "", "2025-06", 7);
+	FILL(f, { "v:team.count:", " " }, { "o:team.count:", "7" });
+	assert_refused(f, "v:team.count:", "tick 'withdraw'");
+	FILL(f, { "v:team.count:", "" }, { "o:team.count:", "7" }, { "w:team.count:", "1" });
+	assert_recorded(f, "team.count", "", NULL);
+	f->list[0].withdrawn = true;
+	FILL(f, { "v:team.count:", "" }, { "o:team.count:", "" }, { "w:team.count:", "1" });
+	assert_int_equal(f->n_entries, 0);
+}
+
+static void the_agents_own_rules_judge(void **state)
+{
+	struct fixture *f = *state;
+	FILL(f, { "v:team.count:", "-1" });
+	assert_refused(f, "v:team.count:", "-1 is below the smallest allowed value 0");
+	FILL(f, { "v:team.share:", "1.2" });
+	assert_refused(f, "v:team.share:", "above the largest allowed value 1.0000");
+	FILL(f, { "v:team.count:", "eight" });
+	assert_refused(f, "v:team.count:", "'eight' is not a number");
+	FILL(f, { "v:team.count:", "7.5" });
+	assert_refused(f, "v:team.count:", "digits after the point");
+	FILL(f, { "v:team.count:", "000000000000000000000000000000000000000000000000000000000000000"
+				   "0000000000" });
+	assert_int_equal(f->sheet.n_errors, 1);
+}
+
+static void numbers_are_read_as_their_language_writes_them(void **state)
+{
+	struct fixture *f = *state;
+	FILL(f, { "v:team.count:", "1,234" });
+	assert_recorded(f, "team.count", "", "1234");
+	FILL(f, { "v:sales:", "1,234" }); /* a thousand, or one and a bit? */
+	assert_refused(f, "v:sales:", "in two ways");
+	FILL(f, { "v:sales:", "1.234" });
+	assert_recorded(f, "sales", "", "1.234");
+	(void)language_use(LANGUAGE_VIETNAMESE);
+	FILL(f, { "v:sales:", "1,234" });
+	assert_recorded(f, "sales", "", "1.234");
+	FILL(f, { "v:sales:", "1.234" });
+	assert_refused(f, "v:sales:", "hai cách");
+	FILL(f, { "v:sales:", "1.234,5" });
+	assert_recorded(f, "sales", "", "1234.5");
+	FILL(f, { "v:team.count:", "1.234" });
+	assert_recorded(f, "team.count", "", "1234");
+	FILL(f, { "v:team.share:", "0,4856" });
+	assert_recorded(f, "team.share", "", "0.4856");
+}
+
+static void know_months(struct fixture *f, int64_t value_e)
+{
+	static const char *const months[] = { "2025-05", "2025-04", "2025-03", "2025-02",
+					      "2025-01" };
+	for (size_t i = 0; i < 5; i++)
+		know(f, "team.count", "", months[i], value_e);
+}
+
+static void what_is_far_from_its_history_waits_for_a_yes(void **state)
+{
+	struct fixture *f = *state;
+	know_months(f, 8);
+	FILL(f, { "v:team.count:", "80" });
+	assert_int_equal(f->sheet.n_errors, 0);
+	assert_int_equal(f->sheet.n_warnings, 1);
+	assert_non_null(strstr(message(f, "v:team.count:"), "from 3 to 13"));
+	FILL(f, { "v:team.count:", "80" }, { "y:team.count:", "80" });
+	assert_recorded(f, "team.count", "", "80");
+	FILL(f, { "v:team.count:", "800" },
+	     { "y:team.count:", "80" }); /* yes was said to another */
+	assert_int_equal(f->sheet.n_warnings, 1);
+	FILL(f, { "v:team.count:", "9" });
+	assert_recorded(f, "team.count", "", "9");
+}
+
+static void what_changed_under_the_clerks_eyes_waits_for_a_yes(void **state)
+{
+	struct fixture *f = *state;
+	know(f, "team.count", "", "2025-06", 9); /* an import came meanwhile */
+	FILL(f, { "v:team.count:", "7" }, { "o:team.count:", "7" });
+	assert_int_equal(f->n_entries, 0); /* untouched: the import stands */
+	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "7" });
+	assert_int_equal(f->sheet.n_warnings, 1);
+	assert_non_null(strstr(message(f, "v:team.count:"), "become '9' meanwhile"));
+	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "7" }, { "y:team.count:", "8" });
+	assert_recorded(f, "team.count", "", "8");
+}
+
+static void a_new_label_makes_a_new_series(void **state)
+{
+	struct fixture *f = *state;
+	FILL(f, { "d:visits:+0:topic", "Đất đai" }, { "v:visits:+0", "3" });
+	assert_recorded(f, "visits", "topic=Đất đai", "3");
+	FILL(f, { "d:visits:+0:topic", " " }, { "v:visits:+0", "3" });
+	assert_refused(f, "v:visits:+0", "say which topic");
+	FILL(f, { "d:visits:+0:topic", "VNeID" }, { "v:visits:+0", "" });
+	assert_refused(f, "v:visits:+0", "write its value");
+	FILL(f, { "d:visits:+0:topic", "a=b" }, { "v:visits:+0", "3" });
+	assert_refused(f, "v:visits:+0", "label topic");
+	FILL(f, { "d:visits:+0:topic", "" }, { "v:visits:+0", "" });
+	assert_int_equal(f->n_entries, 0);
+	FILL(f, { "v:visits:", "12" });
+	assert_recorded(f, "visits", "", "12");
+}
+
+static void a_label_has_one_row(void **state)
+{
+	struct fixture *f = *state;
+	know(f, "visits", "topic=VNeID", "2025-05", 3);
+	FILL(f, { "d:visits:+0:topic", "VNeID" }, { "v:visits:+0", "3" });
+	assert_refused(f, "v:visits:+0", "row of its own");
+	FILL(f, { "d:visits:+0:topic", "a" }, { "v:visits:+0", "3" }, { "d:visits:+1:topic", "a" },
+	     { "v:visits:+1", "4" });
+	assert_int_equal(f->sheet.n_errors, 1);
+	assert_non_null(strstr(message(f, "v:visits:+1"), "row of its own"));
+	FILL(f, { "v:visits:topic=VNeID", "4" });
+	assert_recorded(f, "visits", "topic=VNeID", "4");
+	/* A series that was known when the form was made, and is no longer. */
+	FILL(f, { "v:visits:topic=Old", "4" });
+	assert_recorded(f, "visits", "topic=Old", "4");
+}
+
+static void nothing_that_was_typed_is_passed_over(void **state)
+{
+	struct fixture *f = *state;
+	FILL(f, { "v:gone:", "4" }, { "v:far.away:", "5" }, { "v:", "" }, { "lang", "vi" });
+	assert_int_equal(f->sheet.n_errors, 2);
+	assert_int_equal(f->sheet.n_strange, 2);
+	assert_non_null(strstr(f->sheet.strange[0], "gone"));
+}
+
+static void names_that_are_none_find_no_row(void **state)
+{
+	static const char *const names[] = { "v:visits:+",
+					     "v:visits:+x",
+					     "v:visits:+100",
+					     "v:visits:b=1",
+					     "v:visits:topic",
+					     "v:team.count:+0",
+					     "v:visits",
+					     "v::",
+					     "x" };
+	struct fixture *f = *state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct field field = { names[i], "1" };
+		fill(f, &field, 1);
+		assert_true(f->n_entries == 0 || f->sheet.n_errors > 0);
+	}
+}
+
+static void the_script_hears_the_same_sentences(void **state)
+{
+	struct fixture *f = *state;
+	struct blob out = { 0 };
+	know_months(f, 8);
+	FILL(f, { "v:team.count:", "80" }, { "v:team.share:", "2" }, { "v:sales:", "3" });
+	assert_int_equal(sheet_json(&f->sheet, &out), 0);
+	json_t *root = json_loadb((const char *)out.data, out.len, 0, NULL);
+	assert_non_null(root);
+	json_t *fields = json_object_get(root, "fields");
+	assert_int_equal(json_object_size(fields), 2);
+	json_t *warned = json_object_get(fields, "v:team.count:");
+	assert_string_equal(json_string_value(json_object_get(warned, "kind")), "warning");
+	assert_string_equal(json_string_value(json_object_get(warned, "text")),
+			    message(f, "v:team.count:"));
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(fields, "v:team.share:"), "kind")),
+			    "error");
+	json_decref(root);
+	blob_free(&out);
+}
+
+/* The page shows what was typed, whatever it was, and never as markup. */
+static void what_was_refused_is_shown_as_it_was_typed(void **state)
+{
+	static const char typed[] = "\"><script>alert(1)</script>";
+	struct fixture *f = *state;
+	struct uplink_look line = { .trouble = "" };
+	struct frame frame = { .office = "1", .look = &line };
+	struct sheet_look look = { .token = "t" };
+	struct html html = { 0 };
+	FILL(f, { "v:team.count:", typed }, { "d:visits:+0:topic", typed },
+	     { "v:visits:+0", typed });
+	sheet_write(&html, &frame, &f->sheet, &look);
+	assert_int_equal(blob_append(&html.out, "", 1), 0);
+	assert_null(strstr((const char *)html.out.data, "<script>alert"));
+	assert_non_null(strstr((const char *)html.out.data,
+			       "value=\"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\""));
+	blob_free(&html.out);
+}
+
+static void lack_of_memory_records_nothing(void **state)
+{
+	static const struct field fields[] = { { "v:team.count:", "80" },
+					       { "v:gone:", "1" },
+					       { "d:visits:+5:topic", "x" },
+					       { "v:visits:+5", "3" } };
+	struct fixture *f = *state;
+	know_months(f, 8);
+	for (unsigned after = 0;; after++) {
+		forget(f);
+		fault_arm_at(FAULT_MEMORY, after);
+		int rc = sheet_open(f->catalogue, &f->figures, period("2025-06"), &f->sheet,
+				    &f->err);
+		if (rc == 0)
+			rc = sheet_take(&f->sheet, fields, 4, &f->err);
+		if (rc == 0)
+			rc = sheet_judge(&f->sheet, civil_now_us(), &f->err);
+		if (!fault_disarm()) {
+			assert_int_equal(rc, 0);
+			assert_int_equal(f->sheet.n_warnings, 1);
+			return;
+		}
+		assert_int_equal(rc, -ENOMEM);
+	}
+}
+
+/* --- words --- */
+
+static void assert_words(const char *sdmx, enum calendar calendar, const char *name,
+			 const char *span)
+{
+	char text[WORDS_MAX];
+	struct period found;
+	struct err err;
+	assert_int_equal(period_parse(sdmx, calendar, &found, &err), 0);
+	assert_string_equal(words_period(found, text), name);
+	assert_string_equal(words_span(found, text), span);
+}
+
+static void periods_are_named_as_people_name_them(void **state)
+{
+	(void)state;
+	assert_words("2025-06", CALENDAR_CIVIL, "month 6/2025", "");
+	(void)language_use(LANGUAGE_VIETNAMESE);
+	assert_words("2025-06", CALENDAR_CIVIL, "tháng 6/2025", "");
+	assert_words("2025-06", CALENDAR_REPORT, "tháng 6/2025", "từ 15/05/2025 đến 14/06/2025");
+	assert_words("2025-Q1", CALENDAR_REPORT, "quý 1/2025", "từ 15/12/2024 đến 14/03/2025");
+	assert_words("2025-Q4", CALENDAR_CIVIL, "quý 4/2025", "");
+	assert_words("2025-S1", CALENDAR_CIVIL, "6 tháng đầu năm 2025", "");
+	assert_words("2025-S2", CALENDAR_REPORT, "6 tháng cuối năm 2025",
+		     "từ 15/06/2025 đến 14/12/2025");
+	assert_words("2025", CALENDAR_REPORT, "năm 2025", "từ 15/12/2024 đến 14/12/2025");
+	assert_words("2025-W01", CALENDAR_CIVIL, "tuần 1/2025", "từ 30/12/2024 đến 05/01/2025");
+	assert_words("2025-06-30", CALENDAR_CIVIL, "ngày 30/06/2025", "");
+	assert_words("2025-06-30T14", CALENDAR_CIVIL, "14:00 ngày 30/06/2025", "");
+	assert_words("2025-06-30T14:05", CALENDAR_CIVIL, "14:05 ngày 30/06/2025", "");
+}
+
+static void values_have_the_marks_of_their_language(void **state)
+{
+	char text[WORDS_MAX];
+	(void)state;
+	assert_string_equal(words_value(-1234567, 2, text), "-12\xC2\xA0"
+							    "345.67");
+	assert_string_equal(words_value(999, 0, text), "999");
+	assert_string_equal(words_value(INT64_MIN, 0, text), "-9\xC2\xA0"
+							     "223\xC2\xA0"
+							     "372\xC2\xA0"
+							     "036\xC2\xA0"
+							     "854\xC2\xA0"
+							     "775\xC2\xA0"
+							     "808");
+	(void)language_use(LANGUAGE_VIETNAMESE);
+	assert_string_equal(words_value(1234567, 2, text), "12\xC2\xA0"
+							   "345,67");
+	assert_string_equal(words_typed(1234567, 2, text), "12345,67");
+	assert_string_equal(words_labels("app=VNeID;sector=đất đai", text, sizeof(text)),
+			    "ứng dụng: VNeID, lĩnh vực: đất đai");
+	assert_string_equal(words_labels("", text, sizeof(text)), "");
+	assert_string_equal(words_unit("billion VND"), "tỷ đồng");
+	assert_string_equal(words_unit(""), "");
+	assert_string_equal(words_unit("parsec"), "parsec");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(only_what_the_office_reports_for_the_period_has_rows),
+		TEST(what_is_typed_is_recorded_and_what_is_left_is_not),
+		TEST(an_emptied_field_is_no_withdrawal),
+		TEST(the_agents_own_rules_judge),
+		TEST(numbers_are_read_as_their_language_writes_them),
+		TEST(what_is_far_from_its_history_waits_for_a_yes),
+		TEST(what_changed_under_the_clerks_eyes_waits_for_a_yes),
+		TEST(a_new_label_makes_a_new_series),
+		TEST(a_label_has_one_row),
+		TEST(nothing_that_was_typed_is_passed_over),
+		TEST(names_that_are_none_find_no_row),
+		TEST(the_script_hears_the_same_sentences),
+		TEST(what_was_refused_is_shown_as_it_was_typed),
+		TEST(lack_of_memory_records_nothing),
+		TEST(periods_are_named_as_people_name_them),
+		TEST(values_have_the_marks_of_their_language),
+	};
+	struct err err;
+	i18n_serve(NULL);
+	if (civil_set_zone("Asia/Ho_Chi_Minh", &err) < 0)
+		return EXIT_FAILURE;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
