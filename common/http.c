@@ -76,13 +76,10 @@ static int error_body(struct blob *out, const char *text)
 	return rc < 0 ? rc : blob_append(out, "}\n", 2);
 }
 
-/* NULL: out of memory. */
+/* @response, or NULL: out of memory, which it may have been already. */
 static struct MHD_Response *response_with(const struct http_field fields[], size_t n,
-					  const void *body, size_t len)
+					  struct MHD_Response *response)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		len, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
-
 	for (size_t i = 0; response && i < n; i++) {
 		if (MHD_add_response_header(response, fields[i].name, fields[i].value) == MHD_YES)
 			continue;
@@ -92,21 +89,30 @@ static struct MHD_Response *response_with(const struct http_field fields[], size
 	return response;
 }
 
-static struct MHD_Response *response_of(const char *type, const void *body, size_t len)
+/* NULL: out of memory. */
+static struct MHD_Response *response_of(const struct http_field fields[], size_t n,
+					const void *body, size_t len)
 {
-	return response_with(&(struct http_field){ MHD_HTTP_HEADER_CONTENT_TYPE, type }, 1, body,
-			     len);
+	return response_with(fields, n,
+			     MHD_create_response_from_buffer(len, (void *)(uintptr_t)body,
+							     MHD_RESPMEM_MUST_COPY));
+}
+
+static struct http_field type_field(const char *type)
+{
+	return (struct http_field){ MHD_HTTP_HEADER_CONTENT_TYPE, type };
 }
 
 static enum MHD_Result send_error(struct MHD_Connection *connection, unsigned status,
 				  const char *text, const char *allow)
 {
+	const struct http_field type = type_field(JSON_TYPE);
 	struct blob body = { 0 };
 	struct MHD_Response *response = NULL;
 	enum MHD_Result result = MHD_NO;
 
 	if (error_body(&body, text) == 0)
-		response = response_of(JSON_TYPE, body.data, body.len);
+		response = response_of(&type, 1, body.data, body.len);
 	if (response &&
 	    (!allow || MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow) == MHD_YES))
 		result = MHD_queue_response(connection, status, response);
@@ -452,29 +458,45 @@ unsigned http_working(const struct http *http)
 	return http->working;
 }
 
-void http_answer(struct http_request *request, unsigned status, const char *type, const char *body,
-		 size_t len)
-{
-	const struct http_field field = { MHD_HTTP_HEADER_CONTENT_TYPE, type };
-
-	http_answer_fields(request, status, &field, 1, body, len);
-}
-
-void http_answer_fields(struct http_request *request, unsigned status,
-			const struct http_field fields[], size_t n, const char *body, size_t len)
+/* Takes @response over; NULL drops the connection. */
+static void answered(struct http_request *request, unsigned status, struct MHD_Response *response)
 {
 	struct http *http = request->http;
 
 	assert(request->state == WORKING);
 	request->state = ANSWERED;
 	request->status = status;
-	request->response = response_with(fields, n, body, len);
+	request->response = response;
 	http->working--;
 	if (!request->suspended)
 		return; /* dispatch() sees to it */
 	http->again = true;
 	MHD_resume_connection(request->connection);
 	turn_after(http, 0);
+}
+
+void http_answer_fields(struct http_request *request, unsigned status,
+			const struct http_field fields[], size_t n, const char *body, size_t len)
+{
+	answered(request, status, response_of(fields, n, body, len));
+}
+
+void http_answer(struct http_request *request, unsigned status, const char *type, const char *body,
+		 size_t len)
+{
+	const struct http_field field = type_field(type);
+
+	http_answer_fields(request, status, &field, 1, body, len);
+}
+
+void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len)
+{
+	const struct http_field field = type_field(type);
+	struct MHD_Response *response = MHD_create_response_from_fd64(len, fd);
+
+	if (!response)
+		(void)close(fd); /* it was only read */
+	answered(request, MHD_HTTP_OK, response_with(&field, 1, response));
 }
 
 static unsigned status_of(int code)

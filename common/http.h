@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <uv.h>
 
@@ -66,6 +67,9 @@ struct http_field {
 /** The same with a header of @fields[@n], Content-Type among them; copied. */
 void http_answer_fields(struct http_request *request, unsigned status,
 			const struct http_field fields[], size_t n, const char *body, size_t len);
+/** Answer with the first @len bytes of the file @fd, which the server takes over and reads as the
+ * client does. */
+void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len);
 /** {"error": err's text}: -EINVAL 400, -ENOENT 404, -EEXIST 409, -E2BIG 413, -ENOSPC 507, -EAGAIN,
  * -EBUSY and -EINTR 503, -EACCES 403, else 500. */
 void http_answer_err(struct http_request *request, const struct err *err);
