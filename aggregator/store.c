@@ -85,19 +85,23 @@ static void lane_close(struct lane *lane)
 }
 
 /* Two writers that both checkpoint can corrupt the log, so there is one process per store. */
-static int take_lock(struct store *store, const char *path, struct err *err)
+int store_lock(const char *path, int *ret_fd, struct err *err)
 {
 	char name[PATH_MAX];
 	if (snprintf(name, sizeof(name), "%s.lock", path) >= (int)sizeof(name))
 		return err_system(err, -ENAMETOOLONG, path);
-	store->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (store->lock_fd < 0)
+	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
 		return err_system(err, -errno, name);
-	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0)
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		*ret_fd = fd;
 		return 0;
-	return errno == EWOULDBLOCK
+	}
+	int rc = -errno;
+	(void)close(fd); /* nothing was written to it */
+	return rc == -EWOULDBLOCK
 		       ? err_set(err, -EBUSY, "another aggregator has it open; stop that one first")
-		       : err_system(err, -errno, name);
+		       : err_system(err, rc, name);
 }
 
 int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store **ret_store,
@@ -108,7 +112,7 @@ int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store
 	if (!store)
 		return err_memory(err);
 	store->lock_fd = -1;
-	int rc = take_lock(store, path, err);
+	int rc = store_lock(path, &store->lock_fd, err);
 	if (rc == 0)
 		rc = lane_open(&store->writer, loop, path, true, err);
 	store_limit_reads(store, STORE_READ_LIMIT_MS);
@@ -175,7 +179,8 @@ static void on_work(struct job *base)
 		lane->writes || job->unlimited
 			? 0
 			: uv_hrtime() + atomic_load(&lane->limit_ms) * UINT64_C(1000000);
-	job->rc = run_in_transaction(lane, job);
+	job->rc = job->bare ? job->run(job, lane->db, NULL, &job->err)
+			    : run_in_transaction(lane, job);
 	lane->deadline_ns = 0;
 	if (lane->writes)
 		checkpoint(lane);

@@ -27,6 +27,7 @@ struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	 * the job. */
 	void (*done)(struct store_job *job, int rc, const struct err *err);
 	bool unlimited;         /* a read that may take longer than STORE_READ_LIMIT_MS */
+	bool bare;              /* outside of a transaction; the reference is NULL then */
 	enum language language; /* of both, and of @err: the reader's they work for */
 	/* the store's own: */
 	struct job job;
@@ -39,6 +40,10 @@ struct store_job { /* embed it; zeroed; must stay in place until done() ran */
  * another process has it open (PATH.lock tells). */
 int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store **ret_store,
 	       struct err *err);
+
+/** Be the one process that works on the database at @path, until @ret_fd is closed; store_open does
+ * so itself. PATH.lock stays behind and means nothing. -EBUSY: another one is. */
+int store_lock(const char *path, int *ret_fd, struct err *err);
 
 /** One after the other, in order. */
 void store_write(struct store *store, struct store_job *job);

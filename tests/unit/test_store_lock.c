@@ -1,4 +1,4 @@
-/* One process per store (see store.c: take_lock). */
+/* One process per store (see store.h: store_lock). */
 #include "store.h"
 
 #include <errno.h>
