@@ -2,6 +2,7 @@
 
 #include "admission.h"
 #include "i18n.h"
+#include "owner.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -71,7 +72,7 @@ int admission_command(struct command_context *context, int argc, char *argv[], s
 	int rc = admission_read(argv[1], &invitation, err);
 	enum starter starter = starter_find(&context->settings);
 	if (rc == 0)
-		rc = settings_become_owner(&context->settings, err);
+		rc = owner_become(context->settings.state_dir, err);
 	if (rc == 0)
 		rc = admission_once(&context->settings, &invitation, err);
 	if (rc == 0)

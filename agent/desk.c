@@ -5,6 +5,7 @@
 #include "facts.h"
 #include "identity.h"
 #include "observations.h"
+#include "owner.h"
 #include "report.h"
 
 #include <errno.h>
@@ -63,7 +64,7 @@ static int open_spool(struct desk *desk, struct err *err)
 	char path[PATH_MAX];
 	struct spool_limits limits = { .bytes_max = desk->settings->bytes_max,
 				       .keep_days = desk->settings->keep_acked_days };
-	int rc = settings_become_owner(desk->settings, err);
+	int rc = owner_become(desk->settings->state_dir, err);
 	if (rc == 0)
 		rc = settings_path(desk->settings, "spool.db", path, err);
 	if (rc == 0)

@@ -4,12 +4,9 @@
 #include "log.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define AT(member) offsetof(struct settings, member)
 
@@ -106,16 +103,6 @@ int settings_apply_level(const struct settings *settings, struct err *err)
 	if (log_level_from_name(settings->level, &level) < 0)
 		return err_set(err, -EINVAL, "[log] level '%s' is unknown", settings->level);
 	log_set_level(level);
-	return 0;
-}
-
-int settings_become_owner(const struct settings *settings, struct err *err)
-{
-	struct stat folder;
-	if (geteuid() != 0 || stat(settings->state_dir, &folder) < 0 || folder.st_uid == 0)
-		return 0;
-	if (setgroups(0, NULL) < 0 || setgid(folder.st_gid) < 0 || setuid(folder.st_uid) < 0)
-		return err_system(err, -errno, "become the owner of [agent] state_dir");
 	return 0;
 }
 

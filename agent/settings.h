@@ -32,9 +32,6 @@ bool settings_section_differs(const char *section, const struct settings *a,
 			      const struct settings *b);
 /** Make the log level current. */
 int settings_apply_level(const struct settings *settings, struct err *err);
-/** Root becomes the owner of state_dir, so that what a command leaves there is the agent's, too.
- * For others nothing happens. */
-int settings_become_owner(const struct settings *settings, struct err *err);
 /** STATE_DIR/@name into @ret_path (PATH_MAX). -ENAMETOOLONG. */
 int settings_path(const struct settings *settings, const char *name, char *ret_path,
 		  struct err *err);

@@ -1,7 +1,9 @@
-/* lantoa-aggregator [--config FILE] [--check]: the province's daemon, in the foreground. */
+/* lantoa-aggregator [--config FILE] [--check | --restore FILE]: the province's daemon, in the
+ * foreground. */
 #include "config.h"
 #include "i18n.h"
 #include "log.h"
+#include "restore.h"
 #include "server.h"
 
 #include <getopt.h>
@@ -63,12 +65,22 @@ static int run(const struct config *config)
 	return rc < 0 ? 1 : 0;
 }
 
+static int restore(const struct config *config, const char *backup)
+{
+	struct err err = { 0 };
+	if (restore_run(config, backup, stdout, &err) == 0)
+		return 0;
+	fprintf(stderr, "lantoa-aggregator: %s\n", err.text);
+	return 1;
+}
+
 static void usage(FILE *out)
 {
 	fprintf(out,
-		_("usage: lantoa-aggregator [--config FILE] [--check]\n"
+		_("usage: lantoa-aggregator [--config FILE] [--check | --restore FILE]\n"
 		  "  --config FILE  configuration (%s)\n"
 		  "  --check        read the configuration, say whether it is right, and end\n"
+		  "  --restore FILE put the province back from a backup, and end\n"
 		  "  --document     print every key of the configuration, and end\n"
 		  "  --version      print the version, and end\n"),
 		CONFIG_PATH);
@@ -76,12 +88,14 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
-		{ "document", no_argument, NULL, 'd' },     { "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },         { 0 }
-	};
-	const char *path = NULL;
+	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+						 { "check", no_argument, NULL, 'k' },
+						 { "restore", required_argument, NULL, 'r' },
+						 { "document", no_argument, NULL, 'd' },
+						 { "version", no_argument, NULL, 'v' },
+						 { "help", no_argument, NULL, 'h' },
+						 { 0 } };
+	const char *path = NULL, *backup = NULL;
 	i18n_init(NULL);
 	bool check = false;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -89,6 +103,8 @@ int main(int argc, char **argv)
 			path = optarg;
 		else if (c == 'k')
 			check = true;
+		else if (c == 'r')
+			backup = optarg;
 		else if (c == 'd')
 			return config_document(stdout), 0;
 		else if (c == 'v')
@@ -104,7 +120,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "lantoa-aggregator: %s\n", err.text);
 		return 1;
 	}
-	int rc = check ? (puts(_("the configuration is right")), 0) : run(&config);
+	int rc = check    ? (puts(_("the configuration is right")), 0)
+		 : backup ? restore(&config, backup)
+			  : run(&config);
 	config_free(&config);
 	return rc;
 }

@@ -83,3 +83,8 @@ int schema_open(const char *path, bool readonly, sqlite3 **ret_db, struct err *e
 	*ret_db = db;
 	return 0;
 }
+
+int schema_open_copy(const char *path, sqlite3 **ret_db, struct err *err)
+{
+	return db_open(path, DB_WRITER_ROLLBACK, &schema, ret_db, err);
+}

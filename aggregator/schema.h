@@ -8,3 +8,6 @@
 
 /** Open @path for writing, or for reading when @readonly, with the schema of this version. */
 int schema_open(const char *path, bool readonly, sqlite3 **ret_db, struct err *err);
+/** Open @path, a copy of such a database (or an empty file that is to become one), as a private
+ * file: DB_WRITER_ROLLBACK. Its schema stays as it is. */
+int schema_open_copy(const char *path, sqlite3 **ret_db, struct err *err);

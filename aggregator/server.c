@@ -135,6 +135,7 @@ static int start_api(struct server *server, struct err *err)
 	struct api_config config = { .store = server->store,
 				     .roster = server->roster,
 				     .server_key = server->key.public_key,
+				     .secret_key = server->key.secret_key,
 				     .address = server->address,
 				     .gate = gate_counters(server->gate),
 				     .intake = intake_counters(server->intake) };

@@ -7,11 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static int make(const char *path, struct server_key *key, struct err *err)
+int server_key_save(const char *path, const uint8_t secret_key[KEY_LEN], struct err *err)
 {
 	char line[SECRET_FILE_MAX], text[KEY_TEXT_MAX];
-	randombytes_buf(key->secret_key, KEY_LEN);
-	key_format(key->secret_key, text);
+	key_format(secret_key, text);
 	(void)snprintf(line, sizeof(line), "%s\n", text); /* fits */
 	int rc = secret_file_write(path, line, err);
 	sodium_memzero(line, sizeof(line));
@@ -37,8 +36,10 @@ static int find(const char *path, bool make_one, struct server_key *key, bool *m
 {
 	int rc = read_key(path, key, err);
 	*made = rc == -ENOENT && make_one;
-	if (*made)
-		return make(path, key, err);
+	if (*made) {
+		randombytes_buf(key->secret_key, KEY_LEN);
+		return server_key_save(path, key->secret_key, err);
+	}
 	if (rc == -ENOENT)
 		return err_set(err, rc,
 			       "%s: is not there, but offices were invited with it; restore it "

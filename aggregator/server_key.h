@@ -21,3 +21,5 @@ struct server_key {
  */
 int server_key_load(const char *path, bool make_one, struct server_key *ret_key, bool *ret_made,
 		    struct err *err);
+/** Write @secret_key to @path, in the form that server_key_load() reads. Errors of secret_file. */
+int server_key_save(const char *path, const uint8_t secret_key[KEY_LEN], struct err *err);

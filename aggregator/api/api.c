@@ -12,6 +12,7 @@ struct api {
 	const struct action **actions; /* owned [n]: and what stands behind it */
 	size_t n;
 	struct verification *verification; /* owned */
+	struct backup *backup;             /* owned */
 	unsigned working;
 	bool stopping;
 	void (*on_closed)(void *context);
@@ -25,6 +26,7 @@ static const struct {
 	{ reference_actions, &n_reference_actions }, { office_actions, &n_office_actions },
 	{ query_actions, &n_query_actions },         { verify_actions, &n_verify_actions },
 	{ health_actions, &n_health_actions },       { held_actions, &n_held_actions },
+	{ backup_actions, &n_backup_actions },
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
@@ -59,14 +61,29 @@ static int routes_gather(struct api *api, struct err *err)
 	return 0;
 }
 
-static void on_verified(void *context)
+static void on_run_ended(void *context)
 {
 	api_leave(context);
+}
+
+static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
+{
+	const struct backup_config backup = { .store = api->config.store,
+					      .secret_key = api->config.secret_key,
+					      .step_pages = BACKUP_STEP_PAGES,
+					      .on_end = on_run_ended,
+					      .context = api };
+
+	api->verification = verification_open(api->config.store, on_run_ended, api);
+	if (!api->verification)
+		return err_memory(err);
+	return backup_open(loop, &backup, &api->backup, err);
 }
 
 static void api_free(struct api *api)
 {
 	verification_close(api->verification);
+	backup_close(api->backup);
 	free(api->routes);
 	free(api->actions);
 	free(api);
@@ -87,8 +104,8 @@ int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, s
 	}
 	api->config = *config;
 	rc = routes_gather(api, err);
-	if (rc == 0 && !(api->verification = verification_open(config->store, on_verified, api)))
-		rc = err_memory(err);
+	if (rc == 0)
+		rc = runs_open(api, loop, err);
 	if (rc < 0)
 		(void)close(listen_fd); /* as above; http_start does so itself */
 	else
@@ -117,6 +134,7 @@ void api_stop(struct api *api, void (*on_closed)(void *context), void *context)
 	api->on_closed = on_closed;
 	api->on_closed_context = context;
 	verification_cancel(api->verification);
+	backup_cancel(api->backup);
 	if (api->working == 0)
 		http_stop(api->http, on_http_closed, api);
 }
@@ -129,6 +147,11 @@ const struct api_config *api_config_of(const struct api *api)
 struct verification *api_verification(struct api *api)
 {
 	return api->verification;
+}
+
+struct backup *api_backup(struct api *api)
+{
+	return api->backup;
 }
 
 bool api_enter(struct api *api)

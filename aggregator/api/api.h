@@ -24,6 +24,7 @@ struct api_config { /* all of it outlives the api */
 	struct store *store;
 	struct roster *roster;
 	const uint8_t *server_key;        /* public, 32 bytes: goes into invitations */
+	const uint8_t *secret_key;        /* its other half: goes into backups */
 	const char *address;              /* HOST:PORT at which offices reach the gate: likewise;
 					     "": not known, and nobody can be invited */
 	const struct gate_counters *gate; /* may be NULL, as the next one */

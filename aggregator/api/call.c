@@ -36,7 +36,10 @@ static void answer(struct call *call, int rc, const struct err *err)
 		(void)err_set(&late, rc,
 			      "this takes too long; ask for less: a smaller area, a "
 			      "shorter time or a coarser grain");
-	if (rc == 0)
+	if (rc == 0 && call->file >= 0)
+		http_answer_file(call->request, "application/octet-stream", call->file,
+				 call->file_len);
+	else if (rc == 0)
 		http_answer(call->request, 200, call->answer_type, (const char *)call->answer.data,
 			    call->answer.len);
 	else
@@ -79,6 +82,7 @@ static struct call *call_new(struct api *api, struct http_request *request,
 	call->api = api;
 	call->request = request;
 	call->action = action;
+	call->file = -1;
 	call->wants_csv = accept && strstr(accept, "text/csv");
 	call->body = http_body(request, &call->body_len);
 	call->job.run = on_run;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "api.h"
+#include "backup.h"
 #include "blob.h"
 #include "http.h"
 #include "labels.h"
@@ -48,6 +49,8 @@ struct call {
 	size_t body_len;
 	struct blob answer;
 	const char *answer_type;
+	int file; /* owned: the answer instead of the blob; -1: there is none */
+	uint64_t file_len;
 	/* what some kinds of call need besides */
 	json_t *fields;     /* owned: the body as JSON */
 	struct query query; /* its texts are the request's */
@@ -66,6 +69,7 @@ void call_start(struct api *api, struct http_request *request, const struct acti
 const struct api_config *api_config_of(const struct api *api);
 /** Of this api; while one runs it has a place among API_WORKING_MAX. */
 struct verification *api_verification(struct api *api);
+struct backup *api_backup(struct api *api); /* likewise */
 /** A place among API_WORKING_MAX; false: there is none, or the api is stopping. */
 bool api_enter(struct api *api);
 void api_leave(struct api *api);
@@ -85,6 +89,6 @@ int call_field(struct call *call, const char *name, const char **ret_text, struc
 int call_field_needed(struct call *call, const char *name, const char **ret_text, struct err *err);
 
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
-	health_actions[], held_actions[];
+	health_actions[], held_actions[], backup_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
-	n_health_actions, n_held_actions;
+	n_health_actions, n_held_actions, n_backup_actions;

@@ -37,10 +37,14 @@ static const struct option options[] = {
 	{ "invite", "FOLDER",
 	  N_("write an invitation file into this folder for each office of the file that never "
 	     "had one: CODE.invitation") },
-	{ "into", "FOLDER", N_("write CODE.invitation into this folder instead of printing it") },
+	{ "into", "FOLDER",
+	  N_("write into this folder: an invitation as CODE.invitation, a backup under a name made "
+	     "of the time") },
 	{ "repair", NULL,
 	  N_("make the rollups anew, day by day, where they differ; not when the journal itself is "
 	     "damaged") },
+	{ "keep", "NUMBER",
+	  N_("then remove all such files there but the newest, as many as this") },
 	{ "most", "NUMBER", N_("print no more rows than this") },
 	{ "entry", "NUMBER", N_("what came with this journal entry") },
 	{ "office", "CODE", N_("only what came from this office") },

@@ -14,8 +14,10 @@ struct exchange {
 	CURL *curl;
 	struct blob url;
 	struct curl_slist *headers;
+	const struct request *request;
 	struct blob *answer;
-	bool too_large, no_memory;
+	struct err *err;
+	bool too_large, no_memory, stopped;
 };
 
 static void text_add(struct exchange *exchange, const char *text)
@@ -64,11 +66,25 @@ static void url_build(struct exchange *exchange, const char *base, const struct 
 		exchange->no_memory = true;
 }
 
+static bool granted(const struct exchange *exchange)
+{
+	long status = 0;
+
+	(void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status); /* cannot fail */
+	return status / 100 == 2;
+}
+
 static size_t on_data(char *data, size_t size, size_t n, void *context)
 {
 	struct exchange *exchange = context;
+	const struct request *request = exchange->request;
 	size_t len = size * n;
 
+	if (request->on_piece && granted(exchange)) {
+		exchange->stopped =
+			request->on_piece(request->context, data, len, exchange->err) != 0;
+		return exchange->stopped ? 0 : len;
+	}
 	exchange->too_large = exchange->answer->len + len > CLIENT_ANSWER_MAX;
 	if (exchange->too_large)
 		return 0;
@@ -128,6 +144,8 @@ static bool request_set(struct exchange *exchange, const struct request *request
 
 static int failure(const struct exchange *exchange, const char *api, CURLcode code, struct err *err)
 {
+	if (exchange->stopped)
+		return err->code;
 	if (exchange->no_memory || code == CURLE_OUT_OF_MEMORY)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (exchange->too_large)
@@ -172,12 +190,14 @@ static int perform(struct exchange *exchange, const char *api, const struct requ
 	if (code != CURLE_OK)
 		return failure(exchange, api, code, err);
 	(void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status); /* cannot fail */
-	return status / 100 == 2 ? 0 : refusal(exchange->answer, status, err);
+	return granted(exchange) ? 0 : refusal(exchange->answer, status, err);
 }
 
 int client_ask(const char *api, const struct request *request, struct blob *answer, struct err *err)
 {
-	struct exchange exchange = { .curl = curl_easy_init(), .answer = answer };
+	struct exchange exchange = {
+		.curl = curl_easy_init(), .request = request, .answer = answer, .err = err
+	};
 	int rc = exchange.curl ? perform(&exchange, api, request, err)
 			       : err_set(err, -ENOMEM, "out of memory");
 

@@ -1,5 +1,6 @@
 #include "commands.h"
 
+#include "backing_up.h"
 #include "client.h"
 #include "i18n.h"
 #include "inviting.h"
@@ -491,6 +492,15 @@ const struct command commands[] = {
 	  .options = "repair",
 	  .run = verifying_run,
 	  .path = "/v1/verify" },
+	{ .words = "backup",
+	  .usage = "FILE | --into FOLDER [--keep NUMBER]",
+	  .help = N_("Write all of the province, its secret key too, to one file, checked and on "
+		     "the disk; lantoa-aggregator --restore puts it back. Figures come and are "
+		     "asked for meanwhile. As root, or as the user of the aggregator."),
+	  .options = "into keep",
+	  .n_more = 1,
+	  .run = backing_up_run,
+	  .path = "/v1/backup" },
 	{ .words = "audit",
 	  .usage = "[--most NUMBER]",
 	  .help = N_("List who changed what and when, newest first."),

@@ -3,17 +3,15 @@
 
 #include "commands.h"
 #include "err.h"
+#include "watching.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 /** As command.run: 1 when there are differences left. On a terminal a bar on standard error grows
  * meanwhile. */
 int verifying_run(const struct order *order, struct err *err);
 
-#define VERIFYING_LINE_MAX 160u /* bytes; 79 columns at most */
-
 /** "days       [#########...........]  12 of 365, 0 differences", in the reader's
  * language. */
 void verifying_line(const char *stage, uint64_t done, uint64_t all, uint64_t differences,
-		    char ret_line[VERIFYING_LINE_MAX]);
+		    char ret_line[WATCHING_LINE_MAX]);

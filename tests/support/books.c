@@ -25,7 +25,8 @@ static void must(const struct books *books, int rc, const char *what)
 
 static void connect_db(struct books *books)
 {
-	must(books, schema_open(books->path, false, &books->db, &books->err), "open");
+	if (!books->lent)
+		must(books, schema_open(books->path, false, &books->db, &books->err), "open");
 	if (!books->safe)
 		books_exec(books, "PRAGMA synchronous=OFF");
 	books->ledger = ledger_open(books->db, &books->err);
@@ -72,10 +73,26 @@ void books_release(struct books *books)
 {
 	ledger_close(books->ledger);
 	reference_close(books->reference);
-	db_close(books->db);
 	books->ledger = NULL;
 	books->reference = NULL;
+	if (books->lent)
+		return;
+	db_close(books->db);
 	books->db = NULL;
+}
+
+void books_borrow(struct books *books, sqlite3 *db)
+{
+	books->db = db;
+	books->lent = true;
+	connect_db(books);
+}
+
+void books_open_at(struct books *books, const char *path)
+{
+	*books = (struct books){ 0 };
+	(void)snprintf(books->path, sizeof(books->path), "%s", path);
+	connect_db(books);
 }
 
 void books_reopen(struct books *books)
@@ -365,6 +382,46 @@ void books_rollups(struct books *books, struct blob *ret)
 		assert_int_equal(blob_append(ret, sqlite3_column_blob(rows, 3), (size_t)key[3]), 0);
 	}
 	sqlite3_finalize(rows);
+}
+
+static void row_dump(sqlite3_stmt *row, struct blob *out)
+{
+	for (int i = 0; i < sqlite3_column_count(row); i++) {
+		int type = sqlite3_column_type(row, i), len = sqlite3_column_bytes(row, i);
+		assert_int_equal(blob_append(out, &type, sizeof(type)), 0);
+		assert_int_equal(blob_append(out, &len, sizeof(len)), 0);
+		if (len > 0) /* a number as its text */
+			assert_int_equal(blob_append(out,
+						     type == SQLITE_BLOB
+							     ? sqlite3_column_blob(row, i)
+							     : sqlite3_column_text(row, i),
+						     (size_t)len),
+					 0);
+	}
+}
+
+void books_dump(sqlite3 *db, struct blob *ret)
+{
+	sqlite3_stmt *tables, *rows;
+	struct err err = { 0 };
+	*ret = (struct blob){ 0 };
+	assert_int_equal(db_prepare(db,
+				    "SELECT sql, name FROM sqlite_schema WHERE type = 'table'"
+				    " AND name != 'backup' ORDER BY name",
+				    &tables, &err),
+			 0);
+	while (db_step(tables, &err) == 1) {
+		char sql[128];
+		row_dump(tables, ret);
+		(void)snprintf(sql, sizeof(sql), "SELECT * FROM %s",
+			       (const char *)sqlite3_column_text(tables, 1));
+		assert_int_equal(db_prepare(db, sql, &rows, &err), 0);
+		while (db_step(rows, &err) == 1)
+			row_dump(rows, ret);
+		sqlite3_finalize(rows);
+	}
+	sqlite3_finalize(tables);
+	assert_int_equal(err.code, 0);
 }
 
 int64_t books_number(struct books *books, const char *sql)

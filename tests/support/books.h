@@ -21,8 +21,8 @@ struct books {
 	struct ledger *ledger;
 	struct reference *reference;
 	struct err err;
-	uint32_t held; /* observations told to be held, since books_open */
-	bool safe;
+	uint32_t held;   /* observations told to be held, since books_open */
+	bool safe, lent; /* db is another's */
 };
 
 /** A fresh database with @units and @catalogue, which may be NULL, imported. Failures are failed
@@ -35,6 +35,11 @@ void books_close(struct books *books);
 void books_reopen(struct books *books);
 /** Close connection and ledger, keep the files. */
 void books_release(struct books *books);
+
+/** After books_release: work on @db, somebody else's connection, and leave it open at the end. */
+void books_borrow(struct books *books, sqlite3 *db);
+/** Work on the database at @path, which is in no folder of ours; books_release() ends it. */
+void books_open_at(struct books *books, const char *path);
 
 /** An office assigned to @unit from @day on; its id. */
 int64_t books_office(struct books *books, const char *code, const char *unit, int32_t day);
@@ -102,6 +107,8 @@ void books_record(struct books *books, struct books_spool *spool, const char *me
 void books_rollups(struct books *books, struct blob *ret);
 int64_t books_number(struct books *books, const char *sql);
 void books_exec(struct books *books, const char *sql);
+/** Every row of every table but "backup", as bytes. The caller frees. */
+void books_dump(sqlite3 *db, struct blob *ret);
 /** verify_run; the caller closes the table. */
 uint64_t books_verify(struct books *books, struct table **ret_table);
 /** Cell of the named column. */

@@ -25,7 +25,8 @@ struct api_fixture {
 	struct err err;
 };
 
-static const uint8_t fixture_server_key[KEY_LEN] = { 1, 2, 3 };
+static const uint8_t fixture_server_key[KEY_LEN] = { 1, 2, 3 },
+		     fixture_secret_key[KEY_LEN] = { 4, 5, 6 };
 
 static struct api_fixture *api_fixture_open(void)
 {
@@ -48,6 +49,7 @@ static struct api_fixture *api_fixture_open(void)
 	const struct api_config config = { .store = f->store,
 					   .roster = f->roster,
 					   .server_key = fixture_server_key,
+					   .secret_key = fixture_secret_key,
 					   .address = f->address,
 					   .gate = &f->gate,
 					   .intake = &f->intake };

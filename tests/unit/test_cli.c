@@ -7,9 +7,12 @@
 #include <cmocka.h>
 
 #include "api_fixture.h"
+#include "backing_up.h"
+#include "backup_file.h"
 #include "blob.h"
 #include "commands.h"
 #include "invitation.h"
+#include "schema.h"
 #include "verifying.h"
 
 #include <errno.h>
@@ -766,7 +769,7 @@ static void on_a_terminal_verify_shows_how_far_it_is(void **state)
 
 static void a_bar_grows_to_its_end_and_fits_a_screen(void **state)
 {
-	char line[VERIFYING_LINE_MAX];
+	char line[WATCHING_LINE_MAX];
 
 	(void)state;
 	verifying_line("days", 6, 12, 3, line);
@@ -777,6 +780,130 @@ static void a_bar_grows_to_its_end_and_fits_a_screen(void **state)
 	assert_true(strlen(line) < 80);
 	verifying_line("pages", 2, 1, 0, line); /* of another version, perhaps */
 	assert_says(line, "[####################]");
+}
+
+/* --- backup --- */
+
+static char *path_of(const struct fixture *f, const char *name)
+{
+	static char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", f->api->dir, name);
+	return path;
+}
+
+static bool is_there(const struct fixture *f, const char *name)
+{
+	return access(path_of(f, name), F_OK) == 0;
+}
+
+static void put(const struct fixture *f, const char *name)
+{
+	int fd = open(path_of(f, name), O_CREAT | O_WRONLY, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+/* How many files there have names that end so. */
+static unsigned files(const struct fixture *f, const char *ending)
+{
+	DIR *folder = opendir(f->api->dir);
+	unsigned n = 0;
+
+	assert_non_null(folder);
+	for (struct dirent *entry; (entry = readdir(folder));) {
+		size_t len = strlen(entry->d_name);
+
+		n += len > strlen(ending) &&
+		     strcmp(entry->d_name + len - strlen(ending), ending) == 0;
+	}
+	closedir(folder);
+	return n;
+}
+
+static void a_backup_is_one_private_file_that_says_what_it_is(void **state)
+{
+	struct fixture *f = *state;
+	struct backup_label label;
+	struct stat info;
+	struct err err;
+	sqlite3 *db;
+
+	import_everything(state);
+	assert_done(f, "backup", path_of(f, "one"));
+	assert_says(f->out, "one holds 0 journal entries in ");
+	assert_says(f->out, "keep it like a password");
+	assert_int_equal(stat(path_of(f, "one"), &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	assert_int_equal(files(f, ".partial") + files(f, ".copy"), 0);
+	assert_int_equal(schema_open_copy(path_of(f, "one"), &db, &err), 0);
+	assert_int_equal(backup_file_check(db, &label, &err), 0);
+	db_close(db);
+	assert_memory_equal(label.secret_key, fixture_secret_key, KEY_LEN);
+	assert_done(f, "audit");
+	assert_says(f->out, "backup");
+}
+
+static void a_backup_overwrites_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "mine");
+	assert_failed(f, "backup", path_of(f, "mine"));
+	assert_says(f->err, "is there already");
+	assert_failed(f, "backup", path_of(f, "no/folder"));
+	assert_says(f->err, "no/folder");
+	assert_done(f, "audit");
+	assert_null(strstr(f->out, "backup")); /* nobody was put to work for it */
+}
+
+static void old_backups_go_once_the_new_one_is_whole(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const names[] = {
+		"lantoa-20240101T000000Z.backup",     "lantoa-20250101T000000Z.backup",
+		"lantoa-20230101T000000Z.backup",     "lantoa-20230101T000000Z.backup.partial",
+		"lantoa-20230101T000000Z.backup.old", "other.backup"
+	};
+	char folder[32];
+
+	strcpy(folder, f->api->dir);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		put(f, names[i]);
+	assert_failed(f, "backup", "--into", folder, "--keep", "2", "--api", "unix:/nowhere");
+	assert_true(is_there(f, names[2])); /* and nothing was removed */
+	assert_done(f, "backup", "--into", folder, "--keep", "2", "--format", "csv");
+	assert_says(f->out, "file,made,entries,bytes,digest\n");
+	assert_true(is_there(f, names[1]));
+	assert_false(is_there(f, names[0]) || is_there(f, names[2]) || is_there(f, names[3]));
+	assert_true(is_there(f, names[4]) && is_there(f, names[5]));
+	assert_int_equal(files(f, "Z.backup"), 2);
+}
+
+static void a_backup_needs_to_know_where_to(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_failed(f, "backup");
+	assert_says(f->err, "give a file, or a folder");
+	assert_failed(f, "backup", "one", "--into", ".");
+	assert_says(f->err, "one of the two");
+	assert_failed(f, "backup", path_of(f, "one"), "--keep", "3");
+	assert_says(f->err, "--keep goes with --into");
+	assert_failed(f, "backup", "--into", ".", "--keep", "0");
+	assert_says(f->err, "a number from 1");
+}
+
+static void a_backups_bar_fits_a_screen(void **state)
+{
+	char line[WATCHING_LINE_MAX];
+
+	(void)state;
+	backing_up_line("copy", 6, 12, line);
+	assert_string_equal(line, "copy [##########..........] 6 of 12 pages");
+	backing_up_line("digest", UINT32_MAX, UINT32_MAX, line);
+	assert_true(strlen(line) < 80);
 }
 
 static void nothing_to_show_is_said(void **state)
@@ -920,6 +1047,11 @@ int main(void)
 		TEST(verify_repairs_when_told_to),
 		TEST(verify_says_what_no_repair_can_mend),
 		TEST(on_a_terminal_verify_shows_how_far_it_is),
+		TEST(a_backup_is_one_private_file_that_says_what_it_is),
+		TEST(a_backup_overwrites_nothing),
+		TEST(old_backups_go_once_the_new_one_is_whole),
+		TEST(a_backup_needs_to_know_where_to),
+		cmocka_unit_test(a_backups_bar_fits_a_screen),
 		TEST(a_bar_grows_to_its_end_and_fits_a_screen),
 		TEST(nothing_to_show_is_said),
 		TEST(wrong_usage_is_2),
