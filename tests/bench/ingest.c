@@ -3,7 +3,9 @@
  * alone. Fails when the aggregator's totals are not what was sent; never because it was slow.
  *
  *   ingest [--profile day|hour|quarter|five|live] [--minutes N] [--offices N] [--series N]
- *          [--days N] [--runs N] [--alone] AGGREGATOR
+ *          [--days N] [--runs N] [--alone] [--backup LANTOA] AGGREGATOR
+ *
+ * With --backup, each run is made a second time while LANTOA makes one backup after the other.
  *
  * Prints medians over the runs, and from where to where they went. On machines with other work, CPU
  * seconds and ratios tell more than the figures per second. */
@@ -26,7 +28,7 @@ struct options {
 	struct load_shape shape;
 	unsigned runs;
 	bool alone; /* without yardsticks */
-	const char *aggregator;
+	const char *aggregator, *lantoa;
 };
 
 /* --- what is told --- */
@@ -54,6 +56,12 @@ enum figure {
 	LEDGER_RATE,
 	LEDGER_CPU,
 	LEDGER_RATIO,
+	BACKUPS,
+	BACKUP_RATIO,
+	BACKUP_ACK_P99,
+	BACKUP_SECONDS,
+	BACKUP_MB,
+	BACKUP_COPY_RATIO,
 	FIGURES
 };
 
@@ -80,6 +88,12 @@ static const char *const figure_names[FIGURES] = {
 	[LEDGER_RATE] = "ledger alone: observations/s",
 	[LEDGER_CPU] = "ledger alone: CPU seconds per million observations",
 	[LEDGER_RATIO] = "  the aggregator's rate over its rate",
+	[BACKUPS] = "backups made during a second run",
+	[BACKUP_RATIO] = "  its rate over the first one's",
+	[BACKUP_ACK_P99] = "  ack after, ms, 99 of 100",
+	[BACKUP_SECONDS] = "seconds for a backup when nothing else is done",
+	[BACKUP_MB] = "  its MB",
+	[BACKUP_COPY_RATIO] = "  its time over that of cp and sync",
 };
 
 struct figures {
@@ -174,6 +188,25 @@ static int run_yardsticks(const struct load *load, const struct province_result 
 	return 0;
 }
 
+static int run_with_backups(const struct options *options, const struct load *load, double value[],
+			    struct err *err)
+{
+	struct province_input input = { .aggregator = options->aggregator,
+					.load = load,
+					.lantoa = options->lantoa };
+	struct province_result result;
+	int rc = measure(province_run, &input, &result, sizeof(result), err);
+	if (rc < 0)
+		return err_wrap(err, "aggregator with backups");
+	value[BACKUPS] = (double)result.backups;
+	value[BACKUP_RATIO] = per_s(load->observations, result.elapsed_us) / value[RATE];
+	value[BACKUP_ACK_P99] = (double)result.ack_p99_us / 1e3;
+	value[BACKUP_SECONDS] = (double)result.backup.backup_us / 1e6;
+	value[BACKUP_MB] = (double)result.backup.bytes / 1e6;
+	value[BACKUP_COPY_RATIO] = (double)result.backup.backup_us / (double)result.backup.copy_us;
+	return 0;
+}
+
 static int run(const struct options *options, const struct load *load, double value[],
 	       struct err *err)
 {
@@ -185,6 +218,8 @@ static int run(const struct options *options, const struct load *load, double va
 	if (result.commits == 0)
 		return err_set(err, -1, "the aggregator counts no commit");
 	take_province(load, &result, value);
+	if (options->lantoa && (rc = run_with_backups(options, load, value, err)) < 0)
+		return rc;
 	return options->alone ? 0 : run_yardsticks(load, &result, value, err);
 }
 
@@ -214,7 +249,7 @@ static int usage(void)
 {
 	(void)fprintf(stderr, "usage: ingest [--profile day|hour|quarter|five|live] [--minutes N]"
 			      " [--offices N] [--series N] [--days N] [--runs N] [--alone]"
-			      " AGGREGATOR\n");
+			      " [--backup LANTOA] AGGREGATOR\n");
 	return 2;
 }
 
@@ -258,6 +293,7 @@ static bool options_read(int argc, char **argv, struct options *options)
 		{ "days", required_argument, NULL, 'd' },
 		{ "runs", required_argument, NULL, 'r' },
 		{ "alone", no_argument, NULL, 'a' },
+		{ "backup", required_argument, NULL, 'b' },
 		{ 0 },
 	};
 	struct load_shape *shape = &options->shape;
@@ -269,6 +305,9 @@ static bool options_read(int argc, char **argv, struct options *options)
 			break;
 		case 'a':
 			options->alone = true;
+			break;
+		case 'b':
+			options->lantoa = optarg;
 			break;
 		case '?':
 			return false;

@@ -75,7 +75,12 @@ static int prepare(struct run *run, struct err *err)
 static int push(struct run *run, struct err *err)
 {
 	struct province_result *result = run->result;
+	struct backups backups = { .program = run->input->lantoa,
+				   .api_socket = run->daemon.api_socket,
+				   .folder = run->daemon.folder };
 	struct fleet_times times;
+	if (backups.program && backups_start(&backups, err) < 0)
+		return err->code;
 	uint64_t driver_us = measure_cpu_us(), aggregator_us = daemon_cpu_us(&run->daemon);
 	int rc = fleet_push(run->fleet, &times, err);
 	if (rc < 0)
@@ -86,7 +91,10 @@ static int push(struct run *run, struct err *err)
 	result->elapsed_us = times.elapsed_us;
 	result->ack_p50_us = times.ack_p50_us;
 	result->ack_p99_us = times.ack_p99_us;
-	return 0;
+	if (!backups.program)
+		return 0;
+	rc = backups_stop(&backups, &result->backups, err);
+	return rc == 0 ? backups_time(&backups, &result->backup, err) : rc;
 }
 
 /* --- after --- */

@@ -1,6 +1,7 @@
 /* The measurement itself: a load through a real aggregator, and the proof that it arrived. */
 #pragma once
 
+#include "backups.h"
 #include "err.h"
 #include "load.h"
 
@@ -9,14 +10,17 @@
 struct province_input {
 	const char *aggregator; /* the program */
 	const struct load *load;
+	const char *lantoa; /* the program, to make backups all the while; NULL: none */
 };
 
 struct province_result {
 	uint64_t elapsed_us, aggregator_cpu_us, driver_cpu_us; /* first send to last ack */
 	uint64_t ack_p50_us, ack_p99_us;
 	uint64_t commits;
-	uint64_t peak_rss_bytes; /* of the aggregator, up to the last ack */
-	uint64_t disk_bytes;     /* database and log, after it ended */
+	uint64_t peak_rss_bytes;    /* of the aggregator, up to the last ack */
+	uint64_t disk_bytes;        /* database and log, after it ended */
+	uint64_t backups;           /* made from first send to last ack */
+	struct backup_times backup; /* of one more, after that */
 };
 
 /** For measure(). -EPROTO when verify finds a difference, or a total is not what was sent. */
