@@ -89,8 +89,8 @@ static int write_all(int fd, const char *data, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, data, len);
-		if (n < 0)
-			return -errno;
+		if (n <= 0)
+			return n < 0 ? -errno : -ENOSPC;
 		data += n;
 		len -= (size_t)n;
 	}

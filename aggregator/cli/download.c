@@ -46,8 +46,8 @@ int download_piece(void *context, const void *data, size_t len, struct err *err)
 	d->len += len;
 	while (len > 0) {
 		ssize_t n = write(d->fd, at, len);
-		if (n < 0)
-			return err_system(err, -errno, d->partial);
+		if (n <= 0)
+			return err_system(err, n < 0 ? -errno : -ENOSPC, d->partial);
 		at += n;
 		len -= (size_t)n;
 	}

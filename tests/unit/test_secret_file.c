@@ -1,3 +1,4 @@
+#include "failing_disk.h"
 #include "secret_file.h"
 
 #include <errno.h>
@@ -18,84 +19,6 @@
 #define OLD "the old secret\n"
 #define NEW "another secret, and a longer one\n"
 
-/* ---- a disk that fails: the linker sends these calls here (--wrap) ---- */
-
-static int left = -1;     /* operations that still pass; below 0: all do */
-static bool stays, fired; /* later ones fail, too, as if the power had gone */
-static char trace[64];    /* what was done, a letter each */
-
-static bool fails(char what)
-{
-	size_t n = strlen(trace);
-	if (n + 1 < sizeof(trace)) {
-		trace[n] = what;
-		trace[n + 1] = '\0';
-	}
-	bool fail = left == 0 || (fired && stays);
-	fired |= fail;
-	left -= left >= 0;
-	errno = EIO;
-	return fail;
-}
-
-int __real_open(const char *path, int flags, ...);
-ssize_t __real_write(int fd, const void *data, size_t len);
-int __real_fsync(int fd);
-int __real_close(int fd);
-int __real_rename(const char *from, const char *to);
-int __wrap_open(const char *path, int flags, ...);
-ssize_t __wrap_write(int fd, const void *data, size_t len);
-int __wrap_fsync(int fd);
-int __wrap_close(int fd);
-int __wrap_rename(const char *from, const char *to);
-
-int __wrap_open(const char *path, int flags, ...)
-{
-	va_list args;
-	va_start(args, flags);
-	mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
-	va_end(args);
-	return fails('o') ? -1 : __real_open(path, flags, mode);
-}
-
-/* Half of it is written before the disk is full. */
-ssize_t __wrap_write(int fd, const void *data, size_t len)
-{
-	return fails('w') ? __real_write(fd, data, len / 2) : __real_write(fd, data, len);
-}
-
-int __wrap_fsync(int fd)
-{
-	return fails('s') ? -1 : __real_fsync(fd);
-}
-
-int __wrap_close(int fd)
-{
-	bool fail = fails('c');
-	int rc = __real_close(fd); /* closed it is in any case */
-	return fail ? -1 : rc;
-}
-
-int __wrap_rename(const char *from, const char *to)
-{
-	return fails('r') ? -1 : __real_rename(from, to);
-}
-
-static void arm(int after, bool for_good)
-{
-	left = after;
-	stays = for_good;
-	fired = false;
-	trace[0] = '\0';
-}
-
-static bool disarm(void)
-{
-	bool was = fired;
-	arm(-1, false);
-	return was;
-}
-
 /* ---- the fixture ---- */
 
 struct fixture {
@@ -112,7 +35,7 @@ static int set_up(void **state)
 	assert_non_null(mkdtemp(f->folder));
 	(void)snprintf(f->path, sizeof(f->path), "%s/key", f->folder);
 	(void)snprintf(f->fresh, sizeof(f->fresh), "%s.new", f->path);
-	disarm();
+	(void)failing_disk_disarm();
 	*state = f;
 	return 0;
 }
@@ -246,9 +169,9 @@ static void a_link_in_its_way_is_not_followed(void **state)
 static void it_is_on_disk_before_it_takes_its_name_and_its_name_before_the_answer(void **state)
 {
 	struct fixture *f = *state;
-	arm(-1, false);
+	failing_disk_arm(-1, false);
 	assert_int_equal(secret_file_write(f->path, NEW, &f->err), 0);
-	assert_string_equal(trace, "owscrosc");
+	assert_string_equal(failing_disk_trace(), "owscrosc");
 }
 
 static void whatever_the_disk_refuses_the_old_or_the_new_is_there_whole(void **state)
@@ -258,9 +181,9 @@ static void whatever_the_disk_refuses_the_old_or_the_new_is_there_whole(void **s
 		bool failed = true;
 		for (int after = 0; failed; after++) {
 			assert_int_equal(secret_file_write(f->path, OLD, &f->err), 0);
-			arm(after, for_good);
+			failing_disk_arm(after, for_good);
 			int rc = secret_file_write(f->path, NEW, &f->err);
-			failed = disarm();
+			failed = failing_disk_disarm();
 			assert_int_equal(secret_file_read(f->path, f->text, &f->err), 0);
 			if (strcmp(f->text, NEW) != 0) {
 				assert_true(rc < 0);
