@@ -1,6 +1,6 @@
 /* The province's CURVE key pair: STATE/server.key (0600), one line of base64url, made at first
  * start. Every invitation carries its public half, so losing the file means inviting every office
- * anew: back it up with the database. */
+ * anew; every backup holds it. */
 #pragma once
 
 #include "err.h"
