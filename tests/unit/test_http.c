@@ -12,6 +12,7 @@
 #include "http.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -278,6 +279,65 @@ static void a_client_that_hung_up_is_no_concern_of_the_handler(void **state)
 	assert_answer(ask(f, "GET /echo?word=alive HTTP/1.1\r\n" END), "200", "alive");
 }
 
+#define FILE_LEN (3u * 1024 * 1024) /* far over what a socket holds */
+
+/* A file without a name, of letters that tell where they stand. */
+static int letters_file(const struct fixture *f, char **ret_text)
+{
+	char path[64], *text = malloc(FILE_LEN + 1);
+	int fd;
+
+	assert_non_null(text);
+	for (size_t i = 0; i < FILE_LEN; i++)
+		text[i] = (char)('a' + (i / 1000 + i) % 26);
+	text[FILE_LEN] = '\0';
+	(void)snprintf(path, sizeof(path), "%s/letters", f->dir);
+	fd = open(path, O_CREAT | O_RDWR, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, FILE_LEN), FILE_LEN);
+	assert_int_equal(unlink(path), 0);
+	*ret_text = text;
+	return fd;
+}
+
+static void assert_closed(int fd)
+{
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	assert_int_equal(errno, EBADF);
+}
+
+static void a_file_is_sent_whole_while_others_are_served(void **state)
+{
+	struct fixture *f = *state;
+	char *text;
+	int fd = client(f), letters = letters_file(f, &text);
+
+	hold_one(f, fd);
+	http_answer_file(f->held[0], "text/plain", letters, FILE_LEN);
+	assert_answer(ask(f, "GET /echo?word=meanwhile HTTP/1.1\r\n" END), "200", "meanwhile");
+	assert_answer(hear(f, fd), "200", text);
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	assert_closed(letters);
+	free(text);
+}
+
+static void a_file_that_nobody_wants_any_more_is_closed(void **state)
+{
+	struct fixture *f = *state;
+	char *text, piece[100];
+	int fd = client(f), letters = letters_file(f, &text);
+
+	hold_one(f, fd);
+	http_answer_file(f->held[0], "text/plain", letters, FILE_LEN);
+	while (recv(fd, piece, sizeof(piece), 0) <= 0)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	close(fd);
+	while (fcntl(letters, F_GETFD) >= 0)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_answer(ask(f, "GET /echo?word=alive HTTP/1.1\r\n" END), "200", "alive");
+	free(text);
+}
+
 static void a_body_over_the_limit_is_413(void **state)
 {
 	struct fixture *f = *state;
@@ -502,6 +562,8 @@ int main(void)
 		TEST(the_kernel_tells_who_asks),
 		TEST(a_handler_may_answer_later),
 		TEST(a_client_that_hung_up_is_no_concern_of_the_handler),
+		TEST(a_file_is_sent_whole_while_others_are_served),
+		TEST(a_file_that_nobody_wants_any_more_is_closed),
 		TEST(a_body_over_the_limit_is_413),
 		TEST(a_body_at_the_limit_is_taken),
 		TEST(a_body_without_end_is_cut_off),
