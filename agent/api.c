@@ -33,7 +33,9 @@ struct call { /* one request and its job */
 	struct api *api;
 	struct http_request *request;
 	struct observations *entries; /* owned */
-	struct blob out;              /* owned */
+	struct spool_status status;
+	json_t *refusals; /* of status; handed on in done_status() */
+	struct blob out;  /* owned */
 	const char *type;
 	int rc;
 	struct err err;
@@ -155,12 +157,10 @@ static void post_observations(void *context, struct http_request *request)
 static void work_status(struct job *job)
 {
 	struct call *call = container_of(job, struct call, job);
-	struct spool_status *status = calloc(1, sizeof(*status));
-	call->rc =
-		status ? spool_status(spool_of(call), status, &call->err) : err_memory(&call->err);
+	call->rc = spool_status(spool_of(call), &call->status, &call->err);
 	if (call->rc == 0)
-		call->rc = blob_append(&call->out, status, sizeof(*status));
-	free(status);
+		call->rc = report_refusals(spool_of(call), STATUS_REFUSALS, &call->refusals,
+					   &call->err);
 }
 
 /* The uplink may be looked at on the loop only, so the words are put together there. */
@@ -168,18 +168,11 @@ static void done_status(struct job *job)
 {
 	struct call *call = container_of(job, struct call, job);
 	struct api *api = call->api;
-	struct spool_status status;
-	struct uplink_look look = { .state = N_("stopping"), .trouble = "", .refusal = "" };
-	struct report_about about = { .look = &look };
+	struct uplink_look look;
+	struct status status = { .look = &look, .spool = call->status };
 	if (call->rc == 0) {
-		memcpy(&status, call->out.data, sizeof(status));
-		call->out.len = 0;
-		if (!api->stopping)
-			api->config.about(api->config.context, &about, &look);
-		const struct catalogue *catalogue = recorder_catalogue(api->config.recorder);
-		about.catalogue_version = catalogue ? catalogue->version : 0;
-		about.metrics = catalogue ? catalogue->n : 0;
-		call->rc = report_status(&about, &status, &call->out, &call->err);
+		api->config.on_status(api->config.context, &status, &look);
+		call->rc = status_json(&status, call->refusals, &call->out, &call->err);
 	}
 	done_call(job);
 }

@@ -13,7 +13,7 @@
 
 #include "err.h"
 #include "recorder.h"
-#include "report.h"
+#include "status.h"
 #include "uplink.h"
 
 #include <uv.h>
@@ -24,9 +24,8 @@ struct api_config { /* pointers outlive the API */
 	const char *socket_path;
 	struct recorder *recorder;
 	struct uplink *uplink;
-	/* Everything that status tells beside spool and catalogue; *@look holds the uplink's part.
-	 */
-	void (*about)(void *context, struct report_about *ret_about, struct uplink_look *look);
+	/* Fill in what status tells beside the spool; its look is *@look by then. */
+	void (*on_status)(void *context, struct status *status, struct uplink_look *look);
 	void *context;
 };
 

@@ -8,6 +8,7 @@
 #include "import.h"
 #include "labels.h"
 #include "run.h"
+#include "status_screen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -217,40 +218,6 @@ static int command_import(struct command_context *context, int argc, char *argv[
 
 /* --- status --- */
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "-";
-}
-
-static long long number_of(const json_t *object, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(object, key));
-}
-
-static void print_status(const json_t *root)
-{
-	const json_t *uplink = json_object_get(root, "uplink");
-	const json_t *spool = json_object_get(root, "spool");
-	printf(_("office:        %s  %s\n"), text_of(root, "office"), text_of(root, "office_name"));
-	printf(_("province:      %s  %s\n"), text_of(root, "address"),
-	       _(text_of(uplink, "state"))); /* a word of the API, marked in uplink.c */
-	if (*text_of(uplink, "trouble") && strcmp(text_of(uplink, "trouble"), "-") != 0)
-		printf(_("trouble:       %s\n"), text_of(uplink, "trouble"));
-	if (number_of(uplink, "blocked_batch") > 0)
-		printf(_("refused:       batch %lld: %s\n"), number_of(uplink, "blocked_batch"),
-		       text_of(uplink, "refusal"));
-	printf(_("catalogue:     %lld metrics\n"), number_of(root, "metrics"));
-	printf(_("to be sent:    %lld figures in %lld batches, %lld not sealed yet\n"),
-	       number_of(spool, "waiting_observations"), number_of(spool, "waiting_batches"),
-	       number_of(spool, "unsealed"));
-	printf(_("oldest:        %s\n"), text_of(spool, "oldest_waiting"));
-	printf(_("last receipt:  %s\n"), text_of(spool, "last_ack"));
-	printf(_("quarantined:   %lld figures\n"), number_of(spool, "quarantined"));
-	printf(_("spool:         %lld of %lld bytes\n"), number_of(spool, "bytes"),
-	       number_of(spool, "bytes_max"));
-}
-
 static int ask_once(const struct settings *settings, enum desk_question question, struct blob *out,
 		    struct err *err)
 {
@@ -263,27 +230,51 @@ static int ask_once(const struct settings *settings, enum desk_question question
 	return rc;
 }
 
+/* Shows @answer; 1: not well. */
+static int show_status(const struct blob *answer, bool json, struct err *err)
+{
+	json_error_t where;
+	json_t *root = json_loadb((const char *)answer->data, answer->len, 0, &where);
+	if (!root)
+		return err_set(err, -EPROTO, "the agent's answer is not JSON");
+	bool well = json_is_true(json_object_get(root, "well"));
+	if (json)
+		(void)fwrite(answer->data, 1, answer->len, stdout); /* main() checks stdout */
+	else
+		status_screen(root, stdout);
+	json_decref(root);
+	return well ? 0 : 1;
+}
+
 static int command_status(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
 	struct blob out = { 0 };
-	json_error_t where;
 	if (argc > 2 || (argc == 2 && !json))
 		return usage(err, _("status takes --json at most"));
 	int rc = ask_once(&context->settings, DESK_STATUS, &out, err);
-	json_t *root = rc == 0 ? json_loadb((const char *)out.data, out.len, 0, &where) : NULL;
-	if (rc == 0 && !root)
-		rc = err_set(err, -EPROTO, "the agent's answer is not JSON");
-	else if (rc == 0 && json)
-		(void)fwrite(out.data, 1, out.len, stdout); /* main() checks stdout at the end */
-	else if (rc == 0)
-		print_status(root);
-	json_decref(root);
+	if (rc == 0)
+		rc = show_status(&out, json, err);
 	blob_free(&out);
-	return failed(rc);
+	if (rc >= 0 && context->config_err.code != 0) {
+		*err = context->config_err;
+		rc = 1;
+	}
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* --- spool --- */
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text ? text : "-";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
 
 static void print_spool(const json_t *root)
 {
@@ -369,7 +360,9 @@ const struct command commands[] = {
 	{ "record", "METRIC=VALUE... [--period P] [--label K=V]... [--add]",
 	  N_("hand in figures; METRIC=- withdraws one"), command_record },
 	{ "import", "FILE", N_("hand in figures from CSV, in long or wide form"), command_import },
-	{ "status", "[--json]", N_("what waits, and how the connection is"), command_status },
+	{ "status", "[--json]",
+	  N_("how the office's figures are: sent, waiting, refused; exit status 1 when not well"),
+	  command_status },
 	{ "spool", "list|verify|export", N_("look at what is kept here"), command_spool },
 	{ "catalogue", "", N_("list what may be reported"), command_catalogue },
 	{ 0 },

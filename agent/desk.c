@@ -7,6 +7,7 @@
 #include "observations.h"
 #include "owner.h"
 #include "report.h"
+#include "status.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -83,7 +84,10 @@ static int find_either(struct desk *desk, struct err *err)
 	struct blob answer = { 0 };
 	int rc = ask_agent(desk, "GET", "/v1/status", NULL, &answer, err);
 	blob_free(&answer);
-	return nobody_there(rc) ? open_spool(desk, err) : rc;
+	if (!nobody_there(rc))
+		return rc;
+	*err = (struct err){ 0 }; /* that nobody is there is no failure */
+	return open_spool(desk, err);
 }
 
 int desk_open(const struct settings *settings, struct desk **ret_desk, struct err *err)
@@ -176,23 +180,26 @@ int desk_record(struct desk *desk, const struct entry entries[], size_t n, struc
 
 static int status_here(struct desk *desk, struct blob *out, struct err *err)
 {
-	struct spool_status status;
+	struct status status = { 0 };
+	json_t *refusals = NULL;
 	struct identity identity = { 0 };
 	char path[PATH_MAX];
 	struct err ignored; /* an office that is not enrolled has a status, too */
 	int rc = settings_path(desk->settings, IDENTITY_FILE, path, err);
 	if (rc == 0)
-		rc = spool_status(desk->spool, &status, err);
+		rc = spool_status(desk->spool, &status.spool, err);
+	if (rc == 0)
+		rc = report_refusals(desk->spool, STATUS_REFUSALS, &refusals, err);
 	if (rc < 0)
 		return rc;
 	bool enrolled = identity_read(path, &identity, &ignored) == 0;
 	const struct catalogue *catalogue = desk->facts.catalogue;
-	struct report_about about = { .office = enrolled ? identity.office : NULL,
-				      .office_name = desk->facts.office_name,
-				      .address = enrolled ? identity.address : NULL,
-				      .catalogue_version = catalogue ? catalogue->version : 0,
-				      .metrics = catalogue ? catalogue->n : 0 };
-	return report_status(&about, &status, out, err);
+	status.office = enrolled ? identity.office : NULL;
+	status.office_name = desk->facts.office_name;
+	status.address = enrolled ? identity.address : NULL;
+	status.catalogue_version = catalogue ? catalogue->version : 0;
+	status.metrics = catalogue ? catalogue->n : 0;
+	return status_json(&status, refusals, out, err);
 }
 
 static int verify_here(struct desk *desk, struct blob *out, struct err *err)

@@ -136,13 +136,16 @@ size_t inputs_look(const struct inputs *inputs, struct input_look ret_looks[INPU
 	size_t n = 0;
 	for (size_t i = 0; i < inputs->n; i++) {
 		const struct slot *slot = &inputs->slots[i];
-		struct input_look look = { .state = N_("failing"),
-					   .error = slot->trouble ? slot->trouble : "" };
+		struct input_look look = { .error = "" };
 		if (!slot->input && !slot->kind->wanted(inputs->settings))
 			continue;
-		if (slot->stopping)
+		if (!slot->input)
+			look = (struct input_look){ .state = N_("failing"),
+						    .error = slot->trouble ? slot->trouble : "",
+						    .failing = true };
+		else if (slot->stopping)
 			look.state = N_("stopping");
-		else if (slot->input)
+		else
 			slot->kind->look(slot->input, &look);
 		look.name = slot->kind->name;
 		ret_looks[n++] = look;

@@ -26,6 +26,7 @@ struct input_look {        /* one line of status; texts are valid until the loop
 	const char *state; /* a word for people, marked N_(): "listening", "failing", ... */
 	int64_t last_us;   /* when figures last came this way, UTC; 0: not since the start */
 	const char *error; /* its newest trouble, a sentence; "" when all is well */
+	bool failing;      /* figures cannot come in this way now; otherwise error is a note */
 };
 
 struct input_kind {

@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "i18n.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,15 +43,27 @@ static const struct command *find(const char *name)
 	return command->name ? command : NULL;
 }
 
+/* Status must work when a configuration is wrong: it is what one asks then. */
+static int read_settings(const struct command *command, struct command_context *context,
+			 struct err *err)
+{
+	int rc = settings_read(context->config_path, &context->settings, err);
+	if (rc == -ENOMEM || rc == 0 || strcmp(command->name, "status") != 0)
+		return rc;
+	context->config_err = *err;
+	return settings_read_good(context->config_path, &context->settings, err);
+}
+
 static int run_command(const struct command *command, const char *config_path, int argc,
 		       char *argv[])
 {
 	struct command_context context = { .config_path = config_path };
 	struct err err = { 0 };
-	int rc = settings_read(config_path, &context.settings, &err);
+	int rc = read_settings(command, &context, &err);
 	if (rc < 0)
 		return tell(EXIT_FAILURE, &err);
-	rc = settings_apply_level(&context.settings, &err);
+	if (context.config_err.code == 0)
+		rc = settings_apply_level(&context.settings, &err);
 	if (rc == 0)
 		rc = civil_set_zone(context.settings.zone, &err);
 	int status = rc < 0 ? EXIT_FAILURE : command->run(&context, argc, argv, &err);

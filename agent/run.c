@@ -13,14 +13,16 @@
 #include "api.h"
 #include "catalogue.h"
 #include "civil.h"
-#include "container.h"
 #include "db.h"
 #include "dealer.h"
 #include "facts.h"
+#include "heartbeat.h"
 #include "inputs.h"
 #include "log.h"
 #include "notify.h"
 #include "recorder.h"
+#include "reload.h"
+#include "status.h"
 #include "uplink.h"
 #include "worker.h"
 
@@ -40,7 +42,7 @@
 #define TURNS   300u /* that a command may hold the spool */
 
 struct agent {
-	const struct settings *settings;
+	struct settings *settings; /* in force */
 	const char *config_path;
 	uv_loop_t loop;
 	struct identity identity;
@@ -54,10 +56,11 @@ struct agent {
 	struct inputs *inputs;
 	int64_t since_us;
 	uv_signal_t signals[SIGNALS];
-	uv_timer_t watchdog;
-	struct job heartbeat;
-	bool heart_beating, stopping, stopped_uplink;
-	char told[256]; /* the last STATUS= */
+	struct reload *reload;
+	struct heartbeat heartbeat;
+	struct spool_status room, room_seen; /* spool_room(): the loop's, the worker's */
+	bool stopping;
+	char told[512]; /* the last STATUS= */
 };
 
 /* --- stopping: backwards from whatever starting had reached --- */
@@ -66,7 +69,7 @@ static void close_rest(struct agent *agent)
 {
 	for (size_t i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&agent->signals[i], NULL);
-	uv_close((uv_handle_t *)&agent->watchdog, NULL);
+	heartbeat_stop(&agent->heartbeat);
 }
 
 static void on_uplink_closed(void *context)
@@ -96,6 +99,13 @@ static void on_inputs_stopped(void *context)
 		on_api_closed(agent);
 }
 
+static void on_reload_closed(void *context)
+{
+	struct agent *agent = context;
+	agent->reload = NULL;
+	inputs_stop(agent->inputs, on_inputs_stopped, agent);
+}
+
 static void stop(struct agent *agent)
 {
 	if (agent->stopping)
@@ -103,44 +113,32 @@ static void stop(struct agent *agent)
 	agent->stopping = true;
 	notify("STOPPING=1");
 	log_info("agent: stopping");
-	inputs_stop(agent->inputs, on_inputs_stopped, agent);
+	reload_close(agent->reload, on_reload_closed, agent);
 }
 
 /* --- reloading --- */
 
-static bool same(const char *a, const char *b)
+static struct spool_limits limits_of(const struct settings *settings)
 {
-	return strcmp(a, b) == 0;
+	return (struct spool_limits){ .bytes_max = settings->bytes_max,
+				      .keep_days = settings->keep_acked_days };
 }
 
-static bool needs_restart(const struct settings *a, const struct settings *b)
+static void on_good_settings(void *context, const struct settings *fresh)
 {
-	return !same(a->state_dir, b->state_dir) || !same(a->api_socket, b->api_socket) ||
-	       !same(a->zone, b->zone) || a->bytes_max != b->bytes_max ||
-	       a->keep_acked_days != b->keep_acked_days ||
-	       a->reconnect_min_ms != b->reconnect_min_ms ||
-	       a->reconnect_max_ms != b->reconnect_max_ms;
+	const struct agent *agent = context;
+	struct spool_limits limits = limits_of(fresh);
+	spool_limit(agent->spool, &limits);
 }
 
-static void reload(struct agent *agent)
+static void on_settings(void *context, const struct settings *old)
 {
-	struct settings settings;
-	struct err err;
-	notify_reloading();
-	int rc = settings_read(agent->config_path, &settings, &err);
-	if (rc == 0) {
-		(void)settings_apply_level(&settings, &err); /* checked while reading */
-		uplink_set_push_interval(agent->uplink, settings.push_interval_s);
-		log_info("agent: configuration read again%s",
-			 needs_restart(agent->settings, &settings)
-				 ? "; some changes need a restart: systemctl restart lantoa-agent"
-				 : "");
-		settings_free(&settings);
-	} else {
-		log_error("agent: configuration unchanged, the new one is wrong cause=\"%s\"",
-			  err.text);
-	}
-	notify("READY=1");
+	struct agent *agent = context;
+	const struct settings *settings = agent->settings;
+	(void)settings_apply_level(settings, NULL); /* checked while reading */
+	uplink_set_push_interval(agent->uplink, settings->push_interval_s);
+	uplink_set_reconnect(agent->uplink, settings->reconnect_min_ms, settings->reconnect_max_ms);
+	inputs_reload(agent->inputs, old);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -149,51 +147,62 @@ static void on_signal(uv_signal_t *signal, int number)
 	if (agent->stopping)
 		return;
 	if (number == SIGHUP)
-		reload(agent);
+		reload_ask(agent->reload);
 	else
 		stop(agent);
 }
 
-/* --- telling systemd --- */
+/* --- telling how it is --- */
 
-static void on_change(void *context)
+/* Whatever the loop knows; the spool's part is up to the caller. */
+static void on_status(void *context, struct status *status, struct uplink_look *look)
+{
+	const struct agent *agent = context;
+	const struct catalogue *catalogue = recorder_catalogue(agent->recorder);
+	uplink_look(agent->uplink, look);
+	status->look = look;
+	status->office = agent->identity.office;
+	status->office_name = *look->office_name ? look->office_name : agent->facts.office_name;
+	status->address = agent->identity.address;
+	status->since_us = agent->since_us;
+	status->catalogue_version = catalogue ? catalogue->version : 0;
+	status->metrics = catalogue ? catalogue->n : 0;
+	if (agent->reload)
+		status->reload = reload_outcome(agent->reload);
+	if (agent->inputs)
+		status->n_inputs = inputs_look(agent->inputs, status->inputs);
+}
+
+static void announce(void *context)
 {
 	struct agent *agent = context;
 	struct uplink_look look;
+	struct status status = { .spool = agent->room };
 	char text[sizeof(agent->told)];
-	if (!agent->uplink || agent->stopping)
+	if (!agent->inputs || agent->stopping)
 		return;
-	uplink_look(agent->uplink, &look);
-	(void)snprintf(text, sizeof(text), "STATUS=%s: %s%s%s", agent->identity.office, look.state,
-		       *look.trouble ? ": " : "", look.trouble); /* cut is fine */
-	if (same(text, agent->told))
+	on_status(agent, &status, &look);
+	struct health health = status_health(&status);
+	(void)snprintf(text, sizeof(text), "STATUS=%s: %s", agent->identity.office,
+		       health.list[0].sentence); /* cut is fine */
+	if (strcmp(text, agent->told) == 0)
 		return;
 	memcpy(agent->told, text, strlen(text) + 1);
 	notify(text);
 }
 
-/* The watchdog hears from us only when the worker's thread is alive as well: a disk that hangs
- * must not look healthy. */
-static void work_heartbeat(struct job *job)
+static void look_around(void *context)
 {
-	(void)job;
+	struct agent *agent = context;
+	struct err ignored; /* a disk that cannot be asked shows when it is written to */
+	(void)spool_room(agent->spool, &agent->room_seen, &ignored);
 }
 
-static void done_heartbeat(struct job *job)
+static void on_looked_around(void *context)
 {
-	struct agent *agent = container_of(job, struct agent, heartbeat);
-	agent->heart_beating = false;
-	notify("WATCHDOG=1");
-}
-
-static void on_watchdog(uv_timer_t *timer)
-{
-	struct agent *agent = timer->data;
-	if (agent->heart_beating || agent->stopping)
-		return;
-	agent->heart_beating = true;
-	agent->heartbeat = (struct job){ .work = work_heartbeat, .done = done_heartbeat };
-	worker_submit(agent->worker, &agent->heartbeat);
+	struct agent *agent = context;
+	agent->room = agent->room_seen;
+	announce(agent);
 }
 
 /* --- the catalogue --- */
@@ -220,8 +229,7 @@ static int read_state(struct agent *agent, struct err *err)
 {
 	const struct settings *settings = agent->settings;
 	const struct timespec turn = { .tv_nsec = TURN_MS * 1000000 };
-	struct spool_limits limits = { .bytes_max = settings->bytes_max,
-				       .keep_days = settings->keep_acked_days };
+	struct spool_limits limits = limits_of(settings);
 	char path[PATH_MAX], aside[PATH_MAX];
 	int rc = settings_path(settings, IDENTITY_FILE, path, err);
 	if (rc == 0)
@@ -263,7 +271,7 @@ static int start_uplink(struct agent *agent, struct err *err)
 					.reconnect_max_ms = settings->reconnect_max_ms,
 					.catalogue_version = catalogue ? catalogue->version : 0,
 					.on_catalogue = on_catalogue,
-					.on_change = on_change,
+					.on_change = announce,
 					.context = agent };
 	return uplink_start(&agent->loop, &config, &agent->uplink, err);
 }
@@ -281,24 +289,12 @@ static int start_recorder(struct agent *agent, struct err *err)
 	return 0;
 }
 
-static void about(void *context, struct report_about *ret_about, struct uplink_look *look)
-{
-	const struct agent *agent = context;
-	uplink_look(agent->uplink, look);
-	ret_about->office = agent->identity.office;
-	ret_about->office_name = *look->office_name ? look->office_name : agent->facts.office_name;
-	ret_about->address = agent->identity.address;
-	ret_about->since_us = agent->since_us;
-	if (agent->inputs)
-		ret_about->n_inputs = inputs_look(agent->inputs, ret_about->inputs);
-}
-
 static int start_api(struct agent *agent, struct err *err)
 {
 	struct api_config config = { .socket_path = agent->settings->api_socket,
 				     .recorder = agent->recorder,
 				     .uplink = agent->uplink,
-				     .about = about,
+				     .on_status = on_status,
 				     .context = agent };
 	return api_start(&agent->loop, &config, &agent->api, err);
 }
@@ -310,6 +306,20 @@ static int start_inputs(struct agent *agent, struct err *err)
 				   .uplink = agent->uplink,
 				   .office = agent->identity.office };
 	return inputs_start(input_kinds, &host, agent->settings, &agent->inputs, err);
+}
+
+static int start_reload(struct agent *agent, struct err *err)
+{
+	struct reload_config config = { .loop = &agent->loop,
+					.worker = agent->worker,
+					.path = agent->config_path,
+					.settings = agent->settings,
+					.on_good = on_good_settings,
+					.on_applied = on_settings,
+					.on_outcome = announce,
+					.context = agent };
+	agent->reload = reload_open(&config);
+	return agent->reload ? 0 : err_memory(err);
 }
 
 static int start_signals(struct agent *agent, struct err *err)
@@ -324,11 +334,11 @@ static int start_signals(struct agent *agent, struct err *err)
 		if (rc < 0)
 			return err_set(err, rc, "signals: %s", uv_strerror(rc));
 	}
-	(void)uv_timer_init(&agent->loop, &agent->watchdog); /* cannot fail */
-	agent->watchdog.data = agent;
-	uint64_t every_ms = notify_watchdog_ms();
-	if (every_ms > 0)
-		(void)uv_timer_start(&agent->watchdog, on_watchdog, 0, every_ms); /* not closing */
+	agent->heartbeat = (struct heartbeat){ .worker = agent->worker,
+					       .look = look_around,
+					       .tell = on_looked_around,
+					       .context = agent };
+	heartbeat_start(&agent->heartbeat, &agent->loop);
 	return 0;
 }
 
@@ -373,9 +383,11 @@ static int serve(struct agent *agent, struct err *err)
 		rc = start_api(agent, err);
 	if (rc == 0)
 		rc = start_inputs(agent, err);
+	if (rc == 0)
+		rc = start_reload(agent, err);
 	if (rc < 0) {
 		agent->stopping = true;
-		inputs_stop(agent->inputs, on_inputs_stopped, agent);
+		reload_close(agent->reload, on_reload_closed, agent);
 	} else {
 		log_info("agent: running version=%s office=%s address=%s", LANTOA_VERSION,
 			 agent->identity.office, agent->identity.address);
@@ -395,7 +407,7 @@ static void save_memory(void)
 	db_save_memory();
 }
 
-int run(const struct settings *settings, const char *config_path, struct err *err)
+int run(struct settings *settings, const char *config_path, struct err *err)
 {
 	save_memory();
 	i18n_serve(NULL);

@@ -4,5 +4,6 @@
 #include "err.h"
 #include "settings.h"
 
-/** @config_path: what SIGHUP reads again; NULL: the usual place. Returns 0 after a clean stop. */
-int run(const struct settings *settings, const char *config_path, struct err *err);
+/** @settings are in force, and change with each reload; @config_path: what SIGHUP reads again;
+ * NULL: the usual place. Returns 0 after a clean stop. */
+int run(struct settings *settings, const char *config_path, struct err *err);

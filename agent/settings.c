@@ -77,6 +77,15 @@ int settings_read(const char *path, struct settings *ret_settings, struct err *e
 	return 0;
 }
 
+int settings_read_good(const char *path, struct settings *ret_settings, struct err *err)
+{
+	struct settings settings = { 0 };
+	int rc = conf_read_good(path ? path : SETTINGS_PATH, keys, N_KEYS, &settings, err);
+	if (rc == 0)
+		*ret_settings = settings;
+	return rc;
+}
+
 void settings_free(struct settings *settings)
 {
 	conf_free(keys, N_KEYS, settings);
@@ -95,6 +104,28 @@ bool settings_section_differs(const char *section, const struct settings *a,
 		if (strcmp(keys[i].section, section) == 0 && conf_differs(&keys[i], a, b))
 			return true;
 	return false;
+}
+
+static void list_key(char *list, size_t size, const struct conf_key *key)
+{
+	size_t len = strlen(list);
+	(void)snprintf(list + len, size - len, "%s[%s] %s", len ? ", " : "", key->section,
+		       key->name); /* cut is fine */
+}
+
+void settings_adopt(struct settings *in_force, struct settings *fresh,
+		    struct settings_change *ret_change)
+{
+	*ret_change = (struct settings_change){ 0 };
+	for (size_t i = 0; i < N_KEYS; i++) {
+		bool live = !(keys[i].type & CONF_RESTART);
+		if (!conf_differs(&keys[i], in_force, fresh))
+			continue;
+		list_key(live ? ret_change->live : ret_change->restart, sizeof(ret_change->live),
+			 &keys[i]);
+		if (live)
+			conf_swap(&keys[i], in_force, fresh);
+	}
 }
 
 int settings_apply_level(const struct settings *settings, struct err *err)

@@ -24,7 +24,8 @@ struct reading {
 	unsigned *set_at; /* owned [n_keys]: the line that set the key, 0: none did */
 	void *conf;
 	struct err *err;
-	int rc; /* the first failure; nothing after it counts */
+	bool go_on; /* what is wrong is passed over */
+	int rc;     /* the first failure; unless we go on, nothing after it counts */
 };
 
 /* Values. Each reader sets its part of the struct, or says in @err what would do. */
@@ -281,7 +282,7 @@ static void take_value(struct reading *r, size_t k, const char *value)
 static int on_value(void *context, const char *section, const char *name, const char *value)
 {
 	struct reading *r = context;
-	if (r->rc != 0)
+	if (r->rc != 0 && !r->go_on)
 		return 1;
 	for (size_t k = 0; k < r->n_keys; k++)
 		if (strcmp(r->keys[k].section, section) == 0 &&
@@ -315,7 +316,7 @@ static void check_section_line(struct reading *r, const char *line)
 static char *next_line(char *line, int room, void *context)
 {
 	struct reading *r = context;
-	if (r->rc != 0 || !fgets(line, room, r->file))
+	if ((r->rc != 0 && !r->go_on) || !fgets(line, room, r->file))
 		return NULL;
 	r->line++;
 	size_t len = strlen(line);
@@ -380,6 +381,23 @@ int conf_read(const char *path, const struct conf_key keys[], size_t n_keys, voi
 	int rc = set_defaults(keys, n_keys, conf, err);
 	if (rc == 0 && path)
 		rc = read_file(&r);
+	if (rc != 0)
+		conf_free(keys, n_keys, conf);
+	return rc;
+}
+
+int conf_read_good(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
+		   struct err *err)
+{
+	struct reading r = { .path = path,
+			     .keys = keys,
+			     .n_keys = n_keys,
+			     .conf = conf,
+			     .err = err,
+			     .go_on = true };
+	int rc = set_defaults(keys, n_keys, conf, err);
+	if (rc == 0 && read_file(&r) == -ENOMEM)
+		rc = -ENOMEM;
 	if (rc != 0)
 		conf_free(keys, n_keys, conf);
 	return rc;

@@ -35,6 +35,10 @@ struct conf_key {
  */
 int conf_read(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
 	      struct err *err);
+/** As conf_read(), but lines that are wrong are passed over, and so is a file that cannot be read:
+ * -ENOMEM is all that can fail. */
+int conf_read_good(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
+		   struct err *err);
 /** Do two structs that were read hold different values of @key? */
 bool conf_differs(const struct conf_key *key, const void *a, const void *b);
 /** Exchange their values of @key. */

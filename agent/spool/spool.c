@@ -366,6 +366,11 @@ void spool_close(struct spool *spool)
 	free(spool);
 }
 
+void spool_limit(struct spool *spool, const struct spool_limits *limits)
+{
+	spool->limits = *limits;
+}
+
 uint64_t spool_id(const struct spool *spool)
 {
 	return spool->id;

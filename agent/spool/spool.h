@@ -43,6 +43,9 @@ int spool_open(const char *path, const struct spool_limits *limits, struct spool
 	       char *ret_set_aside, struct err *err);
 void spool_close(struct spool *spool);
 
+/** Other bounds from now on. What is over them by then stays; new figures are refused. */
+void spool_limit(struct spool *spool, const struct spool_limits *limits);
+
 uint64_t spool_id(const struct spool *spool);
 
 /**
@@ -111,8 +114,13 @@ struct spool_status {
 	int64_t last_ack_us;       /* 0: never */
 	uint64_t quarantined;      /* observations refused by the province so far */
 	uint64_t bytes, bytes_max;
+	uint64_t disk_free; /* bytes left to us on its file system */
+	int refused_rc;     /* the spool or its disk would not take the newest figures: -ENOSPC,
+			     * -EIO, ...; 0: it did, or an ack made room since */
 };
 int spool_status(struct spool *spool, struct spool_status *ret_status, struct err *err);
+/** From bytes on, the rest zero: cheap, whatever waits. */
+int spool_room(struct spool *spool, struct spool_status *ret_status, struct err *err);
 
 /** Walk what the province quarantined, newest first, at most @most (1000 are kept). */
 struct spool_refusal {

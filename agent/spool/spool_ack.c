@@ -144,6 +144,7 @@ int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *e
 		db_rollback(spool->db);
 		return err_wrap(err, "spool '%s': note an ack", spool->path);
 	}
+	spool->refused_rc = 0;
 	return 0;
 }
 

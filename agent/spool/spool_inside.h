@@ -66,6 +66,7 @@ struct spool {
 	struct spool_limits limits;
 	sqlite3_stmt *statements[SQL_COUNT]; /* owned; prepared at first use */
 	uint64_t id;
+	int refused_rc;      /* as in struct spool_status */
 	int32_t trimmed_day; /* current values were trimmed for this day already */
 };
 
@@ -94,6 +95,9 @@ int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq
 /** Inside a transaction: drop acked batches, oldest first, until at most @limit bytes are in use.
  * -ENOSPC (err untouched) when that is not enough. */
 int spool_make_room(struct spool *spool, uint64_t limit, struct err *err);
+/** Bytes up to which figures are recorded. Sealing and acks must still work when recording is
+ * refused: they may use the last quarter of the bound. */
+uint64_t spool_record_limit(const struct spool *spool);
 /** Bytes of the file that are in use. */
 int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
 

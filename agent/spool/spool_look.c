@@ -2,6 +2,9 @@
 #include "spool_inside.h"
 
 #include <errno.h>
+#include <sys/statvfs.h>
+
+#define DISK_ROOM_MIN (1u << 20) /* less than that is a full disk to people */
 
 static int waiting(struct spool *spool, struct spool_status *status, struct err *err)
 {
@@ -20,6 +23,27 @@ static int waiting(struct spool *spool, struct spool_status *status, struct err 
 	return rc < 0 ? rc : 0;
 }
 
+int spool_room(struct spool *spool, struct spool_status *ret_status, struct err *err)
+{
+	struct err own;
+	struct statvfs disk;
+	if (!err)
+		err = &own;
+	struct spool_status status = { .bytes_max = spool->limits.bytes_max,
+				       .refused_rc = spool->refused_rc };
+	int rc = spool_used(spool, &status.bytes, err);
+	if (rc == 0 && statvfs(spool->path, &disk) < 0)
+		rc = err_system(err, -errno, "room on the disk");
+	if (rc < 0)
+		return err_wrap(err, "spool '%s'", spool->path);
+	status.disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (status.refused_rc == -ENOSPC && status.bytes <= spool_record_limit(spool) &&
+	    status.disk_free >= DISK_ROOM_MIN)
+		status.refused_rc = 0; /* full once is not full for ever */
+	*ret_status = status;
+	return 0;
+}
+
 int spool_status(struct spool *spool, struct spool_status *ret_status, struct err *err)
 {
 	struct err own;
@@ -27,8 +51,10 @@ int spool_status(struct spool *spool, struct spool_status *ret_status, struct er
 	int64_t unsealed = 0;
 	if (!err)
 		err = &own;
-	struct spool_status status = { .bytes_max = spool->limits.bytes_max };
-	int rc = spool_meta(spool, &meta, err);
+	struct spool_status status = { 0 };
+	int rc = spool_room(spool, &status, err);
+	if (rc == 0)
+		rc = spool_meta(spool, &meta, err);
 	status.last_seq = meta.last_seq;
 	status.acked_seq = meta.acked_seq;
 	status.last_ack_us = meta.last_ack_us;
@@ -38,8 +64,6 @@ int spool_status(struct spool *spool, struct spool_status *ret_status, struct er
 	if (rc == 0)
 		rc = spool_number(spool, SQL_CURRENT_COUNT, 0, NULL, &unsealed, err);
 	status.unsealed = (uint64_t)unsealed;
-	if (rc == 0)
-		rc = spool_used(spool, &status.bytes, err);
 	if (rc < 0)
 		return err_wrap(err, "spool '%s'", spool->path);
 	*ret_status = status;

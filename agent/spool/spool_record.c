@@ -209,8 +209,7 @@ static int record_one(struct spool *spool, const struct observation *obs, struct
 	return rc < 0 ? rc : 1;
 }
 
-/* Sealing and acks must still work when recording is refused: they may use the last quarter. */
-static uint64_t record_limit(const struct spool *spool)
+uint64_t spool_record_limit(const struct spool *spool)
 {
 	return spool->limits.bytes_max - spool->limits.bytes_max / 4;
 }
@@ -218,7 +217,7 @@ static uint64_t record_limit(const struct spool *spool)
 /* Inside the transaction: is what was put within the bound? Acked batches make way first. */
 static int keep_within_bound(struct spool *spool, struct err *err)
 {
-	int rc = spool_make_room(spool, record_limit(spool), err);
+	int rc = spool_make_room(spool, spool_record_limit(spool), err);
 	if (rc == -ENOSPC)
 		return err_set(err, -ENOSPC,
 			       "it is full (of at most %llu bytes) of figures that wait for the "
@@ -247,6 +246,13 @@ static int record_all(struct spool *spool, const struct observation obs[], size_
 	return rc < 0 ? rc : spool_commit(spool, err);
 }
 
+/* Is it the disk that refuses, rather than something about the figures? */
+static bool disk_refuses(int rc)
+{
+	return rc < 0 && rc != -ERANGE && rc != -E2BIG && rc != -ESTALE && rc != -EINVAL &&
+	       rc != -ENOMEM;
+}
+
 int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,
 		 struct err *err)
 {
@@ -257,6 +263,8 @@ int spool_record(struct spool *spool, const struct observation obs[], size_t n, 
 	int rc = record_all(spool, obs, n, &bad, err);
 	if (ret_bad)
 		*ret_bad = bad;
+	if (rc == 0 || disk_refuses(rc))
+		spool->refused_rc = rc;
 	if (rc < 0) {
 		db_rollback(spool->db);
 		return err_wrap(err, "spool '%s'", spool->path);

@@ -292,6 +292,16 @@ void uplink_recorded(struct uplink *uplink, bool coarse)
 void uplink_set_push_interval(struct uplink *uplink, uint32_t push_interval_s)
 {
 	uplink->config.push_interval_s = push_interval_s;
+	if (uv_is_active((uv_handle_t *)&uplink->seal_timer))
+		seal_within(uplink, push_interval_ms(uplink));
+}
+
+void uplink_set_reconnect(struct uplink *uplink, uint32_t min_ms, uint32_t max_ms)
+{
+	uplink->config.reconnect_min_ms = min_ms;
+	uplink->config.reconnect_max_ms = max_ms;
+	uplink->core.timing.backoff_min_ms = min_ms;
+	uplink->core.timing.backoff_max_ms = max_ms * RECONNECT_STRETCH;
 }
 
 /* --- sending --- */
@@ -960,6 +970,7 @@ void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 		.refusal = core->blocked_seq && uplink->refusal ? uplink->refusal : "",
 		.blocked_seq = core->blocked_seq,
 		.in_flight = uplink_in_flight(core),
+		.waiting = core->last_seq > core->acked ? core->last_seq - core->acked : 0,
 		.connected = uplink->connected,
 		.since_us = uplink->since_us,
 		.moved_us = uplink->moved_us,

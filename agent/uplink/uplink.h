@@ -37,8 +37,10 @@ int uplink_start(uv_loop_t *loop, const struct uplink_config *config, struct upl
 		 struct err *err);
 /** Figures were recorded. @coarse: some of a day or more, to be sealed soon. */
 void uplink_recorded(struct uplink *uplink, bool coarse);
-/** From the next figures on. */
+/** Also for what waits to be sealed, when it is shorter. */
 void uplink_set_push_interval(struct uplink *uplink, uint32_t push_interval_s);
+/** Bounds of pauses and of the next socket's reconnecting. */
+void uplink_set_reconnect(struct uplink *uplink, uint32_t min_ms, uint32_t max_ms);
 /** Close everything; @on_closed runs from the loop when no job and no handle of ours is left, and
  * the uplink is freed after it. */
 void uplink_stop(struct uplink *uplink, void (*on_closed)(void *context), void *context);
@@ -49,6 +51,7 @@ struct uplink_look {         /* for status; texts are valid until the loop runs 
 	const char *refusal; /* the province's words about blocked_seq; "" */
 	uint64_t blocked_seq;
 	uint64_t in_flight;
+	uint64_t waiting; /* batches sealed and not acked */
 	bool connected;   /* greeted and not lost since; otherwise trouble may say why */
 	int64_t since_us; /* when that began, on civil_boot_us()'s clock */
 	int64_t moved_us; /* when an ack last moved, or nothing waited for one; same clock */

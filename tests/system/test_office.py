@@ -105,8 +105,8 @@ class Enrolment(rig.Rig):
         before = self.province.process
         before.kill()  # so that the office must shake hands again
         self.province.start()
-        rig.wait_for(lambda: "key" in agent.command("status").out.split("trouble:")[-1]
-                     and "trouble:" in agent.command("status").out, "the office to be told")
+        rig.wait_for(lambda: "office's key" in agent.command("status").out,
+                     "the office to be told")
         agent.process.stop()
         self.assertEqual(agent.command("enrol", self.province.invite("28001").line).code, 0)
         agent.start()

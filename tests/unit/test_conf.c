@@ -252,6 +252,25 @@ static char *document(void)
 	return text;
 }
 
+/* For a look beside a broken file: every good line counts, whatever stands around it. */
+static void what_is_good_of_a_wrong_file_can_be_had(void **state)
+{
+	struct fixture *f = *state;
+	static const char text[] = "nonsense\n[net]\nport = 7\nport = 8\nloud = perhaps\nany = 3\n"
+				   "[nowhere]\nx = 1\n[place]\nzone = UTC\n";
+	assert_int_equal(read_bytes(f, text, strlen(text)), -EINVAL);
+	memset(&f->settings, 0, sizeof(f->settings));
+	assert_int_equal(conf_read_good(f->path, keys, N_KEYS, &f->settings, &f->err), 0);
+	assert_int_equal(f->settings.port, 7);
+	assert_int_equal(f->settings.any, 3);
+	assert_false(f->settings.loud);
+	assert_string_equal(f->settings.zone, "UTC");
+	conf_free(keys, N_KEYS, &f->settings);
+	memset(&f->settings, 0, sizeof(f->settings));
+	assert_int_equal(conf_read_good("/nowhere", keys, N_KEYS, &f->settings, &f->err), 0);
+	assert_int_equal(f->settings.port, 5555);
+}
+
 /* A key of each type: what differs is found, and swapping moves it and nothing else. */
 static void what_differs_is_found_and_can_be_swapped(void **state)
 {
@@ -335,6 +354,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(long_lines_are_taken_up_to_the_limit, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_file_that_is_not_there_or_no_file_is_said, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_is_good_of_a_wrong_file_can_be_had, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_differs_is_found_and_can_be_swapped, set_up,
 						tear_down),
