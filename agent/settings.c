@@ -100,8 +100,11 @@ const struct conf_key *settings_keys(size_t *ret_n)
 bool settings_section_differs(const char *section, const struct settings *a,
 			      const struct settings *b)
 {
+	size_t len = strlen(section);
 	for (size_t i = 0; i < N_KEYS; i++)
-		if (strcmp(keys[i].section, section) == 0 && conf_differs(&keys[i], a, b))
+		if (strncmp(keys[i].section, section, len) == 0 &&
+		    (keys[i].section[len] == '\0' || keys[i].section[len] == ' ') &&
+		    conf_differs(&keys[i], a, b))
 			return true;
 	return false;
 }

@@ -1,7 +1,8 @@
 /* inih splits lines into sections, keys and values; our reader hands it the lines. As Debian builds
  * it, its callback is not told the line, so the reader counts, and refuses what inih would take in
  * silence: a section that is not in the table, a line too long for its buffer. */
-#include "conf.h"
+#include "conf_items.h"
+#include "conf_value.h"
 #include "i18n.h"
 #include "utf8.h"
 
@@ -27,136 +28,6 @@ struct reading {
 	bool go_on; /* what is wrong is passed over */
 	int rc;     /* the first failure; unless we go on, nothing after it counts */
 };
-
-/* Values. Each reader sets its part of the struct, or says in @err what would do. */
-
-static enum conf_type type_of(const struct conf_key *key)
-{
-	return key->type & ~(unsigned)CONF_RESTART;
-}
-
-static void *field_of(const struct conf_key *key, void *conf)
-{
-	return (char *)conf + key->offset;
-}
-
-static int set_text(const struct conf_key *key, const char *value, void *conf, struct err *err)
-{
-	if (!utf8_printable(value, strlen(value)))
-		return err_set(err, -EINVAL,
-			       "%s is not UTF-8 text; write it without control "
-			       "characters",
-			       key->name);
-	char *copy = strdup(value), **field = field_of(key, conf);
-	if (!copy)
-		return err_memory(err);
-	free(*field);
-	*field = copy;
-	return 0;
-}
-
-static int set_bool(const struct conf_key *key, const char *value, void *conf, struct err *err)
-{
-	static const char *const words[] = { "no", "yes", "false", "true", "0", "1" };
-	char shown[EXCERPT_MAX];
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(value, words[i]) == 0) {
-			*(bool *)field_of(key, conf) = i % 2 == 1;
-			return 0;
-		}
-	return err_set(err, -EINVAL, "%s: '%s' is neither yes nor no", key->name,
-		       utf8_excerpt(value, strlen(value), shown));
-}
-
-/* Digits alone; moves @text over them. */
-static bool take_number(const char **text, uint64_t *ret_number)
-{
-	uint64_t number = 0;
-	const char *t = *text;
-	for (; *t >= '0' && *t <= '9'; t++)
-		if (__builtin_mul_overflow(number, 10u, &number) ||
-		    __builtin_add_overflow(number, (uint64_t)(*t - '0'), &number))
-			return false;
-	bool some = t != *text;
-	*text = t;
-	*ret_number = number;
-	return some;
-}
-
-static uint64_t max_of(const struct conf_key *key)
-{
-	uint64_t widest = type_of(key) == CONF_UINT ? UINT32_MAX : UINT64_MAX;
-	return key->max && key->max < widest ? key->max : widest;
-}
-
-static bool in_range(const struct conf_key *key, uint64_t number)
-{
-	return number >= key->min && number <= max_of(key);
-}
-
-static int set_uint(const struct conf_key *key, const char *value, void *conf, struct err *err)
-{
-	char shown[EXCERPT_MAX];
-	const char *rest = value;
-	uint64_t number;
-	if (!take_number(&rest, &number) || *rest != '\0' || !in_range(key, number))
-		return err_set(err, -EINVAL, "%s: '%s' is not a whole number from %llu to %llu",
-			       key->name, utf8_excerpt(value, strlen(value), shown),
-			       (unsigned long long)key->min, (unsigned long long)max_of(key));
-	*(uint32_t *)field_of(key, conf) = (uint32_t)number;
-	return 0;
-}
-
-static const char bytes_units[] = "KMG"; /* 1024 of the one before */
-
-/* "64K", as whoever writes a file would say it. */
-static const char *bytes_text(uint64_t bytes, char text[32])
-{
-	size_t unit = 0;
-	while (unit < 3 && bytes > 0 && bytes % 1024 == 0) {
-		bytes /= 1024;
-		unit++;
-	}
-	(void)snprintf(text, 32, "%llu%.*s", (unsigned long long)bytes, unit ? 1 : 0,
-		       unit ? &bytes_units[unit - 1] : ""); /* it fits */
-	return text;
-}
-
-static bool bytes_read(const char *text, uint64_t *ret_bytes)
-{
-	uint64_t bytes;
-	if (!take_number(&text, &bytes))
-		return false;
-	const char *unit = *text ? strchr(bytes_units, *text) : NULL;
-	for (const char *u = bytes_units; unit && u <= unit; u++)
-		if (__builtin_mul_overflow(bytes, 1024u, &bytes))
-			return false;
-	*ret_bytes = bytes;
-	return text[unit ? 1 : 0] == '\0';
-}
-
-static int set_bytes(const struct conf_key *key, const char *value, void *conf, struct err *err)
-{
-	char shown[EXCERPT_MAX], least[32], most[32];
-	uint64_t bytes;
-	if (!bytes_read(value, &bytes) || !in_range(key, bytes))
-		return err_set(err, -EINVAL,
-			       "%s: '%s' is not a size from %s to %s; write 512, 64K, 16M or 2G",
-			       key->name, utf8_excerpt(value, strlen(value), shown),
-			       bytes_text(key->min, least), bytes_text(max_of(key), most));
-	*(uint64_t *)field_of(key, conf) = bytes;
-	return 0;
-}
-
-static int set_value(const struct conf_key *key, const char *value, void *conf, struct err *err)
-{
-	static int (*const setters[])(const struct conf_key *, const char *, void *,
-				      struct err *) = { [CONF_TEXT] = set_text,
-							[CONF_UINT] = set_uint,
-							[CONF_BOOL] = set_bool,
-							[CONF_BYTES] = set_bytes };
-	return setters[type_of(key)](key, value, conf, err);
-}
 
 /* Near names, for the hint. */
 
@@ -194,8 +65,11 @@ static const struct conf_key *nearest(const struct reading *r, const char *secti
 	size_t least = strlen(word) / 3 + 2; /* more letters than that are another word */
 	for (size_t i = 0; i < r->n_keys; i++) {
 		const struct conf_key *key = &r->keys[i];
-		if (section && strcmp(section, key->section) != 0)
+		bool items = conf_value_type(key) == CONF_ITEMS;
+		if (section && (items || !conf_section_is(key, section)))
 			continue;
+		if (!section && items && conf_lacks_name(key, word))
+			return key;
 		size_t d = distance(word, section ? key->name : key->section);
 		if (d < least) {
 			least = d;
@@ -217,7 +91,7 @@ static int broken(struct reading *r, int code, const char *what)
 static bool is_section(const struct reading *r, const char *section)
 {
 	for (size_t i = 0; i < r->n_keys; i++)
-		if (strcmp(r->keys[i].section, section) == 0)
+		if (conf_section_is(&r->keys[i], section))
 			return true;
 	return false;
 }
@@ -261,7 +135,7 @@ static void unknown_key(struct reading *r, const char *section, const char *name
 	(void)broken(r, -EINVAL, what);
 }
 
-static void take_value(struct reading *r, size_t k, const char *value)
+static void take_value(struct reading *r, size_t k, const char *value, void *base)
 {
 	char what[256];
 	struct err why = { 0 };
@@ -273,9 +147,18 @@ static void take_value(struct reading *r, size_t k, const char *value)
 		return;
 	}
 	r->set_at[k] = r->line;
-	int rc = set_value(&r->keys[k], value, r->conf, &why);
+	int rc = conf_value_set(&r->keys[k], value, base, &why);
 	if (rc != 0)
 		(void)broken(r, rc, why.text);
+}
+
+static struct conf_items *items_of(const struct reading *r, const struct conf_key *key)
+{
+	size_t i = 0;
+	while (conf_value_type(&r->keys[i]) != CONF_ITEMS ||
+	       strcmp(r->keys[i].section, key->section) != 0)
+		i++; /* the table has it */
+	return conf_value_field(&r->keys[i], r->conf);
 }
 
 /* inih's callback: 1 to go on, which keeps its own error for lines that are no 'key = value'. */
@@ -284,17 +167,39 @@ static int on_value(void *context, const char *section, const char *name, const 
 	struct reading *r = context;
 	if (r->rc != 0 && !r->go_on)
 		return 1;
-	for (size_t k = 0; k < r->n_keys; k++)
-		if (strcmp(r->keys[k].section, section) == 0 &&
-		    strcmp(r->keys[k].name, name) == 0) {
-			take_value(r, k, value);
-			return 1;
-		}
+	for (size_t k = 0; k < r->n_keys; k++) {
+		void *base = r->conf;
+		if (conf_value_type(&r->keys[k]) == CONF_ITEMS ||
+		    !conf_section_is(&r->keys[k], section) || strcmp(r->keys[k].name, name) != 0)
+			continue;
+		if (conf_of_item(&r->keys[k]))
+			base = conf_items_find(items_of(r, &r->keys[k]), section);
+		if (base)
+			take_value(r, k, value, base);
+		else
+			unknown_section(r, section);
+		return 1;
+	}
 	if (*section == '\0' || is_section(r, section))
 		unknown_key(r, section, name);
-	else /* a line that inih alone takes for a section, such as one after a byte order mark */
+	else /* a line that inih alone takes for a section, such as one after a byte order mark, as
+		above */
 		unknown_section(r, section);
 	return 1;
+}
+
+/* Is it a section of which there may be several, then here is another one. */
+static void begin_item(struct reading *r, const char *section)
+{
+	struct err why = { 0 };
+	for (size_t i = 0; i < r->n_keys; i++) {
+		if (!conf_section_is(&r->keys[i], section) || !conf_in_items(&r->keys[i]))
+			continue;
+		r->set_at[i] = 0;
+		if (conf_value_type(&r->keys[i]) == CONF_ITEMS &&
+		    conf_items_add(conf_value_field(&r->keys[i], r->conf), section, &why) < 0)
+			(void)broken(r, why.code, why.text);
+	}
 }
 
 static void check_section_line(struct reading *r, const char *line)
@@ -309,6 +214,8 @@ static void check_section_line(struct reading *r, const char *line)
 	section[len] = '\0';
 	if (!is_section(r, section))
 		unknown_section(r, section);
+	else
+		begin_item(r, section);
 }
 
 /* inih's source of lines: fgets() that counts. Blanks before a line mean nothing; left in place,
@@ -361,15 +268,18 @@ static int read_file(struct reading *r)
 
 static int set_defaults(const struct conf_key keys[], size_t n_keys, void *conf, struct err *err)
 {
-	for (size_t i = 0; i < n_keys; i++) {
-		if (!keys[i].fallback)
-			continue;
-		int rc = set_value(&keys[i], keys[i].fallback, conf, err);
+	int rc = 0;
+	for (size_t i = 0; i < n_keys && rc == 0; i++) {
+		if (conf_value_type(&keys[i]) == CONF_ITEMS)
+			*(struct conf_items *)conf_value_field(&keys[i], conf) =
+				(struct conf_items){ .keys = keys,
+						     .n_keys = n_keys,
+						     .row = &keys[i] };
+		else if (keys[i].fallback && !conf_of_item(&keys[i]))
+			rc = conf_value_set(&keys[i], keys[i].fallback, conf, err);
 		assert(rc == 0 || rc == -ENOMEM); /* a default out of range is our mistake */
-		if (rc != 0)
-			return rc;
 	}
-	return 0;
+	return rc;
 }
 
 int conf_read(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
@@ -406,61 +316,43 @@ int conf_read_good(const char *path, const struct conf_key keys[], size_t n_keys
 void conf_free(const struct conf_key keys[], size_t n_keys, void *conf)
 {
 	for (size_t i = 0; i < n_keys; i++)
-		if (type_of(&keys[i]) == CONF_TEXT) {
-			char **text = field_of(&keys[i], conf);
-			free(*text);
-			*text = NULL;
-		}
-}
-
-/* Two structs that were read. */
-
-static size_t size_of(const struct conf_key *key)
-{
-	static const size_t sizes[] = { [CONF_TEXT] = sizeof(char *),
-					[CONF_UINT] = sizeof(uint32_t),
-					[CONF_BOOL] = sizeof(bool),
-					[CONF_BYTES] = sizeof(uint64_t) };
-	return sizes[type_of(key)];
+		if (conf_value_type(&keys[i]) == CONF_ITEMS)
+			conf_items_free(conf_value_field(&keys[i], conf));
+		else if (!conf_of_item(&keys[i]))
+			conf_value_free(&keys[i], conf);
 }
 
 bool conf_differs(const struct conf_key *key, const void *a, const void *b)
 {
 	const char *in_a = (const char *)a + key->offset, *in_b = (const char *)b + key->offset;
-	if (type_of(key) != CONF_TEXT)
-		return memcmp(in_a, in_b, size_of(key)) != 0;
-	const char *text_a = *(char *const *)(const void *)in_a;
-	const char *text_b = *(char *const *)(const void *)in_b;
-	return text_a && text_b ? strcmp(text_a, text_b) != 0 : text_a != text_b;
+	if (conf_of_item(key))
+		return false;
+	if (conf_value_type(key) == CONF_ITEMS)
+		return conf_items_differ((const void *)in_a, (const void *)in_b);
+	return conf_value_differs(key, a, b);
 }
 
 void conf_swap(const struct conf_key *key, void *a, void *b)
 {
-	char kept[sizeof(uint64_t)];
-	memcpy(kept, field_of(key, a), size_of(key));
-	memcpy(field_of(key, a), field_of(key, b), size_of(key));
-	memcpy(field_of(key, b), kept, size_of(key));
+	char kept[sizeof(struct conf_items)];
+	size_t size = conf_value_size(key);
+	if (conf_of_item(key))
+		return;
+	memcpy(kept, conf_value_field(key, a), size);
+	memcpy(conf_value_field(key, a), conf_value_field(key, b), size);
+	memcpy(conf_value_field(key, b), kept, size);
 }
 
 /* The table as a file. */
 
-static void document_range(const struct conf_key *key, FILE *out)
-{
-	char least[32], most[32];
-	if (type_of(key) == CONF_BOOL)
-		fprintf(out, "%s", _(" (yes or no)"));
-	if (type_of(key) == CONF_UINT)
-		fprintf(out, _(" (%llu to %llu)"), (unsigned long long)key->min,
-			(unsigned long long)max_of(key));
-	if (type_of(key) == CONF_BYTES && key->max)
-		fprintf(out, _(" (%s to %s)"), bytes_text(key->min, least),
-			bytes_text(key->max, most));
-}
-
 static void document_key(const struct conf_key *key, FILE *out)
 {
 	fprintf(out, "# %s", _(key->help));
-	document_range(key, out);
+	if (conf_value_type(key) == CONF_ITEMS) {
+		fprintf(out, _(" (up to %llu such sections)\n"), (unsigned long long)key->max);
+		return;
+	}
+	conf_value_document_range(key, out);
 	if (key->type & CONF_RESTART)
 		fprintf(out, "%s", _("; a change needs a restart"));
 	fprintf(out, "\n#%s =%s%s\n", key->name, key->fallback ? " " : "",
@@ -480,7 +372,8 @@ void conf_document(const struct conf_key keys[], size_t n_keys, FILE *out)
 	for (size_t first = 0; first < n_keys; first++) {
 		if (section_was_before(keys, first))
 			continue;
-		fprintf(out, "%s[%s]\n", first ? "\n" : "", keys[first].section);
+		fprintf(out, "%s%s[%s]\n", first ? "\n" : "",
+			conf_in_items(&keys[first]) ? "#" : "", keys[first].section);
 		for (size_t i = first; i < n_keys; i++)
 			if (strcmp(keys[i].section, keys[first].section) == 0)
 				document_key(&keys[i], out);

@@ -15,6 +15,7 @@ enum conf_type {
 	CONF_UINT,         /* uint32_t, range checked */
 	CONF_BOOL,         /* bool: yes/no/true/false/1/0 */
 	CONF_BYTES,        /* uint64_t: 512, 64K, 16M, 2G */
+	CONF_ITEMS,        /* struct conf_items: sections of which there may be several */
 	CONF_RESTART = 16, /* beside a type (CONF_TEXT | CONF_RESTART): read at a start alone */
 };
 
@@ -25,6 +26,18 @@ struct conf_key {
 	const char *fallback; /* as text, parsed like the file's; NULL leaves it zero */
 	uint64_t min, max;    /* of CONF_UINT and CONF_BYTES; max 0: as much as the type holds */
 	const char *help;     /* one line, for --help and the manual page */
+};
+
+/* A table may have sections of which there are as many as the file names: "[backup NAME]". Its key
+ * of type CONF_ITEMS has that section (it ends in " NAME"), no name, min: the size of an item, max:
+ * how many there may be. Other keys of that section have their offsets in the item, whose struct
+ * begins with its name (char *, owned). */
+struct conf_items {
+	void *items; /* owned [n] */
+	size_t n;
+	const struct conf_key *keys; /* the table, for those who compare and free */
+	size_t n_keys;
+	const struct conf_key *row; /* of type CONF_ITEMS */
 };
 
 /**
@@ -39,11 +52,12 @@ int conf_read(const char *path, const struct conf_key keys[], size_t n_keys, voi
  * -ENOMEM is all that can fail. */
 int conf_read_good(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
 		   struct err *err);
-/** Do two structs that were read hold different values of @key? */
+/** Do two structs that were read hold different values of @key? Keys of items differ with their
+ * CONF_ITEMS alone. */
 bool conf_differs(const struct conf_key *key, const void *a, const void *b);
 /** Exchange their values of @key. */
 void conf_swap(const struct conf_key *key, void *a, void *b);
 void conf_free(const struct conf_key keys[], size_t n_keys, void *conf);
 /** Write the table as a commented INI file: every key with its help, range and default, switched
- * off by '#'. */
+ * off by '#', as sections of items are. */
 void conf_document(const struct conf_key keys[], size_t n_keys, FILE *out);

@@ -8,7 +8,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+struct job {
+	char *name, *command;
+};
+
 struct settings {
+	struct conf_items jobs;
 	char *zone;
 	uint32_t port;
 	bool loud;
@@ -20,6 +25,9 @@ static const struct conf_key keys[] = {
 	{ "net", "port", CONF_UINT, offsetof(struct settings, port), "5555", 1, 65535, "port" },
 	{ "net", "loud", CONF_BOOL, offsetof(struct settings, loud), "no", 0, 0, "log more" },
 	{ "store", "room", CONF_BYTES, offsetof(struct settings, room), "64M", 1024, 0, "room" },
+	{ "job NAME", "", CONF_ITEMS, offsetof(struct settings, jobs), NULL, sizeof(struct job), 3,
+	  "jobs" },
+	{ "job NAME", "command", CONF_TEXT, offsetof(struct job, command), "", 0, 0, "command" },
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 

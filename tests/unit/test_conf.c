@@ -13,8 +13,15 @@
 
 #include <cmocka.h>
 
+struct job {
+	char *name, *command;
+	uint32_t every;
+	bool loud;
+};
+
 struct settings {
 	char *zone, *note;
+	struct conf_items jobs;
 	uint32_t port, any;
 	bool loud;
 	uint64_t room;
@@ -29,6 +36,11 @@ static const struct conf_key keys[] = {
 	{ "net", "any", CONF_UINT, offsetof(struct settings, any), NULL, 0, 0, "any number" },
 	{ "store", "room", CONF_BYTES, offsetof(struct settings, room), "64M", 1024, 1ull << 40,
 	  "bytes kept free" },
+	{ "job NAME", "", CONF_ITEMS, offsetof(struct settings, jobs), NULL, sizeof(struct job), 3,
+	  "what is done now and then" },
+	{ "job NAME", "command", CONF_TEXT, offsetof(struct job, command), "", 0, 0, "what to do" },
+	{ "job NAME", "every", CONF_UINT, offsetof(struct job, every), "60", 1, 1440, "minutes" },
+	{ "job NAME", "loud", CONF_BOOL, offsetof(struct job, loud), NULL, 0, 0, "tell more" },
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -280,7 +292,8 @@ static void what_differs_is_found_and_can_be_swapped(void **state)
 	assert_int_equal(conf_read(NULL, keys, N_KEYS, &other, &f->err), 0);
 	for (size_t i = 0; i < N_KEYS; i++) {
 		const char *name = keys[i].name;
-		bool same = strcmp(name, "note") == 0 || strcmp(name, "any") == 0;
+		bool same = strcmp(name, "note") == 0 || strcmp(name, "any") == 0 ||
+			    strcmp(keys[i].section, "job NAME") == 0;
 		assert_int_equal(conf_differs(&keys[i], &f->settings, &other), !same);
 		assert_false(conf_differs(&keys[i], &other, &other));
 	}
@@ -295,6 +308,76 @@ static void what_differs_is_found_and_can_be_swapped(void **state)
 	assert_int_equal(other.room, 2048);
 	assert_int_equal(f->settings.port, 5555);
 	conf_free(keys, N_KEYS, &other);
+}
+
+static const struct job *job_at(const struct settings *settings, size_t i)
+{
+	return &((const struct job *)settings->jobs.items)[i];
+}
+
+static void sections_with_names_are_items_with_defaults_of_their_own(void **state)
+{
+	struct fixture *f = *state;
+	read_good(f, "[job backup]\ncommand = a b\nevery = 5\n[net]\nport = 7\n"
+		     "[job count-2.x] ; hourly\nloud = yes\n");
+	assert_int_equal(f->settings.jobs.n, 2);
+	assert_string_equal(job_at(&f->settings, 0)->name, "backup");
+	assert_string_equal(job_at(&f->settings, 0)->command, "a b");
+	assert_int_equal(job_at(&f->settings, 0)->every, 5);
+	assert_false(job_at(&f->settings, 0)->loud);
+	assert_string_equal(job_at(&f->settings, 1)->name, "count-2.x");
+	assert_string_equal(job_at(&f->settings, 1)->command, "");
+	assert_int_equal(job_at(&f->settings, 1)->every, 60);
+	assert_true(job_at(&f->settings, 1)->loud);
+	assert_int_equal(f->settings.port, 7);
+	read_good(f, "");
+	assert_int_equal(f->settings.jobs.n, 0);
+}
+
+static void items_are_checked_like_the_rest(void **state)
+{
+	struct fixture *f = *state;
+	assert_refused(f, "[job]\n", ":1: there is no section [job]; did you mean [job NAME]?");
+	assert_refused(f, "[job ]\n", ":1: there is no section [job ]; take it out");
+	assert_refused(f, "[job a b]\n",
+		       ":1: [job a b]: a name is a-z, A-Z, 0-9, '.', '_' and '-', and has at most "
+		       "32 of them");
+	assert_refused(f, "[job a]\n[net]\n[job a]\n",
+		       ":3: there is a section [job a] already; give it another name");
+	assert_refused(f, "[job a]\n[job b]\n[job c]\n[job d]\n",
+		       ":4: there are more than 3 sections [job NAME]; take some out");
+	assert_refused(f, "[job a]\nevery = 0\n",
+		       ":2: every: '0' is not a whole number from 1 to 1440");
+	assert_refused(f, "[job a]\nevery = 1\n[job b]\nevery = 2\nevery = 3\n",
+		       ":5: 'every' is given on line 4 already; take one out");
+	assert_refused(f, "[job a]\nevry = 1\n",
+		       ":2: there is no key 'evry' in [job a]; did you mean 'every'?");
+	assert_refused(f, "[job a]\nNAME = 1\n",
+		       ":2: there is no key 'NAME' in [job a]; take it out");
+	assert_refused(f, "[net]\nevery = 1\n",
+		       ":2: 'every' belongs in section [job NAME], not in [net]");
+}
+
+static void a_changed_item_is_a_difference_and_can_be_swapped(void **state)
+{
+	static const char *const others[] = { "", "[job a]\nevery = 6\n", "[job b]\nevery = 5\n",
+					      "[job a]\nevery = 5\ncommand = x\n",
+					      "[job a]\nevery = 5\n[job b]\n" };
+	struct fixture *f = *state;
+	const struct conf_key *jobs = &keys[6];
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		read_good(f, "[job a]\nevery = 5\n");
+		struct settings other = f->settings;
+		assert_false(conf_differs(jobs, &f->settings, &other));
+		f->settings = (struct settings){ 0 };
+		read_good(f, others[i]);
+		assert_true(conf_differs(jobs, &f->settings, &other));
+		for (size_t k = 0; k < N_KEYS; k++)
+			conf_swap(&keys[k], &f->settings, &other);
+		assert_int_equal(job_at(&f->settings, 0)->every, 5);
+		assert_false(conf_differs(&keys[8], &f->settings, &other)); /* of an item */
+		conf_free(keys, N_KEYS, &other);
+	}
 }
 
 static void the_table_documents_itself(void **state)
@@ -317,7 +400,16 @@ static void the_table_documents_itself(void **state)
 				  "\n"
 				  "[store]\n"
 				  "# bytes kept free (1K to 1024G)\n"
-				  "#room = 64M\n");
+				  "#room = 64M\n"
+				  "\n"
+				  "#[job NAME]\n"
+				  "# what is done now and then (up to 3 such sections)\n"
+				  "# what to do\n"
+				  "#command = \n"
+				  "# minutes (1 to 1440)\n"
+				  "#every = 60\n"
+				  "# tell more (yes or no)\n"
+				  "#loud =\n");
 	free(text);
 }
 
@@ -327,7 +419,8 @@ static void what_it_documents_reads_back_as_the_defaults(void **state)
 	char *text = document();
 	read_good(f, text);
 	for (char *at = text; (at = strstr(at, "\n#")); at++) /* switch on what has a default */
-		if (at[2] != ' ' && strncmp(at + 2, "any", 3) != 0)
+		if (at[2] != ' ' && strncmp(at + 2, "any", 3) != 0 &&
+		    strncmp(at + 2, "loud =\n", 7) != 0) /* of [job NAME] */
 			at[1] = ' ';
 	read_good(f, text);
 	assert_string_equal(f->settings.zone, "Asia/Ho_Chi_Minh");
@@ -359,6 +452,12 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_differs_is_found_and_can_be_swapped, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(
+			sections_with_names_are_items_with_defaults_of_their_own, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(items_are_checked_like_the_rest, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_changed_item_is_a_difference_and_can_be_swapped,
+						set_up, tear_down),
 		cmocka_unit_test(the_table_documents_itself),
 		cmocka_unit_test_setup_teardown(what_it_documents_reads_back_as_the_defaults,
 						set_up, tear_down),
