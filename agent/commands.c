@@ -8,6 +8,7 @@
 #include "import.h"
 #include "labels.h"
 #include "run.h"
+#include "sql_read.h"
 #include "status_screen.h"
 
 #include <errno.h>
@@ -329,6 +330,16 @@ static int command_spool(struct command_context *context, int argc, char *argv[]
 	return failed(rc);
 }
 
+/* --- sql --- */
+
+static int command_sql(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	(void)context;
+	if (argc != 3)
+		return usage(err, _("give an SQLite file and a query"));
+	return failed(sql_read(argv[1], argv[2], stdout, err));
+}
+
 /* --- catalogue --- */
 
 static int command_catalogue(struct command_context *context, int argc, char *argv[],
@@ -365,5 +376,10 @@ const struct command commands[] = {
 	  command_status },
 	{ "spool", "list|verify|export", N_("look at what is kept here"), command_spool },
 	{ "catalogue", "", N_("list what may be reported"), command_catalogue },
+	{ 0 },
+};
+
+const struct command bare_commands[] = {
+	{ "sql", "FILE QUERY", N_("print what a section [sql NAME] would record"), command_sql },
 	{ 0 },
 };

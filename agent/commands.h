@@ -21,3 +21,5 @@ struct command {
 
 /** Ends with a row without a name. */
 extern const struct command commands[];
+/** Likewise those that take neither configuration nor zone: context is empty. */
+extern const struct command bare_commands[];

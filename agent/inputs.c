@@ -1,9 +1,12 @@
 #include "inputs.h"
 
 #include "container.h"
+#include "exec.h"
 #include "i18n.h"
 #include "log.h"
 #include "page.h"
+#include "programs.h"
+#include "sql.h"
 #include "statsd.h"
 
 #include <assert.h>
@@ -15,6 +18,8 @@
 const struct input_kind input_kinds[] = {
 	{ "page", page_wanted, page_start, page_stop, page_look },
 	{ "statsd", statsd_wanted, statsd_start, statsd_stop, statsd_look },
+	{ "exec", exec_wanted, exec_start, programs_stop, programs_look },
+	{ "sql", sql_wanted, sql_start, programs_stop, programs_look },
 	{ 0 },
 };
 

@@ -15,11 +15,17 @@ static void print_document(void)
 	conf_document(keys, n, stdout);
 }
 
+static void print_commands(const struct command *command)
+{
+	for (; command->name; command++)
+		printf("  %s %s\n      %s\n", command->name, command->arguments, _(command->help));
+}
+
 static void print_help(void)
 {
 	printf(_("usage: lantoa-agent [--config FILE] COMMAND ...\n\n"));
-	for (const struct command *command = commands; command->name; command++)
-		printf("  %s %s\n      %s\n", command->name, command->arguments, _(command->help));
+	print_commands(commands);
+	print_commands(bare_commands);
 	printf(_("\nThe configuration is %s; its keys, with their defaults:\n\n"), SETTINGS_PATH);
 	print_document();
 }
@@ -35,9 +41,8 @@ static int tell(int status, const struct err *err)
 	return status;
 }
 
-static const struct command *find(const char *name)
+static const struct command *find(const struct command *command, const char *name)
 {
-	const struct command *command = commands;
 	while (command->name && strcmp(command->name, name) != 0)
 		command++;
 	return command->name ? command : NULL;
@@ -52,6 +57,13 @@ static int read_settings(const struct command *command, struct command_context *
 		return rc;
 	context->config_err = *err;
 	return settings_read_good(context->config_path, &context->settings, err);
+}
+
+static int run_bare(const struct command *command, int argc, char *argv[])
+{
+	struct command_context context = { 0 };
+	struct err err = { 0 };
+	return tell(command->run(&context, argc, argv, &err), &err);
 }
 
 static int run_command(const struct command *command, const char *config_path, int argc,
@@ -99,7 +111,11 @@ int main(int argc, char *argv[])
 			return EXIT_USAGE;
 		}
 	}
-	const struct command *command = optind < argc ? find(argv[optind]) : NULL;
+	const char *name = optind < argc ? argv[optind] : "";
+	const struct command *command = find(bare_commands, name);
+	if (command)
+		return run_bare(command, argc - optind, argv + optind);
+	command = find(commands, name);
 	if (!command) {
 		fprintf(stderr, _("lantoa-agent: say what to do; 'lantoa-agent --help' lists the "
 				  "commands\n"));

@@ -1,14 +1,20 @@
 #include "settings.h"
 
+#include "exec.h"
 #include "http.h"
 #include "log.h"
+#include "programs.h"
+#include "sql.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#define AT(member) offsetof(struct settings, member)
+#define AT(member)      offsetof(struct settings, member)
+#define IN_EXEC(member) offsetof(struct settings_exec, member)
+#define IN_SQL(member)  offsetof(struct settings_sql, member)
+#define EVERY_MAX       44640 /* 31 days */
 
 static const struct conf_key keys[] = {
 	{ "agent", "state_dir", CONF_TEXT | CONF_RESTART, AT(state_dir), LANTOA_STATEDIR "-agent",
@@ -38,6 +44,26 @@ static const struct conf_key keys[] = {
 	{ "page", "listen", CONF_TEXT, AT(page_listen), "127.0.0.1:5571", 0, 0,
 	  "address of this machine alone at which its browsers find the clerk's page; empty: "
 	  "none" },
+	{ "exec NAME", "", CONF_ITEMS, AT(execs), NULL, sizeof(struct settings_exec), PROGRAMS_MAX,
+	  "a program that prints figures, METRIC=VALUE a line" },
+	{ "exec NAME", "command", CONF_TEXT, IN_EXEC(command), "", 0, 0,
+	  "its absolute path and arguments; no shell reads them" },
+	{ "exec NAME", "every_minutes", CONF_UINT, IN_EXEC(every_minutes), "60", 1, EVERY_MAX,
+	  "it runs at the start and then so often, counted from midnight" },
+	{ "exec NAME", "timeout_s", CONF_UINT, IN_EXEC(timeout_s), "30", 1, 3600,
+	  "seconds after which it is killed, and nothing recorded" },
+	{ "exec NAME", "output_max", CONF_BYTES, IN_EXEC(output_max), "64K", 1, 4 << 20,
+	  "it is killed as well when it prints more" },
+	{ "sql NAME", "", CONF_ITEMS, AT(sqls), NULL, sizeof(struct settings_sql), PROGRAMS_MAX,
+	  "a question to an SQLite file of the office, which is only read" },
+	{ "sql NAME", "file", CONF_TEXT, IN_SQL(file), "", 0, 0, "absolute path of the file" },
+	{ "sql NAME", "query", CONF_TEXT, IN_SQL(query), "", 0, 0,
+	  "a SELECT with columns metric, value and perhaps period and labels, or a column per "
+	  "metric" },
+	{ "sql NAME", "every_minutes", CONF_UINT, IN_SQL(every_minutes), "60", 1, EVERY_MAX,
+	  "it is asked at the start and then so often, counted from midnight" },
+	{ "sql NAME", "timeout_s", CONF_UINT, IN_SQL(timeout_s), "30", 1, 3600,
+	  "seconds after which it is given up" },
 	{ "log", "level", CONF_TEXT, AT(level), "info", 0, 0, "error, warning, info or debug" },
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -58,7 +84,8 @@ static int check(const struct settings *settings, struct err *err)
 		return err_wrap(err, "[statsd] listen");
 	if (*settings->page_listen && http_address_parse(settings->page_listen, &address, err) < 0)
 		return err_wrap(err, "[page] listen");
-	return 0;
+	int rc = exec_check(settings, err);
+	return rc < 0 ? rc : sql_check(settings, err);
 }
 
 int settings_read(const char *path, struct settings *ret_settings, struct err *err)

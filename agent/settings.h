@@ -8,8 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct settings_exec {
+	char *name, *command; /* owned, as all texts here */
+	uint32_t every_minutes, timeout_s;
+	uint64_t output_max;
+};
+
+struct settings_sql {
+	char *name, *file, *query;
+	uint32_t every_minutes, timeout_s;
+};
+
 struct settings {
-	char *state_dir; /* owned, as all texts here */
+	char *state_dir;
 	char *api_socket;
 	char *zone;
 	uint32_t push_interval_s, reconnect_min_ms, reconnect_max_ms, enrol_timeout_s;
@@ -17,6 +28,8 @@ struct settings {
 	uint32_t keep_acked_days;
 	char *statsd_listen, *statsd_socket;
 	char *page_listen;
+	struct conf_items execs; /* of struct settings_exec */
+	struct conf_items sqls;  /* of struct settings_sql */
 	char *level;
 };
 

@@ -1,0 +1,14 @@
+/* A line split into words, by the part of the shell's rules that surprises nobody: blanks separate;
+ * "..." and '...' hold together, also within a word; '\' takes the next character as it is, but not
+ * within '...'. There is nothing else: no variables, no patterns, no pipes. Pure. */
+#pragma once
+
+#include "err.h"
+
+#include <stddef.h>
+
+#define WORDS_MAX 64u
+
+/** Splits @line in place into @ret_words, ended by NULL; they point into it. -EINVAL: a quote that
+ * is not closed; -E2BIG: over WORDS_MAX. */
+int words_split(char *line, char *ret_words[WORDS_MAX + 1], size_t *ret_n, struct err *err);

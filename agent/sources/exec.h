@@ -1,0 +1,14 @@
+/* Programs of the office that print figures: sections [exec NAME] of agent.conf. What they print:
+ * output.h; when they run: program.h. */
+#pragma once
+
+#include "inputs.h"
+#include "settings.h"
+
+/** Is every command well-formed? -EINVAL with its section. */
+int exec_check(const struct settings *settings, struct err *err);
+
+/* A row of input_kinds[]; the rest of it is of programs.h. */
+bool exec_wanted(const struct settings *settings);
+int exec_start(const struct input_host *host, const struct settings *settings, void **ret_input,
+	       struct err *err);

@@ -1,0 +1,22 @@
+/* The programs of one kind of section, as an input: [exec NAME], [sql NAME]. */
+#pragma once
+
+#include "err.h"
+#include "inputs.h"
+#include "program.h"
+
+struct programs;
+
+/** Without a program yet. NULL: out of memory. */
+struct programs *programs_open(const struct input_host *host);
+/** One more, at most PROGRAMS_MAX. -ENOMEM. */
+int programs_add(struct programs *programs, const struct program_config *config, struct err *err);
+/** Let their time begin, @ret_input is theirs; or, when making them failed with @rc (NULL is fine),
+ * undo it. Returns @rc. */
+int programs_begin(struct programs *programs, int rc, void **ret_input);
+
+/* As inputs.h asks, for a row of input_kinds[]. */
+void programs_stop(void *input, void (*on_stopped)(void *context), void *context);
+void programs_look(const void *input, struct input_look *ret_look);
+
+#define PROGRAMS_MAX 8u

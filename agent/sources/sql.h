@@ -1,0 +1,15 @@
+/* Questions to SQLite files of the office: sections [sql NAME] of agent.conf. Each runs as a
+ * process of its own ('lantoa-agent sql FILE QUERY', see sql_read.h) under the limits of program.h,
+ * so that neither a slow disk nor a huge answer can hold up the spool or make the agent grow. */
+#pragma once
+
+#include "inputs.h"
+#include "settings.h"
+
+/** Does every section say what to ask? -EINVAL with its section. */
+int sql_check(const struct settings *settings, struct err *err);
+
+/* A row of input_kinds[]; the rest of it is of programs.h. */
+bool sql_wanted(const struct settings *settings);
+int sql_start(const struct input_host *host, const struct settings *settings, void **ret_input,
+	      struct err *err);
