@@ -2,6 +2,7 @@
 
 #include "container.h"
 #include "exec.h"
+#include "host.h"
 #include "i18n.h"
 #include "log.h"
 #include "page.h"
@@ -20,6 +21,7 @@ const struct input_kind input_kinds[] = {
 	{ "statsd", statsd_wanted, statsd_start, statsd_stop, statsd_look },
 	{ "exec", exec_wanted, exec_start, programs_stop, programs_look },
 	{ "sql", sql_wanted, sql_start, programs_stop, programs_look },
+	{ "host", host_wanted, host_start, host_stop, host_look },
 	{ 0 },
 };
 

@@ -64,6 +64,8 @@ static const struct conf_key keys[] = {
 	  "it is asked at the start and then so often, counted from midnight" },
 	{ "sql NAME", "timeout_s", CONF_UINT, IN_SQL(timeout_s), "30", 1, 3600,
 	  "seconds after which it is given up" },
+	{ "host", "probes", CONF_BOOL, AT(host_probes), "no", 0, 0,
+	  "tell of this machine what the catalogue asks: office.link_down_minutes and the like" },
 	{ "log", "level", CONF_TEXT, AT(level), "info", 0, 0, "error, warning, info or debug" },
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))

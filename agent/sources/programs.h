@@ -7,12 +7,12 @@
 
 struct programs;
 
-/** Without a program yet. NULL: out of memory. */
+/** Without a program yet; the first runs a second later. NULL: out of memory. */
 struct programs *programs_open(const struct input_host *host);
 /** One more, at most PROGRAMS_MAX. -ENOMEM. */
 int programs_add(struct programs *programs, const struct program_config *config, struct err *err);
-/** Let their time begin, @ret_input is theirs; or, when making them failed with @rc (NULL is fine),
- * undo it. Returns @rc. */
+/** All are added, @ret_input is theirs; or adding failed with @rc: they are gone (NULL is fine).
+ * Returns @rc. */
 int programs_begin(struct programs *programs, int rc, void **ret_input);
 
 /* As inputs.h asks, for a row of input_kinds[]. */
