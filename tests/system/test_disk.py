@@ -1,0 +1,151 @@
+"""An office's disk that is full, comes back, and is full again: a small tmpfs, filled by others.
+
+What was accepted is never lost; what is refused is refused with a sentence; acks are noted without
+room; and nobody has to start anything by hand. Needs root, to mount.
+"""
+
+import errno
+import os
+import subprocess
+import unittest
+
+import rig
+
+DISK_BYTES = 4 << 20
+MONTH = {"per": "month", "from": "2025-06", "to": "2025-06"}
+
+
+def mount(folder):
+    """False when this machine does not let us."""
+    return subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=0700", "tmpfs",
+                           folder], capture_output=True, check=False).returncode == 0
+
+
+class Disk(rig.Rig):
+    offices = rig.COMMUNES[:1]
+
+    def setUp(self):
+        super().setUp()
+        self.office = self.agent("28001", enrol=False)
+        self.state = f"{self.folder}/state"
+        os.makedirs(self.state)
+        if not mount(self.state):
+            self.skipTest("mounting a small disk needs root")
+        self.addCleanup(subprocess.run, ["umount", "--lazy", self.state], check=True)
+        with open(self.office.conf, encoding="utf-8") as conf:
+            text = conf.read().replace(f"state_dir = {self.office.folder}",
+                                       f"state_dir = {self.state}")
+        with open(self.office.conf, "w", encoding="utf-8") as conf:
+            conf.write(text)
+        outcome = self.office.command("enrol", self.province.invite("28001").line)
+        self.assertEqual(outcome.code, 0, outcome)
+        self.accepted = {}
+
+    def fill(self):
+        """Somebody else takes all that is left, to the last byte."""
+        with open(f"{self.state}/others", "ab", buffering=0) as others:
+            size = 65536
+            while size:
+                try:
+                    others.write(b"x" * size)
+                except OSError as error:
+                    self.assertEqual(error.errno, errno.ENOSPC)
+                    size //= 2
+        self.assertEqual(os.statvfs(self.state).f_bavail, 0)
+
+    def make_room(self):
+        os.unlink(f"{self.state}/others")
+
+    def record(self, desk, value):
+        """True when it was accepted; then it must arrive."""
+        outcome = self.office.record(f"visits={value}", "--period", "2025-06-30",
+                                     "--label", f"desk={desk}")
+        if outcome.code == 0:
+            self.accepted[desk] = value
+            return True
+        self.assertEqual(outcome.code, 1, outcome)
+        self.assertRegex(outcome.err, "full|free|room|disk", outcome)
+        return False
+
+    def record_until_refused(self, name):
+        for n in range(3000):
+            if not self.record(f"{name}-{n}", n + 1):
+                return
+        self.fail("a full disk refuses nothing")
+
+    def condition(self):
+        status = rig.http_call(f"{self.office.folder}/agent.sock", "GET", "/v1/status")
+        return status["conditions"][0]["name"]
+
+    def assert_all_arrives(self):
+        total = sum(self.accepted.values())
+        rig.wait_for(lambda: self.province.value("visits", area="82", **MONTH) == total,
+                     f"the total {total}")
+        rows = self.office.command("spool", "export").out.splitlines()[1:]
+        self.assertEqual(len(rows), len(self.accepted))
+        self.assertEqual(self.office.command("spool", "verify").code, 0)
+
+    def test_full_and_back(self):
+        self.office.start()
+        rig.wait_for(lambda: self.office.command("status").code == 0, "the line")
+        self.assertTrue(self.record("before", 1))
+        self.fill()
+        self.record_until_refused("full")
+        self.assertEqual(self.condition(), "disk_full")
+        told = self.office.command("status")
+        self.assertEqual(told.code, 1, told)
+        self.assertIn("the disk is full, new figures are refused", told.out)
+        self.make_room()
+        rig.wait_for(lambda: self.office.command("status").code == 0, "all to be well again", 30)
+        self.assertTrue(self.record("after", 7))
+        self.assert_all_arrives()
+        self.office.process.stop()
+        self.assert_whole()
+
+    def test_acks_are_noted_on_a_full_disk(self):
+        self.office.start()
+        rig.wait_for(lambda: self.office.command("status").code == 0, "the line")
+        self.province.process.kill()
+        for n in range(20):
+            self.assertTrue(self.record(f"waiting-{n}", n + 1))
+        self.spool_is(sealed=True)
+        self.fill()
+        self.record_until_refused("full")
+        self.province.start()
+        self.spool_is(acked=True)
+        self.make_room()
+        self.assertTrue(self.record("after", 7))
+        self.assert_all_arrives()
+        self.office.process.stop()
+        self.assert_whole()
+
+    def spool_is(self, sealed=False, acked=False):
+        def look():
+            spool = rig.http_call(f"{self.office.folder}/agent.sock", "GET", "/v1/status")["spool"]
+            return (not sealed or spool["unsealed"] == 0) and (
+                not acked or (spool["waiting_batches"] == 0 and spool["sealed"] > 0))
+        rig.wait_for(look, "sealed" if sealed else "acked", 40)
+
+    def test_killed_on_a_full_disk_it_comes_up_again(self):
+        self.office.start()
+        rig.wait_for(lambda: self.office.command("status").code == 0, "the line")
+        self.province.process.kill()
+        self.assertTrue(self.record("before", 3))
+        self.fill()
+        self.record_until_refused("full")
+        for _ in range(3):
+            self.office.process.kill()
+            self.office.start()
+            self.record("again", 5)
+        self.province.start()
+        rig.wait_for(lambda: self.province.value("visits", area="82", **MONTH) is not None,
+                     "what could be sealed", 30)
+        self.make_room()
+        self.assertTrue(self.record("after", 7))
+        self.assert_all_arrives()
+        self.office.process.stop()
+        self.assert_whole()
+
+
+if __name__ == "__main__":
+    unittest.main()
