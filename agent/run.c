@@ -196,6 +196,7 @@ static void look_around(void *context)
 	struct agent *agent = context;
 	struct err ignored; /* a disk that cannot be asked shows when it is written to */
 	(void)spool_room(agent->spool, &agent->room_seen, &ignored);
+	spool_rest(agent->spool);
 }
 
 static void on_looked_around(void *context)
@@ -203,6 +204,7 @@ static void on_looked_around(void *context)
 	struct agent *agent = context;
 	agent->room = agent->room_seen;
 	announce(agent);
+	(void)malloc_trim(0); /* whatever was done since the last beat */
 }
 
 /* --- the catalogue --- */

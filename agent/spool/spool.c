@@ -289,12 +289,23 @@ static int open_once(struct spool *spool, struct err *err)
 	return rc < 0 ? rc : identify(spool, err);
 }
 
-static void close_db(struct spool *spool)
+static void forget_statements(struct spool *spool)
 {
 	for (size_t i = 0; i < SQL_COUNT; i++) {
 		sqlite3_finalize(spool->statements[i]);
 		spool->statements[i] = NULL;
 	}
+}
+
+void spool_rest(struct spool *spool)
+{
+	forget_statements(spool);
+	(void)sqlite3_db_release_memory(spool->db); /* as much as there is */
+}
+
+static void close_db(struct spool *spool)
+{
+	forget_statements(spool);
 	db_close(spool->db);
 	spool->db = NULL;
 }

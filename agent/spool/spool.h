@@ -42,6 +42,9 @@ struct spool_limits {
 int spool_open(const char *path, const struct spool_limits *limits, struct spool **ret_spool,
 	       char *ret_set_aside, struct err *err);
 void spool_close(struct spool *spool);
+/** Hand back memory that the next call takes again (tens of microseconds): when there is nothing to
+ * do for a while. */
+void spool_rest(struct spool *spool);
 
 /** Other bounds from now on. What is over them by then stays; new figures are refused. */
 void spool_limit(struct spool *spool, const struct spool_limits *limits);

@@ -23,6 +23,13 @@ static int waiting(struct spool *spool, struct spool_status *status, struct err 
 	return rc < 0 ? rc : 0;
 }
 
+/* For more than the one figure that would not fit. */
+static bool has_room(const struct spool *spool, const struct spool_status *status)
+{
+	uint64_t limit = spool_record_limit(spool);
+	return status->bytes <= limit - limit / 16 && status->disk_free >= DISK_ROOM_MIN;
+}
+
 int spool_room(struct spool *spool, struct spool_status *ret_status, struct err *err)
 {
 	struct err own;
@@ -37,8 +44,7 @@ int spool_room(struct spool *spool, struct spool_status *ret_status, struct err 
 	if (rc < 0)
 		return err_wrap(err, "spool '%s'", spool->path);
 	status.disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
-	if (status.refused_rc == -ENOSPC && status.bytes <= spool_record_limit(spool) &&
-	    status.disk_free >= DISK_ROOM_MIN)
+	if (status.refused_rc == -ENOSPC && has_room(spool, &status))
 		status.refused_rc = 0; /* full once is not full for ever */
 	*ret_status = status;
 	return 0;

@@ -486,6 +486,52 @@ static void id_stays_with_the_file_and_is_new_after_renewing(void **state)
 	verified(f);
 }
 
+/* What was refused for want of room is told as long as there is none, and not a moment longer. */
+static void room_says_whether_figures_are_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct spool_status room;
+	struct spool_limits wider = { .bytes_max = 4 << 20, .keep_days = 35 };
+	f->limits.bytes_max = 256 << 10;
+	reopen(f);
+	assert_int_equal(spool_room(f->spool, &room, &f->err), 0);
+	assert_int_equal(room.refused_rc, 0);
+	assert_true(room.disk_free > 0);
+	int rc = 0;
+	for (int32_t day = TODAY; rc == 0; day--) {
+		struct observation obs = figure("team.count", day, day);
+		rc = spool_record(f->spool, &obs, 1, NULL, &f->err);
+	}
+	assert_int_equal(rc, -ENOSPC);
+	assert_int_equal(spool_room(f->spool, &room, &f->err), 0);
+	assert_int_equal(room.refused_rc, -ENOSPC);
+	assert_int_equal(room.bytes_max, 256 << 10);
+	spool_limit(f->spool, &wider);
+	assert_int_equal(spool_room(f->spool, &room, &f->err), 0);
+	assert_int_equal(room.refused_rc, 0);
+	assert_int_equal(room.bytes_max, 4 << 20);
+	struct observation obs = figure("team.count", TODAY + 1, 1);
+	assert_int_equal(spool_record(f->spool, &obs, 1, NULL, &f->err), 0);
+}
+
+static void resting_between_any_two_steps_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	for (int32_t day = 0; day < 5; day++) {
+		struct observation obs = figure("team.count", TODAY - day, day);
+		put(f, &obs);
+		spool_rest(f->spool);
+		assert_int_equal(status(f).unsealed, 1);
+		spool_rest(f->spool);
+		uint64_t last = seal(f);
+		spool_rest(f->spool);
+		assert_int_equal(spool_acked(f->spool, last, NOW_US, &f->err), 0);
+		spool_rest(f->spool);
+		assert_int_equal(status(f).waiting_batches, 0);
+	}
+	verified(f);
+}
+
 static void full_spool_refuses_figures_and_still_seals_and_acks(void **state)
 {
 	struct fixture *f = *state;
@@ -821,6 +867,8 @@ int main(void)
 		TEST(two_processes_cannot_share_it),
 		TEST(corrupt_file_is_set_aside_and_the_new_one_has_another_id),
 		TEST(id_stays_with_the_file_and_is_new_after_renewing),
+		TEST(room_says_whether_figures_are_taken),
+		TEST(resting_between_any_two_steps_changes_nothing),
 		TEST(full_spool_refuses_figures_and_still_seals_and_acks),
 		TEST(acked_batches_wait_again_for_a_restored_province),
 		TEST(batch_is_told_from_another_of_its_number),
