@@ -53,6 +53,12 @@ static int message_unpack(struct arena *arena, const ProtobufCMessageDescriptor 
 	return 0;
 }
 
+uint32_t wire_protocol(uint32_t min, uint32_t max)
+{
+	uint32_t highest = max < WIRE_PROTOCOL_MAX ? max : WIRE_PROTOCOL_MAX;
+	return highest >= min && highest >= WIRE_PROTOCOL_MIN ? highest : 0;
+}
+
 /* ---- frames ---- */
 
 /* A varint of at most 32 bits at data[*at]; false when there is none. */

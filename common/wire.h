@@ -15,7 +15,9 @@
 
 #include "lantoa.pb-c.h"
 
-#define WIRE_PROTOCOL     1u
+#define WIRE_PROTOCOL_MIN 1u /* that of the release before, too: proto/lantoa.proto */
+#define WIRE_PROTOCOL_MAX 2u
+#define WIRE_CHAINED      2u                    /* the first protocol with Batch.before_digest */
 #define WIRE_FRAME_MAX    (256u * 1024u)        /* bytes on the wire; ZMQ_MAXMSGSIZE */
 #define WIRE_COLUMNS_MAX  (1024u * 1024u)       /* bytes of Columns, decompressed */
 #define WIRE_ARENA_MAX    (12u * 1024u * 1024u) /* bytes one unpack may take */
@@ -23,6 +25,9 @@
 #define WIRE_SERIES_MAX   65536u                /* series numbers of a spool */
 #define WIRE_DECLARED_MAX 4096u                 /* declarations in a batch */
 #define WIRE_DIGEST_LEN   16u
+
+/** The highest protocol that both we and a peer of @min to @max speak; 0: there is none. */
+uint32_t wire_protocol(uint32_t min, uint32_t max);
 
 /**
  * Unpack one frame into @arena (valid until its reset). -EMSGSIZE over WIRE_FRAME_MAX; -EBADMSG

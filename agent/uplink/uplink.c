@@ -65,9 +65,14 @@ struct notes {
 
 struct welcome { /* what the core is to hear of one, once it is checked */
 	uint64_t upto;
-	uint32_t credit;
+	uint32_t credit, protocol;
 	uint8_t digest[WIRE_DIGEST_LEN];
 	size_t digest_len;
+};
+
+struct last {         /* the batch before the next: committed, or sent */
+	uint64_t seq; /* 0: none, or its digest is not known */
+	uint8_t digest[WIRE_DIGEST_LEN];
 };
 
 struct uplink {
@@ -98,6 +103,9 @@ struct uplink {
 	uint64_t read_seq;
 	uint32_t read_session;
 	struct blob payload;
+	uint8_t payload_digest[WIRE_DIGEST_LEN];
+	uint32_t protocol; /* of the last Welcome */
+	struct last last;
 
 	struct task release;
 	bool release_due, releasing;
@@ -334,7 +342,8 @@ static void send_hello(struct uplink *uplink)
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Hello hello = LANTOA__V1__HELLO__INIT;
-	hello.protocol_min = hello.protocol_max = WIRE_PROTOCOL;
+	hello.protocol_min = WIRE_PROTOCOL_MIN;
+	hello.protocol_max = WIRE_PROTOCOL_MAX;
 	hello.spool_id = uplink->spool_id;
 	hello.last_seq = uplink->core.last_seq;
 	hello.catalogue_version = uplink->config.catalogue_version;
@@ -362,9 +371,18 @@ static int send_batch(struct uplink *uplink, uint64_t seq, const struct blob *pa
 	batch.spool_id = uplink->spool_id;
 	batch.seq = seq;
 	batch.payload = (ProtobufCBinaryData){ .len = payload->len, .data = payload->data };
+	if (uplink->protocol >= WIRE_CHAINED && uplink->last.seq > 0 && uplink->last.seq == seq - 1)
+		batch.before_digest = (ProtobufCBinaryData){ WIRE_DIGEST_LEN, uplink->last.digest };
 	frame.kind_case = LANTOA__V1__FRAME__KIND_BATCH;
 	frame.batch = &batch;
 	return send_frame(uplink, &frame);
+}
+
+static void remember_last(struct uplink *uplink, uint64_t seq,
+			  const uint8_t digest[WIRE_DIGEST_LEN])
+{
+	uplink->last.seq = seq;
+	memcpy(uplink->last.digest, digest, WIRE_DIGEST_LEN);
 }
 
 static void work_read(struct job *job)
@@ -373,6 +391,8 @@ static void work_read(struct job *job)
 	struct uplink *uplink = task->uplink;
 	task->rc =
 		spool_batch(uplink->config.spool, uplink->read_seq, &uplink->payload, &task->err);
+	if (task->rc == 0)
+		wire_digest(uplink->payload.data, uplink->payload.len, uplink->payload_digest);
 }
 
 static enum uplink_result send_what_was_read(struct uplink *uplink, const struct task *task)
@@ -385,8 +405,10 @@ static enum uplink_result send_what_was_read(struct uplink *uplink, const struct
 	}
 	if (uplink->read_session != uplink->core.session)
 		return UPLINK_NO_ROOM; /* its turn has passed */
-	return send_batch(uplink, uplink->read_seq, &uplink->payload) == 0 ? UPLINK_SENT
-									   : UPLINK_NO_ROOM;
+	if (send_batch(uplink, uplink->read_seq, &uplink->payload) < 0)
+		return UPLINK_NO_ROOM;
+	remember_last(uplink, uplink->read_seq, uplink->payload_digest);
+	return UPLINK_SENT;
 }
 
 static void done_read(struct job *job)
@@ -506,6 +528,7 @@ static void done_renew(struct job *job)
 		return;
 	}
 	uplink->spool_id = spool_id(uplink->config.spool);
+	uplink->last.seq = 0;
 	log_warn("uplink: all current figures are sent again under a fresh spool id=%016llx "
 		 "cause=\"spool or province was restored from an older copy\"",
 		 (unsigned long long)uplink->spool_id);
@@ -603,6 +626,21 @@ static void work_check(struct job *job)
 
 static void flush_check(struct uplink *uplink);
 
+/* Only the first answer to a Hello moves the core; a later one must not move what was sent last. */
+static void be_welcomed(struct uplink *uplink, const struct welcome *welcome)
+{
+	if (uplink->core.state == UPLINK_GREETING) {
+		uplink->protocol = welcome->protocol;
+		uplink->last.seq = 0;
+		if (welcome->digest_len == WIRE_DIGEST_LEN)
+			remember_last(uplink, welcome->upto, welcome->digest);
+	}
+	tell(uplink, (struct uplink_event){ .type = UPLINK_WELCOMED,
+					    .upto = welcome->upto,
+					    .credit = welcome->credit,
+					    .matches = uplink->matches });
+}
+
 /* A Welcome that cannot be checked is none: the core says Hello again after its timeout. */
 static void done_check(struct job *job)
 {
@@ -614,10 +652,7 @@ static void done_check(struct job *job)
 		log_error("uplink: cannot check the province's last batch cause=\"%s\"",
 			  task->err.text);
 	else if (!uplink->checking_stale)
-		tell(uplink, (struct uplink_event){ .type = UPLINK_WELCOMED,
-						    .upto = uplink->checking.upto,
-						    .credit = uplink->checking.credit,
-						    .matches = uplink->matches });
+		be_welcomed(uplink, &uplink->checking);
 	flush_check(uplink);
 }
 
@@ -636,11 +671,17 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
 	const Lantoa__V1__Welcome *welcome = frame->welcome;
 	const ProtobufCBinaryData *digest = &welcome->upto_digest;
+	if (wire_protocol(welcome->protocol, welcome->protocol) == 0) {
+		tell(uplink, (struct uplink_event){ .type = UPLINK_REFUSED,
+						    .code = LANTOA__V1__REFUSED__CODE__PROTOCOL });
+		return;
+	}
 	uplink->province_offset_us = welcome->clock_us - (int64_t)(uv_hrtime() / 1000);
 	uplink->province_clock_known = true;
 	learn_office(uplink, welcome);
 	uplink->welcome = (struct welcome){ .upto = welcome->upto,
 					    .credit = welcome->credit,
+					    .protocol = welcome->protocol,
 					    .digest_len = digest->len };
 	if (digest->len > 0 && digest->len <= sizeof(uplink->welcome.digest))
 		memcpy(uplink->welcome.digest, digest->data, digest->len);
@@ -956,6 +997,11 @@ static int disk_rc(const struct uplink *uplink)
 	return 0;
 }
 
+static bool is_refused(const struct uplink_core *core)
+{
+	return core->blocked_seq != 0 || core->trouble == UPLINK_TROUBLE_PROTOCOL;
+}
+
 void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 {
 	static const char *const states[] = {
@@ -967,7 +1013,7 @@ void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 	*ret_look = (struct uplink_look){
 		.state = states[core->state],
 		.trouble = *troubles[core->trouble] ? _(troubles[core->trouble]) : "",
-		.refusal = core->blocked_seq && uplink->refusal ? uplink->refusal : "",
+		.refusal = uplink->refusal && is_refused(core) ? uplink->refusal : "",
 		.blocked_seq = core->blocked_seq,
 		.in_flight = uplink_in_flight(core),
 		.waiting = core->last_seq > core->acked ? core->last_seq - core->acked : 0,

@@ -25,8 +25,9 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 	j->db = db;
 	if (db_prepare(db, "SELECT chain FROM journal ORDER BY id DESC LIMIT 1", &j->head, err) <
 		    0 ||
-	    db_prepare(db, "SELECT id, upto FROM spool WHERE office = ? AND spool_id = ?", &j->find,
-		       err) < 0 ||
+	    db_prepare(db,
+		       "SELECT id, upto, upto_digest FROM spool WHERE office = ? AND spool_id = ?",
+		       &j->find, err) < 0 ||
 	    db_prepare(db,
 		       "INSERT INTO spool(office, spool_id, upto, last_received_us) VALUES(?, ?, "
 		       "0, 0)",
@@ -75,6 +76,10 @@ static int spool_load(struct journal *j, struct journal_spool *spool, struct err
 	if (rc == 1) {
 		spool->row = sqlite3_column_int64(j->find, 0);
 		spool->upto = (uint64_t)sqlite3_column_int64(j->find, 1);
+		spool->digest_known = sqlite3_column_bytes(j->find, 2) == (int)WIRE_DIGEST_LEN;
+		if (spool->digest_known)
+			memcpy(spool->upto_digest, sqlite3_column_blob(j->find, 2),
+			       WIRE_DIGEST_LEN);
 	}
 	sqlite3_reset(j->find);
 	return rc < 0 ? rc : 0;
@@ -139,6 +144,11 @@ int journal_spool(struct journal *journal, int64_t office, uint64_t spool_id,
 	return 0;
 }
 
+bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIRE_DIGEST_LEN])
+{
+	return !spool->digest_known || memcmp(spool->upto_digest, digest, WIRE_DIGEST_LEN) == 0;
+}
+
 static int chain_load(struct journal *j, struct err *err)
 {
 	if (j->chain_known)
@@ -200,7 +210,7 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 	wire_digest(payload, len, spool->upto_digest);
 	spool->upto = seq;
 	spool->received_us = received_us;
-	spool->changed = 1;
+	spool->digest_known = spool->changed = true;
 	*ret_id = sqlite3_last_insert_rowid(journal->db);
 	return 0;
 }
@@ -219,7 +229,7 @@ int journal_flush(struct journal *journal, struct err *err)
 		int rc = db_run(journal->mark, err);
 		if (rc < 0)
 			return rc;
-		spool->changed = 0;
+		spool->changed = false;
 	}
 	return 0;
 }

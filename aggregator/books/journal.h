@@ -10,6 +10,7 @@
 #include "err.h"
 #include "wire.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,8 +24,9 @@ struct journal_spool {
 	uint64_t spool_id;
 	uint64_t upto; /* highest sequence number taken */
 	int64_t received_us;
-	uint8_t upto_digest[WIRE_DIGEST_LEN]; /* of batch upto; known while changed */
-	int changed;                          /* since it was last written */
+	uint8_t upto_digest[WIRE_DIGEST_LEN]; /* of batch upto */
+	bool digest_known;                    /* false before the first batch */
+	bool changed;                         /* since it was last written */
 };
 
 /** The writer's view. NULL: err says why. */
@@ -41,6 +43,8 @@ int journal_spool(struct journal *journal, int64_t office, uint64_t spool_id,
  */
 int journal_make(struct journal *journal, struct journal_spool *spool, struct err *err);
 
+/** May the batch with this digest be the spool's last? Yes, too, when that is not known. */
+bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIRE_DIGEST_LEN]);
 /** Append one batch; its seq must be spool->upto + 1 (asserted). */
 int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,
 		   int64_t received_us, const uint8_t *payload, size_t len, int64_t *ret_id,

@@ -208,6 +208,21 @@ static int admit(struct post *post, struct journal_spool *spool, struct err *err
 	return rc;
 }
 
+/* Where a batch belongs by its number and by what is known of the one before; POSTED: next. */
+static enum posting place(const struct journal_spool *spool, const struct entry_form *form)
+{
+	uint8_t digest[WIRE_DIGEST_LEN];
+	if (form->seq > spool->upto + 1)
+		return POSTING_GAP;
+	if (form->seq == spool->upto + 1)
+		return !form->before_told || journal_is_last(spool, form->before) ? POSTED
+										  : POSTING_PARTED;
+	if (form->seq < spool->upto)
+		return POSTED_BEFORE;
+	wire_digest(form->payload, form->len, digest);
+	return journal_is_last(spool, digest) ? POSTED_BEFORE : POSTING_PARTED;
+}
+
 int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_held *on_held,
 		void *context, enum posting *ret_posting, uint64_t *ret_upto, struct err *err)
 {
@@ -223,8 +238,9 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 	if (rc < 0)
 		return rc;
 	*ret_upto = spool->upto;
-	if (form->seq != spool->upto + 1) {
-		*ret_posting = form->seq <= spool->upto ? POSTED_BEFORE : POSTING_GAP;
+	enum posting posting = place(spool, form);
+	if (posting != POSTED) {
+		*ret_posting = posting;
 		return 0;
 	}
 	rc = admit(&post, spool, err);

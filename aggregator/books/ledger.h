@@ -4,7 +4,9 @@
 
 #include "err.h"
 #include "reference.h"
+#include "wire.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +16,10 @@ enum posting {
 	POSTED,
 	POSTED_BEFORE, /* a duplicate: as good as posted */
 	POSTING_GAP,   /* a batch before it is missing: nothing was done */
-	POSTING_BAD,   /* it can never be taken; err says why: nothing was done */
+	/* The spool came back from an older copy and gave its numbers again: batch upto is another
+	 * than this one, or than the one this was made behind. Nothing was done. */
+	POSTING_PARTED,
+	POSTING_BAD, /* it can never be taken; err says why: nothing was done */
 };
 
 struct entry_form { /* a batch as it came */
@@ -22,6 +27,8 @@ struct entry_form { /* a batch as it came */
 	uint64_t spool_id, seq;
 	const uint8_t *payload; /* lent */
 	size_t len;
+	bool before_told;
+	uint8_t before[WIRE_DIGEST_LEN]; /* of batch seq - 1, as its office knows it */
 	int64_t received_us;
 };
 

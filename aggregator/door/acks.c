@@ -53,31 +53,49 @@ static void ack_add(struct ack *ack, const struct held all[], const struct pendi
 	ack->message.upto = pending->upto;
 }
 
+static bool is_wrong(enum posting posting)
+{
+	return posting != POSTED && posting != POSTED_BEFORE;
+}
+
+static void refuse(struct gate *gate, const struct pending *wrong)
+{
+	Lantoa__V1__Refused__Code code = LANTOA__V1__REFUSED__CODE__GAP;
+	const char *reason = "a batch before this one is missing";
+	if (wrong->posting == POSTING_BAD) {
+		code = LANTOA__V1__REFUSED__CODE__MALFORMED;
+		reason = wrong->refusal;
+	} else if (wrong->posting == POSTING_PARTED) {
+		reason = "the batch before this one is another here: the spool came back from an "
+			 "older copy";
+	}
+	acks_refuse(gate, &wrong->peer, wrong->form.spool_id, wrong->form.seq, code, reason);
+}
+
 /* Answer the batches of one peer and spool; @group is in the order they came. */
 static void answer_group(struct gate *gate, struct pending *const group[], size_t n,
 			 const struct held held[], uint32_t slow_down_ms)
 {
 	struct ack ack = { .message = LANTOA__V1__ACK__INIT };
 	const struct pending *last = group[n - 1], *wrong = NULL;
+	bool parted = false;
 	ack.message.spool_id = last->form.spool_id;
 	ack.message.quarantined = ack.pointers;
 	ack.message.slow_down_ms = slow_down_ms;
 	for (size_t i = 0; i < n; i++) {
 		const struct pending *pending = group[i];
 		ack_add(&ack, held, pending);
-		if (!wrong && (pending->posting == POSTING_GAP || pending->posting == POSTING_BAD))
+		if (!wrong && is_wrong(pending->posting))
 			wrong = pending; /* what follows it is a gap because of it */
+		parted |= pending->posting == POSTING_PARTED;
 	}
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_ACK;
 	frame.ack = &ack.message;
-	gate_answer(gate, &last->peer, &frame);
-	if (!wrong)
-		return;
-	bool bad = wrong->posting == POSTING_BAD;
-	acks_refuse(gate, &wrong->peer, wrong->form.spool_id, wrong->form.seq,
-		    bad ? LANTOA__V1__REFUSED__CODE__MALFORMED : LANTOA__V1__REFUSED__CODE__GAP,
-		    bad ? wrong->refusal : "a batch before this one is missing");
+	if (!parted) /* otherwise the numbers mean other batches there */
+		gate_answer(gate, &last->peer, &frame);
+	if (wrong)
+		refuse(gate, wrong);
 }
 
 void acks_send(struct gate *gate, struct batch_queue *queue, const struct held held[],

@@ -1,5 +1,6 @@
 /* What the offices are told after a commit: one Ack per peer and spool, which stands for every
- * batch up to it, and a Refused for the first batch that was bad or came after a gap. */
+ * batch up to it, and a Refused for the first batch that was bad or does not follow on those
+ * before. */
 #pragma once
 
 #include "batch_queue.h"

@@ -82,15 +82,15 @@ static int commit_run(struct store_job *job, sqlite3 *db, const struct reference
 static void commit_start(struct committer *committer);
 
 /* One line a minute: an office could fill the disk otherwise. */
-static void say_refused(struct committer *committer, const struct pending *pending)
+static void say_refused(struct committer *committer, const struct pending *pending,
+			const char *cause)
 {
 	uint64_t not_logged;
 	const struct roster_key *key = roster_by_id(committer->roster, pending->peer.key_id);
 	if (log_limit_pass(&committer->said_refused, uv_now(committer->retry.loop), &not_logged))
 		log_warn("committer: batch refused office=%s seq=%" PRIu64
 			 " cause=\"%s\" not_logged=%" PRIu64,
-			 key ? key->code : "unknown", pending->form.seq, pending->refusal,
-			 not_logged);
+			 key ? key->code : "unknown", pending->form.seq, cause, not_logged);
 }
 
 static void count_commit(struct committer *committer)
@@ -103,10 +103,13 @@ static void count_commit(struct committer *committer)
 		const struct pending *pending = &committer->taken.list[i];
 		counters->batches += pending->posting == POSTED;
 		counters->duplicates += pending->posting == POSTED_BEFORE;
-		counters->gaps += pending->posting == POSTING_GAP;
+		counters->gaps +=
+			pending->posting == POSTING_GAP || pending->posting == POSTING_PARTED;
 		counters->malformed += pending->posting == POSTING_BAD;
 		if (pending->posting == POSTING_BAD)
-			say_refused(committer, pending);
+			say_refused(committer, pending, pending->refusal);
+		else if (pending->posting == POSTING_PARTED)
+			say_refused(committer, pending, "its spool came from an older copy");
 	}
 	for (size_t i = 0; i < committer->n_held; i++)
 		counters->held += committer->held[i].observations;
@@ -186,6 +189,9 @@ void committer_add(struct committer *committer, const struct gate_peer *peer, in
 	pending->form.spool_id = batch->spool_id;
 	pending->form.seq = batch->seq;
 	pending->form.received_us = civil_now_us();
+	pending->form.before_told = batch->before_digest.len == WIRE_DIGEST_LEN;
+	if (pending->form.before_told)
+		memcpy(pending->form.before, batch->before_digest.data, WIRE_DIGEST_LEN);
 	commit_start(committer);
 }
 

@@ -27,10 +27,29 @@ struct intake {
 
 /* --- frames --- */
 
+/* One line a minute and cause: an office could fill the disk otherwise. */
+static void refuse(struct intake *intake, const struct gate_peer *peer,
+		   const struct roster_key *key, enum cause cause, const char *reason)
+{
+	uint64_t not_logged;
+	if (log_limit_pass(&intake->said[cause], uv_now(intake->loop), &not_logged))
+		log_warn("intake: frame refused office=%s key=%" PRId64
+			 " cause=\"%s\" not_logged=%" PRIu64,
+			 key->code, key->id, reason, not_logged);
+	acks_refuse(intake->gate, peer, 0, 0,
+		    cause == CAUSE_MALFORMED ? LANTOA__V1__REFUSED__CODE__MALFORMED
+					     : LANTOA__V1__REFUSED__CODE__INVITATION,
+		    reason);
+}
+
 static void on_batch(struct intake *intake, const struct gate_peer *peer,
 		     const struct roster_key *key, const Lantoa__V1__Frame *frame)
 {
-	committer_add(intake->committer, peer, key->office, frame->batch);
+	size_t len = frame->batch->before_digest.len;
+	if (len == 0 || len == WIRE_DIGEST_LEN)
+		committer_add(intake->committer, peer, key->office, frame->batch);
+	else
+		refuse(intake, peer, key, CAUSE_MALFORMED, "a digest is 16 bytes");
 }
 
 static void on_hello(struct intake *intake, const struct gate_peer *peer,
@@ -89,21 +108,6 @@ static void mind_the_gate(struct intake *intake)
 		gate_pause(intake->gate);
 	else
 		gate_resume(intake->gate);
-}
-
-/* One line a minute and cause: an office could fill the disk otherwise. */
-static void refuse(struct intake *intake, const struct gate_peer *peer,
-		   const struct roster_key *key, enum cause cause, const char *reason)
-{
-	uint64_t not_logged;
-	if (log_limit_pass(&intake->said[cause], uv_now(intake->loop), &not_logged))
-		log_warn("intake: frame refused office=%s key=%" PRId64
-			 " cause=\"%s\" not_logged=%" PRIu64,
-			 key->code, key->id, reason, not_logged);
-	acks_refuse(intake->gate, peer, 0, 0,
-		    cause == CAUSE_MALFORMED ? LANTOA__V1__REFUSED__CODE__MALFORMED
-					     : LANTOA__V1__REFUSED__CODE__INVITATION,
-		    reason);
 }
 
 static void refuse_misplaced(struct intake *intake, const struct gate_peer *peer,

@@ -4,9 +4,11 @@
 #include "container.h"
 #include "log.h"
 #include "roster_feed.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,7 +142,6 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 	} else {
 		Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 		Lantoa__V1__Welcome *welcome = &question->welcome;
-		welcome->protocol = WIRE_PROTOCOL;
 		welcome->credit = reception->credit;
 		welcome->catalogue_version = question->catalogue_version;
 		welcome->clock_us = civil_now_us();
@@ -162,20 +163,41 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 	question_close(question);
 }
 
+/* Which side is older, and what to install. */
+static void refuse_protocol(struct reception *reception, const struct gate_peer *peer,
+			    const struct roster_key *key, const Lantoa__V1__Hello *hello)
+{
+	bool newer = hello->protocol_min > WIRE_PROTOCOL_MAX;
+	const char *version = hello->version;
+	if (!*version || strlen(version) > 32 || !utf8_printable(version, strlen(version)))
+		version = "(of no known version)";
+	char reason[256];
+	(void)snprintf(reason, sizeof(reason), /* fits */
+		       "this office's lantoa-agent %s speaks protocols %u to %u, the province's "
+		       "lantoa-aggregator %s speaks %u to %u: the %s is older, upgrade it",
+		       version, hello->protocol_min, hello->protocol_max, LANTOA_VERSION,
+		       WIRE_PROTOCOL_MIN, WIRE_PROTOCOL_MAX, newer ? "province" : "office");
+	uint64_t not_logged;
+	if (log_limit_pass(&reception->said[REFUSED_HELLO], uv_now(reception->loop), &not_logged))
+		log_warn("reception: hello refused office=%s cause=\"%s\" not_logged=%" PRIu64,
+			 key->code, reason, not_logged);
+	acks_refuse(reception->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__PROTOCOL, reason);
+}
+
 void reception_hello(struct reception *reception, const struct gate_peer *peer,
 		     const struct roster_key *key, const Lantoa__V1__Hello *hello)
 {
+	uint32_t protocol = wire_protocol(hello->protocol_min, hello->protocol_max);
 	reception->counters.hellos++;
-	if (hello->protocol_min > WIRE_PROTOCOL || hello->protocol_max < WIRE_PROTOCOL) {
-		acks_refuse(
-			reception->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__PROTOCOL,
-			"the province speaks protocol 1 alone; upgrade whichever side is older");
+	if (protocol == 0) {
+		refuse_protocol(reception, peer, key, hello);
 		return;
 	}
 	struct question *question = question_open(reception, peer, key);
 	if (!question)
 		return; /* the agent asks again after its timeout */
 	lantoa__v1__welcome__init(&question->welcome);
+	question->welcome.protocol = protocol;
 	question->spool_id = hello->spool_id;
 	question->catalogue_known = hello->catalogue_version;
 	question->job = (struct store_job){ .run = hello_run, .done = hello_done };

@@ -213,7 +213,8 @@ static int hello(struct fleet *fleet, unsigned number, struct err *err)
 	if (rc < 0)
 		return rc;
 	fleet->items[number] = (zmq_pollitem_t){ .socket = office->socket, .events = ZMQ_POLLIN };
-	hello.protocol_min = hello.protocol_max = WIRE_PROTOCOL;
+	hello.protocol_min = WIRE_PROTOCOL_MIN;
+	hello.protocol_max = WIRE_PROTOCOL_MAX;
 	hello.spool_id = load_spool_id(number);
 	hello.last_seq = fleet->load->steps;
 	hello.catalogue_version = office->catalogue_version;

@@ -136,6 +136,7 @@ static int seal(struct load *load, struct draft *draft, unsigned step, unsigned 
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Batch batch = LANTOA__V1__BATCH__INIT;
 	struct blob packed = { 0 };
+	uint8_t before[WIRE_DIGEST_LEN];
 	payload->len = 0;
 	draft_fill(draft, load, step, office);
 	int rc = wire_batch_encode(&draft->batch, payload, err);
@@ -144,13 +145,19 @@ static int seal(struct load *load, struct draft *draft, unsigned step, unsigned 
 	batch.spool_id = load_spool_id(office);
 	batch.seq = step + 1;
 	batch.payload = (ProtobufCBinaryData){ .data = payload->data, .len = payload->len };
+	if (step > 0) {
+		const struct sealed *last = load_batch(load, step - 1, office);
+		wire_digest(sealed_payload(last), last->payload_len, before);
+		batch.before_digest = (ProtobufCBinaryData){ sizeof(before), before };
+	}
 	frame.kind_case = LANTOA__V1__FRAME__KIND_BATCH;
 	frame.batch = &batch;
 	rc = wire_frame_pack(&frame, &packed, err);
 	if (rc < 0)
 		return rc;
 	load->batches[(size_t)step * load->shape.offices + office] =
-		(struct sealed){ packed.data, (uint32_t)packed.len, (uint32_t)payload->len };
+		(struct sealed){ packed.data, (uint32_t)packed.len, (uint32_t)payload->len,
+				 step > 0 };
 	load->bytes += packed.len;
 	return 0;
 }
@@ -223,5 +230,6 @@ const struct sealed *load_batch(const struct load *load, unsigned step, unsigned
 
 const uint8_t *sealed_payload(const struct sealed *sealed)
 {
-	return sealed->frame + sealed->len - sealed->payload_len;
+	size_t behind = sealed->chained ? 2 + WIRE_DIGEST_LEN : 0; /* tag, length, digest */
+	return sealed->frame + sealed->len - behind - sealed->payload_len;
 }

@@ -9,6 +9,7 @@
 #include "blob.h"
 #include "err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,9 +24,10 @@ struct load_shape {
 	unsigned minutes; /* in a batch; 1440 is a multiple of it */
 };
 
-struct sealed {         /* a Batch frame, packed; its payload is its end */
+struct sealed {         /* a Batch frame, packed */
 	uint8_t *frame; /* owned */
 	uint32_t len, payload_len;
+	bool chained; /* its last field is the digest of the batch before; else it is the payload */
 };
 
 struct load {

@@ -76,6 +76,10 @@ static void post_all(struct world *world, struct outcome outcomes[])
 					   .payload = frame->payload.data,
 					   .len = frame->payload.len,
 					   .received_us = world_now_us(world) };
+		if (frame->before_told && world->speaks >= WIRE_CHAINED) {
+			form.before_told = true;
+			memcpy(form.before, frame->before, sizeof(form.before));
+		}
 		must(world, ledger_post(books->ledger, &form, on_held, NULL, &outcomes[i].posting,
 					&outcomes[i].upto, &books->err));
 		assert_int_not_equal(outcomes[i].posting, POSTING_BAD);
@@ -102,10 +106,16 @@ static void answer_group(struct world *world, size_t last, const struct outcome 
 {
 	const struct pending *list = world->commit.list;
 	size_t gap = SIZE_MAX;
-	for (size_t i = 0; i <= last && gap == SIZE_MAX; i++)
-		if (same_spool(&list[i], &list[last]) && outcomes[i].posting == POSTING_GAP)
+	bool parted = false;
+	for (size_t i = 0; i <= last; i++) {
+		if (!same_spool(&list[i], &list[last]))
+			continue;
+		parted |= outcomes[i].posting == POSTING_PARTED;
+		if (gap == SIZE_MAX && (outcomes[i].posting == POSTING_GAP || parted))
 			gap = i;
-	answer(world, &list[last], FRAME_ACK, outcomes[last].upto, 0);
+	}
+	if (!parted)
+		answer(world, &list[last], FRAME_ACK, outcomes[last].upto, 0);
 	if (gap != SIZE_MAX)
 		answer(world, &list[gap], FRAME_REFUSED, list[gap].frame.seq,
 		       LANTOA__V1__REFUSED__CODE__GAP);
@@ -120,6 +130,7 @@ static void answer_all(struct world *world, const struct outcome outcomes[])
 		world->counts.batches += outcomes[i].posting == POSTED;
 		world->counts.duplicates += outcomes[i].posting == POSTED_BEFORE;
 		world->counts.gaps += outcomes[i].posting == POSTING_GAP;
+		world->counts.parted += outcomes[i].posting == POSTING_PARTED;
 		if (is_last)
 			answer_group(world, i, outcomes);
 	}
@@ -135,7 +146,11 @@ static void on_commit(struct world *world, struct event *event)
 	assert_non_null(outcomes);
 	must(world, db_begin(world->books.db, &world->books.err));
 	post_all(world, outcomes);
-	if (world_chance(world, world->weather.failed_commits)) {
+	bool full = world->now_ms < world->full_until_ms;
+	if (full || world_chance(world, world->weather.failed_commits)) {
+		if (!full && world->weather.full_ms)
+			world->full_until_ms =
+				world->now_ms + world_about(world, world->weather.full_ms);
 		db_rollback(world->books.db);
 		ledger_forget(world->books.ledger);
 		world->counts.failed_commits++;
@@ -202,6 +217,8 @@ void province_hear(struct world *world, uint32_t index, uint32_t line, struct fr
 		link_to_office(world, index, line, &(struct frame){ .kind = FRAME_PING });
 	} else {
 		struct frame welcome = committed(world, index, frame->spool_id);
+		welcome.protocol =
+			frame->protocol < world->speaks ? frame->protocol : world->speaks;
 		struct event *event =
 			world_plan(world, world_about(world, HELLO_MS), on_hello_answered, index);
 		event->line = line;
@@ -254,10 +271,18 @@ static void on_power_cut(struct world *world, struct event *event)
 	world_plan(world, world_about(world, DOWN_MS), on_power_back, 0)->life = world->life;
 }
 
+/* It is upgraded, or downgraded, while it is down. */
+static void province_choose_version(struct world *world)
+{
+	world->speaks = world->weather.mixed && world_chance(world, 500) ? 1 : WIRE_PROTOCOL_MAX;
+}
+
 void province_come_up(struct world *world)
 {
 	books_reopen(&world->books);
 	world->up = true;
+	world->full_until_ms = 0;
+	province_choose_version(world);
 	if (world->weather.province_ms)
 		world_plan(world, world_about(world, world->weather.province_ms), on_power_cut, 0);
 }
@@ -268,6 +293,7 @@ void province_open(struct world *world)
 {
 	books_open(&world->books, units, catalogue, NULL, false);
 	world->up = true;
+	province_choose_version(world);
 	if (world->weather.province_ms)
 		world_plan(world, world_about(world, world->weather.province_ms), on_power_cut, 0);
 	if (world->weather.restores)

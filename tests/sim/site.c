@@ -49,6 +49,25 @@ static void arm_tick(struct world *world, uint32_t index)
 
 /* --- carrying out what the core decides --- */
 
+static void remember_last(struct site *office, uint64_t seq, const uint8_t *digest)
+{
+	office->last_seq = seq;
+	memcpy(office->last_digest, digest, sizeof(office->last_digest));
+}
+
+/* As uplink.c tells the province what a batch was made behind. */
+static void chain(struct site *office, struct frame *frame)
+{
+	uint8_t digest[WIRE_DIGEST_LEN];
+	if (office->protocol >= WIRE_CHAINED && office->last_seq > 0 &&
+	    office->last_seq == frame->seq - 1) {
+		frame->before_told = true;
+		memcpy(frame->before, office->last_digest, sizeof(frame->before));
+	}
+	wire_digest(frame->payload.data, frame->payload.len, digest);
+	remember_last(office, frame->seq, digest);
+}
+
 static void on_read(struct world *world, struct event *event)
 {
 	struct site *office = &world->offices[event->office];
@@ -68,6 +87,7 @@ static void on_read(struct world *world, struct event *event)
 		result = UPLINK_SENT;
 	if (result == UPLINK_SENT) {
 		assert_true(uplink_in_flight(&office->core) < office->core.credit);
+		chain(office, &frame);
 		link_to_province(world, event->office, &frame);
 	} else {
 		blob_free(&frame.payload);
@@ -104,6 +124,7 @@ static void on_renewed(struct world *world, struct event *event)
 		return;
 	must(spool_renew(office->spool, &err), &err);
 	office->renewals++;
+	office->last_seq = 0;
 	tell(world, event->office, (struct uplink_event){ .type = UPLINK_RENEWED });
 	seal(world, event->office);
 }
@@ -120,6 +141,7 @@ static void send(struct world *world, uint32_t index, enum frame_kind kind)
 	struct frame frame = { .kind = kind,
 			       .spool_id = spool_id(office->spool),
 			       .seq = office->core.last_seq };
+	frame.protocol = office->speaks;
 	if (office->connected)
 		link_to_province(world, index, &frame);
 }
@@ -192,6 +214,12 @@ void site_hear(struct world *world, uint32_t index, const struct frame *frame)
 		must(spool_matches(office->spool, frame->seq, frame->payload.data,
 				   frame->payload.len, &event.matches, &err),
 		     &err);
+		if (office->core.state == UPLINK_GREETING) {
+			office->protocol = frame->protocol;
+			office->last_seq = 0;
+			if (frame->payload.len == WIRE_DIGEST_LEN)
+				remember_last(office, frame->seq, frame->payload.data);
+		}
 	}
 	if (frame) {
 		event.type = frame->kind == FRAME_WELCOME   ? UPLINK_WELCOMED
@@ -297,6 +325,7 @@ static void power_up(struct world *world, uint32_t index)
 	struct err err = { 0 };
 	office->life++;
 	office->tick_ms = UINT64_MAX;
+	office->speaks = world->weather.mixed && world_chance(world, 500) ? 1 : WIRE_PROTOCOL_MAX;
 	must(spool_open(office->path, &limits, &office->spool, NULL, &err), &err);
 	must(spool_status(office->spool, &status, &err), &err);
 	uplink_core_init(&office->core, &timing);

@@ -121,12 +121,14 @@ static void live_through(struct dice *dice, uint32_t offices, uint64_t hours,
 	books_are_right(&world);
 	offices_are_right(&world, weather->spool_restores);
 	if (getenv("LANTOA_SEED"))
-		print_message("batches %llu, again %llu, gaps %llu; lines %llu; province: %llu "
+		print_message("batches %llu, again %llu, gaps %llu, parted %llu; lines %llu; "
+			      "province: %llu "
 			      "crashes, %llu restores, %llu commits, %llu failed; offices: %llu "
 			      "crashes, %llu restored, %llu of these restarted unwelcomed\n",
 			      (unsigned long long)world.counts.batches,
 			      (unsigned long long)world.counts.duplicates,
 			      (unsigned long long)world.counts.gaps,
+			      (unsigned long long)world.counts.parted,
 			      (unsigned long long)world.counts.lines,
 			      (unsigned long long)world.counts.crashes,
 			      (unsigned long long)world.counts.restores,
@@ -185,6 +187,42 @@ static void spools_that_come_back_from_older_copies_lose_nothing(void **state)
 	for_all_seeds(20, some_weather_with_copies, NULL);
 }
 
+/* The province's disk is full while an office goes and comes back from an older copy: what its old
+ * life sent is not committed yet when the new one is welcomed, and its numbers are given again. */
+static void some_weather_with_a_full_disk(struct dice *dice, void *context)
+{
+	struct weather weather = any_weather(dice);
+	(void)context;
+	weather.failed_commits = 100 + (unsigned)dice_below(dice, 300);
+	weather.full_ms = 60000 + dice_below(dice, 600000);
+	weather.office_ms = 300000 + dice_below(dice, 3600000);
+	weather.spool_restores = true;
+	live_through(dice, 1 + (uint32_t)dice_below(dice, 12), 12, &weather);
+}
+
+static void an_old_life_that_waits_at_a_full_province_spoils_nothing(void **state)
+{
+	(void)state;
+	for_all_seeds(10, some_weather_with_a_full_disk, NULL);
+}
+
+static void some_weather_with_mixed_versions(struct dice *dice, void *context)
+{
+	struct weather weather = any_weather(dice);
+	(void)context;
+	weather.office_ms = 600000 + dice_below(dice, 7200000);
+	weather.province_ms = 600000 + dice_below(dice, 7200000);
+	weather.spool_restores = true;
+	weather.mixed = true;
+	live_through(dice, 1 + (uint32_t)dice_below(dice, 12), 12, &weather);
+}
+
+static void peers_of_the_version_before_lose_nothing_in_either_role(void **state)
+{
+	(void)state;
+	for_all_seeds(5, some_weather_with_mixed_versions, NULL);
+}
+
 static void bad_day(struct dice *dice, void *context)
 {
 	static const struct weather weather = { .line_ms = 600000,
@@ -213,6 +251,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_lost_nor_counted_twice_in_any_weather),
 		cmocka_unit_test(spools_that_come_back_from_older_copies_lose_nothing),
+		cmocka_unit_test(an_old_life_that_waits_at_a_full_province_spoils_nothing),
+		cmocka_unit_test(peers_of_the_version_before_lose_nothing_in_either_role),
 		cmocka_unit_test(two_hundred_offices_get_through_a_bad_day),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

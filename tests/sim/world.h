@@ -12,6 +12,7 @@
 #include "seeds.h"
 #include "spool.h"
 #include "uplink_core.h"
+#include "wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,7 +32,10 @@ struct frame {
 	enum frame_kind kind;
 	uint64_t spool_id, seq; /* seq: of a batch; last_seq of Hello; upto of Welcome and Ack */
 	int code;               /* of Refused */
-	struct blob payload;    /* owned; of a batch; of Welcome, the digest */
+	uint32_t protocol;      /* the highest that is spoken; of Hello and Welcome */
+	bool before_told;       /* of a batch */
+	uint8_t before[WIRE_DIGEST_LEN];
+	struct blob payload; /* owned; of a batch; of Welcome, the digest */
 };
 
 /* --- what happens --- */
@@ -49,10 +53,12 @@ struct weather {            /* how bad it is */
 	uint64_t record_ms; /* between the handfuls of one office; 0: none */
 	unsigned lost_frames, lost_answers, repeats; /* of a thousand */
 	unsigned failed_commits, failed_notes;       /* of a thousand; notes: of acks, in spools */
+	uint64_t full_ms;     /* a commit that failed fails so long on average; 0: once */
 	uint64_t province_ms; /* between power cuts of the province; 0: none */
 	uint64_t office_ms;   /* likewise, of each office */
 	bool restores;        /* the province may come back from an older copy */
 	bool spool_restores;  /* an office may, too; its clerk hands all in again */
+	bool mixed;           /* protocols: some speak 1 alone, the province too at times */
 };
 
 /* --- an office --- */
@@ -78,7 +84,10 @@ struct site {
 	uint64_t broken_until_ms; /* what of broken_line arrives by then still arrives */
 	uint32_t lines, renewals;
 	bool unsealed_waits;
-	bool restored; /* from its copy, and not welcomed since */
+	bool restored;             /* from its copy, and not welcomed since */
+	uint32_t speaks, protocol; /* the highest it knows; that of the last Welcome */
+	uint64_t last_seq;         /* as uplink.c's struct last */
+	uint8_t last_digest[WIRE_DIGEST_LEN];
 	struct cell cells[CELL_METRICS][WORLD_DAYS][CELL_HOURS];
 };
 
@@ -103,13 +112,14 @@ struct world {
 	struct site *offices; /* owned [n_offices] */
 	uint32_t n_offices;
 	struct books books;
-	uint32_t life; /* of the province */
+	uint32_t life, speaks; /* of the province; the highest protocol it knows */
+	uint64_t full_until_ms;
 	bool up, committing;
 	struct queue queue, commit;
 	char copy[128]; /* path of the older copy; "": none */
 	struct {
-		uint64_t crashes, restores, commits, failed_commits, duplicates, gaps, lines,
-			restarts, batches, restored, restored_restarts;
+		uint64_t crashes, restores, commits, failed_commits, duplicates, gaps, parted,
+			lines, restarts, batches, restored, restored_restarts;
 	} counts;
 	char folder[SCRATCH_MAX];
 };

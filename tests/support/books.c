@@ -306,8 +306,10 @@ static int post(struct books *books, const struct books_batch *batch, enum posti
 				   .seq = batch->seq,
 				   .payload = batch->payload.data,
 				   .len = batch->payload.len,
-				   .received_us = batch->received_us };
+				   .received_us = batch->received_us,
+				   .before_told = batch->before_told };
 	uint64_t upto;
+	memcpy(form.before, batch->before, sizeof(form.before));
 	return ledger_post(books->ledger, &form, on_held, books, ret, &upto, &books->err);
 }
 

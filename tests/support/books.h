@@ -85,6 +85,8 @@ struct books_batch { /* sealed, ready to be posted any number of times */
 	int64_t office, received_us;
 	uint64_t spool_id, seq;
 	struct blob payload; /* owned */
+	bool before_told;    /* as struct entry_form's */
+	uint8_t before[WIRE_DIGEST_LEN];
 };
 
 /** Seal @figures (in any order; no series and period twice) as the spool's next batch, and put them

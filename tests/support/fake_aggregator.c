@@ -31,6 +31,7 @@ struct fake_aggregator {
 	struct fake_books books;
 	uint8_t digest[WIRE_DIGEST_LEN]; /* of batch digest_seq; 0: none */
 	uint64_t digest_seq;
+	uint32_t protocol_min, protocol_max, protocol; /* ours; of the last Welcome */
 	uint64_t refused_seq, catalogue_version;
 	int refused_code;
 	char *quarantine, *catalogue; /* owned */
@@ -130,6 +131,14 @@ static Lantoa__V1__Catalogue catalogue_of(const struct fake_aggregator *fake)
 	return catalogue;
 }
 
+/* The highest protocol that both speak; 0: none. */
+static uint32_t common_protocol(const struct fake_aggregator *fake, const Lantoa__V1__Hello *hello)
+{
+	uint32_t highest =
+		hello->protocol_max < fake->protocol_max ? hello->protocol_max : fake->protocol_max;
+	return highest >= hello->protocol_min && highest >= fake->protocol_min ? highest : 0;
+}
+
 static void on_hello(struct fake_aggregator *fake, const struct peer *peer,
 		     const Lantoa__V1__Frame *in)
 {
@@ -141,7 +150,11 @@ static void on_hello(struct fake_aggregator *fake, const struct peer *peer,
 		fake->books.upto = 0;
 	}
 	fake->books.hellos++;
-	welcome.protocol = WIRE_PROTOCOL;
+	fake->protocol = welcome.protocol = common_protocol(fake, in->hello);
+	if (welcome.protocol == 0) {
+		refuse(fake, peer, 0, LANTOA__V1__REFUSED__CODE__PROTOCOL);
+		return;
+	}
 	welcome.upto = fake->books.upto;
 	if (welcome.upto > 0 && welcome.upto == fake->digest_seq)
 		welcome.upto_digest = (ProtobufCBinaryData){ sizeof(fake->digest), fake->digest };
@@ -170,11 +183,24 @@ static void commit(struct fake_aggregator *fake, const Lantoa__V1__Batch *in)
 	assert(rc == 0); /* the agent sends what can be decoded */
 	if (rc < 0)
 		return;
+	fake->books.batches++;
+	fake->books.chained += in->before_digest.len > 0;
 	fake->books.upto = fake->digest_seq = in->seq;
 	wire_digest(in->payload.data, in->payload.len, fake->digest);
 	fake->books.observations += batch.n_points;
 	for (size_t i = 0; i < batch.n_points; i++)
 		fake->books.sum += batch.points[i].value_e;
+}
+
+/* Does it say that it was made behind another batch than our last? */
+static bool parted(const struct fake_aggregator *fake, const Lantoa__V1__Batch *batch)
+{
+	const ProtobufCBinaryData *before = &batch->before_digest;
+	if (before->len == 0)
+		return false;
+	assert(fake->protocol >= WIRE_CHAINED && before->len == sizeof(fake->digest));
+	return batch->seq == fake->digest_seq + 1 &&
+	       memcmp(before->data, fake->digest, before->len) != 0;
 }
 
 static void on_batch(struct fake_aggregator *fake, const struct peer *peer,
@@ -188,7 +214,7 @@ static void on_batch(struct fake_aggregator *fake, const struct peer *peer,
 		refuse(fake, peer, batch->seq, fake->refused_code);
 		return;
 	}
-	if (batch->seq > fake->books.upto + 1) {
+	if (batch->seq > fake->books.upto + 1 || parted(fake, batch)) {
 		refuse(fake, peer, batch->seq, LANTOA__V1__REFUSED__CODE__GAP);
 		return;
 	}
@@ -345,6 +371,8 @@ struct fake_aggregator *fake_aggregator_open(void *zmq_context)
 	key_of_z85(public_key, fake->public_key);
 	key_of_z85(secret_key, fake->secret_key);
 	fake->context = zmq_context;
+	fake->protocol_min = WIRE_PROTOCOL_MIN;
+	fake->protocol_max = WIRE_PROTOCOL_MAX;
 	fake->arena = arena_open(WIRE_ARENA_MAX);
 	(void)pthread_mutex_init(&fake->mutex, NULL);
 	fake->zap = zmq_socket(zmq_context, ZMQ_REP);
@@ -418,6 +446,21 @@ void fake_aggregator_roll_back(struct fake_aggregator *fake, uint64_t upto)
 {
 	(void)pthread_mutex_lock(&fake->mutex);
 	fake->books.upto = upto;
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_aggregator_speak(struct fake_aggregator *fake, uint32_t min, uint32_t max)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	fake->protocol_min = min;
+	fake->protocol_max = max;
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_aggregator_part(struct fake_aggregator *fake)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	fake->digest[0] ^= 1;
 	(void)pthread_mutex_unlock(&fake->mutex);
 }
 

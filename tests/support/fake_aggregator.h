@@ -37,9 +37,15 @@ void fake_aggregator_swallow_enrolled(struct fake_aggregator *fake);
 /** Told with Welcome and Enrolled. @csv is copied. */
 void fake_aggregator_catalogue(struct fake_aggregator *fake, uint64_t version, const char *csv);
 
+/** Protocols that it speaks: ours unless told. */
+void fake_aggregator_speak(struct fake_aggregator *fake, uint32_t min, uint32_t max);
+/** Its last batch is another than what the office sent: of its spool's earlier life, say. */
+void fake_aggregator_part(struct fake_aggregator *fake);
+
 struct fake_books {
 	uint64_t spool_id; /* of the last Hello */
 	uint64_t upto, observations, duplicates, hellos;
-	int64_t sum; /* of all mantissas committed */
+	uint64_t batches, chained; /* committed; those that told the one before */
+	int64_t sum;               /* of all mantissas committed */
 };
 struct fake_books fake_aggregator_books(struct fake_aggregator *fake);

@@ -3,7 +3,8 @@
  *   probe ENDPOINT SERVER-KEY SECRET-KEY      keys as in invitations (base64url)
  *
  * Orders come as lines on stdin, what the province says goes out as lines on stdout:
- *   hello SPOOL LAST-SEQ                      welcome spool upto=.. series=.. credit=.. office=..
+ *   hello SPOOL LAST-SEQ [MIN MAX]            welcome upto=.. series=.. credit=.. office=..
+ *                                             (the protocols: ours unless told)
  *   batch SPOOL SEQ DAY NUMBER METRIC|- LABELS|- GRAIN DECIMALS NTH:VALUE...   ack .., refused ..
  *                                             (METRIC - : the series was declared before)
  *   payload SPOOL SEQ HEX                     a batch with these bytes as payload
@@ -95,7 +96,9 @@ static void on_hello(struct probe *probe, const struct order *order)
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Hello hello = LANTOA__V1__HELLO__INIT;
-	hello.protocol_min = hello.protocol_max = WIRE_PROTOCOL;
+	hello.protocol_min = order->n > 3 ? (uint32_t)number(order, 3) : WIRE_PROTOCOL_MIN;
+	hello.protocol_max = order->n > 3 ? (uint32_t)number(order, 4) : WIRE_PROTOCOL_MAX;
+	hello.version = (char *)(uintptr_t) "9.9";
 	hello.spool_id = number(order, 1);
 	hello.last_seq = number(order, 2);
 	frame.kind_case = LANTOA__V1__FRAME__KIND_HELLO;
@@ -249,9 +252,10 @@ static void tell_refused(const Lantoa__V1__Refused *refused)
 static void tell_frame(const Lantoa__V1__Frame *frame)
 {
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND_WELCOME)
-		printf("welcome upto=%llu series=%u credit=%u office=%s level=%s\n",
+		printf("welcome upto=%llu series=%u credit=%u office=%s level=%s protocol=%u\n",
 		       (unsigned long long)frame->welcome->upto, frame->welcome->series_known,
-		       frame->welcome->credit, frame->welcome->office, frame->welcome->level);
+		       frame->welcome->credit, frame->welcome->office, frame->welcome->level,
+		       frame->welcome->protocol);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_CATALOGUE)
 		printf("catalogue bytes=%zu\n", frame->catalogue->csv.len);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_ACK)

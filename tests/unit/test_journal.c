@@ -225,6 +225,51 @@ static void a_spool_is_known_by_office_and_id_and_begins_at_one(void **state)
 		blob_free(&batches[i].payload);
 }
 
+static void tell_before(struct books_batch *batch, const struct books_batch *before)
+{
+	batch->before_told = true;
+	wire_digest(before->payload.data, before->payload.len, batch->before);
+}
+
+/* Two lives of a spool that came back from an older copy: batch 1 is in common, 2 and 3 are not. */
+static void lives_that_parted_are_told_apart_and_only_one_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct books_batch first, old[2], new[2];
+	seal(f, &f->spool, "d", GRAIN_DAY, 0, 1, &first);
+	struct books_spool other = f->spool;
+	for (size_t i = 0; i < 2; i++) {
+		seal(f, &f->spool, "h", GRAIN_HOUR, 1, 10 + (int64_t)i, &old[i]);
+		seal(f, &other, i ? "d" : "h", i ? GRAIN_DAY : GRAIN_HOUR, 0, 20, &new[i]);
+		tell_before(&old[i], i ? &old[i - 1] : &first);
+		tell_before(&new[i], i ? &new[i - 1] : &first);
+	}
+	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
+	ledger_begin(f->books.ledger, f->books.reference);
+	assert_int_equal(books_post(&f->books, &first), POSTED);
+	assert_int_equal(books_post(&f->books, &old[0]), POSTED);
+	assert_int_equal(books_post(&f->books, &old[0]), POSTED_BEFORE);
+	assert_int_equal(books_post(&f->books, &new[0]), POSTING_PARTED); /* 2, another one */
+	assert_int_equal(books_post(&f->books, &new[1]), POSTING_PARTED); /* behind another one */
+	assert_int_equal(ledger_finish(f->books.ledger, &f->books.err), 0);
+	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
+	books_reopen(&f->books); /* it is known from the disk, too */
+	ledger_begin(f->books.ledger, f->books.reference);
+	assert_int_equal(books_post(&f->books, &new[0]), POSTING_PARTED);
+	assert_int_equal(books_post(&f->books, &new[1]), POSTING_PARTED);
+	assert_int_equal(books_post(&f->books, &first), POSTED_BEFORE);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 2);
+	books_commit(&f->books, &old[1], 1);
+	new[1].before_told = false; /* protocol 1 does not say: then the number is all there is */
+	new[1].seq = 4;
+	books_commit(&f->books, &new[1], 1);
+	blob_free(&first.payload);
+	for (size_t i = 0; i < 2; i++) {
+		blob_free(&old[i].payload);
+		blob_free(&new[i].payload);
+	}
+}
+
 /* --- the disk refuses --- */
 
 /* After a crash: nothing acked is lost, what was not acked is there whole or not at all, and the
@@ -317,6 +362,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_bad_batch_leaves_nothing_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_number_cannot_be_declared_twice_with_other_meaning, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			lives_that_parted_are_told_apart_and_only_one_is_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_spool_is_known_by_office_and_id_and_begins_at_one,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_acked_is_lost_when_one_disk_operation_fails,

@@ -418,6 +418,75 @@ static void spool_from_an_old_copy_whose_numbers_were_given_again_loses_nothing(
 	assert_true(spool_id(f->spool) != id);
 }
 
+static bool greeted_twice(struct fixture *f)
+{
+	return fake_aggregator_books(f->fake).hellos == 2 && connected(f);
+}
+
+static void each_batch_tells_the_one_before_and_a_parted_life_goes_on_under_a_fresh_id(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	start(f);
+	for (int32_t i = 0; i < 3; i++) {
+		record(f, DAY + i, 1);
+		wait_until(f, released);
+	}
+	uint64_t id = spool_id(f->spool);
+	assert_int_equal(fake_aggregator_books(f->fake).chained, 2);
+	fake_aggregator_restart(f->fake); /* the first after a Welcome tells it, too */
+	wait_until(f, greeted_twice);
+	record(f, DAY + 3, 1);
+	wait_until(f, released);
+	assert_int_equal(fake_aggregator_books(f->fake).chained, 3);
+	fake_aggregator_part(f->fake); /* nothing on the line says so */
+	record(f, DAY + 4, 0);
+	wait_until(f, renewed); /* 4, and 3 again: the oldest was trimmed with its ack */
+	assert_true(spool_id(f->spool) != id);
+}
+
+static void province_of_the_version_before_gets_what_it_knows(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_speak(f->fake, 1, 1);
+	start(f);
+	for (int32_t i = 0; i < 3; i++) {
+		record(f, DAY + i, 1);
+		wait_until(f, released);
+	}
+	assert_int_equal(fake_aggregator_books(f->fake).batches, 3);
+	assert_int_equal(fake_aggregator_books(f->fake).chained, 0);
+	fake_aggregator_speak(f->fake, 2, 2); /* it is upgraded */
+	fake_aggregator_restart(f->fake);
+	wait_until(f, greeted_twice);
+	record(f, DAY + 3, 1);
+	wait_until(f, released);
+	assert_int_equal(fake_aggregator_books(f->fake).chained, 1);
+	assert_int_equal(fake_aggregator_books(f->fake).sum, 4);
+}
+
+static bool no_protocol(struct fixture *f)
+{
+	return strstr(looked(f).trouble, "protocol") != NULL;
+}
+
+static void province_without_a_common_protocol_is_told_and_works_once_it_has_one(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_speak(f->fake, 3, 3);
+	f->timing.refused_ms = 50;
+	record(f, DAY, 5);
+	start(f);
+	wait_until(f, no_protocol);
+	assert_string_equal(looked(f).refusal, "refused by the test");
+	fake_aggregator_speak(f->fake, 2, 3);
+	wait_until(f, released);
+	assert_string_equal(looked(f).trouble, "");
+	assert_string_equal(looked(f).refusal, "");
+}
+
 static void stopping_in_the_middle_leaves_nothing_open(void **state)
 {
 	struct fixture *f = *state;
@@ -544,6 +613,9 @@ int main(void)
 		TEST(restored_province_gets_again_what_it_lost),
 		TEST(spool_that_was_rolled_back_goes_on_under_a_fresh_id),
 		TEST(spool_from_an_old_copy_whose_numbers_were_given_again_loses_nothing),
+		TEST(each_batch_tells_the_one_before_and_a_parted_life_goes_on_under_a_fresh_id),
+		TEST(province_of_the_version_before_gets_what_it_knows),
+		TEST(province_without_a_common_protocol_is_told_and_works_once_it_has_one),
 		TEST(stopping_in_the_middle_leaves_nothing_open),
 		TEST(invited_office_enrols_and_can_send),
 		TEST(enrolment_cut_off_after_the_commit_is_mended_by_running_it_again),

@@ -445,7 +445,7 @@ static char office_name[] = "Phường Đạo Thạnh";
 static void welcome_pack(struct fixture *f, char *name)
 {
 	Lantoa__V1__Welcome welcome = LANTOA__V1__WELCOME__INIT;
-	welcome.protocol = WIRE_PROTOCOL;
+	welcome.protocol = WIRE_PROTOCOL_MAX;
 	welcome.upto = 12;
 	welcome.office_name = name;
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
@@ -587,9 +587,23 @@ static void an_arena_hands_out_zeroed_memory_again_and_again_up_to_its_limit(voi
 
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void the_highest_protocol_that_both_speak_is_spoken(void **state)
+{
+	(void)state;
+	assert_int_equal(wire_protocol(1, 1), 1);
+	assert_int_equal(wire_protocol(1, 2), 2);
+	assert_int_equal(wire_protocol(2, 2), 2);
+	assert_int_equal(wire_protocol(1, 9), WIRE_PROTOCOL_MAX);
+	assert_int_equal(wire_protocol(2, 9), WIRE_PROTOCOL_MAX);
+	assert_int_equal(wire_protocol(WIRE_PROTOCOL_MAX + 1, 9), 0);
+	assert_int_equal(wire_protocol(0, 0), 0);
+	assert_int_equal(wire_protocol(2, 1), 0); /* upside down */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test(the_highest_protocol_that_both_speak_is_spoken),
 		test(decode_of_encode_is_the_same_batch),
 		test(damaged_payloads_are_refused_or_well_formed),
 		test(columns_that_keep_the_rules_are_taken),
