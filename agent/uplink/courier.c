@@ -1,0 +1,88 @@
+#include "courier.h"
+
+#include "container.h"
+#include "log.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int work(struct task *task)
+{
+	struct courier *courier = container_of(task, struct courier, task);
+	int rc = spool_batch(courier->spool, courier->seq, &courier->payload, &task->err);
+	if (rc == 0)
+		wire_digest(courier->payload.data, courier->payload.len, courier->digest);
+	return rc;
+}
+
+static void remember(struct courier *courier, uint64_t seq, const uint8_t *digest)
+{
+	courier->last = seq;
+	memcpy(courier->last_digest, digest, WIRE_DIGEST_LEN);
+}
+
+static bool hand_over(struct courier *courier)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Batch batch = LANTOA__V1__BATCH__INIT;
+	const struct blob *payload = &courier->payload;
+	batch.spool_id = courier->spool_id;
+	batch.seq = courier->seq;
+	batch.payload = (ProtobufCBinaryData){ .len = payload->len, .data = payload->data };
+	if (courier->protocol >= WIRE_CHAINED && courier->last > 0 &&
+	    courier->last == courier->seq - 1)
+		batch.before_digest = (ProtobufCBinaryData){ .len = WIRE_DIGEST_LEN,
+							     .data = courier->last_digest };
+	frame.kind_case = LANTOA__V1__FRAME__KIND_BATCH;
+	frame.batch = &batch;
+	return courier->on_read(courier->context, courier->session, &frame);
+}
+
+static enum uplink_result deliver(struct courier *courier, const struct task *task)
+{
+	if (task->rc == -ENOENT)
+		return UPLINK_MISSING;
+	if (task->rc < 0) {
+		log_error("uplink: cannot read a batch cause=\"%s\"", task->err.text);
+		return UPLINK_NO_ROOM;
+	}
+	if (!hand_over(courier))
+		return UPLINK_NO_ROOM;
+	remember(courier, courier->seq, courier->digest);
+	return UPLINK_SENT;
+}
+
+static void done(struct task *task)
+{
+	struct courier *courier = container_of(task, struct courier, task);
+	enum uplink_result result = deliver(courier, task);
+	blob_free(&courier->payload); /* a sleeping agent holds no buffers */
+	courier->on_done(courier->context, courier->seq, courier->session, result);
+}
+
+void courier_welcomed(struct courier *courier, uint32_t protocol, uint64_t upto,
+		      const uint8_t *digest, size_t len)
+{
+	courier->protocol = protocol;
+	courier->last = 0;
+	if (len == WIRE_DIGEST_LEN)
+		remember(courier, upto, digest);
+}
+
+void courier_renewed(struct courier *courier, uint64_t id)
+{
+	courier->spool_id = id;
+	courier->last = 0;
+}
+
+void courier_fetch(struct courier *courier, uint64_t seq, uint32_t session)
+{
+	courier->seq = seq;
+	courier->session = session;
+	task_start(&courier->task, courier->group, work, done);
+}
+
+void courier_free(struct courier *courier)
+{
+	blob_free(&courier->payload);
+}

@@ -1,0 +1,41 @@
+/* Fetches batches from the spool and hands them to the line, one at a time. It knows the digest of
+ * the batch before the next: of what it sent last, or of what Welcome said is committed; so no
+ * batch is read for it. */
+#pragma once
+
+#include "blob.h"
+#include "spool.h"
+#include "task.h"
+#include "uplink_core.h"
+#include "wire.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct courier {
+	struct task_group *group; /* outlives it, as the spool */
+	struct spool *spool;
+	uint64_t spool_id;
+	/* It is read: send @frame, unless its turn has passed; false when it was not sent. */
+	bool (*on_read)(void *context, uint32_t session, const Lantoa__V1__Frame *frame);
+	void (*on_done)(void *context, uint64_t seq, uint32_t session, enum uplink_result result);
+	void *context;
+	/* its own: */
+	struct task task;
+	uint64_t seq;
+	uint32_t session;
+	struct blob payload;
+	uint8_t digest[WIRE_DIGEST_LEN]; /* of payload */
+	uint32_t protocol;
+	uint64_t last; /* batch sent last, or committed; 0: none, or its digest is not known */
+	uint8_t last_digest[WIRE_DIGEST_LEN];
+};
+
+/** A Welcome: how batches travel, and the digest (of @len bytes) of batch @upto. */
+void courier_welcomed(struct courier *courier, uint32_t protocol, uint64_t upto,
+		      const uint8_t *digest, size_t len);
+/** The spool has a new id. */
+void courier_renewed(struct courier *courier, uint64_t id);
+/** on_read and on_done follow. @session is handed through. */
+void courier_fetch(struct courier *courier, uint64_t seq, uint32_t session);
+void courier_free(struct courier *courier); /* what it owns; the task is not busy */

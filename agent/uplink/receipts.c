@@ -1,0 +1,105 @@
+#include "receipts.h"
+
+#include "container.h"
+#include "log.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOTES_MAX 256u
+
+struct note { /* of a quarantine */
+	uint64_t seq;
+	uint32_t series, observations;
+	char *reason; /* owned */
+};
+
+struct notes {
+	struct note list[NOTES_MAX];
+	size_t n;
+};
+
+static void notes_free(struct notes *notes)
+{
+	for (size_t i = 0; notes && i < notes->n; i++)
+		free(notes->list[i].reason);
+	free(notes);
+}
+
+static int work(struct task *task)
+{
+	struct receipts *receipts = container_of(task, struct receipts, task);
+	const struct notes *notes = receipts->noting;
+	int rc = 0;
+	if (receipts->acking)
+		rc = spool_acked(receipts->spool, receipts->acking_upto, receipts->acking_at_us,
+				 &task->err);
+	for (size_t i = 0; notes && i < notes->n && rc == 0; i++) {
+		const struct note *note = &notes->list[i];
+		rc = spool_quarantined(receipts->spool, note->seq, note->series, note->observations,
+				       note->reason, &task->err);
+	}
+	return rc;
+}
+
+static void done(struct task *task)
+{
+	struct receipts *receipts = container_of(task, struct receipts, task);
+	notes_free(receipts->noting);
+	receipts->noting = NULL;
+	(void)malloc_trim(0); /* a batch is through: hand back what it took */
+	if (task->rc < 0)
+		log_error("uplink: cannot note an ack, will try again cause=\"%s\"",
+			  task->err.text);
+	receipts->on_noted(receipts->context, task->rc, receipts->acking);
+	receipts_flush(receipts);
+}
+
+void receipts_flush(struct receipts *receipts)
+{
+	if (receipts->task.busy || (!receipts->ack_due && !receipts->notes))
+		return;
+	receipts->acking = receipts->ack_due;
+	receipts->acking_upto = receipts->upto;
+	receipts->acking_at_us = receipts->at_us;
+	receipts->ack_due = false;
+	receipts->noting = receipts->notes;
+	receipts->notes = NULL;
+	task_start(&receipts->task, receipts->group, work, done);
+}
+
+void receipts_ack(struct receipts *receipts, uint64_t upto, int64_t at_us)
+{
+	receipts->ack_due = true;
+	receipts->upto = upto;
+	receipts->at_us = at_us;
+	receipts_flush(receipts);
+}
+
+void receipts_note(struct receipts *receipts, const Lantoa__V1__Quarantined *held)
+{
+	if (!receipts->notes)
+		receipts->notes = calloc(1, sizeof(*receipts->notes));
+	struct notes *notes = receipts->notes;
+	char *reason = strdup(held->reason);
+	if (!notes || !reason || notes->n == NOTES_MAX) {
+		free(reason);
+		return;
+	}
+	notes->list[notes->n++] = (struct note){ .seq = held->seq,
+						 .series = held->series,
+						 .observations = held->observations,
+						 .reason = reason };
+}
+
+void receipts_forget_ack(struct receipts *receipts)
+{
+	receipts->ack_due = false;
+}
+
+void receipts_free(struct receipts *receipts)
+{
+	notes_free(receipts->notes);
+	notes_free(receipts->noting);
+}

@@ -1,0 +1,129 @@
+/* Frames: those that the uplink says by itself, and what becomes of those that come in. Batches are
+ * the courier's. */
+#include "uplink_inside.h"
+
+#include "civil.h"
+#include "log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what goes out --- */
+
+void uplink_send_hello(struct uplink *uplink)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Hello hello = LANTOA__V1__HELLO__INIT;
+	hello.protocol_min = WIRE_PROTOCOL_MIN;
+	hello.protocol_max = WIRE_PROTOCOL_MAX;
+	hello.spool_id = uplink->spool_id;
+	hello.last_seq = uplink->core.last_seq;
+	hello.catalogue_version = uplink->config.catalogue_version;
+	hello.version = (char *)(uintptr_t)LANTOA_VERSION;
+	hello.clock_us = civil_now_us();
+	frame.kind_case = LANTOA__V1__FRAME__KIND_HELLO;
+	frame.hello = &hello;
+	(void)line_send(uplink->line, &frame); /* unsent is unanswered: the core says Hello again */
+}
+
+void uplink_send_ping(struct uplink *uplink)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Ping ping = LANTOA__V1__PING__INIT;
+	ping.clock_us = civil_now_us();
+	frame.kind_case = LANTOA__V1__FRAME__KIND_PING;
+	frame.ping = &ping;
+	(void)line_send(uplink->line, &frame); /* as with Hello */
+}
+
+/* --- what comes in --- */
+
+static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
+{
+	const Lantoa__V1__Welcome *welcome = frame->welcome;
+	if (wire_protocol(welcome->protocol, welcome->protocol) == 0) {
+		uplink_tell(uplink,
+			    (struct uplink_event){ .type = UPLINK_REFUSED,
+						   .code = LANTOA__V1__REFUSED__CODE__PROTOCOL });
+		return;
+	}
+	uplink->province_offset_us = welcome->clock_us - (int64_t)(uv_hrtime() / 1000);
+	uplink->province_clock_known = true;
+	keeper_office(&uplink->keeper, welcome->office_name, welcome->zone, welcome->level);
+	welcomes_take(&uplink->welcomes, welcome);
+}
+
+static void on_catalogue(struct uplink *uplink, const Lantoa__V1__Frame *frame)
+{
+	const Lantoa__V1__Catalogue *catalogue = frame->catalogue;
+	if (keeper_catalogue(&uplink->keeper, catalogue->csv.data, catalogue->csv.len) < 0)
+		log_error(
+			"uplink: no memory for the catalogue; it comes again with the next Hello");
+	else
+		uplink->config.catalogue_version = catalogue->version;
+	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_HEARD });
+}
+
+static void on_ack(struct uplink *uplink, const Lantoa__V1__Frame *frame)
+{
+	const Lantoa__V1__Ack *ack = frame->ack;
+	if (ack->spool_id != uplink->spool_id)
+		return; /* of before a renewal */
+	for (size_t i = 0; i < ack->n_quarantined; i++)
+		receipts_note(&uplink->receipts, ack->quarantined[i]);
+	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_ACKED,
+						   .upto = ack->upto,
+						   .slow_down_ms = ack->slow_down_ms });
+	receipts_flush(&uplink->receipts);
+}
+
+static void on_refused(struct uplink *uplink, const Lantoa__V1__Frame *frame)
+{
+	const Lantoa__V1__Refused *refused = frame->refused;
+	if (refused->seq != 0 && refused->spool_id != uplink->spool_id)
+		return; /* of before a renewal */
+	if (refused->code != LANTOA__V1__REFUSED__CODE__GAP) {
+		char *reason = strdup(refused->reason);
+		if (reason) {
+			free(uplink->refusal);
+			uplink->refusal = reason;
+		}
+	}
+	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_REFUSED,
+						   .seq = refused->seq,
+						   .code = (int)refused->code });
+}
+
+static void on_pong(struct uplink *uplink, const Lantoa__V1__Frame *frame)
+{
+	(void)frame;
+	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_HEARD });
+}
+
+static const struct {
+	Lantoa__V1__Frame__KindCase kind;
+	void (*on_frame)(struct uplink *uplink, const Lantoa__V1__Frame *frame);
+} frames[] = {
+	{ LANTOA__V1__FRAME__KIND_WELCOME, on_welcome },
+	{ LANTOA__V1__FRAME__KIND_CATALOGUE, on_catalogue },
+	{ LANTOA__V1__FRAME__KIND_ACK, on_ack },
+	{ LANTOA__V1__FRAME__KIND_REFUSED, on_refused },
+	{ LANTOA__V1__FRAME__KIND_PONG, on_pong },
+};
+
+void uplink_take_frame(struct uplink *uplink, const uint8_t *data, size_t len)
+{
+	struct err err;
+	Lantoa__V1__Frame *frame;
+	struct arena *arena = arena_open(WIRE_ARENA_MAX); /* frames are rare, memory is dear */
+	if (!arena)
+		return; /* as a frame that got lost */
+	if (wire_frame_unpack(arena, data, len, &frame, &err) < 0) {
+		log_warn("uplink: a frame from the province was dropped cause=\"%s\"", err.text);
+		frame = NULL;
+	}
+	for (size_t i = 0; frame && i < sizeof(frames) / sizeof(frames[0]); i++)
+		if (frames[i].kind == frame->kind_case)
+			frames[i].on_frame(uplink, frame);
+	arena_close(arena);
+}

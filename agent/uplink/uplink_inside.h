@@ -1,0 +1,48 @@
+/* What uplink.c and uplink_frames.c share, and nobody else includes. */
+#pragma once
+
+#include "courier.h"
+#include "keeper.h"
+#include "line.h"
+#include "receipts.h"
+#include "sealer.h"
+#include "uplink.h"
+#include "welcomes.h"
+
+struct uplink {
+	struct uplink_config config;
+	uv_loop_t *loop;
+	struct uplink_core core;
+	struct line *line; /* NULL: no socket */
+	unsigned lines;    /* this one and those closing */
+	uv_timer_t tick;
+	unsigned handles;
+	uint64_t spool_id;
+	int64_t province_offset_us; /* province's clock minus our monotonic one */
+	bool province_clock_known;
+	bool connected; /* as struct uplink_look says, also the next three */
+	int64_t since_us, moved_us;
+	uint64_t acked_seen;
+	char *refusal; /* owned; NULL: none yet */
+
+	struct task_group group; /* of those of its parts: */
+	struct welcomes welcomes;
+	struct sealer sealer;
+	struct courier courier;
+	struct receipts receipts;
+	struct keeper keeper;
+	struct task renew;
+
+	bool stopping;
+	void (*on_closed)(void *context);
+	void *closed_context;
+};
+
+/** Tell the core, and perform what it decides. */
+void uplink_tell(struct uplink *uplink, struct uplink_event event);
+
+/* Frames to the province; what cannot be sent is lost, and the core says it again. */
+void uplink_send_hello(struct uplink *uplink);
+void uplink_send_ping(struct uplink *uplink);
+/** A frame from the province, to whom it concerns. */
+void uplink_take_frame(struct uplink *uplink, const uint8_t *data, size_t len);
