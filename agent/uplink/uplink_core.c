@@ -26,12 +26,15 @@ struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max
 		.backoff_max_ms = backoff_max_ms,
 		.refused_ms = 3600000,
 		.note_ms = 60000, /* a disk that failed may do so again, and each time is logged */
+		.refresh_ms = 600000, /* 11,000 catalogues are 18 a second */
 	};
 }
 
 void uplink_core_init(struct uplink_core *core, const struct uplink_timing *timing)
 {
-	*core = (struct uplink_core){ .timing = *timing, .next_send = 1, .note_at_ms = NEVER };
+	*core = (struct uplink_core){
+		.timing = *timing, .next_send = 1, .refresh_at_ms = NEVER, .note_at_ms = NEVER
+	};
 }
 
 uint64_t uplink_in_flight(const struct uplink_core *core)
@@ -68,6 +71,7 @@ static uint64_t backoff_ms(const struct uplink_core *core, uint64_t dice)
 static void lose_session(struct uplink_core *core)
 {
 	core->session++;
+	core->refresh_at_ms = NEVER;       /* a Hello tells */
 	core->next_send = core->acked + 1; /* what was in flight is to be sent again */
 	core->retry_at_ms = 0;
 }
@@ -137,10 +141,23 @@ static void renew(struct step *step)
 	step->core->state = UPLINK_RENEWING;
 }
 
+/* What is in flight is acked first; a batch that is refused does not count. */
+static bool refresh(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	if (core->state != UPLINK_WELCOME || step->event.now_ms < core->refresh_at_ms)
+		return false;
+	if (!core->sending && (uplink_in_flight(core) == 0 || core->blocked_seq != 0))
+		send_hello(step);
+	return true;
+}
+
 static void send_more(struct step *step)
 {
 	struct uplink_core *core = step->core;
 	uint64_t now = step->event.now_ms;
+	if (refresh(step))
+		return;
 	if (core->state != UPLINK_WELCOME || core->sending || core->blocked_seq != 0 ||
 	    core->next_send > core->last_seq || uplink_in_flight(core) >= core->credit ||
 	    now < core->slow_until_ms || now < core->retry_at_ms)
@@ -247,6 +264,14 @@ static void on_ack(struct step *step)
 			say(step, UPLINK_TROUBLE_NONE);
 	}
 	send_more(step);
+}
+
+static void on_outdated(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	if (core->state == UPLINK_WELCOME && core->refresh_at_ms == NEVER)
+		core->refresh_at_ms =
+			step->event.now_ms + step->event.dice % core->timing.refresh_ms;
 }
 
 static void block(struct step *step, uint64_t seq)
@@ -389,6 +414,8 @@ static uint64_t next_welcome_ms(const struct uplink_core *core)
 	uint64_t quiet_since = core->pinged_ms > core->heard_ms ? core->pinged_ms : core->heard_ms;
 	uint64_t next = earlier(core->heard_ms + core->timing.silence_ms,
 				quiet_since + core->timing.ping_ms);
+	if (!core->sending && (uplink_in_flight(core) == 0 || core->blocked_seq != 0))
+		next = earlier(next, core->refresh_at_ms);
 	if (core->blocked_seq != 0)
 		return earlier(next, core->blocked_until_ms);
 	if (uplink_in_flight(core) > 0)
@@ -459,6 +486,9 @@ struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event 
 		break;
 	case UPLINK_HEARD:
 		core->heard_ms = event.now_ms;
+		break;
+	case UPLINK_OUTDATED:
+		on_outdated(&step);
 		break;
 	case UPLINK_SEALED:
 		if (core->state != UPLINK_RENEWING && event.last_seq > core->last_seq)

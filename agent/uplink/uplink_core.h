@@ -17,6 +17,8 @@
  * - our key is refused: a new socket after a pause that grows
  * - a batch is refused as malformed, or no common protocol: it stays, blocks what follows, and is
  *   tried again every refused_ms; people are told
+ * - the province's catalogue is another by now: Hello again, which brings it, once nothing is in
+ *   flight; after a random while, because all offices hear of it at once
  * - the spool cannot note an ack: RELEASE again after note_ms, whatever the line does
  * - the province asks for less than we keep, claims batches we never sent, or its batch upto is not
  *   ours: the spool was, or the province was, restored from an old copy; RENEW puts all current
@@ -37,6 +39,7 @@ struct uplink_timing {
 	uint32_t backoff_min_ms, backoff_max_ms;
 	uint32_t refused_ms; /* before a refused batch is tried again */
 	uint32_t note_ms;    /* before an ack that could not be noted is noted again */
+	uint32_t refresh_ms; /* within so long, at random, a changed catalogue is asked for */
 };
 /** What production uses, with the given bounds of pauses. */
 struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max_ms);
@@ -77,7 +80,8 @@ struct uplink_core {
 	uint64_t heard_ms, pinged_ms;
 	uint64_t pause_until_ms, connect_until_ms, hello_at_ms, hello_until_ms;
 	uint64_t ack_until_ms, slow_until_ms, retry_at_ms, blocked_until_ms;
-	uint64_t note_at_ms; /* UINT64_MAX: the spool knows what is acked */
+	uint64_t refresh_at_ms; /* UINT64_MAX: the catalogue is that of the province */
+	uint64_t note_at_ms;    /* UINT64_MAX: the spool knows what is acked */
 };
 
 enum uplink_event_type {
@@ -91,6 +95,7 @@ enum uplink_event_type {
 	UPLINK_ACKED,      /* upto, slow_down_ms */
 	UPLINK_REFUSED,    /* seq, code: Lantoa__V1__Refused__Code */
 	UPLINK_HEARD,      /* anything else from the province */
+	UPLINK_OUTDATED,   /* its catalogue is another than ours */
 	UPLINK_SEALED,     /* last_seq */
 	UPLINK_BATCH_DONE, /* seq, session, result */
 	UPLINK_NOT_NOTED,  /* a RELEASE failed */

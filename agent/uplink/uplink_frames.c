@@ -64,6 +64,12 @@ static void on_catalogue(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_HEARD });
 }
 
+static void mind_catalogue(struct uplink *uplink, uint64_t version)
+{
+	if (version != 0 && version != uplink->config.catalogue_version)
+		uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_OUTDATED });
+}
+
 static void on_ack(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
 	const Lantoa__V1__Ack *ack = frame->ack;
@@ -75,6 +81,7 @@ static void on_ack(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 						   .upto = ack->upto,
 						   .slow_down_ms = ack->slow_down_ms });
 	receipts_flush(&uplink->receipts);
+	mind_catalogue(uplink, ack->catalogue_version);
 }
 
 static void on_refused(struct uplink *uplink, const Lantoa__V1__Frame *frame)
@@ -96,8 +103,8 @@ static void on_refused(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 
 static void on_pong(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
-	(void)frame;
 	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_HEARD });
+	mind_catalogue(uplink, frame->pong->catalogue_version);
 }
 
 static const struct {

@@ -74,14 +74,15 @@ static void refuse(struct gate *gate, const struct pending *wrong)
 
 /* Answer the batches of one peer and spool; @group is in the order they came. */
 static void answer_group(struct gate *gate, struct pending *const group[], size_t n,
-			 const struct held held[], uint32_t slow_down_ms)
+			 const struct held held[], const struct ack_news *news)
 {
 	struct ack ack = { .message = LANTOA__V1__ACK__INIT };
 	const struct pending *last = group[n - 1], *wrong = NULL;
 	bool parted = false;
 	ack.message.spool_id = last->form.spool_id;
 	ack.message.quarantined = ack.pointers;
-	ack.message.slow_down_ms = slow_down_ms;
+	ack.message.slow_down_ms = news->slow_down_ms;
+	ack.message.catalogue_version = news->catalogue_version;
 	for (size_t i = 0; i < n; i++) {
 		const struct pending *pending = group[i];
 		ack_add(&ack, held, pending);
@@ -99,7 +100,7 @@ static void answer_group(struct gate *gate, struct pending *const group[], size_
 }
 
 void acks_send(struct gate *gate, struct batch_queue *queue, const struct held held[],
-	       uint32_t slow_down_ms)
+	       const struct ack_news *news)
 {
 	struct pending **order = malloc(queue->n * sizeof(struct pending *));
 	if (!order)
@@ -113,7 +114,7 @@ void acks_send(struct gate *gate, struct batch_queue *queue, const struct held h
 		     order[to]->form.spool_id == order[from]->form.spool_id;
 		     to++)
 			;
-		answer_group(gate, &order[from], to - from, held, slow_down_ms);
+		answer_group(gate, &order[from], to - from, held, news);
 	}
 	free(order);
 }

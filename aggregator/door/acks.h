@@ -5,10 +5,16 @@
 
 #include "batch_queue.h"
 
+/* What every Ack of a commit says. */
+struct ack_news {
+	uint32_t slow_down_ms;
+	uint64_t catalogue_version; /* 0: not told */
+};
+
 /** @held: the commit's list of what went into quarantine. Never waits; what cannot be delivered is
  * asked for again. */
 void acks_send(struct gate *gate, struct batch_queue *queue, const struct held held[],
-	       uint32_t slow_down_ms);
+	       const struct ack_news *news);
 /** Refused, about batch @seq of @spool_id (0: about no batch). */
 void acks_refuse(struct gate *gate, const struct gate_peer *peer, uint64_t spool_id, uint64_t seq,
 		 Lantoa__V1__Refused__Code code, const char *reason);

@@ -21,6 +21,7 @@ struct committer {
 	struct store *store; /* outlives us, as roster and gate do */
 	const struct roster *roster;
 	struct gate *gate;
+	struct edition *edition;
 	struct ledger *ledger;      /* owned; used on the writer's thread alone while in_flight */
 	struct store_job job;       /* the commit; one in flight at most */
 	struct batch_queue waiting; /* for the next commit */
@@ -153,8 +154,12 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 			log_info("committer: commits succeed again");
 		committer->counters.failing = 0;
 		count_commit(committer);
-		acks_send(committer->gate, &committer->taken, committer->held,
-			  committer->waiting.bytes > QUEUE_BYTES_MAX / 2 ? SLOW_DOWN_MS : 0);
+		struct ack_news news = {
+			.slow_down_ms =
+				committer->waiting.bytes > QUEUE_BYTES_MAX / 2 ? SLOW_DOWN_MS : 0,
+			.catalogue_version = edition_version(committer->edition),
+		};
+		acks_send(committer->gate, &committer->taken, committer->held, &news);
 		batch_queue_clear(&committer->taken);
 	}
 	commit_start(committer);
@@ -230,9 +235,10 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct roster *ro
 	return 0;
 }
 
-void committer_serve(struct committer *committer, struct gate *gate)
+void committer_serve(struct committer *committer, struct gate *gate, struct edition *edition)
 {
 	committer->gate = gate;
+	committer->edition = edition;
 }
 
 static void on_retry_closed(uv_handle_t *handle)

@@ -11,6 +11,7 @@
  * are safe, so the offices send them again. */
 #pragma once
 
+#include "edition.h"
 #include "gate.h"
 #include "store.h"
 
@@ -33,8 +34,8 @@ struct committer_counters {
 int committer_open(uv_loop_t *loop, struct store *store, const struct roster *roster,
 		   void (*on_change)(void *context), void *context,
 		   struct committer **ret_committer, struct err *err);
-/** Whom the acks go through; before the first batch. */
-void committer_serve(struct committer *committer, struct gate *gate);
+/** Whom the acks go through, and which catalogue they tell of; before the first batch. */
+void committer_serve(struct committer *committer, struct gate *gate, struct edition *edition);
 
 /** Queue a copy of the batch, received now. Without memory it is dropped: the office sends it
  * again. */

@@ -18,6 +18,7 @@ struct intake {
 	struct arena *arena; /* of the frame at hand */
 	struct committer *committer;
 	struct reception reception;
+	struct edition edition;
 	struct intake_counters counters;
 	struct log_limit said[CAUSE_COUNT];
 	bool paused;
@@ -72,6 +73,7 @@ static void on_ping(struct intake *intake, const struct gate_peer *peer,
 	(void)key;
 	(void)frame;
 	pong.clock_us = civil_now_us();
+	pong.catalogue_version = edition_version(&intake->edition);
 	answer.kind_case = LANTOA__V1__FRAME__KIND_PONG;
 	answer.pong = &pong;
 	gate_answer(intake->gate, peer, &answer);
@@ -150,7 +152,7 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 static void idle_if_so(struct intake *intake)
 {
 	if (!intake->on_idle || !committer_is_idle(intake->committer) ||
-	    intake->reception.working > 0)
+	    intake->reception.working > 0 || intake->edition.looking)
 		return;
 	intake->on_idle(intake->idle_context);
 }
@@ -179,6 +181,9 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 						.credit = INTAKE_CREDIT,
 						.on_done = on_change,
 						.context = intake };
+	intake->edition = (struct edition){
+		.loop = loop, .store = config->store, .on_done = on_change, .context = intake
+	};
 	intake->arena = arena_open(WIRE_ARENA_MAX);
 	int rc = intake->arena ? committer_open(loop, config->store, config->roster, on_change,
 						intake, &intake->committer, err)
@@ -195,7 +200,7 @@ void intake_serve(struct intake *intake, struct gate *gate)
 {
 	intake->gate = gate;
 	intake->reception.gate = gate;
-	committer_serve(intake->committer, gate);
+	committer_serve(intake->committer, gate, &intake->edition);
 }
 
 const struct intake_counters *intake_counters(const struct intake *intake)
@@ -207,7 +212,7 @@ void intake_stop(struct intake *intake, void (*on_idle)(void *context), void *co
 {
 	intake->on_idle = on_idle;
 	intake->idle_context = context;
-	intake->reception.closed = true;
+	intake->reception.closed = intake->edition.closed = true;
 	committer_stop(intake->committer);
 }
 

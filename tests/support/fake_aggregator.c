@@ -224,6 +224,8 @@ static void on_batch(struct fake_aggregator *fake, const struct peer *peer,
 		fake->books.duplicates++;
 	ack.spool_id = batch->spool_id;
 	ack.upto = fake->books.upto;
+	if (fake->protocol >= 2)
+		ack.catalogue_version = fake->catalogue_version;
 	if (fake->quarantine) {
 		held.seq = batch->seq;
 		held.observations = 1;
@@ -242,6 +244,8 @@ static void on_ping(struct fake_aggregator *fake, const struct peer *peer,
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Pong pong = LANTOA__V1__PONG__INIT;
 	(void)in;
+	if (fake->protocol >= 2)
+		pong.catalogue_version = fake->catalogue_version;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_PONG;
 	frame.pong = &pong;
 	answer(fake, peer, &frame);

@@ -9,7 +9,7 @@
  *                                             (METRIC - : the series was declared before)
  *   payload SPOOL SEQ HEX                     a batch with these bytes as payload
  *   frame HEX | two HEX HEX | big BYTES       bytes as they are; a message of two frames; a big one
- *   enrol SECRET-KEY | ping                   enrolled office=..; pong
+ *   enrol SECRET-KEY | ping                   enrolled office=..; pong catalogue=..
  * and the connection's own story: connected, refused (the key), disconnected.
  *
  *   probe key                                 prints a fresh secret key
@@ -263,7 +263,7 @@ static void tell_frame(const Lantoa__V1__Frame *frame)
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_REFUSED)
 		tell_refused(frame->refused);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_PONG)
-		printf("pong\n");
+		printf("pong catalogue=%llx\n", (unsigned long long)frame->pong->catalogue_version);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_ENROLLED)
 		printf("enrolled office=%s\n", frame->enrolled->office);
 	else

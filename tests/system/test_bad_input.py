@@ -104,6 +104,17 @@ class BadInput(rig.Rig):
         self.still_serves()
         self.assert_whole()
 
+    # what changes while a connection stands
+
+    def test_a_changed_catalogue_is_told_with_pongs_and_acks(self):
+        def version():
+            return self.office.ask("ping", hear="pong catalogue=(.+)").group(1)
+        before = rig.wait_for(lambda: version().strip("0"), "the catalogue to be known")
+        self.province.put_csv("/v1/catalogue", rig.CATALOGUE.replace("Visits B", "Others"))
+        rig.wait_for(lambda: version() != before, "the change to be told")
+        self.assertEqual(self.send("visits", 5).group(1), "0")
+        self.assert_whole()
+
     # what is not understood
 
     def assert_logged_once(self, pattern):

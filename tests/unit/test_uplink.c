@@ -329,6 +329,38 @@ static void catalogue_is_kept_and_handed_on(void **state)
 	facts_free(&facts);
 }
 
+static bool next_catalogue_came(struct fixture *f)
+{
+	return f->catalogues == 2 && worker_waiting(f->worker) == 0;
+}
+
+static void changed_catalogue_comes_over_a_connection_that_stands(void **state)
+{
+	struct fixture *f = *state;
+	f->timing.refresh_ms = f->timing.ping_ms = 20;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_catalogue(f->fake, 7, CATALOGUE);
+	start(f);
+	wait_until(f, catalogue_came);
+	fake_aggregator_catalogue(f->fake, 8, CATALOGUE);
+	wait_until(f, next_catalogue_came); /* by a Pong */
+	assert_int_equal(fake_aggregator_books(f->fake).hellos, 2);
+}
+
+static void changed_catalogue_comes_with_an_ack_too(void **state)
+{
+	struct fixture *f = *state;
+	f->timing.refresh_ms = 20;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_catalogue(f->fake, 7, CATALOGUE);
+	start(f);
+	wait_until(f, catalogue_came);
+	fake_aggregator_catalogue(f->fake, 8, CATALOGUE);
+	record(f, DAY, 1);
+	wait_until(f, next_catalogue_came);
+	assert_int_equal(fake_aggregator_books(f->fake).hellos, 2);
+}
+
 static void quarantined_figures_are_noted(void **state)
 {
 	struct fixture *f = *state;
@@ -609,6 +641,8 @@ int main(void)
 		TEST(refused_key_is_told_and_works_once_it_is_allowed),
 		TEST(refused_batch_is_kept_shown_and_tried_again),
 		TEST(catalogue_is_kept_and_handed_on),
+		TEST(changed_catalogue_comes_over_a_connection_that_stands),
+		TEST(changed_catalogue_comes_with_an_ack_too),
 		TEST(quarantined_figures_are_noted),
 		TEST(restored_province_gets_again_what_it_lost),
 		TEST(spool_that_was_rolled_back_goes_on_under_a_fresh_id),

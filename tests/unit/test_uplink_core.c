@@ -247,6 +247,43 @@ static void malformed_batch_blocks_is_told_and_is_tried_again_hourly(void **stat
 	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 1);
 }
 
+static void changed_catalogue_is_asked_for_within_a_while_and_interrupts_nothing(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 3, 0, 2);
+	sent(f, UPLINK_SENT);
+	tell(f, (struct uplink_event){ .type = UPLINK_OUTDATED, .dice = 41999 });
+	tell(f, (struct uplink_event){ .type = UPLINK_OUTDATED, .dice = 5 }); /* once is enough */
+	f->now_ms += 42000;
+	tell(f, (struct uplink_event){ .type = UPLINK_TICK });
+	assert_false(did(f, UPLINK_SEND_HELLO)); /* two are in flight, or about to be */
+	tell(f, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
+				       .seq = 2,
+				       .session = f->core.session,
+				       .result = UPLINK_SENT });
+	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 1 });
+	assert_int_equal(f->last.n, 1); /* RELEASE; no Hello yet, and no third batch */
+	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 2 });
+	assert_true(did(f, UPLINK_SEND_HELLO));
+	tell(f, (struct uplink_event){
+			.type = UPLINK_WELCOMED, .upto = 2, .credit = 2, .matches = true });
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 3);
+}
+
+static void changed_catalogue_is_asked_for_by_an_agent_at_rest(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 0, 0, 2);
+	uint64_t since = f->now_ms;
+	tell(f, (struct uplink_event){ .type = UPLINK_OUTDATED, .dice = 1234567 });
+	while (!did(f, UPLINK_SEND_HELLO)) {
+		tick_at_next(f);
+		if (did(f, UPLINK_SEND_PING))
+			tell(f, (struct uplink_event){ .type = UPLINK_HEARD });
+	}
+	assert_int_equal(f->now_ms - since, 1234567 % f->timing.refresh_ms);
+}
+
 static void refused_key_is_told_and_tried_again_after_pauses(void **state)
 {
 	struct fixture *f = *state;
@@ -570,6 +607,8 @@ int main(void)
 		TEST(missing_ack_asks_again_where_to_go_on),
 		TEST(gaps_without_end_do_not_become_a_storm_of_hellos),
 		TEST(malformed_batch_blocks_is_told_and_is_tried_again_hourly),
+		TEST(changed_catalogue_is_asked_for_within_a_while_and_interrupts_nothing),
+		TEST(changed_catalogue_is_asked_for_by_an_agent_at_rest),
 		TEST(refused_key_is_told_and_tried_again_after_pauses),
 		TEST(province_that_knows_too_much_or_wants_too_old_gets_a_fresh_spool),
 		TEST(figures_sealed_offline_after_a_rollback_are_not_taken_for_duplicates),
