@@ -49,7 +49,9 @@ static void line(struct html *html, const struct frame *frame)
 	const struct uplink_look *look = frame->look;
 	char since[WORDS_MAX];
 	(void)words_instant(wall_us(look->since_us, frame->now_us), frame->now_us, since);
-	html_add(html, "<p class=\"line %s\"><span class=\"dot\" aria-hidden=\"true\"></span>",
+	html_add(html,
+		 "<p class=\"line %s\" data-live=\"line\"><span class=\"dot\" "
+		 "aria-hidden=\"true\"></span>",
 		 look->connected ? "up" : "down");
 	if (look->connected)
 		html_say(html, _("Connected to the province since %s."), since);

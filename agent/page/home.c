@@ -81,10 +81,15 @@ static void row(struct html *html, const struct figures *figures, const struct d
 		html_add(html, " <small>%s</small>", span);
 	if (due->state == DUE_RUNNING)
 		html_add(html, " <small>%s</small>", _("not over yet"));
-	html_add(html, "</th>\n<td>%s ", words_day(due->day, day));
+	html_add(html, "</th>\n<td data-label=\"%s\">%s ", _("To be sent by"),
+		 words_day(due->day, day));
 	urgency(html, due, today);
-	html_add(html, "</td>\n<td class=\"count\">%u / %u</td>\n<td>", due->recorded,
-		 due->metrics);
+	(void)period_format(due->period, period);
+	html_add(html,
+		 "</td>\n<td class=\"count\" data-label=\"%s\">%u / %u</td>\n"
+		 "<td data-live=\"%s %s\">",
+		 _("Recorded"), due->recorded, due->metrics, period,
+		 calendar_name(due->period.calendar));
 	reach(html, figures, due->period);
 	html_add(
 		html,

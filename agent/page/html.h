@@ -13,7 +13,8 @@ struct html {
 
 /**
  * Append @format, a literal of ours. %s is text, escaped for both places where it may stand:
- * between tags, and in an attribute within double quotes. %d, %u, %zu, %lld and %llu are numbers;
+ * between tags, and in an attribute within double quotes (elsewhere only words of ours may stand,
+ * like " checked"). %d, %u, %zu, %lld and %llu are numbers;
  * %% is a percent sign. There is nothing else.
  */
 void html_add(struct html *html, const char *format, ...) __attribute__((format(printf, 2, 3)));

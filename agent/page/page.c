@@ -20,6 +20,7 @@
 #include "sheet_html.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ struct page {
 	struct { /* the newest form that was recorded, for the page that says so */
 		unsigned number;
 		int64_t at_us;
-		size_t n;
+		struct blob changes; /* owned; its text ends with NUL */
 	} saved;
 	int64_t last_us;
 	unsigned calls;
@@ -89,7 +90,8 @@ static void call_end(struct call *call)
 	free(call->fields);
 	free(call->body);
 	free(call);
-	page->calls--;
+	if (--page->calls == 0)
+		(void)malloc_trim(0); /* a page is looked at now and then; the agent stays small */
 	stop_if_idle(page);
 }
 
@@ -324,7 +326,7 @@ static void show_sheet(struct call *call, unsigned status, const char *trouble)
 	struct sheet_look sheet_look = { .token = page->token, .trouble = trouble };
 	if (number && page->saved.at_us > 0 && strtoul(number, NULL, 10) == page->saved.number) {
 		sheet_look.saved_us = page->saved.at_us;
-		sheet_look.saved = page->saved.n;
+		sheet_look.changes = (const char *)page->saved.changes.data;
 	}
 	sheet_write(&call->html, &frame, &call->sheet, &sheet_look);
 	answer_html(call, status);
@@ -349,14 +351,23 @@ static void get_form(void *context, struct http_request *request)
 		read_then(call, write_form);
 }
 
+/* For the page that says so. Without memory it says nothing: the figures are shown all the same. */
+static void remember(struct page *page, const struct sheet *sheet)
+{
+	struct blob *changes = &page->saved.changes;
+	blob_free(changes);
+	page->saved.number++;
+	page->saved.at_us = 0;
+	if (sheet_changes(sheet, changes) == 0 && blob_append(changes, "", 1) == 0)
+		page->saved.at_us = civil_now_us();
+}
+
 /* Back to the form, which then says what was saved. */
 static void answer_saved(struct call *call)
 {
 	struct page *page = call->page;
 	char location[160];
-	page->saved.number++;
-	page->saved.at_us = civil_now_us();
-	page->saved.n = call->sheet.n_changed;
+	remember(page, &call->sheet);
 	(void)snprintf(location, sizeof(location), "/form?period=%s&calendar=%s&saved=%u",
 		       call->period_text, calendar_name(call->period.calendar),
 		       page->saved.number); /* fits */
@@ -536,6 +547,7 @@ static void on_http_closed(void *context)
 	struct page *page = context;
 	void (*on_stopped)(void *) = page->on_stopped;
 	void *stopped_context = page->stopped_context;
+	blob_free(&page->saved.changes);
 	free(page);
 	on_stopped(stopped_context);
 }

@@ -70,19 +70,24 @@ static void result(struct html *html, const struct frame *frame, const struct sh
 	if (look->saved_us == 0)
 		return;
 	html_add(html, "<div class=\"result saved\" role=\"status\"><p><strong>");
-	if (look->saved > 0)
-		html_say(html, _("Saved on this machine at %s; figures: %zu."),
-			 words_instant(look->saved_us, frame->now_us, at), look->saved);
-	else
+	if (*look->changes == '\0') {
 		html_say(html, _("Nothing was changed, so there was nothing to save."));
-	html_add(html, "</strong>");
-	if (look->saved > 0)
-		html_add(html, " %s",
-			 frame->look->connected
-				 ? _("They are safe here, and are being sent to the province.")
-				 : _("They are safe here, and are sent to the province as soon as "
-				     "there is a connection."));
-	html_add(html, "</p></div>\n");
+		html_add(html, "</strong></p></div>\n");
+		return;
+	}
+	html_say(html, _("Saved on this machine at %s."),
+		 words_instant(look->saved_us, frame->now_us, at));
+	html_add(html, "</strong> %s</p>\n<ul>\n",
+		 frame->look->connected
+			 ? _("It is safe here, and is being sent to the province.")
+			 : _("It is safe here, and is sent to the province as soon as there is a "
+			     "connection."));
+	for (const char *line = look->changes; *line; line += strcspn(line, "\n") + 1) {
+		char text[512];
+		(void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
+		html_add(html, "<li>%s</li>\n", text);
+	}
+	html_add(html, "</ul></div>\n");
 }
 
 /* What is wrong, with links to where. */
@@ -135,11 +140,10 @@ static void value_field(struct html *html, const struct sheet_row *row, size_t i
 	html_add(html,
 		 "<span class=\"cell\"><input id=\"f%zu\" name=\"%s\" value=\"%s\" "
 		 "inputmode=\"decimal\" autocomplete=\"off\" maxlength=\"60\" "
-		 "aria-describedby=\"u%zu b%zu m%zu\"%s>"
+		 "aria-describedby=\"u%zu b%zu m%zu\" aria-invalid=\"%s\">"
 		 "<span class=\"unit\" id=\"u%zu\">%s</span></span>\n",
 		 i, sheet_name(row, 'v', NULL, name), row->typed ? row->typed : now, i, i, i,
-		 row->message && !row->warned ? " aria-invalid=\"true\"" : "", i,
-		 words_unit(row->metric->unit));
+		 row->message && !row->warned ? "true" : "false", i, words_unit(row->metric->unit));
 	hidden(html, row, 'o', row->was ? row->was : now);
 }
 
@@ -173,7 +177,7 @@ static void known(struct html *html, const struct sheet *sheet, const struct she
 		  size_t i)
 {
 	char text[WORDS_MAX];
-	html_add(html, "<span class=\"known\" id=\"b%zu\">", i);
+	html_add(html, "<span class=\"known\" id=\"b%zu\" data-live=\"%zu\">", i, i);
 	if (row->before && !row->before->withdrawn) {
 		html_say(html, _("Period before: %s"),
 			 words_value(row->before->value_e, row->metric->decimals, text));
@@ -383,6 +387,30 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 		 "<p id=\"note\" role=\"status\"></p></div>\n</form>\n",
 		 _("Save"));
 	frame_end(html);
+}
+
+/* One line; what does not fit is cut. */
+static int change_line(const struct sheet_row *row, struct blob *out)
+{
+	char labels[LABELS_TEXT_MAX + WORDS_MAX], held_text[WORDS_MAX], text[500];
+	const char *before = held(row, held_text);
+	(void)words_labels(row->labels, labels, sizeof(labels));
+	int len =
+		snprintf(text, sizeof(text), "%s%s%s: %s", words_metric(row->metric),
+			 *labels ? ", " : "", labels, row->withdraw ? _("withdrawn") : row->typed);
+	if (len > 0 && len < (int)sizeof(text) && *before)
+		(void)snprintf(text + len, sizeof(text) - (size_t)len, _(" (before: %s)"), before);
+	int rc = blob_append(out, text, strlen(text));
+	return rc < 0 ? rc : blob_append(out, "\n", 1);
+}
+
+int sheet_changes(const struct sheet *sheet, struct blob *out)
+{
+	int rc = 0;
+	for (size_t i = 0; i < sheet->n && rc == 0; i++)
+		if (sheet->rows[i].changed)
+			rc = change_line(&sheet->rows[i], out);
+	return rc;
 }
 
 int sheet_json(const struct sheet *sheet, struct blob *out)

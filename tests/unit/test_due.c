@@ -18,8 +18,8 @@
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
 	"level,due_days,min,max,calendar\n"                                                        \
 	"a.day,a,a,x,flow,sum,sum,day,,0,0,commune,1,0,,\n"                                        \
-	"a.month,a,b,x,flow,sum,sum,month,,0,0,commune,2,0,,\n"                                    \
 	"b.month,b,c,x,flow,sum,sum,month,,0,0,commune,10,0,,\n"                                   \
+	"a.month,a,b,x,flow,sum,sum,month,,0,0,commune,2,0,,\n"                                    \
 	"r.month,c,d,x,flow,sum,sum,month,,0,0,commune,3,0,,report\n"                              \
 	"a.quarter,d,e,x,flow,sum,sum,quarter,,0,0,commune,5,0,,\n"                                \
 	"a.semester,e,f,x,flow,sum,sum,semester,,0,0,commune,5,0,,report\n"                        \

@@ -241,6 +241,16 @@ static void what_is_far_from_its_history_waits_for_a_yes(void **state)
 	assert_recorded(f, "team.count", "", "9");
 }
 
+static void what_was_withdrawn_is_no_history(void **state)
+{
+	struct fixture *f = *state;
+	know_months(f, 8);
+	for (size_t i = 0; i < 4; i++)
+		f->list[i].withdrawn = true;
+	FILL(f, { "v:team.count:", "28" }); /* of one value only the order of magnitude counts */
+	assert_recorded(f, "team.count", "", "28");
+}
+
 static void what_changed_under_the_clerks_eyes_waits_for_a_yes(void **state)
 {
 	struct fixture *f = *state;
@@ -452,6 +462,7 @@ int main(void)
 		TEST(the_agents_own_rules_judge),
 		TEST(numbers_are_read_as_their_language_writes_them),
 		TEST(what_is_far_from_its_history_waits_for_a_yes),
+		TEST(what_was_withdrawn_is_no_history),
 		TEST(what_changed_under_the_clerks_eyes_waits_for_a_yes),
 		TEST(a_new_label_makes_a_new_series),
 		TEST(a_label_has_one_row),

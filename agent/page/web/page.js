@@ -20,10 +20,7 @@ function tell(field, kind, text) {
 	if (message.textContent !== text)
 		message.textContent = text;
 	message.className = "message " + kind;
-	if (kind === "error")
-		field.setAttribute("aria-invalid", "true");
-	else
-		field.removeAttribute("aria-invalid");
+	field.setAttribute("aria-invalid", kind === "error");
 	if (box.value !== field.value) {
 		box.value = field.value;
 		box.checked = false;
@@ -87,6 +84,31 @@ if (sheet) {
 			event.preventDefault();
 	});
 }
+
+// What is on its way changes by itself: its place is filled anew from a fresh page, the rest stays.
+const LOOK_AGAIN_MS = 5000;
+
+function place(of, key) {
+	return of.querySelector(`[data-live="${CSS.escape(key)}"]`);
+}
+
+async function lookAgain() {
+	if (document.hidden || !document.querySelector(".state.waiting, .line.down"))
+		return;
+	try {
+		const answer = await fetch(location.href);
+		const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+		for (const old of document.querySelectorAll("[data-live]")) {
+			const now = place(fresh, old.dataset.live);
+			if (now && now.textContent !== old.textContent)
+				old.replaceWith(now);
+		}
+	} catch {
+		// the agent is away: the next look tells
+	}
+}
+
+setInterval(lookAgain, LOOK_AGAIN_MS);
 
 const result = document.querySelector(".result");
 if (result) {
