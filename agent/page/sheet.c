@@ -115,16 +115,21 @@ int sheet_open(const struct catalogue *catalogue, const struct figures *figures,
 	for (size_t i = 0; i < catalogue->n && rc == 0; i++)
 		if (wanted(&sheet, &catalogue->metrics[i]))
 			rc = add_metric(&sheet, &catalogue->metrics[i]);
-	if (rc < 0) {
+	if (rc < 0)
+		(void)err_memory(err);
+	else if (sheet.n == 0)
+		rc = err_set(err, -ENOENT,
+			     "the catalogue has nothing that this office reports for such a "
+			     "period");
+	else if (sheet.n > SHEET_ROWS_MAX)
+		rc = err_set(err, -E2BIG,
+			     "there are more figures than this page can show; hand them in by "
+			     "a file");
+	if (rc < 0)
 		sheet_close(&sheet);
-		return err_memory(err);
-	}
-	if (sheet.n == 0)
-		return err_set(err, -ENOENT,
-			       "the catalogue has nothing that this office reports for such a "
-			       "period");
-	*ret_sheet = sheet;
-	return 0;
+	else
+		*ret_sheet = sheet;
+	return rc;
 }
 
 void sheet_close(struct sheet *sheet)

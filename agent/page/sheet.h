@@ -50,7 +50,9 @@ struct sheet {
 	size_t n_strange;
 };
 
-/** -ENOENT when the catalogue has nothing of this office for such a period; -ENOMEM. */
+#define SHEET_ROWS_MAX 1000u
+/** -ENOENT when the catalogue has nothing of this office for such a period; -E2BIG when there would
+ * be more than SHEET_ROWS_MAX rows; -ENOMEM. */
 int sheet_open(const struct catalogue *catalogue, const struct figures *figures,
 	       struct period period, struct sheet *ret_sheet, struct err *err);
 void sheet_close(struct sheet *sheet);

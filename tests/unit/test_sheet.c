@@ -298,6 +298,28 @@ static void a_label_has_one_row(void **state)
 	assert_recorded(f, "visits", "topic=Old", "4");
 }
 
+static void a_form_has_an_end(void **state)
+{
+	static struct figure many[SHEET_ROWS_MAX + 1];
+	static char labels[SHEET_ROWS_MAX + 1][16];
+	struct fixture *f = *state;
+	for (size_t i = 0; i <= SHEET_ROWS_MAX; i++) {
+		(void)snprintf(labels[i], sizeof(labels[i]), "topic=%zu", i);
+		many[i] = (struct figure){ .metric = catalogue_find(f->catalogue, "visits"),
+					   .labels = labels[i],
+					   .period = period("2025-06") };
+	}
+	f->figures.list = many;
+	f->figures.n = SHEET_ROWS_MAX - 10;
+	FILL(f, { "v:visits:topic=1", "4" });
+	assert_recorded(f, "visits", "topic=1", "4");
+	forget(f);
+	f->figures.n = SHEET_ROWS_MAX + 1;
+	assert_int_equal(
+		sheet_open(f->catalogue, &f->figures, period("2025-06"), &f->sheet, &f->err),
+		-E2BIG);
+}
+
 static void nothing_that_was_typed_is_passed_over(void **state)
 {
 	struct fixture *f = *state;
@@ -466,6 +488,7 @@ int main(void)
 		TEST(what_changed_under_the_clerks_eyes_waits_for_a_yes),
 		TEST(a_new_label_makes_a_new_series),
 		TEST(a_label_has_one_row),
+		TEST(a_form_has_an_end),
 		TEST(nothing_that_was_typed_is_passed_over),
 		TEST(names_that_are_none_find_no_row),
 		TEST(the_script_hears_the_same_sentences),
