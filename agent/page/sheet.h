@@ -7,6 +7,7 @@
 #include "figures.h"
 #include "history.h"
 #include "urlencoded.h"
+#include "words.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,6 +66,9 @@ int sheet_judge(struct sheet *sheet, int64_t now_us, struct err *err);
  */
 int sheet_entries(const struct sheet *sheet, const char *period, struct entry **ret_entries,
 		  size_t *ret_n, struct err *err);
+
+/** The value that is recorded, as it is typed; "" when there is none. Returns @text. */
+const char *sheet_held(const struct sheet_row *row, char text[WORDS_MAX]);
 
 /** The name of a row's field: @kind is 'v' value, 'o' what it held, 'w' withdraw, 'y' "it is
  * right", 'd' a dimension of a fresh row, which is @dimension. Returns @name. */
