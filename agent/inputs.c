@@ -4,6 +4,7 @@
 #include "exec.h"
 #include "host.h"
 #include "i18n.h"
+#include "inbox.h"
 #include "log.h"
 #include "page.h"
 #include "programs.h"
@@ -18,6 +19,7 @@
 
 const struct input_kind input_kinds[] = {
 	{ "page", page_wanted, page_start, page_stop, page_look },
+	{ "inbox", inbox_wanted, inbox_start, inbox_stop, inbox_look },
 	{ "statsd", statsd_wanted, statsd_start, statsd_stop, statsd_look },
 	{ "exec", exec_wanted, exec_start, programs_stop, programs_look },
 	{ "sql", sql_wanted, sql_start, programs_stop, programs_look },

@@ -36,6 +36,12 @@ static const struct conf_key keys[] = {
 	  "largest size of the spool; when it is full, new figures are refused" },
 	{ "spool", "keep_acked_days", CONF_UINT, AT(keep_acked_days), "35", 1, 3650,
 	  "days that figures stay here after the province has them" },
+	{ "inbox", "folder", CONF_TEXT, AT(inbox_folder), "", 0, 0,
+	  "folder from which tables of figures (CSV) are taken; empty: none" },
+	{ "inbox", "settle_s", CONF_UINT, AT(inbox_settle_s), "5", 1, 3600,
+	  "seconds that a file must have rested before it is taken" },
+	{ "inbox", "language", CONF_TEXT, AT(inbox_language), "vi", 0, 0,
+	  "vi or en: of what is told about a file's errors" },
 	{ "statsd", "listen", CONF_TEXT, AT(statsd_listen), "", 0, 0,
 	  "address of this machine alone on which StatsD datagrams are taken, like "
 	  "127.0.0.1:8125; empty: none" },
@@ -70,6 +76,18 @@ static const struct conf_key keys[] = {
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
+static int check_inbox(const struct settings *settings, struct err *err)
+{
+	if (*settings->inbox_folder && *settings->inbox_folder != '/')
+		return err_set(err, -EINVAL, "[inbox] folder '%s': give the whole path, from /",
+			       settings->inbox_folder);
+	if (strcmp(settings->inbox_language, "vi") != 0 &&
+	    strcmp(settings->inbox_language, "en") != 0)
+		return err_set(err, -EINVAL, "[inbox] language '%s': must be vi or en",
+			       settings->inbox_language);
+	return 0;
+}
+
 static int check(const struct settings *settings, struct err *err)
 {
 	enum log_level level;
@@ -87,7 +105,9 @@ static int check(const struct settings *settings, struct err *err)
 	if (*settings->page_listen && http_address_parse(settings->page_listen, &address, err) < 0)
 		return err_wrap(err, "[page] listen");
 	int rc = exec_check(settings, err);
-	return rc < 0 ? rc : sql_check(settings, err);
+	if (rc == 0)
+		rc = sql_check(settings, err);
+	return rc < 0 ? rc : check_inbox(settings, err);
 }
 
 int settings_read(const char *path, struct settings *ret_settings, struct err *err)

@@ -26,6 +26,8 @@ struct settings {
 	uint32_t push_interval_s, reconnect_min_ms, reconnect_max_ms, enrol_timeout_s;
 	uint64_t bytes_max;
 	uint32_t keep_acked_days;
+	char *inbox_folder, *inbox_language;
+	uint32_t inbox_settle_s;
 	char *statsd_listen, *statsd_socket;
 	char *page_listen;
 	struct conf_items execs; /* of struct settings_exec */

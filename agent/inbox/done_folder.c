@@ -1,0 +1,153 @@
+#include "done_folder.h"
+
+#include "civil.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STAMP_LEN 18u   /* of "2025-07-01_140509_" */
+#define TWINS_MAX 1000u /* of one name in one second */
+
+/* --- names --- */
+
+static void stamp_format(int64_t now_us, char stamp[STAMP_LEN + 1])
+{
+	char text[INSTANT_TEXT_MAX]; /* 2025-07-01T14:05:09+07:00 */
+	civil_format(now_us, text);
+	(void)snprintf(stamp, STAMP_LEN + 1, "%.10s_%.2s%.2s%.2s_", text, text + 11, text + 14,
+		       text + 17); /* fits */
+}
+
+static bool is_stamped(const char *name)
+{
+	static const char shape[] = "9999-99-99_999999_";
+	for (size_t i = 0; i < STAMP_LEN; i++)
+		if (shape[i] == '9' ? name[i] < '0' || name[i] > '9' : name[i] != shape[i])
+			return false;
+	return true;
+}
+
+/* The end of a long name, with its ending; never from the middle of a character. */
+static const char *fitting(const char *name, size_t room)
+{
+	size_t len = strlen(name);
+	if (len > room)
+		name += len - room;
+	while ((*name & 0xc0) == 0x80)
+		name++;
+	return name;
+}
+
+static void name_twin(const char *stamp, const char *name, unsigned twin,
+		      char ret_name[NAME_MAX + 1])
+{
+	char number[16] = "";
+	if (twin > 1)
+		(void)snprintf(number, sizeof(number), "%u_", twin); /* fits */
+	(void)snprintf(ret_name, NAME_MAX + 1, "%s%s%s", stamp, number,
+		       fitting(name, NAME_MAX - STAMP_LEN - sizeof(number))); /* fits */
+}
+
+/* --- moving --- */
+
+/* Never onto another file; some file systems of networks cannot promise that. */
+static int rename_new(int from_fd, const char *from, int to_fd, const char *to)
+{
+	if (renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	if (faccessat(to_fd, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	return renameat(from_fd, from, to_fd, to) < 0 ? -errno : 0;
+}
+
+static int move(int folder_fd, const char *name, int done_fd, const char *stamp,
+		char ret_name[NAME_MAX + 1])
+{
+	int rc = -EEXIST;
+	for (unsigned twin = 1; rc == -EEXIST && twin < TWINS_MAX; twin++) {
+		name_twin(stamp, name, twin, ret_name);
+		rc = rename_new(folder_fd, name, done_fd, ret_name);
+	}
+	return rc;
+}
+
+static bool is_as_read(int done_fd, const char *name, const struct stat *as_read)
+{
+	struct stat now;
+	return fstatat(done_fd, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       now.st_ino == as_read->st_ino && now.st_dev == as_read->st_dev &&
+	       now.st_size == as_read->st_size && now.st_mtim.tv_sec == as_read->st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == as_read->st_mtim.tv_nsec;
+}
+
+/* Opened, made if need be. */
+static int open_done(int folder_fd)
+{
+	if (mkdirat(folder_fd, DONE_FOLDER, 0770) < 0 && errno != EEXIST)
+		return -errno;
+	int fd = openat(folder_fd, DONE_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* --- keeping within bounds --- */
+
+static int is_done_file(const struct dirent *entry)
+{
+	return is_stamped(entry->d_name);
+}
+
+static void prune(int done_fd)
+{
+	struct dirent **list;
+	struct stat file;
+	uint64_t bytes = 0;
+	int n = scandirat(done_fd, ".", &list, is_done_file, alphasort);
+	for (int i = n - 1; i >= 0; i--) { /* the newest first */
+		if (fstatat(done_fd, list[i]->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0)
+			bytes += (uint64_t)file.st_size;
+		if ((unsigned)(n - i) > DONE_FILES_MAX || (bytes > DONE_BYTES_MAX && i < n - 1))
+			(void)unlinkat(done_fd, list[i]->d_name, 0); /* the next one tries again */
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+}
+
+int done_folder_take(int folder_fd, const char *name, const struct stat *as_read, int64_t now_us,
+		     struct err *err)
+{
+	char stamp[STAMP_LEN + 1], moved[NAME_MAX + 1];
+	int done_fd = open_done(folder_fd);
+	if (done_fd < 0)
+		return err_set(err, done_fd,
+			       "the folder '%s' cannot be made in the inbox (%s); let the agent "
+			       "write there",
+			       DONE_FOLDER, err_strerror(done_fd));
+	stamp_format(now_us, stamp);
+	int rc = move(folder_fd, name, done_fd, stamp, moved);
+	if (rc == 0 && !is_as_read(done_fd, moved, as_read)) {
+		rc = rename_new(done_fd, moved, folder_fd, name);
+		rc = rc == 0 || rc == -EEXIST ? -ESTALE : rc;
+	}
+	if (rc == 0)
+		prune(done_fd);
+	(void)close(done_fd); /* a folder */
+	if (rc == -ENOENT || rc == -ESTALE)
+		return err_set(err, -ESTALE, "'%s' was replaced while it was read", name);
+	if (rc < 0)
+		return err_set(err, rc,
+			       "'%s' was taken, but cannot be moved to '%s' (%s); let the agent "
+			       "write there",
+			       name, DONE_FOLDER, err_strerror(rc));
+	return 0;
+}

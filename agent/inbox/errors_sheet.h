@@ -1,0 +1,29 @@
+/* NAME.errors.csv beside a file: which lines of it were not taken, and what to do about each. For
+ * the spreadsheet that made the file: UTF-8 with a mark, parted as the file was. */
+#pragma once
+
+#include "err.h"
+#include "import.h"
+
+#include <stddef.h>
+
+#define ERRORS_ROWS_MAX 1000u /* more are counted */
+
+struct errors_sheet;
+
+/** NULL: out of memory. The words in it are of the thread's language when they are added. */
+struct errors_sheet *errors_sheet_open(void);
+void errors_sheet_close(struct errors_sheet *sheet); /* NULL is fine */
+
+/** What separates columns: that of the file; ';' where a spreadsheet would not know it. */
+void errors_sheet_separator(struct errors_sheet *sheet, char separator);
+/** A complaint of line 0 is about the file as a whole. Texts are copied. */
+void errors_sheet_add(struct errors_sheet *sheet, const struct import_complaint *complaint);
+size_t errors_sheet_count(const struct errors_sheet *sheet);
+
+/** Write it into @folder_fd beside the file @name, in the place of an older one, whole or not at
+ * all. -ENOMEM; a negative errno, and @err says which file and why. */
+int errors_sheet_write(struct errors_sheet *sheet, int folder_fd, const char *name,
+		       struct err *err);
+/** @name has no errors any more. As errors_sheet_write(). */
+int errors_sheet_remove(int folder_fd, const char *name, struct err *err);

@@ -1,0 +1,452 @@
+/* 1. A timer, or the system's word that something changed, starts a look: the worker lists the
+ *    folder.
+ * 2. The core says which file is whole and next. The worker takes it, step by step, each step a job
+ *    of its own, so that the spool's other users get their turn.
+ * 3. It is logged and marked; the next one follows, or the timer waits for one that settles.
+ * A folder that is not there, a full disk or spool: told in status, tried again later. Stopping
+ * waits for the job in hand; a file that was begun is taken again after the next start. */
+#include "inbox.h"
+
+#include "civil.h"
+#include "container.h"
+#include "inbox_core.h"
+#include "inbox_file.h"
+#include "log.h"
+#include "utf8.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOOK_MS      30000u /* no system tells what happens on a network folder */
+#define ABSENT_MS    10000u /* a stick is plugged in */
+#define EVENT_MS     200u   /* a change seldom comes alone */
+#define CATALOGUE_MS 5000u
+#define RETRY_MS     60000u /* of a file that the machine's troubles kept out */
+
+struct inbox {
+	struct input_host host;
+	char *folder; /* owned */
+	uint64_t settle_ms;
+	enum language language;
+	struct inbox_core *core;
+	uv_timer_t timer;
+	uv_fs_event_t watch;
+	ino_t watched; /* the folder that the watch is on; 0: none */
+	struct job job;
+	bool busy, again; /* a job runs; look once more after it */
+	/* of a look */
+	int folder_fd; /* -1: not open */
+	struct inbox_listed *list;
+	size_t n, room;
+	ino_t inode;
+	/* of the file that is being taken */
+	char name[INBOX_NAME_MAX];
+	struct catalogue *catalogue; /* share */
+	struct inbox_file *file;
+	struct inbox_result result;
+	int rc;
+	struct err err;
+	/* for status */
+	bool failing;
+	char trouble[ERR_TEXT_MAX];
+	int64_t last_us;
+	uint64_t catalogue_version;
+	/* stopping */
+	bool stopping;
+	unsigned open_handles;
+	void (*on_stopped)(void *context);
+	void *stopped_context;
+};
+
+static void submit(struct inbox *inbox, void (*work)(struct job *), void (*done)(struct job *))
+{
+	inbox->busy = true;
+	inbox->err = (struct err){ 0 };
+	inbox->job = (struct job){ .work = work, .done = done, .language = inbox->language };
+	worker_submit(recorder_worker(inbox->host.recorder), &inbox->job);
+}
+
+/* --- what status says --- */
+
+static void fail(struct inbox *inbox)
+{
+	inbox->failing = true;
+	memcpy(inbox->trouble, inbox->err.text, sizeof(inbox->trouble));
+}
+
+static void tell_faulty(struct inbox *inbox)
+{
+	const char *first = "";
+	size_t n = inbox_core_faulty(inbox->core, &first);
+	inbox->failing = false;
+	inbox->trouble[0] = '\0';
+	if (n > 0)
+		(void)snprintf(inbox->trouble, sizeof(inbox->trouble), /* fits */
+			       _("files that were not taken whole: %zu; see %s.errors.csv"), n,
+			       first);
+}
+
+void inbox_look(const void *input, struct input_look *ret_look)
+{
+	const struct inbox *inbox = input;
+	ret_look->state = inbox->failing ? N_("failing")
+			  : inbox->file  ? N_("taking a file")
+			  : recorder_catalogue(inbox->host.recorder)
+				  ? N_("watching")
+				  : N_("waiting for the catalogue");
+	ret_look->last_us = inbox->last_us;
+	ret_look->error = inbox->trouble;
+}
+
+/* --- stopping --- */
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct inbox *inbox = handle->data;
+	if (--inbox->open_handles > 0)
+		return;
+	void (*on_stopped)(void *) = inbox->on_stopped;
+	void *context = inbox->stopped_context;
+	inbox_core_close(inbox->core);
+	free(inbox->list);
+	free(inbox->folder);
+	free(inbox);
+	on_stopped(context);
+}
+
+static void close_folder(struct inbox *inbox)
+{
+	if (inbox->folder_fd >= 0)
+		(void)close(inbox->folder_fd); /* a folder */
+	inbox->folder_fd = -1;
+}
+
+static void close_file(struct inbox *inbox)
+{
+	inbox_file_close(inbox->file);
+	catalogue_close(inbox->catalogue);
+	inbox->file = NULL;
+	inbox->catalogue = NULL;
+}
+
+static void close_all(struct inbox *inbox)
+{
+	close_file(inbox);
+	close_folder(inbox);
+	inbox->open_handles = 2;
+	uv_close((uv_handle_t *)&inbox->timer, on_handle_closed);
+	uv_close((uv_handle_t *)&inbox->watch, on_handle_closed);
+}
+
+void inbox_stop(void *input, void (*on_stopped)(void *context), void *context)
+{
+	struct inbox *inbox = input;
+	inbox->stopping = true;
+	inbox->on_stopped = on_stopped;
+	inbox->stopped_context = context;
+	if (!inbox->busy)
+		close_all(inbox);
+}
+
+/* --- looking --- */
+
+static int list_room(struct inbox *inbox, struct err *err)
+{
+	if (inbox->n < inbox->room)
+		return 0;
+	size_t room = inbox->room ? inbox->room * 2 : 8;
+	struct inbox_listed *list = realloc(inbox->list, room * sizeof(*list));
+	if (!list)
+		return err_memory(err);
+	inbox->list = list;
+	inbox->room = room;
+	return 0;
+}
+
+static int list_add(struct inbox *inbox, const char *name, struct err *err)
+{
+	struct stat stat;
+	if (!inbox_name_counts(name) || strlen(name) >= INBOX_NAME_MAX ||
+	    fstatat(inbox->folder_fd, name, &stat, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    S_ISDIR(stat.st_mode))
+		return 0; /* what has gone meanwhile is no file either */
+	if (list_room(inbox, err) < 0)
+		return -ENOMEM;
+	struct inbox_listed *listed = &inbox->list[inbox->n++];
+	memcpy(listed->name, name, strlen(name) + 1);
+	listed->stamp = inbox_stamp_of(&stat);
+	return 0;
+}
+
+static int list_folder(struct inbox *inbox, struct err *err)
+{
+	int fd = dup(inbox->folder_fd), rc = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		rc = -errno;
+		if (fd >= 0)
+			(void)close(fd); /* a folder */
+		return rc;
+	}
+	inbox->n = 0;
+	errno = 0;
+	for (const struct dirent *entry;
+	     rc == 0 && inbox->n < INBOX_FILES_MAX && (entry = readdir(dir)); errno = 0)
+		rc = list_add(inbox, entry->d_name, err);
+	if (rc == 0 && inbox->n < INBOX_FILES_MAX)
+		rc = -errno;
+	(void)closedir(dir); /* only read */
+	return rc;
+}
+
+static void work_look(struct job *job)
+{
+	struct inbox *inbox = container_of(job, struct inbox, job);
+	struct stat stat;
+	inbox->folder_fd = open(inbox->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = inbox->folder_fd < 0 || fstat(inbox->folder_fd, &stat) < 0 ? -errno : 0;
+	if (rc == 0) {
+		inbox->inode = stat.st_ino;
+		rc = list_folder(inbox, &inbox->err);
+	}
+	if (rc < 0 && rc != -ENOMEM)
+		err_set(&inbox->err, rc,
+			"[inbox] folder '%s': %s; make it, let the agent read and write there, or "
+			"name another one",
+			inbox->folder, err_strerror(rc));
+	inbox->rc = rc;
+}
+
+/* --- when to look again; nobody comes here once it stops, so the handles are open --- */
+
+static void on_timer(uv_timer_t *timer);
+
+static void look_after(struct inbox *inbox, uint64_t wait_ms)
+{
+	(void)uv_timer_start(&inbox->timer, on_timer, wait_ms, 0); /* open, as said above */
+}
+
+static void on_event(uv_fs_event_t *watch, const char *name, int events, int status)
+{
+	struct inbox *inbox = watch->data;
+	(void)events;
+	if (status < 0)
+		inbox->watched = 0;
+	if (inbox->stopping || (name && !inbox_name_counts(name)))
+		return;
+	if (inbox->busy)
+		inbox->again = true;
+	else if (uv_timer_get_due_in(&inbox->timer) > EVENT_MS)
+		look_after(inbox, EVENT_MS);
+}
+
+/* The watch is on a folder, not on its name: another one may have come there. */
+static void watch_folder(struct inbox *inbox)
+{
+	if (inbox->watched == inbox->inode)
+		return;
+	(void)uv_fs_event_stop(&inbox->watch); /* it may not be running */
+	inbox->watched = uv_fs_event_start(&inbox->watch, on_event, inbox->folder, 0) == 0
+				 ? inbox->inode
+				 : 0;
+}
+
+static void begin_look(struct inbox *inbox);
+
+static void on_timer(uv_timer_t *timer)
+{
+	begin_look(timer->data);
+}
+
+/* --- taking --- */
+
+static void log_outcome(const struct inbox *inbox)
+{
+	const struct inbox_result *r = &inbox->result;
+	char name[EXCERPT_MAX];
+	static const char *const words[] = {
+		[INBOX_TAKEN] = "taken",
+		[INBOX_STUCK] = "taken, but it cannot be moved to done/",
+		[INBOX_FAULTY] = "has lines that were not taken",
+		[INBOX_UNTOLD] = "has lines that were not taken, and this cannot be written there",
+		[INBOX_CHANGING] = "",
+	};
+	utf8_excerpt(inbox->name, strlen(inbox->name), name);
+	log_info("inbox: %s file=\"%s\" new=%zu changed=%zu same=%zu rejected=%zu%s",
+		 words[r->outcome], name, r->fresh, r->changed, r->same, r->rejected,
+		 r->fresh + r->changed == 0 ? ", nothing changes" : "");
+}
+
+static void tell_recorded(struct inbox *inbox)
+{
+	const struct inbox_result *r = &inbox->result;
+	if (r->fresh + r->changed > 0)
+		recorder_recorded(inbox->host.recorder, r->coarse);
+	if (r->fresh + r->changed + r->same > 0)
+		inbox->last_us = civil_now_us();
+}
+
+/* 0: dealt with, in one way or another. */
+static void on_end_of_file(struct inbox *inbox)
+{
+	const struct inbox_result *r = &inbox->result;
+	if (r->outcome == INBOX_CHANGING) {
+		inbox_core_later(inbox->core, inbox->name,
+				 uv_now(inbox->host.loop) + inbox->settle_ms);
+		inbox->again = true;
+		return;
+	}
+	log_outcome(inbox);
+	inbox_core_done(inbox->core, inbox->name, &r->stamp,
+			r->outcome == INBOX_FAULTY || r->outcome == INBOX_UNTOLD);
+	tell_faulty(inbox);
+	if (r->outcome == INBOX_STUCK || r->outcome == INBOX_UNTOLD)
+		fail(inbox);
+}
+
+static void go_on(struct inbox *inbox);
+
+static void work_step(struct job *job)
+{
+	struct inbox *inbox = container_of(job, struct inbox, job);
+	inbox->rc = inbox_file_step(inbox->file, &inbox->result, &inbox->err);
+}
+
+static void done_step(struct job *job)
+{
+	struct inbox *inbox = container_of(job, struct inbox, job);
+	inbox->busy = false;
+	if (inbox->rc > 0 && !inbox->stopping) {
+		submit(inbox, work_step, done_step);
+		return;
+	}
+	close_file(inbox);
+	if (inbox->stopping) {
+		close_all(inbox);
+		return;
+	}
+	tell_recorded(inbox);
+	if (inbox->rc == 0) {
+		on_end_of_file(inbox);
+	} else {
+		log_error("inbox: not taken, will try again cause=%s", uv_err_name(inbox->rc));
+		inbox_core_later(inbox->core, inbox->name, uv_now(inbox->host.loop) + RETRY_MS);
+		fail(inbox);
+	}
+	go_on(inbox);
+}
+
+static void begin_file(struct inbox *inbox, const struct inbox_listed *listed)
+{
+	struct inbox_file_config config = { .folder_fd = inbox->folder_fd,
+					    .spool = recorder_spool(inbox->host.recorder),
+					    .catalogue = inbox->catalogue,
+					    .now_us = civil_now_us() };
+	memcpy(inbox->name, listed->name, INBOX_NAME_MAX);
+	inbox->result = (struct inbox_result){ 0 };
+	if (inbox_file_open(&config, listed, &inbox->file, &inbox->err) < 0) {
+		inbox_core_later(inbox->core, inbox->name, uv_now(inbox->host.loop) + RETRY_MS);
+		close_file(inbox);
+		fail(inbox);
+		look_after(inbox, RETRY_MS);
+		return;
+	}
+	submit(inbox, work_step, done_step);
+}
+
+/* Take the next file, or wait for one. */
+static void go_on(struct inbox *inbox)
+{
+	uint64_t wait_ms;
+	struct catalogue *catalogue = recorder_catalogue(inbox->host.recorder);
+	const struct inbox_listed *next =
+		inbox_core_next(inbox->core, uv_now(inbox->host.loop), inbox->settle_ms, &wait_ms);
+	if (next && catalogue) {
+		inbox->catalogue = catalogue_share(catalogue);
+		begin_file(inbox, next);
+		return;
+	}
+	close_folder(inbox);
+	if (next)
+		wait_ms = CATALOGUE_MS;
+	if (inbox->again)
+		wait_ms = EVENT_MS;
+	inbox->again = false;
+	look_after(inbox, wait_ms < LOOK_MS ? wait_ms : LOOK_MS);
+}
+
+static void done_look(struct job *job)
+{
+	struct inbox *inbox = container_of(job, struct inbox, job);
+	inbox->busy = false;
+	if (inbox->stopping) {
+		close_all(inbox);
+		return;
+	}
+	if (inbox->rc == 0)
+		inbox->rc = inbox_core_look(inbox->core, inbox->list, inbox->n,
+					    uv_now(inbox->host.loop), &inbox->err);
+	if (inbox->rc < 0) {
+		if (!inbox->failing)
+			log_error("inbox: the folder cannot be read, will try again cause=%s",
+				  uv_err_name(inbox->rc));
+		close_folder(inbox);
+		fail(inbox);
+		look_after(inbox, ABSENT_MS);
+		return;
+	}
+	watch_folder(inbox);
+	go_on(inbox);
+}
+
+static void begin_look(struct inbox *inbox)
+{
+	const struct catalogue *catalogue = recorder_catalogue(inbox->host.recorder);
+	uint64_t version = catalogue ? catalogue->version : 0;
+	if (version != inbox->catalogue_version)
+		inbox_core_anew(inbox->core); /* what it did not know it may know now */
+	inbox->catalogue_version = version;
+	inbox->again = false;
+	submit(inbox, work_look, done_look);
+}
+
+/* --- starting --- */
+
+bool inbox_wanted(const struct settings *settings)
+{
+	return *settings->inbox_folder != '\0';
+}
+
+int inbox_start(const struct input_host *host, const struct settings *settings, void **ret_input,
+		struct err *err)
+{
+	struct inbox *inbox = calloc(1, sizeof(*inbox));
+	if (!inbox)
+		return err_memory(err);
+	inbox->host = *host;
+	inbox->folder = strdup(settings->inbox_folder);
+	inbox->core = inbox_core_open();
+	inbox->settle_ms = settings->inbox_settle_s * UINT64_C(1000);
+	inbox->language = language_accepted(settings->inbox_language);
+	inbox->folder_fd = -1;
+	if (!inbox->folder || !inbox->core) {
+		inbox_core_close(inbox->core);
+		free(inbox->folder);
+		free(inbox);
+		return err_memory(err);
+	}
+	(void)uv_timer_init(host->loop, &inbox->timer); /* these two cannot fail */
+	(void)uv_fs_event_init(host->loop, &inbox->watch);
+	inbox->timer.data = inbox->watch.data = inbox;
+	(void)signal(SIGIO, SIG_IGN); /* of a lease that ends while it is asked for */
+	begin_look(inbox);
+	*ret_input = inbox;
+	return 0;
+}

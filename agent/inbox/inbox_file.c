@@ -1,0 +1,309 @@
+/* 1. Open it, and see that it is a plain file, not too large, and not being written to.
+ * 2. Survey it, a piece a step. What cannot be read is one complaint about the whole.
+ * 3. Read it again from its start, a piece a step; figures are compared and recorded.
+ * 4. See that it is still what was opened. Then move it to done/, or write the errors file. */
+#include "inbox_file.h"
+
+#include "done_folder.h"
+#include "errors_sheet.h"
+#include "import.h"
+#include "survey.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SURVEY_PIECE 65536u
+#define IMPORT_PIECE 16384u /* holds at most some thousand figures: a few transactions a step */
+
+enum phase { PHASE_OPEN, PHASE_SURVEY, PHASE_IMPORT, PHASE_END };
+
+struct inbox_file {
+	struct inbox_file_config config;
+	struct inbox_listed listed;
+	enum phase phase;
+	int fd;           /* -1: not open */
+	struct stat stat; /* when it was opened */
+	struct headings *headings;
+	struct survey *survey;
+	struct import_config import_config;
+	struct import *import;
+	struct errors_sheet *errors;
+	struct inbox_result result;
+	char piece[SURVEY_PIECE];
+};
+
+int inbox_file_open(const struct inbox_file_config *config, const struct inbox_listed *listed,
+		    struct inbox_file **ret_file, struct err *err)
+{
+	struct inbox_file *file = calloc(1, sizeof(*file));
+	if (!file)
+		return err_memory(err);
+	file->config = *config;
+	file->fd = -1;
+	file->listed = *listed;
+	file->errors = errors_sheet_open();
+	int rc = file->errors ? headings_open(config->catalogue, &file->headings, err)
+			      : err_memory(err);
+	if (rc == 0)
+		rc = survey_open(file->headings, &file->survey, err);
+	if (rc < 0)
+		inbox_file_close(file);
+	else
+		*ret_file = file;
+	return rc;
+}
+
+void inbox_file_close(struct inbox_file *file)
+{
+	if (!file)
+		return;
+	if (file->fd >= 0)
+		(void)close(file->fd); /* opened for reading */
+	survey_close(file->survey);
+	import_close(file->import);
+	headings_close(file->headings);
+	errors_sheet_close(file->errors);
+	free(file);
+}
+
+/* --- what is wrong with it --- */
+
+static void add_complaint(struct inbox_file *file, const struct import_complaint *complaint)
+{
+	errors_sheet_add(file->errors, complaint);
+	file->result.rejected++;
+}
+
+/* It is refused as a whole: 1, as a step returns. */
+static int refuse(struct inbox_file *file, const struct err *why)
+{
+	add_complaint(file,
+		      &(struct import_complaint){ .column = "", .value = "", .why = why->text });
+	file->phase = PHASE_END;
+	return 1;
+}
+
+/* The file's own faults have these codes; all others are the machine's. */
+static int refuse_or_fail(struct inbox_file *file, int rc, struct err *err)
+{
+	return rc == -EINVAL || rc == -EACCES || rc == -EFBIG ? refuse(file, err) : rc;
+}
+
+/* --- opening --- */
+
+struct inbox_stamp inbox_stamp_of(const struct stat *stat)
+{
+	return (struct inbox_stamp){
+		.inode = stat->st_ino,
+		.size = (uint64_t)stat->st_size,
+		.modified_ns = stat->st_mtim.tv_sec * INT64_C(1000000000) + stat->st_mtim.tv_nsec,
+		.changed_ns = stat->st_ctim.tv_sec * INT64_C(1000000000) + stat->st_ctim.tv_nsec,
+	};
+}
+
+/* The kernel gives a read lease on a file that nobody has open for writing; to its owner alone, so
+ * about other people's files it says nothing. Held for no longer than the question takes. */
+static bool is_being_written(int fd)
+{
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
+		return fcntl(fd, F_SETLEASE, F_UNLCK) < 0;
+	return errno == EAGAIN;
+}
+
+static int check_kind(const struct inbox_file *file, struct err *err)
+{
+	if (!S_ISREG(file->stat.st_mode))
+		return err_set(err, -EINVAL,
+			       "this is no plain file; put the file itself here, not a link to it");
+	if (file->stat.st_size > INBOX_BYTES_MAX)
+		return err_set(err, -EFBIG, "is over 256 MiB; split it");
+	return 0;
+}
+
+static int step_open(struct inbox_file *file, struct err *err)
+{
+	file->fd = openat(file->config.folder_fd, file->listed.name,
+			  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int rc = file->fd < 0 ? -errno : 0;
+	if (rc == -ENOENT) {
+		file->result.outcome = INBOX_CHANGING;
+		return 0;
+	}
+	if (rc == -ELOOP || rc == -ENXIO) { /* a link; a socket */
+		rc = 0;
+		file->stat.st_mode = 0;
+		(void)fstatat(file->config.folder_fd, file->listed.name, &file->stat,
+			      AT_SYMLINK_NOFOLLOW); /* else it has no kind */
+	} else if (rc < 0) {
+		err_set(err, rc, "it cannot be read (%s); let the agent read it", err_strerror(rc));
+	} else if (fstat(file->fd, &file->stat) < 0) {
+		rc = err_system(err, -errno, file->listed.name);
+	}
+	file->result.stamp = file->listed.stamp;
+	if (rc == 0)
+		rc = check_kind(file, err);
+	struct inbox_stamp now = inbox_stamp_of(&file->stat);
+	if (rc == 0 &&
+	    (!inbox_stamp_same(&now, &file->listed.stamp) || is_being_written(file->fd))) {
+		file->result.outcome = INBOX_CHANGING;
+		return 0;
+	}
+	file->phase = PHASE_SURVEY;
+	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
+}
+
+/* --- reading --- */
+
+/* Bytes read; 0 at the end. */
+static ssize_t read_piece(struct inbox_file *file, size_t size, struct err *err)
+{
+	ssize_t n;
+	do
+		n = read(file->fd, file->piece, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? err_system(err, -errno, file->listed.name) : n;
+}
+
+static void on_complaint(void *context, const struct import_complaint *complaint)
+{
+	add_complaint(context, complaint);
+}
+
+/* What will recording it change? */
+static int compare(struct inbox_file *file, const struct observation *obs, struct err *err)
+{
+	int64_t value_e, scaled;
+	unsigned decimals;
+	bool withdrawn;
+	struct inbox_result *result = &file->result;
+	int rc = spool_current(file->config.spool, obs->metric, obs->labels, obs->period, &value_e,
+			       &decimals, &withdrawn, err);
+	if (rc == -ENOENT) {
+		result->fresh++;
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	bool equal =
+		withdrawn == obs->withdrawn &&
+		(withdrawn || (decimal_rescale(value_e, decimals, obs->decimals, &scaled) == 0 &&
+			       scaled == obs->value_e));
+	*(equal ? &result->same : &result->changed) += 1;
+	return 0;
+}
+
+static int on_entries(void *context, const struct entry entries[], size_t n, struct err *err)
+{
+	struct inbox_file *file = context;
+	struct inbox_result before = file->result;
+	struct observation *list = calloc(n, sizeof(*list));
+	int rc = list ? 0 : err_memory(err);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = entry_judge(file->config.catalogue, &entries[i], file->config.now_us, &list[i],
+				 err);
+		if (rc == 0)
+			rc = compare(file, &list[i], err);
+		file->result.coarse |= rc == 0 && entry_coarse(&list[i]);
+	}
+	if (rc == 0)
+		rc = spool_record(file->config.spool, list, n, NULL, err);
+	if (rc < 0)
+		file->result = before;
+	free(list);
+	return rc;
+}
+
+static int begin_import(struct inbox_file *file, struct err *err)
+{
+	struct dialect dialect;
+	int rc = survey_end(file->survey, &dialect, err);
+	survey_close(file->survey);
+	file->survey = NULL;
+	if (rc == 0 && lseek(file->fd, 0, SEEK_SET) < 0)
+		rc = err_system(err, -errno, file->listed.name);
+	if (rc < 0)
+		return refuse_or_fail(file, rc, err);
+	errors_sheet_separator(file->errors, dialect.separator);
+	file->import_config = (struct import_config){ .catalogue = file->config.catalogue,
+						      .headings = file->headings,
+						      .now_us = file->config.now_us,
+						      .on_entries = on_entries,
+						      .on_complaint = on_complaint,
+						      .context = file };
+	rc = import_open(&file->import_config, &dialect, &file->import, err);
+	file->phase = PHASE_IMPORT;
+	return rc < 0 ? rc : 1;
+}
+
+static int step_survey(struct inbox_file *file, struct err *err)
+{
+	ssize_t n = read_piece(file, SURVEY_PIECE, err);
+	if (n < 0)
+		return (int)n;
+	if (n == 0)
+		return begin_import(file, err);
+	int rc = survey_feed(file->survey, file->piece, (size_t)n, err);
+	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
+}
+
+/* -EINVAL cannot come of a file that was surveyed, but of one that was written to meanwhile. */
+static int step_import(struct inbox_file *file, struct err *err)
+{
+	ssize_t n = read_piece(file, IMPORT_PIECE, err);
+	if (n < 0)
+		return (int)n;
+	int rc = n > 0 ? import_feed(file->import, file->piece, (size_t)n, err)
+		       : import_end(file->import, err);
+	if (n == 0)
+		file->phase = PHASE_END;
+	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
+}
+
+/* --- the end --- */
+
+static bool is_unchanged(const struct inbox_file *file)
+{
+	struct stat now;
+	if (file->fd < 0 || fstat(file->fd, &now) < 0)
+		return file->fd < 0;
+	struct inbox_stamp a = inbox_stamp_of(&now), b = file->result.stamp;
+	return a.size == b.size && a.modified_ns == b.modified_ns;
+}
+
+static int step_end(struct inbox_file *file, struct err *err)
+{
+	struct inbox_result *result = &file->result;
+	if (!is_unchanged(file)) {
+		result->outcome = INBOX_CHANGING;
+		return 0;
+	}
+	if (result->rejected > 0) {
+		int rc = errors_sheet_write(file->errors, file->config.folder_fd, file->listed.name,
+					    err);
+		result->outcome = rc == 0 ? INBOX_FAULTY : INBOX_UNTOLD;
+		return rc == -ENOMEM || rc == -ENOSPC ? rc : 0;
+	}
+	int rc = errors_sheet_remove(file->config.folder_fd, file->listed.name, err);
+	if (rc == 0)
+		rc = done_folder_take(file->config.folder_fd, file->listed.name, &file->stat,
+				      file->config.now_us, err);
+	result->outcome = rc == 0 ? INBOX_TAKEN : rc == -ESTALE ? INBOX_CHANGING : INBOX_STUCK;
+	return 0;
+}
+
+int inbox_file_step(struct inbox_file *file, struct inbox_result *ret_result, struct err *err)
+{
+	static int (*const steps[])(struct inbox_file *, struct err *) = {
+		[PHASE_OPEN] = step_open,
+		[PHASE_SURVEY] = step_survey,
+		[PHASE_IMPORT] = step_import,
+		[PHASE_END] = step_end,
+	};
+	int rc = steps[file->phase](file, err);
+	*ret_result = file->result;
+	return rc;
+}

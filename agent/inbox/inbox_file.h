@@ -1,0 +1,62 @@
+/* One file of the inbox, taken step by step: surveyed, its figures recorded, then moved to done/;
+ * or, when lines of it are wrong, left where it is with NAME.errors.csv beside it. Blocks on disk:
+ * for the worker. A step is short (it reads one piece and records what was in it), so that others
+ * get their turn on the disk between steps; memory does not grow with the file.
+ *
+ * A file of up to 2000 figures is recorded in one transaction, a larger one by so many each. Until
+ * the file was moved nothing says that it was taken: after a power cut it is taken again, which
+ * changes nothing of what was recorded already. */
+#pragma once
+
+#include "catalogue.h"
+#include "err.h"
+#include "inbox_core.h"
+#include "spool.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#define INBOX_BYTES_MAX (256u * 1024 * 1024)
+
+struct inbox_file_config { /* all outlive the file */
+	int folder_fd;
+	struct spool *spool;
+	const struct catalogue *catalogue;
+	int64_t now_us;
+};
+
+/** What a file is now, as everything else here tells it. */
+struct inbox_stamp inbox_stamp_of(const struct stat *stat);
+
+enum inbox_outcome {
+	INBOX_TAKEN,    /* and moved to done/ */
+	INBOX_STUCK,    /* taken, but it cannot be moved; err says why */
+	INBOX_FAULTY,   /* the good lines are recorded, the others are in the errors file */
+	INBOX_UNTOLD,   /* the same, but the errors file cannot be written; err says why */
+	INBOX_CHANGING, /* somebody is writing to it, or has since it was opened: look again */
+};
+
+struct inbox_result {
+	enum inbox_outcome outcome;
+	struct inbox_stamp stamp;    /* of the file as it was read */
+	size_t fresh, changed, same; /* figures: new, with another value, as they were */
+	size_t rejected;             /* figures or lines */
+	bool coarse;                 /* one of them is of a day or coarser */
+};
+
+struct inbox_file;
+
+/** The file as it was @listed: when it is another by now, it is INBOX_CHANGING. -ENOMEM. What is
+ * wrong with the file itself is told by its steps. */
+int inbox_file_open(const struct inbox_file_config *config, const struct inbox_listed *listed,
+		    struct inbox_file **ret_file, struct err *err);
+/**
+ * Go one step. Returns 1 when there are more; 0 when it is done with, and @ret_result tells how;
+ * a negative errno when it could not be taken for a reason that is not the file's: the spool or the
+ * disk is full or fails, out of memory. Then figures before may be recorded (they are in
+ * @ret_result, as after 0), the file stays, and it can be taken again later.
+ */
+int inbox_file_step(struct inbox_file *file, struct inbox_result *ret_result, struct err *err);
+void inbox_file_close(struct inbox_file *file); /* NULL is fine */

@@ -1,0 +1,203 @@
+"""The inbox of a real agent: tables dropped into a folder reach the province, each figure once."""
+
+import csv
+import json
+import os
+import random
+import re
+import time
+import unittest
+
+import rig
+
+HEADER = "Kỳ;Lượt\n"
+MONTH = {"area": "28001", "per": "month", "from": "2025-06", "to": "2025-06"}
+
+
+class Inbox(rig.Rig):
+    offices = ["28001"]
+
+    def setUp(self):
+        super().setUp()
+        self.inbox = f"{self.folder}/hộp thư"
+        os.mkdir(self.inbox)
+        self.office = self.agent("28001")
+        self.configure()
+        self.office.start()
+
+    def configure(self, more=""):
+        self.office.write_conf(f"[inbox]\nfolder = {self.inbox}\nsettle_s = 1\n{more}")
+
+    def drop(self, name, text, encoding="utf-8"):
+        """As a program that cares does: whole, by renaming."""
+        hidden = f"{self.inbox}/.{name}"
+        with open(hidden, "w", encoding=encoding, newline="") as table:
+            table.write(text)
+        os.rename(hidden, f"{self.inbox}/{name}")
+
+    def lying(self):
+        return sorted(name for name in os.listdir(self.inbox) if name[0] != "." and name != "done")
+
+    def done(self):
+        return sorted(os.listdir(f"{self.inbox}/done"))
+
+    def wait_empty(self, patience_s=rig.PATIENCE_S):
+        rig.wait_for(lambda: not self.lying(), "the inbox to be empty", patience_s)
+
+    def wait_total(self, total):
+        rig.wait_for(lambda: self.total() == total, f"{total} at the province")
+
+    def total(self):
+        return self.province.value("visits", **MONTH)
+
+    def errors_of(self, name):
+        path = f"{self.inbox}/{name}.errors.csv"
+        rig.wait_for(lambda: os.path.exists(path), f"errors of {name}")
+        with open(path, encoding="utf-8-sig", newline="") as table:
+            return list(csv.reader(table, delimiter=";"))
+
+    def looks(self):
+        """Its line of status."""
+        status = json.loads(self.office.command("status", "--json").out)
+        return next(line for line in status["inputs"] if line["name"] == "inbox")
+
+    def end(self):
+        self.office.process.stop()
+        self.assertTrue(self.office.process.log().isascii(), self.office.process.log())
+        self.assert_whole()
+
+
+class Tables(Inbox):
+    def test_a_table_as_a_spreadsheet_saves_it(self):
+        self.drop("tháng 6.csv", "BÁO CÁO;\r\nKỲ;LƯỢT\r\n30/06/2025;1.000\r\n29/06/2025;7\r\n;\r\n",
+                  "utf-16")
+        self.wait_empty()
+        self.wait_total(1007)
+        self.assertRegex(self.done()[0], r"^\d{4}-\d\d-\d\d_\d{6}_tháng 6\.csv$")
+        self.office.process.stop()
+        self.assertIn("new=2 changed=0 same=0 rejected=0", self.office.process.log())
+        self.assert_whole()
+
+    def test_a_slow_writer_is_waited_for(self):
+        """It closes the file between its writes, so only rest tells."""
+        text = HEADER + "".join(f"{day:02}/06/2025;{day}\n" for day in range(1, 31))
+        for at in range(0, len(text), 40):
+            with open(f"{self.inbox}/slow.csv", "a", encoding="utf-8") as table:
+                table.write(text[at:at + 40])
+            time.sleep(0.3)
+        self.wait_empty()
+        self.wait_total(sum(range(1, 31)))
+        self.assertEqual(len(self.done()), 1)
+        self.end()
+
+    def test_bad_lines_are_told_in_the_offices_language_and_corrected_in_place(self):
+        self.drop("a.csv", HEADER + "30/06/2025;5\n31/06/2025;6\n29/06/2025;bảy\n")
+        rows = self.errors_of("a.csv")
+        self.assertEqual([row[:3] for row in rows],
+                         [["dòng", "cột", "giá trị"], ["3", "Lượt", "6"], ["4", "Lượt", "bảy"]])
+        self.assertIn("không phải là kỳ", rows[1][3])
+        self.wait_total(5)
+        self.assertIn("a.csv.errors.csv", self.looks()["error"])
+        self.assertEqual(self.lying(), ["a.csv", "a.csv.errors.csv"])
+        with open(f"{self.inbox}/a.csv", "w", encoding="utf-8") as table:
+            table.write(HEADER + "30/06/2025;5\n28/06/2025;6\n29/06/2025;7\n")
+        self.wait_empty()
+        self.wait_total(18)
+        self.assertEqual(self.looks()["error"], "")
+        self.end()
+
+    def test_the_same_file_twice_changes_nothing_and_a_corrected_one_revises(self):
+        text = HEADER + "30/06/2025;5\n29/06/2025;6\n"
+        for _ in range(2):
+            self.drop("a.csv", text)
+            self.wait_empty()
+        self.wait_total(11)
+        self.office.process.logged("same=2 rejected=0, nothing changes")
+        row = self.province.query("visits", **MONTH)[0]
+        self.assertEqual(row["revisions"], 0)
+        self.drop("b.csv", text.replace(";5", ";50"))
+        self.wait_empty()
+        self.wait_total(56)
+        row = self.province.query("visits", **MONTH)[0]
+        self.assertEqual(row["revisions"], 1)
+        self.end()
+
+    def test_what_cannot_be_read_is_refused_whole(self):
+        key = f"{self.office.folder}/agent.key"
+        os.symlink(key, f"{self.inbox}/key.csv")
+        self.drop("book.xlsx", "PK\x03\x04...")
+        self.drop("half.csv", HEADER + '30/06/2025;5\n"29/06/2025;6\n')
+        self.drop("other.csv", "Kỳ;Lượt;Lạ\n30/06/2025;5;1\n")
+        os.mkdir(f"{self.inbox}/folder.csv")
+        with open(key, encoding="utf-8") as key_file:
+            secret = re.search(r"^secret (\S+)$", key_file.read(), re.M).group(1)
+        for name, because in (("key.csv", "không phải là tệp thường"), ("book.xlsx", "bảng tính"),
+                              ("half.csv", "dòng 3"), ("other.csv", "Lạ")):
+            told = str(self.errors_of(name))
+            self.assertIn(because, told)
+            self.assertNotIn(secret, told)
+        time.sleep(2)  # nothing is taken again and again
+        self.assertEqual(len(re.findall("inbox: has lines", self.office.process.log())), 4)
+        self.assertEqual(self.province.query("visits", **MONTH)[0]["value"], None)
+        self.end()
+
+    def test_two_hundred_files_at_once_while_the_province_is_away(self):
+        self.province.process.kill()
+        for n in range(200):
+            self.drop(f"{n}.csv", f"period,desk,visits\n2025-06-{n % 30 + 1:02},D{n},{n}\n")
+        self.wait_empty(60)
+        self.assertEqual(len(self.done()), 200)
+        self.province.start()
+        self.wait_total(sum(range(200)))
+        self.end()
+
+    def test_a_folder_that_is_not_there_is_told_and_waited_for(self):
+        self.office.process.stop()
+        os.rmdir(self.inbox)
+        self.office.start()
+        rig.wait_for(lambda: self.inbox in self.looks()["error"], "status to tell")
+        self.assertEqual(self.looks()["state"], "failing")
+        os.mkdir(self.inbox)
+        self.drop("a.csv", HEADER + "30/06/2025;5\n")
+        self.wait_empty(60)
+        self.wait_total(5)
+        self.end()
+
+    def test_a_wrong_setting_is_an_error(self):
+        self.office.process.stop()
+        for wrong, because in (("[inbox]\nfolder = here\n", "[inbox] folder"),
+                               ("[inbox]\nlanguage = fr\n", "[inbox] language")):
+            self.office.write_conf(wrong)
+            outcome = self.office.command("status")
+            self.assertEqual(outcome.code, 1, outcome)
+            self.assertIn(because, outcome.err)
+
+
+class Kill(Inbox):
+    def test_power_cuts_while_files_come_and_are_corrected(self):
+        """At the end each day has the value of the last table that had it."""
+        dice = random.Random(rig.seed())
+        truth = {}
+        for version in range(15):
+            values = {day: dice.randrange(1, 10**6)
+                      for day in dice.sample(range(1, 31), dice.randrange(1, 8))}
+            truth.update(values)
+            self.drop(f"table {version}.csv" if dice.random() < 0.5 else "table.csv",
+                      HEADER + "".join(f"{day:02}/06/2025;{value}\n"
+                                       for day, value in values.items()))
+            time.sleep(dice.uniform(0, 2))  # a file settles in one
+            if dice.random() < 0.7:
+                self.office.process.kill()
+                self.office.start()
+            self.wait_empty()
+        self.wait_total(sum(truth.values()))
+        for day, value in truth.items():
+            on = f"2025-06-{day:02}"
+            self.assertEqual(self.province.value("visits", area="28001", **{"from": on, "to": on}),
+                             value)
+        self.assertEqual(self.office.command("spool", "verify").code, 0)
+        self.end()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,175 @@
+#include "inbox_core.h"
+#include "seeds.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SETTLE_MS 5000u
+
+static struct inbox_listed listed(const char *name, uint64_t size, int64_t modified_ns)
+{
+	struct inbox_listed file = {
+		.stamp = { .inode = 1, .size = size, .modified_ns = modified_ns }
+	};
+	(void)snprintf(file.name, sizeof(file.name), "%s", name);
+	return file;
+}
+
+static void see(struct inbox_core *core, struct inbox_listed list[], size_t n, uint64_t now_ms)
+{
+	assert_int_equal(inbox_core_look(core, list, n, now_ms, NULL), 0);
+}
+
+static const char *next(const struct inbox_core *core, uint64_t now_ms, uint64_t *ret_wait_ms)
+{
+	const struct inbox_listed *file = inbox_core_next(core, now_ms, SETTLE_MS, ret_wait_ms);
+	return file ? file->name : NULL;
+}
+
+static void only_files_of_people_count(void **state)
+{
+	(void)state;
+	static const char *const ours[] = { "a.csv", "Tháng 6.csv", "x.xlsx",
+					    "x",     "a b.TXT",     "done.csv" };
+	static const char *const others[] = { ".a.csv",        "~$a.xlsx",  "a.csv.part",
+					      "a.CSV.TMP",     "a.csv~",    "a.csv.errors.csv",
+					      "a.crdownload",  "Thumbs.db", "desktop.ini",
+					      "done",          "#a.csv#",   ".~lock.a.csv#",
+					      "x.csv.filepart" };
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		assert_true(inbox_name_counts(ours[i]));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(inbox_name_counts(others[i]));
+}
+
+static void a_file_is_whole_when_it_has_not_changed_for_a_while(void **state)
+{
+	(void)state;
+	uint64_t wait_ms;
+	struct inbox_core *core = inbox_core_open();
+	struct inbox_listed file = listed("a", 1, 1);
+	assert_null(next(core, 0, &wait_ms));
+	assert_true(wait_ms == UINT64_MAX);
+	see(core, &file, 1, 1000);
+	assert_null(next(core, 1000, &wait_ms));
+	assert_int_equal(wait_ms, SETTLE_MS);
+	see(core, &file, 1, 4000);
+	assert_null(next(core, 5999, &wait_ms));
+	assert_int_equal(wait_ms, 1);
+	file.stamp.size = 2;
+	see(core, &file, 1, 5999);
+	assert_null(next(core, 6000, &wait_ms));
+	see(core, &file, 1, 10999);
+	assert_string_equal(next(core, 10999, &wait_ms), "a");
+	inbox_core_close(core);
+}
+
+static void what_was_dealt_with_rests_until_it_changes(void **state)
+{
+	(void)state;
+	uint64_t wait_ms;
+	const char *first;
+	struct inbox_core *core = inbox_core_open();
+	struct inbox_listed file = listed("a", 1, 1);
+	see(core, &file, 1, 0);
+	inbox_core_done(core, "a", &file.stamp, true);
+	see(core, &file, 1, 100000);
+	assert_null(next(core, 200000, &wait_ms));
+	assert_int_equal(inbox_core_faulty(core, &first), 1);
+	assert_string_equal(first, "a");
+	file.stamp.changed_ns++;
+	see(core, &file, 1, 200000);
+	assert_int_equal(inbox_core_faulty(core, NULL), 0);
+	assert_string_equal(next(core, 205000, &wait_ms), "a");
+	inbox_core_done(core, "a", &file.stamp, false);
+	assert_null(next(core, 205000, &wait_ms));
+	inbox_core_anew(core);
+	assert_string_equal(next(core, 205000, &wait_ms), "a");
+	inbox_core_later(core, "a", 300000);
+	assert_null(next(core, 205000, &wait_ms));
+	assert_int_equal(wait_ms, 95000);
+	inbox_core_close(core);
+}
+
+static void the_file_modified_first_comes_first(void **state)
+{
+	(void)state;
+	uint64_t wait_ms;
+	struct inbox_core *core = inbox_core_open();
+	struct inbox_listed files[] = { listed("b", 1, 30), listed("a", 1, 20),
+					listed("c", 1, 10) };
+	static const char *const order[] = { "c", "a", "b" };
+	see(core, files, 3, 0);
+	for (size_t i = 0; i < 3; i++) {
+		const char *name = next(core, SETTLE_MS, &wait_ms);
+		assert_string_equal(name, order[i]);
+		for (size_t k = 0; k < 3; k++)
+			if (strcmp(files[k].name, name) == 0)
+				inbox_core_done(core, order[i], &files[k].stamp, false);
+	}
+	assert_null(next(core, SETTLE_MS, &wait_ms));
+	inbox_core_close(core);
+}
+
+/* Whatever people do to five files: one is only handed out when it has rested, never twice as it
+ * is, and once they let go, all of them are. */
+static void whatever_happens_each_version_is_taken_once(struct dice *dice, void *context)
+{
+	enum { FILES = 5 };
+	struct {
+		uint64_t version, taken, since_ms;
+	} files[FILES] = { { 0, 0, 0 } };
+	(void)context;
+	uint64_t now_ms = 0, wait_ms;
+	struct inbox_core *core = inbox_core_open();
+	for (int step = 0; step < 200; step++) {
+		bool quiet = step >= 150;
+		size_t which = dice_below(dice, FILES), n = 0;
+		if (!quiet && dice_below(dice, 3) == 0) {
+			files[which].version++;
+			files[which].since_ms = now_ms;
+		}
+		struct inbox_listed list[FILES];
+		for (size_t i = 0; i < FILES; i++) {
+			char name[2] = { (char)('a' + i), '\0' };
+			if (files[i].version > files[i].taken || dice_below(dice, 2))
+				list[n++] = listed(name, files[i].version, (int64_t)i);
+		}
+		see(core, list, n, now_ms);
+		const char *name = next(core, now_ms, &wait_ms);
+		if (name) {
+			size_t i = (size_t)(*name - 'a');
+			assert_true(now_ms - files[i].since_ms >= SETTLE_MS);
+			struct inbox_listed now = listed(name, files[i].version, (int64_t)i);
+			files[i].taken = files[i].version;
+			inbox_core_done(core, now.name, &now.stamp, false);
+		}
+		now_ms += dice_below(dice, SETTLE_MS);
+	}
+	for (size_t i = 0; i < FILES; i++)
+		assert_int_equal(files[i].version, files[i].taken);
+	inbox_core_close(core);
+}
+
+static void each_version_is_taken_once_whatever_happens(void **state)
+{
+	(void)state;
+	for_all_seeds(500, whatever_happens_each_version_is_taken_once, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_files_of_people_count),
+		cmocka_unit_test(a_file_is_whole_when_it_has_not_changed_for_a_while),
+		cmocka_unit_test(what_was_dealt_with_rests_until_it_changes),
+		cmocka_unit_test(the_file_modified_first_comes_first),
+		cmocka_unit_test(each_version_is_taken_once_whatever_happens),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

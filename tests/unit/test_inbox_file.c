@@ -1,0 +1,360 @@
+#include "civil.h"
+#include "done_folder.h"
+#include "fault.h"
+#include "inbox_file.h"
+#include "scratch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW_US (INT64_C(20300) * 86400000000) /* 2025-07-31T07:00+07:00 */
+
+static const char catalogue_csv[] =
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,level,"
+	"due_days,min,max\n"
+	"visits,Số lượt,Visits,visit,flow,sum,sum,day,,0,0,commune,1,0,\n"
+	"score,Điểm,Score,point,ratio,last,mean,day,,2,0,commune,1,,\n";
+
+struct fixture {
+	char folder[SCRATCH_MAX];
+	int fd;
+	struct spool *spool;
+	struct catalogue *catalogue;
+	struct inbox_result result;
+	struct err err;
+};
+
+static int set_up(void **state)
+{
+	struct spool_limits limits = { .bytes_max = 8 << 20, .keep_days = 35 };
+	char path[PATH_MAX];
+	struct fixture *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
+	scratch_make(true, f->folder);
+	f->fd = open(f->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(path, sizeof(path), "%s/.spool.db", f->folder);
+	if (spool_open(path, &limits, &f->spool, NULL, &f->err) != 0 ||
+	    catalogue_read(catalogue_csv, strlen(catalogue_csv), &f->catalogue, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	spool_close(f->spool);
+	catalogue_close(f->catalogue);
+	(void)close(f->fd); /* a folder */
+	scratch_remove(f->folder);
+	free(f);
+	return 0;
+}
+
+/* --- files --- */
+
+static void put(struct fixture *f, const char *name, const char *text)
+{
+	int fd = openat(f->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(close(fd), 0);
+}
+
+static bool is_there(struct fixture *f, const char *name)
+{
+	return faccessat(f->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static size_t count_done(struct fixture *f)
+{
+	size_t n = 0;
+	char path[PATH_MAX];
+	(void)snprintf(path, sizeof(path), "%s/" DONE_FOLDER, f->folder);
+	DIR *dir = opendir(path);
+	for (const struct dirent *entry; dir && (entry = readdir(dir));)
+		n += entry->d_name[0] != '.';
+	if (dir)
+		(void)closedir(dir); /* only read */
+	return n;
+}
+
+static void read_text(struct fixture *f, const char *name, char *text, size_t room)
+{
+	int fd = openat(f->fd, name, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	ssize_t n = read(fd, text, room - 1);
+	assert_true(n >= 0);
+	text[n] = '\0';
+	(void)close(fd); /* only read */
+}
+
+/* --- taking --- */
+
+static struct inbox_file *begin(struct fixture *f, const char *name)
+{
+	struct inbox_file_config config = {
+		.folder_fd = f->fd, .spool = f->spool, .catalogue = f->catalogue, .now_us = NOW_US
+	};
+	struct inbox_listed listed = { .name = "" };
+	struct inbox_file *file = NULL;
+	struct stat stat = { .st_mode = 0 };
+	(void)snprintf(listed.name, sizeof(listed.name), "%s", name);
+	(void)fstatat(f->fd, name, &stat, AT_SYMLINK_NOFOLLOW); /* it may be gone: a test of that */
+	listed.stamp = inbox_stamp_of(&stat);
+	return inbox_file_open(&config, &listed, &file, &f->err) == 0 ? file : NULL;
+}
+
+static int take(struct fixture *f, const char *name)
+{
+	struct inbox_file *file = begin(f, name);
+	int rc = file ? 1 : -ENOMEM;
+	while (rc > 0)
+		rc = inbox_file_step(file, &f->result, &f->err);
+	inbox_file_close(file);
+	return rc;
+}
+
+static void taken(struct fixture *f, const char *name, enum inbox_outcome outcome)
+{
+	if (take(f, name) != 0)
+		fail_msg("%s", f->err.text);
+	if (f->result.outcome != outcome)
+		fail_msg("outcome %d instead of %d", f->result.outcome, outcome);
+}
+
+static int64_t visits_on(struct fixture *f, int mday)
+{
+	int64_t value_e = -1;
+	unsigned decimals;
+	bool withdrawn;
+	struct period period = { .grain = GRAIN_DAY, .number = day_from_civil(2025, 6, mday) };
+	(void)spool_current(f->spool, "visits", "", period, &value_e, &decimals, &withdrawn,
+			    NULL); /* -1 when there is none */
+	return value_e;
+}
+
+static void a_good_file_is_recorded_and_moved(void **state)
+{
+	struct fixture *f = *state;
+	put(f, "a.csv", "Kỳ;Số lượt;Điểm\n30/06/2025;7;1,5\n29/06/2025;6;\n");
+	taken(f, "a.csv", INBOX_TAKEN);
+	assert_int_equal(f->result.fresh, 3);
+	assert_int_equal(f->result.changed + f->result.same + f->result.rejected, 0);
+	assert_true(f->result.coarse);
+	assert_int_equal(visits_on(f, 30), 7);
+	assert_false(is_there(f, "a.csv"));
+	assert_true(is_there(f, DONE_FOLDER "/2025-07-31_070000_a.csv"));
+}
+
+static void the_same_file_again_changes_nothing_and_a_corrected_one_revises(void **state)
+{
+	struct fixture *f = *state;
+	for (int i = 0; i < 3; i++) {
+		put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;7\n29/06/2025;6\n");
+		taken(f, "a.csv", INBOX_TAKEN);
+		assert_int_equal(f->result.fresh, i == 0 ? 2 : 0);
+		assert_int_equal(f->result.same, i == 0 ? 0 : 2);
+	}
+	assert_int_equal(count_done(f), 3);
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;8\n29/06/2025;6\n");
+	taken(f, "a.csv", INBOX_TAKEN);
+	assert_int_equal(f->result.changed, 1);
+	assert_int_equal(f->result.same, 1);
+	assert_int_equal(visits_on(f, 30), 8);
+}
+
+static void bad_lines_are_named_beside_and_go_when_they_are_corrected(void **state)
+{
+	struct fixture *f = *state;
+	char text[4096];
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;7\n29/06/2025;\"sáu \"\"6\"\"\"\n");
+	taken(f, "a.csv", INBOX_FAULTY);
+	assert_int_equal(f->result.fresh, 1);
+	assert_int_equal(f->result.rejected, 1);
+	assert_int_equal(visits_on(f, 30), 7);
+	assert_true(is_there(f, "a.csv"));
+	read_text(f, "a.csv.errors.csv", text, sizeof(text));
+	assert_non_null(strstr(text, "\xef\xbb\xbf\"line\";\"column\";\"value\";"));
+	assert_non_null(strstr(text, "\r\n\"3\";\"Số lượt\";\"sáu \"\"6\"\"\";\"visits: "));
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;7\n29/06/2025;6\n");
+	taken(f, "a.csv", INBOX_TAKEN);
+	assert_false(is_there(f, "a.csv.errors.csv"));
+	assert_int_equal(visits_on(f, 29), 6);
+}
+
+static void a_file_that_cannot_be_read_is_refused_whole(void **state)
+{
+	struct fixture *f = *state;
+	char text[4096];
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;7\n\"29/06/2025;6\n");
+	taken(f, "a.csv", INBOX_FAULTY);
+	assert_int_equal(f->result.fresh, 0);
+	assert_int_equal(visits_on(f, 30), -1);
+	read_text(f, "a.csv.errors.csv", text, sizeof(text));
+	assert_non_null(strstr(text, "line 3: a quote is opened here and never closed"));
+	put(f, "b.xlsx", "PK\x03\x04");
+	taken(f, "b.xlsx", INBOX_FAULTY);
+	assert_true(is_there(f, "b.xlsx.errors.csv"));
+	put(f, "empty.csv", "");
+	taken(f, "empty.csv", INBOX_FAULTY);
+}
+
+static void what_is_no_plain_file_is_not_followed(void **state)
+{
+	struct fixture *f = *state;
+	char text[4096];
+	put(f, ".secret", "Kỳ;Số lượt\n30/06/2025;hush\n");
+	assert_int_equal(symlinkat(".secret", f->fd, "link.csv"), 0);
+	taken(f, "link.csv", INBOX_FAULTY);
+	read_text(f, "link.csv.errors.csv", text, sizeof(text));
+	assert_null(strstr(text, "hush"));
+	assert_non_null(strstr(text, "this is no plain file"));
+	assert_int_equal(mkfifoat(f->fd, "pipe.csv", 0644), 0);
+	taken(f, "pipe.csv", INBOX_FAULTY);
+	/* nor what lies where the errors file is made */
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;x\n");
+	assert_int_equal(symlinkat(".secret", f->fd, ".lantoa-errors.tmp"), 0);
+	taken(f, "a.csv", INBOX_FAULTY);
+	read_text(f, ".secret", text, sizeof(text));
+	assert_non_null(strstr(text, "hush"));
+}
+
+static void a_file_that_is_being_written_waits(void **state)
+{
+	struct fixture *f = *state;
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;7\n");
+	int writer = openat(f->fd, "a.csv", O_WRONLY | O_APPEND | O_CLOEXEC);
+	taken(f, "a.csv", INBOX_CHANGING);
+	assert_int_equal(visits_on(f, 30), -1);
+	assert_int_equal(close(writer), 0);
+	taken(f, "a.csv", INBOX_TAKEN);
+	taken(f, "a.csv", INBOX_CHANGING); /* it is gone */
+}
+
+static void what_comes_while_it_is_read_is_not_moved_away(void **state)
+{
+	struct fixture *f = *state;
+	static const char version[] = "Kỳ;Số lượt\n30/06/2025;%d\n";
+	char text[64];
+	for (int step = 1; step <= 4; step++) {
+		(void)snprintf(text, sizeof(text), version, step);
+		put(f, "a.csv", text);
+		struct inbox_file *file = begin(f, "a.csv");
+		for (int i = 0; i < step; i++)
+			assert_int_equal(inbox_file_step(file, &f->result, &f->err), 1);
+		put(f, "b.csv", "Kỳ;Số lượt\n30/06/2025;99\n");
+		assert_int_equal(renameat(f->fd, "b.csv", f->fd, "a.csv"), 0);
+		int rc;
+		while ((rc = inbox_file_step(file, &f->result, &f->err)) > 0)
+			;
+		inbox_file_close(file);
+		assert_int_equal(rc, 0);
+		assert_int_equal(f->result.outcome, INBOX_CHANGING);
+		taken(f, "a.csv", INBOX_TAKEN);
+		assert_int_equal(visits_on(f, 30), 99);
+	}
+}
+
+static void large_files_go_in_steps_and_many_errors_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	enum { LINES = 5000 };
+	char *text = malloc(LINES * 24 + 64), *errors = malloc(1 << 20);
+	assert_true(text && errors);
+	size_t len = (size_t)sprintf(text, "Kỳ;Số lượt\n");
+	for (int i = 0; i < LINES; i++)
+		len += (size_t)sprintf(text + len, "%02d/06/2025;%s%d\n", i % 30 + 1,
+				       i % 3 ? "" : "x", i);
+	put(f, "a.csv", text);
+	taken(f, "a.csv", INBOX_FAULTY);
+	assert_int_equal(f->result.fresh + f->result.changed + f->result.same, LINES - 1667);
+	assert_int_equal(f->result.rejected, 1667);
+	read_text(f, "a.csv.errors.csv", errors, 1 << 20);
+	assert_non_null(strstr(errors, "and 667 more"));
+	free(text);
+	free(errors);
+}
+
+static void done_files_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(mkdirat(f->fd, DONE_FOLDER, 0755), 0);
+	put(f, DONE_FOLDER "/mine.csv", "x"); /* not ours to remove */
+	for (unsigned i = 0; i < DONE_FILES_MAX + 5; i++) {
+		char name[64];
+		(void)snprintf(name, sizeof(name), DONE_FOLDER "/2024-01-01_%06u_x.csv", i);
+		put(f, name, "x");
+	}
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;7\n");
+	taken(f, "a.csv", INBOX_TAKEN);
+	assert_int_equal(count_done(f), DONE_FILES_MAX + 1);
+	assert_true(is_there(f, DONE_FOLDER "/mine.csv"));
+	assert_true(is_there(f, DONE_FOLDER "/2025-07-31_070000_a.csv"));
+	assert_false(is_there(f, DONE_FOLDER "/2024-01-01_000005_x.csv"));
+	assert_true(is_there(f, DONE_FOLDER "/2024-01-01_000006_x.csv"));
+}
+
+/* Fail the first operation, then the second, ...: the file stays until all of it is recorded, and
+ * taking it again comes to the same. */
+static void fail_everywhere(struct fixture *f, unsigned door)
+{
+	for (unsigned after = 0;; after++) {
+		char text[128];
+		int value = (int)(door * 1000 + after);
+		(void)snprintf(text, sizeof(text), "Kỳ;Số lượt\n30/06/2025;%d\n29/06/2025;%dx\n",
+			       value, value);
+		put(f, "a.csv", text);
+		fault_arm_at(door, after);
+		int rc = take(f, "a.csv");
+		bool fired = fault_disarm();
+		assert_true(rc <= 0);
+		assert_true(is_there(f, "a.csv"));
+		if (rc == 0 && f->result.outcome == INBOX_FAULTY)
+			assert_int_equal(visits_on(f, 30), value);
+		taken(f, "a.csv", INBOX_FAULTY);
+		assert_int_equal(visits_on(f, 30), value);
+		if (!fired)
+			return;
+	}
+}
+
+static void whatever_fails_the_file_can_be_taken_again(void **state)
+{
+	fail_everywhere(*state, FAULT_DISK);
+	fail_everywhere(*state, FAULT_FULL);
+	fail_everywhere(*state, FAULT_MEMORY);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	fault_install();
+	const struct CMUnitTest tests[] = {
+		TEST(a_good_file_is_recorded_and_moved),
+		TEST(the_same_file_again_changes_nothing_and_a_corrected_one_revises),
+		TEST(bad_lines_are_named_beside_and_go_when_they_are_corrected),
+		TEST(a_file_that_cannot_be_read_is_refused_whole),
+		TEST(what_is_no_plain_file_is_not_followed),
+		TEST(a_file_that_is_being_written_waits),
+		TEST(what_comes_while_it_is_read_is_not_moved_away),
+		TEST(large_files_go_in_steps_and_many_errors_are_bounded),
+		TEST(done_files_are_bounded),
+		TEST(whatever_fails_the_file_can_be_taken_again),
+	};
+	return cmocka_run_group_tests_name("inbox_file", tests, NULL, NULL);
+}
