@@ -113,6 +113,8 @@ struct letter { /* a vowel taken apart */
 
 static bool letter_of(uint32_t c, struct letter *ret_letter)
 {
+	if (c < 0x80 && !memchr("aeiouy", (int)c, 6))
+		return false; /* most characters */
 	for (size_t v = 0; v < VOWELS; v++)
 		for (unsigned tone = 0; tone < TONES; tone++)
 			if (vowels[v].toned[tone] == c) {
@@ -145,7 +147,7 @@ static bool read_letter(const char **text, struct letter *ret_letter, uint32_t *
 	*ret_c = next(text);
 	if (!letter_of(small(*ret_c), ret_letter))
 		return false;
-	while (**text) {
+	while ((*text)[0] == '\xcc') { /* as all the marks begin */
 		const char *behind = *text;
 		if (!letter_mark(ret_letter, next(&behind)))
 			break;

@@ -34,6 +34,7 @@ static void names_are_the_same_however_they_are_typed(void **state)
 	assert_same_name("Số tổ", "Sô\u0301 tô\u0309");             /* as Windows-1258 has it */
 	assert_same_name("SỐ TỔ CÔNG NGHỆ", "số tổ công nghệ");
 	assert_same_name("Đơn vị", "ĐƠN VỊ");
+	assert_same_name("ă â đ ê ô ơ ư à ẫ ĩ ũ ỹ", "Ă Â Đ Ê Ô Ơ Ư À Ẫ Ĩ Ũ Ỹ");
 	assert_same_name("số hoá", "số hóa");
 	assert_same_name("thuỷ lợi", "thủy lợi");
 	assert_same_name(" Kỳ\r\nbáo\u00a0 cáo ", "Kỳ báo cáo");
