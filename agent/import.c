@@ -266,7 +266,13 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 		complain(import, &line, "%s", why.text);
 		return 0;
 	}
-	if (find_column(import, row, ROLE_PERIOD, &entry.period) && !*entry.period)
+	const struct column *period = find_column(import, row, ROLE_PERIOD, &entry.period);
+	if (period && !*entry.period && import->config->periods_needed) {
+		line.column = period->name;
+		complain(import, &line, "is empty; write the period of the line's figures");
+		return 0;
+	}
+	if (period && !*entry.period)
 		entry.period = NULL;
 	return import->columns.wide ? take_wide(import, row, entry, err)
 				    : take_long(import, row, entry, err);
@@ -275,9 +281,17 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
 	struct import *import = context;
+	const char *ignored;
 	if (import->columns.n > 0)
 		return take_row(import, row, err);
-	return columns_read(import->config->headings, row, &import->columns, err);
+	int rc = columns_read(import->config->headings, row, &import->columns, err);
+	if (rc == 0 && import->config->periods_needed &&
+	    !find_column(import, row, ROLE_PERIOD, &ignored))
+		return err_set(err, -EINVAL,
+			       "line %u: the header has no column for the period; add one called "
+			       "Kỳ or period, and fill it in",
+			       row->line);
+	return rc;
 }
 
 int import_open(const struct import_config *config, const struct dialect *dialect,

@@ -17,6 +17,7 @@
 #include "err.h"
 #include "headings.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ struct import_config {
 	const struct catalogue *catalogue;
 	const struct headings *headings; /* of that catalogue */
 	int64_t now_us;
+	bool periods_needed; /* else a figure without one is of the current period */
 	/** Record a handful; all or none. */
 	int (*on_entries)(void *context, const struct entry entries[], size_t n, struct err *err);
 	void (*on_complaint)(void *context, const struct import_complaint *complaint);

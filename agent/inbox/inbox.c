@@ -3,12 +3,14 @@
  * 2. The core says which file is whole and next. The worker takes it, step by step, each step a job
  *    of its own, so that the spool's other users get their turn.
  * 3. It is logged and marked; the next one follows, or the timer waits for one that settles.
+ * 4. What must rest over a restart is kept among the spool's facts whenever that changed.
  * A folder that is not there, a full disk or spool: told in status, tried again later. Stopping
  * waits for the job in hand; a file that was begun is taken again after the next start. */
 #include "inbox.h"
 
 #include "civil.h"
 #include "container.h"
+#include "done_folder.h"
 #include "inbox_core.h"
 #include "inbox_file.h"
 #include "log.h"
@@ -28,7 +30,8 @@
 #define ABSENT_MS    10000u /* a stick is plugged in */
 #define EVENT_MS     200u   /* a change seldom comes alone */
 #define CATALOGUE_MS 5000u
-#define RETRY_MS     60000u /* of a file that the machine's troubles kept out */
+#define FACT         "inbox" /* of the spool: what the core remembers */
+#define RETRY_MS     60000u  /* of a file that the machine's troubles kept out */
 
 struct inbox {
 	struct input_host host;
@@ -41,6 +44,8 @@ struct inbox {
 	ino_t watched; /* the folder that the watch is on; 0: none */
 	struct job job;
 	bool busy, again; /* a job runs; look once more after it */
+	bool recalled;
+	struct blob kept, memory; /* owned; the fact as it is, and as it is to be */
 	/* of a look */
 	int folder_fd; /* -1: not open */
 	struct inbox_listed *list;
@@ -58,6 +63,7 @@ struct inbox {
 	char trouble[ERR_TEXT_MAX];
 	int64_t last_us;
 	uint64_t catalogue_version;
+	int32_t day; /* files are judged by both: see begin_look() */
 	/* stopping */
 	bool stopping;
 	unsigned open_handles;
@@ -81,16 +87,23 @@ static void fail(struct inbox *inbox)
 	memcpy(inbox->trouble, inbox->err.text, sizeof(inbox->trouble));
 }
 
-static void tell_faulty(struct inbox *inbox)
+static void tell_files(struct inbox *inbox)
 {
 	const char *first = "";
-	size_t n = inbox_core_faulty(inbox->core, &first);
-	inbox->failing = false;
+	size_t stuck = inbox_core_count(inbox->core, INBOX_ALL, &first);
+	size_t faulty = inbox_core_count(inbox->core, INBOX_SOME, &first) +
+			inbox_core_count(inbox->core, INBOX_NONE, &first);
+	inbox->failing = stuck > 0;
 	inbox->trouble[0] = '\0';
-	if (n > 0)
+	if (faulty > 0)
 		(void)snprintf(inbox->trouble, sizeof(inbox->trouble), /* fits */
-			       _("files that were not taken whole: %zu; see %s.errors.csv"), n,
+			       _("files that were not taken whole: %zu; see %s.errors.csv"), faulty,
 			       first);
+	else if (stuck > 0)
+		(void)snprintf(inbox->trouble, sizeof(inbox->trouble), /* fits */
+			       _("files that were taken and cannot be moved to '%s': %zu, like %s; "
+				 "let the agent write there"),
+			       DONE_FOLDER, stuck, first);
 }
 
 void inbox_look(const void *input, struct input_look *ret_look)
@@ -115,6 +128,8 @@ static void on_handle_closed(uv_handle_t *handle)
 	void (*on_stopped)(void *) = inbox->on_stopped;
 	void *context = inbox->stopped_context;
 	inbox_core_close(inbox->core);
+	blob_free(&inbox->kept);
+	blob_free(&inbox->memory);
 	free(inbox->list);
 	free(inbox->folder);
 	free(inbox);
@@ -206,10 +221,26 @@ static int list_folder(struct inbox *inbox, struct err *err)
 	return rc;
 }
 
+/* The first look only; the core is the worker's as long as a job runs. */
+static int recall(struct inbox *inbox, struct err *err)
+{
+	struct spool *spool = recorder_spool(inbox->host.recorder);
+	inbox->kept.len = inbox->recalled ? inbox->kept.len : 0;
+	int rc = inbox->recalled ? 0 : spool_fact_get(spool, FACT, &inbox->kept, err);
+	if (rc == 0 && !inbox->recalled)
+		rc = inbox_core_recall(inbox->core, (const char *)inbox->kept.data, inbox->kept.len,
+				       err);
+	inbox->recalled |= rc == 0 || rc == -ENOENT;
+	return rc == -ENOENT ? 0 : rc;
+}
+
 static void work_look(struct job *job)
 {
 	struct inbox *inbox = container_of(job, struct inbox, job);
 	struct stat stat;
+	inbox->rc = recall(inbox, &inbox->err);
+	if (inbox->rc < 0)
+		return;
 	inbox->folder_fd = open(inbox->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc = inbox->folder_fd < 0 || fstat(inbox->folder_fd, &stat) < 0 ? -errno : 0;
 	if (rc == 0) {
@@ -247,7 +278,8 @@ static void on_event(uv_fs_event_t *watch, const char *name, int events, int sta
 		look_after(inbox, EVENT_MS);
 }
 
-/* The watch is on a folder, not on its name: another one may have come there. */
+/* The watch is on a folder, not on its name: another one may have come there. What came between the
+ * look and the watch is seen by one look more. */
 static void watch_folder(struct inbox *inbox)
 {
 	if (inbox->watched == inbox->inode)
@@ -256,6 +288,7 @@ static void watch_folder(struct inbox *inbox)
 	inbox->watched = uv_fs_event_start(&inbox->watch, on_event, inbox->folder, 0) == 0
 				 ? inbox->inode
 				 : 0;
+	inbox->again |= inbox->watched != 0;
 }
 
 static void begin_look(struct inbox *inbox);
@@ -293,7 +326,16 @@ static void tell_recorded(struct inbox *inbox)
 		inbox->last_us = civil_now_us();
 }
 
-/* 0: dealt with, in one way or another. */
+static enum inbox_part part_of(const struct inbox_result *result)
+{
+	if (result->outcome == INBOX_TAKEN)
+		return INBOX_GONE;
+	if (result->outcome == INBOX_STUCK)
+		return INBOX_ALL;
+	return result->fresh + result->changed + result->same > 0 ? INBOX_SOME : INBOX_NONE;
+}
+
+/* Dealt with, in one way or another. */
 static void on_end_of_file(struct inbox *inbox)
 {
 	const struct inbox_result *r = &inbox->result;
@@ -304,9 +346,8 @@ static void on_end_of_file(struct inbox *inbox)
 		return;
 	}
 	log_outcome(inbox);
-	inbox_core_done(inbox->core, inbox->name, &r->stamp,
-			r->outcome == INBOX_FAULTY || r->outcome == INBOX_UNTOLD);
-	tell_faulty(inbox);
+	inbox_core_done(inbox->core, inbox->name, &r->stamp, part_of(r));
+	tell_files(inbox);
 	if (r->outcome == INBOX_STUCK || r->outcome == INBOX_UNTOLD)
 		fail(inbox);
 }
@@ -361,9 +402,50 @@ static void begin_file(struct inbox *inbox, const struct inbox_listed *listed)
 	submit(inbox, work_step, done_step);
 }
 
+static void work_keep(struct job *job)
+{
+	struct inbox *inbox = container_of(job, struct inbox, job);
+	inbox->rc = spool_fact_set(recorder_spool(inbox->host.recorder), FACT, inbox->memory.data,
+				   inbox->memory.len, &inbox->err);
+}
+
+static void done_keep(struct job *job)
+{
+	struct inbox *inbox = container_of(job, struct inbox, job);
+	struct blob swap = inbox->kept;
+	inbox->busy = false;
+	if (inbox->rc == 0) {
+		inbox->kept = inbox->memory;
+		inbox->memory = swap;
+	} else if (!inbox->stopping) {
+		log_error("inbox: cannot be kept, will try again cause=%s", uv_err_name(inbox->rc));
+	}
+	if (inbox->stopping)
+		close_all(inbox);
+	else if (inbox->rc == 0)
+		go_on(inbox);
+	else
+		look_after(inbox, RETRY_MS);
+}
+
+/* Does what must be kept differ from what is? Then a job is on its way. */
+static bool keep(struct inbox *inbox)
+{
+	const struct blob *kept = &inbox->kept, *memory = &inbox->memory;
+	inbox->memory.len = 0;
+	if (inbox_core_remember(inbox->core, &inbox->memory) < 0 ||
+	    (kept->len == memory->len &&
+	     (kept->len == 0 || memcmp(kept->data, memory->data, kept->len) == 0)))
+		return false; /* without memory for it: with the next change */
+	submit(inbox, work_keep, done_keep);
+	return true;
+}
+
 /* Take the next file, or wait for one. */
 static void go_on(struct inbox *inbox)
 {
+	if (keep(inbox))
+		return;
 	uint64_t wait_ms;
 	struct catalogue *catalogue = recorder_catalogue(inbox->host.recorder);
 	const struct inbox_listed *next =
@@ -403,6 +485,7 @@ static void done_look(struct job *job)
 		return;
 	}
 	watch_folder(inbox);
+	tell_files(inbox);
 	go_on(inbox);
 }
 
@@ -410,9 +493,11 @@ static void begin_look(struct inbox *inbox)
 {
 	const struct catalogue *catalogue = recorder_catalogue(inbox->host.recorder);
 	uint64_t version = catalogue ? catalogue->version : 0;
-	if (version != inbox->catalogue_version)
-		inbox_core_anew(inbox->core); /* what it did not know it may know now */
+	int32_t day = civil_day(civil_now_us());
+	if (version != inbox->catalogue_version || day != inbox->day)
+		inbox_core_anew(inbox->core); /* what was unknown, or not begun, may be right now */
 	inbox->catalogue_version = version;
+	inbox->day = day;
 	inbox->again = false;
 	submit(inbox, work_look, done_look);
 }

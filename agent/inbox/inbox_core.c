@@ -1,6 +1,11 @@
 #include "inbox_core.h"
 
+#include "utf8.h"
+
 #include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,12 +14,22 @@ struct file {
 	struct inbox_listed listed;
 	uint64_t since_ms; /* it is as it is */
 	uint64_t until_ms; /* not before; 0: no matter when */
-	bool done, faulty;
+	bool done;
+	enum inbox_part part; /* when done */
+};
+
+struct remembered {
+	char name[INBOX_NAME_MAX];
+	uint64_t size;
+	int64_t modified_ns;
+	enum inbox_part part;
 };
 
 struct inbox_core {
 	struct file *files; /* owned [n], sorted by name */
 	size_t n;
+	struct remembered *remembered; /* owned [n_remembered], the newest last */
+	size_t n_remembered;
 };
 
 /* --- names --- */
@@ -31,7 +46,8 @@ bool inbox_name_counts(const char *name)
 					    ".filepart", ".crdownload", ".swp", ".lock",
 					    ".bak",      ".errors.csv", "~" };
 	static const char *const others[] = { "desktop.ini", "thumbs.db", "done" };
-	if (name[0] == '.' || name[0] == '~' || name[0] == '#')
+	if (name[0] == '.' || name[0] == '~' || name[0] == '#' ||
+	    !utf8_printable(name, strlen(name)))
 		return false;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (ends_with(name, ends[i]))
@@ -42,7 +58,7 @@ bool inbox_name_counts(const char *name)
 	return true;
 }
 
-/* --- looking --- */
+/* --- files --- */
 
 bool inbox_stamp_same(const struct inbox_stamp *a, const struct inbox_stamp *b)
 {
@@ -82,8 +98,94 @@ void inbox_core_close(struct inbox_core *core)
 	if (!core)
 		return;
 	free(core->files);
+	free(core->remembered);
 	free(core);
 }
+
+/* --- remembering --- */
+
+static const struct remembered *recalled(const struct inbox_core *core,
+					 const struct inbox_listed *listed)
+{
+	for (size_t i = 0; i < core->n_remembered; i++) {
+		const struct remembered *r = &core->remembered[i];
+		if (r->size == listed->stamp.size && r->modified_ns == listed->stamp.modified_ns &&
+		    strcmp(r->name, listed->name) == 0)
+			return r;
+	}
+	return NULL;
+}
+
+static void forget(struct inbox_core *core, const char *name)
+{
+	for (size_t i = 0; i < core->n_remembered; i++)
+		if (strcmp(core->remembered[i].name, name) == 0) {
+			core->n_remembered--;
+			memmove(&core->remembered[i], &core->remembered[i + 1],
+				(core->n_remembered - i) * sizeof(core->remembered[0]));
+			return;
+		}
+}
+
+/* Without memory it is not remembered: then it is taken again after a restart. */
+static int remember(struct inbox_core *core, const struct remembered *new)
+{
+	struct remembered *list =
+		realloc(core->remembered, (core->n_remembered + 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	core->remembered = list;
+	list[core->n_remembered++] = *new;
+	if (core->n_remembered > INBOX_FILES_MAX)
+		forget(core, list[0].name);
+	return 0;
+}
+
+int inbox_core_remember(const struct inbox_core *core, struct blob *out)
+{
+	int rc = 0;
+	for (size_t i = 0; i < core->n_remembered && rc == 0; i++) {
+		const struct remembered *r = &core->remembered[i];
+		char line[INBOX_NAME_MAX + 64];
+		int len = snprintf(line, sizeof(line), "%d %" PRIu64 " %" PRId64 " %s\n", r->part,
+				   r->size, r->modified_ns, r->name); /* fits */
+		rc = blob_append(out, line, (size_t)len);
+	}
+	return rc;
+}
+
+static int recall_line(struct inbox_core *core, const char *line, size_t len)
+{
+	char text[INBOX_NAME_MAX + 64];
+	struct remembered r = { .size = 0 };
+	int name = 0, part;
+	if (len >= sizeof(text))
+		return 0;
+	memcpy(text, line, len);
+	text[len] = '\0';
+	if (sscanf(text, "%d %" SCNu64 " %" SCNd64 " %n", &part, &r.size, &r.modified_ns, &name) !=
+		    3 ||
+	    strlen(text + name) >= sizeof(r.name))
+		return 0;
+	memcpy(r.name, text + name, strlen(text + name) + 1);
+	r.part = part == INBOX_ALL ? INBOX_ALL : INBOX_SOME;
+	return remember(core, &r);
+}
+
+int inbox_core_recall(struct inbox_core *core, const char *text, size_t len, struct err *err)
+{
+	while (len > 0) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) : len;
+		if (recall_line(core, text, n) < 0)
+			return err_memory(err);
+		text += end ? n + 1 : n;
+		len -= end ? n + 1 : n;
+	}
+	return 0;
+}
+
+/* --- looking --- */
 
 int inbox_core_look(struct inbox_core *core, struct inbox_listed list[], size_t n, uint64_t now_ms,
 		    struct err *err)
@@ -96,7 +198,11 @@ int inbox_core_look(struct inbox_core *core, struct inbox_listed list[], size_t 
 		qsort(list, n, sizeof(*list), by_name);
 	for (size_t i = 0; i < n; i++) {
 		const struct file *known = find(core, list[i].name);
-		files[i] = (struct file){ .listed = list[i], .since_ms = now_ms };
+		const struct remembered *r = known ? NULL : recalled(core, &list[i]);
+		files[i] = (struct file){ .listed = list[i],
+					  .since_ms = now_ms,
+					  .done = r != NULL,
+					  .part = r ? r->part : INBOX_NONE };
 		if (known && inbox_stamp_same(&known->listed.stamp, &list[i].stamp))
 			files[i] = *known;
 	}
@@ -136,14 +242,21 @@ const struct inbox_listed *inbox_core_next(const struct inbox_core *core, uint64
 }
 
 void inbox_core_done(struct inbox_core *core, const char *name, const struct inbox_stamp *stamp,
-		     bool faulty)
+		     enum inbox_part part)
 {
+	struct remembered new = { .size = stamp->size,
+				  .modified_ns = stamp->modified_ns,
+				  .part = part };
 	struct file *file = find(core, name);
 	if (!file)
 		return;
 	file->listed.stamp = *stamp;
 	file->done = true;
-	file->faulty = faulty;
+	file->part = part;
+	forget(core, name);
+	memcpy(new.name, file->listed.name, sizeof(new.name));
+	if (part == INBOX_SOME || part == INBOX_ALL)
+		(void)remember(core, &new); /* as said above */
 }
 
 void inbox_core_later(struct inbox_core *core, const char *name, uint64_t until_ms)
@@ -156,14 +269,15 @@ void inbox_core_later(struct inbox_core *core, const char *name, uint64_t until_
 void inbox_core_anew(struct inbox_core *core)
 {
 	for (size_t i = 0; i < core->n; i++)
-		core->files[i].done = false;
+		if (core->files[i].part == INBOX_NONE)
+			core->files[i].done = false;
 }
 
-size_t inbox_core_faulty(const struct inbox_core *core, const char **ret_first)
+size_t inbox_core_count(const struct inbox_core *core, enum inbox_part part, const char **ret_first)
 {
 	size_t n = 0;
 	for (size_t i = core->n; i-- > 0;) {
-		if (!core->files[i].done || !core->files[i].faulty)
+		if (!core->files[i].done || core->files[i].part != part)
 			continue;
 		n++;
 		if (ret_first)

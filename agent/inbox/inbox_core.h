@@ -3,6 +3,7 @@
  * folder and the time arrive from outside. */
 #pragma once
 
+#include "blob.h"
 #include "err.h"
 
 #include <stdbool.h>
@@ -45,16 +46,37 @@ int inbox_core_look(struct inbox_core *core, struct inbox_listed list[], size_t 
 const struct inbox_listed *inbox_core_next(const struct inbox_core *core, uint64_t now_ms,
 					   uint64_t settle_ms, uint64_t *ret_wait_ms);
 
-/** It was dealt with as it was at @stamp: not again before it changes. @faulty: not all of it could
- * be taken. */
+enum inbox_part {             /* of a file, that was recorded */
+		  INBOX_NONE, /* it was refused as a whole, or all of its lines were */
+		  INBOX_SOME, /* lines of it were refused */
+		  INBOX_ALL,  /* but it could not be moved, and lies there still */
+		  INBOX_GONE, /* all, and it does not lie there any more */
+};
+
+/** It was dealt with as it was at @stamp: not again before it changes. */
 void inbox_core_done(struct inbox_core *core, const char *name, const struct inbox_stamp *stamp,
-		     bool faulty);
+		     enum inbox_part part);
 /** It could not be taken for a reason that is not its own: again, but not before @until_ms. */
 void inbox_core_later(struct inbox_core *core, const char *name, uint64_t until_ms);
-/** Deal with all of them again: what was wrong with them may be right now. */
+/** Deal again with those of which nothing was recorded: what was wrong with them (the catalogue,
+ * the clock) may be right now. */
 void inbox_core_anew(struct inbox_core *core);
-/** How many lie there that could not be taken whole; @ret_first (may be NULL) is one's name, valid
- * until the next look. */
-size_t inbox_core_faulty(const struct inbox_core *core, const char **ret_first);
+
+/*
+ * A file that was recorded, in part or whole, and lies there still must rest over a restart, too:
+ * figures of it may have been corrected elsewhere meanwhile, and would be set back. So these are
+ * remembered, by name, size and time of modification (which other systems' disks keep, too): the
+ * newest INBOX_FILES_MAX of them, also when one is gone for a while with the stick it lies on.
+ */
+
+/** Append them to @out, as text. -ENOMEM. */
+int inbox_core_remember(const struct inbox_core *core, struct blob *out);
+/** Those of an earlier run; before the first look. What is no such text is passed over. */
+int inbox_core_recall(struct inbox_core *core, const char *text, size_t len, struct err *err);
+
+/** How many lie there that were dealt with so; @ret_first (may be NULL, and is only written when
+ * there are any) is one's name, valid until the next look. */
+size_t inbox_core_count(const struct inbox_core *core, enum inbox_part part,
+			const char **ret_first);
 /** Are @a and @b of the same contents? */
 bool inbox_stamp_same(const struct inbox_stamp *a, const struct inbox_stamp *b);

@@ -231,6 +231,7 @@ static int begin_import(struct inbox_file *file, struct err *err)
 	file->import_config = (struct import_config){ .catalogue = file->config.catalogue,
 						      .headings = file->headings,
 						      .now_us = file->config.now_us,
+						      .periods_needed = true,
 						      .on_entries = on_entries,
 						      .on_complaint = on_complaint,
 						      .context = file };
@@ -250,7 +251,7 @@ static int step_survey(struct inbox_file *file, struct err *err)
 	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
 }
 
-/* -EINVAL cannot come of a file that was surveyed, but of one that was written to meanwhile. */
+/* -EINVAL comes of a header without a period, or of a file that was written to meanwhile. */
 static int step_import(struct inbox_file *file, struct err *err)
 {
 	ssize_t n = read_piece(file, IMPORT_PIECE, err);

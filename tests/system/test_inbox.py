@@ -151,6 +151,24 @@ class Tables(Inbox):
         self.wait_total(sum(range(200)))
         self.end()
 
+    def test_what_was_corrected_elsewhere_is_not_set_back_by_a_restart(self):
+        """A file with a bad line lies there still; its good ones were taken once."""
+        self.drop("a.csv", HEADER + "30/06/2025;5\n29/06/2025;x\n")
+        self.errors_of("a.csv")
+        self.wait_total(5)
+        for _ in range(2):
+            self.assertEqual(self.office.record("visits=7", "--period", "2025-06-30").code, 0)
+            self.office.process.kill()
+            self.office.start()
+        rig.wait_for(lambda: "a.csv.errors.csv" in self.looks()["error"], "status to tell")
+        time.sleep(2)  # a file settles in one
+        self.wait_total(7)
+        os.utime(f"{self.inbox}/a.csv")  # somebody saves it again
+        self.wait_total(5)
+        self.drop("a.csv", "Lượt\n5\n")  # of when?
+        rig.wait_for(lambda: "Kỳ" in str(self.errors_of("a.csv")), "the new errors")
+        self.end()
+
     def test_a_folder_that_is_not_there_is_told_and_waited_for(self):
         self.office.process.stop()
         os.rmdir(self.inbox)
@@ -196,6 +214,23 @@ class Kill(Inbox):
             self.assertEqual(self.province.value("visits", area="28001", **{"from": on, "to": on}),
                              value)
         self.assertEqual(self.office.command("spool", "verify").code, 0)
+        self.end()
+
+    def test_power_cuts_within_a_large_file(self):
+        """It is recorded in many steps; until the last one it lies in the inbox."""
+        dice = random.Random(rig.seed())
+        lines = 15000
+        self.drop("large.csv", "Kỳ;desk;Lượt\n" + "".join(
+            f"{n % 30 + 1:02}/06/2025;D{n // 30};{n}\n" for n in range(lines)))
+        cuts = 0
+        while self.lying() and cuts < 4:
+            time.sleep(1 + dice.uniform(0, 0.8))  # it settles in one
+            self.office.process.kill()
+            self.office.start()
+            cuts += 1
+        self.wait_empty(90)
+        self.assertEqual(len(self.done()), 1)
+        rig.wait_for(lambda: self.total() == sum(range(lines)), "all of it at the province", 60)
         self.end()
 
 

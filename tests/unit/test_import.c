@@ -187,6 +187,25 @@ static void headers_without_sense_are_refused_whole(void **state)
 	assert_int_equal(f->calls, 0);
 }
 
+static void periods_are_asked_for_where_they_are_needed(void **state)
+{
+	struct fixture *f = *state;
+	struct import_result result;
+	struct import_config config = { .catalogue = f->catalogue,
+					.now_us = NOW_US,
+					.periods_needed = true,
+					.on_entries = on_entries,
+					.on_complaint = on_complaint,
+					.context = f };
+	static const char without[] = "Teams\n7\n", empty[] = "Kỳ,Teams\n,7\n2025-06,8\n";
+	assert_int_equal(import_csv(&config, "f.csv", without, strlen(without), &result, &f->err),
+			 -EINVAL);
+	assert_non_null(strstr(f->err.text, "line 1: the header has no column for the period"));
+	assert_int_equal(import_csv(&config, "f.csv", empty, strlen(empty), &result, &f->err), 0);
+	assert_string_equal(f->recorded, "2025-06 team.count=8 {}\n");
+	assert_non_null(strstr(f->complaints, "f.csv:2: Kỳ: is empty; write the period"));
+}
+
 static void of_a_file_with_broken_quoting_nothing_is_taken(void **state)
 {
 	struct fixture *f = *state;
@@ -321,6 +340,7 @@ int main(void)
 		TEST(every_bad_line_is_named_and_the_good_ones_are_kept),
 		TEST(wide_complaint_names_its_column),
 		TEST(headers_without_sense_are_refused_whole),
+		TEST(periods_are_asked_for_where_they_are_needed),
 		TEST(of_a_file_with_broken_quoting_nothing_is_taken),
 		TEST(big_files_go_in_pieces_and_a_full_spool_ends_them),
 		TEST(json_numbers_are_taken_exactly_or_refused),

@@ -77,16 +77,16 @@ static void what_was_dealt_with_rests_until_it_changes(void **state)
 	struct inbox_core *core = inbox_core_open();
 	struct inbox_listed file = listed("a", 1, 1);
 	see(core, &file, 1, 0);
-	inbox_core_done(core, "a", &file.stamp, true);
+	inbox_core_done(core, "a", &file.stamp, INBOX_NONE);
 	see(core, &file, 1, 100000);
 	assert_null(next(core, 200000, &wait_ms));
-	assert_int_equal(inbox_core_faulty(core, &first), 1);
+	assert_int_equal(inbox_core_count(core, INBOX_NONE, &first), 1);
 	assert_string_equal(first, "a");
 	file.stamp.changed_ns++;
 	see(core, &file, 1, 200000);
-	assert_int_equal(inbox_core_faulty(core, NULL), 0);
+	assert_int_equal(inbox_core_count(core, INBOX_NONE, NULL), 0);
 	assert_string_equal(next(core, 205000, &wait_ms), "a");
-	inbox_core_done(core, "a", &file.stamp, false);
+	inbox_core_done(core, "a", &file.stamp, INBOX_NONE);
 	assert_null(next(core, 205000, &wait_ms));
 	inbox_core_anew(core);
 	assert_string_equal(next(core, 205000, &wait_ms), "a");
@@ -94,6 +94,55 @@ static void what_was_dealt_with_rests_until_it_changes(void **state)
 	assert_null(next(core, 205000, &wait_ms));
 	assert_int_equal(wait_ms, 95000);
 	inbox_core_close(core);
+}
+
+static void recall(struct inbox_core *core, const struct blob *memory)
+{
+	assert_int_equal(inbox_core_recall(core, (const char *)memory->data, memory->len, NULL), 0);
+}
+
+static void what_was_recorded_and_lies_there_rests_over_a_restart(void **state)
+{
+	(void)state;
+	uint64_t wait_ms;
+	struct blob memory = { 0 }, again = { 0 };
+	struct inbox_core *core = inbox_core_open();
+	struct inbox_listed files[] = { listed("all", 1, 10), listed("gone", 1, 20),
+					listed("none", 1, 30), listed("some a b", 1, 40) };
+	static const enum inbox_part parts[] = { INBOX_ALL, INBOX_GONE, INBOX_NONE, INBOX_SOME };
+	see(core, files, 4, 0);
+	for (size_t i = 0; i < 4; i++)
+		inbox_core_done(core, files[i].name, &files[i].stamp, parts[i]);
+	assert_int_equal(inbox_core_remember(core, &memory), 0);
+	inbox_core_close(core);
+
+	core = inbox_core_open();
+	recall(core, &memory);
+	files[0].stamp.inode = 77; /* another system's disk, plugged in again */
+	see(core, files, 4, 0);
+	assert_string_equal(next(core, SETTLE_MS, &wait_ms), "gone");
+	inbox_core_done(core, "gone", &files[1].stamp, INBOX_GONE);
+	assert_string_equal(next(core, SETTLE_MS, &wait_ms), "none");
+	inbox_core_done(core, "none", &files[2].stamp, INBOX_NONE);
+	assert_null(next(core, SETTLE_MS, &wait_ms));
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(inbox_core_count(core, parts[i], NULL), 1);
+	see(core, NULL, 0, SETTLE_MS); /* the stick is pulled out for a while */
+	assert_int_equal(inbox_core_remember(core, &again), 0);
+	assert_int_equal(again.len, memory.len);
+	files[3].stamp.modified_ns++;
+	see(core, files, 4, 2 * SETTLE_MS);
+	files[3].stamp.changed_ns++;
+	see(core, &files[3], 1, 2 * SETTLE_MS);
+	assert_string_equal(next(core, 3 * SETTLE_MS, &wait_ms), "some a b");
+	inbox_core_close(core);
+
+	core = inbox_core_open(); /* what is no memory */
+	static const struct blob nonsense = { (uint8_t *)"x\n1 2\n\n2 3 4 a\n5", 17, 17 };
+	recall(core, &nonsense);
+	inbox_core_close(core);
+	blob_free(&memory);
+	blob_free(&again);
 }
 
 static void the_file_modified_first_comes_first(void **state)
@@ -110,7 +159,7 @@ static void the_file_modified_first_comes_first(void **state)
 		assert_string_equal(name, order[i]);
 		for (size_t k = 0; k < 3; k++)
 			if (strcmp(files[k].name, name) == 0)
-				inbox_core_done(core, order[i], &files[k].stamp, false);
+				inbox_core_done(core, order[i], &files[k].stamp, INBOX_GONE);
 	}
 	assert_null(next(core, SETTLE_MS, &wait_ms));
 	inbox_core_close(core);
@@ -147,7 +196,7 @@ static void whatever_happens_each_version_is_taken_once(struct dice *dice, void 
 			assert_true(now_ms - files[i].since_ms >= SETTLE_MS);
 			struct inbox_listed now = listed(name, files[i].version, (int64_t)i);
 			files[i].taken = files[i].version;
-			inbox_core_done(core, now.name, &now.stamp, false);
+			inbox_core_done(core, now.name, &now.stamp, INBOX_GONE);
 		}
 		now_ms += dice_below(dice, SETTLE_MS);
 	}
@@ -168,6 +217,7 @@ int main(void)
 		cmocka_unit_test(only_files_of_people_count),
 		cmocka_unit_test(a_file_is_whole_when_it_has_not_changed_for_a_while),
 		cmocka_unit_test(what_was_dealt_with_rests_until_it_changes),
+		cmocka_unit_test(what_was_recorded_and_lies_there_rests_over_a_restart),
 		cmocka_unit_test(the_file_modified_first_comes_first),
 		cmocka_unit_test(each_version_is_taken_once_whatever_happens),
 	};

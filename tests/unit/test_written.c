@@ -130,6 +130,7 @@ static void periods_with_two_readings_are_refused(void **state)
 	assert_true(period_month_first("6/30/2025"));
 	assert_false(period_month_first("30/6/2025"));
 	assert_false(period_month_first("6/7/2025"));
+	assert_false(period_month_first("31/13/2025"));
 	assert_refused("6/30/2025", false, "30/06/2025");
 	assert_refused("6/7/2025", true, "2025-07-06 or 2025-06-07");
 	assert_int_equal(period_from_words("6/7/2025", GRAIN_DAY, false, text, NULL), 0);
