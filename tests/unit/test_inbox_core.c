@@ -128,13 +128,29 @@ static void what_was_recorded_and_lies_there_rests_over_a_restart(void **state)
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(inbox_core_count(core, parts[i], NULL), 1);
 	see(core, NULL, 0, SETTLE_MS); /* the stick is pulled out for a while */
+	inbox_core_anew(core);
 	assert_int_equal(inbox_core_remember(core, &again), 0);
 	assert_int_equal(again.len, memory.len);
-	files[3].stamp.modified_ns++;
 	see(core, files, 4, 2 * SETTLE_MS);
-	files[3].stamp.changed_ns++;
+	inbox_core_anew(core);
+	files[3].stamp.changed_ns++; /* put there again, as it was */
 	see(core, &files[3], 1, 2 * SETTLE_MS);
 	assert_string_equal(next(core, 3 * SETTLE_MS, &wait_ms), "some a b");
+	inbox_core_done(core, "some a b", &files[3].stamp, INBOX_SOME);
+	again.len = 0;
+	assert_int_equal(inbox_core_remember(core, &again), 0);
+	assert_int_equal(again.len, memory.len);
+	inbox_core_done(core, "some a b", &files[3].stamp, INBOX_GONE);
+	again.len = 0;
+	assert_int_equal(inbox_core_remember(core, &again), 0);
+	assert_true(again.len < memory.len);
+	inbox_core_close(core);
+
+	core = inbox_core_open();
+	recall(core, &memory);
+	files[3].stamp.modified_ns++; /* another one, made while no agent ran */
+	see(core, &files[3], 1, 0);
+	assert_string_equal(next(core, SETTLE_MS, &wait_ms), "some a b");
 	inbox_core_close(core);
 
 	core = inbox_core_open(); /* what is no memory */

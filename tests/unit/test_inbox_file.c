@@ -122,6 +122,7 @@ static int take(struct fixture *f, const char *name)
 {
 	struct inbox_file *file = begin(f, name);
 	int rc = file ? 1 : -ENOMEM;
+	f->result = (struct inbox_result){ 0 };
 	while (rc > 0)
 		rc = inbox_file_step(file, &f->result, &f->err);
 	inbox_file_close(file);
@@ -211,6 +212,9 @@ static void a_file_that_cannot_be_read_is_refused_whole(void **state)
 	assert_true(is_there(f, "b.xlsx.errors.csv"));
 	put(f, "empty.csv", "");
 	taken(f, "empty.csv", INBOX_FAULTY);
+	put(f, "when.csv", "Số lượt\n7\n"); /* "the current period" may be over by now */
+	taken(f, "when.csv", INBOX_FAULTY);
+	assert_int_equal(f->result.fresh, 0);
 }
 
 static void what_is_no_plain_file_is_not_followed(void **state)
@@ -269,6 +273,22 @@ static void what_comes_while_it_is_read_is_not_moved_away(void **state)
 	}
 }
 
+static void what_is_written_to_while_it_is_read_is_looked_at_again(void **state)
+{
+	struct fixture *f = *state;
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;x\n");
+	struct inbox_file *file = begin(f, "a.csv");
+	assert_int_equal(inbox_file_step(file, &f->result, &f->err), 1);
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;x\n29/06/2025;6\n");
+	int rc;
+	while ((rc = inbox_file_step(file, &f->result, &f->err)) > 0)
+		;
+	inbox_file_close(file);
+	assert_int_equal(rc, 0);
+	assert_int_equal(f->result.outcome, INBOX_CHANGING);
+	assert_false(is_there(f, "a.csv.errors.csv"));
+}
+
 static void large_files_go_in_steps_and_many_errors_are_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -325,6 +345,8 @@ static void fail_everywhere(struct fixture *f, unsigned door)
 		assert_true(is_there(f, "a.csv"));
 		if (rc == 0 && f->result.outcome == INBOX_FAULTY)
 			assert_int_equal(visits_on(f, 30), value);
+		size_t counted = f->result.fresh + f->result.changed + f->result.same;
+		assert_true(counted == 0 || visits_on(f, 30) == value);
 		taken(f, "a.csv", INBOX_FAULTY);
 		assert_int_equal(visits_on(f, 30), value);
 		if (!fired)
@@ -352,6 +374,7 @@ int main(void)
 		TEST(what_is_no_plain_file_is_not_followed),
 		TEST(a_file_that_is_being_written_waits),
 		TEST(what_comes_while_it_is_read_is_not_moved_away),
+		TEST(what_is_written_to_while_it_is_read_is_looked_at_again),
 		TEST(large_files_go_in_steps_and_many_errors_are_bounded),
 		TEST(done_files_are_bounded),
 		TEST(whatever_fails_the_file_can_be_taken_again),
