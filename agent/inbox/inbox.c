@@ -13,18 +13,15 @@
 #include "done_folder.h"
 #include "inbox_core.h"
 #include "inbox_file.h"
+#include "inbox_folder.h"
 #include "log.h"
 #include "utf8.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define LOOK_MS      30000u /* no system tells what happens on a network folder */
 #define ABSENT_MS    10000u /* a stick is plugged in */
@@ -35,22 +32,18 @@
 
 struct inbox {
 	struct input_host host;
-	char *folder; /* owned */
+	char *path; /* owned; of the folder */
+	struct inbox_folder folder;
 	uint64_t settle_ms;
 	enum language language;
 	struct inbox_core *core;
 	uv_timer_t timer;
 	uv_fs_event_t watch;
-	ino_t watched; /* the folder that the watch is on; 0: none */
+	uint64_t watched; /* inode of the folder that the watch is on; 0: none */
 	struct job job;
 	bool busy, again; /* a job runs; look once more after it */
 	bool recalled;
 	struct blob kept, memory; /* owned; the fact as it is, and as it is to be */
-	/* of a look */
-	int folder_fd; /* -1: not open */
-	struct inbox_listed *list;
-	size_t n, room;
-	ino_t inode;
 	/* of the file that is being taken */
 	char name[INBOX_NAME_MAX];
 	struct catalogue *catalogue; /* share */
@@ -130,17 +123,10 @@ static void on_handle_closed(uv_handle_t *handle)
 	inbox_core_close(inbox->core);
 	blob_free(&inbox->kept);
 	blob_free(&inbox->memory);
-	free(inbox->list);
-	free(inbox->folder);
+	inbox_folder_free(&inbox->folder);
+	free(inbox->path);
 	free(inbox);
 	on_stopped(context);
-}
-
-static void close_folder(struct inbox *inbox)
-{
-	if (inbox->folder_fd >= 0)
-		(void)close(inbox->folder_fd); /* a folder */
-	inbox->folder_fd = -1;
 }
 
 static void close_file(struct inbox *inbox)
@@ -154,7 +140,6 @@ static void close_file(struct inbox *inbox)
 static void close_all(struct inbox *inbox)
 {
 	close_file(inbox);
-	close_folder(inbox);
 	inbox->open_handles = 2;
 	uv_close((uv_handle_t *)&inbox->timer, on_handle_closed);
 	uv_close((uv_handle_t *)&inbox->watch, on_handle_closed);
@@ -172,55 +157,6 @@ void inbox_stop(void *input, void (*on_stopped)(void *context), void *context)
 
 /* --- looking --- */
 
-static int list_room(struct inbox *inbox, struct err *err)
-{
-	if (inbox->n < inbox->room)
-		return 0;
-	size_t room = inbox->room ? inbox->room * 2 : 8;
-	struct inbox_listed *list = realloc(inbox->list, room * sizeof(*list));
-	if (!list)
-		return err_memory(err);
-	inbox->list = list;
-	inbox->room = room;
-	return 0;
-}
-
-static int list_add(struct inbox *inbox, const char *name, struct err *err)
-{
-	struct stat stat;
-	if (!inbox_name_counts(name) || strlen(name) >= INBOX_NAME_MAX ||
-	    fstatat(inbox->folder_fd, name, &stat, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    S_ISDIR(stat.st_mode))
-		return 0; /* what has gone meanwhile is no file either */
-	if (list_room(inbox, err) < 0)
-		return -ENOMEM;
-	struct inbox_listed *listed = &inbox->list[inbox->n++];
-	memcpy(listed->name, name, strlen(name) + 1);
-	listed->stamp = inbox_stamp_of(&stat);
-	return 0;
-}
-
-static int list_folder(struct inbox *inbox, struct err *err)
-{
-	int fd = dup(inbox->folder_fd), rc = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		rc = -errno;
-		if (fd >= 0)
-			(void)close(fd); /* a folder */
-		return rc;
-	}
-	inbox->n = 0;
-	errno = 0;
-	for (const struct dirent *entry;
-	     rc == 0 && inbox->n < INBOX_FILES_MAX && (entry = readdir(dir)); errno = 0)
-		rc = list_add(inbox, entry->d_name, err);
-	if (rc == 0 && inbox->n < INBOX_FILES_MAX)
-		rc = -errno;
-	(void)closedir(dir); /* only read */
-	return rc;
-}
-
 /* The first look only; the core is the worker's as long as a job runs. */
 static int recall(struct inbox *inbox, struct err *err)
 {
@@ -237,22 +173,9 @@ static int recall(struct inbox *inbox, struct err *err)
 static void work_look(struct job *job)
 {
 	struct inbox *inbox = container_of(job, struct inbox, job);
-	struct stat stat;
 	inbox->rc = recall(inbox, &inbox->err);
-	if (inbox->rc < 0)
-		return;
-	inbox->folder_fd = open(inbox->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = inbox->folder_fd < 0 || fstat(inbox->folder_fd, &stat) < 0 ? -errno : 0;
-	if (rc == 0) {
-		inbox->inode = stat.st_ino;
-		rc = list_folder(inbox, &inbox->err);
-	}
-	if (rc < 0 && rc != -ENOMEM)
-		err_set(&inbox->err, rc,
-			"[inbox] folder '%s': %s; make it, let the agent read and write there, or "
-			"name another one",
-			inbox->folder, err_strerror(rc));
-	inbox->rc = rc;
+	if (inbox->rc == 0)
+		inbox->rc = inbox_folder_look(&inbox->folder, inbox->path, &inbox->err);
 }
 
 /* --- when to look again; nobody comes here once it stops, so the handles are open --- */
@@ -261,6 +184,7 @@ static void on_timer(uv_timer_t *timer);
 
 static void look_after(struct inbox *inbox, uint64_t wait_ms)
 {
+	inbox_folder_leave(&inbox->folder);
 	(void)uv_timer_start(&inbox->timer, on_timer, wait_ms, 0); /* open, as said above */
 }
 
@@ -282,11 +206,11 @@ static void on_event(uv_fs_event_t *watch, const char *name, int events, int sta
  * look and the watch is seen by one look more. */
 static void watch_folder(struct inbox *inbox)
 {
-	if (inbox->watched == inbox->inode)
+	if (inbox->watched == inbox->folder.inode)
 		return;
 	(void)uv_fs_event_stop(&inbox->watch); /* it may not be running */
-	inbox->watched = uv_fs_event_start(&inbox->watch, on_event, inbox->folder, 0) == 0
-				 ? inbox->inode
+	inbox->watched = uv_fs_event_start(&inbox->watch, on_event, inbox->path, 0) == 0
+				 ? inbox->folder.inode
 				 : 0;
 	inbox->again |= inbox->watched != 0;
 }
@@ -386,7 +310,7 @@ static void done_step(struct job *job)
 
 static void begin_file(struct inbox *inbox, const struct inbox_listed *listed)
 {
-	struct inbox_file_config config = { .folder_fd = inbox->folder_fd,
+	struct inbox_file_config config = { .folder_fd = inbox->folder.fd,
 					    .spool = recorder_spool(inbox->host.recorder),
 					    .catalogue = inbox->catalogue,
 					    .now_us = civil_now_us() };
@@ -455,7 +379,6 @@ static void go_on(struct inbox *inbox)
 		begin_file(inbox, next);
 		return;
 	}
-	close_folder(inbox);
 	if (next)
 		wait_ms = CATALOGUE_MS;
 	if (inbox->again)
@@ -473,13 +396,12 @@ static void done_look(struct job *job)
 		return;
 	}
 	if (inbox->rc == 0)
-		inbox->rc = inbox_core_look(inbox->core, inbox->list, inbox->n,
+		inbox->rc = inbox_core_look(inbox->core, inbox->folder.list, inbox->folder.n,
 					    uv_now(inbox->host.loop), &inbox->err);
 	if (inbox->rc < 0) {
 		if (!inbox->failing)
 			log_error("inbox: the folder cannot be read, will try again cause=%s",
 				  uv_err_name(inbox->rc));
-		close_folder(inbox);
 		fail(inbox);
 		look_after(inbox, ABSENT_MS);
 		return;
@@ -516,14 +438,14 @@ int inbox_start(const struct input_host *host, const struct settings *settings, 
 	if (!inbox)
 		return err_memory(err);
 	inbox->host = *host;
-	inbox->folder = strdup(settings->inbox_folder);
+	inbox->path = strdup(settings->inbox_folder);
 	inbox->core = inbox_core_open();
 	inbox->settle_ms = settings->inbox_settle_s * UINT64_C(1000);
 	inbox->language = language_accepted(settings->inbox_language);
-	inbox->folder_fd = -1;
-	if (!inbox->folder || !inbox->core) {
+	inbox->folder.fd = -1;
+	if (!inbox->path || !inbox->core) {
 		inbox_core_close(inbox->core);
-		free(inbox->folder);
+		free(inbox->path);
 		free(inbox);
 		return err_memory(err);
 	}

@@ -133,6 +133,7 @@ static void what_was_recorded_and_lies_there_rests_over_a_restart(void **state)
 	assert_int_equal(again.len, memory.len);
 	see(core, files, 4, 2 * SETTLE_MS);
 	inbox_core_anew(core);
+	assert_string_equal(next(core, 3 * SETTLE_MS, &wait_ms), "gone");
 	files[3].stamp.changed_ns++; /* put there again, as it was */
 	see(core, &files[3], 1, 2 * SETTLE_MS);
 	assert_string_equal(next(core, 3 * SETTLE_MS, &wait_ms), "some a b");
