@@ -1,12 +1,11 @@
 /* 0. Not enrolled yet, but invited by systemd's credential: admission_serve() first (admission.h).
- * 1. Identity, spool and the facts in it are read; then the loop's parts start: uplink, API,
- * signals.
+ * 1. Identity, spool and the facts in it are read; then the loop's parts start, each on those
+ *    before it: signals, uplink, recorder, API, inputs, reload.
  * 2. systemd hears READY=1; from here everything happens in callbacks.
- * 3. SIGTERM or SIGINT: the inputs hand on what came in, the API answers what is in flight, then
- * the uplink ends its jobs, then the other handles close, and uv_run returns. A handle left open is
- * a mistake of ours. SIGHUP reads the configuration again: when it is good, log level and push
- * interval change at once, and what else differs is said to need a restart; when it is bad, nothing
- * changes. */
+ * 3. SIGTERM or SIGINT: backwards. A reload under way ends, the inputs hand on what came in, the
+ *    API answers what is in flight, the uplink ends its jobs, the other handles close, and uv_run
+ *    returns. A handle left open is a mistake of ours.
+ * A part that cannot start ends the others in the same way. SIGHUP: reload.h. */
 #include "run.h"
 
 #include "admission.h"
@@ -16,13 +15,12 @@
 #include "db.h"
 #include "dealer.h"
 #include "facts.h"
-#include "heartbeat.h"
 #include "inputs.h"
 #include "log.h"
 #include "notify.h"
 #include "recorder.h"
 #include "reload.h"
-#include "status.h"
+#include "standing.h"
 #include "uplink.h"
 #include "worker.h"
 
@@ -54,13 +52,10 @@ struct agent {
 	struct recorder *recorder;
 	struct api *api;
 	struct inputs *inputs;
-	int64_t since_us;
 	uv_signal_t signals[SIGNALS];
 	struct reload *reload;
-	struct heartbeat heartbeat;
-	struct spool_status room, room_seen; /* spool_room(): the loop's, the worker's */
+	struct standing standing;
 	bool stopping;
-	char told[512]; /* the last STATUS= */
 };
 
 /* --- stopping: backwards from whatever starting had reached --- */
@@ -69,7 +64,6 @@ static void close_rest(struct agent *agent)
 {
 	for (size_t i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&agent->signals[i], NULL);
-	heartbeat_stop(&agent->heartbeat);
 }
 
 static void on_uplink_closed(void *context)
@@ -106,14 +100,20 @@ static void on_reload_closed(void *context)
 	inputs_stop(agent->inputs, on_inputs_stopped, agent);
 }
 
+static void stop_parts(struct agent *agent)
+{
+	agent->stopping = true;
+	standing_stop(&agent->standing);
+	reload_close(agent->reload, on_reload_closed, agent);
+}
+
 static void stop(struct agent *agent)
 {
 	if (agent->stopping)
 		return;
-	agent->stopping = true;
 	notify("STOPPING=1");
 	log_info("agent: stopping");
-	reload_close(agent->reload, on_reload_closed, agent);
+	stop_parts(agent);
 }
 
 /* --- reloading --- */
@@ -154,57 +154,16 @@ static void on_signal(uv_signal_t *signal, int number)
 
 /* --- telling how it is --- */
 
-/* Whatever the loop knows; the spool's part is up to the caller. */
+static void on_change(void *context)
+{
+	struct agent *agent = context;
+	standing_announce(&agent->standing);
+}
+
 static void on_status(void *context, struct status *status, struct uplink_look *look)
 {
 	const struct agent *agent = context;
-	const struct catalogue *catalogue = recorder_catalogue(agent->recorder);
-	uplink_look(agent->uplink, look);
-	status->look = look;
-	status->office = agent->identity.office;
-	status->office_name = *look->office_name ? look->office_name : agent->facts.office_name;
-	status->address = agent->identity.address;
-	status->since_us = agent->since_us;
-	status->catalogue_version = catalogue ? catalogue->version : 0;
-	status->metrics = catalogue ? catalogue->n : 0;
-	if (agent->reload)
-		status->reload = reload_outcome(agent->reload);
-	if (agent->inputs)
-		status->n_inputs = inputs_look(agent->inputs, status->inputs);
-}
-
-static void announce(void *context)
-{
-	struct agent *agent = context;
-	struct uplink_look look;
-	struct status status = { .spool = agent->room };
-	char text[sizeof(agent->told)];
-	if (!agent->inputs || agent->stopping)
-		return;
-	on_status(agent, &status, &look);
-	struct health health = status_health(&status);
-	(void)snprintf(text, sizeof(text), "STATUS=%s: %s", agent->identity.office,
-		       health.list[0].sentence); /* cut is fine */
-	if (strcmp(text, agent->told) == 0)
-		return;
-	memcpy(agent->told, text, strlen(text) + 1);
-	notify(text);
-}
-
-static void look_around(void *context)
-{
-	struct agent *agent = context;
-	struct err ignored; /* a disk that cannot be asked shows when it is written to */
-	(void)spool_room(agent->spool, &agent->room_seen, &ignored);
-	spool_rest(agent->spool);
-}
-
-static void on_looked_around(void *context)
-{
-	struct agent *agent = context;
-	agent->room = agent->room_seen;
-	announce(agent);
-	(void)malloc_trim(0); /* whatever was done since the last beat */
+	standing_status(&agent->standing, status, look);
 }
 
 /* --- the catalogue --- */
@@ -273,7 +232,7 @@ static int start_uplink(struct agent *agent, struct err *err)
 					.reconnect_max_ms = settings->reconnect_max_ms,
 					.catalogue_version = catalogue ? catalogue->version : 0,
 					.on_catalogue = on_catalogue,
-					.on_change = announce,
+					.on_change = on_change,
 					.context = agent };
 	return uplink_start(&agent->loop, &config, &agent->uplink, err);
 }
@@ -318,7 +277,7 @@ static int start_reload(struct agent *agent, struct err *err)
 					.settings = agent->settings,
 					.on_good = on_good_settings,
 					.on_applied = on_settings,
-					.on_outcome = announce,
+					.on_outcome = on_change,
 					.context = agent };
 	agent->reload = reload_open(&config);
 	return agent->reload ? 0 : err_memory(err);
@@ -336,11 +295,6 @@ static int start_signals(struct agent *agent, struct err *err)
 		if (rc < 0)
 			return err_set(err, rc, "signals: %s", uv_strerror(rc));
 	}
-	agent->heartbeat = (struct heartbeat){ .worker = agent->worker,
-					       .look = look_around,
-					       .tell = on_looked_around,
-					       .context = agent };
-	heartbeat_start(&agent->heartbeat, &agent->loop);
 	return 0;
 }
 
@@ -370,12 +324,27 @@ static void close_loop(struct agent *agent)
 	assert(rc == 0);
 }
 
+static void stand(struct agent *agent)
+{
+	struct standing *standing = &agent->standing;
+	standing->recorder = agent->recorder;
+	standing->uplink = agent->uplink;
+	standing->inputs = agent->inputs;
+	standing->reload = agent->reload;
+	standing_announce(standing);
+}
+
 static int serve(struct agent *agent, struct err *err)
 {
 	agent->worker = worker_open(&agent->loop);
 	agent->zmq_context = dealer_context();
 	if (!agent->worker || !agent->zmq_context)
 		return err_memory(err);
+	agent->standing = (struct standing){ .identity = &agent->identity,
+					     .facts = &agent->facts,
+					     .spool = agent->spool,
+					     .since_us = civil_boot_us() };
+	standing_start(&agent->standing, &agent->loop, agent->worker);
 	int rc = start_signals(agent, err);
 	if (rc == 0)
 		rc = start_uplink(agent, err);
@@ -388,9 +357,9 @@ static int serve(struct agent *agent, struct err *err)
 	if (rc == 0)
 		rc = start_reload(agent, err);
 	if (rc < 0) {
-		agent->stopping = true;
-		reload_close(agent->reload, on_reload_closed, agent);
+		stop_parts(agent);
 	} else {
+		stand(agent);
 		log_info("agent: running version=%s office=%s address=%s", LANTOA_VERSION,
 			 agent->identity.office, agent->identity.address);
 		notify("READY=1");
@@ -418,7 +387,6 @@ int run(struct settings *settings, const char *config_path, struct err *err)
 		return err_memory(err);
 	agent->settings = settings;
 	agent->config_path = config_path;
-	agent->since_us = civil_boot_us();
 	(void)signal(SIGPIPE, SIG_IGN); /* a client that hangs up is an error of a write */
 	int rc = admission_serve(settings, err);
 	if (rc == 0)
