@@ -67,7 +67,7 @@ static int take_words(struct output *output, char *const words[], size_t n, stru
 	struct entry entry = { .metric = words[0], .labels = labels };
 	int rc = split(words[0], &entry.value, err);
 	for (size_t i = 1; i < n && rc == 0; i++) {
-		const char *value;
+		const char *value = "";
 		rc = split(words[i], &value, err);
 		if (rc == 0 && strcmp(words[i], "period") == 0)
 			entry.period = value;

@@ -189,7 +189,7 @@ static int put_rows(sqlite3 *db, const struct asked *asked, struct err *err)
 
 int sql_read(const char *path, const char *query, FILE *out, struct err *err)
 {
-	sqlite3 *db;
+	sqlite3 *db = NULL;
 	struct asked asked = { .out = out };
 	int rc = open_file(path, &db, err);
 	if (rc < 0)
