@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import signal
 import time
 import unittest
 
@@ -59,7 +60,7 @@ class Inbox(rig.Rig):
     def looks(self):
         """Its line of status."""
         status = json.loads(self.office.command("status", "--json").out)
-        return next(line for line in status["inputs"] if line["name"] == "inbox")
+        return next((line for line in status["inputs"] if line["name"] == "inbox"), None)
 
     def end(self):
         self.office.process.stop()
@@ -178,6 +179,20 @@ class Tables(Inbox):
         os.mkdir(self.inbox)
         self.drop("a.csv", HEADER + "30/06/2025;5\n")
         self.wait_empty(60)
+        self.wait_total(5)
+        self.end()
+
+    def test_a_reload_moves_it_to_another_folder_and_switches_it_off(self):
+        first, self.inbox = self.inbox, f"{self.folder}/other"
+        os.mkdir(self.inbox)
+        self.configure()
+        self.office.process.child.send_signal(signal.SIGHUP)
+        self.drop("a.csv", HEADER + "30/06/2025;5\n")
+        self.wait_empty()
+        self.assertEqual(os.listdir(first), [])
+        self.office.write_conf()
+        self.office.process.child.send_signal(signal.SIGHUP)
+        rig.wait_for(lambda: not self.looks(), "it to be off")
         self.wait_total(5)
         self.end()
 
