@@ -2,11 +2,15 @@
  * owns what its job needs, so a new catalogue may come meanwhile. */
 #include "api.h"
 
+#include "civil.h"
 #include "container.h"
 #include "http.h"
 #include "i18n.h"
+#include "log.h"
 #include "observations.h"
+#include "quote.h"
 #include "report.h"
+#include "token.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +26,7 @@ struct api {
 	struct api_config config;
 	struct http *http;
 	unsigned jobs;
+	int64_t last_us;
 	bool stopping;
 	void (*on_closed)(void *context);
 	void *closed_context;
@@ -73,11 +78,43 @@ static struct spool *spool_of(const struct call *call)
 	return recorder_spool(call->api->config.recorder);
 }
 
+static int append_text(struct blob *out, const char *text)
+{
+	return blob_append(out, text, strlen(text));
+}
+
+/* 401: with the header that RFC 9110, 15.5.2 asks for. */
+static void answer_stranger(struct http_request *request, const struct err *err)
+{
+	static const struct http_field fields[] = { { "Content-Type", "application/json" },
+						    { "WWW-Authenticate", "Bearer" } };
+	struct blob body = { 0 };
+	if (append_text(&body, "{\"error\": ") < 0 ||
+	    quote_json(&body, err->text, strlen(err->text)) < 0 || append_text(&body, "}\n") < 0)
+		http_answer_err(request, err); /* without memory: 403 */
+	else
+		http_answer_fields(request, 401, fields, 2, (const char *)body.data, body.len);
+	blob_free(&body);
+}
+
+/* False when the request was answered: it came over TCP and did not show the token. */
+static bool is_admitted(const struct api *api, struct http_request *request)
+{
+	struct err err;
+	if (!api->config.token_path ||
+	    token_check(api->config.token_path, http_header(request, "Authorization"), &err) == 0)
+		return true;
+	answer_stranger(request, &err);
+	return false;
+}
+
 /* NULL when the request was answered already. */
 static struct call *call_begin(void *context, struct http_request *request)
 {
 	struct api *api = context;
 	struct err err;
+	if (!is_admitted(api, request))
+		return NULL;
 	struct call *call = api->stopping ? NULL : calloc(1, sizeof(*call));
 	if (!call) {
 		err_set(&err, api->stopping ? -EBUSY : -ENOMEM,
@@ -110,11 +147,6 @@ static void call_refuse(struct call *call)
 
 /* POST /v1/observations */
 
-static int append_text(struct blob *out, const char *text)
-{
-	return blob_append(out, text, strlen(text));
-}
-
 static void on_recorded(struct recording *recording)
 {
 	struct call *call = container_of(recording, struct call, recording);
@@ -122,8 +154,10 @@ static void on_recorded(struct recording *recording)
 	call->rc = recording->rc;
 	call->err = recording->err;
 	(void)snprintf(text, sizeof(text), "{\"recorded\": %zu}\n", recording->n); /* fits */
-	if (call->rc == 0)
+	if (call->rc == 0) {
+		call->api->last_us = civil_now_us();
 		(void)append_text(&call->out, text); /* recorded is recorded, answer or not */
+	}
 	call_end(call);
 }
 
@@ -235,6 +269,8 @@ static void get_catalogue(void *context, struct http_request *request)
 	const struct api *api = context;
 	const struct catalogue *catalogue = recorder_catalogue(api->config.recorder);
 	struct err err;
+	if (!is_admitted(api, request))
+		return;
 	if (catalogue) {
 		http_answer(request, 200, "text/csv; charset=utf-8", catalogue->csv,
 			    catalogue->csv_len);
@@ -245,35 +281,62 @@ static void get_catalogue(void *context, struct http_request *request)
 }
 
 static const struct http_route routes[] = {
-	{ "POST", "/v1/observations", post_observations },
+	{ "POST", "/v1/observations", post_observations }, /* these two over TCP, too */
+	{ "GET", "/v1/catalogue", get_catalogue },
 	{ "GET", "/v1/status", get_status },
 	{ "GET", "/v1/spool", get_spool },
 	{ "GET", "/v1/spool/verify", get_verify },
 	{ "GET", "/v1/spool/export", get_export },
-	{ "GET", "/v1/catalogue", get_catalogue },
 };
+#define N_ROUTES     (sizeof(routes) / sizeof(routes[0]))
+#define N_TCP_ROUTES 2u
+
+static int open_port(const char *listen, int *ret_fd, struct err *err)
+{
+	struct http_address address;
+	char text[HTTP_ADDRESS_MAX];
+	int rc = http_address_parse(listen, &address, err);
+	if (rc == 0)
+		rc = http_listen_tcp(&address, ret_fd, text, err);
+	if (rc == 0)
+		log_info("api: listening address=%s", text);
+	return rc < 0 ? err_wrap(err, "[http] listen") : 0;
+}
+
+static int open_socket(const char *path, int *ret_fd, struct err *err)
+{
+	int rc = http_listen_unix(path, SOCKET_MODE, ret_fd, err);
+	return rc < 0 ? err_wrap(err, "[agent] api_socket '%s'", path) : 0;
+}
 
 int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret_api,
 	      struct err *err)
 {
-	static const struct http_limits limits = { .body_max = BODY_MAX,
-						   .connections = CONNECTIONS,
-						   .timeout_s = TIMEOUT_S };
+	struct http_limits limits = { .body_max = BODY_MAX,
+				      .connections = CONNECTIONS,
+				      .timeout_s = TIMEOUT_S,
+				      .guarded = config->listen != NULL };
 	int fd = -1;
 	struct api *api = calloc(1, sizeof(*api));
 	if (!api)
 		return err_memory(err);
 	api->config = *config;
-	int rc = http_listen_unix(config->socket_path, SOCKET_MODE, &fd, err);
+	int rc = config->listen ? open_port(config->listen, &fd, err)
+				: open_socket(config->socket_path, &fd, err);
 	if (rc == 0)
-		rc = http_start(loop, fd, routes, sizeof(routes) / sizeof(routes[0]), &limits, api,
-				&api->http, err);
+		rc = http_start(loop, fd, routes, config->listen ? N_TCP_ROUTES : N_ROUTES, &limits,
+				api, &api->http, err);
 	if (rc < 0) {
 		free(api);
-		return err_wrap(err, "[agent] api_socket '%s'", config->socket_path);
+		return rc;
 	}
 	*ret_api = api;
 	return 0;
+}
+
+int64_t api_last_us(const struct api *api)
+{
+	return api->last_us;
 }
 
 static void on_http_closed(void *context)

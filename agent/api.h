@@ -1,4 +1,5 @@
-/* The agent's HTTP/JSON API on its unix socket.
+/* The agent's HTTP/JSON API on its unix socket; and on a loopback port, where who shows the token
+ * may hand in figures and read the catalogue, and nothing else.
  *
  *   POST /v1/observations  all or nothing; answered 200 {"recorded": N} after the fsync
  *   GET  /v1/status        office, uplink and spool
@@ -20,16 +21,20 @@
 
 struct api;
 
-struct api_config { /* pointers outlive the API */
-	const char *socket_path;
+struct api_config {              /* pointers outlive the API */
+	const char *socket_path; /* either this, */
+	const char *listen;      /* or an address of http_address_parse(), and */
+	const char *token_path;  /* the token's file (token.h) */
 	struct recorder *recorder;
 	struct uplink *uplink;
-	/* Fill in what status tells beside the spool; its look is *@look by then. */
+	/* On the socket: fill in what status tells beside the spool; its look is *@look by then. */
 	void (*on_status)(void *context, struct status *status, struct uplink_look *look);
 	void *context;
 };
 
 int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret_api,
 	      struct err *err);
+/** When figures last came this way; 0: not since the start. */
+int64_t api_last_us(const struct api *api);
 /** Answer what is in flight, close; @on_closed runs from the loop, then the API is gone. */
 void api_stop(struct api *api, void (*on_closed)(void *context), void *context);

@@ -10,6 +10,7 @@
 #include "run.h"
 #include "sql_read.h"
 #include "status_screen.h"
+#include "token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -375,6 +376,8 @@ const struct command commands[] = {
 	  N_("how the office's figures are: sent, waiting, refused; exit status 1 when not well"),
 	  command_status },
 	{ "spool", "list|verify|export", N_("look at what is kept here"), command_spool },
+	{ "token", "[--new]", N_("print what programs show the agent over TCP, [http] listen"),
+	  token_command },
 	{ "catalogue", "", N_("list what may be reported"), command_catalogue },
 	{ 0 },
 };

@@ -3,6 +3,7 @@
 #include "container.h"
 #include "exec.h"
 #include "host.h"
+#include "http_input.h"
 #include "i18n.h"
 #include "inbox.h"
 #include "log.h"
@@ -20,6 +21,7 @@
 const struct input_kind input_kinds[] = {
 	{ "page", page_wanted, page_start, page_stop, page_look },
 	{ "inbox", inbox_wanted, inbox_start, inbox_stop, inbox_look },
+	{ "http", http_input_wanted, http_input_start, http_input_stop, http_input_look },
 	{ "statsd", statsd_wanted, statsd_start, statsd_stop, statsd_look },
 	{ "exec", exec_wanted, exec_start, programs_stop, programs_look },
 	{ "sql", sql_wanted, sql_start, programs_stop, programs_look },

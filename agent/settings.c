@@ -50,6 +50,9 @@ static const struct conf_key keys[] = {
 	{ "page", "listen", CONF_TEXT, AT(page_listen), "127.0.0.1:5571", 0, 0,
 	  "address of this machine alone at which its browsers find the clerk's page; empty: "
 	  "none" },
+	{ "http", "listen", CONF_TEXT, AT(http_listen), "", 0, 0,
+	  "address of this machine alone on which programs that show the token hand in figures, "
+	  "like 127.0.0.1:5572; empty: none" },
 	{ "exec NAME", "", CONF_ITEMS, AT(execs), NULL, sizeof(struct settings_exec), PROGRAMS_MAX,
 	  "a program that prints figures, METRIC=VALUE a line" },
 	{ "exec NAME", "command", CONF_TEXT, IN_EXEC(command), "", 0, 0,
@@ -104,6 +107,8 @@ static int check(const struct settings *settings, struct err *err)
 		return err_wrap(err, "[statsd] listen");
 	if (*settings->page_listen && http_address_parse(settings->page_listen, &address, err) < 0)
 		return err_wrap(err, "[page] listen");
+	if (*settings->http_listen && http_address_parse(settings->http_listen, &address, err) < 0)
+		return err_wrap(err, "[http] listen");
 	int rc = exec_check(settings, err);
 	if (rc == 0)
 		rc = sql_check(settings, err);

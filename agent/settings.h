@@ -32,6 +32,7 @@ struct settings {
 	char *page_listen;
 	struct conf_items execs; /* of struct settings_exec */
 	struct conf_items sqls;  /* of struct settings_sql */
+	char *http_listen;
 	bool host_probes;
 	char *level;
 };

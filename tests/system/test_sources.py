@@ -1,6 +1,7 @@
 """Figures from the office's software, by a real agent: StatsD, programs, an SQLite file, the machine."""
 
 import datetime
+import http.client
 import json
 import os
 import random
@@ -200,6 +201,48 @@ class Programs(Sources):
             outcome = agent.command("run")
             self.assertEqual(outcome.code, 1, outcome)
             self.assertIn(words, outcome.err)
+
+
+class Http(Sources):
+    BODY = json.dumps({"observations": [{"metric": "visits", "value": 4, "period": "2025-06-30"}]})
+
+    def ask(self, port, path, body=None, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=rig.PATIENCE_S)
+        try:
+            connection.request("POST" if body else "GET", path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode()
+        finally:
+            connection.close()
+
+    def test_who_shows_the_token_hands_in_figures_and_nobody_else(self):
+        agent = self.office("[http]\nlisten = 127.0.0.1:0\n")
+        port = int(agent.process.logged(r"api: listening address=127.0.0.1:(\d+)").group(1))
+        status, headers, text = self.ask(port, "/v1/observations", self.BODY)
+        self.assertEqual((status, headers["WWW-Authenticate"]), (401, "Bearer"))
+        self.assertIn("lantoa-agent token", json.loads(text)["error"])
+        status, _, text = self.ask(port, "/v1/catalogue", Authorization="Bearer ")
+        self.assertEqual(status, 401)
+        self.assertIn("no token yet", json.loads(text)["error"])
+        token = agent.command("token").out.strip()
+        self.assertEqual(agent.command("token").out.strip(), token)
+        self.assertEqual(os.stat(f"{agent.folder}/api.token").st_mode & 0o777, 0o600)
+        for wrong in ("Bearer ", f"Bearer {token[:-1]}", f"Bearer {token}0", token,
+                      f"Basic {token}", f"Bearer {token[:-1]}g"):
+            self.assertEqual(self.ask(port, "/v1/observations", self.BODY, Authorization=wrong)[0],
+                             401, wrong)
+        right = {"Authorization": f"Bearer {token}"}
+        self.assertEqual(self.ask(port, "/v1/observations", self.BODY, **right)[0], 200)
+        self.assertEqual(self.ask(port, "/v1/catalogue", **right)[0], 200)
+        for more in ("/v1/status", "/v1/spool", "/v1/spool/export"):
+            self.assertEqual(self.ask(port, more, **right)[0], 404)
+        self.assertEqual(self.ask(port, "/v1/catalogue", Host="evil.example", **right)[0], 403)
+        self.wait_for_value(4, "visits", "2025-06-30")
+        self.assertNotEqual(agent.command("token", "--new").out.strip(), token)
+        self.assertEqual(self.ask(port, "/v1/catalogue", **right)[0], 401)
+        self.assertEqual(self.input_of(agent, "http")["state"], "listening")
+        agent.process.stop()
+        self.assert_whole()
 
 
 class Sql(Sources):
