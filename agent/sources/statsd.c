@@ -14,7 +14,7 @@
 #include "log.h"
 #include "log_limit.h"
 #include "statsd_line.h"
-#include "tally.h"
+#include "tally_record.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -25,10 +25,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define INLETS      2u
-#define TURN        64u   /* datagrams in one turn of the loop: others want theirs */
-#define SOCKET_MODE 0660u /* the group of the socket's folder may hand in figures */
-#define ERROR_MAX   512u
+#define INLETS          2u
+#define TURN            64u   /* datagrams in one turn of the loop: others want theirs */
+#define SOCKET_MODE     0660u /* the group of the socket's folder may hand in figures */
+#define ERROR_MAX       512u
+#define REFUSAL_TOLD_MS 3600000u /* an hour after the last one, all is well again */
 
 struct inlet {
 	int fd;
@@ -42,18 +43,18 @@ struct statsd {
 	char *path; /* owned; of the unix socket; NULL: none */
 	uv_timer_t timer;
 	struct tally filling;
-	struct tally flushing; /* the worker's while in_flight */
-	size_t flushed;        /* slots of it that are recorded, or dropped */
+	struct tally flushing;      /* the worker's while in_flight */
+	struct tally_record record; /* how far that is in the spool */
 	struct job job;
 	bool in_flight, stopping;
-	int rc;           /* of the job */
-	struct err why;   /* of the job: why it failed, or dropped the last figure */
-	uint64_t dropped; /* by the job */
+	int rc; /* of the job */
 	uint64_t refused;
 	uint64_t overrun; /* datagrams that the kernel had no room for */
 	struct log_limit limit;
 	int64_t last_us;
-	char error[ERROR_MAX]; /* the newest trouble */
+	char refusal[ERROR_MAX]; /* of the newest refused, told for a while */
+	uint64_t refused_ms;     /* when; by uv_now() */
+	char trouble[ERROR_MAX]; /* why the spool did not take the last tally; "" */
 	void (*on_stopped)(void *context);
 	void *stopped_context;
 	unsigned open; /* handles */
@@ -63,109 +64,22 @@ static void refuse(struct statsd *statsd, uint64_t n, const char *why)
 {
 	uint64_t quiet;
 	statsd->refused += n;
-	(void)snprintf(statsd->error, sizeof(statsd->error), _("%llu refused; the last: %.400s"),
-		       (unsigned long long)statsd->refused, why); /* fits */
-	if (log_limit_pass(&statsd->limit, uv_now(statsd->host.loop), &quiet))
+	statsd->refused_ms = uv_now(statsd->host.loop);
+	(void)snprintf(statsd->refusal, sizeof(statsd->refusal),
+		       _("%llu refused; the last: %.400s"), (unsigned long long)statsd->refused,
+		       why); /* fits */
+	if (log_limit_pass(&statsd->limit, statsd->refused_ms, &quiet))
 		log_warn("statsd: refused figures=%llu cause=\"%s\"",
 			 (unsigned long long)(quiet + n), why);
 }
 
-/* --- to the spool; on the worker --- */
-
-/* The figure's value in the spool, with the slot's decimals: 1 found, 0 there is none. */
-static int value_in(struct spool *spool, const struct tally_slot *slot, struct period period,
-		    int64_t *ret_value_e, struct err *err)
-{
-	int64_t value_e;
-	unsigned decimals;
-	bool withdrawn;
-	int rc = spool_current(spool, slot->obs.metric, slot->obs.labels, period, &value_e,
-			       &decimals, &withdrawn, err);
-	if (rc == -ENOENT || (rc == 0 && withdrawn))
-		return 0;
-	if (rc == 0 && decimal_rescale(value_e, decimals, slot->obs.decimals, ret_value_e) < 0)
-		return err_set(err, -ERANGE, "the current value of %s has other decimals",
-			       slot->obs.metric);
-	return rc < 0 ? rc : 1;
-}
-
-static int resolve(struct spool *spool, const struct tally_slot *slot, struct observation *ret_obs,
-		   struct err *err)
-{
-	struct period period = slot->obs.period;
-	int reach = slot->how == TALLY_CHANGE ? STATSD_REACH : 0, found = 0;
-	int64_t was = 0;
-	*ret_obs = slot->obs;
-	ret_obs->add = slot->how == TALLY_ADD;
-	if (slot->how <= TALLY_ADD)
-		return 0;
-	for (int i = 0; i <= reach && found == 0; i++, period.number--)
-		found = value_in(spool, slot, period, &was, err);
-	return found < 0 ? found : tally_resolve(slot, found ? &was : NULL, &ret_obs->value_e, err);
-}
-
-static bool is_at_fault(int rc)
-{
-	return rc == -ERANGE || rc == -ESTALE || rc == -E2BIG || rc == -ENODATA;
-}
-
-/* Records @list[@n], less what is at fault. */
-static int record_list(struct statsd *statsd, struct observation list[], size_t n)
-{
-	size_t bad = 0;
-	int rc;
-	while ((rc = spool_record(recorder_spool(statsd->host.recorder), list, n, &bad,
-				  &statsd->why)) < 0 &&
-	       is_at_fault(rc)) {
-		memmove(&list[bad], &list[bad + 1], (n - bad - 1) * sizeof(list[0]));
-		n--;
-		statsd->dropped++;
-	}
-	return rc;
-}
-
-static bool has_series(const struct observation list[], size_t n, const struct observation *obs)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(list[i].metric, obs->metric) == 0 &&
-		    strcmp(list[i].labels, obs->labels) == 0)
-			return true;
-	return false;
-}
-
-/* One transaction, as a rule. A change of what is on its way in an earlier period begins another:
- * it must find that recorded. */
-static int flush(struct statsd *statsd, struct observation list[])
-{
-	const struct tally *tally = &statsd->flushing;
-	size_t n = 0;
-	int rc = 0;
-	for (size_t i = statsd->flushed; i < tally->n && rc == 0; i++) {
-		const struct tally_slot *slot = &tally->slots[i];
-		if (slot->how == TALLY_CHANGE && has_series(list, n, &slot->obs)) {
-			if ((rc = record_list(statsd, list, n)) < 0)
-				break;
-			statsd->flushed = i;
-			n = 0;
-		}
-		rc = resolve(recorder_spool(statsd->host.recorder), slot, &list[n], &statsd->why);
-		n += rc == 0;
-		if (is_at_fault(rc)) {
-			statsd->dropped++;
-			rc = 0;
-		}
-	}
-	if (rc == 0 && (rc = record_list(statsd, list, n)) == 0)
-		statsd->flushed = tally->n;
-	return rc;
-}
+/* --- to the spool --- */
 
 static void work_flush(struct job *job)
 {
 	struct statsd *statsd = container_of(job, struct statsd, job);
-	struct observation *list = calloc(statsd->flushing.n, sizeof(*list));
-	statsd->rc = list ? flush(statsd, list) : err_memory(&statsd->why);
-	free(list);
+	statsd->rc = tally_record(&statsd->flushing, recorder_spool(statsd->host.recorder),
+				  &statsd->record);
 }
 
 /* --- the turns; on the loop --- */
@@ -175,18 +89,20 @@ static void stop_when_flushed(struct statsd *statsd);
 static void done_flush(struct job *job)
 {
 	struct statsd *statsd = container_of(job, struct statsd, job);
-	uint64_t dropped = statsd->dropped;
+	struct tally_record *record = &statsd->record;
 	statsd->in_flight = false;
-	statsd->dropped = 0;
-	if (dropped > 0)
-		refuse(statsd, dropped, statsd->why.text);
+	if (record->dropped > 0)
+		refuse(statsd, record->dropped, record->why.text);
+	record->dropped = 0;
 	if (statsd->rc < 0 && statsd->stopping) {
 		log_error("statsd: lost figures=%zu cause=\"%s\"",
-			  statsd->flushing.n - statsd->flushed, statsd->why.text);
+			  statsd->flushing.n - record->done, record->why.text);
 		statsd->rc = 0;
 	} else if (statsd->rc < 0) {
-		(void)snprintf(statsd->error, sizeof(statsd->error), "%.500s", statsd->why.text);
+		(void)snprintf(statsd->trouble, sizeof(statsd->trouble), "%.500s",
+			       record->why.text); /* cut is fine */
 	} else {
+		statsd->trouble[0] = '\0';
 		recorder_recorded(statsd->host.recorder, false);
 	}
 	if (statsd->rc == 0)
@@ -200,7 +116,7 @@ static void begin_flush(struct statsd *statsd)
 	if (statsd->flushing.n == 0) {
 		statsd->flushing = statsd->filling;
 		statsd->filling = (struct tally){ 0 };
-		statsd->flushed = 0;
+		statsd->record = (struct tally_record){ 0 };
 	}
 	statsd->in_flight = true;
 	statsd->job = (struct job){ .work = work_flush, .done = done_flush };
@@ -451,7 +367,9 @@ int statsd_start(const struct input_host *host, const struct settings *settings,
 void statsd_look(const void *input, struct input_look *ret_look)
 {
 	const struct statsd *statsd = input;
+	bool recent = uv_now(statsd->host.loop) - statsd->refused_ms < REFUSAL_TOLD_MS;
+	const char *refusal = statsd->refused > 0 && recent ? statsd->refusal : "";
 	*ret_look = (struct input_look){ .state = N_("listening"),
 					 .last_us = statsd->last_us,
-					 .error = statsd->error };
+					 .error = *statsd->trouble ? statsd->trouble : refusal };
 }

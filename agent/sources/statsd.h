@@ -8,14 +8,13 @@
  *
  * A counter is for a metric that adds over time. A gauge sets its metric's figure for the period;
  * where the catalogue keeps the period's maximum or minimum, the figure is that of the gauges. A
- * gauge with a sign changes the figure of the period, or the newest of the STATSD_REACH periods
- * before. */
+ * gauge with a sign changes the figure of the period, or the newest of the TALLY_REACH periods
+ * before (tally_record.h). */
 #pragma once
 
 #include "inputs.h"
 
 #define STATSD_FLUSH_MS     5000u
-#define STATSD_REACH        72 /* a weekend of hours */
 #define STATSD_DATAGRAM_MAX 8192u
 
 /* A row of input_kinds[]. */

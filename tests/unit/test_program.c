@@ -168,6 +168,18 @@ static void when_it_fails_nothing_is_recorded_and_the_reason_told(void **state)
 		      "took longer than 1 s and was stopped");
 }
 
+static void assert_gone(const char *pid_file)
+{
+	FILE *file = fopen(pid_file, "re");
+	int pid = 0;
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &pid), 1);
+	fclose(file);
+	for (unsigned i = 0; i < 500 && kill(pid, 0) == 0; i++) /* init takes a moment */
+		usleep(10000);
+	assert_int_equal(kill(pid, 0), -1);
+}
+
 /* Who holds its pipes, or goes on without it, is killed with it. */
 static void its_whole_group_is_killed(void **state)
 {
@@ -176,16 +188,12 @@ static void its_whole_group_is_killed(void **state)
 	(void)snprintf(pids, sizeof(pids), "%s/pid", f->folder);
 	(void)snprintf(script, sizeof(script), "sleep 100 & echo $! > %s; wait", pids);
 	assert_failed(f, script, "took longer");
-	FILE *file = fopen(pids, "re");
-	int pid = 0;
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%d", &pid), 1);
-	fclose(file);
-	for (unsigned i = 0; i < 500 && kill(pid, 0) == 0; i++) /* init takes a moment */
-		usleep(10000);
-	assert_int_equal(kill(pid, 0), -1);
-	open_script(f, "echo teams=7 period=2025-06; sleep 100 &", 20);
+	assert_gone(pids);
+	(void)snprintf(script, sizeof(script),
+		       "echo teams=7 period=2025-06; sleep 100 & echo $! > %s", pids);
+	open_script(f, script, 20);
 	run_at(f, 1000);
+	assert_gone(pids);
 	assert_string_equal(program_error(f->program), "");
 	assert_int_equal(june(f), 7);
 }

@@ -1,0 +1,105 @@
+#include "tally_record.h"
+
+#include "decimal.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The figure's value in the spool, with the slot's decimals: 1 found, 0 there is none. */
+static int value_in(struct spool *spool, const struct tally_slot *slot, struct period period,
+		    int64_t *ret_value_e, struct err *err)
+{
+	int64_t value_e;
+	unsigned decimals;
+	bool withdrawn;
+	int rc = spool_current(spool, slot->obs.metric, slot->obs.labels, period, &value_e,
+			       &decimals, &withdrawn, err);
+	if (rc == -ENOENT || (rc == 0 && withdrawn))
+		return 0;
+	if (rc == 0 && decimal_rescale(value_e, decimals, slot->obs.decimals, ret_value_e) < 0)
+		return err_set(err, -ERANGE, "the current value of %s has other decimals",
+			       slot->obs.metric);
+	return rc < 0 ? rc : 1;
+}
+
+static int resolve(struct spool *spool, const struct tally_slot *slot, struct observation *ret_obs,
+		   struct err *err)
+{
+	struct period period = slot->obs.period;
+	int reach = slot->how == TALLY_CHANGE ? TALLY_REACH : 0, found = 0;
+	int64_t was = 0;
+	*ret_obs = slot->obs;
+	ret_obs->add = slot->how == TALLY_ADD;
+	if (slot->how <= TALLY_ADD)
+		return 0;
+	for (int i = 0; i <= reach && found == 0; i++, period.number--)
+		found = value_in(spool, slot, period, &was, err);
+	return found < 0 ? found : tally_resolve(slot, found ? &was : NULL, &ret_obs->value_e, err);
+}
+
+static bool is_at_fault(int rc)
+{
+	return rc == -ERANGE || rc == -ESTALE || rc == -E2BIG || rc == -ENODATA;
+}
+
+/* Records @list[@n], less what is at fault, as one transaction; @dropped were left out before. All
+ * of it counts when that succeeds. */
+static int record_list(struct spool *spool, struct observation list[], size_t n, uint64_t dropped,
+		       struct tally_record *record)
+{
+	size_t bad = 0;
+	int rc;
+	while ((rc = spool_record(spool, list, n, &bad, &record->why)) < 0 && is_at_fault(rc)) {
+		memmove(&list[bad], &list[bad + 1], (n - bad - 1) * sizeof(list[0]));
+		n--;
+		dropped++;
+	}
+	if (rc == 0)
+		record->dropped += dropped;
+	return rc;
+}
+
+static bool has_series(const struct observation list[], size_t n, const struct observation *obs)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i].metric, obs->metric) == 0 &&
+		    strcmp(list[i].labels, obs->labels) == 0)
+			return true;
+	return false;
+}
+
+static int record_slots(const struct tally *tally, struct spool *spool, struct observation list[],
+			struct tally_record *record)
+{
+	size_t n = 0;
+	uint64_t dropped = 0;
+	for (size_t i = record->done; i < tally->n; i++) {
+		const struct tally_slot *slot = &tally->slots[i];
+		if (slot->how == TALLY_CHANGE && has_series(list, n, &slot->obs)) {
+			int rc = record_list(spool, list, n, dropped, record);
+			if (rc < 0)
+				return rc;
+			record->done = i;
+			n = dropped = 0;
+		}
+		int rc = resolve(spool, slot, &list[n], &record->why);
+		if (rc < 0 && !is_at_fault(rc))
+			return rc;
+		n += rc == 0;
+		dropped += rc < 0;
+	}
+	int rc = record_list(spool, list, n, dropped, record);
+	if (rc == 0)
+		record->done = tally->n;
+	return rc;
+}
+
+int tally_record(const struct tally *tally, struct spool *spool, struct tally_record *record)
+{
+	struct observation *list = calloc(tally->n + 1, sizeof(*list));
+	int rc = list ? record_slots(tally, spool, list, record) : err_memory(&record->why);
+	free(list);
+	return rc;
+}
