@@ -35,6 +35,14 @@ void __wrap_uplink_look(const struct uplink *uplink, struct uplink_look *ret_loo
 	*ret_look = line;
 }
 
+static int64_t boot_us = INT64_C(1000000000); /* since the machine was started, as we say */
+
+int64_t __wrap_civil_boot_us(void);
+int64_t __wrap_civil_boot_us(void)
+{
+	return boot_us;
+}
+
 struct fixture {
 	char folder[SCRATCH_MAX];
 	uv_loop_t loop;
@@ -94,13 +102,14 @@ static struct input_look look_at(const struct fixture *f)
 	return look;
 }
 
-/* From its start to its first figures, a second later. */
-static void watch(struct fixture *f)
+/* From its start to its first figures, a second later; @passes_us go by meanwhile. */
+static void watch(struct fixture *f, int64_t passes_us)
 {
 	struct settings settings = { .host_probes = true, .state_dir = f->folder };
 	struct input_host with = { .loop = &f->loop, .recorder = f->recorder };
 	assert_true(host_wanted(&settings));
 	assert_int_equal(host_start(&with, &settings, &f->host, &f->err), 0);
+	boot_us += passes_us;
 	while (look_at(f).last_us == 0)
 		(void)uv_run(&f->loop, UV_RUN_ONCE);
 }
@@ -128,7 +137,7 @@ static void what_the_catalogue_asks_is_told_at_the_start(void **state)
 {
 	struct fixture *f = *state;
 	line = (struct uplink_look){ .connected = true };
-	watch(f);
+	watch(f, 0);
 	stop(f);
 	assert_int_equal(current(f, "office.link_down_minutes"), 0); /* up is a figure, too */
 	assert_true(current(f, "office.uptime_minutes") >= 0);
@@ -136,11 +145,30 @@ static void what_the_catalogue_asks_is_told_at_the_start(void **state)
 	assert_true(current(f, "office.load") >= 0);
 }
 
+/* Added to what the period has, also by the agent's next life. */
+static void minutes_without_the_line_add_up(void **state)
+{
+	struct fixture *f = *state;
+	line = (struct uplink_look){ .connected = false, .since_us = boot_us };
+	watch(f, 125 * INT64_C(1000000));
+	stop(f);
+	assert_int_equal(current(f, "office.link_down_minutes"), 2);
+	line = (struct uplink_look){ .connected = true,
+				     .since_us = boot_us + 61 * INT64_C(1000000) };
+	watch(f, 0);
+	stop(f);
+	assert_int_equal(current(f, "office.link_down_minutes"), 2);
+	line = (struct uplink_look){ .connected = false, .since_us = boot_us };
+	watch(f, 61 * INT64_C(1000000));
+	stop(f);
+	assert_int_equal(current(f, "office.link_down_minutes"), 3);
+}
+
 static void a_level_that_is_no_last_is_refused_alone(void **state)
 {
 	struct fixture *f = *state;
 	line = (struct uplink_look){ .connected = true };
-	watch(f);
+	watch(f, 0);
 	assert_non_null(strstr(look_at(f).error, "office.memory_free_mib"));
 	stop(f);
 	assert_int_equal(current(f, "office.memory_free_mib"), -1);
@@ -214,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(what_the_catalogue_asks_is_told_at_the_start),
+		TEST(minutes_without_the_line_add_up),
 		TEST(a_level_that_is_no_last_is_refused_alone),
 		cmocka_unit_test(the_kernels_files_are_read),
 		cmocka_unit_test(what_is_not_as_expected_is_no_figure),
