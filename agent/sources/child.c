@@ -50,7 +50,7 @@ static void on_closed(uv_handle_t *handle)
 	if (child->on_gone) {
 		child->on_gone(child->gone_context);
 	} else if (child->config.on_ended) {
-		child->result.output = (const char *)child->output.data;
+		child->result.output = child->output.len ? (const char *)child->output.data : "";
 		child->result.len = child->output.len;
 		child->result.complaint = child->complaint;
 		child->config.on_ended(child->config.context, &child->result);
