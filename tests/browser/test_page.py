@@ -5,10 +5,8 @@ the npm registry as package-lock.json names it; where npm is not installed, that
 
 import datetime
 import http.client
-import itertools
 import os
 import shutil
-import subprocess
 import unittest
 import urllib.parse
 
@@ -275,25 +273,6 @@ class Page(rig.Rig):
         other.start()
         other.process.logged("input=page cause=.*another program has this port")
         self.assertEqual(other.record("teams=3", "--period", month(1)).code, 0)
-
-    def test_a_full_spool_is_told_and_nothing_typed_is_lost(self):
-        self.province.process.stop()  # nothing is acked, so nothing makes room
-        self.office.process.stop()
-        self.office.write_conf("bytes_max = 1M\n", page="127.0.0.1:0")
-        self.start_office()
-        desks = itertools.count()
-        for many in (3000, 300, 30, 1):  # ever smaller helpings, until not one more fits
-            outcome = None
-            while not outcome or outcome.code == 0:
-                table = "".join(f"visits,{today().isoformat()},1,desk={next(desks)}\n" for _ in range(many))
-                outcome = self.office.command("import", "-", stdin="metric,period,value,labels\n" + table)
-            self.assertIn("full", outcome.err)
-        browser = self.browser()
-        self.form(browser, month(1))
-        browser.find("input[name='v:teams:']").write("5")
-        browser.find("#sheet button").click()
-        browser.see("(?s)Nothing was saved yet.*full")
-        self.assertEqual(browser.find("input[name='v:teams:']").property("value"), "5")
 
     def ask(self, method, path, body=None, **headers):
         connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.base).netloc, timeout=10)

@@ -1,0 +1,311 @@
+/* The page's server with a real spool, in one process, and a disk that fails. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "civil.h"
+#include "facts.h"
+#include "fault.h"
+#include "page.h"
+#include "scratch.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CATALOGUE                                                                                  \
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
+	"level,due_days,min,max\n"                                                                 \
+	"team.count,Tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,\n"
+#define TOKEN_MARK "name=\"token\" value=\""
+
+struct fixture {
+	char folder[SCRATCH_MAX], path[PATH_MAX];
+	uv_loop_t loop;
+	struct worker *worker;
+	struct spool *spool;
+	struct recorder *recorder;
+	void *page;
+	struct sockaddr_in address;
+	char answer[1 << 17], token[64];
+	bool stopped;
+	struct err err;
+};
+
+static struct catalogue *a_catalogue(void)
+{
+	struct catalogue *catalogue;
+	struct err err;
+	assert_int_equal(catalogue_read(CATALOGUE, strlen(CATALOGUE), &catalogue, &err), 0);
+	return catalogue;
+}
+
+/* A port that was free a moment ago. */
+static void choose_port(struct fixture *f)
+{
+	socklen_t len = sizeof(f->address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	f->address = (struct sockaddr_in){ .sin_family = AF_INET,
+					   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	assert_int_equal(bind(fd, (struct sockaddr *)&f->address, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&f->address, &len), 0);
+	close(fd);
+}
+
+static void start_page(struct fixture *f)
+{
+	char listen[32];
+	struct settings settings = { .page_listen = listen };
+	struct input_host host = { .loop = &f->loop, .recorder = f->recorder, .office = "28001" };
+	choose_port(f);
+	(void)snprintf(listen, sizeof(listen), "127.0.0.1:%u", ntohs(f->address.sin_port));
+	if (page_start(&host, &settings, &f->page, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+}
+
+static int set_up(void **state)
+{
+	struct spool_limits limits = { .bytes_max = 8 << 20, .keep_days = 35 };
+	struct fixture *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	scratch_make(true, f->folder);
+	(void)snprintf(f->path, sizeof(f->path), "%s/spool.db", f->folder);
+	assert_int_equal(spool_open(f->path, &limits, &f->spool, NULL, &f->err), 0);
+	assert_int_equal(facts_keep_office(f->spool, "Phường <Một>", "", "commune", &f->err), 0);
+	assert_int_equal(uv_loop_init(&f->loop), 0);
+	f->worker = worker_open(&f->loop);
+	struct recorder_config config = { .spool = f->spool, .worker = f->worker };
+	f->recorder = recorder_open(&config);
+	assert_non_null(f->recorder);
+	recorder_catalogue_take(f->recorder, a_catalogue());
+	start_page(f);
+	*state = f;
+	return 0;
+}
+
+static void on_stopped(void *context)
+{
+	((struct fixture *)context)->stopped = true;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	page_stop(f->page, on_stopped, f);
+	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	assert_true(f->stopped);
+	recorder_close(f->recorder);
+	worker_close(f->worker);
+	spool_close(f->spool);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	scratch_remove(f->folder);
+	free(f);
+	return 0;
+}
+
+static int begin(struct fixture *f, const char *request)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	(void)connect(fd, (struct sockaddr *)&f->address, sizeof(f->address)); /* in progress */
+	while (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	return fd;
+}
+
+/* The status; the whole answer is in f->answer. */
+static int hear(struct fixture *f, int fd)
+{
+	size_t len = 0;
+	for (;;) {
+		ssize_t n = recv(fd, f->answer + len, sizeof(f->answer) - 1 - len, 0);
+		if (n == 0 || (n < 0 && errno != EAGAIN))
+			break;
+		if (n > 0)
+			len += (size_t)n;
+		else
+			uv_run(&f->loop, UV_RUN_NOWAIT);
+	}
+	f->answer[len] = '\0';
+	close(fd);
+	return len > 12 ? atoi(f->answer + 9) : 0;
+}
+
+static int get(struct fixture *f, const char *path)
+{
+	char request[512];
+	(void)snprintf(request, sizeof(request),
+		       "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", path);
+	return hear(f, begin(f, request));
+}
+
+static int post(struct fixture *f, const char *path, const char *fields)
+{
+	char request[2048], body[1024];
+	int len = snprintf(body, sizeof(body), "token=%s&period=2025-06&calendar=civil&%s",
+			   f->token, fields);
+	(void)snprintf(request, sizeof(request),
+		       "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n"
+		       "Connection: close\r\n\r\n%s",
+		       path, len, body);
+	return hear(f, begin(f, request));
+}
+
+static void learn_token(struct fixture *f)
+{
+	assert_int_equal(get(f, "/form?period=2025-06"), 200);
+	const char *token = strstr(f->answer, TOKEN_MARK);
+	assert_non_null(token);
+	token += strlen(TOKEN_MARK);
+	(void)snprintf(f->token, sizeof(f->token), "%.*s", (int)strcspn(token, "\""), token);
+}
+
+/* INT64_MIN: there is none. */
+static int64_t recorded(struct fixture *f)
+{
+	struct period period;
+	int64_t value_e = INT64_MIN;
+	struct err err;
+	assert_int_equal(period_parse("2025-06", CALENDAR_CIVIL, &period, &err), 0);
+	(void)spool_current(f->spool, "team.count", "", period, &value_e, &(unsigned){ 0 },
+			    &(bool){ false }, &err); /* -ENOENT: as set above */
+	return value_e;
+}
+
+static void assert_shown(const struct fixture *f, const char *text)
+{
+	if (!strstr(f->answer, text))
+		fail_msg("no '%s' in:\n%s", text, f->answer);
+}
+
+static void what_is_saved_is_shown_where_it_was_typed(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(get(f, "/"), 200);
+	assert_shown(f, "Phường &lt;Một&gt;");
+	learn_token(f);
+	assert_int_equal(post(f, "/form", "v:team.count:=8&o:team.count:="), 303);
+	assert_shown(f, "Location: /form?period=2025-06&calendar=civil&saved=1\r\n");
+	assert_int_equal(recorded(f), 8);
+	assert_int_equal(get(f, "/form?period=2025-06&calendar=civil&saved=1"), 200);
+	assert_shown(f, "Saved on this machine at");
+	assert_shown(f, "<li>Teams: 8</li>");
+	assert_shown(f, "value=\"8\"");
+	/* Another's number, or an old one, says nothing. */
+	assert_int_equal(get(f, "/form?period=2025-06&calendar=civil&saved=2"), 200);
+	assert_null(strstr(f->answer, "Saved on this machine"));
+	assert_int_equal(get(f, "/sent"), 200);
+	assert_shown(f, "8 team");
+}
+
+static void the_language_is_chosen_and_remembered(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(get(f, "/?lang=vi"), 200);
+	assert_shown(f, "Set-Cookie: lantoa-lang=vi; Path=/; SameSite=Strict");
+	assert_int_equal(get(f, "/"), 200);
+	assert_null(strstr(f->answer, "Set-Cookie"));
+}
+
+static void a_form_of_another_start_records_nothing(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(post(f, "/form", "v:team.count:=8"), 422);
+	assert_shown(f, "started anew");
+	assert_shown(f, "value=\"8\"");
+	learn_token(f);
+	f->token[0] = f->token[0] == 'a' ? 'b' : 'a';
+	assert_int_equal(post(f, "/form", "v:team.count:=8"), 422);
+	assert_int_equal(recorded(f), INT64_MIN);
+	assert_int_equal(post(f, "/check", "v:team.count:=-8"), 200); /* reads only */
+	assert_shown(f, "{\"fields\": {\"v:team.count:\": {\"kind\": \"error\"");
+}
+
+/* Fail the first operation of the disk, then the second, ...: either all is well, or the form is
+ * shown again with what was typed, and nothing was recorded. */
+static void a_disk_that_is_full_loses_nothing_that_was_typed(void **state)
+{
+	struct fixture *f = *state;
+	char fields[64];
+	unsigned refused = 0;
+	learn_token(f);
+	for (unsigned after = 0;; after++) {
+		int64_t before = recorded(f);
+		(void)snprintf(fields, sizeof(fields), "v:team.count:=%u&y:team.count:=%u",
+			       after + 10, after + 10);
+		fault_arm_at(FAULT_FULL, after);
+		int status = post(f, "/form", fields);
+		if (!fault_disarm()) {
+			assert_int_equal(status, 303);
+			assert_int_equal(recorded(f), after + 10);
+			assert_true(refused > 0);
+			return;
+		}
+		if (status == 303) { /* it was one that SQLite can do without */
+			assert_int_equal(recorded(f), after + 10);
+			continue;
+		}
+		assert_int_equal(status, 507);
+		refused++;
+		(void)snprintf(fields, sizeof(fields), "value=\"%u\"", after + 10);
+		assert_shown(f, fields);
+		assert_shown(f, "Nothing was saved yet");
+		assert_int_equal(recorded(f), before);
+	}
+}
+
+static void a_stop_waits_for_what_is_in_work(void **state)
+{
+	struct fixture *f = *state;
+	int fd = begin(f, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+	while (worker_waiting(f->worker) == 0)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	page_stop(f->page, on_stopped, f);
+	assert_int_equal(hear(f, fd), 200);
+	while (!f->stopped)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	f->stopped = false;
+	start_page(f); /* for tear_down() */
+}
+
+static void without_a_catalogue_a_page_says_so(void **state)
+{
+	struct fixture *f = *state;
+	struct recorder *full = f->recorder;
+	struct recorder_config config = { .spool = f->spool, .worker = f->worker };
+	page_stop(f->page, on_stopped, f);
+	while (!f->stopped)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	f->stopped = false;
+	f->recorder = recorder_open(&config);
+	start_page(f);
+	assert_int_equal(get(f, "/"), 503);
+	assert_shown(f, "has not told yet what is to be reported");
+	recorder_close(full);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_saved_is_shown_where_it_was_typed),
+		TEST(the_language_is_chosen_and_remembered),
+		TEST(a_form_of_another_start_records_nothing),
+		TEST(a_disk_that_is_full_loses_nothing_that_was_typed),
+		TEST(a_stop_waits_for_what_is_in_work),
+		TEST(without_a_catalogue_a_page_says_so),
+	};
+	struct err err;
+	fault_install();
+	if (civil_set_zone("Asia/Ho_Chi_Minh", &err) < 0)
+		return EXIT_FAILURE;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
