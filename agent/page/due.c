@@ -28,10 +28,9 @@ static int32_t due_day(const struct metric *metric, struct period period)
 	return period_end_day(period) - 1 + (int32_t)metric->due_days;
 }
 
-static void count(const struct due_question *question, const struct metric *metric, struct due *due)
+void due_count(struct due *due, const struct metric *metric, bool recorded)
 {
 	int32_t day = due_day(metric, due->period);
-	bool recorded = question->recorded(question->context, metric, due->period);
 	bool complete_before = due->recorded == due->metrics;
 	due->metrics++;
 	due->recorded += recorded;
@@ -67,11 +66,12 @@ static void look_at(const struct due_question *question, struct period period, i
 		    struct list *list)
 {
 	struct due due = { .period = period };
-	const struct catalogue *catalogue = question->catalogue;
-	for (size_t i = 0; i < catalogue->n; i++)
-		if (same_kind(&catalogue->metrics[i], period) &&
-		    due_metric(&catalogue->metrics[i], question->level))
-			count(question, &catalogue->metrics[i], &due);
+	for (size_t i = 0; i < question->catalogue->n; i++) {
+		const struct metric *metric = &question->catalogue->metrics[i];
+		if (same_kind(metric, period) && due_metric(metric, question->level))
+			due_count(&due, metric,
+				  question->recorded(question->context, metric, period));
+	}
 	if (due.metrics == 0)
 		return;
 	due.state = state_of(&due, question->today);

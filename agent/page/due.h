@@ -38,6 +38,10 @@ struct due_question {
 /** Has this office to report @metric? Not what is counted by the hour or minute: see due_list(). */
 bool due_metric(const struct metric *metric, const char *level);
 
+/** Count @metric, of which something is recorded for due->period or not. @due begins with its
+ * period alone; its state is not touched. */
+void due_count(struct due *due, const struct metric *metric, bool recorded);
+
 /**
  * The running period of each (calendar, grain) of a day or coarser and the one before, and older
  * ones back to a week of days or two of the others where something is missing although the office

@@ -1,6 +1,5 @@
 #include "sheet.h"
 
-#include "due.h"
 #include "i18n.h"
 
 #include <errno.h>
@@ -96,18 +95,20 @@ static int add_metric(struct sheet *sheet, const struct metric *metric)
 		rc = add_row(sheet, metric, sheet->n) ? 0 : -ENOMEM;
 	for (unsigned i = 0; divided && i < (known ? 1 : FRESH_FIRST) && rc == 0; i++)
 		rc = add_fresh(sheet, metric, i);
-	int32_t day = period_end_day(sheet->period) - 1 + (int32_t)metric->due_days;
-	if (sheet->due_day < day)
-		sheet->due_day = day;
+	bool recorded = false;
+	for (size_t i = before; i < sheet->n; i++)
+		recorded |= sheet->rows[i].now && !sheet->rows[i].now->withdrawn;
+	due_count(&sheet->due, metric, recorded);
 	return rc;
 }
 
 int sheet_open(const struct catalogue *catalogue, const struct figures *figures,
 	       struct period period, struct sheet *ret_sheet, struct err *err)
 {
-	struct sheet sheet = {
-		.catalogue = catalogue, .figures = figures, .period = period, .due_day = INT32_MIN
-	};
+	struct sheet sheet = { .catalogue = catalogue,
+			       .figures = figures,
+			       .period = period,
+			       .due = { .period = period } };
 	int rc = 0;
 	for (size_t i = 0; i < catalogue->n && rc == 0; i++)
 		if (wanted(&sheet, &catalogue->metrics[i]))

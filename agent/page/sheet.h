@@ -3,6 +3,7 @@
  * entries to record go out. */
 #pragma once
 
+#include "due.h"
 #include "entry.h"
 #include "figures.h"
 #include "history.h"
@@ -42,7 +43,7 @@ struct sheet {
 	const struct catalogue *catalogue; /* outlives the sheet, as the next */
 	const struct figures *figures;
 	struct period period;
-	int32_t due_day; /* the last of its metrics' */
+	struct due due; /* of its metrics; without a state */
 	struct sheet_row
 		*rows; /* owned [n]: by the catalogue's order, then labels, then fresh ones */
 	size_t n, room;

@@ -14,15 +14,19 @@ static void heading(struct html *html, const struct frame *frame, const struct s
 		    const char *name)
 {
 	char span[WORDS_MAX], day[WORDS_MAX];
-	int32_t left = sheet->due_day - civil_day(frame->now_us);
+	const struct due *due = &sheet->due;
+	int32_t left = due->day - civil_day(frame->now_us);
+	bool done = due->recorded == due->metrics;
 	html_add(html, "<h1>");
 	html_say(html, _("Figures of %s"), name);
 	html_add(html, "</h1>\n<p class=\"lead\">");
 	if (*words_span(sheet->period, span))
 		html_add(html, "%s. ", span);
-	html_say(html, _("To be sent by %s"), words_day(sheet->due_day, day));
-	html_add(html, " <span class=\"badge %s\">", left < 0 ? "late" : "open");
-	if (left < 0)
+	html_say(html, _("To be sent by %s"), words_day(due->day, day));
+	html_add(html, " <span class=\"badge %s\">", done ? "done" : left < 0 ? "late" : "open");
+	if (done)
+		html_say(html, _("complete"));
+	else if (left < 0)
 		html_say(html, _("days late: %d"), -left);
 	else if (left == 0)
 		html_say(html, _("due today"));

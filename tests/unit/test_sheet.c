@@ -165,6 +165,20 @@ static void what_is_typed_is_recorded_and_what_is_left_is_not(void **state)
 	assert_recorded(f, "sales", "", "-12.5");
 }
 
+static void the_form_is_due_like_its_period_on_the_first_page(void **state)
+{
+	struct fixture *f = *state;
+	FILL(f, { "token", "x" });
+	assert_int_equal(f->sheet.due.day, day_from_civil(2025, 7, 2));
+	assert_int_equal(f->sheet.due.metrics, 4);
+	assert_int_equal(f->sheet.due.recorded, 0);
+	know(f, "visits", "topic=a", "2025-06", 1);
+	know(f, "visits", "topic=b", "2025-06", 1)->withdrawn = true;
+	know(f, "sales", "", "2025-06", 1)->withdrawn = true;
+	FILL(f, { "token", "x" });
+	assert_int_equal(f->sheet.due.recorded, 1);
+}
+
 static void an_emptied_field_is_no_withdrawal(void **state)
 {
 	struct fixture *f = *state;
@@ -480,6 +494,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(only_what_the_office_reports_for_the_period_has_rows),
 		TEST(what_is_typed_is_recorded_and_what_is_left_is_not),
+		TEST(the_form_is_due_like_its_period_on_the_first_page),
 		TEST(an_emptied_field_is_no_withdrawal),
 		TEST(the_agents_own_rules_judge),
 		TEST(numbers_are_read_as_their_language_writes_them),
