@@ -70,6 +70,14 @@ static void known(struct html *html, const struct sheet *sheet, const struct she
 	html_add(html, "</span>\n");
 }
 
+/* Which row a box is of, for who hears the page. */
+static void of_row(struct html *html, const struct sheet_row *row)
+{
+	char labels[LABELS_TEXT_MAX + WORDS_MAX];
+	html_add(html, "<span class=\"hidden\">: %s %s</span></label>\n", words_metric(row->metric),
+		 words_labels(row->labels, labels, sizeof(labels)));
+}
+
 /* A warning brings its own answer. The script shows it as well, so it is always there. */
 static void confirm(struct html *html, const struct sheet_row *row, size_t i)
 {
@@ -77,9 +85,10 @@ static void confirm(struct html *html, const struct sheet_row *row, size_t i)
 	bool confirmed = row->confirmed && row->typed && strcmp(row->confirmed, row->typed) == 0;
 	html_add(html,
 		 "<label class=\"confirm\" id=\"c%zu\"%s><input type=\"checkbox\" name=\"%s\" "
-		 "value=\"%s\"%s> %s</label>\n",
+		 "value=\"%s\"%s> %s",
 		 i, row->warned || confirmed ? "" : " hidden", sheet_name(row, 'y', NULL, name),
 		 row->typed ? row->typed : "", confirmed ? " checked" : "", _("It is right"));
+	of_row(html, row);
 }
 
 static void withdraw(struct html *html, const struct sheet_row *row)
@@ -88,9 +97,9 @@ static void withdraw(struct html *html, const struct sheet_row *row)
 	if (!row->now || row->now->withdrawn)
 		return;
 	html_add(html,
-		 "<label class=\"withdraw\"><input type=\"checkbox\" name=\"%s\" value=\"1\"%s> "
-		 "%s</label>\n",
+		 "<label class=\"withdraw\"><input type=\"checkbox\" name=\"%s\" value=\"1\"%s> %s",
 		 sheet_name(row, 'w', NULL, name), row->withdraw ? " checked" : "", _("withdraw"));
+	of_row(html, row);
 }
 
 static void message(struct html *html, const struct sheet_row *row, size_t i)
