@@ -3,12 +3,16 @@
 
 #include "i18n.h"
 #include "numeral.h"
+#include "viet.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define BLANKS   " \t\r\n"
+#define TIDY_MAX 256u
 
 /* Of all that judges: 0 is fine, 1 was said in the row's message, -ENOMEM. */
 
@@ -26,27 +30,56 @@ __attribute__((format(printf, 2, 3))) static int say(struct sheet_row *row, cons
 
 static bool blank(const char *text)
 {
-	return text[strspn(text, " \t\r\n")] == '\0';
+	return text[strspn(text, BLANKS)] == '\0';
+}
+
+/* Without blanks around it, and letters as they are mostly typed. What is too long is cut where
+ * labels_canonical() refuses it. */
+static void tidy(const char *typed, char text[TIDY_MAX])
+{
+	typed += strspn(typed, BLANKS);
+	(void)snprintf(text, TIDY_MAX, "%s", typed); /* as said */
+	viet_compose(text);
+	size_t len = strlen(text);
+	while (len > 0 && strchr(BLANKS, text[len - 1]))
+		text[--len] = '\0';
+}
+
+/* The same to people: "VNeID" and "vneid ". */
+static bool alike(const char *a, const char *b)
+{
+	char key_a[VIET_KEY_MAX], key_b[VIET_KEY_MAX];
+	return viet_key(a, key_a) && viet_key(b, key_b) ? strcmp(key_a, key_b) == 0
+							: strcmp(a, b) == 0;
+}
+
+/* Has another row, known or written before, labels like those of @row? */
+static bool is_taken(const struct sheet *sheet, const struct sheet_row *row)
+{
+	for (const struct sheet_row *other = sheet->rows; other < sheet->rows + sheet->n; other++)
+		if (other != row && other->metric == row->metric && *other->labels &&
+		    (!other->fresh || other < row) && alike(other->labels, row->labels))
+			return true;
+	return false;
 }
 
 /* The labels that were typed in a fresh row. */
 static int read_labels(const struct sheet *sheet, struct sheet_row *row)
 {
+	char texts[METRIC_DIMENSIONS_MAX][TIDY_MAX];
 	struct label labels[METRIC_DIMENSIONS_MAX];
 	struct err err;
 	size_t n = row->metric->n_dimensions;
 	for (size_t i = 0; i < n; i++) {
-		labels[i] = (struct label){ row->metric->dimensions[i], row->dimensions[i] };
-		if (!blank(row->dimensions[i]))
-			continue;
-		return say(row, _("say which %s it is"), words_dimension(labels[i].key));
+		tidy(row->dimensions[i], texts[i]);
+		labels[i] = (struct label){ row->metric->dimensions[i], texts[i] };
+		if (*texts[i] == '\0')
+			return say(row, _("say which %s it is"), words_dimension(labels[i].key));
 	}
 	if (labels_canonical(labels, n, row->labels, &err) < 0)
 		return say(row, "%s", err.text);
-	for (const struct sheet_row *other = sheet->rows; other < sheet->rows + sheet->n; other++)
-		if (other != row && other->metric == row->metric && !blank(other->labels) &&
-		    strcmp(other->labels, row->labels) == 0 && (!other->fresh || other < row))
-			return say(row, _("it has a row of its own already; write it there"));
+	if (is_taken(sheet, row))
+		return say(row, _("it has a row of its own already; write it there"));
 	return 0;
 }
 

@@ -314,6 +314,8 @@ class Page(rig.Rig):
         script = os.path.join(SHOTS, "node_modules", "axe-core", "axe.min.js")
         if not os.path.exists(script):
             done = rig.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", SHOTS])
+            if done.code and not os.environ.get("CI"):
+                self.skipTest(f"npm cannot get axe-core, so it did not look at the page: {done}")
             self.assertEqual(done.code, 0, done)
         with open(script, encoding="utf-8") as source:
             return source.read()

@@ -283,6 +283,9 @@ static void a_new_label_makes_a_new_series(void **state)
 	struct fixture *f = *state;
 	FILL(f, { "d:visits:+0:topic", "Đất đai" }, { "v:visits:+0", "3" });
 	assert_recorded(f, "visits", "topic=Đất đai", "3");
+	FILL(f, { "d:visits:+0:topic", "  \u0110a\u0302\u0301t \u0111ai " },
+	     { "v:visits:+0", "3" });
+	assert_recorded(f, "visits", "topic=Đất đai", "3"); /* of one character each, no blanks */
 	FILL(f, { "d:visits:+0:topic", " " }, { "v:visits:+0", "3" });
 	assert_refused(f, "v:visits:+0", "say which topic");
 	FILL(f, { "d:visits:+0:topic", "VNeID" }, { "v:visits:+0", "" });
@@ -300,6 +303,8 @@ static void a_label_has_one_row(void **state)
 	struct fixture *f = *state;
 	know(f, "visits", "topic=VNeID", "2025-05", 3);
 	FILL(f, { "d:visits:+0:topic", "VNeID" }, { "v:visits:+0", "3" });
+	assert_refused(f, "v:visits:+0", "row of its own");
+	FILL(f, { "d:visits:+0:topic", " vneid " }, { "v:visits:+0", "3" });
 	assert_refused(f, "v:visits:+0", "row of its own");
 	FILL(f, { "d:visits:+0:topic", "a" }, { "v:visits:+0", "3" }, { "d:visits:+1:topic", "a" },
 	     { "v:visits:+1", "4" });
