@@ -22,6 +22,7 @@
 	"a.month,a,b,x,flow,sum,sum,month,,0,0,commune,2,0,,\n"                                    \
 	"r.month,c,d,x,flow,sum,sum,month,,0,0,commune,3,0,,report\n"                              \
 	"a.quarter,d,e,x,flow,sum,sum,quarter,,0,0,commune,5,0,,\n"                                \
+	"b.quarter,h,i,x,flow,sum,sum,quarter,,0,0,commune,9,0,,\n"                                \
 	"a.semester,e,f,x,flow,sum,sum,semester,,0,0,commune,5,0,,report\n"                        \
 	"a.year,f,g,x,flow,sum,sum,year,,0,0,province,90,0,,\n"                                    \
 	"a.hour,g,h,x,flow,sum,sum,hour,,0,0,commune,1,0,,\n"
@@ -125,10 +126,12 @@ static void the_report_calendar_ends_on_the_fourteenth(void **state)
 static void quarters_turn_over_with_the_year(void **state)
 {
 	(void)state;
-	assert_due("2025-12-31", "", "2025-Q4 running by 2026-01-05 0/1");
-	assert_due("2026-01-01", "", "2025-Q4 open by 2026-01-05 0/1");
-	assert_due("2026-01-01", "", "2026-Q1 running by 2026-04-05 0/1");
-	assert_due("2026-01-06", "", "2025-Q4 late by 2026-01-05 0/1");
+	assert_due("2025-12-31", "", "2025-Q4 running by 2026-01-05 0/2");
+	assert_due("2026-01-01", "", "2025-Q4 open by 2026-01-05 0/2");
+	assert_due("2026-01-01", "", "2026-Q1 running by 2026-04-05 0/2");
+	assert_due("2026-01-06", "", "2025-Q4 late by 2026-01-05 0/2");
+	assert_due("2026-01-06", "a.quarter 2025-Q4|b.quarter 2025-Q4|",
+		   "2025-Q4 done by 2026-01-09 2/2");
 }
 
 static void older_periods_are_due_once_the_office_had_begun(void **state)
@@ -156,7 +159,7 @@ static void the_latest_comes_first_and_what_is_done_last(void **state)
 {
 	static const char given[] = "a.month 2025-06|b.month 2025-06|";
 	(void)state;
-	int late = place("2025-07-18", "commune", given, "2025-Q2 late by 2025-07-05 0/1");
+	int late = place("2025-07-18", "commune", given, "2025-Q2 late by 2025-07-05 0/2");
 	int newer = place("2025-07-18", "commune", given, "2025-07-16 late by 2025-07-17 0/1");
 	int open = place("2025-07-18", "commune", given, "2025-07-17 open by 2025-07-18 0/1");
 	int running = place("2025-07-18", "commune", given, "2025-07-18 running by 2025-07-19 0/1");

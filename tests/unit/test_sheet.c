@@ -403,6 +403,7 @@ static void what_was_refused_is_shown_as_it_was_typed(void **state)
 	sheet_write(&html, &frame, &f->sheet, &look);
 	assert_int_equal(blob_append(&html.out, "", 1), 0);
 	assert_null(strstr((const char *)html.out.data, "<script>alert"));
+	assert_non_null(strstr((const char *)html.out.data, "aria-invalid=\"true\""));
 	assert_non_null(strstr((const char *)html.out.data,
 			       "value=\"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\""));
 	blob_free(&html.out);
