@@ -514,6 +514,25 @@ static void room_says_whether_figures_are_taken(void **state)
 	assert_int_equal(spool_record(f->spool, &obs, 1, NULL, &f->err), 0);
 }
 
+static void a_disk_that_failed_is_told_until_it_takes_figures_again(void **state)
+{
+	struct fixture *f = *state;
+	struct spool_status room;
+	struct observation obs = figure("team.count", TODAY, 1);
+	fault_arm(0);
+	int rc = spool_record(f->spool, &obs, 1, NULL, &f->err);
+	assert_true(fault_disarm());
+	assert_int_equal(rc, -EIO);
+	assert_int_equal(spool_room(f->spool, &room, &f->err), 0);
+	assert_int_equal(room.refused_rc, -EIO);
+	struct observation wrong = figure("team.count", TODAY, INT64_MAX);
+	put(f, &wrong);
+	wrong.add = true; /* over 64 bits: that is the figure's fault, not the disk's */
+	assert_int_equal(spool_record(f->spool, &wrong, 1, NULL, &f->err), -ERANGE);
+	assert_int_equal(spool_room(f->spool, &room, &f->err), 0);
+	assert_int_equal(room.refused_rc, 0);
+}
+
 static void resting_between_any_two_steps_changes_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -868,6 +887,7 @@ int main(void)
 		TEST(corrupt_file_is_set_aside_and_the_new_one_has_another_id),
 		TEST(id_stays_with_the_file_and_is_new_after_renewing),
 		TEST(room_says_whether_figures_are_taken),
+		TEST(a_disk_that_failed_is_told_until_it_takes_figures_again),
 		TEST(resting_between_any_two_steps_changes_nothing),
 		TEST(full_spool_refuses_figures_and_still_seals_and_acks),
 		TEST(acked_batches_wait_again_for_a_restored_province),
