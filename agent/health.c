@@ -53,7 +53,7 @@ static bool connecting(const struct health_facts *f)
 static bool stalled(const struct health_facts *f)
 {
 	return f->connected && f->waiting > 0 && f->stuck_s >= HEALTH_STALLED_S && !f->resting &&
-	       !told_by_uplink(f);
+	       !f->at_rest && !told_by_uplink(f);
 }
 
 static bool config_wrong(const struct health_facts *f)
@@ -86,6 +86,11 @@ static bool restart_due(const struct health_facts *f)
 	return f->restart_due;
 }
 
+static bool at_rest(const struct health_facts *f)
+{
+	return f->connected && f->at_rest;
+}
+
 static bool sending(const struct health_facts *f)
 {
 	return f->connected && f->waiting > 0;
@@ -97,7 +102,7 @@ static bool always(const struct health_facts *f)
 	return true;
 }
 
-/* In order of gravity; the last two are said when nothing else is. */
+/* In order of gravity; the last three are said when nothing else is. */
 static const struct {
 	bool (*holds)(const struct health_facts *facts);
 	struct health_condition condition;
@@ -148,6 +153,9 @@ static const struct {
 	{ restart_due,
 	  { "restart_due", HEALTH_NOTE,
 	    N_("some settings change with the next restart: systemctl restart lantoa-agent") } },
+	{ at_rest,
+	  { "at_rest", HEALTH_WELL,
+	    N_("the line is closed as planned: it opens when figures are due to be sent") } },
 	{ sending, { "sending", HEALTH_WELL, N_("connected: figures are on their way") } },
 	{ always, { "well", HEALTH_WELL, N_("connected: the province has every figure") } },
 };

@@ -9,8 +9,8 @@
 #define HEALTH_STALLED_S 300u /* connected and nothing confirmed for so long is no hiccup */
 
 struct health_facts {
-	bool running, enrolled, catalogue; /* there is one */
-	bool connected, resting, blocked;  /* as in struct uplink_look */
+	bool running, enrolled, catalogue;         /* there is one */
+	bool connected, at_rest, resting, blocked; /* as in struct uplink_look */
 	const char *trouble; /* the uplink's sentence in English, "" or NULL when it has none */
 	uint64_t waiting;    /* figures or batches that the province has not confirmed */
 	uint64_t stuck_s;    /* since an ack moved, or since nothing waited */

@@ -137,6 +137,7 @@ static void on_settings(void *context, const struct settings *old)
 	const struct settings *settings = agent->settings;
 	(void)settings_apply_level(settings, NULL); /* checked while reading */
 	uplink_set_push_interval(agent->uplink, settings->push_interval_s);
+	uplink_set_budget(agent->uplink, settings->kilobytes_per_hour * 1024);
 	uplink_set_reconnect(agent->uplink, settings->reconnect_min_ms, settings->reconnect_max_ms);
 	inputs_reload(agent->inputs, old);
 }
@@ -228,6 +229,7 @@ static int start_uplink(struct agent *agent, struct err *err)
 					.worker = agent->worker,
 					.zmq_context = agent->zmq_context,
 					.push_interval_s = settings->push_interval_s,
+					.bytes_per_hour = settings->kilobytes_per_hour * 1024,
 					.reconnect_min_ms = settings->reconnect_min_ms,
 					.reconnect_max_ms = settings->reconnect_max_ms,
 					.catalogue_version = catalogue ? catalogue->version : 0,

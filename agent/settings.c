@@ -24,8 +24,11 @@ static const struct conf_key keys[] = {
 	  "unix socket on which the agent serves HTTP to local programs" },
 	{ "agent", "zone", CONF_TEXT | CONF_RESTART, AT(zone), "Asia/Ho_Chi_Minh", 0, 0,
 	  "civil time zone, until the province has told its own" },
-	{ "uplink", "push_interval_s", CONF_UINT, AT(push_interval_s), "60", 1, 86400,
-	  "seconds after which figures of an hour or a minute are sent; others go at once" },
+	{ "uplink", "push_interval", CONF_MINUTES, AT(push_interval_s), "1", 1, 86400,
+	  "minutes (90s: seconds) after which figures of an hour or a minute are sent; others go "
+	  "at once" },
+	{ "uplink", "kilobytes_per_hour", CONF_UINT, AT(kilobytes_per_hour), "0", 0, 1000000,
+	  "what the line may carry in any hour, both ways, at least 16; 0: no limit" },
 	{ "uplink", "reconnect_min_ms", CONF_UINT, AT(reconnect_min_ms), "5000", 10, 3600000,
 	  "a lost connection is tried again after a random time of at least this" },
 	{ "uplink", "reconnect_max_ms", CONF_UINT, AT(reconnect_max_ms), "30000", 10, 3600000,
@@ -77,7 +80,8 @@ static const struct conf_key keys[] = {
 	  "tell of this machine what the catalogue asks: office.link_down_minutes and the like" },
 	{ "log", "level", CONF_TEXT, AT(level), "info", 0, 0, "error, warning, info or debug" },
 };
-#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+#define KILOBYTES_MIN 16u /* greeting and a batch */
+#define N_KEYS        (sizeof(keys) / sizeof(keys[0]))
 
 static int check_inbox(const struct settings *settings, struct err *err)
 {
@@ -98,6 +102,11 @@ static int check(const struct settings *settings, struct err *err)
 		return err_set(err, -EINVAL,
 			       "[log] level '%s': must be error, warning, info or debug",
 			       settings->level);
+	if (settings->kilobytes_per_hour > 0 && settings->kilobytes_per_hour < KILOBYTES_MIN)
+		return err_set(err, -EINVAL,
+			       "[uplink] kilobytes_per_hour %u: give at least %u, a connection "
+			       "alone takes 3; or 0 for no limit",
+			       settings->kilobytes_per_hour, KILOBYTES_MIN);
 	if (settings->reconnect_min_ms > settings->reconnect_max_ms)
 		return err_set(err, -EINVAL,
 			       "[uplink] reconnect_min_ms is above reconnect_max_ms; swap them");

@@ -23,7 +23,8 @@ struct settings {
 	char *state_dir;
 	char *api_socket;
 	char *zone;
-	uint32_t push_interval_s, reconnect_min_ms, reconnect_max_ms, enrol_timeout_s;
+	uint32_t push_interval_s, kilobytes_per_hour, reconnect_min_ms, reconnect_max_ms,
+		enrol_timeout_s;
 	uint64_t bytes_max;
 	uint32_t keep_acked_days;
 	char *inbox_folder, *inbox_language;
@@ -51,7 +52,7 @@ const struct conf_key *settings_keys(size_t *ret_n);
 bool settings_section_differs(const char *section, const struct settings *a,
 			      const struct settings *b);
 /* The keys whose values a reload changed, and those whose change waits for a restart:
- * "[log] level, [uplink] push_interval_s"; "" for none. Cut when it is longer. */
+ * "[log] level, [uplink] push_interval"; "" for none. Cut when it is longer. */
 struct settings_change {
 	char live[256], restart[256];
 };

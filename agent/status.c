@@ -28,6 +28,7 @@ struct health status_health(const struct status *status)
 		.enrolled = status->office != NULL,
 		.catalogue = status->catalogue_version != 0,
 		.connected = look->connected,
+		.at_rest = look->at_rest,
 		.resting = look->resting,
 		.blocked = look->blocked_seq != 0,
 		.trouble = look->trouble,

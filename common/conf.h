@@ -16,6 +16,7 @@ enum conf_type {
 	CONF_BOOL,         /* bool: yes/no/true/false/1/0 */
 	CONF_BYTES,        /* uint64_t: 512, 64K, 16M, 2G */
 	CONF_ITEMS,        /* struct conf_items: sections of which there may be several */
+	CONF_MINUTES,      /* uint32_t of seconds: 15 is minutes, 90s seconds */
 	CONF_RESTART = 16, /* beside a type (CONF_TEXT | CONF_RESTART): read at a start alone */
 };
 
@@ -24,7 +25,8 @@ struct conf_key {
 	enum conf_type type;
 	size_t offset;        /* in the caller's struct */
 	const char *fallback; /* as text, parsed like the file's; NULL leaves it zero */
-	uint64_t min, max;    /* of CONF_UINT and CONF_BYTES; max 0: as much as the type holds */
+	uint64_t min, max;    /* of CONF_UINT, CONF_BYTES, CONF_MINUTES (seconds); max 0: as much as
+				 the type holds */
 	const char *help;     /* one line, for --help and the manual page */
 };
 

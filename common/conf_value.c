@@ -62,7 +62,7 @@ static bool take_number(const char **text, uint64_t *ret_number)
 
 static uint64_t max_of(const struct conf_key *key)
 {
-	uint64_t widest = conf_value_type(key) == CONF_UINT ? UINT32_MAX : UINT64_MAX;
+	uint64_t widest = conf_value_type(key) == CONF_BYTES ? UINT64_MAX : UINT32_MAX;
 	return key->max && key->max < widest ? key->max : widest;
 }
 
@@ -125,23 +125,59 @@ static int set_bytes(const struct conf_key *key, const char *value, void *conf, 
 	return 0;
 }
 
+/* "15", or "90s" when it is no whole minute. */
+static const char *minutes_text(uint64_t seconds, char text[32])
+{
+	bool whole = seconds % 60 == 0;
+	(void)snprintf(text, 32, "%llu%s", (unsigned long long)(whole ? seconds / 60 : seconds),
+		       whole ? "" : "s"); /* it fits */
+	return text;
+}
+
+static bool minutes_read(const char *text, uint64_t *ret_seconds)
+{
+	uint64_t number;
+	if (!take_number(&text, &number))
+		return false;
+	bool seconds = *text == 's';
+	*ret_seconds = number;
+	return text[seconds ? 1 : 0] == '\0' &&
+	       (seconds || !__builtin_mul_overflow(number, 60u, ret_seconds));
+}
+
+static int set_minutes(const struct conf_key *key, const char *value, void *conf, struct err *err)
+{
+	char shown[EXCERPT_MAX], least[32], most[32];
+	uint64_t seconds;
+	if (!minutes_read(value, &seconds) || !in_range(key, seconds))
+		return err_set(
+			err, -EINVAL,
+			"%s: '%s' is no time from %s to %s minutes; write 15 for minutes, or "
+			"90s for seconds",
+			key->name, utf8_excerpt(value, strlen(value), shown),
+			minutes_text(key->min, least), minutes_text(max_of(key), most));
+	*(uint32_t *)conf_value_field(key, conf) = (uint32_t)seconds;
+	return 0;
+}
+
 int conf_value_set(const struct conf_key *key, const char *text, void *base, struct err *err)
 {
 	static int (*const setters[])(const struct conf_key *, const char *, void *,
 				      struct err *) = { [CONF_TEXT] = set_text,
 							[CONF_UINT] = set_uint,
 							[CONF_BOOL] = set_bool,
-							[CONF_BYTES] = set_bytes };
+							[CONF_BYTES] = set_bytes,
+							[CONF_MINUTES] = set_minutes };
 	return setters[conf_value_type(key)](key, text, base, err);
 }
 
 size_t conf_value_size(const struct conf_key *key)
 {
-	static const size_t sizes[] = { [CONF_TEXT] = sizeof(char *),
-					[CONF_UINT] = sizeof(uint32_t),
-					[CONF_BOOL] = sizeof(bool),
-					[CONF_BYTES] = sizeof(uint64_t),
-					[CONF_ITEMS] = sizeof(struct conf_items) };
+	static const size_t sizes[] = {
+		[CONF_TEXT] = sizeof(char *),      [CONF_UINT] = sizeof(uint32_t),
+		[CONF_BOOL] = sizeof(bool),        [CONF_BYTES] = sizeof(uint64_t),
+		[CONF_MINUTES] = sizeof(uint32_t), [CONF_ITEMS] = sizeof(struct conf_items)
+	};
 	return sizes[conf_value_type(key)];
 }
 
@@ -172,6 +208,9 @@ void conf_value_document_range(const struct conf_key *key, FILE *out)
 	if (conf_value_type(key) == CONF_UINT)
 		fprintf(out, _(" (%llu to %llu)"), (unsigned long long)key->min,
 			(unsigned long long)max_of(key));
+	if (conf_value_type(key) == CONF_MINUTES)
+		fprintf(out, _(" (%s to %s)"), minutes_text(key->min, least),
+			minutes_text(max_of(key), most));
 	if (conf_value_type(key) == CONF_BYTES && key->max)
 		fprintf(out, _(" (%s to %s)"), bytes_text(key->min, least),
 			bytes_text(key->max, most));

@@ -21,7 +21,7 @@ static void remember(struct courier *courier, uint64_t seq, const uint8_t *diges
 	memcpy(courier->last_digest, digest, WIRE_DIGEST_LEN);
 }
 
-static bool hand_over(struct courier *courier)
+static enum uplink_result hand_over(struct courier *courier)
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Batch batch = LANTOA__V1__BATCH__INIT;
@@ -35,7 +35,8 @@ static bool hand_over(struct courier *courier)
 							     .data = courier->last_digest };
 	frame.kind_case = LANTOA__V1__FRAME__KIND_BATCH;
 	frame.batch = &batch;
-	return courier->on_read(courier->context, courier->session, &frame);
+	courier->len = protobuf_c_message_get_packed_size(&frame.base);
+	return courier->on_read(courier->context, courier->session, &frame, courier->len);
 }
 
 static enum uplink_result deliver(struct courier *courier, const struct task *task)
@@ -46,10 +47,10 @@ static enum uplink_result deliver(struct courier *courier, const struct task *ta
 		log_error("uplink: cannot read a batch cause=\"%s\"", task->err.text);
 		return UPLINK_NO_ROOM;
 	}
-	if (!hand_over(courier))
-		return UPLINK_NO_ROOM;
-	remember(courier, courier->seq, courier->digest);
-	return UPLINK_SENT;
+	enum uplink_result result = hand_over(courier);
+	if (result == UPLINK_SENT)
+		remember(courier, courier->seq, courier->digest);
+	return result;
 }
 
 static void done(struct task *task)
@@ -57,7 +58,11 @@ static void done(struct task *task)
 	struct courier *courier = container_of(task, struct courier, task);
 	enum uplink_result result = deliver(courier, task);
 	blob_free(&courier->payload); /* a sleeping agent holds no buffers */
-	courier->on_done(courier->context, courier->seq, courier->session, result);
+	courier->on_done(courier->context, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
+								  .seq = courier->seq,
+								  .session = courier->session,
+								  .bytes = courier->len,
+								  .result = result });
 }
 
 void courier_welcomed(struct courier *courier, uint32_t protocol, uint64_t upto,

@@ -16,15 +16,18 @@ struct courier {
 	struct task_group *group; /* outlives it, as the spool */
 	struct spool *spool;
 	uint64_t spool_id;
-	/* It is read: send @frame, unless its turn has passed; false when it was not sent. */
-	bool (*on_read)(void *context, uint32_t session, const Lantoa__V1__Frame *frame);
-	void (*on_done)(void *context, uint64_t seq, uint32_t session, enum uplink_result result);
+	/* It is read: send @frame of @len bytes, unless its turn has passed. */
+	enum uplink_result (*on_read)(void *context, uint32_t session,
+				      const Lantoa__V1__Frame *frame, size_t len);
+	/* The BATCH_DONE event of it, but for the clock. */
+	void (*on_done)(void *context, struct uplink_event event);
 	void *context;
 	/* its own: */
 	struct task task;
 	uint64_t seq;
 	uint32_t session;
 	struct blob payload;
+	size_t len;                      /* of its frame */
 	uint8_t digest[WIRE_DIGEST_LEN]; /* of payload */
 	uint32_t protocol;
 	uint64_t last; /* batch sent last, or committed; 0: none, or its digest is not known */

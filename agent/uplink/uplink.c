@@ -20,6 +20,7 @@
 #include <stdlib.h>
 
 #define SEAL_SOON_MS      1000u /* a clerk's figures of one sitting go together */
+#define REST_PUSH_S       600u  /* a connection costs as much as five minutes of one at rest */
 #define RECONNECT_STRETCH 10u   /* reconnect_max_ms grows to so many times itself in an outage */
 
 static void perform(struct uplink *uplink, struct uplink_actions actions);
@@ -43,13 +44,14 @@ static void arm_tick(struct uplink *uplink)
 				     0); /* fails for a closing handle only */
 }
 
-/* Hello said again on a living connection does not end it. */
+/* Hello said again on a living connection does not end it, nor does a rest. */
 static void note_changes(struct uplink *uplink)
 {
 	const struct uplink_core *core = &uplink->core;
 	int64_t now_us = civil_boot_us();
 	bool connected = core->state == UPLINK_WELCOME ||
-			 (core->state == UPLINK_GREETING && uplink->connected);
+			 ((core->state == UPLINK_GREETING || core->state == UPLINK_RESTING) &&
+			  uplink->connected);
 	if (connected != uplink->connected)
 		uplink->since_us = now_us;
 	if (core->acked != uplink->acked_seen || core->acked >= core->last_seq)
@@ -123,9 +125,25 @@ void uplink_recorded(struct uplink *uplink, bool coarse)
 	sealer_recorded(&uplink->sealer, coarse);
 }
 
+static void set_manners(struct uplink *uplink)
+{
+	const struct uplink_config *config = &uplink->config;
+	uplink->core.budget.per_hour = config->bytes_per_hour;
+	uplink->core.rests = config->bytes_per_hour > 0 || config->push_interval_s >= REST_PUSH_S;
+}
+
 void uplink_set_push_interval(struct uplink *uplink, uint32_t push_interval_s)
 {
+	uplink->config.push_interval_s = push_interval_s;
+	set_manners(uplink);
 	sealer_set_interval(&uplink->sealer, (uint64_t)push_interval_s * 1000);
+}
+
+void uplink_set_budget(struct uplink *uplink, uint32_t bytes_per_hour)
+{
+	uplink->config.bytes_per_hour = bytes_per_hour;
+	set_manners(uplink);
+	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_TICK });
 }
 
 void uplink_set_reconnect(struct uplink *uplink, uint32_t min_ms, uint32_t max_ms)
@@ -138,19 +156,20 @@ void uplink_set_reconnect(struct uplink *uplink, uint32_t min_ms, uint32_t max_m
 
 /* --- sending --- */
 
-static bool on_read(void *context, uint32_t session, const Lantoa__V1__Frame *frame)
+static enum uplink_result on_read(void *context, uint32_t session, const Lantoa__V1__Frame *frame,
+				  size_t len)
 {
 	struct uplink *uplink = context;
-	return session == uplink->core.session && line_send(uplink->line, frame) == 0;
+	if (session != uplink->core.session)
+		return UPLINK_NO_ROOM;
+	if (!uplink_affords(&uplink->core, now_ms(uplink), len))
+		return UPLINK_TOO_DEAR;
+	return line_send(uplink->line, frame) == 0 ? UPLINK_SENT : UPLINK_NO_ROOM;
 }
 
-static void on_courier_done(void *context, uint64_t seq, uint32_t session,
-			    enum uplink_result result)
+static void on_courier_done(void *context, struct uplink_event event)
 {
-	uplink_tell(context, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
-						    .seq = seq,
-						    .session = session,
-						    .result = result });
+	uplink_tell(context, event);
 }
 
 /* --- acks --- */
@@ -223,7 +242,9 @@ static void on_checked(void *context, const struct welcome *welcome, bool matche
 
 static void on_frame(void *context, const uint8_t *data, size_t len)
 {
-	uplink_take_frame(context, data, len);
+	struct uplink *uplink = context;
+	uplink_heard(&uplink->core, now_ms(uplink), len);
+	uplink_take_frame(uplink, data, len);
 }
 
 static void on_event(void *context, enum dealer_event event)
@@ -296,6 +317,9 @@ static const char *const troubles[] = {
 	[UPLINK_TROUBLE_PROTOCOL] =
 		N_("the province speaks another version of the protocol; install a newer "
 		   "lantoa-agent, or ask the province to"),
+	[UPLINK_TROUBLE_BUDGET] =
+		N_("the line's bytes of this hour are spent ([uplink] kilobytes_per_hour); figures "
+		   "are kept here and sent later"),
 	[UPLINK_TROUBLE_BATCH] = N_("the province refuses a batch; it is kept and tried again "
 				    "every hour, please tell the province"),
 };
@@ -403,6 +427,7 @@ int uplink_start(uv_loop_t *loop, const struct uplink_config *config, struct upl
 	struct uplink_timing timing = uplink_timing(config->reconnect_min_ms,
 						    config->reconnect_max_ms * RECONNECT_STRETCH);
 	uplink_core_init(&uplink->core, config->timing ? config->timing : &timing);
+	set_manners(uplink);
 	make_parts(uplink);
 	(void)uv_timer_init(loop, &uplink->tick); /* cannot fail */
 	uplink->tick.data = uplink;
@@ -449,6 +474,7 @@ void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 		[UPLINK_STOPPED] = N_("stopped"),       [UPLINK_PAUSING] = N_("waiting"),
 		[UPLINK_CONNECTING] = N_("connecting"), [UPLINK_GREETING] = N_("greeting"),
 		[UPLINK_WELCOME] = N_("connected"),     [UPLINK_RENEWING] = N_("renewing"),
+		[UPLINK_RESTING] = N_("at rest"),
 	};
 	const struct uplink_core *core = &uplink->core;
 	*ret_look = (struct uplink_look){
@@ -461,6 +487,7 @@ void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 		.connected = uplink->connected,
 		.since_us = uplink->since_us,
 		.moved_us = uplink->moved_us,
+		.at_rest = core->state == UPLINK_RESTING,
 		.resting = core->slow_until_ms > now_ms(uplink),
 		.disk_rc = disk_rc(uplink),
 		.office_name = uplink->keeper.office_name ? uplink->keeper.office_name : "",

@@ -23,6 +23,7 @@ struct uplink_config {
 	uint32_t push_interval_s; /* sealing of figures finer than a day */
 	uint32_t seal_soon_ms;    /* sealing of others; 0: 1000, so that a clerk sees them go */
 	uint32_t reconnect_min_ms, reconnect_max_ms;
+	uint32_t bytes_per_hour;            /* both ways; 0: no limit */
 	uint64_t catalogue_version;         /* of the cached one; 0: none */
 	const struct uplink_timing *timing; /* NULL: production's */
 	/* The province's catalogue, durable in the spool by now. */
@@ -39,6 +40,7 @@ int uplink_start(uv_loop_t *loop, const struct uplink_config *config, struct upl
 void uplink_recorded(struct uplink *uplink, bool coarse);
 /** Also for what waits to be sealed, when it is shorter. */
 void uplink_set_push_interval(struct uplink *uplink, uint32_t push_interval_s);
+void uplink_set_budget(struct uplink *uplink, uint32_t bytes_per_hour);
 /** Bounds of pauses and of the next socket's reconnecting. */
 void uplink_set_reconnect(struct uplink *uplink, uint32_t min_ms, uint32_t max_ms);
 /** Close everything; @on_closed runs from the loop when no job and no handle of ours is left, and
@@ -46,7 +48,8 @@ void uplink_set_reconnect(struct uplink *uplink, uint32_t min_ms, uint32_t max_m
 void uplink_stop(struct uplink *uplink, void (*on_closed)(void *context), void *context);
 
 struct uplink_look {         /* for status; texts are valid until the loop runs on */
-	const char *state;   /* a stable word: connected, connecting, waiting, greeting, renewing */
+	const char *state;   /* a stable word: connected, connecting, waiting, greeting, renewing,
+			      * at rest */
 	const char *trouble; /* a sentence for the clerk; "" when all is well */
 	const char *refusal; /* the province's words about blocked_seq or our protocol; "" */
 	uint64_t blocked_seq;
@@ -55,6 +58,7 @@ struct uplink_look {         /* for status; texts are valid until the loop runs 
 	bool connected;   /* greeted and not lost since; otherwise trouble may say why */
 	int64_t since_us; /* when that began, on civil_boot_us()'s clock */
 	int64_t moved_us; /* when an ack last moved, or nothing waited for one; same clock */
+	bool at_rest;     /* the line is closed by choice: nothing to say, or its hour spent */
 	bool resting;     /* the province asked for a pause that is not over */
 	int disk_rc;      /* of the spool's newest sealing and noting; 0 or a negative errno */
 	const char *office_name, *zone; /* as the province last told in this run; "" */

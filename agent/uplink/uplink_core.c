@@ -6,7 +6,10 @@
 
 #define HELLOS_MAX    3u       /* unanswered, before the socket is suspected */
 #define SLOW_DOWN_MAX 3600000u /* a province can ask for an hour's rest, not more */
-#define NEVER         UINT64_MAX
+#define ANSWER_LEN_MAX                                                                             \
+	300u        /* a Welcome; longer are catalogues, and acks that name refused figures */
+#define ACK_LEN 64u /* and a Refused, or a few words about refused figures */
+#define NEVER   UINT64_MAX
 
 struct step { /* one call of uplink_step */
 	struct uplink_core *core;
@@ -17,15 +20,17 @@ struct step { /* one call of uplink_step */
 struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max_ms)
 {
 	return (struct uplink_timing){
-		.hello_ms = 20000,    /* slow links, and a province that is busy committing */
-		.ping_ms = 60000,     /* 11,000 offices are 180 pings a second */
-		.silence_ms = 180000, /* two pings got lost */
+		.hello_ms = 20000, /* slow links, and a province that is busy committing */
+		.ping_ms = 80000,  /* 11,000 offices are 140 a second; who pushes each minute needs
+				      none */
+		.silence_ms = 200000, /* two pings got lost */
 		.ack_ms = 120000, /* a commit takes milliseconds; a queue after an outage longer */
 		.retry_ms = 1000,
 		.backoff_min_ms = backoff_min_ms,
 		.backoff_max_ms = backoff_max_ms,
 		.refused_ms = 3600000,
 		.note_ms = 60000, /* a disk that failed may do so again, and each time is logged */
+		.rest_ms = 86400000,  /* the province hears of each office daily */
 		.refresh_ms = 600000, /* 11,000 catalogues are 18 a second */
 	};
 }
@@ -92,8 +97,48 @@ static void back_off(struct step *step, enum uplink_trouble trouble)
 	say(step, trouble);
 }
 
+static bool has_to_say(const struct uplink_core *core)
+{
+	return core->last_seq > core->acked;
+}
+
+/* When the rest ends, by what is known at @now_ms. */
+static uint64_t wake_ms(const struct uplink_core *core, uint64_t now_ms)
+{
+	bool waits = !has_to_say(core) && core->rest_until_ms > now_ms;
+	return budget_when(&core->budget, waits ? core->rest_until_ms : now_ms,
+			   BUDGET_HANDSHAKE + BUDGET_GREETING + BUDGET_PING + core->dear);
+}
+
+/* Without a socket until there is something to say and the budget has room for it; the core comes
+ * back by itself after a while at the latest, and not all cores at once. */
+static void rest(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	uint32_t longest_ms = core->timing.rest_ms;
+	act(step, UPLINK_CLOSE, 0);
+	lose_session(core);
+	core->state = UPLINK_RESTING;
+	core->rest_until_ms = step->event.now_ms + longest_ms - step->event.dice % (longest_ms / 8);
+	core->wake_ms = wake_ms(core, step->event.now_ms);
+	if (has_to_say(core))
+		say(step, UPLINK_TROUBLE_BUDGET);
+}
+
+/* Is there room for so many bytes? Otherwise it goes to rest. */
+static bool affords(struct step *step, size_t bytes)
+{
+	uint64_t now = step->event.now_ms;
+	if (budget_when(&step->core->budget, now, bytes) <= now)
+		return true;
+	rest(step);
+	return false;
+}
+
 static void open_socket(struct step *step)
 {
+	if (!affords(step, BUDGET_HANDSHAKE + BUDGET_GREETING))
+		return;
 	act(step, UPLINK_OPEN, 0);
 	step->core->state = UPLINK_CONNECTING;
 	step->core->connect_until_ms = step->event.now_ms + step->core->timing.silence_ms;
@@ -102,6 +147,9 @@ static void open_socket(struct step *step)
 static void send_hello(struct step *step)
 {
 	struct uplink_core *core = step->core;
+	if (!affords(step, BUDGET_GREETING))
+		return;
+	budget_spend(&core->budget, step->event.now_ms, BUDGET_GREETING);
 	lose_session(core);
 	core->state = UPLINK_GREETING;
 	core->hello_at_ms = NEVER;
@@ -166,6 +214,18 @@ static void send_more(struct step *step)
 	act(step, UPLINK_SEND_BATCH, core->next_send);
 }
 
+static void wake_if_due(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	if (core->state != UPLINK_RESTING)
+		return;
+	core->wake_ms = wake_ms(core, step->event.now_ms);
+	if (core->wake_ms <= step->event.now_ms)
+		open_socket(step);
+	else if (has_to_say(core))
+		say(step, UPLINK_TROUBLE_BUDGET);
+}
+
 static void on_start(struct step *step)
 {
 	struct uplink_core *core = step->core;
@@ -175,11 +235,17 @@ static void on_start(struct step *step)
 	open_socket(step);
 }
 
+static bool has_socket(const struct uplink_core *core)
+{
+	return core->state == UPLINK_CONNECTING || core->state == UPLINK_GREETING ||
+	       core->state == UPLINK_WELCOME;
+}
+
 static void on_connected(struct step *step)
 {
-	if (step->core->state == UPLINK_STOPPED || step->core->state == UPLINK_PAUSING ||
-	    step->core->state == UPLINK_RENEWING)
+	if (!has_socket(step->core))
 		return; /* news of a socket that is gone */
+	budget_spend(&step->core->budget, step->event.now_ms, BUDGET_HANDSHAKE);
 	step->core->hellos = 0;
 	step->core->heard_ms = step->event.now_ms;
 	send_hello(step);
@@ -191,6 +257,8 @@ static void on_disconnected(struct step *step)
 	if (core->state != UPLINK_GREETING && core->state != UPLINK_WELCOME)
 		return;
 	lose_session(core);
+	if (!affords(step, BUDGET_HANDSHAKE + BUDGET_GREETING))
+		return; /* libzmq would connect again and again */
 	core->state = UPLINK_CONNECTING;
 	core->connect_until_ms = step->event.now_ms + core->timing.silence_ms;
 	say(step, UPLINK_TROUBLE_UNREACHABLE);
@@ -305,13 +373,38 @@ static void on_refused(struct step *step)
 	}
 }
 
+/* With the ack that it brings. */
+static size_t batch_cost(size_t len)
+{
+	return budget_frame(len) + budget_frame(ACK_LEN);
+}
+
+/* For minutes only: Pings meanwhile would eat what is saved up. */
+static void wait_for_budget(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	uint64_t now = step->event.now_ms;
+	core->dear = batch_cost(step->event.bytes);
+	core->retry_at_ms = budget_when(&core->budget, now, core->dear);
+	if (core->retry_at_ms > now + core->timing.ping_ms && uplink_in_flight(core) == 0)
+		rest(step);
+	else
+		say(step, UPLINK_TROUBLE_BUDGET);
+}
+
 static void on_batch_done(struct step *step)
 {
 	struct uplink_core *core = step->core;
 	core->sending = false;
+	if (step->event.result == UPLINK_SENT)
+		budget_spend(&core->budget, step->event.now_ms, batch_cost(step->event.bytes));
 	if (step->event.session == core->session && core->state == UPLINK_WELCOME) {
 		if (step->event.result == UPLINK_MISSING && step->event.seq > core->acked) {
 			renew(step);
+			return;
+		}
+		if (step->event.result == UPLINK_TOO_DEAR) {
+			wait_for_budget(step);
 			return;
 		}
 		if (step->event.result == UPLINK_NO_ROOM)
@@ -320,6 +413,7 @@ static void on_batch_done(struct step *step)
 			if (uplink_in_flight(core) == 0)
 				core->ack_until_ms = step->event.now_ms + core->timing.ack_ms;
 			core->next_send++;
+			core->dear = 0;
 		}
 	}
 	if (step->event.result == UPLINK_SENT && step->event.seq > core->trusted &&
@@ -344,6 +438,12 @@ static void on_renewed(struct step *step)
 	open_socket(step);
 }
 
+static void ping(struct step *step)
+{
+	budget_spend(&step->core->budget, step->event.now_ms, BUDGET_PING);
+	act(step, UPLINK_SEND_PING, 0);
+}
+
 static void tick_welcome(struct step *step)
 {
 	struct uplink_core *core = step->core;
@@ -365,10 +465,16 @@ static void tick_welcome(struct step *step)
 	uint64_t quiet_since = core->pinged_ms > core->heard_ms ? core->pinged_ms : core->heard_ms;
 	if (now >= quiet_since + core->timing.ping_ms) {
 		core->pinged_ms = now;
+		if (core->rests && !has_to_say(core)) {
+			rest(step);
+			return;
+		}
+		if (!affords(step, BUDGET_PING))
+			return;
 		if (core->credit == 0) /* ask whether there is some by now */
 			greet_again(step);
 		else
-			act(step, UPLINK_SEND_PING, 0);
+			ping(step);
 	}
 	send_more(step);
 }
@@ -396,6 +502,8 @@ static void on_tick(struct step *step)
 		release(step);
 	if (core->state == UPLINK_PAUSING && now >= core->pause_until_ms)
 		open_socket(step);
+	else if (core->state == UPLINK_RESTING)
+		wake_if_due(step);
 	else if (core->state == UPLINK_CONNECTING && now >= core->connect_until_ms)
 		back_off(step, UPLINK_TROUBLE_UNREACHABLE);
 	else if (core->state == UPLINK_GREETING)
@@ -438,6 +546,8 @@ static uint64_t next_of_state_ms(const struct uplink_core *core)
 		return earlier(core->hello_at_ms, core->hello_until_ms);
 	case UPLINK_WELCOME:
 		return next_welcome_ms(core);
+	case UPLINK_RESTING:
+		return core->wake_ms;
 	case UPLINK_STOPPED:
 	case UPLINK_RENEWING:
 		break;
@@ -448,6 +558,17 @@ static uint64_t next_of_state_ms(const struct uplink_core *core)
 uint64_t uplink_next_ms(const struct uplink_core *core)
 {
 	return earlier(next_of_state_ms(core), core->note_at_ms);
+}
+
+void uplink_heard(struct uplink_core *core, uint64_t now_ms, size_t len)
+{
+	if (len > ANSWER_LEN_MAX)
+		budget_spend(&core->budget, now_ms, budget_frame(len));
+}
+
+bool uplink_affords(const struct uplink_core *core, uint64_t now_ms, size_t len)
+{
+	return budget_when(&core->budget, now_ms, batch_cost(len)) <= now_ms;
 }
 
 struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event event)
@@ -471,9 +592,10 @@ struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event 
 		on_disconnected(&step);
 		break;
 	case UPLINK_AUTH_FAILED:
-		if (core->state != UPLINK_STOPPED && core->state != UPLINK_RENEWING &&
-		    core->state != UPLINK_PAUSING)
+		if (has_socket(core)) {
+			budget_spend(&core->budget, event.now_ms, BUDGET_HANDSHAKE);
 			back_off(&step, UPLINK_TROUBLE_KEY);
+		}
 		break;
 	case UPLINK_WELCOMED:
 		on_welcome(&step);
@@ -493,6 +615,7 @@ struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event 
 	case UPLINK_SEALED:
 		if (core->state != UPLINK_RENEWING && event.last_seq > core->last_seq)
 			core->last_seq = event.last_seq;
+		wake_if_due(&step);
 		send_more(&step);
 		break;
 	case UPLINK_BATCH_DONE:

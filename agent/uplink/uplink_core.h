@@ -17,6 +17,9 @@
  * - our key is refused: a new socket after a pause that grows
  * - a batch is refused as malformed, or no common protocol: it stays, blocks what follows, and is
  *   tried again every refused_ms; people are told
+ * - there is nothing to say for a minute, and the next figures come late (core->rests), or the line
+ *   is metered and its hour spent: CLOSE and rest, until something is sealed and may be sent, a day
+ *   at most. A connection costs as much as five minutes of rest with one
  * - the province's catalogue is another by now: Hello again, which brings it, once nothing is in
  *   flight; after a random while, because all offices hear of it at once
  * - the spool cannot note an ack: RELEASE again after note_ms, whatever the line does
@@ -25,6 +28,8 @@
  *   values under a fresh spool id
  */
 #pragma once
+
+#include "budget.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,6 +44,7 @@ struct uplink_timing {
 	uint32_t backoff_min_ms, backoff_max_ms;
 	uint32_t refused_ms; /* before a refused batch is tried again */
 	uint32_t note_ms;    /* before an ack that could not be noted is noted again */
+	uint32_t rest_ms;    /* the longest rest without a connection */
 	uint32_t refresh_ms; /* within so long, at random, a changed catalogue is asked for */
 };
 /** What production uses, with the given bounds of pauses. */
@@ -51,6 +57,7 @@ enum uplink_state {
 	UPLINK_GREETING,   /* Hello sent, or about to be */
 	UPLINK_WELCOME,    /* batches flow */
 	UPLINK_RENEWING,   /* the spool gets a new id */
+	UPLINK_RESTING,    /* no socket, by choice */
 };
 
 /* What people should know. */
@@ -61,10 +68,13 @@ enum uplink_trouble {
 	UPLINK_TROUBLE_KEY,         /* our key is not (or no longer) on the province's list */
 	UPLINK_TROUBLE_PROTOCOL,    /* no common protocol version */
 	UPLINK_TROUBLE_BATCH,       /* blocked_seq was refused */
+	UPLINK_TROUBLE_BUDGET,      /* batches wait for the next hour's bytes */
 };
 
 struct uplink_core {
 	struct uplink_timing timing;
+	struct budget budget; /* set per_hour at any time */
+	bool rests;           /* set it: the line is dropped while there is nothing to say */
 	enum uplink_state state;
 	enum uplink_trouble trouble;
 	uint32_t session;     /* rises with each Hello and each lost connection */
@@ -81,6 +91,9 @@ struct uplink_core {
 	uint64_t pause_until_ms, connect_until_ms, hello_at_ms, hello_until_ms;
 	uint64_t ack_until_ms, slow_until_ms, retry_at_ms, blocked_until_ms;
 	uint64_t refresh_at_ms; /* UINT64_MAX: the catalogue is that of the province */
+	uint64_t rest_until_ms; /* whatever there is to say */
+	uint64_t wake_ms;       /* of a rest: when it ends, as far as is known */
+	size_t dear;            /* what the batch that waits for the budget costs; 0: none does */
 	uint64_t note_at_ms;    /* UINT64_MAX: the spool knows what is acked */
 };
 
@@ -105,8 +118,9 @@ enum uplink_event_type {
 
 enum uplink_result {
 	UPLINK_SENT,
-	UPLINK_NO_ROOM, /* the socket would not take it, or its turn had passed */
-	UPLINK_MISSING, /* the spool does not keep it */
+	UPLINK_TOO_DEAR, /* bytes: more than uplink_affords() */
+	UPLINK_NO_ROOM,  /* the socket would not take it, or its turn had passed */
+	UPLINK_MISSING,  /* the spool does not keep it */
 };
 
 struct uplink_event {
@@ -115,6 +129,7 @@ struct uplink_event {
 	uint64_t dice;   /* random bits, for jitter */
 	uint64_t last_seq, upto, seq;
 	uint32_t credit, slow_down_ms, session;
+	size_t bytes; /* of the frame that was, or was not, sent */
 	bool matches; /* the province's batch upto is ours: spool_matches() */
 	int code;
 	enum uplink_result result;
@@ -147,3 +162,8 @@ struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event 
 uint64_t uplink_next_ms(const struct uplink_core *core);
 /** Batches sent and not acknowledged. */
 uint64_t uplink_in_flight(const struct uplink_core *core);
+/** A frame of @len bytes came from the province; answers of common size were reckoned with what
+ * they answer. */
+void uplink_heard(struct uplink_core *core, uint64_t now_ms, size_t len);
+/** May a batch whose frame has @len bytes go now, and its ack come? */
+bool uplink_affords(const struct uplink_core *core, uint64_t now_ms, size_t len);

@@ -242,7 +242,7 @@ class Office:
             conf.write(f"[agent]\nstate_dir = {self.agent.folder}\n"
                        f"api_socket = {self.agent.folder}/agent.sock\n"
                        "[page]\nlisten = 127.0.0.1:0\n"
-                       f"[uplink]\npush_interval_s = {max(1, round(ARGUMENTS.minute))}\n")
+                       f"[uplink]\npush_interval = {max(1, round(ARGUMENTS.minute))}s\n")
         line = self.province.invite("bench").line
         line = re.sub(r"://[^/]+/", f"://127.0.0.1:{self.wire.port}/", line)
         outcome = self.agent.command("enrol", line)

@@ -321,7 +321,7 @@ class Agent:
         with open(self.conf, "w", encoding="utf-8") as conf:
             conf.write(f"[agent]\nstate_dir = {self.folder}\n"
                        f"api_socket = {self.folder}/agent.sock\n"
-                       "[uplink]\npush_interval_s = 1\nreconnect_min_ms = 20\n"
+                       "[uplink]\npush_interval = 1s\nreconnect_min_ms = 20\n"
                        "reconnect_max_ms = 100\nenrol_timeout_s = 5\n"
                        f"[page]\nlisten = {page}\n"
                        f"[spool]\nkeep_acked_days = 3650\n{more}")

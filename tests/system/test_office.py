@@ -208,9 +208,9 @@ class BadFigures(rig.Rig):
     def test_a_wrong_configuration_names_file_and_line_and_touches_no_spool(self):
         self.office.process.stop()
         before = os.stat(f"{self.office.folder}/spool.db").st_mtime_ns
-        for wrong, line in (("[uplink]\npush_intervall_s = 1\n", 2),
-                            ("[uplink]\n\npush_interval_s = soon\n", 3),
-                            ("[upplink]\n", 1), ("push_interval_s = 1\n", 1)):
+        for wrong, line in (("[uplink]\npush_intervall = 1\n", 2),
+                            ("[uplink]\n\npush_interval = soon\n", 3),
+                            ("[upplink]\n", 1), ("push_interval = 1s\n", 1)):
             with open(self.office.conf, "w", encoding="utf-8") as conf:
                 conf.write(wrong)
             outcome = self.office.command("run")

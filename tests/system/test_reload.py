@@ -143,9 +143,9 @@ class Reload(rig.Rig):
         self.assertEqual(self.status()["spool"]["bytes_max"], 1 << 20)
         self.office.process.stop()
 
-    def patient(self, push_interval_s):
+    def patient(self, seconds):
         with open(self.office.conf, encoding="utf-8") as conf:
-            text = re.sub("push_interval_s = .*", f"push_interval_s = {push_interval_s}",
+            text = re.sub("push_interval = .*", f"push_interval = {seconds}s",
                           conf.read())
         with open(self.office.conf, "w", encoding="utf-8") as conf:
             conf.write(text)

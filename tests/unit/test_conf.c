@@ -25,6 +25,7 @@ struct settings {
 	uint32_t port, any;
 	bool loud;
 	uint64_t room;
+	uint32_t pause;
 };
 
 static const struct conf_key keys[] = {
@@ -41,6 +42,7 @@ static const struct conf_key keys[] = {
 	{ "job NAME", "command", CONF_TEXT, offsetof(struct job, command), "", 0, 0, "what to do" },
 	{ "job NAME", "every", CONF_UINT, offsetof(struct job, every), "60", 1, 1440, "minutes" },
 	{ "job NAME", "loud", CONF_BOOL, offsetof(struct job, loud), NULL, 0, 0, "tell more" },
+	{ "net", "pause", CONF_MINUTES, offsetof(struct settings, pause), "1", 1, 86400, "rest" },
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -211,6 +213,33 @@ static void sizes_are_read_in_bytes_and_their_multiples(void **state)
 	}
 }
 
+static void minutes_may_be_told_in_seconds(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *text;
+		uint32_t seconds;
+	} good[] = { { "1", 60 }, { "1440", 86400 }, { "1s", 1 }, { "90s", 90 } };
+	static const char *const bad[] = { "0",      "0s", "1441",
+					   "86401s", "1m", "-1",
+					   "1.5",    "s",  "99999999999999999999" };
+	char text[64];
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		(void)snprintf(text, sizeof(text), "[net]\npause = %s\n", good[i].text);
+		read_good(f, text);
+		assert_int_equal(f->settings.pause, good[i].seconds);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char says[256];
+		(void)snprintf(text, sizeof(text), "[net]\npause = %s\n", bad[i]);
+		(void)snprintf(says, sizeof(says),
+			       ":2: pause: '%s' is no time from 1s to 1440 minutes; write 15 for "
+			       "minutes, or 90s for seconds",
+			       bad[i]);
+		assert_refused(f, text, says);
+	}
+}
+
 static void lines_that_are_nothing_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -288,7 +317,8 @@ static void what_differs_is_found_and_can_be_swapped(void **state)
 {
 	struct fixture *f = *state;
 	struct settings other = { 0 };
-	read_good(f, "[place]\nzone = UTC\n[net]\nloud = yes\nport = 7\n[store]\nroom = 2K\n");
+	read_good(f, "[place]\nzone = UTC\n[net]\nloud = yes\nport = 7\npause = 7\n[store]\nroom = "
+		     "2K\n");
 	assert_int_equal(conf_read(NULL, keys, N_KEYS, &other, &f->err), 0);
 	for (size_t i = 0; i < N_KEYS; i++) {
 		const char *name = keys[i].name;
@@ -397,6 +427,8 @@ static void the_table_documents_itself(void **state)
 				  "#loud = no\n"
 				  "# any number (0 to 4294967295)\n"
 				  "#any =\n"
+				  "# rest (1s to 1440)\n"
+				  "#pause = 1\n"
 				  "\n"
 				  "[store]\n"
 				  "# bytes kept free (1K to 1024G)\n"
@@ -442,6 +474,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(sizes_are_read_in_bytes_and_their_multiples, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(minutes_may_be_told_in_seconds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lines_that_are_nothing_are_refused, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(long_lines_are_taken_up_to_the_limit, set_up,

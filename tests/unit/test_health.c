@@ -103,6 +103,11 @@ static void a_pause_that_the_province_asked_for_is_no_stall(void **state)
 	facts.stuck_s = 10 * HEALTH_STALLED_S;
 	facts.resting = true;
 	assert_string_equal(headline(&facts), "resting");
+	facts.resting = false;
+	facts.at_rest = true; /* by choice: however long it lasts, all is well */
+	assert_string_equal(headline(&facts), "at_rest");
+	facts.at_rest = false;
+	facts.resting = true;
 	assert_true(well(&facts));
 }
 
@@ -126,6 +131,7 @@ static struct health_facts random_facts(struct dice *dice)
 				      .enrolled = COIN(),
 				      .catalogue = COIN(),
 				      .connected = COIN(),
+				      .at_rest = COIN(),
 				      .resting = COIN(),
 				      .blocked = COIN(),
 				      .trouble = COIN() ? "trouble" : "",
@@ -155,7 +161,7 @@ static void a_headline_never_flatters(struct dice *dice, void *context)
 			assert_true(health.list[i].severity <= health.list[i - 1].severity);
 	}
 	bool moves = facts.waiting == 0 || facts.stuck_s < HEALTH_STALLED_S || facts.resting ||
-		     *facts.trouble;
+		     facts.at_rest || *facts.trouble;
 	if (!facts.running || !facts.enrolled || !facts.catalogue || !facts.connected ||
 	    facts.refused_rc != 0 || facts.disk_rc != 0 || !moves)
 		assert_false(health_is_well(&health));

@@ -58,7 +58,7 @@ static int set_up(void **state)
 	assert_non_null(f);
 	scratch_make(true, f->folder);
 	(void)snprintf(f->path, sizeof(f->path), "%s/agent.conf", f->folder);
-	write_conf(f, "[uplink]\npush_interval_s = 60\n");
+	write_conf(f, "[uplink]\npush_interval = 60s\n");
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	f->worker = worker_open(&f->loop);
 	assert_int_equal(settings_read(f->path, &f->settings, &f->err), 0);
@@ -107,7 +107,7 @@ static void ask(struct fixture *f, unsigned n)
 static void a_good_file_is_in_force_at_once(void **state)
 {
 	struct fixture *f = *state;
-	write_conf(f, "[uplink]\npush_interval_s = 7\n[spool]\nbytes_max = 2M\n");
+	write_conf(f, "[uplink]\npush_interval = 7s\n[spool]\nbytes_max = 2M\n");
 	int64_t before_us = civil_boot_us();
 	ask(f, 1);
 	assert_int_equal(f->settings.push_interval_s, 7);
@@ -123,7 +123,7 @@ static void a_good_file_is_in_force_at_once(void **state)
 static void a_wrong_file_changes_nothing_and_is_told_with_its_line(void **state)
 {
 	struct fixture *f = *state;
-	write_conf(f, "[uplink]\npush_interval_s = 7\nreconnect_min_ms = soon\n");
+	write_conf(f, "[uplink]\npush_interval = 7s\nreconnect_min_ms = soon\n");
 	ask(f, 1);
 	assert_int_equal(f->settings.push_interval_s, 60);
 	assert_int_equal(f->good, 0);
@@ -131,7 +131,7 @@ static void a_wrong_file_changes_nothing_and_is_told_with_its_line(void **state)
 	assert_int_equal(f->outcomes, 1);
 	assert_true(reload_outcome(f->reload)->failed);
 	assert_non_null(strstr(reload_outcome(f->reload)->text, "agent.conf:3: reconnect_min_ms"));
-	write_conf(f, "[uplink]\npush_interval_s = 7\n");
+	write_conf(f, "[uplink]\npush_interval = 7s\n");
 	ask(f, 1);
 	assert_false(reload_outcome(f->reload)->failed);
 	assert_null(reload_outcome(f->reload)->text);
@@ -146,7 +146,7 @@ static void what_needs_a_restart_stays_and_is_named(void **state)
 		char text[96];
 		(void)snprintf(text, sizeof(text),
 			       "[agent]\nstate_dir = /elsewhere\nzone = UTC\n"
-			       "[uplink]\npush_interval_s = %u\n",
+			       "[uplink]\npush_interval = %us\n",
 			       i);
 		write_conf(f, text);
 		ask(f, 1);
@@ -176,7 +176,7 @@ static void a_wish_during_a_reading_is_read_for(void **state)
 	reload_ask(f->reload);
 	while (worker_waiting(f->worker) == 0)
 		(void)uv_run(&f->loop, UV_RUN_ONCE);
-	write_conf(f, "[uplink]\npush_interval_s = 9\n"); /* maybe too late for that one */
+	write_conf(f, "[uplink]\npush_interval = 9s\n"); /* maybe too late for that one */
 	ask(f, 3);
 	assert_int_equal(f->settings.push_interval_s, 9);
 	assert_int_equal(f->outcomes, 2);

@@ -386,6 +386,13 @@ struct message {
 	uint32_t connection, session;
 };
 
+#define CARRIED_MAX 4096
+
+struct carried {
+	uint64_t at_ms;
+	size_t bytes;
+};
+
 struct world {
 	struct dice *dice;
 	struct uplink_core core;
@@ -397,7 +404,31 @@ struct world {
 	bool open;
 	uint64_t sealed, committed, commits; /* the province's */
 	uint64_t released, outstanding;      /* sent in this session, not acked */
+	bool metered;                        /* and nothing is repeated */
+	uint64_t largest;                    /* of the batches' costs */
+	struct carried log[CARRIED_MAX];     /* a ring: what the line carried */
+	size_t n_log;
 };
+
+/* What a batch's frame takes: always the same for one. */
+static size_t batch_len(uint64_t seq)
+{
+	uint64_t roll = seq * UINT64_C(0x9e3779b97f4a7c15) >> 40;
+	return 60 + roll % (seq % 7 == 0 ? 10000 : 900);
+}
+
+/* No hour carries more than it may, whenever it began. */
+static void carry(struct world *w, size_t bytes)
+{
+	uint64_t sum = 0, limit = w->core.budget.per_hour;
+	w->log[w->n_log++ % CARRIED_MAX] = (struct carried){ w->now_ms, bytes };
+	for (size_t i = 0; i < CARRIED_MAX && i < w->n_log; i++)
+		if (w->log[i].at_ms + 3600000 > w->now_ms)
+			sum += w->log[i].bytes;
+	if (limit > 0 && sum > limit)
+		fail_msg("%llu bytes within an hour, %llu may be", (unsigned long long)sum,
+			 (unsigned long long)limit);
+}
 
 static void post(struct world *w, enum kind kind, uint64_t seq, uint64_t delay_ms)
 {
@@ -412,11 +443,16 @@ static void post(struct world *w, enum kind kind, uint64_t seq, uint64_t delay_m
 
 static void over_the_link(struct world *w, enum kind kind, uint64_t seq)
 {
+	static const size_t lens[] = {
+		[HELLO] = 110, [PING] = 12, [WELCOME] = 220, [ACK] = 45, [GAP] = 60, [PONG] = 24
+	};
 	uint64_t roll = dice_below(w->dice, 100);
+	if (w->metered && w->connection != 0)
+		carry(w, budget_frame(kind == BATCH ? batch_len(seq) : lens[kind]));
 	if (w->connection == 0 || w->now_ms < w->outage_until_ms || roll < 10)
 		return;
 	post(w, kind, seq, 1 + dice_below(w->dice, 200));
-	if (roll < 20)
+	if (roll < 20 && !w->metered)
 		post(w, kind, seq, 1 + dice_below(w->dice, 20000));
 }
 
@@ -480,18 +516,29 @@ static void province_take(struct world *w, uint64_t seq)
 	over_the_link(w, ACK, w->committed);
 }
 
+static void world_connected(struct world *w)
+{
+	if (w->metered)
+		carry(w, BUDGET_HANDSHAKE);
+	world_tell(w, (struct uplink_event){ .type = UPLINK_CONNECTED });
+}
+
 static void deliver(struct world *w, const struct message *m)
 {
 	bool stale = m->connection != w->connection;
 	if (m->kind == READ) { /* the spool's answer, not the link's */
 		enum uplink_result result = UPLINK_NO_ROOM;
-		if (m->session == w->core.session && w->connection != 0) {
+		size_t len = w->metered ? batch_len(m->seq) : 0;
+		if (!uplink_affords(&w->core, w->now_ms, len)) {
+			result = UPLINK_TOO_DEAR;
+		} else if (m->session == w->core.session && w->connection != 0) {
 			over_the_link(w, BATCH, m->seq);
 			result = UPLINK_SENT;
 		}
 		world_tell(w, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
 						     .seq = m->seq,
 						     .session = m->session,
+						     .bytes = len,
 						     .result = result });
 		return;
 	}
@@ -502,12 +549,13 @@ static void deliver(struct world *w, const struct message *m)
 		if (w->now_ms < w->outage_until_ms)
 			post(w, CONNECTED, 0, 5000);
 		else
-			world_tell(w, (struct uplink_event){ .type = UPLINK_CONNECTED });
+			world_connected(w);
 		break;
 	case DISCONNECTED:
 		w->connection = ++w->connections;
 		world_tell(w, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
-		post(w, CONNECTED, 0, 1000);
+		if (w->connection != 0) /* else the core has dropped the socket */
+			post(w, CONNECTED, 0, 1000);
 		break;
 	case HELLO:
 		over_the_link(w, WELCOME, w->committed);
@@ -593,6 +641,105 @@ static void nothing_is_lost_or_counted_twice_over_a_bad_link(void **state)
 	for_all_seeds(100, check_link, NULL);
 }
 
+/* --- metered lines --- */
+
+static void check_metered_link(struct dice *dice, void *context)
+{
+	(void)context;
+	struct world *w = calloc(1, sizeof(*w));
+	struct uplink_timing timing = uplink_timing(1000, 300000);
+	assert_non_null(w);
+	*w = (struct world){ .dice = dice, .now_ms = 1, .metered = true };
+	uplink_core_init(&w->core, &timing);
+	w->core.budget.per_hour = (16u + (uint32_t)dice_below(dice, 200)) * 1024;
+	w->core.rests = dice_below(dice, 2) == 0;
+	world_tell(w, (struct uplink_event){ .type = UPLINK_START });
+	for (int turn = 0; w->released < BATCHES; turn++) {
+		assert_true(turn < 200000);
+		disturb(w);
+		world_turn(w);
+	}
+	assert_int_equal(w->committed, BATCHES);
+	assert_int_equal(w->commits, BATCHES);
+	free(w);
+}
+
+static void no_hour_carries_more_than_its_budget_and_all_arrives(void **state)
+{
+	(void)state;
+	for_all_seeds(100, check_metered_link, NULL);
+}
+
+static void spent_budget_is_told_and_batches_go_when_it_allows(void **state)
+{
+	struct fixture *f = *state;
+	f->core.budget.per_hour = 16 * 1024;
+	welcome(f, 2, 0, 16);
+	tell(f, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
+				       .seq = 1,
+				       .session = f->core.session,
+				       .bytes = 9000,
+				       .result = UPLINK_SENT });
+	assert_false(uplink_affords(&f->core, f->now_ms, 9000));
+	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 1 });
+	tell(f, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
+				       .seq = 2,
+				       .session = f->core.session,
+				       .bytes = 9000,
+				       .result = UPLINK_TOO_DEAR });
+	assert_true(did(f, UPLINK_CLOSE) && did(f, UPLINK_SAY));
+	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_BUDGET);
+	uint64_t since = f->now_ms;
+	while (!did(f, UPLINK_OPEN))
+		tick_at_next(f);
+	assert_in_range(f->now_ms - since, 3500000, 3700000);
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	tell(f, (struct uplink_event){
+			.type = UPLINK_WELCOMED, .upto = 1, .credit = 16, .matches = true });
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 2);
+	assert_true(uplink_affords(&f->core, f->now_ms, 9000));
+}
+
+static void batch_larger_than_the_budget_goes_at_last(void **state)
+{
+	struct fixture *f = *state;
+	f->core.budget.per_hour = 16 * 1024;
+	welcome(f, 1, 0, 16);
+	for (unsigned days = 0; !uplink_affords(&f->core, f->now_ms, 150000); days++) {
+		assert_true(days < 3);
+		tell(f, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
+					       .seq = 1,
+					       .session = f->core.session,
+					       .bytes = 150000,
+					       .result = UPLINK_TOO_DEAR });
+		while (!did(f, UPLINK_OPEN))
+			tick_at_next(f);
+		tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+		tell(f, (struct uplink_event){
+				.type = UPLINK_WELCOMED, .credit = 16, .matches = true });
+	}
+}
+
+static void line_with_nothing_to_say_rests_until_there_is_something_or_a_day_is_over(void **state)
+{
+	struct fixture *f = *state;
+	f->core.rests = true;
+	welcome(f, 0, 0, 16);
+	tick_at_next(f);
+	assert_true(did(f, UPLINK_CLOSE));
+	assert_false(did(f, UPLINK_SAY)); /* all is well */
+	uint64_t since = f->now_ms;
+	tick_at_next(f);
+	assert_true(did(f, UPLINK_OPEN));
+	assert_in_range(f->now_ms - since, 20 * 3600000, 24 * 3600000);
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 16, .matches = true });
+	tick_at_next(f);
+	assert_true(did(f, UPLINK_CLOSE));
+	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 1 });
+	assert_true(did(f, UPLINK_OPEN)); /* at once */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -615,6 +762,10 @@ int main(void)
 		TEST(ack_that_could_not_be_noted_is_noted_again),
 		TEST(batches_that_took_the_numbers_of_lost_ones_are_not_taken_for_them),
 		TEST(restored_province_gets_again_what_it_lost),
+		TEST(spent_budget_is_told_and_batches_go_when_it_allows),
+		TEST(batch_larger_than_the_budget_goes_at_last),
+		TEST(line_with_nothing_to_say_rests_until_there_is_something_or_a_day_is_over),
+		cmocka_unit_test(no_hour_carries_more_than_its_budget_and_all_arrives),
 		cmocka_unit_test(nothing_is_lost_or_counted_twice_over_a_bad_link),
 	};
 	return cmocka_run_group_tests_name("uplink_core", tests, NULL, NULL);
