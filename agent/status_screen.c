@@ -96,7 +96,10 @@ static void print_line(const json_t *root, FILE *out)
 	print_label(_("province:"), out);
 	fprintf(out, "%s  ", or_dash(text_of(root, "address")));
 	if (json_object_get(uplink, "connected"))
-		fprintf(out, connected ? _("connected since %s\n") : _("not connected since %s\n"),
+		fprintf(out,
+			strcmp(text_of(uplink, "state"), "at rest") == 0 ? _("at rest since %s\n")
+			: connected                                      ? _("connected since %s\n")
+				    : _("not connected since %s\n"),
 			when(root, uplink, "since", since));
 	else
 		fprintf(out, "%s\n", _(text_of(uplink, "state")));

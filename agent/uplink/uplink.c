@@ -52,11 +52,13 @@ static void note_changes(struct uplink *uplink)
 	bool connected = core->state == UPLINK_WELCOME ||
 			 ((core->state == UPLINK_GREETING || core->state == UPLINK_RESTING) &&
 			  uplink->connected);
-	if (connected != uplink->connected)
+	bool at_rest = core->state == UPLINK_RESTING;
+	if (connected != uplink->connected || at_rest != uplink->at_rest)
 		uplink->since_us = now_us;
 	if (core->acked != uplink->acked_seen || core->acked >= core->last_seq)
 		uplink->moved_us = now_us;
 	uplink->connected = connected;
+	uplink->at_rest = at_rest;
 	uplink->acked_seen = core->acked;
 }
 

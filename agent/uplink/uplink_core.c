@@ -310,6 +310,12 @@ static void on_welcome(struct step *step)
 	send_more(step);
 }
 
+/* A batch is read and too dear for now. */
+static bool waits_for_budget(const struct uplink_core *core, uint64_t now_ms)
+{
+	return core->dear != 0 && now_ms < core->retry_at_ms;
+}
+
 static void on_ack(struct step *step)
 {
 	struct uplink_core *core = step->core;
@@ -328,7 +334,8 @@ static void on_ack(struct step *step)
 	if (step->event.upto > core->acked) {
 		core->attempt = 0;
 		progress(step, step->event.upto);
-		if (core->state == UPLINK_WELCOME && core->blocked_seq == 0)
+		if (core->state == UPLINK_WELCOME && core->blocked_seq == 0 &&
+		    !waits_for_budget(core, step->event.now_ms))
 			say(step, UPLINK_TROUBLE_NONE);
 	}
 	send_more(step);
@@ -465,7 +472,7 @@ static void tick_welcome(struct step *step)
 	uint64_t quiet_since = core->pinged_ms > core->heard_ms ? core->pinged_ms : core->heard_ms;
 	if (now >= quiet_since + core->timing.ping_ms) {
 		core->pinged_ms = now;
-		if (core->rests && !has_to_say(core)) {
+		if ((core->rests && !has_to_say(core)) || waits_for_budget(core, now)) {
 			rest(step);
 			return;
 		}

@@ -20,7 +20,7 @@ struct uplink {
 	uint64_t spool_id;
 	int64_t province_offset_us; /* province's clock minus our monotonic one */
 	bool province_clock_known;
-	bool connected; /* as struct uplink_look says, also the next three */
+	bool connected, at_rest; /* as struct uplink_look says, also the next three */
 	int64_t since_us, moved_us;
 	uint64_t acked_seen;
 	char *refusal; /* owned; NULL: none yet */

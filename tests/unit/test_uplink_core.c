@@ -700,6 +700,26 @@ static void spent_budget_is_told_and_batches_go_when_it_allows(void **state)
 	assert_true(uplink_affords(&f->core, f->now_ms, 9000));
 }
 
+static void acks_of_what_went_before_do_not_hide_that_the_budget_is_spent(void **state)
+{
+	struct fixture *f = *state;
+	f->core.budget.per_hour = 16 * 1024;
+	welcome(f, 2, 0, 16);
+	for (uint64_t seq = 1; seq <= 2; seq++)
+		tell(f,
+		     (struct uplink_event){ .type = UPLINK_BATCH_DONE,
+					    .seq = seq,
+					    .session = f->core.session,
+					    .bytes = 9000,
+					    .result = seq == 1 ? UPLINK_SENT : UPLINK_TOO_DEAR });
+	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_BUDGET);
+	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 1 });
+	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_BUDGET);
+	tick_at_next(f);
+	assert_true(did(f, UPLINK_CLOSE)); /* instead of Pings */
+	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_BUDGET);
+}
+
 static void batch_larger_than_the_budget_goes_at_last(void **state)
 {
 	struct fixture *f = *state;
@@ -763,6 +783,7 @@ int main(void)
 		TEST(batches_that_took_the_numbers_of_lost_ones_are_not_taken_for_them),
 		TEST(restored_province_gets_again_what_it_lost),
 		TEST(spent_budget_is_told_and_batches_go_when_it_allows),
+		TEST(acks_of_what_went_before_do_not_hide_that_the_budget_is_spent),
 		TEST(batch_larger_than_the_budget_goes_at_last),
 		TEST(line_with_nothing_to_say_rests_until_there_is_something_or_a_day_is_over),
 		cmocka_unit_test(no_hour_carries_more_than_its_budget_and_all_arrives),
