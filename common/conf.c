@@ -113,25 +113,26 @@ static void unknown_section(struct reading *r, const char *section)
 
 static void unknown_key(struct reading *r, const char *section, const char *name)
 {
-	char what[384], shown[EXCERPT_MAX];
+	char what[384], shown[EXCERPT_MAX], where[EXCERPT_MAX];
 	const struct conf_key *near = nearest(r, section, name), *elsewhere = NULL;
 	for (size_t i = 0; i < r->n_keys && !elsewhere; i++)
 		if (strcmp(r->keys[i].name, name) == 0)
 			elsewhere = &r->keys[i];
 	utf8_excerpt(name, strlen(name), shown);
+	utf8_excerpt(section, strlen(section), where);
 	if (*section == '\0')
 		(void)snprintf(what, sizeof(what), _("'%s' stands before the first [section]"),
 			       shown);
 	else if (elsewhere)
 		(void)snprintf(what, sizeof(what), _("'%s' belongs in section [%s], not in [%s]"),
-			       shown, elsewhere->section, section);
+			       shown, elsewhere->section, where);
 	else if (near)
 		(void)snprintf(what, sizeof(what),
-			       _("there is no key '%s' in [%s]; did you mean '%s'?"), shown,
-			       section, near->name);
+			       _("there is no key '%s' in [%s]; did you mean '%s'?"), shown, where,
+			       near->name);
 	else
 		(void)snprintf(what, sizeof(what), _("there is no key '%s' in [%s]; take it out"),
-			       shown, section);
+			       shown, where);
 	(void)broken(r, -EINVAL, what);
 }
 
@@ -231,7 +232,7 @@ static char *next_line(char *line, int room, void *context)
 		(void)broken(r, -EINVAL, "the line is too long or holds a NUL byte; shorten it");
 		return NULL;
 	}
-	size_t blanks = strspn(line, " \t");
+	size_t blanks = strspn(line, " \t\v\f\r"); /* isspace(), as inih has it */
 	memmove(line, line + blanks, len - blanks + 1);
 	if (line[0] == '[')
 		check_section_line(r, line);

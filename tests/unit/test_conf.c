@@ -369,6 +369,11 @@ static void items_are_checked_like_the_rest(void **state)
 	struct fixture *f = *state;
 	assert_refused(f, "[job]\n", ":1: there is no section [job]; did you mean [job NAME]?");
 	assert_refused(f, "[job ]\n", ":1: there is no section [job ]; take it out");
+	assert_refused(f, "\v[job \xff]\n",
+		       ":1: [job ?]: a name is a-z, A-Z, 0-9, '.', '_' and '-', and has at most "
+		       "32 of them");
+	assert_refused(f, "\xef\xbb\xbf[job \xff]\nroom = 1\n",
+		       ":2: 'room' belongs in section [store], not in [job ?]");
 	assert_refused(f, "[job a b]\n",
 		       ":1: [job a b]: a name is a-z, A-Z, 0-9, '.', '_' and '-', and has at most "
 		       "32 of them");
