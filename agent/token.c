@@ -1,6 +1,5 @@
 #include "token.h"
 
-#include "i18n.h"
 #include "owner.h"
 #include "secret_file.h"
 

@@ -5,9 +5,7 @@
 #include "child.h"
 
 #include "blob.h"
-#include "i18n.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -3,13 +3,11 @@
 #include "child.h"
 #include "civil.h"
 #include "container.h"
-#include "i18n.h"
 #include "log.h"
 #include "output.h"
 #include "recorder.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
