@@ -59,7 +59,8 @@ class Browser:
             prefs["profile.managed_default_content_settings.javascript"] = 2
         arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
                      "--disable-background-networking", "--disable-component-update",
-                     "--disable-dev-shm-usage", f"--user-data-dir={self.profile}",
+                     "--disable-dev-shm-usage", "--remote-debugging-pipe",  # so it ends with its driver
+                     f"--user-data-dir={self.profile}",
                      f"--lang={language}", f"--window-size={size[0]},{size[1]}"]
         wanted = {"browserName": "chrome", "unhandledPromptBehavior": "accept",
                   "goog:chromeOptions": {"args": arguments, "prefs": prefs}}
