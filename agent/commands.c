@@ -306,23 +306,41 @@ static int spool_list(const struct blob *out, struct err *err)
 	return 0;
 }
 
+/* For scripts: a number alone. */
+static int spool_unsent(const struct blob *out, struct err *err)
+{
+	json_error_t where;
+	json_t *root = json_loadb((const char *)out->data, out->len, 0, &where);
+	const json_t *spool = json_object_get(root, "spool");
+	int rc = spool ? 0 : err_set(err, -EPROTO, "the agent's answer is not JSON");
+	if (rc == 0)
+		printf("%lld\n",
+		       number_of(spool, "waiting_observations") + number_of(spool, "unsealed"));
+	json_decref(root);
+	return rc;
+}
+
 static int command_spool(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	static const struct {
 		const char *name;
 		enum desk_question question;
 	} questions[] = { { "list", DESK_SPOOL },
+			  { "unsent", DESK_STATUS },
 			  { "verify", DESK_VERIFY },
 			  { "export", DESK_EXPORT } };
+	const size_t n = sizeof(questions) / sizeof(questions[0]);
 	struct blob out = { 0 };
 	size_t q = 0;
-	while (argc == 2 && q < 3 && strcmp(questions[q].name, argv[1]) != 0)
+	while (argc == 2 && q < n && strcmp(questions[q].name, argv[1]) != 0)
 		q++;
-	if (argc != 2 || q == 3)
-		return usage(err, _("say spool list, spool verify or spool export"));
+	if (argc != 2 || q == n)
+		return usage(err, _("say spool list, spool unsent, spool verify or spool export"));
 	int rc = ask_once(&context->settings, questions[q].question, &out, err);
 	if (rc == 0 && questions[q].question == DESK_SPOOL)
 		rc = spool_list(&out, err);
+	else if (rc == 0 && questions[q].question == DESK_STATUS)
+		rc = spool_unsent(&out, err);
 	else if (rc == 0 && questions[q].question == DESK_VERIFY)
 		printf(_("the spool is sound\n"));
 	else if (rc == 0)
@@ -375,7 +393,7 @@ const struct command commands[] = {
 	{ "status", "[--json]",
 	  N_("how the office's figures are: sent, waiting, refused; exit status 1 when not well"),
 	  command_status },
-	{ "spool", "list|verify|export", N_("look at what is kept here"), command_spool },
+	{ "spool", "list|unsent|verify|export", N_("look at what is kept here"), command_spool },
 	{ "token", "[--new]", N_("print what programs show the agent over TCP, [http] listen"),
 	  token_command },
 	{ "catalogue", "", N_("list what may be reported"), command_catalogue },
