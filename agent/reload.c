@@ -62,7 +62,7 @@ static void keep_outcome(struct reload *reload, bool failed, const char *text, c
 
 static void apply(struct reload *reload)
 {
-	struct settings_change change;
+	struct conf_change change;
 	settings_adopt(reload->config.settings, &reload->fresh, &change);
 	log_info("agent: configuration read again changed=\"%s\" needs_restart=\"%s\"", change.live,
 		 change.restart);

@@ -172,26 +172,10 @@ bool settings_section_differs(const char *section, const struct settings *a,
 	return false;
 }
 
-static void list_key(char *list, size_t size, const struct conf_key *key)
-{
-	size_t len = strlen(list);
-	(void)snprintf(list + len, size - len, "%s[%s] %s", len ? ", " : "", key->section,
-		       key->name); /* cut is fine */
-}
-
 void settings_adopt(struct settings *in_force, struct settings *fresh,
-		    struct settings_change *ret_change)
+		    struct conf_change *ret_change)
 {
-	*ret_change = (struct settings_change){ 0 };
-	for (size_t i = 0; i < N_KEYS; i++) {
-		bool live = !(keys[i].type & CONF_RESTART);
-		if (!conf_differs(&keys[i], in_force, fresh))
-			continue;
-		list_key(live ? ret_change->live : ret_change->restart, sizeof(ret_change->live),
-			 &keys[i]);
-		if (live)
-			conf_swap(&keys[i], in_force, fresh);
-	}
+	conf_adopt(keys, N_KEYS, in_force, fresh, ret_change);
 }
 
 int settings_apply_level(const struct settings *settings, struct err *err)

@@ -51,15 +51,9 @@ const struct conf_key *settings_keys(size_t *ret_n);
 /** Is any key of [@section] another in the two? */
 bool settings_section_differs(const char *section, const struct settings *a,
 			      const struct settings *b);
-/* The keys whose values a reload changed, and those whose change waits for a restart:
- * "[log] level, [uplink] push_interval"; "" for none. Cut when it is longer. */
-struct settings_change {
-	char live[256], restart[256];
-};
-/** Exchange what differs, key by key: @in_force gets the values of @fresh, and @fresh those from
- * before; keys that need a restart stay where they are. */
+/** conf_adopt() of the table. */
 void settings_adopt(struct settings *in_force, struct settings *fresh,
-		    struct settings_change *ret_change);
+		    struct conf_change *ret_change);
 /** Make the log level current. */
 int settings_apply_level(const struct settings *settings, struct err *err);
 /** STATE_DIR/@name into @ret_path (PATH_MAX). -ENAMETOOLONG. */

@@ -11,19 +11,19 @@
 static const struct conf_key keys[] = {
 	{ .section = "aggregator",
 	  .name = "state_dir",
-	  .type = CONF_TEXT,
+	  .type = CONF_TEXT | CONF_RESTART,
 	  .offset = offsetof(struct config, state_dir),
 	  .fallback = LANTOA_STATEDIR,
 	  .help = N_("folder of the database (lantoa.db) and of the province's key (server.key)") },
 	{ .section = "aggregator",
 	  .name = "zone",
-	  .type = CONF_TEXT,
+	  .type = CONF_TEXT | CONF_RESTART,
 	  .offset = offsetof(struct config, zone),
 	  .fallback = "Asia/Ho_Chi_Minh",
 	  .help = N_("civil time zone of all periods; never change it once there are figures") },
 	{ .section = "gate",
 	  .name = "listen",
-	  .type = CONF_TEXT,
+	  .type = CONF_TEXT | CONF_RESTART,
 	  .offset = offsetof(struct config, listen),
 	  .fallback = "tcp://0.0.0.0:5570",
 	  .help = N_("where offices connect: tcp://ADDRESS:PORT; port 0 takes a free one") },
@@ -36,14 +36,14 @@ static const struct conf_key keys[] = {
 		     "bound to") },
 	{ .section = "api",
 	  .name = "socket",
-	  .type = CONF_TEXT,
+	  .type = CONF_TEXT | CONF_RESTART,
 	  .offset = offsetof(struct config, api_socket),
 	  .fallback = LANTOA_RUNDIR "/aggregator.sock",
 	  .help = N_("unix socket of the operators' interface; whoever may write to it is an "
 		     "operator") },
 	{ .section = "store",
 	  .name = "readers",
-	  .type = CONF_UINT,
+	  .type = CONF_UINT | CONF_RESTART,
 	  .offset = offsetof(struct config, readers),
 	  .fallback = "2",
 	  .min = 1,
@@ -72,15 +72,15 @@ static int check_gate(const struct config *config, struct err *err)
 	return 0;
 }
 
-static int apply(const struct config *config, struct err *err)
+static int check(const struct config *config, struct err *err)
 {
 	enum log_level level;
-	if (log_level_from_name(config->level, &level) < 0)
-		return err_set(err, -EINVAL,
-			       "[log] level: '%s' is none; use error, warning, info or debug",
-			       config->level);
-	log_set_level(level);
-	return civil_set_zone(config->zone, err);
+	int rc = check_gate(config, err);
+	if (rc == 0 && log_level_from_name(config->level, &level) < 0)
+		rc = err_set(err, -EINVAL,
+			     "[log] level: '%s' is none; use error, warning, info or debug",
+			     config->level);
+	return rc < 0 ? rc : civil_check_zone(config->zone, err);
 }
 
 int config_read(const char *path, struct config *ret_config, struct err *err)
@@ -91,14 +91,38 @@ int config_read(const char *path, struct config *ret_config, struct err *err)
 		rc = conf_read(NULL, keys, N_KEYS, &config, err);
 	if (rc < 0)
 		return rc;
-	rc = check_gate(&config, err);
-	if (rc == 0)
-		rc = apply(&config, err);
+	rc = check(&config, err);
 	if (rc < 0) {
 		config_free(&config);
 		return err_wrap(err, "%s", path ? path : CONFIG_PATH);
 	}
 	*ret_config = config;
+	return 0;
+}
+
+static void apply_level(const struct config *config)
+{
+	enum log_level level = LOG_LEVEL_INFO;
+	(void)log_level_from_name(config->level, &level); /* was checked */
+	log_set_level(level);
+}
+
+int config_apply(const struct config *config, struct err *err)
+{
+	apply_level(config);
+	return civil_set_zone(config->zone, err);
+}
+
+int config_reload(const char *path, struct config *in_force, struct conf_change *ret_change,
+		  struct err *err)
+{
+	struct config fresh;
+	int rc = config_read(path, &fresh, err);
+	if (rc < 0)
+		return rc;
+	conf_adopt(keys, N_KEYS, in_force, &fresh, ret_change);
+	config_free(&fresh);
+	apply_level(in_force);
 	return 0;
 }
 

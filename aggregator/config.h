@@ -14,9 +14,14 @@ struct config {
 
 #define CONFIG_PATH LANTOA_SYSCONFDIR "/aggregator.conf"
 
-/** Read @path; NULL reads CONFIG_PATH, or takes the defaults when that is not there. Applies log
- * level and zone, too. */
+/** Read and check @path; NULL reads CONFIG_PATH, or takes the defaults when that is not there. */
 int config_read(const char *path, struct config *ret_config, struct err *err);
+/** Log level and zone become those of the process. */
+int config_apply(const struct config *config, struct err *err);
+/** Read and check @path again. When it is good, @in_force takes over what needs no restart, and the
+ * log level changes; otherwise nothing does. */
+int config_reload(const char *path, struct config *in_force, struct conf_change *ret_change,
+		  struct err *err);
 void config_free(struct config *config);
 /** Every key with its help, range and default, as a commented file. */
 void config_document(FILE *out);

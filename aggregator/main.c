@@ -13,26 +13,33 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#define SIGNALS 3u
+
 struct process {
 	uv_loop_t loop;
-	uv_signal_t signals[2];
+	uv_signal_t signals[SIGNALS];
 	struct server *server;
+	const char *config_path;
 };
 
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct process *process = handle->data;
+	if (number == SIGHUP) {
+		server_reload(process->server, process->config_path);
+		return;
+	}
 	log_info("server: stopping signal=%d", number);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&process->signals[i], NULL);
 	server_stop(process->server);
 }
 
 static int watch_signals(struct process *process)
 {
-	static const int numbers[2] = { SIGTERM, SIGINT };
+	static const int numbers[SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
 	int rc = 0;
-	for (size_t i = 0; i < 2 && rc == 0; i++) {
+	for (size_t i = 0; i < SIGNALS && rc == 0; i++) {
 		rc = uv_signal_init(&process->loop, &process->signals[i]);
 		process->signals[i].data = process;
 		if (rc == 0)
@@ -41,10 +48,10 @@ static int watch_signals(struct process *process)
 	return rc;
 }
 
-static int run(const struct config *config)
+static int run(struct config *config, const char *config_path)
 {
 	i18n_serve(NULL);
-	struct process process;
+	struct process process = { .config_path = config_path };
 	struct err err = { 0 };
 	int rc = uv_loop_init(&process.loop);
 	if (rc < 0)
@@ -116,13 +123,13 @@ int main(int argc, char **argv)
 		return usage(stderr), 2;
 	struct config config;
 	struct err err = { 0 };
-	if (config_read(path, &config, &err) < 0) {
+	if (config_read(path, &config, &err) < 0 || config_apply(&config, &err) < 0) {
 		fprintf(stderr, "lantoa-aggregator: %s\n", err.text);
 		return 1;
 	}
 	int rc = check    ? (puts(_("the configuration is right")), 0)
 		 : backup ? restore(&config, backup)
-			  : run(&config);
+			  : run(&config, path);
 	config_free(&config);
 	return rc;
 }

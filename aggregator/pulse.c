@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 
 #define STATUS_EVERY_MS 10000u
@@ -13,6 +14,7 @@ struct pulse {
 	struct pulse_config config;
 	struct pulse_beat beat;
 	uv_timer_t timer;
+	char *warning; /* owned; NULL: none */
 };
 
 bool pulse_alive(struct pulse_beat *beat, bool writing, uint64_t progress)
@@ -30,18 +32,19 @@ static void last_commit(const struct committer_counters *counters, char text[INS
 		(void)snprintf(text, INSTANT_TEXT_MAX, "none yet"); /* fits */
 }
 
-void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX])
+/* What is cut is fine, here and below. */
+static void describe_intake(const struct pulse_look *look, char *line, size_t size)
 {
 	const struct committer_counters *counters = &look->intake->batches;
 	char commit[INSTANT_TEXT_MAX];
 	last_commit(counters, commit);
 	if (counters->failing)
-		(void)snprintf(ret_line, PULSE_LINE_MAX,
+		(void)snprintf(line, size,
 			       "NOT TAKING FIGURES: the store cannot be written (%s); last commit "
 			       "%s; tried again every other second, offices keep theirs meanwhile",
-			       err_strerror(counters->failing), commit); /* cut is fine, as below */
+			       err_strerror(counters->failing), commit);
 	else
-		(void)snprintf(ret_line, PULSE_LINE_MAX,
+		(void)snprintf(line, size,
 			       "taking figures from %zu keys; since start %" PRIu64
 			       " batches, %" PRIu64 " observations, %" PRIu64 " held, %" PRIu64
 			       " handshakes refused; last commit %s; %zu jobs of the store waiting",
@@ -50,20 +53,41 @@ void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX]
 			       look->waiting);
 }
 
-static void on_timer(uv_timer_t *timer)
+void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX])
 {
-	struct pulse *pulse = timer->data;
+	describe_intake(look, ret_line, PULSE_LINE_MAX);
+	size_t len = strlen(ret_line);
+	if (look->warning)
+		(void)snprintf(ret_line + len, PULSE_LINE_MAX - len, "; %s", look->warning);
+	ret_line[strcspn(ret_line, "\n")] = '\0'; /* one line is a rule of the protocol */
+}
+
+static void tell(struct pulse *pulse)
+{
 	const struct pulse_config *config = &pulse->config;
 	struct pulse_look look = { .keys = roster_count(config->roster),
 				   .waiting = store_waiting(config->store),
 				   .gate = config->gate,
-				   .intake = config->intake };
+				   .intake = config->intake,
+				   .warning = pulse->warning };
 	char line[PULSE_LINE_MAX];
 	bool alive = pulse_alive(&pulse->beat, store_writing(config->store),
 				 store_progress(config->store));
 	pulse_describe(&look, line);
 	(void)sd_notifyf(0, "%sSTATUS=%s", alive ? "WATCHDOG=1\n" : "",
 			 line); /* without systemd nobody listens */
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	tell(timer->data);
+}
+
+void pulse_warn(struct pulse *pulse, const char *warning)
+{
+	free(pulse->warning);
+	pulse->warning = *warning ? strdup(warning) : NULL;
+	tell(pulse);
 }
 
 /* Twice within the time that systemd allows. */
@@ -91,7 +115,9 @@ int pulse_start(uv_loop_t *loop, const struct pulse_config *config, struct pulse
 
 static void on_closed(uv_handle_t *handle)
 {
-	free(handle->data);
+	struct pulse *pulse = handle->data;
+	free(pulse->warning);
+	free(pulse);
 }
 
 void pulse_stop(struct pulse *pulse)

@@ -27,6 +27,8 @@ struct pulse_config { /* all of it outlives the pulse */
 /** The first line goes out at once, when the loop runs. -ENOMEM. */
 int pulse_start(uv_loop_t *loop, const struct pulse_config *config, struct pulse **ret_pulse,
 		struct err *err);
+/** What else the line must say, copied; "" for nothing. Out of memory it goes unsaid. */
+void pulse_warn(struct pulse *pulse, const char *warning);
 /** It frees itself from the loop. NULL is fine. */
 void pulse_stop(struct pulse *pulse);
 
@@ -43,7 +45,8 @@ struct pulse_look {
 	size_t keys, waiting; /* on the roster; jobs of the store */
 	const struct gate_counters *gate;
 	const struct intake_counters *intake;
+	const char *warning; /* NULL: none */
 };
-#define PULSE_LINE_MAX 320u
+#define PULSE_LINE_MAX 1024u
 /** One line, without the "STATUS=". */
 void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX]);

@@ -17,6 +17,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@
 
 struct server {
 	uv_loop_t *loop;
-	const struct config *config;
+	struct config *config; /* outlives us; live keys change on the loop */
 	struct server_key key;
 	struct store *store;
 	struct roster *roster;
@@ -128,10 +129,15 @@ static int api_socket(struct server *server, int *ret_fd, struct err *err)
 	return 0;
 }
 
-static int start_api(struct server *server, struct err *err)
+static void name_address(struct server *server)
 {
 	(void)snprintf(server->address, sizeof(server->address), "%s",
 		       address_for_offices(server)); /* HOST:PORT is shorter */
+}
+
+static int start_api(struct server *server, struct err *err)
+{
+	name_address(server);
 	struct api_config config = { .store = server->store,
 				     .roster = server->roster,
 				     .server_key = server->key.public_key,
@@ -153,7 +159,7 @@ static int start_pulse(struct server *server, struct err *err)
 	return pulse_start(server->loop, &config, &server->pulse, err);
 }
 
-int server_start(uv_loop_t *loop, const struct config *config, struct server **ret_server,
+int server_start(uv_loop_t *loop, struct config *config, struct server **ret_server,
 		 struct err *err)
 {
 	struct server *server = calloc(1, sizeof(*server));
@@ -179,6 +185,39 @@ int server_start(uv_loop_t *loop, const struct config *config, struct server **r
 		 config->api_socket);
 	*ret_server = server;
 	return 0;
+}
+
+/* --- reload --- */
+
+/* RELOADING=1 with its time is what systemd 253 waits for (Type=notify-reload); earlier ones show
+ * it. */
+static void notify_reloading(void)
+{
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+			 uv_hrtime() / 1000); /* without systemd nobody listens */
+}
+
+void server_reload(struct server *server, const char *config_path)
+{
+	struct conf_change change;
+	struct err err = { 0 };
+	char warning[512] = "";
+	notify_reloading();
+	if (config_reload(config_path, server->config, &change, &err) < 0) {
+		log_error("server: configuration unchanged, the new one is wrong cause=\"%s\"",
+			  err.text);
+		(void)snprintf(warning, sizeof(warning), "CONFIGURATION NOT TAKEN: %.480s",
+			       err.text);
+	} else {
+		log_info("server: configuration read again changed=\"%s\" needs_restart=\"%s\"",
+			 change.live, change.restart);
+		if (*change.restart)
+			(void)snprintf(warning, sizeof(warning),
+				       "changed, but waits for a restart: %s", change.restart);
+		name_address(server);
+	}
+	pulse_warn(server->pulse, warning);
+	(void)sd_notify(0, "READY=1"); /* as above */
 }
 
 /* --- stop --- */

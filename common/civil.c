@@ -46,14 +46,22 @@ static bool zone_exists(const char *zone)
 	return is_zone;
 }
 
-int civil_set_zone(const char *zone, struct err *err)
+int civil_check_zone(const char *zone, struct err *err)
 {
 	char shown[EXCERPT_MAX];
-	if (!zone_exists(zone))
-		return err_set(err, -EINVAL,
-			       "'%s' is not in the zone database; write a name such as "
-			       "Asia/Ho_Chi_Minh, and see that tzdata is installed",
-			       utf8_excerpt(zone, strlen(zone), shown));
+	if (zone_exists(zone))
+		return 0;
+	return err_set(err, -EINVAL,
+		       "'%s' is not in the zone database; write a name such as "
+		       "Asia/Ho_Chi_Minh, and see that tzdata is installed",
+		       utf8_excerpt(zone, strlen(zone), shown));
+}
+
+int civil_set_zone(const char *zone, struct err *err)
+{
+	int rc = civil_check_zone(zone, err);
+	if (rc < 0)
+		return rc;
 	if (setenv("TZ", zone, 1) != 0)
 		return err_memory(err);
 	tzset();

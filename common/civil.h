@@ -6,8 +6,10 @@
 
 #include <stdint.h>
 
+/** -EINVAL when the zone database has no such zone. */
+int civil_check_zone(const char *zone, struct err *err);
 /** Make @zone (e.g. "Asia/Ho_Chi_Minh") the zone of this process. Call before threads start.
- * -EINVAL when the zone database has no such zone. */
+ * As civil_check_zone(). */
 int civil_set_zone(const char *zone, struct err *err);
 
 /** UTC microseconds since 1970, from the wall clock. */

@@ -314,6 +314,28 @@ int conf_read_good(const char *path, const struct conf_key keys[], size_t n_keys
 	return rc;
 }
 
+static void list_key(char *list, size_t size, const struct conf_key *key)
+{
+	size_t len = strlen(list);
+	(void)snprintf(list + len, size - len, "%s[%s] %s", len ? ", " : "", key->section,
+		       key->name); /* cut is fine */
+}
+
+void conf_adopt(const struct conf_key keys[], size_t n_keys, void *in_force, void *fresh,
+		struct conf_change *ret_change)
+{
+	*ret_change = (struct conf_change){ 0 };
+	for (size_t i = 0; i < n_keys; i++) {
+		bool live = !(keys[i].type & CONF_RESTART);
+		if (!conf_differs(&keys[i], in_force, fresh))
+			continue;
+		list_key(live ? ret_change->live : ret_change->restart, sizeof(ret_change->live),
+			 &keys[i]);
+		if (live)
+			conf_swap(&keys[i], in_force, fresh);
+	}
+}
+
 void conf_free(const struct conf_key keys[], size_t n_keys, void *conf)
 {
 	for (size_t i = 0; i < n_keys; i++)

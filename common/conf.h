@@ -59,6 +59,15 @@ int conf_read_good(const char *path, const struct conf_key keys[], size_t n_keys
 bool conf_differs(const struct conf_key *key, const void *a, const void *b);
 /** Exchange their values of @key. */
 void conf_swap(const struct conf_key *key, void *a, void *b);
+/* The keys whose values a reload changed, and those whose change waits for a restart:
+ * "[log] level, [uplink] push_interval_s"; "" for none. Cut when it is longer. */
+struct conf_change {
+	char live[256], restart[256];
+};
+/** Exchange what differs, key by key: @in_force gets the values of @fresh, and @fresh those from
+ * before; keys that need a restart stay where they are. */
+void conf_adopt(const struct conf_key keys[], size_t n_keys, void *in_force, void *fresh,
+		struct conf_change *ret_change);
 void conf_free(const struct conf_key keys[], size_t n_keys, void *conf);
 /** Write the table as a commented INI file: every key with its help, range and default, switched
  * off by '#', as sections of items are. */

@@ -26,7 +26,8 @@ struct api_config { /* all of it outlives the api */
 	const uint8_t *server_key;        /* public, 32 bytes: goes into invitations */
 	const uint8_t *secret_key;        /* its other half: goes into backups */
 	const char *address;              /* HOST:PORT at which offices reach the gate: likewise;
-					     "": not known, and nobody can be invited */
+					     "": not known, and nobody can be invited. May change on
+					     the loop */
 	const struct gate_counters *gate; /* may be NULL, as the next one */
 	const struct intake_counters *intake;
 };

@@ -10,6 +10,7 @@
 #include "backup.h"
 #include "blob.h"
 #include "http.h"
+#include "invitation.h"
 #include "labels.h"
 #include "query.h"
 #include "roster_feed.h"
@@ -56,8 +57,10 @@ struct call {
 	struct query query; /* its texts are the request's */
 	bool revisions;     /* wanted instead of figures */
 	char labels[LABELS_TEXT_MAX];
-	unsigned most;    /* rows asked for */
-	const char *code; /* the request's */
+	unsigned most;                        /* rows asked for */
+	const char *code;                     /* the request's */
+	char address[INVITATION_ADDRESS_MAX]; /* that an invitation carries: a reload may change it
+					       */
 	struct roster_feed feed;
 	struct gate_counters gate;
 	struct intake_counters intake;

@@ -128,13 +128,16 @@ static int add_one(struct call *call, sqlite3 *db, struct err *err)
 	return rc == 0 ? office_add(db, code, name, unit, day, call->who, &id, err) : rc;
 }
 
-static int address_needed(const struct call *call, struct err *err)
+static int address_needed(struct call *call, struct err *err)
 {
-	if (*api_config_of(call->api)->address)
+	/* It fits, or the invitation would be refused: an address that is cut lacks its port. */
+	(void)snprintf(call->address, sizeof(call->address), "%s",
+		       api_config_of(call->api)->address);
+	if (*call->address)
 		return 0;
 	return err_set(err, -EINVAL,
 		       "an invitation must say how to reach this machine: set [gate] address = "
-		       "HOST:PORT in aggregator.conf, and start the aggregator again");
+		       "HOST:PORT in aggregator.conf, then: systemctl reload lantoa-aggregator");
 }
 
 static int offices_prepare_post(struct call *call, struct err *err)
@@ -208,8 +211,8 @@ static int invitation_answer(struct call *call, const char *code, const uint8_t 
 	char text[INVITATION_TEXT_MAX];
 	int rc;
 
-	/* Both fit, or the line would be refused: an address that is cut lacks its port. */
-	(void)snprintf(invitation.address, sizeof(invitation.address), "%s", config->address);
+	memcpy(invitation.address, call->address, sizeof(invitation.address));
+	/* It fits: the office is there under this code. */
 	(void)snprintf(invitation.office, sizeof(invitation.office), "%s", code);
 	memcpy(invitation.server_key, config->server_key, KEY_LEN);
 	memcpy(invitation.secret_key, secret, KEY_LEN);
@@ -230,8 +233,6 @@ static int invite_post(struct call *call, sqlite3 *db, const struct reference *r
 	int rc = call_field_needed(call, "code", &code, err);
 
 	(void)reference;
-	if (rc == 0)
-		rc = address_needed(call, err);
 	if (rc == 0)
 		rc = office_invite(db, code, call->who, &key, secret, err);
 	if (rc == 0)
@@ -276,7 +277,7 @@ const struct action office_actions[] = {
 	{ "GET", "/v1/offices", CALL_READ, offices_prepare, offices_get, NULL },
 	{ "POST", "/v1/offices", CALL_WRITE, offices_prepare_post, offices_post, NULL },
 	{ "POST", "/v1/offices/move", CALL_WRITE, NULL, move_post, NULL },
-	{ "POST", "/v1/offices/invite", CALL_WRITE, NULL, invite_post, keys_committed },
+	{ "POST", "/v1/offices/invite", CALL_WRITE, address_needed, invite_post, keys_committed },
 	{ "POST", "/v1/offices/revoke", CALL_WRITE, NULL, revoke_post, keys_committed },
 };
 const size_t n_office_actions = sizeof(office_actions) / sizeof(office_actions[0]);

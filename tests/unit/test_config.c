@@ -40,12 +40,17 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int read_text(struct fixture *f, const char *text)
+static void rewrite(struct fixture *f, const char *text)
 {
 	FILE *file = fopen(f->path, "we");
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	fclose(file);
+}
+
+static int read_text(struct fixture *f, const char *text)
+{
+	rewrite(f, text);
 	config_free(&f->config);
 	f->config = (struct config){ 0 };
 	f->err = (struct err){ 0 };
@@ -128,9 +133,37 @@ static void the_zone_becomes_that_of_the_process(void **state)
 {
 	struct fixture *f = *state;
 	assert_read(f, "[aggregator]\nzone = Asia/Ho_Chi_Minh\n");
+	assert_int_equal(config_apply(&f->config, &f->err), 0);
 	int64_t hanoi = civil_minute(0);
 	assert_read(f, "[aggregator]\nzone = UTC\n");
+	assert_int_equal(hanoi - civil_minute(0), 0); /* reading changes nothing */
+	assert_int_equal(config_apply(&f->config, &f->err), 0);
 	assert_int_equal(hanoi - civil_minute(0), 8 * 60); /* +08:00 in 1970 */
+}
+
+static void a_reload_takes_what_needs_no_restart_and_names_the_rest(void **state)
+{
+	struct fixture *f = *state;
+	struct conf_change change;
+	assert_read(f, "[gate]\naddress = a:1\n");
+	rewrite(f, "[gate]\naddress = b:2\nlisten = tcp://127.0.0.1:7\n[log]\nlevel = debug\n");
+	assert_int_equal(config_reload(f->path, &f->config, &change, &f->err), 0);
+	assert_string_equal(f->config.address, "b:2");
+	assert_string_equal(f->config.level, "debug");
+	assert_string_equal(f->config.listen, "tcp://0.0.0.0:5570");
+	assert_string_equal(change.live, "[gate] address, [log] level");
+	assert_string_equal(change.restart, "[gate] listen");
+}
+
+static void a_reload_of_a_bad_file_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct conf_change change;
+	assert_read(f, "[gate]\naddress = a:1\n");
+	rewrite(f, "[gate]\naddress = b:2\n[aggregator]\nzone = Asia/Hanoi\n");
+	assert_int_equal(config_reload(f->path, &f->config, &change, &f->err), -EINVAL);
+	assert_non_null(strstr(f->err.text, "Asia/Hanoi"));
+	assert_string_equal(f->config.address, "a:1");
 }
 
 static void values_that_cannot_work_are_refused_with_what_would_do(void **state)
@@ -195,6 +228,8 @@ int main(void)
 		TEST(a_file_that_was_named_must_be_there),
 		TEST(what_it_documents_reads_back_as_the_defaults),
 		TEST(the_zone_becomes_that_of_the_process),
+		TEST(a_reload_takes_what_needs_no_restart_and_names_the_rest),
+		TEST(a_reload_of_a_bad_file_changes_nothing),
 		TEST(values_that_cannot_work_are_refused_with_what_would_do),
 		TEST(addresses_that_nobody_could_use_are_refused),
 		TEST(paths_lie_in_the_state_folder_or_are_refused),

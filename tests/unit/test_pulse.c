@@ -58,6 +58,10 @@ static void a_disk_that_fails_is_what_the_line_says(void **state)
 	assert_non_null(strstr(line, "from 5 keys"));
 	assert_non_null(strstr(line, "12 batches"));
 	assert_non_null(strstr(line, "last commit none yet"));
+	look.warning = "x.conf:3: bad\nsecond line";
+	pulse_describe(&look, line);
+	assert_non_null(strstr(line, "; x.conf:3: bad"));
+	assert_null(strchr(line, '\n'));
 }
 
 int main(void)
