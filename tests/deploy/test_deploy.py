@@ -1,0 +1,381 @@
+"""What an administrator does, on booted machines: install, set up, invite, enrol, record, and then all
+that goes wrong. One story, told in order; each step holds the figures at the province to what was
+recorded. Run by ctest as: python3 test_deploy.py FOLDER_OF_THE_PACKAGES. Exits 77 where machines cannot
+be made."""
+
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from machine import Machine, Network, WatchLimit, lacking, make_tree, older, run, say
+
+PACKAGES = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/release/packages"
+EARLIER = "0.0.1-1"
+PORT = 5570
+WATCHDOG_S = 3
+STATE = "/var/lib/lantoa"
+OFFICE_STATE = "/var/lib/lantoa-agent"
+
+OFFICES = """code,name,unit,from
+28249,Văn phòng phường 1,28249,2020-01-01
+28252,Văn phòng phường 2,28252,2020-01-01
+28255,Văn phòng phường 3,28255,2020-01-01
+"""
+
+
+def newest(name):
+    found = glob.glob(os.path.join(PACKAGES, f"{name}_*.deb"))
+    if len(found) != 1:
+        raise AssertionError(f"one package {name} is wanted in {PACKAGES}: {found}; run cpack")
+    return found[0]
+
+
+class Deploy(unittest.TestCase):
+    """Steps share what they built; after a failed one, the rest is not tried."""
+
+    failed = False
+    figures = 0  # team.count of 2025-06, summed over the offices: what the province must say
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="lantoa-deploy-")
+        cls.machines = []
+        cls.debs = [newest(name) for name in ("lantoa-agent", "lantoa-aggregator", "lantoa")]
+        cls.agent_deb, cls.aggregator_deb, cls.command_deb = cls.debs
+        cls.earlier = [older(deb, EARLIER, cls.folder) for deb in cls.debs]
+        say("a tree by debootstrap")
+        cls.tree = make_tree(os.path.join(os.path.dirname(PACKAGES), "deploy"), cls.debs)
+        cls.network = Network(f"lantoa-{os.getpid()}")
+        cls.watches = WatchLimit()
+
+    @classmethod
+    def tearDownClass(cls):
+        for machine in cls.machines:
+            machine.close()
+        cls.network.close()
+        cls.watches.close()
+        shutil.rmtree(cls.folder, ignore_errors=True)
+
+    def setUp(self):
+        if Deploy.failed:
+            self.skipTest("an earlier step failed")
+        say(self.id().rsplit(".", 1)[-1])
+
+    def run(self, result=None):
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        Deploy.failed = Deploy.failed or len(result.failures) + len(result.errors) > before
+
+    @classmethod
+    def machine(cls, name):
+        machine = Machine(name, cls.tree, cls.folder, cls.network)
+        cls.machines.append(machine)
+        return machine
+
+    # --- what is asked again and again ---
+
+    def teams(self, province):
+        """(sum, offices reported) of team.count in June 2025."""
+        answer = province.sh("lantoa --format json query team.count --area 82 --from 2025-06", check=False)
+        if answer.code != 0:
+            return None
+        row = json.loads(answer.out)["rows"][0]
+        return (int(row["value"] or 0), int(row["offices_reported"]))
+
+    def assert_figures(self, province, total, offices):
+        province.wait_for(lambda: self.teams(province) == (total, offices),
+                          f"the province to say {total} of {offices} offices", 90)
+        self.assertIn("verify: ok", province.sh("lantoa verify").out)
+
+    def record(self, office, teams, **more):
+        office.sh(f"lantoa-agent record team.count={teams} --period 2025-06", **more)
+
+    def install_agent(self, machine):
+        """The earlier package, and less patience with a lost line than in production."""
+        machine.install(self.earlier[0])
+        with open(machine.path("/etc/lantoa/agent.conf"), "a", encoding="utf-8") as conf:
+            conf.write("\n[uplink]\nreconnect_min_ms = 200\nreconnect_max_ms = 1000\n")
+
+    def wait_running_anew(self, machine, unit, pid):
+        machine.wait_for(lambda: machine.show(unit, "ActiveState") == "active" and machine.pid(unit) not in (0, pid),
+                         f"{unit} to be started anew", 60)
+
+    # --- the story ---
+
+    def test_01_packages_are_clean(self):
+        said = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", *self.debs],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual((said.returncode, said.stdout), (0, ""), said.stderr)
+
+    def test_02_two_files_make_a_running_province(self):
+        province = Deploy.province = self.machine("province")
+        province.install(*self.earlier[1:])
+        province.wait_active("lantoa-aggregator.service", 5)
+        for unit in ("lantoa-aggregator.service", "lantoa-aggregator.socket", "lantoa-backup.timer"):
+            self.assertEqual(province.sh(f"systemctl is-enabled {unit}").out.strip(), "enabled", unit)
+        self.assertEqual(province.sh(f"stat -c '%U %a' {STATE}").out, "lantoa 700\n")
+        self.assertIn("taking figures", province.show("lantoa-aggregator.service", "StatusText"))
+        for unit in ("lantoa-aggregator.service", "lantoa-backup.service"):
+            province.sh(f"systemd-analyze security --no-pager --threshold=15 {unit}")
+
+    def test_03_operators_are_the_members_of_a_group(self):
+        province = self.province
+        province.sh("useradd --groups lantoa huong && useradd stranger")
+        self.assertEqual(province.sh("lantoa status", user="huong").code, 0)
+        shut_out = province.sh("lantoa status", user="stranger", check=False)
+        self.assertEqual(shut_out.code, 1)
+        self.assertIn("may you open its socket", shut_out.err)
+
+    def test_04_every_program_speaks_vietnamese(self):
+        for program in ("lantoa --help", "lantoa-aggregator --help"):
+            here = self.province.sh(program, LC_ALL="", LANG="vi_VN.UTF-8")
+            self.assertRegex(here.out, "cách dùng|Cách dùng", program)
+
+    def test_05_a_reload_is_validated_first(self):
+        province = self.province
+        unit, conf = "lantoa-aggregator.service", "/etc/lantoa/aggregator.conf"
+        pid = province.pid(unit)
+        with open(province.path(conf), encoding="utf-8") as file:
+            packaged = file.read()
+        province.write(conf, packaged + f"\n[gate]\naddress = 127.0.0.1:{PORT}\nlissten = tcp://127.0.0.1:1\n")
+        lines = packaged.count("\n") + 4
+        province.sh(f"systemctl reload {unit}")
+        self.assertIn(f"{conf}:{lines}", province.journal(unit))
+        self.assertIn(f"{conf}:{lines}", province.show(unit, "StatusText"))
+        self.assertEqual(province.sh("lantoa-aggregator --check", check=False).code, 1)
+        province.write(conf, packaged + f"\n[gate]\naddress = 127.0.0.1:{PORT}\n")
+        province.sh(f"systemctl reload {unit}")
+        self.assertNotIn(conf, province.show(unit, "StatusText"))
+        self.assertEqual(province.pid(unit), pid)
+
+    def test_06_one_command_sets_the_province_up(self):
+        province = self.province
+        province.sh("lantoa setup tien-giang")
+        province.write("/root/offices.csv", OFFICES)
+        province.sh("lantoa office import /root/offices.csv --invite /root/invitations")
+        self.assertEqual(sorted(os.listdir(province.path("/root/invitations"))),
+                         ["28249.invitation", "28252.invitation", "28255.invitation"])
+        self.assertEqual(province.sh("stat -c %a /root/invitations/28249.invitation").out, "600\n")
+
+    def invitation(self, code):
+        with open(self.province.path(f"/root/invitations/{code}.invitation"), encoding="ascii") as file:
+            return file.read().strip()
+
+    def test_07_an_agent_waits_for_its_key_and_then_starts_by_itself(self):
+        office = Deploy.office = self.machine("office")
+        self.install_agent(office)
+        self.assertEqual(office.show("lantoa-agent.service", "ActiveState"), "inactive")
+        self.assertEqual(office.show("lantoa-agent.service", "NRestarts"), "0")
+        self.assertEqual(office.show("lantoa-agent.path", "ActiveState"), "active", office.journal("lantoa-agent.path"))
+        office.sh(f"lantoa-agent enrol '{self.invitation('28249')}'")
+        office.wait_active("lantoa-agent.service", 10)
+        self.assertEqual(office.sh(f"stat -c '%U %a' {OFFICE_STATE}/agent.key").out, "lantoa-agent 600\n")
+        office.sh("systemd-analyze security --no-pager --threshold=15 lantoa-agent.service")
+        office.sh("useradd --groups lantoa-agent clerk")
+        self.record(office, 8, user="clerk")
+        self.assert_figures(self.province, 8, 1)
+        # who stops it wants it to stay stopped
+        office.sh("systemctl stop lantoa-agent.service; sleep 1")
+        self.assertEqual(office.show("lantoa-agent.service", "ActiveState"), "inactive")
+        office.sh("systemctl start lantoa-agent.service")
+
+    def test_08_an_invitation_laid_down_as_a_credential_is_enough(self):
+        second = Deploy.second = self.machine("second")
+        second.sh("install -d -m 700 /etc/credstore")
+        self.install_agent(second)
+        second.write("/etc/credstore/lantoa.invitation", self.invitation("28252") + "\n", 0o600)
+        second.wait_active("lantoa-agent.service", 10)
+        second.wait_for(lambda: os.path.exists(second.path(f"{OFFICE_STATE}/agent.key")), "the office to be enrolled")
+        second.wait_for(lambda: second.sh("lantoa-agent record team.count=5 --period 2025-06", check=False).code == 0,
+                        "a figure to be taken")
+        self.assert_figures(self.province, 13, 2)
+
+    def test_09_killed_it_comes_back_and_has_lost_nothing(self):
+        for machine, unit in ((self.office, "lantoa-agent.service"), (self.province, "lantoa-aggregator.service")):
+            pid = machine.pid(unit)
+            self.record(self.office, 9)
+            machine.sh(f"kill -KILL {pid}")
+            self.wait_running_anew(machine, unit, pid)
+        self.assert_figures(self.province, 14, 2)
+
+    def test_10_hung_it_is_killed_by_the_watchdog(self):
+        for machine, unit in ((self.office, "lantoa-agent.service"), (self.province, "lantoa-aggregator.service")):
+            machine.sh(f"mkdir -p /etc/systemd/system/{unit}.d")
+            machine.write(f"/etc/systemd/system/{unit}.d/quick.conf", f"[Service]\nWatchdogSec={WATCHDOG_S}\n")
+            machine.sh(f"systemctl daemon-reload; systemctl restart {unit}")
+            pid = machine.pid(unit)
+            machine.sh(f"sleep {2 * WATCHDOG_S}")
+            self.assertEqual(machine.pid(unit), pid, "a healthy one is left alone")
+            machine.sh(f"kill -STOP {pid}")
+            self.wait_running_anew(machine, unit, pid)
+            self.assertIn("watchdog", machine.journal(unit).lower())
+            machine.sh(f"rm -r /etc/systemd/system/{unit}.d; systemctl daemon-reload; systemctl restart {unit}")
+        self.record(self.office, 10)
+        self.assert_figures(self.province, 15, 2)
+
+    def test_11_a_question_during_a_restart_waits_and_is_answered(self):
+        self.province.sh("systemctl stop lantoa-aggregator.service")
+        self.assertEqual(self.teams(self.province), (15, 2))
+        self.assertEqual(self.province.show("lantoa-aggregator.service", "ActiveState"), "active")
+
+    def test_12_an_agent_reloads_what_is_right_and_keeps_on_otherwise(self):
+        office, unit, conf = self.office, "lantoa-agent.service", "/etc/lantoa/agent.conf"
+        pid = office.pid(unit)
+        with open(office.path(conf), encoding="utf-8") as file:
+            packaged = file.read()
+        office.write(conf, packaged + "\n[log]\nlevel = loud\n")
+        office.sh(f"systemctl reload {unit}")
+        self.assertRegex(office.journal(unit), "loud")
+        office.write(conf, packaged + "\n[log]\nlevel = debug\n")
+        office.sh(f"systemctl reload {unit}")
+        office.write(conf, packaged)
+        office.sh(f"systemctl reload {unit}")
+        self.assertEqual(office.pid(unit), pid)
+        self.record(office, 11)
+        self.assert_figures(self.province, 16, 2)
+
+    def on_small_disk(self, machine, unit, state, size):
+        """The state of @unit moves to a file system of @size."""
+        machine.sh(f"systemctl stop lantoa-aggregator.socket {unit} 2>/dev/null; mv {state} {state}.big && mkdir {state} && "
+                   f"mount -t tmpfs -o size={size},mode=700 tmpfs {state} && cp -a {state}.big/. {state}/ && "
+                   f"chown --reference={state}.big {state} && systemctl start {unit}")
+        machine.wait_active(unit)
+
+    def off_small_disk(self, machine, unit, state):
+        machine.sh(f"systemctl stop lantoa-aggregator.socket {unit} 2>/dev/null; cp -a {state}/. {state}.big/ && umount {state} && "
+                   f"rmdir {state} && mv {state}.big {state} && systemctl start {unit}")
+        machine.wait_active(unit)
+
+    def fill(self, machine, state):
+        machine.sh(f"dd if=/dev/zero of={state}/ballast bs=4k 2>/dev/null", check=False)
+
+    def test_13_a_full_disk_at_the_province_is_said_and_mended(self):
+        province, unit = self.province, "lantoa-aggregator.service"
+        self.on_small_disk(province, unit, STATE, "32M")
+        self.fill(province, STATE)
+        self.record(self.office, 12)
+        province.wait_for(lambda: "NOT TAKING FIGURES" in province.show(unit, "StatusText"), "the status to say so", 60)
+        self.assertEqual(self.teams(province), (16, 2), "questions are answered meanwhile")
+        province.sh(f"rm {STATE}/ballast")
+        self.assert_figures(province, 17, 2)
+        province.wait_for(lambda: "NOT TAKING" not in province.show(unit, "StatusText"), "the status to be well again", 30)
+        self.off_small_disk(province, unit, STATE)
+        self.assert_figures(province, 17, 2)
+
+    def test_14_a_full_disk_at_the_office_refuses_and_loses_nothing(self):
+        office, unit = self.office, "lantoa-agent.service"
+        self.on_small_disk(office, unit, OFFICE_STATE, "96M")
+        self.fill(office, OFFICE_STATE)
+        refused = office.sh("lantoa-agent record team.count=99 --period 2025-06", check=False)
+        self.assertEqual(refused.code, 1)
+        self.assertRegex(refused.err, "disk|full|free|space")
+        self.assertEqual(self.teams(self.province), (17, 2))
+        office.sh(f"rm {OFFICE_STATE}/ballast")
+        office.wait_for(lambda: office.sh("lantoa-agent record team.count=13 --period 2025-06", check=False).code == 0,
+                        "figures to be taken again")
+        self.assert_figures(self.province, 18, 2)
+        self.off_small_disk(office, unit, OFFICE_STATE)
+        self.assert_figures(self.province, 18, 2)
+
+    def test_15_an_upgrade_restarts_and_respects_what_the_administrator_did(self):
+        province, office = self.province, self.office
+        province.sh("systemctl disable --now lantoa-backup.timer")
+        with open(province.path("/etc/lantoa/aggregator.conf"), encoding="utf-8") as file:
+            mine = file.read()
+        before = {machine: machine.pid(unit) for machine, unit in
+                  ((province, "lantoa-aggregator.service"), (office, "lantoa-agent.service"))}
+        province.install(self.aggregator_deb, self.command_deb)
+        office.install(self.agent_deb)
+        self.second.install(self.agent_deb)
+        self.wait_running_anew(province, "lantoa-aggregator.service", before[province])
+        self.wait_running_anew(office, "lantoa-agent.service", before[office])
+        with open(province.path("/etc/lantoa/aggregator.conf"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), mine)
+        self.assertEqual(province.sh("systemctl is-enabled lantoa-backup.timer", check=False).out, "disabled\n")
+        province.sh("systemctl enable --now lantoa-backup.timer")
+        self.record(office, 14)
+        self.assert_figures(province, 19, 2)
+
+    def test_16_a_backup_is_made_by_the_timer_and_by_hand(self):
+        province = self.province
+        province.sh("systemctl start lantoa-backup.service")
+        made = os.listdir(province.path("/var/backups/lantoa"))
+        self.assertEqual(len(made), 1, made)
+        self.assertEqual(province.sh(f"stat -c '%U %a' /var/backups/lantoa/{made[0]}").out, "lantoa 600\n")
+        refused = province.sh("lantoa backup /tmp/x.backup", user="huong", check=False)
+        self.assertEqual(refused.code, 1, "the file holds the province's key")
+        province.sh("lantoa backup /root/province.backup")
+        Deploy.backup = os.path.join(self.folder, "province.backup")
+        shutil.copy(province.path("/root/province.backup"), self.backup)
+        self.record(self.office, 20)  # what the backup lacks
+        self.record(self.second, 6)
+        self.assert_figures(province, 26, 2)
+
+    def test_17_restored_on_another_machine_its_offices_come_back_by_themselves(self):
+        self.province.pull_the_plug()
+        agents = {machine: machine.pid("lantoa-agent.service") for machine in (self.office, self.second)}
+        self.record(self.second, 7)  # while there is no province
+        heir = Deploy.province = self.machine("heir")
+        heir.install(self.aggregator_deb, self.command_deb)
+        heir.sh("systemctl stop lantoa-aggregator.socket lantoa-aggregator.service")
+        file = heir.bring(self.backup)
+        over_it = heir.sh(f"lantoa-aggregator --restore {file}", check=False)
+        self.assertEqual(over_it.code, 1, "a store that is there is not overwritten")
+        heir.sh(f"rm -r {STATE}/*")
+        heir.write("/etc/lantoa/aggregator.conf", f"[gate]\naddress = 127.0.0.1:{PORT}\n")
+        heir.sh(f"lantoa-aggregator --restore {file}")
+        started = heir.sh("systemctl start lantoa-aggregator.socket lantoa-aggregator.service", check=False)
+        self.assertEqual(started.code, 0, heir.journal("lantoa-aggregator.service"))
+        self.assert_figures(heir, 27, 2)
+        for machine, pid in agents.items():
+            self.assertEqual(machine.pid("lantoa-agent.service"), pid, "agents are left untouched")
+
+    def test_18_a_purge_keeps_what_would_be_lost(self):
+        heir, office = self.province, self.office
+        heir.sh("systemctl stop lantoa-aggregator.socket lantoa-aggregator.service")
+        self.record(office, 21)  # stays unsent
+        said = office.sh("apt-get purge -y lantoa-agent")
+        self.assertIn(f"rm -r {OFFICE_STATE}", said.err + said.out)
+        self.assertTrue(os.path.exists(office.path(f"{OFFICE_STATE}/spool.db")))
+        office.install(self.agent_deb)
+        office.wait_active("lantoa-agent.service")
+        heir.sh("systemctl start lantoa-aggregator.socket lantoa-aggregator.service")
+        self.assert_figures(heir, 28, 2)
+        office.wait_for(lambda: office.sh("lantoa-agent spool unsent").out == "0\n", "the ack")
+        office.sh("apt-get purge -y lantoa-agent")
+        self.assertFalse(os.path.exists(office.path(OFFICE_STATE)))
+        self.assertFalse(os.path.exists(office.path("/etc/lantoa/agent.conf")))
+
+    def test_19_so_does_a_purge_at_the_province(self):
+        heir = self.province
+        heir.sh("mount -t tmpfs -o size=16k tmpfs /var/backups/lantoa")  # no room for a backup
+        said = heir.sh("apt-get purge -y lantoa-aggregator")
+        self.assertIn(f"rm -r {STATE}", said.err + said.out)
+        self.assertTrue(os.path.exists(heir.path(f"{STATE}/lantoa.db")))
+        heir.sh("umount /var/backups/lantoa")
+        heir.install(self.aggregator_deb)
+        heir.wait_active("lantoa-aggregator.service")
+        self.assert_figures(heir, 28, 2)
+        heir.sh("apt-get purge -y lantoa-aggregator")
+        self.assertFalse(os.path.exists(heir.path(STATE)))
+        self.assertEqual(len(os.listdir(heir.path("/var/backups/lantoa"))), 1, "the last one was made, and stays")
+
+    def test_20_told_in_so_many_words_it_deletes(self):
+        second = self.second
+        self.record(second, 9)
+        second.sh("apt-get purge -y lantoa-agent", LANTOA_PURGE="figures")
+        self.assertFalse(os.path.exists(second.path(OFFICE_STATE)))
+
+
+if __name__ == "__main__":
+    WHY_NOT = lacking()
+    if WHY_NOT:
+        print(f"SKIPPED: nothing that is deployed was tested: {WHY_NOT}", flush=True)
+        sys.exit(77)
+    unittest.main(verbosity=2)
