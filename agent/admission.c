@@ -75,6 +75,7 @@ int admission_once(const struct settings *settings, const struct invitation *inv
 	char path[PATH_MAX];
 	struct spool *spool;
 	struct spool_limits limits = { .bytes_max = settings->bytes_max,
+				       .reserve = settings->reserve,
 				       .keep_days = settings->keep_acked_days };
 	int rc = settings_path(settings, "spool.db", path, err);
 	if (rc == 0)

@@ -64,6 +64,7 @@ static int open_spool(struct desk *desk, struct err *err)
 {
 	char path[PATH_MAX];
 	struct spool_limits limits = { .bytes_max = desk->settings->bytes_max,
+				       .reserve = desk->settings->reserve,
 				       .keep_days = desk->settings->keep_acked_days };
 	int rc = owner_become(desk->settings->state_dir, err);
 	if (rc == 0)

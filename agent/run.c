@@ -121,6 +121,7 @@ static void stop(struct agent *agent)
 static struct spool_limits limits_of(const struct settings *settings)
 {
 	return (struct spool_limits){ .bytes_max = settings->bytes_max,
+				      .reserve = settings->reserve,
 				      .keep_days = settings->keep_acked_days };
 }
 

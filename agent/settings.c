@@ -37,6 +37,8 @@ static const struct conf_key keys[] = {
 	  "how long 'enrol' waits for the province" },
 	{ "spool", "bytes_max", CONF_BYTES, AT(bytes_max), "64M", 1 << 20, UINT64_C(1) << 40,
 	  "largest size of the spool; when it is full, new figures are refused" },
+	{ "spool", "reserve", CONF_BYTES, AT(reserve), "32M", 0, UINT64_C(1) << 40,
+	  "room to be left on the disk; when there is less, new figures are refused" },
 	{ "spool", "keep_acked_days", CONF_UINT, AT(keep_acked_days), "35", 1, 3650,
 	  "days that figures stay here after the province has them" },
 	{ "inbox", "folder", CONF_TEXT, AT(inbox_folder), "", 0, 0,

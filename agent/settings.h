@@ -25,7 +25,7 @@ struct settings {
 	char *zone;
 	uint32_t push_interval_s, kilobytes_per_hour, reconnect_min_ms, reconnect_max_ms,
 		enrol_timeout_s;
-	uint64_t bytes_max;
+	uint64_t bytes_max, reserve;
 	uint32_t keep_acked_days;
 	char *inbox_folder, *inbox_language;
 	uint32_t inbox_settle_s;

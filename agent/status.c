@@ -35,7 +35,8 @@ struct health status_health(const struct status *status)
 		.waiting = look->waiting + spool->waiting_batches + spool->unsealed,
 		.stuck_s = (uint64_t)(civil_boot_us() - look->moved_us) / 1000000,
 		.refused_rc = spool->refused_rc,
-		.disk_full = spool->disk_free < DISK_FULL_BYTES,
+		.disk_full =
+			spool->disk_free < DISK_FULL_BYTES || spool->disk_free < spool->reserve,
 		.disk_rc = look->disk_rc,
 		.config_wrong = reload->failed,
 		.restart_due = reload->needs_restart != NULL,

@@ -3,6 +3,7 @@
 #include "spool_inside.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x4c545350 /* "LTSP" */
+/* An ack that drops as much as one may writes some 70 pages. */
+#define JOURNAL_BYTES (512 * 1024)
 
 static const char *const steps[] = {
 	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL,"
@@ -56,7 +59,8 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_SERIES_NUMBER] = "UPDATE series SET number = ?1, declared_in = ?2 WHERE id = ?3",
 	[SQL_SERIES_NEXT] = "SELECT coalesce(max(number) + 1, 0) FROM series",
 	[SQL_SERIES_BY_NUMBER] = "SELECT id, shape, metric, labels FROM series WHERE number = ?1",
-	[SQL_SERIES_ALL] = "SELECT id, shape FROM series",
+	[SQL_SERIES_ALL] = "SELECT id, shape, (SELECT day FROM current WHERE series = s.id"
+			   " ORDER BY day LIMIT 1) FROM series s",
 	[SQL_SERIES_OF] = "SELECT id, labels, shape FROM series WHERE metric = ?1"
 			  " ORDER BY labels, shape",
 	[SQL_SERIES_FORGET] = "UPDATE series SET number = NULL, declared_in = NULL",
@@ -66,6 +70,7 @@ static const char *const sql_text[SQL_COUNT] = {
 			    " VALUES (?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT DO UPDATE"
 			    " SET value_e = ?4, withdrawn = ?5, seq = 0",
 	[SQL_CURRENT_DROP] = "DELETE FROM current WHERE series = ?1 AND day = ?2 AND nth = ?3",
+	[SQL_CURRENT_OLDEST] = "SELECT min(day) FROM current WHERE series = ?1",
 	[SQL_CURRENT_TRIM] = "DELETE FROM current WHERE series = ?1 AND day < ?2"
 			     " AND seq BETWEEN 1 AND ?3",
 	[SQL_CURRENT_SEALED] = "UPDATE current SET seq = ?1 WHERE series = ?2 AND day = ?3"
@@ -271,6 +276,21 @@ static int identify(struct spool *spool, struct err *err)
 	return spool_run(spool, SQL_META_ID, 1, (int64_t[]){ (int64_t)spool->id }, err);
 }
 
+/* The journal keeps its blocks from now on, so that an ack finds room on a disk that is full: what
+ * it writes of the file lies within the file. A disk that cannot give them now gives them at
+ * another start. */
+static void take_blocks(const struct spool *spool)
+{
+	char path[PATH_MAX];
+	if (snprintf(path, sizeof(path), "%s-journal", spool->path) >= (int)sizeof(path))
+		return;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	(void)posix_fallocate(fd, 0, JOURNAL_BYTES); /* as said */
+	(void)close(fd);                             /* SQLite's locks are on the other file */
+}
+
 static int open_once(struct spool *spool, struct err *err)
 {
 	int rc = db_open(spool->path, DB_WRITER_ROLLBACK, &schema, &spool->db, err);
@@ -286,7 +306,11 @@ static int open_once(struct spool *spool, struct err *err)
 		rc = found_intact(spool->db, err);
 	if (rc == 0)
 		rc = db_migrate(spool->db, &schema, err);
-	return rc < 0 ? rc : identify(spool, err);
+	if (rc == 0)
+		rc = identify(spool, err);
+	if (rc == 0)
+		take_blocks(spool);
+	return rc;
 }
 
 static void forget_statements(struct spool *spool)

@@ -28,6 +28,7 @@ struct observation {
 
 struct spool_limits {
 	uint64_t bytes_max; /* of the file; new figures are refused over it: -ENOSPC */
+	uint64_t reserve;   /* to be left free on the disk; under it new figures are refused, too */
 	/* Current values and acked batches older than this are trimmed. Values of a week or longer
 	 * stay for two years more, few as they are: what is typed is compared with its history. */
 	uint32_t keep_days;
@@ -63,11 +64,11 @@ int spool_renew(struct spool *spool, struct err *err);
  * Record @n observations, all or none; once this returns 0 they survive a power cut. A value equal
  * to the current one is not sealed again. Blocks on disk.
  *
- * -ENOSPC when the spool or the disk is full; -ERANGE when an addition leaves 64 bits; -EIO when
- * the disk fails; -E2BIG when series numbers run out; -ESTALE when what
- * should be added to is so old that it is no longer kept here. On error the spool is as before
- * (only a disk that fails for good in the last sync of a commit leaves open whether all or nothing
- * was recorded); @ret_bad (may be NULL) is the index at fault.
+ * -ENOSPC when the spool or the disk is full, or would soon be; -ERANGE when an addition leaves 64
+ * bits; -EIO when the disk fails; -E2BIG when series numbers run out; -ESTALE when what should be
+ * added to is so old that it is no longer kept here. On error the spool is as before (only a disk
+ * that fails for good in the last sync of a commit leaves open whether all or nothing was
+ * recorded); @ret_bad (may be NULL) is the index at fault.
  */
 int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,
 		 struct err *err);
@@ -96,7 +97,8 @@ int spool_batch(struct spool *spool, uint64_t seq, struct blob *out, struct err 
 /** Everything up to @upto is committed at the province. Lower than before is fine: a province
  * restored from a backup asks again for what it lacks, and kept batches wait again. @at_us: when,
  * by the province's clock where it is known, because what is older than keep_days goes by it.
- * -ERANGE, and nothing changed, when @upto was never sealed here. Works when the spool is full. */
+ * -ERANGE, and nothing changed, when @upto was never sealed here. Works when the spool is full, and
+ * when the disk has not a byte left: the journal's blocks were taken when the spool was opened. */
 int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *err);
 
 /** Is batch @seq the one that the province has under this number? @digest (common/wire.h) is of
@@ -118,6 +120,7 @@ struct spool_status {
 	uint64_t quarantined;      /* observations refused by the province so far */
 	uint64_t bytes, bytes_max;
 	uint64_t disk_free; /* bytes left to us on its file system */
+	uint64_t reserve;   /* that is to be left of them */
 	int refused_rc;     /* the spool or its disk would not take the newest figures: -ENOSPC,
 			     * -EIO, ...; 0: it did, or an ack made room since */
 };

@@ -43,6 +43,9 @@ int spool_make_room(struct spool *spool, uint64_t limit, struct err *err)
 	return rc;
 }
 
+#define DROPS_PER_ACK 64 /* an ack stays short; the next ones go on */
+#define DAYS_PER_ACK  4
+
 /* "Add" must know where it can no longer go on from a value: durable, and never moving back. */
 static int remember_trim(struct spool *spool, int32_t limit, struct err *err)
 {
@@ -61,28 +64,43 @@ static int32_t trimmed_before(int32_t limit, int64_t shape)
 	return kept_from(shape_grain(shape) > GRAIN_DAY ? limit - HISTORY_DAYS : limit, shape);
 }
 
+/* One series' values of periods before @target: some days of them at a time, because after months
+ * without the province there are many. 1 when none is left, 0 otherwise. */
+static int trim_series(struct spool *spool, sqlite3_stmt *series, int32_t target,
+		       uint64_t acked_seq, struct err *err)
+{
+	int64_t end = trimmed_before(target, sqlite3_column_int64(series, 1));
+	int64_t id = sqlite3_column_int64(series, 0), oldest = sqlite3_column_int64(series, 2);
+	if (sqlite3_column_type(series, 2) == SQLITE_NULL || oldest >= end)
+		return 1;
+	int64_t limit = end < oldest + DAYS_PER_ACK ? end : oldest + DAYS_PER_ACK;
+	int rc = spool_run(spool, SQL_CURRENT_TRIM, 3, (int64_t[]){ id, limit, (int64_t)acked_seq },
+			   err);
+	if (rc == 0)
+		rc = spool_number(spool, SQL_CURRENT_OLDEST, 1, &id, &oldest, err);
+	return rc == -ENODATA ? 1 : rc < 0 ? rc : oldest >= end;
+}
+
 /* A period that has not ended long ago keeps its value: "add" goes on from it. */
 static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, struct err *err)
 {
-	sqlite3_stmt *all = spool_statement(spool, SQL_SERIES_ALL, err);
-	if (!all)
+	int32_t target = today - (int32_t)spool->limits.keep_days;
+	bool all = true;
+	sqlite3_stmt *series = spool_statement(spool, SQL_SERIES_ALL, err);
+	if (!series)
 		return err->code;
-	int32_t limit = today - (int32_t)spool->limits.keep_days;
 	int rc;
-	while ((rc = db_step(all, err)) == 1) {
-		rc = spool_run(spool, SQL_CURRENT_TRIM, 3,
-			       (int64_t[]){ sqlite3_column_int64(all, 0),
-					    trimmed_before(limit, sqlite3_column_int64(all, 1)),
-					    (int64_t)acked_seq },
-			       err);
+	while ((rc = db_step(series, err)) == 1) {
+		rc = trim_series(spool, series, target, acked_seq, err);
 		if (rc < 0)
 			break;
+		all &= rc == 1;
 	}
-	(void)sqlite3_reset(all); /* repeats the step's error, already told */
-	return rc < 0 ? rc : remember_trim(spool, limit, err);
+	(void)sqlite3_reset(series); /* repeats the step's error, already told */
+	if (rc == 0 && all)
+		spool->trimmed_day = today;
+	return rc < 0 ? rc : remember_trim(spool, target, err);
 }
-
-#define DROPS_PER_ACK 64 /* an ack stays short; the next ones go on */
 
 /* Acked batches go when they are old, or take more than half the room. */
 static int trim_batches(struct spool *spool, int64_t at_us, uint64_t acked_seq, struct err *err)
@@ -106,9 +124,20 @@ static int trim_batches(struct spool *spool, int64_t at_us, uint64_t acked_seq, 
 	return 0;
 }
 
-static int ack(struct spool *spool, uint64_t upto, int64_t at_us, struct err *err)
+/* What may go now. */
+static int trim(struct spool *spool, uint64_t acked_seq, int64_t at_us, struct err *err)
+{
+	int32_t today = (int32_t)(at_us / 86400000000);
+	int rc = trim_batches(spool, at_us, acked_seq, err);
+	if (rc == 0 && today != spool->trimmed_day && today > DAY_MIN && today < DAY_MAX)
+		rc = trim_current(spool, today, acked_seq, err);
+	return rc;
+}
+
+static int ack(struct spool *spool, uint64_t upto, int64_t at_us, bool trimming, struct err *err)
 {
 	struct spool_meta meta;
+	int32_t trimmed_day = spool->trimmed_day;
 	int rc = db_begin(spool->db, err);
 	if (rc == 0)
 		rc = spool_meta(spool, &meta, err);
@@ -122,15 +151,12 @@ static int ack(struct spool *spool, uint64_t upto, int64_t at_us, struct err *er
 		return err_set(err, -ERANGE, "batch %llu was never sealed here",
 			       (unsigned long long)upto);
 	rc = spool_run(spool, SQL_META_ACKED, 2, (int64_t[]){ (int64_t)upto, at_us }, err);
-	if (rc == 0)
-		rc = trim_batches(spool, at_us, upto, err);
-	int32_t today = (int32_t)(at_us / 86400000000);
-	if (rc == 0 && today != spool->trimmed_day && today > DAY_MIN && today < DAY_MAX)
-		rc = trim_current(spool, today, upto, err);
+	if (rc == 0 && trimming)
+		rc = trim(spool, upto, at_us, err);
 	if (rc == 0)
 		rc = spool_commit(spool, err);
-	if (rc == 0)
-		spool->trimmed_day = today;
+	if (rc < 0)
+		spool->trimmed_day = trimmed_day;
 	return rc;
 }
 
@@ -139,7 +165,11 @@ int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *e
 	struct err own;
 	if (!err)
 		err = &own;
-	int rc = ack(spool, upto, at_us, err);
+	int rc = ack(spool, upto, at_us, true, err);
+	if (rc == -ENOSPC) { /* the journal is too small for trimming, and cannot grow: later */
+		db_rollback(spool->db);
+		rc = ack(spool, upto, at_us, false, err);
+	}
 	if (rc < 0) {
 		db_rollback(spool->db);
 		return err_wrap(err, "spool '%s': note an ack", spool->path);

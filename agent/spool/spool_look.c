@@ -27,7 +27,8 @@ static int waiting(struct spool *spool, struct spool_status *status, struct err 
 static bool has_room(const struct spool *spool, const struct spool_status *status)
 {
 	uint64_t limit = spool_record_limit(spool);
-	return status->bytes <= limit - limit / 16 && status->disk_free >= DISK_ROOM_MIN;
+	return status->bytes <= limit - limit / 16 && status->disk_free >= DISK_ROOM_MIN &&
+	       status->disk_free >= status->reserve;
 }
 
 int spool_room(struct spool *spool, struct spool_status *ret_status, struct err *err)
@@ -37,6 +38,7 @@ int spool_room(struct spool *spool, struct spool_status *ret_status, struct err 
 	if (!err)
 		err = &own;
 	struct spool_status status = { .bytes_max = spool->limits.bytes_max,
+				       .reserve = spool->limits.reserve,
 				       .refused_rc = spool->refused_rc };
 	int rc = spool_used(spool, &status.bytes, err);
 	if (rc == 0 && statvfs(spool->path, &disk) < 0)

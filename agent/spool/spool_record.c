@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 struct place {          /* of a figure: its series, and others of its name with other decimals */
 	int64_t series; /* -1: there is none yet */
@@ -226,11 +227,29 @@ static int keep_within_bound(struct spool *spool, struct err *err)
 	return rc;
 }
 
+/* Is there more than the reserve left on the disk? Asked before anything is written: others share
+ * the disk, and what is refused in time needs no repair. */
+static int check_disk(const struct spool *spool, struct err *err)
+{
+	struct statvfs disk;
+	if (spool->limits.reserve == 0 || statvfs(spool->path, &disk) < 0)
+		return 0; /* a disk that cannot tell its room says so when it is written */
+	uint64_t left = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (left >= spool->limits.reserve)
+		return 0;
+	return err_set(err, -ENOSPC,
+		       "the disk has %llu bytes left, fewer than are to be kept free; make room on "
+		       "it, or lower [spool] reserve",
+		       (unsigned long long)left);
+}
+
 static int record_all(struct spool *spool, const struct observation obs[], size_t n,
 		      size_t *ret_bad, struct err *err)
 {
 	bool news = false;
-	int rc = db_begin(spool->db, err);
+	int rc = check_disk(spool, err);
+	if (rc == 0)
+		rc = db_begin(spool->db, err);
 	for (size_t i = 0; i < n && rc >= 0; i++) {
 		*ret_bad = i;
 		rc = record_one(spool, &obs[i], err);

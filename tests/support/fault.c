@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -46,9 +47,9 @@ static int disk(int io_error)
 static int disk_or_space(int io_error, int full_error)
 {
 	unsigned armed = atomic_load(&armed_doors);
-	if (!fails(FAULT_DISK | FAULT_FULL))
+	if (!fails(FAULT_DISK | FAULT_FULL | FAULT_GROW))
 		return SQLITE_OK;
-	return armed & FAULT_FULL ? full_error : io_error;
+	return armed & (FAULT_FULL | FAULT_GROW) ? full_error : io_error;
 }
 
 /* ---- the disk: an SQLite VFS before the real one ---- */
@@ -78,9 +79,18 @@ static int file_read(sqlite3_file *file, void *data, int n, sqlite3_int64 at)
 	return real(file)->pMethods->xRead(real(file), data, n, at);
 }
 
+/* Does a write at @at of @n bytes need space that the file does not have? */
+static bool needs_space(sqlite3_file *file, int n, sqlite3_int64 at)
+{
+	sqlite3_int64 size = 0;
+	return !(atomic_load(&armed_doors) & FAULT_GROW) ||
+	       real(file)->pMethods->xFileSize(real(file), &size) != SQLITE_OK || at + n > size;
+}
+
 static int file_write(sqlite3_file *file, const void *data, int n, sqlite3_int64 at)
 {
-	int rc = disk_or_space(SQLITE_IOERR_WRITE, SQLITE_FULL);
+	int rc = needs_space(file, n, at) ? disk_or_space(SQLITE_IOERR_WRITE, SQLITE_FULL)
+					  : SQLITE_OK;
 	return rc ? rc : real(file)->pMethods->xWrite(real(file), data, n, at);
 }
 
@@ -187,7 +197,10 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
 	struct file *shim = (struct file *)file;
 	shim->base.pMethods = NULL; /* SQLite will not close it */
 	shim->real = (sqlite3_file *)(shim + 1);
-	int rc = disk_or_space(SQLITE_CANTOPEN, SQLITE_FULL);
+	bool made = !name || access(name, F_OK) < 0;
+	int rc = made || !(atomic_load(&armed_doors) & FAULT_GROW)
+			 ? disk_or_space(SQLITE_CANTOPEN, SQLITE_FULL)
+			 : SQLITE_OK;
 	if (rc == SQLITE_OK)
 		rc = real_vfs(vfs)->xOpen(real_vfs(vfs), name, shim->real, flags, ret_flags);
 	if (rc == SQLITE_OK)

@@ -8,6 +8,8 @@
 enum fault_door {
 	FAULT_DISK = 1u << 0,   /* open, write, sync, truncate, delete fail with an I/O error */
 	FAULT_FULL = 1u << 1,   /* open and write fail because the disk is full */
+	FAULT_GROW = 1u << 3,   /* the disk is full: files cannot be made, nor grow; what they have
+				   can be written */
 	FAULT_MEMORY = 1u << 2, /* malloc, calloc, realloc of our code return NULL */
 	FAULT_STAYS = 1u << 8,  /* with a door: all later operations fail too, until disarmed; what
 				   is on the disk then is what a crash would leave */

@@ -35,6 +35,7 @@ class Disk(rig.Rig):
         with open(self.office.conf, encoding="utf-8") as conf:
             text = conf.read().replace(f"state_dir = {self.office.folder}",
                                        f"state_dir = {self.state}")
+        text += "\n[spool]\nreserve = 0\n"  # these tests go to the last byte
         with open(self.office.conf, "w", encoding="utf-8") as conf:
             conf.write(text)
         outcome = self.office.command("enrol", self.province.invite("28001").line)
@@ -125,6 +126,17 @@ class Disk(rig.Rig):
             return (not sealed or spool["unsealed"] == 0) and (
                 not acked or (spool["waiting_batches"] == 0 and spool["sealed"] > 0))
         rig.wait_for(look, "sealed" if sealed else "acked", 40)
+
+    def test_the_reserve_is_left_to_others(self):
+        with open(self.office.conf, encoding="utf-8") as conf:
+            text = conf.read()
+        with open(self.office.conf, "w", encoding="utf-8") as conf:
+            conf.write(text.replace("reserve = 0", f"reserve = {DISK_BYTES}"))
+        self.office.start()
+        self.assertFalse(self.record("reserve", 1))
+        self.assertGreater(os.statvfs(self.state).f_bavail, 0)
+        self.assertEqual(self.condition(), "disk_full")
+        self.office.process.stop()
 
     def test_killed_on_a_full_disk_it_comes_up_again(self):
         self.office.start()

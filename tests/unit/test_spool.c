@@ -53,6 +53,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
+	(void)fault_disarm(); /* a failed test leaves it armed */
 	spool_close(f->spool);
 	scratch_remove(f->folder);
 	free(f);
@@ -578,6 +579,110 @@ static void full_spool_refuses_figures_and_still_seals_and_acks(void **state)
 	verified(f);
 }
 
+#define MONTH_DAYS 30
+
+/* Of every minute, long ago, a batch a day. */
+static void prepare_month(struct fixture *f)
+{
+	struct dice dice = dice_seeded(7);
+	struct observation list[1440];
+	for (int32_t day = 0; day < MONTH_DAYS; day++) {
+		for (int32_t minute = 0; minute < 1440; minute++) {
+			list[minute] = figure("visits", 0, dice_between(&dice, 0, 100000));
+			list[minute].period.grain = GRAIN_MINUTE;
+			list[minute].period.number = (TODAY - 100 + day) * 1440 + minute;
+		}
+		assert_int_equal(spool_record(f->spool, list, 1440, NULL, &f->err), 0);
+		assert_int_equal(seal(f), day + 1);
+	}
+}
+
+static void prepare_two_years(struct fixture *f)
+{
+	for (int32_t day = 0; day < 700; day++) {
+		struct observation obs = figure("team.count", TODAY - 700 + day, day);
+		put(f, &obs);
+		if (day % 20 == 0)
+			seal(f);
+	}
+	seal(f);
+}
+
+/* As when the spool alone was copied. */
+static void lose_journal(struct fixture *f)
+{
+	char journal[PATH_MAX + 16];
+	spool_close(f->spool);
+	f->spool = NULL;
+	(void)snprintf(journal, sizeof(journal), "%s-journal", f->path);
+	assert_int_equal(unlink(journal), 0);
+	reopen(f);
+}
+
+/* What is accepted and what is acked need not a byte that the file does not have. */
+static void acks_drop_what_they_may_on_a_disk_without_a_byte(void **state)
+{
+	struct fixture *f = *state;
+	prepare_month(f);
+	uint64_t before = status(f).bytes;
+	lose_journal(f); /* which had grown meanwhile */
+	fault_arm_at(FAULT_GROW | FAULT_STAYS, 0);
+	struct observation obs = figure("b.b", TODAY, 1);
+	int refused = 0;
+	for (int i = 0; i < 2000 && refused == 0; i++) {
+		obs.period.number = TODAY + i;
+		refused = spool_record(f->spool, &obs, 1, NULL, &f->err);
+	}
+	assert_int_equal(refused, -ENOSPC);
+	for (uint64_t upto = 1; upto <= MONTH_DAYS; upto++)
+		if (spool_acked(f->spool, upto, NOW_US, &f->err) != 0)
+			fail_msg("%s", f->err.text);
+	assert_true(status(f).bytes < before / 4);
+	put(f, &obs); /* there is room again within the file */
+	assert_true(fault_disarm());
+	assert_int_equal(status(f).acked_seq, MONTH_DAYS);
+	reopen(f);
+	verified(f);
+}
+
+static void little_is_trimmed_at_a_time_and_all_in_the_end(void **state)
+{
+	struct fixture *f = *state;
+	struct observation new_day = figure("team.count", TODAY, 1);
+	prepare_two_years(f);
+	unsigned acks = 0;
+	for (uint64_t last = status(f).last_seq; status(f).acked_seq < last || acks < 200; acks++) {
+		new_day.value_e++;
+		put(f, &new_day);
+		last = seal(f);
+		assert_int_equal(spool_acked(f->spool, last, NOW_US, &f->err), 0);
+	}
+	int64_t value_e;
+	unsigned decimals;
+	bool withdrawn;
+	struct observation old = figure("team.count", TODAY - 36, 0);
+	struct observation kept = figure("team.count", TODAY - 35, 0);
+	assert_int_equal(spool_current(f->spool, "team.count", "", old.period, &value_e, &decimals,
+				       &withdrawn, &f->err),
+			 -ENOENT);
+	assert_int_equal(current(f, &kept), 700 - 35);
+	verified(f);
+}
+
+static void figures_are_refused_before_the_disk_is_full(void **state)
+{
+	struct fixture *f = *state;
+	struct observation obs = figure("team.count", TODAY, 7);
+	put(f, &obs);
+	f->limits.reserve = UINT64_MAX;
+	reopen(f);
+	obs.value_e = 8;
+	assert_int_equal(spool_record(f->spool, &obs, 1, NULL, &f->err), -ENOSPC);
+	assert_non_null(strstr(f->err.text, "reserve"));
+	assert_int_equal(current(f, &obs), 7);
+	assert_int_equal(spool_acked(f->spool, seal(f), NOW_US, &f->err), 0);
+}
+
 static void acked_batches_wait_again_for_a_restored_province(void **state)
 {
 	struct fixture *f = *state;
@@ -890,6 +995,9 @@ int main(void)
 		TEST(a_disk_that_failed_is_told_until_it_takes_figures_again),
 		TEST(resting_between_any_two_steps_changes_nothing),
 		TEST(full_spool_refuses_figures_and_still_seals_and_acks),
+		TEST(acks_drop_what_they_may_on_a_disk_without_a_byte),
+		TEST(little_is_trimmed_at_a_time_and_all_in_the_end),
+		TEST(figures_are_refused_before_the_disk_is_full),
 		TEST(acked_batches_wait_again_for_a_restored_province),
 		TEST(batch_is_told_from_another_of_its_number),
 		TEST(few_batches_are_sealed_ahead_and_acks_seal_the_rest),
