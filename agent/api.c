@@ -3,6 +3,7 @@
 #include "api.h"
 
 #include "civil.h"
+#include "clock_report.h"
 #include "container.h"
 #include "http.h"
 #include "i18n.h"
@@ -262,6 +263,44 @@ static void get_export(void *context, struct http_request *request)
 		call_submit(call, work_export, done_call);
 }
 
+/* /v1/clock */
+
+static void work_clock(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	call->rc = clock_report(spool_of(call), &call->out, &call->err);
+}
+
+static void get_clock(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	if (call)
+		call_submit(call, work_clock, done_call);
+}
+
+static void work_clock_told(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	size_t len;
+	const char *body = http_body(call->request, &len);
+	call->rc = clock_carry_out(spool_of(call), body, len, &call->out, &call->err);
+}
+
+static void done_clock_told(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	if (call->rc == 0)
+		recorder_recorded(call->api->config.recorder, true);
+	done_call(job);
+}
+
+static void post_clock(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	if (call)
+		call_submit(call, work_clock_told, done_clock_told);
+}
+
 /* GET /v1/catalogue */
 
 static void get_catalogue(void *context, struct http_request *request)
@@ -287,6 +326,8 @@ static const struct http_route routes[] = {
 	{ "GET", "/v1/spool", get_spool },
 	{ "GET", "/v1/spool/verify", get_verify },
 	{ "GET", "/v1/spool/export", get_export },
+	{ "GET", "/v1/clock", get_clock },
+	{ "POST", "/v1/clock", post_clock },
 };
 #define N_ROUTES     (sizeof(routes) / sizeof(routes[0]))
 #define N_TCP_ROUTES 2u

@@ -6,6 +6,8 @@
  *   GET  /v1/spool         kept batches, and what the province quarantined
  *   GET  /v1/spool/verify  {"ok": true}, or an error that names what is wrong
  *   GET  /v1/spool/export  all current values as CSV
+ *   GET  /v1/clock         what time it is, who says so, and figures that wait for it
+ *   POST /v1/clock         when the machine was started (clock_report.h)
  *   GET  /v1/catalogue     the cached catalogue as CSV; 404 before there is one
  *
  * Errors are {"error": sentence}. Every request that touches the spool is one job on the worker; as

@@ -3,6 +3,7 @@
 #include "admission_command.h"
 #include "blob.h"
 #include "civil.h"
+#include "clock_command.h"
 #include "desk.h"
 #include "i18n.h"
 #include "import.h"
@@ -189,7 +190,7 @@ static int import_text(struct desk *desk, const char *path, const struct blob *c
 {
 	struct import_result result = { 0 };
 	struct import_target target = { desk, path };
-	struct import_config config = { .now_us = civil_now_us(),
+	struct import_config config = { .now_us = desk_latest_us(desk),
 					.on_entries = on_entries,
 					.on_complaint = on_complaint,
 					.context = &target };
@@ -396,6 +397,8 @@ const struct command commands[] = {
 	{ "spool", "list|unsent|verify|export", N_("look at what is kept here"), command_spool },
 	{ "token", "[--new]", N_("print what programs show the agent over TCP, [http] listen"),
 	  token_command },
+	{ "clock", "[list] | assign START DATE-TIME | drop START",
+	  N_("what time it is, and figures that wait for somebody who knows"), clock_command },
 	{ "catalogue", "", N_("list what may be reported"), command_catalogue },
 	{ 0 },
 };

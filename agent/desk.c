@@ -2,6 +2,7 @@
 
 #include "civil.h"
 #include "client.h"
+#include "clock_report.h"
 #include "facts.h"
 #include "identity.h"
 #include "observations.h"
@@ -21,6 +22,7 @@
 
 struct desk {
 	const struct settings *settings;
+	struct clock *clock;         /* owned; what this process can know */
 	struct spool *spool;         /* owned; NULL: a running agent holds it */
 	struct facts facts;          /* owned, with the spool */
 	struct catalogue *catalogue; /* owned; what the agent told */
@@ -76,6 +78,8 @@ static int open_spool(struct desk *desk, struct err *err)
 			       "an agent is running, but does not answer on '%s'; is [agent] "
 			       "api_socket the same in its configuration?",
 			       desk->settings->api_socket);
+	if (rc == 0)
+		spool_use_clock(desk->spool, desk->clock);
 	return rc < 0 ? rc : facts_read(desk->spool, &desk->facts, err);
 }
 
@@ -98,7 +102,9 @@ int desk_open(const struct settings *settings, struct desk **ret_desk, struct er
 	if (!desk)
 		return err_memory(err);
 	desk->settings = settings;
-	int rc = find_either(desk, err);
+	int rc = clock_open(NULL, &desk->clock, err);
+	if (rc == 0)
+		rc = find_either(desk, err);
 	for (unsigned i = 0; rc == -EBUSY && i < TURNS; i++) { /* cron runs two commands at once */
 		(void)nanosleep(&turn, NULL);                  /* cut short is fine */
 		*err = (struct err){ 0 };
@@ -119,6 +125,7 @@ void desk_close(struct desk *desk)
 		return;
 	facts_free(&desk->facts);
 	spool_close(desk->spool);
+	clock_close(desk->clock);
 	catalogue_close(desk->catalogue);
 	free(desk);
 }
@@ -148,6 +155,11 @@ int desk_catalogue(struct desk *desk, const struct catalogue **ret_catalogue, st
 	return 0;
 }
 
+int64_t desk_latest_us(const struct desk *desk)
+{
+	return clock_latest_us(desk->clock);
+}
+
 static int record_here(struct desk *desk, const struct entry entries[], size_t n, struct err *err)
 {
 	const struct catalogue *catalogue;
@@ -157,7 +169,7 @@ static int record_here(struct desk *desk, const struct entry entries[], size_t n
 	struct observation *list = calloc(n + 1, sizeof(*list));
 	if (!list)
 		return err_memory(err);
-	int64_t now_us = civil_now_us();
+	int64_t now_us = desk_latest_us(desk);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = entry_judge(catalogue, &entries[i], now_us, &list[i], err);
 	if (rc == 0)
@@ -217,7 +229,8 @@ int desk_ask(struct desk *desk, enum desk_question question, struct blob *out, s
 	static const char *const paths[] = { [DESK_STATUS] = "/v1/status",
 					     [DESK_SPOOL] = "/v1/spool",
 					     [DESK_VERIFY] = "/v1/spool/verify",
-					     [DESK_EXPORT] = "/v1/spool/export" };
+					     [DESK_EXPORT] = "/v1/spool/export",
+					     [DESK_CLOCK] = "/v1/clock" };
 	if (!desk->spool)
 		return ask_agent(desk, "GET", paths[question], NULL, out, err);
 	switch (question) {
@@ -227,8 +240,22 @@ int desk_ask(struct desk *desk, enum desk_question question, struct blob *out, s
 		return report_spool(desk->spool, out, err);
 	case DESK_VERIFY:
 		return verify_here(desk, out, err);
+	case DESK_CLOCK:
+		return clock_report(desk->spool, out, err);
 	case DESK_EXPORT:
 		return report_export(desk->spool, out, err);
 	}
 	return err_set(err, -EINVAL, "unknown question");
+}
+
+int desk_tell_clock(struct desk *desk, const char *request, struct blob *out, struct err *err)
+{
+	struct blob body = { 0 };
+	if (desk->spool)
+		return clock_carry_out(desk->spool, request, strlen(request), out, err);
+	int rc = blob_append(&body, request, strlen(request)) < 0 ? err_memory(err) : 0;
+	if (rc == 0)
+		rc = ask_agent(desk, "POST", "/v1/clock", &body, out, err);
+	blob_free(&body);
+	return rc;
 }

@@ -19,9 +19,14 @@ void desk_close(struct desk *desk); /* NULL is fine */
 
 /** The cached catalogue, owned by the desk. -ENOENT before there is one. */
 int desk_catalogue(struct desk *desk, const struct catalogue **ret_catalogue, struct err *err);
+/** The time as far as this process can know it, or CLOCK_UNKNOWN_US; a running agent may know more,
+ * and judges again. */
+int64_t desk_latest_us(const struct desk *desk);
 /** All or none, durable when it returns 0. */
 int desk_record(struct desk *desk, const struct entry entries[], size_t n, struct err *err);
 
-enum desk_question { DESK_STATUS, DESK_SPOOL, DESK_VERIFY, DESK_EXPORT };
+enum desk_question { DESK_STATUS, DESK_SPOOL, DESK_VERIFY, DESK_EXPORT, DESK_CLOCK };
 /** The answer of the API to GET /v1/status, ..., appended to @out. */
 int desk_ask(struct desk *desk, enum desk_question question, struct blob *out, struct err *err);
+/** POST /v1/clock with @request. */
+int desk_tell_clock(struct desk *desk, const char *request, struct blob *out, struct err *err);

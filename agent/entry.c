@@ -1,6 +1,7 @@
 #include "entry.h"
 
 #include "civil.h"
+#include "clock.h"
 #include "decimal.h"
 #include "i18n.h"
 
@@ -27,7 +28,9 @@ static int judge_period(const struct metric *metric, const struct entry *entry, 
 			struct period *ret_period, struct err *err)
 {
 	char example[PERIOD_TEXT_MAX];
-	struct period now = civil_period(metric->calendar, metric->period, now_us);
+	struct period now = now_us == CLOCK_UNKNOWN_US
+				    ? (struct period){ metric->calendar, metric->period, 0 }
+				    : civil_period(metric->calendar, metric->period, now_us);
 	if (!entry->period) {
 		*ret_period = now;
 		return 0;
@@ -41,7 +44,7 @@ static int judge_period(const struct metric *metric, const struct entry *entry, 
 			       "period '%s' is a %s, but it is counted per %s; write it like %s",
 			       entry->period, _(grain_name(period.grain)),
 			       _(grain_name(metric->period)), period_format(now, example));
-	if (in_future(period, now_us))
+	if (now_us != CLOCK_UNKNOWN_US && in_future(period, now_us))
 		return err_set(err, -EINVAL,
 			       "period '%s' has not begun; correct it, or this machine's clock",
 			       entry->period);
@@ -113,6 +116,7 @@ int entry_judge_as(const struct metric *metric, const struct entry *entry, int64
 	struct observation obs = { .metric = entry->metric,
 				   .labels = entry->labels,
 				   .decimals = metric->decimals,
+				   .now = !entry->period && now_us == CLOCK_UNKNOWN_US,
 				   .add = entry->add && entry->value };
 	int rc = judge_period(metric, entry, now_us, &obs.period, err);
 	if (rc == 0)

@@ -20,7 +20,8 @@ struct entry { /* all texts borrowed */
 /**
  * @ret_obs borrows the entry's metric and labels. -EINVAL with a sentence that says what to do:
  * unknown metric, a period of another grain or in the future, wrong labels, no number, too many
- * decimals, out of range. @now_us tells the current period.
+ * decimals, out of range. @now_us tells the current period; CLOCK_UNKNOWN_US: nobody knows it, so
+ * nothing lies in the future, and what has no period is of "now" (agent/clock.h).
  */
 int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
 		struct observation *ret_obs, struct err *err);

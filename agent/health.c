@@ -56,6 +56,16 @@ static bool stalled(const struct health_facts *f)
 	       !f->at_rest && !told_by_uplink(f);
 }
 
+static bool undated(const struct health_facts *f)
+{
+	return f->undated;
+}
+
+static bool clock_unset(const struct health_facts *f)
+{
+	return f->undated_here;
+}
+
 static bool config_wrong(const struct health_facts *f)
 {
 	return f->config_wrong;
@@ -132,6 +142,10 @@ static const struct {
 	       "the first connection") } },
 	{ line_trouble, { "disconnected", HEALTH_ILL, NULL } }, /* the uplink's own sentence */
 	{ connecting, { "connecting", HEALTH_ILL, N_("connecting to the province") } },
+	{ undated,
+	  { "undated", HEALTH_ILL,
+	    N_("figures came while this machine's clock was not set, and wait for somebody to say "
+	       "which day that was: 'lantoa-agent clock' shows them") } },
 	{ stalled,
 	  { "stalled", HEALTH_ILL,
 	    N_("connected, but the province has not confirmed anything for minutes: if that "
@@ -150,6 +164,10 @@ static const struct {
 	{ input_trouble,
 	  { "input_trouble", HEALTH_NOTE,
 	    N_("one of the ways for figures to come in had trouble: see its line") } },
+	{ clock_unset,
+	  { "clock_unset", HEALTH_NOTE,
+	    N_("nobody knows what time it is: figures without a period wait until the province "
+	       "is heard or this machine's clock is synchronised") } },
 	{ restart_due,
 	  { "restart_due", HEALTH_NOTE,
 	    N_("some settings change with the next restart: systemctl restart lantoa-agent") } },

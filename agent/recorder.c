@@ -4,7 +4,7 @@
  * 3. Tell the uplink, then the caller, on the loop. */
 #include "recorder.h"
 
-#include "civil.h"
+#include "clock.h"
 #include "container.h"
 
 #include <errno.h>
@@ -63,7 +63,7 @@ void recorder_recorded(struct recorder *recorder, bool coarse)
 static int judge_all(const struct recorder *recorder, struct recording *recording,
 		     const struct entry entries[], size_t n, struct err *err)
 {
-	int64_t now_us = civil_now_us();
+	int64_t now_us = clock_latest_us(spool_clock(recorder->config.spool));
 	recording->coarse = false;
 	for (size_t i = 0; i < n; i++) {
 		int rc = entry_judge(recorder->catalogue, &entries[i], now_us, &recording->list[i],

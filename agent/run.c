@@ -44,6 +44,7 @@ struct agent {
 	const char *config_path;
 	uv_loop_t loop;
 	struct identity identity;
+	struct clock *clock;
 	struct spool *spool;
 	struct facts facts;
 	struct worker *worker;
@@ -194,7 +195,9 @@ static int read_state(struct agent *agent, struct err *err)
 	const struct timespec turn = { .tv_nsec = TURN_MS * 1000000 };
 	struct spool_limits limits = limits_of(settings);
 	char path[PATH_MAX], aside[PATH_MAX];
-	int rc = settings_path(settings, IDENTITY_FILE, path, err);
+	int rc = clock_open(NULL, &agent->clock, err);
+	if (rc == 0)
+		rc = settings_path(settings, IDENTITY_FILE, path, err);
 	if (rc == 0)
 		rc = identity_read(path, &agent->identity, err);
 	if (rc == -ENOENT)
@@ -212,6 +215,7 @@ static int read_state(struct agent *agent, struct err *err)
 	}
 	if (rc < 0)
 		return rc;
+	spool_use_clock(agent->spool, agent->clock);
 	if (*aside)
 		log_error("agent: the spool was corrupt and is kept as %s; a new one was begun, "
 			  "figures not sent before are lost to the province: call for help",
@@ -310,6 +314,7 @@ static void release(struct agent *agent)
 		(void)zmq_ctx_term(agent->zmq_context); /* its sockets are closed */
 	facts_free(&agent->facts);
 	spool_close(agent->spool);
+	clock_close(agent->clock);
 }
 
 static void name_open_handle(uv_handle_t *handle, void *context)

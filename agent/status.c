@@ -1,6 +1,7 @@
 #include "status.h"
 
 #include "civil.h"
+#include "clock_report.h"
 #include "i18n.h"
 #include "report.h"
 
@@ -35,9 +36,10 @@ struct health status_health(const struct status *status)
 		.waiting = look->waiting + spool->waiting_batches + spool->unsealed,
 		.stuck_s = (uint64_t)(civil_boot_us() - look->moved_us) / 1000000,
 		.refused_rc = spool->refused_rc,
-		.disk_full =
-			spool->disk_free < DISK_FULL_BYTES || spool->disk_free < spool->reserve,
-		.disk_rc = look->disk_rc,
+		.disk_full = spool->disk_free < DISK_FULL_BYTES ||
+			     spool->disk_free<spool->reserve, .disk_rc = look->disk_rc,
+					      .undated = spool->undated> 0,
+		.undated_here = spool->undated_here > 0,
 		.config_wrong = reload->failed,
 		.restart_due = reload->needs_restart != NULL,
 	};
@@ -109,16 +111,17 @@ static json_t *reload_json(const struct reload_outcome *reload)
 
 static json_t *spool_json(const struct spool_status *status)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I}", "sealed",
-			 (json_int_t)status->last_seq, "acked", (json_int_t)status->acked_seq,
-			 "unsealed", (json_int_t)status->unsealed, "waiting_batches",
-			 (json_int_t)status->waiting_batches, "waiting_observations",
-			 (json_int_t)status->waiting_observations, "oldest_waiting",
-			 report_instant(status->oldest_waiting_us), "last_ack",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "sealed", (json_int_t)status->last_seq, "acked",
+			 (json_int_t)status->acked_seq, "unsealed", (json_int_t)status->unsealed,
+			 "waiting_batches", (json_int_t)status->waiting_batches,
+			 "waiting_observations", (json_int_t)status->waiting_observations,
+			 "oldest_waiting", report_instant(status->oldest_waiting_us), "last_ack",
 			 report_instant(status->last_ack_us), "quarantined",
 			 (json_int_t)status->quarantined, "bytes", (json_int_t)status->bytes,
 			 "bytes_max", (json_int_t)status->bytes_max, "disk_free",
-			 (json_int_t)status->disk_free);
+			 (json_int_t)status->disk_free, "undated_here",
+			 (json_int_t)status->undated_here, "undated", (json_int_t)status->undated);
 }
 
 static json_t *head_json(const struct status *status)
@@ -135,13 +138,14 @@ static json_t *body_json(const struct status *status, json_t *refusals)
 	if (status->catalogue_version)
 		(void)snprintf(version, sizeof(version), "%016llx",
 			       (unsigned long long)status->catalogue_version); /* fits */
-	return json_pack("{s:s, s:o, s:s?, s:s?, s:s?, s:s, s:I, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:s?, s:s?, s:s?, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "version", LANTOA_VERSION, "running_since", boot_instant(status->since_us),
 			 "office", status->office, "office_name", status->office_name, "address",
 			 status->address, "catalogue", version, "metrics",
 			 (json_int_t)status->metrics, "uplink", uplink_json(status->look), "inputs",
 			 inputs_json(status), "reload", reload_json(status->reload), "spool",
-			 spool_json(&status->spool), "refusals",
+			 spool_json(&status->spool), "clock",
+			 clock_json(status->spool.witness, status->spool.ahead_us), "refusals",
 			 refusals ? refusals : json_array());
 }
 

@@ -34,7 +34,7 @@ struct health status_health(const struct status *status);
  *
  *   {"at", "well", "headline", "conditions": [{"name", "severity", "sentence"}, ...], "version",
  *    "running_since", "office", "office_name", "address", "catalogue", "metrics", "uplink": {...},
- *    "inputs": [...], "reload": {...}, "spool": {...}, "refusals": [...]}
+ *    "inputs": [...], "reload": {...}, "spool": {...}, "clock": {...}, "refusals": [...]}
  *
  * @refusals  array of report_refusals(); taken over, may be NULL
  */

@@ -149,6 +149,19 @@ static void print_disk(const json_t *root, FILE *out)
 	fprintf(out, _("%lld metrics\n"), number_of(root, "metrics"));
 }
 
+static void print_clock(const json_t *root, FILE *out)
+{
+	const json_t *clock = json_object_get(root, "clock");
+	long long ahead_min = number_of(clock, "ahead_s") / S_PER_MIN;
+	print_label(_("clock:"), out);
+	fprintf(out, "%s", text_of(clock, "words"));
+	if (ahead_min > 0)
+		fprintf(out, _("; this machine's is %lld minutes ahead"), ahead_min);
+	else if (ahead_min < 0)
+		fprintf(out, _("; this machine's is %lld minutes behind"), -ahead_min);
+	fputc('\n', out);
+}
+
 static void print_inputs(const json_t *root, FILE *out)
 {
 	size_t i;
@@ -201,6 +214,7 @@ void status_screen(const json_t *root, FILE *out)
 	print_figures(root, out);
 	print_refusals(root, out);
 	print_disk(root, out);
+	print_clock(root, out);
 	print_inputs(root, out);
 	print_reload(root, out);
 	print_agent(root, out);

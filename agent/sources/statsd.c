@@ -201,15 +201,15 @@ static int take_line(struct statsd *statsd, const char *text, size_t len, int64_
 
 static void take_datagram(struct statsd *statsd, const char *text, size_t len)
 {
-	int64_t now_us = civil_now_us();
+	int64_t latest_us = clock_latest_us(spool_clock(recorder_spool(statsd->host.recorder)));
 	for (const char *end = text + len; text < end;) {
 		struct err err;
 		const char *stop = memchr(text, '\n', (size_t)(end - text));
 		size_t line = (size_t)((stop ? stop : end) - text);
-		if (line > 0 && take_line(statsd, text, line, now_us, &err) < 0)
+		if (line > 0 && take_line(statsd, text, line, latest_us, &err) < 0)
 			refuse(statsd, 1, err.text);
 		else if (line > 0)
-			statsd->last_us = now_us;
+			statsd->last_us = civil_now_us();
 		text += line + 1;
 	}
 	if (statsd->filling.n > 0 && !uv_is_active((uv_handle_t *)&statsd->timer))

@@ -35,6 +35,13 @@ static const char *const steps[] = {
 	" observations INTEGER NOT NULL, reason TEXT NOT NULL, UNIQUE (seq, series, reason)) "
 	"STRICT;"
 	"CREATE TABLE fact (name TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+	"CREATE TABLE ack_day (day INTEGER PRIMARY KEY, upto INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE undated (id INTEGER PRIMARY KEY, boot TEXT NOT NULL,"
+	" boot_us INTEGER NOT NULL, metric TEXT NOT NULL, labels TEXT NOT NULL,"
+	" shape INTEGER NOT NULL, kind INTEGER NOT NULL, value_e INTEGER NOT NULL, day INTEGER,"
+	" nth INTEGER, reason TEXT) STRICT;"
+	"CREATE INDEX undated_by_boot ON undated (boot);"
+	"CREATE INDEX undated_traces ON undated (metric, labels, day, nth) WHERE day IS NOT NULL;",
 };
 
 static const struct db_schema schema = {
@@ -91,7 +98,7 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_BATCH_ADD] = "INSERT INTO batch (seq, day, observations, sealed_us, payload)"
 			  " VALUES (?1, ?2, ?3, ?4, ?5)",
 	[SQL_BATCH_GET] = "SELECT payload FROM batch WHERE seq = ?1",
-	[SQL_BATCH_OLDEST] = "SELECT seq, sealed_us FROM batch ORDER BY seq LIMIT 1",
+	[SQL_BATCH_OLDEST] = "SELECT seq FROM batch ORDER BY seq LIMIT 1",
 	[SQL_BATCH_DROP] = "DELETE FROM batch WHERE seq = ?1",
 	[SQL_BATCH_DROP_ALL] = "DELETE FROM batch",
 	[SQL_BATCH_WAITING] = "SELECT count(*), coalesce(sum(observations), 0),"
@@ -108,6 +115,38 @@ static const char *const sql_text[SQL_COUNT] = {
 		" r.reason, r.observations FROM refusal r"
 		" LEFT JOIN series s ON s.number = r.series ORDER BY r.id DESC LIMIT ?1",
 	[SQL_REFUSAL_DROP_ALL] = "DELETE FROM refusal",
+	[SQL_ACK_DAY] = "INSERT INTO ack_day (day, upto) VALUES (?1, ?2)"
+			" ON CONFLICT DO UPDATE SET upto = ?2",
+	[SQL_ACK_DAY_BACK] = "UPDATE ack_day SET upto = ?1 WHERE upto > ?1",
+	[SQL_ACK_DAY_DROP_ALL] = "DELETE FROM ack_day",
+	[SQL_ACK_DAY_BEFORE] = "SELECT max(upto) FROM ack_day WHERE day < ?1",
+	[SQL_ACK_DAY_FORGET] = "DELETE FROM ack_day WHERE day < ?1 AND day <>"
+			       " (SELECT max(day) FROM ack_day WHERE day < ?1)",
+	[SQL_UNDATED_ADD] = "INSERT INTO undated (boot_us, shape, kind, value_e, day, nth, boot,"
+			    " metric, labels) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[SQL_UNDATED_HERE] = "SELECT count(*) FROM undated WHERE boot = ?1 AND reason IS NULL",
+	[SQL_UNDATED_OF_SERIES] = "SELECT 1 FROM undated WHERE boot = ?1 AND metric = ?2"
+				  " AND labels = ?3 AND day IS NULL AND reason IS NULL LIMIT 1",
+	[SQL_UNDATED_NEXT] = "SELECT id, boot_us, shape, kind, value_e, metric, labels, day, nth"
+			     " FROM undated WHERE boot = ?1 AND id > ?2 AND reason IS NULL"
+			     " ORDER BY id LIMIT 1",
+	[SQL_UNDATED_LATER] = "SELECT kind, value_e, shape FROM undated WHERE id > ?1 AND day = ?2"
+			      " AND nth = ?3 AND (shape & 271) = ?4 AND boot = ?5 AND metric = ?6"
+			      " AND labels = ?7",
+	[SQL_UNDATED_LEAVE] = "UPDATE undated SET reason = ?2 WHERE id = ?1",
+	[SQL_UNDATED_RETRY] =
+		"UPDATE undated SET reason = NULL WHERE boot = ?1 AND reason IS NOT NULL",
+	[SQL_UNDATED_DROP] = "DELETE FROM undated WHERE id = ?1",
+	[SQL_UNDATED_DROP_START] = "DELETE FROM undated WHERE boot = ?1",
+	[SQL_UNDATED_BOOT] =
+		"SELECT boot, sum(day IS NULL), max(boot_us) FROM undated GROUP BY boot"
+		" HAVING min(id) = ?1",
+	[SQL_UNDATED_STARTS] = "SELECT boot, min(id), sum(day IS NULL),"
+			       " min(boot_us) FILTER (WHERE day IS NULL), max(boot_us),"
+			       " group_concat(DISTINCT metric), max(reason) FROM undated"
+			       " GROUP BY boot HAVING sum(day IS NULL) > 0 ORDER BY min(id)",
+	[SQL_UNDATED_COUNT] = "SELECT coalesce(sum(boot = ?1 AND reason IS NULL), 0), count(*)"
+			      " FROM undated WHERE day IS NULL",
 	[SQL_FACT_SET] = "INSERT INTO fact (name, data) VALUES (?1, ?2)"
 			 " ON CONFLICT DO UPDATE SET data = ?2 WHERE data <> ?2",
 	[SQL_FACT_GET] = "SELECT data FROM fact WHERE name = ?1",
@@ -225,6 +264,8 @@ int spool_commit(struct spool *spool, struct err *err)
 	int rc = spool_run(spool, SQL_META_TURN_NEXT, 0, NULL, err);
 	if (rc == 0)
 		rc = spool_number(spool, SQL_META_TURN, 0, NULL, &turn, err);
+	if (rc == 0)
+		rc = spool_keep_clock(spool, err);
 	if (rc < 0)
 		return rc;
 	rc = db_commit(spool->db, err);
@@ -375,6 +416,7 @@ int spool_open(const char *path, const struct spool_limits *limits, struct spool
 	}
 	spool->limits = *limits;
 	spool->trimmed_day = INT32_MIN;
+	spool->undated_here = -1;
 	int rc = open_once(spool, err);
 	if (rc == -EUCLEAN) {
 		close_db(spool);
@@ -414,7 +456,8 @@ uint64_t spool_id(const struct spool *spool)
 static int renew(struct spool *spool, uint64_t id, struct err *err)
 {
 	static const enum spool_sql parts[] = { SQL_BATCH_DROP_ALL, SQL_REFUSAL_DROP_ALL,
-						SQL_SERIES_FORGET, SQL_CURRENT_DIRTY_ALL };
+						SQL_SERIES_FORGET, SQL_CURRENT_DIRTY_ALL,
+						SQL_ACK_DAY_DROP_ALL };
 	int rc = db_begin(spool->db, err);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && rc == 0; i++)
 		rc = spool_run(spool, parts[i], 0, NULL, err);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "blob.h"
+#include "clock.h"
 #include "err.h"
 #include "labels.h"
 #include "period.h"
@@ -22,6 +23,7 @@ struct observation {
 	struct period period;
 	unsigned decimals; /* of value_e: the catalogue's */
 	int64_t value_e;
+	bool now;       /* of the moment when it is recorded; the period's number is ignored */
 	bool withdrawn; /* as if never reported; value_e is ignored */
 	bool add;       /* add value_e to the current value instead of setting it */
 };
@@ -50,6 +52,12 @@ void spool_rest(struct spool *spool);
 /** Other bounds from now on. What is over them by then stays; new figures are refused. */
 void spool_limit(struct spool *spool, const struct spool_limits *limits);
 
+/** From now on "now" is what @clock says, and what the spool knows of this start of the machine is
+ * told to it. */
+void spool_use_clock(struct spool *spool, struct clock *clock);
+
+struct clock *spool_clock(const struct spool *spool); /* NULL: none was given */
+
 uint64_t spool_id(const struct spool *spool);
 
 /**
@@ -62,7 +70,9 @@ int spool_renew(struct spool *spool, struct err *err);
 
 /**
  * Record @n observations, all or none; once this returns 0 they survive a power cut. A value equal
- * to the current one is not sealed again. Blocks on disk.
+ * to the current one is not sealed again. Those of "now" wait undated while the clock does not know
+ * the time, and those that waited get their periods before anything else once it does. Blocks on
+ * disk.
  *
  * -ENOSPC when the spool or the disk is full, or would soon be; -ERANGE when an addition leaves 64
  * bits; -EIO when the disk fails; -E2BIG when series numbers run out; -ESTALE when what should be
@@ -89,6 +99,10 @@ int spool_current(struct spool *spool, const char *metric, const char *labels, s
  */
 int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *ret_more,
 	       struct err *err);
+
+/** Figures wait until the clock knows the time, as the last sealing or recording found: seal again
+ * now and then. */
+bool spool_waits_for_clock(const struct spool *spool);
 
 /** The payload of batch @seq, appended to @out. -ENOENT when it is not there (never sealed, or
  * trimmed). */
@@ -119,10 +133,14 @@ struct spool_status {
 	int64_t last_ack_us;       /* 0: never */
 	uint64_t quarantined;      /* observations refused by the province so far */
 	uint64_t bytes, bytes_max;
-	uint64_t disk_free; /* bytes left to us on its file system */
-	uint64_t reserve;   /* that is to be left of them */
-	int refused_rc;     /* the spool or its disk would not take the newest figures: -ENOSPC,
-			     * -EIO, ...; 0: it did, or an ack made room since */
+	uint64_t undated_here;      /* figures of "now" that wait until the clock knows the time */
+	uint64_t undated;           /* and until somebody says when the machine was started */
+	enum clock_witness witness; /* NOBODY: nobody knows what time it is */
+	int64_t ahead_us;           /* the wall clock's error, when the time is known */
+	uint64_t disk_free;         /* bytes left to us on its file system */
+	uint64_t reserve;           /* that is to be left of them */
+	int refused_rc; /* the spool or its disk would not take the newest figures: -ENOSPC,
+			 * -EIO, ...; 0: it did, or an ack made room since */
 };
 int spool_status(struct spool *spool, struct spool_status *ret_status, struct err *err);
 /** From bytes on, the rest zero: cheap, whatever waits. */
@@ -166,6 +184,32 @@ int spool_each_newest(struct spool *spool, const char *metric, enum calendar cal
 /** Decode every kept batch and compare with the current values; -EUCLEAN names the first that is
  * wrong. */
 int spool_verify(struct spool *spool, struct err *err);
+
+/** Starts of the machine from which figures wait undated, oldest first. Texts are valid during the
+ * callback. */
+struct spool_start {
+	int64_t number; /* names it for people */
+	bool is_this_one;
+	uint64_t figures;
+	int64_t first_us, last_us; /* when they came, since the machine was started */
+	const char *metrics;       /* their names, with commas between */
+	const char *reason;        /* of one that could not be dated, in English; NULL: none */
+};
+int spool_each_start(struct spool *spool,
+		     int (*on_start)(void *context, const struct spool_start *start), void *context,
+		     struct err *err);
+struct spool_assigned {
+	uint64_t dated;
+	uint64_t superseded; /* one with a period came later and replaced it */
+	uint64_t left;       /* they stay, each with its reason */
+};
+/** The machine of start @number was started at @start_us: date its figures, in the order in which
+ * they came. One that would replace a value is left: nobody knows which came later. -ENOENT: no
+ * such start; -EINVAL when figures would be of the future then. All or none. */
+int spool_assign(struct spool *spool, int64_t number, int64_t start_us,
+		 struct spool_assigned *ret_assigned, struct err *err);
+/** Give up the figures of start @number; -ENOENT. */
+int spool_drop_start(struct spool *spool, int64_t number, uint64_t *ret_figures, struct err *err);
 
 /** Small durable facts of the agent: the catalogue's CSV, the office's name, ... -ENOENT when
  * unset. */

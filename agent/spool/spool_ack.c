@@ -4,8 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq,
-		       int64_t *ret_sealed_us, struct err *err)
+int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq, struct err *err)
 {
 	sqlite3_stmt *oldest = spool_statement(spool, SQL_BATCH_OLDEST, err);
 	if (!oldest)
@@ -13,7 +12,6 @@ int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq
 	int rc = db_step(oldest, err);
 	if (rc == 1) {
 		*ret_seq = sqlite3_column_int64(oldest, 0);
-		*ret_sealed_us = sqlite3_column_int64(oldest, 1);
 		rc = (uint64_t)*ret_seq <= acked_seq ? 0 : -ENODATA;
 	} else if (rc == 0) {
 		rc = -ENODATA;
@@ -31,8 +29,8 @@ int spool_make_room(struct spool *spool, uint64_t limit, struct err *err)
 		return rc;
 	rc = spool_meta(spool, &meta, err);
 	while (rc == 0 && used > limit) {
-		int64_t seq, sealed_us;
-		rc = spool_oldest_acked(spool, meta.acked_seq, &seq, &sealed_us, err);
+		int64_t seq;
+		rc = spool_oldest_acked(spool, meta.acked_seq, &seq, err);
 		if (rc == -ENODATA)
 			return -ENOSPC;
 		if (rc == 0)
@@ -45,6 +43,7 @@ int spool_make_room(struct spool *spool, uint64_t limit, struct err *err)
 
 #define DROPS_PER_ACK 64 /* an ack stays short; the next ones go on */
 #define DAYS_PER_ACK  4
+#define DAY_US        INT64_C(86400000000)
 
 /* "Add" must know where it can no longer go on from a value: durable, and never moving back. */
 static int remember_trim(struct spool *spool, int32_t limit, struct err *err)
@@ -102,21 +101,24 @@ static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, 
 	return rc < 0 ? rc : remember_trim(spool, target, err);
 }
 
-/* Acked batches go when they are old, or take more than half the room. */
-static int trim_batches(struct spool *spool, int64_t at_us, uint64_t acked_seq, struct err *err)
+/* Acked batches go when they were acked long ago, or take more than half the room. */
+static int trim_batches(struct spool *spool, int32_t today, uint64_t acked_seq, struct err *err)
 {
-	int64_t cutoff_us = at_us - (int64_t)spool->limits.keep_days * 86400 * 1000000;
+	int64_t first_kept = today - (int64_t)spool->limits.keep_days, old_seq = 0;
+	int rc = spool_number(spool, SQL_ACK_DAY_BEFORE, 1, &first_kept, &old_seq, err);
+	if (rc < 0 && rc != -ENODATA)
+		return rc;
 	for (int i = 0; i < DROPS_PER_ACK; i++) {
-		int64_t seq, sealed_us;
+		int64_t seq;
 		uint64_t used;
-		int rc = spool_oldest_acked(spool, acked_seq, &seq, &sealed_us, err);
+		rc = spool_oldest_acked(spool, acked_seq, &seq, err);
 		if (rc == -ENODATA)
 			return 0;
 		if (rc == 0)
 			rc = spool_used(spool, &used, err);
 		if (rc < 0)
 			return rc;
-		if (sealed_us >= cutoff_us && used <= spool->limits.bytes_max / 2)
+		if (seq > old_seq && used <= spool->limits.bytes_max / 2)
 			return 0;
 		if ((rc = spool_run(spool, SQL_BATCH_DROP, 1, (int64_t[]){ seq }, err)) < 0)
 			return rc;
@@ -124,12 +126,16 @@ static int trim_batches(struct spool *spool, int64_t at_us, uint64_t acked_seq, 
 	return 0;
 }
 
-/* What may go now. */
-static int trim(struct spool *spool, uint64_t acked_seq, int64_t at_us, struct err *err)
+/* Which day it is now that the batches up to @upto are acked, and what may go therefore. */
+static int trim(struct spool *spool, uint64_t acked_seq, int32_t today, struct err *err)
 {
-	int32_t today = (int32_t)(at_us / 86400000000);
-	int rc = trim_batches(spool, at_us, acked_seq, err);
-	if (rc == 0 && today != spool->trimmed_day && today > DAY_MIN && today < DAY_MAX)
+	int64_t first_kept = today - (int64_t)spool->limits.keep_days;
+	int rc = spool_run(spool, SQL_ACK_DAY, 2, (int64_t[]){ today, (int64_t)acked_seq }, err);
+	if (rc == 0)
+		rc = trim_batches(spool, today, acked_seq, err);
+	if (rc == 0)
+		rc = spool_run(spool, SQL_ACK_DAY_FORGET, 1, &first_kept, err);
+	if (rc == 0 && today != spool->trimmed_day)
 		rc = trim_current(spool, today, acked_seq, err);
 	return rc;
 }
@@ -137,7 +143,7 @@ static int trim(struct spool *spool, uint64_t acked_seq, int64_t at_us, struct e
 static int ack(struct spool *spool, uint64_t upto, int64_t at_us, bool trimming, struct err *err)
 {
 	struct spool_meta meta;
-	int32_t trimmed_day = spool->trimmed_day;
+	int32_t trimmed_day = spool->trimmed_day, today = (int32_t)(at_us / DAY_US);
 	int rc = db_begin(spool->db, err);
 	if (rc == 0)
 		rc = spool_meta(spool, &meta, err);
@@ -151,8 +157,10 @@ static int ack(struct spool *spool, uint64_t upto, int64_t at_us, bool trimming,
 		return err_set(err, -ERANGE, "batch %llu was never sealed here",
 			       (unsigned long long)upto);
 	rc = spool_run(spool, SQL_META_ACKED, 2, (int64_t[]){ (int64_t)upto, at_us }, err);
-	if (rc == 0 && trimming)
-		rc = trim(spool, upto, at_us, err);
+	if (rc == 0 && upto < meta.acked_seq)
+		rc = spool_run(spool, SQL_ACK_DAY_BACK, 1, (int64_t[]){ (int64_t)upto }, err);
+	if (rc == 0 && trimming && today > DAY_MIN && today < DAY_MAX)
+		rc = trim(spool, upto, today, err);
 	if (rc == 0)
 		rc = spool_commit(spool, err);
 	if (rc < 0)

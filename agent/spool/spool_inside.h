@@ -7,7 +7,9 @@
  *          One row per figure: a change of decimals moves it to the new series
  * batch    sealed payloads
  * refusal  what the province quarantined, the newest 1000
- * fact     small durable facts */
+ * ack_day  per day of acks, by the province's clock, up to which batch: acked batches are kept by
+ * it undated  figures of "now" whose time is not known, and traces of others (spool_undated.c) fact
+ * small durable facts */
 #pragma once
 
 #include "db.h"
@@ -55,6 +57,23 @@ enum spool_sql {
 	SQL_REFUSAL_COUNT,
 	SQL_REFUSAL_WALK,
 	SQL_REFUSAL_DROP_ALL,
+	SQL_ACK_DAY,
+	SQL_ACK_DAY_BACK,
+	SQL_ACK_DAY_BEFORE,
+	SQL_ACK_DAY_FORGET,
+	SQL_ACK_DAY_DROP_ALL,
+	SQL_UNDATED_ADD,
+	SQL_UNDATED_HERE,
+	SQL_UNDATED_OF_SERIES,
+	SQL_UNDATED_NEXT,
+	SQL_UNDATED_LATER,
+	SQL_UNDATED_LEAVE,
+	SQL_UNDATED_RETRY,
+	SQL_UNDATED_DROP,
+	SQL_UNDATED_DROP_START,
+	SQL_UNDATED_BOOT,
+	SQL_UNDATED_STARTS,
+	SQL_UNDATED_COUNT,
 	SQL_FACT_SET,
 	SQL_FACT_GET,
 	SQL_PAGES,
@@ -67,8 +86,11 @@ struct spool {
 	struct spool_limits limits;
 	sqlite3_stmt *statements[SQL_COUNT]; /* owned; prepared at first use */
 	uint64_t id;
-	int refused_rc;      /* as in struct spool_status */
-	int32_t trimmed_day; /* current values were trimmed for this day already */
+	struct clock *clock;          /* outlives us; NULL: the wall clock is believed */
+	struct clock_core kept_clock; /* as the file has it */
+	int64_t undated_here; /* rows of this start that wait to be dated; -1: to be counted */
+	int refused_rc;       /* as in struct spool_status */
+	int32_t trimmed_day;  /* current values were trimmed for this day already */
 };
 
 struct spool_meta {
@@ -91,8 +113,7 @@ int spool_number(struct spool *spool, enum spool_sql sql, size_t n, const int64_
 int spool_commit(struct spool *spool, struct err *err);
 int spool_meta(struct spool *spool, struct spool_meta *ret_meta, struct err *err);
 /** The oldest kept batch, when it is acked; -ENODATA (err untouched) when there is none such. */
-int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq,
-		       int64_t *ret_sealed_us, struct err *err);
+int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq, struct err *err);
 /** Inside a transaction: drop acked batches, oldest first, until at most @limit bytes are in use.
  * -ENOSPC (err untouched) when that is not enough. */
 int spool_make_room(struct spool *spool, uint64_t limit, struct err *err);
@@ -104,6 +125,20 @@ int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
 
 /** Values were trimmed up to this day; INT32_MIN: never. */
 int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err);
+
+/** Inside a transaction: 1 the current value changed, 0 no news. The period is @obs's. */
+int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err);
+
+/* spool_undated.c, all inside a transaction. */
+/** @obs is of a moment that nobody knows. */
+int spool_undated_add(struct spool *spool, const struct observation *obs, int64_t boot_us,
+		      struct err *err);
+/** @obs is about to be recorded with its period while others of its series may wait. */
+int spool_undated_trace(struct spool *spool, const struct observation *obs, struct err *err);
+/** When the time is known by @now: date what waits from this start. 1 when figures changed. */
+int spool_date_pending(struct spool *spool, const struct moment *now, struct err *err);
+/** What the clock knows, when that is news. */
+int spool_keep_clock(struct spool *spool, struct err *err);
 #define TRIMMED_FACT "trimmed_to" /* an int32_t as this machine writes it */
 /** With values trimmed up to @day, the first day from which every value of a series of @shape is
  * sure to be here. */
@@ -114,3 +149,4 @@ int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals);
 enum grain shape_grain(int64_t shape);
 enum calendar shape_calendar(int64_t shape);
 unsigned shape_decimals(int64_t shape);
+#define SHAPE_WITHOUT_DECIMALS(shape) ((shape) & ~INT64_C(0xf0))

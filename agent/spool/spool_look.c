@@ -31,6 +31,23 @@ static bool has_room(const struct spool *spool, const struct spool_status *statu
 	       status->disk_free >= status->reserve;
 }
 
+static int undated(struct spool *spool, struct spool_status *status, struct err *err)
+{
+	const char *boot = spool->clock ? clock_boot(spool->clock) : "";
+	sqlite3_stmt *count = spool_statement(spool, SQL_UNDATED_COUNT, err);
+	if (!count)
+		return err->code;
+	if (sqlite3_bind_text(count, 1, boot, -1, SQLITE_STATIC) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	int rc = db_step(count, err);
+	if (rc == 1) {
+		status->undated_here = (uint64_t)sqlite3_column_int64(count, 0);
+		status->undated = (uint64_t)sqlite3_column_int64(count, 1) - status->undated_here;
+	}
+	(void)sqlite3_reset(count); /* repeats the step's error, already told */
+	return rc < 0 ? rc : 0;
+}
+
 int spool_room(struct spool *spool, struct spool_status *ret_status, struct err *err)
 {
 	struct err own;
@@ -44,6 +61,10 @@ int spool_room(struct spool *spool, struct spool_status *ret_status, struct err 
 	if (rc == 0 && statvfs(spool->path, &disk) < 0)
 		rc = err_system(err, -errno, "room on the disk");
 	if (rc < 0)
+		return err_wrap(err, "spool '%s'", spool->path);
+	status.witness = spool->clock ? clock_anchor(spool->clock).witness : CLOCK_KERNEL;
+	status.ahead_us = spool->clock ? clock_ahead_us(spool->clock) : 0;
+	if ((rc = undated(spool, &status, err)) < 0)
 		return err_wrap(err, "spool '%s'", spool->path);
 	status.disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
 	if (status.refused_rc == -ENOSPC && has_room(spool, &status))

@@ -4,6 +4,7 @@
  * 2. Compare with the current value; the same value is no news.
  * 3. Put it as unsealed (seq 0), see that the file stays within its bound, commit (fsync).
  * Whatever fails on the way rolls back, and the spool is as it was. */
+#include "civil.h"
 #include "decimal.h"
 #include "spool_inside.h"
 
@@ -176,8 +177,7 @@ static int value_next(const struct observation *obs, const struct value *was, in
 	return 0;
 }
 
-/* 1 changed, 0 no news. */
-static int record_one(struct spool *spool, const struct observation *obs, struct err *err)
+int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err)
 {
 	struct place place;
 	struct value was = { 0 };
@@ -243,16 +243,38 @@ static int check_disk(const struct spool *spool, struct err *err)
 		       (unsigned long long)left);
 }
 
+/* 1 news, 0 none. */
+static int record_at(struct spool *spool, const struct observation *obs, const struct moment *now,
+		     struct err *err)
+{
+	struct observation dated = *obs;
+	int rc = 0;
+	if (obs->now && !now->known) {
+		rc = spool_undated_add(spool, obs, now->boot_us, err);
+		return rc < 0 ? rc : 1;
+	}
+	if (obs->now)
+		dated.period = civil_period(obs->period.calendar, obs->period.grain, now->at_us);
+	else if (!now->known)
+		rc = spool_undated_trace(spool, obs, err);
+	return rc < 0 ? rc : spool_record_one(spool, &dated, err);
+}
+
 static int record_all(struct spool *spool, const struct observation obs[], size_t n,
 		      size_t *ret_bad, struct err *err)
 {
 	bool news = false;
+	struct moment now = clock_now(spool->clock);
 	int rc = check_disk(spool, err);
 	if (rc == 0)
 		rc = db_begin(spool->db, err);
+	if (rc == 0) {
+		rc = spool_date_pending(spool, &now, err);
+		news = rc == 1;
+	}
 	for (size_t i = 0; i < n && rc >= 0; i++) {
 		*ret_bad = i;
-		rc = record_one(spool, &obs[i], err);
+		rc = record_at(spool, &obs[i], &now, err);
 		news |= rc == 1;
 	}
 	if (rc < 0)
@@ -286,6 +308,7 @@ int spool_record(struct spool *spool, const struct observation obs[], size_t n, 
 		spool->refused_rc = rc;
 	if (rc < 0) {
 		db_rollback(spool->db);
+		spool->undated_here = -1;
 		return err_wrap(err, "spool '%s'", spool->path);
 	}
 	return 0;

@@ -328,12 +328,29 @@ static int seal_some(struct spool *spool, struct spool_meta *meta, int64_t now_u
 	return rc < 0 ? rc : all;
 }
 
+/* Figures that waited for the time are there to be sealed once it is known. */
+static int date_first(struct spool *spool, struct err *err)
+{
+	if (!spool->clock || spool->undated_here == 0)
+		return 0;
+	struct moment now = clock_now(spool->clock);
+	int rc = db_begin(spool->db, err);
+	if (rc == 0)
+		rc = spool_date_pending(spool, &now, err);
+	if (rc == 1)
+		return spool_commit(spool, err);
+	db_rollback(spool->db);
+	return rc;
+}
+
 static int seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *ret_more,
 		struct err *err)
 {
 	struct spool_meta meta;
 	int64_t day;
-	int rc = spool_meta(spool, &meta, err);
+	int rc = date_first(spool, err);
+	if (rc == 0)
+		rc = spool_meta(spool, &meta, err);
 	if (rc < 0)
 		return rc;
 	rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
@@ -356,6 +373,7 @@ int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *re
 	int rc = seal(spool, now_us, ret_last, ret_more, err);
 	if (rc < 0) {
 		db_rollback(spool->db);
+		spool->undated_here = -1;
 		return err_wrap(err, "spool '%s': seal", spool->path);
 	}
 	return 0;

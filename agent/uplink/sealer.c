@@ -1,19 +1,23 @@
 #include "sealer.h"
 
-#include "civil.h"
 #include "container.h"
 #include "log.h"
+
+#define CLOCK_LOOK_MS 60000u /* while figures wait for the time */
 
 static int work(struct task *task)
 {
 	struct sealer *sealer = container_of(task, struct sealer, task);
-	return spool_seal(sealer->spool, civil_now_us(), &sealer->last, &sealer->more, &task->err);
+	int64_t now_us = clock_now(spool_clock(sealer->spool)).at_us;
+	return spool_seal(sealer->spool, now_us, &sealer->last, &sealer->more, &task->err);
 }
 
 static void done(struct task *task)
 {
 	struct sealer *sealer = container_of(task, struct sealer, task);
 	if (task->rc == 0) {
+		if (spool_waits_for_clock(sealer->spool))
+			sealer_within(sealer, CLOCK_LOOK_MS);
 		sealer->on_sealed(sealer->context, sealer->last);
 		return;
 	}

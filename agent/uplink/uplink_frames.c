@@ -49,6 +49,11 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 	}
 	uplink->province_offset_us = welcome->clock_us - (int64_t)(uv_hrtime() / 1000);
 	uplink->province_clock_known = true;
+	if (spool_clock(uplink->config.spool)) {
+		clock_hear(spool_clock(uplink->config.spool), welcome->clock_us);
+		if (spool_waits_for_clock(uplink->config.spool))
+			sealer_recorded(&uplink->sealer, true);
+	}
 	keeper_office(&uplink->keeper, welcome->office_name, welcome->zone, welcome->level);
 	welcomes_take(&uplink->welcomes, welcome);
 }

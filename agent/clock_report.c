@@ -1,0 +1,95 @@
+#include "clock_report.h"
+
+#include "civil.h"
+#include "i18n.h"
+#include "report.h"
+
+#include <errno.h>
+#include <jansson.h>
+
+#define US_PER_S 1000000
+
+json_t *clock_json(enum clock_witness witness, int64_t ahead_us)
+{
+	return json_pack("{s:s, s:s, s:I}", "witness", clock_witness_name(witness), "words",
+			 _(clock_witness_words(witness)), "ahead_s",
+			 (json_int_t)(ahead_us / US_PER_S));
+}
+
+static int add_start(void *context, const struct spool_start *start)
+{
+	json_t *row = json_pack("{s:I, s:b, s:I, s:I, s:I, s:s, s:s?}", "start",
+				(json_int_t)start->number, "running", (int)start->is_this_one,
+				"figures", (json_int_t)start->figures, "first_s",
+				(json_int_t)(start->first_us / US_PER_S), "last_s",
+				(json_int_t)(start->last_us / US_PER_S), "metrics", start->metrics,
+				"reason", start->reason ? _(start->reason) : NULL);
+	return json_array_append_new(context, row) < 0 ? -ENOMEM : 0;
+}
+
+int clock_report(struct spool *spool, struct blob *out, struct err *err)
+{
+	struct clock *clock = spool_clock(spool);
+	struct moment now = clock_now(clock);
+	char text[INSTANT_TEXT_MAX];
+	json_t *starts = json_array();
+	int rc = starts ? spool_each_start(spool, add_start, starts, err) : err_memory(err);
+	if (rc < 0) {
+		json_decref(starts);
+		return rc == -ENOMEM ? err_memory(err) : rc;
+	}
+	json_t *root = clock_json(clock_anchor(clock).witness, clock_ahead_us(clock));
+	json_t *rest =
+		json_pack("{s:b, s:s?, s:o}", "known", (int)now.known, "now",
+			  now.known ? civil_format(now.at_us, text) : NULL, "starts", starts);
+	if (!root || !rest || json_object_update(root, rest) < 0) {
+		json_decref(root);
+		root = NULL; /* report_dump() says so */
+	}
+	json_decref(rest);
+	return report_dump(root, out, err);
+}
+
+/* A day means its beginning. */
+static int parse_started(const char *text, int64_t *ret_at_us, struct err *err)
+{
+	int32_t day;
+	struct err ignored; /* then it is a time */
+	if (day_parse(text, &day, &ignored) < 0)
+		return civil_parse(text, ret_at_us, err);
+	*ret_at_us = civil_day_start_us(day);
+	return 0;
+}
+
+static int assign(struct spool *spool, int64_t number, const char *started,
+		  struct spool_assigned *ret_assigned, struct err *err)
+{
+	int64_t start_us;
+	int rc = parse_started(started, &start_us, err);
+	return rc < 0 ? rc : spool_assign(spool, number, start_us, ret_assigned, err);
+}
+
+int clock_carry_out(struct spool *spool, const void *request, size_t len, struct blob *out,
+		    struct err *err)
+{
+	struct spool_assigned assigned = { 0 };
+	uint64_t dropped = 0;
+	json_error_t where;
+	json_t *root = json_loadb(request, len, 0, &where);
+	int64_t number = json_integer_value(json_object_get(root, "start"));
+	const char *started = json_string_value(json_object_get(root, "started"));
+	int rc;
+	if (number > 0 && started)
+		rc = assign(spool, number, started, &assigned, err);
+	else if (number > 0 && json_is_true(json_object_get(root, "drop")))
+		rc = spool_drop_start(spool, number, &dropped, err);
+	else
+		rc = err_set(err, -EINVAL, "say {\"start\": N, \"started\": DATE-TIME}, or drop");
+	json_decref(root);
+	if (rc < 0)
+		return rc;
+	return report_dump(json_pack("{s:I, s:I, s:I, s:I}", "dated", (json_int_t)assigned.dated,
+				     "superseded", (json_int_t)assigned.superseded, "left",
+				     (json_int_t)assigned.left, "dropped", (json_int_t)dropped),
+			   out, err);
+}

@@ -1,0 +1,77 @@
+"""Figures of "now" on a machine whose clock nobody vouches for, as this one's may be: they wait, and
+get their day from the province, or from a clerk after a power cut."""
+
+import datetime
+import sqlite3
+import unittest
+import zoneinfo
+
+import rig
+
+TODAY = datetime.datetime.now(zoneinfo.ZoneInfo("Asia/Ho_Chi_Minh")).date().isoformat()
+
+
+class Clock(rig.Rig):
+    def undated(self, value):
+        """An agent that is not running, with a figure that waits for its day."""
+        agent = self.agent("28001")
+        outcome = agent.record(f"visits={value}")
+        self.assertEqual(outcome.code, 0, outcome)
+        listed = agent.command("clock").out
+        if "start 1" not in listed:
+            self.skipTest(f"this machine knows what time it is: {listed.splitlines()[0]}")
+        self.assertIn("1 figures of visits", listed)
+        return agent
+
+    def cut_power(self, agent):
+        """To the spool, the machine that comes back is another start of it."""
+        with sqlite3.connect(f"{agent.folder}/spool.db") as spool:
+            spool.execute("UPDATE undated SET boot = 'of yesterday'")
+
+    def wait_value(self, value, day):
+        rig.wait_for(lambda: self.province.value("visits", area="28001",
+                                                 **{"from": day, "to": day}) == value,
+                     f"{value} on {day}")
+
+    def test_the_province_tells_the_time(self):
+        agent = self.undated(5)
+        agent.start()
+        self.wait_value(5, TODAY)
+        listed = agent.command("clock").out
+        self.assertIn("told by the province", listed)
+        self.assertNotIn("start 1", listed)
+        self.assertEqual(agent.record("visits=2", "--add").code, 0)
+        self.wait_value(7, TODAY)
+        agent.process.stop()
+        self.assertEqual(agent.record("visits=1", "--add").code, 0, "what was heard is kept")
+        self.assertNotIn("start 1", agent.command("clock").out)
+        self.assert_whole()
+
+    def test_a_clerk_says_which_day_it_was(self):
+        agent = self.undated(9)
+        self.cut_power(agent)
+        agent.start()
+        rig.wait_for(lambda: "told by the province" in agent.command("clock").out, "the province")
+        status = agent.command("status")
+        self.assertEqual(status.code, 1, status)
+        self.assertIn("lantoa-agent clock", status.out)
+        self.assertEqual(agent.command("clock", "assign", "1", "2999-01-01").code, 1)
+        self.assertEqual(agent.command("clock", "assign", "1", "someday").code, 1)
+        self.assertEqual(agent.command("clock", "assign", "1").code, 2)
+        outcome = agent.command("clock", "assign", "1", "2025-06-30T07:40")
+        self.assertEqual(outcome.code, 0, outcome)
+        self.assertIn("1 figures dated", outcome.out)
+        self.wait_value(9, "2025-06-30")
+        self.assertEqual(agent.command("clock", "drop", "1").code, 1, "it is gone")
+        self.assert_whole()
+
+    def test_what_nobody_remembers_is_dropped_by_order(self):
+        agent = self.undated(9)
+        self.cut_power(agent)
+        outcome = agent.command("clock", "drop", "1")
+        self.assertEqual(outcome.code, 0, outcome)
+        self.assertNotIn("start 1", agent.command("clock").out)
+
+
+if __name__ == "__main__":
+    unittest.main()
