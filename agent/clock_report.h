@@ -11,7 +11,7 @@
 
 /** {"witness", "words", "ahead_s"}; NULL: out of memory. */
 json_t *clock_json(enum clock_witness witness, int64_t ahead_us);
-/** The same, and {"known", "now", "starts": [{"start", "running", "figures",
+/** The same, and {"known", "now", "starts": [{"start", "boot", "running", "figures",
  * "first_s", "last_s", "metrics", "reason"}]}; now is null while nobody knows it. */
 int clock_report(struct spool *spool, struct blob *out, struct err *err);
 

@@ -188,7 +188,8 @@ int spool_verify(struct spool *spool, struct err *err);
 /** Starts of the machine from which figures wait undated, oldest first. Texts are valid during the
  * callback. */
 struct spool_start {
-	int64_t number; /* names it for people */
+	int64_t number;   /* names it for people */
+	const char *boot; /* the kernel's id of it, as journalctl --list-boots shows */
 	bool is_this_one;
 	uint64_t figures;
 	int64_t first_us, last_us; /* when they came, since the machine was started */

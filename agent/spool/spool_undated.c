@@ -477,6 +477,7 @@ int spool_each_start(struct spool *spool,
 		const char *boot = (const char *)sqlite3_column_text(walk, 0);
 		struct spool_start start = {
 			.number = sqlite3_column_int64(walk, 1),
+			.boot = boot,
 			.figures = (uint64_t)sqlite3_column_int64(walk, 2),
 			.first_us = sqlite3_column_int64(walk, 3),
 			.last_us = sqlite3_column_int64(walk, 4),

@@ -20,7 +20,7 @@ static void on_attempt(struct world *world, struct event *event)
 	struct site *office = &world->offices[event->office];
 	if (office->line != event->line)
 		return;
-	if (!world->up) {
+	if (!world->up || world->weather.cut_off) {
 		world_plan(world, world_about(world, RETRY_MS), on_attempt, event->office)->line =
 			event->line;
 		return;

@@ -10,11 +10,12 @@
 
 #include <cmocka.h>
 
-#define COMMIT_MS 300u
-#define HELLO_MS  100u    /* a question waits for a reader */
-#define RETRY_MS  2000u   /* after the disk failed */
-#define DOWN_MS   300000u /* without power */
-#define COPY_MS   1800000u
+#define COMMIT_MS    300u
+#define HELLO_MS     100u    /* a question waits for a reader */
+#define RETRY_MS     2000u   /* after the disk failed */
+#define DOWN_MS      300000u /* without power */
+#define COPY_MS      1800000u
+#define SLOW_DOWN_MS 20000u
 
 static const char units[] = "code,name,level,parent,valid_from,valid_to\n"
 			    "1,Tỉnh,province,,2000-01-01,\n";
@@ -22,7 +23,9 @@ static const char catalogue[] =
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,level,"
 	"due_days,min,max\n"
 	"a.day,A,A,u,flow,sum,sum,day,,0,0,province,1,,\n"
-	"b.hour,B,B,u,flow,sum,sum,hour,,0,0,province,1,,\n";
+	"b.hour,B,B,u,flow,sum,sum,hour,,0,0,province,1,,\n"
+	"c.minute,C,C,u,flow,sum,sum,minute,n,0,0,province,1,,\n"
+	"d.day,D,D,u,flow,sum,sum,day,n,0,0,province,1,,\n";
 
 static void must(struct world *world, int rc)
 {
@@ -93,6 +96,8 @@ static void answer(struct world *world, const struct pending *pending, enum fram
 	struct frame frame = {
 		.kind = kind, .spool_id = pending->frame.spool_id, .seq = seq, .code = code
 	};
+	if (kind == FRAME_ACK && world_chance(world, world->weather.slow_downs))
+		frame.slow_down_ms = (uint32_t)world_about(world, SLOW_DOWN_MS);
 	link_to_office(world, pending->office, pending->line, &frame);
 }
 

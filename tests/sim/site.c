@@ -13,7 +13,7 @@
 #define READ_MS  10u /* of a batch from the spool */
 #define SEAL_MS  1000u
 #define RENEW_MS 50u
-#define DARK_MS  60000u /* without power */
+#define SET_MS   14400000u /* until a clock is set */
 
 static void must(int rc, const struct err *err)
 {
@@ -211,6 +211,8 @@ void site_hear(struct world *world, uint32_t index, const struct frame *frame)
 	if (frame && frame->kind == FRAME_WELCOME) {
 		struct err err = { 0 };
 		office->restored = false;
+		if (office->clock)
+			clock_hear(office->clock, world_now_us(world));
 		must(spool_matches(office->spool, frame->seq, frame->payload.data,
 				   frame->payload.len, &event.matches, &err),
 		     &err);
@@ -229,6 +231,7 @@ void site_hear(struct world *world, uint32_t index, const struct frame *frame)
 		event.upto = event.seq = frame->seq;
 		event.code = frame->code;
 		event.credit = WORLD_CREDIT;
+		event.slow_down_ms = frame->slow_down_ms;
 	}
 	tell(world, index, event);
 }
@@ -316,10 +319,51 @@ bool site_is_done(struct site *office)
 
 /* --- power --- */
 
+static void machine_read(void *context, struct clock_reading *ret_reading)
+{
+	const struct machine *machine = context;
+	uint64_t now_ms = machine->world->now_ms;
+	int64_t boot_us = (int64_t)(now_ms - machine->started_ms) * 1000;
+	bool is_set = now_ms >= machine->set_at_ms;
+	*ret_reading = (struct clock_reading){
+		.wall_us = is_set ? world_now_us(machine->world) : boot_us,
+		.boot_us = boot_us,
+		.synchronised = is_set,
+	};
+}
+
+static int64_t machine_battery(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+/* A start of the machine: its clock is of 1970, and set some hours later, or never. */
+static void machine_start(struct world *world, struct site *office)
+{
+	struct machine *machine = &office->machine;
+	struct clock_source source = { .read = machine_read,
+				       .battery = machine_battery,
+				       .boot = machine->boot,
+				       .context = machine };
+	struct err err = { 0 };
+	*machine = (struct machine){ .world = world,
+				     .started_ms = world->now_ms,
+				     .set_at_ms =
+					     world_chance(world, 300)
+						     ? UINT64_MAX
+						     : world->now_ms + world_about(world, SET_MS) };
+	(void)snprintf(machine->boot, sizeof(machine->boot), "boot-%u", office->life);
+	clock_close(office->clock);
+	must(clock_open(&source, &office->clock, &err), &err);
+}
+
 static void power_up(struct world *world, uint32_t index)
 {
 	struct site *office = &world->offices[index];
-	struct spool_limits limits = { .bytes_max = UINT64_C(1) << 30, .keep_days = 3650 };
+	uint64_t bound = world->weather.spool_bytes;
+	struct spool_limits limits = { .bytes_max = bound ? bound : UINT64_C(1) << 30,
+				       .keep_days = bound ? 35 : 3650 };
 	struct uplink_timing timing = uplink_timing(5000, 300000);
 	struct spool_status status;
 	struct err err = { 0 };
@@ -327,6 +371,10 @@ static void power_up(struct world *world, uint32_t index)
 	office->tick_ms = UINT64_MAX;
 	office->speaks = world->weather.mixed && world_chance(world, 500) ? 1 : WIRE_PROTOCOL_MAX;
 	must(spool_open(office->path, &limits, &office->spool, NULL, &err), &err);
+	if (world->weather.dead_batteries) {
+		machine_start(world, office);
+		spool_use_clock(office->spool, office->clock);
+	}
 	must(spool_status(office->spool, &status, &err), &err);
 	uplink_core_init(&office->core, &timing);
 	tell(world, index,
@@ -403,7 +451,19 @@ void site_open(struct world *world, uint32_t index)
 			   index);
 }
 
+void site_restart(struct world *world, uint32_t index)
+{
+	restart(world, index, false);
+}
+
+void site_recorded(struct world *world, uint32_t index)
+{
+	struct site *office = &world->offices[index];
+	world_plan(world, SEAL_MS, on_seal, index)->life = office->life;
+}
+
 void site_close(struct site *office)
 {
 	spool_close(office->spool);
+	clock_close(office->clock);
 }

@@ -32,6 +32,7 @@ struct frame {
 	enum frame_kind kind;
 	uint64_t spool_id, seq; /* seq: of a batch; last_seq of Hello; upto of Welcome and Ack */
 	int code;               /* of Refused */
+	uint32_t slow_down_ms;  /* of Ack */
 	uint32_t protocol;      /* the highest that is spoken; of Hello and Welcome */
 	bool before_told;       /* of a batch */
 	uint8_t before[WIRE_DIGEST_LEN];
@@ -59,6 +60,10 @@ struct weather {            /* how bad it is */
 	bool restores;        /* the province may come back from an older copy */
 	bool spool_restores;  /* an office may, too; its clerk hands all in again */
 	bool mixed;           /* protocols: some speak 1 alone, the province too at times */
+	bool cut_off;         /* no line can be had at all */
+	bool dead_batteries; /* an office's clock starts in 1970, and is set hours later or never */
+	unsigned slow_downs; /* of a thousand Acks: the province asks to wait */
+	uint64_t spool_bytes; /* the bound of spools; 0: so large that it does not matter */
 };
 
 /* --- an office --- */
@@ -68,6 +73,12 @@ struct cell { /* one figure as handed in last */
 	int64_t value_e;
 };
 
+struct machine { /* whose clock nobody knows the truth of */
+	const struct world *world;
+	char boot[16];
+	uint64_t started_ms, set_at_ms; /* UINT64_MAX: never */
+};
+
 #define CELL_METRICS 2u /* a.day: one figure a day; b.hour: up to 24 */
 #define CELL_HOURS   24u
 
@@ -75,6 +86,8 @@ struct site {
 	int64_t id;                /* in the books */
 	char path[128], copy[160]; /* of the spool, and of its older copy; "": none */
 	struct spool *spool;
+	struct machine machine;
+	struct clock *clock; /* owned; NULL: all clocks are right */
 	struct uplink_core core;
 	uint32_t line, life; /* the line at present; 0: none. lives rise with each power cut */
 	bool connected;
@@ -143,6 +156,10 @@ bool world_chance(struct world *world, unsigned of_a_thousand);
 /* site.c: between the core and the rest */
 void site_open(struct world *world, uint32_t index);
 void site_close(struct site *office);
+/** Power is cut, and back at once. */
+void site_restart(struct world *world, uint32_t index);
+/** What was recorded since goes its way. */
+void site_recorded(struct world *world, uint32_t index);
 /** The clerk hands in a few figures. */
 void site_record(struct world *world, uint32_t index);
 void site_hear(struct world *world, uint32_t index, const struct frame *frame);
