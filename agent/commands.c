@@ -8,6 +8,7 @@
 #include "i18n.h"
 #include "import.h"
 #include "labels.h"
+#include "repair_command.h"
 #include "run.h"
 #include "sql_read.h"
 #include "status_screen.h"
@@ -333,10 +334,13 @@ static int command_spool(struct command_context *context, int argc, char *argv[]
 	const size_t n = sizeof(questions) / sizeof(questions[0]);
 	struct blob out = { 0 };
 	size_t q = 0;
+	if (argc >= 2 && strcmp(argv[1], "repair") == 0)
+		return repair_command(context, argc, argv, err);
 	while (argc == 2 && q < n && strcmp(questions[q].name, argv[1]) != 0)
 		q++;
 	if (argc != 2 || q == n)
-		return usage(err, _("say spool list, spool unsent, spool verify or spool export"));
+		return usage(err, _("say spool list, spool unsent, spool verify, spool export or "
+				    "spool repair"));
 	int rc = ask_once(&context->settings, questions[q].question, &out, err);
 	if (rc == 0 && questions[q].question == DESK_SPOOL)
 		rc = spool_list(&out, err);
@@ -394,7 +398,9 @@ const struct command commands[] = {
 	{ "status", "[--json]",
 	  N_("how the office's figures are: sent, waiting, refused; exit status 1 when not well"),
 	  command_status },
-	{ "spool", "list|unsent|verify|export", N_("look at what is kept here"), command_spool },
+	{ "spool", "list|unsent|verify|export|repair [FILE] [--yes]",
+	  N_("look at what is kept here; bring back what a damaged file still holds"),
+	  command_spool },
 	{ "token", "[--new]", N_("print what programs show the agent over TCP, [http] listen"),
 	  token_command },
 	{ "clock", "[list] | assign START DATE-TIME | drop START",

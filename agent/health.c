@@ -56,6 +56,11 @@ static bool stalled(const struct health_facts *f)
 	       !f->at_rest && !told_by_uplink(f);
 }
 
+static bool set_aside(const struct health_facts *f)
+{
+	return f->set_aside;
+}
+
 static bool undated(const struct health_facts *f)
 {
 	return f->undated;
@@ -142,6 +147,10 @@ static const struct {
 	       "the first connection") } },
 	{ line_trouble, { "disconnected", HEALTH_ILL, NULL } }, /* the uplink's own sentence */
 	{ connecting, { "connecting", HEALTH_ILL, N_("connecting to the province") } },
+	{ set_aside,
+	  { "spool_damaged", HEALTH_ILL,
+	    N_("the spool was damaged and begun anew, and figures may be missing: stop the agent, "
+	       "and 'lantoa-agent spool repair' brings back what can be read") } },
 	{ undated,
 	  { "undated", HEALTH_ILL,
 	    N_("figures came while this machine's clock was not set, and wait for somebody to say "

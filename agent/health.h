@@ -17,6 +17,7 @@ struct health_facts {
 	int refused_rc;      /* why the newest figures were not taken: 0, -ENOSPC, ... */
 	bool disk_full;      /* then: because of the disk rather than of the spool's bound */
 	int disk_rc;         /* of the newest sealing or noting of an ack */
+	bool set_aside;      /* a damaged spool waits to be looked at */
 	bool undated, undated_here;        /* figures wait for people, or for the clock */
 	bool config_wrong, restart_due;    /* as the last reload left it */
 	bool input_failing, input_trouble; /* one does not work; one has something to say */

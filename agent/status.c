@@ -17,6 +17,11 @@ static void judge_inputs(const struct status *status, struct health_facts *facts
 	}
 }
 
+static bool lacks_room(const struct spool_status *spool)
+{
+	return spool->disk_free < DISK_FULL_BYTES || spool->disk_free < spool->reserve;
+}
+
 struct health status_health(const struct status *status)
 {
 	static const struct uplink_look none = { .trouble = "" };
@@ -36,9 +41,10 @@ struct health status_health(const struct status *status)
 		.waiting = look->waiting + spool->waiting_batches + spool->unsealed,
 		.stuck_s = (uint64_t)(civil_boot_us() - look->moved_us) / 1000000,
 		.refused_rc = spool->refused_rc,
-		.disk_full = spool->disk_free < DISK_FULL_BYTES ||
-			     spool->disk_free<spool->reserve, .disk_rc = look->disk_rc,
-					      .undated = spool->undated> 0,
+		.disk_full = lacks_room(spool),
+		.disk_rc = look->disk_rc,
+		.set_aside = spool->set_aside,
+		.undated = spool->undated > 0,
 		.undated_here = spool->undated_here > 0,
 		.config_wrong = reload->failed,
 		.restart_due = reload->needs_restart != NULL,

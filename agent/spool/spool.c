@@ -147,6 +147,20 @@ static const char *const sql_text[SQL_COUNT] = {
 			       " GROUP BY boot HAVING sum(day IS NULL) > 0 ORDER BY min(id)",
 	[SQL_UNDATED_COUNT] = "SELECT coalesce(sum(boot = ?1 AND reason IS NULL), 0), count(*)"
 			      " FROM undated WHERE day IS NULL",
+	[SQL_SERIES_ENTER] = "INSERT INTO series (metric, labels, shape) VALUES (?1, ?2, ?3)"
+			     " ON CONFLICT DO NOTHING",
+	[SQL_SERIES_EXACT] =
+		"SELECT id FROM series WHERE metric = ?1 AND labels = ?2 AND shape = ?3",
+	/* A figure lies in one series, whatever its decimals are. */
+	[SQL_SALVAGED_TAKEN] = "SELECT 1 FROM series own JOIN series s ON s.metric = own.metric"
+			       " AND s.labels = own.labels AND (s.shape & 271) = (own.shape & 271)"
+			       " JOIN current c ON c.series = s.id AND c.day = ?2 AND c.nth = ?3"
+			       " WHERE own.id = ?1 AND c.seq >= 0 LIMIT 1",
+	[SQL_SALVAGED_PUT] = "INSERT INTO current (series, day, nth, value_e, withdrawn, seq)"
+			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE"
+			     " SET value_e = ?4, withdrawn = ?5, seq = ?6"
+			     " WHERE seq < 0 AND seq >= ?6",
+	[SQL_SALVAGED_UNSEALED] = "UPDATE current SET seq = 0 WHERE seq < 0",
 	[SQL_FACT_SET] = "INSERT INTO fact (name, data) VALUES (?1, ?2)"
 			 " ON CONFLICT DO UPDATE SET data = ?2 WHERE data <> ?2",
 	[SQL_FACT_GET] = "SELECT data FROM fact WHERE name = ?1",
@@ -428,6 +442,8 @@ int spool_open(const char *path, const struct spool_limits *limits, struct spool
 		spool_close(spool);
 		return err_wrap(err, "spool '%s'", path);
 	}
+	if (*aside) /* so that status tells of it until it was looked at; a hint */
+		(void)spool_fact_set(spool, SET_ASIDE_FACT, aside, strlen(aside), &own);
 	if (ret_set_aside)
 		memcpy(ret_set_aside, aside, strlen(aside) + 1);
 	*ret_spool = spool;

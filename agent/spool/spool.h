@@ -133,8 +133,9 @@ struct spool_status {
 	int64_t last_ack_us;       /* 0: never */
 	uint64_t quarantined;      /* observations refused by the province so far */
 	uint64_t bytes, bytes_max;
-	uint64_t undated_here;      /* figures of "now" that wait until the clock knows the time */
-	uint64_t undated;           /* and until somebody says when the machine was started */
+	uint64_t undated_here; /* figures of "now" that wait until the clock knows the time */
+	uint64_t undated;      /* and until somebody says when the machine was started */
+	bool set_aside; /* a damaged file lies there from which nothing was brought back yet */
 	enum clock_witness witness; /* NOBODY: nobody knows what time it is */
 	int64_t ahead_us;           /* the wall clock's error, when the time is known */
 	uint64_t disk_free;         /* bytes left to us on its file system */

@@ -74,6 +74,11 @@ enum spool_sql {
 	SQL_UNDATED_BOOT,
 	SQL_UNDATED_STARTS,
 	SQL_UNDATED_COUNT,
+	SQL_SERIES_ENTER,
+	SQL_SERIES_EXACT,
+	SQL_SALVAGED_TAKEN,
+	SQL_SALVAGED_PUT,
+	SQL_SALVAGED_UNSEALED,
 	SQL_FACT_SET,
 	SQL_FACT_GET,
 	SQL_PAGES,
@@ -139,6 +144,8 @@ int spool_undated_trace(struct spool *spool, const struct observation *obs, stru
 int spool_date_pending(struct spool *spool, const struct moment *now, struct err *err);
 /** What the clock knows, when that is news. */
 int spool_keep_clock(struct spool *spool, struct err *err);
+#define SET_ASIDE_FACT                                                                             \
+	"set_aside" /* the path of a damaged file that was not looked at yet; "": none */
 #define TRIMMED_FACT "trimmed_to" /* an int32_t as this machine writes it */
 /** With values trimmed up to @day, the first day from which every value of a series of @shape is
  * sure to be here. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #define DISK_ROOM_MIN (1u << 20) /* less than that is a full disk to people */
 
@@ -48,6 +49,17 @@ static int undated(struct spool *spool, struct spool_status *status, struct err 
 	return rc < 0 ? rc : 0;
 }
 
+/* Whoever moves the file away has dealt with it, too. */
+static bool is_set_aside(struct spool *spool)
+{
+	struct blob path = { 0 };
+	struct err ignored; /* -ENOENT: there never was one */
+	bool there = spool_fact_get(spool, SET_ASIDE_FACT, &path, &ignored) == 0 && path.len > 0 &&
+		     blob_append(&path, "", 1) == 0 && access((const char *)path.data, F_OK) == 0;
+	blob_free(&path);
+	return there;
+}
+
 int spool_room(struct spool *spool, struct spool_status *ret_status, struct err *err)
 {
 	struct err own;
@@ -62,6 +74,7 @@ int spool_room(struct spool *spool, struct spool_status *ret_status, struct err 
 		rc = err_system(err, -errno, "room on the disk");
 	if (rc < 0)
 		return err_wrap(err, "spool '%s'", spool->path);
+	status.set_aside = is_set_aside(spool);
 	status.witness = spool->clock ? clock_anchor(spool->clock).witness : CLOCK_KERNEL;
 	status.ahead_us = spool->clock ? clock_ahead_us(spool->clock) : 0;
 	if ((rc = undated(spool, &status, err)) < 0)

@@ -465,6 +465,10 @@ static void corrupt_file_is_set_aside_and_the_new_one_has_another_id(void **stat
 	assert_true(spool_id(f->spool) != id);
 	assert_int_equal(status(f).unsealed, 0);
 	put(f, &obs);
+	reopen(f);
+	assert_true(status(f).set_aside); /* until it was looked at, */
+	assert_int_equal(unlink(aside), 0);
+	assert_false(status(f).set_aside); /* or moved away */
 }
 
 static void id_stays_with_the_file_and_is_new_after_renewing(void **state)
