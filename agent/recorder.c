@@ -54,6 +54,11 @@ struct worker *recorder_worker(const struct recorder *recorder)
 	return recorder->config.worker;
 }
 
+struct clock *recorder_clock(const struct recorder *recorder)
+{
+	return spool_clock(recorder->config.spool);
+}
+
 void recorder_recorded(struct recorder *recorder, bool coarse)
 {
 	if (recorder->config.uplink)
@@ -63,7 +68,7 @@ void recorder_recorded(struct recorder *recorder, bool coarse)
 static int judge_all(const struct recorder *recorder, struct recording *recording,
 		     const struct entry entries[], size_t n, struct err *err)
 {
-	int64_t now_us = clock_latest_us(spool_clock(recorder->config.spool));
+	int64_t now_us = clock_latest_us(recorder_clock(recorder));
 	recording->coarse = false;
 	for (size_t i = 0; i < n; i++) {
 		int rc = entry_judge(recorder->catalogue, &entries[i], now_us, &recording->list[i],

@@ -57,5 +57,7 @@ int recorder_submit(struct recorder *recorder, struct recording *recording,
 /** For a job of one's own on the worker, which may call spool_record() itself: whoever recorded so
  * tells it afterwards. @coarse: see uplink_recorded(). */
 struct spool *recorder_spool(const struct recorder *recorder);
+/** What time it is, judged (agent/clock.h): for what is due, for periods. */
+struct clock *recorder_clock(const struct recorder *recorder);
 struct worker *recorder_worker(const struct recorder *recorder);
 void recorder_recorded(struct recorder *recorder, bool coarse);

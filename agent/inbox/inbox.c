@@ -313,7 +313,8 @@ static void begin_file(struct inbox *inbox, const struct inbox_listed *listed)
 	struct inbox_file_config config = { .folder_fd = inbox->folder.fd,
 					    .spool = recorder_spool(inbox->host.recorder),
 					    .catalogue = inbox->catalogue,
-					    .now_us = civil_now_us() };
+					    .now_us = clock_latest_us(
+						    recorder_clock(inbox->host.recorder)) };
 	memcpy(inbox->name, listed->name, INBOX_NAME_MAX);
 	inbox->result = (struct inbox_result){ 0 };
 	if (inbox_file_open(&config, listed, &inbox->file, &inbox->err) < 0) {

@@ -4,6 +4,7 @@
  * 4. See that it is still what was opened. Then move it to done/, or write the errors file. */
 #include "inbox_file.h"
 
+#include "civil.h"
 #include "done_folder.h"
 #include "errors_sheet.h"
 #include "import.h"
@@ -288,10 +289,11 @@ static int step_end(struct inbox_file *file, struct err *err)
 		result->outcome = rc == 0 ? INBOX_FAULTY : INBOX_UNTOLD;
 		return rc == -ENOMEM || rc == -ENOSPC ? rc : 0;
 	}
+	int64_t at_us = file->config.now_us; /* a name for the folder: any clock will do */
 	int rc = errors_sheet_remove(file->config.folder_fd, file->listed.name, err);
 	if (rc == 0)
 		rc = done_folder_take(file->config.folder_fd, file->listed.name, &file->stat,
-				      file->config.now_us, err);
+				      at_us == CLOCK_UNKNOWN_US ? civil_now_us() : at_us, err);
 	result->outcome = rc == 0 ? INBOX_TAKEN : rc == -ESTALE ? INBOX_CHANGING : INBOX_STUCK;
 	return 0;
 }

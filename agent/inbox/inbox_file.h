@@ -24,7 +24,7 @@ struct inbox_file_config { /* all outlive the file */
 	int folder_fd;
 	struct spool *spool;
 	const struct catalogue *catalogue;
-	int64_t now_us;
+	int64_t now_us; /* as entry_judge() has it */
 };
 
 /** What a file is now, as everything else here tells it. */

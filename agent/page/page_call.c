@@ -98,7 +98,7 @@ struct frame call_frame(const struct call *call, struct uplink_look *look)
 			       .path = "/?",
 			       .place = PLACE_ERROR,
 			       .look = look,
-			       .now_us = civil_now_us() };
+			       .now_us = clock_now(recorder_clock(page->host.recorder)).at_us };
 }
 
 static unsigned status_of(int rc)

@@ -37,7 +37,9 @@ static int open_sheet(struct call *call)
 	if (rc == 0 && call->fields)
 		rc = sheet_take(&call->sheet, call->fields, call->n_fields, &call->err);
 	if (rc == 0 && call->fields)
-		rc = sheet_judge(&call->sheet, civil_now_us(), &call->err);
+		rc = sheet_judge(&call->sheet,
+				 clock_latest_us(recorder_clock(call->page->host.recorder)),
+				 &call->err);
 	return rc;
 }
 

@@ -168,7 +168,7 @@ static void on_minute(void *context)
 {
 	struct host *host = context;
 	struct catalogue *catalogue = recorder_catalogue(host->with.recorder);
-	int64_t now_us = civil_now_us();
+	int64_t now_us = clock_now(recorder_clock(host->with.recorder)).at_us;
 	struct uplink_look look;
 	struct err err;
 	uplink_look(host->with.uplink, &look);

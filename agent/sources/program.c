@@ -120,7 +120,8 @@ static int record(struct program *program, const struct child_result *result, st
 {
 	size_t n;
 	const struct catalogue *catalogue = recorder_catalogue(program->host.recorder);
-	int rc = output_read(result->output, result->len, catalogue, civil_now_us(),
+	int rc = output_read(result->output, result->len, catalogue,
+			     clock_latest_us(recorder_clock(program->host.recorder)),
 			     &program->output, err);
 	if (rc < 0)
 		return rc;

@@ -201,7 +201,7 @@ static int take_line(struct statsd *statsd, const char *text, size_t len, int64_
 
 static void take_datagram(struct statsd *statsd, const char *text, size_t len)
 {
-	int64_t latest_us = clock_latest_us(spool_clock(recorder_spool(statsd->host.recorder)));
+	int64_t latest_us = clock_latest_us(recorder_clock(statsd->host.recorder));
 	for (const char *end = text + len; text < end;) {
 		struct err err;
 		const char *stop = memchr(text, '\n', (size_t)(end - text));
