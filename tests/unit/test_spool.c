@@ -710,6 +710,32 @@ static void acked_batches_wait_again_for_a_restored_province(void **state)
 	blob_free(&after);
 }
 
+/* Not from their sealing, by a clock that may be of 1970. */
+static void acked_batches_are_kept_from_their_ack_on(void **state)
+{
+	struct fixture *f = *state;
+	struct observation obs = figure("team.count", TODAY, 0);
+	struct blob payload = { 0 };
+	uint64_t last;
+	bool more;
+	for (int i = 0; i < 4; i++) {
+		obs.value_e++;
+		put(f, &obs);
+		assert_int_equal(spool_seal(f->spool, 1, &last, &more, &f->err), 0);
+		int64_t at_us = NOW_US + (i == 3 ? 45 : i * 10) * DAY_US;
+		assert_int_equal(spool_acked(f->spool, last, at_us, &f->err), 0);
+	}
+	assert_int_equal(spool_batch(f->spool, 1, &payload, &f->err), -ENOENT);
+	assert_int_equal(spool_batch(f->spool, 2, &payload, &f->err), 0); /* 35 days ago */
+	obs.value_e++;
+	put(f, &obs);
+	assert_int_equal(seal(f), 5);
+	assert_int_equal(spool_acked(f->spool, 5, NOW_US + 54 * DAY_US, &f->err), 0);
+	assert_int_equal(spool_batch(f->spool, 2, &payload, &f->err), -ENOENT);
+	assert_int_equal(spool_batch(f->spool, 3, &payload, &f->err), 0);
+	blob_free(&payload);
+}
+
 static bool matches(struct fixture *f, uint64_t seq, const uint8_t *digest, size_t len)
 {
 	bool answer;
@@ -1003,6 +1029,7 @@ int main(void)
 		TEST(little_is_trimmed_at_a_time_and_all_in_the_end),
 		TEST(figures_are_refused_before_the_disk_is_full),
 		TEST(acked_batches_wait_again_for_a_restored_province),
+		TEST(acked_batches_are_kept_from_their_ack_on),
 		TEST(batch_is_told_from_another_of_its_number),
 		TEST(few_batches_are_sealed_ahead_and_acks_seal_the_rest),
 		TEST(year_keeps_its_value_until_long_after_its_end),
