@@ -317,7 +317,8 @@ static int spool_unsent(const struct blob *out, struct err *err)
 	int rc = spool ? 0 : err_set(err, -EPROTO, "the agent's answer is not JSON");
 	if (rc == 0)
 		printf("%lld\n",
-		       number_of(spool, "waiting_observations") + number_of(spool, "unsealed"));
+		       number_of(spool, "waiting_observations") + number_of(spool, "unsealed") +
+			       number_of(spool, "undated_here") + number_of(spool, "undated"));
 	json_decref(root);
 	return rc;
 }
