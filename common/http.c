@@ -499,7 +499,7 @@ void http_answer_file(struct http_request *request, const char *type, int fd, ui
 	answered(request, MHD_HTTP_OK, response_with(&field, 1, response));
 }
 
-static unsigned status_of(int code)
+unsigned http_status_of(int code)
 {
 	static const struct {
 		int code;
@@ -521,7 +521,7 @@ void http_answer_err(struct http_request *request, const struct err *err)
 	struct blob body = { 0 };
 
 	if (error_body(&body, err->text) == 0)
-		http_answer(request, status_of(err->code), JSON_TYPE, (const char *)body.data,
+		http_answer(request, http_status_of(err->code), JSON_TYPE, (const char *)body.data,
 			    body.len);
 	else
 		http_answer(request, 500, JSON_TYPE, "{\"error\": \"out of memory\"}\n", 27);

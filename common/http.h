@@ -70,8 +70,10 @@ void http_answer_fields(struct http_request *request, unsigned status,
 /** Answer with the first @len bytes of the file @fd, which the server takes over and reads as the
  * client does. */
 void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len);
-/** {"error": err's text}: -EINVAL 400, -ENOENT 404, -EEXIST 409, -E2BIG 413, -ENOSPC 507, -EAGAIN,
- * -EBUSY and -EINTR 503, -EACCES 403, else 500. */
+/** What a failure is in HTTP: -EINVAL 400, -EACCES 403, -ENOENT 404, -EEXIST 409, -E2BIG 413,
+ * -ENOSPC 507, -EAGAIN, -EBUSY and -EINTR 503, else 500. */
+unsigned http_status_of(int code);
+/** {"error": err's text}, with http_status_of(). */
 void http_answer_err(struct http_request *request, const struct err *err);
 
 /** A listening unix socket at @path, mode @mode; a stale one is replaced, a live one is

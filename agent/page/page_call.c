@@ -101,11 +101,6 @@ struct frame call_frame(const struct call *call, struct uplink_look *look)
 			       .now_us = clock_now(recorder_clock(page->host.recorder)).at_us };
 }
 
-static unsigned status_of(int rc)
-{
-	return rc == -EINVAL ? 400 : rc == -ENOENT ? 404 : rc == -EAGAIN ? 503 : 500;
-}
-
 /* What went wrong is in call->err. */
 void call_answer_error(struct call *call)
 {
@@ -113,7 +108,7 @@ void call_answer_error(struct call *call)
 	struct frame frame = call_frame(call, &look);
 	call->html.out.len = 0;
 	frame_error(&call->html, &frame, call->err.text);
-	call_answer(call, status_of(call->err.code));
+	call_answer(call, http_status_of(call->err.code));
 }
 
 /* --- beginning --- */

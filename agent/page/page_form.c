@@ -105,7 +105,7 @@ static void done_recording(struct recording *recording)
 	struct call *call = container_of(recording, struct call, recording);
 	struct page *page = call->page;
 	if (recording->rc < 0) {
-		show_sheet(call, 507, recording->err.text);
+		show_sheet(call, http_status_of(recording->rc), recording->err.text);
 		return;
 	}
 	page->last_us = civil_now_us();

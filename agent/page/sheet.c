@@ -102,6 +102,12 @@ static int add_metric(struct sheet *sheet, const struct metric *metric)
 	return rc;
 }
 
+static int too_many(struct err *err)
+{
+	return err_set(err, -E2BIG,
+		       "there are more figures than this page can show; hand them in by a file");
+}
+
 int sheet_open(const struct catalogue *catalogue, const struct figures *figures,
 	       struct period period, struct sheet *ret_sheet, struct err *err)
 {
@@ -120,9 +126,7 @@ int sheet_open(const struct catalogue *catalogue, const struct figures *figures,
 			     "the catalogue has nothing that this office reports for such a "
 			     "period");
 	else if (sheet.n > SHEET_ROWS_MAX)
-		rc = err_set(err, -E2BIG,
-			     "there are more figures than this page can show; hand them in by "
-			     "a file");
+		rc = too_many(err);
 	if (rc < 0)
 		sheet_close(&sheet);
 	else
@@ -286,6 +290,8 @@ int sheet_take(struct sheet *sheet, const struct field fields[], size_t n, struc
 			rc = take(sheet, &parsed, fields[i].value);
 		else
 			rc = note_strange(sheet, &fields[i]);
+		if (sheet->n > SHEET_ROWS_MAX)
+			return too_many(err);
 	}
 	return rc < 0 ? err_memory(err) : 0;
 }

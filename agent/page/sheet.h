@@ -59,7 +59,8 @@ int sheet_open(const struct catalogue *catalogue, const struct figures *figures,
 	       struct period period, struct sheet *ret_sheet, struct err *err);
 void sheet_close(struct sheet *sheet);
 
-/** What was typed; fields are borrowed. A field of a series without a row gets one. -ENOMEM. */
+/** What was typed; fields are borrowed. A field of a series without a row gets one. -E2BIG when
+ * there would be more than SHEET_ROWS_MAX rows; -ENOMEM. */
 int sheet_take(struct sheet *sheet, const struct field fields[], size_t n, struct err *err);
 /** Judge what was typed: messages, and what changed. -ENOMEM. */
 int sheet_judge(struct sheet *sheet, int64_t now_us, struct err *err);

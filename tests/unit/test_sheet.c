@@ -339,6 +339,27 @@ static void a_form_has_an_end(void **state)
 		-E2BIG);
 }
 
+/* One that was never shown, from a program. */
+static void a_form_that_was_sent_has_the_same_end(void **state)
+{
+	static struct field many[SHEET_ROWS_MAX + 1];
+	static char names[SHEET_ROWS_MAX + 1][24];
+	struct fixture *f = *state;
+	for (size_t i = 0; i <= SHEET_ROWS_MAX; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "v:visits:topic=%zu", i);
+		many[i] = (struct field){ names[i], "1" };
+	}
+	FILL(f, { names[0], "4" });
+	size_t own = f->sheet.n - 1;
+	forget(f);
+	fill(f, many, SHEET_ROWS_MAX - own);
+	assert_int_equal(f->n_entries, SHEET_ROWS_MAX - own);
+	forget(f);
+	assert_int_equal(
+		sheet_open(f->catalogue, &f->figures, period("2025-06"), &f->sheet, &f->err), 0);
+	assert_int_equal(sheet_take(&f->sheet, many, SHEET_ROWS_MAX - own + 1, &f->err), -E2BIG);
+}
+
 static void nothing_that_was_typed_is_passed_over(void **state)
 {
 	struct fixture *f = *state;
@@ -510,6 +531,7 @@ int main(void)
 		TEST(a_new_label_makes_a_new_series),
 		TEST(a_label_has_one_row),
 		TEST(a_form_has_an_end),
+		TEST(a_form_that_was_sent_has_the_same_end),
 		TEST(nothing_that_was_typed_is_passed_over),
 		TEST(names_that_are_none_find_no_row),
 		TEST(the_script_hears_the_same_sentences),
