@@ -1,5 +1,6 @@
-/* A request: parsed and judged on the loop, done by the worker, answered on the loop. The request
- * owns what its job needs, so a new catalogue may come meanwhile. */
+/* A request: over TCP its token is looked at first, by the worker, who reads it from the disk. Then
+ * it is parsed and judged on the loop, done by the worker, answered on the loop. The request owns
+ * what its job needs, so a new catalogue may come meanwhile. */
 #include "api.h"
 
 #include "civil.h"
@@ -43,6 +44,8 @@ struct call { /* one request and its job */
 	json_t *refusals; /* of status; handed on in done_status() */
 	struct blob out;  /* owned */
 	const char *type;
+	const char *header; /* Authorization, the request's; NULL: it has none */
+	void (*admitted)(struct call *call);
 	int rc;
 	struct err err;
 };
@@ -98,24 +101,11 @@ static void answer_stranger(struct http_request *request, const struct err *err)
 	blob_free(&body);
 }
 
-/* False when the request was answered: it came over TCP and did not show the token. */
-static bool is_admitted(const struct api *api, struct http_request *request)
-{
-	struct err err;
-	if (!api->config.token_path ||
-	    token_check(api->config.token_path, http_header(request, "Authorization"), &err) == 0)
-		return true;
-	answer_stranger(request, &err);
-	return false;
-}
-
 /* NULL when the request was answered already. */
 static struct call *call_begin(void *context, struct http_request *request)
 {
 	struct api *api = context;
 	struct err err;
-	if (!is_admitted(api, request))
-		return NULL;
 	struct call *call = api->stopping ? NULL : calloc(1, sizeof(*call));
 	if (!call) {
 		err_set(&err, api->stopping ? -EBUSY : -ENOMEM,
@@ -144,6 +134,40 @@ static void call_refuse(struct call *call)
 {
 	http_answer_err(call->request, &call->err);
 	call_free(call);
+}
+
+/* The token */
+
+static void work_admit(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	call->rc = token_check(call->api->config.token_path, call->header, &call->err);
+}
+
+static void done_admit(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	struct api *api = call->api;
+	if (call->rc == 0) {
+		call->admitted(call);
+	} else {
+		answer_stranger(call->request, &call->err);
+		call_free(call);
+	}
+	api->jobs--;
+	stop_if_idle(api);
+}
+
+/* @admitted runs at once, or on the loop when the token was found right. */
+static void call_admit(struct call *call, void (*admitted)(struct call *call))
+{
+	if (!call->api->config.token_path) {
+		admitted(call);
+		return;
+	}
+	call->admitted = admitted;
+	call->header = http_header(call->request, "Authorization");
+	call_submit(call, work_admit, done_admit);
 }
 
 /* POST /v1/observations */
@@ -176,15 +200,19 @@ static int record(struct call *call)
 			       &call->err);
 }
 
-static void post_observations(void *context, struct http_request *request)
+static void take_observations(struct call *call)
 {
-	struct call *call = call_begin(context, request);
-	if (!call)
-		return;
 	if (record(call) < 0)
 		call_refuse(call);
 	else
 		call->api->jobs++;
+}
+
+static void post_observations(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	if (call)
+		call_admit(call, take_observations);
 }
 
 /* GET /v1/status */
@@ -303,20 +331,24 @@ static void post_clock(void *context, struct http_request *request)
 
 /* GET /v1/catalogue */
 
-static void get_catalogue(void *context, struct http_request *request)
+static void give_catalogue(struct call *call)
 {
-	const struct api *api = context;
-	const struct catalogue *catalogue = recorder_catalogue(api->config.recorder);
-	struct err err;
-	if (!is_admitted(api, request))
-		return;
-	if (catalogue) {
-		http_answer(request, 200, "text/csv; charset=utf-8", catalogue->csv,
-			    catalogue->csv_len);
+	const struct catalogue *catalogue = recorder_catalogue(call->api->config.recorder);
+	if (!catalogue) {
+		err_set(&call->err, -ENOENT, "the province has not sent its catalogue yet");
+		call_refuse(call);
 		return;
 	}
-	err_set(&err, -ENOENT, "the province has not sent its catalogue yet");
-	http_answer_err(request, &err);
+	http_answer(call->request, 200, "text/csv; charset=utf-8", catalogue->csv,
+		    catalogue->csv_len);
+	call_free(call);
+}
+
+static void get_catalogue(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	if (call)
+		call_admit(call, give_catalogue);
 }
 
 static const struct http_route routes[] = {
