@@ -203,9 +203,9 @@ static void done_renew(struct task *task)
 {
 	struct uplink *uplink = container_of(task, struct uplink, renew);
 	if (task->rc < 0) {
-		log_error("uplink: cannot renew the spool, will try again when restarted "
-			  "cause=\"%s\"",
+		log_error("uplink: cannot renew the spool, will try again cause=\"%s\"",
 			  task->err.text);
+		uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_NOT_RENEWED });
 		return;
 	}
 	uplink->spool_id = spool_id(uplink->config.spool);

@@ -187,6 +187,7 @@ static void renew(struct step *step)
 	act(step, UPLINK_RENEW, 0);
 	lose_session(step->core);
 	step->core->state = UPLINK_RENEWING;
+	step->core->pause_until_ms = NEVER;
 }
 
 /* What is in flight is acked first; a batch that is refused does not count. */
@@ -445,6 +446,13 @@ static void on_renewed(struct step *step)
 	open_socket(step);
 }
 
+static void on_not_renewed(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	if (core->state == UPLINK_RENEWING)
+		core->pause_until_ms = step->event.now_ms + core->timing.note_ms;
+}
+
 static void ping(struct step *step)
 {
 	budget_spend(&step->core->budget, step->event.now_ms, BUDGET_PING);
@@ -509,6 +517,8 @@ static void on_tick(struct step *step)
 		release(step);
 	if (core->state == UPLINK_PAUSING && now >= core->pause_until_ms)
 		open_socket(step);
+	else if (core->state == UPLINK_RENEWING && now >= core->pause_until_ms)
+		renew(step);
 	else if (core->state == UPLINK_RESTING)
 		wake_if_due(step);
 	else if (core->state == UPLINK_CONNECTING && now >= core->connect_until_ms)
@@ -546,6 +556,7 @@ static uint64_t next_of_state_ms(const struct uplink_core *core)
 {
 	switch (core->state) {
 	case UPLINK_PAUSING:
+	case UPLINK_RENEWING:
 		return core->pause_until_ms;
 	case UPLINK_CONNECTING:
 		return core->connect_until_ms;
@@ -556,7 +567,6 @@ static uint64_t next_of_state_ms(const struct uplink_core *core)
 	case UPLINK_RESTING:
 		return core->wake_ms;
 	case UPLINK_STOPPED:
-	case UPLINK_RENEWING:
 		break;
 	}
 	return NEVER;
@@ -633,6 +643,9 @@ struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event 
 		break;
 	case UPLINK_RENEWED:
 		on_renewed(&step);
+		break;
+	case UPLINK_NOT_RENEWED:
+		on_not_renewed(&step);
 		break;
 	case UPLINK_STOP:
 		act(&step, UPLINK_CLOSE, 0);

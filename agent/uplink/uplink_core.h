@@ -25,7 +25,7 @@
  * - the spool cannot note an ack: RELEASE again after note_ms, whatever the line does
  * - the province asks for less than we keep, claims batches we never sent, or its batch upto is not
  *   ours: the spool was, or the province was, restored from an old copy; RENEW puts all current
- *   values under a fresh spool id
+ *   values under a fresh spool id, again and again until the disk takes it
  */
 #pragma once
 
@@ -43,7 +43,7 @@ struct uplink_timing {
 	uint32_t retry_ms;   /* after a send that found no room */
 	uint32_t backoff_min_ms, backoff_max_ms;
 	uint32_t refused_ms; /* before a refused batch is tried again */
-	uint32_t note_ms;    /* before an ack that could not be noted is noted again */
+	uint32_t note_ms;    /* before a disk that failed is asked again to note an ack, or renew */
 	uint32_t rest_ms;    /* the longest rest without a connection */
 	uint32_t refresh_ms; /* within so long, at random, a changed catalogue is asked for */
 };
@@ -56,7 +56,7 @@ enum uplink_state {
 	UPLINK_CONNECTING, /* a socket, but no handshake yet */
 	UPLINK_GREETING,   /* Hello sent, or about to be */
 	UPLINK_WELCOME,    /* batches flow */
-	UPLINK_RENEWING,   /* the spool gets a new id */
+	UPLINK_RENEWING,   /* the spool gets a new id; asked again at pause_until */
 	UPLINK_RESTING,    /* no socket, by choice */
 };
 
@@ -113,6 +113,7 @@ enum uplink_event_type {
 	UPLINK_BATCH_DONE, /* seq, session, result */
 	UPLINK_NOT_NOTED,  /* a RELEASE failed */
 	UPLINK_RENEWED,    /* the spool has a new id and no batch */
+	UPLINK_NOT_RENEWED,
 	UPLINK_STOP,
 };
 
@@ -142,7 +143,7 @@ enum uplink_action_type {
 	UPLINK_SEND_BATCH, /* read seq from the spool, send, report BATCH_DONE with session */
 	UPLINK_SEND_PING,
 	UPLINK_RELEASE, /* spool_acked(upto); report NOT_NOTED if that fails */
-	UPLINK_RENEW,   /* spool_renew(), report RENEWED */
+	UPLINK_RENEW,   /* spool_renew(), report RENEWED or NOT_RENEWED */
 	UPLINK_SAY,     /* core->trouble has changed: log it */
 };
 struct uplink_action {

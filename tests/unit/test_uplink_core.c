@@ -360,6 +360,24 @@ static void batches_that_took_the_numbers_of_lost_ones_are_not_taken_for_them(vo
 	assert_false(did(f, UPLINK_RELEASE));
 }
 
+static void a_disk_that_cannot_renew_is_asked_again(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 3, 9, 16);
+	assert_true(did(f, UPLINK_RENEW));
+	assert_int_equal(uplink_next_ms(&f->core), UINT64_MAX); /* it is at work */
+	for (int i = 0; i < 3; i++) {
+		tell(f, (struct uplink_event){ .type = UPLINK_NOT_RENEWED });
+		assert_false(did(f, UPLINK_RENEW));
+		uint64_t again_ms = f->now_ms + f->timing.note_ms;
+		tick_at_next(f);
+		assert_true(did(f, UPLINK_RENEW));
+		assert_int_equal(f->now_ms, again_ms);
+	}
+	tell(f, (struct uplink_event){ .type = UPLINK_RENEWED });
+	assert_true(did(f, UPLINK_OPEN));
+}
+
 static void restored_province_gets_again_what_it_lost(void **state)
 {
 	struct fixture *f = *state;
@@ -781,6 +799,7 @@ int main(void)
 		TEST(figures_sealed_offline_after_a_rollback_are_not_taken_for_duplicates),
 		TEST(ack_that_could_not_be_noted_is_noted_again),
 		TEST(batches_that_took_the_numbers_of_lost_ones_are_not_taken_for_them),
+		TEST(a_disk_that_cannot_renew_is_asked_again),
 		TEST(restored_province_gets_again_what_it_lost),
 		TEST(spent_budget_is_told_and_batches_go_when_it_allows),
 		TEST(acks_of_what_went_before_do_not_hide_that_the_budget_is_spent),
