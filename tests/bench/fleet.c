@@ -1,6 +1,6 @@
-/* 1. fleet_open(): office by office, invite (HTTP), connect with the one-time key, Enrol, close;
- *    then connect with the office's own key, and after all have said Hello wait for each Welcome.
- * 2. fleet_push(): send within the credit, wait for any socket, take what came (Ack raises acked),
+/* 1. fleet_open(): office by office, invite (HTTP), connect with the one-time key, Enrol, close.
+ * 2. fleet_connect(): with each office's own key; Hello. fleet_welcome() waits for all Welcomes.
+ * 3. fleet_push(): send within the credit, wait for any socket, take what came (Ack raises acked),
  *    send again where that made room, until all is acked. */
 #include "fleet.h"
 
@@ -36,7 +36,8 @@ struct fleet {
 	struct office *offices;      /* owned [load's] */
 	zmq_pollitem_t *items;       /* owned, likewise */
 	uint64_t *sent_us, *took_us; /* owned [batches], as the load's: when sent, until acked */
-	uint64_t unacked;            /* batches, in all */
+	unsigned end;                /* steps before this one are being pushed, or were */
+	uint64_t unacked;            /* batches of them */
 	struct invitation province;  /* address and key, of the last invitation */
 };
 
@@ -236,6 +237,15 @@ static int wait_welcome(struct fleet *fleet, unsigned number, struct err *err)
 	return rc;
 }
 
+static int zmq_begin(struct fleet *fleet, struct err *err)
+{
+	fleet->zmq = zmq_ctx_new();
+	if (!fleet->zmq ||
+	    zmq_ctx_set(fleet->zmq, ZMQ_MAX_SOCKETS, (int)fleet->load->shape.offices + 16) < 0)
+		return zmq_fault(err, "start ZeroMQ");
+	return 0;
+}
+
 static int allocate(struct fleet *fleet, struct err *err)
 {
 	unsigned n = fleet->load->shape.offices;
@@ -246,10 +256,7 @@ static int allocate(struct fleet *fleet, struct err *err)
 	fleet->took_us = calloc(load_batches(fleet->load), sizeof(uint64_t));
 	if (!fleet->arena || !fleet->offices || !fleet->items || !fleet->sent_us || !fleet->took_us)
 		return err_memory(err);
-	fleet->zmq = zmq_ctx_new();
-	if (!fleet->zmq || zmq_ctx_set(fleet->zmq, ZMQ_MAX_SOCKETS, (int)n + 16) < 0)
-		return zmq_fault(err, "start ZeroMQ");
-	return 0;
+	return zmq_begin(fleet, err);
 }
 
 int fleet_open(const struct load *load, struct api_client *api, struct fleet **ret_fleet,
@@ -262,10 +269,6 @@ int fleet_open(const struct load *load, struct api_client *api, struct fleet **r
 	int rc = allocate(fleet, err);
 	for (unsigned i = 0; i < load->shape.offices && rc == 0; i++)
 		rc = enrol(fleet, api, i, err);
-	for (unsigned i = 0; i < load->shape.offices && rc == 0; i++)
-		rc = hello(fleet, i, err);
-	for (unsigned i = 0; i < load->shape.offices && rc == 0; i++)
-		rc = wait_welcome(fleet, i, err);
 	if (rc < 0)
 		fleet_close(fleet);
 	else
@@ -273,15 +276,48 @@ int fleet_open(const struct load *load, struct api_client *api, struct fleet **r
 	return rc;
 }
 
+int fleet_connect(struct fleet *fleet, struct err *err)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < fleet->load->shape.offices && rc == 0; i++)
+		rc = hello(fleet, i, err);
+	return rc;
+}
+
+int fleet_welcome(struct fleet *fleet, struct err *err)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < fleet->load->shape.offices && rc == 0; i++)
+		rc = wait_welcome(fleet, i, err);
+	return rc;
+}
+
+/* Only with its context does ZeroMQ give the files of closed sockets back for certain. */
+static void zmq_close_all(struct fleet *fleet)
+{
+	for (unsigned i = 0; fleet->offices && i < fleet->load->shape.offices; i++) {
+		struct office *office = &fleet->offices[i];
+		if (office->socket)
+			(void)zmq_close(office->socket); /* it is one */
+		office->socket = NULL;
+		office->credit = 0;
+	}
+	if (fleet->zmq)
+		(void)zmq_ctx_term(fleet->zmq); /* no socket is open any more */
+	fleet->zmq = NULL;
+}
+
+int fleet_disconnect(struct fleet *fleet, struct err *err)
+{
+	zmq_close_all(fleet);
+	return zmq_begin(fleet, err);
+}
+
 void fleet_close(struct fleet *fleet)
 {
 	if (!fleet)
 		return;
-	for (unsigned i = 0; fleet->offices && i < fleet->load->shape.offices; i++)
-		if (fleet->offices[i].socket)
-			(void)zmq_close(fleet->offices[i].socket); /* it is one */
-	if (fleet->zmq)
-		(void)zmq_ctx_term(fleet->zmq); /* no socket is open any more */
+	zmq_close_all(fleet);
 	arena_close(fleet->arena);
 	free(fleet->offices);
 	free(fleet->items);
@@ -296,9 +332,9 @@ static int send_within_credit(struct fleet *fleet, unsigned number, struct err *
 {
 	const struct load *load = fleet->load;
 	struct office *office = &fleet->offices[number];
-	if (office->sent == load->steps || now_us() < office->not_before_us)
+	if (office->sent == fleet->end || now_us() < office->not_before_us)
 		return 0;
-	while (office->sent < load->steps && office->sent - office->acked < office->credit) {
+	while (office->sent < fleet->end && office->sent - office->acked < office->credit) {
 		const struct sealed *sealed = load_batch(load, office->sent, number);
 		fleet->sent_us[(size_t)office->sent * load->shape.offices + number] = now_us();
 		if (zmq_send(office->socket, sealed->frame, sealed->len, ZMQ_DONTWAIT) < 0)
@@ -310,10 +346,17 @@ static int send_within_credit(struct fleet *fleet, unsigned number, struct err *
 
 /* Offices that were told to wait have nothing to receive: look at the clock now and then. */
 #define TURN_MS 100
+/* Looking at thousands of sockets takes milliseconds, which the province should have on two cores:
+ * let some more arrive before. */
+#define CROWD    1000u
+#define CROWD_MS 20
 
 static int turn(struct fleet *fleet, uint64_t *last_us, struct err *err)
 {
+	const struct timespec nap = { .tv_nsec = CROWD_MS * 1000000L };
 	unsigned n = fleet->load->shape.offices;
+	if (n > CROWD)
+		(void)nanosleep(&nap, NULL); /* a signal makes it shorter */
 	int ready = zmq_poll(fleet->items, (int)n, TURN_MS), rc = 0;
 	if (ready < 0 && errno != EINTR)
 		return zmq_fault(err, "wait");
@@ -337,21 +380,24 @@ static int ascending(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-int fleet_push(struct fleet *fleet, struct fleet_times *ret_times, struct err *err)
+int fleet_push(struct fleet *fleet, unsigned end, struct fleet_times *ret_times, struct err *err)
 {
-	size_t n = load_batches(fleet->load);
+	unsigned offices = fleet->load->shape.offices, begin = fleet->end;
+	size_t n = (size_t)(end - begin) * offices;
 	uint64_t began_us = now_us(), last_us = began_us;
 	int rc = 0;
+	fleet->end = end;
 	fleet->unacked = n;
-	for (unsigned i = 0; i < fleet->load->shape.offices && rc == 0; i++)
+	for (unsigned i = 0; i < offices && rc == 0; i++)
 		rc = send_within_credit(fleet, i, err);
 	while (rc == 0 && fleet->unacked > 0)
 		rc = turn(fleet, &last_us, err);
 	if (rc < 0)
 		return rc;
+	uint64_t *took_us = fleet->took_us + (size_t)begin * offices;
 	ret_times->elapsed_us = now_us() - began_us;
-	qsort(fleet->took_us, n, sizeof(uint64_t), ascending);
-	ret_times->ack_p50_us = fleet->took_us[n / 2];
-	ret_times->ack_p99_us = fleet->took_us[n - 1 - n / 100];
+	qsort(took_us, n, sizeof(uint64_t), ascending);
+	ret_times->ack_p50_us = took_us[n / 2];
+	ret_times->ack_p99_us = took_us[n - 1 - n / 100];
 	return 0;
 }

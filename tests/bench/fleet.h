@@ -17,14 +17,20 @@ struct fleet_times {
 	uint64_t ack_p50_us, ack_p99_us; /* from a batch's send to its ack */
 };
 
-/** Invite, enrol and greet for every office of @load; they are in the register already. @load
- * outlives the fleet. */
+/** Invite and enrol for every office of @load; they are in the register already. @load outlives the
+ * fleet. */
 int fleet_open(const struct load *load, struct api_client *api, struct fleet **ret_fleet,
 	       struct err *err);
 void fleet_close(struct fleet *fleet); /* NULL is fine */
-/** Send everything and wait until all of it is acknowledged. A refusal, or silence for half a
- * minute, is an error. */
-int fleet_push(struct fleet *fleet, struct fleet_times *ret_times, struct err *err);
+/** Connect all, say Hello, do not wait for an answer. Handshakes go on meanwhile and after.
+ */
+int fleet_connect(struct fleet *fleet, struct err *err);
+int fleet_disconnect(struct fleet *fleet, struct err *err);
+/** Wait until every office got its Welcome. */
+int fleet_welcome(struct fleet *fleet, struct err *err);
+/** Send, from each office as soon as it is welcome, all up to its batch @end - 1, and wait until it
+ * is acknowledged. A refusal, or silence for half a minute, is an error. */
+int fleet_push(struct fleet *fleet, unsigned end, struct fleet_times *ret_times, struct err *err);
 
 /** Monotonic. */
 uint64_t now_us(void);

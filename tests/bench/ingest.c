@@ -2,8 +2,13 @@
  * sealed beforehand; beside it the same through bare libzmq, as plain rows, and through the ledger
  * alone. Fails when the aggregator's totals are not what was sent; never because it was slow.
  *
- *   ingest [--profile day|hour|quarter|five|live] [--minutes N] [--offices N] [--series N]
- *          [--days N] [--runs N] [--alone] [--backup LANTOA] AGGREGATOR
+ *   ingest [--profile NAME] [--minutes N] [--offices N] [--series N] [--days N] [--runs N]
+ *          [--alone] [--backup LANTOA] AGGREGATOR
+ *
+ * Profiles day, hour, quarter, five and live are batches of that many minutes. In corrections the
+ * hour's batches are there, and what is measured is a tenth of their figures sent again with other
+ * values, out of order. monthly is one batch from each of 11,000 offices, which sent another
+ * before; in a storm these connect all at once, handshakes measured too.
  *
  * With --backup, each run is made a second time while LANTOA makes one backup after the other.
  *
@@ -20,14 +25,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define RUNS_MAX   99u
+#define FILES_ELSE 100u /* what is open besides the offices' */
 #define ROWS_GROUP 100u /* batches in a transaction of plain rows */
 
 struct options {
 	struct load_shape shape;
 	unsigned runs;
 	bool alone; /* without yardsticks */
+	bool storm;
 	const char *aggregator, *lantoa;
 };
 
@@ -36,6 +44,7 @@ struct options {
 enum figure {
 	RATE,
 	SECONDS,
+	WELCOME_SECONDS,
 	CPU,
 	DRIVER_CPU,
 	PEAK_RSS,
@@ -68,6 +77,7 @@ enum figure {
 static const char *const figure_names[FIGURES] = {
 	[RATE] = "observations/s acked (on disk and in every total)",
 	[SECONDS] = "seconds from the first send to the last ack",
+	[WELCOME_SECONDS] = "  of them, until every office was connected and welcome",
 	[CPU] = "aggregator: CPU seconds per million observations",
 	[DRIVER_CPU] = "driver: CPU seconds per million observations",
 	[PEAK_RSS] = "aggregator: peak RSS, MiB",
@@ -131,7 +141,8 @@ static void figures_print(const struct figures *figures)
 static double wire_bytes(const struct load *load)
 {
 	uint64_t bytes = load->bytes;
-	for (size_t i = 0; i < load_batches(load); i++)
+	size_t end = load_batches(load);
+	for (size_t i = end - load_measured(load); i < end; i++)
 		bytes += 33u + (load->batches[i].len + 33u <= 255u ? 2u : 9u);
 	return (double)bytes;
 }
@@ -147,13 +158,14 @@ static void take_province(const struct load *load, const struct province_result 
 	double observations = (double)load->observations;
 	value[RATE] = per_s(load->observations, result->elapsed_us);
 	value[SECONDS] = (double)result->elapsed_us / 1e6;
+	value[WELCOME_SECONDS] = (double)result->welcome_us / 1e6;
 	value[CPU] = (double)result->aggregator_cpu_us / observations;
 	value[DRIVER_CPU] = (double)result->driver_cpu_us / observations;
 	value[PEAK_RSS] = (double)result->peak_rss_bytes / (1024.0 * 1024.0);
 	value[WIRE_BYTES] = wire_bytes(load) / observations;
-	value[DISK_BYTES] = (double)result->disk_bytes / observations;
+	value[DISK_BYTES] = (double)result->disk_bytes / (observations + (double)load->before);
 	value[COMMITS] = (double)result->commits;
-	value[COMMIT_BATCHES] = (double)load_batches(load) / (double)result->commits;
+	value[COMMIT_BATCHES] = (double)load_measured(load) / (double)result->commits;
 	value[ACK_P50] = (double)result->ack_p50_us / 1e3;
 	value[ACK_P99] = (double)result->ack_p99_us / 1e3;
 }
@@ -167,7 +179,7 @@ static int run_yardsticks(const struct load *load, const struct province_result 
 	int rc = measure(yardstick_zmq, &input, &result, sizeof(result), err);
 	if (rc < 0)
 		return err_wrap(err, "bare libzmq");
-	value[ZMQ_MESSAGES] = per_s(load_batches(load), result.elapsed_us);
+	value[ZMQ_MESSAGES] = per_s(load_measured(load), result.elapsed_us);
 	value[ZMQ_MB] = per_s(load->bytes, result.elapsed_us) / 1e6;
 	value[ZMQ_CPU] = (double)result.cpu_us / observations;
 	value[ZMQ_RATIO] = (double)result.elapsed_us / (double)province->elapsed_us;
@@ -176,9 +188,9 @@ static int run_yardsticks(const struct load *load, const struct province_result 
 		return err_wrap(err, "plain rows");
 	value[ROWS_RATE] = per_s(load->observations, result.elapsed_us);
 	value[ROWS_CPU] = (double)result.cpu_us / observations;
-	value[ROWS_DISK_BYTES] = (double)result.disk_bytes / observations;
+	value[ROWS_DISK_BYTES] = (double)result.disk_bytes / (observations + (double)load->before);
 	value[ROWS_RATIO] = (double)result.elapsed_us / (double)province->elapsed_us;
-	input.group = (unsigned)(load_batches(load) / province->commits);
+	input.group = (unsigned)(load_measured(load) / province->commits);
 	rc = measure(yardstick_ledger, &input, &result, sizeof(result), err);
 	if (rc < 0)
 		return err_wrap(err, "ledger alone");
@@ -193,6 +205,7 @@ static int run_with_backups(const struct options *options, const struct load *lo
 {
 	struct province_input input = { .aggregator = options->aggregator,
 					.load = load,
+					.storm = options->storm,
 					.lantoa = options->lantoa };
 	struct province_result result;
 	int rc = measure(province_run, &input, &result, sizeof(result), err);
@@ -210,7 +223,9 @@ static int run_with_backups(const struct options *options, const struct load *lo
 static int run(const struct options *options, const struct load *load, double value[],
 	       struct err *err)
 {
-	struct province_input input = { .aggregator = options->aggregator, .load = load };
+	struct province_input input = { .aggregator = options->aggregator,
+					.load = load,
+					.storm = options->storm };
 	struct province_result result;
 	int rc = measure(province_run, &input, &result, sizeof(result), err);
 	if (rc < 0)
@@ -223,17 +238,26 @@ static int run(const struct options *options, const struct load *load, double va
 	return options->alone ? 0 : run_yardsticks(load, &result, value, err);
 }
 
+static void load_tell(const struct load *load, const struct options *options)
+{
+	const struct load_shape *shape = &load->shape;
+	printf("%u offices x %u ", shape->offices, shape->series);
+	if (shape->monthly)
+		printf("figures of a month%s", options->storm ? ", all connecting at once" : "");
+	else
+		printf("per-minute series x %u days in batches of %u minutes%s", shape->days,
+		       shape->minutes, shape->corrected ? ", then a tenth of them corrected" : "");
+	printf(": %zu batches, %llu observations; medians of %u runs\n", load_measured(load),
+	       (unsigned long long)load->observations, options->runs);
+}
+
 static int run_all(const struct options *options, struct err *err)
 {
 	struct figures *figures = calloc(1, sizeof(*figures));
 	struct load *load = NULL;
 	int rc = figures ? load_open(&options->shape, &load, err) : err_memory(err);
 	if (rc == 0)
-		printf("%u offices x %u per-minute series x %u days in batches of %u minutes: %zu "
-		       "batches, %llu observations; medians of %u runs\n",
-		       options->shape.offices, options->shape.series, options->shape.days,
-		       options->shape.minutes, load_batches(load),
-		       (unsigned long long)load->observations, options->runs);
+		load_tell(load, options);
 	for (; rc == 0 && figures->runs < options->runs; figures->runs++)
 		rc = run(options, load, figures->value[figures->runs], err);
 	if (rc == 0)
@@ -245,29 +269,56 @@ static int run_all(const struct options *options, struct err *err)
 
 /* --- the command line --- */
 
+/* A socket of the fleet takes two files (ZeroMQ's mailbox, TCP), at the aggregator one. */
+static void offices_fit(struct load_shape *shape)
+{
+	struct rlimit files = { 0 };
+	(void)getrlimit(RLIMIT_NOFILE, &files); /* the limit exists, and may be raised so far */
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+	if (2 * (rlim_t)shape->offices + FILES_ELSE <= files.rlim_cur)
+		return;
+	printf("this machine lets a program open %llu files: too few for %u offices\n",
+	       (unsigned long long)files.rlim_cur, shape->offices);
+	shape->offices = (unsigned)((files.rlim_cur - FILES_ELSE) / 2);
+}
+
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: ingest [--profile day|hour|quarter|five|live] [--minutes N]"
-			      " [--offices N] [--series N] [--days N] [--runs N] [--alone]"
+	(void)fprintf(stderr, "usage: ingest [--profile day|hour|quarter|five|live|corrections|"
+			      "monthly|storm] [--minutes N] [--offices N] [--series N] [--days N] "
+			      "[--runs N] [--alone]"
 			      " [--backup LANTOA] AGGREGATOR\n");
 	return 2;
 }
 
-static bool profile_take(const char *name, struct load_shape *shape)
+static bool profile_take(const char *name, struct options *options)
 {
 	static const struct {
 		const char *name;
 		unsigned minutes, days; /* days enough to last for about a second */
-	} profiles[] = { { "day", 1440, 10 },
-			 { "hour", 60, 1 },
-			 { "quarter", 15, 1 },
-			 { "five", 5, 1 },
-			 { "live", 1, 1 } };
+		bool corrected, monthly, storm;
+	} profiles[] = { { "day", 1440, 10, .corrected = false },
+			 { "hour", 60, 1, .corrected = false },
+			 { "quarter", 15, 1, .corrected = false },
+			 { "five", 5, 1, .corrected = false },
+			 { "live", 1, 1, .corrected = false },
+			 { "corrections", 60, 1, .corrected = true },
+			 { "monthly", 1, 1, .monthly = true },
+			 { "storm", 1, 1, .monthly = true, .storm = true } };
+	struct load_shape *shape = &options->shape;
 	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
 		if (strcmp(profiles[i].name, name) != 0)
 			continue;
 		shape->minutes = profiles[i].minutes;
 		shape->days = profiles[i].days;
+		shape->corrected = profiles[i].corrected;
+		shape->monthly = profiles[i].monthly;
+		options->storm = profiles[i].storm;
+		if (shape->monthly) {
+			shape->offices = LOAD_OFFICES_MAX;
+			shape->series = 46; /* what a commune's catalogue holds */
+		}
 		return true;
 	}
 	return false;
@@ -301,7 +352,7 @@ static bool options_read(int argc, char **argv, struct options *options)
 	for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) >= 0;) {
 		switch (c) {
 		case 'p':
-			good = profile_take(optarg, shape);
+			good = profile_take(optarg, options);
 			break;
 		case 'a':
 			options->alone = true;
@@ -333,6 +384,7 @@ int main(int argc, char **argv)
 		return usage();
 	if (sodium_init() < 0)
 		err.code = err_set(&err, -1, "libsodium does not start");
+	offices_fit(&options.shape);
 	if (err.code == 0)
 		(void)run_all(&options, &err);
 	if (err.code < 0)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define MINUTES_PER_DAY 1440u
+#define CORRECTED_OF    10u  /* one figure of so many is corrected */
 #define CATALOGUE_LINE  128u /* bytes that a metric's line takes at most */
 
 /* Any mixing would do; this is the finalizer of splitmix64. */
@@ -37,6 +38,16 @@ int64_t load_value(unsigned office, unsigned series, unsigned minute)
 	return chance % 16 == 0;
 }
 
+static bool is_corrected(unsigned office, unsigned series, unsigned minute)
+{
+	return minute % CORRECTED_OF == (office + series) % CORRECTED_OF;
+}
+
+static int64_t corrected_value(unsigned office, unsigned series, unsigned minute)
+{
+	return load_value(office, series, minute) + 1 + minute % 7;
+}
+
 const char *load_metric(unsigned series, char text[LOAD_NAME_MAX])
 {
 	(void)snprintf(text, LOAD_NAME_MAX, "bench.%s%02u", series % 2 ? "stock" : "flow",
@@ -46,13 +57,63 @@ const char *load_metric(unsigned series, char text[LOAD_NAME_MAX])
 
 int64_t load_total(const struct load *load, unsigned series)
 {
-	unsigned end = load->shape.days * MINUTES_PER_DAY;
-	unsigned from = series % 2 ? end - 1 : 0;
+	unsigned end = load->shape.monthly ? load->steps : load->shape.days * MINUTES_PER_DAY;
+	unsigned from = series % 2 || load->shape.monthly ? end - 1 : 0;
 	int64_t total = 0;
 	for (unsigned office = 0; office < load->shape.offices; office++)
 		for (unsigned minute = from; minute < end; minute++)
-			total += load_value(office, series, minute);
+			total += load->shape.corrected && is_corrected(office, series, minute)
+					 ? corrected_value(office, series, minute)
+					 : load_value(office, series, minute);
 	return total;
+}
+
+/* --- what a batch holds --- */
+
+static unsigned steps_per_day(const struct load_shape *shape)
+{
+	return MINUTES_PER_DAY / shape->minutes;
+}
+
+/* The first minute of a batch, from there to the next, and where they end. */
+struct stretch {
+	unsigned from, by, end;
+};
+
+/* A day's corrections are dealt to its batches like cards. */
+static struct stretch stretch_corrected(const struct load *load, unsigned step, unsigned office,
+					unsigned series)
+{
+	unsigned per_day = steps_per_day(&load->shape);
+	unsigned day = (step - load->first_step) / per_day,
+		 nth = (step - load->first_step) % per_day;
+	return (struct stretch){ day * MINUTES_PER_DAY + nth * CORRECTED_OF +
+					 (office + series) % CORRECTED_OF,
+				 per_day * CORRECTED_OF, (day + 1) * MINUTES_PER_DAY };
+}
+
+static bool step_corrects(const struct load *load, unsigned step)
+{
+	return load->shape.corrected && step >= load->first_step;
+}
+
+int load_each(const struct load *load, unsigned step, unsigned office,
+	      int (*on_figure)(void *context, unsigned series, unsigned minute, int64_t value_e),
+	      void *context)
+{
+	bool corrects = step_corrects(load, step);
+	unsigned first = step * load->shape.minutes;
+	int rc = 0;
+	for (unsigned series = 0; series < load->shape.series; series++) {
+		struct stretch at = { first, 1, first + load->shape.minutes };
+		if (corrects)
+			at = stretch_corrected(load, step, office, series);
+		for (unsigned minute = at.from; minute < at.end && rc == 0; minute += at.by)
+			rc = on_figure(context, series, minute,
+				       corrects ? corrected_value(office, series, minute)
+						: load_value(office, series, minute));
+	}
+	return rc;
 }
 
 static int catalogue_write(struct load *load, struct err *err)
@@ -66,9 +127,10 @@ static int catalogue_write(struct load *load, struct err *err)
 	for (unsigned i = 0; i < load->shape.series; i++) {
 		char name[LOAD_NAME_MAX];
 		int n = snprintf((char *)csv->data + csv->len, CATALOGUE_LINE,
-				 "%s,%s,%s,thing,%s,sum,minute,,0,0,commune,1,0,\n",
+				 "%s,%s,%s,thing,%s,sum,%s,,0,0,commune,1,0,\n",
 				 load_metric(i, name), name, name,
-				 i % 2 ? "stock,last" : "flow,sum");
+				 i % 2 ? "stock,last" : "flow,sum",
+				 load->shape.monthly ? "month" : "minute");
 		assert(n > 0 && n < (int)CATALOGUE_LINE);
 		csv->len += (size_t)n;
 	}
@@ -95,39 +157,53 @@ static void draft_close(struct draft *draft)
 static int draft_open(const struct load_shape *shape, struct draft *draft, struct err *err)
 {
 	*draft = (struct draft){ 0 };
-	draft->batch.n_runs = shape->series;
-	draft->batch.n_points = (size_t)shape->series * shape->minutes;
 	draft->batch.runs = calloc(shape->series, sizeof(struct run));
-	draft->batch.points = calloc(draft->batch.n_points, sizeof(struct point));
+	draft->batch.points = calloc((size_t)shape->series * shape->minutes, sizeof(struct point));
 	draft->declared = calloc(shape->series, sizeof(struct declaration));
 	draft->names = calloc(shape->series, sizeof(*draft->names));
 	if (!draft->batch.runs || !draft->batch.points || !draft->declared || !draft->names)
 		return err_memory(err);
 	draft->batch.declared = draft->declared;
-	for (unsigned i = 0; i < shape->series; i++) {
+	for (unsigned i = 0; i < shape->series; i++)
 		draft->declared[i] =
 			(struct declaration){ .metric = load_metric(i, draft->names[i]),
 					      .labels = "",
-					      .grain = GRAIN_MINUTE };
-		draft->batch.runs[i] = (struct run){ i, i * shape->minutes, shape->minutes };
-	}
+					      .grain =
+						      shape->monthly ? GRAIN_MONTH : GRAIN_MINUTE };
 	return 0;
+}
+
+static int draft_take(void *context, unsigned series, unsigned minute, int64_t value_e)
+{
+	struct batch *batch = context;
+	if (batch->n_runs == 0 || batch->runs[batch->n_runs - 1].series != series)
+		batch->runs[batch->n_runs++] = (struct run){ series, (uint32_t)batch->n_points, 0 };
+	batch->runs[batch->n_runs - 1].n++;
+	batch->points[batch->n_points++] =
+		(struct point){ .value_e = value_e, .nth = (uint16_t)(minute % MINUTES_PER_DAY) };
+	return 0;
+}
+
+static int32_t step_day(const struct load *load, unsigned step)
+{
+	if (load->shape.monthly)
+		return load->first_day - (step < load->first_step ? LOAD_MONTH_BEFORE_DAYS : 0);
+	if (step_corrects(load, step))
+		step -= load->first_step;
+	return load->first_day + (int32_t)(step / steps_per_day(&load->shape));
 }
 
 /* The figures of @office's @step; only the first batch declares. */
 static void draft_fill(struct draft *draft, const struct load *load, unsigned step, unsigned office)
 {
-	unsigned first = step * load->shape.minutes;
-	draft->batch.day = load->first_day + (int32_t)(first / MINUTES_PER_DAY);
-	draft->batch.n_declared = step == 0 ? load->shape.series : 0;
-	draft->batch.first_declared = step == 0 ? 0 : load->shape.series;
-	struct point *point = draft->batch.points;
-	for (unsigned series = 0; series < load->shape.series; series++)
-		for (unsigned i = 0; i < load->shape.minutes; i++, point++)
-			*point = (struct point){
-				.value_e = load_value(office, series, first + i),
-				.nth = (uint16_t)((first + i) % MINUTES_PER_DAY),
-			};
+	struct batch *batch = &draft->batch;
+	batch->day = step_day(load, step);
+	batch->n_declared = step == 0 ? load->shape.series : 0;
+	batch->first_declared = step == 0 ? 0 : load->shape.series;
+	batch->n_runs = batch->n_points = 0;
+	(void)load_each(load, step, office, draft_take, batch); /* always 0 */
+	for (size_t i = 0; i < batch->n_points && load->shape.monthly; i++)
+		batch->points[i].nth = 0;
 }
 
 static int seal(struct load *load, struct draft *draft, unsigned step, unsigned office,
@@ -158,7 +234,12 @@ static int seal(struct load *load, struct draft *draft, unsigned step, unsigned 
 	load->batches[(size_t)step * load->shape.offices + office] =
 		(struct sealed){ packed.data, (uint32_t)packed.len, (uint32_t)payload->len,
 				 step > 0 };
-	load->bytes += packed.len;
+	if (step < load->first_step) {
+		load->before += draft->batch.n_points;
+	} else {
+		load->observations += draft->batch.n_points;
+		load->bytes += packed.len;
+	}
 	return 0;
 }
 
@@ -184,6 +265,9 @@ static int shape_check(const struct load_shape *shape, struct err *err)
 			       LOAD_OFFICES_MAX, LOAD_SERIES_MAX, LOAD_DAYS_MAX);
 	if (shape->minutes < 1 || MINUTES_PER_DAY % shape->minutes != 0)
 		return err_set(err, -EINVAL, "a day is no multiple of %u minutes", shape->minutes);
+	if (shape->corrected && shape->minutes < CORRECTED_OF)
+		return err_set(err, -EINVAL, "corrections need batches of %u minutes or more",
+			       CORRECTED_OF);
 	return 0;
 }
 
@@ -196,9 +280,11 @@ int load_open(const struct load_shape *shape, struct load **ret_load, struct err
 	if (!load)
 		return err_memory(err);
 	load->shape = *shape;
-	load->steps = shape->days * (MINUTES_PER_DAY / shape->minutes);
-	load->observations =
-		(uint64_t)shape->offices * shape->series * shape->days * MINUTES_PER_DAY;
+	load->steps = shape->monthly ? 1 : shape->days * steps_per_day(shape);
+	if (shape->corrected || shape->monthly) {
+		load->first_step = load->steps;
+		load->steps *= 2;
+	}
 	load->batches = calloc(load_batches(load), sizeof(struct sealed));
 	rc = load->batches ? day_parse(LOAD_FIRST_DAY, &load->first_day, err) : err_memory(err);
 	if (rc == 0)

@@ -49,6 +49,12 @@ static int import_file(struct run *run, const char *path, const char *file, stru
 	return rc;
 }
 
+static int greet(struct run *run, struct err *err)
+{
+	int rc = fleet_connect(run->fleet, err);
+	return rc < 0 ? rc : fleet_welcome(run->fleet, err);
+}
+
 static int prepare(struct run *run, struct err *err)
 {
 	const struct load *load = run->input->load;
@@ -67,37 +73,12 @@ static int prepare(struct run *run, struct err *err)
 	if (rc == 0)
 		rc = import(run, "POST", "/v1/offices", &offices, err);
 	blob_free(&offices);
-	return rc < 0 ? rc : fleet_open(load, run->api, &run->fleet, err);
+	if (rc == 0)
+		rc = fleet_open(load, run->api, &run->fleet, err);
+	return rc < 0 ? rc : greet(run, err);
 }
 
 /* --- while --- */
-
-static int push(struct run *run, struct err *err)
-{
-	struct province_result *result = run->result;
-	struct backups backups = { .program = run->input->lantoa,
-				   .api_socket = run->daemon.api_socket,
-				   .folder = run->daemon.folder };
-	struct fleet_times times;
-	if (backups.program && backups_start(&backups, err) < 0)
-		return err->code;
-	uint64_t driver_us = measure_cpu_us(), aggregator_us = daemon_cpu_us(&run->daemon);
-	int rc = fleet_push(run->fleet, &times, err);
-	if (rc < 0)
-		return rc;
-	result->aggregator_cpu_us = daemon_cpu_us(&run->daemon) - aggregator_us;
-	result->driver_cpu_us = measure_cpu_us() - driver_us;
-	result->peak_rss_bytes = daemon_peak_rss_bytes(&run->daemon);
-	result->elapsed_us = times.elapsed_us;
-	result->ack_p50_us = times.ack_p50_us;
-	result->ack_p99_us = times.ack_p99_us;
-	if (!backups.program)
-		return 0;
-	rc = backups_stop(&backups, &result->backups, err);
-	return rc == 0 ? backups_time(&backups, &result->backup, err) : rc;
-}
-
-/* --- after --- */
 
 /* A number, or the text of one: counts come as text. */
 static int64_t number_of(const json_t *value)
@@ -105,6 +86,74 @@ static int64_t number_of(const json_t *value)
 	const char *text = json_string_value(value);
 	return text ? strtoll(text, NULL, 10) : (int64_t)json_integer_value(value);
 }
+
+static int read_commits(struct run *run, uint64_t *ret_commits, struct err *err)
+{
+	json_t *answer;
+	int rc = api_client_ask(run->api, "GET", "/v1/status", NULL, NULL, &answer, err);
+	if (rc < 0)
+		return rc;
+	*ret_commits =
+		(uint64_t)number_of(json_object_get(json_object_get(answer, "intake"), "commits"));
+	json_decref(answer);
+	return 0;
+}
+
+/* What is to be there before; the commits so far. */
+static int push_before(struct run *run, uint64_t *ret_commits, struct err *err)
+{
+	struct fleet_times times;
+	unsigned first = run->input->load->first_step;
+	int rc = first ? fleet_push(run->fleet, first, &times, err) : 0;
+	if (rc == 0 && run->input->storm)
+		rc = fleet_disconnect(run->fleet, err);
+	return rc < 0 ? rc : read_commits(run, ret_commits, err);
+}
+
+static int push_measured(struct run *run, struct err *err)
+{
+	struct province_result *result = run->result;
+	struct fleet_times times;
+	uint64_t driver_us = measure_cpu_us(), aggregator_us = daemon_cpu_us(&run->daemon);
+	uint64_t began_us = now_us();
+	int rc = run->input->storm ? greet(run, err) : 0;
+	result->welcome_us = run->input->storm ? now_us() - began_us : 0;
+	if (rc == 0)
+		rc = fleet_push(run->fleet, run->input->load->steps, &times, err);
+	if (rc < 0)
+		return rc;
+	result->aggregator_cpu_us = daemon_cpu_us(&run->daemon) - aggregator_us;
+	result->driver_cpu_us = measure_cpu_us() - driver_us;
+	result->peak_rss_bytes = daemon_peak_rss_bytes(&run->daemon);
+	result->elapsed_us = now_us() - began_us;
+	result->ack_p50_us = times.ack_p50_us;
+	result->ack_p99_us = times.ack_p99_us;
+	return 0;
+}
+
+static int push(struct run *run, struct err *err)
+{
+	struct province_result *result = run->result;
+	struct backups backups = { .program = run->input->lantoa,
+				   .api_socket = run->daemon.api_socket,
+				   .folder = run->daemon.folder };
+	uint64_t before, after;
+	if (push_before(run, &before, err) < 0 ||
+	    (backups.program && backups_start(&backups, err) < 0))
+		return err->code;
+	int rc = push_measured(run, err);
+	if (rc == 0)
+		rc = read_commits(run, &after, err);
+	if (rc < 0)
+		return rc;
+	result->commits = after - before;
+	if (!backups.program)
+		return 0;
+	rc = backups_stop(&backups, &result->backups, err);
+	return rc == 0 ? backups_time(&backups, &result->backup, err) : rc;
+}
+
+/* --- after --- */
 
 /* Begin it, and wait for the answer that has no progress to tell any more. */
 static int verify_through(struct run *run, json_t **ret_answer, struct err *err)
@@ -137,24 +186,12 @@ static int check_verify(struct run *run, struct err *err)
 		observations = number_of(json_object_get(counts, "observations"));
 	if (!counts || differences != 0)
 		rc = err_set(err, -EPROTO, "verify found %" PRId64 " differences", differences);
-	else if ((uint64_t)observations != load->observations)
+	else if ((uint64_t)observations != load->before + load->observations)
 		rc = err_set(err, -EPROTO,
 			     "verify met %" PRId64 " observations where %" PRIu64 " were acked",
 			     observations, load->observations);
 	json_decref(answer);
 	return rc;
-}
-
-static int read_commits(struct run *run, struct err *err)
-{
-	json_t *answer;
-	int rc = api_client_ask(run->api, "GET", "/v1/status", NULL, NULL, &answer, err);
-	if (rc < 0)
-		return rc;
-	run->result->commits =
-		(uint64_t)number_of(json_object_get(json_object_get(answer, "intake"), "commits"));
-	json_decref(answer);
-	return 0;
 }
 
 static int64_t sum_of_rows(const json_t *answer)
@@ -167,17 +204,17 @@ static int64_t sum_of_rows(const json_t *answer)
 	return sum;
 }
 
-/* A flow over the month; a stock as of the load's last day. */
+/* A flow over the month; a stock as of the load's last day, unless it is of the month, too. */
 static int check_total(struct run *run, unsigned series, struct err *err)
 {
 	const struct load *load = run->input->load;
 	char path[256], name[LOAD_NAME_MAX], day[DAY_TEXT_MAX];
-	bool stock = series % 2;
-	const char *when = stock ? day_format(load->first_day + (int32_t)load->shape.days - 1, day)
-				 : LOAD_MONTH;
+	bool by_day = series % 2 && !load->shape.monthly;
+	const char *when = by_day ? day_format(load->first_day + (int32_t)load->shape.days - 1, day)
+				  : LOAD_MONTH;
 	json_t *answer;
 	(void)snprintf(path, sizeof(path), "/v1/query?name=%s&per=%s&from=%s&to=%s",
-		       load_metric(series, name), stock ? "day" : "month", when, when); /* fits */
+		       load_metric(series, name), by_day ? "day" : "month", when, when); /* fits */
 	int rc = api_client_ask(run->api, "GET", path, NULL, NULL, &answer, err);
 	if (rc < 0)
 		return rc;
@@ -191,9 +228,7 @@ static int check_total(struct run *run, unsigned series, struct err *err)
 
 static int check(struct run *run, struct err *err)
 {
-	int rc = read_commits(run, err);
-	if (rc == 0)
-		rc = check_verify(run, err);
+	int rc = check_verify(run, err);
 	for (unsigned i = 0; i < run->input->load->shape.series && rc == 0; i++)
 		rc = check_total(run, i, err);
 	return rc;

@@ -5,16 +5,19 @@
 #include "err.h"
 #include "load.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct province_input {
 	const char *aggregator; /* the program */
 	const struct load *load;
+	bool storm;         /* connections are measured, too: they come with what is measured */
 	const char *lantoa; /* the program, to make backups all the while; NULL: none */
 };
 
 struct province_result {
 	uint64_t elapsed_us, aggregator_cpu_us, driver_cpu_us; /* first send to last ack */
+	uint64_t welcome_us; /* in a storm: until every office was welcome */
 	uint64_t ack_p50_us, ack_p99_us;
 	uint64_t commits;
 	uint64_t peak_rss_bytes;    /* of the aggregator, up to the last ack */

@@ -64,7 +64,7 @@ static int sink_work(void *router, const struct load *load, int pipe)
 	int rc = sink_take(router, load->shape.offices);
 	uint64_t cpu_us = measure_cpu_us();
 	if (rc >= 0)
-		rc = sink_take(router, load_batches(load));
+		rc = sink_take(router, load_measured(load));
 	cpu_us = measure_cpu_us() - cpu_us;
 	if (rc >= 0 && write(pipe, &cpu_us, sizeof(cpu_us)) != (ssize_t)sizeof(cpu_us))
 		rc = -1;
@@ -144,7 +144,8 @@ static int source_greet(struct source *source, struct err *err)
 static int source_send(struct source *source, struct err *err)
 {
 	unsigned n = source->load->shape.offices;
-	for (size_t i = 0; i < load_batches(source->load); i++) {
+	size_t end = load_batches(source->load);
+	for (size_t i = end - load_measured(source->load); i < end; i++) {
 		const struct sealed *sealed = &source->load->batches[i];
 		if (zmq_send(source->dealers[i % n], sealed->frame, sealed->len, 0) < 0)
 			return zmq_fault(err, "send");
