@@ -275,7 +275,7 @@ static bool skip_entry(const uint8_t **at, const uint8_t *end)
 	if (*at == end || **at > FLAGS_ALL)
 		return false;
 	unsigned flags = *(*at)++;
-	unsigned numbers = 2 + (unsigned)__builtin_popcount(flags);
+	unsigned numbers = 2 + (flags & 1) + (flags >> 1 & 1) + (flags >> 2);
 	while (numbers > 0 && skip_varint(at, end))
 		numbers--;
 	return numbers == 0;

@@ -221,7 +221,8 @@ int completeness_run(sqlite3 *db, const struct reference *reference, const struc
 	if (rc < 0)
 		return rc;
 	struct asking asking = { .plan = &plan, .reference = reference, .table = table_of(&plan) };
-	asking.figures = asking.table ? figures_open(db, reference, &plan, err) : NULL;
+	asking.figures =
+		asking.table ? figures_open(db, reference, &plan, !has_rows(&plan), err) : NULL;
 	rc = asking.figures ? 0 : asking.table ? err->code : err_memory(err);
 	if (rc == 0)
 		plan_head(&plan, asking.table);

@@ -1,68 +1,13 @@
-#include "figures.h"
-#include "fold.h"
+#include "figures_parts.h"
 #include "mix.h"
-#include "replay.h"
-#include "series.h"
-#include "source.h"
-#include "step.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ROW_AT_END (-2) /* of a last metric: which row is known at the end of the bucket */
-#define NEVER      INT32_MIN
-
-struct part { /* one series of one office, gathered over the bucket */
-	int32_t row;
-	uint32_t series;
-	int32_t at; /* number of the step that the newest figure is of */
-	struct acc acc;
-	int32_t next; /* of the same office; -1: none */
-};
-
-struct standing { /* an office on the day at hand, and what is known of it in the bucket */
-	const struct unit *unit;
-	struct place place; /* where it counts on that day */
-	bool due;
-	bool blamed;           /* rows_blame() knows of it, on that day */
-	bool reported;         /* in the step at hand */
-	int32_t last_reported; /* number of the step; NEVER */
-	int32_t first_part, first_member;
-};
-
-struct total { /* an additive row, from the pages of its unit */
-	int128 sum;
-	int64_t n;
-};
-
-struct figures {
-	sqlite3 *db;
-	const struct reference *reference;
-	const struct plan *plan;
-	struct rows *rows; /* lent */
-	struct period bucket;
-	struct source *source;
-	struct declarations *declarations;
-	struct replay *replay;      /* for per-minute metrics with labels */
-	struct standing *standings; /* owned [offices->n] */
-	struct part *parts;         /* owned [n_parts] */
-	size_t n_parts, parts_room;
-	struct member *members; /* owned [n_members] */
-	size_t n_members, members_room;
-	struct total *totals;                        /* owned [rows] */
-	struct series_list lists[PLAN_OPERANDS_MAX]; /* of each operand, once found */
-	bool found[PLAN_OPERANDS_MAX];
-	/* of the operand at hand: */
-	const struct metric *metric;
-	const uint32_t *series; /* [n_series], ascending: those the label filter lets through */
-	size_t n_series;
-	int32_t day; /* that rows and due of the standings are of */
-};
-
 struct figures *figures_open(sqlite3 *db, const struct reference *reference,
-			     const struct plan *plan, struct err *err)
+			     const struct plan *plan, bool each_office, struct err *err)
 {
 	struct figures *f = calloc(1, sizeof(*f));
 	if (!f || !(f->standings = calloc(reference->offices->n + 1, sizeof(*f->standings)))) {
@@ -73,6 +18,7 @@ struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 	f->db = db;
 	f->reference = reference;
 	f->plan = plan;
+	f->each_office = each_office;
 	if (!(f->source = source_open(db, reference, plan->known_us, err)) ||
 	    !(f->declarations = declarations_open(db, err)) ||
 	    !(f->replay = replay_open(db, f->declarations, err))) {
@@ -92,9 +38,11 @@ void figures_close(struct figures *figures)
 	replay_close(figures->replay);
 	declarations_close(figures->declarations);
 	free(figures->standings);
+	free(figures->nodes.list);
 	free(figures->parts);
 	free(figures->members);
 	free(figures->totals);
+	free(figures->summed);
 	for (size_t i = 0; i < PLAN_OPERANDS_MAX; i++)
 		free(figures->lists[i].list);
 	free(figures);
@@ -119,290 +67,6 @@ unsigned metric_shown_decimals(const struct metric *metric)
 {
 	bool mean = metric->time_agg == AGG_MEAN || metric->area_agg == AGG_MEAN;
 	return metric->decimals + (mean ? 4 : 0);
-}
-
-/* --- members and parts: small lists per office --- */
-
-static int grow(void **list, size_t *room, size_t n, size_t size)
-{
-	if (n < *room)
-		return 0;
-	size_t more = *room ? *room * 2 : 256;
-	void *fresh = realloc(*list, more * size);
-	if (!fresh)
-		return -ENOMEM;
-	*list = fresh;
-	*room = more;
-	return 0;
-}
-
-static struct member *member_of(struct figures *f, size_t office, int32_t row)
-{
-	struct standing *standing = &f->standings[office];
-	for (int32_t i = standing->first_member; i >= 0; i = f->members[i].next)
-		if (f->members[i].row == row)
-			return &f->members[i];
-	if (grow((void **)&f->members, &f->members_room, f->n_members, sizeof(*f->members)) < 0)
-		return NULL;
-	f->members[f->n_members] = (struct member){ .row = row,
-						    .office = &f->reference->offices->list[office],
-						    .next = standing->first_member };
-	standing->first_member = (int32_t)f->n_members;
-	return &f->members[f->n_members++];
-}
-
-static int part_add(struct figures *f, size_t office, int32_t row, uint32_t series, int32_t at,
-		    const struct acc *acc)
-{
-	struct standing *standing = &f->standings[office];
-	for (int32_t i = standing->first_part; i >= 0; i = f->parts[i].next) {
-		struct part *part = &f->parts[i];
-		if (part->row != row || part->series != series)
-			continue;
-		acc_append(&part->acc, acc, f->metric->time_agg);
-		part->at = at;
-		return 0;
-	}
-	if (grow((void **)&f->parts, &f->parts_room, f->n_parts, sizeof(*f->parts)) < 0)
-		return -ENOMEM;
-	f->parts[f->n_parts] = (struct part){
-		.row = row, .series = series, .at = at, .acc = *acc, .next = standing->first_part
-	};
-	standing->first_part = (int32_t)f->n_parts++;
-	return 0;
-}
-
-/* --- reading a step --- */
-
-static void stand(struct figures *f, int32_t any_day)
-{
-	int32_t day = rows_since(f->rows, any_day);
-	if (f->day == day)
-		return;
-	f->day = day;
-	for (size_t i = 0; i < f->reference->offices->n; i++) {
-		const struct office *office = &f->reference->offices->list[i];
-		const struct unit *unit = office_unit(office, f->reference->units, day);
-		f->standings[i].unit = unit;
-		f->standings[i].place = rows_place(f->rows, office, unit, day);
-		f->standings[i].due = unit && strcmp(unit->level, f->metric->level) == 0;
-		f->standings[i].blamed = false;
-	}
-}
-
-static void blame(struct figures *f, struct standing *standing)
-{
-	if (standing->place.across && !standing->blamed)
-		rows_blame(f->rows, standing->unit, f->day);
-	standing->blamed = true;
-}
-
-struct pairs {
-	int64_t reported, on_time;
-};
-
-/* Labels of one metric share a pair, and a page of many minutes cannot tell which they share: the
- * journal can. */
-static int pairs_from_journal(struct figures *f, const struct step *step, size_t office,
-			      struct pairs *ret, struct err *err)
-{
-	struct replay_series *list;
-	size_t n;
-	int rc = replay_day(f->replay, f->reference->offices->list[office].id, step->day, f->series,
-			    f->n_series, &list, &n, err);
-	uint32_t from = step_first_nth(step, f->metric);
-	int32_t late_day = metric_late_day(f->metric, step->day);
-	for (uint32_t nth = from; rc == 0 && nth < from + step->pairs; nth++) {
-		bool reported = false, on_time = false;
-		for (size_t i = 0; i < n; i++) {
-			const struct replay_slot *slot = &list[i].slots[nth];
-			reported |= slot->state == REPLAY_VALUE;
-			on_time |= slot->state == REPLAY_VALUE && slot->received_day < late_day;
-		}
-		ret->reported += reported;
-		ret->on_time += on_time;
-	}
-	return rc;
-}
-
-/* Walk the entries of @page that are of the series asked for. */
-static const struct entry *next_entry(const struct figures *f, const struct page *page, size_t *at,
-				      size_t *s)
-{
-	while (*at < page->n && *s < f->n_series) {
-		if (page->entries[*at].series < f->series[*s])
-			++*at;
-		else if (page->entries[*at].series > f->series[*s])
-			++*s;
-		else
-			return ++*s, &page->entries[(*at)++];
-	}
-	return NULL;
-}
-
-static int count_pairs(struct figures *f, const struct step *step, size_t office,
-		       const struct page *page, struct counts *counts, struct pairs *ret,
-		       struct err *err)
-{
-	size_t at = 0, s = 0, n = 0;
-	for (const struct entry *entry; (entry = next_entry(f, page, &at, &s));) {
-		counts->observations += entry->acc.n;
-		counts->revisions += entry->acc.revisions;
-		n += entry->acc.n > 0;
-		if (entry->acc.n > ret->reported)
-			ret->reported = entry->acc.n;
-		if (entry->acc.on_time > ret->on_time)
-			ret->on_time = entry->acc.on_time;
-	}
-	if (n < 2 ||
-	    step->pairs == 1) /* at most one pair, or one series: the larger count is the union */
-		return 0;
-	*ret = (struct pairs){ 0 };
-	return pairs_from_journal(f, step, office, ret, err);
-}
-
-/* Do the units' own pages hold what the rows show? */
-static bool from_units(const struct figures *f)
-{
-	return metric_is_additive(f->metric) && !f->plan->by_office && !f->plan->restated;
-}
-
-static int add_parts(struct figures *f, const struct step *step, size_t office,
-		     const struct page *page)
-{
-	const struct standing *standing = &f->standings[office];
-	bool last = f->metric->time_agg == AGG_LAST;
-	bool rest = standing->place.row == (int32_t)f->rows->n - 1;
-	size_t at = 0, s = 0;
-	if (!last && (standing->place.row < 0 || (from_units(f) && !rest)))
-		return 0; /* outside; or the units' own pages hold the sum */
-	for (const struct entry *entry; (entry = next_entry(f, page, &at, &s));)
-		if (entry->acc.n > 0 && part_add(f, office, last ? ROW_AT_END : standing->place.row,
-						 entry->series, step->number, &entry->acc) < 0)
-			return -ENOMEM;
-	return 0;
-}
-
-static int read_office(struct figures *f, const struct step *step, bool before, size_t office,
-		       const struct page *page, struct err *err)
-{
-	struct standing *standing = &f->standings[office];
-	struct counts counts = { 0 };
-	struct pairs pairs = { 0 };
-	int rc = count_pairs(f, step, office, page, &counts, &pairs, err);
-	if (rc < 0)
-		return rc;
-	if (pairs.reported > 0)
-		standing->last_reported = step->number;
-	if (add_parts(f, step, office, page) < 0)
-		return err_memory(err);
-	if (before || standing->place.row < 0)
-		return 0;
-	struct member *member = member_of(f, office, standing->place.row);
-	if (!member)
-		return err_memory(err);
-	if (f->metric->time_agg != AGG_LAST && counts.observations > 0)
-		blame(f, standing);
-	standing->reported = pairs.reported > 0;
-	member->counts.observations += counts.observations;
-	member->counts.revisions += counts.revisions;
-	if (standing->due) {
-		member->counts.reported += pairs.reported;
-		member->counts.on_time += pairs.on_time;
-	} else {
-		member->counts.extra += pairs.reported;
-	}
-	return 0;
-}
-
-/* The row of the nearest unit above @unit that has one: of a level within the same level. */
-static int32_t row_above(const struct figures *f, const struct unit *unit, int32_t day)
-{
-	int32_t row = ROW_OUTSIDE;
-	while (row < 0 && (unit = units_parent(f->reference->units, unit, day)))
-		row = rows_unit(f->rows, unit, day);
-	return row;
-}
-
-/* A unit's page is the sum of all below it: what it shows is not shown above it again. */
-static void read_unit(struct figures *f, const struct step *step, const struct unit *unit,
-		      const struct page *page)
-{
-	int32_t row = rows_unit(f->rows, unit, step->day);
-	int32_t above = row < 0 || !f->plan->by ? ROW_OUTSIDE : row_above(f, unit, step->day);
-	size_t at = 0, s = 0;
-	if (row < 0)
-		return;
-	for (const struct entry *entry; (entry = next_entry(f, page, &at, &s));) {
-		f->totals[row].sum += entry->acc.value;
-		f->totals[row].n += entry->acc.n;
-		if (above < 0)
-			continue;
-		f->totals[above].sum -= entry->acc.value;
-		f->totals[above].n -= entry->acc.n;
-	}
-}
-
-struct reading {
-	struct figures *figures;
-	struct step step;
-	bool before; /* the bucket: only for what is carried into it */
-};
-
-static int read_page(void *context, int64_t node, const struct page *page, struct err *err)
-{
-	struct reading *reading = context;
-	struct figures *f = reading->figures;
-	if (node < 0) {
-		const struct unit *unit =
-			reading->before ? NULL : units_by_id(f->reference->units, -node);
-		if (unit && from_units(f))
-			read_unit(f, &reading->step, unit, page);
-		return 0;
-	}
-	const struct office *office = offices_by_id(f->reference->offices, node);
-	if (!office)
-		return 0;
-	size_t index = (size_t)(office - f->reference->offices->list);
-	return read_office(f, &reading->step, reading->before, index, page, err);
-}
-
-/* Who was due in the step, and of those who did not report, whose last figure still stands. */
-static int count_due(struct figures *f, const struct step *step, struct err *err)
-{
-	bool carries = f->metric->time_agg == AGG_LAST && f->metric->carry > 0;
-	for (size_t i = 0; i < f->reference->offices->n; i++) {
-		struct standing *standing = &f->standings[i];
-		if (!standing->due || standing->place.row < 0)
-			continue;
-		struct member *member = member_of(f, i, standing->place.row);
-		if (!member)
-			return err_memory(err);
-		if (f->metric->time_agg != AGG_LAST)
-			blame(f, standing);
-		member->counts.due += step->pairs;
-		if (carries && !standing->reported && standing->last_reported != NEVER &&
-		    step->number - standing->last_reported <= (int32_t)f->metric->carry)
-			member->counts.carried += 1;
-	}
-	return 0;
-}
-
-static int read_steps(struct figures *f, struct err *err)
-{
-	struct steps steps = steps_of(f->plan, f->metric, f->bucket);
-	int rc = 0;
-	for (int32_t number = steps.before; number <= steps.last && rc == 0; number++) {
-		struct reading reading = { f, step_at(&steps, number), number < steps.first };
-		for (size_t i = 0; i < f->reference->offices->n; i++)
-			f->standings[i].reported = false;
-		if (!reading.before)
-			stand(f, reading.step.day);
-		rc = source_each(f->source, &reading.step, read_page, &reading, err);
-		if (rc == 0 && !reading.before)
-			rc = count_due(f, &reading.step, err);
-	}
-	return rc;
 }
 
 /* --- from parts to values --- */
@@ -432,13 +96,13 @@ static bool office_value(const struct figures *f, size_t office, int32_t row, st
 /* A last metric's parts count where their office stands on the bucket's last day. */
 static void settle_last(struct figures *f)
 {
-	stand(f, period_end_day(f->bucket) - 1);
+	figures_stand(f, period_end_day(f->bucket) - 1);
 	for (size_t i = 0; i < f->reference->offices->n; i++) {
 		struct standing *standing = &f->standings[i];
 		for (int32_t p = standing->first_part; p >= 0; p = f->parts[p].next)
 			f->parts[p].row = standing->place.row;
 		if (standing->due || standing->first_part >= 0)
-			blame(f, standing);
+			figures_blame(f, standing);
 	}
 }
 
@@ -496,8 +160,22 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 	for (size_t i = 0; i < figures->reference->offices->n; i++)
 		figures->standings[i].first_member = -1;
 	free(figures->totals);
+	free(figures->summed);
 	figures->totals = calloc(rows->n, sizeof(*figures->totals));
-	return figures->totals ? 0 : err_memory(err);
+	figures->summed = calloc(rows->n, sizeof(*figures->summed));
+	return figures->totals && figures->summed ? 0 : err_memory(err);
+}
+
+/* What of the rows no member's own counts say. */
+static void keep_summed(struct figures *f)
+{
+	for (size_t i = 0; i < f->rows->n && f->sums_up; i++) {
+		struct counts *counts = &f->summed[i];
+		counts->observations += f->totals[i].reported;
+		counts->reported += f->totals[i].reported;
+		counts->on_time += f->totals[i].on_time;
+		counts->revisions += f->totals[i].revisions;
+	}
 }
 
 static int compute(struct figures *f, const struct metric *metric, const struct series_list *series,
@@ -507,6 +185,7 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 	f->series = series->list;
 	f->n_series = series->n;
 	source_want(f->source, series);
+	f->sums_up = figures_sum_up(f);
 	f->n_parts = 0;
 	f->day = NEVER;
 	memset(f->totals, 0, f->rows->n * sizeof(*f->totals));
@@ -515,9 +194,10 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 		f->standings[i].first_part = -1;
 		f->standings[i].last_reported = NEVER;
 	}
-	int rc = read_steps(f, err);
+	int rc = figures_read(f, err);
 	if (rc < 0)
 		return rc;
+	keep_summed(f);
 	if (metric->time_agg == AGG_LAST)
 		settle_last(f);
 	return combine(f, ret, err);
@@ -562,16 +242,19 @@ static void counts_add(struct counts *to, const struct counts *from)
 	to->carried += from->carried;
 	to->extra += from->extra;
 	to->revisions += from->revisions;
-	to->offices_due += from->due > 0;
-	to->offices_reported += from->reported > 0;
 }
 
 size_t figures_end(struct figures *figures, struct figure ret[], const struct member **ret_members)
 {
 	for (size_t i = 0; i < figures->rows->n; i++)
-		ret[i].counts = (struct counts){ 0 };
-	for (size_t i = 0; i < figures->n_members; i++)
-		counts_add(&ret[figures->members[i].row].counts, &figures->members[i].counts);
+		ret[i].counts = figures->summed[i];
+	for (size_t i = 0; i < figures->n_members; i++) {
+		const struct member *member = &figures->members[i];
+		struct counts *counts = &ret[member->row].counts;
+		counts_add(counts, &member->counts);
+		counts->offices_due += member->counts.due > 0;
+		counts->offices_reported += member->heard || member->counts.reported > 0;
+	}
 	if (ret_members)
 		*ret_members = figures->members;
 	return figures->n_members;

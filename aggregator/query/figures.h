@@ -29,6 +29,7 @@ struct member { /* what one office contributes to one row */
 	int32_t row;
 	const struct office *office;
 	struct counts counts;
+	bool heard;   /* it reported, though its counts are in its row's alone */
 	int32_t next; /* of the same office; -1: none */
 };
 
@@ -38,9 +39,10 @@ void figures_free(struct figure *figures, size_t n); /* NULL is fine */
 
 struct figures;
 
-/** NULL: err says why. All are lent until figures_close. */
+/** @each_office: members are wanted with their own counts, which takes longer. NULL: err says why.
+ * All are lent until figures_close. */
 struct figures *figures_open(sqlite3 *db, const struct reference *reference,
-			     const struct plan *plan, struct err *err);
+			     const struct plan *plan, bool each_office, struct err *err);
 void figures_close(struct figures *figures); /* NULL is fine */
 
 /** Begin a bucket. @rows learn whom to blame for what cannot be told. */

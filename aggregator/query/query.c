@@ -343,7 +343,7 @@ int query_run(sqlite3 *db, const struct reference *reference, const struct query
 		return rc;
 	struct answer answer = { .plan = &plan };
 	rc = answer_open(&answer, reference, err);
-	if (rc == 0 && !(figures = figures_open(db, reference, &plan, err)))
+	if (rc == 0 && !(figures = figures_open(db, reference, &plan, false, err)))
 		rc = err->code;
 	for (int32_t number = plan.first; number <= plan.last && rc == 0; number++)
 		rc = answer_bucket(&answer, figures, reference, plan_bucket(&plan, number), err);

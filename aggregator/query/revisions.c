@@ -103,7 +103,7 @@ static int gather_metric(struct gathering *g, sqlite3 *db, const struct metric *
 	source_want(g->source, &g->series);
 	for (int32_t number = steps.first; number <= steps.last && rc == 0; number++) {
 		g->step = step_at(&steps, number);
-		rc = source_each(g->source, &g->step, on_page, g, err);
+		rc = source_each(g->source, &g->step, NULL, on_page, g, err);
 	}
 	return rc;
 }

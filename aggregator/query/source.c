@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#define SEEK_STEPS 8u /* stepping over so many pages costs about as much as looking for one */
+
 struct source {
 	sqlite3_stmt *scan;
 	struct derive *derive; /* NULL: from the rollups */
@@ -22,7 +24,9 @@ struct source *source_open(sqlite3 *db, const struct reference *reference, int64
 		return NULL;
 	}
 	int rc = db_prepare(
-		db, "SELECT node, page FROM rollup WHERE grain = ? AND bucket = ? ORDER BY node",
+		db,
+		"SELECT node, page FROM rollup WHERE grain = ? AND bucket = ? AND node >= ?"
+		" ORDER BY node",
 		&source->scan, err);
 	if (rc == 0 && known_us != DERIVE_NOW) {
 		source->derive = derive_open(db, reference, known_us, NULL, NULL, err);
@@ -57,29 +61,98 @@ void source_want(struct source *source, const struct series_list *series)
 
 typedef int on_page_fn(void *context, int64_t node, const struct page *page, struct err *err);
 
-static int each_stored(struct source *source, const struct step *step, on_page_fn *on_page,
-		       void *context, struct err *err)
+int nodes_add(struct nodes *nodes, int64_t node, struct err *err)
+{
+	if (nodes->n == nodes->room) {
+		size_t room = nodes->room ? nodes->room * 2 : 64;
+		int64_t *list = realloc(nodes->list, room * sizeof(*list));
+		if (!list)
+			return err_memory(err);
+		nodes->list = list;
+		nodes->room = room;
+	}
+	nodes->list[nodes->n++] = node;
+	return 0;
+}
+
+static int give(struct source *source, int64_t node, on_page_fn *on_page, void *context,
+		struct err *err)
+{
+	struct page *page = &source->page;
+	int rc = page_pick(sqlite3_column_blob(source->scan, 1),
+			   (size_t)sqlite3_column_bytes(source->scan, 1), source->series->list,
+			   source->series->n, page, err);
+	return rc < 0 ? rc : on_page(context, node, page, err);
+}
+
+static void seek(struct source *source, int64_t node)
+{
+	sqlite3_reset(source->scan);
+	sqlite3_bind_int64(source->scan, 3, node);
+}
+
+static int all_stored(struct source *source, on_page_fn *on_page, void *context, struct err *err)
 {
 	int rc;
+	seek(source, INT64_MIN);
+	while ((rc = db_step(source->scan, err)) == 1) {
+		rc = give(source, sqlite3_column_int64(source->scan, 0), on_page, context, err);
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
+}
+
+static int some_stored(struct source *source, const struct nodes *nodes, on_page_fn *on_page,
+		       void *context, struct err *err)
+{
+	unsigned passed = SEEK_STEPS;
+	for (size_t i = 0; i < nodes->n;) {
+		if (passed == SEEK_STEPS) {
+			seek(source, nodes->list[i]);
+			passed = 0;
+		}
+		int rc = db_step(source->scan, err);
+		if (rc != 1)
+			return rc;
+		int64_t node = sqlite3_column_int64(source->scan, 0);
+		while (i < nodes->n && nodes->list[i] < node)
+			i++;
+		passed++;
+		if (i == nodes->n || nodes->list[i] > node)
+			continue;
+		if ((rc = give(source, node, on_page, context, err)) < 0)
+			return rc;
+		i++;
+		passed = 0;
+	}
+	return 0;
+}
+
+static int each_stored(struct source *source, const struct step *step, const struct nodes *nodes,
+		       on_page_fn *on_page, void *context, struct err *err)
+{
 	sqlite3_bind_int(source->scan, 1, step->key.grain);
 	sqlite3_bind_int(source->scan, 2, step->key.bucket);
-	while ((rc = db_step(source->scan, err)) == 1) {
-		struct page *page = &source->page;
-		rc = page_pick(sqlite3_column_blob(source->scan, 1),
-			       (size_t)sqlite3_column_bytes(source->scan, 1), source->series->list,
-			       source->series->n, page, err);
-		if (rc == 0)
-			rc = on_page(context, sqlite3_column_int64(source->scan, 0), page, err);
-		if (rc < 0)
-			break;
-	}
+	int rc = nodes ? some_stored(source, nodes, on_page, context, err)
+		       : all_stored(source, on_page, context, err);
 	sqlite3_reset(source->scan);
 	return rc;
 }
 
-static int each_derived(struct source *source, const struct step *step, on_page_fn *on_page,
-			void *context, struct err *err)
+static bool is_wanted(const struct nodes *nodes, int64_t node, size_t *at)
 {
+	if (!nodes)
+		return true;
+	while (*at < nodes->n && nodes->list[*at] < node)
+		++*at;
+	return *at < nodes->n && nodes->list[*at] == node;
+}
+
+static int each_derived(struct source *source, const struct step *step, const struct nodes *nodes,
+			on_page_fn *on_page, void *context, struct err *err)
+{
+	size_t at = 0;
 	int rc = 0;
 	if (!source->derived || source->day != step->day) {
 		day_pages_free(&source->pages);
@@ -90,15 +163,16 @@ static int each_derived(struct source *source, const struct step *step, on_page_
 	}
 	for (size_t i = 0; i < source->pages.n && rc == 0; i++) {
 		const struct day_page *page = &source->pages.list[i];
-		if (page->key.grain == step->key.grain && page->key.bucket == step->key.bucket)
+		if (page->key.grain == step->key.grain && page->key.bucket == step->key.bucket &&
+		    is_wanted(nodes, page->key.node, &at))
 			rc = on_page(context, page->key.node, &page->page, err);
 	}
 	return rc;
 }
 
-int source_each(struct source *source, const struct step *step, on_page_fn *on_page, void *context,
-		struct err *err)
+int source_each(struct source *source, const struct step *step, const struct nodes *nodes,
+		on_page_fn *on_page, void *context, struct err *err)
 {
-	return source->derive ? each_derived(source, step, on_page, context, err)
-			      : each_stored(source, step, on_page, context, err);
+	return source->derive ? each_derived(source, step, nodes, on_page, context, err)
+			      : each_stored(source, step, nodes, on_page, context, err);
 }

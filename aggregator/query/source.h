@@ -15,9 +15,17 @@ void source_close(struct source *source); /* NULL is fine */
 
 /** From now on pages need to have no other entries than those of @series, which is lent. */
 void source_want(struct source *source, const struct series_list *series);
-/** Walk the pages of @step, units (negative nodes) before offices. What @on_page returns, when not
- * 0, ends it. */
-int source_each(struct source *source, const struct step *step,
+
+struct nodes {
+	int64_t *list; /* owned [n], ascending; freed with free() */
+	size_t n, room;
+};
+
+int nodes_add(struct nodes *nodes, int64_t node, struct err *err);
+
+/** Walk the pages of @step that are of @nodes (NULL: all), units (negative) before offices. What
+ * @on_page returns, when not 0, ends it. */
+int source_each(struct source *source, const struct step *step, const struct nodes *nodes,
 		int (*on_page)(void *context, int64_t node, const struct page *page,
 			       struct err *err),
 		void *context, struct err *err);

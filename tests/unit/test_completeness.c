@@ -9,6 +9,7 @@
 #include "books.h"
 #include "civil.h"
 #include "query.h"
+#include "seeds.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +24,9 @@
 	"n,x,x,x,flow,sum,sum,day,k,0,0,commune,1,,\n"                                             \
 	"m,x,x,x,stock,last,sum,month,,0,1,commune,5,,\n"                                          \
 	"o,x,x,x,flow,sum,sum,day,,0,0,province,1,,\n"                                             \
-	"y,x,x,x,flow,sum,sum,year,,0,0,province,5,,\n"
+	"y,x,x,x,flow,sum,sum,year,,0,0,province,5,,\n"                                            \
+	"s,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n"                                              \
+	"h,x,x,x,flow,sum,sum,hour,,0,0,commune,1,,\n"
 
 struct fixture {
 	struct books books;
@@ -153,11 +156,11 @@ static void without_a_metric_all_are_counted_that_add_up(void **state)
 	books_record(&f->books, &f->d, "m", "", "2025-06", 7, 0);
 	ask(f, &all);
 	assert_int_equal(table_rows(f->table), 1);
-	has(f, 0, "due",
-	    "92"); /* of two communes a month of days and the month; the province's days */
+	has(f, 0, "due", "1592"); /* of two communes a month of days, twice, and of hours, and the
+				     month; the province's days */
 	has(f, 0, "reported", "2");
 	has(f, 0, "carried", "1");
-	has(f, 0, "missing", "89");
+	has(f, 0, "missing", "1589");
 	has(f, 0, "offices_due", "3");
 	has(f, 0, "offices_reported", "2");
 	assert_int_equal(table_json(f->table, &json), 0);
@@ -166,16 +169,113 @@ static void without_a_metric_all_are_counted_that_add_up(void **state)
 	blob_free(&json);
 	all.per = "year";
 	ask(f, &all);
-	has(f, 0, "due", "1120"); /* 365 days and 12 months of two, 365 and the year of one */
+	has(f, 0, "due",
+	    "19370"); /* 730 days, 8760 hours and 12 months of two, 365 and the year of one */
 	has(f, 0, "offices_due", "3");
 	all.by = NULL;
 	all.per = NULL;
 	ask(f, &all);
 	assert_int_equal(table_rows(f->table), 3); /* who misses something */
 	has(f, 0, "office", "c");
-	has(f, 0, "missing", "29");
+	has(f, 0, "missing", "779");
 	has(f, 1, "office", "d");
-	has(f, 1, "missing", "30");
+	has(f, 1, "missing", "780");
+}
+
+/* --- a law: a row's counts are the sums of its offices' --- */
+
+static int64_t sum_of(const struct table *table, const char *column)
+{
+	int64_t sum = 0;
+	for (size_t i = 0; i < table_rows(table); i++)
+		sum += atoll(books_cell(table, i, column));
+	return sum;
+}
+
+static int64_t how_many(const struct table *table, const char *column)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < table_rows(table); i++)
+		n += atoll(books_cell(table, i, column)) > 0;
+	return n;
+}
+
+static void is_the_sum(struct fixture *f, const char *metric, const char *level, const char *per)
+{
+	static const char *const columns[] = { "due",     "reported", "on_time", "late",
+					       "missing", "extra",    "revised" };
+	struct query query = { .name = metric, .per = per, .from = "2025-06-01" };
+	int64_t sums[7], reported, due;
+	query.by = "office";
+	ask(f, &query);
+	for (size_t i = 0; i < 7; i++)
+		sums[i] = sum_of(f->table, columns[i]);
+	reported = how_many(f->table, "reported");
+	due = how_many(f->table, "due");
+	query.by = level;
+	ask(f, &query);
+	for (size_t i = 0; i < 7; i++)
+		if (sum_of(f->table, columns[i]) != sums[i])
+			fail_msg("%s of %s per %s by %s: %lld, and of its offices %lld", columns[i],
+				 metric, per, level, (long long)sum_of(f->table, columns[i]),
+				 (long long)sums[i]);
+	assert_int_equal(sum_of(f->table, "offices_reported"), reported);
+	assert_int_equal(sum_of(f->table, "offices_due"), due);
+}
+
+static void send_something(struct dice *dice, struct fixture *f, struct books_spool *spool)
+{
+	static const char *const metrics[] = { "s", "n", "n", "h" }, *const labels[] = { "", "k=a",
+											 "k=b",
+											 "" };
+	size_t which = dice_below(dice, 4);
+	struct books_figure figure = { .metric = metrics[which],
+				       .labels = labels[which],
+				       .grain = which == 3 ? GRAIN_HOUR : GRAIN_DAY,
+				       .nth = which == 3 ? (uint16_t)dice_below(dice, 24) : 0,
+				       .withdrawn = dice_below(dice, 5) == 0,
+				       .value_e = dice_between(dice, 0, 9) };
+	struct books_batch batch;
+	int32_t day;
+	assert_int_equal(day_parse("2025-06-01", &day, NULL), 0);
+	day += (int32_t)dice_below(dice, 4);
+	if (figure.withdrawn)
+		figure.value_e = 0;
+	books_seal(spool, day, &figure, 1,
+		   civil_day_start_us(day + 1 + (int32_t)dice_below(dice, 3)), &batch);
+	books_commit(&f->books, &batch, 1);
+	blob_free(&batch.payload);
+}
+
+static void rows_and_offices(struct dice *dice, void *context)
+{
+	struct fixture *f = NULL;
+	uint64_t n = dice_below(dice, 40), silent = dice_below(dice, 4);
+	(void)context;
+	(void)setup((void **)&f);
+	struct books_spool extra = { .id = 4 }, *const spools[] = { &f->c, &f->d, &f->p, &extra };
+	int32_t day;
+	assert_int_equal(day_parse("2025-06-02", &day, NULL), 0);
+	extra.office = books_office(&f->books, "e", "C", day); /* which begins within the month */
+	books_refresh(&f->books);
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t who = dice_below(dice, 4);
+		if (who != silent)
+			send_something(dice, f, spools[who]);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		const char *metric = (const char *const[]){ "s", "n", "h" }[i];
+		is_the_sum(f, metric, "province", "month");
+		is_the_sum(f, metric, "commune", "month");
+		is_the_sum(f, metric, "province", "day");
+	}
+	(void)teardown((void **)&f);
+}
+
+static void a_rows_counts_are_the_sums_of_its_offices(void **state)
+{
+	(void)state;
+	for_all_seeds(30, rows_and_offices, NULL);
 }
 
 static void of_all_metrics_as_known_earlier(void **state)
@@ -187,7 +287,7 @@ static void of_all_metrics_as_known_earlier(void **state)
 	books_record(&f->books, &f->c, "n", "", "2025-06-01", 1, 0);
 	books_record(&f->books, &f->p, "o", "", "2025-06-01", 2, 0);
 	ask(f, &then);
-	has(f, 0, "due", "3");
+	has(f, 0, "due", "53");
 	has(f, 0, "reported", "2");
 }
 
@@ -230,6 +330,7 @@ int main(void)
 		TEST(zero_is_reported_and_withdrawn_is_missing_but_revised),
 		TEST(labels_of_one_day_are_one_report_and_nobody_exceeds_a_hundred),
 		TEST(without_a_metric_all_are_counted_that_add_up),
+		cmocka_unit_test(a_rows_counts_are_the_sums_of_its_offices),
 		TEST(of_all_metrics_as_known_earlier),
 		TEST(before_anything_was_known_all_is_missing),
 		TEST(minutes_are_refused),

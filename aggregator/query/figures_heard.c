@@ -1,0 +1,69 @@
+/* Who reported at all, of those due, where rows were summed up from their units' pages.
+ *
+ * 1. Where a row has no reports, nobody; where all of a step's were there, everybody: both are
+ *    known by now.
+ * 2. In the other rows those not heard yet are looked for, step by step. Most are there in the
+ *    first; later ones read the pages of the few that are left. */
+#include "figures_parts.h"
+
+struct search {
+	struct figures *figures;
+	bool found; /* in the step at hand */
+};
+
+static struct member *sought(struct figures *f, size_t office)
+{
+	const struct standing *standing = &f->standings[office];
+	int32_t row = standing->place.row;
+	if (!standing->due || row < 0 || f->totals[row].reported == 0)
+		return NULL;
+	for (int32_t i = standing->first_member; i >= 0; i = f->members[i].next)
+		if (f->members[i].row == row)
+			return f->members[i].heard || f->members[i].counts.reported > 0
+				       ? NULL
+				       : &f->members[i];
+	return NULL;
+}
+
+static int want_sought(struct figures *f, struct err *err)
+{
+	const struct offices *offices = f->reference->offices;
+	int rc = 0;
+	f->nodes.n = 0;
+	for (size_t i = 0; i < offices->n && rc == 0; i++)
+		if (sought(f, i))
+			rc = nodes_add(&f->nodes, offices->list[i].id, err);
+	return rc;
+}
+
+static int on_page(void *context, int64_t node, const struct page *page, struct err *err)
+{
+	struct search *search = context;
+	struct figures *f = search->figures;
+	const struct office *office = offices_by_id(f->reference->offices, node);
+	(void)err;
+	if (page->n == 0 || page->entries[0].acc.n == 0)
+		return 0;
+	struct member *member = sought(f, (size_t)(office - f->reference->offices->list));
+	if (member)
+		member->heard = true;
+	search->found = true;
+	return 0;
+}
+
+int figures_heard(struct figures *f, const struct steps *steps, struct err *err)
+{
+	struct search search = { f, true };
+	int rc = 0;
+	for (int32_t number = steps->first; number <= steps->last && rc == 0; number++) {
+		struct step step = step_at(steps, number);
+		if (search.found || f->day != rows_since(f->rows, step.day)) {
+			figures_stand(f, step.day);
+			rc = want_sought(f, err);
+		}
+		search.found = false;
+		if (rc == 0 && f->nodes.n > 0)
+			rc = source_each(f->source, &step, &f->nodes, on_page, &search, err);
+	}
+	return rc;
+}
