@@ -229,7 +229,7 @@ static char *next_line(char *line, int room, void *context)
 	r->line++;
 	size_t len = strlen(line);
 	if ((len == 0 || line[len - 1] != '\n') && !feof(r->file)) {
-		(void)broken(r, -EINVAL, "the line is too long or holds a NUL byte; shorten it");
+		(void)broken(r, -EINVAL, _("the line is too long or holds a NUL byte; shorten it"));
 		return NULL;
 	}
 	size_t blanks = strspn(line, " \t\v\f\r"); /* isspace(), as inih has it */

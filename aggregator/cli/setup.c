@@ -163,7 +163,8 @@ static int conclude(const struct setup *setup, struct err *err)
 		return outcome_table(setup->order, setup->table, err);
 	printf(_(
 		"Next: set [gate] address in aggregator.conf, the name or address by which offices "
-		"reach this machine, and restart lantoa-aggregator; then\n"
+		"reach this machine, then\n"
+		"  systemctl reload lantoa-aggregator\n"
 		"  lantoa office import offices.csv --invite FOLDER\n"));
 	return 0;
 }
