@@ -139,6 +139,8 @@ static bool part_take(struct parts *parts, char what, struct number number)
 {
 	if (what == 'y' ? number.digits != 4 : number.digits > 2)
 		return false;
+	if (number.value == 0 && strchr("dmqw", what))
+		return false; /* 0/6/2025 is not June */
 	unsigned *const fields[] = {
 		['d'] = &parts->d, ['m'] = &parts->m, ['y'] = &parts->y, ['q'] = &parts->q,
 		['w'] = &parts->w, ['H'] = &parts->H, ['M'] = &parts->M, ['S'] = &parts->S

@@ -142,12 +142,28 @@ static void periods_with_two_readings_are_refused(void **state)
 	assert_refused("Báo cáo tháng sáu của phường Một", false, "is not a period");
 }
 
+/* Not for a coarser period. */
+static void a_day_month_quarter_or_week_zero_is_none(void **state)
+{
+	static const char *const texts[] = { "0/6/2025", "00/06/2025", "1/0/2025",
+					     "0/2025",   "Quý 0/2025", "Tuần 0/2025" };
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char text[PERIOD_TEXT_MAX];
+		struct period period;
+		assert_int_equal(period_from_words(texts[i], GRAIN_DAY, false, text, NULL), 0);
+		assert_string_equal(text, texts[i]);
+		assert_int_not_equal(period_parse(text, CALENDAR_CIVIL, &period, NULL), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_tell_their_mark_or_say_that_they_do_not),
 		cmocka_unit_test(periods_are_taken_as_people_write_them),
 		cmocka_unit_test(periods_with_two_readings_are_refused),
+		cmocka_unit_test(a_day_month_quarter_or_week_zero_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
