@@ -42,7 +42,7 @@ def make_tree(folder, debs):
     """A minimal Debian with what @debs depend on, since no machine reaches an archive. One that was made
     earlier with the same packages is taken as it is."""
     names = {name for deb in debs for name in depends(deb)} - {"lantoa"}
-    include = ",".join(sorted(names | {"systemd-sysv", "dbus", "bash-completion", "procps"}))
+    include = ",".join(sorted(names | {"systemd-sysv", "dbus", "bash-completion", "procps", "python3-minimal"}))
     tree, made_of = os.path.join(folder, "tree"), os.path.join(folder, "made-of")
     if os.path.exists(made_of):
         with open(made_of, encoding="ascii") as file:

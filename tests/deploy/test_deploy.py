@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from machine import Machine, Network, WatchLimit, lacking, make_tree, older, run
 PACKAGES = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/release/packages"
 EARLIER = "0.0.1-1"
 PORT = 5570
+VINTAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../upgrade/province1-office1")
+VINTAGE_PORT = 5575  # all machines share a loopback
 WATCHDOG_S = 3
 STATE = "/var/lib/lantoa"
 OFFICE_STATE = "/var/lib/lantoa-agent"
@@ -28,12 +31,33 @@ OFFICES = """code,name,unit,from
 28255,Văn phòng phường 3,28255,2020-01-01
 """
 
+# The page is on a port of its own, for the same reason.
+WAYS_IN = """
+[page]
+listen = 127.0.0.1:5581
+[inbox]
+folder = /srv/inbox
+settle_s = 1
+[exec signatures]
+command = /usr/local/bin/signatures
+[exec members]
+command = /usr/local/bin/members
+[sql ratings]
+file = /srv/one-stop/desk.db
+query = SELECT 'service.rating_points' AS metric, sum(points) AS value, '2025-06' AS period FROM rating
+"""
+
 
 def newest(name):
     found = glob.glob(os.path.join(PACKAGES, f"{name}_*.deb"))
     if len(found) != 1:
         raise AssertionError(f"one package {name} is wanted in {PACKAGES}: {found}; run cpack")
     return found[0]
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 class Deploy(unittest.TestCase):
@@ -81,8 +105,11 @@ class Deploy(unittest.TestCase):
     # --- what is asked again and again ---
 
     def teams(self, province):
-        """(sum, offices reported) of team.count in June 2025."""
-        answer = province.sh("lantoa --format json query team.count --area 82 --from 2025-06", check=False)
+        return self.told(province, "team.count")
+
+    def told(self, province, metric):
+        """(sum, offices reported) of @metric in June 2025."""
+        answer = province.sh(f"lantoa --format json query {metric} --area 82 --from 2025-06", check=False)
         if answer.code != 0:
             return None
         row = json.loads(answer.out)["rows"][0]
@@ -141,8 +168,7 @@ class Deploy(unittest.TestCase):
         province = self.province
         unit, conf = "lantoa-aggregator.service", "/etc/lantoa/aggregator.conf"
         pid = province.pid(unit)
-        with open(province.path(conf), encoding="utf-8") as file:
-            packaged = file.read()
+        packaged = read(province.path(conf))
         province.write(conf, packaged + f"\n[gate]\naddress = 127.0.0.1:{PORT}\nlissten = tcp://127.0.0.1:1\n")
         lines = packaged.count("\n") + 4
         province.sh(f"systemctl reload {unit}")
@@ -164,8 +190,7 @@ class Deploy(unittest.TestCase):
         self.assertEqual(province.sh("stat -c %a /root/invitations/28249.invitation").out, "600\n")
 
     def invitation(self, code):
-        with open(self.province.path(f"/root/invitations/{code}.invitation"), encoding="ascii") as file:
-            return file.read().strip()
+        return read(self.province.path(f"/root/invitations/{code}.invitation")).strip()
 
     def test_07_an_agent_waits_for_its_key_and_then_starts_by_itself(self):
         office = Deploy.office = self.machine("office")
@@ -227,8 +252,7 @@ class Deploy(unittest.TestCase):
     def test_12_an_agent_reloads_what_is_right_and_keeps_on_otherwise(self):
         office, unit, conf = self.office, "lantoa-agent.service", "/etc/lantoa/agent.conf"
         pid = office.pid(unit)
-        with open(office.path(conf), encoding="utf-8") as file:
-            packaged = file.read()
+        packaged = read(office.path(conf))
         office.write(conf, packaged + "\n[log]\nlevel = loud\n")
         office.sh(f"systemctl reload {unit}")
         self.assertRegex(office.journal(unit), "loud")
@@ -239,6 +263,31 @@ class Deploy(unittest.TestCase):
         self.assertEqual(office.pid(unit), pid)
         self.record(office, 11)
         self.assert_figures(self.province, 16, 2)
+
+    def test_13_every_way_in_works_within_the_sandbox(self):
+        office, unit, conf = self.office, "lantoa-agent.service", "/etc/lantoa/agent.conf"
+        packaged = read(office.path(conf))
+        office.sh("install -d -o lantoa-agent -g lantoa-agent -m 2770 /srv/inbox && install -d /srv/one-stop")
+        office.write("/usr/local/bin/signatures", "#!/bin/sh\necho signature.personal=12 period=2025-06 | cat\n", 0o755)
+        office.write("/usr/local/bin/members", "#!/usr/bin/python3\nimport threading\n"
+                     "thread = threading.Thread(target=print, args=('team.members=45 period=2025-06',))\n"
+                     "thread.start()\nthread.join()\n", 0o755)
+        with sqlite3.connect(office.path("/srv/one-stop/desk.db")) as desk:
+            desk.executescript("CREATE TABLE rating(points); INSERT INTO rating VALUES(4), (5)")
+        office.write(conf, packaged + WAYS_IN)
+        office.sh(f"mkdir -p /etc/systemd/system/{unit}.d")
+        office.write(f"/etc/systemd/system/{unit}.d/inbox.conf", "[Service]\nReadWritePaths=/srv/inbox\n")
+        office.sh(f"systemctl daemon-reload; systemctl restart {unit}")
+        office.write("/srv/inbox/june.csv", "Chỉ tiêu;Giá trị;Kỳ\nSố lượt hộ gia đình được hướng dẫn;6;06/2025\n")
+        office.sh("chown lantoa-agent /srv/inbox/june.csv")
+        for metric, value in (("signature.personal", 12), ("team.members", 45), ("service.rating_points", 9), ("team.household_visits", 6)):
+            self.province.wait_for(lambda asked=metric: self.told(self.province, asked)[0], f"{metric} to come in")
+            self.assertEqual(self.told(self.province, metric), (value, 1))
+        self.assertEqual(len(os.listdir(office.path("/srv/inbox/done"))), 1)
+        page = office.sh("bash -c 'exec 3<>/dev/tcp/127.0.0.1/5581; printf \"GET / HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\n\\r\\n\" >&3; cat <&3'")
+        self.assertIn("Văn phòng phường 1", page.out)
+        office.write(conf, packaged)
+        office.sh(f"rm -r /etc/systemd/system/{unit}.d; systemctl daemon-reload; systemctl restart {unit}")
 
     def on_small_disk(self, machine, unit, state, size):
         """The state of @unit moves to a file system of @size."""
@@ -255,7 +304,7 @@ class Deploy(unittest.TestCase):
     def fill(self, machine, state):
         machine.sh(f"dd if=/dev/zero of={state}/ballast bs=4k 2>/dev/null", check=False)
 
-    def test_13_a_full_disk_at_the_province_is_said_and_mended(self):
+    def test_14_a_full_disk_at_the_province_is_said_and_mended(self):
         province, unit = self.province, "lantoa-aggregator.service"
         self.on_small_disk(province, unit, STATE, "32M")
         self.fill(province, STATE)
@@ -268,7 +317,7 @@ class Deploy(unittest.TestCase):
         self.off_small_disk(province, unit, STATE)
         self.assert_figures(province, 17, 2)
 
-    def test_14_a_full_disk_at_the_office_refuses_and_loses_nothing(self):
+    def test_15_a_full_disk_at_the_office_refuses_and_loses_nothing(self):
         office, unit = self.office, "lantoa-agent.service"
         self.on_small_disk(office, unit, OFFICE_STATE, "96M")
         self.fill(office, OFFICE_STATE)
@@ -283,11 +332,10 @@ class Deploy(unittest.TestCase):
         self.off_small_disk(office, unit, OFFICE_STATE)
         self.assert_figures(self.province, 18, 2)
 
-    def test_15_an_upgrade_restarts_and_respects_what_the_administrator_did(self):
+    def test_16_an_upgrade_restarts_and_respects_what_the_administrator_did(self):
         province, office = self.province, self.office
         province.sh("systemctl disable --now lantoa-backup.timer")
-        with open(province.path("/etc/lantoa/aggregator.conf"), encoding="utf-8") as file:
-            mine = file.read()
+        mine = read(province.path("/etc/lantoa/aggregator.conf"))
         before = {machine: machine.pid(unit) for machine, unit in
                   ((province, "lantoa-aggregator.service"), (office, "lantoa-agent.service"))}
         province.install(self.aggregator_deb, self.command_deb)
@@ -295,14 +343,13 @@ class Deploy(unittest.TestCase):
         self.second.install(self.agent_deb)
         self.wait_running_anew(province, "lantoa-aggregator.service", before[province])
         self.wait_running_anew(office, "lantoa-agent.service", before[office])
-        with open(province.path("/etc/lantoa/aggregator.conf"), encoding="utf-8") as file:
-            self.assertEqual(file.read(), mine)
+        self.assertEqual(read(province.path("/etc/lantoa/aggregator.conf")), mine)
         self.assertEqual(province.sh("systemctl is-enabled lantoa-backup.timer", check=False).out, "disabled\n")
         province.sh("systemctl enable --now lantoa-backup.timer")
         self.record(office, 14)
         self.assert_figures(province, 19, 2)
 
-    def test_16_a_backup_is_made_by_the_timer_and_by_hand(self):
+    def test_17_a_backup_is_made_by_the_timer_and_by_hand(self):
         province = self.province
         province.sh("systemctl start lantoa-backup.service")
         made = os.listdir(province.path("/var/backups/lantoa"))
@@ -317,26 +364,28 @@ class Deploy(unittest.TestCase):
         self.record(self.second, 6)
         self.assert_figures(province, 26, 2)
 
-    def test_17_restored_on_another_machine_its_offices_come_back_by_themselves(self):
+    def test_18_restored_on_another_machine_its_offices_come_back_by_themselves(self):
         self.province.pull_the_plug()
         agents = {machine: machine.pid("lantoa-agent.service") for machine in (self.office, self.second)}
         self.record(self.second, 7)  # while there is no province
         heir = Deploy.province = self.machine("heir")
         heir.install(self.aggregator_deb, self.command_deb)
-        heir.sh("systemctl stop lantoa-aggregator.socket lantoa-aggregator.service")
+        heir.sh("systemctl stop lantoa-aggregator.socket lantoa-aggregator")
+        self.assertNotEqual(heir.sh("systemctl start lantoa-backup.service", check=False).code, 0)
+        self.assertEqual(heir.show("lantoa-aggregator.service", "ActiveState"), "inactive", "a backup starts nothing")
         file = heir.bring(self.backup)
         over_it = heir.sh(f"lantoa-aggregator --restore {file}", check=False)
         self.assertEqual(over_it.code, 1, "a store that is there is not overwritten")
-        heir.sh(f"rm -r {STATE}/*")
+        heir.sh(f"cd {STATE} && mkdir -p old && mv lantoa.db* server.key old")  # as the manual says
         heir.write("/etc/lantoa/aggregator.conf", f"[gate]\naddress = 127.0.0.1:{PORT}\n")
         heir.sh(f"lantoa-aggregator --restore {file}")
-        started = heir.sh("systemctl start lantoa-aggregator.socket lantoa-aggregator.service", check=False)
+        started = heir.sh("systemctl start lantoa-aggregator", check=False)
         self.assertEqual(started.code, 0, heir.journal("lantoa-aggregator.service"))
         self.assert_figures(heir, 27, 2)
         for machine, pid in agents.items():
             self.assertEqual(machine.pid("lantoa-agent.service"), pid, "agents are left untouched")
 
-    def test_18_a_purge_keeps_what_would_be_lost(self):
+    def test_19_a_purge_keeps_what_would_be_lost(self):
         heir, office = self.province, self.office
         heir.sh("systemctl stop lantoa-aggregator.socket lantoa-aggregator.service")
         self.record(office, 21)  # stays unsent
@@ -348,11 +397,14 @@ class Deploy(unittest.TestCase):
         heir.sh("systemctl start lantoa-aggregator.socket lantoa-aggregator.service")
         self.assert_figures(heir, 28, 2)
         office.wait_for(lambda: office.sh("lantoa-agent spool unsent").out == "0\n", "the ack")
+        set_aside = f"{OFFICE_STATE}/spool.db.corrupt-2025-06-30"
+        office.sh(f"touch {set_aside} && apt-get purge -y lantoa-agent && rm {set_aside}")
+        office.install(self.agent_deb)
         office.sh("apt-get purge -y lantoa-agent")
         self.assertFalse(os.path.exists(office.path(OFFICE_STATE)))
         self.assertFalse(os.path.exists(office.path("/etc/lantoa/agent.conf")))
 
-    def test_19_so_does_a_purge_at_the_province(self):
+    def test_20_so_does_a_purge_at_the_province(self):
         heir = self.province
         heir.sh("mount -t tmpfs -o size=16k tmpfs /var/backups/lantoa")  # no room for a backup
         said = heir.sh("apt-get purge -y lantoa-aggregator")
@@ -366,11 +418,34 @@ class Deploy(unittest.TestCase):
         self.assertFalse(os.path.exists(heir.path(STATE)))
         self.assertEqual(len(os.listdir(heir.path("/var/backups/lantoa"))), 1, "the last one was made, and stays")
 
-    def test_20_told_in_so_many_words_it_deletes(self):
+    def test_21_told_in_so_many_words_it_deletes(self):
         second = self.second
         self.record(second, 9)
         second.sh("apt-get purge -y lantoa-agent", LANTOA_PURGE="figures")
         self.assertFalse(os.path.exists(second.path(OFFICE_STATE)))
+
+    def test_22_disks_of_the_first_version_live_on_under_an_upgrade(self):
+        machine = self.machine("vintage")
+        machine.install(*self.earlier[1:])
+        self.install_agent(machine)
+        machine.sh(f"systemctl stop lantoa-aggregator.socket lantoa-aggregator.service && rm {STATE}/*")
+        machine.write("/etc/lantoa/aggregator.conf", f"[gate]\nlisten = tcp://127.0.0.1:{VINTAGE_PORT}\n")
+        office_key = re.sub(r"address \S+", f"address 127.0.0.1:{VINTAGE_PORT}", read(os.path.join(VINTAGE, "agent.key")))
+        for state, dump, database, name, key in (
+                (STATE, "province.sql", "lantoa.db", "server.key", read(os.path.join(VINTAGE, "server.key"))),
+                (OFFICE_STATE, "office.sql", "spool.db", "agent.key", office_key)):
+            with sqlite3.connect(machine.path(f"{state}/{database}")) as disk:
+                disk.executescript(read(os.path.join(VINTAGE, dump)))
+            machine.write(f"{state}/{name}", key, 0o600)
+            machine.sh(f"chmod 600 {state}/* && chown --reference={state} {state}/*")
+        machine.install(*self.debs)
+        for unit in ("lantoa-aggregator.service", "lantoa-agent.service"):
+            machine.wait_active(unit)
+        machine.wait_for(lambda: machine.sh("lantoa-agent spool unsent").out == "0\n", "what waited to be sent")
+        days = json.loads(machine.sh("lantoa --format json query visits --area 28002 --per day --label desk=A "
+                                     "--from 2025-06-03 --to 2025-06-05").out)["rows"]
+        self.assertEqual([str(day["value"]) for day in days], ["28032", "400", "500"])
+        self.assertIn("verify: ok", machine.sh("lantoa verify").out)
 
 
 if __name__ == "__main__":
