@@ -18,21 +18,33 @@
 struct process {
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNALS];
+	size_t n_signals; /* watched */
 	struct server *server;
 	const char *config_path;
+	bool stopping;
 };
+
+/* The signals stay watched to the end, but hold the loop no longer: a second SIGTERM must not kill
+ * a process that finishes its commit. */
+static void stop(struct process *process)
+{
+	process->stopping = true;
+	for (size_t i = 0; i < process->n_signals; i++)
+		uv_unref((uv_handle_t *)&process->signals[i]);
+	server_stop(process->server);
+}
 
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct process *process = handle->data;
+	if (process->stopping)
+		return;
 	if (number == SIGHUP) {
 		server_reload(process->server, process->config_path);
 		return;
 	}
 	log_info("server: stopping signal=%d", number);
-	for (size_t i = 0; i < SIGNALS; i++)
-		uv_close((uv_handle_t *)&process->signals[i], NULL);
-	server_stop(process->server);
+	stop(process);
 }
 
 static int watch_signals(struct process *process)
@@ -41,10 +53,29 @@ static int watch_signals(struct process *process)
 	int rc = 0;
 	for (size_t i = 0; i < SIGNALS && rc == 0; i++) {
 		rc = uv_signal_init(&process->loop, &process->signals[i]);
+		if (rc < 0)
+			break;
+		process->n_signals++;
 		process->signals[i].data = process;
-		if (rc == 0)
-			rc = uv_signal_start(&process->signals[i], on_signal, numbers[i]);
+		rc = uv_signal_start(&process->signals[i], on_signal, numbers[i]);
 	}
+	return rc;
+}
+
+static int serve(struct process *process, struct config *config, struct err *err)
+{
+	int rc = server_start(&process->loop, config, &process->server, err);
+	if (rc == 0 && (rc = watch_signals(process)) < 0) {
+		err_system(err, rc, "watch for signals");
+		stop(process);
+	}
+	if (rc < 0)
+		log_error("server: not started cause=\"%s\"", err->text);
+	(void)uv_run(&process->loop,
+		     UV_RUN_DEFAULT); /* also closes what a failed start had opened */
+	for (size_t i = 0; i < process->n_signals; i++)
+		uv_close((uv_handle_t *)&process->signals[i], NULL);
+	(void)uv_run(&process->loop, UV_RUN_DEFAULT); /* until those are closed, too */
 	return rc;
 }
 
@@ -54,17 +85,12 @@ static int run(struct config *config, const char *config_path)
 	struct process process = { .config_path = config_path };
 	struct err err = { 0 };
 	int rc = uv_loop_init(&process.loop);
-	if (rc < 0)
+	if (rc < 0) {
 		err_system(&err, rc, "make an event loop");
-	else
-		rc = server_start(&process.loop, config, &process.server, &err);
-	bool started = rc == 0;
-	if (started && (rc = watch_signals(&process)) < 0)
-		err_system(&err, rc, "watch for signals");
-	if (rc < 0)
 		log_error("server: not started cause=\"%s\"", err.text);
-	(void)uv_run(&process.loop,
-		     UV_RUN_DEFAULT); /* also closes what a failed start had opened */
+		return 1;
+	}
+	rc = serve(&process, config, &err);
 	if (uv_loop_close(&process.loop) < 0) {
 		log_error("server: a handle was left open");
 		return 1;

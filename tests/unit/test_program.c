@@ -242,11 +242,12 @@ static void its_environment_is_clean(void **state)
 {
 	struct fixture *f = *state;
 	assert_int_equal(setenv("LANTOA_TEST_SECRET", "x", 1), 0);
-	open_script(f,
-		    "[ -z \"$LANTOA_TEST_SECRET\" ] && [ \"$TZ\" = Asia/Ho_Chi_Minh ] && "
-		    "[ $(pwd) = / ] && [ -z \"$(cat)\" ] && ! ls -l /proc/$$/fd | grep -q spool && "
-		    "echo teams=1 period=2025-06",
-		    20);
+	open_script(
+		f,
+		"[ -z \"$LANTOA_TEST_SECRET\" ] && [ \"$TZ\" = Asia/Ho_Chi_Minh ] && "
+		"[ $(pwd) = / ] && [ -z \"$(cat)\" ] && ! ls -l /proc/$$/fd | grep -q spool.db && "
+		"echo teams=1 period=2025-06",
+		20);
 	run_at(f, 1000);
 	assert_string_equal(program_error(f->program), "");
 	assert_int_equal(june(f), 1);
