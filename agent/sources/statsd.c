@@ -157,8 +157,9 @@ static void on_timer(uv_timer_t *timer)
 
 /* --- figures --- */
 
+/* @obs is what @line was judged to be. */
 static int how_of(const struct statsd_line *line, const struct metric *metric,
-		  enum tally_how *ret_how, struct err *err)
+		  const struct observation *obs, enum tally_how *ret_how, struct err *err)
 {
 	bool picks = metric->time_agg == AGG_MAX || metric->time_agg == AGG_MIN;
 	if (line->counter && metric->time_agg != AGG_SUM)
@@ -168,6 +169,11 @@ static int how_of(const struct statsd_line *line, const struct metric *metric,
 		return err_set(err, -EINVAL,
 			       "%s keeps the period's maximum or minimum; send a gauge without a "
 			       "sign",
+			       metric->name);
+	if (obs->now && (line->change || picks))
+		return err_set(err, -EAGAIN,
+			       "this machine does not know the time yet, and so not which value of "
+			       "%s this goes with; send it again later",
 			       metric->name);
 	if (line->counter)
 		*ret_how = TALLY_ADD;
@@ -195,7 +201,7 @@ static int take_line(struct statsd *statsd, const char *text, size_t len, int64_
 	struct entry entry = statsd_line_entry(&line);
 	rc = entry_judge(catalogue, &entry, now_us, &obs, err);
 	if (rc == 0)
-		rc = how_of(&line, catalogue_find(catalogue, line.metric), &how, err);
+		rc = how_of(&line, catalogue_find(catalogue, line.metric), &obs, &how, err);
 	return rc < 0 ? rc : tally_add(&statsd->filling, &obs, how, err);
 }
 

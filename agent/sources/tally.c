@@ -25,9 +25,10 @@ static uint32_t hash_of(const struct observation *obs)
 
 static bool same_place(const struct observation *a, const struct observation *b)
 {
-	return a->period.number == b->period.number && a->period.grain == b->period.grain &&
-	       a->period.calendar == b->period.calendar && a->decimals == b->decimals &&
-	       strcmp(a->metric, b->metric) == 0 && strcmp(a->labels, b->labels) == 0;
+	return a->now == b->now && a->period.number == b->period.number &&
+	       a->period.grain == b->period.grain && a->period.calendar == b->period.calendar &&
+	       a->decimals == b->decimals && strcmp(a->metric, b->metric) == 0 &&
+	       strcmp(a->labels, b->labels) == 0;
 }
 
 /* Where @obs is in the index, or would go: at least half of it is free. */

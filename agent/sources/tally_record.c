@@ -96,10 +96,18 @@ static int record_slots(const struct tally *tally, struct spool *spool, struct o
 	return rc;
 }
 
+/* Values that wait undated are those from which a change may start. */
+static int date_pending(struct spool *spool, struct err *err)
+{
+	return spool_waits_for_clock(spool) ? spool_record(spool, NULL, 0, NULL, err) : 0;
+}
+
 int tally_record(const struct tally *tally, struct spool *spool, struct tally_record *record)
 {
 	struct observation *list = calloc(tally->n + 1, sizeof(*list));
-	int rc = list ? record_slots(tally, spool, list, record) : err_memory(&record->why);
+	int rc = list ? date_pending(spool, &record->why) : err_memory(&record->why);
+	if (rc == 0)
+		rc = record_slots(tally, spool, list, record);
 	free(list);
 	return rc;
 }

@@ -223,6 +223,49 @@ static void what_is_refused_is_counted_and_keeps_nothing_else_out(void **state)
 	assert_int_equal(current(f, "queue", ""), NONE);
 }
 
+static void unset_clock(void *context, struct clock_reading *ret_reading)
+{
+	const bool *set = context;
+	*ret_reading = (struct clock_reading){ .wall_us = civil_now_us(),
+					       .boot_us = civil_boot_us(),
+					       .synchronised = *set };
+}
+
+static int64_t no_battery(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+/* 5 s later another largest value would replace it, whatever it was. */
+static void before_the_time_is_known_nothing_goes_by_what_was_before(void **state)
+{
+	struct fixture *f = *state;
+	bool set = false;
+	struct clock *clock;
+	struct clock_source source = {
+		.read = unset_clock, .battery = no_battery, .boot = "boot", .context = &set
+	};
+	assert_int_equal(clock_open(&source, &clock, &f->err), 0);
+	spool_use_clock(f->spool, clock);
+	begin(f);
+	said(f, "wait:40|g\nleft:4|g\nqueue:+1|g");
+	assert_non_null(strstr(look_at(f).error, "3 refused; the last: this machine does not"));
+	said(f, "visits:1|c\nqueue:7|g\nvisits:2|c");
+	end(f);
+	set = true;
+	begin(f);
+	said(f, "visits:4|c\nqueue:+1|g\nwait:3|g");
+	end(f);
+	assert_int_equal(current(f, "visits", ""), 70);
+	assert_int_equal(current(f, "queue", ""), 8);
+	assert_int_equal(current(f, "wait", ""), 3);
+	assert_int_equal(current(f, "left", ""), NONE);
+	spool_close(f->spool);
+	f->spool = NULL;
+	clock_close(clock);
+}
+
 static void a_change_of_nothing_is_refused_and_the_rest_recorded(void **state)
 {
 	struct fixture *f = *state;
@@ -362,6 +405,7 @@ int main(void)
 		TEST(a_stop_loses_nothing_and_the_next_start_goes_on),
 		TEST(maximum_and_minimum_are_those_of_all_gauges),
 		TEST(what_is_refused_is_counted_and_keeps_nothing_else_out),
+		TEST(before_the_time_is_known_nothing_goes_by_what_was_before),
 		TEST(a_change_of_nothing_is_refused_and_the_rest_recorded),
 		TEST(a_change_starts_from_the_newest_period_before),
 		TEST(a_sum_that_leaves_64_bits_is_dropped_alone),

@@ -115,6 +115,21 @@ static void no_figure_is_taken_for_another(void **state)
 	tally_clear(&tally);
 }
 
+static void a_figure_of_now_is_of_no_period(void **state)
+{
+	struct tally tally = { 0 };
+	(void)state;
+	struct observation dated = figure("", 0, 1), undated = dated;
+	undated.now = true;
+	assert_int_equal(tally_add(&tally, &dated, TALLY_ADD, &err), 0);
+	assert_int_equal(tally_add(&tally, &undated, TALLY_ADD, &err), 0);
+	assert_int_equal(tally_add(&tally, &undated, TALLY_ADD, &err), 0);
+	assert_int_equal(tally.n, 2);
+	assert_int_equal(tally.slots[0].obs.value_e, 1);
+	assert_int_equal(tally.slots[1].obs.value_e, 2);
+	tally_clear(&tally);
+}
+
 static void at_the_bound_known_figures_still_count(void **state)
 {
 	struct tally tally = { 0 };
@@ -187,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tallied_or_at_once_it_is_the_same),
 		cmocka_unit_test(no_figure_is_taken_for_another),
+		cmocka_unit_test(a_figure_of_now_is_of_no_period),
 		cmocka_unit_test(at_the_bound_known_figures_still_count),
 		cmocka_unit_test(sums_do_not_wrap),
 		cmocka_unit_test(another_way_of_counting_is_refused),
