@@ -13,6 +13,7 @@
 #include "identity.h"
 #include "log.h"
 #include "notify.h"
+#include "state.h"
 #include "worker.h"
 
 #include <assert.h>
@@ -72,14 +73,8 @@ int admission_read(const char *source, struct invitation *ret_invitation, struct
 int admission_once(const struct settings *settings, const struct invitation *invitation,
 		   struct err *err)
 {
-	char path[PATH_MAX];
 	struct spool *spool;
-	struct spool_limits limits = { .bytes_max = settings->bytes_max,
-				       .reserve = settings->reserve,
-				       .keep_days = settings->keep_acked_days };
-	int rc = settings_path(settings, "spool.db", path, err);
-	if (rc == 0)
-		rc = spool_open(path, &limits, &spool, NULL, err);
+	int rc = state_spool_open(settings, &spool, NULL, err);
 	if (rc == -EBUSY)
 		return err_set(err, rc,
 			       "the agent is running, or enrols just now by an invitation that was "

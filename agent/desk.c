@@ -8,6 +8,7 @@
 #include "observations.h"
 #include "owner.h"
 #include "report.h"
+#include "state.h"
 #include "status.h"
 
 #include <errno.h>
@@ -64,15 +65,9 @@ static int ask_agent(struct desk *desk, const char *method, const char *path,
 
 static int open_spool(struct desk *desk, struct err *err)
 {
-	char path[PATH_MAX];
-	struct spool_limits limits = { .bytes_max = desk->settings->bytes_max,
-				       .reserve = desk->settings->reserve,
-				       .keep_days = desk->settings->keep_acked_days };
 	int rc = owner_become(desk->settings->state_dir, err);
 	if (rc == 0)
-		rc = settings_path(desk->settings, "spool.db", path, err);
-	if (rc == 0)
-		rc = spool_open(path, &limits, &desk->spool, NULL, err);
+		rc = state_spool_open(desk->settings, &desk->spool, NULL, err);
 	if (rc == -EBUSY)
 		return err_set(err, rc,
 			       "an agent is running, but does not answer on '%s'; is [agent] "

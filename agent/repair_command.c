@@ -3,6 +3,7 @@
 #include "i18n.h"
 #include "owner.h"
 #include "spool_repair.h"
+#include "state.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -13,15 +14,9 @@
 
 static int open_spool(const struct settings *settings, struct spool **ret_spool, struct err *err)
 {
-	char path[PATH_MAX];
-	struct spool_limits limits = { .bytes_max = settings->bytes_max,
-				       .reserve = settings->reserve,
-				       .keep_days = settings->keep_acked_days };
 	int rc = owner_become(settings->state_dir, err);
 	if (rc == 0)
-		rc = settings_path(settings, "spool.db", path, err);
-	if (rc == 0)
-		rc = spool_open(path, &limits, ret_spool, NULL, err);
+		rc = state_spool_open(settings, ret_spool, NULL, err);
 	if (rc == -EBUSY)
 		return err_set(err, rc,
 			       "the agent is running; stop it (systemctl stop lantoa-agent), run "

@@ -14,39 +14,29 @@
 #include "civil.h"
 #include "db.h"
 #include "dealer.h"
-#include "facts.h"
 #include "inputs.h"
 #include "log.h"
 #include "notify.h"
 #include "recorder.h"
 #include "reload.h"
 #include "standing.h"
+#include "state.h"
 #include "uplink.h"
 #include "worker.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <zmq.h>
 
 #define SIGNALS 3u
-#define TURN_MS 10u
-#define TURNS   300u /* that a command may hold the spool */
 
 struct agent {
 	struct settings *settings; /* in force */
 	const char *config_path;
 	uv_loop_t loop;
-	struct identity identity;
-	struct clock *clock;
-	struct spool *spool;
-	struct facts facts;
+	struct state state;
 	struct worker *worker;
 	void *zmq_context;
 	struct uplink *uplink;
@@ -54,6 +44,7 @@ struct agent {
 	struct api *api;
 	struct inputs *inputs;
 	uv_signal_t signals[SIGNALS];
+	size_t n_signals; /* that are handles of the loop */
 	struct reload *reload;
 	struct standing standing;
 	bool stopping;
@@ -63,7 +54,7 @@ struct agent {
 
 static void close_rest(struct agent *agent)
 {
-	for (size_t i = 0; i < SIGNALS; i++)
+	for (size_t i = 0; i < agent->n_signals; i++)
 		uv_close((uv_handle_t *)&agent->signals[i], NULL);
 }
 
@@ -119,18 +110,11 @@ static void stop(struct agent *agent)
 
 /* --- reloading --- */
 
-static struct spool_limits limits_of(const struct settings *settings)
-{
-	return (struct spool_limits){ .bytes_max = settings->bytes_max,
-				      .reserve = settings->reserve,
-				      .keep_days = settings->keep_acked_days };
-}
-
 static void on_good_settings(void *context, const struct settings *fresh)
 {
 	const struct agent *agent = context;
-	struct spool_limits limits = limits_of(fresh);
-	spool_limit(agent->spool, &limits);
+	struct spool_limits limits = state_limits(fresh);
+	spool_limit(agent->state.spool, &limits);
 }
 
 static void on_settings(void *context, const struct settings *old)
@@ -189,48 +173,12 @@ static void on_catalogue(void *context, const void *csv, size_t len)
 
 /* --- starting --- */
 
-static int read_state(struct agent *agent, struct err *err)
-{
-	const struct settings *settings = agent->settings;
-	const struct timespec turn = { .tv_nsec = TURN_MS * 1000000 };
-	struct spool_limits limits = limits_of(settings);
-	char path[PATH_MAX], aside[PATH_MAX];
-	int rc = clock_open(NULL, &agent->clock, err);
-	if (rc == 0)
-		rc = settings_path(settings, IDENTITY_FILE, path, err);
-	if (rc == 0)
-		rc = identity_read(path, &agent->identity, err);
-	if (rc == -ENOENT)
-		return err_set(err, rc,
-			       "this office is not enrolled (no '%s'): ask the province for an "
-			       "invitation and run 'lantoa-agent enrol FILE'",
-			       path);
-	if (rc == 0)
-		rc = settings_path(settings, "spool.db", path, err);
-	if (rc == 0)
-		rc = spool_open(path, &limits, &agent->spool, aside, err);
-	for (unsigned i = 0; rc == -EBUSY && i < TURNS; i++) {
-		(void)nanosleep(&turn, NULL); /* cut short is fine */
-		rc = spool_open(path, &limits, &agent->spool, aside, err);
-	}
-	if (rc < 0)
-		return rc;
-	spool_use_clock(agent->spool, agent->clock);
-	if (*aside)
-		log_error("agent: the spool was corrupt and is kept as %s; a new one was begun, "
-			  "figures not sent before are lost to the province: call for help",
-			  aside);
-	rc = facts_read(agent->spool, &agent->facts, err);
-	return rc < 0 ? rc
-		      : civil_set_zone(agent->facts.zone ? agent->facts.zone : settings->zone, err);
-}
-
 static int start_uplink(struct agent *agent, struct err *err)
 {
 	const struct settings *settings = agent->settings;
-	const struct catalogue *catalogue = agent->facts.catalogue;
-	struct uplink_config config = { .identity = &agent->identity,
-					.spool = agent->spool,
+	const struct catalogue *catalogue = agent->state.facts.catalogue;
+	struct uplink_config config = { .identity = &agent->state.identity,
+					.spool = agent->state.spool,
 					.worker = agent->worker,
 					.zmq_context = agent->zmq_context,
 					.push_interval_s = settings->push_interval_s,
@@ -246,14 +194,14 @@ static int start_uplink(struct agent *agent, struct err *err)
 
 static int start_recorder(struct agent *agent, struct err *err)
 {
-	struct recorder_config config = { .spool = agent->spool,
+	struct recorder_config config = { .spool = agent->state.spool,
 					  .worker = agent->worker,
 					  .uplink = agent->uplink };
 	agent->recorder = recorder_open(&config);
 	if (!agent->recorder)
 		return err_memory(err);
-	recorder_catalogue_take(agent->recorder, agent->facts.catalogue);
-	agent->facts.catalogue = NULL;
+	recorder_catalogue_take(agent->recorder, agent->state.facts.catalogue);
+	agent->state.facts.catalogue = NULL;
 	return 0;
 }
 
@@ -272,7 +220,7 @@ static int start_inputs(struct agent *agent, struct err *err)
 	struct input_host host = { .loop = &agent->loop,
 				   .recorder = agent->recorder,
 				   .uplink = agent->uplink,
-				   .office = agent->identity.office };
+				   .office = agent->state.identity.office };
 	return inputs_start(input_kinds, &host, agent->settings, &agent->inputs, err);
 }
 
@@ -296,6 +244,7 @@ static int start_signals(struct agent *agent, struct err *err)
 	for (size_t i = 0; i < SIGNALS; i++) {
 		int rc = uv_signal_init(&agent->loop, &agent->signals[i]);
 		if (rc == 0) {
+			agent->n_signals++;
 			agent->signals[i].data = agent;
 			rc = uv_signal_start(&agent->signals[i], on_signal, numbers[i]);
 		}
@@ -312,9 +261,7 @@ static void release(struct agent *agent)
 	worker_close(agent->worker);
 	if (agent->zmq_context)
 		(void)zmq_ctx_term(agent->zmq_context); /* its sockets are closed */
-	facts_free(&agent->facts);
-	spool_close(agent->spool);
-	clock_close(agent->clock);
+	state_deinit(&agent->state);
 }
 
 static void name_open_handle(uv_handle_t *handle, void *context)
@@ -348,9 +295,9 @@ static int serve(struct agent *agent, struct err *err)
 	agent->zmq_context = dealer_context();
 	if (!agent->worker || !agent->zmq_context)
 		return err_memory(err);
-	agent->standing = (struct standing){ .identity = &agent->identity,
-					     .facts = &agent->facts,
-					     .spool = agent->spool,
+	agent->standing = (struct standing){ .identity = &agent->state.identity,
+					     .facts = &agent->state.facts,
+					     .spool = agent->state.spool,
 					     .since_us = civil_boot_us() };
 	standing_start(&agent->standing, &agent->loop, agent->worker);
 	int rc = start_signals(agent, err);
@@ -369,7 +316,7 @@ static int serve(struct agent *agent, struct err *err)
 	} else {
 		stand(agent);
 		log_info("agent: running version=%s office=%s address=%s", LANTOA_VERSION,
-			 agent->identity.office, agent->identity.address);
+			 agent->state.identity.office, agent->state.identity.address);
 		notify("READY=1");
 		(void)malloc_trim(0); /* what reading the catalogue took */
 	}
@@ -398,7 +345,7 @@ int run(struct settings *settings, const char *config_path, struct err *err)
 	(void)signal(SIGPIPE, SIG_IGN); /* a client that hangs up is an error of a write */
 	int rc = admission_serve(settings, err);
 	if (rc == 0)
-		rc = read_state(agent, err);
+		rc = state_init(&agent->state, settings, err);
 	if (rc == 0) {
 		rc = uv_loop_init(&agent->loop);
 		if (rc < 0) {
