@@ -90,6 +90,14 @@ static bool is_as_read(int done_fd, const char *name, const struct stat *as_read
 	       now.st_mtim.tv_nsec == as_read->st_mtim.tv_nsec;
 }
 
+/* Back after a power cut it would be taken again, and set back what was corrected meanwhile. First
+ * where it is now. File systems that cannot sync a folder do without. */
+static void sync_move(int done_fd, int folder_fd)
+{
+	(void)fsync(done_fd);
+	(void)fsync(folder_fd);
+}
+
 /* Opened, made if need be. */
 static int open_done(int folder_fd)
 {
@@ -139,8 +147,10 @@ int done_folder_take(int folder_fd, const char *name, const struct stat *as_read
 		rc = rename_new(done_fd, moved, folder_fd, name);
 		rc = rc == 0 || rc == -EEXIST ? -ESTALE : rc;
 	}
-	if (rc == 0)
+	if (rc == 0) {
+		sync_move(done_fd, folder_fd);
 		prune(done_fd);
+	}
 	(void)close(done_fd); /* a folder */
 	if (rc == -ENOENT || rc == -ESTALE)
 		return err_set(err, -ESTALE, "'%s' was replaced while it was read", name);

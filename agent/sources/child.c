@@ -67,7 +67,8 @@ static void close_all(struct child *child)
 	uv_close((uv_handle_t *)&child->timer, on_closed);
 }
 
-/* It leads its group, so that is whom it left behind, too. */
+/* It leads its group, so that is whom it left behind, too. Once, when it has ended: later the
+ * number may be another's. */
 static void kill_group(const struct child *child)
 {
 	if (child->process.pid > 0)
@@ -79,7 +80,8 @@ static void end_by_us(struct child *child, enum child_end end)
 	if (child->result.end != CHILD_EXITED)
 		return;
 	child->result.end = end;
-	kill_group(child);
+	if (!child->exited)
+		kill_group(child);
 }
 
 static void end_when_read(struct child *child)
@@ -222,6 +224,7 @@ void child_stop(struct child *child, void (*on_gone)(void *context), void *conte
 {
 	child->on_gone = on_gone;
 	child->gone_context = context;
-	kill_group(child);
+	if (!child->exited)
+		kill_group(child);
 	close_all(child);
 }
