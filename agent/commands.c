@@ -8,8 +8,8 @@
 #include "i18n.h"
 #include "import.h"
 #include "labels.h"
-#include "repair_command.h"
 #include "run.h"
+#include "spool_command.h"
 #include "sql_read.h"
 #include "status_screen.h"
 #include "token.h"
@@ -222,18 +222,6 @@ static int command_import(struct command_context *context, int argc, char *argv[
 
 /* --- status --- */
 
-static int ask_once(const struct settings *settings, enum desk_question question, struct blob *out,
-		    struct err *err)
-{
-	struct desk *desk;
-	int rc = desk_open(settings, &desk, err);
-	if (rc < 0)
-		return rc;
-	rc = desk_ask(desk, question, out, err);
-	desk_close(desk);
-	return rc;
-}
-
 /* Shows @answer; 1: not well. */
 static int show_status(const struct blob *answer, bool json, struct err *err)
 {
@@ -256,7 +244,7 @@ static int command_status(struct command_context *context, int argc, char *argv[
 	struct blob out = { 0 };
 	if (argc > 2 || (argc == 2 && !json))
 		return usage(err, _("status takes --json at most"));
-	int rc = ask_once(&context->settings, DESK_STATUS, &out, err);
+	int rc = desk_ask_once(&context->settings, DESK_STATUS, &out, err);
 	if (rc == 0)
 		rc = show_status(&out, json, err);
 	blob_free(&out);
@@ -265,94 +253,6 @@ static int command_status(struct command_context *context, int argc, char *argv[
 		rc = 1;
 	}
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-/* --- spool --- */
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "-";
-}
-
-static long long number_of(const json_t *object, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(object, key));
-}
-
-static void print_spool(const json_t *root)
-{
-	size_t i;
-	const json_t *row;
-	json_array_foreach(json_object_get(root, "batches"), i, row)
-		printf(_("batch %lld  day %s  %lld figures  %lld bytes  sealed %s  %s\n"),
-		       number_of(row, "batch"), text_of(row, "day"), number_of(row, "observations"),
-		       number_of(row, "bytes"), text_of(row, "sealed"),
-		       json_is_true(json_object_get(row, "acked")) ? _("received") : _("waiting"));
-	if (json_is_true(json_object_get(root, "more")))
-		printf(_("... and more batches\n"));
-	json_array_foreach(json_object_get(root, "refusals"), i, row)
-		printf(_("quarantined by the province: batch %lld  %s %s  %lld figures: %s\n"),
-		       number_of(row, "batch"), text_of(row, "metric"), text_of(row, "labels"),
-		       number_of(row, "observations"), text_of(row, "reason"));
-}
-
-static int spool_list(const struct blob *out, struct err *err)
-{
-	json_error_t where;
-	json_t *root = json_loadb((const char *)out->data, out->len, 0, &where);
-	if (!root)
-		return err_set(err, -EPROTO, "the agent's answer is not JSON");
-	print_spool(root);
-	json_decref(root);
-	return 0;
-}
-
-/* For scripts: a number alone. */
-static int spool_unsent(const struct blob *out, struct err *err)
-{
-	json_error_t where;
-	json_t *root = json_loadb((const char *)out->data, out->len, 0, &where);
-	const json_t *spool = json_object_get(root, "spool");
-	int rc = spool ? 0 : err_set(err, -EPROTO, "the agent's answer is not JSON");
-	if (rc == 0)
-		printf("%lld\n",
-		       number_of(spool, "waiting_observations") + number_of(spool, "unsealed") +
-			       number_of(spool, "undated_here") + number_of(spool, "undated"));
-	json_decref(root);
-	return rc;
-}
-
-static int command_spool(struct command_context *context, int argc, char *argv[], struct err *err)
-{
-	static const struct {
-		const char *name;
-		enum desk_question question;
-	} questions[] = { { "list", DESK_SPOOL },
-			  { "unsent", DESK_STATUS },
-			  { "verify", DESK_VERIFY },
-			  { "export", DESK_EXPORT } };
-	const size_t n = sizeof(questions) / sizeof(questions[0]);
-	struct blob out = { 0 };
-	size_t q = 0;
-	if (argc >= 2 && strcmp(argv[1], "repair") == 0)
-		return repair_command(context, argc, argv, err);
-	while (argc == 2 && q < n && strcmp(questions[q].name, argv[1]) != 0)
-		q++;
-	if (argc != 2 || q == n)
-		return usage(err, _("say spool list, spool unsent, spool verify, spool export or "
-				    "spool repair"));
-	int rc = ask_once(&context->settings, questions[q].question, &out, err);
-	if (rc == 0 && questions[q].question == DESK_SPOOL)
-		rc = spool_list(&out, err);
-	else if (rc == 0 && questions[q].question == DESK_STATUS)
-		rc = spool_unsent(&out, err);
-	else if (rc == 0 && questions[q].question == DESK_VERIFY)
-		printf(_("the spool is sound\n"));
-	else if (rc == 0)
-		(void)fwrite(out.data, 1, out.len, stdout); /* main() checks stdout at the end */
-	blob_free(&out);
-	return failed(rc);
 }
 
 /* --- sql --- */
@@ -401,7 +301,7 @@ const struct command commands[] = {
 	  command_status },
 	{ "spool", "list|unsent|verify|export|repair [FILE] [--yes]",
 	  N_("look at what is kept here; bring back what a damaged file still holds"),
-	  command_spool },
+	  spool_command },
 	{ "token", "[--new]", N_("print what programs show the agent over TCP, [http] listen"),
 	  token_command },
 	{ "clock", "[list] | assign START DATE-TIME | drop START",

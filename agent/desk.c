@@ -254,3 +254,15 @@ int desk_tell_clock(struct desk *desk, const char *request, struct blob *out, st
 	blob_free(&body);
 	return rc;
 }
+
+int desk_ask_once(const struct settings *settings, enum desk_question question, struct blob *out,
+		  struct err *err)
+{
+	struct desk *desk;
+	int rc = desk_open(settings, &desk, err);
+	if (rc < 0)
+		return rc;
+	rc = desk_ask(desk, question, out, err);
+	desk_close(desk);
+	return rc;
+}

@@ -28,5 +28,8 @@ int desk_record(struct desk *desk, const struct entry entries[], size_t n, struc
 enum desk_question { DESK_STATUS, DESK_SPOOL, DESK_VERIFY, DESK_EXPORT, DESK_CLOCK };
 /** The answer of the API to GET /v1/status, ..., appended to @out. */
 int desk_ask(struct desk *desk, enum desk_question question, struct blob *out, struct err *err);
+/** The same with a desk for this question alone. */
+int desk_ask_once(const struct settings *settings, enum desk_question question, struct blob *out,
+		  struct err *err);
 /** POST /v1/clock with @request. */
 int desk_tell_clock(struct desk *desk, const char *request, struct blob *out, struct err *err);
