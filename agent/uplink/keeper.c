@@ -25,6 +25,7 @@ static void done(struct task *task)
 {
 	struct keeper *keeper = container_of(task, struct keeper, task);
 	const struct blob *kept = &keeper->keeping;
+	keeper->lost = task->rc < 0 && task->rc != -EINVAL; /* which comes again as it is */
 	if (task->rc < 0)
 		log_error("uplink: cannot keep what the province told cause=\"%s\"",
 			  task->err.text);
@@ -48,8 +49,9 @@ static void flush(struct keeper *keeper)
 static bool knows(const struct keeper *keeper, const char *office_name, const char *zone,
 		  const char *level)
 {
-	return keeper->office_name && strcmp(keeper->office_name, office_name) == 0 &&
-	       strcmp(keeper->zone, zone) == 0 && strcmp(keeper->level, level) == 0;
+	return !keeper->lost && keeper->office_name &&
+	       strcmp(keeper->office_name, office_name) == 0 && strcmp(keeper->zone, zone) == 0 &&
+	       strcmp(keeper->level, level) == 0;
 }
 
 static void forget_office(struct keeper *keeper)

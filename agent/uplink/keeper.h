@@ -20,6 +20,7 @@ struct keeper {
 	struct task task;
 	struct blob catalogue, keeping; /* waiting; being kept */
 	bool office_due;
+	bool lost; /* what was told last is not kept, for the disk failed: it is to be told again */
 };
 
 /** Texts are copied; while the disk is busy they are passed over, the next Welcome tells them

@@ -8,6 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the one that is kept, or will be; 0: the province is to send its own. */
+static uint64_t catalogue_version(const struct uplink *uplink)
+{
+	return uplink->keeper.lost ? 0 : uplink->config.catalogue_version;
+}
+
 /* --- what goes out --- */
 
 void uplink_send_hello(struct uplink *uplink)
@@ -18,7 +24,7 @@ void uplink_send_hello(struct uplink *uplink)
 	hello.protocol_max = WIRE_PROTOCOL_MAX;
 	hello.spool_id = uplink->spool_id;
 	hello.last_seq = uplink->core.last_seq;
-	hello.catalogue_version = uplink->config.catalogue_version;
+	hello.catalogue_version = catalogue_version(uplink);
 	hello.version = (char *)(uintptr_t)LANTOA_VERSION;
 	hello.clock_us = civil_now_us();
 	frame.kind_case = LANTOA__V1__FRAME__KIND_HELLO;
@@ -71,7 +77,7 @@ static void on_catalogue(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 
 static void mind_catalogue(struct uplink *uplink, uint64_t version)
 {
-	if (version != 0 && version != uplink->config.catalogue_version)
+	if (version != 0 && version != catalogue_version(uplink))
 		uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_OUTDATED });
 }
 

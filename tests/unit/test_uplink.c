@@ -3,6 +3,7 @@
 #include "enrol.h"
 #include "facts.h"
 #include "fake_aggregator.h"
+#include "fault.h"
 #include "scratch.h"
 #include "uplink.h"
 #include "wire.h"
@@ -361,6 +362,26 @@ static void changed_catalogue_comes_with_an_ack_too(void **state)
 	assert_int_equal(fake_aggregator_books(f->fake).hellos, 2);
 }
 
+static bool keeping_failed(struct fixture *f)
+{
+	return fake_aggregator_books(f->fake).hellos >= 2 && worker_waiting(f->worker) == 0;
+}
+
+static void catalogue_that_the_disk_did_not_take_comes_again(void **state)
+{
+	struct fixture *f = *state;
+	f->timing.refresh_ms = f->timing.ping_ms = 20;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	start(f);
+	wait_until(f, connected);
+	fault_arm_at(FAULT_DISK | FAULT_STAYS, 0);
+	fake_aggregator_catalogue(f->fake, 7, CATALOGUE);
+	wait_until(f, keeping_failed);
+	assert_true(fault_disarm());
+	assert_int_equal(f->catalogues, 0);
+	wait_until(f, catalogue_came);
+}
+
 static void quarantined_figures_are_noted(void **state)
 {
 	struct fixture *f = *state;
@@ -634,6 +655,7 @@ static void identity_that_others_can_read_is_refused(void **state)
 
 int main(void)
 {
+	fault_install();
 	const struct CMUnitTest tests[] = {
 		TEST(recorded_figures_arrive_and_are_released),
 		TEST(it_knows_since_when),
@@ -643,6 +665,7 @@ int main(void)
 		TEST(catalogue_is_kept_and_handed_on),
 		TEST(changed_catalogue_comes_over_a_connection_that_stands),
 		TEST(changed_catalogue_comes_with_an_ack_too),
+		TEST(catalogue_that_the_disk_did_not_take_comes_again),
 		TEST(quarantined_figures_are_noted),
 		TEST(restored_province_gets_again_what_it_lost),
 		TEST(spool_that_was_rolled_back_goes_on_under_a_fresh_id),
