@@ -43,17 +43,34 @@ static int work(struct task *task)
 	return rc;
 }
 
+/* Those that could not be noted wait with the newer ones. Noted twice is noted once. */
+static void put_back(struct receipts *receipts)
+{
+	struct notes *notes = receipts->notes, *noting = receipts->noting;
+	receipts->noting = NULL;
+	if (!notes) {
+		receipts->notes = noting;
+		return;
+	}
+	while (noting && noting->n > 0 && notes->n < NOTES_MAX)
+		notes->list[notes->n++] = noting->list[--noting->n];
+	notes_free(noting);
+}
+
 static void done(struct task *task)
 {
 	struct receipts *receipts = container_of(task, struct receipts, task);
+	if (task->rc < 0) {
+		log_error("uplink: cannot note an ack, will try again cause=\"%s\"",
+			  task->err.text);
+		put_back(receipts);
+	}
 	notes_free(receipts->noting);
 	receipts->noting = NULL;
 	(void)malloc_trim(0); /* a batch is through: hand back what it took */
-	if (task->rc < 0)
-		log_error("uplink: cannot note an ack, will try again cause=\"%s\"",
-			  task->err.text);
-	receipts->on_noted(receipts->context, task->rc, receipts->acking);
-	receipts_flush(receipts);
+	receipts->on_noted(receipts->context, task->rc);
+	if (task->rc == 0 || receipts->ack_due)
+		receipts_flush(receipts);
 }
 
 void receipts_flush(struct receipts *receipts)
@@ -93,9 +110,11 @@ void receipts_note(struct receipts *receipts, const Lantoa__V1__Quarantined *hel
 						 .reason = reason };
 }
 
-void receipts_forget_ack(struct receipts *receipts)
+void receipts_forget(struct receipts *receipts)
 {
 	receipts->ack_due = false;
+	notes_free(receipts->notes);
+	receipts->notes = NULL;
 }
 
 void receipts_free(struct receipts *receipts)

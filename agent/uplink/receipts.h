@@ -15,8 +15,9 @@ struct notes;
 struct receipts {
 	struct task_group *group; /* outlives it, as the spool */
 	struct spool *spool;
-	/* Something is noted, or rc says why not; @acks: an ack was to be. */
-	void (*on_noted)(void *context, int rc, bool acks);
+	/* Something is noted; or @rc says why not: then the next receipts_ack(), which may tell the
+	 * same again, tries all of it again. */
+	void (*on_noted)(void *context, int rc);
 	void *context;
 	/* its own: */
 	struct task task;
@@ -33,6 +34,6 @@ void receipts_ack(struct receipts *receipts, uint64_t upto, int64_t at_us);
  * them all the same. */
 void receipts_note(struct receipts *receipts, const Lantoa__V1__Quarantined *held);
 void receipts_flush(struct receipts *receipts);
-/** An ack that was not noted yet is void: it was about another spool id. */
-void receipts_forget_ack(struct receipts *receipts);
+/** What was not noted yet is void: it was about another spool id. */
+void receipts_forget(struct receipts *receipts);
 void receipts_free(struct receipts *receipts); /* what it owns; the task is not busy */

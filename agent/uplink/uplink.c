@@ -176,10 +176,10 @@ static void on_courier_done(void *context, struct uplink_event event)
 
 /* --- acks --- */
 
-static void on_noted(void *context, int rc, bool acks)
+static void on_noted(void *context, int rc)
 {
 	struct uplink *uplink = context;
-	if (rc < 0 && acks)
+	if (rc < 0)
 		uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_NOT_NOTED });
 	sealer_acked(&uplink->sealer);
 }
@@ -221,7 +221,7 @@ static void done_renew(struct task *task)
 static void start_renew(struct uplink *uplink)
 {
 	uplink->sealer.paused = true;
-	receipts_forget_ack(&uplink->receipts);
+	receipts_forget(&uplink->receipts);
 	task_start(&uplink->renew, &uplink->group, work_renew, done_renew);
 }
 
