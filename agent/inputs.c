@@ -50,11 +50,14 @@ struct inputs {
 
 static void on_retry(uv_timer_t *timer);
 
+/* Logged once, not each minute. */
 static void start_failed(struct slot *slot, const struct err *err)
 {
 	struct inputs *inputs = slot->inputs;
-	log_error("agent: input does not start, will try again input=%s cause=\"%s\"",
-		  slot->kind->name, err->text);
+	if (!slot->trouble || strcmp(slot->trouble, err->text) != 0)
+		log_error("agent: input does not start, will try again input=%s cause=\"%s\"",
+			  slot->kind->name, err->text);
+	free(slot->trouble);
 	slot->trouble = strdup(err->text); /* without memory, without its words */
 	(void)uv_timer_start(&inputs->retry, on_retry, RETRY_MS, 0); /* not closing */
 }
@@ -63,14 +66,15 @@ static void start_if_wanted(struct slot *slot)
 {
 	struct inputs *inputs = slot->inputs;
 	struct err err = { 0 };
-	free(slot->trouble);
-	slot->trouble = NULL;
-	if (slot->input || inputs->closing || !slot->kind->wanted(inputs->settings))
-		return;
-	if (slot->kind->start(&inputs->host, inputs->settings, &slot->input, &err) < 0) {
+	bool wanted = !inputs->closing && slot->kind->wanted(inputs->settings);
+	if (wanted && !slot->input &&
+	    slot->kind->start(&inputs->host, inputs->settings, &slot->input, &err) < 0) {
 		slot->input = NULL;
 		start_failed(slot, &err);
+		return;
 	}
+	free(slot->trouble);
+	slot->trouble = NULL;
 }
 
 static void on_retry(uv_timer_t *timer)
