@@ -1,11 +1,8 @@
-#include "civil.h"
 #include "host.h"
 #include "log.h"
 #include "probes.h"
-#include "scratch.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +12,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "recorder_fixture.h"
 
 /* Per year, so that no test runs over a period's end but once a year. */
 static const char catalogue_csv[] =
@@ -44,35 +43,16 @@ int64_t __wrap_civil_boot_us(void)
 }
 
 struct fixture {
-	char folder[SCRATCH_MAX];
-	uv_loop_t loop;
-	struct spool *spool;
-	struct worker *worker;
-	struct recorder *recorder;
+	struct recorder_fixture office;
 	void *host;
 	bool stopped;
-	struct err err;
 };
 
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct spool_limits limits = { .bytes_max = 16 << 20, .keep_days = 35 };
-	struct catalogue *catalogue;
-	char path[PATH_MAX];
 	assert_non_null(f);
-	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
-	scratch_make(true, f->folder);
-	(void)snprintf(path, sizeof(path), "%s/spool.db", f->folder);
-	assert_int_equal(uv_loop_init(&f->loop), 0);
-	assert_int_equal(spool_open(path, &limits, &f->spool, NULL, &f->err), 0);
-	f->worker = worker_open(&f->loop);
-	struct recorder_config config = { .spool = f->spool, .worker = f->worker };
-	f->recorder = recorder_open(&config);
-	assert_true(f->worker && f->recorder);
-	if (catalogue_read(catalogue_csv, strlen(catalogue_csv), &catalogue, &f->err) != 0)
-		fail_msg("%s", f->err.text);
-	recorder_catalogue_take(f->recorder, catalogue);
+	recorder_fixture_open(&f->office, catalogue_csv);
 	*state = f;
 	return 0;
 }
@@ -80,11 +60,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-	recorder_close(f->recorder);
-	worker_close(f->worker);
-	assert_int_equal(uv_loop_close(&f->loop), 0);
-	spool_close(f->spool);
-	scratch_remove(f->folder);
+	recorder_fixture_close(&f->office);
 	free(f);
 	return 0;
 }
@@ -105,32 +81,26 @@ static struct input_look look_at(const struct fixture *f)
 /* From its start to its first figures, a second later; @passes_us go by meanwhile. */
 static void watch(struct fixture *f, int64_t passes_us)
 {
-	struct settings settings = { .host_probes = true, .state_dir = f->folder };
-	struct input_host with = { .loop = &f->loop, .recorder = f->recorder };
+	struct settings settings = { .host_probes = true, .state_dir = f->office.folder };
+	struct input_host with = { .loop = &f->office.loop, .recorder = f->office.recorder };
 	assert_true(host_wanted(&settings));
-	assert_int_equal(host_start(&with, &settings, &f->host, &f->err), 0);
+	assert_int_equal(host_start(&with, &settings, &f->host, &f->office.err), 0);
 	boot_us += passes_us;
 	while (look_at(f).last_us == 0)
-		(void)uv_run(&f->loop, UV_RUN_ONCE);
+		(void)uv_run(&f->office.loop, UV_RUN_ONCE);
 }
 
 static void stop(struct fixture *f)
 {
 	host_stop(f->host, on_stopped, f);
-	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_run(&f->office.loop, UV_RUN_DEFAULT), 0);
 	assert_true(f->stopped);
 }
 
 static int64_t current(struct fixture *f, const char *metric)
 {
-	int64_t value_e;
-	unsigned decimals;
-	bool withdrawn;
 	struct period year = civil_period(CALENDAR_CIVIL, GRAIN_YEAR, civil_now_us());
-	return spool_current(f->spool, metric, "", year, &value_e, &decimals, &withdrawn,
-			     &f->err) == 0
-		       ? value_e
-		       : -1;
+	return recorder_fixture_value(&f->office, metric, "", year);
 }
 
 static void what_the_catalogue_asks_is_told_at_the_start(void **state)
@@ -171,7 +141,7 @@ static void a_level_that_is_no_last_is_refused_alone(void **state)
 	watch(f, 0);
 	assert_non_null(strstr(look_at(f).error, "office.memory_free_mib"));
 	stop(f);
-	assert_int_equal(current(f, "office.memory_free_mib"), -1);
+	assert_int_equal(current(f, "office.memory_free_mib"), NO_VALUE);
 	assert_true(current(f, "office.disk_free_mib") > 0);
 }
 

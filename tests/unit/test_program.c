@@ -1,10 +1,7 @@
-#include "civil.h"
 #include "log.h"
 #include "program.h"
-#include "scratch.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,42 +14,26 @@
 
 #include <cmocka.h>
 
+#include "recorder_fixture.h"
+
 static const char catalogue_csv[] =
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,level,"
 	"due_days,min,max\n"
 	"teams,Tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,1000\n";
 
 struct fixture {
-	char folder[SCRATCH_MAX], marks[SCRATCH_MAX + 8]; /* a byte for each run that began */
-	uv_loop_t loop;
-	struct spool *spool;
-	struct worker *worker;
-	struct recorder *recorder;
+	struct recorder_fixture office;
+	char marks[SCRATCH_MAX + 8]; /* a byte for each run that began */
 	struct program *program;
 	bool closed;
-	struct err err;
 };
 
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct spool_limits limits = { .bytes_max = 16 << 20, .keep_days = 35 };
-	struct catalogue *catalogue;
-	char path[PATH_MAX];
 	assert_non_null(f);
-	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
-	scratch_make(true, f->folder);
-	(void)snprintf(path, sizeof(path), "%s/spool.db", f->folder);
-	(void)snprintf(f->marks, sizeof(f->marks), "%s/marks", f->folder);
-	assert_int_equal(uv_loop_init(&f->loop), 0);
-	assert_int_equal(spool_open(path, &limits, &f->spool, NULL, &f->err), 0);
-	f->worker = worker_open(&f->loop);
-	struct recorder_config config = { .spool = f->spool, .worker = f->worker };
-	f->recorder = recorder_open(&config);
-	assert_true(f->worker && f->recorder);
-	assert_int_equal(catalogue_read(catalogue_csv, strlen(catalogue_csv), &catalogue, &f->err),
-			 0);
-	recorder_catalogue_take(f->recorder, catalogue);
+	recorder_fixture_open(&f->office, catalogue_csv);
+	(void)snprintf(f->marks, sizeof(f->marks), "%s/marks", f->office.folder);
 	*state = f;
 	return 0;
 }
@@ -68,7 +49,7 @@ static void close_program(struct fixture *f)
 	if (!f->program)
 		return;
 	program_close(f->program, on_closed, f);
-	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_run(&f->office.loop, UV_RUN_DEFAULT), 0);
 	assert_true(f->closed);
 	f->program = NULL;
 }
@@ -77,11 +58,7 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 	close_program(f);
-	recorder_close(f->recorder);
-	worker_close(f->worker);
-	assert_int_equal(uv_loop_close(&f->loop), 0);
-	spool_close(f->spool);
-	scratch_remove(f->folder);
+	recorder_fixture_close(&f->office);
 	free(f);
 	return 0;
 }
@@ -90,7 +67,7 @@ static int tear_down(void **state)
 static void open_script(struct fixture *f, const char *script, uint32_t timeout_s)
 {
 	char line[1024];
-	struct input_host host = { .loop = &f->loop, .recorder = f->recorder };
+	struct input_host host = { .loop = &f->office.loop, .recorder = f->office.recorder };
 	(void)snprintf(line, sizeof(line), "printf x >> %s; %s", f->marks, script);
 	const char *const argv[] = { "/bin/sh", "-c", line, NULL };
 	struct program_config config = { .kind = "exec",
@@ -117,20 +94,14 @@ static size_t runs(const struct fixture *f)
 static void run_at(struct fixture *f, int64_t minute)
 {
 	program_tick(f->program, minute);
-	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_run(&f->office.loop, UV_RUN_DEFAULT), 0);
 }
 
 static int64_t june(struct fixture *f)
 {
 	struct period period;
-	int64_t value_e;
-	unsigned decimals;
-	bool withdrawn;
 	assert_int_equal(period_parse("2025-06", CALENDAR_CIVIL, &period, NULL), 0);
-	return spool_current(f->spool, "teams", "", period, &value_e, &decimals, &withdrawn,
-			     &f->err) == 0
-		       ? value_e
-		       : -1;
+	return recorder_fixture_value(&f->office, "teams", "", period);
 }
 
 static void assert_failed(struct fixture *f, const char *script, const char *why)
@@ -139,7 +110,7 @@ static void assert_failed(struct fixture *f, const char *script, const char *why
 	run_at(f, 1000);
 	if (!strstr(program_error(f->program), why))
 		fail_msg("%s: '%s'", script, program_error(f->program));
-	assert_int_equal(june(f), -1);
+	assert_int_equal(june(f), NO_VALUE);
 	assert_int_equal(program_last_us(f->program), 0);
 	close_program(f);
 }
@@ -185,7 +156,7 @@ static void its_whole_group_is_killed(void **state)
 {
 	struct fixture *f = *state;
 	char pids[SCRATCH_MAX + 8], script[256];
-	(void)snprintf(pids, sizeof(pids), "%s/pid", f->folder);
+	(void)snprintf(pids, sizeof(pids), "%s/pid", f->office.folder);
 	(void)snprintf(script, sizeof(script), "sleep 100 & echo $! > %s; wait", pids);
 	assert_failed(f, script, "took longer");
 	assert_gone(pids);
@@ -231,9 +202,9 @@ static void it_never_runs_twice_at_once(void **state)
 	program_tick(f->program, 1000);
 	program_tick(f->program, 2000);
 	while (runs(f) == 0)
-		(void)uv_run(&f->loop, UV_RUN_NOWAIT);
+		(void)uv_run(&f->office.loop, UV_RUN_NOWAIT);
 	program_tick(f->program, 3000);
-	(void)uv_run(&f->loop, UV_RUN_NOWAIT);
+	(void)uv_run(&f->office.loop, UV_RUN_NOWAIT);
 	assert_int_equal(runs(f), 1);
 	close_program(f); /* does not wait for it */
 }
@@ -256,7 +227,7 @@ static void its_environment_is_clean(void **state)
 static void a_program_that_is_not_there_is_told(void **state)
 {
 	struct fixture *f = *state;
-	struct input_host host = { .loop = &f->loop, .recorder = f->recorder };
+	struct input_host host = { .loop = &f->office.loop, .recorder = f->office.recorder };
 	const char *const argv[] = { "/nowhere/count", NULL };
 	struct program_config config = {
 		.kind = "exec", .name = "count", .argv = argv, .every_minutes = 1, .timeout_s = 1

@@ -1,13 +1,10 @@
-#include "civil.h"
 #include "fault.h"
 #include "log.h"
-#include "scratch.h"
 #include "seeds.h"
 #include "statsd.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,6 +19,8 @@
 
 #include <cmocka.h>
 
+#include "recorder_fixture.h"
+
 /* Per day and per year, so that no test runs over a period's end but once a year. */
 static const char catalogue_csv[] =
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,level,"
@@ -34,46 +33,22 @@ static const char catalogue_csv[] =
 static char nowhere[] = "";
 
 struct fixture {
-	char folder[SCRATCH_MAX], socket[SCRATCH_MAX + 16];
-	uv_loop_t loop;
-	struct spool *spool;
-	struct worker *worker;
-	struct recorder *recorder;
+	struct recorder_fixture office;
+	char socket[SCRATCH_MAX + 16];
 	struct input_host host;
 	struct settings settings;
 	void *statsd;
 	int out; /* connected to its socket */
 	bool stopped;
-	struct err err;
 };
-
-static void set_up_recorder(struct fixture *f)
-{
-	struct spool_limits limits = { .bytes_max = 16 << 20, .keep_days = 35 };
-	struct catalogue *catalogue;
-	char path[PATH_MAX];
-	(void)snprintf(path, sizeof(path), "%s/spool.db", f->folder);
-	assert_int_equal(spool_open(path, &limits, &f->spool, NULL, &f->err), 0);
-	f->worker = worker_open(&f->loop);
-	assert_non_null(f->worker);
-	struct recorder_config config = { .spool = f->spool, .worker = f->worker };
-	f->recorder = recorder_open(&config);
-	assert_non_null(f->recorder);
-	if (catalogue_read(catalogue_csv, strlen(catalogue_csv), &catalogue, &f->err) != 0)
-		fail_msg("%s", f->err.text);
-	recorder_catalogue_take(f->recorder, catalogue);
-	f->host = (struct input_host){ .loop = &f->loop, .recorder = f->recorder };
-}
 
 static struct fixture *fixture_open(void)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
-	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
-	scratch_make(true, f->folder);
-	(void)snprintf(f->socket, sizeof(f->socket), "%s/statsd", f->folder);
-	assert_int_equal(uv_loop_init(&f->loop), 0);
-	set_up_recorder(f);
+	recorder_fixture_open(&f->office, catalogue_csv);
+	(void)snprintf(f->socket, sizeof(f->socket), "%s/statsd", f->office.folder);
+	f->host = (struct input_host){ .loop = &f->office.loop, .recorder = f->office.recorder };
 	f->settings.statsd_listen = nowhere;
 	f->settings.statsd_socket = f->socket;
 	f->out = -1;
@@ -82,11 +57,7 @@ static struct fixture *fixture_open(void)
 
 static void fixture_close(struct fixture *f)
 {
-	recorder_close(f->recorder);
-	worker_close(f->worker);
-	assert_int_equal(uv_loop_close(&f->loop), 0);
-	spool_close(f->spool);
-	scratch_remove(f->folder);
+	recorder_fixture_close(&f->office);
 	free(f);
 }
 
@@ -105,8 +76,8 @@ static int tear_down(void **state)
 static void begin(struct fixture *f)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	if (statsd_start(&f->host, &f->settings, &f->statsd, &f->err) != 0)
-		fail_msg("%s", f->err.text);
+	if (statsd_start(&f->host, &f->settings, &f->statsd, &f->office.err) != 0)
+		fail_msg("%s", f->office.err.text);
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", f->socket);
 	f->out = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(connect(f->out, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -123,7 +94,7 @@ static void end(struct fixture *f)
 	f->stopped = false;
 	(void)close(f->out);
 	statsd_stop(f->statsd, on_stopped, f);
-	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_run(&f->office.loop, UV_RUN_DEFAULT), 0);
 	assert_true(f->stopped);
 }
 
@@ -132,10 +103,10 @@ static void said(struct fixture *f, const char *text)
 {
 	while (send(f->out, text, strlen(text), 0) < 0) {
 		assert_int_equal(errno, EAGAIN);
-		(void)uv_run(&f->loop, UV_RUN_NOWAIT);
+		(void)uv_run(&f->office.loop, UV_RUN_NOWAIT);
 	}
 	for (int i = 0; i < 3; i++)
-		(void)uv_run(&f->loop, UV_RUN_NOWAIT);
+		(void)uv_run(&f->office.loop, UV_RUN_NOWAIT);
 }
 
 static struct input_look look_at(const struct fixture *f)
@@ -150,16 +121,9 @@ static struct period this_year(void)
 	return civil_period(CALENDAR_CIVIL, GRAIN_YEAR, civil_now_us());
 }
 
-#define NONE INT64_MIN
 static int64_t current(struct fixture *f, const char *metric, const char *labels)
 {
-	int64_t value_e;
-	unsigned decimals;
-	bool withdrawn;
-	return spool_current(f->spool, metric, labels, this_year(), &value_e, &decimals, &withdrawn,
-			     &f->err) == 0
-		       ? value_e
-		       : NONE;
+	return recorder_fixture_value(&f->office, metric, labels, this_year());
 }
 
 static void a_stop_loses_nothing_and_the_next_start_goes_on(void **state)
@@ -220,7 +184,7 @@ static void what_is_refused_is_counted_and_keeps_nothing_else_out(void **state)
 	said(f, "visits:1|c\n\n\nvisits:x|c\nvisits:1|c\n");
 	end(f);
 	assert_int_equal(current(f, "visits", ""), 20);
-	assert_int_equal(current(f, "queue", ""), NONE);
+	assert_int_equal(current(f, "queue", ""), NO_VALUE);
 }
 
 static void unset_clock(void *context, struct clock_reading *ret_reading)
@@ -246,8 +210,8 @@ static void before_the_time_is_known_nothing_goes_by_what_was_before(void **stat
 	struct clock_source source = {
 		.read = unset_clock, .battery = no_battery, .boot = "boot", .context = &set
 	};
-	assert_int_equal(clock_open(&source, &clock, &f->err), 0);
-	spool_use_clock(f->spool, clock);
+	assert_int_equal(clock_open(&source, &clock, &f->office.err), 0);
+	spool_use_clock(f->office.spool, clock);
 	begin(f);
 	said(f, "wait:40|g\nleft:4|g\nqueue:+1|g");
 	assert_non_null(strstr(look_at(f).error, "3 refused; the last: this machine does not"));
@@ -260,9 +224,9 @@ static void before_the_time_is_known_nothing_goes_by_what_was_before(void **stat
 	assert_int_equal(current(f, "visits", ""), 70);
 	assert_int_equal(current(f, "queue", ""), 8);
 	assert_int_equal(current(f, "wait", ""), 3);
-	assert_int_equal(current(f, "left", ""), NONE);
-	spool_close(f->spool);
-	f->spool = NULL;
+	assert_int_equal(current(f, "left", ""), NO_VALUE);
+	spool_close(f->office.spool);
+	f->office.spool = NULL;
 	clock_close(clock);
 }
 
@@ -272,7 +236,7 @@ static void a_change_of_nothing_is_refused_and_the_rest_recorded(void **state)
 	begin(f);
 	said(f, "queue:+3|g\nvisits:1|c");
 	end(f);
-	assert_int_equal(current(f, "queue", ""), NONE);
+	assert_int_equal(current(f, "queue", ""), NO_VALUE);
 	assert_int_equal(current(f, "visits", ""), 10);
 }
 
@@ -285,7 +249,7 @@ static void a_change_starts_from_the_newest_period_before(void **state)
 	struct observation obs = {
 		.metric = "queue", .labels = "", .period = before, .value_e = 40
 	};
-	assert_int_equal(spool_record(f->spool, &obs, 1, NULL, &f->err), 0);
+	assert_int_equal(spool_record(f->office.spool, &obs, 1, NULL, &f->office.err), 0);
 	begin(f);
 	said(f, "queue:-1|g");
 	end(f);
@@ -316,7 +280,7 @@ static void a_datagram_that_is_too_long_is_refused_whole(void **state)
 	assert_non_null(strstr(look_at(f).error, "8192"));
 	said(f, text + 1); /* one byte less, and no name */
 	end(f);
-	assert_int_equal(current(f, "visits", ""), NONE);
+	assert_int_equal(current(f, "visits", ""), NO_VALUE);
 }
 
 /* A disk that fails at one flush works at the next; what came meanwhile is added. */
@@ -327,10 +291,10 @@ static void what_the_spool_refuses_is_tried_again(void **state)
 	said(f, "visits:3|c");
 	fault_arm_at(FAULT_FULL | FAULT_STAYS, 0);
 	while (*look_at(f).error == '\0')
-		(void)uv_run(&f->loop, UV_RUN_ONCE);
+		(void)uv_run(&f->office.loop, UV_RUN_ONCE);
 	said(f, "visits:4|c\nvisits:5|c|#desk:b");
 	assert_true(fault_disarm());
-	assert_int_equal(current(f, "visits", ""), NONE);
+	assert_int_equal(current(f, "visits", ""), NO_VALUE);
 	end(f);
 	assert_int_equal(current(f, "visits", ""), 70);
 	assert_int_equal(current(f, "visits", "desk=b"), 50);
@@ -344,11 +308,13 @@ static void a_socket_left_by_a_kill_is_replaced_but_a_live_one_is_not(void **sta
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", f->socket);
 	int stale = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(stale, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(statsd_start(&f->host, &f->settings, &second, &f->err), -EADDRINUSE);
+	assert_int_equal(statsd_start(&f->host, &f->settings, &second, &f->office.err),
+			 -EADDRINUSE);
 	(void)close(stale);
 	begin(f);
-	assert_int_equal(statsd_start(&f->host, &f->settings, &second, &f->err), -EADDRINUSE);
-	assert_non_null(strstr(f->err.text, f->socket));
+	assert_int_equal(statsd_start(&f->host, &f->settings, &second, &f->office.err),
+			 -EADDRINUSE);
+	assert_non_null(strstr(f->office.err.text, f->socket));
 	said(f, "visits:1|c");
 	end(f);
 	assert_int_equal(access(f->socket, F_OK), -1);
@@ -360,7 +326,7 @@ static void try_interleaving(struct dice *dice, void *context)
 {
 	static const char *const desks[] = { "", "|#desk:a", "|#desk:b" };
 	static const char *const labels[] = { "", "desk=a", "desk=b" };
-	int64_t sums[3] = { 0 }, queue = NONE;
+	int64_t sums[3] = { 0 }, queue = NO_VALUE;
 	struct fixture *f = fixture_open();
 	(void)context;
 	begin(f);
@@ -386,7 +352,7 @@ static void try_interleaving(struct dice *dice, void *context)
 	end(f);
 	for (size_t d = 0; d < 3; d++) {
 		int64_t is = current(f, "visits", labels[d]);
-		assert_int_equal(is == NONE ? 0 : is, sums[d]);
+		assert_int_equal(is == NO_VALUE ? 0 : is, sums[d]);
 	}
 	assert_true(current(f, "queue", "") == queue);
 	fixture_close(f);
