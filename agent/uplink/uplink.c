@@ -13,7 +13,6 @@
 
 #include "civil.h"
 #include "container.h"
-#include "i18n.h"
 #include "log.h"
 
 #include <sodium.h>
@@ -309,37 +308,6 @@ static void drop_line(struct uplink *uplink)
 
 /* --- the core's actions --- */
 
-static const char *const troubles[] = {
-	[UPLINK_TROUBLE_NEW] = "",
-	[UPLINK_TROUBLE_NONE] = "",
-	[UPLINK_TROUBLE_UNREACHABLE] =
-		N_("the province cannot be reached; figures are kept here and sent later"),
-	[UPLINK_TROUBLE_KEY] = N_("the province does not know this office's key (any more); ask it "
-				  "for an invitation and run 'lantoa-agent enrol'"),
-	[UPLINK_TROUBLE_PROTOCOL] =
-		N_("the province speaks another version of the protocol; install a newer "
-		   "lantoa-agent, or ask the province to"),
-	[UPLINK_TROUBLE_BUDGET] =
-		N_("the line's bytes of this hour are spent ([uplink] kilobytes_per_hour); figures "
-		   "are kept here and sent later"),
-	[UPLINK_TROUBLE_BATCH] = N_("the province refuses a batch; it is kept and tried again "
-				    "every hour, please tell the province"),
-};
-
-static void say(const struct uplink *uplink)
-{
-	const struct uplink_core *core = &uplink->core;
-	const struct identity *identity = uplink->config.identity;
-	if (core->trouble == UPLINK_TROUBLE_NONE)
-		log_info("uplink: connected office=%s address=%s acked=%llu", identity->office,
-			 identity->address, (unsigned long long)core->acked);
-	else
-		log_warn("uplink: %s office=%s address=%s blocked=%llu refusal=\"%s\"",
-			 troubles[core->trouble], identity->office, identity->address,
-			 (unsigned long long)core->blocked_seq,
-			 uplink->refusal ? uplink->refusal : "");
-}
-
 static void perform_one(struct uplink *uplink, const struct uplink_action *action)
 {
 	switch (action->type) {
@@ -365,7 +333,7 @@ static void perform_one(struct uplink *uplink, const struct uplink_action *actio
 		start_renew(uplink);
 		break;
 	case UPLINK_SAY:
-		say(uplink);
+		uplink_say(uplink);
 		break;
 	}
 }
@@ -452,47 +420,4 @@ void uplink_stop(struct uplink *uplink, void (*on_closed)(void *context), void *
 	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_STOP });
 	uv_close((uv_handle_t *)&uplink->tick, on_tick_closed);
 	sealer_stop(&uplink->sealer, on_handle_gone);
-}
-
-/* A task that runs has not said yet. */
-static int disk_rc(const struct uplink *uplink)
-{
-	const struct task *tasks[] = { &uplink->sealer.task, &uplink->receipts.task,
-				       &uplink->renew };
-	for (size_t i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++)
-		if (!tasks[i]->busy && tasks[i]->rc < 0)
-			return tasks[i]->rc;
-	return 0;
-}
-
-static bool is_refused(const struct uplink_core *core)
-{
-	return core->blocked_seq != 0 || core->trouble == UPLINK_TROUBLE_PROTOCOL;
-}
-
-void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
-{
-	static const char *const states[] = {
-		[UPLINK_STOPPED] = N_("stopped"),       [UPLINK_PAUSING] = N_("waiting"),
-		[UPLINK_CONNECTING] = N_("connecting"), [UPLINK_GREETING] = N_("greeting"),
-		[UPLINK_WELCOME] = N_("connected"),     [UPLINK_RENEWING] = N_("renewing"),
-		[UPLINK_RESTING] = N_("at rest"),
-	};
-	const struct uplink_core *core = &uplink->core;
-	*ret_look = (struct uplink_look){
-		.state = states[core->state],
-		.trouble = *troubles[core->trouble] ? _(troubles[core->trouble]) : "",
-		.refusal = uplink->refusal && is_refused(core) ? uplink->refusal : "",
-		.blocked_seq = core->blocked_seq,
-		.in_flight = uplink_in_flight(core),
-		.waiting = core->last_seq > core->acked ? core->last_seq - core->acked : 0,
-		.connected = uplink->connected,
-		.since_us = uplink->since_us,
-		.moved_us = uplink->moved_us,
-		.at_rest = core->state == UPLINK_RESTING,
-		.resting = core->slow_until_ms > now_ms(uplink),
-		.disk_rc = disk_rc(uplink),
-		.office_name = uplink->keeper.office_name ? uplink->keeper.office_name : "",
-		.zone = uplink->keeper.zone ? uplink->keeper.zone : "",
-	};
 }

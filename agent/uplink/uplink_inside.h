@@ -1,4 +1,4 @@
-/* What uplink.c and uplink_frames.c share, and nobody else includes. */
+/* What uplink.c, uplink_frames.c and uplink_look.c share, and nobody else includes. */
 #pragma once
 
 #include "courier.h"
@@ -40,6 +40,9 @@ struct uplink {
 
 /** Tell the core, and perform what it decides. */
 void uplink_tell(struct uplink *uplink, struct uplink_event event);
+
+/** The core's trouble has changed: log it. */
+void uplink_say(const struct uplink *uplink);
 
 /* Frames to the province; what cannot be sent is lost, and the core says it again. */
 void uplink_send_hello(struct uplink *uplink);
