@@ -247,7 +247,7 @@ static void get_status(void *context, struct http_request *request)
 		call_submit(call, work_status, done_status);
 }
 
-/* GET /v1/spool... */
+/* GET /v1/spool... and /v1/clock */
 
 static void work_spool(struct job *job)
 {
@@ -270,41 +270,32 @@ static void work_export(struct job *job)
 	call->rc = report_export(spool_of(call), &call->out, &call->err);
 }
 
-static void get_spool(void *context, struct http_request *request)
-{
-	struct call *call = call_begin(context, request);
-	if (call)
-		call_submit(call, work_spool, done_call);
-}
-
-static void get_verify(void *context, struct http_request *request)
-{
-	struct call *call = call_begin(context, request);
-	if (call)
-		call_submit(call, work_verify, done_call);
-}
-
-static void get_export(void *context, struct http_request *request)
-{
-	struct call *call = call_begin(context, request);
-	if (call)
-		call_submit(call, work_export, done_call);
-}
-
-/* /v1/clock */
-
 static void work_clock(struct job *job)
 {
 	struct call *call = container_of(job, struct call, job);
 	call->rc = clock_report(spool_of(call), &call->out, &call->err);
 }
 
-static void get_clock(void *context, struct http_request *request)
+/* What the spool alone answers. */
+static void get_kept(void *context, struct http_request *request)
 {
+	static const struct {
+		const char *path;
+		void (*work)(struct job *job);
+	} kept[] = { { "/v1/spool", work_spool },
+		     { "/v1/spool/verify", work_verify },
+		     { "/v1/spool/export", work_export },
+		     { "/v1/clock", work_clock } };
 	struct call *call = call_begin(context, request);
-	if (call)
-		call_submit(call, work_clock, done_call);
+	size_t i = 0;
+	if (!call)
+		return;
+	while (strcmp(kept[i].path, http_matched(request)->path) != 0)
+		i++; /* the routes have no others */
+	call_submit(call, kept[i].work, done_call);
 }
+
+/* POST /v1/clock */
 
 static void work_clock_told(struct job *job)
 {
@@ -355,10 +346,10 @@ static const struct http_route routes[] = {
 	{ "POST", "/v1/observations", post_observations }, /* these two over TCP, too */
 	{ "GET", "/v1/catalogue", get_catalogue },
 	{ "GET", "/v1/status", get_status },
-	{ "GET", "/v1/spool", get_spool },
-	{ "GET", "/v1/spool/verify", get_verify },
-	{ "GET", "/v1/spool/export", get_export },
-	{ "GET", "/v1/clock", get_clock },
+	{ "GET", "/v1/spool", get_kept },
+	{ "GET", "/v1/spool/verify", get_kept },
+	{ "GET", "/v1/spool/export", get_kept },
+	{ "GET", "/v1/clock", get_kept },
 	{ "POST", "/v1/clock", post_clock },
 };
 #define N_ROUTES     (sizeof(routes) / sizeof(routes[0]))

@@ -83,8 +83,8 @@ static int read_labels(const struct sheet *sheet, struct sheet_row *row)
 	return 0;
 }
 
-/* As a decimal. What this language puts before decimals is that
- * mark; the other one marks thousands, unless the figure could have that many decimals. */
+/* As a decimal. What this language puts before decimals is that mark; the other one marks
+ * thousands, unless the figure could have that many decimals. */
 static int read_value(struct sheet_row *row)
 {
 	enum numeral mark = words_mark();
