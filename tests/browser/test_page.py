@@ -171,6 +171,7 @@ class Page(rig.Rig):
         self.form(browser, period)
         browser.find("input[name='v:teams:']").write("6")
         browser.find("#sheet button").click()
+        browser.see("Saved on this machine")  # a reload before that would undo the click
         browser.see("refused by the province: .*closed", reload=True)
         browser.open(self.base + "/sent")
         browser.see("(?s)Refused by the province.*Teams.*closed")
