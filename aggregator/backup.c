@@ -47,7 +47,8 @@ struct backup {
 	sqlite3_backup *copying;        /* owned, by COPY's steps */
 	struct backup_label label;
 	int fd; /* owned: the finished copy; -1: there is none */
-	uint64_t len, page_size;
+	uint64_t len;
+	int64_t page_size;
 	uint8_t digest[DIGEST_LEN];
 	struct err err; /* why there is none */
 };
@@ -61,26 +62,14 @@ static void copy_drop(struct backup *b)
 	b->fd = -1;
 }
 
-static int number_of(sqlite3 *db, const char *sql, uint64_t *ret_number, struct err *err)
-{
-	sqlite3_stmt *stmt = NULL;
-	int rc = db_prepare(db, sql, &stmt, err);
-	if (rc == 0)
-		rc = db_step(stmt, err);
-	if (rc == 1)
-		*ret_number = (uint64_t)sqlite3_column_int64(stmt, 0);
-	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
-	return rc < 0 ? rc : 0;
-}
-
 static int room_check(struct backup *b, sqlite3 *db, struct err *err)
 {
 	char folder[PATH_MAX];
 	struct statvfs disk;
-	uint64_t pages = 0;
-	int rc = number_of(db, "PRAGMA page_count", &pages, err);
+	int64_t pages = 0;
+	int rc = db_number(db, "PRAGMA page_count", &pages, err);
 	if (rc == 0)
-		rc = number_of(db, "PRAGMA page_size", &b->page_size, err);
+		rc = db_number(db, "PRAGMA page_size", &b->page_size, err);
 	if (rc < 0)
 		return rc;
 	(void)snprintf(folder, sizeof(folder), "%s", b->path); /* fits */
@@ -88,7 +77,7 @@ static int room_check(struct backup *b, sqlite3 *db, struct err *err)
 		return err_system(err, -errno, b->path);
 	double has = (double)disk.f_bavail * (double)disk.f_frsize,
 	       needs = (double)pages * (double)b->page_size + ROOM_TO_SPARE;
-	atomic_store(&b->all, pages);
+	atomic_store(&b->all, (uint64_t)pages);
 	if (has >= needs)
 		return 0;
 	return err_set(err, -ENOSPC,
@@ -182,7 +171,7 @@ static int digest_pieces(struct backup *b, crypto_generichash_state *digest, str
 			return 0;
 		(void)crypto_generichash_update(digest, piece, (size_t)n); /* cannot fail */
 		b->len += (uint64_t)n;
-		atomic_store(&b->done, b->len / b->page_size);
+		atomic_store(&b->done, b->len / (uint64_t)b->page_size);
 	}
 	return err_set(err, -ECANCELED, "the aggregator stops");
 }

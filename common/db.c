@@ -146,8 +146,7 @@ int db_commit(sqlite3 *db, struct err *err)
 	return rc;
 }
 
-/* One integer, e.g. a pragma's. */
-static int number_read(sqlite3 *db, const char *sql, int64_t *ret_number, struct err *err)
+int db_number(sqlite3 *db, const char *sql, int64_t *ret_number, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db, sql, &stmt, err);
@@ -199,9 +198,9 @@ static const char *settings(enum db_mode mode)
 static int tag_check(sqlite3 *db, enum db_mode mode, int32_t application_id, struct err *err)
 {
 	int64_t found = 0, objects = 0;
-	int rc = number_read(db, "PRAGMA application_id", &found, err);
+	int rc = db_number(db, "PRAGMA application_id", &found, err);
 	if (rc == 0)
-		rc = number_read(db, "SELECT count(*) FROM sqlite_schema", &objects, err);
+		rc = db_number(db, "SELECT count(*) FROM sqlite_schema", &objects, err);
 	if (rc < 0 || found == application_id)
 		return rc;
 	if (found != 0 || objects != 0 || mode == DB_READER)
@@ -229,7 +228,7 @@ static int version_check(sqlite3 *db, const struct db_schema *schema, struct err
 {
 	char writer[32];
 	int64_t version = 0;
-	int rc = number_read(db, "PRAGMA user_version", &version, err);
+	int rc = db_number(db, "PRAGMA user_version", &version, err);
 	if (rc < 0 || (version >= 0 && version <= schema->n))
 		return rc;
 	writer_read(db, schema, writer, sizeof(writer));
@@ -328,7 +327,7 @@ static int step_take(sqlite3 *db, const struct db_schema *schema, int from, stru
 int db_migrate(sqlite3 *db, const struct db_schema *schema, struct err *err)
 {
 	int64_t version = 0;
-	int rc = number_read(db, "PRAGMA user_version", &version, err);
+	int rc = db_number(db, "PRAGMA user_version", &version, err);
 	for (; rc == 0 && version < schema->n; version++) {
 		rc = db_begin(db, err);
 		if (rc == 0)

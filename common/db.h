@@ -53,6 +53,8 @@ int db_exec(sqlite3 *db, const char *sql, struct err *err);
 int db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_stmt, struct err *err);
 /** Step a statement that yields no rows, reset it and clear its bindings. */
 int db_run(sqlite3_stmt *stmt, struct err *err);
+/** The integer that @sql asks for: a count, a pragma's value. Not written when there is no row. */
+int db_number(sqlite3 *db, const char *sql, int64_t *ret_number, struct err *err);
 /** sqlite3_step: 1 a row, 0 done, negative an error. */
 int db_step(sqlite3_stmt *stmt, struct err *err);
 
