@@ -69,6 +69,57 @@ unsigned metric_shown_decimals(const struct metric *metric)
 	return metric->decimals + (mean ? 4 : 0);
 }
 
+/* --- members and parts: small lists per office --- */
+
+static int grow(void **list, size_t *room, size_t n, size_t size)
+{
+	if (n < *room)
+		return 0;
+	size_t more = *room ? *room * 2 : 256;
+	void *fresh = realloc(*list, more * size);
+	if (!fresh)
+		return -ENOMEM;
+	*list = fresh;
+	*room = more;
+	return 0;
+}
+
+struct member *figures_member(struct figures *f, size_t office, int32_t row)
+{
+	struct standing *standing = &f->standings[office];
+	for (int32_t i = standing->first_member; i >= 0; i = f->members[i].next)
+		if (f->members[i].row == row)
+			return &f->members[i];
+	if (grow((void **)&f->members, &f->members_room, f->n_members, sizeof(*f->members)) < 0)
+		return NULL;
+	f->members[f->n_members] = (struct member){ .row = row,
+						    .office = &f->reference->offices->list[office],
+						    .next = standing->first_member };
+	standing->first_member = (int32_t)f->n_members;
+	return &f->members[f->n_members++];
+}
+
+int figures_part_add(struct figures *f, size_t office, int32_t row, uint32_t series, int32_t at,
+		     const struct acc *acc)
+{
+	struct standing *standing = &f->standings[office];
+	for (int32_t i = standing->first_part; i >= 0; i = f->parts[i].next) {
+		struct part *part = &f->parts[i];
+		if (part->row != row || part->series != series)
+			continue;
+		acc_append(&part->acc, acc, f->metric->time_agg);
+		part->at = at;
+		return 0;
+	}
+	if (grow((void **)&f->parts, &f->parts_room, f->n_parts, sizeof(*f->parts)) < 0)
+		return -ENOMEM;
+	f->parts[f->n_parts] = (struct part){
+		.row = row, .series = series, .at = at, .acc = *acc, .next = standing->first_part
+	};
+	standing->first_part = (int32_t)f->n_parts++;
+	return 0;
+}
+
 /* --- from parts to values --- */
 
 static void part_value(const struct figures *f, const struct part *part, mpq_t ret)

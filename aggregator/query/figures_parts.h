@@ -72,6 +72,9 @@ struct figures {
 
 /** What @office contributes to @row; made when it is not there. NULL: out of memory. */
 struct member *figures_member(struct figures *f, size_t office, int32_t row);
+/** Append what @office's @series has in step @at to its part in @row. */
+int figures_part_add(struct figures *f, size_t office, int32_t row, uint32_t series, int32_t at,
+		     const struct acc *acc);
 /** The standings are of @day from now on. */
 void figures_stand(struct figures *f, int32_t day);
 /** Rows that cannot be told because of it learn so. */

@@ -15,59 +15,6 @@
 
 #define ROW_AT_END (-2) /* of a last metric: which row is known at the end of the bucket */
 
-/* --- members and parts: small lists per office --- */
-
-static int grow(void **list, size_t *room, size_t n, size_t size)
-{
-	if (n < *room)
-		return 0;
-	size_t more = *room ? *room * 2 : 256;
-	void *fresh = realloc(*list, more * size);
-	if (!fresh)
-		return -ENOMEM;
-	*list = fresh;
-	*room = more;
-	return 0;
-}
-
-struct member *figures_member(struct figures *f, size_t office, int32_t row)
-{
-	struct standing *standing = &f->standings[office];
-	for (int32_t i = standing->first_member; i >= 0; i = f->members[i].next)
-		if (f->members[i].row == row)
-			return &f->members[i];
-	if (grow((void **)&f->members, &f->members_room, f->n_members, sizeof(*f->members)) < 0)
-		return NULL;
-	f->members[f->n_members] = (struct member){ .row = row,
-						    .office = &f->reference->offices->list[office],
-						    .next = standing->first_member };
-	standing->first_member = (int32_t)f->n_members;
-	return &f->members[f->n_members++];
-}
-
-static int part_add(struct figures *f, size_t office, int32_t row, uint32_t series, int32_t at,
-		    const struct acc *acc)
-{
-	struct standing *standing = &f->standings[office];
-	for (int32_t i = standing->first_part; i >= 0; i = f->parts[i].next) {
-		struct part *part = &f->parts[i];
-		if (part->row != row || part->series != series)
-			continue;
-		acc_append(&part->acc, acc, f->metric->time_agg);
-		part->at = at;
-		return 0;
-	}
-	if (grow((void **)&f->parts, &f->parts_room, f->n_parts, sizeof(*f->parts)) < 0)
-		return -ENOMEM;
-	f->parts[f->n_parts] = (struct part){
-		.row = row, .series = series, .at = at, .acc = *acc, .next = standing->first_part
-	};
-	standing->first_part = (int32_t)f->n_parts++;
-	return 0;
-}
-
-/* --- reading a step --- */
-
 void figures_stand(struct figures *f, int32_t any_day)
 {
 	int32_t day = rows_since(f->rows, any_day);
@@ -181,8 +128,9 @@ static int add_parts(struct figures *f, const struct step *step, size_t office,
 	if (!last && (standing->place.row < 0 || (figures_from_units(f) && !rest)))
 		return 0; /* outside; or the units' own pages hold the sum */
 	for (const struct entry *entry; (entry = next_entry(f, page, &at, &s));)
-		if (entry->acc.n > 0 && part_add(f, office, last ? ROW_AT_END : standing->place.row,
-						 entry->series, step->number, &entry->acc) < 0)
+		if (entry->acc.n > 0 &&
+		    figures_part_add(f, office, last ? ROW_AT_END : standing->place.row,
+				     entry->series, step->number, &entry->acc) < 0)
 			return -ENOMEM;
 	return 0;
 }
