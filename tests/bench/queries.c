@@ -2,7 +2,8 @@
  * ledger, then each shape of question asked many times, about one metric after the other.
  *
  * In one process, without HTTP, fsync and other load: what is measured is the way from the pages
- * (or, for --known, the journal) to the JSON answer. */
+ * (or, for --known, the journal) to the JSON answer. With --growth the same is asked of a hundredth
+ * of the days, of a tenth and of all, with what an observation costs and how long opening takes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,11 +19,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
-#define OFFICES_MAX 400
+#define OFFICES_MAX 11000
 #define METRICS_MAX 100
 #define RUNS_MAX    1000
+#define RECENT_DAYS 15 /* that questions on growth are about */
 
 struct size {
 	int offices, metrics, days, runs;
@@ -32,16 +35,18 @@ struct bench {
 	struct size size;
 	struct books books;
 	struct books_spool spools[OFFICES_MAX];
-	int32_t since[OFFICES_MAX], first, end; /* days */
+	int32_t since[OFFICES_MAX], first, next, end; /* days */
 	char names[METRICS_MAX][16];
 	int offices;
+	bool growth;
 	const char *only; /* part of the names of the shapes to ask; NULL: all */
 };
 
+/* Of CPU: the files are memory, so nothing is waited for but other people's programs. */
 static double now_s(void)
 {
 	struct timespec at;
-	clock_gettime(CLOCK_MONOTONIC, &at);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
 	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
 }
 
@@ -83,7 +88,7 @@ static char *make_catalogue(struct bench *bench)
 	return text;
 }
 
-/* Communes first, then districts, up to as many as are asked for. */
+/* One for each unit of the level, up to as many as are asked for. */
 static void add_offices(struct bench *bench, const char *level)
 {
 	const struct units *units = bench->books.reference->units;
@@ -91,7 +96,9 @@ static void add_offices(struct bench *bench, const char *level)
 		const struct unit *unit = &units->list[i];
 		char code[32];
 		if (strcmp(unit->level, level) != 0 || unit->valid_from > bench->end - 1 ||
-		    unit->valid_to < bench->end)
+		    unit->valid_to < bench->end ||
+		    (bench->growth &&
+		     unit->valid_from > bench->first)) /* the same offices always */
 			continue;
 		int at = bench->offices++;
 		(void)snprintf(code, sizeof(code), "o%d", at);
@@ -117,8 +124,11 @@ static void open_books(struct bench *bench)
 	books_refresh(&bench->books);
 	bench->end = day("2025-06-01");
 	bench->first = bench->end - bench->size.days;
-	add_offices(bench, "commune");
-	add_offices(bench, "district");
+	bench->next = bench->first;
+	while (bench->offices < bench->size.offices) {
+		add_offices(bench, "commune");
+		add_offices(bench, "district");
+	}
 	books_refresh(&bench->books);
 	free(units);
 	free(successors);
@@ -148,19 +158,42 @@ static uint64_t post_day(struct bench *bench, int32_t of)
 	return n * n_metrics;
 }
 
-static void fill(struct bench *bench)
+/* As the aggregator does when its log has grown. */
+static void checkpoint(struct bench *bench)
+{
+	assert_int_equal(sqlite3_wal_checkpoint_v2(bench->books.db, NULL,
+						   SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL),
+			 SQLITE_OK);
+}
+
+static void fill(struct bench *bench, int32_t end)
 {
 	uint64_t observations = 0;
+	struct stat file;
 	double began = now_s();
-	for (int32_t of = bench->first; of < bench->end; of++)
-		observations += post_day(bench, of);
-	printf("%llu observations of %d offices and %d metrics on %d days, posted in %.1f s\n\n",
+	for (; bench->next < end; bench->next++) {
+		observations += post_day(bench, bench->next);
+		if (bench->next % 8 == 0)
+			checkpoint(bench);
+	}
+	checkpoint(bench);
+	double took = now_s() - began;
+	began = now_s();
+	books_reopen(&bench->books);
+	double opening = now_s() - began;
+	assert_int_equal(stat(bench->books.path, &file), 0);
+	printf("%llu observations of %d offices and %d metrics until day %d, posted in %.1f s: "
+	       "%.2f us "
+	       "each; the database is of %lld MB and opens in %.1f ms\n\n",
 	       (unsigned long long)observations, bench->offices, bench->size.metrics,
-	       bench->size.days, now_s() - began);
+	       bench->next - bench->first, took, took * 1e6 / (double)observations,
+	       (long long)file.st_size / 1000000, opening * 1e3);
 }
 
 struct shape {
 	const char *name;
+	bool all;           /* metrics: each is asked for in a question of its own */
+	bool everything;    /* one question without a metric */
 	struct query query; /* its name is that of one metric after the other */
 	int (*run)(sqlite3 *db, const struct reference *reference, const struct query *query,
 		   struct table **ret_answer, struct err *err);
@@ -172,26 +205,36 @@ static int by_length(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double ask(struct bench *bench, const struct shape *shape, int nth, size_t *ret_rows)
+static size_t ask_one(struct bench *bench, const struct shape *shape, const char *name)
 {
 	struct query query = shape->query;
 	struct table *table = NULL;
 	struct blob json = { 0 };
-	double began = now_s();
-	query.name = bench->names[nth % bench->size.metrics];
-	books_exec(&bench->books, "BEGIN"); /* as the aggregator's readers do */
+	query.name = name;
 	if (shape->run(bench->books.db, bench->books.reference, &query, &table, &bench->books.err) <
 	    0) {
 		fprintf(stderr, "%s: %s\n", shape->name, bench->books.err.text);
 		exit(1);
 	}
 	assert_int_equal(table_json(table, &json), 0);
-	double took = now_s() - began;
-	*ret_rows = table_rows(table);
-	books_exec(&bench->books, "COMMIT");
+	size_t rows = table_rows(table);
 	table_close(table);
 	blob_free(&json);
-	return took;
+	return rows;
+}
+
+static double ask(struct bench *bench, const struct shape *shape, int nth, size_t *ret_rows)
+{
+	int n = shape->all ? bench->size.metrics : 1;
+	double began = now_s();
+	books_exec(&bench->books, "BEGIN"); /* as the aggregator's readers do */
+	*ret_rows = 0;
+	for (int i = 0; i < n; i++)
+		*ret_rows += ask_one(
+			bench, shape,
+			shape->everything ? NULL : bench->names[(nth + i) % bench->size.metrics]);
+	books_exec(&bench->books, "COMMIT");
+	return now_s() - began;
 }
 
 static void measure(struct bench *bench, const struct shape *shape)
@@ -202,9 +245,53 @@ static void measure(struct bench *bench, const struct shape *shape)
 	for (int i = 0; i < runs; i++)
 		took[i] = ask(bench, shape, i, &rows);
 	qsort(took, (size_t)runs, sizeof(took[0]), by_length);
-	printf("%-36s %8zu %10.1f %10.1f %10.1f\n", shape->name, rows, took[runs / 2] * 1e3,
+	printf("%-42s %8zu %10.1f %10.1f %10.1f\n", shape->name, rows, took[runs / 2] * 1e3,
 	       took[(runs * 99 - 1) / 100] * 1e3, took[runs - 1] * 1e3);
 	(void)fflush(stdout);
+}
+
+static void measure_some(struct bench *bench, const struct shape shapes[], size_t n)
+{
+	printf("%-42s %8s %10s %10s %10s\n", "ms of CPU, of one question", "rows", "median", "p99",
+	       "max");
+	for (size_t i = 0; i < n; i++)
+		if (!bench->only || strstr(shapes[i].name, bench->only))
+			measure(bench, &shapes[i]);
+	printf("\n");
+}
+
+static void measure_recent(struct bench *bench)
+{
+	char from[DAY_TEXT_MAX], to[DAY_TEXT_MAX], after[DAY_TEXT_MAX];
+	(void)day_format(bench->next - RECENT_DAYS, from);
+	(void)day_format(bench->next - 1, to);
+	(void)day_format(bench->next, after);
+	const struct shape shapes[] = {
+		{ .name = "province x day, the last 15",
+		  .query = { .area = "82", .from = from, .to = to },
+		  .run = query_run },
+		{ .name = "commune x day, the last 15",
+		  .query = { .area = "82", .by = "commune", .from = from, .to = to },
+		  .run = query_run },
+		{ .name = "office x day, the last",
+		  .query = { .area = "82", .by = "office", .from = to, .to = to },
+		  .run = query_run },
+		{ .name = "province, the last day, as known then",
+		  .query = { .area = "82", .from = to, .to = to, .known = after },
+		  .run = query_run },
+		{ .name = "who is missing, the last 15",
+		  .query = { .area = "82", .from = from, .to = to },
+		  .run = completeness_run },
+	};
+	measure_some(bench, shapes, sizeof(shapes) / sizeof(shapes[0]));
+}
+
+static void measure_growth(struct bench *bench)
+{
+	for (int part = 100; part >= 1; part /= 10) {
+		fill(bench, bench->first + bench->size.days / part);
+		measure_recent(bench);
+	}
 }
 
 static void measure_all(struct bench *bench)
@@ -213,44 +300,56 @@ static void measure_all(struct bench *bench)
 	(void)day_format(bench->first, first);
 	(void)day_format(bench->end - 1, last);
 	const struct shape shapes[] = {
-		{ "province, month series",
-		  { .area = "82", .per = "month", .from = first, .to = last },
-		  query_run },
-		{ "district x month, a year",
-		  { .area = "82",
-		    .by = "district",
-		    .per = "month",
-		    .from = "2024-06",
-		    .to = "2025-05" },
-		  query_run },
-		{ "commune x day, a month",
-		  { .area = "82", .by = "commune", .from = "2025-05-01", .to = "2025-05-31" },
-		  query_run },
-		{ "commune x month, a year, restated",
-		  { .by = "commune",
-		    .per = "month",
-		    .from = "2024-06",
-		    .to = "2025-05",
-		    .structure = "2025-07-01" },
-		  query_run },
-		{ "district, a month, as known before",
-		  { .area = "82",
-		    .by = "district",
-		    .per = "month",
-		    .from = "2025-05",
-		    .known = "2025-05-20" },
-		  query_run },
-		{ "revisions, a month",
-		  { .area = "82", .per = "month", .from = "2025-05" },
-		  revisions_run },
-		{ "who is missing, a month",
-		  { .area = "82", .per = "month", .from = "2025-05" },
-		  completeness_run },
+		{ .name = "province, month series",
+		  .query = { .area = "82", .per = "month", .from = first, .to = last },
+		  .run = query_run },
+		{ .name = "all metrics of a district, a month",
+		  .all = true,
+		  .query = { .area = "816", .per = "month", .from = "2025-05" },
+		  .run = query_run },
+		{ .name = "district x month, a year",
+		  .query = { .area = "82",
+			     .by = "district",
+			     .per = "month",
+			     .from = "2024-06",
+			     .to = "2025-05" },
+		  .run = query_run },
+		{ .name = "commune x day, a month",
+		  .query = { .area = "82",
+			     .by = "commune",
+			     .from = "2025-05-01",
+			     .to = "2025-05-31" },
+		  .run = query_run },
+		{ .name = "commune x month, a year, restated",
+		  .query = { .by = "commune",
+			     .per = "month",
+			     .from = "2024-06",
+			     .to = "2025-05",
+			     .structure = "2025-07-01" },
+		  .run = query_run },
+		{ .name = "district, a month, as known before",
+		  .query = { .area = "82",
+			     .by = "district",
+			     .per = "month",
+			     .from = "2025-05",
+			     .known = "2025-05-20" },
+		  .run = query_run },
+		{ .name = "revisions, a month",
+		  .query = { .area = "82", .per = "month", .from = "2025-05" },
+		  .run = revisions_run },
+		{ .name = "who is missing, a month",
+		  .query = { .area = "82", .per = "month", .from = "2025-05" },
+		  .run = completeness_run },
+		{ .name = "completeness by district, all metrics",
+		  .everything = true,
+		  .query = { .area = "82", .by = "district", .per = "month", .from = "2025-05" },
+		  .run = completeness_run },
+		{ .name = "a commune's offices, all metrics of a day",
+		  .all = true,
+		  .query = { .area = "28249", .by = "office", .from = "2025-05-31" },
+		  .run = query_run },
 	};
-	printf("%-36s %8s %10s %10s %10s\n", "ms, of one question", "rows", "median", "p99", "max");
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
-		if (!bench->only || strstr(shapes[i].name, bench->only))
-			measure(bench, &shapes[i]);
+	measure_some(bench, shapes, sizeof(shapes) / sizeof(shapes[0]));
 }
 
 static int option(int argc, char *argv[], const char *name, int usual, int most)
@@ -272,12 +371,22 @@ int main(int argc, char *argv[])
 				    .metrics = option(argc, argv, "--metrics", 46, METRICS_MAX),
 				    .days = option(argc, argv, "--days", 5 * 365 + 1, 3650),
 				    .runs = option(argc, argv, "--runs", 100, RUNS_MAX) };
-	for (int i = 1; i + 1 < argc; i++)
-		if (strcmp(argv[i], "--only") == 0)
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--growth") == 0)
+			bench.growth = true;
+		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
 			bench.only = argv[i + 1];
+	if (bench.growth && bench.size.days < 100 * RECENT_DAYS) {
+		fprintf(stderr, "--growth needs --days of %d at least\n", 100 * RECENT_DAYS);
+		return 2;
+	}
 	open_books(&bench);
-	fill(&bench);
-	measure_all(&bench);
+	if (bench.growth) {
+		measure_growth(&bench);
+	} else {
+		fill(&bench, bench.end);
+		measure_all(&bench);
+	}
 	books_close(&bench.books);
 	return 0;
 }
