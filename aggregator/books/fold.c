@@ -7,6 +7,13 @@
 #define NODES_MAX                                                                                  \
 	(UNITS_DEPTH_MAX + 2u) /* an office, its unit, and as many above as there can be */
 
+/* Pages stay in memory until the commit's end, so that each is read and written once. Those of a
+ * thousand batches of a day would be half a GiB: so much they may take (12 MiB were as fast as
+ * all). */
+#ifndef PAGES_BYTES_MAX /* debug builds keep few, so that all tests meet the limit */
+#define PAGES_BYTES_MAX (12u * 1024 * 1024)
+#endif
+
 struct stale {
 	const struct office *office;
 	int32_t day;
@@ -82,6 +89,17 @@ void fold_begin(struct fold *fold, const struct reference *reference)
 	fold->reference = reference;
 }
 
+/* Write the pages now when there are too many to keep until the end. What they knew of stale
+ * entries is lost with them: more may be appended to such an entry then, or it stand in the list
+ * twice, which is put right when it is played. */
+static int pages_relieve(struct fold *fold, struct err *err)
+{
+	if (pages_bytes(fold->pages) < PAGES_BYTES_MAX)
+		return 0;
+	fold->place = (struct place){ .pages = fold->pages };
+	return pages_write(fold->pages, NULL, err);
+}
+
 /* --- where a figure goes: the pages of one metric, office and day --- */
 
 static void place_go(struct place *place, const struct reference *reference,
@@ -141,7 +159,7 @@ static int entry_at(struct place *place, struct trail *trail, size_t nth, struct
 		if (rc < 0)
 			return rc;
 	}
-	*ret_entry = page_entry(trail->pages[nth], place->series);
+	*ret_entry = pages_entry(place->pages, trail->pages[nth], place->series);
 	return *ret_entry ? 0 : err_memory(err);
 }
 
@@ -259,9 +277,12 @@ int fold_run(struct fold *fold, const struct office *office, int32_t day,
 	const struct metric *metric = declared->metric;
 	struct place *place = &fold->place;
 	struct entry *entry;
+	int rc = pages_relieve(fold, err);
+	if (rc < 0)
+		return rc;
 	place_take(place, fold->reference, office, day, metric, declared->series);
 	struct page_key key = whole_key(place);
-	int rc = entry_at(place, trail_of(place, key), 0, &entry, err);
+	rc = entry_at(place, trail_of(place, key), 0, &entry, err);
 	if (rc < 0 || n == 0)
 		return rc;
 	if (entry->stale || points[0].nth < entry->acc.newest)
@@ -370,6 +391,8 @@ int fold_finish(struct fold *fold, struct err *err)
 		     to++)
 			;
 		rc = refold(fold, first, to - from, err);
+		if (rc == 0)
+			rc = pages_relieve(fold, err);
 	}
 	fold->n_stale = 0;
 	fold->place = (struct place){ .pages = fold->pages }; /* the pages it knows go now */

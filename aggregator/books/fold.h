@@ -5,7 +5,7 @@
  * those of the units above it. Anything else - a correction, a late or repeated period - marks the
  * office's series on that day as stale, and before the commit it is played again from the journal,
  * whatever the commit holds included; the units above change by the difference. Pages are read and
- * written once per commit. */
+ * written once per commit, or more often where they would take more than 12 MiB. */
 #pragma once
 
 #include "declarations.h"

@@ -91,6 +91,10 @@ void pages_close(struct pages *pages); /* NULL is fine; writes nothing */
 /** The page to change; it counts as touched. Valid until pages_write(), pages_each() or
  * pages_clear(). */
 int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, struct err *err);
+/** page_entry() of one of them: so their size is known. */
+struct entry *pages_entry(struct pages *pages, struct page *page, uint32_t series);
+/** Memory that they take. */
+size_t pages_bytes(const struct pages *pages);
 /** Write every touched page that is not as it was read, in key order, and forget all; one that has
  * become empty goes. */
 int pages_write(struct pages *pages, size_t *ret_written, struct err *err);

@@ -17,6 +17,7 @@ struct pages {
 	sqlite3_stmt *read, *write, *drop;
 	struct slot **slots; /* owned [n], in order of first touch */
 	size_t n, slots_room;
+	size_t bytes;      /* of slots, entries and what was read */
 	uint32_t *table;   /* owned [table_room]: 1 + index into slots; 0: free */
 	size_t table_room; /* a power of two, at most half full */
 };
@@ -48,7 +49,7 @@ void pages_clear(struct pages *pages)
 		blob_free(&pages->slots[i]->read);
 		free(pages->slots[i]);
 	}
-	pages->n = 0;
+	pages->n = pages->bytes = 0;
 	if (pages->table)
 		memset(pages->table, 0, pages->table_room * sizeof(pages->table[0]));
 }
@@ -149,10 +150,25 @@ int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, 
 		}
 		assert(pages->n < pages->slots_room);
 		pages->slots[pages->n++] = slot;
+		pages->bytes +=
+			sizeof(*slot) + slot->read.len + slot->page.room * sizeof(struct entry);
 		*place = (uint32_t)pages->n;
 	}
 	*ret_page = &pages->slots[*place - 1]->page;
 	return 0;
+}
+
+struct entry *pages_entry(struct pages *pages, struct page *page, uint32_t series)
+{
+	size_t room = page->room;
+	struct entry *entry = page_entry(page, series);
+	pages->bytes += (page->room - room) * sizeof(*entry);
+	return entry;
+}
+
+size_t pages_bytes(const struct pages *pages)
+{
+	return pages->bytes;
 }
 
 static int by_key(const void *a, const void *b)
