@@ -196,6 +196,8 @@ static int replace_at(struct place *place, struct page_key key, const struct acc
 			before = entry->acc;
 			entry->acc = *acc;
 			entry->stale = false;
+			if (acc_equal(&before, acc))
+				break; /* as most hours of a day of which one was corrected */
 		} else {
 			acc_add(&entry->acc, &before, -1);
 			acc_add(&entry->acc, acc, 1);
@@ -308,29 +310,33 @@ int fold_stale(struct fold *fold, const struct office *office, int32_t day,
 
 /* --- playing again --- */
 
-/* What the slots @from to @to - 1 give, or nothing, in place of what is there. */
-static int replace_slots(struct place *place, struct page_key key,
-			 const struct replay_series *series, uint32_t from, uint32_t to,
-			 bool nothing, struct err *err)
+/* What was played, or nothing, in place of what is there. */
+static int replace_played(struct place *place, struct page_key key, const struct acc *played,
+			  bool nothing, struct err *err)
 {
 	static const struct acc none;
-	struct acc acc = replay_acc(series, place->day, from, to);
-	if (acc_is_zero(&acc))
+	if (acc_is_zero(played))
 		return 0; /* what the journal heard of never goes away, so nothing is there to
 			     replace */
-	return replace_at(place, key, nothing ? &none : &acc, err);
+	return replace_at(place, key, nothing ? &none : played, err);
 }
 
 static int replace_series(struct place *place, const struct replay_series *series, bool nothing,
 			  struct err *err)
 {
 	uint32_t per_hour = series->n / 24; /* 0: a day or coarser */
-	int rc = 0;
-	for (uint32_t hour = 0; per_hour && hour < 24 && rc == 0; hour++)
-		rc = replace_slots(place, hour_key(place, hour), series, hour * per_hour,
-				   (hour + 1) * per_hour, nothing, err);
-	return rc < 0 ? rc
-		      : replace_slots(place, whole_key(place), series, 0, series->n, nothing, err);
+	struct acc whole = { 0 };
+	if (!per_hour)
+		whole = replay_acc(series, place->day, 0, series->n);
+	for (uint32_t hour = 0; per_hour && hour < 24; hour++) {
+		struct acc acc =
+			replay_acc(series, place->day, hour * per_hour, (hour + 1) * per_hour);
+		int rc = replace_played(place, hour_key(place, hour), &acc, nothing, err);
+		if (rc < 0)
+			return rc;
+		acc_append(&whole, &acc, series->metric->time_agg);
+	}
+	return replace_played(place, whole_key(place), &whole, nothing, err);
 }
 
 int fold_series(struct pages *pages, const struct reference *reference, const struct office *office,

@@ -18,6 +18,12 @@ bool acc_is_zero(const struct acc *acc)
 	       acc->newest == 0;
 }
 
+bool acc_equal(const struct acc *a, const struct acc *b)
+{
+	return a->value == b->value && a->n == b->n && a->on_time == b->on_time &&
+	       a->revisions == b->revisions && a->newest == b->newest;
+}
+
 static int128 combine(enum agg agg, const struct acc *a, const struct acc *later)
 {
 	switch (agg) {

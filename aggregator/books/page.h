@@ -31,6 +31,7 @@ struct acc {
 };
 
 bool acc_is_zero(const struct acc *acc);
+bool acc_equal(const struct acc *a, const struct acc *b);
 /** What @later, all of whose periods come after those of @acc, adds to it. */
 void acc_append(struct acc *acc, const struct acc *later, enum agg time_agg);
 /** Add @sign (1 or -1) times a sum: for units, whose entries are sums of sums. */

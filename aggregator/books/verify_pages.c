@@ -141,12 +141,6 @@ static struct words acc_words(const struct acc *acc)
 		     acc->newest);
 }
 
-static bool acc_equal(const struct acc *a, const struct acc *b)
-{
-	return a->value == b->value && a->n == b->n && a->on_time == b->on_time &&
-	       a->revisions == b->revisions && a->newest == b->newest;
-}
-
 /* Two pages of one key; either may be empty. */
 static void compare_page(struct look *look, struct page_key key, const struct page *found,
 			 const struct page *expected)

@@ -52,12 +52,6 @@ static void fill(struct dice *dice, struct page *page)
 	}
 }
 
-static bool acc_equal(const struct acc *a, const struct acc *b)
-{
-	return a->value == b->value && a->n == b->n && a->on_time == b->on_time &&
-	       a->revisions == b->revisions && a->newest == b->newest;
-}
-
 static void decode_of_encode(struct dice *dice, void *context)
 {
 	struct page page = { 0 }, again = { 0 };
