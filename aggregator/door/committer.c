@@ -12,10 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COMMIT_BATCHES_MAX                                                                         \
-	1024u              /* each may open dozens of pages, all in memory until it is through */
-#define RETRY_MS     2000u /* after the disk failed */
-#define SLOW_DOWN_MS 1000u /* what agents are asked to wait when the queue is half full */
+#define COMMIT_BATCHES_MAX 4096u /* all that 200 offices may have under way: 16 each, and more */
+#define RETRY_MS           2000u /* after the disk failed */
+#define SLOW_DOWN_MS       1000u /* what agents are asked to wait when the queue is half full */
 
 struct committer {
 	struct store *store; /* outlives us, as roster and gate do */

@@ -1,5 +1,5 @@
-/* Group commit: batches wait until no commit is in flight, then all of them (1024 at most, so that
- * memory is bounded) are the next one.
+/* Group commit: batches wait until no commit is in flight, then all of them (4096 at most, so
+ * that acks do not wait for ever) are the next one.
  *
  * 1. committer_add() queues a batch; if nothing is in flight, a commit starts.
  * 2. On the writer, each batch is posted to the ledger; then journal, quarantine and rollups are
