@@ -1,6 +1,6 @@
 #include "backups.h"
 
-#include "fleet.h"
+#include "measure.h"
 
 #include <errno.h>
 #include <fcntl.h>

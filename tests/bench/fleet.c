@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "invitation.h"
+#include "measure.h"
 #include "reference_data.h"
 #include "wire.h"
 
@@ -40,13 +41,6 @@ struct fleet {
 	uint64_t unacked;            /* batches of them */
 	struct invitation province;  /* address and key, of the last invitation */
 };
-
-uint64_t now_us(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* the clock exists */
-	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
-}
 
 /* --- sockets --- */
 

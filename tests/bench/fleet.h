@@ -31,6 +31,3 @@ int fleet_welcome(struct fleet *fleet, struct err *err);
 /** Send, from each office as soon as it is welcome, all up to its batch @end - 1, and wait until it
  * is acknowledged. A refusal, or silence for half a minute, is an error. */
 int fleet_push(struct fleet *fleet, unsigned end, struct fleet_times *ret_times, struct err *err);
-
-/** Monotonic. */
-uint64_t now_us(void);

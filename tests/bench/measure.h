@@ -16,3 +16,5 @@ int measure(int (*run)(const void *input, void *ret_result, struct err *err), co
 
 /** CPU time of this process so far, user and system. */
 uint64_t measure_cpu_us(void);
+/** Monotonic. */
+uint64_t now_us(void);

@@ -70,13 +70,6 @@ static size_t datagram(uint64_t i, char text[64])
 	return (size_t)snprintf(text, 64, "visits:1|c|#desk:%u", (unsigned)(i % SERIES));
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* One each @gap_us, as a mean; 0: as fast as they are taken. */
 static void send_all(int fd, uint64_t n, uint64_t gap_us)
 {

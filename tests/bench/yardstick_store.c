@@ -1,7 +1,6 @@
 #include "yardsticks.h"
 
 #include "catalogue.h"
-#include "fleet.h"
 #include "ledger.h"
 #include "measure.h"
 #include "reference_data.h"

@@ -4,7 +4,6 @@
  * all has come. */
 #include "yardsticks.h"
 
-#include "fleet.h"
 #include "measure.h"
 
 #include <errno.h>
