@@ -1,5 +1,5 @@
 /* 1. fleet_open(): office by office, invite (HTTP), connect with the one-time key, Enrol, close.
- * 2. fleet_connect(): with each office's own key; Hello. fleet_welcome() waits for all Welcomes.
+ * 2. fleet_greet(): connect with the office's own key, Hello, wait for Welcome; in squads.
  * 3. fleet_push(): send within the credit, wait for any socket, take what came (Ack raises acked),
  *    send again where that made room, until all is acked. */
 #include "fleet.h"
@@ -19,6 +19,7 @@
 #include <time.h>
 #include <zmq.h>
 
+#define SQUAD          500u  /* connecting at a time: handshakes that wait for long are given up */
 #define SILENCE_MAX_MS 30000 /* the slowest commit under a sanitizer takes less */
 
 struct office {
@@ -270,19 +271,17 @@ int fleet_open(const struct load *load, struct api_client *api, struct fleet **r
 	return rc;
 }
 
-int fleet_connect(struct fleet *fleet, struct err *err)
+int fleet_greet(struct fleet *fleet, struct err *err)
 {
+	unsigned n = fleet->load->shape.offices;
 	int rc = 0;
-	for (unsigned i = 0; i < fleet->load->shape.offices && rc == 0; i++)
-		rc = hello(fleet, i, err);
-	return rc;
-}
-
-int fleet_welcome(struct fleet *fleet, struct err *err)
-{
-	int rc = 0;
-	for (unsigned i = 0; i < fleet->load->shape.offices && rc == 0; i++)
-		rc = wait_welcome(fleet, i, err);
+	for (unsigned from = 0, to; from < n && rc == 0; from = to) {
+		to = from + SQUAD < n ? from + SQUAD : n;
+		for (unsigned i = from; i < to && rc == 0; i++)
+			rc = hello(fleet, i, err);
+		for (unsigned i = from; i < to && rc == 0; i++)
+			rc = wait_welcome(fleet, i, err);
+	}
 	return rc;
 }
 

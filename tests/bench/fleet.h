@@ -22,12 +22,11 @@ struct fleet_times {
 int fleet_open(const struct load *load, struct api_client *api, struct fleet **ret_fleet,
 	       struct err *err);
 void fleet_close(struct fleet *fleet); /* NULL is fine */
-/** Connect all, say Hello, do not wait for an answer. Handshakes go on meanwhile and after.
- */
-int fleet_connect(struct fleet *fleet, struct err *err);
+/** Connect every office and wait until it is welcome: as fast as the province takes them, 500 at a
+ * time. */
+int fleet_greet(struct fleet *fleet, struct err *err);
+/** After it fleet_greet() may come again. */
 int fleet_disconnect(struct fleet *fleet, struct err *err);
-/** Wait until every office got its Welcome. */
-int fleet_welcome(struct fleet *fleet, struct err *err);
-/** Send, from each office as soon as it is welcome, all up to its batch @end - 1, and wait until it
+/** Send from each office all up to its batch @end - 1, and wait until it
  * is acknowledged. A refusal, or silence for half a minute, is an error. */
 int fleet_push(struct fleet *fleet, unsigned end, struct fleet_times *ret_times, struct err *err);

@@ -8,7 +8,7 @@
  * Profiles day, hour, quarter, five and live are batches of that many minutes. In corrections the
  * hour's batches are there, and what is measured is a tenth of their figures sent again with other
  * values, out of order. monthly is one batch from each of 11,000 offices, which sent another
- * before; in a storm these connect all at once, handshakes measured too.
+ * before; in a storm these connect too, as fast as they are taken, handshakes measured too.
  *
  * With --backup, each run is made a second time while LANTOA makes one backup after the other.
  *
@@ -243,7 +243,8 @@ static void load_tell(const struct load *load, const struct options *options)
 	const struct load_shape *shape = &load->shape;
 	printf("%u offices x %u ", shape->offices, shape->series);
 	if (shape->monthly)
-		printf("figures of a month%s", options->storm ? ", all connecting at once" : "");
+		printf("figures of a month%s",
+		       options->storm ? ", and the offices connecting" : "");
 	else
 		printf("per-minute series x %u days in batches of %u minutes%s", shape->days,
 		       shape->minutes, shape->corrected ? ", then a tenth of them corrected" : "");

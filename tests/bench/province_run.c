@@ -49,12 +49,6 @@ static int import_file(struct run *run, const char *path, const char *file, stru
 	return rc;
 }
 
-static int greet(struct run *run, struct err *err)
-{
-	int rc = fleet_connect(run->fleet, err);
-	return rc < 0 ? rc : fleet_welcome(run->fleet, err);
-}
-
 static int prepare(struct run *run, struct err *err)
 {
 	const struct load *load = run->input->load;
@@ -75,7 +69,7 @@ static int prepare(struct run *run, struct err *err)
 	blob_free(&offices);
 	if (rc == 0)
 		rc = fleet_open(load, run->api, &run->fleet, err);
-	return rc < 0 ? rc : greet(run, err);
+	return rc < 0 ? rc : fleet_greet(run->fleet, err);
 }
 
 /* --- while --- */
@@ -116,7 +110,7 @@ static int push_measured(struct run *run, struct err *err)
 	struct fleet_times times;
 	uint64_t driver_us = measure_cpu_us(), aggregator_us = daemon_cpu_us(&run->daemon);
 	uint64_t began_us = now_us();
-	int rc = run->input->storm ? greet(run, err) : 0;
+	int rc = run->input->storm ? fleet_greet(run->fleet, err) : 0;
 	result->welcome_us = run->input->storm ? now_us() - began_us : 0;
 	if (rc == 0)
 		rc = fleet_push(run->fleet, run->input->load->steps, &times, err);
