@@ -82,6 +82,8 @@ static int serve(struct process *process, struct config *config, struct err *err
 static int run(struct config *config, const char *config_path)
 {
 	i18n_serve(NULL);
+	(void)signal(SIGHUP,
+		     SIG_IGN); /* until it is watched: so early there is nothing newer to read */
 	struct process process = { .config_path = config_path };
 	struct err err = { 0 };
 	int rc = uv_loop_init(&process.loop);
