@@ -23,10 +23,15 @@ void fault_arm(unsigned after)
 	fault_arm_at(FAULT_DISK, after);
 }
 
+bool fault_happened(void)
+{
+	return atomic_load(&countdown) < 0;
+}
+
 bool fault_disarm(void)
 {
 	atomic_store(&armed_doors, 0);
-	return atomic_load(&countdown) < 0;
+	return fault_happened();
 }
 
 /* Count an operation at @doors; true when it has to fail. */

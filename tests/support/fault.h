@@ -23,6 +23,8 @@ void fault_install(void);
 void fault_arm(unsigned after);
 /** The same for other @doors. */
 void fault_arm_at(unsigned doors, unsigned after);
+/** Has the fault happened, since it was armed? */
+bool fault_happened(void);
 /** Everything works again. Did the fault happen? */
 bool fault_disarm(void);
 /** How often SQLite asked for a sync so far. */
