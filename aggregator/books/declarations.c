@@ -1,4 +1,5 @@
 #include "declarations.h"
+#include "interned.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +15,8 @@ struct declarations {
 	const struct catalogue *catalogue; /* lent */
 	struct spool_list *spools;         /* owned [n], ascending by spool */
 	size_t n, room;
-	sqlite3_stmt *read, *intern, *find, *write;
+	struct interned *interned;  /* NULL: on a connection that only reads, */
+	sqlite3_stmt *read, *write; /* where write is, too */
 };
 
 struct declarations *declarations_open(sqlite3 *db, struct err *err)
@@ -31,12 +33,8 @@ struct declarations *declarations_open(sqlite3 *db, struct err *err)
 		"SELECT d.series, d.shape, s.metric, s.labels FROM declared d JOIN series s"
 		" ON s.id = d.series WHERE d.spool = ? ORDER BY d.number",
 		&d->read, err);
-	if (rc == 0 && !readonly)
-		rc = db_prepare(db, "INSERT OR IGNORE INTO series(metric, labels) VALUES(?, ?)",
-				&d->intern, err);
-	if (rc == 0 && !readonly)
-		rc = db_prepare(db, "SELECT id FROM series WHERE metric = ? AND labels = ?",
-				&d->find, err);
+	if (rc == 0 && !readonly && !(d->interned = interned_open(db, err)))
+		rc = err->code;
 	if (rc == 0 && !readonly)
 		rc = db_prepare(db, "INSERT INTO declared VALUES(?, ?, ?, ?)", &d->write, err);
 	if (rc < 0) {
@@ -52,6 +50,8 @@ void declarations_forget(struct declarations *declarations, const struct catalog
 		free(declarations->spools[i].list);
 	declarations->n = 0;
 	declarations->catalogue = catalogue;
+	if (declarations->interned)
+		interned_forget(declarations->interned);
 }
 
 void declarations_close(struct declarations *declarations)
@@ -60,9 +60,8 @@ void declarations_close(struct declarations *declarations)
 		return;
 	declarations_forget(declarations, NULL);
 	free(declarations->spools);
+	interned_close(declarations->interned);
 	sqlite3_finalize(declarations->read);
-	sqlite3_finalize(declarations->intern);
-	sqlite3_finalize(declarations->find);
 	sqlite3_finalize(declarations->write);
 	free(declarations);
 }
@@ -168,38 +167,11 @@ int declarations_of(struct declarations *declarations, int64_t spool,
 	return 0;
 }
 
-static void bind_series(sqlite3_stmt *stmt, const struct declaration *declaration)
-{
-	sqlite3_bind_text(stmt, 1, declaration->metric, -1, SQLITE_STATIC);
-	sqlite3_bind_text(stmt, 2, declaration->labels, -1, SQLITE_STATIC);
-}
-
-static int intern_series(struct declarations *d, const struct declaration *declaration,
-			 uint32_t *ret_series, struct err *err)
-{
-	bind_series(d->intern, declaration);
-	int rc = db_run(d->intern, err);
-	if (rc < 0)
-		return rc;
-	bind_series(d->find, declaration);
-	rc = db_step(d->find, err);
-	int64_t id = rc == 1 ? sqlite3_column_int64(d->find, 0) : 0;
-	sqlite3_reset(d->find);
-	sqlite3_clear_bindings(d->find);
-	if (rc < 0)
-		return rc;
-	if (id < 1 || id > UINT32_MAX)
-		return err_set(err, -EUCLEAN, "series '%s' '%s' has no usable id",
-			       declaration->metric, declaration->labels);
-	*ret_series = (uint32_t)id;
-	return 0;
-}
-
 static int add_one(struct declarations *d, struct spool_list *spool, size_t number,
 		   const struct declaration *declaration, struct err *err)
 {
 	uint32_t series = 0;
-	int rc = intern_series(d, declaration, &series, err);
+	int rc = interned_id(d->interned, declaration->metric, declaration->labels, &series, err);
 	if (rc < 0)
 		return rc;
 	struct declared fresh = judge(d->catalogue, series, shape_of(declaration),
