@@ -1,13 +1,14 @@
-/* All offices of a load in one process: a DEALER with CURVE each, as the real agent has, driven by
- * one thread. What an agent does is kept to: an invitation is spent by enrolling; Hello before
- * anything else; never more batches unacknowledged than Welcome gave credit for; a wait that an Ack
- * asks for is waited. */
+/* All offices of a load, a DEALER with CURVE each, as the real agent has. They are dealt to as many
+ * processes as the limit of open files asks for, one as a rule; the caller's own stays free to ask
+ * questions meanwhile. */
 #pragma once
 
 #include "api_client.h"
 #include "err.h"
 #include "load.h"
+#include "tempo.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct fleet;
@@ -27,6 +28,11 @@ void fleet_close(struct fleet *fleet); /* NULL is fine */
 int fleet_greet(struct fleet *fleet, struct err *err);
 /** After it fleet_greet() may come again. */
 int fleet_disconnect(struct fleet *fleet, struct err *err);
-/** Send from each office all up to its batch @end - 1, and wait until it
- * is acknowledged. A refusal, or silence for half a minute, is an error. */
-int fleet_push(struct fleet *fleet, unsigned end, struct fleet_times *ret_times, struct err *err);
+/** Begin to send from each office all up to its batch @end - 1, at @tempo. */
+int fleet_push_start(struct fleet *fleet, unsigned end, struct tempo tempo, struct err *err);
+/** Is not all acknowledged yet? Never waits. */
+bool fleet_pushing(const struct fleet *fleet);
+/** Wait until it is. A refusal, or silence for half a minute, is an error. */
+int fleet_push_finish(struct fleet *fleet, struct fleet_times *ret_times, struct err *err);
+/** CPU time of the fleet's processes, up to the end of what they did last. */
+uint64_t fleet_cpu_us(const struct fleet *fleet);

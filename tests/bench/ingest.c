@@ -270,18 +270,18 @@ static int run_all(const struct options *options, struct err *err)
 
 /* --- the command line --- */
 
-/* A socket of the fleet takes two files (ZeroMQ's mailbox, TCP), at the aggregator one. */
+/* Each office is a file of the aggregator's. */
 static void offices_fit(struct load_shape *shape)
 {
 	struct rlimit files = { 0 };
 	(void)getrlimit(RLIMIT_NOFILE, &files); /* the limit exists, and may be raised so far */
 	files.rlim_cur = files.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &files);
-	if (2 * (rlim_t)shape->offices + FILES_ELSE <= files.rlim_cur)
+	if ((rlim_t)shape->offices + FILES_ELSE <= files.rlim_cur)
 		return;
 	printf("this machine lets a program open %llu files: too few for %u offices\n",
 	       (unsigned long long)files.rlim_cur, shape->offices);
-	shape->offices = (unsigned)((files.rlim_cur - FILES_ELSE) / 2);
+	shape->offices = (unsigned)(files.rlim_cur - FILES_ELSE);
 }
 
 static int usage(void)

@@ -93,12 +93,18 @@ static int read_commits(struct run *run, uint64_t *ret_commits, struct err *err)
 	return 0;
 }
 
+static int push_to(struct run *run, unsigned end, struct fleet_times *ret_times, struct err *err)
+{
+	int rc = fleet_push_start(run->fleet, end, (struct tempo){ 0 }, err);
+	return rc < 0 ? rc : fleet_push_finish(run->fleet, ret_times, err);
+}
+
 /* What is to be there before; the commits so far. */
 static int push_before(struct run *run, uint64_t *ret_commits, struct err *err)
 {
 	struct fleet_times times;
 	unsigned first = run->input->load->first_step;
-	int rc = first ? fleet_push(run->fleet, first, &times, err) : 0;
+	int rc = first ? push_to(run, first, &times, err) : 0;
 	if (rc == 0 && run->input->storm)
 		rc = fleet_disconnect(run->fleet, err);
 	return rc < 0 ? rc : read_commits(run, ret_commits, err);
@@ -108,18 +114,18 @@ static int push_measured(struct run *run, struct err *err)
 {
 	struct province_result *result = run->result;
 	struct fleet_times times;
-	uint64_t driver_us = measure_cpu_us(), aggregator_us = daemon_cpu_us(&run->daemon);
+	uint64_t driver_us = fleet_cpu_us(run->fleet), aggregator_us = daemon_cpu_us(&run->daemon);
 	uint64_t began_us = now_us();
 	int rc = run->input->storm ? fleet_greet(run->fleet, err) : 0;
 	result->welcome_us = run->input->storm ? now_us() - began_us : 0;
 	if (rc == 0)
-		rc = fleet_push(run->fleet, run->input->load->steps, &times, err);
+		rc = push_to(run, run->input->load->steps, &times, err);
 	if (rc < 0)
 		return rc;
 	result->aggregator_cpu_us = daemon_cpu_us(&run->daemon) - aggregator_us;
-	result->driver_cpu_us = measure_cpu_us() - driver_us;
+	result->driver_cpu_us = fleet_cpu_us(run->fleet) - driver_us;
 	result->peak_rss_bytes = daemon_peak_rss_bytes(&run->daemon);
-	result->elapsed_us = now_us() - began_us;
+	result->elapsed_us = result->welcome_us + times.elapsed_us;
 	result->ack_p50_us = times.ack_p50_us;
 	result->ack_p99_us = times.ack_p99_us;
 	return 0;

@@ -13,12 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zmq.h>
 
 #define KEY_BYTES    32u
 #define ENDPOINT_MAX 64u
+#define FILES_ELSE   100u
 #define WAIT_MAX_MS  60000 /* for the sink's answer, at most */
 
 struct keys {
@@ -28,6 +30,16 @@ struct keys {
 static int zmq_fault(struct err *err, const char *what)
 {
 	return err_set(err, -EIO, "%s: %s", what, zmq_strerror(errno));
+}
+
+/* A dealer takes two files (ZeroMQ's mailbox, TCP): where a process may not open so many, there are
+ * fewer than offices. */
+static unsigned dealers_of(const struct load *load)
+{
+	struct rlimit files = { 0 };
+	(void)getrlimit(RLIMIT_NOFILE, &files); /* the limit exists */
+	rlim_t most = files.rlim_cur > 2 * FILES_ELSE ? (files.rlim_cur - FILES_ELSE) / 2 : 1;
+	return load->shape.offices < most ? load->shape.offices : (unsigned)most;
 }
 
 /* --- the sink: a process that leaves with exit status 0 when it got everything --- */
@@ -60,7 +72,7 @@ static int sink_take(void *router, size_t n)
 
 static int sink_work(void *router, const struct load *load, int pipe)
 {
-	int rc = sink_take(router, load->shape.offices);
+	int rc = sink_take(router, dealers_of(load));
 	uint64_t cpu_us = measure_cpu_us();
 	if (rc >= 0)
 		rc = sink_take(router, load_measured(load));
@@ -89,7 +101,7 @@ static void sink_run(const struct keys *keys, const struct load *load, int pipe)
 struct source {
 	const struct load *load;
 	void *zmq;
-	void **dealers; /* owned [offices] */
+	void **dealers; /* owned [dealers_of()] */
 };
 
 static int source_connect(struct source *source, unsigned office, const struct keys *server,
@@ -110,7 +122,7 @@ static int source_connect(struct source *source, unsigned office, const struct k
 static int source_open(struct source *source, const struct keys *server, const char *endpoint,
 		       struct err *err)
 {
-	unsigned n = source->load->shape.offices;
+	unsigned n = dealers_of(source->load);
 	source->dealers = calloc(n, sizeof(*source->dealers));
 	source->zmq = zmq_ctx_new();
 	if (!source->dealers || !source->zmq ||
@@ -124,7 +136,7 @@ static int source_open(struct source *source, const struct keys *server, const c
 
 static void source_close(struct source *source)
 {
-	for (unsigned i = 0; source->dealers && i < source->load->shape.offices; i++)
+	for (unsigned i = 0; source->dealers && i < dealers_of(source->load); i++)
 		if (source->dealers[i])
 			(void)zmq_close(source->dealers[i]); /* it is one */
 	if (source->zmq)
@@ -134,7 +146,7 @@ static void source_close(struct source *source)
 
 static int source_greet(struct source *source, struct err *err)
 {
-	for (unsigned i = 0; i < source->load->shape.offices; i++)
+	for (unsigned i = 0; i < dealers_of(source->load); i++)
 		if (zmq_send(source->dealers[i], "", 0, 0) < 0)
 			return zmq_fault(err, "send");
 	return 0;
@@ -142,7 +154,7 @@ static int source_greet(struct source *source, struct err *err)
 
 static int source_send(struct source *source, struct err *err)
 {
-	unsigned n = source->load->shape.offices;
+	unsigned n = dealers_of(source->load);
 	size_t end = load_batches(source->load);
 	for (size_t i = end - load_measured(source->load); i < end; i++) {
 		const struct sealed *sealed = &source->load->batches[i];
@@ -155,7 +167,7 @@ static int source_send(struct source *source, struct err *err)
 /* The answer goes to whoever came last. */
 static int source_wait(struct source *source, struct err *err)
 {
-	unsigned n = source->load->shape.offices;
+	unsigned n = dealers_of(source->load);
 	zmq_pollitem_t *items = calloc(n, sizeof(*items));
 	if (!items)
 		return err_memory(err);
