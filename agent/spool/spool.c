@@ -16,6 +16,11 @@
 /* An ack that drops as much as one may writes some 70 pages. */
 #define JOURNAL_BYTES (512 * 1024)
 
+/* What @sql makes of the values in part p of (series, day) o, when each had a row. */
+#define OF_PART(sql)                                                                               \
+	"SELECT " sql " FROM current WHERE series = o.series AND day = o.day"                      \
+	" AND nth BETWEEN p.part * 120 AND p.part * 120 + 119"
+
 static const char *const steps[] = {
 	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL,"
 	" last_seq INTEGER NOT NULL DEFAULT 0, acked_seq INTEGER NOT NULL DEFAULT 0,"
@@ -42,6 +47,34 @@ static const char *const steps[] = {
 	" nth INTEGER, reason TEXT) STRICT;"
 	"CREATE INDEX undated_by_boot ON undated (boot);"
 	"CREATE INDEX undated_traces ON undated (metric, labels, day, nth) WHERE day IS NOT NULL;",
+	/* Day by day, in the order of the rows: sorting all of them would take memory. */
+	"CREATE TABLE stretch (series INTEGER NOT NULL, day INTEGER NOT NULL, part INTEGER NOT "
+	"NULL,"
+	" unsealed INTEGER NOT NULL, newest INTEGER NOT NULL, points BLOB NOT NULL,"
+	" PRIMARY KEY (series, day, part)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX stretch_unsealed ON stretch (day, series, part, unsealed) WHERE unsealed > 0;"
+	"WITH RECURSIVE parts (part) AS (VALUES (0) UNION ALL SELECT part + 1 FROM parts"
+	" WHERE part < 11)"
+	"INSERT INTO stretch SELECT o.series, o.day, p.part, (" OF_PART(
+		"sum(seq = 0)") "), (" OF_PART("max(seq)") "), (" OF_PART("stretch_pack(nth, "
+									  "value_e, withdrawn, "
+									  "seq)") ")"
+										  " FROM (SELECT "
+										  "DISTINCT "
+										  "series, day "
+										  "FROM current) o "
+										  "CROSS JOIN "
+										  "parts p"
+										  " WHERE EXISTS "
+										  "(" OF_PART(
+											  "1") ");"
+											       "DRO"
+											       "P "
+											       "TAB"
+											       "LE "
+											       "cur"
+											       "ren"
+											       "t;",
 };
 
 static const struct db_schema schema = {
@@ -66,35 +99,35 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_SERIES_NUMBER] = "UPDATE series SET number = ?1, declared_in = ?2 WHERE id = ?3",
 	[SQL_SERIES_NEXT] = "SELECT coalesce(max(number) + 1, 0) FROM series",
 	[SQL_SERIES_BY_NUMBER] = "SELECT id, shape, metric, labels FROM series WHERE number = ?1",
-	[SQL_SERIES_ALL] = "SELECT id, shape, (SELECT day FROM current WHERE series = s.id"
+	[SQL_SERIES_ALL] = "SELECT id, shape, (SELECT day FROM stretch WHERE series = s.id"
 			   " ORDER BY day LIMIT 1) FROM series s",
 	[SQL_SERIES_OF] = "SELECT id, labels, shape FROM series WHERE metric = ?1"
 			  " ORDER BY labels, shape",
 	[SQL_SERIES_FORGET] = "UPDATE series SET number = NULL, declared_in = NULL",
-	[SQL_CURRENT_GET] = "SELECT value_e, withdrawn, seq FROM current"
-			    " WHERE series = ?1 AND day = ?2 AND nth = ?3",
-	[SQL_CURRENT_PUT] = "INSERT INTO current (series, day, nth, value_e, withdrawn, seq)"
-			    " VALUES (?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT DO UPDATE"
-			    " SET value_e = ?4, withdrawn = ?5, seq = 0",
-	[SQL_CURRENT_DROP] = "DELETE FROM current WHERE series = ?1 AND day = ?2 AND nth = ?3",
-	[SQL_CURRENT_OLDEST] = "SELECT min(day) FROM current WHERE series = ?1",
-	[SQL_CURRENT_TRIM] = "DELETE FROM current WHERE series = ?1 AND day < ?2"
-			     " AND seq BETWEEN 1 AND ?3",
-	[SQL_CURRENT_SEALED] = "UPDATE current SET seq = ?1 WHERE series = ?2 AND day = ?3"
-			       " AND nth BETWEEN ?4 AND ?5 AND seq = 0",
-	[SQL_CURRENT_DIRTY_ALL] = "UPDATE current SET seq = 0 WHERE seq <> 0",
-	[SQL_CURRENT_COUNT] = "SELECT count(*) FROM current WHERE seq = 0",
-	[SQL_CURRENT_WALK] = "SELECT s.metric, s.labels, s.shape, c.day, c.nth, c.value_e,"
-			     " c.withdrawn FROM series s JOIN current c ON c.series = s.id"
-			     " ORDER BY s.metric, s.labels, c.day, c.nth",
-	[SQL_CURRENT_NEWEST] = "SELECT day, nth, value_e, withdrawn, seq FROM current"
+	[SQL_STRETCH_GET] = "SELECT points FROM stretch WHERE series = ?1 AND day = ?2"
+			    " AND part = ?3",
+	[SQL_STRETCH_PUT] = "INSERT INTO stretch (series, day, part, unsealed, newest, points)"
+			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE"
+			    " SET unsealed = ?4, newest = ?5, points = ?6",
+	[SQL_STRETCH_DROP] = "DELETE FROM stretch WHERE series = ?1 AND day = ?2 AND part = ?3",
+	[SQL_STRETCH_NEXT] = "SELECT series, day, part, unsealed, newest FROM stretch"
+			     " WHERE (series, day, part) > (?1, ?2, ?3)"
+			     " ORDER BY series, day, part LIMIT 1",
+	[SQL_STRETCH_OLDEST] = "SELECT min(day) FROM stretch WHERE series = ?1",
+	[SQL_STRETCH_TRIM] = "DELETE FROM stretch WHERE series = ?1 AND day < ?2"
+			     " AND unsealed = 0 AND newest BETWEEN 1 AND ?3",
+	[SQL_STRETCH_WALK] = "SELECT s.metric, s.labels, s.shape, c.day, c.part, c.points"
+			     " FROM series s JOIN stretch c ON c.series = s.id"
+			     " ORDER BY s.metric, s.labels, c.day, c.part",
+	[SQL_STRETCH_NEWEST] = "SELECT day, part, points FROM stretch"
 			       " WHERE series = ?1 AND day <= ?2"
-			       " ORDER BY day DESC, nth DESC LIMIT ?3",
-	[SQL_UNSEALED_DAY] = "SELECT min(day) FROM current WHERE seq = 0",
-	[SQL_UNSEALED] = "SELECT c.series, s.number, s.metric, s.labels, s.shape, c.nth, c.value_e,"
-			 " c.withdrawn FROM current c CROSS JOIN series s ON s.id = c.series"
-			 " WHERE c.seq = 0 AND c.day = ?1"
-			 " ORDER BY s.number IS NULL, s.number, c.series, c.nth LIMIT ?2",
+			       " ORDER BY day DESC, part DESC LIMIT ?3",
+	[SQL_UNSEALED_COUNT] = "SELECT coalesce(sum(unsealed), 0) FROM stretch WHERE unsealed > 0",
+	[SQL_UNSEALED_DAY] = "SELECT min(day) FROM stretch WHERE unsealed > 0",
+	[SQL_UNSEALED] = "SELECT c.series, s.number, s.metric, s.labels, s.shape, c.part"
+			 " FROM stretch c CROSS JOIN series s ON s.id = c.series"
+			 " WHERE c.unsealed > 0 AND c.day = ?1"
+			 " ORDER BY s.number IS NULL, s.number, c.series, c.part LIMIT ?2",
 	[SQL_BATCH_ADD] = "INSERT INTO batch (seq, day, observations, sealed_us, payload)"
 			  " VALUES (?1, ?2, ?3, ?4, ?5)",
 	[SQL_BATCH_GET] = "SELECT payload FROM batch WHERE seq = ?1",
@@ -151,16 +184,10 @@ static const char *const sql_text[SQL_COUNT] = {
 			     " ON CONFLICT DO NOTHING",
 	[SQL_SERIES_EXACT] =
 		"SELECT id FROM series WHERE metric = ?1 AND labels = ?2 AND shape = ?3",
-	/* A figure lies in one series, whatever its decimals are. */
-	[SQL_SALVAGED_TAKEN] = "SELECT 1 FROM series own JOIN series s ON s.metric = own.metric"
-			       " AND s.labels = own.labels AND (s.shape & 271) = (own.shape & 271)"
-			       " JOIN current c ON c.series = s.id AND c.day = ?2 AND c.nth = ?3"
-			       " WHERE own.id = ?1 AND c.seq >= 0 LIMIT 1",
-	[SQL_SALVAGED_PUT] = "INSERT INTO current (series, day, nth, value_e, withdrawn, seq)"
-			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE"
-			     " SET value_e = ?4, withdrawn = ?5, seq = ?6"
-			     " WHERE seq < 0 AND seq >= ?6",
-	[SQL_SALVAGED_UNSEALED] = "UPDATE current SET seq = 0 WHERE seq < 0",
+	[SQL_SERIES_SIBLINGS] = "SELECT s.id FROM series own JOIN series s"
+				" ON s.metric = own.metric AND s.labels = own.labels"
+				" AND (s.shape & 271) = (own.shape & 271) AND s.id > ?2"
+				" WHERE own.id = ?1 AND s.id <> ?1 ORDER BY s.id LIMIT 1",
 	[SQL_FACT_SET] = "INSERT INTO fact (name, data) VALUES (?1, ?2)"
 			 " ON CONFLICT DO UPDATE SET data = ?2 WHERE data <> ?2",
 	[SQL_FACT_GET] = "SELECT data FROM fact WHERE name = ?1",
@@ -272,10 +299,12 @@ static bool committed_after_all(struct spool *spool, int64_t turn)
 	       found == turn && spool_run(spool, SQL_META_TURN_NEXT, 0, NULL, &ignored) == 0;
 }
 
-int spool_commit(struct spool *spool, struct err *err)
+static int commit(struct spool *spool, struct err *err)
 {
 	int64_t turn;
-	int rc = spool_run(spool, SQL_META_TURN_NEXT, 0, NULL, err);
+	int rc = spool_hand_write(spool, err);
+	if (rc == 0)
+		rc = spool_run(spool, SQL_META_TURN_NEXT, 0, NULL, err);
 	if (rc == 0)
 		rc = spool_number(spool, SQL_META_TURN, 0, NULL, &turn, err);
 	if (rc == 0)
@@ -284,6 +313,20 @@ int spool_commit(struct spool *spool, struct err *err)
 		return rc;
 	rc = db_commit(spool->db, err);
 	return rc < 0 && committed_after_all(spool, turn) ? 0 : rc;
+}
+
+int spool_commit(struct spool *spool, struct err *err)
+{
+	int rc = commit(spool, err);
+	if (rc < 0)
+		spool_rollback(spool);
+	return rc;
+}
+
+void spool_rollback(struct spool *spool)
+{
+	spool_hand_forget(spool);
+	db_rollback(spool->db);
 }
 
 /* Opening. */
@@ -360,7 +403,11 @@ static int open_once(struct spool *spool, struct err *err)
 	if (rc == 0)
 		rc = found_intact(spool->db, err);
 	if (rc == 0)
+		rc = spool_stretch_functions(spool->db, err);
+	if (rc == 0)
 		rc = db_migrate(spool->db, &schema, err);
+	if (rc == 0)
+		rc = spool_stretches_whole(spool->db, err);
 	if (rc == 0)
 		rc = identify(spool, err);
 	if (rc == 0)
@@ -469,14 +516,29 @@ uint64_t spool_id(const struct spool *spool)
 	return spool->id;
 }
 
+/* Every value waits again. */
+static int unseal_all(struct spool *spool, struct err *err)
+{
+	struct stretch_key key = { .part = -1 };
+	struct hand *hand = &spool->hand;
+	int rc;
+	while ((rc = spool_hand_next(spool, &key, err)) == 1) {
+		for (uint32_t i = 0; i < hand->stretch.n; i++)
+			hand->stretch.values[i].seq = 0;
+		hand->changed = true;
+	}
+	return rc;
+}
+
 static int renew(struct spool *spool, uint64_t id, struct err *err)
 {
 	static const enum spool_sql parts[] = { SQL_BATCH_DROP_ALL, SQL_REFUSAL_DROP_ALL,
-						SQL_SERIES_FORGET, SQL_CURRENT_DIRTY_ALL,
-						SQL_ACK_DAY_DROP_ALL };
+						SQL_SERIES_FORGET, SQL_ACK_DAY_DROP_ALL };
 	int rc = db_begin(spool->db, err);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && rc == 0; i++)
 		rc = spool_run(spool, parts[i], 0, NULL, err);
+	if (rc == 0)
+		rc = unseal_all(spool, err);
 	if (rc == 0)
 		rc = spool_run(spool, SQL_META_ID, 1, (int64_t[]){ (int64_t)id }, err);
 	if (rc == 0)
@@ -494,7 +556,7 @@ int spool_renew(struct spool *spool, struct err *err)
 	if (rc == 0)
 		rc = renew(spool, id, err);
 	if (rc < 0) {
-		db_rollback(spool->db);
+		spool_rollback(spool);
 		return err_wrap(err, "spool '%s': begin anew", spool->path);
 	}
 	spool->id = id;

@@ -73,10 +73,11 @@ static int trim_series(struct spool *spool, sqlite3_stmt *series, int32_t target
 	if (sqlite3_column_type(series, 2) == SQLITE_NULL || oldest >= end)
 		return 1;
 	int64_t limit = end < oldest + DAYS_PER_ACK ? end : oldest + DAYS_PER_ACK;
-	int rc = spool_run(spool, SQL_CURRENT_TRIM, 3, (int64_t[]){ id, limit, (int64_t)acked_seq },
+	spool_hand_forget(spool); /* it may go; nothing of it changed in an ack */
+	int rc = spool_run(spool, SQL_STRETCH_TRIM, 3, (int64_t[]){ id, limit, (int64_t)acked_seq },
 			   err);
 	if (rc == 0)
-		rc = spool_number(spool, SQL_CURRENT_OLDEST, 1, &id, &oldest, err);
+		rc = spool_number(spool, SQL_STRETCH_OLDEST, 1, &id, &oldest, err);
 	return rc == -ENODATA ? 1 : rc < 0 ? rc : oldest >= end;
 }
 
@@ -150,7 +151,7 @@ static int ack(struct spool *spool, uint64_t upto, int64_t at_us, bool trimming,
 	if (rc < 0)
 		return rc;
 	if (upto == meta.acked_seq) { /* heard before: nothing to write */
-		db_rollback(spool->db);
+		spool_rollback(spool);
 		return 0;
 	}
 	if (upto > meta.last_seq)
@@ -175,11 +176,11 @@ int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *e
 		err = &own;
 	int rc = ack(spool, upto, at_us, true, err);
 	if (rc == -ENOSPC) { /* the journal is too small for trimming, and cannot grow: later */
-		db_rollback(spool->db);
+		spool_rollback(spool);
 		rc = ack(spool, upto, at_us, false, err);
 	}
 	if (rc < 0) {
-		db_rollback(spool->db);
+		spool_rollback(spool);
 		return err_wrap(err, "spool '%s': note an ack", spool->path);
 	}
 	spool->refused_rc = 0;
@@ -233,7 +234,7 @@ int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32
 	if (rc == 0)
 		rc = spool_commit(spool, err);
 	if (rc < 0) {
-		db_rollback(spool->db);
+		spool_rollback(spool);
 		return err_wrap(err, "spool '%s': note a quarantine", spool->path);
 	}
 	return 0;

@@ -3,17 +3,20 @@
  * meta     one row: id, numbers, counters; turn rises with each transaction
  * series   id here, and number on the wire: given when a batch first uses it, so that declarations
  *          are contiguous; (metric, labels) with other decimals is another series
- * current  the value of (series, day, nth); seq 0: not sealed yet, otherwise the batch it went in.
- *          One row per figure: a change of decimals moves it to the new series
+ * stretch  the values of (series, day) in part (stretch.h) of that day, each with the batch it went
+ *          in; how many are not sealed yet, and the newest batch. A figure lies in one series: a
+ *          change of decimals moves it to the new one
  * batch    sealed payloads
  * refusal  what the province quarantined, the newest 1000
- * ack_day  per day of acks, by the province's clock, up to which batch: acked batches are kept by
- * it undated  figures of "now" whose time is not known, and traces of others (spool_undated.c) fact
- * small durable facts */
+ * ack_day  per day of acks, by the province's clock, up to which batch: how long those are kept
+ * undated  figures of "now" whose time is not known, and traces of others (spool_undated.c)
+ * fact     small durable facts */
 #pragma once
 
 #include "db.h"
+#include "decimal.h"
 #include "spool.h"
+#include "stretch.h"
 #include "wire.h"
 
 enum spool_sql {
@@ -32,16 +35,15 @@ enum spool_sql {
 	SQL_SERIES_ALL,
 	SQL_SERIES_OF,
 	SQL_SERIES_FORGET,
-	SQL_CURRENT_GET,
-	SQL_CURRENT_PUT,
-	SQL_CURRENT_DROP,
-	SQL_CURRENT_TRIM,
-	SQL_CURRENT_OLDEST,
-	SQL_CURRENT_SEALED,
-	SQL_CURRENT_DIRTY_ALL,
-	SQL_CURRENT_COUNT,
-	SQL_CURRENT_WALK,
-	SQL_CURRENT_NEWEST,
+	SQL_STRETCH_GET,
+	SQL_STRETCH_PUT,
+	SQL_STRETCH_DROP,
+	SQL_STRETCH_NEXT,
+	SQL_STRETCH_TRIM,
+	SQL_STRETCH_OLDEST,
+	SQL_STRETCH_WALK,
+	SQL_STRETCH_NEWEST,
+	SQL_UNSEALED_COUNT,
 	SQL_UNSEALED_DAY,
 	SQL_UNSEALED,
 	SQL_BATCH_ADD,
@@ -76,13 +78,20 @@ enum spool_sql {
 	SQL_UNDATED_COUNT,
 	SQL_SERIES_ENTER,
 	SQL_SERIES_EXACT,
-	SQL_SALVAGED_TAKEN,
-	SQL_SALVAGED_PUT,
-	SQL_SALVAGED_UNSEALED,
+	SQL_SERIES_SIBLINGS,
 	SQL_FACT_SET,
 	SQL_FACT_GET,
 	SQL_PAGES,
 	SQL_COUNT
+};
+
+/* The stretch that was last looked at or changed: spool_stretch.c. */
+struct hand {
+	bool known, changed; /* what it is; and it is still to be written */
+	int64_t series;
+	int32_t day;
+	uint32_t part;
+	struct stretch stretch;
 };
 
 struct spool {
@@ -96,6 +105,7 @@ struct spool {
 	int64_t undated_here; /* rows of this start that wait to be dated; -1: to be counted */
 	int refused_rc;       /* as in struct spool_status */
 	int32_t trimmed_day;  /* current values were trimmed for this day already */
+	struct hand hand;
 };
 
 struct spool_meta {
@@ -114,8 +124,9 @@ int spool_run(struct spool *spool, enum spool_sql sql, size_t n, const int64_t v
  * row. */
 int spool_number(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
 		 int64_t *ret_value, struct err *err);
-/** End the transaction; every one of the spool's ends here. On error it is rolled back. */
+/** End the transaction; every one of the spool's ends here or is rolled back. On error it is. */
 int spool_commit(struct spool *spool, struct err *err);
+void spool_rollback(struct spool *spool); /* fine when none is open */
 int spool_meta(struct spool *spool, struct spool_meta *ret_meta, struct err *err);
 /** The oldest kept batch, when it is acked; -ENODATA (err untouched) when there is none such. */
 int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq, struct err *err);
@@ -130,6 +141,61 @@ int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
 
 /** Values were trimmed up to this day; INT32_MIN: never. */
 int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err);
+
+/* spool_stretch.c */
+/** Take the stretch of (series, day, nth) at hand: spool->hand.stretch, empty when there is none.
+ * The one before is written if it changed. */
+int spool_hand_take(struct spool *spool, int64_t series, int32_t day, uint32_t nth,
+		    struct err *err);
+/** Write the one at hand if it changed: before anything asks the table. */
+int spool_hand_write(struct spool *spool, struct err *err);
+/** Whatever changed of it did not happen. */
+void spool_hand_forget(struct spool *spool);
+/** The stretch after @key by (series, day, part) is at hand, and @key is its: 1; 0: there is none.
+ */
+struct stretch_key {
+	int64_t series;
+	int32_t day;
+	int64_t part; /* -1: before the first */
+	int64_t unsealed, newest;
+};
+int spool_hand_next(struct spool *spool, struct stretch_key *key, struct err *err);
+/** For SQL: stretch_pack(nth, value_e, withdrawn, seq), an aggregate that the schema's steps call,
+ * and stretch_is_whole(part, points). */
+int spool_stretch_functions(sqlite3 *db, struct err *err);
+/** -EUCLEAN when one cannot be read: SQLite knows pages, not what they mean. */
+int spool_stretches_whole(sqlite3 *db, struct err *err);
+
+/* spool_kin.c */
+/* The series of one name, labels, calendar and grain, one for each number of decimals: a figure
+ * lies in one of them. */
+struct kin {
+	const char *metric, *labels; /* borrowed */
+	enum calendar calendar;
+	enum grain grain;
+	size_t n;
+	struct {
+		int64_t series;
+		unsigned decimals;
+	} of[DECIMALS_MAX + 1];
+};
+int spool_kin_find(struct spool *spool, const char *metric, const char *labels,
+		   struct period period, struct kin *ret_kin, struct err *err);
+/** The one with @decimals, made when it is not there; -E2BIG. */
+int spool_kin_series(struct spool *spool, struct kin *kin, unsigned decimals, int64_t *ret_series,
+		     struct err *err);
+/* Those of some observations at hand, each found once. Zeroed it can be deinited. */
+struct kindred {
+	struct kin *list; /* owned [n] */
+	size_t n, room;
+	uint32_t *buckets; /* owned [mask + 1]; index + 1, 0: none */
+	size_t mask;
+};
+int kindred_init(struct kindred *kindred, size_t n); /* for @n observations; -ENOMEM */
+/** @ret_index in list; @obs's texts are borrowed. */
+int kindred_of(struct kindred *kindred, struct spool *spool, const struct observation *obs,
+	       uint32_t *ret_index, struct err *err);
+void kindred_deinit(struct kindred *kindred);
 
 /** Inside a transaction: 1 the current value changed, 0 no news. The period is @obs's. */
 int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err);

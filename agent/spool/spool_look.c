@@ -104,7 +104,7 @@ int spool_status(struct spool *spool, struct spool_status *ret_status, struct er
 	if (rc == 0)
 		rc = waiting(spool, &status, err);
 	if (rc == 0)
-		rc = spool_number(spool, SQL_CURRENT_COUNT, 0, NULL, &unsealed, err);
+		rc = spool_number(spool, SQL_UNSEALED_COUNT, 0, NULL, &unsealed, err);
 	status.unsealed = (uint64_t)unsealed;
 	if (rc < 0)
 		return err_wrap(err, "spool '%s'", spool->path);
@@ -177,6 +177,46 @@ static struct period period_of_row(int64_t shape, int32_t day, uint32_t nth)
 				 : period_in_day(shape_calendar(shape), grain, day, nth);
 }
 
+static struct observation observation_of(int64_t shape, int32_t day,
+					 const struct stretch_value *value)
+{
+	return (struct observation){
+		.period = period_of_row(shape, day, value->nth),
+		.decimals = shape_decimals(shape),
+		.value_e = value->value_e,
+		.withdrawn = value->withdrawn,
+	};
+}
+
+/* The stretch whose part and bytes are columns @column and the next. */
+static int stretch_read(sqlite3_stmt *row, int column, struct stretch *ret_stretch, struct err *err)
+{
+	return stretch_decode(sqlite3_column_blob(row, column + 1),
+			      (size_t)sqlite3_column_bytes(row, column + 1),
+			      (uint32_t)sqlite3_column_int64(row, column), ret_stretch, err);
+}
+
+static int each_in_row(sqlite3_stmt *row,
+		       int (*on_value)(void *context, const struct observation *obs), void *context,
+		       struct err *err)
+{
+	struct stretch stretch;
+	int64_t shape = sqlite3_column_int64(row, 2);
+	const char *metric = (const char *)sqlite3_column_text(row, 0);
+	const char *labels = (const char *)sqlite3_column_text(row, 1);
+	if (!metric || !labels)
+		return err_memory(err);
+	int rc = stretch_read(row, 4, &stretch, err);
+	for (uint32_t i = 0; rc == 0 && i < stretch.n; i++) {
+		struct observation obs = observation_of(
+			shape, (int32_t)sqlite3_column_int64(row, 3), &stretch.values[i]);
+		obs.metric = metric;
+		obs.labels = labels;
+		rc = on_value(context, &obs);
+	}
+	return rc;
+}
+
 int spool_each_current(struct spool *spool,
 		       int (*on_value)(void *context, const struct observation *obs), void *context,
 		       struct err *err)
@@ -184,23 +224,12 @@ int spool_each_current(struct spool *spool,
 	struct err own;
 	if (!err)
 		err = &own;
-	sqlite3_stmt *walk = spool_statement(spool, SQL_CURRENT_WALK, err);
+	sqlite3_stmt *walk = spool_statement(spool, SQL_STRETCH_WALK, err);
 	if (!walk)
 		return err->code;
 	int rc = 0;
-	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
-		int64_t shape = sqlite3_column_int64(walk, 2);
-		struct observation obs = {
-			.metric = (const char *)sqlite3_column_text(walk, 0),
-			.labels = (const char *)sqlite3_column_text(walk, 1),
-			.period = period_of_row(shape, (int32_t)sqlite3_column_int64(walk, 3),
-						(uint32_t)sqlite3_column_int64(walk, 4)),
-			.decimals = shape_decimals(shape),
-			.value_e = sqlite3_column_int64(walk, 5),
-			.withdrawn = sqlite3_column_int64(walk, 6) != 0,
-		};
-		rc = obs.metric && obs.labels ? on_value(context, &obs) : err_memory(err);
-	}
+	while (rc >= 0 && (rc = db_step(walk, err)) == 1)
+		rc = each_in_row(walk, on_value, context, err);
 	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
 	return rc;
 }
@@ -212,16 +241,34 @@ struct newest { /* what spool_each_newest() was asked */
 	void *context;
 };
 
+/* Of the stretch that @row stands on, newest first; at most @left, which it counts down. */
+static int each_newest_in(sqlite3_stmt *row, int64_t shape, const struct spool_value *like,
+			  const struct newest *newest, unsigned *left, struct err *err)
+{
+	struct stretch stretch;
+	int rc = stretch_read(row, 1, &stretch, err);
+	for (uint32_t i = rc < 0 ? 0 : stretch.n; rc == 0 && i > 0 && *left > 0; i--, *left -= 1) {
+		const struct stretch_value *found = &stretch.values[i - 1];
+		struct spool_value value = { .seq = (uint64_t)found->seq };
+		value.obs = observation_of(shape, (int32_t)sqlite3_column_int64(row, 0), found);
+		value.obs.metric = like->obs.metric;
+		value.obs.labels = like->obs.labels;
+		rc = newest->on_value(newest->context, &value);
+	}
+	return rc;
+}
+
 /* The values of the one series that @series stands on. */
 static int each_newest_of(struct spool *spool, sqlite3_stmt *series, const char *metric,
 			  const struct newest *newest, struct err *err)
 {
 	int64_t shape = sqlite3_column_int64(series, 2);
-	struct spool_value value = { .obs = { .metric = metric,
-					      .labels =
-						      (const char *)sqlite3_column_text(series, 1),
-					      .decimals = shape_decimals(shape) } };
-	sqlite3_stmt *walk = spool_statement(spool, SQL_CURRENT_NEWEST, err);
+	struct spool_value value = { .obs = {
+					     .metric = metric,
+					     .labels = (const char *)sqlite3_column_text(series, 1),
+				     } };
+	unsigned left = newest->most;
+	sqlite3_stmt *walk = spool_statement(spool, SQL_STRETCH_NEWEST, err);
 	if (!walk)
 		return err->code;
 	if (!value.obs.labels)
@@ -231,14 +278,8 @@ static int each_newest_of(struct spool *spool, sqlite3_stmt *series, const char 
 					 newest->most }) == SQLITE_OK
 			 ? 0
 			 : db_err(err, spool->db, "bind");
-	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
-		value.obs.period = period_of_row(shape, (int32_t)sqlite3_column_int64(walk, 0),
-						 (uint32_t)sqlite3_column_int64(walk, 1));
-		value.obs.value_e = sqlite3_column_int64(walk, 2);
-		value.obs.withdrawn = sqlite3_column_int64(walk, 3) != 0;
-		value.seq = (uint64_t)sqlite3_column_int64(walk, 4);
-		rc = newest->on_value(newest->context, &value);
-	}
+	while (rc >= 0 && left > 0 && (rc = db_step(walk, err)) == 1)
+		rc = each_newest_in(walk, shape, &value, newest, &left, err);
 	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
 	return rc;
 }

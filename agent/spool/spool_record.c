@@ -1,27 +1,25 @@
 /* Recording: figures in, one transaction per call.
  *
- * 1. Find the series, or make it (it gets its wire number when it is first sealed).
- * 2. Compare with the current value; the same value is no news.
+ * 1. Find the series of each, or make it (it gets its wire number when it is first sealed).
+ * 2. Series by series, because values that lie together are read and written together (stretch.h):
+ *    compare with the current value; the same value is no news.
  * 3. Put it as unsealed (seq 0), see that the file stays within its bound, commit (fsync).
  * Whatever fails on the way rolls back, and the spool is as it was. */
 #include "civil.h"
-#include "decimal.h"
 #include "spool_inside.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
-struct place {          /* of a figure: its series, and others of its name with other decimals */
-	int64_t series; /* -1: there is none yet */
-	int64_t shape;
+/* Put in order together. 40 series have 200 each of them, more than a stretch, and what it takes is
+ * some 160 KB. */
+#define SORTED_MAX 8192u
+
+struct place { /* of a figure in its series */
 	int32_t day;
 	uint32_t nth;
-	size_t n_siblings;
-	struct {
-		int64_t series;
-		unsigned decimals;
-	} siblings[DECIMALS_MAX + 1];
 };
 
 struct value {
@@ -31,71 +29,30 @@ struct value {
 	int64_t series; /* where it lies */
 };
 
-static int place_find(struct spool *spool, const char *metric, const char *labels,
-		      struct period period, unsigned decimals, struct place *ret_place,
-		      struct err *err)
+static struct place place_of(struct period period)
 {
-	struct place place = { .series = -1,
-			       .shape = shape_pack(period.calendar, period.grain, decimals),
-			       .day = period_first_day(period),
-			       .nth = period_nth(period) };
-	sqlite3_stmt *find = spool_statement(spool, SQL_SERIES_FIND, err);
-	if (!find)
-		return err->code;
-	int rc;
-	if (sqlite3_bind_text(find, 1, metric, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_text(find, 2, labels, -1, SQLITE_STATIC) != SQLITE_OK)
-		return db_err(err, spool->db, "bind");
-	while ((rc = db_step(find, err)) == 1) {
-		int64_t id = sqlite3_column_int64(find, 0), shape = sqlite3_column_int64(find, 1);
-		if (shape == place.shape) {
-			place.series = id;
-		} else if (shape_grain(shape) == period.grain &&
-			   shape_calendar(shape) == period.calendar &&
-			   place.n_siblings <= DECIMALS_MAX) {
-			place.siblings[place.n_siblings].series = id;
-			place.siblings[place.n_siblings++].decimals = shape_decimals(shape);
-		}
-	}
-	(void)sqlite3_reset(find); /* repeats the step's error, already told */
-	if (rc == 0)
-		*ret_place = place;
-	return rc;
+	return (struct place){ period_first_day(period), period_nth(period) };
 }
 
-/* 1 found, 0 not. */
-static int value_get(struct spool *spool, int64_t series, const struct place *place,
-		     struct value *ret_value, struct err *err)
+/* The figure's current value, in whichever series it lies, which is at hand then: 1 found, 0 not.
+ */
+static int value_find(struct spool *spool, const struct kin *kin, struct place place,
+		      struct value *ret_value, struct err *err)
 {
-	sqlite3_stmt *get = spool_statement(spool, SQL_CURRENT_GET, err);
-	if (!get)
-		return err->code;
-	if (spool_bind(get, 3, (int64_t[]){ series, place->day, place->nth }) != SQLITE_OK)
-		return db_err(err, spool->db, "bind");
-	int rc = db_step(get, err);
-	if (rc == 1) {
-		ret_value->value_e = sqlite3_column_int64(get, 0);
-		ret_value->withdrawn = sqlite3_column_int64(get, 1) != 0;
-		ret_value->series = series;
+	for (size_t i = 0; i < kin->n; i++) {
+		int rc = spool_hand_take(spool, kin->of[i].series, place.day, place.nth, err);
+		if (rc < 0)
+			return rc;
+		const struct stretch_value *found = stretch_find(&spool->hand.stretch, place.nth);
+		if (!found)
+			continue;
+		*ret_value = (struct value){ .value_e = found->value_e,
+					     .decimals = kin->of[i].decimals,
+					     .withdrawn = found->withdrawn,
+					     .series = kin->of[i].series };
+		return 1;
 	}
-	(void)sqlite3_reset(get); /* repeats the step's error, already told */
-	return rc;
-}
-
-/* The figure's current value, in whichever series it lies: 1 found, 0 not. */
-static int value_find(struct spool *spool, const struct place *place, struct value *ret_value,
-		      struct err *err)
-{
-	int rc = 0;
-	if (place->series >= 0) {
-		ret_value->decimals = shape_decimals(place->shape);
-		rc = value_get(spool, place->series, place, ret_value, err);
-	}
-	for (size_t i = 0; i < place->n_siblings && rc == 0; i++) {
-		ret_value->decimals = place->siblings[i].decimals;
-		rc = value_get(spool, place->siblings[i].series, place, ret_value, err);
-	}
-	return rc;
+	return 0;
 }
 
 int32_t kept_from(int32_t day, int64_t shape)
@@ -118,42 +75,18 @@ int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err)
 }
 
 /* There is no value to add to: was there never one, or was it trimmed? */
-static int check_never_was(struct spool *spool, const struct observation *obs,
-			   const struct place *place, struct err *err)
+static int check_never_was(struct spool *spool, const struct observation *obs, struct place place,
+			   struct err *err)
 {
 	int32_t trimmed;
+	int64_t shape = shape_pack(obs->period.calendar, obs->period.grain, obs->decimals);
 	int rc = spool_trimmed_to(spool, &trimmed, err);
-	if (rc < 0 || place->day >= kept_from(trimmed, place->shape))
+	if (rc < 0 || place.day >= kept_from(trimmed, shape))
 		return rc;
 	return err_set(err, -ESTALE,
 		       "what was recorded of %s so long ago is no longer kept here; "
 		       "record the whole value instead of adding",
 		       obs->metric);
-}
-
-static int series_add(struct spool *spool, const struct observation *obs, struct place *place,
-		      struct err *err)
-{
-	int64_t count = 0;
-	int rc = spool_number(spool, SQL_SERIES_COUNT, 0, NULL, &count, err);
-	if (rc < 0)
-		return rc;
-	if (count >= WIRE_SERIES_MAX)
-		return err_set(err, -E2BIG,
-			       "%s would be series number %u, and there can be no more; "
-			       "use fewer different label values",
-			       obs->metric, WIRE_SERIES_MAX + 1);
-	sqlite3_stmt *add = spool_statement(spool, SQL_SERIES_ADD, err);
-	if (!add)
-		return err->code;
-	if (sqlite3_bind_text(add, 1, obs->metric, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_text(add, 2, obs->labels, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_int64(add, 3, place->shape) != SQLITE_OK)
-		return db_err(err, spool->db, "bind");
-	if ((rc = db_run(add, err)) < 0)
-		return rc;
-	place->series = sqlite3_last_insert_rowid(spool->db);
-	return 0;
 }
 
 /* What @obs makes of the current value @was (NULL: none). */
@@ -177,37 +110,56 @@ static int value_next(const struct observation *obs, const struct value *was, in
 	return 0;
 }
 
-int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err)
+/* Take @was out of the series it lies in, where that is not @series, and put the new value there.
+ */
+static int value_put(struct spool *spool, int64_t series, struct place place,
+		     const struct value *was, int64_t value_e, bool withdrawn, struct err *err)
 {
-	struct place place;
-	struct value was = { 0 };
-	int64_t value_e = 0;
-	int rc = place_find(spool, obs->metric, obs->labels, obs->period, obs->decimals, &place,
-			    err);
-	if (rc < 0)
+	struct hand *hand = &spool->hand;
+	int rc = 0;
+	if (was && was->series != series) {
+		rc = spool_hand_take(spool, was->series, place.day, place.nth, err);
+		if (rc < 0)
+			return rc;
+		stretch_drop(&hand->stretch, place.nth);
+		hand->changed = true;
+	}
+	if ((rc = spool_hand_take(spool, series, place.day, place.nth, err)) < 0)
 		return rc;
-	int found = value_find(spool, &place, &was, err);
+	*stretch_enter(&hand->stretch, place.nth) = (struct stretch_value){
+		.nth = place.nth, .value_e = value_e, .withdrawn = withdrawn
+	};
+	hand->changed = true;
+	return 0;
+}
+
+/* 1 the current value changed, 0 no news. */
+static int record_in(struct spool *spool, struct kin *kin, const struct observation *obs,
+		     struct place place, struct err *err)
+{
+	struct value was = { 0 };
+	int64_t value_e = 0, series;
+	int rc, found = value_find(spool, kin, place, &was, err);
 	if (found < 0)
 		return found;
-	if (obs->add && !found && (rc = check_never_was(spool, obs, &place, err)) < 0)
+	if (obs->add && !found && (rc = check_never_was(spool, obs, place, err)) < 0)
 		return rc;
 	if ((rc = value_next(obs, found ? &was : NULL, &value_e, err)) < 0)
 		return rc;
-	if (found && was.series == place.series && was.withdrawn == obs->withdrawn &&
+	if (found && was.decimals == obs->decimals && was.withdrawn == obs->withdrawn &&
 	    was.value_e == value_e)
 		return 0;
-	if (found && was.series != place.series) {
-		rc = spool_run(spool, SQL_CURRENT_DROP, 3,
-			       (int64_t[]){ was.series, place.day, place.nth }, err);
-		if (rc < 0)
-			return rc;
-	}
-	if (place.series < 0 && (rc = series_add(spool, obs, &place, err)) < 0)
+	if ((rc = spool_kin_series(spool, kin, obs->decimals, &series, err)) < 0)
 		return rc;
-	rc = spool_run(spool, SQL_CURRENT_PUT, 5,
-		       (int64_t[]){ place.series, place.day, place.nth, value_e, obs->withdrawn },
-		       err);
+	rc = value_put(spool, series, place, found ? &was : NULL, value_e, obs->withdrawn, err);
 	return rc < 0 ? rc : 1;
+}
+
+int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err)
+{
+	struct kin kin;
+	int rc = spool_kin_find(spool, obs->metric, obs->labels, obs->period, &kin, err);
+	return rc < 0 ? rc : record_in(spool, &kin, obs, place_of(obs->period), err);
 }
 
 uint64_t spool_record_limit(const struct spool *spool)
@@ -243,47 +195,136 @@ static int check_disk(const struct spool *spool, struct err *err)
 		       (unsigned long long)left);
 }
 
-/* 1 news, 0 none. */
-static int record_at(struct spool *spool, const struct observation *obs, const struct moment *now,
-		     struct err *err)
+/* Observations of one call, at most SORTED_MAX of them at a time. */
+struct roll {
+	struct spool *spool;
+	struct moment now;
+	struct kindred kindred;
+	struct listed {
+		struct place place;
+		uint32_t kin; /* index; UNDATED: it is done */
+	} * listed;           /* owned [SORTED_MAX] or fewer */
+	uint32_t *order;      /* owned, the same */
+	bool news;
+};
+
+#define UNDATED UINT32_MAX
+
+static int roll_init(struct roll *roll, size_t n)
 {
-	struct observation dated = *obs;
+	roll->listed = malloc(n * sizeof(*roll->listed));
+	roll->order = malloc(n * sizeof(*roll->order));
+	return roll->listed && roll->order ? kindred_init(&roll->kindred, n) : -ENOMEM;
+}
+
+static void roll_deinit(struct roll *roll)
+{
+	kindred_deinit(&roll->kindred);
+	free(roll->listed);
+	free(roll->order);
+}
+
+/* Which series, which period; what has none yet is recorded so. */
+static int list_one(struct roll *roll, const struct observation *obs, struct listed *ret_listed,
+		    struct err *err)
+{
+	struct period period = obs->period;
 	int rc = 0;
-	if (obs->now && !now->known) {
-		rc = spool_undated_add(spool, obs, now->boot_us, err);
-		return rc < 0 ? rc : 1;
+	if (obs->now && !roll->now.known) {
+		ret_listed->kin = UNDATED;
+		roll->news = true;
+		return spool_undated_add(roll->spool, obs, roll->now.boot_us, err);
 	}
 	if (obs->now)
-		dated.period = civil_period(obs->period.calendar, obs->period.grain, now->at_us);
-	else if (!now->known)
-		rc = spool_undated_trace(spool, obs, err);
-	return rc < 0 ? rc : spool_record_one(spool, &dated, err);
+		period = civil_period(period.calendar, period.grain, roll->now.at_us);
+	else if (!roll->now.known)
+		rc = spool_undated_trace(roll->spool, obs, err);
+	if (rc < 0)
+		return rc;
+	ret_listed->place = place_of(period);
+	return kindred_of(&roll->kindred, roll->spool, obs, &ret_listed->kin, err);
+}
+
+/* By series, and in each as they came: a counting sort. Returns how many; -ENOMEM. */
+static int64_t put_in_order(struct roll *roll, size_t n)
+{
+	size_t *next = calloc(roll->kindred.n + 1, sizeof(*next));
+	if (!next)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (roll->listed[i].kin != UNDATED)
+			next[roll->listed[i].kin + 1]++;
+	for (size_t k = 0; k < roll->kindred.n; k++)
+		next[k + 1] += next[k];
+	int64_t dated = (int64_t)next[roll->kindred.n];
+	for (size_t i = 0; i < n; i++)
+		if (roll->listed[i].kin != UNDATED)
+			roll->order[next[roll->listed[i].kin]++] = (uint32_t)i;
+	free(next);
+	return dated;
+}
+
+/* @ret_bad: the one at fault. */
+static int record_some(struct roll *roll, const struct observation obs[], size_t n, size_t *ret_bad,
+		       struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		*ret_bad = i;
+		int rc = list_one(roll, &obs[i], &roll->listed[i], err);
+		if (rc < 0)
+			return rc;
+	}
+	int64_t dated = put_in_order(roll, n);
+	if (dated < 0)
+		return err_memory(err);
+	for (int64_t k = 0; k < dated; k++) {
+		size_t i = *ret_bad = roll->order[k];
+		const struct listed *listed = &roll->listed[i];
+		int rc = record_in(roll->spool, &roll->kindred.list[listed->kin], &obs[i],
+				   listed->place, err);
+		if (rc < 0)
+			return rc;
+		roll->news |= rc == 1;
+	}
+	return 0;
+}
+
+static int record_each(struct roll *roll, const struct observation obs[], size_t n, size_t *ret_bad,
+		       struct err *err)
+{
+	int rc = 0;
+	for (size_t from = 0; from < n && rc == 0; from += SORTED_MAX) {
+		size_t bad = 0, left = n - from, some = left < SORTED_MAX ? left : SORTED_MAX;
+		rc = roll_init(roll, some) < 0 ? err_memory(err)
+					       : record_some(roll, obs + from, some, &bad, err);
+		*ret_bad = from + bad;
+		roll_deinit(roll);
+	}
+	return rc;
 }
 
 static int record_all(struct spool *spool, const struct observation obs[], size_t n,
 		      size_t *ret_bad, struct err *err)
 {
-	bool news = false;
-	struct moment now = clock_now(spool->clock);
+	struct roll roll = { .spool = spool, .now = clock_now(spool->clock) };
 	int rc = check_disk(spool, err);
 	if (rc == 0)
 		rc = db_begin(spool->db, err);
 	if (rc == 0) {
-		rc = spool_date_pending(spool, &now, err);
-		news = rc == 1;
+		rc = spool_date_pending(spool, &roll.now, err);
+		roll.news = rc == 1;
 	}
-	for (size_t i = 0; i < n && rc >= 0; i++) {
-		*ret_bad = i;
-		rc = record_at(spool, &obs[i], &now, err);
-		news |= rc == 1;
-	}
+	if (rc >= 0)
+		rc = record_each(&roll, obs, n, ret_bad, err);
 	if (rc < 0)
 		return rc;
-	if (!news) { /* nothing to write, so nothing to wait for */
-		db_rollback(spool->db);
+	if (!roll.news) { /* nothing to write, so nothing to wait for */
+		spool_rollback(spool);
 		return 0;
 	}
-	rc = keep_within_bound(spool, err);
+	rc = spool_hand_write(spool, err);
+	if (rc == 0)
+		rc = keep_within_bound(spool, err);
 	return rc < 0 ? rc : spool_commit(spool, err);
 }
 
@@ -307,7 +348,7 @@ int spool_record(struct spool *spool, const struct observation obs[], size_t n, 
 	if (rc == 0 || disk_refuses(rc))
 		spool->refused_rc = rc;
 	if (rc < 0) {
-		db_rollback(spool->db);
+		spool_rollback(spool);
 		spool->undated_here = -1;
 		return err_wrap(err, "spool '%s'", spool->path);
 	}
@@ -319,13 +360,13 @@ int spool_current(struct spool *spool, const char *metric, const char *labels, s
 		  struct err *err)
 {
 	struct err own;
-	struct place place;
+	struct kin kin;
 	struct value value = { 0 };
 	if (!err)
 		err = &own;
-	int rc = place_find(spool, metric, labels, period, 0, &place, err);
+	int rc = spool_kin_find(spool, metric, labels, period, &kin, err);
 	if (rc == 0)
-		rc = value_find(spool, &place, &value, err);
+		rc = value_find(spool, &kin, place_of(period), &value, err);
 	if (rc < 0)
 		return err_wrap(err, "spool '%s'", spool->path);
 	if (rc == 0)

@@ -35,7 +35,7 @@ struct repair {
 	struct arena *arena;
 	struct series *series; /* owned [n], room for WIRE_SERIES_MAX more than a spool may have */
 	size_t n, room;
-	sqlite3_stmt *taken, *put; /* owned */
+	bool has_rows; /* the damaged file is of before stretches: a row for each value */
 	struct spool_repaired done;
 };
 
@@ -92,24 +92,57 @@ static bool is_sane(int64_t shape, int64_t day, int64_t nth)
 	       nth < grain_per_day(shape_grain(shape));
 }
 
+/* Does @series of the spool have a value there that is its own? */
+static int is_own(struct spool *spool, int64_t series, int32_t day, uint32_t nth, struct err *err)
+{
+	int rc = spool_hand_take(spool, series, day, nth, err);
+	const struct stretch_value *value = rc < 0 ? NULL : stretch_find(&spool->hand.stretch, nth);
+	return rc < 0 ? rc : value && value->seq >= 0;
+}
+
+/* Or one of the same name with other decimals: a figure lies in one series. */
+static int is_taken(struct spool *spool, int64_t series, int32_t day, uint32_t nth, struct err *err)
+{
+	int64_t sibling = -1;
+	int rc = is_own(spool, series, day, nth, err);
+	while (rc == 0) {
+		rc = spool_number(spool, SQL_SERIES_SIBLINGS, 2, (int64_t[]){ series, sibling },
+				  &sibling, err);
+		if (rc == 0)
+			rc = is_own(spool, sibling, day, nth, err);
+	}
+	return rc == -ENODATA ? 0 : rc;
+}
+
+/* The newer of what the damaged file holds stays: the lower seq, as it is marked here. */
+static void value_put(struct hand *hand, uint32_t nth, const struct stretch_value *value)
+{
+	struct stretch_value *there = stretch_enter(&hand->stretch, nth);
+	if (there->seq != 0 && there->seq < value->seq)
+		return;
+	*there = *value;
+	there->nth = nth;
+	hand->changed = true;
+}
+
 /* A value that @seq (UNSEALED: none yet) of the damaged file holds. */
 static int value_take(struct repair *repair, const struct series *series, const int64_t at[2],
 		      int64_t value_e, bool withdrawn, int64_t seq, struct err *err)
 {
-	const int64_t key[] = { series->id, at[0], at[1] };
-	const int64_t row[] = { series->id, at[0], at[1], value_e, withdrawn, -seq - 1 };
 	if (!is_sane(series->shape, at[0], at[1]))
 		return 0; /* a damaged row */
 	repair->done.read++;
-	if (spool_bind(repair->taken, 3, key) != SQLITE_OK)
-		return db_err(err, repair->spool->db, "bind");
-	int rc = db_step(repair->taken, err);
-	(void)sqlite3_reset(repair->taken); /* repeats the step's error, already told */
+	int rc = is_taken(repair->spool, series->id, (int32_t)at[0], (uint32_t)at[1], err);
+	if (rc == 0)
+		rc = spool_hand_take(repair->spool, series->id, (int32_t)at[0], (uint32_t)at[1],
+				     err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0; /* the spool's own is newer */
-	if (spool_bind(repair->put, 6, row) != SQLITE_OK)
-		return db_err(err, repair->spool->db, "bind");
-	return db_run(repair->put, err);
+	value_put(&repair->spool->hand, (uint32_t)at[1],
+		  &(struct stretch_value){ .value_e = withdrawn ? 0 : value_e,
+					   .withdrawn = withdrawn,
+					   .seq = -seq - 1 });
+	return 0;
 }
 
 /* --- out of the damaged file; what cannot be read is no error here --- */
@@ -158,6 +191,33 @@ static int all_series_read(struct repair *repair, struct err *err)
 	return rc;
 }
 
+/* What one row holds: a stretch, or a value. One that does not decode is damaged. */
+static int row_take(struct repair *repair, const struct series *series, sqlite3_stmt *row,
+		    bool *ret_whole, struct err *err)
+{
+	struct stretch stretch = { .n = 1 };
+	struct err ignored; /* a damaged stretch */
+	int64_t day = sqlite3_column_int64(row, 0);
+	int rc = 0;
+	*ret_whole = true;
+	if (repair->has_rows)
+		stretch.values[0] = (struct stretch_value){
+			.nth = (uint32_t)sqlite3_column_int64(row, 1),
+			.value_e = sqlite3_column_int64(row, 2),
+			.withdrawn = sqlite3_column_int64(row, 3) != 0,
+			.seq = sqlite3_column_int64(row, 4),
+		};
+	else if (stretch_decode(sqlite3_column_blob(row, 2), (size_t)sqlite3_column_bytes(row, 2),
+				(uint32_t)sqlite3_column_int64(row, 1), &stretch, &ignored) < 0)
+		*ret_whole = false;
+	for (uint32_t i = 0; *ret_whole && i < stretch.n && rc == 0; i++) {
+		const struct stretch_value *value = &stretch.values[i];
+		rc = value_take(repair, series, (int64_t[]){ day, value->nth }, value->value_e,
+				value->withdrawn, value->seq > 0 ? value->seq : UNSEALED, err);
+	}
+	return rc;
+}
+
 /* Rows of one series by @sql, until the end or the first that cannot be read. @ret_day: the last
  * day that was read; unchanged when there was none. 1 to the end, 0 not. */
 static int values_read(struct repair *repair, const struct series *series, const char *sql,
@@ -167,20 +227,31 @@ static int values_read(struct repair *repair, const struct series *series, const
 		ask(repair, sql, (int64_t[]){ series->old_id, bounds[0], bounds[1] }, 3);
 	int code = walk ? SQLITE_ROW : SQLITE_CORRUPT, rc = 0;
 	while (rc == 0 && walk && (code = sqlite3_step(walk)) == SQLITE_ROW) {
-		int64_t seq = sqlite3_column_int64(walk, 4);
-		const int64_t at[] = { sqlite3_column_int64(walk, 0),
-				       sqlite3_column_int64(walk, 1) };
-		*ret_day = at[0];
-		rc = value_take(repair, series, at, sqlite3_column_int64(walk, 2),
-				sqlite3_column_int64(walk, 3) != 0, seq > 0 ? seq : UNSEALED, err);
+		bool whole;
+		*ret_day = sqlite3_column_int64(walk, 0);
+		rc = row_take(repair, series, walk, &whole, err);
+		repair->done.lost_days += !whole; /* and on: the pages can be read */
 	}
 	sqlite3_finalize(walk);
 	return rc < 0 ? rc : code == SQLITE_DONE;
 }
 
-#define VALUES_OF                                                                                  \
+#define ROWS_OF                                                                                    \
 	"SELECT day, nth, value_e, withdrawn, seq FROM current WHERE series = ?1"                  \
-	" AND day BETWEEN ?2 AND ?3 ORDER BY day "
+	" AND day BETWEEN ?2 AND ?3 ORDER BY day"
+#define STRETCHES_OF                                                                               \
+	"SELECT day, part, points FROM stretch WHERE series = ?1"                                  \
+	" AND day BETWEEN ?2 AND ?3 ORDER BY day"
+
+static const char *forward(const struct repair *repair)
+{
+	return repair->has_rows ? ROWS_OF ", nth" : STRETCHES_OF ", part";
+}
+
+static const char *backward(const struct repair *repair)
+{
+	return repair->has_rows ? ROWS_OF " DESC, nth DESC" : STRETCHES_OF " DESC, part DESC";
+}
 
 static int values_between(struct repair *repair, const struct series *series, int64_t first,
 			  int64_t last, struct err *err)
@@ -188,7 +259,8 @@ static int values_between(struct repair *repair, const struct series *series, in
 	int rc = 1;
 	for (int64_t day = first; day <= last && rc >= 0; day++) {
 		int64_t ignored;
-		rc = values_read(repair, series, VALUES_OF, (int64_t[]){ day, day }, &ignored, err);
+		rc = values_read(repair, series, forward(repair), (int64_t[]){ day, day }, &ignored,
+				 err);
 		repair->done.lost_days += rc == 0;
 	}
 	return rc < 0 ? rc : 0;
@@ -198,10 +270,10 @@ static int values_of(struct repair *repair, const struct series *series, struct 
 {
 	static const int64_t all[] = { DAY_MIN, DAY_MAX };
 	int64_t first = DAY_MAX, last = DAY_MIN;
-	int rc = values_read(repair, series, VALUES_OF ", nth", all, &first, err);
+	int rc = values_read(repair, series, forward(repair), all, &first, err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = values_read(repair, series, VALUES_OF "DESC, nth DESC", all, &last, err);
+	rc = values_read(repair, series, backward(repair), all, &last, err);
 	if (rc < 0)
 		return rc;
 	if (first == DAY_MAX || last == DAY_MIN) { /* not a row from one of the ends */
@@ -272,6 +344,11 @@ static int64_t old_number(struct repair *repair, const char *sql)
 	int64_t number = row && sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : -1;
 	sqlite3_finalize(row);
 	return number;
+}
+
+static bool has_rows(struct repair *repair)
+{
+	return old_number(repair, "SELECT 1 FROM sqlite_schema WHERE name = 'current'") == 1;
 }
 
 static int batches_read(struct repair *repair, struct err *err)
@@ -366,9 +443,28 @@ static int check_result(struct repair *repair, struct err *err)
 	return rc;
 }
 
+/* What was taken is as if just recorded; how much that is. */
+static int unseal_taken(struct repair *repair, struct err *err)
+{
+	struct stretch_key key = { .part = -1 };
+	struct hand *hand = &repair->spool->hand;
+	int rc;
+	while ((rc = spool_hand_next(repair->spool, &key, err)) == 1)
+		for (uint32_t i = 0; i < hand->stretch.n; i++) {
+			struct stretch_value *value = &hand->stretch.values[i];
+			if (value->seq >= 0)
+				continue;
+			value->seq = 0;
+			hand->changed = true;
+			repair->done.taken++;
+		}
+	return rc;
+}
+
 static int take_all(struct repair *repair, struct err *err)
 {
 	int rc = all_series_read(repair, err);
+	repair->has_rows = has_rows(repair);
 	for (size_t i = 0; i < repair->n && rc == 0; i++)
 		rc = values_of(repair, &repair->series[i], err);
 	if (rc == 0)
@@ -376,24 +472,21 @@ static int take_all(struct repair *repair, struct err *err)
 	if (rc == 0 && !was_read_before(repair))
 		rc = undated_read(repair, err);
 	if (rc == 0)
-		rc = spool_run(repair->spool, SQL_SALVAGED_UNSEALED, 0, NULL, err);
-	repair->done.taken = (uint64_t)sqlite3_changes64(repair->spool->db);
+		rc = unseal_taken(repair, err);
 	return rc < 0 ? rc : check_result(repair, err);
 }
 
 static int carry_out(struct repair *repair, bool dry, struct err *err)
 {
 	struct spool *spool = repair->spool;
-	repair->taken = spool_statement(spool, SQL_SALVAGED_TAKEN, err);
-	repair->put = repair->taken ? spool_statement(spool, SQL_SALVAGED_PUT, err) : NULL;
-	int rc = repair->put ? db_begin(spool->db, err) : err->code;
+	int rc = db_begin(spool->db, err);
 	if (rc == 0)
 		rc = take_all(repair, err);
 	if (rc == 0 && !dry)
 		rc = remember(repair, err);
 	if (rc == 0 && !dry)
 		return spool_commit(spool, err);
-	db_rollback(spool->db);
+	spool_rollback(spool);
 	return rc;
 }
 

@@ -4,9 +4,9 @@
  * 2. Read them by wire number of their series, series without a number last, until the batch is
  *    full. A series gets its number here, so numbers rise in the order of first use and the
  *    declarations of a batch are contiguous.
- * 3. Encode, store under the next sequence number, mark the rows with it. Again from 1.
+ * 3. Encode, store under the next sequence number, mark the values with it. Again from 1.
  *
- * Rows are read to the end before any is changed, so that no cursor meets its own writes.
+ * Stretches are read to the end before any is changed, so that no cursor meets its own writes.
  *
  * Only some batches are sealed ahead of their acks. What comes while the province is away waits as
  * current values and goes in batches of a day when it is back: 90 days of 10 per-minute series are
@@ -36,11 +36,11 @@ struct sealing { /* one batch in the making */
 	bool full;
 };
 
-struct row { /* borrowed from the statement */
-	int64_t id, shape, value_e;
+struct row { /* a stretch with unsealed values; borrowed from the statement */
+	int64_t id, shape;
 	const char *metric, *labels;
-	uint32_t number, nth;
-	bool declared, withdrawn;
+	uint32_t number, part;
+	bool declared;
 };
 
 static struct row row_read(sqlite3_stmt *st)
@@ -52,9 +52,7 @@ static struct row row_read(sqlite3_stmt *st)
 		.metric = (const char *)sqlite3_column_text(st, 2),
 		.labels = (const char *)sqlite3_column_text(st, 3),
 		.shape = sqlite3_column_int64(st, 4),
-		.nth = (uint32_t)sqlite3_column_int64(st, 5),
-		.value_e = sqlite3_column_int64(st, 6),
-		.withdrawn = sqlite3_column_int64(st, 7) != 0,
+		.part = (uint32_t)sqlite3_column_int64(st, 5),
 	};
 }
 
@@ -87,9 +85,9 @@ static size_t varint_bytes(int64_t value)
 	return n;
 }
 
-static size_t point_bytes(const struct row *row)
+static size_t point_bytes(const struct stretch_value *value)
 {
-	return varint_bytes(row->value_e) + 2 /* step */ + (row->withdrawn ? 3u : 0u);
+	return varint_bytes(value->value_e) + 2 /* step */ + (value->withdrawn ? 3u : 0u);
 }
 
 static int grow(void **array, size_t n, size_t *room, size_t size)
@@ -149,9 +147,10 @@ static int run_add(struct sealing *sealing, const struct row *row)
 	return 0;
 }
 
-static bool has_room(const struct sealing *sealing, const struct row *row, bool new_run)
+static bool has_room(const struct sealing *sealing, const struct row *row,
+		     const struct stretch_value *value, bool new_run)
 {
-	size_t bytes = sealing->bytes + point_bytes(row);
+	size_t bytes = sealing->bytes + point_bytes(value);
 	if (new_run)
 		bytes += RUN_BYTES;
 	if (new_run && !row->declared)
@@ -160,11 +159,12 @@ static bool has_room(const struct sealing *sealing, const struct row *row, bool 
 	       (row->declared || sealing->batch.n_declared < BATCH_DECLARED_MAX);
 }
 
-static int point_add(struct sealing *sealing, const struct row *row)
+static int point_add(struct sealing *sealing, const struct row *row,
+		     const struct stretch_value *value)
 {
 	struct batch *batch = &sealing->batch;
 	bool new_run = batch->n_runs == 0 || sealing->ids[batch->n_runs - 1] != row->id;
-	if (!has_room(sealing, row, new_run)) {
+	if (!has_room(sealing, row, value, new_run)) {
 		sealing->full = true;
 		return 0;
 	}
@@ -173,11 +173,27 @@ static int point_add(struct sealing *sealing, const struct row *row)
 	if (grow((void **)&batch->points, batch->n_points, &sealing->points_room,
 		 sizeof(batch->points[0])) < 0)
 		return -ENOMEM;
-	batch->points[batch->n_points++] = (struct point){ .value_e = row->value_e,
-							   .nth = (uint16_t)row->nth,
-							   .withdrawn = row->withdrawn };
+	batch->points[batch->n_points++] = (struct point){ .value_e = value->value_e,
+							   .nth = (uint16_t)value->nth,
+							   .withdrawn = value->withdrawn };
 	batch->runs[batch->n_runs - 1].n++;
-	sealing->bytes += point_bytes(row);
+	sealing->bytes += point_bytes(value);
+	return 0;
+}
+
+static int points_add(struct spool *spool, struct sealing *sealing, const struct row *row,
+		      struct err *err)
+{
+	const struct stretch *stretch = &spool->hand.stretch;
+	if (!row->metric || !row->labels)
+		return err_memory(err);
+	int rc = spool_hand_take(spool, row->id, sealing->batch.day, row->part * STRETCH_PERIODS,
+				 err);
+	if (rc < 0)
+		return rc;
+	for (uint32_t i = 0; i < stretch->n && !sealing->full; i++)
+		if (stretch->values[i].seq == 0 && point_add(sealing, row, &stretch->values[i]) < 0)
+			return err_memory(err);
 	return 0;
 }
 
@@ -189,14 +205,10 @@ static int collect(struct spool *spool, struct sealing *sealing, struct err *err
 	if (spool_bind(unsealed, 2, (int64_t[]){ sealing->batch.day, BATCH_POINTS_MAX }) !=
 	    SQLITE_OK)
 		return db_err(err, spool->db, "bind");
-	int rc = 1;
-	while (!sealing->full && (rc = db_step(unsealed, err)) == 1) {
+	int rc = 0;
+	while (rc >= 0 && !sealing->full && (rc = db_step(unsealed, err)) == 1) {
 		struct row row = row_read(unsealed);
-		rc = row.metric && row.labels ? point_add(sealing, &row) : -ENOMEM;
-		if (rc < 0) {
-			err_memory(err);
-			break;
-		}
+		rc = points_add(spool, sealing, &row, err);
 	}
 	(void)sqlite3_reset(unsealed); /* repeats the step's error, already told */
 	return rc < 0 ? rc : 0;
@@ -216,17 +228,28 @@ static int store(struct spool *spool, uint64_t seq, const struct batch *batch,
 	return db_run(add, err);
 }
 
-/* Rows of a run, and the number its series got. */
+static int mark_run(struct spool *spool, uint64_t seq, int64_t id, const struct batch *batch,
+		    const struct run *run, struct err *err)
+{
+	int rc = 0;
+	for (uint32_t i = run->first; i < run->first + run->n && rc == 0; i++) {
+		rc = spool_hand_take(spool, id, batch->day, batch->points[i].nth, err);
+		if (rc < 0)
+			break;
+		stretch_find(&spool->hand.stretch, batch->points[i].nth)->seq = (int64_t)seq;
+		spool->hand.changed = true;
+	}
+	return rc;
+}
+
+/* Values of a run, and the number its series got. */
 static int mark(struct spool *spool, uint64_t seq, const struct sealing *sealing, struct err *err)
 {
 	const struct batch *batch = &sealing->batch;
 	int rc = 0;
 	for (size_t i = 0; i < batch->n_runs && rc == 0; i++) {
 		const struct run *run = &batch->runs[i];
-		int64_t sealed[] = { (int64_t)seq, sealing->ids[i], batch->day,
-				     batch->points[run->first].nth,
-				     batch->points[run->first + run->n - 1].nth };
-		rc = spool_run(spool, SQL_CURRENT_SEALED, 5, sealed, err);
+		rc = mark_run(spool, seq, sealing->ids[i], batch, run, err);
 		if (rc == 0 && batch->n_declared > 0 && run->series >= batch->first_declared)
 			rc = spool_run(spool, SQL_SERIES_NUMBER, 3,
 				       (int64_t[]){ run->series, (int64_t)seq, sealing->ids[i] },
@@ -253,6 +276,8 @@ static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq,
 		rc = store(spool, seq, &sealing->batch, &payload, err);
 	if (rc == 0)
 		rc = mark(spool, seq, sealing, err);
+	if (rc == 0)
+		rc = spool_hand_write(spool, err); /* the next batch asks the table */
 	if (rc == 0)
 		rc = spool_run(spool, SQL_META_LAST, 1, (int64_t[]){ (int64_t)seq }, err);
 	blob_free(&payload);
@@ -321,7 +346,7 @@ static int seal_some(struct spool *spool, struct spool_meta *meta, int64_t now_u
 	if (all < 0)
 		return all;
 	if (meta->last_seq == before) { /* no room: nothing to write */
-		db_rollback(spool->db);
+		spool_rollback(spool);
 		return all;
 	}
 	rc = spool_commit(spool, err);
@@ -339,7 +364,7 @@ static int date_first(struct spool *spool, struct err *err)
 		rc = spool_date_pending(spool, &now, err);
 	if (rc == 1)
 		return spool_commit(spool, err);
-	db_rollback(spool->db);
+	spool_rollback(spool);
 	return rc;
 }
 
@@ -372,7 +397,7 @@ int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *re
 		err = &own;
 	int rc = seal(spool, now_us, ret_last, ret_more, err);
 	if (rc < 0) {
-		db_rollback(spool->db);
+		spool_rollback(spool);
 		spool->undated_here = -1;
 		return err_wrap(err, "spool '%s': seal", spool->path);
 	}

@@ -418,7 +418,7 @@ int spool_assign(struct spool *spool, int64_t number, int64_t start_us,
 	int rc = assign(spool, number, start_us, ret_assigned, err);
 	spool->undated_here = -1;
 	if (rc < 0) {
-		db_rollback(spool->db);
+		spool_rollback(spool);
 		return err_wrap(err, "spool '%s'", spool->path);
 	}
 	return 0;
@@ -456,7 +456,7 @@ int spool_drop_start(struct spool *spool, int64_t number, uint64_t *ret_figures,
 	int rc = drop(spool, number, ret_figures, err);
 	spool->undated_here = -1;
 	if (rc < 0) {
-		db_rollback(spool->db);
+		spool_rollback(spool);
 		return err_wrap(err, "spool '%s'", spool->path);
 	}
 	return 0;

@@ -1,4 +1,5 @@
-/* Verifying: every kept batch is decoded and held against the current values.
+/* Verifying: every stretch of current values is read, and every kept batch is decoded and held
+ * against them.
  *
  * A current value carries the number of the batch it went in. So each point of batch N is found
  * among the current values either as sealed by N, with the same value, or as replaced since (a
@@ -27,21 +28,17 @@ static int check_point(const struct verify *verify, int64_t id, const struct poi
 		       struct err *err)
 {
 	struct spool *spool = verify->spool;
-	sqlite3_stmt *get = spool_statement(spool, SQL_CURRENT_GET, err);
-	if (!get)
-		return err->code;
-	if (spool_bind(get, 3, (int64_t[]){ id, verify->batch->day, point->nth }) != SQLITE_OK)
-		return db_err(err, spool->db, "bind");
-	int rc = db_step(get, err);
-	int64_t value_e = sqlite3_column_int64(get, 0);
-	bool withdrawn = sqlite3_column_int64(get, 1) != 0;
-	uint64_t seq = (uint64_t)sqlite3_column_int64(get, 2);
-	(void)sqlite3_reset(get); /* repeats the step's error, already told */
-	if (rc <= 0)
-		return rc; /* trimmed, or moved to a series with other decimals */
+	int rc = spool_hand_take(spool, id, verify->batch->day, point->nth, err);
+	if (rc < 0)
+		return rc;
+	const struct stretch_value *value = stretch_find(&spool->hand.stretch, point->nth);
+	if (!value)
+		return 0; /* trimmed, or moved to a series with other decimals */
+	uint64_t seq = (uint64_t)value->seq;
 	if (seq != 0 && seq < verify->seq)
 		return wrong(verify, err, "a current value is older than it");
-	if (seq == verify->seq && (value_e != point->value_e || withdrawn != point->withdrawn))
+	if (seq == verify->seq &&
+	    (value->value_e != point->value_e || value->withdrawn != point->withdrawn))
 		return wrong(verify, err, "a current value differs from it");
 	return 0;
 }
@@ -96,6 +93,19 @@ static int check_all(struct verify *verify, sqlite3_stmt *walk, struct err *err)
 	return rc;
 }
 
+/* Each stretch can be read, and its row tells what it holds. */
+static int check_stretches(struct spool *spool, struct err *err)
+{
+	struct stretch_key key = { .part = -1 };
+	const struct stretch *stretch = &spool->hand.stretch;
+	int rc;
+	while ((rc = spool_hand_next(spool, &key, err)) == 1)
+		if (stretch->n == 0 || key.unsealed != stretch_unsealed(stretch) ||
+		    key.newest != stretch_newest(stretch))
+			return err_set(err, -EUCLEAN, "values of a series are damaged");
+	return rc;
+}
+
 static int check_file(struct spool *spool, struct err *err)
 {
 	sqlite3_stmt *check = NULL;
@@ -118,6 +128,8 @@ int spool_verify(struct spool *spool, struct err *err)
 	if (!verify.arena)
 		return err_memory(err);
 	int rc = check_file(spool, err);
+	if (rc == 0)
+		rc = check_stretches(spool, err);
 	if (rc == 0)
 		rc = spool_meta(spool, &verify.meta, err);
 	if (rc == 0) {

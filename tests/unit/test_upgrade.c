@@ -15,6 +15,7 @@
 #include "schema.h"
 #include "scratch.h"
 #include "spool.h"
+#include "spool_repair.h"
 #include "table.h"
 #include "verify.h"
 
@@ -279,6 +280,116 @@ static void a_migration_that_is_stopped_anywhere_leaves_a_version_that_works(voi
 		}
 }
 
+/* --- an office's values: a row each until version 2, stretches of them since --- */
+
+#define OF_ROWS "province2-office2"
+
+static int add_value(void *context, const struct observation *obs)
+{
+	char line[256];
+	int n = snprintf(line, sizeof(line), "%s %s %d.%u %d %u %lld %d\n", obs->metric,
+			 obs->labels, (int)obs->period.grain, obs->decimals,
+			 (int)period_first_day(obs->period), (unsigned)period_nth(obs->period),
+			 (long long)obs->value_e, (int)obs->withdrawn);
+	return blob_append(context, line, (size_t)n);
+}
+
+static char *values_of(struct spool *spool, struct err *err)
+{
+	struct blob text = { 0 };
+	assert_int_equal(spool_each_current(spool, add_value, &text, err), 0);
+	assert_int_equal(blob_append(&text, "", 1), 0);
+	return (char *)text.data;
+}
+
+static char *values_of_rows(const char *path)
+{
+	sqlite3 *db = raw(path);
+	sqlite3_stmt *walk = NULL;
+	struct blob text = { 0 };
+	assert_int_equal(sqlite3_prepare_v2(db,
+					    "SELECT format('%s %s %d.%d %d %d %lld %d', metric,"
+					    " labels, shape & 15, shape >> 4 & 15, day, nth,"
+					    " value_e, withdrawn) FROM current"
+					    " JOIN series ON id = series"
+					    " ORDER BY metric, labels, day, nth",
+					    -1, &walk, NULL),
+			 SQLITE_OK);
+	while (sqlite3_step(walk) == SQLITE_ROW) {
+		const char *line = (const char *)sqlite3_column_text(walk, 0);
+		assert_int_equal(blob_append(&text, line, strlen(line)), 0);
+		assert_int_equal(blob_append(&text, "\n", 1), 0);
+	}
+	assert_int_equal(blob_append(&text, "", 1), 0);
+	sqlite3_finalize(walk);
+	db_close(db);
+	return (char *)text.data;
+}
+
+/* The vintage, and two series more: of 5 days' minutes, two of three of them, some sealed. */
+static uint64_t load_rows(const struct fixture *f)
+{
+	assert_int_equal(load(f, OF_ROWS, OFFICE), 2);
+	sqlite3 *db = raw(f->path);
+	assert_int_equal(
+		sqlite3_exec(db,
+			     "INSERT INTO series (id, metric, labels, shape) VALUES"
+			     " (900, 'probe', '', 0), (901, 'probe', 'a=b', 16);"
+			     "WITH RECURSIVE n (i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n"
+			     " WHERE i < 14399)"
+			     "INSERT INTO current SELECT 900 + i % 2, 20250 + i / 2880,"
+			     " i / 2 % 1440, (i % 11 <> 5) * (i * 7919 % 1000 - 500) * i * 2000003,"
+			     " i % 11 = 5, i % 4 * (i % 3) FROM n WHERE i % 3 < 2",
+			     NULL, NULL, NULL),
+		SQLITE_OK);
+	db_close(db);
+	return (uint64_t)number(f->path, "SELECT count(*) FROM current WHERE seq = 0");
+}
+
+static struct spool *open_office(struct fixture *f, const char *path)
+{
+	static const struct spool_limits limits = { .bytes_max = 64 << 20, .keep_days = 35 };
+	struct spool *spool = NULL;
+	if (spool_open(path, &limits, &spool, NULL, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+	return spool;
+}
+
+static void every_row_is_a_value_of_a_stretch(void **state)
+{
+	struct fixture *f = *state;
+	struct spool_status status;
+	uint64_t unsealed = load_rows(f);
+	char *before = values_of_rows(f->path);
+	struct spool *spool = open_office(f, f->path);
+	char *after = values_of(spool, &f->err);
+	assert_string_equal(after, before);
+	assert_int_equal(spool_status(spool, &status, &f->err), 0);
+	assert_int_equal(status.unsealed, unsealed);
+	assert_int_equal(spool_verify(spool, &f->err), 0);
+	spool_close(spool);
+	free(before);
+	free(after);
+}
+
+static void a_file_of_rows_can_still_be_repaired_from(void **state)
+{
+	struct fixture *f = *state;
+	struct spool_repaired repaired;
+	(void)load_rows(f);
+	char *before = values_of_rows(f->path);
+	(void)unlink(f->fresh);
+	struct spool *spool = open_office(f, f->fresh);
+	assert_int_equal(spool_repair(spool, f->path, false, &repaired, &f->err), 0);
+	char *after = values_of(spool, &f->err);
+	assert_string_equal(after, before);
+	assert_int_equal(repaired.taken, number(f->path, "SELECT count(*) FROM current"));
+	assert_int_equal(repaired.lost_days + repaired.lost_series + repaired.lost_batches, 0);
+	spool_close(spool);
+	free(before);
+	free(after);
+}
+
 static void a_later_version_is_refused_by_its_name_and_left_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -311,6 +422,8 @@ int main(void)
 		TEST(a_vintage_comes_to_the_schema_of_a_fresh_file),
 		TEST(the_books_of_a_vintage_are_right),
 		TEST(a_migration_that_is_stopped_anywhere_leaves_a_version_that_works),
+		TEST(every_row_is_a_value_of_a_stretch),
+		TEST(a_file_of_rows_can_still_be_repaired_from),
 		TEST(a_later_version_is_refused_by_its_name_and_left_alone),
 	};
 	return cmocka_run_group_tests_name("upgrade", tests, install, NULL);
