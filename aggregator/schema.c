@@ -58,6 +58,14 @@ static const char *const steps[] = {
 	"  calendar INTEGER NOT NULL, grain INTEGER NOT NULL, number INTEGER NOT NULL,"
 	"  closed_us INTEGER NOT NULL, who TEXT NOT NULL,"
 	"  PRIMARY KEY(metric, calendar, grain, number)) STRICT, WITHOUT ROWID;",
+	/* 3: strands.c. What is in the journal already stays as it is and keeps its index: a row of
+	   it is rewritten for no one, and no disk needs room for a second journal meanwhile. */
+	"CREATE TABLE strand(day INTEGER NOT NULL, office INTEGER NOT NULL, entry INTEGER NOT NULL,"
+	"  PRIMARY KEY(day, office)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO strand SELECT day, office, max(id) FROM journal GROUP BY day, office;"
+	"DROP INDEX journal_day;"
+	"ALTER TABLE journal ADD COLUMN back INTEGER;"
+	"CREATE INDEX journal_day ON journal(day, office) WHERE back IS NULL;",
 };
 
 static const struct db_schema schema = {

@@ -66,7 +66,7 @@ struct derive *derive_open(sqlite3 *db, const struct reference *reference, int64
 	derive->reference = reference;
 	derive->on_bad = on_bad;
 	derive->context = context;
-	if (db_prepare(db, "SELECT DISTINCT office FROM journal WHERE day = ? ORDER BY office",
+	if (db_prepare(db, "SELECT office FROM strand WHERE day = ? ORDER BY office",
 		       &derive->offices, err) < 0 ||
 	    !(derive->declarations = declarations_open(db, err)) ||
 	    !(derive->pages = pages_open(NULL, err)) ||

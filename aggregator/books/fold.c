@@ -436,8 +436,8 @@ int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err
 	sqlite3_stmt *days = NULL;
 	int rc = fold ? db_exec(db, "DELETE FROM rollup", err) : err->code;
 	if (rc == 0)
-		rc = db_prepare(db, "SELECT DISTINCT day, office FROM journal ORDER BY day, office",
-				&days, err);
+		rc = db_prepare(db, "SELECT day, office FROM strand ORDER BY day, office", &days,
+				err);
 	if (rc == 0) {
 		fold_begin(fold, reference);
 		rc = rebuild_days(fold, days, err);
@@ -484,8 +484,8 @@ static int move_days(struct fold *fold, const struct reference *before, int64_t 
 {
 	sqlite3_stmt *days;
 	int rc = db_prepare(fold->db,
-			    "SELECT DISTINCT day FROM journal WHERE office = ? AND day >= ?"
-			    " AND day < ? ORDER BY day",
+			    "SELECT day FROM strand WHERE office = ? AND day >= ? AND day < ?"
+			    " ORDER BY day",
 			    &days, err);
 	if (rc < 0)
 		return rc;

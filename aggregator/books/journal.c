@@ -1,4 +1,5 @@
 #include "journal.h"
+#include "strands.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -9,10 +10,12 @@
 struct journal {
 	sqlite3 *db; /* outlives us */
 	sqlite3_stmt *head, *find, *make, *append, *mark;
+	struct strands *strands;
 	struct journal_spool **spools; /* owned [n], ascending by (office, spool id) */
 	size_t n, room;
+	int64_t last; /* entry, */
 	uint8_t chain[CHAIN_LEN];
-	int chain_known;
+	bool last_known; /* both */
 };
 
 struct journal *journal_open(sqlite3 *db, struct err *err)
@@ -23,8 +26,8 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 		return NULL;
 	}
 	j->db = db;
-	if (db_prepare(db, "SELECT chain FROM journal ORDER BY id DESC LIMIT 1", &j->head, err) <
-		    0 ||
+	if (db_prepare(db, "SELECT id, chain FROM journal ORDER BY id DESC LIMIT 1", &j->head,
+		       err) < 0 ||
 	    db_prepare(db,
 		       "SELECT id, upto, upto_digest FROM spool WHERE office = ? AND spool_id = ?",
 		       &j->find, err) < 0 ||
@@ -32,14 +35,16 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 		       "INSERT INTO spool(office, spool_id, upto, last_received_us) VALUES(?, ?, "
 		       "0, 0)",
 		       &j->make, err) < 0 ||
-	    db_prepare(db,
-		       "INSERT INTO journal(spool, seq, day, office, received_us, payload, chain)"
-		       " VALUES(?, ?, ?, ?, ?, ?, ?)",
-		       &j->append, err) < 0 ||
+	    db_prepare(
+		    db,
+		    "INSERT INTO journal(id, spool, seq, day, office, received_us, payload, chain,"
+		    " back) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    &j->append, err) < 0 ||
 	    db_prepare(db,
 		       "UPDATE spool SET upto = ?, last_received_us = ?, upto_digest = ? WHERE "
 		       "id = ?",
-		       &j->mark, err) < 0) {
+		       &j->mark, err) < 0 ||
+	    !(j->strands = strands_open(db, err))) {
 		journal_close(j);
 		return NULL;
 	}
@@ -51,7 +56,9 @@ void journal_forget(struct journal *journal)
 	for (size_t i = 0; i < journal->n; i++)
 		free(journal->spools[i]);
 	journal->n = 0;
-	journal->chain_known = 0;
+	journal->last_known = false;
+	if (journal->strands)
+		strands_forget(journal->strands);
 }
 
 void journal_close(struct journal *journal)
@@ -60,6 +67,7 @@ void journal_close(struct journal *journal)
 		return;
 	journal_forget(journal);
 	free(journal->spools);
+	strands_close(journal->strands);
 	sqlite3_finalize(journal->head);
 	sqlite3_finalize(journal->find);
 	sqlite3_finalize(journal->make);
@@ -149,19 +157,18 @@ bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIR
 	return !spool->digest_known || memcmp(spool->upto_digest, digest, WIRE_DIGEST_LEN) == 0;
 }
 
-static int chain_load(struct journal *j, struct err *err)
+static int last_load(struct journal *j, struct err *err)
 {
-	if (j->chain_known)
+	if (j->last_known)
 		return 0;
 	memset(j->chain, 0, sizeof(j->chain));
 	int rc = db_step(j->head, err);
-	if (rc == 1 && sqlite3_column_bytes(j->head, 0) == (int)CHAIN_LEN)
-		memcpy(j->chain, sqlite3_column_blob(j->head, 0), CHAIN_LEN);
+	j->last = rc == 1 ? sqlite3_column_int64(j->head, 0) : 0;
+	if (rc == 1 && sqlite3_column_bytes(j->head, 1) == (int)CHAIN_LEN)
+		memcpy(j->chain, sqlite3_column_blob(j->head, 1), CHAIN_LEN);
 	sqlite3_reset(j->head);
-	if (rc < 0)
-		return rc;
-	j->chain_known = 1;
-	return 0;
+	j->last_known = rc >= 0;
+	return rc < 0 ? rc : 0;
 }
 
 static void hash_number(crypto_generichash_state *state, uint64_t number)
@@ -190,33 +197,43 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 		   struct err *err)
 {
 	assert(spool->row && seq == spool->upto + 1);
-	int rc = chain_load(journal, err);
+	int64_t back = 0;
+	int rc = last_load(journal, err);
+	if (rc == 0)
+		rc = strands_add(journal->strands, day, spool->office, journal->last + 1, &back,
+				 err);
 	if (rc < 0)
 		return rc;
 	uint8_t chain[CHAIN_LEN];
 	memcpy(chain, journal->chain, sizeof(chain));
 	journal_chain(chain, spool->office, spool->spool_id, seq, payload, len);
-	sqlite3_bind_int64(journal->append, 1, spool->row);
-	sqlite3_bind_int64(journal->append, 2, (int64_t)seq);
-	sqlite3_bind_int(journal->append, 3, day);
-	sqlite3_bind_int64(journal->append, 4, spool->office);
-	sqlite3_bind_int64(journal->append, 5, received_us);
-	sqlite3_bind_blob(journal->append, 6, payload, (int)len, SQLITE_STATIC);
-	sqlite3_bind_blob(journal->append, 7, chain, sizeof(chain), SQLITE_STATIC);
+	sqlite3_bind_int64(journal->append, 1, journal->last + 1);
+	sqlite3_bind_int64(journal->append, 2, spool->row);
+	sqlite3_bind_int64(journal->append, 3, (int64_t)seq);
+	sqlite3_bind_int(journal->append, 4, day);
+	sqlite3_bind_int64(journal->append, 5, spool->office);
+	sqlite3_bind_int64(journal->append, 6, received_us);
+	sqlite3_bind_blob(journal->append, 7, payload, (int)len, SQLITE_STATIC);
+	sqlite3_bind_blob(journal->append, 8, chain, sizeof(chain), SQLITE_STATIC);
+	sqlite3_bind_int64(journal->append, 9, back);
 	rc = db_run(journal->append, err);
 	if (rc < 0)
 		return rc;
+	journal->last++;
 	memcpy(journal->chain, chain, sizeof(chain));
 	wire_digest(payload, len, spool->upto_digest);
 	spool->upto = seq;
 	spool->received_us = received_us;
 	spool->digest_known = spool->changed = true;
-	*ret_id = sqlite3_last_insert_rowid(journal->db);
+	*ret_id = journal->last;
 	return 0;
 }
 
 int journal_flush(struct journal *journal, struct err *err)
 {
+	int flushed = strands_flush(journal->strands, err);
+	if (flushed < 0)
+		return flushed;
 	for (size_t i = 0; i < journal->n; i++) {
 		struct journal_spool *spool = journal->spools[i];
 		if (!spool->changed)

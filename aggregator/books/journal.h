@@ -49,7 +49,8 @@ bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIR
 int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,
 		   int64_t received_us, const uint8_t *payload, size_t len, int64_t *ret_id,
 		   struct err *err);
-/** Write the watermarks that moved; call before the commit. */
+/** Write the watermarks that moved and the strands that grew: before entries are looked for by
+ * office and day, and before the commit. */
 int journal_flush(struct journal *journal, struct err *err);
 
 void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, uint64_t seq,

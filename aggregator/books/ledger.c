@@ -263,6 +263,6 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 
 int ledger_finish(struct ledger *ledger, struct err *err)
 {
-	int rc = fold_finish(ledger->fold, err);
-	return rc < 0 ? rc : journal_flush(ledger->journal, err);
+	int rc = journal_flush(ledger->journal, err); /* first: days are played again from it */
+	return rc < 0 ? rc : fold_finish(ledger->fold, err);
 }

@@ -34,8 +34,14 @@ struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struc
 	r->declarations = declarations;
 	r->until_us = INT64_MAX;
 	if (db_prepare(db,
-		       "SELECT id, spool, received_us, payload FROM journal WHERE day = ?1 AND "
-		       "office = ?2 AND received_us <= ?3 ORDER BY id",
+		       "WITH RECURSIVE list(id) AS"
+		       " (SELECT entry FROM strand WHERE day = ?1 AND office = ?2 UNION ALL"
+		       " SELECT list.id - back FROM list JOIN journal ON journal.id = list.id"
+		       " WHERE back > 0)"
+		       " SELECT id, spool, received_us, payload, day, office FROM journal"
+		       " WHERE received_us <= ?3 AND id IN (SELECT id FROM list UNION ALL"
+		       " SELECT id FROM journal WHERE day = ?1 AND office = ?2 AND back IS NULL)"
+		       " ORDER BY id",
 		       &r->entries, err) < 0 ||
 	    db_prepare(db,
 		       "SELECT run, point FROM quarantine WHERE journal = ?1 AND"
@@ -227,8 +233,8 @@ static bool wanted(const uint32_t only[], size_t n_only, uint32_t series)
 	return low < n_only && only[low] == series;
 }
 
-static int play_entry(struct replay *r, int32_t day, const uint32_t only[], size_t n_only,
-		      struct err *err)
+static int play_entry(struct replay *r, int64_t office, int32_t day, const uint32_t only[],
+		      size_t n_only, struct err *err)
 {
 	struct batch batch;
 	const struct declared *declared;
@@ -243,6 +249,10 @@ static int play_entry(struct replay *r, int32_t day, const uint32_t only[], size
 				     &declared, &n_declared, err);
 	if (rc == 0 && batch.day != day) /* the chain holds the payload's day, not the column */
 		rc = err_set(err, -EUCLEAN, "its payload is of another day than its row");
+	if (rc == 0 && (sqlite3_column_int64(r->entries, 4) != day ||
+			sqlite3_column_int64(r->entries, 5) != office))
+		rc = err_set(err, -EUCLEAN,
+			     "it is listed under another day or office than its own");
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : err_wrap(err, "journal entry %lld", (long long)id);
 	r->observations += batch.n_points;
@@ -276,7 +286,7 @@ int replay_day(struct replay *replay, int64_t office, int32_t day, const uint32_
 	sqlite3_bind_int64(replay->entries, 2, office);
 	sqlite3_bind_int64(replay->entries, 3, replay->until_us);
 	while ((rc = db_step(replay->entries, err)) == 1) {
-		rc = play_entry(replay, day, only, n_only, err);
+		rc = play_entry(replay, office, day, only, n_only, err);
 		if (rc < 0)
 			break;
 	}

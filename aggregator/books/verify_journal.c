@@ -1,5 +1,6 @@
 /* The journal itself, entry by entry as it was written: each is hashed onto the one before, follows
- * in its spool, declares what the tables say it declared, and has what quarantine holds of it. */
+ * in its spool, hangs on its strand, declares what the tables say it declared, and has what
+ * quarantine holds of it. */
 #include "verify_parts.h"
 
 #include "civil.h"
@@ -29,6 +30,8 @@ struct walk {
 	struct spool *spools; /* owned [n], ascending by row */
 	size_t n, room;
 	int64_t at, end; /* ids of entries: looked at, and to be looked at */
+	bool over;       /* all entries are; strands are left */
+	struct strand_walk strands;
 	uint8_t chain[CHAIN_LEN];
 };
 
@@ -109,7 +112,7 @@ static int walk_begin(struct verify *v, sqlite3 *db, struct err *err)
 	v->walk = calloc(1, sizeof(*v->walk));
 	if (!v->walk)
 		return err_memory(err);
-	v->walk->at = INT64_MIN;
+	v->walk->at = v->walk->strands.day = INT64_MIN;
 	int rc = db_prepare(db, "SELECT coalesce(max(id), 0) FROM journal", &last, err);
 	if (rc == 0 && (rc = db_step(last, err)) == 1) {
 		v->walk->end = sqlite3_column_int64(last, 0);
@@ -147,6 +150,7 @@ struct look { /* what a step needs at hand */
 	const struct reference *reference;
 	sqlite3_stmt *entries, *declared;
 	struct held held;
+	struct strand_look strands;
 	struct arena *arena;
 	struct batch batch;
 	int64_t id; /* of the entry looked at */
@@ -331,6 +335,16 @@ static int entry_held(struct look *look, bool read, struct err *err)
 	return rc;
 }
 
+static int entry_strand(struct look *look, struct err *err)
+{
+	const struct strand_place place = { .id = look->id,
+					    .day = sqlite3_column_int64(look->entries, 7),
+					    .office = sqlite3_column_int64(look->entries, 1),
+					    .back = sqlite3_column_int64(look->entries, 10) };
+	bool before_strands = sqlite3_column_type(look->entries, 10) == SQLITE_NULL;
+	return before_strands ? 0 : strand_entry(&look->strands, &place, err);
+}
+
 static int entry_check(struct look *look, struct err *err)
 {
 	struct spool *spool = spool_find(look->v->walk, sqlite3_column_int64(look->entries, 6));
@@ -346,6 +360,8 @@ static int entry_check(struct look *look, struct err *err)
 	int rc = entry_decode(look, &good, err);
 	if (rc == 0 && good && spool)
 		rc = entry_declared(look, spool, err);
+	if (rc == 0)
+		rc = entry_strand(look, err);
 	return rc < 0 ? rc : entry_held(look, good, err);
 }
 
@@ -415,7 +431,7 @@ static int look_open(struct look *look, sqlite3 *db, struct err *err)
 	if (rc == 0)
 		rc = db_prepare(db,
 				"SELECT j.id, j.office, s.spool_id, j.seq, j.payload, j.chain,"
-				" j.spool, j.day, j.received_us, s.office FROM journal j"
+				" j.spool, j.day, j.received_us, s.office, j.back FROM journal j"
 				" LEFT JOIN spool s ON s.id = j.spool"
 				" WHERE j.id > ? AND j.id <= ? ORDER BY j.id",
 				&look->entries, err);
@@ -431,6 +447,8 @@ static int look_open(struct look *look, sqlite3 *db, struct err *err)
 				" WHERE journal > ? AND journal <= ?"
 				" ORDER BY journal, run, point",
 				&look->held.stmt, err);
+	if (rc == 0)
+		rc = strand_look_open(&look->strands, db, err);
 	if (rc < 0)
 		return rc;
 	sqlite3_bind_int64(look->entries, 1, walk->at);
@@ -445,6 +463,7 @@ static void look_close(struct look *look)
 	sqlite3_finalize(look->entries);
 	sqlite3_finalize(look->declared);
 	sqlite3_finalize(look->held.stmt);
+	strand_look_close(&look->strands);
 	arena_close(look->arena);
 }
 
@@ -468,12 +487,18 @@ static int entries_walk(struct look *look, sqlite3 *db, struct err *err)
 int verify_journal_step(struct verify *v, sqlite3 *db, const struct reference *reference,
 			struct err *err)
 {
-	struct look look = { .v = v, .reference = reference };
 	int rc = v->walk ? 0 : walk_begin(v, db, err);
-	if (rc == 0)
-		rc = look_open(&look, db, err);
-	if (rc == 0)
+	if (rc < 0)
+		return rc;
+	struct walk *walk = v->walk;
+	struct look look = { .v = v, .reference = reference, .strands = { v, &walk->strands } };
+	rc = look_open(&look, db, err);
+	if (rc == 0 && !walk->over) {
 		rc = entries_walk(&look, db, err);
+		walk->over = rc == 0;
+	}
+	if (rc == 0)
+		rc = strands_step(&look.strands, db, walk->end, err);
 	look_close(&look);
 	if (rc == 0) {
 		walk_close(v->walk);

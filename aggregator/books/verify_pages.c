@@ -306,13 +306,13 @@ static int days_check(struct look *look, sqlite3_stmt *next, struct err *err)
 	return 1;
 }
 
-/* By jumps from day to day: the index has a row for each entry. */
+/* By jumps from day to day: the table has a row for each office of it. */
 static int days_count(struct verify *v, sqlite3 *db, struct err *err)
 {
 	sqlite3_stmt *count;
 	int rc = db_prepare(db,
-			    "WITH RECURSIVE days(day) AS (SELECT min(day) FROM journal UNION ALL"
-			    " SELECT (SELECT min(day) FROM journal WHERE day > days.day) FROM days"
+			    "WITH RECURSIVE days(day) AS (SELECT min(day) FROM strand UNION ALL"
+			    " SELECT (SELECT min(day) FROM strand WHERE day > days.day) FROM days"
 			    " WHERE day IS NOT NULL) SELECT count(day) FROM days",
 			    &count, err);
 	if (rc == 0 && (rc = db_step(count, err)) == 1) {
@@ -361,7 +361,7 @@ int verify_days_step(struct verify *v, sqlite3 *db, const struct reference *refe
 	bool writes = v->writes;
 	int rc = v->begun ? 0 : days_count(v, db, err);
 	if (rc == 0)
-		rc = db_prepare(db, "SELECT min(day) FROM journal WHERE day > ?", &next, err);
+		rc = db_prepare(db, "SELECT min(day) FROM strand WHERE day > ?", &next, err);
 	if (rc == 0)
 		rc = look_open(&look, err);
 	if (rc == 0)
@@ -490,7 +490,7 @@ static int strays_open(struct strays *strays, sqlite3 *db, struct err *err)
 				" ORDER BY grain, bucket, node LIMIT ?",
 				&strays->keys, err);
 	if (rc == 0)
-		rc = db_prepare(db, "SELECT 1 FROM journal WHERE day = ? LIMIT 1", &strays->known,
+		rc = db_prepare(db, "SELECT 1 FROM strand WHERE day = ? LIMIT 1", &strays->known,
 				err);
 	if (rc == 0 && strays->v->writes)
 		rc = db_prepare(db,

@@ -1,4 +1,5 @@
-/* What the files of verify share: verify.c leads, verify_journal.c and verify_pages.c look. */
+/* What the files of verify share: verify.c leads, verify_journal.c (with verify_strands.c) and
+ * verify_pages.c look. */
 #pragma once
 
 #include "verify.h"
@@ -47,6 +48,27 @@ void verify_damaged(struct verify *v, const char *what, struct words where, stru
 int verify_journal_step(struct verify *v, sqlite3 *db, const struct reference *reference,
 			struct err *err);
 void walk_close(struct walk *walk); /* NULL is fine */
+
+/* verify_journal.c asks verify_strands.c: of each entry, and then for the strands. */
+struct strand_walk {
+	uint64_t unnamed;    /* of the entries so far, as a sum of hashes */
+	int64_t day, office; /* of the strand looked at last */
+	bool misled;         /* something names what it must not */
+};
+struct strand_look { /* what a step needs at hand */
+	struct verify *v;
+	struct strand_walk *walk; /* kept from step to step */
+	sqlite3_stmt *find;
+};
+struct strand_place { /* of an entry */
+	int64_t id, day, office, back;
+};
+int strand_look_open(struct strand_look *look, sqlite3 *db, struct err *err);
+void strand_look_close(struct strand_look *look);
+int strand_entry(struct strand_look *look, const struct strand_place *place, struct err *err);
+/** After all entries up to @end. 1: more strands are to be looked at; 0: all is told. */
+int strands_step(struct strand_look *look, sqlite3 *db, int64_t end, struct err *err);
+
 int verify_days_step(struct verify *v, sqlite3 *db, const struct reference *reference,
 		     struct err *err);
 int verify_pages_step(struct verify *v, sqlite3 *db, const struct reference *reference,

@@ -141,11 +141,41 @@ static void the_rollups_are_what_the_journal_gives(void **state)
 	for_all_seeds(SEEDS, rebuilt_and_verified, NULL);
 }
 
+/* As a disk of before there were strands goes on: its entries, found by their index, and those that
+ * came since. */
+static void posted_over_an_upgrade(struct dice *dice, void *context)
+{
+	struct history h;
+	struct books books;
+	size_t before;
+	(void)context;
+	history_make(&h, dice, BATCHES);
+	history_make_acts(&h, dice_below(dice, 25) + 1);
+	history_open(&h, &books);
+	before = (size_t)dice_below(dice, h.n + 1);
+	history_post_part(&h, &books, 0, before);
+	books_exec(&books, "UPDATE journal SET back = NULL");
+	history_post_part(&h, &books, before, h.n);
+	assert_int_equal(books_number(&books, "SELECT count(*) FROM journal WHERE back IS NULL"),
+			 before);
+	assert_verified(&books);
+	assert_rebuild_changes_nothing(&books);
+	books_close(&books);
+	history_free(&h);
+}
+
+static void entries_of_before_there_were_strands_count_as_all_others(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS, posted_over_an_upgrade, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grouping_and_interleaving_make_no_difference),
 		cmocka_unit_test(the_rollups_are_what_the_journal_gives),
+		cmocka_unit_test(entries_of_before_there_were_strands_count_as_all_others),
 		cmocka_unit_test(moves_closings_and_releases_leave_what_the_journal_gives),
 	};
 	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);

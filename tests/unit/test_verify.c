@@ -235,6 +235,44 @@ static void what_stands_beside_the_journal_fits_it(void **state)
 	      "page FROM rollup WHERE grain = 2 LIMIT 1");
 }
 
+/* Whatever an entry or a strand names instead. */
+static void each_entry_hangs_on_its_own_strand_once(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE journal SET back = 0 WHERE back > 0 AND id = ",
+		"UPDATE journal SET back = NULL WHERE back > 0 AND id = ",
+		"UPDATE journal SET back = back + 1 WHERE id = ",
+		"UPDATE journal SET back = back - 1 WHERE id = ",
+		"UPDATE journal SET back = -id WHERE id = ",
+		"UPDATE journal SET back = id WHERE id = ",
+		"UPDATE strand SET entry = entry - 1 WHERE entry = ",
+		"UPDATE strand SET entry = entry - back FROM journal WHERE id = entry AND back > 0"
+		" AND entry = ",
+		"UPDATE strand SET entry = entry + 1000 WHERE entry = ",
+		"UPDATE strand SET day = day + 1000 WHERE entry = ",
+		"DELETE FROM strand WHERE entry = ",
+		"INSERT INTO strand SELECT day + 1000, office, id FROM journal WHERE id = ",
+		"INSERT INTO strand SELECT day, office + 90, id FROM journal WHERE id = ",
+	};
+	struct fixture *f = *state;
+	unsigned tried = 0;
+	books_exec(&f->books, "PRAGMA foreign_keys=OFF");
+	for (int64_t id = 1; id <= (int64_t)f->history.n; id++)
+		for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+			char sql[256];
+			(void)snprintf(sql, sizeof(sql), "%s%lld", damages[i], (long long)id);
+			books_exec(&f->books, "SAVEPOINT try");
+			books_exec(&f->books, sql);
+			bool changed = books_number(&f->books, "SELECT changes()") > 0;
+			books_exec(&f->books, "ROLLBACK TO try");
+			books_exec(&f->books, "RELEASE try");
+			if (changed)
+				named(&f->books, "strand", sql);
+			tried += changed;
+		}
+	assert_true(tried > 100);
+}
+
 /* One of each: a run of a metric that nobody knows, a point out of range, and a whole batch of a
  * day that had not begun when it came. */
 static void held_open(struct books *books)
@@ -433,6 +471,9 @@ static void nothing_is_rebuilt_from_a_damaged_journal(void **state)
 		"UPDATE journal SET office = 77 WHERE id = 3",
 		"UPDATE journal SET payload = x'00' WHERE id = 2",
 		"UPDATE journal SET chain = zeroblob(32) WHERE id = 2",
+		"UPDATE journal SET back = 0 WHERE id = (SELECT max(id) FROM journal WHERE back > "
+		"0)",
+		"DELETE FROM strand",
 		"DELETE FROM declared WHERE number = 0",
 		"UPDATE quarantine SET observations = observations + 1",
 	};
@@ -646,6 +687,7 @@ int main(void)
 		cmocka_unit_test(what_the_journal_says_beside_its_payloads_is_held_to_it),
 		cmocka_unit_test(strange_payloads_are_named_and_the_rest_is_still_read),
 		cmocka_unit_test(what_stands_beside_the_journal_fits_it),
+		cmocka_unit_test(each_entry_hangs_on_its_own_strand_once),
 		cmocka_unit_test(what_is_held_is_in_the_journal_and_not_in_the_rollups),
 		cmocka_unit_test(a_period_that_had_not_begun_is_held_as_such),
 		cmocka_unit_test(a_damaged_page_is_made_anew),
