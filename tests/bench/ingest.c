@@ -3,17 +3,21 @@
  * alone. Fails when the aggregator's totals are not what was sent; never because it was slow.
  *
  *   ingest [--profile NAME] [--minutes N] [--offices N] [--series N] [--days N] [--runs N]
- *          [--alone] [--backup LANTOA] AGGREGATOR
+ *          [--seconds N] [--minute N] [--alone] [--ask] [--backup LANTOA] AGGREGATOR
  *
  * Profiles day, hour, quarter, five and live are batches of that many minutes. In corrections the
  * hour's batches are there, and what is measured is a tenth of their figures sent again with other
  * values, out of order. monthly is one batch from each of 11,000 offices, which sent another
  * before; in a storm these connect too, as fast as they are taken, handshakes measured too.
+ * pace and rush are offices in everyday life, each with a batch every minute: spread over the
+ * minute, or all within a second of it; for --seconds 120, in minutes of --minute 60 seconds.
  *
+ * With --ask, an operator asks questions all the while, and again when all is done.
  * With --backup, each run is made a second time while LANTOA makes one backup after the other.
  *
  * Prints medians over the runs, and from where to where they went. On machines with other work, CPU
  * seconds and ratios tell more than the figures per second. */
+#include "figures.h"
 #include "load.h"
 #include "measure.h"
 #include "province_run.h"
@@ -27,7 +31,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define RUNS_MAX   99u
 #define FILES_ELSE 100u /* what is open besides the offices' */
 #define ROWS_GROUP 100u /* batches in a transaction of plain rows */
 
@@ -35,105 +38,12 @@ struct options {
 	struct load_shape shape;
 	unsigned runs;
 	bool alone; /* without yardsticks */
-	bool storm;
+	bool storm, ask;
+	unsigned spread_of_60;      /* not 0: a tempo; the part of a minute that offices push in */
+	unsigned seconds, minute_s; /* then: how long in all, and how long a minute is */
+	struct tempo tempo;
 	const char *aggregator, *lantoa;
 };
-
-/* --- what is told --- */
-
-enum figure {
-	RATE,
-	SECONDS,
-	WELCOME_SECONDS,
-	CPU,
-	DRIVER_CPU,
-	PEAK_RSS,
-	WIRE_BYTES,
-	DISK_BYTES,
-	COMMITS,
-	COMMIT_BATCHES,
-	ACK_P50,
-	ACK_P99,
-	ZMQ_MESSAGES,
-	ZMQ_MB,
-	ZMQ_CPU,
-	ZMQ_RATIO,
-	ROWS_RATE,
-	ROWS_CPU,
-	ROWS_DISK_BYTES,
-	ROWS_RATIO,
-	LEDGER_RATE,
-	LEDGER_CPU,
-	LEDGER_RATIO,
-	BACKUPS,
-	BACKUP_RATIO,
-	BACKUP_ACK_P99,
-	BACKUP_SECONDS,
-	BACKUP_MB,
-	BACKUP_COPY_RATIO,
-	FIGURES
-};
-
-static const char *const figure_names[FIGURES] = {
-	[RATE] = "observations/s acked (on disk and in every total)",
-	[SECONDS] = "seconds from the first send to the last ack",
-	[WELCOME_SECONDS] = "  of them, until every office was connected and welcome",
-	[CPU] = "aggregator: CPU seconds per million observations",
-	[DRIVER_CPU] = "driver: CPU seconds per million observations",
-	[PEAK_RSS] = "aggregator: peak RSS, MiB",
-	[WIRE_BYTES] = "bytes per observation on the wire (CURVE and framing in)",
-	[DISK_BYTES] = "bytes per observation on disk (database and log)",
-	[COMMITS] = "commits",
-	[COMMIT_BATCHES] = "batches per commit",
-	[ACK_P50] = "ack after, ms, median",
-	[ACK_P99] = "ack after, ms, 99 of 100",
-	[ZMQ_MESSAGES] = "bare libzmq: messages/s",
-	[ZMQ_MB] = "bare libzmq: MB/s",
-	[ZMQ_CPU] = "bare libzmq: receiver's CPU seconds per million observations",
-	[ZMQ_RATIO] = "  its time as a share of the aggregator's",
-	[ROWS_RATE] = "plain rows in SQLite: observations/s",
-	[ROWS_CPU] = "plain rows in SQLite: CPU seconds per million observations",
-	[ROWS_DISK_BYTES] = "plain rows in SQLite: bytes per observation",
-	[ROWS_RATIO] = "  the aggregator's rate over its rate",
-	[LEDGER_RATE] = "ledger alone: observations/s",
-	[LEDGER_CPU] = "ledger alone: CPU seconds per million observations",
-	[LEDGER_RATIO] = "  the aggregator's rate over its rate",
-	[BACKUPS] = "backups made during a second run",
-	[BACKUP_RATIO] = "  its rate over the first one's",
-	[BACKUP_ACK_P99] = "  ack after, ms, 99 of 100",
-	[BACKUP_SECONDS] = "seconds for a backup when nothing else is done",
-	[BACKUP_MB] = "  its MB",
-	[BACKUP_COPY_RATIO] = "  its time over that of cp and sync",
-};
-
-struct figures {
-	double value[RUNS_MAX][FIGURES];
-	unsigned runs;
-};
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return x < y ? -1 : x > y;
-}
-
-static void figures_print(const struct figures *figures)
-{
-	for (size_t i = 0; i < FIGURES; i++) {
-		double values[RUNS_MAX];
-		unsigned n = figures->runs;
-		for (unsigned run = 0; run < n; run++)
-			values[run] = figures->value[run][i];
-		qsort(values, n, sizeof(values[0]), ascending);
-		if (values[n - 1] <= 0)
-			continue; /* not measured */
-		int digits = values[n / 2] < 100 ? 3 : 0;
-		printf("%14.*f  %s", digits, values[n / 2], figure_names[i]);
-		if (n > 1)
-			printf("  [%.*f to %.*f]", digits, values[0], digits, values[n - 1]);
-		printf("\n");
-	}
-}
 
 /* --- one run --- */
 
@@ -160,6 +70,7 @@ static void take_province(const struct load *load, const struct province_result 
 	value[SECONDS] = (double)result->elapsed_us / 1e6;
 	value[WELCOME_SECONDS] = (double)result->welcome_us / 1e6;
 	value[CPU] = (double)result->aggregator_cpu_us / observations;
+	value[CORE_SHARE] = 100.0 * (double)result->aggregator_cpu_us / (double)result->elapsed_us;
 	value[DRIVER_CPU] = (double)result->driver_cpu_us / observations;
 	value[PEAK_RSS] = (double)result->peak_rss_bytes / (1024.0 * 1024.0);
 	value[WIRE_BYTES] = wire_bytes(load) / observations;
@@ -168,6 +79,13 @@ static void take_province(const struct load *load, const struct province_result 
 	value[COMMIT_BATCHES] = (double)load_measured(load) / (double)result->commits;
 	value[ACK_P50] = (double)result->ack_p50_us / 1e3;
 	value[ACK_P99] = (double)result->ack_p99_us / 1e3;
+	for (size_t i = 0; i < ASKER_SHAPES; i++) {
+		double *asked = &value[ASKED + 4 * i];
+		asked[0] = (double)result->asked[i].p50_us / 1e3;
+		asked[1] = (double)result->asked[i].p99_us / 1e3;
+		asked[2] = (double)result->asked_quiet[i].p50_us / 1e3;
+		asked[3] = (double)result->asked_quiet[i].p99_us / 1e3;
+	}
 }
 
 static int run_yardsticks(const struct load *load, const struct province_result *province,
@@ -225,7 +143,9 @@ static int run(const struct options *options, const struct load *load, double va
 {
 	struct province_input input = { .aggregator = options->aggregator,
 					.load = load,
-					.storm = options->storm };
+					.storm = options->storm,
+					.tempo = options->tempo,
+					.asks = options->ask };
 	struct province_result result;
 	int rc = measure(province_run, &input, &result, sizeof(result), err);
 	if (rc < 0)
@@ -245,6 +165,9 @@ static void load_tell(const struct load *load, const struct options *options)
 	if (shape->monthly)
 		printf("figures of a month%s",
 		       options->storm ? ", and the offices connecting" : "");
+	else if (options->spread_of_60)
+		printf("per-minute series, every minute (of %u s), within %u/60 of it",
+		       options->minute_s, options->spread_of_60);
 	else
 		printf("per-minute series x %u days in batches of %u minutes%s", shape->days,
 		       shape->minutes, shape->corrected ? ", then a tenth of them corrected" : "");
@@ -287,9 +210,9 @@ static void offices_fit(struct load_shape *shape)
 static int usage(void)
 {
 	(void)fprintf(stderr, "usage: ingest [--profile day|hour|quarter|five|live|corrections|"
-			      "monthly|storm] [--minutes N] [--offices N] [--series N] [--days N] "
-			      "[--runs N] [--alone]"
-			      " [--backup LANTOA] AGGREGATOR\n");
+			      "monthly|storm|pace|rush] [--minutes N] [--offices N] [--series N] "
+			      "[--days N] [--runs N] [--seconds N] [--minute N] [--alone] [--ask] "
+			      "[--backup LANTOA] AGGREGATOR\n");
 	return 2;
 }
 
@@ -299,6 +222,7 @@ static bool profile_take(const char *name, struct options *options)
 		const char *name;
 		unsigned minutes, days; /* days enough to last for about a second */
 		bool corrected, monthly, storm;
+		unsigned spread_of_60;
 	} profiles[] = { { "day", 1440, 10, .corrected = false },
 			 { "hour", 60, 1, .corrected = false },
 			 { "quarter", 15, 1, .corrected = false },
@@ -306,7 +230,9 @@ static bool profile_take(const char *name, struct options *options)
 			 { "live", 1, 1, .corrected = false },
 			 { "corrections", 60, 1, .corrected = true },
 			 { "monthly", 1, 1, .monthly = true },
-			 { "storm", 1, 1, .monthly = true, .storm = true } };
+			 { "storm", 1, 1, .monthly = true, .storm = true },
+			 { "pace", 1, 1, .spread_of_60 = 60 },
+			 { "rush", 1, 1, .spread_of_60 = 1 } };
 	struct load_shape *shape = &options->shape;
 	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
 		if (strcmp(profiles[i].name, name) != 0)
@@ -316,6 +242,7 @@ static bool profile_take(const char *name, struct options *options)
 		shape->corrected = profiles[i].corrected;
 		shape->monthly = profiles[i].monthly;
 		options->storm = profiles[i].storm;
+		options->spread_of_60 = profiles[i].spread_of_60;
 		if (shape->monthly) {
 			shape->offices = LOAD_OFFICES_MAX;
 			shape->series = 46; /* what a commune's catalogue holds */
@@ -323,6 +250,17 @@ static bool profile_take(const char *name, struct options *options)
 		return true;
 	}
 	return false;
+}
+
+/* Beside what waits for the clock no yardstick has a meaning. */
+static void tempo_set(struct options *options)
+{
+	if (!options->spread_of_60)
+		return;
+	options->alone = true;
+	options->shape.steps = options->seconds / options->minute_s;
+	options->tempo.minute_us = options->minute_s * UINT64_C(1000000);
+	options->tempo.spread_us = options->tempo.minute_us * options->spread_of_60 / 60;
 }
 
 static bool number_take(const char *text, unsigned *ret_number)
@@ -344,7 +282,10 @@ static bool options_read(int argc, char **argv, struct options *options)
 		{ "series", required_argument, NULL, 's' },
 		{ "days", required_argument, NULL, 'd' },
 		{ "runs", required_argument, NULL, 'r' },
+		{ "seconds", required_argument, NULL, 'S' },
+		{ "minute", required_argument, NULL, 'M' },
 		{ "alone", no_argument, NULL, 'a' },
+		{ "ask", no_argument, NULL, 'q' },
 		{ "backup", required_argument, NULL, 'b' },
 		{ 0 },
 	};
@@ -358,6 +299,9 @@ static bool options_read(int argc, char **argv, struct options *options)
 		case 'a':
 			options->alone = true;
 			break;
+		case 'q':
+			options->ask = true;
+			break;
 		case 'b':
 			options->lantoa = optarg;
 			break;
@@ -368,17 +312,23 @@ static bool options_read(int argc, char **argv, struct options *options)
 						   : c == 'o' ? &shape->offices
 						   : c == 's' ? &shape->series
 						   : c == 'd' ? &shape->days
+						   : c == 'S' ? &options->seconds
+						   : c == 'M' ? &options->minute_s
 							      : &options->runs);
 		}
 	}
 	options->aggregator = argv[optind];
-	return good && optind + 1 == argc && options->runs >= 1 && options->runs <= RUNS_MAX;
+	return good && optind + 1 == argc && options->runs >= 1 && options->runs <= RUNS_MAX &&
+	       options->minute_s >= 1 && options->minute_s <= options->seconds;
 }
 
 int main(int argc, char **argv)
 {
 	struct options options = {
-		.shape = { .offices = 200, .series = 40, .days = 1, .minutes = 60 }, .runs = 1
+		.shape = { .offices = 200, .series = 40, .days = 1, .minutes = 60 },
+		.runs = 1,
+		.seconds = 120,
+		.minute_s = 60,
 	};
 	struct err err = { 0 };
 	if (!options_read(argc, argv, &options))
@@ -386,6 +336,7 @@ int main(int argc, char **argv)
 	if (sodium_init() < 0)
 		err.code = err_set(&err, -1, "libsodium does not start");
 	offices_fit(&options.shape);
+	tempo_set(&options);
 	if (err.code == 0)
 		(void)run_all(&options, &err);
 	if (err.code < 0)

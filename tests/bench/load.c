@@ -57,7 +57,9 @@ const char *load_metric(unsigned series, char text[LOAD_NAME_MAX])
 
 int64_t load_total(const struct load *load, unsigned series)
 {
-	unsigned end = load->shape.monthly ? load->steps : load->shape.days * MINUTES_PER_DAY;
+	unsigned end = load->shape.monthly     ? load->steps
+		       : load->shape.corrected ? load->shape.days * MINUTES_PER_DAY
+					       : load->steps * load->shape.minutes;
 	unsigned from = series % 2 || load->shape.monthly ? end - 1 : 0;
 	int64_t total = 0;
 	for (unsigned office = 0; office < load->shape.offices; office++)
@@ -265,6 +267,9 @@ static int shape_check(const struct load_shape *shape, struct err *err)
 			       LOAD_OFFICES_MAX, LOAD_SERIES_MAX, LOAD_DAYS_MAX);
 	if (shape->minutes < 1 || MINUTES_PER_DAY % shape->minutes != 0)
 		return err_set(err, -EINVAL, "a day is no multiple of %u minutes", shape->minutes);
+	if (shape->steps >= shape->days * steps_per_day(shape))
+		return err_set(err, -EINVAL, "the days hold no %u batches of %u minutes",
+			       shape->steps + 1, shape->minutes);
 	if (shape->corrected && shape->minutes < CORRECTED_OF)
 		return err_set(err, -EINVAL, "corrections need batches of %u minutes or more",
 			       CORRECTED_OF);
@@ -284,6 +289,10 @@ int load_open(const struct load_shape *shape, struct load **ret_load, struct err
 	if (shape->corrected || shape->monthly) {
 		load->first_step = load->steps;
 		load->steps *= 2;
+	}
+	if (shape->steps) {
+		load->first_step = 1;
+		load->steps = shape->steps + 1;
 	}
 	load->batches = calloc(load_batches(load), sizeof(struct sealed));
 	rc = load->batches ? day_parse(LOAD_FIRST_DAY, &load->first_day, err) : err_memory(err);

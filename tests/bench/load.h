@@ -28,6 +28,8 @@ struct load_shape {
 	unsigned minutes; /* in a batch; 1440 is a multiple of it */
 	bool monthly;     /* a figure for the month instead, after one for the month before that is
 			     not measured; days and minutes are 1 */
+	unsigned steps;   /* not 0: this many batches of each office, after one that declares the
+			     series and is not measured */
 	bool corrected;   /* only the corrections are measured */
 };
 

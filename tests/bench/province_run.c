@@ -18,12 +18,15 @@
 #include <string.h>
 #include <time.h>
 
+#define QUIET_MIN 20u /* questions of each shape, at least */
+
 struct run {
 	const struct province_input *input;
 	struct province_result *result;
 	struct daemon daemon;
 	struct api_client *api;
 	struct fleet *fleet;
+	struct asker *asker; /* NULL: nobody asks */
 };
 
 /* --- before --- */
@@ -69,6 +72,8 @@ static int prepare(struct run *run, struct err *err)
 	blob_free(&offices);
 	if (rc == 0)
 		rc = fleet_open(load, run->api, &run->fleet, err);
+	if (rc == 0 && run->input->asks)
+		rc = asker_open(load, run->api, &run->asker, err);
 	return rc < 0 ? rc : fleet_greet(run->fleet, err);
 }
 
@@ -110,6 +115,15 @@ static int push_before(struct run *run, uint64_t *ret_commits, struct err *err)
 	return rc < 0 ? rc : read_commits(run, ret_commits, err);
 }
 
+static int push_and_ask(struct run *run, struct fleet_times *ret_times, struct err *err)
+{
+	const struct province_input *input = run->input;
+	int rc = fleet_push_start(run->fleet, input->load->steps, input->tempo, err);
+	while (rc == 0 && run->asker && fleet_pushing(run->fleet))
+		rc = asker_ask(run->asker, err);
+	return rc < 0 ? rc : fleet_push_finish(run->fleet, ret_times, err);
+}
+
 static int push_measured(struct run *run, struct err *err)
 {
 	struct province_result *result = run->result;
@@ -119,7 +133,7 @@ static int push_measured(struct run *run, struct err *err)
 	int rc = run->input->storm ? fleet_greet(run->fleet, err) : 0;
 	result->welcome_us = run->input->storm ? now_us() - began_us : 0;
 	if (rc == 0)
-		rc = push_to(run, run->input->load->steps, &times, err);
+		rc = push_and_ask(run, &times, err);
 	if (rc < 0)
 		return rc;
 	result->aggregator_cpu_us = daemon_cpu_us(&run->daemon) - aggregator_us;
@@ -129,6 +143,22 @@ static int push_measured(struct run *run, struct err *err)
 	result->ack_p50_us = times.ack_p50_us;
 	result->ack_p99_us = times.ack_p99_us;
 	return 0;
+}
+
+/* As often as before, but as many as medians want. */
+static int ask_quietly(struct run *run, struct err *err)
+{
+	struct province_result *result = run->result;
+	int rc = 0;
+	if (!run->asker)
+		return 0;
+	asker_take(run->asker, result->asked);
+	uint64_t n =
+		(result->asked[0].n < QUIET_MIN ? QUIET_MIN : result->asked[0].n) * ASKER_SHAPES;
+	for (uint64_t i = 0; i < n && rc == 0; i++)
+		rc = asker_ask(run->asker, err);
+	asker_take(run->asker, result->asked_quiet);
+	return rc;
 }
 
 static int push(struct run *run, struct err *err)
@@ -148,7 +178,7 @@ static int push(struct run *run, struct err *err)
 		return rc;
 	result->commits = after - before;
 	if (!backups.program)
-		return 0;
+		return ask_quietly(run, err);
 	rc = backups_stop(&backups, &result->backups, err);
 	return rc == 0 ? backups_time(&backups, &result->backup, err) : rc;
 }
@@ -243,6 +273,7 @@ int province_run(const void *input, void *ret_result, struct err *err)
 	if (rc == 0)
 		rc = check(&run, err);
 	fleet_close(run.fleet);
+	asker_close(run.asker);
 	api_client_close(run.api);
 	if (rc == 0)
 		rc = daemon_stop(&run.daemon, err);

@@ -1,9 +1,11 @@
 /* The measurement itself: a load through a real aggregator, and the proof that it arrived. */
 #pragma once
 
+#include "asker.h"
 #include "backups.h"
 #include "err.h"
 #include "load.h"
+#include "tempo.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,6 +14,8 @@ struct province_input {
 	const char *aggregator; /* the program */
 	const struct load *load;
 	bool storm;         /* connections are measured, too: they come with what is measured */
+	struct tempo tempo; /* of what is measured */
+	bool asks;          /* questions are asked all the while, and as many again afterwards */
 	const char *lantoa; /* the program, to make backups all the while; NULL: none */
 };
 
@@ -20,10 +24,12 @@ struct province_result {
 	uint64_t welcome_us; /* in a storm: until every office was welcome */
 	uint64_t ack_p50_us, ack_p99_us;
 	uint64_t commits;
-	uint64_t peak_rss_bytes;    /* of the aggregator, up to the last ack */
-	uint64_t disk_bytes;        /* database and log, after it ended */
-	uint64_t backups;           /* made from first send to last ack */
-	struct backup_times backup; /* of one more, after that */
+	uint64_t peak_rss_bytes;                      /* of the aggregator, up to the last ack */
+	uint64_t disk_bytes;                          /* database and log, after it ended */
+	uint64_t backups;                             /* made from first send to last ack */
+	struct backup_times backup;                   /* of one more, after that */
+	struct asker_times asked[ASKER_SHAPES];       /* meanwhile */
+	struct asker_times asked_quiet[ASKER_SHAPES]; /* when all was acknowledged */
 };
 
 /** For measure(). -EPROTO when verify finds a difference, or a total is not what was sent. */
