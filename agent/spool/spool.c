@@ -106,9 +106,10 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_SERIES_FORGET] = "UPDATE series SET number = NULL, declared_in = NULL",
 	[SQL_STRETCH_GET] = "SELECT points FROM stretch WHERE series = ?1 AND day = ?2"
 			    " AND part = ?3",
-	[SQL_STRETCH_PUT] = "INSERT INTO stretch (series, day, part, unsealed, newest, points)"
-			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE"
-			    " SET unsealed = ?4, newest = ?5, points = ?6",
+	[SQL_STRETCH_ADD] = "INSERT INTO stretch (series, day, part, unsealed, newest, points)"
+			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_STRETCH_PUT] = "UPDATE stretch SET unsealed = ?4, newest = ?5, points = ?6"
+			    " WHERE series = ?1 AND day = ?2 AND part = ?3",
 	[SQL_STRETCH_DROP] = "DELETE FROM stretch WHERE series = ?1 AND day = ?2 AND part = ?3",
 	[SQL_STRETCH_NEXT] = "SELECT series, day, part, unsealed, newest FROM stretch"
 			     " WHERE (series, day, part) > (?1, ?2, ?3)"
@@ -124,7 +125,10 @@ static const char *const sql_text[SQL_COUNT] = {
 			       " ORDER BY day DESC, part DESC LIMIT ?3",
 	[SQL_UNSEALED_COUNT] = "SELECT coalesce(sum(unsealed), 0) FROM stretch WHERE unsealed > 0",
 	[SQL_UNSEALED_DAY] = "SELECT min(day) FROM stretch WHERE unsealed > 0",
-	[SQL_UNSEALED] = "SELECT c.series, s.number, s.metric, s.labels, s.shape, c.part"
+	/* Few values come along; more are read one stretch at a time, or sorting would take room.
+	 */
+	[SQL_UNSEALED] = "SELECT c.series, s.number, s.metric, s.labels, s.shape, c.part,"
+			 " CASE WHEN length(c.points) < 32 THEN c.points END"
 			 " FROM stretch c CROSS JOIN series s ON s.id = c.series"
 			 " WHERE c.unsealed > 0 AND c.day = ?1"
 			 " ORDER BY s.number IS NULL, s.number, c.series, c.part LIMIT ?2",

@@ -36,6 +36,7 @@ enum spool_sql {
 	SQL_SERIES_OF,
 	SQL_SERIES_FORGET,
 	SQL_STRETCH_GET,
+	SQL_STRETCH_ADD,
 	SQL_STRETCH_PUT,
 	SQL_STRETCH_DROP,
 	SQL_STRETCH_NEXT,
@@ -88,6 +89,7 @@ enum spool_sql {
 /* The stretch that was last looked at or changed: spool_stretch.c. */
 struct hand {
 	bool known, changed; /* what it is; and it is still to be written */
+	bool stored;         /* it has a row */
 	int64_t series;
 	int32_t day;
 	uint32_t part;
@@ -143,22 +145,25 @@ int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
 int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err);
 
 /* spool_stretch.c */
-/** Take the stretch of (series, day, nth) at hand: spool->hand.stretch, empty when there is none.
- * The one before is written if it changed. */
-int spool_hand_take(struct spool *spool, int64_t series, int32_t day, uint32_t nth,
-		    struct err *err);
-/** Write the one at hand if it changed: before anything asks the table. */
-int spool_hand_write(struct spool *spool, struct err *err);
-/** Whatever changed of it did not happen. */
-void spool_hand_forget(struct spool *spool);
-/** The stretch after @key by (series, day, part) is at hand, and @key is its: 1; 0: there is none.
- */
 struct stretch_key {
 	int64_t series;
 	int32_t day;
 	int64_t part; /* -1: before the first */
 	int64_t unsealed, newest;
 };
+/** Take the stretch of (series, day, nth) at hand: spool->hand.stretch, empty when there is none.
+ * The one before is written if it changed. */
+int spool_hand_take(struct spool *spool, int64_t series, int32_t day, uint32_t nth,
+		    struct err *err);
+/** The same where its @bytes are there already. */
+int spool_hand_give(struct spool *spool, const struct stretch_key *key, const void *bytes,
+		    size_t len, struct err *err);
+/** Write the one at hand if it changed: before anything asks the table. */
+int spool_hand_write(struct spool *spool, struct err *err);
+/** Whatever changed of it did not happen. */
+void spool_hand_forget(struct spool *spool);
+/** The stretch after @key by (series, day, part) is at hand, and @key is its: 1; 0: there is none.
+ */
 int spool_hand_next(struct spool *spool, struct stretch_key *key, struct err *err);
 /** For SQL: stretch_pack(nth, value_e, withdrawn, seq), an aggregate that the schema's steps call,
  * and stretch_is_whole(part, points). */

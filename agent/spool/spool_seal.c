@@ -4,9 +4,10 @@
  * 2. Read them by wire number of their series, series without a number last, until the batch is
  *    full. A series gets its number here, so numbers rise in the order of first use and the
  *    declarations of a batch are contiguous.
- * 3. Encode, store under the next sequence number, mark the values with it. Again from 1.
- *
- * Stretches are read to the end before any is changed, so that no cursor meets its own writes.
+ *    Each value taken is marked with the batch's number at once: a stretch is read and written
+ *    once. (The rows are sorted before the first of them comes; one that came again would have
+ *    nothing left to take.)
+ * 3. Encode, store under the next sequence number, number the new series. Again from 1.
  *
  * Only some batches are sealed ahead of their acks. What comes while the province is away waits as
  * current values and goes in batches of a day when it is back: 90 days of 10 per-minute series are
@@ -29,6 +30,7 @@
 
 struct sealing { /* one batch in the making */
 	struct batch batch;
+	int64_t seq;  /* its number */
 	int64_t *ids; /* owned [runs_room]; series.id of each run */
 	size_t points_room, runs_room;
 	uint32_t next_number;
@@ -41,6 +43,8 @@ struct row { /* a stretch with unsealed values; borrowed from the statement */
 	const char *metric, *labels;
 	uint32_t number, part;
 	bool declared;
+	const void *points; /* NULL: to be read */
+	size_t points_len;
 };
 
 static struct row row_read(sqlite3_stmt *st)
@@ -53,6 +57,8 @@ static struct row row_read(sqlite3_stmt *st)
 		.labels = (const char *)sqlite3_column_text(st, 3),
 		.shape = sqlite3_column_int64(st, 4),
 		.part = (uint32_t)sqlite3_column_int64(st, 5),
+		.points = sqlite3_column_blob(st, 6),
+		.points_len = (size_t)sqlite3_column_bytes(st, 6),
 	};
 }
 
@@ -181,20 +187,34 @@ static int point_add(struct sealing *sealing, const struct row *row,
 	return 0;
 }
 
+static int row_take(struct spool *spool, int32_t day, const struct row *row, struct err *err)
+{
+	const struct stretch_key key = { .series = row->id, .day = day, .part = row->part };
+	if (!row->metric || !row->labels)
+		return err_memory(err);
+	if (row->points)
+		return spool_hand_give(spool, &key, row->points, row->points_len, err);
+	return spool_hand_take(spool, row->id, day, row->part * STRETCH_PERIODS, err);
+}
+
+/* What is unsealed of a stretch, until the batch is full. */
 static int points_add(struct spool *spool, struct sealing *sealing, const struct row *row,
 		      struct err *err)
 {
-	const struct stretch *stretch = &spool->hand.stretch;
-	if (!row->metric || !row->labels)
-		return err_memory(err);
-	int rc = spool_hand_take(spool, row->id, sealing->batch.day, row->part * STRETCH_PERIODS,
-				 err);
-	if (rc < 0)
-		return rc;
-	for (uint32_t i = 0; i < stretch->n && !sealing->full; i++)
-		if (stretch->values[i].seq == 0 && point_add(sealing, row, &stretch->values[i]) < 0)
+	struct stretch *stretch = &spool->hand.stretch;
+	int rc = row_take(spool, sealing->batch.day, row, err);
+	for (uint32_t i = 0; rc == 0 && i < stretch->n; i++) {
+		struct stretch_value *value = &stretch->values[i];
+		if (value->seq != 0)
+			continue;
+		if (point_add(sealing, row, value) < 0)
 			return err_memory(err);
-	return 0;
+		if (sealing->full)
+			break;
+		value->seq = sealing->seq;
+		spool->hand.changed = true;
+	}
+	return rc;
 }
 
 static int collect(struct spool *spool, struct sealing *sealing, struct err *err)
@@ -211,7 +231,7 @@ static int collect(struct spool *spool, struct sealing *sealing, struct err *err
 		rc = points_add(spool, sealing, &row, err);
 	}
 	(void)sqlite3_reset(unsealed); /* repeats the step's error, already told */
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : spool_hand_write(spool, err);
 }
 
 static int store(struct spool *spool, uint64_t seq, const struct batch *batch,
@@ -228,31 +248,15 @@ static int store(struct spool *spool, uint64_t seq, const struct batch *batch,
 	return db_run(add, err);
 }
 
-static int mark_run(struct spool *spool, uint64_t seq, int64_t id, const struct batch *batch,
-		    const struct run *run, struct err *err)
-{
-	int rc = 0;
-	for (uint32_t i = run->first; i < run->first + run->n && rc == 0; i++) {
-		rc = spool_hand_take(spool, id, batch->day, batch->points[i].nth, err);
-		if (rc < 0)
-			break;
-		stretch_find(&spool->hand.stretch, batch->points[i].nth)->seq = (int64_t)seq;
-		spool->hand.changed = true;
-	}
-	return rc;
-}
-
-/* Values of a run, and the number its series got. */
-static int mark(struct spool *spool, uint64_t seq, const struct sealing *sealing, struct err *err)
+static int number_series(struct spool *spool, const struct sealing *sealing, struct err *err)
 {
 	const struct batch *batch = &sealing->batch;
 	int rc = 0;
 	for (size_t i = 0; i < batch->n_runs && rc == 0; i++) {
 		const struct run *run = &batch->runs[i];
-		rc = mark_run(spool, seq, sealing->ids[i], batch, run, err);
-		if (rc == 0 && batch->n_declared > 0 && run->series >= batch->first_declared)
+		if (batch->n_declared > 0 && run->series >= batch->first_declared)
 			rc = spool_run(spool, SQL_SERIES_NUMBER, 3,
-				       (int64_t[]){ run->series, (int64_t)seq, sealing->ids[i] },
+				       (int64_t[]){ run->series, sealing->seq, sealing->ids[i] },
 				       err);
 	}
 	return rc;
@@ -267,6 +271,7 @@ static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq,
 		return rc == -ENODATA ? 0 : rc;
 	sealing_reset(sealing);
 	sealing->batch.day = (int32_t)day;
+	sealing->seq = (int64_t)seq;
 	if ((rc = collect(spool, sealing, err)) < 0)
 		return rc;
 	assert(sealing->batch.n_points > 0);
@@ -275,9 +280,7 @@ static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq,
 	if (rc == 0)
 		rc = store(spool, seq, &sealing->batch, &payload, err);
 	if (rc == 0)
-		rc = mark(spool, seq, sealing, err);
-	if (rc == 0)
-		rc = spool_hand_write(spool, err); /* the next batch asks the table */
+		rc = number_series(spool, sealing, err);
 	if (rc == 0)
 		rc = spool_run(spool, SQL_META_LAST, 1, (int64_t[]){ (int64_t)seq }, err);
 	blob_free(&payload);

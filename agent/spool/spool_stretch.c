@@ -4,9 +4,10 @@
 
 #include <errno.h>
 
-static bool is_at_hand(const struct hand *hand, int64_t series, int32_t day, uint32_t part)
+static bool is_at_hand(const struct hand *hand, const struct stretch_key *key)
 {
-	return hand->known && hand->series == series && hand->day == day && hand->part == part;
+	return hand->known && hand->series == key->series && hand->day == key->day &&
+	       hand->part == key->part;
 }
 
 void spool_hand_forget(struct spool *spool)
@@ -26,7 +27,8 @@ static int put(struct spool *spool, struct err *err)
 	uint8_t bytes[STRETCH_BYTES_MAX];
 	const struct hand *hand = &spool->hand;
 	size_t len = stretch_encode(&hand->stretch, bytes);
-	sqlite3_stmt *put = spool_statement(spool, SQL_STRETCH_PUT, err);
+	sqlite3_stmt *put =
+		spool_statement(spool, hand->stored ? SQL_STRETCH_PUT : SQL_STRETCH_ADD, err);
 	if (!put)
 		return err->code;
 	const int64_t columns[] = { hand->series, hand->day, hand->part,
@@ -42,47 +44,73 @@ int spool_hand_write(struct spool *spool, struct err *err)
 {
 	if (!spool->hand.changed)
 		return 0;
-	int rc = spool->hand.stretch.n > 0 ? put(spool, err) : drop(spool, err);
-	if (rc == 0)
+	bool any = spool->hand.stretch.n > 0;
+	int rc = any ? put(spool, err) : drop(spool, err);
+	if (rc == 0) {
+		spool->hand.stored = any;
 		spool->hand.changed = false;
+	}
 	return rc;
 }
 
-static int get(struct spool *spool, int64_t series, int32_t day, uint32_t part, struct err *err)
+/* 1 found, 0 not: then it is empty. */
+static int get(struct spool *spool, const struct stretch_key *key, struct err *err)
 {
 	struct stretch *stretch = &spool->hand.stretch;
 	sqlite3_stmt *get = spool_statement(spool, SQL_STRETCH_GET, err);
 	if (!get)
 		return err->code;
-	if (spool_bind(get, 3, (int64_t[]){ series, day, part }) != SQLITE_OK)
+	if (spool_bind(get, 3, (int64_t[]){ key->series, key->day, key->part }) != SQLITE_OK)
 		return db_err(err, spool->db, "bind");
-	int rc = db_step(get, err);
-	if (rc == 1)
+	int rc = db_step(get, err), found = rc;
+	stretch->n = 0;
+	if (found == 1)
 		rc = stretch_decode(sqlite3_column_blob(get, 0),
-				    (size_t)sqlite3_column_bytes(get, 0), part, stretch, err);
-	else if (rc == 0)
-		stretch->n = 0;
+				    (size_t)sqlite3_column_bytes(get, 0), (uint32_t)key->part,
+				    stretch, err);
 	(void)sqlite3_reset(get); /* repeats the step's error, already told */
-	return rc;
+	return rc < 0 ? rc : found;
+}
+
+static void hold(struct hand *hand, const struct stretch_key *key, bool stored)
+{
+	hand->series = key->series;
+	hand->day = key->day;
+	hand->part = (uint32_t)key->part;
+	hand->stored = stored;
+	hand->known = true;
 }
 
 int spool_hand_take(struct spool *spool, int64_t series, int32_t day, uint32_t nth, struct err *err)
 {
 	struct hand *hand = &spool->hand;
-	uint32_t part = stretch_part(nth);
-	if (is_at_hand(hand, series, day, part))
+	const struct stretch_key key = { .series = series, .day = day, .part = stretch_part(nth) };
+	if (is_at_hand(hand, &key))
 		return 0;
 	int rc = spool_hand_write(spool, err);
 	if (rc < 0)
 		return rc;
 	hand->known = false;
-	if ((rc = get(spool, series, day, part, err)) < 0)
+	if ((rc = get(spool, &key, err)) < 0)
 		return rc;
-	hand->series = series;
-	hand->day = day;
-	hand->part = part;
-	hand->known = true;
+	hold(hand, &key, rc == 1);
 	return 0;
+}
+
+int spool_hand_give(struct spool *spool, const struct stretch_key *key, const void *bytes,
+		    size_t len, struct err *err)
+{
+	struct hand *hand = &spool->hand;
+	if (is_at_hand(hand, key))
+		return 0; /* and may have changed */
+	int rc = spool_hand_write(spool, err);
+	if (rc < 0)
+		return rc;
+	hand->known = false;
+	rc = stretch_decode(bytes, len, (uint32_t)key->part, &hand->stretch, err);
+	if (rc == 0)
+		hold(hand, key, true);
+	return rc;
 }
 
 int spool_hand_next(struct spool *spool, struct stretch_key *key, struct err *err)
