@@ -112,7 +112,7 @@ static int everything_load(struct reference *reference, sqlite3 *db, struct err 
 	if (rc == 0)
 		rc = units_load(db, &reference->units, err);
 	if (rc == 0)
-		rc = offices_load(db, &reference->offices, err);
+		rc = offices_load(db, reference->units, &reference->offices, err);
 	if (rc == 0)
 		rc = catalogue_load(db, &reference->catalogue, err);
 	if (rc == 0)

@@ -27,7 +27,7 @@ struct register_view {
 static int view_open(struct register_view *view, sqlite3 *db, struct err *err)
 {
 	int rc = units_load(db, &view->units, err);
-	return rc == 0 ? offices_load(db, &view->offices, err) : rc;
+	return rc == 0 ? offices_load(db, view->units, &view->offices, err) : rc;
 }
 
 static void view_close(struct register_view *view)

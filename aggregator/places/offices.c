@@ -33,7 +33,7 @@ static int assignment_append(struct offices *offices, sqlite3_stmt *stmt, struct
 		return err_memory(err);
 	office->assignments = list;
 	struct assignment *assignment = &list[office->n_assignments++];
-	assignment->from_day = sqlite3_column_int(stmt, 1);
+	*assignment = (struct assignment){ .from_day = sqlite3_column_int(stmt, 1) };
 	return column_text(stmt, 2, &assignment->unit_code) < 0 ? err_memory(err) : 0;
 }
 
@@ -65,7 +65,19 @@ static int codes_index(struct offices *offices, struct err *err)
 	return 0;
 }
 
-static int everything_load(struct offices *offices, sqlite3 *db, struct err *err)
+static void assignments_index(struct offices *offices, const struct units *units)
+{
+	for (size_t i = 0; i < offices->n; i++)
+		for (size_t k = 0; k < offices->list[i].n_assignments; k++) {
+			struct assignment *assignment = &offices->list[i].assignments[k];
+			if (assignment->unit_code)
+				units_range(units, assignment->unit_code, &assignment->units_first,
+					    &assignment->units_end);
+		}
+}
+
+static int everything_load(struct offices *offices, sqlite3 *db, const struct units *units,
+			   struct err *err)
 {
 	int rc = rows_load(offices, db, "SELECT id, code, name FROM office ORDER BY id",
 			   office_append, err);
@@ -74,15 +86,18 @@ static int everything_load(struct offices *offices, sqlite3 *db, struct err *err
 			       "SELECT office, from_day, unit_code FROM assignment "
 			       "ORDER BY office, from_day",
 			       assignment_append, err);
+	if (rc == 0)
+		assignments_index(offices, units);
 	return rc == 0 ? codes_index(offices, err) : rc;
 }
 
-int offices_load(sqlite3 *db, struct offices **ret_offices, struct err *err)
+int offices_load(sqlite3 *db, const struct units *units, struct offices **ret_offices,
+		 struct err *err)
 {
 	struct offices *offices = calloc(1, sizeof(*offices));
 	if (!offices)
 		return err_memory(err);
-	int rc = everything_load(offices, db, err);
+	int rc = everything_load(offices, db, units, err);
 	if (rc < 0) {
 		offices_close(offices);
 		(void)err_wrap(err, "load the offices"); /* err may be NULL: rc is the answer */
@@ -148,8 +163,8 @@ const struct unit *office_unit(const struct office *office, const struct units *
 	for (size_t i = office->n_assignments; i-- > 0;) { /* a few moves in an office's life */
 		const struct assignment *assignment = &office->assignments[i];
 		if (assignment->from_day <= day)
-			return assignment->unit_code ? units_find(units, assignment->unit_code, day)
-						     : NULL;
+			return units_of_range(units, assignment->units_first, assignment->units_end,
+					      day);
 	}
 	return NULL;
 }

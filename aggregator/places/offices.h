@@ -12,7 +12,8 @@
 
 struct assignment {
 	int32_t from_day;
-	char *unit_code; /* owned; NULL: assigned to none from then on */
+	char *unit_code;               /* owned; NULL: assigned to none from then on */
+	size_t units_first, units_end; /* offices.c: which rows of the units bear that code */
 };
 
 struct office {
@@ -28,7 +29,9 @@ struct offices {
 	struct office **by_code; /* owned [n], offices.c: sorted by code */
 };
 
-int offices_load(sqlite3 *db, struct offices **ret_offices, struct err *err);
+/** @units: those that office_unit() will be asked about. */
+int offices_load(sqlite3 *db, const struct units *units, struct offices **ret_offices,
+		 struct err *err);
 void offices_close(struct offices *offices); /* NULL is fine */
 const struct office *offices_by_id(const struct offices *offices, int64_t id);
 const struct office *offices_by_code(const struct offices *offices, const char *code);

@@ -74,15 +74,19 @@ static size_t row_after(const struct units *units, const char *code, int32_t day
 	return low;
 }
 
+void units_range(const struct units *units, const char *code, size_t *ret_first, size_t *ret_end)
+{
+	*ret_first = row_after(units, code, INT32_MIN);
+	*ret_end = row_after(units, code, INT32_MAX);
+}
+
 /* Rows of one code lie together, so a unit's parent is found in a range known beforehand. */
 static void parents_index(struct units *units)
 {
 	for (size_t i = 0; i < units->n; i++) {
 		struct unit *unit = &units->list[i];
-		if (!unit->parent)
-			continue;
-		unit->parents_first = row_after(units, unit->parent, INT32_MIN);
-		unit->parents_end = row_after(units, unit->parent, INT32_MAX);
+		if (unit->parent)
+			units_range(units, unit->parent, &unit->parents_first, &unit->parents_end);
 	}
 }
 
@@ -184,14 +188,19 @@ const struct unit *units_by_id(const struct units *units, int64_t id)
 	return found ? *found : NULL;
 }
 
-const struct unit *units_parent(const struct units *units, const struct unit *unit, int32_t day)
+const struct unit *units_of_range(const struct units *units, size_t first, size_t end, int32_t day)
 {
-	for (size_t i = unit->parents_first; i < unit->parents_end; i++) {
-		const struct unit *parent = &units->list[i];
-		if (parent->valid_from <= day && day < parent->valid_to)
-			return parent;
+	for (size_t i = first; i < end; i++) {
+		const struct unit *unit = &units->list[i];
+		if (unit->valid_from <= day && day < unit->valid_to)
+			return unit;
 	}
 	return NULL;
+}
+
+const struct unit *units_parent(const struct units *units, const struct unit *unit, int32_t day)
+{
+	return units_of_range(units, unit->parents_first, unit->parents_end, day);
 }
 
 const struct unit *units_at_level(const struct units *units, const struct unit *unit,

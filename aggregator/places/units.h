@@ -43,6 +43,10 @@ int units_index(struct units *units, struct err *err);
 
 /** The unit of @code in force on @day; NULL when there is none. */
 const struct unit *units_find(const struct units *units, const char *code, int32_t day);
+/** Which rows of the list bear @code, by the day each began: @ret_first to @ret_end - 1. */
+void units_range(const struct units *units, const char *code, size_t *ret_first, size_t *ret_end);
+/** The one of those rows that is in force on @day; NULL when none is. */
+const struct unit *units_of_range(const struct units *units, size_t first, size_t end, int32_t day);
 const struct unit *units_by_id(const struct units *units, int64_t id);
 /** The unit above @unit on @day; NULL at a root. */
 const struct unit *units_parent(const struct units *units, const struct unit *unit, int32_t day);

@@ -77,7 +77,7 @@ static void an_office_reports_for_the_unit_of_the_day(void **state)
 				 &p->err),
 			 0);
 	assert_int_equal(units_load(p->db, &units, &p->err), 0);
-	assert_int_equal(offices_load(p->db, &offices, &p->err), 0);
+	assert_int_equal(offices_load(p->db, units, &offices, &p->err), 0);
 	assert_int_equal(offices->n, 2);
 	const struct office *a = offices_by_code(offices, "a"), *b = offices_by_code(offices, "b");
 	assert_ptr_equal(offices_by_id(offices, a->id), a);
