@@ -1,5 +1,7 @@
 #include "store.h"
 #include "container.h"
+#include "fold.h"
+#include "log.h"
 #include "schema.h"
 
 #include <assert.h>
@@ -104,6 +106,18 @@ int store_lock(const char *path, int *ret_fd, struct err *err)
 		       : err_system(err, rc, name);
 }
 
+/* After an upgrade, which may take minutes: whoever looks at the log knows why. */
+static int renew(struct lane *writer, struct err *err)
+{
+	bool renewed = false;
+	uint64_t began_ns = uv_hrtime();
+	int rc = fold_renew(writer->db, &renewed, err);
+	if (rc == 0 && renewed)
+		log_info("store: rollups were made anew for this version seconds=%.1f",
+			 (double)(uv_hrtime() - began_ns) / 1e9);
+	return rc;
+}
+
 int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store **ret_store,
 	       struct err *err)
 {
@@ -115,6 +129,8 @@ int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store
 	int rc = store_lock(path, &store->lock_fd, err);
 	if (rc == 0)
 		rc = lane_open(&store->writer, loop, path, true, err);
+	if (rc == 0)
+		rc = renew(&store->writer, err);
 	store_limit_reads(store, STORE_READ_LIMIT_MS);
 	while (rc == 0 && store->n_readers < readers)
 		rc = lane_open(&store->readers[store->n_readers++], loop, path, false, err);

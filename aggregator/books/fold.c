@@ -1,8 +1,11 @@
 #include "fold.h"
+#include "extremes.h"
+#include "unit_acc.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NODES_MAX                                                                                  \
 	(UNITS_DEPTH_MAX + 2u) /* an office, its unit, and as many above as there can be */
@@ -29,30 +32,29 @@ struct trail { /* the pages of one bucket, from the office up, as far as they we
  * above the office, the pages) serves the next: half of the work of a batch of one minute. */
 struct place {
 	struct pages *pages;
+	struct extremes *extremes;   /* NULL: pages that were empty, where none is lost */
 	const struct office *office; /* NULL: nowhere yet */
+	const struct unit *unit;     /* its own; NULL: none */
 	int32_t day;
-	int64_t nodes[NODES_MAX]; /* [n_all]: the office, then the units above it */
-	size_t n_all;
+	int64_t nodes[NODES_MAX]; /* [n_nodes]: the office, then the units above it */
+	size_t n_nodes;
 	struct trail hour, whole;
-	const struct metric *metric; /* of the series at hand, */
+	const struct metric *metric; /* of the series at hand */
 	uint32_t series;
-	size_t n_nodes; /* which has entries at so many of the nodes */
+	enum agg unit_agg;
+	bool due; /* is the office, to report it? */
 };
 
 struct fold {
 	sqlite3 *db; /* outlives us */
 	struct pages *pages;
 	struct replay *replay;
-	struct place place;                /* of fold_run() */
+	struct place place;
+	struct extremes extremes;
 	const struct reference *reference; /* lent */
 	struct stale *stale;               /* owned [n] */
 	size_t n_stale, stale_room;
 };
-
-bool metric_is_additive(const struct metric *metric)
-{
-	return metric->time_agg == AGG_SUM && metric->area_agg == AGG_SUM;
-}
 
 struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct err *err)
 {
@@ -77,14 +79,22 @@ void fold_close(struct fold *fold)
 		return;
 	pages_close(fold->pages);
 	replay_close(fold->replay);
+	extremes_deinit(&fold->extremes);
 	free(fold->stale);
 	free(fold);
+}
+
+/* What the place knows of the pages goes with them. */
+static struct place nowhere(struct fold *fold)
+{
+	return (struct place){ .pages = fold->pages, .extremes = &fold->extremes };
 }
 
 void fold_begin(struct fold *fold, const struct reference *reference)
 {
 	pages_clear(fold->pages);
-	fold->place = (struct place){ .pages = fold->pages };
+	extremes_forget(&fold->extremes);
+	fold->place = nowhere(fold);
 	fold->n_stale = 0;
 	fold->reference = reference;
 }
@@ -96,8 +106,16 @@ static int pages_relieve(struct fold *fold, struct err *err)
 {
 	if (pages_bytes(fold->pages) < PAGES_BYTES_MAX)
 		return 0;
-	fold->place = (struct place){ .pages = fold->pages };
+	fold->place = nowhere(fold);
 	return pages_write(fold->pages, NULL, err);
+}
+
+/* Write the pages when all is in them. */
+static int pages_settle(struct fold *fold, struct err *err)
+{
+	fold->place = nowhere(fold);
+	int rc = extremes_find(&fold->extremes, fold->pages, fold->reference, err);
+	return rc < 0 ? rc : pages_write(fold->pages, NULL, err);
 }
 
 /* --- where a figure goes: the pages of one metric, office and day --- */
@@ -105,11 +123,15 @@ static int pages_relieve(struct fold *fold, struct err *err)
 static void place_go(struct place *place, const struct reference *reference,
 		     const struct office *office, int32_t day)
 {
-	*place = (struct place){ .pages = place->pages, .office = office, .day = day };
-	place->nodes[place->n_all++] = office->id;
 	const struct unit *unit = office_unit(office, reference->units, day);
-	for (; unit && place->n_all < NODES_MAX; unit = units_parent(reference->units, unit, day))
-		place->nodes[place->n_all++] = -unit->id;
+	*place = (struct place){ .pages = place->pages,
+				 .extremes = place->extremes,
+				 .office = office,
+				 .unit = unit,
+				 .day = day };
+	place->nodes[place->n_nodes++] = office->id;
+	for (; unit && place->n_nodes < NODES_MAX; unit = units_parent(reference->units, unit, day))
+		place->nodes[place->n_nodes++] = -unit->id;
 }
 
 /* Stand where @office's @metric has its entries on @day. */
@@ -121,7 +143,8 @@ static void place_take(struct place *place, const struct reference *reference,
 		place_go(place, reference, office, day);
 	place->metric = metric;
 	place->series = series;
-	place->n_nodes = metric_is_additive(metric) ? place->n_all : 1;
+	place->unit_agg = unit_acc_agg(metric);
+	place->due = place->unit && strcmp(place->unit->level, metric->level) == 0;
 }
 
 /* The page of all the day (or of the metric's own, coarser period). */
@@ -163,47 +186,62 @@ static int entry_at(struct place *place, struct trail *trail, size_t nth, struct
 	return *ret_entry ? 0 : err_memory(err);
 }
 
-/* Append @later to the office's entry, add it to those of the units. */
+static int lose(struct place *place, struct page_key key, size_t nth, struct err *err)
+{
+	key.node = place->nodes[nth];
+	const struct lost lost = { .key = key,
+				   .series = place->series,
+				   .metric = place->metric,
+				   .day = place->day,
+				   .depth = (unsigned)(place->n_nodes - nth) };
+	assert(place->extremes);
+	return extremes_lose(place->extremes, &lost, err);
+}
+
+/* The office's entry went from @before to @after: the units' go along. */
+static int units_follow(struct place *place, struct trail *trail, const struct acc *before,
+			const struct acc *after, struct err *err)
+{
+	struct entry *entry;
+	int rc = 0;
+	for (size_t i = 1; i < place->n_nodes && rc == 0; i++) {
+		rc = entry_at(place, trail, i, &entry, err);
+		if (rc == 0 &&
+		    !unit_acc_follow(&entry->acc, before, after, place->unit_agg, place->due))
+			rc = lose(place, trail->key, i, err);
+	}
+	return rc;
+}
+
 static int append_at(struct place *place, struct page_key key, const struct acc *later,
 		     struct err *err)
 {
 	struct entry *entry;
 	struct trail *trail = trail_of(place, key);
-	for (size_t i = 0; i < place->n_nodes; i++) {
-		int rc = entry_at(place, trail, i, &entry, err);
-		if (rc < 0)
-			return rc;
-		if (i == 0)
-			acc_append(&entry->acc, later, place->metric->time_agg);
-		else
-			acc_add(&entry->acc, later, 1);
-	}
-	return 0;
+	int rc = entry_at(place, trail, 0, &entry, err);
+	if (rc < 0)
+		return rc;
+	struct acc before = entry->acc, after = before;
+	acc_append(&after, later, place->metric->time_agg);
+	entry->acc = after;
+	return units_follow(place, trail, &before, &after, err);
 }
 
-/* Put @acc in place of the office's entry, and the difference into those of the units. */
+/* Put @acc in place of the office's entry. */
 static int replace_at(struct place *place, struct page_key key, const struct acc *acc,
 		      struct err *err)
 {
 	struct entry *entry;
-	struct acc before = { 0 };
 	struct trail *trail = trail_of(place, key);
-	for (size_t i = 0; i < place->n_nodes; i++) {
-		int rc = entry_at(place, trail, i, &entry, err);
-		if (rc < 0)
-			return rc;
-		if (i == 0) {
-			before = entry->acc;
-			entry->acc = *acc;
-			entry->stale = false;
-			if (acc_equal(&before, acc))
-				break; /* as most hours of a day of which one was corrected */
-		} else {
-			acc_add(&entry->acc, &before, -1);
-			acc_add(&entry->acc, acc, 1);
-		}
-	}
-	return 0;
+	int rc = entry_at(place, trail, 0, &entry, err);
+	if (rc < 0)
+		return rc;
+	struct acc before = entry->acc;
+	entry->acc = *acc;
+	entry->stale = false;
+	if (acc_equal(&before, acc)) /* as most hours of a day of which one was corrected */
+		return 0;
+	return units_follow(place, trail, &before, acc, err);
 }
 
 /* --- appending --- */
@@ -339,12 +377,19 @@ static int replace_series(struct place *place, const struct replay_series *serie
 	return replace_played(place, whole_key(place), &whole, nothing, err);
 }
 
+static int put_series(struct place *place, const struct reference *reference,
+		      const struct office *office, int32_t day, const struct replay_series *series,
+		      bool nothing, struct err *err)
+{
+	place_take(place, reference, office, day, series->metric, series->series);
+	return replace_series(place, series, nothing, err);
+}
+
 int fold_series(struct pages *pages, const struct reference *reference, const struct office *office,
 		int32_t day, const struct replay_series *series, struct err *err)
 {
 	struct place place = { .pages = pages };
-	place_take(&place, reference, office, day, series->metric, series->series);
-	return replace_series(&place, series, false, err);
+	return put_series(&place, reference, office, day, series, false, err);
 }
 
 static int by_office_day(const void *a, const void *b)
@@ -366,8 +411,8 @@ struct refolding {
 static int refold_series(void *context, const struct replay_series *series, struct err *err)
 {
 	const struct refolding *refolding = context;
-	return fold_series(refolding->fold->pages, refolding->fold->reference, refolding->office,
-			   refolding->day, series, err);
+	return put_series(&refolding->fold->place, refolding->fold->reference, refolding->office,
+			  refolding->day, series, false, err);
 }
 
 /* One office's day: all its stale series together. */
@@ -401,8 +446,7 @@ int fold_finish(struct fold *fold, struct err *err)
 			rc = pages_relieve(fold, err);
 	}
 	fold->n_stale = 0;
-	fold->place = (struct place){ .pages = fold->pages }; /* the pages it knows go now */
-	return rc < 0 ? rc : pages_write(fold->pages, NULL, err);
+	return rc < 0 ? rc : pages_settle(fold, err);
 }
 
 /* --- everything --- */
@@ -419,7 +463,7 @@ static int rebuild_days(struct fold *fold, sqlite3_stmt *days, struct err *err)
 		rc = replay_each(fold->replay, refolding.office->id, refolding.day, NULL, 0,
 				 refold_series, &refolding, err);
 		if (rc == 0)
-			rc = pages_write(fold->pages, NULL, err);
+			rc = pages_settle(fold, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -448,6 +492,35 @@ int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err
 	return rc;
 }
 
+static int renew(sqlite3 *db, struct err *err)
+{
+	struct reference *reference = NULL;
+	int rc = reference_load(db, &reference, err);
+	if (rc == 0)
+		rc = fold_rebuild(db, reference, err);
+	if (rc == 0)
+		rc = db_exec(db, "DELETE FROM fact WHERE name = 'rollups_due'", err);
+	reference_close(reference);
+	return rc;
+}
+
+int fold_renew(sqlite3 *db, bool *ret_renewed, struct err *err)
+{
+	int64_t due = 0;
+	int rc = db_number(db, "SELECT count(*) FROM fact WHERE name = 'rollups_due'", &due, err);
+	if (rc == 0 && due)
+		rc = db_begin(db, err);
+	if (rc < 0 || !due)
+		return rc;
+	rc = renew(db, err);
+	if (rc == 0)
+		rc = db_commit(db, err);
+	else
+		db_rollback(db);
+	*ret_renewed = rc == 0;
+	return rc < 0 ? err_wrap(err, "make the rollups anew") : 0;
+}
+
 /* --- an office that moved --- */
 
 struct moving {
@@ -461,13 +534,11 @@ static int move_series(void *context, const struct replay_series *series, struct
 {
 	const struct moving *moving = context;
 	struct fold *fold = moving->fold;
-	struct place there = { .pages = fold->pages };
-	place_take(&there, moving->before, moving->from, moving->day, series->metric,
-		   series->series);
-	int rc = replace_series(&there, series, true, err);
+	struct place there = nowhere(fold), here = nowhere(fold);
+	int rc = put_series(&there, moving->before, moving->from, moving->day, series, true, err);
 	return rc < 0 ? rc
-		      : fold_series(fold->pages, fold->reference, moving->to, moving->day, series,
-				    err);
+		      : put_series(&here, fold->reference, moving->to, moving->day, series, false,
+				   err);
 }
 
 static int move_day(struct fold *fold, const struct reference *before, int64_t id, int32_t day,
@@ -476,7 +547,7 @@ static int move_day(struct fold *fold, const struct reference *before, int64_t i
 	struct moving moving = { fold, before, offices_by_id(before->offices, id),
 				 offices_by_id(fold->reference->offices, id), day };
 	int rc = replay_each(fold->replay, id, day, NULL, 0, move_series, &moving, err);
-	return rc < 0 ? rc : pages_write(fold->pages, NULL, err);
+	return rc < 0 ? rc : pages_settle(fold, err);
 }
 
 static int move_days(struct fold *fold, const struct reference *before, int64_t id, int32_t first,

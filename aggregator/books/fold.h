@@ -39,8 +39,8 @@ int fold_stale(struct fold *fold, const struct office *office, int32_t day,
 /** Play what is stale and write the pages. */
 int fold_finish(struct fold *fold, struct err *err);
 
-/** All that an office's series has on @day, as played, into @pages, and the difference to what was
- * there into the units above. */
+/** All that an office's series has on @day, as played, into @pages that have nothing of it yet, and
+ * into those of the units above. */
 int fold_series(struct pages *pages, const struct reference *reference, const struct office *office,
 		int32_t day, const struct replay_series *series, struct err *err);
 
@@ -56,6 +56,7 @@ int fold_move(sqlite3 *db, const struct reference *before, const struct referenc
  * catalogue have changed. */
 int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err);
 
-/** Do figures of this metric add up over offices as well as over time? Only then do units have
- * entries. */
-bool metric_is_additive(const struct metric *metric);
+/** The same, in a transaction of its own, if they were made by a version that kept less in them; at
+ * the start, before anything is folded. @ret_renewed: it was so. Takes what reading the whole
+ * journal does. */
+int fold_renew(sqlite3 *db, bool *ret_renewed, struct err *err);

@@ -51,14 +51,6 @@ void acc_append(struct acc *acc, const struct acc *later, enum agg time_agg)
 		acc->newest = later->newest;
 }
 
-void acc_add(struct acc *acc, const struct acc *other, int sign)
-{
-	acc->value += sign * other->value;
-	acc->n += sign * other->n;
-	acc->on_time += sign * other->on_time;
-	acc->revisions += sign * other->revisions;
-}
-
 /* Index of the first entry whose series is not below @series. */
 static size_t lower_bound(const struct page *page, uint32_t series)
 {

@@ -4,9 +4,8 @@
  * A page holds an entry per series, sorted. A node is an office (its id) or a unit (minus its id).
  * Pages of an hour or a day hold the metrics of that period or finer; pages of a week or coarser
  * hold the metrics of just that period. So a page is derived from the batches of one local day:
- * that of its bucket's first day. Offices have entries for every metric, units only for those that
- * add both over time and over offices: their entry is the sum over the offices assigned below them
- * on that day. */
+ * that of its bucket's first day. A unit's entry comes of those of the offices assigned below it on
+ * that day (unit_acc.h). */
 #pragma once
 
 #include "blob.h"
@@ -26,16 +25,17 @@ struct acc {
 	int64_t n;         /* observations that have a value */
 	int64_t on_time;   /* of those, first received before they were overdue */
 	int64_t revisions; /* values replaced by another one, or withdrawn */
-	int32_t newest; /* 1 + nth (in the day) of the newest period heard of, withdrawn or not; 0:
-			   none, or a unit */
+	union {
+		int32_t newest; /* an office's: 1 + nth (in the day) of the newest period heard of,
+				   withdrawn or not; 0: none */
+		int32_t extra;  /* a unit's: of the n, those of offices that were not due */
+	};
 };
 
 bool acc_is_zero(const struct acc *acc);
 bool acc_equal(const struct acc *a, const struct acc *b);
 /** What @later, all of whose periods come after those of @acc, adds to it. */
 void acc_append(struct acc *acc, const struct acc *later, enum agg time_agg);
-/** Add @sign (1 or -1) times a sum: for units, whose entries are sums of sums. */
-void acc_add(struct acc *acc, const struct acc *other, int sign);
 
 struct entry {
 	uint32_t series;

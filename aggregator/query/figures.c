@@ -6,12 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int allocate(struct figures *f)
+{
+	size_t offices = f->reference->offices->n, units = f->reference->units->n;
+	f->standings = calloc(offices + 1, sizeof(*f->standings));
+	f->sites = calloc(units + 1, sizeof(*f->sites));
+	f->teller_of = calloc(units + 1, sizeof(*f->teller_of));
+	f->row_of = calloc(units + 1, sizeof(*f->row_of));
+	return f->standings && f->sites && f->teller_of && f->row_of ? 0 : -ENOMEM;
+}
+
 struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 			     const struct plan *plan, bool each_office, struct err *err)
 {
 	struct figures *f = calloc(1, sizeof(*f));
-	if (!f || !(f->standings = calloc(reference->offices->n + 1, sizeof(*f->standings)))) {
-		free(f);
+	if (!f) {
 		(void)err_memory(err);
 		return NULL;
 	}
@@ -19,6 +28,11 @@ struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 	f->reference = reference;
 	f->plan = plan;
 	f->each_office = each_office;
+	if (allocate(f) < 0) {
+		(void)err_memory(err);
+		figures_close(f);
+		return NULL;
+	}
 	if (!(f->source = source_open(db, reference, plan->known_us, err)) ||
 	    !(f->declarations = declarations_open(db, err)) ||
 	    !(f->replay = replay_open(db, f->declarations, err))) {
@@ -38,6 +52,10 @@ void figures_close(struct figures *figures)
 	replay_close(figures->replay);
 	declarations_close(figures->declarations);
 	free(figures->standings);
+	free(figures->sites);
+	free(figures->tellers);
+	free(figures->teller_of);
+	free(figures->row_of);
 	free(figures->nodes.list);
 	free(figures->parts);
 	free(figures->members);
@@ -71,7 +89,7 @@ unsigned metric_shown_decimals(const struct metric *metric)
 
 /* --- members and parts: small lists per office --- */
 
-static int grow(void **list, size_t *room, size_t n, size_t size)
+int figures_grow(void **list, size_t *room, size_t n, size_t size)
 {
 	if (n < *room)
 		return 0;
@@ -90,7 +108,8 @@ struct member *figures_member(struct figures *f, size_t office, int32_t row)
 	for (int32_t i = standing->first_member; i >= 0; i = f->members[i].next)
 		if (f->members[i].row == row)
 			return &f->members[i];
-	if (grow((void **)&f->members, &f->members_room, f->n_members, sizeof(*f->members)) < 0)
+	if (figures_grow((void **)&f->members, &f->members_room, f->n_members,
+			 sizeof(*f->members)) < 0)
 		return NULL;
 	f->members[f->n_members] = (struct member){ .row = row,
 						    .office = &f->reference->offices->list[office],
@@ -111,7 +130,7 @@ int figures_part_add(struct figures *f, size_t office, int32_t row, uint32_t ser
 		part->at = at;
 		return 0;
 	}
-	if (grow((void **)&f->parts, &f->parts_room, f->n_parts, sizeof(*f->parts)) < 0)
+	if (figures_grow((void **)&f->parts, &f->parts_room, f->n_parts, sizeof(*f->parts)) < 0)
 		return -ENOMEM;
 	f->parts[f->n_parts] = (struct part){
 		.row = row, .series = series, .at = at, .acc = *acc, .next = standing->first_part
@@ -144,17 +163,13 @@ static bool office_value(const struct figures *f, size_t office, int32_t row, st
 	return mix->n > 0;
 }
 
-/* A last metric's parts count where their office stands on the bucket's last day. */
-static void settle_last(struct figures *f)
+/* A level's rows are those of the bucket's last day. */
+static void blame_last(struct figures *f)
 {
 	figures_stand(f, period_end_day(f->bucket) - 1);
-	for (size_t i = 0; i < f->reference->offices->n; i++) {
-		struct standing *standing = &f->standings[i];
-		for (int32_t p = standing->first_part; p >= 0; p = f->parts[p].next)
-			f->parts[p].row = standing->place.row;
-		if (standing->due || standing->first_part >= 0)
-			figures_blame(f, standing);
-	}
+	for (size_t i = 0; i < f->reference->offices->n; i++)
+		if (f->standings[i].due || f->standings[i].first_part >= 0)
+			figures_blame(f, &f->standings[i]);
 }
 
 /* Each row of @office once: a row is taken with its first part in the list. */
@@ -172,6 +187,15 @@ static int32_t told_in(const struct figures *f, int32_t row)
 	return f->rows->blame[row].unit ? (int32_t)f->rows->n - 1 : row;
 }
 
+/* What units told of the row, beside what came from offices. */
+static void add_total(const struct figures *f, size_t row, struct mix *mix, mpq_t scratch)
+{
+	if (f->totals[row].n == 0)
+		return;
+	rational_set(scratch, f->totals[row].value, f->metric->decimals);
+	mix_add(mix, scratch, f->metric->area_agg);
+}
+
 static int combine(struct figures *f, struct figure ret[], struct err *err)
 {
 	struct mix *rows = calloc(f->rows->n, sizeof(*rows)), office = { 0 };
@@ -187,13 +211,13 @@ static int combine(struct figures *f, struct figure ret[], struct err *err)
 			    office_value(f, i, f->parts[p].row, &office, scratch))
 				mix_add(&rows[told_in(f, f->parts[p].row)], office.value,
 					f->metric->area_agg);
+	for (size_t i = 0; i < f->rows->n; i++)
+		add_total(f, i, &rows[told_in(f, (int32_t)i)], scratch);
 	for (size_t i = 0; i < f->rows->n; i++) {
 		mix_finish(&rows[i], f->metric->area_agg);
-		ret[i].has_value = rows[i].n > 0 || f->totals[i].n > 0;
+		ret[i].has_value = rows[i].n > 0;
 		if (rows[i].n > 0)
 			mpq_set(ret[i].value, rows[i].value);
-		else if (f->totals[i].n > 0)
-			rational_set(ret[i].value, f->totals[i].sum, f->metric->decimals);
 		mpq_clear(rows[i].value);
 	}
 	mpq_clears(office.value, scratch, NULL);
@@ -217,18 +241,6 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 	return figures->totals && figures->summed ? 0 : err_memory(err);
 }
 
-/* What of the rows no member's own counts say. */
-static void keep_summed(struct figures *f)
-{
-	for (size_t i = 0; i < f->rows->n && f->sums_up; i++) {
-		struct counts *counts = &f->summed[i];
-		counts->observations += f->totals[i].reported;
-		counts->reported += f->totals[i].reported;
-		counts->on_time += f->totals[i].on_time;
-		counts->revisions += f->totals[i].revisions;
-	}
-}
-
 static int compute(struct figures *f, const struct metric *metric, const struct series_list *series,
 		   struct figure ret[], struct err *err)
 {
@@ -236,21 +248,17 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 	f->series = series->list;
 	f->n_series = series->n;
 	source_want(f->source, series);
-	f->sums_up = figures_sum_up(f);
 	f->n_parts = 0;
 	f->day = NEVER;
 	memset(f->totals, 0, f->rows->n * sizeof(*f->totals));
 	memset(f->rows->blame, 0, f->rows->n * sizeof(*f->rows->blame));
-	for (size_t i = 0; i < f->reference->offices->n; i++) {
+	for (size_t i = 0; i < f->reference->offices->n; i++)
 		f->standings[i].first_part = -1;
-		f->standings[i].last_reported = NEVER;
-	}
 	int rc = figures_read(f, err);
 	if (rc < 0)
 		return rc;
-	keep_summed(f);
 	if (metric->time_agg == AGG_LAST)
-		settle_last(f);
+		blame_last(f);
 	return combine(f, ret, err);
 }
 
@@ -277,22 +285,6 @@ int figures_of_metric(struct figures *figures, const struct metric *metric, stru
 			     err); /* which is the last to look at list */
 	free(list.list);
 	return rc;
-}
-
-int64_t counts_missing(const struct counts *counts)
-{
-	return counts->due - counts->reported - counts->carried;
-}
-
-static void counts_add(struct counts *to, const struct counts *from)
-{
-	to->observations += from->observations;
-	to->due += from->due;
-	to->reported += from->reported;
-	to->on_time += from->on_time;
-	to->carried += from->carried;
-	to->extra += from->extra;
-	to->revisions += from->revisions;
 }
 
 size_t figures_end(struct figures *figures, struct figure ret[], const struct member **ret_members)

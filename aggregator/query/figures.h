@@ -7,17 +7,11 @@
  * the unit of the bucket's last day. Series of one office combine by area_agg, then offices do. */
 #pragma once
 
+#include "counts.h"
 #include "page.h"
 #include "rows.h"
 
 #include <gmp.h>
-
-struct counts {
-	int64_t observations, due, reported, on_time, carried, extra, revisions;
-	int64_t offices_due, offices_reported;
-};
-
-int64_t counts_missing(const struct counts *counts); /* due, and neither reported nor carried */
 
 struct figure {
 	bool has_value;

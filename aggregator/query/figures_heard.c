@@ -1,8 +1,8 @@
-/* Who reported at all, of those due, where rows were summed up from their units' pages.
+/* Who reported at all, of those due, where units told the figures.
  *
- * 1. Where a row has no reports, nobody; where all of a step's were there, everybody: both are
+ * 1. Where a unit had no reports, nobody; where all of a step's were there, everybody: both are
  *    known by now.
- * 2. In the other rows those not heard yet are looked for, step by step. Most are there in the
+ * 2. Below the other units those not heard yet are looked for, step by step. Most are there in the
  *    first; later ones read the pages of the few that are left. */
 #include "figures_parts.h"
 
@@ -15,7 +15,8 @@ static struct member *sought(struct figures *f, size_t office)
 {
 	const struct standing *standing = &f->standings[office];
 	int32_t row = standing->place.row;
-	if (!standing->due || row < 0 || f->totals[row].reported == 0)
+	if (!standing->due || row < 0 || standing->teller == ALONE ||
+	    f->tellers[standing->teller].counts.reported == 0)
 		return NULL;
 	for (int32_t i = standing->first_member; i >= 0; i = f->members[i].next)
 		if (f->members[i].row == row)
@@ -41,8 +42,11 @@ static int on_page(void *context, int64_t node, const struct page *page, struct 
 	struct search *search = context;
 	struct figures *f = search->figures;
 	const struct office *office = offices_by_id(f->reference->offices, node);
+	int64_t n = 0;
 	(void)err;
-	if (page->n == 0 || page->entries[0].acc.n == 0)
+	for (size_t i = 0; i < page->n; i++)
+		n += page->entries[i].acc.n;
+	if (n == 0)
 		return 0;
 	struct member *member = sought(f, (size_t)(office - f->reference->offices->list));
 	if (member)
@@ -51,16 +55,15 @@ static int on_page(void *context, int64_t node, const struct page *page, struct 
 	return 0;
 }
 
-int figures_heard(struct figures *f, const struct steps *steps, struct err *err)
+int figures_heard(struct figures *f, const struct steps *steps, const struct stretch *stretch,
+		  struct err *err)
 {
 	struct search search = { f, true };
 	int rc = 0;
-	for (int32_t number = steps->first; number <= steps->last && rc == 0; number++) {
+	for (int32_t number = stretch->first; number <= stretch->last && rc == 0; number++) {
 		struct step step = step_at(steps, number);
-		if (search.found || f->day != rows_since(f->rows, step.day)) {
-			figures_stand(f, step.day);
+		if (search.found)
 			rc = want_sought(f, err);
-		}
 		search.found = false;
 		if (rc == 0 && f->nodes.n > 0)
 			rc = source_each(f->source, &step, &f->nodes, on_page, &search, err);

@@ -1,6 +1,7 @@
 /* What the files of figures share: figures.c leads and makes values of what was gathered,
- * figures_read.c gathers it from the pages, figures_heard.c tells who reported where it was enough
- * to look at the units' own pages. */
+ * figures_read.c gathers it, stretch by stretch, from what units tell (figures_units.c) and, where
+ * they cannot, from the offices' own pages (figures_offices.c); figures_heard.c looks for who
+ * reported at all where it was enough to ask the units. */
 #pragma once
 
 #include "figures.h"
@@ -8,8 +9,9 @@
 #include "series.h"
 #include "source.h"
 #include "step.h"
+#include "teller.h"
 
-#define NEVER INT32_MIN
+#define ALONE (-1) /* teller of an office that is asked itself */
 
 struct part { /* one series of one office, gathered over the bucket */
 	int32_t row;
@@ -19,25 +21,32 @@ struct part { /* one series of one office, gathered over the bucket */
 	int32_t next; /* of the same office; -1: none */
 };
 
+struct site {        /* where a unit's offices count on the day at hand */
+	unsigned of; /* figures' stand: it is of that day */
+	struct place place;
+	bool due;
+	int32_t teller; /* who is asked first for them; ALONE */
+};
+
 struct standing { /* an office on the day at hand, and what is known of it in the bucket */
 	const struct unit *unit;
 	struct place place; /* where it counts on that day */
 	bool due;
-	bool inside;           /* it counts somewhere on some day of the bucket */
 	bool blamed;           /* rows_blame() knows of it, on that day */
-	bool reported;         /* in the step at hand */
+	int32_t teller;        /* who tells its figures; ALONE */
 	int32_t last_reported; /* number of the step; NEVER */
 	int32_t first_part, first_member;
 };
 
-struct total { /* a row, from the pages of its unit */
-	int128 sum;
-	int64_t n;
-	/* summed up: of its offices that are due, */
-	int64_t reported, on_time, revisions; /* in the bucket */
-	int64_t in_step;                      /* reported, in the step at hand */
-	int64_t offices;                      /* how many they are on the day at hand */
-	bool complete; /* all of them reported in some step since they stand there */
+struct stretch {             /* steps of a bucket during which all stands the same */
+	int32_t first, last; /* numbers */
+	int32_t since;       /* the first step in which all stood so, maybe before the bucket's */
+	bool ends;           /* the bucket, too */
+};
+
+struct total { /* a row, from what units told */
+	int128 value;
+	int64_t n; /* values in it */
 };
 
 struct figures {
@@ -51,25 +60,30 @@ struct figures {
 	struct declarations *declarations;
 	struct replay *replay;      /* for per-minute metrics with labels */
 	struct standing *standings; /* owned [offices->n] */
-	struct nodes nodes;         /* to read on the day at hand */
+	struct site *sites;         /* owned [units->n] */
+	unsigned stand;             /* counts the days that standings were of */
+	struct nodes nodes;         /* to read */
 	struct part *parts;         /* owned [n_parts] */
 	size_t n_parts, parts_room;
 	struct member *members; /* owned [n_members] */
 	size_t n_members, members_room;
+	struct teller *tellers; /* owned [n_tellers] */
+	size_t n_tellers, tellers_room;
+	int32_t *teller_of, *row_of;                 /* owned [units->n]; figures_units.c */
 	struct total *totals;                        /* owned [rows] */
-	struct counts *summed;                       /* owned [rows]: of members' offices, that are
-							not in the members' own counts */
+	struct counts *summed;                       /* owned [rows]: what units told, that is not
+							in the members' own counts */
 	struct series_list lists[PLAN_OPERANDS_MAX]; /* of each operand, once found */
 	bool found[PLAN_OPERANDS_MAX];
 	/* of the operand at hand: */
 	const struct metric *metric;
 	const uint32_t *series; /* [n_series], ascending: those the label filter lets through */
 	size_t n_series;
-	bool sums_up;  /* figures_sum_up() */
-	int32_t day;   /* that rows and due of the standings are of */
-	int64_t pairs; /* own periods since then, of the steps read so far */
+	int32_t day; /* that the standings are of */
 };
 
+/** Room for one more of the list. -ENOMEM. */
+int figures_grow(void **list, size_t *room, size_t n, size_t size);
 /** What @office contributes to @row; made when it is not there. NULL: out of memory. */
 struct member *figures_member(struct figures *f, size_t office, int32_t row);
 /** Append what @office's @series has in step @at to its part in @row. */
@@ -79,17 +93,20 @@ int figures_part_add(struct figures *f, size_t office, int32_t row, uint32_t ser
 void figures_stand(struct figures *f, int32_t day);
 /** Rows that cannot be told because of it learn so. */
 void figures_blame(struct figures *f, struct standing *standing);
+/** The next entry of @page, from @at on, that is of the series asked for, from @s on; NULL: none.
+ */
+const struct entry *figures_next_entry(const struct figures *f, const struct page *page, size_t *at,
+				       size_t *s);
 /** Gather the operand at hand over the bucket. */
 int figures_read(struct figures *f, struct err *err);
 
-/* Do the units' own pages hold what the rows show? */
-bool figures_from_units(const struct figures *f);
-/**
- * Do they even say how much was reported, so that the offices' own pages stay unread? Where an
- * office has one series of the metric, observations are reports; those of offices that were not due
- * are in them too, and are taken off: such offices are read one by one, as are those of the rest.
- * What remains is who of those due reported at all: figures_heard().
- */
-bool figures_sum_up(const struct figures *f);
-/** Mark the members due that reported in the bucket. */
-int figures_heard(struct figures *f, const struct steps *steps, struct err *err);
+/** Ask units in @stretch: afterwards each office has a teller that could tell, whose counts and
+ * values are in the rows' totals, or is ALONE. */
+int figures_ask_units(struct figures *f, const struct steps *steps, const struct stretch *stretch,
+		      struct err *err);
+/** Read the pages of the offices that are ALONE. */
+int figures_ask_offices(struct figures *f, const struct steps *steps, const struct stretch *stretch,
+			struct err *err);
+/** Mark the members due that reported in the stretch, of those that units told of. */
+int figures_heard(struct figures *f, const struct steps *steps, const struct stretch *stretch,
+		  struct err *err);

@@ -15,6 +15,8 @@ static void days_add(struct days *days, int32_t day)
 {
 	if (day > days->first && day < days->end)
 		days->rows->days[days->rows->n_days++] = day;
+	else if (day <= days->first && day > days->rows->since)
+		days->rows->since = day;
 }
 
 static int by_day(const void *a, const void *b)
@@ -50,6 +52,7 @@ static int days_make(struct rows *rows, struct period bucket)
 		return -ENOMEM;
 	struct days days = { rows, period_first_day(bucket), period_end_day(bucket) };
 	rows->days[rows->n_days++] = days.first;
+	rows->since = INT32_MIN;
 	days_gather(&days, rows->reference);
 	qsort(rows->days, rows->n_days, sizeof(*rows->days), by_day);
 	for (size_t i = 1; i < rows->n_days; i++)

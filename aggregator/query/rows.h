@@ -28,6 +28,8 @@ struct rows {
 	int32_t *days; /* owned [n_days], ascending: the bucket's first day, and those on which
 			  anything may stand elsewhere than on the day before */
 	size_t n_days;
+	int32_t since; /* the last day up to the bucket's first on which anything changed: all stood
+			  as on days[0] from then on */
 };
 
 /** The rows of @bucket. -ENOMEM. */

@@ -25,7 +25,7 @@ static bool chance(struct history *h, unsigned percent)
 /* A day while figures come in, or somewhat before. */
 static int32_t some_day(struct history *h)
 {
-	return h->base + (int32_t)dice_between(h->dice, -5, HISTORY_DAYS);
+	return h->base + (int32_t)dice_between(h->dice, -5, h->days);
 }
 
 /* --- the province --- */
@@ -128,12 +128,16 @@ static void make_metric(struct history *h, const char *name)
 	enum grain grain = (enum grain)dice_below(h->dice, GRAIN_COUNT);
 	if (chance(h, 50))
 		grain = (enum grain)dice_below(h->dice, GRAIN_WEEK); /* the most intricate */
-	const char *time = times[dice_below(h->dice, 7)];
+	if (h->diligent && grain < GRAIN_DAY)
+		grain = GRAIN_DAY; /* an hour of a day would be silence in the others */
+	size_t aggs = dice_below(h->dice, 7);
+	const char *time = times[aggs], *area = areas[dice_below(h->dice, 6)];
+	if (h->diligent) /* as is common, and units' pages go by it */
+		area = aggs > 3 ? time : "sum";
 	bool carries = strcmp(time, "last") == 0 && grain != GRAIN_MINUTE && chance(h, 60);
 	unsigned decimals = (unsigned)dice_below(h->dice, 4);
 	say(h->catalogue, sizeof(h->catalogue), "%s,x,x,x,flow,%s,%s,%s,%s,%u,%u,%s,%u,%s,%s,%s\n",
-	    name, time, areas[dice_below(h->dice, 6)], grain_name(grain),
-	    dimensions[dice_below(h->dice, 4)], decimals,
+	    name, time, area, grain_name(grain), dimensions[dice_below(h->dice, 4)], decimals,
 	    carries ? (unsigned)dice_between(h->dice, 1, 5) : 0, levels[dice_below(h->dice, 4)],
 	    (unsigned)dice_below(h->dice, 20), chance(h, 20) ? "-500" : "",
 	    chance(h, 20) ? "5000" : "",
@@ -344,61 +348,111 @@ static void keep(struct history *h, const struct batch_making *making,
 	}
 }
 
+/* Seal what was made, and keep it. */
+static void send(struct batch_making *making, struct books_spool *spool, int64_t received_us)
+{
+	struct books_batch batch;
+	if (spool->id == 0 || chance(making->h, 4) || spool->n + making->n > BOOKS_SERIES_MAX)
+		*spool = (struct books_spool){ .office = spool->office,
+					       .id = dice_next(making->h->dice) };
+	books_seal(spool, making->day, making->figures, making->n, received_us, &batch);
+	keep(making->h, making, &batch);
+}
+
 static void make_batch(struct history *h, const struct catalogue *catalogue,
 		       struct books_spool *spool, int32_t *cursor)
 {
 	const struct metric *metric = &catalogue->metrics[dice_below(h->dice, catalogue->n)];
 	struct batch_making making = { .h = h };
-	struct books_batch batch;
 	if (!say_again(&making, spool->office)) {
 		making.day = batch_day(h, metric, cursor);
 		add_series(&making, metric);
 	}
 	for (size_t n = dice_below(h->dice, 4); n > 0; n--)
 		add_series(&making, &catalogue->metrics[dice_below(h->dice, catalogue->n)]);
-	if (spool->id == 0 || chance(h, 4) || spool->n + making.n > BOOKS_SERIES_MAX) {
-		*spool = (struct books_spool){ .office = spool->office, .id = dice_next(h->dice) };
-	}
 	int64_t delay_us = dice_between(h->dice, 0, chance(h, 50) ? 30 : 700) * 3600000000;
 	int32_t received = making.day + (int32_t)dice_between(h->dice, -1, 1);
 	if (chance(h, 6)) { /* from an office whose clock runs ahead */
 		received = making.day - (int32_t)dice_between(h->dice, 1, 4);
 		delay_us %= 17 * INT64_C(3600000000);
 	}
-	int64_t received_us = (int64_t)received * 86400000000 + delay_us;
-	books_seal(spool, making.day, making.figures, making.n, received_us, &batch);
-	keep(h, &making, &batch);
+	send(&making, spool, (int64_t)received * 86400000000 + delay_us);
 }
 
-void history_make(struct history *history, struct dice *dice, size_t n_batches)
+/* What an office has of a day. */
+static void make_diligent_batch(struct history *h, const struct catalogue *catalogue,
+				struct books_spool *spool, int32_t day)
+{
+	struct batch_making making = { .h = h, .day = day };
+	int64_t delay_h = dice_between(h->dice, 0, chance(h, 80) ? 20 : 300);
+	bool again = chance(h, 10) && say_again(&making, spool->office);
+	for (size_t i = 0; i < catalogue->n && !again; i++)
+		if (chance(h, 95))
+			add_series(&making, &catalogue->metrics[i]);
+	if (making.n > 0)
+		send(&making, spool, (making.day * INT64_C(24) + delay_h) * 3600000000);
+}
+
+struct history_making {
+	struct catalogue *catalogue;
+	struct books_spool spools[HISTORY_OFFICES];
+	int32_t cursors[HISTORY_OFFICES];
+};
+
+static void begin(struct history *history, struct dice *dice, int32_t days, bool diligent,
+		  struct history_making *making)
 {
 	static const char *const bases[] = { "1969-12-10", "2025-05-20", "2024-02-01",
 					     "2024-11-28" };
-	struct books_spool spools[HISTORY_OFFICES] = { 0 };
-	int32_t cursors[HISTORY_OFFICES];
-	struct catalogue *catalogue;
 	struct err err;
-	*history = (struct history){ .dice = dice };
+	*making = (struct history_making){ 0 };
+	*history = (struct history){ .dice = dice, .days = days, .diligent = diligent };
 	assert_int_equal(day_parse(bases[dice_below(dice, 4)], &history->base, NULL), 0);
 	make_units(history);
 	make_moves(history);
 	make_catalogue(history);
-	if (catalogue_read(history->catalogue, strlen(history->catalogue), &catalogue, &err) < 0)
+	if (catalogue_read(history->catalogue, strlen(history->catalogue), &making->catalogue,
+			   &err) < 0)
 		fail_msg("%s", err.text);
 	for (size_t i = 0; i < HISTORY_OFFICES; i++) {
-		cursors[i] = history->base;
-		spools[i].office = (int64_t)i + 1;
+		making->cursors[i] = history->base;
+		making->spools[i].office = (int64_t)i + 1;
 	}
-	while (history->n < n_batches) {
-		size_t i = dice_below(dice, HISTORY_OFFICES);
-		make_batch(history, catalogue, &spools[i], &cursors[i]);
-	}
-	/* the catalogue goes; names stay with us */
+}
+
+/* The catalogue goes; names stay with us. */
+static void end(struct history *history, struct history_making *making)
+{
 	for (size_t i = 0; i < history->n_heard; i++)
 		for (size_t k = 0; k < HISTORY_METRICS; k++)
-			if (history->heard[i].metric == catalogue->metrics[k].name)
+			if (history->heard[i].metric == making->catalogue->metrics[k].name)
 				history->heard[i].metric = history->names[k];
-	catalogue_close(catalogue);
+	catalogue_close(making->catalogue);
+}
+
+void history_make(struct history *history, struct dice *dice, size_t n_batches)
+{
+	struct history_making making;
+	begin(history, dice, HISTORY_DAYS, false, &making);
+	while (history->n < n_batches) {
+		size_t i = dice_below(dice, HISTORY_OFFICES);
+		make_batch(history, making.catalogue, &making.spools[i], &making.cursors[i]);
+	}
+	end(history, &making);
+}
+
+void history_make_diligent(struct history *history, struct dice *dice, int32_t days)
+{
+	struct history_making making;
+	begin(history, dice, days, true, &making);
+	for (int32_t day = history->base; day < history->base + days; day++)
+		for (size_t i = 0; i < HISTORY_OFFICES; i++) {
+			bool holiday = (day - history->base) % 7 > 4;
+			if (chance(history, holiday ? 10 : 95))
+				make_diligent_batch(history, making.catalogue, &making.spools[i],
+						    day);
+		}
+	end(history, &making);
 }
 
 void history_free(struct history *history)

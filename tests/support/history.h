@@ -31,6 +31,8 @@ struct act { /* an order of the province's operator */
 struct history {
 	struct dice *dice; /* lent */
 	int32_t base;      /* a day */
+	int32_t days;      /* figures are of base to base + this */
+	bool diligent;
 	char units[2048], successors[512], catalogue[2048], names[HISTORY_METRICS][8];
 	struct {
 		const char *unit;
@@ -49,6 +51,9 @@ extern const char *const history_areas[]; /* codes of units there ever are; NULL
 
 /** Invent all of it. */
 void history_make(struct history *history, struct dice *dice, size_t n_batches);
+/** The same, but of a diligent province: for @days days nearly every office sends nearly every
+ * figure on its day, and on some days nobody does. */
+void history_make_diligent(struct history *history, struct dice *dice, int32_t days);
 /** Invent @n orders between the batches: moves, closings, releases. */
 void history_make_acts(struct history *history, size_t n);
 void history_free(struct history *history);

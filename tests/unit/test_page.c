@@ -8,6 +8,7 @@
 #include "books.h"
 #include "page.h"
 #include "seeds.h"
+#include "unit_acc.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -230,16 +231,64 @@ static void appending_is_associative(void **state)
 	for_all_seeds(SEEDS, append_in_any_grouping, NULL);
 }
 
-static void adding_and_taking_away_is_nothing(void **state)
+/* --- a unit goes along with its offices --- */
+
+#define BELOW 5
+
+static struct acc some_figures(struct dice *dice)
 {
-	struct dice dice = dice_seeded(7);
-	(void)state;
-	for (int i = 0; i < 500; i++) {
-		struct acc acc = { 0 }, other = some_acc(&dice);
-		acc_add(&acc, &other, 1);
-		acc_add(&acc, &other, -1);
-		assert_true(acc_is_zero(&acc));
+	struct acc acc = { .n = (int64_t)dice_below(dice, 4), .newest = 7 };
+	acc.on_time = (int64_t)dice_below(dice, (uint64_t)acc.n + 1);
+	acc.revisions = (int64_t)dice_below(dice, 3);
+	acc.value = acc.n > 0 ? dice_between(dice, -4, 4) : 0;
+	return acc;
+}
+
+/* Anew from all offices; every second one is due. */
+static struct acc unit_of(const struct acc offices[], enum agg agg)
+{
+	struct acc unit = { 0 };
+	bool any = false;
+	for (int i = 0; i < BELOW; i++) {
+		const struct acc *office = &offices[i];
+		unit.n += office->n;
+		unit.revisions += office->revisions;
+		unit.on_time += i % 2 == 0 ? office->on_time : 0;
+		unit.extra += i % 2 == 0 ? 0 : (int32_t)office->n;
+		if (agg == AGG_SUM)
+			unit.value += office->value;
+		else if (office->n > 0 && (!any || (agg == AGG_MAX ? office->value > unit.value
+								   : office->value < unit.value)))
+			unit.value = office->value;
+		any |= office->n > 0;
 	}
+	return unit;
+}
+
+static void follow_them(struct dice *dice, void *context)
+{
+	static const enum agg aggs[] = { AGG_SUM, AGG_MIN, AGG_MAX };
+	enum agg agg = aggs[dice_below(dice, 3)];
+	struct acc offices[BELOW] = { 0 }, unit = { 0 };
+	(void)context;
+	for (int change = 0; change < 40; change++) {
+		size_t i = dice_below(dice, BELOW);
+		struct acc before = offices[i];
+		offices[i] = some_figures(dice);
+		bool told = unit_acc_follow(&unit, &before, &offices[i], agg, i % 2 == 0);
+		struct acc expected = unit_of(offices, agg);
+		if (!told) {
+			assert_true(agg != AGG_SUM && unit.value == before.value);
+			unit.value = expected.value; /* as extremes_find() does */
+		}
+		assert_true(acc_equal(&unit, &expected));
+	}
+}
+
+static void a_unit_is_what_its_offices_come_to(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS, follow_them, NULL);
 }
 
 static void a_key_names_its_period_and_calendars_share_what_is_below_a_month(void **state)
@@ -320,7 +369,7 @@ int main(void)
 		cmocka_unit_test(one_state_has_one_encoding_and_all_else_is_damage),
 		cmocka_unit_test(needless_bytes_are_damage),
 		cmocka_unit_test(appending_is_associative),
-		cmocka_unit_test(adding_and_taking_away_is_nothing),
+		cmocka_unit_test(a_unit_is_what_its_offices_come_to),
 		cmocka_unit_test(a_key_names_its_period_and_calendars_share_what_is_below_a_month),
 		cmocka_unit_test(touched_pages_are_written_once_and_read_back),
 	};

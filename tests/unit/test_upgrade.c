@@ -11,6 +11,7 @@
 #include "civil.h"
 #include "db.h"
 #include "fault.h"
+#include "fold.h"
 #include "reference.h"
 #include "schema.h"
 #include "scratch.h"
@@ -208,8 +209,15 @@ static void the_books_of_a_vintage_are_right(void **state)
 		sqlite3 *db = NULL;
 		struct reference *reference = NULL;
 		struct table *differences = NULL;
-		(void)load(f, f->vintages[i], PROVINCE);
+		bool renewed = false;
+		int version = load(f, f->vintages[i], PROVINCE);
 		assert_int_equal(schema_open(f->path, false, &db, &f->err), 0);
+		assert_int_equal(fold_renew(db, &renewed, &f->err), 0);
+		assert_int_equal(renewed, version < 4);
+		assert_int_equal(fold_renew(db, &renewed, &f->err), 0); /* once is enough */
+		assert_int_equal(number(f->path, "SELECT count(*) FROM fact WHERE name = "
+						 "'rollups_due'"),
+				 0);
 		assert_int_equal(reference_load(db, &reference, &f->err), 0);
 		struct verify_counts counts;
 		assert_int_equal(verify_run(db, reference, &counts, &differences, &f->err), 0);

@@ -1,0 +1,17 @@
+#include "counts.h"
+
+void counts_add(struct counts *to, const struct counts *from)
+{
+	to->observations += from->observations;
+	to->due += from->due;
+	to->reported += from->reported;
+	to->on_time += from->on_time;
+	to->carried += from->carried;
+	to->extra += from->extra;
+	to->revisions += from->revisions;
+}
+
+int64_t counts_missing(const struct counts *counts)
+{
+	return counts->due - counts->reported - counts->carried;
+}

@@ -1,0 +1,200 @@
+/* What offices say that are asked one by one: each one's page of each step. */
+#include "figures_parts.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct pairs {
+	int64_t reported, on_time;
+};
+
+/* Labels of one metric share a pair, and a page of many minutes cannot tell which they share: the
+ * journal can. */
+static int pairs_from_journal(struct figures *f, const struct step *step, size_t office,
+			      struct pairs *ret, struct err *err)
+{
+	struct replay_series *list;
+	size_t n;
+	int rc = replay_day(f->replay, f->reference->offices->list[office].id, step->day, f->series,
+			    f->n_series, &list, &n, err);
+	uint32_t from = step_first_nth(step, f->metric);
+	int32_t late_day = metric_late_day(f->metric, step->day);
+	for (uint32_t nth = from; rc == 0 && nth < from + step->pairs; nth++) {
+		bool reported = false, on_time = false;
+		for (size_t i = 0; i < n; i++) {
+			const struct replay_slot *slot = &list[i].slots[nth];
+			reported |= slot->state == REPLAY_VALUE;
+			on_time |= slot->state == REPLAY_VALUE && slot->received_day < late_day;
+		}
+		ret->reported += reported;
+		ret->on_time += on_time;
+	}
+	return rc;
+}
+
+const struct entry *figures_next_entry(const struct figures *f, const struct page *page, size_t *at,
+				       size_t *s)
+{
+	while (*at < page->n && *s < f->n_series) {
+		if (page->entries[*at].series < f->series[*s])
+			++*at;
+		else if (page->entries[*at].series > f->series[*s])
+			++*s;
+		else
+			return ++*s, &page->entries[(*at)++];
+	}
+	return NULL;
+}
+
+static int count_pairs(struct figures *f, const struct step *step, size_t office,
+		       const struct page *page, struct counts *counts, struct pairs *ret,
+		       struct err *err)
+{
+	size_t at = 0, s = 0, n = 0;
+	for (const struct entry *entry; (entry = figures_next_entry(f, page, &at, &s));) {
+		counts->observations += entry->acc.n;
+		counts->revisions += entry->acc.revisions;
+		n += entry->acc.n > 0;
+		if (entry->acc.n > ret->reported)
+			ret->reported = entry->acc.n;
+		if (entry->acc.on_time > ret->on_time)
+			ret->on_time = entry->acc.on_time;
+	}
+	if (n < 2 ||
+	    step->pairs == 1) /* at most one pair, or one series: the larger count is the union */
+		return 0;
+	*ret = (struct pairs){ 0 };
+	return pairs_from_journal(f, step, office, ret, err);
+}
+
+struct reading {
+	struct figures *figures;
+	const struct stretch *stretch;
+	struct step step;
+};
+
+/* Of a level: where the office stands at the bucket's end, whatever step it is of. */
+static int add_parts(struct reading *reading, size_t office, const struct page *page)
+{
+	struct figures *f = reading->figures;
+	bool level = f->metric->time_agg == AGG_LAST;
+	size_t at = 0, s = 0;
+	if (f->each_office ||
+	    (level ? !reading->stretch->ends : reading->step.number < reading->stretch->first))
+		return 0;
+	for (const struct entry *entry; (entry = figures_next_entry(f, page, &at, &s));)
+		if (entry->acc.n > 0 &&
+		    figures_part_add(f, office, f->standings[office].place.row, entry->series,
+				     reading->step.number, &entry->acc) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static void count_reports(struct member *member, bool due, const struct counts *counts,
+			  const struct pairs *pairs)
+{
+	member->counts.observations += counts->observations;
+	member->counts.revisions += counts->revisions;
+	if (due) {
+		member->counts.reported += pairs->reported;
+		member->counts.on_time += pairs->on_time;
+	} else {
+		member->counts.extra += pairs->reported;
+	}
+}
+
+static int read_office(struct reading *reading, size_t office, const struct page *page,
+		       struct err *err)
+{
+	struct figures *f = reading->figures;
+	struct standing *standing = &f->standings[office];
+	struct counts counts = { 0 };
+	struct pairs pairs = { 0 };
+	int rc = count_pairs(f, &reading->step, office, page, &counts, &pairs, err);
+	if (rc < 0)
+		return rc;
+	if (pairs.reported > 0)
+		standing->last_reported = reading->step.number;
+	if (add_parts(reading, office, page) < 0)
+		return err_memory(err);
+	if (reading->step.number < reading->stretch->first)
+		return 0;
+	struct member *member = figures_member(f, office, standing->place.row);
+	if (!member)
+		return err_memory(err);
+	if (f->metric->time_agg != AGG_LAST && counts.observations > 0)
+		figures_blame(f, standing);
+	count_reports(member, standing->due, &counts, &pairs);
+	return 0;
+}
+
+static int on_page(void *context, int64_t node, const struct page *page, struct err *err)
+{
+	struct reading *reading = context;
+	const struct offices *offices = reading->figures->reference->offices;
+	const struct office *office = offices_by_id(offices, node);
+	return office ? read_office(reading, (size_t)(office - offices->list), page, err) : 0;
+}
+
+static bool is_asked(const struct standing *standing)
+{
+	return standing->teller == ALONE && standing->place.row >= 0;
+}
+
+static int want_pages(struct figures *f, struct err *err)
+{
+	const struct offices *offices = f->reference->offices;
+	int rc = 0;
+	f->nodes.n = 0;
+	for (size_t i = 0; i < offices->n && rc == 0; i++)
+		if (is_asked(&f->standings[i]))
+			rc = nodes_add(&f->nodes, offices->list[i].id, err);
+	return rc;
+}
+
+/* Of those who did not report in the step, whose last figure still stands. */
+static int count_carried(struct figures *f, const struct step *step, struct err *err)
+{
+	bool carries = f->metric->time_agg == AGG_LAST && f->metric->carry > 0;
+	for (size_t i = 0; i < f->reference->offices->n && carries; i++) {
+		struct standing *standing = &f->standings[i];
+		if (!is_asked(standing) || !standing->due || standing->last_reported == NEVER ||
+		    standing->last_reported == step->number ||
+		    step->number - standing->last_reported > (int32_t)f->metric->carry)
+			continue;
+		struct member *member = figures_member(f, i, standing->place.row);
+		if (!member)
+			return err_memory(err);
+		member->counts.carried += 1;
+	}
+	return 0;
+}
+
+/* The first step to be read: of a level, those before may be carried, or be the bucket's last. */
+static int32_t look_back(const struct figures *f, const struct steps *steps,
+			 const struct stretch *stretch)
+{
+	if (f->metric->time_agg != AGG_LAST)
+		return stretch->first;
+	int32_t carried = stretch->first - (steps->first - steps->before);
+	return stretch->ends || carried < steps->before ? steps->before : carried;
+}
+
+int figures_ask_offices(struct figures *f, const struct steps *steps, const struct stretch *stretch,
+			struct err *err)
+{
+	struct reading reading = { .figures = f, .stretch = stretch };
+	int rc = want_pages(f, err);
+	if (rc < 0 || f->nodes.n == 0)
+		return rc;
+	for (size_t i = 0; i < f->reference->offices->n; i++)
+		f->standings[i].last_reported = NEVER;
+	for (int32_t number = look_back(f, steps, stretch); number <= stretch->last && rc == 0;
+	     number++) {
+		reading.step = step_at(steps, number);
+		rc = source_each(f->source, &reading.step, &f->nodes, on_page, &reading, err);
+		if (rc == 0 && number >= stretch->first)
+			rc = count_carried(f, &reading.step, err);
+	}
+	return rc;
+}
