@@ -1,6 +1,7 @@
 #include "pulse.h"
 
 #include "civil.h"
+#include "memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,6 +82,7 @@ static void tell(struct pulse *pulse)
 static void on_timer(uv_timer_t *timer)
 {
 	tell(timer->data);
+	memory_give_back(timer->loop);
 }
 
 void pulse_warn(struct pulse *pulse, const char *warning)

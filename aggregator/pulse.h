@@ -3,7 +3,8 @@
  *
  * The loop turns, or the timer would not fire. The writer gets on when it has nothing to do, or
  * when store_progress() has risen since the last look: a disk that hangs must not look healthy, and
- * a commit that is merely long must not be killed. */
+ * a commit that is merely long must not be killed. As often, memory that nobody uses is given back.
+ */
 #pragma once
 
 #include "gate.h"

@@ -1,0 +1,10 @@
+/* Memory that was freed and still counts as this process's. malloc gives back what lies at the end
+ * of its heap alone; when 11,000 offices are cut off, all that served them lies between pieces that
+ * others use, and those who come back next touch other pages of it than those before. */
+#pragma once
+
+#include <uv.h>
+
+/** Let a thread of libuv's pool give back the whole pages of what is free, when that is more than
+ * 64 MiB; for a timer to call. The loop lives until it has. Out of memory, nothing happens. */
+void memory_give_back(uv_loop_t *loop);
