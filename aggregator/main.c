@@ -71,6 +71,8 @@ static int serve(struct process *process, struct config *config, struct err *err
 	}
 	if (rc < 0)
 		log_error("server: not started cause=\"%s\"", err->text);
+	else
+		server_tell_ready(process->server);
 	(void)uv_run(&process->loop,
 		     UV_RUN_DEFAULT); /* also closes what a failed start had opened */
 	for (size_t i = 0; i < process->n_signals; i++)

@@ -1,5 +1,5 @@
 /* Start: store, roster, key, then the gate (ZAP before ROUTER is its own
- * business), then the api, then "ready".
+ * business), then the api. "ready" is told when signals are watched, too.
  *
  * Stop, each step from the callback of the one before: intake (no frames any more; the commit in
  * flight ends and is acked), gate, api (questions in the store's hands are answered), then store
@@ -180,11 +180,15 @@ int server_start(uv_loop_t *loop, struct config *config, struct server **ret_ser
 		server_stop(server);
 		return rc;
 	}
-	(void)sd_notify(0, "READY=1"); /* without systemd nobody listens */
-	log_info("server: ready endpoint=%s api=%s", gate_endpoint(server->gate),
-		 config->api_socket);
 	*ret_server = server;
 	return 0;
+}
+
+void server_tell_ready(const struct server *server)
+{
+	(void)sd_notify(0, "READY=1"); /* without systemd nobody listens */
+	log_info("server: ready endpoint=%s api=%s", gate_endpoint(server->gate),
+		 server->config->api_socket);
 }
 
 /* --- reload --- */

@@ -12,6 +12,8 @@ struct server;
  * server. */
 int server_start(uv_loop_t *loop, struct config *config, struct server **ret_server,
 		 struct err *err);
+/** systemd and the log hear it: SIGTERM no longer kills. */
+void server_tell_ready(const struct server *server);
 /** Read the configuration again (@config_path as of config_read()). When it is good, what needs no
  * restart holds from here on; either way log and systemd hear what came of it. */
 void server_reload(struct server *server, const char *config_path);
