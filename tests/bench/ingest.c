@@ -3,12 +3,13 @@
  * alone. Fails when the aggregator's totals are not what was sent; never because it was slow.
  *
  *   ingest [--profile NAME] [--minutes N] [--offices N] [--series N] [--days N] [--runs N]
- *          [--seconds N] [--minute N] [--alone] [--ask] [--backup LANTOA] AGGREGATOR
+ *          [--outage N] [--seconds N] [--minute N] [--alone] [--ask] [--backup LANTOA] AGGREGATOR
  *
  * Profiles day, hour, quarter, five and live are batches of that many minutes. In corrections the
  * hour's batches are there, and what is measured is a tenth of their figures sent again with other
  * values, out of order. monthly is one batch from each of 11,000 offices, which sent another
- * before; in a storm these connect too, as fast as they are taken, handshakes measured too.
+ * before; in a storm these were cut off for --outage 15 seconds, and connect as fast as
+ * they are taken, handshakes measured too.
  * pace and rush are offices in everyday life, each with a batch every minute: spread over the
  * minute, or all within a second of it; for --seconds 120, in minutes of --minute 60 seconds.
  *
@@ -39,6 +40,7 @@ struct options {
 	unsigned runs;
 	bool alone; /* without yardsticks */
 	bool storm, ask;
+	unsigned outage_s;          /* in a storm */
 	unsigned spread_of_60;      /* not 0: a tempo; the part of a minute that offices push in */
 	unsigned seconds, minute_s; /* then: how long in all, and how long a minute is */
 	struct tempo tempo;
@@ -124,6 +126,7 @@ static int run_with_backups(const struct options *options, const struct load *lo
 	struct province_input input = { .aggregator = options->aggregator,
 					.load = load,
 					.storm = options->storm,
+					.outage_s = options->outage_s,
 					.lantoa = options->lantoa };
 	struct province_result result;
 	int rc = measure(province_run, &input, &result, sizeof(result), err);
@@ -144,6 +147,7 @@ static int run(const struct options *options, const struct load *load, double va
 	struct province_input input = { .aggregator = options->aggregator,
 					.load = load,
 					.storm = options->storm,
+					.outage_s = options->outage_s,
 					.tempo = options->tempo,
 					.asks = options->ask };
 	struct province_result result;
@@ -209,10 +213,12 @@ static void offices_fit(struct load_shape *shape)
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: ingest [--profile day|hour|quarter|five|live|corrections|"
-			      "monthly|storm|pace|rush] [--minutes N] [--offices N] [--series N] "
-			      "[--days N] [--runs N] [--seconds N] [--minute N] [--alone] [--ask] "
-			      "[--backup LANTOA] AGGREGATOR\n");
+	(void)fprintf(
+		stderr,
+		"usage: ingest [--profile day|hour|quarter|five|live|corrections|"
+		"monthly|storm|pace|rush] [--minutes N] [--offices N] [--series N] "
+		"[--days N] [--runs N] [--outage N] [--seconds N] [--minute N] [--alone] [--ask] "
+		"[--backup LANTOA] AGGREGATOR\n");
 	return 2;
 }
 
@@ -282,6 +288,7 @@ static bool options_read(int argc, char **argv, struct options *options)
 		{ "series", required_argument, NULL, 's' },
 		{ "days", required_argument, NULL, 'd' },
 		{ "runs", required_argument, NULL, 'r' },
+		{ "outage", required_argument, NULL, 'O' },
 		{ "seconds", required_argument, NULL, 'S' },
 		{ "minute", required_argument, NULL, 'M' },
 		{ "alone", no_argument, NULL, 'a' },
@@ -312,6 +319,7 @@ static bool options_read(int argc, char **argv, struct options *options)
 						   : c == 'o' ? &shape->offices
 						   : c == 's' ? &shape->series
 						   : c == 'd' ? &shape->days
+						   : c == 'O' ? &options->outage_s
 						   : c == 'S' ? &options->seconds
 						   : c == 'M' ? &options->minute_s
 							      : &options->runs);
@@ -327,6 +335,7 @@ int main(int argc, char **argv)
 	struct options options = {
 		.shape = { .offices = 200, .series = 40, .days = 1, .minutes = 60 },
 		.runs = 1,
+		.outage_s = 15,
 		.seconds = 120,
 		.minute_s = 60,
 	};

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define QUIET_MIN 20u /* questions of each shape, at least */
 
@@ -110,8 +111,10 @@ static int push_before(struct run *run, uint64_t *ret_commits, struct err *err)
 	struct fleet_times times;
 	unsigned first = run->input->load->first_step;
 	int rc = first ? push_to(run, first, &times, err) : 0;
-	if (rc == 0 && run->input->storm)
+	if (rc == 0 && run->input->storm) {
 		rc = fleet_disconnect(run->fleet, err);
+		(void)sleep(run->input->outage_s); /* a signal makes the outage shorter */
+	}
 	return rc < 0 ? rc : read_commits(run, ret_commits, err);
 }
 

@@ -13,7 +13,8 @@
 struct province_input {
 	const char *aggregator; /* the program */
 	const struct load *load;
-	bool storm;         /* connections are measured, too: they come with what is measured */
+	bool storm;         /* connections are measured, too: they come with what is measured, */
+	unsigned outage_s;  /* after they have all been away for so long */
 	struct tempo tempo; /* of what is measured */
 	bool asks;          /* questions are asked all the while, and as many again afterwards */
 	const char *lantoa; /* the program, to make backups all the while; NULL: none */
