@@ -16,10 +16,10 @@
 /* An ack that drops as much as one may writes some 70 pages. */
 #define JOURNAL_BYTES (512 * 1024)
 
-/* What @sql makes of the values in part p of (series, day) o, when each had a row. */
-#define OF_PART(sql)                                                                               \
-	"SELECT " sql " FROM current WHERE series = o.series AND day = o.day"                      \
-	" AND nth BETWEEN p.part * 120 AND p.part * 120 + 119"
+/* The values in part p of (series, day) o, when each had a row. */
+#define OF_PART                                                                                    \
+	" FROM current WHERE series = o.series AND day = o.day"                                    \
+	" AND nth BETWEEN p.part * 120 AND p.part * 120 + 119)"
 
 static const char *const steps[] = {
 	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL,"
@@ -48,33 +48,31 @@ static const char *const steps[] = {
 	"CREATE INDEX undated_by_boot ON undated (boot);"
 	"CREATE INDEX undated_traces ON undated (metric, labels, day, nth) WHERE day IS NOT NULL;",
 	/* Day by day, in the order of the rows: sorting all of them would take memory. */
-	"CREATE TABLE stretch (series INTEGER NOT NULL, day INTEGER NOT NULL, part INTEGER NOT "
-	"NULL,"
-	" unsealed INTEGER NOT NULL, newest INTEGER NOT NULL, points BLOB NOT NULL,"
+	"CREATE TABLE stretch (series INTEGER NOT NULL, day INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, unsealed INTEGER NOT NULL, newest INTEGER NOT NULL,"
+	" points BLOB NOT NULL,"
 	" PRIMARY KEY (series, day, part)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX stretch_unsealed ON stretch (day, series, part, unsealed) WHERE unsealed > 0;"
 	"WITH RECURSIVE parts (part) AS (VALUES (0) UNION ALL SELECT part + 1 FROM parts"
 	" WHERE part < 11)"
-	"INSERT INTO stretch SELECT o.series, o.day, p.part, (" OF_PART(
-		"sum(seq = 0)") "), (" OF_PART("max(seq)") "), (" OF_PART("stretch_pack(nth, "
-									  "value_e, withdrawn, "
-									  "seq)") ")"
-										  " FROM (SELECT "
-										  "DISTINCT "
-										  "series, day "
-										  "FROM current) o "
-										  "CROSS JOIN "
-										  "parts p"
-										  " WHERE EXISTS "
-										  "(" OF_PART(
-											  "1") ");"
-											       "DRO"
-											       "P "
-											       "TAB"
-											       "LE "
-											       "cur"
-											       "ren"
-											       "t;",
+	" INSERT INTO stretch SELECT o.series, o.day, p.part,"
+	" (SELECT sum(seq = 0)" OF_PART ", (SELECT max(seq)" OF_PART ","
+	" (SELECT stretch_pack(nth, value_e, withdrawn, seq)" OF_PART
+	" FROM (SELECT DISTINCT series, day FROM current) o CROSS JOIN parts p"
+	" WHERE EXISTS (SELECT 1" OF_PART ";"
+	"DROP TABLE current;",
+	/* What is written at the same time lies together. */
+	"DROP INDEX stretch_unsealed;"
+	"ALTER TABLE stretch RENAME TO by_series;"
+	"CREATE TABLE stretch (series INTEGER NOT NULL, day INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, unsealed INTEGER NOT NULL, newest INTEGER NOT NULL,"
+	" points BLOB NOT NULL,"
+	" PRIMARY KEY (day, part, series)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO stretch SELECT series, day, part, unsealed, newest, points FROM by_series;"
+	"DROP TABLE by_series;"
+	"CREATE INDEX stretch_by_series ON stretch (series, day, part);"
+	"CREATE INDEX stretch_unsealed ON stretch (day, series, part, unsealed) WHERE unsealed > "
+	"0;",
 };
 
 static const struct db_schema schema = {
@@ -112,14 +110,14 @@ static const char *const sql_text[SQL_COUNT] = {
 			    " WHERE series = ?1 AND day = ?2 AND part = ?3",
 	[SQL_STRETCH_DROP] = "DELETE FROM stretch WHERE series = ?1 AND day = ?2 AND part = ?3",
 	[SQL_STRETCH_NEXT] = "SELECT series, day, part, unsealed, newest FROM stretch"
-			     " WHERE (series, day, part) > (?1, ?2, ?3)"
-			     " ORDER BY series, day, part LIMIT 1",
+			     " WHERE (day, part, series) > (?2, ?3, ?1)"
+			     " ORDER BY day, part, series LIMIT 1",
 	[SQL_STRETCH_OLDEST] = "SELECT min(day) FROM stretch WHERE series = ?1",
 	[SQL_STRETCH_TRIM] = "DELETE FROM stretch WHERE series = ?1 AND day < ?2"
 			     " AND unsealed = 0 AND newest BETWEEN 1 AND ?3",
 	[SQL_STRETCH_WALK] = "SELECT s.metric, s.labels, s.shape, c.day, c.part, c.points"
-			     " FROM series s JOIN stretch c ON c.series = s.id"
-			     " ORDER BY s.metric, s.labels, c.day, c.part",
+			     " FROM series s CROSS JOIN stretch c ON c.series = s.id"
+			     " ORDER BY s.metric, s.labels, s.shape, c.day, c.part",
 	[SQL_STRETCH_NEWEST] = "SELECT day, part, points FROM stretch"
 			       " WHERE series = ?1 AND day <= ?2"
 			       " ORDER BY day DESC, part DESC LIMIT ?3",
@@ -129,7 +127,8 @@ static const char *const sql_text[SQL_COUNT] = {
 	 */
 	[SQL_UNSEALED] = "SELECT c.series, s.number, s.metric, s.labels, s.shape, c.part,"
 			 " CASE WHEN length(c.points) < 32 THEN c.points END"
-			 " FROM stretch c CROSS JOIN series s ON s.id = c.series"
+			 " FROM stretch c INDEXED BY stretch_unsealed"
+			 " CROSS JOIN series s ON s.id = c.series"
 			 " WHERE c.unsealed > 0 AND c.day = ?1"
 			 " ORDER BY s.number IS NULL, s.number, c.series, c.part LIMIT ?2",
 	[SQL_BATCH_ADD] = "INSERT INTO batch (seq, day, observations, sealed_us, payload)"
@@ -523,7 +522,7 @@ uint64_t spool_id(const struct spool *spool)
 /* Every value waits again. */
 static int unseal_all(struct spool *spool, struct err *err)
 {
-	struct stretch_key key = { .part = -1 };
+	struct stretch_key key = STRETCH_FIRST;
 	struct hand *hand = &spool->hand;
 	int rc;
 	while ((rc = spool_hand_next(spool, &key, err)) == 1) {

@@ -5,7 +5,8 @@
  *          are contiguous; (metric, labels) with other decimals is another series
  * stretch  the values of (series, day) in part (stretch.h) of that day, each with the batch it went
  *          in; how many are not sealed yet, and the newest batch. A figure lies in one series: a
- *          change of decimals moves it to the new one
+ *          change of decimals moves it to the new one. What is written at the same time lies
+ *          together, on a few pages: hence day and part before series
  * batch    sealed payloads
  * refusal  what the province quarantined, the newest 1000
  * ack_day  per day of acks, by the province's clock, up to which batch: how long those are kept
@@ -148,9 +149,13 @@ int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err);
 struct stretch_key {
 	int64_t series;
 	int32_t day;
-	int64_t part; /* -1: before the first */
+	int64_t part;
 	int64_t unsealed, newest;
 };
+#define STRETCH_FIRST                                                                              \
+	{                                                                                          \
+		.day = INT32_MIN                                                                   \
+	} /* before it */
 /** Take the stretch of (series, day, nth) at hand: spool->hand.stretch, empty when there is none.
  * The one before is written if it changed. */
 int spool_hand_take(struct spool *spool, int64_t series, int32_t day, uint32_t nth,
@@ -162,7 +167,7 @@ int spool_hand_give(struct spool *spool, const struct stretch_key *key, const vo
 int spool_hand_write(struct spool *spool, struct err *err);
 /** Whatever changed of it did not happen. */
 void spool_hand_forget(struct spool *spool);
-/** The stretch after @key by (series, day, part) is at hand, and @key is its: 1; 0: there is none.
+/** The stretch after @key by (day, part, series) is at hand, and @key is its: 1; 0: there is none.
  */
 int spool_hand_next(struct spool *spool, struct stretch_key *key, struct err *err);
 /** For SQL: stretch_pack(nth, value_e, withdrawn, seq), an aggregate that the schema's steps call,

@@ -2,8 +2,8 @@
  *
  * 1. The series, from their table and from the index that holds the same, because one of the two
  * may be readable; what batches declare fills the rest.
- * 2. Current values, series by series: forward until a page fails, backward until one fails, and
- * what lies between day by day.
+ * 2. Current values: forward until a page fails, backward until one fails, and what lies between
+ * day by day, in the same way. (Where each value has a row still, that series by series.)
  * 3. Batches, one by one. At the same number the batch is believed: it decoded whole.
  * 4. Figures that wait for the time.
  * In the spool a value that came from the damaged file is marked by a negative seq until the end,
@@ -35,6 +35,7 @@ struct repair {
 	struct arena *arena;
 	struct series *series; /* owned [n], room for WIRE_SERIES_MAX more than a spool may have */
 	size_t n, room;
+	size_t last;   /* the series found last */
 	bool has_rows; /* the damaged file is of before stretches: a row for each value */
 	struct spool_repaired done;
 };
@@ -191,7 +192,20 @@ static int all_series_read(struct repair *repair, struct err *err)
 	return rc;
 }
 
-/* What one row holds: a stretch, or a value. One that does not decode is damaged. */
+/* Rows come in the order of the series, mostly. NULL: nothing tells what it was. */
+static const struct series *series_of(struct repair *repair, int64_t old_id)
+{
+	for (size_t i = 0; i < repair->n; i++) {
+		size_t at = (repair->last + i) % repair->n;
+		if (repair->series[at].old_id == old_id) {
+			repair->last = at;
+			return &repair->series[at];
+		}
+	}
+	return NULL;
+}
+
+/* What one row holds: a stretch, or a value of @series. One that does not decode is damaged. */
 static int row_take(struct repair *repair, const struct series *series, sqlite3_stmt *row,
 		    bool *ret_whole, struct err *err)
 {
@@ -199,7 +213,9 @@ static int row_take(struct repair *repair, const struct series *series, sqlite3_
 	struct err ignored; /* a damaged stretch */
 	int64_t day = sqlite3_column_int64(row, 0);
 	int rc = 0;
-	*ret_whole = true;
+	if (!series)
+		series = series_of(repair, sqlite3_column_int64(row, 3));
+	*ret_whole = series != NULL;
 	if (repair->has_rows)
 		stretch.values[0] = (struct stretch_value){
 			.nth = (uint32_t)sqlite3_column_int64(row, 1),
@@ -210,7 +226,7 @@ static int row_take(struct repair *repair, const struct series *series, sqlite3_
 	else if (stretch_decode(sqlite3_column_blob(row, 2), (size_t)sqlite3_column_bytes(row, 2),
 				(uint32_t)sqlite3_column_int64(row, 1), &stretch, &ignored) < 0)
 		*ret_whole = false;
-	for (uint32_t i = 0; *ret_whole && i < stretch.n && rc == 0; i++) {
+	for (uint32_t i = 0; series && *ret_whole && i < stretch.n && rc == 0; i++) {
 		const struct stretch_value *value = &stretch.values[i];
 		rc = value_take(repair, series, (int64_t[]){ day, value->nth }, value->value_e,
 				value->withdrawn, value->seq > 0 ? value->seq : UNSEALED, err);
@@ -218,13 +234,13 @@ static int row_take(struct repair *repair, const struct series *series, sqlite3_
 	return rc;
 }
 
-/* Rows of one series by @sql, until the end or the first that cannot be read. @ret_day: the last
- * day that was read; unchanged when there was none. 1 to the end, 0 not. */
+/* Rows (of @series, if not NULL) by @sql, until the end or the first that cannot be read. @ret_day:
+ * the last day that was read; unchanged when there was none. 1 to the end, 0 not. */
 static int values_read(struct repair *repair, const struct series *series, const char *sql,
 		       const int64_t bounds[2], int64_t *ret_day, struct err *err)
 {
-	sqlite3_stmt *walk =
-		ask(repair, sql, (int64_t[]){ series->old_id, bounds[0], bounds[1] }, 3);
+	int64_t old_id = series ? series->old_id : 0;
+	sqlite3_stmt *walk = ask(repair, sql, (int64_t[]){ old_id, bounds[0], bounds[1] }, 3);
 	int code = walk ? SQLITE_ROW : SQLITE_CORRUPT, rc = 0;
 	while (rc == 0 && walk && (code = sqlite3_step(walk)) == SQLITE_ROW) {
 		bool whole;
@@ -240,17 +256,18 @@ static int values_read(struct repair *repair, const struct series *series, const
 	"SELECT day, nth, value_e, withdrawn, seq FROM current WHERE series = ?1"                  \
 	" AND day BETWEEN ?2 AND ?3 ORDER BY day"
 #define STRETCHES_OF                                                                               \
-	"SELECT day, part, points FROM stretch WHERE series = ?1"                                  \
-	" AND day BETWEEN ?2 AND ?3 ORDER BY day"
+	"SELECT day, part, points, series FROM stretch NOT INDEXED"                                \
+	" WHERE day BETWEEN ?2 AND ?3 ORDER BY day"
 
 static const char *forward(const struct repair *repair)
 {
-	return repair->has_rows ? ROWS_OF ", nth" : STRETCHES_OF ", part";
+	return repair->has_rows ? ROWS_OF ", nth" : STRETCHES_OF ", part, series";
 }
 
 static const char *backward(const struct repair *repair)
 {
-	return repair->has_rows ? ROWS_OF " DESC, nth DESC" : STRETCHES_OF " DESC, part DESC";
+	return repair->has_rows ? ROWS_OF " DESC, nth DESC"
+				: STRETCHES_OF " DESC, part DESC, series DESC";
 }
 
 static int values_between(struct repair *repair, const struct series *series, int64_t first,
@@ -259,9 +276,12 @@ static int values_between(struct repair *repair, const struct series *series, in
 	int rc = 1;
 	for (int64_t day = first; day <= last && rc >= 0; day++) {
 		int64_t ignored;
-		rc = values_read(repair, series, forward(repair), (int64_t[]){ day, day }, &ignored,
-				 err);
-		repair->done.lost_days += rc == 0;
+		const int64_t bounds[] = { day, day };
+		rc = values_read(repair, series, forward(repair), bounds, &ignored, err);
+		if (rc != 0)
+			continue;
+		repair->done.lost_days++;
+		rc = values_read(repair, series, backward(repair), bounds, &ignored, err);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -281,6 +301,16 @@ static int values_of(struct repair *repair, const struct series *series, struct 
 		return 0;
 	}
 	return values_between(repair, series, first, last, err);
+}
+
+static int values_of_all(struct repair *repair, struct err *err)
+{
+	int rc = 0;
+	if (!repair->has_rows)
+		return values_of(repair, NULL, err);
+	for (size_t i = 0; i < repair->n && rc == 0; i++)
+		rc = values_of(repair, &repair->series[i], err);
+	return rc;
 }
 
 static int declarations_read(struct repair *repair, const struct batch *batch, struct err *err)
@@ -446,7 +476,7 @@ static int check_result(struct repair *repair, struct err *err)
 /* What was taken is as if just recorded; how much that is. */
 static int unseal_taken(struct repair *repair, struct err *err)
 {
-	struct stretch_key key = { .part = -1 };
+	struct stretch_key key = STRETCH_FIRST;
 	struct hand *hand = &repair->spool->hand;
 	int rc;
 	while ((rc = spool_hand_next(repair->spool, &key, err)) == 1)
@@ -465,8 +495,8 @@ static int take_all(struct repair *repair, struct err *err)
 {
 	int rc = all_series_read(repair, err);
 	repair->has_rows = has_rows(repair);
-	for (size_t i = 0; i < repair->n && rc == 0; i++)
-		rc = values_of(repair, &repair->series[i], err);
+	if (rc == 0)
+		rc = values_of_all(repair, err);
 	if (rc == 0)
 		rc = batches_read(repair, err);
 	if (rc == 0 && !was_read_before(repair))

@@ -96,7 +96,7 @@ static int check_all(struct verify *verify, sqlite3_stmt *walk, struct err *err)
 /* Each stretch can be read, and its row tells what it holds. */
 static int check_stretches(struct spool *spool, struct err *err)
 {
-	struct stretch_key key = { .part = -1 };
+	struct stretch_key key = STRETCH_FIRST;
 	const struct stretch *stretch = &spool->hand.stretch;
 	int rc;
 	while ((rc = spool_hand_next(spool, &key, err)) == 1)
