@@ -82,7 +82,7 @@ static int wait_ready(struct daemon *daemon, int notify, struct err *err)
 	return err_set(err, -ETIMEDOUT, "the aggregator was not ready in %d ms", READY_MAX_MS);
 }
 
-static int launch(const char *program, struct daemon *daemon, struct err *err)
+int daemon_launch(const char *program, struct daemon *daemon, struct err *err)
 {
 	char config[96], notify[96];
 	if (path_in(daemon, "aggregator.conf", config, sizeof(config)) < 0 ||
@@ -90,6 +90,7 @@ static int launch(const char *program, struct daemon *daemon, struct err *err)
 	    path_in(daemon, "api.sock", daemon->api_socket, sizeof(daemon->api_socket)) < 0)
 		return err_system(err, -ENAMETOOLONG, daemon->folder);
 	int rc = config_write(daemon, config, err);
+	(void)unlink(notify); /* of the time before */
 	int fd = rc < 0 ? rc : notify_open(notify, err);
 	if (fd < 0)
 		return fd;
@@ -101,7 +102,7 @@ static int launch(const char *program, struct daemon *daemon, struct err *err)
 	return rc;
 }
 
-int daemon_start(const char *program, struct daemon *ret_daemon, struct err *err)
+int daemon_prepare(struct daemon *ret_daemon, struct err *err)
 {
 	const char *base = getenv("TMPDIR");
 	*ret_daemon = (struct daemon){ 0 };
@@ -111,7 +112,13 @@ int daemon_start(const char *program, struct daemon *ret_daemon, struct err *err
 		ret_daemon->folder[0] = '\0';
 		return err_system(err, -errno, "make a folder");
 	}
-	return launch(program, ret_daemon, err);
+	return 0;
+}
+
+int daemon_start(const char *program, struct daemon *ret_daemon, struct err *err)
+{
+	int rc = daemon_prepare(ret_daemon, err);
+	return rc < 0 ? rc : daemon_launch(program, ret_daemon, err);
 }
 
 int daemon_stop(struct daemon *daemon, struct err *err)
@@ -139,12 +146,18 @@ static void folder_remove(const struct daemon *daemon)
 	(void)rmdir(daemon->folder); /* what stays behind lies in /tmp */
 }
 
-void daemon_remove(struct daemon *daemon)
+void daemon_kill(struct daemon *daemon)
 {
 	if (daemon->pid > 0) {
 		(void)kill(daemon->pid, SIGKILL); /* it may have ended by itself */
 		(void)waitpid(daemon->pid, NULL, 0);
 	}
+	daemon->pid = 0;
+}
+
+void daemon_remove(struct daemon *daemon)
+{
+	daemon_kill(daemon);
 	if (daemon->folder[0])
 		folder_remove(daemon);
 	*daemon = (struct daemon){ 0 };

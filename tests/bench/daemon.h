@@ -12,11 +12,17 @@ struct daemon {
 	char folder[64], api_socket[96];
 };
 
-/** Start @program and return once it says that it is ready. It dies with us. On error nothing is
- * left running, but daemon_remove() is still due. */
+/** A folder for one; daemon_remove() is due in any case. */
+int daemon_prepare(struct daemon *ret_daemon, struct err *err);
+/** Start @program in it, the first time or again, and return once it says that it is ready. It dies
+ * with us. */
+int daemon_launch(const char *program, struct daemon *daemon, struct err *err);
+/** Both. */
 int daemon_start(const char *program, struct daemon *ret_daemon, struct err *err);
 /** Ask it to end and wait. An exit status other than 0 is -EPROTO. */
 int daemon_stop(struct daemon *daemon, struct err *err);
+/** kill -9. */
+void daemon_kill(struct daemon *daemon);
 /** End it in any case, and remove its folder. */
 void daemon_remove(struct daemon *daemon);
 
