@@ -10,9 +10,9 @@
 #define NODES_MAX                                                                                  \
 	(UNITS_DEPTH_MAX + 2u) /* an office, its unit, and as many above as there can be */
 
-/* Pages stay in memory until the commit's end, so that each is read and written once. Those of a
- * thousand batches of a day would be half a GiB: so much they may take (12 MiB were as fast as
- * all). */
+/* Pages stay in memory, so that each is written once in a commit, and those that the next commit
+ * touches, too, are not read again. Those of a thousand batches of a day would be half a GiB: so
+ * much they may take (12 MiB were as fast as all). */
 #ifndef PAGES_BYTES_MAX /* debug builds keep few, so that all tests meet the limit */
 #define PAGES_BYTES_MAX (12u * 1024 * 1024)
 #endif
@@ -54,6 +54,7 @@ struct fold {
 	const struct reference *reference; /* lent */
 	struct stale *stale;               /* owned [n] */
 	size_t n_stale, stale_room;
+	int64_t changes; /* the connection's when pages were as in the database; -1: they are not */
 };
 
 struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct err *err)
@@ -64,6 +65,7 @@ struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct er
 		return NULL;
 	}
 	fold->db = db;
+	fold->changes = -1;
 	fold->pages = pages_open(db, err);
 	fold->replay = fold->pages ? replay_open(db, declarations, err) : NULL;
 	if (!fold->replay) {
@@ -90,32 +92,43 @@ static struct place nowhere(struct fold *fold)
 	return (struct place){ .pages = fold->pages, .extremes = &fold->extremes };
 }
 
+void fold_forget(struct fold *fold)
+{
+	fold->changes = -1;
+}
+
 void fold_begin(struct fold *fold, const struct reference *reference)
 {
-	pages_clear(fold->pages);
+	if (fold->changes != sqlite3_total_changes64(fold->db)) /* others wrote: it may be pages */
+		pages_clear(fold->pages);
+	fold->changes = -1;
 	extremes_forget(&fold->extremes);
 	fold->place = nowhere(fold);
 	fold->n_stale = 0;
 	fold->reference = reference;
 }
 
-/* Write the pages now when there are too many to keep until the end. What they knew of stale
- * entries is lost with them: more may be appended to such an entry then, or it stand in the list
- * twice, which is put right when it is played. */
+/* Write the pages and forget them when there are too many to keep. What they knew of stale entries
+ * is lost with them: more may be appended to such an entry then, or it stand in the list twice,
+ * which is put right when it is played. */
 static int pages_relieve(struct fold *fold, struct err *err)
 {
 	if (pages_bytes(fold->pages) < PAGES_BYTES_MAX)
 		return 0;
 	fold->place = nowhere(fold);
-	return pages_write(fold->pages, NULL, err);
+	int rc = pages_write(fold->pages, NULL, err);
+	pages_clear(fold->pages);
+	return rc;
 }
 
-/* Write the pages when all is in them. */
+/* Write the pages when all is in them, and keep them if they are not too many. */
 static int pages_settle(struct fold *fold, struct err *err)
 {
 	fold->place = nowhere(fold);
 	int rc = extremes_find(&fold->extremes, fold->pages, fold->reference, err);
-	return rc < 0 ? rc : pages_write(fold->pages, NULL, err);
+	if (rc == 0)
+		rc = pages_write(fold->pages, NULL, err);
+	return rc < 0 ? rc : pages_relieve(fold, err);
 }
 
 /* --- where a figure goes: the pages of one metric, office and day --- */
@@ -446,7 +459,11 @@ int fold_finish(struct fold *fold, struct err *err)
 			rc = pages_relieve(fold, err);
 	}
 	fold->n_stale = 0;
-	return rc < 0 ? rc : pages_settle(fold, err);
+	if (rc == 0)
+		rc = pages_settle(fold, err);
+	if (rc == 0)
+		fold->changes = sqlite3_total_changes64(fold->db);
+	return rc;
 }
 
 /* --- everything --- */

@@ -4,8 +4,9 @@
  * is appended to the accumulators of its hours and day (or week, month, ...) of the office, and to
  * those of the units above it. Anything else - a correction, a late or repeated period - marks the
  * office's series on that day as stale, and before the commit it is played again from the journal,
- * whatever the commit holds included; the units above change by the difference. Pages are read and
- * written once per commit, or more often where they would take more than 12 MiB. */
+ * whatever the commit holds included; the units above change by the difference. Pages are written
+ * once per commit, or more often where they would take more than 12 MiB, and read when they are not
+ * in memory from the commit before. */
 #pragma once
 
 #include "declarations.h"
@@ -19,8 +20,11 @@ struct fold;
 struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct err *err);
 void fold_close(struct fold *fold); /* NULL is fine */
 
+/** After a rollback: what is in memory of the pages is not what is in the database. */
+void fold_forget(struct fold *fold);
+
 /** Begin a transaction's work with what was gathered before forgotten. @reference is lent until
- * fold_finish. */
+ * fold_finish. What others wrote to the connection since the last one is noticed. */
 void fold_begin(struct fold *fold, const struct reference *reference);
 
 /**

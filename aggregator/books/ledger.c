@@ -68,6 +68,7 @@ void ledger_forget(struct ledger *ledger)
 	ledger->reference_version = 0;
 	ledger->uncommitted = 0;
 	journal_forget(ledger->journal);
+	fold_forget(ledger->fold);
 }
 
 uint64_t ledger_observations(const struct ledger *ledger)

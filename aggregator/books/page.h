@@ -84,24 +84,25 @@ struct page_key {
 int32_t page_grain(enum calendar calendar, enum grain grain);
 struct period page_period(struct page_key key);
 
-/* Many pages, by key: those a commit touches, or all that a day's journal gives. */
+/* Many pages, by key: those that commits touch, or all that a day's journal gives. */
 struct pages;
 /** @db: pages not seen yet are read from there; NULL: they start empty. NULL: out of memory. */
 struct pages *pages_open(sqlite3 *db, struct err *err);
 void pages_close(struct pages *pages); /* NULL is fine; writes nothing */
-/** The page to change; it counts as touched. Valid until pages_write(), pages_each() or
- * pages_clear(). */
+/** The page to change; it counts as touched. It stays where it is until pages_each() or
+ * pages_clear(), and counts as touched until pages_write(). */
 int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, struct err *err);
 /** page_entry() of one of them: so their size is known. */
 struct entry *pages_entry(struct pages *pages, struct page *page, uint32_t series);
 /** Memory that they take. */
 size_t pages_bytes(const struct pages *pages);
-/** Write every touched page that is not as it was read, in key order, and forget all; one that has
- * become empty goes. */
+/** Write every touched page that is not as it is in the database, in key order; one that has become
+ * empty goes. All stay in memory, and are right for as long as nobody else writes pages and the
+ * transaction is not rolled back: then, or to save memory, pages_clear(). */
 int pages_write(struct pages *pages, size_t *ret_written, struct err *err);
 /** Forget all. */
 void pages_clear(struct pages *pages);
-/** Each page in key order, encoded; empty ones are passed over. */
+/** Each touched page in key order, encoded, and forget all; empty ones are passed over. */
 int pages_each(struct pages *pages,
 	       int (*on_page)(void *context, struct page_key key, const struct blob *bytes,
 			      struct err *err),

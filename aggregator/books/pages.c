@@ -9,15 +9,18 @@
 struct slot {
 	struct page_key key;
 	struct page page;
-	struct blob read; /* the bytes as they were in the database */
+	struct blob kept; /* the bytes as they are in the database */
+	bool touched;     /* since they were */
 };
 
 struct pages {
 	sqlite3 *db; /* outlives us; NULL: nothing is read */
 	sqlite3_stmt *read, *write, *drop;
-	struct slot **slots; /* owned [n], in order of first touch */
+	struct slot **slots; /* owned [n], in the order in which they were read */
 	size_t n, slots_room;
-	size_t bytes;      /* of slots, entries and what was read */
+	struct slot **touched; /* owned array [n_touched], of slots_room */
+	size_t n_touched;
+	size_t bytes;      /* of slots, entries and what is kept */
 	uint32_t *table;   /* owned [table_room]: 1 + index into slots; 0: free */
 	size_t table_room; /* a power of two, at most half full */
 };
@@ -46,10 +49,10 @@ void pages_clear(struct pages *pages)
 {
 	for (size_t i = 0; i < pages->n; i++) {
 		page_free(&pages->slots[i]->page);
-		blob_free(&pages->slots[i]->read);
+		blob_free(&pages->slots[i]->kept);
 		free(pages->slots[i]);
 	}
-	pages->n = pages->bytes = 0;
+	pages->n = pages->n_touched = pages->bytes = 0;
 	if (pages->table)
 		memset(pages->table, 0, pages->table_room * sizeof(pages->table[0]));
 }
@@ -63,6 +66,7 @@ void pages_close(struct pages *pages)
 	sqlite3_finalize(pages->write);
 	sqlite3_finalize(pages->drop);
 	free(pages->slots);
+	free(pages->touched);
 	free(pages->table);
 	free(pages);
 }
@@ -95,7 +99,10 @@ static int table_grow(struct pages *pages)
 	struct slot **slots = realloc(pages->slots, room / 2 * sizeof(struct slot *));
 	if (slots)
 		pages->slots = slots;
-	if (!table || !slots) {
+	struct slot **touched = realloc(pages->touched, room / 2 * sizeof(struct slot *));
+	if (touched)
+		pages->touched = touched;
+	if (!table || !slots || !touched) {
 		free(table);
 		return -ENOMEM;
 	}
@@ -124,7 +131,7 @@ static int slot_read(struct pages *pages, struct slot *slot, struct err *err)
 	if (rc == 1) {
 		const uint8_t *data = sqlite3_column_blob(pages->read, 0);
 		size_t len = (size_t)sqlite3_column_bytes(pages->read, 0);
-		rc = blob_append(&slot->read, data, len) < 0
+		rc = blob_append(&slot->kept, data, len) < 0
 			     ? err_memory(err)
 			     : page_decode(data, len, &slot->page, err);
 	}
@@ -132,29 +139,39 @@ static int slot_read(struct pages *pages, struct slot *slot, struct err *err)
 	return rc;
 }
 
+static int slot_add(struct pages *pages, struct page_key key, struct err *err)
+{
+	struct slot *slot = calloc(1, sizeof(*slot));
+	if (!slot)
+		return err_memory(err);
+	slot->key = key;
+	int rc = slot_read(pages, slot, err);
+	if (rc < 0) {
+		blob_free(&slot->kept);
+		free(slot);
+		return rc;
+	}
+	assert(pages->n < pages->slots_room);
+	pages->slots[pages->n++] = slot;
+	pages->bytes += sizeof(*slot) + slot->kept.len + slot->page.room * sizeof(struct entry);
+	return 0;
+}
+
 int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, struct err *err)
 {
 	if (pages->n * 2 >= pages->table_room && table_grow(pages) < 0)
 		return err_memory(err);
 	uint32_t *place = table_place(pages, key);
-	if (!*place) {
-		struct slot *slot = calloc(1, sizeof(*slot));
-		if (!slot)
-			return err_memory(err);
-		slot->key = key;
-		int rc = slot_read(pages, slot, err);
-		if (rc < 0) {
-			blob_free(&slot->read);
-			free(slot);
-			return rc;
-		}
-		assert(pages->n < pages->slots_room);
-		pages->slots[pages->n++] = slot;
-		pages->bytes +=
-			sizeof(*slot) + slot->read.len + slot->page.room * sizeof(struct entry);
+	int rc = *place ? 0 : slot_add(pages, key, err);
+	if (rc < 0)
+		return rc;
+	if (!*place)
 		*place = (uint32_t)pages->n;
-	}
-	*ret_page = &pages->slots[*place - 1]->page;
+	struct slot *slot = pages->slots[*place - 1];
+	if (!slot->touched)
+		pages->touched[pages->n_touched++] = slot;
+	slot->touched = true;
+	*ret_page = &slot->page;
 	return 0;
 }
 
@@ -182,24 +199,26 @@ static int by_key(const void *a, const void *b)
 	return x->node < y->node ? -1 : x->node > y->node;
 }
 
-/* The walk sorts the slots in place, so the table no longer fits them: it ends with pages_clear().
- */
-static int each_slot(struct pages *pages,
-		     int (*on_slot)(void *context, struct slot *slot, const struct blob *bytes,
-				    struct err *err),
-		     void *context, struct err *err)
+static int each_touched(struct pages *pages,
+			int (*on_slot)(void *context, struct slot *slot, struct blob *bytes,
+				       struct err *err),
+			void *context, struct err *err)
 {
 	struct blob bytes = { 0 };
 	int rc = 0;
-	if (pages->n > 0)
-		qsort(pages->slots, pages->n, sizeof(struct slot *), by_key);
-	for (size_t i = 0; i < pages->n && rc == 0; i++) {
+	if (pages->n_touched > 0)
+		qsort(pages->touched, pages->n_touched, sizeof(struct slot *), by_key);
+	for (size_t i = 0; i < pages->n_touched && rc == 0; i++) {
+		struct slot *slot = pages->touched[i];
+		slot->touched = false;
 		bytes.len = 0;
-		rc = page_encode(&pages->slots[i]->page, &bytes);
-		rc = rc < 0 ? err_memory(err) : on_slot(context, pages->slots[i], &bytes, err);
+		rc = page_encode(&slot->page, &bytes);
+		rc = rc < 0 ? err_memory(err) : on_slot(context, slot, &bytes, err);
 	}
+	pages->n_touched = 0;
 	blob_free(&bytes);
-	pages_clear(pages);
+	if (rc < 0) /* some are written, some are not: none is as it should be */
+		pages_clear(pages);
 	return rc;
 }
 
@@ -208,27 +227,39 @@ struct writing {
 	size_t written;
 };
 
-static int write_slot(void *context, struct slot *slot, const struct blob *bytes, struct err *err)
+static int put(struct pages *pages, const struct slot *slot, const struct blob *bytes,
+	       struct err *err)
+{
+	if (bytes->len == 0) { /* all its figures moved elsewhere */
+		bind_key(pages->drop, slot->key);
+		return db_run(pages->drop, err);
+	}
+	bind_key(pages->write, slot->key);
+	sqlite3_bind_blob(pages->write, 4, bytes->data, (int)bytes->len, SQLITE_STATIC);
+	return db_run(pages->write, err);
+}
+
+static int write_slot(void *context, struct slot *slot, struct blob *bytes, struct err *err)
 {
 	struct writing *writing = context;
-	sqlite3_stmt *write = writing->pages->write;
-	if (bytes->len == slot->read.len &&
-	    (bytes->len == 0 || memcmp(bytes->data, slot->read.data, bytes->len) == 0))
+	if (bytes->len == slot->kept.len &&
+	    (bytes->len == 0 || memcmp(bytes->data, slot->kept.data, bytes->len) == 0))
 		return 0;
 	writing->written++;
-	if (bytes->len == 0) { /* all its figures moved elsewhere */
-		bind_key(writing->pages->drop, slot->key);
-		return db_run(writing->pages->drop, err);
-	}
-	bind_key(write, slot->key);
-	sqlite3_bind_blob(write, 4, bytes->data, (int)bytes->len, SQLITE_STATIC);
-	return db_run(write, err);
+	int rc = put(writing->pages, slot, bytes, err);
+	if (rc < 0)
+		return rc;
+	struct blob before = slot->kept;
+	writing->pages->bytes += bytes->len - before.len; /* wraps back when it shrank */
+	slot->kept = *bytes;
+	*bytes = before; /* to be used again */
+	return 0;
 }
 
 int pages_write(struct pages *pages, size_t *ret_written, struct err *err)
 {
 	struct writing writing = { .pages = pages };
-	int rc = each_slot(pages, write_slot, &writing, err);
+	int rc = each_touched(pages, write_slot, &writing, err);
 	if (rc == 0 && ret_written)
 		*ret_written = writing.written;
 	return rc;
@@ -240,7 +271,7 @@ struct handing {
 	void *context;
 };
 
-static int hand_slot(void *context, struct slot *slot, const struct blob *bytes, struct err *err)
+static int hand_slot(void *context, struct slot *slot, struct blob *bytes, struct err *err)
 {
 	struct handing *handing = context;
 	return bytes->len ? handing->on_page(handing->context, slot->key, bytes, err) : 0;
@@ -252,5 +283,7 @@ int pages_each(struct pages *pages,
 	       void *context, struct err *err)
 {
 	struct handing handing = { on_page, context };
-	return each_slot(pages, hand_slot, &handing, err);
+	int rc = each_touched(pages, hand_slot, &handing, err);
+	pages_clear(pages);
+	return rc;
 }

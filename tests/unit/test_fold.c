@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "civil.h"
 #include "fold.h"
 #include "history.h"
 #include "seeds.h"
@@ -170,11 +171,53 @@ static void entries_of_before_there_were_strands_count_as_all_others(void **stat
 	for_all_seeds(SEEDS, posted_over_an_upgrade, NULL);
 }
 
+/* --- what the ledger keeps in memory from one commit to the next --- */
+
+#define UNITS                                                                                      \
+	"code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"                  \
+	"C,c,commune,P,2020-01-01,\nD,d,commune,P,2020-01-01,\n"
+#define CATALOGUE                                                                                  \
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
+	"level,due_days,min,max\na,a,a,a,flow,sum,sum,hour,,0,0,commune,1,,\n"
+
+static void post_hour(struct books *books, struct books_spool *spool, uint16_t hour)
+{
+	int32_t day = day_from_civil(2025, 6, 2);
+	struct books_figure figure = {
+		.metric = "a", .labels = "", .grain = GRAIN_HOUR, .nth = hour, .value_e = 1 + hour
+	};
+	struct books_batch batch;
+	books_seal(spool, day, &figure, 1, civil_day_start_us(day + 1), &batch);
+	books_commit(books, &batch, 1);
+	blob_free(&batch.payload);
+}
+
+static void pages_that_others_wrote_between_commits_are_read_again(void **state)
+{
+	struct books books;
+	int32_t day = day_from_civil(2025, 6, 2);
+	(void)state;
+	books_open(&books, UNITS, CATALOGUE, NULL, false);
+	struct books_spool spool = { .office = books_office(&books, "x", "C", day - 9), .id = 7 };
+	books_refresh(&books);
+	post_hour(&books, &spool, 1);
+	assert_true(books_order_move(&books, "x", "D", day));
+	post_hour(&books, &spool, 2); /* D's page is another than the ledger knows */
+	assert_verified(&books);
+	assert_true(books_order_move(&books, "x", "C", day));
+	post_hour(&books, &spool, 3); /* and C's is gone and back */
+	assert_verified(&books);
+	post_hour(&books, &spool, 2); /* played again, and as it was */
+	assert_verified(&books);
+	books_close(&books);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grouping_and_interleaving_make_no_difference),
 		cmocka_unit_test(the_rollups_are_what_the_journal_gives),
+		cmocka_unit_test(pages_that_others_wrote_between_commits_are_read_again),
 		cmocka_unit_test(entries_of_before_there_were_strands_count_as_all_others),
 		cmocka_unit_test(moves_closings_and_releases_leave_what_the_journal_gives),
 	};
