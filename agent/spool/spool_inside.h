@@ -116,6 +116,8 @@ struct spool_meta {
 	int64_t last_ack_us;
 };
 
+extern const struct db_schema spool_schema;
+
 /** The prepared statement, ready to bind; NULL with err set. Owned by the spool. */
 sqlite3_stmt *spool_statement(struct spool *spool, enum spool_sql sql, struct err *err);
 /** Bind @n integers in order; SQLite's code. */
