@@ -110,8 +110,7 @@ struct deriving {
 static int on_series(void *context, const struct replay_series *series, struct err *err)
 {
 	const struct deriving *deriving = context;
-	return fold_series(deriving->derive->pages, deriving->derive->reference, deriving->office,
-			   deriving->day, series, err);
+	return fold_series(deriving->derive->pages, deriving->office, deriving->day, series, err);
 }
 
 static int derive_office(struct derive *derive, int64_t id, int32_t day, struct err *err)
@@ -142,5 +141,7 @@ int derive_day(struct derive *derive, int32_t day, struct day_pages *ret, struct
 			break;
 	}
 	sqlite3_reset(derive->offices);
+	if (rc == 0)
+		rc = fold_units(derive->pages, derive->reference, err);
 	return rc < 0 ? rc : pages_each(derive->pages, on_page, ret, err);
 }

@@ -1,14 +1,8 @@
 #include "fold.h"
-#include "extremes.h"
-#include "unit_acc.h"
+#include "above.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define NODES_MAX                                                                                  \
-	(UNITS_DEPTH_MAX + 2u) /* an office, its unit, and as many above as there can be */
 
 /* Pages stay in memory, so that each is written once in a commit, and those that the next commit
  * touches, too, are not read again. Those of a thousand batches of a day would be half a GiB: so
@@ -23,26 +17,23 @@ struct stale {
 	uint32_t series;
 };
 
-struct trail { /* the pages of one bucket, from the office up, as far as they were looked up */
-	struct page_key key; /* but for the node */
-	struct page *pages[NODES_MAX];
+struct spot { /* an office's page of one bucket */
+	struct page_key key;
+	struct page *page; /* NULL: not looked up yet */
 };
 
-/* Where figures go. The runs of a batch go the same way, so what was looked up for one (the units
- * above the office, the pages) serves the next: half of the work of a batch of one minute. */
+/* Where figures go. The runs of a batch go the same way, so what was looked up for one serves the
+ * next. */
 struct place {
 	struct pages *pages;
-	struct extremes *extremes;   /* NULL: pages that were empty, where none is lost */
 	const struct office *office; /* NULL: nowhere yet */
-	const struct unit *unit;     /* its own; NULL: none */
 	int32_t day;
-	int64_t nodes[NODES_MAX]; /* [n_nodes]: the office, then the units above it */
-	size_t n_nodes;
-	struct trail hour, whole;
+	struct spot hour;
+	struct spot whole; /* the day, or the metric's own, coarser period, */
+	enum grain grain;  /* which is this of */
+	enum calendar calendar;
 	const struct metric *metric; /* of the series at hand */
 	uint32_t series;
-	enum agg unit_agg;
-	bool due; /* is the office, to report it? */
 };
 
 struct fold {
@@ -89,7 +80,16 @@ void fold_close(struct fold *fold)
 /* What the place knows of the pages goes with them. */
 static struct place nowhere(struct fold *fold)
 {
-	return (struct place){ .pages = fold->pages, .extremes = &fold->extremes };
+	return (struct place){ .pages = fold->pages };
+}
+
+static int units_tell(struct fold *fold, struct err *err)
+{
+	struct above above = { .pages = fold->pages,
+			       .reference = fold->reference,
+			       .extremes = &fold->extremes };
+	fold->place = nowhere(fold);
+	return above_tell(&above, err);
 }
 
 void fold_forget(struct fold *fold)
@@ -115,8 +115,9 @@ static int pages_relieve(struct fold *fold, struct err *err)
 {
 	if (pages_bytes(fold->pages) < PAGES_BYTES_MAX)
 		return 0;
-	fold->place = nowhere(fold);
-	int rc = pages_write(fold->pages, NULL, err);
+	int rc = units_tell(fold, err);
+	if (rc == 0)
+		rc = pages_write(fold->pages, NULL, err);
 	pages_clear(fold->pages);
 	return rc;
 }
@@ -124,8 +125,9 @@ static int pages_relieve(struct fold *fold, struct err *err)
 /* Write the pages when all is in them, and keep them if they are not too many. */
 static int pages_settle(struct fold *fold, struct err *err)
 {
-	fold->place = nowhere(fold);
-	int rc = extremes_find(&fold->extremes, fold->pages, fold->reference, err);
+	int rc = units_tell(fold, err);
+	if (rc == 0)
+		rc = extremes_find(&fold->extremes, fold->pages, fold->reference, err);
 	if (rc == 0)
 		rc = pages_write(fold->pages, NULL, err);
 	return rc < 0 ? rc : pages_relieve(fold, err);
@@ -133,128 +135,76 @@ static int pages_settle(struct fold *fold, struct err *err)
 
 /* --- where a figure goes: the pages of one metric, office and day --- */
 
-static void place_go(struct place *place, const struct reference *reference,
-		     const struct office *office, int32_t day)
+static struct page_key whole_key(const struct metric *metric, int32_t day)
 {
-	const struct unit *unit = office_unit(office, reference->units, day);
-	*place = (struct place){ .pages = place->pages,
-				 .extremes = place->extremes,
-				 .office = office,
-				 .unit = unit,
-				 .day = day };
-	place->nodes[place->n_nodes++] = office->id;
-	for (; unit && place->n_nodes < NODES_MAX; unit = units_parent(reference->units, unit, day))
-		place->nodes[place->n_nodes++] = -unit->id;
-}
-
-/* Stand where @office's @metric has its entries on @day. */
-static void place_take(struct place *place, const struct reference *reference,
-		       const struct office *office, int32_t day, const struct metric *metric,
-		       uint32_t series)
-{
-	if (place->office != office || place->day != day)
-		place_go(place, reference, office, day);
-	place->metric = metric;
-	place->series = series;
-	place->unit_agg = unit_acc_agg(metric);
-	place->due = place->unit && strcmp(place->unit->level, metric->level) == 0;
-}
-
-/* The page of all the day (or of the metric's own, coarser period). */
-static struct page_key whole_key(const struct place *place)
-{
-	enum grain grain = place->metric->period < GRAIN_DAY ? GRAIN_DAY : place->metric->period;
-	struct period period = period_of_day(place->metric->calendar, grain, place->day);
+	enum grain grain = metric->period < GRAIN_DAY ? GRAIN_DAY : metric->period;
+	struct period period = period_of_day(metric->calendar, grain, day);
 	return (struct page_key){ .grain = page_grain(period.calendar, grain),
 				  .bucket = period.number };
 }
 
-static struct page_key hour_key(const struct place *place, uint32_t hour)
+static struct page_key hour_key(int32_t day, uint32_t hour)
 {
 	return (struct page_key){ .grain = page_grain(CALENDAR_CIVIL, GRAIN_HOUR),
-				  .bucket = place->day * 24 + (int32_t)hour };
+				  .bucket = day * 24 + (int32_t)hour };
 }
 
-static struct trail *trail_of(struct place *place, struct page_key key)
+/* Stand where @office's @metric has its entries on @day. */
+static void place_take(struct place *place, const struct office *office, int32_t day,
+		       const struct metric *metric, uint32_t series)
 {
-	bool hour = key.grain == page_grain(CALENDAR_CIVIL, GRAIN_HOUR);
-	struct trail *trail = hour ? &place->hour : &place->whole;
-	if (trail->key.grain != key.grain || trail->key.bucket != key.bucket)
-		*trail = (struct trail){ .key = key };
-	return trail;
+	bool moved = place->office != office || place->day != day;
+	if (moved)
+		*place = (struct place){ .pages = place->pages, .office = office, .day = day };
+	place->series = series;
+	place->metric = metric;
+	if (!moved && place->grain == metric->period && place->calendar == metric->calendar)
+		return;
+	place->grain = metric->period;
+	place->calendar = metric->calendar;
+	place->whole = (struct spot){ .key = whole_key(metric, day) };
+	place->whole.key.node = office->id;
 }
 
-/* The entry at the @nth node. */
-static int entry_at(struct place *place, struct trail *trail, size_t nth, struct entry **ret_entry,
+static struct spot *place_hour(struct place *place, uint32_t hour)
+{
+	struct page_key key = hour_key(place->day, hour);
+	if (!place->hour.page || place->hour.key.bucket != key.bucket)
+		place->hour = (struct spot){ .key = key };
+	place->hour.key.node = place->office->id;
+	return &place->hour;
+}
+
+static int entry_at(struct place *place, struct spot *spot, struct entry **ret_entry,
 		    struct err *err)
 {
-	if (!trail->pages[nth]) {
-		struct page_key key = trail->key;
-		key.node = place->nodes[nth];
-		int rc = pages_get(place->pages, key, &trail->pages[nth], err);
-		if (rc < 0)
-			return rc;
-	}
-	*ret_entry = pages_entry(place->pages, trail->pages[nth], place->series);
+	int rc = spot->page ? 0 : pages_get(place->pages, spot->key, &spot->page, err);
+	if (rc < 0)
+		return rc;
+	*ret_entry = pages_entry(place->pages, spot->page, place->series);
 	return *ret_entry ? 0 : err_memory(err);
 }
 
-static int lose(struct place *place, struct page_key key, size_t nth, struct err *err)
+static void append(const struct place *place, struct entry *entry, const struct acc *later)
 {
-	key.node = place->nodes[nth];
-	const struct lost lost = { .key = key,
-				   .series = place->series,
-				   .metric = place->metric,
-				   .day = place->day,
-				   .depth = (unsigned)(place->n_nodes - nth) };
-	assert(place->extremes);
-	return extremes_lose(place->extremes, &lost, err);
+	entry_touch(entry, place->metric);
+	acc_append(&entry->acc, later, place->metric->time_agg);
 }
 
-/* The office's entry went from @before to @after: the units' go along. */
-static int units_follow(struct place *place, struct trail *trail, const struct acc *before,
-			const struct acc *after, struct err *err)
-{
-	struct entry *entry;
-	int rc = 0;
-	for (size_t i = 1; i < place->n_nodes && rc == 0; i++) {
-		rc = entry_at(place, trail, i, &entry, err);
-		if (rc == 0 &&
-		    !unit_acc_follow(&entry->acc, before, after, place->unit_agg, place->due))
-			rc = lose(place, trail->key, i, err);
-	}
-	return rc;
-}
-
-static int append_at(struct place *place, struct page_key key, const struct acc *later,
-		     struct err *err)
-{
-	struct entry *entry;
-	struct trail *trail = trail_of(place, key);
-	int rc = entry_at(place, trail, 0, &entry, err);
-	if (rc < 0)
-		return rc;
-	struct acc before = entry->acc, after = before;
-	acc_append(&after, later, place->metric->time_agg);
-	entry->acc = after;
-	return units_follow(place, trail, &before, &after, err);
-}
-
-/* Put @acc in place of the office's entry. */
-static int replace_at(struct place *place, struct page_key key, const struct acc *acc,
+/* Put @acc in place of the entry. */
+static int replace_at(struct place *place, struct spot *spot, const struct acc *acc,
 		      struct err *err)
 {
 	struct entry *entry;
-	struct trail *trail = trail_of(place, key);
-	int rc = entry_at(place, trail, 0, &entry, err);
+	int rc = entry_at(place, spot, &entry, err);
 	if (rc < 0)
 		return rc;
-	struct acc before = entry->acc;
-	entry->acc = *acc;
 	entry->stale = false;
-	if (acc_equal(&before, acc)) /* as most hours of a day of which one was corrected */
+	if (acc_equal(&entry->acc, acc)) /* as most hours of a day of which one was corrected */
 		return 0;
-	return units_follow(place, trail, &before, acc, err);
+	entry_touch(entry, place->metric);
+	entry->acc = *acc;
+	return 0;
 }
 
 /* --- appending --- */
@@ -297,9 +247,11 @@ static int append_hours(struct place *place, const struct point points[], size_t
 		for (to = from + 1; to < n && points[to].nth < (hour + 1) * per_hour; to++)
 			;
 		struct acc acc = acc_of_points(place->metric, points + from, to - from, timely);
-		int rc = append_at(place, hour_key(place, hour), &acc, err);
+		struct entry *entry;
+		int rc = entry_at(place, place_hour(place, hour), &entry, err);
 		if (rc < 0)
 			return rc;
+		append(place, entry, &acc);
 		acc_append(whole, &acc, place->metric->time_agg);
 	}
 	return 0;
@@ -333,9 +285,8 @@ int fold_run(struct fold *fold, const struct office *office, int32_t day,
 	int rc = pages_relieve(fold, err);
 	if (rc < 0)
 		return rc;
-	place_take(place, fold->reference, office, day, metric, declared->series);
-	struct page_key key = whole_key(place);
-	rc = entry_at(place, trail_of(place, key), 0, &entry, err);
+	place_take(place, office, day, metric, declared->series);
+	rc = entry_at(place, &place->whole, &entry, err);
 	if (rc < 0 || n == 0)
 		return rc;
 	if (entry->stale || points[0].nth < entry->acc.newest)
@@ -346,7 +297,9 @@ int fold_run(struct fold *fold, const struct office *office, int32_t day,
 		rc = append_hours(place, points, n, timely, &whole, err);
 	else
 		whole = acc_of_points(metric, points, n, timely);
-	return rc < 0 ? rc : append_at(place, key, &whole, err);
+	if (rc == 0)
+		append(place, entry, &whole); /* it stands where it stood: hours are other pages */
+	return rc;
 }
 
 int fold_stale(struct fold *fold, const struct office *office, int32_t day,
@@ -354,55 +307,66 @@ int fold_stale(struct fold *fold, const struct office *office, int32_t day,
 {
 	struct place *place = &fold->place;
 	struct entry *whole;
-	place_take(place, fold->reference, office, day, declared->metric, declared->series);
-	int rc = entry_at(place, trail_of(place, whole_key(place)), 0, &whole, err);
+	place_take(place, office, day, declared->metric, declared->series);
+	int rc = entry_at(place, &place->whole, &whole, err);
 	return rc < 0 ? rc : mark_stale(fold, whole, office, day, err);
 }
 
 /* --- playing again --- */
 
-/* What was played, or nothing, in place of what is there. */
-static int replace_played(struct place *place, struct page_key key, const struct acc *played,
-			  bool nothing, struct err *err)
-{
-	static const struct acc none;
-	if (acc_is_zero(played))
-		return 0; /* what the journal heard of never goes away, so nothing is there to
-			     replace */
-	return replace_at(place, key, nothing ? &none : played, err);
-}
-
-static int replace_series(struct place *place, const struct replay_series *series, bool nothing,
-			  struct err *err)
+/* @on_acc for each bucket of a series that was played. What the journal heard of never goes away,
+ * so where nothing was played nothing is there. */
+static int each_acc(const struct replay_series *series, int32_t day,
+		    int (*on_acc)(void *context, struct page_key key, const struct acc *acc,
+				  struct err *err),
+		    void *context, struct err *err)
 {
 	uint32_t per_hour = series->n / 24; /* 0: a day or coarser */
 	struct acc whole = { 0 };
+	int rc = 0;
 	if (!per_hour)
-		whole = replay_acc(series, place->day, 0, series->n);
-	for (uint32_t hour = 0; per_hour && hour < 24; hour++) {
-		struct acc acc =
-			replay_acc(series, place->day, hour * per_hour, (hour + 1) * per_hour);
-		int rc = replace_played(place, hour_key(place, hour), &acc, nothing, err);
-		if (rc < 0)
-			return rc;
+		whole = replay_acc(series, day, 0, series->n);
+	for (uint32_t hour = 0; per_hour && hour < 24 && rc == 0; hour++) {
+		struct acc acc = replay_acc(series, day, hour * per_hour, (hour + 1) * per_hour);
+		if (acc_is_zero(&acc))
+			continue;
+		rc = on_acc(context, hour_key(day, hour), &acc, err);
 		acc_append(&whole, &acc, series->metric->time_agg);
 	}
-	return replace_played(place, whole_key(place), &whole, nothing, err);
+	return rc < 0 || acc_is_zero(&whole)
+		       ? rc
+		       : on_acc(context, whole_key(series->metric, day), &whole, err);
 }
 
-static int put_series(struct place *place, const struct reference *reference,
-		      const struct office *office, int32_t day, const struct replay_series *series,
-		      bool nothing, struct err *err)
+static int replace_played(void *context, struct page_key key, const struct acc *acc,
+			  struct err *err)
 {
-	place_take(place, reference, office, day, series->metric, series->series);
-	return replace_series(place, series, nothing, err);
+	struct place *place = context;
+	bool hour = key.grain == page_grain(CALENDAR_CIVIL, GRAIN_HOUR);
+	return replace_at(place,
+			  hour ? place_hour(place, (uint32_t)(key.bucket - place->day * 24))
+			       : &place->whole,
+			  acc, err);
 }
 
-int fold_series(struct pages *pages, const struct reference *reference, const struct office *office,
-		int32_t day, const struct replay_series *series, struct err *err)
+static int put_series(struct place *place, const struct office *office, int32_t day,
+		      const struct replay_series *series, struct err *err)
+{
+	place_take(place, office, day, series->metric, series->series);
+	return each_acc(series, day, replace_played, place, err);
+}
+
+int fold_series(struct pages *pages, const struct office *office, int32_t day,
+		const struct replay_series *series, struct err *err)
 {
 	struct place place = { .pages = pages };
-	return put_series(&place, reference, office, day, series, false, err);
+	return put_series(&place, office, day, series, err);
+}
+
+int fold_units(struct pages *pages, const struct reference *reference, struct err *err)
+{
+	struct above above = { .pages = pages, .reference = reference };
+	return above_tell(&above, err);
 }
 
 static int by_office_day(const void *a, const void *b)
@@ -424,8 +388,7 @@ struct refolding {
 static int refold_series(void *context, const struct replay_series *series, struct err *err)
 {
 	const struct refolding *refolding = context;
-	return put_series(&refolding->fold->place, refolding->fold->reference, refolding->office,
-			  refolding->day, series, false, err);
+	return put_series(&refolding->fold->place, refolding->office, refolding->day, series, err);
 }
 
 /* One office's day: all its stale series together. */
@@ -540,29 +503,41 @@ int fold_renew(sqlite3 *db, bool *ret_renewed, struct err *err)
 
 /* --- an office that moved --- */
 
-struct moving {
-	struct fold *fold;
-	const struct reference *before;
-	const struct office *from, *to; /* the office, before and after */
+struct moving {                   /* what the office has stays as it is: the units alone change */
+	struct above there, here; /* the units before and after, */
+	const struct office *from, *to; /* and the office */
 	int32_t day;
+	const struct replay_series *series; /* at hand */
 };
+
+static int move_acc(void *context, struct page_key key, const struct acc *acc, struct err *err)
+{
+	static const struct acc none;
+	struct moving *moving = context;
+	struct change change = { key, moving->series->series, moving->series->metric, acc, &none };
+	int rc = above_follow(&moving->there, moving->from, moving->day, &change, err);
+	change.before = &none;
+	change.after = acc;
+	return rc < 0 ? rc : above_follow(&moving->here, moving->to, moving->day, &change, err);
+}
 
 static int move_series(void *context, const struct replay_series *series, struct err *err)
 {
-	const struct moving *moving = context;
-	struct fold *fold = moving->fold;
-	struct place there = nowhere(fold), here = nowhere(fold);
-	int rc = put_series(&there, moving->before, moving->from, moving->day, series, true, err);
-	return rc < 0 ? rc
-		      : put_series(&here, fold->reference, moving->to, moving->day, series, false,
-				   err);
+	struct moving *moving = context;
+	moving->series = series;
+	return each_acc(series, moving->day, move_acc, moving, err);
 }
 
 static int move_day(struct fold *fold, const struct reference *before, int64_t id, int32_t day,
 		    struct err *err)
 {
-	struct moving moving = { fold, before, offices_by_id(before->offices, id),
-				 offices_by_id(fold->reference->offices, id), day };
+	struct moving moving = {
+		.there = { fold->pages, before, &fold->extremes },
+		.here = { fold->pages, fold->reference, &fold->extremes },
+		.from = offices_by_id(before->offices, id),
+		.to = offices_by_id(fold->reference->offices, id),
+		.day = day,
+	};
 	int rc = replay_each(fold->replay, id, day, NULL, 0, move_series, &moving, err);
 	return rc < 0 ? rc : pages_settle(fold, err);
 }

@@ -1,12 +1,12 @@
 /* The fold: observations into rollup pages.
  *
  * The happy path: a run of a batch whose periods are newer than all that its series has on that day
- * is appended to the accumulators of its hours and day (or week, month, ...) of the office, and to
- * those of the units above it. Anything else - a correction, a late or repeated period - marks the
- * office's series on that day as stale, and before the commit it is played again from the journal,
- * whatever the commit holds included; the units above change by the difference. Pages are written
- * once per commit, or more often where they would take more than 12 MiB, and read when they are not
- * in memory from the commit before. */
+ * is appended to the accumulators of its hours and day (or week, month, ...) of the office.
+ * Anything else - a correction, a late or repeated period - marks the office's series on that day
+ * as stale, and before the commit it is played again from the journal, whatever the commit holds
+ * included. Then the units above are told of what became of the office's entries (above.h). Pages
+ * are written once per commit, or more often where they would take more than 12 MiB, and read when
+ * they are not in memory from the commit before. */
 #pragma once
 
 #include "declarations.h"
@@ -43,10 +43,11 @@ int fold_stale(struct fold *fold, const struct office *office, int32_t day,
 /** Play what is stale and write the pages. */
 int fold_finish(struct fold *fold, struct err *err);
 
-/** All that an office's series has on @day, as played, into @pages that have nothing of it yet, and
- * into those of the units above. */
-int fold_series(struct pages *pages, const struct reference *reference, const struct office *office,
-		int32_t day, const struct replay_series *series, struct err *err);
+/** All that an office's series has on @day, as played, into @pages that have nothing of it yet. */
+int fold_series(struct pages *pages, const struct office *office, int32_t day,
+		const struct replay_series *series, struct err *err);
+/** And, when that is done for all, into those of the units above. */
+int fold_units(struct pages *pages, const struct reference *reference, struct err *err);
 
 /**
  * An office was assigned otherwise: move its figures of the days @from to @end - 1, which count

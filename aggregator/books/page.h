@@ -41,7 +41,9 @@ struct entry {
 	uint32_t series;
 	bool stale; /* in a fold only: to be recomputed from the journal before the page is written
 		     */
-	struct acc acc;
+	const struct metric *metric; /* in a fold only, of an office's entry: the units above know
+					@told of it; NULL: they know @acc */
+	struct acc acc, told;
 };
 
 struct page {
@@ -96,6 +98,12 @@ int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, 
 struct entry *pages_entry(struct pages *pages, struct page *page, uint32_t series);
 /** Memory that they take. */
 size_t pages_bytes(const struct pages *pages);
+/** Each page that is touched now, in the order in which they were; @on_page may touch more, which
+ * are passed over. */
+int pages_visit(struct pages *pages,
+		int (*on_page)(void *context, struct page_key key, struct page *page,
+			       struct err *err),
+		void *context, struct err *err);
 /** Write every touched page that is not as it is in the database, in key order; one that has become
  * empty goes. All stay in memory, and are right for as long as nobody else writes pages and the
  * transaction is not rolled back: then, or to save memory, pages_clear(). */

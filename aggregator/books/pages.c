@@ -183,6 +183,20 @@ struct entry *pages_entry(struct pages *pages, struct page *page, uint32_t serie
 	return entry;
 }
 
+int pages_visit(struct pages *pages,
+		int (*on_page)(void *context, struct page_key key, struct page *page,
+			       struct err *err),
+		void *context, struct err *err)
+{
+	int rc = 0;
+	size_t n = pages->n_touched;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct slot *slot = pages->touched[i];
+		rc = on_page(context, slot->key, &slot->page, err);
+	}
+	return rc;
+}
+
 size_t pages_bytes(const struct pages *pages)
 {
 	return pages->bytes;
