@@ -67,16 +67,6 @@ static size_t lower_bound(const struct page *page, uint32_t series)
 	return low;
 }
 
-/* The same. A batch asks for its series in order, so look at the last one's place and the next
- * before searching. */
-static size_t place_near(const struct page *page, uint32_t series)
-{
-	for (size_t at = page->near; at < page->n && at <= page->near + 1; at++)
-		if (page->entries[at].series == series)
-			return at;
-	return lower_bound(page, series);
-}
-
 static int page_reserve(struct page *page, size_t n)
 {
 	if (n <= page->room)
@@ -94,7 +84,10 @@ static int page_reserve(struct page *page, size_t n)
 
 struct entry *page_entry(struct page *page, uint32_t series)
 {
-	size_t at = place_near(page, series);
+	struct entry *next = page_next(page, series);
+	if (next)
+		return next;
+	size_t at = lower_bound(page, series);
 	page->near = at;
 	if (at < page->n && page->entries[at].series == series)
 		return &page->entries[at];

@@ -55,6 +55,17 @@ struct page {
 /** The entry of @series, made empty when it is not there. NULL: out of memory. Valid until the next
  * call. */
 struct entry *page_entry(struct page *page, uint32_t series);
+/** The same where it is the one given last or the next after it, as those of a batch are, which
+ * come in order; NULL: then ask the former. Here, as it is asked twice for each run. */
+static inline struct entry *page_next(struct page *page, uint32_t series)
+{
+	for (size_t at = page->near; at < page->n && at <= page->near + 1; at++)
+		if (page->entries[at].series == series) {
+			page->near = at;
+			return &page->entries[at];
+		}
+	return NULL;
+}
 const struct entry *page_find(const struct page *page, uint32_t series); /* NULL: not there */
 void page_free(struct page *page);
 

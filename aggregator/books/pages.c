@@ -177,8 +177,11 @@ int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, 
 
 struct entry *pages_entry(struct pages *pages, struct page *page, uint32_t series)
 {
+	struct entry *entry = page_next(page, series);
+	if (entry)
+		return entry;
 	size_t room = page->room;
-	struct entry *entry = page_entry(page, series);
+	entry = page_entry(page, series);
 	pages->bytes += (page->room - room) * sizeof(*entry);
 	return entry;
 }
