@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#define INTAKE_CREDIT 16u /* batches an agent may have unacknowledged; also the gate's RCVHWM */
+#define INTAKE_CREDIT 16u /* batches an agent may have unacknowledged, at most; the RCVHWM too */
 
 struct intake;
 

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define UNDER_WAY_MAX 32768u
+#define CREDIT_MIN    2u
+
 struct question {
 	struct store_job job;
 	struct reception *reception;
@@ -29,6 +32,12 @@ struct question {
 	uint8_t public_key[KEY_LEN];
 	struct roster_feed feed;
 };
+
+unsigned reception_credit(size_t offices, unsigned most)
+{
+	size_t share = UNDER_WAY_MAX / (offices ? offices : 1);
+	return share >= most ? most : share > CREDIT_MIN ? (unsigned)share : CREDIT_MIN;
+}
 
 /* One line a minute and kind: an office could fill the disk otherwise. */
 static void say(const struct question *question, enum reception_refusal kind, const struct err *err)
@@ -142,7 +151,8 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 	} else {
 		Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 		Lantoa__V1__Welcome *welcome = &question->welcome;
-		welcome->credit = reception->credit;
+		welcome->credit =
+			reception_credit(roster_active(reception->roster), reception->credit);
 		welcome->catalogue_version = question->catalogue_version;
 		welcome->clock_us = civil_now_us();
 		welcome->office = question->code;

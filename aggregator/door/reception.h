@@ -22,7 +22,7 @@ struct reception {
 	struct roster *roster; /* follows an enrolment */
 	struct gate *gate;
 	const char *zone;               /* civil time zone, told to the agents */
-	unsigned credit;                /* batches an agent may have unacknowledged */
+	unsigned credit;                /* batches an agent may have unacknowledged, at most */
 	void (*on_done)(void *context); /* after each answer */
 	void *context;
 	/* the reception's own: */
@@ -31,6 +31,16 @@ struct reception {
 	unsigned working;
 	bool closed; /* set it to take no question any more */
 };
+
+/**
+ * Batches that each of @offices may have unacknowledged: as many as @most, fewer when all of them
+ * together could have more than 32,768 under way, never fewer than two.
+ *
+ * What is under way waits in libzmq, which keeps 18 KiB of what it read for as long as a message of
+ * them waits: 16 batches from each of 11,000 offices would be gigabytes. All together they are
+ * eight of the largest commits, which keeps the province busy; two keep one office going.
+ */
+unsigned reception_credit(size_t offices, unsigned most);
 
 /** Hello of an active key: answered by Welcome, and Catalogue when the agent's is another. */
 void reception_hello(struct reception *reception, const struct gate_peer *peer,

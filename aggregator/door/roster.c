@@ -17,7 +17,7 @@ struct index {
 
 struct roster {
 	struct roster_key *list; /* owned [n] */
-	size_t n, room;
+	size_t n, room, active;
 	struct index by_key, by_id;
 	/* An office chooses its own key: with a secret seed none can be chosen to collide. */
 	uint8_t seed[crypto_shorthash_KEYBYTES];
@@ -122,6 +122,8 @@ int roster_put(struct roster *roster, const struct roster_key *key)
 	struct roster_key *known = find_by_id(roster, key->id);
 	if (known) {
 		bool same = memcmp(known->public_key, key->public_key, KEY_LEN) == 0;
+		roster->active -= known->state == KEY_ACTIVE;
+		roster->active += key->state == KEY_ACTIVE;
 		*known = *key;
 		if (!same)
 			both_fill(roster);
@@ -130,6 +132,7 @@ int roster_put(struct roster *roster, const struct roster_key *key)
 	if (roster->n == roster->room && grow(roster) < 0)
 		return -ENOMEM;
 	roster->list[roster->n++] = *key;
+	roster->active += key->state == KEY_ACTIVE;
 	roster->by_key.slots[slot_of_key(roster, key->public_key)] = (uint32_t)roster->n;
 	roster->by_id.slots[slot_of_id(roster, key->id)] = (uint32_t)roster->n;
 	return 0;
@@ -150,4 +153,9 @@ const struct roster_key *roster_by_id(const struct roster *roster, int64_t id)
 size_t roster_count(const struct roster *roster)
 {
 	return roster->n;
+}
+
+size_t roster_active(const struct roster *roster)
+{
+	return roster->active;
 }

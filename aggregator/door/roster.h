@@ -35,3 +35,4 @@ int roster_put(struct roster *roster, const struct roster_key *key);
 const struct roster_key *roster_by_key(const struct roster *roster, const uint8_t key[KEY_LEN]);
 const struct roster_key *roster_by_id(const struct roster *roster, int64_t id);
 size_t roster_count(const struct roster *roster);
+size_t roster_active(const struct roster *roster); /* of them KEY_ACTIVE: one for an office */

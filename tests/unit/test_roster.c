@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "fault.h"
+#include "reception.h"
 #include "roster.h"
 #include "seeds.h"
 
@@ -39,6 +40,33 @@ static void an_empty_roster_knows_nobody(void **state)
 	assert_null(roster_by_id(*state, 1));
 	assert_int_equal(roster_count(*state), 0);
 	roster_close(NULL);
+}
+
+static void active_keys_are_counted_whatever_becomes_of_them(void **state)
+{
+	struct dice dice = dice_seeded(11);
+	struct roster_key keys[64] = { 0 };
+	for (int turn = 0; turn < 5000; turn++) {
+		size_t at = dice_below(&dice, 64), active = 0;
+		keys[at] = some_key((int64_t)at + 1, &dice);
+		keys[at].state = KEY_INVITED + (enum key_state)dice_below(&dice, 4);
+		assert_int_equal(roster_put(*state, &keys[at]), 0);
+		for (size_t i = 0; i < 64; i++)
+			active += keys[i].state == KEY_ACTIVE;
+		assert_int_equal(roster_active(*state), active);
+	}
+}
+
+static void what_all_may_have_under_way_is_bounded(void **state)
+{
+	(void)state;
+	assert_int_equal(reception_credit(0, 16), 16);
+	for (size_t offices = 1; offices < 20000; offices++) {
+		unsigned credit = reception_credit(offices, 16);
+		assert_in_range(credit, 2, 16);
+		assert_true(credit == 2 || credit * offices <= 32768); /* no more than that, */
+		assert_true(credit == 16 || (credit + 1) * offices > 32768); /* and no less */
+	}
 }
 
 static void every_key_is_found_by_key_and_by_id(void **state)
@@ -104,6 +132,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(an_empty_roster_knows_nobody),
+		test(active_keys_are_counted_whatever_becomes_of_them),
+		test(what_all_may_have_under_way_is_bounded),
 		test(every_key_is_found_by_key_and_by_id),
 		test(a_key_put_again_is_replaced),
 		test(without_memory_the_roster_is_as_before),
