@@ -32,6 +32,7 @@ struct place {
 	struct spot whole; /* the day, or the metric's own, coarser period, */
 	enum grain grain;  /* which is this of */
 	enum calendar calendar;
+	int32_t end_day;             /* after it */
 	const struct metric *metric; /* of the series at hand */
 	uint32_t series;
 };
@@ -164,6 +165,7 @@ static void place_take(struct place *place, const struct office *office, int32_t
 	place->calendar = metric->calendar;
 	place->whole = (struct spot){ .key = whole_key(metric, day) };
 	place->whole.key.node = office->id;
+	place->end_day = metric_end_day(metric, day);
 }
 
 static struct spot *place_hour(struct place *place, uint32_t hour)
@@ -305,7 +307,7 @@ int fold_run(struct fold *fold, const struct office *office, int32_t day,
 		return rc;
 	if (entry->stale || points[0].nth < entry->acc.newest)
 		return mark_stale(fold, entry, office, day, err);
-	bool timely = received_day < metric_late_day(metric, day);
+	bool timely = received_day < place->end_day + (int32_t)metric->due_days;
 	struct acc whole = { 0 };
 	if (metric->period < GRAIN_DAY)
 		rc = append_hours(place, points, n, timely, &whole, err);
