@@ -548,8 +548,10 @@ static int move_day(struct fold *fold, const struct reference *before, int64_t i
 		    struct err *err)
 {
 	struct moving moving = {
-		.there = { fold->pages, before, &fold->extremes },
-		.here = { fold->pages, fold->reference, &fold->extremes },
+		.there = { .pages = fold->pages, .reference = before, .extremes = &fold->extremes },
+		.here = { .pages = fold->pages,
+			  .reference = fold->reference,
+			  .extremes = &fold->extremes },
 		.from = offices_by_id(before->offices, id),
 		.to = offices_by_id(fold->reference->offices, id),
 		.day = day,

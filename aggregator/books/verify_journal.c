@@ -491,7 +491,9 @@ int verify_journal_step(struct verify *v, sqlite3 *db, const struct reference *r
 	if (rc < 0)
 		return rc;
 	struct walk *walk = v->walk;
-	struct look look = { .v = v, .reference = reference, .strands = { v, &walk->strands } };
+	struct look look = { .v = v,
+			     .reference = reference,
+			     .strands = { .v = v, .walk = &walk->strands } };
 	rc = look_open(&look, db, err);
 	if (rc == 0 && !walk->over) {
 		rc = entries_walk(&look, db, err);
