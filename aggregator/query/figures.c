@@ -232,6 +232,7 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 	figures->rows = rows;
 	figures->bucket = bucket;
 	figures->n_members = 0;
+	figures->level = NULL;
 	for (size_t i = 0; i < figures->reference->offices->n; i++)
 		figures->standings[i].first_member = -1;
 	free(figures->totals);
@@ -239,6 +240,14 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 	figures->totals = calloc(rows->n, sizeof(*figures->totals));
 	figures->summed = calloc(rows->n, sizeof(*figures->summed));
 	return figures->totals && figures->summed ? 0 : err_memory(err);
+}
+
+/* Offices stand where they stood for the operand before, unless others are due or to be blamed. */
+static void stand_anew_for(struct figures *f, const struct metric *metric)
+{
+	if (!f->level || f->plan->restated || strcmp(f->level, metric->level) != 0)
+		f->day = NEVER;
+	f->level = metric->level;
 }
 
 static int compute(struct figures *f, const struct metric *metric, const struct series_list *series,
@@ -249,7 +258,7 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 	f->n_series = series->n;
 	source_want(f->source, series);
 	f->n_parts = 0;
-	f->day = NEVER;
+	stand_anew_for(f, metric);
 	memset(f->totals, 0, f->rows->n * sizeof(*f->totals));
 	memset(f->rows->blame, 0, f->rows->n * sizeof(*f->rows->blame));
 	for (size_t i = 0; i < f->reference->offices->n; i++)

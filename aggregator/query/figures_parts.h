@@ -79,7 +79,8 @@ struct figures {
 	const struct metric *metric;
 	const uint32_t *series; /* [n_series], ascending: those the label filter lets through */
 	size_t n_series;
-	int32_t day; /* that the standings are of */
+	const char *level; /* that the standings are due at; NULL: they are of no day */
+	int32_t day;       /* that they are of */
 };
 
 /** Room for one more of the list. -ENOMEM. */

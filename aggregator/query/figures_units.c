@@ -264,6 +264,13 @@ static void write_down(struct figures *f, const struct stretch *stretch)
 	}
 }
 
+static bool all_told(const struct figures *f, size_t first)
+{
+	while (first < f->n_tellers && f->tellers[first].told)
+		first++;
+	return first == f->n_tellers;
+}
+
 int figures_ask_units(struct figures *f, const struct steps *steps, const struct stretch *stretch,
 		      struct err *err)
 {
@@ -275,7 +282,7 @@ int figures_ask_units(struct figures *f, const struct steps *steps, const struct
 	for (size_t first = 0, end; rc == 0 && first < f->n_tellers; first = end) {
 		end = f->n_tellers;
 		rc = ask_and_look_back(f, steps, stretch, first, err);
-		if (rc == 0 && pass_on(f, first) < 0)
+		if (rc == 0 && !all_told(f, first) && pass_on(f, first) < 0)
 			rc = err_memory(err);
 	}
 	if (rc == 0)
