@@ -68,6 +68,14 @@ static const char *const steps[] = {
 	"CREATE INDEX journal_day ON journal(day, office) WHERE back IS NULL;",
 	/* 4: pages of units have entries of every metric: fold_renew() */
 	"INSERT INTO fact VALUES('rollups_due', 1);",
+	/* 5: arrivals.c */
+	"CREATE TABLE arrival(day INTEGER PRIMARY KEY, first_us INTEGER NOT NULL, last_us INTEGER "
+	"NOT NULL) STRICT;"
+	"INSERT INTO arrival SELECT day, min(received_us), max(received_us) FROM journal GROUP BY "
+	"day;"
+	"INSERT INTO arrival SELECT j.day, q.released_us, q.released_us FROM quarantine q"
+	"  JOIN journal j ON j.id = q.journal WHERE q.released_us IS NOT NULL"
+	"  ON CONFLICT DO UPDATE SET last_us = max(last_us, excluded.last_us);",
 };
 
 static const struct db_schema schema = {

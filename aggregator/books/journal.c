@@ -1,4 +1,5 @@
 #include "journal.h"
+#include "arrivals.h"
 #include "strands.h"
 
 #include <assert.h>
@@ -11,6 +12,7 @@ struct journal {
 	sqlite3 *db; /* outlives us */
 	sqlite3_stmt *head, *find, *make, *append, *mark;
 	struct strands *strands;
+	struct arrivals *arrivals;
 	struct journal_spool **spools; /* owned [n], ascending by (office, spool id) */
 	size_t n, room;
 	int64_t last; /* entry, */
@@ -44,7 +46,7 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 		       "UPDATE spool SET upto = ?, last_received_us = ?, upto_digest = ? WHERE "
 		       "id = ?",
 		       &j->mark, err) < 0 ||
-	    !(j->strands = strands_open(db, err))) {
+	    !(j->strands = strands_open(db, err)) || !(j->arrivals = arrivals_open(db, err))) {
 		journal_close(j);
 		return NULL;
 	}
@@ -59,6 +61,8 @@ void journal_forget(struct journal *journal)
 	journal->last_known = false;
 	if (journal->strands)
 		strands_forget(journal->strands);
+	if (journal->arrivals)
+		arrivals_forget(journal->arrivals);
 }
 
 void journal_close(struct journal *journal)
@@ -68,6 +72,7 @@ void journal_close(struct journal *journal)
 	journal_forget(journal);
 	free(journal->spools);
 	strands_close(journal->strands);
+	arrivals_close(journal->arrivals);
 	sqlite3_finalize(journal->head);
 	sqlite3_finalize(journal->find);
 	sqlite3_finalize(journal->make);
@@ -202,6 +207,8 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 	if (rc == 0)
 		rc = strands_add(journal->strands, day, spool->office, journal->last + 1, &back,
 				 err);
+	if (rc == 0)
+		rc = arrivals_add(journal->arrivals, day, received_us, err);
 	if (rc < 0)
 		return rc;
 	uint8_t chain[CHAIN_LEN];
@@ -232,6 +239,8 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 int journal_flush(struct journal *journal, struct err *err)
 {
 	int flushed = strands_flush(journal->strands, err);
+	if (flushed == 0)
+		flushed = arrivals_flush(journal->arrivals, err);
 	if (flushed < 0)
 		return flushed;
 	for (size_t i = 0; i < journal->n; i++) {

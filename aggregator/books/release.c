@@ -5,6 +5,7 @@
 #include "release.h"
 
 #include "array.h"
+#include "arrivals.h"
 #include "audit.h"
 #include "civil.h"
 #include "fold.h"
@@ -34,6 +35,7 @@ struct release {
 	struct declarations *declarations;
 	struct fold *fold;
 	struct quarantine *quarantine;
+	struct arrivals *arrivals;
 	struct arena *arena;
 	sqlite3_stmt *entry, *metric, *mark, *rejudge;
 	uint64_t released, kept, kept_for[VERDICT_COUNT];
@@ -54,6 +56,7 @@ static void release_close(struct release *r)
 	sqlite3_finalize(r->mark);
 	sqlite3_finalize(r->rejudge);
 	quarantine_close(r->quarantine);
+	arrivals_close(r->arrivals);
 	fold_close(r->fold);
 	declarations_close(r->declarations);
 	arena_close(r->arena);
@@ -67,7 +70,8 @@ static int release_open(struct release *r, struct err *err)
 		return err_memory(err);
 	if (!(r->declarations = declarations_open(r->db, err)) ||
 	    !(r->fold = fold_open(r->db, r->declarations, err)) ||
-	    !(r->quarantine = quarantine_open(r->db, err)))
+	    !(r->quarantine = quarantine_open(r->db, err)) ||
+	    !(r->arrivals = arrivals_open(r->db, err)))
 		return err->code;
 	declarations_forget(r->declarations, r->reference->catalogue);
 	fold_begin(r->fold, r->reference);
@@ -189,7 +193,8 @@ static void item_bind(sqlite3_stmt *stmt, int64_t first, const struct held_item 
 static int item_release(struct release *r, const struct held_item *item, struct err *err)
 {
 	item_bind(r->mark, r->form->at_us, item);
-	return db_run(r->mark, err);
+	int rc = db_run(r->mark, err);
+	return rc < 0 ? rc : arrivals_add(r->arrivals, item->day, r->form->at_us, err);
 }
 
 static void count_kept(struct release *r, enum verdict verdict, size_t n)
@@ -289,7 +294,7 @@ static int items_take(struct release *r, struct err *err)
 		if (rc == 0 && (i + 1 == r->n || item[1].day != item->day))
 			rc = fold_finish(r->fold, err);
 	}
-	return rc;
+	return rc < 0 ? rc : arrivals_flush(r->arrivals, err);
 }
 
 static int release_note(const struct release *r, struct err *err)

@@ -335,6 +335,14 @@ static int entry_held(struct look *look, bool read, struct err *err)
 	return rc;
 }
 
+static void entry_arrival(struct look *look)
+{
+	if (sqlite3_column_int(look->entries, 11) != 1)
+		verify_damaged(look->v, "arrival", entry_words(look->id),
+			       words("received before the first or after the last of its day"),
+			       words("between them"));
+}
+
 static int entry_strand(struct look *look, struct err *err)
 {
 	const struct strand_place place = { .id = look->id,
@@ -357,6 +365,7 @@ static int entry_check(struct look *look, struct err *err)
 	else
 		verify_damaged(look->v, "sequence", entry_words(look->id), words("a batch"),
 			       words("no such spool"));
+	entry_arrival(look);
 	int rc = entry_decode(look, &good, err);
 	if (rc == 0 && good && spool)
 		rc = entry_declared(look, spool, err);
@@ -431,8 +440,10 @@ static int look_open(struct look *look, sqlite3 *db, struct err *err)
 	if (rc == 0)
 		rc = db_prepare(db,
 				"SELECT j.id, j.office, s.spool_id, j.seq, j.payload, j.chain,"
-				" j.spool, j.day, j.received_us, s.office, j.back FROM journal j"
+				" j.spool, j.day, j.received_us, s.office, j.back,"
+				" j.received_us BETWEEN a.first_us AND a.last_us FROM journal j"
 				" LEFT JOIN spool s ON s.id = j.spool"
+				" LEFT JOIN arrival a ON a.day = j.day"
 				" WHERE j.id > ? AND j.id <= ? ORDER BY j.id",
 				&look->entries, err);
 	if (rc == 0)

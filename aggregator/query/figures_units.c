@@ -15,7 +15,7 @@
 static enum telling telling_of(const struct figures *f)
 {
 	const struct metric *metric = f->metric;
-	if (f->plan->by_office || f->plan->known_us != DERIVE_NOW)
+	if (f->plan->by_office)
 		return TELL_NOTHING;
 	if (unit_acc_agg(metric) != AGG_SUM)
 		return TELL_EXTREME;
@@ -264,6 +264,17 @@ static void write_down(struct figures *f, const struct stretch *stretch)
 	}
 }
 
+/* 1: days are derived for it, which is done once if offices are asked at once. */
+static int derives(struct figures *f, const struct steps *steps, const struct stretch *stretch,
+		   struct err *err)
+{
+	int rc = 0;
+	for (int32_t number = look_back(f, steps, stretch); number <= stretch->last && rc == 0;
+	     number++)
+		rc = source_derives(f->source, step_at(steps, number).day, err);
+	return rc;
+}
+
 static bool all_told(const struct figures *f, size_t first)
 {
 	while (first < f->n_tellers && f->tellers[first].told)
@@ -274,10 +285,13 @@ static bool all_told(const struct figures *f, size_t first)
 int figures_ask_units(struct figures *f, const struct steps *steps, const struct stretch *stretch,
 		      struct err *err)
 {
-	int rc = 0;
+	int rc = derives(f, steps, stretch, err);
 	f->n_tellers = 0;
-	if (telling_of(f) != TELL_NOTHING && tellers_find(f) < 0)
-		return err_memory(err);
+	if (rc == 0 && telling_of(f) != TELL_NOTHING && tellers_find(f) < 0)
+		rc = err_memory(err);
+	if (rc < 0)
+		return rc;
+	rc = 0;
 	offices_find_tellers(f);
 	for (size_t first = 0, end; rc == 0 && first < f->n_tellers; first = end) {
 		end = f->n_tellers;

@@ -1,12 +1,21 @@
 #include "source.h"
 
+#include <errno.h>
+
 #include <stdlib.h>
 
 #define SEEK_STEPS 8u /* stepping over so many pages costs about as much as looking for one */
 
+/* What was known of a day. */
+enum known { KNOWN_ALL, KNOWN_PART, KNOWN_NOTHING };
+
 struct source {
 	sqlite3_stmt *scan;
-	struct derive *derive; /* NULL: from the rollups */
+	sqlite3_stmt *arrival; /* NULL: all is known */
+	struct derive *derive; /* NULL likewise */
+	int64_t known_us;
+	enum known known; /* of known_day */
+	int32_t known_day;
 	struct day_pages
 		pages; /* derived, of @day; hours of one day are asked for one after the other */
 	int32_t day;
@@ -28,6 +37,11 @@ struct source *source_open(sqlite3 *db, const struct reference *reference, int64
 		"SELECT node, page FROM rollup WHERE grain = ? AND bucket = ? AND node >= ?"
 		" ORDER BY node",
 		&source->scan, err);
+	source->known_us = known_us;
+	source->known_day = INT32_MIN;
+	if (rc == 0 && known_us != DERIVE_NOW)
+		rc = db_prepare(db, "SELECT first_us, last_us FROM arrival WHERE day = ?",
+				&source->arrival, err);
 	if (rc == 0 && known_us != DERIVE_NOW) {
 		source->derive = derive_open(db, reference, known_us, NULL, NULL, err);
 		rc = source->derive ? 0 : err->code;
@@ -44,6 +58,7 @@ void source_close(struct source *source)
 	if (!source)
 		return;
 	sqlite3_finalize(source->scan);
+	sqlite3_finalize(source->arrival);
 	derive_close(source->derive);
 	day_pages_free(&source->pages);
 	page_free(&source->page);
@@ -170,9 +185,42 @@ static int each_derived(struct source *source, const struct step *step, const st
 	return rc;
 }
 
+static int look_up(struct source *source, int32_t day, struct err *err)
+{
+	sqlite3_bind_int(source->arrival, 1, day);
+	int rc = db_step(source->arrival, err);
+	bool begun = rc == 1 && sqlite3_column_int64(source->arrival, 0) <= source->known_us;
+	bool ended = rc == 1 && sqlite3_column_int64(source->arrival, 1) <= source->known_us;
+	sqlite3_reset(source->arrival);
+	if (rc < 0)
+		return rc;
+	source->known = ended ? KNOWN_ALL : begun ? KNOWN_PART : KNOWN_NOTHING;
+	source->known_day = day;
+	return 0;
+}
+
+/* @ret: what was known of @day. */
+static int known_of(struct source *source, int32_t day, enum known *ret, struct err *err)
+{
+	int rc = source->arrival && source->known_day != day ? look_up(source, day, err) : 0;
+	*ret = source->arrival ? source->known : KNOWN_ALL;
+	return rc;
+}
+
+int source_derives(struct source *source, int32_t day, struct err *err)
+{
+	enum known known;
+	int rc = known_of(source, day, &known, err);
+	return rc < 0 ? rc : known == KNOWN_PART;
+}
+
 int source_each(struct source *source, const struct step *step, const struct nodes *nodes,
 		on_page_fn *on_page, void *context, struct err *err)
 {
-	return source->derive ? each_derived(source, step, nodes, on_page, context, err)
-			      : each_stored(source, step, nodes, on_page, context, err);
+	enum known known;
+	int rc = known_of(source, step->day, &known, err);
+	if (rc < 0 || known == KNOWN_NOTHING)
+		return rc;
+	return known == KNOWN_PART ? each_derived(source, step, nodes, on_page, context, err)
+				   : each_stored(source, step, nodes, on_page, context, err);
 }

@@ -1,5 +1,5 @@
-/* Where the pages of an answer come from: the rollups or, as known at an earlier instant, the
- * journal. */
+/* Where the pages of an answer come from: the rollups or, as known at an earlier instant, of days
+ * of which part was known then, the journal. */
 #pragma once
 
 #include "derive.h"
@@ -15,6 +15,10 @@ void source_close(struct source *source); /* NULL is fine */
 
 /** From now on pages need to have no other entries than those of @series, which is lent. */
 void source_want(struct source *source, const struct series_list *series);
+
+/** Do the pages of @day come from the journal? All of that day's are derived for it, and those of
+ * the day before it are forgotten. Negative: an error. */
+int source_derives(struct source *source, int32_t day, struct err *err);
 
 struct nodes {
 	int64_t *list; /* owned [n], ascending; freed with free() */

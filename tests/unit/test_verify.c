@@ -273,6 +273,15 @@ static void each_entry_hangs_on_its_own_strand_once(void **state)
 	assert_true(tried > 100);
 }
 
+static void each_entry_came_between_the_first_and_last_of_its_day(void **state)
+{
+	struct fixture *f = *state;
+	named(&f->books, "arrival",
+	      "DELETE FROM arrival WHERE day = (SELECT min(day) FROM journal)");
+	named(&f->books, "arrival", "UPDATE arrival SET last_us = last_us - 1");
+	named(&f->books, "arrival", "UPDATE arrival SET first_us = first_us + 1");
+}
+
 /* One of each: a run of a metric that nobody knows, a point out of range, and a whole batch of a
  * day that had not begun when it came. */
 static void held_open(struct books *books)
@@ -688,6 +697,7 @@ int main(void)
 		cmocka_unit_test(strange_payloads_are_named_and_the_rest_is_still_read),
 		cmocka_unit_test(what_stands_beside_the_journal_fits_it),
 		cmocka_unit_test(each_entry_hangs_on_its_own_strand_once),
+		cmocka_unit_test(each_entry_came_between_the_first_and_last_of_its_day),
 		cmocka_unit_test(what_is_held_is_in_the_journal_and_not_in_the_rollups),
 		cmocka_unit_test(a_period_that_had_not_begun_is_held_as_such),
 		cmocka_unit_test(a_damaged_page_is_made_anew),
