@@ -92,7 +92,7 @@ static int on_page(void *context, struct page_key key, struct page *page, struct
 	return rc;
 }
 
-int above_tell(struct above *above, struct err *err)
+int above_tell(struct above *above, struct pages *offices, struct err *err)
 {
-	return pages_visit(above->pages, on_page, above, err);
+	return pages_visit(offices, on_page, above, err);
 }

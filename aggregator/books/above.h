@@ -10,7 +10,7 @@
 #include "reference.h"
 
 struct above {
-	struct pages *pages;               /* lent, as the next two */
+	struct pages *pages;               /* of units; lent, as the next two */
 	const struct reference *reference; /* by which offices are assigned to units */
 	struct extremes *extremes;         /* NULL: pages that were empty, where none is lost */
 	/* where it stands, as neighbours go the same way */
@@ -42,5 +42,5 @@ static inline void entry_touch(struct entry *entry, const struct metric *metric)
 /** The units above @office on @day go along with a change. */
 int above_follow(struct above *above, const struct office *office, int32_t day,
 		 const struct change *change, struct err *err);
-/** With all changes in above->pages that they were not told of. */
-int above_tell(struct above *above, struct err *err);
+/** With all changes in @offices (above->pages may be the same) that they were not told of. */
+int above_tell(struct above *above, struct pages *offices, struct err *err);

@@ -2,15 +2,19 @@
 #include "fold.h"
 #include "replay.h"
 
+#include "array.h"
+
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct derive {
 	const struct reference *reference; /* outlives us */
 	sqlite3_stmt *offices;             /* that have entries of a day */
 	struct declarations *declarations;
 	struct replay *replay;
-	struct pages *pages;
+	struct pages *pages; /* of the office at hand */
+	struct pages *units; /* of all so far */
 	derive_on_bad *on_bad;
 	void *context;
 	const uint32_t *only; /* [n_only]; NULL: all series */
@@ -29,7 +33,7 @@ int page_key_compare(struct page_key a, struct page_key b)
 void day_pages_free(struct day_pages *pages)
 {
 	for (size_t i = 0; i < pages->n; i++)
-		page_free(&pages->list[i].page);
+		free(pages->list[i].data);
 	free(pages->list);
 	*pages = (struct day_pages){ 0 };
 }
@@ -37,21 +41,17 @@ void day_pages_free(struct day_pages *pages)
 int day_pages_add(struct day_pages *pages, struct page_key key, const uint8_t *data, size_t len,
 		  struct err *err)
 {
-	struct page page;
-	int rc = len ? page_decode(data, len, &page, err) : 0;
-	if (rc < 0 || len == 0)
-		return rc;
-	if (pages->n == pages->room) {
-		size_t room = pages->room ? pages->room * 2 : 256;
-		struct day_page *list = realloc(pages->list, room * sizeof(*list));
-		if (!list) {
-			page_free(&page);
-			return err_memory(err);
-		}
-		pages->list = list;
-		pages->room = room;
-	}
-	pages->list[pages->n++] = (struct day_page){ key, page };
+	if (len == 0)
+		return 0;
+	struct day_page *list = array_room(pages->list, pages->n, sizeof(*list));
+	if (!list)
+		return err_memory(err);
+	pages->list = list;
+	uint8_t *copy = malloc(len);
+	if (!copy)
+		return err_memory(err);
+	memcpy(copy, data, len);
+	pages->list[pages->n++] = (struct day_page){ key, copy, len };
 	return 0;
 }
 
@@ -69,7 +69,7 @@ struct derive *derive_open(sqlite3 *db, const struct reference *reference, int64
 	if (db_prepare(db, "SELECT office FROM strand WHERE day = ? ORDER BY office",
 		       &derive->offices, err) < 0 ||
 	    !(derive->declarations = declarations_open(db, err)) ||
-	    !(derive->pages = pages_open(NULL, err)) ||
+	    !(derive->pages = pages_open(NULL, err)) || !(derive->units = pages_open(NULL, err)) ||
 	    !(derive->replay = replay_open(db, derive->declarations, err))) {
 		derive_close(derive);
 		return NULL;
@@ -86,6 +86,7 @@ void derive_close(struct derive *derive)
 	sqlite3_finalize(derive->offices);
 	replay_close(derive->replay);
 	pages_close(derive->pages);
+	pages_close(derive->units);
 	declarations_close(derive->declarations);
 	free(derive);
 }
@@ -130,18 +131,37 @@ static int on_page(void *context, struct page_key key, const struct blob *bytes,
 	return day_pages_add(context, key, bytes->data, bytes->len, err);
 }
 
-int derive_day(struct derive *derive, int32_t day, struct day_pages *ret, struct err *err)
+/* An office's pages go as soon as they are encoded and the units know: those of a day of all
+ * offices would be a GiB. */
+static int derive_each(struct derive *derive, int32_t day, struct day_pages *ret, struct err *err)
 {
 	int rc;
-	pages_clear(derive->pages);
-	sqlite3_bind_int(derive->offices, 1, day);
 	while ((rc = db_step(derive->offices, err)) == 1) {
 		rc = derive_office(derive, sqlite3_column_int64(derive->offices, 0), day, err);
+		if (rc == 0)
+			rc = fold_units(derive->pages, derive->reference, derive->units, err);
+		if (rc == 0)
+			rc = pages_each(derive->pages, on_page, ret, err);
 		if (rc < 0)
 			break;
 	}
+	return rc < 0 ? rc : pages_each(derive->units, on_page, ret, err);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return page_key_compare(((const struct day_page *)a)->key,
+				((const struct day_page *)b)->key);
+}
+
+int derive_day(struct derive *derive, int32_t day, struct day_pages *ret, struct err *err)
+{
+	pages_clear(derive->pages);
+	pages_clear(derive->units);
+	sqlite3_bind_int(derive->offices, 1, day);
+	int rc = derive_each(derive, day, ret, err);
 	sqlite3_reset(derive->offices);
-	if (rc == 0)
-		rc = fold_units(derive->pages, derive->reference, err);
-	return rc < 0 ? rc : pages_each(derive->pages, on_page, ret, err);
+	if (ret->n > 1)
+		qsort(ret->list, ret->n, sizeof(ret->list[0]), by_key);
+	return rc;
 }

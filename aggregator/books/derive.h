@@ -14,16 +14,16 @@
 
 struct day_page {
 	struct page_key key;
-	struct page page; /* owned */
+	uint8_t *data; /* owned [len]: encoded, a tenth of what it is otherwise */
+	size_t len;
 };
 
 struct day_pages {
 	struct day_page *list; /* owned [n], in key order */
-	size_t n, room;
+	size_t n;
 };
 
-/** Append the page that @data decodes to; empty bytes are no page. Keys must come in order.
- * -EUCLEAN, -ENOMEM. */
+/** Append a page, copied; no bytes are no page. Keys must come in order. -ENOMEM. */
 int day_pages_add(struct day_pages *pages, struct page_key key, const uint8_t *data, size_t len,
 		  struct err *err);
 int page_key_compare(struct page_key a, struct page_key b); /* <0, 0, >0 */

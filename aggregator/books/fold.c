@@ -90,7 +90,7 @@ static int units_tell(struct fold *fold, struct err *err)
 			       .reference = fold->reference,
 			       .extremes = &fold->extremes };
 	fold->place = nowhere(fold);
-	return above_tell(&above, err);
+	return above_tell(&above, fold->pages, err);
 }
 
 void fold_forget(struct fold *fold)
@@ -379,10 +379,11 @@ int fold_series(struct pages *pages, const struct office *office, int32_t day,
 	return put_series(&place, office, day, series, err);
 }
 
-int fold_units(struct pages *pages, const struct reference *reference, struct err *err)
+int fold_units(struct pages *offices, const struct reference *reference, struct pages *units,
+	       struct err *err)
 {
-	struct above above = { .pages = pages, .reference = reference };
-	return above_tell(&above, err);
+	struct above above = { .pages = units, .reference = reference };
+	return above_tell(&above, offices, err);
 }
 
 static int by_office_day(const void *a, const void *b)

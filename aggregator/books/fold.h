@@ -46,8 +46,9 @@ int fold_finish(struct fold *fold, struct err *err);
 /** All that an office's series has on @day, as played, into @pages that have nothing of it yet. */
 int fold_series(struct pages *pages, const struct office *office, int32_t day,
 		const struct replay_series *series, struct err *err);
-/** And, when that is done for all, into those of the units above. */
-int fold_units(struct pages *pages, const struct reference *reference, struct err *err);
+/** And, when that is done for one office or more, into those of the units above. */
+int fold_units(struct pages *offices, const struct reference *reference, struct pages *units,
+	       struct err *err);
 
 /**
  * An office was assigned otherwise: move its figures of the days @from to @end - 1, which count

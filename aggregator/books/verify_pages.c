@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Opening costs as much as a quiet day, so a step takes several days, or one that is not quiet. */
 #define DAYS_MAX         32u
@@ -88,14 +89,6 @@ static int stored_read(struct look *look, struct buckets buckets, void *context,
 		look->v->counts.pages++;
 		rc = day_pages_add(context, key, sqlite3_column_blob(look->stored, 2),
 				   (size_t)sqlite3_column_bytes(look->stored, 2), err);
-		if (rc == -EUCLEAN) {
-			char text[PERIOD_TEXT_MAX];
-			verify_differs(look->v, "page",
-				       words("%s, node %" PRId64,
-					     period_format(page_period(key), text), key.node),
-				       words("damaged bytes"), words("a page"));
-			rc = 0;
-		}
 		if (rc < 0)
 			break;
 	}
@@ -161,20 +154,54 @@ static void compare_page(struct look *look, struct page_key key, const struct pa
 	}
 }
 
-static void compare_days(struct look *look, const struct day_pages *found,
-			 const struct day_pages *expected)
+/* NULL: none, which is an empty page, as are damaged bytes when they are named. */
+static int page_of(struct look *look, const struct day_page *day_page, struct page *ret,
+		   struct err *err)
 {
-	static const struct page none;
+	char text[PERIOD_TEXT_MAX];
+	*ret = (struct page){ 0 };
+	int rc = day_page ? page_decode(day_page->data, day_page->len, ret, err) : 0;
+	if (rc != -EUCLEAN)
+		return rc;
+	verify_differs(look->v, "page",
+		       words("%s, node %" PRId64, period_format(page_period(day_page->key), text),
+			     day_page->key.node),
+		       words("damaged bytes"), words("a page"));
+	return 0;
+}
+
+/* What has the same bytes is the same; otherwise it is told how it differs. */
+static int compare(struct look *look, const struct day_page *a, const struct day_page *b,
+		   struct err *err)
+{
+	struct page found = { 0 }, expected = { 0 };
+	if (a && b && a->len == b->len && memcmp(a->data, b->data, a->len) == 0)
+		return 0;
+	int rc = page_of(look, a, &found, err);
+	if (rc == 0)
+		rc = page_of(look, b, &expected, err);
+	if (rc == 0)
+		compare_page(look, a ? a->key : b->key, &found, &expected);
+	page_free(&found);
+	page_free(&expected);
+	return rc;
+}
+
+static int compare_days(struct look *look, const struct day_pages *found,
+			const struct day_pages *expected, struct err *err)
+{
 	size_t f = 0, e = 0;
-	while (f < found->n || e < expected->n) {
+	int rc = 0;
+	while (rc == 0 && (f < found->n || e < expected->n)) {
 		int order = f == found->n ? 1
 			    : e == expected->n
 				    ? -1
 				    : page_key_compare(found->list[f].key, expected->list[e].key);
 		const struct day_page *a = order <= 0 ? &found->list[f++] : NULL;
 		const struct day_page *b = order >= 0 ? &expected->list[e++] : NULL;
-		compare_page(look, a ? a->key : b->key, a ? &a->page : &none, b ? &b->page : &none);
+		rc = compare(look, a, b, err);
 	}
+	return rc;
 }
 
 /* --- made anew --- */
@@ -186,18 +213,16 @@ static int stored_remove(struct look *look, struct buckets buckets, void *contex
 	return db_run(look->remove, err);
 }
 
-/* @derived is emptied. */
-static int day_write(struct look *look, struct day_pages *derived, struct err *err)
+static int day_write(struct look *look, const struct day_pages *derived, struct err *err)
 {
 	struct pages *pages = pages_open(look->db, err);
 	int rc = pages ? 0 : err->code;
 	for (size_t i = 0; i < derived->n && rc == 0; i++) {
+		const struct day_page *from = &derived->list[i];
 		struct page *page;
-		rc = pages_get(pages, derived->list[i].key, &page, err);
-		if (rc == 0) {
-			*page = derived->list[i].page;
-			derived->list[i].page = (struct page){ 0 };
-		}
+		rc = pages_get(pages, from->key, &page, err);
+		if (rc == 0)
+			rc = page_decode(from->data, from->len, page, err);
 	}
 	if (rc == 0)
 		rc = pages_write(pages, NULL, err);
@@ -205,8 +230,8 @@ static int day_write(struct look *look, struct day_pages *derived, struct err *e
 	return rc;
 }
 
-static int day_mend(struct look *look, int32_t day, struct day_pages *derived, uint64_t differences,
-		    struct err *err)
+static int day_mend(struct look *look, int32_t day, const struct day_pages *derived,
+		    uint64_t differences, struct err *err)
 {
 	char text[DAY_TEXT_MAX], detail[96];
 	(void)snprintf(detail, sizeof(detail), "day=%s differences=%" PRIu64 " pages=%zu",
@@ -238,7 +263,7 @@ static int day_check(struct look *look, int32_t day, struct err *err)
 	if (rc == 0)
 		rc = each_grain(look, day, stored_read, &found, err);
 	if (rc == 0)
-		compare_days(look, &found, &expected);
+		rc = compare_days(look, &found, &expected, err);
 	if (rc == 0 && v->mending && v->seen)
 		rc = day_mend(look, day, &expected, v->counts.differences - differences, err);
 	day_pages_free(&found);

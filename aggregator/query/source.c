@@ -90,14 +90,19 @@ int nodes_add(struct nodes *nodes, int64_t node, struct err *err)
 	return 0;
 }
 
-static int give(struct source *source, int64_t node, on_page_fn *on_page, void *context,
-		struct err *err)
+static int give(struct source *source, int64_t node, const uint8_t *data, size_t len,
+		on_page_fn *on_page, void *context, struct err *err)
 {
 	struct page *page = &source->page;
-	int rc = page_pick(sqlite3_column_blob(source->scan, 1),
-			   (size_t)sqlite3_column_bytes(source->scan, 1), source->series->list,
-			   source->series->n, page, err);
+	int rc = page_pick(data, len, source->series->list, source->series->n, page, err);
 	return rc < 0 ? rc : on_page(context, node, page, err);
+}
+
+static int give_stored(struct source *source, on_page_fn *on_page, void *context, struct err *err)
+{
+	return give(source, sqlite3_column_int64(source->scan, 0),
+		    sqlite3_column_blob(source->scan, 1),
+		    (size_t)sqlite3_column_bytes(source->scan, 1), on_page, context, err);
 }
 
 static void seek(struct source *source, int64_t node)
@@ -111,7 +116,7 @@ static int all_stored(struct source *source, on_page_fn *on_page, void *context,
 	int rc;
 	seek(source, INT64_MIN);
 	while ((rc = db_step(source->scan, err)) == 1) {
-		rc = give(source, sqlite3_column_int64(source->scan, 0), on_page, context, err);
+		rc = give_stored(source, on_page, context, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -136,7 +141,7 @@ static int some_stored(struct source *source, const struct nodes *nodes, on_page
 		passed++;
 		if (i == nodes->n || nodes->list[i] > node)
 			continue;
-		if ((rc = give(source, node, on_page, context, err)) < 0)
+		if ((rc = give_stored(source, on_page, context, err)) < 0)
 			return rc;
 		i++;
 		passed = 0;
@@ -180,7 +185,8 @@ static int each_derived(struct source *source, const struct step *step, const st
 		const struct day_page *page = &source->pages.list[i];
 		if (page->key.grain == step->key.grain && page->key.bucket == step->key.bucket &&
 		    is_wanted(nodes, page->key.node, &at))
-			rc = on_page(context, page->key.node, &page->page, err);
+			rc = give(source, page->key.node, page->data, page->len, on_page, context,
+				  err);
 	}
 	return rc;
 }
