@@ -1,0 +1,26 @@
+/* What the files of the fold share: fold.c follows the commits, refold.c plays whole days again. */
+#pragma once
+
+#include "cursor.h"
+#include "extremes.h"
+#include "fold.h"
+
+struct fold {
+	sqlite3 *db; /* outlives us */
+	struct pages *pages;
+	struct replay *replay;
+	struct cursor cursor;
+	struct extremes extremes;
+	const struct reference *reference; /* lent */
+	struct stale *stale;               /* owned [n] */
+	size_t n_stale, stale_room;
+	int64_t changes; /* the connection's when pages were as in the database; -1: they are not */
+};
+
+/** Play @office's day again for the series in @only [@n_only] (NULL: all), and put what comes of it
+ * in place of its entries. */
+int fold_play(struct fold *fold, const struct office *office, int32_t day, const uint32_t only[],
+	      size_t n_only, struct err *err);
+
+/** Write the pages when all is in them, and keep them if they are not too many. */
+int fold_settle(struct fold *fold, struct err *err);
