@@ -27,12 +27,11 @@ void teller_hear(struct teller *teller, size_t series, const struct acc *acc, en
 }
 
 /* Where several series have values, they share reports: how many there are is known if one series
- * has all that can be. */
+ * has all that can be, in time. */
 static bool can_count(const struct heard *heard, int64_t due)
 {
 	return heard->n_series < 2 ||
-	       (heard->extra == 0 &&
-		(due == 1 || (heard->most_due == due && heard->most_on_time == due)));
+	       (heard->extra == 0 && (due == 1 || heard->most_on_time == due));
 }
 
 /* Those who were silent in a step: whose figures still stand? All, if all reported not long before;
@@ -79,7 +78,7 @@ void teller_step(struct teller *teller, const struct question *question, const s
 	const struct heard *heard = &teller->heard;
 	int64_t due = teller->due * step->pairs, reported = heard->most_due;
 	bool whole = due > 0 && reported == due;
-	if (!can_count(heard, due))
+	if (!before && !can_count(heard, due))
 		teller->open = true;
 	teller->extra_reports |= heard->extra > 0;
 	teller->seen |= heard->series;
@@ -117,7 +116,7 @@ static bool is_whole(const struct teller *teller, const struct question *questio
 		return saw_all;
 	return level->whole && level->series == teller->seen &&
 	       (saw_all || question->n_series == 1) &&
-	       (teller->others == 0 || level->extra || (saw_all && !teller->extra_reports));
+	       (level->extra || (saw_all && !teller->extra_reports));
 }
 
 void teller_end(struct teller *teller, const struct question *question)

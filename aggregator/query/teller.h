@@ -24,7 +24,7 @@ struct question {
 	const struct metric *metric;
 	enum telling telling;
 	size_t n_series;  /* asked for; with TELL_LEVEL at most LEVEL_SERIES_MAX */
-	bool each_office; /* it must be known of each whether it reported */
+	bool each_office; /* of each it must be known whether it reported; not the level */
 	bool ends;        /* the stretch is the bucket's last: its level counts */
 	bool saw_all;     /* that may be carried into it, or be its level */
 	int64_t pairs;    /* own periods of the stretch */
