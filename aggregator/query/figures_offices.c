@@ -180,6 +180,32 @@ static int32_t look_back(const struct figures *f, const struct steps *steps,
 	return stretch->ends || carried < steps->before ? steps->before : carried;
 }
 
+static int count_reports_on(void *context, int64_t node, const struct page *page, struct err *err)
+{
+	(void)node;
+	(void)err;
+	*(size_t *)context += page->n > 0 && page->entries[0].acc.n > 0;
+	return 0;
+}
+
+/* Where all report in the stretch's first step, nothing from before it is carried, nor is it the
+ * newest. (Days that are derived are read in their order, or they would be derived twice.) */
+static int first_to_read(struct figures *f, const struct steps *steps,
+			 const struct stretch *stretch, int32_t *ret, struct err *err)
+{
+	struct step first = step_at(steps, stretch->first);
+	size_t n = 0;
+	*ret = look_back(f, steps, stretch);
+	if (*ret == stretch->first || stretch->first > stretch->last || f->n_series != 1)
+		return 0;
+	int rc = source_derives(f->source, first.day, err);
+	if (rc == 0)
+		rc = source_each(f->source, &first, &f->nodes, count_reports_on, &n, err);
+	if (n == f->nodes.n)
+		*ret = stretch->first;
+	return rc < 0 ? rc : 0;
+}
+
 int figures_ask_offices(struct figures *f, const struct steps *steps, const struct stretch *stretch,
 			struct err *err)
 {
@@ -189,8 +215,9 @@ int figures_ask_offices(struct figures *f, const struct steps *steps, const stru
 		return rc;
 	for (size_t i = 0; i < f->reference->offices->n; i++)
 		f->standings[i].last_reported = NEVER;
-	for (int32_t number = look_back(f, steps, stretch); number <= stretch->last && rc == 0;
-	     number++) {
+	int32_t number;
+	rc = first_to_read(f, steps, stretch, &number, err);
+	for (; number <= stretch->last && rc == 0; number++) {
 		reading.step = step_at(steps, number);
 		rc = source_each(f->source, &reading.step, &f->nodes, on_page, &reading, err);
 		if (rc == 0 && number >= stretch->first)
