@@ -17,6 +17,12 @@ const char *const history_areas[] = { "P",  "D1", "D2", "D3", "C1", "C2",
 static const char *const labelings[] = { "", "k=a", "k=b", "j=x;k=a", "j=x" };
 #define LABELINGS (sizeof(labelings) / sizeof(labelings[0]))
 
+/* The first so many fit. */
+static size_t labelings_for(const struct metric *metric)
+{
+	return metric->n_dimensions == 0 ? 1 : metric->n_dimensions == 1 ? 3 : LABELINGS;
+}
+
 static bool chance(struct history *h, unsigned percent)
 {
 	return dice_below(h->dice, 100) < percent;
@@ -176,7 +182,9 @@ void history_open(const struct history *history, struct books *ret_books)
 	}
 	/* Series get their ids in order of arrival; pages can only be compared where they agree. */
 	for (size_t i = 0; i < HISTORY_METRICS; i++)
-		for (size_t k = 0; k < LABELINGS; k++) {
+		for (size_t k = 0; k < labelings_for(catalogue_find(ret_books->reference->catalogue,
+								    history->names[i]));
+		     k++) {
 			char sql[128];
 			(void)snprintf(sql, sizeof(sql),
 				       "INSERT INTO series(metric, labels) VALUES('%s', '%s')",
@@ -268,9 +276,7 @@ static void add_series(struct batch_making *making, const struct metric *metric)
 				       .decimals = metric->decimals };
 	if (!begins_on(metric->calendar, metric->period, making->day))
 		return;
-	figure.labels = labelings[metric->n_dimensions == 0   ? 0
-				  : metric->n_dimensions == 1 ? dice_below(h->dice, 3)
-							      : dice_below(h->dice, LABELINGS)];
+	figure.labels = labelings[dice_below(h->dice, labelings_for(metric))];
 	if (chance(h, 10))
 		figure.decimals = (unsigned)dice_below(h->dice, 5);
 	for (size_t n = dice_below(h->dice, 4) + 1; n > 0; n--) {
