@@ -5,7 +5,7 @@
  * Anything else - a correction, a late or repeated period - marks the office's series on that day
  * as stale, and before the commit it is played again from the journal, whatever the commit holds
  * included. Then the units above are told of what became of the office's entries (above.h). Pages
- * are written once per commit, or more often where they would take more than 12 MiB, and read when
+ * are written once per commit, or more often where they would take more than 8 MiB, and read when
  * they are not in memory from the commit before. */
 #pragma once
 
