@@ -246,8 +246,8 @@ static void each_entry_hangs_on_its_own_strand_once(void **state)
 		"UPDATE journal SET back = -id WHERE id = ",
 		"UPDATE journal SET back = id WHERE id = ",
 		"UPDATE strand SET entry = entry - 1 WHERE entry = ",
-		"UPDATE strand SET entry = entry - back FROM journal WHERE id = entry AND back > 0"
-		" AND entry = ",
+		("UPDATE strand SET entry = entry - back FROM journal WHERE id = entry AND back > 0"
+		 " AND entry = "),
 		"UPDATE strand SET entry = entry + 1000 WHERE entry = ",
 		"UPDATE strand SET day = day + 1000 WHERE entry = ",
 		"DELETE FROM strand WHERE entry = ",
@@ -480,8 +480,8 @@ static void nothing_is_rebuilt_from_a_damaged_journal(void **state)
 		"UPDATE journal SET office = 77 WHERE id = 3",
 		"UPDATE journal SET payload = x'00' WHERE id = 2",
 		"UPDATE journal SET chain = zeroblob(32) WHERE id = 2",
-		"UPDATE journal SET back = 0 WHERE id = (SELECT max(id) FROM journal WHERE back > "
-		"0)",
+		("UPDATE journal SET back = 0 WHERE id = (SELECT max(id) FROM journal WHERE back > "
+		 "0)"),
 		"DELETE FROM strand",
 		"DELETE FROM declared WHERE number = 0",
 		"UPDATE quarantine SET observations = observations + 1",
