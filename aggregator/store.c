@@ -109,11 +109,15 @@ int store_lock(const char *path, int *ret_fd, struct err *err)
 /* After an upgrade, which may take minutes: whoever looks at the log knows why. */
 static int renew(struct lane *writer, struct err *err)
 {
-	bool renewed = false;
+	bool due = false;
 	uint64_t began_ns = uv_hrtime();
-	int rc = fold_renew(writer->db, &renewed, err);
-	if (rc == 0 && renewed)
-		log_info("store: rollups were made anew for this version seconds=%.1f",
+	int rc = fold_renew_due(writer->db, &due, err);
+	if (rc < 0 || !due)
+		return rc;
+	log_info("store: making the rollups anew for this version, which may take minutes");
+	rc = fold_renew(writer->db, err);
+	if (rc == 0)
+		log_info("store: the rollups are made anew seconds=%.1f",
 			 (double)(uv_hrtime() - began_ns) / 1e9);
 	return rc;
 }

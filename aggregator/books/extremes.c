@@ -63,9 +63,7 @@ static int look_at(struct search *search, int64_t node, struct err *err)
 	const struct entry *entry = page_find(page, search->lost->series);
 	if (!entry || entry->acc.n == 0)
 		return 0;
-	bool better = search->agg == AGG_MIN ? entry->acc.value < search->value
-					     : entry->acc.value > search->value;
-	if (!search->found || better)
+	if (!search->found || unit_acc_better(search->agg, entry->acc.value, search->value))
 		search->value = entry->acc.value;
 	search->found = true;
 	return 0;

@@ -47,7 +47,7 @@ void fold_close(struct fold *fold)
 	free(fold);
 }
 
-/* What the place knows of the pages goes with them. */
+/* What the cursor knows of the pages goes with them. */
 static struct cursor nowhere(struct fold *fold)
 {
 	return (struct cursor){ .pages = fold->pages };

@@ -62,7 +62,8 @@ int fold_move(sqlite3 *db, const struct reference *before, const struct referenc
  * catalogue have changed. */
 int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err);
 
-/** The same, in a transaction of its own, if they were made by a version that kept less in them; at
- * the start, before anything is folded. @ret_renewed: it was so. Takes what reading the whole
- * journal does. */
-int fold_renew(sqlite3 *db, bool *ret_renewed, struct err *err);
+/** Were they made by a version that kept less in them? */
+int fold_renew_due(sqlite3 *db, bool *ret_due, struct err *err);
+/** Then make them anew, in a transaction of its own, at the start, before anything is folded. Takes
+ * what reading the whole journal does. */
+int fold_renew(sqlite3 *db, struct err *err);

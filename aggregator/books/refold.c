@@ -56,20 +56,24 @@ static int renew(sqlite3 *db, struct err *err)
 	return rc;
 }
 
-int fold_renew(sqlite3 *db, bool *ret_renewed, struct err *err)
+int fold_renew_due(sqlite3 *db, bool *ret_due, struct err *err)
 {
 	int64_t due = 0;
 	int rc = db_number(db, "SELECT count(*) FROM fact WHERE name = 'rollups_due'", &due, err);
-	if (rc == 0 && due)
-		rc = db_begin(db, err);
-	if (rc < 0 || !due)
+	*ret_due = due > 0;
+	return rc;
+}
+
+int fold_renew(sqlite3 *db, struct err *err)
+{
+	int rc = db_begin(db, err);
+	if (rc < 0)
 		return rc;
 	rc = renew(db, err);
 	if (rc == 0)
 		rc = db_commit(db, err);
 	else
 		db_rollback(db);
-	*ret_renewed = rc == 0;
 	return rc < 0 ? err_wrap(err, "make the rollups anew") : 0;
 }
 

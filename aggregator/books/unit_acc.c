@@ -6,7 +6,7 @@ enum agg unit_acc_agg(const struct metric *metric)
 	return extreme && metric->area_agg == metric->time_agg ? metric->area_agg : AGG_SUM;
 }
 
-static bool is_better(enum agg agg, int128 value, int128 than)
+bool unit_acc_better(enum agg agg, int128 value, int128 than)
 {
 	return agg == AGG_MIN ? value < than : value > than;
 }
@@ -18,7 +18,7 @@ static bool follow_extreme(struct acc *unit, int64_t n, const struct acc *before
 	bool was_its = before->n > 0 && before->value == unit->value;
 	if (unit->n == 0) {
 		unit->value = 0;
-	} else if (after->n > 0 && (n == 0 || !is_better(agg, unit->value, after->value))) {
+	} else if (after->n > 0 && (n == 0 || !unit_acc_better(agg, unit->value, after->value))) {
 		unit->value = after->value;
 	} else {
 		return !was_its;

@@ -10,6 +10,8 @@
 
 /** AGG_MIN, AGG_MAX or, for all other metrics, AGG_SUM. */
 enum agg unit_acc_agg(const struct metric *metric);
+/** Is @value less than @than, for AGG_MIN, or greater? */
+bool unit_acc_better(enum agg agg, int128 value, int128 than);
 
 /**
  * An office's accumulator went from @before to @after: @unit, above it, goes along. @due: is the

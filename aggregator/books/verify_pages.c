@@ -123,12 +123,17 @@ static struct words place_words(struct look *look, struct page_key key, uint32_t
 	return where;
 }
 
-static struct words acc_words(const struct acc *acc)
+static struct words acc_words(const struct acc *acc, bool unit)
 {
 	char value[DECIMAL_TEXT_MAX];
 	if (!acc)
 		return words("nothing");
 	(void)decimal_format(acc->value, 0, value);
+	if (unit)
+		return words("value %s of %lld observations, %lld on time, %lld revisions, %d of "
+			     "offices that were not due",
+			     value, (long long)acc->n, (long long)acc->on_time,
+			     (long long)acc->revisions, acc->extra);
 	return words("value %s of %lld observations, %lld on time, %lld revisions, newest %d",
 		     value, (long long)acc->n, (long long)acc->on_time, (long long)acc->revisions,
 		     acc->newest);
@@ -147,8 +152,8 @@ static void compare_page(struct look *look, struct page_key key, const struct pa
 		if (!a || !b || !acc_equal(&a->acc, &b->acc))
 			verify_differs(look->v, "rollup",
 				       place_words(look, key, a ? a->series : b->series),
-				       acc_words(a ? &a->acc : NULL),
-				       acc_words(b ? &b->acc : NULL));
+				       acc_words(a ? &a->acc : NULL, key.node < 0),
+				       acc_words(b ? &b->acc : NULL, key.node < 0));
 		f += a != NULL;
 		e += b != NULL;
 	}

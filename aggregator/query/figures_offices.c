@@ -170,16 +170,6 @@ static int count_carried(struct figures *f, const struct step *step, struct err 
 	return 0;
 }
 
-/* The first step to be read: of a level, those before may be carried, or be the bucket's last. */
-static int32_t look_back(const struct figures *f, const struct steps *steps,
-			 const struct stretch *stretch)
-{
-	if (f->metric->time_agg != AGG_LAST)
-		return stretch->first;
-	int32_t carried = stretch->first - (steps->first - steps->before);
-	return stretch->ends || carried < steps->before ? steps->before : carried;
-}
-
 static int count_reports_on(void *context, int64_t node, const struct page *page, struct err *err)
 {
 	(void)node;
@@ -195,7 +185,7 @@ static int first_to_read(struct figures *f, const struct steps *steps,
 {
 	struct step first = step_at(steps, stretch->first);
 	size_t n = 0;
-	*ret = look_back(f, steps, stretch);
+	*ret = figures_look_back(f, steps, stretch);
 	if (*ret == stretch->first || stretch->first > stretch->last || f->n_series != 1)
 		return 0;
 	int rc = source_derives(f->source, first.day, err);

@@ -92,6 +92,10 @@ int figures_part_add(struct figures *f, size_t office, int32_t row, uint32_t ser
 		     const struct acc *acc);
 /** The standings are of @day from now on. */
 void figures_stand(struct figures *f, int32_t day);
+/** The first step that may be carried into the stretch, or be its level: of what is no level, its
+ * own first. */
+int32_t figures_look_back(const struct figures *f, const struct steps *steps,
+			  const struct stretch *stretch);
 /** Rows that cannot be told because of it learn so. */
 void figures_blame(struct figures *f, struct standing *standing);
 /** The next entry of @page, from @at on, that is of the series asked for, from @s on; NULL: none.

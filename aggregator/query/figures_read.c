@@ -45,6 +45,14 @@ void figures_blame(struct figures *f, struct standing *standing)
 	standing->blamed = true;
 }
 
+int32_t figures_look_back(const struct figures *f, const struct steps *steps,
+			  const struct stretch *stretch)
+{
+	if (f->metric->time_agg != AGG_LAST)
+		return stretch->first;
+	return stretch->ends ? steps->before : stretch->first - (steps->first - steps->before);
+}
+
 static int count_due(struct figures *f, int64_t pairs, struct err *err)
 {
 	for (size_t i = 0; i < f->reference->offices->n; i++) {

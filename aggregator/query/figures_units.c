@@ -182,15 +182,6 @@ static int want_pages(struct figures *f, size_t first, struct err *err)
 	return rc;
 }
 
-/* The first step that may be carried into the stretch, or be its level. */
-static int32_t look_back(const struct figures *f, const struct steps *steps,
-			 const struct stretch *stretch)
-{
-	if (f->metric->time_agg != AGG_LAST)
-		return stretch->first;
-	return stretch->ends ? steps->before : stretch->first - (steps->first - steps->before);
-}
-
 /* Ask those from @first on that did not tell, from step @from on. */
 static int ask(struct figures *f, const struct steps *steps, const struct stretch *stretch,
 	       struct question *question, size_t first, int32_t from, struct err *err)
@@ -200,7 +191,7 @@ static int ask(struct figures *f, const struct steps *steps, const struct stretc
 	int rc = want_pages(f, first, err);
 	if (rc < 0 || f->nodes.n == 0)
 		return rc;
-	question->saw_all = from == look_back(f, steps, stretch);
+	question->saw_all = from == figures_look_back(f, steps, stretch);
 	question->pairs = 0;
 	for (size_t t = first; t < f->n_tellers; t++)
 		if (!f->tellers[t].told)
@@ -229,7 +220,7 @@ static int ask_and_look_back(struct figures *f, const struct steps *steps,
 				     .n_series = f->n_series,
 				     .each_office = f->each_office,
 				     .ends = stretch->ends };
-	int32_t back = look_back(f, steps, stretch);
+	int32_t back = figures_look_back(f, steps, stretch);
 	if (back < stretch->since)
 		back = stretch->since;
 	int rc = ask(f, steps, stretch, &question, first, stretch->first, err);
@@ -240,12 +231,11 @@ static int ask_and_look_back(struct figures *f, const struct steps *steps,
 
 static void add_value(struct total *total, const struct teller *teller, enum agg agg)
 {
-	bool better = agg == AGG_MIN ? teller->value < total->value : teller->value > total->value;
 	if (teller->n == 0)
 		return;
 	if (agg == AGG_SUM)
 		total->value += teller->value;
-	else if (total->n == 0 || better)
+	else if (total->n == 0 || unit_acc_better(agg, teller->value, total->value))
 		total->value = teller->value;
 	total->n += teller->n;
 }
@@ -269,8 +259,8 @@ static int derives(struct figures *f, const struct steps *steps, const struct st
 		   struct err *err)
 {
 	int rc = 0;
-	for (int32_t number = look_back(f, steps, stretch); number <= stretch->last && rc == 0;
-	     number++)
+	for (int32_t number = figures_look_back(f, steps, stretch);
+	     number <= stretch->last && rc == 0; number++)
 		rc = source_derives(f->source, step_at(steps, number).day, err);
 	return rc;
 }
@@ -285,13 +275,12 @@ static bool all_told(const struct figures *f, size_t first)
 int figures_ask_units(struct figures *f, const struct steps *steps, const struct stretch *stretch,
 		      struct err *err)
 {
-	int rc = derives(f, steps, stretch, err);
+	int derived = derives(f, steps, stretch, err), rc = 0;
 	f->n_tellers = 0;
-	if (rc == 0 && telling_of(f) != TELL_NOTHING && tellers_find(f) < 0)
-		rc = err_memory(err);
-	if (rc < 0)
-		return rc;
-	rc = 0;
+	if (derived < 0)
+		return derived;
+	if (!derived && telling_of(f) != TELL_NOTHING && tellers_find(f) < 0)
+		return err_memory(err);
 	offices_find_tellers(f);
 	for (size_t first = 0, end; rc == 0 && first < f->n_tellers; first = end) {
 		end = f->n_tellers;

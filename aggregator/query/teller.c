@@ -1,4 +1,5 @@
 #include "teller.h"
+#include "unit_acc.h"
 
 void teller_hear(struct teller *teller, size_t series, const struct acc *acc, enum agg agg)
 {
@@ -8,10 +9,9 @@ void teller_hear(struct teller *teller, size_t series, const struct acc *acc, en
 	if (acc->n == 0)
 		return;
 	bool first = heard->n_series++ == 0;
-	bool better = agg == AGG_MIN ? acc->value < heard->value : acc->value > heard->value;
 	if (agg == AGG_SUM)
 		heard->value += acc->value;
-	else if (first || better)
+	else if (first || unit_acc_better(agg, acc->value, heard->value))
 		heard->value = acc->value;
 	heard->series |= UINT64_C(1) << series % LEVEL_SERIES_MAX;
 	heard->n += acc->n;
@@ -48,13 +48,12 @@ static void keep_value(struct teller *teller, const struct question *question, i
 {
 	enum telling telling = question->telling;
 	const struct heard *heard = &teller->heard;
-	bool better = question->metric->time_agg == AGG_MIN ? heard->value < teller->value
-							    : heard->value > teller->value;
 	if (heard->n == 0)
 		return;
 	if (telling == TELL_SUM)
 		teller->value += heard->value;
-	else if (telling == TELL_LEVEL || teller->n == 0 || better)
+	else if (telling == TELL_LEVEL || teller->n == 0 ||
+		 unit_acc_better(question->metric->time_agg, heard->value, teller->value))
 		teller->value = heard->value;
 	teller->n += heard->n;
 	teller->level = (struct level){ heard->series, heard->least_due == teller->due * pairs,
