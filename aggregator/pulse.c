@@ -1,6 +1,7 @@
 #include "pulse.h"
 
 #include "civil.h"
+#include "condition.h"
 #include "memory.h"
 
 #include <inttypes.h>
@@ -39,27 +40,39 @@ static void describe_intake(const struct pulse_look *look, char *line, size_t si
 	const struct committer_counters *counters = &look->intake->batches;
 	char commit[INSTANT_TEXT_MAX];
 	last_commit(counters, commit);
-	if (counters->failing)
-		(void)snprintf(line, size,
-			       "NOT TAKING FIGURES: the store cannot be written (%s); last commit "
-			       "%s; tried again every other second, offices keep theirs meanwhile",
-			       err_strerror(counters->failing), commit);
-	else
-		(void)snprintf(line, size,
-			       "taking figures from %zu keys; since start %" PRIu64
-			       " batches, %" PRIu64 " observations, %" PRIu64 " held, %" PRIu64
-			       " handshakes refused; last commit %s; %zu jobs of the store waiting",
-			       look->keys, counters->batches, counters->observations,
-			       counters->held, look->gate->refused_handshakes, commit,
-			       look->waiting);
+	(void)snprintf(line, size,
+		       "%s %zu keys; since start %" PRIu64 " batches, %" PRIu64
+		       " observations, %" PRIu64 " held, %" PRIu64
+		       " handshakes refused; last commit %s; %zu jobs of the store waiting",
+		       counters->failing ? "of" : "taking figures from", look->keys,
+		       counters->batches, counters->observations, counters->held,
+		       look->gate->refused_handshakes, commit, look->waiting);
 }
 
+static void append(char line[PULSE_LINE_MAX], const char *text)
+{
+	size_t len = strlen(line);
+	(void)snprintf(line + len, PULSE_LINE_MAX - len, "%s%s", len > 0 ? "; " : "", text);
+}
+
+/* What is ill comes first, so that nothing cuts it off. */
 void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX])
 {
-	describe_intake(look, ret_line, PULSE_LINE_MAX);
-	size_t len = strlen(ret_line);
+	struct condition_facts facts = condition_facts_of(look->gate, look->intake);
+	struct conditions conditions;
+	char intake[PULSE_LINE_MAX];
+	conditions_judge(&facts, &conditions);
+	describe_intake(look, intake, sizeof(intake));
+	*ret_line = '\0';
+	for (size_t i = 0; i < conditions.n; i++)
+		if (conditions.list[i].gravity == CONDITION_ILL)
+			append(ret_line, conditions.list[i].sentence);
+	append(ret_line, intake);
+	for (size_t i = 0; i < conditions.n; i++)
+		if (conditions.list[i].gravity == CONDITION_NOTE)
+			append(ret_line, conditions.list[i].sentence);
 	if (look->warning)
-		(void)snprintf(ret_line + len, PULSE_LINE_MAX - len, "; %s", look->warning);
+		append(ret_line, look->warning);
 	ret_line[strcspn(ret_line, "\n")] = '\0'; /* one line is a rule of the protocol */
 }
 

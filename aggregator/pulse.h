@@ -49,5 +49,6 @@ struct pulse_look {
 	const char *warning; /* NULL: none */
 };
 #define PULSE_LINE_MAX 1024u
-/** One line, without the "STATUS=". */
+/** One line, without the "STATUS=": what is ill (condition.h), what was taken, what is to be noted.
+ */
 void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX]);

@@ -59,14 +59,26 @@ static int office_rows(sqlite3 *db, const struct reference *reference, struct ta
 	return rc;
 }
 
-int status_run(sqlite3 *db, const struct reference *reference, struct table **ret_table,
-	       struct err *err)
+static void condition_heads(const struct condition_facts *facts, struct table *table)
+{
+	struct conditions conditions;
+	conditions_judge(facts, &conditions);
+	for (size_t i = 0; i < conditions.n; i++) {
+		const struct condition *condition = &conditions.list[i];
+		table_head(table, condition_gravity_name(condition->gravity), condition->name,
+			   condition->sentence);
+	}
+}
+
+int status_run(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
+	       struct table **ret_table, struct err *err)
 {
 	static const char *const columns[] = { "office",        "name",    "unit", "key",
 					       "last_received", "batches", "held" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
+	condition_heads(facts, table);
 	int rc = count(db, table, "entries", "SELECT coalesce(max(id), 0) FROM journal", err);
 	if (rc == 0)
 		rc = count(db, table, "spools", "SELECT count(*) FROM spool", err);

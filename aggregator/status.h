@@ -1,12 +1,16 @@
 /* Who is there and how much came: an operator's first look. */
 #pragma once
 
+#include "condition.h"
 #include "db.h"
 #include "err.h"
 #include "reference.h"
 #include "table.h"
 
 /** Rows of office, name, unit, key (none, invited, active, revoked), last_received, batches, held;
- * head object "store": entries, spools. */
-int status_run(sqlite3 *db, const struct reference *reference, struct table **ret_table,
-	       struct err *err);
+ * head objects "ill", "note" or "well": the sentences of the conditions by their names, each object
+ * only when there is one of its gravity; "store": entries, spools.
+ *
+ * @facts  what the loop knows (condition_facts_of()); what the database knows is added here */
+int status_run(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
+	       struct table **ret_table, struct err *err);

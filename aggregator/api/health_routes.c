@@ -83,8 +83,9 @@ static void add_intake(struct table *table, const struct intake_counters *intake
 static int status_get(struct call *call, sqlite3 *db, const struct reference *reference,
 		      struct err *err)
 {
+	struct condition_facts facts = condition_facts_of(&call->gate, &call->intake);
 	struct table *table = NULL;
-	int rc = status_run(db, reference, &table, err);
+	int rc = status_run(db, reference, &facts, &table, err);
 
 	if (rc < 0)
 		return rc;

@@ -263,8 +263,15 @@ static int closing(const struct order *order, struct err *err)
 static int status(const struct order *order, struct err *err)
 {
 	struct request request = request_of(order);
+	struct blob answer = { 0 };
+	int rc = client_ask(order->api, &request, &answer, err);
 
-	return ask_for_report(order, &request, err);
+	if (rc == 0)
+		rc = outcome_report(order, &answer, err);
+	if (rc == 0)
+		rc = outcome_is_ill(&answer);
+	blob_free(&answer);
+	return rc;
 }
 
 static const char rows_changed[] = N_("Rows changed: %s\n");
@@ -437,8 +444,9 @@ const struct command commands[] = {
 	  .path = "/v1/completeness" },
 	{ .words = "status",
 	  .usage = "",
-	  .help = N_("Show what the aggregator has received, and when each office was last heard "
-		     "of."),
+	  .help = N_("Show how the province is, what it has received, and when each office was "
+		     "last heard of. The exit status is 1 when something is ill: figures are not "
+		     "taken, or somebody must act."),
 	  .run = status,
 	  .method = "GET",
 	  .path = "/v1/status" },

@@ -22,7 +22,7 @@ struct command {
 	const char *options; /* names of those it takes, parted by blanks; NULL: none of its own */
 	size_t n_words;      /* words that must follow */
 	size_t n_more;       /* words that may follow them */
-	/* 0; 1 when it ran well and the news is bad (verify); negative: it failed */
+	/* 0; 1 when it ran well and the news is bad (verify, status); negative: it failed */
 	int (*run)(const struct order *order, struct err *err);
 	const char *method, *path; /* of the api */
 	const char *show;  /* columns to draw, parted by blanks; NULL: all that say anything */

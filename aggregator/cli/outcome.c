@@ -132,6 +132,14 @@ static struct table *table_of_rows(const json_t *rows)
 	return table;
 }
 
+static const char ill[] = "ill";
+
+static bool is_gravity(const char *object)
+{
+	return strcmp(object, ill) == 0 || strcmp(object, "note") == 0 ||
+	       strcmp(object, "well") == 0;
+}
+
 static void print_heads(json_t *json)
 {
 	for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at)) {
@@ -141,8 +149,12 @@ static void print_heads(json_t *json)
 		     in = json_object_iter_next(object, in)) {
 			char number[24];
 
-			printf("%s: %s\n", draw_title(json_object_iter_key(in)),
-			       value_text(json_object_iter_value(in), number));
+			const char *text = value_text(json_object_iter_value(in), number);
+
+			if (is_gravity(json_object_iter_key(at)))
+				printf("%s\n", text);
+			else
+				printf("%s: %s\n", draw_title(json_object_iter_key(in)), text);
 		}
 	}
 }
@@ -186,6 +198,15 @@ int outcome_report(const struct order *order, const struct blob *answer, struct 
 					  : print_report(order, json, err);
 	json_decref(json);
 	return rc;
+}
+
+bool outcome_is_ill(const struct blob *answer)
+{
+	json_t *json = answer->len ? read_object(answer) : NULL;
+	bool is_ill = json_object_get(json, ill);
+
+	json_decref(json);
+	return is_ill;
 }
 
 int outcome_table(const struct order *order, const struct table *table, struct err *err)

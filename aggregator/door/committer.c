@@ -132,6 +132,8 @@ static void commit_failed(struct committer *committer, int rc, const struct err 
 			  committer->taken.n, err->text,
 			  disk ? "next=\"taking nothing more, trying again\""
 			       : "next=\"waiting for the offices to resend\"");
+	if (!committer->counters.failing)
+		committer->counters.failing_since_us = civil_now_us();
 	committer->counters.failing = disk ? rc : 0;
 	if (!disk)
 		batch_queue_clear(&committer->taken);

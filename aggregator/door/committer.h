@@ -26,7 +26,8 @@ struct committer_counters {
 		held; /* batches and observations: committed */
 	uint64_t commits, failed_commits;
 	int64_t last_commit_us; /* 0: none yet */
-	int failing;            /* the code of a disk that fails; 0: the last commit went well */
+	int failing;            /* why commits fail; 0: the last one went well, or none was tried */
+	int64_t failing_since_us;
 };
 
 /** @store and @roster outlive the committer. @on_change runs after each commit, when

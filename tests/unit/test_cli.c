@@ -667,6 +667,20 @@ static void status_shows_counters_and_offices(void **state)
 	assert_says(f->out, "office,name,unit,key");
 	assert_done(f, "status", "--format", "json");
 	assert_says(f->out, "\"handshakes\": \"176\"");
+	assert_says(f->out, "{\"well\": {\"well\": ");
+}
+
+static void status_tells_by_its_exit_status(void **state)
+{
+	struct fixture *f = *state;
+
+	f->api->intake.batches.failing = -ENOSPC;
+	assert_failed(f, "status");
+	assert_int_equal(strncmp(f->out, "NOT TAKING FIGURES", 18), 0);
+	assert_failed(f, "status", "--format", "json");
+	assert_says(f->out, "{\"ill\": {\"store_failing\": ");
+	f->api->intake.batches.failing = 0;
+	assert_done(f, "status");
 }
 
 static void spoil(struct fixture *f, const char *sql)
@@ -1043,6 +1057,7 @@ int main(void)
 		TEST(a_query_prints_a_table_with_letters_aligned),
 		TEST(completeness_names_who_is_missing),
 		TEST(status_shows_counters_and_offices),
+		TEST(status_tells_by_its_exit_status),
 		TEST(verify_tells_by_its_exit_status),
 		TEST(verify_repairs_when_told_to),
 		TEST(verify_says_what_no_repair_can_mend),

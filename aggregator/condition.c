@@ -1,0 +1,74 @@
+#include "condition.h"
+
+#include "civil.h"
+#include "err.h"
+#include "i18n.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* Each says whether it holds, and then writes its sentence; what is cut is fine. */
+
+static bool store_failing(const struct condition_facts *facts, char sentence[])
+{
+	if (!facts->commit_rc)
+		return false;
+	char since[INSTANT_TEXT_MAX] = "";
+	(void)civil_format(facts->commit_failing_since_us, since); /* "" beyond the calendar */
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("NOT TAKING FIGURES since %s: the store cannot be written (%s); it is "
+			 "tried again every other second, and offices keep theirs meanwhile"),
+		       since, err_strerror(facts->commit_rc));
+	return true;
+}
+
+static bool always(const struct condition_facts *facts, char sentence[])
+{
+	(void)facts;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX, "%s", _("figures are taken"));
+	return true;
+}
+
+/* In order of gravity; the last is said when nothing else is. */
+static const struct {
+	bool (*holds)(const struct condition_facts *facts, char sentence[]);
+	const char *name;
+	enum condition_gravity gravity;
+} table[] = {
+	{ store_failing, "store_failing", CONDITION_ILL },
+	{ always, "well", CONDITION_WELL },
+};
+static_assert(sizeof(table) / sizeof(table[0]) <= CONDITIONS_MAX, "each may hold");
+
+struct condition_facts condition_facts_of(const struct gate_counters *gate,
+					  const struct intake_counters *intake)
+{
+	struct condition_facts facts = { 0 };
+	(void)gate;
+	if (intake) {
+		facts.commit_rc = intake->batches.failing;
+		facts.commit_failing_since_us = intake->batches.failing_since_us;
+	}
+	return facts;
+}
+
+void conditions_judge(const struct condition_facts *facts, struct conditions *ret_conditions)
+{
+	ret_conditions->n = 0;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct condition *condition = &ret_conditions->list[ret_conditions->n];
+		if (table[i].gravity == CONDITION_WELL && ret_conditions->n > 0)
+			continue;
+		if (!table[i].holds(facts, condition->sentence))
+			continue;
+		condition->name = table[i].name;
+		condition->gravity = table[i].gravity;
+		ret_conditions->n++;
+	}
+}
+
+const char *condition_gravity_name(enum condition_gravity gravity)
+{
+	static const char *const names[] = { "well", "note", "ill" };
+	return names[gravity];
+}

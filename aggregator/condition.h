@@ -1,0 +1,49 @@
+/* How the province is, in sentences: what is wrong with it, the gravest first. Pure. The same
+ * sentences head `lantoa status` (whose exit status they decide), its JSON, and systemd's STATUS=.
+ *
+ * To have it notice one more thing: a fact here, whoever knows it fills it in (what the loop knows
+ * in condition_facts_of(); what only the database knows in status_run()), and a row at its gravity
+ * in the table of condition.c. */
+#pragma once
+
+#include "gate.h"
+#include "intake.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct condition_facts { /* zeros: nothing is wrong */
+	int commit_rc;   /* why commits fail: 0, -ENOSPC, ... */
+	int64_t commit_failing_since_us;
+};
+
+enum condition_gravity {
+	CONDITION_WELL,
+	CONDITION_NOTE, /* figures are taken and kept; still, people should know */
+	CONDITION_ILL,  /* figures are not taken, or somebody must act */
+};
+
+#define CONDITION_SENTENCE_MAX 512u /* what is longer is cut */
+
+struct condition {
+	const char *name; /* a stable word for programs */
+	enum condition_gravity gravity;
+	char sentence[CONDITION_SENTENCE_MAX]; /* in the language of the thread */
+};
+
+#define CONDITIONS_MAX 24u
+struct conditions {
+	size_t n;                              /* one at least */
+	struct condition list[CONDITIONS_MAX]; /* the gravest first: the headline */
+};
+
+/** What the loop's own counters tell; both may be NULL. */
+struct condition_facts condition_facts_of(const struct gate_counters *gate,
+					  const struct intake_counters *intake);
+
+/** When nothing is wrong it says that, as CONDITION_WELL. */
+void conditions_judge(const struct condition_facts *facts, struct conditions *ret_conditions);
+
+/** "ill", "note" or "well": stable. */
+const char *condition_gravity_name(enum condition_gravity gravity);

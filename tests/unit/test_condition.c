@@ -1,0 +1,87 @@
+/* What is wrong with a province, and that it is said: every fact alone makes its condition. */
+#include "condition.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct conditions judged(struct condition_facts facts)
+{
+	struct conditions conditions;
+	conditions_judge(&facts, &conditions);
+	assert_true(conditions.n >= 1 && conditions.n <= CONDITIONS_MAX);
+	for (size_t i = 0; i < conditions.n; i++) {
+		assert_true(*conditions.list[i].sentence);
+		if (i > 0)
+			assert_true(conditions.list[i].gravity <= conditions.list[i - 1].gravity);
+	}
+	return conditions;
+}
+
+static void nothing_wrong_is_well(void **state)
+{
+	(void)state;
+	struct conditions conditions = judged((struct condition_facts){ 0 });
+	assert_int_equal(conditions.n, 1);
+	assert_string_equal(conditions.list[0].name, "well");
+	assert_int_equal(conditions.list[0].gravity, CONDITION_WELL);
+}
+
+/* Each fact alone, and what its sentence must tell. */
+static void each_trouble_is_said(void **state)
+{
+	(void)state;
+	const struct {
+		const char *name;
+		enum condition_gravity gravity;
+		struct condition_facts facts;
+		const char *says;
+	} cases[] = {
+		{ "store_failing",
+		  CONDITION_ILL,
+		  { .commit_rc = -ENOSPC, .commit_failing_since_us = 1764288000000000 },
+		  "No space left on device" },
+		{ "store_failing", CONDITION_ILL, { .commit_rc = -ENOMEM }, "NOT TAKING FIGURES" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conditions conditions = judged(cases[i].facts);
+		assert_int_equal(conditions.n, 1);
+		assert_string_equal(conditions.list[0].name, cases[i].name);
+		assert_int_equal(conditions.list[0].gravity, cases[i].gravity);
+		assert_non_null(strstr(conditions.list[0].sentence, cases[i].says));
+	}
+}
+
+static void counters_become_facts(void **state)
+{
+	(void)state;
+	struct intake_counters intake = { .batches = { .failing = -EIO, .failing_since_us = 7 } };
+	struct condition_facts facts = condition_facts_of(NULL, &intake);
+	assert_int_equal(facts.commit_rc, -EIO);
+	assert_int_equal(facts.commit_failing_since_us, 7);
+	assert_int_equal(condition_facts_of(NULL, NULL).commit_rc, 0);
+}
+
+static void gravities_have_stable_names(void **state)
+{
+	(void)state;
+	assert_string_equal(condition_gravity_name(CONDITION_WELL), "well");
+	assert_string_equal(condition_gravity_name(CONDITION_NOTE), "note");
+	assert_string_equal(condition_gravity_name(CONDITION_ILL), "ill");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_wrong_is_well),
+		cmocka_unit_test(each_trouble_is_said),
+		cmocka_unit_test(counters_become_facts),
+		cmocka_unit_test(gravities_have_stable_names),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
