@@ -49,12 +49,22 @@ static const struct conf_key keys[] = {
 	  .min = 1,
 	  .max = 8,
 	  .help = N_("connections that answer questions, beside the one that writes") },
-	{ .section = "log",
-	  .name = "level",
-	  .type = CONF_TEXT,
-	  .offset = offsetof(struct config, level),
-	  .fallback = "info",
-	  .help = N_("error, warning, info or debug") },
+#define LIMIT_KEY(id, word, is_rate, most_of_it, lowest, text, what)                               \
+	{ .section = "limits",                                                                     \
+	  .name = #word,                                                                           \
+	  .type = CONF_UINT,                                                                       \
+	  .offset = offsetof(struct config, limits.most[id]),                                      \
+	  .fallback = #most_of_it,                                                                 \
+	  .min = lowest,                                                                           \
+	  .help = text },
+	OFFICE_LIMITS(LIMIT_KEY)
+#undef LIMIT_KEY
+		{ .section = "log",
+		  .name = "level",
+		  .type = CONF_TEXT,
+		  .offset = offsetof(struct config, level),
+		  .fallback = "info",
+		  .help = N_("error, warning, info or debug") },
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))

@@ -3,6 +3,7 @@
 
 #include "conf.h"
 #include "err.h"
+#include "office_limits.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 struct config {
 	char *state_dir, *listen, *address, *api_socket, *zone, *level; /* owned */
 	uint32_t readers;
+	struct limits limits; /* of one office */
 };
 
 #define CONFIG_PATH LANTOA_SYSCONFDIR "/aggregator.conf"

@@ -81,6 +81,8 @@ static void assert_defaults(const struct config *config)
 	assert_string_equal(config->address, "");
 	assert_string_equal(config->api_socket, "/run/lantoa/aggregator.sock");
 	assert_int_equal(config->readers, 2);
+	struct limits limits = limits_default();
+	assert_memory_equal(&config->limits, &limits, sizeof(limits));
 	assert_string_equal(config->level, "info");
 }
 
