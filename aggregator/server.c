@@ -82,6 +82,9 @@ static int start_gate(struct server *server, struct err *err)
 				    .secret_key = server->key.secret_key,
 				    .roster = server->roster,
 				    .credit = INTAKE_CREDIT };
+	/* libzmq takes routing ids from rand(), which begins with the same number in every process.
+	 */
+	srand(randombytes_random());
 	server->zmq = zmq_ctx_new();
 	if (!server->zmq)
 		return err_system(err, -errno, "start ZeroMQ");

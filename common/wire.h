@@ -17,8 +17,11 @@
 
 #define WIRE_PROTOCOL_MIN 1u /* that of the release before, too: proto/lantoa.proto */
 #define WIRE_PROTOCOL_MAX 2u
-#define WIRE_CHAINED      2u                    /* the first protocol with Batch.before_digest */
-#define WIRE_FRAME_MAX    (256u * 1024u)        /* bytes on the wire; ZMQ_MAXMSGSIZE */
+#define WIRE_CHAINED      2u             /* the first protocol with Batch.before_digest */
+#define WIRE_FRAME_MAX    (256u * 1024u) /* bytes of a packed frame */
+/* A frame in CURVE's box, which is what libzmq counts: ZMQ_MAXMSGSIZE at both ends. The box adds 8
+ * bytes "\7MESSAGE", 8 of nonce, 16 of MAC and a byte of flags (ZMQ RFC 26). */
+#define WIRE_BOXED_MAX    (WIRE_FRAME_MAX + 33u)
 #define WIRE_COLUMNS_MAX  (1024u * 1024u)       /* bytes of Columns, decompressed */
 #define WIRE_ARENA_MAX    (12u * 1024u * 1024u) /* bytes one unpack may take */
 #define WIRE_POINTS_MAX   131072u               /* observations in a batch */

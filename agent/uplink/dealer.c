@@ -4,9 +4,11 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
 
@@ -37,6 +39,10 @@ static const struct {
 
 void *dealer_context(void)
 {
+	/* libzmq takes ids and the jitter of its reconnecting from rand(), which begins with the
+	 * same numbers in every process: offices that a province cut off would come back in step.
+	 */
+	srand(randombytes_random());
 	void *context = zmq_ctx_new();
 	if (!context)
 		return NULL;
@@ -64,7 +70,7 @@ static int set_keys(void *socket, const struct dealer_config *config)
 
 static int set_options(void *socket, const struct dealer_config *config)
 {
-	int64_t frame_max = WIRE_FRAME_MAX;
+	int64_t frame_max = WIRE_BOXED_MAX;
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (set_int(socket, options[i].option, options[i].value) < 0)
 			return -1;

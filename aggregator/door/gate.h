@@ -8,7 +8,16 @@
  * the routing id (libzmq 4.3.4 loses it there), and looked up again, so that a revoked key is cut
  * off on its live connection.
  * 3. What passes goes to on_frame with who sent it. What fails is dropped and counted, and named in
- * the log at most once a minute and cause. */
+ * the log at most once a minute and cause.
+ *
+ * Ids: a peer may put five bytes 00 xx xx xx xx into its handshake as Identity, and a ROUTER of
+ * libzmq 4.3.4 aborts when its counter for the ids that it makes itself reaches that number
+ * (socket_base.cpp 2130; the counter begins at rand(), which was 0xE43C9869 in every process). So
+ * this ROUTER takes no id from a peer: with ZMQ_ROUTER_RAW set after the bind its listener speaks
+ * ZMTP as before (it has a copy of the options), while the socket numbers every peer itself and
+ * passes over what the peer claims (router.cpp, identify_peer and xrecv). Numbers repeat after 2^32
+ * handshakes only. In that mode an empty answer would close the peer's pipe: frames of ours have a
+ * kind, so none is empty. */
 #pragma once
 
 #include "err.h"

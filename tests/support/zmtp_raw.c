@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <sodium.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,11 +12,13 @@
 #define MAC     ((size_t)crypto_box_MACBYTES)
 #define COOKIE  96u
 #define WAIT_S  20
-#define COMMAND 4 /* frame flag */
+#define MORE    1 /* frame flags */
+#define LONG    2
+#define COMMAND 4
 
-struct raw {
+struct zmtp_raw {
 	int fd;
-	const uint8_t *server, *public_key, *secret_key;
+	struct zmtp_raw_claim claim;                /* lent */
 	uint8_t short_public[32], short_secret[32]; /* C', c' */
 	uint8_t server_short[32], cookie[COOKIE];   /* S' */
 	uint64_t nonce;
@@ -34,6 +35,7 @@ int zmtp_raw_connect(const char *endpoint)
 	if (fd < 0)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)); /* else we wait long */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	int rc = -errno;
@@ -43,7 +45,13 @@ int zmtp_raw_connect(const char *endpoint)
 
 static int bytes_send(int fd, const void *data, size_t len)
 {
-	return send(fd, data, len, MSG_NOSIGNAL) == (ssize_t)len ? 0 : -EPIPE;
+	for (size_t sent = 0; sent < len;) {
+		ssize_t n = send(fd, (const char *)data + sent, len - sent, MSG_NOSIGNAL);
+		if (n <= 0)
+			return -EPIPE;
+		sent += (size_t)n;
+	}
+	return 0;
 }
 
 static int bytes_receive(int fd, void *data, size_t len)
@@ -70,7 +78,7 @@ static int command_receive(int fd, const char *name, uint8_t body[255])
 	return rc;
 }
 
-static void nonce_short(struct raw *raw, const char prefix[16], uint8_t nonce[24])
+static void nonce_short(struct zmtp_raw *raw, const char prefix[16], uint8_t nonce[24])
 {
 	memcpy(nonce, prefix, 16);
 	raw->nonce++;
@@ -78,34 +86,34 @@ static void nonce_short(struct raw *raw, const char prefix[16], uint8_t nonce[24
 		nonce[16 + i] = (uint8_t)(raw->nonce >> (56 - 8 * i));
 }
 
-static int greet(struct raw *raw)
+static int greet(struct zmtp_raw *raw)
 {
 	uint8_t ours[64] = { 0xff, [9] = 0x7f, 3, 0, 'C', 'U', 'R', 'V', 'E' }, theirs[64];
 	int rc = bytes_send(raw->fd, ours, sizeof(ours));
 	return rc < 0 ? rc : bytes_receive(raw->fd, theirs, sizeof(theirs));
 }
 
-static int hello(struct raw *raw)
+static int hello(struct zmtp_raw *raw)
 {
 	uint8_t body[200] = "\5HELLO\1", nonce[24];
 	static const uint8_t zeros[64];
 	memcpy(body + 80, raw->short_public, 32);
 	nonce_short(raw, "CurveZMQHELLO---", nonce);
 	memcpy(body + 112, nonce + 16, 8);
-	if (crypto_box_easy(body + 120, zeros, sizeof(zeros), nonce, raw->server,
+	if (crypto_box_easy(body + 120, zeros, sizeof(zeros), nonce, raw->claim.server,
 			    raw->short_secret) < 0)
 		return -EPROTO;
 	return frame_send(raw->fd, COMMAND, body, sizeof(body));
 }
 
-static int welcome(struct raw *raw)
+static int welcome(struct zmtp_raw *raw)
 {
 	uint8_t body[255], nonce[24] = "WELCOME-", plain[32 + COOKIE];
 	int rc = command_receive(raw->fd, "WELCOME", body);
 	if (rc < 0)
 		return rc;
 	memcpy(nonce + 8, body + 8, 16);
-	if (crypto_box_open_easy(plain, body + 24, sizeof(plain) + MAC, nonce, raw->server,
+	if (crypto_box_open_easy(plain, body + 24, sizeof(plain) + MAC, nonce, raw->claim.server,
 				 raw->short_secret) < 0)
 		return -EPROTO;
 	memcpy(raw->server_short, plain, 32);
@@ -113,9 +121,9 @@ static int welcome(struct raw *raw)
 	return 0;
 }
 
-static size_t property_put(uint8_t *at, const char *name, const char *value)
+static size_t property_put(uint8_t *at, const char *name, const void *value, size_t value_len)
 {
-	size_t name_len = strlen(name), value_len = strlen(value);
+	size_t name_len = strlen(name);
 	at[0] = (uint8_t)name_len;
 	memcpy(at + 1, name, name_len);
 	memset(at + 1 + name_len, 0, 3);
@@ -125,26 +133,28 @@ static size_t property_put(uint8_t *at, const char *name, const char *value)
 }
 
 /* 16 bytes of nonce and a box of C' and S, from our long key to S'. */
-static int vouch(const struct raw *raw, uint8_t out[96])
+static int vouch(const struct zmtp_raw *raw, uint8_t out[96])
 {
 	uint8_t nonce[24] = "VOUCH---", plain[64];
 	randombytes_buf(nonce + 8, 16);
 	memcpy(out, nonce + 8, 16);
 	memcpy(plain, raw->short_public, 32);
-	memcpy(plain + 32, raw->server, 32);
+	memcpy(plain + 32, raw->claim.server, 32);
 	return crypto_box_easy(out + 16, plain, sizeof(plain), nonce, raw->server_short,
-			       raw->secret_key);
+			       raw->claim.secret_key);
 }
 
-static int initiate(struct raw *raw, const char *property, const char *value)
+static int initiate(struct zmtp_raw *raw)
 {
-	uint8_t plain[128 + 96], body[9 + COOKIE + 8 + sizeof(plain) + 16] = "\x8INITIATE";
-	uint8_t nonce[24], head[9] = { COMMAND | 2 /* a long frame */ };
-	memcpy(plain, raw->public_key, 32);
+	const struct zmtp_raw_claim *claim = &raw->claim;
+	uint8_t plain[128 + 256], body[9 + COOKIE + 8 + sizeof(plain) + 16] = "\x8INITIATE";
+	uint8_t nonce[24], head[9] = { COMMAND | LONG };
+	memcpy(plain, claim->public_key, 32);
 	if (vouch(raw, plain + 32) < 0)
 		return -EPROTO;
-	size_t len = 128 + property_put(plain + 128, "Socket-Type", "DEALER");
-	len += property_put(plain + len, property, value);
+	size_t len = 128 + property_put(plain + 128, "Socket-Type", "DEALER", 6);
+	if (claim->property)
+		len += property_put(plain + len, claim->property, claim->value, claim->value_len);
 	memcpy(body + 9, raw->cookie, COOKIE);
 	nonce_short(raw, "CurveZMQINITIATE", nonce);
 	memcpy(body + 9 + COOKIE, nonce + 16, 8);
@@ -158,26 +168,61 @@ static int initiate(struct raw *raw, const char *property, const char *value)
 	return rc < 0 ? rc : bytes_send(raw->fd, body, len);
 }
 
-static int message(struct raw *raw, const char *text)
+int zmtp_raw_send(struct zmtp_raw *raw, bool more, const void *data, size_t len)
 {
-	uint8_t plain[100] = { 0 /* the last frame */ },
-		body[16 + sizeof(plain) + 16] = "\7MESSAGE";
-	uint8_t nonce[24];
-	size_t len = strlen(text);
-	if (len > sizeof(plain) - 1)
-		return -EMSGSIZE;
-	memcpy(plain + 1, text, len);
-	nonce_short(raw, "CurveZMQMESSAGEC", nonce);
-	memcpy(body + 8, nonce + 16, 8);
-	if (crypto_box_easy(body + 16, plain, 1 + len, nonce, raw->server_short,
-			    raw->short_secret) < 0)
-		return -EPROTO;
-	return frame_send(raw->fd, 0, body, 16 + 1 + len + MAC);
+	size_t room = 1 + len, body_len = 16 + room + MAC;
+	uint8_t nonce[24], head[9] = { LONG }, *plain = malloc(room), *frame = malloc(body_len);
+	int rc = plain && frame ? 0 : -ENOMEM;
+	if (rc == 0) {
+		plain[0] = more ? MORE : 0;
+		memcpy(plain + 1, data, len);
+		nonce_short(raw, "CurveZMQMESSAGEC", nonce);
+		memcpy(frame, "\7MESSAGE", 8);
+		memcpy(frame + 8, nonce + 16, 8);
+		for (int i = 0; i < 8; i++) /* big-endian */
+			head[1 + i] = (uint8_t)((uint64_t)body_len >> (56 - 8 * i));
+		if (crypto_box_easy(frame + 16, plain, room, nonce, raw->server_short,
+				    raw->short_secret) < 0)
+			rc = -EPROTO;
+	}
+	if (rc == 0)
+		rc = bytes_send(raw->fd, head, sizeof(head));
+	if (rc == 0)
+		rc = bytes_send(raw->fd, frame, body_len);
+	free(plain);
+	free(frame);
+	return rc;
 }
 
-static int talk(struct raw *raw, const char *property, const char *value, const char *text)
+int zmtp_raw_until_closed(struct zmtp_raw *raw)
+{
+	uint8_t heard[4096];
+	ssize_t n;
+	while ((n = recv(raw->fd, heard, sizeof(heard), 0)) > 0)
+		;
+	return n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK) ? 0 : -ETIMEDOUT;
+}
+
+void zmtp_raw_close(struct zmtp_raw *raw)
+{
+	if (raw)
+		(void)close(raw->fd);
+	free(raw);
+}
+
+int zmtp_raw_open(const struct zmtp_raw_claim *claim, struct zmtp_raw **ret_raw)
 {
 	uint8_t ready[255];
+	struct zmtp_raw *raw = calloc(1, sizeof(*raw));
+	if (!raw)
+		return -ENOMEM;
+	raw->claim = *claim;
+	raw->fd = zmtp_raw_connect(claim->endpoint);
+	if (raw->fd < 0) {
+		int failed = raw->fd;
+		free(raw);
+		return failed;
+	}
 	crypto_box_keypair(raw->short_public, raw->short_secret);
 	int rc = greet(raw);
 	if (rc == 0)
@@ -185,21 +230,27 @@ static int talk(struct raw *raw, const char *property, const char *value, const 
 	if (rc == 0)
 		rc = welcome(raw);
 	if (rc == 0)
-		rc = initiate(raw, property, value);
+		rc = initiate(raw);
 	if (rc == 0)
 		rc = command_receive(raw->fd, "READY", ready);
-	return rc < 0 ? rc : message(raw, text);
+	if (rc < 0) {
+		zmtp_raw_close(raw);
+		return rc;
+	}
+	*ret_raw = raw;
+	return 0;
 }
 
 int zmtp_raw_say(const char *endpoint, const uint8_t server[32], const uint8_t public_key[32],
 		 const uint8_t secret_key[32], const char *property, const char *value,
 		 const char *text)
 {
-	struct raw raw = { .server = server, .public_key = public_key, .secret_key = secret_key };
-	raw.fd = zmtp_raw_connect(endpoint);
-	if (raw.fd < 0)
-		return raw.fd;
-	int rc = talk(&raw, property, value, text);
-	(void)close(raw.fd);
+	const struct zmtp_raw_claim claim = { endpoint, server, public_key,   secret_key,
+					      property, value,  strlen(value) };
+	struct zmtp_raw *raw = NULL;
+	int rc = zmtp_raw_open(&claim, &raw);
+	if (rc == 0)
+		rc = zmtp_raw_send(raw, false, text, strlen(text));
+	zmtp_raw_close(raw);
 	return rc;
 }

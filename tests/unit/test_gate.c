@@ -331,7 +331,8 @@ static void messages_of_another_shape_are_dropped_and_counted(void **state)
 	hang_up(f, socket);
 }
 
-static void a_client_that_picks_its_routing_id_is_not_heard(void **state)
+/* It could take another's answers otherwise. */
+static void a_client_that_picks_its_routing_id_gets_one_of_ours(void **state)
 {
 	struct fixture *f = *state;
 	struct keys keys;
@@ -339,9 +340,13 @@ static void a_client_that_picks_its_routing_id_is_not_heard(void **state)
 	void *socket = client(f, ZMQ_DEALER, &keys);
 	assert_int_equal(zmq_setsockopt(socket, ZMQ_ROUTING_ID, "mine!", 5), 0);
 	assert_int_equal(zmq_connect(socket, gate_endpoint(f->gate)), 0);
+	f->answer = true;
 	say(socket, "hello");
-	run_until(f, &counters(f)->frames_malformed, 1);
-	assert_int_equal(f->frames, 0);
+	run_until(f, &counters(f)->answers, 1);
+	assert_int_equal(f->peer.routing_id_len, 5);
+	assert_int_equal(f->peer.routing_id[0], 0);
+	uint8_t data[64];
+	assert_true(zmq_recv(socket, data, sizeof(data), 0) > 0);
 	hang_up(f, socket);
 }
 
@@ -426,6 +431,61 @@ static void a_user_id_that_a_client_claims_does_not_matter(void **state)
 	assert_int_equal(f->last_len, 6);
 }
 
+#define SQUATTERS 16u
+
+struct squatters {
+	struct zmtp_raw_claim claim; /* of the next one */
+	uint8_t ids[SQUATTERS][5];
+	struct zmtp_raw *held[SQUATTERS];
+	int rc;
+};
+
+static void squat(void *context)
+{
+	struct squatters *squatters = context;
+	for (size_t i = 0; i < SQUATTERS && squatters->rc == 0; i++) {
+		squatters->claim.value = squatters->ids[i];
+		squatters->rc = zmtp_raw_open(&squatters->claim, &squatters->held[i]);
+		if (squatters->rc == 0)
+			squatters->rc = zmtp_raw_send(squatters->held[i], false, "x", 1);
+	}
+}
+
+/* A ROUTER that takes peers at their word aborts when it comes to such a number. */
+static void ids_that_the_router_is_about_to_give_may_be_claimed(void **state)
+{
+	struct fixture *f = *state;
+	struct keys keys;
+	(void)known(f, 7, KEY_ACTIVE, &keys);
+	void *socket = connected(f, &keys);
+	say(socket, "which number am I?");
+	run_until(f, &counters(f)->frames, 1);
+	hang_up(f, socket);
+	uint32_t number = 0;
+	for (size_t i = 1; i < 5; i++)
+		number = number << 8 | f->peer.routing_id[i];
+	struct squatters squatters = { .claim = { .endpoint = gate_endpoint(f->gate),
+						  .server = f->server.public_key,
+						  .public_key = keys.public_key,
+						  .secret_key = keys.secret_key,
+						  .property = "Identity",
+						  .value_len = 5 } };
+	for (size_t i = 0; i < SQUATTERS; i++) {
+		uint32_t id = number + 1 + (uint32_t)i;
+		for (size_t k = 4; k > 0; k--, id >>= 8)
+			squatters.ids[i][k] = (uint8_t)id;
+	}
+	uv_thread_t thread;
+	assert_int_equal(uv_thread_create(&thread, squat, &squatters), 0);
+	run_until(f, &counters(f)->frames, 1 + SQUATTERS);
+	assert_int_equal(uv_thread_join(&thread), 0);
+	assert_int_equal(squatters.rc, 0);
+	assert_alive(f);
+	for (size_t i = 0; i < SQUATTERS; i++)
+		zmtp_raw_close(squatters.held[i]);
+	assert_alive(f);
+}
+
 static void paused_it_keeps_frames_waiting_and_resumed_it_takes_them(void **state)
 {
 	struct fixture *f = *state;
@@ -466,7 +526,8 @@ int main(void)
 		test(an_answer_reaches_the_peer_that_asked),
 		test(an_answer_to_a_peer_that_is_gone_is_counted_and_forgotten),
 		test(messages_of_another_shape_are_dropped_and_counted),
-		test(a_client_that_picks_its_routing_id_is_not_heard),
+		test(a_client_that_picks_its_routing_id_gets_one_of_ours),
+		test(ids_that_the_router_is_about_to_give_may_be_claimed),
 		test(the_largest_frame_passes_and_a_larger_one_costs_the_connection),
 		test(garbage_on_the_port_leaves_the_gate_alive),
 		test(a_client_without_curve_is_not_heard),

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -653,12 +654,55 @@ static void identity_that_others_can_read_is_refused(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* --- the socket --- */
+
+/* ZMQ_MAXMSGSIZE is of what CURVE made of a frame. */
+static void a_frame_of_the_largest_size_reaches_the_office(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t public_key[32], secret_key[32];
+	char endpoint[64] = "";
+	size_t len = sizeof(endpoint);
+	int yes = 1, no = 0, wait_ms = 20000;
+	static uint8_t frame[WIRE_FRAME_MAX];
+	crypto_box_keypair(public_key, secret_key);
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	void *router = zmq_socket(f->zmq_context, ZMQ_ROUTER);
+	(void)zmq_setsockopt(router, ZMQ_CURVE_SERVER, &yes, sizeof(yes));
+	(void)zmq_setsockopt(router, ZMQ_CURVE_SECRETKEY, secret_key, sizeof(secret_key));
+	(void)zmq_setsockopt(router, ZMQ_RCVTIMEO, &wait_ms, sizeof(wait_ms));
+	(void)zmq_setsockopt(router, ZMQ_LINGER, &no, sizeof(no));
+	assert_int_equal(zmq_bind(router, "tcp://127.0.0.1:*"), 0);
+	assert_int_equal(zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, endpoint, &len), 0);
+
+	struct dealer dealer;
+	struct dealer_config config = { .address = endpoint + strlen("tcp://"),
+					.server_key = public_key,
+					.secret_key = f->identity.secret_key,
+					.reconnect_ms = 10,
+					.reconnect_max_ms = 20 };
+	assert_int_equal(dealer_open(f->zmq_context, &config, &dealer, &f->err), 0);
+	(void)zmq_setsockopt(dealer.socket, ZMQ_SNDTIMEO, &wait_ms, sizeof(wait_ms));
+	(void)zmq_setsockopt(dealer.socket, ZMQ_RCVTIMEO, &wait_ms, sizeof(wait_ms));
+	assert_int_equal(zmq_send(dealer.socket, "?", 1, 0), 1);
+	uint8_t id[8], question[8];
+	assert_int_equal(zmq_recv(router, id, sizeof(id), 0), 5);
+	assert_int_equal(zmq_recv(router, question, sizeof(question), 0), 1);
+	assert_int_equal(zmq_send(router, id, 5, ZMQ_SNDMORE), 5);
+	assert_int_equal(zmq_send(router, frame, sizeof(frame), 0), sizeof(frame));
+	int received = zmq_recv(dealer.socket, frame, sizeof(frame), 0);
+	dealer_close(&dealer);
+	(void)zmq_close(router);
+	assert_int_equal(received, sizeof(frame));
+}
+
 int main(void)
 {
 	fault_install();
 	const struct CMUnitTest tests[] = {
 		TEST(recorded_figures_arrive_and_are_released),
 		TEST(it_knows_since_when),
+		TEST(a_frame_of_the_largest_size_reaches_the_office),
 		TEST(figures_survive_a_province_that_restarts),
 		TEST(refused_key_is_told_and_works_once_it_is_allowed),
 		TEST(refused_batch_is_kept_shown_and_tried_again),
