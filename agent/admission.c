@@ -14,6 +14,7 @@
 #include "log.h"
 #include "notify.h"
 #include "state.h"
+#include "utf8.h"
 #include "worker.h"
 
 #include <assert.h>
@@ -155,7 +156,8 @@ static void tell_failure(struct admission *admission, uint64_t pause_ms)
 {
 	char status[512];
 	const char *text = cause(&admission->err);
-	(void)snprintf(status, sizeof(status), "STATUS=not enrolled: %.400s", text);
+	(void)utf8_print(status, sizeof(status), "STATUS=not enrolled: %s", text); /* cut is fine */
+	(void)utf8_clean(status, ""); /* another line would be another word to systemd */
 	notify(status);
 	if (admission->err.code != admission->told)
 		log_warn("agent: not enrolled, goes on trying next_ms=%llu cause=\"%s\"",

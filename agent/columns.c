@@ -44,12 +44,15 @@ static bool means_the_same(const struct heading *a, const struct heading *b)
 
 static int check_twice(const struct columns *columns, unsigned line, struct err *err)
 {
+	char shown[EXCERPT_MAX];
 	for (size_t i = 0; i < columns->n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (means_the_same(&columns->list[i].heading, &columns->list[k].heading))
 				return err_set(err, -EINVAL,
-					       "line %u: column '%.80s' is there twice; remove one",
-					       line, columns->list[i].name);
+					       "line %u: column '%s' is there twice; remove one",
+					       line,
+					       utf8_excerpt(columns->list[i].name,
+							    strlen(columns->list[i].name), shown));
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "sql_read.h"
 #include "status_screen.h"
 #include "token.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -183,7 +184,9 @@ static int on_entries(void *context, const struct entry entries[], size_t n, str
 static void on_complaint(void *context, const struct import_complaint *complaint)
 {
 	const struct import_target *target = context;
-	fprintf(stderr, "%s:%u: %.80s%s%s\n", target->path, complaint->line, complaint->column,
+	char column[EXCERPT_MAX];
+	fprintf(stderr, "%s:%u: %s%s%s\n", target->path, complaint->line,
+		utf8_excerpt(complaint->column, strlen(complaint->column), column),
 		*complaint->column ? ": " : "", complaint->why);
 }
 

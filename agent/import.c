@@ -8,6 +8,7 @@
 #include "labels.h"
 #include "period_words.h"
 #include "survey.h"
+#include "utf8.h"
 #include "viet.h"
 
 #include <errno.h>
@@ -44,7 +45,7 @@ static void complain(struct import *import, const struct cell *cell, const char 
 	char why[ERR_TEXT_MAX / 2];
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(why, sizeof(why), _(format), args); /* cut is fine */
+	(void)utf8_vprint(why, sizeof(why), _(format), args); /* its length; cut is fine */
 	va_end(args);
 	struct import_complaint complaint = {
 		.line = cell->line, .column = cell->column, .value = cell->value, .why = why
@@ -174,7 +175,8 @@ static int row_labels(const struct import *import, const struct csv_row *row,
 	}
 	int rc = labels_canonical(labels, n, text, why);
 	if (rc == 0)
-		viet_compose(text); /* one series, however a letter is typed */
+		(void)viet_compose(text, text, LABELS_TEXT_MAX); /* one series, however a letter is
+								  typed; it does not grow */
 	return rc;
 }
 

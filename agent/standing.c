@@ -1,6 +1,7 @@
 #include "standing.h"
 
 #include "notify.h"
+#include "utf8.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -33,8 +34,9 @@ void standing_announce(struct standing *standing)
 		return;
 	standing_status(standing, &status, &look);
 	struct health health = status_health(&status);
-	(void)snprintf(text, sizeof(text), "STATUS=%s: %s", standing->identity->office,
-		       health.list[0].sentence); /* cut is fine */
+	(void)utf8_print(text, sizeof(text), "STATUS=%s: %s", standing->identity->office,
+			 health.list[0].sentence); /* cut is fine */
+	(void)utf8_clean(text, ""); /* another line would be another word to systemd */
 	if (strcmp(text, standing->told) == 0)
 		return;
 	memcpy(standing->told, text, strlen(text) + 1);

@@ -3,6 +3,7 @@
 #include "civil.h"
 #include "condition.h"
 #include "memory.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -74,6 +75,7 @@ void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX]
 	if (look->warning)
 		append(ret_line, look->warning);
 	ret_line[strcspn(ret_line, "\n")] = '\0'; /* one line is a rule of the protocol */
+	(void)utf8_clean(ret_line, "");           /* a letter that was cut is none */
 }
 
 static void tell(struct pulse *pulse)

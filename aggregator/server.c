@@ -13,6 +13,7 @@
 #include "pulse.h"
 #include "server_key.h"
 #include "store.h"
+#include "utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -213,14 +214,13 @@ void server_reload(struct server *server, const char *config_path)
 	if (config_reload(config_path, server->config, &change, &err) < 0) {
 		log_error("server: configuration unchanged, the new one is wrong cause=\"%s\"",
 			  err.text);
-		(void)snprintf(warning, sizeof(warning), "CONFIGURATION NOT TAKEN: %.480s",
-			       err.text);
+		(void)utf8_print(warning, sizeof(warning), "CONFIGURATION NOT TAKEN: %s", err.text);
 	} else {
 		log_info("server: configuration read again changed=\"%s\" needs_restart=\"%s\"",
 			 change.live, change.restart);
 		if (*change.restart)
-			(void)snprintf(warning, sizeof(warning),
-				       "changed, but waits for a restart: %s", change.restart);
+			(void)utf8_print(warning, sizeof(warning),
+					 "changed, but waits for a restart: %s", change.restart);
 		name_address(server);
 	}
 	pulse_warn(server->pulse, warning);

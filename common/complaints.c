@@ -8,14 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Cut text must not end in half a character: whoever shows it (JSON) wants UTF-8. */
-static void half_character_drop(char *text)
-{
-	size_t len = strlen(text);
-	for (unsigned back = 0; back < 3 && len > 0 && !utf8_valid(text, len); back++)
-		text[--len] = '\0';
-}
-
 /* Kept sorted as they come: most come in the file's order, and there are few. */
 void complaints_add(struct complaints *complaints, unsigned line, const char *format, ...)
 {
@@ -31,10 +23,9 @@ void complaints_add(struct complaints *complaints, unsigned line, const char *fo
 	complaints->list[i].line = line;
 	va_list args;
 	va_start(args, format);
-	int n = vsnprintf(complaints->list[i].text, COMPLAINT_TEXT_MAX, _(format), args);
+	(void)utf8_vprint(complaints->list[i].text, COMPLAINT_TEXT_MAX, _(format), args); /* cut */
 	va_end(args);
-	if (n >= (int)COMPLAINT_TEXT_MAX)
-		half_character_drop(complaints->list[i].text);
+	(void)utf8_clean(complaints->list[i].text, ""); /* its length; one complaint is one line */
 }
 
 int complaints_tell(const struct complaints *complaints, struct err *err)

@@ -1,11 +1,20 @@
 #include "err.h"
 
 #include "i18n.h"
+#include "utf8.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Sentences quote what came from outside: files, peers, databases. Here they all pass; a list of
+ * complaints keeps its lines. */
+static void make_printable(struct err *err)
+{
+	(void)utf8_clean(err->text, "\n"); /* its length */
+}
 
 int err_set(struct err *err, int code, const char *format, ...)
 {
@@ -14,29 +23,28 @@ int err_set(struct err *err, int code, const char *format, ...)
 	va_list args;
 	va_start(args, format);
 	err->code = code;
-	(void)vsnprintf(err->text, sizeof(err->text), _(format), args); /* cut is fine */
+	(void)utf8_vprint(err->text, sizeof(err->text), _(format), args); /* its length */
 	va_end(args);
+	make_printable(err);
 	return code;
 }
 
 int err_wrap(struct err *err, const char *format, ...)
 {
-	if (!err)
-		return -EINVAL;
 	char front[ERR_TEXT_MAX];
 	va_list args;
+	assert(err); /* its code is the answer, and a caller without one has it lost */
 	va_start(args, format);
-	int n = vsnprintf(front, sizeof(front) - 2, _(format), args);
+	size_t len = utf8_vprint(front, sizeof(front) - 2, _(format), args);
 	va_end(args);
-	if (n < 0)
-		return err->code;
-	size_t len = (size_t)n < sizeof(front) - 3 ? (size_t)n : sizeof(front) - 3;
 	front[len++] = ':';
 	front[len++] = ' ';
-	size_t rest = strnlen(err->text, sizeof(err->text) - 1 - len); /* cut is fine */
+	size_t whole = strlen(err->text);
+	size_t rest = utf8_cut(err->text, whole, sizeof(err->text) - 1 - len);
 	memmove(err->text + len, err->text, rest);
 	memcpy(err->text, front, len);
 	err->text[len + rest] = '\0';
+	make_printable(err);
 	return err->code;
 }
 

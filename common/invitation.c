@@ -1,5 +1,7 @@
 #include "invitation.h"
 
+#include "utf8.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -93,15 +95,17 @@ static int parse_parts(char *text, struct invitation *invitation, struct err *er
 	char *office = cut(text, '/');
 	char *server = office ? cut(office, '#') : NULL;
 	char *secret = server ? cut(server, '.') : NULL;
+	char shown[EXCERPT_MAX];
 	if (!secret)
 		return err_set(err, -EINVAL,
 			       "the invitation is cut short; it must read "
 			       "lantoa://HOST:PORT/CODE#KEY.KEY, so copy the whole line");
 	if (strlen(text) >= sizeof(invitation->address) || !invitation_address_valid(text))
-		return err_set(err, -EINVAL, "'%.80s' is no HOST:PORT; copy the whole line", text);
+		return err_set(err, -EINVAL, "'%s' is no HOST:PORT; copy the whole line",
+			       utf8_excerpt(text, strlen(text), shown));
 	if (!office_valid(office))
-		return err_set(err, -EINVAL, "'%.80s' is no office code; copy the whole line",
-			       office);
+		return err_set(err, -EINVAL, "'%s' is no office code; copy the whole line",
+			       utf8_excerpt(office, strlen(office), shown));
 	if (key_parse(server, invitation->server_key) < 0)
 		return err_set(err, -EINVAL,
 			       "the province's key (after '#') is damaged; copy the whole line");

@@ -1,5 +1,7 @@
 #include "log.h"
 
+#include "utf8.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,11 +46,11 @@ void log_line(enum log_level level, const char *format, ...)
 		at = (size_t)snprintf(line, sizeof(line), "<%d>", (int)level);
 	va_list args;
 	va_start(args, format);
-	int n = vsnprintf(line + at, sizeof(line) - at - 1, format, args);
+	(void)utf8_vprint(line + at, sizeof(line) - at - 1, format, args); /* cut is fine */
 	va_end(args);
-	if (n < 0)
-		return;
-	at += (size_t)n < sizeof(line) - at - 1 ? (size_t)n : sizeof(line) - at - 2;
+	/* Each module makes printable what comes to it; here is the last door. One event stays one
+	 * line, and whoever reads the log in a terminal reads text. */
+	at += utf8_clean(line + at, "");
 	line[at++] = '\n';
 	/* one write, so that lines of two threads do not mix; nobody to tell when it fails */
 	ssize_t ignored = write(STDERR_FILENO, line, at);

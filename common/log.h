@@ -8,7 +8,8 @@ void log_set_level(enum log_level level);
 /** error, warning, info or debug. -EINVAL when it is none of them. */
 int log_level_from_name(const char *name, enum log_level *ret_level);
 
-/** "area: event key=value ..."; never a secret, never a line per message. Thread-safe. */
+/** "area: event key=value ..."; never a secret, never a line per message. What is not printable in
+ * it becomes '?', a line break a blank; what is longer than 2 KiB is cut. Thread-safe. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -61,7 +61,9 @@ static bool in_syllable(uint32_t c)
 	return (c >= 'a' && c <= 'z') || (c >= 0xc0 && c < 0x2000);
 }
 
-/* The next character; @text must not be at its end. */
+/* The next character; @text must not be at its end. A byte that is none comes as LONE and itself:
+ * it is no letter, whatever its number. */
+#define LONE 0x110000u
 static uint32_t next(const char **text)
 {
 	const uint8_t *byte = (const uint8_t *)*text;
@@ -75,14 +77,16 @@ static uint32_t next(const char **text)
 	case 4:
 		return (byte[0] & 0x07u) << 18 | (byte[1] & 0x3fu) << 12 | (byte[2] & 0x3fu) << 6 |
 		       (byte[3] & 0x3fu);
-	default:
+	case 1:
 		return byte[0];
+	default:
+		return LONE | byte[0];
 	}
 }
 
 static size_t put(char *out, uint32_t c)
 {
-	if (c < 0x80) {
+	if (c < 0x80 || c >= LONE) {
 		out[0] = (char)c;
 		return 1;
 	}
@@ -235,22 +239,27 @@ bool viet_bare(const char *text, char ret_bare[VIET_KEY_MAX])
 
 /* --- composing --- */
 
-void viet_compose(char *text)
+bool viet_compose(const char *text, char *to, size_t room)
 {
-	const char *from = text;
-	char *to = text;
-	while (*from) {
-		const char *start = from;
+	size_t len = 0;
+	bool fits = true;
+	while (*text && fits) {
+		const char *start = text;
 		struct letter letter;
 		uint32_t c;
-		bool vowel = read_letter(&from, &letter, &c);
+		char whole[4];
+		bool vowel = read_letter(&text, &letter, &c);
+		size_t n = (size_t)(text - start);
 		if (vowel) {
-			uint32_t whole = letter.vowel->toned[letter.tone];
-			to += put(to, small(c) == c ? whole : capital(whole));
-		} else {
-			memmove(to, start, (size_t)(from - start));
-			to += from - start;
+			uint32_t composed = letter.vowel->toned[letter.tone];
+			n = put(whole, small(c) == c ? composed : capital(composed));
+		}
+		fits = len + n < room;
+		if (fits) {
+			memmove(to + len, vowel ? whole : start, n);
+			len += n;
 		}
 	}
-	*to = '\0';
+	to[len] = '\0';
+	return fits;
 }

@@ -21,6 +21,11 @@ bool viet_key(const char *text, char ret_key[VIET_KEY_MAX]);
 /** The same without any mark, as people type in a hurry: "quý" and "quy" are both "quy". */
 bool viet_bare(const char *text, char ret_bare[VIET_KEY_MAX]);
 
-/** Make letters with combining marks one character each (Unicode's form NFC, for Vietnamese), in
- * place: the text never grows. @text is UTF-8. */
-void viet_compose(char *text);
+/**
+ * Make letters with combining marks one character each (Unicode's form NFC, for Vietnamese): @text
+ * into @to[@room]. A byte that is no character is copied. What is composed is never longer than it
+ * was, so @to may be @text.
+ *
+ * @room >= 1. Returns false when it does not fit; then @to has as many whole characters as do.
+ */
+bool viet_compose(const char *text, char *to, size_t room);

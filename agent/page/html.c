@@ -33,9 +33,11 @@ static const char *escaped(const char *text, size_t n)
 		return "&quot;";
 	case '\'':
 		return "&#39;";
+	case '\n':
+	case '\t':
+		return NULL;
 	default:
-		return n == 1 && ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) ? REPLACEMENT
-										     : NULL;
+		return utf8_seen(text, n) ? NULL : REPLACEMENT;
 	}
 }
 
@@ -114,7 +116,7 @@ void html_say(struct html *html, const char *format, ...)
 	char text[SENTENCE_MAX];
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
+	(void)utf8_vprint(text, sizeof(text), format, args); /* its length; cut is fine */
 	va_end(args);
 	put_text(html, text, strlen(text));
 }

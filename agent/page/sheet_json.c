@@ -3,9 +3,9 @@
 
 #include "i18n.h"
 #include "quote.h"
+#include "utf8.h"
 #include "words.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* One line; what does not fit is cut. */
@@ -14,11 +14,11 @@ static int change_line(const struct sheet_row *row, struct blob *out)
 	char labels[LABELS_TEXT_MAX + WORDS_MAX], held_text[WORDS_MAX], text[500];
 	const char *before = sheet_held(row, held_text);
 	(void)words_labels(row->labels, labels, sizeof(labels));
-	int len =
-		snprintf(text, sizeof(text), "%s%s%s: %s", words_metric(row->metric),
-			 *labels ? ", " : "", labels, row->withdraw ? _("withdrawn") : row->typed);
-	if (len > 0 && len < (int)sizeof(text) && *before)
-		(void)snprintf(text + len, sizeof(text) - (size_t)len, _(" (before: %s)"), before);
+	size_t len = utf8_print(text, sizeof(text), "%s%s%s: %s", words_metric(row->metric),
+				*labels ? ", " : "", labels,
+				row->withdraw ? _("withdrawn") : row->typed);
+	if (*before)
+		(void)utf8_print(text + len, sizeof(text) - len, _(" (before: %s)"), before);
 	int rc = blob_append(out, text, strlen(text));
 	return rc < 0 ? rc : blob_append(out, "\n", 1);
 }

@@ -3,6 +3,7 @@
 
 #include "i18n.h"
 #include "numeral.h"
+#include "utf8.h"
 #include "viet.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ __attribute__((format(printf, 2, 3))) static int say(struct sheet_row *row, cons
 	char text[ERR_TEXT_MAX];
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
+	(void)utf8_vprint(text, sizeof(text), format, args); /* its length; cut is fine */
 	va_end(args);
 	free(row->message);
 	row->message = strdup(text);
@@ -38,8 +39,7 @@ static bool blank(const char *text)
 static void tidy(const char *typed, char text[TIDY_MAX])
 {
 	typed += strspn(typed, BLANKS);
-	(void)snprintf(text, TIDY_MAX, "%s", typed); /* as said */
-	viet_compose(text);
+	(void)viet_compose(typed, text, TIDY_MAX); /* as said */
 	size_t len = strlen(text);
 	while (len > 0 && strchr(BLANKS, text[len - 1]))
 		text[--len] = '\0';

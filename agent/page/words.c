@@ -4,6 +4,7 @@
 #include "decimal.h"
 #include "i18n.h"
 #include "labels.h"
+#include "utf8.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -156,12 +157,11 @@ const char *words_labels(const char *labels, char *text, size_t room)
 	const char *key, *value;
 	size_t key_len, value_len, at = 0;
 	*text = '\0';
-	while (labels_next(&labels, &key, &key_len, &value, &value_len) && at < room) {
+	while (labels_next(&labels, &key, &key_len, &value, &value_len)) {
 		char name[METRIC_NAME_MAX];
 		(void)snprintf(name, sizeof(name), "%.*s", (int)key_len, key); /* cut is fine */
-		int n = snprintf(text + at, room - at, "%s%s: %.*s", at > 0 ? ", " : "",
+		at += utf8_print(text + at, room - at, "%s%s: %.*s", at > 0 ? ", " : "",
 				 words_dimension(name), (int)value_len, value);
-		at += n > 0 ? (size_t)n : 0;
 	}
 	return text;
 }

@@ -5,6 +5,7 @@
 #include "child.h"
 
 #include "blob.h"
+#include "utf8.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -12,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAIN_MS      1000u
-#define COMPLAINT_MAX 256u
-#define READ_SIZE     4096u
+#define DRAIN_MS       1000u
+#define COMPLAINT_MAX  256u
+#define COMPLAINT_ROOM (COMPLAINT_MAX + 3) /* so that the last character is seen whole */
+#define READ_SIZE      4096u
 
 struct child {
 	struct child_config config;
@@ -25,7 +27,7 @@ struct child {
 	unsigned pipes;     /* not read to their end */
 	bool exited, over;  /* the program has ended; so have we */
 	struct blob output; /* owned */
-	char complaint[COMPLAINT_MAX];
+	char complaint[COMPLAINT_ROOM + 1];
 	size_t complaint_len;
 	bool complaint_whole;
 	struct child_result result;
@@ -40,6 +42,16 @@ static void child_free(struct child *child)
 	free(child);
 }
 
+/* Made printable: it goes to the log and to whoever asks for status, and bytes and controls of a
+ * program go to neither. */
+static const char *complaint_of(struct child *child)
+{
+	size_t len = utf8_cut(child->complaint, child->complaint_len, COMPLAINT_MAX - 1);
+	child->complaint[len] = '\0';
+	(void)utf8_clean(child->complaint, ""); /* its length */
+	return child->complaint;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
 	struct child *child = handle->data;
@@ -50,7 +62,7 @@ static void on_closed(uv_handle_t *handle)
 	} else if (child->config.on_ended) {
 		child->result.output = child->output.len ? (const char *)child->output.data : "";
 		child->result.len = child->output.len;
-		child->result.complaint = child->complaint;
+		child->result.complaint = complaint_of(child);
 		child->config.on_ended(child->config.context, &child->result);
 	}
 	child_free(child);
@@ -150,7 +162,7 @@ static void on_complaint(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 		return;
 	for (ssize_t i = 0; i < n && !child->complaint_whole; i++) {
 		char c = buffer->base[i];
-		bool full = child->complaint_len == COMPLAINT_MAX - 1;
+		bool full = child->complaint_len == COMPLAINT_ROOM;
 		child->complaint_whole = full || (c == '\n' && child->complaint_len > 0);
 		if (!child->complaint_whole && c != '\n' && c != '\r')
 			child->complaint[child->complaint_len++] = c;

@@ -10,6 +10,7 @@
 #include "outage.h"
 #include "probes.h"
 #include "recorder.h"
+#include "utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -69,7 +70,7 @@ static void trouble(struct host *host, const char *why)
 	if (strncmp(host->error, why, ERROR_MAX - 1) == 0)
 		return; /* it is the same each minute */
 	log_warn("host: cannot tell cause=\"%s\"", why);
-	(void)snprintf(host->error, sizeof(host->error), "%s", why); /* cut is fine */
+	(void)utf8_print(host->error, sizeof(host->error), "%s", why); /* cut is fine */
 }
 
 static void on_recorded(struct recording *recording)

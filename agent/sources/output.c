@@ -5,6 +5,7 @@
 #include "commandline.h"
 #include "import.h"
 #include "labels.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,12 +49,13 @@ static int add(struct output *output, const struct entry *entry, struct err *err
 /* "name=value" into two texts. */
 static int split(char *word, const char **ret_value, struct err *err)
 {
+	char shown[EXCERPT_MAX];
 	char *equals = strchr(word, '=');
 	if (!equals || equals == word)
 		return err_set(err, -EINVAL,
-			       "'%.80s' is not NAME=VALUE; a line is METRIC=VALUE, then period=P "
-			       "and labels",
-			       word);
+			       "'%s' is not NAME=VALUE; a line is METRIC=VALUE, then period=P and "
+			       "labels",
+			       utf8_excerpt(word, strlen(word), shown));
 	*equals = '\0';
 	*ret_value = equals + 1;
 	return 0;
@@ -125,10 +127,11 @@ static int on_entries(void *context, const struct entry entries[], size_t n, str
 static void on_complaint(void *context, const struct import_complaint *complaint)
 {
 	struct output *output = context;
+	char column[EXCERPT_MAX];
 	if (!*output->complaint)
-		(void)snprintf(output->complaint, sizeof(output->complaint), "%s%s%.300s",
-			       complaint->column, *complaint->column ? ": " : "",
-			       complaint->why); /* cut is fine */
+		(void)utf8_print(output->complaint, sizeof(output->complaint), "%s%s%s",
+				 utf8_excerpt(complaint->column, strlen(complaint->column), column),
+				 *complaint->column ? ": " : "", complaint->why); /* cut is fine */
 	if (output->complaint_line == 0)
 		output->complaint_line = complaint->line;
 }

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "output.h"
 #include "recorder.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -60,8 +61,8 @@ static void closed(void *context)
 static void failed(struct program *program, const char *why)
 {
 	log_warn("%s: failed name=%s cause=\"%s\"", program->kind, program->name, why);
-	(void)snprintf(program->error, sizeof(program->error), "%s: %.440s", program->name,
-		       why); /* cut is fine */
+	(void)utf8_print(program->error, sizeof(program->error), "%s: %s", program->name,
+			 why); /* cut is fine */
 	program->retry_minute = civil_minute(civil_now_us()) + PROGRAM_RETRY_MINUTES;
 }
 

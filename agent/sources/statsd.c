@@ -15,6 +15,7 @@
 #include "log_limit.h"
 #include "statsd_line.h"
 #include "tally_record.h"
+#include "utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -65,9 +66,8 @@ static void refuse(struct statsd *statsd, uint64_t n, const char *why)
 	uint64_t quiet;
 	statsd->refused += n;
 	statsd->refused_ms = uv_now(statsd->host.loop);
-	(void)snprintf(statsd->refusal, sizeof(statsd->refusal),
-		       _("%llu refused; the last: %.400s"), (unsigned long long)statsd->refused,
-		       why); /* fits */
+	(void)utf8_print(statsd->refusal, sizeof(statsd->refusal), _("%llu refused; the last: %s"),
+			 (unsigned long long)statsd->refused, why); /* cut is fine */
 	if (log_limit_pass(&statsd->limit, statsd->refused_ms, &quiet))
 		log_warn("statsd: refused figures=%llu cause=\"%s\"",
 			 (unsigned long long)(quiet + n), why);
@@ -99,8 +99,8 @@ static void done_flush(struct job *job)
 			  statsd->flushing.n - record->done, record->why.text);
 		statsd->rc = 0;
 	} else if (statsd->rc < 0) {
-		(void)snprintf(statsd->trouble, sizeof(statsd->trouble), "%.500s",
-			       record->why.text); /* cut is fine */
+		(void)utf8_print(statsd->trouble, sizeof(statsd->trouble), "%s",
+				 record->why.text); /* cut is fine */
 	} else {
 		statsd->trouble[0] = '\0';
 		recorder_recorded(statsd->host.recorder, false);

@@ -1,6 +1,7 @@
 #include "verify_parts.h"
 
 #include "i18n.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -12,7 +13,7 @@ struct words words(const char *format, ...)
 	struct words words;
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(words.text, sizeof(words.text), _(format), args);
+	(void)utf8_vprint(words.text, sizeof(words.text), _(format), args); /* cut is fine */
 	va_end(args);
 	return words;
 }

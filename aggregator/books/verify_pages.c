@@ -34,7 +34,7 @@ static int on_bad(void *context, int64_t id, int32_t day, struct err *err)
 	char text[DAY_TEXT_MAX];
 	verify_damaged(look->v, "journal",
 		       words("office %s, %s", office ? office->code : "?", day_format(day, text)),
-		       words("%.200s", err->text), words("entries that can be read"));
+		       words("%s", err->text), words("entries that can be read"));
 	return 0; /* look at the rest */
 }
 

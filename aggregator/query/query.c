@@ -3,6 +3,7 @@
 #include "i18n.h"
 #include "path.h"
 #include "rank.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -53,11 +54,11 @@ static const char *reason_of(struct answer *answer, size_t i)
 	if (!answer->rows.list[i].unit && !answer->rows.list[i].office)
 		return reason_of_rest(answer->plan);
 	if (blame.unit) {
-		(void)snprintf(answer->reason, sizeof(answer->reason),
-			       blame.divided ? _("not derivable: %s %s was divided in unknown "
-						 "proportions")
-					     : _("not derivable: %s %s lies here only in part"),
-			       blame.unit->code, blame.unit->name); /* cut is fine */
+		(void)utf8_print(answer->reason, sizeof(answer->reason),
+				 blame.divided ? _("not derivable: %s %s was divided in unknown "
+						   "proportions")
+					       : _("not derivable: %s %s lies here only in part"),
+				 blame.unit->code, blame.unit->name); /* cut is fine */
 		return answer->reason;
 	}
 	if (figure->has_value)

@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "i18n.h"
 #include "sheet_html.h"
+#include "utf8.h"
 #include "words.h"
 
 #include <errno.h>
@@ -514,6 +515,33 @@ static void values_have_the_marks_of_their_language(void **state)
 	assert_string_equal(words_unit("parsec"), "parsec");
 }
 
+static void judge_longer_and_longer(struct fixture *f, size_t shift, const char *piece)
+{
+	char label[4 * 256];
+	size_t len = shift;
+	memset(label, 'x', shift);
+	while (len + strlen(piece) < sizeof(label)) {
+		memcpy(label + len, piece, strlen(piece) + 1);
+		len += strlen(piece);
+		FILL(f, { "d:visits:+0:topic", label }, { "v:visits:+0", "1" });
+		const char *said = message(f, "v:visits:+0");
+		assert_true(utf8_valid(said, strlen(said)));
+		assert_int_equal(f->sheet.n_errors, f->n_entries == 0);
+		if (len > 256)
+			assert_int_equal(f->sheet.n_errors, 1);
+	}
+}
+
+/* Composed and taken apart, so long that its row has no room for all of it. */
+static void a_label_of_any_length_is_judged_and_never_written_past_its_room(void **state)
+{
+	for (size_t shift = 0; shift < 4; shift++) {
+		judge_longer_and_longer(*state, shift, "ế");
+		judge_longer_and_longer(*state, shift, "e\u0302\u0301");
+		judge_longer_and_longer(*state, shift, "ếe\u0302\u0301ặ x");
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -523,6 +551,7 @@ int main(void)
 		TEST(what_is_typed_is_recorded_and_what_is_left_is_not),
 		TEST(the_form_is_due_like_its_period_on_the_first_page),
 		TEST(an_emptied_field_is_no_withdrawal),
+		TEST(a_label_of_any_length_is_judged_and_never_written_past_its_room),
 		TEST(the_agents_own_rules_judge),
 		TEST(numbers_are_read_as_their_language_writes_them),
 		TEST(what_is_far_from_its_history_waits_for_a_yes),

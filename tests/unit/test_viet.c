@@ -1,4 +1,5 @@
 #include "seeds.h"
+#include "utf8.h"
 #include "viet.h"
 
 #include <setjmp.h>
@@ -6,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -89,8 +91,7 @@ static void composing_gives_one_character_a_letter_and_touches_nothing_else(void
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char text[64];
-		(void)snprintf(text, sizeof(text), "%s", cases[i][0]);
-		viet_compose(text);
+		assert_true(viet_compose(cases[i][0], text, sizeof(text)));
 		assert_string_equal(text, cases[i][1]);
 	}
 }
@@ -106,13 +107,13 @@ static void composing_keeps_the_name(struct dice *dice, void *context)
 	for (uint64_t n = dice_below(dice, 12); n > 0; n--)
 		strcat(text, pieces[dice_below(dice, 13)]);
 	strcpy(before, text);
-	viet_compose(text);
+	assert_true(viet_compose(text, text, sizeof(text))); /* in place */
 	assert_true(strlen(text) <= strlen(before));
 	assert_true(viet_key(before, key));
 	assert_true(viet_key(text, key_after));
 	assert_string_equal(key, key_after);
 	strcpy(again, text);
-	viet_compose(again);
+	assert_true(viet_compose(again, again, sizeof(again)));
 	assert_string_equal(again, text);
 }
 
@@ -120,6 +121,65 @@ static void composing_keeps_every_name(void **state)
 {
 	(void)state;
 	for_all_seeds(5000, composing_keeps_the_name, NULL);
+}
+
+/* Small and capital letters with every mark, composed and taken apart, and what is no letter. */
+static const char long_text[] =
+	"Tổ công nghệ số cộng đồng ấp Mỹ Thạnh, xã Hậu Mỹ Bắc B, huyện Cái Bè: ƯỚC LƯỢNG Ỹ Ặ Ẫ; "
+	"To\u0302\u0309 co\u0302ng nghe\u0323\u0302 so\u0302\u0301 A\u0306\u0323 U\u031b\u0301 "
+	"\u0111a\u0302\u0301t Ô\u0301 ơ\u0323 y\u0303 \u20ac \U0001f33e Quy\u0301 \u0110e\u0323p";
+
+/* Every prefix, cut inside characters too, in a room of exactly its size: nothing is written past
+ * it, and only where the cut is clean is the result text again. */
+static void a_text_that_was_cut_anywhere_is_composed_within_its_own_room(void **state)
+{
+	(void)state;
+	for (size_t len = 0; len < sizeof(long_text); len++) {
+		char *text = malloc(len + 1), *to = malloc(len + 1);
+		char key[VIET_KEY_MAX], bare[VIET_KEY_MAX];
+		assert_non_null(text);
+		assert_non_null(to);
+		memcpy(text, long_text, len);
+		text[len] = '\0';
+		assert_true(viet_compose(text, to, len + 1));
+		assert_true(strlen(to) <= len);
+		assert_int_equal(utf8_valid(to, strlen(to)), utf8_valid(text, len));
+		assert_true(viet_key(text, key));
+		assert_true(viet_bare(text, bare));
+		assert_true(viet_compose(text, text, len + 1)); /* in place it is the same */
+		assert_string_equal(text, to);
+		free(text);
+		free(to);
+	}
+}
+
+static void what_does_not_fit_is_cut_between_characters_and_told(void **state)
+{
+	char whole[sizeof(long_text)];
+	(void)state;
+	assert_true(viet_compose(long_text, whole, sizeof(whole)));
+	for (size_t room = 1; room <= strlen(whole) + 1; room++) {
+		char *to = malloc(room);
+		assert_non_null(to);
+		assert_int_equal(viet_compose(long_text, to, room), room > strlen(whole));
+		assert_int_equal(strncmp(to, whole, strlen(to)), 0);
+		assert_true(utf8_valid(to, strlen(to)));
+		assert_true(strlen(to) + 4 > room - 1);
+		free(to);
+	}
+}
+
+/* As Latin-1 0xe1 is a letter and 0xcc begins a mark; here they are bytes of nothing. */
+static void a_lone_byte_is_no_letter(void **state)
+{
+	char to[16], key[VIET_KEY_MAX];
+	(void)state;
+	assert_true(viet_compose("\xe1\xcc", to, 3));
+	assert_string_equal(to, "\xe1\xcc");
+	assert_true(viet_compose("\xc3", to, 2));
+	assert_string_equal(to, "\xc3");
+	assert_true(viet_key("\xe1\xc3", key));
+	assert_string_equal(key, "\xe1\xc3");
 }
 
 int main(void)
@@ -131,6 +191,9 @@ int main(void)
 		cmocka_unit_test(what_is_too_long_has_no_key),
 		cmocka_unit_test(composing_gives_one_character_a_letter_and_touches_nothing_else),
 		cmocka_unit_test(composing_keeps_every_name),
+		cmocka_unit_test(a_text_that_was_cut_anywhere_is_composed_within_its_own_room),
+		cmocka_unit_test(what_does_not_fit_is_cut_between_characters_and_told),
+		cmocka_unit_test(a_lone_byte_is_no_letter),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
