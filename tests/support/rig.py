@@ -168,6 +168,7 @@ class Province:
         self.conf = os.path.join(self.folder, "aggregator.conf")
         self.endpoint = "tcp://127.0.0.1:0"
         self.process = None
+        self.environment = {}  # of the daemon, beside ours
 
     def write_conf(self, more=""):
         with open(self.conf, "w", encoding="utf-8") as conf:
@@ -179,7 +180,8 @@ class Province:
         for _ in range(50):  # between a kill and this, somebody's outgoing connection may take the port
             self.process = Process(
                 [f"{BUILD}/aggregator/lantoa-aggregator", "--config", self.conf],
-                os.path.join(self.folder, "aggregator.log"), stdin=subprocess.DEVNULL)
+                os.path.join(self.folder, "aggregator.log"), stdin=subprocess.DEVNULL,
+                env={**os.environ, **self.environment})
             try:
                 self.endpoint = self.process.logged(r"server: ready endpoint=(\S+)").group(1)
                 return self

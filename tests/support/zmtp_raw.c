@@ -210,6 +210,16 @@ void zmtp_raw_close(struct zmtp_raw *raw)
 	free(raw);
 }
 
+/* Until the server has welcomed us. */
+static int begin(struct zmtp_raw *raw)
+{
+	crypto_box_keypair(raw->short_public, raw->short_secret);
+	int rc = greet(raw);
+	if (rc == 0)
+		rc = hello(raw);
+	return rc < 0 ? rc : welcome(raw);
+}
+
 int zmtp_raw_open(const struct zmtp_raw_claim *claim, struct zmtp_raw **ret_raw)
 {
 	uint8_t ready[255];
@@ -223,12 +233,7 @@ int zmtp_raw_open(const struct zmtp_raw_claim *claim, struct zmtp_raw **ret_raw)
 		free(raw);
 		return failed;
 	}
-	crypto_box_keypair(raw->short_public, raw->short_secret);
-	int rc = greet(raw);
-	if (rc == 0)
-		rc = hello(raw);
-	if (rc == 0)
-		rc = welcome(raw);
+	int rc = begin(raw);
 	if (rc == 0)
 		rc = initiate(raw);
 	if (rc == 0)
@@ -252,5 +257,16 @@ int zmtp_raw_say(const char *endpoint, const uint8_t server[32], const uint8_t p
 	if (rc == 0)
 		rc = zmtp_raw_send(raw, false, text, strlen(text));
 	zmtp_raw_close(raw);
+	return rc;
+}
+
+int zmtp_raw_half(const char *endpoint, const uint8_t server[32])
+{
+	struct zmtp_raw raw = { .fd = zmtp_raw_connect(endpoint), .claim = { .server = server } };
+	int rc = raw.fd < 0 ? raw.fd : begin(&raw);
+	if (rc == 0)
+		return raw.fd;
+	if (raw.fd >= 0)
+		(void)close(raw.fd);
 	return rc;
 }

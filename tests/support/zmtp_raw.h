@@ -35,3 +35,9 @@ void zmtp_raw_close(struct zmtp_raw *raw); /* hang up; NULL is fine */
 int zmtp_raw_say(const char *endpoint, const uint8_t server[32], const uint8_t public_key[32],
 		 const uint8_t secret_key[32], const char *property, const char *value,
 		 const char *text);
+
+/**
+ * Begin to shake hands and leave it at that: greeting, HELLO, and the server's WELCOME is heard.
+ * The connection's descriptor, or a negative errno.
+ */
+int zmtp_raw_half(const char *endpoint, const uint8_t server[32]);

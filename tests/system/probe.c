@@ -10,12 +10,21 @@
  *   payload SPOOL SEQ HEX                     a batch with these bytes as payload
  *   frame HEX | two HEX HEX | big BYTES       bytes as they are; a message of two frames; a big one
  *   enrol SECRET-KEY | ping                   enrolled office=..; pong catalogue=..
- * and the connection's own story: connected, refused (the key), disconnected.
+ *   flood MS COUNT ORDER...                   that order COUNT times as fast as it goes, for MS
+ *                                             milliseconds at most; a word # is the how-manieth.
+ *                                             flooded sent=.. acks=.. refused=.. others=..
+ * and the connection's own story: connected, refused (the key), disconnected. HEX may be @FILE: the
+ * bytes of that file.
  *
  *   probe key                                 prints a fresh secret key
  *   probe claim ENDPOINT SERVER-KEY SECRET-KEY PROPERTY VALUE
  *                                             shakes hands with that metadata, says "claim", leaves
+ *   probe half ENDPOINT SERVER-KEY COUNT      COUNT connections that say HELLO, hear WELCOME and no
+ *                                             more; prints "half n=..", leaves when stdin closes
+ *   probe many ENDPOINT SERVER-KEY SECRET-KEY COUNT   as many connections with one key, which ping
+ *                                             once; prints "many pongs=..", leaves likewise
  */
+#include "civil.h"
 #include "invitation.h"
 #include "wire.h"
 #include "zmtp_raw.h"
@@ -28,12 +37,22 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define WORDS_MAX  4096u
-#define MONITOR_AT "inproc://probe.monitor"
+#define WORDS_MAX    4096u
+#define BYTES_MAX    (17u << 20) /* of HEX or a file: more than any limit of the wire */
+#define MANY_WAIT_US 5000000     /* for those who are answered; some may be refused for good */
+#define MONITOR_AT   "inproc://probe.monitor"
+
+/* While an order is repeated, what comes back is counted, not told line by line. */
+struct flood {
+	bool on;
+	int64_t until_us;
+	uint64_t sent, acks, refused, others;
+};
 
 struct probe {
 	void *context, *socket, *monitor;
 	struct arena *arena;
+	struct flood flood;
 };
 
 struct order {
@@ -67,9 +86,32 @@ static void key_of(const char *text, uint8_t ret_key[INVITATION_KEY_LEN])
 
 /* --- what we say --- */
 
+static void hear_monitor(struct probe *probe);
+static void hear_frames(struct probe *probe);
+
+/* A full queue is waited for while we flood, and the answers are taken meanwhile. */
+static bool wait_to_send(struct probe *probe)
+{
+	int64_t left_us = probe->flood.until_us - civil_boot_us();
+	zmq_pollitem_t item = { .socket = probe->socket, .events = ZMQ_POLLIN | ZMQ_POLLOUT };
+	if (!probe->flood.on || left_us <= 0)
+		return false;
+	if (zmq_poll(&item, 1, (long)(left_us / 1000 + 1)) < 0 && errno != EINTR)
+		die(zmq_strerror(errno));
+	hear_monitor(probe);
+	hear_frames(probe);
+	return true;
+}
+
 static void send_bytes(struct probe *probe, const void *data, size_t len, int flags)
 {
-	if (zmq_send(probe->socket, data, len, ZMQ_DONTWAIT | flags) < 0)
+	int rc;
+	while ((rc = zmq_send(probe->socket, data, len, ZMQ_DONTWAIT | flags)) < 0 &&
+	       errno == EAGAIN && wait_to_send(probe)) {
+	}
+	if (rc >= 0)
+		probe->flood.sent++;
+	else if (!probe->flood.on)
 		printf("unsent cause=%s\n", zmq_strerror(errno));
 }
 
@@ -83,12 +125,27 @@ static void send_frame(struct probe *probe, const Lantoa__V1__Frame *frame)
 	blob_free(&bytes);
 }
 
+/* What HEX or @FILE stands for, valid until the next call. */
+static uint8_t *bytes_of(const char *text, size_t *ret_len)
+{
+	static uint8_t bytes[BYTES_MAX];
+	if (*text == '@') {
+		FILE *file = fopen(text + 1, "rb");
+		if (!file)
+			die("there is no such file");
+		*ret_len = fread(bytes, 1, sizeof(bytes), file);
+		(void)fclose(file); /* it was only read */
+	} else if (sodium_hex2bin(bytes, sizeof(bytes), text, strlen(text), NULL, ret_len, NULL) !=
+		   0) {
+		die("hex is wanted");
+	}
+	return bytes;
+}
+
 static void send_hex(struct probe *probe, const char *hex, int flags)
 {
-	static uint8_t bytes[65536];
 	size_t len = 0;
-	if (sodium_hex2bin(bytes, sizeof(bytes), hex, strlen(hex), NULL, &len, NULL) != 0)
-		die("hex is wanted");
+	const uint8_t *bytes = bytes_of(hex, &len);
 	send_bytes(probe, bytes, len, flags);
 }
 
@@ -152,11 +209,8 @@ static void on_batch(struct probe *probe, const struct order *order)
 
 static void on_payload(struct probe *probe, const struct order *order)
 {
-	uint8_t bytes[4096];
 	size_t len = 0;
-	const char *hex = word(order, 3);
-	if (sodium_hex2bin(bytes, sizeof(bytes), hex, strlen(hex), NULL, &len, NULL) != 0)
-		die("hex is wanted");
+	uint8_t *bytes = bytes_of(word(order, 3), &len);
 	send_payload(probe, order, bytes, len);
 }
 
@@ -204,14 +258,54 @@ static void on_ping(struct probe *probe, const struct order *order)
 	send_frame(probe, &frame);
 }
 
+static void on_flood(struct probe *probe, const struct order *order);
+
+typedef void on_order(struct probe *probe, const struct order *order);
+
 static const struct {
 	const char *word;
-	void (*on_order)(struct probe *probe, const struct order *order);
+	on_order *on_order;
 } orders[] = {
 	{ "hello", on_hello }, { "batch", on_batch }, { "payload", on_payload },
 	{ "frame", on_raw },   { "two", on_two },     { "big", on_big },
-	{ "enrol", on_enrol }, { "ping", on_ping },
+	{ "enrol", on_enrol }, { "ping", on_ping },   { "flood", on_flood },
 };
+
+static on_order *order_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		if (strcmp(orders[i].word, name) == 0)
+			return orders[i].on_order;
+	}
+	die("there is no such order");
+	return NULL;
+}
+
+static void on_flood(struct probe *probe, const struct order *order)
+{
+	static struct order each;
+	char nth[24];
+	on_order *obey_each = order_find(word(order, 3));
+	probe->flood =
+		(struct flood){ .on = true,
+				.until_us = civil_boot_us() + (int64_t)number(order, 1) * 1000 };
+	each.n = order->n - 3;
+	for (uint64_t i = 1; i <= number(order, 2) && civil_boot_us() < probe->flood.until_us;
+	     i++) {
+		(void)snprintf(nth, sizeof(nth), "%llu", (unsigned long long)i); /* fits */
+		for (size_t at = 0; at < each.n; at++) {
+			char *said = order->words[at + 3];
+			each.words[at] = strcmp(said, "#") == 0 ? nth : said;
+		}
+		obey_each(probe, &each);
+		hear_monitor(probe);
+		hear_frames(probe);
+	}
+	probe->flood.on = false;
+	printf("flooded sent=%llu acks=%llu refused=%llu others=%llu\n",
+	       (unsigned long long)probe->flood.sent, (unsigned long long)probe->flood.acks,
+	       (unsigned long long)probe->flood.refused, (unsigned long long)probe->flood.others);
+}
 
 static void obey(struct probe *probe, char *line)
 {
@@ -219,13 +313,7 @@ static void obey(struct probe *probe, char *line)
 	order.n = 0;
 	for (char *at = strtok(line, " \n"); at && order.n < WORDS_MAX; at = strtok(NULL, " \n"))
 		order.words[order.n++] = at;
-	for (size_t i = 0; order.n > 0 && i < sizeof(orders) / sizeof(orders[0]); i++) {
-		if (strcmp(orders[i].word, order.words[0]) == 0) {
-			orders[i].on_order(probe, &order);
-			return;
-		}
-	}
-	die("there is no such order");
+	order_find(word(&order, 0))(probe, &order);
 }
 
 /* --- what we hear --- */
@@ -270,6 +358,14 @@ static void tell_frame(const Lantoa__V1__Frame *frame)
 		printf("strange kind=%d\n", (int)frame->kind_case);
 }
 
+static void count_frame(struct flood *flood, const Lantoa__V1__Frame *frame)
+{
+	flood->acks += frame->kind_case == LANTOA__V1__FRAME__KIND_ACK;
+	flood->refused += frame->kind_case == LANTOA__V1__FRAME__KIND_REFUSED;
+	flood->others += frame->kind_case != LANTOA__V1__FRAME__KIND_ACK &&
+			 frame->kind_case != LANTOA__V1__FRAME__KIND_REFUSED;
+}
+
 static void hear_frames(struct probe *probe)
 {
 	zmq_msg_t message;
@@ -279,10 +375,12 @@ static void hear_frames(struct probe *probe)
 		struct err err = { 0 };
 		arena_reset(probe->arena);
 		if (wire_frame_unpack(probe->arena, zmq_msg_data(&message), zmq_msg_size(&message),
-				      &frame, &err) == 0)
-			tell_frame(frame);
-		else
+				      &frame, &err) < 0)
 			printf("garbage cause=%s\n", err.text);
+		else if (probe->flood.on)
+			count_frame(&probe->flood, frame);
+		else
+			tell_frame(frame);
 	}
 	(void)zmq_msg_close(&message); /* was initialised */
 }
@@ -307,28 +405,36 @@ static void hear_monitor(struct probe *probe)
 
 /* --- life --- */
 
-static void open_probe(struct probe *probe, const char *endpoint, const char *server,
-		       const char *secret)
+/* A socket of @context that is connecting. @monitor, when given, is bound to MONITOR_AT. */
+static void *open_socket(void *context, const char *endpoint, const char *server,
+			 const char *secret, const char *monitor)
 {
 	uint8_t server_key[INVITATION_KEY_LEN], key[INVITATION_KEY_LEN], public[INVITATION_KEY_LEN];
 	int zero = 0, retry_ms = 20;
 	key_of(server, server_key);
 	key_of(secret, key);
 	(void)crypto_scalarmult_base(public, key); /* cannot fail */
+	void *socket = zmq_socket(context, ZMQ_DEALER);
+	if (!socket ||
+	    zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server_key, sizeof(server_key)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public, sizeof(public)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, key, sizeof(key)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_LINGER, &zero, sizeof(zero)) < 0 ||
+	    zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &retry_ms, sizeof(retry_ms)) < 0 ||
+	    (monitor && zmq_socket_monitor(socket, monitor, ZMQ_EVENT_ALL) < 0) ||
+	    zmq_connect(socket, endpoint) < 0)
+		die(zmq_strerror(errno));
+	return socket;
+}
+
+static void open_probe(struct probe *probe, const char *endpoint, const char *server,
+		       const char *secret)
+{
 	probe->arena = arena_open(WIRE_ARENA_MAX);
 	probe->context = zmq_ctx_new();
-	probe->socket = zmq_socket(probe->context, ZMQ_DEALER);
+	probe->socket = open_socket(probe->context, endpoint, server, secret, MONITOR_AT);
 	probe->monitor = zmq_socket(probe->context, ZMQ_PAIR);
-	if (!probe->arena || !probe->socket || !probe->monitor)
-		die("no socket");
-	if (zmq_setsockopt(probe->socket, ZMQ_CURVE_SERVERKEY, server_key, sizeof(server_key)) <
-		    0 ||
-	    zmq_setsockopt(probe->socket, ZMQ_CURVE_PUBLICKEY, public, sizeof(public)) < 0 ||
-	    zmq_setsockopt(probe->socket, ZMQ_CURVE_SECRETKEY, key, sizeof(key)) < 0 ||
-	    zmq_setsockopt(probe->socket, ZMQ_LINGER, &zero, sizeof(zero)) < 0 ||
-	    zmq_setsockopt(probe->socket, ZMQ_RECONNECT_IVL, &retry_ms, sizeof(retry_ms)) < 0 ||
-	    zmq_socket_monitor(probe->socket, MONITOR_AT, ZMQ_EVENT_ALL) < 0 ||
-	    zmq_connect(probe->monitor, MONITOR_AT) < 0 || zmq_connect(probe->socket, endpoint) < 0)
+	if (!probe->arena || !probe->monitor || zmq_connect(probe->monitor, MONITOR_AT) < 0)
 		die(zmq_strerror(errno));
 }
 
@@ -356,7 +462,7 @@ static bool read_line(char *line, size_t room)
 
 static void serve(struct probe *probe)
 {
-	static char line[1u << 18];
+	static char line[1u << 20];
 	for (;;) {
 		zmq_pollitem_t items[] = { { .socket = probe->socket, .events = ZMQ_POLLIN },
 					   { .socket = probe->monitor, .events = ZMQ_POLLIN },
@@ -384,6 +490,58 @@ static int claim(char **argv)
 	return rc < 0;
 }
 
+/* Until our caller closes stdin. */
+static void linger(void)
+{
+	char byte;
+	while (read(STDIN_FILENO, &byte, 1) == 1) {
+	}
+}
+
+static int half(char **argv)
+{
+	uint8_t server[INVITATION_KEY_LEN];
+	long wanted = strtol(argv[4], NULL, 10), n = 0;
+	key_of(argv[3], server);
+	while (n < wanted && zmtp_raw_half(argv[2], server) >= 0)
+		n++;
+	printf("half n=%ld\n", n);
+	linger();
+	return 0;
+}
+
+static int many(char **argv)
+{
+	int wanted = (int)strtol(argv[5], NULL, 10), pongs = 0;
+	void *context = zmq_ctx_new();
+	struct probe *probes = calloc((size_t)wanted, sizeof(*probes));
+	struct arena *arena = arena_open(WIRE_ARENA_MAX);
+	if (!probes || !arena || zmq_ctx_set(context, ZMQ_MAX_SOCKETS, wanted + 1) < 0)
+		die("no room");
+	for (int i = 0; i < wanted; i++) {
+		void *socket = open_socket(context, argv[2], argv[3], argv[4], NULL);
+		probes[i] = (struct probe){ .socket = socket, .arena = arena };
+		probes[i].flood.on = true; /* counts, and tells nothing */
+		on_ping(&probes[i], NULL);
+	}
+	for (int64_t until_us = civil_boot_us() + MANY_WAIT_US;
+	     pongs < wanted && civil_boot_us() < until_us; (void)usleep(10000)) {
+		pongs = 0;
+		for (int i = 0; i < wanted; i++) {
+			hear_frames(&probes[i]);
+			pongs += probes[i].flood.others > 0;
+		}
+	}
+	printf("many pongs=%d\n", pongs);
+	linger();
+	for (int i = 0; i < wanted; i++)
+		(void)zmq_close(probes[i].socket);
+	(void)zmq_ctx_term(context);
+	arena_close(arena);
+	free(probes);
+	return 0;
+}
+
 static int print_key(void)
 {
 	uint8_t public[INVITATION_KEY_LEN], secret[INVITATION_KEY_LEN];
@@ -404,6 +562,10 @@ int main(int argc, char **argv)
 		return print_key();
 	if (argc == 7 && strcmp(argv[1], "claim") == 0)
 		return claim(argv);
+	if (argc == 5 && strcmp(argv[1], "half") == 0)
+		return half(argv);
+	if (argc == 6 && strcmp(argv[1], "many") == 0)
+		return many(argv);
 	if (argc != 4)
 		die("ENDPOINT SERVER-KEY SECRET-KEY are wanted");
 	open_probe(&probe, argv[1], argv[2], argv[3]);

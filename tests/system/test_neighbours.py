@@ -1,0 +1,90 @@
+"""What one hostile office does beside three good ones: support/neighbours.py says what is asserted."""
+
+import unittest
+
+import neighbours
+import rig
+
+
+class AtTheDoor(neighbours.Neighbours):
+    """Who has no right to say anything."""
+
+    def test_keys_that_were_never_invited(self):
+        server_key = self.server_key()
+
+        def knock():
+            probe = self.probe(server_key, rig.fresh_key())
+            probe.hear("refused the key")
+            probe.process.kill()
+        self.withstands(knock, memory_mib=80, log_lines=3, status='"refused_handshakes": "[1-9]',
+                        log="gate: .*never invited.*address=127.0.0.1")
+
+    def test_handshakes_that_stay_half(self):
+        crowd = self.half(300)
+        self.assertEqual(crowd.told, "half n=300")
+        self.withstands(lambda: None, memory_mib=160, log_lines=3)
+
+    def test_connections_that_greet_and_say_nothing(self):
+        self.raw(b"", count=300)
+        self.withstands(lambda: None, memory_mib=160, log_lines=3)
+
+    def test_an_invitation_that_says_more_than_enrol(self):
+        hostile = self.invited()
+        self.withstands(lambda: hostile.flood("hello", "#", 0), memory_mib=80, log_lines=3,
+                        status='"misplaced": "[1-9]', log=f"intake: .*office={neighbours.HOSTILE} ")
+
+
+class OnTheWire(neighbours.Neighbours):
+    """An enrolled office that breaks the rules of frames and batches."""
+
+    def test_frames_that_are_none(self):
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("frame", "ff" * 64), memory_mib=80, log_lines=3,
+                        status='"malformed": "[1-9]',
+                        log=f"frame refused office={neighbours.HOSTILE}")
+
+    def test_frames_that_are_too_big(self):
+        """Each costs its connection."""
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("big", 256 * 1024 + 65, count=4), memory_mib=160,
+                        log_lines=10)
+
+    def test_the_biggest_frames_that_are_read(self):
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("big", 256 * 1024), memory_mib=160, log_lines=3,
+                        status='"malformed": "[1-9]')
+
+    def test_messages_of_two_frames(self):
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("two", "00", "00"), memory_mib=80, log_lines=3,
+                        status='"frames_malformed": "[1-9]', log="gate: .*more than one frame")
+
+    def test_payloads_that_are_none(self):
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("payload", 7, 1, "00ff"), memory_mib=80, log_lines=3,
+                        status='"bad_batches": "[1-9]',
+                        log=f"batch refused office={neighbours.HOSTILE} seq=1")
+
+
+class InTheBooks(neighbours.Neighbours):
+    """An enrolled office whose batches are batches."""
+
+    BATCH = ("2025-06-30", 0, "visits", "-", "day", 0, "0:5")
+
+    def test_one_batch_for_ever(self):
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("batch", 7, 1, *self.BATCH), memory_mib=80,
+                        log_lines=3, status='"duplicates": "[1-9]')
+
+    def test_batches_that_leave_a_gap(self):
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("batch", 7, 3, *self.BATCH), memory_mib=80,
+                        log_lines=3, status='"gaps": "[1-9]')
+
+    def test_hellos_without_end(self):
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("hello", 7, 0), memory_mib=80, log_lines=3)
+
+
+if __name__ == "__main__":
+    unittest.main()
