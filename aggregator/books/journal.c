@@ -13,9 +13,9 @@ struct journal {
 	sqlite3_stmt *head, *find, *make, *append, *mark;
 	struct strands *strands;
 	struct arrivals *arrivals;
-	struct journal_spool **spools; /* owned [n], ascending by (office, spool id) */
-	size_t n, room;
-	int64_t last; /* entry, */
+	struct spools *spools;
+	struct journal_spool claimed; /* asked for, and not there */
+	int64_t last;                 /* entry, */
 	uint8_t chain[CHAIN_LEN];
 	bool last_known; /* both */
 };
@@ -28,6 +28,11 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 		return NULL;
 	}
 	j->db = db;
+	if (!(j->spools = spools_open())) {
+		(void)err_memory(err);
+		journal_close(j);
+		return NULL;
+	}
 	if (db_prepare(db, "SELECT id, chain FROM journal ORDER BY id DESC LIMIT 1", &j->head,
 		       err) < 0 ||
 	    db_prepare(db,
@@ -55,9 +60,8 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 
 void journal_forget(struct journal *journal)
 {
-	for (size_t i = 0; i < journal->n; i++)
-		free(journal->spools[i]);
-	journal->n = 0;
+	if (journal->spools)
+		spools_forget(journal->spools);
 	journal->last_known = false;
 	if (journal->strands)
 		strands_forget(journal->strands);
@@ -70,7 +74,7 @@ void journal_close(struct journal *journal)
 	if (!journal)
 		return;
 	journal_forget(journal);
-	free(journal->spools);
+	spools_close(journal->spools);
 	strands_close(journal->strands);
 	arrivals_close(journal->arrivals);
 	sqlite3_finalize(journal->head);
@@ -108,53 +112,26 @@ int journal_make(struct journal *journal, struct journal_spool *spool, struct er
 	return rc;
 }
 
-static int compare(const struct journal_spool *spool, int64_t office, uint64_t spool_id)
-{
-	if (spool->office != office)
-		return spool->office < office ? -1 : 1;
-	return spool->spool_id < spool_id ? -1 : spool->spool_id > spool_id;
-}
-
 int journal_spool(struct journal *journal, int64_t office, uint64_t spool_id,
 		  struct journal_spool **ret_spool, struct err *err)
 {
-	size_t low = 0, high = journal->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (compare(journal->spools[middle], office, spool_id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	struct journal_spool *spool = spools_find(journal->spools, office, spool_id);
+	if (!spool) {
+		spool = &journal->claimed;
+		*spool = (struct journal_spool){ .office = office, .spool_id = spool_id };
+		int rc = spool_load(journal, spool, err);
+		if (rc == 0 && spool->row && !(spool = spools_keep(journal->spools, spool)))
+			rc = err_memory(err);
+		if (rc < 0)
+			return rc;
 	}
-	if (low < journal->n && compare(journal->spools[low], office, spool_id) == 0) {
-		*ret_spool = journal->spools[low];
-		return 0;
-	}
-	if (journal->n == journal->room) {
-		size_t room = journal->room ? journal->room * 2 : 64;
-		struct journal_spool **spools =
-			realloc(journal->spools, room * sizeof(struct journal_spool *));
-		if (!spools)
-			return err_memory(err);
-		journal->spools = spools;
-		journal->room = room;
-	}
-	struct journal_spool *spool = calloc(1, sizeof(*spool));
-	if (!spool)
-		return err_memory(err);
-	spool->office = office;
-	spool->spool_id = spool_id;
-	int rc = spool_load(journal, spool, err);
-	if (rc < 0) {
-		free(spool);
-		return rc;
-	}
-	memmove(&journal->spools[low + 1], &journal->spools[low],
-		(journal->n - low) * sizeof(struct journal_spool *));
-	journal->spools[low] = spool;
-	journal->n++;
 	*ret_spool = spool;
 	return 0;
+}
+
+size_t journal_spools(const struct journal *journal)
+{
+	return spools_count(journal->spools);
 }
 
 bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIRE_DIGEST_LEN])
@@ -202,6 +179,8 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 		   struct err *err)
 {
 	assert(spool->row && seq == spool->upto + 1);
+	if (spool == &journal->claimed && !(spool = spools_keep(journal->spools, spool)))
+		return err_memory(err);
 	int64_t back = 0;
 	int rc = last_load(journal, err);
 	if (rc == 0)
@@ -231,7 +210,8 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 	wire_digest(payload, len, spool->upto_digest);
 	spool->upto = seq;
 	spool->received_us = received_us;
-	spool->digest_known = spool->changed = true;
+	spool->digest_known = true;
+	spools_change(journal->spools, spool);
 	*ret_id = journal->last;
 	return 0;
 }
@@ -243,10 +223,8 @@ int journal_flush(struct journal *journal, struct err *err)
 		flushed = arrivals_flush(journal->arrivals, err);
 	if (flushed < 0)
 		return flushed;
-	for (size_t i = 0; i < journal->n; i++) {
-		struct journal_spool *spool = journal->spools[i];
-		if (!spool->changed)
-			continue;
+	struct journal_spool *spool;
+	while ((spool = spools_changed(journal->spools))) {
 		sqlite3_bind_int64(journal->mark, 1, (int64_t)spool->upto);
 		sqlite3_bind_int64(journal->mark, 2, spool->received_us);
 		sqlite3_bind_blob(journal->mark, 3, spool->upto_digest, WIRE_DIGEST_LEN,
@@ -255,7 +233,6 @@ int journal_flush(struct journal *journal, struct err *err)
 		int rc = db_run(journal->mark, err);
 		if (rc < 0)
 			return rc;
-		spool->changed = false;
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "db.h"
 #include "err.h"
+#include "spools.h"
 #include "wire.h"
 
 #include <stdbool.h>
@@ -18,24 +19,14 @@
 
 struct journal;
 
-struct journal_spool {
-	int64_t row; /* of table spool; 0: it has none yet */
-	int64_t office;
-	uint64_t spool_id;
-	uint64_t upto; /* highest sequence number taken */
-	int64_t received_us;
-	uint8_t upto_digest[WIRE_DIGEST_LEN]; /* of batch upto */
-	bool digest_known;                    /* false before the first batch */
-	bool changed;                         /* since it was last written */
-};
-
 /** The writer's view. NULL: err says why. */
 struct journal *journal_open(sqlite3 *db, struct err *err);
 void journal_close(struct journal *journal); /* NULL is fine */
 /** After a rollback: forget what was remembered of the tables. */
 void journal_forget(struct journal *journal);
 
-/** The spool of an office, with row 0 when it is new. Valid until journal_forget. */
+/** The spool of an office. Row 0: there is none of that id, and nothing is remembered of it until
+ * its first batch is appended. Valid until the next call. */
 int journal_spool(struct journal *journal, int64_t office, uint64_t spool_id,
 		  struct journal_spool **ret_spool, struct err *err);
 
@@ -52,6 +43,9 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 /** Write the watermarks that moved and the strands that grew: before entries are looked for by
  * office and day, and before the commit. */
 int journal_flush(struct journal *journal, struct err *err);
+
+/** Spools at hand: spools.h. */
+size_t journal_spools(const struct journal *journal);
 
 void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, uint64_t seq,
 		   const uint8_t *payload,

@@ -225,6 +225,68 @@ static void a_spool_is_known_by_office_and_id_and_begins_at_one(void **state)
 		blob_free(&batches[i].payload);
 }
 
+static void spools_that_are_merely_claimed_are_not_remembered(void **state)
+{
+	struct fixture *f = *state;
+	struct journal *journal = journal_open(f->books.db, &f->books.err);
+	assert_non_null(journal);
+	for (uint64_t id = 1; id <= 1000; id++) {
+		struct journal_spool *spool = NULL;
+		assert_int_equal(journal_spool(journal, f->spool.office, id, &spool, &f->books.err),
+				 0);
+		assert_true(spool->row == 0 && spool->upto == 0 && spool->spool_id == id);
+	}
+	assert_int_equal(journal_spools(journal), 0);
+	journal_close(journal);
+}
+
+/* Each of @n spools gets a batch; then all are asked for again. */
+static void append_to_each(struct fixture *f, struct journal *journal, uint64_t n, uint64_t seq)
+{
+	int64_t entry;
+	for (uint64_t id = 1; id <= n; id++) {
+		struct journal_spool *spool = NULL;
+		uint8_t payload[] = { (uint8_t)id, (uint8_t)seq };
+		assert_int_equal(journal_spool(journal, f->spool.office, id, &spool, &f->books.err),
+				 0);
+		assert_int_equal(spool->upto, seq - 1);
+		if (!spool->row)
+			assert_int_equal(journal_make(journal, spool, &f->books.err), 0);
+		assert_int_equal(journal_append(journal, spool, seq, f->day, 5, payload,
+						sizeof(payload), &entry, &f->books.err),
+				 0);
+	}
+}
+
+static void an_office_of_many_spools_keeps_few_at_hand_and_forgets_none(void **state)
+{
+	struct fixture *f = *state;
+	struct journal *journal = journal_open(f->books.db, &f->books.err);
+	struct journal_spool *spool = NULL;
+	assert_non_null(journal);
+	for (uint64_t seq = 1; seq <= 3; seq++) {
+		append_to_each(f, journal, 100, seq);
+		assert_int_equal(journal_spools(journal), 100); /* until they are written */
+		assert_int_equal(journal_flush(journal, &f->books.err), 0);
+		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool WHERE upto ="
+							 " (SELECT max(upto) FROM spool)"),
+				 100);
+		for (uint64_t id = 1; id <= 100; id++) {
+			uint8_t payload[] = { (uint8_t)id, (uint8_t)seq }, digest[WIRE_DIGEST_LEN];
+			wire_digest(payload, sizeof(payload), digest);
+			assert_int_equal(
+				journal_spool(journal, f->spool.office, id, &spool, &f->books.err),
+				0);
+			assert_int_equal(spool->upto, seq);
+			assert_true(journal_is_last(spool, digest));
+		}
+		assert_int_equal(journal_spool(journal, f->spool.office, 1, &spool, &f->books.err),
+				 0);
+		assert_int_equal(journal_spools(journal), SPOOLS_KEPT);
+	}
+	journal_close(journal);
+}
+
 static void tell_before(struct books_batch *batch, const struct books_batch *before)
 {
 	batch->before_told = true;
@@ -366,6 +428,11 @@ int main(void)
 			lives_that_parted_are_told_apart_and_only_one_is_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_spool_is_known_by_office_and_id_and_begins_at_one,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(spools_that_are_merely_claimed_are_not_remembered,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			an_office_of_many_spools_keeps_few_at_hand_and_forgets_none, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(nothing_acked_is_lost_when_one_disk_operation_fails,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
