@@ -22,6 +22,19 @@ static bool store_failing(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool office_at_limit(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->offices_at_limit == 0)
+		return false;
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		_("office %s is at its limit of %s, and %zu offices in all were at one within "
+		  "ten minutes; what goes beyond waits at the office: `lantoa office show %s`"),
+		facts->at_limit_code, _(facts->at_limit_of), facts->offices_at_limit,
+		facts->at_limit_code);
+	return true;
+}
+
 static bool always(const struct condition_facts *facts, char sentence[])
 {
 	(void)facts;
@@ -36,6 +49,7 @@ static const struct {
 	enum condition_gravity gravity;
 } table[] = {
 	{ store_failing, "store_failing", CONDITION_ILL },
+	{ office_at_limit, "office_at_limit", CONDITION_NOTE },
 	{ always, "well", CONDITION_WELL },
 };
 static_assert(sizeof(table) / sizeof(table[0]) <= CONDITIONS_MAX, "each may hold");
@@ -48,6 +62,10 @@ struct condition_facts condition_facts_of(const struct gate_counters *gate,
 	if (intake) {
 		facts.commit_rc = intake->batches.failing;
 		facts.commit_failing_since_us = intake->batches.failing_since_us;
+		if (uv_hrtime() / 1000000 < intake->at_limit.until_ms)
+			facts.offices_at_limit = intake->at_limit.n;
+		facts.at_limit_code = *intake->at_limit_code ? intake->at_limit_code : "?";
+		facts.at_limit_of = limit_kind(intake->at_limit.limit)->what;
 	}
 	return facts;
 }

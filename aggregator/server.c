@@ -78,7 +78,8 @@ static int start_gate(struct server *server, struct err *err)
 {
 	struct intake_config intake = { .store = server->store,
 					.roster = server->roster,
-					.zone = server->config->zone };
+					.zone = server->config->zone,
+					.limits = &server->config->limits };
 	struct gate_config gate = { .endpoint = server->config->listen,
 				    .secret_key = server->key.secret_key,
 				    .roster = server->roster,

@@ -67,6 +67,7 @@ static void add_intake(struct table *table, const struct intake_counters *intake
 		{ "gaps", intake->batches.gaps },
 		{ "malformed", intake->malformed },
 		{ "misplaced", intake->misplaced },
+		{ "over_limit", intake->over },
 		{ "bad_batches", intake->batches.malformed },
 		{ "held", intake->batches.held },
 		{ "commits", intake->batches.commits },

@@ -109,6 +109,7 @@ static const struct title {
 	{ "gaps", N_("Gaps in sequence"), NUMBER },
 	{ "handshakes", N_("Handshakes"), NUMBER },
 	{ "malformed", N_("Batches that broke the format"), NUMBER },
+	{ "over_limit", N_("Messages beyond a limit of their office"), NUMBER },
 	{ "refused_enrolments", N_("Refused enrolments"), NUMBER },
 	{ "refused_handshakes", N_("Refused handshakes"), NUMBER },
 };

@@ -81,7 +81,8 @@ static void answer_group(struct gate *gate, struct pending *const group[], size_
 	bool parted = false;
 	ack.message.spool_id = last->form.spool_id;
 	ack.message.quarantined = ack.pointers;
-	ack.message.slow_down_ms = news->slow_down_ms;
+	ack.message.slow_down_ms =
+		news->slow_down_ms > last->slow_down_ms ? news->slow_down_ms : last->slow_down_ms;
 	ack.message.catalogue_version = news->catalogue_version;
 	for (size_t i = 0; i < n; i++) {
 		const struct pending *pending = group[i];

@@ -18,6 +18,7 @@ struct pending {
 	enum posting posting;
 	uint64_t upto;
 	char *refusal;             /* owned; of POSTING_BAD */
+	uint32_t slow_down_ms;     /* that its office is asked for */
 	size_t first_held, n_held; /* in the commit's list of what went into quarantine */
 };
 

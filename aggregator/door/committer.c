@@ -19,6 +19,7 @@
 struct committer {
 	struct store *store; /* outlives us, as roster and gate do */
 	const struct roster *roster;
+	struct meters *meters;
 	struct gate *gate;
 	struct edition *edition;
 	struct ledger *ledger;      /* owned; used on the writer's thread alone while in_flight */
@@ -93,6 +94,20 @@ static void say_refused(struct committer *committer, const struct pending *pendi
 			 key ? key->code : "unknown", pending->form.seq, cause, not_logged);
 }
 
+/* What each batch cost its office, and what its ack says therefore. */
+static void meter_commit(struct committer *committer)
+{
+	uint64_t now_ms = uv_now(committer->retry.loop);
+	for (size_t i = 0; i < committer->taken.n; i++) {
+		struct pending *pending = &committer->taken.list[i];
+		int64_t office = pending->form.office;
+		if (pending->posting != POSTED && pending->posting != POSTED_BEFORE)
+			meters_spend(committer->meters, office, LIMIT_REFUSED, 1, now_ms);
+		pending->slow_down_ms = (uint32_t)meters_wait_ms(committer->meters, office,
+								 LIMIT_BYTES, 50, now_ms);
+	}
+}
+
 static void count_commit(struct committer *committer)
 {
 	struct committer_counters *counters = &committer->counters;
@@ -155,6 +170,7 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 			log_info("committer: commits succeed again");
 		committer->counters.failing = 0;
 		count_commit(committer);
+		meter_commit(committer);
 		struct ack_news news = {
 			.slow_down_ms =
 				committer->waiting.bytes > QUEUE_BYTES_MAX / 2 ? SLOW_DOWN_MS : 0,
@@ -176,6 +192,9 @@ static void commit_start(struct committer *committer)
 		if (committer->waiting.n == 0)
 			return;
 		batch_queue_take(&committer->waiting, &committer->taken, COMMIT_BATCHES_MAX);
+		for (size_t i = 0; i < committer->taken.n; i++)
+			meters_leave(committer->meters, committer->taken.list[i].form.office,
+				     LIMIT_WAITING);
 	}
 	committer->in_flight = true;
 	committer->out_of_memory = false;
@@ -183,13 +202,24 @@ static void commit_start(struct committer *committer)
 	store_write(committer->store, &committer->job);
 }
 
-void committer_add(struct committer *committer, const struct gate_peer *peer, int64_t office,
-		   const Lantoa__V1__Batch *batch)
+bool committer_add(struct committer *committer, const struct gate_peer *peer, int64_t office,
+		   const Lantoa__V1__Batch *batch, enum limit *ret_limit)
 {
+	uint64_t now_ms = uv_now(committer->retry.loop);
+	if (!meters_open_to(committer->meters, office, LIMIT_REFUSED, now_ms)) {
+		*ret_limit = LIMIT_REFUSED;
+		return false;
+	}
+	if (!meters_enter(committer->meters, office, LIMIT_WAITING, now_ms)) {
+		*ret_limit = LIMIT_WAITING;
+		return false;
+	}
 	struct pending *pending =
 		batch_queue_add(&committer->waiting, batch->payload.data, batch->payload.len);
-	if (!pending)
-		return;
+	if (!pending) {
+		meters_leave(committer->meters, office, LIMIT_WAITING);
+		return true;
+	}
 	pending->peer = *peer;
 	pending->form.office = office;
 	pending->form.spool_id = batch->spool_id;
@@ -199,6 +229,7 @@ void committer_add(struct committer *committer, const struct gate_peer *peer, in
 	if (pending->form.before_told)
 		memcpy(pending->form.before, batch->before_digest.data, WIRE_DIGEST_LEN);
 	commit_start(committer);
+	return true;
 }
 
 bool committer_wants_more(const struct committer *committer)
@@ -215,7 +246,7 @@ const struct committer_counters *committer_counters(const struct committer *comm
 /* --- life --- */
 
 int committer_open(uv_loop_t *loop, struct store *store, const struct roster *roster,
-		   void (*on_change)(void *context), void *context,
+		   struct meters *meters, void (*on_change)(void *context), void *context,
 		   struct committer **ret_committer, struct err *err)
 {
 	struct committer *committer = calloc(1, sizeof(*committer));
@@ -223,6 +254,7 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct roster *ro
 		return err_memory(err);
 	committer->store = store;
 	committer->roster = roster;
+	committer->meters = meters;
 	committer->on_change = on_change;
 	committer->context = context;
 	committer->ledger = ledger_open(store_writer(store), err);

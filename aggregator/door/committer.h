@@ -13,6 +13,7 @@
 
 #include "edition.h"
 #include "gate.h"
+#include "office_limits.h"
 #include "store.h"
 
 #include <stdbool.h>
@@ -30,18 +31,19 @@ struct committer_counters {
 	int64_t failing_since_us;
 };
 
-/** @store and @roster outlive the committer. @on_change runs after each commit, when
+/** @store, @roster and @meters outlive the committer. @on_change runs after each commit, when
  * committer_wants_more() and committer_is_idle() may have changed. */
 int committer_open(uv_loop_t *loop, struct store *store, const struct roster *roster,
-		   void (*on_change)(void *context), void *context,
+		   struct meters *meters, void (*on_change)(void *context), void *context,
 		   struct committer **ret_committer, struct err *err);
 /** Whom the acks go through, and which catalogue they tell of; before the first batch. */
 void committer_serve(struct committer *committer, struct gate *gate, struct edition *edition);
 
 /** Queue a copy of the batch, received now. Without memory it is dropped: the office sends it
- * again. */
-void committer_add(struct committer *committer, const struct gate_peer *peer, int64_t office,
-		   const Lantoa__V1__Batch *batch);
+ * again. False, and dropped as well: its office is at @ret_limit; so one office never fills the
+ * queue, and one whose batches are refused costs no more of the disk's time than that. */
+bool committer_add(struct committer *committer, const struct gate_peer *peer, int64_t office,
+		   const Lantoa__V1__Batch *batch, enum limit *ret_limit);
 /** False at the queue's bounds, while the disk fails, and after committer_stop(). */
 bool committer_wants_more(const struct committer *committer);
 const struct committer_counters *committer_counters(const struct committer *committer);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum cause { CAUSE_MALFORMED, CAUSE_INVITED, CAUSE_ENROLLED, CAUSE_COUNT };
@@ -19,12 +20,50 @@ struct intake {
 	struct committer *committer;
 	struct reception reception;
 	struct edition edition;
+	struct meters *meters; /* owned */
+	uint64_t report_ms;    /* when who is at a limit was counted last */
 	struct intake_counters counters;
-	struct log_limit said[CAUSE_COUNT];
+	struct log_limit said[CAUSE_COUNT], said_over;
 	bool paused;
 	void (*on_idle)(void *context); /* set while stopping */
 	void *idle_context;
 };
+
+/* --- limits --- */
+
+/* Counting them costs a walk over all offices: once a second. */
+static void report_limits(struct intake *intake, uint64_t now_ms)
+{
+	struct intake_counters *counters = &intake->counters;
+	if (intake->report_ms && now_ms < intake->report_ms + 1000)
+		return;
+	intake->report_ms = now_ms;
+	counters->at_limit = meters_report(intake->meters, now_ms);
+	int64_t who = counters->at_limit.who;
+	const struct roster_key *key = who < 0 ? roster_by_id(intake->roster, -who)
+					       : roster_of_office(intake->roster, who);
+	(void)snprintf(counters->at_limit_code, sizeof(counters->at_limit_code), "%s",
+		       key ? key->code : ""); /* fits */
+}
+
+/* An invitation in strange hands must not keep its office's own key out. */
+static int64_t who_of(const struct roster_key *key)
+{
+	return key->state == KEY_ACTIVE ? key->office : -key->id;
+}
+
+static void drop_over(struct intake *intake, const struct roster_key *key, enum limit limit)
+{
+	uint64_t not_logged, now_ms = uv_now(intake->loop);
+	intake->counters.over++;
+	if (intake->counters.at_limit.n == 0) /* that is news */
+		intake->report_ms = 0;
+	report_limits(intake, now_ms);
+	if (log_limit_pass(&intake->said_over, now_ms, &not_logged))
+		log_warn("intake: frame dropped office=%s key=%" PRId64
+			 " cause=\"at its limit of %s\" not_logged=%" PRIu64,
+			 key->code, key->id, limit_kind(limit)->name, not_logged);
+}
 
 /* --- frames --- */
 
@@ -47,10 +86,13 @@ static void on_batch(struct intake *intake, const struct gate_peer *peer,
 		     const struct roster_key *key, const Lantoa__V1__Frame *frame)
 {
 	size_t len = frame->batch->before_digest.len;
-	if (len == 0 || len == WIRE_DIGEST_LEN)
-		committer_add(intake->committer, peer, key->office, frame->batch);
-	else
+	if (len == 0 || len == WIRE_DIGEST_LEN) {
+		enum limit limit;
+		if (!committer_add(intake->committer, peer, key->office, frame->batch, &limit))
+			drop_over(intake, key, limit);
+	} else {
 		refuse(intake, peer, key, CAUSE_MALFORMED, "a digest is 16 bytes");
+	}
 }
 
 static void on_hello(struct intake *intake, const struct gate_peer *peer,
@@ -130,6 +172,11 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 	const struct roster_key *key = roster_by_id(intake->roster, peer->key_id);
 	if (!key || intake->on_idle)
 		return;
+	uint64_t now_ms = uv_now(intake->loop);
+	if (!meters_take(intake->meters, who_of(key), LIMIT_BYTES, len, now_ms)) {
+		drop_over(intake, key, LIMIT_BYTES);
+		return;
+	}
 	arena_reset(intake->arena);
 	const struct kind *kind = NULL;
 	if (wire_frame_unpack(intake->arena, data, len, &frame, &err) == 0 &&
@@ -141,6 +188,9 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 	} else if (kind->state != key->state) {
 		intake->counters.misplaced++;
 		refuse_misplaced(intake, peer, key);
+	} else if (kind->kind != LANTOA__V1__FRAME__KIND_BATCH &&
+		   !meters_take(intake->meters, who_of(key), LIMIT_QUESTIONS, 1, now_ms)) {
+		drop_over(intake, key, LIMIT_QUESTIONS);
 	} else {
 		kind->on_frame(intake, peer, key, frame);
 		mind_the_gate(intake);
@@ -162,6 +212,7 @@ static void on_change(void *context)
 	struct intake *intake = context;
 	intake->counters.batches = *committer_counters(intake->committer);
 	intake->counters.questions = intake->reception.counters;
+	report_limits(intake, uv_now(intake->loop));
 	mind_the_gate(intake);
 	idle_if_so(intake);
 }
@@ -185,9 +236,11 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 		.loop = loop, .store = config->store, .on_done = on_change, .context = intake
 	};
 	intake->arena = arena_open(WIRE_ARENA_MAX);
-	int rc = intake->arena ? committer_open(loop, config->store, config->roster, on_change,
-						intake, &intake->committer, err)
-			       : err_memory(err);
+	intake->meters = meters_open(config->limits);
+	int rc = intake->arena && intake->meters
+			 ? committer_open(loop, config->store, config->roster, intake->meters,
+					  on_change, intake, &intake->committer, err)
+			 : err_memory(err);
 	if (rc < 0) {
 		intake_close(intake);
 		return rc;
@@ -201,6 +254,11 @@ void intake_serve(struct intake *intake, struct gate *gate)
 	intake->gate = gate;
 	intake->reception.gate = gate;
 	committer_serve(intake->committer, gate, &intake->edition);
+}
+
+const struct meters *intake_meters(const struct intake *intake)
+{
+	return intake->meters;
 }
 
 const struct intake_counters *intake_counters(const struct intake *intake)
@@ -222,5 +280,6 @@ void intake_close(struct intake *intake)
 		return;
 	committer_close(intake->committer);
 	arena_close(intake->arena);
+	meters_close(intake->meters);
 	free(intake);
 }

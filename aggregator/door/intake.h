@@ -1,11 +1,15 @@
 /* The office's side of the province: frames from the gate, each to whom it concerns - batches to
  * the committer, Hello and Enrol to the reception - and the gate closed while the committer wants
- * no more. */
+ * no more.
+ *
+ * What goes beyond its office's limits (office_limits.h) is dropped here without an answer, before
+ * it costs anybody else: the agent sends again what was not acked, once its ack is overdue. */
 #pragma once
 
 #include "committer.h"
 #include "err.h"
 #include "gate.h"
+#include "office_limits.h"
 #include "reception.h"
 #include "roster.h"
 #include "store.h"
@@ -18,16 +22,20 @@
 struct intake;
 
 struct intake_counters {
-	struct committer_counters batches;   /* as of the last commit */
-	struct reception_counters questions; /* as of the last answer */
-	uint64_t malformed;                  /* frames that are none */
-	uint64_t misplaced;                  /* frames that this key may not send */
+	struct committer_counters batches;    /* as of the last commit */
+	struct reception_counters questions;  /* as of the last answer */
+	uint64_t malformed;                   /* frames that are none */
+	uint64_t misplaced;                   /* frames that this key may not send */
+	uint64_t over;                        /* frames dropped, as their office was at a limit */
+	struct limit_report at_limit;         /* times by uv_now() */
+	char at_limit_code[CODE_LEN_MAX + 1]; /* of at_limit.who; "" when it has no key any more */
 };
 
 struct intake_config {
-	struct store *store;   /* outlives the intake */
-	struct roster *roster; /* likewise */
-	const char *zone;      /* civil time zone, told to the agents */
+	struct store *store;         /* outlives the intake */
+	struct roster *roster;       /* likewise */
+	const char *zone;            /* civil time zone, told to the agents */
+	const struct limits *limits; /* of an office; outlive the intake, a reload changes them */
 };
 
 int intake_open(uv_loop_t *loop, const struct intake_config *config, struct intake **ret_intake,
@@ -36,6 +44,8 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
  * first frame. */
 void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t *data, size_t len);
 void intake_serve(struct intake *intake, struct gate *gate);
+/** What each office uses, by its id (an invitation: by minus the id of its key). */
+const struct meters *intake_meters(const struct intake *intake);
 const struct intake_counters *intake_counters(const struct intake *intake);
 /** Take no frame any more; @on_idle runs from the loop once no job of ours is in flight and its
  * offices are answered. Batches not committed are dropped: nobody was told that they are safe. The

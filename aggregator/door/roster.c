@@ -150,6 +150,14 @@ const struct roster_key *roster_by_id(const struct roster *roster, int64_t id)
 	return find_by_id(roster, id);
 }
 
+const struct roster_key *roster_of_office(const struct roster *roster, int64_t office)
+{
+	for (size_t i = 0; i < roster->n; i++)
+		if (roster->list[i].office == office && roster->list[i].state == KEY_ACTIVE)
+			return &roster->list[i];
+	return NULL;
+}
+
 size_t roster_count(const struct roster *roster)
 {
 	return roster->n;

@@ -34,5 +34,7 @@ int roster_put(struct roster *roster, const struct roster_key *key);
 /** NULL when unknown. Valid until the next put. */
 const struct roster_key *roster_by_key(const struct roster *roster, const uint8_t key[KEY_LEN]);
 const struct roster_key *roster_by_id(const struct roster *roster, int64_t id);
+/** The active key of an office; looks through all. NULL: it has none. */
+const struct roster_key *roster_of_office(const struct roster *roster, int64_t office);
 size_t roster_count(const struct roster *roster);
 size_t roster_active(const struct roster *roster); /* of them KEY_ACTIVE: one for an office */

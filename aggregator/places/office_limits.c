@@ -245,16 +245,25 @@ struct meter_reading meters_read(const struct meters *meters, int64_t who, enum 
 				       .now = hit_lately(gauge, now_ms) };
 }
 
-size_t meters_at_limit(const struct meters *meters, enum limit limit, uint64_t now_ms,
-		       int64_t ret_who[], size_t most)
+struct limit_report meters_report(const struct meters *meters, uint64_t now_ms)
 {
-	size_t n = 0;
+	struct limit_report report = { 0 };
+	uint64_t last_ms = 0;
 	for (size_t i = 0; i < meters->n_slots; i++) {
-		if (!meters->taken[i] || !hit_lately(&meters->slots[i].gauges[limit], now_ms))
-			continue;
-		if (n < most)
-			ret_who[n] = meters->slots[i].who;
-		n++;
+		bool at_limit = false;
+		for (unsigned k = 0; meters->taken[i] && k < LIMIT_COUNT; k++) {
+			const struct gauge *gauge = &meters->slots[i].gauges[k];
+			if (!hit_lately(gauge, now_ms))
+				continue;
+			at_limit = true;
+			if (gauge->hit_ms < last_ms)
+				continue;
+			last_ms = gauge->hit_ms;
+			report.who = meters->slots[i].who;
+			report.limit = (enum limit)k;
+			report.until_ms = last_ms + LIMIT_SHOWN_MS;
+		}
+		report.n += at_limit;
 	}
-	return n;
+	return report;
 }

@@ -131,7 +131,12 @@ struct meter_reading {
 #define LIMIT_SHOWN_MS 600000u /* ten minutes: an operator looks, and still sees it */
 struct meter_reading meters_read(const struct meters *meters, int64_t who, enum limit limit,
 				 uint64_t now_ms);
-/** Who is at the limit now: @ret_who [@most] of them, and how many there are as the result. Walks
- * all: for an operator's question. */
-size_t meters_at_limit(const struct meters *meters, enum limit limit, uint64_t now_ms,
-		       int64_t ret_who[], size_t most);
+/* Who was at a limit within the last LIMIT_SHOWN_MS. */
+struct limit_report {
+	size_t n;          /* how many; 0: nobody, and the rest says nothing */
+	int64_t who;       /* the one that hit last, */
+	enum limit limit;  /* this limit */
+	uint64_t until_ms; /* n holds until then, if nobody hits a limit */
+};
+/** Walks all: for once a second. */
+struct limit_report meters_report(const struct meters *meters, uint64_t now_ms);

@@ -86,5 +86,29 @@ class InTheBooks(neighbours.Neighbours):
         self.withstands(lambda: hostile.flood("hello", 7, 0), memory_mib=80, log_lines=3)
 
 
+class OverLimits(neighbours.Neighbours):
+    """An enrolled office that takes more than its share; aggregator/places/office_limits.h."""
+
+    AT_LIMIT = f'"office_at_limit": "office {neighbours.HOSTILE} '
+
+    def test_spools_that_are_made_up(self):
+        """Each refused, as their batch 3 is none that follows."""
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("batch", "#", 3, *InTheBooks.BATCH), memory_mib=60,
+                        log_lines=4, status=self.AT_LIMIT,
+                        log=f"dropped office={neighbours.HOSTILE} .*limit of (refused|waiting)")
+
+    def test_questions_without_end(self):
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("ping"), memory_mib=60, log_lines=4,
+                        status=self.AT_LIMIT,
+                        log=f"dropped office={neighbours.HOSTILE} .*limit of questions")
+
+    def test_bytes_without_end(self):
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("big", 256 * 1024), memory_mib=160, log_lines=4,
+                        status=self.AT_LIMIT, log=f"dropped office={neighbours.HOSTILE} ")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -47,6 +47,10 @@ static void each_trouble_is_said(void **state)
 		  { .commit_rc = -ENOSPC, .commit_failing_since_us = 1764288000000000 },
 		  "No space left on device" },
 		{ "store_failing", CONDITION_ILL, { .commit_rc = -ENOMEM }, "NOT TAKING FIGURES" },
+		{ "office_at_limit",
+		  CONDITION_NOTE,
+		  { .offices_at_limit = 3, .at_limit_code = "28249", .at_limit_of = "spools" },
+		  "office 28249 is at its limit of spools, and 3 offices" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct conditions conditions = judged(cases[i].facts);
@@ -65,6 +69,13 @@ static void counters_become_facts(void **state)
 	assert_int_equal(facts.commit_rc, -EIO);
 	assert_int_equal(facts.commit_failing_since_us, 7);
 	assert_int_equal(condition_facts_of(NULL, NULL).commit_rc, 0);
+	intake.at_limit =
+		(struct limit_report){ .n = 2, .limit = LIMIT_HELD, .until_ms = UINT64_MAX };
+	facts = condition_facts_of(NULL, &intake);
+	assert_int_equal(facts.offices_at_limit, 2);
+	assert_string_equal(facts.at_limit_of, "rows in quarantine");
+	intake.at_limit.until_ms = 0; /* that is over */
+	assert_int_equal(condition_facts_of(NULL, &intake).offices_at_limit, 0);
 }
 
 static void gravities_have_stable_names(void **state)

@@ -120,22 +120,26 @@ static void a_clock_that_goes_back_gives_nothing_away_and_takes_nothing(void **s
 	assert_true(meters_take(f->meters, A, LIMIT_REFUSED, 1, 101000));
 }
 
-static void those_at_a_limit_are_named_for_a_while(void **state)
+static void those_at_a_limit_are_counted_and_the_last_is_named_for_a_while(void **state)
 {
 	struct fixture *f = *state;
-	int64_t who[2] = { 0 };
+	assert_int_equal(meters_report(f->meters, 5000).n, 0);
 	for (int64_t office = 1; office <= 1000; office++)
 		if (office % 10 == 0)
-			meters_hit(f->meters, office, LIMIT_SPOOLS, 5000);
+			meters_hit(f->meters, office, LIMIT_SPOOLS, 4000 + (uint64_t)office);
 		else
 			assert_true(meters_take(f->meters, office, LIMIT_BYTES, 1, 5000));
-	assert_int_equal(meters_at_limit(f->meters, LIMIT_SPOOLS, 5000, who, 2), 100);
-	assert_true(who[0] % 10 == 0 && who[1] % 10 == 0 && who[0] != who[1]);
-	assert_int_equal(meters_at_limit(f->meters, LIMIT_BYTES, 5000, who, 2), 0);
-	assert_int_equal(meters_at_limit(f->meters, LIMIT_SPOOLS, 5000 + LIMIT_SHOWN_MS, who, 2),
-			 0);
+	meters_hit(f->meters, 510, LIMIT_HELD, 6000);
+	struct limit_report report = meters_report(f->meters, 6000);
+	assert_int_equal(report.n, 100);
+	assert_int_equal(report.who, 510);
+	assert_int_equal(report.limit, LIMIT_HELD);
+	assert_int_equal(report.until_ms, 6000 + LIMIT_SHOWN_MS);
+	assert_int_equal(meters_report(f->meters, 5500 + LIMIT_SHOWN_MS).n, 1);
+	assert_int_equal(meters_report(f->meters, 6000 + LIMIT_SHOWN_MS).n, 0);
 	assert_int_equal(meters_read(f->meters, 10, LIMIT_SPOOLS, 1000000).hits, 1);
 	assert_false(meters_read(f->meters, 10, LIMIT_SPOOLS, 1000000).now);
+	assert_true(meters_read(f->meters, 10, LIMIT_SPOOLS, 5000).now);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -150,7 +154,7 @@ int main(void)
 		TEST(what_is_spent_afterwards_shuts_the_next_out),
 		TEST(a_level_has_its_most_until_one_leaves),
 		TEST(a_clock_that_goes_back_gives_nothing_away_and_takes_nothing),
-		TEST(those_at_a_limit_are_named_for_a_while),
+		TEST(those_at_a_limit_are_counted_and_the_last_is_named_for_a_while),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
