@@ -48,28 +48,60 @@ int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, 
 	return db_run(hold, err);
 }
 
+/* --- the list --- */
+
+/* What it reads with. The rows of one entry follow each other, so that each payload is decoded
+ * once, and only one at a time is in memory, whatever there is to list. */
+struct listing {
+	const struct reference *reference; /* outlives us */
+	struct arena *arena;               /* owned: of batch */
+	sqlite3_stmt *rows, *payload, *series;
+	int64_t entry; /* that batch is of; 0: none yet */
+	struct batch batch;
+	struct table *table; /* owned */
+};
+
+static int batch_read(struct listing *list, int64_t entry, struct err *err)
+{
+	sqlite3_bind_int64(list->payload, 1, entry);
+	int rc = db_step(list->payload, err);
+	if (rc == 0)
+		rc = err_set(err, -EUCLEAN,
+			     "quarantine names journal entry %lld, which is not there",
+			     (long long)entry);
+	arena_reset(list->arena);
+	list->entry = 0;
+	if (rc == 1)
+		rc = wire_batch_decode(list->arena, sqlite3_column_blob(list->payload, 0),
+				       (size_t)sqlite3_column_bytes(list->payload, 0), &list->batch,
+				       err);
+	sqlite3_reset(list->payload);
+	if (rc == 0)
+		list->entry = entry;
+	return rc;
+}
+
 /* Which series a held run is of, its period and value: the payload tells. */
 struct held_row {
 	uint32_t number;
 	struct point point;
 };
 
-static int look_up(struct arena *arena, sqlite3_stmt *row, struct held_row *ret, struct err *err)
+static int look_up(struct listing *list, struct held_row *ret, struct err *err)
 {
-	struct batch batch;
-	arena_reset(arena);
-	int rc = wire_batch_decode(arena, sqlite3_column_blob(row, 7),
-				   (size_t)sqlite3_column_bytes(row, 7), &batch, err);
-	size_t run = (size_t)sqlite3_column_int64(row, 1);
-	int64_t point = sqlite3_column_int64(row, 2);
+	const struct batch *batch = &list->batch;
+	int64_t entry = sqlite3_column_int64(list->rows, 0);
+	uint64_t run = (uint64_t)sqlite3_column_int64(list->rows, 1);
+	int64_t point = sqlite3_column_int64(list->rows, 2);
+	int rc = entry == list->entry ? 0 : batch_read(list, entry, err);
 	if (rc < 0)
 		return rc;
-	if (run >= batch.n_runs || point >= batch.runs[run].n)
+	if (run >= batch->n_runs || point >= batch->runs[run].n)
 		return err_set(err, -EUCLEAN,
 			       "quarantine names a run that journal entry %lld has not",
-			       (long long)sqlite3_column_int64(row, 0));
-	ret->number = batch.runs[run].series;
-	ret->point = batch.points[batch.runs[run].first + (point < 0 ? 0 : (uint32_t)point)];
+			       (long long)entry);
+	ret->number = batch->runs[run].series;
+	ret->point = batch->points[batch->runs[run].first + (point < 0 ? 0 : (uint32_t)point)];
 	return 0;
 }
 
@@ -85,21 +117,22 @@ static void show_period(struct table *table, int64_t shape, int32_t day, const s
 	table_text(table, period_format(period, text));
 }
 
-static int add_row(struct table *table, sqlite3_stmt *row, sqlite3_stmt *series,
-		   struct arena *arena, const struct reference *reference, struct err *err)
+static int add_row(struct listing *list, struct err *err)
 {
+	struct table *table = list->table;
+	sqlite3_stmt *row = list->rows, *series = list->series;
 	struct held_row held = { 0 };
 	char received[INSTANT_TEXT_MAX];
-	int rc = look_up(arena, row, &held, err);
+	int rc = look_up(list, &held, err);
 	if (rc < 0)
 		return rc;
-	sqlite3_bind_int64(series, 1, sqlite3_column_int64(row, 8));
+	sqlite3_bind_int64(series, 1, sqlite3_column_int64(row, 7));
 	sqlite3_bind_int64(series, 2, held.number);
 	rc = db_step(series, err);
 	if (rc <= 0)
 		return rc < 0 ? rc : err_set(err, -EUCLEAN, "a held series was never declared");
 	const struct office *office =
-		offices_by_id(reference->offices, sqlite3_column_int64(row, 5));
+		offices_by_id(list->reference->offices, sqlite3_column_int64(row, 5));
 	bool whole = sqlite3_column_int64(row, 2) < 0;
 	int64_t shape = sqlite3_column_int64(series, 2);
 	table_row(table);
@@ -108,7 +141,7 @@ static int add_row(struct table *table, sqlite3_stmt *row, sqlite3_stmt *series,
 	table_text(table, civil_format(sqlite3_column_int64(row, 6), received));
 	table_text(table, (const char *)sqlite3_column_text(series, 0));
 	table_text(table, (const char *)sqlite3_column_text(series, 1));
-	show_period(table, shape, sqlite3_column_int(row, 9), &held.point, whole);
+	show_period(table, shape, sqlite3_column_int(row, 8), &held.point, whole);
 	if (held.point.withdrawn || sqlite3_column_int64(row, 4) != 1)
 		table_null(table);
 	else
@@ -119,42 +152,58 @@ static int add_row(struct table *table, sqlite3_stmt *row, sqlite3_stmt *series,
 	return 0;
 }
 
-int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned most,
-		    struct table **ret_table, struct err *err)
+/* The payload is left out of the rows: they are sorted, and would carry it along, once each. */
+static int listing_open(struct listing *list, sqlite3 *db, struct err *err)
 {
 	static const char *const columns[] = { "entry",  "office",       "received",
 					       "metric", "labels",       "period",
 					       "value",  "observations", "reason" };
-	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
-	struct arena *arena = arena_open(WIRE_ARENA_MAX);
-	sqlite3_stmt *rows = NULL, *series = NULL;
-	int rc = table && arena ? 0 : err_memory(err);
+	list->table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	list->arena = arena_open(WIRE_ARENA_MAX);
+	int rc = list->table && list->arena ? 0 : err_memory(err);
 	if (rc == 0)
 		rc = db_prepare(
 			db,
 			"SELECT q.journal, q.run, q.point, q.verdict, q.observations, j.office,"
-			" j.received_us, j.payload, j.spool, j.day FROM quarantine q JOIN journal j"
+			" j.received_us, j.spool, j.day FROM quarantine q JOIN journal j"
 			" ON j.id = q.journal WHERE q.released_us IS NULL"
 			" ORDER BY q.journal DESC, q.run, q.point LIMIT ?",
-			&rows, err);
+			&list->rows, err);
+	if (rc == 0)
+		rc = db_prepare(db, "SELECT payload FROM journal WHERE id = ?", &list->payload,
+				err);
 	if (rc == 0)
 		rc = db_prepare(db,
 				"SELECT s.metric, s.labels, d.shape FROM declared d JOIN series s"
 				" ON s.id = d.series WHERE d.spool = ? AND d.number = ?",
-				&series, err);
+				&list->series, err);
+	return rc;
+}
+
+static void listing_close(struct listing *list)
+{
+	sqlite3_finalize(list->rows);
+	sqlite3_finalize(list->payload);
+	sqlite3_finalize(list->series);
+	arena_close(list->arena);
+	table_close(list->table);
+}
+
+int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned most,
+		    struct table **ret_table, struct err *err)
+{
+	struct listing list = { .reference = reference };
+	int rc = listing_open(&list, db, err);
 	if (rc == 0)
-		sqlite3_bind_int64(rows, 1, most);
-	while (rc == 0 && (rc = db_step(rows, err)) == 1)
-		rc = add_row(table, rows, series, arena, reference, err);
-	if (rc == 0 && table_failed(table))
+		sqlite3_bind_int64(list.rows, 1, most);
+	while (rc == 0 && (rc = db_step(list.rows, err)) == 1)
+		rc = add_row(&list, err);
+	if (rc == 0 && table_failed(list.table))
 		rc = err_memory(err);
-	sqlite3_finalize(rows);
-	sqlite3_finalize(series);
-	arena_close(arena);
-	if (rc < 0) {
-		table_close(table);
-		return rc;
+	if (rc == 0) {
+		*ret_table = list.table;
+		list.table = NULL;
 	}
-	*ret_table = table;
-	return 0;
+	listing_close(&list);
+	return rc;
 }

@@ -19,7 +19,8 @@ void quarantine_close(struct quarantine *quarantine);             /* NULL is fin
 int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
 		    enum verdict verdict, size_t observations, struct err *err);
 
-/** What is held, newest first, at most @most rows: entry, office, received, day, metric, labels,
- * observations, reason. */
+/** What is held, newest first, at most @most rows: entry, office, received, metric, labels, period,
+ * value, observations, reason. Each entry's payload is read and decoded once; memory holds one of
+ * them, and the rows. -EUCLEAN: it names what the journal has not. */
 int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned most,
 		    struct table **ret_table, struct err *err);

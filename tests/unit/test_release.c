@@ -14,6 +14,7 @@
 #include "quarantine.h"
 #include "query.h"
 #include "review.h"
+#include "wire.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -288,6 +289,51 @@ static void of_a_held_run_only_what_may_not_count_stays(void **state)
 	assert_clean(f);
 }
 
+static unsigned decoded;
+
+int __real_wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t len,
+			     struct batch *ret_batch, struct err *err);
+int __wrap_wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t len,
+			     struct batch *ret_batch, struct err *err);
+
+int __wrap_wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t len,
+			     struct batch *ret_batch, struct err *err)
+{
+	decoded++;
+	return __real_wire_batch_decode(arena, payload, len, ret_batch, err);
+}
+
+/* A batch may be held by a row for each of its points: 20 seconds, when each of them decoded it. */
+static void the_list_decodes_each_entry_once(void **state)
+{
+	struct fixture *f = *state;
+	struct books_figure hours[24];
+	struct table *table = NULL;
+	for (int i = 0; i < 24; i++) /* every other one is over the metric's 100 */
+		hours[i] = (struct books_figure){ .metric = "h",
+						  .labels = "",
+						  .grain = GRAIN_HOUR,
+						  .nth = (uint16_t)i,
+						  .value_e = i % 2 ? 1000 + i : i };
+	for (int32_t n = 0; n < 3; n++) {
+		struct books_batch batch;
+		books_seal(&f->spool, day("2025-06-01") + n, hours, 24, f->now_us - 1000000,
+			   &batch);
+		books_commit(&f->books, &batch, 1);
+		blob_free(&batch.payload);
+	}
+	decoded = 0;
+	assert_int_equal(
+		quarantine_list(f->books.db, f->books.reference, 30, &table, &f->books.err), 0);
+	assert_int_equal(table_rows(table), 30);
+	assert_string_equal(books_cell(table, 0, "value"), "1001");
+	assert_string_equal(books_cell(table, 11, "period"), "2025-06-03T23");
+	assert_string_equal(books_cell(table, 12, "period"), "2025-06-02T01");
+	assert_string_equal(books_cell(table, 29, "value"), "1011"); /* of the oldest */
+	assert_int_equal(decoded, 3);
+	table_close(table);
+}
+
 static void a_mended_catalogue_lets_in_what_it_kept_out(void **state)
 {
 	struct fixture *f = *state;
@@ -411,6 +457,7 @@ int main(void)
 		TEST(an_operator_lets_in_what_came_late),
 		TEST(only_what_fits_the_order_is_judged),
 		TEST(of_a_held_run_only_what_may_not_count_stays),
+		TEST(the_list_decodes_each_entry_once),
 		TEST(a_mended_catalogue_lets_in_what_it_kept_out),
 		TEST(what_a_new_catalogue_keeps_out_is_held_and_not_lost),
 		TEST(an_office_without_a_unit_has_its_figures_held),
