@@ -5,6 +5,7 @@
 #include "log.h"
 #include "restore.h"
 #include "server.h"
+#include "store.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -13,7 +14,8 @@
 #include <stdlib.h>
 #include <uv.h>
 
-#define SIGNALS 3u
+#define SIGNALS        3u
+#define THREADS_BESIDE 2u /* the store: backups, and memory that is given back */
 
 struct process {
 	uv_loop_t loop;
@@ -81,11 +83,22 @@ static int serve(struct process *process, struct config *config, struct err *err
 	return rc;
 }
 
+/* libuv's pool has four unless it is told before it first works: eight readers that answer long
+ * questions would leave none to commit with. Whoever set the variable wanted it so. */
+static void threads_ask_for(const struct config *config)
+{
+	char n[16];
+	(void)snprintf(n, sizeof(n), "%u",
+		       store_threads(config->readers) + THREADS_BESIDE); /* fits */
+	(void)setenv("UV_THREADPOOL_SIZE", n, 0); /* without memory it has four */
+}
+
 static int run(struct config *config, const char *config_path)
 {
 	i18n_serve(NULL);
 	(void)signal(SIGHUP,
 		     SIG_IGN); /* until it is watched: so early there is nothing newer to read */
+	threads_ask_for(config);
 	struct process process = { .config_path = config_path };
 	struct err err = { 0 };
 	int rc = uv_loop_init(&process.loop);

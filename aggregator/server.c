@@ -230,7 +230,7 @@ void server_reload(struct server *server, const char *config_path)
 
 /* --- stop --- */
 
-static void close_rest(void *context)
+static void close_store(void *context)
 {
 	struct server *server = context;
 	intake_close(server->intake);
@@ -242,6 +242,15 @@ static void close_rest(void *context)
 		(void)unlink(server->config->api_socket); /* gone already is fine */
 	sodium_memzero(&server->key, sizeof(server->key));
 	free(server);
+}
+
+static void close_rest(void *context)
+{
+	struct server *server = context;
+	if (server->store)
+		store_stop(server->store, close_store, server);
+	else
+		close_store(server);
 }
 
 static void stop_api(void *context)

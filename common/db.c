@@ -87,6 +87,11 @@ int db_err(struct err *err, sqlite3 *db, const char *what)
 	return code_err(err, code, sqlite3_errmsg(db), what);
 }
 
+void db_wait(sqlite3 *db, bool wait)
+{
+	(void)sqlite3_busy_timeout(db, wait ? BUSY_WAIT_MS : 0); /* fails on no live connection */
+}
+
 int db_exec(sqlite3 *db, const char *sql, struct err *err)
 {
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)

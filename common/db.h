@@ -58,6 +58,10 @@ int db_number(sqlite3 *db, const char *sql, int64_t *ret_number, struct err *err
 /** sqlite3_step: 1 a row, 0 done, negative an error. */
 int db_step(sqlite3_stmt *stmt, struct err *err);
 
+/** Shall a statement wait some seconds (the usual) for a lock that another connection holds, or
+ * fail at once? */
+void db_wait(sqlite3 *db, bool wait);
+
 int db_begin(sqlite3 *db, struct err *err);  /* BEGIN IMMEDIATE */
 int db_commit(sqlite3 *db, struct err *err); /* on failure the transaction is rolled back */
 void db_rollback(sqlite3 *db);               /* fine when none is open */

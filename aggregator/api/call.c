@@ -100,8 +100,10 @@ static void submit(struct call *call)
 		on_done(&call->job, 0, NULL);
 	else if (call->action->way == CALL_WRITE)
 		store_write(store, &call->job);
-	else
+	else {
+		call->job.use = call->action->way == CALL_GLANCE ? STORE_GLANCE : STORE_QUESTION;
 		store_read(store, &call->job);
+	}
 }
 
 void call_start(struct api *api, struct http_request *request, const struct action *action)

@@ -24,6 +24,7 @@
 
 enum call_way {
 	CALL_READ,
+	CALL_GLANCE, /* a read that is answered while questions take all readers */
 	CALL_WRITE,
 	CALL_HERE, /* prepare() answers from what the loop knows; run is NULL */
 };

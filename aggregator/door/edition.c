@@ -33,7 +33,8 @@ uint64_t edition_version(struct edition *edition)
 	if (due && !edition->looking && !edition->closed) {
 		edition->looking = true;
 		edition->looked_ms = now_ms;
-		edition->job = (struct store_job){ .run = look_run, .done = look_done };
+		edition->job =
+			(struct store_job){ .run = look_run, .done = look_done, .use = STORE_DOOR };
 		store_read(edition->store, &edition->job);
 	}
 	return edition->version;

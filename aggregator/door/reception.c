@@ -210,7 +210,8 @@ void reception_hello(struct reception *reception, const struct gate_peer *peer,
 	question->welcome.protocol = protocol;
 	question->spool_id = hello->spool_id;
 	question->catalogue_known = hello->catalogue_version;
-	question->job = (struct store_job){ .run = hello_run, .done = hello_done };
+	question->job =
+		(struct store_job){ .run = hello_run, .done = hello_done, .use = STORE_DOOR };
 	store_read(reception->store, &question->job);
 }
 

@@ -246,15 +246,30 @@ static void more_requests_than_the_bound_are_503(void **state)
 	readers_plug(f, &plugs);
 	for (int i = 0; i < BOUND; i++) {
 		fds[i] = client(f);
-		say(fds[i], "GET /v1/status", "", "");
+		say(fds[i], "GET /v1/quarantine", "", "");
 		while (store_waiting(f->store) < 3 + (size_t)i)
 			uv_run(&f->loop, UV_RUN_ONCE);
 	}
 	for (int i = BOUND; i < MANY; i++)
-		assert_asked(state, "GET /v1/status", "", "", "503", "try again");
+		assert_asked(state, "GET /v1/quarantine", "", "", "503", "try again");
 	readers_unplug(&plugs);
 	for (int i = 0; i < BOUND; i++)
-		assert_answer(f, fds[i], "200", "handshakes");
+		assert_answer(f, fds[i], "200", "rows");
+	uv_sem_destroy(&plugs.free_to_go);
+}
+
+/* Whoever asks how things are, asks when they are slow. */
+static void status_is_told_while_questions_take_all_readers(void **state)
+{
+	struct api_fixture *f = *state;
+	struct plugs plugs;
+	int question = client(f);
+
+	readers_plug(f, &plugs);
+	say(question, "GET /v1/quarantine", "", "");
+	assert_asked(state, "GET /v1/status", "", "", "200", "handshakes");
+	readers_unplug(&plugs);
+	assert_answer(f, question, "200", "rows");
 	uv_sem_destroy(&plugs.free_to_go);
 }
 
@@ -299,6 +314,7 @@ int main(void)
 		TEST(an_office_is_invited_to_an_address_or_not_at_all),
 		TEST(a_refused_order_is_not_in_the_audit),
 		TEST(more_requests_than_the_bound_are_503),
+		TEST(status_is_told_while_questions_take_all_readers),
 		TEST(stopping_answers_what_is_in_work),
 		TEST(one_verification_at_a_time),
 		TEST(stopping_ends_a_verification),

@@ -9,9 +9,11 @@
 #include "store.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define JOBS 60
@@ -22,7 +24,7 @@ struct fixture {
 	struct store *store;
 	struct err err;
 	int order[JOBS], n_done;
-	uv_sem_t inside, go; /* a job that waits tells and is told */
+	uv_sem_t inside, go, go_late; /* a job that waits tells and is told */
 };
 
 struct task { /* runs one statement; notes what it gave */
@@ -51,7 +53,7 @@ static int task_run(struct store_job *job, sqlite3 *db, const struct reference *
 		rc = reference_changed(db, err);
 	if (task->waits) {
 		uv_sem_post(&task->f->inside);
-		uv_sem_wait(&task->f->go);
+		uv_sem_wait(task->waits > 1 ? &task->f->go_late : &task->f->go);
 	}
 	if (rc == 0 && task->fails)
 		rc = err_set(err, -EDOM, "task %d fails", task->number);
@@ -87,7 +89,7 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	if (!f || uv_loop_init(&f->loop) < 0 || uv_sem_init(&f->inside, 0) < 0 ||
-	    uv_sem_init(&f->go, 0) < 0)
+	    uv_sem_init(&f->go, 0) < 0 || uv_sem_init(&f->go_late, 0) < 0)
 		return -1;
 	(void)snprintf(f->folder, sizeof(f->folder), "/tmp/lantoa-store-XXXXXX");
 	if (!mkdtemp(f->folder))
@@ -112,6 +114,7 @@ static int teardown(void **state)
 	rc = rmdir(f->folder) < 0 ? -1 : rc;
 	uv_sem_destroy(&f->inside);
 	uv_sem_destroy(&f->go);
+	uv_sem_destroy(&f->go_late);
 	free(f);
 	return rc;
 }
@@ -317,6 +320,161 @@ static void progress_tells_a_writer_that_hangs_from_one_that_works(void **state)
 	assert_false(store_writing(f->store));
 }
 
+static int on_busy(void *context, int times)
+{
+	atomic_fetch_add((atomic_int *)context, 1);
+	return times < 3; /* then it gives up, so that a test that fails ends */
+}
+
+static off_t log_size(const struct fixture *f)
+{
+	char name[128];
+	struct stat file;
+	(void)snprintf(name, sizeof(name), "%s-wal", f->path);
+	assert_int_equal(stat(name, &file), 0);
+	return file.st_size;
+}
+
+#define MANY_BYTES (9 << 20) /* of one write: enough to be copied */
+#define MANY_TIMES 16        /* such writes make a log whose file is to be cut */
+
+/* The readers go only when all that is written is done: had a commit waited for one of them, the
+ * busy handler would have been asked. */
+static void readers_that_stay_hold_up_no_write_and_the_log_is_cut_when_they_go(void **state)
+{
+	struct fixture *f = *state;
+	atomic_int busy = 0;
+	char sql[128];
+	static struct task writes[MANY_TIMES];
+	struct task early = task_of(f, 101, COUNT), late = task_of(f, 102, COUNT),
+		    last = task_of(f, 103, MORE);
+
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO big VALUES(zeroblob(%d)) RETURNING 1",
+		       MANY_BYTES);
+	assert_int_equal(db_exec(store_writer(f->store), "CREATE TABLE big(bytes BLOB)", &f->err),
+			 0);
+	(void)sqlite3_busy_handler(store_writer(f->store), on_busy, &busy);
+	early.waits = 1;
+	late.waits = 2; /* for its own word */
+	store_read(f->store, &early.job);
+	uv_sem_wait(&f->inside);
+	for (int i = 0; i < MANY_TIMES; i++) { /* one by one, as the committer does */
+		writes[i] = task_of(f, i, sql);
+		store_write(f->store, &writes[i].job);
+		while (writes[i].rc == 1)
+			(void)uv_run(&f->loop, UV_RUN_ONCE);
+		assert_int_equal(writes[i].rc, 0);
+	}
+	assert_int_equal(early.rc, 1); /* it is still there, */
+	struct store_log log = store_log(f->store);
+	assert_true(log.bytes >= (uint64_t)MANY_BYTES * MANY_TIMES); /* so the log had to grow */
+	assert_true(log.file_bytes >= log.bytes);
+	store_read(f->store, &late.job); /* and this one sees the end of the log */
+	uv_sem_wait(&f->inside);
+	uv_sem_post(&f->go);
+	while (early.rc == 1)
+		(void)uv_run(&f->loop, UV_RUN_ONCE);
+	while (store_writing(f->store)) /* all can be copied, but not cut */
+		(void)uv_run(&f->loop, UV_RUN_ONCE);
+	assert_true(log_size(f) >= (off_t)MANY_BYTES * MANY_TIMES);
+	assert_int_equal(store_log(f->store).bytes, 0);
+	uv_sem_post(&f->go_late);
+	drain(f);
+	assert_int_equal(late.rc, 0);
+	assert_int_equal(log_size(f), 0);
+	assert_int_equal(store_log(f->store).file_bytes, 0);
+	assert_int_equal(atomic_load(&busy), 0);
+	store_write(f->store, &last.job);
+	drain(f);
+	assert_int_equal(last.rc, 0);
+}
+
+/* What done() asks for next is in the writer's queue before the copying is. */
+static void a_commit_is_told_before_its_log_is_copied(void **state)
+{
+	struct fixture *f = *state;
+	struct task write = task_of(f, 0, "INSERT INTO big VALUES(zeroblob(20000000)) RETURNING 1");
+
+	assert_int_equal(db_exec(store_writer(f->store), "CREATE TABLE big(bytes BLOB)", &f->err),
+			 0);
+	store_write(f->store, &write.job);
+	while (write.rc == 1)
+		(void)uv_run(&f->loop, UV_RUN_ONCE);
+	assert_true(store_log(f->store).bytes > 0); /* told, and not copied: */
+	assert_true(store_writing(f->store));       /* that is to come */
+	drain(f);
+	assert_int_equal(store_log(f->store).bytes, 0);
+}
+
+static void reader_shows_for_how_long(void **state)
+{
+	struct fixture *f = *state;
+	struct task reader = task_of(f, 0, COUNT);
+
+	assert_int_equal(store_log(f->store).oldest_read_ms, 0);
+	reader.waits = 1;
+	store_read(f->store, &reader.job);
+	uv_sem_wait(&f->inside);
+	while (store_log(f->store).oldest_read_ms < 2)
+		(void)usleep(1000);
+	uv_sem_post(&f->go);
+	drain(f);
+	assert_int_equal(store_log(f->store).oldest_read_ms, 0);
+}
+
+/* Two readers, both held: what the door and the operators' glance ask is answered all the same. */
+static void questions_do_not_hold_up_the_door_nor_the_glance(void **state)
+{
+	struct fixture *f = *state;
+	struct task held[2], queued = task_of(f, 2, COUNT), door = task_of(f, 3, COUNT),
+			     glance = task_of(f, 4, COUNT);
+
+	for (int i = 0; i < 2; i++) {
+		held[i] = task_of(f, i, COUNT);
+		held[i].waits = 1;
+		store_read(f->store, &held[i].job);
+		uv_sem_wait(&f->inside);
+	}
+	door.job.use = STORE_DOOR;
+	glance.job.use = STORE_GLANCE;
+	store_read(f->store, &queued.job);
+	store_read(f->store, &door.job);
+	store_read(f->store, &glance.job);
+	while (door.rc == 1 || glance.rc == 1)
+		(void)uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(door.rc, 0);
+	assert_int_equal(glance.rc, 0);
+	assert_int_equal(queued.rc, 1);
+	uv_sem_post(&f->go);
+	uv_sem_post(&f->go);
+	drain(f);
+	assert_int_equal(queued.rc, 0);
+}
+
+static void on_idle(void *context)
+{
+	++*(int *)context;
+}
+
+static void stopping_waits_for_the_log_to_be_copied(void **state)
+{
+	struct fixture *f = *state;
+	struct task write = task_of(f, 0, "INSERT INTO big VALUES(zeroblob(20000000)) RETURNING 1");
+	int idle = 0;
+
+	assert_int_equal(db_exec(store_writer(f->store), "CREATE TABLE big(bytes BLOB)", &f->err),
+			 0);
+	store_write(f->store, &write.job);
+	while (write.rc == 1)
+		(void)uv_run(&f->loop, UV_RUN_ONCE);
+	store_stop(f->store, on_idle, &idle);
+	assert_int_equal(idle, !store_writing(f->store));
+	while (!idle)
+		(void)uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(store_waiting(f->store), 0);
+	assert_int_equal(idle, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -331,6 +489,11 @@ int main(void)
 		TEST(a_read_beyond_its_limit_is_interrupted_unless_it_may),
 		TEST(what_was_committed_is_there_after_reopening),
 		TEST(a_second_writer_is_kept_out),
+		TEST(readers_that_stay_hold_up_no_write_and_the_log_is_cut_when_they_go),
+		TEST(a_commit_is_told_before_its_log_is_copied),
+		TEST(reader_shows_for_how_long),
+		TEST(questions_do_not_hold_up_the_door_nor_the_glance),
+		TEST(stopping_waits_for_the_log_to_be_copied),
 		TEST(a_store_without_a_folder_is_refused_by_name),
 	};
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
