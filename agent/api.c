@@ -1,6 +1,7 @@
-/* A request: over TCP its token is looked at first, by the worker, who reads it from the disk. Then
- * it is parsed and judged on the loop, done by the worker, answered on the loop. The request owns
- * what its job needs, so a new catalogue may come meanwhile. */
+/* A request: over TCP its token is looked at first, by the worker, who reads it from the disk, and
+ * nothing of its body is kept before. Then it is parsed and judged on the loop, done by the worker,
+ * answered on the loop. The request owns what its job needs, so a new catalogue may come meanwhile.
+ */
 #include "api.h"
 
 #include "civil.h"
@@ -19,7 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_MAX    (4u * 1024 * 1024)
+#define FIGURES_MAX (4u * 1024 * 1024) /* bytes: of the figures of one request */
+#define BODIES_MAX  (8u * 1024 * 1024) /* of all that are being read */
 #define CONNECTIONS 8u
 #define TIMEOUT_S   60u
 #define SOCKET_MODE 0660u /* the group of the socket's folder may hand in figures */
@@ -45,7 +47,6 @@ struct call { /* one request and its job */
 	struct blob out;  /* owned */
 	const char *type;
 	const char *header; /* Authorization, the request's; NULL: it has none */
-	void (*admitted)(struct call *call);
 	int rc;
 	struct err err;
 };
@@ -148,25 +149,21 @@ static void done_admit(struct job *job)
 {
 	struct call *call = container_of(job, struct call, job);
 	struct api *api = call->api;
-	if (call->rc == 0) {
-		call->admitted(call);
-	} else {
+	if (call->rc == 0)
+		http_admit(call->request);
+	else
 		answer_stranger(call->request, &call->err);
-		call_free(call);
-	}
+	call_free(call);
 	api->jobs--;
 	stop_if_idle(api);
 }
 
-/* @admitted runs at once, or on the loop when the token was found right. */
-static void call_admit(struct call *call, void (*admitted)(struct call *call))
+static void on_head(void *context, struct http_request *request)
 {
-	if (!call->api->config.token_path) {
-		admitted(call);
+	struct call *call = call_begin(context, request);
+	if (!call)
 		return;
-	}
-	call->admitted = admitted;
-	call->header = http_header(call->request, "Authorization");
+	call->header = http_header(request, "Authorization");
 	call_submit(call, work_admit, done_admit);
 }
 
@@ -200,19 +197,15 @@ static int record(struct call *call)
 			       &call->err);
 }
 
-static void take_observations(struct call *call)
+static void post_observations(void *context, struct http_request *request)
 {
+	struct call *call = call_begin(context, request);
+	if (!call)
+		return;
 	if (record(call) < 0)
 		call_refuse(call);
 	else
 		call->api->jobs++;
-}
-
-static void post_observations(void *context, struct http_request *request)
-{
-	struct call *call = call_begin(context, request);
-	if (call)
-		call_admit(call, take_observations);
 }
 
 /* GET /v1/status */
@@ -322,9 +315,13 @@ static void post_clock(void *context, struct http_request *request)
 
 /* GET /v1/catalogue */
 
-static void give_catalogue(struct call *call)
+static void get_catalogue(void *context, struct http_request *request)
 {
-	const struct catalogue *catalogue = recorder_catalogue(call->api->config.recorder);
+	struct call *call = call_begin(context, request);
+	const struct catalogue *catalogue;
+	if (!call)
+		return;
+	catalogue = recorder_catalogue(call->api->config.recorder);
 	if (!catalogue) {
 		err_set(&call->err, -ENOENT, "the province has not sent its catalogue yet");
 		call_refuse(call);
@@ -335,22 +332,16 @@ static void give_catalogue(struct call *call)
 	call_free(call);
 }
 
-static void get_catalogue(void *context, struct http_request *request)
-{
-	struct call *call = call_begin(context, request);
-	if (call)
-		call_admit(call, give_catalogue);
-}
-
 static const struct http_route routes[] = {
-	{ "POST", "/v1/observations", post_observations }, /* these two over TCP, too */
-	{ "GET", "/v1/catalogue", get_catalogue },
-	{ "GET", "/v1/status", get_status },
-	{ "GET", "/v1/spool", get_kept },
-	{ "GET", "/v1/spool/verify", get_kept },
-	{ "GET", "/v1/spool/export", get_kept },
-	{ "GET", "/v1/clock", get_kept },
-	{ "POST", "/v1/clock", post_clock },
+	{ "POST", "/v1/observations", post_observations,
+	  FIGURES_MAX }, /* these two over TCP, too */
+	{ "GET", "/v1/catalogue", get_catalogue, 0 },
+	{ "GET", "/v1/status", get_status, 0 },
+	{ "GET", "/v1/spool", get_kept, 0 },
+	{ "GET", "/v1/spool/verify", get_kept, 0 },
+	{ "GET", "/v1/spool/export", get_kept, 0 },
+	{ "GET", "/v1/clock", get_kept, 0 },
+	{ "POST", "/v1/clock", post_clock, 0 },
 };
 #define N_ROUTES     (sizeof(routes) / sizeof(routes[0]))
 #define N_TCP_ROUTES 2u
@@ -376,10 +367,11 @@ static int open_socket(const char *path, int *ret_fd, struct err *err)
 int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret_api,
 	      struct err *err)
 {
-	struct http_limits limits = { .body_max = BODY_MAX,
+	struct http_limits limits = { .bodies_max = BODIES_MAX,
 				      .connections = CONNECTIONS,
 				      .timeout_s = TIMEOUT_S,
-				      .guarded = config->listen != NULL };
+				      .guarded = config->listen != NULL,
+				      .on_head = config->token_path ? on_head : NULL };
 	int fd = -1;
 	struct api *api = calloc(1, sizeof(*api));
 	if (!api)

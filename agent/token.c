@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define TOKEN_BYTES 32u
 #define TOKEN_TEXT  (2 * TOKEN_BYTES + 1)
@@ -35,7 +36,8 @@ int token_check(const char *path, const char *header, struct err *err)
 {
 	static const char scheme[] = "Bearer ";
 	char token[SECRET_FILE_MAX];
-	if (!header || strncmp(header, scheme, strlen(scheme)) != 0)
+	/* RFC 9110, 11.1: a scheme is written in any case. */
+	if (!header || strncasecmp(header, scheme, strlen(scheme)) != 0)
 		return err_set(err, -EACCES,
 			       "show the token: Authorization: Bearer TOKEN; 'lantoa-agent token' "
 			       "prints it");

@@ -7,9 +7,9 @@
 
 #define TOKEN_FILE "api.token"
 
-/** Is @header, an Authorization header (NULL: there was none), "Bearer " and the word in @path?
- * Compared in constant time. -EACCES with what to do. Reads a small file, so that a new token
- * counts at once: call from the worker. */
+/** Is @header, an Authorization header (NULL: there was none), "Bearer " (in any case) and the word
+ * in @path? Compared in constant time. -EACCES with what to do. Reads a small file, so that a new
+ * token counts at once: call from the worker. */
 int token_check(const char *path, const char *header, struct err *err);
 
 /** token [--new]: print it; make it when there is none, or anew. */

@@ -1,67 +1,110 @@
 /* How a request goes:
  *
  * 1. libmicrohttpd's epoll fd becomes readable, or its timer is due: turn() lets it work.
- * 2. It calls on_access() when the headers are read, then for each piece of the body, then once
- *    more at the end. The first call makes the http_request, the last one finds the route.
- * 3. The handler answers inside that call, and the response is queued at once; or it keeps the
+ * 2. It calls on_access() when the head is read. That call makes the http_request and judges the
+ *    head; when as many requests are in work as may be, the request is parked: the connection is
+ *    suspended until unpark() finds room. Then on_head() has its say, at once or later.
+ * 3. on_access() is called for each piece of the body, then once more at the end, for the handler.
+ * 4. The handler answers inside that call, and the response is queued at once; or it keeps the
  *    request, and the connection is suspended: no timeout, no reading, no polling.
- * 4. http_answer() makes the response, resumes the connection and asks for a turn; on_access() is
+ * 5. http_answer() makes the response, resumes the connection and asks for a turn; on_access() is
  *    called again and queues it.
- * 5. on_completed() frees the request, when the answer is out or the connection is lost.
+ * 6. on_completed() frees the request, when the answer is out or the connection is lost.
  *
- * How it can fail: a client that hangs up before step 2's last call or after step 4 ends in
- * on_completed(). One that hangs up while suspended is not noticed until step 4, whose write then
- * fails: the handler's pointer stays good all the while. A body over the limit is read and
- * forgotten, so that the client, busy sending, gets to read its 413; a client that will not stop is
- * cut off. Without memory the connection is dropped. */
+ * How it can fail: a client that hangs up before step 3's last call or after step 5 ends in
+ * on_completed(). One that hangs up while suspended is not noticed until step 5, whose write then
+ * fails: the handler's pointer stays good all the while. The body of a request that was refused in
+ * step 2 or 3 is read and forgotten, so that the client, busy sending, gets to read why; one that
+ * will not stop is cut off. Without memory the connection is dropped. After each turn the seats are
+ * swept (http_seats.h). */
 #include "http.h"
 
 #include "blob.h"
 #include "http_guard.h"
+#include "http_seats.h"
 #include "i18n.h"
+#include "log.h"
 #include "quote.h"
+#include "utf8.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define JSON_TYPE     "application/json"
-#define EXCESS_FACTOR 8u /* of body_max: so much of an oversized body is read before hanging up */
+#define NS_PER_MS     1000000u
+#define EXCESS_FACTOR 8u /* of body_max: so much of a refused body is read before hanging up */
+#define EXCESS_MIN    65536u
 
-enum request_state { READING, WORKING, ANSWERED };
+enum request_state {
+	PARKED,    /* suspended, until its turn comes */
+	ADMITTING, /* on_head() has it */
+	READING,
+	WORKING, /* its handler has it */
+	ANSWERED,
+	DROPPED, /* the server stops */
+};
 
 struct http {
 	struct MHD_Daemon *daemon;
 	uv_poll_t poll;
 	uv_timer_t timer;
 	const struct http_route *routes; /* outlive us */
-	size_t n_routes, body_max;
+	size_t n_routes;
+	size_t bodies, bodies_max; /* bytes */
+	struct seats seats;
+	void (*on_head)(void *context, struct http_request *request);
 	unsigned working;
 	unsigned handles;
 	bool guarded;
 	bool in_turn;
 	/* Another turn is due, though MHD_get_timeout() does not say so: a connection was resumed,
-	 * or one ended, which at the limit lets the server listen again. */
+	 * or one ended, which at the limit lets libmicrohttpd listen again. */
 	bool again;
 	void *context;
 	void (*on_closed)(void *context);
 	void *on_closed_context;
 };
 
+struct refusal {
+	unsigned status;
+	const char *text;
+};
+
+static const struct refusal
+	too_large = { MHD_HTTP_CONTENT_TOO_LARGE, NULL /* it tells the limit */ },
+	too_much_at_once = { MHD_HTTP_SERVICE_UNAVAILABLE,
+			     N_("too much is being sent here at once; try again shortly") },
+	two_lengths = { MHD_HTTP_BAD_REQUEST, N_("the body's length must be given once: "
+						 "Content-Length, or Transfer-Encoding: chunked") },
+	no_text = { MHD_HTTP_BAD_REQUEST,
+		    N_("the address of this request is not written in UTF-8") },
+	strange_page = { MHD_HTTP_FORBIDDEN,
+			 N_("this is for programs and pages of this machine alone") },
+	no_path = { MHD_HTTP_NOT_FOUND, N_("there is no such path") },
+	no_method = { MHD_HTTP_METHOD_NOT_ALLOWED, N_("this path does not take this method") };
+
 struct http_request {
 	struct http *http;
 	struct MHD_Connection *connection;
+	struct seat *seat; /* the connection's */
 	enum request_state state;
 	bool suspended;
+	bool head_again;  /* libmicrohttpd will call once more for the head, after a suspension */
+	bool waits_first; /* the client sends its body when it is told to (Expect) */
 	enum language language;
-	const struct http_route *route; /* once matched */
+	const struct http_route *route;
+	const struct refusal *refusal; /* NULL: none yet */
 	struct blob body;
-	size_t excess; /* bytes of the body that were read and forgotten */
+	size_t charged; /* of http->bodies */
+	size_t excess;  /* bytes of the body that were read and forgotten */
 	unsigned status;
 	struct MHD_Response *response; /* owned until queued */
 };
@@ -122,13 +165,40 @@ static enum MHD_Result send_error(struct MHD_Connection *connection, unsigned st
 	return result;
 }
 
-static enum MHD_Result send_too_large(struct http_request *request)
+static size_t body_max(const struct http_request *request)
 {
-	char text[192];
+	return request->route && request->route->body_max ? request->route->body_max
+							  : HTTP_BODY_SMALL;
+}
 
-	(void)snprintf(text, sizeof(text), _("the body is over %zu bytes; send it in parts"),
-		       request->http->body_max);
-	return send_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE, text, NULL);
+/* Of a path that has others. */
+static void methods_of(const struct http *http, const char *path, char allow[64])
+{
+	*allow = '\0';
+	for (size_t i = 0; i < http->n_routes; i++) {
+		size_t len = strlen(allow);
+
+		if (strcmp(http->routes[i].path, path) == 0)
+			(void)snprintf(allow + len, 64 - len, "%s%s", len ? ", " : "",
+				       http->routes[i].method); /* fits the routes there are */
+	}
+}
+
+static enum MHD_Result send_refusal(const struct http_request *request, const char *path)
+{
+	const struct refusal *refusal = request->refusal;
+	char text[192], allow[64];
+
+	if (refusal == &too_large) {
+		(void)snprintf(text, sizeof(text),
+			       _("the body is over %zu bytes; send it in parts"),
+			       body_max(request));
+		return send_error(request->connection, refusal->status, text, NULL);
+	}
+	if (refusal == &no_method)
+		methods_of(request->http, path, allow);
+	return send_error(request->connection, refusal->status, _(refusal->text),
+			  refusal == &no_method ? allow : NULL);
 }
 
 static bool method_fits(const struct http_route *route, const char *method)
@@ -137,24 +207,21 @@ static bool method_fits(const struct http_route *route, const char *method)
 	       (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
 }
 
-/* 404, or 405 with the methods that the path has. */
-static enum MHD_Result send_no_route(struct http_request *request, const char *path)
+/* Returns why there is none, or NULL. */
+static const struct refusal *find_route(struct http_request *request, const char *path,
+					const char *method)
 {
 	const struct http *http = request->http;
-	char allow[64] = "";
+	const struct refusal *why = &no_path;
 
-	for (size_t i = 0; i < http->n_routes; i++) {
-		size_t len = strlen(allow);
-
-		if (strcmp(http->routes[i].path, path) == 0)
-			(void)snprintf(allow + len, sizeof(allow) - len, "%s%s", len ? ", " : "",
-				       http->routes[i].method);
+	for (size_t i = 0; i < http->n_routes && !request->route; i++) {
+		if (strcmp(http->routes[i].path, path) != 0)
+			continue;
+		why = &no_method;
+		if (method_fits(&http->routes[i], method))
+			request->route = &http->routes[i];
 	}
-	if (*allow)
-		return send_error(request->connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-				  _("this path does not take this method"), allow);
-	return send_error(request->connection, MHD_HTTP_NOT_FOUND, _("there is no such path"),
-			  NULL);
+	return request->route ? NULL : why;
 }
 
 static enum MHD_Result send_answer(struct http_request *request)
@@ -169,70 +236,103 @@ static enum MHD_Result send_answer(struct http_request *request)
 	return result;
 }
 
-static enum MHD_Result dispatch(struct http_request *request, const char *path, const char *method)
+static void turn_to(struct http_request *request, enum seat_phase phase)
+{
+	seat_turn(&request->http->seats, request->seat, phase, uv_hrtime() / NS_PER_MS);
+}
+
+static void suspend(struct http_request *request)
+{
+	request->suspended = true;
+	MHD_suspend_connection(request->connection);
+}
+
+static void resume(struct http_request *request)
+{
+	request->suspended = false;
+	request->http->again = true;
+	MHD_resume_connection(request->connection);
+}
+
+static enum MHD_Result dispatch(struct http_request *request)
 {
 	struct http *http = request->http;
 
-	for (size_t i = 0; i < http->n_routes; i++) {
-		const struct http_route *route = &http->routes[i];
-
-		if (strcmp(route->path, path) != 0 || !method_fits(route, method))
-			continue;
-		request->state = WORKING;
-		request->route = route;
-		http->working++;
-		route->on_request(http->context, request);
-		if (request->state == ANSWERED)
-			return send_answer(request);
-		request->suspended = true;
-		MHD_suspend_connection(request->connection);
-		return MHD_YES;
+	request->state = WORKING;
+	turn_to(request, SEAT_WORKING);
+	http->working++;
+	request->route->on_request(http->context, request);
+	if (request->state == ANSWERED) {
+		turn_to(request, SEAT_SENDING);
+		return send_answer(request);
 	}
-	return send_no_route(request, path);
+	suspend(request);
+	return MHD_YES;
 }
 
-/* Append to the body, or forget what is over the limit. */
+static void body_free(struct http_request *request)
+{
+	request->http->bodies -= request->charged;
+	request->charged = 0;
+	blob_free(&request->body);
+}
+
+static void refuse(struct http_request *request, const struct refusal *why)
+{
+	request->refusal = why;
+	body_free(request);
+}
+
+/* Keep a piece of the body, or forget it. */
 static enum MHD_Result take_body(struct http_request *request, const char *data, size_t len)
 {
-	size_t body_max = request->http->body_max;
+	struct http *http = request->http;
+	size_t most = body_max(request);
 
-	if (request->excess > 0 || len > body_max - request->body.len) {
-		request->excess += len;
-		return request->excess / EXCESS_FACTOR > body_max ? MHD_NO : MHD_YES;
+	request->seat->read += len;
+	if (request->state == READING && !request->refusal) {
+		if (len > most - request->body.len)
+			refuse(request, &too_large);
+		else if (len > http->bodies_max - http->bodies)
+			refuse(request, &too_much_at_once);
 	}
-	return blob_append(&request->body, data, len) == 0 ? MHD_YES : MHD_NO;
+	if (request->state == READING && !request->refusal) {
+		request->charged += len;
+		http->bodies += len;
+		return blob_append(&request->body, data, len) == 0 ? MHD_YES : MHD_NO;
+	}
+	request->excess += len;
+	return request->excess / EXCESS_FACTOR > (most > EXCESS_MIN ? most : EXCESS_MIN) ? MHD_NO
+											 : MHD_YES;
 }
 
-/* The client said how much it will send, and waits to hear whether it may. */
-static bool refused_beforehand(const struct http_request *request)
+static enum MHD_Result is_text(void *all_text, enum MHD_ValueKind kind, const char *name,
+			       size_t name_len, const char *value, size_t value_len)
 {
-	const char *expect = http_header(request, "Expect"), *len;
-
-	if (!expect)
-		return false;
-	len = http_header(request, "Content-Length");
-	return len && strtoull(len, NULL, 10) > request->http->body_max;
+	(void)kind;
+	*(bool *)all_text =
+		utf8_valid(name, name_len) && strlen(name) == name_len &&
+		(!value || (utf8_valid(value, value_len) && strlen(value) == value_len));
+	return *(bool *)all_text ? MHD_YES : MHD_NO;
 }
 
-static enum MHD_Result first_call(struct http *http, struct MHD_Connection *connection,
-				  void **ret_request)
+static bool arguments_are_text(const struct http_request *request)
 {
-	struct http_request *request = calloc(1, sizeof(*request));
+	bool all_text = true;
 
-	if (!request)
-		return MHD_NO;
-	request->http = http;
-	request->connection = connection;
-	request->language = language_accepted(http_header(request, "Accept-Language"));
-	*ret_request = request;
-	if (!refused_beforehand(request))
-		return MHD_YES;
-	enum language before = language_use(request->language);
-	enum MHD_Result result = send_too_large(request);
-	(void)language_use(before);
-	return result;
+	(void)MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, is_text,
+					  &all_text);
+	return all_text;
 }
 
+/* RFC 9112, 6.3: a message with two lengths is two messages to two readers. */
+static bool one_length(const struct http_request *request)
+{
+	const char *encoding = http_header(request, "Transfer-Encoding");
+
+	return !encoding ||
+	       (strcasecmp(encoding, "chunked") == 0 && !http_header(request, "Content-Length"));
+}
 static bool passes_guard(const struct http_request *request, const char *method)
 {
 	const struct http_guarded asked = { .method = method,
@@ -243,24 +343,115 @@ static bool passes_guard(const struct http_request *request, const char *method)
 	return http_guard_passes(&asked);
 }
 
-/* The later calls. */
-static enum MHD_Result proceed(struct http_request *request, const char *path, const char *method,
-			       const char *data, size_t *len)
+/* What the head alone decides; NULL: nothing is wrong with it. */
+static const struct refusal *judge_head(struct http_request *request, const char *path,
+					const char *method)
 {
-	if (request->state == ANSWERED)
+	const char *len = http_header(request, "Content-Length");
+	const struct refusal *why;
+
+	if (!one_length(request))
+		return &two_lengths;
+	if (request->http->guarded && !passes_guard(request, method))
+		return &strange_page;
+	if (!arguments_are_text(request))
+		return &no_text;
+	why = find_route(request, path, method);
+	if (!why && len && strtoull(len, NULL, 10) > body_max(request))
+		return &too_large;
+	return why;
+}
+
+/* The head was judged, by us and by on_head(). */
+static enum MHD_Result await_body(struct http_request *request)
+{
+	if (request->state == ANSWERED && request->waits_first) {
+		turn_to(request, SEAT_SENDING);
 		return send_answer(request);
+	}
+	turn_to(request, SEAT_READING);
+	return MHD_YES;
+}
+
+/* Its turn has come. */
+static enum MHD_Result begin(struct http_request *request)
+{
+	struct http *http = request->http;
+
+	request->state = READING;
+	if (request->refusal || !http->on_head)
+		return await_body(request);
+	request->state = ADMITTING;
+	turn_to(request, SEAT_WORKING);
+	http->working++;
+	http->on_head(http->context, request);
+	if (request->state != ADMITTING)
+		return await_body(request);
+	request->head_again = true;
+	suspend(request);
+	return MHD_YES;
+}
+
+static enum MHD_Result first_call(struct http_request *request, const char *path,
+				  const char *method)
+{
+	request->refusal = judge_head(request, path, method);
+	request->waits_first = http_header(request, "Expect") != NULL;
+	if (request->refusal && (request->waits_first || request->refusal == &two_lengths))
+		return send_refusal(request, path);
+	if (seats_free(&request->http->seats))
+		return begin(request);
+	request->state = PARKED;
+	turn_to(request, SEAT_PARKED);
+	request->seat->request = request;
+	request->head_again = true;
+	suspend(request);
+	return MHD_YES;
+}
+
+/* The later calls. */
+static enum MHD_Result proceed(struct http_request *request, const char *path, const char *data,
+			       size_t *len)
+{
+	if (request->state == DROPPED)
+		return MHD_NO;
+	if (request->head_again) {
+		request->head_again = false;
+		return request->state == PARKED ? begin(request) : await_body(request);
+	}
 	if (*len > 0) {
 		size_t n = *len;
 
 		*len = 0;
 		return take_body(request, data, n);
 	}
-	if (request->excess > 0)
-		return send_too_large(request);
-	if (request->http->guarded && !passes_guard(request, method))
-		return send_error(request->connection, MHD_HTTP_FORBIDDEN,
-				  _("this is for programs and pages of this machine alone"), NULL);
-	return dispatch(request, path, method);
+	if (request->state == READING && !request->refusal)
+		return dispatch(request);
+	turn_to(request, SEAT_SENDING);
+	return request->refusal ? send_refusal(request, path) : send_answer(request);
+}
+
+static struct seat *seat_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+/* NULL: out of memory. */
+static struct http_request *request_new(struct http *http, struct MHD_Connection *connection)
+{
+	struct seat *seat = seat_of(connection);
+	struct http_request *request = seat ? calloc(1, sizeof(*request)) : NULL;
+
+	if (!request)
+		return NULL;
+	request->http = http;
+	request->connection = connection;
+	request->seat = seat;
+	request->language = language_accepted(http_header(request, "Accept-Language"));
+	return request;
 }
 
 static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *path,
@@ -268,12 +459,16 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
 				 size_t *len, void **request_slot)
 {
 	struct http_request *request = *request_slot;
+	bool first = !request;
 
 	(void)version;
+	if (first)
+		*request_slot = request = request_new(context, connection);
 	if (!request)
-		return first_call(context, connection, request_slot);
+		return MHD_NO;
 	enum language before = language_use(request->language);
-	enum MHD_Result result = proceed(request, path, method, data, len);
+	enum MHD_Result result =
+		first ? first_call(request, path, method) : proceed(request, path, data, len);
 	(void)language_use(before);
 	return result;
 }
@@ -286,10 +481,14 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 	(void)context, (void)connection, (void)code;
 	if (!request)
 		return;
-	assert(request->state != WORKING);
+	assert(request->state != WORKING && request->state != ADMITTING);
 	if (request->response)
 		MHD_destroy_response(request->response);
-	blob_free(&request->body);
+	body_free(request);
+	turn_to(request, SEAT_SILENT);
+	request->seat->asked = true;
+	request->seat->lasting = false;
+	request->seat->read = 0;
 	free(request);
 	*request_slot = NULL;
 }
@@ -297,9 +496,40 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
 			  enum MHD_ConnectionNotificationCode code)
 {
-	(void)connection, (void)slot;
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
-		((struct http *)context)->again = true;
+	struct http *http = context;
+	const union MHD_ConnectionInfo *info;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		seat_give_back(&http->seats, *slot);
+		http->again = true;
+		return;
+	}
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	/* Without memory it has no seat, and its request ends it. */
+	*slot = seat_take(&http->seats, info->connect_fd, uv_hrtime() / NS_PER_MS);
+}
+
+/* As libmicrohttpd does it, but for %00, which would end the text before its end. */
+static size_t on_unescape(void *context, struct MHD_Connection *connection, char *text)
+{
+	size_t to = 0;
+
+	(void)context, (void)connection;
+	for (const char *from = text; *from; from++) {
+		char pair[3] = "", *end = pair;
+		unsigned long byte = 0;
+
+		if (*from == '%' && isxdigit((unsigned char)from[1]) &&
+		    isxdigit((unsigned char)from[2])) {
+			memcpy(pair, from + 1, 2);
+			byte = strtoul(pair, &end, 16);
+		}
+		text[to++] = byte ? (char)byte : *from;
+		if (byte)
+			from += 2;
+	}
+	text[to] = '\0';
+	return to;
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -312,16 +542,32 @@ static void turn_after(struct http *http, uint64_t wait_ms)
 	(void)rc;
 }
 
+static void unpark(struct http *http)
+{
+	struct seat *seat;
+
+	while (seats_free(&http->seats) && (seat = seats_parked(&http->seats))) {
+		seat_turn(&http->seats, seat, SEAT_READING, uv_hrtime() / NS_PER_MS);
+		resume(seat->request);
+	}
+}
+
 static void turn(struct http *http)
 {
-	MHD_UNSIGNED_LONG_LONG wait_ms = 0;
+	MHD_UNSIGNED_LONG_LONG wait_ms = UINT64_MAX;
+	uint64_t sweep_ms;
 
 	http->in_turn = true;
 	http->again = false;
 	(void)MHD_run(http->daemon); /* fails only when misconfigured, which start would have met */
 	http->in_turn = false;
-	if (http->again || MHD_get_timeout(http->daemon, &wait_ms) == MHD_YES)
-		turn_after(http, wait_ms);
+	sweep_ms = seats_sweep(&http->seats, uv_hrtime() / NS_PER_MS);
+	unpark(http);
+	(void)MHD_get_timeout(http->daemon, &wait_ms); /* sets it, or has nothing to wait for */
+	if (sweep_ms < wait_ms)
+		wait_ms = sweep_ms;
+	if (http->again || wait_ms != UINT64_MAX)
+		turn_after(http, http->again ? 0 : wait_ms);
 	else
 		(void)uv_timer_stop(&http->timer); /* cannot fail */
 }
@@ -343,10 +589,11 @@ static struct MHD_Daemon *daemon_start(struct http *http, int listen_fd,
 {
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access,
 				http, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-				MHD_OPTION_CONNECTION_LIMIT, limits->connections,
+				MHD_OPTION_CONNECTION_LIMIT, limits->connections + SEATS_WAITING,
 				MHD_OPTION_CONNECTION_TIMEOUT, limits->timeout_s,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-				MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
+				MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+				MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
 }
 
 int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[], size_t n,
@@ -363,7 +610,10 @@ int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[],
 	}
 	http->routes = routes;
 	http->n_routes = n;
-	http->body_max = limits->body_max;
+	http->bodies_max = limits->bodies_max;
+	http->seats.most = limits->connections;
+	http->seats.idle_ms = UINT64_C(1000) * limits->timeout_s;
+	http->on_head = limits->on_head;
 	http->guarded = limits->guarded;
 	http->context = context;
 	http->daemon = daemon_start(http, listen_fd, limits);
@@ -405,6 +655,11 @@ void http_stop(struct http *http, void (*on_closed)(void *context), void *contex
 	assert(http->working == 0 && !http->in_turn);
 	http->on_closed = on_closed;
 	http->on_closed_context = context;
+	for (struct seat *seat; (seat = seats_parked(&http->seats));) {
+		((struct http_request *)seat->request)->state = DROPPED;
+		seat_turn(&http->seats, seat, SEAT_SENDING, 0);
+		resume(seat->request);
+	}
 	(void)MHD_run(http->daemon); /* answers given in this turn of the loop go out */
 	uv_close((uv_handle_t *)&http->poll, on_handle_closed); /* before its fd goes */
 	uv_close((uv_handle_t *)&http->timer, on_handle_closed);
@@ -463,16 +718,27 @@ static void answered(struct http_request *request, unsigned status, struct MHD_R
 {
 	struct http *http = request->http;
 
-	assert(request->state == WORKING);
+	assert(request->state == WORKING || request->state == ADMITTING);
 	request->state = ANSWERED;
 	request->status = status;
 	request->response = response;
+	body_free(request);
 	http->working--;
 	if (!request->suspended)
-		return; /* dispatch() sees to it */
-	http->again = true;
-	MHD_resume_connection(request->connection);
+		return; /* dispatch() or begin() sees to it */
+	resume(request);
 	turn_after(http, 0);
+}
+
+void http_admit(struct http_request *request)
+{
+	assert(request->state == ADMITTING);
+	request->state = READING;
+	request->http->working--;
+	if (!request->suspended)
+		return; /* begin() sees to it */
+	resume(request);
+	turn_after(request->http, 0);
 }
 
 void http_answer_fields(struct http_request *request, unsigned status,
@@ -496,6 +762,7 @@ void http_answer_file(struct http_request *request, const char *type, int fd, ui
 
 	if (!response)
 		(void)close(fd); /* it was only read */
+	request->seat->lasting = true;
 	answered(request, MHD_HTTP_OK, response_with(&field, 1, response));
 }
 

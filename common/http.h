@@ -1,6 +1,11 @@
 /* An HTTP/1.1 server on a libuv loop, over libmicrohttpd: its epoll fd under a uv_poll_t, no thread
- * of its own. The whole body is read (up to a limit) before the handler is called; a handler
- * answers at once or later. */
+ * of its own. The whole body is read (up to its route's limit) before the handler is called; a
+ * handler answers at once or later.
+ *
+ * What strangers may cost: whatever the head alone decides (path, method, who may speak here, how
+ * long the body claims to be) is decided before any of the body is kept. Bodies have a limit each
+ * and one together. Whoever connects and says nothing, or half of it, is sent away, sooner when
+ * others need the room (common/http_seats.h), and keeps nobody out. */
 #pragma once
 
 #include "err.h"
@@ -16,24 +21,37 @@
 struct http;         /* the server */
 struct http_request; /* one request; lives until answered */
 
+#define HTTP_BODY_SMALL 4096u /* bytes: a route's that names no other limit */
+
 struct http_route {
 	const char *method, *path; /* "GET", "/v1/query"; matched whole */
 	void (*on_request)(void *context, struct http_request *request);
+	size_t body_max; /* bytes; over it the answer is 413; 0: HTTP_BODY_SMALL */
 };
 
 struct http_limits {
-	size_t body_max;      /* bytes; over it the answer is 413 */
-	unsigned connections; /* at once; more wait in the kernel */
-	unsigned timeout_s; /* of a connection on which nothing moves; not while a handler works */
+	size_t bodies_max;    /* bytes of all bodies that are kept at a time; over it 503 */
+	unsigned connections; /* requests in work at once; more wait for their turn, the first of
+				 them here, the rest in the kernel */
+	/* Of a connection on which nothing moves, not while a handler works; and of a body as a
+	 * whole, if it is no faster than 16 KB/s. */
+	unsigned timeout_s;
 	/* Of a port that the browsers of this machine reach: 403 for what was not sent to a
 	 * loopback name, or changes something for another site's page (common/http_guard.h). */
 	bool guarded;
+	/* May be NULL. Called when the head is there, before any of the body: http_admit(), or
+	 * answer, at once or later. Of an answer given here the client hears when it has sent its
+	 * body, which is forgotten as it comes. */
+	void (*on_head)(void *context, struct http_request *request);
 };
 
 /**
  * Serve @routes (n, outlive the server) on @listen_fd, a listening stream socket that the server
- * takes over. Unknown path 404, other method 405, both answered as {"error": "..."}. HEAD is served
- * by the GET route. -ENOMEM; -EIO when libmicrohttpd cannot start; on error the socket is closed.
+ * takes over. Unknown path 404, other method 405, and 400 for what no two readers would understand
+ * alike (both Content-Length and Transfer-Encoding, an address that is not UTF-8), all answered as
+ * {"error": "..."}. An escaped NUL in an address stays escaped, so that it matches nothing. HEAD is
+ * served by the GET route. -ENOMEM; -EIO when libmicrohttpd cannot start; on error the socket is
+ * closed.
  */
 int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[], size_t n,
 	       const struct http_limits *limits, void *context, struct http **ret_http,
@@ -43,7 +61,9 @@ int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[],
  * (asserted). Not from inside a handler. */
 void http_stop(struct http *http, void (*on_closed)(void *context), void *context);
 
-/** A query argument, decoded; NULL when absent. Valid until answered. */
+/** For on_head: the body may come, and then the route's handler is called. */
+void http_admit(struct http_request *request);
+/** A query argument, decoded, UTF-8; NULL when absent. Valid until answered. */
 const char *http_arg(const struct http_request *request, const char *name);
 /** A header's value; NULL when absent. */
 const char *http_header(const struct http_request *request, const char *name);
@@ -70,10 +90,12 @@ void http_answer_fields(struct http_request *request, unsigned status,
 /** Answer with the first @len bytes of the file @fd, which the server takes over and reads as the
  * client does. */
 void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len);
-/** What a failure is in HTTP: -EINVAL 400, -EACCES 403, -ENOENT 404, -EEXIST 409, -E2BIG 413,
- * -ENOSPC 507, -EAGAIN, -EBUSY and -EINTR 503, else 500. */
+/** What a failure is in HTTP: -EINVAL, -ERANGE, -EDOM and -EBADMSG 400, -EACCES and -EPERM 403,
+ * -ENOENT 404, -EEXIST 409, -E2BIG and -EFBIG 413, -ENOSPC 507, -EAGAIN, -EBUSY, -EINTR and
+ * -ESHUTDOWN 503, else 500. */
 unsigned http_status_of(int code);
-/** {"error": err's text}, with http_status_of(). */
+/** {"error": err's text}, with http_status_of(). Of a failure of ours (500) the text, which may
+ * tell of files and of what is in them, goes to the log, and the client is told where to look. */
 void http_answer_err(struct http_request *request, const struct err *err);
 
 /** A listening unix socket at @path, mode @mode; a stale one is replaced, a live one is

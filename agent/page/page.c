@@ -17,8 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_MAX    (1u << 20)
-#define CONNECTIONS 16u /* a browser opens six */
+#define FORM_MAX    (1u << 20) /* bytes */
+#define BODIES_MAX  (4u << 20) /* of all forms that are being read */
+#define CONNECTIONS 16u        /* a browser opens six */
 #define TIMEOUT_S   60u
 
 /* --- GET / and /sent --- */
@@ -80,14 +81,14 @@ static void get_asset(void *context, struct http_request *request)
 }
 
 static const struct http_route routes[] = {
-	{ "GET", "/", get_home },
-	{ "GET", "/form", page_get_form },
-	{ "POST", "/form", page_post_form },
-	{ "POST", "/check", page_post_check },
-	{ "GET", "/sent", get_sent },
-	{ "GET", "/page.css", get_asset },
-	{ "GET", "/page.js", get_asset },
-	{ "GET", "/icon.svg", get_asset },
+	{ "GET", "/", get_home, 0 },
+	{ "GET", "/form", page_get_form, 0 },
+	{ "POST", "/form", page_post_form, FORM_MAX },
+	{ "POST", "/check", page_post_check, FORM_MAX },
+	{ "GET", "/sent", get_sent, 0 },
+	{ "GET", "/page.css", get_asset, 0 },
+	{ "GET", "/page.js", get_asset, 0 },
+	{ "GET", "/icon.svg", get_asset, 0 },
 };
 
 /* --- starting and stopping --- */
@@ -107,7 +108,7 @@ static void make_token(struct page *page)
 int page_start(const struct input_host *host, const struct settings *settings, void **ret_page,
 	       struct err *err)
 {
-	static const struct http_limits limits = { .body_max = BODY_MAX,
+	static const struct http_limits limits = { .bodies_max = BODIES_MAX,
 						   .connections = CONNECTIONS,
 						   .timeout_s = TIMEOUT_S,
 						   .guarded = true };

@@ -3,6 +3,7 @@
 #include "call.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct api {
@@ -31,6 +32,26 @@ static const struct {
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 
+/* Tables are large; the fields of any other order are a few short texts. */
+static size_t body_max(const char *method, const char *path)
+{
+	static const struct {
+		const char *method, *path;
+		size_t most; /* bytes */
+	} large[] = {
+		{ "PUT", "/v1/units", API_EDITION_MAX },
+		{ "PUT", "/v1/successors", API_EDITION_MAX },
+		{ "PUT", "/v1/catalogue", API_EDITION_MAX },
+		{ "PUT", "/v1/indicators", API_EDITION_MAX },
+		{ "POST", "/v1/offices", API_EDITION_MAX },
+	};
+
+	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++)
+		if (strcmp(large[i].method, method) == 0 && strcmp(large[i].path, path) == 0)
+			return large[i].most;
+	return 0; /* HTTP_BODY_SMALL */
+}
+
 static void on_request(void *context, struct http_request *request)
 {
 	struct api *api = context;
@@ -53,9 +74,12 @@ static int routes_gather(struct api *api, struct err *err)
 			const struct action *action = &groups[g].actions[i];
 
 			api->actions[api->n] = action;
-			api->routes[api->n] = (struct http_route){ .method = action->method,
-								   .path = action->path,
-								   .on_request = on_request };
+			api->routes[api->n] =
+				(struct http_route){ .method = action->method,
+						     .path = action->path,
+						     .on_request = on_request,
+						     .body_max = body_max(action->method,
+									  action->path) };
 		}
 	}
 	return 0;
@@ -92,7 +116,7 @@ static void api_free(struct api *api)
 int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, struct api **ret_api,
 	      struct err *err)
 {
-	static const struct http_limits limits = { .body_max = API_BODY_MAX,
+	static const struct http_limits limits = { .bodies_max = API_BODIES_MAX,
 						   .connections = API_CONNECTIONS_MAX,
 						   .timeout_s = API_IDLE_MAX_S };
 	struct api *api = calloc(1, sizeof(*api));

@@ -14,7 +14,8 @@
 #include <uv.h>
 
 #define API_WORKING_MAX     64u /* requests in the store's hands; one more is answered 503 */
-#define API_BODY_MAX        (16u * 1024 * 1024) /* an edition of units of the whole country: 1 MiB */
+#define API_EDITION_MAX     (4u * 1024 * 1024)  /* bytes: of units of the whole country: 1 MiB */
+#define API_BODIES_MAX      (16u * 1024 * 1024) /* of all bodies in work; over it 503 */
 #define API_CONNECTIONS_MAX 128u
 #define API_IDLE_MAX_S      60u
 

@@ -234,6 +234,7 @@ class Http(Sources):
         right = {"Authorization": f"Bearer {token}"}
         self.assertEqual(self.ask(port, "/v1/observations", self.BODY, **right)[0], 200)
         self.assertEqual(self.ask(port, "/v1/catalogue", **right)[0], 200)
+        self.assertEqual(self.ask(port, "/v1/catalogue", Authorization=f"bearer {token}")[0], 200)
         for more in ("/v1/status", "/v1/spool", "/v1/spool/export"):
             self.assertEqual(self.ask(port, more, **right)[0], 404)
         self.assertEqual(self.ask(port, "/v1/catalogue", Host="evil.example", **right)[0], 403)

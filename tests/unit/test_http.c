@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct fixture {
 	char dir[32], path[64];
 	struct http_request *held[HELD_MAX];
 	size_t n_held, handled;
+	struct sockaddr_in address; /* of TCP; port 0: it is the unix socket */
 	bool stopped;
 };
 
@@ -75,16 +77,25 @@ static void on_who(void *context, struct http_request *request)
 	http_answer(request, 200, "text/plain", text, strlen(text));
 }
 
+#define BODY_MAX 65536u
+
 static const struct http_route routes[] = {
-	{ "GET", "/echo", on_echo },  { "POST", "/echo", on_echo }, { "GET", "/hold", on_hold },
-	{ "POST", "/hold", on_hold }, { "GET", "/fail", on_fail },  { "GET", "/who", on_who },
+	{ "GET", "/echo", on_echo, 0 },   { "POST", "/echo", on_echo, BODY_MAX },
+	{ "GET", "/hold", on_hold, 0 },   { "POST", "/hold", on_hold, BODY_MAX },
+	{ "GET", "/fail", on_fail, 0 },   { "GET", "/who", on_who, 0 },
+	{ "POST", "/small", on_echo, 0 },
 };
 
-static const struct http_limits limits = { .body_max = 65536, .connections = 64, .timeout_s = 1 };
+static const struct http_limits limits = { .bodies_max = 2 * BODY_MAX,
+					   .connections = 64,
+					   .timeout_s = 1 };
 
-static int setup(void **state)
+static int setup_with(void **state, const struct http_limits *with, bool tcp)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
+	struct http_address address = { .socket.v4 = { .sin_family = AF_INET },
+					.len = sizeof(struct sockaddr_in) };
+	char text[HTTP_ADDRESS_MAX];
 	int fd = -1;
 
 	assert_non_null(f);
@@ -92,12 +103,76 @@ static int setup(void **state)
 	strcpy(f->dir, "/tmp/lantoa-http-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	(void)snprintf(f->path, sizeof(f->path), "%s/s", f->dir);
-	assert_int_equal(http_listen_unix(f->path, 0660, &fd, &f->err), 0);
-	assert_int_equal(http_start(&f->loop, fd, routes, sizeof(routes) / sizeof(routes[0]),
-				    &limits, f, &f->http, &f->err),
+	address.socket.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (tcp) {
+		assert_int_equal(http_listen_tcp(&address, &fd, text, &f->err), 0);
+		assert_int_equal(http_address_parse(text, &address, &f->err), 0);
+		f->address = address.socket.v4;
+	} else {
+		assert_int_equal(http_listen_unix(f->path, 0660, &fd, &f->err), 0);
+	}
+	assert_int_equal(http_start(&f->loop, fd, routes, sizeof(routes) / sizeof(routes[0]), with,
+				    f, &f->http, &f->err),
 			 0);
 	*state = f;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_with(state, &limits, false);
+}
+
+/* Few places, and patience for a minute: what goes on in less was not waited for. */
+static const struct http_limits few = { .bodies_max = 2 * BODY_MAX,
+					.connections = 4,
+					.timeout_s = 60 };
+
+static int setup_few(void **state)
+{
+	return setup_with(state, &few, false);
+}
+
+static int setup_few_tcp(void **state)
+{
+	return setup_with(state, &few, true);
+}
+
+static int setup_hasty(void **state)
+{
+	static const struct http_limits hasty = { .bodies_max = 2 * BODY_MAX,
+						  .connections = 4,
+						  .timeout_s = 1 };
+
+	return setup_with(state, &hasty, false);
+}
+
+/* A word shows who may come in: "open", "later", or any other. */
+static void on_head(void *context, struct http_request *request)
+{
+	struct fixture *f = context;
+	const char *word = http_header(request, "Word");
+	size_t len;
+
+	(void)http_body(request, &len);
+	assert_int_equal(len, 0);
+	if (word && strcmp(word, "open") == 0) {
+		http_admit(request);
+	} else if (word && strcmp(word, "later") == 0) {
+		assert_true(f->n_held < HELD_MAX);
+		f->held[f->n_held++] = request;
+	} else {
+		http_answer(request, 401, "text/plain", "who are you?", 12);
+	}
+}
+
+static int setup_door(void **state)
+{
+	static const struct http_limits door = {
+		.bodies_max = 2 * BODY_MAX, .connections = 4, .timeout_s = 60, .on_head = on_head
+	};
+
+	return setup_with(state, &door, false);
 }
 
 static void on_stopped(void *context)
@@ -122,9 +197,16 @@ static int teardown(void **state)
 static int client(const struct fixture *f)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	bool tcp = f->address.sin_port != 0;
+	int fd = socket(tcp ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	assert_true(fd >= 0);
+	if (tcp) {
+		int rc = connect(fd, (const struct sockaddr *)&f->address, sizeof(f->address));
+
+		assert_true(rc == 0 || errno == EINPROGRESS);
+		return fd;
+	}
 	memcpy(address.sun_path, f->path, strlen(f->path) + 1);
 	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
@@ -473,6 +555,353 @@ static void connections_that_asked_nothing_make_room_again(void **state)
 	assert_answer(ask(f, "GET /echo?word=room HTTP/1.1\r\n" END), "200", "room");
 }
 
+static void turns(struct fixture *f, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+}
+
+/* Did the server hang up on @fd? What it said before is read and forgotten. */
+static bool hung_up(int fd)
+{
+	char piece[4096];
+	ssize_t n;
+
+	while ((n = recv(fd, piece, sizeof(piece), MSG_DONTWAIT)) > 0)
+		;
+	return n == 0;
+}
+
+/* Whoever hung up in the middle of a request is gone in the turn that sees it: the end of the
+ * stream is found, though no edge tells of it (http_seats.h). No time passes here. */
+static void who_hangs_up_midway_is_let_go_at_once(void **state)
+{
+	static const char *const halves[] = {
+		"GET /ec",
+		"GET /echo HTTP/1.1\r\nHost:",
+		"POST /echo HTTP/1.1\r\nContent-Length: 10\r\nHost: x\r\n\r\nabc",
+		"GET /echo?word=x HTTP/1.1\r\nHost: x\r\n\r\nGET /ec",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++) {
+		int fd = client(f);
+
+		turns(f, 10); /* it is connected */
+		assert_true(send(fd, halves[i], strlen(halves[i]), MSG_NOSIGNAL) > 0);
+		assert_int_equal(shutdown(fd, SHUT_WR), 0); /* and both come at once */
+		for (unsigned n = 0; n < 1000 && !hung_up(fd); n++)
+			turns(f, 1);
+		assert_true(hung_up(fd));
+		close(fd);
+	}
+}
+
+/* Half a request each, from more than may be connected, and gone before anybody reads them. */
+static void a_burst_of_half_requests_leaves_the_port_open(void **state)
+{
+	struct fixture *f = *state;
+	int fds[60];
+
+	for (int i = 0; i < 60; i++) {
+		fds[i] = client(f);
+		assert_int_equal(send(fds[i], "GET /ec", 7, MSG_NOSIGNAL), 7);
+		if (i % 20 == 19)
+			turns(f, 10); /* the kernel's queue is short */
+	}
+	for (int i = 0; i < 60; i++)
+		close(fds[i]);
+	assert_answer(ask(f, "GET /echo?word=room HTTP/1.1\r\n" END), "200", "room");
+}
+
+/* Is it answered in turns, and not when somebody's time is over? */
+static void assert_answered_soon(struct fixture *f, int fd, const char *body)
+{
+	struct pollfd heard = { .fd = fd, .events = POLLIN };
+
+	for (unsigned n = 0; n < 5000 && poll(&heard, 1, 0) == 0; n++)
+		turns(f, 1);
+	assert_int_equal(poll(&heard, 1, 0), 1);
+	assert_answer(hear(f, fd), "200", body);
+}
+
+#define SILENT 1000
+
+/* @said (may be empty) from a thousand connections that stay, and then somebody with a request. */
+static void assert_silent_ones_keep_nobody_out(struct fixture *f, const char *said)
+{
+	static const char request[] = "GET /echo?word=here HTTP/1.1\r\n" END;
+	int *fds = calloc(SILENT, sizeof(*fds)), fd;
+
+	assert_non_null(fds);
+	for (int i = 0; i < SILENT; i++) {
+		fds[i] = client(f);
+		if (*said)
+			(void)!send(fds[i], said, strlen(said), MSG_NOSIGNAL);
+		turns(f, 2);
+		if (i == 15 || i == SILENT / 2) {
+			fd = client(f);
+			say(f, fd, request, strlen(request));
+			assert_answered_soon(f, fd, "here");
+		}
+	}
+	fd = client(f);
+	say(f, fd, request, strlen(request));
+	assert_answered_soon(f, fd, "here");
+	assert_true(hung_up(fds[0])); /* they were told to go, the oldest first */
+	for (int i = 0; i < SILENT; i++)
+		close(fds[i]);
+	free(fds);
+}
+
+static void silent_connections_keep_nobody_out(void **state)
+{
+	assert_silent_ones_keep_nobody_out(*state, "");
+	assert_silent_ones_keep_nobody_out(*state, "GET /echo HTTP/1.1\r\nHost: ");
+}
+
+/* Connections that asked, were answered, and stay. */
+static void idle_connections_keep_nobody_out(void **state)
+{
+	assert_silent_ones_keep_nobody_out(*state, "GET /echo?word=x HTTP/1.1\r\nHost: x\r\n\r\n");
+}
+
+/* As many bodies that never end as requests may be in work: the others get their turn. */
+static void bodies_that_trickle_make_room(void **state)
+{
+	static const char head[] =
+		"POST /echo HTTP/1.1\r\nContent-Length: 50\r\nHost: x\r\n\r\nabc";
+	struct fixture *f = *state;
+	int fds[4];
+
+	for (int i = 0; i < 4; i++) {
+		fds[i] = client(f);
+		say(f, fds[i], head, strlen(head));
+	}
+	assert_answer(ask(f, "GET /echo?word=turn HTTP/1.1\r\n" END), "200", "turn");
+	for (int i = 0; i < 4; i++)
+		close(fds[i]);
+}
+
+static void more_requests_than_may_be_in_work_wait_for_their_turn(void **state)
+{
+	static const char request[] = "GET /hold?n=1 HTTP/1.1\r\n" END;
+	struct fixture *f = *state;
+	int fds[10];
+
+	for (int i = 0; i < 10; i++) {
+		fds[i] = client(f);
+		say(f, fds[i], request, strlen(request));
+	}
+	turns(f, 100);
+	assert_int_equal(http_working(f->http), 4);
+	for (size_t answered = 0; answered < 10; turns(f, 1)) {
+		if (answered < f->n_held)
+			http_answer(f->held[answered++], 200, "text/plain", "done", 4);
+		assert_in_range(http_working(f->http), 0, 4);
+	}
+	for (int i = 0; i < 10; i++)
+		assert_answer(hear(f, fds[i]), "200", "done");
+}
+
+static void stopping_drops_who_waits_for_a_turn(void **state)
+{
+	static const char request[] = "GET /hold?n=1 HTTP/1.1\r\n" END;
+	struct fixture *f = *state;
+	int fds[6];
+
+	for (int i = 0; i < 6; i++) {
+		fds[i] = client(f);
+		say(f, fds[i], request, strlen(request));
+	}
+	turns(f, 100);
+	for (size_t i = 0; i < 4; i++)
+		http_answer(f->held[i], 200, "text/plain", "done", 4);
+	assert_int_equal(teardown(state), 0);
+	for (int i = 0; i < 6; i++)
+		close(fds[i]);
+	assert_int_equal(setup_few(state), 0);
+}
+
+/* Bodies have a limit together. Whoever goes over it is told so, and the others are served. */
+static void bodies_are_bounded_together(void **state)
+{
+	struct fixture *f = *state;
+	char *body = calloc(1, BODY_MAX), head[128];
+	int fds[3];
+
+	assert_non_null(body);
+	(void)snprintf(head, sizeof(head), "POST /hold HTTP/1.1\r\nContent-Length: %u\r\n%s",
+		       BODY_MAX, END);
+	for (int i = 0; i < 3; i++) {
+		fds[i] = client(f);
+		say(f, fds[i], head, strlen(head));
+		say(f, fds[i], body, BODY_MAX);
+		turns(f, 10);
+	}
+	assert_answer(hear(f, fds[2]), "503",
+		      "{\"error\": \"too much is being sent here at once; try again shortly\"}\n");
+	for (size_t i = 0; i < 2; i++)
+		http_answer(f->held[i], 200, "text/plain", "done", 4);
+	for (int i = 0; i < 2; i++)
+		assert_answer(hear(f, fds[i]), "200", "done");
+	fds[0] = client(f); /* there is room again */
+	say(f, fds[0], head, strlen(head));
+	say(f, fds[0], body, BODY_MAX);
+	turns(f, 10);
+	assert_int_equal(f->n_held, 3);
+	http_answer(f->held[2], 200, "text/plain", "done", 4);
+	assert_answer(hear(f, fds[0]), "200", "done");
+	free(body);
+}
+
+static void each_route_has_its_limit(void **state)
+{
+	static const char refused[] =
+		"{\"error\": \"the body is over 4096 bytes; send it in parts\"}\n";
+	struct fixture *f = *state;
+	char body[5001];
+
+	memset(body, 'x', 5000);
+	body[5000] = '\0';
+	for (int chunked = 0; chunked < 2; chunked++) {
+		int fd = client(f);
+		char text[6000];
+
+		(void)snprintf(text, sizeof(text), "POST /small HTTP/1.1\r\n%s\r\n" END "%s%s%s",
+			       chunked ? "Transfer-Encoding: chunked" : "Content-Length: 5000",
+			       chunked ? "1388\r\n" : "", body, chunked ? "\r\n0\r\n\r\n" : "");
+		say(f, fd, text, strlen(text));
+		assert_answer(hear(f, fd), "413", refused);
+	}
+	assert_int_equal(f->handled, 0);
+}
+
+/* What on_head() says is said before any of the body is kept; it is asserted there. */
+static void who_may_not_come_in_is_told_before_the_body(void **state)
+{
+	struct fixture *f = *state;
+	char *body = calloc(1, BODY_MAX);
+	int fd = client(f);
+
+	assert_non_null(body);
+	assert_answer(ask(f, "GET /echo?word=x HTTP/1.1\r\n" END), "401", "who are you?");
+	assert_answer(ask(f, "POST /echo HTTP/1.1\r\nContent-Length: 10\r\n"
+			     "Expect: 100-continue\r\n" END),
+		      "401", "who are you?");
+	say(f, fd, "POST /echo HTTP/1.1\r\nContent-Length: 65536\r\n" END,
+	    strlen("POST /echo HTTP/1.1\r\nContent-Length: 65536\r\n" END));
+	say(f, fd, body, BODY_MAX);
+	assert_answer(hear(f, fd), "401", "who are you?");
+	assert_int_equal(f->handled, 0);
+	assert_answer(
+		ask(f, "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nWord: open\r\n" END "abcde"),
+		"200", "abcde");
+	free(body);
+}
+
+static void who_may_come_in_may_be_found_out_later(void **state)
+{
+	static const char request[] =
+		"POST /echo HTTP/1.1\r\nContent-Length: 5\r\nWord: later\r\n" END "abcde";
+	static const char patient[] = "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nWord: later\r\n"
+				      "Expect: 100-continue\r\n" END;
+	static const char *const words[] = { "GET /echo?word=a HTTP/1.1\r\nWord: later\r\n" END,
+					     request, patient };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		int in = client(f), out = client(f);
+
+		say(f, in, words[i], strlen(words[i]));
+		turns(f, 10);
+		say(f, out, words[i], strlen(words[i]));
+		turns(f, 10);
+		assert_int_equal(f->n_held, 2 * i + 2);
+		assert_int_equal(http_working(f->http), 2);
+		http_answer(f->held[2 * i + 1], 401, "text/plain", "no", 2);
+		http_admit(f->held[2 * i]);
+		assert_answer(hear(f, out), "401", "no");
+		if (i == 2) {
+			turns(f, 10);
+			say(f, in, "abcde", 5);
+		}
+		char *heard = hear(f, in);
+		assert_non_null(strstr(heard, i == 0 ? "\r\n\r\na" : "\r\n\r\nabcde"));
+		free(heard);
+	}
+	assert_int_equal(f->handled, 3);
+}
+
+/* Two readers would not agree where such a message ends, or what its address says. */
+static void what_can_be_read_in_two_ways_is_refused(void **state)
+{
+	static const struct {
+		const char *request, *status;
+	} cases[] = {
+		{ "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n" END
+		  "5\r\nabcde\r\n0\r\n\r\n",
+		  "400" },
+		{ "POST /echo HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n" END "0\r\n\r\n",
+		  "400" },
+		{ "POST /echo HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n" END, "413" },
+		{ "POST /echo HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n"
+		  "Expect: 100-continue\r\n" END,
+		  "413" },
+		{ "POST /echo HTTP/1.1\r\nContent-Length: -5\r\n" END, "400" },
+		{ "POST /echo HTTP/1.1\r\nContent-Length: 5x\r\n" END, "400" },
+		{ "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" END
+		  "fffffffffffffffff\r\nabc",
+		  "" },
+		{ "GET /echo%00?word=x HTTP/1.1\r\n" END, "404" },
+		{ "GET /ech%6F?word=x HTTP/1.1\r\n" END, "200" },
+		{ "GET /echo?word=%FFx HTTP/1.1\r\n" END, "400" },
+		{ "GET /echo?w%C3=x HTTP/1.1\r\n" END, "400" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *answer = ask(f, cases[i].request);
+
+		if (*cases[i].status) {
+			assert_memory_equal(answer, "HTTP/1.1 ", 9);
+			assert_memory_equal(answer + 9, cases[i].status, 3);
+		}
+		free(answer);
+	}
+	assert_int_equal(f->handled, 1);
+}
+
+static void an_escaped_nul_ends_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_answer(ask(f, "GET /echo?word=a%00b%41%+%4 HTTP/1.1\r\n" END), "200", "a%00bA% %4");
+}
+
+static void a_flood_of_headers_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	static const char nul[] = "GET /echo\0?word=x HTTP/1.1\r\nHost: x\r\n\r\n";
+	int fd = client(f);
+	char *heard;
+
+	say(f, fd, "GET /echo HTTP/1.1\r\n", 20);
+	for (int i = 0; i < 10000; i++)
+		if (say(f, fd, "Cookie: chocolate=yes\r\n", 23) < 23)
+			break;
+	heard = hear(f, fd);
+	assert_true(*heard == '\0' || strncmp(heard, "HTTP/1.1 431", 12) == 0);
+	free(heard);
+	assert_int_equal(f->handled, 0);
+	/* A NUL in the line, and one in a header. */
+	fd = client(f);
+	say(f, fd, nul, sizeof(nul) - 1);
+	shutdown(fd, SHUT_WR);
+	free(hear(f, fd));
+	assert_answer(ask(f, "GET /echo?word=alive HTTP/1.1\r\n" END), "200", "alive");
+}
+
 /* Refuse the first allocation of an exchange, then the second, ... until all goes well: either an
  * answer comes, or the connection ends; and the server lives on. */
 static void an_exchange_survives_any_lack_of_memory(void **state)
@@ -551,7 +980,8 @@ static void a_file_that_is_no_socket_is_left_alone(void **state)
 	unlink(path);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)             cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_WITH(name, begin) cmocka_unit_test_setup_teardown(name, begin, teardown)
 
 int main(void)
 {
@@ -572,6 +1002,23 @@ int main(void)
 		TEST(one_connection_carries_many_requests),
 		TEST(many_connections_are_served_in_the_end),
 		TEST(connections_that_asked_nothing_make_room_again),
+		TEST_WITH(who_hangs_up_midway_is_let_go_at_once, setup_few),
+		TEST_WITH(who_hangs_up_midway_is_let_go_at_once, setup_few_tcp),
+		TEST_WITH(a_burst_of_half_requests_leaves_the_port_open, setup_few),
+		TEST_WITH(a_burst_of_half_requests_leaves_the_port_open, setup_few_tcp),
+		TEST_WITH(silent_connections_keep_nobody_out, setup_few),
+		TEST_WITH(silent_connections_keep_nobody_out, setup_few_tcp),
+		TEST_WITH(idle_connections_keep_nobody_out, setup_few_tcp),
+		TEST_WITH(bodies_that_trickle_make_room, setup_hasty),
+		TEST_WITH(more_requests_than_may_be_in_work_wait_for_their_turn, setup_few),
+		TEST_WITH(stopping_drops_who_waits_for_a_turn, setup_few),
+		TEST_WITH(bodies_are_bounded_together, setup_few),
+		TEST(each_route_has_its_limit),
+		TEST_WITH(who_may_not_come_in_is_told_before_the_body, setup_door),
+		TEST_WITH(who_may_come_in_may_be_found_out_later, setup_door),
+		TEST(what_can_be_read_in_two_ways_is_refused),
+		TEST(an_escaped_nul_ends_nothing),
+		TEST(a_flood_of_headers_is_refused),
 		TEST(an_exchange_survives_any_lack_of_memory),
 		TEST(stopping_drops_who_is_connected),
 		TEST(a_stale_socket_is_replaced_and_a_live_one_is_not),

@@ -132,7 +132,8 @@ static void on_hello(void *context, struct http_request *request)
 	http_answer_fields(request, 200, fields, 2, "hello", 5);
 }
 
-static const struct http_route routes[] = { { "GET", "/", on_hello }, { "POST", "/", on_hello } };
+static const struct http_route routes[] = { { "GET", "/", on_hello, 0 },
+					    { "POST", "/", on_hello, 0 } };
 
 static void ask(uv_loop_t *loop, const struct http_address *address, const char *request,
 		char *answer, size_t room)
@@ -161,7 +162,7 @@ static void ask(uv_loop_t *loop, const struct http_address *address, const char 
 static void a_guarded_server_refuses_what_others_pages_send(void **state)
 {
 	static const struct http_limits limits = {
-		.body_max = 100, .connections = 4, .timeout_s = 5, .guarded = true
+		.bodies_max = 100, .connections = 4, .timeout_s = 5, .guarded = true
 	};
 	struct http_address address;
 	char text[HTTP_ADDRESS_MAX], answer[2048];

@@ -53,7 +53,6 @@ static void only_the_whole_word_is_right(void **state)
 					     "Bearer",
 					     "Bearer ",
 					     "abcdef",
-					     "bearer abcdef",
 					     "Basic abcdef",
 					     "Bearer abcde",
 					     "Bearer abcdefg",
@@ -64,6 +63,8 @@ static void only_the_whole_word_is_right(void **state)
 	struct fixture *f = *state;
 	write_token(f, "abcdef\n", 0600);
 	assert_int_equal(token_check(f->path, "Bearer abcdef", &f->err), 0);
+	assert_int_equal(token_check(f->path, "bearer abcdef", &f->err), 0);
+	assert_int_equal(token_check(f->path, "BEARER abcdef", &f->err), 0);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		assert_int_equal(token_check(f->path, wrong[i], &f->err), -EACCES);
 		assert_non_null(strstr(f->err.text, "lantoa-agent token"));
