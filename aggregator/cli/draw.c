@@ -19,8 +19,9 @@ enum trait {
 /* Words that the aggregator's data hold, here only to be translated. Other levels are shown as they
  * are. */
 static const char *const words[] __attribute__((unused)) = {
-	N_("province"), N_("district"), N_("commune"), N_("none"), N_("invited"), N_("active"),
-	N_("revoked"),  N_("repaired"), N_("left"),    N_("true"), N_("false"),
+	N_("province"), N_("district"),  N_("commune"),   N_("none"), N_("invited"),
+	N_("active"),   N_("revoked"),   N_("repaired"),  N_("left"), N_("true"),
+	N_("false"),    N_("corrected"), N_("withdrawn"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */
@@ -36,6 +37,7 @@ static const struct title {
 	{ "beyond_repair", N_("Beyond repair"), NUMBER },
 	{ "calendar", N_("Calendar"), 0 },
 	{ "carried", N_("Carried"), NUMBER | QUIET },
+	{ "change", N_("Change"), WORDS },
 	{ "code", N_("Code"), 0 },
 	{ "detail", N_("Detail"), 0 },
 	{ "differences", N_("Differences"), NUMBER },

@@ -11,6 +11,7 @@ struct asking {
 	const struct plan *plan;
 	const struct reference *reference;
 	struct figures *figures;
+	const struct rows *rows; /* of the bucket at hand */
 	struct table *table;
 };
 
@@ -29,7 +30,10 @@ static void put_member(const struct asking *asking, struct period bucket,
 	char period[PERIOD_TEXT_MAX];
 	struct table *table = asking->table;
 	const struct unit *unit =
-		office_unit(member->office, asking->reference->units, period_end_day(bucket) - 1);
+		asking->rows->by_own_unit /* that of the periods' first days: rule 5 */
+			? asking->rows->list[member->row].unit
+			: office_unit(member->office, asking->reference->units,
+				      period_first_day(bucket));
 	const struct counts *counts = &member->counts;
 	table_row(table);
 	table_text(table, period_format(bucket, period));
@@ -125,10 +129,11 @@ static int count(const struct asking *asking, struct figure shown[], struct err 
 	return rc;
 }
 
-static int ask_rows(const struct asking *asking, struct rows *rows, struct period bucket,
+static int ask_rows(struct asking *asking, struct rows *rows, struct period bucket,
 		    struct figure shown[], struct err *err)
 {
 	const struct member *members;
+	asking->rows = rows;
 	int rc = figures_begin(asking->figures, rows, bucket, err);
 	if (rc == 0)
 		rc = count(asking, shown, err);
@@ -143,7 +148,7 @@ static int ask_rows(const struct asking *asking, struct rows *rows, struct perio
 	return 0;
 }
 
-static int ask_bucket(const struct asking *asking, struct period bucket, struct err *err)
+static int ask_bucket(struct asking *asking, struct period bucket, struct err *err)
 {
 	struct rows rows;
 	int rc = rows_make(asking->plan, asking->reference, bucket, &rows, err);
@@ -220,6 +225,7 @@ int completeness_run(sqlite3 *db, const struct reference *reference, const struc
 	int rc = understand(reference, query, &plan, err);
 	if (rc < 0)
 		return rc;
+	plan.by_own_unit = !has_rows(&plan);
 	struct asking asking = { .plan = &plan, .reference = reference, .table = table_of(&plan) };
 	asking.figures =
 		asking.table ? figures_open(db, reference, &plan, !has_rows(&plan), err) : NULL;

@@ -61,6 +61,7 @@ void figures_close(struct figures *figures)
 	free(figures->members);
 	free(figures->totals);
 	free(figures->summed);
+	free(figures->summed_now);
 	for (size_t i = 0; i < PLAN_OPERANDS_MAX; i++)
 		free(figures->lists[i].list);
 	free(figures);
@@ -148,43 +149,50 @@ static void part_value(const struct figures *f, const struct part *part, mpq_t r
 		mix_divide(ret, part->acc.n);
 }
 
-/* One office's parts that count in @row, combined. False: it has none. */
-static bool office_value(const struct figures *f, size_t office, int32_t row, struct mix *mix,
-			 mpq_t scratch)
-{
-	mix->n = 0;
-	for (int32_t i = f->standings[office].first_part; i >= 0; i = f->parts[i].next) {
-		if (f->parts[i].row != row)
-			continue;
-		part_value(f, &f->parts[i], scratch);
-		mix_add(mix, scratch, f->metric->area_agg);
-	}
-	mix_finish(mix, f->metric->area_agg);
-	return mix->n > 0;
-}
-
 /* A level's rows are those of the bucket's last day. */
 static void blame_last(struct figures *f)
 {
 	figures_stand(f, period_end_day(f->bucket) - 1);
 	for (size_t i = 0; i < f->reference->offices->n; i++)
-		if (f->standings[i].due || f->standings[i].first_part >= 0)
+		if (f->standings[i].first_part >= 0)
 			figures_blame(f, &f->standings[i]);
 }
 
-/* Each row of @office once: a row is taken with its first part in the list. */
-static bool first_of_row(const struct figures *f, size_t office, int32_t part)
-{
-	for (int32_t i = f->standings[office].first_part; i != part; i = f->parts[i].next)
-		if (f->parts[i].row == f->parts[part].row)
-			return false;
-	return f->parts[part].row >= 0;
-}
-
-/* What belongs to a row that cannot be told goes to the rest, so that the rows add up. */
+/* What belongs to a row that cannot be told goes to the rest, so that the rows add up (rule 7). */
 static int32_t told_in(const struct figures *f, int32_t row)
 {
 	return f->rows->blame[row].unit ? (int32_t)f->rows->n - 1 : row;
+}
+
+/* Did an earlier part of the list, of the same series if @by_series, count in the same row? */
+static bool counted_before(const struct figures *f, size_t office, int32_t part, bool by_series)
+{
+	for (int32_t i = f->standings[office].first_part; i != part; i = f->parts[i].next)
+		if (told_in(f, f->parts[i].row) == told_in(f, f->parts[part].row) &&
+		    (!by_series || f->parts[i].series == f->parts[part].series))
+			return true;
+	return false;
+}
+
+/* What @office has in @row, its series combined. In the rest, too, a series of an office that lay
+ * in several rows is one (rules 3 and 7). False: it has nothing there. */
+static bool office_value(const struct figures *f, size_t office, int32_t row, struct mix *mix,
+			 mpq_t scratch)
+{
+	mix->n = 0;
+	for (int32_t i = f->standings[office].first_part; i >= 0; i = f->parts[i].next) {
+		if (told_in(f, f->parts[i].row) != row || counted_before(f, office, i, true))
+			continue;
+		struct part series = f->parts[i];
+		for (int32_t k = series.next; k >= 0; k = f->parts[k].next)
+			if (f->parts[k].series == series.series &&
+			    told_in(f, f->parts[k].row) == row)
+				acc_append(&series.acc, &f->parts[k].acc, f->metric->time_agg);
+		part_value(f, &series, scratch);
+		mix_add(mix, scratch, f->metric->area_agg);
+	}
+	mix_finish(mix, f->metric->area_agg);
+	return mix->n > 0;
 }
 
 /* What units told of the row, beside what came from offices. */
@@ -207,8 +215,8 @@ static int combine(struct figures *f, struct figure ret[], struct err *err)
 		mpq_init(rows[i].value);
 	for (size_t i = 0; i < f->reference->offices->n; i++)
 		for (int32_t p = f->standings[i].first_part; p >= 0; p = f->parts[p].next)
-			if (first_of_row(f, i, p) &&
-			    office_value(f, i, f->parts[p].row, &office, scratch))
+			if (!counted_before(f, i, p, false) &&
+			    office_value(f, i, told_in(f, f->parts[p].row), &office, scratch))
 				mix_add(&rows[told_in(f, f->parts[p].row)], office.value,
 					f->metric->area_agg);
 	for (size_t i = 0; i < f->rows->n; i++)
@@ -225,6 +233,31 @@ static int combine(struct figures *f, struct figure ret[], struct err *err)
 	return 0;
 }
 
+/* --- counts --- */
+
+/* The operand's counts, to where its values went. */
+static int settle(struct figures *f, struct err *err)
+{
+	for (size_t i = 0; i < f->rows->n; i++) {
+		counts_add(&f->summed[told_in(f, (int32_t)i)], &f->summed_now[i]);
+		f->summed_now[i] = (struct counts){ 0 };
+	}
+	for (size_t i = 0; i < f->n_members; i++) { /* those that it makes have nothing to settle */
+		const struct member now = f->members[i];
+		struct member *to = &f->members[i];
+		if (told_in(f, now.row) != now.row)
+			to = figures_member(f, (size_t)(now.office - f->reference->offices->list),
+					    told_in(f, now.row));
+		if (!to)
+			return err_memory(err);
+		counts_add(&to->counts, &now.counts_now);
+		to->heard |= now.heard_now;
+		f->members[i].counts_now = (struct counts){ 0 };
+		f->members[i].heard_now = false;
+	}
+	return 0;
+}
+
 /* --- the bucket --- */
 
 int figures_begin(struct figures *figures, struct rows *rows, struct period bucket, struct err *err)
@@ -237,9 +270,11 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 		figures->standings[i].first_member = -1;
 	free(figures->totals);
 	free(figures->summed);
+	free(figures->summed_now);
 	figures->totals = calloc(rows->n, sizeof(*figures->totals));
 	figures->summed = calloc(rows->n, sizeof(*figures->summed));
-	return figures->totals && figures->summed ? 0 : err_memory(err);
+	figures->summed_now = calloc(rows->n, sizeof(*figures->summed_now));
+	return figures->totals && figures->summed && figures->summed_now ? 0 : err_memory(err);
 }
 
 /* Offices stand where they stood for the operand before, unless others are due or to be blamed. */
@@ -268,7 +303,8 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 		return rc;
 	if (metric->time_agg == AGG_LAST)
 		blame_last(f);
-	return combine(f, ret, err);
+	rc = combine(f, ret, err);
+	return rc < 0 ? rc : settle(f, err);
 }
 
 int figures_of(struct figures *figures, size_t index, struct figure ret[], struct err *err)

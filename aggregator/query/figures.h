@@ -25,6 +25,9 @@ struct member { /* what one office contributes to one row */
 	struct counts counts;
 	bool heard;   /* it reported, though its counts are in its row's alone */
 	int32_t next; /* of the same office; -1: none */
+	/* Of the operand at hand, until it is known whether the row can be told: */
+	struct counts counts_now;
+	bool heard_now;
 };
 
 /** [n], values initialised; NULL: out of memory. Freed with figures_free(). */
@@ -49,7 +52,8 @@ int figures_of(struct figures *figures, size_t index, struct figure ret[], struc
  * than a question has operands. */
 int figures_of_metric(struct figures *figures, const struct metric *metric, struct figure ret[],
 		      struct err *err);
-/** Counts per row into @ret, and what each office contributed. Valid until the next bucket. */
+/** Counts per row into @ret, and what each office contributed. Valid until the next bucket. The
+ * counts of a row that cannot be told are in the rest, where its value is (rule 7). */
 size_t figures_end(struct figures *figures, struct figure ret[], const struct member **ret_members);
 
 /** How many decimals a value of @metric is shown with: a mean has four more. */

@@ -18,12 +18,16 @@ static struct member *sought(struct figures *f, size_t office)
 	if (!standing->due || row < 0 || standing->teller == ALONE ||
 	    f->tellers[standing->teller].counts.reported == 0)
 		return NULL;
-	for (int32_t i = standing->first_member; i >= 0; i = f->members[i].next)
-		if (f->members[i].row == row)
-			return f->members[i].heard || f->members[i].counts.reported > 0
-				       ? NULL
-				       : &f->members[i];
-	return NULL;
+	int32_t i = standing->first_member;
+	while (i >= 0 && f->members[i].row != row)
+		i = f->members[i].next;
+	if (i < 0)
+		return NULL;
+	struct member *member = &f->members[i];
+	bool known = member->heard_now || member->counts_now.reported > 0;
+	if (!f->plan->restated) /* then it is the same row for every operand */
+		known |= member->heard || member->counts.reported > 0;
+	return known ? NULL : member;
 }
 
 static int want_sought(struct figures *f, struct err *err)
@@ -50,7 +54,7 @@ static int on_page(void *context, int64_t node, const struct page *page, struct 
 		return 0;
 	struct member *member = sought(f, (size_t)(office - f->reference->offices->list));
 	if (member)
-		member->heard = true;
+		member->heard_now = true;
 	search->found = true;
 	return 0;
 }

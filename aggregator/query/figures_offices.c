@@ -93,13 +93,13 @@ static int add_parts(struct reading *reading, size_t office, const struct page *
 static void count_reports(struct member *member, bool due, const struct counts *counts,
 			  const struct pairs *pairs)
 {
-	member->counts.observations += counts->observations;
-	member->counts.revisions += counts->revisions;
+	member->counts_now.observations += counts->observations;
+	member->counts_now.revisions += counts->revisions;
 	if (due) {
-		member->counts.reported += pairs->reported;
-		member->counts.on_time += pairs->on_time;
+		member->counts_now.reported += pairs->reported;
+		member->counts_now.on_time += pairs->on_time;
 	} else {
-		member->counts.extra += pairs->reported;
+		member->counts_now.extra += pairs->reported;
 	}
 }
 
@@ -165,7 +165,7 @@ static int count_carried(struct figures *f, const struct step *step, struct err 
 		struct member *member = figures_member(f, i, standing->place.row);
 		if (!member)
 			return err_memory(err);
-		member->counts.carried += 1;
+		member->counts_now.carried += 1;
 	}
 	return 0;
 }

@@ -69,10 +69,10 @@ struct figures {
 	size_t n_members, members_room;
 	struct teller *tellers; /* owned [n_tellers] */
 	size_t n_tellers, tellers_room;
-	int32_t *teller_of, *row_of;                 /* owned [units->n]; figures_units.c */
-	struct total *totals;                        /* owned [rows] */
-	struct counts *summed;                       /* owned [rows]: what units told, that is not
-							in the members' own counts */
+	int32_t *teller_of, *row_of;        /* owned [units->n]; figures_units.c */
+	struct total *totals;               /* owned [rows] */
+	struct counts *summed, *summed_now; /* owned [rows]: what units told, that is not in the
+					       members' own counts; of the operand at hand */
 	struct series_list lists[PLAN_OPERANDS_MAX]; /* of each operand, once found */
 	bool found[PLAN_OPERANDS_MAX];
 	/* of the operand at hand: */

@@ -41,7 +41,8 @@ void figures_stand(struct figures *f, int32_t any_day)
 void figures_blame(struct figures *f, struct standing *standing)
 {
 	if (standing->place.across && !standing->blamed)
-		rows_blame(f->rows, standing->unit, f->day);
+		rows_blame(f->rows, &f->reference->offices->list[standing - f->standings],
+			   standing->unit, f->day);
 	standing->blamed = true;
 }
 
@@ -62,14 +63,12 @@ static int count_due(struct figures *f, int64_t pairs, struct err *err)
 		struct member *member = figures_member(f, i, standing->place.row);
 		if (!member)
 			return err_memory(err);
-		if (f->metric->time_agg != AGG_LAST)
-			figures_blame(f, standing);
-		member->counts.due += pairs;
+		member->counts_now.due += pairs;
 		if (standing->teller == ALONE)
 			continue;
-		member->heard |= f->tellers[standing->teller].complete;
+		member->heard_now |= f->tellers[standing->teller].complete;
 		if (f->each_office) /* told: all of them reported always */
-			member->counts.reported += pairs;
+			member->counts_now.reported += pairs;
 	}
 	return 0;
 }

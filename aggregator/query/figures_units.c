@@ -250,7 +250,7 @@ static void write_down(struct figures *f, const struct stretch *stretch)
 		if (!level || stretch->ends)
 			add_value(&f->totals[teller->row], teller, unit_acc_agg(f->metric));
 		if (!f->each_office)
-			counts_add(&f->summed[teller->row], &teller->counts);
+			counts_add(&f->summed_now[teller->row], &teller->counts);
 	}
 }
 

@@ -18,6 +18,7 @@ struct plan {
 	const char *area;    /* NULL: everywhere */
 	const char *by;      /* a level; NULL: the area as one row, or offices */
 	bool by_office;
+	bool by_own_unit; /* each office under the unit it reports for: who is missing */
 	bool rank;
 	const char *labels; /* canonical; "" for all */
 	bool restated;      /* told under the borders of the day @structure */

@@ -12,6 +12,7 @@
 
 struct answer {
 	const struct plan *plan;
+	const struct reference *reference; /* lent */
 	struct table *table;
 	struct paths *paths; /* of an indicator */
 	struct rank *ranks;  /* [rows.n], when asked for */
@@ -20,8 +21,10 @@ struct answer {
 	struct figure *
 		operands[PLAN_OPERANDS_MAX]; /* [rows.n] each; for a metric, operands[0] is shown */
 	struct blame *blame;                 /* [rows.n]: of any operand */
-	char **why;       /* [rows.n], owned: of an indicator, err.text of its formula */
-	char reason[256]; /* of a figure that cannot be told */
+	const struct office *
+		*reporters; /* [rows.n]: one due that reported there, lent; NULL: none */
+	char **why;         /* [rows.n], owned: of an indicator, err.text of its formula */
+	char reason[512];   /* of a figure that cannot be told */
 };
 
 static void put_rational(struct table *table, const mpq_t value, unsigned decimals)
@@ -29,6 +32,11 @@ static void put_rational(struct table *table, const mpq_t value, unsigned decima
 	char *text = rational_text(value, decimals);
 	table_number(table, text);
 	free(text);
+}
+
+static unsigned shown_decimals(const struct plan *plan)
+{
+	return plan->indicator ? INDICATOR_DECIMALS : metric_shown_decimals(plan->metrics[0]);
 }
 
 static void put_place(struct table *table, const struct row *row)
@@ -47,7 +55,43 @@ static const char *reason_of_rest(const struct plan *plan)
 			      : N_("in the area, but in no unit of the level asked for");
 }
 
-static const char *reason_of(struct answer *answer, size_t i)
+/* The day from which @office stands where it does on @day: it moved then, or its unit began. For
+ * one without a unit: since it was taken away, or since its unit ended. */
+static int32_t stands_since(const struct office *office, const struct unit *unit, int32_t day)
+{
+	const struct assignment *assignment = NULL;
+	for (size_t i = 0; i < office->n_assignments; i++)
+		if (office->assignments[i].from_day <= day)
+			assignment = &office->assignments[i];
+	if (!assignment)
+		return day;
+	int32_t since = assignment->from_day;
+	return unit && unit->valid_from > since ? unit->valid_from : since;
+}
+
+/* Rule 2: a level is what stands at the bucket's end, and who reported here stands elsewhere then.
+ */
+static const char *reason_of_no_level(struct answer *answer, const struct office *office,
+				      struct period bucket)
+{
+	int32_t last = period_end_day(bucket) - 1;
+	const struct unit *unit = office_unit(office, answer->reference->units, last);
+	char since[DAY_TEXT_MAX];
+	if (!unit) {
+		(void)snprintf(answer->reason, sizeof(answer->reason),
+			       _("no level at the end of the period: office %s reports for no unit "
+				 "then"),
+			       office->code); /* cut is fine */
+		return answer->reason;
+	}
+	(void)snprintf(answer->reason, sizeof(answer->reason),
+		       _("no level at the end of the period: office %s reports for %s %s since %s"),
+		       office->code, unit->code, unit->name,
+		       day_format(stands_since(office, unit, last), since)); /* cut is fine */
+	return answer->reason;
+}
+
+static const char *reason_of(struct answer *answer, struct period bucket, size_t i)
 {
 	const struct figure *figure = &answer->shown[i];
 	struct blame blame = answer->blame[i];
@@ -65,6 +109,12 @@ static const char *reason_of(struct answer *answer, size_t i)
 		return NULL;
 	if (answer->plan->indicator)
 		return answer->why[i];
+	if (answer->plan->metrics[0]->time_agg == AGG_LAST && answer->reporters[i])
+		return reason_of_no_level(answer, answer->reporters[i], bucket);
+	if (answer->plan->metrics[0]->time_agg == AGG_LAST && figure->counts.extra > 0)
+		return N_(
+			"no level at the end of the period: who reported here reports for another "
+			"unit then, or for none");
 	return figure->counts.due > 0 ? N_("not reported") : N_("no office was due to report");
 }
 
@@ -192,12 +242,10 @@ static void put_row(struct answer *answer, struct period bucket, size_t i)
 	put_place(answer->table, &answer->rows.list[i]);
 	table_text(answer->table, period_format(bucket, period));
 	if (figure->has_value)
-		put_rational(answer->table, figure->value,
-			     plan->indicator ? INDICATOR_DECIMALS
-					     : metric_shown_decimals(plan->metrics[0]));
+		put_rational(answer->table, figure->value, shown_decimals(plan));
 	else
 		table_null(answer->table);
-	const char *reason = reason_of(answer, i);
+	const char *reason = reason_of(answer, bucket, i);
 	table_text(answer->table, reason ? _(reason) : NULL);
 	put_counts(answer->table, &figure->counts);
 	if (plan->indicator) {
@@ -237,7 +285,8 @@ static int show(struct answer *answer, struct period bucket, struct err *err)
 	for (size_t i = 0; i < answer->rows.n && rc == 0 && answer->plan->indicator; i++)
 		rc = evaluate(answer, i, err);
 	if (rc == 0 && answer->plan->rank)
-		rc = rank_all(&answer->rows, answer->shown, answer->ranks, err);
+		rc = rank_all(&answer->rows, answer->shown, shown_decimals(answer->plan),
+			      answer->ranks, err);
 	for (size_t i = 0; i < answer->rows.n && rc == 0; i++)
 		if (!is_empty_rest(answer, i))
 			put_row(answer, bucket, i);
@@ -254,9 +303,18 @@ static int compute(struct answer *answer, struct figures *figures, struct period
 			if (!answer->blame[i].unit)
 				answer->blame[i] = answer->rows.blame[i];
 	}
-	if (rc == 0)
-		(void)figures_end(figures, answer->shown, NULL);
-	return rc == 0 ? show(answer, bucket, err) : rc;
+	if (rc < 0)
+		return rc;
+	const struct member *members;
+	size_t n = figures_end(figures, answer->shown, &members);
+	for (size_t i = 0; i < n; i++) {
+		const struct member *member = &members[i];
+		const struct office **reporter = &answer->reporters[member->row];
+		bool reported = member->heard || member->counts.reported > 0;
+		if (reported && (!*reporter || strcmp(member->office->code, (*reporter)->code) < 0))
+			*reporter = member->office;
+	}
+	return show(answer, bucket, err);
 }
 
 static int answer_bucket(struct answer *answer, struct figures *figures,
@@ -278,8 +336,10 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 	answer->blame = calloc(n, sizeof(*answer->blame));
 	answer->why = calloc(n, sizeof(*answer->why));
 	answer->ranks = calloc(n, sizeof(*answer->ranks));
+	answer->reporters = calloc(n, sizeof(*answer->reporters));
 	if (rc == 0)
-		rc = answer->shown && answer->blame && answer->why && answer->ranks
+		rc = answer->shown && answer->blame && answer->why && answer->ranks &&
+				     answer->reporters
 			     ? compute(answer, figures, bucket, err)
 			     : err_memory(err);
 	if (plan->indicator)
@@ -292,6 +352,7 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 		free(answer->why[i]);
 	free(answer->why);
 	free(answer->ranks);
+	free(answer->reporters);
 	free(answer->blame);
 	rows_free(&answer->rows);
 	return rc;
@@ -342,7 +403,7 @@ int query_run(sqlite3 *db, const struct reference *reference, const struct query
 	int rc = plan_make(reference, query, &plan, err);
 	if (rc < 0)
 		return rc;
-	struct answer answer = { .plan = &plan };
+	struct answer answer = { .plan = &plan, .reference = reference };
 	rc = answer_open(&answer, reference, err);
 	if (rc == 0 && !(figures = figures_open(db, reference, &plan, false, err)))
 		rc = err->code;

@@ -58,8 +58,9 @@ int query_run(sqlite3 *db, const struct reference *reference, const struct query
  * the catalogue whose periods add up to the buckets (by default months; the head names the others
  * as left_out).
  *
- * Without @by, a row for each office that misses something: period, area, area_name (the unit of
- * the office), office, name, due, reported, carried, missing. With @by, a row for each unit or
+ * Without @by, a row for each office that misses something: period, area, area_name (the unit that
+ * it reported for on the first day of the periods missed, as with @by; an office that moved may
+ * have several), office, name, due, reported, carried, missing. With @by, a row for each unit or
  * office: period, area, name, valid_from, due, reported, on_time, late (reported, but after it was
  * due), carried, missing, extra, revised, offices_due, offices_reported, percent (of what was due,
  * how much was reported; null when nothing was due). A reported zero is reported; a figure that was
@@ -72,9 +73,10 @@ int completeness_run(sqlite3 *db, const struct reference *reference, const struc
 
 /**
  * Every change of a figure in the area, range and labels asked for, oldest first: rows of received,
- * metric, office, name (of the office), labels, period, was, became (null: withdrawn, or not there
- * since it had been withdrawn), late (the change came after the figure was due). The first report
- * of a period is no change. Same arguments but @by and @per; for an indicator, its operands'.
+ * metric, office, name (of the office), labels, period, was, became (null: withdrawn), change
+ * (corrected, or withdrawn), late (the change came after the figure was due). It lists what the
+ * column `revisions` of a query counts: the first report of a period is no change, nor is the first
+ * after a withdrawal (rule 4). Same arguments but @by and @per; for an indicator, its operands'.
  * Respects
  * @known and @structure. -E2BIG over REVISIONS_MAX rows.
  */

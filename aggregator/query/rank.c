@@ -1,11 +1,13 @@
 #include "rank.h"
 
+#include "rational.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 struct runner {
 	const char *level; /* "": an office */
-	mpq_srcptr value;
+	mpq_t value;       /* as shown */
 	size_t row;
 };
 
@@ -27,8 +29,8 @@ static void rank_level(const struct runner runners[], size_t n, struct rank ret[
 	}
 }
 
-int rank_all(const struct rows *rows, const struct figure figures[], struct rank ret[],
-	     struct err *err)
+int rank_all(const struct rows *rows, const struct figure figures[], unsigned decimals,
+	     struct rank ret[], struct err *err)
 {
 	struct runner *runners = calloc(rows->n, sizeof(*runners));
 	size_t n = 0;
@@ -37,9 +39,13 @@ int rank_all(const struct rows *rows, const struct figure figures[], struct rank
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct row *row = &rows->list[i];
 		ret[i] = (struct rank){ 0 };
-		if (figures[i].has_value && (row->unit || row->office))
-			runners[n++] = (struct runner){ row->unit ? row->unit->level : "",
-							figures[i].value, i };
+		if (!figures[i].has_value || (!row->unit && !row->office))
+			continue;
+		struct runner *runner = &runners[n++];
+		runner->level = row->unit ? row->unit->level : "";
+		runner->row = i;
+		mpq_init(runner->value);
+		rational_round(runner->value, figures[i].value, decimals);
 	}
 	qsort(runners, n, sizeof(*runners), by_level_and_value);
 	for (size_t from = 0, to; from < n; from = to) {
@@ -47,6 +53,8 @@ int rank_all(const struct rows *rows, const struct figure figures[], struct rank
 			to++;
 		rank_level(runners + from, to - from, ret);
 	}
+	for (size_t i = 0; i < n; i++)
+		mpq_clear(runners[i].value);
 	free(runners);
 	return 0;
 }

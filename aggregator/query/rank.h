@@ -9,6 +9,7 @@ struct rank {
 	int64_t of;   /* how many of its level have one */
 };
 
-/** @ret [rows->n]: among the units of one level, or all offices; the rest has none. -ENOMEM. */
-int rank_all(const struct rows *rows, const struct figure figures[], struct rank ret[],
-	     struct err *err);
+/** @ret [rows->n]: among the units of one level, or all offices; the rest has none. What is shown
+ * equal, rounded at @decimals, is equal (rule 8). -ENOMEM. */
+int rank_all(const struct rows *rows, const struct figure figures[], unsigned decimals,
+	     struct rank ret[], struct err *err);

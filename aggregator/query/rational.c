@@ -61,6 +61,17 @@ char *rational_text(const mpq_t value, unsigned decimals)
 	return text;
 }
 
+void rational_round(mpq_t ret, const mpq_t value, unsigned decimals)
+{
+	mpz_t q;
+	mpz_init(q);
+	scale_and_round(q, value, decimals);
+	mpz_set(mpq_numref(ret), q);
+	mpz_ui_pow_ui(mpq_denref(ret), 10, decimals);
+	mpq_canonicalize(ret);
+	mpz_clear(q);
+}
+
 void rational_set(mpq_t ret, int128 mantissa, unsigned decimals)
 {
 	__extension__ typedef unsigned __int128 uint128;

@@ -44,6 +44,8 @@ static int on_change(void *context, const struct replay_change *change, struct e
 	uint32_t from = step_first_nth(&g->step, g->metric);
 	if (change->nth < from || change->nth >= from + g->step.pairs)
 		return 0; /* of another hour of the day */
+	if (change->before.state != REPLAY_VALUE)
+		return 0; /* rule 4: what comes after a withdrawal is a first report again */
 	if (g->n == REVISIONS_MAX)
 		return err_set(err, -E2BIG,
 			       "there are more than %u revisions; ask for less at once",
@@ -161,6 +163,7 @@ static int put_note(struct gathering *g, struct table *table, const struct note 
 	table_text(table, period_format(period, text));
 	put_value(table, note, &note->was);
 	put_value(table, note, &note->became);
+	table_text(table, note->became.state == REPLAY_VALUE ? "corrected" : "withdrawn");
 	table_bool(table, civil_day(note->received_us) >= metric_late_day(metric, note->day));
 	return rc < 0 ? rc : 0;
 }
@@ -202,8 +205,8 @@ static int plan_of(const struct reference *reference, const struct query *query,
 int revisions_run(sqlite3 *db, const struct reference *reference, const struct query *query,
 		  struct table **ret_answer, struct err *err)
 {
-	static const char *const columns[] = { "received", "metric", "office", "name", "labels",
-					       "period",   "was",    "became", "late" };
+	static const char *const columns[] = { "received", "metric", "office", "name",   "labels",
+					       "period",   "was",    "became", "change", "late" };
 	struct plan plan;
 	int rc = plan_of(reference, query, &plan, err);
 	if (rc < 0)

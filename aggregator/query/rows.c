@@ -94,6 +94,8 @@ static const struct unit *shown_under(const struct rows *rows, const struct unit
 	const struct unit *area = area_of(rows, unit, day);
 	if (!area)
 		return NULL;
+	if (rows->by_own_unit)
+		return unit;
 	return rows->plan->by ? units_at_level(rows->reference->units, unit, rows->plan->by, day)
 			      : area;
 }
@@ -250,6 +252,8 @@ int rows_make(const struct plan *plan, const struct reference *reference, struct
 		rows.of_unit[i] = ROW_OUTSIDE;
 	for (size_t i = 0; rc == 0 && i < n_offices; i++)
 		rows.of_office[i] = ROW_OUTSIDE;
+	/* Where nothing changes within the bucket, each office has one unit anyway. */
+	rows.by_own_unit = plan->by_own_unit && (plan->restated || rows.n_days > 1);
 	if (rc == 0 && plan->by_office)
 		rc = add_offices(&rows);
 	else if (rc == 0)
@@ -279,6 +283,28 @@ static int32_t row_of_unit(const struct rows *rows, const struct unit *unit)
 	return row == ROW_OUTSIDE ? (int32_t)rows->n - 1 : row;
 }
 
+/* Does a part of @unit, as it is under the borders asked for, lie outside the area? */
+static bool lies_outside_in_part(const struct rows *rows, const struct unit *unit, int32_t day)
+{
+	struct lineage lineage = restate(rows, unit, day);
+	for (size_t i = 0; i < lineage.n; i++)
+		if (!area_of(rows, lineage.units[i], rows->plan->structure))
+			return true;
+	return false;
+}
+
+/* Where a figure of @office counts by offices: an undivided figure of a unit that was divided
+ * between this area and another is of neither. */
+static struct place place_of_office(const struct rows *rows, const struct office *office,
+				    const struct unit *unit, int32_t day)
+{
+	const struct plan *plan = rows->plan;
+	int32_t row = rows->of_office[office - rows->reference->offices->list];
+	bool across = plan->restated && plan->area && lies_outside_in_part(rows, unit, day);
+	return (struct place){ .row = row == ROW_OUTSIDE || across ? (int32_t)rows->n - 1 : row,
+			       .across = across };
+}
+
 static struct place place_restated(const struct rows *rows, const struct unit *unit, int32_t day)
 {
 	const struct plan *plan = rows->plan;
@@ -298,24 +324,35 @@ struct place rows_place(const struct rows *rows, const struct office *office,
 {
 	if (!unit || !inside(rows, unit, day))
 		return (struct place){ .row = ROW_OUTSIDE };
-	if (rows->plan->by_office) {
-		int32_t row = rows->of_office[office - rows->reference->offices->list];
-		return (struct place){ .row = row == ROW_OUTSIDE ? (int32_t)rows->n - 1 : row };
-	}
+	if (rows->plan->by_office)
+		return place_of_office(rows, office, unit, day);
 	if (rows->plan->restated)
 		return place_restated(rows, unit, day);
 	return (struct place){ .row = row_of_unit(rows, shown_under(rows, unit, day)) };
 }
 
-void rows_blame(struct rows *rows, const struct unit *unit, int32_t day)
+static void blame_row(struct rows *rows, int32_t row, const struct lineage *lineage,
+		      const struct unit *unit)
+{
+	if (row != ROW_OUTSIDE && !rows->blame[row].unit)
+		rows->blame[row] = (struct blame){ lineage->divided ? lineage->blame : unit,
+						   lineage->divided };
+}
+
+void rows_blame(struct rows *rows, const struct office *office, const struct unit *unit,
+		int32_t day)
 {
 	struct lineage lineage = restate(rows, unit, day);
+	if (rows->plan->by_office) {
+		blame_row(rows, rows->of_office[office - rows->reference->offices->list], &lineage,
+			  unit);
+		return;
+	}
 	for (size_t i = 0; i < lineage.n; i++) {
 		const struct unit *one = shown_under(rows, lineage.units[i], rows->plan->structure);
-		int32_t row = one ? rows->of_unit[one - rows->reference->units->list] : ROW_OUTSIDE;
-		if (row != ROW_OUTSIDE && !rows->blame[row].unit)
-			rows->blame[row] = (struct blame){ lineage.divided ? lineage.blame : unit,
-							   lineage.divided };
+		blame_row(rows,
+			  one ? rows->of_unit[one - rows->reference->units->list] : ROW_OUTSIDE,
+			  &lineage, unit);
 	}
 }
 

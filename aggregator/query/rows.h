@@ -20,6 +20,7 @@ struct blame {                   /* why a row cannot be told under the borders a
 struct rows {
 	const struct plan *plan;
 	const struct reference *reference;
+	bool by_own_unit; /* as the plan wants it, where units may differ within the bucket */
 	struct row *list; /* owned [n], ascending by code and valid_from */
 	size_t n;
 	int32_t *of_unit;    /* owned [units->n]: row of units->list[i]; ROW_OUTSIDE: none */
@@ -41,7 +42,7 @@ void rows_free(struct rows *rows);
 struct place {
 	int32_t row; /* ROW_OUTSIDE: nowhere */
 	bool across; /* in the rest, because its unit lies in several rows of the structure asked
-			for, or in part outside */
+			for, or in part outside the area (rule 7) */
 };
 
 /** The last day up to @day, of the bucket, on which anything changed: all stands as it did then. */
@@ -54,8 +55,10 @@ int32_t rows_since(const struct rows *rows, int32_t day);
  */
 struct place rows_place(const struct rows *rows, const struct office *office,
 			const struct unit *unit, int32_t day);
-/** A @unit that lies across rows has figures or should have: none of these rows can be told. */
-void rows_blame(struct rows *rows, const struct unit *unit, int32_t day);
+/** @office has figures of a @unit that lies across rows: none of these rows can be told, or, by
+ * office, not its own. */
+void rows_blame(struct rows *rows, const struct office *office, const struct unit *unit,
+		int32_t day);
 /** The row that stands for @unit itself on @day; ROW_OUTSIDE when none does, or under other
  * borders. */
 int32_t rows_unit(const struct rows *rows, const struct unit *unit, int32_t day);

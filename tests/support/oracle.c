@@ -164,16 +164,15 @@ static int64_t own_number(const struct metric *metric, int32_t day, unsigned nth
 static void note_change(struct oracle *oracle, const struct cell *cell, bool present,
 			int64_t value_e, int64_t received_us)
 {
-	if (cell->revisions == 0 ||
-	    (cell->present == present && (!present || cell->value_e == value_e)))
-		return;
+	if (!cell->present || (present && cell->value_e == value_e))
+		return; /* a first report, also after a withdrawal, is no change */
 	oracle->changes =
 		realloc(oracle->changes, (oracle->n_changes + 1) * sizeof(*oracle->changes));
 	assert_non_null(oracle->changes);
 	oracle->changes[oracle->n_changes++] =
-		(struct oracle_change){ cell->office, cell->metric,  cell->labels, cell->day,
-					cell->number, cell->present, present,      cell->value_e,
-					value_e,      received_us };
+		(struct oracle_change){ cell->office,  cell->metric, cell->labels,
+					cell->day,     cell->number, present,
+					cell->value_e, value_e,      received_us };
 }
 
 static const struct metric *metric_of(const struct oracle *o, const struct heard *heard)
@@ -488,9 +487,12 @@ static const void *row_of(const struct oracle *o, const struct query *query,
 	struct spread spread = spread_of(o, query, unit, day);
 	if (!spread.inside)
 		return NULL;
-	if (query->by && strcmp(query->by, "office") == 0)
-		return office;
-	return spread.n == 1 ? spread.rows[0] : rest;
+	if (!query->by || strcmp(query->by, "office") != 0)
+		return spread.n == 1 ? spread.rows[0] : rest;
+	for (size_t i = 0; i < spread.n; i++)
+		if (!spread.rows[i])
+			return rest; /* undivided, and in part outside: of neither */
+	return office;
 }
 
 static const void *row_of_office(const struct oracle *o, const struct query *query,
@@ -510,6 +512,8 @@ struct ask {
 	int64_t first_number, last_number; /* of the metric's own periods in the bucket */
 	struct cell *cells;                /* [n]: those of the metric and labels asked for */
 	size_t n;
+	const void *untold[512]; /* [n_untold]: rows that cannot be told */
+	size_t n_untold;
 };
 
 static bool is_asked_for(const struct ask *ask, const struct cell *cell)
@@ -551,6 +555,17 @@ static void conclude(mpq_t sum, size_t n, enum agg agg)
 	mpq_clear(count);
 }
 
+/* The row that what @office has on @day is shown in, value and counts: of a row that cannot be
+ * told, the rest. */
+static const void *shown_in(const struct ask *ask, const struct office *office, int32_t day)
+{
+	const void *row = row_of_office(ask->o, ask->query, office, day);
+	for (size_t i = 0; i < ask->n_untold; i++)
+		if (ask->untold[i] == row)
+			return rest;
+	return row;
+}
+
 /* Level of one series at the bucket's end: the latest in it, or within the carry before it. */
 static const struct cell *latest(const struct ask *ask, const struct cell *series)
 {
@@ -572,10 +587,9 @@ static bool series_value(const struct ask *ask, const void *row, const struct ce
 	size_t n = 0;
 	mpq_t one;
 	if (ask->metric->time_agg == AGG_LAST) {
-		const struct cell *cell =
-			row_of_office(ask->o, ask->query, series->office, ask->end - 1) == row
-				? latest(ask, series)
-				: NULL;
+		const struct cell *cell = shown_in(ask, series->office, ask->end - 1) == row
+						  ? latest(ask, series)
+						  : NULL;
 		if (cell)
 			set_decimal(ret, cell->value_e, ask->metric->decimals);
 		return cell != NULL;
@@ -585,7 +599,7 @@ static bool series_value(const struct ask *ask, const void *row, const struct ce
 		const struct cell *cell = &ask->cells[i];
 		if (cell->office != series->office || !cell->present || !in_bucket(ask, cell) ||
 		    strcmp(cell->labels, series->labels) != 0 ||
-		    row_of_office(ask->o, ask->query, cell->office, cell->day) != row)
+		    shown_in(ask, cell->office, cell->day) != row)
 			continue;
 		set_decimal(one, cell->value_e, ask->metric->decimals);
 		combine(ret, n++, one, ask->metric->time_agg);
@@ -607,9 +621,10 @@ static bool begins_series(const struct ask *ask, size_t i, const struct office *
 	return true;
 }
 
-/* What the offices have in @row, combined with the @n values in @ret so far. */
-static size_t row_values(const struct ask *ask, const void *row, size_t n, mpq_t ret)
+/* What the offices have in @row, combined; how many have anything. */
+static size_t row_values(const struct ask *ask, const void *row, mpq_t ret)
 {
+	size_t n = 0;
 	const struct offices *offices = ask->o->reference->offices;
 	enum agg agg = ask->metric->area_agg;
 	mpq_t of_office, of_series;
@@ -749,7 +764,7 @@ static void count_office(const struct ask *ask, const void *row, const struct of
 		int32_t day = day_of_number(ask->metric, number);
 		if (day != known) {
 			const struct unit *unit = unit_of(ask->o, office, day);
-			here = row_of(ask->o, ask->query, office, unit, day) == row;
+			here = shown_in(ask, office, day) == row;
 			is_due = here && strcmp(unit->level, ask->metric->level) == 0;
 			known = day;
 		}
@@ -767,8 +782,7 @@ static void count_row(const struct ask *ask, const void *row, struct oracle_row 
 		count_office(ask, row, &offices->list[k], to);
 	for (size_t i = 0; i < ask->n; i++) {
 		const struct cell *cell = &ask->cells[i];
-		if (!in_bucket(ask, cell) ||
-		    row_of_office(ask->o, ask->query, cell->office, cell->day) != row)
+		if (!in_bucket(ask, cell) || shown_in(ask, cell->office, cell->day) != row)
 			continue;
 		to->observations += cell->present;
 		to->revisions += cell->revisions;
@@ -824,33 +838,30 @@ static bool unit_has_row(const struct ask *ask, const struct unit *unit)
 	return false;
 }
 
-/* Does a figure, or a report that was due, of a unit that lies in several rows belong to @row in an
- * unknown part? For a level only what stands at the bucket's end matters. */
+/* Does a figure of a unit that lies in several rows, or by office in part outside the area, belong
+ * to
+ * @row in an unknown part? For a level only what stands at the bucket's end matters. */
 static bool lies_across(const struct ask *ask, const struct office *office, int32_t day,
 			const void *row)
 {
 	const struct unit *unit = unit_of(ask->o, office, day);
 	struct spread spread = { 0 };
 	bool in_row = false;
-	if (unit && ask->query->structure &&
-	    !(ask->query->by && strcmp(ask->query->by, "office") == 0))
+	if (unit && ask->query->structure)
 		spread = spread_of(ask->o, ask->query, unit, day);
+	if (ask->query->by && strcmp(ask->query->by, "office") == 0)
+		return row == office && spread.inside &&
+		       row_of_office(ask->o, ask->query, office, day) == rest;
 	for (size_t i = 0; i < spread.n; i++)
 		in_row |= spread.rows[i] == row;
 	return in_row && spread.n > 1;
-}
-
-static bool is_due(const struct ask *ask, const struct office *office, int32_t day)
-{
-	const struct unit *unit = unit_of(ask->o, office, day);
-	return unit && strcmp(unit->level, ask->metric->level) == 0;
 }
 
 static bool level_lies_across(const struct ask *ask, const void *row)
 {
 	const struct offices *offices = ask->o->reference->offices;
 	for (size_t k = 0; k < offices->n; k++) {
-		bool counts_here = is_due(ask, &offices->list[k], ask->end - 1);
+		bool counts_here = false;
 		for (size_t i = 0; i < ask->n; i++)
 			counts_here |= ask->cells[i].office == &offices->list[k] &&
 				       latest(ask, &ask->cells[i]);
@@ -862,7 +873,6 @@ static bool level_lies_across(const struct ask *ask, const void *row)
 
 static bool cannot_be_told(const struct ask *ask, const void *row)
 {
-	const struct offices *offices = ask->o->reference->offices;
 	if (!ask->query->structure || row == rest)
 		return false;
 	if (ask->metric->time_agg == AGG_LAST)
@@ -871,36 +881,36 @@ static bool cannot_be_told(const struct ask *ask, const void *row)
 		if (in_bucket(ask, &ask->cells[i]) && ask->cells[i].present &&
 		    lies_across(ask, ask->cells[i].office, ask->cells[i].day, row))
 			return true;
-	int64_t step = grain_per_day(ask->metric->period); /* who is due changes by days */
-	for (int64_t number = ask->first_number; number <= ask->last_number; number += step) {
-		int32_t day = day_of_number(ask->metric, number);
-		for (size_t k = 0; k < offices->n; k++)
-			if (is_due(ask, &offices->list[k], day) &&
-			    lies_across(ask, &offices->list[k], day, row))
-				return true;
-	}
 	return false;
+}
+
+static void find_untold(struct ask *ask)
+{
+	const struct units *units = ask->o->reference->units;
+	const struct offices *offices = ask->o->reference->offices;
+	assert_true(units->n + offices->n <= sizeof(ask->untold) / sizeof(ask->untold[0]));
+	for (size_t i = 0; i < units->n; i++)
+		if (cannot_be_told(ask, &units->list[i]))
+			ask->untold[ask->n_untold++] = &units->list[i];
+	for (size_t i = 0; i < offices->n; i++)
+		if (cannot_be_told(ask, &offices->list[i]))
+			ask->untold[ask->n_untold++] = &offices->list[i];
 }
 
 static bool office_has_row(const struct ask *ask, const struct office *office)
 {
 	for (int32_t day = ask->first; day < ask->end; day++)
-		if (row_of_office(ask->o, ask->query, office, day) == office)
+		if (row_of_office(ask->o, ask->query, office, day)) /* or the rest: in part */
 			return true;
 	return false;
 }
 
 static size_t row_value(const struct ask *ask, const void *row, bool *ret_untold, mpq_t ret)
 {
-	const struct units *units = ask->o->reference->units;
-	size_t n = 0;
 	*ret_untold = cannot_be_told(ask, row);
 	if (*ret_untold)
 		return 0;
-	n = row_values(ask, row, 0, ret);
-	for (size_t i = 0; i < units->n && row == rest && ask->query->structure; i++)
-		if (cannot_be_told(ask, &units->list[i]))
-			n = row_values(ask, &units->list[i], n, ret);
+	size_t n = row_values(ask, row, ret);
 	conclude(ret, n, ask->metric->area_agg);
 	return n;
 }
@@ -948,6 +958,7 @@ static void add_offices(const struct ask *ask, struct oracle_answer *answer)
 static void ask_bucket(struct ask *ask, struct oracle_answer *answer)
 {
 	const struct units *units = ask->o->reference->units;
+	find_untold(ask);
 	if (ask->query->by && strcmp(ask->query->by, "office") == 0)
 		add_offices(ask, answer);
 	else

@@ -24,13 +24,13 @@ struct heard { /* one observation as it came */
 	int64_t entry; /* of the journal */
 };
 
-struct oracle_change { /* of a figure that was there, or had been there */
+struct oracle_change { /* of a figure that was there */
 	const struct office *office;
 	const struct metric *metric;
-	const char *labels; /* lent */
-	int32_t day;        /* first day of the period */
-	int64_t number;     /* of the period, counted in periods of its own grain */
-	bool was_present, became_present;
+	const char *labels;  /* lent */
+	int32_t day;         /* first day of the period */
+	int64_t number;      /* of the period, counted in periods of its own grain */
+	bool became_present; /* otherwise it was withdrawn */
 	int64_t was_e, became_e, received_us;
 };
 

@@ -323,6 +323,33 @@ static void minutes_are_refused(void **state)
 		-EINVAL);
 }
 
+/* Rule 5: an office that moves within the month misses days of either unit, and each list names its
+ * own. */
+static void who_moved_is_missing_where_it_was_due(void **state)
+{
+	struct fixture *f = *state;
+	struct query list = { .name = "n", .per = "month", .from = "2025-06" };
+	int32_t day;
+	assert_int_equal(day_parse("2025-06-11", &day, NULL), 0);
+	books_move(&f->books, f->c.office, "D", day);
+	books_refresh(&f->books);
+	books_record(&f->books, &f->c, "n", "", "2025-06-01", 3, 0);
+	ask(f, &list);
+	assert_int_equal(table_rows(f->table), 3);
+	has(f, 0, "office", "c");
+	has(f, 0, "area", "C");
+	has(f, 0, "missing", "9");
+	has(f, 1, "office", "c");
+	has(f, 1, "area", "D");
+	has(f, 1, "missing", "20");
+	has(f, 2, "office", "d");
+	list.area = "C";
+	ask(f, &list);
+	assert_int_equal(table_rows(f->table), 1);
+	has(f, 0, "area", "C");
+	has(f, 0, "missing", "9");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -333,6 +360,7 @@ int main(void)
 		cmocka_unit_test(a_rows_counts_are_the_sums_of_its_offices),
 		TEST(of_all_metrics_as_known_earlier),
 		TEST(before_anything_was_known_all_is_missing),
+		TEST(who_moved_is_missing_where_it_was_due),
 		TEST(minutes_are_refused),
 	};
 	return cmocka_run_group_tests_name("completeness", tests, NULL, NULL);

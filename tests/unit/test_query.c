@@ -265,7 +265,9 @@ static bool row_tells(const struct table *table, size_t row, const struct oracle
 	       same(books_cell(table, row, "labels"), change->labels) &&
 	       same(books_cell(table, row, "period"), period_format(period, label)) &&
 	       same(books_cell(table, row, "was"),
-		    decimal_or_null(change->was_present, change->was_e, metric, was)) &&
+		    decimal_or_null(true, change->was_e, metric, was)) &&
+	       same(books_cell(table, row, "change"),
+		    change->became_present ? "corrected" : "withdrawn") &&
 	       same(books_cell(table, row, "became"),
 		    decimal_or_null(change->became_present, change->became_e, metric, became)) &&
 	       same(books_cell(table, row, "late"), oracle_is_late(change) ? "true" : "false");
@@ -297,6 +299,39 @@ static void revisions_are_all_told(struct books *books, const struct question *q
 	for (size_t row = 1; row < table_rows(table); row++)
 		assert_true(strcmp(books_cell(table, row - 1, "received"),
 				   books_cell(table, row, "received")) <= 0);
+	table_close(table);
+}
+
+/* The list of who is missing comes to what the units miss, and names no unit outside the area. */
+static void the_missing_are_those_that_units_miss(struct books *books, const struct question *q,
+						  const struct oracle_answer *answer)
+{
+	struct table *table = NULL;
+	struct query query = q->query;
+	long long listed = 0, expected = 0;
+	query.by = NULL;
+	if (completeness_run(books->db, books->reference, &query, &table, &books->err) < 0)
+		fail_msg("%s: %s", q->words, books->err.text);
+	for (size_t row = 0; row < table_rows(table); row++) {
+		long long missing = atoll(books_cell(table, row, "missing"));
+		const char *area = books_cell(table, row, "area");
+		listed += missing;
+		/* a unit's row has all of its own */
+		for (size_t i = 0; i < answer->n && area && !query.structure; i++) {
+			const struct oracle_row *unit = &answer->rows[i];
+			if (unit->unit && strcmp(unit->unit->code, area) == 0 &&
+			    strcmp(unit->unit->name, books_cell(table, row, "area_name")) == 0 &&
+			    strcmp(unit->period, books_cell(table, row, "period")) == 0 &&
+			    unit->missing < missing)
+				fail_msg("%s: %s misses %lld, of which %s alone %lld", q->words,
+					 area, (long long)unit->missing,
+					 books_cell(table, row, "office"), missing);
+		}
+	}
+	for (size_t i = 0; i < answer->n; i++)
+		expected += answer->rows[i].missing;
+	if (listed != expected)
+		fail_msg("%s: listed as missing %lld, by units %lld", q->words, listed, expected);
 	table_close(table);
 }
 
@@ -334,7 +369,7 @@ static void completeness_agrees(struct books *books, const struct question *q,
 
 static int64_t missing_of(const struct table *table, const char *office, const char *period)
 {
-	int64_t missing = 0; /* an office that moved from one root to another has two rows */
+	int64_t missing = 0; /* an office that moved has a row for each unit */
 	for (size_t row = 0; row < table_rows(table); row++)
 		if (same(books_cell(table, row, "office"), office) &&
 		    same(books_cell(table, row, "period"), period))
@@ -393,6 +428,7 @@ static void ask_both(struct history *h, struct books *books)
 	rows_add_up(books, &q, table);
 	revisions_are_all_told(books, &q, &oracle);
 	completeness_agrees(books, &q, &answer);
+	the_missing_are_those_that_units_miss(books, &q, &answer);
 	the_missing_are_named(books, &q, &oracle);
 	oracle_free(&oracle);
 	oracle_answer_free(&answer);
@@ -648,9 +684,245 @@ static void units_of_one_level_within_another_are_not_counted_twice(void **state
 	books_close(&books);
 }
 
+/* --- what was withheld, and what was left (rules 2, 3 and 7) --- */
+
+#define REFORM_UNITS                                                                               \
+	"code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"                  \
+	"A,a,commune,P,2020-01-01,2024-05-01\nB,b,commune,P,2020-01-01,2024-05-01\n"               \
+	"N,n,commune,P,2024-05-01,\nD,d,commune,P,2020-01-01,2024-05-01\n"                         \
+	"E,e,commune,P,2024-05-01,\nF,f,commune,P,2024-05-01,\n"
+
+static int32_t day_of(const char *text)
+{
+	int32_t day;
+	assert_int_equal(day_parse(text, &day, NULL), 0);
+	return day;
+}
+
+/* On 2024-05-01 A and B became N, and D was divided into E and F. */
+static void reform_open(struct books *books, const char *metric)
+{
+	static const char successors[] = "effective_on,old_code,new_code,share\n"
+					 "2024-05-01,A,N,1\n2024-05-01,B,N,1\n"
+					 "2024-05-01,D,E,\n2024-05-01,D,F,\n";
+	char catalogue[512];
+	size_t rows;
+	(void)snprintf(catalogue, sizeof(catalogue), METRICS "%s\n", metric);
+	books_open(books, REFORM_UNITS, catalogue, NULL, false);
+	assert_int_equal(db_begin(books->db, &books->err), 0);
+	assert_int_equal(
+		successors_import(books->db, successors, strlen(successors), &rows, &books->err),
+		0);
+	assert_int_equal(db_commit(books->db, &books->err), 0);
+}
+
+/* z reports 10 at A, moves with the reform to N and reports 20; y reports 60 at N, which lay in
+ * both A and B: none of the three can be told under the borders of before, and all is in the rest.
+ */
+static void rest_of_two_offices(const char *metric, char text[64])
+{
+	struct books books;
+	struct books_spool z = { .id = 1 }, y = { .id = 2 };
+	const struct query quarter = { .name = "n",
+				       .by = "commune",
+				       .per = "quarter",
+				       .from = "2024-Q2",
+				       .structure = "2024-04-30" };
+	reform_open(&books, metric);
+	z.office = books_office(&books, "z", "A", day_of("2024-01-01"));
+	books_move(&books, z.office, "N", day_of("2024-05-01"));
+	y.office = books_office(&books, "y", "N", day_of("2024-05-01"));
+	books_refresh(&books);
+	books_record(&books, &z, "n", "", "2024-04-10", 10, 0);
+	books_record(&books, &z, "n", "", "2024-05-10", 20, 0);
+	books_record(&books, &y, "n", "", "2024-05-10", 60, 0);
+	assert_string_equal(cell_of(&books, &quarter, "A", "value", text), "null");
+	assert_string_equal(cell_of(&books, &quarter, "A", "observations", text), "0");
+	assert_string_equal(cell_of(&books, &quarter, NULL, "observations", text), "3");
+	assert_string_equal(cell_of(&books, &quarter, NULL, "offices_reported", text), "2");
+	(void)cell_of(&books, &quarter, NULL, "value", text);
+	books_close(&books);
+}
+
+static void an_office_is_one_in_the_last_row_too(void **state)
+{
+	char text[64];
+	(void)state;
+	rest_of_two_offices("n,x,x,x,flow,mean,mean,day,,0,0,commune,1,,", text);
+	assert_string_equal(text, "37.5");
+	rest_of_two_offices("n,x,x,x,flow,min,sum,day,,0,0,commune,1,,", text);
+	assert_string_equal(text, "70");
+	rest_of_two_offices("n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,", text);
+	assert_string_equal(text, "90");
+}
+
+/* Nothing is withheld where nothing was reported; the silent one is missing, in the last row. */
+static void a_silent_office_of_a_divided_unit_withholds_nothing(void **state)
+{
+	struct books books;
+	struct books_spool e = { .id = 1 }, d = { .id = 2 };
+	const struct query year = { .name = "n",
+				    .by = "commune",
+				    .per = "year",
+				    .from = "2024",
+				    .structure = "2024-06-01" };
+	char text[64];
+	(void)state;
+	reform_open(&books, "n,x,x,x,flow,sum,sum,month,,0,0,commune,1,,");
+	d.office = books_office(&books, "d", "D", day_of("2024-04-01"));
+	books_move(&books, d.office, NULL, day_of("2024-05-01"));
+	e.office = books_office(&books, "e", "E", day_of("2024-05-01"));
+	books_refresh(&books);
+	books_record(&books, &e, "n", "", "2024-05", 3, 0);
+	assert_string_equal(cell_of(&books, &year, "E", "value", text), "3");
+	assert_string_equal(cell_of(&books, &year, "E", "observations", text), "1");
+	assert_string_equal(cell_of(&books, &year, NULL, "missing", text), "1");
+	books_record(&books, &d, "n", "", "2024-04", 4, 0);
+	assert_string_equal(cell_of(&books, &year, "E", "value", text), "null");
+	assert_string_equal(cell_of(&books, &year, "E", "reason", text),
+			    "not derivable: D d was divided in unknown proportions");
+	assert_string_equal(cell_of(&books, &year, "E", "observations", text), "0");
+	assert_string_equal(cell_of(&books, &year, "E", "due", text), "0");
+	assert_string_equal(cell_of(&books, &year, NULL, "value", text), "7");
+	assert_string_equal(cell_of(&books, &year, NULL, "observations", text), "2");
+	books_close(&books);
+}
+
+static const char *office_cell(struct books *books, const char *area, const char *office,
+			       const char *column, char text[64])
+{
+	const struct query query = { .name = "n",
+				     .by = "office",
+				     .per = "month",
+				     .from = "2024-04",
+				     .area = area,
+				     .structure = "2024-06-01" };
+	return cell_of(books, &query, office, column, text);
+}
+
+static void by_office_too_an_undivided_figure_is_of_no_part(void **state)
+{
+	struct books books;
+	struct books_spool d = { .id = 1 };
+	char text[64];
+	(void)state;
+	reform_open(&books, "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
+	d.office = books_office(&books, "d", "D", day_of("2024-04-01"));
+	books_refresh(&books);
+	books_record(&books, &d, "n", "", "2024-04-10", 4, 0);
+	for (const char *const *area = (const char *const[]){ "E", "F", NULL }; *area; area++) {
+		assert_string_equal(office_cell(&books, *area, "d", "value", text), "null");
+		assert_string_equal(office_cell(&books, *area, "d", "reason", text),
+				    "not derivable: D d was divided in unknown proportions");
+		assert_string_equal(office_cell(&books, *area, NULL, "value", text), "4");
+		assert_string_equal(office_cell(&books, *area, NULL, "due", text), "30");
+	}
+	assert_string_equal(office_cell(&books, "P", "d", "value", text), "4");
+	assert_string_equal(office_cell(&books, "P", NULL, "value", text), "");
+	books_close(&books);
+}
+
+/* Rule 2: A ended inside the year, and its office's level stands elsewhere at the end. */
+static void a_row_without_a_level_says_where_its_office_went(void **state)
+{
+	struct books books;
+	struct books_spool z = { .id = 1 };
+	const struct query year = { .name = "n", .by = "commune", .per = "year", .from = "2024" };
+	struct table *table = NULL;
+	char text[64];
+	(void)state;
+	reform_open(&books, "n,x,x,x,stock,last,sum,day,,0,0,commune,1,,");
+	z.office = books_office(&books, "z", "A", day_of("2024-01-01"));
+	books_move(&books, z.office, "N", day_of("2024-05-01"));
+	books_refresh(&books);
+	books_record(&books, &z, "n", "", "2024-04-10", 7, 0);
+	assert_string_equal(cell_of(&books, &year, "A", "value", text), "null");
+	assert_string_equal(cell_of(&books, &year, "A", "reported", text), "1");
+	assert_string_equal(cell_of(&books, &year, "N", "value", text), "7");
+	assert_int_equal(query_run(books.db, books.reference, &year, &table, &books.err), 0);
+	assert_string_equal(books_cell(table, 0, "area"), "A");
+	assert_string_equal(books_cell(table, 0, "reason"),
+			    "no level at the end of the period: office z reports for N n since "
+			    "2024-05-01");
+	table_close(table);
+	books_move(&books, z.office, NULL, day_of("2024-06-01"));
+	books_refresh(&books);
+	assert_int_equal(query_run(books.db, books.reference, &year, &table, &books.err), 0);
+	assert_string_equal(books_cell(table, 0, "reason"),
+			    "no level at the end of the period: office z reports for no unit then");
+	table_close(table);
+	books_close(&books);
+}
+
+/* Rule 8: 1/719 and 1/720 are shown as 0.0014, and are equal. */
+static void what_is_shown_equal_has_one_rank(void **state)
+{
+	struct books books;
+	const struct query month = {
+		.name = "n", .by = "commune", .per = "month", .from = "2024-06", .rank = true
+	};
+	static const char *const units[] = { "N", "E", "F" };
+	char text[64], period[32];
+	(void)state;
+	reform_open(&books, "n,x,x,x,flow,mean,mean,hour,,0,0,commune,1,,");
+	for (size_t i = 0; i < 3; i++) {
+		struct books_spool spool = { .id = i + 1 };
+		spool.office = books_office(&books, units[i], units[i], day_of("2024-06-01"));
+		books_refresh(&books);
+		for (unsigned hour = i == 1; hour < 720; hour++) {
+			(void)snprintf(period, sizeof(period), "2024-06-%02uT%02u", hour / 24 + 1,
+				       hour % 24);
+			books_record(&books, &spool, "n", "", period, hour == 700, 0);
+		}
+	}
+	for (size_t i = 0; i < 3; i++) {
+		assert_string_equal(cell_of(&books, &month, units[i], "value", text), "0.0014");
+		assert_string_equal(cell_of(&books, &month, units[i], "rank", text), "1");
+	}
+	books_close(&books);
+}
+
+/* Rule 4: the column counts what the list shows. */
+static void a_first_report_after_a_withdrawal_is_no_revision(void **state)
+{
+	struct books books;
+	struct books_spool z = { .id = 1 };
+	const struct query day = { .name = "n", .from = "2024-06-10" };
+	struct books_figure figure = { .metric = "n", .labels = "", .grain = GRAIN_DAY };
+	struct books_batch batch;
+	struct table *table = NULL;
+	char text[64];
+	(void)state;
+	reform_open(&books, "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
+	z.office = books_office(&books, "z", "N", day_of("2024-05-01"));
+	books_refresh(&books);
+	for (int step = 0; step < 3; step++) { /* 5, withdrawn, 6 */
+		figure.withdrawn = step == 1;
+		figure.value_e = step == 1 ? 0 : 5 + step / 2;
+		books_seal(&z, day_of("2024-06-10"), &figure, 1,
+			   civil_day_start_us(day_of("2024-06-11")) + step, &batch);
+		books_commit(&books, &batch, 1);
+		blob_free(&batch.payload);
+	}
+	assert_string_equal(cell_of(&books, &day, "P", "value", text), "6");
+	assert_string_equal(cell_of(&books, &day, "P", "revisions", text), "1");
+	assert_int_equal(revisions_run(books.db, books.reference, &day, &table, &books.err), 0);
+	assert_int_equal(table_rows(table), 1);
+	assert_string_equal(books_cell(table, 0, "was"), "5");
+	assert_string_equal(books_cell(table, 0, "change"), "withdrawn");
+	table_close(table);
+	books_close(&books);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_office_is_one_in_the_last_row_too),
+		cmocka_unit_test(a_silent_office_of_a_divided_unit_withholds_nothing),
+		cmocka_unit_test(by_office_too_an_undivided_figure_is_of_no_part),
+		cmocka_unit_test(a_row_without_a_level_says_where_its_office_went),
+		cmocka_unit_test(what_is_shown_equal_has_one_rank),
+		cmocka_unit_test(a_first_report_after_a_withdrawal_is_no_revision),
 		cmocka_unit_test(a_place_with_an_office_in_mid_bucket_has_its_row),
 		cmocka_unit_test(a_level_of_a_divided_unit_is_not_derivable_though_it_was_not_due),
 		cmocka_unit_test(a_figure_reaches_the_root_of_a_deep_tree),
