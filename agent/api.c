@@ -20,8 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIGURES_MAX (4u * 1024 * 1024) /* bytes: of the figures of one request */
-#define BODIES_MAX  (8u * 1024 * 1024) /* of all that are being read */
+#define FIGURES_MAX (4u * 1024 * 1024)  /* bytes: of the figures of one request */
+#define BODIES_MAX  (8u * 1024 * 1024)  /* of all that are being read */
+#define ENTRIES_MAX (48u * 1024 * 1024) /* of all that are being recorded, in memory */
 #define CONNECTIONS 8u
 #define TIMEOUT_S   60u
 #define SOCKET_MODE 0660u /* the group of the socket's folder may hand in figures */
@@ -30,6 +31,7 @@ struct api {
 	struct api_config config;
 	struct http *http;
 	unsigned jobs;
+	size_t entries; /* bytes, of all requests */
 	int64_t last_us;
 	bool stopping;
 	void (*on_closed)(void *context);
@@ -55,6 +57,8 @@ static void stop_if_idle(struct api *api);
 
 static void call_free(struct call *call)
 {
+	if (call->entries)
+		call->api->entries -= observations_size(call->entries);
 	observations_close(call->entries);
 	blob_free(&call->out);
 	free(call);
@@ -187,9 +191,14 @@ static int record(struct call *call)
 {
 	size_t len, n;
 	const char *body = http_body(call->request, &len);
+	struct api *api = call->api;
 	int rc = observations_parse(body, len, &call->entries, &call->err);
 	if (rc < 0)
 		return rc;
+	api->entries += observations_size(call->entries);
+	if (api->entries > ENTRIES_MAX)
+		return err_set(&call->err, -EAGAIN,
+			       "too many figures are being recorded at once; try again shortly");
 	const struct entry *entries = observations_entries(call->entries, &n);
 	call->recording.done = on_recorded;
 	call->recording.job.language = http_language(call->request);

@@ -1,13 +1,17 @@
 #include "clock_report.h"
 
 #include "civil.h"
+#include "decimal.h"
 #include "i18n.h"
+#include "json_item.h"
 #include "report.h"
 
 #include <errno.h>
 #include <jansson.h>
+#include <string.h>
 
-#define US_PER_S 1000000
+#define US_PER_S  1000000
+#define ORDER_MAX 16u /* values in the JSON of an order */
 
 json_t *clock_json(enum clock_witness witness, int64_t ahead_us)
 {
@@ -69,23 +73,38 @@ static int assign(struct spool *spool, int64_t number, const char *started,
 	return rc < 0 ? rc : spool_assign(spool, number, start_us, ret_assigned, err);
 }
 
+/* 0: none. */
+static int64_t start_number(const struct json_item *item)
+{
+	struct err ignored; /* the sentence below says what is wanted */
+	int64_t number;
+	if (!item || item->kind != ITEM_NUMBER ||
+	    decimal_parse(item->text, strlen(item->text), 0, &number, &ignored) < 0)
+		return 0;
+	return number;
+}
+
 int clock_carry_out(struct spool *spool, const void *request, size_t len, struct blob *out,
 		    struct err *err)
 {
 	struct spool_assigned assigned = { 0 };
 	uint64_t dropped = 0;
-	json_error_t where;
-	json_t *root = json_loadb(request, len, 0, &where);
-	int64_t number = json_integer_value(json_object_get(root, "start"));
-	const char *started = json_string_value(json_object_get(root, "started"));
-	int rc;
-	if (number > 0 && started)
-		rc = assign(spool, number, started, &assigned, err);
-	else if (number > 0 && json_is_true(json_object_get(root, "drop")))
+	struct arena *arena = arena_open(json_item_room(len, ORDER_MAX));
+	struct json_item *root = NULL;
+	int64_t number = 0;
+	int rc = arena ? json_item_read(request, len, ORDER_MAX, arena, &root, err)
+		       : err_memory(err);
+	const struct json_item *started = rc == 0 ? json_item_member(root, "started") : NULL;
+	const struct json_item *drop = rc == 0 ? json_item_member(root, "drop") : NULL;
+	if (rc == 0)
+		number = start_number(json_item_member(root, "start"));
+	if (rc == 0 && number > 0 && started && started->kind == ITEM_TEXT)
+		rc = assign(spool, number, started->text, &assigned, err);
+	else if (rc == 0 && number > 0 && drop && drop->kind == ITEM_TRUE)
 		rc = spool_drop_start(spool, number, &dropped, err);
-	else
+	else if (rc == 0)
 		rc = err_set(err, -EINVAL, "say {\"start\": N, \"started\": DATE-TIME}, or drop");
-	json_decref(root);
+	arena_close(arena);
 	if (rc < 0)
 		return rc;
 	return report_dump(json_pack("{s:I, s:I, s:I, s:I}", "dated", (json_int_t)assigned.dated,

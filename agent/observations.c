@@ -1,103 +1,86 @@
 #include "observations.h"
 
 #include "arena.h"
+#include "json_item.h"
 #include "labels.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_MAX   (16u * 1024 * 1024)
-#define NUMBER_MAX  32u
-#define REAL_DIGITS 15 /* decimal digits that a double is sure to keep */
+/* An object, its five members, and labels: of OBSERVATIONS_MAX with as many labels as there may be.
+ */
+#define ITEMS_MAX (2u + OBSERVATIONS_MAX * (6u + LABELS_MAX))
 
 struct observations {
-	json_t *root;          /* owned */
-	struct arena *arena;   /* owned: what the JSON does not hold as we need it */
+	struct arena *arena;   /* owned */
 	struct entry *entries; /* in the arena */
 	size_t n;
 };
 
-static const char *keep(struct observations *all, const char *text)
-{
-	size_t len = strlen(text) + 1;
-	char *copy = arena_alloc_raw(all->arena, len);
-	return copy ? memcpy(copy, text, len) : NULL;
-}
-
-static int take_real(struct observations *all, double real, const char **ret_text, struct err *err)
-{
-	char text[NUMBER_MAX];
-	(void)snprintf(text, sizeof(text), "%.*g", REAL_DIGITS, real); /* fits */
-	if (strpbrk(text, "enE") || strtod(text, NULL) != real)
-		return err_set(err, -EINVAL,
-			       "value: this number cannot be taken exactly; write it as a "
-			       "string, like \"12.5\"");
-	*ret_text = keep(all, text);
-	return *ret_text ? 0 : err_memory(err);
-}
-
-static int take_value(struct observations *all, const json_t *value, struct entry *entry,
+static int take_value(struct observations *all, const struct json_item *value, struct entry *entry,
 		      struct err *err)
 {
-	char text[NUMBER_MAX];
-	switch (json_typeof(value)) {
-	case JSON_NULL:
+	bool is_long = false;
+	switch (value->kind) {
+	case ITEM_NULL:
 		entry->value = NULL;
 		return 0;
-	case JSON_STRING:
-		entry->value = json_string_value(value);
+	case ITEM_TEXT:
+		entry->value = value->text;
 		return 0;
-	case JSON_INTEGER:
-		(void)snprintf(text, sizeof(text), "%lld",
-			       (long long)json_integer_value(value)); /* fits */
-		entry->value = keep(all, text);
+	case ITEM_NUMBER:
+		entry->value = json_item_plain(value, all->arena, &is_long);
+		if (is_long)
+			return err_set(err, -EINVAL, "value: this number has too many digits");
 		return entry->value ? 0 : err_memory(err);
-	case JSON_REAL:
-		return take_real(all, json_real_value(value), &entry->value, err);
 	default:
 		return err_set(err, -EINVAL, "value: must be a number, a string or null");
 	}
 }
 
-static int take_labels(struct observations *all, json_t *object, struct entry *entry,
-		       struct err *err)
+static int take_labels(struct observations *all, const struct json_item *object,
+		       struct entry *entry, struct err *err)
 {
 	struct label labels[LABELS_MAX];
 	char text[LABELS_TEXT_MAX];
 	size_t n = 0;
-	const char *key;
-	json_t *value;
-	if (!json_is_object(object))
+	if (object->kind != ITEM_OBJECT)
 		return err_set(err, -EINVAL, "labels: must be an object of texts");
-	json_object_foreach(object, key, value) {
-		if (!json_is_string(value) || n == LABELS_MAX)
+	for (const struct json_item *label = object->first; label; label = label->next) {
+		if (label->kind != ITEM_TEXT || n == LABELS_MAX)
 			return err_set(err, -EINVAL,
 				       "labels: must be an object of at most %u texts", LABELS_MAX);
-		labels[n++] = (struct label){ key, json_string_value(value) };
+		labels[n++] = (struct label){ label->name, label->text };
 	}
 	int rc = labels_canonical(labels, n, text, err);
 	if (rc < 0)
 		return rc;
-	entry->labels = keep(all, text);
-	return entry->labels ? 0 : err_memory(err);
+	size_t len = strlen(text) + 1;
+	char *kept = arena_alloc_raw(all->arena, len);
+	if (!kept)
+		return err_memory(err);
+	entry->labels = memcpy(kept, text, len);
+	return 0;
 }
 
-static int take_member(struct observations *all, struct entry *entry, const char *key,
-		       json_t *value, struct err *err)
+static int take_member(struct observations *all, struct entry *entry,
+		       const struct json_item *member, struct err *err)
 {
-	if (strcmp(key, "metric") == 0 && json_is_string(value))
-		entry->metric = json_string_value(value);
-	else if (strcmp(key, "period") == 0 && json_is_string(value))
-		entry->period = json_string_value(value);
-	else if (strcmp(key, "add") == 0 && json_is_boolean(value))
-		entry->add = json_is_true(value);
+	const char *key = member->name;
+	bool text = member->kind == ITEM_TEXT;
+	if (strcmp(key, "metric") == 0 && text)
+		entry->metric = member->text;
+	else if (strcmp(key, "period") == 0 && text)
+		entry->period = member->text;
+	else if (strcmp(key, "add") == 0 &&
+		 (member->kind == ITEM_TRUE || member->kind == ITEM_FALSE))
+		entry->add = member->kind == ITEM_TRUE;
 	else if (strcmp(key, "value") == 0)
-		return take_value(all, value, entry, err);
+		return take_value(all, member, entry, err);
 	else if (strcmp(key, "labels") == 0)
-		return take_labels(all, value, entry, err);
+		return take_labels(all, member, entry, err);
 	else
 		return err_set(err, -EINVAL,
 			       "'%s' is unknown or of the wrong type; known are metric, value, "
@@ -106,62 +89,66 @@ static int take_member(struct observations *all, struct entry *entry, const char
 	return 0;
 }
 
-static int take_one(struct observations *all, json_t *object, struct entry *entry, struct err *err)
+static int take_one(struct observations *all, const struct json_item *object, struct entry *entry,
+		    struct err *err)
 {
-	const char *key;
-	json_t *value;
-	if (!json_is_object(object))
+	if (object->kind != ITEM_OBJECT)
 		return err_set(err, -EINVAL, "must be an object");
 	entry->labels = "";
-	json_object_foreach(object, key, value) {
-		int rc = take_member(all, entry, key, value, err);
+	for (const struct json_item *member = object->first; member; member = member->next) {
+		int rc = take_member(all, entry, member, err);
 		if (rc < 0)
 			return rc;
 	}
 	if (!entry->metric)
 		return err_set(err, -EINVAL, "metric is missing");
-	if (!json_object_get(object, "value"))
+	if (!json_item_member(object, "value"))
 		return err_set(err, -EINVAL, "value is missing; null withdraws");
 	return 0;
 }
 
-static int take_all(struct observations *all, struct err *err)
+static int take_all(struct observations *all, const struct json_item *root, struct err *err)
 {
-	json_t *array = json_object_get(all->root, "observations");
-	if (!json_is_array(array) || json_object_size(all->root) != 1)
+	const struct json_item *list = json_item_member(root, "observations"), *object;
+	if (!list || list->kind != ITEM_LIST || root->n != 1)
 		return err_set(err, -EINVAL, "must be {\"observations\": [...]}");
-	all->n = json_array_size(array);
+	all->n = list->n;
 	if (all->n > OBSERVATIONS_MAX)
 		return err_set(err, -E2BIG, "%zu observations at once; send at most %u", all->n,
 			       OBSERVATIONS_MAX);
 	all->entries = arena_alloc(all->arena, (all->n + 1) * sizeof(*all->entries));
 	if (!all->entries)
 		return err_memory(err);
-	for (size_t i = 0; i < all->n; i++) {
-		int rc = take_one(all, json_array_get(array, i), &all->entries[i], err);
+	object = list->first;
+	for (size_t i = 0; i < all->n; i++, object = object->next) {
+		int rc = take_one(all, object, &all->entries[i], err);
 		if (rc < 0)
 			return err_wrap(err, "observation %zu", i + 1);
 	}
 	return 0;
 }
 
+/* The items, the entries, and what is written anew for them: a number and labels each. */
+static struct arena *arena_for(size_t len)
+{
+	size_t most = len / 2 < ITEMS_MAX ? len / 2 + 1 : ITEMS_MAX;
+	size_t entries = len / 2 < OBSERVATIONS_MAX ? len / 2 + 1 : OBSERVATIONS_MAX;
+	return arena_open(json_item_room(len, most) +
+			  entries * (sizeof(struct entry) + 96 + LABELS_TEXT_MAX) + 64);
+}
+
 int observations_parse(const char *json, size_t len, struct observations **ret_observations,
 		       struct err *err)
 {
-	json_error_t where;
 	struct observations *all = calloc(1, sizeof(*all));
+	struct json_item *root = NULL;
 	if (!all)
 		return err_memory(err);
-	all->arena = arena_open(ARENA_MAX);
-	all->root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &where);
-	int rc = 0;
-	if (!all->arena)
-		rc = err_memory(err);
-	else if (!all->root)
-		rc = err_set(err, -EINVAL, "not JSON: line %d, column %d: %s", where.line,
-			     where.column, where.text);
-	else
-		rc = take_all(all, err);
+	all->arena = arena_for(len);
+	int rc = all->arena ? json_item_read(json, len, ITEMS_MAX, all->arena, &root, err)
+			    : err_memory(err);
+	if (rc == 0)
+		rc = take_all(all, root, err);
 	if (rc < 0)
 		observations_close(all);
 	else
@@ -175,11 +162,15 @@ const struct entry *observations_entries(const struct observations *observations
 	return observations->entries;
 }
 
+size_t observations_size(const struct observations *observations)
+{
+	return arena_used(observations->arena);
+}
+
 void observations_close(struct observations *observations)
 {
 	if (!observations)
 		return;
-	json_decref(observations->root);
 	arena_close(observations->arena);
 	free(observations);
 }

@@ -3,8 +3,8 @@
  *   {"observations": [{"metric": "team.count", "value": "7", "period": "2025-06",
  *                      "labels": {"topic": "..."}, "add": true}, ...]}
  *
- * value is a string of digits, an integer, a number of at most 15 digits (what a double holds
- * exactly), or null, which withdraws; period, labels and add may be left out. */
+ * value is a string of digits, a number, which is taken as it is written, never rounded, or null,
+ * which withdraws; period, labels and add may be left out. */
 #pragma once
 
 #include "blob.h"
@@ -17,10 +17,16 @@
 
 struct observations; /* owns the texts of its entries */
 
-/** -EINVAL with which observation and what is wrong. */
+/**
+ * -EINVAL with which observation and what is wrong; -E2BIG over OBSERVATIONS_MAX, or over as many
+ * values as these can have; -ENOMEM. What it may cost is bounded by @len and by that: 31 MiB at
+ * most, for 4 MiB of JSON.
+ */
 int observations_parse(const char *json, size_t len, struct observations **ret_observations,
 		       struct err *err);
 const struct entry *observations_entries(const struct observations *observations, size_t *ret_n);
+/** Bytes that it takes. */
+size_t observations_size(const struct observations *observations);
 void observations_close(struct observations *observations); /* NULL is fine */
 
 /** Append the JSON of @entries[@n]. -ENOMEM. */

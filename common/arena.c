@@ -113,6 +113,11 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return piece;
 }
 
+size_t arena_used(const struct arena *arena)
+{
+	return arena->given;
+}
+
 void arena_keep(struct arena *arena, void *thing, void (*release)(void *thing))
 {
 	assert(!arena->kept);

@@ -19,6 +19,9 @@ void *arena_alloc(struct arena *arena, size_t size);
 /** The same, not zeroed: for what is overwritten at once. */
 void *arena_alloc_raw(struct arena *arena, size_t size);
 
+/** Bytes handed out since the reset, rounded up. */
+size_t arena_used(const struct arena *arena);
+
 /**
  * Let the arena own one @thing that is dear to make and serves many rounds: it stays over resets,
  * and @release(@thing) runs at close. Not while another one is kept.

@@ -9,14 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JSON_TYPE "application/json"
-#define CSV_TYPE  "text/csv; charset=utf-8"
+#define JSON_TYPE  "application/json"
+#define CSV_TYPE   "text/csv; charset=utf-8"
+#define FIELDS_MAX 64u /* values in a body; no order has more than a few */
 
 static void call_free(struct call *call)
 {
 	blob_free(&call->answer);
 	roster_feed_free(&call->feed);
-	json_decref(call->fields);
+	arena_close(call->arena);
 	free(call);
 }
 
@@ -177,22 +178,33 @@ int call_answer_text(struct call *call, const char *name, const char *text, stru
 	return rc < 0 ? err_memory(err) : 0;
 }
 
+static int read_fields(struct call *call, struct err *err)
+{
+	if (!call->arena) /* else it was read before, and is no object */
+		call->arena = arena_open(json_item_room(call->body_len, FIELDS_MAX));
+	if (!call->arena)
+		return err_memory(err);
+	arena_reset(call->arena);
+	int rc = json_item_read(call->body, call->body_len, FIELDS_MAX, call->arena, &call->fields,
+				err);
+	if (rc == 0 && call->fields->kind != ITEM_OBJECT) {
+		call->fields = NULL;
+		return err_set(err, -EINVAL, "the body must be a JSON object");
+	}
+	return rc;
+}
+
 int call_field(struct call *call, const char *name, const char **ret_text, struct err *err)
 {
-	json_error_t why;
-	json_t *value;
+	const struct json_item *value;
+	int rc = call->fields ? 0 : read_fields(call, err);
 
-	if (!call->fields)
-		call->fields = json_loadb(call->body, call->body_len, 0, &why);
-	if (!call->fields)
-		return err_set(err, -EINVAL, "the body is no JSON: line %d: %s", why.line,
-			       why.text);
-	if (!json_is_object(call->fields))
-		return err_set(err, -EINVAL, "the body must be a JSON object");
-	value = json_object_get(call->fields, name);
-	if (value && !json_is_null(value) && !json_is_string(value))
+	if (rc < 0)
+		return rc;
+	value = json_item_member(call->fields, name);
+	if (value && value->kind != ITEM_NULL && value->kind != ITEM_TEXT)
 		return err_set(err, -EINVAL, "\"%s\" must be a text", name);
-	*ret_text = json_string_value(value); /* NULL for what is no string */
+	*ret_text = value ? value->text : NULL;
 	return 0;
 }
 

@@ -11,13 +11,13 @@
 #include "blob.h"
 #include "http.h"
 #include "invitation.h"
+#include "json_item.h"
 #include "labels.h"
 #include "query.h"
 #include "roster_feed.h"
 #include "table.h"
 #include "verification.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 
 #define WHO_MAX 32u
@@ -54,9 +54,10 @@ struct call {
 	int file; /* owned: the answer instead of the blob; -1: there is none */
 	uint64_t file_len;
 	/* what some kinds of call need besides */
-	json_t *fields;     /* owned: the body as JSON */
-	struct query query; /* its texts are the request's */
-	bool revisions;     /* wanted instead of figures */
+	struct arena *arena;      /* owned, with */
+	struct json_item *fields; /* the body as JSON */
+	struct query query;       /* its texts are the request's */
+	bool revisions;           /* wanted instead of figures */
 	char labels[LABELS_TEXT_MAX];
 	unsigned most;                        /* rows asked for */
 	const char *code;                     /* the request's */

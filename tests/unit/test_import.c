@@ -250,10 +250,29 @@ static void json_numbers_are_taken_exactly_or_refused(void **state)
 		      { "\"0.10\"", "0.10" },
 		      { "0.1", "0.1" },
 		      { "12.50", "12.5" },
+		      { "8.0", "8" },
+		      { "-0.0", "0" },
+		      { "100", "100" },
+		      { "1.50e1", "15" },
+		      { "125E-3", "0.125" },
+		      { "1e3", "1000" },
+		      { "1.00000000000000001", "1.00000000000000001" },
+		      { "0.30000000000000004", "0.30000000000000004" },
+		      { "9007199254740993", "9007199254740993" },
+		      { "92233720368547758070", "92233720368547758070" },
 		      { "123456789012345", "123456789012345" },
 		      { "9223372036854775807", "9223372036854775807" },
-		      { "0.1234567890123456", NULL },
+		      { "0.1234567890123456", "0.1234567890123456" },
 		      { "1e300", NULL },
+		      { "1e-300", NULL },
+		      { "1e99999999999999999999", NULL },
+		      { "11111111111111111111111111111111111111111", NULL },
+		      { "01", NULL },
+		      { "1.", NULL },
+		      { ".5", NULL },
+		      { "+1", NULL },
+		      { "NaN", NULL },
+		      { "0x10", NULL },
 		      { "true", NULL },
 		      { "[1]", NULL } };
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -289,11 +308,87 @@ static void json_that_is_not_understood_is_refused(void **state)
 		"{\"observations\":[{\"metric\":\"a\",\"value\":1,\"perod\":\"2025\"}]}",
 		"{\"observations\":[{\"metric\":\"a\",\"value\":1,\"labels\":{\"B\":\"x\"}}]}",
 		"{\"observations\":[{\"metric\":\"a\",\"value\":1,\"value\":2}]}",
+		"{\"observations\":[{\"metric\":\"a\",\"value\":1,\"labels\":{\"b\":\"x\",\"b\":"
+		"\"y\"}}]}",
+		"{\"observations\":[{\"metric\":\"a\\u0000b\",\"value\":1}]}",
+		"{\"observations\":[{\"metric\":\"a\",\"value\":\"1\\u0000\"}]}",
+		"{\"observations\":[{\"metric\":\"a\",\"value\":1,\"labels\":{\"b\":\"x\\u0000y\"}}"
+		"]}",
+		"{\"observations\":[{\"metric\":\"a\",\"value\":1}]} x",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct observations *all;
 		assert_int_equal(parsed(f, bad[i], &all), -EINVAL);
 	}
+}
+
+/* What the catalogue's decimals do not have room for is refused, and never rounded away. */
+static void a_number_is_not_rounded_to_the_next(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const values[] = { "1.00000000000000001", "0.30000000000000004",
+					      "9223372036854775808", "1e30" };
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		struct observations *all;
+		struct observation obs;
+		char json[128];
+		size_t n;
+		(void)snprintf(json, sizeof(json),
+			       "{\"observations\":[{\"metric\":\"team.count\",\"value\":%s}]}",
+			       values[i]);
+		assert_int_equal(parsed(f, json, &all), 0);
+		assert_true(entry_judge(f->catalogue, observations_entries(all, &n), NOW_US, &obs,
+					&f->err) < 0);
+		observations_close(all);
+	}
+}
+
+/* The shapes that cost most for their bytes, of as many bytes as a request may have. */
+static void json_costs_no_more_than_is_said(void **state)
+{
+	static const char *const shapes[] = { "[],",   "{},",   "1,",
+					      "\"\",", "[[]],", "{\"a\":1,\"b\":2}," };
+	struct fixture *f = *state;
+	size_t room = 4u << 20;
+	char *json = malloc(room);
+	assert_non_null(json);
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		struct observations *all;
+		size_t len = (size_t)sprintf(json, "{\"observations\":["), n = strlen(shapes[i]);
+		for (; len + n + 2 < room; len += n)
+			memcpy(json + len, shapes[i], n);
+		memcpy(json + len - 1, "]}", 2);
+		assert_int_equal(observations_parse(json, len + 1, &all, &f->err), -E2BIG);
+		assert_non_null(strstr(f->err.text, "in parts"));
+	}
+	free(json);
+}
+
+/* As many as may be, with all that they may have. */
+static void a_full_request_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct observations *all;
+	struct blob json = { 0 };
+	size_t n;
+	assert_int_equal(blob_append(&json, "{\"observations\":[", 17), 0);
+	for (unsigned i = 0; i < OBSERVATIONS_MAX; i++) {
+		char one[256];
+		int len = snprintf(
+			one, sizeof(one),
+			"%s{\"metric\":\"m\",\"value\":%u,\"period\":\"2025-06\",\"add\":true,"
+			"\"labels\":{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\",\"d\":\"4\",\"e\":\"5\","
+			"\"f\":\"6\",\"g\":\"7\",\"h\":\"8\"}}",
+			i ? "," : "", i);
+		assert_int_equal(blob_append(&json, one, (size_t)len), 0);
+	}
+	assert_int_equal(blob_append(&json, "]}", 2), 0);
+	assert_int_equal(observations_parse((const char *)json.data, json.len, &all, &f->err), 0);
+	assert_string_equal(observations_entries(all, &n)[OBSERVATIONS_MAX - 1].value, "19999");
+	assert_int_equal(n, OBSERVATIONS_MAX);
+	assert_in_range(observations_size(all), 1u << 20, 31u << 20);
+	observations_close(all);
+	blob_free(&json);
 }
 
 static void what_a_command_sends_is_what_the_agent_reads(void **state)
@@ -345,6 +440,9 @@ int main(void)
 		TEST(big_files_go_in_pieces_and_a_full_spool_ends_them),
 		TEST(json_numbers_are_taken_exactly_or_refused),
 		TEST(json_that_is_not_understood_is_refused),
+		TEST(a_number_is_not_rounded_to_the_next),
+		TEST(json_costs_no_more_than_is_said),
+		TEST(a_full_request_is_taken),
 		TEST(what_a_command_sends_is_what_the_agent_reads),
 		TEST(period_left_out_is_the_current_one),
 	};
