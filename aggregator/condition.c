@@ -6,6 +6,9 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
+
+#define LATELY_US (INT64_C(600) * 1000000) /* an operator looks, and still sees it */
 
 /* Each says whether it holds, and then writes its sentence; what is cut is fine. */
 
@@ -35,6 +38,43 @@ static bool office_at_limit(const struct condition_facts *facts, char sentence[]
 	return true;
 }
 
+static bool door_shut(const struct condition_facts *facts, char sentence[])
+{
+	if (!facts->door_shut)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("NO NEW CONNECTIONS are accepted: %zu are open, or their handshakes under "
+			 "way, which is as many as there may be. It goes on by itself when some "
+			 "are over. For what a firewall can do see lantoa-aggregator(8)"),
+		       facts->connections);
+	return true;
+}
+
+static bool office_cut(const struct condition_facts *facts, char sentence[])
+{
+	if (!*facts->offender)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("office %s was cut off or told to wait: with its key came too many "
+			 "connections, or a message that does not end (%llu times since the "
+			 "start, of all offices). If that is not its agent, revoke the key: "
+			 "lantoa office revoke %s"),
+		       facts->offender, (unsigned long long)facts->offences, facts->offender);
+	return true;
+}
+
+static bool stranger_cut(const struct condition_facts *facts, char sentence[])
+{
+	if (!*facts->stranger)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("connections were cut off that did not say who they are, the last one "
+			 "from %s (%llu since the start). For what a firewall can do see "
+			 "lantoa-aggregator(8)"),
+		       facts->stranger, (unsigned long long)facts->strangers);
+	return true;
+}
+
 static bool always(const struct condition_facts *facts, char sentence[])
 {
 	(void)facts;
@@ -49,7 +89,10 @@ static const struct {
 	enum condition_gravity gravity;
 } table[] = {
 	{ store_failing, "store_failing", CONDITION_ILL },
+	{ door_shut, "door_shut", CONDITION_ILL },
 	{ office_at_limit, "office_at_limit", CONDITION_NOTE },
+	{ office_cut, "office_cut", CONDITION_NOTE },
+	{ stranger_cut, "stranger_cut", CONDITION_NOTE },
 	{ always, "well", CONDITION_WELL },
 };
 static_assert(sizeof(table) / sizeof(table[0]) <= CONDITIONS_MAX, "each may hold");
@@ -58,7 +101,17 @@ struct condition_facts condition_facts_of(const struct gate_counters *gate,
 					  const struct intake_counters *intake)
 {
 	struct condition_facts facts = { 0 };
-	(void)gate;
+	if (gate) {
+		int64_t lately_us = civil_now_us() - LATELY_US;
+		facts.door_shut = gate->connections.shut;
+		facts.connections = gate->connections.open;
+		facts.offences = gate->offender.times;
+		facts.strangers = gate->stranger.times;
+		if (gate->offender.at_us > lately_us)
+			memcpy(facts.offender, gate->offender.code, sizeof(facts.offender));
+		if (gate->stranger.at_us > lately_us)
+			memcpy(facts.stranger, gate->stranger.address, sizeof(facts.stranger));
+	}
 	if (intake) {
 		facts.commit_rc = intake->batches.failing;
 		facts.commit_failing_since_us = intake->batches.failing_since_us;

@@ -19,6 +19,13 @@ struct condition_facts { /* zeros: nothing is wrong */
 	size_t offices_at_limit;   /* within the last ten minutes */
 	const char *at_limit_code; /* of one of them, lent */
 	const char *at_limit_of;   /* what there was too much of, for people, in English */
+	bool door_shut;            /* as many connections as there may be */
+	size_t connections;
+	/* Within the last ten minutes: */
+	char offender[CODE_LEN_MAX + 1]; /* an office cut off or told to wait; "": none */
+	uint64_t offences;               /* of all offices since the start */
+	char stranger[INET6_ADDRSTRLEN]; /* the address of somebody cut off who is no office; "" */
+	uint64_t strangers;              /* since the start */
 };
 
 enum condition_gravity {

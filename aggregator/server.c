@@ -83,6 +83,7 @@ static int start_gate(struct server *server, struct err *err)
 	struct gate_config gate = { .endpoint = server->config->listen,
 				    .secret_key = server->key.secret_key,
 				    .roster = server->roster,
+				    .limits = &server->config->limits,
 				    .credit = INTAKE_CREDIT };
 	/* libzmq takes routing ids from rand(), which begins with the same number in every process.
 	 */

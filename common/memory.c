@@ -1,7 +1,10 @@
 #include "memory.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* What is given back has to be fetched again, a fault per page: 20 ms of CPU for so much. */
 #define SPARE_MAX_BYTES ((size_t)64 << 20)
@@ -25,4 +28,17 @@ void memory_give_back(uv_loop_t *loop)
 	uv_work_t *work = malloc(sizeof(*work));
 	if (work && uv_queue_work(loop, work, on_work, on_worked) < 0)
 		free(work);
+}
+
+/* "size resident shared ...", in pages. */
+size_t memory_resident(void)
+{
+	char text[128] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd); /* nothing was written */
+	const char *resident = n > 0 ? strchr(text, ' ') : NULL;
+	return resident ? (size_t)strtoull(resident, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE) : 0;
 }

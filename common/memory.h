@@ -3,8 +3,12 @@
  * others use, and those who come back next touch other pages of it than those before. */
 #pragma once
 
+#include <stddef.h>
 #include <uv.h>
 
 /** Let a thread of libuv's pool give back the whole pages of what is free, when that is more than
  * 64 MiB; for a timer to call. The loop lives until it has. Out of memory, nothing happens. */
 void memory_give_back(uv_loop_t *loop);
+/** Bytes of the process that lie in memory, by /proc/self/statm; 0 when that cannot be read. Takes
+ * some microseconds. */
+size_t memory_resident(void);

@@ -18,6 +18,7 @@
 #define CONNECT_TIMEOUT_MS 15000
 #define HANDSHAKE_MS       20000 /* slow links */
 #define KEEPALIVE_IDLE_S   120
+#define TOLD_LATER         500 /* a ZAP status (ZMQ RFC 27) */
 
 /* No ZMQ_HEARTBEAT_*: with it, libzmq 4.3.4 aborts the connecting process when its receive queue
  * is full (libzmq#3937). Ping and TCP keepalive stand in. */
@@ -133,7 +134,9 @@ void dealer_close(struct dealer *dealer)
 	*dealer = (struct dealer){ 0 };
 }
 
-static enum dealer_event event_of(uint16_t number)
+/* @value: of a failed handshake the ZAP status, 400, or 500 when it may come later (gate.h of the
+ * province). */
+static enum dealer_event event_of(uint16_t number, uint32_t value)
 {
 	switch (number) {
 	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
@@ -141,7 +144,7 @@ static enum dealer_event event_of(uint16_t number)
 	case ZMQ_EVENT_DISCONNECTED:
 		return DEALER_DISCONNECTED;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-		return DEALER_AUTH_FAILED;
+		return value == TOLD_LATER ? DEALER_TOLD_LATER : DEALER_AUTH_FAILED;
 	default:
 		return DEALER_NOTHING;
 	}
@@ -151,16 +154,20 @@ int dealer_event(struct dealer *dealer, enum dealer_event *ret_event)
 {
 	zmq_msg_t frame;
 	uint16_t number = 0;
+	uint32_t value = 0;
 	(void)zmq_msg_init(&frame); /* cannot fail */
 	if (zmq_msg_recv(&frame, dealer->monitor, ZMQ_DONTWAIT) < 0) {
 		(void)zmq_msg_close(&frame); /* was initialised */
 		return 0;
 	}
-	if (zmq_msg_size(&frame) >= sizeof(number))
-		memcpy(&number, zmq_msg_data(&frame), sizeof(number));
+	if (zmq_msg_size(&frame) >= sizeof(number) + sizeof(value)) {
+		const uint8_t *bytes = zmq_msg_data(&frame);
+		memcpy(&number, bytes, sizeof(number));
+		memcpy(&value, bytes + sizeof(number), sizeof(value));
+	}
 	while (zmq_msg_more(&frame) && zmq_msg_recv(&frame, dealer->monitor, ZMQ_DONTWAIT) >= 0)
 		;                    /* the endpoint's name, not needed */
 	(void)zmq_msg_close(&frame); /* was initialised */
-	*ret_event = event_of(number);
+	*ret_event = event_of(number, value);
 	return 1;
 }

@@ -22,7 +22,9 @@ enum dealer_event { /* as the monitor tells; others are left out */
 		    DEALER_NOTHING,
 		    DEALER_CONNECTED, /* handshake succeeded */
 		    DEALER_DISCONNECTED,
-		    DEALER_AUTH_FAILED, /* libzmq never tries this socket again */
+		    DEALER_AUTH_FAILED, /* libzmq never tries this socket again, nor after the next
+					 */
+		    DEALER_TOLD_LATER,  /* the key is known, and was used too often just now */
 };
 
 /** A context for one process: few sockets, one I/O thread. NULL: out of memory. */

@@ -52,13 +52,15 @@ static void talk_close(struct talk *talk)
 	blob_free(&talk->question);
 }
 
-/* -EACCES when the key was refused, otherwise 0. */
+/* -EACCES when the key was refused, -EAGAIN when it was used too often, otherwise 0. */
 static int talk_mind_connection(struct talk *talk)
 {
 	enum dealer_event event;
 	while (dealer_event(&talk->dealer, &event) == 1) {
 		if (event == DEALER_AUTH_FAILED)
 			return -EACCES;
+		if (event == DEALER_TOLD_LATER)
+			return -EAGAIN;
 		if (event != DEALER_CONNECTED)
 			continue;
 		talk->connected = true;
@@ -82,7 +84,7 @@ static int talk_receive(struct talk *talk, struct err *err)
 	return rc;
 }
 
-/* Wait for the next frame: 0; -EACCES the key was refused; -ETIMEDOUT. */
+/* Wait for the next frame: 0; -EACCES the key was refused; -EAGAIN later; -ETIMEDOUT. */
 static int talk_wait(struct talk *talk, struct err *err)
 {
 	for (;;) {
@@ -120,11 +122,19 @@ static int unreachable(const struct enrolment *enrolment, struct err *err)
 		       enrolment->invitation->address);
 }
 
+static int told_later(struct err *err)
+{
+	return err_set(err, -EAGAIN,
+		       "this key was used too often within a minute; run the same command again "
+		       "in some minutes. If that was not you, the invitation is in other hands: "
+		       "ask the province for a new one");
+}
+
 static int refused(const struct enrolment *enrolment, struct err *err)
 {
 	return err_set(err, -EACCES,
 		       "the province refuses this invitation for %s: it was used, replaced or "
-		       "revoked; ask the province for a new one",
+		       "revoked, or is too old; ask the province for a new one",
 		       enrolment->invitation->office);
 }
 
@@ -208,6 +218,8 @@ static int by_invitation(struct enrolment *enrolment, struct err *err)
 			     "is its version much newer?");
 	else if (rc == -EACCES || (rc == -ETIMEDOUT && talk.connected))
 		rc = 1;
+	else if (rc == -EAGAIN)
+		rc = told_later(err);
 	else if (rc == -ETIMEDOUT)
 		rc = unreachable(enrolment, err);
 	talk_close(&talk);
@@ -259,6 +271,8 @@ static int by_own_key(struct enrolment *enrolment, struct err *err)
 		rc = keep_welcome(enrolment, &talk, err);
 	else if (rc == 0 || rc == -EACCES)
 		rc = refused(enrolment, err);
+	else if (rc == -EAGAIN)
+		rc = told_later(err);
 	else if (rc == -ETIMEDOUT)
 		rc = unreachable(enrolment, err);
 	talk_close(&talk);

@@ -12,7 +12,7 @@
 #include "settings.h"
 #include "spool.h"
 
-/** @spool: open, and this process's. Errors: -ETIMEDOUT unreachable, -EACCES refused; what to do is
- * in the sentence. */
+/** @spool: open, and this process's. Errors: -ETIMEDOUT unreachable, -EACCES refused, -EAGAIN
+ * later; what to do is in the sentence. */
 int enrol(const struct settings *settings, struct spool *spool, const struct invitation *invitation,
 	  struct err *err);

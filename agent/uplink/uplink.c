@@ -254,6 +254,7 @@ static void on_event(void *context, enum dealer_event event)
 		[DEALER_CONNECTED] = UPLINK_CONNECTED,
 		[DEALER_DISCONNECTED] = UPLINK_DISCONNECTED,
 		[DEALER_AUTH_FAILED] = UPLINK_AUTH_FAILED,
+		[DEALER_TOLD_LATER] = UPLINK_TOLD_LATER,
 	};
 	uplink_tell(context, (struct uplink_event){ .type = types[event] });
 }

@@ -322,9 +322,11 @@ struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event 
 		on_disconnected(&step);
 		break;
 	case UPLINK_AUTH_FAILED:
+	case UPLINK_TOLD_LATER:
 		if (has_socket(core)) {
 			budget_spend(&core->budget, event.now_ms, BUDGET_HANDSHAKE);
-			step_back_off(&step, UPLINK_TROUBLE_KEY);
+			step_back_off(&step, event.type == UPLINK_TOLD_LATER ? UPLINK_TROUBLE_LATER
+									     : UPLINK_TROUBLE_KEY);
 		}
 		break;
 	case UPLINK_WELCOMED:

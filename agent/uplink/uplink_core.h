@@ -14,7 +14,7 @@
  *   for good after any protocol error, and never says so)
  * - batches in flight but no ack for ack_ms: Hello again (an ack may be dropped, never repeated)
  * - GAP: Hello again, with pauses that grow while nothing moves
- * - our key is refused: a new socket after a pause that grows
+ * - our key is refused, or was used too often: a new socket after a pause that grows
  * - a batch is refused as malformed, or no common protocol: it stays, blocks what follows, and is
  *   tried again every refused_ms; people are told
  * - there is nothing to say for a minute, and the next figures come late (core->rests), or the line
@@ -66,6 +66,7 @@ enum uplink_trouble {
 	UPLINK_TROUBLE_NONE,        /* all is well */
 	UPLINK_TROUBLE_UNREACHABLE, /* no connection, or no answer */
 	UPLINK_TROUBLE_KEY,         /* our key is not (or no longer) on the province's list */
+	UPLINK_TROUBLE_LATER,       /* our key was used too often */
 	UPLINK_TROUBLE_PROTOCOL,    /* no common protocol version */
 	UPLINK_TROUBLE_BATCH,       /* blocked_seq was refused */
 	UPLINK_TROUBLE_BUDGET,      /* batches wait for the next hour's bytes */
@@ -104,6 +105,7 @@ enum uplink_event_type {
 	UPLINK_CONNECTED,    /* handshake succeeded */
 	UPLINK_DISCONNECTED, /* libzmq will connect again */
 	UPLINK_AUTH_FAILED,
+	UPLINK_TOLD_LATER, /* the handshake was refused, but not the key */
 	UPLINK_WELCOMED,   /* upto, credit, matches */
 	UPLINK_ACKED,      /* upto, slow_down_ms */
 	UPLINK_REFUSED,    /* seq, code: Lantoa__V1__Refused__Code */

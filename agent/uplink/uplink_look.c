@@ -11,6 +11,10 @@ static const char *const troubles[] = {
 		N_("the province cannot be reached; figures are kept here and sent later"),
 	[UPLINK_TROUBLE_KEY] = N_("the province does not know this office's key (any more); ask it "
 				  "for an invitation and run 'lantoa-agent enrol'"),
+	[UPLINK_TROUBLE_LATER] = N_(
+		"the province asks this office to wait: its key made too many connections within "
+		"a minute. If only this machine has the key, the line breaks off often; "
+		"otherwise ask the province for an invitation and run 'lantoa-agent enrol'"),
 	[UPLINK_TROUBLE_PROTOCOL] =
 		N_("the province speaks another version of the protocol; install a newer "
 		   "lantoa-agent, or ask the province to"),

@@ -47,6 +47,16 @@ static void add_gate(struct table *table, const struct gate_counters *gate)
 	const struct counter counters[] = {
 		{ "handshakes", gate->handshakes },
 		{ "refused_handshakes", gate->refused_handshakes },
+		{ "hasty_handshakes", gate->hasty_handshakes },
+		{ "connections", gate->connections.open },
+		{ "handshakes_under_way", gate->connections.strangers },
+		{ "door_shut", gate->connections.shut_times },
+		{ "cut_before_handshake", gate->connections.cut[CONNECTION_NO_HANDSHAKE] +
+						  gate->connections.cut[CONNECTION_SLOW] +
+						  gate->connections.cut[CONNECTION_CROWD] },
+		{ "cut_silent", gate->connections.cut[CONNECTION_SILENT] },
+		{ "cut_endless", gate->connections.cut[CONNECTION_ENDLESS] },
+		{ "cut_too_many", gate->connections.cut[CONNECTION_TOO_MANY] },
 		{ "frames", gate->frames },
 		{ "frames_without_user", gate->frames_without_user },
 		{ "frames_revoked", gate->frames_revoked },

@@ -1,13 +1,16 @@
-/* 1. libzmq's I/O thread asks the ZAP socket about each client's key; zap_turn() answers from the
+/* 0. Connections watches what is accepted, before anybody is known.
+ * 1. libzmq's I/O thread asks the ZAP socket about each client's key; zap_turn() answers from the
  *    roster, on the loop thread: the client waits meanwhile, nobody else.
  * 2. An accepted client's messages come to the ROUTER; frame_turn() judges each one and lends it to
  *    on_frame().
- * Failures: a refused client is told 400 (300 would leave it hanging) and its libzmq gives up; a
- * frame over MAXMSGSIZE or a broken protocol makes libzmq close that one connection; messages of
- * the wrong shape are received to their end and dropped. To a peer that is gone (EHOSTUNREACH) or
- * does not read (EAGAIN) an answer is lost: agents ask again. */
+ * Failures: a refused client is told 400, or 500 when it may come later (300 would leave it
+ * hanging), and its libzmq gives up; a frame over MAXMSGSIZE or a broken protocol makes libzmq
+ * close that one connection; messages of the wrong shape are received to their end and dropped. To
+ * a peer that is gone (EHOSTUNREACH) or does not read (EAGAIN) an answer is lost: agents ask again.
+ */
 #include "gate.h"
 
+#include "civil.h"
 #include "i18n.h"
 #include "log.h"
 #include "log_limit.h"
@@ -25,8 +28,8 @@
 #define ZAP_DOMAIN         "lantoa"
 #define ZAP_FRAMES         7u    /* version, request, domain, address, routing id, mechanism, key */
 #define ZAP_ENFORCE_DOMAIN 93    /* ZMQ_ZAP_ENFORCE_DOMAIN: in the header's draft part alone */
-#define BACKLOG            4096  /* after an outage a whole region connects at once */
 #define HANDSHAKE_MS       20000 /* over the slowest links; ends those who never finish one */
+#define UNDER_WAY_EXTRA    2     /* frames beside the credit: a Ping, one half read */
 #define HEARTBEAT_MS       60000 /* clients answer these by themselves; finds those who vanished */
 #define ANSWERS_EXTRA      8     /* beside an ack per batch: Welcome, Catalogue, Pong, Refused */
 #define BUDGET             64u   /* messages per loop turn: some milliseconds of work */
@@ -36,19 +39,28 @@ enum cause {
 	CAUSE_UNINVITED, /* handshakes */
 	CAUSE_SPENT_HANDSHAKE,
 	CAUSE_REVOKED_HANDSHAKE,
+	CAUSE_HASTY,
 	CAUSE_WITHOUT_USER, /* frames */
 	CAUSE_REVOKED,
 	CAUSE_MALFORMED,
-	CAUSE_COUNT
+	CAUSE_CUT, /* connections; and the faults of CONNECTION_FAULTS after it */
+	CAUSE_COUNT = CAUSE_CUT + CONNECTION_FAULTS
 };
 
 static const char *const causes[CAUSE_COUNT] = {
 	[CAUSE_UNINVITED] = "handshake with a key that was never invited",
 	[CAUSE_SPENT_HANDSHAKE] = "handshake with a spent invitation",
 	[CAUSE_REVOKED_HANDSHAKE] = "handshake with a revoked key",
+	[CAUSE_HASTY] = "handshakes of one key in too quick succession",
 	[CAUSE_WITHOUT_USER] = "a frame of no known key",
 	[CAUSE_REVOKED] = "a frame of a revoked key or spent invitation",
 	[CAUSE_MALFORMED] = "a message of more than one frame",
+	[CAUSE_CUT + CONNECTION_NO_HANDSHAKE] = "a connection that sends much and shakes no hands",
+	[CAUSE_CUT + CONNECTION_SLOW] = "a slow handshake while too many are under way",
+	[CAUSE_CUT + CONNECTION_CROWD] = "a handshake more from an address that has many under way",
+	[CAUSE_CUT + CONNECTION_SILENT] = "a connection that says nothing",
+	[CAUSE_CUT + CONNECTION_ENDLESS] = "a message that does not end",
+	[CAUSE_CUT + CONNECTION_TOO_MANY] = "a connection of a key that has newer ones",
 };
 
 struct gate {
@@ -57,10 +69,13 @@ struct gate {
 	gate_on_frame *on_frame;
 	void *context;
 	void *zap, *router;                   /* owned sockets */
+	struct connections *connections;      /* owned */
+	struct meters *meters;                /* owned: of keys */
+	bool watching;                        /* connections were started */
 	struct zpoll *zap_poll, *router_poll; /* owned; free themselves when stopped */
 	struct gate_counters counters;
-	struct log_limit said[CAUSE_COUNT];
-	struct blob packed; /* the answer being sent */
+	struct log_limit said[CAUSE_COUNT][2]; /* of strangers; of offices, which are named */
+	struct blob packed;                    /* the answer being sent */
 	char endpoint[256];
 	void (*on_closed)(void *context);
 	void *closed_context;
@@ -72,16 +87,39 @@ static int zmq_err(struct err *err, const char *what)
 	return err_set(err, code, "%s: %s", _(what), zmq_strerror(errno));
 }
 
-/* One line a minute and cause; the rest is counted. */
+/* One line a minute and cause, one more for offices; the rest is counted. */
 static void say(struct gate *gate, enum cause cause, const struct roster_key *key,
 		const char *address)
 {
 	uint64_t not_logged;
-	if (!log_limit_pass(&gate->said[cause], uv_now(gate->loop), &not_logged))
+	if (!log_limit_pass(&gate->said[cause][key != NULL], uv_now(gate->loop), &not_logged))
 		return;
 	log_warn("gate: dropped cause=\"%s\" office=%s address=%s not_logged=%" PRIu64,
 		 causes[cause], key ? key->code : "unknown", address ? address : "unknown",
 		 not_logged);
+}
+
+static void offended(struct gate *gate, const struct roster_key *key)
+{
+	if (!key)
+		return;
+	memcpy(gate->counters.offender.code, key->code, sizeof(key->code));
+	gate->counters.offender.times++;
+	gate->counters.offender.at_us = civil_now_us();
+}
+
+static void on_cut(void *context, enum connection_fault fault, int64_t key_id, const char *address)
+{
+	struct gate *gate = context;
+	const struct roster_key *key = key_id ? roster_by_id(gate->roster, key_id) : NULL;
+	say(gate, (enum cause)(CAUSE_CUT + (int)fault), key, address);
+	offended(gate, key);
+	if (key)
+		return;
+	(void)snprintf(gate->counters.stranger.address, sizeof(gate->counters.stranger.address),
+		       "%s", address); /* fits */
+	gate->counters.stranger.times++;
+	gate->counters.stranger.at_us = civil_now_us();
 }
 
 /* ---- messages of several frames ---- */
@@ -144,12 +182,20 @@ static const struct roster_key *zap_key(const struct gate *gate, struct frames *
 	return roster_by_key(gate->roster, zmq_msg_data(&request->list[6]));
 }
 
-static void zap_reply(struct gate *gate, struct frames *request, const struct roster_key *key)
+static void zap_reply(struct gate *gate, struct frames *request, enum cause cause,
+		      const struct roster_key *key)
 {
 	char user[24] = "";
-	if (key)
+	bool enters = cause == CAUSE_COUNT;
+	if (enters)
 		(void)snprintf(user, sizeof(user), "%" PRId64, key->id); /* fits */
-	const char *const parts[] = { key ? "200" : "400", key ? "OK" : "not invited", user, "" };
+	const char *const parts[] = { enters                 ? "200"
+				      : cause == CAUSE_HASTY ? "500"
+							     : "400",
+				      enters                 ? "OK"
+				      : cause == CAUSE_HASTY ? "come later"
+							     : "not invited",
+				      user, "" };
 	/* libzmq's session waits with its pipe open, or is gone: then nobody needs the answer. */
 	(void)zmq_send(gate->zap, "1.0", 3, ZMQ_SNDMORE);
 	(void)zmq_send(gate->zap, zmq_msg_data(&request->list[1]), zmq_msg_size(&request->list[1]),
@@ -158,7 +204,8 @@ static void zap_reply(struct gate *gate, struct frames *request, const struct ro
 		(void)zmq_send(gate->zap, parts[i], strlen(parts[i]), i < 3 ? ZMQ_SNDMORE : 0);
 }
 
-static void zap_refused(struct gate *gate, struct frames *request, const struct roster_key *key)
+static void zap_refused(struct gate *gate, struct frames *request, enum cause cause,
+			const struct roster_key *key)
 {
 	gate->counters.refused_handshakes++;
 	char address[64] = "";
@@ -166,11 +213,25 @@ static void zap_refused(struct gate *gate, struct frames *request, const struct 
 		(void)snprintf(address, sizeof(address), "%.*s", /* cut is fine */
 			       (int)zmq_msg_size(&request->list[3]),
 			       (const char *)zmq_msg_data(&request->list[3]));
-	say(gate,
-	    !key                      ? CAUSE_UNINVITED
-	    : key->state == KEY_SPENT ? CAUSE_SPENT_HANDSHAKE
-				      : CAUSE_REVOKED_HANDSHAKE,
-	    key, address);
+	say(gate, cause, key, address);
+	if (cause == CAUSE_HASTY) {
+		gate->counters.hasty_handshakes++;
+		offended(gate, key);
+	}
+}
+
+/* Why not; CAUSE_COUNT: it enters. */
+static enum cause zap_judge(struct gate *gate, const struct roster_key *key)
+{
+	if (!key)
+		return CAUSE_UNINVITED;
+	if (key->state == KEY_SPENT)
+		return CAUSE_SPENT_HANDSHAKE;
+	if (!key_may_enter(key))
+		return CAUSE_REVOKED_HANDSHAKE;
+	return meters_take(gate->meters, key->id, LIMIT_HANDSHAKES, 1, uv_now(gate->loop))
+		       ? CAUSE_COUNT
+		       : CAUSE_HASTY;
 }
 
 static int zap_turn(void *context)
@@ -180,13 +241,13 @@ static int zap_turn(void *context)
 	if (!frames_receive(gate->zap, &request))
 		return 0;
 	const struct roster_key *key = zap_key(gate, &request);
-	bool enters = key_may_enter(key);
-	if (enters)
+	enum cause cause = zap_judge(gate, key);
+	if (cause == CAUSE_COUNT)
 		gate->counters.handshakes++;
 	else
-		zap_refused(gate, &request, key);
+		zap_refused(gate, &request, cause, key);
 	if (request.n_kept > 1)
-		zap_reply(gate, &request, enters ? key : NULL);
+		zap_reply(gate, &request, cause, key);
 	zpoll_after_send(gate->zap_poll);
 	frames_close(&request);
 	return 1;
@@ -229,6 +290,8 @@ static void frame_judge(struct gate *gate, struct frames *message)
 {
 	zmq_msg_t *id = &message->list[0], *frame = &message->list[message->n_kept > 1];
 	const struct roster_key *key = frame_key(gate, frame);
+	if (key)
+		connections_heard(gate->connections, zmq_msg_get(frame, ZMQ_SRCFD), key->id);
 	if (!key) {
 		frame_dropped(gate, CAUSE_WITHOUT_USER, frame, NULL);
 	} else if (!key_may_enter(key)) {
@@ -308,13 +371,23 @@ static int router_open(struct gate *gate, void *zmq_context, const struct gate_c
 	gate->router = zmq_socket(zmq_context, ZMQ_ROUTER);
 	if (!gate->router)
 		return zmq_err(err, "open the socket");
+	const struct connections_config watched = { .zmq_context = zmq_context,
+						    .router = gate->router,
+						    .meters = gate->meters,
+						    .frames_max = config->credit + UNDER_WAY_EXTRA,
+						    .on_cut = on_cut,
+						    .context = gate,
+						    .counters = &gate->counters.connections };
+	int rc = connections_open(gate->loop, &watched, &gate->connections, err);
+	if (rc < 0)
+		return rc;
 	int credit = (int)config->credit;
 	const struct option options[] = {
 		{ ZMQ_CURVE_SERVER, 1 },
 		{ ZAP_ENFORCE_DOMAIN, 1 },
 		{ ZMQ_ROUTER_MANDATORY, 1 },
 		{ ZMQ_ROUTER_HANDOVER, 0 },
-		{ ZMQ_BACKLOG, BACKLOG },
+		{ ZMQ_BACKLOG, connections_backlog(gate->connections) },
 		{ ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS },
 		{ ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS }, /* no TTL: it can abort the client's libzmq */
 		{ ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_MS },
@@ -322,7 +395,7 @@ static int router_open(struct gate *gate, void *zmq_context, const struct gate_c
 		{ ZMQ_SNDHWM, credit + ANSWERS_EXTRA },
 		{ ZMQ_LINGER, 0 },
 	};
-	int rc = options_set(gate->router, options, sizeof(options) / sizeof(options[0]), err);
+	rc = options_set(gate->router, options, sizeof(options) / sizeof(options[0]), err);
 	if (rc < 0)
 		return rc;
 	int64_t frame_max = WIRE_BOXED_MAX;
@@ -342,31 +415,52 @@ static int router_open(struct gate *gate, void *zmq_context, const struct gate_c
 	return 0;
 }
 
-/* The ROUTER first: as long as it listens, ZAP has to answer. */
+/* The ROUTER before ZAP: as long as it listens, ZAP has to answer. */
 static void gate_free(struct gate *gate)
 {
+	connections_close(gate->connections);
 	if (gate->router)
 		(void)zmq_close(gate->router); /* fails only for what is no socket */
 	if (gate->zap)
 		(void)zmq_close(gate->zap);
+	meters_close(gate->meters);
 	blob_free(&gate->packed);
 	free(gate);
 }
 
-static void on_polls_closed(void *context)
+/* Stops what watches, one after the other, each from the callback of the one before. */
+static void close_next(void *context)
 {
 	struct gate *gate = context;
-	void (*on_closed)(void *) = gate->on_closed;
-	void *closed_context = gate->closed_context;
-	gate_free(gate);
-	if (on_closed)
-		on_closed(closed_context);
+	struct zpoll *router_poll = gate->router_poll, *zap_poll = gate->zap_poll;
+	if (gate->watching) {
+		gate->watching = false;
+		connections_stop(gate->connections, close_next, gate);
+	} else if (router_poll) {
+		gate->router_poll = NULL;
+		zpoll_stop(router_poll, close_next, gate);
+	} else if (zap_poll) {
+		gate->zap_poll = NULL;
+		zpoll_stop(zap_poll, close_next, gate);
+	} else {
+		void (*on_closed)(void *) = gate->on_closed;
+		void *closed_context = gate->closed_context;
+		gate_free(gate);
+		if (on_closed)
+			on_closed(closed_context);
+	}
 }
 
-static void on_router_poll_closed(void *context)
+static int everything_start(struct gate *gate, struct err *err)
 {
-	struct gate *gate = context;
-	zpoll_stop(gate->zap_poll, on_polls_closed, gate);
+	int rc = zpoll_start(gate->loop, gate->zap, BUDGET, zap_turn, gate, &gate->zap_poll, err);
+	if (rc == 0)
+		rc = zpoll_start(gate->loop, gate->router, BUDGET, frame_turn, gate,
+				 &gate->router_poll, err);
+	if (rc == 0)
+		rc = connections_start(gate->connections, err);
+	gate->watching = rc == 0;
+	return rc;
 }
 
 int gate_start(uv_loop_t *loop, void *zmq_context, const struct gate_config *config,
@@ -379,22 +473,17 @@ int gate_start(uv_loop_t *loop, void *zmq_context, const struct gate_config *con
 	*gate = (struct gate){
 		.roster = config->roster, .loop = loop, .on_frame = on_frame, .context = context
 	};
-	int rc = zap_open(gate, zmq_context, err);
+	gate->meters = meters_open(config->limits);
+	int rc = gate->meters ? zap_open(gate, zmq_context, err) : err_memory(err);
 	if (rc == 0)
 		rc = router_open(gate, zmq_context, config, err);
 	if (rc == 0)
-		rc = zpoll_start(loop, gate->zap, BUDGET, zap_turn, gate, &gate->zap_poll, err);
-	if (rc == 0)
-		rc = zpoll_start(loop, gate->router, BUDGET, frame_turn, gate, &gate->router_poll,
-				 err);
+		rc = everything_start(gate, err);
 	if (rc == 0) {
 		*ret_gate = gate;
 		return 0;
 	}
-	if (gate->zap_poll) /* it frees the gate, later, from the loop */
-		zpoll_stop(gate->zap_poll, on_polls_closed, gate);
-	else
-		gate_free(gate);
+	close_next(gate); /* at once, or from the loop when something was started */
 	return err_wrap(err, "gate '%s'", config->endpoint);
 }
 
@@ -406,11 +495,13 @@ const char *gate_endpoint(const struct gate *gate)
 void gate_pause(struct gate *gate)
 {
 	zpoll_pause(gate->router_poll);
+	connections_pause(gate->connections, true);
 }
 
 void gate_resume(struct gate *gate)
 {
 	zpoll_resume(gate->router_poll);
+	connections_pause(gate->connections, false);
 }
 
 const struct gate_counters *gate_counters(const struct gate *gate)
@@ -422,5 +513,5 @@ void gate_stop(struct gate *gate, void (*on_closed)(void *context), void *contex
 {
 	gate->on_closed = on_closed;
 	gate->closed_context = context;
-	zpoll_stop(gate->router_poll, on_router_poll_closed, gate);
+	close_next(gate);
 }

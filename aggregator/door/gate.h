@@ -9,6 +9,10 @@
  * off on its live connection.
  * 3. What passes goes to on_frame with who sent it. What fails is dropped and counted, and named in
  * the log at most once a minute and cause.
+ * 4. What a connection may cost before and after that is bounded by connections.h: bytes, time,
+ * descriptors. A key has a bucket of handshakes (limits.handshakes a minute, half a millisecond of
+ * libzmq's each): when it is empty ZAP answers 500, which tells the agent to come later; 400 is for
+ * keys that may not enter.
  *
  * Ids: a peer may put five bytes 00 xx xx xx xx into its handshake as Identity, and a ROUTER of
  * libzmq 4.3.4 aborts when its counter for the ids that it makes itself reaches that number
@@ -20,10 +24,13 @@
  * kind, so none is empty. */
 #pragma once
 
+#include "connections.h"
 #include "err.h"
+#include "office_limits.h"
 #include "roster.h"
 #include "wire.h"
 
+#include <netinet/in.h>
 #include <uv.h>
 #include <zmq.h>
 
@@ -39,13 +46,26 @@ struct gate_config {
 	const char *endpoint;        /* "tcp://127.0.0.1:0" binds a free port */
 	const uint8_t *secret_key;   /* 32 bytes, lent */
 	const struct roster *roster; /* outlives the gate; changes on this thread */
+	const struct limits *limits; /* of keys: connections, handshakes; as the roster */
 	unsigned credit;             /* RCVHWM */
 };
 
 struct gate_counters {
 	uint64_t handshakes, refused_handshakes;
+	uint64_t hasty_handshakes; /* of those refused: too many of one key within a minute */
 	uint64_t frames, frames_without_user, frames_revoked, frames_malformed;
 	uint64_t answers, answers_undeliverable;
+	struct connections_counters connections;
+	struct { /* who was cut off last without having said who it is */
+		char address[INET6_ADDRSTRLEN]; /* "": nobody yet */
+		uint64_t times;
+		int64_t at_us;
+	} stranger;
+	struct { /* whose connection was cut off last, or who was hasty */
+		char code[CODE_LEN_MAX + 1]; /* "": nobody's yet */
+		uint64_t times;              /* so often since the start, whoever it was */
+		int64_t at_us;               /* civil_now_us() */
+	} offender;
 };
 
 /** @len bytes of a frame from @peer, lent for the call. */

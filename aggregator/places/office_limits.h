@@ -35,7 +35,8 @@
  * batches of a day, held for 90 days, are 3,600. 20 bytes of disk each. */
 #define OFFICE_LIMITS(X)                                                                           \
 	X(LIMIT_CONNECTIONS, connections, false, 8, 2,                                             \
-	  N_("connections that one key may hold; one more is refused"), N_("connections"))         \
+	  N_("connections that one key may hold; at one more the oldest is cut off"),              \
+	  N_("connections"))                                                                       \
 	X(LIMIT_HANDSHAKES, handshakes, true, 30, 4,                                               \
 	  N_("handshakes of one key a minute; more are refused until some are over"),              \
 	  N_("handshakes a minute"))                                                               \

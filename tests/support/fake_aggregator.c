@@ -81,9 +81,10 @@ static void answer_zap(struct fake_aggregator *fake)
 	struct known_key *key =
 		n == 7 && len[6] == 32 ? find_key(fake, (uint8_t *)frames[6]) : NULL;
 	bool good = key && (key->state == FAKE_KEY_ACTIVE || key->state == FAKE_KEY_INVITED);
+	const char *status = good ? "200" : key && key->state == FAKE_KEY_HASTY ? "500" : "400";
 	char user[2] = { key ? (char)('A' + (key - fake->keys)) : '?', '\0' };
 	(void)pthread_mutex_unlock(&fake->mutex);
-	const char *const parts[] = { "1.0", NULL, good ? "200" : "400", "", good ? user : "", "" };
+	const char *const parts[] = { "1.0", NULL, status, "", good ? user : "", "" };
 	for (size_t i = 0; i < 6; i++)
 		(void)zmq_send(fake->zap, i == 1 ? frames[1] : parts[i],
 			       i == 1 ? len[1] : strlen(parts[i]), i < 5 ? ZMQ_SNDMORE : 0);

@@ -10,7 +10,13 @@
 
 struct fake_aggregator;
 
-enum fake_key { FAKE_KEY_UNKNOWN, FAKE_KEY_INVITED, FAKE_KEY_SPENT, FAKE_KEY_ACTIVE };
+enum fake_key {
+	FAKE_KEY_UNKNOWN,
+	FAKE_KEY_INVITED,
+	FAKE_KEY_SPENT,
+	FAKE_KEY_ACTIVE,
+	FAKE_KEY_HASTY
+};
 
 /** Binds a free port of 127.0.0.1. One per context: the ZAP handler has a fixed name. */
 struct fake_aggregator *fake_aggregator_open(void *zmq_context);

@@ -26,6 +26,13 @@ struct zmtp_raw {
 
 int zmtp_raw_connect(const char *endpoint)
 {
+	return zmtp_raw_connect_from(1, endpoint);
+}
+
+int zmtp_raw_connect_from(uint8_t host, const char *endpoint)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(0x7f000000u | host) };
 	const char *port = strrchr(endpoint, ':');
 	struct sockaddr_in address = { .sin_family = AF_INET,
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
@@ -36,7 +43,8 @@ int zmtp_raw_connect(const char *endpoint)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)); /* else we wait long */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0 &&
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	int rc = -errno;
 	(void)close(fd);

@@ -20,6 +20,9 @@ struct zmtp_raw_claim {
 /** Connect to "tcp://127.0.0.1:PORT". A descriptor, or negative errno. */
 int zmtp_raw_connect(const char *endpoint);
 
+/** The same from 127.0.0.@host, 1 to 254. */
+int zmtp_raw_connect_from(uint8_t host, const char *endpoint);
+
 /** Shake hands as a DEALER. Returns 0, or a negative errno: -EPROTO when the server would not go
  * on. Keys and texts of @claim outlive the connection. */
 int zmtp_raw_open(const struct zmtp_raw_claim *claim, struct zmtp_raw **ret_raw);

@@ -1,4 +1,5 @@
 /* What is wrong with a province, and that it is said: every fact alone makes its condition. */
+#include "civil.h"
 #include "condition.h"
 
 #include <errno.h>
@@ -51,6 +52,18 @@ static void each_trouble_is_said(void **state)
 		  CONDITION_NOTE,
 		  { .offices_at_limit = 3, .at_limit_code = "28249", .at_limit_of = "spools" },
 		  "office 28249 is at its limit of spools, and 3 offices" },
+		{ "door_shut",
+		  CONDITION_ILL,
+		  { .door_shut = true, .connections = 57280 },
+		  "57280 are open" },
+		{ "office_cut",
+		  CONDITION_NOTE,
+		  { .offender = "28004", .offences = 3 },
+		  "lantoa office revoke 28004" },
+		{ "stranger_cut",
+		  CONDITION_NOTE,
+		  { .stranger = "192.0.2.1", .strangers = 3 },
+		  "192.0.2.1" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct conditions conditions = judged(cases[i].facts);
@@ -78,6 +91,20 @@ static void counters_become_facts(void **state)
 	assert_int_equal(condition_facts_of(NULL, &intake).offices_at_limit, 0);
 }
 
+/* What was ten minutes ago is over. */
+static void who_was_cut_off_lately_is_named(void **state)
+{
+	(void)state;
+	struct gate_counters gate = { .offender = { "28004", 1, 1 }, .stranger = { "::1", 1, 1 } };
+	assert_string_equal(condition_facts_of(&gate, NULL).offender, "");
+	assert_string_equal(condition_facts_of(&gate, NULL).stranger, "");
+	gate.offender.at_us = gate.stranger.at_us = civil_now_us();
+	assert_string_equal(condition_facts_of(&gate, NULL).offender, "28004");
+	assert_string_equal(condition_facts_of(&gate, NULL).stranger, "::1");
+	gate.connections.shut = true;
+	assert_true(condition_facts_of(&gate, NULL).door_shut);
+}
+
 static void gravities_have_stable_names(void **state)
 {
 	(void)state;
@@ -92,6 +119,7 @@ int main(void)
 		cmocka_unit_test(nothing_wrong_is_well),
 		cmocka_unit_test(each_trouble_is_said),
 		cmocka_unit_test(counters_become_facts),
+		cmocka_unit_test(who_was_cut_off_lately_is_named),
 		cmocka_unit_test(gravities_have_stable_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,10 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HANG_MS  10000
+#define HANG_MS  60000
 #define CLIENTS  8u
 #define QUIET_MS 100 /* in which what must not arrive would have arrived */
 
@@ -34,6 +35,7 @@ struct fixture {
 	void *context;
 	struct keys server;
 	struct roster *roster;
+	struct limits limits;
 	struct gate *gate;
 	void *clients[CLIENTS]; /* owned, so that a failed test can be torn down, too */
 	struct gate_peer peer;  /* of the last frame */
@@ -75,6 +77,7 @@ static int open_gate(struct fixture *f, const char *endpoint)
 	struct gate_config config = { .endpoint = endpoint,
 				      .secret_key = f->server.secret_key,
 				      .roster = f->roster,
+				      .limits = &f->limits,
 				      .credit = 8 };
 	return gate_start(&f->loop, f->context, &config, on_frame, f, &f->gate, &f->err);
 }
@@ -88,6 +91,7 @@ static int setup(void **state)
 	f->hang.data = f;
 	f->context = zmq_ctx_new();
 	f->roster = roster_open();
+	f->limits = limits_default();
 	crypto_box_keypair(f->server.public_key, f->server.secret_key);
 	*state = f;
 	return open_gate(f, "tcp://127.0.0.1:0");
@@ -486,6 +490,210 @@ static void ids_that_the_router_is_about_to_give_may_be_claimed(void **state)
 	assert_alive(f);
 }
 
+/* ---- what a connection may cost ---- */
+
+struct pest { /* a peer of ill will, on a thread of its own */
+	struct zmtp_raw_claim claim;
+	const char *first;  /* frame; NULL: none */
+	size_t sent, most;  /* bytes of a message that does not end; it gives up after @most */
+	size_t connections; /* that it holds */
+	int rc;
+};
+
+static struct pest pest(struct fixture *f, const struct keys *keys)
+{
+	return (struct pest){ .claim = { .endpoint = gate_endpoint(f->gate),
+					 .server = f->server.public_key,
+					 .public_key = keys->public_key,
+					 .secret_key = keys->secret_key } };
+}
+
+/* Run the loop while the pest does its worst. */
+static void let_loose(struct fixture *f, struct pest *pest, uv_thread_cb worst,
+		      const uint64_t *counter, uint64_t least)
+{
+	uv_thread_t thread;
+	assert_int_equal(uv_thread_create(&thread, worst, pest), 0);
+	run_until(f, counter, least);
+	run_quiet(f);
+	assert_int_equal(uv_thread_join(&thread), 0);
+}
+
+static void never_end(void *context)
+{
+	struct pest *pest = context;
+	static const uint8_t part[200000];
+	struct zmtp_raw *raw = NULL;
+	pest->rc = zmtp_raw_open(&pest->claim, &raw);
+	if (pest->rc == 0 && pest->first)
+		pest->rc = zmtp_raw_send(raw, false, pest->first, strlen(pest->first));
+	while (pest->rc == 0 && pest->sent < pest->most) {
+		pest->rc = zmtp_raw_send(raw, true, part, sizeof(part));
+		pest->sent += sizeof(part);
+	}
+	zmtp_raw_close(raw);
+}
+
+static void a_message_without_end_costs_its_sender_the_connection(void **state)
+{
+	struct fixture *f = *state;
+	struct keys keys;
+	(void)known(f, 7, KEY_ACTIVE, &keys);
+	struct pest endless = pest(f, &keys);
+	const uint64_t *cut = &counters(f)->connections.cut[CONNECTION_ENDLESS];
+	endless.most = (size_t)1 << 30;
+	let_loose(f, &endless, never_end, cut, 1); /* before it said anything */
+	assert_int_equal(endless.rc, -EPIPE);
+	endless = pest(f, &keys);
+	endless.most = (size_t)1 << 30;
+	endless.first = "hello";
+	let_loose(f, &endless, never_end, cut, 2);
+	assert_int_equal(endless.rc, -EPIPE);
+	assert_int_equal(counters(f)->frames, 1);
+	assert_int_equal(counters(f)->offender.times, 1); /* the first was nobody's yet */
+	assert_alive(f);
+}
+
+static void babble(void *context)
+{
+	struct pest *pest = context;
+	uint8_t greeting[64] = { 0xff, [9] = 0x7f, 3, 0, 'C', 'U', 'R', 'V', 'E' };
+	static const uint8_t command[100000] = { 4 | 2, [6] = 2 }; /* announces 128 KiB */
+	char heard[256];
+	int fd = zmtp_raw_connect(pest->claim.endpoint);
+	pest->rc = fd < 0 ? fd : 0;
+	if (fd >= 0 && (send(fd, greeting, sizeof(greeting), MSG_NOSIGNAL) < 0 ||
+			send(fd, command, sizeof(command), MSG_NOSIGNAL) < 0))
+		pest->rc = -EPIPE;
+	while (pest->rc == 0 && recv(fd, heard, sizeof(heard), 0) > 0)
+		;
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void who_sends_much_before_its_handshake_is_cut_off(void **state)
+{
+	struct fixture *f = *state;
+	struct keys nobody;
+	crypto_box_keypair(nobody.public_key, nobody.secret_key);
+	struct pest babbler = pest(f, &nobody);
+	let_loose(f, &babbler, babble, &counters(f)->connections.cut[CONNECTION_NO_HANDSHAKE], 1);
+	assert_alive(f);
+}
+
+#define HELD 3u
+
+static void hold_some(void *context)
+{
+	struct pest *pest = context;
+	struct zmtp_raw *held[HELD] = { 0 };
+	for (size_t i = 0; i < HELD && pest->rc == 0; i++) {
+		pest->rc = zmtp_raw_open(&pest->claim, &held[i]);
+		if (pest->rc == 0)
+			pest->rc = zmtp_raw_send(held[i], false, "x", 1);
+	}
+	if (pest->rc == 0)
+		pest->rc = zmtp_raw_until_closed(held[0]);
+	for (size_t i = 0; i < HELD; i++)
+		zmtp_raw_close(held[i]);
+}
+
+static void a_key_has_so_many_connections_and_the_oldest_goes(void **state)
+{
+	struct fixture *f = *state;
+	struct keys keys;
+	(void)known(f, 7, KEY_ACTIVE, &keys);
+	f->limits.most[LIMIT_CONNECTIONS] = HELD - 1;
+	struct pest holder = pest(f, &keys);
+	let_loose(f, &holder, hold_some, &counters(f)->connections.cut[CONNECTION_TOO_MANY], 1);
+	assert_int_equal(holder.rc, 0);
+	assert_int_equal(counters(f)->frames, HELD);
+	assert_alive(f);
+	assert_int_equal(counters(f)->connections.cut[CONNECTION_TOO_MANY], 1);
+}
+
+static void handshakes_of_a_key_in_quick_succession_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct keys hasty;
+	(void)known(f, 7, KEY_ACTIVE, &hasty);
+	f->limits.most[LIMIT_HANDSHAKES] = 2;
+	for (uint64_t i = 1; i <= 2; i++) {
+		void *socket = connected(f, &hasty);
+		say(socket, "me again");
+		run_until(f, &counters(f)->frames, i);
+		hang_up(f, socket);
+	}
+	void *socket = connected(f, &hasty);
+	run_until(f, &counters(f)->hasty_handshakes, 1);
+	hang_up(f, socket);
+	assert_int_equal(counters(f)->refused_handshakes, 1);
+	assert_int_equal(counters(f)->offender.times, 1);
+	assert_alive(f); /* others are let in */
+}
+
+#define FILES_FEW 200u
+
+/* Connections that say nothing, from @hosts addresses in turn, until @until or there are @most. */
+static size_t hold_silent(struct fixture *f, uint8_t hosts, const bool *until, int held[],
+			  size_t most)
+{
+	size_t n = 0;
+	while (!*until && n < most) {
+		uint8_t host = (uint8_t)(1 + n % hosts);
+		held[n] = zmtp_raw_connect_from(host, gate_endpoint(f->gate));
+		assert_true(held[n++] >= 0);
+		(void)uv_run(&f->loop, UV_RUN_NOWAIT);
+	}
+	return n;
+}
+
+static void let_go(const int held[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		(void)close(held[i]);
+}
+
+static void the_door_shuts_before_descriptors_run_out_and_opens_again(void **state)
+{
+	struct fixture *f = *state;
+	const struct connections_counters *doors = &counters(f)->connections;
+	size_t most = connections_room(FILES_FEW).strangers;
+	int held[FILES_FEW];
+	size_t n = hold_silent(f, 20, &doors->shut, held, most);
+	run_until(f, &doors->shut_times, 1);
+	assert_true(doors->open <= most);
+	assert_alive(f); /* it connects when those who say nothing were thrown out */
+	assert_false(doors->shut);
+	assert_true(doors->cut[CONNECTION_SLOW] > 0);
+	let_go(held, n);
+}
+
+static void one_address_does_not_take_all_the_room_for_handshakes(void **state)
+{
+	struct fixture *f = *state;
+	const struct connections_counters *doors = &counters(f)->connections;
+	size_t most = connections_room(FILES_FEW).strangers;
+	int held[FILES_FEW];
+	size_t n = hold_silent(f, 1, &doors->shut, held, most);
+	run_until(f, &doors->cut[CONNECTION_CROWD], 1);
+	assert_int_equal(doors->shut_times, 0);
+	let_go(held, n);
+	assert_alive(f);
+}
+
+static int setup_with_few_files(void **state)
+{
+	struct rlimit files = { 0 }, few;
+	(void)getrlimit(RLIMIT_NOFILE, &files);
+	few = files;
+	few.rlim_cur = FILES_FEW;
+	if (setrlimit(RLIMIT_NOFILE, &few) < 0)
+		return -1;
+	int rc = setup(state);
+	return setrlimit(RLIMIT_NOFILE, &files) < 0 ? -1 : rc;
+}
+
 static void paused_it_keeps_frames_waiting_and_resumed_it_takes_them(void **state)
 {
 	struct fixture *f = *state;
@@ -532,6 +740,16 @@ int main(void)
 		test(garbage_on_the_port_leaves_the_gate_alive),
 		test(a_client_without_curve_is_not_heard),
 		test(a_user_id_that_a_client_claims_does_not_matter),
+		test(a_message_without_end_costs_its_sender_the_connection),
+		test(who_sends_much_before_its_handshake_is_cut_off),
+		test(a_key_has_so_many_connections_and_the_oldest_goes),
+		test(handshakes_of_a_key_in_quick_succession_are_refused),
+		cmocka_unit_test_setup_teardown(
+			the_door_shuts_before_descriptors_run_out_and_opens_again,
+			setup_with_few_files, teardown),
+		cmocka_unit_test_setup_teardown(
+			one_address_does_not_take_all_the_room_for_handshakes, setup_with_few_files,
+			teardown),
 		test(paused_it_keeps_frames_waiting_and_resumed_it_takes_them),
 		test(a_port_in_use_is_an_error_with_the_endpoint_and_leaves_nothing_open),
 	};

@@ -628,6 +628,41 @@ static void invitation_that_is_not_known_is_refused(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+static void invitation_that_is_used_too_often_is_told_to_wait(void **state)
+{
+	struct fixture *f = *state;
+	struct invitation invitation = invite(f);
+	uint8_t public_key[INVITATION_KEY_LEN];
+	identity_public(invitation.secret_key, public_key);
+	fake_aggregator_allow(f->fake, public_key, FAKE_KEY_HASTY);
+	assert_int_equal(enrol(&f->settings, f->spool, &invitation, &f->err), -EAGAIN);
+	assert_non_null(strstr(f->err.text, "again"));
+}
+
+static bool told_to_wait(struct fixture *f)
+{
+	struct uplink_look look;
+	uplink_look(f->uplink, &look);
+	return strstr(look.trouble, "asks this office to wait") != NULL;
+}
+
+static bool came_in(struct fixture *f)
+{
+	struct uplink_look look;
+	uplink_look(f->uplink, &look);
+	return look.connected && !*look.trouble;
+}
+
+static void key_that_was_used_too_often_says_so_and_comes_in_later(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_HASTY);
+	start(f);
+	wait_until(f, told_to_wait);
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	wait_until(f, came_in);
+}
+
 static void province_that_is_not_there_is_told(void **state)
 {
 	struct fixture *f = *state;
@@ -721,6 +756,8 @@ int main(void)
 		TEST(invited_office_enrols_and_can_send),
 		TEST(enrolment_cut_off_after_the_commit_is_mended_by_running_it_again),
 		TEST(invitation_that_is_not_known_is_refused),
+		TEST(invitation_that_is_used_too_often_is_told_to_wait),
+		TEST(key_that_was_used_too_often_says_so_and_comes_in_later),
 		TEST(province_that_is_not_there_is_told),
 		TEST(identity_that_others_can_read_is_refused),
 	};

@@ -284,6 +284,17 @@ static void changed_catalogue_is_asked_for_by_an_agent_at_rest(void **state)
 	assert_int_equal(f->now_ms - since, 1234567 % f->timing.refresh_ms);
 }
 
+static void key_that_was_used_too_often_waits_and_is_told_so(void **state)
+{
+	struct fixture *f = *state;
+	tell(f, (struct uplink_event){ .type = UPLINK_START });
+	tell(f, (struct uplink_event){ .type = UPLINK_TOLD_LATER });
+	assert_true(did(f, UPLINK_CLOSE) && did(f, UPLINK_SAY));
+	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_LATER);
+	assert_int_equal(f->core.state, UPLINK_PAUSING);
+	assert_true(uplink_next_ms(&f->core) <= f->now_ms + f->timing.backoff_max_ms);
+}
+
 static void refused_key_is_told_and_tried_again_after_pauses(void **state)
 {
 	struct fixture *f = *state;
@@ -794,6 +805,7 @@ int main(void)
 		TEST(malformed_batch_blocks_is_told_and_is_tried_again_hourly),
 		TEST(changed_catalogue_is_asked_for_within_a_while_and_interrupts_nothing),
 		TEST(changed_catalogue_is_asked_for_by_an_agent_at_rest),
+		TEST(key_that_was_used_too_often_waits_and_is_told_so),
 		TEST(refused_key_is_told_and_tried_again_after_pauses),
 		TEST(province_that_knows_too_much_or_wants_too_old_gets_a_fresh_spool),
 		TEST(figures_sealed_offline_after_a_rollback_are_not_taken_for_duplicates),

@@ -1,0 +1,68 @@
+#include "tcp_socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+uint64_t tcp_socket_cookie(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
+}
+
+bool tcp_socket_bytes(int fd, uint64_t *ret_in, uint64_t *ret_out)
+{
+	struct tcp_info info = { 0 }; /* what an older kernel does not tell stays 0 */
+	socklen_t len = sizeof(info);
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return false;
+	*ret_in = info.tcpi_bytes_received;
+	*ret_out = info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
+	return true;
+}
+
+void tcp_socket_peer(int fd, struct tcp_peer *ret_peer)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
+	*ret_peer = (struct tcp_peer){ .text = "unknown" };
+	if (getpeername(fd, (struct sockaddr *)&address, &len) < 0)
+		return;
+	bool six = address.ss_family == AF_INET6;
+	const void *bytes = six ? (const void *)&((struct sockaddr_in6 *)&address)->sin6_addr
+				: (const void *)&((struct sockaddr_in *)&address)->sin_addr;
+	memcpy(ret_peer->site, bytes, six ? sizeof(ret_peer->site) : 4);
+	(void)inet_ntop(address.ss_family, bytes, ret_peer->text,
+			sizeof(ret_peer->text)); /* fits; of another family it stays "unknown" */
+}
+
+/* The duplicate keeps the socket that it means, whatever libzmq does with the number meanwhile. */
+void tcp_socket_cut(int fd, uint64_t cookie, struct tcp_peer *ret_peer)
+{
+	*ret_peer = (struct tcp_peer){ .text = "unknown" };
+	int held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (held < 0)
+		return; /* it is gone */
+	if (tcp_socket_cookie(held) == cookie) {
+		tcp_socket_peer(held, ret_peer);
+		(void)shutdown(held, SHUT_RDWR); /* the peer may have hung up by itself */
+	}
+	(void)close(held); /* nothing was written to it */
+}
+
+int tcp_socket_deafen(int fd, bool deaf)
+{
+	struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0); /* no packet passes */
+	struct sock_fprog program = { .len = 1, .filter = &none };
+	int zero = 0;
+	int rc = deaf ? setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program))
+		      : setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &zero, sizeof(zero));
+	return rc < 0 ? -errno : 0;
+}
