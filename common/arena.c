@@ -20,6 +20,7 @@ struct chunk {
 struct arena {
 	struct chunk *newest; /* owned, with the older ones; NULL before the first allocation */
 	size_t limit, given;  /* bytes, rounded up to ALIGN */
+	bool full;            /* something was refused since the last reset */
 	void *kept;           /* owned, with release to free it; or NULL */
 	void (*release)(void *kept);
 };
@@ -54,6 +55,7 @@ void arena_close(struct arena *arena)
 void arena_reset(struct arena *arena)
 {
 	arena->given = 0;
+	arena->full = false;
 	if (!arena->newest)
 		return;
 	struct chunk *kept = arena->newest; /* the largest, unless the limit cut it short */
@@ -84,13 +86,13 @@ static struct chunk *chunk_open(struct chunk *older, size_t least, size_t most)
 void *arena_alloc_raw(struct arena *arena, size_t size)
 {
 	size_t left = arena->limit - arena->given;
-	if (size > left || size > SIZE_MAX - ALIGN)
-		return NULL;
-	size_t room = (size + ALIGN - 1) / ALIGN * ALIGN;
+	size_t room = size > SIZE_MAX - ALIGN ? SIZE_MAX : (size + ALIGN - 1) / ALIGN * ALIGN;
 	if (room == 0)
 		room = ALIGN; /* each piece has an address of its own */
-	if (room > left)
+	if (room > left) {
+		arena->full = true;
 		return NULL;
+	}
 	struct chunk *chunk = arena->newest;
 	if (!chunk || chunk->size - chunk->used < room) {
 		chunk = chunk_open(arena->newest, room, left);
@@ -116,6 +118,11 @@ void *arena_alloc(struct arena *arena, size_t size)
 size_t arena_used(const struct arena *arena)
 {
 	return arena->given;
+}
+
+bool arena_is_full(const struct arena *arena)
+{
+	return arena->full;
 }
 
 void arena_keep(struct arena *arena, void *thing, void (*release)(void *thing))

@@ -2,6 +2,7 @@
  * limit. What a stranger's bytes can make us allocate is bounded by it. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -14,10 +15,14 @@ void arena_close(struct arena *arena); /* NULL is fine */
  * load soon runs without malloc. */
 void arena_reset(struct arena *arena);
 
-/** @size zeroed bytes, 16-aligned, valid until the reset; NULL at the limit or out of memory. */
+/** @size zeroed bytes, 16-aligned, valid until the reset; NULL at the limit or out of memory, which
+ * arena_is_full() tells apart. */
 void *arena_alloc(struct arena *arena, size_t size);
 /** The same, not zeroed: for what is overwritten at once. */
 void *arena_alloc_raw(struct arena *arena, size_t size);
+/** Was anything refused since the last reset because of the limit? Then it is the fault of whoever
+ * sent the bytes; without it, the machine is out of memory. */
+bool arena_is_full(const struct arena *arena);
 
 /** Bytes handed out since the reset, rounded up. */
 size_t arena_used(const struct arena *arena);

@@ -4,6 +4,7 @@
 #include "i18n.h"
 #include "labels.h"
 #include "utf8.h"
+#include "wire_limits.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,7 +21,7 @@ enum codec { CODEC_RAW = 0, CODEC_ZSTD = 1 };
 /* The arena as protobuf-c wants it, remembering whether it was the arena that said no. */
 struct source {
 	struct arena *arena;
-	bool full;
+	bool failed;
 };
 
 static void *source_alloc(void *data, size_t size)
@@ -28,7 +29,7 @@ static void *source_alloc(void *data, size_t size)
 	struct source *source = data;
 	void *piece = arena_alloc(source->arena, size);
 	if (!piece)
-		source->full = true;
+		source->failed = true;
 	return piece;
 }
 
@@ -38,15 +39,26 @@ static void source_free(void *data, void *piece)
 	(void)piece; /* goes with the arena's reset */
 }
 
+/* Why the arena gave nothing: the peer's bytes ask for too much, or the machine has no more. */
+static int no_room(const struct arena *arena, struct err *err)
+{
+	if (arena_is_full(arena))
+		return err_set(err, -EBADMSG, "unpacks into more memory than one message may take");
+	return err_memory(err);
+}
+
 static int message_unpack(struct arena *arena, const ProtobufCMessageDescriptor *kind,
 			  const uint8_t *data, size_t len, ProtobufCMessage **ret_message,
 			  struct err *err)
 {
 	struct source source = { .arena = arena };
 	ProtobufCAllocator allocator = { source_alloc, source_free, &source };
+	int rc = wire_limits_check(kind, data, len, err);
+	if (rc < 0)
+		return rc;
 	ProtobufCMessage *message = protobuf_c_message_unpack(kind, &allocator, len, data);
-	if (!message && source.full)
-		return err_set(err, -ENOMEM, "unpacks into more memory than one message may take");
+	if (!message && source.failed)
+		return no_room(arena, err);
 	if (!message)
 		return err_set(err, -EBADMSG, "is no %s message", kind->short_name);
 	*ret_message = message;
@@ -61,29 +73,14 @@ uint32_t wire_protocol(uint32_t min, uint32_t max)
 
 /* ---- frames ---- */
 
-/* A varint of at most 32 bits at data[*at]; false when there is none. */
-static bool varint_read(const uint8_t *data, size_t len, size_t *at, uint32_t *ret_value)
-{
-	uint64_t value = 0;
-	for (unsigned shift = 0; shift < 35 && *at < len; shift += 7) {
-		uint8_t byte = data[(*at)++];
-		value |= (uint64_t)(byte & 0x7fu) << shift;
-		if (byte < 0x80) {
-			*ret_value = (uint32_t)value;
-			return value <= UINT32_MAX;
-		}
-	}
-	return false;
-}
-
 /* protobuf lets the last of several kinds win, and unpacks them all on the way. We take a frame
  * only when one field spans it. */
 static bool frame_is_one_field(const uint8_t *data, size_t len)
 {
 	size_t at = 0;
-	uint32_t tag, length;
-	return varint_read(data, len, &at, &tag) && (tag & 7u) == 2 /* length-delimited */ &&
-	       varint_read(data, len, &at, &length) && length == len - at;
+	uint64_t tag, length;
+	return wire_varint(data, len, &at, &tag) && (tag & 7u) == 2 /* length-delimited */ &&
+	       wire_varint(data, len, &at, &length) && length == len - at;
 }
 
 static bool message_text_valid(const ProtobufCMessage *message);
@@ -335,7 +332,9 @@ static int columns_decompress(struct arena *arena, const uint8_t **data, size_t 
 		return malformed(err, "decompresses to more than is allowed");
 	uint8_t *plain = arena_alloc_raw(arena, (size_t)size);
 	ZSTD_DCtx *context = decompressor(arena);
-	if (!plain || !context)
+	if (!plain)
+		return no_room(arena, err);
+	if (!context)
 		return err_memory(err);
 	if (ZSTD_decompressDCtx(context, plain, (size_t)size, *data, *len) != size)
 		return malformed(err, "does not decompress");
@@ -384,7 +383,7 @@ static int declarations_decode(struct arena *arena, const Lantoa__V1__Columns *c
 	if (n > WIRE_DECLARED_MAX || columns->first_declared > WIRE_SERIES_MAX - n)
 		return malformed(err, "declares more series than is allowed");
 	if (!ARRAY(arena, n, batch->declared))
-		return err_memory(err);
+		return no_room(arena, err);
 	for (size_t i = 0; i < n; i++) {
 		struct declaration *declaration = &batch->declared[i];
 		declaration->metric = columns->declared_metric[i];
@@ -468,7 +467,7 @@ static int columns_decode(struct arena *arena, const Lantoa__V1__Columns *column
 	batch->n_runs = n_runs;
 	batch->n_points = n_points;
 	if (!ARRAY(arena, n_runs, batch->runs) || !ARRAY(arena, n_points, batch->points))
-		return err_memory(err);
+		return no_room(arena, err);
 	int rc = declarations_decode(arena, columns, batch, err);
 	if (rc == 0)
 		rc = runs_decode(columns, batch, err);

@@ -1,7 +1,10 @@
 /* The bytes between office and province: frames, and the columnar batch inside. Every size is
- * checked before it is believed; unpacking happens in an arena with a hard limit that hands out
- * zeroed memory (which also keeps clear of protobuf-c 1.4.1 freeing unknown fields it never
- * initialised). */
+ * checked before it is believed, every count before anything is unpacked (wire_limits.h);
+ * unpacking happens in an arena with a hard limit that hands out zeroed memory (which also keeps
+ * clear of protobuf-c 1.4.1 freeing unknown fields it never initialised).
+ *
+ * A limit that a peer's bytes exceed, the arena's too, is the peer's error: -EBADMSG or -EMSGSIZE.
+ * -ENOMEM is the machine's alone. */
 #pragma once
 
 #include "arena.h"
@@ -27,6 +30,8 @@
 #define WIRE_POINTS_MAX   131072u               /* observations in a batch */
 #define WIRE_SERIES_MAX   65536u                /* series numbers of a spool */
 #define WIRE_DECLARED_MAX 4096u                 /* declarations in a batch */
+#define WIRE_HELD_MAX     64u                   /* Quarantined in an Ack */
+#define WIRE_FIELDS_MAX   16384u                /* tags in a message, those in its own included */
 #define WIRE_DIGEST_LEN   16u
 
 /** The highest protocol that both we and a peer of @min to @max speak; 0: there is none. */
@@ -34,8 +39,8 @@ uint32_t wire_protocol(uint32_t min, uint32_t max);
 
 /**
  * Unpack one frame into @arena (valid until its reset). -EMSGSIZE over WIRE_FRAME_MAX; -EBADMSG
- * when it is no Frame, is not exactly one kind that we know, or holds a string that is not UTF-8;
- * -ENOMEM at the arena's limit. Fields that we do not know inside a kind are passed over.
+ * when it is no Frame, is not exactly one kind that we know, holds more of anything than is allowed
+ * or a string that is not UTF-8; -ENOMEM. Fields that we do not know inside a kind are passed over.
  */
 int wire_frame_unpack(struct arena *arena, const uint8_t *data, size_t len,
 		      Lantoa__V1__Frame **ret_frame, struct err *err);
@@ -86,7 +91,8 @@ int wire_batch_encode(const struct batch *batch, struct blob *out, struct err *e
  * Decode a payload into @arena. -EBADMSG with what is wrong when any rule of proto/lantoa.proto or
  * limit above is broken: unknown codec, sizes that disagree, runs or points not ascending, nth over
  * 1439, day outside 1900 to 2100, a declaration with bad name, labels, grain, calendar or decimals.
- * -ENOMEM at the arena's limit. The arena keeps the decompressor (arena_keep): use one arena for
+ * -ENOMEM. One without runs is decoded, though intake refuses it: journals hold some of before
+ * that rule. The arena keeps the decompressor (arena_keep): use one arena for
  * many batches. After 0 every struct above can be trusted, but for nth <
  * grain_per_day() of series declared earlier.
  */

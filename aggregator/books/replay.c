@@ -127,7 +127,11 @@ static struct replay_series *series_of(struct replay *r, const struct declared *
 	uint32_t n = grain_per_day(declared->grain);
 	struct replay_slot *slots = arena_alloc(r->slots, n * sizeof(*slots));
 	if (!slots) {
-		(void)err_set(err, -ENOMEM, "an office reports too many series for one day");
+		if (arena_is_full(r->slots))
+			(void)err_set(err, -EMSGSIZE,
+				      "an office reports too many series for one day");
+		else
+			(void)err_memory(err);
 		return NULL;
 	}
 	memmove(&r->list[low + 1], &r->list[low], (r->n - low) * sizeof(r->list[0]));
@@ -199,7 +203,7 @@ static int play_run(struct replay *r, const struct batch *batch, size_t index,
 	const struct run *run = &batch->runs[index];
 	struct replay_series *series = series_of(r, declared, err);
 	if (!series)
-		return -ENOMEM;
+		return err->code;
 	for (uint32_t i = 0; i < run->n; i++) {
 		const struct point *point = &batch->points[run->first + i];
 		int64_t value_e = 0;

@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#define HELD_PER_ACK 64u
-
 static int by_peer_and_spool(const void *a, const void *b)
 {
 	const struct pending *x = *(struct pending *const *)a, *y = *(struct pending *const *)b;
@@ -30,15 +28,15 @@ void acks_refuse(struct gate *gate, const struct gate_peer *peer, uint64_t spool
 
 struct ack { /* of one peer and spool, being gathered */
 	Lantoa__V1__Ack message;
-	Lantoa__V1__Quarantined held[HELD_PER_ACK];
-	Lantoa__V1__Quarantined *pointers[HELD_PER_ACK];
+	Lantoa__V1__Quarantined held[WIRE_HELD_MAX];
+	Lantoa__V1__Quarantined *pointers[WIRE_HELD_MAX];
 };
 
 static void ack_add(struct ack *ack, const struct held all[], const struct pending *pending)
 {
 	for (size_t i = 0; i < pending->n_held; i++) {
 		const struct held *held = &all[pending->first_held + i];
-		if (ack->message.n_quarantined == HELD_PER_ACK) {
+		if (ack->message.n_quarantined == WIRE_HELD_MAX) {
 			ack->message.quarantined_more += held->observations;
 			continue;
 		}

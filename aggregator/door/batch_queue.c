@@ -49,7 +49,8 @@ struct pending *batch_queue_add(struct batch_queue *queue, const uint8_t *payloa
 	uint8_t *copy = malloc(len ? len : 1);
 	if (!copy)
 		return NULL;
-	memcpy(copy, payload, len);
+	if (len > 0) /* nothing may be nowhere */
+		memcpy(copy, payload, len);
 	queue->bytes += len;
 	struct pending *pending = &queue->list[queue->n++];
 	*pending = (struct pending){ .payload = copy, .form = { .payload = copy, .len = len } };

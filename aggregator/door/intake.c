@@ -179,8 +179,10 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 	}
 	arena_reset(intake->arena);
 	const struct kind *kind = NULL;
-	if (wire_frame_unpack(intake->arena, data, len, &frame, &err) == 0 &&
-	    !(kind = kind_of(frame)))
+	int rc = wire_frame_unpack(intake->arena, data, len, &frame, &err);
+	if (rc == -ENOMEM)
+		return; /* our lack, not its fault: it sends again what is not answered */
+	if (rc == 0 && !(kind = kind_of(frame)))
 		(void)err_set(&err, -EBADMSG, "an office does not send such a frame");
 	if (!kind) {
 		intake->counters.malformed++;
