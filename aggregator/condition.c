@@ -25,6 +25,63 @@ static bool store_failing(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool office_waits(const struct condition_facts *facts, char sentence[])
+{
+	const struct refusal *waits = NULL;
+	size_t n = 0;
+	for (size_t i = 0; facts->refusals && i < facts->refusals->n; i++) {
+		const struct refusal *refusal = &facts->refusals->list[i];
+		n += refusal->since_us != 0;
+		if (refusal->since_us && (!waits || refusal->since_us < waits->since_us))
+			waits = refusal;
+	}
+	if (!waits)
+		return false;
+	char since[INSTANT_TEXT_MAX] = "";
+	(void)civil_format(waits->since_us, since);
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("batches of office %s cannot be taken since %s (%s); it keeps them and "
+			 "sends them again each hour; offices in that state: %zu"),
+		       waits->code, since, waits->reason, n);
+	return true;
+}
+
+static bool day_damaged(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->damaged_days == 0)
+		return false;
+	char day[DAY_TEXT_MAX];
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		_("what the journal holds of office %s for %s cannot be read, and what came "
+		  "for that day since waits in quarantine (%llu figures, of %llu offices' days "
+		  "in all); `lantoa verify` names the damage: look at the disk and restore a "
+		  "backup"),
+		facts->damaged_office, day_format(facts->damaged_day, day),
+		(unsigned long long)facts->damaged_figures,
+		(unsigned long long)facts->damaged_days);
+	return true;
+}
+
+#define REFUSED_SHOWN_US INT64_C(86400000000) /* a day: an office tries again each hour */
+
+static bool batches_refused(const struct condition_facts *facts, char sentence[])
+{
+	const struct refusal *last = NULL;
+	for (size_t i = 0; facts->refusals && i < facts->refusals->n && !last; i++)
+		if (facts->refusals->list[i].n > 0)
+			last = &facts->refusals->list[i];
+	if (!last || facts->now_us - last->last_us > REFUSED_SHOWN_US)
+		return false;
+	char at[INSTANT_TEXT_MAX] = "";
+	(void)civil_format(last->last_us, at);
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("office %s sent what breaks the rules and was refused, %llu times, at "
+			 "last %s (%s): its program is too old or too new, or not ours"),
+		       last->code, (unsigned long long)last->n, at, last->reason);
+	return true;
+}
+
 static bool office_at_limit(const struct condition_facts *facts, char sentence[])
 {
 	if (facts->offices_at_limit == 0)
@@ -90,9 +147,12 @@ static const struct {
 } table[] = {
 	{ store_failing, "store_failing", CONDITION_ILL },
 	{ door_shut, "door_shut", CONDITION_ILL },
+	{ day_damaged, "day_damaged", CONDITION_ILL },
+	{ office_waits, "office_waits", CONDITION_ILL },
 	{ office_at_limit, "office_at_limit", CONDITION_NOTE },
 	{ office_cut, "office_cut", CONDITION_NOTE },
 	{ stranger_cut, "stranger_cut", CONDITION_NOTE },
+	{ batches_refused, "batches_refused", CONDITION_NOTE },
 	{ always, "well", CONDITION_WELL },
 };
 static_assert(sizeof(table) / sizeof(table[0]) <= CONDITIONS_MAX, "each may hold");
@@ -100,9 +160,9 @@ static_assert(sizeof(table) / sizeof(table[0]) <= CONDITIONS_MAX, "each may hold
 struct condition_facts condition_facts_of(const struct gate_counters *gate,
 					  const struct intake_counters *intake)
 {
-	struct condition_facts facts = { 0 };
+	struct condition_facts facts = { .now_us = civil_now_us() };
 	if (gate) {
-		int64_t lately_us = civil_now_us() - LATELY_US;
+		int64_t lately_us = facts.now_us - LATELY_US;
 		facts.door_shut = gate->connections.shut;
 		facts.connections = gate->connections.open;
 		facts.offences = gate->offender.times;
@@ -113,6 +173,7 @@ struct condition_facts condition_facts_of(const struct gate_counters *gate,
 			memcpy(facts.stranger, gate->stranger.address, sizeof(facts.stranger));
 	}
 	if (intake) {
+		facts.refusals = &intake->batches.refusals;
 		facts.commit_rc = intake->batches.failing;
 		facts.commit_failing_since_us = intake->batches.failing_since_us;
 		if (uv_hrtime() / 1000000 < intake->at_limit.until_ms)

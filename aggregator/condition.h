@@ -26,6 +26,12 @@ struct condition_facts { /* zeros: nothing is wrong */
 	uint64_t offences;               /* of all offices since the start */
 	char stranger[INET6_ADDRSTRLEN]; /* the address of somebody cut off who is no office; "" */
 	uint64_t strangers;              /* since the start */
+	int64_t now_us;
+	const struct refusals *refusals; /* NULL: nobody's; lent */
+	/* offices' days of which the journal or a page cannot be read, by what waits for them */
+	uint64_t damaged_days, damaged_figures;
+	char damaged_office[CODE_LEN_MAX + 1]; /* one of them, */
+	int32_t damaged_day;                   /* and its day */
 };
 
 enum condition_gravity {

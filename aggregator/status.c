@@ -59,6 +59,32 @@ static int office_rows(sqlite3 *db, const struct reference *reference, struct ta
 	return rc;
 }
 
+/* Offices' days that cannot be read, by what waits for them. (office_rows() walks as much.) */
+static int damaged_days(sqlite3 *db, const struct reference *reference,
+			struct condition_facts *facts, struct err *err)
+{
+	sqlite3_stmt *rows = NULL;
+	int rc = db_prepare(db,
+			    "SELECT j.office, j.day, sum(q.observations) FROM quarantine q"
+			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
+			    " AND q.verdict = ?1 GROUP BY j.office, j.day",
+			    &rows, err);
+	if (rc == 0)
+		sqlite3_bind_int(rows, 1, VERDICT_DAMAGED);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		const struct office *office =
+			offices_by_id(reference->offices, sqlite3_column_int64(rows, 0));
+		facts->damaged_days++;
+		facts->damaged_figures += (uint64_t)sqlite3_column_int64(rows, 2);
+		facts->damaged_day = sqlite3_column_int(rows, 1);
+		(void)snprintf(facts->damaged_office, sizeof(facts->damaged_office), "%s",
+			       office ? office->code : "?");
+		rc = 0;
+	}
+	sqlite3_finalize(rows);
+	return rc;
+}
+
 static void condition_heads(const struct condition_facts *facts, struct table *table)
 {
 	struct conditions conditions;
@@ -78,8 +104,11 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
-	condition_heads(facts, table);
-	int rc = count(db, table, "entries", "SELECT coalesce(max(id), 0) FROM journal", err);
+	int rc = damaged_days(db, reference, facts, err);
+	if (rc == 0)
+		condition_heads(facts, table);
+	if (rc == 0)
+		rc = count(db, table, "entries", "SELECT coalesce(max(id), 0) FROM journal", err);
 	if (rc == 0)
 		rc = count(db, table, "spools", "SELECT count(*) FROM spool", err);
 	if (rc == 0)

@@ -72,7 +72,8 @@ enum verdict {
 	VERDICT_FUTURE = 6, /* the period starts after the clock of whoever judges, plus a day */
 	VERDICT_NOT_IN_FORCE =
 		7, /* the office was not assigned to a unit in force (the province judges) */
-	VERDICT_CLOSED = 8, /* the province has closed the period */
+	VERDICT_CLOSED = 8,  /* the province has closed the period */
+	VERDICT_DAMAGED = 9, /* what the province keeps of that office's day cannot be read */
 	VERDICT_COUNT
 };
 /** A stable word for protocols ("out_of_range") and a sentence for people (English). */

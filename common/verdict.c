@@ -23,6 +23,8 @@ static const struct {
 	[VERDICT_NOT_IN_FORCE] = { "not_in_force",
 				   N_("the office was not assigned to a unit in force then") },
 	[VERDICT_CLOSED] = { "closed", N_("the period is closed; the province must let it in") },
+	[VERDICT_DAMAGED] = { "damaged", N_("what the province keeps of that day is damaged; it "
+					    "must mend it") },
 };
 
 /* Codes come out of journals, which a newer version may have written. */

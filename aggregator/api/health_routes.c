@@ -79,6 +79,8 @@ static void add_intake(struct table *table, const struct intake_counters *intake
 		{ "misplaced", intake->misplaced },
 		{ "over_limit", intake->over },
 		{ "bad_batches", intake->batches.malformed },
+		{ "later", intake->batches.later },
+		{ "held_up", intake->batches.held_up },
 		{ "held", intake->batches.held },
 		{ "commits", intake->batches.commits },
 		{ "failed_commits", intake->batches.failed_commits },

@@ -30,8 +30,8 @@ struct declarations *declarations_open(sqlite3 *db, struct err *err)
 	bool readonly = sqlite3_db_readonly(db, "main") == 1;
 	int rc = db_prepare(
 		db,
-		"SELECT d.series, d.shape, s.metric, s.labels FROM declared d JOIN series s"
-		" ON s.id = d.series WHERE d.spool = ? ORDER BY d.number",
+		"SELECT d.series, d.shape, s.metric, s.labels, d.number FROM declared d JOIN series"
+		" s ON s.id = d.series WHERE d.spool = ? ORDER BY d.number",
 		&d->read, err);
 	if (rc == 0 && !readonly && !(d->interned = interned_open(db, err)))
 		rc = err->code;
@@ -103,11 +103,28 @@ static int append(struct spool_list *spool, struct declared declared, struct err
 	return 0;
 }
 
+/* A number that is missing would make those behind it mean other series. */
+static bool row_is_sound(sqlite3_stmt *row, size_t number)
+{
+	int64_t series = sqlite3_column_int64(row, 0), shape = sqlite3_column_int64(row, 1);
+	return sqlite3_column_int64(row, 4) == (int64_t)number && series >= 1 &&
+	       series <= UINT32_MAX && shape >= 0 && shape >> 9 == 0 &&
+	       (shape & 15) < GRAIN_COUNT && (shape >> 4 & 15) <= DECIMALS_MAX &&
+	       sqlite3_column_text(row, 2) && sqlite3_column_text(row, 3);
+}
+
 static int read_list(struct declarations *d, struct spool_list *spool, struct err *err)
 {
 	int rc;
 	sqlite3_bind_int64(d->read, 1, spool->spool);
 	while ((rc = db_step(d->read, err)) == 1) {
+		if (!row_is_sound(d->read, spool->n)) {
+			rc = err_set(err, -EUCLEAN,
+				     "what the spool of number %lld declared is damaged at series "
+				     "%zu",
+				     (long long)spool->spool, spool->n);
+			break;
+		}
 		struct declared declared =
 			judge(d->catalogue, (uint32_t)sqlite3_column_int64(d->read, 0),
 			      sqlite3_column_int64(d->read, 1),

@@ -19,6 +19,7 @@ struct ledger {
 	const struct reference *reference;  /* lent */
 	int64_t reference_version;          /* that declarations were judged by; 0: none */
 	uint64_t observations, uncommitted; /* posted: before this transaction, and in it */
+	uint64_t uncommitted_before;        /* the part at hand began */
 };
 
 struct ledger *ledger_open(sqlite3 *db, struct err *err)
@@ -151,6 +152,8 @@ static int post_run(struct post *post, size_t index, struct err *err)
 	const struct run *run = &post->batch.runs[index];
 	const struct declared *declared = &post->declared[run->series];
 	enum verdict verdict = judge_run(&post->judge, declared);
+	if (verdict == VERDICT_OK)
+		verdict = post->form->hold;
 	if (verdict != VERDICT_OK)
 		return hold(post, index, QUARANTINE_WHOLE_RUN, run->n, verdict, err);
 	size_t n = 0;
@@ -201,6 +204,8 @@ static int admit(struct post *post, struct journal_spool *spool, struct err *err
 	arena_reset(ledger->arena);
 	int rc = wire_batch_decode(ledger->arena, post->form->payload, post->form->len,
 				   &post->batch, err);
+	if (rc == 0 && post->batch.n_runs == 0)
+		rc = err_set(err, -EBADMSG, "batch: holds no figure");
 	if (rc == 0)
 		rc = declare(post, spool, err);
 	post->received_day = civil_day(post->form->received_us);
@@ -266,4 +271,33 @@ int ledger_finish(struct ledger *ledger, struct err *err)
 {
 	int rc = journal_flush(ledger->journal, err); /* first: days are played again from it */
 	return rc < 0 ? rc : fold_finish(ledger->fold, err);
+}
+
+/* --- parts --- */
+
+int ledger_part_begin(struct ledger *ledger, struct err *err)
+{
+	ledger->uncommitted_before = ledger->uncommitted;
+	return db_exec(ledger->db, "SAVEPOINT part", err);
+}
+
+int ledger_part_keep(struct ledger *ledger, struct err *err)
+{
+	int rc = ledger_finish(ledger, err);
+	if (rc == 0)
+		rc = db_exec(ledger->db, "RELEASE part", err);
+	if (rc == 0)
+		fold_begin(ledger->fold, ledger->reference);
+	return rc;
+}
+
+int ledger_part_undo(struct ledger *ledger, struct err *err)
+{
+	int rc = db_exec(ledger->db, "ROLLBACK TO part; RELEASE part", err);
+	declarations_forget(ledger->declarations, ledger->reference->catalogue);
+	journal_forget(ledger->journal);
+	fold_forget(ledger->fold);
+	fold_begin(ledger->fold, ledger->reference);
+	ledger->uncommitted = ledger->uncommitted_before;
+	return rc;
 }

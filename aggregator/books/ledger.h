@@ -19,7 +19,8 @@ enum posting {
 	/* The spool came back from an older copy and gave its numbers again: batch upto is another
 	 * than this one, or than the one this was made behind. Nothing was done. */
 	POSTING_PARTED,
-	POSTING_BAD, /* it can never be taken; err says why: nothing was done */
+	POSTING_BAD,   /* it can never be taken; err says why: nothing was done */
+	POSTING_LATER, /* the committer's word for one that failed alone: nothing was done */
 };
 
 struct entry_form { /* a batch as it came */
@@ -30,6 +31,9 @@ struct entry_form { /* a batch as it came */
 	bool before_told;
 	uint8_t before[WIRE_DIGEST_LEN]; /* of batch seq - 1, as its office knows it */
 	int64_t received_us;
+	/* Not VERDICT_OK: journal it, and hold in quarantine for this reason what could count. No
+	 * page is touched then. */
+	enum verdict hold;
 };
 
 /** Told of each run, or part of one, that went into quarantine. @series is the spool's number. */
@@ -48,6 +52,14 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 		void *context, enum posting *ret_posting, uint64_t *ret_upto, struct err *err);
 /** Last before the commit. */
 int ledger_finish(struct ledger *ledger, struct err *err);
+/* A part of a transaction, which can be undone alone: for a commit that failed, to find which of
+ * its batches it was. Parts follow on each other, between ledger_begin() and the commit. */
+int ledger_part_begin(struct ledger *ledger, struct err *err);
+/** ledger_finish() and keep it; when that fails it is to be undone. */
+int ledger_part_keep(struct ledger *ledger, struct err *err);
+/** As if it had not been. When that fails, the transaction must be rolled back. */
+int ledger_part_undo(struct ledger *ledger, struct err *err);
+
 /** After a rollback, or when others changed tables of the journal: what was remembered is void. */
 void ledger_forget(struct ledger *ledger);
 /** Observations posted since ledger_open, those of a transaction that failed left out. */

@@ -110,6 +110,8 @@ static const struct title {
 	{ "frames_without_user", N_("Messages without a known key"), NUMBER },
 	{ "gaps", N_("Gaps in sequence"), NUMBER },
 	{ "handshakes", N_("Handshakes"), NUMBER },
+	{ "held_up", N_("Batches of days that cannot be read"), NUMBER },
+	{ "later", N_("Batches that could not be taken"), NUMBER },
 	{ "malformed", N_("Batches that broke the format"), NUMBER },
 	{ "over_limit", N_("Messages beyond a limit of their office"), NUMBER },
 	{ "refused_enrolments", N_("Refused enrolments"), NUMBER },

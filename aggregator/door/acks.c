@@ -63,6 +63,9 @@ static void refuse(struct gate *gate, const struct pending *wrong)
 	if (wrong->posting == POSTING_BAD) {
 		code = LANTOA__V1__REFUSED__CODE__MALFORMED;
 		reason = wrong->refusal;
+	} else if (wrong->posting == POSTING_LATER) {
+		code = LANTOA__V1__REFUSED__CODE__LATER;
+		reason = wrong->refusal;
 	} else if (wrong->posting == POSTING_PARTED) {
 		reason = "the batch before this one is another here: the spool came back from an "
 			 "older copy";

@@ -14,6 +14,7 @@
 
 #define COMMIT_BATCHES_MAX 4096u /* all that 200 offices may have under way: 16 each, and more */
 #define RETRY_MS           2000u /* after the disk failed */
+#define TRIES_MAX          5u    /* until the batches themselves are suspected: ten seconds */
 #define SLOW_DOWN_MS       1000u /* what agents are asked to wait when the queue is half full */
 
 struct committer {
@@ -29,8 +30,13 @@ struct committer {
 	struct held *held;          /* owned [n_held]: of this commit */
 	size_t n_held, held_room;
 	struct committer_counters counters;
-	struct log_limit said_refused;
+	struct log_limit said_refused, said_parts, said_held_up;
 	uv_timer_t retry;
+	bool in_parts;   /* the commit failed as a whole: its batches are posted in parts */
+	unsigned tries;  /* since it did */
+	size_t n_failed; /* batches that failed alone for want of memory, or of a disk that reads,
+			  */
+	int failed_rc;   /* and the last one's why */
 	bool in_flight, out_of_memory, stopping, retry_open;
 	void (*on_change)(void *context);
 	void *context;
@@ -55,6 +61,7 @@ static void on_held(void *context, uint32_t series, uint32_t observations, enum 
 static int post_one(struct committer *committer, struct pending *pending, struct err *err)
 {
 	pending->first_held = committer->n_held;
+	pending->held_up = false;
 	int rc = ledger_post(committer->ledger, &pending->form, on_held, committer,
 			     &pending->posting, &pending->upto, err);
 	pending->n_held = committer->n_held - pending->first_held;
@@ -67,31 +74,168 @@ static int post_one(struct committer *committer, struct pending *pending, struct
 	return pending->refusal ? 0 : err_memory(err);
 }
 
+static int post_all(struct committer *committer, size_t from, size_t n, struct err *err)
+{
+	int rc = 0;
+	committer->out_of_memory = false;
+	for (size_t i = from; i < from + n && rc == 0; i++)
+		rc = post_one(committer, &committer->taken.list[i], err);
+	return rc;
+}
+
+/* --- a commit that failed, in parts --- */
+
+/* Is there no room, or may nothing be written? No batch is to blame for that. */
+static bool is_the_stores(int rc)
+{
+	return rc == -ENOSPC || rc == -EROFS || rc == -EBUSY;
+}
+
+/* So may these two be, as long as every batch meets them. */
+static bool may_be_the_stores(int rc)
+{
+	return rc == -ENOMEM || rc == -EIO;
+}
+
+/* As if the part had not been; @rc is why. Returns it, or why it stays. */
+static int undo(struct committer *committer, size_t n_held, int rc, struct err *err)
+{
+	struct err why;
+	int undone = ledger_part_undo(committer->ledger, &why);
+	committer->n_held = n_held;
+	return undone < 0 ? err_set(err, undone, "%s", why.text) : rc;
+}
+
+static int post_part(struct committer *committer, size_t from, size_t n, struct err *err)
+{
+	size_t n_held = committer->n_held;
+	int rc = ledger_part_begin(committer->ledger, err);
+	if (rc < 0)
+		return rc;
+	rc = post_all(committer, from, n, err);
+	if (rc == 0)
+		rc = ledger_part_keep(committer->ledger, err);
+	return rc < 0 ? undo(committer, n_held, rc, err) : 0;
+}
+
+/* One that cannot be taken, whatever the others do: @err says why. Into the journal with it, and
+ * its figures into quarantine, when it is what stands in the books of its day that cannot be read;
+ * if that is no help either its office keeps it. */
+static int post_failed(struct committer *committer, size_t at, int rc, struct err *err)
+{
+	struct pending *pending = &committer->taken.list[at];
+	struct err why;
+	free(pending->refusal);
+	pending->refusal = strdup(err->text);
+	if (!pending->refusal)
+		return err_memory(err);
+	if (rc == -EUCLEAN || rc == -EBADMSG) {
+		char *cause = pending->refusal;
+		pending->refusal = NULL; /* posting may want to set it */
+		pending->form.hold = VERDICT_DAMAGED;
+		rc = post_part(committer, at, 1, &why);
+		pending->form.hold = VERDICT_OK;
+		free(pending->refusal);
+		pending->refusal = cause;
+		pending->held_up = rc == 0;
+		if (rc == 0 || is_the_stores(rc))
+			return rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
+	}
+	if (may_be_the_stores(rc)) {
+		committer->n_failed++;
+		committer->failed_rc = rc;
+	}
+	pending->posting = POSTING_LATER;
+	return 0;
+}
+
+/* Its halves, when a part fails: the batch that it was is found in as many steps as its number has
+ * digits, and all others are taken. */
+static int post_parts(struct committer *committer, size_t from, size_t n, struct err *err)
+{
+	int rc = post_part(committer, from, n, err);
+	if (rc == 0 || is_the_stores(rc))
+		return rc;
+	if (n == 1)
+		return post_failed(committer, from, rc, err);
+	rc = post_parts(committer, from, n / 2, err);
+	return rc < 0 ? rc : post_parts(committer, from + n / 2, n - n / 2, err);
+}
+
+/* No batch got through for want of memory or of a disk that reads: it is the machine. When that
+ * lasts, it may be the batches all the same (a sector that cannot be read, say): then the commit
+ * itself must show it, with something to write. */
+static int judge_parts(struct committer *committer, struct err *err)
+{
+	if (committer->n_failed == 0 || committer->n_failed < committer->taken.n)
+		return 0;
+	const struct pending *last = &committer->taken.list[committer->taken.n - 1];
+	if (committer->tries < TRIES_MAX)
+		return err_set(err, committer->failed_rc, "%s", last->refusal);
+	return db_exec(store_writer(committer->store),
+		       "UPDATE fact SET value = value WHERE name = 'reference_version'", err);
+}
+
 static int commit_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
 		      struct err *err)
 {
 	struct committer *committer = container_of(job, struct committer, job);
 	(void)db;
-	committer->n_held = 0;
+	committer->n_held = committer->n_failed = 0;
 	ledger_begin(committer->ledger, reference);
-	int rc = 0;
-	for (size_t i = 0; i < committer->taken.n && rc == 0; i++)
-		rc = post_one(committer, &committer->taken.list[i], err);
+	if (committer->in_parts) {
+		int rc = post_parts(committer, 0, committer->taken.n, err);
+		return rc < 0 ? rc : judge_parts(committer, err);
+	}
+	int rc = post_all(committer, 0, committer->taken.n, err);
 	return rc < 0 ? rc : ledger_finish(committer->ledger, err);
 }
 
 static void commit_start(struct committer *committer);
+
+static const char *code_of(const struct committer *committer, const struct pending *pending)
+{
+	const struct roster_key *key = roster_by_id(committer->roster, pending->peer.key_id);
+	return key ? key->code : "unknown";
+}
 
 /* One line a minute: an office could fill the disk otherwise. */
 static void say_refused(struct committer *committer, const struct pending *pending,
 			const char *cause)
 {
 	uint64_t not_logged;
-	const struct roster_key *key = roster_by_id(committer->roster, pending->peer.key_id);
 	if (log_limit_pass(&committer->said_refused, uv_now(committer->retry.loop), &not_logged))
 		log_warn("committer: batch refused office=%s seq=%" PRIu64
 			 " cause=\"%s\" not_logged=%" PRIu64,
-			 key ? key->code : "unknown", pending->form.seq, cause, not_logged);
+			 code_of(committer, pending), pending->form.seq, cause, not_logged);
+}
+
+/* Taken, and held as a whole. */
+static void say_held_up(struct committer *committer, const struct pending *pending)
+{
+	uint64_t not_logged;
+	if (log_limit_pass(&committer->said_held_up, uv_now(committer->retry.loop), &not_logged))
+		log_error("committer: figures held, the books of their day cannot be read "
+			  "office=%s seq=%" PRIu64 " cause=\"%s\" not_logged=%" PRIu64,
+			  code_of(committer, pending), pending->form.seq, pending->refusal,
+			  not_logged);
+}
+
+static void note_outcome(struct committer *committer, const struct pending *pending, int64_t now_us)
+{
+	struct refusals *refusals = &committer->counters.refusals;
+	bool later = pending->posting == POSTING_LATER;
+	if (later || pending->posting == POSTING_BAD) {
+		say_refused(committer, pending, pending->refusal);
+		refusals_note(refusals, pending->form.office, code_of(committer, pending), later,
+			      pending->refusal, now_us);
+	} else if (pending->posting == POSTING_PARTED) {
+		say_refused(committer, pending, "its spool came from an older copy");
+	} else if (pending->posting == POSTED) {
+		refusals_settle(refusals, pending->form.office);
+	}
+	if (pending->held_up)
+		say_held_up(committer, pending);
 }
 
 /* What each batch cost its office, and what its ack says therefore. */
@@ -121,10 +265,9 @@ static void count_commit(struct committer *committer)
 		counters->gaps +=
 			pending->posting == POSTING_GAP || pending->posting == POSTING_PARTED;
 		counters->malformed += pending->posting == POSTING_BAD;
-		if (pending->posting == POSTING_BAD)
-			say_refused(committer, pending, pending->refusal);
-		else if (pending->posting == POSTING_PARTED)
-			say_refused(committer, pending, "its spool came from an older copy");
+		counters->later += pending->posting == POSTING_LATER;
+		counters->held_up += pending->held_up;
+		note_outcome(committer, pending, counters->last_commit_us);
 	}
 	for (size_t i = 0; i < committer->n_held; i++)
 		counters->held += committer->held[i].observations;
@@ -136,23 +279,34 @@ static void on_retry(uv_timer_t *timer)
 	commit_start(committer);
 }
 
-/* The disk may recover: keep the batches and try again. What else can fail would fail again: the
- * offices send it once more. */
+/* What the disk or the machine does may pass: the same batches in a while, and nothing else
+ * meanwhile. Anything else is one of the batches', or what stands in the books where it belongs:
+ * the same batches at once, in parts. If that fails as well, it is as with the disk. No batch is
+ * ever dropped. */
 static void commit_failed(struct committer *committer, int rc, const struct err *err)
 {
-	bool disk = rc == -ENOSPC || rc == -EIO || rc == -EBUSY || rc == -EROFS;
-	committer->counters.failed_commits++;
-	if (committer->counters.failing != rc)
-		log_error("committer: commit failed batches=%zu cause=\"%s\" %s",
-			  committer->taken.n, err->text,
-			  disk ? "next=\"taking nothing more, trying again\""
-			       : "next=\"waiting for the offices to resend\"");
-	if (!committer->counters.failing)
-		committer->counters.failing_since_us = civil_now_us();
-	committer->counters.failing = disk ? rc : 0;
-	if (!disk)
-		batch_queue_clear(&committer->taken);
-	if (disk && !committer->stopping)
+	struct committer_counters *counters = &committer->counters;
+	uint64_t not_logged;
+	counters->failed_commits++;
+	committer->tries++;
+	if (!committer->in_parts && !is_the_stores(rc) && !may_be_the_stores(rc)) {
+		if (log_limit_pass(&committer->said_parts, uv_now(committer->retry.loop),
+				   &not_logged))
+			log_warn("committer: commit failed, its batches are tried in parts "
+				 "batches=%zu cause=\"%s\" not_logged=%" PRIu64,
+				 committer->taken.n, err->text, not_logged);
+		committer->in_parts = true;
+		return;
+	}
+	committer->in_parts |= !is_the_stores(rc);
+	if (counters->failing != rc)
+		log_error("committer: commit failed batches=%zu cause=\"%s\" "
+			  "next=\"taking nothing more, trying again\"",
+			  committer->taken.n, err->text);
+	if (!counters->failing)
+		counters->failing_since_us = civil_now_us();
+	counters->failing = rc;
+	if (!committer->stopping)
 		(void)uv_timer_start(&committer->retry, on_retry, RETRY_MS,
 				     0); /* fails only without a callback */
 }
@@ -169,6 +323,8 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 		if (committer->counters.failing)
 			log_info("committer: commits succeed again");
 		committer->counters.failing = 0;
+		committer->in_parts = false;
+		committer->tries = 0;
 		count_commit(committer);
 		meter_commit(committer);
 		struct ack_news news = {
@@ -197,7 +353,6 @@ static void commit_start(struct committer *committer)
 				     LIMIT_WAITING);
 	}
 	committer->in_flight = true;
-	committer->out_of_memory = false;
 	committer->job = (struct store_job){ .run = commit_run, .done = commit_done };
 	store_write(committer->store, &committer->job);
 }
@@ -236,6 +391,13 @@ bool committer_wants_more(const struct committer *committer)
 {
 	return !committer->stopping && !committer->counters.failing &&
 	       !batch_queue_full(&committer->waiting);
+}
+
+void committer_note_refused(struct committer *committer, const struct roster_key *key,
+			    const char *reason)
+{
+	refusals_note(&committer->counters.refusals, key->office, key->code, false, reason,
+		      civil_now_us());
 }
 
 const struct committer_counters *committer_counters(const struct committer *committer)

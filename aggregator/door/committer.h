@@ -5,15 +5,23 @@
  * 2. On the writer, each batch is posted to the ledger; then journal, quarantine and rollups are
  * durable together.
  * 3. Back on the loop the offices get their acks, and what came meanwhile is the next commit.
- * When the disk is full or fails, the same batches are tried again every two seconds, and
- * committer_wants_more() is false meanwhile: nothing is acked that is not on disk, nothing more is
- * taken, and it goes on by itself. Any other failure drops the batches: nobody was told that they
- * are safe, so the offices send them again. */
+ * When the disk is full or fails, or the memory, the same batches are tried again every two
+ * seconds, and committer_wants_more() is false meanwhile: nothing is acked that is not on disk,
+ * nothing more is taken, and it goes on by itself.
+ *
+ * Any other failure is that of one batch, or of what stands in the books where it belongs: the
+ * commit is made again at once, in parts that can be undone alone, until those batches are found
+ * which fail by themselves. All others are taken and acked. One that fails because a journal entry
+ * or a page of its office's day cannot be read is journaled and acked with its figures in
+ * quarantine (VERDICT_DAMAGED), so that the office's other days go on. Any other is refused with
+ * its reason (LATER): its office keeps it, and sends it again in an hour; what it sends behind it
+ * is a gap until then. Both are counted, logged once a minute, and named (refusals.h). */
 #pragma once
 
 #include "edition.h"
 #include "gate.h"
 #include "office_limits.h"
+#include "refusals.h"
 #include "store.h"
 
 #include <stdbool.h>
@@ -29,6 +37,8 @@ struct committer_counters {
 	int64_t last_commit_us; /* 0: none yet */
 	int failing;            /* why commits fail; 0: the last one went well, or none was tried */
 	int64_t failing_since_us;
+	uint64_t later, held_up; /* batches that failed alone: refused for now; taken and held */
+	struct refusals refusals;
 };
 
 /** @store, @roster and @meters outlive the committer. @on_change runs after each commit, when
@@ -46,6 +56,9 @@ bool committer_add(struct committer *committer, const struct gate_peer *peer, in
 		   const Lantoa__V1__Batch *batch, enum limit *ret_limit);
 /** False at the queue's bounds, while the disk fails, and after committer_stop(). */
 bool committer_wants_more(const struct committer *committer);
+/** Something else of an office than a batch was refused. */
+void committer_note_refused(struct committer *committer, const struct roster_key *key,
+			    const char *reason);
 const struct committer_counters *committer_counters(const struct committer *committer);
 
 /** Start no commit any more; on_change follows from the loop, at last with committer_is_idle(). */

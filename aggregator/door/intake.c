@@ -76,6 +76,8 @@ static void refuse(struct intake *intake, const struct gate_peer *peer,
 		log_warn("intake: frame refused office=%s key=%" PRId64
 			 " cause=\"%s\" not_logged=%" PRIu64,
 			 key->code, key->id, reason, not_logged);
+	committer_note_refused(intake->committer, key, reason);
+	intake->counters.batches.refusals = committer_counters(intake->committer)->refusals;
 	acks_refuse(intake->gate, peer, 0, 0,
 		    cause == CAUSE_MALFORMED ? LANTOA__V1__REFUSED__CODE__MALFORMED
 					     : LANTOA__V1__REFUSED__CODE__INVITATION,

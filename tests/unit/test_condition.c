@@ -37,6 +37,10 @@ static void nothing_wrong_is_well(void **state)
 static void each_trouble_is_said(void **state)
 {
 	(void)state;
+	struct refusals waiting = { 0 }, refused = { 0 };
+	refusals_note(&waiting, 2, "28250", true, "it cannot be read", 7);
+	refusals_note(&refused, 1, "28249", false, "is no frame", 7);
+	refusals_note(&refused, 1, "28249", false, "is no frame", 8);
 	const struct {
 		const char *name;
 		enum condition_gravity gravity;
@@ -64,6 +68,21 @@ static void each_trouble_is_said(void **state)
 		  CONDITION_NOTE,
 		  { .stranger = "192.0.2.1", .strangers = 3 },
 		  "192.0.2.1" },
+		{ "day_damaged",
+		  CONDITION_ILL,
+		  { .damaged_days = 2,
+		    .damaged_figures = 46,
+		    .damaged_office = "28249",
+		    .damaged_day = 20000 },
+		  "office 28249 for 2024-10-04" },
+		{ "office_waits",
+		  CONDITION_ILL,
+		  { .now_us = 9, .refusals = &waiting },
+		  "office 28250 cannot be taken since 1970" },
+		{ "batches_refused",
+		  CONDITION_NOTE,
+		  { .now_us = 9, .refusals = &refused },
+		  "office 28249 sent what breaks the rules and was refused, 2 times" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct conditions conditions = judged(cases[i].facts);
@@ -72,6 +91,30 @@ static void each_trouble_is_said(void **state)
 		assert_int_equal(conditions.list[0].gravity, cases[i].gravity);
 		assert_non_null(strstr(conditions.list[0].sentence, cases[i].says));
 	}
+}
+
+/* The last ones are kept, but for those that wait: and when a batch is taken, none waits. */
+static void refusals_keep_the_last_and_those_that_wait(void **state)
+{
+	(void)state;
+	struct refusals refusals = { 0 };
+	refusals_note(&refusals, 1, "waits", true, "damaged\nentry", 1);
+	assert_string_equal(refusals.list[0].reason, "damaged entry");
+	for (int64_t office = 2; office < 40; office++)
+		refusals_note(&refusals, office, "other", false, "bad", office);
+	assert_int_equal(refusals.n, REFUSALS_KEPT);
+	assert_int_equal(refusals.list[0].office, 39);
+	assert_int_equal(refusals.list[REFUSALS_KEPT - 1].office, 1);
+	assert_int_equal(refusals.list[REFUSALS_KEPT - 1].since_us, 1);
+	refusals_settle(&refusals, 1);
+	refusals_settle(&refusals, 4711);
+	assert_int_equal(refusals.list[REFUSALS_KEPT - 1].since_us, 0);
+	refusals_note(&refusals, 40, "other", false, "bad", 40);
+	assert_int_equal(refusals.list[REFUSALS_KEPT - 1].office, 33);
+	for (int64_t office = 50; office < 60; office++)
+		refusals_note(&refusals, office, "all wait", true, "x", office);
+	assert_int_equal(refusals.list[0].office, 59);
+	assert_int_equal(refusals.n, REFUSALS_KEPT);
 }
 
 static void counters_become_facts(void **state)
@@ -118,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_wrong_is_well),
 		cmocka_unit_test(each_trouble_is_said),
+		cmocka_unit_test(refusals_keep_the_last_and_those_that_wait),
 		cmocka_unit_test(counters_become_facts),
 		cmocka_unit_test(who_was_cut_off_lately_is_named),
 		cmocka_unit_test(gravities_have_stable_names),

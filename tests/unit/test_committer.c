@@ -1,0 +1,407 @@
+/* A fault costs only its own: whatever one batch is, and whatever the disk did to what stands where
+ * it belongs, the others are committed and acked. A real store and committer; the gate's end of the
+ * answers is ours. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "books.h"
+#include "civil.h"
+#include "committer.h"
+#include "fault.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#define UNITS                                                                                      \
+	"code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"                  \
+	"C,c,commune,P,2020-01-01,\nD,d,commune,P,2020-01-01,\n"
+#define METRICS                                                                                    \
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
+	"level,due_days,min,max\n"                                                                 \
+	"d,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n"                                              \
+	"h,x,x,x,flow,sum,sum,hour,,0,0,commune,1,,\n"
+
+#define OFFICES 3u
+#define DAY_1   20000 /* 2024-10-04 */
+
+struct answer {
+	int64_t key_id;
+	Lantoa__V1__Frame__KindCase kind;
+	uint64_t seq; /* of Refused; upto of Ack */
+	int code;
+	uint32_t held;
+	char reason[160];
+};
+
+struct fixture {
+	struct books books;
+	struct books_spool spools[OFFICES]; /* office i has key i + 1 */
+	uv_loop_t loop;
+	struct store *store;
+	struct roster *roster;
+	struct limits limits;
+	struct meters *meters;
+	struct edition edition;
+	struct committer *committer;
+	struct answer answers[64];
+	size_t n_answers;
+	struct err err;
+} * answered; /* whose committer answers */
+
+void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
+			const Lantoa__V1__Frame *frame);
+void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
+			const Lantoa__V1__Frame *frame)
+{
+	struct fixture *f = answered;
+	(void)gate;
+	assert_true(f->n_answers < 64);
+	struct answer *answer = &f->answers[f->n_answers++];
+	*answer = (struct answer){ .key_id = peer->key_id, .kind = frame->kind_case };
+	if (frame->kind_case == LANTOA__V1__FRAME__KIND_ACK) {
+		answer->seq = frame->ack->upto;
+		for (size_t i = 0; i < frame->ack->n_quarantined; i++)
+			answer->held += frame->ack->quarantined[i]->observations;
+	} else {
+		assert_int_equal(frame->kind_case, LANTOA__V1__FRAME__KIND_REFUSED);
+		answer->seq = frame->refused->seq;
+		answer->code = (int)frame->refused->code;
+		(void)snprintf(answer->reason, sizeof(answer->reason), "%s",
+			       frame->refused->reason);
+	}
+}
+
+static void on_change(void *context)
+{
+	(void)context;
+}
+
+/* The newest answer to an office. */
+static const struct answer *heard(const struct fixture *f, size_t office,
+				  Lantoa__V1__Frame__KindCase kind)
+{
+	for (size_t i = f->n_answers; i > 0; i--)
+		if (f->answers[i - 1].key_id == (int64_t)office + 1 &&
+		    f->answers[i - 1].kind == kind)
+			return &f->answers[i - 1];
+	return NULL;
+}
+
+static uint64_t acked(const struct fixture *f, size_t office)
+{
+	const struct answer *ack = heard(f, office, LANTOA__V1__FRAME__KIND_ACK);
+	return ack ? ack->seq : 0;
+}
+
+static void start(struct fixture *f)
+{
+	books_release(&f->books);
+	assert_int_equal(uv_loop_init(&f->loop), 0);
+	if (store_open(&f->loop, f->books.path, 1, &f->store, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+	f->edition = (struct edition){ .loop = &f->loop, .store = f->store, .closed = true };
+	assert_int_equal(committer_open(&f->loop, f->store, f->roster, f->meters, on_change, NULL,
+					&f->committer, &f->err),
+			 0);
+	committer_serve(f->committer, NULL, &f->edition);
+}
+
+/* And books again, to be looked at. */
+static void stop(struct fixture *f)
+{
+	committer_stop(f->committer);
+	while (!committer_is_idle(f->committer))
+		uv_run(&f->loop, UV_RUN_ONCE);
+	committer_close(f->committer);
+	store_close(f->store);
+	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	books_reopen(&f->books);
+}
+
+static int setup(void **state)
+{
+	static const char *const codes[OFFICES] = { "a", "b", "c" };
+	struct fixture *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
+	books_open(&f->books, UNITS, METRICS, NULL, false);
+	f->limits = limits_default();
+	f->roster = roster_open();
+	f->meters = meters_open(&f->limits);
+	assert_true(f->roster && f->meters);
+	for (size_t i = 0; i < OFFICES; i++) {
+		f->spools[i].id = 7 + i;
+		f->spools[i].office =
+			books_office(&f->books, codes[i], i < 2 ? "C" : "D", DAY_1 - 1000);
+		struct roster_key key = { .id = (int64_t)i + 1,
+					  .office = f->spools[i].office,
+					  .state = KEY_ACTIVE,
+					  .public_key = { (uint8_t)(i + 1) } };
+		(void)snprintf(key.code, sizeof(key.code), "%s", codes[i]);
+		assert_int_equal(roster_put(f->roster, &key), 0);
+	}
+	books_refresh(&f->books);
+	answered = f;
+	start(f);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	books_close(&f->books);
+	roster_close(f->roster);
+	meters_close(f->meters);
+	free(f);
+	return 0;
+}
+
+static void add_payload(struct fixture *f, size_t office, uint64_t seq, const void *payload,
+			size_t len)
+{
+	struct gate_peer peer = { .key_id = (int64_t)office + 1 };
+	Lantoa__V1__Batch batch = LANTOA__V1__BATCH__INIT;
+	enum limit limit;
+	batch.spool_id = f->spools[office].id;
+	batch.seq = seq;
+	batch.payload.data = (uint8_t *)(uintptr_t)payload;
+	batch.payload.len = len;
+	assert_true(committer_add(f->committer, &peer, f->spools[office].office, &batch, &limit));
+}
+
+/* The office's next batch: one figure of @day. */
+static void add(struct fixture *f, size_t office, int32_t day, int64_t value)
+{
+	struct books_figure figure = { .metric = "d",
+				       .labels = "",
+				       .grain = GRAIN_DAY,
+				       .calendar = CALENDAR_CIVIL,
+				       .value_e = value };
+	struct books_batch batch;
+	books_seal(&f->spools[office], day, &figure, 1, 0, &batch);
+	add_payload(f, office, batch.seq, batch.payload.data, batch.payload.len);
+	blob_free(&batch.payload);
+}
+
+/* Until @office has an ack up to @upto. */
+static void wait_for(struct fixture *f, size_t office, uint64_t upto)
+{
+	while (acked(f, office) < upto)
+		uv_run(&f->loop, UV_RUN_ONCE);
+}
+
+static void wait_for_refusal(struct fixture *f, size_t office)
+{
+	while (!heard(f, office, LANTOA__V1__FRAME__KIND_REFUSED))
+		uv_run(&f->loop, UV_RUN_ONCE);
+}
+
+/* So that what is added after it is one commit. */
+static void plug(struct fixture *f)
+{
+	add(f, 2, DAY_1 - 100, 1);
+}
+
+static void damage(struct fixture *f, const char *sql)
+{
+	stop(f);
+	books_exec(&f->books, sql);
+	start(f);
+}
+
+static const struct committer_counters *counters(const struct fixture *f)
+{
+	return committer_counters(f->committer);
+}
+
+/* --- what breaks the rules --- */
+
+static void bad_batches_are_refused_and_their_neighbours_acked(void **state)
+{
+	struct fixture *f = *state;
+	struct blob empties = { 0 }, bomb = { 0 };
+	static const uint8_t skippable[] = { 1, 0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 'h', 'i' };
+	for (size_t i = 0; i < WIRE_COLUMNS_MAX / 2; i++) /* empty declared_metric */
+		assert_int_equal(blob_append(&empties, "\x4a\0", 2), 0);
+	assert_int_equal(blob_reserve(&bomb, ZSTD_compressBound(empties.len) + 1), 0);
+	bomb.data[0] = 1;
+	bomb.len = 1 + ZSTD_compress(bomb.data + 1, ZSTD_compressBound(empties.len), empties.data,
+				     empties.len, 19);
+	const struct {
+		const void *data;
+		size_t len;
+		const char *says;
+	} cases[] = {
+		{ NULL, 0, "no payload" },
+		{ "", 1, "no figure" },           /* Columns that hold nothing */
+		{ "\0\x08\x02", 3, "no figure" }, /* but a day */
+		{ skippable, sizeof(skippable), "no figure" },
+		{ bomb.data, bomb.len, "than is allowed" },
+		{ "\0\x4a\1m\x52\0\x5a\1\2", 9, "no figure" }, /* a declaration alone */
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t before = counters(f)->malformed;
+		plug(f);
+		add(f, 0, DAY_1, 5);
+		add_payload(f, 1, 1, cases[i].data, cases[i].len);
+		add(f, 2, DAY_1, 6);
+		wait_for(f, 0, f->spools[0].seq);
+		wait_for(f, 2, f->spools[2].seq);
+		assert_int_equal(counters(f)->malformed, before + 1);
+		const struct answer *refused = heard(f, 1, LANTOA__V1__FRAME__KIND_REFUSED);
+		assert_non_null(refused);
+		assert_int_equal(refused->code, LANTOA__V1__REFUSED__CODE__MALFORMED);
+		if (!strstr(refused->reason, cases[i].says))
+			fail_msg("case %zu: %s", i, refused->reason);
+		f->n_answers = 0;
+	}
+	assert_int_equal(counters(f)->failed_commits, 0);
+	assert_int_equal(counters(f)->refusals.n, 1);
+	assert_string_equal(counters(f)->refusals.list[0].code, "b");
+	assert_int_equal(counters(f)->refusals.list[0].n, sizeof(cases) / sizeof(cases[0]));
+	blob_free(&empties);
+	blob_free(&bomb);
+	stop(f);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool"), 2);
+}
+
+/* --- what the disk damaged --- */
+
+/* One correction in the middle of everybody's batches meets an entry that cannot be read. */
+static void a_damaged_entry_holds_up_its_offices_day_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct table *table;
+	add(f, 0, DAY_1, 5);
+	add(f, 1, DAY_1, 6);
+	wait_for(f, 0, 1);
+	wait_for(f, 1, 1);
+	damage(f, "UPDATE journal SET payload = x'00ff' WHERE office = (SELECT id FROM office "
+		  "WHERE code = 'a')");
+	plug(f);
+	for (int64_t i = 0; i < 10; i++)
+		add(f, 1, DAY_1 + (int32_t)i, 10 + i);
+	add(f, 0, DAY_1, 7);     /* the correction: */
+	add(f, 0, DAY_1 + 1, 8); /* its office's other days go on */
+	for (int64_t i = 0; i < 10; i++)
+		add(f, 2, DAY_1 + (int32_t)i, 20 + i);
+	wait_for(f, 1, 11);
+	wait_for(f, 0, 3);
+	wait_for(f, 2, 11);
+	assert_int_equal(heard(f, 0, LANTOA__V1__FRAME__KIND_ACK)->held, 1);
+	assert_null(heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED));
+	assert_int_equal(counters(f)->held_up, 1);
+	assert_int_equal(counters(f)->later, 0);
+	assert_int_equal(counters(f)->failing, 0);
+	assert_true(committer_wants_more(f->committer));
+	stop(f);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM quarantine"), 1);
+	assert_int_equal(books_number(&f->books, "SELECT verdict FROM quarantine"),
+			 VERDICT_DAMAGED);
+	/* what the others have adds up */
+	assert_true(books_verify(&f->books, &table) >= 1);
+	for (size_t row = 0; row < table_rows(table); row++) {
+		const char *where = books_cell(table, row, "where");
+		if (strstr(where, "office b") || strstr(where, "office c"))
+			fail_msg("%s differs", where);
+	}
+	table_close(table);
+}
+
+/* A batch that fails by itself and cannot be journaled either: its office keeps it. */
+static void a_batch_that_cannot_be_taken_at_all_is_left_to_its_office(void **state)
+{
+	struct fixture *f = *state;
+	int64_t office = f->spools[0].office;
+	plug(f);
+	add(f, 1, DAY_1, 1);
+	f->spools[0].office = 999; /* on the roster, and not in the store */
+	add(f, 0, DAY_1, 5);
+	f->spools[0].office = office;
+	add(f, 2, DAY_1, 2);
+	wait_for(f, 1, 1);
+	wait_for(f, 2, 2);
+	wait_for_refusal(f, 0);
+	const struct answer *refused = heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED);
+	assert_int_equal(refused->code, LANTOA__V1__REFUSED__CODE__LATER);
+	assert_int_equal(refused->seq, 1);
+	assert_non_null(strstr(refused->reason, "not in the store"));
+	assert_int_equal(counters(f)->later, 1);
+	assert_int_equal(counters(f)->failing, 0);
+	const struct refusal *refusal = &counters(f)->refusals.list[0];
+	assert_string_equal(refusal->code, "a");
+	assert_true(refusal->since_us > 0);
+	assert_int_equal(refusal->n_later, 1);
+	stop(f);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 3);
+}
+
+/* A row of its own that was damaged: declared series that are not what they were. */
+static void a_damaged_spool_costs_its_office_alone(void **state)
+{
+	struct fixture *f = *state;
+	add(f, 0, DAY_1, 5);
+	add(f, 1, DAY_1, 6);
+	wait_for(f, 0, 1);
+	wait_for(f, 1, 1);
+	damage(f, "PRAGMA foreign_keys=OFF; UPDATE declared SET number = 3 WHERE spool ="
+		  " (SELECT id FROM spool WHERE spool_id = 7)");
+	plug(f);
+	add(f, 0, DAY_1 + 1, 7);
+	add(f, 1, DAY_1 + 1, 8);
+	wait_for(f, 1, 2);
+	wait_for_refusal(f, 0);
+	assert_int_equal(heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED)->code,
+			 LANTOA__V1__REFUSED__CODE__LATER);
+	assert_true(committer_wants_more(f->committer));
+	stop(f);
+}
+
+/* --- memory --- */
+
+/* One allocation after another fails once: whoever was not answered sends again, and all is there
+ * once in the end. */
+static void no_batch_is_lost_when_memory_runs_out(void **state)
+{
+	struct fixture *f = *state;
+	for (unsigned after = 0; after < 12; after++) {
+		f->n_answers = 0;
+		plug(f);
+		add(f, 0, DAY_1 + (int32_t)after, 5);
+		add(f, 1, DAY_1 + (int32_t)after, 6);
+		fault_arm_at(FAULT_MEMORY, 5 * after);
+		while ((acked(f, 0) < after + 1 || acked(f, 1) < after + 1) && !fault_happened())
+			uv_run(&f->loop, UV_RUN_ONCE);
+		fault_disarm();
+		wait_for(f, 0, after + 1);
+		wait_for(f, 1, after + 1);
+	}
+	assert_int_equal(counters(f)->failing, 0);
+	stop(f);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 36);
+	struct table *table;
+	assert_int_equal(books_verify(&f->books, &table), 0);
+	table_close(table);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(bad_batches_are_refused_and_their_neighbours_acked),
+		test(a_damaged_entry_holds_up_its_offices_day_alone),
+		test(a_batch_that_cannot_be_taken_at_all_is_left_to_its_office),
+		test(a_damaged_spool_costs_its_office_alone),
+		test(no_batch_is_lost_when_memory_runs_out),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
