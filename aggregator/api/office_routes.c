@@ -5,10 +5,9 @@
 #include "call.h"
 
 #include "civil.h"
-#include "fold.h"
+#include "follow.h"
 #include "invitation.h"
 #include "log.h"
-#include "review.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -162,22 +161,14 @@ static int offices_post(struct call *call, sqlite3 *db, const struct reference *
 
 /* Its figures of those days go along, in the same transaction; those that no unit has any more go
  * into quarantine. */
-static int figures_move(sqlite3 *db, const struct reference *before, const char *code, int32_t day,
-			int32_t end, struct err *err)
+static int figures_move(sqlite3 *db, const struct reference *before, struct err *err)
 {
 	struct reference *after = NULL;
-	uint64_t held = 0;
-	int64_t office = 0;
+	struct followed followed;
 	int rc = reference_load(db, &after, err);
 
-	if (rc == 0) {
-		office = offices_by_code(after->offices, code)->id;
-		rc = fold_move(db, before, after, office, day, end, err);
-	}
 	if (rc == 0)
-		rc = books_review(db, after, office, &held, err);
-	if (rc == 0 && held > 0)
-		rc = fold_rebuild(db, after, err);
+		rc = books_follow(db, before, after, &followed, err);
 	reference_close(after);
 	return rc;
 }
@@ -186,7 +177,7 @@ static int move_post(struct call *call, sqlite3 *db, const struct reference *ref
 		     struct err *err)
 {
 	const char *code = NULL, *unit = NULL;
-	int32_t day = 0, end = 0;
+	int32_t day = 0;
 	bool changed = false;
 	int rc = call_field_needed(call, "code", &code, err);
 
@@ -196,9 +187,9 @@ static int move_post(struct call *call, sqlite3 *db, const struct reference *ref
 		rc = field_from(call, &day, err);
 	if (rc == 0)
 		rc = office_move(db, code, strcmp(unit, "-") == 0 ? NULL : unit, day, call->who,
-				 &end, &changed, err);
+				 &changed, err);
 	if (rc == 0 && changed)
-		rc = figures_move(db, reference, code, day, end, err);
+		rc = figures_move(db, reference, err);
 	return rc == 0 ? call_answer_number(call, "moved", changed, err) : rc;
 }
 

@@ -3,30 +3,36 @@
 #include "audit.h"
 #include "call.h"
 #include "csv_table.h"
-#include "fold.h"
-#include "review.h"
+#include "follow.h"
+#include "log.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <uv.h>
 
-/* Units and catalogue decide whether a figure counts, and for what: what may not any more goes into
- * quarantine, and the rollups are made anew, in the same transaction, from a reference that has the
- * change. */
-static int rebuild(sqlite3 *db, struct err *err)
+/* Units and catalogue decide whether a figure counts, and for what: the books follow in the same
+ * transaction, by a reference that has the change. */
+static int follow(sqlite3 *db, const struct reference *before, const char *what, struct err *err)
 {
-	struct reference *reference = NULL;
-	uint64_t held = 0;
-	int rc = reference_load(db, &reference, err);
+	uint64_t began_ns = uv_hrtime();
+	struct reference *after = NULL;
+	struct followed followed = { 0 };
+	int rc = reference_load(db, &after, err);
 
 	if (rc == 0)
-		rc = books_review(db, reference, 0, &held, err);
+		rc = books_follow(db, before, after, &followed, err);
 	if (rc == 0)
-		rc = fold_rebuild(db, reference, err);
-	reference_close(reference);
+		log_info("api: the books follow the %s office_days=%" PRIu64 " held=%" PRIu64
+			 " whole=%s seconds=%.1f",
+			 what, followed.office_days, followed.held, followed.whole ? "yes" : "no",
+			 (double)(uv_hrtime() - began_ns) / 1e9);
+	reference_close(after);
 	return rc;
 }
 
-static int changed(struct call *call, sqlite3 *db, const char *what, size_t n, bool derived,
-		   struct err *err)
+/* @before: by which figures counted so far; NULL: they count as they do. */
+static int changed(struct call *call, sqlite3 *db, const char *what, size_t n,
+		   const struct reference *before, struct err *err)
 {
 	char detail[64];
 	int rc = 0;
@@ -34,8 +40,8 @@ static int changed(struct call *call, sqlite3 *db, const char *what, size_t n, b
 	(void)snprintf(detail, sizeof(detail), "changed=%zu bytes=%zu", n, call->body_len);
 	if (n > 0)
 		rc = audit_note(db, call->who, what, detail, err);
-	if (rc == 0 && n > 0 && derived)
-		rc = rebuild(db, err);
+	if (rc == 0 && n > 0 && before)
+		rc = follow(db, before, what, err);
 	return rc == 0 ? call_answer_number(call, "changed", n, err) : rc;
 }
 
@@ -45,8 +51,7 @@ static int units_put(struct call *call, sqlite3 *db, const struct reference *ref
 	size_t n = 0;
 	int rc = units_import(db, call->body, call->body_len, &n, err);
 
-	(void)reference;
-	return rc < 0 ? rc : changed(call, db, "units import", n, true, err);
+	return rc < 0 ? rc : changed(call, db, "units import", n, reference, err);
 }
 
 static int successors_put(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -56,7 +61,7 @@ static int successors_put(struct call *call, sqlite3 *db, const struct reference
 	int rc = successors_import(db, call->body, call->body_len, &n, err);
 
 	(void)reference;
-	return rc < 0 ? rc : changed(call, db, "successors import", n, false, err);
+	return rc < 0 ? rc : changed(call, db, "successors import", n, NULL, err);
 }
 
 static int catalogue_put(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -65,8 +70,7 @@ static int catalogue_put(struct call *call, sqlite3 *db, const struct reference 
 	bool differs = false;
 	int rc = catalogue_import(db, call->body, call->body_len, &differs, err);
 
-	(void)reference;
-	return rc < 0 ? rc : changed(call, db, "catalogue import", differs, true, err);
+	return rc < 0 ? rc : changed(call, db, "catalogue import", differs, reference, err);
 }
 
 static int indicators_put(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -76,7 +80,7 @@ static int indicators_put(struct call *call, sqlite3 *db, const struct reference
 	int rc = indicators_import(db, call->body, call->body_len, &differs, err);
 
 	(void)reference;
-	return rc < 0 ? rc : changed(call, db, "indicators import", differs, false, err);
+	return rc < 0 ? rc : changed(call, db, "indicators import", differs, NULL, err);
 }
 
 static void add_unit(struct table *table, const struct unit *unit)

@@ -81,7 +81,7 @@ void fold_begin(struct fold *fold, const struct reference *reference)
 /* Write the pages and forget them when there are too many to keep. What they knew of stale entries
  * is lost with them: more may be appended to such an entry then, or it stand in the list twice,
  * which is put right when it is played. */
-static int pages_relieve(struct fold *fold, struct err *err)
+int fold_relieve(struct fold *fold, struct err *err)
 {
 	if (pages_bytes(fold->pages) < PAGES_BYTES_MAX)
 		return 0;
@@ -99,7 +99,7 @@ int fold_settle(struct fold *fold, struct err *err)
 		rc = extremes_find(&fold->extremes, fold->pages, fold->reference, err);
 	if (rc == 0)
 		rc = pages_write(fold->pages, NULL, err);
-	return rc < 0 ? rc : pages_relieve(fold, err);
+	return rc < 0 ? rc : fold_relieve(fold, err);
 }
 
 static int mark_stale(struct fold *fold, struct entry *entry, const struct office *office,
@@ -127,7 +127,7 @@ int fold_run(struct fold *fold, const struct office *office, int32_t day,
 	struct cursor *cursor = &fold->cursor;
 	struct entry *whole;
 	bool same = cursor->office == office && cursor->day == day;
-	int rc = same ? 0 : pages_relieve(fold, err);
+	int rc = same ? 0 : fold_relieve(fold, err);
 	if (rc < 0)
 		return rc;
 	cursor_seek(cursor, office, day, declared->metric, declared->series);
@@ -220,7 +220,7 @@ int fold_finish(struct fold *fold, struct err *err)
 			;
 		rc = refold(fold, first, to - from, err);
 		if (rc == 0)
-			rc = pages_relieve(fold, err);
+			rc = fold_relieve(fold, err);
 	}
 	fold->n_stale = 0;
 	if (rc == 0)

@@ -50,16 +50,8 @@ int fold_series(struct pages *pages, const struct office *office, int32_t day,
 int fold_units(struct pages *offices, const struct reference *reference, struct pages *units,
 	       struct err *err);
 
-/**
- * An office was assigned otherwise: move its figures of the days @from to @end - 1, which count
- * where @before says, to where @after says, in the caller's transaction. Costs what those figures
- * do, not what the store holds.
- */
-int fold_move(sqlite3 *db, const struct reference *before, const struct reference *after,
-	      int64_t office, int32_t from, int32_t end, struct err *err);
-
-/** Make every page anew from the journal, in the caller's transaction: after units, assignments or
- * catalogue have changed. */
+/** Make every page anew from the journal, in the caller's transaction. (After units, assignments or
+ * catalogue have changed, books_follow() makes what that touches.) */
 int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err);
 
 /** Were they made by a version that kept less in them? */

@@ -1,4 +1,5 @@
-/* What the files of the fold share: fold.c follows the commits, refold.c plays whole days again. */
+/* What the files of the fold share: fold.c follows the commits, refold.c plays whole
+ * days again, follow.c those that a changed reference touches. */
 #pragma once
 
 #include "cursor.h"
@@ -24,3 +25,6 @@ int fold_play(struct fold *fold, const struct office *office, int32_t day, const
 
 /** Write the pages when all is in them, and keep them if they are not too many. */
 int fold_settle(struct fold *fold, struct err *err);
+/** The units are told, and the pages written and forgotten, when they are too many to keep. What
+ * lost an extreme goes on waiting for fold_settle(). */
+int fold_relieve(struct fold *fold, struct err *err);

@@ -1,5 +1,6 @@
 #include "replay.h"
 #include "civil.h"
+#include "strands.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,16 +34,13 @@ struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struc
 	r->db = db;
 	r->declarations = declarations;
 	r->until_us = INT64_MAX;
-	if (db_prepare(db,
-		       "WITH RECURSIVE list(id) AS"
-		       " (SELECT entry FROM strand WHERE day = ?1 AND office = ?2 UNION ALL"
-		       " SELECT list.id - back FROM list JOIN journal ON journal.id = list.id"
-		       " WHERE back > 0)"
-		       " SELECT id, spool, received_us, payload, day, office FROM journal"
-		       " WHERE received_us <= ?3 AND id IN (SELECT id FROM list UNION ALL"
-		       " SELECT id FROM journal WHERE day = ?1 AND office = ?2 AND back IS NULL)"
-		       " ORDER BY id",
-		       &r->entries, err) < 0 ||
+	if (db_prepare(
+		    db,
+		    STRAND_ENTRIES(
+			    "?1",
+			    "?2") "SELECT id, spool, received_us, payload, day, office FROM journal"
+				  " WHERE received_us <= ?3 AND id IN strand_entries ORDER BY id",
+		    &r->entries, err) < 0 ||
 	    db_prepare(db,
 		       "SELECT run, point FROM quarantine WHERE journal = ?1 AND"
 		       " (released_us IS NULL OR released_us > ?2) ORDER BY run, point",

@@ -4,10 +4,12 @@
 #include "declarations.h"
 #include "judge.h"
 #include "quarantine.h"
+#include "strands.h"
 #include "wire.h"
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 struct review {
 	sqlite3 *db;
@@ -15,7 +17,8 @@ struct review {
 	struct declarations *declarations;
 	struct quarantine *quarantine;
 	struct arena *arena;
-	sqlite3_stmt *entries, *held_whole;
+	sqlite3_stmt *all, *of_day, *held_whole;
+	sqlite3_stmt *entries; /* of the two, the one that stands on an entry */
 	int32_t today;
 	uint64_t held;
 };
@@ -90,50 +93,92 @@ static int review_entry(struct review *r, struct err *err)
 	return rc;
 }
 
-static int review_all(struct review *r, int64_t office, struct err *err)
+static int review_entries(struct review *r, sqlite3_stmt *entries, struct err *err)
 {
 	int rc;
-	sqlite3_bind_int64(r->entries, 1, office);
-	while ((rc = db_step(r->entries, err)) == 1) {
+	r->entries = entries;
+	while ((rc = db_step(entries, err)) == 1) {
 		rc = review_entry(r, err);
+		if (rc < 0 && rc != -ENOMEM)
+			(void)err_wrap(err, "journal entry %lld", /* rc is the answer */
+				       (long long)sqlite3_column_int64(entries, 0));
 		if (rc < 0)
-			return rc == -ENOMEM
-				       ? rc
-				       : err_wrap(err, "journal entry %lld",
-						  (long long)sqlite3_column_int64(r->entries, 0));
+			break;
 	}
+	sqlite3_reset(entries);
 	return rc;
 }
 
-int books_review(sqlite3 *db, const struct reference *reference, int64_t office, uint64_t *ret_held,
-		 struct err *err)
+int review_day(struct review *review, int64_t office, int32_t day, struct err *err)
 {
-	struct review r = { .db = db, .reference = reference, .today = civil_day(civil_now_us()) };
-	int rc = (r.arena = arena_open(WIRE_ARENA_MAX)) ? 0 : err_memory(err);
-	if (rc == 0 && (!(r.declarations = declarations_open(db, err)) ||
-			!(r.quarantine = quarantine_open(db, err))))
+	sqlite3_bind_int(review->of_day, 1, day);
+	sqlite3_bind_int64(review->of_day, 2, office);
+	return review_entries(review, review->of_day, err);
+}
+
+int review_all(struct review *review, struct err *err)
+{
+	return review_entries(review, review->all, err);
+}
+
+uint64_t review_held(const struct review *review)
+{
+	return review->held;
+}
+
+/* --- opening and closing --- */
+
+#define ENTRY "SELECT id, spool, office, day, payload, received_us FROM journal"
+
+static int statements_prepare(struct review *r, struct err *err)
+{
+	int rc = db_prepare(r->db, ENTRY " ORDER BY id", &r->all, err);
+	if (rc == 0)
+		rc = db_prepare(r->db,
+				STRAND_ENTRIES("?1", "?2") ENTRY " WHERE id IN strand_entries"
+								 " ORDER BY id",
+				&r->of_day, err);
+	if (rc == 0)
+		rc = db_prepare(r->db,
+				"SELECT 1 FROM quarantine WHERE journal = ? AND run = ? AND"
+				" point = -1 AND released_us IS NULL",
+				&r->held_whole, err);
+	return rc;
+}
+
+struct review *review_open(sqlite3 *db, const struct reference *reference, struct err *err)
+{
+	struct review *r = calloc(1, sizeof(*r));
+	if (!r) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	r->db = db;
+	r->reference = reference;
+	r->today = civil_day(civil_now_us());
+	int rc = (r->arena = arena_open(WIRE_ARENA_MAX)) ? 0 : err_memory(err);
+	if (rc == 0 && (!(r->declarations = declarations_open(db, err)) ||
+			!(r->quarantine = quarantine_open(db, err))))
 		rc = err->code;
 	if (rc == 0)
-		rc = db_prepare(db,
-				"SELECT id, spool, office, day, payload, received_us FROM journal"
-				" WHERE ?1 IN (0, office) ORDER BY id",
-				&r.entries, err);
-	if (rc == 0)
-		rc = db_prepare(
-			db,
-			"SELECT 1 FROM quarantine WHERE journal = ? AND run = ? AND point = -1"
-			" AND released_us IS NULL",
-			&r.held_whole, err);
-	if (rc == 0) {
-		declarations_forget(r.declarations, reference->catalogue);
-		rc = review_all(&r, office, err);
+		rc = statements_prepare(r, err);
+	if (rc < 0) {
+		review_close(r);
+		return NULL;
 	}
-	sqlite3_finalize(r.entries);
-	sqlite3_finalize(r.held_whole);
-	quarantine_close(r.quarantine);
-	declarations_close(r.declarations);
-	arena_close(r.arena);
-	if (rc == 0)
-		*ret_held = r.held;
-	return rc;
+	declarations_forget(r->declarations, reference->catalogue);
+	return r;
+}
+
+void review_close(struct review *review)
+{
+	if (!review)
+		return;
+	sqlite3_finalize(review->all);
+	sqlite3_finalize(review->of_day);
+	sqlite3_finalize(review->held_whole);
+	quarantine_close(review->quarantine);
+	declarations_close(review->declarations);
+	arena_close(review->arena);
+	free(review);
 }

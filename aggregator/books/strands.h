@@ -14,6 +14,14 @@
 
 #include <stdint.h>
 
+/* SQL that names the ids of a strand's entries `strand_entries`, at the head of a SELECT. */
+#define STRAND_ENTRIES(day, office)                                                                \
+	"WITH RECURSIVE strand_list(id) AS (SELECT entry FROM strand WHERE day = " day             \
+	" AND office = " office " UNION ALL SELECT strand_list.id - back FROM strand_list"         \
+	" JOIN journal ON journal.id = strand_list.id WHERE back > 0),"                            \
+	" strand_entries(id) AS (SELECT id FROM strand_list UNION ALL SELECT id FROM journal"      \
+	" WHERE day = " day " AND office = " office " AND back IS NULL) "
+
 struct strands;
 
 /** The writer's view. NULL: err says why. */

@@ -141,22 +141,19 @@ int office_add(sqlite3 *db, const char *code, const char *name, const char *unit
 struct move {
 	const struct office *office; /* of the view */
 	bool same;                   /* that day says so already */
-	int32_t end;
 };
 
 static int move_find(const struct register_view *view, const char *code, const char *unit_code,
 		     int32_t from_day, struct move *ret_move, struct err *err)
 {
 	char excerpt[EXCERPT_MAX];
-	struct move move = { offices_by_code(view->offices, code), false, DAY_MAX + 1 };
+	struct move move = { offices_by_code(view->offices, code), false };
 	if (!move.office)
 		return err_set(err, -ENOENT,
 			       "there is no office '%s'; `lantoa office list` shows them",
 			       utf8_excerpt(code, strlen(code), excerpt));
 	for (size_t i = move.office->n_assignments; i-- > 0;) {
 		const struct assignment *assignment = &move.office->assignments[i];
-		if (assignment->from_day > from_day)
-			move.end = assignment->from_day;
 		if (assignment->from_day == from_day)
 			move.same = unit_code && assignment->unit_code
 					    ? strcmp(unit_code, assignment->unit_code) == 0
@@ -180,7 +177,7 @@ static int move_write(sqlite3 *db, const struct move *move, const char *unit_cod
 }
 
 int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
-		const char *who, int32_t *ret_end, bool *ret_changed, struct err *err)
+		const char *who, bool *ret_changed, struct err *err)
 {
 	struct register_view view = { 0 };
 	struct move move = { 0 };
@@ -192,7 +189,6 @@ int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t fr
 	view_close(&view);
 	if (rc < 0)
 		return rc;
-	*ret_end = move.end;
 	*ret_changed = !move.same;
 	return 0;
 }

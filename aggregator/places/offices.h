@@ -48,13 +48,12 @@ int office_add(sqlite3 *db, const char *code, const char *name, const char *unit
 /**
  * From @from_day on, until its next assignment, the office reports for @unit_code, or for none when
  * that is NULL; what was said of that same day before is replaced. -ENOENT: no such office;
- * -EINVAL: the unit is not in force on that day. @ret_end: the day of its next assignment, or
- * DAY_MAX + 1;
- * @ret_changed false: it was so already, and nothing was done. Where something was, the caller
- * moves the figures (fold_move).
+ * -EINVAL: the unit is not in force on that day.
+ * @ret_changed false: it was so already, and nothing was done. Where something was, the caller has
+ * the figures go along (books_follow).
  */
 int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
-		const char *who, int32_t *ret_end, bool *ret_changed, struct err *err);
+		const char *who, bool *ret_changed, struct err *err);
 /** CSV code,name,unit,from: all or nothing, every bad row named. It adds: an office that is there
  * already stays as it is if its row says what the register says (it may have moved since), and is
  * a bad row otherwise, as is a code that is twice in the file. @ret_added: how many are new. */

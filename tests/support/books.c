@@ -2,7 +2,7 @@
 
 #include "civil.h"
 #include "db.h"
-#include "fold.h"
+#include "follow.h"
 #include "schema.h"
 #include "verify.h"
 #include "wire.h"
@@ -129,30 +129,29 @@ void books_move(struct books *books, int64_t office, const char *unit, int32_t d
 	must(books, reference_changed(books->db, &books->err), "reference");
 }
 
-/* With the reference as it is after the move. */
-static void move_figures(struct books *books, const char *code, int32_t day, int32_t end)
+/* With the reference as it is after the change. */
+static void follow(struct books *books)
 {
 	struct reference *after = NULL;
+	struct followed followed;
 	must(books, reference_load(books->db, &after, &books->err), "reference");
-	int64_t id = offices_by_code(after->offices, code)->id;
-	must(books, fold_move(books->db, books->reference, after, id, day, end, &books->err),
-	     "fold_move");
+	must(books, books_follow(books->db, books->reference, after, &followed, &books->err),
+	     "follow");
 	reference_close(after);
 }
 
 bool books_order_move(struct books *books, const char *code, const char *unit, int32_t day)
 {
-	int32_t end = 0;
 	bool changed = false;
 	must(books, db_begin(books->db, &books->err), "begin");
-	int rc = office_move(books->db, code, unit, day, "test", &end, &changed, &books->err);
+	int rc = office_move(books->db, code, unit, day, "test", &changed, &books->err);
 	if (rc == -EINVAL) {
 		db_rollback(books->db);
 		return false;
 	}
 	must(books, rc, "move");
 	if (changed)
-		move_figures(books, code, day, end);
+		follow(books);
 	must(books, db_commit(books->db, &books->err), "commit");
 	books_refresh(books);
 	return true;

@@ -187,12 +187,6 @@ static void *one_more(void *list, size_t n, size_t size)
 	return list;
 }
 
-void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day)
-{
-	oracle->shifts = one_more(oracle->shifts, oracle->n_shifts, sizeof(*oracle->shifts));
-	oracle->shifts[oracle->n_shifts++] = (struct shift){ office, unit, day };
-}
-
 void oracle_close(struct oracle *oracle, const char *metric, struct period period)
 {
 	oracle->shut = one_more(oracle->shut, oracle->n_shut, sizeof(*oracle->shut));
@@ -219,6 +213,23 @@ void oracle_hear(struct oracle *oracle, const struct heard *heard)
 	oracle->told = one_more(oracle->told, oracle->n_told, sizeof(*oracle->told));
 	oracle->told[oracle->n_told++] =
 		(struct told){ *heard, !passes || is_shut(oracle, heard), INT64_MAX };
+}
+
+void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day)
+{
+	oracle->shifts = one_more(oracle->shifts, oracle->n_shifts, sizeof(*oracle->shifts));
+	oracle->shifts[oracle->n_shifts++] = (struct shift){ office, unit, day };
+	for (size_t i = 0; i < oracle->n_told; i++) {
+		struct told *told = &oracle->told[i];
+		int64_t value_e;
+		if (told->heard.office != office ||
+		    (told->held && told->released_us == INT64_MAX) ||
+		    counts(oracle, &told->heard, metric_of(oracle, &told->heard), INT64_MAX / 2,
+			   &value_e))
+			continue;
+		told->held = true; /* of no unit any more */
+		told->released_us = INT64_MAX;
+	}
 }
 
 void oracle_let_in(struct oracle *oracle, const struct oracle_release *release, size_t *ret_passed,

@@ -53,7 +53,8 @@ struct oracle oracle_of(const struct reference *reference);
 
 /* What happened, in its order. Texts are lent. */
 
-/** An office reports for @unit (NULL: none) from @day on. */
+/** An office reports for @unit (NULL: none) from @day on. What counted and has no unit any more is
+ * held. */
 void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day);
 /** @metric NULL: all. */
 void oracle_close(struct oracle *oracle, const char *metric, struct period period);

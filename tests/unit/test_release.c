@@ -10,10 +10,9 @@
 #include "books.h"
 #include "civil.h"
 #include "fault.h"
-#include "fold.h"
+#include "follow.h"
 #include "quarantine.h"
 #include "query.h"
-#include "review.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -351,16 +350,16 @@ static void a_mended_catalogue_lets_in_what_it_kept_out(void **state)
 	assert_clean(f);
 }
 
-/* As the api does after an import. */
+/* As after an import. */
 static uint64_t review(struct fixture *f)
 {
-	uint64_t held = 0;
+	struct followed followed;
 	struct books *books = &f->books;
 	assert_int_equal(db_begin(books->db, &books->err), 0);
-	assert_int_equal(books_review(books->db, books->reference, 0, &held, &books->err), 0);
-	assert_int_equal(fold_rebuild(books->db, books->reference, &books->err), 0);
+	assert_int_equal(books_follow_whole(books->db, books->reference, &followed, &books->err),
+			 0);
 	assert_int_equal(db_commit(books->db, &books->err), 0);
-	return held;
+	return followed.held;
 }
 
 static void what_a_new_catalogue_keeps_out_is_held_and_not_lost(void **state)

@@ -1,0 +1,491 @@
+/* The books follow a changed reference as if every entry had been judged and every page made anew,
+ * and cost what the change touches. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fold.h"
+#include "follow.h"
+#include "history.h"
+#include "impact.h"
+#include "seeds.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEEDS   100
+#define BATCHES 60
+#define IMPORTS 4
+
+/* --- what may be imported --- */
+
+#define COLUMNS 20u
+
+struct line { /* of a CSV without quotes */
+	char text[512];
+	char *cells[COLUMNS];
+	size_t n;
+};
+
+static const char *line_split(const char *csv, struct line *line)
+{
+	size_t len = strcspn(csv, "\n");
+	assert_true(len < sizeof(line->text));
+	memcpy(line->text, csv, len);
+	line->text[len] = '\0';
+	line->n = 0;
+	for (char *at = line->text; at; line->n++) {
+		assert_true(line->n < COLUMNS);
+		line->cells[line->n] = at;
+		at = strchr(at, ',');
+		if (at)
+			*at++ = '\0';
+	}
+	return csv + len + (csv[len] == '\n');
+}
+
+static void line_join(const struct line *line, char *out, size_t room)
+{
+	size_t len = strlen(out);
+	for (size_t i = 0; i < line->n; i++) {
+		int n = snprintf(out + len, room - len, "%s%s", i ? "," : "", line->cells[i]);
+		assert_true(n >= 0 && (size_t)n < room - len);
+		len += (size_t)n;
+	}
+	assert_true(len + 2 <= room);
+	memcpy(out + len, "\n", 2);
+}
+
+static bool chance(struct dice *dice, unsigned percent)
+{
+	return dice_below(dice, 100) < percent;
+}
+
+static char *any(struct dice *dice, const char *const texts[], size_t n)
+{
+	return (char *)(uintptr_t)texts[dice_below(dice, n)];
+}
+
+#define ANY(dice, ...)                                                                             \
+	any(dice, (const char *const[]){ __VA_ARGS__ },                                            \
+	    sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
+
+enum metric_column {
+	NAME,
+	LABEL_VI,
+	LABEL_EN,
+	UNIT,
+	KIND,
+	TIME_AGG,
+	AREA_AGG,
+	PERIOD,
+	DIMENSIONS,
+	DECIMALS,
+	CARRY,
+	LEVEL,
+	DUE_DAYS,
+	MIN,
+	MAX,
+	CALENDAR
+};
+
+/* One cell of a metric becomes another. */
+static void metric_change(struct dice *dice, struct line *line)
+{
+	char **cells = line->cells;
+	switch (dice_below(dice, 14)) {
+	case 0:
+		cells[LABEL_VI] = ANY(dice, "nhãn", "x");
+		cells[LABEL_EN] = ANY(dice, "label", "x");
+		break;
+	case 1:
+		cells[UNIT] = ANY(dice, "dong", "x");
+		break;
+	case 2:
+		cells[DUE_DAYS] = ANY(dice, "0", "3", "12", "30");
+		break;
+	case 3:
+		cells[MIN] = ANY(dice, "-100", "0", "");
+		break;
+	case 4:
+		cells[MAX] = ANY(dice, "10", "4000", "");
+		break;
+	case 5:
+		cells[DECIMALS] = ANY(dice, "0", "1", "2", "3");
+		break;
+	case 6:
+		cells[LEVEL] = ANY(dice, "commune", "district", "province");
+		break;
+	case 7:
+		cells[DIMENSIONS] = ANY(dice, "", "k", "j;k", "k;j");
+		break;
+	case 8:
+		cells[AREA_AGG] = ANY(dice, "sum", "mean", "min", "max");
+		break;
+	case 9:
+		cells[TIME_AGG] = ANY(dice, "sum", "last", "mean", "min", "max");
+		cells[CARRY] = ANY(dice, "0");
+		break;
+	case 10:
+		cells[PERIOD] = ANY(dice, "minute", "hour", "day", "week", "month", "year");
+		cells[CARRY] = ANY(dice, "0");
+		break;
+	case 11:
+		cells[CALENDAR] = ANY(dice, "civil", "report");
+		break;
+	case 12:
+		cells[NAME] =
+			ANY(dice, "other", "nope"); /* the first goes; of the other some wait */
+		break;
+	default:
+		if (strcmp(cells[TIME_AGG], "last") == 0 && strcmp(cells[PERIOD], "minute") != 0)
+			cells[CARRY] = ANY(dice, "0", "1", "4");
+	}
+}
+
+/* A catalogue, some of whose metrics are others than in @csv. */
+static void catalogue_change(struct dice *dice, const char *csv, char *out, size_t room)
+{
+	struct line line;
+	bool named = false;
+	*out = '\0';
+	csv = line_split(csv, &line);
+	line_join(&line, out, room);
+	while (*csv) {
+		csv = line_split(csv, &line);
+		const char *name = line.cells[NAME];
+		for (size_t n = chance(dice, 25) ? dice_below(dice, 3) + 1 : 0; n > 0; n--)
+			metric_change(dice, &line);
+		if (named && strcmp(name, line.cells[NAME]) != 0)
+			line.cells[NAME] = (char *)(uintptr_t)name; /* one alone takes a name */
+		named |= strcmp(name, line.cells[NAME]) != 0;
+		if (!chance(dice, 4))
+			line_join(&line, out, room);
+	}
+}
+
+enum unit_column { CODE, UNIT_NAME, UNIT_LEVEL, PARENT, FROM, TO };
+
+/* Units, some of which are called otherwise, have another parent, begin or end on another day. The
+ * whole may be no good: then it is refused. */
+static void units_change(struct dice *dice, const struct history *h, const char *csv, char *out,
+			 size_t room)
+{
+	struct line line;
+	char day[DAY_TEXT_MAX];
+	int32_t some = h->base + (int32_t)dice_below(dice, HISTORY_DAYS);
+	*out = '\0';
+	csv = line_split(csv, &line);
+	line_join(&line, out, room);
+	while (*csv) {
+		csv = line_split(csv, &line);
+		bool open = *line.cells[TO] == '\0';
+		if (chance(dice, 10))
+			line.cells[UNIT_NAME] = ANY(dice, "another name", "X");
+		if (chance(dice, 5))
+			line.cells[UNIT_LEVEL] = ANY(dice, "commune", "district");
+		if (chance(dice, 8) && *line.cells[PARENT])
+			line.cells[PARENT] = ANY(dice, "P", "Q", "D1", "D3");
+		if (chance(dice, 8) && open)
+			line.cells[TO] = (char *)(uintptr_t)day_format(some, day);
+		if (!chance(dice, 4))
+			line_join(&line, out, room);
+	}
+	if (chance(dice, 30))
+		(void)snprintf(out + strlen(out), room - strlen(out), "N,New,commune,P,%s,\n",
+			       day_format(some, day)); /* fits, or it is refused */
+}
+
+/* --- the two ways --- */
+
+struct state {
+	struct blob rollups, quarantine;
+};
+
+static void state_read(struct books *books, struct state *ret)
+{
+	sqlite3_stmt *rows;
+	books_rollups(books, &ret->rollups);
+	ret->quarantine = (struct blob){ 0 };
+	assert_int_equal(db_prepare(books->db, "SELECT * FROM quarantine ORDER BY 1, 2, 3", &rows,
+				    &books->err),
+			 0);
+	while (db_step(rows, &books->err) == 1)
+		for (int i = 0; i < sqlite3_column_count(rows); i++) {
+			int64_t cell = sqlite3_column_type(rows, i) == SQLITE_NULL
+					       ? INT64_MIN
+					       : sqlite3_column_int64(rows, i);
+			assert_int_equal(blob_append(&ret->quarantine, &cell, sizeof(cell)), 0);
+		}
+	sqlite3_finalize(rows);
+}
+
+static void state_free(struct state *state)
+{
+	blob_free(&state->rollups);
+	blob_free(&state->quarantine);
+}
+
+static void assert_same(const struct blob *left, const struct blob *right, const char *what)
+{
+	if (left->len != right->len || (left->len && memcmp(left->data, right->data, left->len)))
+		fail_msg("%s differ: %zu and %zu bytes", what, left->len, right->len);
+}
+
+/* In an open transaction that changed the reference: by the change, and as a whole. */
+static void follow_both_ways(struct books *books)
+{
+	struct reference *after = NULL;
+	struct followed followed, whole;
+	struct state by_change, anew;
+	assert_int_equal(reference_load(books->db, &after, &books->err), 0);
+	books_exec(books, "SAVEPOINT whole");
+	if (books_follow_whole(books->db, after, &whole, &books->err) < 0)
+		fail_msg("as a whole: %s", books->err.text);
+	state_read(books, &anew);
+	books_exec(books, "ROLLBACK TO whole; RELEASE whole");
+	if (books_follow(books->db, books->reference, after, &followed, &books->err) < 0)
+		fail_msg("by the change: %s", books->err.text);
+	state_read(books, &by_change);
+	assert_same(&by_change.rollups, &anew.rollups, "pages");
+	assert_same(&by_change.quarantine, &anew.quarantine, "held rows");
+	assert_int_equal(followed.held, whole.held);
+	assert_false(followed.whole);
+	state_free(&by_change);
+	state_free(&anew);
+	reference_close(after);
+}
+
+/* A random import or move. 0; -EINVAL: it was refused. */
+static int change(struct books *books, const struct history *h, struct dice *dice)
+{
+	static const char *const homes[] = { "C1", "C2", "C3", "C4", "C5", "D1", "P", "X", NULL };
+	char csv[4096], office[8];
+	size_t rows;
+	bool changed;
+	switch (dice_below(dice, 3)) {
+	case 0:
+		catalogue_change(dice, h->catalogue, csv, sizeof(csv));
+		return catalogue_import(books->db, csv, strlen(csv), &changed, &books->err);
+	case 1:
+		units_change(dice, h, h->units, csv, sizeof(csv));
+		return units_import(books->db, csv, strlen(csv), &rows, &books->err);
+	default:
+		(void)snprintf(office, sizeof(office), "o%u",
+			       (unsigned)dice_below(dice, HISTORY_OFFICES));
+		return office_move(books->db, office, homes[dice_below(dice, 9)],
+				   h->base + (int32_t)dice_between(dice, -20, HISTORY_DAYS), "test",
+				   &changed, &books->err);
+	}
+}
+
+static void release_some(struct books *books, struct dice *dice)
+{
+	uint64_t released, kept;
+	const struct release_form form = { .closed = chance(dice, 50),
+					   .who = "test",
+					   .at_us = (int64_t)20750 * 86400 * 1000000 };
+	books_order_release(books, &form, &released, &kept);
+}
+
+static size_t refused, taken;
+
+static void followed_both_ways(struct dice *dice, void *context)
+{
+	struct history h;
+	struct books books;
+	(void)context;
+	history_make(&h, dice, BATCHES);
+	history_make_acts(&h, 6);
+	history_open(&h, &books);
+	size_t from = 0;
+	for (unsigned i = 0; i < IMPORTS; i++) {
+		size_t to = h.n * (i + 1) / (IMPORTS + 1);
+		history_post_part(&h, &books, from, to);
+		from = to;
+		assert_int_equal(db_begin(books.db, &books.err), 0);
+		int rc = change(&books, &h, dice);
+		if (rc < 0) {
+			db_rollback(books.db);
+			refused++;
+			continue;
+		}
+		taken++;
+		follow_both_ways(&books);
+		assert_int_equal(db_commit(books.db, &books.err), 0);
+		books_refresh(&books);
+		if (chance(dice, 30))
+			release_some(&books, dice);
+	}
+	books_close(&books);
+	history_free(&h);
+}
+
+static void what_follows_a_change_is_what_making_all_anew_gives(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS, followed_both_ways, NULL);
+	print_message("%zu changes, and %zu that were refused\n", taken, refused);
+	assert_true(taken > refused);
+}
+
+/* --- one change at a time --- */
+
+#define UNITS                                                                                      \
+	"code,name,level,parent,valid_from,valid_to\n"                                             \
+	"P,Tinh,province,,2020-01-01,\n"                                                           \
+	"C1,Xa 1,commune,P,2020-01-01,\n"                                                          \
+	"C2,Xa 2,commune,P,2020-01-01,\n"
+#define CATALOGUE                                                                                  \
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
+	"level,due_days,min,max\n"
+#define DAILY   "daily,x,x,x,flow,sum,sum,day,,0,0,commune,5,,\n"
+#define MONTHLY "monthly,x,x,x,flow,sum,sum,month,,0,0,commune,5,,\n"
+
+struct fixture {
+	struct books books;
+	struct books_spool a, b;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	int32_t day = 0;
+	char period[PERIOD_TEXT_MAX];
+	if (!f || day_parse("2025-03-01", &day, NULL) < 0)
+		return -1;
+	books_open(&f->books, UNITS, CATALOGUE DAILY MONTHLY, NULL, false);
+	f->a = (struct books_spool){ .office = books_office(&f->books, "a", "C1", day), .id = 1 };
+	f->b = (struct books_spool){ .office = books_office(&f->books, "b", "C2", day), .id = 2 };
+	books_refresh(&f->books);
+	for (int32_t i = 0; i < 10; i++) {
+		const char *text =
+			period_format(period_of_day(CALENDAR_CIVIL, GRAIN_DAY, day + i), period);
+		books_record(&f->books, &f->a, "daily", "", text, 7, 0);
+		books_record(&f->books, &f->b, "daily", "", text, 90, 0);
+	}
+	books_record(&f->books, &f->a, "monthly", "", "2025-03", 1000, 0);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	books_close(&f->books);
+	free(f);
+	return 0;
+}
+
+static struct followed imported(struct fixture *f, const char *catalogue, const char *units)
+{
+	struct books *books = &f->books;
+	struct reference *after = NULL;
+	struct followed followed;
+	size_t rows;
+	bool changed;
+	assert_int_equal(db_begin(books->db, &books->err), 0);
+	if (catalogue &&
+	    catalogue_import(books->db, catalogue, strlen(catalogue), &changed, &books->err) < 0)
+		fail_msg("%s", books->err.text);
+	if (units && units_import(books->db, units, strlen(units), &rows, &books->err) < 0)
+		fail_msg("%s", books->err.text);
+	assert_int_equal(reference_load(books->db, &after, &books->err), 0);
+	if (books_follow(books->db, books->reference, after, &followed, &books->err) < 0)
+		fail_msg("%s", books->err.text);
+	assert_int_equal(db_commit(books->db, &books->err), 0);
+	reference_close(after);
+	books_refresh(books);
+	return followed;
+}
+
+#define NEW_METRIC "new,x,x,x,flow,sum,sum,day,,0,0,commune,5,,\n"
+
+static void labels_names_and_what_is_new_touch_nothing(void **state)
+{
+	struct fixture *f = *state;
+	int64_t writes = sqlite3_total_changes64(f->books.db);
+	assert_int_equal(
+		imported(f,
+			 CATALOGUE
+			 "daily,a,b,c,stock,sum,mean,day,,0,0,commune,5,,\n"
+			 "monthly,x,x,x,flow,sum,sum,month,k,0,0,commune,5,,9999\n" NEW_METRIC,
+			 NULL)
+			.office_days,
+		1); /* a limit where there was none: the month is looked at */
+	assert_int_equal(imported(f,
+				  CATALOGUE "daily,d,e,f,flow,sum,sum,day,,0,0,commune,5,,\n"
+					    "monthly,x,y,z,flow,sum,sum,month,k,0,0,commune,5,,\n",
+				  NULL)
+				 .office_days,
+			 0);
+	assert_int_equal(imported(f, NULL,
+				  UNITS "C3,Xa 3,commune,P,2020-01-01,\n"
+					"C4,Xa 4,commune,C3,2024-01-01,\n")
+				 .office_days,
+			 0);
+	assert_int_equal(imported(f, NULL,
+				  "code,name,level,parent,valid_from,valid_to\n"
+				  "P,Other,province,,2020-01-01,\n"
+				  "C1,Another,commune,P,2020-01-01,\n"
+				  "C2,Xa 2,commune,P,2020-01-01,\n")
+				 .office_days,
+			 0);
+	assert_true(sqlite3_total_changes64(f->books.db) - writes < 20); /* the import's own */
+}
+
+static void what_is_changed_alone_is_touched(void **state)
+{
+	struct fixture *f = *state;
+	struct followed followed = imported(
+		f, CATALOGUE DAILY "monthly,x,x,x,flow,sum,sum,month,,0,0,commune,9,,\n", NULL);
+	assert_int_equal(followed.office_days, 1);
+	followed = imported(f, NULL,
+			    "code,name,level,parent,valid_from,valid_to\n"
+			    "P,Tinh,province,,2020-01-01,\n"
+			    "C1,Xa 1,commune,P,2020-01-01,2025-03-08\n"
+			    "C2,Xa 2,commune,P,2020-01-01,\n");
+	assert_int_equal(followed.office_days, 3); /* of a: from the 8th on it has no unit */
+	assert_int_equal(followed.held, 3);
+	followed = imported(
+		f, CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,5,,50\n" MONTHLY, NULL);
+	assert_int_equal(followed.office_days, 20);
+	assert_int_equal(followed.held, 10); /* of b */
+}
+
+static void a_page_that_cannot_be_read_makes_all_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct blob before, after;
+	struct followed followed;
+	books_rollups(&f->books, &before);
+	books_exec(&f->books, "UPDATE rollup SET page = x'ff' WHERE node = 1 AND grain = 2");
+	followed = imported(f, CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,9,,\n" MONTHLY,
+			    NULL);
+	assert_true(followed.whole);
+	assert_int_equal(followed.office_days, 20);
+	followed = imported(f, CATALOGUE DAILY MONTHLY, NULL);
+	assert_false(followed.whole);
+	books_rollups(&f->books, &after);
+	assert_same(&before, &after, "pages");
+	blob_free(&before);
+	blob_free(&after);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_follows_a_change_is_what_making_all_anew_gives),
+		cmocka_unit_test_setup_teardown(labels_names_and_what_is_new_touch_nothing, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_is_changed_alone_is_touched, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_page_that_cannot_be_read_makes_all_anew, setup,
+						teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
