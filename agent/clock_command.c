@@ -1,5 +1,6 @@
 #include "clock_command.h"
 
+#include "answer.h"
 #include "desk.h"
 #include "i18n.h"
 
@@ -74,8 +75,7 @@ static void print_outcome(const json_t *root)
 
 static int show(const struct blob *out, void (*print)(const json_t *root), struct err *err)
 {
-	json_error_t where;
-	json_t *root = json_loadb((const char *)out->data, out->len, 0, &where);
+	json_t *root = answer_read(out->data, out->len);
 	if (!root)
 		return err_set(err, -EPROTO, "the agent's answer is not JSON");
 	print(root);

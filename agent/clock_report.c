@@ -22,12 +22,13 @@ json_t *clock_json(enum clock_witness witness, int64_t ahead_us)
 
 static int add_start(void *context, const struct spool_start *start)
 {
-	json_t *row = json_pack("{s:I, s:s, s:b, s:I, s:I, s:I, s:s, s:s?}", "start",
-				(json_int_t)start->number, "boot", start->boot, "running",
-				(int)start->is_this_one, "figures", (json_int_t)start->figures,
-				"first_s", (json_int_t)(start->first_us / US_PER_S), "last_s",
-				(json_int_t)(start->last_us / US_PER_S), "metrics", start->metrics,
-				"reason", start->reason ? _(start->reason) : NULL);
+	json_t *row = json_pack(
+		"{s:I, s:o, s:b, s:I, s:I, s:I, s:o, s:o}", "start", (json_int_t)start->number,
+		"boot", report_text(start->boot), "running", (int)start->is_this_one, "figures",
+		(json_int_t)start->figures, "first_s", (json_int_t)(start->first_us / US_PER_S),
+		"last_s", (json_int_t)(start->last_us / US_PER_S), "metrics",
+		report_text(start->metrics), "reason",
+		start->reason ? report_text(_(start->reason)) : json_null());
 	return json_array_append_new(context, row) < 0 ? -ENOMEM : 0;
 }
 

@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "admission_command.h"
+#include "answer.h"
 #include "blob.h"
 #include "civil.h"
 #include "clock_command.h"
@@ -228,8 +229,7 @@ static int command_import(struct command_context *context, int argc, char *argv[
 /* Shows @answer; 1: not well. */
 static int show_status(const struct blob *answer, bool json, struct err *err)
 {
-	json_error_t where;
-	json_t *root = json_loadb((const char *)answer->data, answer->len, 0, &where);
+	json_t *root = answer_read(answer->data, answer->len);
 	if (!root)
 		return err_set(err, -EPROTO, "the agent's answer is not JSON");
 	bool well = json_is_true(json_object_get(root, "well"));

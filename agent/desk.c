@@ -1,5 +1,6 @@
 #include "desk.h"
 
+#include "answer.h"
 #include "civil.h"
 #include "client.h"
 #include "clock_report.h"
@@ -37,8 +38,7 @@ static bool nobody_there(int rc)
 /* What a status other than 200 means is in the body. */
 static int refusal(int status, const struct blob *body, struct err *err)
 {
-	json_error_t where;
-	json_t *root = json_loadb((const char *)body->data, body->len, 0, &where);
+	json_t *root = answer_read(body->data, body->len);
 	const char *text = json_string_value(json_object_get(root, "error"));
 	int code = status == 404 ? -ENOENT : -EINVAL;
 	if (text)

@@ -3,6 +3,7 @@
 #include "arena.h"
 #include "json_item.h"
 #include "labels.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -193,8 +194,23 @@ static json_t *labels_json(const char *labels)
 	return object;
 }
 
+/* JSON is UTF-8; what was typed may be in another coding. Labels are canonical already. */
+static int check_coding(const struct entry *entry, struct err *err)
+{
+	const char *texts[] = { entry->metric, entry->value, entry->period };
+	char shown[EXCERPT_MAX];
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i] && !utf8_valid(texts[i], strlen(texts[i])))
+			return err_set(err, -EINVAL, "'%s' is not UTF-8; type it anew",
+				       utf8_excerpt(texts[i], strlen(texts[i]), shown));
+	return 0;
+}
+
 int observations_format(const struct entry entries[], size_t n, struct blob *out, struct err *err)
 {
+	for (size_t i = 0; i < n; i++)
+		if (check_coding(&entries[i], err) < 0)
+			return err->code;
 	json_t *array = json_array();
 	int rc = array ? 0 : -ENOMEM;
 	for (size_t i = 0; i < n && rc == 0; i++) {

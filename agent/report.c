@@ -4,6 +4,7 @@
 #include "decimal.h"
 #include "i18n.h"
 #include "table.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -29,6 +30,18 @@ json_t *report_instant(int64_t at_us)
 {
 	char text[INSTANT_TEXT_MAX];
 	return at_us == 0 ? json_null() : json_string(civil_format(at_us, text));
+}
+
+json_t *report_text(const char *text)
+{
+	char *copy = strdup(text ? text : "");
+	json_t *json = NULL;
+	if (copy) {
+		(void)utf8_clean(copy, "\n"); /* its length */
+		json = json_string(copy);
+	}
+	free(copy);
+	return json;
 }
 
 const char *report_told(const char *text)
@@ -60,10 +73,11 @@ static int add_batch(void *context, const struct spool_entry *entry)
 static int add_refusal(void *context, const struct spool_refusal *refusal)
 {
 	struct list *list = context;
-	json_t *row = json_pack("{s:I, s:s, s:s, s:I, s:s}", "batch", (json_int_t)refusal->seq,
-				"metric", refusal->metric, "labels", refusal->labels,
-				"observations", (json_int_t)refusal->observations, "reason",
-				report_told(refusal->reason));
+	json_t *row =
+		json_pack("{s:I, s:o, s:o, s:I, s:o}", "batch", (json_int_t)refusal->seq, "metric",
+			  report_text(refusal->metric), "labels", report_text(refusal->labels),
+			  "observations", (json_int_t)refusal->observations, "reason",
+			  report_text(report_told(refusal->reason)));
 	return json_array_append_new(list->array, row) < 0 ? -ENOMEM : 0;
 }
 

@@ -21,6 +21,9 @@ int report_export(struct spool *spool, struct blob *out, struct err *err);
 
 /** An instant as text; null for 0. */
 json_t *report_instant(int64_t at_us);
+/** A JSON text that is always one: what is not printable in @text, of a disk of an earlier version
+ * or a damaged one, becomes '?'. NULL is "". NULL: out of memory, and nothing else. */
+json_t *report_text(const char *text);
 /** What the uplink and the province said, in English, for its reader. */
 const char *report_told(const char *text);
 /** Append @root as text; it is released. NULL is -ENOMEM. */

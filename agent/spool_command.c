@@ -1,5 +1,6 @@
 #include "spool_command.h"
 
+#include "answer.h"
 #include "desk.h"
 #include "i18n.h"
 #include "repair_command.h"
@@ -40,8 +41,7 @@ static void print_spool(const json_t *root)
 
 static int spool_list(const struct blob *out, struct err *err)
 {
-	json_error_t where;
-	json_t *root = json_loadb((const char *)out->data, out->len, 0, &where);
+	json_t *root = answer_read(out->data, out->len);
 	if (!root)
 		return err_set(err, -EPROTO, "the agent's answer is not JSON");
 	print_spool(root);
@@ -52,8 +52,7 @@ static int spool_list(const struct blob *out, struct err *err)
 /* For scripts: a number alone. */
 static int spool_unsent(const struct blob *out, struct err *err)
 {
-	json_error_t where;
-	json_t *root = json_loadb((const char *)out->data, out->len, 0, &where);
+	json_t *root = answer_read(out->data, out->len);
 	const json_t *spool = json_object_get(root, "spool");
 	int rc = spool ? 0 : err_set(err, -EPROTO, "the agent's answer is not JSON");
 	if (rc == 0)

@@ -83,11 +83,11 @@ static json_t *uplink_json(const struct uplink_look *look)
 {
 	if (!look)
 		return json_pack("{s:s, s:s}", "state", N_("not running"), "trouble", "");
-	return json_pack("{s:s, s:b, s:o, s:s, s:s, s:I, s:I}", "state", look->state, "connected",
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:I, s:I}", "state", look->state, "connected",
 			 (int)look->connected, "since", boot_instant(look->since_us), "trouble",
-			 report_told(look->trouble), "refusal", report_told(look->refusal),
-			 "blocked_batch", (json_int_t)look->blocked_seq, "in_flight",
-			 (json_int_t)look->in_flight);
+			 report_text(report_told(look->trouble)), "refusal",
+			 report_text(report_told(look->refusal)), "blocked_batch",
+			 (json_int_t)look->blocked_seq, "in_flight", (json_int_t)look->in_flight);
 }
 
 static json_t *inputs_json(const struct status *status)
@@ -95,9 +95,9 @@ static json_t *inputs_json(const struct status *status)
 	json_t *array = json_array();
 	for (size_t i = 0; i < status->n_inputs; i++) {
 		const struct input_look *look = &status->inputs[i];
-		json_t *row = json_pack("{s:s, s:s, s:o, s:s}", "name", look->name, "state",
+		json_t *row = json_pack("{s:s, s:s, s:o, s:o}", "name", look->name, "state",
 					look->state, "last", report_instant(look->last_us), "error",
-					report_told(look->error));
+					report_text(report_told(look->error)));
 		if (json_array_append_new(array, row) < 0) {
 			json_decref(array);
 			return NULL;
@@ -110,9 +110,9 @@ static json_t *reload_json(const struct reload_outcome *reload)
 {
 	if (!reload || reload->at_us == 0)
 		return json_null();
-	return json_pack("{s:o, s:b, s:s, s:s}", "at", boot_instant(reload->at_us), "ok",
-			 (int)!reload->failed, "error", reload->text ? reload->text : "",
-			 "needs_restart", reload->needs_restart ? reload->needs_restart : "");
+	return json_pack("{s:o, s:b, s:o, s:o}", "at", boot_instant(reload->at_us), "ok",
+			 (int)!reload->failed, "error", report_text(reload->text), "needs_restart",
+			 report_text(reload->needs_restart));
 }
 
 static json_t *spool_json(const struct spool_status *status)
@@ -144,10 +144,11 @@ static json_t *body_json(const struct status *status, json_t *refusals)
 	if (status->catalogue_version)
 		(void)snprintf(version, sizeof(version), "%016llx",
 			       (unsigned long long)status->catalogue_version); /* fits */
-	return json_pack("{s:s, s:o, s:s?, s:s?, s:s?, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:s?, s:o, s:s?, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "version", LANTOA_VERSION, "running_since", boot_instant(status->since_us),
-			 "office", status->office, "office_name", status->office_name, "address",
-			 status->address, "catalogue", version, "metrics",
+			 "office", status->office, "office_name",
+			 status->office_name ? report_text(status->office_name) : json_null(),
+			 "address", status->address, "catalogue", version, "metrics",
 			 (json_int_t)status->metrics, "uplink", uplink_json(status->look), "inputs",
 			 inputs_json(status), "reload", reload_json(status->reload), "spool",
 			 spool_json(&status->spool), "clock",

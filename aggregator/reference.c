@@ -1,6 +1,7 @@
 #include "reference.h"
 
 #include "civil.h"
+#include "csv_reader.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -79,7 +80,7 @@ static int catalogue_load(sqlite3 *db, struct catalogue **ret_catalogue, struct 
 {
 	int rc = document_load(db, &catalogue_document, catalogue_take, ret_catalogue, err);
 	if (rc < 0)
-		(void)err_wrap(err, "load the catalogue"); /* err may be NULL: rc is the answer */
+		(void)err_wrap(err, "load the catalogue");
 	return rc;
 }
 
@@ -87,7 +88,7 @@ static int indicators_load(sqlite3 *db, struct indicators **ret_indicators, stru
 {
 	int rc = document_load(db, &indicators_document, indicators_take, ret_indicators, err);
 	if (rc < 0)
-		(void)err_wrap(err, "load the indicators"); /* err may be NULL: rc is the answer */
+		(void)err_wrap(err, "load the indicators");
 	return rc;
 }
 
@@ -238,7 +239,9 @@ static int indicators_suit(sqlite3 *db, const struct catalogue *catalogue, struc
 int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err)
 {
 	struct catalogue *catalogue = NULL;
-	int rc = catalogue_read(csv, len, &catalogue, err);
+	int rc = csv_plain(csv, len, err);
+	if (rc == 0)
+		rc = catalogue_read(csv, len, &catalogue, err);
 	if (rc < 0)
 		return rc;
 	rc = indicators_suit(db, catalogue, err);
@@ -252,7 +255,9 @@ int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_change
 {
 	struct catalogue *catalogue = NULL;
 	struct indicators *indicators = NULL;
-	int rc = catalogue_load(db, &catalogue, err);
+	int rc = csv_plain(csv, len, err);
+	if (rc == 0)
+		rc = catalogue_load(db, &catalogue, err);
 	if (rc < 0)
 		return rc;
 	rc = indicators_read(csv, len, catalogue_knows, catalogue, &indicators, err);

@@ -2,6 +2,7 @@
  * reading at once, though libcsv's own callbacks cannot say no: a line ends at most one row. */
 #include "csv_reader.h"
 #include "blob.h"
+#include "complaints.h"
 #include "i18n.h"
 #include "utf8.h"
 
@@ -262,4 +263,48 @@ int csv_read(const char *text, size_t len, csv_on_row *on_header, csv_on_row *on
 		rc = broken_at(r, 1, "there is no header line with the names of the columns");
 	csv_reader_close(r);
 	return rc;
+}
+
+/* --- what nobody sees --- */
+
+#define BEFORE_MAX 24u /* bytes of the line that are quoted, for people to find the place */
+
+static void complain_unseen(struct complaints *complaints, unsigned line, const char *start,
+			    const char *at, size_t n)
+{
+	char shown[EXCERPT_MAX];
+	size_t before = (size_t)(at - start);
+	size_t skip = before > BEFORE_MAX ? utf8_cut(start, before, before - BEFORE_MAX) : 0;
+	complaints_add(complaints, line,
+		       "a character that nobody can see (U+%04X) stands behind '%s'; take it out",
+		       (unsigned)utf8_code(at, n),
+		       utf8_excerpt(start + skip, before - skip, shown));
+}
+
+/* One complaint a line is enough. */
+static void check_line(struct complaints *complaints, unsigned line, const char *text, size_t len)
+{
+	for (size_t at = 0, n; at < len; at += n) {
+		at += utf8_plain(text + at, len - at);
+		n = at < len ? utf8_char(text + at, len - at) : 0;
+		if (n == 0)
+			return;
+		if (text[at] == '\t' || text[at] == '\r')
+			continue;
+		complain_unseen(complaints, line, text, text + at, n);
+		return;
+	}
+}
+
+int csv_plain(const char *text, size_t len, struct err *err)
+{
+	struct complaints complaints = { 0 };
+	size_t at = len >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+	for (unsigned line = 1; at < len; line++) {
+		const char *end = memchr(text + at, '\n', len - at);
+		size_t n = end ? (size_t)(end - text) - at : len - at;
+		check_line(&complaints, line, text + at, n);
+		at += n + 1;
+	}
+	return complaints_tell(&complaints, err);
 }

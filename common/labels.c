@@ -41,6 +41,22 @@ static int slice_compare(struct slice a, struct slice b)
 	return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* What comes in at an office is to be seen by whoever reads it. (The wire takes what earlier
+ * versions let in.) */
+static int value_seen(struct pair pair, struct err *err)
+{
+	char shown[EXCERPT_MAX];
+	const char *text = pair.value.text;
+	size_t len = pair.value.len, at = utf8_plain(text, len);
+	if (at == len)
+		return 0;
+	return err_set(
+		err, -EINVAL,
+		"label %.*s: '%s' has a character that nobody can see (U+%04X); type it anew",
+		(int)pair.key.len, pair.key.text, utf8_excerpt(text, len, shown),
+		(unsigned)utf8_code(text + at, utf8_char(text + at, len - at)));
+}
+
 static int pair_check(struct pair pair, struct err *err)
 {
 	char shown[EXCERPT_MAX];
@@ -54,7 +70,7 @@ static int pair_check(struct pair pair, struct err *err)
 			       "label %.*s: a value is text of 1 to %u bytes without ';', '=' and "
 			       "control characters",
 			       (int)pair.key.len, pair.key.text, VALUE_MAX);
-	return 0;
+	return value_seen(pair, err);
 }
 
 /* Keeps @pairs[@n] ascending as @pair comes in; -EINVAL when its key is there already. */

@@ -50,7 +50,7 @@ bool utf8_valid(const char *text, size_t len)
 	return true;
 }
 
-static uint32_t code_point(const char *text, size_t n)
+uint32_t utf8_code(const char *text, size_t n)
 {
 	const uint8_t *byte = (const uint8_t *)text;
 	if (n == 1)
@@ -88,7 +88,7 @@ static bool is_unseen(uint32_t c)
 
 bool utf8_seen(const char *text, size_t n)
 {
-	return !is_unseen(code_point(text, n));
+	return !is_unseen(utf8_code(text, n));
 }
 
 /* How many bytes of @text[@len] come before the first that is no character, or one that @refused
@@ -97,7 +97,7 @@ static size_t span(const char *text, size_t len, bool (*refused)(uint32_t c))
 {
 	size_t at = 0, n;
 	while (at < len && (n = utf8_char(text + at, len - at)) > 0 &&
-	       !refused(code_point(text + at, n)))
+	       !refused(utf8_code(text + at, n)))
 		at += n;
 	return at;
 }

@@ -8,10 +8,14 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** Bytes of the character that @text[@len] begins with, 1 to 4; 0 when it is none: overlong forms,
  * surrogates, beyond U+10FFFF, cut short. @len >= 1. */
 size_t utf8_char(const char *text, size_t len);
+
+/** The code point of the character @text[@n]. */
+uint32_t utf8_code(const char *text, size_t n);
 
 bool utf8_valid(const char *text, size_t len);
 

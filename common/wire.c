@@ -83,34 +83,47 @@ static bool frame_is_one_field(const uint8_t *data, size_t len)
 	       wire_varint(data, len, &at, &length) && length == len - at;
 }
 
-static bool message_text_valid(const ProtobufCMessage *message);
-
-static bool value_text_valid(ProtobufCType type, const void *value)
+/* Here a peer's texts come in, and they go on to people: names, reasons, versions. One that is no
+ * UTF-8 breaks the format; of others what nobody can see becomes '?', and what is long is cut. The
+ * text is the arena's, but for an empty one, which is protobuf's. */
+static bool text_take(char *text)
 {
-	const void *pointer = *(const void *const *)value;
-	if (!pointer)
-		return true;
-	if (type == PROTOBUF_C_TYPE_STRING)
-		return utf8_valid(pointer, strlen(pointer));
-	return message_text_valid(pointer);
+	size_t len = strlen(text);
+	if (!utf8_valid(text, len))
+		return false;
+	if (len > WIRE_TEXT_MAX)
+		text[utf8_cut(text, len, WIRE_TEXT_MAX)] = '\0';
+	if (len > 0)
+		(void)utf8_clean(text, ""); /* its length */
+	return true;
 }
 
-static bool field_text_valid(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+static bool message_text_take(ProtobufCMessage *message);
+
+static bool value_text_take(ProtobufCType type, void *value)
 {
-	const char *base = (const char *)message;
-	const void *value = base + field->offset;
+	void *pointer = *(void **)value;
+	if (!pointer)
+		return true;
+	return type == PROTOBUF_C_TYPE_STRING ? text_take(pointer) : message_text_take(pointer);
+}
+
+static bool field_text_take(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+	char *base = (char *)message;
+	void *value = base + field->offset;
 	if (field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_MESSAGE)
 		return true;
 	if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
 		const uint32_t *chosen = (const void *)(base + field->quantifier_offset);
-		return *chosen != field->id || value_text_valid(field->type, value);
+		return *chosen != field->id || value_text_take(field->type, value);
 	}
 	if (field->label != PROTOBUF_C_LABEL_REPEATED)
-		return value_text_valid(field->type, value);
+		return value_text_take(field->type, value);
 	const size_t *n = (const void *)(base + field->quantifier_offset);
-	const void *const *list = *(const void *const *const *)value;
+	void **list = *(void ***)value;
 	for (size_t i = 0; i < *n; i++) {
-		if (!value_text_valid(field->type, &list[i]))
+		if (!value_text_take(field->type, &list[i]))
 			return false;
 	}
 	return true;
@@ -118,10 +131,10 @@ static bool field_text_valid(const ProtobufCMessage *message, const ProtobufCFie
 
 /* Walks by descriptor, so that no string of a later version is forgotten. As deep as the messages
  * nest, which none does in itself. */
-static bool message_text_valid(const ProtobufCMessage *message)
+static bool message_text_take(ProtobufCMessage *message)
 {
 	for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
-		if (!field_text_valid(message, &message->descriptor->fields[i]))
+		if (!field_text_take(message, &message->descriptor->fields[i]))
 			return false;
 	}
 	return true;
@@ -142,7 +155,7 @@ int wire_frame_unpack(struct arena *arena, const uint8_t *data, size_t len,
 	Lantoa__V1__Frame *frame = (Lantoa__V1__Frame *)message;
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND__NOT_SET)
 		return err_set(err, -EBADMSG, "frame: a kind this version does not know");
-	if (!message_text_valid(message))
+	if (!message_text_take(message))
 		return err_set(err, -EBADMSG, "frame: a text in it is not UTF-8");
 	*ret_frame = frame;
 	return 0;

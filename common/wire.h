@@ -33,6 +33,7 @@
 #define WIRE_HELD_MAX     64u                   /* Quarantined in an Ack */
 #define WIRE_FIELDS_MAX   16384u                /* tags in a message, those in its own included */
 #define WIRE_DIGEST_LEN   16u
+#define WIRE_TEXT_MAX     1024u /* bytes of a frame's text, as it goes on to people */
 
 /** The highest protocol that both we and a peer of @min to @max speak; 0: there is none. */
 uint32_t wire_protocol(uint32_t min, uint32_t max);
@@ -41,6 +42,9 @@ uint32_t wire_protocol(uint32_t min, uint32_t max);
  * Unpack one frame into @arena (valid until its reset). -EMSGSIZE over WIRE_FRAME_MAX; -EBADMSG
  * when it is no Frame, is not exactly one kind that we know, holds more of anything than is allowed
  * or a string that is not UTF-8; -ENOMEM. Fields that we do not know inside a kind are passed over.
+ *
+ * The frame's texts are printable then (utf8_clean()), and cut at WIRE_TEXT_MAX: what a peer wrote
+ * can go to a terminal, a log, a page and JSON as it is.
  */
 int wire_frame_unpack(struct arena *arena, const uint8_t *data, size_t len,
 		      Lantoa__V1__Frame **ret_frame, struct err *err);

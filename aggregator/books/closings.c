@@ -54,7 +54,7 @@ int closings_load(sqlite3 *db, struct closings **ret_closings, struct err *err)
 	int rc = rows_load(closings, db, err);
 	if (rc < 0) {
 		closings_close(closings);
-		(void)err_wrap(err, "load the closed periods"); /* err may be NULL: rc tells */
+		(void)err_wrap(err, "load the closed periods");
 		return rc;
 	}
 	*ret_closings = closings;

@@ -1,5 +1,6 @@
 #include "client.h"
 
+#include "answer.h"
 #include "i18n.h"
 
 #include <curl/curl.h>
@@ -164,8 +165,7 @@ static int failure(const struct exchange *exchange, const char *api, CURLcode co
 /* The server's own words, {"error": "..."}, or at least its status. */
 static int refusal(const struct blob *answer, long status, struct err *err)
 {
-	json_t *json =
-		answer->len ? json_loadb((const char *)answer->data, answer->len, 0, NULL) : NULL;
+	json_t *json = answer_read(answer->data, answer->len);
 	const char *text = json_string_value(json_object_get(json, "error"));
 	int rc = text ? err_set(err, -EREMOTEIO, "%s", text)
 		      : err_set(err, -EREMOTEIO,

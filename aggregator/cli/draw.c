@@ -2,12 +2,14 @@
 
 #include "blob.h"
 #include "i18n.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <libsmartcols/libsmartcols.h>
 #include <string.h>
 
 #define COLUMNS_MAX 64u /* more would not fit a screen */
+#define TITLE_MAX   128u
 
 enum trait {
 	NUMBER = 1, /* to the right; a unit's code is none */
@@ -192,7 +194,10 @@ static int column_add(struct drawing *drawing, size_t column)
 	if (trait(name, NUMBER))
 		drawing->fraction[drawing->n] = longest_fraction(drawing->table, column);
 	drawing->columns[drawing->n++] = column;
-	return scols_table_new_column(drawing->lines, draw_title(name), 0,
+	char title[TITLE_MAX];
+	(void)utf8_print(title, sizeof(title), "%s", draw_title(name)); /* cut is fine */
+	(void)utf8_clean(title, ""); /* a name that we do not know came with the answer */
+	return scols_table_new_column(drawing->lines, title, 0,
 				      trait(name, NUMBER) ? SCOLS_FL_RIGHT : 0)
 		       ? 0
 		       : -ENOMEM;
@@ -260,7 +265,11 @@ static int put_cell(struct blob *out, const struct drawing *drawing, size_t i, c
 		rc = put_pairs(out, cell);
 	else
 		rc = blob_append(out, cell, strlen(cell));
-	return rc < 0 ? rc : blob_append(out, "", 1);
+	if (rc == 0)
+		rc = blob_append(out, "", 1);
+	if (rc == 0)
+		(void)utf8_clean((char *)out->data, "\n"); /* whoever wrote the cell */
+	return rc;
 }
 
 static int row_add(struct drawing *drawing, size_t row)

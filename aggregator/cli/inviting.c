@@ -6,11 +6,13 @@
  * was invited and got no file is then named. */
 #include "inviting.h"
 
+#include "answer.h"
 #include "csv_table.h"
 #include "i18n.h"
 #include "outcome.h"
 #include "secret_file.h"
 #include "upload.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -64,6 +66,12 @@ static int folder_prepare(const char *folder, struct err *err)
 
 static int line_ask(const char *api, const char *code, struct blob *answer, struct err *err)
 {
+	char shown[EXCERPT_MAX];
+
+	if (!utf8_valid(code, strlen(code))) /* JSON is, and would have no memory for it */
+		return err_set(err, -EINVAL, "'%s' is no office code",
+			       utf8_excerpt(code, strlen(code), shown));
+
 	json_t *json = json_pack("{s:s}", "code", code);
 	char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	const struct request request = { .method = "POST",
@@ -95,9 +103,7 @@ static int invite(const char *api, const char *code, const char *folder, struct 
 {
 	struct blob answer = { 0 };
 	int rc = line_ask(api, code, &answer, err);
-	json_t *json = rc == 0 && answer.len
-			       ? json_loadb((const char *)answer.data, answer.len, 0, NULL)
-			       : NULL;
+	json_t *json = rc == 0 && answer.len ? answer_read(answer.data, answer.len) : NULL;
 	const char *line = json_string_value(json_object_get(json, "invitation"));
 
 	if (rc == 0)

@@ -1,25 +1,44 @@
 #include "outcome.h"
 
+#include "answer.h"
 #include "csv_table.h"
 #include "draw.h"
 #include "i18n.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *outcome_type(enum format format)
 {
 	return format == FORMAT_JSON ? "application/json" : "text/csv";
 }
 
-static int print(const void *text, size_t len, struct err *err)
+static int put(const void *text, size_t len, struct err *err)
 {
 	if (fwrite(text, 1, len, stdout) != len)
 		return err_set(err, -EIO, "cannot write the answer: %s", err_strerror(-errno));
 	return 0;
+}
+
+/* A file or a program gets every byte as it came; a terminal gets nothing that it would obey. */
+static int print(const void *text, size_t len, struct err *err)
+{
+	char *shown;
+	int rc;
+
+	if (isatty(STDOUT_FILENO) != 1)
+		return put(text, len, err);
+	shown = strndup(len ? text : "", len);
+	if (!shown)
+		return err_memory(err);
+	rc = put(shown, utf8_clean(shown, "\n\t"), err);
+	free(shown);
+	return rc;
 }
 
 int outcome_strange(struct err *err)
@@ -63,7 +82,7 @@ static const char *value_text(const json_t *value, char number[24])
 
 static json_t *read_object(const struct blob *answer)
 {
-	json_t *json = json_loadb((const char *)answer->data, answer->len, 0, NULL);
+	json_t *json = answer_read(answer->data, answer->len);
 
 	if (json_is_object(json))
 		return json;

@@ -1,5 +1,6 @@
 #include "upload.h"
 
+#include "answer.h"
 #include "outcome.h"
 
 #include <errno.h>
@@ -39,8 +40,7 @@ int upload_read(const char *path, struct blob *out, struct err *err)
 
 static int number_read(const struct blob *answer, uint64_t *ret_number, struct err *err)
 {
-	json_t *json =
-		answer->len ? json_loadb((const char *)answer->data, answer->len, 0, NULL) : NULL;
+	json_t *json = answer_read(answer->data, answer->len);
 	const json_t *value = json_object_iter_value(json_object_iter(json));
 	int rc = 0;
 

@@ -1,5 +1,6 @@
 #include "watching.h"
 
+#include "answer.h"
 #include "outcome.h"
 
 #include <stdbool.h>
@@ -37,7 +38,7 @@ static int ask(const struct watching *watching, const char *method, const struct
 	rc = client_ask(watching->order->api, &request, answer, err);
 	if (rc < 0)
 		return rc;
-	json = json_loadb((const char *)answer->data, answer->len, 0, NULL);
+	json = answer_read(answer->data, answer->len);
 	if (!json_is_object(json)) {
 		json_decref(json);
 		return outcome_strange(err);

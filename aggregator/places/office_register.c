@@ -55,7 +55,7 @@ static int entry_check(const struct register_view *view, const struct entry *ent
 		return err_set(err, -EINVAL,
 			       "code: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted",
 			       utf8_excerpt(entry->code, strlen(entry->code), excerpt));
-	if (len == 0 || len > NAME_LEN_MAX || !utf8_printable(entry->name, len))
+	if (len == 0 || len > NAME_LEN_MAX || utf8_plain(entry->name, len) < len)
 		return err_set(err, -EINVAL,
 			       "name: '%s' does not do; 1 to %u bytes of text are wanted",
 			       utf8_excerpt(entry->name, len, excerpt), NAME_LEN_MAX);
@@ -358,7 +358,9 @@ int offices_import(sqlite3 *db, const char *csv, size_t len, const char *who, si
 		   struct err *err)
 {
 	struct reading reading = { 0 };
-	int rc = view_open(&reading.view, db, err);
+	int rc = csv_plain(csv, len, err);
+	if (rc == 0)
+		rc = view_open(&reading.view, db, err);
 	if (rc == 0)
 		rc = file_read(&reading, csv, len, err);
 	if (rc == 0)

@@ -100,7 +100,7 @@ int offices_load(sqlite3 *db, const struct units *units, struct offices **ret_of
 	int rc = everything_load(offices, db, units, err);
 	if (rc < 0) {
 		offices_close(offices);
-		(void)err_wrap(err, "load the offices"); /* err may be NULL: rc is the answer */
+		(void)err_wrap(err, "load the offices");
 		return rc;
 	}
 	*ret_offices = offices;

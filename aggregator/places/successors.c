@@ -252,7 +252,9 @@ int successors_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_chan
 		      struct err *err)
 {
 	struct units *units = NULL;
-	int rc = units_load(db, &units, err);
+	int rc = csv_plain(csv, len, err);
+	if (rc == 0)
+		rc = units_load(db, &units, err);
 	if (rc < 0)
 		return rc;
 	struct edition edition = { .units = units };

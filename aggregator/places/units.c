@@ -143,7 +143,7 @@ int units_load(sqlite3 *db, struct units **ret_units, struct err *err)
 	int rc = everything_load(units, db, err);
 	if (rc < 0) {
 		units_close(units);
-		(void)err_wrap(err, "load the units"); /* err may be NULL: rc is the answer */
+		(void)err_wrap(err, "load the units");
 		return rc;
 	}
 	*ret_units = units;

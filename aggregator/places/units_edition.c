@@ -356,7 +356,9 @@ int units_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_changed, 
 	struct edition edition = { .units = calloc(1, sizeof(struct units)) };
 	if (!edition.units)
 		return err_memory(err);
-	int rc = edition_read(&edition, csv, len, err);
+	int rc = csv_plain(csv, len, err);
+	if (rc == 0)
+		rc = edition_read(&edition, csv, len, err);
 	if (rc == 0)
 		rc = edition_write(&edition, db, ret_changed, err);
 	units_close(edition.units);

@@ -176,6 +176,16 @@ class Programs(Sources):
         agent.process.stop()
         self.assert_whole()
 
+    def test_what_a_program_complains_of_reaches_status_log_and_terminal_as_text(self):
+        raw = self.script("raw", r"printf '\033]0;x\007 \377 T\341\273\225 \342\200\256 \341\273' >&2; exit 3")
+        agent = self.office(f"[exec raw]\ncommand = {raw}\n")
+        self.wait_for_error(agent, "exec", "raw: ended with status 3: ?]0;x? ? Tổ ? ??")
+        screen = agent.command("status")
+        self.assertIn("?]0;x? ? Tổ ? ??", screen.out)
+        self.assertNotIn("\x1b", screen.out)
+        log = agent.process.logged("exec: failed name=raw.*").group(0)
+        self.assertIn("?]0;x? ? Tổ ? ??", log)
+
     def test_a_stop_does_not_wait_for_a_program_and_leaves_none_behind(self):
         pid_file = f"{self.folder}/pid"
         hang = self.script("hang", f"echo $$ > {pid_file}; exec sleep 1000")

@@ -231,6 +231,26 @@ static void what_is_written_reads_back_with_its_lines(void **state)
 	for_all_seeds(3000, written_reads_back, NULL);
 }
 
+static void what_nobody_can_see_is_told_with_its_line_and_place(void **state)
+{
+	static const char fine[] = "\xef\xbb\xbf"
+				   "a,b\r\nTổ,\"x\ty\n\"\r\n\xff\n";
+	static const char bad[] = "name,label\nx,T\xe1\xbb\x95\xe2\x80\x8b 1\ny,fine\nz,\x1b\x1b\n"
+				  "một hàng rất dài có nhiều chữ\xe2\x80\xae";
+	struct err err = { 0 };
+	(void)state;
+	assert_int_equal(csv_plain(fine, strlen(fine), &err), 0);
+	assert_int_equal(csv_plain("", 0, &err), 0);
+	assert_int_equal(csv_plain(bad, strlen(bad), &err), -EINVAL);
+	assert_string_equal(
+		err.text, "line 2: a character that nobody can see (U+200B) stands behind 'x,Tổ'; "
+			  "take it out\n"
+			  "line 4: a character that nobody can see (U+001B) stands behind 'z,'; "
+			  "take it out\n"
+			  "line 5: a character that nobody can see (U+202E) stands behind "
+			  "'t dài có nhiều chữ'; take it out");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +261,7 @@ int main(void)
 		cmocka_unit_test(blank_lines_are_passed_over_and_counted),
 		cmocka_unit_test(broken_quoting_is_refused_with_its_line),
 		cmocka_unit_test(what_is_not_utf_8_text_is_refused_with_its_line),
+		cmocka_unit_test(what_nobody_can_see_is_told_with_its_line_and_place),
 		cmocka_unit_test(a_file_without_a_header_is_refused),
 		cmocka_unit_test(the_limits_hold_to_the_byte),
 		cmocka_unit_test(what_a_callback_refuses_ends_the_reading),

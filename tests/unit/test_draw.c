@@ -72,6 +72,17 @@ static void columns_come_in_the_order_asked_without_the_empty_ones(void **state)
 	assert_drawn("a,missing\n1,0\n2,5\n", NULL, "a Missing\n1       0\n2       5\n");
 }
 
+/* Cells are what offices and other versions wrote, and the screen would obey some of it. */
+static void nothing_that_a_terminal_obeys_comes_through(void **state)
+{
+	(void)state;
+	assert_drawn("name,b\x1b]0;x\x07\n\x1b[2Jx\xc2\x9b,\xe2\x80\xae"
+		     "7\n",
+		     NULL,
+		     "Name   b?]0;x?\n"
+		     "?[2Jx? ?7\n");
+}
+
 static void pairs_are_spaced(void **state)
 {
 	(void)state;
@@ -115,6 +126,7 @@ int main(void)
 		cmocka_unit_test(vietnamese_letters_take_one_place_each),
 		cmocka_unit_test(points_stand_below_one_another),
 		cmocka_unit_test(columns_come_in_the_order_asked_without_the_empty_ones),
+		cmocka_unit_test(nothing_that_a_terminal_obeys_comes_through),
 		cmocka_unit_test(pairs_are_spaced),
 		cmocka_unit_test(control_characters_do_not_reach_the_screen),
 		cmocka_unit_test(lack_of_memory_is_an_error),

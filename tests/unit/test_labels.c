@@ -1,5 +1,6 @@
 #include "labels.h"
 #include "seeds.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -163,6 +164,43 @@ static void a_filter_fits_exactly_the_series_that_carry_its_labels(void **state)
 	for_all_seeds(50000, check_match, NULL);
 }
 
+static void what_nobody_can_see_is_refused_at_an_office_and_taken_off_the_wire(void **state)
+{
+	static const char *const hidden[] = { "T\xe1\xbb\x95\xe2\x80\x8b 1",
+					      "\xe2\x80\xae"
+					      "1",
+					      "\xef\xbb\xbf"
+					      "1" };
+	(void)state;
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+		char text[LABELS_TEXT_MAX], held[LABELS_TEXT_MAX];
+		struct err err;
+		struct label label = { "team", hidden[i] };
+		assert_int_equal(labels_canonical(&label, 1, text, &err), -EINVAL);
+		assert_non_null(strstr(err.text, "label team: '"));
+		assert_non_null(strstr(err.text, "(U+"));
+		(void)snprintf(held, sizeof(held), "team=%s", hidden[i]);
+		assert_true(labels_valid(held));
+	}
+}
+
+/* As a text that was cut has them: NFC and NFD, and every place where a cut may be. */
+static void a_prefix_of_a_label_is_a_label_or_refused(void **state)
+{
+	static const char long_text[] = "Tổ công nghệ số ấp Mỹ To\u0302\u0309 e\u0302\u0323 ặ";
+	(void)state;
+	for (size_t len = 1; len < sizeof(long_text); len++) {
+		char value[sizeof(long_text)], text[LABELS_TEXT_MAX];
+		struct err err;
+		memcpy(value, long_text, len);
+		value[len] = '\0';
+		int rc = labels_canonical(&(struct label){ "team", value }, 1, text, &err);
+		assert_int_equal(rc, utf8_valid(value, len) && len <= 64 ? 0 : -EINVAL);
+		if (rc == 0)
+			assert_true(labels_valid(text));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +210,9 @@ int main(void)
 		cmocka_unit_test(the_limits_hold_to_the_byte),
 		cmocka_unit_test(only_canonical_text_is_valid),
 		cmocka_unit_test(walking_gives_each_label_once),
+		cmocka_unit_test(
+			what_nobody_can_see_is_refused_at_an_office_and_taken_off_the_wire),
+		cmocka_unit_test(a_prefix_of_a_label_is_a_label_or_refused),
 		cmocka_unit_test(a_filter_fits_exactly_the_series_that_carry_its_labels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

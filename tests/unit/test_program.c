@@ -1,5 +1,6 @@
 #include "log.h"
 #include "program.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -139,6 +140,32 @@ static void when_it_fails_nothing_is_recorded_and_the_reason_told(void **state)
 		      "took longer than 1 s and was stopped");
 }
 
+/* It goes into JSON, a log and a terminal. */
+static void what_a_program_says_is_printable_text(void **state)
+{
+	struct fixture *f = *state;
+	assert_failed(
+		f,
+		"printf '\\033[31mT\\341\\273\\225\\377\\tx\\302\\233\\342\\200\\256' >&2; exit 3",
+		"count: ended with status 3: ?[31mTổ? x??");
+	assert_failed(f, "printf 'a\\033]0;x\\007=1\\n'", "'a?]0;x?'");
+	for (size_t shift = 0; shift < 3; shift++) {
+		char script[128];
+		(void)snprintf(script, sizeof(script),
+			       "printf '%.*s' >&2; i=0; while [ $i -lt 99 ]; do printf ặ >&2; "
+			       "i=$((i + 1)); done; exit 3",
+			       (int)shift, "xx");
+		open_script(f, script, 20);
+		run_at(f, 1000);
+		const char *error = program_error(f->program);
+		assert_true(utf8_valid(error, strlen(error)));
+		assert_null(strchr(error, '?'));
+		assert_string_equal(error + strlen(error) - 3, "ặ");
+		assert_true(strlen(error) > 250);
+		close_program(f);
+	}
+}
+
 static void assert_gone(const char *pid_file)
 {
 	FILE *file = fopen(pid_file, "re");
@@ -243,6 +270,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(what_it_prints_is_recorded),
 		TEST(when_it_fails_nothing_is_recorded_and_the_reason_told),
+		TEST(what_a_program_says_is_printable_text),
 		TEST(its_whole_group_is_killed),
 		TEST(it_runs_once_in_each_stretch_and_again_soon_after_a_failure),
 		TEST(it_never_runs_twice_at_once),

@@ -193,6 +193,39 @@ static void importing_is_all_or_nothing_whatever_is_refused(void **state)
 
 #define test(name) cmocka_unit_test_setup_teardown(name, province_setup, province_teardown)
 
+/* A name that turns the screen round, or looks like another one, is told when it comes in. */
+static void no_table_brings_in_what_nobody_can_see(void **state)
+{
+	struct province *p = *state;
+	static const char words[] = "line 2: a character that nobody can see (U+202E)";
+	static const char units[] = "code,name,level,parent,valid_from,valid_to\n"
+				    "82,T\xe2\x80\xaei\xe1\xbb\x81n,province,,2025-01-01,\n";
+	static const char successors[] = "effective_on,old_code,new_code,share\n"
+					 "2025-01-01,8\xe2\x80\xae,9,\n";
+	static const char offices[] = "code,name,unit,from\n1,A\xe2\x80\xae,82,2025-01-01\n";
+	bool changed = false;
+	size_t n = 0;
+	assert_int_equal(import(p, catalogue_import,
+				CATALOGUE "a,\xe2\x80\xae,A,u,flow,sum,sum,"
+					  "month,,0,0,commune,2,0,\n",
+				&changed),
+			 -EINVAL);
+	assert_memory_equal(p->err.text, words, strlen(words));
+	assert_int_equal(
+		import(p, indicators_import, INDICATORS "x,\xe2\x80\xae,A,1,,,\n", &changed),
+		-EINVAL);
+	assert_memory_equal(p->err.text, words, strlen(words));
+	assert_int_equal(units_import(p->db, units, strlen(units), &n, &p->err), -EINVAL);
+	assert_memory_equal(p->err.text, words, strlen(words));
+	assert_int_equal(successors_import(p->db, successors, strlen(successors), &n, &p->err),
+			 -EINVAL);
+	assert_memory_equal(p->err.text, words, strlen(words));
+	assert_int_equal(offices_import(p->db, offices, strlen(offices), "test", &n, &p->err),
+			 -EINVAL);
+	assert_memory_equal(p->err.text, words, strlen(words));
+	assert_false(changed);
+}
+
 int main(void)
 {
 	fault_install();
@@ -203,6 +236,7 @@ int main(void)
 		test(indicators_and_catalogue_must_suit_each_other),
 		test(a_catalogue_keeps_the_names_of_indicators_free),
 		test(a_broken_file_changes_nothing),
+		test(no_table_brings_in_what_nobody_can_see),
 		test(refreshing_goes_whole_or_not_at_all),
 		test(importing_is_all_or_nothing_whatever_is_refused),
 	};

@@ -8,6 +8,7 @@
 #include "catalogue.h"
 #include "fault.h"
 #include "seeds.h"
+#include "utf8.h"
 #include "wire.h"
 #include "wire_limits.h"
 
@@ -680,6 +681,30 @@ static void text_that_is_not_utf8_is_refused_however_deep(void **state)
 	assert_null(frame);
 }
 
+/* A province may be hostile to an office, and an office to its province. */
+static void what_nobody_can_see_is_marked_and_what_is_long_is_cut(void **state)
+{
+	struct fixture *f = *state;
+	Lantoa__V1__Frame *frame = NULL;
+	static char name[] = "\x1b]0;x\x07 xã\nMAINPID=1 \xe2\x80\xae",
+		    endless[4 * WIRE_TEXT_MAX] = "x";
+	welcome_pack(f, name);
+	assert_int_equal(frame_unpack(f, &frame), 0);
+	assert_string_equal(frame->welcome->office_name, "?]0;x? xã MAINPID=1 ?");
+	while (strlen(endless) + 3 < sizeof(endless))
+		strcat(endless, "ặ");
+	f->out.len = 0;
+	welcome_pack(f, endless);
+	assert_int_equal(frame_unpack(f, &frame), 0);
+	assert_int_equal(strlen(frame->welcome->office_name), WIRE_TEXT_MAX);
+	assert_true(utf8_valid(frame->welcome->office_name, WIRE_TEXT_MAX));
+	static char empty[] = "";
+	f->out.len = 0;
+	welcome_pack(f, empty);
+	assert_int_equal(frame_unpack(f, &frame), 0);
+	assert_string_equal(frame->welcome->office_name, "");
+}
+
 static void a_frame_is_exactly_one_kind_that_we_know(void **state)
 {
 	struct fixture *f = *state;
@@ -812,6 +837,7 @@ int main(void)
 		test(random_values_travel_raw_and_like_ones_small),
 		test(a_frame_comes_out_as_it_went_in),
 		test(text_that_is_not_utf8_is_refused_however_deep),
+		test(what_nobody_can_see_is_marked_and_what_is_long_is_cut),
 		test(a_frame_is_exactly_one_kind_that_we_know),
 		test(a_frame_over_the_limit_is_neither_packed_nor_unpacked),
 		test(damaged_frames_are_refused_or_well_formed),

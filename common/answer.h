@@ -1,0 +1,10 @@
+/* What another program answered as JSON, for a person's eyes: a daemon may be of another version,
+ * or another's altogether, and its texts go to a terminal. */
+#pragma once
+
+#include <jansson.h>
+#include <stddef.h>
+
+/** The JSON @text[@len] with every name and text in it printable (utf8_clean(), lines kept). Owned
+ * by the caller; NULL when it is no JSON, or without memory. */
+json_t *answer_read(const void *text, size_t len);
