@@ -9,6 +9,8 @@
  *    request, and the connection is suspended: no timeout, no reading, no polling.
  * 5. http_answer() makes the response, resumes the connection and asks for a turn; on_access() is
  *    called again and queues it.
+ *    A file is answered by a stream: libmicrohttpd asks it for more as the client takes what there
+ *    is; while none is read (http_file.h), the connection is suspended.
  * 6. on_completed() frees the request, when the answer is out or the connection is lost.
  *
  * How it can fail: a client that hangs up before step 3's last call or after step 5 ends in
@@ -20,6 +22,7 @@
 #include "http.h"
 
 #include "blob.h"
+#include "http_file.h"
 #include "http_guard.h"
 #include "http_seats.h"
 #include "i18n.h"
@@ -60,6 +63,7 @@ struct http {
 	size_t n_routes;
 	size_t bodies, bodies_max; /* bytes */
 	struct seats seats;
+	struct stream *streams; /* each owned by its response */
 	void (*on_head)(void *context, struct http_request *request);
 	unsigned working;
 	unsigned handles;
@@ -252,6 +256,84 @@ static void resume(struct http_request *request)
 	request->suspended = false;
 	request->http->again = true;
 	MHD_resume_connection(request->connection);
+}
+
+/* --- files --- */
+
+#define STREAM_BLOCK 65536u /* that libmicrohttpd asks for at once */
+
+struct stream {
+	struct stream *next, **slot;  /* in http->streams */
+	struct http_request *request; /* until it is completed, which it is not while waiting */
+	struct http_file *file;       /* owned */
+	bool waiting;                 /* the connection is suspended, until there is something */
+	bool dropped;                 /* the server stops */
+};
+
+static void turn_after(struct http *http, uint64_t wait_ms);
+
+static void on_file_ready(void *context)
+{
+	struct stream *stream = context;
+
+	if (!stream->waiting)
+		return;
+	stream->waiting = false;
+	resume(stream->request);
+	turn_after(stream->request->http, 0);
+}
+
+static ssize_t stream_read(void *context, uint64_t position, char *out, size_t size)
+{
+	struct stream *stream = context;
+	ssize_t n = stream->dropped ? -ECANCELED : http_file_take(stream->file, out, size);
+
+	(void)position; /* it asks in order */
+	if (n < 0)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (n == 0) {
+		stream->waiting = true;
+		stream->request->suspended = true;
+		MHD_suspend_connection(stream->request->connection);
+	}
+	return n;
+}
+
+static void stream_free(void *context)
+{
+	struct stream *stream = context;
+
+	*stream->slot = stream->next;
+	if (stream->next)
+		stream->next->slot = stream->slot;
+	http_file_close(stream->file);
+	free(stream);
+}
+
+/* Takes over @fd. NULL: out of memory. */
+static struct MHD_Response *stream_open(struct http_request *request, int fd, uint64_t len)
+{
+	struct http *http = request->http;
+	struct stream *stream = calloc(1, sizeof(*stream));
+	struct MHD_Response *response;
+
+	if (!stream) {
+		(void)close(fd); /* it was only read */
+		return NULL;
+	}
+	stream->request = request;
+	stream->slot = &http->streams;
+	stream->next = http->streams;
+	if (stream->next)
+		stream->next->slot = &stream->next;
+	http->streams = stream;
+	stream->file = http_file_open(http->poll.loop, fd, len, on_file_ready, stream);
+	response = stream->file ? MHD_create_response_from_callback(len, STREAM_BLOCK, stream_read,
+								    stream, stream_free)
+				: NULL;
+	if (!response)
+		stream_free(stream);
+	return response;
 }
 
 static enum MHD_Result dispatch(struct http_request *request)
@@ -660,6 +742,10 @@ void http_stop(struct http *http, void (*on_closed)(void *context), void *contex
 		seat_turn(&http->seats, seat, SEAT_SENDING, 0);
 		resume(seat->request);
 	}
+	for (struct stream *stream = http->streams; stream; stream = stream->next) {
+		stream->dropped = true;
+		on_file_ready(stream);
+	}
 	(void)MHD_run(http->daemon); /* answers given in this turn of the loop go out */
 	uv_close((uv_handle_t *)&http->poll, on_handle_closed); /* before its fd goes */
 	uv_close((uv_handle_t *)&http->timer, on_handle_closed);
@@ -758,10 +844,8 @@ void http_answer(struct http_request *request, unsigned status, const char *type
 void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len)
 {
 	const struct http_field field = type_field(type);
-	struct MHD_Response *response = MHD_create_response_from_fd64(len, fd);
+	struct MHD_Response *response = stream_open(request, fd, len);
 
-	if (!response)
-		(void)close(fd); /* it was only read */
 	request->seat->lasting = true;
 	answered(request, MHD_HTTP_OK, response_with(&field, 1, response));
 }

@@ -87,8 +87,9 @@ struct http_field {
 /** The same with a header of @fields[@n], Content-Type among them; copied. */
 void http_answer_fields(struct http_request *request, unsigned status,
 			const struct http_field fields[], size_t n, const char *body, size_t len);
-/** Answer with the first @len bytes of the file @fd, which the server takes over and reads as the
- * client does. */
+/** Answer with the first @len bytes (1 at least) of the file @fd, which the server takes over and
+ * reads, off the loop, as the client takes them. A file that cannot be read to there ends in a
+ * broken connection: the client sees that it has not all. */
 void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len);
 /** What a failure is in HTTP: -EINVAL, -ERANGE, -EDOM and -EBADMSG 400, -EACCES and -EPERM 403,
  * -ENOENT 404, -EEXIST 409, -E2BIG and -EFBIG 413, -ENOSPC 507, -EAGAIN, -EBUSY, -EINTR and

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -401,6 +402,89 @@ static void a_file_is_sent_whole_while_others_are_served(void **state)
 	uv_run(&f->loop, UV_RUN_NOWAIT);
 	assert_closed(letters);
 	free(text);
+}
+
+/* --- a disk that hangs --- */
+
+static atomic_bool disk_hangs;
+static uv_sem_t disk_asked, disk_goes;
+
+ssize_t __real_pread(int fd, void *out, size_t size, off_t at);
+ssize_t __wrap_pread(int fd, void *out, size_t size, off_t at);
+
+ssize_t __wrap_pread(int fd, void *out, size_t size, off_t at)
+{
+	if (atomic_load(&disk_hangs)) {
+		uv_sem_post(&disk_asked);
+		uv_sem_wait(&disk_goes);
+	}
+	return __real_pread(fd, out, size, at);
+}
+
+static void disk_hang(void)
+{
+	assert_int_equal(uv_sem_init(&disk_asked, 0), 0);
+	assert_int_equal(uv_sem_init(&disk_goes, 0), 0);
+	atomic_store(&disk_hangs, true);
+}
+
+static void disk_go(void)
+{
+	atomic_store(&disk_hangs, false);
+	uv_sem_post(&disk_goes);
+}
+
+/* Nothing of the file comes until the disk goes on: had the loop read it, it would be there. */
+static void a_disk_that_hangs_holds_up_its_file_alone(void **state)
+{
+	struct fixture *f = *state;
+	char *text, *rest, *body, head[4096] = "";
+	int fd = client(f), letters = letters_file(f, &text);
+
+	disk_hang();
+	hold_one(f, fd);
+	http_answer_file(f->held[0], "text/plain", letters, FILE_LEN);
+	assert_answer(ask(f, "GET /echo?word=meanwhile HTTP/1.1\r\n" END), "200", "meanwhile");
+	assert_answer(ask(f, "GET /echo?word=again HTTP/1.1\r\n" END), "200", "again");
+	bool headed = recv(fd, head, sizeof(head) - 1, MSG_DONTWAIT) > 0;
+	uv_sem_wait(&disk_asked);
+	disk_go();
+	body = strstr(head, "\r\n\r\n");
+	assert_true(!body || body[4] == '\0');
+	rest = hear(f, fd);
+	if (headed) {
+		assert_string_equal(rest, text);
+		free(rest);
+	} else {
+		assert_answer(rest, "200", text);
+	}
+	free(text);
+}
+
+static void stopping_leaves_a_disk_that_hangs_behind(void **state)
+{
+	struct fixture *f = *state;
+	char *text;
+	int fd = client(f), letters = letters_file(f, &text);
+
+	disk_hang();
+	hold_one(f, fd);
+	http_answer_file(f->held[0], "text/plain", letters, FILE_LEN);
+	assert_answer(ask(f, "GET /echo?word=meanwhile HTTP/1.1\r\n" END), "200", "meanwhile");
+	uv_sem_wait(&disk_asked);
+	http_stop(f->http, on_stopped, f);
+	while (!f->stopped)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	disk_go();
+	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	assert_closed(letters);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	(void)unlink(f->path);
+	(void)rmdir(f->dir);
+	free(f);
+	free(text);
+	close(fd);
+	assert_int_equal(setup(state), 0);
 }
 
 static void a_file_that_nobody_wants_any_more_is_closed(void **state)
@@ -994,6 +1078,8 @@ int main(void)
 		TEST(a_client_that_hung_up_is_no_concern_of_the_handler),
 		TEST(a_file_is_sent_whole_while_others_are_served),
 		TEST(a_file_that_nobody_wants_any_more_is_closed),
+		TEST(a_disk_that_hangs_holds_up_its_file_alone),
+		TEST(stopping_leaves_a_disk_that_hangs_behind),
 		TEST(a_body_over_the_limit_is_413),
 		TEST(a_body_at_the_limit_is_taken),
 		TEST(a_body_without_end_is_cut_off),
