@@ -169,7 +169,9 @@ static const struct {
 	{ line_note, { "line_note", HEALTH_NOTE, NULL } },
 	{ resting,
 	  { "resting", HEALTH_NOTE,
-	    N_("the province is busy and asked to wait: figures are sent later") } },
+	    N_("the province asked to wait, because it is busy or its disk is short of room: "
+	       "figures "
+	       "are kept here and sent later") } },
 	{ input_trouble,
 	  { "input_trouble", HEALTH_NOTE,
 	    N_("one of the ways for figures to come in had trouble: see its line") } },

@@ -76,13 +76,14 @@ static int room_check(struct backup *b, sqlite3 *db, struct err *err)
 	if (statvfs(dirname(folder), &disk) < 0)
 		return err_system(err, -errno, b->path);
 	double has = (double)disk.f_bavail * (double)disk.f_frsize,
-	       needs = (double)pages * (double)b->page_size + ROOM_TO_SPARE;
+	       needs = (double)pages * (double)b->page_size + ROOM_TO_SPARE +
+		       (b->config.reserve ? (double)*b->config.reserve : 0);
 	atomic_store(&b->all, (uint64_t)pages);
 	if (has >= needs)
 		return 0;
 	return err_set(err, -ENOSPC,
-		       "a backup needs %.0f MiB of room beside the database, and %.0f MiB are "
-		       "left; make room there and try again",
+		       "a backup needs %.0f MiB of room beside the database, its reserve among "
+		       "them, and %.0f MiB are left; make room there and try again",
 		       needs / BYTES_IN_A_MIB, has / BYTES_IN_A_MIB);
 }
 

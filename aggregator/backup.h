@@ -9,6 +9,8 @@
  *    the copy is sealed (backup_file.h), checked as it then is, and its digest is taken;
  * 4. its name is removed, and on_end is told. backup_take() hands it out.
  *
+ * Before the first step: is there room for the copy beside the reserve? -ENOSPC otherwise.
+ *
  * The copy lies beside the database as PATH.copy, for nobody else to read. A step that fails, or
  * backup_cancel(), ends the run and leaves nothing; what a crash leaves, backup_open() removes. It
  * is not synced to the disk: after a crash it has no use, and who fetches it does that for theirs.
@@ -31,6 +33,8 @@ struct backup;
 struct backup_config {
 	struct store *store;       /* outlives the backup */
 	const uint8_t *secret_key; /* of the province; likewise */
+	const uint64_t
+		*reserve; /* bytes of the disk that a copy leaves alone; NULL: none; likewise */
 	unsigned step_pages;
 	/* At the end of each run, on the loop, last of all: it may close the backup. */
 	void (*on_end)(void *context);

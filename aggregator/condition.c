@@ -132,6 +132,38 @@ static bool stranger_cut(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static unsigned long long mib(uint64_t bytes)
+{
+	return (unsigned long long)(bytes >> 20);
+}
+
+static bool disk_reserve(const struct condition_facts *facts, char sentence[])
+{
+	if (!facts->room.is_short)
+		return false;
+	char since[INSTANT_TEXT_MAX] = "";
+	(void)civil_format(facts->room.since_us, since); /* "" beyond the calendar */
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("NOT TAKING FIGURES since %s: %llu MiB are left on the disk, and %llu MiB "
+			 "are kept for questions and orders ([store] reserve); delete or move what "
+			 "is not needed there. Offices keep their figures meanwhile, and they are "
+			 "taken again by themselves"),
+		       since, mib(facts->room.free), mib(facts->room.reserve));
+	return true;
+}
+
+static bool log_pinned(const struct condition_facts *facts, char sentence[])
+{
+	const struct store_log *log = &facts->room.log;
+	if (log->bytes <= STORE_LOG_BOUND)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("the log of the store has grown to %llu MiB: a question or a verification "
+			 "has been reading for %llu s, and it becomes small again when that ends"),
+		       mib(log->bytes), (unsigned long long)(log->oldest_read_ms / 1000));
+	return true;
+}
+
 static bool always(const struct condition_facts *facts, char sentence[])
 {
 	(void)facts;
@@ -146,6 +178,7 @@ static const struct {
 	enum condition_gravity gravity;
 } table[] = {
 	{ store_failing, "store_failing", CONDITION_ILL },
+	{ disk_reserve, "disk_reserve", CONDITION_ILL },
 	{ door_shut, "door_shut", CONDITION_ILL },
 	{ day_damaged, "day_damaged", CONDITION_ILL },
 	{ office_waits, "office_waits", CONDITION_ILL },
@@ -153,6 +186,7 @@ static const struct {
 	{ office_cut, "office_cut", CONDITION_NOTE },
 	{ stranger_cut, "stranger_cut", CONDITION_NOTE },
 	{ batches_refused, "batches_refused", CONDITION_NOTE },
+	{ log_pinned, "log_pinned", CONDITION_NOTE },
 	{ always, "well", CONDITION_WELL },
 };
 static_assert(sizeof(table) / sizeof(table[0]) <= CONDITIONS_MAX, "each may hold");
@@ -174,6 +208,7 @@ struct condition_facts condition_facts_of(const struct gate_counters *gate,
 	}
 	if (intake) {
 		facts.refusals = &intake->batches.refusals;
+		facts.room = intake->room;
 		facts.commit_rc = intake->batches.failing;
 		facts.commit_failing_since_us = intake->batches.failing_since_us;
 		if (uv_hrtime() / 1000000 < intake->at_limit.until_ms)

@@ -16,6 +16,7 @@
 struct condition_facts { /* zeros: nothing is wrong */
 	int commit_rc;   /* why commits fail: 0, -ENOSPC, ... */
 	int64_t commit_failing_since_us;
+	struct room_look room;
 	size_t offices_at_limit;   /* within the last ten minutes */
 	const char *at_limit_code; /* of one of them, lent */
 	const char *at_limit_of;   /* what there was too much of, for people, in English */

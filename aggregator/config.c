@@ -59,12 +59,21 @@ static const struct conf_key keys[] = {
 	  .help = text },
 	OFFICE_LIMITS(LIMIT_KEY)
 #undef LIMIT_KEY
-		{ .section = "log",
-		  .name = "level",
-		  .type = CONF_TEXT,
-		  .offset = offsetof(struct config, level),
-		  .fallback = "info",
-		  .help = N_("error, warning, info or debug") },
+		{ .section = "store",
+		  .name = "reserve",
+		  .type = CONF_BYTES,
+		  .offset = offsetof(struct config, reserve),
+		  .fallback = "256M",
+		  .max = UINT64_C(1) << 40,
+		  .help = N_(
+			  "left free on the disk: under it no figures are taken, and offices keep "
+			  "theirs; questions and orders go on. 0: none") },
+	{ .section = "log",
+	  .name = "level",
+	  .type = CONF_TEXT,
+	  .offset = offsetof(struct config, level),
+	  .fallback = "info",
+	  .help = N_("error, warning, info or debug") },
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))

@@ -11,6 +11,7 @@
 struct config {
 	char *state_dir, *listen, *address, *api_socket, *zone, *level; /* owned */
 	uint32_t readers;
+	uint64_t reserve;     /* bytes */
 	struct limits limits; /* of one office */
 };
 

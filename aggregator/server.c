@@ -79,6 +79,7 @@ static int start_gate(struct server *server, struct err *err)
 	struct intake_config intake = { .store = server->store,
 					.roster = server->roster,
 					.zone = server->config->zone,
+					.reserve = &server->config->reserve,
 					.limits = &server->config->limits };
 	struct gate_config gate = { .endpoint = server->config->listen,
 				    .secret_key = server->key.secret_key,
@@ -149,6 +150,7 @@ static int start_api(struct server *server, struct err *err)
 				     .server_key = server->key.public_key,
 				     .secret_key = server->key.secret_key,
 				     .address = server->address,
+				     .reserve = &server->config->reserve,
 				     .gate = gate_counters(server->gate),
 				     .intake = intake_counters(server->intake) };
 	int fd;

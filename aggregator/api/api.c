@@ -94,6 +94,7 @@ static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
 {
 	const struct backup_config backup = { .store = api->config.store,
 					      .secret_key = api->config.secret_key,
+					      .reserve = api->config.reserve,
 					      .step_pages = BACKUP_STEP_PAGES,
 					      .on_end = on_run_ended,
 					      .context = api };

@@ -29,6 +29,7 @@ struct api_config { /* all of it outlives the api */
 	const char *address;              /* HOST:PORT at which offices reach the gate: likewise;
 					     "": not known, and nobody can be invited. May change on
 					     the loop */
+	const uint64_t *reserve;          /* of the disk: [store] reserve; NULL: none. Likewise */
 	const struct gate_counters *gate; /* may be NULL, as the next one */
 	const struct intake_counters *intake;
 };

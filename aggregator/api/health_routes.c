@@ -78,6 +78,7 @@ static void add_intake(struct table *table, const struct intake_counters *intake
 		{ "malformed", intake->malformed },
 		{ "misplaced", intake->misplaced },
 		{ "over_limit", intake->over },
+		{ "put_off", intake->put_off },
 		{ "bad_batches", intake->batches.malformed },
 		{ "later", intake->batches.later },
 		{ "held_up", intake->batches.held_up },
@@ -93,6 +94,18 @@ static void add_intake(struct table *table, const struct intake_counters *intake
 		   intake->batches.failing ? err_strerror(intake->batches.failing) : _("well"));
 }
 
+static void add_disk(struct table *table, const struct intake_counters *intake)
+{
+	const struct counter counters[] = {
+		{ "free_mib", intake->room.free >> 20 },
+		{ "reserve_mib", intake->room.reserve >> 20 },
+		{ "log_mib", intake->room.log.bytes >> 20 },
+		{ "oldest_read_s", intake->room.log.oldest_read_ms / 1000 },
+	};
+
+	add_counters(table, "disk", counters, sizeof(counters) / sizeof(counters[0]));
+}
+
 static int status_get(struct call *call, sqlite3 *db, const struct reference *reference,
 		      struct err *err)
 {
@@ -104,6 +117,7 @@ static int status_get(struct call *call, sqlite3 *db, const struct reference *re
 		return rc;
 	add_gate(table, &call->gate);
 	add_intake(table, &call->intake);
+	add_disk(table, &call->intake);
 	return call_answer_table(call, table, err);
 }
 

@@ -26,6 +26,18 @@ void acks_refuse(struct gate *gate, const struct gate_peer *peer, uint64_t spool
 	gate_answer(gate, peer, &frame);
 }
 
+void acks_put_off(struct gate *gate, const struct gate_peer *peer, uint64_t spool_id,
+		  uint32_t wait_ms)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Ack ack = LANTOA__V1__ACK__INIT;
+	ack.spool_id = spool_id;
+	ack.slow_down_ms = wait_ms;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_ACK;
+	frame.ack = &ack;
+	gate_answer(gate, peer, &frame);
+}
+
 struct ack { /* of one peer and spool, being gathered */
 	Lantoa__V1__Ack message;
 	Lantoa__V1__Quarantined held[WIRE_HELD_MAX];

@@ -15,6 +15,9 @@ struct ack_news {
  * asked for again. */
 void acks_send(struct gate *gate, struct batch_queue *queue, const struct held held[],
 	       const struct ack_news *news);
+/** A batch of @spool_id is not taken now: an Ack that acknowledges nothing and asks to wait. */
+void acks_put_off(struct gate *gate, const struct gate_peer *peer, uint64_t spool_id,
+		  uint32_t wait_ms);
 /** Refused, about batch @seq of @spool_id (0: about no batch). */
 void acks_refuse(struct gate *gate, const struct gate_peer *peer, uint64_t spool_id, uint64_t seq,
 		 Lantoa__V1__Refused__Code code, const char *reason);

@@ -78,7 +78,7 @@ int gate_start(uv_loop_t *loop, void *zmq_context, const struct gate_config *con
 const char *gate_endpoint(const struct gate *gate);
 /** Send a packed frame. Never waits: a peer that is gone or full loses it, and will ask again. */
 void gate_answer(struct gate *gate, const struct gate_peer *peer, const Lantoa__V1__Frame *frame);
-/** Stop and go on taking frames (intake full, disk reserve reached). */
+/** Stop and go on taking frames (the intake is full, or the disk fails). */
 void gate_pause(struct gate *gate);
 void gate_resume(struct gate *gate);
 const struct gate_counters *gate_counters(const struct gate *gate);

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What an office that pushes each minute would send anyway is no burden to its line. */
+#define ROOM_WAIT_MS 60000u
+
 enum cause { CAUSE_MALFORMED, CAUSE_INVITED, CAUSE_ENROLLED, CAUSE_COUNT };
 
 struct intake {
@@ -20,6 +23,7 @@ struct intake {
 	struct committer *committer;
 	struct reception reception;
 	struct edition edition;
+	struct room room;
 	struct meters *meters; /* owned */
 	uint64_t report_ms;    /* when who is at a limit was counted last */
 	struct intake_counters counters;
@@ -88,7 +92,10 @@ static void on_batch(struct intake *intake, const struct gate_peer *peer,
 		     const struct roster_key *key, const Lantoa__V1__Frame *frame)
 {
 	size_t len = frame->batch->before_digest.len;
-	if (len == 0 || len == WIRE_DIGEST_LEN) {
+	if (room_is_short(&intake->room)) {
+		intake->counters.put_off++;
+		acks_put_off(intake->gate, peer, frame->batch->spool_id, ROOM_WAIT_MS);
+	} else if (len == 0 || len == WIRE_DIGEST_LEN) {
 		enum limit limit;
 		if (!committer_add(intake->committer, peer, key->office, frame->batch, &limit))
 			drop_over(intake, key, limit);
@@ -206,7 +213,7 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 static void idle_if_so(struct intake *intake)
 {
 	if (!intake->on_idle || !committer_is_idle(intake->committer) ||
-	    intake->reception.working > 0 || intake->edition.looking)
+	    intake->reception.working > 0 || intake->edition.looking || intake->room.open)
 		return;
 	intake->on_idle(intake->idle_context);
 }
@@ -216,6 +223,7 @@ static void on_change(void *context)
 	struct intake *intake = context;
 	intake->counters.batches = *committer_counters(intake->committer);
 	intake->counters.questions = intake->reception.counters;
+	intake->counters.room = intake->room.look;
 	report_limits(intake, uv_now(intake->loop));
 	mind_the_gate(intake);
 	idle_if_so(intake);
@@ -239,6 +247,10 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 	intake->edition = (struct edition){
 		.loop = loop, .store = config->store, .on_done = on_change, .context = intake
 	};
+	intake->room = (struct room){ .store = config->store,
+				      .reserve = config->reserve,
+				      .on_change = on_change,
+				      .context = intake };
 	intake->arena = arena_open(WIRE_ARENA_MAX);
 	intake->meters = meters_open(config->limits);
 	int rc = intake->arena && intake->meters
@@ -249,6 +261,8 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 		intake_close(intake);
 		return rc;
 	}
+	room_start(loop, &intake->room);
+	intake->counters.room = intake->room.look;
 	*ret_intake = intake;
 	return 0;
 }
@@ -275,6 +289,7 @@ void intake_stop(struct intake *intake, void (*on_idle)(void *context), void *co
 	intake->on_idle = on_idle;
 	intake->idle_context = context;
 	intake->reception.closed = intake->edition.closed = true;
+	room_stop(&intake->room);
 	committer_stop(intake->committer);
 }
 

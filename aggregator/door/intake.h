@@ -1,6 +1,7 @@
 /* The office's side of the province: frames from the gate, each to whom it concerns - batches to
  * the committer, Hello and Enrol to the reception - and the gate closed while the committer wants
- * no more.
+ * no more. While the disk is short of room (room.h) a batch is answered with an Ack that asks to
+ * wait, and is not taken: everything else is answered as ever.
  *
  * What goes beyond its office's limits (office_limits.h) is dropped here without an answer, before
  * it costs anybody else: the agent sends again what was not acked, once its ack is overdue. */
@@ -11,6 +12,7 @@
 #include "gate.h"
 #include "office_limits.h"
 #include "reception.h"
+#include "room.h"
 #include "roster.h"
 #include "store.h"
 
@@ -22,12 +24,14 @@
 struct intake;
 
 struct intake_counters {
-	struct committer_counters batches;    /* as of the last commit */
-	struct reception_counters questions;  /* as of the last answer */
-	uint64_t malformed;                   /* frames that are none */
-	uint64_t misplaced;                   /* frames that this key may not send */
-	uint64_t over;                        /* frames dropped, as their office was at a limit */
-	struct limit_report at_limit;         /* times by uv_now() */
+	struct committer_counters batches;   /* as of the last commit */
+	struct reception_counters questions; /* as of the last answer */
+	uint64_t malformed;                  /* frames that are none */
+	uint64_t misplaced;                  /* frames that this key may not send */
+	uint64_t put_off;             /* batches not taken while the disk was short of room */
+	uint64_t over;                /* frames dropped, as their office was at a limit */
+	struct limit_report at_limit; /* times by uv_now() */
+	struct room_look room;        /* as of the last second */
 	char at_limit_code[CODE_LEN_MAX + 1]; /* of at_limit.who; "" when it has no key any more */
 };
 
@@ -35,6 +39,7 @@ struct intake_config {
 	struct store *store;         /* outlives the intake */
 	struct roster *roster;       /* likewise */
 	const char *zone;            /* civil time zone, told to the agents */
+	const uint64_t *reserve;     /* bytes of the disk kept from figures; likewise */
 	const struct limits *limits; /* of an office; outlive the intake, a reload changes them */
 };
 

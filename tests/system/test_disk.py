@@ -1,4 +1,5 @@
-"""An office's disk that is full, comes back, and is full again: a small tmpfs, filled by others.
+"""A disk that is full, comes back, and is full again, at an office and at the province: a small
+tmpfs, filled by others.
 
 What was accepted is never lost; what is refused is refused with a sentence; acks are noted without
 room; and nobody has to start anything by hand. Needs root, to mount.
@@ -15,9 +16,9 @@ DISK_BYTES = 4 << 20
 MONTH = {"per": "month", "from": "2025-06", "to": "2025-06"}
 
 
-def mount(folder):
+def mount(folder, size=DISK_BYTES):
     """False when this machine does not let us."""
-    return subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=0700", "tmpfs",
+    return subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs",
                            folder], capture_output=True, check=False).returncode == 0
 
 
@@ -156,6 +157,100 @@ class Disk(rig.Rig):
         self.assertTrue(self.record("after", 7))
         self.assert_all_arrives()
         self.office.process.stop()
+        self.assert_whole()
+
+
+class ProvinceDisk(rig.Rig):
+    """The province's own disk: figures stop at the reserve, before a commit fails."""
+
+    offices = rig.COMMUNES[:2]
+    RESERVE = 12 << 20
+
+    def open_province(self):
+        if not mount(self.province.folder, 48 << 20):
+            self.skipTest("mounting a small disk needs root")
+        self.addCleanup(subprocess.run, ["umount", "--lazy", self.province.folder], check=True)
+        write = self.province.write_conf
+        self.province.write_conf = lambda more="": write(
+            f"{more}[store]\nreserve = {self.RESERVE}\n")
+        super().open_province()
+
+    def left(self):
+        disk = os.statvfs(self.province.folder)
+        return disk.f_bavail * disk.f_frsize
+
+    def fill(self, down_to):
+        with open(f"{self.province.folder}/others", "ab", buffering=0) as others:
+            while self.left() > down_to:
+                others.write(b"x" * min(1 << 20, self.left() - down_to))
+
+    def make_room(self):
+        os.unlink(f"{self.province.folder}/others")
+
+    def is_short(self):
+        return "disk_reserve" in self.province.status().get("ill", {})
+
+    def wait_short(self, yes=True):
+        rig.wait_for(lambda: self.is_short() == yes, f"short of room: {yes}", 40)
+
+    def total(self):
+        return self.province.value("visits", area="82", **MONTH)
+
+    def test_figures_stop_at_the_reserve_and_all_else_goes_on(self):
+        office = self.agent("28001").start()
+        for figure in (("visits=1", "2025-06-30"), ("visits=5", "2019-12-31")):  # that one is held
+            self.assertEqual(office.record(figure[0], "--period", figure[1]).code, 0)
+        rig.wait_for(lambda: self.total() == 1 and self.province.counter("intake", "held") == 1,
+                     "both figures")
+        self.fill(down_to=self.RESERVE // 2)
+        self.wait_short()
+        self.assertEqual(office.record("visits=20", "--period", "2025-06-29").code, 0)
+        rig.wait_for(lambda: self.province.counter("intake", "put_off") > 0, "the batch put off")
+        self.assertEqual(self.total(), 1)
+
+        # said, to the operator and to the office
+        told = self.lantoa("status")
+        self.assertEqual(told.code, 1, told)
+        self.assertRegex(told.out, r"NOT TAKING FIGURES since .*\[store\] reserve", told)
+        self.assert_logged("room: the disk is down to its reserve")
+        rig.wait_for(lambda: "short of room" in office.command("status").out,
+                     "the office to know why")
+
+        # and everything else goes on: questions, orders, Hello, enrolments
+        self.assertEqual(self.province.verify(), [])
+        moved = self.lantoa("office", "move", "28001", "--unit", "28001", "--from", "2019-01-01")
+        self.assertEqual(moved.code, 0, moved)
+        released = self.lantoa("quarantine", "release", "--all")
+        self.assertIn("Released: 1", released.out, released)
+        self.agent("28002")
+        backup = self.lantoa("backup", f"{self.folder}/backup")
+        self.assertEqual(backup.code, 1, backup)
+        self.assertIn("its reserve among them", backup.err)
+
+        self.make_room()
+        self.wait_short(False)
+        office.process.stop()  # it was asked to wait for a minute; a restart does not
+        office.start()
+        rig.wait_for(lambda: self.total() == 21, "what was put off")
+        self.assertEqual(self.province.counter("intake", "failed_commits"), 0)
+        office.process.stop()
+        self.assert_whole()
+
+    def test_figures_that_fill_the_disk_stop_before_a_commit_fails(self):
+        office = self.enrolled_probe("28001")
+        self.fill(down_to=self.RESERVE + (6 << 20))
+        for _ in range(300):
+            if self.province.counter("intake", "put_off") > 0:
+                break
+            office.ask("flood", 300, 1 << 40, "batch", "#", 1, "2025-06-30", 0, "visits", "-",
+                       "day", 0, "0:5", hear="flooded")
+        else:
+            self.fail(f"the disk is not full: {self.left()}")
+        self.assertEqual(self.province.counter("intake", "failed_commits"), 0)
+        self.assertGreater(self.left(), 0)
+        self.make_room()
+        self.wait_short(False)
+        self.assertEqual(self.province.counter("intake", "failed_commits"), 0)
         self.assert_whole()
 
 

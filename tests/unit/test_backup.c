@@ -32,6 +32,7 @@
 static const uint8_t secret[KEY_LEN] = { 9, 8, 7, 6, 5 };
 
 struct fixture {
+	uint64_t reserve; /* of the disk */
 	uv_loop_t loop;
 	struct history history;
 	struct books books; /* on the store's writer */
@@ -60,9 +61,11 @@ static void on_end(void *context)
 
 static void fixture_open(struct fixture *f, size_t batches, size_t acts, unsigned step_pages)
 {
-	const struct backup_config config = {
-		.secret_key = secret, .step_pages = step_pages, .on_end = on_end, .context = f
-	};
+	const struct backup_config config = { .secret_key = secret,
+					      .reserve = &f->reserve,
+					      .step_pages = step_pages,
+					      .on_end = on_end,
+					      .context = f };
 	history_make(&f->history, &f->dice, batches);
 	if (acts > 0)
 		history_make_acts(&f->history, acts);
@@ -379,6 +382,18 @@ static void a_backup_that_is_cancelled_leaves_nothing(void **state)
 	assert_ptr_equal(state_of(f, f->file), &f->states[0]);
 }
 
+/* The copy would push the figures out: they stop at the reserve. */
+static void a_backup_that_would_take_the_reserve_is_refused_before_it_begins(void **state)
+{
+	struct fixture *f = *state;
+	f->reserve = UINT64_C(1) << 60;
+	assert_int_equal(make(f), -ENOSPC);
+	assert_non_null(strstr(f->err.text, "its reserve among them"));
+	assert_false(anything_left(f->books.folder));
+	f->reserve = 0;
+	assert_int_equal(make(f), 0);
+}
+
 static void what_a_crash_left_goes_with_the_next_start(void **state)
 {
 	struct fixture *f = *state;
@@ -577,6 +592,7 @@ int main(void)
 		cmocka_unit_test(a_backup_is_the_store_at_its_end_and_comes_back),
 		TEST(a_failed_backup_leaves_nothing),
 		TEST(a_backup_that_is_cancelled_leaves_nothing),
+		TEST(a_backup_that_would_take_the_reserve_is_refused_before_it_begins),
 		TEST(what_a_crash_left_goes_with_the_next_start),
 		TEST(one_at_a_time_and_fetched_once),
 		TEST(the_key_comes_back_and_leaves_no_trace_in_the_database),

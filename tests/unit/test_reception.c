@@ -1,0 +1,144 @@
+/* What an office asks at the door is answered whatever operators ask at the same time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "edition.h"
+#include "reception.h"
+#include "scratch.h"
+#include "units.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READERS 2
+#define UNITS   "code,name,level,parent,valid_from,valid_to\n1,A,province,,2020-01-01,\n"
+
+static unsigned welcomes;
+
+void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
+			const Lantoa__V1__Frame *frame);
+
+void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
+			const Lantoa__V1__Frame *frame)
+{
+	(void)gate;
+	assert_int_equal(peer->key_id, 5);
+	if (frame->kind_case == LANTOA__V1__FRAME__KIND_WELCOME) {
+		assert_string_equal(frame->welcome->office, "o");
+		welcomes++;
+	}
+}
+
+struct question {             /* an operator's, that takes long */
+	struct store_job job; /* first */
+	uv_sem_t *inside, *go;
+};
+
+static int question_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
+			struct err *err)
+{
+	struct question *question = (struct question *)job;
+	(void)db, (void)reference, (void)err;
+	uv_sem_post(question->inside);
+	uv_sem_wait(question->go);
+	return 0;
+}
+
+static unsigned questions_over, looks;
+
+static void question_done(struct store_job *job, int rc, const struct err *err)
+{
+	(void)job, (void)err;
+	assert_int_equal(rc, 0);
+	questions_over++;
+}
+
+static void on_done(void *context)
+{
+	(void)context;
+	looks++;
+}
+
+static void office_make(sqlite3 *db, int64_t *ret_office, struct err *err)
+{
+	size_t changed;
+	assert_int_equal(db_begin(db, err), 0);
+	assert_int_equal(units_import(db, UNITS, strlen(UNITS), &changed, err), 0);
+	assert_int_equal(office_add(db, "o", "O", "1", 18262, "me", ret_office, err), 0);
+	assert_int_equal(reference_changed(db, err), 0);
+	assert_int_equal(db_commit(db, err), 0);
+	assert_int_equal(db_number(db, "SELECT id FROM office", ret_office, err), 0);
+}
+
+/* By events alone: the questions end when the office has its answer. */
+static void hello_is_answered_while_questions_take_all_readers(void **state)
+{
+	struct question questions[READERS];
+	struct store *store;
+	struct err err;
+	uv_loop_t loop;
+	uv_sem_t inside, go;
+	char folder[64], path[96];
+	struct roster *roster = roster_open();
+	struct roster_key key = { .id = 5, .state = KEY_ACTIVE, .code = "o" };
+	const struct gate_peer peer = { .key_id = 5 };
+	Lantoa__V1__Hello hello = LANTOA__V1__HELLO__INIT;
+
+	(void)state;
+	assert_non_null(roster);
+	scratch_make(true, folder);
+	(void)snprintf(path, sizeof(path), "%s/p.db", folder);
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_int_equal(uv_sem_init(&inside, 0), 0);
+	assert_int_equal(uv_sem_init(&go, 0), 0);
+	assert_int_equal(store_open(&loop, path, READERS, &store, &err), 0);
+	office_make(store_writer(store), &key.office, &err);
+	for (int i = 0; i < READERS; i++) {
+		questions[i] = (struct question){
+			.job = { .run = question_run, .done = question_done, .unlimited = true },
+			.inside = &inside,
+			.go = &go
+		};
+		store_read(store, &questions[i].job);
+		uv_sem_wait(&inside);
+	}
+	struct reception reception = { .loop = &loop,
+				       .store = store,
+				       .roster = roster,
+				       .zone = "UTC",
+				       .credit = 4,
+				       .on_done = on_done };
+	struct edition edition = { .loop = &loop, .store = store, .on_done = on_done };
+	hello.protocol_min = 1;
+	hello.protocol_max = 2;
+	reception_hello(&reception, &peer, &key, &hello);
+	(void)edition_version(&edition); /* what a Ping asks */
+	while (welcomes == 0 || edition.looking)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(questions_over, 0);
+	for (int i = 0; i < READERS; i++)
+		uv_sem_post(&go);
+	while (store_waiting(store) > 0)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(questions_over, READERS);
+	assert_int_equal(looks, 2);
+	store_close(store);
+	roster_close(roster);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	uv_sem_destroy(&inside);
+	uv_sem_destroy(&go);
+	scratch_remove(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hello_is_answered_while_questions_take_all_readers),
+	};
+	return cmocka_run_group_tests_name("reception", tests, NULL, NULL);
+}
