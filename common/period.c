@@ -292,8 +292,9 @@ static const struct form {
 
 static bool number_of_days_parts(enum grain grain, const int parts[PARTS_MAX], int32_t *ret_number)
 {
-	int32_t day;
-	if (!day_of_parts(parts, &day) || parts[3] > 23 || parts[4] > 59)
+	int32_t day; /* in range before it is multiplied: minutes of the year 7050 overflow */
+	if (!day_of_parts(parts, &day) || day < DAY_MIN || day > DAY_MAX || parts[3] > 23 ||
+	    parts[4] > 59)
 		return false;
 	int nth = grain == GRAIN_MINUTE ? parts[3] * 60 + parts[4] : parts[3];
 	*ret_number = day * (int32_t)grain_per_day(grain) + nth;

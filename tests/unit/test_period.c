@@ -284,6 +284,8 @@ static void what_is_no_period_is_refused_and_the_forms_are_named(void **state)
 		"2025-06-30T14:60",
 		"1899-12-31",
 		"2101-01-01",
+		"7050-06-30T14:05",
+		"9999-12-31T23",
 		"2101",
 		"1899",
 		"2025-06-30 14",
