@@ -11,6 +11,7 @@
 
 #define SCHEME       "lantoa://"
 #define OFFICE_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+#define KEY_CHARS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 #define HOST_CHARS   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
 #define IPV6_CHARS   "0123456789abcdefABCDEF:."
 #define BLANKS       " \t\r\n"
@@ -25,7 +26,8 @@ int key_parse(const char *text, uint8_t ret_key[INVITATION_KEY_LEN])
 {
 	uint8_t key[INVITATION_KEY_LEN];
 	size_t len = 0;
-	if (strlen(text) != KEY_TEXT_MAX - 1 ||
+	/* libsodium 1.0.18 takes some bytes above 127 for letters: this looks first. */
+	if (strlen(text) != KEY_TEXT_MAX - 1 || strspn(text, KEY_CHARS) != KEY_TEXT_MAX - 1 ||
 	    sodium_base642bin(key, sizeof(key), text, KEY_TEXT_MAX - 1, NULL, &len, NULL,
 			      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
 	    len != sizeof(key))

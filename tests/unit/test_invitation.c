@@ -77,10 +77,26 @@ static void bad_parts_are_refused(void **state)
 	}
 }
 
+/* libsodium 1.0.18 takes "\xc2" for one, for example. */
+static void a_key_has_letters_of_its_alphabet_alone(void **state)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+	uint8_t key[INVITATION_KEY_LEN] = { 1, 2, 3 };
+	char text[KEY_TEXT_MAX];
+	(void)state;
+	key_format(key, text);
+	for (int byte = 1; byte < 256; byte++) {
+		text[20] = (char)byte;
+		assert_int_equal(key_parse(text, key), strchr(alphabet, byte) ? 0 : -EINVAL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_printed_is_read_back),
+		cmocka_unit_test(a_key_has_letters_of_its_alphabet_alone),
 		cmocka_unit_test(every_shortened_line_is_refused),
 		cmocka_unit_test(bad_parts_are_refused),
 	};
