@@ -167,7 +167,7 @@ void clock_hear(struct clock *clock, int64_t province_us)
 void clock_hear_floor(struct clock *clock, int64_t floor_us)
 {
 	(void)pthread_mutex_lock(&clock->lock); /* as above */
-	if (floor_us > clock->core.floor_us)
+	if (floor_us > clock->core.floor_us && clock_possible(floor_us))
 		clock->core.floor_us = floor_us;
 	unlock(clock);
 }
@@ -183,7 +183,7 @@ struct clock_core clock_anchor(struct clock *clock)
 void clock_recall(struct clock *clock, enum clock_witness witness, int64_t start_us)
 {
 	(void)pthread_mutex_lock(&clock->lock); /* as above */
-	if (witness > clock->core.witness) {
+	if (witness > clock->core.witness && clock_possible(start_us)) {
 		clock->core.witness = witness;
 		clock->core.start_us = start_us;
 	}

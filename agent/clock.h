@@ -40,7 +40,7 @@ struct moment clock_now(struct clock *clock);
 int64_t clock_latest_us(struct clock *clock);
 const char *clock_boot(const struct clock *clock);
 
-/** The province's time, heard just now. */
+/** The province's time, heard just now. This and the next two pass over what is not possible. */
 void clock_hear(struct clock *clock, int64_t province_us);
 /** It is certainly later than @floor_us. */
 void clock_hear_floor(struct clock *clock, int64_t floor_us);

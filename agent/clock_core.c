@@ -8,6 +8,11 @@ static bool within(int64_t a_us, int64_t b_us, int64_t limit_us)
 	return a_us - b_us <= limit_us && b_us - a_us <= limit_us;
 }
 
+bool clock_possible(int64_t at_us)
+{
+	return at_us > CLOCK_FLOOR_US && at_us < CLOCK_CEILING_US;
+}
+
 static struct clock_core anchored(struct clock_core core, enum clock_witness witness,
 				  int64_t start_us)
 {
@@ -37,10 +42,10 @@ struct clock_core clock_step(struct clock_core core, const struct clock_reading 
 struct clock_core clock_step_told(struct clock_core core, const struct clock_reading *reading,
 				  int64_t province_us)
 {
+	if (!clock_possible(province_us))
+		return core;
 	int64_t true_us =
 		within(province_us, reading->wall_us, AGREES_US) ? reading->wall_us : province_us;
-	if (province_us <= CLOCK_FLOOR_US)
-		return core;
 	return anchored(core, CLOCK_PROVINCE, true_us - reading->boot_us);
 }
 

@@ -38,10 +38,17 @@ struct clock_core {
 /* No clock is right that shows a day before this was written, 2025-06-01. What the office heard of
  * the province last is a sharper floor. */
 #define CLOCK_FLOOR_US INT64_C(1748736000000000)
+/* Nor one that shows a day which no period can name: 2101-01-01, the day after DAY_MAX. */
+#define CLOCK_CEILING_US INT64_C(4133980800000000)
+
+/** Can @at_us be now? Asked of every time that a peer tells or a disk gives back, before anybody
+ * counts with it: sums of instants that are possible fit into 64 bits. */
+bool clock_possible(int64_t at_us);
 
 /** The anchor after @reading. */
 struct clock_core clock_step(struct clock_core core, const struct clock_reading *reading);
-/** The anchor after the province has told @province_us at the moment of @reading. */
+/** The anchor after the province has told @province_us at the moment of @reading; what is not
+ * possible moves nothing. */
 struct clock_core clock_step_told(struct clock_core core, const struct clock_reading *reading,
 				  int64_t province_us);
 /** Would the hardware clock have something to say? Asking it takes milliseconds. */

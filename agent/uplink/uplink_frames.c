@@ -53,8 +53,10 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 						   .code = LANTOA__V1__REFUSED__CODE__PROTOCOL });
 		return;
 	}
-	uplink->province_offset_us = welcome->clock_us - (int64_t)(uv_hrtime() / 1000);
-	uplink->province_clock_known = true;
+	if (clock_possible(welcome->clock_us)) { /* else it counts as not told */
+		uplink->province_offset_us = welcome->clock_us - (int64_t)(uv_hrtime() / 1000);
+		uplink->province_clock_known = true;
+	}
 	if (spool_clock(uplink->config.spool)) {
 		clock_hear(spool_clock(uplink->config.spool), welcome->clock_us);
 		if (spool_waits_for_clock(uplink->config.spool))

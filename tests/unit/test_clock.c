@@ -70,6 +70,43 @@ static void province_is_heard_and_the_wall_clock_meant_where_both_agree(void **s
 	assert_int_equal(clock_step_told(fresh(), &reading, 0).witness, CLOCK_NOBODY);
 }
 
+static void read_nothing(void *context, struct clock_reading *ret_reading)
+{
+	(void)context;
+	*ret_reading = (struct clock_reading){ .wall_us = 0 };
+}
+
+static int64_t no_battery(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+/* A peer may say anything: the first of these overflowed in whoever counted with it. */
+static void time_that_cannot_be_is_not_heard(void **state)
+{
+	static const int64_t times_us[] = {
+		INT64_MIN, -1, 0, CLOCK_FLOOR_US, CLOCK_CEILING_US, INT64_MAX - 5, INT64_MAX
+	};
+	struct clock_reading reading = { .wall_us = NOW_US, .boot_us = HOUR_US };
+	struct clock_source still = { .read = read_nothing, .battery = no_battery, .boot = "b" };
+	struct clock *clock;
+	struct err err;
+	(void)state;
+	assert_int_equal(clock_open(&still, &clock, &err), 0);
+	for (size_t i = 0; i < sizeof(times_us) / sizeof(times_us[0]); i++) {
+		assert_false(clock_possible(times_us[i]));
+		assert_int_equal(clock_step_told(fresh(), &reading, times_us[i]).witness,
+				 CLOCK_NOBODY);
+		clock_hear(clock, times_us[i]);
+		clock_hear_floor(clock, times_us[i]); /* as a damaged spool would tell it */
+		clock_recall(clock, CLOCK_KERNEL, times_us[i]);
+		assert_int_equal(clock_anchor(clock).witness, CLOCK_NOBODY);
+		assert_int_equal(clock_anchor(clock).floor_us, CLOCK_FLOOR_US);
+	}
+	clock_close(clock);
+}
+
 /* Somebody turns the clock back over midnight by hand. */
 static void step_that_nobody_vouches_for_moves_nothing(void **state)
 {
@@ -156,6 +193,7 @@ int main(void)
 		cmocka_unit_test(clock_that_lags_by_an_outage_is_not_believed),
 		cmocka_unit_test(battery_that_lived_is_believed_from_the_floor_on),
 		cmocka_unit_test(province_is_heard_and_the_wall_clock_meant_where_both_agree),
+		cmocka_unit_test(time_that_cannot_be_is_not_heard),
 		cmocka_unit_test(step_that_nobody_vouches_for_moves_nothing),
 		cmocka_unit_test(better_witness_corrects_a_weaker_one),
 		cmocka_unit_test(witnesses_never_get_weaker),
