@@ -1,16 +1,22 @@
 /* In builds without libFuzzer: run the target over each file of a corpus folder, and over seeded
- * mutations of it. LANTOA_SEED and LANTOA_SEEDS work as in every test. */
+ * mutations of them, until there were enough or their share of CPU time is spent: all targets
+ * together take some five minutes of it, whatever one input costs. LANTOA_SEED and LANTOA_SEEDS
+ * work as in every test, and then without that limit. */
 #include "fuzz.h"
 #include "seeds.h"
 
 #include <dirent.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #define INPUT_MAX (1u << 20) /* bytes */
-#define MUTANTS   400u       /* of each file: a second or so under the sanitizers */
-#define GROWTH    64u        /* bytes a mutation may add */
+#define MUTANTS   400u       /* of each file */
+#define FILES_MAX 256u
+#define SHARE_S   10  /* of CPU for mutations */
+#define GROWTH    64u /* bytes a mutation may add */
 
 static const char *replaying; /* the file, for whoever reads of the failure */
 
@@ -39,6 +45,16 @@ static void on_abort(int signal_number)
 struct input {
 	uint8_t *data; /* owned [INPUT_MAX + GROWTH] */
 	size_t len;
+};
+
+struct corpus {
+	struct file {
+		char path[PATH_MAX];
+		struct input input; /* of len bytes */
+	} * files;                  /* owned [FILES_MAX] */
+	size_t n;
+	uint64_t mutants;
+	bool limited;
 };
 
 static void run(const uint8_t *data, size_t len)
@@ -86,51 +102,81 @@ static void repeat(struct dice *dice, struct input *input)
 	input->len += n;
 }
 
-static void mutate(struct dice *dice, void *context)
+static void mutate(struct dice *dice, const struct file *file)
 {
 	static void (*const ways[])(struct dice *, struct input *) = { flip, overwrite, cut,
 								       repeat };
-	const struct input *original = context;
-	struct input input = { malloc(INPUT_MAX + GROWTH), original->len };
+	struct input input = { malloc(INPUT_MAX + GROWTH), file->input.len };
 	require(input.data);
-	memcpy(input.data, original->data, original->len);
+	memcpy(input.data, file->input.data, input.len);
 	for (uint64_t n = 1 + dice_below(dice, 6); n > 0; n--)
 		ways[dice_below(dice, sizeof(ways) / sizeof(ways[0]))](dice, &input);
+	replaying = file->path;
 	run(input.data, input.len);
 	free(input.data);
 }
 
-static void replay(const char *path)
+/* One of each file: a seed means the same for it, however many others there are. */
+static void mutate_each(struct dice *dice, void *context)
 {
-	struct input input = { malloc(INPUT_MAX + GROWTH), 0 };
-	FILE *file = fopen(path, "re");
-	require(input.data && file);
-	replaying = path;
-	input.len = fread(input.data, 1, INPUT_MAX, file);
-	(void)fclose(file); /* only read */
-	run(input.data, input.len);
-	for_all_seeds(MUTANTS, mutate, &input);
-	free(input.data);
+	struct corpus *corpus = context;
+	for (size_t i = 0; i < corpus->n; i++) {
+		struct dice own = *dice;
+		if (corpus->limited && clock() > (clock_t)SHARE_S * CLOCKS_PER_SEC)
+			return;
+		mutate(&own, &corpus->files[i]);
+		corpus->mutants++;
+	}
+}
+
+static void file_read(struct file *file, const char *folder, const char *name)
+{
+	(void)snprintf(file->path, sizeof(file->path), "%s/%s", folder, name);
+	FILE *stream = fopen(file->path, "re");
+	file->input.data = malloc(INPUT_MAX);
+	require(file->input.data && stream);
+	file->input.len = fread(file->input.data, 1, INPUT_MAX, stream);
+	(void)fclose(stream); /* only read */
+}
+
+static void corpus_read(struct corpus *corpus, const char *folder)
+{
+	DIR *dir = opendir(folder);
+	corpus->files = calloc(FILES_MAX, sizeof(*corpus->files));
+	require(dir && corpus->files);
+	for (const struct dirent *entry; (entry = readdir(dir));) {
+		if (entry->d_name[0] == '.')
+			continue;
+		require(corpus->n < FILES_MAX);
+		file_read(&corpus->files[corpus->n++], folder, entry->d_name);
+	}
+	(void)closedir(dir);
+}
+
+static void corpus_free(struct corpus *corpus)
+{
+	for (size_t i = 0; i < corpus->n; i++)
+		free(corpus->files[i].input.data);
+	free(corpus->files);
 }
 
 int main(int argc, char **argv)
 {
-	unsigned files = 0;
+	struct corpus corpus = { .limited = !getenv("LANTOA_SEED") && !getenv("LANTOA_SEEDS") };
 	(void)signal(SIGABRT, on_abort);
-	DIR *dir = argc == 2 ? opendir(argv[1]) : NULL;
-	if (!dir) {
+	if (argc != 2) {
 		fprintf(stderr, "usage: %s CORPUS_FOLDER\n", argv[0]);
 		return 2;
 	}
-	for (const struct dirent *entry; (entry = readdir(dir));) {
-		char path[PATH_MAX];
-		if (entry->d_name[0] == '.')
-			continue;
-		(void)snprintf(path, sizeof(path), "%s/%s", argv[1], entry->d_name);
-		replay(path);
-		files++;
+	corpus_read(&corpus, argv[1]);
+	require(corpus.n > 0); /* a corpus that got lost tests nothing */
+	for (size_t i = 0; i < corpus.n; i++) {
+		replaying = corpus.files[i].path;
+		run(corpus.files[i].input.data, corpus.files[i].input.len);
 	}
-	(void)closedir(dir);
-	printf("%u files and %u mutations of each\n", files, MUTANTS);
-	return files > 0 ? 0 : 1; /* a corpus that got lost tests nothing */
+	for_all_seeds(MUTANTS, mutate_each, &corpus);
+	printf("%zu files and %llu mutations in %.1f s of CPU\n", corpus.n,
+	       (unsigned long long)corpus.mutants, (double)clock() / CLOCKS_PER_SEC);
+	corpus_free(&corpus);
+	return 0;
 }

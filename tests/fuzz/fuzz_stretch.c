@@ -1,0 +1,65 @@
+/* A stretch as a disk gives it back. The input is given the checksum that its bytes ask for, so
+ * that what is behind it is tried; as it is, it must be refused. */
+#include "fuzz.h"
+#include "stretch.h"
+
+#include <errno.h>
+
+#define BODY_MAX 4096u
+
+/* FNV-1a, 32 bits, least byte first: as stretch.h says. */
+static void sign(uint8_t *body, size_t len)
+{
+	uint32_t sum = 2166136261u;
+	for (size_t i = 0; i < len; i++)
+		sum = (sum ^ body[i]) * 16777619u;
+	for (int i = 0; i < 4; i++)
+		body[len + (size_t)i] = (uint8_t)(sum >> (8 * i));
+}
+
+static void check(const struct stretch *stretch, uint32_t part)
+{
+	uint8_t bytes[STRETCH_BYTES_MAX];
+	struct stretch again;
+	struct err err = { 0 };
+	require(stretch->n <= STRETCH_PERIODS);
+	for (uint32_t i = 0; i < stretch->n; i++) {
+		const struct stretch_value *value = &stretch->values[i];
+		require(stretch_part(value->nth) == part);
+		require(i == 0 || value->nth > stretch->values[i - 1].nth);
+		require(!value->withdrawn || value->value_e == 0);
+	}
+	size_t len = stretch_encode(stretch, bytes);
+	require(len <= sizeof(bytes));
+	require(stretch_decode(bytes, len, part, &again, &err) == 0 && again.n == stretch->n);
+	for (uint32_t i = 0; i < stretch->n; i++) {
+		const struct stretch_value *a = &stretch->values[i], *b = &again.values[i];
+		require(a->value_e == b->value_e && a->seq == b->seq && a->nth == b->nth &&
+			a->withdrawn == b->withdrawn);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static struct stretch stretch;
+	struct err err = { 0 };
+	if (len < 1 || len > BODY_MAX)
+		return 0;
+	uint32_t part = data[0] % 12u; /* two hours of a day */
+	size_t body_len = len - 1;
+	uint8_t *body = malloc(body_len + 4);
+	require(body);
+	memcpy(body, data + 1, body_len);
+	int rc = stretch_decode(body, body_len, part, &stretch, &err);
+	require(rc == 0 || rc == -EUCLEAN);
+	sign(body, body_len);
+	rc = stretch_decode(body, body_len + 4, part, &stretch, &err);
+	require(rc == 0 || (rc == -EUCLEAN && *err.text));
+	if (rc == 0) {
+		check(&stretch, part);
+		body[0] ^= 1; /* a disk that lies is found out */
+		require(stretch_decode(body, body_len + 4, part, &stretch, &err) == -EUCLEAN);
+	}
+	free(body);
+	return 0;
+}
