@@ -27,6 +27,7 @@
 #include "http_seats.h"
 #include "i18n.h"
 #include "log.h"
+#include "log_limit.h"
 #include "quote.h"
 #include "utf8.h"
 
@@ -69,6 +70,7 @@ struct http {
 	unsigned handles;
 	bool guarded;
 	bool in_turn;
+	struct log_limit said_ours; /* failures of ours */
 	/* Another turn is due, though MHD_get_timeout() does not say so: a connection was resumed,
 	 * or one ended, which at the limit lets libmicrohttpd listen again. */
 	bool again;
@@ -856,9 +858,22 @@ unsigned http_status_of(int code)
 		int code;
 		unsigned status;
 	} known[] = {
-		{ -EINVAL, 400 }, { -EACCES, 403 }, { -ENOENT, 404 },
-		{ -EEXIST, 409 }, { -E2BIG, 413 },  { -EAGAIN, 503 },
-		{ -EBUSY, 503 },  { -EINTR, 503 },  { -ENOSPC, 507 },
+		/* the client's */
+		{ -EINVAL, 400 },
+		{ -ERANGE, 400 },
+		{ -EACCES, 403 },
+		{ -EPERM, 403 },
+		{ -ENOENT, 404 },
+		{ -EEXIST, 409 },
+		{ -ESTALE, 409 },
+		{ -E2BIG, 413 },
+		{ -EFBIG, 413 },
+		/* nobody's: it may be tried again */
+		{ -EAGAIN, 503 },
+		{ -EBUSY, 503 },
+		{ -EINTR, 503 },
+		{ -ECANCELED, 503 },
+		{ -ENOSPC, 507 },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -867,11 +882,24 @@ unsigned http_status_of(int code)
 	return 500;
 }
 
+const char *http_words(struct http_request *request, const struct err *err)
+{
+	struct http *http = request->http;
+	uint64_t not_logged;
+
+	if (!http->guarded || http_status_of(err->code) != 500)
+		return err->text;
+	if (log_limit_pass(&http->said_ours, uv_hrtime() / NS_PER_MS, &not_logged))
+		log_error("http: %s %s failed cause=\"%s\" not_logged=%llu", request->route->method,
+			  request->route->path, err->text, (unsigned long long)not_logged);
+	return _("this machine could not do it, and took nothing; the log of the service says why");
+}
+
 void http_answer_err(struct http_request *request, const struct err *err)
 {
 	struct blob body = { 0 };
 
-	if (error_body(&body, err->text) == 0)
+	if (error_body(&body, http_words(request, err)) == 0)
 		http_answer(request, http_status_of(err->code), JSON_TYPE, (const char *)body.data,
 			    body.len);
 	else

@@ -91,12 +91,20 @@ void http_answer_fields(struct http_request *request, unsigned status,
  * reads, off the loop, as the client takes them. A file that cannot be read to there ends in a
  * broken connection: the client sees that it has not all. */
 void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len);
-/** What a failure is in HTTP: -EINVAL, -ERANGE, -EDOM and -EBADMSG 400, -EACCES and -EPERM 403,
- * -ENOENT 404, -EEXIST 409, -E2BIG and -EFBIG 413, -ENOSPC 507, -EAGAIN, -EBUSY, -EINTR and
- * -ESHUTDOWN 503, else 500. */
+/**
+ * What a failure is in HTTP. Whose it is stands in common/http.c's one table: the client's are
+ * -EINVAL and -ERANGE 400, -EACCES and -EPERM 403, -ENOENT 404, -EEXIST and -ESTALE 409, -E2BIG and
+ * -EFBIG 413; -EAGAIN, -EBUSY, -EINTR and -ECANCELED 503: try again; -ENOSPC 507; ours is the rest:
+ * 500.
+ */
 unsigned http_status_of(int code);
-/** {"error": err's text}, with http_status_of(). Of a failure of ours (500) the text, which may
- * tell of files and of what is in them, goes to the log, and the client is told where to look. */
+/**
+ * What the client is told of @err. On a guarded port a failure of ours (500), which may name files
+ * and what is in them, goes to the log, and the client is told that it is there. Valid as long as
+ * @err.
+ */
+const char *http_words(struct http_request *request, const struct err *err);
+/** {"error": http_words()}, with http_status_of(). */
 void http_answer_err(struct http_request *request, const struct err *err);
 
 /** A listening unix socket at @path, mode @mode; a stale one is replaced, a live one is

@@ -107,7 +107,7 @@ void call_answer_error(struct call *call)
 	struct uplink_look look;
 	struct frame frame = call_frame(call, &look);
 	call->html.out.len = 0;
-	frame_error(&call->html, &frame, call->err.text);
+	frame_error(&call->html, &frame, http_words(call->request, &call->err));
 	call_answer(call, http_status_of(call->err.code));
 }
 

@@ -105,7 +105,8 @@ static void done_recording(struct recording *recording)
 	struct call *call = container_of(recording, struct call, recording);
 	struct page *page = call->page;
 	if (recording->rc < 0) {
-		show_sheet(call, http_status_of(recording->rc), recording->err.text);
+		show_sheet(call, http_status_of(recording->rc),
+			   http_words(call->request, &recording->err));
 		return;
 	}
 	page->last_us = civil_now_us();
@@ -122,7 +123,8 @@ static void record(struct call *call)
 		rc = recorder_submit(call->page->host.recorder, &call->recording, call->entries, n,
 				     &call->err);
 	if (rc < 0)
-		show_sheet(call, 422, call->err.text);
+		show_sheet(call, rc == -EINVAL ? 422 : http_status_of(rc),
+			   http_words(call->request, &call->err));
 }
 
 static bool token_fits(const struct call *call)

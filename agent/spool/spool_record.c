@@ -335,6 +335,17 @@ static bool disk_refuses(int rc)
 	       rc != -ENOMEM;
 }
 
+/* Whose failure is it? What is wrong with a figure is told to whoever sent it, who has no use for
+ * the name of a file here. */
+static int name_spool(const struct spool *spool, int rc, struct err *err)
+{
+	if (rc == -ERANGE || rc == -ESTALE || rc == -E2BIG)
+		return rc;
+	if (rc == -ENOSPC)
+		return err_wrap(err, "the spool");
+	return err_wrap(err, "spool '%s'", spool->path);
+}
+
 int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,
 		 struct err *err)
 {
@@ -350,7 +361,7 @@ int spool_record(struct spool *spool, const struct observation obs[], size_t n, 
 	if (rc < 0) {
 		spool_rollback(spool);
 		spool->undated_here = -1;
-		return err_wrap(err, "spool '%s'", spool->path);
+		return name_spool(spool, rc, err);
 	}
 	return 0;
 }

@@ -305,7 +305,9 @@ static void errors_are_json_with_the_status_of_their_code(void **state)
 		const char *status;
 	} cases[] = { { -EINVAL, "400" }, { -ENOENT, "404" }, { -EEXIST, "409" },
 		      { -E2BIG, "413" },  { -ENOSPC, "507" }, { -EAGAIN, "503" },
-		      { -EBUSY, "503" },  { -EACCES, "403" }, { -EIO, "500" } };
+		      { -EBUSY, "503" },  { -EACCES, "403" }, { -ERANGE, "400" },
+		      { -ESTALE, "409" }, { -EPERM, "403" },  { -EFBIG, "413" },
+		      { -EINTR, "503" },  { -EIO, "500" },    { -EUCLEAN, "500" } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char request[96];
@@ -314,6 +316,32 @@ static void errors_are_json_with_the_status_of_their_code(void **state)
 			       cases[i].code, END);
 		assert_answer(ask(*state, request), cases[i].status,
 			      "{\"error\": \"a \\\"bad\\\" line\\nand one more\"}\n");
+	}
+}
+
+/* On a port that all of this machine reaches. */
+static void failures_of_ours_name_no_file_to_strangers(void **state)
+{
+	static const struct http_limits guarded = {
+		.bodies_max = BODY_MAX, .connections = 4, .timeout_s = 60, .guarded = true
+	};
+	char request[96];
+	int asked[] = { -EIO, -EUCLEAN, -ENOMEM, -EINVAL, -ENOSPC };
+
+	(void)teardown(state);
+	assert_int_equal(setup_with(state, &guarded, true), 0);
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		(void)snprintf(request, sizeof(request),
+			       "GET /fail?code=%d HTTP/1.1\r\nHost: localhost\r\n"
+			       "Connection: close\r\n\r\n",
+			       asked[i]);
+		char *answer = ask(*state, request);
+		bool ours = strncmp(answer + 9, "500", 3) == 0;
+
+		assert_int_equal(ours, i < 3);
+		assert_int_equal(strstr(answer, "bad") == NULL, ours);
+		assert_non_null(strstr(answer, ours ? "log of the service" : "one more"));
+		free(answer);
 	}
 }
 
@@ -1073,6 +1101,7 @@ int main(void)
 		TEST(an_answer_carries_what_was_asked),
 		TEST(an_unknown_path_is_404_and_another_method_405),
 		TEST(errors_are_json_with_the_status_of_their_code),
+		TEST(failures_of_ours_name_no_file_to_strangers),
 		TEST(the_kernel_tells_who_asks),
 		TEST(a_handler_may_answer_later),
 		TEST(a_client_that_hung_up_is_no_concern_of_the_handler),
