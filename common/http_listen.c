@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LISTEN_BACKLOG 64
+#define LISTEN_BACKLOG 512  /* who is not accepted yet: a burst; the kernel may have fewer */
 #define LOOPBACK_NET   127u /* 127.0.0.0/8 */
 
 /* Does anybody answer at @address? */
