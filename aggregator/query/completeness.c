@@ -2,6 +2,7 @@
 #include "figures.h"
 #include "query.h"
 #include "rational.h"
+#include "series.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -223,6 +224,8 @@ int completeness_run(sqlite3 *db, const struct reference *reference, const struc
 {
 	struct plan plan;
 	int rc = understand(reference, query, &plan, err);
+	if (rc == 0)
+		rc = series_check(db, &plan, reference, err);
 	if (rc < 0)
 		return rc;
 	plan.by_own_unit = !has_rows(&plan);

@@ -4,6 +4,7 @@
 #include "labels.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static int find_operands(const struct reference *reference, struct plan *plan, struct err *err)
@@ -150,13 +151,109 @@ static int find_place(const struct reference *reference, const struct query *que
 	if (!labels_valid(plan->labels))
 		return err_set(err, -EINVAL, "'%s' are no labels; write --label KEY=VALUE for each",
 			       plan->labels);
-	int rc = plan->by ? check_level(reference, plan->by, err) : 0;
-	if (rc < 0 || !plan->area)
-		return rc;
-	for (size_t i = 0; i < reference->units->n; i++)
-		if (strcmp(reference->units->list[i].code, plan->area) == 0)
+	return plan->by ? check_level(reference, plan->by, err) : 0;
+}
+
+/* I13: a code that meant no unit at the time asked about is an error, never an empty answer. */
+static int check_area(const struct reference *reference, const struct plan *plan, struct err *err)
+{
+	int32_t first = plan->restated ? plan->structure
+				       : period_first_day(plan_bucket(plan, plan->first)),
+		end = plan->restated ? plan->structure + 1
+				     : period_end_day(plan_bucket(plan, plan->last));
+	const struct unit *known = NULL; /* the nearest before, or else after */
+	for (size_t i = 0; i < reference->units->n; i++) {
+		const struct unit *unit = &reference->units->list[i];
+		if (strcmp(unit->code, plan->area) != 0)
+			continue;
+		if (unit->valid_from < end && unit->valid_to > first)
 			return 0;
-	return err_set(err, -EINVAL, "no unit ever had the code '%s'", plan->area);
+		if (!known || unit->valid_to <= first)
+			known = unit; /* the list is ascending by valid_from */
+	}
+	if (!known)
+		return err_set(err, -EINVAL,
+			       "no unit ever had the code '%s'; 'lantoa units export' has them all",
+			       plan->area);
+	char day[DAY_TEXT_MAX], from[DAY_TEXT_MAX];
+	if (known->valid_to <= first)
+		return err_set(
+			err, -EINVAL,
+			"%s %s is no more since %s, and the time asked about begins on %s; ask "
+			"for its successor, or with --structure under the borders of an earlier "
+			"day",
+			known->code, known->name, day_format(known->valid_to, day),
+			day_format(first, from));
+	return err_set(err, -EINVAL,
+		       "%s %s is there only from %s on, and the time asked about ends before that; "
+		       "with --structure it can be told under the borders of a later day",
+		       known->code, known->name, day_format(known->valid_from, day));
+}
+
+static bool has_dimension(const struct metric *metric, const char *key, size_t len)
+{
+	for (size_t i = 0; i < metric->n_dimensions; i++)
+		if (strlen(metric->dimensions[i]) == len &&
+		    memcmp(metric->dimensions[i], key, len) == 0)
+			return true;
+	return false;
+}
+
+/* The first key of the filter that is no dimension of @metric; NULL: all are. */
+static const char *strange_key(const struct plan *plan, const struct metric *metric,
+			       size_t *ret_len)
+{
+	const char *cursor = plan->labels, *key, *value;
+	size_t len, value_len;
+	while (labels_next(&cursor, &key, &len, &value, &value_len))
+		if (!has_dimension(metric, key, len)) {
+			*ret_len = len;
+			return key;
+		}
+	return NULL;
+}
+
+static void name_dimensions(const struct metric *metric, char text[], size_t size)
+{
+	size_t len = 0;
+	*text = '\0';
+	for (size_t i = 0; i < metric->n_dimensions && len < size; i++) /* cut is fine */
+		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? ", " : "",
+					metric->dimensions[i]);
+}
+
+/* I13: a label that no figure can have is an error that says which there are. */
+static int check_labels(const struct plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->n_metrics; i++) {
+		const struct metric *metric = plan->metrics[i];
+		char dimensions[256];
+		size_t len;
+		const char *key = strange_key(plan, metric, &len);
+		if (!key)
+			continue;
+		name_dimensions(metric, dimensions, sizeof(dimensions));
+		if (*dimensions)
+			return err_set(err, -EINVAL,
+				       "%s is not divided by '%.*s'; what it is divided by: %s",
+				       metric->name, (int)len, key, dimensions);
+		return err_set(err, -EINVAL, "%s is not divided by '%.*s', nor by anything else",
+			       metric->name, (int)len, key);
+	}
+	return 0;
+}
+
+/* The same where every metric is asked about: those that are so divided are meant. */
+static int check_labels_of_any(const struct reference *reference, const struct plan *plan,
+			       struct err *err)
+{
+	for (size_t i = 0; i < reference->catalogue->n; i++)
+		if (plan_fits(plan, &reference->catalogue->metrics[i]))
+			return 0;
+	return err_set(err, -EINVAL,
+		       "no metric that adds up to a %s is divided by what --label says ('%s'); the "
+		       "column dimensions of 'lantoa catalogue export' has what each is divided by",
+		       _(grain_name(plan->per)), plan->labels);
 }
 
 static int find_views(const struct query *query, struct plan *plan, struct err *err)
@@ -176,7 +273,14 @@ static int find_the_rest(const struct reference *reference, const struct query *
 	int rc = find_range(query, plan, err);
 	if (rc == 0)
 		rc = find_place(reference, query, plan, err);
-	return rc == 0 ? find_views(query, plan, err) : rc;
+	if (rc == 0)
+		rc = find_views(query, plan, err);
+	if (rc == 0 && plan->area)
+		rc = check_area(reference, plan, err);
+	if (rc < 0 || !*plan->labels)
+		return rc;
+	return plan->everything ? check_labels_of_any(reference, plan, err)
+				: check_labels(plan, err);
 }
 
 int plan_make(const struct reference *reference, const struct query *query, struct plan *ret_plan,
@@ -211,7 +315,9 @@ int plan_make_everything(const struct reference *reference, const struct query *
 
 bool plan_fits(const struct plan *plan, const struct metric *metric)
 {
-	return period_nests(metric->calendar, metric->period, plan->calendar, plan->per);
+	size_t len;
+	return period_nests(metric->calendar, metric->period, plan->calendar, plan->per) &&
+	       (!plan->everything || !strange_key(plan, metric, &len));
 }
 
 struct period plan_bucket(const struct plan *plan, int32_t number)

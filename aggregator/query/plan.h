@@ -33,7 +33,8 @@ int plan_make(const struct reference *reference, const struct query *query, stru
 /** The same for a query without a name: about reports of every metric, by default per month. */
 int plan_make_everything(const struct reference *reference, const struct query *query,
 			 struct plan *ret_plan, struct err *err);
-/** Do periods of @metric add up to the plan's buckets? */
+/** Do periods of @metric add up to the plan's buckets and, where every metric is asked about, is it
+ * divided by all labels of the filter? */
 bool plan_fits(const struct plan *plan, const struct metric *metric);
 /** The query as understood, into the head of @table. */
 void plan_head(const struct plan *plan, struct table *table);

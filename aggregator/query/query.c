@@ -3,6 +3,7 @@
 #include "i18n.h"
 #include "path.h"
 #include "rank.h"
+#include "series.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -401,6 +402,8 @@ int query_run(sqlite3 *db, const struct reference *reference, const struct query
 	struct plan plan;
 	struct figures *figures = NULL;
 	int rc = plan_make(reference, query, &plan, err);
+	if (rc == 0)
+		rc = series_check(db, &plan, reference, err);
 	if (rc < 0)
 		return rc;
 	struct answer answer = { .plan = &plan, .reference = reference };

@@ -209,6 +209,8 @@ int revisions_run(sqlite3 *db, const struct reference *reference, const struct q
 					       "period",   "was",    "became", "change", "late" };
 	struct plan plan;
 	int rc = plan_of(reference, query, &plan, err);
+	if (rc == 0)
+		rc = series_check(db, &plan, reference, err);
 	if (rc < 0)
 		return rc;
 	struct gathering g = { .plan = &plan, .reference = reference };

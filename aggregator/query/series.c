@@ -1,7 +1,11 @@
 #include "series.h"
+#include "blob.h"
 #include "labels.h"
+#include "plan.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int series_add(struct series_list *list, uint32_t id, struct err *err)
 {
@@ -35,5 +39,104 @@ int series_find(sqlite3 *db, const struct metric *metric, const char *labels,
 			break;
 	}
 	sqlite3_finalize(stmt);
+	return rc;
+}
+
+/* --- are there such labels? --- */
+
+#define VALUES_SHOWN 12u /* in a sentence */
+
+struct values {                  /* of one key, among the series of the metrics asked about */
+	const char *key, *value; /* asked for; not terminated */
+	size_t key_len, value_len;
+	struct blob names; /* owned: of those shown, parted by ", " */
+	size_t shown, n;
+	bool found;
+};
+
+/* Is the value of @len bytes among those named already? */
+static bool is_named(const struct values *values, const char *value, size_t len)
+{
+	const char *text = (const char *)values->names.data;
+	for (size_t at = 0, end; at < values->names.len; at = end + 2) {
+		const char *comma = memmem(text + at, values->names.len - at, ", ", 2);
+		end = comma ? (size_t)(comma - text) : values->names.len;
+		if (end - at == len && memcmp(text + at, value, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int look_at_series(struct values *values, const char *labels)
+{
+	const char *cursor = labels, *key, *value;
+	size_t key_len, len;
+	while (labels_next(&cursor, &key, &key_len, &value, &len)) {
+		if (key_len != values->key_len || memcmp(key, values->key, key_len) != 0)
+			continue;
+		values->n++;
+		values->found |= len == values->value_len && memcmp(value, values->value, len) == 0;
+		if (values->shown == VALUES_SHOWN || is_named(values, value, len))
+			continue;
+		if ((values->shown++ && blob_append(&values->names, ", ", 2) < 0) ||
+		    blob_append(&values->names, value, len) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int look_at_metric(sqlite3_stmt *labels_of, const struct metric *metric,
+			  struct values *values, struct err *err)
+{
+	int rc;
+	sqlite3_bind_text(labels_of, 1, metric->name, -1, SQLITE_STATIC);
+	while ((rc = db_step(labels_of, err)) == 1 && !values->found) {
+		const char *labels = (const char *)sqlite3_column_text(labels_of, 0);
+		if (labels && look_at_series(values, labels) < 0) {
+			rc = err_memory(err);
+			break;
+		}
+	}
+	sqlite3_reset(labels_of);
+	return rc < 0 ? rc : 0;
+}
+
+static int check_pair(sqlite3_stmt *labels_of, const struct plan *plan,
+		      const struct reference *reference, struct values *values, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < plan->n_metrics && rc == 0; i++)
+		rc = look_at_metric(labels_of, plan->metrics[i], values, err);
+	for (size_t i = 0; plan->everything && i < reference->catalogue->n && rc == 0; i++)
+		if (plan_fits(plan, &reference->catalogue->metrics[i]))
+			rc = look_at_metric(labels_of, &reference->catalogue->metrics[i], values,
+					    err);
+	if (rc < 0 || values->found || values->n == 0)
+		return rc;
+	return err_set(err, -EINVAL,
+		       "nothing was ever reported with the label %.*s=%.*s; there are: %.*s%s",
+		       (int)values->key_len, values->key, (int)values->value_len, values->value,
+		       (int)values->names.len, (const char *)values->names.data,
+		       values->shown == VALUES_SHOWN ? ", ..." : "");
+}
+
+int series_check(sqlite3 *db, const struct plan *plan, const struct reference *reference,
+		 struct err *err)
+{
+	const char *cursor = plan->labels;
+	struct values values = { 0 };
+	sqlite3_stmt *labels_of;
+	if (!*cursor)
+		return 0;
+	int rc = db_prepare(db, "SELECT labels FROM series WHERE metric = ? ORDER BY labels",
+			    &labels_of, err);
+	while (rc == 0 && labels_next(&cursor, &values.key, &values.key_len, &values.value,
+				      &values.value_len)) {
+		rc = check_pair(labels_of, plan, reference, &values, err);
+		blob_free(&values.names);
+		values.shown = values.n = 0;
+		values.found = false;
+	}
+	sqlite3_finalize(labels_of);
 	return rc;
 }

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct plan;
+struct reference;
+
 struct series_list {
 	uint32_t *list; /* owned [n], ascending; freed with free() */
 	size_t n, room;
@@ -16,3 +19,9 @@ struct series_list {
 /** Fill @list anew: all series of @metric that carry @labels (canonical; "": any). */
 int series_find(sqlite3 *db, const struct metric *metric, const char *labels,
 		struct series_list *list, struct err *err);
+
+/** Does every label of the plan's filter have a value that a figure of its metrics was ever
+ * reported with? -EINVAL names those there are (I13). Where nothing was reported with that key yet,
+ * nothing is known to be wrong: 0. What was reported later than a --known counts here, too. */
+int series_check(sqlite3 *db, const struct plan *plan, const struct reference *reference,
+		 struct err *err);

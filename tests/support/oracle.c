@@ -992,6 +992,29 @@ bool oracle_allows(const struct metric *metric, enum calendar calendar, enum gra
 	return per > GRAIN_WEEK && calendar == metric->calendar;
 }
 
+static bool knows_area(const struct oracle *o, const struct query *query, struct period first,
+		       struct period last)
+{
+	const struct units *units = o->reference->units;
+	int32_t from = period_first_day(first), end = period_end_day(last);
+	if (query->structure) {
+		assert_int_equal(day_parse(query->structure, &from, NULL), 0);
+		end = from + 1;
+	}
+	for (size_t i = 0; i < units->n; i++)
+		for (int32_t day = from; day < end && query->area; day++)
+			if (units_find(units, query->area, day))
+				return true;
+	return !query->area;
+}
+
+bool oracle_knows(const struct oracle *oracle, const struct query *query, struct period first,
+		  struct period last)
+{
+	const struct metric *metric = catalogue_find(oracle->reference->catalogue, query->name);
+	return knows_area(oracle, query, first, last) && labels_fit(metric, query->labels);
+}
+
 static int64_t first_number(const struct metric *metric, struct period bucket)
 {
 	if (bucket.grain == GRAIN_HOUR)

@@ -94,6 +94,11 @@ struct oracle_answer {
 /** May (@metric, @per, @calendar) be asked? */
 bool oracle_allows(const struct metric *metric, enum calendar calendar, enum grain per);
 
+/** Does the question name only an area that was a unit's at the time asked about, and labels that
+ * the metric is divided by? */
+bool oracle_knows(const struct oracle *oracle, const struct query *query, struct period first,
+		  struct period last);
+
 /** Buckets @first to @last of (@calendar, @per); area, by, labels and structure as in @query. */
 void oracle_ask(const struct oracle *oracle, const struct query *query, enum calendar calendar,
 		enum grain per, int32_t first, int32_t last, struct oracle_answer *ret);

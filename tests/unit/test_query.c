@@ -407,6 +407,29 @@ static void the_missing_are_named(struct books *books, const struct question *q,
 	table_close(table);
 }
 
+/* Where series have the key of a pair that is asked for, one of them has its value. */
+static bool values_are_known(struct books *books, const struct query *query)
+{
+	for (const char *pair = query->labels; *pair;
+	     pair += strcspn(pair, ";"), pair += *pair == ';') {
+		char sql[512];
+		sqlite3_stmt *stmt;
+		int len = (int)strcspn(pair, ";"), key = (int)strcspn(pair, "=");
+		(void)snprintf(
+			sql, sizeof(sql),
+			"SELECT count(*), sum(instr(';' || labels || ';', ';%.*s;') > 0) FROM "
+			"series WHERE metric = '%s' AND instr(';' || labels, ';%.*s=') > 0",
+			len, pair, query->name, key, pair);
+		assert_int_equal(db_prepare(books->db, sql, &stmt, &books->err), 0);
+		assert_int_equal(db_step(stmt, &books->err), 1);
+		bool known = sqlite3_column_int(stmt, 0) == 0 || sqlite3_column_int(stmt, 1) > 0;
+		sqlite3_finalize(stmt);
+		if (!known)
+			return false;
+	}
+	return true;
+}
+
 static void ask_both(struct history *h, struct books *books)
 {
 	struct question q;
@@ -421,8 +444,17 @@ static void ask_both(struct history *h, struct books *books)
 			fail_msg("%s: was answered", q.words);
 		return;
 	}
-	table = ask(books, &q, &q.query);
 	history_tell(h, books, q.known_us, &oracle);
+	if (!values_are_known(books, &q.query) ||
+	    !oracle_knows(&oracle, &q.query, (struct period){ q.calendar, q.per, q.first },
+			  (struct period){ q.calendar, q.per, q.last })) {
+		if (query_run(books->db, books->reference, &q.query, &table, &books->err) !=
+		    -EINVAL)
+			fail_msg("%s: was answered, though it names what is not there", q.words);
+		oracle_free(&oracle);
+		return;
+	}
+	table = ask(books, &q, &q.query);
 	oracle_ask(&oracle, &q.query, q.calendar, q.per, q.first, q.last, &answer);
 	same_answer(&q, table, &answer);
 	rows_add_up(books, &q, table);
@@ -531,6 +563,13 @@ static void answers_kept_and_asked_again(struct dice *dice, void *context)
 	for (size_t i = 0; i < CUTS * KEPT; i++) {
 		struct blob again;
 		answer_csv(&books, &kept[i].q, &again);
+		if ((again.len == 0) != (kept[i].answer.len == 0)) {
+			/* which labels there are is judged by what is known now */
+			assert_string_not_equal(kept[i].q.query.labels, "");
+			blob_free(&again);
+			blob_free(&kept[i].answer);
+			continue;
+		}
 		if (again.len != kept[i].answer.len ||
 		    (again.len > 0 && memcmp(again.data, kept[i].answer.data, again.len) != 0))
 			fail_msg("%s: as known at %s it is\n%.*s\nand was\n%.*s", kept[i].q.words,
@@ -914,9 +953,72 @@ static void a_first_report_after_a_withdrawal_is_no_revision(void **state)
 	books_close(&books);
 }
 
+static void refused(struct books *books, const struct query *query, const char *sentence)
+{
+	struct table *table = NULL;
+	assert_int_equal(query_run(books->db, books->reference, query, &table, &books->err),
+			 -EINVAL);
+	assert_string_equal(books->err.text, sentence);
+	assert_int_equal(completeness_run(books->db, books->reference, query, &table, &books->err),
+			 -EINVAL);
+	assert_string_equal(books->err.text, sentence);
+	assert_int_equal(revisions_run(books->db, books->reference, query, &table, &books->err),
+			 -EINVAL);
+	assert_string_equal(books->err.text, sentence);
+}
+
+/* I13: no typo that looks like silence. */
+static void what_is_not_there_is_an_error_that_says_what_is(void **state)
+{
+	struct books books;
+	struct books_spool z = { .id = 1 };
+	struct query day = { .name = "n", .from = "2024-06-10" };
+	struct table *table = NULL;
+	(void)state;
+	reform_open(&books, "n,x,x,x,flow,sum,sum,day,sector topic,0,0,commune,1,,\n"
+			    "m,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
+	z.office = books_office(&books, "z", "N", day_of("2024-05-01"));
+	books_refresh(&books);
+	day.labels = "topic=x"; /* nobody said what topics there are */
+	assert_int_equal(query_run(books.db, books.reference, &day, &table, &books.err), 0);
+	table_close(table);
+	books_record(&books, &z, "n", "sector=land", "2024-06-10", 4, 0);
+	books_record(&books, &z, "n", "sector=civil;topic=a", "2024-06-10", 5, 0);
+	day.labels = "sektor=land";
+	refused(&books, &day, "n is not divided by 'sektor'; what it is divided by: sector, topic");
+	day.labels = "sector=lnd";
+	refused(&books, &day,
+		"nothing was ever reported with the label sector=lnd; there are: civil, land");
+	day.labels = "sector=land";
+	day.name = "m";
+	refused(&books, &day, "m is not divided by 'sector', nor by anything else");
+	day.name = NULL; /* completeness of all that are divided so */
+	assert_int_equal(completeness_run(books.db, books.reference, &day, &table, &books.err), 0);
+	table_close(table);
+	day.labels = "sektor=land";
+	assert_int_equal(completeness_run(books.db, books.reference, &day, &table, &books.err),
+			 -EINVAL);
+	day = (struct query){ .name = "m", .from = "2024-06-10", .area = "Q" };
+	refused(&books, &day, "no unit ever had the code 'Q'; 'lantoa units export' has them all");
+	day.area = "A";
+	refused(&books, &day,
+		"A a is no more since 2024-05-01, and the time asked about begins on 2024-06-10; "
+		"ask "
+		"for its successor, or with --structure under the borders of an earlier day");
+	day.structure = "2024-04-30";
+	assert_int_equal(query_run(books.db, books.reference, &day, &table, &books.err), 0);
+	table_close(table);
+	day = (struct query){ .name = "m", .from = "2024-04-10", .area = "N" };
+	refused(&books, &day,
+		"N n is there only from 2024-05-01 on, and the time asked about ends before that; "
+		"with --structure it can be told under the borders of a later day");
+	books_close(&books);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_there_is_an_error_that_says_what_is),
 		cmocka_unit_test(an_office_is_one_in_the_last_row_too),
 		cmocka_unit_test(a_silent_office_of_a_divided_unit_withholds_nothing),
 		cmocka_unit_test(by_office_too_an_undivided_figure_is_of_no_part),
