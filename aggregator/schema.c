@@ -76,6 +76,24 @@ static const char *const steps[] = {
 	"INSERT INTO arrival SELECT j.day, q.released_us, q.released_us FROM quarantine q"
 	"  JOIN journal j ON j.id = q.journal WHERE q.released_us IS NOT NULL"
 	"  ON CONFLICT DO UPDATE SET last_us = max(last_us, excluded.last_us);",
+	/* 6: a row of quarantine may be about several points, from `point` on as many as
+	   `observations` says: earlier programs would count all but the first of them. And how many
+	   rows of an office wait, because there is a limit to that (office_limits.h): by triggers,
+	   whoever holds and releases. */
+	"CREATE TABLE held(office INTEGER PRIMARY KEY, n INTEGER NOT NULL) STRICT;"
+	"INSERT INTO held SELECT j.office, count(*) FROM quarantine q JOIN journal j"
+	"  ON j.id = q.journal WHERE q.released_us IS NULL GROUP BY j.office;"
+	"CREATE TRIGGER held_more AFTER INSERT ON quarantine WHEN new.released_us IS NULL BEGIN"
+	"  INSERT INTO held SELECT office, 1 FROM journal WHERE id = new.journal"
+	"  ON CONFLICT DO UPDATE SET n = n + 1; END;"
+	"CREATE TRIGGER held_fewer AFTER DELETE ON quarantine WHEN old.released_us IS NULL BEGIN"
+	"  UPDATE held SET n = n - 1 WHERE office = (SELECT office FROM journal"
+	"  WHERE id = old.journal); END;"
+	"CREATE TRIGGER held_changed AFTER UPDATE OF released_us ON quarantine"
+	"  WHEN (old.released_us IS NULL) <> (new.released_us IS NULL) BEGIN"
+	"  INSERT INTO held SELECT office, 1 FROM journal WHERE id = new.journal"
+	"  ON CONFLICT DO UPDATE SET n = n + CASE WHEN new.released_us IS NULL THEN 1 ELSE -1 END;"
+	"  END;",
 };
 
 static const struct db_schema schema = {

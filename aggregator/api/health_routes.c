@@ -77,7 +77,7 @@ static void add_intake(struct table *table, const struct intake_counters *intake
 		{ "gaps", intake->batches.gaps },
 		{ "malformed", intake->malformed },
 		{ "misplaced", intake->misplaced },
-		{ "over_limit", intake->over },
+		{ "over_limit", intake->over + intake->batches.over },
 		{ "put_off", intake->put_off },
 		{ "bad_batches", intake->batches.malformed },
 		{ "later", intake->batches.later },

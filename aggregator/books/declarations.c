@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define LIST_COSTS 3u /* a list's own bytes, in series */
+
 struct spool_list {
 	int64_t spool;         /* row */
+	uint64_t used;         /* the turn in which it was asked about last */
 	struct declared *list; /* owned [n] */
 	size_t n, room;
 };
@@ -15,6 +18,8 @@ struct declarations {
 	const struct catalogue *catalogue; /* lent */
 	struct spool_list *spools;         /* owned [n], ascending by spool */
 	size_t n, room;
+	size_t kept;                /* series in all lists, rooms and LIST_COSTS included */
+	uint64_t turn;              /* counts what was asked */
 	struct interned *interned;  /* NULL: on a connection that only reads, */
 	sqlite3_stmt *read, *write; /* where write is, too */
 };
@@ -48,7 +53,7 @@ void declarations_forget(struct declarations *declarations, const struct catalog
 {
 	for (size_t i = 0; i < declarations->n; i++)
 		free(declarations->spools[i].list);
-	declarations->n = 0;
+	declarations->n = declarations->kept = 0;
 	declarations->catalogue = catalogue;
 	if (declarations->interned)
 		interned_forget(declarations->interned);
@@ -76,26 +81,29 @@ static int64_t shape_of(const struct declaration *declaration)
 static struct declared judge(const struct catalogue *catalogue, uint32_t series, int64_t shape,
 			     const char *metric, const char *labels)
 {
-	struct declared declared = {
-		.series = series,
-		.grain = (enum grain)(shape & 15),
-		.decimals = (unsigned)(shape >> 4 & 15),
-		.calendar = (enum calendar)(shape >> 8 & 1),
-		.metric = catalogue_find(catalogue, metric),
-	};
-	declared.verdict = declared.metric ? metric_judge_series(declared.metric, labels,
-								 declared.calendar, declared.grain)
-					   : VERDICT_UNKNOWN_METRIC;
-	return declared;
+	enum grain grain = (enum grain)(shape & 15);
+	enum calendar calendar = (enum calendar)(shape >> 8 & 1);
+	const struct metric *known = catalogue_find(catalogue, metric);
+	enum verdict verdict = known ? metric_judge_series(known, labels, calendar, grain)
+				     : VERDICT_UNKNOWN_METRIC;
+	return (struct declared){ .metric = known,
+				  .series = series,
+				  .grain = (uint8_t)grain,
+				  .calendar = (uint8_t)calendar,
+				  .decimals = (uint8_t)(shape >> 4 & 15),
+				  .verdict = (uint8_t)verdict };
 }
 
-static int append(struct spool_list *spool, struct declared declared, struct err *err)
+/* @spool need not be in the cache yet. */
+static int append(struct declarations *d, struct spool_list *spool, struct declared declared,
+		  struct err *err)
 {
 	if (spool->n == spool->room) {
-		size_t room = spool->room ? spool->room * 2 : 64;
+		size_t room = spool->room + spool->room / 4 + 16; /* most declare no more */
 		struct declared *list = realloc(spool->list, room * sizeof(*list));
 		if (!list)
 			return err_memory(err);
+		d->kept += room - spool->room;
 		spool->list = list;
 		spool->room = room;
 	}
@@ -130,7 +138,7 @@ static int read_list(struct declarations *d, struct spool_list *spool, struct er
 			      sqlite3_column_int64(d->read, 1),
 			      (const char *)sqlite3_column_text(d->read, 2),
 			      (const char *)sqlite3_column_text(d->read, 3));
-		rc = append(spool, declared, err);
+		rc = append(d, spool, declared, err);
 		if (rc < 0)
 			break;
 	}
@@ -138,8 +146,38 @@ static int read_list(struct declarations *d, struct spool_list *spool, struct er
 	return rc;
 }
 
-static int find_spool(struct declarations *d, int64_t row, struct spool_list **ret_spool,
-		      struct err *err)
+/* Those asked about before the turn @before go. */
+static void drop_before(struct declarations *d, uint64_t before)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->spools[i].used < before) {
+			d->kept -= d->spools[i].room + LIST_COSTS;
+			free(d->spools[i].list);
+		} else {
+			d->spools[n++] = d->spools[i];
+		}
+	}
+	d->n = n;
+}
+
+/* Down to three quarters, so that it is not looked through for each: the older half by turns, again
+ * and again. What is asked about in this turn stays. */
+static void thin_out(struct declarations *d)
+{
+	if (d->kept <= DECLARED_KEPT)
+		return;
+	while (d->kept > DECLARED_KEPT / 4 * 3) {
+		uint64_t oldest = d->turn;
+		for (size_t i = 0; i < d->n; i++)
+			oldest = d->spools[i].used < oldest ? d->spools[i].used : oldest;
+		if (oldest == d->turn)
+			return;
+		drop_before(d, oldest + (d->turn - oldest + 1) / 2);
+	}
+}
+
+static size_t place_of(const struct declarations *d, int64_t row)
 {
 	size_t low = 0, high = d->n;
 	while (low < high) {
@@ -149,6 +187,14 @@ static int find_spool(struct declarations *d, int64_t row, struct spool_list **r
 		else
 			high = middle;
 	}
+	return low;
+}
+
+static int find_spool(struct declarations *d, int64_t row, struct spool_list **ret_spool,
+		      struct err *err)
+{
+	size_t low = place_of(d, row);
+	d->turn++;
 	if (low == d->n || d->spools[low].spool != row) {
 		struct spool_list fresh = { .spool = row };
 		if (d->n == d->room) {
@@ -161,13 +207,19 @@ static int find_spool(struct declarations *d, int64_t row, struct spool_list **r
 		}
 		int rc = read_list(d, &fresh, err);
 		if (rc < 0) {
+			d->kept -= fresh.room;
 			free(fresh.list);
 			return rc;
 		}
 		for (size_t i = d->n++; i > low; i--)
 			d->spools[i] = d->spools[i - 1];
 		d->spools[low] = fresh;
+		d->kept += LIST_COSTS;
+		d->spools[low].used = d->turn;
+		thin_out(d);
+		low = place_of(d, row);
 	}
+	d->spools[low].used = d->turn;
 	*ret_spool = &d->spools[low];
 	return 0;
 }
@@ -206,7 +258,7 @@ static int add_one(struct declarations *d, struct spool_list *spool, size_t numb
 	sqlite3_bind_int64(d->write, 3, series);
 	sqlite3_bind_int64(d->write, 4, shape_of(declaration));
 	rc = db_run(d->write, err);
-	return rc < 0 ? rc : append(spool, fresh, err);
+	return rc < 0 ? rc : append(d, spool, fresh, err);
 }
 
 int declarations_add(struct declarations *declarations, int64_t spool, const struct batch *batch,

@@ -134,6 +134,11 @@ size_t journal_spools(const struct journal *journal)
 	return spools_count(journal->spools);
 }
 
+int64_t *journal_held(struct journal *journal, int64_t office)
+{
+	return spools_held(journal->spools, office);
+}
+
 bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIRE_DIGEST_LEN])
 {
 	return !spool->digest_known || memcmp(spool->upto_digest, digest, WIRE_DIGEST_LEN) == 0;

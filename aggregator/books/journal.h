@@ -46,6 +46,7 @@ int journal_flush(struct journal *journal, struct err *err);
 
 /** Spools at hand: spools.h. */
 size_t journal_spools(const struct journal *journal);
+int64_t *journal_held(struct journal *journal, int64_t office);
 
 void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, uint64_t seq,
 		   const uint8_t *payload,

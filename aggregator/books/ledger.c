@@ -5,6 +5,7 @@
 #include "journal.h"
 #include "judge.h"
 #include "quarantine.h"
+#include "usage.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@ struct ledger {
 	int64_t reference_version;          /* that declarations were judged by; 0: none */
 	uint64_t observations, uncommitted; /* posted: before this transaction, and in it */
 	uint64_t uncommitted_before;        /* the part at hand began */
+	struct limits limits;
+	enum limit over; /* of the last POSTING_OVER */
 };
 
 struct ledger *ledger_open(sqlite3 *db, struct err *err)
@@ -31,6 +34,7 @@ struct ledger *ledger_open(sqlite3 *db, struct err *err)
 		return NULL;
 	}
 	ledger->db = db;
+	ledger->limits = limits_default();
 	if (!(ledger->declarations = declarations_open(db, err)) ||
 	    !(ledger->journal = journal_open(db, err)) ||
 	    !(ledger->quarantine = quarantine_open(db, err)) ||
@@ -51,6 +55,16 @@ void ledger_close(struct ledger *ledger)
 	declarations_close(ledger->declarations);
 	arena_close(ledger->arena);
 	free(ledger);
+}
+
+void ledger_limit(struct ledger *ledger, const struct limits *limits)
+{
+	ledger->limits = *limits;
+}
+
+enum limit ledger_over(const struct ledger *ledger)
+{
+	return ledger->over;
 }
 
 void ledger_begin(struct ledger *ledger, const struct reference *reference)
@@ -115,36 +129,139 @@ static int check_runs(const struct post *post, struct err *err)
 	return 0;
 }
 
+/* --- limits: -EDQUOT, with what to do --- */
+
+static int over(struct ledger *ledger, enum limit limit, struct err *err)
+{
+	ledger->over = limit;
+	switch (limit) {
+	case LIMIT_SPOOLS:
+		return err_set(
+			err, -EDQUOT,
+			"this office has begun %u spools, as many as it may: find out why its "
+			"spool begins anew again and again; then the province may raise "
+			"[limits] spools",
+			ledger->limits.most[limit]);
+	case LIMIT_SERIES:
+		return err_set(
+			err, -EDQUOT,
+			"this office would declare more than %u series, as many as it may: use "
+			"fewer different label values; or the province may raise [limits] series",
+			ledger->limits.most[limit]);
+	default:
+		return err_set(
+			err, -EDQUOT,
+			"more than %u rows of this office would wait in quarantine: the province "
+			"mends their cause and runs `lantoa quarantine release`, or raises "
+			"[limits] held; until then this waits at the office",
+			ledger->limits.most[limit]);
+	}
+}
+
+/* May the office begin this spool, if it is new, and declare what the batch declares? */
+static int check_declaring(const struct post *post, const struct journal_spool *spool,
+			   struct err *err)
+{
+	struct ledger *ledger = post->ledger;
+	size_t known = 0, end = post->batch.first_declared + post->batch.n_declared;
+	const struct declared *list;
+	struct usage usage = { 0 };
+	int rc = spool->row ? declarations_of(ledger->declarations, spool->row, &list, &known, err)
+			    : 0;
+	if (rc < 0 || (spool->row && end <= known))
+		return rc;
+	rc = usage_read(ledger->db, spool->office, &usage, err);
+	if (rc == 0 && !spool->row && usage.spools >= ledger->limits.most[LIMIT_SPOOLS])
+		rc = over(ledger, LIMIT_SPOOLS, err);
+	if (rc == 0 && end > known &&
+	    usage.series + (end - known) > ledger->limits.most[LIMIT_SERIES])
+		rc = over(ledger, LIMIT_SERIES, err);
+	return rc;
+}
+
+/* As many rows as sift() would make of the run. */
+static size_t rows_of(const struct post *post, size_t index)
+{
+	const struct run *run = &post->batch.runs[index];
+	const struct declared *declared = &post->declared[run->series];
+	enum verdict before = VERDICT_OK;
+	size_t rows = 0;
+	if (judge_run(&post->judge, declared) != VERDICT_OK || post->form->hold != VERDICT_OK)
+		return 1;
+	for (uint32_t i = 0; i < run->n; i++) {
+		const struct point *point = &post->batch.points[run->first + i];
+		enum verdict verdict =
+			point->withdrawn ? VERDICT_OK
+					 : metric_judge_value(declared->metric, point->value_e,
+							      declared->decimals, NULL);
+		rows += verdict != VERDICT_OK && verdict != before;
+		before = verdict;
+	}
+	return rows;
+}
+
+/* May the office have held what of the batch would be? Most have little, and then it is not even
+ * looked at. */
+static int check_held(const struct post *post, struct err *err)
+{
+	struct ledger *ledger = post->ledger;
+	uint64_t most = ledger->limits.most[LIMIT_HELD];
+	int64_t *held = journal_held(ledger->journal, post->office->id);
+	struct usage usage = { 0 };
+	if (held && *held >= 0 && (uint64_t)*held + post->batch.n_points <= most)
+		return 0;
+	int rc = usage_read(ledger->db, post->office->id, &usage, err);
+	if (rc < 0)
+		return rc;
+	if (held)
+		*held = (int64_t)usage.held;
+	if (usage.held + post->batch.n_points <= most)
+		return 0;
+	size_t rows = 0;
+	for (size_t i = 0; i < post->batch.n_runs; i++)
+		rows += rows_of(post, i);
+	return rows > 0 && usage.held + rows > most ? over(ledger, LIMIT_HELD, err) : 0;
+}
+
 static int hold(const struct post *post, size_t run, int64_t point, size_t n, enum verdict verdict,
 		struct err *err)
 {
+	int64_t *held = journal_held(post->ledger->journal, post->office->id);
+	if (held && *held >= 0)
+		++*held;
 	post->on_held(post->context, post->batch.runs[run].series, (uint32_t)n, verdict);
 	return quarantine_hold(post->ledger->quarantine, post->entry, run, point, verdict, n, err);
 }
 
-/* Rescale the run's values in place to the catalogue's decimals, hold those that cannot count,
- * close the gaps. */
+/* Rescale the run's values in place to the catalogue's decimals, hold those that cannot count
+ * (those that follow one another for one reason as one), close the gaps. */
 static int sift(struct post *post, size_t index, const struct declared *declared, size_t *ret_n,
 		struct err *err)
 {
 	const struct run *run = &post->batch.runs[index];
 	struct point *points = &post->batch.points[run->first];
 	size_t kept = 0;
+	uint32_t from = 0; /* points[from] ... points[i - 1] are held, for @reason */
+	enum verdict reason = VERDICT_OK;
 	for (uint32_t i = 0; i < run->n; i++) {
 		enum verdict verdict = VERDICT_OK;
 		if (!points[i].withdrawn)
 			verdict = metric_judge_value(declared->metric, points[i].value_e,
 						     declared->decimals, &points[i].value_e);
-		if (verdict == VERDICT_OK) {
-			points[kept++] = points[i];
-			continue;
+		if (verdict != reason) {
+			int rc = reason == VERDICT_OK
+					 ? 0
+					 : hold(post, index, from, i - from, reason, err);
+			if (rc < 0)
+				return rc;
+			from = i;
+			reason = verdict;
 		}
-		int rc = hold(post, index, (int64_t)i, 1, verdict, err);
-		if (rc < 0)
-			return rc;
+		if (verdict == VERDICT_OK)
+			points[kept++] = points[i];
 	}
 	*ret_n = kept;
-	return 0;
+	return reason == VERDICT_OK ? 0 : hold(post, index, from, run->n - from, reason, err);
 }
 
 static int post_run(struct post *post, size_t index, struct err *err)
@@ -176,15 +293,24 @@ static int declare_all(struct post *post, struct journal_spool *spool, struct er
 	return rc < 0 ? rc : check_runs(post, err);
 }
 
-/* A bad batch leaves no declaration behind, and no spool that it would have begun. */
+/* A batch that is not taken leaves no declaration behind, and no spool that it would have begun. */
 static int declare(struct post *post, struct journal_spool *spool, struct err *err)
 {
 	struct ledger *ledger = post->ledger;
 	bool fresh = spool->row == 0, news = fresh || post->batch.n_declared > 0;
-	int rc = news ? db_exec(ledger->db, "SAVEPOINT declare", err) : 0;
+	int rc = news ? check_declaring(post, spool, err) : 0;
+	if (rc < 0)
+		return rc;
+	if (news)
+		rc = db_exec(ledger->db, "SAVEPOINT declare", err);
 	if (rc == 0)
 		rc = declare_all(post, spool, err);
-	if (news && rc == -EBADMSG) {
+	post->received_day = civil_day(post->form->received_us);
+	post->judge =
+		judge_of(ledger->reference, post->office, post->batch.day, post->received_day);
+	if (rc == 0)
+		rc = check_held(post, err);
+	if (news && (rc == -EBADMSG || rc == -EDQUOT)) {
 		struct err undone = { 0 };
 		declarations_forget(ledger->declarations, ledger->reference->catalogue);
 		if (fresh)
@@ -208,9 +334,6 @@ static int admit(struct post *post, struct journal_spool *spool, struct err *err
 		rc = err_set(err, -EBADMSG, "batch: holds no figure");
 	if (rc == 0)
 		rc = declare(post, spool, err);
-	post->received_day = civil_day(post->form->received_us);
-	post->judge =
-		judge_of(ledger->reference, post->office, post->batch.day, post->received_day);
 	return rc;
 }
 
@@ -250,8 +373,8 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 		return 0;
 	}
 	rc = admit(&post, spool, err);
-	if (rc == -EBADMSG) {
-		*ret_posting = POSTING_BAD;
+	if (rc == -EBADMSG || rc == -EDQUOT) {
+		*ret_posting = rc == -EBADMSG ? POSTING_BAD : POSTING_OVER;
 		return 0;
 	}
 	if (rc == 0)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "err.h"
+#include "office_limits.h"
 #include "reference.h"
 #include "wire.h"
 
@@ -21,6 +22,9 @@ enum posting {
 	POSTING_PARTED,
 	POSTING_BAD,   /* it can never be taken; err says why: nothing was done */
 	POSTING_LATER, /* the committer's word for one that failed alone: nothing was done */
+	/* Its office is at a limit: ledger_over() tells which, and err what to do. Nothing was
+	 * done: it stays at the office, and may be taken later. */
+	POSTING_OVER,
 };
 
 struct entry_form { /* a batch as it came */
@@ -44,10 +48,15 @@ typedef void ledger_on_held(void *context, uint32_t series, uint32_t observation
 struct ledger *ledger_open(sqlite3 *db, struct err *err);
 void ledger_close(struct ledger *ledger); /* NULL is fine */
 
+/** What an office may have; the defaults until then. Not within a transaction. */
+void ledger_limit(struct ledger *ledger, const struct limits *limits);
+/** Of the last POSTING_OVER. */
+enum limit ledger_over(const struct ledger *ledger);
+
 /** First in a transaction. @reference is lent until ledger_finish or the next begin. */
 void ledger_begin(struct ledger *ledger, const struct reference *reference);
-/** Post one batch. 0 with @ret_posting set (POSTING_BAD: err too), or a negative error, upon which
- * the transaction must be rolled back. */
+/** Post one batch. 0 with @ret_posting set (POSTING_BAD and POSTING_OVER: err too), or a negative
+ * error, upon which the transaction must be rolled back. */
 int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_held *on_held,
 		void *context, enum posting *ret_posting, uint64_t *ret_upto, struct err *err);
 /** Last before the commit. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 struct quarantine {
-	sqlite3_stmt *hold;
+	sqlite3_stmt *hold, *points, *drop, *put;
 };
 
 struct quarantine *quarantine_open(sqlite3 *db, struct err *err)
@@ -21,7 +21,16 @@ struct quarantine *quarantine_open(sqlite3 *db, struct err *err)
 		       "INSERT INTO quarantine VALUES(?, ?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE"
 		       " SET verdict = excluded.verdict, observations = excluded.observations,"
 		       " released_us = NULL WHERE released_us IS NOT NULL",
-		       &quarantine->hold, err) < 0) {
+		       &quarantine->hold, err) < 0 ||
+	    db_prepare(db,
+		       "SELECT point, observations, verdict, coalesce(released_us, 0)"
+		       " FROM quarantine WHERE journal = ? AND run = ? AND point >= 0"
+		       " ORDER BY point",
+		       &quarantine->points, err) < 0 ||
+	    db_prepare(db, "DELETE FROM quarantine WHERE journal = ? AND run = ? AND point >= 0",
+		       &quarantine->drop, err) < 0 ||
+	    db_prepare(db, "INSERT INTO quarantine VALUES(?, ?, ?, ?, ?, nullif(?, 0))",
+		       &quarantine->put, err) < 0) {
 		quarantine_close(quarantine);
 		return NULL;
 	}
@@ -33,6 +42,9 @@ void quarantine_close(struct quarantine *quarantine)
 	if (!quarantine)
 		return;
 	sqlite3_finalize(quarantine->hold);
+	sqlite3_finalize(quarantine->points);
+	sqlite3_finalize(quarantine->drop);
+	sqlite3_finalize(quarantine->put);
 	free(quarantine);
 }
 
@@ -46,6 +58,64 @@ int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, 
 	sqlite3_bind_int(hold, 4, (int)verdict);
 	sqlite3_bind_int64(hold, 5, (int64_t)observations);
 	return db_run(hold, err);
+}
+
+static void run_bind(sqlite3_stmt *stmt, int64_t journal, size_t run)
+{
+	sqlite3_bind_int64(stmt, 1, journal);
+	sqlite3_bind_int64(stmt, 2, (int64_t)run);
+}
+
+int quarantine_points(struct quarantine *quarantine, int64_t journal, size_t run,
+		      struct held_point ret_points[], size_t n, struct err *err)
+{
+	sqlite3_stmt *rows = quarantine->points;
+	int rc;
+	for (size_t i = 0; i < n; i++)
+		ret_points[i] = (struct held_point){ .verdict = VERDICT_OK };
+	run_bind(rows, journal, run);
+	while ((rc = db_step(rows, err)) == 1) {
+		int64_t first = sqlite3_column_int64(rows, 0), len = sqlite3_column_int64(rows, 1);
+		int64_t verdict = sqlite3_column_int64(rows, 2);
+		if (first >= (int64_t)n || len < 1 || len > (int64_t)n - first ||
+		    verdict <= VERDICT_OK || verdict >= VERDICT_COUNT) {
+			rc = err_set(err, -EUCLEAN,
+				     "quarantine names points that journal entry %lld has not",
+				     (long long)journal);
+			break;
+		}
+		for (int64_t i = first; i < first + len; i++)
+			ret_points[i] = (struct held_point){ (enum verdict)verdict,
+							     sqlite3_column_int64(rows, 3) };
+	}
+	sqlite3_reset(rows);
+	return rc;
+}
+
+static bool points_equal(const struct held_point *a, const struct held_point *b)
+{
+	return a->verdict == b->verdict && a->released_us == b->released_us;
+}
+
+int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t run,
+			  const struct held_point points[], size_t n, struct err *err)
+{
+	sqlite3_stmt *put = quarantine->put;
+	run_bind(quarantine->drop, journal, run);
+	int rc = db_run(quarantine->drop, err);
+	for (size_t from = 0, to; from < n && rc == 0; from = to) {
+		for (to = from + 1; to < n && points_equal(&points[from], &points[to]); to++)
+			;
+		if (points[from].verdict == VERDICT_OK)
+			continue;
+		run_bind(put, journal, run);
+		sqlite3_bind_int64(put, 3, (int64_t)from);
+		sqlite3_bind_int(put, 4, (int)points[from].verdict);
+		sqlite3_bind_int64(put, 5, (int64_t)(to - from));
+		sqlite3_bind_int64(put, 6, points[from].released_us);
+		rc = db_run(put, err);
+	}
+	return rc;
 }
 
 /* --- the list --- */
@@ -133,7 +203,7 @@ static int add_row(struct listing *list, struct err *err)
 		return rc < 0 ? rc : err_set(err, -EUCLEAN, "a held series was never declared");
 	const struct office *office =
 		offices_by_id(list->reference->offices, sqlite3_column_int64(row, 5));
-	bool whole = sqlite3_column_int64(row, 2) < 0;
+	bool whole = sqlite3_column_int64(row, 2) < 0 || sqlite3_column_int64(row, 4) != 1;
 	int64_t shape = sqlite3_column_int64(series, 2);
 	table_row(table);
 	table_int(table, sqlite3_column_int64(row, 0));

@@ -22,7 +22,7 @@
 #include <string.h>
 
 struct held_item { /* a row of the quarantine */
-	int64_t journal, run, point;
+	int64_t journal, run, point, n;
 	int32_t day;
 };
 
@@ -39,6 +39,10 @@ struct release {
 	struct arena *arena;
 	sqlite3_stmt *entry, *metric, *mark, *rejudge;
 	uint64_t released, kept, kept_for[VERDICT_COUNT];
+	/* The points of the run at hand, read when they are needed and written once it is through:
+	   each may have a row of its own. */
+	struct held_point points[RUN_POINTS_MAX];
+	size_t n_points; /* 0: not read */
 };
 
 struct entry_read { /* a journal entry under judgement */
@@ -102,7 +106,8 @@ static int item_add(struct release *r, sqlite3_stmt *row, struct err *err)
 	items[r->n++] = (struct held_item){ .journal = sqlite3_column_int64(row, 0),
 					    .run = sqlite3_column_int64(row, 1),
 					    .point = sqlite3_column_int64(row, 2),
-					    .day = sqlite3_column_int(row, 3) };
+					    .day = sqlite3_column_int(row, 3),
+					    .n = sqlite3_column_int64(row, 4) };
 	return 0;
 }
 
@@ -116,7 +121,8 @@ static int items_list(struct release *r, struct err *err)
 			       "there is no office '%s'; `lantoa office list` shows them",
 			       utf8_excerpt(r->form->office, strlen(r->form->office), excerpt));
 	int rc = db_prepare(r->db,
-			    "SELECT q.journal, q.run, q.point, j.day FROM quarantine q"
+			    "SELECT q.journal, q.run, q.point, j.day, q.observations"
+			    " FROM quarantine q"
 			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
 			    " AND ?1 IN (0, q.journal) AND ?2 IN (0, j.office)"
 			    " ORDER BY j.day, j.office, q.journal, q.run, q.point",
@@ -218,6 +224,28 @@ static enum verdict judge_point(const struct declared *declared, const struct po
 						     declared->decimals, NULL);
 }
 
+static int points_read(struct release *r, const struct held_item *item, const struct run *run,
+		       struct err *err)
+{
+	if (r->n_points > 0)
+		return 0;
+	int rc = quarantine_points(r->quarantine, item->journal, (size_t)item->run, r->points,
+				   run->n, err);
+	if (rc == 0)
+		r->n_points = run->n;
+	return rc;
+}
+
+/* @item is the last of its run. */
+static int points_write(struct release *r, const struct held_item *item, struct err *err)
+{
+	size_t n = r->n_points;
+	r->n_points = 0;
+	return n == 0 ? 0
+		      : quarantine_put_points(r->quarantine, item->journal, (size_t)item->run,
+					      r->points, n, err);
+}
+
 /* A run that was held as a whole: from now on only those of its points are that may not count. */
 static int run_release(struct release *r, const struct held_item *item, const struct run *run,
 		       const struct point points[], const struct declared *declared,
@@ -231,9 +259,33 @@ static int run_release(struct release *r, const struct held_item *item, const st
 		if (verdict == VERDICT_OK)
 			continue;
 		count_kept(r, verdict, 1);
-		rc = quarantine_hold(r->quarantine, item->journal, (size_t)item->run, (int64_t)i,
-				     verdict, 1, err);
+		rc = points_read(r, item, run, err);
+		if (rc == 0 && !point_is_held(&r->points[i]))
+			r->points[i] = (struct held_point){ .verdict = verdict };
 	}
+	*ret_passed = passed;
+	return rc;
+}
+
+/* Some points of a run: each passes or stays by itself. */
+static int points_release(struct release *r, const struct held_item *item, const struct run *run,
+			  const struct point points[], const struct declared *declared,
+			  size_t *ret_passed, struct err *err)
+{
+	size_t passed = 0;
+	int rc = points_read(r, item, run, err);
+	for (int64_t i = item->point; i < item->point + item->n && rc == 0; i++) {
+		enum verdict verdict = judge_point(declared, &points[i]);
+		if (verdict == VERDICT_OK) {
+			r->points[i].released_us = r->form->at_us;
+			passed++;
+		} else {
+			r->points[i].verdict = verdict;
+			count_kept(r, verdict, 1);
+		}
+	}
+	if (rc == 0 && passed > 0)
+		rc = arrivals_add(r->arrivals, item->day, r->form->at_us, err);
 	*ret_passed = passed;
 	return rc;
 }
@@ -247,14 +299,10 @@ static int item_judge(struct release *r, const struct entry_read *entry,
 	enum verdict verdict = judge_run(&entry->judge, declared);
 	if (verdict == VERDICT_CLOSED && r->form->closed)
 		verdict = VERDICT_OK;
-	if (verdict == VERDICT_OK && !whole)
-		verdict = judge_point(declared, &points[item->point]);
 	if (verdict != VERDICT_OK)
-		return item_keep(r, item, verdict, whole ? run->n : 1, err);
-	if (whole)
-		return run_release(r, item, run, points, declared, ret_passed, err);
-	*ret_passed = 1;
-	return item_release(r, item, err);
+		return item_keep(r, item, verdict, whole ? run->n : (size_t)item->n, err);
+	return whole ? run_release(r, item, run, points, declared, ret_passed, err)
+		     : points_release(r, item, run, points, declared, ret_passed, err);
 }
 
 static int item_take(struct release *r, const struct entry_read *entry,
@@ -263,7 +311,9 @@ static int item_take(struct release *r, const struct entry_read *entry,
 	size_t passed = 0;
 	const struct batch *batch = &entry->batch;
 	if (item->run < 0 || (uint64_t)item->run >= batch->n_runs ||
-	    item->point >= batch->runs[item->run].n ||
+	    item->point < QUARANTINE_WHOLE_RUN ||
+	    (item->point >= 0 && (item->n < 1 || item->point >= batch->runs[item->run].n ||
+				  item->n > batch->runs[item->run].n - item->point)) ||
 	    batch->runs[item->run].series >= entry->n_declared)
 		return err_set(err, -EUCLEAN,
 			       "quarantine names a run that journal entry %lld has not",
@@ -290,6 +340,9 @@ static int items_take(struct release *r, struct err *err)
 			rc = entry_read(r, item, &entry, err);
 		if (rc == 0)
 			rc = item_take(r, &entry, item, err);
+		if (rc == 0 &&
+		    (i + 1 == r->n || item[1].journal != item->journal || item[1].run != item->run))
+			rc = points_write(r, item, err);
 		/* a day at a time: that is how pages lie, and it bounds the memory */
 		if (rc == 0 && (i + 1 == r->n || item[1].day != item->day))
 			rc = fold_finish(r->fold, err);

@@ -42,7 +42,7 @@ struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struc
 				  " WHERE received_us <= ?3 AND id IN strand_entries ORDER BY id",
 		    &r->entries, err) < 0 ||
 	    db_prepare(db,
-		       "SELECT run, point FROM quarantine WHERE journal = ?1 AND"
+		       "SELECT run, point, observations FROM quarantine WHERE journal = ?1 AND"
 		       " (released_us IS NULL OR released_us > ?2) ORDER BY run, point",
 		       &r->held, err) < 0 ||
 	    db_prepare(db,
@@ -174,8 +174,8 @@ static int change_tell(struct replay *r, const struct replay_series *series, uin
 /* The held points of one journal entry, walked in step with its runs. */
 struct held {
 	sqlite3_stmt *stmt;
-	int rc; /* of the last step: 1 while run and point are valid */
-	int64_t run, point;
+	int rc;                /* of the last step: 1 while run and point are valid */
+	int64_t run, point, n; /* so many points */
 };
 
 static void held_next(struct held *held, struct err *err)
@@ -184,14 +184,17 @@ static void held_next(struct held *held, struct err *err)
 	if (held->rc == 1) {
 		held->run = sqlite3_column_int64(held->stmt, 0);
 		held->point = sqlite3_column_int64(held->stmt, 1);
+		held->n = held->point < 0 ? 1 : sqlite3_column_int64(held->stmt, 2);
 	}
 }
 
+/* Asked in ascending order; point -1: the run as a whole. */
 static bool held_is(struct held *held, int64_t run, int64_t point, struct err *err)
 {
-	while (held->rc == 1 && (held->run < run || (held->run == run && held->point < point)))
+	while (held->rc == 1 &&
+	       (held->run < run || (held->run == run && point - held->point >= held->n)))
 		held_next(held, err);
-	return held->rc == 1 && held->run == run && held->point == point;
+	return held->rc == 1 && held->run == run && held->point <= point;
 }
 
 static int play_run(struct replay *r, const struct batch *batch, size_t index,

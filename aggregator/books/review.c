@@ -21,16 +21,48 @@ struct review {
 	sqlite3_stmt *entries; /* of the two, the one that stands on an entry */
 	int32_t today;
 	uint64_t held;
+	struct held_point points[RUN_POINTS_MAX]; /* of the run at hand */
 };
 
-static int hold(struct review *r, size_t run, int64_t point, enum verdict verdict, size_t n,
-		struct err *err)
+static int hold_whole(struct review *r, size_t run, enum verdict verdict, size_t n, struct err *err)
 {
 	int64_t entry = sqlite3_column_int64(r->entries, 0);
 	int before = sqlite3_total_changes(r->db);
-	int rc = quarantine_hold(r->quarantine, entry, run, point, verdict, n, err);
+	int rc = quarantine_hold(r->quarantine, entry, run, QUARANTINE_WHOLE_RUN, verdict, n, err);
 	if (rc == 0 && sqlite3_total_changes(r->db) > before)
 		r->held += n;
+	return rc;
+}
+
+/* Those of a run's values that cannot count any more. What is held already stays as it is. */
+static int hold_points(struct review *r, size_t index, const struct run *run,
+		       const struct point points[], const struct declared *declared,
+		       struct err *err)
+{
+	int64_t entry = sqlite3_column_int64(r->entries, 0);
+	struct held_point *held = r->points;
+	bool read = false;
+	uint64_t news = 0;
+	int rc = 0;
+	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
+		enum verdict verdict =
+			points[i].withdrawn
+				? VERDICT_OK
+				: metric_judge_value(declared->metric, points[i].value_e,
+						     declared->decimals, NULL);
+		if (verdict == VERDICT_OK)
+			continue;
+		if (!read) /* there is something to say of them: rarely */
+			rc = quarantine_points(r->quarantine, entry, index, held, run->n, err);
+		read = true;
+		if (rc < 0 || point_is_held(&held[i]))
+			continue;
+		held[i] = (struct held_point){ .verdict = verdict };
+		news++;
+	}
+	if (rc == 0 && news > 0)
+		rc = quarantine_put_points(r->quarantine, entry, index, held, run->n, err);
+	r->held += news;
 	return rc;
 }
 
@@ -53,17 +85,8 @@ static int review_run(struct review *r, const struct judge *judge, const struct 
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	if (verdict != VERDICT_OK && verdict != VERDICT_CLOSED)
-		return hold(r, index, QUARANTINE_WHOLE_RUN, verdict, run->n, err);
-	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
-		const struct point *point = &batch->points[run->first + i];
-		if (point->withdrawn)
-			continue;
-		verdict = metric_judge_value(declared->metric, point->value_e, declared->decimals,
-					     NULL);
-		if (verdict != VERDICT_OK)
-			rc = hold(r, index, (int64_t)i, verdict, 1, err);
-	}
-	return rc;
+		return hold_whole(r, index, verdict, run->n, err);
+	return hold_points(r, index, run, &batch->points[run->first], declared, err);
 }
 
 static int review_entry(struct review *r, struct err *err)

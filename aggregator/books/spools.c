@@ -7,6 +7,7 @@
 struct office_spools {
 	int64_t office;
 	struct journal_spool *first; /* owned list; NULL: the slot is free */
+	int64_t held;
 };
 
 struct spools {
@@ -114,12 +115,16 @@ struct journal_spool *spools_keep(struct spools *spools, const struct journal_sp
 	if (!kept)
 		return NULL;
 	struct office_spools *slot = slot_of(spools, spool->office);
-	spools->n += !slot->first;
+	if (!slot->first) {
+		spools->n++;
+		slot->held = -1;
+	}
 	*kept = *spool;
 	kept->changed = false;
 	kept->next_changed = NULL;
 	kept->next = slot->first;
-	*slot = (struct office_spools){ spool->office, kept };
+	slot->office = spool->office;
+	slot->first = kept;
 	spools->count++;
 	thin_out(spools, slot);
 	return kept;
@@ -146,6 +151,12 @@ struct journal_spool *spools_changed(struct spools *spools)
 		spool->changed = false;
 	}
 	return spool;
+}
+
+int64_t *spools_held(struct spools *spools, int64_t office)
+{
+	struct office_spools *slot = spools->n ? slot_of(spools, office) : NULL;
+	return slot && slot->first ? &slot->held : NULL;
 }
 
 size_t spools_count(const struct spools *spools)

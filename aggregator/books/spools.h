@@ -42,4 +42,7 @@ void spools_change(struct spools *spools, struct journal_spool *spool);
 /** The next of those that are to be written, which counts as written from now on (who cannot write
  * it forgets all); NULL: none. Valid until the next call of one above. */
 struct journal_spool *spools_changed(struct spools *spools);
+/** How many rows of quarantine an office has waiting, as far as whoever writes it here knows; -1:
+ * not yet. NULL while no spool of it is at hand. Valid until one is kept. */
+int64_t *spools_held(struct spools *spools, int64_t office);
 size_t spools_count(const struct spools *spools);

@@ -143,6 +143,7 @@ struct held { /* the rows of quarantine, walked in step with the journal */
 	sqlite3_stmt *stmt;
 	int rc; /* of the last step: 1 while the rest is valid */
 	int64_t journal, run, point, observations;
+	int64_t free; /* the first point of the run that the rows before say nothing of */
 };
 
 struct look { /* what a step needs at hand */
@@ -160,6 +161,9 @@ static int held_next(struct held *held, struct err *err)
 {
 	held->rc = db_step(held->stmt, err);
 	if (held->rc == 1) {
+		if (held->journal != sqlite3_column_int64(held->stmt, 0) ||
+		    held->run != sqlite3_column_int64(held->stmt, 1))
+			held->free = 0;
 		held->journal = sqlite3_column_int64(held->stmt, 0);
 		held->run = sqlite3_column_int64(held->stmt, 1);
 		held->point = sqlite3_column_int64(held->stmt, 2);
@@ -297,7 +301,7 @@ static bool entry_is_future(const struct look *look)
 
 static void held_check(struct look *look)
 {
-	const struct held *held = &look->held;
+	struct held *held = &look->held;
 	const struct batch *batch = &look->batch;
 	const struct run *run = held->run >= 0 && (uint64_t)held->run < batch->n_runs
 					? &batch->runs[held->run]
@@ -307,11 +311,20 @@ static void held_check(struct look *look)
 			       words("no such run or point in the entry"));
 		return;
 	}
-	int64_t n = held->point == QUARANTINE_WHOLE_RUN ? run->n : 1;
-	if (held->observations != n)
+	bool whole = held->point == QUARANTINE_WHOLE_RUN;
+	int64_t most = whole ? run->n : run->n - held->point;
+	if (whole && held->observations != most)
 		verify_damaged(look->v, "quarantine", held_words(held),
 			       words("%" PRId64 " observations", held->observations),
-			       words("%" PRId64 " observations", n));
+			       words("%" PRId64 " observations", most));
+	else if (held->observations < 1 || held->observations > most)
+		verify_damaged(look->v, "quarantine", held_words(held),
+			       words("%" PRId64 " observations", held->observations),
+			       words("1 to %" PRId64 " observations", most));
+	if (!whole && held->point < held->free)
+		verify_damaged(look->v, "quarantine", held_words(held), words("held twice"),
+			       words("held once"));
+	held->free = whole ? 0 : held->point + held->observations;
 }
 
 /* All rows up to the entry's own; of the latter only when it was @read. */

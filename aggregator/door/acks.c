@@ -60,6 +60,7 @@ static void ack_add(struct ack *ack, const struct held all[], const struct pendi
 		entry->reason = (char *)(uintptr_t)verdict_text(held->verdict);
 		ack->pointers[ack->message.n_quarantined++] = entry;
 	}
+	ack->message.quarantined_more += pending->held_more;
 	ack->message.upto = pending->upto;
 }
 
@@ -75,7 +76,7 @@ static void refuse(struct gate *gate, const struct pending *wrong)
 	if (wrong->posting == POSTING_BAD) {
 		code = LANTOA__V1__REFUSED__CODE__MALFORMED;
 		reason = wrong->refusal;
-	} else if (wrong->posting == POSTING_LATER) {
+	} else if (wrong->posting == POSTING_LATER || wrong->posting == POSTING_OVER) {
 		code = LANTOA__V1__REFUSED__CODE__LATER;
 		reason = wrong->refusal;
 	} else if (wrong->posting == POSTING_PARTED) {

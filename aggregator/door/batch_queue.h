@@ -17,10 +17,12 @@ struct pending {
 	uint8_t *payload; /* owned; form borrows it */
 	enum posting posting;
 	uint64_t upto;
-	char *refusal;             /* owned; of POSTING_BAD and _LATER, and why it is held up */
-	bool held_up;              /* POSTED, and all of it in quarantine: it could not be folded */
-	uint32_t slow_down_ms;     /* that its office is asked for */
+	char *refusal;         /* owned; of POSTING_BAD, _LATER and _OVER, and why it is held up */
+	bool held_up;          /* POSTED, and all of it in quarantine: it could not be folded */
+	enum limit over;       /* of POSTING_OVER */
+	uint32_t slow_down_ms; /* that its office is asked for */
 	size_t first_held, n_held; /* in the commit's list of what went into quarantine */
+	uint32_t held_more;        /* observations beyond those: the list names WIRE_HELD_MAX */
 };
 
 struct held { /* a run, or part of one, that went into quarantine */

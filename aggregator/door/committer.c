@@ -29,6 +29,7 @@ struct committer {
 	struct batch_queue taken;   /* by this one; stays until it succeeded */
 	struct held *held;          /* owned [n_held]: of this commit */
 	size_t n_held, held_room;
+	struct pending *at_hand; /* being posted */
 	struct committer_counters counters;
 	struct log_limit said_refused, said_parts, said_held_up;
 	uv_timer_t retry;
@@ -45,6 +46,11 @@ struct committer {
 static void on_held(void *context, uint32_t series, uint32_t observations, enum verdict verdict)
 {
 	struct committer *committer = context;
+	struct pending *pending = committer->at_hand;
+	if (committer->n_held - pending->first_held >= WIRE_HELD_MAX) {
+		pending->held_more += observations; /* an ack does not name more */
+		return;
+	}
 	if (committer->n_held == committer->held_room) {
 		size_t room = committer->held_room ? committer->held_room * 2 : 64;
 		struct held *held = realloc(committer->held, room * sizeof(*held));
@@ -60,15 +66,18 @@ static void on_held(void *context, uint32_t series, uint32_t observations, enum 
 
 static int post_one(struct committer *committer, struct pending *pending, struct err *err)
 {
+	committer->at_hand = pending;
 	pending->first_held = committer->n_held;
+	pending->held_more = 0;
 	pending->held_up = false;
 	int rc = ledger_post(committer->ledger, &pending->form, on_held, committer,
 			     &pending->posting, &pending->upto, err);
 	pending->n_held = committer->n_held - pending->first_held;
 	if (rc < 0 || committer->out_of_memory)
 		return rc < 0 ? rc : err_memory(err);
-	if (pending->posting != POSTING_BAD)
+	if (pending->posting != POSTING_BAD && pending->posting != POSTING_OVER)
 		return 0;
+	pending->over = ledger_over(committer->ledger);
 	free(pending->refusal);
 	pending->refusal = strdup(err->text);
 	return pending->refusal ? 0 : err_memory(err);
@@ -224,7 +233,7 @@ static void say_held_up(struct committer *committer, const struct pending *pendi
 static void note_outcome(struct committer *committer, const struct pending *pending, int64_t now_us)
 {
 	struct refusals *refusals = &committer->counters.refusals;
-	bool later = pending->posting == POSTING_LATER;
+	bool later = pending->posting == POSTING_LATER || pending->posting == POSTING_OVER;
 	if (later || pending->posting == POSTING_BAD) {
 		say_refused(committer, pending, pending->refusal);
 		refusals_note(refusals, pending->form.office, code_of(committer, pending), later,
@@ -245,7 +254,10 @@ static void meter_commit(struct committer *committer)
 	for (size_t i = 0; i < committer->taken.n; i++) {
 		struct pending *pending = &committer->taken.list[i];
 		int64_t office = pending->form.office;
-		if (pending->posting != POSTED && pending->posting != POSTED_BEFORE)
+		if (pending->posting == POSTING_OVER)
+			meters_hit(committer->meters, office, pending->over, now_ms);
+		if (pending->posting != POSTED && pending->posting != POSTED_BEFORE &&
+		    pending->posting != POSTING_LATER) /* which is our lack, not the office's */
 			meters_spend(committer->meters, office, LIMIT_REFUSED, 1, now_ms);
 		pending->slow_down_ms = (uint32_t)meters_wait_ms(committer->meters, office,
 								 LIMIT_BYTES, 50, now_ms);
@@ -267,6 +279,8 @@ static void count_commit(struct committer *committer)
 		counters->malformed += pending->posting == POSTING_BAD;
 		counters->later += pending->posting == POSTING_LATER;
 		counters->held_up += pending->held_up;
+		counters->held += pending->held_more;
+		counters->over += pending->posting == POSTING_OVER;
 		note_outcome(committer, pending, counters->last_commit_us);
 	}
 	for (size_t i = 0; i < committer->n_held; i++)
@@ -353,6 +367,7 @@ static void commit_start(struct committer *committer)
 				     LIMIT_WAITING);
 	}
 	committer->in_flight = true;
+	ledger_limit(committer->ledger, meters_limits(committer->meters));
 	committer->job = (struct store_job){ .run = commit_run, .done = commit_done };
 	store_write(committer->store, &committer->job);
 }

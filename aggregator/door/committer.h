@@ -32,7 +32,8 @@ struct committer;
 
 struct committer_counters {
 	uint64_t batches, observations, duplicates, gaps, malformed,
-		held; /* batches and observations: committed */
+		held;  /* batches and observations: committed */
+	uint64_t over; /* batches refused for a limit that the database tells of */
 	uint64_t commits, failed_commits;
 	int64_t last_commit_us; /* 0: none yet */
 	int failing;            /* why commits fail; 0: the last one went well, or none was tried */

@@ -69,6 +69,11 @@ void meters_close(struct meters *meters)
 	free(meters);
 }
 
+const struct limits *meters_limits(const struct meters *meters)
+{
+	return meters->limits;
+}
+
 /* The slot of @who, or the free one where it would go. Ids are given in order, by us. */
 static size_t slot_of(const struct meters *meters, int64_t who)
 {

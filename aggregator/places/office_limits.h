@@ -94,6 +94,7 @@ struct meters;
 /** @limits outlives the meters and may change between calls. NULL: out of memory. */
 struct meters *meters_open(const struct limits *limits);
 void meters_close(struct meters *meters); /* NULL is fine */
+const struct limits *meters_limits(const struct meters *meters);
 
 /* @who is the office's id, but for LIMIT_CONNECTIONS and LIMIT_HANDSHAKES, where the gate asks
  * about keys: an invitation in strange hands must not keep the office's own key out. It has meters

@@ -287,6 +287,116 @@ static void an_office_of_many_spools_keeps_few_at_hand_and_forgets_none(void **s
 	journal_close(journal);
 }
 
+/* --- limits of an office --- */
+
+static void post_begin(struct fixture *f, enum limit limit, uint32_t most)
+{
+	struct limits limits = limits_default();
+	limits.most[limit] = most;
+	ledger_limit(f->books.ledger, &limits);
+	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
+	ledger_begin(f->books.ledger, f->books.reference);
+}
+
+static void post_end(struct fixture *f)
+{
+	assert_int_equal(ledger_finish(f->books.ledger, &f->books.err), 0);
+	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
+}
+
+static void assert_over(struct fixture *f, const struct books_batch *batch, enum limit limit)
+{
+	int64_t entries = books_number(&f->books, "SELECT count(*) FROM journal");
+	int64_t declared = books_number(&f->books, "SELECT count(*) FROM declared");
+	int64_t held = books_number(&f->books, "SELECT count(*) FROM quarantine");
+	int64_t spools = books_number(&f->books, "SELECT count(*) FROM spool");
+	f->books.err.text[0] = '\0';
+	assert_int_equal(books_post(&f->books, batch), POSTING_OVER);
+	assert_int_equal(ledger_over(f->books.ledger), limit);
+	assert_non_null(strstr(f->books.err.text, limit_kind(limit)->name)); /* what to raise */
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), entries);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), declared);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM quarantine"), held);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool"), spools);
+}
+
+static void an_office_at_its_limit_of_spools_goes_on_with_those_it_has(void **state)
+{
+	struct fixture *f = *state;
+	struct books_spool second = { .office = f->spool.office, .id = 3 };
+	struct books_spool third = { .office = f->spool.office, .id = 4 };
+	struct books_batch batches[5];
+	seal(f, &f->spool, "d", GRAIN_DAY, 0, 1, &batches[0]);
+	seal(f, &second, "d", GRAIN_DAY, 0, 2, &batches[1]);
+	seal(f, &third, "d", GRAIN_DAY, 0, 3, &batches[2]);
+	seal(f, &f->spool, "d", GRAIN_DAY, 0, 4, &batches[3]);
+	seal(f, &third, "h", GRAIN_HOUR, 0, 5, &batches[4]);
+	post_begin(f, LIMIT_SPOOLS, 2);
+	assert_int_equal(books_post(&f->books, &batches[0]), POSTED);
+	assert_int_equal(books_post(&f->books, &batches[1]), POSTED);
+	assert_over(f, &batches[2], LIMIT_SPOOLS);
+	assert_int_equal(books_post(&f->books, &batches[4]), POSTING_GAP); /* behind it */
+	assert_int_equal(books_post(&f->books, &batches[3]), POSTED);
+	assert_int_equal(books_post(&f->books, &batches[0]), POSTED_BEFORE);
+	post_end(f);
+	post_begin(f, LIMIT_SPOOLS, 3); /* the province raised it: nothing was lost */
+	assert_int_equal(books_post(&f->books, &batches[2]), POSTED);
+	assert_int_equal(books_post(&f->books, &batches[4]), POSTED);
+	post_end(f);
+	for (int i = 0; i < 5; i++)
+		blob_free(&batches[i].payload);
+}
+
+static void an_office_at_its_limit_of_series_goes_on_with_those_it_has(void **state)
+{
+	struct fixture *f = *state;
+	struct books_spool second = { .office = f->spool.office, .id = 3 };
+	struct books_batch batches[5];
+	seal(f, &f->spool, "d", GRAIN_DAY, 0, 1, &batches[0]);
+	seal(f, &second, "d", GRAIN_DAY, 0, 2, &batches[1]); /* declared there as well */
+	seal(f, &second, "d", GRAIN_DAY, 0, 3, &batches[2]);
+	seal(f, &second, "h", GRAIN_HOUR, 0, 4, &batches[3]);
+	seal(f, &f->spool, "d", GRAIN_DAY, 0, 5, &batches[4]);
+	post_begin(f, LIMIT_SERIES, 2);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(books_post(&f->books, &batches[i]), POSTED);
+	assert_over(f, &batches[3], LIMIT_SERIES);
+	assert_int_equal(books_post(&f->books, &batches[4]), POSTED);
+	post_end(f);
+	post_begin(f, LIMIT_SERIES, 3);
+	assert_int_equal(books_post(&f->books, &batches[3]), POSTED);
+	post_end(f);
+	for (int i = 0; i < 5; i++)
+		blob_free(&batches[i].payload);
+}
+
+static void an_office_of_which_much_is_held_goes_on_with_what_counts(void **state)
+{
+	struct fixture *f = *state;
+	struct books_batch batches[5];
+	seal(f, &f->spool, "unknown", GRAIN_DAY, 0, 1, &batches[0]);
+	seal(f, &f->spool, "unknown", GRAIN_DAY, 0, 2, &batches[1]);
+	seal(f, &f->spool, "d", GRAIN_DAY, 0, 3, &batches[2]);
+	seal(f, &f->spool, "unknown", GRAIN_DAY, 0, 4, &batches[3]);
+	seal(f, &f->spool, "d", GRAIN_DAY, 0, 5, &batches[4]);
+	post_begin(f, LIMIT_HELD, 2);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(books_post(&f->books, &batches[i]), POSTED);
+	assert_over(f, &batches[3], LIMIT_HELD);
+	assert_int_equal(books_post(&f->books, &batches[4]), POSTING_GAP); /* behind it */
+	post_end(f);
+	post_begin(f, LIMIT_HELD, 2);
+	assert_over(f, &batches[3], LIMIT_HELD);
+	post_end(f);
+	books_exec(&f->books, "UPDATE quarantine SET released_us = 1 WHERE journal = 1");
+	post_begin(f, LIMIT_HELD, 2); /* an operator let some of it in */
+	assert_int_equal(books_post(&f->books, &batches[3]), POSTED);
+	assert_int_equal(books_post(&f->books, &batches[4]), POSTED);
+	post_end(f);
+	for (int i = 0; i < 5; i++)
+		blob_free(&batches[i].payload);
+}
+
 static void tell_before(struct books_batch *batch, const struct books_batch *before)
 {
 	batch->before_told = true;
@@ -433,6 +543,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			an_office_of_many_spools_keeps_few_at_hand_and_forgets_none, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(
+			an_office_at_its_limit_of_spools_goes_on_with_those_it_has, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			an_office_at_its_limit_of_series_goes_on_with_those_it_has, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			an_office_of_which_much_is_held_goes_on_with_what_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_acked_is_lost_when_one_disk_operation_fails,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -350,6 +350,134 @@ static void a_mended_catalogue_lets_in_what_it_kept_out(void **state)
 	assert_clean(f);
 }
 
+static int64_t rows_held(struct fixture *f)
+{
+	int64_t waiting = books_number(&f->books,
+				       "SELECT count(*) FROM quarantine WHERE released_us IS NULL");
+	/* what the limit goes by */
+	assert_int_equal(books_number(&f->books, "SELECT coalesce(sum(n), 0) FROM held"), waiting);
+	return waiting;
+}
+
+static const char *hours_held(struct fixture *f)
+{
+	static char text[256];
+	sqlite3_stmt *rows;
+	*text = '\0';
+	assert_int_equal(db_prepare(f->books.db,
+				    "SELECT point, observations, released_us IS NULL"
+				    " FROM quarantine WHERE point >= 0 ORDER BY journal, point",
+				    &rows, &f->books.err),
+			 0);
+	while (db_step(rows, &f->books.err) == 1) {
+		size_t len = strlen(text);
+		(void)snprintf(text + len, sizeof(text) - len, "%s%d+%d",
+			       sqlite3_column_int(rows, 2) ? " " : " let in ",
+			       sqlite3_column_int(rows, 0), sqlite3_column_int(rows, 1));
+	}
+	sqlite3_finalize(rows);
+	return text;
+}
+
+static void record_hours(struct fixture *f, const char *date, const int64_t values[], size_t n)
+{
+	struct books_figure hours[24];
+	struct books_batch batch;
+	for (size_t i = 0; i < n; i++)
+		hours[i] = (struct books_figure){ .metric = "h",
+						  .labels = "",
+						  .grain = GRAIN_HOUR,
+						  .nth = (uint16_t)(i + 1),
+						  .value_e = values[i] };
+	books_seal(&f->spool, day(date), hours, n, f->now_us - 1000000, &batch);
+	books_commit(&f->books, &batch, 1);
+	blob_free(&batch.payload);
+}
+
+static void import_max_of_hours(struct fixture *f, const char *max)
+{
+	char text[1024];
+	bool changed;
+	char *at;
+	(void)snprintf(text, sizeof(text), METRICS, "");
+	at = strstr(text, ",,100,");
+	assert_non_null(at);
+	assert_int_equal(strlen(max), 3);
+	memcpy(at + 2, max, 3);
+	assert_int_equal(catalogue_import(f->books.db, text, strlen(text), &changed, &f->books.err),
+			 0);
+	books_refresh(&f->books);
+}
+
+/* Values that follow one another and cannot count for one reason are one row; when some of them are
+ * let in later, it is told for each when that was. */
+static void values_held_for_one_reason_are_one_row_and_part_as_they_are_let_in(void **state)
+{
+	struct fixture *f = *state;
+	const int64_t values[] = { 1, 200, 400, 300, 500, 200, 7, 900, 8, 600, 200 };
+	record_hours(f, "2025-06-02", values, sizeof(values) / sizeof(values[0]));
+	assert_string_equal(hours_held(f), " 1+5 7+1 9+2");
+	assert_int_equal(rows_held(f), 3);
+	assert_int_equal(f->books.held, 8);
+	assert_string_equal(value(f, "h", "2025-06-02", NULL), "16");
+	import_max_of_hours(f, "300");
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "4/4");
+	assert_string_equal(hours_held(f),
+			    " let in 1+1 2+1 let in 3+1 4+1 let in 5+1 7+1 9+1 let in 10+1");
+	assert_int_equal(rows_held(f), 4);
+	assert_string_equal(value(f, "h", "2025-06-02", NULL), "916");
+	assert_string_equal(value(f, "h", "2025-06-02", "2026-02-28"), "16"); /* as known before */
+	assert_clean(f);
+	import_max_of_hours(f, "900");
+	assert_string_equal(
+		let_in(f, (struct release_form){ .at_us = f->now_us + INT64_C(86400000000) }),
+		"4/0");
+	assert_int_equal(rows_held(f), 0);
+	assert_string_equal(value(f, "h", "2025-06-02", NULL), "3316");
+	assert_string_equal(value(f, "h", "2025-06-02", "2026-03-01"), "916");
+	assert_clean(f);
+}
+
+static uint64_t review(struct fixture *f);
+
+/* A reviewer finds some held already, some let in, some counted so far. */
+static void what_a_review_holds_joins_what_is_held(void **state)
+{
+	struct fixture *f = *state;
+	const int64_t values[] = { 50, 200, 400, 30, 60, 70 };
+	record_hours(f, "2025-06-02", values, sizeof(values) / sizeof(values[0]));
+	assert_string_equal(hours_held(f), " 1+2");
+	import_max_of_hours(f, "250");
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "1/1");
+	assert_string_equal(hours_held(f), " let in 1+1 2+1");
+	import_max_of_hours(f, "040");
+	assert_int_equal(review(f), 4); /* 50, 200 again, 60, 70 */
+	assert_string_equal(hours_held(f), " 0+3 4+2");
+	assert_int_equal(rows_held(f), 2);
+	assert_string_equal(value(f, "h", "2025-06-02", NULL), "30");
+	assert_int_equal(review(f), 0);
+	assert_clean(f);
+	import_max_of_hours(f, "999");
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "5/0");
+	assert_string_equal(value(f, "h", "2025-06-02", NULL), "810");
+	assert_clean(f);
+}
+
+/* The worst that a run can be: half of a day's minutes, each held by itself. */
+static void a_run_of_which_every_second_value_is_held_is_let_in_at_once(void **state)
+{
+	struct fixture *f = *state;
+	int64_t values[24];
+	for (size_t i = 0; i < 23; i++)
+		values[i] = i % 2 ? 1 : 101 + (int64_t)i;
+	record_hours(f, "2025-06-02", values, 23);
+	assert_int_equal(rows_held(f), 12);
+	import_max_of_hours(f, "999");
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "12/0");
+	assert_int_equal(rows_held(f), 0);
+	assert_clean(f);
+}
+
 /* As after an import. */
 static uint64_t review(struct fixture *f)
 {
@@ -457,6 +585,9 @@ int main(void)
 		TEST(only_what_fits_the_order_is_judged),
 		TEST(of_a_held_run_only_what_may_not_count_stays),
 		TEST(the_list_decodes_each_entry_once),
+		TEST(values_held_for_one_reason_are_one_row_and_part_as_they_are_let_in),
+		TEST(what_a_review_holds_joins_what_is_held),
+		TEST(a_run_of_which_every_second_value_is_held_is_let_in_at_once),
 		TEST(a_mended_catalogue_lets_in_what_it_kept_out),
 		TEST(what_a_new_catalogue_keeps_out_is_held_and_not_lost),
 		TEST(an_office_without_a_unit_has_its_figures_held),

@@ -1,0 +1,16 @@
+/* What the database holds of one office, where there is a limit to it (office_limits.h). */
+#pragma once
+
+#include "db.h"
+#include "err.h"
+
+#include <stdint.h>
+
+struct usage {
+	uint64_t spools; /* begun, ever */
+	uint64_t series; /* declared, of all its spools together */
+	uint64_t held;   /* rows of quarantine that wait */
+};
+
+/** Microseconds: it goes by indices, not by what there is. */
+int usage_read(sqlite3 *db, int64_t office, struct usage *ret_usage, struct err *err);
