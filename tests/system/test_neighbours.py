@@ -1,5 +1,8 @@
 """What one hostile office does beside three good ones: support/neighbours.py says what is asserted."""
 
+import datetime
+import threading
+import time
 import unittest
 
 import neighbours
@@ -108,6 +111,69 @@ class OverLimits(neighbours.Neighbours):
         hostile = self.hostile()
         self.withstands(lambda: hostile.flood("big", 256 * 1024), memory_mib=160, log_lines=4,
                         status=self.AT_LIMIT, log=f"dropped office={neighbours.HOSTILE} ")
+
+
+class Operators(threading.Thread):
+    """Asks the same thing again and again, until it is closed."""
+
+    def __init__(self, ask):
+        super().__init__()
+        self.ask, self.asked, self.failure = ask, 0, None
+        self.done = threading.Event()
+        self.start()
+
+    def run(self):
+        try:
+            while not self.done.is_set():
+                self.ask()
+                self.asked += 1
+        except Exception as failure:  # pylint: disable=broad-except  # told by close()
+            self.failure = failure
+
+    def close(self):
+        self.done.set()
+        self.join()
+        if self.failure or not self.asked:
+            raise AssertionError(f"asked {self.asked} times") from self.failure
+
+
+class BesideQuestions(neighbours.Neighbours):
+    """More operators than there are readers, and a log that their reading keeps from being copied."""
+
+    ROWS = 12 * 60
+
+    def greet(self, hostile):
+        """An office that connects waits for its Welcome before it may send."""
+        hostile.probe.ask("hello", 7, 0, hear="welcome")
+        hostile.sent += 1
+        time.sleep(0.5)  # it may ask 120 times a minute
+
+    def ask_all_the_while(self, ask, operators=4):
+        for _ in range(operators):
+            self.hold(Operators(ask))
+
+    def test_a_big_quarantine_is_listed(self):
+        """Every other hour of 60 days is over its maximum."""
+        hostile = self.hostile()
+        hours = [f"{hour}:{200000 if hour % 2 else 100}" for hour in range(24)]
+        for n in range(60):
+            day = (neighbours.FIRST_DAY + datetime.timedelta(n)).isoformat()
+            series = ("hours", "-") if n == 0 else ("-", "-")
+            hostile.probe.ask("batch", 7, n + 1, day, 0, *series, "hour", 2, *hours,
+                              hear=f"ack .*upto={n + 1} ")
+
+        def listed():
+            rows = self.province.get("/v1/quarantine", most=100000)["rows"]
+            self.assertEqual(len(rows), self.ROWS)
+        self.ask_all_the_while(listed)
+        self.withstands(lambda: self.greet(hostile), memory_mib=160, log_lines=3)
+
+    def test_verifications_without_end(self):
+        hostile = self.hostile()
+        self.ask_all_the_while(lambda: self.assertEqual(self.province.verify(), []), operators=1)
+        self.ask_all_the_while(lambda: self.province.query("visits", area="82", per="day",
+                                                           **{"from": "2022-01", "to": "2022-12"}))
+        self.withstands(lambda: self.greet(hostile), memory_mib=160, log_lines=1000)
 
 
 if __name__ == "__main__":
