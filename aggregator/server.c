@@ -152,7 +152,8 @@ static int start_api(struct server *server, struct err *err)
 				     .address = server->address,
 				     .reserve = &server->config->reserve,
 				     .gate = gate_counters(server->gate),
-				     .intake = intake_counters(server->intake) };
+				     .intake = intake_counters(server->intake),
+				     .meters = intake_meters(server->intake) };
 	int fd;
 	int rc = api_socket(server, &fd, err);
 	return rc < 0 ? rc : api_start(server->loop, fd, &config, &server->api, err);

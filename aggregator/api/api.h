@@ -32,6 +32,7 @@ struct api_config { /* all of it outlives the api */
 	const uint64_t *reserve;          /* of the disk: [store] reserve; NULL: none. Likewise */
 	const struct gate_counters *gate; /* may be NULL, as the next one */
 	const struct intake_counters *intake;
+	const struct meters *meters; /* of offices; NULL: what they use is not told */
 };
 
 /** Serve on @listen_fd (http_listen_unix), which the api takes over: on error it is closed. */

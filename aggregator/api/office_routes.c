@@ -6,8 +6,10 @@
 
 #include "civil.h"
 #include "follow.h"
+#include "i18n.h"
 #include "invitation.h"
 #include "log.h"
+#include "usage.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -17,9 +19,49 @@
 
 static int offices_prepare(struct call *call, struct err *err)
 {
+	const struct api_config *config = api_config_of(call->api);
+	const struct roster_key *key;
+
 	(void)err;
 	call->code = http_arg(call->request, "code");
+	if (!call->code || !config->meters)
+		return 0;
+	/* the meters are the loop's */
+	key = roster_of_code(config->roster, call->code);
+	call->metered = true;
+	call->limits = *meters_limits(config->meters);
+	for (unsigned i = 0; key && i < LIMIT_COUNT; i++)
+		call->readings[i] = meters_read(config->meters, key->office, (enum limit)i,
+						uv_hrtime() / 1000000);
 	return 0;
+}
+
+/* What the office uses of each limit. Those of the gate are of keys, and not told. */
+static int add_limits(const struct call *call, sqlite3 *db, int64_t office, struct table *table,
+		      struct err *err)
+{
+	struct usage usage = { 0 };
+	char text[160];
+	int rc = usage_read(db, office, &usage, err);
+	const uint64_t stored[LIMIT_COUNT] = { [LIMIT_SPOOLS] = usage.spools,
+					       [LIMIT_SERIES] = usage.series,
+					       [LIMIT_HELD] = usage.held };
+
+	for (unsigned i = LIMIT_QUESTIONS; rc == 0 && i < LIMIT_COUNT; i++) {
+		const struct meter_reading *reading = &call->readings[i];
+		unsigned long long used = i < LIMIT_SPOOLS ? reading->used : stored[i];
+
+		if (reading->hits == 0) /* what is cut is fine, here and below */
+			(void)snprintf(text, sizeof(text), _("%llu of %u"), used,
+				       call->limits.most[i]);
+		else
+			(void)snprintf(text, sizeof(text),
+				       _("%llu of %u; at the limit %llu times since the start"),
+				       used, call->limits.most[i],
+				       (unsigned long long)reading->hits);
+		table_head(table, "limits", limit_kind((enum limit)i)->name, text);
+	}
+	return rc;
 }
 
 static void add_office(struct table *table, const struct office *office,
@@ -58,9 +100,10 @@ static void add_all(struct table *table, const struct reference *reference)
 	}
 }
 
-static int add_history(struct table *table, const struct reference *reference, const char *code,
-		       struct err *err)
+static int add_history(const struct call *call, sqlite3 *db, struct table *table,
+		       const struct reference *reference, struct err *err)
 {
+	const char *code = call->code;
 	const struct office *office = offices_by_code(reference->offices, code);
 
 	if (!office)
@@ -75,7 +118,7 @@ static int add_history(struct table *table, const struct reference *reference, c
 
 		add_office(table, office, assignment, unit);
 	}
-	return 0;
+	return call->metered ? add_limits(call, db, office->id, table, err) : 0;
 }
 
 static int offices_get(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -85,11 +128,10 @@ static int offices_get(struct call *call, sqlite3 *db, const struct reference *r
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	int rc = 0;
 
-	(void)db;
 	if (!table)
 		return err_memory(err);
 	if (call->code)
-		rc = add_history(table, reference, call->code, err);
+		rc = add_history(call, db, table, reference, err);
 	else
 		add_all(table, reference);
 	if (rc == 0)

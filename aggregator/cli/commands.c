@@ -260,6 +260,24 @@ static int closing(const struct order *order, struct err *err)
 	return post_fields(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
+static int office_show(const struct order *order, struct err *err)
+{
+	const struct argument code = { "code", order->args->words[0] };
+	struct request request = request_of(order);
+	struct blob answer = { 0 };
+	int rc;
+
+	if (order->format != FORMAT_TABLE)
+		return list(order, err);
+	request.arguments = &code;
+	request.n_arguments = 1;
+	rc = client_ask(order->api, &request, &answer, err);
+	if (rc == 0)
+		rc = outcome_report(order, &answer, err);
+	blob_free(&answer);
+	return rc;
+}
+
 static int status(const struct order *order, struct err *err)
 {
 	struct request request = request_of(order);
@@ -396,9 +414,10 @@ const struct command commands[] = {
 	  .path = "/v1/offices" },
 	{ .words = "office show",
 	  .usage = "CODE",
-	  .help = N_("Show for which units an office has reported, and since when."),
+	  .help = N_("Show for which units an office has reported, and since when; and how much it "
+		     "uses of what one office may ([limits] of aggregator.conf)."),
 	  .n_words = 1,
-	  .run = list,
+	  .run = office_show,
 	  .method = "GET",
 	  .path = "/v1/offices" },
 	{ .words = "office invite",

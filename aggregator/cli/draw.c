@@ -99,6 +99,12 @@ static const struct title {
 	{ "what", N_("What"), 0 },
 	{ "where", N_("Where"), 0 },
 	{ "who", N_("Who"), 0 },
+	/* limits of an office */
+	{ "bytes", N_("Bytes a minute"), 0 },
+	{ "questions", N_("Greetings and pings a minute"), 0 },
+	{ "refused", N_("Refused batches a minute"), 0 },
+	{ "series", N_("Series"), 0 },
+	{ "waiting", N_("Batches that wait for a commit"), 0 },
 	/* counters of gate and intake */
 	{ "answers", N_("Answers sent"), NUMBER },
 	{ "answers_undeliverable", N_("Answers that could not be delivered"), NUMBER },

@@ -158,6 +158,14 @@ const struct roster_key *roster_of_office(const struct roster *roster, int64_t o
 	return NULL;
 }
 
+const struct roster_key *roster_of_code(const struct roster *roster, const char *code)
+{
+	for (size_t i = 0; i < roster->n; i++)
+		if (roster->list[i].state == KEY_ACTIVE && strcmp(roster->list[i].code, code) == 0)
+			return &roster->list[i];
+	return NULL;
+}
+
 size_t roster_count(const struct roster *roster)
 {
 	return roster->n;

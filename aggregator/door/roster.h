@@ -36,5 +36,6 @@ const struct roster_key *roster_by_key(const struct roster *roster, const uint8_
 const struct roster_key *roster_by_id(const struct roster *roster, int64_t id);
 /** The active key of an office; looks through all. NULL: it has none. */
 const struct roster_key *roster_of_office(const struct roster *roster, int64_t office);
+const struct roster_key *roster_of_code(const struct roster *roster, const char *code);
 size_t roster_count(const struct roster *roster);
 size_t roster_active(const struct roster *roster); /* of them KEY_ACTIVE: one for an office */

@@ -96,10 +96,15 @@ class OverLimits(neighbours.Neighbours):
 
     def test_spools_that_are_made_up(self):
         """Each refused, as their batch 3 is none that follows."""
-        hostile = self.hostile()
-        self.withstands(lambda: hostile.flood("batch", "#", 3, *InTheBooks.BATCH), memory_mib=60,
-                        log_lines=4, status=self.AT_LIMIT,
+        hostile, told = self.hostile(), []
+
+        def attack():
+            hostile.flood("batch", "#", 3, *InTheBooks.BATCH)
+            told.append(self.lantoa("office", "show", neighbours.HOSTILE).out)
+        self.withstands(attack, memory_mib=60, log_lines=4, status=self.AT_LIMIT,
                         log=f"dropped office={neighbours.HOSTILE} .*limit of (refused|waiting)")
+        self.assertRegex(told[-1], r"at the limit [1-9]\d* times since the start")
+        self.assertIn("Spools: 0 of 256\n", told[-1])
 
     def test_questions_without_end(self):
         hostile = self.hostile()
