@@ -10,6 +10,10 @@
  *   POST /v1/clock         when the machine was started (clock_report.h)
  *   GET  /v1/catalogue     the cached catalogue as CSV; 404 before there is one
  *
+ * Figures are at most 4 MiB and OBSERVATIONS_MAX in one request (413: send them in parts), 8 MiB in
+ * all that are being read and 48 in all that are being recorded (503: try again); the token is
+ * judged before any of the body is kept.
+ *
  * Errors are {"error": sentence}. Every request that touches the spool is one job on the worker; as
  * many as there may be connections are in flight at most. */
 #pragma once

@@ -24,9 +24,9 @@
 #define SEAT_HEAD_MS                                                                               \
 	10000u /* from the connection to a whole head, if seats->idle_ms is not less               \
 		*/
-#define SEAT_CROWD_MS     2000u  /* so long a body may take while others wait for their turn, */
-#define SEAT_DAWDLE_MS    30000u /* and so long an answer */
-#define SEAT_BYTES_PER_MS 16u    /* a body as fast as that is never too slow */
+#define SEAT_CROWD_MS     2000u /* so long a body may take while others wait for their turn, */
+#define SEAT_DAWDLE_MS    5000u /* and so long an answer */
+#define SEAT_BYTES_PER_MS 16u   /* a body as fast as that is never too slow */
 
 enum seat_phase {
 	SEAT_SILENT,  /* no whole head yet, or none after the answer before */

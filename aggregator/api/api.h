@@ -2,7 +2,10 @@
  * jobs of the store, and their outcome an answer.
  *
  * An answer is JSON; one that has rows is CSV when the client sends "Accept: text/csv". Who asks is
- * told by the kernel (the user id at the other end of the unix socket) and kept in the audit. */
+ * told by the kernel (the user id at the other end of the unix socket) and kept in the audit.
+ *
+ * A body may be as long as its route needs (413): tables API_EDITION_MAX, any other order
+ * HTTP_BODY_SMALL. */
 #pragma once
 
 #include "err.h"

@@ -39,12 +39,13 @@ static int client(const struct api_fixture *f)
 /* Requests here are small: the kernel takes each whole. */
 static void say(int fd, const char *request, const char *headers, const char *body)
 {
-	char text[2048];
+	char text[8192];
 	int len = snprintf(text, sizeof(text),
 			   "%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 			   "Content-Length: %zu\r\n%s\r\n%s",
 			   request, strlen(body), headers, body);
 
+	assert_true(len < (int)sizeof(text));
 	assert_int_equal(send(fd, text, (size_t)len, MSG_NOSIGNAL), len);
 }
 
@@ -99,6 +100,37 @@ static void verified(struct api_fixture *f)
 		working = strstr(answer, "\"progress\"");
 		free(answer);
 	}
+}
+
+static void an_order_is_what_it_says_or_is_refused(void **state)
+{
+	static const struct {
+		const char *body, *what;
+	} cases[] = {
+		{ "", "not JSON" },
+		{ "[]", "must be a JSON object" },
+		{ "{\"code\": 28001}", "must be a text" },
+		{ "{\"code\": \"28001\\u0000x\"}", "NUL" },
+		{ "{\"code\": \"28001\", \"code\": \"28002\"}", "twice" },
+		{ "{\"code\": \"28001\"} {}", "more than one" },
+		{ "{\"code\": \"\xff\"}", "UTF-8" },
+		{ "{\"code\": [[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}", "in each other" },
+	};
+	char *body = malloc(5001);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_asked(state, "POST /v1/offices/revoke", "", cases[i].body, "400",
+			     cases[i].what);
+	assert_non_null(body);
+	memset(body, '1', 5000);
+	body[5000] = '\0';
+	assert_asked(state, "POST /v1/offices/revoke", "", body, "413", "over 4096 bytes");
+	for (size_t i = 2; i < 4000; i += 2)
+		body[i] = ',';
+	body[0] = '[';
+	body[4000] = '\0';
+	assert_asked(state, "POST /v1/offices/revoke", "", body, "413", "over 64 values");
+	free(body);
 }
 
 static void an_empty_province_answers(void **state)
@@ -307,6 +339,7 @@ int main(void)
 {
 	i18n_serve(NULL);
 	const struct CMUnitTest tests[] = {
+		TEST(an_order_is_what_it_says_or_is_refused),
 		TEST(an_empty_province_answers),
 		TEST(bad_requests_are_told_what_is_wrong),
 		TEST(a_reader_is_told_in_their_language),
