@@ -109,9 +109,11 @@ static int pages_check(sqlite3 *db, struct err *err)
 	int rc = db_prepare(db, "PRAGMA quick_check(1)", &stmt, err);
 	if (rc == 0)
 		rc = db_step(stmt, err);
-	if (rc == 1 && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") != 0)
-		rc = err_set(err, -EUCLEAN, "the file is damaged (%s); take another backup",
-			     (const char *)sqlite3_column_text(stmt, 0));
+	const char *found = rc == 1 ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+	if (rc == 1 && !found)
+		rc = err_memory(err);
+	else if (rc == 1 && strcmp(found, "ok") != 0)
+		rc = err_set(err, -EUCLEAN, "the file is damaged (%s); take another backup", found);
 	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
 	return rc < 0 ? rc : 0;
 }

@@ -115,6 +115,7 @@ void table_row(struct table *table)
 
 static void add(struct table *table, enum cell_kind kind, const char *text)
 {
+	table->failed |= kind != CELL_NULL && !text; /* who made it had no memory */
 	if (table->failed)
 		return;
 	assert(table->n_rows > 0 && table->filled < table->n_columns);

@@ -53,6 +53,7 @@ struct inbox {
 	struct err err;
 	/* for status */
 	bool failing;
+	size_t told; /* files that the log has told of: see log_names() */
 	char trouble[ERR_TEXT_MAX];
 	int64_t last_us;
 	uint64_t catalogue_version;
@@ -88,15 +89,32 @@ static void tell_files(struct inbox *inbox)
 			inbox_core_count(inbox->core, INBOX_NONE, &first);
 	inbox->failing = stuck > 0;
 	inbox->trouble[0] = '\0';
+	size_t len = 0;
 	if (faulty > 0)
-		(void)snprintf(inbox->trouble, sizeof(inbox->trouble), /* fits */
-			       _("files that were not taken whole: %zu; see %s.errors.csv"), faulty,
-			       first);
+		len = utf8_print(inbox->trouble, sizeof(inbox->trouble), /* fits */
+				 _("files that were not taken whole: %zu; see %s.errors.csv"),
+				 faulty, first);
 	else if (stuck > 0)
-		(void)snprintf(inbox->trouble, sizeof(inbox->trouble), /* fits */
-			       _("files that were taken and cannot be moved to '%s': %zu, like %s; "
-				 "let the agent write there"),
-			       DONE_FOLDER, stuck, first);
+		len = utf8_print(
+			inbox->trouble, sizeof(inbox->trouble), /* fits */
+			_("files that were taken and cannot be moved to '%s': %zu, like %s; "
+			  "let the agent write there"),
+			DONE_FOLDER, stuck, first);
+	if (inbox->folder.told > 0)
+		(void)utf8_print(
+			inbox->trouble + len, sizeof(inbox->trouble) - len, /* fits */
+			_("%sfiles that are not looked at for their names: %zu, like %s; give "
+			  "them names of letters that do not begin with a dot"),
+			len > 0 ? "; " : "", inbox->folder.told, inbox->folder.like);
+}
+
+/* Once, until there is another number of them. */
+static void log_names(struct inbox *inbox)
+{
+	if (inbox->folder.told > inbox->told)
+		log_warn("inbox: not looked at for their names files=%zu like=\"%s\"",
+			 inbox->folder.told, inbox->folder.like);
+	inbox->told = inbox->folder.told;
 }
 
 void inbox_look(const void *input, struct input_look *ret_look)
@@ -175,7 +193,8 @@ static void work_look(struct job *job)
 	struct inbox *inbox = container_of(job, struct inbox, job);
 	inbox->rc = recall(inbox, &inbox->err);
 	if (inbox->rc == 0)
-		inbox->rc = inbox_folder_look(&inbox->folder, inbox->path, &inbox->err);
+		inbox->rc =
+			inbox_folder_look(&inbox->folder, inbox->path, inbox->core, &inbox->err);
 }
 
 /* --- when to look again; nobody comes here once it stops, so the handles are open --- */
@@ -194,7 +213,7 @@ static void on_event(uv_fs_event_t *watch, const char *name, int events, int sta
 	(void)events;
 	if (status < 0)
 		inbox->watched = 0;
-	if (inbox->stopping || (name && !inbox_name_counts(name)))
+	if (inbox->stopping || (name && inbox_name_judge(name) == INBOX_NAME_PASSED))
 		return;
 	if (inbox->busy)
 		inbox->again = true;
@@ -409,6 +428,7 @@ static void done_look(struct job *job)
 	}
 	watch_folder(inbox);
 	tell_files(inbox);
+	log_names(inbox);
 	go_on(inbox);
 }
 

@@ -40,22 +40,33 @@ static bool ends_with(const char *name, const char *end)
 	return len >= end_len && strcasecmp(name + len - end_len, end) == 0;
 }
 
-bool inbox_name_counts(const char *name)
+static bool is_hidden_table(const char *name)
+{
+	static const char *const tables[] = { ".csv", ".tsv", ".txt" };
+	if (name[0] != '.' || name[1] == '_' || name[1] == '~') /* those two are other systems' */
+		return false;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (ends_with(name, tables[i]))
+			return true;
+	return false;
+}
+
+enum inbox_name inbox_name_judge(const char *name)
 {
 	static const char *const ends[] = { ".part",     ".partial",    ".tmp", ".temp",
 					    ".filepart", ".crdownload", ".swp", ".lock",
 					    ".bak",      ".errors.csv", "~" };
 	static const char *const others[] = { "desktop.ini", "thumbs.db", "done" };
-	if (name[0] == '.' || name[0] == '~' || name[0] == '#' ||
-	    !utf8_printable(name, strlen(name)))
-		return false;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (ends_with(name, ends[i]))
-			return false;
+			return INBOX_NAME_PASSED;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcasecmp(name, others[i]) == 0)
-			return false;
-	return true;
+			return INBOX_NAME_PASSED;
+	if (utf8_plain(name, strlen(name)) < strlen(name) || is_hidden_table(name))
+		return INBOX_NAME_TOLD;
+	return name[0] == '.' || name[0] == '~' || name[0] == '#' ? INBOX_NAME_PASSED
+								  : INBOX_NAME_COUNTS;
 }
 
 /* --- files --- */
@@ -136,7 +147,7 @@ static int remember(struct inbox_core *core, const struct remembered *new)
 		return -ENOMEM;
 	core->remembered = list;
 	list[core->n_remembered++] = *new;
-	if (core->n_remembered > INBOX_FILES_MAX)
+	if (core->n_remembered > INBOX_REMEMBERED_MAX)
 		forget(core, list[0].name);
 	return 0;
 }
@@ -210,6 +221,16 @@ int inbox_core_look(struct inbox_core *core, struct inbox_listed list[], size_t 
 	core->files = files;
 	core->n = n;
 	return 0;
+}
+
+unsigned inbox_core_rank(const struct inbox_core *core, const struct inbox_listed *listed)
+{
+	const struct file *file = find(core, listed->name);
+	if (!file)
+		return recalled(core, listed) ? 1 : 0;
+	if (!file->done || !inbox_stamp_same(&file->listed.stamp, &listed->stamp))
+		return 0;
+	return file->part == INBOX_NONE ? 2 : 1;
 }
 
 /* --- choosing --- */

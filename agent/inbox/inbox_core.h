@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define INBOX_FILES_MAX 1000u /* looked at together; more wait until some of them are gone */
-#define INBOX_NAME_MAX  256u  /* with its NUL, as the system has it */
+#define INBOX_FILES_MAX      1000u /* looked at together; of more, those that rest make room */
+#define INBOX_REMEMBERED_MAX 4000u
+#define INBOX_NAME_MAX       256u /* with its NUL, as the system has it */
 
 struct inbox_stamp { /* a file as it was: another stamp means other contents */
 	uint64_t inode, size;
@@ -21,10 +22,19 @@ struct inbox_stamp { /* a file as it was: another stamp means other contents */
 struct inbox_listed {
 	char name[INBOX_NAME_MAX];
 	struct inbox_stamp stamp;
+	unsigned rank; /* as inbox_core_rank() says */
 };
 
-/** Is it a file for us? Not what is hidden, half copied, an editor's, a system's or our own. */
-bool inbox_name_counts(const char *name);
+enum inbox_name {
+	INBOX_NAME_COUNTS,
+	INBOX_NAME_PASSED, /* half copied, an editor's, a system's or our own: passed over, as
+			      people want */
+	INBOX_NAME_TOLD,   /* somebody may wait for it: a name that is no text, or a table that is
+			      hidden */
+};
+
+/** Is it a file for us? */
+enum inbox_name inbox_name_judge(const char *name);
 
 struct inbox_core; /* knows the files of the last look */
 
@@ -37,6 +47,11 @@ void inbox_core_close(struct inbox_core *core);
  */
 int inbox_core_look(struct inbox_core *core, struct inbox_listed list[], size_t n, uint64_t now_ms,
 		    struct err *err);
+
+/** How willingly a file is left out of a look when there are more than INBOX_FILES_MAX, from 0, by
+ * what is known of it: it is new or waits; it rests, and is recorded; it rests, and is not. So each
+ * gets its turn, however many stay. */
+unsigned inbox_core_rank(const struct inbox_core *core, const struct inbox_listed *listed);
 
 /**
  * The file to take now: of those that have not changed for @settle_ms the one modified first, so
@@ -66,7 +81,7 @@ void inbox_core_anew(struct inbox_core *core);
  * A file that was recorded, in part or whole, and lies there still must rest over a restart, too:
  * figures of it may have been corrected elsewhere meanwhile, and would be set back. So these are
  * remembered, by name, size and time of modification (which other systems' disks keep, too): the
- * newest INBOX_FILES_MAX of them, also when one is gone for a while with the stick it lies on.
+ * newest INBOX_REMEMBERED_MAX of them, also when one is gone for a while with the stick it lies on.
  */
 
 /** Append them to @out, as text. -ENOMEM. */

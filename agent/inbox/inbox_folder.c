@@ -1,5 +1,6 @@
 #include "inbox_folder.h"
 
+#include "civil.h"
 #include "inbox_file.h"
 
 #include <dirent.h>
@@ -9,6 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define HIDDEN_US                                                                                  \
+	60000000 /* programs write a table under a hidden name, and give it its own then */
 
 static int make_room(struct inbox_folder *folder)
 {
@@ -23,21 +27,54 @@ static int make_room(struct inbox_folder *folder)
 	return 0;
 }
 
-static int add(struct inbox_folder *folder, const char *name)
+static int by_rank(const void *a, const void *b)
+{
+	const struct inbox_listed *x = a, *y = b;
+	int64_t newer = (x->stamp.changed_ns < y->stamp.changed_ns) -
+			(x->stamp.changed_ns > y->stamp.changed_ns);
+	return x->rank != y->rank ? (x->rank > y->rank) - (x->rank < y->rank) : (int)newer;
+}
+
+/* Only those that come first in order go on being looked at. */
+static void keep_first(struct inbox_folder *folder)
+{
+	if (folder->n <= INBOX_FILES_MAX)
+		return;
+	qsort(folder->list, folder->n, sizeof(*folder->list), by_rank);
+	folder->n = INBOX_FILES_MAX;
+}
+
+static void tell(struct inbox_folder *folder, const char *name)
+{
+	if (folder->told++ == 0)
+		(void)utf8_excerpt(name, strlen(name), folder->like);
+}
+
+static int add(struct inbox_folder *folder, const char *name, const struct inbox_core *core)
 {
 	struct stat stat;
-	if (!inbox_name_counts(name) || strlen(name) >= INBOX_NAME_MAX ||
+	enum inbox_name kind = inbox_name_judge(name);
+	if (kind == INBOX_NAME_PASSED || strlen(name) >= INBOX_NAME_MAX ||
 	    fstatat(folder->fd, name, &stat, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(stat.st_mode))
 		return 0; /* what has gone meanwhile is no file either */
+	if (kind == INBOX_NAME_TOLD) {
+		if (name[0] != '.' ||
+		    civil_now_us() - stat.st_ctim.tv_sec * INT64_C(1000000) > HIDDEN_US)
+			tell(folder, name);
+		return 0;
+	}
+	if (folder->n == 2 * INBOX_FILES_MAX)
+		keep_first(folder);
 	if (make_room(folder) < 0)
 		return -ENOMEM;
 	struct inbox_listed *listed = &folder->list[folder->n++];
+	*listed = (struct inbox_listed){ .stamp = inbox_stamp_of(&stat) };
 	memcpy(listed->name, name, strlen(name) + 1);
-	listed->stamp = inbox_stamp_of(&stat);
+	listed->rank = inbox_core_rank(core, listed);
 	return 0;
 }
 
-static int list(struct inbox_folder *folder)
+static int list(struct inbox_folder *folder, const struct inbox_core *core)
 {
 	int fd = dup(folder->fd), rc = 0;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -47,18 +84,20 @@ static int list(struct inbox_folder *folder)
 			(void)close(fd); /* a folder */
 		return rc;
 	}
-	folder->n = 0;
+	folder->n = folder->told = 0;
+	folder->like[0] = '\0';
 	errno = 0;
-	for (const struct dirent *entry;
-	     rc == 0 && folder->n < INBOX_FILES_MAX && (entry = readdir(dir)); errno = 0)
-		rc = add(folder, entry->d_name);
+	for (const struct dirent *entry; rc == 0 && (entry = readdir(dir)); errno = 0)
+		rc = add(folder, entry->d_name, core);
 	if (rc == 0)
 		rc = -errno; /* readdir's */
 	(void)closedir(dir); /* only read */
+	keep_first(folder);
 	return rc;
 }
 
-int inbox_folder_look(struct inbox_folder *folder, const char *path, struct err *err)
+int inbox_folder_look(struct inbox_folder *folder, const char *path, const struct inbox_core *core,
+		      struct err *err)
 {
 	struct stat stat;
 	inbox_folder_leave(folder);
@@ -66,7 +105,7 @@ int inbox_folder_look(struct inbox_folder *folder, const char *path, struct err 
 	int rc = folder->fd < 0 || fstat(folder->fd, &stat) < 0 ? -errno : 0;
 	if (rc == 0) {
 		folder->inode = stat.st_ino;
-		rc = list(folder);
+		rc = list(folder, core);
 	}
 	if (rc == -ENOMEM)
 		return err_memory(err);

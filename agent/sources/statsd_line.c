@@ -141,6 +141,8 @@ static int take_tags(struct span tags, struct statsd_line *line, struct err *err
 	char text[LABELS_TEXT_MAX], shown[EXCERPT_MAX];
 	struct label labels[LABELS_MAX + 1];
 	size_t n = 0;
+	if (memchr(tags.at, '\0', tags.len))
+		return no_line(tags.at, tags.len, err);
 	if (!copy(tags, text, sizeof(text)))
 		return err_set(err, -EINVAL, "the tags are too long; the limit is %u bytes",
 			       LABELS_TEXT_MAX - 1);

@@ -46,18 +46,13 @@ static bool is_at_fault(int rc)
 
 /* Records @list[@n], less what is at fault, as one transaction; @dropped were left out before. All
  * of it counts when that succeeds. */
-static int record_list(struct spool *spool, struct observation list[], size_t n, uint64_t dropped,
-		       struct tally_record *record)
+static int record_list(struct spool *spool, const struct observation list[], size_t n,
+		       uint64_t dropped, struct tally_record *record)
 {
-	size_t bad = 0;
-	int rc;
-	while ((rc = spool_record(spool, list, n, &bad, &record->why)) < 0 && is_at_fault(rc)) {
-		memmove(&list[bad], &list[bad + 1], (n - bad - 1) * sizeof(list[0]));
-		n--;
-		dropped++;
-	}
+	size_t left_out = 0;
+	int rc = spool_record_good(spool, list, n, &left_out, &record->why);
 	if (rc == 0)
-		record->dropped += dropped;
+		record->dropped += dropped + left_out;
 	return rc;
 }
 

@@ -124,8 +124,11 @@ static int found_intact(sqlite3 *db, struct err *err)
 	if (rc < 0)
 		return rc;
 	rc = db_step(check, err);
-	if (rc == 1 && strcmp((const char *)sqlite3_column_text(check, 0), "ok") != 0)
-		rc = err_set(err, -EUCLEAN, "%s", (const char *)sqlite3_column_text(check, 0));
+	const char *found = rc == 1 ? (const char *)sqlite3_column_text(check, 0) : NULL;
+	if (rc == 1 && !found)
+		rc = err_memory(err);
+	else if (rc == 1 && strcmp(found, "ok") != 0)
+		rc = err_set(err, -EUCLEAN, "%s", found);
 	sqlite3_finalize(check);
 	return rc < 0 ? rc : 0;
 }

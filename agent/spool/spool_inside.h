@@ -105,9 +105,11 @@ struct spool {
 	uint64_t id;
 	struct clock *clock;          /* outlives us; NULL: the wall clock is believed */
 	struct clock_core kept_clock; /* as the file has it */
-	int64_t undated_here; /* rows of this start that wait to be dated; -1: to be counted */
-	int refused_rc;       /* as in struct spool_status */
-	int32_t trimmed_day;  /* current values were trimmed for this day already */
+	/* Rows of this start that wait to be dated; -1: to be counted. Whoever holds the spool
+	 * writes it; the loop looks meanwhile whether there are any. */
+	_Atomic int64_t undated_here;
+	int refused_rc;      /* as in struct spool_status */
+	int32_t trimmed_day; /* current values were trimmed for this day already */
 	struct hand hand;
 };
 

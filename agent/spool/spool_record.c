@@ -195,6 +195,11 @@ static int check_disk(const struct spool *spool, struct err *err)
 		       (unsigned long long)left);
 }
 
+struct left_out { /* figures at fault that were passed over */
+	size_t n;
+	struct err why; /* of the last */
+};
+
 /* Observations of one call, at most SORTED_MAX of them at a time. */
 struct roll {
 	struct spool *spool;
@@ -206,6 +211,7 @@ struct roll {
 	} * listed;           /* owned [SORTED_MAX] or fewer */
 	uint32_t *order;      /* owned, the same */
 	bool news;
+	struct left_out *left_out; /* NULL: one at fault refuses all */
 };
 
 #define UNDATED UINT32_MAX
@@ -264,6 +270,22 @@ static int64_t put_in_order(struct roll *roll, size_t n)
 	return dated;
 }
 
+/* Is @rc about the figure alone, and was found before anything of it was written? */
+static bool is_its_own_fault(int rc)
+{
+	return rc == -ERANGE || rc == -E2BIG || rc == -ESTALE;
+}
+
+/* True: the figure with @rc is left out, and the others go on. */
+static bool passes_over(struct roll *roll, int rc, const struct err *err)
+{
+	if (!roll->left_out || !is_its_own_fault(rc))
+		return false;
+	roll->left_out->n++;
+	roll->left_out->why = *err;
+	return true;
+}
+
 /* @ret_bad: the one at fault. */
 static int record_some(struct roll *roll, const struct observation obs[], size_t n, size_t *ret_bad,
 		       struct err *err)
@@ -271,8 +293,10 @@ static int record_some(struct roll *roll, const struct observation obs[], size_t
 	for (size_t i = 0; i < n; i++) {
 		*ret_bad = i;
 		int rc = list_one(roll, &obs[i], &roll->listed[i], err);
-		if (rc < 0)
+		if (rc < 0 && !passes_over(roll, rc, err))
 			return rc;
+		if (rc < 0)
+			roll->listed[i].kin = UNDATED; /* no more of it */
 	}
 	int64_t dated = put_in_order(roll, n);
 	if (dated < 0)
@@ -282,7 +306,7 @@ static int record_some(struct roll *roll, const struct observation obs[], size_t
 		const struct listed *listed = &roll->listed[i];
 		int rc = record_in(roll->spool, &roll->kindred.list[listed->kin], &obs[i],
 				   listed->place, err);
-		if (rc < 0)
+		if (rc < 0 && !passes_over(roll, rc, err))
 			return rc;
 		roll->news |= rc == 1;
 	}
@@ -304,9 +328,9 @@ static int record_each(struct roll *roll, const struct observation obs[], size_t
 }
 
 static int record_all(struct spool *spool, const struct observation obs[], size_t n,
-		      size_t *ret_bad, struct err *err)
+		      struct left_out *left_out, size_t *ret_bad, struct err *err)
 {
-	struct roll roll = { .spool = spool, .now = clock_now(spool->clock) };
+	struct roll roll = { .spool = spool, .now = clock_now(spool->clock), .left_out = left_out };
 	int rc = check_disk(spool, err);
 	if (rc == 0)
 		rc = db_begin(spool->db, err);
@@ -346,16 +370,10 @@ static int name_spool(const struct spool *spool, int rc, struct err *err)
 	return err_wrap(err, "spool '%s'", spool->path);
 }
 
-int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,
-		 struct err *err)
+static int record(struct spool *spool, const struct observation obs[], size_t n,
+		  struct left_out *left_out, size_t *ret_bad, struct err *err)
 {
-	struct err own;
-	size_t bad = 0;
-	if (!err)
-		err = &own;
-	int rc = record_all(spool, obs, n, &bad, err);
-	if (ret_bad)
-		*ret_bad = bad;
+	int rc = record_all(spool, obs, n, left_out, ret_bad, err);
 	if (rc == 0 || disk_refuses(rc))
 		spool->refused_rc = rc;
 	if (rc < 0) {
@@ -363,6 +381,31 @@ int spool_record(struct spool *spool, const struct observation obs[], size_t n, 
 		spool->undated_here = -1;
 		return name_spool(spool, rc, err);
 	}
+	return 0;
+}
+
+int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,
+		 struct err *err)
+{
+	struct err own;
+	size_t bad = 0;
+	int rc = record(spool, obs, n, NULL, &bad, err ? err : &own);
+	if (ret_bad)
+		*ret_bad = bad;
+	return rc;
+}
+
+int spool_record_good(struct spool *spool, const struct observation obs[], size_t n,
+		      size_t *ret_left_out, struct err *err)
+{
+	size_t bad = 0;
+	struct left_out left_out = { 0 };
+	int rc = record(spool, obs, n, &left_out, &bad, err);
+	if (rc < 0)
+		return rc;
+	if (left_out.n > 0)
+		*err = left_out.why;
+	*ret_left_out = left_out.n;
 	return 0;
 }
 

@@ -12,9 +12,11 @@
  * Only some batches are sealed ahead of their acks. What comes while the province is away waits as
  * current values and goes in batches of a day when it is back: 90 days of 10 per-minute series are
  * 90 batches and 0.5 bytes a figure instead of 130,000 and 6.9. */
+#include "catalogue.h"
+#include "labels.h"
 #include "spool_inside.h"
+#include "utf8.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,11 +189,24 @@ static int point_add(struct sealing *sealing, const struct row *row,
 	return 0;
 }
 
+/* As the wire has it: wire_batch_encode() takes no other. */
+static bool series_is_sound(const struct row *row)
+{
+	size_t len = strlen(row->metric);
+	return len >= 1 && len <= METRIC_NAME_MAX && utf8_printable(row->metric, len) &&
+	       labels_valid(row->labels) && (!row->declared || row->number < WIRE_SERIES_MAX) &&
+	       (unsigned)shape_grain(row->shape) < GRAIN_COUNT &&
+	       shape_decimals(row->shape) <= DECIMALS_MAX;
+}
+
 static int row_take(struct spool *spool, int32_t day, const struct row *row, struct err *err)
 {
 	const struct stretch_key key = { .series = row->id, .day = day, .part = row->part };
 	if (!row->metric || !row->labels)
 		return err_memory(err);
+	if (!series_is_sound(row))
+		return err_set(err, -EUCLEAN, "series %lld is damaged: its name or labels are none",
+			       (long long)row->id);
 	if (row->points)
 		return spool_hand_give(spool, &key, row->points, row->points_len, err);
 	return spool_hand_take(spool, row->id, day, row->part * STRETCH_PERIODS, err);
@@ -262,6 +277,15 @@ static int number_series(struct spool *spool, const struct sealing *sealing, str
 	return rc;
 }
 
+/* What the disk says is judged before the wire's own rules, which are asserted, see it. */
+static int damaged(int64_t day, struct err *err)
+{
+	return err_set(err, -EUCLEAN,
+		       "the values of day %lld do not agree with what is said about them; stop the "
+		       "agent, and 'lantoa-agent spool verify' says more",
+		       (long long)day);
+}
+
 /* One batch: 1 made, 0 nothing is unsealed. */
 static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq, struct err *err)
 {
@@ -269,12 +293,15 @@ static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq,
 	int rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
 	if (rc < 0)
 		return rc == -ENODATA ? 0 : rc;
+	if (day < DAY_MIN || day > DAY_MAX)
+		return damaged(day, err);
 	sealing_reset(sealing);
 	sealing->batch.day = (int32_t)day;
 	sealing->seq = (int64_t)seq;
 	if ((rc = collect(spool, sealing, err)) < 0)
 		return rc;
-	assert(sealing->batch.n_points > 0);
+	if (sealing->batch.n_points == 0)
+		return damaged(day, err);
 	struct blob payload = { 0 };
 	rc = wire_batch_encode(&sealing->batch, &payload, err);
 	if (rc == 0)

@@ -314,7 +314,8 @@ static int start_find(struct spool *spool, int64_t number, char **ret_boot, uint
 	if (spool_bind(find, 1, &number) != SQLITE_OK)
 		return db_err(err, spool->db, "bind");
 	int rc = db_step(find, err);
-	char *boot = rc == 1 ? strdup((const char *)sqlite3_column_text(find, 0)) : NULL;
+	const char *text = rc == 1 ? (const char *)sqlite3_column_text(find, 0) : NULL;
+	char *boot = text ? strdup(text) : NULL;
 	uint64_t figures = (uint64_t)sqlite3_column_int64(find, 1);
 	int64_t last_us = sqlite3_column_int64(find, 2);
 	(void)sqlite3_reset(find); /* repeats the step's error, already told */

@@ -182,8 +182,9 @@ static int metric_fits(struct release *r, uint32_t series, struct err *err)
 		return 1;
 	sqlite3_bind_int64(r->metric, 1, series);
 	int rc = db_step(r->metric, err);
+	const char *name = rc == 1 ? (const char *)sqlite3_column_text(r->metric, 0) : NULL;
 	if (rc == 1)
-		rc = strcmp((const char *)sqlite3_column_text(r->metric, 0), r->form->metric) == 0;
+		rc = name ? strcmp(name, r->form->metric) == 0 : err_memory(err);
 	sqlite3_reset(r->metric);
 	return rc;
 }

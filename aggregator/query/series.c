@@ -32,9 +32,11 @@ int series_find(sqlite3 *db, const struct metric *metric, const char *labels,
 	list->n = 0;
 	sqlite3_bind_text(stmt, 1, metric->name, -1, SQLITE_STATIC);
 	while ((rc = db_step(stmt, err)) == 1) {
-		if (!labels_match((const char *)sqlite3_column_text(stmt, 1), labels))
+		const char *own = (const char *)sqlite3_column_text(stmt, 1);
+		if (own && !labels_match(own, labels))
 			continue;
-		rc = series_add(list, (uint32_t)sqlite3_column_int64(stmt, 0), err);
+		rc = own ? series_add(list, (uint32_t)sqlite3_column_int64(stmt, 0), err)
+			 : err_memory(err);
 		if (rc < 0)
 			break;
 	}

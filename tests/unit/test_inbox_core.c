@@ -36,15 +36,33 @@ static void only_files_of_people_count(void **state)
 	(void)state;
 	static const char *const ours[] = { "a.csv", "Tháng 6.csv", "x.xlsx",
 					    "x",     "a b.TXT",     "done.csv" };
-	static const char *const others[] = { ".a.csv",        "~$a.xlsx",  "a.csv.part",
+	static const char *const others[] = { ".a.xlsx",       "~$a.xlsx",  "a.csv.part",
 					      "a.CSV.TMP",     "a.csv~",    "a.csv.errors.csv",
 					      "a.crdownload",  "Thumbs.db", "desktop.ini",
 					      "done",          "#a.csv#",   ".~lock.a.csv#",
 					      "x.csv.filepart" };
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		assert_true(inbox_name_counts(ours[i]));
+		assert_true(inbox_name_judge(ours[i]) == INBOX_NAME_COUNTS);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		assert_false(inbox_name_counts(others[i]));
+		assert_int_equal(inbox_name_judge(others[i]), INBOX_NAME_PASSED);
+}
+
+static void a_table_that_somebody_may_wait_for_is_told(void **state)
+{
+	static const char *const told[] = { ".june.csv",
+					    ".a.TXT",
+					    "Th\xe1ng 6.csv",
+					    "a\nb.csv",
+					    "\xe2\x80\xae"
+					    "a.csv",
+					    "\xff" };
+	static const char *const passed[] = { "._june.csv", ".~lock.a.csv", ".DS_Store",
+					      ".june.csv.Xa93bd", ".lantoa-errors.tmp" };
+	(void)state;
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		assert_int_equal(inbox_name_judge(told[i]), INBOX_NAME_TOLD);
+	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
+		assert_int_equal(inbox_name_judge(passed[i]), INBOX_NAME_PASSED);
 }
 
 static void a_file_is_whole_when_it_has_not_changed_for_a_while(void **state)
@@ -228,9 +246,34 @@ static void each_version_is_taken_once_whatever_happens(void **state)
 	for_all_seeds(500, whatever_happens_each_version_is_taken_once, NULL);
 }
 
+/* Of more than are looked at together, those that are new come before those that rest. */
+static void what_rests_makes_room(void **state)
+{
+	struct inbox_core *core = inbox_core_open();
+	struct inbox_listed files[] = { listed("bad", 1, 1), listed("some", 1, 1),
+					listed("new", 1, 1) };
+	(void)state;
+	see(core, files, 2, 0);
+	assert_int_equal(inbox_core_rank(core, &files[0]), 0);
+	for (size_t i = 0; i < 2; i++)
+		inbox_core_done(core, files[i].name, &files[i].stamp,
+				strcmp(files[i].name, "bad") == 0 ? INBOX_NONE : INBOX_SOME);
+	struct inbox_listed bad = listed("bad", 1, 1), some = listed("some", 1, 1);
+	assert_int_equal(inbox_core_rank(core, &bad), 2);
+	assert_int_equal(inbox_core_rank(core, &some), 1);
+	assert_int_equal(inbox_core_rank(core, &files[2]), 0);
+	bad.stamp.size = 2; /* it was corrected */
+	assert_int_equal(inbox_core_rank(core, &bad), 0);
+	see(core, &files[2], 1, 1);
+	assert_int_equal(inbox_core_rank(core, &some), 1); /* left out of a look, and remembered */
+	inbox_core_close(core);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_table_that_somebody_may_wait_for_is_told),
+		cmocka_unit_test(what_rests_makes_room),
 		cmocka_unit_test(only_files_of_people_count),
 		cmocka_unit_test(a_file_is_whole_when_it_has_not_changed_for_a_while),
 		cmocka_unit_test(what_was_dealt_with_rests_until_it_changes),

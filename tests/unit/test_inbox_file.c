@@ -191,6 +191,16 @@ static void bad_lines_are_named_beside_and_go_when_they_are_corrected(void **sta
 	read_text(f, "a.csv.errors.csv", text, sizeof(text));
 	assert_non_null(strstr(text, "\xef\xbb\xbf\"line\";\"column\";\"value\";"));
 	assert_non_null(strstr(text, "\r\n\"3\";\"Số lượt\";\"sáu \"\"6\"\"\";\"visits: "));
+	/* a spreadsheet shows these, and runs none of them */
+	put(f, "a.csv",
+	    "Kỳ;Số lượt\n30/06/2025;=1+cmd|' /C calc'!A0\n29/06/2025;@SUM(1)\n"
+	    "28/06/2025;+x\n27/06/2025;-7\n");
+	taken(f, "a.csv", INBOX_FAULTY);
+	read_text(f, "a.csv.errors.csv", text, sizeof(text));
+	assert_non_null(strstr(text, "\"'=1+cmd|' /C calc'!A0\""));
+	assert_non_null(strstr(text, "\"'@SUM(1)\""));
+	assert_non_null(strstr(text, "\"'+x\""));
+	assert_non_null(strstr(text, ";\"-7\";"));
 	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;7\n29/06/2025;6\n");
 	taken(f, "a.csv", INBOX_TAKEN);
 	assert_false(is_there(f, "a.csv.errors.csv"));

@@ -357,6 +357,38 @@ static void names_read_back_and_others_are_refused_with_the_choice(void **state)
 	assert_string_equal(err.text, "'lunar' is not a calendar; use civil or report");
 }
 
+/* Each number is looked at before anything is done with it: under UBSan this says so. */
+static void the_largest_numbers_are_refused_in_every_form(void **state)
+{
+	static const char *const forms[] = {
+		"7050-06-30T14:05",
+		"9999-12-31T23:59",
+		"9999-12-31T23",
+		"9999-12-31",
+		"9999-W53",
+		"9999-12",
+		"9999-Q4",
+		"9999-S2",
+		"9999",
+		"0000-01-01T00:00",
+		"0000-W01",
+		"0000-01",
+		"0000",
+		"2101-01-01T00:00",
+		"1899-12-31T23:59",
+	};
+	struct period period;
+	struct err err;
+	int32_t day;
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		for (enum calendar c = CALENDAR_CIVIL; c <= CALENDAR_REPORT; c++)
+			if (period_parse(forms[i], c, &period, &err) != -EINVAL)
+				fail_msg("'%s' is taken", forms[i]);
+	assert_int_equal(day_parse("9999-12-31", &day, &err), -EINVAL);
+	assert_int_equal(day_parse("0000-01-01", &day, &err), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +403,7 @@ int main(void)
 		cmocka_unit_test(a_bucket_holds_its_period),
 		cmocka_unit_test(what_is_no_period_is_refused_and_the_forms_are_named),
 		cmocka_unit_test(what_is_no_day_is_refused),
+		cmocka_unit_test(the_largest_numbers_are_refused_in_every_form),
 		cmocka_unit_test(the_last_report_periods_that_begin_in_2100_are_taken),
 		cmocka_unit_test(names_read_back_and_others_are_refused_with_the_choice),
 	};

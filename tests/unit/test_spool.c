@@ -1130,6 +1130,38 @@ static void values_that_cannot_be_read_set_the_file_aside(void **state)
 	verified(f);
 }
 
+/* What the disk says about its values is judged, whatever it is: an error, never a figure more. */
+static void a_disk_that_contradicts_itself_is_an_error_to_the_seal(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE series SET labels = CAST(x'ff3d' AS TEXT)",
+		"UPDATE series SET metric = ''",
+		"UPDATE series SET labels = 'no labels'",
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		char labels[32];
+		uint64_t last;
+		bool more;
+		struct observation obs = figure("team.count", TODAY, (int64_t)i);
+		(void)snprintf(labels, sizeof(labels), "desk=%zu", i);
+		obs.labels = labels;
+		put(f, &obs);
+		sqlite3 *db;
+		spool_close(f->spool);
+		f->spool = NULL;
+		assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(db, damages[i], NULL, NULL, NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_close(db), SQLITE_OK);
+		assert_int_equal(spool_open(f->path, &f->limits, &f->spool, NULL, &f->err), 0);
+		assert_int_equal(spool_seal(f->spool, 1, &last, &more, &f->err), -EUCLEAN);
+		spool_close(f->spool);
+		f->spool = NULL;
+		assert_int_equal(unlink(f->path), 0);
+		assert_int_equal(spool_open(f->path, &f->limits, &f->spool, NULL, &f->err), 0);
+	}
+}
+
 static void big_day_is_split_into_batches_that_fit_a_frame(void **state)
 {
 	struct fixture *f = *state;
@@ -1200,6 +1232,7 @@ int main(void)
 		TEST(big_day_is_split_into_batches_that_fit_a_frame),
 		TEST(many_in_a_call_are_as_many_calls),
 		TEST(more_than_are_put_in_order_together_are_all_recorded),
+		TEST(a_disk_that_contradicts_itself_is_an_error_to_the_seal),
 		TEST(values_that_cannot_be_read_set_the_file_aside),
 	};
 	fault_install();

@@ -117,7 +117,10 @@ static void a_name_that_is_too_long_is_no_line(void **state)
 	memcpy(text + METRIC_NAME_MAX + 1, ":1|c", 5);
 	assert_int_equal(parse(text, &line), -EINVAL);
 	assert_int_equal(parse(text + 1, &line), 0);
-	text[4] = '\0'; /* a NUL ends no name */
+	static const char tagged[] = "a:1|c|#desk:x\0y";
+	assert_int_equal(statsd_line_parse(tagged, sizeof(tagged) - 1, &line, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "is no StatsD line")); /* nor does one end a label */
+	text[4] = '\0';                                         /* a NUL ends no name */
 	assert_int_equal(statsd_line_parse(text + 1, METRIC_NAME_MAX + 4, &line, &err), -EINVAL);
 }
 

@@ -242,10 +242,31 @@ static void json_is_json_whatever_the_text(void **state)
 	for_all_seeds(2000, any_text_makes_json, NULL);
 }
 
+static void a_text_that_there_was_no_memory_for_fails_the_table(void **state)
+{
+	static const char *const one[] = { "a" };
+	struct table *table = table_open(one, 1);
+	struct blob out = { 0 };
+	(void)state;
+	assert_non_null(table);
+	table_row(table);
+	table_number(table, NULL);
+	assert_true(table_failed(table));
+	assert_int_equal(table_json(table, &out), -ENOMEM);
+	table_close(table);
+	table = table_open(one, 1);
+	table_row(table);
+	table_object(table, NULL);
+	assert_int_equal(table_csv(table, &out), -ENOMEM);
+	table_close(table);
+	blob_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_keeps_every_digit_and_tells_null_from_empty),
+		cmocka_unit_test(a_text_that_there_was_no_memory_for_fails_the_table),
 		cmocka_unit_test(csv_quotes_what_needs_it),
 		cmocka_unit_test(an_object_of_numbers_is_json_and_plain_text_in_csv),
 		cmocka_unit_test(no_rows_is_an_empty_list),

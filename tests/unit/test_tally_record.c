@@ -158,6 +158,34 @@ static void what_is_at_fault_is_dropped_alone_and_counted_once(void **state)
 	assert_int_equal(value(f, "a=3", 1), 1);
 }
 
+/* A tally full of figures at fault is one transaction, as a good one is. */
+static void one_pass_leaves_out_all_that_are_at_fault(void **state)
+{
+	enum { N = 1000, GOOD = 7 };
+	struct fixture *f = *state;
+	struct observation *list = calloc(N, sizeof(*list));
+	size_t left_out = 0;
+	assert_non_null(list);
+	add(f, "a=1", 1, INT64_MAX, TALLY_SET);
+	recorded(f);
+	for (size_t i = 0; i < N; i++) {
+		list[i] = (struct observation){ .metric = "m",
+						.labels = i == GOOD ? "a=2" : "a=1",
+						.period = hour(1),
+						.value_e = 1,
+						.add = true };
+	}
+	struct err err = { 0 };
+	size_t bad = 0;
+	assert_int_equal(spool_record(f->spool, list, N, &bad, &err), -ERANGE);
+	assert_int_equal(spool_record_good(f->spool, list, N, &left_out, &err), 0);
+	assert_int_equal(left_out, N - 1);
+	assert_int_equal(err.code, -ERANGE);
+	assert_int_equal(value(f, "a=2", 1), 1);
+	assert_true(value(f, "a=1", 1) == INT64_MAX);
+	free(list);
+}
+
 /* Fail the first disk operation, then the second, ...; try again until it is all there, once. */
 static void whatever_the_disk_refuses_every_figure_counts_once(void **state)
 {
@@ -193,6 +221,7 @@ int main(void)
 		TEST(a_change_starts_from_the_newest_value_within_reach),
 		TEST(a_change_sees_what_is_on_its_way_before_it),
 		TEST(extremes_are_kept_over_tallies),
+		TEST(one_pass_leaves_out_all_that_are_at_fault),
 		TEST(what_is_at_fault_is_dropped_alone_and_counted_once),
 		cmocka_unit_test(whatever_the_disk_refuses_every_figure_counts_once),
 	};
