@@ -2,6 +2,7 @@
 #include "done_folder.h"
 #include "fault.h"
 #include "inbox_file.h"
+#include "inbox_folder.h"
 #include "scratch.h"
 
 #include <dirent.h>
@@ -371,6 +372,65 @@ static void whatever_fails_the_file_can_be_taken_again(void **state)
 	fail_everywhere(*state, FAULT_MEMORY);
 }
 
+static void make_files(struct fixture *f, const char *format, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		char name[64];
+		(void)snprintf(name, sizeof(name), "%s%zu.csv", format, i);
+		put(f, name, "x");
+	}
+}
+
+static size_t listed_like(const struct inbox_folder *folder, const char *begin)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < folder->n; i++)
+		n += strncmp(folder->list[i].name, begin, strlen(begin)) == 0;
+	return n;
+}
+
+/* As many as are looked at together are faulty, and stay; the good ones came before them. */
+static void files_that_stay_hide_no_other(void **state)
+{
+	struct fixture *f = *state;
+	struct inbox_core *core = inbox_core_open();
+	struct inbox_folder folder = { .fd = -1 };
+	struct inbox_listed *list = malloc(INBOX_FILES_MAX * sizeof(*list));
+	assert_non_null(core);
+	assert_non_null(list);
+	make_files(f, "good", 0, 3);
+	make_files(f, "bad", 0, INBOX_FILES_MAX);
+	assert_int_equal(inbox_folder_look(&folder, f->folder, core, &f->err), 0);
+	assert_int_equal(folder.n, INBOX_FILES_MAX);
+	memcpy(list, folder.list, folder.n * sizeof(*list));
+	assert_int_equal(inbox_core_look(core, list, folder.n, 0, &f->err), 0);
+	for (size_t i = 0; i < folder.n; i++)
+		inbox_core_done(core, list[i].name, &list[i].stamp, INBOX_NONE);
+	assert_int_equal(inbox_folder_look(&folder, f->folder, core, &f->err), 0);
+	assert_int_equal(folder.n, INBOX_FILES_MAX);
+	assert_int_equal(listed_like(&folder, "good"), 3);
+	inbox_folder_free(&folder);
+	inbox_core_close(core);
+	free(list);
+}
+
+static void names_that_are_no_text_are_counted_with_one_of_them(void **state)
+{
+	struct fixture *f = *state;
+	struct inbox_core *core = inbox_core_open();
+	struct inbox_folder folder = { .fd = -1 };
+	put(f, "a.csv", "x");
+	put(f, "Th\xe1ng 6.csv", "x");
+	put(f, "b.csv.part", "x");
+	put(f, ".c.csv", "x"); /* it may be about to get its name */
+	assert_int_equal(inbox_folder_look(&folder, f->folder, core, &f->err), 0);
+	assert_int_equal(folder.n, 1);
+	assert_int_equal(folder.told, 1);
+	assert_string_equal(folder.like, "Th?ng 6.csv");
+	inbox_folder_free(&folder);
+	inbox_core_close(core);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -382,6 +442,8 @@ int main(void)
 		TEST(bad_lines_are_named_beside_and_go_when_they_are_corrected),
 		TEST(a_file_that_cannot_be_read_is_refused_whole),
 		TEST(what_is_no_plain_file_is_not_followed),
+		TEST(files_that_stay_hide_no_other),
+		TEST(names_that_are_no_text_are_counted_with_one_of_them),
 		TEST(a_file_that_is_being_written_waits),
 		TEST(what_comes_while_it_is_read_is_not_moved_away),
 		TEST(what_is_written_to_while_it_is_read_is_looked_at_again),
