@@ -107,7 +107,7 @@ static void check(const struct uplink *uplink)
 	const char *const told[] = { look.state, look.trouble, look.refusal, look.office_name,
 				     look.zone };
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
-		require(told[i] && utf8_valid(told[i], strlen(told[i])));
+		require(told[i] && utf8_printable(told[i], strlen(told[i])));
 	require(spool_status(office.spool, &status, &err) == 0);
 	require(status.acked_seq <= status.last_seq);
 	require(spool_verify(office.spool, &err) == 0);

@@ -1,6 +1,10 @@
 """What one hostile office does beside three good ones: support/neighbours.py says what is asserted."""
 
 import datetime
+import glob
+import itertools
+import socket
+import sqlite3
 import threading
 import time
 import unittest
@@ -179,6 +183,74 @@ class BesideQuestions(neighbours.Neighbours):
         self.ask_all_the_while(lambda: self.province.query("visits", area="82", per="day",
                                                            **{"from": "2022-01", "to": "2022-12"}))
         self.withstands(lambda: self.greet(hostile), memory_mib=160, log_lines=1000)
+
+
+class AsOnceTried(neighbours.Neighbours):
+    """What once stopped a whole province, or slowed it down for all, by one of those beside it."""
+
+    REFUSED = f'"batches_refused": "office {neighbours.HOSTILE} '
+
+    def test_a_hundred_bytes_that_unpack_to_millions(self):
+        """Half a million declared metrics without a name."""
+        hostile = self.hostile()
+        bomb = b"\x01" + neighbours.zstd(b"\x4a\x00" * 500000)
+        self.assertLess(len(bomb), 200)
+        self.withstands(lambda: hostile.flood("payload", 7, 1, bomb.hex()), memory_mib=80,
+                        log_lines=5, status=self.REFUSED,
+                        log=f"batch refused office={neighbours.HOSTILE} seq=1")
+
+    def test_payloads_that_say_nothing(self):
+        """No bytes at all; a zstd frame to be skipped; a day without a figure."""
+        hostile = self.hostile()
+        skipped = "01" + "502a4d18" + "00000000"
+
+        def attack():
+            for payload in ("@/dev/null", skipped, "00" + "08d4bc02"):
+                hostile.flood("payload", 7, 1, payload, count=10)
+        none_taken = f'"office": "{neighbours.HOSTILE}",[^}}]*"batches": 0,'
+        self.withstands(attack, memory_mib=80, log_lines=5,
+                        status=f"(?=.*{self.REFUSED}).*{none_taken}",
+                        log=f"batch refused office={neighbours.HOSTILE} seq=1")
+
+    def test_commands_before_the_handshake_that_never_end(self):
+        half_a_command = b"\x06" + (256 * 1024).to_bytes(8, "big") + bytes(128 * 1024)
+        self.raw(half_a_command, count=300)
+        self.withstands(lambda: self.raw(half_a_command), memory_mib=160, log_lines=10)
+
+    def test_more_connections_than_files_may_be_open(self):
+        self.limit_files(40)
+        self.raw(b"", count=100)
+        self.withstands(lambda: None, memory_mib=80, log_lines=10, status='"door_shut": "')
+
+    def test_many_connections_with_one_invitation(self):
+        """One of them is left, or a few."""
+        invitation = self.province.invite(neighbours.HOSTILE)
+        self.many(invitation.server_key, invitation.secret_key, 300)
+        self.withstands(lambda: None, memory_mib=80, log_lines=10)
+
+    def test_a_reader_that_stays(self):
+        """Somebody looks at the database's files, and forgets it."""
+        path = next(iter(glob.glob(f"{self.province.folder}/*.db")))
+        reader = self.hold(sqlite3.connect(f"file:{path}?mode=ro", uri=True))
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM journal").fetchone()
+        self.withstands(lambda: time.sleep(0.1), memory_mib=80, log_lines=5)
+
+    def test_half_a_request_again_and_again(self):
+        """To the operators' socket, which answers all the while."""
+        def attack():
+            for _ in range(40):
+                with socket.socket(socket.AF_UNIX) as line:
+                    line.connect(self.province.socket)
+                    line.sendall(b"GET /v1/status HTTP/1.1\r\nHo")
+            self.province.status()
+        self.withstands(attack, memory_mib=80, log_lines=5)
+
+    def test_imports_that_change_a_label(self):
+        editions = itertools.cycle(["Visits B", "Visits C"])
+        self.withstands(lambda: self.province.put_csv(
+            "/v1/catalogue", rig.CATALOGUE.replace("Visits B", next(editions))), memory_mib=80,
+            log_lines=100)
 
 
 if __name__ == "__main__":
