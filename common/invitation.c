@@ -104,7 +104,7 @@ static int parse_parts(char *text, struct invitation *invitation, struct err *er
 			       "lantoa://HOST:PORT/CODE#KEY.KEY, so copy the whole line");
 	if (strlen(text) >= sizeof(invitation->address) || !invitation_address_valid(text))
 		return err_set(err, -EINVAL, "'%s' is no HOST:PORT; copy the whole line",
-			       utf8_excerpt(text, strlen(text), shown));
+			       utf8_excerpt(text, strcspn(text, "#"), shown)); /* not the keys */
 	if (!office_valid(office))
 		return err_set(err, -EINVAL, "'%s' is no office code; copy the whole line",
 			       utf8_excerpt(office, strlen(office), shown));

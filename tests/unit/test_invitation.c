@@ -92,11 +92,27 @@ static void a_key_has_letters_of_its_alphabet_alone(void **state)
 	}
 }
 
+/* The '/' before the code is lost, another line follows: all up to its '/' looks like an address.
+ */
+static void a_complaint_quotes_no_key(void **state)
+{
+	struct invitation read;
+	struct err err = { 0 };
+	(void)state;
+	assert_int_equal(invitation_parse("lantoa://a:5670 28249#SERVERKEY.SECRETKEY lantoa://b:1/2"
+					  "#c.d",
+					  &read, &err),
+			 -EINVAL);
+	assert_null(strstr(err.text, "KEY"));
+	assert_non_null(strstr(err.text, "'a:5670 28249'"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_printed_is_read_back),
 		cmocka_unit_test(a_key_has_letters_of_its_alphabet_alone),
+		cmocka_unit_test(a_complaint_quotes_no_key),
 		cmocka_unit_test(every_shortened_line_is_refused),
 		cmocka_unit_test(bad_parts_are_refused),
 	};
