@@ -320,7 +320,7 @@ int table_json(const struct table *table, struct blob *out)
 
 static void put_csv_field(struct writer *to, const char *text)
 {
-	if (*text && !strpbrk(text, ",\"\r\n") && *text != ' ' && text[strlen(text) - 1] != ' ') {
+	if (*text && !strpbrk(text, ",\"\r\n\t") && *text != ' ' && text[strlen(text) - 1] != ' ') {
 		put(to, text);
 		return;
 	}
