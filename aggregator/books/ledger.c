@@ -235,19 +235,27 @@ static int hold(const struct post *post, size_t run, int64_t point, size_t n, en
 
 /* Rescale the run's values in place to the catalogue's decimals, hold those that cannot count
  * (those that follow one another for one reason as one), close the gaps. */
+static enum verdict sift_one(const struct declared *declared, struct point *point)
+{
+	return point->withdrawn ? VERDICT_OK
+				: metric_judge_value(declared->metric, point->value_e,
+						     declared->decimals, &point->value_e);
+}
+
+/* Rescale the run's values, hold those that cannot count (those that follow one another for one
+ * reason as one), close the gaps. */
 static int sift(struct post *post, size_t index, const struct declared *declared, size_t *ret_n,
 		struct err *err)
 {
 	const struct run *run = &post->batch.runs[index];
 	struct point *points = &post->batch.points[run->first];
-	size_t kept = 0;
-	uint32_t from = 0; /* points[from] ... points[i - 1] are held, for @reason */
 	enum verdict reason = VERDICT_OK;
-	for (uint32_t i = 0; i < run->n; i++) {
-		enum verdict verdict = VERDICT_OK;
-		if (!points[i].withdrawn)
-			verdict = metric_judge_value(declared->metric, points[i].value_e,
-						     declared->decimals, &points[i].value_e);
+	uint32_t i = 0, from = 0; /* points[from] ... points[i - 1] are held, for @reason */
+	while (i < run->n && sift_one(declared, &points[i]) == VERDICT_OK) /* as a rule: all */
+		i++;
+	size_t kept = i;
+	for (; i < run->n; i++) {
+		enum verdict verdict = sift_one(declared, &points[i]);
 		if (verdict != reason) {
 			int rc = reason == VERDICT_OK
 					 ? 0
