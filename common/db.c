@@ -1,6 +1,7 @@
 #include "db.h"
 
 #include "i18n.h"
+#include "utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -162,6 +163,78 @@ int db_number(sqlite3 *db, const char *sql, int64_t *ret_number, struct err *err
 		*ret_number = sqlite3_column_int64(stmt, 0);
 	(void)sqlite3_finalize(stmt); /* repeats step's error */
 	return rc < 0 ? rc : 0;
+}
+
+/* --- what a row says --- */
+
+int db_row_refuse(struct db_row *row, int column)
+{
+	const char *table = sqlite3_column_table_name(row->stmt, column);
+	const char *name = sqlite3_column_origin_name(row->stmt, column);
+	if (row->rc == 0)
+		row->rc = err_set(row->err, -EUCLEAN,
+				  "it is damaged: '%s' of a row of '%s' is not what can have been "
+				  "written there",
+				  name ? name : sqlite3_column_name(row->stmt, column),
+				  table ? table : "-");
+	return row->rc;
+}
+
+const char *db_row_text(struct db_row *row, int column)
+{
+	if (sqlite3_column_type(row->stmt, column) != SQLITE_TEXT) {
+		(void)db_row_refuse(row, column);
+		return "";
+	}
+	const char *text = (const char *)sqlite3_column_text(row->stmt, column);
+	size_t len = (size_t)sqlite3_column_bytes(row->stmt, column);
+	if (!text) {
+		row->rc = row->rc < 0 ? row->rc : err_memory(row->err);
+		return "";
+	}
+	if (strlen(text) == len && utf8_valid(text, len))
+		return text;
+	(void)db_row_refuse(row, column);
+	return "";
+}
+
+const char *db_row_text_or_null(struct db_row *row, int column)
+{
+	bool none = sqlite3_column_type(row->stmt, column) == SQLITE_NULL;
+	return none ? NULL : db_row_text(row, column);
+}
+
+int64_t db_row_int(struct db_row *row, int column, int64_t low, int64_t high)
+{
+	int64_t number = sqlite3_column_int64(row->stmt, column);
+	if (sqlite3_column_type(row->stmt, column) == SQLITE_INTEGER && number >= low &&
+	    number <= high)
+		return number;
+	(void)db_row_refuse(row, column);
+	return low;
+}
+
+const void *db_row_blob(struct db_row *row, int column, size_t *ret_len)
+{
+	const void *blob = sqlite3_column_blob(row->stmt, column);
+	bool is_blob = sqlite3_column_type(row->stmt, column) == SQLITE_BLOB;
+	*ret_len = is_blob && blob ? (size_t)sqlite3_column_bytes(row->stmt, column) : 0;
+	if (!is_blob)
+		(void)db_row_refuse(row, column);
+	else if (!blob && sqlite3_errcode(sqlite3_db_handle(row->stmt)) == SQLITE_NOMEM)
+		row->rc = row->rc < 0 ? row->rc : err_memory(row->err);
+	return *ret_len > 0 ? blob : "";
+}
+
+void db_row_bytes(struct db_row *row, int column, void *ret, size_t len)
+{
+	size_t found;
+	const void *blob = db_row_blob(row, column, &found);
+	memset(ret, 0, len);
+	if (found == len)
+		memcpy(ret, blob, len);
+	else
+		(void)db_row_refuse(row, column);
 }
 
 /* SQLite would make the file readable for everyone that the umask lets, and does not make its name

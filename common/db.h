@@ -62,6 +62,32 @@ int db_step(sqlite3_stmt *stmt, struct err *err);
  * fail at once? */
 void db_wait(sqlite3 *db, bool wait);
 
+/* --- what a row says, judged ---
+ *
+ * A disk can put anything into a cell, whatever the schema forbids: NULL where a text must be, a
+ * number that is no day, bytes that are not UTF-8. So cells are read through these. Each gives what
+ * stands there or, where that cannot be, something harmless, and keeps the first fault in rc:
+ * -EUCLEAN with table and column in the sentence, -ENOMEM. Look at rc when the row is read, before
+ * anything is done with it. */
+struct db_row {
+	sqlite3_stmt *stmt;
+	struct err *err;
+	int rc;
+};
+
+/** A text: UTF-8, without a NUL in it. "" where there is none. As long as SQLite's own is valid. */
+const char *db_row_text(struct db_row *row, int column);
+/** The same, or NULL for an SQL NULL. */
+const char *db_row_text_or_null(struct db_row *row, int column);
+/** An integer of @low to @high; @low where it is none. */
+int64_t db_row_int(struct db_row *row, int column, int64_t low, int64_t high);
+/** A blob; "" and 0 where it is none. */
+const void *db_row_blob(struct db_row *row, int column, size_t *ret_len);
+/** A blob of just @len bytes into @ret; zeros where it is none. */
+void db_row_bytes(struct db_row *row, int column, void *ret, size_t len);
+/** Note that the cell cannot be, for reasons that its reader alone knows. Returns row->rc. */
+int db_row_refuse(struct db_row *row, int column);
+
 int db_begin(sqlite3 *db, struct err *err);  /* BEGIN IMMEDIATE */
 int db_commit(sqlite3 *db, struct err *err); /* on failure the transaction is rolled back */
 void db_rollback(sqlite3 *db);               /* fine when none is open */

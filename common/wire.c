@@ -195,6 +195,37 @@ static bool declaration_valid(const struct declaration *declaration)
 	       labels_valid(declaration->labels);
 }
 
+static bool run_keeps_rules(const struct batch *batch, size_t i, size_t first)
+{
+	const struct run *run = &batch->runs[i];
+	if (run->first != first || run->n < 1 || run->n > batch->n_points - first ||
+	    run->series >= WIRE_SERIES_MAX || (i > 0 && run->series <= run[-1].series))
+		return false;
+	for (uint32_t k = 0; k < run->n; k++) {
+		const struct point *point = &batch->points[run->first + k];
+		if (point->nth >= DAY_NTHS || (k > 0 && point->nth <= point[-1].nth))
+			return false;
+	}
+	return true;
+}
+
+/* Agents make batches of what their disk says. */
+static bool batch_keeps_rules(const struct batch *batch)
+{
+	size_t first = 0;
+	if (batch->day < DAY_MIN || batch->day > DAY_MAX || batch->n_points > WIRE_POINTS_MAX ||
+	    batch->n_declared > WIRE_DECLARED_MAX ||
+	    batch->first_declared > WIRE_SERIES_MAX - batch->n_declared)
+		return false;
+	for (size_t i = 0; i < batch->n_declared; i++)
+		if (!declaration_valid(&batch->declared[i]))
+			return false;
+	for (size_t i = 0; i < batch->n_runs; first += batch->runs[i++].n)
+		if (!run_keeps_rules(batch, i, first))
+			return false;
+	return first == batch->n_points;
+}
+
 /* Room for n of *array in the arena; NULL sets nothing and is told by the caller at the end. */
 #define ARRAY(arena, n, array) ((array) = arena_alloc_raw((arena), (n) * sizeof(*(array))))
 
@@ -213,12 +244,9 @@ static bool columns_room(struct arena *arena, const struct batch *batch,
 
 static void declarations_fill(const struct batch *batch, Lantoa__V1__Columns *columns)
 {
-	assert(batch->n_declared <= WIRE_DECLARED_MAX &&
-	       batch->first_declared <= WIRE_SERIES_MAX - batch->n_declared);
 	columns->first_declared = batch->first_declared;
 	for (size_t i = 0; i < batch->n_declared; i++) {
 		const struct declaration *declaration = &batch->declared[i];
-		assert(declaration_valid(declaration));
 		columns->declared_metric[i] = (char *)declaration->metric; /* only read */
 		columns->declared_labels[i] = (char *)declaration->labels;
 		columns->declared_shape[i] = shape_pack(declaration);
@@ -230,10 +258,8 @@ static void declarations_fill(const struct batch *batch, Lantoa__V1__Columns *co
 static void run_fill(const struct batch *batch, const struct run *run, Lantoa__V1__Columns *columns)
 {
 	unsigned next = 0; /* the least nth that may come */
-	assert(run->first == columns->n_values && run->n >= 1);
 	for (uint32_t i = run->first; i < run->first + run->n; i++) {
 		const struct point *point = &batch->points[i];
-		assert(point->nth >= next && point->nth < DAY_NTHS);
 		columns->steps[i] = point->nth - next + 1;
 		columns->values[i] = point->withdrawn ? 0 : point->value_e;
 		if (point->withdrawn)
@@ -245,16 +271,13 @@ static void run_fill(const struct batch *batch, const struct run *run, Lantoa__V
 
 static void runs_fill(const struct batch *batch, Lantoa__V1__Columns *columns)
 {
-	assert(batch->n_points <= WIRE_POINTS_MAX);
 	for (size_t i = 0; i < batch->n_runs; i++) {
 		const struct run *run = &batch->runs[i];
-		assert(run->series < WIRE_SERIES_MAX && (i == 0 || run->series > run[-1].series));
 		columns->series[i] = run->series;
 		columns->points[i] = run->n;
 		run_fill(batch, run, columns);
 	}
 	columns->n_series = columns->n_points = batch->n_runs;
-	assert(columns->n_values == batch->n_points);
 }
 
 /* The codec byte and @columns, compressed where that is smaller. */
@@ -297,7 +320,8 @@ static int batch_encode(struct arena *arena, const struct batch *batch, struct b
 
 int wire_batch_encode(const struct batch *batch, struct blob *out, struct err *err)
 {
-	assert(batch->day >= DAY_MIN && batch->day <= DAY_MAX);
+	if (!batch_keeps_rules(batch))
+		return err_set(err, -EUCLEAN, "its figures cannot be those of a batch");
 	struct arena *arena = arena_open(WIRE_ARENA_MAX);
 	if (!arena)
 		return err_memory(err);

@@ -85,9 +85,9 @@ struct batch {
 /**
  * Append the payload of @batch (codec byte, Columns, zstd where that is smaller) to @out.
  *
- * @batch keeps the rules of proto/lantoa.proto (asserted): runs ascending by series, points of a
- * run ascending by nth. -ENOMEM; -EMSGSIZE when Columns exceed WIRE_COLUMNS_MAX or the payload
- * WIRE_FRAME_MAX - 64: the caller seals less at once.
+ * -EUCLEAN when @batch does not keep the rules of proto/lantoa.proto: runs ascending by series,
+ * points of a run ascending by nth, names and labels that are such. -ENOMEM; -EMSGSIZE when Columns
+ * exceed WIRE_COLUMNS_MAX or the payload WIRE_FRAME_MAX - 64: the caller seals less at once.
  */
 int wire_batch_encode(const struct batch *batch, struct blob *out, struct err *err);
 

@@ -35,20 +35,43 @@ unsigned shape_decimals(int64_t shape)
 	return (unsigned)(shape >> 4 & 15);
 }
 
+bool shape_is_sane(int64_t shape)
+{
+	return shape >= 0 && shape < 1 << 9 && shape_grain(shape) < GRAIN_COUNT &&
+	       shape_decimals(shape) <= DECIMALS_MAX;
+}
+
+int64_t row_shape(struct db_row *row, int column)
+{
+	int64_t shape = db_row_int(row, column, 0, INT64_MAX);
+	if (shape_is_sane(shape))
+		return shape;
+	(void)db_row_refuse(row, column);
+	return 0;
+}
+
+int32_t row_day(struct db_row *row, int column)
+{
+	return (int32_t)db_row_int(row, column, DAY_MIN, DAY_MAX);
+}
+
 int spool_meta(struct spool *spool, struct spool_meta *ret_meta, struct err *err)
 {
 	sqlite3_stmt *statement = spool_statement(spool, SQL_META, err);
 	if (!statement)
 		return err->code;
 	int rc = db_step(statement, err);
+	struct db_row row = { statement, err, 0 };
 	if (rc == 1)
 		*ret_meta = (struct spool_meta){
 			.id = (uint64_t)sqlite3_column_int64(statement, 0),
-			.last_seq = (uint64_t)sqlite3_column_int64(statement, 1),
-			.acked_seq = (uint64_t)sqlite3_column_int64(statement, 2),
+			.last_seq = (uint64_t)db_row_int(&row, 1, 0, SEQ_MAX),
+			.acked_seq = (uint64_t)db_row_int(&row, 2, 0, SEQ_MAX),
 			.last_ack_us = sqlite3_column_int64(statement, 3),
-			.quarantined = (uint64_t)sqlite3_column_int64(statement, 4),
+			.quarantined = (uint64_t)db_row_int(&row, 4, 0, INT64_MAX),
 		};
+	if (row.rc < 0)
+		rc = row.rc;
 	(void)sqlite3_reset(statement); /* repeats the step's error, already told */
 	if (rc == 0)
 		return err_set(err, -EUCLEAN, "its own row is missing");

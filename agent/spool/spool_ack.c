@@ -68,8 +68,11 @@ static int32_t trimmed_before(int32_t limit, int64_t shape)
 static int trim_series(struct spool *spool, sqlite3_stmt *series, int32_t target,
 		       uint64_t acked_seq, struct err *err)
 {
-	int64_t end = trimmed_before(target, sqlite3_column_int64(series, 1));
+	int64_t shape = sqlite3_column_int64(series, 1);
 	int64_t id = sqlite3_column_int64(series, 0), oldest = sqlite3_column_int64(series, 2);
+	if (!shape_is_sane(shape) || oldest < DAY_MIN || oldest > DAY_MAX)
+		return 1; /* damaged, or without values: an ack is taken all the same */
+	int64_t end = trimmed_before(target, shape);
 	if (sqlite3_column_type(series, 2) == SQLITE_NULL || oldest >= end)
 		return 1;
 	int64_t limit = end < oldest + DAYS_PER_ACK ? end : oldest + DAYS_PER_ACK;

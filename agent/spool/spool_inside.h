@@ -236,4 +236,11 @@ int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals);
 enum grain shape_grain(int64_t shape);
 enum calendar shape_calendar(int64_t shape);
 unsigned shape_decimals(int64_t shape);
+#define SEQ_MAX (INT64_MAX / 2) /* of batches: so that the next ones can be counted */
+
+/** Such as a series or a figure can have; what a disk says need not be. */
+bool shape_is_sane(int64_t shape);
+/* Judged cells (common/db.h): a shape, a local day. */
+int64_t row_shape(struct db_row *row, int column);
+int32_t row_day(struct db_row *row, int column);
 #define SHAPE_WITHOUT_DECIMALS(shape) ((shape) & ~INT64_C(0xf0))

@@ -22,8 +22,8 @@ int spool_kin_find(struct spool *spool, const char *metric, const char *labels,
 		return db_err(err, spool->db, "bind");
 	while ((rc = db_step(find, err)) == 1) {
 		int64_t shape = sqlite3_column_int64(find, 1);
-		if (shape_grain(shape) != kin.grain || shape_calendar(shape) != kin.calendar ||
-		    kin.n > DECIMALS_MAX)
+		if (!shape_is_sane(shape) || shape_grain(shape) != kin.grain ||
+		    shape_calendar(shape) != kin.calendar || kin.n > DECIMALS_MAX)
 			continue;
 		kin.of[kin.n].series = sqlite3_column_int64(find, 0);
 		kin.of[kin.n++].decimals = shape_decimals(shape);

@@ -126,16 +126,15 @@ int spool_each_refusal(struct spool *spool, unsigned most,
 			 ? 0
 			 : db_err(err, spool->db, "bind");
 	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
+		struct db_row row = { walk, err, 0 };
 		struct spool_refusal refusal = {
 			.seq = (uint64_t)sqlite3_column_int64(walk, 0),
-			.metric = (const char *)sqlite3_column_text(walk, 1),
-			.labels = (const char *)sqlite3_column_text(walk, 2),
-			.reason = (const char *)sqlite3_column_text(walk, 3),
-			.observations = (uint32_t)sqlite3_column_int64(walk, 4),
+			.metric = db_row_text(&row, 1),
+			.labels = db_row_text(&row, 2),
+			.reason = db_row_text(&row, 3),
+			.observations = (uint32_t)db_row_int(&row, 4, 0, UINT32_MAX),
 		};
-		rc = refusal.metric && refusal.labels && refusal.reason
-			     ? on_refusal(context, &refusal)
-			     : err_memory(err);
+		rc = row.rc < 0 ? row.rc : on_refusal(context, &refusal);
 	}
 	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
 	return rc;
@@ -154,16 +153,17 @@ int spool_each_batch(struct spool *spool,
 	if (!walk)
 		return err->code;
 	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
-		uint64_t seq = (uint64_t)sqlite3_column_int64(walk, 0);
+		struct db_row row = { walk, err, 0 };
+		uint64_t seq = (uint64_t)db_row_int(&row, 0, 0, SEQ_MAX);
 		struct spool_entry entry = {
 			.seq = seq,
-			.day = (int32_t)sqlite3_column_int64(walk, 1),
-			.observations = (uint32_t)sqlite3_column_int64(walk, 2),
-			.bytes = (size_t)sqlite3_column_int64(walk, 3),
+			.day = row_day(&row, 1),
+			.observations = (uint32_t)db_row_int(&row, 2, 0, WIRE_POINTS_MAX),
+			.bytes = (size_t)db_row_int(&row, 3, 0, WIRE_FRAME_MAX),
 			.sealed_us = sqlite3_column_int64(walk, 4),
 			.acked = seq <= meta.acked_seq,
 		};
-		rc = on_entry(context, &entry);
+		rc = row.rc < 0 ? row.rc : on_entry(context, &entry);
 	}
 	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
 	return rc;
@@ -188,12 +188,19 @@ static struct observation observation_of(int64_t shape, int32_t day,
 	};
 }
 
-/* The stretch whose part and bytes are columns @column and the next. */
-static int stretch_read(sqlite3_stmt *row, int column, struct stretch *ret_stretch, struct err *err)
+/* The stretch whose part and bytes are columns @column and the next, of a series of @shape. */
+static int stretch_read(struct db_row *row, int column, int64_t shape, struct stretch *ret_stretch)
 {
-	return stretch_decode(sqlite3_column_blob(row, column + 1),
-			      (size_t)sqlite3_column_bytes(row, column + 1),
-			      (uint32_t)sqlite3_column_int64(row, column), ret_stretch, err);
+	size_t len;
+	uint32_t part = (uint32_t)db_row_int(row, column, 0, STRETCH_PARTS - 1);
+	const void *points = db_row_blob(row, column + 1, &len);
+	if (row->rc < 0)
+		return row->rc;
+	int rc = stretch_decode(points, len, part, ret_stretch, row->err);
+	uint32_t n = rc < 0 ? 0 : ret_stretch->n;
+	if (n > 0 && ret_stretch->values[n - 1].nth >= grain_per_day(shape_grain(shape)))
+		rc = db_row_refuse(row, column + 1); /* a period that the day has not */
+	return rc;
 }
 
 static int each_in_row(sqlite3_stmt *row,
@@ -201,15 +208,13 @@ static int each_in_row(sqlite3_stmt *row,
 		       struct err *err)
 {
 	struct stretch stretch;
-	int64_t shape = sqlite3_column_int64(row, 2);
-	const char *metric = (const char *)sqlite3_column_text(row, 0);
-	const char *labels = (const char *)sqlite3_column_text(row, 1);
-	if (!metric || !labels)
-		return err_memory(err);
-	int rc = stretch_read(row, 4, &stretch, err);
+	struct db_row cells = { row, err, 0 };
+	int64_t shape = row_shape(&cells, 2);
+	const char *metric = db_row_text(&cells, 0), *labels = db_row_text(&cells, 1);
+	int32_t day = row_day(&cells, 3);
+	int rc = stretch_read(&cells, 4, shape, &stretch);
 	for (uint32_t i = 0; rc == 0 && i < stretch.n; i++) {
-		struct observation obs = observation_of(
-			shape, (int32_t)sqlite3_column_int64(row, 3), &stretch.values[i]);
+		struct observation obs = observation_of(shape, day, &stretch.values[i]);
 		obs.metric = metric;
 		obs.labels = labels;
 		rc = on_value(context, &obs);
@@ -246,11 +251,13 @@ static int each_newest_in(sqlite3_stmt *row, int64_t shape, const struct spool_v
 			  const struct newest *newest, unsigned *left, struct err *err)
 {
 	struct stretch stretch;
-	int rc = stretch_read(row, 1, &stretch, err);
+	struct db_row cells = { row, err, 0 };
+	int32_t day = row_day(&cells, 0);
+	int rc = stretch_read(&cells, 1, shape, &stretch);
 	for (uint32_t i = rc < 0 ? 0 : stretch.n; rc == 0 && i > 0 && *left > 0; i--, *left -= 1) {
 		const struct stretch_value *found = &stretch.values[i - 1];
 		struct spool_value value = { .seq = (uint64_t)found->seq };
-		value.obs = observation_of(shape, (int32_t)sqlite3_column_int64(row, 0), found);
+		value.obs = observation_of(shape, day, found);
 		value.obs.metric = like->obs.metric;
 		value.obs.labels = like->obs.labels;
 		rc = newest->on_value(newest->context, &value);
@@ -262,17 +269,16 @@ static int each_newest_in(sqlite3_stmt *row, int64_t shape, const struct spool_v
 static int each_newest_of(struct spool *spool, sqlite3_stmt *series, const char *metric,
 			  const struct newest *newest, struct err *err)
 {
-	int64_t shape = sqlite3_column_int64(series, 2);
-	struct spool_value value = { .obs = {
-					     .metric = metric,
-					     .labels = (const char *)sqlite3_column_text(series, 1),
-				     } };
+	struct db_row cells = { series, err, 0 };
+	int64_t shape = row_shape(&cells, 2);
+	struct spool_value value = { .obs = { .metric = metric,
+					      .labels = db_row_text(&cells, 1) } };
 	unsigned left = newest->most;
 	sqlite3_stmt *walk = spool_statement(spool, SQL_STRETCH_NEWEST, err);
 	if (!walk)
 		return err->code;
-	if (!value.obs.labels)
-		return err_memory(err);
+	if (cells.rc < 0)
+		return cells.rc;
 	int rc = spool_bind(walk, 3,
 			    (int64_t[]){ sqlite3_column_int64(series, 0), newest->until_day,
 					 newest->most }) == SQLITE_OK

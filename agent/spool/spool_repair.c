@@ -88,8 +88,7 @@ static int series_add(struct repair *repair, const struct series *series, const 
 
 static bool is_sane(int64_t shape, int64_t day, int64_t nth)
 {
-	return shape_grain(shape) < GRAIN_COUNT && shape_decimals(shape) <= DECIMALS_MAX &&
-	       day >= DAY_MIN && day <= DAY_MAX && nth >= 0 &&
+	return shape_is_sane(shape) && day >= DAY_MIN && day <= DAY_MAX && nth >= 0 &&
 	       nth < grain_per_day(shape_grain(shape));
 }
 
@@ -381,22 +380,34 @@ static bool has_rows(struct repair *repair)
 	return old_number(repair, "SELECT 1 FROM sqlite_schema WHERE name = 'current'") == 1;
 }
 
+#define BATCHES_LOST_MAX 65536u /* one after the other: no page of the table leads to more */
+
+/* From one number to the next that there is; where a page cannot be read, to the number behind it.
+ * (A damaged number may lie any distance away: it is not counted up to.) */
 static int batches_read(struct repair *repair, struct err *err)
 {
-	int64_t first = old_number(repair, "SELECT min(seq) FROM batch");
 	int64_t last = old_number(repair, "SELECT max(seq) FROM batch");
+	unsigned lost = 0;
+	int rc = 0;
 	if (last < 0)
 		last = old_number(repair, "SELECT last_seq FROM meta");
-	int rc = 0;
-	for (int64_t seq = first > 0 ? first : 1; seq <= last && rc == 0; seq++) {
-		sqlite3_stmt *row =
-			ask(repair, "SELECT payload FROM batch WHERE seq = ?1", &seq, 1);
+	for (int64_t seq = 1; rc == 0 && lost < BATCHES_LOST_MAX; seq++) {
+		sqlite3_stmt *row = ask(repair,
+					"SELECT payload, seq FROM batch WHERE seq >= ?1"
+					" ORDER BY seq LIMIT 1",
+					&seq, 1);
 		int code = row ? sqlite3_step(row) : SQLITE_CORRUPT;
-		if (code == SQLITE_ROW)
+		if (code == SQLITE_ROW) {
+			seq = sqlite3_column_int64(row, 1);
 			rc = batch_read(repair, seq, row, err);
-		else if (code != SQLITE_DONE)
+			lost = 0;
+		} else if (code != SQLITE_DONE) {
 			repair->done.lost_batches++;
+			lost++;
+		}
 		sqlite3_finalize(row);
+		if (code == SQLITE_DONE || !row || seq >= last || seq >= SEQ_MAX)
+			break;
 	}
 	return rc;
 }
@@ -411,6 +422,21 @@ static int undated_read(struct repair *repair, struct err *err)
 	int rc = add ? 0 : err->code;
 	while (rc == 0 && walk && sqlite3_step(walk) == SQLITE_ROW) {
 		bool bound = true;
+		struct err ignored; /* a damaged row */
+		struct db_row cells = { walk, &ignored, 0 };
+		(void)row_shape(&cells, 1);
+		(void)db_row_int(&cells, 0, INT64_MIN, INT64_MAX);
+		(void)db_row_int(&cells, 2, 0, INT64_MAX);
+		(void)db_row_int(&cells, 3, INT64_MIN, INT64_MAX);
+		for (int i = 4; i < 6; i++)
+			if (sqlite3_column_type(walk, i) != SQLITE_NULL)
+				(void)db_row_int(&cells, i, INT64_MIN, INT64_MAX);
+		for (int i = 6; i < 9; i++)
+			(void)db_row_text(&cells, i);
+		if (cells.rc < 0) {
+			repair->done.lost_days++;
+			continue;
+		}
 		for (int i = 0; i < 9; i++)
 			bound &= sqlite3_bind_value(add, i + 1, sqlite3_column_value(walk, i)) ==
 				 SQLITE_OK;

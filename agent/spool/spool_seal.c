@@ -49,19 +49,23 @@ struct row { /* a stretch with unsealed values; borrowed from the statement */
 	size_t points_len;
 };
 
-static struct row row_read(sqlite3_stmt *st)
+static int row_read(sqlite3_stmt *st, struct row *ret_row, struct err *err)
 {
-	return (struct row){
+	struct db_row cells = { st, err, 0 };
+	struct row row = {
 		.id = sqlite3_column_int64(st, 0),
 		.declared = sqlite3_column_type(st, 1) != SQLITE_NULL,
-		.number = (uint32_t)sqlite3_column_int64(st, 1),
-		.metric = (const char *)sqlite3_column_text(st, 2),
-		.labels = (const char *)sqlite3_column_text(st, 3),
-		.shape = sqlite3_column_int64(st, 4),
-		.part = (uint32_t)sqlite3_column_int64(st, 5),
-		.points = sqlite3_column_blob(st, 6),
-		.points_len = (size_t)sqlite3_column_bytes(st, 6),
+		.metric = db_row_text(&cells, 2),
+		.labels = db_row_text(&cells, 3),
+		.shape = row_shape(&cells, 4),
+		.part = (uint32_t)db_row_int(&cells, 5, 0, STRETCH_PARTS - 1),
 	};
+	if (row.declared)
+		row.number = (uint32_t)db_row_int(&cells, 1, 0, WIRE_SERIES_MAX - 1);
+	if (sqlite3_column_type(st, 6) != SQLITE_NULL)
+		row.points = db_row_blob(&cells, 6, &row.points_len);
+	*ret_row = row;
+	return cells.rc;
 }
 
 static void sealing_reset(struct sealing *sealing)
@@ -202,8 +206,6 @@ static bool series_is_sound(const struct row *row)
 static int row_take(struct spool *spool, int32_t day, const struct row *row, struct err *err)
 {
 	const struct stretch_key key = { .series = row->id, .day = day, .part = row->part };
-	if (!row->metric || !row->labels)
-		return err_memory(err);
 	if (!series_is_sound(row))
 		return err_set(err, -EUCLEAN, "series %lld is damaged: its name or labels are none",
 			       (long long)row->id);
@@ -222,6 +224,10 @@ static int points_add(struct spool *spool, struct sealing *sealing, const struct
 		struct stretch_value *value = &stretch->values[i];
 		if (value->seq != 0)
 			continue;
+		if (value->nth >= grain_per_day(shape_grain(row->shape)))
+			return err_set(err, -EUCLEAN,
+				       "'%s' has a figure of a period that a day has not",
+				       row->metric);
 		if (point_add(sealing, row, value) < 0)
 			return err_memory(err);
 		if (sealing->full)
@@ -242,8 +248,10 @@ static int collect(struct spool *spool, struct sealing *sealing, struct err *err
 		return db_err(err, spool->db, "bind");
 	int rc = 0;
 	while (rc >= 0 && !sealing->full && (rc = db_step(unsealed, err)) == 1) {
-		struct row row = row_read(unsealed);
-		rc = points_add(spool, sealing, &row, err);
+		struct row row;
+		rc = row_read(unsealed, &row, err);
+		if (rc == 0)
+			rc = points_add(spool, sealing, &row, err);
 	}
 	(void)sqlite3_reset(unsealed); /* repeats the step's error, already told */
 	return rc < 0 ? rc : spool_hand_write(spool, err);
@@ -341,6 +349,8 @@ static int seal_all(struct spool *spool, struct sealing *sealing, struct ahead a
 {
 	int64_t next_number;
 	int rc = spool_number(spool, SQL_SERIES_NEXT, 0, NULL, &next_number, err);
+	if (rc == 0 && (next_number < 0 || next_number > WIRE_SERIES_MAX))
+		rc = err_set(err, -EUCLEAN, "a series has a number that none can have");
 	if (rc < 0)
 		return rc;
 	sealing->next_number = (uint32_t)next_number;

@@ -64,10 +64,13 @@ static int get(struct spool *spool, const struct stretch_key *key, struct err *e
 		return db_err(err, spool->db, "bind");
 	int rc = db_step(get, err), found = rc;
 	stretch->n = 0;
-	if (found == 1)
-		rc = stretch_decode(sqlite3_column_blob(get, 0),
-				    (size_t)sqlite3_column_bytes(get, 0), (uint32_t)key->part,
-				    stretch, err);
+	if (found == 1) {
+		struct db_row row = { get, err, 0 };
+		size_t len;
+		const void *points = db_row_blob(&row, 0, &len);
+		rc = row.rc < 0 ? row.rc
+				: stretch_decode(points, len, (uint32_t)key->part, stretch, err);
+	}
 	(void)sqlite3_reset(get); /* repeats the step's error, already told */
 	return rc < 0 ? rc : found;
 }
@@ -122,12 +125,15 @@ int spool_hand_next(struct spool *spool, struct stretch_key *key, struct err *er
 	if (spool_bind(next, 3, (int64_t[]){ key->series, key->day, key->part }) != SQLITE_OK)
 		return db_err(err, spool->db, "bind");
 	rc = db_step(next, err);
-	if (rc == 1)
+	struct db_row row = { next, err, 0 };
+	if (rc == 1) /* a day that was cut to 32 bits would begin the walk anew, for ever */
 		*key = (struct stretch_key){ .series = sqlite3_column_int64(next, 0),
-					     .day = (int32_t)sqlite3_column_int64(next, 1),
-					     .part = sqlite3_column_int64(next, 2),
+					     .day = row_day(&row, 1),
+					     .part = db_row_int(&row, 2, 0, STRETCH_PARTS - 1),
 					     .unsealed = sqlite3_column_int64(next, 3),
 					     .newest = sqlite3_column_int64(next, 4) };
+	if (row.rc < 0)
+		rc = row.rc;
 	(void)sqlite3_reset(next); /* repeats the step's error, already told */
 	if (rc == 1 && (rc = spool_hand_take(spool, key->series, key->day,
 					     (uint32_t)key->part * STRETCH_PERIODS, err)) == 0)

@@ -20,7 +20,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { KIND_SET, KIND_ADD, KIND_WITHDRAW };
+enum kind { KIND_SET, KIND_ADD, KIND_WITHDRAW, KIND_COUNT };
+
+#define BOOT_US_MAX                                                                                \
+	(INT64_C(50) * 366 * 86400 * 1000000) /* no machine runs longer: what says so is damaged   \
+					       */
 
 struct row { /* texts owned */
 	int64_t id, boot_us, shape, value_e;
@@ -132,24 +136,29 @@ static int row_next(const struct dating *dating, int64_t after, struct row *ret_
 		return db_err(err, dating->spool->db, "bind");
 	int rc = bind_texts(dating->spool, next, 1, &(const char *){ dating->boot }, 1, err);
 	if (rc == 0 && (rc = db_step(next, err)) == 1) {
-		const char *metric = (const char *)sqlite3_column_text(next, 5);
-		const char *labels = (const char *)sqlite3_column_text(next, 6);
+		struct db_row cells = { next, err, 0 };
 		*ret_row = (struct row){
 			.id = sqlite3_column_int64(next, 0),
-			.boot_us = sqlite3_column_int64(next, 1),
-			.shape = sqlite3_column_int64(next, 2),
-			.kind = (enum kind)sqlite3_column_int64(next, 3),
+			.boot_us = db_row_int(&cells, 1, -BOOT_US_MAX, BOOT_US_MAX),
+			.shape = row_shape(&cells, 2),
+			.kind = (enum kind)db_row_int(&cells, 3, 0, KIND_COUNT - 1),
 			.value_e = sqlite3_column_int64(next, 4),
-			.metric = metric ? strdup(metric) : NULL,
-			.labels = labels ? strdup(labels) : NULL,
+			.metric = strdup(db_row_text(&cells, 5)),
+			.labels = strdup(db_row_text(&cells, 6)),
 			.is_trace = sqlite3_column_type(next, 7) != SQLITE_NULL,
-			.day = sqlite3_column_int64(next, 7),
-			.nth = sqlite3_column_int64(next, 8),
 		};
-		if (!ret_row->metric || !ret_row->labels) {
-			row_free(ret_row);
-			rc = err_memory(err);
+		if (ret_row->is_trace) {
+			ret_row->day = row_day(&cells, 7);
+			ret_row->nth =
+				db_row_int(&cells, 8, 0,
+					   (int64_t)grain_per_day(shape_grain(ret_row->shape)) - 1);
 		}
+		if (!ret_row->metric || !ret_row->labels)
+			rc = err_memory(err);
+		else if (cells.rc < 0)
+			rc = cells.rc;
+		if (rc < 0)
+			row_free(ret_row);
 	}
 	(void)sqlite3_reset(next); /* repeats the step's error, already told */
 	return rc;
@@ -190,10 +199,14 @@ static int later_find(const struct dating *dating, const struct row *row, struct
 		return db_err(err, spool->db, "bind");
 	const char *texts[] = { dating->boot, row->metric, row->labels };
 	int rc = bind_texts(spool, find, 5, texts, 3, err);
-	while (rc >= 0 && (rc = db_step(find, err)) == 1)
-		rc = later_take(ret_later, (enum kind)sqlite3_column_int64(find, 0),
-				sqlite3_column_int64(find, 1), sqlite3_column_int64(find, 2),
-				shape_decimals(row->shape), err);
+	while (rc >= 0 && (rc = db_step(find, err)) == 1) {
+		struct db_row cells = { find, err, 0 };
+		enum kind kind = (enum kind)db_row_int(&cells, 0, 0, KIND_COUNT - 1);
+		int64_t shape = row_shape(&cells, 2);
+		rc = cells.rc < 0 ? cells.rc
+				  : later_take(ret_later, kind, sqlite3_column_int64(find, 1),
+					       shape, shape_decimals(row->shape), err);
+	}
 	(void)sqlite3_reset(find); /* repeats the step's error, already told */
 	return rc;
 }
@@ -314,10 +327,15 @@ static int start_find(struct spool *spool, int64_t number, char **ret_boot, uint
 	if (spool_bind(find, 1, &number) != SQLITE_OK)
 		return db_err(err, spool->db, "bind");
 	int rc = db_step(find, err);
-	const char *text = rc == 1 ? (const char *)sqlite3_column_text(find, 0) : NULL;
-	char *boot = text ? strdup(text) : NULL;
+	struct db_row row = { find, err, 0 };
+	char *boot = rc == 1 ? strdup(db_row_text(&row, 0)) : NULL;
 	uint64_t figures = (uint64_t)sqlite3_column_int64(find, 1);
-	int64_t last_us = sqlite3_column_int64(find, 2);
+	int64_t last_us = rc == 1 ? db_row_int(&row, 2, -BOOT_US_MAX, BOOT_US_MAX) : 0;
+	if (row.rc < 0) {
+		free(boot);
+		(void)sqlite3_reset(find); /* it had a row */
+		return row.rc;
+	}
 	(void)sqlite3_reset(find); /* repeats the step's error, already told */
 	if (rc == 0)
 		return err_set(err, -ENOENT,
@@ -475,19 +493,19 @@ int spool_each_start(struct spool *spool,
 		return err->code;
 	int rc = 0;
 	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
-		const char *boot = (const char *)sqlite3_column_text(walk, 0);
+		struct db_row row = { walk, err, 0 };
+		const char *boot = db_row_text(&row, 0);
 		struct spool_start start = {
 			.number = sqlite3_column_int64(walk, 1),
 			.boot = boot,
 			.figures = (uint64_t)sqlite3_column_int64(walk, 2),
 			.first_us = sqlite3_column_int64(walk, 3),
 			.last_us = sqlite3_column_int64(walk, 4),
-			.metrics = (const char *)sqlite3_column_text(walk, 5),
-			.reason = (const char *)sqlite3_column_text(walk, 6),
-			.is_this_one =
-				boot && spool->clock && strcmp(boot, clock_boot(spool->clock)) == 0,
+			.metrics = db_row_text(&row, 5),
+			.reason = db_row_text_or_null(&row, 6),
+			.is_this_one = spool->clock && strcmp(boot, clock_boot(spool->clock)) == 0,
 		};
-		rc = boot && start.metrics ? on_start(context, &start) : err_memory(err);
+		rc = row.rc < 0 ? row.rc : on_start(context, &start);
 	}
 	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
 	return rc;

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #define STRETCH_PERIODS   120u
+#define STRETCH_PARTS     12u /* of a day, at most */
 #define STRETCH_BYTES_MAX (STRETCH_PERIODS * 22u + 4u)
 
 struct stretch_value {

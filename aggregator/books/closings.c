@@ -19,12 +19,17 @@ static int closing_append(struct closings *closings, sqlite3_stmt *row, struct e
 		return err_memory(err);
 	closings->list = list;
 	struct closing *closing = &list[closings->n++];
-	*closing = (struct closing){ .closed_us = sqlite3_column_int64(row, 4) };
-	if (column_text(row, 0, &closing->metric) < 0 || column_text(row, 5, &closing->who) < 0)
-		return err_memory(err);
-	closing->period = (struct period){ (enum calendar)sqlite3_column_int(row, 1),
-					   (enum grain)sqlite3_column_int(row, 2),
-					   sqlite3_column_int(row, 3) };
+	struct db_row cells = { row, err, 0 };
+	*closing = (struct closing){
+		.metric = column_text(&cells, 0),
+		.period = { (enum calendar)db_row_int(&cells, 1, CALENDAR_CIVIL, CALENDAR_REPORT),
+			    (enum grain)db_row_int(&cells, 2, GRAIN_DAY, GRAIN_COUNT - 1),
+			    (int32_t)db_row_int(&cells, 3, DAY_MIN, DAY_MAX) },
+		.closed_us = sqlite3_column_int64(row, 4),
+		.who = column_text(&cells, 5),
+	};
+	if (cells.rc < 0)
+		return cells.rc;
 	closing->first = period_first_day(closing->period);
 	closing->end = period_end_day(closing->period);
 	if (closing->end > closings->end)

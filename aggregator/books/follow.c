@@ -73,13 +73,12 @@ static int series_load(struct following *f, struct err *err)
 	int rc = db_prepare(f->db, "SELECT id, metric FROM series ORDER BY id", &rows, err);
 	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
 		struct known_series *list = array_room(f->series, f->n_series, sizeof(*list));
-		const char *name = (const char *)sqlite3_column_text(rows, 1);
+		struct db_row row = { rows, err, 0 };
 		const struct metric *metric =
-			name ? catalogue_find(f->before->catalogue, name) : NULL;
-		if (!list)
-			rc = err_memory(err);
-		else
-			rc = 0;
+			catalogue_find(f->before->catalogue, db_row_text(&row, 1));
+		rc = list ? row.rc : err_memory(err);
+		if (list)
+			f->series = list;
 		if (rc < 0)
 			break;
 		f->series = list;

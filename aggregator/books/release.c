@@ -182,9 +182,11 @@ static int metric_fits(struct release *r, uint32_t series, struct err *err)
 		return 1;
 	sqlite3_bind_int64(r->metric, 1, series);
 	int rc = db_step(r->metric, err);
-	const char *name = rc == 1 ? (const char *)sqlite3_column_text(r->metric, 0) : NULL;
-	if (rc == 1)
-		rc = name ? strcmp(name, r->form->metric) == 0 : err_memory(err);
+	if (rc == 1) {
+		struct db_row row = { r->metric, err, 0 };
+		const char *metric = db_row_text(&row, 0);
+		rc = row.rc < 0 ? row.rc : strcmp(metric, r->form->metric) == 0;
+	}
 	sqlite3_reset(r->metric);
 	return rc;
 }

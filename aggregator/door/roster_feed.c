@@ -17,7 +17,7 @@ static int add(struct roster_feed *feed, sqlite3_stmt *row, int64_t office, stru
 				    .state = (enum key_state)sqlite3_column_int(row, 1) };
 	const char *code = (const char *)sqlite3_column_text(row, 3);
 	(void)snprintf(key->code, sizeof(key->code), "%s", code ? code : "?"); /* fits */
-	if (sqlite3_column_bytes(row, 2) != (int)KEY_LEN)
+	if (!sqlite3_column_blob(row, 2) || sqlite3_column_bytes(row, 2) != (int)KEY_LEN)
 		return err_set(err, -EUCLEAN, "key %lld in the database is not %u bytes",
 			       (long long)key->id, KEY_LEN);
 	memcpy(key->public_key, sqlite3_column_blob(row, 2), KEY_LEN);

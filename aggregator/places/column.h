@@ -1,18 +1,22 @@
-/* Columns of a row that SQLite is standing on, copied. */
+/* Columns of a row that SQLite is standing on, judged (common/db.h) and copied. */
 #pragma once
 
 #include "db.h"
 
-#include <errno.h>
 #include <string.h>
 
-/** A text column into @ret_text, which the caller frees; NULL for an SQL NULL. -ENOMEM. */
-static inline int column_text(sqlite3_stmt *stmt, int column, char **ret_text)
+/** A text, which the caller frees. NULL: out of memory, as @row knows. */
+static inline char *column_text(struct db_row *row, int column)
 {
-	*ret_text = NULL;
-	if (sqlite3_column_type(stmt, column) == SQLITE_NULL)
-		return 0;
-	const char *text = (const char *)sqlite3_column_text(stmt, column);
-	*ret_text = text ? strdup(text) : NULL;
-	return *ret_text ? 0 : -ENOMEM;
+	char *copy = strdup(db_row_text(row, column));
+	if (!copy)
+		row->rc = err_memory(row->err);
+	return copy;
+}
+
+/** The same; an SQL NULL is NULL. */
+static inline char *column_text_or_null(struct db_row *row, int column)
+{
+	bool none = sqlite3_column_type(row->stmt, column) == SQLITE_NULL;
+	return none ? NULL : column_text(row, column);
 }

@@ -131,8 +131,10 @@ static int invitation_open(sqlite3 *db, int64_t id, int64_t *ret_office, char re
 		rc = db_step(stmt, err);
 	}
 	if (rc == 1) {
+		struct db_row row = { stmt, err, 0 };
 		*ret_office = sqlite3_column_int64(stmt, 0);
-		(void)snprintf(ret_code, 64, "%s", (const char *)sqlite3_column_text(stmt, 1));
+		(void)snprintf(ret_code, 64, "%s", db_row_text(&row, 1));
+		rc = row.rc < 0 ? row.rc : 1;
 	} else if (rc == 0) {
 		rc = err_set(err, -EACCES,
 			     "the invitation was spent or revoked; ask the province for a new one "

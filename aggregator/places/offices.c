@@ -15,9 +15,10 @@ static int office_append(struct offices *offices, sqlite3_stmt *stmt, struct err
 	offices->list = list;
 	struct office *office = &list[offices->n++];
 	*office = (struct office){ .id = sqlite3_column_int64(stmt, 0) };
-	if (column_text(stmt, 1, &office->code) < 0 || column_text(stmt, 2, &office->name) < 0)
-		return err_memory(err);
-	return 0;
+	struct db_row row = { stmt, err, 0 };
+	office->code = column_text(&row, 1);
+	office->name = column_text(&row, 2);
+	return row.rc;
 }
 
 static int assignment_append(struct offices *offices, sqlite3_stmt *stmt, struct err *err)
@@ -33,8 +34,12 @@ static int assignment_append(struct offices *offices, sqlite3_stmt *stmt, struct
 		return err_memory(err);
 	office->assignments = list;
 	struct assignment *assignment = &list[office->n_assignments++];
-	*assignment = (struct assignment){ .from_day = sqlite3_column_int(stmt, 1) };
-	return column_text(stmt, 2, &assignment->unit_code) < 0 ? err_memory(err) : 0;
+	struct db_row row = { stmt, err, 0 };
+	*assignment = (struct assignment){
+		.from_day = (int32_t)db_row_int(&row, 1, DAY_MIN, DAY_MAX),
+		.unit_code = column_text_or_null(&row, 2),
+	};
+	return row.rc;
 }
 
 static int rows_load(struct offices *offices, sqlite3 *db, const char *sql,

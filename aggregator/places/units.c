@@ -7,25 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int unit_read(struct unit *unit, sqlite3_stmt *stmt)
+static int unit_read(struct unit *unit, struct db_row *row)
 {
-	unit->id = sqlite3_column_int64(stmt, 0);
-	unit->valid_from = sqlite3_column_int(stmt, 5);
-	bool open = sqlite3_column_type(stmt, 6) == SQLITE_NULL;
-	unit->valid_to = open ? UNIT_OPEN : sqlite3_column_int(stmt, 6);
-	if (column_text(stmt, 1, &unit->code) < 0 || column_text(stmt, 2, &unit->name) < 0 ||
-	    column_text(stmt, 3, &unit->level) < 0)
-		return -ENOMEM;
-	return column_text(stmt, 4, &unit->parent);
+	bool open = sqlite3_column_type(row->stmt, 6) == SQLITE_NULL;
+	*unit = (struct unit){
+		.id = sqlite3_column_int64(row->stmt, 0),
+		.code = column_text(row, 1),
+		.name = column_text(row, 2),
+		.level = column_text(row, 3),
+		.parent = column_text_or_null(row, 4),
+		.valid_from = (int32_t)db_row_int(row, 5, DAY_MIN, DAY_MAX),
+		.valid_to = open ? UNIT_OPEN : (int32_t)db_row_int(row, 6, DAY_MIN, DAY_MAX),
+	};
+	return row->rc;
 }
 
-static int successor_read(struct successor *successor, sqlite3_stmt *stmt)
+static int successor_read(struct successor *successor, struct db_row *row)
 {
-	successor->effective_on = sqlite3_column_int(stmt, 0);
-	if (column_text(stmt, 1, &successor->old_code) < 0 ||
-	    column_text(stmt, 2, &successor->new_code) < 0)
-		return -ENOMEM;
-	return column_text(stmt, 3, &successor->share);
+	*successor = (struct successor){
+		.effective_on = (int32_t)db_row_int(row, 0, DAY_MIN, DAY_MAX),
+		.old_code = column_text(row, 1),
+		.new_code = column_text(row, 2),
+		.share = column_text_or_null(row, 3),
+	};
+	return row->rc;
 }
 
 static int unit_append(struct units *units, sqlite3_stmt *stmt, struct err *err)
@@ -34,8 +39,8 @@ static int unit_append(struct units *units, sqlite3_stmt *stmt, struct err *err)
 	if (!list)
 		return err_memory(err);
 	units->list = list;
-	list[units->n] = (struct unit){ 0 };
-	return unit_read(&list[units->n++], stmt) < 0 ? err_memory(err) : 0;
+	struct db_row row = { stmt, err, 0 };
+	return unit_read(&list[units->n++], &row);
 }
 
 static int successor_append(struct units *units, sqlite3_stmt *stmt, struct err *err)
@@ -44,8 +49,8 @@ static int successor_append(struct units *units, sqlite3_stmt *stmt, struct err 
 	if (!list)
 		return err_memory(err);
 	units->successors = list;
-	list[units->n_successors] = (struct successor){ 0 };
-	return successor_read(&list[units->n_successors++], stmt) < 0 ? err_memory(err) : 0;
+	struct db_row row = { stmt, err, 0 };
+	return successor_read(&list[units->n_successors++], &row);
 }
 
 static int rows_load(struct units *units, sqlite3 *db, const char *sql,

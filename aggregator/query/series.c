@@ -32,11 +32,13 @@ int series_find(sqlite3 *db, const struct metric *metric, const char *labels,
 	list->n = 0;
 	sqlite3_bind_text(stmt, 1, metric->name, -1, SQLITE_STATIC);
 	while ((rc = db_step(stmt, err)) == 1) {
-		const char *own = (const char *)sqlite3_column_text(stmt, 1);
-		if (own && !labels_match(own, labels))
+		struct db_row row = { stmt, err, 0 };
+		const char *found = db_row_text(&row, 1);
+		if ((rc = row.rc) < 0)
+			break;
+		if (!labels_match(found, labels))
 			continue;
-		rc = own ? series_add(list, (uint32_t)sqlite3_column_int64(stmt, 0), err)
-			 : err_memory(err);
+		rc = series_add(list, (uint32_t)sqlite3_column_int64(stmt, 0), err);
 		if (rc < 0)
 			break;
 	}

@@ -1,0 +1,275 @@
+/* The province over databases that a disk damaged: never a crash, a hang or a leak; an answer, or
+ * an error that says what is the matter. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "audit.h"
+#include "backup_file.h"
+#include "civil.h"
+#include "damage.h"
+#include "follow.h"
+#include "history.h"
+#include "quarantine.h"
+#include "query.h"
+#include "roster.h"
+#include "schema.h"
+#include "verify.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILES   40 /* of each kind: a case asks much; LANTOA_SEEDS=500 makes it a thousand */
+#define BATCHES 60
+#define LATER   6 /* that come to the damaged file */
+
+struct fixture {
+	struct history history;
+	struct dice dice;
+	char path[96], folder[SCRATCH_MAX];
+	uint8_t *good; /* owned [len] */
+	size_t len;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct books books;
+	struct roster_key key;
+	uint8_t secret[KEY_LEN];
+	if (!f)
+		return -1;
+	f->dice = dice_seeded(7);
+	history_make(&f->history, &f->dice, BATCHES + LATER);
+	history_make_acts(&f->history, 8);
+	history_open(&f->history, &books);
+	history_post_part(&f->history, &books, 0, BATCHES);
+	assert_int_equal(office_invite(books.db, "o1", "test", &key, secret, &books.err), 0);
+	assert_int_equal(office_invite(books.db, "o2", "test", &key, secret, &books.err), 0);
+	assert_int_equal(office_enrol(books.db, key.id, secret, &key, &books.err), 0);
+	books_exec(&books, "PRAGMA wal_checkpoint(TRUNCATE)");
+	f->good = damage_read(books.path, &f->len);
+	scratch_make(true, f->folder);
+	(void)snprintf(f->path, sizeof(f->path), "%s/province.db", f->folder);
+	books_close(&books);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	scratch_remove(f->folder);
+	history_free(&f->history);
+	free(f->good);
+	free(f);
+	return 0;
+}
+
+static void clear(const struct fixture *f)
+{
+	char command[160];
+	(void)snprintf(command, sizeof(command), "rm -f %s/*", f->folder);
+	assert_int_equal(system(command), 0);
+}
+
+static void by_bytes(struct dice *dice, void *context)
+{
+	struct fixture *f = context;
+	uint8_t *data = malloc(f->len);
+	assert_non_null(data);
+	memcpy(data, f->good, f->len);
+	damage_bytes(dice, data, f->len);
+	clear(f);
+	damage_write(f->path, data, f->len);
+	free(data);
+}
+
+static void by_cells(struct dice *dice, void *context)
+{
+	struct fixture *f = context;
+	clear(f);
+	damage_write(f->path, f->good, f->len);
+	damage_cells(dice, f->path);
+}
+
+/* An error tells what is the matter. */
+static void judge(int rc, struct err *err)
+{
+	if (rc < 0 && (err->code != rc || *err->text == '\0')) {
+		print_message("error %d without a sentence: %d '%s'\n", rc, err->code, err->text);
+		abort();
+	}
+	*err = (struct err){ 0 };
+}
+
+/* A table's every cell can be told. */
+static void told(int rc, struct table **table, struct err *err)
+{
+	struct blob json = { 0 };
+	judge(rc, err);
+	if (rc < 0)
+		return;
+	assert_int_equal(table_json(*table, &json), 0);
+	blob_free(&json);
+	table_close(*table);
+}
+
+static void on_held(void *context, uint32_t series, uint32_t observations, enum verdict verdict)
+{
+	(void)context;
+	(void)series;
+	(void)observations;
+	(void)verdict;
+}
+
+static void post(const struct fixture *f, sqlite3 *db, const struct reference *reference,
+		 struct err *err)
+{
+	struct ledger *ledger = ledger_open(db, err);
+	judge(ledger ? 0 : err->code, err);
+	for (size_t i = BATCHES; ledger && i < BATCHES + LATER; i++) {
+		const struct books_batch *batch = &f->history.batches[i];
+		const struct entry_form form = { .office = batch->office,
+						 .spool_id = batch->spool_id,
+						 .seq = batch->seq,
+						 .payload = batch->payload.data,
+						 .len = batch->payload.len,
+						 .received_us = batch->received_us };
+		enum posting posting;
+		uint64_t upto;
+		int rc = db_begin(db, err);
+		if (rc == 0) {
+			ledger_begin(ledger, reference);
+			rc = ledger_post(ledger, &form, on_held, NULL, &posting, &upto, err);
+			if (rc == 0)
+				*err = (struct err){ 0 }; /* a bad batch's */
+			if (rc == 0)
+				rc = ledger_finish(ledger, err);
+		}
+		judge(rc, err);
+		if (rc == 0)
+			rc = db_commit(db, err);
+		else
+			db_rollback(db);
+		if (rc < 0)
+			ledger_forget(ledger);
+	}
+	ledger_close(ledger);
+}
+
+static void ask(struct dice *dice, sqlite3 *db, const struct reference *reference, int32_t base,
+		struct err *err)
+{
+	char from[DAY_TEXT_MAX], to[DAY_TEXT_MAX];
+	(void)day_format(base, from);
+	(void)day_format(base + HISTORY_DAYS, to);
+	for (size_t i = dice_below(dice, 4); i < reference->catalogue->n; i += 4) {
+		struct query query = { .name = reference->catalogue->metrics[i].name,
+				       .from = from,
+				       .to = to,
+				       .per = "year" };
+		struct table *table = NULL;
+		told(query_run(db, reference, &query, &table, err), &table, err);
+		query.by = "commune";
+		query.structure = to;
+		told(query_run(db, reference, &query, &table, err), &table, err);
+		query.by = "office";
+		query.structure = NULL;
+		told(query_run(db, reference, &query, &table, err), &table, err);
+		query.known = to;
+		told(query_run(db, reference, &query, &table, err), &table, err);
+		query.known = NULL;
+		told(completeness_run(db, reference, &query, &table, err), &table, err);
+		query.by = query.per = NULL;
+		told(revisions_run(db, reference, &query, &table, err), &table, err);
+	}
+}
+
+static void work(sqlite3 *db, struct reference *reference, struct err *err)
+{
+	struct table *table = NULL;
+	struct roster *roster = roster_open();
+	struct roster_key key;
+	struct journal_end end;
+	struct verify_counts counts;
+	uint8_t secret[KEY_LEN];
+	size_t revoked;
+	bool changed;
+	assert_non_null(roster);
+	judge(offices_fill_roster(db, roster, err), err);
+	roster_close(roster);
+	told(quarantine_list(db, reference, 100, &table, err), &table, err);
+	told(audit_list(db, 100, &table, err), &table, err);
+	told(closings_list(reference->closings, &table, err), &table, err);
+	judge(journal_end_read(db, &end, err), err);
+	told(verify_run(db, reference, &counts, &table, err), &table, err);
+	judge(office_invite(db, "o3", "test", &key, secret, err), err);
+	judge(office_enrol(db, 1, secret, &key, err), err);
+	judge(office_revoke(db, "o1", "test", &revoked, err), err);
+	const struct release_form form = { .who = "test", .at_us = civil_now_us() };
+	judge(db_begin(db, err), err);
+	told(quarantine_release(db, reference, &form, &table, err), &table, err);
+	db_rollback(db);
+	judge(db_begin(db, err), err);
+	int rc = office_move(db, "o4", NULL, -40000 + 50000, "test", &changed, err);
+	judge(rc, err);
+	struct reference *after = NULL;
+	struct followed followed;
+	if (rc == 0 && (rc = reference_load(db, &after, err)) == 0)
+		rc = books_follow(db, reference, after, &followed, err);
+	judge(rc, err);
+	if (rc == 0)
+		judge(books_follow_whole(db, after, &followed, err), err);
+	reference_close(after);
+	db_rollback(db);
+}
+
+static void use(struct dice *dice, void *context)
+{
+	const struct fixture *f = context;
+	struct reference *reference = NULL;
+	struct err err = { 0 };
+	sqlite3 *db = NULL;
+	int rc = schema_open(f->path, false, &db, &err);
+	judge(rc, &err);
+	if (rc < 0)
+		return;
+	(void)sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL); /* or slower */
+	rc = reference_load(db, &reference, &err);
+	judge(rc, &err);
+	if (rc == 0) {
+		ask(dice, db, reference, f->history.base, &err);
+		work(db, reference, &err);
+		post(f, db, reference, &err);
+		ask(dice, db, reference, f->history.base, &err);
+		reference_close(reference);
+	}
+	db_close(db);
+}
+
+static void bytes_that_a_disk_changed_harm_no_province(void **state)
+{
+	damage_try(FILES, by_bytes, use, *state);
+}
+
+static void cells_that_hold_anything_harm_no_province(void **state)
+{
+	damage_try(FILES, by_cells, use, *state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(bytes_that_a_disk_changed_harm_no_province, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(cells_that_hold_anything_harm_no_province, setup,
+						teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
