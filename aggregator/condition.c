@@ -164,6 +164,17 @@ static bool log_pinned(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool invitations_expired(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->invitations_expired == 0)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("%llu invitations were not used in time. The offices stand below with the "
+			 "key \"expired\"; invite each of them again: lantoa office invite CODE"),
+		       (unsigned long long)facts->invitations_expired);
+	return true;
+}
+
 static bool always(const struct condition_facts *facts, char sentence[])
 {
 	(void)facts;
@@ -187,6 +198,7 @@ static const struct {
 	{ stranger_cut, "stranger_cut", CONDITION_NOTE },
 	{ batches_refused, "batches_refused", CONDITION_NOTE },
 	{ log_pinned, "log_pinned", CONDITION_NOTE },
+	{ invitations_expired, "invitations_expired", CONDITION_NOTE },
 	{ always, "well", CONDITION_WELL },
 };
 static_assert(sizeof(table) / sizeof(table[0]) <= CONDITIONS_MAX, "each may hold");

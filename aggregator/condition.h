@@ -33,6 +33,8 @@ struct condition_facts { /* zeros: nothing is wrong */
 	uint64_t damaged_days, damaged_figures;
 	char damaged_office[CODE_LEN_MAX + 1]; /* one of them, */
 	int32_t damaged_day;                   /* and its day */
+	/* What the database knows: */
+	uint64_t invitations_open, invitations_expired; /* of those that nobody used */
 };
 
 enum condition_gravity {

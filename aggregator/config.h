@@ -10,7 +10,7 @@
 
 struct config {
 	char *state_dir, *listen, *address, *api_socket, *zone, *level; /* owned */
-	uint32_t readers;
+	uint32_t readers, invitation_days;
 	uint64_t reserve;     /* bytes */
 	struct limits limits; /* of one office */
 };

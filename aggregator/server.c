@@ -151,6 +151,7 @@ static int start_api(struct server *server, struct err *err)
 				     .secret_key = server->key.secret_key,
 				     .address = server->address,
 				     .reserve = &server->config->reserve,
+				     .invitation_days = &server->config->invitation_days,
 				     .gate = gate_counters(server->gate),
 				     .intake = intake_counters(server->intake),
 				     .meters = intake_meters(server->intake) };

@@ -2,6 +2,7 @@
 #include "civil.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 static int count(sqlite3 *db, struct table *table, const char *key, const char *sql,
@@ -28,8 +29,11 @@ static int office_rows(sqlite3 *db, const struct reference *reference, struct ta
 		"SELECT o.id, (SELECT max(last_received_us) FROM spool WHERE office = o.id AND "
 		"upto > 0),"
 		" (SELECT sum(upto) FROM spool WHERE office = o.id),"
-		" (SELECT CASE min(CASE state WHEN 2 THEN 0 WHEN 1 THEN 1 ELSE 2 END)"
-		"  WHEN 0 THEN 'active' WHEN 1 THEN 'invited' WHEN 2 THEN 'revoked' ELSE 'none' END"
+		" (SELECT CASE min(CASE state WHEN 2 THEN 0 WHEN 1 THEN 1 + (expires_us <= ?1) "
+		"ELSE "
+		"3 END)"
+		"  WHEN 0 THEN 'active' WHEN 1 THEN 'invited' WHEN 2 THEN 'expired'"
+		"  WHEN 3 THEN 'revoked' ELSE 'none' END"
 		"  FROM office_key WHERE office = o.id),"
 		" coalesce(h.held, 0) FROM office o LEFT JOIN"
 		" (SELECT j.office AS office, sum(q.observations) AS held FROM quarantine q"
@@ -37,6 +41,8 @@ static int office_rows(sqlite3 *db, const struct reference *reference, struct ta
 		"j.office) h"
 		" ON h.office = o.id ORDER BY o.code",
 		&rows, err);
+	if (rc == 0)
+		sqlite3_bind_int64(rows, 1, civil_now_us());
 	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
 		const struct office *office =
 			offices_by_id(reference->offices, sqlite3_column_int64(rows, 0));
@@ -85,6 +91,34 @@ static int damaged_days(sqlite3 *db, const struct reference *reference,
 	return rc;
 }
 
+/* Invitations that nobody used: those that are good still, and those that are too old. */
+static int invitations_count(sqlite3 *db, struct condition_facts *facts, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc = db_prepare(
+		db,
+		"SELECT count(*) FILTER (WHERE expires_us > ?1 OR expires_us IS NULL),"
+		" count(*) FILTER (WHERE expires_us <= ?1) FROM office_key WHERE state = 1",
+		&stmt, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(stmt, 1, civil_now_us());
+	rc = db_step(stmt, err);
+	if (rc == 1) {
+		facts->invitations_open = (uint64_t)sqlite3_column_int64(stmt, 0);
+		facts->invitations_expired = (uint64_t)sqlite3_column_int64(stmt, 1);
+	}
+	sqlite3_finalize(stmt);
+	return rc < 0 ? rc : 0;
+}
+
+static void number_head(struct table *table, const char *object, const char *key, uint64_t number)
+{
+	char text[24];
+	(void)snprintf(text, sizeof(text), "%" PRIu64, number); /* fits */
+	table_head(table, object, key, text);
+}
+
 static void condition_heads(const struct condition_facts *facts, struct table *table)
 {
 	struct conditions conditions;
@@ -106,7 +140,11 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 		return err_memory(err);
 	int rc = damaged_days(db, reference, facts, err);
 	if (rc == 0)
+		rc = invitations_count(db, facts, err);
+	if (rc == 0)
 		condition_heads(facts, table);
+	number_head(table, "invitations", "open", facts->invitations_open);
+	number_head(table, "invitations", "expired", facts->invitations_expired);
 	if (rc == 0)
 		rc = count(db, table, "entries", "SELECT coalesce(max(id), 0) FROM journal", err);
 	if (rc == 0)

@@ -33,6 +33,7 @@ struct api_config { /* all of it outlives the api */
 					     "": not known, and nobody can be invited. May change on
 					     the loop */
 	const uint64_t *reserve;          /* of the disk: [store] reserve; NULL: none. Likewise */
+	const uint32_t *invitation_days;  /* for which one is good; may change on the loop */
 	const struct gate_counters *gate; /* may be NULL, as the next one */
 	const struct intake_counters *intake;
 	const struct meters *meters; /* of offices; NULL: what they use is not told */

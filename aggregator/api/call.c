@@ -162,20 +162,28 @@ int call_answer_number(struct call *call, const char *name, uint64_t number, str
 	return blob_append(&call->answer, text, (size_t)len) < 0 ? err_memory(err) : 0;
 }
 
-int call_answer_text(struct call *call, const char *name, const char *text, struct err *err)
+int call_answer_texts(struct call *call, const char *const texts[], size_t n, struct err *err)
 {
-	int rc = blob_append(&call->answer, "{", 1);
+	int rc = 0;
 
 	call->answer_type = JSON_TYPE;
-	if (rc == 0)
-		rc = quote_json(&call->answer, name, strlen(name));
-	if (rc == 0)
-		rc = blob_append(&call->answer, ": ", 2);
-	if (rc == 0)
-		rc = quote_json(&call->answer, text, strlen(text));
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = blob_append(&call->answer, i ? ", " : "{", i ? 2 : 1);
+		if (rc == 0)
+			rc = quote_json(&call->answer, texts[2 * i], strlen(texts[2 * i]));
+		if (rc == 0)
+			rc = blob_append(&call->answer, ": ", 2);
+		if (rc == 0)
+			rc = quote_json(&call->answer, texts[2 * i + 1], strlen(texts[2 * i + 1]));
+	}
 	if (rc == 0)
 		rc = blob_append(&call->answer, "}\n", 2);
 	return rc < 0 ? err_memory(err) : 0;
+}
+
+int call_answer_text(struct call *call, const char *name, const char *text, struct err *err)
+{
+	return call_answer_texts(call, (const char *const[]){ name, text }, 1, err);
 }
 
 static int read_fields(struct call *call, struct err *err)

@@ -63,6 +63,7 @@ struct call {
 	const char *code;                     /* the request's */
 	char address[INVITATION_ADDRESS_MAX]; /* that an invitation carries: a reload may change it
 					       */
+	uint32_t invitation_days;             /* likewise */
 	struct roster_feed feed;
 	struct gate_counters gate;
 	struct intake_counters intake;
@@ -89,6 +90,8 @@ void call_answer_csv(struct call *call, struct blob *csv); /* takes what @csv ho
 const char *call_rows_type(const struct call *call);
 int call_answer_number(struct call *call, const char *name, uint64_t number, struct err *err);
 int call_answer_text(struct call *call, const char *name, const char *text, struct err *err);
+/** An object of @n texts: their names and they, in turn. */
+int call_answer_texts(struct call *call, const char *const texts[], size_t n, struct err *err);
 
 /** The text of field @name of a body that is a JSON object; NULL when it is not there. -EINVAL when
  * the body is no object or the field no text. */

@@ -1,7 +1,7 @@
 /* /v1/offices: GET lists them, or with ?code= shows one and where it was assigned when; POST adds
  * one (JSON: code, name, unit and, when not from today on, from) or many (CSV; with ?invite=yes
  * only if they can be invited afterwards). .../move takes code, unit ("-": none) and from;
- * .../invite and .../revoke take {"code": "..."}. */
+ * .../revoke takes {"code": "..."}, .../invite {"code", "days"}. */
 #include "call.h"
 
 #include "civil.h"
@@ -65,7 +65,8 @@ static int add_limits(const struct call *call, sqlite3 *db, int64_t office, stru
 }
 
 static void add_office(struct table *table, const struct office *office,
-		       const struct assignment *assignment, const struct unit *unit)
+		       const struct assignment *assignment, const struct unit *unit,
+		       const char *invited_until)
 {
 	char from[DAY_TEXT_MAX];
 
@@ -75,6 +76,23 @@ static void add_office(struct table *table, const struct office *office,
 	table_text(table, assignment ? assignment->unit_code : NULL);
 	table_text(table, unit ? unit->name : NULL);
 	table_text(table, assignment ? day_format(assignment->from_day, from) : NULL);
+	table_text(table, invited_until);
+}
+
+/* Until when its open invitation is good; "" when it has none, of which an office has one at most.
+ */
+static int invited_until(sqlite3_stmt *stmt, const struct office *office,
+			 char ret_until[INSTANT_TEXT_MAX], struct err *err)
+{
+	int rc;
+
+	*ret_until = '\0';
+	sqlite3_reset(stmt);
+	sqlite3_bind_int64(stmt, 1, office->id);
+	rc = db_step(stmt, err);
+	if (rc == 1 && sqlite3_column_int64(stmt, 0) > 0)
+		(void)civil_format(sqlite3_column_int64(stmt, 0), ret_until); /* or "" */
+	return rc < 0 ? rc : 0;
 }
 
 /* The assignment of @office on @day; NULL when there is none yet. */
@@ -88,27 +106,35 @@ static const struct assignment *assignment_on(const struct office *office, int32
 	return found;
 }
 
-static void add_all(struct table *table, const struct reference *reference)
+static int add_all(struct table *table, const struct reference *reference, sqlite3_stmt *stmt,
+		   struct err *err)
 {
 	int32_t today = civil_day(civil_now_us());
+	char until[INSTANT_TEXT_MAX];
+	int rc = 0;
 
-	for (size_t i = 0; i < reference->offices->n; i++) {
+	for (size_t i = 0; i < reference->offices->n && rc == 0; i++) {
 		const struct office *office = &reference->offices->list[i];
 
+		rc = invited_until(stmt, office, until, err);
 		add_office(table, office, assignment_on(office, today),
-			   office_unit(office, reference->units, today));
+			   office_unit(office, reference->units, today), *until ? until : NULL);
 	}
+	return rc;
 }
 
 static int add_history(const struct call *call, sqlite3 *db, struct table *table,
-		       const struct reference *reference, struct err *err)
+		       const struct reference *reference, sqlite3_stmt *stmt, struct err *err)
 {
 	const char *code = call->code;
 	const struct office *office = offices_by_code(reference->offices, code);
+	char until[INSTANT_TEXT_MAX];
+	int rc;
 
 	if (!office)
 		return err_set(err, -ENOENT,
 			       "there is no office '%s'; `lantoa office list` shows them", code);
+	rc = invited_until(stmt, office, until, err);
 	for (size_t i = 0; i < office->n_assignments; i++) {
 		const struct assignment *assignment = &office->assignments[i];
 		const struct unit *unit =
@@ -116,24 +142,30 @@ static int add_history(const struct call *call, sqlite3 *db, struct table *table
 							   assignment->from_day)
 					      : NULL;
 
-		add_office(table, office, assignment, unit);
+		add_office(table, office, assignment, unit, *until ? until : NULL);
 	}
-	return call->metered ? add_limits(call, db, office->id, table, err) : 0;
+	if (rc == 0 && call->metered)
+		rc = add_limits(call, db, office->id, table, err);
+	return rc;
 }
 
 static int offices_get(struct call *call, sqlite3 *db, const struct reference *reference,
 		       struct err *err)
 {
-	static const char *const columns[] = { "code", "name", "unit", "unit_name", "from" };
+	static const char *const columns[] = { "code",      "name", "unit",
+					       "unit_name", "from", "invited_until" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
-	int rc = 0;
+	sqlite3_stmt *stmt = NULL;
+	int rc;
 
 	if (!table)
 		return err_memory(err);
-	if (call->code)
-		rc = add_history(call, db, table, reference, err);
-	else
-		add_all(table, reference);
+	rc = db_prepare(db, "SELECT expires_us FROM office_key WHERE office = ? AND state = 1",
+			&stmt, err);
+	if (rc == 0)
+		rc = call->code ? add_history(call, db, table, reference, stmt, err)
+				: add_all(table, reference, stmt, err);
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
 	if (rc == 0)
 		return call_answer_table(call, table, err);
 	table_close(table);
@@ -171,6 +203,7 @@ static int add_one(struct call *call, sqlite3 *db, struct err *err)
 
 static int address_needed(struct call *call, struct err *err)
 {
+	call->invitation_days = *api_config_of(call->api)->invitation_days;
 	/* It fits, or the invitation would be refused: an address that is cut lacks its port. */
 	(void)snprintf(call->address, sizeof(call->address), "%s",
 		       api_config_of(call->api)->address);
@@ -236,13 +269,15 @@ static int move_post(struct call *call, sqlite3 *db, const struct reference *ref
 }
 
 /* The line that brings the office in. */
-static int invitation_answer(struct call *call, const char *code, const uint8_t secret[KEY_LEN],
-			     struct err *err)
+static int invitation_answer(struct call *call, const struct roster_key *key, const char *code,
+			     const uint8_t secret[KEY_LEN], struct err *err)
 {
 	const struct api_config *config = api_config_of(call->api);
 	struct invitation invitation = { 0 };
-	char text[INVITATION_TEXT_MAX];
+	char text[INVITATION_TEXT_MAX], until[INSTANT_TEXT_MAX] = "";
 	int rc;
+
+	(void)civil_format(key->expires_us, until); /* "" beyond the calendar */
 
 	memcpy(invitation.address, call->address, sizeof(invitation.address));
 	/* It fits: the office is there under this code. */
@@ -251,9 +286,25 @@ static int invitation_answer(struct call *call, const char *code, const uint8_t 
 	memcpy(invitation.secret_key, secret, KEY_LEN);
 	rc = invitation_format(&invitation, text, err);
 	if (rc == 0)
-		rc = call_answer_text(call, "invitation", text, err);
+		rc = call_answer_texts(
+			call, (const char *const[]){ "invitation", text, "until", until }, 2, err);
 	sodium_memzero(&invitation, sizeof(invitation));
 	sodium_memzero(text, sizeof(text));
+	return rc;
+}
+
+/* The field "days"; the configuration's when it is not there. */
+static int field_days(struct call *call, uint32_t *ret_days, struct err *err)
+{
+	const char *text = NULL;
+	char *end = NULL;
+	int rc = call_field(call, "days", &text, err);
+	unsigned long days = rc == 0 && text ? strtoul(text, &end, 10) : call->invitation_days;
+
+	if (rc == 0 && text && (*text < '0' || *text > '9' || *end || days < 1 || days > 366))
+		rc = err_set(err, -EINVAL, "an invitation is good for 1 to 366 days, not '%.20s'",
+			     text);
+	*ret_days = (uint32_t)days;
 	return rc;
 }
 
@@ -263,15 +314,18 @@ static int invite_post(struct call *call, sqlite3 *db, const struct reference *r
 	struct roster_key key;
 	uint8_t secret[KEY_LEN];
 	const char *code = NULL;
+	uint32_t days = 0;
 	int rc = call_field_needed(call, "code", &code, err);
 
 	(void)reference;
 	if (rc == 0)
-		rc = office_invite(db, code, call->who, &key, secret, err);
+		rc = field_days(call, &days, err);
+	if (rc == 0)
+		rc = office_invite(db, code, days, call->who, &key, secret, err);
 	if (rc == 0)
 		rc = roster_feed_read(db, key.office, &call->feed, err);
 	if (rc == 0)
-		rc = invitation_answer(call, code, secret, err);
+		rc = invitation_answer(call, &key, code, secret, err);
 	sodium_memzero(secret, sizeof(secret));
 	return rc;
 }

@@ -37,6 +37,7 @@ static const struct option options[] = {
 	{ "invite", "FOLDER",
 	  N_("write an invitation file into this folder for each office of the file that never "
 	     "had one: CODE.invitation") },
+	{ "days", "NUMBER", N_("for how many days the invitation is good: 1 to 366") },
 	{ "into", "FOLDER",
 	  N_("write into this folder: an invitation as CODE.invitation, a backup under a name made "
 	     "of the time") },

@@ -144,7 +144,11 @@ static int post_code(const struct order *order, struct err *err)
 
 static int office_invite(const struct order *order, struct err *err)
 {
-	return args_option(order->args, "into") ? inviting_one(order, err) : post_code(order, err);
+	const struct argument fields[] = { { "code", order->args->words[0] },
+					   { "days", args_option(order->args, "days") } };
+
+	return args_option(order->args, "into") ? inviting_one(order, err)
+						: post_fields(order, fields, 2, err);
 }
 
 static int ask_for_rows(const struct order *order, const struct argument arguments[], size_t n,
@@ -421,10 +425,11 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/offices" },
 	{ .words = "office invite",
-	  .usage = "CODE [--into FOLDER]",
+	  .usage = "CODE [--into FOLDER] [--days NUMBER]",
 	  .help = N_("Print the line with which the office enrols, once: lantoa-agent enrol LINE. "
-		     "Hand it over like a password; an earlier line stops working."),
-	  .options = "into",
+		     "Hand it over like a password; an earlier line stops working. It is good for "
+		     "[gate] invitation_days of aggregator.conf, or --days."),
+	  .options = "into days",
 	  .n_words = 1,
 	  .run = office_invite,
 	  .method = "POST",

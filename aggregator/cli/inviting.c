@@ -1,9 +1,8 @@
 /* 1. The folder is made, and a file in it tried: when it cannot be written, nothing is imported.
  * 2. The offices are imported. The aggregator refuses when it could not invite them afterwards.
- * 3. Its status tells which of them were never invited. Each of these is invited, and its file is
- *    on disk before the next one's turn.
- * Interrupted in 3, the command goes on where it was when it is given again. The one office that
- * was invited and got no file is then named. */
+ * 3. Its status tells which of them were never invited, or not in time. Each of these is invited,
+ * and its file is on disk before the next one's turn. Interrupted in 3, the command goes on where
+ * it was when it is given again. The one office that was invited and got no file is then named. */
 #include "inviting.h"
 
 #include "answer.h"
@@ -24,8 +23,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum key { NONE, INVITED, ACTIVE, REVOKED, KEYS };
-static const char *const key_words[KEYS] = { "none", "invited", "active", "revoked" };
+#define UNTIL_MAX 64 /* an instant as the aggregator writes it */
+
+enum key { NONE, EXPIRED, INVITED, ACTIVE, REVOKED, KEYS };
+static const char *const key_words[KEYS] = { "none", "expired", "invited", "active", "revoked" };
 
 struct inviting {
 	const struct order *order;
@@ -64,7 +65,8 @@ static int folder_prepare(const char *folder, struct err *err)
 
 /* --- one office --- */
 
-static int line_ask(const char *api, const char *code, struct blob *answer, struct err *err)
+static int line_ask(const char *api, const char *code, const char *days, struct blob *answer,
+		    struct err *err)
 {
 	char shown[EXCERPT_MAX];
 
@@ -72,7 +74,7 @@ static int line_ask(const char *api, const char *code, struct blob *answer, stru
 		return err_set(err, -EINVAL, "'%s' is no office code",
 			       utf8_excerpt(code, strlen(code), shown));
 
-	json_t *json = json_pack("{s:s}", "code", code);
+	json_t *json = json_pack("{s:s, s:s*}", "code", code, "days", days);
 	char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	const struct request request = { .method = "POST",
 					 .path = "/v1/offices/invite",
@@ -99,15 +101,20 @@ static int line_write(const char *folder, const char *code, const char *line, st
 	return rc;
 }
 
-static int invite(const char *api, const char *code, const char *folder, struct err *err)
+/* @days: for which it is good; NULL: as configured. @ret_until may be NULL. */
+static int invite(const char *api, const char *code, const char *days, const char *folder,
+		  char ret_until[UNTIL_MAX], struct err *err)
 {
 	struct blob answer = { 0 };
-	int rc = line_ask(api, code, &answer, err);
+	int rc = line_ask(api, code, days, &answer, err);
 	json_t *json = rc == 0 && answer.len ? answer_read(answer.data, answer.len) : NULL;
 	const char *line = json_string_value(json_object_get(json, "invitation"));
+	const char *until = json_string_value(json_object_get(json, "until"));
 
 	if (rc == 0)
-		rc = line ? line_write(folder, code, line, err) : outcome_strange(err);
+		rc = line && until ? line_write(folder, code, line, err) : outcome_strange(err);
+	if (rc == 0 && ret_until)
+		(void)snprintf(ret_until, UNTIL_MAX, "%s", until); /* an instant: fits */
 	json_decref(json);
 	if (answer.data)
 		explicit_bzero(answer.data, answer.room);
@@ -118,13 +125,16 @@ static int invite(const char *api, const char *code, const char *folder, struct 
 int inviting_one(const struct order *order, struct err *err)
 {
 	const char *code = order->args->words[0], *folder = args_option(order->args, "into");
+	char until[UNTIL_MAX];
 	int rc = folder_prepare(folder, err);
 
 	if (rc == 0)
-		rc = invite(order->api, code, folder, err);
+		rc = invite(order->api, code, args_option(order->args, "days"), folder, until, err);
 	if (rc == 0)
-		printf(_("The invitation is in %s/%s.invitation; hand it over like a password\n"),
-		       folder, code);
+		printf(_("The invitation is in %s/%s.invitation, good until %s; hand it over like "
+			 "a "
+			 "password\n"),
+		       folder, code, until);
 	return rc;
 }
 
@@ -226,15 +236,15 @@ static int invite_each(struct inviting *inviting, struct err *err)
 			return outcome_strange(err);
 		if (key == INVITED)
 			rc = file_look_for(inviting, code, err);
-		if (key == NONE)
-			rc = invite(inviting->order->api, code, inviting->folder, err);
+		if (key == NONE || key == EXPIRED)
+			rc = invite(inviting->order->api, code, NULL, inviting->folder, NULL, err);
 		if (rc < 0)
 			return err_wrap(err,
 					"%s: not invited, after %llu invitations in %s. Mend the "
 					"cause and run the same command again for the rest",
 					code, (unsigned long long)inviting->invited,
 					inviting->folder);
-		*(key == NONE ? &inviting->invited : &inviting->left[key]) += 1;
+		*(key == NONE || key == EXPIRED ? &inviting->invited : &inviting->left[key]) += 1;
 	}
 	return rc;
 }

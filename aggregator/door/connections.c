@@ -38,6 +38,7 @@
 #define BACKLOG_MAX    4096u /* after an outage a whole region connects at once */
 #define TICK_MS        100u
 #define TICK_SOON_MS   50u                /* while handshakes are under way */
+#define LOOK_SHARE     20u                /* looks take a twentieth of the time at most */
 #define GROWN_BYTES    ((size_t)16 << 20) /* a look at 11,000 members takes 9 ms */
 #define MEMBERS_MS     10000u
 #define EVENTS         (ZMQ_EVENT_LISTENING | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED)
@@ -391,7 +392,7 @@ void connections_pause(struct connections *connections, bool paused)
 static void on_tick(uv_timer_t *timer)
 {
 	struct connections *connections = timer->data;
-	uint64_t now = uv_now(connections->loop);
+	uint64_t now = uv_now(connections->loop), began_ns = uv_hrtime();
 	size_t resident = memory_resident();
 	list_look(connections, STAGE_STRANGER);
 	list_look(connections, STAGE_SILENT);
@@ -404,7 +405,9 @@ static void on_tick(uv_timer_t *timer)
 	}
 	door_mind(connections);
 	bool soon = connections->lists[STAGE_STRANGER].n + connections->lists[STAGE_SILENT].n > 0;
-	(void)uv_timer_start(timer, on_tick, soon ? TICK_SOON_MS : TICK_MS,
+	uint64_t next_ms = soon ? TICK_SOON_MS : TICK_MS;
+	uint64_t least_ms = LOOK_SHARE * (uv_hrtime() - began_ns) / 1000000;
+	(void)uv_timer_start(timer, on_tick, next_ms > least_ms ? next_ms : least_ms,
 			     0); /* fails only for a closing handle */
 }
 

@@ -29,7 +29,8 @@
  *
  * How fast: handshakes and silent connections are looked at every 50 ms. The others, thousands,
  * when the process has grown by 16 MiB since the last look, and every 10 s. So an endless message
- * costs what its sender gets through in that time.
+ * costs what its sender gets through in that time. Looks take a twentieth of the loop's time at
+ * most: while thousands shake hands at once they come less often.
  *
  * Descriptors are numbers that are used again. Before one is cut off, it is duplicated and the
  * kernel's cookie compared with that of the connection which was accepted: a number that means

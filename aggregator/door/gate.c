@@ -38,6 +38,7 @@
 enum cause {
 	CAUSE_UNINVITED, /* handshakes */
 	CAUSE_SPENT_HANDSHAKE,
+	CAUSE_EXPIRED_HANDSHAKE,
 	CAUSE_REVOKED_HANDSHAKE,
 	CAUSE_HASTY,
 	CAUSE_WITHOUT_USER, /* frames */
@@ -50,6 +51,7 @@ enum cause {
 static const char *const causes[CAUSE_COUNT] = {
 	[CAUSE_UNINVITED] = "handshake with a key that was never invited",
 	[CAUSE_SPENT_HANDSHAKE] = "handshake with a spent invitation",
+	[CAUSE_EXPIRED_HANDSHAKE] = "handshake with an expired invitation",
 	[CAUSE_REVOKED_HANDSHAKE] = "handshake with a revoked key",
 	[CAUSE_HASTY] = "handshakes of one key in too quick succession",
 	[CAUSE_WITHOUT_USER] = "a frame of no known key",
@@ -229,6 +231,8 @@ static enum cause zap_judge(struct gate *gate, const struct roster_key *key)
 		return CAUSE_SPENT_HANDSHAKE;
 	if (!key_may_enter(key))
 		return CAUSE_REVOKED_HANDSHAKE;
+	if (roster_key_expired(key, civil_now_us()))
+		return CAUSE_EXPIRED_HANDSHAKE;
 	return meters_take(gate->meters, key->id, LIMIT_HANDSHAKES, 1, uv_now(gate->loop))
 		       ? CAUSE_COUNT
 		       : CAUSE_HASTY;

@@ -2,8 +2,9 @@
  * and frames, not figures.
  *
  * 1. ZAP is bound before the ROUTER (without a handler CURVE would let everyone in; option 93 is
- * the second guard). A key on the roster passes the handshake with its key id as User-Id; any other
- * is refused, counted, logged.
+ * the second guard). An active key and an open invitation pass; an invitation is open for some days
+ * ([gate] invitation_days). A key on the roster passes the handshake with its key id as User-Id;
+ * any other is refused, counted, logged.
  * 2. Every message must be [routing id, one frame]; its User-Id is read from the frame, not from
  * the routing id (libzmq 4.3.4 loses it there), and looked up again, so that a revoked key is cut
  * off on its live connection.

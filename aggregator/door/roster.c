@@ -33,6 +33,11 @@ struct roster *roster_open(void)
 	return roster;
 }
 
+bool roster_key_expired(const struct roster_key *key, int64_t now_us)
+{
+	return key->state == KEY_INVITED && key->expires_us != 0 && now_us >= key->expires_us;
+}
+
 void roster_close(struct roster *roster)
 {
 	if (!roster)

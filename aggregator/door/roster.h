@@ -24,7 +24,11 @@ struct roster_key {
 	char code[CODE_LEN_MAX + 1]; /* the office's */
 	enum key_state state;
 	uint8_t public_key[KEY_LEN];
+	int64_t expires_us; /* of an invitation; 0: never */
 };
+
+/** An invitation that nobody used in time. */
+bool roster_key_expired(const struct roster_key *key, int64_t now_us);
 
 struct roster;
 struct roster *roster_open(void); /* NULL: out of memory */

@@ -14,7 +14,8 @@ static int add(struct roster_feed *feed, sqlite3_stmt *row, int64_t office, stru
 	struct roster_key *key = &keys[feed->n];
 	*key = (struct roster_key){ .id = sqlite3_column_int64(row, 0),
 				    .office = office,
-				    .state = (enum key_state)sqlite3_column_int(row, 1) };
+				    .state = (enum key_state)sqlite3_column_int(row, 1),
+				    .expires_us = sqlite3_column_int64(row, 4) };
 	const char *code = (const char *)sqlite3_column_text(row, 3);
 	(void)snprintf(key->code, sizeof(key->code), "%s", code ? code : "?"); /* fits */
 	if (!sqlite3_column_blob(row, 2) || sqlite3_column_bytes(row, 2) != (int)KEY_LEN)
@@ -29,10 +30,11 @@ int roster_feed_read(sqlite3 *db, int64_t office, struct roster_feed *ret_feed, 
 {
 	struct roster_feed feed = { 0 };
 	sqlite3_stmt *rows;
-	int rc = db_prepare(db,
-			    "SELECT k.id, k.state, k.public_key, o.code FROM office_key k"
-			    " JOIN office o ON o.id = k.office WHERE k.office = ?",
-			    &rows, err);
+	int rc = db_prepare(
+		db,
+		"SELECT k.id, k.state, k.public_key, o.code, k.expires_us FROM office_key k"
+		" JOIN office o ON o.id = k.office WHERE k.office = ?",
+		&rows, err);
 	if (rc < 0)
 		return rc;
 	sqlite3_bind_int64(rows, 1, office);

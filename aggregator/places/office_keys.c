@@ -14,6 +14,8 @@
  *
  * CURVE's keys are crypto_box's (libzmq makes them with the same call), here as 32 bytes. */
 
+#define DAY_US INT64_C(86400000000)
+
 static_assert(crypto_box_PUBLICKEYBYTES == KEY_LEN && crypto_box_SECRETKEYBYTES == KEY_LEN,
 	      "CURVE keys are crypto_box keys");
 
@@ -39,7 +41,7 @@ static int key_insert(sqlite3 *db, struct roster_key *key, struct err *err)
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db,
 			    "INSERT INTO office_key(office, public_key, state, created_us, "
-			    "changed_us) VALUES(?1, ?2, ?3, ?4, ?4)",
+			    "changed_us, expires_us) VALUES(?1, ?2, ?3, ?4, ?4, nullif(?5, 0))",
 			    &stmt, err);
 	if (rc < 0)
 		return rc;
@@ -47,6 +49,7 @@ static int key_insert(sqlite3 *db, struct roster_key *key, struct err *err)
 	sqlite3_bind_blob(stmt, 2, key->public_key, KEY_LEN, SQLITE_STATIC);
 	sqlite3_bind_int(stmt, 3, (int)key->state);
 	sqlite3_bind_int64(stmt, 4, civil_now_us());
+	sqlite3_bind_int64(stmt, 5, key->expires_us);
 	rc = db_run(stmt, err);
 	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
 	if (rc == 0)
@@ -92,10 +95,11 @@ static int key_pair(uint8_t ret_public[KEY_LEN], uint8_t ret_secret[KEY_LEN], st
 	return 0;
 }
 
-int office_invite(sqlite3 *db, const char *code, const char *who, struct roster_key *ret_key,
-		  uint8_t ret_secret[KEY_LEN], struct err *err)
+int office_invite(sqlite3 *db, const char *code, uint32_t days, const char *who,
+		  struct roster_key *ret_key, uint8_t ret_secret[KEY_LEN], struct err *err)
 {
-	struct roster_key key = { .state = KEY_INVITED };
+	struct roster_key key = { .state = KEY_INVITED,
+				  .expires_us = civil_now_us() + days * DAY_US };
 	uint8_t secret[KEY_LEN];
 	size_t revoked = 0;
 	int rc = office_id(db, code, &key.office, err);
@@ -115,13 +119,26 @@ int office_invite(sqlite3 *db, const char *code, const char *who, struct roster_
 	return rc;
 }
 
+/* An expired one is told so: it came in before it expired, and asks only now. */
+static int invitation_in_time(int64_t expires_us, struct err *err)
+{
+	char when[INSTANT_TEXT_MAX] = "";
+	if (expires_us == 0 || civil_now_us() < expires_us)
+		return 0;
+	(void)civil_format(expires_us, when); /* "" beyond the calendar */
+	return err_set(err, -EACCES,
+		       "the invitation was good until %s; ask the province for a new one (`lantoa "
+		       "office invite CODE`)",
+		       when);
+}
+
 /* The office whose open invitation it is, and the office's code. */
 static int invitation_open(sqlite3 *db, int64_t id, int64_t *ret_office, char ret_code[64],
 			   struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db,
-			    "SELECT office.id, office.code FROM office_key "
+			    "SELECT office.id, office.code, office_key.expires_us FROM office_key "
 			    "JOIN office ON office.id = office_key.office "
 			    "WHERE office_key.id = ? AND office_key.state = ?",
 			    &stmt, err);
@@ -134,7 +151,7 @@ static int invitation_open(sqlite3 *db, int64_t id, int64_t *ret_office, char re
 		struct db_row row = { stmt, err, 0 };
 		*ret_office = sqlite3_column_int64(stmt, 0);
 		(void)snprintf(ret_code, 64, "%s", db_row_text(&row, 1));
-		rc = row.rc < 0 ? row.rc : 1;
+		rc = row.rc < 0 ? row.rc : invitation_in_time(sqlite3_column_int64(stmt, 2), err);
 	} else if (rc == 0) {
 		rc = err_set(err, -EACCES,
 			     "the invitation was spent or revoked; ask the province for a new one "
@@ -207,7 +224,8 @@ static int key_put(struct roster *roster, sqlite3_stmt *stmt, struct err *err)
 {
 	struct roster_key key = { .id = sqlite3_column_int64(stmt, 0),
 				  .office = sqlite3_column_int64(stmt, 1),
-				  .state = (enum key_state)sqlite3_column_int(stmt, 2) };
+				  .state = (enum key_state)sqlite3_column_int(stmt, 2),
+				  .expires_us = sqlite3_column_int64(stmt, 5) };
 	const void *bytes = sqlite3_column_blob(stmt, 3);
 	if (!bytes || sqlite3_column_bytes(stmt, 3) != (int)KEY_LEN)
 		return err_set(err, -EUCLEAN, "key %lld in the database is not %u bytes",
@@ -222,7 +240,8 @@ int offices_fill_roster(sqlite3 *db, struct roster *roster, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db,
-			    "SELECT k.id, k.office, k.state, k.public_key, o.code FROM office_key k"
+			    "SELECT k.id, k.office, k.state, k.public_key, o.code, k.expires_us "
+			    "FROM office_key k"
 			    " JOIN office o ON o.id = k.office ORDER BY k.id",
 			    &stmt, err);
 	while (rc == 0 && (rc = db_step(stmt, err)) == 1)

@@ -64,13 +64,13 @@ int offices_import(sqlite3 *db, const char *csv, size_t len, const char *who, si
  * committed, the roster must get them all (roster_feed.h). */
 
 /** A fresh one-time key for the office; earlier unspent invitations of it are revoked. @ret_key:
- * the new row; @ret_secret: 32 bytes for the invitation line, kept nowhere. -ENOENT: no such
- * office. */
-int office_invite(sqlite3 *db, const char *code, const char *who, struct roster_key *ret_key,
-		  uint8_t ret_secret[KEY_LEN], struct err *err);
+ * the new row; @ret_secret: 32 bytes for the invitation line, kept nowhere. It is good for @days: a
+ * line that was lost on its way must not lie about as a key for ever. -ENOENT: no such office. */
+int office_invite(sqlite3 *db, const char *code, uint32_t days, const char *who,
+		  struct roster_key *ret_key, uint8_t ret_secret[KEY_LEN], struct err *err);
 /** Spend invitation @invitation_id for @public_key, which becomes the office's active key; its
- * earlier active keys are revoked. -EACCES: the invitation is not open; -EEXIST: the key is known
- * already. */
+ * earlier active keys are revoked. -EACCES: the invitation is not open, or has expired; -EEXIST:
+ * the key is known already. */
 int office_enrol(sqlite3 *db, int64_t invitation_id, const uint8_t public_key[KEY_LEN],
 		 struct roster_key *ret_key, struct err *err);
 /** Revoke all keys and open invitations. @ret_revoked: how many. -ENOENT. */

@@ -118,7 +118,7 @@ static void give_key(const char *code)
 {
 	struct roster_key key;
 	uint8_t secret[KEY_LEN], public_key[KEY_LEN];
-	must(office_invite(books.db, code, "bench", &key, secret, &books.err));
+	must(office_invite(books.db, code, 7, "bench", &key, secret, &books.err));
 	randombytes_buf(public_key, sizeof(public_key));
 	must(office_enrol(books.db, key.id, public_key, &key, &books.err));
 }

@@ -46,7 +46,9 @@ static struct api_fixture *api_fixture_open(void)
 		fail_msg("%s", f->err.text);
 	f->gate.handshakes = 176;
 	strcpy(f->address, "province.example:5670");
+	static const uint32_t invitation_days = 7;
 	const struct api_config config = { .store = f->store,
+					   .invitation_days = &invitation_days,
 					   .roster = f->roster,
 					   .server_key = fixture_server_key,
 					   .secret_key = fixture_secret_key,

@@ -91,6 +91,10 @@ static void each_trouble_is_said(void **state)
 		  CONDITION_NOTE,
 		  { .now_us = 9, .refusals = &refused },
 		  "office 28249 sent what breaks the rules and was refused, 2 times" },
+		{ "invitations_expired",
+		  CONDITION_NOTE,
+		  { .invitations_expired = 12 },
+		  "12 invitations" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct conditions conditions = judged(cases[i].facts);

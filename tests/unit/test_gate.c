@@ -257,6 +257,24 @@ static void keys_never_invited_revoked_or_spent_do_not_pass_the_handshake(void *
 	assert_alive(f);
 }
 
+/* An active key has no such end. */
+static void an_invitation_that_is_too_old_does_not_pass_the_handshake(void **state)
+{
+	struct fixture *f = *state;
+	struct keys late;
+	struct roster_key key = known(f, 7, KEY_INVITED, &late);
+	key.expires_us = 1;
+	assert_int_equal(roster_put(f->roster, &key), 0);
+	refused(f, &late);
+	assert_int_equal(counters(f)->refused_handshakes, 1);
+	key.state = KEY_ACTIVE;
+	assert_int_equal(roster_put(f->roster, &key), 0);
+	void *socket = connected(f, &late);
+	say(socket, "hello");
+	run_until(f, &counters(f)->frames, 1);
+	hang_up(f, socket);
+}
+
 static void cut_off(struct fixture *f, int64_t id, enum key_state before, enum key_state after)
 {
 	struct keys keys;
@@ -730,6 +748,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(an_active_and_an_invited_key_pass_and_arrive_with_their_ids),
 		test(keys_never_invited_revoked_or_spent_do_not_pass_the_handshake),
+		test(an_invitation_that_is_too_old_does_not_pass_the_handshake),
 		test(a_key_revoked_or_spent_is_cut_off_on_its_live_connection),
 		test(an_answer_reaches_the_peer_that_asked),
 		test(an_answer_to_a_peer_that_is_gone_is_counted_and_forgotten),

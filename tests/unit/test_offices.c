@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "civil.h"
 #include "fault.h"
 #include "offices.h"
 #include "province.h"
@@ -57,7 +58,7 @@ static int add(struct province *p, const char *code, const char *unit, const cha
 static void invite(struct province *p, const char *code, struct roster_key *ret_key)
 {
 	uint8_t secret[KEY_LEN];
-	assert_int_equal(office_invite(p->db, code, "console", ret_key, secret, &p->err), 0);
+	assert_int_equal(office_invite(p->db, code, 7, "console", ret_key, secret, &p->err), 0);
 }
 
 /* --- offices and their units --- */
@@ -272,12 +273,12 @@ static void an_invitation_is_a_key_pair_for_curve(void **state)
 	struct roster_key key = { 0 };
 	uint8_t secret[KEY_LEN], public_key[KEY_LEN];
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
-	assert_int_equal(office_invite(p->db, "a", "console", &key, secret, &p->err), 0);
+	assert_int_equal(office_invite(p->db, "a", 7, "console", &key, secret, &p->err), 0);
 	assert_int_equal(crypto_scalarmult_base(public_key, secret), 0);
 	assert_memory_equal(public_key, key.public_key, KEY_LEN);
 	assert_int_equal(key.state, KEY_INVITED);
 	assert_int_equal(state_of(p, key.id), KEY_INVITED);
-	assert_int_equal(office_invite(p->db, "b", "console", &key, secret, &p->err), -ENOENT);
+	assert_int_equal(office_invite(p->db, "b", 7, "console", &key, secret, &p->err), -ENOENT);
 	assert_string_equal(p->err.text, "there is no office 'b'; `lantoa office list` shows them");
 }
 
@@ -296,6 +297,38 @@ static void a_new_invitation_revokes_the_earlier_one_of_that_office(void **state
 	struct roster_key key;
 	const uint8_t own[KEY_LEN] = { 1 };
 	assert_int_equal(office_enrol(p->db, first.id, own, &key, &p->err), -EACCES);
+}
+
+static void expire(struct province *p, const struct roster_key *invitation, int64_t expires_us)
+{
+	char sql[128];
+	(void)snprintf(sql, sizeof(sql), "UPDATE office_key SET expires_us = %lld WHERE id = %lld",
+		       (long long)expires_us, (long long)invitation->id); /* fits */
+	assert_int_equal(sqlite3_exec(p->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void an_invitation_that_is_too_old_is_told_until_when_it_was_good(void **state)
+{
+	struct province *p = *state;
+	struct roster_key invitation, key;
+	const uint8_t own[KEY_LEN] = { 1 };
+	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
+	invite(p, "a", &invitation);
+	assert_true(invitation.expires_us > civil_now_us() + 6 * INT64_C(86400000000));
+	assert_true(invitation.expires_us <= civil_now_us() + 7 * INT64_C(86400000000));
+	assert_false(roster_key_expired(&invitation, invitation.expires_us - 1));
+	assert_true(roster_key_expired(&invitation, invitation.expires_us));
+	expire(p, &invitation, INT64_C(1750000000000000));
+	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), -EACCES);
+	assert_non_null(strstr(p->err.text, "good until 2025-06-15"));
+	struct roster *roster = roster_open();
+	assert_int_equal(offices_fill_roster(p->db, roster, &p->err), 0);
+	assert_int_equal(roster_by_id(roster, invitation.id)->expires_us,
+			 INT64_C(1750000000000000));
+	roster_close(roster);
+	invite(p, "a", &invitation);
+	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), 0);
+	assert_int_equal(key.expires_us, 0);
 }
 
 static void an_invitation_is_spent_once(void **state)
@@ -389,7 +422,7 @@ static int whole_life(struct province *p)
 	if (rc == 0)
 		rc = offices_import(p->db, csv, strlen(csv), "console", &added, &p->err);
 	if (rc == 0)
-		rc = office_invite(p->db, "a", "console", &invitation, secret, &p->err);
+		rc = office_invite(p->db, "a", 7, "console", &invitation, secret, &p->err);
 	if (rc == 0)
 		rc = office_enrol(p->db, invitation.id, own, &key, &p->err);
 	return province_end(p, rc);
@@ -438,6 +471,7 @@ int main(void)
 		test(a_row_that_contradicts_the_register_is_a_bad_row),
 		test(an_invitation_is_a_key_pair_for_curve),
 		test(a_new_invitation_revokes_the_earlier_one_of_that_office),
+		test(an_invitation_that_is_too_old_is_told_until_when_it_was_good),
 		test(an_invitation_is_spent_once),
 		test(a_new_key_replaces_the_old_one_which_never_comes_back),
 		test(revoking_ends_keys_and_open_invitations),
