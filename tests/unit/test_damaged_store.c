@@ -49,8 +49,8 @@ static int setup(void **state)
 	history_make_acts(&f->history, 8);
 	history_open(&f->history, &books);
 	history_post_part(&f->history, &books, 0, BATCHES);
-	assert_int_equal(office_invite(books.db, "o1", "test", &key, secret, &books.err), 0);
-	assert_int_equal(office_invite(books.db, "o2", "test", &key, secret, &books.err), 0);
+	assert_int_equal(office_invite(books.db, "o1", 7, "test", &key, secret, &books.err), 0);
+	assert_int_equal(office_invite(books.db, "o2", 7, "test", &key, secret, &books.err), 0);
 	assert_int_equal(office_enrol(books.db, key.id, secret, &key, &books.err), 0);
 	books_exec(&books, "PRAGMA wal_checkpoint(TRUNCATE)");
 	f->good = damage_read(books.path, &f->len);
@@ -209,7 +209,7 @@ static void work(sqlite3 *db, struct reference *reference, struct err *err)
 	told(closings_list(reference->closings, &table, err), &table, err);
 	judge(journal_end_read(db, &end, err), err);
 	told(verify_run(db, reference, &counts, &table, err), &table, err);
-	judge(office_invite(db, "o3", "test", &key, secret, err), err);
+	judge(office_invite(db, "o3", 7, "test", &key, secret, err), err);
 	judge(office_enrol(db, 1, secret, &key, err), err);
 	judge(office_revoke(db, "o1", "test", &revoked, err), err);
 	const struct release_form form = { .who = "test", .at_us = civil_now_us() };
