@@ -63,6 +63,20 @@ static bool day_damaged(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool pages_mended(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->pages_mended == 0)
+		return false;
+	char at[INSTANT_TEXT_MAX] = "";
+	(void)civil_format(facts->mended_us, at);
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("rollup pages were damaged and have been made anew from the journal: %llu "
+			 "since the start, the last one (%s) at %s; look at the disk, and let "
+			 "`lantoa verify` look at the others"),
+		       (unsigned long long)facts->pages_mended, facts->mended_where, at);
+	return true;
+}
+
 #define REFUSED_SHOWN_US INT64_C(86400000000) /* a day: an office tries again each hour */
 
 static bool batches_refused(const struct condition_facts *facts, char sentence[])
@@ -193,6 +207,7 @@ static const struct {
 	{ door_shut, "door_shut", CONDITION_ILL },
 	{ day_damaged, "day_damaged", CONDITION_ILL },
 	{ office_waits, "office_waits", CONDITION_ILL },
+	{ pages_mended, "pages_mended", CONDITION_NOTE },
 	{ office_at_limit, "office_at_limit", CONDITION_NOTE },
 	{ office_cut, "office_cut", CONDITION_NOTE },
 	{ stranger_cut, "stranger_cut", CONDITION_NOTE },
@@ -221,6 +236,9 @@ struct condition_facts condition_facts_of(const struct gate_counters *gate,
 	if (intake) {
 		facts.refusals = &intake->batches.refusals;
 		facts.room = intake->room;
+		facts.pages_mended = intake->batches.mended.n;
+		facts.mended_where = intake->batches.mended.where;
+		facts.mended_us = intake->batches.mended_us;
 		facts.commit_rc = intake->batches.failing;
 		facts.commit_failing_since_us = intake->batches.failing_since_us;
 		if (uv_hrtime() / 1000000 < intake->at_limit.until_ms)

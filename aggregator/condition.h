@@ -27,6 +27,9 @@ struct condition_facts { /* zeros: nothing is wrong */
 	uint64_t offences;               /* of all offices since the start */
 	char stranger[INET6_ADDRSTRLEN]; /* the address of somebody cut off who is no office; "" */
 	uint64_t strangers;              /* since the start */
+	uint64_t pages_mended;           /* damaged, and made anew since the start; */
+	const char *mended_where;        /* the last one, lent, */
+	int64_t mended_us;               /* and when */
 	int64_t now_us;
 	const struct refusals *refusals; /* NULL: nobody's; lent */
 	/* offices' days of which the journal or a page cannot be read, by what waits for them */

@@ -1,7 +1,10 @@
 #include "above.h"
+#include "audit.h"
 #include "fold_parts.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Pages stay in memory, so that each is written once in a commit, and those that the next commit
@@ -29,10 +32,12 @@ struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct er
 	fold->changes = -1;
 	fold->pages = pages_open(db, err);
 	fold->replay = fold->pages ? replay_open(db, declarations, err) : NULL;
-	if (!fold->replay) {
+	fold->mend = fold->replay ? mend_open(db, err) : NULL;
+	if (!fold->mend) {
 		fold_close(fold);
 		return NULL;
 	}
+	pages_mend_with(fold->pages, mend_page, fold->mend);
 	return fold;
 }
 
@@ -42,6 +47,7 @@ void fold_close(struct fold *fold)
 		return;
 	pages_close(fold->pages);
 	replay_close(fold->replay);
+	mend_close(fold->mend);
 	extremes_deinit(&fold->extremes);
 	free(fold->stale);
 	free(fold);
@@ -76,6 +82,41 @@ void fold_begin(struct fold *fold, const struct reference *reference)
 	fold->cursor = nowhere(fold);
 	fold->n_stale = 0;
 	fold->reference = reference;
+	fold->audited = 0;
+	mend_begin(fold->mend, reference);
+}
+
+void fold_entries_from(struct fold *fold, int64_t entry)
+{
+	mend_entries_from(fold->mend, entry);
+}
+
+void fold_released_at(struct fold *fold, int64_t at_us)
+{
+	mend_released_at(fold->mend, at_us);
+}
+
+void fold_mend_nothing(struct fold *fold)
+{
+	pages_mend_with(fold->pages, NULL, NULL);
+}
+
+const struct mended *fold_mended(const struct fold *fold)
+{
+	return mend_mended(fold->mend);
+}
+
+/* Who made them again is the program itself. */
+static int audit_mended(struct fold *fold, struct err *err)
+{
+	const struct mended *mended = fold_mended(fold);
+	char detail[MENDED_WHERE_MAX + 48];
+	if (mended->n == fold->audited)
+		return 0;
+	(void)snprintf(detail, sizeof(detail), "damaged pages=%" PRIu64 " last=\"%s\"",
+		       mended->n - fold->audited, mended->where); /* fits */
+	fold->audited = mended->n;
+	return audit_note(fold->db, "lantoa-aggregator", "pages made anew", detail, err);
 }
 
 /* Write the pages and forget them when there are too many to keep. What they knew of stale entries
@@ -225,6 +266,8 @@ int fold_finish(struct fold *fold, struct err *err)
 	fold->n_stale = 0;
 	if (rc == 0)
 		rc = fold_settle(fold, err);
+	if (rc == 0)
+		rc = audit_mended(fold, err);
 	if (rc == 0)
 		fold->changes = sqlite3_total_changes64(fold->db);
 	return rc;

@@ -6,10 +6,12 @@
  * as stale, and before the commit it is played again from the journal, whatever the commit holds
  * included. Then the units above are told of what became of the office's entries (above.h). Pages
  * are written once per commit, or more often where they would take more than 8 MiB, and read when
- * they are not in memory from the commit before. */
+ * they are not in memory from the commit before. One that is damaged is made again as it is read
+ * (mend.h), which the audit tells. */
 #pragma once
 
 #include "declarations.h"
+#include "mend.h"
 #include "page.h"
 #include "reference.h"
 #include "replay.h"
@@ -26,6 +28,15 @@ void fold_forget(struct fold *fold);
 /** Begin a transaction's work with what was gathered before forgotten. @reference is lent until
  * fold_finish. What others wrote to the connection since the last one is noticed. */
 void fold_begin(struct fold *fold, const struct reference *reference);
+
+/** Entries from @entry on came in this transaction; what was released at @at_us was released in it:
+ * before they are folded. So a damaged page is made again as it was before (mend.h). */
+void fold_entries_from(struct fold *fold, int64_t entry);
+void fold_released_at(struct fold *fold, int64_t at_us);
+/** From now on a damaged page is -EUCLEAN. */
+void fold_mend_nothing(struct fold *fold);
+/** Pages that were damaged, and made again since fold_begin(). */
+const struct mended *fold_mended(const struct fold *fold);
 
 /**
  * Take @n points of one series, ascending, catalogue decimals, none of them in quarantine, received

@@ -5,16 +5,19 @@
 #include "cursor.h"
 #include "extremes.h"
 #include "fold.h"
+#include "mend.h"
 
 struct fold {
 	sqlite3 *db; /* outlives us */
 	struct pages *pages;
 	struct replay *replay;
+	struct mend *mend; /* of pages that are damaged */
 	struct cursor cursor;
 	struct extremes extremes;
 	const struct reference *reference; /* lent */
 	struct stale *stale;               /* owned [n] */
 	size_t n_stale, stale_room;
+	uint64_t audited; /* of the pages made again in this transaction */
 	int64_t changes; /* the connection's when pages were as in the database; -1: they are not */
 };
 

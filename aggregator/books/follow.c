@@ -160,6 +160,7 @@ static int following_open(struct following *f, struct err *err)
 	    !(f->review = review_open(f->db, f->after, err)))
 		return err->code;
 	fold_begin(f->fold, f->after);
+	fold_mend_nothing(f->fold); /* rules change halfway: then all is made anew */
 	for (size_t i = 0; i < f->before->catalogue->n; i++) {
 		const struct metric *metric = &f->before->catalogue->metrics[i];
 		/* weeks are the same in both calendars: page_grain() */

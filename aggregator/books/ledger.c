@@ -20,7 +20,9 @@ struct ledger {
 	const struct reference *reference;  /* lent */
 	int64_t reference_version;          /* that declarations were judged by; 0: none */
 	uint64_t observations, uncommitted; /* posted: before this transaction, and in it */
-	uint64_t uncommitted_before;        /* the part at hand began */
+	struct mended mended;               /* in this transaction */
+	uint64_t uncommitted_before;        /* the part at hand began, */
+	struct mended mended_before;        /* likewise */
 	struct limits limits;
 	enum limit over; /* of the last POSTING_OVER */
 };
@@ -75,6 +77,7 @@ void ledger_begin(struct ledger *ledger, const struct reference *reference)
 	ledger->reference_version = reference->version;
 	ledger->observations += ledger->uncommitted;
 	ledger->uncommitted = 0;
+	ledger->mended = (struct mended){ 0 };
 	fold_begin(ledger->fold, reference);
 }
 
@@ -388,6 +391,8 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 	if (rc == 0)
 		rc = journal_append(ledger->journal, spool, form->seq, post.batch.day,
 				    form->received_us, form->payload, form->len, &post.entry, err);
+	if (rc == 0)
+		fold_entries_from(ledger->fold, post.entry);
 	for (size_t i = 0; i < post.batch.n_runs && rc == 0; i++)
 		rc = post_run(&post, i, err);
 	if (rc < 0)
@@ -401,7 +406,20 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 int ledger_finish(struct ledger *ledger, struct err *err)
 {
 	int rc = journal_flush(ledger->journal, err); /* first: days are played again from it */
-	return rc < 0 ? rc : fold_finish(ledger->fold, err);
+	if (rc == 0)
+		rc = fold_finish(ledger->fold, err);
+	const struct mended *mended = fold_mended(ledger->fold);
+	if (rc == 0 && mended->n > 0) {
+		uint64_t before = ledger->mended.n;
+		ledger->mended = *mended;
+		ledger->mended.n += before;
+	}
+	return rc;
+}
+
+const struct mended *ledger_mended(const struct ledger *ledger)
+{
+	return &ledger->mended;
 }
 
 /* --- parts --- */
@@ -409,6 +427,7 @@ int ledger_finish(struct ledger *ledger, struct err *err)
 int ledger_part_begin(struct ledger *ledger, struct err *err)
 {
 	ledger->uncommitted_before = ledger->uncommitted;
+	ledger->mended_before = ledger->mended;
 	return db_exec(ledger->db, "SAVEPOINT part", err);
 }
 
@@ -430,5 +449,6 @@ int ledger_part_undo(struct ledger *ledger, struct err *err)
 	fold_forget(ledger->fold);
 	fold_begin(ledger->fold, ledger->reference);
 	ledger->uncommitted = ledger->uncommitted_before;
+	ledger->mended = ledger->mended_before;
 	return rc;
 }

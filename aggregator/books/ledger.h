@@ -3,6 +3,7 @@
 #pragma once
 
 #include "err.h"
+#include "mend.h"
 #include "office_limits.h"
 #include "reference.h"
 #include "wire.h"
@@ -61,6 +62,9 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 		void *context, enum posting *ret_posting, uint64_t *ret_upto, struct err *err);
 /** Last before the commit. */
 int ledger_finish(struct ledger *ledger, struct err *err);
+/** Damaged pages that were made again in this transaction. */
+const struct mended *ledger_mended(const struct ledger *ledger);
+
 /* A part of a transaction, which can be undone alone: for a commit that failed, to find which of
  * its batches it was. Parts follow on each other, between ledger_begin() and the commit. */
 int ledger_part_begin(struct ledger *ledger, struct err *err);

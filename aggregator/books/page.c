@@ -9,6 +9,8 @@
 #define FLAG_ON_TIME   2u
 #define FLAG_REVISIONS 4u
 #define FLAGS_ALL      7u
+#define COUNT_MOST     (INT64_C(1) << 47)
+#define VALUE_BOUND    ((int128)1 << 111) /* COUNT_MOST of 64 bits each */
 
 __extension__ typedef unsigned __int128 uint128;
 
@@ -202,6 +204,13 @@ int page_encode(const struct page *page, struct blob *out)
 	return 0;
 }
 
+/* Counts and sums that so many can come to, and that more can be added to. */
+static bool acc_is_possible(const struct acc *acc)
+{
+	return acc->n <= COUNT_MOST && acc->on_time <= COUNT_MOST && acc->revisions <= COUNT_MOST &&
+	       acc->value < VALUE_BOUND && acc->value > -VALUE_BOUND;
+}
+
 static bool get_entry(const uint8_t **at, const uint8_t *end, struct entry *entry)
 {
 	int64_t step, newest = 0;
@@ -250,6 +259,21 @@ int page_decode(const uint8_t *data, size_t len, struct page *ret_page, struct e
 	}
 	*ret_page = page;
 	return 0;
+}
+
+bool page_is_sound(struct page_key key, const struct page *page)
+{
+	for (size_t i = 0; i < page->n; i++) {
+		const struct acc *acc = &page->entries[i].acc;
+		if (!acc_is_possible(acc) || acc->on_time > acc->n)
+			return false;
+		/* of an office's day each period is heard of once */
+		if (key.node > 0 &&
+		    (acc->newest < 1 || acc->newest > (int32_t)grain_per_day(GRAIN_MINUTE) ||
+		     acc->n > acc->newest))
+			return false;
+	}
+	return true;
 }
 
 static bool skip_varint(const uint8_t **at, const uint8_t *end)

@@ -97,11 +97,21 @@ struct page_key {
 int32_t page_grain(enum calendar calendar, enum grain grain);
 struct period page_period(struct page_key key);
 
+/** Does a page that could be decoded hold what one of its key can? (It may have been damaged all
+ * the same: pages have no checksum, and `lantoa verify` finds that.) */
+bool page_is_sound(struct page_key key, const struct page *page);
+
 /* Many pages, by key: those that commits touch, or all that a day's journal gives. */
 struct pages;
 /** @db: pages not seen yet are read from there; NULL: they start empty. NULL: out of memory. */
 struct pages *pages_open(sqlite3 *db, struct err *err);
 void pages_close(struct pages *pages); /* NULL is fine; writes nothing */
+/** Ask @mend for a page that cannot be decoded or is not sound: into @ret_page, which is empty. 0,
+ * or why it cannot be made. Without one such a page is -EUCLEAN. */
+void pages_mend_with(struct pages *pages,
+		     int (*mend)(void *context, struct page_key key, struct page *ret_page,
+				 struct err *err),
+		     void *context);
 /** The page to change; it counts as touched. It stays where it is until pages_each() or
  * pages_clear(), and counts as touched until pages_write(). */
 int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, struct err *err);

@@ -20,7 +20,9 @@ struct pages {
 	size_t n, slots_room;
 	struct slot **touched; /* owned array [n_touched], of slots_room */
 	size_t n_touched;
-	size_t bytes;      /* of slots, entries and what is kept */
+	size_t bytes; /* of slots, entries and what is kept */
+	int (*mend)(void *context, struct page_key key, struct page *ret_page, struct err *err);
+	void *mend_context;
 	uint32_t *table;   /* owned [table_room]: 1 + index into slots; 0: free */
 	size_t table_room; /* a power of two, at most half full */
 };
@@ -127,6 +129,7 @@ static int slot_read(struct pages *pages, struct slot *slot, struct err *err)
 	if (!pages->read)
 		return 0;
 	bind_key(pages->read, slot->key);
+	bool damaged = false;
 	int rc = db_step(pages->read, err);
 	if (rc == 1) {
 		const uint8_t *data = sqlite3_column_blob(pages->read, 0);
@@ -134,9 +137,26 @@ static int slot_read(struct pages *pages, struct slot *slot, struct err *err)
 		rc = blob_append(&slot->kept, data, len) < 0
 			     ? err_memory(err)
 			     : page_decode(data, len, &slot->page, err);
+		if (rc == 0 && !page_is_sound(slot->key, &slot->page)) {
+			page_free(&slot->page);
+			rc = err_set(err, -EUCLEAN,
+				     "a rollup page is damaged: run 'lantoa verify --repair'");
+		}
+		damaged = rc == -EUCLEAN;
 	}
-	sqlite3_reset(pages->read);
-	return rc;
+	sqlite3_reset(pages->read); /* first: what mends it reads pages, too */
+	return damaged && pages->mend
+		       ? pages->mend(pages->mend_context, slot->key, &slot->page, err)
+		       : rc;
+}
+
+void pages_mend_with(struct pages *pages,
+		     int (*mend)(void *context, struct page_key key, struct page *ret_page,
+				 struct err *err),
+		     void *context)
+{
+	pages->mend = mend;
+	pages->mend_context = context;
 }
 
 static int slot_add(struct pages *pages, struct page_key key, struct err *err)

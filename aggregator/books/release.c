@@ -111,6 +111,25 @@ static int item_add(struct release *r, sqlite3_stmt *row, struct err *err)
 	return 0;
 }
 
+/* What is released now is told from what was before by its time. Where that is the same (the clock
+ * was put back), a damaged page cannot be made as it was before, and stays an error. */
+static int release_time(struct release *r, struct err *err)
+{
+	sqlite3_stmt *same = NULL;
+	int rc = db_prepare(r->db, "SELECT 1 FROM quarantine WHERE released_us = ? LIMIT 1", &same,
+			    err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(same, 1, r->form->at_us);
+	rc = db_step(same, err);
+	(void)sqlite3_finalize(same); /* repeats the error that step told */
+	if (rc == 1)
+		fold_mend_nothing(r->fold);
+	else
+		fold_released_at(r->fold, r->form->at_us);
+	return rc < 0 ? rc : 0;
+}
+
 static int items_list(struct release *r, struct err *err)
 {
 	char excerpt[EXCERPT_MAX];
@@ -403,6 +422,8 @@ int quarantine_release(sqlite3 *db, const struct reference *reference,
 {
 	struct release r = { .db = db, .reference = reference, .form = form };
 	int rc = release_open(&r, err);
+	if (rc == 0)
+		rc = release_time(&r, err);
 	if (rc == 0)
 		rc = items_list(&r, err);
 	if (rc == 0)

@@ -16,7 +16,9 @@ struct replay {
 	struct arena *wire, *slots;
 	struct replay_series *list; /* owned [n], ascending */
 	size_t n, room;
-	int64_t until_us; /* what came later does not count */
+	int64_t until_us;    /* what came later does not count, */
+	int64_t before;      /* nor do entries from this one on, */
+	int64_t released_us; /* nor what was released just then */
 	uint64_t observations;
 	int (*on_change)(void *context, const struct replay_change *change, struct err *err);
 	void *context; /* of on_change */
@@ -33,17 +35,20 @@ struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struc
 	}
 	r->db = db;
 	r->declarations = declarations;
-	r->until_us = INT64_MAX;
+	r->until_us = r->before = INT64_MAX;
+	r->released_us = INT64_MIN;
 	if (db_prepare(
 		    db,
 		    STRAND_ENTRIES(
 			    "?1",
 			    "?2") "SELECT id, spool, received_us, payload, day, office FROM journal"
-				  " WHERE received_us <= ?3 AND id IN strand_entries ORDER BY id",
+				  " WHERE received_us <= ?3 AND id < ?4 AND id IN strand_entries "
+				  "ORDER BY id",
 		    &r->entries, err) < 0 ||
 	    db_prepare(db,
 		       "SELECT run, point, observations FROM quarantine WHERE journal = ?1 AND"
-		       " (released_us IS NULL OR released_us > ?2) ORDER BY run, point",
+		       " (released_us IS NULL OR released_us > ?2 OR released_us = ?3)"
+		       " ORDER BY run, point",
 		       &r->held, err) < 0 ||
 	    db_prepare(db,
 		       "SELECT DISTINCT d.series FROM declared d JOIN spool s ON s.id = d.spool"
@@ -71,6 +76,12 @@ void replay_close(struct replay *replay)
 void replay_until(struct replay *replay, int64_t until_us)
 {
 	replay->until_us = until_us;
+}
+
+void replay_before(struct replay *replay, int64_t entry, int64_t released_us)
+{
+	replay->before = entry;
+	replay->released_us = released_us;
 }
 
 void replay_watch(struct replay *replay,
@@ -267,6 +278,7 @@ static int play_entry(struct replay *r, int64_t office, int32_t day, const uint3
 	struct held held = { .stmt = r->held };
 	sqlite3_bind_int64(r->held, 1, id);
 	sqlite3_bind_int64(r->held, 2, r->until_us);
+	sqlite3_bind_int64(r->held, 3, r->released_us);
 	held_next(&held, err);
 	rc = held.rc < 0 ? held.rc : 0;
 	for (size_t i = 0; i < batch.n_runs && rc == 0; i++) {
@@ -293,6 +305,7 @@ int replay_day(struct replay *replay, int64_t office, int32_t day, const uint32_
 	sqlite3_bind_int(replay->entries, 1, day);
 	sqlite3_bind_int64(replay->entries, 2, office);
 	sqlite3_bind_int64(replay->entries, 3, replay->until_us);
+	sqlite3_bind_int64(replay->entries, 4, replay->before);
 	while ((rc = db_step(replay->entries, err)) == 1) {
 		rc = play_entry(replay, office, day, only, n_only, err);
 		if (rc < 0)

@@ -35,6 +35,10 @@ void replay_close(struct replay *replay); /* NULL is fine */
  */
 void replay_until(struct replay *replay, int64_t until_us);
 
+/** From now on play as if entries from @entry on had not come (INT64_MAX: all have), and what was
+ * released at @released_us were held (INT64_MIN: nothing). */
+void replay_before(struct replay *replay, int64_t entry, int64_t released_us);
+
 /* A figure that was there, or had been there before, became another one. */
 struct replay_change {
 	const struct replay_series *series;

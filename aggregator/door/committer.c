@@ -31,7 +31,7 @@ struct committer {
 	size_t n_held, held_room;
 	struct pending *at_hand; /* being posted */
 	struct committer_counters counters;
-	struct log_limit said_refused, said_parts, said_held_up;
+	struct log_limit said_refused, said_parts, said_held_up, said_mended;
 	uv_timer_t retry;
 	bool in_parts;   /* the commit failed as a whole: its batches are posted in parts */
 	unsigned tries;  /* since it did */
@@ -264,6 +264,23 @@ static void meter_commit(struct committer *committer)
 	}
 }
 
+static void count_mended(struct committer *committer)
+{
+	struct committer_counters *counters = &committer->counters;
+	const struct mended *mended = ledger_mended(committer->ledger);
+	uint64_t before = counters->mended.n, not_logged;
+	if (mended->n == 0)
+		return;
+	counters->mended = *mended;
+	counters->mended.n += before;
+	counters->mended_us = counters->last_commit_us;
+	if (log_limit_pass(&committer->said_mended, uv_now(committer->retry.loop), &not_logged))
+		log_error(
+			"committer: damaged rollup pages, made anew from the journal pages=%" PRIu64
+			" last=\"%s\" not_logged=%" PRIu64,
+			mended->n, mended->where, not_logged);
+}
+
 static void count_commit(struct committer *committer)
 {
 	struct committer_counters *counters = &committer->counters;
@@ -283,6 +300,7 @@ static void count_commit(struct committer *committer)
 		counters->over += pending->posting == POSTING_OVER;
 		note_outcome(committer, pending, counters->last_commit_us);
 	}
+	count_mended(committer);
 	for (size_t i = 0; i < committer->n_held; i++)
 		counters->held += committer->held[i].observations;
 }

@@ -20,6 +20,7 @@
 
 #include "edition.h"
 #include "gate.h"
+#include "mend.h"
 #include "office_limits.h"
 #include "refusals.h"
 #include "store.h"
@@ -39,6 +40,8 @@ struct committer_counters {
 	int failing;            /* why commits fail; 0: the last one went well, or none was tried */
 	int64_t failing_since_us;
 	uint64_t later, held_up; /* batches that failed alone: refused for now; taken and held */
+	struct mended mended;    /* damaged pages, since the start, */
+	int64_t mended_us;       /* the last one when */
 	struct refusals refusals;
 };
 

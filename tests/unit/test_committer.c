@@ -344,6 +344,34 @@ static void a_batch_that_cannot_be_taken_at_all_is_left_to_its_office(void **sta
 	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 3);
 }
 
+/* Every page of the day is damaged: they are made anew by the commit that meets them, and it is
+ * said. */
+static void damaged_pages_are_made_anew_by_the_commit_that_meets_them(void **state)
+{
+	struct fixture *f = *state;
+	struct table *table;
+	add(f, 0, DAY_1, 5);
+	add(f, 1, DAY_1, 6);
+	wait_for(f, 0, 1);
+	wait_for(f, 1, 1);
+	damage(f, "UPDATE rollup SET page = x'ff'");
+	plug(f);
+	add(f, 0, DAY_1, 7); /* a correction */
+	add(f, 1, DAY_1, 6);
+	wait_for(f, 0, 2);
+	wait_for(f, 1, 2);
+	assert_int_equal(heard(f, 0, LANTOA__V1__FRAME__KIND_ACK)->held, 0);
+	assert_int_equal(counters(f)->failed_commits, 0);
+	assert_int_equal(counters(f)->mended.n, 4); /* a, b, C and P */
+	assert_non_null(strstr(counters(f)->mended.where, "2024-10-04"));
+	stop(f);
+	assert_int_equal(books_verify(&f->books, &table), 0);
+	table_close(table);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM audit WHERE what ="
+						 " 'pages made anew'"),
+			 1);
+}
+
 /* A row of its own that was damaged: declared series that are not what they were. */
 static void a_damaged_spool_costs_its_office_alone(void **state)
 {
@@ -399,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(bad_batches_are_refused_and_their_neighbours_acked),
 		test(a_damaged_entry_holds_up_its_offices_day_alone),
+		test(damaged_pages_are_made_anew_by_the_commit_that_meets_them),
 		test(a_batch_that_cannot_be_taken_at_all_is_left_to_its_office),
 		test(a_damaged_spool_costs_its_office_alone),
 		test(no_batch_is_lost_when_memory_runs_out),

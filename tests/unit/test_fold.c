@@ -212,6 +212,65 @@ static void pages_that_others_wrote_between_commits_are_read_again(void **state)
 	books_close(&books);
 }
 
+/* --- pages that a disk damaged --- */
+
+/* What is no page, three times, and what is one that says more on time than there was. */
+static const char *const damages[] = { "x'ff00ff'", "x'010300'",
+				       "substr(page, 1, length(page) - 1)", "x'0102010205'" };
+
+static void damage_some(struct dice *dice, struct books *books)
+{
+	char sql[256];
+	books_exec(books, "CREATE TABLE saved AS SELECT *, page AS damaged FROM rollup");
+	(void)snprintf(sql, sizeof(sql), "UPDATE saved SET damaged = %s WHERE abs(random()) %% 2",
+		       damages[dice_below(dice, 4)]);
+	books_exec(books, sql);
+	books_exec(books, "UPDATE rollup SET page = (SELECT damaged FROM saved s WHERE s.grain ="
+			  " rollup.grain AND s.bucket = rollup.bucket AND s.node = rollup.node)");
+}
+
+/* Those that nobody has touched since. */
+static void mend_the_rest(struct books *books)
+{
+	books_exec(books,
+		   "UPDATE rollup SET page = (SELECT page FROM saved s WHERE s.grain ="
+		   " rollup.grain AND s.bucket = rollup.bucket AND s.node = rollup.node) WHERE"
+		   " EXISTS (SELECT 1 FROM saved s WHERE s.grain = rollup.grain AND s.bucket ="
+		   " rollup.bucket AND s.node = rollup.node AND s.damaged = rollup.page AND"
+		   " s.damaged <> s.page)");
+	books_exec(books, "DROP TABLE saved");
+}
+
+/* Half of all pages are damaged before each few batches and orders; those that these touch are made
+ * again as they read them. */
+static void with_damage(struct dice *dice, void *context)
+{
+	struct history h;
+	struct books books;
+	int64_t *mended = context;
+	history_make(&h, dice, BATCHES);
+	history_make_acts(&h, 6);
+	history_open(&h, &books);
+	for (size_t from = 0; from < h.n; from += 5) {
+		damage_some(dice, &books);
+		history_post_part(&h, &books, from, from + 5 < h.n ? from + 5 : h.n);
+		mend_the_rest(&books);
+	}
+	assert_verified(&books);
+	*mended += books_number(&books, "SELECT count(*) FROM audit WHERE what ="
+					" 'pages made anew' AND detail LIKE 'damaged pages=%'");
+	books_close(&books);
+	history_free(&h);
+}
+
+static void damaged_pages_are_made_again_as_they_are_met(void **state)
+{
+	(void)state;
+	int64_t mended = 0;
+	for_all_seeds(40, with_damage, &mended);
+	assert_true(mended > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +279,7 @@ int main(void)
 		cmocka_unit_test(pages_that_others_wrote_between_commits_are_read_again),
 		cmocka_unit_test(entries_of_before_there_were_strands_count_as_all_others),
 		cmocka_unit_test(moves_closings_and_releases_leave_what_the_journal_gives),
+		cmocka_unit_test(damaged_pages_are_made_again_as_they_are_met),
 	};
 	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
 }
