@@ -49,11 +49,11 @@ static int no_room(const struct arena *arena, struct err *err)
 
 static int message_unpack(struct arena *arena, const ProtobufCMessageDescriptor *kind,
 			  const uint8_t *data, size_t len, ProtobufCMessage **ret_message,
-			  struct err *err)
+			  bool *ret_nul, struct err *err)
 {
 	struct source source = { .arena = arena };
 	ProtobufCAllocator allocator = { source_alloc, source_free, &source };
-	int rc = wire_limits_check(kind, data, len, err);
+	int rc = wire_limits_check(kind, data, len, ret_nul, err);
 	if (rc < 0)
 		return rc;
 	ProtobufCMessage *message = protobuf_c_message_unpack(kind, &allocator, len, data);
@@ -149,9 +149,13 @@ int wire_frame_unpack(struct arena *arena, const uint8_t *data, size_t len,
 	if (!frame_is_one_field(data, len))
 		return err_set(err, -EBADMSG, "frame: is not one message");
 	ProtobufCMessage *message = NULL;
-	int rc = message_unpack(arena, &lantoa__v1__frame__descriptor, data, len, &message, err);
+	bool nul = false;
+	int rc = message_unpack(arena, &lantoa__v1__frame__descriptor, data, len, &message, &nul,
+				err);
 	if (rc < 0)
 		return err_wrap(err, "frame");
+	if (nul)
+		return err_set(err, -EBADMSG, "frame: a text in it holds a NUL");
 	Lantoa__V1__Frame *frame = (Lantoa__V1__Frame *)message;
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND__NOT_SET)
 		return err_set(err, -EBADMSG, "frame: a kind this version does not know");
@@ -381,7 +385,7 @@ static int columns_decompress(struct arena *arena, const uint8_t **data, size_t 
 }
 
 static int columns_unpack(struct arena *arena, const uint8_t *payload, size_t len,
-			  Lantoa__V1__Columns **ret_columns, struct err *err)
+			  Lantoa__V1__Columns **ret_columns, bool *ret_nul, struct err *err)
 {
 	if (len < 1 || len > PAYLOAD_MAX)
 		return malformed(err, "has no payload, or one over the limit");
@@ -395,7 +399,8 @@ static int columns_unpack(struct arena *arena, const uint8_t *payload, size_t le
 	if (rc < 0)
 		return rc;
 	ProtobufCMessage *message = NULL;
-	rc = message_unpack(arena, &lantoa__v1__columns__descriptor, data, rest, &message, err);
+	rc = message_unpack(arena, &lantoa__v1__columns__descriptor, data, rest, &message, ret_nul,
+			    err);
 	if (rc < 0)
 		return err_wrap(err, "batch");
 	*ret_columns = (Lantoa__V1__Columns *)message;
@@ -516,7 +521,7 @@ int wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t len,
 {
 	Lantoa__V1__Columns *columns = NULL;
 	struct batch batch = { 0 };
-	int rc = columns_unpack(arena, payload, len, &columns, err);
+	int rc = columns_unpack(arena, payload, len, &columns, &batch.nul, err);
 	if (rc == 0)
 		rc = columns_decode(arena, columns, &batch, err);
 	if (rc == 0)

@@ -80,6 +80,7 @@ struct batch {
 	size_t n_runs;
 	struct point *points;
 	size_t n_points;
+	bool nul; /* decoded: a name or label holds a NUL, and is told up to there */
 };
 
 /**
@@ -95,9 +96,9 @@ int wire_batch_encode(const struct batch *batch, struct blob *out, struct err *e
  * Decode a payload into @arena. -EBADMSG with what is wrong when any rule of proto/lantoa.proto or
  * limit above is broken: unknown codec, sizes that disagree, runs or points not ascending, nth over
  * 1439, day outside 1900 to 2100, a declaration with bad name, labels, grain, calendar or decimals.
- * -ENOMEM. One without runs is decoded, though intake refuses it: journals hold some of before
- * that rule. The arena keeps the decompressor (arena_keep): use one arena for
- * many batches. After 0 every struct above can be trusted, but for nth <
+ * -ENOMEM. One without runs, or with a NUL in a text, is decoded, though the ledger refuses it:
+ * journals may hold some of before that rule. The arena keeps the decompressor (arena_keep): use
+ * one arena for many batches. After 0 every struct above can be trusted, but for nth <
  * grain_per_day() of series declared earlier.
  */
 int wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t len,

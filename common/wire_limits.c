@@ -44,6 +44,11 @@ bool wire_varint(const uint8_t *data, size_t len, size_t *at, uint64_t *ret_valu
 	return false;
 }
 
+struct sums {            /* of a message and those inside it */
+	uint32_t fields; /* tags */
+	bool nul;        /* in a text */
+};
+
 struct walk { /* through one message */
 	const ProtobufCMessageDescriptor *kind;
 	const uint8_t *data;
@@ -99,10 +104,10 @@ static size_t packed_count(const struct value *value, uint32_t most)
 }
 
 static int message_check(const ProtobufCMessageDescriptor *kind, const uint8_t *data, size_t len,
-			 uint32_t *fields, struct err *err);
+			 struct sums *sums, struct err *err);
 
 static int field_check(struct walk *walk, const ProtobufCFieldDescriptor *field,
-		       const struct value *value, uint32_t *fields, struct err *err)
+		       const struct value *value, struct sums *sums, struct err *err)
 {
 	uint32_t *count = &walk->counts[field - walk->kind->fields];
 	bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
@@ -114,14 +119,18 @@ static int field_check(struct walk *walk, const ProtobufCFieldDescriptor *field,
 	if (n > most - *count)
 		return err_set(err, -EBADMSG, "holds more of '%s' than is allowed", field->name);
 	*count += (uint32_t)(packed ? 1 : n);
-	if (field->type != PROTOBUF_C_TYPE_MESSAGE || !value->delimited)
+	if (!value->delimited)
 		return 0; /* of another type than its own it is not unpacked */
-	return message_check(field->descriptor, value->data, value->len, fields, err);
+	if (field->type == PROTOBUF_C_TYPE_STRING && value->len > 0)
+		sums->nul |= memchr(value->data, 0, value->len) != NULL;
+	if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+		return 0;
+	return message_check(field->descriptor, value->data, value->len, sums, err);
 }
 
-/* As deep as our messages nest, which none does in itself. @fields: tags so far, of all. */
+/* As deep as our messages nest, which none does in itself. @sums: so far, of all. */
 static int message_check(const ProtobufCMessageDescriptor *kind, const uint8_t *data, size_t len,
-			 uint32_t *fields, struct err *err)
+			 struct sums *sums, struct err *err)
 {
 	struct walk walk = { .kind = kind, .data = data, .len = len };
 	while (walk.at < len) {
@@ -130,11 +139,11 @@ static int message_check(const ProtobufCMessageDescriptor *kind, const uint8_t *
 		if (!wire_varint(data, len, &walk.at, &tag) || tag >> 3 == 0 || tag > UINT32_MAX ||
 		    !value_read(&walk, (unsigned)tag & 7u, &value))
 			return err_set(err, -EBADMSG, "is no %s message", kind->short_name);
-		if (++*fields > WIRE_FIELDS_MAX)
+		if (++sums->fields > WIRE_FIELDS_MAX)
 			return err_set(err, -EBADMSG, "holds more fields than is allowed");
 		const ProtobufCFieldDescriptor *field =
 			protobuf_c_message_descriptor_get_field(kind, (unsigned)(tag >> 3));
-		int rc = field ? field_check(&walk, field, &value, fields, err) : 0;
+		int rc = field ? field_check(&walk, field, &value, sums, err) : 0;
 		if (rc < 0)
 			return rc;
 	}
@@ -142,8 +151,10 @@ static int message_check(const ProtobufCMessageDescriptor *kind, const uint8_t *
 }
 
 int wire_limits_check(const ProtobufCMessageDescriptor *kind, const uint8_t *data, size_t len,
-		      struct err *err)
+		      bool *ret_nul, struct err *err)
 {
-	uint32_t fields = 0;
-	return message_check(kind, data, len, &fields, err);
+	struct sums sums = { 0 };
+	int rc = message_check(kind, data, len, &sums, err);
+	*ret_nul = sums.nul;
+	return rc;
 }

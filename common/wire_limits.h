@@ -21,9 +21,10 @@
 
 #define WIRE_KIND_FIELDS_MAX 64u /* of one message's descriptor */
 
-/** -EBADMSG: the bytes are no message of @kind, or hold more than is allowed, which @err names. */
+/** -EBADMSG: the bytes are no message of @kind, or hold more than is allowed, which @err names.
+ * @ret_nul: a text in it holds a NUL, at which it would silently end once it is unpacked. */
 int wire_limits_check(const ProtobufCMessageDescriptor *kind, const uint8_t *data, size_t len,
-		      struct err *err);
+		      bool *ret_nul, struct err *err);
 
 /** How many values a repeated @field of @kind may have; 0: it is not in the table. */
 uint32_t wire_limit_of(const ProtobufCMessageDescriptor *kind,

@@ -343,6 +343,8 @@ static int admit(struct post *post, struct journal_spool *spool, struct err *err
 				   &post->batch, err);
 	if (rc == 0 && post->batch.n_runs == 0)
 		rc = err_set(err, -EBADMSG, "batch: holds no figure");
+	if (rc == 0 && post->batch.nul)
+		rc = err_set(err, -EBADMSG, "batch: a name or label holds a NUL");
 	if (rc == 0)
 		rc = declare(post, spool, err);
 	return rc;

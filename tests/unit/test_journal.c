@@ -184,6 +184,27 @@ static void a_bad_batch_leaves_nothing_behind(void **state)
 		blob_free(&batches[i].payload);
 }
 
+/* What unpacks to another name than was sent is no batch, and leaves nothing behind either. */
+static void a_name_with_a_nul_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct books_batch batch;
+	seal(f, &f->spool, "d.e", GRAIN_DAY, 0, 7, &batch);
+	assert_int_equal(batch.payload.data[0], 0); /* as it is, not compressed */
+	uint8_t *dot = memmem(batch.payload.data, batch.payload.len, "d.e", 3);
+	assert_non_null(dot);
+	dot[1] = 0;
+	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
+	ledger_begin(f->books.ledger, f->books.reference);
+	assert_int_equal(books_post(&f->books, &batch), POSTING_BAD);
+	assert_string_equal(f->books.err.text, "batch: a name or label holds a NUL");
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), 0);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool"), 0);
+	db_rollback(f->books.db);
+	ledger_forget(f->books.ledger);
+	blob_free(&batch.payload);
+}
+
 static void a_number_cannot_be_declared_twice_with_other_meaning(void **state)
 {
 	struct fixture *f = *state;
@@ -532,6 +553,7 @@ int main(void)
 		cmocka_unit_test(the_chain_is_as_the_header_says),
 		cmocka_unit_test(a_spool_carries_the_digest_of_its_last_batch),
 		cmocka_unit_test_setup_teardown(a_bad_batch_leaves_nothing_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_name_with_a_nul_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_number_cannot_be_declared_twice_with_other_meaning, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -681,6 +681,41 @@ static void text_that_is_not_utf8_is_refused_however_deep(void **state)
 	assert_null(frame);
 }
 
+/* The one byte '#' of a packed message, which no number of it is, becomes a NUL. */
+static void nul_put(struct blob *bytes)
+{
+	uint8_t *at = memchr(bytes->data, '#', bytes->len);
+	assert_non_null(at);
+	assert_null(memchr(at + 1, '#', bytes->len - (size_t)(at + 1 - bytes->data)));
+	*at = 0;
+}
+
+/* Unpacked, the text would end there, and nobody would see that it had been another. */
+static void a_nul_ends_no_text(void **state)
+{
+	struct fixture *f = *state;
+	Lantoa__V1__Frame *frame = NULL;
+	static char with_mark[] = "app=VN#id", name[] = "Ph#ng", metric[] = "team#count";
+	struct parts parts;
+	struct batch batch;
+	welcome_pack(f, name);
+	nul_put(&f->out);
+	assert_int_equal(frame_unpack(f, &frame), -EBADMSG);
+	assert_string_equal(f->err.text, "frame: a text in it holds a NUL");
+	for (int i = 0; i < 2; i++) {
+		parts_init(&parts);
+		assert_int_equal(parts_decode(f, &parts, &batch), 0);
+		assert_false(batch.nul);
+		*(i == 0 ? &parts.labels[0] : &parts.metric[0]) = i == 0 ? with_mark : metric;
+		(void)parts_decode(f, &parts, &batch);
+		nul_put(&f->out);
+		arena_reset(f->arena);
+		assert_int_equal(
+			wire_batch_decode(f->arena, f->out.data, f->out.len, &batch, &f->err), 0);
+		assert_true(batch.nul); /* the ledger refuses it: test_journal */
+	}
+}
+
 /* A province may be hostile to an office, and an office to its province. */
 static void what_nobody_can_see_is_marked_and_what_is_long_is_cut(void **state)
 {
@@ -837,6 +872,7 @@ int main(void)
 		test(random_values_travel_raw_and_like_ones_small),
 		test(a_frame_comes_out_as_it_went_in),
 		test(text_that_is_not_utf8_is_refused_however_deep),
+		test(a_nul_ends_no_text),
 		test(what_nobody_can_see_is_marked_and_what_is_long_is_cut),
 		test(a_frame_is_exactly_one_kind_that_we_know),
 		test(a_frame_over_the_limit_is_neither_packed_nor_unpacked),
