@@ -189,6 +189,18 @@ static bool invitations_expired(const struct condition_facts *facts, char senten
 	return true;
 }
 
+static bool catalogue_too_long(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->catalogue_len <= facts->catalogue_max)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("the catalogue has %zu bytes, and offices can be sent %zu: they keep the "
+			 "one that they have, and new ones have none. Import a shorter one: "
+			 "lantoa catalogue import FILE"),
+		       facts->catalogue_len, facts->catalogue_max);
+	return true;
+}
+
 static bool always(const struct condition_facts *facts, char sentence[])
 {
 	(void)facts;
@@ -207,6 +219,7 @@ static const struct {
 	{ door_shut, "door_shut", CONDITION_ILL },
 	{ day_damaged, "day_damaged", CONDITION_ILL },
 	{ office_waits, "office_waits", CONDITION_ILL },
+	{ catalogue_too_long, "catalogue_too_long", CONDITION_ILL },
 	{ pages_mended, "pages_mended", CONDITION_NOTE },
 	{ office_at_limit, "office_at_limit", CONDITION_NOTE },
 	{ office_cut, "office_cut", CONDITION_NOTE },

@@ -2,6 +2,7 @@
 
 #include "civil.h"
 #include "csv_reader.h"
+#include "delivery.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -244,7 +245,9 @@ int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed
 		rc = catalogue_read(csv, len, &catalogue, err);
 	if (rc < 0)
 		return rc;
-	rc = indicators_suit(db, catalogue, err);
+	rc = delivery_check(len, err);
+	if (rc == 0)
+		rc = indicators_suit(db, catalogue, err);
 	if (rc == 0)
 		rc = document_import(db, &catalogue_document, csv, len, ret_changed, err);
 	catalogue_close(catalogue);

@@ -1,5 +1,6 @@
 #include "status.h"
 #include "civil.h"
+#include "delivery.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -138,6 +139,8 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
+	facts->catalogue_len = reference->catalogue->csv_len;
+	facts->catalogue_max = delivery_max();
 	int rc = damaged_days(db, reference, facts, err);
 	if (rc == 0)
 		rc = invitations_count(db, facts, err);

@@ -16,8 +16,9 @@ struct edition {
 	/* its own: */
 	struct store_job job;
 	uint64_t looked_ms, version, found;
-	bool looking, closed;
+	bool known, looking, closed;
 };
 
-/** The catalogue's version as last seen; 0: not known yet. Starts a look when that is due. */
+/** The catalogue's version as last seen; 0: not known yet, or it cannot be sent. Starts a look when
+ * that is due. */
 uint64_t edition_version(struct edition *edition);

@@ -2,6 +2,7 @@
 #include "acks.h"
 #include "civil.h"
 #include "container.h"
+#include "delivery.h"
 #include "log.h"
 #include "roster_feed.h"
 #include "utf8.h"
@@ -85,7 +86,7 @@ static struct question *question_open(struct reception *reception, const struct 
 }
 
 /* What both answers carry: the office's code and name, the level of its unit, and the catalogue if
- * it is another than the agent has. */
+ * it is another than the agent has, and can be sent. */
 static int question_fill(struct question *question, const struct reference *reference,
 			 struct err *err)
 {
@@ -94,13 +95,13 @@ static int question_fill(struct question *question, const struct reference *refe
 	if (!office)
 		return err_set(err, -ENOENT, "the office is no longer in the register");
 	const struct unit *unit = office_unit(office, reference->units, civil_day(civil_now_us()));
-	question->catalogue_version = catalogue->version;
+	question->catalogue_version = delivery_version(catalogue);
 	question->code = strdup(office->code);
 	question->name = strdup(office->name);
 	question->level = strdup(unit ? unit->level : "");
 	if (!question->code || !question->name || !question->level)
 		return err_memory(err);
-	if (question->catalogue_known != catalogue->version &&
+	if (question->catalogue_version != 0 && question->catalogue_known != catalogue->version &&
 	    blob_append(&question->catalogue, catalogue->csv, catalogue->csv_len) < 0)
 		return err_memory(err);
 	return 0;

@@ -18,6 +18,14 @@
 #define READERS 2
 #define UNITS   "code,name,level,parent,valid_from,valid_to\n1,A,province,,2020-01-01,\n"
 
+/* As an earlier release took it: it cannot be sent, and Hellos are answered without it. */
+#define LONG_CATALOGUE                                                                             \
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"            \
+	" INSERT INTO catalogue(imported_us, csv) SELECT 1, CAST('name,label_vi,label_en,unit,"    \
+	"kind,time_agg,area_agg,period,dimensions,decimals,carry,level,due_days,min,max,note' ||"  \
+	" char(10) || group_concat('m' || i || ',a,b,u,stock,last,sum,month,,0,3,commune,2,0,,' "  \
+	"|| hex(zeroblob(500)) || char(10), '') AS BLOB) FROM n"
+
 static unsigned welcomes;
 
 void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
@@ -28,8 +36,10 @@ void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 {
 	(void)gate;
 	assert_int_equal(peer->key_id, 5);
+	assert_int_not_equal(frame->kind_case, LANTOA__V1__FRAME__KIND_CATALOGUE);
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND_WELCOME) {
 		assert_string_equal(frame->welcome->office, "o");
+		assert_true(frame->welcome->catalogue_version == 0);
 		welcomes++;
 	}
 }
@@ -70,6 +80,7 @@ static void office_make(sqlite3 *db, int64_t *ret_office, struct err *err)
 	assert_int_equal(db_begin(db, err), 0);
 	assert_int_equal(units_import(db, UNITS, strlen(UNITS), &changed, err), 0);
 	assert_int_equal(office_add(db, "o", "O", "1", 18262, "me", ret_office, err), 0);
+	assert_int_equal(db_exec(db, LONG_CATALOGUE, err), 0);
 	assert_int_equal(reference_changed(db, err), 0);
 	assert_int_equal(db_commit(db, err), 0);
 	assert_int_equal(db_number(db, "SELECT id FROM office", ret_office, err), 0);

@@ -5,9 +5,13 @@
 
 #include <cmocka.h>
 
+#include "code.h"
+#include "delivery.h"
 #include "fault.h"
 #include "province.h"
 #include "reference.h"
+#include "status.h"
+#include "wire.h"
 
 #include <errno.h>
 
@@ -128,6 +132,106 @@ static void a_catalogue_keeps_the_names_of_indicators_free(void **state)
 			    "import indicators without it first");
 }
 
+/* A catalogue of just @len bytes: notes take what its rows leave. The caller frees. */
+static char *catalogue_of(size_t len)
+{
+	static const char head[] = "name,label_vi,label_en,unit,kind,time_agg,area_agg,period,"
+				   "dimensions,decimals,carry,level,due_days,min,max,note\n";
+	const size_t row = 1000;
+	char *csv = malloc(len + 1);
+	assert_non_null(csv);
+	memset(csv, 'x', len);
+	memcpy(csv, head, sizeof(head) - 1);
+	for (size_t at = sizeof(head) - 1, end; at < len; at = end) {
+		end = len - at < 2 * row ? len : at + row;
+		int written = snprintf(csv + at, row,
+				       "m.at%zu,a,b,u,stock,last,sum,month,,0,3,commune,2,0,,", at);
+		csv[at + (size_t)written] = 'x';
+		csv[end - 1] = '\n';
+	}
+	csv[len] = '\0';
+	return csv;
+}
+
+/* The longest catalogue beside texts as long as they may be: a frame that agents of the release
+ * before take too, and that can be read. */
+static void catalogue_travels(char *csv, size_t len, struct err *err)
+{
+	char text[WIRE_TEXT_MAX + 1], code[CODE_LEN_MAX + 1];
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT, *unpacked = NULL;
+	Lantoa__V1__Enrolled enrolled = LANTOA__V1__ENROLLED__INIT;
+	Lantoa__V1__Catalogue catalogue = LANTOA__V1__CATALOGUE__INIT;
+	struct blob packed = { 0 };
+	struct arena *arena = arena_open(WIRE_ARENA_MAX);
+	assert_non_null(arena);
+	memset(text, 't', sizeof(text));
+	memset(code, 'c', sizeof(code));
+	text[WIRE_TEXT_MAX] = code[CODE_LEN_MAX] = '\0';
+	enrolled.office = code;
+	enrolled.office_name = enrolled.zone = enrolled.level = text;
+	catalogue.version = UINT64_MAX;
+	catalogue.csv.data = (uint8_t *)csv;
+	catalogue.csv.len = len;
+	enrolled.catalogue = &catalogue;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_ENROLLED;
+	frame.enrolled = &enrolled;
+	assert_int_equal(wire_frame_pack(&frame, &packed, err), 0);
+	assert_int_equal(packed.len + WIRE_BOXED_MAX - WIRE_FRAME_MAX, WIRE_FRAME_MAX);
+	assert_int_equal(wire_frame_unpack(arena, packed.data, packed.len, &unpacked, err), 0);
+	assert_int_equal(unpacked->enrolled->catalogue->csv.len, len);
+	arena_close(arena);
+	blob_free(&packed);
+}
+
+static void a_catalogue_that_cannot_be_sent_is_refused(void **state)
+{
+	struct province *p = *state;
+	size_t max = delivery_max();
+	char *most = catalogue_of(max), *more = catalogue_of(max + 1), sentence[96];
+	bool changed = false;
+	assert_int_equal(import(p, catalogue_import, most, &changed), 0);
+	assert_true(changed);
+	assert_int_equal(import(p, catalogue_import, more, &changed), -EFBIG);
+	(void)snprintf(sentence, sizeof(sentence),
+		       "the catalogue has %zu bytes, and offices can be sent %zu: shorten", max + 1,
+		       max);
+	assert_memory_equal(p->err.text, sentence, strlen(sentence));
+	struct reference *loaded = reference(p);
+	assert_int_equal(loaded->catalogue->csv_len, max);
+	assert_true(delivery_version(loaded->catalogue) == loaded->catalogue->version);
+	reference_close(loaded);
+	catalogue_travels(most, max, &p->err);
+	free(most);
+	free(more);
+}
+
+/* Of an earlier release, which had no limit: status says so, offices hear of no other version. */
+static void a_catalogue_that_stands_and_cannot_be_sent_is_named(void **state)
+{
+	struct province *p = *state;
+	size_t len = delivery_max() + 1;
+	char *csv = catalogue_of(len);
+	struct condition_facts facts = { 0 };
+	struct table *table = NULL;
+	struct blob json = { 0 };
+	char *insert = sqlite3_mprintf("INSERT INTO catalogue(imported_us, csv) VALUES(1,"
+				       " CAST('%q' AS BLOB))",
+				       csv);
+	assert_int_equal(db_exec(p->db, insert, &p->err), 0);
+	sqlite3_free(insert);
+	struct reference *loaded = reference(p);
+	assert_int_equal(loaded->catalogue->csv_len, len);
+	assert_true(delivery_version(loaded->catalogue) == 0);
+	assert_int_equal(status_run(p->db, loaded, &facts, &table, &p->err), 0);
+	assert_int_equal(table_json(table, &json), 0);
+	assert_int_equal(blob_append(&json, "", 1), 0);
+	assert_non_null(strstr((const char *)json.data, "catalogue_too_long"));
+	blob_free(&json);
+	table_close(table);
+	reference_close(loaded);
+	free(csv);
+}
+
 static void a_broken_file_changes_nothing(void **state)
 {
 	struct province *p = *state;
@@ -235,6 +339,8 @@ int main(void)
 		test(the_last_edition_is_in_force),
 		test(indicators_and_catalogue_must_suit_each_other),
 		test(a_catalogue_keeps_the_names_of_indicators_free),
+		test(a_catalogue_that_cannot_be_sent_is_refused),
+		test(a_catalogue_that_stands_and_cannot_be_sent_is_named),
 		test(a_broken_file_changes_nothing),
 		test(no_table_brings_in_what_nobody_can_see),
 		test(refreshing_goes_whole_or_not_at_all),
