@@ -42,7 +42,11 @@ static int add_limits(const struct call *call, sqlite3 *db, int64_t office, stru
 {
 	struct usage usage = { 0 };
 	char text[160];
-	int rc = usage_read(db, office, &usage, err);
+	sqlite3_stmt *reader = NULL;
+	int rc = usage_prepare(db, &reader, err);
+	if (rc == 0)
+		rc = usage_read(reader, office, &usage, err);
+	sqlite3_finalize(reader);
 	const uint64_t stored[LIMIT_COUNT] = { [LIMIT_SPOOLS] = usage.spools,
 					       [LIMIT_SERIES] = usage.series,
 					       [LIMIT_HELD] = usage.held };

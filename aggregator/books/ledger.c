@@ -16,6 +16,7 @@ struct ledger {
 	struct journal *journal;
 	struct quarantine *quarantine;
 	struct fold *fold;
+	sqlite3_stmt *usage; /* owned: usage_prepare() */
 	struct arena *arena;
 	const struct reference *reference;  /* lent */
 	int64_t reference_version;          /* that declarations were judged by; 0: none */
@@ -40,7 +41,8 @@ struct ledger *ledger_open(sqlite3 *db, struct err *err)
 	if (!(ledger->declarations = declarations_open(db, err)) ||
 	    !(ledger->journal = journal_open(db, err)) ||
 	    !(ledger->quarantine = quarantine_open(db, err)) ||
-	    !(ledger->fold = fold_open(db, ledger->declarations, err))) {
+	    !(ledger->fold = fold_open(db, ledger->declarations, err)) ||
+	    usage_prepare(db, &ledger->usage, err) < 0) {
 		ledger_close(ledger);
 		return NULL;
 	}
@@ -51,6 +53,7 @@ void ledger_close(struct ledger *ledger)
 {
 	if (!ledger)
 		return;
+	sqlite3_finalize(ledger->usage);
 	fold_close(ledger->fold);
 	quarantine_close(ledger->quarantine);
 	journal_close(ledger->journal);
@@ -173,7 +176,7 @@ static int check_declaring(const struct post *post, const struct journal_spool *
 			    : 0;
 	if (rc < 0 || (spool->row && end <= known))
 		return rc;
-	rc = usage_read(ledger->db, spool->office, &usage, err);
+	rc = usage_read(ledger->usage, spool->office, &usage, err);
 	if (rc == 0 && !spool->row && usage.spools >= ledger->limits.most[LIMIT_SPOOLS])
 		rc = over(ledger, LIMIT_SPOOLS, err);
 	if (rc == 0 && end > known &&
@@ -213,7 +216,7 @@ static int check_held(const struct post *post, struct err *err)
 	struct usage usage = { 0 };
 	if (held && *held >= 0 && (uint64_t)*held + post->batch.n_points <= most)
 		return 0;
-	int rc = usage_read(ledger->db, post->office->id, &usage, err);
+	int rc = usage_read(ledger->usage, post->office->id, &usage, err);
 	if (rc < 0)
 		return rc;
 	if (held)
