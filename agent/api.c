@@ -342,15 +342,15 @@ static void get_catalogue(void *context, struct http_request *request)
 }
 
 static const struct http_route routes[] = {
-	{ "POST", "/v1/observations", post_observations,
-	  FIGURES_MAX }, /* these two over TCP, too */
-	{ "GET", "/v1/catalogue", get_catalogue, 0 },
-	{ "GET", "/v1/status", get_status, 0 },
-	{ "GET", "/v1/spool", get_kept, 0 },
-	{ "GET", "/v1/spool/verify", get_kept, 0 },
-	{ "GET", "/v1/spool/export", get_kept, 0 },
-	{ "GET", "/v1/clock", get_kept, 0 },
-	{ "POST", "/v1/clock", post_clock, 0 },
+	{ "POST", "/v1/observations", post_observations, FIGURES_MAX,
+	  NULL }, /* these two over TCP, too */
+	{ "GET", "/v1/catalogue", get_catalogue, 0, NULL },
+	{ "GET", "/v1/status", get_status, 0, NULL },
+	{ "GET", "/v1/spool", get_kept, 0, NULL },
+	{ "GET", "/v1/spool/verify", get_kept, 0, NULL },
+	{ "GET", "/v1/spool/export", get_kept, 0, NULL },
+	{ "GET", "/v1/clock", get_kept, 0, NULL },
+	{ "POST", "/v1/clock", post_clock, 0, NULL },
 };
 #define N_ROUTES     (sizeof(routes) / sizeof(routes[0]))
 #define N_TCP_ROUTES 2u

@@ -14,8 +14,9 @@
  * all that are being read and 48 in all that are being recorded (503: try again); the token is
  * judged before any of the body is kept.
  *
- * Errors are {"error": sentence}. Every request that touches the spool is one job on the worker; as
- * many as there may be connections are in flight at most. */
+ * None takes an argument in its address, and an order no field but its own: such is refused, by
+ * name. Errors are {"error": sentence}. Every request that touches the spool is one job on the
+ * worker; as many as there may be connections are in flight at most. */
 #pragma once
 
 #include "err.h"

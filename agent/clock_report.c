@@ -4,7 +4,9 @@
 #include "decimal.h"
 #include "i18n.h"
 #include "json_item.h"
+#include "names.h"
 #include "report.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -85,6 +87,21 @@ static int64_t start_number(const struct json_item *item)
 	return number;
 }
 
+static int check_order(const struct json_item *order, struct err *err)
+{
+	static const char known[] = "start started drop";
+	char shown[EXCERPT_MAX];
+	for (const struct json_item *field = order->first; field; field = field->next)
+		if (order->kind == ITEM_OBJECT &&
+		    names_find(known, field->name, strlen(field->name)) < 0)
+			return err_set(err, -EINVAL, "there is no field \"%s\" here; there are: %s",
+				       utf8_excerpt(field->name, strlen(field->name), shown),
+				       known);
+	if (json_item_member(order, "started") && json_item_member(order, "drop"))
+		return err_set(err, -EINVAL, "say when it started, or drop, and not both");
+	return 0;
+}
+
 int clock_carry_out(struct spool *spool, const void *request, size_t len, struct blob *out,
 		    struct err *err)
 {
@@ -95,6 +112,8 @@ int clock_carry_out(struct spool *spool, const void *request, size_t len, struct
 	int64_t number = 0;
 	int rc = arena ? json_item_read(request, len, ORDER_MAX, arena, &root, err)
 		       : err_memory(err);
+	if (rc == 0)
+		rc = check_order(root, err);
 	const struct json_item *started = rc == 0 ? json_item_member(root, "started") : NULL;
 	const struct json_item *drop = rc == 0 ? json_item_member(root, "drop") : NULL;
 	if (rc == 0)

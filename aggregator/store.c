@@ -307,8 +307,10 @@ static void on_work(struct job *base)
 	lane->limited = !lane->writes && !job->unlimited;
 	if (!lane->writes)
 		atomic_store(&lane->began_ns, uv_hrtime());
+	db_time_limit(on_progress, lane);
 	job->rc = job->bare ? job->run(job, lane->db, NULL, &job->err)
 			    : run_in_transaction(lane, job);
+	db_time_limit(NULL, NULL);
 	lane->limited = false;
 	atomic_store(&lane->began_ns, 0);
 	atomic_fetch_add(&lane->progress, 1);

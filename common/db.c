@@ -53,6 +53,24 @@ int db_code(int sqlite_code)
 	}
 }
 
+static _Thread_local struct {
+	int (*is_over)(void *context);
+	void *context;
+} time_limit;
+
+void db_time_limit(int (*is_over)(void *context), void *context)
+{
+	time_limit.is_over = is_over;
+	time_limit.context = context;
+}
+
+int db_time_left(struct err *err)
+{
+	if (time_limit.is_over && time_limit.is_over(time_limit.context))
+		return err_set(err, -EINTR, "this takes too long");
+	return 0;
+}
+
 static const char *code_text(int sqlite_code, const char *sqlite_text)
 {
 	switch (sqlite_code & 0xff) {

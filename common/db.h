@@ -48,6 +48,13 @@ int db_code(int sqlite_code);
 /** Set err from the connection's last error: "@what: disk is full". Returns its code. */
 int db_err(struct err *err, sqlite3 *db, const char *what);
 
+/** What this thread does from now on has its time: @is_over (NULL: it has none) says when that is
+ * up. A progress handler sees to it while SQL runs, and db_time_left() where much is reckoned
+ * without any. */
+void db_time_limit(int (*is_over)(void *context), void *context);
+/** -EINTR once the time is up. */
+int db_time_left(struct err *err);
+
 int db_exec(sqlite3 *db, const char *sql, struct err *err);
 /** Prepare with SQLITE_PREPARE_PERSISTENT. */
 int db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_stmt, struct err *err);

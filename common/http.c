@@ -28,6 +28,7 @@
 #include "i18n.h"
 #include "log.h"
 #include "log_limit.h"
+#include "names.h"
 #include "quote.h"
 #include "utf8.h"
 
@@ -86,6 +87,7 @@ struct refusal {
 
 static const struct refusal
 	too_large = { MHD_HTTP_CONTENT_TOO_LARGE, NULL /* it tells the limit */ },
+	strange_argument = { MHD_HTTP_BAD_REQUEST, NULL /* it tells which */ },
 	too_much_at_once = { MHD_HTTP_SERVICE_UNAVAILABLE,
 			     N_("too much is being sent here at once; try again shortly") },
 	two_lengths = { MHD_HTTP_BAD_REQUEST, N_("the body's length must be given once: "
@@ -190,10 +192,73 @@ static void methods_of(const struct http *http, const char *path, char allow[64]
 	}
 }
 
+/* --- arguments --- */
+
+enum argument_fault { ARGUMENT_WELL, ARGUMENT_UNKNOWN, ARGUMENT_TWICE, ARGUMENT_EMPTY };
+
+struct arguments {         /* of an address, as far as they were looked at */
+	const char *known; /* the route's */
+	uint64_t given;    /* a bit for each of them */
+	enum argument_fault fault;
+	const char *name; /* of the first that has one */
+};
+
+static enum MHD_Result judge_argument(void *context, enum MHD_ValueKind kind, const char *name,
+				      size_t name_len, const char *value, size_t value_len)
+{
+	struct arguments *arguments = context;
+	int i = names_find(arguments->known, name, name_len);
+
+	(void)kind, (void)value_len;
+	arguments->name = name;
+	if (i < 0)
+		arguments->fault = ARGUMENT_UNKNOWN;
+	else if (arguments->given >> i & 1)
+		arguments->fault = ARGUMENT_TWICE;
+	else if (!value)
+		arguments->fault = ARGUMENT_EMPTY;
+	else
+		arguments->given |= UINT64_C(1) << i;
+	return arguments->fault == ARGUMENT_WELL ? MHD_YES : MHD_NO;
+}
+
+static struct arguments arguments_of(const struct http_request *request)
+{
+	struct arguments arguments = { .known = request->route->arguments };
+
+	(void)MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND,
+					  judge_argument, &arguments);
+	return arguments;
+}
+
+static enum MHD_Result send_argument_fault(const struct http_request *request)
+{
+	struct arguments arguments = arguments_of(request);
+	char text[320], shown[EXCERPT_MAX];
+
+	(void)utf8_excerpt(arguments.name, strlen(arguments.name), shown);
+	if (arguments.fault == ARGUMENT_TWICE)
+		(void)utf8_print(text, sizeof(text), _("the argument '%s' is given twice"), shown);
+	else if (arguments.fault == ARGUMENT_EMPTY)
+		(void)utf8_print(text, sizeof(text),
+				 _("the argument '%s' has no value; NAME=VALUE is wanted"), shown);
+	else if (arguments.known)
+		(void)utf8_print(text, sizeof(text),
+				 _("there is no argument '%s' here; there are: %s"), shown,
+				 arguments.known);
+	else
+		(void)utf8_print(text, sizeof(text),
+				 _("there is no argument '%s' here, nor any other"), shown);
+	return send_error(request->connection, MHD_HTTP_BAD_REQUEST, text, NULL);
+}
+
 static enum MHD_Result send_refusal(const struct http_request *request, const char *path)
 {
 	const struct refusal *refusal = request->refusal;
 	char text[192], allow[64];
+
+	if (refusal == &strange_argument)
+		return send_argument_fault(request);
 
 	if (refusal == &too_large) {
 		(void)snprintf(text, sizeof(text),
@@ -441,6 +506,8 @@ static const struct refusal *judge_head(struct http_request *request, const char
 	if (!arguments_are_text(request))
 		return &no_text;
 	why = find_route(request, path, method);
+	if (!why && arguments_of(request).fault != ARGUMENT_WELL)
+		return &strange_argument;
 	if (!why && len && strtoull(len, NULL, 10) > body_max(request))
 		return &too_large;
 	return why;

@@ -26,7 +26,8 @@ struct http_request; /* one request; lives until answered */
 struct http_route {
 	const char *method, *path; /* "GET", "/v1/query"; matched whole */
 	void (*on_request)(void *context, struct http_request *request);
-	size_t body_max; /* bytes; over it the answer is 413; 0: HTTP_BODY_SMALL */
+	size_t body_max;       /* bytes; over it the answer is 413; 0: HTTP_BODY_SMALL */
+	const char *arguments; /* that its address may give, parted by blanks; NULL: none */
 };
 
 struct http_limits {
@@ -48,7 +49,8 @@ struct http_limits {
 /**
  * Serve @routes (n, outlive the server) on @listen_fd, a listening stream socket that the server
  * takes over. Unknown path 404, other method 405, and 400 for what no two readers would understand
- * alike (both Content-Length and Transfer-Encoding, an address that is not UTF-8), all answered as
+ * alike (both Content-Length and Transfer-Encoding, an address that is not UTF-8) and for an
+ * argument that the route does not name, is given twice or without a value, all answered as
  * {"error": "..."}. An escaped NUL in an address stays escaped, so that it matches nothing. HEAD is
  * served by the GET route. -ENOMEM; -EIO when libmicrohttpd cannot start; on error the socket is
  * closed.

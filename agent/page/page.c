@@ -81,14 +81,14 @@ static void get_asset(void *context, struct http_request *request)
 }
 
 static const struct http_route routes[] = {
-	{ "GET", "/", get_home, 0 },
-	{ "GET", "/form", page_get_form, 0 },
-	{ "POST", "/form", page_post_form, FORM_MAX },
-	{ "POST", "/check", page_post_check, FORM_MAX },
-	{ "GET", "/sent", get_sent, 0 },
-	{ "GET", "/page.css", get_asset, 0 },
-	{ "GET", "/page.js", get_asset, 0 },
-	{ "GET", "/icon.svg", get_asset, 0 },
+	{ "GET", "/", get_home, 0, "lang" },
+	{ "GET", "/form", page_get_form, 0, "period calendar saved lang" },
+	{ "POST", "/form", page_post_form, FORM_MAX, "lang" },
+	{ "POST", "/check", page_post_check, FORM_MAX, NULL },
+	{ "GET", "/sent", get_sent, 0, "lang" },
+	{ "GET", "/page.css", get_asset, 0, NULL },
+	{ "GET", "/page.js", get_asset, 0, NULL },
+	{ "GET", "/icon.svg", get_asset, 0, NULL },
 };
 
 /* --- starting and stopping --- */

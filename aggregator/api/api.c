@@ -78,8 +78,9 @@ static int routes_gather(struct api *api, struct err *err)
 				(struct http_route){ .method = action->method,
 						     .path = action->path,
 						     .on_request = on_request,
-						     .body_max = body_max(action->method,
-									  action->path) };
+						     .body_max =
+							     body_max(action->method, action->path),
+						     .arguments = action->arguments };
 		}
 	}
 	return 0;

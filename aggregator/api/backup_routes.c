@@ -55,13 +55,13 @@ static int backup_post_commit(struct call *call, struct err *err)
 
 static int backup_get(struct call *call, struct err *err)
 {
-	const char *run = http_arg(call->request, "run");
+	uint64_t run = 0;
+	int rc = call_run(call, &run, err);
 
-	if (run && (*run < '1' || *run > '9'))
-		return err_set(err, -EINVAL, "run: the number that POST gave is wanted");
+	if (rc < 0)
+		return rc;
 	call->answer_type = "application/json";
-	return backup_tell(api_backup(call->api), run ? strtoull(run, NULL, 10) : 0, &call->answer,
-			   err);
+	return backup_tell(api_backup(call->api), run, &call->answer, err);
 }
 
 static int backup_file_get(struct call *call, struct err *err)
@@ -72,8 +72,9 @@ static int backup_file_get(struct call *call, struct err *err)
 }
 
 const struct action backup_actions[] = {
-	{ "POST", "/v1/backup", CALL_WRITE, backup_post_prepare, backup_post, backup_post_commit },
-	{ "GET", "/v1/backup", CALL_HERE, backup_get, NULL, NULL },
-	{ "GET", "/v1/backup/file", CALL_HERE, backup_file_get, NULL, NULL },
+	{ "POST", "/v1/backup", NULL, NULL, CALL_WRITE, backup_post_prepare, backup_post,
+	  backup_post_commit },
+	{ "GET", "/v1/backup", "run", NULL, CALL_HERE, backup_get, NULL, NULL },
+	{ "GET", "/v1/backup/file", NULL, NULL, CALL_HERE, backup_file_get, NULL, NULL },
 };
 const size_t n_backup_actions = sizeof(backup_actions) / sizeof(backup_actions[0]);

@@ -1,7 +1,9 @@
 #include "call.h"
 
 #include "container.h"
+#include "names.h"
 #include "quote.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -107,6 +109,16 @@ static void submit(struct call *call)
 	}
 }
 
+/* What comes where nothing is read would be an order that nobody carries out. */
+static int body_check(const struct call *call, struct err *err)
+{
+	const struct action *action = call->action;
+
+	if (call->body_len == 0 || action->fields || strcmp(action->method, "PUT") == 0)
+		return 0;
+	return err_set(err, -EINVAL, "nothing is wanted in the body of this request");
+}
+
 void call_start(struct api *api, struct http_request *request, const struct action *action)
 {
 	struct err err;
@@ -118,7 +130,8 @@ void call_start(struct api *api, struct http_request *request, const struct acti
 		return;
 	}
 	call = call_new(api, request, action);
-	if (call && (!action->prepare || action->prepare(call, &err) == 0)) {
+	if (call && body_check(call, &err) == 0 &&
+	    (!action->prepare || action->prepare(call, &err) == 0)) {
 		submit(call);
 		return;
 	}
@@ -128,6 +141,27 @@ void call_start(struct api *api, struct http_request *request, const struct acti
 	if (call)
 		call_free(call);
 	api_leave(api);
+}
+
+int call_flag(const struct call *call, const char *name, bool *ret_flag, struct err *err)
+{
+	const char *text = http_arg(call->request, name);
+
+	if (text && strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+		return err_set(err, -EINVAL, "%s: 0 or 1 is wanted", name);
+	*ret_flag = text && *text == '1';
+	return 0;
+}
+
+int call_run(const struct call *call, uint64_t *ret_run, struct err *err)
+{
+	const char *text = http_arg(call->request, "run");
+	char *end = NULL;
+
+	*ret_run = text ? strtoull(text, &end, 10) : 0;
+	if (text && (*text < '1' || *text > '9' || *end))
+		return err_set(err, -EINVAL, "run: the number that POST gave is wanted");
+	return 0;
 }
 
 const char *call_rows_type(const struct call *call)
@@ -186,6 +220,19 @@ int call_answer_text(struct call *call, const char *name, const char *text, stru
 	return call_answer_texts(call, (const char *const[]){ name, text }, 1, err);
 }
 
+static int fields_check(const struct call *call, struct err *err)
+{
+	const char *known = call->action->fields;
+	char shown[EXCERPT_MAX];
+
+	for (const struct json_item *field = call->fields->first; field; field = field->next)
+		if (names_find(known, field->name, strlen(field->name)) < 0)
+			return err_set(err, -EINVAL, "there is no field \"%s\" here; there are: %s",
+				       utf8_excerpt(field->name, strlen(field->name), shown),
+				       known);
+	return 0;
+}
+
 static int read_fields(struct call *call, struct err *err)
 {
 	if (!call->arena) /* else it was read before, and is no object */
@@ -199,6 +246,10 @@ static int read_fields(struct call *call, struct err *err)
 		call->fields = NULL;
 		return err_set(err, -EINVAL, "the body must be a JSON object");
 	}
+	if (rc == 0)
+		rc = fields_check(call, err);
+	if (rc < 0)
+		call->fields = NULL; /* or the next field would be looked up in it */
 	return rc;
 }
 

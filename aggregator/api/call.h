@@ -31,8 +31,12 @@ enum call_way {
 
 struct call;
 
+/* PUT takes a table. What else a request may give stands here, names parted by blanks, and any
+ * other is refused: a name that was misspelt would mean that nothing was said. */
 struct action {
 	const char *method, *path;
+	const char *arguments; /* in the address; NULL: none */
+	const char *fields;    /* of the object in the body; NULL: no body */
 	enum call_way way;
 	int (*prepare)(struct call *call, struct err *err); /* may be NULL */
 	int (*run)(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -83,6 +87,11 @@ struct backup *api_backup(struct api *api); /* likewise */
 bool api_enter(struct api *api);
 void api_leave(struct api *api);
 
+/** Argument @name of the address, 0 or 1; 0 when it is not there. -EINVAL. */
+int call_flag(const struct call *call, const char *name, bool *ret_flag, struct err *err);
+/** Argument "run", as POST gave it; 0 when it is not there. -EINVAL. */
+int call_run(const struct call *call, uint64_t *ret_run, struct err *err);
+
 /* For run(), or prepare() of CALL_HERE: what the answer is. Each returns 0 or -ENOMEM. */
 int call_answer_table(struct call *call, struct table *table, struct err *err); /* takes @table */
 void call_answer_csv(struct call *call, struct blob *csv); /* takes what @csv holds */
@@ -94,7 +103,7 @@ int call_answer_text(struct call *call, const char *name, const char *text, stru
 int call_answer_texts(struct call *call, const char *const texts[], size_t n, struct err *err);
 
 /** The text of field @name of a body that is a JSON object; NULL when it is not there. -EINVAL when
- * the body is no object or the field no text. */
+ * the body is no object, has a field that the action does not name, or this one is no text. */
 int call_field(struct call *call, const char *name, const char **ret_text, struct err *err);
 /** As above; -EINVAL when it is not there. */
 int call_field_needed(struct call *call, const char *name, const char **ret_text, struct err *err);

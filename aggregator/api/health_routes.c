@@ -153,8 +153,8 @@ static int audit_get(struct call *call, sqlite3 *db, const struct reference *ref
 }
 
 const struct action health_actions[] = {
-	{ "GET", "/v1/status", CALL_GLANCE, status_prepare, status_get, NULL },
-	{ "GET", "/v1/quarantine", CALL_READ, most_prepare, quarantine_get, NULL },
-	{ "GET", "/v1/audit", CALL_READ, most_prepare, audit_get, NULL },
+	{ "GET", "/v1/status", NULL, NULL, CALL_GLANCE, status_prepare, status_get, NULL },
+	{ "GET", "/v1/quarantine", "most", NULL, CALL_READ, most_prepare, quarantine_get, NULL },
+	{ "GET", "/v1/audit", "most", NULL, CALL_READ, most_prepare, audit_get, NULL },
 };
 const size_t n_health_actions = sizeof(health_actions) / sizeof(health_actions[0]);

@@ -120,9 +120,12 @@ static int reopen_post(struct call *call, sqlite3 *db, const struct reference *r
 }
 
 const struct action held_actions[] = {
-	{ "POST", "/v1/quarantine/release", CALL_WRITE, NULL, release_post, NULL },
-	{ "GET", "/v1/closed", CALL_READ, NULL, closed_get, NULL },
-	{ "POST", "/v1/closed", CALL_WRITE, NULL, closed_post, NULL },
-	{ "POST", "/v1/closed/reopen", CALL_WRITE, NULL, reopen_post, NULL },
+	{ "POST", "/v1/quarantine/release", NULL, "entry office metric all closed", CALL_WRITE,
+	  NULL, release_post, NULL },
+	{ "GET", "/v1/closed", NULL, NULL, CALL_READ, NULL, closed_get, NULL },
+	{ "POST", "/v1/closed", NULL, "period metric calendar", CALL_WRITE, NULL, closed_post,
+	  NULL },
+	{ "POST", "/v1/closed/reopen", NULL, "period metric calendar", CALL_WRITE, NULL,
+	  reopen_post, NULL },
 };
 const size_t n_held_actions = sizeof(held_actions) / sizeof(held_actions[0]);

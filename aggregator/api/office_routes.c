@@ -1,5 +1,5 @@
 /* /v1/offices: GET lists them, or with ?code= shows one and where it was assigned when; POST adds
- * one (JSON: code, name, unit and, when not from today on, from) or many (CSV; with ?invite=yes
+ * one (JSON: code, name, unit and, when not from today on, from) or many (CSV; with ?invite=1
  * only if they can be invited afterwards). .../move takes code, unit ("-": none) and from;
  * .../revoke takes {"code": "..."}, .../invite {"code", "days"}. */
 #include "call.h"
@@ -221,9 +221,11 @@ static int address_needed(struct call *call, struct err *err)
 static int offices_prepare_post(struct call *call, struct err *err)
 {
 	const char *type = http_header(call->request, "Content-Type");
+	bool invite = false;
+	int rc = call_flag(call, "invite", &invite, err);
 
 	call->body_is_csv = type && strncmp(type, "text/csv", strlen("text/csv")) == 0;
-	return http_arg(call->request, "invite") ? address_needed(call, err) : 0;
+	return rc == 0 && invite ? address_needed(call, err) : rc;
 }
 
 static int offices_post(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -365,10 +367,13 @@ static int keys_committed(struct call *call, struct err *err)
 }
 
 const struct action office_actions[] = {
-	{ "GET", "/v1/offices", CALL_READ, offices_prepare, offices_get, NULL },
-	{ "POST", "/v1/offices", CALL_WRITE, offices_prepare_post, offices_post, NULL },
-	{ "POST", "/v1/offices/move", CALL_WRITE, NULL, move_post, NULL },
-	{ "POST", "/v1/offices/invite", CALL_WRITE, address_needed, invite_post, keys_committed },
-	{ "POST", "/v1/offices/revoke", CALL_WRITE, NULL, revoke_post, keys_committed },
+	{ "GET", "/v1/offices", "code", NULL, CALL_READ, offices_prepare, offices_get, NULL },
+	{ "POST", "/v1/offices", "invite", "code name unit from", CALL_WRITE, offices_prepare_post,
+	  offices_post, NULL },
+	{ "POST", "/v1/offices/move", NULL, "code unit from", CALL_WRITE, NULL, move_post, NULL },
+	{ "POST", "/v1/offices/invite", NULL, "code days", CALL_WRITE, address_needed, invite_post,
+	  keys_committed },
+	{ "POST", "/v1/offices/revoke", NULL, "code", CALL_WRITE, NULL, revoke_post,
+	  keys_committed },
 };
 const size_t n_office_actions = sizeof(office_actions) / sizeof(office_actions[0]);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define ASKING "name area by per from to labels calendar structure known"
+
 /* "k=v;k=v" in any order into call->labels, canonical. */
 static int take_labels(struct call *call, const char *text, struct err *err)
 {
@@ -45,9 +47,10 @@ static int query_prepare(struct call *call, struct err *err)
 		.calendar = http_arg(request, "calendar"),
 		.structure = http_arg(request, "structure"),
 		.known = http_arg(request, "known"),
-		.rank = http_arg(request, "rank") != NULL,
 	};
-	call->revisions = http_arg(request, "revisions") != NULL;
+	if (call_flag(call, "rank", &call->query.rank, err) < 0 ||
+	    call_flag(call, "revisions", &call->revisions, err) < 0)
+		return err->code;
 	if (!labels || !*labels)
 		return 0;
 	call->query.labels = call->labels;
@@ -81,7 +84,9 @@ static int completeness_get(struct call *call, sqlite3 *db, const struct referen
 }
 
 const struct action query_actions[] = {
-	{ "GET", "/v1/query", CALL_READ, figures_prepare, query_get, NULL },
-	{ "GET", "/v1/completeness", CALL_READ, query_prepare, completeness_get, NULL },
+	{ "GET", "/v1/query", ASKING " rank revisions", NULL, CALL_READ, figures_prepare, query_get,
+	  NULL },
+	{ "GET", "/v1/completeness", ASKING, NULL, CALL_READ, query_prepare, completeness_get,
+	  NULL },
 };
 const size_t n_query_actions = sizeof(query_actions) / sizeof(query_actions[0]);

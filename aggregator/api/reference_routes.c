@@ -165,13 +165,13 @@ static int indicators_get(struct call *call, sqlite3 *db, const struct reference
 }
 
 const struct action reference_actions[] = {
-	{ "GET", "/v1/units", CALL_READ, NULL, units_get, NULL },
-	{ "PUT", "/v1/units", CALL_WRITE, NULL, units_put, NULL },
-	{ "GET", "/v1/successors", CALL_READ, NULL, successors_get, NULL },
-	{ "PUT", "/v1/successors", CALL_WRITE, NULL, successors_put, NULL },
-	{ "GET", "/v1/catalogue", CALL_READ, NULL, catalogue_get, NULL },
-	{ "PUT", "/v1/catalogue", CALL_WRITE, NULL, catalogue_put, NULL },
-	{ "GET", "/v1/indicators", CALL_READ, NULL, indicators_get, NULL },
-	{ "PUT", "/v1/indicators", CALL_WRITE, NULL, indicators_put, NULL },
+	{ "GET", "/v1/units", NULL, NULL, CALL_READ, NULL, units_get, NULL },
+	{ "PUT", "/v1/units", NULL, NULL, CALL_WRITE, NULL, units_put, NULL },
+	{ "GET", "/v1/successors", NULL, NULL, CALL_READ, NULL, successors_get, NULL },
+	{ "PUT", "/v1/successors", NULL, NULL, CALL_WRITE, NULL, successors_put, NULL },
+	{ "GET", "/v1/catalogue", NULL, NULL, CALL_READ, NULL, catalogue_get, NULL },
+	{ "PUT", "/v1/catalogue", NULL, NULL, CALL_WRITE, NULL, catalogue_put, NULL },
+	{ "GET", "/v1/indicators", NULL, NULL, CALL_READ, NULL, indicators_get, NULL },
+	{ "PUT", "/v1/indicators", NULL, NULL, CALL_WRITE, NULL, indicators_put, NULL },
 };
 const size_t n_reference_actions = sizeof(reference_actions) / sizeof(reference_actions[0]);

@@ -9,16 +9,15 @@
 
 static int verify_post(struct call *call, struct err *err)
 {
-	const char *repair = http_arg(call->request, "repair");
+	bool repair = false;
 	uint64_t run;
-	int rc;
+	int rc = call_flag(call, "repair", &repair, err);
 
-	if (repair && strcmp(repair, "0") != 0 && strcmp(repair, "1") != 0)
-		return err_set(err, -EINVAL, "repair: 0 or 1 is wanted");
+	if (rc < 0)
+		return rc;
 	if (!api_enter(call->api))
 		return err_set(err, -EAGAIN, "too many requests are in work; try again shortly");
-	rc = verification_start(api_verification(call->api),
-				repair && *repair == '1' ? call->who : NULL,
+	rc = verification_start(api_verification(call->api), repair ? call->who : NULL,
 				http_language(call->request), &run, err);
 	if (rc < 0) {
 		api_leave(call->api); /* not the last one: this call is still in work */
@@ -29,17 +28,18 @@ static int verify_post(struct call *call, struct err *err)
 
 static int verify_get(struct call *call, struct err *err)
 {
-	const char *run = http_arg(call->request, "run");
+	uint64_t run = 0;
+	int rc = call_run(call, &run, err);
 
-	if (run && (*run < '1' || *run > '9'))
-		return err_set(err, -EINVAL, "run: the number that POST gave is wanted");
+	if (rc < 0)
+		return rc;
 	call->answer_type = call_rows_type(call);
-	return verification_tell(api_verification(call->api), run ? strtoull(run, NULL, 10) : 0,
-				 call->wants_csv, &call->answer, err);
+	return verification_tell(api_verification(call->api), run, call->wants_csv, &call->answer,
+				 err);
 }
 
 const struct action verify_actions[] = {
-	{ "POST", "/v1/verify", CALL_HERE, verify_post, NULL, NULL },
-	{ "GET", "/v1/verify", CALL_HERE, verify_get, NULL, NULL },
+	{ "POST", "/v1/verify", "repair", NULL, CALL_HERE, verify_post, NULL, NULL },
+	{ "GET", "/v1/verify", "run", NULL, CALL_HERE, verify_get, NULL, NULL },
 };
 const size_t n_verify_actions = sizeof(verify_actions) / sizeof(verify_actions[0]);

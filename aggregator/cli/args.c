@@ -2,6 +2,7 @@
 
 #include "commands.h"
 #include "i18n.h"
+#include "names.h"
 
 #include <errno.h>
 #include <string.h>
@@ -56,19 +57,6 @@ static const struct option options[] = {
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))
 static const char everywhere[] = "api format help version";
-
-/* Is @name one of @list's names, parted by blanks? */
-static bool listed(const char *list, const char *name, size_t len)
-{
-	for (const char *at = list; at && *at;) {
-		size_t n = strcspn(at, " ");
-
-		if (n == len && strncmp(at, name, len) == 0)
-			return true;
-		at += n + strspn(at + n, " ");
-	}
-	return false;
-}
 
 static const struct option *option_find(const char *name, size_t len)
 {
@@ -166,8 +154,8 @@ static int check(const struct args *args, struct err *err)
 	for (size_t i = 0; i < args->n_options; i++) {
 		const char *name = args->options[i].name;
 
-		if (!listed(everywhere, name, strlen(name)) &&
-		    !listed(command->options, name, strlen(name)))
+		if (names_find(everywhere, name, strlen(name)) < 0 &&
+		    names_find(command->options, name, strlen(name)) < 0)
 			return err_set(err, -EINVAL,
 				       "'%s' does not take the option --%s; see lantoa %s --help",
 				       command->words, name, command->words);
@@ -212,7 +200,7 @@ static void help_options(const char *list, FILE *out)
 	for (size_t i = 0; i < N_OPTIONS; i++) {
 		const struct option *option = &options[i];
 
-		if (!listed(list, option->name, strlen(option->name)))
+		if (names_find(list, option->name, strlen(option->name)) < 0)
 			continue;
 		fprintf(out, "  --%s%s%s\n      %s\n", option->name, option->value ? " " : "",
 			option->value ? option->value : "", _(option->help));

@@ -152,7 +152,7 @@ static size_t column_find(const struct table *table, const char *name)
 
 static int import(struct inviting *inviting, struct err *err)
 {
-	const struct argument argument = { "invite", "yes" };
+	const struct argument argument = { "invite", "1" };
 	const struct request request = {
 		.method = "POST", .path = "/v1/offices", .arguments = &argument, .n_arguments = 1
 	};

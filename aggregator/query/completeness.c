@@ -152,7 +152,9 @@ static int ask_rows(struct asking *asking, struct rows *rows, struct period buck
 static int ask_bucket(struct asking *asking, struct period bucket, struct err *err)
 {
 	struct rows rows;
-	int rc = rows_make(asking->plan, asking->reference, bucket, &rows, err);
+	int rc = db_time_left(err);
+	if (rc == 0)
+		rc = rows_make(asking->plan, asking->reference, bucket, &rows, err);
 	if (rc < 0)
 		return rc;
 	struct figure *shown = figures_alloc(rows.n);

@@ -322,7 +322,9 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 			 const struct reference *reference, struct period bucket, struct err *err)
 {
 	const struct plan *plan = answer->plan;
-	int rc = rows_make(plan, reference, bucket, &answer->rows, err);
+	int rc = db_time_left(err);
+	if (rc == 0)
+		rc = rows_make(plan, reference, bucket, &answer->rows, err);
 	if (rc < 0)
 		return rc;
 	size_t n = answer->rows.n;

@@ -1,4 +1,5 @@
-/* 1. The pages of each bucket tell which offices have revisions on which day;
+/* 1. The pages of each bucket tell which offices have revisions on which day; where the journal has
+ *    nothing, none are looked for, so that a long time costs what lies in it;
  * 2. those office-days are played again, and every change is noted down;
  * 3. the notes are sorted by when they were received. */
 #include "civil.h"
@@ -36,7 +37,42 @@ struct gathering {
 	const struct office *office;
 	struct note *notes; /* owned [n] */
 	size_t n, room;
+	int32_t *days; /* owned [n_days], ascending: those of the range with entries in the journal
+			*/
+	size_t n_days;
 };
+
+/* Has the journal anything of a day from @first to before @end? */
+static bool has_entries(const struct gathering *g, int32_t first, int32_t end)
+{
+	size_t low = 0, high = g->n_days; /* days[low - 1] < first <= days[high] */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (g->days[middle] < first)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < g->n_days && g->days[low] < end;
+}
+
+static int find_days(struct gathering *g, sqlite3 *db, struct err *err)
+{
+	int32_t first = period_first_day(plan_bucket(g->plan, g->plan->first)),
+		end = period_end_day(plan_bucket(g->plan, g->plan->last));
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, "SELECT day FROM arrival WHERE day >= ? AND day < ? ORDER BY day",
+			    &stmt, err);
+	if (rc < 0)
+		return rc;
+	g->days = malloc((size_t)(end - first) * sizeof(*g->days)); /* of PLAN_BUCKETS_MAX */
+	sqlite3_bind_int(stmt, 1, first);
+	sqlite3_bind_int(stmt, 2, end);
+	while (g->days && (rc = db_step(stmt, err)) == 1)
+		g->days[g->n_days++] = sqlite3_column_int(stmt, 0); /* each once: it is the key */
+	sqlite3_finalize(stmt);
+	return g->days ? rc : err_memory(err);
+}
 
 static int on_change(void *context, const struct replay_change *change, struct err *err)
 {
@@ -105,7 +141,8 @@ static int gather_metric(struct gathering *g, sqlite3 *db, const struct metric *
 	source_want(g->source, &g->series);
 	for (int32_t number = steps.first; number <= steps.last && rc == 0; number++) {
 		g->step = step_at(&steps, number);
-		rc = source_each(g->source, &g->step, NULL, on_page, g, err);
+		if (has_entries(g, g->step.day, g->step.day + 1))
+			rc = source_each(g->source, &g->step, NULL, on_page, g, err);
 	}
 	return rc;
 }
@@ -116,7 +153,11 @@ static int gather(struct gathering *g, sqlite3 *db, struct err *err)
 	int rc = 0;
 	for (int32_t number = plan->first; number <= plan->last && rc == 0; number++) {
 		struct period bucket = plan_bucket(plan, number);
-		rc = rows_make(plan, g->reference, bucket, &g->rows, err);
+		if (!has_entries(g, period_first_day(bucket), period_end_day(bucket)))
+			continue;
+		rc = db_time_left(err);
+		if (rc == 0)
+			rc = rows_make(plan, g->reference, bucket, &g->rows, err);
 		for (size_t i = 0; i < plan->n_metrics && rc == 0; i++)
 			rc = gather_metric(g, db, plan->metrics[i], bucket, err);
 		rows_free(&g->rows);
@@ -191,6 +232,7 @@ static void gathering_close(struct gathering *g)
 	declarations_close(g->declarations);
 	free(g->series.list);
 	free(g->notes);
+	free(g->days);
 }
 
 /* What lies where does not matter: it is all of the area. */
@@ -216,6 +258,8 @@ int revisions_run(sqlite3 *db, const struct reference *reference, const struct q
 	struct gathering g = { .plan = &plan, .reference = reference };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	rc = table ? gathering_open(&g, db, err) : err_memory(err);
+	if (rc == 0)
+		rc = find_days(&g, db, err);
 	if (rc == 0)
 		rc = gather(&g, db, err);
 	if (rc == 0 && g.n > 0)

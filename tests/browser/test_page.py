@@ -110,7 +110,7 @@ class Page(rig.Rig):
         browser.find("input[name='v:balance:']").write("-1.234,5")
         browser.find("#sheet button").click()
         browser.see("(?s)Đã lưu trên máy này lúc .*Lượt, quầy: Hộ tịch: 12")
-        self.at_province("visits", "12", label="desk=Hộ tịch", per="day", **{"from": day, "to": day})
+        self.at_province("visits", "12", labels="desk=Hộ tịch", per="day", **{"from": day, "to": day})
         self.at_province("balance", "-1234.5", per="day", **{"from": day, "to": day})
         self.assertEqual(browser.find("input[name='v:balance:']").property("value"), "-1234,500")
         self.assertEqual(browser.find("input[name='v:visits:desk=Hộ tịch']").property("value"), "12")

@@ -89,7 +89,9 @@ static void province_open(void)
 	province.roster = roster_open();
 	require(province.roster);
 	require(store_open(&province.loop, province.database, 1, &province.store, &err) == 0);
+	static const uint32_t invitation_days = 7;
 	const struct api_config config = { .store = province.store,
+					   .invitation_days = &invitation_days,
 					   .roster = province.roster,
 					   .server_key = server_key,
 					   .secret_key = secret_key,

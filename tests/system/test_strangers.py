@@ -197,9 +197,23 @@ class Strangers(rig.Rig):
 
     def test_an_address_means_what_it_says(self):
         self.assertEqual(self.ask(self.socket, "/v1/status%00x")[0], 404)
-        self.assertEqual(self.ask(self.province.socket, "/v1/query?metric=%FF")[0], 400)
-        status, text = self.ask(self.province.socket, "/v1/query?metric=visits%00x")
-        self.assertEqual(status, 404 if "there is no" in text else 400, text)
+        self.assertEqual(self.ask(self.province.socket, "/v1/query?name=%FF")[0], 400)
+        status, text = self.ask(self.province.socket, "/v1/query?name=visits%00x")
+        self.assertEqual(status, 400, text)
+        self.assertIn("visits%00x", text)
+        for name, path in (("page", "/form?period=2025-06&calender=report"), ("page", "/?form=2025-06"),
+                           ("socket", "/v1/status?json=1"), ("province", "/v1/units?code=82"),
+                           ("province", "/v1/query?name=visits&form=2025-06"),
+                           ("province", "/v1/query?name=visits&from=2025-06&from=2025-07")):
+            status, text = self.ask(self.doors[name][0], path)
+            self.assertEqual(status, 400, (path, text))
+            self.assertIn("argument", json.loads(text)["error"])
+        for name, path, order in (("socket", "/v1/clock", {"start": 1, "started": "2025-06-30", "drpo": True}),
+                                  ("socket", "/v1/clock", {"start": 1, "started": "2025-06-30", "drop": True}),
+                                  ("province", "/v1/offices/move", {"code": "28001", "unit": "28002", "fron": "2025"}),
+                                  ("province", "/v1/verify", {"repair": "1"})):
+            status, text = self.ask(self.doors[name][0], path, "POST", json.dumps(order))
+            self.assertEqual(status, 400, (path, text))
 
 
 if __name__ == "__main__":

@@ -113,6 +113,8 @@ static void an_order_is_what_it_says_or_is_refused(void **state)
 		{ "{\"code\": \"28001\\u0000x\"}", "NUL" },
 		{ "{\"code\": \"28001\", \"code\": \"28002\"}", "twice" },
 		{ "{\"code\": \"28001\"} {}", "more than one" },
+		{ "{\"code\": \"28001\", \"fron\": \"2025-01-01\"}",
+		  "there is no field \\\"fron\\\" here; there are: code" },
 		{ "{\"code\": \"\xff\"}", "UTF-8" },
 		{ "{\"code\": [[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}", "in each other" },
 	};
@@ -192,6 +194,18 @@ static void bad_requests_are_told_what_is_wrong(void **state)
 	assert_asked(state, "GET /v1/audit?most=1000000", "", "", "400", "most");
 	assert_asked(state, "POST /v1/verify?repair=2", "", "", "400", "repair");
 	assert_asked(state, "GET /v1/verify?run=x", "", "", "400", "run");
+	assert_asked(state, "GET /v1/verify?run=1x", "", "", "400", "run");
+	assert_asked(state, "GET /v1/backup?run=1x", "", "", "400", "run");
+	assert_asked(state, "GET /v1/query?name=x&rank=yes", "", "", "400", "rank");
+	assert_asked(state, "GET /v1/query?name=x&form=2025-06", "", "", "400",
+		     "no argument 'form' here; there are: name area by per from to labels");
+	assert_asked(state, "GET /v1/completeness?name=x&rank=1", "", "", "400", "no argument");
+	assert_asked(state, "GET /v1/offices?most=1", "", "", "400", "no argument");
+	assert_asked(state, "PUT /v1/units?from=2025-01-01", "", "x", "400", "no argument");
+	assert_asked(state, "POST /v1/verify", "", "{\"repair\": \"1\"}", "400", "body");
+	assert_asked(state, "GET /v1/query?name=x", "", "{\"from\": \"2025\"}", "400", "body");
+	assert_asked(state, "POST /v1/closed", "", "{\"period\": \"2025\", \"metrik\": \"x\"}",
+		     "400", "there are: period metric calendar");
 	assert_asked(state, "POST /v1/offices", "", "{\"code\": ", "400", "JSON");
 	assert_asked(state, "POST /v1/offices", "", "[]", "400", "object");
 	assert_asked(state, "POST /v1/offices", "", "{\"code\": 7}", "400", "\\\"code\\\"");

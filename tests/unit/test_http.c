@@ -81,10 +81,10 @@ static void on_who(void *context, struct http_request *request)
 #define BODY_MAX 65536u
 
 static const struct http_route routes[] = {
-	{ "GET", "/echo", on_echo, 0 },   { "POST", "/echo", on_echo, BODY_MAX },
-	{ "GET", "/hold", on_hold, 0 },   { "POST", "/hold", on_hold, BODY_MAX },
-	{ "GET", "/fail", on_fail, 0 },   { "GET", "/who", on_who, 0 },
-	{ "POST", "/small", on_echo, 0 },
+	{ "GET", "/echo", on_echo, 0, "word n" }, { "POST", "/echo", on_echo, BODY_MAX, "word n" },
+	{ "GET", "/hold", on_hold, 0, "n" },      { "POST", "/hold", on_hold, BODY_MAX, "n" },
+	{ "GET", "/fail", on_fail, 0, "code" },   { "GET", "/who", on_who, 0, NULL },
+	{ "POST", "/small", on_echo, 0, NULL },
 };
 
 static const struct http_limits limits = { .bodies_max = 2 * BODY_MAX,
@@ -284,6 +284,33 @@ static void an_answer_carries_what_was_asked(void **state)
 			     "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
 		      "200", "abcde");
 	assert_answer(ask(f, "HEAD /echo?word=abc HTTP/1.1\r\n" END), "200", "");
+}
+
+static void assert_refused(struct fixture *f, const char *address, const char *sentence)
+{
+	char request[512], body[512];
+
+	(void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n%s", address, END);
+	(void)snprintf(body, sizeof(body), "{\"error\": \"%s\"}\n", sentence);
+	assert_answer(ask(f, request), "400", body);
+}
+
+static void an_argument_that_is_none_is_named(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_refused(f, "/echo?wrod=a", "there is no argument 'wrod' here; there are: word n");
+	assert_refused(f, "/echo?word=a&m=1", "there is no argument 'm' here; there are: word n");
+	assert_refused(f, "/echo?word", "the argument 'word' has no value; NAME=VALUE is wanted");
+	assert_refused(f, "/echo?n=1&word=a&n=1", "the argument 'n' is given twice");
+	assert_refused(f, "/echo?word%20n=a",
+		       "there is no argument 'word n' here; there are: word n");
+	assert_refused(f, "/echo?wo=a", "there is no argument 'wo' here; there are: word n");
+	assert_refused(f, "/who?word=a", "there is no argument 'word' here, nor any other");
+	assert_refused(f, "/echo?%1b%5b2J=a",
+		       "there is no argument '?[2J' here; there are: word n");
+	assert_answer(ask(f, "GET /echo?n=1&word=a HTTP/1.1\r\n" END), "200", "a");
+	free(ask(f, "GET /who? HTTP/1.1\r\n" END)); /* no argument at all */
 }
 
 static void an_unknown_path_is_404_and_another_method_405(void **state)
@@ -1099,6 +1126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_answer_carries_what_was_asked),
+		TEST(an_argument_that_is_none_is_named),
 		TEST(an_unknown_path_is_404_and_another_method_405),
 		TEST(errors_are_json_with_the_status_of_their_code),
 		TEST(failures_of_ours_name_no_file_to_strangers),

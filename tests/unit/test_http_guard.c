@@ -132,8 +132,8 @@ static void on_hello(void *context, struct http_request *request)
 	http_answer_fields(request, 200, fields, 2, "hello", 5);
 }
 
-static const struct http_route routes[] = { { "GET", "/", on_hello, 0 },
-					    { "POST", "/", on_hello, 0 } };
+static const struct http_route routes[] = { { "GET", "/", on_hello, 0, NULL },
+					    { "POST", "/", on_hello, 0, NULL } };
 
 static void ask(uv_loop_t *loop, const struct http_address *address, const char *request,
 		char *answer, size_t room)

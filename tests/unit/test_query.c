@@ -921,12 +921,26 @@ static void what_is_shown_equal_has_one_rank(void **state)
 	books_close(&books);
 }
 
+static int count_statement(unsigned event, void *count, void *stmt, void *sql)
+{
+	(void)event, (void)stmt, (void)sql;
+	++*(int *)count;
+	return 0;
+}
+
+static int over(void *context)
+{
+	(void)context;
+	return 1;
+}
+
 /* Rule 4: the column counts what the list shows. */
 static void a_first_report_after_a_withdrawal_is_no_revision(void **state)
 {
 	struct books books;
 	struct books_spool z = { .id = 1 };
-	const struct query day = { .name = "n", .from = "2024-06-10" };
+	struct query day = { .name = "n", .from = "2024-06-10" };
+	int statements = 0;
 	struct books_figure figure = { .metric = "n", .labels = "", .grain = GRAIN_DAY };
 	struct books_batch batch;
 	struct table *table = NULL;
@@ -950,6 +964,25 @@ static void a_first_report_after_a_withdrawal_is_no_revision(void **state)
 	assert_string_equal(books_cell(table, 0, "was"), "5");
 	assert_string_equal(books_cell(table, 0, "change"), "withdrawn");
 	table_close(table);
+	/* two centuries cost no more than the day in them */
+	day.from = "1900";
+	day.to = "2100";
+	assert_int_equal(
+		sqlite3_trace_v2(books.db, SQLITE_TRACE_STMT, count_statement, &statements),
+		SQLITE_OK);
+	assert_int_equal(revisions_run(books.db, books.reference, &day, &table, &books.err), 0);
+	(void)sqlite3_trace_v2(books.db, 0, NULL, NULL);
+	assert_int_equal(table_rows(table), 1);
+	table_close(table);
+	assert_in_range(statements, 1, 100);
+	/* and what is reckoned without SQL has its time as well */
+	db_time_limit(over, NULL);
+	assert_int_equal(revisions_run(books.db, books.reference, &day, &table, &books.err),
+			 -EINTR);
+	assert_int_equal(query_run(books.db, books.reference, &day, &table, &books.err), -EINTR);
+	assert_int_equal(completeness_run(books.db, books.reference, &day, &table, &books.err),
+			 -EINTR);
+	db_time_limit(NULL, NULL);
 	books_close(&books);
 }
 

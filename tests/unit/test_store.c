@@ -241,6 +241,29 @@ static void a_change_of_the_reference_reaches_every_connection(void **state)
 	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200000) "            \
 	"SELECT max(i) FROM n"
 
+static int reckon_forever(struct store_job *job, sqlite3 *db, const struct reference *reference,
+			  struct err *err)
+{
+	(void)job, (void)db, (void)reference;
+	while (db_time_left(err) == 0)
+		;
+	return err->code;
+}
+
+static void a_read_that_needs_no_sql_has_its_limit_too(void **state)
+{
+	struct fixture *f = *state;
+	struct task forever = task_of(f, 0, ""), next = task_of(f, 1, "SELECT 5");
+	forever.job.run = reckon_forever;
+	store_limit_reads(f->store, 1);
+	store_read(f->store, &forever.job);
+	drain(f);
+	assert_int_equal(forever.rc, -EINTR);
+	store_read(f->store, &next.job);
+	drain(f);
+	assert_int_equal(next.result, 5);
+}
+
 static void a_read_beyond_its_limit_is_interrupted_unless_it_may(void **state)
 {
 	struct fixture *f = *state;
@@ -487,6 +510,7 @@ int main(void)
 		TEST(a_reader_cannot_write),
 		TEST(a_change_of_the_reference_reaches_every_connection),
 		TEST(a_read_beyond_its_limit_is_interrupted_unless_it_may),
+		TEST(a_read_that_needs_no_sql_has_its_limit_too),
 		TEST(what_was_committed_is_there_after_reopening),
 		TEST(a_second_writer_is_kept_out),
 		TEST(readers_that_stay_hold_up_no_write_and_the_log_is_cut_when_they_go),
