@@ -95,8 +95,8 @@ static const char *const steps[] = {
 	"  ON CONFLICT DO UPDATE SET n = n + CASE WHEN new.released_us IS NULL THEN 1 ELSE -1 END;"
 	"  END;",
 	/* 7: office_keys.c. An invitation that is on its way has a week more. */
-	"ALTER TABLE office_key ADD COLUMN expires_us INTEGER;"
-	"UPDATE office_key SET expires_us = (unixepoch() + 604800) * 1000000 WHERE state = 1;",
+	("ALTER TABLE office_key ADD COLUMN expires_us INTEGER;"
+	 "UPDATE office_key SET expires_us = (unixepoch() + 604800) * 1000000 WHERE state = 1;"),
 };
 
 static const struct db_schema schema = {

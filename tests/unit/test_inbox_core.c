@@ -53,8 +53,8 @@ static void a_table_that_somebody_may_wait_for_is_told(void **state)
 					    ".a.TXT",
 					    "Th\xe1ng 6.csv",
 					    "a\nb.csv",
-					    "\xe2\x80\xae"
-					    "a.csv",
+					    ("\xe2\x80\xae"
+					     "a.csv"),
 					    "\xff" };
 	static const char *const passed[] = { "._june.csv", ".~lock.a.csv", ".DS_Store",
 					      ".june.csv.Xa93bd", ".lantoa-errors.tmp" };
