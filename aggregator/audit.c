@@ -20,14 +20,19 @@ int audit_note(sqlite3 *db, const char *who, const char *what, const char *detai
 	return rc;
 }
 
-static void entry_add(struct table *table, sqlite3_stmt *row)
+/* What a disk damaged is shown as nothing: the others are told all the same. */
+static void entry_add(struct table *table, sqlite3_stmt *stmt)
 {
 	char at[INSTANT_TEXT_MAX];
+	struct err ignored;
 
 	table_row(table);
-	table_text(table, civil_format(sqlite3_column_int64(row, 0), at));
-	for (int i = 1; i <= 3; i++)
-		table_text(table, (const char *)sqlite3_column_text(row, i));
+	table_text(table, civil_format(sqlite3_column_int64(stmt, 0), at));
+	for (int i = 1; i <= 3; i++) {
+		struct db_row row = { stmt, &ignored, 0 };
+		const char *text = db_row_text(&row, i);
+		table_text(table, row.rc == 0 ? text : NULL);
+	}
 }
 
 int audit_list(sqlite3 *db, unsigned most, struct table **ret_table, struct err *err)

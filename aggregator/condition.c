@@ -189,6 +189,18 @@ static bool invitations_expired(const struct condition_facts *facts, char senten
 	return true;
 }
 
+static bool keys_damaged(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->damaged_keys == 0)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("%llu keys of offices are damaged on the disk, and those offices cannot "
+			 "connect; look at the disk, and restore a backup or invite the offices "
+			 "again"),
+		       (unsigned long long)facts->damaged_keys);
+	return true;
+}
+
 static bool catalogue_too_long(const struct condition_facts *facts, char sentence[])
 {
 	if (facts->catalogue_len <= facts->catalogue_max)
@@ -219,6 +231,7 @@ static const struct {
 	{ door_shut, "door_shut", CONDITION_ILL },
 	{ day_damaged, "day_damaged", CONDITION_ILL },
 	{ office_waits, "office_waits", CONDITION_ILL },
+	{ keys_damaged, "keys_damaged", CONDITION_ILL },
 	{ catalogue_too_long, "catalogue_too_long", CONDITION_ILL },
 	{ pages_mended, "pages_mended", CONDITION_NOTE },
 	{ office_at_limit, "office_at_limit", CONDITION_NOTE },

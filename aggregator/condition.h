@@ -38,6 +38,7 @@ struct condition_facts { /* zeros: nothing is wrong */
 	int32_t damaged_day;                   /* and its day */
 	/* What the database knows: */
 	uint64_t invitations_open, invitations_expired; /* of those that nobody used */
+	uint64_t damaged_keys;                          /* of offices, which they keep out */
 	size_t catalogue_len, catalogue_max;            /* bytes: of it, and that reach offices */
 };
 

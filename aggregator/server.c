@@ -64,13 +64,19 @@ static int open_key(struct server *server, struct err *err)
 static int open_store(struct server *server, struct err *err)
 {
 	char path[PATH_MAX];
+	size_t damaged = 0;
 	int rc = config_path(server->config, "lantoa.db", path, err);
 	if (rc == 0)
 		rc = store_open(server->loop, path, server->config->readers, &server->store, err);
 	if (rc == 0 && !(server->roster = roster_open()))
 		rc = err_memory(err);
 	if (rc == 0)
-		rc = offices_fill_roster(store_writer(server->store), server->roster, err);
+		rc = offices_fill_roster(store_writer(server->store), server->roster, &damaged,
+					 err);
+	if (rc == 0 && damaged > 0)
+		log_error(
+			"server: keys of offices that are damaged are not let in n=%zu last=\"%s\"",
+			damaged, err->text);
 	return rc;
 }
 

@@ -6,6 +6,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+static void number_head(struct table *table, const char *object, const char *key, uint64_t number)
+{
+	char text[24];
+	(void)snprintf(text, sizeof(text), "%" PRIu64, number); /* fits */
+	table_head(table, object, key, text);
+}
+
 static int count(sqlite3 *db, struct table *table, const char *key, const char *sql,
 		 struct err *err)
 {
@@ -15,7 +22,7 @@ static int count(sqlite3 *db, struct table *table, const char *key, const char *
 		return rc;
 	rc = db_step(stmt, err);
 	if (rc == 1)
-		table_head(table, "store", key, (const char *)sqlite3_column_text(stmt, 0));
+		number_head(table, "store", key, (uint64_t)sqlite3_column_int64(stmt, 0));
 	sqlite3_finalize(stmt);
 	return rc < 0 ? rc : 0;
 }
@@ -113,11 +120,21 @@ static int invitations_count(sqlite3 *db, struct condition_facts *facts, struct 
 	return rc < 0 ? rc : 0;
 }
 
-static void number_head(struct table *table, const char *object, const char *key, uint64_t number)
+static int damaged_keys(sqlite3 *db, struct condition_facts *facts, struct err *err)
 {
-	char text[24];
-	(void)snprintf(text, sizeof(text), "%" PRIu64, number); /* fits */
-	table_head(table, object, key, text);
+	sqlite3_stmt *rows = NULL;
+	struct roster_key key;
+	int rc = db_prepare(db,
+			    "SELECT " OFFICE_KEY_COLUMNS " FROM office_key k"
+			    " LEFT JOIN office o ON o.id = k.office",
+			    &rows, err);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		rc = office_key_read(rows, &key, err);
+		facts->damaged_keys += rc == -EUCLEAN;
+		rc = rc == -EUCLEAN ? 0 : rc;
+	}
+	sqlite3_finalize(rows);
+	return rc;
 }
 
 static void condition_heads(const struct condition_facts *facts, struct table *table)
@@ -144,6 +161,8 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 	int rc = damaged_days(db, reference, facts, err);
 	if (rc == 0)
 		rc = invitations_count(db, facts, err);
+	if (rc == 0)
+		rc = damaged_keys(db, facts, err);
 	if (rc == 0)
 		condition_heads(facts, table);
 	number_head(table, "invitations", "open", facts->invitations_open);

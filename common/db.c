@@ -39,13 +39,11 @@ int db_code(int sqlite_code)
 		return -EBUSY;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
+	case SQLITE_CONSTRAINT: /* what is asked for was looked at before: the disk contradicts it
+				 */
 		return -EUCLEAN;
-	case SQLITE_CANTOPEN:
-		return -ENOENT;
 	case SQLITE_READONLY:
 		return -EROFS;
-	case SQLITE_CONSTRAINT:
-		return -EEXIST;
 	case SQLITE_INTERRUPT:
 		return -EINTR;
 	default:
@@ -375,7 +373,9 @@ int db_open(const char *path, enum db_mode mode, const struct db_schema *schema,
 	int flags = mode == DB_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 	/* NOMUTEX: a connection is used by one thread at a time, its worker's. */
 	int code = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-	if (code != SQLITE_OK)
+	if (code == SQLITE_CANTOPEN && access(path, F_OK) < 0 && errno == ENOENT)
+		rc = err_set(err, -ENOENT, "%s: %s", _("open it"), db ? sqlite3_errmsg(db) : "");
+	else if (code != SQLITE_OK)
 		rc = code_err(err, code, db ? sqlite3_errmsg(db) : "", "open it");
 	else
 		rc = connection_set_up(db, mode, schema, err);

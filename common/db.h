@@ -41,9 +41,9 @@ void db_close(sqlite3 *db); /* NULL is fine; all statements must be finalized (a
  * for each connection), pages are allocated as they are read. */
 void db_save_memory(void);
 
-/** Our code for SQLite's: FULL -ENOSPC, NOMEM -ENOMEM, BUSY and LOCKED -EBUSY, CORRUPT and NOTADB
- * -EUCLEAN, CANTOPEN -ENOENT, READONLY -EROFS, CONSTRAINT -EEXIST, INTERRUPT -EINTR, everything
- * else -EIO. */
+/** Our code for SQLite's: FULL -ENOSPC, NOMEM -ENOMEM, BUSY and LOCKED -EBUSY, CORRUPT, NOTADB and
+ * CONSTRAINT -EUCLEAN, READONLY -EROFS, INTERRUPT -EINTR, everything else -EIO. None that says what
+ * a caller asked for is not there, or there already: whoever looks for it says so. */
 int db_code(int sqlite_code);
 /** Set err from the connection's last error: "@what: disk is full". Returns its code. */
 int db_err(struct err *err, sqlite3 *db, const char *what);

@@ -204,13 +204,21 @@ static int add_row(struct listing *list, struct err *err)
 	const struct office *office =
 		offices_by_id(list->reference->offices, sqlite3_column_int64(row, 5));
 	bool whole = sqlite3_column_int64(row, 2) < 0 || sqlite3_column_int64(row, 4) != 1;
-	int64_t shape = sqlite3_column_int64(series, 2);
+	struct db_row told = { series, err, 0 };
+	const char *metric = db_row_text(&told, 0), *labels = db_row_text(&told, 1);
+	int64_t shape = db_row_int(&told, 2, 0, 511);
+	if ((shape & 15) >= GRAIN_COUNT || (shape >> 4 & 15) > DECIMALS_MAX)
+		(void)db_row_refuse(&told, 2);
+	if (told.rc < 0) {
+		sqlite3_reset(series);
+		return told.rc;
+	}
 	table_row(table);
 	table_int(table, sqlite3_column_int64(row, 0));
 	table_text(table, office ? office->code : NULL);
 	table_text(table, civil_format(sqlite3_column_int64(row, 6), received));
-	table_text(table, (const char *)sqlite3_column_text(series, 0));
-	table_text(table, (const char *)sqlite3_column_text(series, 1));
+	table_text(table, metric);
+	table_text(table, labels);
 	show_period(table, shape, sqlite3_column_int(row, 8), &held.point, whole);
 	if (held.point.withdrawn || sqlite3_column_int64(row, 4) != 1)
 		table_null(table);

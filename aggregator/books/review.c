@@ -27,9 +27,9 @@ struct review {
 static int hold_whole(struct review *r, size_t run, enum verdict verdict, size_t n, struct err *err)
 {
 	int64_t entry = sqlite3_column_int64(r->entries, 0);
-	int before = sqlite3_total_changes(r->db);
+	sqlite3_int64 before = sqlite3_total_changes64(r->db);
 	int rc = quarantine_hold(r->quarantine, entry, run, QUARANTINE_WHOLE_RUN, verdict, n, err);
-	if (rc == 0 && sqlite3_total_changes(r->db) > before)
+	if (rc == 0 && sqlite3_total_changes64(r->db) > before)
 		r->held += n;
 	return rc;
 }

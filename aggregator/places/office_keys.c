@@ -1,5 +1,6 @@
 #include "audit.h"
 #include "civil.h"
+#include "code.h"
 #include "offices.h"
 
 #include <assert.h>
@@ -220,32 +221,45 @@ int office_revoke(sqlite3 *db, const char *code, const char *who, size_t *ret_re
 	return rc;
 }
 
-static int key_put(struct roster *roster, sqlite3_stmt *stmt, struct err *err)
+int office_key_read(sqlite3_stmt *stmt, struct roster_key *ret_key, struct err *err)
 {
-	struct roster_key key = { .id = sqlite3_column_int64(stmt, 0),
-				  .office = sqlite3_column_int64(stmt, 1),
-				  .state = (enum key_state)sqlite3_column_int(stmt, 2),
-				  .expires_us = sqlite3_column_int64(stmt, 5) };
-	const void *bytes = sqlite3_column_blob(stmt, 3);
-	if (!bytes || sqlite3_column_bytes(stmt, 3) != (int)KEY_LEN)
-		return err_set(err, -EUCLEAN, "key %lld in the database is not %u bytes",
-			       (long long)key.id, KEY_LEN);
-	memcpy(key.public_key, bytes, KEY_LEN);
-	const char *code = (const char *)sqlite3_column_text(stmt, 4);
-	(void)snprintf(key.code, sizeof(key.code), "%s", code ? code : "?"); /* fits */
-	return roster_put(roster, &key) < 0 ? err_memory(err) : 0;
+	struct db_row row = { stmt, err, 0 };
+	*ret_key = (struct roster_key){
+		.id = sqlite3_column_int64(stmt, 0),
+		.office = sqlite3_column_int64(stmt, 1),
+		.state = (enum key_state)db_row_int(&row, 2, KEY_INVITED, KEY_REVOKED),
+	};
+	db_row_bytes(&row, 3, ret_key->public_key, KEY_LEN);
+	const char *code = db_row_text(&row, 4);
+	if (!code_valid(code))
+		(void)db_row_refuse(&row, 4);
+	if (sqlite3_column_type(stmt, 5) != SQLITE_NULL)
+		ret_key->expires_us = db_row_int(&row, 5, 0, INT64_MAX);
+	if (row.rc == 0)
+		memcpy(ret_key->code, code, strlen(code) + 1); /* fits: code_valid() */
+	return row.rc;
 }
 
-int offices_fill_roster(sqlite3 *db, struct roster *roster, struct err *err)
+int offices_fill_roster(sqlite3 *db, struct roster *roster, size_t *ret_damaged, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
+	struct roster_key key;
+	size_t damaged = 0;
 	int rc = db_prepare(db,
-			    "SELECT k.id, k.office, k.state, k.public_key, o.code, k.expires_us "
-			    "FROM office_key k"
+			    "SELECT " OFFICE_KEY_COLUMNS " FROM office_key k"
 			    " JOIN office o ON o.id = k.office ORDER BY k.id",
 			    &stmt, err);
-	while (rc == 0 && (rc = db_step(stmt, err)) == 1)
-		rc = key_put(roster, stmt, err);
+	while (rc == 0 && (rc = db_step(stmt, err)) == 1) {
+		rc = office_key_read(stmt, &key, err);
+		if (rc == -EUCLEAN) {
+			damaged++;
+			rc = 0;
+		} else if (rc == 0 && roster_put(roster, &key) < 0) {
+			rc = err_memory(err);
+		}
+	}
 	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	if (rc == 0)
+		*ret_damaged = damaged;
 	return rc;
 }

@@ -77,5 +77,10 @@ int office_enrol(sqlite3 *db, int64_t invitation_id, const uint8_t public_key[KE
 int office_revoke(sqlite3 *db, const char *code, const char *who, size_t *ret_revoked,
 		  struct err *err);
 
-/** Fill a roster with every key in the table. */
-int offices_fill_roster(sqlite3 *db, struct roster *roster, struct err *err);
+/** What office_key_read() reads, of office_key k and office o. */
+#define OFFICE_KEY_COLUMNS "k.id, k.office, k.state, k.public_key, o.code, k.expires_us"
+/** A key as a row of those columns has it. -EUCLEAN when it cannot be one. */
+int office_key_read(sqlite3_stmt *row, struct roster_key *ret_key, struct err *err);
+/** Fill a roster with every key in the table. One that is damaged is passed over, as it concerns
+ * its office alone. @ret_damaged: how many those were; err tells of the last. */
+int offices_fill_roster(sqlite3 *db, struct roster *roster, size_t *ret_damaged, struct err *err);

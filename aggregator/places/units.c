@@ -127,6 +127,23 @@ int units_index(struct units *units, struct err *err)
 	return 0;
 }
 
+/* An import refuses rings (units_edition.c), and who walks upwards trusts in it: so a disk's are
+ * refused here. A ring stands whole on the day its youngest row begins. */
+static int rings_refuse(const struct units *units, struct err *err)
+{
+	for (size_t i = 0; i < units->n; i++) {
+		const struct unit *unit = &units->list[i], *above = unit;
+		char day[DAY_TEXT_MAX];
+		for (unsigned depth = 0; above && depth <= UNITS_DEPTH_MAX; depth++)
+			above = units_parent(units, above, unit->valid_from);
+		if (above)
+			return err_set(err, -EUCLEAN,
+				       "it is damaged: unit '%s' lies in itself or in a ring on %s",
+				       unit->code, day_format(unit->valid_from, day));
+	}
+	return 0;
+}
+
 static int everything_load(struct units *units, sqlite3 *db, struct err *err)
 {
 	int rc = rows_load(units, db,
@@ -137,7 +154,9 @@ static int everything_load(struct units *units, sqlite3 *db, struct err *err)
 			       "SELECT effective_on, old_code, new_code, share FROM successor "
 			       "ORDER BY effective_on, old_code, new_code",
 			       successor_append, err);
-	return rc == 0 ? units_index(units, err) : rc;
+	if (rc == 0)
+		rc = units_index(units, err);
+	return rc == 0 ? rings_refuse(units, err) : rc;
 }
 
 int units_load(sqlite3 *db, struct units **ret_units, struct err *err)

@@ -34,7 +34,8 @@ struct units {
 	struct unit **by_id; /* owned [n], units.c: sorted by id */
 };
 
-/** Load both tables. -ENOMEM or the database's error. */
+/** Load both tables. -ENOMEM; -EUCLEAN when a row cannot be, or a unit lies in itself, so that a
+ * walk upwards ends; or the database's error. */
 int units_load(sqlite3 *db, struct units **ret_units, struct err *err);
 void units_close(struct units *units); /* NULL is fine */
 /** Sort a list that was filled by hand (an edition before it is stored) and build what the

@@ -192,12 +192,14 @@ static int put_note(struct gathering *g, struct table *table, const struct note 
 	const struct metric *metric = note->metric;
 	sqlite3_bind_int64(g->labels, 1, note->series);
 	int rc = db_step(g->labels, err);
+	struct db_row told = { g->labels, err, 0 };
+	const char *labels = rc == 1 ? db_row_text(&told, 0) : NULL;
 	table_row(table);
 	table_text(table, civil_format(note->received_us, text));
 	table_text(table, metric->name);
 	table_text(table, note->office->code);
 	table_text(table, note->office->name);
-	table_text(table, rc == 1 ? (const char *)sqlite3_column_text(g->labels, 0) : NULL);
+	table_text(table, labels);
 	sqlite3_reset(g->labels);
 	struct period period =
 		period_in_day(metric->calendar, metric->period, note->day, note->nth);
@@ -206,7 +208,7 @@ static int put_note(struct gathering *g, struct table *table, const struct note 
 	put_value(table, note, &note->became);
 	table_text(table, note->became.state == REPLAY_VALUE ? "corrected" : "withdrawn");
 	table_bool(table, civil_day(note->received_us) >= metric_late_day(metric, note->day));
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : told.rc;
 }
 
 static int gathering_open(struct gathering *g, sqlite3 *db, struct err *err)

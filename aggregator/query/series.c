@@ -95,11 +95,12 @@ static int look_at_metric(sqlite3_stmt *labels_of, const struct metric *metric,
 	int rc;
 	sqlite3_bind_text(labels_of, 1, metric->name, -1, SQLITE_STATIC);
 	while ((rc = db_step(labels_of, err)) == 1 && !values->found) {
-		const char *labels = (const char *)sqlite3_column_text(labels_of, 0);
-		if (labels && look_at_series(values, labels) < 0) {
-			rc = err_memory(err);
+		struct db_row row = { labels_of, err, 0 };
+		const char *labels = db_row_text(&row, 0);
+		if (row.rc == 0 && look_at_series(values, labels) < 0)
+			row.rc = err_memory(err);
+		if ((rc = row.rc) < 0)
 			break;
-		}
 	}
 	sqlite3_reset(labels_of);
 	return rc < 0 ? rc : 0;

@@ -8,17 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #define PAGE     4096u
-#define SECONDS  120u /* of one case, on a machine that is busy: an endless loop ends the test */
+#define CPU_S    60u  /* of one case, which takes half a second: an endless loop ends it */
+#define SECONDS  900u /* likewise, of one that sleeps, on a machine that is busy */
 #define FAILURES 20u  /* that are named */
-#define LEAKS_ALL                                                                                  \
-	16u /* one case in so many looks for leaks when it ends: that costs most of it             \
-	     */
+/* One case in so many looks for leaks when it ends: that costs most of it. */
+#define LEAKS_ALL 16u
 
 uint8_t *damage_read(const char *path, size_t *ret_len)
 {
@@ -71,6 +72,20 @@ void damage_bytes(struct dice *dice, uint8_t *data, size_t len)
 			data[dice_below(dice, pages * PAGE)] ^=
 				(uint8_t)(1u << dice_below(dice, 8));
 	}
+}
+
+void damage_words(struct dice *dice, uint8_t *data, size_t len, const char *const words[], size_t n)
+{
+	const char *word = words[dice_below(dice, n)], *other = words[dice_below(dice, n)];
+	size_t word_len = strlen(word), found = 0;
+	assert_int_equal(strlen(other), word_len);
+	/* each place is as likely to be the one */
+	uint8_t *place = NULL;
+	for (size_t at = 0; at + word_len <= len; at++)
+		if (memcmp(data + at, word, word_len) == 0 && dice_below(dice, ++found) == 0)
+			place = data + at;
+	if (place)
+		memcpy(place, other, word_len);
 }
 
 /* --- cells --- */
@@ -220,6 +235,8 @@ static void trial_run(struct dice *dice, void *context)
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
+		const struct rlimit cpu = { CPU_S, CPU_S };
+		(void)setrlimit(RLIMIT_CPU, &cpu);
 		(void)alarm(SECONDS);
 		trial->use(dice, trial->context);
 		(void)fflush(NULL);

@@ -17,9 +17,14 @@ void damage_bytes(struct dice *dice, uint8_t *data, size_t len);
 /** Change one to three cells of the database at @path, whatever its schema forbids. */
 void damage_cells(struct dice *dice, const char *path);
 
+/** Put one of @words [@n], all of one length, in place of another of them, somewhere in @data: rows
+ * that name each other otherwise then, lie in themselves, or are there twice. */
+void damage_words(struct dice *dice, uint8_t *data, size_t len, const char *const words[],
+		  size_t n);
+
 /**
  * For each seed as for_all_seeds() has them: @prepare in this process, then @use in a child that
- * must end by itself and well within a minute or so; what it says goes where ours does. All seeds
+ * must end by itself and within a minute of CPU; what it says goes where ours does. All seeds
  * are tried; those that failed are named, and fail the test.
  */
 void damage_try(uint64_t n, void (*prepare)(struct dice *dice, void *context),

@@ -10,6 +10,7 @@
 #include "offices.h"
 #include "province.h"
 #include "reference.h"
+#include "status.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -322,7 +323,9 @@ static void an_invitation_that_is_too_old_is_told_until_when_it_was_good(void **
 	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), -EACCES);
 	assert_non_null(strstr(p->err.text, "good until 2025-06-15"));
 	struct roster *roster = roster_open();
-	assert_int_equal(offices_fill_roster(p->db, roster, &p->err), 0);
+	size_t damaged = 1;
+	assert_int_equal(offices_fill_roster(p->db, roster, &damaged, &p->err), 0);
+	assert_int_equal(damaged, 0);
 	assert_int_equal(roster_by_id(roster, invitation.id)->expires_us,
 			 INT64_C(1750000000000000));
 	roster_close(roster);
@@ -389,6 +392,44 @@ static void revoking_ends_keys_and_open_invitations(void **state)
 	assert_int_equal(office_revoke(p->db, "b", "console", &revoked, &p->err), -ENOENT);
 }
 
+/* It keeps its own office out, and no other. */
+static void a_key_that_a_disk_damaged_is_passed_over_and_counted(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE office_key SET public_key = x'00' WHERE id = 1",
+		"UPDATE office_key SET state = 77 WHERE id = 1",
+		"UPDATE office_key SET expires_us = -5 WHERE id = 1",
+		"UPDATE office SET code = '' WHERE id = 1",
+	};
+	struct province *p = *state;
+	struct roster_key first, second;
+	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
+	assert_int_equal(add(p, "b", "82", "2024-01-01"), 0);
+	invite(p, "a", &first);
+	invite(p, "b", &second);
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		struct roster *roster = roster_open();
+		struct condition_facts facts = { 0 };
+		struct reference *reference = NULL;
+		struct table *table = NULL;
+		size_t damaged = 0;
+		assert_int_equal(
+			db_exec(p->db, "BEGIN; PRAGMA ignore_check_constraints = ON", &p->err), 0);
+		assert_int_equal(db_exec(p->db, damages[i], &p->err), 0);
+		assert_int_equal(offices_fill_roster(p->db, roster, &damaged, &p->err), 0);
+		assert_int_equal(damaged, 1);
+		assert_null(roster_by_id(roster, first.id));
+		assert_non_null(roster_by_id(roster, second.id));
+		assert_int_equal(reference_load(p->db, &reference, &p->err), 0);
+		assert_int_equal(status_run(p->db, reference, &facts, &table, &p->err), 0);
+		assert_int_equal(facts.damaged_keys, 1);
+		table_close(table);
+		reference_close(reference);
+		roster_close(roster);
+		db_rollback(p->db);
+	}
+}
+
 static void the_roster_gets_every_key_with_its_state(void **state)
 {
 	struct province *p = *state;
@@ -398,7 +439,9 @@ static void the_roster_gets_every_key_with_its_state(void **state)
 	invite(p, "a", &invitation);
 	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), 0);
 	struct roster *roster = roster_open();
-	assert_int_equal(offices_fill_roster(p->db, roster, &p->err), 0);
+	size_t damaged = 1;
+	assert_int_equal(offices_fill_roster(p->db, roster, &damaged, &p->err), 0);
+	assert_int_equal(damaged, 0);
 	assert_int_equal(roster_count(roster), 2);
 	assert_int_equal(roster_by_key(roster, own)->state, KEY_ACTIVE);
 	assert_int_equal(roster_by_key(roster, own)->office, key.office);
@@ -475,6 +518,7 @@ int main(void)
 		test(an_invitation_is_spent_once),
 		test(a_new_key_replaces_the_old_one_which_never_comes_back),
 		test(revoking_ends_keys_and_open_invitations),
+		test(a_key_that_a_disk_damaged_is_passed_over_and_counted),
 		test(the_roster_gets_every_key_with_its_state),
 		test(whatever_is_refused_leaves_all_or_nothing),
 	};
