@@ -2,6 +2,7 @@
 
 #include "answer.h"
 #include "i18n.h"
+#include "utf8.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -176,6 +177,37 @@ static int refusal(const struct blob *answer, long status, struct err *err)
 	return rc;
 }
 
+/* What goes to a terminal or into a file: characters, and of the controls those of lines. */
+static bool is_text(const struct blob *answer)
+{
+	size_t n;
+
+	for (size_t i = 0; i < answer->len; i += n) {
+		const char *at = (const char *)answer->data + i;
+
+		n = utf8_char(at, answer->len - i);
+		if (n == 0 || (!utf8_printable(at, n) && !strchr("\n\r\t", *at)) || *at == '\0')
+			return false;
+	}
+	return true;
+}
+
+/* Another server's page, taken for a table, would say that there is nothing. */
+static int answer_check(const struct exchange *exchange, const char *api, struct err *err)
+{
+	const struct request *request = exchange->request;
+	char *type = NULL;
+
+	(void)curl_easy_getinfo(exchange->curl, CURLINFO_CONTENT_TYPE, &type); /* cannot fail */
+	if (request->on_piece ||
+	    (type && strncmp(type, request->accept, strlen(request->accept)) == 0 &&
+	     is_text(exchange->answer)))
+		return 0;
+	return err_set(err, -EREMOTEIO,
+		       "what %s answers is not what an aggregator answers; is one running there?",
+		       api);
+}
+
 static int perform(struct exchange *exchange, const char *api, const struct request *request,
 		   struct err *err)
 {
@@ -190,7 +222,8 @@ static int perform(struct exchange *exchange, const char *api, const struct requ
 	if (code != CURLE_OK)
 		return failure(exchange, api, code, err);
 	(void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status); /* cannot fail */
-	return granted(exchange) ? 0 : refusal(exchange->answer, status, err);
+	return granted(exchange) ? answer_check(exchange, api, err)
+				 : refusal(exchange->answer, status, err);
 }
 
 int client_ask(const char *api, const struct request *request, struct blob *answer, struct err *err)

@@ -215,6 +215,30 @@ class Strangers(rig.Rig):
             status, text = self.ask(self.doors[name][0], path, "POST", json.dumps(order))
             self.assertEqual(status, 400, (path, text))
 
+    def test_another_server_is_no_province(self):
+        """What it answers is neither an empty table nor for the terminal."""
+        path = f"{self.folder}/another.sock"
+        listening = socket.socket(socket.AF_UNIX)
+        self.open.append(listening)
+        listening.bind(path)
+        listening.listen()
+
+        def serve(kind, body):
+            there = listening.accept()[0]
+            there.recv(4096)
+            there.sendall(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+                          .encode() + body)
+            there.close()
+        for words in (("office", "list"), ("units", "export"), ("query", "visits", "--format", "json")):
+            for kind, body in (("text/html", b"<p>hello</p>"), ("text/csv", b"code\n\x1b[2J\n"),
+                               ("text/csv", b"code\n\xff\n"), ("application/json", b'{"rows": []}\0')):
+                server = threading.Thread(target=serve, args=(kind, body))
+                server.start()
+                done = rig.run([f"{rig.BUILD}/aggregator/lantoa", "--api", f"unix:{path}", *words])
+                server.join()
+                self.assertEqual((done.code, done.out), (1, ""), (words, kind, body))
+                self.assertIn("is not what an aggregator answers", done.err)
+
 
 if __name__ == "__main__":
     unittest.main()
