@@ -14,11 +14,13 @@
  * 6. on_completed() frees the request, when the answer is out or the connection is lost.
  *
  * How it can fail: a client that hangs up before step 3's last call or after step 5 ends in
- * on_completed(). One that hangs up while suspended is not noticed until step 5, whose write then
- * fails: the handler's pointer stays good all the while. The body of a request that was refused in
- * step 2 or 3 is read and forgotten, so that the client, busy sending, gets to read why; one that
- * will not stop is cut off. Without memory the connection is dropped. After each turn the seats are
- * swept (http_seats.h). */
+ * on_completed(). A connection that cannot be accepted, because descriptors are exhausted and none
+ * of ours will be given back, stays in the kernel's queue, and epoll says so at once again: then we
+ * rest between two attempts (libmicrohttpd would spin). One that hangs up while suspended is not
+ * noticed until step 5, whose write then fails: the handler's pointer stays good all the while. The
+ * body of a request that was refused in step 2 or 3 is read and forgotten, so that the client, busy
+ * sending, gets to read why; one that will not stop is cut off. Without memory the connection is
+ * dropped. After each turn the seats are swept (http_seats.h). */
 #include "http.h"
 
 #include "blob.h"
@@ -45,7 +47,8 @@
 
 #define JSON_TYPE     "application/json"
 #define NS_PER_MS     1000000u
-#define EXCESS_FACTOR 8u /* of body_max: so much of a refused body is read before hanging up */
+#define REST_MS       100u /* until it is tried again to accept who could not be */
+#define EXCESS_FACTOR 8u   /* of body_max: so much of a refused body is read before hanging up */
 #define EXCESS_MIN    65536u
 
 enum request_state {
@@ -72,6 +75,9 @@ struct http {
 	bool guarded;
 	bool in_turn;
 	struct log_limit said_ours; /* failures of ours */
+	struct log_limit said_rest;
+	bool resting; /* the epoll fd is not polled; the timer ends it */
+	bool moved;   /* in this turn a connection came or went */
 	/* Another turn is due, though MHD_get_timeout() does not say so: a connection was resumed,
 	 * or one ended, which at the limit lets libmicrohttpd listen again. */
 	bool again;
@@ -650,6 +656,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	struct http *http = context;
 	const union MHD_ConnectionInfo *info;
 
+	http->moved = true;
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		seat_give_back(&http->seats, *slot);
 		http->again = true;
@@ -723,15 +730,57 @@ static void turn(struct http *http)
 		(void)uv_timer_stop(&http->timer); /* cannot fail */
 }
 
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void poll_again(struct http *http)
+{
+	int rc = uv_poll_start(&http->poll, UV_READABLE, on_poll);
+
+	assert(rc == 0); /* fails for a closing handle */
+	(void)rc;
+	http->resting = false;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
-	turn(timer->data);
+	struct http *http = timer->data;
+
+	if (http->resting)
+		poll_again(http);
+	turn(http);
+}
+
+/* Somebody wants to connect, nobody is connected, and nobody came: he could not be accepted. */
+static bool accept_failed(const struct http *http)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return !http->moved && !http->again && info && info->num_connections == 0;
+}
+
+static void rest(struct http *http)
+{
+	uint64_t not_logged;
+
+	if (log_limit_pass(&http->said_rest, uv_hrtime() / NS_PER_MS, &not_logged))
+		log_warn("http: who connects cannot be accepted, and waits: are file descriptors "
+			 "exhausted? not_logged=%llu",
+			 (unsigned long long)not_logged);
+	(void)uv_poll_stop(&http->poll); /* cannot fail */
+	http->resting = true;
+	turn_after(http, REST_MS);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
+	struct http *http = poll->data;
+
 	(void)status, (void)events; /* an error shows again in MHD_run */
-	turn(poll->data);
+	http->moved = false;
+	turn(http);
+	if (accept_failed(http))
+		rest(http);
 }
 
 /* Takes over @listen_fd on success. */
@@ -783,8 +832,7 @@ int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[],
 	(void)uv_timer_init(loop, &http->timer); /* cannot fail */
 	http->handles = 2;
 	http->poll.data = http->timer.data = http;
-	rc = uv_poll_start(&http->poll, UV_READABLE, on_poll);
-	assert(rc == 0); /* fails for a closing handle */
+	poll_again(http);
 	turn_after(http, 0);
 	*ret_http = http;
 	return 0;

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -284,6 +285,40 @@ static void an_answer_carries_what_was_asked(void **state)
 			     "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
 		      "200", "abcde");
 	assert_answer(ask(f, "HEAD /echo?word=abc HTTP/1.1\r\n" END), "200", "");
+}
+
+static void on_enough(uv_timer_t *timer)
+{
+	*(bool *)timer->data = true;
+}
+
+/* libmicrohttpd tries again at once, hundreds of thousands of times in half a second. */
+static void without_descriptors_nobody_spins_and_who_waits_is_served(void **state)
+{
+	struct fixture *f = *state;
+	static const char request[] = "GET /echo?word=late HTTP/1.1\r\n" END;
+	struct rlimit before, none;
+	uv_timer_t timer;
+	bool enough = false;
+	unsigned turns = 0;
+	int fd = client(f);
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)fd; /* all below are taken, or this was given another number */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(uv_timer_init(&f->loop, &timer), 0);
+	timer.data = &enough;
+	assert_int_equal(uv_timer_start(&timer, on_enough, 500, 0), 0);
+	while (!enough) {
+		(void)uv_run(&f->loop, UV_RUN_ONCE);
+		turns++;
+	}
+	uv_close((uv_handle_t *)&timer, NULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_in_range(turns, 1, 100);
+	say(f, fd, request, strlen(request));
+	assert_answer(hear(f, fd), "200", "late");
 }
 
 static void assert_refused(struct fixture *f, const char *address, const char *sentence)
@@ -1126,6 +1161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_answer_carries_what_was_asked),
+		TEST(without_descriptors_nobody_spins_and_who_waits_is_served),
 		TEST(an_argument_that_is_none_is_named),
 		TEST(an_unknown_path_is_404_and_another_method_405),
 		TEST(errors_are_json_with_the_status_of_their_code),
