@@ -64,11 +64,15 @@ int spool_meta(struct spool *spool, struct spool_meta *ret_meta, struct err *err
 	struct db_row row = { statement, err, 0 };
 	if (rc == 1)
 		*ret_meta = (struct spool_meta){
-			.id = (uint64_t)sqlite3_column_int64(statement, 0),
+			.life = { .id = (uint64_t)sqlite3_column_int64(statement, 0),
+				  .begin = (uint64_t)db_row_int(&row, 5, 0, SEQ_MAX),
+				  .before_id = (uint64_t)sqlite3_column_int64(statement, 6),
+				  .before_begin = (uint64_t)db_row_int(&row, 7, 0, SEQ_MAX) },
 			.last_seq = (uint64_t)db_row_int(&row, 1, 0, SEQ_MAX),
 			.acked_seq = (uint64_t)db_row_int(&row, 2, 0, SEQ_MAX),
 			.last_ack_us = sqlite3_column_int64(statement, 3),
 			.quarantined = (uint64_t)db_row_int(&row, 4, 0, INT64_MAX),
+			.end_seq = (uint64_t)db_row_int(&row, 8, 0, SEQ_MAX),
 		};
 	if (row.rc < 0)
 		rc = row.rc;
@@ -159,21 +163,20 @@ static int found_intact(sqlite3 *db, struct err *err)
 /* A file that was just made has no meta row yet: give it its id. */
 static int identify(struct spool *spool, struct err *err)
 {
-	int64_t rows;
-	sqlite3_stmt *count = NULL;
-	int rc = db_prepare(spool->db, "SELECT id FROM meta", &count, err);
-	if (rc < 0)
-		return rc;
-	rc = db_step(count, err);
-	rows = rc;
-	if (rc == 1)
-		spool->id = (uint64_t)sqlite3_column_int64(count, 0);
-	sqlite3_finalize(count);
-	if (rows != 0)
-		return rc < 0 ? rc : 0;
-	if ((rc = random_id(&spool->id, err)) < 0)
-		return rc;
-	return spool_run(spool, SQL_META_ID, 1, (int64_t[]){ (int64_t)spool->id }, err);
+	int64_t rows = 0;
+	uint64_t id;
+	struct spool_meta meta;
+	int rc = db_number(spool->db, "SELECT count(*) FROM meta", &rows, err);
+	if (rc == 0 && rows == 0) {
+		rc = random_id(&id, err);
+		if (rc == 0)
+			rc = spool_run(spool, SQL_META_ID, 1, (int64_t[]){ (int64_t)id }, err);
+	}
+	if (rc == 0)
+		rc = spool_meta(spool, &meta, err);
+	if (rc == 0)
+		spool->life = meta.life;
+	return rc;
 }
 
 /* The journal keeps its blocks from now on, so that an ack finds room on a disk that is full: what
@@ -315,7 +318,7 @@ void spool_limit(struct spool *spool, const struct spool_limits *limits)
 
 uint64_t spool_id(const struct spool *spool)
 {
-	return spool->id;
+	return spool->life.id;
 }
 
 /* Every value waits again. */
@@ -361,6 +364,6 @@ int spool_renew(struct spool *spool, struct err *err)
 		spool_rollback(spool);
 		return err_wrap(err, "spool '%s': begin anew", spool->path);
 	}
-	spool->id = id;
+	spool->life = (struct spool_life){ .id = id };
 	return 0;
 }

@@ -3,7 +3,11 @@
  * A private SQLite file. It holds the current value of each (series, period), marks those that were
  * not sealed yet, and the sealed batches that wait for their ack (acked ones are kept for a while:
  * see keep_acked_days). A random 64-bit id is made with the file, so a spool that was lost and made
- * anew can never reuse a sequence number. */
+ * anew can never reuse a sequence number.
+ *
+ * An id has 65,536 series numbers on the wire. When they are used up the spool goes on by itself in
+ * a next life, under another id (spool_life.c). Sequence numbers here go on through all lives; on
+ * the wire those of a life begin with 1. */
 #pragma once
 
 #include "blob.h"
@@ -34,7 +38,12 @@ struct spool_limits {
 	/* Current values and acked batches older than this are trimmed. Values of a week or longer
 	 * stay for two years more, few as they are: what is typed is compared with its history. */
 	uint32_t keep_days;
+	uint32_t numbers_max; /* of series in one life; 0: as the wire has them. For tests */
 };
+
+/* As many series as a province takes of an office (aggregator/places/office_limits.h). Those
+ * without a value are forgotten when a life ends. */
+#define SPOOL_SERIES_MAX 196608u
 
 /**
  * Open or create @path. A corrupt file is moved aside to PATH.corrupt-<date> (never deleted), a new
@@ -60,6 +69,15 @@ struct clock *spool_clock(const struct spool *spool); /* NULL: none was given */
 
 uint64_t spool_id(const struct spool *spool);
 
+/* What the spool is to the province: batch @begin + 1 is number 1 of @id. */
+struct spool_life {
+	uint64_t id;
+	uint64_t begin; /* everything up to here is acked and went in earlier lives; 0: the first */
+	uint64_t before_id, before_begin; /* the same of the life before; 0: none */
+};
+/** As the last sealing or renewing left it: ask in the thread that does those. */
+struct spool_life spool_life(const struct spool *spool);
+
 /**
  * Begin anew under a fresh id: every current value waits again, sealed batches are dropped (all
  * they held that is not acked is among the current values), numbers start from 1. For a spool that
@@ -75,7 +93,7 @@ int spool_renew(struct spool *spool, struct err *err);
  * disk.
  *
  * -ENOSPC when the spool or the disk is full, or would soon be; -ERANGE when an addition leaves 64
- * bits; -EIO when the disk fails; -E2BIG when series numbers run out; -ESTALE when what should be
+ * bits; -EIO when the disk fails; -E2BIG over SPOOL_SERIES_MAX series; -ESTALE when what should be
  * added to is so old that it is no longer kept here. On error the spool is as before (only a disk
  * that fails for good in the last sync of a commit leaves open whether all or nothing was
  * recorded); @ret_bad (may be NULL) is the index at fault.
@@ -99,7 +117,8 @@ int spool_current(struct spool *spool, const char *metric, const char *labels, s
 /**
  * Seal what is unsealed into batches: one local day each, as many as it takes, each small enough
  * for a frame. Durable when it returns. No more than some 30 batches or 65,536 figures are sealed
- * ahead of acks; the rest, and what the file has no room for, stays unsealed.
+ * ahead of acks; the rest, and what the file has no room for, stays unsealed. When series numbers
+ * have run out and everything sealed is acked, spool_life() is another afterwards.
  *
  * @ret_last  highest sequence number sealed so far (0: none)
  * @ret_more  some stays unsealed: seal again after the next ack
@@ -118,7 +137,8 @@ int spool_batch(struct spool *spool, uint64_t seq, struct blob *out, struct err 
 /** Everything up to @upto is committed at the province. Lower than before is fine: a province
  * restored from a backup asks again for what it lacks, and kept batches wait again. @at_us: when,
  * by the province's clock where it is known, because what is older than keep_days goes by it.
- * -ERANGE, and nothing changed, when @upto was never sealed here. Works when the spool is full, and
+ * -ERANGE, and nothing changed, when @upto was never sealed here; nothing changes, too, when it is
+ * of an earlier life. Works when the spool is full, and
  * when the disk has not a byte left: the journal's blocks were taken when the spool was opened. */
 int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *err);
 

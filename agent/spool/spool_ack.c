@@ -41,9 +41,10 @@ int spool_make_room(struct spool *spool, uint64_t limit, struct err *err)
 	return rc;
 }
 
-#define DROPS_PER_ACK 64 /* an ack stays short; the next ones go on */
-#define DAYS_PER_ACK  4
-#define DAY_US        INT64_C(86400000000)
+#define DROPS_PER_ACK  64 /* an ack stays short; the next ones go on */
+#define DAYS_PER_ACK   4
+#define SERIES_PER_ACK 512
+#define DAY_US         INT64_C(86400000000)
 
 /* "Add" must know where it can no longer go on from a value: durable, and never moving back. */
 static int remember_trim(struct spool *spool, int32_t limit, struct err *err)
@@ -101,6 +102,8 @@ static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, 
 	}
 	(void)sqlite3_reset(series); /* repeats the step's error, already told */
 	if (rc == 0 && all)
+		rc = spool_forget_idle(spool, SERIES_PER_ACK, &all, err);
+	if (rc == 0 && all)
 		spool->trimmed_day = today;
 	return rc < 0 ? rc : remember_trim(spool, target, err);
 }
@@ -153,7 +156,8 @@ static int ack(struct spool *spool, uint64_t upto, int64_t at_us, bool trimming,
 		rc = spool_meta(spool, &meta, err);
 	if (rc < 0)
 		return rc;
-	if (upto == meta.acked_seq) { /* heard before: nothing to write */
+	/* Heard before, or about a life that is over: nothing to write. */
+	if (upto == meta.acked_seq || upto < meta.life.begin) {
 		spool_rollback(spool);
 		return 0;
 	}
@@ -215,7 +219,9 @@ static int refuse(struct spool *spool, uint64_t seq, uint32_t series, uint32_t o
 	sqlite3_stmt *add = spool_statement(spool, SQL_REFUSAL_ADD, err);
 	if (!add)
 		return err->code;
-	if (spool_bind(add, 3, (int64_t[]){ (int64_t)seq, series, observations }) != SQLITE_OK ||
+	/* A number of an earlier life means another series by now: one that nothing has. */
+	int64_t number = seq > spool->life.begin ? series : (int64_t)series + WIRE_SERIES_MAX;
+	if (spool_bind(add, 3, (int64_t[]){ (int64_t)seq, number, observations }) != SQLITE_OK ||
 	    sqlite3_bind_text(add, 4, reason, -1, SQLITE_STATIC) != SQLITE_OK)
 		return db_err(err, spool->db, "bind");
 	int rc = db_run(add, err);

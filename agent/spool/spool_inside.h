@@ -1,14 +1,16 @@
 /* What spool*.c share, and nobody else includes: the connection, its statements, the tables.
  *
- * meta     one row: id, numbers, counters; turn rises with each transaction
- * series   id here, and number on the wire: given when a batch first uses it, so that declarations
- *          are contiguous; (metric, labels) with other decimals is another series
+ * meta     one row: id, numbers, counters; turn rises with each transaction; which life it is
+ *          (spool_life.c), and end_seq, the last batch of one whose series numbers ran out; 0: it
+ *          goes on
+ * series   id here, and number on the wire: given when a batch of this life first uses it, so that
+ *          declarations are contiguous; (metric, labels) with other decimals is another series
  * stretch  the values of (series, day) in part (stretch.h) of that day, each with the batch it went
  *          in; how many are not sealed yet, and the newest batch. A figure lies in one series: a
  *          change of decimals moves it to the new one. What is written at the same time lies
  *          together, on a few pages: hence day and part before series
  * batch    sealed payloads
- * refusal  what the province quarantined, the newest 1000
+ * refusal  what the province quarantined, the newest 1000; series: its id, < 0: not known
  * ack_day  per day of acks, by the province's clock, up to which batch: how long those are kept
  * undated  figures of "now" whose time is not known, and traces of others (spool_undated.c)
  * fact     small durable facts */
@@ -27,6 +29,8 @@ enum spool_sql {
 	SQL_META_TURN,
 	SQL_META_TURN_NEXT,
 	SQL_META_LAST,
+	SQL_META_LIFE,
+	SQL_META_END,
 	SQL_SERIES_FIND,
 	SQL_SERIES_ADD,
 	SQL_SERIES_COUNT,
@@ -36,12 +40,14 @@ enum spool_sql {
 	SQL_SERIES_ALL,
 	SQL_SERIES_OF,
 	SQL_SERIES_FORGET,
+	SQL_SERIES_DROP_IDLE,
 	SQL_STRETCH_GET,
 	SQL_STRETCH_ADD,
 	SQL_STRETCH_PUT,
 	SQL_STRETCH_DROP,
 	SQL_STRETCH_NEXT,
 	SQL_STRETCH_TRIM,
+	SQL_STRETCH_NUMBERED,
 	SQL_STRETCH_OLDEST,
 	SQL_STRETCH_WALK,
 	SQL_STRETCH_NEWEST,
@@ -102,7 +108,7 @@ struct spool {
 	char *path;  /* owned */
 	struct spool_limits limits;
 	sqlite3_stmt *statements[SQL_COUNT]; /* owned; prepared at first use */
-	uint64_t id;
+	struct spool_life life;
 	struct clock *clock;          /* outlives us; NULL: the wall clock is believed */
 	struct clock_core kept_clock; /* as the file has it */
 	/* Rows of this start that wait to be dated; -1: to be counted. Whoever holds the spool
@@ -114,7 +120,9 @@ struct spool {
 };
 
 struct spool_meta {
-	uint64_t id, last_seq, acked_seq, quarantined;
+	struct spool_life life;
+	uint64_t last_seq, acked_seq, quarantined;
+	uint64_t end_seq; /* nothing more is sealed in this life; 0: it goes on */
 	int64_t last_ack_us;
 };
 
@@ -174,11 +182,26 @@ void spool_hand_forget(struct spool *spool);
 /** The stretch after @key by (day, part, series) is at hand, and @key is its: 1; 0: there is none.
  */
 int spool_hand_next(struct spool *spool, struct stretch_key *key, struct err *err);
+/** Some stretch of a series that has a number: 1; 0: there is none. */
+int spool_stretch_numbered(struct spool *spool, struct stretch_key *ret_key, struct err *err);
 /** For SQL: stretch_pack(nth, value_e, withdrawn, seq), an aggregate that the schema's steps call,
  * and stretch_is_whole(part, points). */
 int spool_stretch_functions(sqlite3 *db, struct err *err);
 /** -EUCLEAN when one cannot be read: SQLite knows pages, not what they mean. */
 int spool_stretches_whole(sqlite3 *db, struct err *err);
+
+/* spool_life.c */
+/** How many series numbers one life has. */
+uint32_t spool_numbers(const struct spool *spool);
+/** Inside a transaction: batch @meta->last_seq is the last of this life, since series wait for
+ * which it has no number. */
+int spool_life_end(struct spool *spool, struct spool_meta *meta, struct err *err);
+/** Inside a transaction: the next life begins behind the last batch, which is acked. */
+int spool_life_next(struct spool *spool, struct spool_meta *meta, struct err *err);
+
+/** Inside a transaction: forget series that have neither a value nor a number, at most @most of
+ * them; < 0: all. @ret_all: there is none left. */
+int spool_forget_idle(struct spool *spool, int64_t most, bool *ret_all, struct err *err);
 
 /* spool_kin.c */
 /* The series of one name, labels, calendar and grain, one for each number of decimals: a figure

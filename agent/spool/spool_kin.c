@@ -38,14 +38,16 @@ static int series_add(struct spool *spool, const struct kin *kin, unsigned decim
 		      struct err *err)
 {
 	int64_t count = 0;
-	int rc = spool_number(spool, SQL_SERIES_COUNT, 0, NULL, &count, err);
+	uint32_t most = SPOOL_SERIES_MAX / WIRE_SERIES_MAX * spool_numbers(spool);
+	int rc = spool_number(spool, SQL_SERIES_COUNT, 1, (int64_t[]){ most }, &count, err);
 	if (rc < 0)
 		return rc;
-	if (count >= WIRE_SERIES_MAX)
+	if (count >= most)
 		return err_set(err, -E2BIG,
-			       "%s would be series number %u, and there can be no more; "
-			       "use fewer different label values",
-			       kin->metric, WIRE_SERIES_MAX + 1);
+			       "%s would be series number %u, and there can be no more; use fewer "
+			       "different label values: those here are forgotten only when their "
+			       "figures were received and are so old that they are not kept",
+			       kin->metric, most + 1);
 	sqlite3_stmt *add = spool_statement(spool, SQL_SERIES_ADD, err);
 	if (!add)
 		return err->code;

@@ -8,6 +8,7 @@
  *    once. (The rows are sorted before the first of them comes; one that came again would have
  *    nothing left to take.)
  * 3. Encode, store under the next sequence number, number the new series. Again from 1.
+ * When numbers run out, what needs one waits for the next life (spool_life.c).
  *
  * Only some batches are sealed ahead of their acks. What comes while the province is away waits as
  * current values and goes in batches of a day when it is back: 90 days of 10 per-minute series are
@@ -36,8 +37,10 @@ struct sealing { /* one batch in the making */
 	int64_t *ids; /* owned [runs_room]; series.id of each run */
 	size_t points_room, runs_room;
 	uint32_t next_number;
-	size_t bytes; /* an upper bound of Columns so far */
+	size_t bytes;     /* an upper bound of Columns so far */
+	uint32_t numbers; /* there are so many */
 	bool full;
+	bool out_of_numbers; /* something was left that has none */
 };
 
 struct row { /* a stretch with unsealed values; borrowed from the statement */
@@ -76,7 +79,7 @@ static void sealing_reset(struct sealing *sealing)
 	}
 	sealing->batch.n_declared = sealing->batch.n_runs = sealing->batch.n_points = 0;
 	sealing->bytes = 64; /* day, clock, field headers */
-	sealing->full = false;
+	sealing->full = sealing->out_of_numbers = false;
 }
 
 static void sealing_free(struct sealing *sealing)
@@ -238,6 +241,14 @@ static int points_add(struct spool *spool, struct sealing *sealing, const struct
 	return rc;
 }
 
+/* Those without a number come last. */
+static bool finds_no_number(const struct sealing *sealing, const struct row *row)
+{
+	size_t n = sealing->batch.n_runs;
+	bool begun = n > 0 && sealing->ids[n - 1] == row->id;
+	return !row->declared && !begun && sealing->next_number >= sealing->numbers;
+}
+
 static int collect(struct spool *spool, struct sealing *sealing, struct err *err)
 {
 	sqlite3_stmt *unsealed = spool_statement(spool, SQL_UNSEALED, err);
@@ -250,6 +261,10 @@ static int collect(struct spool *spool, struct sealing *sealing, struct err *err
 	while (rc >= 0 && !sealing->full && (rc = db_step(unsealed, err)) == 1) {
 		struct row row;
 		rc = row_read(unsealed, &row, err);
+		if (rc == 0 && finds_no_number(sealing, &row)) {
+			sealing->out_of_numbers = true;
+			break;
+		}
 		if (rc == 0)
 			rc = points_add(spool, sealing, &row, err);
 	}
@@ -294,22 +309,19 @@ static int damaged(int64_t day, struct err *err)
 		       (long long)day);
 }
 
-/* One batch: 1 made, 0 nothing is unsealed. */
-static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq, struct err *err)
+/* One batch of @day: 1 made, 0 there is no number for any of it. */
+static int seal_day(struct spool *spool, struct sealing *sealing, int64_t day, uint64_t seq,
+		    struct err *err)
 {
-	int64_t day;
-	int rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
-	if (rc < 0)
-		return rc == -ENODATA ? 0 : rc;
 	if (day < DAY_MIN || day > DAY_MAX)
 		return damaged(day, err);
-	sealing_reset(sealing);
 	sealing->batch.day = (int32_t)day;
 	sealing->seq = (int64_t)seq;
-	if ((rc = collect(spool, sealing, err)) < 0)
+	int rc = collect(spool, sealing, err);
+	if (rc < 0)
 		return rc;
 	if (sealing->batch.n_points == 0)
-		return damaged(day, err);
+		return sealing->out_of_numbers ? 0 : damaged(day, err);
 	struct blob payload = { 0 };
 	rc = wire_batch_encode(&sealing->batch, &payload, err);
 	if (rc == 0)
@@ -320,6 +332,37 @@ static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq,
 		rc = spool_run(spool, SQL_META_LAST, 1, (int64_t[]){ (int64_t)seq }, err);
 	blob_free(&payload);
 	return rc < 0 ? rc : 1;
+}
+
+/* One batch: 1 made, 0 nothing is unsealed, or has a number. */
+static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq, struct err *err)
+{
+	int64_t day;
+	sealing_reset(sealing);
+	int rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
+	if (rc < 0)
+		return rc == -ENODATA ? 0 : rc;
+	return seal_day(spool, sealing, day, seq, err);
+}
+
+/* Some value that went already goes once more: 1, or 0 when there is none. */
+static int seal_again(struct spool *spool, struct sealing *sealing, uint64_t seq, struct err *err)
+{
+	struct stretch_key key;
+	int rc = spool_stretch_numbered(spool, &key, err);
+	if (rc <= 0)
+		return rc;
+	struct hand *hand = &spool->hand;
+	rc = spool_hand_take(spool, key.series, key.day, (uint32_t)key.part * STRETCH_PERIODS, err);
+	if (rc < 0)
+		return rc;
+	if (hand->stretch.n == 0)
+		return damaged(key.day, err);
+	hand->stretch.values[0].seq = 0;
+	hand->changed = true;
+	sealing_reset(sealing);
+	rc = spool_hand_write(spool, err);
+	return rc < 0 ? rc : seal_day(spool, sealing, key.day, seq, err);
 }
 
 struct ahead { /* sealed, and not acked */
@@ -343,7 +386,7 @@ static int ahead_read(struct spool *spool, uint64_t acked_seq, struct ahead *ret
 	return rc < 0 ? rc : 0;
 }
 
-/* 1: all that was unsealed is sealed; 0: some is left until acks make room. */
+/* 1: all that was unsealed is sealed; 0: some is left until acks make room, or another life. */
 static int seal_all(struct spool *spool, struct sealing *sealing, struct ahead ahead,
 		    uint64_t *last, struct err *err)
 {
@@ -361,7 +404,7 @@ static int seal_all(struct spool *spool, struct sealing *sealing, struct ahead a
 		if (rc == 0)
 			rc = seal_next(spool, sealing, *last + 1, err);
 		if (rc <= 0)
-			return rc < 0 ? rc : 1;
+			return rc < 0 ? rc : !sealing->out_of_numbers;
 		*last += 1;
 		ahead.batches++;
 		ahead.figures += sealing->batch.n_points;
@@ -369,6 +412,20 @@ static int seal_all(struct spool *spool, struct sealing *sealing, struct ahead a
 	int64_t day;
 	rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
 	return rc == -ENODATA ? 1 : rc;
+}
+
+/* @before: the last batch before this sealing. */
+static int end_life(struct spool *spool, struct sealing *sealing, struct spool_meta *meta,
+		    uint64_t before, struct err *err)
+{
+	int rc = 0;
+	if (meta->last_seq == before)
+		rc = seal_again(spool, sealing, meta->last_seq + 1, err);
+	if (rc < 0)
+		return rc;
+	meta->last_seq += (uint64_t)rc;
+	sealing->out_of_numbers = true; /* whatever was found since */
+	return spool_life_end(spool, meta, err);
 }
 
 static int seal_some(struct spool *spool, struct spool_meta *meta, int64_t now_us, struct err *err)
@@ -379,18 +436,27 @@ static int seal_some(struct spool *spool, struct spool_meta *meta, int64_t now_u
 		rc = db_begin(spool->db, err);
 	if (rc < 0)
 		return rc;
-	struct sealing sealing = { .batch.sealed_us = now_us };
+	struct sealing sealing = { .batch.sealed_us = now_us, .numbers = spool_numbers(spool) };
 	uint64_t before = meta->last_seq;
-	int all = seal_all(spool, &sealing, ahead, &meta->last_seq, err);
+	int all = 0;
+	if (meta->end_seq != 0 && meta->acked_seq >= meta->end_seq)
+		all = spool_life_next(spool, meta, err);
+	if (all == 0 && meta->end_seq == 0)
+		all = seal_all(spool, &sealing, ahead, &meta->last_seq, err);
+	if (all == 0 && sealing.out_of_numbers)
+		all = end_life(spool, &sealing, meta, before, err);
 	sealing_free(&sealing);
 	if (all < 0)
 		return all;
-	if (meta->last_seq == before) { /* no room: nothing to write */
+	if (meta->last_seq == before && !sealing.out_of_numbers) { /* no room: nothing to write */
 		spool_rollback(spool);
 		return all;
 	}
 	rc = spool_commit(spool, err);
-	return rc < 0 ? rc : all;
+	if (rc < 0)
+		return rc;
+	spool->life = meta->life;
+	return all;
 }
 
 /* Figures that waited for the time are there to be sealed once it is known. */
@@ -418,6 +484,7 @@ static int seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *r
 		rc = spool_meta(spool, &meta, err);
 	if (rc < 0)
 		return rc;
+	spool->life = meta.life;
 	rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
 	int all = rc == -ENODATA ? 1 /* the usual case: nothing to do, nothing written */
 		  : rc < 0       ? rc

@@ -62,6 +62,19 @@ static const char *const steps[] = {
 	"CREATE INDEX stretch_by_series ON stretch (series, day, part);"
 	"CREATE INDEX stretch_unsealed ON stretch (day, series, part, unsealed) WHERE unsealed > "
 	"0;",
+	/* A spool may outlive its id; what the province refused stays with its series then. */
+	"ALTER TABLE meta ADD COLUMN begin_seq INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE meta ADD COLUMN before_id INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE meta ADD COLUMN before_begin_seq INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE meta ADD COLUMN end_seq INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE refusal RENAME TO by_number;"
+	"CREATE TABLE refusal (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, series INTEGER NOT "
+	"NULL,"
+	" observations INTEGER NOT NULL, reason TEXT NOT NULL, UNIQUE (seq, series, reason)) "
+	"STRICT;"
+	"INSERT INTO refusal SELECT r.id, r.seq, coalesce(s.id, -1 - r.series), r.observations,"
+	" r.reason FROM by_number r LEFT JOIN series s ON s.number = r.series;"
+	"DROP TABLE by_number;",
 };
 
 const struct db_schema spool_schema = {
@@ -73,16 +86,24 @@ const struct db_schema spool_schema = {
 };
 
 static const char *const sql_text[SQL_COUNT] = {
-	[SQL_META] = "SELECT id, last_seq, acked_seq, last_ack_us, quarantined FROM meta",
+	[SQL_META] = "SELECT id, last_seq, acked_seq, last_ack_us, quarantined, begin_seq,"
+		     " before_id, before_begin_seq, end_seq FROM meta",
 	[SQL_META_ID] = "INSERT INTO meta (one, id) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET"
-			" id = ?1, last_seq = 0, acked_seq = 0",
+			" id = ?1, last_seq = 0, acked_seq = 0, begin_seq = 0, before_id = 0,"
+			" before_begin_seq = 0, end_seq = 0",
+	[SQL_META_LIFE] = "UPDATE meta SET id = ?1, begin_seq = ?2, before_id = ?3,"
+			  " before_begin_seq = ?4, end_seq = 0",
+	[SQL_META_END] = "UPDATE meta SET end_seq = ?1",
 	[SQL_META_ACKED] = "UPDATE meta SET acked_seq = ?1, last_ack_us = ?2",
 	[SQL_META_TURN] = "SELECT turn FROM meta",
 	[SQL_META_TURN_NEXT] = "UPDATE meta SET turn = turn + 1",
 	[SQL_META_LAST] = "UPDATE meta SET last_seq = ?1",
 	[SQL_SERIES_FIND] = "SELECT id, shape FROM series WHERE metric = ?1 AND labels = ?2",
 	[SQL_SERIES_ADD] = "INSERT INTO series (metric, labels, shape) VALUES (?1, ?2, ?3)",
-	[SQL_SERIES_COUNT] = "SELECT count(*) FROM series",
+	/* Counted where the highest id, which is cheap, does not tell that there are fewer. */
+	[SQL_SERIES_COUNT] = "SELECT CASE WHEN highest < ?1 THEN highest"
+			     " ELSE (SELECT count(*) FROM series) END"
+			     " FROM (SELECT coalesce(max(id), 0) AS highest FROM series)",
 	[SQL_SERIES_NUMBER] = "UPDATE series SET number = ?1, declared_in = ?2 WHERE id = ?3",
 	[SQL_SERIES_NEXT] = "SELECT coalesce(max(number) + 1, 0) FROM series",
 	[SQL_SERIES_BY_NUMBER] = "SELECT id, shape, metric, labels FROM series WHERE number = ?1",
@@ -91,6 +112,10 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_SERIES_OF] = "SELECT id, labels, shape FROM series WHERE metric = ?1"
 			  " ORDER BY labels, shape",
 	[SQL_SERIES_FORGET] = "UPDATE series SET number = NULL, declared_in = NULL",
+	[SQL_SERIES_DROP_IDLE] = "DELETE FROM series WHERE id IN (SELECT id FROM series s"
+				 " WHERE number IS NULL AND NOT EXISTS"
+				 " (SELECT 1 FROM stretch t WHERE t.series = s.id)"
+				 " AND id NOT IN (SELECT series FROM refusal) LIMIT ?1)",
 	[SQL_STRETCH_GET] = "SELECT points FROM stretch WHERE series = ?1 AND day = ?2"
 			    " AND part = ?3",
 	[SQL_STRETCH_ADD] = "INSERT INTO stretch (series, day, part, unsealed, newest, points)"
@@ -101,6 +126,9 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_STRETCH_NEXT] = "SELECT series, day, part, unsealed, newest FROM stretch"
 			     " WHERE (day, part, series) > (?2, ?3, ?1)"
 			     " ORDER BY day, part, series LIMIT 1",
+	[SQL_STRETCH_NUMBERED] = "SELECT t.series, t.day, t.part FROM series s"
+				 " CROSS JOIN stretch t ON t.series = s.id"
+				 " WHERE s.number IS NOT NULL LIMIT 1",
 	[SQL_STRETCH_OLDEST] = "SELECT min(day) FROM stretch WHERE series = ?1",
 	[SQL_STRETCH_TRIM] = "DELETE FROM stretch WHERE series = ?1 AND day < ?2"
 			     " AND unsealed = 0 AND newest BETWEEN 1 AND ?3",
@@ -131,14 +159,15 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_BATCH_WALK] = "SELECT seq, day, observations, length(payload), sealed_us FROM batch"
 			   " ORDER BY seq",
 	[SQL_BATCH_PAYLOADS] = "SELECT seq, day, observations, payload FROM batch ORDER BY seq",
-	[SQL_REFUSAL_ADD] = "INSERT INTO refusal (seq, series, observations, reason)"
-			    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+	[SQL_REFUSAL_ADD] =
+		"INSERT INTO refusal (seq, series, observations, reason)"
+		" VALUES (?1, coalesce((SELECT id FROM series WHERE number = ?2), -1 - ?2),"
+		" ?3, ?4) ON CONFLICT DO NOTHING",
 	[SQL_REFUSAL_TRIM] = "DELETE FROM refusal WHERE id <= (SELECT max(id) FROM refusal) - 1000",
 	[SQL_REFUSAL_COUNT] = "UPDATE meta SET quarantined = quarantined + ?1",
-	[SQL_REFUSAL_WALK] =
-		"SELECT r.seq, coalesce(s.metric, ''), coalesce(s.labels, ''),"
-		" r.reason, r.observations FROM refusal r"
-		" LEFT JOIN series s ON s.number = r.series ORDER BY r.id DESC LIMIT ?1",
+	[SQL_REFUSAL_WALK] = "SELECT r.seq, coalesce(s.metric, ''), coalesce(s.labels, ''),"
+			     " r.reason, r.observations FROM refusal r"
+			     " LEFT JOIN series s ON s.id = r.series ORDER BY r.id DESC LIMIT ?1",
 	[SQL_REFUSAL_DROP_ALL] = "DELETE FROM refusal",
 	[SQL_ACK_DAY] = "INSERT INTO ack_day (day, upto) VALUES (?1, ?2)"
 			" ON CONFLICT DO UPDATE SET upto = ?2",

@@ -141,6 +141,22 @@ int spool_hand_next(struct spool *spool, struct stretch_key *key, struct err *er
 	return rc;
 }
 
+int spool_stretch_numbered(struct spool *spool, struct stretch_key *ret_key, struct err *err)
+{
+	sqlite3_stmt *find = spool_statement(spool, SQL_STRETCH_NUMBERED, err);
+	if (!find)
+		return err->code;
+	int rc = db_step(find, err);
+	struct db_row row = { find, err, 0 };
+	if (rc == 1)
+		*ret_key =
+			(struct stretch_key){ .series = sqlite3_column_int64(find, 0),
+					      .day = row_day(&row, 1),
+					      .part = db_row_int(&row, 2, 0, STRETCH_PARTS - 1) };
+	(void)sqlite3_reset(find); /* repeats the step's error, already told */
+	return row.rc < 0 ? row.rc : rc;
+}
+
 /* --- for SQL --- */
 
 static void pack_step(sqlite3_context *context, int n, sqlite3_value **row)

@@ -26,8 +26,8 @@ static enum uplink_result hand_over(struct courier *courier)
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Batch batch = LANTOA__V1__BATCH__INIT;
 	const struct blob *payload = &courier->payload;
-	batch.spool_id = courier->spool_id;
-	batch.seq = courier->seq;
+	batch.spool_id = courier->life.id;
+	batch.seq = courier->seq - courier->life.begin;
 	batch.payload = (ProtobufCBinaryData){ .len = payload->len, .data = payload->data };
 	if (courier->protocol >= WIRE_CHAINED && courier->last > 0 &&
 	    courier->last == courier->seq - 1)
@@ -74,9 +74,9 @@ void courier_welcomed(struct courier *courier, uint32_t protocol, uint64_t upto,
 		remember(courier, upto, digest);
 }
 
-void courier_renewed(struct courier *courier, uint64_t id)
+void courier_renewed(struct courier *courier, const struct spool_life *life)
 {
-	courier->spool_id = id;
+	courier->life = *life;
 	courier->last = 0;
 }
 

@@ -15,7 +15,7 @@
 struct courier {
 	struct task_group *group; /* outlives it, as the spool */
 	struct spool *spool;
-	uint64_t spool_id;
+	struct spool_life life;
 	/* It is read: send @frame of @len bytes, unless its turn has passed. */
 	enum uplink_result (*on_read)(void *context, uint32_t session,
 				      const Lantoa__V1__Frame *frame, size_t len);
@@ -38,7 +38,7 @@ struct courier {
 void courier_welcomed(struct courier *courier, uint32_t protocol, uint64_t upto,
 		      const uint8_t *digest, size_t len);
 /** The spool has a new id. */
-void courier_renewed(struct courier *courier, uint64_t id);
+void courier_renewed(struct courier *courier, const struct spool_life *life);
 /** on_read and on_done follow. @session is handed through. */
 void courier_fetch(struct courier *courier, uint64_t seq, uint32_t session);
 void courier_free(struct courier *courier); /* what it owns; the task is not busy */

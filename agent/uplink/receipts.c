@@ -94,7 +94,7 @@ void receipts_ack(struct receipts *receipts, uint64_t upto, int64_t at_us)
 	receipts_flush(receipts);
 }
 
-void receipts_note(struct receipts *receipts, const Lantoa__V1__Quarantined *held)
+void receipts_note(struct receipts *receipts, uint64_t seq, const Lantoa__V1__Quarantined *held)
 {
 	if (!receipts->notes)
 		receipts->notes = calloc(1, sizeof(*receipts->notes));
@@ -104,7 +104,7 @@ void receipts_note(struct receipts *receipts, const Lantoa__V1__Quarantined *hel
 		free(reason);
 		return;
 	}
-	notes->list[notes->n++] = (struct note){ .seq = held->seq,
+	notes->list[notes->n++] = (struct note){ .seq = seq,
 						 .series = held->series,
 						 .observations = held->observations,
 						 .reason = reason };

@@ -30,9 +30,9 @@ struct receipts {
 /** Everything up to @upto is committed, since @at_us by the province's clock. What is told while
  * the disk is busy is merged. */
 void receipts_ack(struct receipts *receipts, uint64_t upto, int64_t at_us);
-/** A copy waits for receipts_flush(). Beyond 256 they are dropped: the province keeps and shows
- * them all the same. */
-void receipts_note(struct receipts *receipts, const Lantoa__V1__Quarantined *held);
+/** It went as batch @seq of the spool. A copy waits for receipts_flush(). Beyond 256 they are
+ * dropped: the province keeps and shows them all the same. */
+void receipts_note(struct receipts *receipts, uint64_t seq, const Lantoa__V1__Quarantined *held);
 void receipts_flush(struct receipts *receipts);
 /** What was not noted yet is void: it was about another spool id. */
 void receipts_forget(struct receipts *receipts);

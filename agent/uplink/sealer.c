@@ -9,7 +9,9 @@ static int work(struct task *task)
 {
 	struct sealer *sealer = container_of(task, struct sealer, task);
 	int64_t now_us = clock_now(spool_clock(sealer->spool)).at_us;
-	return spool_seal(sealer->spool, now_us, &sealer->last, &sealer->more, &task->err);
+	int rc = spool_seal(sealer->spool, now_us, &sealer->last, &sealer->more, &task->err);
+	sealer->life = spool_life(sealer->spool);
+	return rc;
 }
 
 static void done(struct task *task)
@@ -18,7 +20,7 @@ static void done(struct task *task)
 	if (task->rc == 0) {
 		if (spool_waits_for_clock(sealer->spool))
 			sealer_within(sealer, CLOCK_LOOK_MS);
-		sealer->on_sealed(sealer->context, sealer->last);
+		sealer->on_sealed(sealer->context, sealer->last, &sealer->life);
 		return;
 	}
 	log_error("uplink: seal failed, will try again cause=\"%s\"", task->err.text);

@@ -14,13 +14,14 @@ struct sealer {
 	struct spool *spool;
 	uint64_t interval_ms, soon_ms;
 	bool paused; /* set it: nothing is sealed meanwhile */
-	/* Batches up to @last are sealed. */
-	void (*on_sealed)(void *context, uint64_t last);
+	/* Batches up to @last are sealed, and @life is the spool's. */
+	void (*on_sealed)(void *context, uint64_t last, const struct spool_life *life);
 	void *context;
 	/* its own: */
 	uv_timer_t timer;
 	struct task task;
 	uint64_t last;
+	struct spool_life life;
 	bool more; /* unsealed figures wait for acks */
 	void (*on_closed)(void *context);
 };

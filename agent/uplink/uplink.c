@@ -116,8 +116,22 @@ static void on_tick_closed(uv_handle_t *handle)
 
 /* --- sealing --- */
 
-static void on_sealed(void *context, uint64_t last)
+/* While the spool is renewed it gets yet another life. */
+static void take_over(struct uplink *uplink, const struct spool_life *life)
 {
+	if (uplink->core.state == UPLINK_RENEWING || life->id == uplink->life.id)
+		return;
+	uplink->life = *life;
+	courier_renewed(&uplink->courier, life);
+	log_warn("uplink: the spool goes on under another id=%016llx cause=\"series numbers were "
+		 "used up\"",
+		 (unsigned long long)life->id);
+	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_REBORN, .begin = life->begin });
+}
+
+static void on_sealed(void *context, uint64_t last, const struct spool_life *life)
+{
+	take_over(context, life);
 	uplink_tell(context, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
 }
 
@@ -207,11 +221,11 @@ static void done_renew(struct task *task)
 		uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_NOT_RENEWED });
 		return;
 	}
-	uplink->spool_id = spool_id(uplink->config.spool);
-	courier_renewed(&uplink->courier, uplink->spool_id);
+	uplink->life = spool_life(uplink->config.spool);
+	courier_renewed(&uplink->courier, &uplink->life);
 	log_warn("uplink: all current figures are sent again under a fresh spool id=%016llx "
 		 "cause=\"spool or province was restored from an older copy\"",
-		 (unsigned long long)uplink->spool_id);
+		 (unsigned long long)uplink->life.id);
 	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_RENEWED });
 	uplink->sealer.paused = false;
 	sealer_within(&uplink->sealer, 0);
@@ -368,7 +382,7 @@ static void make_parts(struct uplink *uplink)
 	};
 	uplink->courier = (struct courier){ .group = group,
 					    .spool = spool,
-					    .spool_id = uplink->spool_id,
+					    .life = uplink->life,
 					    .on_read = on_read,
 					    .on_done = on_courier_done,
 					    .context = uplink };
@@ -394,7 +408,7 @@ int uplink_start(uv_loop_t *loop, const struct uplink_config *config, struct upl
 	uplink->config = *config;
 	uplink->loop = loop;
 	uplink->since_us = uplink->moved_us = civil_boot_us();
-	uplink->spool_id = spool_id(config->spool);
+	uplink->life = spool_life(config->spool);
 	struct uplink_timing timing = uplink_timing(config->reconnect_min_ms,
 						    config->reconnect_max_ms * RECONNECT_STRETCH);
 	uplink_core_init(&uplink->core, config->timing ? config->timing : &timing);
@@ -408,7 +422,8 @@ int uplink_start(uv_loop_t *loop, const struct uplink_config *config, struct upl
 		sealer_within(&uplink->sealer, 0);
 	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_START,
 						   .last_seq = status.last_seq,
-						   .upto = status.acked_seq });
+						   .upto = status.acked_seq,
+						   .begin = uplink->life.begin });
 	*ret_uplink = uplink;
 	return 0;
 }

@@ -106,6 +106,7 @@ static void on_start(struct step *step)
 	core->last_seq = core->trusted = step->event.last_seq;
 	core->acked = step->event.upto;
 	core->next_send = core->acked + 1;
+	core->begin = step->event.begin;
 	step_open_socket(step);
 }
 
@@ -121,6 +122,7 @@ static void on_connected(struct step *step)
 		return; /* news of a socket that is gone */
 	budget_spend(&step->core->budget, step->event.now_ms, BUDGET_HANDSHAKE);
 	step->core->hellos = 0;
+	step->core->proven = false; /* it may be another province by now, a restored one */
 	step->core->heard_ms = step->event.now_ms;
 	step_send_hello(step);
 }
@@ -156,6 +158,28 @@ static void progress(struct step *step, uint64_t upto)
 	step_release(step);
 }
 
+/* A line of its own for questions about another life, so that no answer is taken for one about
+ * this. */
+static void ask_about(struct step *step, bool the_one_before)
+{
+	step->core->proving = the_one_before;
+	if (has_socket(step->core))
+		step_pause(step, 0);
+}
+
+static void on_proof(struct step *step)
+{
+	struct uplink_core *core = step->core;
+	if (step->event.upto != core->begin || !step->event.matches) {
+		step_renew(step);
+		return;
+	}
+	core->proving = false;
+	core->proven = true;
+	core->hellos = 0;
+	step_send_hello(step);
+}
+
 static void on_welcome(struct step *step)
 {
 	struct uplink_core *core = step->core;
@@ -163,12 +187,23 @@ static void on_welcome(struct step *step)
 	if (!live(core))
 		return;
 	core->heard_ms = step->event.now_ms;
+	if (core->proving) {
+		on_proof(step);
+		return;
+	}
 	if (upto > core->trusted || !step->event.matches) {
-		step_renew(step);
+		/* Where it was said that nothing of this life is there, and then that all of the
+		 * one before is, this is a second answer about that one. */
+		if (!core->proven)
+			step_renew(step);
 		return;
 	}
 	if (core->state == UPLINK_WELCOME)
 		return; /* a second answer, maybe stale: acks tell the rest */
+	if (core->begin > 0 && upto == core->begin && !core->proven) {
+		ask_about(step, true);
+		return;
+	}
 	bool moved = upto != core->acked;
 	core->state = UPLINK_WELCOME;
 	core->credit = step->event.credit;
@@ -288,7 +323,8 @@ static void on_not_noted(struct step *step)
 static void on_renewed(struct step *step)
 {
 	struct uplink_core *core = step->core;
-	core->acked = core->trusted = core->blocked_seq = 0;
+	core->acked = core->trusted = core->blocked_seq = core->begin = 0;
+	core->proving = core->proven = false;
 	core->last_seq = step->event.last_seq;
 	core->next_send = 1;
 	step_open_socket(step);
@@ -349,6 +385,12 @@ struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event 
 			core->last_seq = event.last_seq;
 		step_wake_if_due(&step);
 		step_send_more(&step);
+		break;
+	case UPLINK_REBORN:
+		if (core->state != UPLINK_RENEWING) {
+			core->begin = event.begin;
+			ask_about(&step, false);
+		}
 		break;
 	case UPLINK_BATCH_DONE:
 		on_batch_done(&step);

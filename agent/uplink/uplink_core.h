@@ -22,6 +22,9 @@
  *   at most. A connection costs as much as five minutes of rest with one
  * - the province's catalogue is another by now: Hello again, which brings it, once nothing is in
  *   flight; after a random while, because all offices hear of it at once
+ * - the spool went on in its next life (spool.h): a new line and Hello under the new id. Whenever
+ *   the province does not know that id: Hello under the one before, on a line of its own. Only a
+ *   province that still has all of the life before is sent the next; for another, RENEW
  * - the spool cannot note an ack: RELEASE again after note_ms, whatever the line does
  * - the province asks for less than we keep, claims batches we never sent, or its batch upto is not
  *   ours: the spool was, or the province was, restored from an old copy; RENEW puts all current
@@ -84,6 +87,9 @@ struct uplink_core {
 	uint64_t next_send;   /* in order; acked + 1 ... last_seq + 1 */
 	uint64_t trusted;     /* the highest seq that the province can honestly have */
 	uint64_t blocked_seq; /* 0: none */
+	uint64_t begin; /* of the spool's life: struct spool_life. All seqs here are its own */
+	bool proving;   /* Hello and Welcome are about the life before */
+	bool proven;    /* on this connection: the province has all of it */
 	uint32_t credit;
 	uint32_t attempt; /* of the pause; 0 after a Welcome */
 	uint32_t hellos;  /* unanswered ones, or answered ones that moved nothing */
@@ -99,7 +105,7 @@ struct uplink_core {
 };
 
 enum uplink_event_type {
-	UPLINK_START,        /* last_seq, upto = acked so far */
+	UPLINK_START,        /* last_seq, upto = acked so far, begin */
 	UPLINK_TICK,         /* uplink_next_ms() has come; too early is fine */
 	UPLINK_OPEN_FAILED,  /* there is no socket */
 	UPLINK_CONNECTED,    /* handshake succeeded */
@@ -112,6 +118,7 @@ enum uplink_event_type {
 	UPLINK_HEARD,      /* anything else from the province */
 	UPLINK_OUTDATED,   /* its catalogue is another than ours */
 	UPLINK_SEALED,     /* last_seq */
+	UPLINK_REBORN,     /* begin: the spool is in its next life */
 	UPLINK_BATCH_DONE, /* seq, session, result */
 	UPLINK_NOT_NOTED,  /* a RELEASE failed */
 	UPLINK_RENEWED,    /* the spool has a new id and no batch */
@@ -130,7 +137,7 @@ struct uplink_event {
 	enum uplink_event_type type;
 	uint64_t now_ms; /* monotonic */
 	uint64_t dice;   /* random bits, for jitter */
-	uint64_t last_seq, upto, seq;
+	uint64_t last_seq, upto, seq, begin;
 	uint32_t credit, slow_down_ms, session;
 	size_t bytes; /* of the frame that was, or was not, sent */
 	bool matches; /* the province's batch upto is ours: spool_matches() */
@@ -139,9 +146,9 @@ struct uplink_event {
 };
 
 enum uplink_action_type {
-	UPLINK_OPEN,  /* make a socket and connect */
-	UPLINK_CLOSE, /* drop it, with all that is in it */
-	UPLINK_SEND_HELLO,
+	UPLINK_OPEN,       /* make a socket and connect */
+	UPLINK_CLOSE,      /* drop it, with all that is in it */
+	UPLINK_SEND_HELLO, /* of the life before, if core->proving */
 	UPLINK_SEND_BATCH, /* read seq from the spool, send, report BATCH_DONE with session */
 	UPLINK_SEND_PING,
 	UPLINK_RELEASE, /* spool_acked(upto); report NOT_NOTED if that fails */

@@ -20,10 +20,13 @@ void uplink_send_hello(struct uplink *uplink)
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Hello hello = LANTOA__V1__HELLO__INIT;
+	const struct spool_life *life = &uplink->life;
 	hello.protocol_min = WIRE_PROTOCOL_MIN;
 	hello.protocol_max = WIRE_PROTOCOL_MAX;
-	hello.spool_id = uplink->spool_id;
-	hello.last_seq = uplink->core.last_seq;
+	bool proving = uplink->core.proving;
+	hello.spool_id = proving ? life->before_id : life->id;
+	hello.last_seq =
+		proving ? life->begin - life->before_begin : uplink->core.last_seq - life->begin;
 	hello.catalogue_version = catalogue_version(uplink);
 	hello.version = (char *)(uintptr_t)LANTOA_VERSION;
 	hello.clock_us = civil_now_us();
@@ -44,6 +47,12 @@ void uplink_send_ping(struct uplink *uplink)
 
 /* --- what comes in --- */
 
+/* A number of the wire, of a life that begins behind @begin, as the spool counts. */
+static uint64_t seq_here(uint64_t begin, uint64_t seq)
+{
+	return seq > UINT64_MAX - begin ? UINT64_MAX : begin + seq;
+}
+
 static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
 	const Lantoa__V1__Welcome *welcome = frame->welcome;
@@ -63,7 +72,8 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 			sealer_recorded(&uplink->sealer, true);
 	}
 	keeper_office(&uplink->keeper, welcome->office_name, welcome->zone, welcome->level);
-	welcomes_take(&uplink->welcomes, welcome);
+	uint64_t begin = uplink->core.proving ? uplink->life.before_begin : uplink->life.begin;
+	welcomes_take(&uplink->welcomes, seq_here(begin, welcome->upto), welcome);
 }
 
 static void on_catalogue(struct uplink *uplink, const Lantoa__V1__Frame *frame)
@@ -86,12 +96,14 @@ static void mind_catalogue(struct uplink *uplink, uint64_t version)
 static void on_ack(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
 	const Lantoa__V1__Ack *ack = frame->ack;
-	if (ack->spool_id != uplink->spool_id)
+	uint64_t begin = uplink->life.begin;
+	if (ack->spool_id != uplink->life.id)
 		return; /* of before a renewal */
 	for (size_t i = 0; i < ack->n_quarantined; i++)
-		receipts_note(&uplink->receipts, ack->quarantined[i]);
+		receipts_note(&uplink->receipts, seq_here(begin, ack->quarantined[i]->seq),
+			      ack->quarantined[i]);
 	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_ACKED,
-						   .upto = ack->upto,
+						   .upto = seq_here(begin, ack->upto),
 						   .slow_down_ms = ack->slow_down_ms });
 	receipts_flush(&uplink->receipts);
 	mind_catalogue(uplink, ack->catalogue_version);
@@ -100,7 +112,7 @@ static void on_ack(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 static void on_refused(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
 	const Lantoa__V1__Refused *refused = frame->refused;
-	if (refused->seq != 0 && refused->spool_id != uplink->spool_id)
+	if (refused->seq != 0 && refused->spool_id != uplink->life.id)
 		return; /* of before a renewal */
 	if (refused->code != LANTOA__V1__REFUSED__CODE__GAP) {
 		char *reason = strdup(refused->reason);
@@ -109,8 +121,9 @@ static void on_refused(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 			uplink->refusal = reason;
 		}
 	}
+	uint64_t seq = refused->seq ? seq_here(uplink->life.begin, refused->seq) : 0;
 	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_REFUSED,
-						   .seq = refused->seq,
+						   .seq = seq,
 						   .code = (int)refused->code });
 }
 

@@ -17,7 +17,7 @@ struct uplink {
 	unsigned lines;    /* this one and those closing */
 	uv_timer_t tick;
 	unsigned handles;
-	uint64_t spool_id;
+	struct spool_life life;     /* that frames are about */
 	int64_t province_offset_us; /* province's clock minus our monotonic one */
 	bool province_clock_known;
 	bool connected, at_rest; /* as struct uplink_look says, also the next three */

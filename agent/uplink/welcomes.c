@@ -35,10 +35,10 @@ static void flush(struct welcomes *welcomes)
 	task_start(&welcomes->task, welcomes->group, work, done);
 }
 
-void welcomes_take(struct welcomes *welcomes, const Lantoa__V1__Welcome *message)
+void welcomes_take(struct welcomes *welcomes, uint64_t upto, const Lantoa__V1__Welcome *message)
 {
 	const ProtobufCBinaryData *digest = &message->upto_digest;
-	welcomes->next = (struct welcome){ .upto = message->upto,
+	welcomes->next = (struct welcome){ .upto = upto,
 					   .credit = message->credit,
 					   .protocol = message->protocol,
 					   .digest_len = digest->len };

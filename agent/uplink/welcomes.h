@@ -27,6 +27,7 @@ struct welcomes {
 	bool due, stale, matches;
 };
 
-void welcomes_take(struct welcomes *welcomes, const Lantoa__V1__Welcome *message);
+/** @upto: the message's, as the spool counts. */
+void welcomes_take(struct welcomes *welcomes, uint64_t upto, const Lantoa__V1__Welcome *message);
 /** Those on their way came over a line that is no more. */
 void welcomes_forget(struct welcomes *welcomes);

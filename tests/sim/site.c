@@ -75,11 +75,11 @@ static void on_read(struct world *world, struct event *event)
 	if (office->life != event->life)
 		return;
 	struct frame frame = { .kind = FRAME_BATCH,
-			       .spool_id = spool_id(office->spool),
-			       .seq = event->frame.seq };
+			       .spool_id = office->spool_life.id,
+			       .seq = event->frame.seq - office->spool_life.begin };
 	uint32_t session = (uint32_t)event->frame.spool_id; /* rides there */
 	enum uplink_result result = UPLINK_NO_ROOM;
-	int rc = spool_batch(office->spool, frame.seq, &frame.payload, &err);
+	int rc = spool_batch(office->spool, event->frame.seq, &frame.payload, &err);
 	if (rc == -ENOENT)
 		result = UPLINK_MISSING;
 	else if (rc == 0 && session == office->core.session && office->connected &&
@@ -106,6 +106,14 @@ static void seal(struct world *world, uint32_t index)
 	uint64_t last;
 	must(spool_seal(office->spool, world_now_us(world), &last, &office->unsealed_waits, &err),
 	     &err);
+	struct spool_life life = spool_life(office->spool);
+	if (life.id != office->spool_life.id) {
+		office->spool_life = life;
+		office->last_seq = 0;
+		world->counts.lives++;
+		tell(world, index,
+		     (struct uplink_event){ .type = UPLINK_REBORN, .begin = life.begin });
+	}
 	tell(world, index, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
 }
 
@@ -124,6 +132,7 @@ static void on_renewed(struct world *world, struct event *event)
 		return;
 	must(spool_renew(office->spool, &err), &err);
 	office->renewals++;
+	office->spool_life = spool_life(office->spool);
 	office->last_seq = 0;
 	tell(world, event->office, (struct uplink_event){ .type = UPLINK_RENEWED });
 	seal(world, event->office);
@@ -138,9 +147,13 @@ static void on_not_noted(struct world *world, struct event *event)
 static void send(struct world *world, uint32_t index, enum frame_kind kind)
 {
 	struct site *office = &world->offices[index];
+	const struct spool_life *life = &office->spool_life;
+	bool proving = office->core.proving;
 	struct frame frame = { .kind = kind,
-			       .spool_id = spool_id(office->spool),
-			       .seq = office->core.last_seq };
+			       .spool_id = proving ? life->before_id : life->id,
+			       .seq = proving ? life->begin - life->before_begin
+					      : office->core.last_seq - life->begin };
+	world->counts.proofs += proving && kind == FRAME_HELLO;
 	frame.protocol = office->speaks;
 	if (office->connected)
 		link_to_province(world, index, &frame);
@@ -205,16 +218,19 @@ void site_hear(struct world *world, uint32_t index, const struct frame *frame)
 {
 	struct site *office = &world->offices[index];
 	struct uplink_event event = { .type = UPLINK_CONNECTED };
+	const struct spool_life *life = &office->spool_life;
+	uint64_t begin = office->core.proving ? life->before_begin : life->begin;
+	uint64_t seq = frame ? begin + frame->seq : 0;
 	if (frame && frame->kind != FRAME_WELCOME && frame->kind != FRAME_PING &&
-	    frame->spool_id != spool_id(office->spool))
+	    frame->spool_id != office->spool_life.id)
 		return; /* about a spool that was renewed since, as uplink.c judges */
 	if (frame && frame->kind == FRAME_WELCOME) {
 		struct err err = { 0 };
 		office->restored = false;
 		if (office->clock)
 			clock_hear(office->clock, world_now_us(world));
-		must(spool_matches(office->spool, frame->seq, frame->payload.data,
-				   frame->payload.len, &event.matches, &err),
+		must(spool_matches(office->spool, seq, frame->payload.data, frame->payload.len,
+				   &event.matches, &err),
 		     &err);
 		if (office->core.state == UPLINK_GREETING) {
 			office->protocol = frame->protocol;
@@ -228,7 +244,7 @@ void site_hear(struct world *world, uint32_t index, const struct frame *frame)
 			     : frame->kind == FRAME_ACK     ? UPLINK_ACKED
 			     : frame->kind == FRAME_REFUSED ? UPLINK_REFUSED
 							    : UPLINK_HEARD;
-		event.upto = event.seq = frame->seq;
+		event.upto = event.seq = seq;
 		event.code = frame->code;
 		event.credit = WORLD_CREDIT;
 		event.slow_down_ms = frame->slow_down_ms;
@@ -363,7 +379,8 @@ static void power_up(struct world *world, uint32_t index)
 	struct site *office = &world->offices[index];
 	uint64_t bound = world->weather.spool_bytes;
 	struct spool_limits limits = { .bytes_max = bound ? bound : UINT64_C(1) << 30,
-				       .keep_days = bound ? 35 : 3650 };
+				       .keep_days = bound ? 35 : 3650,
+				       .numbers_max = world->weather.numbers };
 	struct uplink_timing timing = uplink_timing(5000, 300000);
 	struct spool_status status;
 	struct err err = { 0 };
@@ -376,10 +393,13 @@ static void power_up(struct world *world, uint32_t index)
 		spool_use_clock(office->spool, office->clock);
 	}
 	must(spool_status(office->spool, &status, &err), &err);
+	office->spool_life = spool_life(office->spool);
 	uplink_core_init(&office->core, &timing);
 	tell(world, index,
-	     (struct uplink_event){
-		     .type = UPLINK_START, .last_seq = status.last_seq, .upto = status.acked_seq });
+	     (struct uplink_event){ .type = UPLINK_START,
+				    .last_seq = status.last_seq,
+				    .upto = status.acked_seq,
+				    .begin = office->spool_life.begin });
 	seal(world, index);
 }
 

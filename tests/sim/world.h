@@ -64,6 +64,7 @@ struct weather {            /* how bad it is */
 	bool dead_batteries; /* an office's clock starts in 1970, and is set hours later or never */
 	unsigned slow_downs; /* of a thousand Acks: the province asks to wait */
 	uint64_t spool_bytes; /* the bound of spools; 0: so large that it does not matter */
+	uint32_t numbers;     /* of series, that a spool's life has; 0: so many that they last */
 };
 
 /* --- an office --- */
@@ -96,6 +97,7 @@ struct site {
 	uint32_t broken_line;
 	uint64_t broken_until_ms; /* what of broken_line arrives by then still arrives */
 	uint32_t lines, renewals;
+	struct spool_life spool_life; /* that frames are about, as in uplink.c */
 	bool unsealed_waits;
 	bool restored;             /* from its copy, and not welcomed since */
 	uint32_t speaks, protocol; /* the highest it knows; that of the last Welcome */
@@ -132,7 +134,7 @@ struct world {
 	char copy[128]; /* path of the older copy; "": none */
 	struct {
 		uint64_t crashes, restores, commits, failed_commits, duplicates, gaps, parted,
-			lines, restarts, batches, restored, restored_restarts;
+			lines, lives, proofs, restarts, batches, restored, restored_restarts;
 	} counts;
 	char folder[SCRATCH_MAX];
 };

@@ -12,6 +12,35 @@ import rig
 DAY = {"from": "2025-06-30", "to": "2025-06-30"}
 
 
+class SeriesNumbers(rig.Rig):
+    """An office has 65536 of them on the wire; a table with wrong labels uses them up."""
+
+    def hand_in(self, agent, value):
+        path = f"{self.folder}/wrong.csv"
+        with open(path, "w", encoding="utf-8") as table:
+            table.write("metric,period,desk,value\n")
+            table.writelines(f"visits,2025-06-30,wrong-{i},{value}\n" for i in range(65536))
+        outcome = agent.command("import", path)
+        self.assertEqual(outcome.code, 0, outcome)
+        rig.wait_for(lambda: agent.command("spool", "unsent").out.strip() == "0",
+                     "all figures to be acked", patience_s=300)
+
+    def test_new_labels_get_through_after_them_and_the_wrong_ones_can_be_withdrawn(self):
+        agent = self.agent("28001").start()
+        outcome = agent.record("visits=5", "--period", "2025-06-29", "--label", "desk=A")
+        self.assertEqual(outcome.code, 0, outcome)
+        self.hand_in(agent, "1")
+        self.assertEqual(self.province.value("visits", area="28001", **DAY), 65536)
+        day = {"from": "2025-06-29", "to": "2025-06-29"}
+        rig.wait_for(lambda: self.province.value("visits", area="28001", **day) == 5, "the first")
+        outcome = agent.record("visits=3", "--add", "--period", "2025-06-29", "--label", "desk=A")
+        self.assertEqual(outcome.code, 0, outcome)
+        rig.wait_for(lambda: self.province.value("visits", area="28001", **day) == 8, "the sum")
+        self.hand_in(agent, "-")
+        self.assertIsNone(self.province.value("visits", area="28001", **DAY))
+        self.assert_whole()
+
+
 class Enrolment(rig.Rig):
     def works(self, agent):
         """It records a figure, and the province adds it up."""

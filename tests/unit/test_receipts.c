@@ -87,7 +87,7 @@ static void note(struct fixture *f, uint64_t seq)
 	held.seq = seq;
 	held.observations = 1;
 	held.reason = reason;
-	receipts_note(&f->receipts, &held);
+	receipts_note(&f->receipts, held.seq, &held);
 }
 
 static void ack(struct fixture *f, uint64_t upto)

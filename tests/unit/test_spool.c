@@ -991,6 +991,248 @@ static void province_that_takes_every_batch_knows_what_was_recorded(void **state
 	for_all_seeds(15, check_against_model, *state);
 }
 
+/* --- lives: series numbers run out --- */
+
+#define MISTAKES 65536
+
+struct books { /* how often the province was told what, by label; 0 is the clerk's own */
+	uint8_t told[MISTAKES + 2];
+	int64_t own_e;
+	uint64_t lives, acked;
+	struct spool_life life;
+	uint32_t declared;
+	int label_of[WIRE_SERIES_MAX];
+};
+
+static void book(struct books *books, const struct batch *batch)
+{
+	if (batch->n_declared > 0)
+		assert_int_equal(batch->first_declared, books->declared);
+	for (size_t i = 0; i < batch->n_declared; i++) {
+		int label = 0;
+		if (batch->declared[i].labels[0])
+			assert_int_equal(sscanf(batch->declared[i].labels, "s=%d", &label), 1);
+		assert_true(books->declared < WIRE_SERIES_MAX);
+		books->label_of[books->declared++] = label;
+	}
+	for (size_t r = 0; r < batch->n_runs; r++) {
+		assert_true(batch->runs[r].series < books->declared);
+		int label = books->label_of[batch->runs[r].series];
+		books->told[label] += (uint8_t)batch->runs[r].n;
+		if (label == 0)
+			books->own_e = batch->points[batch->runs[r].first].value_e;
+	}
+}
+
+/* Seal, tell the province, ack, until nothing waits. */
+static void deliver_at(struct fixture *f, struct books *books, int64_t at_us)
+{
+	struct arena *arena = arena_open(WIRE_ARENA_MAX);
+	assert_non_null(arena);
+	do {
+		uint64_t last = seal(f);
+		struct spool_life life = spool_life(f->spool);
+		if (life.id != books->life.id) {
+			assert_int_equal(life.begin, books->acked);
+			assert_int_equal(life.before_id, books->lives ? books->life.id : 0);
+			books->life = life;
+			books->lives++;
+			books->declared = 0;
+		}
+		while (books->acked < last) {
+			struct blob payload = { 0 };
+			struct batch batch;
+			assert_int_equal(spool_batch(f->spool, ++books->acked, &payload, &f->err),
+					 0);
+			assert_int_equal(wire_batch_decode(arena, payload.data, payload.len, &batch,
+							   &f->err),
+					 0);
+			book(books, &batch);
+			arena_reset(arena);
+			blob_free(&payload);
+		}
+		assert_int_equal(spool_acked(f->spool, last, at_us, &f->err), 0);
+	} while (status(f).unsealed > 0);
+	arena_close(arena);
+}
+
+static void deliver(struct fixture *f, struct books *books)
+{
+	deliver_at(f, books, NOW_US);
+}
+
+static void import_by_mistake(struct fixture *f, int first, int n)
+{
+	enum { SOME = 8192 };
+	struct observation *obs = calloc(SOME, sizeof(*obs));
+	char(*labels)[16] = calloc(SOME, sizeof(*labels));
+	assert_true(obs && labels);
+	for (int from = 0; from < n; from += SOME) {
+		size_t some = (size_t)(n - from < SOME ? n - from : SOME);
+		for (size_t i = 0; i < some; i++) {
+			(void)snprintf(labels[i], sizeof(labels[i]), "s=%d", first + from + (int)i);
+			obs[i] = figure("x.x", TODAY, 1);
+			obs[i].labels = labels[i];
+		}
+		if (spool_record(f->spool, obs, some, NULL, &f->err) < 0)
+			fail_msg("%s", f->err.text);
+	}
+	free(obs);
+	free(labels);
+}
+
+static void series_numbers_that_ran_out_are_given_anew_in_another_life(void **state)
+{
+	struct fixture *f = *state;
+	struct books *books = calloc(1, sizeof(*books));
+	assert_non_null(books);
+	struct observation own = figure("team.count", TODAY, 7);
+	f->limits.bytes_max = 64 << 20;
+	reopen(f);
+	put(f, &own);
+	import_by_mistake(f, 1, MISTAKES - 1);
+	deliver(f, books);
+	assert_int_equal(books->lives, 1);
+	assert_int_equal(books->declared, WIRE_SERIES_MAX);
+	reopen(f);
+	import_by_mistake(f, MISTAKES, 2);
+	deliver(f, books);
+	assert_int_equal(books->lives, 2);
+	assert_int_equal(books->declared, 2);
+	/* Once each, but for the one that ended the first life. */
+	unsigned twice = 0;
+	for (int i = 0; i < MISTAKES + 2; i++) {
+		assert_in_range(books->told[i], 1, 2);
+		twice += books->told[i] == 2;
+	}
+	assert_int_equal(twice, 1);
+	reopen(f);
+	assert_true(spool_life(f->spool).id == books->life.id);
+	own.add = true;
+	own.value_e = 3;
+	put(f, &own);
+	deliver(f, books);
+	assert_int_equal(books->own_e, 10);
+	verified(f);
+	/* All of it is there for a province that was restored; it takes two lives again. */
+	assert_int_equal(spool_renew(f->spool, &f->err), 0);
+	assert_int_equal(status(f).unsealed, MISTAKES + 2);
+	memset(books, 0, sizeof(*books));
+	deliver(f, books);
+	assert_int_equal(books->lives, 2);
+	for (int i = 0; i < MISTAKES + 2; i++)
+		assert_true(books->told[i] >= 1);
+	assert_int_equal(books->own_e, 10);
+	verified(f);
+	free(books);
+}
+
+/* One number a life: the second series waits for the next. */
+static void prepare_end(struct fixture *f)
+{
+	struct observation first = figure("a.a", TODAY, 1), second = figure("z.z", TODAY - 1, 2);
+	f->limits.numbers_max = 1;
+	reopen(f);
+	put(f, &first);
+	seal(f);
+	assert_int_equal(spool_acked(f->spool, 1, NOW_US, &f->err), 0);
+	put(f, &second);
+}
+
+static bool done_end(struct fixture *f)
+{
+	struct spool_status found = status(f);
+	assert_int_equal(found.unsealed, 1);
+	assert_int_equal(spool_life(f->spool).begin, 0);
+	assert_int_equal(found.waiting_observations, found.last_seq - 1);
+	return found.last_seq == 2;
+}
+
+static void prepare_next_life(struct fixture *f)
+{
+	prepare_end(f);
+	assert_int_equal(seal(f), 2); /* a.a again, as the last */
+	assert_int_equal(spool_acked(f->spool, 2, NOW_US, &f->err), 0);
+}
+
+static bool done_next_life(struct fixture *f)
+{
+	struct spool_status found = status(f);
+	struct spool_life life = spool_life(f->spool);
+	struct observation first = figure("a.a", TODAY, 1), second = figure("z.z", TODAY - 1, 2);
+	bool done = life.begin == 2;
+	assert_int_equal(found.acked_seq, 2);
+	assert_int_equal(found.last_seq, done ? 3 : 2);
+	assert_int_equal(found.unsealed, done ? 0 : 1);
+	assert_int_equal(current(f, &first), 1);
+	assert_int_equal(current(f, &second), 2);
+	return done;
+}
+
+static void a_life_ends_and_begins_whole_or_not_at_all_whatever_the_disk_refuses(void **state)
+{
+	hold_against_all(*state, &(struct promise){ prepare_end, call_seal, done_end });
+	hold_against_all(*state, &(struct promise){ prepare_next_life, call_seal, done_next_life });
+}
+
+static void a_life_is_over_for_every_copy_of_it(void **state)
+{
+	struct fixture *f = *state;
+	struct observation first = figure("a.a", TODAY, 5);
+	prepare_next_life(f);
+	uint64_t id = spool_id(f->spool);
+	/* What comes meanwhile, also of a series with a number, is of the next life. */
+	put(f, &first);
+	spool_close(f->spool);
+	char copy[PATH_MAX + 8], command[2 * PATH_MAX + 32];
+	(void)snprintf(copy, sizeof(copy), "%s.copy", f->path);
+	(void)snprintf(command, sizeof(command), "cp '%s' '%s'", f->path, copy);
+	assert_int_equal(system(command), 0);
+	f->spool = NULL;
+	reopen(f);
+	assert_int_equal(seal(f), 3);
+	struct spool_life life = spool_life(f->spool);
+	assert_true(life.id != id && life.before_id == id && life.begin == 2);
+	spool_close(f->spool);
+	f->spool = NULL;
+	assert_int_equal(rename(copy, f->path), 0);
+	reopen(f);
+	assert_int_equal(seal(f), 3);
+	assert_true(spool_life(f->spool).id == life.id);
+	/* An ack of before that comes late asks for nothing again. */
+	assert_int_equal(spool_acked(f->spool, 1, NOW_US, &f->err), 0);
+	assert_int_equal(status(f).acked_seq, 2);
+	verified(f);
+}
+
+static void series_without_a_value_are_forgotten_with_their_life(void **state)
+{
+	struct fixture *f = *state;
+	struct books *books = calloc(1, sizeof(*books));
+	assert_non_null(books);
+	struct observation own = figure("team.count", TODAY + 100, 7);
+	struct observation one_more = figure("x.x", TODAY + 100, 1);
+	one_more.labels = "s=6";
+	f->limits.numbers_max = 2; /* and six series at the most */
+	reopen(f);
+	put(f, &own);
+	import_by_mistake(f, 1, 5);
+	deliver(f, books);
+	assert_int_equal(books->lives, 3);
+	assert_int_equal(spool_record(f->spool, &one_more, 1, NULL, &f->err), -E2BIG);
+	/* Months later what was imported is trimmed. */
+	own.value_e = 8;
+	put(f, &own);
+	deliver_at(f, books, NOW_US + 100 * DAY_US);
+	put(f, &one_more);
+	deliver(f, books);
+	assert_int_equal(books->lives, 4);
+	assert_int_equal(books->own_e, 8);
+	assert_int_equal(books->told[6], 1);
+	verified(f);
+	free(books);
+}
+
 /* --- many in one call --- */
 
 #define MANY 20000 /* more than are put in order together */
@@ -1229,6 +1471,10 @@ int main(void)
 		TEST(quarantined_figures_are_named_and_counted_once),
 		TEST(facts_are_kept),
 		TEST(province_that_takes_every_batch_knows_what_was_recorded),
+		TEST(series_numbers_that_ran_out_are_given_anew_in_another_life),
+		TEST(a_life_ends_and_begins_whole_or_not_at_all_whatever_the_disk_refuses),
+		TEST(a_life_is_over_for_every_copy_of_it),
+		TEST(series_without_a_value_are_forgotten_with_their_life),
 		TEST(big_day_is_split_into_batches_that_fit_a_frame),
 		TEST(many_in_a_call_are_as_many_calls),
 		TEST(more_than_are_put_in_order_together_are_all_recorded),

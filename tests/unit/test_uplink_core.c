@@ -371,6 +371,110 @@ static void batches_that_took_the_numbers_of_lost_ones_are_not_taken_for_them(vo
 	assert_false(did(f, UPLINK_RELEASE));
 }
 
+static void welcomed(struct fixture *f, uint64_t upto, bool matches)
+{
+	tell(f, (struct uplink_event){
+			.type = UPLINK_WELCOMED, .upto = upto, .credit = 16, .matches = matches });
+}
+
+/* The next line, and the Hello on it. */
+static void greet_on_another_line(struct fixture *f, bool proving)
+{
+	assert_true(did(f, UPLINK_CLOSE) && !did(f, UPLINK_SEND_BATCH));
+	tick_at_next(f);
+	assert_true(did(f, UPLINK_OPEN));
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	assert_true(did(f, UPLINK_SEND_HELLO));
+	assert_int_equal(f->core.proving, proving);
+}
+
+/* The spool's next life begins behind 5, and the province does not know it: it is asked about the
+ * life before. */
+static void reborn(struct fixture *f)
+{
+	welcome(f, 5, 5, 16);
+	tell(f, (struct uplink_event){ .type = UPLINK_REBORN, .begin = 5 });
+	greet_on_another_line(f, false);
+	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 7 });
+	welcomed(f, 5, true);
+	greet_on_another_line(f, true);
+}
+
+static void another_life_begins_where_the_province_has_all_of_the_one_before(void **state)
+{
+	struct fixture *f = *state;
+	reborn(f);
+	welcomed(f, 5, true);
+	assert_true(did(f, UPLINK_SEND_HELLO) && !f->core.proving);
+	welcomed(f, 5 + 5, false); /* about the life before, once more and late */
+	assert_false(did(f, UPLINK_RENEW));
+	welcomed(f, 5, true);
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 6);
+	sent(f, UPLINK_SENT);
+	sent(f, UPLINK_SENT); /* and 7 */
+	/* Nothing of it is known to be committed: on the next line all is asked again. */
+	tell(f, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	assert_true(did(f, UPLINK_SEND_HELLO) && !f->core.proving);
+	welcomed(f, 5, true);
+	greet_on_another_line(f, true);
+	welcomed(f, 5, true);
+	welcomed(f, 5, true);
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 6);
+	sent(f, UPLINK_SENT);
+	sent(f, UPLINK_SENT);
+	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 6 });
+	/* From then on its id says enough. */
+	tell(f, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	welcomed(f, 6, true);
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 7);
+}
+
+static void a_province_that_lost_some_of_the_life_before_gets_all_again(void **state)
+{
+	struct fixture *f = *state;
+	reborn(f);
+	welcomed(f, 4, true);
+	assert_true(did(f, UPLINK_RENEW));
+	assert_false(did(f, UPLINK_RELEASE));
+	tell(f, (struct uplink_event){ .type = UPLINK_RENEWED, .last_seq = 0 });
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	assert_false(f->core.proving);
+	welcomed(f, 0, true);
+	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 1 });
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 1);
+}
+
+/* Restored to before it, after its first batches were acked. */
+static void a_life_that_the_province_does_not_know_any_more_is_sent_again(void **state)
+{
+	struct fixture *f = *state;
+	tell(f,
+	     (struct uplink_event){ .type = UPLINK_START, .last_seq = 9, .upto = 8, .begin = 5 });
+	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	assert_true(did(f, UPLINK_SEND_HELLO) && !f->core.proving);
+	welcomed(f, 5, true);
+	assert_false(did(f, UPLINK_RELEASE));
+	greet_on_another_line(f, true);
+	welcomed(f, 5, true);
+	welcomed(f, 5, true);
+	assert_int_equal(seq_of(f, UPLINK_RELEASE), 5);
+	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 6);
+}
+
+/* An older copy of the spool came to the same life by itself. */
+static void a_life_that_another_copy_has_begun_is_renewed(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 5, 5, 16);
+	tell(f, (struct uplink_event){ .type = UPLINK_REBORN, .begin = 5 });
+	greet_on_another_line(f, false);
+	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 6 });
+	welcomed(f, 6, false);
+	assert_true(did(f, UPLINK_RENEW));
+}
+
 static void a_disk_that_cannot_renew_is_asked_again(void **state)
 {
 	struct fixture *f = *state;
@@ -811,6 +915,10 @@ int main(void)
 		TEST(figures_sealed_offline_after_a_rollback_are_not_taken_for_duplicates),
 		TEST(ack_that_could_not_be_noted_is_noted_again),
 		TEST(batches_that_took_the_numbers_of_lost_ones_are_not_taken_for_them),
+		TEST(another_life_begins_where_the_province_has_all_of_the_one_before),
+		TEST(a_province_that_lost_some_of_the_life_before_gets_all_again),
+		TEST(a_life_that_the_province_does_not_know_any_more_is_sent_again),
+		TEST(a_life_that_another_copy_has_begun_is_renewed),
 		TEST(a_disk_that_cannot_renew_is_asked_again),
 		TEST(restored_province_gets_again_what_it_lost),
 		TEST(spent_budget_is_told_and_batches_go_when_it_allows),
