@@ -160,7 +160,8 @@ static int start_api(struct server *server, struct err *err)
 				     .invitation_days = &server->config->invitation_days,
 				     .gate = gate_counters(server->gate),
 				     .intake = intake_counters(server->intake),
-				     .meters = intake_meters(server->intake) };
+				     .meters = intake_meters(server->intake),
+				     .key_meters = gate_meters(server->gate) };
 	int fd;
 	int rc = api_socket(server, &fd, err);
 	return rc < 0 ? rc : api_start(server->loop, fd, &config, &server->api, err);

@@ -36,7 +36,8 @@ struct api_config { /* all of it outlives the api */
 	const uint32_t *invitation_days;  /* for which one is good; may change on the loop */
 	const struct gate_counters *gate; /* may be NULL, as the next one */
 	const struct intake_counters *intake;
-	const struct meters *meters; /* of offices; NULL: what they use is not told */
+	const struct meters *meters;     /* of offices; NULL: what they use is not told */
+	const struct meters *key_meters; /* of keys: gate_meters(); NULL with the former */
 };
 
 /** Serve on @listen_fd (http_listen_unix), which the api takes over: on error it is closed. */

@@ -24,19 +24,23 @@ static int offices_prepare(struct call *call, struct err *err)
 
 	(void)err;
 	call->code = http_arg(call->request, "code");
-	if (!call->code || !config->meters)
+	if (!call->code || !config->meters || !config->key_meters)
 		return 0;
 	/* the meters are the loop's */
 	key = roster_of_code(config->roster, call->code);
 	call->metered = true;
 	call->limits = *meters_limits(config->meters);
-	for (unsigned i = 0; key && i < LIMIT_COUNT; i++)
-		call->readings[i] = meters_read(config->meters, key->office, (enum limit)i,
+	for (unsigned i = 0; key && i < LIMIT_COUNT; i++) {
+		bool of_key = i == LIMIT_CONNECTIONS || i == LIMIT_HANDSHAKES;
+
+		call->readings[i] = meters_read(of_key ? config->key_meters : config->meters,
+						of_key ? key->id : key->office, (enum limit)i,
 						uv_hrtime() / 1000000);
+	}
 	return 0;
 }
 
-/* What the office uses of each limit. Those of the gate are of keys, and not told. */
+/* What the office uses of each limit; its key, of those of the gate. */
 static int add_limits(const struct call *call, sqlite3 *db, int64_t office, struct table *table,
 		      struct err *err)
 {
@@ -51,11 +55,13 @@ static int add_limits(const struct call *call, sqlite3 *db, int64_t office, stru
 					       [LIMIT_SERIES] = usage.series,
 					       [LIMIT_HELD] = usage.held };
 
-	for (unsigned i = LIMIT_QUESTIONS; rc == 0 && i < LIMIT_COUNT; i++) {
+	for (unsigned i = 0; rc == 0 && i < LIMIT_COUNT; i++) {
 		const struct meter_reading *reading = &call->readings[i];
 		unsigned long long used = i < LIMIT_SPOOLS ? reading->used : stored[i];
 
-		if (reading->hits == 0) /* what is cut is fine, here and below */
+		if (i == LIMIT_DAY) /* of which day? */
+			(void)snprintf(text, sizeof(text), _("%u at most"), call->limits.most[i]);
+		else if (reading->hits == 0) /* what is cut is fine, here and below */
 			(void)snprintf(text, sizeof(text), _("%llu of %u"), used,
 				       call->limits.most[i]);
 		else

@@ -204,6 +204,11 @@ int fold_units(struct pages *offices, const struct reference *reference, struct 
 	return above_tell(&above, offices, err);
 }
 
+size_t fold_n_stale(const struct fold *fold)
+{
+	return fold->n_stale;
+}
+
 /* --- playing again --- */
 
 static int by_office_day(const void *a, const void *b)

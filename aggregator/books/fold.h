@@ -51,6 +51,9 @@ int fold_run(struct fold *fold, const struct office *office, int32_t day,
 int fold_stale(struct fold *fold, const struct office *office, int32_t day,
 	       const struct declared *declared, struct err *err);
 
+/** How often a series of an office's day was marked to be played again, in this transaction. */
+size_t fold_n_stale(const struct fold *fold);
+
 /** Play what is stale and write the pages. */
 int fold_finish(struct fold *fold, struct err *err);
 

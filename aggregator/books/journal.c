@@ -134,9 +134,15 @@ size_t journal_spools(const struct journal *journal)
 	return spools_count(journal->spools);
 }
 
-int64_t *journal_held(struct journal *journal, int64_t office)
+struct office_account *journal_account(struct journal *journal, int64_t office)
 {
-	return spools_held(journal->spools, office);
+	return spools_account(journal->spools, office);
+}
+
+int journal_weigh(struct journal *journal, int64_t office, int32_t day, uint64_t *ret_observations,
+		  struct err *err)
+{
+	return strands_weigh(journal->strands, day, office, ret_observations, err);
 }
 
 bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIRE_DIGEST_LEN])
@@ -180,8 +186,8 @@ void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, 
 }
 
 int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,
-		   int64_t received_us, const uint8_t *payload, size_t len, int64_t *ret_id,
-		   struct err *err)
+		   int64_t received_us, const uint8_t *payload, size_t len, size_t observations,
+		   int64_t *ret_id, struct err *err)
 {
 	assert(spool->row && seq == spool->upto + 1);
 	if (spool == &journal->claimed && !(spool = spools_keep(journal->spools, spool)))
@@ -189,8 +195,8 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 	int64_t back = 0;
 	int rc = last_load(journal, err);
 	if (rc == 0)
-		rc = strands_add(journal->strands, day, spool->office, journal->last + 1, &back,
-				 err);
+		rc = strands_add(journal->strands, day, spool->office, journal->last + 1,
+				 observations, &back, err);
 	if (rc == 0)
 		rc = arrivals_add(journal->arrivals, day, received_us, err);
 	if (rc < 0)

@@ -36,17 +36,20 @@ int journal_make(struct journal *journal, struct journal_spool *spool, struct er
 
 /** May the batch with this digest be the spool's last? Yes, too, when that is not known. */
 bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIRE_DIGEST_LEN]);
-/** Append one batch; its seq must be spool->upto + 1 (asserted). */
+/** Append one batch of @observations; its seq must be spool->upto + 1 (asserted). */
 int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,
-		   int64_t received_us, const uint8_t *payload, size_t len, int64_t *ret_id,
-		   struct err *err);
+		   int64_t received_us, const uint8_t *payload, size_t len, size_t observations,
+		   int64_t *ret_id, struct err *err);
+/** strands_weigh() */
+int journal_weigh(struct journal *journal, int64_t office, int32_t day, uint64_t *ret_observations,
+		  struct err *err);
 /** Write the watermarks that moved and the strands that grew: before entries are looked for by
  * office and day, and before the commit. */
 int journal_flush(struct journal *journal, struct err *err);
 
 /** Spools at hand: spools.h. */
 size_t journal_spools(const struct journal *journal);
-int64_t *journal_held(struct journal *journal, int64_t office);
+struct office_account *journal_account(struct journal *journal, int64_t office);
 
 void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, uint64_t seq,
 		   const uint8_t *payload,

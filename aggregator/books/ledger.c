@@ -26,6 +26,12 @@ struct ledger {
 	struct mended mended_before;        /* likewise */
 	struct limits limits;
 	enum limit over; /* of the last POSTING_OVER */
+	uint64_t work;   /* of the batch posted last */
+	uint64_t turn;   /* transactions begun */
+	struct turn_of_run {
+		uint32_t series, index;
+	} * order; /* owned [order_room]: of a batch's runs */
+	size_t order_room;
 };
 
 struct ledger *ledger_open(sqlite3 *db, struct err *err)
@@ -59,6 +65,7 @@ void ledger_close(struct ledger *ledger)
 	journal_close(ledger->journal);
 	declarations_close(ledger->declarations);
 	arena_close(ledger->arena);
+	free(ledger->order);
 	free(ledger);
 }
 
@@ -81,6 +88,7 @@ void ledger_begin(struct ledger *ledger, const struct reference *reference)
 	ledger->observations += ledger->uncommitted;
 	ledger->uncommitted = 0;
 	ledger->mended = (struct mended){ 0 };
+	ledger->turn++;
 	fold_begin(ledger->fold, reference);
 }
 
@@ -154,6 +162,13 @@ static int over(struct ledger *ledger, enum limit limit, struct err *err)
 			"this office would declare more than %u series, as many as it may: use "
 			"fewer different label values; or the province may raise [limits] series",
 			ledger->limits.most[limit]);
+	case LIMIT_DAY:
+		return err_set(
+			err, -EDQUOT,
+			"this office has sent more than %u observations for one day, corrections "
+			"included: find out why that day is sent again and again; then the "
+			"province may raise [limits] day",
+			ledger->limits.most[limit]);
 	default:
 		return err_set(
 			err, -EDQUOT,
@@ -185,6 +200,18 @@ static int check_declaring(const struct post *post, const struct journal_spool *
 	return rc;
 }
 
+/* A day is played again as a whole when something of it is corrected: how much may that be? */
+static int check_day(const struct post *post, struct err *err)
+{
+	struct ledger *ledger = post->ledger;
+	uint64_t observations = 0;
+	int rc = journal_weigh(ledger->journal, post->office->id, post->batch.day, &observations,
+			       err);
+	if (rc == 0 && observations + post->batch.n_points > ledger->limits.most[LIMIT_DAY])
+		rc = over(ledger, LIMIT_DAY, err);
+	return rc;
+}
+
 /* As many rows as sift() would make of the run. */
 static size_t rows_of(const struct post *post, size_t index)
 {
@@ -212,15 +239,15 @@ static int check_held(const struct post *post, struct err *err)
 {
 	struct ledger *ledger = post->ledger;
 	uint64_t most = ledger->limits.most[LIMIT_HELD];
-	int64_t *held = journal_held(ledger->journal, post->office->id);
+	struct office_account *account = journal_account(ledger->journal, post->office->id);
 	struct usage usage = { 0 };
-	if (held && *held >= 0 && (uint64_t)*held + post->batch.n_points <= most)
+	if (account && account->held >= 0 && (uint64_t)account->held + post->batch.n_points <= most)
 		return 0;
 	int rc = usage_read(ledger->usage, post->office->id, &usage, err);
 	if (rc < 0)
 		return rc;
-	if (held)
-		*held = (int64_t)usage.held;
+	if (account)
+		account->held = (int64_t)usage.held;
 	if (usage.held + post->batch.n_points <= most)
 		return 0;
 	size_t rows = 0;
@@ -232,9 +259,9 @@ static int check_held(const struct post *post, struct err *err)
 static int hold(const struct post *post, size_t run, int64_t point, size_t n, enum verdict verdict,
 		struct err *err)
 {
-	int64_t *held = journal_held(post->ledger->journal, post->office->id);
-	if (held && *held >= 0)
-		++*held;
+	struct office_account *account = journal_account(post->ledger->journal, post->office->id);
+	if (account && account->held >= 0)
+		account->held++;
 	post->on_held(post->context, post->batch.runs[run].series, (uint32_t)n, verdict);
 	return quarantine_hold(post->ledger->quarantine, post->entry, run, point, verdict, n, err);
 }
@@ -323,6 +350,8 @@ static int declare(struct post *post, struct journal_spool *spool, struct err *e
 	post->judge =
 		judge_of(ledger->reference, post->office, post->batch.day, post->received_day);
 	if (rc == 0)
+		rc = check_day(post, err);
+	if (rc == 0)
 		rc = check_held(post, err);
 	if (news && (rc == -EBADMSG || rc == -EDQUOT)) {
 		struct err undone = { 0 };
@@ -368,6 +397,100 @@ static enum posting place(const struct journal_spool *spool, const struct entry_
 	return journal_is_last(spool, digest) ? POSTED_BEFORE : POSTING_PARTED;
 }
 
+static int by_series(const void *a, const void *b)
+{
+	const struct turn_of_run *x = a, *y = b;
+	if (x->series != y->series)
+		return x->series < y->series ? -1 : 1;
+	return x->index < y->index ? -1 : 1; /* a run is one of them */
+}
+
+/* Every run, in the order of the province's series, in which a page's entries stand: an office may
+ * number its series the other way round, and each new entry would move all others then (65,536 of
+ * them took 12 s). */
+static int post_runs(struct post *post, struct err *err)
+{
+	struct ledger *ledger = post->ledger;
+	const struct batch *batch = &post->batch;
+	bool ascending = true;
+	int rc = 0;
+	for (size_t i = 1; i < batch->n_runs && ascending; i++)
+		ascending = post->declared[batch->runs[i - 1].series].series <=
+			    post->declared[batch->runs[i].series].series;
+	for (size_t i = 0; i < batch->n_runs && ascending && rc == 0; i++)
+		rc = post_run(post, i, err);
+	if (ascending || rc < 0)
+		return rc;
+	if (ledger->order_room < batch->n_runs) {
+		struct turn_of_run *order = realloc(ledger->order, batch->n_runs * sizeof(*order));
+		if (!order)
+			return err_memory(err);
+		ledger->order = order;
+		ledger->order_room = batch->n_runs;
+	}
+	for (size_t i = 0; i < batch->n_runs; i++)
+		ledger->order[i] =
+			(struct turn_of_run){ post->declared[batch->runs[i].series].series,
+					      (uint32_t)i };
+	qsort(ledger->order, batch->n_runs, sizeof(ledger->order[0]), by_series);
+	for (size_t i = 0; i < batch->n_runs && rc == 0; i++)
+		rc = post_run(post, ledger->order[i].index, err);
+	return rc;
+}
+
+/* --- work --- */
+
+#define ENTRY_WORK 128u /* of a page that is not at hand, and of the units above: 9 us */
+#define SLOTS_WORK 2u   /* slots of a series that is played again, as one observation */
+
+static uint64_t *work_of(struct ledger *ledger, int64_t office)
+{
+	struct office_account *account = journal_account(ledger->journal, office);
+	if (!account)
+		return NULL;
+	if (account->work_turn != ledger->turn)
+		account->work = 0;
+	account->work_turn = ledger->turn;
+	return &account->work;
+}
+
+static bool has_had_its_share(struct ledger *ledger, int64_t office)
+{
+	const uint64_t *work = work_of(ledger, office);
+	return work && *work >= LEDGER_SHARE;
+}
+
+/* @n_stale of its series are to be played again because of it. */
+static int reckon_work(struct post *post, size_t n_stale, struct err *err)
+{
+	struct ledger *ledger = post->ledger;
+	const struct batch *batch = &post->batch;
+	uint64_t day = 0;
+	ledger->work = batch->n_points;
+	for (size_t i = 0; i < batch->n_runs; i++) {
+		const struct run *run = &batch->runs[i];
+		uint64_t hours = post->declared[run->series].grain < GRAIN_DAY
+					 ? (run->n < 24 ? run->n : 24)
+					 : 0;
+		ledger->work += ENTRY_WORK * (1 + hours);
+	}
+	int rc = n_stale > 0
+			 ? journal_weigh(ledger->journal, post->office->id, batch->day, &day, err)
+			 : 0;
+	if (n_stale > 0)
+		ledger->work += day * (1 + (n_stale - 1) / REPLAY_SERIES_MAX) +
+				n_stale * (RUN_POINTS_MAX / SLOTS_WORK);
+	uint64_t *work = work_of(ledger, post->office->id);
+	if (work)
+		*work += ledger->work;
+	return rc;
+}
+
+uint64_t ledger_work(const struct ledger *ledger)
+{
+	return ledger->work;
+}
+
 int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_held *on_held,
 		void *context, enum posting *ret_posting, uint64_t *ret_upto, struct err *err)
 {
@@ -383,7 +506,10 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 	if (rc < 0)
 		return rc;
 	*ret_upto = spool->upto;
+	ledger->work = 0;
 	enum posting posting = place(spool, form);
+	if (posting != POSTED_BEFORE && has_had_its_share(ledger, form->office))
+		posting = POSTING_NEXT;
 	if (posting != POSTED) {
 		*ret_posting = posting;
 		return 0;
@@ -395,11 +521,14 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 	}
 	if (rc == 0)
 		rc = journal_append(ledger->journal, spool, form->seq, post.batch.day,
-				    form->received_us, form->payload, form->len, &post.entry, err);
+				    form->received_us, form->payload, form->len,
+				    post.batch.n_points, &post.entry, err);
 	if (rc == 0)
 		fold_entries_from(ledger->fold, post.entry);
-	for (size_t i = 0; i < post.batch.n_runs && rc == 0; i++)
-		rc = post_run(&post, i, err);
+	size_t n_stale = fold_n_stale(ledger->fold);
+	rc = rc < 0 ? rc : post_runs(&post, err);
+	if (rc == 0)
+		rc = reckon_work(&post, fold_n_stale(ledger->fold) - n_stale, err);
 	if (rc < 0)
 		return rc;
 	ledger->uncommitted += post.batch.n_points;

@@ -7,7 +7,7 @@
 struct office_spools {
 	int64_t office;
 	struct journal_spool *first; /* owned list; NULL: the slot is free */
-	int64_t held;
+	struct office_account account;
 };
 
 struct spools {
@@ -117,7 +117,7 @@ struct journal_spool *spools_keep(struct spools *spools, const struct journal_sp
 	struct office_spools *slot = slot_of(spools, spool->office);
 	if (!slot->first) {
 		spools->n++;
-		slot->held = -1;
+		slot->account = (struct office_account){ .held = -1 };
 	}
 	*kept = *spool;
 	kept->changed = false;
@@ -153,10 +153,10 @@ struct journal_spool *spools_changed(struct spools *spools)
 	return spool;
 }
 
-int64_t *spools_held(struct spools *spools, int64_t office)
+struct office_account *spools_account(struct spools *spools, int64_t office)
 {
 	struct office_spools *slot = spools->n ? slot_of(spools, office) : NULL;
-	return slot && slot->first ? &slot->held : NULL;
+	return slot && slot->first ? &slot->account : NULL;
 }
 
 size_t spools_count(const struct spools *spools)

@@ -28,6 +28,13 @@ struct journal_spool {
 	struct journal_spool *next_changed;
 };
 
+/* What the writer remembers of an office. */
+struct office_account {
+	int64_t held;       /* rows of quarantine that wait; -1: not known yet */
+	uint64_t work;      /* what its batches cost in the transaction at hand: ledger.h */
+	uint64_t work_turn; /* which transaction that was */
+};
+
 struct spools;
 struct spools *spools_open(void); /* NULL: out of memory */
 void spools_close(struct spools *spools);
@@ -42,7 +49,7 @@ void spools_change(struct spools *spools, struct journal_spool *spool);
 /** The next of those that are to be written, which counts as written from now on (who cannot write
  * it forgets all); NULL: none. Valid until the next call of one above. */
 struct journal_spool *spools_changed(struct spools *spools);
-/** How many rows of quarantine an office has waiting, as far as whoever writes it here knows; -1:
- * not yet. NULL while no spool of it is at hand. Valid until one is kept. */
-int64_t *spools_held(struct spools *spools, int64_t office);
+/** Whoever asks writes what he knows there. NULL while no spool of it is at hand. Valid until one
+ * is kept. */
+struct office_account *spools_account(struct spools *spools, int64_t office);
 size_t spools_count(const struct spools *spools);

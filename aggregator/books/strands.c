@@ -8,7 +8,8 @@
 
 struct slot { /* the strand used last of those that lead here */
 	int64_t office;
-	int64_t entry; /* its newest; 0: it has none; */
+	int64_t entry;        /* its newest; 0: it has none; */
+	int64_t observations; /* in its entries */
 	int32_t day;
 	bool known;   /* false: no strand was, */
 	bool changed; /* since it was written */
@@ -28,10 +29,12 @@ struct strands *strands_open(sqlite3 *db, struct err *err)
 		(void)err_memory(err);
 		return NULL;
 	}
-	if (db_prepare(db, "SELECT entry FROM strand WHERE day = ? AND office = ?", &strands->read,
-		       err) < 0 ||
-	    db_prepare(db, "INSERT OR REPLACE INTO strand VALUES(?, ?, ?)", &strands->write, err) <
-		    0) {
+	if (db_prepare(db, "SELECT entry, observations FROM strand WHERE day = ? AND office = ?",
+		       &strands->read, err) < 0 ||
+	    db_prepare(db,
+		       "INSERT OR REPLACE INTO strand(day, office, entry, observations) VALUES(?, "
+		       "?, ?, ?)",
+		       &strands->write, err) < 0) {
 		strands_close(strands);
 		return NULL;
 	}
@@ -59,6 +62,7 @@ static int slot_write(struct strands *strands, struct slot *slot, struct err *er
 	sqlite3_bind_int(strands->write, 1, slot->day);
 	sqlite3_bind_int64(strands->write, 2, slot->office);
 	sqlite3_bind_int64(strands->write, 3, slot->entry);
+	sqlite3_bind_int64(strands->write, 4, slot->observations);
 	int rc = db_run(strands->write, err);
 	slot->changed = rc < 0;
 	return rc;
@@ -71,10 +75,15 @@ static int slot_read(struct strands *strands, struct slot *slot, int32_t day, in
 	sqlite3_bind_int64(strands->read, 2, office);
 	int rc = db_step(strands->read, err);
 	int64_t entry = rc == 1 ? sqlite3_column_int64(strands->read, 0) : 0;
+	int64_t observations = rc == 1 ? sqlite3_column_int64(strands->read, 1) : 0;
 	sqlite3_reset(strands->read);
 	if (rc < 0)
 		return rc;
-	*slot = (struct slot){ .office = office, .entry = entry, .day = day, .known = true };
+	*slot = (struct slot){ .office = office,
+			       .entry = entry,
+			       .observations = observations,
+			       .day = day,
+			       .known = true };
 	return 0;
 }
 
@@ -93,8 +102,18 @@ static int slot_of(struct strands *strands, int32_t day, int64_t office, struct 
 	return rc;
 }
 
-int strands_add(struct strands *strands, int32_t day, int64_t office, int64_t id, int64_t *ret_back,
-		struct err *err)
+int strands_weigh(struct strands *strands, int32_t day, int64_t office, uint64_t *ret_observations,
+		  struct err *err)
+{
+	struct slot *slot;
+	int rc = slot_of(strands, day, office, &slot, err);
+	if (rc == 0) /* a damaged row may say less than nothing */
+		*ret_observations = slot->observations > 0 ? (uint64_t)slot->observations : 0;
+	return rc;
+}
+
+int strands_add(struct strands *strands, int32_t day, int64_t office, int64_t id,
+		size_t observations, int64_t *ret_back, struct err *err)
 {
 	struct slot *slot;
 	int rc = slot_of(strands, day, office, &slot, err);
@@ -102,6 +121,8 @@ int strands_add(struct strands *strands, int32_t day, int64_t office, int64_t id
 		return rc;
 	*ret_back = slot->entry ? id - slot->entry : 0;
 	slot->entry = id;
+	if (slot->observations < INT64_MAX / 2) /* what a disk says is not to overflow */
+		slot->observations += (int64_t)observations;
 	if (!slot->changed && strands->n == SLOTS) /* each was written and read again since */
 		return slot_write(strands, slot, err);
 	if (!slot->changed)

@@ -12,6 +12,7 @@
 #include "db.h"
 #include "err.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* SQL that names the ids of a strand's entries `strand_entries`, at the head of a SELECT. */
@@ -30,9 +31,13 @@ void strands_close(struct strands *strands); /* NULL is fine */
 /** After a rollback: forget what was remembered of the table. */
 void strands_forget(struct strands *strands);
 
-/** Journal entry @id is the strand's newest. @ret_back: to the one before, 0 when it is the first.
- */
-int strands_add(struct strands *strands, int32_t day, int64_t office, int64_t id, int64_t *ret_back,
-		struct err *err);
+/** Journal entry @id, of @observations, is the strand's newest. @ret_back: to the one before, 0
+ * when it is the first. */
+int strands_add(struct strands *strands, int32_t day, int64_t office, int64_t id,
+		size_t observations, int64_t *ret_back, struct err *err);
+/** How many observations its entries hold, each correction counted too; those that came before
+ * there was a count are not in it. */
+int strands_weigh(struct strands *strands, int32_t day, int64_t office, uint64_t *ret_observations,
+		  struct err *err);
 /** Write the strands that grew: before they are read, and before the commit. */
 int strands_flush(struct strands *strands, struct err *err);

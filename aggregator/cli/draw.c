@@ -101,6 +101,9 @@ static const struct title {
 	{ "who", N_("Who"), 0 },
 	/* limits of an office */
 	{ "bytes", N_("Bytes a minute"), 0 },
+	{ "connections", N_("Connections"), 0 },
+	{ "work", N_("Work a minute, in observations"), 0 },
+	{ "day", N_("Observations for one day"), 0 },
 	{ "questions", N_("Greetings and pings a minute"), 0 },
 	{ "refused", N_("Refused batches a minute"), 0 },
 	{ "series", N_("Series"), 0 },

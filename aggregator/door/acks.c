@@ -66,7 +66,7 @@ static void ack_add(struct ack *ack, const struct held all[], const struct pendi
 
 static bool is_wrong(enum posting posting)
 {
-	return posting != POSTED && posting != POSTED_BEFORE;
+	return posting != POSTED && posting != POSTED_BEFORE && posting != POSTING_NEXT;
 }
 
 static void refuse(struct gate *gate, const struct pending *wrong)

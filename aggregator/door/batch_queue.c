@@ -33,6 +33,32 @@ void batch_queue_take(struct batch_queue *from, struct batch_queue *to, size_t m
 	to->bytes -= from->bytes;
 }
 
+void batch_queue_put_back(struct batch_queue *from, struct batch_queue *to,
+			  bool (*may)(void *context, const struct pending *pending), void *context)
+{
+	size_t n = 0, at = 0;
+	for (size_t i = 0; i < from->n; i++)
+		n += from->list[i].posting == POSTING_NEXT;
+	if (n == 0 || reserve(to, to->n + n) < 0)
+		return;
+	struct batch_queue back = { .list = malloc(n * sizeof(*back.list)) };
+	if (!back.list)
+		return;
+	for (size_t i = 0; i < from->n; i++) {
+		struct pending *pending = &from->list[i];
+		if (pending->posting != POSTING_NEXT || !may(context, pending))
+			continue;
+		back.list[at++] = *pending;
+		to->bytes += pending->form.len;
+		pending->payload = NULL; /* it is the other's now */
+		pending->refusal = NULL;
+	}
+	memmove(to->list + at, to->list, to->n * sizeof(*to->list));
+	memcpy(to->list, back.list, at * sizeof(*to->list));
+	to->n += at;
+	free(back.list);
+}
+
 void batch_queue_clear(struct batch_queue *queue)
 {
 	for (size_t i = 0; i < queue->n; i++) {

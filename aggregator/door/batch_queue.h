@@ -21,6 +21,7 @@ struct pending {
 	bool held_up;          /* POSTED, and all of it in quarantine: it could not be folded */
 	enum limit over;       /* of POSTING_OVER */
 	uint32_t slow_down_ms; /* that its office is asked for */
+	uint64_t work;         /* ledger.h */
 	size_t first_held, n_held; /* in the commit's list of what went into quarantine */
 	uint32_t held_more;        /* observations beyond those: the list names WIRE_HELD_MAX */
 };
@@ -42,5 +43,9 @@ struct pending *batch_queue_add(struct batch_queue *queue, const uint8_t *payloa
 bool batch_queue_full(const struct batch_queue *queue);
 /** Move the first @most of @from to the empty @to. */
 void batch_queue_take(struct batch_queue *from, struct batch_queue *to, size_t most);
+/** Move those of @from that are POSTING_NEXT, as far as @may says (false: it goes on with @from),
+ * to the head of @to, in their order. Without memory none. */
+void batch_queue_put_back(struct batch_queue *from, struct batch_queue *to,
+			  bool (*may)(void *context, const struct pending *pending), void *context);
 void batch_queue_clear(struct batch_queue *queue); /* keeps the list's room */
 void batch_queue_free(struct batch_queue *queue);

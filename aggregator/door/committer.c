@@ -73,6 +73,7 @@ static int post_one(struct committer *committer, struct pending *pending, struct
 	int rc = ledger_post(committer->ledger, &pending->form, on_held, committer,
 			     &pending->posting, &pending->upto, err);
 	pending->n_held = committer->n_held - pending->first_held;
+	pending->work = ledger_work(committer->ledger);
 	if (rc < 0 || committer->out_of_memory)
 		return rc < 0 ? rc : err_memory(err);
 	if (pending->posting != POSTING_BAD && pending->posting != POSTING_OVER)
@@ -257,10 +258,15 @@ static void meter_commit(struct committer *committer)
 		if (pending->posting == POSTING_OVER)
 			meters_hit(committer->meters, office, pending->over, now_ms);
 		if (pending->posting != POSTED && pending->posting != POSTED_BEFORE &&
+		    pending->posting != POSTING_NEXT &&
 		    pending->posting != POSTING_LATER) /* which is our lack, not the office's */
 			meters_spend(committer->meters, office, LIMIT_REFUSED, 1, now_ms);
-		pending->slow_down_ms = (uint32_t)meters_wait_ms(committer->meters, office,
-								 LIMIT_BYTES, 50, now_ms);
+		meters_spend(committer->meters, office, LIMIT_WORK, pending->work, now_ms);
+		uint64_t bytes_ms =
+				 meters_wait_ms(committer->meters, office, LIMIT_BYTES, 50, now_ms),
+			 work_ms =
+				 meters_wait_ms(committer->meters, office, LIMIT_WORK, 50, now_ms);
+		pending->slow_down_ms = (uint32_t)(bytes_ms > work_ms ? bytes_ms : work_ms);
 	}
 }
 
@@ -343,6 +349,14 @@ static void commit_failed(struct committer *committer, int rc, const struct err 
 				     0); /* fails only without a callback */
 }
 
+/* Its office had its share of this commit. At the limit the office sends it again. */
+static bool waits_again(void *context, const struct pending *pending)
+{
+	struct committer *committer = context;
+	return meters_enter(committer->meters, pending->form.office, LIMIT_WAITING,
+			    uv_now(committer->retry.loop));
+}
+
 static void commit_done(struct store_job *job, int rc, const struct err *err)
 {
 	struct committer *committer = container_of(job, struct committer, job);
@@ -365,6 +379,8 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 			.catalogue_version = edition_version(committer->edition),
 		};
 		acks_send(committer->gate, &committer->taken, committer->held, &news);
+		batch_queue_put_back(&committer->taken, &committer->waiting, waits_again,
+				     committer);
 		batch_queue_clear(&committer->taken);
 	}
 	commit_start(committer);
@@ -396,6 +412,10 @@ bool committer_add(struct committer *committer, const struct gate_peer *peer, in
 	uint64_t now_ms = uv_now(committer->retry.loop);
 	if (!meters_open_to(committer->meters, office, LIMIT_REFUSED, now_ms)) {
 		*ret_limit = LIMIT_REFUSED;
+		return false;
+	}
+	if (!meters_open_to(committer->meters, office, LIMIT_WORK, now_ms)) {
+		*ret_limit = LIMIT_WORK;
 		return false;
 	}
 	if (!meters_enter(committer->meters, office, LIMIT_WAITING, now_ms)) {

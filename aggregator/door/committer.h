@@ -1,5 +1,6 @@
 /* Group commit: batches wait until no commit is in flight, then all of them (4096 at most, so
- * that acks do not wait for ever) are the next one.
+ * that acks do not wait for ever) are the next one. Of one office as many as make LEDGER_SHARE of
+ * work (ledger.h): the others are the first of the next commit.
  *
  * 1. committer_add() queues a batch; if nothing is in flight, a commit starts.
  * 2. On the writer, each batch is posted to the ledger; then journal, quarantine and rollups are

@@ -508,6 +508,11 @@ void gate_resume(struct gate *gate)
 	connections_pause(gate->connections, false);
 }
 
+const struct meters *gate_meters(const struct gate *gate)
+{
+	return gate->meters;
+}
+
 const struct gate_counters *gate_counters(const struct gate *gate)
 {
 	return &gate->counters;

@@ -82,5 +82,7 @@ void gate_answer(struct gate *gate, const struct gate_peer *peer, const Lantoa__
 /** Stop and go on taking frames (the intake is full, or the disk fails). */
 void gate_pause(struct gate *gate);
 void gate_resume(struct gate *gate);
+/** What each key uses of LIMIT_CONNECTIONS and LIMIT_HANDSHAKES, by its id. */
+const struct meters *gate_meters(const struct gate *gate);
 const struct gate_counters *gate_counters(const struct gate *gate);
 void gate_stop(struct gate *gate, void (*on_closed)(void *context), void *context);

@@ -27,12 +27,16 @@
  * leaves one more behind until TCP gives it up; a line that flaps makes a few handshakes a minute.
  * questions: an agent says Hello once a connection, and Ping every 80 seconds.
  * bytes: a whole spool of 64 MiB at once. Acks ask for slowness from half of it on.
+ * work: 40 per-minute series of 90 days, all of them corrected, are 20 million. All of it takes the
+ * writer 6 to 12 s, so an office that takes all it may leaves the others four fifths of its time.
  * waiting: twice the credit, what was under way when the line broke and the same again behind it.
  * refused: an honest office has 16 when a batch got lost, and stops for an hour at a bad one.
  * spools: a machine that is restored or loses its disk begins one, twice a year at the worst.
  * series: three spools that are full by mistake. 40 bytes of disk each, and the texts.
  * held: a row is values of a run that stand together for one reason. 40 series of minutes in
- * batches of a day, held for 90 days, are 3,600. 20 bytes of disk each. */
+ * batches of a day, held for 90 days, are 3,600. 20 bytes of disk each.
+ * day: 40 series of minutes, each sent 30 times. To correct one figure is to play all of its day.
+ */
 #define OFFICE_LIMITS(X)                                                                           \
 	X(LIMIT_CONNECTIONS, connections, false, 8, 2,                                             \
 	  N_("connections that one key may hold; at one more the oldest is cut off"),              \
@@ -47,6 +51,11 @@
 	  N_("bytes of one office a minute: at half of them acks ask it to slow down, beyond "     \
 	     "them frames are dropped, and sent again later"),                                     \
 	  N_("bytes a minute"))                                                                    \
+	X(LIMIT_WORK, work, true, 200000000, 20000000,                                             \
+	  N_("work that the batches of one office may make a minute, in observations: those of "   \
+	     "a corrected day count again; at half of it acks ask the office to slow down, "       \
+	     "beyond it batches are dropped, and sent again later"),                               \
+	  N_("work a minute"))                                                                     \
 	X(LIMIT_WAITING, waiting, false, 32, 32,                                                   \
 	  N_("batches of one office that may wait for a commit; more are dropped, and sent "       \
 	     "again later"),                                                                       \
@@ -66,7 +75,11 @@
 	X(LIMIT_HELD, held, false, 250000, 10000,                                                  \
 	  N_("rows of quarantine that one office may have waiting; a batch that would make "       \
 	     "more is refused, and stays at the office"),                                          \
-	  N_("rows in quarantine"))
+	  N_("rows in quarantine"))                                                                \
+	X(LIMIT_DAY, day, false, 2000000, 200000,                                                  \
+	  N_("observations that one office may send for one day, corrections included; a batch "   \
+	     "that holds more is refused, and stays at the office"),                               \
+	  N_("observations for one day"))
 
 enum limit {
 #define LIMIT_ENUM(id, word, is_rate, fallback, least, help, what) id,

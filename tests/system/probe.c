@@ -13,6 +13,12 @@
  *   flood MS COUNT ORDER...                   that order COUNT times as fast as it goes, for MS
  *                                             milliseconds at most; a word # is the how-manieth.
  *                                             flooded sent=.. acks=.. refused=.. others=..
+ *   push MS SPOOL FILE                        the payloads of FILE, one after the other and again
+ *                                             from the first, as the batches that follow, as an
+ *                                             agent does: 16 under way, and from the last one acked
+ *                                             when none is for a second. FILE: before each payload
+ *                                             its length in 4 bytes, big-endian.
+ *                                             pushed sent=.. bytes=.. upto=.. refused=..
  * and the connection's own story: connected, refused (the key), disconnected. HEX may be @FILE: the
  * bytes of that file.
  *
@@ -41,6 +47,9 @@
 #define BYTES_MAX    (17u << 20) /* of HEX or a file: more than any limit of the wire */
 #define MANY_WAIT_US 5000000     /* for those who are answered; some may be refused for good */
 #define MONITOR_AT   "inproc://probe.monitor"
+#define PUSHED_MAX   (64u << 20)
+#define UNDER_WAY    16u     /* batches that push sends ahead of its acks */
+#define OVERDUE_US   1000000 /* then it begins again behind the last one acked */
 
 /* While an order is repeated, what comes back is counted, not told line by line. */
 struct flood {
@@ -53,6 +62,7 @@ struct probe {
 	void *context, *socket, *monitor;
 	struct arena *arena;
 	struct flood flood;
+	uint64_t spool, upto; /* of the batches that push sends; as acked */
 };
 
 struct order {
@@ -163,16 +173,21 @@ static void on_hello(struct probe *probe, const struct order *order)
 	send_frame(probe, &frame);
 }
 
-static void send_payload(struct probe *probe, const struct order *order, uint8_t *data, size_t len)
+static void send_batch(struct probe *probe, uint64_t spool, uint64_t seq, uint8_t *data, size_t len)
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Batch batch = LANTOA__V1__BATCH__INIT;
-	batch.spool_id = number(order, 1);
-	batch.seq = number(order, 2);
+	batch.spool_id = spool;
+	batch.seq = seq;
 	batch.payload = (ProtobufCBinaryData){ .data = data, .len = len };
 	frame.kind_case = LANTOA__V1__FRAME__KIND_BATCH;
 	frame.batch = &batch;
 	send_frame(probe, &frame);
+}
+
+static void send_payload(struct probe *probe, const struct order *order, uint8_t *data, size_t len)
+{
+	send_batch(probe, number(order, 1), number(order, 2), data, len);
 }
 
 static void on_batch(struct probe *probe, const struct order *order)
@@ -259,6 +274,7 @@ static void on_ping(struct probe *probe, const struct order *order)
 }
 
 static void on_flood(struct probe *probe, const struct order *order);
+static void on_push(struct probe *probe, const struct order *order);
 
 typedef void on_order(struct probe *probe, const struct order *order);
 
@@ -269,6 +285,7 @@ static const struct {
 	{ "hello", on_hello }, { "batch", on_batch }, { "payload", on_payload },
 	{ "frame", on_raw },   { "two", on_two },     { "big", on_big },
 	{ "enrol", on_enrol }, { "ping", on_ping },   { "flood", on_flood },
+	{ "push", on_push },
 };
 
 static on_order *order_find(const char *name)
@@ -305,6 +322,82 @@ static void on_flood(struct probe *probe, const struct order *order)
 	printf("flooded sent=%llu acks=%llu refused=%llu others=%llu\n",
 	       (unsigned long long)probe->flood.sent, (unsigned long long)probe->flood.acks,
 	       (unsigned long long)probe->flood.refused, (unsigned long long)probe->flood.others);
+}
+
+/* Payloads as the file of push holds them. */
+struct payloads {
+	uint8_t *bytes; /* owned */
+	struct {
+		uint8_t *data;
+		size_t len;
+	} * list; /* owned [n] */
+	size_t n;
+};
+
+static struct payloads payloads_read(const char *path)
+{
+	struct payloads payloads = { .bytes = malloc(PUSHED_MAX) };
+	FILE *file = fopen(path, "rb");
+	if (!payloads.bytes || !file)
+		die("there is no such file, or no room for it");
+	size_t size = fread(payloads.bytes, 1, PUSHED_MAX, file);
+	(void)fclose(file); /* it was only read */
+	for (size_t at = 0; at + 4 <= size;) {
+		const uint8_t *head = &payloads.bytes[at];
+		size_t len = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 |
+			     head[3];
+		at += 4;
+		if (len > size - at)
+			die("a payload is cut off");
+		payloads.list = realloc(payloads.list, (payloads.n + 1) * sizeof(*payloads.list));
+		if (!payloads.list)
+			die("out of memory");
+		payloads.list[payloads.n].data = &payloads.bytes[at];
+		payloads.list[payloads.n++].len = len;
+		at += len;
+	}
+	if (payloads.n == 0)
+		die("the file holds no payload");
+	return payloads;
+}
+
+static void on_push(struct probe *probe, const struct order *order)
+{
+	struct payloads payloads = payloads_read(word(order, 3));
+	int64_t acked_us = civil_boot_us();
+	uint64_t bytes = 0;
+	probe->flood = (struct flood){ .on = true, .until_us = acked_us };
+	probe->flood.until_us += (int64_t)number(order, 1) * 1000;
+	if (probe->spool != number(order, 2)) {
+		probe->spool = number(order, 2);
+		probe->upto = 0;
+	}
+	for (uint64_t next = probe->upto + 1; civil_boot_us() < probe->flood.until_us;) {
+		zmq_pollitem_t item = { .socket = probe->socket, .events = ZMQ_POLLIN };
+		uint64_t upto = probe->upto;
+		if (next <= upto + UNDER_WAY) {
+			size_t nth = (size_t)((next - 1) % payloads.n);
+			send_batch(probe, probe->spool, next++, payloads.list[nth].data,
+				   payloads.list[nth].len);
+			bytes += payloads.list[nth].len;
+		} else if (zmq_poll(&item, 1, 20) < 0 && errno != EINTR) {
+			die(zmq_strerror(errno));
+		}
+		hear_monitor(probe);
+		hear_frames(probe);
+		if (probe->upto > upto)
+			acked_us = civil_boot_us();
+		if (next <= probe->upto || civil_boot_us() - acked_us > OVERDUE_US) {
+			next = probe->upto + 1;
+			acked_us = civil_boot_us();
+		}
+	}
+	probe->flood.on = false;
+	printf("pushed sent=%llu bytes=%llu upto=%llu refused=%llu\n",
+	       (unsigned long long)probe->flood.sent, (unsigned long long)bytes,
+	       (unsigned long long)probe->upto, (unsigned long long)probe->flood.refused);
+	free(payloads.list);
+	free(payloads.bytes);
 }
 
 static void obey(struct probe *probe, char *line)
@@ -358,8 +451,12 @@ static void tell_frame(const Lantoa__V1__Frame *frame)
 		printf("strange kind=%d\n", (int)frame->kind_case);
 }
 
-static void count_frame(struct flood *flood, const Lantoa__V1__Frame *frame)
+static void count_frame(struct probe *probe, const Lantoa__V1__Frame *frame)
 {
+	struct flood *flood = &probe->flood;
+	if (frame->kind_case == LANTOA__V1__FRAME__KIND_ACK &&
+	    frame->ack->spool_id == probe->spool && frame->ack->upto > probe->upto)
+		probe->upto = frame->ack->upto;
 	flood->acks += frame->kind_case == LANTOA__V1__FRAME__KIND_ACK;
 	flood->refused += frame->kind_case == LANTOA__V1__FRAME__KIND_REFUSED;
 	flood->others += frame->kind_case != LANTOA__V1__FRAME__KIND_ACK &&
@@ -378,7 +475,7 @@ static void hear_frames(struct probe *probe)
 				      &frame, &err) < 0)
 			printf("garbage cause=%s\n", err.text);
 		else if (probe->flood.on)
-			count_frame(&probe->flood, frame);
+			count_frame(probe, frame);
 		else
 			tell_frame(frame);
 	}

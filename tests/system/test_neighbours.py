@@ -10,6 +10,7 @@ import time
 import unittest
 
 import neighbours
+import payloads
 import rig
 
 
@@ -109,6 +110,8 @@ class OverLimits(neighbours.Neighbours):
                         log=f"dropped office={neighbours.HOSTILE} .*limit of (refused|waiting)")
         self.assertRegex(told[-1], r"at the limit [1-9]\d* times since the start")
         self.assertIn("Spools: 0 of 256\n", told[-1])
+        self.assertIn("Connections: 1 of 8\n", told[-1])
+        self.assertRegex(told[-1], r"Handshakes: \d+ of 30\n")
 
     def test_questions_without_end(self):
         hostile = self.hostile()
@@ -183,6 +186,67 @@ class BesideQuestions(neighbours.Neighbours):
         self.ask_all_the_while(lambda: self.province.query("visits", area="82", per="day",
                                                            **{"from": "2022-01", "to": "2022-12"}))
         self.withstands(lambda: self.greet(hostile), memory_mib=160, log_lines=1000)
+
+
+class CostlyBatches(neighbours.Neighbours):
+    """An enrolled office whose few bytes are much work; aggregator/books/ledger.h."""
+
+    DAY = (datetime.date(2025, 6, 30) - datetime.date(1970, 1, 1)).days
+    MINUTES = rig.CATALOGUE + ("ticks,Nhịp,Ticks,tick,flow,sum,sum,minute,desk,0,0,commune,1,0,"
+                               "1000\n")
+
+    def open_province(self):
+        super().open_province()
+        self.province.put_csv("/v1/catalogue", self.MINUTES)
+
+    def file(self, name, batches):
+        return payloads.write(f"{self.folder}/{name}", batches)
+
+    def push(self, hostile, spool, path, ms=neighbours.FLOOD_MS):
+        """How many batches of the spool are acked."""
+        told = hostile.probe.ask("push", ms, spool, path,
+                                 hear=r"pushed sent=(\d+) bytes=\d+ upto=(\d+) refused=\d+")
+        hostile.sent += int(told.group(1))
+        return int(told.group(2))
+
+    def push_all(self, hostile, spool, path, n):
+        until = time.monotonic() + neighbours.PATIENCE_S
+        while self.push(hostile, spool, path) < n:
+            self.assertLess(time.monotonic(), until, "its batches are not acked")
+
+    def declarations(self, n, number_of):
+        """Batches that declare @n series; the spool's number i is desk number_of(i)."""
+        step = 4096
+        return [payloads.payload(
+            self.DAY, [(first, [(0, 1)])], first_declared=first,
+            declared=[("ticks", f"desk=d{number_of(i)}", "minute")
+                      for i in range(first, first + step)]) for first in range(0, n, step)]
+
+    def test_a_day_that_is_corrected_for_ever(self):
+        """100 bytes are 131,040 figures, and all that came before is played again."""
+        def day(value, **more):
+            return payloads.payload(self.DAY, [(series, [(nth, value) for nth in range(1440)])
+                                               for series in range(91)], **more)
+        first = day(1, declared=[("ticks", f"desk=d{i}", "minute") for i in range(91)])
+        path = self.file("day", [first] + [day(2 + nth % 2) for nth in range(40)])
+        hostile = self.hostile()
+        self.withstands(lambda: self.push(hostile, 7, path), memory_mib=160, log_lines=5,
+                        status=f'"office_at_limit": "office {neighbours.HOSTILE} is at its limit '
+                               'of observations for one day')
+
+    def test_many_series_on_many_days_numbered_the_other_way_round(self):
+        """Each batch makes 8,192 entries in eight pages."""
+        n = 8192
+        hostile = self.hostile()
+        forth = self.file("forth", self.declarations(n, lambda i: i))
+        back = self.file("back", self.declarations(n, lambda i: n - 1 - i))
+        self.push_all(hostile, 7, forth, n // 4096)
+        self.push_all(hostile, 8, back, n // 4096)
+        days = self.file("days", [payloads.payload(self.DAY - 400 + nth,
+                                                   [(series, [(780, 1)]) for series in range(n)])
+                                  for nth in range(24)])
+        self.withstands(lambda: self.push(hostile, 8, days), memory_mib=300, log_lines=5,
+                        status=f'"office_at_limit": "office {neighbours.HOSTILE} ')
 
 
 class AsOnceTried(neighbours.Neighbours):

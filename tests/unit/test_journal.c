@@ -274,7 +274,7 @@ static void append_to_each(struct fixture *f, struct journal *journal, uint64_t 
 		if (!spool->row)
 			assert_int_equal(journal_make(journal, spool, &f->books.err), 0);
 		assert_int_equal(journal_append(journal, spool, seq, f->day, 5, payload,
-						sizeof(payload), &entry, &f->books.err),
+						sizeof(payload), 1, &entry, &f->books.err),
 				 0);
 	}
 }
@@ -415,6 +415,33 @@ static void an_office_of_which_much_is_held_goes_on_with_what_counts(void **stat
 	assert_int_equal(books_post(&f->books, &batches[4]), POSTED);
 	post_end(f);
 	for (int i = 0; i < 5; i++)
+		blob_free(&batches[i].payload);
+}
+
+/* Whoever corrects a figure has its whole day played again: what a day holds is bounded, and
+ * counted on the disk. */
+static void an_office_that_sends_a_day_again_and_again_stops_at_its_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct books_batch batches[3];
+	for (int i = 0; i < 3; i++)
+		seal(f, &f->spool, "d", GRAIN_DAY, 0, i + 1, &batches[i]);
+	post_begin(f, LIMIT_DAY, 2);
+	assert_int_equal(books_post(&f->books, &batches[0]), POSTED);
+	uint64_t first = ledger_work(f->books.ledger);
+	assert_true(first > 0);
+	assert_int_equal(books_post(&f->books, &batches[1]), POSTED);
+	assert_true(ledger_work(f->books.ledger) > first); /* the day is played again */
+	post_end(f);
+	ledger_forget(f->books.ledger);
+	post_begin(f, LIMIT_DAY, 2);
+	assert_over(f, &batches[2], LIMIT_DAY);
+	assert_int_equal(ledger_work(f->books.ledger), 0);
+	post_end(f);
+	post_begin(f, LIMIT_DAY, 3);
+	assert_int_equal(books_post(&f->books, &batches[2]), POSTED);
+	post_end(f);
+	for (int i = 0; i < 3; i++)
 		blob_free(&batches[i].payload);
 }
 
@@ -573,6 +600,9 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(
 			an_office_of_which_much_is_held_goes_on_with_what_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			an_office_that_sends_a_day_again_and_again_stops_at_its_limit, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(nothing_acked_is_lost_when_one_disk_operation_fails,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -56,7 +56,7 @@ static int64_t office_id(unsigned office)
 static void add(struct fixture *f, unsigned day, unsigned office)
 {
 	int64_t *newest = &f->now.newest[day][office], back = -1;
-	assert_int_equal(strands_add(f->strands, (int32_t)day, office_id(office), ++f->now.id,
+	assert_int_equal(strands_add(f->strands, (int32_t)day, office_id(office), ++f->now.id, 7,
 				     &back, &f->books.err),
 			 0);
 	assert_int_equal(back, *newest ? f->now.id - *newest : 0);

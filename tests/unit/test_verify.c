@@ -251,8 +251,10 @@ static void each_entry_hangs_on_its_own_strand_once(void **state)
 		"UPDATE strand SET entry = entry + 1000 WHERE entry = ",
 		"UPDATE strand SET day = day + 1000 WHERE entry = ",
 		"DELETE FROM strand WHERE entry = ",
-		"INSERT INTO strand SELECT day + 1000, office, id FROM journal WHERE id = ",
-		"INSERT INTO strand SELECT day, office + 90, id FROM journal WHERE id = ",
+		"INSERT INTO strand(day, office, entry) SELECT day + 1000, office, id FROM journal "
+		"WHERE id = ",
+		"INSERT INTO strand(day, office, entry) SELECT day, office + 90, id FROM journal "
+		"WHERE id = ",
 	};
 	struct fixture *f = *state;
 	unsigned tried = 0;
