@@ -117,9 +117,7 @@ static void answer_group(struct gate *gate, struct pending *const group[], size_
 void acks_send(struct gate *gate, struct batch_queue *queue, const struct held held[],
 	       const struct ack_news *news)
 {
-	struct pending **order = malloc(queue->n * sizeof(struct pending *));
-	if (!order)
-		return; /* the offices send again, and are told then */
+	struct pending **order = queue->order;
 	for (size_t i = 0; i < queue->n; i++)
 		order[i] = &queue->list[i];
 	qsort(order, queue->n, sizeof(struct pending *), by_peer_and_spool);
@@ -131,5 +129,4 @@ void acks_send(struct gate *gate, struct batch_queue *queue, const struct held h
 			;
 		answer_group(gate, &order[from], to - from, held, news);
 	}
-	free(order);
 }

@@ -9,10 +9,14 @@ static int reserve(struct batch_queue *queue, size_t room)
 {
 	if (room <= queue->room)
 		return 0;
+	struct pending **order = realloc(queue->order, room * sizeof(struct pending *));
+	if (order)
+		queue->order = order;
 	struct pending *list = realloc(queue->list, room * sizeof(*list));
-	if (!list)
+	if (list)
+		queue->list = list;
+	if (!list || !order)
 		return -ENOMEM;
-	queue->list = list;
 	queue->room = room;
 	return 0;
 }
@@ -92,5 +96,6 @@ void batch_queue_free(struct batch_queue *queue)
 {
 	batch_queue_clear(queue);
 	free(queue->list);
+	free(queue->order);
 	*queue = (struct batch_queue){ 0 };
 }

@@ -33,6 +33,8 @@ struct held { /* a run, or part of one, that went into quarantine */
 
 struct batch_queue {
 	struct pending *list; /* owned [n] */
+	struct pending *
+		*order; /* owned [room]: where acks_send() sorts, so that it needs no memory */
 	size_t n, room, bytes;
 };
 

@@ -3,6 +3,7 @@
 #include "batch_queue.h"
 #include "civil.h"
 #include "container.h"
+#include "group_commit.h"
 #include "ledger.h"
 #include "log.h"
 #include "log_limit.h"
@@ -14,7 +15,6 @@
 
 #define COMMIT_BATCHES_MAX 4096u /* all that 200 offices may have under way: 16 each, and more */
 #define RETRY_MS           2000u /* after the disk failed */
-#define TRIES_MAX          5u    /* until the batches themselves are suspected: ten seconds */
 #define SLOW_DOWN_MS       1000u /* what agents are asked to wait when the queue is half full */
 
 struct committer {
@@ -27,178 +27,20 @@ struct committer {
 	struct store_job job;       /* the commit; one in flight at most */
 	struct batch_queue waiting; /* for the next commit */
 	struct batch_queue taken;   /* by this one; stays until it succeeded */
-	struct held *held;          /* owned [n_held]: of this commit */
-	size_t n_held, held_room;
-	struct pending *at_hand; /* being posted */
+	struct group_commit group;  /* what is done with them */
 	struct committer_counters counters;
 	struct log_limit said_refused, said_parts, said_held_up, said_mended;
 	uv_timer_t retry;
-	bool in_parts;   /* the commit failed as a whole: its batches are posted in parts */
-	unsigned tries;  /* since it did */
-	size_t n_failed; /* batches that failed alone for want of memory, or of a disk that reads,
-			  */
-	int failed_rc;   /* and the last one's why */
-	bool in_flight, out_of_memory, stopping, retry_open;
+	bool in_flight, stopping, retry_open;
 	void (*on_change)(void *context);
 	void *context;
 };
-
-static void on_held(void *context, uint32_t series, uint32_t observations, enum verdict verdict)
-{
-	struct committer *committer = context;
-	struct pending *pending = committer->at_hand;
-	if (committer->n_held - pending->first_held >= WIRE_HELD_MAX) {
-		pending->held_more += observations; /* an ack does not name more */
-		return;
-	}
-	if (committer->n_held == committer->held_room) {
-		size_t room = committer->held_room ? committer->held_room * 2 : 64;
-		struct held *held = realloc(committer->held, room * sizeof(*held));
-		if (!held) {
-			committer->out_of_memory = true;
-			return;
-		}
-		committer->held = held;
-		committer->held_room = room;
-	}
-	committer->held[committer->n_held++] = (struct held){ series, observations, verdict };
-}
-
-static int post_one(struct committer *committer, struct pending *pending, struct err *err)
-{
-	committer->at_hand = pending;
-	pending->first_held = committer->n_held;
-	pending->held_more = 0;
-	pending->held_up = false;
-	int rc = ledger_post(committer->ledger, &pending->form, on_held, committer,
-			     &pending->posting, &pending->upto, err);
-	pending->n_held = committer->n_held - pending->first_held;
-	pending->work = ledger_work(committer->ledger);
-	if (rc < 0 || committer->out_of_memory)
-		return rc < 0 ? rc : err_memory(err);
-	if (pending->posting != POSTING_BAD && pending->posting != POSTING_OVER)
-		return 0;
-	pending->over = ledger_over(committer->ledger);
-	free(pending->refusal);
-	pending->refusal = strdup(err->text);
-	return pending->refusal ? 0 : err_memory(err);
-}
-
-static int post_all(struct committer *committer, size_t from, size_t n, struct err *err)
-{
-	int rc = 0;
-	committer->out_of_memory = false;
-	for (size_t i = from; i < from + n && rc == 0; i++)
-		rc = post_one(committer, &committer->taken.list[i], err);
-	return rc;
-}
-
-/* --- a commit that failed, in parts --- */
-
-/* Is there no room, or may nothing be written? No batch is to blame for that. */
-static bool is_the_stores(int rc)
-{
-	return rc == -ENOSPC || rc == -EROFS || rc == -EBUSY;
-}
-
-/* So may these two be, as long as every batch meets them. */
-static bool may_be_the_stores(int rc)
-{
-	return rc == -ENOMEM || rc == -EIO;
-}
-
-/* As if the part had not been; @rc is why. Returns it, or why it stays. */
-static int undo(struct committer *committer, size_t n_held, int rc, struct err *err)
-{
-	struct err why;
-	int undone = ledger_part_undo(committer->ledger, &why);
-	committer->n_held = n_held;
-	return undone < 0 ? err_set(err, undone, "%s", why.text) : rc;
-}
-
-static int post_part(struct committer *committer, size_t from, size_t n, struct err *err)
-{
-	size_t n_held = committer->n_held;
-	int rc = ledger_part_begin(committer->ledger, err);
-	if (rc < 0)
-		return rc;
-	rc = post_all(committer, from, n, err);
-	if (rc == 0)
-		rc = ledger_part_keep(committer->ledger, err);
-	return rc < 0 ? undo(committer, n_held, rc, err) : 0;
-}
-
-/* One that cannot be taken, whatever the others do: @err says why. Into the journal with it, and
- * its figures into quarantine, when it is what stands in the books of its day that cannot be read;
- * if that is no help either its office keeps it. */
-static int post_failed(struct committer *committer, size_t at, int rc, struct err *err)
-{
-	struct pending *pending = &committer->taken.list[at];
-	struct err why;
-	free(pending->refusal);
-	pending->refusal = strdup(err->text);
-	if (!pending->refusal)
-		return err_memory(err);
-	if (rc == -EUCLEAN || rc == -EBADMSG) {
-		char *cause = pending->refusal;
-		pending->refusal = NULL; /* posting may want to set it */
-		pending->form.hold = VERDICT_DAMAGED;
-		rc = post_part(committer, at, 1, &why);
-		pending->form.hold = VERDICT_OK;
-		free(pending->refusal);
-		pending->refusal = cause;
-		pending->held_up = rc == 0;
-		if (rc == 0 || is_the_stores(rc))
-			return rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
-	}
-	if (may_be_the_stores(rc)) {
-		committer->n_failed++;
-		committer->failed_rc = rc;
-	}
-	pending->posting = POSTING_LATER;
-	return 0;
-}
-
-/* Its halves, when a part fails: the batch that it was is found in as many steps as its number has
- * digits, and all others are taken. */
-static int post_parts(struct committer *committer, size_t from, size_t n, struct err *err)
-{
-	int rc = post_part(committer, from, n, err);
-	if (rc == 0 || is_the_stores(rc))
-		return rc;
-	if (n == 1)
-		return post_failed(committer, from, rc, err);
-	rc = post_parts(committer, from, n / 2, err);
-	return rc < 0 ? rc : post_parts(committer, from + n / 2, n - n / 2, err);
-}
-
-/* No batch got through for want of memory or of a disk that reads: it is the machine. When that
- * lasts, it may be the batches all the same (a sector that cannot be read, say): then the commit
- * itself must show it, with something to write. */
-static int judge_parts(struct committer *committer, struct err *err)
-{
-	if (committer->n_failed == 0 || committer->n_failed < committer->taken.n)
-		return 0;
-	const struct pending *last = &committer->taken.list[committer->taken.n - 1];
-	if (committer->tries < TRIES_MAX)
-		return err_set(err, committer->failed_rc, "%s", last->refusal);
-	return db_exec(store_writer(committer->store),
-		       "UPDATE fact SET value = value WHERE name = 'reference_version'", err);
-}
 
 static int commit_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
 		      struct err *err)
 {
 	struct committer *committer = container_of(job, struct committer, job);
-	(void)db;
-	committer->n_held = committer->n_failed = 0;
-	ledger_begin(committer->ledger, reference);
-	if (committer->in_parts) {
-		int rc = post_parts(committer, 0, committer->taken.n, err);
-		return rc < 0 ? rc : judge_parts(committer, err);
-	}
-	int rc = post_all(committer, 0, committer->taken.n, err);
-	return rc < 0 ? rc : ledger_finish(committer->ledger, err);
+	return group_commit_post(&committer->group, db, reference, &committer->taken, err);
 }
 
 static void commit_start(struct committer *committer);
@@ -307,8 +149,8 @@ static void count_commit(struct committer *committer)
 		note_outcome(committer, pending, counters->last_commit_us);
 	}
 	count_mended(committer);
-	for (size_t i = 0; i < committer->n_held; i++)
-		counters->held += committer->held[i].observations;
+	for (size_t i = 0; i < committer->group.n_held; i++)
+		counters->held += committer->group.held[i].observations;
 }
 
 static void on_retry(uv_timer_t *timer)
@@ -317,26 +159,20 @@ static void on_retry(uv_timer_t *timer)
 	commit_start(committer);
 }
 
-/* What the disk or the machine does may pass: the same batches in a while, and nothing else
- * meanwhile. Anything else is one of the batches', or what stands in the books where it belongs:
- * the same batches at once, in parts. If that fails as well, it is as with the disk. No batch is
- * ever dropped. */
+/* The same batches again, at once or in a while. */
 static void commit_failed(struct committer *committer, int rc, const struct err *err)
 {
 	struct committer_counters *counters = &committer->counters;
 	uint64_t not_logged;
 	counters->failed_commits++;
-	committer->tries++;
-	if (!committer->in_parts && !is_the_stores(rc) && !may_be_the_stores(rc)) {
+	if (group_commit_failed(&committer->group, rc) == GROUP_IN_PARTS) {
 		if (log_limit_pass(&committer->said_parts, uv_now(committer->retry.loop),
 				   &not_logged))
 			log_warn("committer: commit failed, its batches are tried in parts "
 				 "batches=%zu cause=\"%s\" not_logged=%" PRIu64,
 				 committer->taken.n, err->text, not_logged);
-		committer->in_parts = true;
 		return;
 	}
-	committer->in_parts |= !is_the_stores(rc);
 	if (counters->failing != rc)
 		log_error("committer: commit failed batches=%zu cause=\"%s\" "
 			  "next=\"taking nothing more, trying again\"",
@@ -369,8 +205,7 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 		if (committer->counters.failing)
 			log_info("committer: commits succeed again");
 		committer->counters.failing = 0;
-		committer->in_parts = false;
-		committer->tries = 0;
+		group_commit_succeeded(&committer->group);
 		count_commit(committer);
 		meter_commit(committer);
 		struct ack_news news = {
@@ -378,7 +213,7 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 				committer->waiting.bytes > QUEUE_BYTES_MAX / 2 ? SLOW_DOWN_MS : 0,
 			.catalogue_version = edition_version(committer->edition),
 		};
-		acks_send(committer->gate, &committer->taken, committer->held, &news);
+		acks_send(committer->gate, &committer->taken, committer->group.held, &news);
 		batch_queue_put_back(&committer->taken, &committer->waiting, waits_again,
 				     committer);
 		batch_queue_clear(&committer->taken);
@@ -473,6 +308,7 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct roster *ro
 	committer->on_change = on_change;
 	committer->context = context;
 	committer->ledger = ledger_open(store_writer(store), err);
+	committer->group.ledger = committer->ledger;
 	int rc = committer->ledger ? uv_timer_init(loop, &committer->retry) : err->code;
 	if (rc < 0) {
 		committer_close(committer);
@@ -514,6 +350,6 @@ void committer_close(struct committer *committer)
 	ledger_close(committer->ledger);
 	batch_queue_free(&committer->waiting);
 	batch_queue_free(&committer->taken);
-	free(committer->held);
+	group_commit_free(&committer->group);
 	free(committer);
 }
