@@ -77,6 +77,18 @@ static bool pages_mended(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool pages_met(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->pages_met.n == 0)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("rollup pages are damaged, and questions about them are answered from the "
+			 "journal, which takes longer; the last one met is %s: look at the disk, "
+			 "and run `lantoa verify --repair`, which makes them anew"),
+		       facts->pages_met.where);
+	return true;
+}
+
 #define REFUSED_SHOWN_US INT64_C(86400000000) /* a day: an office tries again each hour */
 
 static bool batches_refused(const struct condition_facts *facts, char sentence[])
@@ -234,6 +246,7 @@ static const struct {
 	{ keys_damaged, "keys_damaged", CONDITION_ILL },
 	{ catalogue_too_long, "catalogue_too_long", CONDITION_ILL },
 	{ pages_mended, "pages_mended", CONDITION_NOTE },
+	{ pages_met, "pages_damaged", CONDITION_NOTE },
 	{ office_at_limit, "office_at_limit", CONDITION_NOTE },
 	{ office_cut, "office_cut", CONDITION_NOTE },
 	{ stranger_cut, "stranger_cut", CONDITION_NOTE },

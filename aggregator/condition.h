@@ -8,6 +8,7 @@
 
 #include "gate.h"
 #include "intake.h"
+#include "query.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,7 @@ struct condition_facts { /* zeros: nothing is wrong */
 	uint64_t pages_mended;           /* damaged, and made anew since the start; */
 	const char *mended_where;        /* the last one, lent, */
 	int64_t mended_us;               /* and when */
+	struct page_damage pages_met;    /* damaged ones that questions met within ten minutes */
 	int64_t now_us;
 	const struct refusals *refusals; /* NULL: nobody's; lent */
 	/* offices' days of which the journal or a page cannot be read, by what waits for them */

@@ -1,10 +1,15 @@
 #include "api.h"
 
 #include "call.h"
+#include "log.h"
+#include "log_limit.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define DAMAGE_TOLD_MS 600000u /* an operator looks, and still sees it */
 
 struct api {
 	struct api_config config;
@@ -14,6 +19,10 @@ struct api {
 	size_t n;
 	struct verification *verification; /* owned */
 	struct backup *backup;             /* owned */
+	struct page_damage damage;         /* that a question met last, and */
+	uint64_t damage_until_ms;          /* for how long it is told */
+	struct log_limit said_damage;
+	uv_loop_t *loop; /* outlives us */
 	unsigned working;
 	bool stopping;
 	void (*on_closed)(void *context);
@@ -129,6 +138,7 @@ int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, s
 		return err_memory(err);
 	}
 	api->config = *config;
+	api->loop = loop;
 	rc = routes_gather(api, err);
 	if (rc == 0)
 		rc = runs_open(api, loop, err);
@@ -168,6 +178,23 @@ void api_stop(struct api *api, void (*on_closed)(void *context), void *context)
 const struct api_config *api_config_of(const struct api *api)
 {
 	return &api->config;
+}
+
+void api_note_damage(struct api *api, const struct page_damage *damage)
+{
+	uint64_t now_ms = uv_now(api->loop), not_logged;
+
+	api->damage = *damage;
+	api->damage_until_ms = now_ms + DAMAGE_TOLD_MS;
+	if (log_limit_pass(&api->said_damage, now_ms, &not_logged))
+		log_error("query: damaged rollup pages, told from the journal pages=%" PRIu64
+			  " last=\"%s\" not_logged=%" PRIu64,
+			  damage->n, damage->where, not_logged);
+}
+
+struct page_damage api_damage(const struct api *api)
+{
+	return uv_now(api->loop) < api->damage_until_ms ? api->damage : (struct page_damage){ 0 };
 }
 
 struct verification *api_verification(struct api *api)

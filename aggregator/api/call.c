@@ -59,6 +59,8 @@ static void on_done(struct store_job *job, int rc, const struct err *err)
 		rc = call->action->commit(call, &late);
 		err = &late;
 	}
+	if (call->query.damage && call->damage.n > 0)
+		api_note_damage(api, &call->damage);
 	answer(call, rc, err);
 	call_free(call);
 	api_leave(api);

@@ -58,10 +58,11 @@ struct call {
 	int file; /* owned: the answer instead of the blob; -1: there is none */
 	uint64_t file_len;
 	/* what some kinds of call need besides */
-	struct arena *arena;      /* owned, with */
-	struct json_item *fields; /* the body as JSON */
-	struct query query;       /* its texts are the request's */
-	bool revisions;           /* wanted instead of figures */
+	struct arena *arena;       /* owned, with */
+	struct json_item *fields;  /* the body as JSON */
+	struct query query;        /* its texts are the request's */
+	struct page_damage damage; /* that the query met; of status: that queries met lately */
+	bool revisions;            /* wanted instead of figures */
 	char labels[LABELS_TEXT_MAX];
 	unsigned most;                        /* rows asked for */
 	const char *code;                     /* the request's */
@@ -80,6 +81,9 @@ struct call {
 void call_start(struct api *api, struct http_request *request, const struct action *action);
 
 const struct api_config *api_config_of(const struct api *api);
+/** A question met damage: it is logged, once a minute, and told by api_damage() for ten minutes. */
+void api_note_damage(struct api *api, const struct page_damage *damage);
+struct page_damage api_damage(const struct api *api);
 /** Of this api; while one runs it has a place among API_WORKING_MAX. */
 struct verification *api_verification(struct api *api);
 struct backup *api_backup(struct api *api); /* likewise */

@@ -23,6 +23,7 @@ static int status_prepare(struct call *call, struct err *err)
 		call->gate = *config->gate;
 	if (config->intake)
 		call->intake = *config->intake;
+	call->damage = api_damage(call->api);
 	return 0;
 }
 
@@ -111,6 +112,7 @@ static int status_get(struct call *call, sqlite3 *db, const struct reference *re
 {
 	struct condition_facts facts = condition_facts_of(&call->gate, &call->intake);
 	struct table *table = NULL;
+	facts.pages_met = call->damage;
 	int rc = status_run(db, reference, &facts, &table, err);
 
 	if (rc < 0)

@@ -48,6 +48,7 @@ static int query_prepare(struct call *call, struct err *err)
 		.structure = http_arg(request, "structure"),
 		.known = http_arg(request, "known"),
 	};
+	call->query.damage = &call->damage;
 	if (call_flag(call, "rank", &call->query.rank, err) < 0 ||
 	    call_flag(call, "revisions", &call->revisions, err) < 0)
 		return err->code;

@@ -165,3 +165,11 @@ int derive_day(struct derive *derive, int32_t day, struct day_pages *ret, struct
 		qsort(ret->list, ret->n, sizeof(ret->list[0]), by_key);
 	return rc;
 }
+
+int derive_office_day(struct derive *derive, int64_t office, int32_t day, struct day_pages *ret,
+		      struct err *err)
+{
+	pages_clear(derive->pages);
+	int rc = derive_office(derive, office, day, err);
+	return rc < 0 ? rc : pages_each(derive->pages, on_page, ret, err);
+}

@@ -44,4 +44,7 @@ void derive_close(struct derive *derive); /* NULL is fine */
 void derive_only(struct derive *derive, const uint32_t only[], size_t n);
 /** All pages whose bucket begins on @day, added to @ret (empty at first). */
 int derive_day(struct derive *derive, int32_t day, struct day_pages *ret, struct err *err);
+/** The same, of @office's own pages alone. */
+int derive_office_day(struct derive *derive, int64_t office, int32_t day, struct day_pages *ret,
+		      struct err *err);
 uint64_t derive_observations(const struct derive *derive); /* decoded so far */

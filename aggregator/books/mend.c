@@ -167,12 +167,8 @@ static int tell_office(struct mend *mend, struct above *above, struct page_key k
 	if (!office)
 		return 0;
 	key.node = id;
-	int rc = page_decode(sqlite3_column_blob(mend->offices, 1),
-			     (size_t)sqlite3_column_bytes(mend->offices, 1), &page, err);
-	if (rc == 0 && !page_is_sound(key, &page)) {
-		page_free(&page);
-		rc = -EUCLEAN;
-	}
+	int rc = page_load(key, sqlite3_column_blob(mend->offices, 1),
+			   (size_t)sqlite3_column_bytes(mend->offices, 1), &page, err);
 	if (rc == -EUCLEAN)
 		rc = mend_office(mend, key, &page, err);
 	if (rc == -EUCLEAN || rc == -EBADMSG)
@@ -206,15 +202,14 @@ static int mend_unit(struct mend *mend, struct page_key key, struct page *ret_pa
 
 /* --- either --- */
 
-static void note(struct mend *mend, struct page_key key)
+void mend_where(const struct reference *reference, struct page_key key,
+		char ret_where[MENDED_WHERE_MAX])
 {
 	char period[PERIOD_TEXT_MAX];
 	const struct office *office =
-		key.node > 0 ? offices_by_id(mend->reference->offices, key.node) : NULL;
-	const struct unit *unit =
-		key.node < 0 ? units_by_id(mend->reference->units, -key.node) : NULL;
-	mend->mended.n++;
-	(void)snprintf(mend->mended.where, sizeof(mend->mended.where), "%s, %s",
+		key.node > 0 ? offices_by_id(reference->offices, key.node) : NULL;
+	const struct unit *unit = key.node < 0 ? units_by_id(reference->units, -key.node) : NULL;
+	(void)snprintf(ret_where, MENDED_WHERE_MAX, "%s, %s",
 		       office ? office->code
 		       : unit ? unit->code
 			      : "?",
@@ -228,7 +223,9 @@ int mend_page(void *context, struct page_key key, struct page *ret_page, struct 
 	if (rc == 0)
 		rc = key.node > 0 ? mend_office(mend, key, ret_page, err)
 				  : mend_unit(mend, key, ret_page, err);
-	if (rc == 0)
-		note(mend, key);
-	return rc;
+	if (rc < 0)
+		return rc;
+	mend->mended.n++;
+	mend_where(mend->reference, key, mend->mended.where);
+	return 0;
 }

@@ -39,6 +39,10 @@ void mend_released_at(struct mend *mend, int64_t at_us);
 int mend_page(void *context, struct page_key key, struct page *ret_page, struct err *err);
 
 #define MENDED_WHERE_MAX 96u
+/** Whose page it is and of when, for people: code of office or unit, and period. */
+void mend_where(const struct reference *reference, struct page_key key,
+		char ret_where[MENDED_WHERE_MAX]);
+
 struct mended {
 	uint64_t n;                   /* pages made again since mend_begin() */
 	char where[MENDED_WHERE_MAX]; /* the last one: code of office or unit, and period */

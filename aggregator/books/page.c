@@ -276,6 +276,17 @@ bool page_is_sound(struct page_key key, const struct page *page)
 	return true;
 }
 
+int page_load(struct page_key key, const uint8_t *data, size_t len, struct page *ret_page,
+	      struct err *err)
+{
+	int rc = page_decode(data, len, ret_page, err);
+	if (rc == 0 && (len == 0 || !page_is_sound(key, ret_page))) {
+		page_free(ret_page);
+		return damaged(data, data, len, err);
+	}
+	return rc;
+}
+
 static bool skip_varint(const uint8_t **at, const uint8_t *end)
 {
 	while (*at < end)

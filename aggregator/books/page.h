@@ -100,6 +100,10 @@ struct period page_period(struct page_key key);
 /** Does a page that could be decoded hold what one of its key can? (It may have been damaged all
  * the same: pages have no checksum, and `lantoa verify` finds that.) */
 bool page_is_sound(struct page_key key, const struct page *page);
+/** page_decode() of a page as it is stored: -EUCLEAN as well when it is not sound, or empty, as
+ * those go. */
+int page_load(struct page_key key, const uint8_t *data, size_t len, struct page *ret_page,
+	      struct err *err);
 
 /* Many pages, by key: those that commits touch, or all that a day's journal gives. */
 struct pages;

@@ -136,12 +136,7 @@ static int slot_read(struct pages *pages, struct slot *slot, struct err *err)
 		size_t len = (size_t)sqlite3_column_bytes(pages->read, 0);
 		rc = blob_append(&slot->kept, data, len) < 0
 			     ? err_memory(err)
-			     : page_decode(data, len, &slot->page, err);
-		if (rc == 0 && !page_is_sound(slot->key, &slot->page)) {
-			page_free(&slot->page);
-			rc = err_set(err, -EUCLEAN,
-				     "a rollup page is damaged: run 'lantoa verify --repair'");
-		}
+			     : page_load(slot->key, data, len, &slot->page, err);
 		damaged = rc == -EUCLEAN;
 	}
 	sqlite3_reset(pages->read); /* first: what mends it reads pages, too */

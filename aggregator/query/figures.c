@@ -33,7 +33,7 @@ struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 		figures_close(f);
 		return NULL;
 	}
-	if (!(f->source = source_open(db, reference, plan->known_us, err)) ||
+	if (!(f->source = source_open(db, reference, plan, err)) ||
 	    !(f->declarations = declarations_open(db, err)) ||
 	    !(f->replay = replay_open(db, f->declarations, err))) {
 		figures_close(f);

@@ -23,7 +23,8 @@ struct plan {
 	const char *labels; /* canonical; "" for all */
 	bool restated;      /* told under the borders of the day @structure */
 	int32_t structure;
-	int64_t known_us; /* nothing received later counts; INT64_MAX: everything does */
+	int64_t known_us;           /* nothing received later counts; INT64_MAX: everything does */
+	struct page_damage *damage; /* the query's */
 };
 
 /** -EINVAL: one sentence on what is wrong and what would do. @ret_plan borrows from @query and

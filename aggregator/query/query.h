@@ -4,10 +4,18 @@
 
 #include "db.h"
 #include "err.h"
+#include "mend.h"
 #include "reference.h"
 #include "table.h"
 
 #include <stdbool.h>
+
+/* Rollup pages that questions met and that a disk damaged. What they said is told from the journal
+ * all the same (-EUCLEAN: that cannot be read either), for a reader may not write them anew. */
+struct page_damage {
+	uint64_t n;
+	char where[MENDED_WHERE_MAX]; /* the last one: code of office or unit, and period */
+};
 
 #define QUERY_ROWS_MAX 500000u /* of one answer */
 
@@ -25,6 +33,7 @@ struct query {            /* texts as asked; NULL: the default */
 		*structure; /* a day, under whose borders to tell it; default: those of the time */
 	bool rank;          /* give each row its rank */
 	const char *known; /* a day (its end) or date-time: as if nothing had been received later */
+	struct page_damage *damage; /* where damaged pages that it met are told; NULL: nowhere */
 };
 
 /**

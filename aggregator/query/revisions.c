@@ -216,7 +216,7 @@ static int gathering_open(struct gathering *g, sqlite3 *db, struct err *err)
 	int rc = db_prepare(db, "SELECT labels FROM series WHERE id = ?", &g->labels, err);
 	if (rc < 0)
 		return rc;
-	if (!(g->source = source_open(db, g->reference, g->plan->known_us, err)) ||
+	if (!(g->source = source_open(db, g->reference, g->plan, err)) ||
 	    !(g->declarations = declarations_open(db, err)) ||
 	    !(g->replay = replay_open(db, g->declarations, err)))
 		return err->code;

@@ -1,8 +1,10 @@
 #include "source.h"
 
-#include <errno.h>
+#include "mend.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SEEK_STEPS 8u /* stepping over so many pages costs about as much as looking for one */
 
@@ -10,9 +12,12 @@
 enum known { KNOWN_ALL, KNOWN_PART, KNOWN_NOTHING };
 
 struct source {
+	sqlite3 *db; /* outlives us */
+	const struct reference *reference;
 	sqlite3_stmt *scan;
 	sqlite3_stmt *arrival; /* NULL: all is known */
-	struct derive *derive; /* NULL likewise */
+	struct derive *derive; /* NULL: nothing was derived yet */
+	struct page_damage *damage;
 	int64_t known_us;
 	enum known known; /* of known_day */
 	int32_t known_day;
@@ -24,7 +29,7 @@ struct source {
 	struct page page;                 /* read last; its room is used again */
 };
 
-struct source *source_open(sqlite3 *db, const struct reference *reference, int64_t known_us,
+struct source *source_open(sqlite3 *db, const struct reference *reference, const struct plan *plan,
 			   struct err *err)
 {
 	struct source *source = calloc(1, sizeof(*source));
@@ -37,15 +42,14 @@ struct source *source_open(sqlite3 *db, const struct reference *reference, int64
 		"SELECT node, page FROM rollup WHERE grain = ? AND bucket = ? AND node >= ?"
 		" ORDER BY node",
 		&source->scan, err);
-	source->known_us = known_us;
+	source->db = db;
+	source->reference = reference;
+	source->damage = plan->damage;
+	source->known_us = plan->known_us;
 	source->known_day = INT32_MIN;
-	if (rc == 0 && known_us != DERIVE_NOW)
+	if (rc == 0 && plan->known_us != DERIVE_NOW)
 		rc = db_prepare(db, "SELECT first_us, last_us FROM arrival WHERE day = ?",
 				&source->arrival, err);
-	if (rc == 0 && known_us != DERIVE_NOW) {
-		source->derive = derive_open(db, reference, known_us, NULL, NULL, err);
-		rc = source->derive ? 0 : err->code;
-	}
 	if (rc < 0) {
 		source_close(source);
 		return NULL;
@@ -65,13 +69,19 @@ void source_close(struct source *source)
 	free(source);
 }
 
-void source_want(struct source *source, const struct series_list *series)
+static void derive_wanted(struct source *source)
 {
 	static const uint32_t none = 0;
+	const struct series_list *series = source->series;
+	derive_only(source->derive, series->n ? series->list : &none, series->n);
+}
+
+void source_want(struct source *source, const struct series_list *series)
+{
 	source->series = series;
 	source->derived = false; /* from other series maybe */
 	if (source->derive)
-		derive_only(source->derive, series->n ? series->list : &none, series->n);
+		derive_wanted(source);
 }
 
 typedef int on_page_fn(void *context, int64_t node, const struct page *page, struct err *err);
@@ -90,19 +100,86 @@ int nodes_add(struct nodes *nodes, int64_t node, struct err *err)
 	return 0;
 }
 
-static int give(struct source *source, int64_t node, const uint8_t *data, size_t len,
-		on_page_fn *on_page, void *context, struct err *err)
+/* --- from the journal --- */
+
+static int derive_ready(struct source *source, struct err *err)
 {
-	struct page *page = &source->page;
-	int rc = page_pick(data, len, source->series->list, source->series->n, page, err);
-	return rc < 0 ? rc : on_page(context, node, page, err);
+	if (source->derive)
+		return 0;
+	source->derive =
+		derive_open(source->db, source->reference, source->known_us, NULL, NULL, err);
+	if (!source->derive)
+		return err->code;
+	derive_wanted(source);
+	return 0;
 }
 
-static int give_stored(struct source *source, on_page_fn *on_page, void *context, struct err *err)
+/* The pages of @day into @source->pages, if they are not there. */
+static int derive_all(struct source *source, int32_t day, struct err *err)
 {
-	return give(source, sqlite3_column_int64(source->scan, 0),
-		    sqlite3_column_blob(source->scan, 1),
-		    (size_t)sqlite3_column_bytes(source->scan, 1), on_page, context, err);
+	if (source->derived && source->day == day)
+		return 0;
+	day_pages_free(&source->pages);
+	source->derived = false;
+	int rc = derive_ready(source, err);
+	if (rc == 0)
+		rc = derive_day(source->derive, day, &source->pages, err);
+	source->derived = rc == 0;
+	source->day = day;
+	return rc;
+}
+
+static int pick(struct source *source, const uint8_t *data, size_t len, struct err *err)
+{
+	return page_pick(data, len, source->series->list, source->series->n, &source->page, err);
+}
+
+/* The page of @key into @source->page. */
+static int pick_anew(struct source *source, struct page_key key, int32_t day, struct err *err)
+{
+	struct day_pages own = { 0 }, *pages = key.node > 0 ? &own : &source->pages;
+	int rc = key.node > 0 ? derive_ready(source, err) : derive_all(source, day, err);
+	if (rc == 0 && key.node > 0)
+		rc = derive_office_day(source->derive, key.node, day, &own, err);
+	source->page.n = 0; /* if there should not be one */
+	for (size_t i = 0; i < pages->n && rc == 0; i++)
+		if (page_key_compare(pages->list[i].key, key) == 0)
+			rc = pick(source, pages->list[i].data, pages->list[i].len, err);
+	day_pages_free(&own);
+	return rc;
+}
+
+static int pick_damaged(struct source *source, struct page_key key, int32_t day, struct err *err)
+{
+	char where[MENDED_WHERE_MAX];
+	mend_where(source->reference, key, where);
+	if (source->damage) {
+		source->damage->n++;
+		memcpy(source->damage->where, where, sizeof(where));
+	}
+	int rc = pick_anew(source, key, day, err);
+	if (rc == -EUCLEAN || rc == -EBADMSG)
+		return err_set(err, -EUCLEAN,
+			       "the rollup page of %s is damaged, and what the journal holds of "
+			       "that day cannot be read either; `lantoa verify` names the damage: "
+			       "look at the disk and restore a backup",
+			       where);
+	return rc;
+}
+
+/* --- from the rollups --- */
+
+static int give_stored(struct source *source, const struct step *step, on_page_fn *on_page,
+		       void *context, struct err *err)
+{
+	struct page_key key = step->key;
+	key.node = sqlite3_column_int64(source->scan, 0);
+	const uint8_t *data = sqlite3_column_blob(source->scan, 1);
+	size_t len = (size_t)sqlite3_column_bytes(source->scan, 1);
+	int rc = pick(source, data, len, err);
+	if (rc == -EUCLEAN || (rc == 0 && (len == 0 || !page_is_sound(key, &source->page))))
+		rc = pick_damaged(source, key, step->day, err);
+	return rc < 0 ? rc : on_page(context, key.node, &source->page, err);
 }
 
 static void seek(struct source *source, int64_t node)
@@ -111,20 +188,21 @@ static void seek(struct source *source, int64_t node)
 	sqlite3_bind_int64(source->scan, 3, node);
 }
 
-static int all_stored(struct source *source, on_page_fn *on_page, void *context, struct err *err)
+static int all_stored(struct source *source, const struct step *step, on_page_fn *on_page,
+		      void *context, struct err *err)
 {
 	int rc;
 	seek(source, INT64_MIN);
 	while ((rc = db_step(source->scan, err)) == 1) {
-		rc = give_stored(source, on_page, context, err);
+		rc = give_stored(source, step, on_page, context, err);
 		if (rc < 0)
 			return rc;
 	}
 	return rc;
 }
 
-static int some_stored(struct source *source, const struct nodes *nodes, on_page_fn *on_page,
-		       void *context, struct err *err)
+static int some_stored(struct source *source, const struct step *step, const struct nodes *nodes,
+		       on_page_fn *on_page, void *context, struct err *err)
 {
 	unsigned passed = SEEK_STEPS;
 	for (size_t i = 0; i < nodes->n;) {
@@ -141,7 +219,7 @@ static int some_stored(struct source *source, const struct nodes *nodes, on_page
 		passed++;
 		if (i == nodes->n || nodes->list[i] > node)
 			continue;
-		if ((rc = give_stored(source, on_page, context, err)) < 0)
+		if ((rc = give_stored(source, step, on_page, context, err)) < 0)
 			return rc;
 		i++;
 		passed = 0;
@@ -154,8 +232,8 @@ static int each_stored(struct source *source, const struct step *step, const str
 {
 	sqlite3_bind_int(source->scan, 1, step->key.grain);
 	sqlite3_bind_int(source->scan, 2, step->key.bucket);
-	int rc = nodes ? some_stored(source, nodes, on_page, context, err)
-		       : all_stored(source, on_page, context, err);
+	int rc = nodes ? some_stored(source, step, nodes, on_page, context, err)
+		       : all_stored(source, step, on_page, context, err);
 	sqlite3_reset(source->scan);
 	return rc;
 }
@@ -173,20 +251,15 @@ static int each_derived(struct source *source, const struct step *step, const st
 			on_page_fn *on_page, void *context, struct err *err)
 {
 	size_t at = 0;
-	int rc = 0;
-	if (!source->derived || source->day != step->day) {
-		day_pages_free(&source->pages);
-		source->derived = false;
-		rc = derive_day(source->derive, step->day, &source->pages, err);
-		source->derived = rc == 0;
-		source->day = step->day;
-	}
+	int rc = derive_all(source, step->day, err);
 	for (size_t i = 0; i < source->pages.n && rc == 0; i++) {
 		const struct day_page *page = &source->pages.list[i];
-		if (page->key.grain == step->key.grain && page->key.bucket == step->key.bucket &&
-		    is_wanted(nodes, page->key.node, &at))
-			rc = give(source, page->key.node, page->data, page->len, on_page, context,
-				  err);
+		if (page->key.grain != step->key.grain || page->key.bucket != step->key.bucket ||
+		    !is_wanted(nodes, page->key.node, &at))
+			continue;
+		rc = pick(source, page->data, page->len, err);
+		if (rc == 0)
+			rc = on_page(context, page->key.node, &source->page, err);
 	}
 	return rc;
 }

@@ -1,15 +1,18 @@
 /* Where the pages of an answer come from: the rollups or, as known at an earlier instant, of days
- * of which part was known then, the journal. */
+ * of which part was known then, the journal. So does a page that a disk damaged: an office's from
+ * its entries of that day, a unit's from all of the day. */
 #pragma once
 
 #include "derive.h"
+#include "plan.h"
 #include "series.h"
 #include "step.h"
 
 struct source;
 
-/** NULL: err says why. */
-struct source *source_open(sqlite3 *db, const struct reference *reference, int64_t known_us,
+/** As known at @plan's instant, and told of damage as @plan says; lent, as @reference is. NULL: err
+ * says why. */
+struct source *source_open(sqlite3 *db, const struct reference *reference, const struct plan *plan,
 			   struct err *err);
 void source_close(struct source *source); /* NULL is fine */
 

@@ -430,6 +430,8 @@ static bool values_are_known(struct books *books, const struct query *query)
 	return true;
 }
 
+static struct page_damage met; /* by all questions */
+
 static void ask_both(struct history *h, struct books *books)
 {
 	struct question q;
@@ -438,6 +440,7 @@ static void ask_both(struct history *h, struct books *books)
 	struct table *table = NULL;
 	const struct catalogue *catalogue = books->reference->catalogue;
 	make_question(h, catalogue, &q);
+	q.query.damage = &met;
 	if (!oracle_allows(catalogue_find(catalogue, q.query.name), q.calendar, q.per)) {
 		if (query_run(books->db, books->reference, &q.query, &table, &books->err) !=
 		    -EINVAL)
@@ -467,11 +470,25 @@ static void ask_both(struct history *h, struct books *books)
 	table_close(table);
 }
 
+struct asking {
+	bool diligent, damaged;
+};
+
+/* A third of all pages, so that nothing can be read of them. */
+static void damage_pages(struct books *books)
+{
+	books_exec(books,
+		   "UPDATE rollup SET page = CASE bucket % 2"
+		   " WHEN 0 THEN CAST(x'ffffffffffffffffffffffffffffffffffffffff' || page AS "
+		   "BLOB) ELSE x'' END WHERE (bucket * 7 + node * 13 + grain) % 3 = 0");
+}
+
 static void random_questions(struct dice *dice, void *context)
 {
+	const struct asking *asking = context;
 	struct history h;
 	struct books books;
-	if (context)
+	if (asking->diligent)
 		history_make_diligent(&h, dice, DILIGENT_DAYS);
 	else
 		history_make(&h, dice, BATCHES);
@@ -479,6 +496,8 @@ static void random_questions(struct dice *dice, void *context)
 		history_make_acts(&h, dice_below(dice, 25) + 1);
 	history_open(&h, &books);
 	history_post(&h, &books);
+	if (asking->damaged)
+		damage_pages(&books);
 	for (int i = 0; i < QUESTIONS; i++)
 		ask_both(&h, &books);
 	books_close(&books);
@@ -487,15 +506,61 @@ static void random_questions(struct dice *dice, void *context)
 
 static void every_cell_is_what_the_oracle_says(void **state)
 {
+	struct asking asking = { 0 };
 	(void)state;
-	for_all_seeds(SEEDS, random_questions, NULL);
+	for_all_seeds(SEEDS, random_questions, &asking);
 }
 
 static void so_it_is_where_nearly_all_is_reported(void **state)
 {
-	bool diligent = true;
+	struct asking asking = { .diligent = true };
 	(void)state;
-	for_all_seeds(SEEDS, random_questions, &diligent);
+	for_all_seeds(SEEDS, random_questions, &asking);
+}
+
+/* What a damaged page said is told from the journal. */
+static void so_it_is_where_pages_are_damaged(void **state)
+{
+	struct asking asking = { .damaged = true };
+	(void)state;
+	assert_int_equal(met.n, 0);
+	for_all_seeds(SEEDS / 4, random_questions, &asking);
+	asking.diligent = true;
+	for_all_seeds(SEEDS / 4, random_questions, &asking);
+	assert_true(met.n > 0);
+}
+
+/* When the journal cannot be read either, whose and when is told. */
+static void a_page_that_cannot_be_told_from_the_journal_is_named(void **state)
+{
+	struct books books;
+	struct table *table;
+	struct page_damage damage = { 0 };
+	struct query query = {
+		.name = "m", .by = "office", .from = "2025-07-01", .damage = &damage
+	};
+	(void)state;
+	books_open(&books,
+		   "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n",
+		   "name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
+		   "carry,level,due_days,min,max\nm,x,x,x,flow,sum,sum,day,,0,0,province,1,,\n",
+		   NULL, false);
+	struct books_spool spool = {
+		.id = 7, .office = books_office(&books, "o7", "P", day_from_civil(2020, 1, 1))
+	};
+	books_refresh(&books);
+	books_record(&books, &spool, "m", "", "2025-07-01", 5, 0);
+	books_exec(&books, "UPDATE rollup SET page = x'ff'");
+	assert_int_equal(query_run(books.db, books.reference, &query, &table, &books.err), 0);
+	assert_string_equal(books_cell(table, 0, "value"), "5");
+	table_close(table);
+	assert_int_equal(damage.n, 1);
+	assert_string_equal(damage.where, "o7, 2025-07-01");
+	books_exec(&books, "UPDATE journal SET payload = x'00ff'");
+	assert_int_equal(query_run(books.db, books.reference, &query, &table, &books.err),
+			 -EUCLEAN);
+	assert_non_null(strstr(books.err.text, "o7, 2025-07-01"));
+	books_close(&books);
 }
 
 /* --- as it was known: what was answered then --- */
@@ -1064,6 +1129,8 @@ int main(void)
 		cmocka_unit_test(units_of_one_level_within_another_are_not_counted_twice),
 		cmocka_unit_test(every_cell_is_what_the_oracle_says),
 		cmocka_unit_test(so_it_is_where_nearly_all_is_reported),
+		cmocka_unit_test(so_it_is_where_pages_are_damaged),
+		cmocka_unit_test(a_page_that_cannot_be_told_from_the_journal_is_named),
 		cmocka_unit_test(as_known_then_is_what_was_answered_then),
 	};
 	return cmocka_run_group_tests_name("query", tests, NULL, NULL);
