@@ -1,7 +1,9 @@
 #include "world.h"
 
+#include "acks.h"
 #include "lantoa.pb-c.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,12 +12,13 @@
 
 #include <cmocka.h>
 
-#define COMMIT_MS    300u
-#define HELLO_MS     100u    /* a question waits for a reader */
-#define RETRY_MS     2000u   /* after the disk failed */
-#define DOWN_MS      300000u /* without power */
-#define COPY_MS      1800000u
-#define SLOW_DOWN_MS 20000u
+#define COMMIT_BATCHES_MAX 4096u /* as aggregator/door/committer.c */
+#define COMMIT_MS          300u
+#define HELLO_MS           100u    /* a question waits for a reader */
+#define RETRY_MS           2000u   /* after the disk failed */
+#define DOWN_MS            300000u /* without power */
+#define COPY_MS            1800000u
+#define SLOW_DOWN_MS       20000u
 
 static const char units[] = "code,name,level,parent,valid_from,valid_to\n"
 			    "1,Tỉnh,province,,2000-01-01,\n";
@@ -27,157 +30,146 @@ static const char catalogue[] =
 	"c.minute,C,C,u,flow,sum,sum,minute,n,0,0,province,1,,\n"
 	"d.day,D,D,u,flow,sum,sum,day,n,0,0,province,1,,\n";
 
+static void commit_start(struct world *world);
+
 static void must(struct world *world, int rc)
 {
 	if (rc < 0)
 		fail_msg("%s", world->books.err.text);
 }
 
-/* --- the queue --- */
+/* --- commits, as aggregator/door/committer.c drives them --- */
 
-static void queue_clear(struct queue *queue)
+static uint32_t line_of(const struct gate_peer *peer)
 {
-	for (size_t i = 0; i < queue->n; i++)
-		blob_free(&queue->list[i].frame.payload);
-	queue->n = 0;
+	uint32_t line;
+	memcpy(&line, peer->routing_id, sizeof(line));
+	return line;
 }
 
-static void queue_add(struct queue *queue, uint32_t office, uint32_t line, struct frame *frame)
+void province_hear_batch(struct world *world, uint32_t index, uint32_t line,
+			 const struct frame *frame, int64_t office)
 {
-	if (queue->n == queue->room) {
-		queue->room = queue->room ? 2 * queue->room : 256;
-		queue->list = realloc(queue->list, queue->room * sizeof(*queue->list));
-		assert_non_null(queue->list);
+	struct pending *pending =
+		batch_queue_add(&world->queue, frame->payload.data, frame->payload.len);
+	assert_non_null(pending);
+	pending->peer = (struct gate_peer){ .key_id = index, .routing_id_len = sizeof(line) };
+	memcpy(pending->peer.routing_id, &line, sizeof(line));
+	pending->form.office = office;
+	pending->form.spool_id = frame->spool_id;
+	pending->form.seq = frame->seq;
+	pending->form.received_us = world_now_us(world);
+	if (frame->before_told && world->speaks >= WIRE_CHAINED) {
+		pending->form.before_told = true;
+		memcpy(pending->form.before, frame->before, sizeof(frame->before));
 	}
-	queue->list[queue->n++] = (struct pending){ office, line, *frame };
-	frame->payload = (struct blob){ 0 };
+	commit_start(world);
 }
 
-/* --- commits, as aggregator/committer.c makes them --- */
-
-struct outcome {
-	enum posting posting;
-	uint64_t upto;
-};
-
-static void on_held(void *context, uint32_t series, uint32_t observations, enum verdict verdict)
+/* What acks.c tells; the gate is the world. */
+void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
+			const Lantoa__V1__Frame *frame);
+void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
+			const Lantoa__V1__Frame *frame)
 {
-	(void)context;
-	fail_msg("series %u: %u figures held as %s", series, observations, verdict_word(verdict));
+	struct world *world = (struct world *)gate;
+	struct frame answer = { .kind = FRAME_ACK };
+	if (line_of(peer) == WORLD_STRANGER)
+		return;
+	if (frame->kind_case == LANTOA__V1__FRAME__KIND_ACK) {
+		answer.spool_id = frame->ack->spool_id;
+		answer.seq = frame->ack->upto;
+		if (world_chance(world, world->weather.slow_downs))
+			answer.slow_down_ms = (uint32_t)world_about(world, SLOW_DOWN_MS);
+	} else {
+		assert_int_equal(frame->kind_case, LANTOA__V1__FRAME__KIND_REFUSED);
+		assert_int_equal(frame->refused->code, LANTOA__V1__REFUSED__CODE__GAP);
+		answer.kind = FRAME_REFUSED;
+		answer.spool_id = frame->refused->spool_id;
+		answer.seq = frame->refused->seq;
+		answer.code = (int)frame->refused->code;
+	}
+	link_to_office(world, (uint32_t)peer->key_id, line_of(peer), &answer);
 }
 
-static void post_all(struct world *world, struct outcome outcomes[])
+static void count_stranger(struct world *world, const struct pending *pending)
 {
-	struct books *books = &world->books;
-	ledger_begin(books->ledger, books->reference);
+	world->counts.refused += pending->posting == POSTING_BAD;
+	world->counts.later += pending->posting == POSTING_LATER;
+	world->counts.held += pending->n_held;
+}
+
+/* Whatever else there was in the commit. */
+static void count_good(struct world *world, const struct pending *pending)
+{
+	if (pending->refusal)
+		fail_msg("a good batch was refused: %s", pending->refusal);
+	assert_int_equal(pending->n_held, 0);
+	world->counts.batches += pending->posting == POSTED;
+	world->counts.duplicates += pending->posting == POSTED_BEFORE;
+	world->counts.gaps += pending->posting == POSTING_GAP;
+	world->counts.parted += pending->posting == POSTING_PARTED;
+}
+
+static void commit_succeeded(struct world *world)
+{
+	group_commit_succeeded(&world->group);
+	world->counts.commits++;
+	world->counts.mended += ledger_mended(world->books.ledger)->n;
 	for (size_t i = 0; i < world->commit.n; i++) {
 		const struct pending *pending = &world->commit.list[i];
-		const struct frame *frame = &pending->frame;
-		struct entry_form form = { .office = world->offices[pending->office].id,
-					   .spool_id = frame->spool_id,
-					   .seq = frame->seq,
-					   .payload = frame->payload.data,
-					   .len = frame->payload.len,
-					   .received_us = world_now_us(world) };
-		if (frame->before_told && world->speaks >= WIRE_CHAINED) {
-			form.before_told = true;
-			memcpy(form.before, frame->before, sizeof(form.before));
-		}
-		must(world, ledger_post(books->ledger, &form, on_held, NULL, &outcomes[i].posting,
-					&outcomes[i].upto, &books->err));
-		assert_int_not_equal(outcomes[i].posting, POSTING_BAD);
+		if (line_of(&pending->peer) == WORLD_STRANGER)
+			count_stranger(world, pending);
+		else
+			count_good(world, pending);
 	}
-	must(world, ledger_finish(books->ledger, &books->err));
+	acks_send((struct gate *)world, &world->commit, world->group.held, &(struct ack_news){ 0 });
+	batch_queue_clear(&world->commit);
+	trouble_copy_log(world);
+	world->committing = false;
+	commit_start(world);
 }
 
-static void answer(struct world *world, const struct pending *pending, enum frame_kind kind,
-		   uint64_t seq, int code)
+/* The disk is full, or fails once: 0, or the error. */
+static int disk_fails(struct world *world)
 {
-	struct frame frame = {
-		.kind = kind, .spool_id = pending->frame.spool_id, .seq = seq, .code = code
-	};
-	if (kind == FRAME_ACK && world_chance(world, world->weather.slow_downs))
-		frame.slow_down_ms = (uint32_t)world_about(world, SLOW_DOWN_MS);
-	link_to_office(world, pending->office, pending->line, &frame);
+	bool full = world->now_ms < world->full_until_ms;
+	if (!full && !world_chance(world, world->weather.failed_commits))
+		return 0;
+	world->counts.failed_commits++;
+	if (!full && world->weather.full_ms)
+		world->full_until_ms = world->now_ms + world_about(world, world->weather.full_ms);
+	return world->weather.full_ms || world_chance(world, 500) ? -ENOSPC : -EIO;
 }
-
-static bool same_spool(const struct pending *a, const struct pending *b)
-{
-	return a->office == b->office && a->frame.spool_id == b->frame.spool_id;
-}
-
-/* One Ack for all of an office's batches, to where the last came from; then the first gap. */
-static void answer_group(struct world *world, size_t last, const struct outcome outcomes[])
-{
-	const struct pending *list = world->commit.list;
-	size_t gap = SIZE_MAX;
-	bool parted = false;
-	for (size_t i = 0; i <= last; i++) {
-		if (!same_spool(&list[i], &list[last]))
-			continue;
-		parted |= outcomes[i].posting == POSTING_PARTED;
-		if (gap == SIZE_MAX && (outcomes[i].posting == POSTING_GAP || parted))
-			gap = i;
-	}
-	if (!parted)
-		answer(world, &list[last], FRAME_ACK, outcomes[last].upto, 0);
-	if (gap != SIZE_MAX)
-		answer(world, &list[gap], FRAME_REFUSED, list[gap].frame.seq,
-		       LANTOA__V1__REFUSED__CODE__GAP);
-}
-
-static void answer_all(struct world *world, const struct outcome outcomes[])
-{
-	for (size_t i = 0; i < world->commit.n; i++) {
-		bool is_last = true;
-		for (size_t j = i + 1; j < world->commit.n && is_last; j++)
-			is_last = !same_spool(&world->commit.list[i], &world->commit.list[j]);
-		world->counts.batches += outcomes[i].posting == POSTED;
-		world->counts.duplicates += outcomes[i].posting == POSTED_BEFORE;
-		world->counts.gaps += outcomes[i].posting == POSTING_GAP;
-		world->counts.parted += outcomes[i].posting == POSTING_PARTED;
-		if (is_last)
-			answer_group(world, i, outcomes);
-	}
-}
-
-static void commit_start(struct world *world);
 
 static void on_commit(struct world *world, struct event *event)
 {
+	struct books *books = &world->books;
 	if (world->life != event->life)
 		return; /* power was cut in the middle: nothing of it is on disk */
-	struct outcome *outcomes = calloc(world->commit.n, sizeof(*outcomes));
-	assert_non_null(outcomes);
-	must(world, db_begin(world->books.db, &world->books.err));
-	post_all(world, outcomes);
-	bool full = world->now_ms < world->full_until_ms;
-	if (full || world_chance(world, world->weather.failed_commits)) {
-		if (!full && world->weather.full_ms)
-			world->full_until_ms =
-				world->now_ms + world_about(world, world->weather.full_ms);
-		db_rollback(world->books.db);
-		ledger_forget(world->books.ledger);
-		world->counts.failed_commits++;
-		world_plan(world, RETRY_MS, on_commit, 0)->life = world->life;
-	} else {
-		must(world, db_commit(world->books.db, &world->books.err));
-		world->counts.commits++;
-		answer_all(world, outcomes);
-		queue_clear(&world->commit);
-		world->committing = false;
-		commit_start(world);
+	must(world, db_begin(books->db, &books->err));
+	world->group.ledger = books->ledger;
+	int rc = group_commit_post(&world->group, books->db, books->reference, &world->commit,
+				   &books->err);
+	if (rc == 0)
+		rc = disk_fails(world);
+	if (rc == 0) {
+		must(world, db_commit(books->db, &books->err));
+		commit_succeeded(world);
+		return;
 	}
-	free(outcomes);
+	db_rollback(books->db);
+	ledger_forget(books->ledger);
+	bool in_parts = group_commit_failed(&world->group, rc) == GROUP_IN_PARTS;
+	world->counts.in_parts += in_parts;
+	world_plan(world, in_parts ? 1 : RETRY_MS, on_commit, 0)->life = world->life;
 }
 
 static void commit_start(struct world *world)
 {
 	if (world->committing || world->queue.n == 0)
 		return;
-	struct queue empty = world->commit;
-	world->commit = world->queue;
-	world->queue = empty;
+	batch_queue_take(&world->queue, &world->commit, COMMIT_BATCHES_MAX);
 	world->committing = true;
 	world_plan(world, world_about(world, COMMIT_MS), on_commit, 0)->life = world->life;
 }
@@ -216,8 +208,7 @@ static void on_hello_answered(struct world *world, struct event *event)
 void province_hear(struct world *world, uint32_t index, uint32_t line, struct frame *frame)
 {
 	if (frame->kind == FRAME_BATCH) {
-		queue_add(&world->queue, index, line, frame);
-		commit_start(world);
+		province_hear_batch(world, index, line, frame, world->offices[index].id);
 	} else if (frame->kind == FRAME_PING) {
 		link_to_office(world, index, line, &(struct frame){ .kind = FRAME_PING });
 	} else {
@@ -240,7 +231,7 @@ static void on_copy(struct world *world, struct event *event)
 	(void)event;
 	if (!world->weather.restores)
 		return;
-	if (world->up && !world->committing) {
+	if (world->up && !world->committing && !world->reader) {
 		books_release(&world->books);
 		(void)snprintf(world->copy, sizeof(world->copy), "%s/copy.db", world->folder);
 		world_copy(world->books.path, world->copy);
@@ -249,10 +240,12 @@ static void on_copy(struct world *world, struct event *event)
 	world_plan(world, world_about(world, COPY_MS), on_copy, 0);
 }
 
+static void come_up(struct world *world);
+
 static void on_power_back(struct world *world, struct event *event)
 {
 	if (!world->up && world->life == event->life)
-		province_come_up(world);
+		come_up(world);
 }
 
 static void on_power_cut(struct world *world, struct event *event)
@@ -263,8 +256,10 @@ static void on_power_cut(struct world *world, struct event *event)
 	world->counts.crashes++;
 	world->life++;
 	world->up = world->committing = false;
-	queue_clear(&world->queue);
-	queue_clear(&world->commit);
+	batch_queue_clear(&world->queue);
+	batch_queue_clear(&world->commit);
+	group_commit_succeeded(&world->group); /* it is another process's next */
+	trouble_reader_goes(world);
 	for (uint32_t i = 0; i < world->n_offices; i++)
 		if (world->offices[i].connected)
 			site_cut(world, i);
@@ -282,7 +277,7 @@ static void province_choose_version(struct world *world)
 	world->speaks = world->weather.mixed && world_chance(world, 500) ? 1 : WIRE_PROTOCOL_MAX;
 }
 
-void province_come_up(struct world *world)
+static void come_up(struct world *world)
 {
 	books_reopen(&world->books);
 	world->up = true;
@@ -303,13 +298,20 @@ void province_open(struct world *world)
 		world_plan(world, world_about(world, world->weather.province_ms), on_power_cut, 0);
 	if (world->weather.restores)
 		world_plan(world, world_about(world, COPY_MS), on_copy, 0);
+	trouble_begin(world);
+}
+
+void province_calm(struct world *world)
+{
+	if (!world->up)
+		come_up(world);
+	trouble_reader_goes(world);
 }
 
 void province_close(struct world *world)
 {
-	queue_clear(&world->queue);
-	queue_clear(&world->commit);
-	free(world->queue.list);
-	free(world->commit.list);
+	batch_queue_free(&world->queue);
+	batch_queue_free(&world->commit);
+	group_commit_free(&world->group);
 	books_close(&world->books);
 }

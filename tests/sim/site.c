@@ -144,7 +144,7 @@ static void on_not_noted(struct world *world, struct event *event)
 		tell(world, event->office, (struct uplink_event){ .type = UPLINK_NOT_NOTED });
 }
 
-static void send(struct world *world, uint32_t index, enum frame_kind kind)
+static void say(struct world *world, uint32_t index, enum frame_kind kind)
 {
 	struct site *office = &world->offices[index];
 	const struct spool_life *life = &office->spool_life;
@@ -172,10 +172,10 @@ static void perform(struct world *world, uint32_t index, const struct uplink_act
 		link_close(world, index);
 		break;
 	case UPLINK_SEND_HELLO:
-		send(world, index, FRAME_HELLO);
+		say(world, index, FRAME_HELLO);
 		break;
 	case UPLINK_SEND_PING:
-		send(world, index, FRAME_PING);
+		say(world, index, FRAME_PING);
 		break;
 	case UPLINK_SEND_BATCH:
 		event = world_plan(world, world_about(world, READ_MS), on_read, index);

@@ -300,7 +300,7 @@ static void ninety_days(struct dice *dice, void *context)
 		      (unsigned long long)office.assigned, (double)office.bytes / (1 << 20),
 		      (unsigned long long)drain_ms / 1000, (unsigned long long)world.counts.batches,
 		      (unsigned long long)world.counts.lines);
-	world_close(&world);
+	world_close(&world, &(struct counts){ 0 });
 }
 
 static void ninety_days_without_a_line_lose_nothing(void **state)

@@ -1,5 +1,6 @@
 #include "world.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,12 +119,14 @@ void world_open(struct world *world, struct dice *dice, uint32_t n, const struct
 void world_calm(struct world *world)
 {
 	world->weather = (struct weather){ 0 };
-	if (!world->up)
-		province_come_up(world);
+	province_calm(world);
 }
 
-void world_close(struct world *world)
+void world_close(struct world *world, struct counts *total)
 {
+	static_assert(sizeof(*total) % sizeof(uint64_t) == 0, "numbers alone");
+	for (size_t i = 0; i < sizeof(*total) / sizeof(uint64_t); i++)
+		((uint64_t *)total)[i] += ((const uint64_t *)&world->counts)[i];
 	for (uint32_t i = 0; i < world->n_offices; i++)
 		site_close(&world->offices[i]);
 	province_close(world);

@@ -1,5 +1,5 @@
 /* A province and its offices on a virtual clock: real uplink cores over real spools, the real
- * ledger over a real database; only time, link and power are made up.
+ * group commits, acks and ledger over a real database; only time, link and power are made up.
  *
  * Everything that will happen is an event in one heap. A line is one connection of one office. What
  * travels on a line arrives in order or is lost with it: when a line breaks, a prefix of what was
@@ -9,6 +9,7 @@
 #pragma once
 
 #include "books.h"
+#include "group_commit.h"
 #include "seeds.h"
 #include "spool.h"
 #include "uplink_core.h"
@@ -20,7 +21,8 @@
 
 #define WORLD_OFFICES_MAX 300u
 #define WORLD_DAYS        4u
-#define WORLD_CREDIT      16u /* as aggregator/intake.h */
+#define WORLD_CREDIT      16u        /* as aggregator/intake.h */
+#define WORLD_STRANGER    UINT32_MAX /* the line of somebody who is no office */
 
 struct world;
 
@@ -65,6 +67,22 @@ struct weather {            /* how bad it is */
 	unsigned slow_downs; /* of a thousand Acks: the province asks to wait */
 	uint64_t spool_bytes; /* the bound of spools; 0: so large that it does not matter */
 	uint32_t numbers;     /* of series, that a spool's life has; 0: so many that they last */
+	/* between each of these; 0: none */
+	uint64_t hostile_ms; /* batches that somebody sends with an office's key */
+	uint64_t damage_ms;  /* the disk damages a few rollup pages */
+	uint64_t reader_ms;  /* somebody begins to read in the database, and stays for a while */
+};
+
+/* What comes with an office's key, and not from its agent. */
+enum hostile {
+	HOSTILE_BYTES,   /* no batch; a spool that is made up */
+	HOSTILE_OWN,     /* no batch; as the next of the office's own spool */
+	HOSTILE_BOMB,    /* a hundred bytes that would be millions */
+	HOSTILE_NOTHING, /* a batch without a figure */
+	HOSTILE_GAP,     /* a batch that follows on nothing */
+	HOSTILE_UNKNOWN, /* a batch of a metric that nobody knows: held */
+	HOSTILE_NOBODY,  /* of an office that the store has not: it fails the commit as a whole */
+	HOSTILE_KINDS,
 };
 
 /* --- an office --- */
@@ -108,14 +126,15 @@ struct site {
 
 /* --- the world --- */
 
-struct pending {
-	uint32_t office, line;
-	struct frame frame;
-};
-
-struct queue {
-	struct pending *list; /* owned [n] */
-	size_t n, room;
+/* How often what happened; summed up over worlds by world_close(). */
+struct counts {
+	uint64_t crashes, restores, commits, failed_commits, duplicates, gaps, parted, lines, lives,
+		proofs, restarts, batches, restored, restored_restarts;
+	uint64_t hostile[HOSTILE_KINDS]; /* sent */
+	uint64_t refused, later, held;   /* hostile batches: what became of them */
+	uint64_t in_parts;               /* commits that were made again in parts */
+	uint64_t damaged, mended;        /* pages */
+	uint64_t readers, kept_log;      /* the log could not be copied whole behind them */
 };
 
 struct world {
@@ -130,18 +149,20 @@ struct world {
 	uint32_t life, speaks; /* of the province; the highest protocol it knows */
 	uint64_t full_until_ms;
 	bool up, committing;
-	struct queue queue, commit;
-	char copy[128]; /* path of the older copy; "": none */
-	struct {
-		uint64_t crashes, restores, commits, failed_commits, duplicates, gaps, parted,
-			lines, lives, proofs, restarts, batches, restored, restored_restarts;
-	} counts;
+	struct batch_queue queue, commit;
+	struct group_commit group;
+	sqlite3 *reader; /* somebody reads; NULL: nobody */
+	int64_t read; /* that there were so many entries, and it stays so while the reading lasts */
+	uint64_t strangers; /* spools that were made up */
+	char copy[128];     /* path of the older copy; "": none */
+	struct counts counts;
 	char folder[SCRATCH_MAX];
 };
 
 /** @n offices of one province, at rest. Failures are failed tests, here and below. */
 void world_open(struct world *world, struct dice *dice, uint32_t n, const struct weather *weather);
-void world_close(struct world *world);
+/** Adds what happened to @total. */
+void world_close(struct world *world, struct counts *total);
 /** Let @ms pass. */
 void world_run(struct world *world, uint64_t ms);
 /** No more bad weather from now on; what is down comes up. */
@@ -185,4 +206,14 @@ void province_open(struct world *world);
 void province_close(struct world *world);
 /** Takes the payload. */
 void province_hear(struct world *world, uint32_t index, uint32_t line, struct frame *frame);
-void province_come_up(struct world *world);
+/** Up it comes, and whoever reads goes. */
+void province_calm(struct world *world);
+/** Of @office; @line may be WORLD_STRANGER. */
+void province_hear_batch(struct world *world, uint32_t index, uint32_t line,
+			 const struct frame *frame, int64_t office);
+
+/* trouble.c */
+void trouble_begin(struct world *world);
+void trouble_reader_goes(struct world *world);
+/** After a commit. */
+void trouble_copy_log(struct world *world);
