@@ -14,6 +14,7 @@
 #include "fault.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -76,6 +77,24 @@ void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 		(void)snprintf(answer->reason, sizeof(answer->reason), "%s",
 			       frame->refused->reason);
 	}
+}
+
+/* The office whose figures' place the disk does not read; 0: it reads all. */
+static atomic_llong not_read_of;
+
+int __real_ledger_post(struct ledger *ledger, const struct entry_form *form,
+		       ledger_on_held *on_held, void *context, enum posting *ret_posting,
+		       uint64_t *ret_upto, struct err *err);
+int __wrap_ledger_post(struct ledger *ledger, const struct entry_form *form,
+		       ledger_on_held *on_held, void *context, enum posting *ret_posting,
+		       uint64_t *ret_upto, struct err *err);
+int __wrap_ledger_post(struct ledger *ledger, const struct entry_form *form,
+		       ledger_on_held *on_held, void *context, enum posting *ret_posting,
+		       uint64_t *ret_upto, struct err *err)
+{
+	if (form->office == atomic_load(&not_read_of))
+		return err_set(err, -EIO, "the disk does not read");
+	return __real_ledger_post(ledger, form, on_held, context, ret_posting, ret_upto, err);
 }
 
 static void on_change(void *context)
@@ -432,6 +451,30 @@ static void no_batch_is_lost_when_memory_runs_out(void **state)
 	table_close(table);
 }
 
+/* Where a disk does not read, a batch is kept, whatever is refused beside it, and taken when it
+ * reads again: a refused one, which needs nothing of the disk, is no proof that the disk is well.
+ */
+static void a_disk_that_does_not_read_puts_nobody_off(void **state)
+{
+	struct fixture *f = *state;
+	atomic_store(&not_read_of, f->spools[0].office);
+	plug(f);
+	add(f, 0, DAY_1, 5);
+	add_payload(f, 1, 1, "", 1); /* a batch that holds no figure */
+	while (counters(f)->failed_commits < 2)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(counters(f)->failing, -EIO);
+	assert_false(committer_wants_more(f->committer));
+	assert_null(heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED));
+	atomic_store(&not_read_of, 0);
+	wait_for(f, 0, 1);
+	wait_for_refusal(f, 1);
+	assert_int_equal(counters(f)->later, 0);
+	assert_int_equal(counters(f)->failing, 0);
+	stop(f);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 2);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -443,6 +486,7 @@ int main(void)
 		test(a_batch_that_cannot_be_taken_at_all_is_left_to_its_office),
 		test(a_damaged_spool_costs_its_office_alone),
 		test(no_batch_is_lost_when_memory_runs_out),
+		test(a_disk_that_does_not_read_puts_nobody_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
