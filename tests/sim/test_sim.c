@@ -225,7 +225,8 @@ static void some_weather_with_a_full_disk(struct dice *dice, void *context)
 	(void)context;
 	weather.failed_commits = 100 + (unsigned)dice_below(dice, 300);
 	weather.full_ms = 60000 + dice_below(dice, 600000);
-	weather.damage_ms = 0; /* ten thousand commits fail, and each would mend it again */
+	/* ten thousand commits fail, and each would mend again, and be made in parts again */
+	weather.damage_ms = weather.hostile_ms = 0;
 	weather.office_ms = 300000 + dice_below(dice, 3600000);
 	weather.spool_restores = true;
 	live_through(dice, 1 + (uint32_t)dice_below(dice, 12), 12, &weather);
