@@ -266,8 +266,7 @@ static int hold(const struct post *post, size_t run, int64_t point, size_t n, en
 	return quarantine_hold(post->ledger->quarantine, post->entry, run, point, verdict, n, err);
 }
 
-/* Rescale the run's values in place to the catalogue's decimals, hold those that cannot count
- * (those that follow one another for one reason as one), close the gaps. */
+/* In place, to the catalogue's decimals. One that cannot count stays as it is. */
 static enum verdict sift_one(const struct declared *declared, struct point *point)
 {
 	return point->withdrawn ? VERDICT_OK
