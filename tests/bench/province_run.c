@@ -193,8 +193,7 @@ static int verify_through(struct run *run, json_t **ret_answer, struct err *err)
 {
 	const struct timespec pause = { .tv_nsec = 20000000 };
 	json_t *answer;
-	int rc = api_client_ask(run->api, "POST", "/v1/verify", NULL, NULL, &answer,
-				err);
+	int rc = api_client_ask(run->api, "POST", "/v1/verify", NULL, NULL, &answer, err);
 	while (rc == 0) {
 		json_decref(answer);
 		rc = api_client_ask(run->api, "GET", "/v1/verify", NULL, NULL, &answer, err);
