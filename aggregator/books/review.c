@@ -24,9 +24,25 @@ struct review {
 	struct held_point points[RUN_POINTS_MAX]; /* of the run at hand */
 };
 
+/* A run some of whose values are held already has the others held beside them: a row for the whole
+ * would count those twice. */
 static int hold_whole(struct review *r, size_t run, enum verdict verdict, size_t n, struct err *err)
 {
 	int64_t entry = sqlite3_column_int64(r->entries, 0);
+	size_t held_before = 0;
+	if (quarantine_points(r->quarantine, entry, run, r->points, n, err) < 0)
+		return err->code;
+	for (size_t i = 0; i < n; i++)
+		held_before += point_is_held(&r->points[i]);
+	if (held_before > 0) {
+		for (size_t i = 0; i < n; i++)
+			if (!point_is_held(&r->points[i]))
+				r->points[i] = (struct held_point){ .verdict = verdict };
+		r->held += n - held_before;
+		return held_before == n ? 0
+					: quarantine_put_points(r->quarantine, entry, run,
+								r->points, n, err);
+	}
 	sqlite3_int64 before = sqlite3_total_changes64(r->db);
 	int rc = quarantine_hold(r->quarantine, entry, run, QUARANTINE_WHOLE_RUN, verdict, n, err);
 	if (rc == 0 && sqlite3_total_changes64(r->db) > before)
