@@ -262,7 +262,9 @@ static void assert_usable(struct fixture *f, enum kind kind, int from, const cha
 	free(fresh);
 }
 
-static void interrupted(struct fixture *f, enum kind kind, const char *vintage, unsigned doors)
+/* By an operation that fails, as @doors say, and if @dies by a power cut there. */
+static void interrupted(struct fixture *f, enum kind kind, const char *vintage, unsigned doors,
+			bool dies)
 {
 	(void)version_of_today(f, kind);
 	bool fired = true;
@@ -274,9 +276,11 @@ static void interrupted(struct fixture *f, enum kind kind, const char *vintage, 
 		fired = fault_disarm();
 		assert_true(fired || rc == 0);
 		assert_usable(f, kind, from, old);
-		(void)load(f, vintage, kind);
-		migrate_and_die(f, kind, after);
-		assert_usable(f, kind, from, old);
+		if (dies) {
+			(void)load(f, vintage, kind);
+			migrate_and_die(f, kind, after);
+			assert_usable(f, kind, from, old);
+		}
 		free(old);
 	}
 }
@@ -284,11 +288,18 @@ static void interrupted(struct fixture *f, enum kind kind, const char *vintage, 
 static void a_migration_that_is_stopped_anywhere_leaves_a_version_that_works(void **state)
 {
 	struct fixture *f = *state;
-	for (enum kind kind = PROVINCE; kind <= OFFICE; kind++)
+	for (enum kind kind = PROVINCE; kind <= OFFICE; kind++) {
+		bool done[64] = { false }; /* by version: the steps from there are the same */
 		for (size_t i = 0; i < f->n; i++) {
-			interrupted(f, kind, f->vintages[i], FAULT_DISK);
-			interrupted(f, kind, f->vintages[i], FAULT_FULL | FAULT_STAYS);
+			int version = load(f, f->vintages[i], kind);
+			assert_in_range(version, 0, 63);
+			if (done[version])
+				continue;
+			done[version] = true;
+			interrupted(f, kind, f->vintages[i], FAULT_DISK, true);
+			interrupted(f, kind, f->vintages[i], FAULT_FULL | FAULT_STAYS, false);
 		}
+	}
 }
 
 /* --- an office's values: a row each until version 2, stretches of them since --- */
