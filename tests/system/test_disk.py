@@ -172,7 +172,9 @@ class ProvinceDisk(rig.Rig):
         self.addCleanup(subprocess.run, ["umount", "--lazy", self.province.folder], check=True)
         write = self.province.write_conf
         self.province.write_conf = lambda more="": write(
-            f"{more}[store]\nreserve = {self.RESERVE}\n")
+            f"{more}[store]\nreserve = {self.RESERVE}\n"
+            # one office fills the disk, which its limits would keep it from
+            "[limits]\nspools = 1000000\nseries = 1000000\nday = 1000000000\n")
         super().open_province()
 
     def left(self):
