@@ -306,6 +306,8 @@ class Deploy(unittest.TestCase):
 
     def test_14_a_full_disk_at_the_province_is_said_and_mended(self):
         province, unit = self.province, "lantoa-aggregator.service"
+        # the reserve as it is would be more than the whole of this disk
+        province.sh("printf '[store]\\nreserve = 4M\\n' >> /etc/lantoa/aggregator.conf")
         self.on_small_disk(province, unit, STATE, "32M")
         self.fill(province, STATE)
         self.record(self.office, 12)

@@ -282,8 +282,8 @@ class AsOnceTried(neighbours.Neighbours):
         self.withstands(lambda: self.raw(half_a_command), memory_mib=160, log_lines=10)
 
     def test_more_connections_than_files_may_be_open(self):
-        self.limit_files(40)
-        self.raw(b"", count=100)
+        self.limit_files(100)
+        self.raw(b"", count=200)
         self.withstands(lambda: None, memory_mib=80, log_lines=10, status='"door_shut": "')
 
     def test_many_connections_with_one_invitation(self):
