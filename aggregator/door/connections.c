@@ -13,6 +13,7 @@
 #include "connections.h"
 
 #include "log.h"
+#include "log_limit.h"
 #include "memory.h"
 #include "tcp_socket.h"
 #include "wire.h"
@@ -20,12 +21,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #define SHAKEN_BYTES   (64u + 170u + 12u) /* greeting, WELCOME, ERROR; READY is 67 at least */
@@ -33,6 +36,7 @@
 #define SILENT_BYTES   (2u * WIRE_BOXED_MAX) /* a batch may be under way when a line breaks */
 #define SILENT_MS      60000u
 #define SLOW_MS        3000u /* four round trips over the slowest links */
+#define SLOW_SHORT_MS  500u  /* the same where descriptors run out: nobody else gets in meanwhile */
 #define STRANGERS_MAX  16384u
 #define FILES_MAX      262144u
 #define BACKLOG_MAX    4096u /* after an outage a whole region connects at once */
@@ -76,7 +80,11 @@ struct connections {
 	uint16_t crowds[CROWDS];
 	uint8_t seed[crypto_shorthash_KEYBYTES];
 	struct connections_room room;
-	int listener;    /* libzmq's; NOBODY until it listens */
+	size_t files; /* descriptors that we may have, as of the last look */
+	struct tcp_shears shears;
+	int listener; /* libzmq's; NOBODY until it listens */
+	struct log_limit shutting;
+	bool said;       /* that the door is shut */
 	size_t resident; /* bytes at the last look at members */
 	uint64_t members_at_ms, resumed_at_ms;
 	bool paused;
@@ -117,10 +125,16 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* Descriptors for database, readers and operators. */
+static size_t connections_reserve(size_t files)
+{
+	return 64 + files / 16;
+}
+
 struct connections_room connections_room(size_t files)
 {
-	size_t backlog = smaller(files / 4, BACKLOG_MAX), reserve = 64 + files / 16;
-	size_t taken = backlog + reserve;
+	size_t backlog = smaller(files / 4, BACKLOG_MAX);
+	size_t taken = backlog + connections_reserve(files);
 	size_t open = files > taken + 16 ? files - taken : 16; /* so few cannot be meant */
 	return (struct connections_room){ .backlog = (int)backlog,
 					  .open = open,
@@ -192,7 +206,7 @@ static void cut(struct connections *connections, int fd, enum connection_fault f
 	struct connection *connection = &connections->table[fd];
 	struct tcp_peer peer;
 	int64_t key_id = connection->key_id;
-	tcp_socket_cut(fd, connection->cookie, &peer);
+	tcp_socket_cut(fd, connection->cookie, &connections->shears, &peer);
 	key_leave(connections, connection);
 	stage_set(connections, fd, STAGE_CUT);
 	connections->config.counters->cut[fault]++;
@@ -244,6 +258,7 @@ static void list_look(struct connections *connections, enum connection_stage sta
 static void door_set(struct connections *connections, bool shut)
 {
 	struct connections_counters *counters = connections->config.counters;
+	uint64_t not_logged = 0;
 	int rc = tcp_socket_deafen(connections->listener, shut);
 	if (rc < 0) {
 		log_error("gate: cannot %s the door cause=\"%s\"", shut ? "shut" : "open",
@@ -252,14 +267,46 @@ static void door_set(struct connections *connections, bool shut)
 	}
 	counters->shut = shut;
 	counters->shut_times += shut;
-	log_warn("gate: %s connections=%zu handshakes=%zu room=%zu",
-		 shut ? "nobody is accepted any more" : "connections are accepted again",
-		 counters->open, counters->strangers, connections->room.open);
+	if (shut)
+		connections->said = log_limit_pass(&connections->shutting,
+						   uv_now(connections->loop), &not_logged);
+	if (connections->said) /* the opening of a shutting that was not logged is neither */
+		log_warn("gate: %s connections=%zu handshakes=%zu room=%zu not_logged=%" PRIu64,
+			 shut ? "nobody is accepted any more" : "connections are accepted again",
+			 counters->open, counters->strangers, connections->room.open, not_logged);
 }
 
 static size_t less_a_sixteenth(size_t n)
 {
 	return n - n / 16;
+}
+
+static size_t files_allowed(void)
+{
+	struct rlimit files = { 0 };
+	(void)getrlimit(RLIMIT_NOFILE, &files); /* the limit exists */
+	return smaller((size_t)files.rlim_cur, FILES_MAX);
+}
+
+/* An administrator may change it while we run. */
+static void room_measure(struct connections *connections)
+{
+	size_t files = smaller(files_allowed(), connections->n_table);
+	if (files == connections->files)
+		return;
+	connections->files = files;
+	connections->room = connections_room(files);
+}
+
+/* Do descriptors run out, whoever has them? Numbers are given from the lowest that is free: all
+ * below the next one are taken. */
+static bool files_short(const struct connections *connections)
+{
+	int next = fcntl(connections->shears.idle, F_DUPFD_CLOEXEC, 0);
+	if (next < 0)
+		return true;
+	(void)close(next); /* nothing was written to it */
+	return (size_t)next + connections_reserve(connections->files) / 4 >= connections->files;
 }
 
 static void door_mind(struct connections *connections)
@@ -268,13 +315,15 @@ static void door_mind(struct connections *connections)
 	const struct connections_counters *counters = connections->config.counters;
 	const struct list *strangers = &connections->lists[STAGE_STRANGER];
 	count(connections);
-	bool full = counters->open >= room->open || strangers->n >= room->strangers;
-	bool roomy = counters->open < less_a_sixteenth(room->open) &&
+	bool is_short = files_short(connections);
+	bool full = is_short || counters->open >= room->open || strangers->n >= room->strangers;
+	bool roomy = !is_short && counters->open < less_a_sixteenth(room->open) &&
 		     strangers->n < less_a_sixteenth(room->strangers);
 	uint64_t now = uv_now(connections->loop);
 	for (size_t left = counters->shut || full ? room->open / 16 + 1 : 0;
 	     left > 0 && strangers->first != NOBODY &&
-	     now - connections->table[strangers->first].stage_at_ms > SLOW_MS;
+	     now - connections->table[strangers->first].stage_at_ms >
+		     (is_short ? SLOW_SHORT_MS : SLOW_MS);
 	     left--)
 		cut(connections, strangers->first, CONNECTION_SLOW);
 	count(connections);
@@ -403,6 +452,7 @@ static void on_tick(uv_timer_t *timer)
 		connections->resident = resident;
 		connections->members_at_ms = now + MEMBERS_MS;
 	}
+	room_measure(connections);
 	door_mind(connections);
 	bool soon = connections->lists[STAGE_STRANGER].n + connections->lists[STAGE_SILENT].n > 0;
 	uint64_t next_ms = soon ? TICK_SOON_MS : TICK_MS;
@@ -431,13 +481,6 @@ static int monitor_open(struct connections *connections, struct err *err)
 	return 0;
 }
 
-static size_t files_allowed(void)
-{
-	struct rlimit files = { 0 };
-	(void)getrlimit(RLIMIT_NOFILE, &files); /* the limit exists */
-	return smaller((size_t)files.rlim_cur, FILES_MAX);
-}
-
 int connections_open(uv_loop_t *loop, const struct connections_config *config,
 		     struct connections **ret_connections, struct err *err)
 {
@@ -447,13 +490,16 @@ int connections_open(uv_loop_t *loop, const struct connections_config *config,
 	connections->config = *config;
 	connections->loop = loop;
 	connections->listener = NOBODY;
+	connections->shears = (struct tcp_shears){ NOBODY, NOBODY };
 	connections->n_table = files_allowed();
-	connections->room = connections_room(connections->n_table);
+	room_measure(connections);
 	for (size_t i = 0; i < STAGES; i++)
 		connections->lists[i] = (struct list){ NOBODY, NOBODY, 0 };
 	randombytes_buf(connections->seed, sizeof(connections->seed));
 	connections->table = calloc(connections->n_table, sizeof(*connections->table));
-	int rc = connections->table ? monitor_open(connections, err) : err_memory(err);
+	int rc = connections->table ? tcp_shears_open(&connections->shears) : -ENOMEM;
+	rc = rc < 0 ? err_set(err, rc, "watch the connections: %s", err_strerror(rc))
+		    : monitor_open(connections, err);
 	if (rc < 0) {
 		connections_close(connections);
 		return rc;
@@ -509,6 +555,8 @@ void connections_close(struct connections *connections)
 	(void)zmq_socket_monitor(connections->config.router, NULL, 0); /* fine when there is none */
 	if (connections->monitor)
 		(void)zmq_close(connections->monitor); /* fails only for what is no socket */
+	if (connections->shears.held != NOBODY)
+		tcp_shears_close(&connections->shears);
 	free(connections->table);
 	free(connections);
 }

@@ -23,9 +23,11 @@
  *   handshake: ZAP hears of one only at its end, and a firewall counts better (the manual has
  * rules);
  * - as many are open in all as descriptors allow, less the backlog and a reserve for database,
- *   readers and operators. Beyond that the door is shut: the kernel drops who wants to connect, as
- *   a firewall would, and TCP tries again by itself. It opens when a sixteenth is free. (Where
- *   descriptors run out, libzmq's thread spins and the operators' interface is deaf.)
+ *   readers and operators; and a quarter of that reserve is always free, whoever has the others.
+ *   Beyond that the door is shut: the kernel drops who wants to connect, as a firewall would, and
+ *   TCP tries again by itself. It opens when a sixteenth is free. (Where descriptors run out,
+ *   libzmq's thread spins and the operators' interface is deaf: handshakes of more than 0.5 s are
+ *   cut off then. Cutting needs no descriptor that it does not have.)
  *
  * How fast: handshakes and silent connections are looked at every 50 ms. The others, thousands,
  * when the process has grown by 16 MiB since the last look, and every 10 s. So an endless message

@@ -43,18 +43,36 @@ void tcp_socket_peer(int fd, struct tcp_peer *ret_peer)
 			sizeof(ret_peer->text)); /* fits; of another family it stays "unknown" */
 }
 
+int tcp_shears_open(struct tcp_shears *ret_shears)
+{
+	int idle = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int held = idle < 0 ? -1 : fcntl(idle, F_DUPFD_CLOEXEC, 0);
+	int rc = held < 0 ? -errno : 0;
+	if (rc < 0 && idle >= 0)
+		(void)close(idle); /* nothing was written to it */
+	if (rc == 0)
+		*ret_shears = (struct tcp_shears){ .held = held, .idle = idle };
+	return rc;
+}
+
+void tcp_shears_close(struct tcp_shears *shears)
+{
+	(void)close(shears->held); /* nothing was written to either */
+	(void)close(shears->idle);
+}
+
 /* The duplicate keeps the socket that it means, whatever libzmq does with the number meanwhile. */
-void tcp_socket_cut(int fd, uint64_t cookie, struct tcp_peer *ret_peer)
+void tcp_socket_cut(int fd, uint64_t cookie, const struct tcp_shears *shears,
+		    struct tcp_peer *ret_peer)
 {
 	*ret_peer = (struct tcp_peer){ .text = "unknown" };
-	int held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (held < 0)
+	if (dup3(fd, shears->held, O_CLOEXEC) < 0)
 		return; /* it is gone */
-	if (tcp_socket_cookie(held) == cookie) {
-		tcp_socket_peer(held, ret_peer);
-		(void)shutdown(held, SHUT_RDWR); /* the peer may have hung up by itself */
+	if (tcp_socket_cookie(shears->held) == cookie) {
+		tcp_socket_peer(shears->held, ret_peer);
+		(void)shutdown(shears->held, SHUT_RDWR); /* the peer may have hung up by itself */
 	}
-	(void)close(held); /* nothing was written to it */
+	(void)dup3(shears->idle, shears->held, O_CLOEXEC); /* both are open */
 }
 
 int tcp_socket_deafen(int fd, bool deaf)

@@ -20,9 +20,20 @@ struct tcp_peer {
 };
 void tcp_socket_peer(int fd, struct tcp_peer *ret_peer);
 
+/* What cutting needs, had beforehand: it must go where no descriptor can be had any more, for that
+ * is when it is needed most. */
+struct tcp_shears {
+	int held; /* becomes the socket that is cut, while it is */
+	int idle; /* what it is otherwise */
+};
+/** -EMFILE or another errno: then there is nothing to close. */
+int tcp_shears_open(struct tcp_shears *ret_shears);
+void tcp_shears_close(struct tcp_shears *shears);
+
 /** End the connection of @fd, both ways and at once, if it still is the socket with @cookie; its
  * owner finds it closed by the peer. What else has the number by now is let alone. */
-void tcp_socket_cut(int fd, uint64_t cookie, struct tcp_peer *ret_peer);
+void tcp_socket_cut(int fd, uint64_t cookie, const struct tcp_shears *shears,
+		    struct tcp_peer *ret_peer);
 /** Let nobody connect to the listening @fd any more, or again: the kernel drops what would open a
  * connection, and the peer's tries again after a second, and later. Those that are connected go
  * on. 0 or a negative errno. */

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -703,6 +704,30 @@ static void one_address_does_not_take_all_the_room_for_handshakes(void **state)
 	assert_alive(f);
 }
 
+/* No descriptor more can be had, as when others than connections took them. */
+static void whoever_says_nothing_is_cut_off_where_no_descriptor_is_left(void **state)
+{
+	struct fixture *f = *state;
+	const struct connections_counters *doors = &counters(f)->connections;
+	struct rlimit files = { 0 }, none;
+	int held[FILES_FEW];
+	size_t n = hold_silent(f, 1, &doors->shut, held, 8);
+	run_until(f, &doors->open, n);
+	(void)getrlimit(RLIMIT_NOFILE, &files);
+	none = files;
+	none.rlim_cur = (rlim_t)dup(held[0]); /* below it all are taken */
+	(void)close((int)none.rlim_cur);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	run_until(f, &doors->shut_times, 1);
+	run_until(f, &doors->cut[CONNECTION_SLOW], n);
+	for (size_t i = 0; i < n; i++) /* long before libzmq gives them up */
+		assert_int_equal(poll(&(struct pollfd){ held[i], POLLRDHUP, 0 }, 1, 1000), 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	assert_alive(f);
+	assert_false(doors->shut);
+	let_go(held, n);
+}
+
 static int setup_with_few_files(void **state)
 {
 	struct rlimit files = { 0 }, few;
@@ -772,6 +797,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			one_address_does_not_take_all_the_room_for_handshakes, setup_with_few_files,
 			teardown),
+		test(whoever_says_nothing_is_cut_off_where_no_descriptor_is_left),
 		test(paused_it_keeps_frames_waiting_and_resumed_it_takes_them),
 		test(a_port_in_use_is_an_error_with_the_endpoint_and_leaves_nothing_open),
 	};
