@@ -4,6 +4,8 @@
 #include "clock.h"
 #include "decimal.h"
 #include "i18n.h"
+#include "numeral.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <string.h>
@@ -83,6 +85,27 @@ static int judge_labels(const struct metric *metric, const struct entry *entry, 
 	return err_set(err, -EINVAL, "labels '%s': it takes only %s", entry->labels, names);
 }
 
+/* As programs write it, or as people do where only one reading makes sense: 8,00 is 8. */
+static int read_value(const char *text, unsigned decimals, int64_t *ret_value_e, struct err *err)
+{
+	char plain[NUMERAL_MAX], other[NUMERAL_MAX], shown[EXCERPT_MAX];
+	enum numeral numeral = numeral_look(text);
+	if (numeral == NUMERAL_EITHER && strchr(text, ',')) {
+		(void)numeral_plain(text, NUMERAL_COMMA, plain); /* it is a number */
+		(void)numeral_plain(text, NUMERAL_POINT, other);
+		size_t len = strlen(plain); /* without zeros at the end it has one reading */
+		while (plain[len - 1] == '0')
+			len--;
+		plain[plain[len - 1] == '.' ? len - 1 : len] = '\0';
+		return err_set(err, -EINVAL,
+			       "'%s' can be read as %s or as %s; write it as one of these",
+			       utf8_excerpt(text, strlen(text), shown), plain, other);
+	}
+	if (numeral != NUMERAL_NONE && numeral_plain(text, NUMERAL_POINT, plain))
+		text = plain;
+	return decimal_parse(text, strlen(text), decimals, ret_value_e, err);
+}
+
 static int judge_value(const struct metric *metric, const struct entry *entry,
 		       struct observation *obs, struct err *err)
 {
@@ -91,8 +114,7 @@ static int judge_value(const struct metric *metric, const struct entry *entry,
 		obs->withdrawn = true;
 		return 0;
 	}
-	int rc = decimal_parse(entry->value, strlen(entry->value), metric->decimals, &obs->value_e,
-			       err);
+	int rc = read_value(entry->value, metric->decimals, &obs->value_e, err);
 	if (rc < 0)
 		return rc;
 	if (entry->add) /* what is added may be negative; the sum is judged by the province */

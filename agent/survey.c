@@ -6,12 +6,12 @@
 #include "survey.h"
 
 #include "columns.h"
+#include "csv_commas.h"
 #include "period_words.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define HEAD_MAX    65536u
 #define HEADER_ROWS 30u /* among which the header must be */
@@ -108,23 +108,14 @@ static int try_separator(struct survey *survey, const struct blob *text, char se
 	return rc == -ENOMEM ? err_memory(err) : 0;
 }
 
-/* "sep=;" and the line's end, as Excel heeds it; 0 when there is none. */
-static char told_separator(const struct blob *text)
-{
-	const char *line = (const char *)text->data;
-	if (text->len < 6 || strncasecmp(line, "sep=", 4) != 0 || !strchr(",;|\t", line[4]) ||
-	    !strchr("\r\n", line[5]))
-		return '\0';
-	return line[4];
-}
-
 static int find_header(struct survey *survey, const struct blob *text, struct err *err)
 {
-	static const char separators[] = ";,\t";
-	char told = told_separator(text);
-	int rc = told ? try_separator(survey, text, told, err) : 0;
-	for (size_t i = 0; !told && separators[i] && rc == 0; i++)
-		rc = try_separator(survey, text, separators[i], err);
+	char told = separator_told((const char *)text->data, text->len);
+	int rc = charset_refuse_markup((const char *)text->data, text->len, err);
+	if (rc == 0 && told)
+		rc = try_separator(survey, text, told, err);
+	for (size_t i = 0; !told && SEPARATORS[i] && rc == 0; i++)
+		rc = try_separator(survey, text, SEPARATORS[i], err);
 	if (rc < 0)
 		return rc;
 	if (survey->best.line == 0)

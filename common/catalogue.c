@@ -36,7 +36,7 @@ static void metric_free(struct metric *metric)
 static int on_header(void *context, const struct csv_row *row, struct err *err)
 {
 	struct reading *r = context;
-	r->n_fields = row->n;
+	r->n_fields = csv_row_filled(row);
 	for (size_t c = 0; c < METRIC_COLUMNS; c++) {
 		r->at[c] = ABSENT;
 		for (size_t i = 0; i < row->n; i++) {
@@ -122,7 +122,7 @@ static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
 	struct reading *r = context;
 	struct catalogue *catalogue = r->catalogue;
-	if (row->n != r->n_fields) {
+	if (row->n < r->n_fields || csv_row_filled(row) > r->n_fields) {
 		complaints_add(&r->complaints, row->line,
 			       "there are %zu fields and the header has %zu; a text with commas "
 			       "needs quotes",

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define REST_MAX 8u   /* bytes of a character that is cut */
 #define OUT_MIN  512u /* room that iconv gets at least */
@@ -82,6 +83,32 @@ int charset_guess(const void *head, size_t len, enum charset *ret_charset, struc
 	else if (is_utf_8(head, len))
 		charset = CHARSET_UTF_8;
 	*ret_charset = charset;
+	return 0;
+}
+
+static bool begins_with_tag(const char *text, size_t len)
+{
+	static const char *const tags[] = { "<html", "<!doctype", "<table", "<?xml",  "<head",
+					    "<body", "<meta",     "<style", "<!--",   "<div",
+					    "<xml",  "<tr",       "<td",    "<center" };
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		if (len >= strlen(tags[i]) && strncasecmp(text, tags[i], strlen(tags[i])) == 0)
+			return true;
+	return false;
+}
+
+int charset_refuse_markup(const char *text, size_t len, struct err *err)
+{
+	static const char archive[] = "MIME-Version:";
+	size_t at = begins(text, len, charsets[CHARSET_UTF_8].mark, 3) ? 3 : 0;
+	while (at < len && memchr(" \t\r\n", text[at], 4))
+		at++;
+	if (begins_with_tag(text + at, len - at) ||
+	    begins(text + at, len - at, archive, strlen(archive)))
+		return err_set(err, -EINVAL,
+			       "this is a web page (HTML or XML), whatever its name says; open it "
+			       "in the spreadsheet program and save it as 'CSV UTF-8 (comma "
+			       "delimited)'");
 	return 0;
 }
 

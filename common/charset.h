@@ -27,6 +27,10 @@ const char *charset_name(enum charset charset); /* "UTF-8" ... */
  */
 int charset_guess(const void *head, size_t len, enum charset *ret_charset, struct err *err);
 
+/** Is the text, in UTF-8, a web page or a workbook in XML? Many programs save that as .xls or .csv.
+ * -EINVAL, with what to do instead. */
+int charset_refuse_markup(const char *text, size_t len, struct err *err);
+
 struct decoder;
 
 /** -ENOMEM; -ENOSYS when this system's C library lacks the encoding. */

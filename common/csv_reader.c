@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define END_OF_FILE "\x1a" /* what DOS programs put behind a text */
+
 static const char mark[] = "\xef\xbb\xbf"; /* what Excel puts before UTF-8 */
 
 struct csv_reader {
@@ -20,6 +22,7 @@ struct csv_reader {
 	struct err *err; /* of the call in progress */
 	struct csv_parser parser;
 	struct blob rest;   /* of the text: a line whose end has not come */
+	struct blob plain;  /* a line without the '=' of ="8" */
 	struct blob fields; /* of the current row, each with a NUL */
 	size_t starts[CSV_COLUMNS_MAX];
 	size_t n;
@@ -41,6 +44,13 @@ static int field_too_long(struct csv_reader *r)
 	return broken_at(r, r->row_line, "a field is longer than 65536 bytes; shorten it");
 }
 
+/* ="8" in quotes of its own: see without_formula(). */
+static bool is_kept_text(const char *text, size_t len)
+{
+	return len >= 3 && memcmp(text, "=\"", 2) == 0 && text[len - 1] == '"' &&
+	       !memchr(text + 2, '"', len - 3);
+}
+
 /* libcsv's callbacks. */
 
 static void on_field(void *data, size_t len, void *context)
@@ -57,7 +67,9 @@ static void on_field(void *data, size_t len, void *context)
 	if (r->rc != 0)
 		return;
 	r->starts[r->n++] = r->fields.len;
-	(void)blob_append(&r->fields, data, len); /* reserved */
+	bool kept = is_kept_text(data, len);
+	(void)blob_append(&r->fields, (const char *)data + (kept ? 2 : 0),
+			  len - (kept ? 3 : 0)); /* reserved */
 	(void)blob_append(&r->fields, "", 1);
 }
 
@@ -95,7 +107,7 @@ static size_t line_len(const char *text, size_t len)
 static bool line_is_blank(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!strchr(" \t\r\n", text[i]))
+		if (!memchr(" \t\r\n" END_OF_FILE, text[i], 5))
 			return false;
 	return true;
 }
@@ -122,8 +134,30 @@ static int parser_failed(struct csv_reader *r)
 			 "each quote in it twice");
 }
 
+/* A cell written ="8" is one that a spreadsheet shall keep as text: the line into r->plain without
+ * the '='. @quoted: it begins inside quotes. */
+static int without_formula(struct csv_reader *r, const char *text, size_t len, bool quoted)
+{
+	char separator = (char)csv_get_delim(&r->parser);
+	bool begins = !quoted; /* a field */
+	r->plain.len = 0;
+	if (blob_reserve(&r->plain, len) < 0)
+		return r->rc = err_memory(r->err);
+	for (size_t i = 0; i < len; i++) {
+		bool dropped = begins && text[i] == '=' && i + 1 < len && text[i + 1] == '"';
+		if (text[i] == '"')
+			quoted = !quoted;
+		begins = !quoted && (text[i] == separator || dropped ||
+				     (begins && (text[i] == ' ' || text[i] == '\t')));
+		if (!dropped)
+			r->plain.data[r->plain.len++] = (uint8_t)text[i];
+	}
+	return 0;
+}
+
 static int read_line(struct csv_reader *r, const char *text, size_t len)
 {
+	bool goes_on = r->in_row;
 	r->line++;
 	if (line_check(r, text, len) != 0)
 		return r->rc;
@@ -132,6 +166,12 @@ static int read_line(struct csv_reader *r, const char *text, size_t len)
 			return 0;
 		r->row_line = r->line;
 		r->in_row = true;
+	}
+	if (memmem(text, len, "=\"", 2)) {
+		if (without_formula(r, text, len, goes_on) < 0)
+			return r->rc;
+		text = (const char *)r->plain.data;
+		len = r->plain.len;
 	}
 	if (csv_parse(&r->parser, text, len, on_field, on_end_of_row, r) != len)
 		return parser_failed(r);
@@ -191,6 +231,8 @@ int csv_reader_feed(struct csv_reader *r, const char *text, size_t len, struct e
 int csv_reader_end(struct csv_reader *r, struct err *err)
 {
 	r->err = err;
+	while (r->rest.len > 0 && r->rest.data[r->rest.len - 1] == END_OF_FILE[0])
+		r->rest.len--;
 	if (r->rest.len > 0)
 		(void)read_line_of_file(r, (const char *)r->rest.data, r->rest.len); /* r->rc */
 	r->rest.len = 0;
@@ -229,8 +271,17 @@ void csv_reader_close(struct csv_reader *r)
 		return;
 	csv_free(&r->parser);
 	blob_free(&r->rest);
+	blob_free(&r->plain);
 	blob_free(&r->fields);
 	free(r);
+}
+
+size_t csv_row_filled(const struct csv_row *row)
+{
+	size_t n = row->n;
+	while (n > 0 && *row->fields[n - 1] == '\0')
+		n--;
+	return n;
 }
 
 /* A whole text with a header line. */
@@ -300,6 +351,8 @@ int csv_plain(const char *text, size_t len, struct err *err)
 {
 	struct complaints complaints = { 0 };
 	size_t at = len >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+	while (len > at && text[len - 1] == END_OF_FILE[0])
+		len--;
 	for (unsigned line = 1; at < len; line++) {
 		const char *end = memchr(text + at, '\n', len - at);
 		size_t n = end ? (size_t)(end - text) - at : len - at;

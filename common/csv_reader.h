@@ -1,5 +1,6 @@
 /* CSV row by row, over libcsv. UTF-8, quotes as in RFC 4180; a byte order mark and any line ends
- * are taken, blanks around a field without quotes are not part of it. Line numbers are those of the
+ * are taken, blanks around a field without quotes are not part of it, ="8" (text, for a
+ * spreadsheet) is 8, and a 0x1A at the end of the file is none of it. Line numbers are those of the
  * file, quoted line breaks counted. csv_read() reads a whole text with a comma and a header line;
  * a csv_reader is fed piece by piece. */
 #pragma once
@@ -20,6 +21,9 @@ struct csv_row {
 
 /** A callback returns 0 to go on, or a negative errno, which ends the reading at once. */
 typedef int csv_on_row(void *context, const struct csv_row *row, struct err *err);
+
+/** Fields without the empty ones at the end: spreadsheets write these, and leave them out. */
+size_t csv_row_filled(const struct csv_row *row);
 
 struct csv_reader;
 

@@ -44,6 +44,22 @@ static bool spelling_read(const char *text, size_t len, struct spelling *ret)
 	return true;
 }
 
+/* Zeros at the end are no digits: 8.00 is 8. */
+static size_t fraction_digits(const struct spelling *s)
+{
+	size_t n = s->fraction_len;
+	while (n > 0 && s->fraction[n - 1] == '0')
+		n--;
+	return n;
+}
+
+/* But three behind a point may be how a Vietnamese spreadsheet writes a thousand: 1.000. */
+static bool is_grouped(const struct spelling *s, unsigned decimals)
+{
+	return s->fraction_len == 3 && decimals < 3 && fraction_digits(s) <= decimals &&
+	       s->whole_len <= 3 && s->whole[0] != '0';
+}
+
 /* Appends decimal digits to a mantissa. It counts downwards, as -2^63 has no positive twin. */
 static bool push_digit(int64_t *negated, int digit)
 {
@@ -75,7 +91,17 @@ int decimal_parse(const char *text, size_t len, unsigned decimals, int64_t *ret_
 		return err_set(err, -EINVAL,
 			       "'%s' is not a number; write digits, with '.' before the decimals",
 			       utf8_excerpt(text, len, shown));
-	if (s.fraction_len > decimals)
+	if (is_grouped(&s, decimals)) {
+		size_t whole = s.whole_len + s.negative, digits = fraction_digits(&s);
+		const char *number = s.whole - s.negative;
+		return err_set(err, -EINVAL,
+			       "'%s' can be read as %.*s or as %.*s%.3s; write the one that is "
+			       "meant, without a mark for thousands",
+			       utf8_excerpt(text, len, shown),
+			       (int)(digits > 0 ? whole + 1 + digits : whole), number, (int)whole,
+			       number, s.fraction);
+	}
+	if (fraction_digits(&s) > decimals)
 		return err_set(err, -EINVAL, "'%s' has more than %u digits after the point",
 			       utf8_excerpt(text, len, shown), decimals);
 	if (!spelling_value(&s, decimals, ret_mantissa))

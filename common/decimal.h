@@ -16,9 +16,9 @@ __extension__ typedef __int128 int128; /* sums of int64 mantissas: 2^63 of them 
  * Read @text[@len], e.g. "-12.5", as a mantissa with @decimals digits after the point.
  *
  * Digits with one optional sign and one optional '.' between digits, nothing else: no exponent, no
- * blanks, no thousands marks. More than @decimals digits after the point are refused even when they
- * are zeros: where no decimals are expected, "1.000" is how a Vietnamese spreadsheet writes a
- * thousand.
+ * blanks, no thousands marks. More than @decimals digits after the point are refused, but for zeros
+ * at the end: 8.00 is 8. "1.000" with fewer than 3 @decimals is refused as well: it is how a
+ * Vietnamese spreadsheet writes a thousand, so it could be either.
  *
  * Returns 0; -EINVAL when it is not a number or has more than @decimals digits after the point;
  * -ERANGE when the mantissa does not fit into 64 bits.

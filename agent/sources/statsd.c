@@ -212,11 +212,13 @@ static void take_datagram(struct statsd *statsd, const char *text, size_t len)
 		struct err err;
 		const char *stop = memchr(text, '\n', (size_t)(end - text));
 		size_t line = (size_t)((stop ? stop : end) - text);
+		if (line > 0 && text[line - 1] == '\r')
+			line--; /* programs on Windows end their lines so */
 		if (line > 0 && take_line(statsd, text, line, latest_us, &err) < 0)
 			refuse(statsd, 1, err.text);
 		else if (line > 0)
 			statsd->last_us = civil_now_us();
-		text += line + 1;
+		text = stop ? stop + 1 : end;
 	}
 	if (statsd->filling.n > 0 && !uv_is_active((uv_handle_t *)&statsd->timer))
 		(void)uv_timer_start(&statsd->timer, on_timer, STATSD_FLUSH_MS,

@@ -1,6 +1,7 @@
 #include "call.h"
 
 #include "container.h"
+#include "csv_commas.h"
 #include "names.h"
 #include "quote.h"
 #include "utf8.h"
@@ -18,17 +19,33 @@
 static void call_free(struct call *call)
 {
 	blob_free(&call->answer);
+	blob_free(&call->table);
 	roster_feed_free(&call->feed);
 	arena_close(call->arena);
 	free(call);
+}
+
+/* A table comes as a spreadsheet saved it; what reads it, and keeps it for old agents to read, has
+ * it parted by commas. */
+static int table_take(struct call *call, struct err *err)
+{
+	int rc = csv_commas(call->body, call->body_len, &call->table, err);
+
+	if (rc == 0 && call->table.len > 0) {
+		call->body = (const char *)call->table.data;
+		call->body_len = call->table.len;
+	}
+	return rc;
 }
 
 static int on_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
 		  struct err *err)
 {
 	struct call *call = container_of(job, struct call, job);
+	bool table = call->body_is_csv || strcmp(call->action->method, "PUT") == 0;
+	int rc = table && call->table.len == 0 ? table_take(call, err) : 0;
 
-	return call->action->run(call, db, reference, err);
+	return rc == 0 ? call->action->run(call, db, reference, err) : rc;
 }
 
 static void answer(struct call *call, int rc, const struct err *err)

@@ -51,8 +51,9 @@ struct call {
 	const struct action *action;
 	char who[WHO_MAX];
 	bool wants_csv, body_is_csv;
-	const char *body; /* the request's, valid until answered */
+	const char *body; /* the request's, valid until answered; of a table: that of @table */
 	size_t body_len;
+	struct blob table; /* the body parted by commas */
 	struct blob answer;
 	const char *answer_type;
 	int file; /* owned: the answer instead of the blob; -1: there is none */

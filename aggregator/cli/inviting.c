@@ -6,6 +6,7 @@
 #include "inviting.h"
 
 #include "answer.h"
+#include "csv_commas.h"
 #include "csv_table.h"
 #include "i18n.h"
 #include "outcome.h"
@@ -156,6 +157,7 @@ static int import(struct inviting *inviting, struct err *err)
 	const struct request request = {
 		.method = "POST", .path = "/v1/offices", .arguments = &argument, .n_arguments = 1
 	};
+	struct blob csv = { 0 };
 	int rc = upload_read(inviting->order->args->words[0], &inviting->csv, err);
 
 	if (rc == 0)
@@ -164,8 +166,10 @@ static int import(struct inviting *inviting, struct err *err)
 		rc = upload_send(inviting->order->api, request, &inviting->csv, &inviting->added,
 				 err);
 	if (rc == 0)
-		rc = csv_table((const char *)inviting->csv.data, inviting->csv.len,
-			       &inviting->offices, err);
+		rc = csv_commas((const char *)inviting->csv.data, inviting->csv.len, &csv, err);
+	if (rc == 0)
+		rc = csv_table((const char *)csv.data, csv.len, &inviting->offices, err);
+	blob_free(&csv);
 	return rc;
 }
 

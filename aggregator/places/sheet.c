@@ -19,7 +19,7 @@ static int header_lacks(const struct sheet *sheet, size_t column, struct err *er
 static int on_header(void *context, const struct csv_row *row, struct err *err)
 {
 	struct sheet *sheet = context;
-	sheet->n_fields = row->n;
+	sheet->n_fields = csv_row_filled(row);
 	for (size_t i = 0; i < sheet->n_columns; i++) {
 		size_t at = 0;
 		while (at < row->n && strcmp(row->fields[at], sheet->columns[i]) != 0)
@@ -39,7 +39,7 @@ static int on_header(void *context, const struct csv_row *row, struct err *err)
 static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
 	struct sheet *sheet = context;
-	if (row->n != sheet->n_fields) {
+	if (row->n < sheet->n_fields || csv_row_filled(row) > sheet->n_fields) {
 		complaints_add(
 			&sheet->complaints, row->line,
 			"%zu fields where the header has %zu; quote a field that holds a comma",

@@ -12,8 +12,8 @@
 struct sheet {
 	const char *const *columns; /* [n]: their names; all must be there, others are ignored */
 	size_t n_columns;
-	/** One row with as many fields as the header. 0 to go on, complaints or not; a negative
-	 * errno ends the reading (-ENOMEM). */
+	/** One row with as many fields as the header, beside empty ones at the end. 0 to go on,
+	 * complaints or not; a negative errno ends the reading (-ENOMEM). */
 	int (*on_row)(struct sheet *sheet, struct err *err);
 	void *context;
 

@@ -1,3 +1,4 @@
+#include "csv_commas.h"
 #include "csv_reader.h"
 #include "fuzz.h"
 #include "utf8.h"
@@ -27,5 +28,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	last_line = 0;
 	int rc = csv_read((const char *)data, len, on_row, on_row, NULL, &err);
 	require(rc == 0 || (rc == -EINVAL && strncmp(err.text, "line ", 5) == 0));
+	struct blob commas = { 0 };
+	rc = csv_commas((const char *)data, len, &commas, &err);
+	require(rc == 0 || (rc == -EINVAL && *err.text));
+	require(commas.len <= 3 * len + 3);
+	blob_free(&commas);
 	return 0;
 }

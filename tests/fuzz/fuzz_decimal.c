@@ -6,15 +6,27 @@
 
 #define LARGE ((int128)1 << 100) /* where the oracle stops counting: far beyond 64 bits */
 
+/* How much of @text to read: zeros that are too many are none. */
+static const char *end_of(const char *text, unsigned decimals)
+{
+	const char *end = text + strlen(text), *point = strchr(text, '.');
+	while (point && end - point - 1 > (long)decimals && end - point > 2 && end[-1] == '0')
+		end--;
+	return end;
+}
+
 static int oracle(const char *text, unsigned decimals, int128 *ret)
 {
+	const char *end = end_of(text, decimals), *point_at = strchr(text, '.');
+	bool three = point_at && strlen(point_at) == 4;
 	int sign = *text == '-' ? -1 : 1;
 	unsigned whole = 0, after = 0;
 	int128 value = 0;
 	bool point = false;
 	if (*text == '-' || *text == '+')
 		text++;
-	for (; *text; text++) {
+	three &= decimals < 3 && point_at - text <= 3 && *text != '0';
+	for (; text < end; text++) {
 		if (*text == '.' && !point) {
 			point = true;
 			continue;
@@ -26,7 +38,11 @@ static int oracle(const char *text, unsigned decimals, int128 *ret)
 		if (value < LARGE)
 			value = value * 10 + (*text - '0');
 	}
-	if (whole == 0 || (point && after == 0) || after > decimals)
+	if (point && after == 1 && decimals == 0 && end[-1] == '0')
+		after = 0, value /= 10;
+	else if (point && after == 0)
+		return -EINVAL;
+	if (whole == 0 || after > decimals || (three && after <= decimals))
 		return -EINVAL;
 	for (; after < decimals && value < LARGE; after++)
 		value *= 10;

@@ -456,6 +456,30 @@ static void offices_are_imported_with_an_invitation_each(void **state)
 	invitations_clear(f);
 }
 
+/* As Excel saves it where ',' stands before decimals; the row of a name with a comma is one. */
+static void offices_are_imported_as_a_spreadsheet_saves_them(void **state)
+{
+	struct fixture *f = *state;
+	char path[PATH_MAX];
+	static const char text[] =
+		"\xef\xbb\xbf"
+		"code;name;unit;from;;\r\na;UBND xã A, huyện B;82;2020-01-01;;\r\n"
+		"b;B;82;2021-01-01\r\n";
+
+	import_everything(state);
+	(void)snprintf(path, sizeof(path), "%s", offices_file(f, ROWS_2));
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+	assert_int_equal(fclose(file), 0);
+	assert_done(f, "office", "import", path, "--invite", in_folder(f, ""));
+	assert_says(f->out, "Offices added: 2; invitations written to ");
+	assert_int_equal(invitations_check(f), 2);
+	assert_done(f, "office", "list", "--format", "csv");
+	assert_says(f->out, "\"UBND xã A, huyện B\"");
+	invitations_clear(f);
+}
+
 static void offices_imported_again_keep_their_invitations(void **state)
 {
 	struct fixture *f = *state;
@@ -1047,6 +1071,7 @@ int main(void)
 		TEST(a_release_says_what_passed_and_what_stays),
 		TEST(an_invitation_is_one_line_and_on_the_roster),
 		TEST(offices_are_imported_with_an_invitation_each),
+		TEST(offices_are_imported_as_a_spreadsheet_saves_them),
 		TEST(offices_imported_again_keep_their_invitations),
 		TEST(without_a_folder_or_an_address_no_office_is_imported),
 		TEST(an_import_that_broke_off_is_finished_by_the_same_command),

@@ -86,6 +86,31 @@ static void quotes_are_those_of_rfc_4180(void **state)
 	assert_reads("a,b\n  x  ,\" y \"\n", "h1|a|b\n2|x| y \n");
 }
 
+static void a_cell_that_is_kept_as_text_is_its_text(void **state)
+{
+	(void)state;
+	assert_reads("a,b\n=\"8\",=\"06/2025\"\n", "h1|a|b\n2|8|06/2025\n");
+	assert_reads("a,b\n\"=\"\"8\"\"\", =\"x,y\"\n", "h1|a|b\n2|8|x,y\n");
+	assert_reads("a,b\n=\"\",\"1\n=\"\"2\"\"\",=8\n", "h1|a|b\n2||1\n=\"2\"|=8\n");
+	assert_reads("a\n\"x\n=\"\"8\"\"\"\n", "h1|a\n2|x\n=\"8\"\n");
+	assert_broken("a\nx=\"8\"\n", strlen("a\nx=\"8\"\n"), "line 2: a quote stands inside");
+}
+
+static void a_mark_of_the_end_of_the_file_is_no_text(void **state)
+{
+	struct err err;
+	(void)state;
+	assert_reads("a\n1\n\x1a", "h1|a\n2|1\n");
+	assert_reads("a\n1\x1a", "h1|a\n2|1\n");
+	assert_reads("a\n1\n\x1a\x1a\r\n", "h1|a\n2|1\n");
+	assert_reads("a\n\x1a x\n1", "h1|a\n2|\x1a x\n3|1\n");
+	assert_int_equal(csv_plain("a\n1\n\x1a", 5, &err), 0);
+	assert_int_equal(csv_plain("a\n\x1a"
+				   "1\n",
+				   5, &err),
+			 -EINVAL);
+}
+
 static void line_numbers_count_quoted_line_breaks(void **state)
 {
 	(void)state;
@@ -256,6 +281,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_with_their_fields),
 		cmocka_unit_test(quotes_are_those_of_rfc_4180),
+		cmocka_unit_test(a_cell_that_is_kept_as_text_is_its_text),
+		cmocka_unit_test(a_mark_of_the_end_of_the_file_is_no_text),
 		cmocka_unit_test(line_numbers_count_quoted_line_breaks),
 		cmocka_unit_test(every_kind_of_line_end_and_a_byte_order_mark_are_taken),
 		cmocka_unit_test(blank_lines_are_passed_over_and_counted),

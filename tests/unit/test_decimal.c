@@ -64,8 +64,29 @@ static void digits_beyond_the_decimals_are_refused_never_rounded(void **state)
 	assert_refused("0.1", 0, -EINVAL);
 	assert_refused("1.249", 0, -EINVAL);
 	assert_refused("1.000", 0, -EINVAL); /* a Vietnamese thousand, not one */
-	assert_refused("1.50", 1, -EINVAL);
+	assert_refused("-12.500", 1, -EINVAL);
 	assert_refused("0.00000001", 6, -EINVAL);
+}
+
+static void zeros_at_the_end_are_no_digits(void **state)
+{
+	struct err err;
+	int64_t got;
+	(void)state;
+	assert_reads("8.0", 0, 8);
+	assert_reads("8.00", 0, 8);
+	assert_reads("-8.0000", 0, -8);
+	assert_reads("0.000", 0, 0);
+	assert_reads("1234.000", 0, 1234);
+	assert_reads("1.50", 1, 15);
+	assert_reads("1.250", 3, 1250);
+	assert_reads("1.2500", 3, 1250);
+	assert_reads("9223372036854775807.00", 0, INT64_MAX);
+	assert_refused("1.250", 2, -EINVAL);
+	assert_int_equal(decimal_parse("-12.500", 7, 1, &got, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "'-12.500' can be read as -12.5 or as -12500;"));
+	assert_int_equal(decimal_parse("+8.000", 6, 0, &got, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "as 8 or as 8000;"));
 }
 
 static void the_edges_of_64_bits_fit_and_one_more_does_not(void **state)
@@ -247,6 +268,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_read_as_written),
 		cmocka_unit_test(what_is_no_number_is_refused),
 		cmocka_unit_test(digits_beyond_the_decimals_are_refused_never_rounded),
+		cmocka_unit_test(zeros_at_the_end_are_no_digits),
 		cmocka_unit_test(the_edges_of_64_bits_fit_and_one_more_does_not),
 		cmocka_unit_test(what_is_written_reads_back),
 		cmocka_unit_test(sums_of_128_bits_are_written_to_the_last_digit),

@@ -152,7 +152,7 @@ static const struct expected {
 	  .complaints = { "4: '1,250' can be read as 1.250 or as 1250" } },
 	{ .file = "point_by_program.csv",
 	  .recorded = "2025-06-30 area=1.234\n2025-06-29 area=0.500\n2025-06-30 score=7.25\n",
-	  .complaints = { "5: visits: '1.000' has more than 0 digits" } },
+	  .complaints = { "5: visits: '1.000' can be read as 1 or as 1000" } },
 	{ .file = "english_thousands.csv",
 	  .recorded = "2025-06-30 visits=1234567\n2025-06-30 score=7.25\n"
 		      "2025-06-29 visits=1234\n2025-06-29 score=7\n" },

@@ -415,6 +415,45 @@ static void what_a_command_sends_is_what_the_agent_reads(void **state)
 	blob_free(&json);
 }
 
+/* As record, programs, StatsD and JSON hand them in; what can be read in two ways is refused, with
+ * both, and each of them is then taken as what it says. */
+static void a_number_is_the_same_however_it_is_written(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *metric, *value;
+		int64_t value_e;
+		const char *refusal; /* NULL: it is taken */
+	} cases[] = {
+		{ "team.count", "8.0", 8, NULL },
+		{ "team.count", "8,00", 8, NULL },
+		{ "team.count", " 8 ", 8, NULL },
+		{ "team.count", "0008", 8, NULL },
+		{ "score", "1 234,5", 123450, NULL },
+		{ "score", "1,234,567", 123456700, NULL },
+		{ "score", "-1,250,0", 0, "is not a number" },
+		{ "score", "12,5", 1250, NULL },
+		{ "score", "1.25", 125, NULL },
+		{ "score", "1.250", 0, "can be read as 1.25 or as 1250" },
+		{ "score", "1,250", 0, "can be read as 1.25 or as 1250;" },
+		{ "team.count", "8,000", 0, "can be read as 8 or as 8000;" },
+		{ "score", "1.2500", 125, NULL },
+		{ "team.count", "1.000", 0, "can be read as 1 or as 1000" },
+		{ "team.count", "8,5", 0, "more than 0 digits" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct entry entry = { .metric = cases[i].metric,
+				       .value = cases[i].value,
+				       .labels = "" };
+		struct observation obs = { 0 };
+		int rc = entry_judge(f->catalogue, &entry, NOW_US, &obs, &f->err);
+		if (rc != (cases[i].refusal ? -EINVAL : 0) ||
+		    (cases[i].refusal && !strstr(f->err.text, cases[i].refusal)))
+			fail_msg("%s: %d %s", cases[i].value, rc, f->err.text);
+		assert_true(obs.value_e == cases[i].value_e);
+	}
+}
+
 static void period_left_out_is_the_current_one(void **state)
 {
 	struct fixture *f = *state;
@@ -444,6 +483,7 @@ int main(void)
 		TEST(json_costs_no_more_than_is_said),
 		TEST(a_full_request_is_taken),
 		TEST(what_a_command_sends_is_what_the_agent_reads),
+		TEST(a_number_is_the_same_however_it_is_written),
 		TEST(period_left_out_is_the_current_one),
 	};
 	return cmocka_run_group_tests_name("import", tests, NULL, NULL);

@@ -256,6 +256,17 @@ static void a_change_starts_from_the_newest_period_before(void **state)
 	assert_int_equal(current(f, "queue", ""), 39);
 }
 
+static void lines_end_as_on_any_machine_and_numbers_have_any_zeros(void **state)
+{
+	struct fixture *f = *state;
+	begin(f);
+	said(f, "queue:8,00|g\r\nvisits:3.0|c|#desk:a\r\n\r\nvisits:2.00|c|#desk:a\r\n");
+	assert_string_equal(look_at(f).error, "");
+	end(f);
+	assert_int_equal(current(f, "queue", ""), 8);
+	assert_int_equal(current(f, "visits", "desk=a"), 50);
+}
+
 static void a_sum_that_leaves_64_bits_is_dropped_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -374,6 +385,7 @@ int main(void)
 		TEST(before_the_time_is_known_nothing_goes_by_what_was_before),
 		TEST(a_change_of_nothing_is_refused_and_the_rest_recorded),
 		TEST(a_change_starts_from_the_newest_period_before),
+		TEST(lines_end_as_on_any_machine_and_numbers_have_any_zeros),
 		TEST(a_sum_that_leaves_64_bits_is_dropped_alone),
 		TEST(a_datagram_that_is_too_long_is_refused_whole),
 		TEST(what_the_spool_refuses_is_tried_again),
