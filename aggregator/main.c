@@ -3,6 +3,7 @@
 #include "config.h"
 #include "i18n.h"
 #include "log.h"
+#include "memory.h"
 #include "restore.h"
 #include "server.h"
 #include "store.h"
@@ -99,6 +100,7 @@ static int run(struct config *config, const char *config_path)
 	(void)signal(SIGHUP,
 		     SIG_IGN); /* until it is watched: so early there is nothing newer to read */
 	threads_ask_for(config);
+	memory_share();
 	struct process process = { .config_path = config_path };
 	struct err err = { 0 };
 	int rc = uv_loop_init(&process.loop);
