@@ -9,8 +9,7 @@
 /** Let all threads share two of malloc's heaps; before the first is started. By default each of up
  * to eight per processor gets one of its own, and what one thread freed no other can have: commits
  * go from thread to thread of libuv's pool, and their memory lies in each (live figures of 200
- * offices: 83 MiB, so 59, and a quarter less CPU). Where somebody set MALLOC_ARENA_MAX it is as
- * they wished. */
+ * offices: 83 MiB, so 59). Where somebody set MALLOC_ARENA_MAX it is as they wished. */
 void memory_share(void);
 /** Let a thread of libuv's pool give back the whole pages of what is free, when that is more than
  * 64 MiB; for a timer to call. The loop lives until it has. Out of memory, nothing happens. */
