@@ -5,6 +5,7 @@
 #include "journal.h"
 #include "judge.h"
 #include "quarantine.h"
+#include "run_order.h"
 #include "usage.h"
 
 #include <errno.h>
@@ -25,13 +26,10 @@ struct ledger {
 	uint64_t uncommitted_before;        /* the part at hand began, */
 	struct mended mended_before;        /* likewise */
 	struct limits limits;
-	enum limit over; /* of the last POSTING_OVER */
-	uint64_t work;   /* of the batch posted last */
-	uint64_t turn;   /* transactions begun */
-	struct turn_of_run {
-		uint32_t series, index;
-	} * order; /* owned [order_room]: of a batch's runs */
-	size_t order_room;
+	enum limit over;        /* of the last POSTING_OVER */
+	uint64_t work;          /* of the batch posted last */
+	uint64_t turn;          /* transactions begun */
+	struct run_order order; /* of the batch at hand */
 };
 
 struct ledger *ledger_open(sqlite3 *db, struct err *err)
@@ -65,7 +63,7 @@ void ledger_close(struct ledger *ledger)
 	journal_close(ledger->journal);
 	declarations_close(ledger->declarations);
 	arena_close(ledger->arena);
-	free(ledger->order);
+	run_order_free(&ledger->order);
 	free(ledger);
 }
 
@@ -330,7 +328,10 @@ static int declare_all(struct post *post, struct journal_spool *spool, struct er
 	if (rc == 0)
 		rc = declarations_of(declarations, spool->row, &post->declared, &post->n_declared,
 				     err);
-	return rc < 0 ? rc : check_runs(post, err);
+	if (rc == 0)
+		rc = check_runs(post, err);
+	return rc < 0 ? rc
+		      : run_order_find(&post->ledger->order, &post->batch, post->declared, err);
 }
 
 /* A batch that is not taken leaves no declaration behind, and no spool that it would have begun. */
@@ -396,44 +397,12 @@ static enum posting place(const struct journal_spool *spool, const struct entry_
 	return journal_is_last(spool, digest) ? POSTED_BEFORE : POSTING_PARTED;
 }
 
-static int by_series(const void *a, const void *b)
-{
-	const struct turn_of_run *x = a, *y = b;
-	if (x->series != y->series)
-		return x->series < y->series ? -1 : 1;
-	return x->index < y->index ? -1 : 1; /* a run is one of them */
-}
-
-/* Every run, in the order of the province's series, in which a page's entries stand: an office may
- * number its series the other way round, and each new entry would move all others then (65,536 of
- * them took 12 s). */
 static int post_runs(struct post *post, struct err *err)
 {
-	struct ledger *ledger = post->ledger;
-	const struct batch *batch = &post->batch;
-	bool ascending = true;
+	const struct run_order *order = &post->ledger->order;
 	int rc = 0;
-	for (size_t i = 1; i < batch->n_runs && ascending; i++)
-		ascending = post->declared[batch->runs[i - 1].series].series <=
-			    post->declared[batch->runs[i].series].series;
-	for (size_t i = 0; i < batch->n_runs && ascending && rc == 0; i++)
-		rc = post_run(post, i, err);
-	if (ascending || rc < 0)
-		return rc;
-	if (ledger->order_room < batch->n_runs) {
-		struct turn_of_run *order = realloc(ledger->order, batch->n_runs * sizeof(*order));
-		if (!order)
-			return err_memory(err);
-		ledger->order = order;
-		ledger->order_room = batch->n_runs;
-	}
-	for (size_t i = 0; i < batch->n_runs; i++)
-		ledger->order[i] =
-			(struct turn_of_run){ post->declared[batch->runs[i].series].series,
-					      (uint32_t)i };
-	qsort(ledger->order, batch->n_runs, sizeof(ledger->order[0]), by_series);
-	for (size_t i = 0; i < batch->n_runs && rc == 0; i++)
-		rc = post_run(post, ledger->order[i].index, err);
+	for (size_t i = 0; i < order->n && rc == 0; i++)
+		rc = post_run(post, order->turns[i].index, err);
 	return rc;
 }
 

@@ -276,6 +276,23 @@ class AsOnceTried(neighbours.Neighbours):
                         status=f"(?=.*{self.REFUSED}).*{none_taken}",
                         log=f"batch refused office={neighbours.HOSTILE} seq=1")
 
+    def test_one_series_under_two_numbers(self):
+        """Declared by one batch, or each by one and then used by one."""
+        hostile, day = self.hostile(), CostlyBatches.DAY
+        visits = ("visits", "", "day")
+        both = payloads.payload(day, [(0, [(0, 1)]), (1, [(0, 2)])], declared=[visits, visits])
+        for n in range(2):
+            one = payloads.payload(day, [(n, [(0, 1)])], declared=[visits], first_declared=n)
+            hostile.probe.ask("payload", 8, n + 1, one.hex(), hear=f"ack .*upto={n + 1} ")
+        used = payloads.payload(day, [(0, [(0, 1)]), (1, [(0, 2)])])
+
+        def attack():
+            hostile.flood("payload", 7, 1, both.hex(), count=10)
+            hostile.flood("payload", 8, 3, used.hex(), count=10)
+        self.withstands(attack, memory_mib=80, log_lines=5,
+                        status=f"(?=.*{self.REFUSED}).*the numbers 0 and 1 stand for one series",
+                        log=f"batch refused office={neighbours.HOSTILE} seq=1")
+
     def test_commands_before_the_handshake_that_never_end(self):
         half_a_command = b"\x06" + (256 * 1024).to_bytes(8, "big") + bytes(128 * 1024)
         self.raw(half_a_command, count=300)

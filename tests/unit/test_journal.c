@@ -224,6 +224,81 @@ static void a_number_cannot_be_declared_twice_with_other_meaning(void **state)
 		blob_free(&batches[i].payload);
 }
 
+static void assert_bad(struct fixture *f, const struct books_batch *batch, const char *why)
+{
+	int64_t entries = books_number(&f->books, "SELECT count(*) FROM journal");
+	int64_t declared = books_number(&f->books, "SELECT count(*) FROM declared");
+	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
+	ledger_begin(f->books.ledger, f->books.reference);
+	assert_int_equal(books_post(&f->books, batch), POSTING_BAD);
+	assert_string_equal(f->books.err.text, why);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), entries);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), declared);
+	db_rollback(f->books.db);
+	ledger_forget(f->books.ledger);
+}
+
+/* As no agent does it: one batch declares it twice, or uses two that came one by one. */
+static void two_numbers_for_one_series_are_refused(void **state)
+{
+	static const char *const why = "the numbers 0 and 1 stand for one series";
+	struct fixture *f = *state;
+	struct run runs[] = { { 0, 0, 1 }, { 1, 1, 1 } };
+	struct point points[] = { { .value_e = 5, .nth = 1 }, { .value_e = 6, .nth = 1 } };
+	struct declaration declared[] = { { .metric = "h", .labels = "", .grain = GRAIN_HOUR },
+					  { .metric = "h", .labels = "", .grain = GRAIN_HOUR } };
+	struct batch batch = { .day = f->day,
+			       .runs = runs,
+			       .n_runs = 1, /* only the first is used */
+			       .points = points,
+			       .n_points = 1,
+			       .declared = declared,
+			       .n_declared = 2 };
+	struct books_batch sent = { .office = f->spool.office,
+				    .received_us = civil_day_start_us(f->day + 1),
+				    .spool_id = f->spool.id,
+				    .seq = 1 };
+	assert_int_equal(wire_batch_encode(&batch, &sent.payload, &f->books.err), 0);
+	assert_bad(f, &sent, why);
+
+	for (batch.n_declared = 1; sent.seq <= 2; sent.seq++, batch.first_declared++) {
+		runs[0].series = batch.first_declared; /* each by itself may be */
+		blob_free(&sent.payload);
+		assert_int_equal(wire_batch_encode(&batch, &sent.payload, &f->books.err), 0);
+		books_commit(&f->books, &sent, 1);
+	}
+	runs[0].series = 0;
+	batch.n_declared = 0;
+	batch.n_runs = batch.n_points = 2;
+	blob_free(&sent.payload);
+	assert_int_equal(wire_batch_encode(&batch, &sent.payload, &f->books.err), 0);
+	assert_bad(f, &sent, why);
+	blob_free(&sent.payload);
+}
+
+/* An agent's, that got other decimals from the catalogue within the day. */
+static void one_series_in_two_shapes_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct books_figure both[] = {
+		{ .metric = "h", .labels = "", .grain = GRAIN_HOUR, .nth = 1, .value_e = 5 },
+		{ .metric = "h",
+		  .labels = "",
+		  .grain = GRAIN_HOUR,
+		  .nth = 1,
+		  .decimals = 1,
+		  .value_e = 60 },
+	};
+	struct books_batch batch;
+	struct table *table = NULL;
+	books_seal(&f->spool, f->day, both, 2, civil_day_start_us(f->day + 1), &batch);
+	books_commit(&f->books, &batch, 1);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), 2);
+	assert_int_equal(books_verify(&f->books, &table), 0);
+	table_close(table);
+	blob_free(&batch.payload);
+}
+
 static void a_spool_is_known_by_office_and_id_and_begins_at_one(void **state)
 {
 	struct fixture *f = *state;
@@ -583,6 +658,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_name_with_a_nul_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_number_cannot_be_declared_twice_with_other_meaning, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_numbers_for_one_series_are_refused, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(one_series_in_two_shapes_is_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			lives_that_parted_are_told_apart_and_only_one_is_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_spool_is_known_by_office_and_id_and_begins_at_one,
