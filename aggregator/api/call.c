@@ -215,6 +215,24 @@ int call_answer_number(struct call *call, const char *name, uint64_t number, str
 	return blob_append(&call->answer, text, (size_t)len) < 0 ? err_memory(err) : 0;
 }
 
+int call_answer_damaged(struct call *call, const char *name, uint64_t number,
+			const struct damaged_days *damaged, struct err *err)
+{
+	char warning[DAMAGED_DAYS_TEXT_MAX], start[96];
+
+	if (damaged->n == 0)
+		return call_answer_number(call, name, number, err);
+	damaged_days_text(damaged, warning);
+	(void)snprintf(start, sizeof(start), "{\"%s\": %" PRIu64 ", \"warning\": ", name,
+		       number); /* fits: names are ours */
+	call->answer_type = JSON_TYPE;
+	if (blob_append(&call->answer, start, strlen(start)) < 0 ||
+	    quote_json(&call->answer, warning, strlen(warning)) < 0 ||
+	    blob_append(&call->answer, "}\n", 2) < 0)
+		return err_memory(err);
+	return 0;
+}
+
 int call_answer_texts(struct call *call, const char *const texts[], size_t n, struct err *err)
 {
 	int rc = 0;

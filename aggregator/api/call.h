@@ -9,6 +9,7 @@
 #include "api.h"
 #include "backup.h"
 #include "blob.h"
+#include "damaged_days.h"
 #include "http.h"
 #include "invitation.h"
 #include "json_item.h"
@@ -103,6 +104,9 @@ void call_answer_csv(struct call *call, struct blob *csv); /* takes what @csv ho
 /** The type of rows as the client wants them. */
 const char *call_rows_type(const struct call *call);
 int call_answer_number(struct call *call, const char *name, uint64_t number, struct err *err);
+/** The same with a warning, where the order left out what could not be read. */
+int call_answer_damaged(struct call *call, const char *name, uint64_t number,
+			const struct damaged_days *damaged, struct err *err);
 int call_answer_text(struct call *call, const char *name, const char *text, struct err *err);
 /** An object of @n texts: their names and they, in turn. */
 int call_answer_texts(struct call *call, const char *const texts[], size_t n, struct err *err);

@@ -248,14 +248,17 @@ static int offices_post(struct call *call, sqlite3 *db, const struct reference *
 
 /* Its figures of those days go along, in the same transaction; those that no unit has any more go
  * into quarantine. */
-static int figures_move(sqlite3 *db, const struct reference *before, struct err *err)
+static int figures_move(sqlite3 *db, const struct reference *before,
+			struct damaged_days *ret_damaged, struct err *err)
 {
 	struct reference *after = NULL;
-	struct followed followed;
+	struct followed followed = { 0 };
 	int rc = reference_load(db, &after, err);
 
 	if (rc == 0)
 		rc = books_follow(db, before, after, &followed, err);
+	if (rc == 0)
+		*ret_damaged = followed.damaged;
 	reference_close(after);
 	return rc;
 }
@@ -266,6 +269,7 @@ static int move_post(struct call *call, sqlite3 *db, const struct reference *ref
 	const char *code = NULL, *unit = NULL;
 	int32_t day = 0;
 	bool changed = false;
+	struct damaged_days damaged = { 0 };
 	int rc = call_field_needed(call, "code", &code, err);
 
 	if (rc == 0)
@@ -276,8 +280,8 @@ static int move_post(struct call *call, sqlite3 *db, const struct reference *ref
 		rc = office_move(db, code, strcmp(unit, "-") == 0 ? NULL : unit, day, call->who,
 				 &changed, err);
 	if (rc == 0 && changed)
-		rc = figures_move(db, reference, err);
-	return rc == 0 ? call_answer_number(call, "moved", changed, err) : rc;
+		rc = figures_move(db, reference, &damaged, err);
+	return rc == 0 ? call_answer_damaged(call, "moved", changed, &damaged, err) : rc;
 }
 
 /* The line that brings the office in. */

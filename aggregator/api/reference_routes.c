@@ -12,7 +12,8 @@
 
 /* Units and catalogue decide whether a figure counts, and for what: the books follow in the same
  * transaction, by a reference that has the change. */
-static int follow(sqlite3 *db, const struct reference *before, const char *what, struct err *err)
+static int follow(sqlite3 *db, const struct reference *before, const char *what,
+		  struct damaged_days *ret_damaged, struct err *err)
 {
 	uint64_t began_ns = uv_hrtime();
 	struct reference *after = NULL;
@@ -26,6 +27,8 @@ static int follow(sqlite3 *db, const struct reference *before, const char *what,
 			 " whole=%s seconds=%.1f",
 			 what, followed.office_days, followed.held, followed.whole ? "yes" : "no",
 			 (double)(uv_hrtime() - began_ns) / 1e9);
+	if (rc == 0)
+		*ret_damaged = followed.damaged;
 	reference_close(after);
 	return rc;
 }
@@ -34,6 +37,7 @@ static int follow(sqlite3 *db, const struct reference *before, const char *what,
 static int changed(struct call *call, sqlite3 *db, const char *what, size_t n,
 		   const struct reference *before, struct err *err)
 {
+	struct damaged_days damaged = { 0 };
 	char detail[64];
 	int rc = 0;
 
@@ -41,8 +45,8 @@ static int changed(struct call *call, sqlite3 *db, const char *what, size_t n,
 	if (n > 0)
 		rc = audit_note(db, call->who, what, detail, err);
 	if (rc == 0 && n > 0 && before)
-		rc = follow(db, before, what, err);
-	return rc == 0 ? call_answer_number(call, "changed", n, err) : rc;
+		rc = follow(db, before, what, &damaged, err);
+	return rc == 0 ? call_answer_damaged(call, "changed", n, &damaged, err) : rc;
 }
 
 static int units_put(struct call *call, sqlite3 *db, const struct reference *reference,

@@ -133,6 +133,13 @@ int fold_relieve(struct fold *fold, struct err *err)
 	return rc;
 }
 
+void fold_drop(struct fold *fold)
+{
+	pages_clear(fold->pages);
+	extremes_forget(&fold->extremes);
+	fold->cursor = nowhere(fold);
+}
+
 int fold_settle(struct fold *fold, struct err *err)
 {
 	int rc = units_tell(fold, err);

@@ -64,9 +64,14 @@ int fold_series(struct pages *pages, const struct office *office, int32_t day,
 int fold_units(struct pages *offices, const struct reference *reference, struct pages *units,
 	       struct err *err);
 
+/** An office's day that cannot be read (@err says why): return 0 to go on without it. NULL:
+ * it ends there. */
+typedef int fold_on_bad(void *context, int64_t office, int32_t day, struct err *err);
+
 /** Make every page anew from the journal, in the caller's transaction. (After units, assignments or
  * catalogue have changed, books_follow() makes what that touches.) */
-int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err);
+int fold_rebuild(sqlite3 *db, const struct reference *reference, fold_on_bad *on_bad, void *context,
+		 struct err *err);
 
 /** Were they made by a version that kept less in them? */
 int fold_renew_due(sqlite3 *db, bool *ret_due, struct err *err);

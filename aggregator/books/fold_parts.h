@@ -26,6 +26,9 @@ struct fold {
 int fold_play(struct fold *fold, const struct office *office, int32_t day, const uint32_t only[],
 	      size_t n_only, struct err *err);
 
+/** Forget the pages, and what was changed in them since they were written. */
+void fold_drop(struct fold *fold);
+
 /** Write the pages when all is in them, and keep them if they are not too many. */
 int fold_settle(struct fold *fold, struct err *err);
 /** The units are told, and the pages written and forgotten, when they are too many to keep. What

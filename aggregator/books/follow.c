@@ -33,6 +33,7 @@ struct touched { /* an office on the day at hand */
 	const struct office *before, *after;
 	enum touch touch;
 	bool whole;                    /* all its series, and not those of its reporters */
+	bool damaged;                  /* an entry cannot be read: nothing is put in */
 	size_t reporters, n_reporters; /* from where, how many */
 };
 
@@ -208,8 +209,10 @@ static const struct impact_span *span_on(const struct following *f, int64_t offi
 		else
 			high = middle;
 	}
+	if (low == impact->n_spans)
+		return NULL;
 	const struct impact_span *span = &impact->spans[low];
-	return low < impact->n_spans && span->office == office && span->from <= day ? span : NULL;
+	return span->office == office && span->from <= day ? span : NULL;
 }
 
 static size_t reporters_from(const struct following *f, int64_t office)
@@ -381,6 +384,16 @@ static int office_take(struct following *f, const struct touched *touched, struc
 	return rc < 0 ? rc : fold_relieve(fold, err);
 }
 
+/* Of what cannot be judged nothing counts, of no series. */
+static int office_judge(struct following *f, struct touched *touched, struct err *err)
+{
+	int rc = review_day(f->review, touched->after->id, f->day, &touched->damaged, err);
+	if (rc < 0 || !touched->damaged || touched->whole)
+		return rc;
+	touched->whole = true;
+	return office_take(f, touched, err);
+}
+
 static int office_put(struct following *f, const struct touched *touched, struct err *err)
 {
 	for (size_t i = 0; i < touched->n_reporters; i++)
@@ -388,6 +401,19 @@ static int office_put(struct following *f, const struct touched *touched, struct
 	int rc = fold_play(f->fold, touched->after, f->day, touched->whole ? NULL : f->only,
 			   touched->n_reporters, err);
 	return rc < 0 ? rc : fold_relieve(f->fold, err);
+}
+
+/* What was not judged may turn out to be unreadable: then it stays as it is. A page that is damaged
+ * is another matter. */
+static int office_put_readable(struct following *f, const struct touched *touched, struct err *err)
+{
+	struct err why = { 0 };
+	int rc = touched->damaged ? 0 : office_put(f, touched, err);
+	if (!is_damage(rc) || touched->touch != TOUCH_PLAYED)
+		return rc;
+	int reads = review_reads(f->review, touched->after->id, f->day, &why);
+	return is_damage(reads) ? review_mark(f->review, touched->after->id, f->day, &why, err)
+				: rc;
 }
 
 /* All are out before one goes in: what is the least or greatest of a unit then is looked for among
@@ -398,14 +424,14 @@ static int day_follow(struct following *f, struct err *err)
 	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
 		if (f->touched[i].touch != TOUCH_PLAYED)
 			rc = office_take(f, &f->touched[i], err);
+	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
+		if (f->touched[i].touch == TOUCH_ANEW)
+			rc = office_judge(f, &f->touched[i], err);
 	if (rc == 0)
 		rc = extremes_find(&f->fold->extremes, f->fold->pages, f->after, err);
 	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
-		if (f->touched[i].touch == TOUCH_ANEW)
-			rc = review_day(f->review, f->touched[i].after->id, f->day, err);
-	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
 		if (f->touched[i].touch != TOUCH_MOVE)
-			rc = office_put(f, &f->touched[i], err);
+			rc = office_put_readable(f, &f->touched[i], err);
 	f->office_days += f->n_touched;
 	return rc < 0 ? rc : fold_settle(f->fold, err);
 }
@@ -455,12 +481,20 @@ static int follow(struct following *f, struct followed *ret_followed, struct err
 	if (rc == 0 && !impact_is_none(&f->impact))
 		rc = days_follow(f, err);
 	if (rc == 0)
-		*ret_followed = (struct followed){
-			.office_days = f->office_days,
-			.held = f->review ? review_held(f->review) : 0,
-		};
+		*ret_followed = (struct followed){ .office_days = f->office_days };
+	if (rc == 0 && f->review) {
+		ret_followed->held = review_held(f->review);
+		ret_followed->damaged = *review_damaged(f->review);
+	}
 	following_close(f);
 	return rc;
+}
+
+/* What was judged can be played, or is held by now. */
+static int on_bad(void *context, int64_t office, int32_t day, struct err *err)
+{
+	struct err why = { 0 };
+	return is_damage(review_reads(context, office, day, &why)) ? 0 : err->code;
 }
 
 int books_follow_whole(sqlite3 *db, const struct reference *after, struct followed *ret_followed,
@@ -471,12 +505,13 @@ int books_follow_whole(sqlite3 *db, const struct reference *after, struct follow
 	struct review *review = review_open(db, after, err);
 	int rc = review ? review_all(review, err) : err->code;
 	if (rc == 0)
-		rc = fold_rebuild(db, after, err);
+		rc = fold_rebuild(db, after, on_bad, review, err);
 	if (rc == 0)
 		rc = db_number(db, "SELECT count(*) FROM strand", &office_days, err);
 	if (rc == 0) {
 		followed.office_days = (uint64_t)office_days;
 		followed.held = review_held(review);
+		followed.damaged = *review_damaged(review);
 		*ret_followed = followed;
 	}
 	review_close(review);

@@ -10,6 +10,7 @@
  * and put in. */
 #pragma once
 
+#include "damaged_days.h"
 #include "db.h"
 #include "err.h"
 #include "reference.h"
@@ -18,13 +19,15 @@
 #include <stdint.h>
 
 struct followed {
-	uint64_t office_days; /* that were touched; those of all offices where @whole */
-	uint64_t held;        /* observations that went into quarantine */
-	bool whole;           /* pages were damaged, and all of them were made anew */
+	uint64_t office_days;        /* that were touched; those of all offices where @whole */
+	uint64_t held;               /* observations that went into quarantine */
+	bool whole;                  /* pages were damaged, and all of them were made anew */
+	struct damaged_days damaged; /* offices' days that could not be read and were left out */
 };
 
-/** In the transaction that changed the reference from @before to @after. -EUCLEAN: a journal entry
- * cannot be read. */
+/** In the transaction that changed the reference from @before to @after. Of an office's day of
+ * which a journal entry cannot be read, nothing counts afterwards where its figures had to be
+ * judged or played anew; all of it that can be read waits in quarantine. */
 int books_follow(sqlite3 *db, const struct reference *before, const struct reference *after,
 		 struct followed *ret_followed, struct err *err);
 /** The same without looking at what changed: every journal entry is judged, every page made anew.

@@ -1,5 +1,6 @@
 #include "quarantine.h"
 #include "civil.h"
+#include "damaged_days.h"
 #include "i18n.h"
 #include "wire.h"
 
@@ -127,6 +128,7 @@ struct listing {
 	struct arena *arena;               /* owned: of batch */
 	sqlite3_stmt *rows, *payload, *series;
 	int64_t entry; /* that batch is of; 0: none yet */
+	int64_t bad;   /* the last that could not be read */
 	struct batch batch;
 	struct table *table; /* owned */
 };
@@ -148,6 +150,8 @@ static int batch_read(struct listing *list, int64_t entry, struct err *err)
 	sqlite3_reset(list->payload);
 	if (rc == 0)
 		list->entry = entry;
+	if (is_damage(rc))
+		list->bad = entry;
 	return rc;
 }
 
@@ -163,10 +167,13 @@ static int look_up(struct listing *list, struct held_row *ret, struct err *err)
 	int64_t entry = sqlite3_column_int64(list->rows, 0);
 	uint64_t run = (uint64_t)sqlite3_column_int64(list->rows, 1);
 	int64_t point = sqlite3_column_int64(list->rows, 2);
-	int rc = entry == list->entry ? 0 : batch_read(list, entry, err);
+	int rc = entry == list->entry ? 0
+		 : entry == list->bad ? err_set(err, -EUCLEAN, "it cannot be read")
+				      : batch_read(list, entry, err);
 	if (rc < 0)
 		return rc;
-	if (run >= batch->n_runs || point >= batch->runs[run].n)
+	if (run >= batch->n_runs || point >= batch->runs[run].n ||
+	    batch->day != sqlite3_column_int64(list->rows, 8))
 		return err_set(err, -EUCLEAN,
 			       "quarantine names a run that journal entry %lld has not",
 			       (long long)entry);
@@ -187,7 +194,29 @@ static void show_period(struct table *table, int64_t shape, int32_t day, const s
 	table_text(table, period_format(period, text));
 }
 
-static int add_row(struct listing *list, struct err *err)
+/* Of what cannot be read: whose it is, of which day, and that it is damaged. */
+static int add_damaged(struct listing *list)
+{
+	struct table *table = list->table;
+	sqlite3_stmt *row = list->rows;
+	const struct office *office =
+		offices_by_id(list->reference->offices, sqlite3_column_int64(row, 5));
+	int64_t day = sqlite3_column_int64(row, 8);
+	char received[INSTANT_TEXT_MAX], text[DAY_TEXT_MAX];
+	table_row(table);
+	table_int(table, sqlite3_column_int64(row, 0));
+	table_text(table, office ? office->code : NULL);
+	table_text(table, civil_format(sqlite3_column_int64(row, 6), received));
+	table_null(table);
+	table_null(table);
+	table_text(table, day < DAY_MIN || day > DAY_MAX ? NULL : day_format((int32_t)day, text));
+	table_null(table);
+	table_int(table, sqlite3_column_int64(row, 4));
+	table_text(table, _(verdict_text(VERDICT_DAMAGED)));
+	return 0;
+}
+
+static int add_readable(struct listing *list, struct err *err)
 {
 	struct table *table = list->table;
 	sqlite3_stmt *row = list->rows, *series = list->series;
@@ -199,8 +228,10 @@ static int add_row(struct listing *list, struct err *err)
 	sqlite3_bind_int64(series, 1, sqlite3_column_int64(row, 7));
 	sqlite3_bind_int64(series, 2, held.number);
 	rc = db_step(series, err);
-	if (rc <= 0)
+	if (rc <= 0) {
+		sqlite3_reset(series);
 		return rc < 0 ? rc : err_set(err, -EUCLEAN, "a held series was never declared");
+	}
 	const struct office *office =
 		offices_by_id(list->reference->offices, sqlite3_column_int64(row, 5));
 	bool whole = sqlite3_column_int64(row, 2) < 0 || sqlite3_column_int64(row, 4) != 1;
@@ -228,6 +259,12 @@ static int add_row(struct listing *list, struct err *err)
 	table_text(table, _(verdict_text((enum verdict)sqlite3_column_int(row, 3))));
 	sqlite3_reset(series);
 	return 0;
+}
+
+static int add_row(struct listing *list, struct err *err)
+{
+	int rc = add_readable(list, err);
+	return is_damage(rc) ? add_damaged(list) : rc;
 }
 
 /* The payload is left out of the rows: they are sorted, and would carry it along, once each. */

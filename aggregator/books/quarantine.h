@@ -44,6 +44,6 @@ int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t
 
 /** What is held, newest first, at most @most rows: entry, office, received, metric, labels, period,
  * value, observations, reason. Each entry's payload is read and decoded once; memory holds one of
- * them, and the rows. -EUCLEAN: it names what the journal has not. */
+ * them, and the rows. Of what cannot be read metric, labels and value are null. */
 int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned most,
 		    struct table **ret_table, struct err *err);

@@ -1,27 +1,39 @@
 /* Every day played again, beside the commits. (Those that a changed reference touches: follow.c.)
  */
+#include "damaged_days.h"
 #include "fold_parts.h"
 
 /* --- everything --- */
 
-static int rebuild_days(struct fold *fold, sqlite3_stmt *days, struct err *err)
+static int rebuild_day(struct fold *fold, const struct office *office, int32_t day, struct err *err)
+{
+	int rc = fold_play(fold, office, day, NULL, 0, err);
+	return rc < 0 ? rc : fold_settle(fold, err);
+}
+
+static int rebuild_days(struct fold *fold, sqlite3_stmt *days, fold_on_bad *on_bad, void *context,
+			struct err *err)
 {
 	int rc;
 	while ((rc = db_step(days, err)) == 1) {
+		int32_t day = sqlite3_column_int(days, 0);
 		const struct office *office =
 			offices_by_id(fold->reference->offices, sqlite3_column_int64(days, 1));
 		if (!office)
 			continue;
-		rc = fold_play(fold, office, sqlite3_column_int(days, 0), NULL, 0, err);
-		if (rc == 0)
-			rc = fold_settle(fold, err);
+		rc = rebuild_day(fold, office, day, err);
+		if (is_damage(rc) && on_bad) {
+			fold_drop(fold); /* what was played of it */
+			rc = on_bad(context, office->id, day, err);
+		}
 		if (rc < 0)
 			return rc;
 	}
 	return rc;
 }
 
-int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err)
+int fold_rebuild(sqlite3 *db, const struct reference *reference, fold_on_bad *on_bad, void *context,
+		 struct err *err)
 {
 	struct declarations *declarations = declarations_open(db, err);
 	if (!declarations)
@@ -35,7 +47,7 @@ int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err
 				err);
 	if (rc == 0) {
 		fold_begin(fold, reference);
-		rc = rebuild_days(fold, days, err);
+		rc = rebuild_days(fold, days, on_bad, context, err);
 	}
 	sqlite3_finalize(days);
 	fold_close(fold);
@@ -43,12 +55,28 @@ int fold_rebuild(sqlite3 *db, const struct reference *reference, struct err *err
 	return rc;
 }
 
+/* What a version before could count and this one cannot read must not keep it from starting. */
+struct renewing {
+	sqlite3 *db;
+	const struct reference *reference;
+	struct damaged_days damaged;
+};
+
+static int on_bad(void *context, int64_t office, int32_t day, struct err *err)
+{
+	struct renewing *renewing = context;
+	struct err why = *err;
+	return damaged_days_add(&renewing->damaged, renewing->db, renewing->reference, office, day,
+				&why, err);
+}
+
 static int renew(sqlite3 *db, struct err *err)
 {
 	struct reference *reference = NULL;
 	int rc = reference_load(db, &reference, err);
+	struct renewing renewing = { .db = db, .reference = reference };
 	if (rc == 0)
-		rc = fold_rebuild(db, reference, err);
+		rc = fold_rebuild(db, reference, on_bad, &renewing, err);
 	if (rc == 0)
 		rc = db_exec(db, "DELETE FROM fact WHERE name = 'rollups_due'", err);
 	reference_close(reference);

@@ -1,13 +1,17 @@
 /* 1. What is held and fits is listed, by day, office and entry (it changes while we walk).
  * 2. Each entry's payload is read once, its held runs and points are judged.
  * 3. What passes is marked as released, and the series of that office's day as stale.
- * 4. When the day is through, the fold plays what is stale and writes its pages. */
+ * 4. When the day is through, the fold plays what is stale and writes its pages.
+ *
+ * A day is a part that can be undone alone. When something of it cannot be read it is done again
+ * office by office, and those stay held that cannot be read (VERDICT_DAMAGED). */
 #include "release.h"
 
 #include "array.h"
 #include "arrivals.h"
 #include "audit.h"
 #include "civil.h"
+#include "damaged_days.h"
 #include "fold.h"
 #include "i18n.h"
 #include "judge.h"
@@ -22,8 +26,12 @@
 #include <string.h>
 
 struct held_item { /* a row of the quarantine */
-	int64_t journal, run, point, n;
+	int64_t journal, run, point, n, office;
 	int32_t day;
+};
+
+struct counts { /* of observations */
+	uint64_t released, kept, kept_for[VERDICT_COUNT];
 };
 
 struct release {
@@ -38,7 +46,9 @@ struct release {
 	struct arrivals *arrivals;
 	struct arena *arena;
 	sqlite3_stmt *entry, *metric, *mark, *rejudge;
-	uint64_t released, kept, kept_for[VERDICT_COUNT];
+	int64_t at_us; /* the moment of this release, and of no other */
+	struct counts counts;
+	struct damaged_days damaged;
 	/* The points of the run at hand, read when they are needed and written once it is through:
 	   each may have a row of its own. */
 	struct held_point points[RUN_POINTS_MAX];
@@ -78,7 +88,6 @@ static int release_open(struct release *r, struct err *err)
 	    !(r->arrivals = arrivals_open(r->db, err)))
 		return err->code;
 	declarations_forget(r->declarations, r->reference->catalogue);
-	fold_begin(r->fold, r->reference);
 	int rc = db_prepare(r->db,
 			    "SELECT office, spool, payload, received_us FROM journal WHERE id = ?",
 			    &r->entry, err);
@@ -86,13 +95,13 @@ static int release_open(struct release *r, struct err *err)
 		rc = db_prepare(r->db, "SELECT metric FROM series WHERE id = ?", &r->metric, err);
 	if (rc == 0)
 		rc = db_prepare(r->db,
-				"UPDATE quarantine SET released_us = ? WHERE journal = ? AND"
-				" run = ? AND point = ?",
+				"UPDATE quarantine SET released_us = ?, observations = ? WHERE"
+				" journal = ? AND run = ? AND point = ?",
 				&r->mark, err);
 	if (rc == 0)
 		rc = db_prepare(r->db,
-				"UPDATE quarantine SET verdict = ? WHERE journal = ? AND run = ?"
-				" AND point = ?",
+				"UPDATE quarantine SET verdict = ?, observations = ? WHERE"
+				" journal = ? AND run = ? AND point = ?",
 				&r->rejudge, err);
 	return rc;
 }
@@ -107,27 +116,30 @@ static int item_add(struct release *r, sqlite3_stmt *row, struct err *err)
 					    .run = sqlite3_column_int64(row, 1),
 					    .point = sqlite3_column_int64(row, 2),
 					    .day = sqlite3_column_int(row, 3),
-					    .n = sqlite3_column_int64(row, 4) };
+					    .n = sqlite3_column_int64(row, 4),
+					    .office = sqlite3_column_int64(row, 5) };
 	return 0;
 }
 
-/* What is released now is told from what was before by its time. Where that is the same (the clock
- * was put back), a damaged page cannot be made as it was before, and stays an error. */
+/* What is released now is told from what was before by its time: a damaged page is made as it was
+ * before. Where a clock that was put back gives a time once more, the next microsecond is it. */
 static int release_time(struct release *r, struct err *err)
 {
 	sqlite3_stmt *same = NULL;
 	int rc = db_prepare(r->db, "SELECT 1 FROM quarantine WHERE released_us = ? LIMIT 1", &same,
 			    err);
+	r->at_us = r->form->at_us;
 	if (rc < 0)
 		return rc;
-	sqlite3_bind_int64(same, 1, r->form->at_us);
-	rc = db_step(same, err);
+	for (;; r->at_us++) {
+		sqlite3_bind_int64(same, 1, r->at_us);
+		rc = db_step(same, err);
+		sqlite3_reset(same);
+		if (rc != 1)
+			break;
+	}
 	(void)sqlite3_finalize(same); /* repeats the error that step told */
-	if (rc == 1)
-		fold_mend_nothing(r->fold);
-	else
-		fold_released_at(r->fold, r->form->at_us);
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 static int items_list(struct release *r, struct err *err)
@@ -140,7 +152,7 @@ static int items_list(struct release *r, struct err *err)
 			       "there is no office '%s'; `lantoa office list` shows them",
 			       utf8_excerpt(r->form->office, strlen(r->form->office), excerpt));
 	int rc = db_prepare(r->db,
-			    "SELECT q.journal, q.run, q.point, j.day, q.observations"
+			    "SELECT q.journal, q.run, q.point, j.day, q.observations, j.office"
 			    " FROM quarantine q"
 			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
 			    " AND ?1 IN (0, q.journal) AND ?2 IN (0, j.office)"
@@ -161,7 +173,7 @@ static int items_list(struct release *r, struct err *err)
 /* The later of the two, should the clock have been put back: what had begun has begun. */
 static int32_t judged_on(const struct release *r, int64_t received_us)
 {
-	return civil_day(received_us > r->form->at_us ? received_us : r->form->at_us);
+	return civil_day(received_us > r->at_us ? received_us : r->at_us);
 }
 
 static int entry_take(struct release *r, int32_t day, struct entry_read *entry, struct err *err)
@@ -210,32 +222,34 @@ static int metric_fits(struct release *r, uint32_t series, struct err *err)
 	return rc;
 }
 
-static void item_bind(sqlite3_stmt *stmt, int64_t first, const struct held_item *item)
+/* How many observations it is of is not known of what could not be read. */
+static void item_bind(sqlite3_stmt *stmt, int64_t first, const struct held_item *item, size_t n)
 {
 	sqlite3_bind_int64(stmt, 1, first);
-	sqlite3_bind_int64(stmt, 2, item->journal);
-	sqlite3_bind_int64(stmt, 3, item->run);
-	sqlite3_bind_int64(stmt, 4, item->point);
+	sqlite3_bind_int64(stmt, 2, (int64_t)n);
+	sqlite3_bind_int64(stmt, 3, item->journal);
+	sqlite3_bind_int64(stmt, 4, item->run);
+	sqlite3_bind_int64(stmt, 5, item->point);
 }
 
-static int item_release(struct release *r, const struct held_item *item, struct err *err)
+static int item_release(struct release *r, const struct held_item *item, size_t n, struct err *err)
 {
-	item_bind(r->mark, r->form->at_us, item);
+	item_bind(r->mark, r->at_us, item, n);
 	int rc = db_run(r->mark, err);
-	return rc < 0 ? rc : arrivals_add(r->arrivals, item->day, r->form->at_us, err);
+	return rc < 0 ? rc : arrivals_add(r->arrivals, item->day, r->at_us, err);
 }
 
 static void count_kept(struct release *r, enum verdict verdict, size_t n)
 {
-	r->kept += n;
-	r->kept_for[verdict] += n;
+	r->counts.kept += n;
+	r->counts.kept_for[verdict] += n;
 }
 
 static int item_keep(struct release *r, const struct held_item *item, enum verdict verdict,
 		     size_t n, struct err *err)
 {
 	count_kept(r, verdict, n);
-	item_bind(r->rejudge, (int64_t)verdict, item);
+	item_bind(r->rejudge, (int64_t)verdict, item, n);
 	return db_run(r->rejudge, err);
 }
 
@@ -274,7 +288,7 @@ static int run_release(struct release *r, const struct held_item *item, const st
 		       size_t *ret_passed, struct err *err)
 {
 	size_t passed = 0;
-	int rc = item_release(r, item, err);
+	int rc = item_release(r, item, run->n, err);
 	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
 		enum verdict verdict = judge_point(declared, &points[i]);
 		passed += verdict == VERDICT_OK;
@@ -299,7 +313,7 @@ static int points_release(struct release *r, const struct held_item *item, const
 	for (int64_t i = item->point; i < item->point + item->n && rc == 0; i++) {
 		enum verdict verdict = judge_point(declared, &points[i]);
 		if (verdict == VERDICT_OK) {
-			r->points[i].released_us = r->form->at_us;
+			r->points[i].released_us = r->at_us;
 			passed++;
 		} else {
 			r->points[i].verdict = verdict;
@@ -307,7 +321,7 @@ static int points_release(struct release *r, const struct held_item *item, const
 		}
 	}
 	if (rc == 0 && passed > 0)
-		rc = arrivals_add(r->arrivals, item->day, r->form->at_us, err);
+		rc = arrivals_add(r->arrivals, item->day, r->at_us, err);
 	*ret_passed = passed;
 	return rc;
 }
@@ -345,45 +359,125 @@ static int item_take(struct release *r, const struct entry_read *entry,
 	int rc = metric_fits(r, declared->series, err);
 	if (rc == 1)
 		rc = item_judge(r, entry, item, run, declared, &passed, err);
-	r->released += passed;
+	r->counts.released += passed;
 	return rc == 0 && passed > 0 ? fold_stale(r->fold, entry->office, item->day, declared, err)
 				     : rc;
 }
 
 /* --- all of them --- */
 
-static int items_take(struct release *r, struct err *err)
+static int range_take(struct release *r, size_t from, size_t to, struct err *err)
 {
 	struct entry_read entry = { 0 };
 	int rc = 0;
-	for (size_t i = 0; i < r->n && rc == 0; i++) {
+	for (size_t i = from; i < to && rc == 0; i++) {
 		const struct held_item *item = &r->items[i];
-		if (i == 0 || item->journal != item[-1].journal)
+		bool last = i + 1 == to || item[1].journal != item->journal;
+		if (i == from || item->journal != item[-1].journal)
 			rc = entry_read(r, item, &entry, err);
 		if (rc == 0)
 			rc = item_take(r, &entry, item, err);
-		if (rc == 0 &&
-		    (i + 1 == r->n || item[1].journal != item->journal || item[1].run != item->run))
+		if (rc == 0 && (last || item[1].run != item->run))
 			rc = points_write(r, item, err);
-		/* a day at a time: that is how pages lie, and it bounds the memory */
-		if (rc == 0 && (i + 1 == r->n || item[1].day != item->day))
-			rc = fold_finish(r->fold, err);
 	}
+	if (rc == 0)
+		rc = fold_finish(r->fold, err);
 	return rc < 0 ? rc : arrivals_flush(r->arrivals, err);
+}
+
+static void fold_anew(struct release *r)
+{
+	fold_begin(r->fold, r->reference);
+	fold_released_at(r->fold, r->at_us);
+}
+
+/* All of it or, with the error, nothing. */
+static int range_try(struct release *r, size_t from, size_t to, struct err *err)
+{
+	struct counts counts = r->counts;
+	struct err undone;
+	fold_anew(r);
+	int rc = db_exec(r->db, "SAVEPOINT release", err);
+	if (rc < 0)
+		return rc;
+	rc = range_take(r, from, to, err);
+	if (rc == 0)
+		return db_exec(r->db, "RELEASE release", err);
+	r->counts = counts;
+	r->n_points = 0;
+	arrivals_forget(r->arrivals);
+	fold_forget(r->fold);
+	if (db_exec(r->db, "ROLLBACK TO release; RELEASE release", &undone) < 0)
+		return err_set(err, undone.code, "%s", undone.text);
+	return rc;
+}
+
+/* They stay, and status says why. */
+static int range_keep(struct release *r, size_t from, size_t to, const struct err *why,
+		      struct err *err)
+{
+	int rc = 0;
+	for (size_t i = from; i < to && rc == 0; i++) {
+		int64_t n = r->items[i].n;
+		rc = item_keep(r, &r->items[i], VERDICT_DAMAGED, n > 0 ? (size_t)n : 0, err);
+	}
+	return rc < 0 ? rc
+		      : damaged_days_add(&r->damaged, r->db, r->reference, r->items[from].office,
+					 r->items[from].day, why, err);
+}
+
+/* The end of the items from @from on that are of one day, and of one office with @office. */
+static size_t range_end(const struct release *r, size_t from, bool office)
+{
+	const struct held_item *first = &r->items[from];
+	size_t to = from + 1;
+	while (to < r->n && r->items[to].day == first->day &&
+	       (!office || r->items[to].office == first->office))
+		to++;
+	return to;
+}
+
+static int offices_take(struct release *r, size_t from, size_t to, struct err *err)
+{
+	int rc = 0;
+	for (size_t end; from < to && rc == 0; from = end) {
+		struct err why = { 0 };
+		end = range_end(r, from, true);
+		rc = range_try(r, from, end, &why);
+		if (is_damage(rc))
+			rc = range_keep(r, from, end, &why, err);
+		else if (rc < 0)
+			rc = err_set(err, rc, "%s", why.text);
+	}
+	return rc;
+}
+
+/* A day at a time: that is how pages lie, and it bounds the memory. */
+static int items_take(struct release *r, struct err *err)
+{
+	int rc = 0;
+	for (size_t from = 0, to; from < r->n && rc == 0; from = to) {
+		to = range_end(r, from, false);
+		rc = range_try(r, from, to, err);
+		if (is_damage(rc))
+			rc = offices_take(r, from, to, err);
+	}
+	return rc;
 }
 
 static int release_note(const struct release *r, struct err *err)
 {
 	const struct release_form *form = r->form;
 	char detail[256];
-	if (r->released == 0)
+	if (r->counts.released == 0)
 		return 0;
 	(void)snprintf(detail, sizeof(detail),
 		       "entry=%" PRId64 " office=%s metric=%s closed=%s released=%" PRIu64
 		       " kept=%" PRIu64,
 		       form->entry, form->office ? form->office : "-",
-		       form->metric ? form->metric : "-", form->closed ? "yes" : "no", r->released,
-		       r->kept); /* fits: names that something was found by are bounded */
+		       form->metric ? form->metric : "-", form->closed ? "yes" : "no",
+		       r->counts.released,
+		       r->counts.kept); /* fits: names that something was found by are bounded */
 	return audit_note(r->db, form->who, "quarantine release", detail, err);
 }
 
@@ -400,14 +494,19 @@ static int release_tell(const struct release *r, struct table **ret_table, struc
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
-	head(table, "released", r->released);
-	head(table, "kept", r->kept);
+	head(table, "released", r->counts.released);
+	head(table, "kept", r->counts.kept);
+	if (r->damaged.n > 0) {
+		char text[DAMAGED_DAYS_TEXT_MAX];
+		damaged_days_text(&r->damaged, text);
+		table_head(table, "counts", "damaged", text);
+	}
 	for (unsigned verdict = 0; verdict < VERDICT_COUNT; verdict++) {
-		if (r->kept_for[verdict] == 0)
+		if (r->counts.kept_for[verdict] == 0)
 			continue;
 		table_row(table);
 		table_text(table, _(verdict_text((enum verdict)verdict)));
-		table_int(table, (int64_t)r->kept_for[verdict]);
+		table_int(table, (int64_t)r->counts.kept_for[verdict]);
 	}
 	if (table_failed(table)) {
 		table_close(table);

@@ -17,7 +17,7 @@ struct release_form {
 	const char *metric; /* as it was declared; NULL: any */
 	bool closed;        /* let in what lacks nothing but that its period were open */
 	const char *who;
-	int64_t at_us; /* now */
+	int64_t at_us; /* now; where a release was at that time already, a microsecond later */
 };
 
 /**
@@ -26,7 +26,8 @@ struct release_form {
  * one from now on; what stays is held for today's reason.
  *
  * The answer: counts.released and counts.kept, both of observations, then rows of reason and
- * observations for what stays. -ENOENT: no such office. -EUCLEAN: a journal entry cannot be read.
+ * observations for what stays. Where a journal entry cannot be read, all of its office's day stays,
+ * and counts.damaged says so. -ENOENT: no such office.
  */
 int quarantine_release(sqlite3 *db, const struct reference *reference,
 		       const struct release_form *form, struct table **ret_table, struct err *err);

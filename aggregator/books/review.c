@@ -17,10 +17,12 @@ struct review {
 	struct declarations *declarations;
 	struct quarantine *quarantine;
 	struct arena *arena;
-	sqlite3_stmt *all, *of_day, *held_whole;
-	sqlite3_stmt *entries; /* of the two, the one that stands on an entry */
-	int32_t today;
+	sqlite3_stmt *days, *held_whole;
+	sqlite3_stmt *entries; /* of the day at hand */
+	int64_t office;        /* whose it is */
+	int32_t day, today;
 	uint64_t held;
+	struct damaged_days damaged;
 	struct held_point points[RUN_POINTS_MAX]; /* of the run at hand */
 };
 
@@ -105,59 +107,171 @@ static int review_run(struct review *r, const struct judge *judge, const struct 
 	return hold_points(r, index, run, &batch->points[run->first], declared, err);
 }
 
-static int review_entry(struct review *r, struct err *err)
-{
-	const struct office *office =
-		offices_by_id(r->reference->offices, sqlite3_column_int64(r->entries, 2));
+struct reading { /* an entry, taken apart */
 	struct batch batch;
+	const struct office *office;
 	const struct declared *declared;
 	size_t n_declared;
-	arena_reset(r->arena);
-	if (!office)
+};
+
+/* All that playing the day again would stumble over, so that what was judged can be played. */
+static int runs_check(const struct review *r, const struct reading *reading, struct err *err)
+{
+	const struct batch *batch = &reading->batch;
+	if (batch->day != r->day)
+		return err_set(err, -EUCLEAN, "its payload is of another day than its row");
+	for (size_t i = 0; i < batch->n_runs; i++) {
+		const struct run *run = &batch->runs[i];
+		if (run->series >= reading->n_declared)
+			return err_set(err, -EUCLEAN, "it names a series that was never declared");
+		if (batch->points[run->first + run->n - 1].nth >=
+		    grain_per_day((enum grain)reading->declared[run->series].grain))
+			return err_set(err, -EUCLEAN, "it holds a period that its day has not");
+	}
+	return 0;
+}
+
+static int entry_take(struct review *r, struct reading *ret, struct err *err)
+{
+	sqlite3_stmt *entry = r->entries;
+	if (sqlite3_column_int64(entry, 2) != r->office || sqlite3_column_int(entry, 3) != r->day)
+		return err_set(err, -EUCLEAN,
+			       "it is listed under another day or office than its own");
+	ret->office = offices_by_id(r->reference->offices, r->office);
+	if (!ret->office)
 		return err_set(err, -EUCLEAN, "its office is not in the register");
-	int rc = wire_batch_decode(r->arena, sqlite3_column_blob(r->entries, 4),
-				   (size_t)sqlite3_column_bytes(r->entries, 4), &batch, err);
+	arena_reset(r->arena);
+	int rc = wire_batch_decode(r->arena, sqlite3_column_blob(entry, 4),
+				   (size_t)sqlite3_column_bytes(entry, 4), &ret->batch, err);
 	if (rc == 0)
-		rc = declarations_of(r->declarations, sqlite3_column_int64(r->entries, 1),
-				     &declared, &n_declared, err);
+		rc = declarations_of(r->declarations, sqlite3_column_int64(entry, 1),
+				     &ret->declared, &ret->n_declared, err);
+	return rc < 0 ? rc : runs_check(r, ret, err);
+}
+
+static int entry_read(struct review *r, struct reading *ret, struct err *err)
+{
+	int rc = entry_take(r, ret, err);
+	return rc < 0 && rc != -ENOMEM ? err_wrap(err, "journal entry %lld",
+						  (long long)sqlite3_column_int64(r->entries, 0))
+				       : rc;
+}
+
+static int entry_judge(struct review *r, struct err *err)
+{
+	struct reading reading;
+	int rc = entry_read(r, &reading, err);
+	if (rc < 0)
+		return rc;
 	/* the later of the two, should the clock have been put back: what had begun has begun */
 	int32_t received = civil_day(sqlite3_column_int64(r->entries, 5));
-	struct judge judge = judge_of(r->reference, office, sqlite3_column_int(r->entries, 3),
+	struct judge judge = judge_of(r->reference, reading.office, r->day,
 				      received > r->today ? received : r->today);
-	for (size_t i = 0; rc == 0 && i < batch.n_runs; i++) {
-		if (batch.runs[i].series >= n_declared)
-			return err_set(err, -EUCLEAN, "it names a series that was never declared");
-		rc = review_run(r, &judge, &batch, i, &declared[batch.runs[i].series], err);
+	const struct batch *batch = &reading.batch;
+	for (size_t i = 0; rc == 0 && i < batch->n_runs; i++)
+		rc = review_run(r, &judge, batch, i, &reading.declared[batch->runs[i].series], err);
+	return rc;
+}
+
+/* Of a damaged day: all of it that can be read, and the entry that cannot. */
+static int entry_hold(struct review *r, struct err *err)
+{
+	struct reading reading;
+	struct err why;
+	int rc = entry_read(r, &reading, &why);
+	if (is_damage(rc))
+		return quarantine_hold(r->quarantine, sqlite3_column_int64(r->entries, 0), 0,
+				       QUARANTINE_WHOLE_RUN, VERDICT_DAMAGED, 0, err);
+	if (rc < 0)
+		return err_set(err, rc, "%s", why.text);
+	for (size_t i = 0; rc == 0 && i < reading.batch.n_runs; i++) {
+		rc = is_held(r, i, err);
+		if (rc == 0)
+			rc = hold_whole(r, i, VERDICT_DAMAGED, reading.batch.runs[i].n, err);
+		rc = rc < 0 ? rc : 0;
 	}
 	return rc;
 }
 
-static int review_entries(struct review *r, sqlite3_stmt *entries, struct err *err)
+/* Only what cannot be read is held. */
+static int entry_mark(struct review *r, struct err *err)
+{
+	struct reading reading;
+	struct err why;
+	int rc = entry_read(r, &reading, &why);
+	return is_damage(rc) ? entry_hold(r, err) : rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
+}
+
+static int entry_see(struct review *r, struct err *err)
+{
+	struct reading reading;
+	return entry_read(r, &reading, err);
+}
+
+static int entries_each(struct review *r, int64_t office, int32_t day,
+			int (*on_entry)(struct review *r, struct err *err), struct err *err)
 {
 	int rc;
-	r->entries = entries;
-	while ((rc = db_step(entries, err)) == 1) {
-		rc = review_entry(r, err);
-		if (rc < 0 && rc != -ENOMEM)
-			(void)err_wrap(err, "journal entry %lld", /* rc is the answer */
-				       (long long)sqlite3_column_int64(entries, 0));
-		if (rc < 0)
+	r->office = office;
+	r->day = day;
+	sqlite3_bind_int(r->entries, 1, day);
+	sqlite3_bind_int64(r->entries, 2, office);
+	while ((rc = db_step(r->entries, err)) == 1)
+		if ((rc = on_entry(r, err)) < 0)
 			break;
-	}
-	sqlite3_reset(entries);
+	sqlite3_reset(r->entries);
 	return rc;
 }
 
-int review_day(struct review *review, int64_t office, int32_t day, struct err *err)
+/* Where even their rows cannot be read, those before them are held, and that is that. */
+static int set_aside(struct review *r, int64_t office, int32_t day, bool whole,
+		     const struct err *why, struct err *err)
 {
-	sqlite3_bind_int(review->of_day, 1, day);
-	sqlite3_bind_int64(review->of_day, 2, office);
-	return review_entries(review, review->of_day, err);
+	int rc = entries_each(r, office, day, whole ? entry_hold : entry_mark, err);
+	return rc < 0 && !is_damage(rc)
+		       ? rc
+		       : damaged_days_add(&r->damaged, r->db, r->reference, office, day, why, err);
+}
+
+int review_day(struct review *review, int64_t office, int32_t day, bool *ret_damaged,
+	       struct err *err)
+{
+	struct err why = { 0 };
+	int rc = entries_each(review, office, day, entry_judge, &why);
+	*ret_damaged = is_damage(rc);
+	if (is_damage(rc))
+		return set_aside(review, office, day, true, &why, err);
+	return rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
+}
+
+int review_reads(struct review *review, int64_t office, int32_t day, struct err *err)
+{
+	return entries_each(review, office, day, entry_see, err);
+}
+
+int review_mark(struct review *review, int64_t office, int32_t day, const struct err *why,
+		struct err *err)
+{
+	return set_aside(review, office, day, false, why, err);
 }
 
 int review_all(struct review *review, struct err *err)
 {
-	return review_entries(review, review->all, err);
+	bool damaged;
+	int rc;
+	while ((rc = db_step(review->days, err)) == 1) {
+		rc = review_day(review, sqlite3_column_int64(review->days, 1),
+				sqlite3_column_int(review->days, 0), &damaged, err);
+		if (rc < 0)
+			break;
+	}
+	sqlite3_reset(review->days);
+	return rc;
+}
+
+const struct damaged_days *review_damaged(const struct review *review)
+{
+	return &review->damaged;
 }
 
 uint64_t review_held(const struct review *review)
@@ -167,16 +281,16 @@ uint64_t review_held(const struct review *review)
 
 /* --- opening and closing --- */
 
-#define ENTRY "SELECT id, spool, office, day, payload, received_us FROM journal"
-
 static int statements_prepare(struct review *r, struct err *err)
 {
-	int rc = db_prepare(r->db, ENTRY " ORDER BY id", &r->all, err);
+	int rc = db_prepare(r->db, "SELECT day, office FROM strand ORDER BY day, office", &r->days,
+			    err);
 	if (rc == 0)
 		rc = db_prepare(r->db,
-				STRAND_ENTRIES("?1", "?2") ENTRY " WHERE id IN strand_entries"
-								 " ORDER BY id",
-				&r->of_day, err);
+				STRAND_ENTRIES("?1", "?2") "SELECT id, spool, office, day, payload,"
+							   " received_us FROM journal WHERE id IN"
+							   " strand_entries ORDER BY id",
+				&r->entries, err);
 	if (rc == 0)
 		rc = db_prepare(r->db,
 				"SELECT 1 FROM quarantine WHERE journal = ? AND run = ? AND"
@@ -213,8 +327,8 @@ void review_close(struct review *review)
 {
 	if (!review)
 		return;
-	sqlite3_finalize(review->all);
-	sqlite3_finalize(review->of_day);
+	sqlite3_finalize(review->days);
+	sqlite3_finalize(review->entries);
 	sqlite3_finalize(review->held_whole);
 	quarantine_close(review->quarantine);
 	declarations_close(review->declarations);

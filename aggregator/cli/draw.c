@@ -41,6 +41,7 @@ static const struct title {
 	{ "carried", N_("Carried"), NUMBER | QUIET },
 	{ "change", N_("Change"), WORDS },
 	{ "code", N_("Code"), 0 },
+	{ "damaged", N_("Damaged"), WORDS },
 	{ "detail", N_("Detail"), 0 },
 	{ "differences", N_("Differences"), NUMBER },
 	{ "distance", N_("To target"), NUMBER },

@@ -100,6 +100,18 @@ static void print_sentence(const char *sentence, const char *value)
 }
 #pragma GCC diagnostic pop
 
+/* It was done, and there is more to know. */
+static void warn(const char *text)
+{
+	char *shown = strdup(text);
+
+	if (!shown)
+		return; /* what was done is told, and the log has the rest */
+	(void)utf8_clean(shown, "");
+	fprintf(stderr, "lantoa: %s\n", shown);
+	free(shown);
+}
+
 int outcome_value(const struct order *order, const struct blob *answer, struct err *err)
 {
 	json_t *json;
@@ -119,6 +131,8 @@ int outcome_value(const struct order *order, const struct blob *answer, struct e
 		printf("%s\n%s\n", name, text);
 	else
 		print_sentence(order->args->command->done, text);
+	if (json_is_string(json_object_get(json, "warning")))
+		warn(json_string_value(json_object_get(json, "warning")));
 	json_decref(json);
 	return 0;
 }

@@ -1,5 +1,6 @@
 """What one hostile office does beside three good ones: support/neighbours.py says what is asserted."""
 
+import contextlib
 import datetime
 import glob
 import itertools
@@ -247,6 +248,85 @@ class CostlyBatches(neighbours.Neighbours):
                                   for nth in range(24)])
         self.withstands(lambda: self.push(hostile, 8, days), memory_mib=300, log_lines=5,
                         status=f'"office_at_limit": "office {neighbours.HOSTILE} ')
+
+
+class BesideDamage(neighbours.Neighbours):
+    """What the disk did to one office's day, which is corrected all the while."""
+
+    DAY = "2025-06-30"
+
+    def open_province(self):
+        super().open_province()
+        hostile = self.hostile()
+        hostile.probe.ask("batch", 7, 1, self.DAY, 0, "visits", "-", "day", 0, "0:5",
+                          hear="ack .*upto=1 ")
+        hostile.probe.ask("batch", 7, 2, "2025-06-29", 0, "-", "-", "day", 0, "0:6",
+                          hear="ack .*upto=2 ")
+        self.seq = 2
+
+    def change(self, sql, *values):
+        """As another program would."""
+        with contextlib.closing(sqlite3.connect(f"{self.province.folder}/lantoa.db")) as db:
+            changed = db.execute(sql, values).rowcount
+            db.commit()
+        self.assertEqual(changed, 1)
+
+    def damage(self, sql):
+        self.province.process.stop()
+        self.change(sql)
+        self.province.start()
+        return self.hostile()
+
+    def correct(self, hostile):
+        self.seq += 1
+        hostile.probe.ask("batch", 7, self.seq, self.DAY, 0, "-", "-", "day", 0, f"0:{self.seq}",
+                          hear=f"ack .*upto={self.seq} ")
+        hostile.sent += 1
+
+    def test_a_page_that_a_disk_damaged(self):
+        hostile = self.damage("UPDATE rollup SET page = x'ff' WHERE grain = 2 AND node = (SELECT id"
+                              f" FROM office WHERE code = '{neighbours.HOSTILE}') AND bucket ="
+                              " (SELECT day FROM journal WHERE id = 1)")
+        self.withstands(lambda: self.correct(hostile), memory_mib=80, log_lines=10,
+                        status=rf'"pages_mended": "[^"]*\({neighbours.HOSTILE}, {self.DAY}\)',
+                        log=rf'damaged rollup pages, .*last="{neighbours.HOSTILE}, {self.DAY}"')
+        self.assertEqual(self.seq, int(self.mended_value))
+
+    def test_a_journal_entry_that_a_disk_damaged(self):
+        """A correction, an import and a release meet it; all else is done."""
+        with contextlib.closing(sqlite3.connect(f"{self.province.folder}/lantoa.db")) as db:
+            self.payload = db.execute("SELECT payload FROM journal WHERE id = 1").fetchone()[0]
+        hostile = self.damage("UPDATE journal SET payload = x'00ff' WHERE id = 1")
+        catalogue = f"{self.folder}/catalogue.csv"
+        limits, told = itertools.count(10**9, -1), []  # less each time: all is judged
+        left_out = f"office {neighbours.HOSTILE} for {self.DAY} cannot be read (journal entry 1: "
+
+        def attack():
+            self.correct(hostile)
+            with open(catalogue, "w", encoding="utf-8") as out:
+                out.write(rig.CATALOGUE.replace("commune,1,0,\n", f"commune,1,0,{next(limits)}\n",
+                                                1))
+            told.append(self.lantoa("catalogue", "import", catalogue))
+            told.append(self.lantoa("quarantine", "release", "--all"))
+        self.withstands(attack, memory_mib=100, log_lines=1000,
+                        status=f'"day_damaged": "[^"]*office {neighbours.HOSTILE} for {self.DAY} ',
+                        log=f"figures held, .*office={neighbours.HOSTILE} ")
+        for outcome in told:
+            self.assertEqual(outcome.code, 0, outcome)
+            self.assertIn(left_out, outcome.out + outcome.err)
+        self.assertEqual(self.seq, int(self.mended_value))
+
+    payload = None
+
+    def assert_whole(self):
+        """Once the entry is mended, what waited counts."""
+        if self.payload:
+            self.assertIn("office 28004 for 2025-06-30", self.lantoa("status").out)
+            self.change("UPDATE journal SET payload = ? WHERE id = 1", self.payload)
+            self.assertEqual(self.lantoa("quarantine", "release", "--all").code, 0)
+        self.mended_value = self.province.value("visits", area=neighbours.HOSTILE, per="day",
+                                                **{"from": self.DAY, "to": self.DAY})
+        super().assert_whole()
 
 
 class AsOnceTried(neighbours.Neighbours):

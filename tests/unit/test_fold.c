@@ -79,7 +79,7 @@ static void assert_rebuild_changes_nothing(struct books *books)
 {
 	struct blob before, after;
 	books_rollups(books, &before);
-	assert_int_equal(fold_rebuild(books->db, books->reference, &books->err), 0);
+	assert_int_equal(fold_rebuild(books->db, books->reference, NULL, NULL, &books->err), 0);
 	books_rollups(books, &after);
 	assert_int_equal(before.len, after.len);
 	assert_memory_equal(before.data, after.data, before.len);

@@ -11,6 +11,7 @@
 #include "follow.h"
 #include "history.h"
 #include "impact.h"
+#include "quarantine.h"
 #include "seeds.h"
 
 #include <errno.h>
@@ -334,6 +335,84 @@ static void what_follows_a_change_is_what_making_all_anew_gives(void **state)
 	assert_true(taken > refused);
 }
 
+/* --- beside an entry that cannot be read --- */
+
+/* Every page of every other office. */
+static void pages_of_others(struct books *books, int64_t office, struct blob *ret)
+{
+	char sql[160];
+	(void)snprintf(sql, sizeof(sql), "DELETE FROM rollup WHERE node < 0 OR node = %lld",
+		       (long long)office);
+	books_exec(books, "SAVEPOINT others");
+	books_exec(books, sql);
+	books_rollups(books, ret);
+	books_exec(books, "ROLLBACK TO others; RELEASE others");
+}
+
+static size_t left_out;
+
+static void follow_beside_damage(struct books *books, int64_t office)
+{
+	struct reference *after = NULL;
+	struct followed followed, whole;
+	struct blob by_change, anew;
+	assert_int_equal(reference_load(books->db, &after, &books->err), 0);
+	books_exec(books, "SAVEPOINT whole");
+	if (books_follow_whole(books->db, after, &whole, &books->err) < 0)
+		fail_msg("as a whole: %s", books->err.text);
+	assert_int_equal(whole.damaged.n, 1);
+	pages_of_others(books, office, &anew);
+	books_exec(books, "ROLLBACK TO whole; RELEASE whole");
+	if (books_follow(books->db, books->reference, after, &followed, &books->err) < 0)
+		fail_msg("by the change: %s", books->err.text);
+	pages_of_others(books, office, &by_change);
+	assert_same(&by_change, &anew, "pages of the others");
+	assert_false(followed.whole);
+	left_out += followed.damaged.n;
+	blob_free(&by_change);
+	blob_free(&anew);
+	reference_close(after);
+}
+
+static void followed_beside_damage(struct dice *dice, void *context)
+{
+	struct history h;
+	struct books books;
+	char sql[160];
+	(void)context;
+	history_make(&h, dice, BATCHES);
+	history_open(&h, &books);
+	history_post_part(&h, &books, 0, h.n);
+	int64_t entry = dice_between(dice, 1, (int64_t)h.n);
+	(void)snprintf(sql, sizeof(sql), "UPDATE journal SET payload = x'00ff' WHERE id = %lld",
+		       (long long)entry);
+	books_exec(&books, sql);
+	(void)snprintf(sql, sizeof(sql), "SELECT office FROM journal WHERE id = %lld",
+		       (long long)entry);
+	int64_t office = books_number(&books, sql);
+	for (unsigned i = 0; i < IMPORTS; i++) {
+		assert_int_equal(db_begin(books.db, &books.err), 0);
+		if (change(&books, &h, dice) < 0) {
+			db_rollback(books.db);
+			continue;
+		}
+		follow_beside_damage(&books, office);
+		assert_int_equal(db_commit(books.db, &books.err), 0);
+		books_refresh(&books);
+		if (chance(dice, 30))
+			release_some(&books, dice);
+	}
+	books_close(&books);
+	history_free(&h);
+}
+
+static void an_entry_that_cannot_be_read_costs_its_offices_day_alone(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS / 2, followed_beside_damage, NULL);
+	assert_true(left_out > 0);
+}
+
 /* --- one change at a time --- */
 
 #define UNITS                                                                                      \
@@ -477,6 +556,111 @@ static void a_page_that_cannot_be_read_makes_all_anew(void **state)
 	blob_free(&after);
 }
 
+/* Verification finds nothing but the entry itself: what is left out counts nowhere. */
+static void assert_only_the_entry_is_damaged(struct fixture *f)
+{
+	struct table *table = NULL;
+	assert_true(books_verify(&f->books, &table) > 0);
+	for (size_t row = 0; row < table_rows(table); row++)
+		if (!strstr(books_cell(table, row, "where"), "journal entry 9") &&
+		    strcmp(books_cell(table, row, "what"), "journal") != 0)
+			fail_msg("%s, %s", books_cell(table, row, "what"),
+				 books_cell(table, row, "where"));
+	table_close(table);
+}
+
+static void damage_a_on_the_fifth(struct fixture *f)
+{
+	books_exec(&f->books, "CREATE TABLE saved AS SELECT id, payload FROM journal WHERE office ="
+			      " 1 AND day = 20152");
+	books_exec(&f->books,
+		   "UPDATE journal SET payload = x'00ff' WHERE id = (SELECT id FROM saved)");
+	assert_int_equal(sqlite3_changes(f->books.db), 1);
+}
+
+static void mend_a(struct fixture *f)
+{
+	books_exec(&f->books, "UPDATE journal SET payload = (SELECT payload FROM saved) WHERE id ="
+			      " (SELECT id FROM saved)");
+	books_exec(&f->books, "DROP TABLE saved");
+}
+
+static void what_cannot_be_judged_anew_is_left_out_and_waits_until_it_is_mended(void **state)
+{
+	struct fixture *f = *state;
+	struct blob before, after;
+	uint64_t released, kept;
+	struct table *table = NULL;
+	books_rollups(&f->books, &before);
+	damage_a_on_the_fifth(f);
+	struct followed followed = imported(
+		f, CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,5,,50\n" MONTHLY, NULL);
+	assert_int_equal(followed.office_days, 20);
+	assert_int_equal(followed.held, 10); /* of b */
+	assert_int_equal(followed.damaged.n, 1);
+	assert_string_equal(followed.damaged.code, "a");
+	assert_int_equal(followed.damaged.day, 20152);
+	assert_int_equal(books_number(&f->books,
+				      "SELECT count(*) FROM audit WHERE what = 'damaged day left"
+				      " out' AND detail LIKE 'office=a day=2025-03-05 cause=%'"),
+			 1);
+	assert_only_the_entry_is_damaged(f);
+	assert_int_equal(
+		books_number(&f->books, "SELECT count(*) FROM quarantine WHERE verdict = 9"), 1);
+	assert_int_equal(
+		quarantine_list(f->books.db, f->books.reference, 99, &table, &f->books.err), 0);
+	assert_int_equal(table_rows(table), 11);
+	assert_string_equal(books_cell(table, 6, "period"), "2025-03-05");
+	assert_null(books_cell(table, 6, "metric"));
+	table_close(table);
+
+	followed = imported(f, CATALOGUE DAILY MONTHLY, NULL); /* and back again */
+	const struct release_form all = { .who = "test", .at_us = INT64_C(1800000000000000) };
+	books_order_release(&f->books, &all, &released, &kept);
+	assert_int_equal(released, 10);
+	mend_a(f);
+	books_order_release(&f->books, &all, &released, &kept);
+	assert_int_equal(released, 1);
+	assert_int_equal(kept, 0);
+	books_rollups(&f->books, &after);
+	assert_same(&before, &after, "pages");
+	blob_free(&before);
+	blob_free(&after);
+}
+
+/* Whether figures were late is all that is new, so they may as well stay. */
+static void what_need_not_be_judged_counts_on(void **state)
+{
+	struct fixture *f = *state;
+	struct blob before, after;
+	books_rollups(&f->books, &before);
+	damage_a_on_the_fifth(f);
+	struct followed followed = imported(
+		f, CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,9,,\n" MONTHLY, NULL);
+	assert_int_equal(followed.damaged.n, 1);
+	assert_int_equal(followed.held, 0);
+	assert_false(followed.whole);
+	followed = imported(f, CATALOGUE DAILY MONTHLY, NULL);
+	assert_int_equal(followed.damaged.n, 1);
+	books_rollups(&f->books, &after);
+	assert_same(&before, &after, "pages");
+	blob_free(&before);
+	blob_free(&after);
+}
+
+/* A page is damaged besides, and all is made anew. */
+static void beside_a_damaged_page_too(void **state)
+{
+	struct fixture *f = *state;
+	damage_a_on_the_fifth(f);
+	books_exec(&f->books, "UPDATE rollup SET page = x'ff' WHERE node = 2 AND grain = 2");
+	struct followed followed = imported(
+		f, CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,9,,\n" MONTHLY, NULL);
+	assert_true(followed.whole);
+	assert_int_equal(followed.damaged.n, 1);
+	assert_only_the_entry_is_damaged(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,6 +670,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_changed_alone_is_touched, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_page_that_cannot_be_read_makes_all_anew, setup,
 						teardown),
+		cmocka_unit_test(an_entry_that_cannot_be_read_costs_its_offices_day_alone),
+		cmocka_unit_test_setup_teardown(
+			what_cannot_be_judged_anew_is_left_out_and_waits_until_it_is_mended, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(what_need_not_be_judged_counts_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(beside_a_damaged_page_too, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

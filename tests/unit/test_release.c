@@ -302,6 +302,79 @@ int __wrap_wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t
 	return __real_wire_batch_decode(arena, payload, len, ret_batch, err);
 }
 
+/* Three offices have three days held; an entry of one cannot be read. The others are let in. */
+static void an_entry_that_cannot_be_read_keeps_its_offices_day_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct books_spool spools[] = {
+		{ .office = f->spool.office, .id = 70 },
+		{ .office = books_office(&f->books, "p", "C", day("2020-01-01")), .id = 71 },
+		{ .office = books_office(&f->books, "q", "C", day("2020-01-01")), .id = 72 },
+	};
+	static const char *const days[] = { "2025-06-02", "2025-06-03", "2025-06-04" };
+	struct table *table = NULL;
+	import_catalogue(f, "5");
+	for (int i = 0; i < 9; i++)
+		books_record(&f->books, &spools[i % 3], "d", "", days[i / 3], 10 + i, 0);
+	import_catalogue(f, "500");
+	books_exec(&f->books, "CREATE TABLE saved AS SELECT id, payload FROM journal WHERE day ="
+			      " 20242 AND office = (SELECT id FROM office WHERE code = 'p')");
+	books_exec(&f->books, "UPDATE journal SET payload = x'00ff' WHERE id IN (SELECT id FROM"
+			      " saved)");
+	assert_int_equal(sqlite3_changes(f->books.db), 1);
+
+	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
+	const struct release_form all = { .who = "me", .at_us = f->now_us };
+	assert_int_equal(
+		quarantine_release(f->books.db, f->books.reference, &all, &table, &f->books.err),
+		0);
+	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
+	struct blob json = { 0 };
+	assert_int_equal(table_json(table, &json), 0);
+	assert_int_equal(blob_append(&json, "", 1), 0);
+	assert_non_null(strstr((const char *)json.data, "\"released\": \"8\""));
+	assert_non_null(strstr((const char *)json.data, "\"kept\": \"1\""));
+	assert_non_null(strstr((const char *)json.data, "office p for 2025-06-03 cannot be read "
+							"(journal entry 5: "));
+	assert_non_null(strstr((const char *)json.data, "1 offices' days"));
+	blob_free(&json);
+	assert_int_equal(table_rows(table), 1);
+	table_close(table);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM quarantine WHERE released_us"
+						 " IS NULL AND verdict = 9"),
+			 1);
+	assert_int_equal(books_number(&f->books,
+				      "SELECT count(*) FROM audit WHERE what = 'damaged day left"
+				      " out' AND detail LIKE 'office=p day=2025-06-03 cause=%'"),
+			 1);
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "33");
+	assert_string_equal(value(f, "d", "2025-06-03", NULL), "28");
+	assert_string_equal(value(f, "d", "2025-06-04", NULL), "51");
+
+	books_exec(&f->books, "UPDATE journal SET payload = (SELECT payload FROM saved) WHERE id IN"
+			      " (SELECT id FROM saved)");
+	books_exec(&f->books, "DROP TABLE saved");
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "1/0");
+	assert_string_equal(value(f, "d", "2025-06-03", NULL), "42");
+	assert_clean(f);
+}
+
+/* A clock that was put back gives a time once more: the page is damaged in between. */
+static void two_releases_at_one_time_are_told_apart(void **state)
+{
+	struct fixture *f = *state;
+	import_catalogue(f, "5");
+	record(f, "d", "2025-06-02", 10);
+	record(f, "d", "2025-06-02", 100);
+	import_catalogue(f, "50");
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "1/1");
+	import_catalogue(f, "500");
+	books_exec(&f->books, "UPDATE rollup SET page = x'ff'");
+	assert_string_equal(let_in(f, (struct release_form){ 0 }), "1/0");
+	assert_string_equal(value(f, "d", "2025-06-02", NULL), "100");
+	assert_clean(f);
+}
+
 /* A batch may be held by a row for each of its points: 20 seconds, when each of them decoded it. */
 static void the_list_decodes_each_entry_once(void **state)
 {
@@ -584,6 +657,8 @@ int main(void)
 		TEST(an_operator_lets_in_what_came_late),
 		TEST(only_what_fits_the_order_is_judged),
 		TEST(of_a_held_run_only_what_may_not_count_stays),
+		TEST(an_entry_that_cannot_be_read_keeps_its_offices_day_alone),
+		TEST(two_releases_at_one_time_are_told_apart),
 		TEST(the_list_decodes_each_entry_once),
 		TEST(values_held_for_one_reason_are_one_row_and_part_as_they_are_let_in),
 		TEST(what_a_review_holds_joins_what_is_held),

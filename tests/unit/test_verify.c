@@ -591,7 +591,7 @@ static void rebuild(struct books *books)
 {
 	assert_int_equal(db_begin(books->db, &books->err), 0);
 	books_refresh(books);
-	assert_int_equal(fold_rebuild(books->db, books->reference, &books->err), 0);
+	assert_int_equal(fold_rebuild(books->db, books->reference, NULL, NULL, &books->err), 0);
 	assert_int_equal(db_commit(books->db, &books->err), 0);
 }
 
