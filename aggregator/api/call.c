@@ -62,6 +62,9 @@ static void answer(struct call *call, int rc, const struct err *err)
 	else if (rc == 0)
 		http_answer(call->request, 200, call->answer_type, (const char *)call->answer.data,
 			    call->answer.len);
+	else if (call->refused)
+		http_answer(call->request, http_status_of(rc), call->answer_type,
+			    (const char *)call->answer.data, call->answer.len);
 	else
 		http_answer_err(call->request, rc == -EINTR ? &late : err);
 }
@@ -231,6 +234,23 @@ int call_answer_damaged(struct call *call, const char *name, uint64_t number,
 	    blob_append(&call->answer, "}\n", 2) < 0)
 		return err_memory(err);
 	return 0;
+}
+
+int call_refuse(struct call *call, struct err *err, uint64_t figures, uint64_t offices)
+{
+	char numbers[96];
+	int len = snprintf(numbers, sizeof(numbers),
+			   ", \"figures\": %" PRIu64 ", \"offices\": %" PRIu64 "}\n", figures,
+			   offices);
+	int rc = blob_append(&call->answer, "{\"error\": ", 10);
+
+	if (rc == 0)
+		rc = quote_json(&call->answer, err->text, strlen(err->text));
+	if (rc == 0)
+		rc = blob_append(&call->answer, numbers, (size_t)len);
+	call->answer_type = JSON_TYPE;
+	call->refused = rc == 0;
+	return rc < 0 ? err_memory(err) : err->code;
 }
 
 int call_answer_texts(struct call *call, const char *const texts[], size_t n, struct err *err)

@@ -65,6 +65,8 @@ struct call {
 	struct query query;        /* its texts are the request's */
 	struct page_damage damage; /* that the query met; of status: that queries met lately */
 	bool revisions;            /* wanted instead of figures */
+	bool yes, dry_run;         /* of an import: see importing.h */
+	bool refused;              /* the answer goes out although run() failed */
 	char labels[LABELS_TEXT_MAX];
 	unsigned most;                        /* rows asked for */
 	const char *code;                     /* the request's */
@@ -110,6 +112,10 @@ int call_answer_damaged(struct call *call, const char *name, uint64_t number,
 int call_answer_text(struct call *call, const char *name, const char *text, struct err *err);
 /** An object of @n texts: their names and they, in turn. */
 int call_answer_texts(struct call *call, const char *const texts[], size_t n, struct err *err);
+
+/** Refuse with @err and, beside its sentence, two numbers for programs: {"error": ..., "figures":
+ * n, "offices": n}. Returns err's code. */
+int call_refuse(struct call *call, struct err *err, uint64_t figures, uint64_t offices);
 
 /** The text of field @name of a body that is a JSON object; NULL when it is not there. -EINVAL when
  * the body is no object, has a field that the action does not name, or this one is no text. */

@@ -1,7 +1,6 @@
 /* /v1/status, /v1/quarantine?most=, /v1/audit?most= */
 #include "audit.h"
 #include "call.h"
-#include "i18n.h"
 #include "quarantine.h"
 #include "status.h"
 
@@ -92,7 +91,7 @@ static void add_intake(struct table *table, const struct intake_counters *intake
 
 	add_counters(table, "intake", counters, sizeof(counters) / sizeof(counters[0]));
 	table_head(table, "intake", "store",
-		   intake->batches.failing ? err_strerror(intake->batches.failing) : _("well"));
+		   intake->batches.failing ? err_strerror(intake->batches.failing) : "well");
 }
 
 static void add_disk(struct table *table, const struct intake_counters *intake)

@@ -1,12 +1,14 @@
 /* /v1/offices: GET lists them, or with ?code= shows one and where it was assigned when; POST adds
  * one (JSON: code, name, unit and, when not from today on, from) or many (CSV; with ?invite=1
- * only if they can be invited afterwards). .../move takes code, unit ("-": none) and from;
+ * only if they can be invited afterwards; with ?dry_run=1 only to see what would come of it).
+ * .../move takes code, unit ("-": none) and from;
  * .../revoke takes {"code": "..."}, .../invite {"code", "days"}. */
 #include "call.h"
 
 #include "civil.h"
 #include "follow.h"
 #include "i18n.h"
+#include "importing.h"
 #include "invitation.h"
 #include "log.h"
 #include "usage.h"
@@ -231,19 +233,59 @@ static int offices_prepare_post(struct call *call, struct err *err)
 	int rc = call_flag(call, "invite", &invite, err);
 
 	call->body_is_csv = type && strncmp(type, "text/csv", strlen("text/csv")) == 0;
+	if (rc == 0)
+		rc = importing_prepare(call, err);
+	if (rc == 0 && call->dry_run && !call->body_is_csv)
+		return err_set(err, -EINVAL,
+			       "dry_run is for a table: send one, with Content-Type: text/csv");
 	return rc == 0 && invite ? address_needed(call, err) : rc;
+}
+
+static int import_offices(struct call *call, sqlite3 *db, size_t *ret_n, struct err *err)
+{
+	return offices_import(db, call->body, call->body_len, call->who, ret_n, err);
+}
+
+static int offices_table(sqlite3 *db, const struct reference *reference, struct table **ret_table,
+			 struct err *err)
+{
+	static const char *const columns[] = { "code", "name", "unit", "from" };
+	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	char from[DAY_TEXT_MAX];
+
+	(void)db;
+	if (!table)
+		return err_memory(err);
+	for (size_t i = 0; i < reference->offices->n; i++) {
+		const struct office *office = &reference->offices->list[i];
+
+		table_row(table);
+		table_text(table, office->code);
+		table_text(table, office->name);
+		if (office->n_assignments == 0)
+			continue;
+		table_text(table, office->assignments->unit_code);
+		table_text(table, day_format(office->assignments->from_day, from));
+	}
+	*ret_table = table;
+	return 0;
 }
 
 static int offices_post(struct call *call, sqlite3 *db, const struct reference *reference,
 			struct err *err)
 {
-	size_t added = 1;
-	int rc = call->body_is_csv
-			 ? offices_import(db, call->body, call->body_len, call->who, &added, err)
-			 : add_one(call, db, err);
+	static const struct importing importing = { .what = "offices import",
+						    .answer = "added",
+						    .keys = "code",
+						    .import = import_offices,
+						    .table = offices_table,
+						    .audited = true };
+	int rc;
 
-	(void)reference;
-	return rc == 0 ? call_answer_number(call, "added", added, err) : rc;
+	if (call->body_is_csv)
+		return importing_run(call, db, reference, &importing, err);
+	rc = add_one(call, db, err);
+	return rc == 0 ? call_answer_number(call, "added", 1, err) : rc;
 }
 
 /* Its figures of those days go along, in the same transaction; those that no unit has any more go
@@ -378,8 +420,8 @@ static int keys_committed(struct call *call, struct err *err)
 
 const struct action office_actions[] = {
 	{ "GET", "/v1/offices", "code", NULL, CALL_READ, offices_prepare, offices_get, NULL },
-	{ "POST", "/v1/offices", "invite", "code name unit from", CALL_WRITE, offices_prepare_post,
-	  offices_post, NULL },
+	{ "POST", "/v1/offices", "invite " IMPORT_ARGUMENTS, "code name unit from", CALL_WRITE,
+	  offices_prepare_post, offices_post, NULL },
 	{ "POST", "/v1/offices/move", NULL, "code unit from", CALL_WRITE, NULL, move_post, NULL },
 	{ "POST", "/v1/offices/invite", NULL, "code days", CALL_WRITE, address_needed, invite_post,
 	  keys_committed },

@@ -38,6 +38,12 @@ static const struct option options[] = {
 	{ "invite", "FOLDER",
 	  N_("write an invitation file into this folder for each office of the file that never "
 	     "had one: CODE.invitation") },
+	{ "dry-run", NULL,
+	  N_("change nothing; list what would change, and how many figures and offices would "
+	     "lose what they count by") },
+	{ "yes", NULL,
+	  N_("take it over although figures lose what they count by: metrics or units that are "
+	     "gone, another unit of measure, decimals or period") },
 	{ "days", "NUMBER", N_("for how many days the invitation is good: 1 to 366") },
 	{ "into", "FOLDER",
 	  N_("write into this folder: an invitation as CODE.invitation, a backup under a name made "

@@ -41,25 +41,46 @@ static int ask_for_value(const struct order *order, const struct request *reques
 	return rc;
 }
 
+static int ask_for_report(const struct order *order, const struct request *request, struct err *err)
+{
+	struct blob answer = { 0 };
+	int rc = client_ask(order->api, request, &answer, err);
+
+	if (rc == 0)
+		rc = outcome_report(order, &answer, err);
+	blob_free(&answer);
+	return rc;
+}
+
 static int import(const struct order *order, struct err *err)
 {
+	const bool trial = args_option(order->args, "dry-run");
+	const struct argument arguments[] = {
+		{ "yes", args_option(order->args, "yes") ? "1" : NULL },
+		{ "dry_run", trial ? "1" : NULL },
+	};
 	struct request request = request_of(order);
 	struct blob file = { 0 };
 	int rc = upload_read(order->args->words[0], &file, err);
 
+	request.arguments = arguments;
+	request.n_arguments = sizeof(arguments) / sizeof(arguments[0]);
 	request.type = "text/csv";
 	request.body = file.data;
 	request.body_len = file.len;
 	if (rc == 0)
-		rc = ask_for_value(order, &request, err);
+		rc = trial ? ask_for_report(order, &request, err)
+			   : ask_for_value(order, &request, err);
 	blob_free(&file);
 	return rc;
 }
 
 static int office_import(const struct order *order, struct err *err)
 {
-	return args_option(order->args, "invite") ? inviting_import(order, err)
-						  : import(order, err);
+	bool trial = args_option(order->args, "dry-run");
+
+	return args_option(order->args, "invite") && !trial ? inviting_import(order, err)
+							    : import(order, err);
 }
 
 /* {"code": "...", ...}: @fields[n] without those that have no value. */
@@ -220,17 +241,6 @@ static int query(const struct order *order, struct err *err)
 	return rc;
 }
 
-static int ask_for_report(const struct order *order, const struct request *request, struct err *err)
-{
-	struct blob answer = { 0 };
-	int rc = client_ask(order->api, request, &answer, err);
-
-	if (rc == 0)
-		rc = outcome_report(order, &answer, err);
-	blob_free(&answer);
-	return rc;
-}
-
 static const char *yes_if_given(const struct args *args, const char *option)
 {
 	return args_option(args, option) ? "yes" : NULL;
@@ -304,18 +314,20 @@ static const char figures[] =
 
 const struct command commands[] = {
 	{ .words = "setup",
-	  .usage = "[NAME|./FOLDER]",
+	  .usage = "[NAME|./FOLDER] [--dry-run] [--yes]",
 	  .help = N_("Take over a province's reference data: units, successors, catalogue and "
 		     "indicators. Without a name, list those that are installed; a folder of yours "
 		     "is given with a slash. Running it again changes only what differs."),
+	  .options = "dry-run yes",
 	  .n_more = 1,
 	  .run = setup_run },
 	{ .words = "units import",
-	  .usage = "FILE",
+	  .usage = "FILE [--dry-run] [--yes]",
 	  .help = N_(
 		  "Take over an edition of the administrative units from a CSV file: code, name, "
 		  "level, parent, valid_from, valid_to. All rows or none; the rollups are made "
 		  "anew."),
+	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
 	  .method = "PUT",
@@ -329,10 +341,11 @@ const struct command commands[] = {
 	  .path = "/v1/units",
 	  .usual = FORMAT_CSV },
 	{ .words = "successors import",
-	  .usage = "FILE",
+	  .usage = "FILE [--dry-run] [--yes]",
 	  .help = N_(
 		  "Take over from a CSV file which units followed which: effective_on, old_code, "
 		  "new_code, share. Import the units first."),
+	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
 	  .method = "PUT",
@@ -346,9 +359,10 @@ const struct command commands[] = {
 	  .path = "/v1/successors",
 	  .usual = FORMAT_CSV },
 	{ .words = "catalogue import",
-	  .usage = "FILE",
+	  .usage = "FILE [--dry-run] [--yes]",
 	  .help = N_("Take over the catalogue of metrics from a CSV file; the offices get it with "
 		     "their next contact."),
+	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
 	  .method = "PUT",
@@ -362,9 +376,10 @@ const struct command commands[] = {
 	  .path = "/v1/catalogue",
 	  .usual = FORMAT_CSV },
 	{ .words = "indicators import",
-	  .usage = "FILE",
+	  .usage = "FILE [--dry-run] [--yes]",
 	  .help = N_("Take over indicators, their formulas and targets from a CSV file. They may "
 		     "name only metrics of the catalogue."),
+	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
 	  .method = "PUT",
@@ -388,11 +403,11 @@ const struct command commands[] = {
 	  .path = "/v1/offices",
 	  .done = N_("Offices added: %s\n") },
 	{ .words = "office import",
-	  .usage = "FILE [--invite FOLDER]",
+	  .usage = "FILE [--invite FOLDER] [--dry-run]",
 	  .help = N_(
 		  "Add offices from a CSV file: code, name, unit, from. All rows or none; offices "
 		  "that are there already, as the file says, stay as they are."),
-	  .options = "invite",
+	  .options = "invite dry-run",
 	  .n_words = 1,
 	  .run = office_import,
 	  .method = "POST",

@@ -23,7 +23,8 @@ enum trait {
 static const char *const words[] __attribute__((unused)) = {
 	N_("province"), N_("district"),  N_("commune"),   N_("none"), N_("invited"),
 	N_("active"),   N_("revoked"),   N_("repaired"),  N_("left"), N_("true"),
-	N_("false"),    N_("corrected"), N_("withdrawn"),
+	N_("false"),    N_("corrected"), N_("withdrawn"), N_("new"),  N_("gone"),
+	N_("changed"),  N_("yes"),       N_("no"),        N_("well"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */
@@ -36,11 +37,13 @@ static const struct title {
 	{ "at", N_("Time"), 0 },
 	{ "batches", N_("Batches"), NUMBER },
 	{ "became", N_("Became"), NUMBER },
+	{ "becomes", N_("Will be"), 0 },
 	{ "beyond_repair", N_("Beyond repair"), NUMBER },
 	{ "calendar", N_("Calendar"), 0 },
 	{ "carried", N_("Carried"), NUMBER | QUIET },
 	{ "change", N_("Change"), WORDS },
 	{ "code", N_("Code"), 0 },
+	{ "column", N_("Column"), 0 },
 	{ "damaged", N_("Damaged"), WORDS },
 	{ "detail", N_("Detail"), 0 },
 	{ "differences", N_("Differences"), NUMBER },
@@ -51,6 +54,7 @@ static const struct title {
 	{ "entry", N_("Journal entry"), NUMBER },
 	{ "expected", N_("Expected"), 0 },
 	{ "extra", N_("Extra"), NUMBER | QUIET },
+	{ "figures", N_("Figures that count by it"), NUMBER },
 	{ "found", N_("Found"), 0 },
 	{ "from", N_("From"), 0 },
 	{ "held", N_("In quarantine"), NUMBER },
@@ -67,6 +71,7 @@ static const struct title {
 	{ "observations", N_("Observations"), NUMBER },
 	{ "of", N_("Of"), NUMBER },
 	{ "office", N_("Office"), 0 },
+	{ "offices", N_("Offices that sent them"), NUMBER },
 	{ "offices_due", N_("Offices due"), NUMBER },
 	{ "offices_reported", N_("Offices reported"), NUMBER },
 	{ "old_code", N_("Old code"), 0 },
@@ -100,6 +105,12 @@ static const struct title {
 	{ "what", N_("What"), 0 },
 	{ "where", N_("Where"), 0 },
 	{ "who", N_("Who"), 0 },
+	/* a trial import */
+	{ "would.added", N_("Offices that would be added"), NUMBER },
+	{ "would.changed", N_("Rows that would change"), NUMBER },
+	{ "would.figures", N_("Figures that would lose what they count by"), NUMBER },
+	{ "would.offices", N_("Offices that sent those"), NUMBER },
+	{ "would.needs_yes", N_("Only with --yes"), WORDS },
 	/* limits of an office */
 	{ "bytes", N_("Bytes a minute"), 0 },
 	{ "connections", N_("Connections"), 0 },
@@ -107,9 +118,35 @@ static const struct title {
 	{ "day", N_("Observations for one day"), 0 },
 	{ "questions", N_("Greetings and pings a minute"), 0 },
 	{ "refused", N_("Refused batches a minute"), 0 },
+	{ "row", N_("Row"), 0 },
 	{ "series", N_("Series"), 0 },
 	{ "waiting", N_("Batches that wait for a commit"), 0 },
-	/* counters of gate and intake */
+	/* counters of status: of gate and intake since the start, but for what is told of now */
+	{ "invitations.open", N_("Invitations not used yet"), NUMBER },
+	{ "invitations.expired", N_("Invitations not used in time"), NUMBER },
+	{ "disk.free_mib", N_("MiB left on the disk"), NUMBER },
+	{ "disk.reserve_mib", N_("MiB of it kept for questions and orders"), NUMBER },
+	{ "disk.log_mib", N_("MiB of the store's log"), NUMBER },
+	{ "disk.oldest_read_s", N_("Seconds that the longest question under way has taken"),
+	  NUMBER },
+	{ "gate.connections", N_("Connections now"), NUMBER },
+	{ "gate.cut_before_handshake", N_("Connections cut off before they said who they are"),
+	  NUMBER },
+	{ "gate.cut_endless", N_("Connections cut off for a message without end"), NUMBER },
+	{ "gate.cut_silent", N_("Connections cut off for silence"), NUMBER },
+	{ "gate.cut_too_many", N_("Connections cut off because an office had too many"), NUMBER },
+	{ "gate.door_shut", N_("Times that no new connection was accepted"), NUMBER },
+	{ "gate.handshakes_under_way", N_("Handshakes under way now"), NUMBER },
+	{ "gate.hasty_handshakes", N_("Handshakes refused: too many of one key within a minute"),
+	  NUMBER },
+	{ "intake.batches", N_("Batches received since the start"), NUMBER },
+	{ "intake.bad_batches", N_("Batches refused for breaking the rules"), NUMBER },
+	{ "intake.held", N_("Figures put into quarantine since the start"), NUMBER },
+	{ "intake.malformed", N_("Messages that could not be read"), NUMBER },
+	{ "intake.misplaced", N_("Messages that their key may not send"), NUMBER },
+	{ "intake.observations", N_("Figures received since the start"), NUMBER },
+	{ "intake.put_off", N_("Batches put off while the disk was short of room"), NUMBER },
+	{ "intake.store", N_("Writing to the disk"), WORDS },
 	{ "answers", N_("Answers sent"), NUMBER },
 	{ "answers_undeliverable", N_("Answers that could not be delivered"), NUMBER },
 	{ "commits", N_("Commits"), NUMBER },
@@ -124,7 +161,6 @@ static const struct title {
 	{ "handshakes", N_("Handshakes"), NUMBER },
 	{ "held_up", N_("Batches of days that cannot be read"), NUMBER },
 	{ "later", N_("Batches that could not be taken"), NUMBER },
-	{ "malformed", N_("Batches that broke the format"), NUMBER },
 	{ "over_limit", N_("Messages beyond a limit of their office"), NUMBER },
 	{ "refused_enrolments", N_("Refused enrolments"), NUMBER },
 	{ "refused_handshakes", N_("Refused handshakes"), NUMBER },
@@ -138,11 +174,22 @@ static const struct title *title_find(const char *name)
 	return NULL;
 }
 
-const char *draw_title(const char *name)
+static const struct title *title_of_head(const char *object, const char *name)
 {
-	const struct title *title = title_find(name);
+	char whole[TITLE_MAX];
+	const struct title *title = NULL;
 
-	return title ? _(title->text) : name;
+	if (snprintf(whole, sizeof(whole), "%s.%s", object, name) < (int)sizeof(whole))
+		title = title_find(whole);
+	return title ? title : title_find(name);
+}
+
+void draw_head(const char *object, const char *name, const char *value, FILE *out)
+{
+	const struct title *title = title_of_head(object, name);
+	bool sentence = title && title->traits & WORDS && *value;
+
+	fprintf(out, "%s: %s\n", title ? _(title->text) : name, sentence ? _(value) : value);
 }
 
 static bool trait(const char *name, enum trait trait)
@@ -205,7 +252,8 @@ static int column_add(struct drawing *drawing, size_t column)
 		drawing->fraction[drawing->n] = longest_fraction(drawing->table, column);
 	drawing->columns[drawing->n++] = column;
 	char title[TITLE_MAX];
-	(void)utf8_print(title, sizeof(title), "%s", draw_title(name)); /* cut is fine */
+	(void)utf8_print(title, sizeof(title), "%s",
+			 title_find(name) ? _(title_find(name)->text) : name); /* cut is fine */
 	(void)utf8_clean(title, ""); /* a name that we do not know came with the answer */
 	return scols_table_new_column(drawing->lines, title, 0,
 				      trait(name, NUMBER) ? SCOLS_FL_RIGHT : 0)

@@ -10,5 +10,5 @@
  * that say nothing in any row are left out either way. -ENOMEM; -EIO. */
 int draw_table(const struct table *table, const char *show, FILE *out, struct err *err);
 
-/** A column's or counter's title: translated where it is known, the name itself otherwise. */
-const char *draw_title(const char *name);
+/** A line of what stands before the rows: counter @name of @object, under its title. */
+void draw_head(const char *object, const char *name, const char *value, FILE *out);

@@ -187,7 +187,8 @@ static void print_heads(json_t *json)
 			if (is_gravity(json_object_iter_key(at)))
 				printf("%s\n", text);
 			else
-				printf("%s: %s\n", draw_title(json_object_iter_key(in)), text);
+				draw_head(json_object_iter_key(at), json_object_iter_key(in), text,
+					  stdout);
 		}
 	}
 }

@@ -1,5 +1,6 @@
 #include "setup.h"
 
+#include "client.h"
 #include "i18n.h"
 #include "installed.h"
 #include "outcome.h"
@@ -146,8 +147,13 @@ static int take_all(const struct setup *setup, struct err *err)
 {
 	for (size_t i = 0; i < N_PARTS; i++) {
 		uint64_t changed = 0;
+		const struct argument yes = { "yes",
+					      args_option(setup->order->args, "yes") ? "1" : NULL };
 		int rc = upload_send(setup->order->api,
-				     (struct request){ .method = "PUT", .path = parts[i].path },
+				     (struct request){ .method = "PUT",
+						       .path = parts[i].path,
+						       .arguments = &yes,
+						       .n_arguments = 1 },
 				     &setup->files[i], &changed, err);
 
 		if (rc < 0)
@@ -155,6 +161,37 @@ static int take_all(const struct setup *setup, struct err *err)
 		tell(setup, &parts[i], changed);
 	}
 	return 0;
+}
+
+/* What each would change, as the province is now: a part that needs one before it, which is not in,
+ * cannot be told. */
+static int try_all(const struct setup *setup, struct err *err)
+{
+	static const struct argument trial = { "dry_run", "1" };
+	int rc = 0;
+
+	for (size_t i = 0; i < N_PARTS && rc == 0; i++) {
+		const struct request request = { .method = "PUT",
+						 .path = parts[i].path,
+						 .arguments = &trial,
+						 .n_arguments = 1,
+						 .accept = "application/json",
+						 .type = "text/csv",
+						 .body = setup->files[i].data,
+						 .body_len = setup->files[i].len };
+		struct blob answer = { 0 };
+
+		rc = client_ask(setup->order->api, &request, &answer, err);
+		if (rc < 0 && i > 0)
+			(void)err_wrap(err, "%s may need what comes before it to be taken over",
+				       parts[i].file);
+		if (rc == 0 && setup->order->format == FORMAT_TABLE)
+			printf("%s%s:\n", i ? "\n" : "", parts[i].file);
+		if (rc == 0)
+			rc = outcome_report(setup->order, &answer, err);
+		blob_free(&answer);
+	}
+	return rc;
 }
 
 static int conclude(const struct setup *setup, struct err *err)
@@ -172,14 +209,15 @@ static int conclude(const struct setup *setup, struct err *err)
 static int take_folder(struct setup *setup, struct err *err)
 {
 	static const char *const columns[] = { "file", "changed" };
+	bool trial = args_option(setup->order->args, "dry-run");
 	int rc = files_read(setup, err);
 
 	setup->table = table_open(columns, 2);
 	if (rc == 0 && !setup->table)
 		rc = err_memory(err);
 	if (rc == 0)
-		rc = take_all(setup, err);
-	if (rc == 0)
+		rc = trial ? try_all(setup, err) : take_all(setup, err);
+	if (rc == 0 && !trial)
 		rc = conclude(setup, err);
 	table_close(setup->table);
 	for (size_t i = 0; i < N_PARTS; i++)

@@ -1040,6 +1040,63 @@ static void people_are_spoken_to_in_vietnamese(void **state)
 	assert_says(f->err, "không có lệnh");
 }
 
+/* A counter that was given no title would be shown under its name for programs. */
+static void status_speaks_in_words(void **state)
+{
+	static const char *const languages[] = { "C.UTF-8", "vi_VN.UTF-8" };
+	struct fixture *f = *state;
+
+	add_office(state);
+	for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
+		f->language = languages[i];
+		assert_done(f, "status");
+		size_t n = 0;
+		for (const char *line = f->out; *line; line += strcspn(line, "\n") + 1) {
+			size_t len = strspn(line, "abcdefghijklmnopqrstuvwxyz_");
+			if (len > 0 && line[len] == ':')
+				fail_msg("%.40s", line);
+			n++;
+		}
+		assert_true(n > 40);
+	}
+	assert_says(f->out, "\nGhi vào đĩa: bình thường\n");
+	assert_done(f, "status", "--format", "json");
+	assert_says(f->out, "\"store\": \"well\"");
+}
+
+/* What came to be held since the start is another number than what waits now. */
+static void status_names_two_numbers_by_two_names(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_done(f, "status");
+	assert_says(f->out, "\nFigures put into quarantine since the start: 0\n");
+	assert_says(f->out, " In quarantine\n");
+	assert_null(strstr(f->out, "\nIn quarantine:"));
+}
+
+static void a_trial_import_speaks_in_words(void **state)
+{
+	struct fixture *f = *state;
+	char *path = import_text(f, "catalogue", "name\n");
+
+	import_everything(state);
+	assert_done(f, "catalogue", "import", DATA("catalogue.csv"), "--dry-run");
+	assert_says(f->out,
+		    "Rows that would change: 0\nFigures that would lose what they count by: 0"
+		    "\nOffices that sent those: 0\nOnly with --yes: no\n");
+	(void)lantoa(f, "units", "import", path, "--dry-run", NULL);
+	assert_int_equal(f->status, 1);
+	f->language = "vi_VN.UTF-8";
+	import_text(f, "indicators",
+		    "name,label_vi,label_en,formula,unit,target_year,target_value\n");
+	assert_says(f->err, "chưa thay đổi gì");
+	assert_done(f, "indicators", "import", path, "--dry-run");
+	assert_says(f->out, "Phải có --yes: có\n");
+	assert_says(f->out, "\nbị bỏ ");
+}
+
 static void the_provinces_refusals_come_in_vietnamese_too(void **state)
 {
 	struct fixture *f = *state;
@@ -1100,6 +1157,9 @@ int main(void)
 		TEST(help_is_there_for_every_command),
 		cmocka_unit_test(the_manual_knows_every_command),
 		TEST(people_are_spoken_to_in_vietnamese),
+		TEST(status_speaks_in_words),
+		TEST(status_names_two_numbers_by_two_names),
+		TEST(a_trial_import_speaks_in_words),
 		TEST(the_provinces_refusals_come_in_vietnamese_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,8 @@
 #include "follow.h"
 #include "history.h"
 #include "impact.h"
+#include "losses.h"
+#include "page.h"
 #include "quarantine.h"
 #include "seeds.h"
 
@@ -238,13 +240,59 @@ static void assert_same(const struct blob *left, const struct blob *right, const
 		fail_msg("%s differ: %zu and %zu bytes", what, left->len, right->len);
 }
 
+/* Figures that count: those in offices' pages, of which hours are in their days again. */
+static uint64_t figures_counting(struct books *books)
+{
+	sqlite3_stmt *rows;
+	uint64_t n = 0;
+	assert_int_equal(db_prepare(books->db,
+				    "SELECT grain, bucket, node, page FROM rollup WHERE node > 0",
+				    &rows, &books->err),
+			 0);
+	while (db_step(rows, &books->err) == 1) {
+		const struct page_key key = { sqlite3_column_int(rows, 0),
+					      sqlite3_column_int(rows, 1),
+					      sqlite3_column_int64(rows, 2) };
+		struct page page;
+		if (page_period(key).grain < GRAIN_DAY)
+			continue;
+		assert_int_equal(page_load(key, sqlite3_column_blob(rows, 3),
+					   (size_t)sqlite3_column_bytes(rows, 3), &page,
+					   &books->err),
+				 0);
+		for (size_t i = 0; i < page.n; i++)
+			n += (uint64_t)page.entries[i].acc.n;
+		page_free(&page);
+	}
+	sqlite3_finalize(rows);
+	return n;
+}
+
+static size_t silent, told;
+
+/* No figure stops counting but those that were told of. */
+static void assert_told(const struct losses *losses, uint64_t before, uint64_t after)
+{
+	assert_true(after <= before);
+	assert_false(losses->more);
+	if (before - after > losses->figures)
+		fail_msg("%llu figures count no more, and %llu were told of",
+			 (unsigned long long)(before - after), (unsigned long long)losses->figures);
+	assert_true(losses->n > 0 || losses->figures == 0);
+	*(losses->n > 0 ? &told : &silent) += 1;
+}
+
 /* In an open transaction that changed the reference: by the change, and as a whole. */
-static void follow_both_ways(struct books *books)
+static void follow_both_ways(struct books *books, bool is_import)
 {
 	struct reference *after = NULL;
 	struct followed followed, whole;
+	struct losses losses = { 0 };
 	struct state by_change, anew;
+	uint64_t counting = figures_counting(books);
 	assert_int_equal(reference_load(books->db, &after, &books->err), 0);
+	if (losses_of(books->db, books->reference, after, &losses, &books->err) < 0)
+		fail_msg("losses: %s", books->err.text);
 	books_exec(books, "SAVEPOINT whole");
 	if (books_follow_whole(books->db, after, &whole, &books->err) < 0)
 		fail_msg("as a whole: %s", books->err.text);
@@ -257,19 +305,25 @@ static void follow_both_ways(struct books *books)
 	assert_same(&by_change.quarantine, &anew.quarantine, "held rows");
 	assert_int_equal(followed.held, whole.held);
 	assert_false(followed.whole);
+	if (is_import)
+		assert_told(&losses, counting, figures_counting(books));
+	losses_free(&losses);
 	state_free(&by_change);
 	state_free(&anew);
 	reference_close(after);
 }
 
 /* A random import or move. 0; -EINVAL: it was refused. */
-static int change(struct books *books, const struct history *h, struct dice *dice)
+static int change(struct books *books, const struct history *h, struct dice *dice,
+		  bool *ret_is_import)
 {
 	static const char *const homes[] = { "C1", "C2", "C3", "C4", "C5", "D1", "P", "X", NULL };
 	char csv[4096], office[8];
 	size_t rows;
 	bool changed;
-	switch (dice_below(dice, 3)) {
+	uint64_t kind = dice_below(dice, 3);
+	*ret_is_import = kind < 2;
+	switch (kind) {
 	case 0:
 		catalogue_change(dice, h->catalogue, csv, sizeof(csv));
 		return catalogue_import(books->db, csv, strlen(csv), &changed, &books->err);
@@ -310,14 +364,15 @@ static void followed_both_ways(struct dice *dice, void *context)
 		history_post_part(&h, &books, from, to);
 		from = to;
 		assert_int_equal(db_begin(books.db, &books.err), 0);
-		int rc = change(&books, &h, dice);
+		bool is_import;
+		int rc = change(&books, &h, dice, &is_import);
 		if (rc < 0) {
 			db_rollback(books.db);
 			refused++;
 			continue;
 		}
 		taken++;
-		follow_both_ways(&books);
+		follow_both_ways(&books, is_import);
 		assert_int_equal(db_commit(books.db, &books.err), 0);
 		books_refresh(&books);
 		if (chance(dice, 30))
@@ -332,7 +387,10 @@ static void what_follows_a_change_is_what_making_all_anew_gives(void **state)
 	(void)state;
 	for_all_seeds(SEEDS, followed_both_ways, NULL);
 	print_message("%zu changes, and %zu that were refused\n", taken, refused);
+	print_message("imports that took something away: %zu, and %zu that did not\n", told,
+		      silent);
 	assert_true(taken > refused);
+	assert_true(told > 20 && silent > 20);
 }
 
 /* --- beside an entry that cannot be read --- */
@@ -391,8 +449,9 @@ static void followed_beside_damage(struct dice *dice, void *context)
 		       (long long)entry);
 	int64_t office = books_number(&books, sql);
 	for (unsigned i = 0; i < IMPORTS; i++) {
+		bool is_import;
 		assert_int_equal(db_begin(books.db, &books.err), 0);
-		if (change(&books, &h, dice) < 0) {
+		if (change(&books, &h, dice, &is_import) < 0) {
 			db_rollback(books.db);
 			continue;
 		}

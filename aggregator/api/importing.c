@@ -1,0 +1,225 @@
+/* 1. The edition is imported, in the transaction of the call, and the reference loaded that has it;
+ * 2. what that takes away is told apart and counted;
+ * 3. for a trial run the tables before and after are compared, and all of it is undone; else, if
+ *    nothing is taken away or that is meant, it is noted in the audit and the books follow. */
+#include "importing.h"
+
+#include "audit.h"
+#include "difference.h"
+#include "follow.h"
+#include "i18n.h"
+#include "log.h"
+#include "losses.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <uv.h>
+
+#define NAMED_MAX 8u /* losses that a sentence names */
+
+int importing_prepare(struct call *call, struct err *err)
+{
+	int rc = call_flag(call, "yes", &call->yes, err);
+
+	return rc == 0 ? call_flag(call, "dry_run", &call->dry_run, err) : rc;
+}
+
+/* --- it would take something away --- */
+
+/* "team.count, x.y (unit), ..." */
+static void losses_name(const struct losses *losses, char *ret_names, size_t room)
+{
+	size_t len = 0;
+
+	*ret_names = '\0';
+	for (size_t i = 0; i < losses->n && i < NAMED_MAX && len < room; i++) {
+		const struct loss *loss = &losses->list[i];
+		bool part = *loss->columns;
+
+		len += (size_t)snprintf(ret_names + len, room - len, "%s%s%s%s%s", i ? ", " : "",
+					loss->key, part ? " (" : "", part ? loss->columns : "",
+					part ? ")" : "");
+	}
+	if (losses->n > NAMED_MAX && len < room)
+		(void)snprintf(ret_names + len, room - len, ", ..."); /* or cut */
+}
+
+static int refuse(struct call *call, const struct losses *losses, struct err *err)
+{
+	char names[NAMED_MAX * (LOSS_KEY_MAX + LOSS_COLUMNS_MAX)];
+	bool counts = losses->list[0].before || losses->list[0].unit;
+
+	losses_name(losses, names, sizeof(names));
+	if (counts)
+		(void)err_set(err, -EEXIST,
+			      "nothing was changed. This would take away, or make another, what "
+			      "figures count by: %zu in all, %s. Figures that would not count any "
+			      "more, or mean something else: %llu%s; offices that reported them: "
+			      "%llu. --dry-run lists it all; if it is meant, add --yes (over HTTP: "
+			      "dry_run=1, yes=1)",
+			      losses->n, names, (unsigned long long)losses->figures,
+			      losses->more ? _(" or more") : "",
+			      (unsigned long long)losses->offices);
+	else
+		(void)err_set(err, -EEXIST,
+			      "nothing was changed. This would take away %zu that are there: %s. "
+			      "The figures stay, but questions about these are not answered any "
+			      "more, or otherwise. --dry-run lists it all; if it is meant, add "
+			      "--yes (over HTTP: dry_run=1, yes=1)",
+			      losses->n, names);
+	return call_refuse(call, err, losses->figures, losses->offices);
+}
+
+/* --- what would change --- */
+
+static void number_head(struct table *table, const char *key, uint64_t number)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, number); /* fits */
+	table_head(table, "would", key, text);
+}
+
+static int rows_add(const struct importing *importing, const struct table *before,
+		    const struct table *after, const struct losses *losses, size_t n,
+		    struct table **ret_table, struct err *err)
+{
+	static const char *const columns[] = { "change",  "row",     "column", "was",
+					       "becomes", "figures", "offices" };
+	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	int rc = table ? difference_add(table, before, after, importing->keys, losses, err)
+		       : err_memory(err);
+
+	if (rc < 0) {
+		table_close(table);
+		return rc;
+	}
+	number_head(table, importing->answer, n);
+	number_head(table, "figures", losses->figures);
+	number_head(table, "offices", losses->offices);
+	table_head(table, "would", "needs_yes", losses->n > 0 ? "yes" : "no");
+	*ret_table = table;
+	return 0;
+}
+
+static int trial_tell(struct call *call, sqlite3 *db, const struct reference *before,
+		      const struct reference *after, const struct table *were,
+		      const struct importing *importing, size_t n, struct err *err)
+{
+	struct table *are = NULL, *table = NULL;
+	struct losses losses = { 0 };
+	int rc = losses_of(db, before, after, &losses, err);
+
+	if (rc == 0)
+		rc = importing->table(db, after, &are, err);
+	if (rc == 0)
+		rc = rows_add(importing, were, are, &losses, n, &table, err);
+	losses_free(&losses);
+	table_close(are);
+	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
+static int trial_undo(sqlite3 *db, int rc, struct err *err)
+{
+	struct err undone = { 0 };
+
+	if (db_exec(db, "ROLLBACK TO trial; RELEASE trial", rc < 0 ? &undone : err) < 0 && rc == 0)
+		return err->code;
+	return rc;
+}
+
+static int trial_run(struct call *call, sqlite3 *db, const struct reference *before,
+		     const struct importing *importing, struct err *err)
+{
+	struct reference *after = NULL;
+	struct table *were = NULL;
+	size_t n = 0;
+	int rc = importing->table(db, before, &were, err);
+
+	if (rc == 0)
+		rc = db_exec(db, "SAVEPOINT trial", err);
+	if (rc == 0) {
+		rc = importing->import(call, db, &n, err);
+		if (rc == 0)
+			rc = reference_load(db, &after, err);
+		if (rc == 0)
+			rc = trial_tell(call, db, before, after, were, importing, n, err);
+		rc = trial_undo(db, rc, err);
+	}
+	reference_close(after);
+	table_close(were);
+	return rc;
+}
+
+/* --- it is taken over --- */
+
+/* Units and catalogue decide whether a figure counts, and for what: the books follow in the same
+ * transaction. */
+static int follow(sqlite3 *db, const struct reference *before, const struct reference *after,
+		  const char *what, struct damaged_days *ret_damaged, struct err *err)
+{
+	uint64_t began_ns = uv_hrtime();
+	struct followed followed = { 0 };
+	int rc = books_follow(db, before, after, &followed, err);
+
+	if (rc == 0)
+		log_info("api: the books follow the %s office_days=%" PRIu64 " held=%" PRIu64
+			 " whole=%s seconds=%.1f",
+			 what, followed.office_days, followed.held, followed.whole ? "yes" : "no",
+			 (double)(uv_hrtime() - began_ns) / 1e9);
+	if (rc == 0)
+		*ret_damaged = followed.damaged;
+	return rc;
+}
+
+static int note(struct call *call, sqlite3 *db, const struct importing *importing, size_t n,
+		const struct losses *losses, struct err *err)
+{
+	char detail[160];
+	int len = snprintf(detail, sizeof(detail), "changed=%zu bytes=%zu", n, call->body_len);
+
+	if (losses->n > 0) /* fits */
+		(void)snprintf(
+			detail + len, sizeof(detail) - (size_t)len,
+			" confirmed=yes taken_away=%zu figures=%" PRIu64 "%s offices=%" PRIu64,
+			losses->n, losses->figures, losses->more ? "+" : "", losses->offices);
+	return importing->audited ? 0 : audit_note(db, call->who, importing->what, detail, err);
+}
+
+static int take_over(struct call *call, sqlite3 *db, const struct reference *before,
+		     const struct importing *importing, size_t n, struct damaged_days *ret_damaged,
+		     struct err *err)
+{
+	struct reference *after = NULL;
+	struct losses losses = { 0 };
+	int rc = reference_load(db, &after, err);
+
+	if (rc == 0)
+		rc = losses_of(db, before, after, &losses, err);
+	if (rc == 0 && losses.n > 0 && !call->yes)
+		rc = refuse(call, &losses, err);
+	if (rc == 0)
+		rc = note(call, db, importing, n, &losses, err);
+	if (rc == 0 && importing->decides)
+		rc = follow(db, before, after, importing->what, ret_damaged, err);
+	losses_free(&losses);
+	reference_close(after);
+	return rc;
+}
+
+int importing_run(struct call *call, sqlite3 *db, const struct reference *reference,
+		  const struct importing *importing, struct err *err)
+{
+	struct damaged_days damaged = { 0 };
+	size_t n = 0;
+	int rc;
+
+	if (call->dry_run)
+		return trial_run(call, db, reference, importing, err);
+	rc = importing->import(call, db, &n, err);
+	if (rc == 0 && n > 0)
+		rc = take_over(call, db, reference, importing, n, &damaged, err);
+	return rc == 0 ? call_answer_damaged(call, importing->answer, n, &damaged, err) : rc;
+}
