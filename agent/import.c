@@ -209,9 +209,10 @@ static int take_long(struct import *import, const struct csv_row *row, struct en
 			 name, heading->metric->name);
 	else if (*value)
 		return take_figure(import, &cell, metric, entry, err);
-	else
-		complain(import, &(struct cell){ row->line, column->name, "" },
-			 "is empty; give a number, or - to withdraw");
+	else {
+		cell.column = column->name;
+		complain(import, &cell, "is empty; give a number, or - to withdraw");
+	}
 	return 0;
 }
 

@@ -128,7 +128,7 @@ int invitation_parse(const char *text, struct invitation *ret_invitation, struct
 	if (len < strlen(SCHEME) || strncmp(text, SCHEME, strlen(SCHEME)) != 0)
 		return err_set(err, -EINVAL,
 			       "an invitation starts with %s; use the line that 'lantoa office "
-			       "invite' printed",
+			       "invite CODE' printed",
 			       SCHEME);
 	if (len >= INVITATION_TEXT_MAX)
 		return err_set(err, -EINVAL, "the invitation is too long; copy the line alone");

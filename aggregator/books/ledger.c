@@ -171,7 +171,7 @@ static int over(struct ledger *ledger, enum limit limit, struct err *err)
 		return err_set(
 			err, -EDQUOT,
 			"more than %u rows of this office would wait in quarantine: the province "
-			"mends their cause and runs `lantoa quarantine release`, or raises "
+			"mends their cause and runs `lantoa quarantine release --all`, or raises "
 			"[limits] held; until then this waits at the office",
 			ledger->limits.most[limit]);
 	}

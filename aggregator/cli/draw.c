@@ -24,7 +24,7 @@ static const char *const words[] __attribute__((unused)) = {
 	N_("province"), N_("district"),  N_("commune"),   N_("none"), N_("invited"),
 	N_("active"),   N_("revoked"),   N_("repaired"),  N_("left"), N_("true"),
 	N_("false"),    N_("corrected"), N_("withdrawn"), N_("new"),  N_("gone"),
-	N_("changed"),  N_("yes"),       N_("no"),        N_("well"),
+	N_("changed"),  N_("yes"),       N_("no"),        N_("well"), N_("expired"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */

@@ -61,7 +61,7 @@ static void conclude(const struct verifying *verifying, uint64_t differences, ui
 			 "places. No repair can mend that; restore a backup\n"),
 		       (unsigned long long)beyond);
 	else if (differences > repaired)
-		printf(_("verify: lantoa verify --repair makes them anew from the journal\n"));
+		printf(_("verify: `lantoa verify --repair` makes them anew from the journal\n"));
 }
 
 static int show(const struct verifying *verifying, const struct blob *answer, const json_t *json,

@@ -237,7 +237,7 @@ static bool known_check(struct sheet *sheet, const struct office *office, const 
 	sheet_complain(
 		sheet,
 		"unit: there is an office '%s' already, but not for unit '%s' from %s on; `lantoa "
-		"office show` tells for which, `lantoa office move` moves it",
+		"office show CODE` tells for which, `lantoa office move CODE --unit UNIT` moves it",
 		office->code, utf8_excerpt(entry->unit_code, strlen(entry->unit_code), excerpt),
 		day_format(entry->from_day, day));
 	return false;
