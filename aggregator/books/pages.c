@@ -20,7 +20,7 @@ struct pages {
 	size_t n, slots_room;
 	struct slot **touched; /* owned array [n_touched], of slots_room */
 	size_t n_touched;
-	size_t bytes; /* of slots, entries and what is kept */
+	size_t bytes; /* of slots, entries and what is kept, with their room */
 	int (*mend)(void *context, struct page_key key, struct page *ret_page, struct err *err);
 	void *mend_context;
 	uint32_t *table;   /* owned [table_room]: 1 + index into slots; 0: free */
@@ -168,7 +168,7 @@ static int slot_add(struct pages *pages, struct page_key key, struct err *err)
 	}
 	assert(pages->n < pages->slots_room);
 	pages->slots[pages->n++] = slot;
-	pages->bytes += sizeof(*slot) + slot->kept.len + slot->page.room * sizeof(struct entry);
+	pages->bytes += sizeof(*slot) + slot->kept.room + slot->page.room * sizeof(struct entry);
 	return 0;
 }
 
@@ -281,11 +281,13 @@ static int write_slot(void *context, struct slot *slot, struct blob *bytes, stru
 	int rc = put(writing->pages, slot, bytes, err);
 	if (rc < 0)
 		return rc;
-	struct blob before = slot->kept;
-	writing->pages->bytes += bytes->len - before.len; /* wraps back when it shrank */
-	slot->kept = *bytes;
-	*bytes = before; /* to be used again */
-	return 0;
+	/* A copy: where they were encoded there is room for the longest entries, eight times this.
+	 */
+	size_t room = slot->kept.room;
+	slot->kept.len = 0;
+	rc = blob_append(&slot->kept, bytes->data, bytes->len);
+	writing->pages->bytes += slot->kept.room - room;
+	return rc < 0 ? err_memory(err) : 0;
 }
 
 int pages_write(struct pages *pages, size_t *ret_written, struct err *err)
