@@ -50,14 +50,15 @@ FLOOD_MS = 300      # of one call
 GREETING = bytes([0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 3, 0]) + b"CURVE".ljust(52, b"\0")
 
 
-def zstd(data):
+def zstd(data, level=19):
     """@data as one zstd frame."""
     library = ctypes.CDLL("libzstd.so.1")
     for name in ("ZSTD_compressBound", "ZSTD_compress"):
         getattr(library, name).restype = ctypes.c_size_t
     room = library.ZSTD_compressBound(ctypes.c_size_t(len(data)))
     out = ctypes.create_string_buffer(room)
-    size = library.ZSTD_compress(out, ctypes.c_size_t(room), data, ctypes.c_size_t(len(data)), 19)
+    size = library.ZSTD_compress(out, ctypes.c_size_t(room), data, ctypes.c_size_t(len(data)),
+                                 level)
     return out.raw[:size]
 
 
@@ -146,9 +147,17 @@ class Crowd:
 class Neighbours(rig.Rig):
     """See above."""
 
+    FILES = 1024   # that each process may have open
+    PRELOADED = ""  # a library in the aggregator's process, before all others
+
     def open_province(self):
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.FILES, files[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, files)
         # What was freed stays counted as memory otherwise, up to 256 MiB of it
-        self.province.environment = {"ASAN_OPTIONS": "quarantine_size_mb=4"}
+        self.province.environment = {
+            "ASAN_OPTIONS": "quarantine_size_mb=4:verify_asan_link_order=0",
+            "LD_PRELOAD": self.PRELOADED}
         super().open_province()
         self.good = [GoodOffice(self.agent(code).start(), nth) for nth, code in enumerate(GOOD)]
         self.hostiles, self.held = [], []
@@ -192,13 +201,23 @@ class Neighbours(rig.Rig):
         """@count connections with one key; told: "many pongs=N"."""
         return self.hold(Crowd("many", self.province.endpoint, server_key, secret_key, str(count)))
 
-    def raw(self, data, count=1):
-        """@count TCP connections that greet as CURVE does, say @data and stay, if they may."""
+    def endless(self, server_key, secret_key, first, part, mib):
+        """How many of @mib MiB of one message without end were sent, in parts of @part bytes, before
+        the province hung up. @first: "ping", to be known by then, or "-"."""
+        told = subprocess.run([f"{rig.BUILD}/tests/probe", "endless", self.province.endpoint,
+                               server_key, secret_key, first, str(part), str(mib)], check=True,
+                              capture_output=True, text=True).stdout
+        return int(re.fullmatch(r"endless mib=(\d+)\n", told).group(1))
+
+    def raw(self, data, count=1, hosts=1):
+        """@count TCP connections from so many addresses that greet as CURVE does, say @data and stay,
+        if they may."""
         host, port = self.province.endpoint.removeprefix("tcp://").split(":")
-        for _ in range(count):
+        for nth in range(count):
             line = self.hold(socket.socket())
             line.settimeout(0.2)
             with contextlib.suppress(OSError):  # it was hung up on, or not even taken
+                line.bind((f"127.0.0.{1 + nth % hosts}", 0))
                 line.connect((host, int(port)))
                 line.sendall(GREETING + data)
 
@@ -233,6 +252,8 @@ class Neighbours(rig.Rig):
         from_n = [len(good.waits_ms) for good in self.good]
         while True:
             busy()
+            if not self.province.process.alive():
+                raise AssertionError(f"the province ended:\n{self.province.process.log()}")
             for good in self.good:
                 if good.failure:
                     raise AssertionError(f"{good.name} was stopped") from good.failure

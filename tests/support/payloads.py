@@ -47,7 +47,7 @@ def columns(day, runs, declared=(), first_declared=0):
 
 
 def payload(*args, **more):
-    return b"\x01" + neighbours.zstd(columns(*args, **more))
+    return b"\x01" + neighbours.zstd(columns(*args, **more), 3)
 
 
 def write(path, payloads):

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct zmtp_raw {
 	struct zmtp_raw_claim claim;                /* lent */
 	uint8_t short_public[32], short_secret[32]; /* C', c' */
 	uint8_t server_short[32], cookie[COOKIE];   /* S' */
+	uint8_t box[crypto_box_BEFORENMBYTES];      /* of c' and S': all but the handshake */
 	uint64_t nonce;
 };
 
@@ -42,7 +44,6 @@ int zmtp_raw_connect_from(uint8_t host, const char *endpoint)
 	if (fd < 0)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)); /* else we wait long */
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0 &&
 	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
@@ -54,7 +55,11 @@ int zmtp_raw_connect_from(uint8_t host, const char *endpoint)
 static int bytes_send(int fd, const void *data, size_t len)
 {
 	for (size_t sent = 0; sent < len;) {
-		ssize_t n = send(fd, (const char *)data + sent, len - sent, MSG_NOSIGNAL);
+		struct pollfd line = { .fd = fd, .events = POLLOUT | POLLRDHUP };
+		if (poll(&line, 1, WAIT_S * 1000) != 1 || line.revents != POLLOUT)
+			return -EPIPE; /* who has hung up may leave its window shut for a minute */
+		ssize_t n = send(fd, (const char *)data + sent, len - sent,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n <= 0)
 			return -EPIPE;
 		sent += (size_t)n;
@@ -126,7 +131,8 @@ static int welcome(struct zmtp_raw *raw)
 		return -EPROTO;
 	memcpy(raw->server_short, plain, 32);
 	memcpy(raw->cookie, plain + 32, COOKIE);
-	return 0;
+	return crypto_box_beforenm(raw->box, raw->server_short, raw->short_secret) < 0 ? -EPROTO
+										       : 0;
 }
 
 static size_t property_put(uint8_t *at, const char *name, const void *value, size_t value_len)
@@ -189,9 +195,8 @@ int zmtp_raw_send(struct zmtp_raw *raw, bool more, const void *data, size_t len)
 		memcpy(frame + 8, nonce + 16, 8);
 		for (int i = 0; i < 8; i++) /* big-endian */
 			head[1 + i] = (uint8_t)((uint64_t)body_len >> (56 - 8 * i));
-		if (crypto_box_easy(frame + 16, plain, room, nonce, raw->server_short,
-				    raw->short_secret) < 0)
-			rc = -EPROTO;
+		rc = crypto_box_easy_afternm(frame + 16, plain, room, nonce, raw->box) < 0 ? -EPROTO
+											   : 0;
 	}
 	if (rc == 0)
 		rc = bytes_send(raw->fd, head, sizeof(head));

@@ -13,11 +13,12 @@
  *   flood MS COUNT ORDER...                   that order COUNT times as fast as it goes, for MS
  *                                             milliseconds at most; a word # is the how-manieth.
  *                                             flooded sent=.. acks=.. refused=.. others=..
- *   push MS SPOOL FILE                        the payloads of FILE, one after the other and again
+ *   push MS SPOOL FILE [N]                    the payloads of FILE, one after the other and again
  *                                             from the first, as the batches that follow, as an
  *                                             agent does: 16 under way, and from the last one acked
  *                                             when none is for a second. FILE: before each payload
- *                                             its length in 4 bytes, big-endian.
+ *                                             its length in 4 bytes, big-endian. N: no more when
+ *                                             so many are acked.
  *                                             pushed sent=.. bytes=.. upto=.. refused=..
  * and the connection's own story: connected, refused (the key), disconnected. HEX may be @FILE: the
  * bytes of that file.
@@ -29,6 +30,12 @@
  *                                             more; prints "half n=..", leaves when stdin closes
  *   probe many ENDPOINT SERVER-KEY SECRET-KEY COUNT   as many connections with one key, which ping
  *                                             once; prints "many pongs=..", leaves likewise
+ *   probe squat ENDPOINT SERVER-KEY SECRET-KEY FIRST COUNT   as many connections that claim routing
+ *                                             ids as libzmq makes them, from number FIRST on, and
+ *                                             say nothing; prints "squat n=..", leaves likewise
+ *   probe endless ENDPOINT SERVER-KEY SECRET-KEY ping|- PART MIB   pings, if it shall; then one
+ *                                             message of parts of PART bytes that does not end
+ *                                             before MIB were sent; prints "endless mib=.."
  */
 #include "civil.h"
 #include "invitation.h"
@@ -372,10 +379,12 @@ static void on_push(struct probe *probe, const struct order *order)
 		probe->spool = number(order, 2);
 		probe->upto = 0;
 	}
-	for (uint64_t next = probe->upto + 1; civil_boot_us() < probe->flood.until_us;) {
+	uint64_t most = order->n > 4 ? number(order, 4) : UINT64_MAX;
+	for (uint64_t next = probe->upto + 1;
+	     probe->upto < most && civil_boot_us() < probe->flood.until_us;) {
 		zmq_pollitem_t item = { .socket = probe->socket, .events = ZMQ_POLLIN };
 		uint64_t upto = probe->upto;
-		if (next <= upto + UNDER_WAY) {
+		if (next <= upto + UNDER_WAY && next <= most) {
 			size_t nth = (size_t)((next - 1) % payloads.n);
 			send_batch(probe, probe->spool, next++, payloads.list[nth].data,
 				   payloads.list[nth].len);
@@ -576,13 +585,23 @@ static void serve(struct probe *probe)
 	}
 }
 
+/* Of ENDPOINT, SERVER-KEY and SECRET-KEY in @argv; the keys are lent from @server and @keys. */
+static struct zmtp_raw_claim claim_of(char **argv, uint8_t server[INVITATION_KEY_LEN],
+				      uint8_t keys[2][INVITATION_KEY_LEN])
+{
+	key_of(argv[3], server);
+	key_of(argv[4], keys[1]);
+	(void)crypto_scalarmult_base(keys[0], keys[1]); /* cannot fail */
+	return (struct zmtp_raw_claim){
+		.endpoint = argv[2], .server = server, .public_key = keys[0], .secret_key = keys[1]
+	};
+}
+
 static int claim(char **argv)
 {
-	uint8_t server[INVITATION_KEY_LEN], secret[INVITATION_KEY_LEN], public[INVITATION_KEY_LEN];
-	key_of(argv[3], server);
-	key_of(argv[4], secret);
-	(void)crypto_scalarmult_base(public, secret); /* cannot fail */
-	int rc = zmtp_raw_say(argv[2], server, public, secret, argv[5], argv[6], "claim");
+	uint8_t server[INVITATION_KEY_LEN], keys[2][INVITATION_KEY_LEN];
+	(void)claim_of(argv, server, keys);
+	int rc = zmtp_raw_say(argv[2], server, keys[0], keys[1], argv[5], argv[6], "claim");
 	printf("%s\n", rc == 0 ? "said" : strerror(-rc));
 	return rc < 0;
 }
@@ -639,6 +658,69 @@ static int many(char **argv)
 	return 0;
 }
 
+static int squat(char **argv)
+{
+	uint8_t server[INVITATION_KEY_LEN], keys[2][INVITATION_KEY_LEN], id[5] = { 0 };
+	struct zmtp_raw_claim claim = claim_of(argv, server, keys);
+	uint32_t first = (uint32_t)strtoul(argv[5], NULL, 10);
+	long wanted = strtol(argv[6], NULL, 10), n = 0;
+	struct zmtp_raw **held = calloc((size_t)wanted, sizeof(*held));
+	if (!held)
+		die("out of memory");
+	claim.property = "Identity";
+	claim.value = id;
+	claim.value_len = sizeof(id);
+	for (int rc = 0; rc == 0 && n < wanted; n += rc == 0) {
+		for (size_t k = 0; k < 4; k++) /* big-endian, as libzmq writes them */
+			id[1 + k] = (uint8_t)((first + (uint32_t)n) >> (24 - 8 * k));
+		rc = zmtp_raw_open(&claim, &held[n]);
+	}
+	printf("squat n=%ld\n", n);
+	linger();
+	while (n > 0)
+		zmtp_raw_close(held[--n]);
+	free(held);
+	return 0;
+}
+
+/* A Ping as the wire has it. */
+static int raw_ping(struct zmtp_raw *raw)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Ping ping = LANTOA__V1__PING__INIT;
+	struct blob bytes = { 0 };
+	struct err err = { 0 };
+	frame.kind_case = LANTOA__V1__FRAME__KIND_PING;
+	frame.ping = &ping;
+	if (wire_frame_pack(&frame, &bytes, &err) < 0)
+		die(err.text);
+	int rc = zmtp_raw_send(raw, false, bytes.data, bytes.len);
+	blob_free(&bytes);
+	return rc;
+}
+
+static int endless(char **argv)
+{
+	uint8_t server[INVITATION_KEY_LEN], keys[2][INVITATION_KEY_LEN];
+	struct zmtp_raw_claim claim = claim_of(argv, server, keys);
+	size_t part = strtoul(argv[6], NULL, 10), most = strtoul(argv[7], NULL, 10) << 20, sent = 0;
+	void *bytes = calloc(1, part + 1);
+	struct zmtp_raw *raw = NULL;
+	if (!bytes)
+		die("out of memory");
+	int rc = zmtp_raw_open(&claim, &raw);
+	if (rc == 0 && strcmp(argv[5], "ping") == 0)
+		rc = raw_ping(raw);
+	while (rc == 0 && sent < most) {
+		rc = zmtp_raw_send(raw, true, bytes, part);
+		sent += part + 42; /* with its frame */
+	}
+	printf("endless mib=%zu\n", sent >> 20);
+	zmtp_raw_close(raw);
+	free(bytes);
+	return 0;
+}
+
 static int print_key(void)
 {
 	uint8_t public[INVITATION_KEY_LEN], secret[INVITATION_KEY_LEN];
@@ -663,6 +745,10 @@ int main(int argc, char **argv)
 		return half(argv);
 	if (argc == 6 && strcmp(argv[1], "many") == 0)
 		return many(argv);
+	if (argc == 7 && strcmp(argv[1], "squat") == 0)
+		return squat(argv);
+	if (argc == 8 && strcmp(argv[1], "endless") == 0)
+		return endless(argv);
 	if (argc != 4)
 		die("ENDPOINT SERVER-KEY SECRET-KEY are wanted");
 	open_probe(&probe, argv[1], argv[2], argv[3]);

@@ -1,11 +1,13 @@
 """What one hostile office does beside three good ones: support/neighbours.py says what is asserted."""
 
 import contextlib
+import ctypes
 import datetime
 import glob
 import itertools
 import socket
 import sqlite3
+import subprocess
 import threading
 import time
 import unittest
@@ -34,13 +36,91 @@ class AtTheDoor(neighbours.Neighbours):
         self.withstands(lambda: None, memory_mib=160, log_lines=3)
 
     def test_connections_that_greet_and_say_nothing(self):
+        """All from one address, which may have a half of the room for handshakes."""
         self.raw(b"", count=300)
-        self.withstands(lambda: None, memory_mib=160, log_lines=3)
+        self.withstands(lambda: None, memory_mib=160, log_lines=3,
+                        status='"stranger_cut": ".*127.0.0.1',
+                        log="gate: .*from an address that has many under way.*address=127.0.0.1")
 
     def test_an_invitation_that_says_more_than_enrol(self):
         hostile = self.invited()
         self.withstands(lambda: hostile.flood("hello", "#", 0), memory_mib=80, log_lines=3,
                         status='"misplaced": "[1-9]', log=f"intake: .*office={neighbours.HOSTILE} ")
+
+
+class ByNumber(neighbours.Neighbours):
+    """A ROUTER of libzmq aborts when it is about to give a number that a peer has claimed."""
+
+    PRELOADED = f"{rig.BUILD}/tests/unseeded.so"
+    COUNT = 24  # some fewer than one key's handshakes of a minute
+
+    @staticmethod
+    def first():
+        """Where the counter of the second socket begins (the first one is ZAP's): each takes two
+        numbers of a rand() that nobody has seeded."""
+        libc = ctypes.CDLL(None)
+        libc.srand(1)
+        numbers = [libc.rand() for _ in range(4)]
+        return (numbers[3] << 31 | numbers[2]) & 0xFFFFFFFF
+
+    def test_routing_ids_that_are_the_next_ones(self):
+        """Claimed by an invitation that nobody has used; then others come."""
+        self.assertEqual(self.first(), 0xE43C9869)
+        stolen, other = self.province.invite(neighbours.HOSTILE), self.province.invite("28003")
+        squatters = self.hold(neighbours.Crowd(
+            "squat", self.province.endpoint, stolen.server_key, stolen.secret_key,
+            str(self.first()), str(self.COUNT)))
+        self.assertEqual(squatters.told, f"squat n={self.COUNT}")
+
+        def come_in():
+            subprocess.run([f"{rig.BUILD}/tests/probe", "claim", self.province.endpoint,
+                            other.server_key, other.secret_key, "Resource", "x"], check=False,
+                           capture_output=True)
+        self.withstands(come_in, memory_mib=80, log_lines=5, status='"malformed": "[1-9]')
+
+
+class BeforeTheHandshake(neighbours.Neighbours):
+    """Nobody knows who they are."""
+
+    FILES = 8192
+
+    def test_commands_that_never_end(self):
+        """1,500 of 256 KiB each, from twenty addresses."""
+        half_a_command = b"\x06" + (256 * 1024).to_bytes(8, "big") + bytes(192 * 1024)
+        self.raw(half_a_command, count=1500, hosts=20)
+
+        def attack():
+            self.raw(half_a_command)
+            time.sleep(0.01)
+        self.withstands(attack, memory_mib=250, log_lines=10,
+                        status='"stranger_cut": "', log="gate: .*sends much and shakes no hands")
+
+
+class WithoutEnd(neighbours.Neighbours):
+    """Messages of several frames, of which libzmq hands out nothing before the last is there."""
+
+    MIB = 1024
+
+    def never_ends(self, server_key, secret_key, first):
+        def attack():
+            for part in (0, 65536):  # memory is most for each byte sent, and most bytes are sent
+                sent = self.endless(server_key, secret_key, first, part, self.MIB)
+                self.assertLess(sent, self.MIB)
+        return attack
+
+    def test_a_message_of_a_known_key(self):
+        probe = self.enrolled_probe(neighbours.HOSTILE)
+        attack = self.never_ends(probe.server_key, probe.secret_key, "ping")
+        self.withstands(attack, memory_mib=300, log_lines=5,
+                        status=f'"office_cut": "office {neighbours.HOSTILE} ',
+                        log=f"gate: .*a message that does not end.* office={neighbours.HOSTILE} ")
+
+    def test_a_message_by_an_invitation(self):
+        """Whose it is cannot be told: it says nothing else. The address can."""
+        stolen = self.province.invite(neighbours.HOSTILE)
+        attack = self.never_ends(stolen.server_key, stolen.secret_key, "-")
+        self.withstands(attack, memory_mib=160, log_lines=5, status='"stranger_cut": ".*127.0.0.1',
+                        log="gate: .*a message that does not end.* address=127.0.0.1")
 
 
 class OnTheWire(neighbours.Neighbours):
@@ -203,23 +283,24 @@ class CostlyBatches(neighbours.Neighbours):
     def file(self, name, batches):
         return payloads.write(f"{self.folder}/{name}", batches)
 
-    def push(self, hostile, spool, path, ms=neighbours.FLOOD_MS):
+    def push(self, hostile, spool, path, *most):
         """How many batches of the spool are acked."""
-        told = hostile.probe.ask("push", ms, spool, path,
+        told = hostile.probe.ask("push", neighbours.FLOOD_MS, spool, path, *most,
                                  hear=r"pushed sent=(\d+) bytes=\d+ upto=(\d+) refused=\d+")
         hostile.sent += int(told.group(1))
         return int(told.group(2))
 
     def push_all(self, hostile, spool, path, n):
         until = time.monotonic() + neighbours.PATIENCE_S
-        while self.push(hostile, spool, path) < n:
+        while self.push(hostile, spool, path, n) < n:
             self.assertLess(time.monotonic(), until, "its batches are not acked")
 
     def declarations(self, n, number_of):
-        """Batches that declare @n series; the spool's number i is desk number_of(i)."""
+        """Batches that declare @n series, with a figure each; the spool's number i is desk
+        number_of(i)."""
         step = 4096
         return [payloads.payload(
-            self.DAY, [(first, [(0, 1)])], first_declared=first,
+            self.DAY, [(i, [(0, 1)]) for i in range(first, first + step)], first_declared=first,
             declared=[("ticks", f"desk=d{number_of(i)}", "minute")
                       for i in range(first, first + step)]) for first in range(0, n, step)]
 
@@ -234,6 +315,37 @@ class CostlyBatches(neighbours.Neighbours):
         self.withstands(lambda: self.push(hostile, 7, path), memory_mib=160, log_lines=5,
                         status=f'"office_at_limit": "office {neighbours.HOSTILE} is at its limit '
                                'of observations for one day')
+
+    def test_three_spools_full_of_series(self):
+        """As many as one office may have, with long labels, each with a figure for one day: pages of
+        200,000 entries, of which each commit changes eight."""
+        hostile = self.hostile()
+        for spool in (7, 8, 9):
+            path = self.file("series", self.declarations(
+                65536, lambda i, spool=spool: "x" * 50 + f"{spool}-{i}"))
+            self.push_all(hostile, spool, path, 16)
+        more = self.file("more", self.declarations(4096, lambda i: f"more{i}"))
+        self.withstands(lambda: self.push(hostile, 10, more), memory_mib=320, log_lines=5,
+                        status=f'"office_at_limit": "office {neighbours.HOSTILE} is at its limit of '
+                               'series')
+
+    def test_figures_of_which_every_other_one_is_held(self):
+        """Each of those would be a row of quarantine, and all of them are few bytes on the wire."""
+        hostile = self.hostile()
+        told = []
+
+        def attack():
+            self.push(hostile, 7, path)
+            told.append(self.lantoa("office", "show", neighbours.HOSTILE).out)
+        minutes = [(nth, 1 + 2000 * (nth % 2)) for nth in range(1440)]
+        path = self.file("held", [payloads.payload(
+            self.DAY - day, [(series, minutes) for series in range(91)],
+            declared=[] if day else [("ticks", f"desk=d{i}", "minute") for i in range(91)])
+            for day in range(8)])
+        self.withstands(attack, memory_mib=120, log_lines=5,
+                        status=f'"office_at_limit": "office {neighbours.HOSTILE} is at its limit of '
+                               'rows in quarantine')
+        self.assertIn("In quarantine: 196560 of 250000; at the limit ", told[-1])
 
     def test_many_series_on_many_days_numbered_the_other_way_round(self):
         """Each batch makes 8,192 entries in eight pages."""
@@ -372,11 +484,6 @@ class AsOnceTried(neighbours.Neighbours):
         self.withstands(attack, memory_mib=80, log_lines=5,
                         status=f"(?=.*{self.REFUSED}).*the numbers 0 and 1 stand for one series",
                         log=f"batch refused office={neighbours.HOSTILE} seq=1")
-
-    def test_commands_before_the_handshake_that_never_end(self):
-        half_a_command = b"\x06" + (256 * 1024).to_bytes(8, "big") + bytes(128 * 1024)
-        self.raw(half_a_command, count=300)
-        self.withstands(lambda: self.raw(half_a_command), memory_mib=160, log_lines=10)
 
     def test_more_connections_than_files_may_be_open(self):
         self.limit_files(40)
