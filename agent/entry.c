@@ -106,29 +106,40 @@ static int read_value(const char *text, unsigned decimals, int64_t *ret_value_e,
 	return decimal_parse(text, strlen(text), decimals, ret_value_e, err);
 }
 
+/* A limit, in the notation of whoever wrote the value. */
+static const char *limit_text(const struct metric *metric, const struct entry *entry,
+			      int64_t limit_e, char text[DECIMAL_TEXT_MAX])
+{
+	(void)decimal_format(limit_e, metric->decimals, text); /* its length */
+	char *point = strchr(text, '.');
+	if (point && entry->point)
+		*point = entry->point;
+	return text;
+}
+
 static int judge_value(const struct metric *metric, const struct entry *entry,
 		       struct observation *obs, struct err *err)
 {
 	char limit[DECIMAL_TEXT_MAX];
+	const char *typed = entry->typed ? entry->typed : entry->value;
 	if (!entry->value) {
 		obs->withdrawn = true;
 		return 0;
 	}
 	int rc = read_value(entry->value, metric->decimals, &obs->value_e, err);
+	if (rc == -EINVAL && entry->point == ',' && numeral_look(typed) != NUMERAL_NONE)
+		return err_set(err, rc, "'%s' has more than %u digits after ','", typed,
+			       metric->decimals);
 	if (rc < 0)
 		return rc;
 	if (entry->add) /* what is added may be negative; the sum is judged by the province */
 		return 0;
-	if (metric->has_min && obs->value_e < metric->min_e) {
-		(void)decimal_format(metric->min_e, metric->decimals, limit); /* its length */
-		return err_set(err, -EINVAL, "%s is below the smallest allowed value %s",
-			       entry->value, limit);
-	}
-	if (metric->has_max && obs->value_e > metric->max_e) {
-		(void)decimal_format(metric->max_e, metric->decimals, limit); /* its length */
-		return err_set(err, -EINVAL, "%s is above the largest allowed value %s",
-			       entry->value, limit);
-	}
+	if (metric->has_min && obs->value_e < metric->min_e)
+		return err_set(err, -EINVAL, "%s is below the smallest allowed value %s", typed,
+			       limit_text(metric, entry, metric->min_e, limit));
+	if (metric->has_max && obs->value_e > metric->max_e)
+		return err_set(err, -EINVAL, "%s is above the largest allowed value %s", typed,
+			       limit_text(metric, entry, metric->max_e, limit));
 	return 0;
 }
 

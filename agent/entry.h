@@ -15,6 +15,9 @@ struct entry { /* all texts borrowed */
 	const char *period; /* NULL: the current one of the metric's grain */
 	const char *labels; /* canonical (common/labels.h); "" for none */
 	bool add;
+	/* For sentences about a value that a person wrote in another notation than ours: */
+	const char *typed; /* as it was written; NULL: as value has it */
+	char point;        /* what stands before decimals there; '\0': '.' */
 };
 
 /**

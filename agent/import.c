@@ -3,6 +3,7 @@
 #include "import.h"
 
 #include "arena.h"
+#include "cell.h"
 #include "columns.h"
 #include "i18n.h"
 #include "labels.h"
@@ -91,28 +92,6 @@ static int add_entry(struct import *import, const struct entry *entry, struct er
 	return import->n_entries == CHUNK ? hand_in(import, err) : 0;
 }
 
-/* As a program would write it; what is no number stays, for whoever judges it to say so. */
-static int plain_value(const struct import *import, const char *text, char plain[NUMERAL_MAX],
-		       const char **ret_value, struct err *why)
-{
-	char comma[NUMERAL_MAX], point[NUMERAL_MAX];
-	*ret_value = text;
-	if (strcmp(text, "-") == 0) {
-		*ret_value = NULL;
-	} else if (numeral_plain(text, import->dialect.mark, plain)) {
-		*ret_value = plain;
-	} else if (numeral_look(text) == NUMERAL_EITHER) {
-		(void)numeral_plain(text, NUMERAL_COMMA, comma); /* it is a number */
-		(void)numeral_plain(text, NUMERAL_POINT, point);
-		return err_set(why, -EINVAL,
-			       "'%s' can be read as %s or as %s, and the other numbers of this "
-			       "file do not tell; write it without a mark for thousands, or save "
-			       "the file with ';' between columns and ',' before decimals",
-			       text, comma, point);
-	}
-	return 0;
-}
-
 /* Judged here, so that the complaint knows its line. */
 static int take_figure(struct import *import, const struct cell *cell, const struct metric *metric,
 		       struct entry entry, struct err *err)
@@ -120,7 +99,14 @@ static int take_figure(struct import *import, const struct cell *cell, const str
 	char plain[NUMERAL_MAX], period[PERIOD_TEXT_MAX];
 	struct observation obs;
 	struct err why;
-	int rc = plain_value(import, cell->value, plain, &entry.value, &why);
+	int rc = 0;
+	entry.value = cell->value;
+	if (metric) {
+		rc = cell_read(cell->value, import->dialect.mark, metric->decimals, plain,
+			       &entry.value, &why);
+		entry.typed = cell->value;
+		entry.point = cell_point(import->dialect.mark);
+	}
 	if (rc == 0 && entry.period && metric) {
 		rc = period_from_words(entry.period, metric->period, import->dialect.month_first,
 				       period, &why);
@@ -211,7 +197,7 @@ static int take_long(struct import *import, const struct csv_row *row, struct en
 		return take_figure(import, &cell, metric, entry, err);
 	else {
 		cell.column = column->name;
-		complain(import, &cell, "is empty; give a number, or - to withdraw");
+		complain(import, &cell, "is empty; write a number, or remove the line");
 	}
 	return 0;
 }

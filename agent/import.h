@@ -3,7 +3,7 @@
  * Long form: columns metric, value, and optionally period, labels ("app=VNeID;sector=land"), and
  * one column per dimension; one figure a line.
  * Wide form: a column period (or none: the current one), one column per metric, and one per
- * dimension; an empty cell is no figure, "-" withdraws one.
+ * dimension; an empty cell is no figure. What a cell may say: agent/cell.h.
  * Columns may be called as agent/headings.h says; how the file is written is found by
  * agent/survey.h, in a first reading. Empty rows and columns are passed over.
  *

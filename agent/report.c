@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include "cell.h"
 #include "civil.h"
 #include "decimal.h"
 #include "i18n.h"
@@ -118,7 +119,7 @@ static int add_current(void *context, const struct observation *obs)
 	table_text(table, obs->metric);
 	table_text(table, period_format(obs->period, period));
 	if (obs->withdrawn)
-		table_null(table);
+		table_text(table, CELL_WITHDRAW);
 	else
 		table_decimal(table, obs->value_e, obs->decimals);
 	table_text(table, obs->labels);

@@ -139,7 +139,9 @@ static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_u
 		struct entry entry = { .metric = row->metric->name,
 				       .value = row->value,
 				       .period = period_format(sheet->period, period),
-				       .labels = row->labels };
+				       .labels = row->labels,
+				       .typed = row->typed,
+				       .point = words_mark() == NUMERAL_COMMA ? ',' : '.' };
 		if (entry_judge_as(row->metric, &entry, now_us, &obs, &err) < 0)
 			rc = say(row, "%s", err.text);
 	}

@@ -162,7 +162,7 @@ class Kill(rig.Rig):
         self.assertEqual(outcome.code, 0, outcome)
         state = {}
         for row in csv.DictReader(outcome.out.splitlines()):
-            if row["value"] in ("", "-"):
+            if row["value"] == "withdraw":
                 continue
             desk = row["labels"].removeprefix("desk=")
             state[row["metric"], desk, row["period"]] = self.mantissa(row["metric"], row["value"])

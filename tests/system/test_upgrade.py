@@ -76,8 +76,9 @@ class Upgrade(rig.Rig):
 
     @staticmethod
     def keyed(figures):
-        return {(figure["metric"], figure["labels"], figure["period"]): figure["value"]
-                for figure in figures}
+        """What was withdrawn had an empty value once."""
+        return {(figure["metric"], figure["labels"], figure["period"]):
+                figure["value"] or "withdraw" for figure in figures}
 
     def test_it_lives_on(self):
         recorded = json.loads(read(f"{self.vintage}/answers.json"), parse_float=str)

@@ -110,7 +110,7 @@ static void long_form_takes_labels_both_ways(void **state)
 		 "metric,period,value,labels,sector\n"
 		 "team.count,2025-06,7,,\n"
 		 "dossiers.received,2025-06-30,5,sector=land,\n"
-		 "dossiers.received,2025-06-30,-,,civil\n"
+		 "dossiers.received,2025-06-30,Withdraw,,civil\n"
 		 "Hồ sơ nhận,2025-06-29,4,,\n",
 		 4, 0);
 	assert_string_equal(f->recorded, "2025-06 team.count=7 {}\n"

@@ -1,0 +1,26 @@
+/* What stands in the cell of a figure, as people write it in a table: a number, or the word that
+ * takes one back. A dash is neither: to some it says none, to some not reported, so it is asked
+ * about. Pure. */
+#pragma once
+
+#include "err.h"
+#include "numeral.h"
+
+/* Takes back what was reported; also in Vietnamese: "rút lại". What a program writes. */
+#define CELL_WITHDRAW "withdraw"
+
+/** What @text's table puts before decimals, or, where the table does not tell, the reader's
+ * language: ',' or '.'. For sentences. */
+char cell_point(enum numeral mark);
+
+/**
+ * Read @text, which is not empty.
+ *
+ * @mark       of the table (agent/dialect.h)
+ * @decimals   the figure may have: for the example in a sentence
+ * @ret_value  written to @plain as common/decimal.h reads it; NULL: it takes back
+ *
+ * -EINVAL, and what to do, in the table's own notation.
+ */
+int cell_read(const char *text, enum numeral mark, unsigned decimals, char plain[NUMERAL_MAX],
+	      const char **ret_value, struct err *err);
