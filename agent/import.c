@@ -104,6 +104,8 @@ static int take_figure(struct import *import, const struct cell *cell, const str
 	if (metric) {
 		rc = cell_read(cell->value, import->dialect.mark, metric->decimals, plain,
 			       &entry.value, &why);
+		if (rc < 0)
+			err_wrap(&why, "%s", metric->name);
 		entry.typed = cell->value;
 		entry.point = cell_point(import->dialect.mark);
 	}
