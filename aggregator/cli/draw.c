@@ -97,6 +97,7 @@ static const struct title {
 	{ "target_year", N_("Target year"), NUMBER },
 	{ "targets", N_("Targets"), PAIRS },
 	{ "unit", N_("Unit"), 0 },
+	{ "until", N_("Under way until"), 0 },
 	{ "unit_name", N_("Name of unit"), 0 },
 	{ "valid_from", N_("Valid from"), 0 },
 	{ "valid_to", N_("Valid to"), 0 },

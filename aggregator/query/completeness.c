@@ -95,6 +95,7 @@ static void put_counts(const struct asking *asking, struct period bucket, const 
 	struct table *table = asking->table;
 	table_row(table);
 	table_text(table, period_format(bucket, text));
+	table_text(table, plan_under_way(asking->plan, bucket, text));
 	table_text(table, row->unit ? row->unit->code : row->office ? row->office->code : NULL);
 	table_text(table, row->unit ? row->unit->name : row->office ? row->office->name : NULL);
 	table_text(table, row->unit ? day_format(row->unit->valid_from, text) : NULL);
@@ -212,11 +213,12 @@ static struct table *table_of(const struct plan *plan)
 {
 	static const char *const missing[] = { "period", "area",     "area_name", "office", "name",
 					       "due",    "reported", "carried",   "missing" };
-	static const char *const counted[] = {
-		"period",   "area",    "name",        "valid_from",       "due",
-		"reported", "on_time", "late",        "carried",          "missing",
-		"extra",    "revised", "offices_due", "offices_reported", "percent"
-	};
+	static const char *const counted[] = { "period",   "until",       "area",
+					       "name",     "valid_from",  "due",
+					       "reported", "on_time",     "late",
+					       "carried",  "missing",     "extra",
+					       "revised",  "offices_due", "offices_reported",
+					       "percent" };
 	return has_rows(plan) ? table_open(counted, sizeof(counted) / sizeof(counted[0]))
 			      : table_open(missing, sizeof(missing) / sizeof(missing[0]));
 }

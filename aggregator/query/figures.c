@@ -152,7 +152,7 @@ static void part_value(const struct figures *f, const struct part *part, mpq_t r
 /* A level's rows are those of the bucket's last day. */
 static void blame_last(struct figures *f)
 {
-	figures_stand(f, period_end_day(f->bucket) - 1);
+	figures_stand(f, period_end_day(f->bucket) - 1, true);
 	for (size_t i = 0; i < f->reference->offices->n; i++)
 		if (f->standings[i].first_part >= 0)
 			figures_blame(f, &f->standings[i]);

@@ -6,6 +6,7 @@
 
 struct pairs {
 	int64_t reported, on_time;
+	int64_t early; /* of those reported, not over yet though others of the step are */
 };
 
 /* Labels of one metric share a pair, and a page of many minutes cannot tell which they share: the
@@ -26,8 +27,10 @@ static int pairs_from_journal(struct figures *f, const struct step *step, size_t
 			reported |= slot->state == REPLAY_VALUE;
 			on_time |= slot->state == REPLAY_VALUE && slot->received_day < late_day;
 		}
+		bool early = f->over && nth >= from + step->over;
+		ret->early += reported && early;
 		ret->reported += reported;
-		ret->on_time += on_time;
+		ret->on_time += on_time && !early;
 	}
 	return rc;
 }
@@ -51,6 +54,8 @@ static int count_pairs(struct figures *f, const struct step *step, size_t office
 		       struct err *err)
 {
 	size_t at = 0, s = 0, n = 0;
+	int64_t newest = 0;
+	bool partly = step->over > 0 && step->over < step->pairs;
 	for (const struct entry *entry; (entry = figures_next_entry(f, page, &at, &s));) {
 		counts->observations += entry->acc.n;
 		counts->revisions += entry->acc.revisions;
@@ -59,10 +64,12 @@ static int count_pairs(struct figures *f, const struct step *step, size_t office
 			ret->reported = entry->acc.n;
 		if (entry->acc.on_time > ret->on_time)
 			ret->on_time = entry->acc.on_time;
+		if (entry->acc.newest > newest)
+			newest = entry->acc.newest;
 	}
-	if (n < 2 ||
-	    step->pairs == 1) /* at most one pair, or one series: the larger count is the union */
-		return 0;
+	bool all_over = !partly || newest <= step_first_nth(step, f->metric) + step->over;
+	if (n == 0 || ((n < 2 || step->pairs == 1) && all_over))
+		return 0; /* at most one pair, or one series: the larger count is the union */
 	*ret = (struct pairs){ 0 };
 	return pairs_from_journal(f, step, office, ret, err);
 }
@@ -96,8 +103,9 @@ static void count_reports(struct member *member, bool due, const struct counts *
 	member->counts_now.observations += counts->observations;
 	member->counts_now.revisions += counts->revisions;
 	if (due) {
-		member->counts_now.reported += pairs->reported;
+		member->counts_now.reported += pairs->reported - pairs->early;
 		member->counts_now.on_time += pairs->on_time;
+		member->counts_now.extra += pairs->early;
 	} else {
 		member->counts_now.extra += pairs->reported;
 	}

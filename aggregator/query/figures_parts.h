@@ -42,6 +42,8 @@ struct stretch {             /* steps of a bucket during which all stands the sa
 	int32_t first, last; /* numbers */
 	int32_t since;       /* the first step in which all stood so, maybe before the bucket's */
 	bool ends;           /* the bucket, too */
+	bool over;           /* its own periods are; otherwise none is due, what came is extra */
+	bool partly; /* it is one step, of which the first own periods are over, others not */
 };
 
 struct total { /* a row, from what units told */
@@ -81,6 +83,7 @@ struct figures {
 	size_t n_series;
 	const char *level; /* that the standings are due at; NULL: they are of no day */
 	int32_t day;       /* that they are of */
+	bool over;         /* nobody is due for what is not over yet */
 };
 
 /** Room for one more of the list. -ENOMEM. */
@@ -90,8 +93,8 @@ struct member *figures_member(struct figures *f, size_t office, int32_t row);
 /** Append what @office's @series has in step @at to its part in @row. */
 int figures_part_add(struct figures *f, size_t office, int32_t row, uint32_t series, int32_t at,
 		     const struct acc *acc);
-/** The standings are of @day from now on. */
-void figures_stand(struct figures *f, int32_t day);
+/** The standings are of @day from now on, for periods that are @over or not. */
+void figures_stand(struct figures *f, int32_t day, bool over);
 /** The first step that may be carried into the stretch, or be its level: of what is no level, its
  * own first. */
 int32_t figures_look_back(const struct figures *f, const struct steps *steps,

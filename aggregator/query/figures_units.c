@@ -32,6 +32,16 @@ struct hearing {
 	enum agg agg;
 };
 
+/* Of what is not over, all that came is extra. */
+static struct acc as_due(const struct figures *f, struct acc acc)
+{
+	if (f->over)
+		return acc;
+	acc.extra = (int32_t)acc.n; /* a step's, as it is of units that are not due */
+	acc.on_time = 0;
+	return acc;
+}
+
 static int on_page(void *context, int64_t node, const struct page *page, struct err *err)
 {
 	struct hearing *hearing = context;
@@ -41,8 +51,10 @@ static int on_page(void *context, int64_t node, const struct page *page, struct 
 	size_t at = 0, s = 0;
 	(void)err;
 	for (const struct entry *entry;
-	     teller >= 0 && (entry = figures_next_entry(f, page, &at, &s));)
-		teller_hear(&f->tellers[teller], s - 1, &entry->acc, hearing->agg);
+	     teller >= 0 && (entry = figures_next_entry(f, page, &at, &s));) {
+		struct acc acc = as_due(f, entry->acc);
+		teller_hear(&f->tellers[teller], s - 1, &acc, hearing->agg);
+	}
 	return 0;
 }
 
@@ -279,7 +291,7 @@ int figures_ask_units(struct figures *f, const struct steps *steps, const struct
 	f->n_tellers = 0;
 	if (derived < 0)
 		return derived;
-	if (!derived && telling_of(f) != TELL_NOTHING && tellers_find(f) < 0)
+	if (!derived && !stretch->partly && telling_of(f) != TELL_NOTHING && tellers_find(f) < 0)
 		return err_memory(err);
 	offices_find_tellers(f);
 	for (size_t first = 0, end; rc == 0 && first < f->n_tellers; first = end) {

@@ -265,6 +265,9 @@ static int find_views(const struct query *query, struct plan *plan, struct err *
 	int rc = plan->restated ? day_parse(query->structure, &plan->structure, err) : 0;
 	if (rc == 0 && query->known)
 		rc = civil_parse(query->known, &plan->known_us, err);
+	int64_t now_us = query->known ? plan->known_us : civil_now_us();
+	plan->begun = civil_minute(now_us);
+	plan->over = civil_minute(now_us + 1); /* a day is known to its last microsecond */
 	return rc;
 }
 
@@ -326,6 +329,42 @@ struct period plan_bucket(const struct plan *plan, int32_t number)
 	return (struct period){ .calendar = plan->calendar, .grain = plan->per, .number = number };
 }
 
+bool plan_begun(const struct plan *plan, struct period bucket)
+{
+	return plan->begun >= (bucket.grain == GRAIN_HOUR
+				       ? bucket.number * INT64_C(60)
+				       : period_first_day(bucket) * INT64_C(1440));
+}
+
+bool plan_over(const struct plan *plan, struct period bucket)
+{
+	return plan->over >= (bucket.grain == GRAIN_HOUR ? (bucket.number + 1) * INT64_C(60)
+							 : period_end_day(bucket) * INT64_C(1440));
+}
+
+const char *plan_under_way(const struct plan *plan, struct period bucket, char text[DAY_TEXT_MAX])
+{
+	return plan_over(plan, bucket) ? NULL : day_format(period_end_day(bucket) - 1, text);
+}
+
+/* Of the buckets asked about, which is under way, and from which on none has begun. */
+static void head_not_over(const struct plan *plan, struct table *table)
+{
+	char text[PERIOD_TEXT_MAX];
+	int32_t number = plan->last;
+	if (plan_over(plan, plan_bucket(plan, number)))
+		return;
+	while (number >= plan->first && !plan_begun(plan, plan_bucket(plan, number)))
+		number--;
+	bool under_way = number >= plan->first && !plan_over(plan, plan_bucket(plan, number));
+	struct period bucket = plan_bucket(plan, number);
+	table_head(table, "query", "under_way", under_way ? period_format(bucket, text) : NULL);
+	table_head(table, "query", "under_way_until",
+		   under_way ? day_format(period_end_day(bucket) - 1, text) : NULL);
+	table_head(table, "query", "not_begun",
+		   number < plan->last ? period_format(plan_bucket(plan, number + 1), text) : NULL);
+}
+
 void plan_head(const struct plan *plan, struct table *table)
 {
 	char text[PERIOD_TEXT_MAX];
@@ -348,4 +387,5 @@ void plan_head(const struct plan *plan, struct table *table)
 		   plan->restated ? day_format(plan->structure, day) : NULL);
 	table_head(table, "query", "known",
 		   plan->known_us == INT64_MAX ? NULL : civil_format(plan->known_us, instant));
+	head_not_over(plan, table);
 }

@@ -23,7 +23,9 @@ struct plan {
 	const char *labels; /* canonical; "" for all */
 	bool restated;      /* told under the borders of the day @structure */
 	int32_t structure;
-	int64_t known_us;           /* nothing received later counts; INT64_MAX: everything does */
+	int64_t known_us;    /* nothing received later counts; INT64_MAX: everything does */
+	int64_t begun, over; /* of @known, or of now, in local minutes since 1970: what starts in
+				or before begun has begun, what ends by over is over (rule 5) */
 	struct page_damage *damage; /* the query's */
 };
 
@@ -40,3 +42,8 @@ bool plan_fits(const struct plan *plan, const struct metric *metric);
 /** The query as understood, into the head of @table. */
 void plan_head(const struct plan *plan, struct table *table);
 struct period plan_bucket(const struct plan *plan, int32_t number);
+/** Has @bucket begun, is it over, at the instant asked about? */
+bool plan_begun(const struct plan *plan, struct period bucket);
+bool plan_over(const struct plan *plan, struct period bucket);
+/** The bucket's last day, while it is not over; NULL: it is. */
+const char *plan_under_way(const struct plan *plan, struct period bucket, char text[DAY_TEXT_MAX]);

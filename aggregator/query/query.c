@@ -116,7 +116,12 @@ static const char *reason_of(struct answer *answer, struct period bucket, size_t
 		return N_(
 			"no level at the end of the period: who reported here reports for another "
 			"unit then, or for none");
-	return figure->counts.due > 0 ? N_("not reported") : N_("no office was due to report");
+	if (figure->counts.due > 0)
+		return N_("not reported");
+	if (!plan_begun(answer->plan, bucket))
+		return N_("the period has not begun");
+	return plan_over(answer->plan, bucket) ? N_("no office was due to report")
+					       : N_("the period is under way: nothing is due yet");
 }
 
 static void put_counts(struct table *table, const struct counts *counts)
@@ -238,10 +243,11 @@ static void put_row(struct answer *answer, struct period bucket, size_t i)
 {
 	const struct plan *plan = answer->plan;
 	const struct figure *figure = &answer->shown[i];
-	char period[PERIOD_TEXT_MAX];
+	char period[PERIOD_TEXT_MAX], until[DAY_TEXT_MAX];
 	table_row(answer->table);
 	put_place(answer->table, &answer->rows.list[i]);
 	table_text(answer->table, period_format(bucket, period));
+	table_text(answer->table, plan_under_way(plan, bucket, until));
 	if (figure->has_value)
 		put_rational(answer->table, figure->value, shown_decimals(plan));
 	else
@@ -364,11 +370,14 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 /* Those of every answer, of an indicator's, and of one with ranks. */
 static struct table *table_of(const struct plan *plan)
 {
-	static const char *const common[] = { "area",         "name",        "valid_from",
-					      "period",       "value",       "reason",
-					      "observations", "due",         "reported",
-					      "on_time",      "carried",     "missing",
-					      "extra",        "offices_due", "offices_reported",
+	static const char *const common[] = { "area",        "name",
+					      "valid_from",  "period",
+					      "until",       "value",
+					      "reason",      "observations",
+					      "due",         "reported",
+					      "on_time",     "carried",
+					      "missing",     "extra",
+					      "offices_due", "offices_reported",
 					      "revisions" },
 				 *const own[] = { "operands",    "targets",  "target",
 						  "target_year", "distance", "path" },

@@ -38,15 +38,14 @@ struct query {            /* texts as asked; NULL: the default */
 
 /**
  * Answer as a table with head object "query" (the query as understood) and columns area, name,
- * valid_from, period, value, reason, observations, due, reported, on_time, carried, missing, extra,
- * offices_due, offices_reported, revisions; for an indicator also operands and targets, both
- * objects of numbers, and its counts are the sums over its operands; and
- *   target, target_year: that of the bucket's year or, if it has none, of the next one that has;
- *   distance: value - target, rounded to 6 digits as the value is, but not twice;
- *   path: what the value would be on the straight line from the row's first value in the range
- *   asked to the target (path.h).
- * With @rank also rank and of: 1 is the highest among the rows of that level and period, equal
- * values share a rank, a row without a value has none, and of is how many have one.
+ * valid_from, period, until (its last day, while it is not over), value, reason, observations, due,
+ * reported, on_time, carried, missing, extra, offices_due, offices_reported, revisions; for an
+ * indicator also operands and targets, both objects of numbers, and its counts are the sums over
+ * its operands; and target, target_year: that of the bucket's year or, if it has none, of the next
+ * one that has; distance: value - target, rounded to 6 digits as the value is, but not twice; path:
+ * what the value would be on the straight line from the row's first value in the range asked to the
+ * target (path.h). With @rank also rank and of: 1 is the highest among the rows of that level and
+ * period, equal values share a rank, a row without a value has none, and of is how many have one.
  *
  * Told under the borders of a day (@structure), rows are the units in force then. A row that would
  * need an unknown part of a divided unit has no value and says which unit is to blame; what belongs
@@ -70,10 +69,10 @@ int query_run(sqlite3 *db, const struct reference *reference, const struct query
  * Without @by, a row for each office that misses something: period, area, area_name (the unit that
  * it reported for on the first day of the periods missed, as with @by; an office that moved may
  * have several), office, name, due, reported, carried, missing. With @by, a row for each unit or
- * office: period, area, name, valid_from, due, reported, on_time, late (reported, but after it was
- * due), carried, missing, extra, revised, offices_due, offices_reported, percent (of what was due,
- * how much was reported; null when nothing was due). A reported zero is reported; a figure that was
- * withdrawn is missing, and counts as revised.
+ * office: period, until (as above), area, name, valid_from, due, reported, on_time, late (reported,
+ * but after it was due), carried, missing, extra, revised, offices_due, offices_reported, percent
+ * (of what was due, how much was reported; null when nothing was due). A reported zero is reported;
+ * a figure that was withdrawn is missing, and counts as revised.
  */
 int completeness_run(sqlite3 *db, const struct reference *reference, const struct query *query,
 		     struct table **ret_answer, struct err *err);

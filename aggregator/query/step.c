@@ -1,4 +1,5 @@
 #include "step.h"
+#include "replay.h"
 
 static int32_t day_of_hour(int32_t number)
 {
@@ -16,7 +17,9 @@ static enum grain grain_of(const struct plan *plan, const struct metric *metric)
 
 struct steps steps_of(const struct plan *plan, const struct metric *metric, struct period bucket)
 {
-	struct steps steps = { .metric = metric, .grain = grain_of(plan, metric) };
+	struct steps steps = { .metric = metric,
+			       .grain = grain_of(plan, metric),
+			       .over = plan->over };
 	int32_t first = period_first_day(bucket), end = period_end_day(bucket);
 	if (bucket.grain == GRAIN_HOUR) {
 		steps.first = steps.last = bucket.number;
@@ -28,9 +31,33 @@ struct steps steps_of(const struct plan *plan, const struct metric *metric, stru
 		steps.last = period_of_day(metric->calendar, steps.grain, end - 1).number;
 	}
 	/* minutes are not carried: their steps are not own periods */
-	bool carries = metric->time_agg == AGG_LAST && metric->period != GRAIN_MINUTE;
+	bool carries = metric->time_agg == AGG_LAST && metric->period != GRAIN_MINUTE &&
+		       plan_begun(plan, bucket); /* rule 5: nothing into what has not */
 	steps.before = steps.first - (carries ? (int32_t)metric->carry : 0);
 	return steps;
+}
+
+struct steps steps_of_day(const struct steps *steps, const struct step *step)
+{
+	int32_t first = step->day * 24;
+	return (struct steps){ .metric = steps->metric,
+			       .grain = GRAIN_HOUR,
+			       .before = first,
+			       .first = first,
+			       .last = first + 23,
+			       .over = steps->over };
+}
+
+/* How many of the step's own periods are over. */
+static int64_t pairs_over(const struct steps *steps, const struct step *step)
+{
+	bool hour = steps->grain == GRAIN_HOUR;
+	if (steps->metric->period >= GRAIN_DAY)
+		return metric_end_day(steps->metric, step->day) * INT64_C(1440) <= steps->over;
+	int64_t minutes = hour ? 60 : 1440,
+		passed = steps->over -
+			 (hour ? step->number * INT64_C(60) : step->day * INT64_C(1440));
+	return passed <= 0 ? 0 : passed >= minutes ? step->pairs : passed * step->pairs / minutes;
 }
 
 struct step step_at(const struct steps *steps, int32_t number)
@@ -50,6 +77,7 @@ struct step step_at(const struct steps *steps, int32_t number)
 			.calendar = calendar, .grain = steps->grain, .number = number });
 	}
 	step.key = (struct page_key){ page_grain(calendar, steps->grain), number, 0 };
+	step.over = pairs_over(steps, &step);
 	return step;
 }
 

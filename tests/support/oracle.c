@@ -1,5 +1,7 @@
 #include "oracle.h"
 
+#include "civil.h"
+
 #include <gmp.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -295,6 +297,7 @@ static void take(struct oracle *oracle, const struct heard *heard)
 void oracle_settle(struct oracle *oracle, int64_t until_us)
 {
 	oracle->held = oracle->n = oracle->n_changes = 0;
+	oracle->now_us = until_us == INT64_MAX ? civil_now_us() : until_us;
 	for (size_t i = 0; i < oracle->n_told; i++) {
 		const struct told *told = &oracle->told[i];
 		if (told->heard.received_us > until_us)
@@ -577,14 +580,29 @@ static const void *shown_in(const struct ask *ask, const struct office *office, 
 	return row;
 }
 
-/* Level of one series at the bucket's end: the latest in it, or within the carry before it. */
+/* The instant at which a civil or own period of so many a day begins. */
+static int64_t start_us(int64_t number, int64_t per_day)
+{
+	return number * (DAY_US / per_day) - ZONE_US;
+}
+
+static bool has_begun(const struct ask *ask)
+{
+	int64_t first_us = ask->bucket.grain == GRAIN_HOUR ? start_us(ask->bucket.number, 24)
+							   : start_us(ask->first, 1);
+	return first_us <= ask->o->now_us;
+}
+
+/* Level of one series at the bucket's end: the latest in it, or within the carry before it, which
+ * a bucket that has not begun has none of. */
 static const struct cell *latest(const struct ask *ask, const struct cell *series)
 {
 	const struct cell *best = NULL;
+	int64_t carry = has_begun(ask) ? ask->metric->carry : 0;
 	for (size_t i = 0; i < ask->n; i++) {
 		const struct cell *cell = &ask->cells[i];
 		if (cell->office == series->office && strcmp(cell->labels, series->labels) == 0 &&
-		    cell->present && cell->number >= ask->first_number - ask->metric->carry &&
+		    cell->present && cell->number >= ask->first_number - carry &&
 		    cell->number <= ask->last_number && (!best || cell->number > best->number))
 			best = cell;
 	}
@@ -736,9 +754,23 @@ static bool stands(const struct ask *ask, const struct office *office, int64_t n
 	return false;
 }
 
+/* A day is known to its last microsecond. */
+static bool is_over(const struct ask *ask, int64_t number)
+{
+	const struct metric *metric = ask->metric;
+	int64_t end_us =
+		metric->period < GRAIN_DAY
+			? start_us(number + 1, grain_per_day(metric->period))
+			: start_us(period_end_day((struct period){ metric->calendar, metric->period,
+								   (int32_t)number }),
+				   1);
+	return end_us <= ask->o->now_us + 1;
+}
+
 static void count_pair(const struct ask *ask, const struct office *office, int64_t number,
 		       bool is_due, struct oracle_row *to)
 {
+	is_due &= is_over(ask, number);
 	struct pair pair = pair_of(ask, office, number);
 	to->due += is_due;
 	to->reported += is_due && pair.reported;
@@ -934,6 +966,10 @@ static struct oracle_row *add_row(const struct ask *ask, const void *key,
 	struct oracle_row *row = &answer->rows[answer->n++];
 	*row = (struct oracle_row){ 0 };
 	(void)period_format(ask->bucket, row->period);
+	int64_t end_us = ask->bucket.grain == GRAIN_HOUR ? start_us(ask->bucket.number + 1, 24)
+							 : start_us(ask->end, 1);
+	if (end_us > ask->o->now_us + 1)
+		(void)day_format(ask->end - 1, row->until);
 	unsigned shown = ask->metric->decimals;
 	if (ask->metric->time_agg == AGG_MEAN || ask->metric->area_agg == AGG_MEAN)
 		shown += 4;

@@ -41,6 +41,7 @@ struct oracle {
 	struct oracle_change *changes; /* owned [n_changes], as they came */
 	size_t n_changes;
 	size_t held;          /* observations that cannot count */
+	int64_t now_us;       /* the instant asked about */
 	struct memo *memo;    /* owned; oracle.c, as the following */
 	struct told *told;    /* owned [n_told]: all that was heard */
 	struct shift *shifts; /* owned [n_shifts]: orders of moves */
@@ -78,6 +79,7 @@ void oracle_free(struct oracle *oracle);
 
 struct oracle_row {
 	char period[PERIOD_TEXT_MAX];
+	char until[DAY_TEXT_MAX]; /* its last day, while it is not over; "": it is */
 	const struct unit *unit;
 	const struct office *office; /* both NULL: the rest */
 	char *value;                 /* owned; NULL: none */

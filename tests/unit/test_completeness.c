@@ -295,11 +295,9 @@ static void before_anything_was_known_all_is_missing(void **state)
 {
 	struct fixture *f = *state;
 	const struct query then = {
-		.name = "n", .by = "commune", .from = "2025-06-01", .known = "2025-06-01T12:00"
+		.name = "n", .by = "commune", .from = "2025-06-01", .known = "2025-06-01"
 	};
-	const struct query figures = { .name = "n",
-				       .from = "2025-06-01",
-				       .known = "2025-06-01T12:00" };
+	const struct query figures = { .name = "n", .from = "2025-06-01", .known = "2025-06-01" };
 	books_record(&f->books, &f->c, "n", "", "2025-06-01", 3, 0);
 	ask(f, &then);
 	has(f, 0, "missing", "1");
@@ -350,6 +348,60 @@ static void who_moved_is_missing_where_it_was_due(void **state)
 	has(f, 0, "missing", "9");
 }
 
+/* Rule 5: due is what is over, whoever asks and however: by the day, by the hour, by the minute. */
+static void only_what_is_over_is_due(void **state)
+{
+	struct fixture *f = *state;
+	struct query month = { .name = "n", .by = "commune", .per = "month", .from = "2025-06" };
+	struct query level = { .name = "m", .by = "commune", .from = "2025-05", .to = "2025-07" };
+	struct blob json = { 0 };
+	books_record(&f->books, &f->c, "n", "", "2025-06-01", 3, 0);
+	books_record(&f->books, &f->c, "n", "", "2025-06-10", 4, 0);
+	books_record(&f->books, &f->c, "m", "", "2025-05", 7, 0);
+	month.known = "2025-06-10";
+	ask(f, &month);
+	has(f, 0, "until", "2025-06-30");
+	has(f, 0, "due", "10");
+	month.known = "2025-06-10T23:00";
+	ask(f, &month);
+	has(f, 0, "due", "9");
+	has(f, 0, "reported", "1");
+	month.by = NULL; /* who is missing is of what is over, too */
+	ask(f, &month);
+	has(f, 0, "missing", "8");
+	month = (struct query){ .name = "h", .by = "commune", .per = "day", .from = "2025-06-10" };
+	books_record(&f->books, &f->c, "h", "", "2025-06-10T09", 1, 0);
+	books_record(&f->books, &f->c, "h", "", "2025-06-10T11", 1, 0);
+	month.known = "2025-06-10T09:59";
+	ask(f, &month);
+	has(f, 0, "due", "9");
+	month.known = "2025-06-10T10:00";
+	ask(f, &month);
+	has(f, 0, "due", "10");
+	/* a level goes on into the month that has begun, never into one that has not */
+	level.known = "2025-06-20";
+	table_close(f->table);
+	f->table = NULL;
+	assert_int_equal(
+		query_run(f->books.db, f->books.reference, &level, &f->table, &f->books.err), 0);
+	assert_int_equal(table_rows(f->table), 6);
+	has(f, 0, "due", "1");
+	assert_null(books_cell(f->table, 0, "until"));
+	has(f, 2, "period", "2025-06");
+	has(f, 2, "due", "0");
+	has(f, 2, "carried", "0");
+	has(f, 3, "reason", "the period is under way: nothing is due yet");
+	has(f, 4, "due", "0");
+	assert_null(books_cell(f->table, 4, "value"));
+	has(f, 4, "reason", "the period has not begun");
+	assert_int_equal(table_json(f->table, &json), 0);
+	assert_int_equal(blob_append(&json, "", 1), 0);
+	assert_non_null(strstr((const char *)json.data, "\"under_way\": \"2025-06\""));
+	assert_non_null(strstr((const char *)json.data, "\"under_way_until\": \"2025-06-30\""));
+	assert_non_null(strstr((const char *)json.data, "\"not_begun\": \"2025-07\""));
+	blob_free(&json);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -362,6 +414,7 @@ int main(void)
 		TEST(before_anything_was_known_all_is_missing),
 		TEST(who_moved_is_missing_where_it_was_due),
 		TEST(minutes_are_refused),
+		TEST(only_what_is_over_is_due),
 	};
 	return cmocka_run_group_tests_name("completeness", tests, NULL, NULL);
 }

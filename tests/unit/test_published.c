@@ -253,7 +253,8 @@ static void the_way_to_the_target_is_straight_from_the_first_value(void **state)
 			       .area = "82",
 			       .from = "2020",
 			       .to = "2026",
-			       .structure = "2025-06-30" }; /* later, 82 is another unit */
+			       .structure = "2025-06-30", /* later, 82 is another unit */
+			       .known = "2026-12-31" };
 	record_share(f, "2021", 10);
 	record_share(f, "2023", 11);
 	record_share(f, "2025", 16);

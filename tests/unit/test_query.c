@@ -157,6 +157,7 @@ static void same_row(const struct question *q, const struct table *table, size_t
 	same_text(q, table, i, "area", unit ? unit->code : office ? office->code : NULL);
 	same_text(q, table, i, "name", unit ? unit->name : office ? office->name : NULL);
 	same_text(q, table, i, "valid_from", unit ? day_format(unit->valid_from, day) : NULL);
+	same_text(q, table, i, "until", row->until[0] ? row->until : NULL);
 	same_text(q, table, i, "value", row->value);
 	same_number(q, table, i, "observations", row->observations);
 	same_number(q, table, i, "due", row->due);
@@ -592,8 +593,8 @@ static void keep_answers(struct history *h, struct books *books, int64_t known_u
 		struct question *q = &kept[i].q;
 		make_question(h, books->reference->catalogue, q);
 		q->query.known = NULL;
+		q->query.known = civil_format(known_us, q->known); /* the clock of that time */
 		answer_csv(books, q, &kept[i].answer);
-		q->query.known = civil_format(known_us, q->known);
 	}
 }
 
