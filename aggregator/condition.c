@@ -3,6 +3,7 @@
 #include "civil.h"
 #include "err.h"
 #include "i18n.h"
+#include "retell.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -37,12 +38,12 @@ static bool office_waits(const struct condition_facts *facts, char sentence[])
 	}
 	if (!waits)
 		return false;
-	char since[INSTANT_TEXT_MAX] = "";
+	char since[INSTANT_TEXT_MAX] = "", reason[CONDITION_SENTENCE_MAX];
 	(void)civil_format(waits->since_us, since);
 	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
 		       _("batches of office %s cannot be taken since %s (%s); it keeps them and "
 			 "sends them again each hour; offices in that state: %zu"),
-		       waits->code, since, waits->reason, n);
+		       waits->code, since, retell(waits->reason, reason, sizeof(reason)), n);
 	return true;
 }
 
@@ -67,13 +68,14 @@ static bool pages_mended(const struct condition_facts *facts, char sentence[])
 {
 	if (facts->pages_mended == 0)
 		return false;
-	char at[INSTANT_TEXT_MAX] = "";
+	char at[INSTANT_TEXT_MAX] = "", where[CONDITION_SENTENCE_MAX];
 	(void)civil_format(facts->mended_us, at);
 	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
 		       _("rollup pages were damaged and have been made anew from the journal: %llu "
 			 "since the start, the last one (%s) at %s; look at the disk, and let "
 			 "`lantoa verify` look at the others"),
-		       (unsigned long long)facts->pages_mended, facts->mended_where, at);
+		       (unsigned long long)facts->pages_mended,
+		       retell(facts->mended_where, where, sizeof(where)), at);
 	return true;
 }
 
@@ -81,11 +83,12 @@ static bool pages_met(const struct condition_facts *facts, char sentence[])
 {
 	if (facts->pages_met.n == 0)
 		return false;
+	char where[CONDITION_SENTENCE_MAX];
 	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
 		       _("rollup pages are damaged, and questions about them are answered from the "
 			 "journal, which takes longer; the last one met is %s: look at the disk, "
 			 "and run `lantoa verify --repair`, which makes them anew"),
-		       facts->pages_met.where);
+		       retell(facts->pages_met.where, where, sizeof(where)));
 	return true;
 }
 
@@ -99,12 +102,13 @@ static bool batches_refused(const struct condition_facts *facts, char sentence[]
 			last = &facts->refusals->list[i];
 	if (!last || facts->now_us - last->last_us > REFUSED_SHOWN_US)
 		return false;
-	char at[INSTANT_TEXT_MAX] = "";
+	char at[INSTANT_TEXT_MAX] = "", reason[CONDITION_SENTENCE_MAX];
 	(void)civil_format(last->last_us, at);
 	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
 		       _("office %s sent what breaks the rules and was refused, %llu times, at "
 			 "last %s (%s): its program is too old or too new, or not ours"),
-		       last->code, (unsigned long long)last->n, at, last->reason);
+		       last->code, (unsigned long long)last->n, at,
+		       retell(last->reason, reason, sizeof(reason)));
 	return true;
 }
 

@@ -50,7 +50,7 @@ enum condition_gravity {
 	CONDITION_ILL,  /* figures are not taken, or somebody must act */
 };
 
-#define CONDITION_SENTENCE_MAX 512u /* what is longer is cut */
+#define CONDITION_SENTENCE_MAX 1024u /* what is longer is cut */
 
 struct condition {
 	const char *name; /* a stable word for programs */

@@ -157,14 +157,20 @@ int store_lock(const char *path, int *ret_fd, struct err *err)
 		       : err_system(err, rc, name);
 }
 
-/* After an upgrade, which may take minutes: whoever looks at the log knows why. */
+/* After an upgrade, which may take minutes: whoever looks at the log knows why. A province that has
+ * no figure yet has nothing to wait for, and hears nothing of it. */
 static int renew(struct lane *writer, struct err *err)
 {
 	bool due = false;
+	int64_t figures = 0;
 	uint64_t began_ns = uv_hrtime();
 	int rc = fold_renew_due(writer->db, &due, err);
+	if (rc == 0 && due)
+		rc = db_number(writer->db, "SELECT EXISTS(SELECT 1 FROM strand)", &figures, err);
 	if (rc < 0 || !due)
 		return rc;
+	if (!figures)
+		return fold_renew(writer->db, err);
 	log_info("store: making the rollups anew for this version, which may take minutes");
 	rc = fold_renew(writer->db, err);
 	if (rc == 0)

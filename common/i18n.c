@@ -3,14 +3,18 @@
 #include "installed.h"
 
 #include <errno.h> /* program_invocation_short_name */
+#include <fcntl.h>
 #include <langinfo.h>
 #include <limits.h>
 #include <locale.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DOMAIN  "lantoa"  /* of the build tree, where one catalogue serves every program */
@@ -58,6 +62,60 @@ static const char *domain_in(const char *dir)
 	return has_catalogue(dir, program) ? program : DOMAIN;
 }
 
+/* The catalogue's file as gettext's manual describes it (The Format of GNU MO Files), for those who
+ * look for a sentence by its translation's original; NULL: there is none. Never given back. */
+static const struct {
+	uint32_t magic, revision, n, originals, translations;
+} * catalogue;
+static size_t catalogue_len;
+
+#define MO_MAGIC 0x950412deu /* written on a machine of this byte order */
+
+static void catalogue_map(const char *dir, const char *domain)
+{
+	char path[PATH_MAX + 128];
+	struct stat file;
+
+	(void)snprintf(path, sizeof(path), "%s/vi/LC_MESSAGES/%.64s.mo", dir, domain);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || catalogue)
+		goto out;
+	if (fstat(fd, &file) == 0 && (size_t)file.st_size >= sizeof(*catalogue)) {
+		void *map = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		catalogue_len = (size_t)file.st_size;
+		catalogue = map == MAP_FAILED ? NULL : map;
+	}
+out:
+	if (fd >= 0)
+		(void)close(fd); /* it was only read */
+}
+
+/* Text @i of the table at @table; NULL: the file is not as it should be. */
+static const char *catalogue_text(uint32_t table, size_t i)
+{
+	struct {
+		uint32_t len, offset;
+	} place;
+	const char *bytes = (const char *)catalogue;
+	size_t at = table + i * sizeof(place);
+
+	if (at + sizeof(place) > catalogue_len)
+		return NULL;
+	memcpy(&place, bytes + at, sizeof(place));
+	if ((uint64_t)place.offset + place.len >= catalogue_len ||
+	    bytes[place.offset + place.len] != '\0')
+		return NULL;
+	return bytes + place.offset;
+}
+
+const char *i18n_message(size_t i, const char **ret_told)
+{
+	if (!catalogue || catalogue->magic != MO_MAGIC || i >= catalogue->n)
+		return NULL;
+	*ret_told = catalogue_text(catalogue->translations, i);
+	return *ret_told ? catalogue_text(catalogue->originals, i) : NULL;
+}
+
 static void catalogue_bind(const char *dir)
 {
 	char beside[PATH_MAX];
@@ -70,6 +128,7 @@ static void catalogue_bind(const char *dir)
 	(void)bindtextdomain(domain, dir);
 	(void)bind_textdomain_codeset(domain, "UTF-8");
 	(void)textdomain(domain);
+	catalogue_map(dir, domain);
 }
 
 void i18n_init(const char *dir)

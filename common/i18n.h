@@ -10,6 +10,7 @@
 #pragma once
 
 #include <libintl.h>
+#include <stddef.h>
 
 enum language { LANGUAGE_ENGLISH, LANGUAGE_VIETNAMESE };
 
@@ -44,6 +45,11 @@ enum language language_use(enum language language);
 /** The language that an Accept-Language header (RFC 9110, 12.5.4; may be NULL) likes best among
  * ours; English when it names none of them. */
 enum language language_accepted(const char *header);
+
+/** Sentence @i of the Vietnamese catalogue, from 0, as it stands in the source, and its
+ * translation, whatever this thread speaks; NULL: there are no more, or no catalogue. Valid for
+ * ever. */
+const char *i18n_message(size_t i, const char **ret_told);
 
 /** What this thread speaks, as a value for Accept-Language: "vi" or "en". */
 const char *language_tag(void);

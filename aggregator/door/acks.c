@@ -1,5 +1,6 @@
 #include "acks.h"
 
+#include "i18n.h"
 #include <stdlib.h>
 
 static int by_peer_and_spool(const void *a, const void *b)
@@ -72,7 +73,7 @@ static bool is_wrong(enum posting posting)
 static void refuse(struct gate *gate, const struct pending *wrong)
 {
 	Lantoa__V1__Refused__Code code = LANTOA__V1__REFUSED__CODE__GAP;
-	const char *reason = "a batch before this one is missing";
+	const char *reason = N_("a batch before this one is missing");
 	if (wrong->posting == POSTING_BAD) {
 		code = LANTOA__V1__REFUSED__CODE__MALFORMED;
 		reason = wrong->refusal;
@@ -80,8 +81,9 @@ static void refuse(struct gate *gate, const struct pending *wrong)
 		code = LANTOA__V1__REFUSED__CODE__LATER;
 		reason = wrong->refusal;
 	} else if (wrong->posting == POSTING_PARTED) {
-		reason = "the batch before this one is another here: the spool came back from an "
-			 "older copy";
+		reason =
+			N_("the batch before this one is another here: the spool came back from an "
+			   "older copy");
 	}
 	acks_refuse(gate, &wrong->peer, wrong->form.spool_id, wrong->form.seq, code, reason);
 }

@@ -1,6 +1,7 @@
 #include "intake.h"
 #include "acks.h"
 #include "civil.h"
+#include "i18n.h"
 #include "log.h"
 #include "log_limit.h"
 #include "wire.h"
@@ -100,7 +101,7 @@ static void on_batch(struct intake *intake, const struct gate_peer *peer,
 		if (!committer_add(intake->committer, peer, key->office, frame->batch, &limit))
 			drop_over(intake, key, limit);
 	} else {
-		refuse(intake, peer, key, CAUSE_MALFORMED, "a digest is 16 bytes");
+		refuse(intake, peer, key, CAUSE_MALFORMED, N_("a digest is 16 bytes"));
 	}
 }
 
@@ -168,9 +169,9 @@ static void refuse_misplaced(struct intake *intake, const struct gate_peer *peer
 {
 	if (key->state == KEY_INVITED)
 		refuse(intake, peer, key, CAUSE_INVITED,
-		       "an invitation may enrol, and nothing else");
+		       N_("an invitation may enrol, and nothing else"));
 	else
-		refuse(intake, peer, key, CAUSE_ENROLLED, "this office is enrolled already");
+		refuse(intake, peer, key, CAUSE_ENROLLED, N_("this office is enrolled already"));
 }
 
 void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t *data, size_t len)

@@ -3,6 +3,7 @@
 #include "civil.h"
 #include "container.h"
 #include "delivery.h"
+#include "i18n.h"
 #include "log.h"
 #include "roster_feed.h"
 #include "utf8.h"
@@ -184,10 +185,10 @@ static void refuse_protocol(struct reception *reception, const struct gate_peer 
 		version = "(of no known version)";
 	char reason[256];
 	(void)snprintf(reason, sizeof(reason), /* fits */
-		       "this office's lantoa-agent %s speaks protocols %u to %u, the province's "
-		       "lantoa-aggregator %s speaks %u to %u: the %s is older, upgrade it",
+		       N_("this office's lantoa-agent %s speaks protocols %u to %u, the province's "
+			  "lantoa-aggregator %s speaks %u to %u: the %s is older, upgrade it"),
 		       version, hello->protocol_min, hello->protocol_max, LANTOA_VERSION,
-		       WIRE_PROTOCOL_MIN, WIRE_PROTOCOL_MAX, newer ? "province" : "office");
+		       WIRE_PROTOCOL_MIN, WIRE_PROTOCOL_MAX, newer ? N_("province") : N_("office"));
 	uint64_t not_logged;
 	if (log_limit_pass(&reception->said[REFUSED_HELLO], uv_now(reception->loop), &not_logged))
 		log_warn("reception: hello refused office=%s cause=\"%s\" not_logged=%" PRIu64,

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define REFUSALS_KEPT      8u
-#define REFUSAL_REASON_MAX 192u /* what is longer is cut */
+#define REFUSAL_REASON_MAX 512u /* what is longer is cut */
 
 struct refusal {
 	int64_t office;

@@ -75,6 +75,12 @@ class FirstRun(rig.Rig):
 
     # --- by hand ---
 
+    def test_an_empty_province_has_nothing_to_make_anew(self):
+        self.assertNotIn("rollups", self.province.process.log())
+        self.province.process.stop()
+        self.province.start()
+        self.assertNotIn("rollups", self.province.process.log())
+
     def test_five_offices_then_eight(self):
         self.assertIn("units.csv: 456 rows changed", self.done("setup", "tien-giang"))
         first, second, third = self.codes[:3]

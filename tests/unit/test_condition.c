@@ -1,6 +1,8 @@
 /* What is wrong with a province, and that it is said: every fact alone makes its condition. */
 #include "civil.h"
 #include "condition.h"
+#include "err.h"
+#include "i18n.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -176,6 +178,37 @@ static void who_was_cut_off_lately_is_named(void **state)
 	assert_true(condition_facts_of(&gate, NULL).door_shut);
 }
 
+/* The reason was kept in English, as it went to the office; who looks may read Vietnamese. */
+static void reasons_are_in_the_readers_language(void **state)
+{
+	struct refusals waiting = { 0 }, refused = { 0 };
+	struct conditions conditions;
+	struct err err;
+	(void)state;
+	(void)err_set(&err, -EDQUOT,
+		      "more than %u rows of this office would wait in quarantine: the province "
+		      "mends their cause and runs `lantoa quarantine release --all`, or raises "
+		      "[limits] held; until then this waits at the office",
+		      4096u);
+	refusals_note(&waiting, 2, "28250", true, err.text, 7);
+	refusals_note(&refused, 1, "28249", false, "an office does not send such a frame", 7);
+	const struct refusals *const each[] = { &waiting, &refused };
+	for (size_t i = 0; i < 2; i++) {
+		const struct condition_facts facts = { .now_us = 9, .refusals = each[i] };
+		(void)language_use(LANGUAGE_VIETNAMESE);
+		conditions_judge(&facts, &conditions);
+		(void)language_use(LANGUAGE_ENGLISH);
+		assert_non_null(strstr(conditions.list[0].sentence,
+				       i ? "đơn vị báo cáo không gửi loại thông điệp này"
+					 : "đơn vị này sẽ có quá 4096 dòng tạm giữ"));
+		assert_null(strstr(conditions.list[0].sentence, " of "));
+		assert_null(strstr(conditions.list[0].sentence, " not "));
+		conditions_judge(&facts, &conditions);
+		assert_non_null(
+			strstr(conditions.list[0].sentence, i ? " not send " : " of this "));
+	}
+}
+
 static void gravities_have_stable_names(void **state)
 {
 	(void)state;
@@ -186,12 +219,14 @@ static void gravities_have_stable_names(void **state)
 
 int main(void)
 {
+	i18n_serve(NULL);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_wrong_is_well),
 		cmocka_unit_test(each_trouble_is_said),
 		cmocka_unit_test(refusals_keep_the_last_and_those_that_wait),
 		cmocka_unit_test(counters_become_facts),
 		cmocka_unit_test(who_was_cut_off_lately_is_named),
+		cmocka_unit_test(reasons_are_in_the_readers_language),
 		cmocka_unit_test(gravities_have_stable_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
