@@ -205,6 +205,8 @@ static int import_text(struct desk *desk, const char *path, const struct blob *c
 		printf(_("%s: %zu figures recorded, %zu rejected\n"), path, result.figures,
 		       result.rejected);
 	}
+	if (rc == 0 && result.figures + result.rejected == 0)
+		rc = err_set(err, -ENODATA, "%s: there is no figure in it", path);
 	return rc < 0 || result.rejected > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -5,6 +5,7 @@
 #include "client.h"
 #include "clock_report.h"
 #include "facts.h"
+#include "handin.h"
 #include "identity.h"
 #include "observations.h"
 #include "owner.h"
@@ -167,6 +168,8 @@ static int record_here(struct desk *desk, const struct entry entries[], size_t n
 	int64_t now_us = desk_latest_us(desk);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = entry_judge(catalogue, &entries[i], now_us, &list[i], err);
+	if (rc == 0)
+		rc = handin_check(list, n, err);
 	if (rc == 0)
 		rc = spool_record(desk->spool, list, n, NULL, err);
 	free(list);

@@ -45,6 +45,8 @@ static void complain(struct import *import, const struct cell *cell, const char 
 {
 	char why[ERR_TEXT_MAX / 2];
 	va_list args;
+	if (import->config->noting)
+		return;
 	va_start(args, format);
 	(void)utf8_vprint(why, sizeof(why), _(format), args); /* its length; cut is fine */
 	va_end(args);
@@ -92,6 +94,27 @@ static int add_entry(struct import *import, const struct entry *entry, struct er
 	return import->n_entries == CHUNK ? hand_in(import, err) : 0;
 }
 
+/* It is good for itself; is it beside the others of its file? */
+static int take_judged(struct import *import, const struct cell *cell, const struct entry *entry,
+		       const struct observation *obs, struct err *err)
+{
+	struct handin *handin = import->config->handin;
+	unsigned other = 0;
+	struct err why;
+	if (import->config->noting)
+		return handin_note(handin, obs, cell->line, err);
+	enum handin_verdict verdict =
+		handin ? handin_ask(handin, obs, cell->line, &other) : HANDIN_FINE;
+	if (verdict == HANDIN_AGAIN)
+		return 0;
+	if (verdict == HANDIN_FINE)
+		return add_entry(import, entry, err);
+	(void)handin_refuse(verdict, true, other, &why);
+	err_wrap(&why, "%s", entry->metric);
+	complain(import, cell, "%s", why.text);
+	return 0;
+}
+
 /* Judged here, so that the complaint knows its line. */
 static int take_figure(struct import *import, const struct cell *cell, const struct metric *metric,
 		       struct entry entry, struct err *err)
@@ -118,7 +141,7 @@ static int take_figure(struct import *import, const struct cell *cell, const str
 		rc = entry_judge(import->config->catalogue, &entry, import->config->now_us, &obs,
 				 &why);
 	if (rc == 0)
-		return add_entry(import, &entry, err);
+		return take_judged(import, cell, &entry, &obs, err);
 	complain(import, cell, "%s", why.text);
 	return 0;
 }
@@ -375,8 +398,15 @@ int import_csv(const struct import_config *config, const char *name, const char 
 	if (rc == 0)
 		rc = survey_text(headings, csv, len, &dialect, err);
 	own.headings = headings;
+	own.noting = true;
+	if (rc == 0 && !(own.handin = handin_open()))
+		rc = err_memory(err);
 	if (rc == 0)
 		rc = import_text(&own, &dialect, csv, len, ret_result, err);
+	own.noting = false;
+	if (rc == 0)
+		rc = import_text(&own, &dialect, csv, len, ret_result, err);
+	handin_close(own.handin);
 	headings_close(headings);
 	return rc < 0 ? err_wrap(err, "%s", name) : 0;
 }

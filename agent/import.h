@@ -8,13 +8,17 @@
  * agent/survey.h, in a first reading. Empty rows and columns are passed over.
  *
  * A figure that is refused is told with line, column, value, why and what to do; the good ones are
- * kept. They are handed in by thousands, so big files need little memory. */
+ * kept. They are handed in by thousands, so big files need little memory.
+ *
+ * A file is read twice: once with config.noting, so that a figure with two values and a total
+ * beside its parts (agent/handin.h) are known before the first is recorded, and once to record. */
 #pragma once
 
 #include "catalogue.h"
 #include "dialect.h"
 #include "entry.h"
 #include "err.h"
+#include "handin.h"
 #include "headings.h"
 
 #include <stdbool.h>
@@ -31,7 +35,9 @@ struct import_config {
 	const struct catalogue *catalogue;
 	const struct headings *headings; /* of that catalogue */
 	int64_t now_us;
-	bool periods_needed; /* else a figure without one is of the current period */
+	bool periods_needed;   /* else a figure without one is of the current period */
+	struct handin *handin; /* what was noted of this file before; NULL: not looked at */
+	bool noting;           /* only note there; nothing is recorded, and nobody complains */
 	/** Record a handful; all or none. */
 	int (*on_entries)(void *context, const struct entry entries[], size_t n, struct err *err);
 	void (*on_complaint)(void *context, const struct import_complaint *complaint);

@@ -49,7 +49,8 @@ struct recording { /* embed it; must stay in place until done() ran */
  * @recording  done is set, and job.language, in which err is to be
  *
  * Returns 0: done() will run. On error it does not, and nothing happened: -EINVAL as entry_judge(),
- * "observation N: " before it when there are several; -EAGAIN without a catalogue; -ENOMEM.
+ * "observation N: " before it when there are several, and as handin_check(); -EAGAIN without a
+ * catalogue; -ENOMEM.
  */
 int recorder_submit(struct recorder *recorder, struct recording *recording,
 		    const struct entry entries[], size_t n, struct err *err);

@@ -1,12 +1,14 @@
 /* 1. Open it, and see that it is a plain file, not too large, and not being written to.
  * 2. Survey it, a piece a step. What cannot be read is one complaint about the whole.
- * 3. Read it again from its start, a piece a step; figures are compared and recorded.
- * 4. See that it is still what was opened. Then move it to done/, or write the errors file. */
+ * 3. Read it again, a piece a step, and note its figures, to know of those with two values.
+ * 4. Read it once more; figures are compared and recorded.
+ * 5. See that it is still what was opened. Then move it to done/, or write the errors file. */
 #include "inbox_file.h"
 
 #include "civil.h"
 #include "done_folder.h"
 #include "errors_sheet.h"
+#include "i18n.h"
 #include "import.h"
 #include "survey.h"
 
@@ -20,7 +22,7 @@
 #define SURVEY_PIECE 65536u
 #define IMPORT_PIECE 16384u /* holds at most some thousand figures: a few transactions a step */
 
-enum phase { PHASE_OPEN, PHASE_SURVEY, PHASE_IMPORT, PHASE_END };
+enum phase { PHASE_OPEN, PHASE_SURVEY, PHASE_NOTE, PHASE_IMPORT, PHASE_END };
 
 struct inbox_file {
 	struct inbox_file_config config;
@@ -30,6 +32,8 @@ struct inbox_file {
 	struct stat stat; /* when it was opened */
 	struct headings *headings;
 	struct survey *survey;
+	struct dialect dialect;
+	struct handin *handin;
 	struct import_config import_config;
 	struct import *import;
 	struct errors_sheet *errors;
@@ -66,6 +70,7 @@ void inbox_file_close(struct inbox_file *file)
 		(void)close(file->fd); /* opened for reading */
 	survey_close(file->survey);
 	import_close(file->import);
+	handin_close(file->handin);
 	headings_close(file->headings);
 	errors_sheet_close(file->errors);
 	free(file);
@@ -79,11 +84,14 @@ static void add_complaint(struct inbox_file *file, const struct import_complaint
 	file->result.rejected++;
 }
 
-/* It is refused as a whole: 1, as a step returns. */
+/* It is refused as a whole: 1, as a step returns. What is mended under another name, as a workbook
+ * that is saved as CSV, leaves this one lying here and complained of. */
 static int refuse(struct inbox_file *file, const struct err *why)
 {
-	add_complaint(file,
-		      &(struct import_complaint){ .column = "", .value = "", .why = why->text });
+	struct import_complaint complaint = { .column = "", .value = "", .why = why->text };
+	add_complaint(file, &complaint);
+	complaint.why = _("when it is saved under another name, take this file away from here");
+	errors_sheet_add(file->errors, &complaint);
 	file->phase = PHASE_END;
 	return 1;
 }
@@ -218,27 +226,37 @@ static int on_entries(void *context, const struct entry entries[], size_t n, str
 	return rc;
 }
 
-static int begin_import(struct inbox_file *file, struct err *err)
+/* Read it from its start: to note, or to record. */
+static int begin_reading(struct inbox_file *file, bool noting, struct err *err)
 {
-	struct dialect dialect;
-	int rc = survey_end(file->survey, &dialect, err);
-	survey_close(file->survey);
-	file->survey = NULL;
-	if (rc == 0 && lseek(file->fd, 0, SEEK_SET) < 0)
-		rc = err_system(err, -errno, file->listed.name);
-	if (rc < 0)
-		return refuse_or_fail(file, rc, err);
-	errors_sheet_separator(file->errors, dialect.separator);
+	if (lseek(file->fd, 0, SEEK_SET) < 0)
+		return err_system(err, -errno, file->listed.name);
+	import_close(file->import);
+	file->import = NULL;
 	file->import_config = (struct import_config){ .catalogue = file->config.catalogue,
 						      .headings = file->headings,
 						      .now_us = file->config.now_us,
 						      .periods_needed = true,
+						      .handin = file->handin,
+						      .noting = noting,
 						      .on_entries = on_entries,
 						      .on_complaint = on_complaint,
 						      .context = file };
-	rc = import_open(&file->import_config, &dialect, &file->import, err);
-	file->phase = PHASE_IMPORT;
+	int rc = import_open(&file->import_config, &file->dialect, &file->import, err);
+	file->phase = noting ? PHASE_NOTE : PHASE_IMPORT;
 	return rc < 0 ? rc : 1;
+}
+
+static int end_survey(struct inbox_file *file, struct err *err)
+{
+	int rc = survey_end(file->survey, &file->dialect, err);
+	survey_close(file->survey);
+	file->survey = NULL;
+	if (rc < 0)
+		return refuse_or_fail(file, rc, err);
+	errors_sheet_separator(file->errors, file->dialect.separator);
+	file->handin = handin_open();
+	return file->handin ? begin_reading(file, true, err) : err_memory(err);
 }
 
 static int step_survey(struct inbox_file *file, struct err *err)
@@ -247,7 +265,7 @@ static int step_survey(struct inbox_file *file, struct err *err)
 	if (n < 0)
 		return (int)n;
 	if (n == 0)
-		return begin_import(file, err);
+		return end_survey(file, err);
 	int rc = survey_feed(file->survey, file->piece, (size_t)n, err);
 	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
 }
@@ -260,8 +278,14 @@ static int step_import(struct inbox_file *file, struct err *err)
 		return (int)n;
 	int rc = n > 0 ? import_feed(file->import, file->piece, (size_t)n, err)
 		       : import_end(file->import, err);
+	if (n == 0 && rc == 0 && file->phase == PHASE_NOTE)
+		return begin_reading(file, false, err);
 	if (n == 0)
 		file->phase = PHASE_END;
+	if (n == 0 && rc == 0 && file->result.rejected + import_result(file->import).figures == 0)
+		rc = err_set(err, -EINVAL,
+			     "there is no figure in it, only the names of columns; fill it in, or "
+			     "take it away from here");
 	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
 }
 
@@ -301,9 +325,8 @@ static int step_end(struct inbox_file *file, struct err *err)
 int inbox_file_step(struct inbox_file *file, struct inbox_result *ret_result, struct err *err)
 {
 	static int (*const steps[])(struct inbox_file *, struct err *) = {
-		[PHASE_OPEN] = step_open,
-		[PHASE_SURVEY] = step_survey,
-		[PHASE_IMPORT] = step_import,
+		[PHASE_OPEN] = step_open,   [PHASE_SURVEY] = step_survey,
+		[PHASE_NOTE] = step_import, [PHASE_IMPORT] = step_import,
 		[PHASE_END] = step_end,
 	};
 	int rc = steps[file->phase](file, err);

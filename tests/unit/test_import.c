@@ -221,9 +221,9 @@ static void big_files_go_in_pieces_and_a_full_spool_ends_them(void **state)
 	enum { LINES = 5000, LINE = 64 };
 	char *csv = malloc((size_t)LINES * LINE);
 	assert_non_null(csv);
-	size_t len = (size_t)sprintf(csv, "metric,period,value\n");
+	size_t len = (size_t)sprintf(csv, "metric,period,sector,value\n");
 	for (int i = 0; i < LINES; i++)
-		len += (size_t)sprintf(csv + len, "team.count,2025-06,%d\n", i % 1000);
+		len += (size_t)sprintf(csv + len, "dossiers.received,2025-06-30,%d,%d\n", i, i);
 	imported(f, csv, LINES, 0);
 	assert_int_equal(f->calls, 3);
 	f->answer = -ENOSPC;
@@ -231,6 +231,77 @@ static void big_files_go_in_pieces_and_a_full_spool_ends_them(void **state)
 	assert_int_equal(import(f, csv, &result), -ENOSPC);
 	assert_int_equal(result.figures, 0);
 	free(csv);
+}
+
+/* Both lines are told, none of them is recorded, and all others are; in any order, and though the
+ * first one would have gone with an earlier piece. */
+static void a_figure_with_two_values_is_refused_with_both_lines(void **state)
+{
+	struct fixture *f = *state;
+	enum { LINES = 4500, LINE = 64 };
+	imported(f, "Kỳ;Số tổ\n06/2025;8\n05/2025;7\n06/2025;9\n06/2025;8\n", 1, 3);
+	assert_string_equal(f->recorded, "2025-05 team.count=7 {}\n");
+	assert_non_null(strstr(f->complaints, "f.csv:2: Số tổ: team.count: line 4 gives another"));
+	assert_non_null(strstr(f->complaints, "f.csv:4: Số tổ: team.count: line 2 gives another"));
+	assert_non_null(strstr(f->complaints, "f.csv:5: Số tổ: team.count: line 2 gives another"));
+	f->recorded[0] = f->complaints[0] = '\0';
+	imported(f, "Kỳ;Số tổ\n06/2025;8\n06/2025;rút lại\n", 0, 2);
+	f->complaints[0] = '\0';
+	char *csv = malloc((size_t)LINES * LINE);
+	assert_non_null(csv);
+	size_t len = (size_t)sprintf(csv, "metric,period,sector,value\nscore,2025-06-30,,1\n");
+	for (int i = 0; i < LINES; i++)
+		len += (size_t)sprintf(csv + len, "dossiers.received,2025-06-30,s%d,%d\n", i, i);
+	(void)sprintf(csv + len, "score,2025-06-30,,2\n");
+	imported(f, csv, LINES, 2);
+	assert_non_null(strstr(f->complaints, "f.csv:2: "));
+	assert_non_null(strstr(f->complaints, "f.csv:4503: "));
+	free(csv);
+}
+
+static void the_same_value_twice_is_one_figure(void **state)
+{
+	struct fixture *f = *state;
+	imported(f, "Kỳ;Số tổ\n06/2025;8\n2025-06;8\n06/2025;8\n", 1, 0);
+	assert_string_equal(f->recorded, "2025-06 team.count=8 {}\n");
+}
+
+static void a_total_beside_its_parts_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	imported(f,
+		 "Kỳ;sector;Hồ sơ nhận;Điểm\n30/06/2025;;8;1\n30/06/2025;đất đai;3;\n"
+		 "30/06/2025;hộ tịch;5;\n29/06/2025;;8;\n28/06/2025;;rút lại;\n"
+		 "28/06/2025;đất đai;4;\n",
+		 6, 1);
+	assert_null(strstr(f->recorded, "2025-06-30 dossiers.received=8"));
+	assert_non_null(strstr(f->recorded, "2025-06-29 dossiers.received=8 {}"));
+	assert_non_null(strstr(f->complaints, "f.csv:2: Hồ sơ nhận: dossiers.received: it has no "
+					      "label, while line 3 has a part"));
+}
+
+/* One call: what is added is no value of its own, and other periods and labels are other figures.
+ */
+static void a_list_with_two_values_is_refused_with_both_places(void **state)
+{
+	struct fixture *f = *state;
+	struct observation list[] = {
+		{ .metric = "a", .labels = "", .period = { .grain = GRAIN_DAY, .number = 7 } },
+		{ .metric = "b", .labels = "", .period = { .grain = GRAIN_DAY, .number = 7 } },
+		{ .metric = "a", .labels = "", .period = { .grain = GRAIN_DAY, .number = 8 } },
+		{ .metric = "a", .labels = "", .period = { .grain = GRAIN_DAY, .number = 7 } },
+		{ .metric = "a", .labels = "x=1", .period = { .grain = GRAIN_DAY, .number = 9 } },
+	};
+	assert_int_equal(handin_check(list, 5, &f->err), 0);
+	list[3].value_e = 1;
+	assert_int_equal(handin_check(list, 5, &f->err), -EINVAL);
+	assert_string_equal(f->err.text, "observation 1: observation 4 gives another value for the "
+					 "same figure; send the right one alone");
+	list[3].add = true;
+	assert_int_equal(handin_check(list, 5, &f->err), 0);
+	list[4].period.number = 7;
+	assert_int_equal(handin_check(list, 5, &f->err), -EINVAL);
+	assert_non_null(strstr(f->err.text, "observation 1: it has no label, while observation 5"));
 }
 
 /* --- what the API takes --- */
@@ -485,6 +556,14 @@ int main(void)
 		TEST(what_a_command_sends_is_what_the_agent_reads),
 		TEST(a_number_is_the_same_however_it_is_written),
 		TEST(period_left_out_is_the_current_one),
+		cmocka_unit_test_setup_teardown(a_figure_with_two_values_is_refused_with_both_lines,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_same_value_twice_is_one_figure, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_total_beside_its_parts_is_refused, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_list_with_two_values_is_refused_with_both_places,
+						set_up, tear_down),
 	};
 	return cmocka_run_group_tests_name("import", tests, NULL, NULL);
 }

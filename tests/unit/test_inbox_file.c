@@ -300,6 +300,50 @@ static void what_is_written_to_while_it_is_read_is_looked_at_again(void **state)
 	assert_false(is_there(f, "a.csv.errors.csv"));
 }
 
+/* It stays with both lines named, and the rest is recorded; mended, it goes. */
+static void a_figure_with_two_values_keeps_its_file_here(void **state)
+{
+	struct fixture *f = *state;
+	char text[4096];
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;8\n29/06/2025;7\n30/06/2025;9\n");
+	taken(f, "a.csv", INBOX_FAULTY);
+	assert_int_equal(f->result.fresh, 1);
+	assert_int_equal(f->result.rejected, 2);
+	read_text(f, "a.csv.errors.csv", text, sizeof(text));
+	assert_non_null(strstr(text, "\"2\";\"Số lượt\";\"8\""));
+	assert_non_null(strstr(text, "line 4 gives another value"));
+	assert_non_null(strstr(text, "line 2 gives another value"));
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;9\n29/06/2025;7\n30/06/2025;9\n");
+	taken(f, "a.csv", INBOX_TAKEN);
+	assert_int_equal(f->result.fresh, 1);
+	assert_int_equal(f->result.same, 1);
+}
+
+static void a_table_without_a_figure_is_told(void **state)
+{
+	struct fixture *f = *state;
+	char text[1024];
+	put(f, "a.csv", "Kỳ;Số lượt\n");
+	taken(f, "a.csv", INBOX_FAULTY);
+	read_text(f, "a.csv.errors.csv", text, sizeof(text));
+	assert_non_null(strstr(text, "there is no figure in it"));
+	put(f, "b.csv", "Kỳ;Số lượt;Điểm\n30/06/2025;;\n");
+	taken(f, "b.csv", INBOX_FAULTY);
+	assert_false(is_there(f, "done"));
+}
+
+static void a_workbook_is_told_to_be_taken_away(void **state)
+{
+	struct fixture *f = *state;
+	char text[1024];
+	put(f, "a.xlsx", "PK\x03\x04 and so on");
+	taken(f, "a.xlsx", INBOX_FAULTY);
+	assert_int_equal(f->result.rejected, 1);
+	read_text(f, "a.xlsx.errors.csv", text, sizeof(text));
+	assert_non_null(strstr(text, "this is a workbook"));
+	assert_non_null(strstr(text, "take this file away from here"));
+}
+
 static void large_files_go_in_steps_and_many_errors_are_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -308,8 +352,8 @@ static void large_files_go_in_steps_and_many_errors_are_bounded(void **state)
 	assert_true(text && errors);
 	size_t len = (size_t)sprintf(text, "Kỳ;Số lượt\n");
 	for (int i = 0; i < LINES; i++)
-		len += (size_t)sprintf(text + len, "%02d/06/2025;%s%d\n", i % 30 + 1,
-				       i % 3 ? "" : "x", i);
+		len += (size_t)sprintf(text + len, "%02d/%02d/%d;%s%d\n", i % 28 + 1,
+				       i / 28 % 12 + 1, 2010 + i / 336, i % 3 ? "" : "x", i);
 	put(f, "a.csv", text);
 	taken(f, "a.csv", INBOX_FAULTY);
 	assert_int_equal(f->result.fresh + f->result.changed + f->result.same, LINES - 1667);
@@ -450,6 +494,12 @@ int main(void)
 		TEST(large_files_go_in_steps_and_many_errors_are_bounded),
 		TEST(done_files_are_bounded),
 		TEST(whatever_fails_the_file_can_be_taken_again),
+		cmocka_unit_test_setup_teardown(a_figure_with_two_values_keeps_its_file_here,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_table_without_a_figure_is_told, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_workbook_is_told_to_be_taken_away, set_up,
+						tear_down),
 	};
 	return cmocka_run_group_tests_name("inbox_file", tests, NULL, NULL);
 }
