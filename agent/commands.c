@@ -6,9 +6,11 @@
 #include "civil.h"
 #include "clock_command.h"
 #include "desk.h"
+#include "handin.h"
 #include "i18n.h"
 #include "import.h"
 #include "labels.h"
+#include "output.h"
 #include "run.h"
 #include "spool_command.h"
 #include "sql_read.h"
@@ -262,12 +264,62 @@ static int command_status(struct command_context *context, int argc, char *argv[
 
 /* --- sql --- */
 
+/* What it would record, judged as the agent would judge it. */
+static int judge_lines(struct desk *desk, const char *text, size_t len, struct err *err)
+{
+	const struct catalogue *catalogue;
+	struct output *output;
+	size_t n;
+	int rc = desk_catalogue(desk, &catalogue, err);
+	int64_t now_us = desk_latest_us(desk);
+	if (rc == 0)
+		rc = output_read(text, len, catalogue, now_us, &output, err);
+	if (rc < 0)
+		return rc;
+	const struct entry *entries = output_entries(output, &n);
+	struct observation *list = calloc(n + 1, sizeof(*list));
+	rc = list ? 0 : err_memory(err);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = entry_judge(catalogue, &entries[i], now_us, &list[i], err);
+		if (rc < 0)
+			err_wrap(err, "line %zu", i + 1); /* a line each, as sql_read() prints */
+	}
+	if (rc == 0)
+		rc = handin_check(list, n, err);
+	free(list);
+	output_close(output);
+	return rc;
+}
+
 static int command_sql(struct command_context *context, int argc, char *argv[], struct err *err)
 {
-	(void)context;
+	char *text = NULL;
+	size_t len = 0;
+	struct desk *desk = NULL;
 	if (argc != 3)
 		return usage(err, _("give an SQLite file and a query"));
-	return failed(sql_read(argv[1], argv[2], stdout, err));
+	FILE *out = open_memstream(&text, &len);
+	if (!out)
+		return failed(err_memory(err));
+	int rc = sql_read(argv[1], argv[2], out, err);
+	if (fclose(out) != 0 && rc == 0)
+		rc = err_memory(err);
+	(void)fwrite(text, 1, rc == 0 ? len : 0, stdout); /* main() checks stdout */
+	if (rc == 0)
+		rc = desk_open(&context->settings, &desk, err);
+	if (rc == 0)
+		rc = judge_lines(desk, text, len, err);
+	desk_close(desk);
+	free(text);
+	return failed(rc);
+}
+
+/* The same without judging, for the agent, which runs it as a child and judges itself. */
+static int command_sql_lines(struct command_context *context, int argc, char *argv[],
+			     struct err *err)
+{
+	(void)context;
+	return argc == 3 ? failed(sql_read(argv[1], argv[2], stdout, err)) : EXIT_USAGE;
 }
 
 /* --- catalogue --- */
@@ -312,10 +364,14 @@ const struct command commands[] = {
 	{ "clock", "[list] | assign START DATE-TIME | drop START",
 	  N_("what time it is, and figures that wait for somebody who knows"), clock_command },
 	{ "catalogue", "", N_("list what may be reported"), command_catalogue },
+	{ "sql", "FILE QUERY",
+	  N_("print what a section [sql NAME] would record; exit status 1 when it would be "
+	     "refused"),
+	  command_sql },
 	{ 0 },
 };
 
 const struct command bare_commands[] = {
-	{ "sql", "FILE QUERY", N_("print what a section [sql NAME] would record"), command_sql },
+	{ "sql-lines", NULL, NULL, command_sql_lines },
 	{ 0 },
 };

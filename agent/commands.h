@@ -21,5 +21,6 @@ struct command {
 
 /** Ends with a row without a name. */
 extern const struct command commands[];
-/** Likewise those that take neither configuration nor zone: context is empty. */
+/** Likewise those that the agent itself runs, and that take neither configuration nor zone: context
+ * is empty, and they have no arguments and help to be shown. */
 extern const struct command bare_commands[];

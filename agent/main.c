@@ -25,7 +25,6 @@ static void print_help(void)
 {
 	printf(_("usage: lantoa-agent [--config FILE] COMMAND ...\n\n"));
 	print_commands(commands);
-	print_commands(bare_commands);
 	printf(_("\nThe configuration is %s; its keys, with their defaults:\n\n"), SETTINGS_PATH);
 	print_document();
 }

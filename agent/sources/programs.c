@@ -3,14 +3,18 @@
 #include "civil.h"
 #include "i18n.h"
 #include "minute.h"
+#include "utf8.h"
 
 #include <assert.h>
 #include <stdlib.h>
+
+#define TROUBLES_MAX 2048u
 
 struct programs {
 	struct input_host host;
 	struct program *list[PROGRAMS_MAX]; /* owned */
 	size_t n, open;                     /* all; not closed, with the clock */
+	char *troubles;                     /* owned [TROUBLES_MAX]; what programs_look() tells */
 	struct minute minute;
 	void (*on_stopped)(void *context);
 	void *stopped_context;
@@ -31,6 +35,7 @@ static void on_one_closed(void *context)
 		return;
 	void (*on_stopped)(void *) = programs->on_stopped;
 	void *stopped_context = programs->stopped_context;
+	free(programs->troubles);
 	free(programs);
 	on_stopped(stopped_context);
 }
@@ -38,8 +43,12 @@ static void on_one_closed(void *context)
 struct programs *programs_open(const struct input_host *host)
 {
 	struct programs *programs = calloc(1, sizeof(*programs));
-	if (!programs)
+	if (programs)
+		programs->troubles = calloc(1, TROUBLES_MAX);
+	if (!programs || !programs->troubles) {
+		free(programs);
 		return NULL;
+	}
 	programs->host = *host;
 	programs->open = 1;
 	programs->minute = (struct minute){ .on_minute = on_minute,
@@ -84,15 +93,20 @@ int programs_begin(struct programs *programs, int rc, void **ret_input)
 	return rc;
 }
 
+/* Each that fails, with its name: whoever mends the first must not be surprised by the second. */
 void programs_look(const void *input, struct input_look *ret_look)
 {
 	const struct programs *programs = input;
-	*ret_look = (struct input_look){ .state = N_("scheduled"), .error = "" };
+	size_t len = 0;
+	*ret_look = (struct input_look){ .state = N_("scheduled"), .error = programs->troubles };
+	programs->troubles[0] = '\0';
 	for (size_t i = 0; i < programs->n; i++) {
 		int64_t last_us = program_last_us(programs->list[i]);
+		const char *error = program_error(programs->list[i]);
 		if (last_us > ret_look->last_us)
 			ret_look->last_us = last_us;
-		if (!*ret_look->error)
-			ret_look->error = program_error(programs->list[i]);
+		if (*error)
+			len += utf8_print(programs->troubles + len, TROUBLES_MAX - len, "%s%s",
+					  len > 0 ? "; " : "", error); /* cut is fine */
 	}
 }

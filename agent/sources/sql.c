@@ -33,7 +33,7 @@ bool sql_wanted(const struct settings *settings)
 
 static int add(struct programs *programs, const struct settings_sql *sql, struct err *err)
 {
-	const char *const words[] = { SELF, "sql", sql->file, sql->query, NULL };
+	const char *const words[] = { SELF, "sql-lines", sql->file, sql->query, NULL };
 	struct program_config config = { .kind = "sql",
 					 .name = sql->name,
 					 .argv = words,

@@ -296,7 +296,27 @@ class Sql(Sources):
         for cause in (r"name=one cause=.*columns metric and value", r"name=two cause=.*'nobody'",
                       r"name=three cause=.*only read", r"name=four cause=.*none.db"):
             agent.process.logged(cause)
+        told = self.input_of(agent, "sql")["error"]
+        for name in ("one", "two", "three", "four"):  # whoever mends one knows of the others
+            self.assertIn(f"{name}: ", told)
         self.assertFalse(os.path.exists(f"{self.folder}/none.db"))
+        agent.process.stop()
+
+    def test_a_question_is_judged_before_it_is_configured(self):
+        path = os.path.join(self.folder, "office.db")
+        sqlite3.connect(path).execute("CREATE TABLE t (a)")
+        agent = self.office("")
+        for query, code, said in (
+                ("SELECT 7 AS teams, '2025-06' AS period", 0, ""),
+                ("SELECT 7 AS nobody", 1, "'nobody' is not in the catalogue"),
+                ("SELECT 'x' AS teams, '2025-06' AS period", 1, "'x' is not a number"),
+                ("SELECT 7 AS teams, '2025-06-30' AS period", 1, "is a day"),
+                ("SELECT 'teams' AS metric, '2025-06' AS period, a AS value FROM"
+                 " (SELECT 7 AS a UNION SELECT 8)", 1, "another value")):
+            outcome = agent.command("sql", path, query)
+            self.assertEqual(outcome.code, code, (query, outcome))
+            self.assertIn(said, outcome.err)
+            self.assertIn("=", outcome.out)
         agent.process.stop()
 
 
