@@ -43,11 +43,14 @@ static int series_add(struct spool *spool, const struct kin *kin, unsigned decim
 	if (rc < 0)
 		return rc;
 	if (count >= most)
-		return err_set(err, -E2BIG,
-			       "%s would be series number %u, and there can be no more; use fewer "
-			       "different label values: those here are forgotten only when their "
-			       "figures were received and are so old that they are not kept",
-			       kin->metric, most + 1);
+		return err_set(
+			err, -E2BIG,
+			"%s would be series number %u, and there can be no more: a label "
+			"that takes ever new values (a date, a name, a running number) makes "
+			"a series of each. Leave such a label out; and for a while set "
+			"[spool] keep_acked_days lower in agent.conf and restart the agent: "
+			"series whose figures the province has had for longer are forgotten",
+			kin->metric, most + 1);
 	sqlite3_stmt *add = spool_statement(spool, SQL_SERIES_ADD, err);
 	if (!add)
 		return err->code;

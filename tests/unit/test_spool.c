@@ -1233,6 +1233,39 @@ static void series_without_a_value_are_forgotten_with_their_life(void **state)
 	free(books);
 }
 
+/* What the refusal advises: keep figures for fewer days, and there is room with the next ack. */
+static void series_are_forgotten_sooner_where_figures_are_kept_for_less(void **state)
+{
+	struct fixture *f = *state;
+	struct books *books = calloc(1, sizeof(*books));
+	assert_non_null(books);
+	struct observation own = figure("team.count", TODAY + 100, 7);
+	struct observation one_more = figure("x.x", TODAY + 100, 1);
+	one_more.labels = "s=6";
+	f->limits.numbers_max = 2;
+	f->limits.keep_days = 35;
+	reopen(f);
+	put(f, &own);
+	import_by_mistake(f, 1, 5);
+	deliver(f, books);
+	own.value_e = 8;
+	put(f, &own);
+	deliver_at(f, books, NOW_US + 4 * DAY_US);
+	assert_int_equal(spool_record(f->spool, &one_more, 1, NULL, &f->err), -E2BIG);
+	assert_non_null(strstr(f->err.text, "[spool] keep_acked_days"));
+	f->limits.keep_days = 1;
+	reopen(f);
+	own.value_e = 9;
+	put(f, &own);
+	deliver_at(f, books, NOW_US + 4 * DAY_US);
+	put(f, &one_more);
+	deliver_at(f, books, NOW_US + 4 * DAY_US);
+	assert_int_equal(books->own_e, 9);
+	assert_int_equal(books->told[6], 1);
+	verified(f);
+	free(books);
+}
+
 /* --- many in one call --- */
 
 #define MANY 20000 /* more than are put in order together */
@@ -1475,6 +1508,7 @@ int main(void)
 		TEST(a_life_ends_and_begins_whole_or_not_at_all_whatever_the_disk_refuses),
 		TEST(a_life_is_over_for_every_copy_of_it),
 		TEST(series_without_a_value_are_forgotten_with_their_life),
+		TEST(series_are_forgotten_sooner_where_figures_are_kept_for_less),
 		TEST(big_day_is_split_into_batches_that_fit_a_frame),
 		TEST(many_in_a_call_are_as_many_calls),
 		TEST(more_than_are_put_in_order_together_are_all_recorded),
