@@ -30,11 +30,6 @@ class AtTheDoor(neighbours.Neighbours):
         self.withstands(knock, memory_mib=80, log_lines=3, status='"refused_handshakes": "[1-9]',
                         log="gate: .*never invited.*address=127.0.0.1")
 
-    def test_handshakes_that_stay_half(self):
-        crowd = self.half(300)
-        self.assertEqual(crowd.told, "half n=300")
-        self.withstands(lambda: None, memory_mib=160, log_lines=3)
-
     def test_connections_that_greet_and_say_nothing(self):
         """All from one address, which may have a half of the room for handshakes."""
         self.raw(b"", count=300)
@@ -83,6 +78,11 @@ class BeforeTheHandshake(neighbours.Neighbours):
     """Nobody knows who they are."""
 
     FILES = 8192
+
+    def test_handshakes_that_stay_half(self):
+        crowd = self.half(300)
+        self.assertEqual(crowd.told, "half n=300")
+        self.withstands(lambda: None, memory_mib=160, log_lines=3)
 
     def test_commands_that_never_end(self):
         """1,500 of 256 KiB each, from twenty addresses."""
