@@ -64,6 +64,32 @@ static bool day_damaged(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool reference_unread(const struct condition_facts *facts, char sentence[])
+{
+	if (!facts->no_reference)
+		return false;
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		_("NOT TAKING FIGURES: units, offices, catalogue or closed periods cannot be "
+		  "read (%s); look at the disk and restore a backup. Offices keep theirs "
+		  "meanwhile"),
+		facts->no_reference);
+	return true;
+}
+
+static bool register_damaged(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->damaged_rows == 0)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("rows of the register are damaged, %llu of them: %s. Figures of offices "
+			 "that they speak of wait in quarantine (%llu so far), all others count; "
+			 "imports and moves are refused. Look at the disk and restore a backup"),
+		       (unsigned long long)facts->damaged_rows, facts->damaged_row,
+		       (unsigned long long)facts->doubtful);
+	return true;
+}
+
 static bool pages_mended(const struct condition_facts *facts, char sentence[])
 {
 	if (facts->pages_mended == 0)
@@ -245,6 +271,8 @@ static const struct {
 	{ store_failing, "store_failing", CONDITION_ILL },
 	{ disk_reserve, "disk_reserve", CONDITION_ILL },
 	{ door_shut, "door_shut", CONDITION_ILL },
+	{ reference_unread, "reference_unread", CONDITION_ILL },
+	{ register_damaged, "register_damaged", CONDITION_ILL },
 	{ day_damaged, "day_damaged", CONDITION_ILL },
 	{ office_waits, "office_waits", CONDITION_ILL },
 	{ keys_damaged, "keys_damaged", CONDITION_ILL },

@@ -41,7 +41,11 @@ struct condition_facts { /* zeros: nothing is wrong */
 	/* What the database knows: */
 	uint64_t invitations_open, invitations_expired; /* of those that nobody used */
 	uint64_t damaged_keys;                          /* of offices, which they keep out */
-	size_t catalogue_len, catalogue_max;            /* bytes: of it, and that reach offices */
+	uint64_t damaged_rows;                          /* of the register, which were left out; */
+	const char *damaged_row;                        /* the first, lent; */
+	uint64_t doubtful;        /* figures that wait since one cannot know where they belong */
+	const char *no_reference; /* why what is in force cannot be read; NULL: it can */
+	size_t catalogue_len, catalogue_max; /* bytes: of it, and that reach offices */
 };
 
 enum condition_gravity {

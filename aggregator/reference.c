@@ -138,6 +138,12 @@ int reference_load(sqlite3 *db, struct reference **ret_reference, struct err *er
 	return 0;
 }
 
+int reference_sound(const struct reference *reference, struct err *err)
+{
+	int rc = register_damage_refuse(&reference->units->damage, err);
+	return rc < 0 ? rc : register_damage_refuse(&reference->offices->damage, err);
+}
+
 void reference_close(struct reference *reference)
 {
 	if (!reference)

@@ -21,8 +21,10 @@ struct reference {
 	struct closings *closings;
 };
 
-/** Load everything. */
+/** Load everything. Damaged rows of units and offices are left out: reference_sound(). */
 int reference_load(sqlite3 *db, struct reference **ret_reference, struct err *err);
+/** 0, or -EUCLEAN with the first row of the register that is damaged. */
+int reference_sound(const struct reference *reference, struct err *err);
 void reference_close(struct reference *reference); /* NULL is fine */
 /** Load anew into *@reference (NULL at first) if the database's version is another. Call inside a
  * transaction. */

@@ -88,6 +88,12 @@ static int damaged_days(sqlite3 *db, const struct reference *reference,
 	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
 		const struct office *office =
 			offices_by_id(reference->offices, sqlite3_column_int64(rows, 0));
+		if (office &&
+		    office_is_doubtful(office, reference->units, sqlite3_column_int(rows, 1))) {
+			facts->doubtful += (uint64_t)sqlite3_column_int64(rows, 2);
+			rc = 0;
+			continue;
+		}
 		facts->damaged_days++;
 		facts->damaged_figures += (uint64_t)sqlite3_column_int64(rows, 2);
 		facts->damaged_day = sqlite3_column_int(rows, 1);
@@ -148,6 +154,18 @@ static void condition_heads(const struct condition_facts *facts, struct table *t
 	}
 }
 
+static int reference_facts(sqlite3 *db, const struct reference *reference,
+			   struct condition_facts *facts, struct err *err)
+{
+	const struct register_damage *units = &reference->units->damage,
+				     *offices = &reference->offices->damage;
+	facts->catalogue_len = reference->catalogue->csv_len;
+	facts->catalogue_max = delivery_max();
+	facts->damaged_rows = units->n + offices->n;
+	facts->damaged_row = units->n > 0 ? units->notes[0] : offices->notes[0];
+	return damaged_days(db, reference, facts, err);
+}
+
 int status_run(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
 	       struct table **ret_table, struct err *err)
 {
@@ -156,9 +174,9 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
-	facts->catalogue_len = reference->catalogue->csv_len;
-	facts->catalogue_max = delivery_max();
-	int rc = damaged_days(db, reference, facts, err);
+	int rc = 0;
+	if (reference)
+		rc = reference_facts(db, reference, facts, err);
 	if (rc == 0)
 		rc = invitations_count(db, facts, err);
 	if (rc == 0)
@@ -171,7 +189,7 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 		rc = count(db, table, "entries", "SELECT coalesce(max(id), 0) FROM journal", err);
 	if (rc == 0)
 		rc = count(db, table, "spools", "SELECT count(*) FROM spool", err);
-	if (rc == 0)
+	if (rc == 0 && reference)
 		rc = office_rows(db, reference, table, err);
 	if (rc == 0 && table_failed(table))
 		rc = err_memory(err);

@@ -291,13 +291,26 @@ void store_shrink_log(struct store *store)
 
 /* --- jobs --- */
 
+/* What is damaged is said once. How things are is told whatever they are. */
+static int lane_refresh(struct lane *lane, struct store_job *job)
+{
+	const struct reference *before = lane->reference;
+	struct err why;
+	int rc = reference_refresh(lane->db, &lane->reference, &job->err);
+	job->stale = rc < 0 && job->use == STORE_GLANCE;
+	if (rc == 0 && lane->writes && lane->reference != before &&
+	    reference_sound(lane->reference, &why) < 0)
+		log_error("store: rows of the register are left out cause=\"%s\"", why.text);
+	return job->stale ? 0 : rc;
+}
+
 static int run_in_transaction(struct lane *lane, struct store_job *job)
 {
 	int rc = lane->writes ? db_begin(lane->db, &job->err)
 			      : db_exec(lane->db, "BEGIN", &job->err);
 	if (rc < 0)
 		return rc;
-	rc = reference_refresh(lane->db, &lane->reference, &job->err);
+	rc = lane_refresh(lane, job);
 	if (rc == 0)
 		rc = job->run(job, lane->db, lane->reference, &job->err);
 	if (rc == 0)

@@ -38,7 +38,8 @@ enum store_use {
 
 struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	/* On the pool, inside a transaction of the writer (committed when it returns 0, rolled back
-	 * otherwise) or of a reader. The reference is as of that transaction. */
+	 * otherwise) or of a reader. The reference is as of that transaction. (For a glance it may
+	 * be one of before or NULL, when it cannot be read; stale says so, and @err why.) */
 	int (*run)(struct store_job *job, sqlite3 *db, const struct reference *reference,
 		   struct err *err);
 	/* On the loop, after the commit; @rc and @err are those of run or of the commit. May free
@@ -53,6 +54,7 @@ struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	struct lane *lane;
 	struct err err;
 	int rc;
+	bool stale; /* the reference that run gets */
 };
 
 /** Open (create, migrate) the database and @readers (1 to 8) read-only connections. -EBUSY when

@@ -111,7 +111,9 @@ static int status_get(struct call *call, sqlite3 *db, const struct reference *re
 {
 	struct condition_facts facts = condition_facts_of(&call->gate, &call->intake);
 	struct table *table = NULL;
+	struct err unread = *err;
 	facts.pages_met = call->damage;
+	facts.no_reference = call->job.stale ? unread.text : NULL;
 	int rc = status_run(db, reference, &facts, &table, err);
 
 	if (rc < 0)

@@ -145,6 +145,8 @@ static int trial_run(struct call *call, sqlite3 *db, const struct reference *bef
 		if (rc == 0)
 			rc = reference_load(db, &after, err);
 		if (rc == 0)
+			rc = reference_sound(after, err);
+		if (rc == 0)
 			rc = trial_tell(call, db, before, after, were, importing, n, err);
 		rc = trial_undo(db, rc, err);
 	}
@@ -196,6 +198,8 @@ static int take_over(struct call *call, sqlite3 *db, const struct reference *bef
 	struct losses losses = { 0 };
 	int rc = reference_load(db, &after, err);
 
+	if (rc == 0) /* what a disk damaged is not taken away by this edition */
+		rc = reference_sound(after, err);
 	if (rc == 0)
 		rc = losses_of(db, before, after, &losses, err);
 	if (rc == 0 && losses.n > 0 && !call->yes)

@@ -298,6 +298,8 @@ static int figures_move(sqlite3 *db, const struct reference *before,
 	int rc = reference_load(db, &after, err);
 
 	if (rc == 0)
+		rc = reference_sound(after, err);
+	if (rc == 0)
 		rc = books_follow(db, before, after, &followed, err);
 	if (rc == 0)
 		*ret_damaged = followed.damaged;

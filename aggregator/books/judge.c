@@ -6,13 +6,16 @@ struct judge judge_of(const struct reference *reference, const struct office *of
 	return (struct judge){ .reference = reference,
 			       .day = day,
 			       .in_force = office_unit(office, reference->units, day) != NULL,
-			       .future = day > today + 1 };
+			       .future = day > today + 1,
+			       .doubtful = office_is_doubtful(office, reference->units, day) };
 }
 
 enum verdict judge_run(const struct judge *judge, const struct declared *declared)
 {
 	if (declared->verdict != VERDICT_OK)
 		return declared->verdict;
+	if (judge->doubtful)
+		return VERDICT_DAMAGED;
 	if (judge->future)
 		return VERDICT_FUTURE;
 	if (!judge->in_force)

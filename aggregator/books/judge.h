@@ -11,7 +11,7 @@
 struct judge {                             /* what all runs of one batch have in common */
 	const struct reference *reference; /* lent */
 	int32_t day;
-	bool in_force, future;
+	bool in_force, future, doubtful;
 };
 
 /** Of a batch of @office and @day, judged on @today. */

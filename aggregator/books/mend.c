@@ -220,6 +220,8 @@ int mend_page(void *context, struct page_key key, struct page *ret_page, struct 
 {
 	struct mend *mend = context;
 	int rc = prepare(mend, err);
+	if (rc == 0 && key.node < 0) /* who is below it is not known else */
+		rc = reference_sound(mend->reference, err);
 	if (rc == 0)
 		rc = key.node > 0 ? mend_office(mend, key, ret_page, err)
 				  : mend_unit(mend, key, ret_page, err);

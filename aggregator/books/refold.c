@@ -76,6 +76,8 @@ static int renew(sqlite3 *db, struct err *err)
 	int rc = reference_load(db, &reference, err);
 	struct renewing renewing = { .db = db, .reference = reference };
 	if (rc == 0)
+		rc = reference_sound(reference, err);
+	if (rc == 0)
 		rc = fold_rebuild(db, reference, on_bad, &renewing, err);
 	if (rc == 0)
 		rc = db_exec(db, "DELETE FROM fact WHERE name = 'rollups_due'", err);

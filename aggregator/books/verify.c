@@ -103,6 +103,14 @@ void verify_damaged(struct verify *v, const char *what, struct words where, stru
 	name(v, what, &where, &found, &expected, false);
 }
 
+/* Of damaged rows of the register nothing can be said but that. */
+static void register_look(struct verify *v, const struct register_damage *damage)
+{
+	for (uint64_t i = 0; i < damage->n && i < REGISTER_NOTES_MAX; i++)
+		verify_damaged(v, "register", words("%s", damage->notes[i]), words("damaged"),
+			       words("a row"));
+}
+
 int verify_step(struct verify *verify, sqlite3 *db, const struct reference *reference,
 		struct err *err)
 {
@@ -112,6 +120,10 @@ int verify_step(struct verify *verify, sqlite3 *db, const struct reference *refe
 		[VERIFY_DAYS] = verify_days_step,
 		[VERIFY_PAGES] = verify_pages_step,
 	};
+	if (verify->stage == VERIFY_JOURNAL && !verify->walk) {
+		register_look(verify, &reference->units->damage);
+		register_look(verify, &reference->offices->damage);
+	}
 	int rc =
 		verify->stage == VERIFY_OVER ? 0 : steps[verify->stage](verify, db, reference, err);
 	if (rc == 0 && verify->stage < VERIFY_OVER) {

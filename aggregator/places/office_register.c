@@ -27,7 +27,11 @@ struct register_view {
 static int view_open(struct register_view *view, sqlite3 *db, struct err *err)
 {
 	int rc = units_load(db, &view->units, err);
-	return rc == 0 ? offices_load(db, view->units, &view->offices, err) : rc;
+	if (rc == 0)
+		rc = offices_load(db, view->units, &view->offices, err);
+	if (rc == 0)
+		rc = register_damage_refuse(&view->units->damage, err);
+	return rc < 0 ? rc : register_damage_refuse(&view->offices->damage, err);
 }
 
 static void view_close(struct register_view *view)

@@ -4,8 +4,31 @@
 #include "column.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static int row_note(struct offices *offices, int64_t office, int rc, const struct err *err)
+{
+	struct err note = { 0 };
+	if (rc != -EUCLEAN)
+		return rc;
+	(void)err_set(&note, rc, "%s (row of office %lld)", err->text, (long long)office);
+	register_damage_note(&offices->damage, note.text);
+	return 0;
+}
+
+/* Its figures are taken all the same, and held. */
+static int office_unnamed(struct office *office, struct err *err)
+{
+	char code[32];
+	(void)snprintf(code, sizeof(code), "?%lld", (long long)office->id); /* fits */
+	office->damaged = true;
+	if (office->code && *office->code)
+		return 0;
+	free(office->code);
+	return (office->code = strdup(code)) ? 0 : err_memory(err);
+}
 
 static int office_append(struct offices *offices, sqlite3_stmt *stmt, struct err *err)
 {
@@ -18,7 +41,8 @@ static int office_append(struct offices *offices, sqlite3_stmt *stmt, struct err
 	struct db_row row = { stmt, err, 0 };
 	office->code = column_text(&row, 1);
 	office->name = column_text(&row, 2);
-	return row.rc;
+	int rc = row_note(offices, office->id, row.rc, err);
+	return rc == 0 && row.rc < 0 ? office_unnamed(office, err) : rc;
 }
 
 static int assignment_append(struct offices *offices, sqlite3_stmt *stmt, struct err *err)
@@ -27,19 +51,28 @@ static int assignment_append(struct offices *offices, sqlite3_stmt *stmt, struct
 	struct office *office =
 		(struct office *)offices_by_id(offices, sqlite3_column_int64(stmt, 0));
 	if (!office)
-		return 0;
+		return row_note(offices, sqlite3_column_int64(stmt, 0),
+				err_set(err, -EUCLEAN,
+					"it is damaged: a row of 'assignment' is of no office"),
+				err);
 	struct assignment *list =
 		array_room(office->assignments, office->n_assignments, sizeof(*list));
 	if (!list)
 		return err_memory(err);
 	office->assignments = list;
-	struct assignment *assignment = &list[office->n_assignments++];
+	struct assignment *assignment = &list[office->n_assignments];
 	struct db_row row = { stmt, err, 0 };
 	*assignment = (struct assignment){
 		.from_day = (int32_t)db_row_int(&row, 1, DAY_MIN, DAY_MAX),
 		.unit_code = column_text_or_null(&row, 2),
 	};
-	return row.rc;
+	if (row.rc == 0) {
+		office->n_assignments++;
+	} else {
+		free(assignment->unit_code);
+		office->damaged = true; /* an older one would count for it */
+	}
+	return row_note(offices, office->id, row.rc, err);
 }
 
 static int rows_load(struct offices *offices, sqlite3 *db, const char *sql,
@@ -50,7 +83,12 @@ static int rows_load(struct offices *offices, sqlite3 *db, const char *sql,
 	while (rc == 0 && (rc = db_step(stmt, err)) == 1)
 		rc = append(offices, stmt, err);
 	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
-	return rc;
+	if (rc != -EUCLEAN)
+		return rc;
+	register_damage_note(&offices->damage, err->text); /* those behind it cannot be read */
+	for (size_t i = 0; i < offices->n; i++)
+		offices->list[i].damaged = true;
+	return 0;
 }
 
 static int by_code_order(const void *a, const void *b)
@@ -172,4 +210,20 @@ const struct unit *office_unit(const struct office *office, const struct units *
 					      day);
 	}
 	return NULL;
+}
+
+bool office_is_doubtful(const struct office *office, const struct units *units, int32_t day)
+{
+	size_t i = office->n_assignments;
+	if (office->damaged || units->damage.n == 0)
+		return office->damaged;
+	while (i > 0 && office->assignments[i - 1].from_day > day)
+		i--;
+	if (i == 0 || !office->assignments[i - 1].unit_code)
+		return false;
+	/* what is above is named by what is below: where one is not there, it is the damaged one */
+	const struct unit *unit = office_unit(office, units, day);
+	for (unsigned depth = 0; unit && unit->parent && depth <= UNITS_DEPTH_MAX; depth++)
+		unit = units_parent(units, unit, day);
+	return unit == NULL;
 }

@@ -21,15 +21,19 @@ struct office {
 	char *code, *name;              /* owned by the set */
 	struct assignment *assignments; /* owned [n], ascending */
 	size_t n_assignments;
+	bool damaged; /* a row of it is: nobody knows where it belongs. Its code may be "?" and its
+			 id */
 };
 
 struct offices {
 	struct office *list; /* owned [n], sorted by id */
 	size_t n;
 	struct office **by_code; /* owned [n], offices.c: sorted by code */
+	struct register_damage damage;
 };
 
-/** @units: those that office_unit() will be asked about. */
+/** @units: those that office_unit() will be asked about. Rows that cannot be are noted, as
+ * units_load() does. */
 int offices_load(sqlite3 *db, const struct units *units, struct offices **ret_offices,
 		 struct err *err);
 void offices_close(struct offices *offices); /* NULL is fine */
@@ -37,6 +41,8 @@ const struct office *offices_by_id(const struct offices *offices, int64_t id);
 const struct office *offices_by_code(const struct offices *offices, const char *code);
 /** The unit it reports for on @day; NULL when it is assigned to none, or to one not in force. */
 const struct unit *office_unit(const struct office *office, const struct units *units, int32_t day);
+/** Are rows damaged that say which units it reports for on @day, or may they be? */
+bool office_is_doubtful(const struct office *office, const struct units *units, int32_t day);
 
 /* What follows writes, inside the caller's transaction, and notes it in the audit as done by @who.
  */

@@ -255,8 +255,12 @@ int successors_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_chan
 	int rc = csv_plain(csv, len, err);
 	if (rc == 0)
 		rc = units_load(db, &units, err);
-	if (rc < 0)
+	if (rc == 0)
+		rc = register_damage_refuse(&units->damage, err);
+	if (rc < 0) {
+		units_close(units);
 		return rc;
+	}
 	struct edition edition = { .units = units };
 	rc = edition_read(&edition, csv, len, err);
 	if (rc == 0)

@@ -33,6 +33,32 @@ static int successor_read(struct successor *successor, struct db_row *row)
 	return row->rc;
 }
 
+static void unit_free(struct unit *unit)
+{
+	free(unit->code);
+	free(unit->name);
+	free(unit->level);
+	free(unit->parent);
+}
+
+static void successor_free(struct successor *successor)
+{
+	free(successor->old_code);
+	free(successor->new_code);
+	free(successor->share);
+}
+
+/* A row that cannot be is left out. */
+static int row_note(struct units *units, int64_t row, int rc, const struct err *err)
+{
+	struct err note = { 0 };
+	if (rc != -EUCLEAN)
+		return rc;
+	(void)err_set(&note, rc, "%s (row %lld)", err->text, (long long)row);
+	register_damage_note(&units->damage, note.text);
+	return 0;
+}
+
 static int unit_append(struct units *units, sqlite3_stmt *stmt, struct err *err)
 {
 	struct unit *list = array_room(units->list, units->n, sizeof(*list));
@@ -40,7 +66,11 @@ static int unit_append(struct units *units, sqlite3_stmt *stmt, struct err *err)
 		return err_memory(err);
 	units->list = list;
 	struct db_row row = { stmt, err, 0 };
-	return unit_read(&list[units->n++], &row);
+	if (unit_read(&list[units->n], &row) == 0)
+		units->n++;
+	else
+		unit_free(&list[units->n]);
+	return row_note(units, sqlite3_column_int64(stmt, 0), row.rc, err);
 }
 
 static int successor_append(struct units *units, sqlite3_stmt *stmt, struct err *err)
@@ -50,7 +80,12 @@ static int successor_append(struct units *units, sqlite3_stmt *stmt, struct err 
 		return err_memory(err);
 	units->successors = list;
 	struct db_row row = { stmt, err, 0 };
-	return successor_read(&list[units->n_successors++], &row);
+	if (successor_read(&list[units->n_successors], &row) == 0)
+		units->n_successors++;
+	else
+		successor_free(&list[units->n_successors]);
+	/* it has no number of its own: behind so many that are sound */
+	return row_note(units, (int64_t)units->n_successors + (row.rc < 0), row.rc, err);
 }
 
 static int rows_load(struct units *units, sqlite3 *db, const char *sql,
@@ -61,7 +96,10 @@ static int rows_load(struct units *units, sqlite3 *db, const char *sql,
 	while (rc == 0 && (rc = db_step(stmt, err)) == 1)
 		rc = append(units, stmt, err);
 	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
-	return rc;
+	if (rc != -EUCLEAN)
+		return rc;
+	register_damage_note(&units->damage, err->text); /* those behind it cannot be read */
+	return 0;
 }
 
 /** The first row whose (code, valid_from) is above (@code, @day). */
@@ -127,21 +165,45 @@ int units_index(struct units *units, struct err *err)
 	return 0;
 }
 
-/* An import refuses rings (units_edition.c), and who walks upwards trusts in it: so a disk's are
- * refused here. A ring stands whole on the day its youngest row begins. */
-static int rings_refuse(const struct units *units, struct err *err)
+/* A unit that lies in itself or in a ring on @ret_day; NULL: none does. A ring stands whole on the
+ * day its youngest row begins, and who walks up for long enough is in it. */
+static const struct unit *ring_find(const struct units *units, int32_t *ret_day)
 {
 	for (size_t i = 0; i < units->n; i++) {
-		const struct unit *unit = &units->list[i], *above = unit;
-		char day[DAY_TEXT_MAX];
+		const struct unit *above = &units->list[i];
+		*ret_day = above->valid_from;
 		for (unsigned depth = 0; above && depth <= UNITS_DEPTH_MAX; depth++)
-			above = units_parent(units, above, unit->valid_from);
+			above = units_parent(units, above, *ret_day);
 		if (above)
-			return err_set(err, -EUCLEAN,
-				       "it is damaged: unit '%s' lies in itself or in a ring on %s",
-				       unit->code, day_format(unit->valid_from, day));
+			return above;
 	}
-	return 0;
+	return NULL;
+}
+
+/* An import refuses rings (units_edition.c), and who walks upwards trusts in it: so a row of a
+ * disk's is left out, until there are none. */
+static int rings_break(struct units *units, struct err *err)
+{
+	const struct unit *found;
+	int32_t on;
+	int rc = 0;
+	while (rc == 0 && (found = ring_find(units, &on))) {
+		struct unit *unit = &units->list[found - units->list];
+		struct err note = { 0 };
+		char day[DAY_TEXT_MAX];
+		(void)err_set(
+			&note, -EUCLEAN,
+			"it is damaged: unit '%s' lies in itself or in a ring on %s (row %lld "
+			"of 'unit')",
+			unit->code, day_format(on, day), (long long)unit->id);
+		register_damage_note(&units->damage, note.text);
+		unit_free(unit);
+		memmove(unit, unit + 1,
+			(size_t)(&units->list[units->n] - unit - 1) * sizeof(*unit));
+		units->n--;
+		rc = units_index(units, err);
+	}
+	return rc;
 }
 
 static int everything_load(struct units *units, sqlite3 *db, struct err *err)
@@ -156,7 +218,7 @@ static int everything_load(struct units *units, sqlite3 *db, struct err *err)
 			       successor_append, err);
 	if (rc == 0)
 		rc = units_index(units, err);
-	return rc == 0 ? rings_refuse(units, err) : rc;
+	return rc == 0 ? rings_break(units, err) : rc;
 }
 
 int units_load(sqlite3 *db, struct units **ret_units, struct err *err)
@@ -179,15 +241,10 @@ void units_close(struct units *units)
 	if (!units)
 		return;
 	for (size_t i = 0; i < units->n; i++) {
-		free(units->list[i].code);
-		free(units->list[i].name);
-		free(units->list[i].level);
-		free(units->list[i].parent);
+		unit_free(&units->list[i]);
 	}
 	for (size_t i = 0; i < units->n_successors; i++) {
-		free(units->successors[i].old_code);
-		free(units->successors[i].new_code);
-		free(units->successors[i].share);
+		successor_free(&units->successors[i]);
 	}
 	free(units->list);
 	free(units->successors);

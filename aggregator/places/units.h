@@ -5,6 +5,7 @@
 #include "db.h"
 #include "err.h"
 #include "period.h"
+#include "register_damage.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,11 +32,13 @@ struct units {
 	size_t n;
 	struct successor *successors; /* owned, sorted by (effective_on, old_code, new_code) */
 	size_t n_successors;
-	struct unit **by_id; /* owned [n], units.c: sorted by id */
+	struct unit **by_id;           /* owned [n], units.c: sorted by id */
+	struct register_damage damage; /* rows that were left out */
 };
 
-/** Load both tables. -ENOMEM; -EUCLEAN when a row cannot be, or a unit lies in itself, so that a
- * walk upwards ends; or the database's error. */
+/** Load both tables. Rows that cannot be, and a unit that lies in itself, are left out and noted: a
+ * walk upwards ends. Whoever would write what was loaded must refuse that first. -ENOMEM or the
+ * database's error. */
 int units_load(sqlite3 *db, struct units **ret_units, struct err *err);
 void units_close(struct units *units); /* NULL is fine */
 /** Sort a list that was filled by hand (an edition before it is stored) and build what the

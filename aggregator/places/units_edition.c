@@ -339,6 +339,8 @@ static int edition_write(const struct edition *edition, sqlite3 *db, size_t *ret
 	struct writer writer = { 0 };
 	int rc = units_load(db, &stored, err);
 	if (rc == 0)
+		rc = register_damage_refuse(&stored->damage, err);
+	if (rc == 0)
 		rc = writer_open(&writer, db, err);
 	if (rc == 0)
 		rc = tables_merge(&writer, stored, edition->units, err);

@@ -98,6 +98,28 @@ class Damage(rig.Rig):
             self.office.process.stop()
             self.end(self.province.process)
 
+    def test_status_answers_when_the_catalogue_cannot_be_read(self):
+        """And says what is wrong; a figure waits at its office."""
+        self.province.process.stop()
+        db = sqlite3.connect(f"{self.province.folder}/lantoa.db")
+        db.execute("UPDATE catalogue SET csv = x'ff00ff'")
+        db.commit()
+        db.close()
+        self.province.start()
+        self.office.record("visits=7", "--period", "2025-06-03")
+        self.office.start()
+        status = rig.wait_for(lambda: self.told("reference_unread"), "what is wrong")
+        self.assertIn("load the catalogue", status["ill"]["reference_unread"])
+        outcome = self.lantoa("status")
+        self.assertEqual(outcome.code, 1, outcome)
+        self.assertIn("load the catalogue", outcome.out)
+        self.office.process.stop()
+        self.end(self.province.process)
+
+    def told(self, name):
+        status = self.province.status()
+        return status if name in status.get("ill", {}) else None
+
     def test_the_office(self):
         for nth in self.damaged(f"{self.office.folder}/spool.db"):
             for word in ("status", "catalogue"):

@@ -428,13 +428,36 @@ class BesideDamage(neighbours.Neighbours):
             self.assertIn(left_out, outcome.out + outcome.err)
         self.assertEqual(self.seq, int(self.mended_value))
 
-    payload = None
+    def test_a_row_of_units_that_a_disk_damaged(self):
+        """The hostile office's: where it belongs cannot be known."""
+        hostile = self.damage("UPDATE unit SET valid_from = valid_from + 999999 WHERE code ="
+                              f" '{neighbours.HOSTILE}'")
+        self.row_of = neighbours.HOSTILE
+        units = f"{self.folder}/units.csv"
+        with open(units, "w", encoding="utf-8") as out:
+            out.write(rig.UNITS)
+        self.withstands(lambda: self.correct(hostile), memory_mib=80, log_lines=10,
+                        status='"register_damaged": "[^"]*\'valid_from\' of a row of \'unit\'',
+                        log="rows of the register are left out .*'valid_from'")
+        self.assertIn("'valid_from' of a row of 'unit'", self.refused.err)
+
+    payload = row_of = None
 
     def assert_whole(self):
         """Once the entry is mended, what waited counts."""
         if self.payload:
             self.assertIn("office 28004 for 2025-06-30", self.lantoa("status").out)
             self.change("UPDATE journal SET payload = ? WHERE id = 1", self.payload)
+            self.assertEqual(self.lantoa("quarantine", "release", "--all").code, 0)
+        if self.row_of:
+            status = self.lantoa("status")
+            self.assertEqual(status.code, 1, status)
+            self.assertIn("'valid_from' of a row of 'unit'", str(self.province.verify()))
+            self.refused = self.lantoa("units", "import", f"{self.folder}/units.csv")
+            self.assertEqual(self.refused.code, 1, self.refused)
+            self.change("UPDATE unit SET valid_from = valid_from - 999999 WHERE code = ?",
+                        self.row_of)
+            self.change("UPDATE fact SET value = value + 1 WHERE name = 'reference_version'")
             self.assertEqual(self.lantoa("quarantine", "release", "--all").code, 0)
         self.mended_value = self.province.value("visits", area=neighbours.HOSTILE, per="day",
                                                 **{"from": self.DAY, "to": self.DAY})

@@ -345,6 +345,46 @@ static void a_damaged_entry_holds_up_its_offices_day_alone(void **state)
 	table_close(table);
 }
 
+/* Where one office belongs cannot be known any more: what it sends is kept, and held; all others'
+ * counts, corrections too. */
+static void a_damaged_row_of_the_register_holds_up_its_office_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct table *table;
+	add(f, 0, DAY_1, 5);
+	add(f, 1, DAY_1, 6);
+	wait_for(f, 0, 1);
+	wait_for(f, 1, 1);
+	damage(f,
+	       "UPDATE assignment SET from_day = from_day + 999999 WHERE office = (SELECT id FROM"
+	       " office WHERE code = 'a')");
+	plug(f);
+	add(f, 0, DAY_1, 7);
+	add(f, 0, DAY_1 + 1, 8);
+	add(f, 1, DAY_1, 9);
+	add(f, 2, DAY_1, 10);
+	wait_for(f, 0, 3);
+	wait_for(f, 1, 2);
+	wait_for(f, 2, 2);
+	assert_int_equal(heard(f, 0, LANTOA__V1__FRAME__KIND_ACK)->held, 2);
+	assert_int_equal(heard(f, 1, LANTOA__V1__FRAME__KIND_ACK)->held, 0);
+	assert_int_equal(counters(f)->failed_commits, 0);
+	damage(f,
+	       "UPDATE assignment SET from_day = from_day - 999999 WHERE office = (SELECT id FROM"
+	       " office WHERE code = 'a')");
+	stop(f);
+	assert_int_equal(
+		books_number(&f->books, "SELECT count(*) FROM quarantine WHERE verdict = 9"), 2);
+	books_refresh(&f->books);
+	uint64_t released, kept;
+	const struct release_form all = { .who = "test", .at_us = INT64_C(1800000000000000) };
+	books_order_release(&f->books, &all, &released, &kept);
+	assert_int_equal(released, 2);
+	assert_int_equal(kept, 0);
+	assert_int_equal(books_verify(&f->books, &table), 0);
+	table_close(table);
+}
+
 /* A batch that fails by itself and cannot be journaled either: its office keeps it. */
 static void a_batch_that_cannot_be_taken_at_all_is_left_to_its_office(void **state)
 {
@@ -482,6 +522,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(bad_batches_are_refused_and_their_neighbours_acked),
 		test(a_damaged_entry_holds_up_its_offices_day_alone),
+		test(a_damaged_row_of_the_register_holds_up_its_office_alone),
 		test(damaged_pages_are_made_anew_by_the_commit_that_meets_them),
 		test(a_batch_that_cannot_be_taken_at_all_is_left_to_its_office),
 		test(a_damaged_spool_costs_its_office_alone),

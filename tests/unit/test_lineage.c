@@ -202,6 +202,45 @@ static void figures_of_2026_fit_into_the_old_districts_or_not(void **state)
 	assert_true(within > 57 && across > 0);
 }
 
+/* An import takes no such rows (a unit that went whole is no longer there); a disk may make them.
+ */
+static void successors_in_a_ring_lead_to_an_end(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const rings[] = {
+		"UPDATE OR IGNORE successor SET new_code = old_code",
+		"UPDATE OR IGNORE successor SET old_code = '82'",
+		"INSERT OR IGNORE INTO successor SELECT effective_on, new_code, old_code, share "
+		"FROM"
+		" successor",
+		("INSERT OR IGNORE INTO successor SELECT effective_on - 1, new_code, old_code, NULL"
+		 " FROM successor"),
+	};
+	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
+		struct province *p = f->province;
+		struct units *units = NULL;
+		size_t traced = 0;
+		assert_int_equal(db_begin(p->db, &p->err), 0);
+		if (db_exec(p->db, rings[i], &p->err) < 0) { /* two rows became one: enough did */
+			db_rollback(p->db);
+			fail_msg("%s: %s", rings[i], p->err.text);
+		}
+		assert_int_equal(units_load(p->db, &units, &p->err), 0);
+		for (size_t k = 0; k < units->n; k++) {
+			const struct unit *unit = &units->list[k];
+			struct lineage forth =
+				lineage_trace(units, unit, unit->valid_from, day("2026-01-01"));
+			struct lineage back =
+				lineage_trace(units, unit, unit->valid_from, day("2020-01-01"));
+			assert_true(forth.n <= LINEAGE_MAX && back.n <= LINEAGE_MAX);
+			traced += forth.n + back.n;
+		}
+		assert_true(traced > 0);
+		units_close(units);
+		db_rollback(p->db);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +251,7 @@ int main(void)
 		cmocka_unit_test(one_code_is_two_units_and_the_way_leads_from_one_to_the_other),
 		cmocka_unit_test(what_came_of_a_unit_also_came_from_it),
 		cmocka_unit_test(figures_of_2026_fit_into_the_old_districts_or_not),
+		cmocka_unit_test(successors_in_a_ring_lead_to_an_end),
 	};
 	return cmocka_run_group_tests_name("lineage", tests, setup, teardown);
 }

@@ -498,6 +498,98 @@ static void whatever_is_refused_leaves_all_or_nothing(void **state)
 	}
 }
 
+/* --- rows that a disk damaged --- */
+
+#define DEEP                                                                                       \
+	"code,name,level,parent,valid_from,valid_to\n"                                             \
+	"82,P,province,,2020-01-01,\n"                                                             \
+	"D,District,district,82,2020-01-01,\n"                                                     \
+	"C1,One,commune,D,2020-01-01,\n"                                                           \
+	"C2,Two,commune,82,2020-01-01,\n"
+
+/* Of a the unit lies in a district, of b in the province. */
+static const struct damaged_row {
+	const char *sql, *note;
+	bool a, b; /* are in doubt */
+} damaged_rows[] = {
+	{ "UPDATE unit SET name = CAST(x'ff' AS TEXT) WHERE code = 'C1'",
+	  "it is damaged: 'name' of a row of 'unit' is not what can have been written there (row "
+	  "3)",
+	  true, false },
+	{ "UPDATE unit SET valid_from = 999999 WHERE code = 'D'", "'valid_from' of a row of 'unit'",
+	  true, false },
+	{ "UPDATE unit SET parent = code WHERE code = 'D'",
+	  "unit 'D' lies in itself or in a ring on 2020-01-01 (row 2 of 'unit')", true, false },
+	{ "UPDATE unit SET code = CAST(x'ff' AS TEXT) WHERE code = '82'",
+	  "'code' of a row of 'unit'", true, true },
+	{ "UPDATE assignment SET from_day = 999999 WHERE office = 1",
+	  "'from_day' of a row of 'assignment' is not what can have been written there (row of "
+	  "office 1)",
+	  true, false },
+	{ "UPDATE office SET name = CAST(x'ff' AS TEXT) WHERE id = 1",
+	  "'name' of a row of 'office'", true, false },
+	{ "UPDATE office SET code = CAST(x'ff' AS TEXT) WHERE id = 2",
+	  "'code' of a row of 'office'", false, true },
+	{ "INSERT INTO successor VALUES(20000, 'C1', 'C2', CAST(x'ff' AS TEXT))",
+	  "'share' of a row of 'successor'", false, false },
+};
+
+static void assert_left_out(struct province *p, const struct damaged_row *damaged)
+{
+	struct reference *reference = NULL;
+	size_t changed;
+	bool moved;
+	assert_int_equal(reference_load(p->db, &reference, &p->err), 0);
+	const struct units *units = reference->units;
+	const struct offices *offices = reference->offices;
+	assert_int_equal(units->damage.n + offices->damage.n, 1);
+	const char *note = units->damage.n ? units->damage.notes[0] : offices->damage.notes[0];
+	if (!strstr(note, damaged->note))
+		fail_msg("%s: %s", damaged->sql, note);
+	assert_int_equal(office_is_doubtful(offices_by_id(offices, 1), units, day("2025-01-01")),
+			 damaged->a);
+	assert_int_equal(office_is_doubtful(offices_by_id(offices, 2), units, day("2025-01-01")),
+			 damaged->b);
+	/* nothing is written over it */
+	if (units->damage.n > 0)
+		assert_int_equal(units_import(p->db, DEEP, strlen(DEEP), &changed, &p->err),
+				 -EUCLEAN);
+	assert_int_equal(reference_sound(reference, &p->err), -EUCLEAN);
+	assert_non_null(strstr(p->err.text, damaged->note));
+	reference_close(reference);
+	assert_int_equal(
+		office_move(p->db, "a", "C2", day("2025-01-01"), "console", &moved, &p->err),
+		-EUCLEAN);
+}
+
+static void a_row_that_a_disk_damaged_is_left_out_and_puts_its_own_in_doubt(void **state)
+{
+	struct province *p = *state;
+	struct reference *reference = NULL;
+	size_t changed;
+	assert_int_equal(db_exec(p->db, "DELETE FROM unit", &p->err), 0);
+	assert_int_equal(units_import(p->db, DEEP, strlen(DEEP), &changed, &p->err), 0);
+	assert_int_equal(db_exec(p->db,
+				 "UPDATE unit SET id = CASE code WHEN '82' THEN 1 WHEN 'D' "
+				 "THEN 2 WHEN 'C1' THEN 3 ELSE 4 END + 100; UPDATE unit SET "
+				 "id = id - 100",
+				 &p->err),
+			 0);
+	assert_int_equal(add(p, "a", "C1", "2020-01-01"), 0);
+	assert_int_equal(add(p, "b", "C2", "2020-01-01"), 0);
+	for (size_t i = 0; i < sizeof(damaged_rows) / sizeof(damaged_rows[0]); i++) {
+		assert_int_equal(db_begin(p->db, &p->err), 0);
+		assert_int_equal(db_exec(p->db, damaged_rows[i].sql, &p->err), 0);
+		assert_left_out(p, &damaged_rows[i]);
+		db_rollback(p->db);
+	}
+	assert_int_equal(reference_load(p->db, &reference, &p->err), 0);
+	assert_int_equal(reference_sound(reference, &p->err), 0);
+	assert_false(office_is_doubtful(offices_by_id(reference->offices, 1), reference->units,
+					day("2025-01-01")));
+	reference_close(reference);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, province_teardown)
 
 int main(void)
@@ -520,6 +612,7 @@ int main(void)
 		test(revoking_ends_keys_and_open_invitations),
 		test(a_key_that_a_disk_damaged_is_passed_over_and_counted),
 		test(the_roster_gets_every_key_with_its_state),
+		test(a_row_that_a_disk_damaged_is_left_out_and_puts_its_own_in_doubt),
 		test(whatever_is_refused_leaves_all_or_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -537,7 +537,7 @@ static void import_is_all_or_nothing_without_memory(void **state)
 #define test(name) cmocka_unit_test_setup_teardown(name, province_setup, province_teardown)
 
 /* An import refuses them: here a disk made them, and who walks upwards would never end. */
-static void a_ring_that_a_disk_made_is_refused_when_it_is_read(void **state)
+static void a_ring_that_a_disk_made_is_broken_when_it_is_read(void **state)
 {
 	static const char *const damages[] = {
 		"UPDATE unit SET parent = code WHERE code = '82'",
@@ -550,8 +550,10 @@ static void a_ring_that_a_disk_made_is_refused_when_it_is_read(void **state)
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
 		assert_int_equal(db_begin(p->db, &p->err), 0);
 		assert_int_equal(db_exec(p->db, damages[i], &p->err), 0);
-		assert_int_equal(units_load(p->db, &units, &p->err), -EUCLEAN);
-		assert_non_null(strstr(p->err.text, "lies in itself or in a ring on"));
+		assert_int_equal(units_load(p->db, &units, &p->err), 0);
+		assert_true(units->damage.n > 0); /* it may be one again on another day */
+		assert_non_null(strstr(units->damage.notes[0], "lies in itself or in a ring on"));
+		units_close(units);
 		db_rollback(p->db);
 	}
 }
@@ -564,7 +566,7 @@ int main(void)
 		test(a_code_is_another_unit_on_another_day),
 		test(the_district_tier_ends),
 		test(successors_meet_their_units),
-		test(a_ring_that_a_disk_made_is_refused_when_it_is_read),
+		test(a_ring_that_a_disk_made_is_broken_when_it_is_read),
 		test(lookups_agree_with_a_plain_search),
 		test(the_same_edition_changes_nothing),
 		test(a_later_edition_changes_what_changed_and_keeps_ids),
