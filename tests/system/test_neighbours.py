@@ -418,7 +418,7 @@ class BesideDamage(neighbours.Neighbours):
             with open(catalogue, "w", encoding="utf-8") as out:
                 out.write(rig.CATALOGUE.replace("commune,1,0,\n", f"commune,1,0,{next(limits)}\n",
                                                 1))
-            told.append(self.lantoa("catalogue", "import", catalogue))
+            told.append(self.lantoa("catalogue", "import", catalogue, "--yes"))
             told.append(self.lantoa("quarantine", "release", "--all"))
         self.withstands(attack, memory_mib=100, log_lines=1000,
                         status=f'"day_damaged": "[^"]*office {neighbours.HOSTILE} for {self.DAY} ',
