@@ -41,7 +41,12 @@ static int refusal(int status, const struct blob *body, struct err *err)
 {
 	json_t *root = answer_read(body->data, body->len);
 	const char *text = json_string_value(json_object_get(root, "error"));
-	int code = status == 404 ? -ENOENT : -EINVAL;
+	int code = status == 400   ? -EINVAL
+		   : status == 404 ? -ENOENT
+		   : status == 413 ? -E2BIG
+		   : status == 503 ? -EAGAIN
+		   : status == 507 ? -ENOSPC
+				   : -EIO;
 	if (text)
 		err_set(err, code, "%s", text);
 	else
@@ -151,8 +156,29 @@ int desk_catalogue(struct desk *desk, const struct catalogue **ret_catalogue, st
 	return 0;
 }
 
-int64_t desk_latest_us(const struct desk *desk)
+/* What the running agent knows of the time, from the province perhaps; -ENODATA: it does not say.
+ */
+static int ask_time(struct desk *desk, int64_t *ret_now_us)
 {
+	struct blob answer = { 0 };
+	struct err ignored;
+	int rc = ask_agent(desk, "GET", "/v1/clock", NULL, &answer, &ignored);
+	json_t *root = rc == 0 ? answer_read(answer.data, answer.len) : NULL;
+	const char *now = json_string_value(json_object_get(root, "now"));
+	rc = json_is_boolean(json_object_get(root, "known")) ? 0 : -ENODATA;
+	*ret_now_us = CLOCK_UNKNOWN_US;
+	if (rc == 0 && now)
+		rc = civil_parse(now, ret_now_us, &ignored);
+	json_decref(root);
+	blob_free(&answer);
+	return rc;
+}
+
+int64_t desk_latest_us(struct desk *desk)
+{
+	int64_t now_us;
+	if (!desk->spool && ask_time(desk, &now_us) == 0)
+		return now_us;
 	return clock_latest_us(desk->clock);
 }
 

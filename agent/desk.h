@@ -19,9 +19,8 @@ void desk_close(struct desk *desk); /* NULL is fine */
 
 /** The cached catalogue, owned by the desk. -ENOENT before there is one. */
 int desk_catalogue(struct desk *desk, const struct catalogue **ret_catalogue, struct err *err);
-/** The time as far as this process can know it, or CLOCK_UNKNOWN_US; a running agent may know more,
- * and judges again. */
-int64_t desk_latest_us(const struct desk *desk);
+/** The time as far as the running agent knows it, or else this process, or CLOCK_UNKNOWN_US. */
+int64_t desk_latest_us(struct desk *desk);
 /** All or none, durable when it returns 0. */
 int desk_record(struct desk *desk, const struct entry entries[], size_t n, struct err *err);
 

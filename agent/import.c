@@ -22,12 +22,18 @@
 #define CHUNK_TEXT_MAX (8u * 1024 * 1024) /* their texts */
 #define PIECE          65536u             /* bytes at once of a file that is in memory */
 
+struct place { /* of an entry in its file */
+	unsigned line;
+	const char *column; /* the header's, or "" */
+};
+
 struct import {
 	const struct import_config *config;
 	struct dialect dialect;
 	struct dialect_reader *reader;
 	struct columns columns; /* empty before the header */
 	struct entry entries[CHUNK];
+	struct place places[CHUNK];
 	size_t n_entries;
 	struct arena *arena; /* texts of the entries */
 	struct import_result result;
@@ -59,15 +65,33 @@ static void complain(struct import *import, const struct cell *cell, const char 
 
 /* --- figures --- */
 
+/* Of entries of which one is refused after all (the agent's catalogue or clock is another by now)
+ * the others are handed in: by halves, so that each costs some ten calls. */
+static int hand_in_some(struct import *import, size_t from, size_t n, struct err *err)
+{
+	int rc =
+		import->config->on_entries(import->config->context, import->entries + from, n, err);
+	if (rc == 0)
+		import->result.figures += n;
+	if (rc != -EINVAL)
+		return rc;
+	if (n == 1) {
+		struct cell cell = { import->places[from].line, import->places[from].column, "" };
+		complain(import, &cell, "%s", err->text);
+		*err = (struct err){ 0 }; /* that is told */
+		return 0;
+	}
+	rc = hand_in_some(import, from, n / 2, err);
+	return rc < 0 ? rc : hand_in_some(import, from + n / 2, n - n / 2, err);
+}
+
 static int hand_in(struct import *import, struct err *err)
 {
 	if (import->n_entries == 0)
 		return 0;
-	int rc = import->config->on_entries(import->config->context, import->entries,
-					    import->n_entries, err);
+	int rc = hand_in_some(import, 0, import->n_entries, err);
 	if (rc < 0)
 		return rc;
-	import->result.figures += import->n_entries;
 	import->n_entries = 0;
 	arena_reset(import->arena);
 	return 0;
@@ -81,7 +105,8 @@ static const char *keep(struct import *import, const char *text)
 	return copy ? memcpy(copy, text, len) : NULL;
 }
 
-static int add_entry(struct import *import, const struct entry *entry, struct err *err)
+static int add_entry(struct import *import, const struct cell *cell, const struct entry *entry,
+		     struct err *err)
 {
 	struct entry kept = { .metric = keep(import, entry->metric),
 			      .value = entry->value ? keep(import, entry->value) : NULL,
@@ -90,6 +115,7 @@ static int add_entry(struct import *import, const struct entry *entry, struct er
 	if (!kept.metric || !kept.labels || (entry->value && !kept.value) ||
 	    (entry->period && !kept.period))
 		return err_memory(err);
+	import->places[import->n_entries] = (struct place){ cell->line, cell->column };
 	import->entries[import->n_entries++] = kept;
 	return import->n_entries == CHUNK ? hand_in(import, err) : 0;
 }
@@ -108,7 +134,7 @@ static int take_judged(struct import *import, const struct cell *cell, const str
 	if (verdict == HANDIN_AGAIN)
 		return 0;
 	if (verdict == HANDIN_FINE)
-		return add_entry(import, entry, err);
+		return add_entry(import, cell, entry, err);
 	(void)handin_refuse(verdict, true, other, &why);
 	err_wrap(&why, "%s", entry->metric);
 	complain(import, cell, "%s", why.text);

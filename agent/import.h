@@ -38,7 +38,8 @@ struct import_config {
 	bool periods_needed;   /* else a figure without one is of the current period */
 	struct handin *handin; /* what was noted of this file before; NULL: not looked at */
 	bool noting;           /* only note there; nothing is recorded, and nobody complains */
-	/** Record a handful; all or none. */
+	/** Record a handful; all or none. -EINVAL: one of them is refused, with err's sentence;
+	 * then they come again in parts, and the one is told by its line. */
 	int (*on_entries)(void *context, const struct entry entries[], size_t n, struct err *err);
 	void (*on_complaint)(void *context, const struct import_complaint *complaint);
 	void *context;

@@ -47,6 +47,19 @@ class Clock(rig.Rig):
         self.assertNotIn("start 1", agent.command("clock").out)
         self.assert_whole()
 
+    def test_a_line_of_the_future_costs_itself_alone(self):
+        """The command's own clock may know less than the agent's."""
+        agent = self.agent("28001").start()
+        rig.wait_for(lambda: '"known": true' in agent.command("clock").out
+                     or "told by the province" in agent.command("clock").out, "the province")
+        table = "Kỳ;teams\n05/2025;3\n12/2099;4\n06/2025;5\n"
+        outcome = agent.command("import", "-", stdin=table)
+        self.assertEqual(outcome.code, 1, outcome)
+        self.assertIn("-:3: ", outcome.err)
+        self.assertIn("'2099-12' has not begun", outcome.err)
+        self.assertIn("2 figures recorded, 1 rejected", outcome.out)
+        agent.process.stop()
+
     def test_a_clerk_says_which_day_it_was(self):
         agent = self.undated(9)
         self.cut_power(agent)

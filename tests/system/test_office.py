@@ -36,7 +36,7 @@ class SeriesNumbers(rig.Rig):
         outcome = agent.record("visits=3", "--add", "--period", "2025-06-29", "--label", "desk=A")
         self.assertEqual(outcome.code, 0, outcome)
         rig.wait_for(lambda: self.province.value("visits", area="28001", **day) == 8, "the sum")
-        self.hand_in(agent, "-")
+        self.hand_in(agent, "withdraw")
         self.assertIsNone(self.province.value("visits", area="28001", **DAY))
         self.assert_whole()
 

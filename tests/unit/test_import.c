@@ -280,6 +280,41 @@ static void a_total_beside_its_parts_is_refused(void **state)
 					      "label, while line 3 has a part"));
 }
 
+/* The agent's own judgement may be another than the command's: each line that it refuses is told by
+ * the file's number, in the second piece, too, and costs no other. */
+static int refuse_sevens(void *context, const struct entry entries[], size_t n, struct err *err)
+{
+	struct fixture *f = context;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(entries[i].value, "7") == 0 || strcmp(entries[i].value, "3007") == 0)
+			return err_set(err, -EINVAL, "observation %zu: has not begun", i + 1);
+	f->calls++;
+	return 0;
+}
+
+static void what_the_agent_refuses_costs_its_own_line(void **state)
+{
+	struct fixture *f = *state;
+	enum { LINES = 4000, LINE = 64 };
+	struct import_result result;
+	struct import_config config = { .catalogue = f->catalogue,
+					.now_us = NOW_US,
+					.on_entries = refuse_sevens,
+					.on_complaint = on_complaint,
+					.context = f };
+	char *csv = malloc((size_t)LINES * LINE);
+	assert_non_null(csv);
+	size_t len = (size_t)sprintf(csv, "metric,period,sector,value\n");
+	for (int i = 0; i < LINES; i++)
+		len += (size_t)sprintf(csv + len, "dossiers.received,2025-06-30,s%d,%d\n", i, i);
+	assert_int_equal(import_csv(&config, "f.csv", csv, len, &result, &f->err), 0);
+	assert_int_equal(result.figures, LINES - 2);
+	assert_int_equal(result.rejected, 2);
+	assert_non_null(strstr(f->complaints, "f.csv:9: "));
+	assert_non_null(strstr(f->complaints, "f.csv:3009: "));
+	free(csv);
+}
+
 /* One call: what is added is no value of its own, and other periods and labels are other figures.
  */
 static void a_list_with_two_values_is_refused_with_both_places(void **state)
@@ -564,6 +599,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_list_with_two_values_is_refused_with_both_places,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_the_agent_refuses_costs_its_own_line, set_up,
+						tear_down),
 	};
 	return cmocka_run_group_tests_name("import", tests, NULL, NULL);
 }
