@@ -6,13 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int unknown(const char *name, unsigned line, struct err *err)
+static int unknown(const struct headings *headings, const char *name, unsigned line,
+		   struct err *err)
 {
 	char shown[EXCERPT_MAX];
+	utf8_excerpt(name, strlen(name), shown);
+	const char *font = headings_font(headings, name);
+	if (font)
+		return err_set(err, -EINVAL,
+			       "line %u: column '%s' is written for fonts of %s; convert the table "
+			       "to Unicode, and save it again",
+			       line, shown, font);
 	return err_set(err, -EINVAL,
 		       "line %u: column '%s' is neither period, metric, value and labels, nor a "
 		       "metric or a dimension of the catalogue; rename or remove it",
-		       line, utf8_excerpt(name, strlen(name), shown));
+		       line, shown);
 }
 
 static int name_column(const struct headings *headings, const char *name, unsigned line,
@@ -21,24 +29,37 @@ static int name_column(const struct headings *headings, const char *name, unsign
 	char shown[EXCERPT_MAX];
 	if (!name[strspn(name, " \t\r\n")])
 		return 0; /* ROLE_NONE */
-	const struct heading *heading = headings_find(headings, name);
-	if (!heading)
-		return unknown(name, line, err);
-	if (heading->role == ROLE_AMBIGUOUS)
+	struct heading heading = headings_find(headings, name);
+	switch (heading.role) {
+	case ROLE_NONE:
+		return unknown(headings, name, line, err);
+	case ROLE_AMBIGUOUS:
 		return err_set(err, -EINVAL,
 			       "line %u: column '%s': several metrics have this label; use the "
 			       "metric's name, like %s",
-			       line, utf8_excerpt(name, strlen(name), shown),
-			       heading->metric->name);
-	*ret_heading = *heading;
-	return 0;
+			       line, utf8_excerpt(name, strlen(name), shown), heading.metric->name);
+	case ROLE_OTHER_UNIT:
+		return err_set(
+			err, -EINVAL,
+			"line %u: column '%s': %s is counted in '%s', and something else stands "
+			"in brackets; if the figures are of that metric and unit, call the "
+			"column %s, else remove it",
+			line, utf8_excerpt(name, strlen(name), shown), heading.metric->name,
+			heading.metric->unit, heading.metric->name);
+	default:
+		*ret_heading = heading;
+		return 0;
+	}
 }
 
-static bool means_the_same(const struct heading *a, const struct heading *b)
+static bool means_the_same(const struct column *one, const struct column *other)
 {
+	const struct heading *a = &one->heading, *b = &other->heading;
 	if (a->role != b->role || a->role == ROLE_NONE || a->role == ROLE_NOTE)
 		return false;
-	return a->metric == b->metric &&
+	if (a->role == ROLE_PERIOD_FIGURES)
+		return strcmp(one->name, other->name) == 0;
+	return a->metric == b->metric && a->part == b->part &&
 	       (a->role != ROLE_DIMENSION || strcmp(a->dimension, b->dimension) == 0);
 }
 
@@ -47,7 +68,7 @@ static int check_twice(const struct columns *columns, unsigned line, struct err 
 	char shown[EXCERPT_MAX];
 	for (size_t i = 0; i < columns->n; i++)
 		for (size_t k = 0; k < i; k++)
-			if (means_the_same(&columns->list[i].heading, &columns->list[k].heading))
+			if (means_the_same(&columns->list[i], &columns->list[k]))
 				return err_set(err, -EINVAL,
 					       "line %u: column '%s' is there twice; remove one",
 					       line,
@@ -56,24 +77,52 @@ static int check_twice(const struct columns *columns, unsigned line, struct err 
 	return 0;
 }
 
-static bool has(const struct columns *columns, enum role role)
+const struct column *columns_find(const struct columns *columns, enum role role)
 {
 	for (size_t i = 0; i < columns->n; i++)
 		if (columns->list[i].heading.role == role)
+			return &columns->list[i];
+	return NULL;
+}
+
+bool role_is_figure(enum role role)
+{
+	return role == ROLE_VALUE || role == ROLE_FIGURES || role == ROLE_PERIOD_FIGURES;
+}
+
+static bool has_whole_period(const struct columns *columns)
+{
+	for (size_t i = 0; i < columns->n; i++)
+		if (columns->list[i].heading.role == ROLE_PERIOD &&
+		    columns->list[i].heading.part != 'y')
 			return true;
 	return false;
 }
 
 static int check_form(struct columns *columns, unsigned line, struct err *err)
 {
-	bool metric = has(columns, ROLE_METRIC), value = has(columns, ROLE_VALUE);
-	columns->wide = has(columns, ROLE_FIGURES);
-	if (columns->wide && (metric || value))
+	bool metric = columns_find(columns, ROLE_METRIC), value = columns_find(columns, ROLE_VALUE);
+	bool wide = columns_find(columns, ROLE_FIGURES);
+	bool across = columns_find(columns, ROLE_PERIOD_FIGURES);
+	columns->form = wide ? FORM_WIDE : across ? FORM_ACROSS : FORM_LONG;
+	columns->dated = across || columns_find(columns, ROLE_PERIOD);
+	if (wide && (metric || value))
 		return err_set(err, -EINVAL,
 			       "line %u: the header: columns metric and value do not go together "
 			       "with a column per metric; use one form or the other",
 			       line);
-	if (!columns->wide && (!metric || !value))
+	if (across && (wide || value || has_whole_period(columns)))
+		return err_set(err, -EINVAL,
+			       "line %u: the header: a column per period goes together with a "
+			       "column metric (Chỉ tiêu) and no other figures or periods; use one "
+			       "form or the other",
+			       line);
+	if (across && !metric)
+		return err_set(err, -EINVAL,
+			       "line %u: the header has a column per period, and none that says "
+			       "which metric a line is of; add one called Chỉ tiêu or metric",
+			       line);
+	if (!wide && !across && (!metric || !value))
 		return err_set(err, -EINVAL,
 			       "line %u: the header needs columns metric and value, or a column "
 			       "per metric",

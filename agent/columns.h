@@ -13,19 +13,30 @@ struct column {
 	struct heading heading;
 };
 
+enum form {
+	FORM_LONG,   /* a column of metrics and one of values */
+	FORM_WIDE,   /* a column per metric */
+	FORM_ACROSS, /* a column of metrics and one per period */
+};
+
 struct columns {
 	struct column *list; /* owned [n] */
 	size_t n;            /* without empty ones at the end */
-	bool wide;           /* a column per metric; else one of metrics and one of values */
-	bool plain;          /* all called as a program calls them, none as people do */
+	enum form form;
+	bool dated; /* there is a column for the period, or several for its parts */
+	bool plain; /* all called as a program calls them, none as people do */
 };
 
 /**
  * Understand @row as a header. Empty names are taken: nothing may stand below them.
  *
  * -EINVAL, with line, column and what to do: a name that nobody knows or that two metrics have, a
- * column twice, neither form or both at once; -ENOMEM.
+ * column twice, no form or two at once; -ENOMEM.
  */
 int columns_read(const struct headings *headings, const struct csv_row *row,
 		 struct columns *ret_columns, struct err *err);
+/** The first column of @role; NULL when there is none. */
+const struct column *columns_find(const struct columns *columns, enum role role);
+/** Do figures stand in columns of @role? */
+bool role_is_figure(enum role role);
 void columns_free(struct columns *columns);

@@ -193,6 +193,12 @@ static void on_complaint(void *context, const struct import_complaint *complaint
 		*complaint->column ? ": " : "", complaint->why);
 }
 
+static void on_note(void *context, const struct import_complaint *told)
+{
+	const struct import_target *target = context;
+	fprintf(stderr, "%s:%u: %s\n", target->path, told->line, told->why);
+}
+
 static int import_text(struct desk *desk, const char *path, const struct blob *csv, struct err *err)
 {
 	struct import_result result = { 0 };
@@ -200,6 +206,7 @@ static int import_text(struct desk *desk, const char *path, const struct blob *c
 	struct import_config config = { .now_us = desk_latest_us(desk),
 					.on_entries = on_entries,
 					.on_complaint = on_complaint,
+					.on_note = on_note,
 					.context = &target };
 	int rc = desk_catalogue(desk, &config.catalogue, err);
 	if (rc == 0) {

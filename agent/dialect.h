@@ -6,6 +6,7 @@
 #include "csv_reader.h"
 #include "err.h"
 #include "numeral.h"
+#include "period.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +16,10 @@ struct dialect {
 	char separator;       /* , ; | or a tab */
 	unsigned header_line; /* lines before it are a title, or "sep=;" */
 	enum numeral mark;    /* COMMA or POINT before decimals; EITHER: the file does not tell */
-	bool month_first;     /* it has dates like 6/30/2025: see common/period_words.h */
+	bool by_separator;    /* no number tells the mark, only ';' between columns */
+	bool titled;          /* a title above the header names this period: */
+	struct period title;
+	bool month_first; /* it has dates like 6/30/2025: see common/period_words.h */
 };
 
 struct dialect_reader;

@@ -143,22 +143,34 @@ static int judge_value(const struct metric *metric, const struct entry *entry,
 	return 0;
 }
 
-int entry_judge_as(const struct metric *metric, const struct entry *entry, int64_t now_us,
-		   struct observation *ret_obs, struct err *err)
+int entry_judge_part(const struct metric *metric, const struct entry *entry, int64_t now_us,
+		     struct observation *ret_obs, enum entry_part *ret_part, struct err *err)
 {
 	struct observation obs = { .metric = entry->metric,
 				   .labels = entry->labels,
 				   .decimals = metric->decimals,
 				   .now = !entry->period && now_us == CLOCK_UNKNOWN_US,
 				   .add = entry->add && entry->value };
+	*ret_part = ENTRY_PERIOD;
 	int rc = judge_period(metric, entry, now_us, &obs.period, err);
-	if (rc == 0)
+	if (rc == 0) {
+		*ret_part = ENTRY_LABELS;
 		rc = judge_labels(metric, entry, err);
-	if (rc == 0)
+	}
+	if (rc == 0) {
+		*ret_part = ENTRY_VALUE;
 		rc = judge_value(metric, entry, &obs, err);
+	}
 	if (rc == 0)
 		*ret_obs = obs;
 	return rc;
+}
+
+int entry_judge_as(const struct metric *metric, const struct entry *entry, int64_t now_us,
+		   struct observation *ret_obs, struct err *err)
+{
+	enum entry_part part;
+	return entry_judge_part(metric, entry, now_us, ret_obs, &part, err);
 }
 
 int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,

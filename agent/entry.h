@@ -34,5 +34,11 @@ int entry_judge(const struct catalogue *catalogue, const struct entry *entry, in
 int entry_judge_as(const struct metric *metric, const struct entry *entry, int64_t now_us,
 		   struct observation *ret_obs, struct err *err);
 
+enum entry_part { ENTRY_PERIOD, ENTRY_LABELS, ENTRY_VALUE };
+
+/** The same, and @ret_part says what of the entry the sentence is about. */
+int entry_judge_part(const struct metric *metric, const struct entry *entry, int64_t now_us,
+		     struct observation *ret_obs, enum entry_part *ret_part, struct err *err);
+
 /** Is a figure of this period sealed at once (a day or coarser)? */
 bool entry_coarse(const struct observation *obs);

@@ -1,7 +1,9 @@
 /* What the columns of a table of figures may be called: period, metric, value, labels and notes in
- * Vietnamese and English, the metrics by name and by their labels, and their dimensions. Names are
- * compared as people read them (common/viet.h): capitals, blanks and the way a letter is encoded do
- * not matter. Made from a catalogue, which must outlive it. */
+ * Vietnamese and English, the metrics by name and by their labels, and their dimensions by name and
+ * as the page shows them. Names are compared as people read them (common/viet.h): capitals, blanks
+ * and the way a letter is encoded do not matter, nor does a number before or behind the name ("1.
+ * Số tổ", "Số tổ (3)"), nor a metric's own unit ("Số tổ (tổ)"). Made from a catalogue, which must
+ * outlive it. */
 #pragma once
 
 #include "catalogue.h"
@@ -10,22 +12,27 @@
 #include <stdbool.h>
 
 enum role {
-	ROLE_NONE, /* no name */
-	ROLE_PERIOD,
+	ROLE_NONE,   /* no name */
+	ROLE_PERIOD, /* all of it, or the part that the heading tells */
 	ROLE_METRIC,
 	ROLE_VALUE,
 	ROLE_LABELS,
 	ROLE_NOTE, /* for people alone: row numbers, remarks, units of measure */
 	ROLE_DIMENSION,
-	ROLE_FIGURES,   /* a metric's: its cells are figures */
-	ROLE_AMBIGUOUS, /* a label that two metrics have */
+	ROLE_FIGURES,        /* a metric's: its cells are figures */
+	ROLE_PERIOD_FIGURES, /* a period: its cells are the figures of the line's metric */
+	ROLE_AMBIGUOUS,      /* a label that two metrics have */
+	ROLE_OTHER_UNIT,     /* a metric's, but in brackets stands what is not its unit */
 };
 
 struct heading {
 	enum role role;
 	bool plain; /* a name of the catalogue or in its English: what a program writes */
-	const struct metric *metric; /* of ROLE_FIGURES; of ROLE_AMBIGUOUS the first one */
-	const char *dimension;       /* of ROLE_DIMENSION */
+	char part;  /* of ROLE_PERIOD: y q m w d, year to day; '\0': all of it */
+	const struct metric
+		*metric;       /* of ROLE_FIGURES, ROLE_OTHER_UNIT; of ROLE_AMBIGUOUS the first
+				*/
+	const char *dimension; /* of ROLE_DIMENSION */
 };
 
 struct headings;
@@ -33,5 +40,12 @@ struct headings;
 int headings_open(const struct catalogue *catalogue, struct headings **ret_headings,
 		  struct err *err);
 void headings_close(struct headings *headings); /* NULL is fine */
-/** NULL when nothing is called so. */
-const struct heading *headings_find(const struct headings *headings, const char *text);
+/** ROLE_NONE when nothing is called so. */
+struct heading headings_find(const struct headings *headings, const char *text);
+
+/** Does @text, in brackets behind a metric's name, name what it is counted in: its unit, or what
+ * its label counts? "Doanh thu (triệu đồng)" does not, where đồng are counted. */
+bool headings_unit(const struct metric *metric, const char *text);
+
+/** The old font (common/old_font.h) in which @text is one of these; NULL when it is in none. */
+const char *headings_font(const struct headings *headings, const char *text);

@@ -1,5 +1,6 @@
-/* Each row: the header first; then its labels and period, then a figure or, in wide form, several.
- * A figure is written as programs write it, judged, and kept until there are enough to record. */
+/* Each row: the header first; then what kind of line it is, its labels and period, and a figure or
+ * several. A figure is written as programs write it, judged, and kept until there are enough to
+ * record. */
 #include "import.h"
 
 #include "arena.h"
@@ -8,6 +9,8 @@
 #include "i18n.h"
 #include "labels.h"
 #include "period_words.h"
+#include "row_kind.h"
+#include "row_period.h"
 #include "survey.h"
 #include "utf8.h"
 #include "viet.h"
@@ -32,6 +35,8 @@ struct import {
 	struct dialect dialect;
 	struct dialect_reader *reader;
 	struct columns columns; /* empty before the header */
+	struct row_place place;
+	bool told[GRAIN_COUNT][2]; /* by calendar: figures of now were noted */
 	struct entry entries[CHUNK];
 	struct place places[CHUNK];
 	size_t n_entries;
@@ -47,6 +52,13 @@ struct cell { /* where a figure stands */
 static void complain(struct import *import, const struct cell *cell, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+static struct import_complaint told(const struct cell *cell, const char *why)
+{
+	return (struct import_complaint){
+		.line = cell->line, .column = cell->column, .value = cell->value, .why = why
+	};
+}
+
 static void complain(struct import *import, const struct cell *cell, const char *format, ...)
 {
 	char why[ERR_TEXT_MAX / 2];
@@ -56,11 +68,26 @@ static void complain(struct import *import, const struct cell *cell, const char 
 	va_start(args, format);
 	(void)utf8_vprint(why, sizeof(why), _(format), args); /* its length; cut is fine */
 	va_end(args);
-	struct import_complaint complaint = {
-		.line = cell->line, .column = cell->column, .value = cell->value, .why = why
-	};
+	struct import_complaint complaint = told(cell, why);
 	import->config->on_complaint(import->config->context, &complaint);
 	import->result.rejected++;
+}
+
+/* @format is translated already. */
+static void note(struct import *import, const struct cell *cell, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void note(struct import *import, const struct cell *cell, const char *format, ...)
+{
+	char text[ERR_TEXT_MAX / 2];
+	va_list args;
+	if (!import->config->on_note || import->config->noting)
+		return;
+	va_start(args, format);
+	(void)utf8_vprint(text, sizeof(text), format, args); /* its length; cut is fine */
+	va_end(args);
+	struct import_complaint about = told(cell, text);
+	import->config->on_note(import->config->context, &about);
 }
 
 /* --- figures --- */
@@ -141,36 +168,160 @@ static int take_judged(struct import *import, const struct cell *cell, const str
 	return 0;
 }
 
-/* Judged here, so that the complaint knows its line. */
-static int take_figure(struct import *import, const struct cell *cell, const struct metric *metric,
-		       struct entry entry, struct err *err)
+/* A statistics office parts by ';' and writes a point: where the figure may have the decimals and
+ * no other number tells, 1.250 is asked about. What is advised keeps the mark that stands there:
+ * with another one it would tell wrong things of its neighbours. */
+static int refuse_open(const struct import *import, const struct metric *metric, const char *text,
+		       struct err *err)
 {
-	char plain[NUMERAL_MAX], period[PERIOD_TEXT_MAX];
-	struct observation obs;
+	char thousands[NUMERAL_MAX], decimals[NUMERAL_MAX];
+	if (!import->dialect.by_separator || !strchr(text, '.') ||
+	    numeral_look(text) != NUMERAL_EITHER ||
+	    !numeral_plain(text, NUMERAL_COMMA, thousands) ||
+	    !numeral_plain(text, NUMERAL_POINT, decimals))
+		return 0;
+	size_t digits = 3;
+	while (digits > 0 && decimals[strlen(decimals) - 4 + digits] == '0')
+		digits--;
+	if (digits == 0 || digits > metric->decimals)
+		return 0;
+	return err_set(err, -EINVAL,
+		       "'%s' can be read as %s or as %s, and the other numbers of this file do not "
+		       "tell; write the first, or the second with a zero more: %s0",
+		       text, thousands, decimals, decimals);
+}
+
+/* --- a line --- */
+
+struct line {
+	const struct csv_row *row;
+	const char *labels;
+	const struct column *labels_column; /* the first one; NULL: there is none */
+	struct row_period period;
+	struct {
+		bool read, good;
+		char text[PERIOD_TEXT_MAX];
+	} periods[GRAIN_COUNT]; /* @period as the metrics of each grain have it */
+};
+
+static const char *field(const struct csv_row *row, size_t i)
+{
+	return i < row->n ? row->fields[i] : ""; /* spreadsheets leave out empty cells at the end */
+}
+
+/* The cell under @column. */
+static struct cell cell_at(const struct import *import, const struct csv_row *row,
+			   const struct column *column)
+{
+	return (struct cell){ row->line, column->name,
+			      field(row, (size_t)(column - import->columns.list)) };
+}
+
+static struct cell period_cell(const struct line *line)
+{
+	return (struct cell){ line->row->line, line->period.column->name, line->period.cell };
+}
+
+/* The line's period for @metric; false when there is none, which is told once. */
+static bool line_period(struct import *import, struct line *line, const struct metric *metric,
+			const char **ret_period)
+{
 	struct err why;
-	int rc = 0;
-	entry.value = cell->value;
-	if (metric) {
-		rc = cell_read(cell->value, import->dialect.mark, metric->decimals, plain,
-			       &entry.value, &why);
-		if (rc < 0)
-			err_wrap(&why, "%s", metric->name);
-		entry.typed = cell->value;
-		entry.point = cell_point(import->dialect.mark);
+	enum grain grain = metric->period;
+	if (!line->periods[grain].read) {
+		struct cell cell = period_cell(line);
+		line->periods[grain].read = true;
+		line->periods[grain].good =
+			period_from_words(line->period.text, grain, import->dialect.month_first,
+					  line->periods[grain].text, &why) == 0;
+		if (!line->periods[grain].good)
+			complain(import, &cell, "%s: %s", metric->name, why.text);
 	}
-	if (rc == 0 && entry.period && metric) {
-		rc = period_from_words(entry.period, metric->period, import->dialect.month_first,
-				       period, &why);
-		entry.period = period;
-	}
-	if (rc == 0)
-		rc = entry_judge(import->config->catalogue, &entry, import->config->now_us, &obs,
-				 &why);
-	if (rc == 0)
-		return take_judged(import, cell, &entry, &obs, err);
-	complain(import, cell, "%s", why.text);
+	*ret_period = line->periods[grain].text;
+	return line->periods[grain].good;
+}
+
+/* --- a figure without a period --- */
+
+/* Do the two have a day in common, as a month and its year do? */
+static bool meet(struct period a, struct period b)
+{
+	return period_first_day(a) < period_end_day(b) && period_first_day(b) < period_end_day(a);
+}
+
+/* It is recorded for now; unless the title names another period, which nobody can have meant. */
+static int take_now(struct import *import, const struct cell *cell, const struct observation *obs,
+		    struct err *err)
+{
+	char title[PERIOD_TEXT_MAX], now[PERIOD_TEXT_MAX];
+	const struct cell table = { .line = cell->line, .column = "", .value = "" };
+	if (obs->now)
+		return 0; /* nobody knows when that is: agent/clock.h */
+	(void)period_format(obs->period, now);
+	if (import->dialect.titled && !meet(import->dialect.title, obs->period))
+		return err_set(err, -EINVAL,
+			       "line %u: the title names %s, but without a column for the period "
+			       "the figures would be recorded for %s; add a column called Kỳ and "
+			       "fill it in, like %s",
+			       cell->line, period_format(import->dialect.title, title), now,
+			       period_words_example(obs->period.grain));
+	if (!import->told[obs->period.grain][obs->period.calendar])
+		note(import, &table,
+		     _("there is no column for the period: the figures are recorded for %s, the "
+		       "current %s"),
+		     now, _(grain_name(obs->period.grain)));
+	import->told[obs->period.grain][obs->period.calendar] = true;
 	return 0;
 }
+
+/* --- one figure --- */
+
+/* Where does the sentence belong? */
+static struct cell cell_of(const struct line *line, const struct cell *cell, enum entry_part part)
+{
+	if (part == ENTRY_PERIOD && line->period.column)
+		return period_cell(line);
+	if (part == ENTRY_LABELS && line->labels_column)
+		return (struct cell){ cell->line, line->labels_column->name, line->labels };
+	return *cell;
+}
+
+/* Judged here, so that the complaint knows its line. */
+static int take_figure(struct import *import, struct line *line, const struct cell *cell,
+		       const struct metric *metric, struct err *err)
+{
+	char plain[NUMERAL_MAX];
+	struct entry entry = { .metric = metric->name,
+			       .labels = line->labels,
+			       .typed = cell->value,
+			       .point = cell_point(import->dialect.mark) };
+	struct observation obs;
+	struct err why;
+	enum entry_part part = ENTRY_VALUE;
+	bool dated = import->columns.dated;
+	bool good = !dated || line_period(import, line, metric, &entry.period);
+	if (!good)
+		entry.period = NULL; /* its value may be wrong as well */
+	int rc = refuse_open(import, metric, cell->value, &why);
+	if (rc == 0)
+		rc = cell_read(cell->value, import->dialect.mark, metric->decimals, plain,
+			       &entry.value, &why);
+	if (rc == 0)
+		rc = entry_judge_part(metric, &entry, import->config->now_us, &obs, &part, &why);
+	if (rc == 0 && good) {
+		rc = dated ? 0 : take_now(import, cell, &obs, err);
+		return rc == 0 ? take_judged(import, cell, &entry, &obs, err) : rc;
+	}
+	if (rc == 0 || (!good && part == ENTRY_PERIOD))
+		return 0;
+	struct cell at = cell_of(line, cell, part);
+	if (part == ENTRY_PERIOD && dated) /* not begun: for all of that grain */
+		line->periods[metric->period].good = false;
+	complain(import, &at, "%s: %s", metric->name, why.text);
+	return 0;
+}
+
+/* --- labels --- */
 
 /* "a=b;c=d" as people write it, in any order. */
 static size_t split_labels(char *text, struct label labels[], size_t n, size_t most)
@@ -187,101 +338,148 @@ static size_t split_labels(char *text, struct label labels[], size_t n, size_t m
 	return n;
 }
 
-static const char *field(const struct csv_row *row, size_t i)
-{
-	return i < row->n ? row->fields[i] : ""; /* spreadsheets leave out empty cells at the end */
-}
-
-static int row_labels(const struct import *import, const struct csv_row *row,
-		      char text[LABELS_TEXT_MAX], struct err *why)
+/* @line's labels into @text; else told, with the cell that is wrong. */
+static bool read_labels(struct import *import, struct line *line, char text[LABELS_TEXT_MAX])
 {
 	struct label labels[LABELS_MAX + 1];
 	char written[LABELS_TEXT_MAX] = "";
 	size_t n = 0;
-	for (size_t i = 0; i < import->columns.n && n <= LABELS_MAX; i++) {
-		const struct heading *heading = &import->columns.list[i].heading;
-		const char *cell = field(row, i);
-		if (heading->role == ROLE_DIMENSION && *cell)
-			labels[n++] = (struct label){ heading->dimension, cell };
-		if (heading->role != ROLE_LABELS)
+	struct err why;
+	int rc = 0;
+	struct cell cell = { line->row->line, "", "" };
+	for (size_t i = 0; i < import->columns.n && n <= LABELS_MAX && rc == 0; i++) {
+		const struct column *column = &import->columns.list[i];
+		enum role role = column->heading.role;
+		size_t before = n;
+		if ((role != ROLE_DIMENSION && role != ROLE_LABELS) || !*field(line->row, i))
 			continue;
-		if (strlen(cell) >= sizeof(written))
-			return err_set(why, -EINVAL, "labels: the text is too long");
-		memcpy(written, cell, strlen(cell) + 1);
-		n = split_labels(written, labels, n, LABELS_MAX + 1);
+		cell = cell_at(import, line->row, column);
+		if (!line->labels_column)
+			line->labels_column = column;
+		if (role == ROLE_DIMENSION) {
+			labels[n++] = (struct label){ column->heading.dimension, cell.value };
+		} else if (strlen(cell.value) >= sizeof(written)) {
+			rc = err_set(&why, -EINVAL, "labels: the text is too long");
+		} else {
+			memcpy(written, cell.value, strlen(cell.value) + 1);
+			n = split_labels(written, labels, n, LABELS_MAX + 1);
+		}
+		if (rc == 0)
+			rc = labels_canonical(labels + before, n - before, text, &why);
 	}
-	int rc = labels_canonical(labels, n, text, why);
 	if (rc == 0)
-		(void)viet_compose(text, text, LABELS_TEXT_MAX); /* one series, however a letter is
-								  typed; it does not grow */
-	return rc;
+		rc = labels_canonical(labels, n, text, &why);
+	if (rc < 0) {
+		complain(import, &cell, "%s", why.text);
+		return false;
+	}
+	(void)viet_compose(text, text, LABELS_TEXT_MAX); /* one series, however a letter is typed;
+							  it does not grow */
+	line->labels = text;
+	return true;
 }
 
-/* The column of @role and the cell under it; NULL when there is none. */
-static const struct column *find_column(const struct import *import, const struct csv_row *row,
-					enum role role, const char **ret_cell)
+/* --- the three forms --- */
+
+/* The metric that the line names; NULL when it is told what is wrong with that. */
+static const struct metric *line_metric(struct import *import, const struct csv_row *row)
 {
-	for (size_t i = 0; i < import->columns.n; i++)
-		if (import->columns.list[i].heading.role == role) {
-			*ret_cell = field(row, i);
-			return &import->columns.list[i];
-		}
+	const struct headings *headings = import->config->headings;
+	const struct column *column = columns_find(&import->columns, ROLE_METRIC);
+	struct cell cell = cell_at(import, row, column);
+	struct heading heading = headings_find(headings, cell.value);
+	const char *font;
+	if (heading.role == ROLE_FIGURES)
+		return heading.metric;
+	if (!*cell.value)
+		complain(import, &cell, "is empty; write which metric the line is of");
+	else if (heading.role == ROLE_AMBIGUOUS)
+		complain(import, &cell,
+			 "'%s': several metrics have this label; use the metric's name, like %s",
+			 cell.value, heading.metric->name);
+	else if (heading.role == ROLE_OTHER_UNIT)
+		complain(import, &cell,
+			 "'%s': %s is counted in '%s', and something else stands in brackets; if "
+			 "the "
+			 "figures are of that metric and unit, write %s",
+			 cell.value, heading.metric->name, heading.metric->unit,
+			 heading.metric->name);
+	else if ((font = headings_font(headings, cell.value)))
+		complain(import, &cell,
+			 "'%s' is written for fonts of %s; convert the table to Unicode, and save "
+			 "it "
+			 "again",
+			 cell.value, font);
+	else
+		complain(import, &cell,
+			 "'%s' is not in the catalogue; 'lantoa-agent catalogue' lists what is",
+			 cell.value);
 	return NULL;
 }
 
-static int take_long(struct import *import, const struct csv_row *row, struct entry entry,
-		     struct err *err)
+static int take_long(struct import *import, struct line *line, struct err *err)
 {
-	const char *name = "", *value = "";
-	const struct column *column = find_column(import, row, ROLE_VALUE, &value);
-	struct cell cell = { .line = row->line, .column = "", .value = value };
-	(void)find_column(import, row, ROLE_METRIC, &name); /* the header has both */
-	const struct heading *heading = headings_find(import->config->headings, name);
-	const struct metric *metric =
-		heading && heading->role == ROLE_FIGURES ? heading->metric : NULL;
-	entry.metric = metric ? metric->name : name;
-	if (heading && heading->role == ROLE_AMBIGUOUS)
-		complain(import, &cell,
-			 "'%s': several metrics have this label; use the metric's name, like %s",
-			 name, heading->metric->name);
-	else if (*value)
-		return take_figure(import, &cell, metric, entry, err);
-	else {
-		cell.column = column->name;
-		complain(import, &cell, "is empty; write a number, or remove the line");
-	}
+	struct cell cell = cell_at(import, line->row, columns_find(&import->columns, ROLE_VALUE));
+	const struct metric *metric = line_metric(import, line->row);
+	if (!metric || row_says_nothing(cell.value))
+		return 0;
+	if (*cell.value)
+		return take_figure(import, line, &cell, metric, err);
+	complain(import, &cell, "is empty; write a number, or remove the line");
 	return 0;
 }
 
 /* Dimensions that a metric of the line lacks are those of its neighbours. */
-static int take_wide(struct import *import, const struct csv_row *row, struct entry entry,
-		     struct err *err)
+static int take_wide(struct import *import, struct line *line, struct err *err)
 {
 	int rc = 0;
 	for (size_t i = 0; i < import->columns.n && rc == 0; i++) {
 		const struct column *column = &import->columns.list[i];
-		struct cell cell = { row->line, column->name, field(row, i) };
-		if (column->heading.role != ROLE_FIGURES || !*cell.value)
-			continue;
-		entry.metric = column->heading.metric->name;
-		rc = take_figure(import, &cell, column->heading.metric, entry, err);
+		struct cell cell = cell_at(import, line->row, column);
+		if (column->heading.role == ROLE_FIGURES && *cell.value &&
+		    !row_says_nothing(cell.value))
+			rc = take_figure(import, line, &cell, column->heading.metric, err);
 	}
 	return rc;
 }
 
-static bool is_empty(const struct csv_row *row)
+/* The line's period, or with @across that column's; else told. */
+static bool read_period(struct import *import, struct line *line, const struct column *across)
 {
-	for (size_t i = 0; i < row->n; i++)
-		if (*row->fields[i])
-			return false;
-	return true;
+	struct err why;
+	memset(line->periods, 0, sizeof(line->periods));
+	int rc = row_period_read(&import->columns, line->row, across, &line->period, &why);
+	if (rc == 0 && !*line->period.text)
+		rc = err_set(&why, -EINVAL, "is empty; write the period of the line's figures");
+	struct cell cell = period_cell(line);
+	if (rc < 0)
+		complain(import, &cell, "%s", why.text);
+	return rc == 0;
 }
+
+static int take_across(struct import *import, struct line *line, struct err *err)
+{
+	const struct metric *metric = line_metric(import, line->row);
+	int rc = 0;
+	for (size_t i = 0; metric && i < import->columns.n && rc == 0; i++) {
+		const struct column *column = &import->columns.list[i];
+		struct cell cell = cell_at(import, line->row, column);
+		if (column->heading.role == ROLE_PERIOD_FIGURES && *cell.value &&
+		    !row_says_nothing(cell.value) && read_period(import, line, column))
+			rc = take_figure(import, line, &cell, metric, err);
+	}
+	return rc;
+}
+
+/* --- rows --- */
 
 /* May every cell stand where it stands? */
 static bool check_cells(struct import *import, const struct csv_row *row)
 {
 	for (size_t i = 0; i < row->n; i++) {
-		struct cell cell = { row->line, "", row->fields[i] };
+		const struct cell cell = { .line = row->line,
+					   .column = "",
+					   .value = row->fields[i] };
 		if (!*cell.value ||
 		    (i < import->columns.n && import->columns.list[i].heading.role != ROLE_NONE))
 			continue;
@@ -294,39 +492,66 @@ static bool check_cells(struct import *import, const struct csv_row *row)
 	return true;
 }
 
+static int take_figures(struct import *import, const struct csv_row *row, struct err *err)
+{
+	static int (*const takers[])(struct import *, struct line *, struct err *) = {
+		[FORM_LONG] = take_long, [FORM_WIDE] = take_wide, [FORM_ACROSS] = take_across
+	};
+	char labels[LABELS_TEXT_MAX];
+	struct line line = { .row = row };
+	enum form form = import->columns.form;
+	if (!check_cells(import, row) || !read_labels(import, &line, labels))
+		return 0;
+	if (form != FORM_ACROSS && import->columns.dated && !read_period(import, &line, NULL))
+		return 0;
+	return takers[form](import, &line, err);
+}
+
 static int take_row(struct import *import, const struct csv_row *row, struct err *err)
 {
-	char labels[LABELS_TEXT_MAX];
-	struct err why;
-	struct cell line = { row->line, "", "" };
-	struct entry entry = { .labels = labels };
-	if (is_empty(row) || !check_cells(import, row))
-		return 0;
-	if (row_labels(import, row, labels, &why) < 0) {
-		complain(import, &line, "%s", why.text);
-		return 0;
+	char shown[EXCERPT_MAX];
+	const char *first = "", *longest = "";
+	for (size_t i = 0; i < row->n; i++) {
+		first = *first ? first : row->fields[i];
+		longest = strlen(row->fields[i]) > strlen(longest) ? row->fields[i] : longest;
 	}
-	const struct column *period = find_column(import, row, ROLE_PERIOD, &entry.period);
-	if (period && !*entry.period && import->config->periods_needed) {
-		line.column = period->name;
-		complain(import, &line, "is empty; write the period of the line's figures");
-		return 0;
+	const struct cell line = { .line = row->line, .column = "", .value = first };
+	utf8_excerpt(longest, strlen(longest), shown);
+	switch (row_kind_of(import->config->headings, &import->columns, row, &import->place)) {
+	case ROW_EMPTY:
+		break;
+	case ROW_FIGURES:
+		return take_figures(import, row, err);
+	case ROW_NUMBERS:
+		note(import, &line, _("passed over: the numbers of the columns"));
+		break;
+	case ROW_SECTION:
+		note(import, &line, _("passed over: the heading '%s', without figures"), shown);
+		break;
+	case ROW_FOOTER:
+		note(import, &line, _("passed over: '%s' is a remark or a signature"), shown);
+		break;
+	case ROW_COUNTED:
+		complain(import, &line,
+			 "these could be the numbers of the columns; if they are, remove the line, "
+			 "and if they are figures, add a column called Kỳ with their period");
+		break;
+	case ROW_TOTAL:
+		complain(import, &line,
+			 "this line looks like a total of others, which the province makes itself; "
+			 "remove it");
+		break;
 	}
-	if (period && !*entry.period)
-		entry.period = NULL;
-	return import->columns.wide ? take_wide(import, row, entry, err)
-				    : take_long(import, row, entry, err);
+	return 0;
 }
 
 static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
 	struct import *import = context;
-	const char *ignored;
 	if (import->columns.n > 0)
 		return take_row(import, row, err);
 	int rc = columns_read(import->config->headings, row, &import->columns, err);
-	if (rc == 0 && import->config->periods_needed &&
-	    !find_column(import, row, ROLE_PERIOD, &ignored))
+	if (rc == 0 && import->config->periods_needed && !import->columns.dated)
 		return err_set(err, -EINVAL,
 			       "line %u: the header has no column for the period; add one called "
 			       "Kỳ or period, and fill it in",

@@ -2,13 +2,16 @@
  *
  * Long form: columns metric, value, and optionally period, labels ("app=VNeID;sector=land"), and
  * one column per dimension; one figure a line.
- * Wide form: a column period (or none: the current one), one column per metric, and one per
+ * Wide form: a column per metric, one for the period (or none: the current one), and one per
  * dimension; an empty cell is no figure. What a cell may say: agent/cell.h.
- * Columns may be called as agent/headings.h says; how the file is written is found by
- * agent/survey.h, in a first reading. Empty rows and columns are passed over.
+ * Across: a column metric and one per period, called as periods are.
+ * The period may stand in two columns or three, year and month say. Columns may be called as
+ * agent/headings.h says; how the file is written is found by agent/survey.h, in a first reading.
+ * Empty rows and columns are passed over; so are lines that people write around figures
+ * (agent/row_kind.h), which is noted.
  *
- * A figure that is refused is told with line, column, value, why and what to do; the good ones are
- * kept. They are handed in by thousands, so big files need little memory.
+ * A cell that is refused is told once, with line, column, what stands there, why and what to do;
+ * the good figures are kept. They are handed in by thousands, so big files need little memory.
  *
  * A file is read twice: once with config.noting, so that a figure with two values and a total
  * beside its parts (agent/handin.h) are known before the first is recorded, and once to record. */
@@ -35,19 +38,22 @@ struct import_config {
 	const struct catalogue *catalogue;
 	const struct headings *headings; /* of that catalogue */
 	int64_t now_us;
-	bool periods_needed;   /* else a figure without one is of the current period */
+	bool periods_needed;   /* else a table without a column for them is of the current period */
 	struct handin *handin; /* what was noted of this file before; NULL: not looked at */
 	bool noting;           /* only note there; nothing is recorded, and nobody complains */
 	/** Record a handful; all or none. -EINVAL: one of them is refused, with err's sentence;
 	 * then they come again in parts, and the one is told by its line. */
 	int (*on_entries)(void *context, const struct entry entries[], size_t n, struct err *err);
 	void (*on_complaint)(void *context, const struct import_complaint *complaint);
+	/** What whoever hands the table in should know, though nothing is refused: a line that was
+	 * passed over, the period of a table that names none. May be NULL. */
+	void (*on_note)(void *context, const struct import_complaint *note);
 	void *context;
 };
 
 struct import_result {
 	size_t figures;  /* recorded */
-	size_t rejected; /* figures or whole lines that were not */
+	size_t rejected; /* complaints: cells or whole lines */
 };
 
 struct import;

@@ -24,6 +24,8 @@ struct candidate {     /* a row that may be the header */
 	unsigned line;
 	char separator;
 	bool foreign; /* a name in it is not ASCII */
+	bool titled;  /* a line before it names a period */
+	struct period title;
 };
 
 struct survey {
@@ -38,6 +40,8 @@ struct survey {
 	struct {           /* while candidates are looked for */
 		char separator;
 		unsigned rows;
+		bool titled;
+		struct period title;
 	} trying;
 };
 
@@ -56,9 +60,11 @@ static struct candidate candidate_of(const struct survey *survey, const struct c
 	struct columns columns;
 	struct candidate c = { .line = row->line,
 			       .n = row->n,
-			       .separator = survey->trying.separator };
+			       .separator = survey->trying.separator,
+			       .titled = survey->trying.titled,
+			       .title = survey->trying.title };
 	for (size_t i = 0; i < row->n; i++) {
-		bool known = headings_find(survey->headings, row->fields[i]) != NULL;
+		bool known = headings_find(survey->headings, row->fields[i]).role != ROLE_NONE;
 		c.known += known;
 		c.filled += row->fields[i][0] != '\0';
 		c.foreign |= known && !is_ascii(row->fields[i]);
@@ -88,6 +94,8 @@ static int on_head_row(void *context, const struct csv_row *row, struct err *err
 	struct candidate candidate = candidate_of(survey, row);
 	if (is_better(&candidate, &survey->best))
 		survey->best = candidate;
+	for (size_t i = 0; i < row->n && !survey->trying.titled; i++)
+		survey->trying.titled = period_in_title(row->fields[i], &survey->trying.title);
 	return ++survey->trying.rows < HEADER_ROWS ? 0 : err_set(err, -ECANCELED, "%s", "");
 }
 
@@ -100,6 +108,7 @@ static int try_separator(struct survey *survey, const struct blob *text, char se
 		return rc;
 	survey->trying.separator = separator;
 	survey->trying.rows = 0;
+	survey->trying.titled = false;
 	rc = csv_reader_feed(csv, (const char *)text->data, text->len, NULL);
 	if (rc == 0 && survey->head.len < HEAD_MAX)
 		rc = csv_reader_end(csv, NULL);
@@ -123,6 +132,8 @@ static int find_header(struct survey *survey, const struct blob *text, struct er
 			       "line 1: there is no header line with the names of the columns");
 	survey->dialect.separator = survey->best.separator;
 	survey->dialect.header_line = survey->best.line;
+	survey->dialect.titled = survey->best.titled;
+	survey->dialect.title = survey->best.title;
 	return 0;
 }
 
@@ -144,7 +155,7 @@ static int on_row(void *context, const struct csv_row *row, struct err *err)
 	}
 	for (size_t i = 0; i < row->n && i < survey->columns.n; i++) {
 		enum role role = survey->columns.list[i].heading.role;
-		if (role == ROLE_VALUE || role == ROLE_FIGURES)
+		if (role_is_figure(role))
 			ask_number(survey, row->fields[i]);
 		else if (role == ROLE_PERIOD && !survey->dialect.month_first)
 			survey->dialect.month_first = period_month_first(row->fields[i]);
@@ -215,14 +226,16 @@ int survey_feed(struct survey *survey, const void *bytes, size_t len, struct err
 	return survey->head.len < HEAD_MAX ? 0 : begin(survey, err);
 }
 
-static enum numeral mark_of(const struct survey *survey)
+static enum numeral mark_of(struct survey *survey)
 {
 	if (survey->comma || survey->point)
 		return survey->comma && survey->point ? NUMERAL_EITHER
 		       : survey->comma                ? NUMERAL_COMMA
 						      : NUMERAL_POINT;
-	if (survey->columns.n > 1 && survey->dialect.separator == ';')
+	if (survey->columns.n > 1 && survey->dialect.separator == ';') {
+		survey->dialect.by_separator = true;
 		return NUMERAL_COMMA;
+	}
 	bool comma_separated = survey->columns.n == 1 || survey->dialect.separator == ',';
 	return survey->columns.plain && comma_separated ? NUMERAL_POINT : NUMERAL_EITHER;
 }

@@ -4,10 +4,12 @@
  * - Encoding: by common/charset.h; Windows-1258 only when a Vietnamese column name confirms it.
  * - Separator and header: the line among the first 30, and the separator, by which every name in it
  *   is known; titles may stand above. A first line "sep=;" is heeded.
+ * - Title: does a line above the header name a period?
  * - Mark before decimals: what the numbers themselves tell (12,5 or 1,234,567). Where all of them
- *   are silent, ';' as separator tells a decimal comma, as spreadsheets have it; and ',' with
- *   columns called as programs call them (metric,period,value) a point. Else, or when some numbers
- *   say this and some that, the file does not tell, and 1.234 must be asked about.
+ *   are silent, ';' as separator tells a decimal comma, as spreadsheets have it, though statistics
+ *   offices part by ';' and write a point (by_separator: ask about 1.250); and ',' with columns
+ * called as programs call them (metric,period,value) a point. Else, or when some numbers say this
+ * and some that, the file does not tell, and 1.234 must be asked about.
  * - Dates: does one have the month first? */
 #pragma once
 

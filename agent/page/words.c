@@ -4,6 +4,7 @@
 #include "decimal.h"
 #include "i18n.h"
 #include "labels.h"
+#include "terms.h"
 #include "utf8.h"
 
 #include <stdbool.h>
@@ -171,30 +172,18 @@ const char *words_metric(const struct metric *metric)
 	return vietnamese() ? metric->label_vi : metric->label_en;
 }
 
-/* Of a table of words that have a translation. */
-static const char *known(const char *const words[], size_t n, const char *word)
+static const char *shown(const char *word)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(words[i], word) == 0)
-			return _(words[i]);
-	return word;
+	const char *name = vietnamese() ? terms_vietnamese(word) : NULL;
+	return name ? name : word;
 }
 
 const char *words_unit(const char *unit)
 {
-	static const char *const units[] = {
-		N_("team"),        N_("person"),  N_("hamlet"),       N_("session"),
-		N_("visit"),       N_("hour"),    N_("installation"), N_("dossier"),
-		N_("point"),       N_("rating"),  N_("minute"),       N_("document"),
-		N_("household"),   N_("account"), N_("VND"),          N_("enterprise"),
-		N_("billion VND"), N_("index"),   N_("person-time"),
-	};
-	return known(units, sizeof(units) / sizeof(units[0]), unit);
+	return shown(unit);
 }
 
 const char *words_dimension(const char *dimension)
 {
-	static const char *const dimensions[] = { N_("topic"), N_("app"), N_("sector"),
-						  N_("platform"), N_("desk") };
-	return known(dimensions, sizeof(dimensions) / sizeof(dimensions[0]), dimension);
+	return shown(dimension);
 }

@@ -1,5 +1,5 @@
-/* Periods as people write them in tables: what this module makes of them is a period, or is left
- * for period_parse() to judge; what is one already stays. */
+/* Periods as people write them in tables: what this module makes of them is a period of the
+ * grain that was asked for, and what is one already stays. */
 #include "fuzz.h"
 #include "period_words.h"
 #include "utf8.h"
@@ -19,8 +19,8 @@ static void try_grain(const char *text, enum grain grain, bool month_first)
 		return;
 	require(strlen(written) < PERIOD_TEXT_MAX);
 	require(!valid || utf8_valid(written, strlen(written)));
-	if (period_parse(written, CALENDAR_CIVIL, &period, &err) < 0)
-		return;
+	require(period_parse(written, CALENDAR_CIVIL, &period, &err) == 0);
+	require(period.grain == grain && period_words_known(text));
 	require(period_from_words(written, grain, month_first, again, &err) == 0);
 	require(period_parse(again, CALENDAR_CIVIL, &same, &err) == 0);
 	require(period.grain == same.grain && period.number == same.number);
@@ -28,7 +28,10 @@ static void try_grain(const char *text, enum grain grain, bool month_first)
 
 static void try_line(const char *text)
 {
+	struct period named;
 	(void)period_month_first(text);
+	if (period_in_title(text, &named))
+		require(named.grain >= GRAIN_WEEK);
 	for (enum grain grain = GRAIN_MINUTE; grain < GRAIN_COUNT; grain++) {
 		try_grain(text, grain, false);
 		try_grain(text, grain, true);

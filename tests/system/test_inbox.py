@@ -95,7 +95,7 @@ class Tables(Inbox):
         self.drop("a.csv", HEADER + "30/06/2025;5\n31/06/2025;6\n29/06/2025;bảy\n")
         rows = self.errors_of("a.csv")
         self.assertEqual([row[:3] for row in rows],
-                         [["dòng", "cột", "giá trị"], ["3", "Lượt", "6"], ["4", "Lượt", "bảy"]])
+                         [["dòng", "cột", "giá trị"], ["3", "Kỳ", "31/06/2025"], ["4", "Lượt", "bảy"]])
         self.assertIn("không phải là kỳ", rows[1][3])
         self.wait_total(5)
         self.assertIn("a.csv.errors.csv", self.looks()["error"])

@@ -49,7 +49,7 @@ class Language(rig.Rig):
         self.assert_refused(agent.record("visits=1", "--period", "2025-06"),
                             "kỳ '2025-06' là tháng nhưng chỉ tiêu tính theo ngày")
         outcome = agent.command("import", "-", stdin="metric,period,value\nhours,2025-13,1\n")
-        self.assertIn("-:2: hours: '2025-13' không phải là kỳ", outcome.err)
+        self.assertIn("-:2: period: hours: '2025-13' không phải là kỳ", outcome.err)
 
     def test_agent_and_office(self):
         agent = self.agent("28001").start()

@@ -161,16 +161,17 @@ static const struct expected {
 	  .complaints = { "6: visits: 'x' is not a number" } },
 	{ .file = "day_month.csv",
 	  .recorded = "2025-07-07 visits=3\n",
-	  .complaints = { "2: '6/30/2025' has the month before the day; write the day first: "
+	  .complaints = { "2: visits: '6/30/2025' has the month before the day; write the day "
+			  "first: "
 			  "30/06/2025",
-			  "3: '6/7/2025' could be 2025-07-06 or 2025-06-07",
-			  "5: '30/06/25': write the year with four digits" } },
+			  "3: visits: '6/7/2025' could be 2025-07-06 or 2025-06-07",
+			  "5: visits: '30/06/25': write the year with four digits" } },
 	{ .file = "periods.csv",
 	  .recorded = "2025-06 team.count=1\n2025-05 team.count=2\n2025-Q2 quarterly=3\n2025-Q1 "
 		      "quarterly=4\n"
 		      "2025-S1 half=5\n2024 yearly=6\n2025-W26 weekly=7\n2025-06-30T14 hourly=8\n"
 		      "2025-06-30 visits=9\n2025-06-29 visits=10\n2025-04 team.count=11\n",
-	  .complaints = { "13: team.count: '2025-13' is not a period" } },
+	  .complaints = { "13: team.count: 'Tháng 13/2025' is not a period" } },
 	{ .file = "two_labels.csv", .refusal = "line 1: column 'Trùng': several metrics" },
 	{ .file = "unknown_column.csv", .refusal = "line 1: column 'Cột lạ' is neither" },
 	{ .file = "no_header.csv", .refusal = "line 1: column '1' is neither" },

@@ -162,11 +162,32 @@ static void every_bad_line_is_named_and_the_good_ones_are_kept(void **state)
 	assert_null(strstr(f->complaints, "f.csv:15:"));
 }
 
-static void wide_complaint_names_its_column(void **state)
+static void each_bad_cell_is_told_once_at_its_own_column(void **state)
 {
 	struct fixture *f = *state;
-	imported(f, "period,Teams,Score\n2025-06,7,9\n", 1, 1);
-	assert_non_null(strstr(f->complaints, "f.csv:2: Score: "));
+	imported(f,
+		 "period,sector,Hồ sơ nhận,Dossiers online,Score\n"
+		 "2025-06,,1,2,3\n"
+		 "2025-06-30,,x,2,y\n"
+		 "2025-06-31,,x,2,1\n"
+		 "2026-01-01,,1,2,3\n"
+		 "2025-06-30,a=b,1,2,3\n"
+		 ",,1,2,3\n",
+		 1, 8);
+	assert_string_equal(f->recorded, "2025-06-30 dossiers.online=2 {}\n");
+	static const char *const told[] = {
+		"f.csv:2: period: dossiers.received: '2025-06' is a month",
+		"f.csv:3: Hồ sơ nhận: dossiers.received: 'x' is not",
+		"f.csv:3: Score: score: 'y' is not",
+		"f.csv:4: period: dossiers.received: '2025-06-31' is not",
+		"f.csv:4: Hồ sơ nhận: dossiers.received: 'x' is not",
+		"f.csv:5: period: dossiers.received: period '2026-01-01'",
+		"f.csv:6: sector: ",
+		"f.csv:7: period: is empty"
+	};
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		if (!strstr(f->complaints, told[i]))
+			fail_msg("'%s' is not in\n%s", told[i], f->complaints);
 }
 
 static void headers_without_sense_are_refused_whole(void **state)
@@ -578,7 +599,7 @@ int main(void)
 		TEST(long_form_takes_labels_both_ways),
 		TEST(wide_form_takes_headers_in_either_language_and_skips_empty_cells),
 		TEST(every_bad_line_is_named_and_the_good_ones_are_kept),
-		TEST(wide_complaint_names_its_column),
+		TEST(each_bad_cell_is_told_once_at_its_own_column),
 		TEST(headers_without_sense_are_refused_whole),
 		TEST(periods_are_asked_for_where_they_are_needed),
 		TEST(of_a_file_with_broken_quoting_nothing_is_taken),

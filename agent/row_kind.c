@@ -1,0 +1,262 @@
+#include "row_kind.h"
+
+#include "numeral.h"
+#include "period_words.h"
+#include "viet.h"
+
+#include <string.h>
+
+/* --- cells --- */
+
+bool row_says_nothing(const char *cell)
+{
+	static const char *const marks[] = { "..", "...", "…", "n/a", "na", "#n/a" };
+	char bare[VIET_KEY_MAX];
+	if (!viet_bare(cell, bare))
+		return false;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (strcmp(bare, marks[i]) == 0)
+			return true;
+	return false;
+}
+
+static const char *cell_of(const struct csv_row *row, size_t i)
+{
+	return i < row->n ? row->fields[i] : "";
+}
+
+static bool begins_with(const char *text, const char *const list[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(text, list[i], strlen(list[i])) == 0)
+			return true;
+	return false;
+}
+
+#define BEGINS_WITH(text, list) begins_with(text, list, sizeof(list) / sizeof((list)[0]))
+
+/* Who signs, when, remarks. */
+static bool is_of_footer(const char *cell)
+{
+	static const char *const begins[] = { "nguoi lap",
+					      "nguoi ky",
+					      "nguoi bao cao",
+					      "nguoi duyet",
+					      "nguoi tong hop",
+					      "nguoi kiem",
+					      "thu truong",
+					      "ke toan",
+					      "chu tich",
+					      "pho chu tich",
+					      "giam doc",
+					      "pho giam doc",
+					      "truong phong",
+					      "pho truong",
+					      "truong ban",
+					      "lanh dao",
+					      "can bo",
+					      "cong chuc",
+					      "ky ten",
+					      "(ky",
+					      "ky, ",
+					      "ky va ghi",
+					      "ho ten",
+					      "ho va ten",
+					      "(ho",
+					      "dong dau",
+					      "xac nhan",
+					      "noi nhan",
+					      "- nhu tren",
+					      "luu:",
+					      "- luu",
+					      "tm.",
+					      "tm ",
+					      "kt.",
+					      "tl.",
+					      "tuq.",
+					      "t/m",
+					      "ghi chu:",
+					      "nguon:",
+					      "nguon so lieu",
+					      "nguoi phu",
+					      "lap bieu",
+					      "lap bang",
+					      "don vi bao cao",
+					      "prepared by",
+					      "approved by",
+					      "signed",
+					      "signature",
+					      "director",
+					      "chairman",
+					      "source:",
+					      "note:",
+					      "remarks:" };
+	char bare[VIET_KEY_MAX];
+	if (!viet_bare(cell, bare))
+		return false;
+	const char *day = strstr(bare, "ngay ");
+	return BEGINS_WITH(bare, begins) || (day && strstr(day, "thang ") && strstr(day, "nam"));
+}
+
+static bool is_total(const char *cell)
+{
+	static const char *const begins[] = { "tong cong", "cong:", "tong:", "total:" };
+	static const char *const words[] = { "tong", "cong",        "tong so", "total",
+					     "sum",  "grand total", "cong don" };
+	char bare[VIET_KEY_MAX];
+	if (!viet_bare(cell, bare))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(bare, words[i]) == 0)
+			return true;
+	return BEGINS_WITH(bare, begins);
+}
+
+/* --- numbers of columns --- */
+
+/* "(3)", "[3]", "3", "(3)=(1)+(2)": 3. "A", "(b)": its letter. 0 for others. */
+static int column_number(const char *cell, bool *ret_marked)
+{
+	const char *at = cell + strspn(cell, "([ ");
+	size_t digits = strspn(at, "0123456789");
+	*ret_marked |= at != cell;
+	if (digits > 2 || (digits == 0 && at[1] && !strchr(")] ", at[1])))
+		return 0;
+	int number = 0;
+	for (size_t i = 0; i < digits; i++)
+		number = number * 10 + (at[i] - '0');
+	if (digits == 0 && *at >= 'A' && *at <= 'Z')
+		number = *at;
+	else if (digits == 0 && *at >= 'a' && *at <= 'z')
+		number = *at;
+	const char *rest = at + (digits > 0 ? digits : 1);
+	if (!number || (*rest && !strchr(")]= ", *rest)))
+		return 0;
+	return number;
+}
+
+/* Letters from A, then numbers from 1, in every cell that is not empty; two at least. */
+static bool is_numbered(const struct csv_row *row, bool *ret_marked)
+{
+	int last = 0;
+	size_t n = 0;
+	*ret_marked = false;
+	for (size_t i = 0; i < row->n; i++) {
+		if (!*row->fields[i])
+			continue;
+		int number = column_number(row->fields[i], ret_marked);
+		bool letter = number >= 'A';
+		*ret_marked |= letter;
+		if (number == 0 || (n == 0 && number != 1 && number != 'A' && number != 'a') ||
+		    (n > 0 && number != last + 1 && !(number == 1 && last >= 'A')) ||
+		    (letter && n > 0 && last < 'A'))
+			return false;
+		last = number;
+		n++;
+	}
+	return n >= 2;
+}
+
+/* --- lines --- */
+
+struct look {                  /* at a line */
+	bool value, number;    /* under a column of figures: something, a number */
+	bool period, metric;   /* a text there is one */
+	bool no_metric, total; /* the metric's cell is empty; something is called a total */
+	bool footer;
+	bool stray; /* a number stands under no heading */
+};
+
+static struct look look_at(const struct headings *headings, const struct columns *columns,
+			   const struct csv_row *row)
+{
+	struct look look = { .no_metric = true };
+	for (size_t i = 0; i < row->n; i++) {
+		enum role role = i < columns->n ? columns->list[i].heading.role : ROLE_NONE;
+		const char *cell = row->fields[i];
+		if (!*cell)
+			continue;
+		look.stray |= role == ROLE_NONE && numeral_look(cell) != NUMERAL_NONE;
+		look.footer |= is_of_footer(cell);
+		if (role_is_figure(role)) {
+			look.value |= !row_says_nothing(cell);
+			look.number |= numeral_look(cell) != NUMERAL_NONE;
+			continue;
+		}
+		look.total |= is_total(cell);
+		if (role == ROLE_PERIOD)
+			look.period |= period_words_known(cell) || (columns->list[i].heading.part &&
+								    strpbrk(cell, "0123456789"));
+		if (role == ROLE_METRIC) {
+			look.metric |= headings_find(headings, cell).metric != NULL;
+			look.no_metric = false;
+		}
+	}
+	return look;
+}
+
+/* Has a figure cell digits that are no signature's? */
+static bool tries_figure(const struct columns *columns, const struct csv_row *row)
+{
+	for (size_t i = 0; i < columns->n; i++) {
+		const char *cell = cell_of(row, i);
+		if (role_is_figure(columns->list[i].heading.role) && strpbrk(cell, "0123456789") &&
+		    !is_of_footer(cell))
+			return true;
+	}
+	return false;
+}
+
+/* Text alone, where figures might stand. */
+static enum row_kind kind_of_text(const struct columns *columns, const struct look *look,
+				  struct row_place *place)
+{
+	bool names_nothing = columns->form == FORM_WIDE ? !look->period : !look->metric;
+	if (!names_nothing || (look->period && !look->footer))
+		return ROW_FIGURES;
+	bool nowhere = columns->form != FORM_WIDE && look->no_metric && !look->period;
+	if (!look->footer && !place->footer && !nowhere)
+		return ROW_FIGURES;
+	place->footer = true;
+	return ROW_FOOTER;
+}
+
+/* Nothing stands where figures stand. */
+static enum row_kind kind_of_empty(const struct columns *columns, const struct look *look,
+				   struct row_place *place)
+{
+	if (look->stray)
+		return ROW_FIGURES;
+	if (look->metric)
+		return columns->form == FORM_LONG ? ROW_FIGURES : ROW_EMPTY;
+	if (look->period && columns->form == FORM_WIDE)
+		return ROW_EMPTY;
+	if (look->period && columns->form == FORM_LONG && !look->no_metric)
+		return ROW_FIGURES;
+	place->footer |= look->footer;
+	return place->footer ? ROW_FOOTER : ROW_SECTION;
+}
+
+enum row_kind row_kind_of(const struct headings *headings, const struct columns *columns,
+			  const struct csv_row *row, struct row_place *place)
+{
+	bool marked;
+	if (csv_row_filled(row) == 0)
+		return ROW_EMPTY;
+	struct look look = look_at(headings, columns, row);
+	if (place->rows++ < 2 && is_numbered(row, &marked)) {
+		/* A period has a year, a metric a name: of numbers this short, only a table that
+		 * has neither column can be full. */
+		bool figures = columns->form == FORM_WIDE ? !columns->dated : look.metric;
+		if (marked || !figures)
+			return ROW_NUMBERS;
+		return ROW_COUNTED;
+	}
+	if (look.total && !look.metric)
+		return look.value ? ROW_TOTAL : ROW_SECTION;
+	if (!look.value)
+		return kind_of_empty(columns, &look, place);
+	if (!look.number && !tries_figure(columns, row))
+		return kind_of_text(columns, &look, place);
+	return ROW_FIGURES;
+}

@@ -1,0 +1,6 @@
+/* What the reference catalogue's units of measure and dimensions are called in Vietnamese. The page
+ * shows them so, and tables may call their columns so. */
+#pragma once
+
+/** The Vietnamese name of unit or dimension @word; NULL for one that has none here. */
+const char *terms_vietnamese(const char *word);

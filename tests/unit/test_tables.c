@@ -1,0 +1,287 @@
+/* Tables as offices write them, by the reference catalogue: what is recorded of each, and what is
+ * told, where. The files are in the corpus that fuzz_import begins with. */
+#include "blob.h"
+#include "civil.h"
+#include "import.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOW_US    (INT64_C(20300) * 86400000000) /* 2025-07-31 */
+#define CORPUS    SOURCE_DIR "/tests/fuzz/corpus/import/"
+#define CATALOGUE SOURCE_DIR "/aggregator/data/tien-giang/catalogue.csv"
+#define TOLD_MAX  8u
+
+#define SO        "Số tổ công nghệ số cộng đồng"
+#define TV        "Số thành viên tổ công nghệ số cộng đồng"
+
+struct expected {
+	const char *file, *recorded; /* NULL: nothing */
+	/* "LINE|COLUMN|VALUE|part of the sentence"; a note begins with '~' */
+	const char *told[TOLD_MAX];
+	const char *refusal; /* part of the sentence; NULL: it is taken */
+};
+
+static const struct expected tables[] = {
+	{ .file = "period_cell_empty.csv",
+	  .recorded = "2025-05 service.rating_count=8\n2025-06 service.rating_count=9\n",
+	  .told = { "4||Tổng cộng|looks like a total" } },
+	{ .file = "period_cell_merged.csv",
+	  .recorded = "2025-06 office.documents_issued=40\n",
+	  .told = { "3|Kỳ||is empty; write the period" } },
+	{ .file = "total_rows.csv",
+	  .recorded = "2025-05 team.count=8\n2025-06 team.count=9\n",
+	  .told = { "4||Tổng số|looks like a total", "5||Cộng|looks like a total" } },
+	{ .file = "total_as_dimension.csv",
+	  .recorded = "2025-06-30 service.dossiers_received=3 sector=đất đai\n",
+	  .told = { "3||30/06/2025|looks like a total" } },
+	{ .file = "title_names_another_month.csv",
+	  .refusal = "line 4: the title names 2025-06, but without a column for the period the "
+		     "figures would be recorded for 2025-07; add a column called Kỳ and fill it "
+		     "in, like Tháng 6/2025" },
+	{ .file = "title_names_this_month.csv",
+	  .recorded = "now team.count=8\n",
+	  .told = { "~4|||no column for the period: the figures are recorded for 2025-07, the "
+		    "current month" } },
+	{ .file = "title_is_a_signature_day.csv",
+	  .recorded = "now team.count=8\n",
+	  .told = { "~3|||recorded for 2025-07" } },
+	{ .file = "no_period_column.csv",
+	  .recorded = "now team.count=8\nnow team.members=56\n",
+	  .told = { "~2|||recorded for 2025-07" } },
+	{ .file = "excel_months.csv",
+	  .recorded = "2025-06 team.count=8\n2025-05 team.count=7\n2025-04 team.count=6\n" },
+	{ .file = "excel_months_more.csv",
+	  .recorded = "2025-06 team.count=8\n2025-05 team.count=7\n2025-04 team.count=6\n"
+		      "2025-03 team.count=5\n2025-02 team.count=4\n",
+	  .told = { "7|Kỳ|30/01/2025|is a day, but it is counted per month; write it like Tháng 6",
+		    "8|Kỳ|25-Jan|does not name the year",
+		    "9|Kỳ|45658|keeps the day 01/01/2025; format these cells as dates" } },
+	{ .file = "quarters.csv",
+	  .recorded = "2025-Q2 team.members_trained=8\n2025-Q1 team.members_trained=7\n"
+		      "2024-Q4 team.members_trained=6\n2024-Q3 team.members_trained=5\n" },
+	{ .file = "year_and_month.csv", .recorded = "2025-06 team.count=8\n" },
+	{ .file = "year_and_quarter.csv",
+	  .recorded = "2025-Q2 team.members_trained=8\n2025-Q1 team.members_trained=7\n",
+	  .told = { "4|Năm||is empty; write the period",
+		    "5|Quý|5|is not a period; write it like Quý 2/2025" } },
+	{ .file = "day_month_year.csv",
+	  .recorded = "2025-06-30 service.dossiers_received=8\n"
+		      "2025-06-29 service.dossiers_received=7\n" },
+	{ .file = "month_with_its_year.csv",
+	  .recorded = "2025-06 team.count=8\n2025-04 team.count=6\n",
+	  .told = { "3|Tháng|05/2024|and the year in its own column differ", "5|Năm||is empty" } },
+	{ .file = "periods_as_columns.csv", .recorded = "2025-04 team.count=7\n" },
+	{ .file = "months_as_columns.csv",
+	  .recorded = "2025-04 team.count=7\n2025-06 team.count=8\n"
+		      "2025-04 team.members=56\n2025-05 team.members=57\n" },
+	{ .file = "months_beside_year.csv",
+	  .recorded = "2025-04 team.count=7\n2025-05 team.count=8\n",
+	  .told = { "3|Năm||is empty", "3|Năm||is empty" } },
+	{ .file = "months_without_year.csv",
+	  .told = { "2|Tháng 4|Tháng 4|does not name the year; write it too, like Tháng 6/2025",
+		    "2|Tháng 5|Tháng 5|does not name the year" } },
+	{ .file = "periods_without_metric.csv",
+	  .refusal =
+		  "line 1: the header has a column per period, and none that says which metric" },
+	{ .file = "headings_with_units.csv",
+	  .recorded = "2025-06 team.count=8\n2025-06 team.members=56\n"
+		      "2025-06 office.documents_issued=3\n",
+	  .told = { "~2||(A)|passed over: the numbers of the columns" } },
+	{ .file = "heading_of_another_unit.csv",
+	  .refusal = "payment.cashless_amount is counted in 'VND', and something else stands" },
+	{ .file = "heading_of_a_part.csv", .refusal = "team.members is counted in 'person'" },
+	{ .file = "numbers_of_columns.csv",
+	  .recorded = "now team.count=8\nnow team.members=56\n",
+	  .told = { "2||1|these could be the numbers of the columns",
+		    "~3|||recorded for 2025-07" } },
+	{ .file = "numbers_under_year_and_month.csv",
+	  .recorded = "2025-06 team.count=8\n",
+	  .told = { "~2||A|passed over: the numbers", "~3||1|passed over: the numbers" } },
+	{ .file = "section_and_signature.csv",
+	  .recorded = "2025-06 team.count=8\n",
+	  .told = { "~2||(1)|passed over: the numbers of the columns",
+		    "~3||I|passed over: the heading 'TỔ CÔNG NGHỆ SỐ', without",
+		    "5||Tổng cộng|looks like a total",
+		    "~6||NGƯỜI LẬP|passed over: 'NGƯỜI LẬP' is a remark or a signature" } },
+	{ .file = "footer.csv",
+	  .recorded = "2025-06 team.count=8\n2025-06 team.members=56\n",
+	  .told = { "~4||TỔ CÔNG NGHỆ SỐ|passed over: the heading", "~5||Người lập biểu|signature",
+		    "~6||(Ký, họ tên)|signature", "~7||Nguyễn Văn An|signature",
+		    "~8||Ghi chú: số tạm tính|remark", "~9||Mỹ Tho, ngày 5 tháng 7 năm 2025|remark",
+		    "10|" SO "|bảy|is not a number", "11|Kỳ||is empty; write the period" } },
+	{ .file = "point_zero.csv",
+	  .recorded = "2025-06 team.count=8.0\n2025-05 team.count=8.00\n" },
+	{ .file = "comma_zero.csv",
+	  .recorded = "2025-06 team.count=8.0\n2025-06 team.members=56.00\n",
+	  .told = { "3|" SO "|8,5|more than 0 digits", "3|" TV "|5x|is not a number" } },
+	{ .file = "dimension_as_shown.csv",
+	  .recorded = "2025-06-30 service.dossiers_received=8 sector=đất đai\n" },
+	{ .file = "semicolons_with_points.csv",
+	  .told = { "2|Value added of the digital economy|1.250|can be read as",
+		    "3|Value added of the digital economy|2.125|can be read as" } },
+	{ .file = "semicolons_with_points_told.csv",
+	  .recorded = "2023 economy.digital_value_added=1.250\n"
+		      "2024 economy.digital_value_added=2.5\n" },
+	{ .file = "semicolons_with_commas.csv",
+	  .recorded = "2023 economy.digital_value_added=1.250\n"
+		      "2024 economy.digital_value_added=2.125\n" },
+	{ .file = "semicolons_whole_numbers.csv", .recorded = "2025-06 team.members=1250\n" },
+	{ .file = "kept_as_text.csv", .recorded = "2025-06 team.count=8\n2025-05 team.count=7\n" },
+	{ .file = "old_font_tcvn3.csv",
+	  .refusal = "line 1: column 'Kú' is written for fonts of TCVN3 (.VnTime)" },
+	{ .file = "old_font_vni.csv",
+	  .refusal = "line 1: column 'Chæ tieâu' is written for fonts of VNI (VNI-Times)" },
+	{ .file = "old_font_cell.csv",
+	  .told = { "2|Chỉ tiêu|Soá toå coâng ngheä soá coäng ñoàng|fonts of VNI",
+		    "3|Chỉ tiêu|Sè tæ c«ng nghÖ sè céng ®ång|fonts of TCVN3" } },
+	{ .file = "html_as.xls", .refusal = "this is a web page (HTML or XML)" },
+	{ .file = "html_utf16.xls", .refusal = "this is a web page (HTML or XML)" },
+	{ .file = "workbook_in_xml.xls", .refusal = "this is a web page (HTML or XML)" },
+};
+#define N_TABLES (sizeof(tables) / sizeof(tables[0]))
+
+struct fixture {
+	struct catalogue *catalogue;
+	struct blob recorded;
+	const struct expected *expected;
+	size_t n_told, n_wrong;
+	struct err err;
+};
+
+static void read_whole(const char *path, struct blob *out)
+{
+	FILE *file = fopen(path, "re");
+	if (!file)
+		fail_msg("%s is not there", path);
+	assert_int_equal(blob_reserve(out, 65536), 0);
+	out->len = fread(out->data, 1, 65536, file);
+	(void)fclose(file); /* only read */
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct blob csv = { 0 };
+	assert_non_null(f);
+	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
+	read_whole(CATALOGUE, &csv);
+	if (catalogue_read((char *)csv.data, csv.len, &f->catalogue, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	blob_free(&csv);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	catalogue_close(f->catalogue);
+	blob_free(&f->recorded);
+	free(f);
+	return 0;
+}
+
+static int on_entries(void *context, const struct entry entries[], size_t n, struct err *err)
+{
+	struct fixture *f = context;
+	(void)err;
+	for (size_t i = 0; i < n; i++) {
+		char line[512];
+		int len = snprintf(line, sizeof(line), "%s %s=%s%s%s\n",
+				   entries[i].period ? entries[i].period : "now", entries[i].metric,
+				   entries[i].value ? entries[i].value : "-",
+				   *entries[i].labels ? " " : "", entries[i].labels);
+		assert_int_equal(blob_append(&f->recorded, line, (size_t)len), 0);
+	}
+	return 0;
+}
+
+/* All of them are looked at before the test fails. */
+static void wrong(struct fixture *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void wrong(struct fixture *f, const char *format, ...)
+{
+	char text[2048];
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
+	va_end(args);
+	print_error("%s: %s\n", f->expected->file, text);
+	f->n_wrong++;
+}
+
+/* The next that is expected: its place exactly, of its sentence a part. */
+static void tell(struct fixture *f, const char *mark, const struct import_complaint *told)
+{
+	char place[512];
+	const char *wanted = f->n_told < TOLD_MAX ? f->expected->told[f->n_told] : NULL;
+	(void)snprintf(place, sizeof(place), "%s%u|%s|%s|", mark, told->line, told->column,
+		       told->value);
+	if (!wanted || strncmp(wanted, place, strlen(place)) != 0 ||
+	    !strstr(told->why, wanted + strlen(place)))
+		wrong(f, "told '%s%s' instead of '%s'", place, told->why,
+		      wanted ? wanted : "nothing");
+	f->n_told++;
+}
+
+static void on_complaint(void *context, const struct import_complaint *complaint)
+{
+	tell(context, "", complaint);
+}
+
+static void on_note(void *context, const struct import_complaint *told)
+{
+	tell(context, "~", told);
+}
+
+static void check(struct fixture *f, const struct expected *expected)
+{
+	char path[512];
+	struct import_result result;
+	struct blob file = { 0 };
+	struct import_config config = { .catalogue = f->catalogue,
+					.now_us = NOW_US,
+					.on_entries = on_entries,
+					.on_complaint = on_complaint,
+					.on_note = on_note,
+					.context = f };
+	(void)snprintf(path, sizeof(path), CORPUS "%s", expected->file);
+	read_whole(path, &file);
+	f->expected = expected;
+	f->n_told = f->recorded.len = 0;
+	int rc = import_csv(&config, "f", (char *)file.data, file.len, &result, &f->err);
+	blob_free(&file);
+	if (rc != (expected->refusal ? -EINVAL : 0) ||
+	    (expected->refusal && !strstr(f->err.text, expected->refusal)))
+		wrong(f, "%d %s", rc, rc < 0 ? f->err.text : "");
+	if (f->n_told < TOLD_MAX && expected->told[f->n_told])
+		wrong(f, "not told: %s", expected->told[f->n_told]);
+	assert_int_equal(blob_append(&f->recorded, "", 1), 0);
+	if (strcmp((char *)f->recorded.data, expected->recorded ? expected->recorded : "") != 0)
+		wrong(f, "recorded\n%s", (char *)f->recorded.data);
+}
+
+static void every_table_comes_to_what_it_should(void **state)
+{
+	struct fixture *f = *state;
+	for (size_t i = 0; i < N_TABLES; i++)
+		check(f, &tables[i]);
+	assert_int_equal(f->n_wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(every_table_comes_to_what_it_should, set_up,
+						tear_down),
+	};
+	return cmocka_run_group_tests_name("tables", tests, NULL, NULL);
+}
