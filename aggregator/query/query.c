@@ -382,7 +382,8 @@ static struct table *table_of(const struct plan *plan)
 				 *const own[] = { "operands",    "targets",  "target",
 						  "target_year", "distance", "path" },
 				 *const ranks[] = { "rank", "of" };
-	const char *columns[24];
+	const char *columns[sizeof(common) / sizeof(common[0]) + sizeof(own) / sizeof(own[0]) +
+			    sizeof(ranks) / sizeof(ranks[0])];
 	size_t n = sizeof(common) / sizeof(common[0]);
 	memcpy(columns, common, sizeof(common));
 	if (plan->indicator) {
