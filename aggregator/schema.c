@@ -100,6 +100,30 @@ static const char *const steps[] = {
 	/* 8: how much a strand holds, because there is a limit to that (office_limits.h): of its
 	   entries since this step. */
 	"ALTER TABLE strand ADD COLUMN observations INTEGER NOT NULL DEFAULT 0;",
+	/* 9: since when a row of quarantine is held (NULL: since its entry came, or nobody knows),
+	   because what counted until then is known to have counted. And how many observations of an
+	   office wait, where it was known how many rows. */
+	("ALTER TABLE quarantine ADD COLUMN held_us INTEGER;"
+	 "CREATE INDEX quarantine_waits ON quarantine(journal) WHERE released_us IS NULL;"
+	 "ALTER TABLE held ADD COLUMN observations INTEGER NOT NULL DEFAULT 0;"
+	 "DELETE FROM held;"
+	 "INSERT INTO held SELECT j.office, count(*), sum(q.observations) FROM quarantine q"
+	 "  JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL GROUP BY j.office;"
+	 "DROP TRIGGER held_more; DROP TRIGGER held_fewer; DROP TRIGGER held_changed;"
+	 "CREATE TRIGGER held_more AFTER INSERT ON quarantine WHEN new.released_us IS NULL BEGIN"
+	 "  INSERT INTO held SELECT office, 1, new.observations FROM journal WHERE id = new.journal"
+	 "  ON CONFLICT DO UPDATE SET n = n + 1,"
+	 "  observations = observations + excluded.observations; END;"
+	 "CREATE TRIGGER held_fewer AFTER DELETE ON quarantine WHEN old.released_us IS NULL BEGIN"
+	 "  UPDATE held SET n = n - 1, observations = observations - old.observations"
+	 "  WHERE office = (SELECT office FROM journal WHERE id = old.journal); END;"
+	 "CREATE TRIGGER held_changed AFTER UPDATE ON quarantine"
+	 "  WHEN old.released_us IS NULL OR new.released_us IS NULL BEGIN"
+	 "  INSERT INTO held SELECT office, (new.released_us IS NULL) - (old.released_us IS NULL),"
+	 "  iif(new.released_us IS NULL, new.observations, 0)"
+	 "  - iif(old.released_us IS NULL, old.observations, 0)"
+	 "  FROM journal WHERE id = new.journal ON CONFLICT DO UPDATE SET n = n + excluded.n,"
+	 "  observations = observations + excluded.observations; END;"),
 };
 
 static const struct db_schema schema = {

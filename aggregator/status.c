@@ -43,11 +43,8 @@ static int office_rows(sqlite3 *db, const struct reference *reference, struct ta
 		"  WHEN 0 THEN 'active' WHEN 1 THEN 'invited' WHEN 2 THEN 'expired'"
 		"  WHEN 3 THEN 'revoked' ELSE 'none' END"
 		"  FROM office_key WHERE office = o.id),"
-		" coalesce(h.held, 0) FROM office o LEFT JOIN"
-		" (SELECT j.office AS office, sum(q.observations) AS held FROM quarantine q"
-		"  JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL GROUP BY "
-		"j.office) h"
-		" ON h.office = o.id ORDER BY o.code",
+		" coalesce(h.observations, 0) FROM office o LEFT JOIN held h ON h.office = o.id"
+		" ORDER BY o.code",
 		&rows, err);
 	if (rc == 0)
 		sqlite3_bind_int64(rows, 1, civil_now_us());

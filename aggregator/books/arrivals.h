@@ -1,6 +1,6 @@
 /* When what is of a day came: table `arrival` holds, for each local day that the journal has
- * entries of, the instants at which the first and the last of it was received or released from
- * quarantine.
+ * entries of, the instants at which the first and the last of it was received, held by a review
+ * or released from quarantine.
  *
  * So a question about an earlier state of knowledge plays the journal again for those days alone of
  * which part was known: what had all come by then stands in the rollups, and of what had not begun

@@ -261,7 +261,8 @@ static int hold(const struct post *post, size_t run, int64_t point, size_t n, en
 	if (account && account->held >= 0)
 		account->held++;
 	post->on_held(post->context, post->batch.runs[run].series, (uint32_t)n, verdict);
-	return quarantine_hold(post->ledger->quarantine, post->entry, run, point, verdict, n, err);
+	return quarantine_hold(post->ledger->quarantine, post->entry, run, point, verdict, n, 0,
+			       err);
 }
 
 /* In place, to the catalogue's decimals. One that cannot count stays as it is. */

@@ -19,18 +19,23 @@ struct quarantine *quarantine_open(sqlite3 *db, struct err *err)
 		return NULL;
 	}
 	if (db_prepare(db,
-		       "INSERT INTO quarantine VALUES(?, ?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE"
+		       "INSERT INTO quarantine(journal, run, point, verdict, observations, held_us)"
+		       " VALUES(?, ?, ?, ?, ?, nullif(?, 0)) ON CONFLICT DO UPDATE"
 		       " SET verdict = excluded.verdict, observations = excluded.observations,"
-		       " released_us = NULL WHERE released_us IS NOT NULL",
+		       " held_us = excluded.held_us, released_us = NULL"
+		       " WHERE released_us IS NOT NULL",
 		       &quarantine->hold, err) < 0 ||
 	    db_prepare(db,
-		       "SELECT point, observations, verdict, coalesce(released_us, 0)"
+		       "SELECT point, observations, verdict, coalesce(released_us, 0),"
+		       " coalesce(held_us, 0)"
 		       " FROM quarantine WHERE journal = ? AND run = ? AND point >= 0"
 		       " ORDER BY point",
 		       &quarantine->points, err) < 0 ||
 	    db_prepare(db, "DELETE FROM quarantine WHERE journal = ? AND run = ? AND point >= 0",
 		       &quarantine->drop, err) < 0 ||
-	    db_prepare(db, "INSERT INTO quarantine VALUES(?, ?, ?, ?, ?, nullif(?, 0))",
+	    db_prepare(db,
+		       "INSERT INTO quarantine(journal, run, point, verdict, observations,"
+		       " released_us, held_us) VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0))",
 		       &quarantine->put, err) < 0) {
 		quarantine_close(quarantine);
 		return NULL;
@@ -50,7 +55,7 @@ void quarantine_close(struct quarantine *quarantine)
 }
 
 int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
-		    enum verdict verdict, size_t observations, struct err *err)
+		    enum verdict verdict, size_t observations, int64_t since_us, struct err *err)
 {
 	sqlite3_stmt *hold = quarantine->hold;
 	sqlite3_bind_int64(hold, 1, journal);
@@ -58,6 +63,7 @@ int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, 
 	sqlite3_bind_int64(hold, 3, point);
 	sqlite3_bind_int(hold, 4, (int)verdict);
 	sqlite3_bind_int64(hold, 5, (int64_t)observations);
+	sqlite3_bind_int64(hold, 6, since_us);
 	return db_run(hold, err);
 }
 
@@ -87,7 +93,8 @@ int quarantine_points(struct quarantine *quarantine, int64_t journal, size_t run
 		}
 		for (int64_t i = first; i < first + len; i++)
 			ret_points[i] = (struct held_point){ (enum verdict)verdict,
-							     sqlite3_column_int64(rows, 3) };
+							     sqlite3_column_int64(rows, 3),
+							     sqlite3_column_int64(rows, 4) };
 	}
 	sqlite3_reset(rows);
 	return rc;
@@ -95,7 +102,8 @@ int quarantine_points(struct quarantine *quarantine, int64_t journal, size_t run
 
 static bool points_equal(const struct held_point *a, const struct held_point *b)
 {
-	return a->verdict == b->verdict && a->released_us == b->released_us;
+	return a->verdict == b->verdict && a->released_us == b->released_us &&
+	       a->held_us == b->held_us;
 }
 
 int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t run,
@@ -114,6 +122,7 @@ int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t
 		sqlite3_bind_int(put, 4, (int)points[from].verdict);
 		sqlite3_bind_int64(put, 5, (int64_t)(to - from));
 		sqlite3_bind_int64(put, 6, points[from].released_us);
+		sqlite3_bind_int64(put, 7, points[from].held_us);
 		rc = db_run(put, err);
 	}
 	return rc;

@@ -18,17 +18,18 @@
 struct quarantine;                                                /* the writer's statements */
 struct quarantine *quarantine_open(sqlite3 *db, struct err *err); /* NULL: err says why */
 void quarantine_close(struct quarantine *quarantine);             /* NULL is fine */
-/** Hold a run of journal entry @journal, or its @observations points from @point on; what is held
- * already stays as it is, what was released is held again. Points only of an entry that has just
- * come: otherwise see below. */
+/** From @since_us on (0: since it came) hold a run of journal entry @journal, or its @observations
+ * points from @point on; what is held already stays as it is, what was released is held again.
+ * Points only of an entry that has just come: otherwise see below. */
 int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
-		    enum verdict verdict, size_t observations, struct err *err);
+		    enum verdict verdict, size_t observations, int64_t since_us, struct err *err);
 
 /* What quarantine says of each of a run's points, whichever rows it is in. (The run may be held as
  * a whole besides.) */
 struct held_point {
 	enum verdict verdict; /* VERDICT_OK: it was never held */
 	int64_t released_us;  /* 0: it is held */
+	int64_t held_us;      /* since when; until then it counted. 0: since it came */
 };
 static inline bool point_is_held(const struct held_point *point)
 {

@@ -297,7 +297,8 @@ static int run_release(struct release *r, const struct held_item *item, const st
 		count_kept(r, verdict, 1);
 		rc = points_read(r, item, run, err);
 		if (rc == 0 && !point_is_held(&r->points[i]))
-			r->points[i] = (struct held_point){ .verdict = verdict };
+			r->points[i] =
+				(struct held_point){ .verdict = verdict, .held_us = r->at_us };
 	}
 	*ret_passed = passed;
 	return rc;

@@ -47,6 +47,7 @@ struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struc
 		    &r->entries, err) < 0 ||
 	    db_prepare(db,
 		       "SELECT run, point, observations FROM quarantine WHERE journal = ?1 AND"
+		       " (held_us IS NULL OR held_us <= ?2) AND"
 		       " (released_us IS NULL OR released_us > ?2 OR released_us = ?3)"
 		       " ORDER BY run, point",
 		       &r->held, err) < 0 ||

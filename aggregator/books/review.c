@@ -1,5 +1,6 @@
 #include "review.h"
 
+#include "arrivals.h"
 #include "civil.h"
 #include "declarations.h"
 #include "judge.h"
@@ -21,10 +22,17 @@ struct review {
 	sqlite3_stmt *entries; /* of the day at hand */
 	int64_t office;        /* whose it is */
 	int32_t day, today;
+	int64_t at_us; /* what is held counted until now (I4) */
 	uint64_t held;
+	struct arrivals *arrivals;
 	struct damaged_days damaged;
 	struct held_point points[RUN_POINTS_MAX]; /* of the run at hand */
 };
+
+static struct held_point held_now(const struct review *r, enum verdict verdict)
+{
+	return (struct held_point){ .verdict = verdict, .held_us = r->at_us };
+}
 
 /* A run some of whose values are held already has the others held beside them: a row for the whole
  * would count those twice. */
@@ -39,14 +47,15 @@ static int hold_whole(struct review *r, size_t run, enum verdict verdict, size_t
 	if (held_before > 0) {
 		for (size_t i = 0; i < n; i++)
 			if (!point_is_held(&r->points[i]))
-				r->points[i] = (struct held_point){ .verdict = verdict };
+				r->points[i] = held_now(r, verdict);
 		r->held += n - held_before;
 		return held_before == n ? 0
 					: quarantine_put_points(r->quarantine, entry, run,
 								r->points, n, err);
 	}
 	sqlite3_int64 before = sqlite3_total_changes64(r->db);
-	int rc = quarantine_hold(r->quarantine, entry, run, QUARANTINE_WHOLE_RUN, verdict, n, err);
+	int rc = quarantine_hold(r->quarantine, entry, run, QUARANTINE_WHOLE_RUN, verdict, n,
+				 r->at_us, err);
 	if (rc == 0 && sqlite3_total_changes64(r->db) > before)
 		r->held += n;
 	return rc;
@@ -75,7 +84,7 @@ static int hold_points(struct review *r, size_t index, const struct run *run,
 		read = true;
 		if (rc < 0 || point_is_held(&held[i]))
 			continue;
-		held[i] = (struct held_point){ .verdict = verdict };
+		held[i] = held_now(r, verdict);
 		news++;
 	}
 	if (rc == 0 && news > 0)
@@ -181,7 +190,7 @@ static int entry_hold(struct review *r, struct err *err)
 	int rc = entry_read(r, &reading, &why);
 	if (is_damage(rc))
 		return quarantine_hold(r->quarantine, sqlite3_column_int64(r->entries, 0), 0,
-				       QUARANTINE_WHOLE_RUN, VERDICT_DAMAGED, 0, err);
+				       QUARANTINE_WHOLE_RUN, VERDICT_DAMAGED, 0, r->at_us, err);
 	if (rc < 0)
 		return err_set(err, rc, "%s", why.text);
 	for (size_t i = 0; rc == 0 && i < reading.batch.n_runs; i++) {
@@ -211,6 +220,7 @@ static int entry_see(struct review *r, struct err *err)
 static int entries_each(struct review *r, int64_t office, int32_t day,
 			int (*on_entry)(struct review *r, struct err *err), struct err *err)
 {
+	uint64_t held = r->held;
 	int rc;
 	r->office = office;
 	r->day = day;
@@ -220,7 +230,11 @@ static int entries_each(struct review *r, int64_t office, int32_t day,
 		if ((rc = on_entry(r, err)) < 0)
 			break;
 	sqlite3_reset(r->entries);
-	return rc;
+	if (rc < 0 || r->held == held)
+		return rc;
+	/* the day's pages are not what they were known to be */
+	rc = arrivals_add(r->arrivals, day, r->at_us, err);
+	return rc < 0 ? rc : arrivals_flush(r->arrivals, err);
 }
 
 /* Where even their rows cannot be read, those before them are held, and that is that. */
@@ -308,10 +322,12 @@ struct review *review_open(sqlite3 *db, const struct reference *reference, struc
 	}
 	r->db = db;
 	r->reference = reference;
-	r->today = civil_day(civil_now_us());
+	r->at_us = civil_now_us();
+	r->today = civil_day(r->at_us);
 	int rc = (r->arena = arena_open(WIRE_ARENA_MAX)) ? 0 : err_memory(err);
 	if (rc == 0 && (!(r->declarations = declarations_open(db, err)) ||
-			!(r->quarantine = quarantine_open(db, err))))
+			!(r->quarantine = quarantine_open(db, err)) ||
+			!(r->arrivals = arrivals_open(db, err))))
 		rc = err->code;
 	if (rc == 0)
 		rc = statements_prepare(r, err);
@@ -331,6 +347,7 @@ void review_close(struct review *review)
 	sqlite3_finalize(review->entries);
 	sqlite3_finalize(review->held_whole);
 	quarantine_close(review->quarantine);
+	arrivals_close(review->arrivals);
 	declarations_close(review->declarations);
 	arena_close(review->arena);
 	free(review);

@@ -432,6 +432,36 @@ static int newer_held_check(struct look *look, sqlite3 *db, struct err *err)
 	return rc;
 }
 
+/* How much of each office waits, which triggers count, beside what there is. */
+static int held_counts_check(struct look *look, sqlite3 *db, struct err *err)
+{
+	sqlite3_stmt *rows = NULL;
+	int rc = db_prepare(db,
+			    "WITH waits AS (SELECT j.office AS office, count(*) AS n,"
+			    " sum(q.observations) AS observations FROM quarantine q"
+			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
+			    " GROUP BY j.office) SELECT coalesce(h.office, w.office),"
+			    " coalesce(h.n, 0), coalesce(h.observations, 0), coalesce(w.n, 0) AS n,"
+			    " coalesce(w.observations, 0) AS observations FROM held h"
+			    " FULL JOIN waits w ON w.office = h.office WHERE coalesce(h.n, 0)"
+			    " <> coalesce(w.n, 0) OR coalesce(h.observations, 0)"
+			    " <> coalesce(w.observations, 0) ORDER BY 1",
+			    &rows, err);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		verify_damaged(look->v, "held",
+			       words("office id %" PRId64, (int64_t)sqlite3_column_int64(rows, 0)),
+			       words("%" PRId64 " rows, %" PRId64 " observations",
+				     (int64_t)sqlite3_column_int64(rows, 1),
+				     (int64_t)sqlite3_column_int64(rows, 2)),
+			       words("%" PRId64 " rows, %" PRId64 " observations",
+				     (int64_t)sqlite3_column_int64(rows, 3),
+				     (int64_t)sqlite3_column_int64(rows, 4)));
+		rc = 0;
+	}
+	(void)sqlite3_finalize(rows); /* repeats the error that step told */
+	return rc;
+}
+
 static int walk_finish(struct look *look, sqlite3 *db, struct err *err)
 {
 	int rc = 0;
@@ -441,6 +471,8 @@ static int walk_finish(struct look *look, sqlite3 *db, struct err *err)
 	}
 	for (size_t i = 0; i < look->v->walk->n && rc == 0; i++)
 		spool_check(look->v, &look->v->walk->spools[i]);
+	if (rc == 0)
+		rc = held_counts_check(look, db, err);
 	return rc < 0 ? rc : newer_held_check(look, db, err);
 }
 

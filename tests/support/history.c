@@ -1,5 +1,6 @@
 #include "history.h"
 
+#include "civil.h"
 #include "db.h"
 
 #include <errno.h>
@@ -528,6 +529,24 @@ static void make_release(struct history *h, struct act *act)
 		act->metric = h->names[dice_below(h->dice, HISTORY_METRICS)];
 }
 
+/* Three orders: a move by mistake, to no unit at all; back to where the office was; and what was
+ * held meanwhile is let in. */
+static void make_mended_move(struct history *h, struct act act[3])
+{
+	size_t office = dice_below(h->dice, HISTORY_OFFICES);
+	const char *home = NULL;
+	make_move(h, &act[0]);
+	for (size_t k = 0; k < h->n_moves[office]; k++)
+		if (h->moves[office][k].day <= act[0].day)
+			home = h->moves[office][k].unit;
+	act[0].office = (int64_t)office + 1;
+	act[0].unit = NULL;
+	act[1] = act[2] = act[0];
+	act[1].unit = home;
+	act[2].kind = ACT_RELEASE;
+	act[2].at_us = (int64_t)(h->base + 100000) * 86400000000; /* after the move */
+}
+
 void history_make_acts(struct history *history, size_t n)
 {
 	static const enum act_kind kinds[] = { ACT_MOVE,   ACT_MOVE,    ACT_CLOSE,   ACT_CLOSE,
@@ -540,7 +559,10 @@ void history_make_acts(struct history *history, size_t n)
 		before += dice_below(history->dice, history->n * 2 / n);
 		act->before = before = before < history->n ? before : history->n;
 		act->kind = kinds[history->n_acts ? dice_below(history->dice, 8) : 2];
-		if (act->kind == ACT_MOVE)
+		if (act->kind == ACT_MOVE && n - history->n_acts > 2 && chance(history, 60)) {
+			make_mended_move(history, act);
+			history->n_acts += 2;
+		} else if (act->kind == ACT_MOVE)
 			make_move(history, act);
 		else if (act->kind == ACT_CLOSE)
 			make_closing(history, act);
@@ -575,11 +597,13 @@ static void do_act(struct books *books, struct act *act)
 					   .closed = act->closed,
 					   .who = "test",
 					   .at_us = act->at_us };
-	if (act->kind == ACT_MOVE)
+	if (act->kind == ACT_MOVE) {
 		act->refused = !books_order_move(books, office, act->unit, act->day);
-	else if (act->kind == ACT_RELEASE)
+		act->at_us = civil_now_us(); /* later than any instant that is asked about */
+	}
+	if (act->kind == ACT_RELEASE)
 		books_order_release(books, &form, &act->released, &act->kept);
-	else
+	else if (act->kind != ACT_MOVE)
 		do_closing(books, act);
 }
 
@@ -609,7 +633,7 @@ static void tell_act(struct oracle *oracle, const struct act *act)
 	else if (act->refused)
 		return;
 	else if (act->kind == ACT_MOVE)
-		oracle_move(oracle, act->office, act->unit, act->day);
+		oracle_move(oracle, act->office, act->unit, act->day, act->at_us);
 	else if (act->kind == ACT_CLOSE)
 		oracle_close(oracle, act->metric, act->period);
 	else
@@ -624,7 +648,7 @@ void history_tell(const struct history *history, const struct books *books, int6
 	for (size_t i = 0; i < HISTORY_OFFICES; i++)
 		for (size_t k = 0; k < history->n_moves[i]; k++)
 			oracle_move(ret_oracle, (int64_t)i + 1, history->moves[i][k].unit,
-				    history->moves[i][k].day);
+				    history->moves[i][k].day, INT64_MIN);
 	for (size_t at = 0; at <= history->n; at++) {
 		for (; act < history->n_done && history->acts[act].before <= at; act++)
 			tell_act(ret_oracle, &history->acts[act]);

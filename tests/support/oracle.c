@@ -15,6 +15,8 @@
 #define DAY_US  (24 * HOUR_US)
 #define ZONE_US (7 * HOUR_US) /* of books_open() */
 
+struct oracle_met oracle_met;
+
 struct cell {
 	const struct office *office;
 	const struct metric *metric;
@@ -29,7 +31,8 @@ struct cell {
 
 struct told {
 	struct heard heard;
-	bool held;           /* when it came */
+	bool held;
+	int64_t held_us;     /* since when; INT64_MIN: since it came */
 	int64_t released_us; /* INT64_MAX: not yet */
 };
 
@@ -214,10 +217,11 @@ void oracle_hear(struct oracle *oracle, const struct heard *heard)
 	bool passes = counts(oracle, heard, metric_of(oracle, heard), heard->received_us, &value_e);
 	oracle->told = one_more(oracle->told, oracle->n_told, sizeof(*oracle->told));
 	oracle->told[oracle->n_told++] =
-		(struct told){ *heard, !passes || is_shut(oracle, heard), INT64_MAX };
+		(struct told){ *heard, !passes || is_shut(oracle, heard), INT64_MIN, INT64_MAX };
 }
 
-void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day)
+void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day,
+		 int64_t at_us)
 {
 	oracle->shifts = one_more(oracle->shifts, oracle->n_shifts, sizeof(*oracle->shifts));
 	oracle->shifts[oracle->n_shifts++] = (struct shift){ office, unit, day };
@@ -230,6 +234,7 @@ void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_
 			   &value_e))
 			continue;
 		told->held = true; /* of no unit any more */
+		told->held_us = at_us;
 		told->released_us = INT64_MAX;
 	}
 }
@@ -302,7 +307,10 @@ void oracle_settle(struct oracle *oracle, int64_t until_us)
 		const struct told *told = &oracle->told[i];
 		if (told->heard.received_us > until_us)
 			continue;
-		if (told->held && (told->released_us == INT64_MAX || told->released_us > until_us))
+		oracle_met.mended +=
+			told->held && told->held_us > until_us && told->released_us != INT64_MAX;
+		if (told->held && told->held_us <= until_us &&
+		    (told->released_us == INT64_MAX || told->released_us > until_us))
 			oracle->held++;
 		else
 			take(oracle, &told->heard);
@@ -958,6 +966,46 @@ static size_t row_value(const struct ask *ask, const void *row, bool *ret_untold
 	return n;
 }
 
+/* Does an office have figures in the rest that are of two rows which cannot be told? */
+static bool rest_joins_rows(const struct ask *ask)
+{
+	for (size_t i = 0; i < ask->n; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct cell *a = &ask->cells[i], *b = &ask->cells[k];
+			if (a->office == b->office && a->present && b->present &&
+			    in_bucket(ask, a) && in_bucket(ask, b) &&
+			    shown_in(ask, a->office, a->day) == rest &&
+			    shown_in(ask, b->office, b->day) == rest &&
+			    row_of_office(ask->o, ask->query, a->office, a->day) !=
+				    row_of_office(ask->o, ask->query, b->office, b->day))
+				return true;
+		}
+	return false;
+}
+
+static bool silent_part(const struct ask *ask, const void *key)
+{
+	const struct offices *offices = ask->o->reference->offices;
+	for (size_t i = 0; i < offices->n; i++) {
+		const struct unit *unit = unit_of(ask->o, &offices->list[i], ask->first);
+		if (unit && strcmp(unit->level, ask->metric->level) == 0 &&
+		    lies_across(ask, &offices->list[i], ask->first, key))
+			return true;
+	}
+	return false;
+}
+
+static void note_what_is_met(const struct ask *ask, const void *key, const struct oracle_row *row)
+{
+	const struct metric *metric = ask->metric;
+	bool adds = metric->time_agg == AGG_SUM && metric->area_agg == AGG_SUM;
+	oracle_met.left +=
+		metric->time_agg == AGG_LAST && !row->value && !row->untold && row->reported > 0;
+	oracle_met.rest += key == rest && !adds && row->value && rest_joins_rows(ask);
+	oracle_met.silent += key != rest && ask->query->structure && row->value && !row->untold &&
+			     silent_part(ask, key);
+}
+
 static struct oracle_row *add_row(const struct ask *ask, const void *key,
 				  struct oracle_answer *answer)
 {
@@ -979,6 +1027,7 @@ static struct oracle_row *add_row(const struct ask *ask, const void *key,
 		row->value = value_text(value, shown);
 	mpq_clear(value);
 	count_row(ask, key, row);
+	note_what_is_met(ask, key, row);
 	return row;
 }
 

@@ -34,6 +34,15 @@ struct oracle_change { /* of a figure that was there */
 	int64_t was_e, became_e, received_us;
 };
 
+/* How often oracles met what is seldom and easily got wrong, so that a test of histories can tell
+ * that its histories have it. */
+extern struct oracle_met {
+	uint64_t mended; /* figures that counted then, were held since by a move, and released */
+	uint64_t left;   /* rows where somebody reported that has no level there at the end */
+	uint64_t rest;   /* last rows with offices of several rows that cannot be told, not added */
+	uint64_t silent; /* rows told though a divided unit lies in them, whose office was silent */
+} oracle_met;
+
 struct oracle {
 	const struct reference *reference; /* lent */
 	struct cell *cells;                /* owned [n]: one per office, series and period */
@@ -55,8 +64,9 @@ struct oracle oracle_of(const struct reference *reference);
 /* What happened, in its order. Texts are lent. */
 
 /** An office reports for @unit (NULL: none) from @day on. What counted and has no unit any more is
- * held. */
-void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day);
+ * held from @at_us on: as known before, it counted. */
+void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day,
+		 int64_t at_us);
 /** @metric NULL: all. */
 void oracle_close(struct oracle *oracle, const char *metric, struct period period);
 void oracle_reopen(struct oracle *oracle, const char *metric, struct period period);

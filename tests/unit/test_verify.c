@@ -352,6 +352,9 @@ static void a_period_that_had_not_begun_is_held_as_such(void **state)
 	held_open(&books);
 	assert_int_equal(books_number(&books, "SELECT count(*) FROM quarantine WHERE verdict = 6"),
 			 2);
+	named(&books, "held", "UPDATE held SET n = n + 1");
+	named(&books, "held", "UPDATE held SET observations = observations + 1");
+	named(&books, "held", "DELETE FROM held");
 	named(&books, "quarantine", "DELETE FROM quarantine WHERE journal = 2 AND run = 1");
 	named(&books, "rollup", "UPDATE quarantine SET released_us = 1 WHERE verdict = 6");
 	books_close(&books);
