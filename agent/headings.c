@@ -62,6 +62,7 @@ static const struct {
 	{ "giá trị", ROLE_VALUE, false, 0 },
 	{ "số liệu", ROLE_VALUE, false, 0 },
 	{ "số lượng", ROLE_VALUE, false, 0 },
+	{ "kết quả", ROLE_VALUE, false, 0 },
 	{ "labels", ROLE_LABELS, true, 0 },
 	{ "nhãn", ROLE_LABELS, false, 0 },
 	{ "stt", ROLE_NOTE, false, 0 },
