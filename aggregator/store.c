@@ -166,7 +166,8 @@ static int renew(struct lane *writer, struct err *err)
 	uint64_t began_ns = uv_hrtime();
 	int rc = fold_renew_due(writer->db, &due, err);
 	if (rc == 0 && due)
-		rc = db_number(writer->db, "SELECT EXISTS(SELECT 1 FROM strand)", &figures, err);
+		rc = db_number(writer->db, "SELECT coalesce(max(id), 0) FROM journal", &figures,
+			       err);
 	if (rc < 0 || !due)
 		return rc;
 	if (!figures)

@@ -265,10 +265,12 @@ static int find_views(const struct query *query, struct plan *plan, struct err *
 	int rc = plan->restated ? day_parse(query->structure, &plan->structure, err) : 0;
 	if (rc == 0 && query->known)
 		rc = civil_parse(query->known, &plan->known_us, err);
+	if (rc < 0)
+		return rc;
 	int64_t now_us = query->known ? plan->known_us : civil_now_us();
 	plan->begun = civil_minute(now_us);
 	plan->over = civil_minute(now_us + 1); /* a day is known to its last microsecond */
-	return rc;
+	return 0;
 }
 
 static int find_the_rest(const struct reference *reference, const struct query *query,

@@ -250,8 +250,8 @@ static void a_row_that_contradicts_the_register_is_a_bad_row(void **state)
 			 -EINVAL);
 	assert_string_equal(p->err.text,
 			    "line 3: unit: there is an office 'a' already, but not for unit '82' "
-			    "from 2024-01-01 on; `lantoa office show` tells for which, `lantoa "
-			    "office move` moves it");
+			    "from 2024-01-01 on; `lantoa office show CODE` tells for which, "
+			    "`lantoa office move CODE --unit UNIT` moves it");
 	assert_int_equal(import(p, HEADER "a,A,28249,2024-01-02\n", &added), -EINVAL);
 	assert_int_equal(import(p, HEADER "a,A,28249,2024-01-01\na,A,28249,2024-01-01\n", &added),
 			 -EINVAL); /* twice in the file */
