@@ -131,8 +131,44 @@ static void prune(int done_fd)
 		free(list);
 }
 
+/* --- what is written to after all --- */
+
+static void watch_add(struct done_watch *watch, const char *name, const char *moved,
+		      const struct stat *as_read, uint64_t tick_ms)
+{
+	struct done_watched *new = &watch->list[watch->next++ % DONE_WATCHED_MAX];
+	(void)snprintf(new->name, sizeof(new->name), "%s", name);    /* fits, as the system's */
+	(void)snprintf(new->moved, sizeof(new->moved), "%s", moved); /* likewise */
+	new->as_read = *as_read;
+	new->until_ms = tick_ms + DONE_WATCHED_MS;
+}
+
+size_t done_folder_look(int folder_fd, struct done_watch *watch, uint64_t tick_ms)
+{
+	struct stat now;
+	size_t n = 0;
+	int done_fd =
+		openat(folder_fd, DONE_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (done_fd < 0)
+		return 0;
+	for (struct done_watched *one = watch->list; one < watch->list + DONE_WATCHED_MAX; one++) {
+		if (one->until_ms < tick_ms)
+			one->until_ms = 0;
+		if (one->until_ms == 0 || is_as_read(done_fd, one->moved, &one->as_read))
+			continue;
+		bool there = fstatat(done_fd, one->moved, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+			     now.st_ino == one->as_read.st_ino;
+		int rc = there ? rename_new(done_fd, one->moved, folder_fd, one->name) : 0;
+		n += there && rc == 0;
+		if (rc != -EEXIST) /* gone, back, or not to be moved */
+			one->until_ms = 0;
+	}
+	(void)close(done_fd); /* a folder */
+	return n;
+}
+
 int done_folder_take(int folder_fd, const char *name, const struct stat *as_read, int64_t now_us,
-		     struct err *err)
+		     struct done_watch *watch, uint64_t tick_ms, struct err *err)
 {
 	char stamp[STAMP_LEN + 1], moved[NAME_MAX + 1];
 	int done_fd = open_done(folder_fd);
@@ -148,6 +184,8 @@ int done_folder_take(int folder_fd, const char *name, const struct stat *as_read
 		rc = rc == 0 || rc == -EEXIST ? -ESTALE : rc;
 	}
 	if (rc == 0) {
+		if (watch)
+			watch_add(watch, name, moved, as_read, tick_ms);
 		sync_move(done_fd, folder_fd);
 		prune(done_fd);
 	}

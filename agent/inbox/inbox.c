@@ -34,6 +34,9 @@ struct inbox {
 	struct input_host host;
 	char *path; /* owned; of the folder */
 	struct inbox_folder folder;
+	struct done_watch *moved; /* owned; the worker's while a job runs */
+	uint64_t look_ms;         /* when the look began */
+	size_t returned;          /* files that were written to after they had been moved */
 	uint64_t settle_ms;
 	enum language language;
 	struct inbox_core *core;
@@ -139,6 +142,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	void (*on_stopped)(void *) = inbox->on_stopped;
 	void *context = inbox->stopped_context;
 	inbox_core_close(inbox->core);
+	free(inbox->moved);
 	blob_free(&inbox->kept);
 	blob_free(&inbox->memory);
 	inbox_folder_free(&inbox->folder);
@@ -195,6 +199,8 @@ static void work_look(struct job *job)
 	if (inbox->rc == 0)
 		inbox->rc =
 			inbox_folder_look(&inbox->folder, inbox->path, inbox->core, &inbox->err);
+	if (inbox->rc == 0)
+		inbox->returned = done_folder_look(inbox->folder.fd, inbox->moved, inbox->look_ms);
 }
 
 /* --- when to look again; nobody comes here once it stops, so the handles are open --- */
@@ -332,6 +338,8 @@ static void begin_file(struct inbox *inbox, const struct inbox_listed *listed)
 	struct inbox_file_config config = { .folder_fd = inbox->folder.fd,
 					    .spool = recorder_spool(inbox->host.recorder),
 					    .catalogue = inbox->catalogue,
+					    .watch = inbox->moved,
+					    .tick_ms = uv_now(inbox->host.loop),
 					    .now_us = clock_latest_us(
 						    recorder_clock(inbox->host.recorder)) };
 	memcpy(inbox->name, listed->name, INBOX_NAME_MAX);
@@ -427,6 +435,10 @@ static void done_look(struct job *job)
 		return;
 	}
 	watch_folder(inbox);
+	if (inbox->returned > 0)
+		log_warn("inbox: written to after they were taken, and read again files=%zu",
+			 inbox->returned);
+	inbox->again |= inbox->returned > 0;
 	tell_files(inbox);
 	log_names(inbox);
 	go_on(inbox);
@@ -442,6 +454,8 @@ static void begin_look(struct inbox *inbox)
 	inbox->catalogue_version = version;
 	inbox->day = day;
 	inbox->again = false;
+	inbox->returned = 0;
+	inbox->look_ms = uv_now(inbox->host.loop);
 	submit(inbox, work_look, done_look);
 }
 
@@ -461,11 +475,13 @@ int inbox_start(const struct input_host *host, const struct settings *settings, 
 	inbox->host = *host;
 	inbox->path = strdup(settings->inbox_folder);
 	inbox->core = inbox_core_open();
+	inbox->moved = calloc(1, sizeof(*inbox->moved));
 	inbox->settle_ms = settings->inbox_settle_s * UINT64_C(1000);
 	inbox->language = language_accepted(settings->inbox_language);
 	inbox->folder.fd = -1;
-	if (!inbox->path || !inbox->core) {
+	if (!inbox->path || !inbox->core || !inbox->moved) {
 		inbox_core_close(inbox->core);
+		free(inbox->moved);
 		free(inbox->path);
 		free(inbox);
 		return err_memory(err);

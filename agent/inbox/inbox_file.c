@@ -317,7 +317,8 @@ static int step_end(struct inbox_file *file, struct err *err)
 	int rc = errors_sheet_remove(file->config.folder_fd, file->listed.name, err);
 	if (rc == 0)
 		rc = done_folder_take(file->config.folder_fd, file->listed.name, &file->stat,
-				      at_us == CLOCK_UNKNOWN_US ? civil_now_us() : at_us, err);
+				      at_us == CLOCK_UNKNOWN_US ? civil_now_us() : at_us,
+				      file->config.watch, file->config.tick_ms, err);
 	result->outcome = rc == 0 ? INBOX_TAKEN : rc == -ESTALE ? INBOX_CHANGING : INBOX_STUCK;
 	return 0;
 }

@@ -25,6 +25,9 @@ struct inbox_file_config { /* all outlive the file */
 	struct spool *spool;
 	const struct catalogue *catalogue;
 	int64_t now_us; /* as entry_judge() has it */
+	struct done_watch
+		*watch;   /* of inbox/done_folder.h; NULL: what was moved is not looked at */
+	uint64_t tick_ms; /* of a clock that never steps, for the watch */
 };
 
 /** What a file is now, as everything else here tells it. */

@@ -34,6 +34,7 @@ struct fixture {
 	struct spool *spool;
 	struct catalogue *catalogue;
 	struct inbox_result result;
+	struct done_watch watch;
 	struct err err;
 };
 
@@ -108,7 +109,12 @@ static void read_text(struct fixture *f, const char *name, char *text, size_t ro
 static struct inbox_file *begin(struct fixture *f, const char *name)
 {
 	struct inbox_file_config config = {
-		.folder_fd = f->fd, .spool = f->spool, .catalogue = f->catalogue, .now_us = NOW_US
+		.folder_fd = f->fd,
+		.spool = f->spool,
+		.catalogue = f->catalogue,
+		.now_us = NOW_US,
+		.watch = &f->watch,
+		.tick_ms = 1,
 	};
 	struct inbox_listed listed = { .name = "" };
 	struct inbox_file *file = NULL;
@@ -344,6 +350,33 @@ static void a_workbook_is_told_to_be_taken_away(void **state)
 	assert_non_null(strstr(text, "take this file away from here"));
 }
 
+/* Another user's program pauses for longer than a file needs to settle, and no lease tells of it.
+ */
+static void what_is_written_to_after_it_was_taken_is_read_again(void **state)
+{
+	struct fixture *f = *state;
+	static const char more[] = "0\n29/06/2025;7\n";
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;8");
+	taken(f, "a.csv", INBOX_TAKEN);
+	assert_int_equal(done_folder_look(f->fd, &f->watch, 2), 0);
+	char path[NAME_MAX + 16];
+	(void)snprintf(path, sizeof(path), DONE_FOLDER "/%s", f->watch.list[0].moved);
+	int fd = openat(f->fd, path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, more, strlen(more)), strlen(more));
+	assert_int_equal(close(fd), 0);
+	put(f, "a.csv", "another one of this name, which is not to be lost");
+	assert_int_equal(done_folder_look(f->fd, &f->watch, 2), 0);
+	assert_int_equal(unlinkat(f->fd, "a.csv", 0), 0);
+	assert_int_equal(done_folder_look(f->fd, &f->watch, 2), 1);
+	assert_int_equal(done_folder_look(f->fd, &f->watch, 2), 0);
+	taken(f, "a.csv", INBOX_TAKEN);
+	assert_int_equal(visits_on(f, 30), 80);
+	assert_int_equal(visits_on(f, 29), 7);
+	assert_int_equal(done_folder_look(f->fd, &f->watch, 3 + DONE_WATCHED_MS), 0);
+	assert_int_equal(f->watch.list[1].until_ms, 0);
+}
+
 static void large_files_go_in_steps_and_many_errors_are_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -500,6 +533,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_workbook_is_told_to_be_taken_away, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(what_is_written_to_after_it_was_taken_is_read_again,
+						set_up, tear_down),
 	};
 	return cmocka_run_group_tests_name("inbox_file", tests, NULL, NULL);
 }
