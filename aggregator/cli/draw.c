@@ -118,7 +118,7 @@ static const struct title {
 	{ "work", N_("Work a minute, in observations"), 0 },
 	{ "day", N_("Observations for one day"), 0 },
 	{ "questions", N_("Greetings and pings a minute"), 0 },
-	{ "refused", N_("Refused batches a minute"), 0 },
+	{ "refused", N_("Refused messages a minute"), 0 },
 	{ "row", N_("Row"), 0 },
 	{ "series", N_("Series"), 0 },
 	{ "waiting", N_("Batches that wait for a commit"), 0 },

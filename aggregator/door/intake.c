@@ -72,11 +72,16 @@ static void drop_over(struct intake *intake, const struct roster_key *key, enum 
 
 /* --- frames --- */
 
-/* One line a minute and cause: an office could fill the disk otherwise. */
+/* One line a minute and cause: an office could fill the disk otherwise. And each answer costs us
+ * more than what it answers, which may be no byte at all: they are limited as those to batches. */
 static void refuse(struct intake *intake, const struct gate_peer *peer,
 		   const struct roster_key *key, enum cause cause, const char *reason)
 {
 	uint64_t not_logged;
+	if (!meters_take(intake->meters, who_of(key), LIMIT_REFUSED, 1, uv_now(intake->loop))) {
+		drop_over(intake, key, LIMIT_REFUSED);
+		return;
+	}
 	if (log_limit_pass(&intake->said[cause], uv_now(intake->loop), &not_logged))
 		log_warn("intake: frame refused office=%s key=%" PRId64
 			 " cause=\"%s\" not_logged=%" PRIu64,

@@ -61,9 +61,9 @@
 	     "again later"),                                                                       \
 	  N_("batches that wait for a commit"))                                                    \
 	X(LIMIT_REFUSED, refused, true, 120, 16,                                                   \
-	  N_("batches of one office a minute that cannot be taken; after those its batches "       \
-	     "are dropped until some of the minute is over"),                                      \
-	  N_("refused batches a minute"))                                                          \
+	  N_("batches and other messages of one office a minute that cannot be taken; after "      \
+	     "those its batches are dropped until some of the minute is over"),                    \
+	  N_("refused messages a minute"))                                                         \
 	X(LIMIT_SPOOLS, spools, false, 256, 16,                                                    \
 	  N_("spools that one office may ever have begun; the first batch of one more is "         \
 	     "refused, and stays at the office"),                                                  \

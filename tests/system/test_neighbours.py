@@ -39,8 +39,9 @@ class AtTheDoor(neighbours.Neighbours):
 
     def test_an_invitation_that_says_more_than_enrol(self):
         hostile = self.invited()
-        self.withstands(lambda: hostile.flood("hello", "#", 0), memory_mib=80, log_lines=3,
-                        status='"misplaced": "[1-9]', log=f"intake: .*office={neighbours.HOSTILE} ")
+        self.withstands(lambda: hostile.flood("hello", "#", 0), memory_mib=80, log_lines=4,
+                        status=f"(?=.*{OverLimits.AT_LIMIT})" '.*"misplaced": "[1-9]',
+                        log=f"intake: .*office={neighbours.HOSTILE} ")
 
 
 class ByNumber(neighbours.Neighbours):
@@ -128,9 +129,17 @@ class OnTheWire(neighbours.Neighbours):
 
     def test_frames_that_are_none(self):
         hostile = self.hostile()
-        self.withstands(lambda: hostile.flood("frame", "ff" * 64), memory_mib=80, log_lines=3,
-                        status='"malformed": "[1-9]',
+        self.withstands(lambda: hostile.flood("frame", "ff" * 64), memory_mib=80, log_lines=4,
+                        status=f"(?=.*{OverLimits.AT_LIMIT})" '.*"malformed": "[1-9]',
                         log=f"frame refused office={neighbours.HOSTILE}")
+        self.assert_logged(f"dropped office={neighbours.HOSTILE} .*limit of refused")
+
+    def test_frames_of_no_byte(self):
+        """They use up no bytes, and each would be answered."""
+        hostile = self.hostile()
+        self.withstands(lambda: hostile.flood("frame", "@/dev/null"), memory_mib=80, log_lines=4,
+                        status=OverLimits.AT_LIMIT,
+                        log=f"dropped office={neighbours.HOSTILE} .*limit of refused")
 
     def test_frames_that_are_too_big(self):
         """Each costs its connection."""
