@@ -70,16 +70,15 @@ int backup_file_seal(sqlite3 *db, const struct backup_label *label, struct err *
 
 static int label_take(sqlite3_stmt *row, struct backup_label *label, struct err *err)
 {
-	const unsigned char *version = sqlite3_column_text(row, 1);
-	if (!version || sqlite3_column_bytes(row, 3) != CHAIN_LEN ||
-	    sqlite3_column_bytes(row, 4) != KEY_LEN)
-		return err_set(err, -EUCLEAN, "its label is damaged; take another backup");
-	label->made_us = sqlite3_column_int64(row, 0);
-	(void)snprintf(label->version, sizeof(label->version), "%s", (const char *)version);
-	label->end.entries = sqlite3_column_int64(row, 2);
-	memcpy(label->end.chain, sqlite3_column_blob(row, 3), CHAIN_LEN);
-	memcpy(label->secret_key, sqlite3_column_blob(row, 4), KEY_LEN);
-	return 0;
+	struct db_row cells = { .stmt = row, .err = err };
+	label->made_us = db_row_int(&cells, 0, INT64_MIN, INT64_MAX);
+	(void)snprintf(label->version, sizeof(label->version), "%s", db_row_text(&cells, 1));
+	label->end.entries = db_row_int(&cells, 2, 0, INT64_MAX);
+	db_row_bytes(&cells, 3, label->end.chain, CHAIN_LEN);
+	db_row_bytes(&cells, 4, label->secret_key, KEY_LEN);
+	return cells.rc == -EUCLEAN
+		       ? err_set(err, -EUCLEAN, "its label is damaged; take another backup")
+		       : cells.rc;
 }
 
 static int label_read(sqlite3 *db, struct backup_label *ret_label, struct err *err)

@@ -115,10 +115,13 @@ static int append(struct declarations *d, struct spool_list *spool, struct decla
 static bool row_is_sound(sqlite3_stmt *row, size_t number)
 {
 	int64_t series = sqlite3_column_int64(row, 0), shape = sqlite3_column_int64(row, 1);
+	struct err ignored;
+	struct db_row cells = { .stmt = row, .err = &ignored };
+	(void)db_row_text(&cells, 2); /* cells.rc tells */
+	(void)db_row_text(&cells, 3);
 	return sqlite3_column_int64(row, 4) == (int64_t)number && series >= 1 &&
 	       series <= UINT32_MAX && shape >= 0 && shape >> 9 == 0 &&
-	       (shape & 15) < GRAIN_COUNT && (shape >> 4 & 15) <= DECIMALS_MAX &&
-	       sqlite3_column_text(row, 2) && sqlite3_column_text(row, 3);
+	       (shape & 15) < GRAIN_COUNT && (shape >> 4 & 15) <= DECIMALS_MAX && cells.rc == 0;
 }
 
 static int read_list(struct declarations *d, struct spool_list *spool, struct err *err)

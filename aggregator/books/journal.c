@@ -91,12 +91,13 @@ static int spool_load(struct journal *j, struct journal_spool *spool, struct err
 	sqlite3_bind_int64(j->find, 2, (int64_t)spool->spool_id);
 	int rc = db_step(j->find, err);
 	if (rc == 1) {
+		struct db_row row = { .stmt = j->find, .err = err };
 		spool->row = sqlite3_column_int64(j->find, 0);
-		spool->upto = (uint64_t)sqlite3_column_int64(j->find, 1);
-		spool->digest_known = sqlite3_column_bytes(j->find, 2) == (int)WIRE_DIGEST_LEN;
+		spool->upto = (uint64_t)db_row_int(&row, 1, 0, INT64_MAX);
+		spool->digest_known = sqlite3_column_type(j->find, 2) != SQLITE_NULL;
 		if (spool->digest_known)
-			memcpy(spool->upto_digest, sqlite3_column_blob(j->find, 2),
-			       WIRE_DIGEST_LEN);
+			db_row_bytes(&row, 2, spool->upto_digest, WIRE_DIGEST_LEN);
+		rc = row.rc;
 	}
 	sqlite3_reset(j->find);
 	return rc < 0 ? rc : 0;

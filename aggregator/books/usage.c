@@ -2,11 +2,12 @@
 
 int usage_prepare(sqlite3 *db, sqlite3_stmt **ret_reader, struct err *err)
 {
-	/* numbers of series have no gaps: declarations.c */
+	/* Numbers of series have no gaps: declarations.c. A damaged one, or a damaged count, makes
+	 * at the most one spool seem full, or nothing held: 'lantoa verify' names it. */
 	return db_prepare(db,
-			  "SELECT count(*), coalesce(sum((SELECT max(number) + 1 FROM declared"
-			  " WHERE spool = s.id)), 0),"
-			  " coalesce((SELECT n FROM held WHERE office = ?1), 0)"
+			  "SELECT count(*), coalesce(sum(max(0, min(65536, (SELECT max(number) + 1"
+			  " FROM declared WHERE spool = s.id)))), 0),"
+			  " max(0, coalesce((SELECT n FROM held WHERE office = ?1), 0))"
 			  " FROM spool s WHERE s.office = ?1",
 			  ret_reader, err);
 }

@@ -124,14 +124,16 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 	sqlite3_bind_int64(stmt, 2, (int64_t)question->spool_id);
 	rc = db_step(stmt, err);
 	if (rc == 1) {
-		question->welcome.upto = (uint64_t)sqlite3_column_int64(stmt, 0);
-		question->welcome.series_known = (uint32_t)sqlite3_column_int64(stmt, 1);
-		if (sqlite3_column_bytes(stmt, 2) == (int)WIRE_DIGEST_LEN) {
-			memcpy(question->upto_digest, sqlite3_column_blob(stmt, 2),
-			       WIRE_DIGEST_LEN);
+		/* what is there up to here, its office throws away */
+		struct db_row row = { .stmt = stmt, .err = err };
+		question->welcome.upto = (uint64_t)db_row_int(&row, 0, 0, INT64_MAX);
+		question->welcome.series_known = (uint32_t)db_row_int(&row, 1, 0, UINT32_MAX);
+		if (sqlite3_column_type(stmt, 2) != SQLITE_NULL) {
+			db_row_bytes(&row, 2, question->upto_digest, WIRE_DIGEST_LEN);
 			question->welcome.upto_digest.data = question->upto_digest;
 			question->welcome.upto_digest.len = WIRE_DIGEST_LEN;
 		}
+		rc = row.rc;
 	}
 	sqlite3_finalize(stmt);
 	return rc < 0 ? rc : question_fill(question, reference, err);

@@ -19,3 +19,5 @@ int64_t dice_between(struct dice *dice, int64_t low, int64_t high);
 /** Run @test for seeds 1 ... @n (LANTOA_SEEDS=N overrides n), or for LANTOA_SEED alone; prints the
  * seed of a failure. */
 void for_all_seeds(uint64_t n, void (*test)(struct dice *dice, void *context), void *context);
+/** Which one runs; 0: none. */
+uint64_t seed_running(void);

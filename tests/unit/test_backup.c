@@ -517,6 +517,7 @@ static void what_is_no_backup_or_damaged_is_refused(void **state)
 	made(f);
 	assert_refused_after(f, "DROP TABLE backup", -EINVAL, "is no backup");
 	assert_refused_after(f, "DELETE FROM backup", -EUCLEAN, "label is damaged");
+	assert_refused_after(f, "UPDATE backup SET entries = -1", -EUCLEAN, "label is damaged");
 	assert_refused_after(f, "PRAGMA application_id=1", -EINVAL, "another program");
 	assert_refused_after(f, "PRAGMA user_version=1000", -EINVAL, "is newer than this");
 	assert_refused_after(f, "UPDATE backup SET entries = entries + 1", -EUCLEAN, "label says");

@@ -441,16 +441,15 @@ static void damaged_pages_are_made_anew_by_the_commit_that_meets_them(void **sta
 			 1);
 }
 
-/* A row of its own that was damaged: declared series that are not what they were. */
-static void a_damaged_spool_costs_its_office_alone(void **state)
+/* A row of its own that was damaged: what it declared, how far its batches are here, and what the
+ * last one was. Nothing is acked that is not there. */
+static void damaged_spool(struct fixture *f, const char *sql)
 {
-	struct fixture *f = *state;
 	add(f, 0, DAY_1, 5);
 	add(f, 1, DAY_1, 6);
 	wait_for(f, 0, 1);
 	wait_for(f, 1, 1);
-	damage(f, "PRAGMA foreign_keys=OFF; UPDATE declared SET number = 3 WHERE spool ="
-		  " (SELECT id FROM spool WHERE spool_id = 7)");
+	damage(f, sql);
 	plug(f);
 	add(f, 0, DAY_1 + 1, 7);
 	add(f, 1, DAY_1 + 1, 8);
@@ -458,8 +457,33 @@ static void a_damaged_spool_costs_its_office_alone(void **state)
 	wait_for_refusal(f, 0);
 	assert_int_equal(heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED)->code,
 			 LANTOA__V1__REFUSED__CODE__LATER);
+	assert_non_null(strstr(heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED)->reason, "damaged"));
+	assert_true(acked(f, 0) <= 1);
 	assert_true(committer_wants_more(f->committer));
 	stop(f);
+}
+
+static void declarations_that_are_damaged_cost_their_office_alone(void **state)
+{
+	damaged_spool(*state, "PRAGMA foreign_keys=OFF; UPDATE declared SET number = 3 WHERE spool"
+			      " = (SELECT id FROM spool WHERE spool_id = 7)");
+}
+
+static void names_that_are_damaged_cost_their_office_alone(void **state)
+{
+	damaged_spool(*state, "PRAGMA foreign_keys=OFF; INSERT INTO series(id, metric, labels)"
+			      " VALUES(99, CAST(x'64ff' AS TEXT), ''); UPDATE declared SET series ="
+			      " 99 WHERE spool = (SELECT id FROM spool WHERE spool_id = 7)");
+}
+
+static void a_damaged_sequence_acks_nothing_that_is_not_there(void **state)
+{
+	damaged_spool(*state, "UPDATE spool SET upto = -2 WHERE spool_id = 7");
+}
+
+static void a_damaged_digest_costs_its_office_alone(void **state)
+{
+	damaged_spool(*state, "UPDATE spool SET upto_digest = x'00' WHERE spool_id = 7");
 }
 
 /* --- memory --- */
@@ -525,7 +549,10 @@ int main(void)
 		test(a_damaged_row_of_the_register_holds_up_its_office_alone),
 		test(damaged_pages_are_made_anew_by_the_commit_that_meets_them),
 		test(a_batch_that_cannot_be_taken_at_all_is_left_to_its_office),
-		test(a_damaged_spool_costs_its_office_alone),
+		test(declarations_that_are_damaged_cost_their_office_alone),
+		test(names_that_are_damaged_cost_their_office_alone),
+		test(a_damaged_sequence_acks_nothing_that_is_not_there),
+		test(a_damaged_digest_costs_its_office_alone),
 		test(no_batch_is_lost_when_memory_runs_out),
 		test(a_disk_that_does_not_read_puts_nobody_off),
 	};

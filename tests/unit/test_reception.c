@@ -82,6 +82,11 @@ static void office_make(sqlite3 *db, int64_t *ret_office, struct err *err)
 	assert_int_equal(office_add(db, "o", "O", "1", 18262, "me", ret_office, err), 0);
 	assert_int_equal(db_exec(db, LONG_CATALOGUE, err), 0);
 	assert_int_equal(reference_changed(db, err), 0);
+	assert_int_equal(db_exec(db,
+				 "INSERT INTO spool(office, spool_id, upto, last_received_us)"
+				 " SELECT id, 77, -2, 1 FROM office",
+				 err),
+			 0);
 	assert_int_equal(db_commit(db, err), 0);
 	assert_int_equal(db_number(db, "SELECT id FROM office", ret_office, err), 0);
 }
@@ -138,6 +143,12 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 		(void)uv_run(&loop, UV_RUN_ONCE);
 	assert_int_equal(questions_over, READERS);
 	assert_int_equal(looks, 2);
+	/* of a spool whose row is damaged nothing is told that its office would throw away */
+	hello.spool_id = 77;
+	reception_hello(&reception, &peer, &key, &hello);
+	while (looks < 3)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(welcomes, 1);
 	store_close(store);
 	roster_close(roster);
 	assert_int_equal(uv_loop_close(&loop), 0);
