@@ -30,7 +30,7 @@ static int add_start(void *context, const struct spool_start *start)
 		(json_int_t)start->figures, "first_s", (json_int_t)(start->first_us / US_PER_S),
 		"last_s", (json_int_t)(start->last_us / US_PER_S), "metrics",
 		report_text(start->metrics), "reason",
-		start->reason ? report_text(_(start->reason)) : json_null());
+		start->reason ? report_told(start->reason) : json_null());
 	return json_array_append_new(context, row) < 0 ? -ENOMEM : 0;
 }
 

@@ -11,6 +11,7 @@
 struct column {
 	char *name; /* owned; as the header has it, "" for none */
 	struct heading heading;
+	bool filled; /* a row so far has a label in it; its reader notes this */
 };
 
 enum form {

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define DIALECT_UNITS_MAX 512u
+
 struct dialect {
 	enum charset charset;
 	char separator;       /* , ; | or a tab */
@@ -19,7 +21,9 @@ struct dialect {
 	bool by_separator;    /* no number tells the mark, only ';' between columns */
 	bool titled;          /* a title above the header names this period: */
 	struct period title;
-	bool month_first; /* it has dates like 6/30/2025: see common/period_words.h */
+	char units[DIALECT_UNITS_MAX]; /* what its lines say that figures are counted in, each
+					  behind a line break; "" for nothing */
+	bool month_first;              /* it has dates like 6/30/2025: see common/period_words.h */
 };
 
 struct dialect_reader;

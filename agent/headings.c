@@ -1,5 +1,6 @@
 #include "headings.h"
 
+#include "measure.h"
 #include "old_font.h"
 #include "period_words.h"
 #include "terms.h"
@@ -73,9 +74,11 @@ static const struct {
 	{ "ghi chú", ROLE_NOTE, false, 0 },
 	{ "note", ROLE_NOTE, false, 0 },
 	{ "notes", ROLE_NOTE, false, 0 },
-	{ "đơn vị tính", ROLE_NOTE, false, 0 },
-	{ "đvt", ROLE_NOTE, false, 0 },
-	{ "unit", ROLE_NOTE, false, 0 },
+	{ "đơn vị tính", ROLE_UNIT, false, 0 },
+	{ "đvt", ROLE_UNIT, false, 0 },
+	{ "đv tính", ROLE_UNIT, false, 0 },
+	{ "unit of measure", ROLE_UNIT, true, 0 },
+	{ "unit", ROLE_UNIT, false, 0 },
 };
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
 
@@ -254,24 +257,6 @@ static bool cut_bracket(char *text, char *ret_inside, size_t room)
 	return true;
 }
 
-static bool same(const char *a, const char *b)
-{
-	char key_a[VIET_KEY_MAX], key_b[VIET_KEY_MAX];
-	return a && b && viet_key(a, key_a) && viet_key(b, key_b) && strcmp(key_a, key_b) == 0;
-}
-
-/* "tổ" of "Số tổ", as whole words. */
-static bool holds(const char *label, const char *part)
-{
-	char whole[VIET_KEY_MAX + 2] = " ", wanted[VIET_KEY_MAX + 2] = " ";
-	if (!label || !viet_key(label, whole + 1) || strlen(whole) + 1 >= VIET_KEY_MAX ||
-	    !viet_key(part, wanted + 1) || strlen(wanted) + 1 >= VIET_KEY_MAX)
-		return false;
-	strcat(whole, " ");
-	strcat(wanted, " ");
-	return wanted[1] != ' ' && strstr(whole, wanted);
-}
-
 /* Is @inside nothing but the number of the column, or of a remark? */
 static bool is_number(const char *inside)
 {
@@ -279,28 +264,14 @@ static bool is_number(const char *inside)
 	return n <= 3 && inside[n] == '\0';
 }
 
-bool headings_unit(const struct metric *metric, const char *text)
-{
-	static const char *const before[] = { "đvt:", "đơn vị tính:", "đơn vị:", "unit:" };
-	char key[VIET_KEY_MAX], prefix[VIET_KEY_MAX];
-	const char *unit = key;
-	if (!viet_key(text, key))
-		return false;
-	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
-		if (viet_key(before[i], prefix) && strncmp(key, prefix, strlen(prefix)) == 0)
-			unit = key + strlen(prefix);
-	return same(unit, metric->unit) || same(unit, terms_vietnamese(metric->unit)) ||
-	       (same(metric->unit, "VND") && (same(unit, "vnđ") || same(unit, "đ"))) ||
-	       holds(metric->label_vi, unit) || holds(metric->label_en, unit);
-}
-
 static struct heading judge_bracket(const struct heading *found, const char *inside)
 {
 	struct heading heading = *found;
-	if (is_number(inside) || heading.role == ROLE_NOTE || heading.role == ROLE_PERIOD ||
-	    heading.role == ROLE_METRIC)
+	heading.measured = heading.role == ROLE_FIGURES && *inside && !is_number(inside);
+	if (is_number(inside) || heading.role == ROLE_NOTE || heading.role == ROLE_UNIT ||
+	    heading.role == ROLE_PERIOD || heading.role == ROLE_METRIC)
 		return heading;
-	if (heading.role == ROLE_FIGURES && !headings_unit(heading.metric, inside))
+	if (heading.role == ROLE_FIGURES && !measure_fits(heading.metric, inside))
 		heading.role = ROLE_OTHER_UNIT;
 	else if (heading.role != ROLE_FIGURES)
 		heading.role = ROLE_NONE; /* "Giá trị (triệu đồng)": of which metric? */

@@ -17,7 +17,8 @@ enum role {
 	ROLE_METRIC,
 	ROLE_VALUE,
 	ROLE_LABELS,
-	ROLE_NOTE, /* for people alone: row numbers, remarks, units of measure */
+	ROLE_NOTE, /* for people alone: row numbers, remarks */
+	ROLE_UNIT, /* of measure: its cells must name that of their line's metric */
 	ROLE_DIMENSION,
 	ROLE_FIGURES,        /* a metric's: its cells are figures */
 	ROLE_PERIOD_FIGURES, /* a period: its cells are the figures of the line's metric */
@@ -27,8 +28,9 @@ enum role {
 
 struct heading {
 	enum role role;
-	bool plain; /* a name of the catalogue or in its English: what a program writes */
-	char part;  /* of ROLE_PERIOD: y q m w d, year to day; '\0': all of it */
+	bool plain;    /* a name of the catalogue or in its English: what a program writes */
+	bool measured; /* the metric's unit stands in brackets behind it */
+	char part;     /* of ROLE_PERIOD: y q m w d, year to day; '\0': all of it */
 	const struct metric
 		*metric;       /* of ROLE_FIGURES, ROLE_OTHER_UNIT; of ROLE_AMBIGUOUS the first
 				*/
@@ -42,10 +44,6 @@ int headings_open(const struct catalogue *catalogue, struct headings **ret_headi
 void headings_close(struct headings *headings); /* NULL is fine */
 /** ROLE_NONE when nothing is called so. */
 struct heading headings_find(const struct headings *headings, const char *text);
-
-/** Does @text, in brackets behind a metric's name, name what it is counted in: its unit, or what
- * its label counts? "Doanh thu (triệu đồng)" does not, where đồng are counted. */
-bool headings_unit(const struct metric *metric, const char *text);
 
 /** The old font (common/old_font.h) in which @text is one of these; NULL when it is in none. */
 const char *headings_font(const struct headings *headings, const char *text);

@@ -8,10 +8,13 @@
 #include "columns.h"
 #include "i18n.h"
 #include "labels.h"
+#include "measure.h"
 #include "period_words.h"
 #include "row_kind.h"
 #include "row_period.h"
+#include "row_unit.h"
 #include "survey.h"
+#include "terms.h"
 #include "utf8.h"
 #include "viet.h"
 
@@ -36,6 +39,7 @@ struct import {
 	struct dialect_reader *reader;
 	struct columns columns; /* empty before the header */
 	struct row_place place;
+	struct row_unit unit;
 	bool told[GRAIN_COUNT][2]; /* by calendar: figures of now were noted */
 	struct entry entries[CHUNK];
 	struct place places[CHUNK];
@@ -197,6 +201,9 @@ struct line {
 	const struct csv_row *row;
 	const char *labels;
 	const struct column *labels_column; /* the first one; NULL: there is none */
+	const char *unit;                   /* of measure, as its column has it; "": nothing */
+	const struct column *merged;        /* of a dimension: empty, below a cell that was not */
+	bool measured;                      /* the metric's stands in brackets behind its name */
 	struct row_period period;
 	struct {
 		bool read, good;
@@ -274,7 +281,58 @@ static int take_now(struct import *import, const struct cell *cell, const struct
 	return 0;
 }
 
+/* --- in which unit --- */
+
+static const char *shown_unit(const struct metric *metric)
+{
+	const char *vietnamese = terms_vietnamese(metric->unit);
+	return language_tag()[0] == 'v' && vietnamese ? vietnamese : metric->unit;
+}
+
+/* False: told. */
+static bool check_unit(struct import *import, const struct line *line, const struct cell *cell,
+		       const struct metric *metric)
+{
+	char unit[MEASURE_MAX];
+	const char *own = line->unit;
+	if (*own && !measure_fits(metric, own)) {
+		struct cell at =
+			cell_at(import, line->row, columns_find(&import->columns, ROLE_UNIT));
+		complain(import, &at,
+			 "%s is counted in '%s', and this column says '%s'; write the figure in "
+			 "'%s', and that as its unit",
+			 metric->name, shown_unit(metric), own, shown_unit(metric));
+		return false;
+	}
+	if (*own || line->measured || row_unit_fits_lines(import->dialect.units, metric, unit))
+		return true;
+	complain(
+		import, cell,
+		"%s is counted in '%s', and a line of the file says '%s'; write the figure in "
+		"'%s', and mend that line, or add a column called ĐVT with the unit of each figure",
+		metric->name, shown_unit(metric), unit, shown_unit(metric));
+	return false;
+}
+
 /* --- one figure --- */
+
+/* A merged cell leaves those below it empty: without its label the part would stand for the whole.
+ * What a program writes, under the dimension's own name, has no merged cells.
+ * False: told. */
+static bool check_merged(struct import *import, struct line *line, const struct metric *metric)
+{
+	bool divided = false;
+	for (size_t i = 0; line->merged && i < metric->n_dimensions; i++)
+		divided |= strcmp(metric->dimensions[i], line->merged->heading.dimension) == 0;
+	if (!divided)
+		return true;
+	struct cell at = cell_at(import, line->row, line->merged);
+	complain(import, &at,
+		 "%s: is empty below a line that has one; write it here as well, or hand in "
+		 "figures that are not divided in a table of their own",
+		 metric->name);
+	return false;
+}
 
 /* Where does the sentence belong? */
 static struct cell cell_of(const struct line *line, const struct cell *cell, enum entry_part part)
@@ -299,6 +357,8 @@ static int take_figure(struct import *import, struct line *line, const struct ce
 	struct err why;
 	enum entry_part part = ENTRY_VALUE;
 	bool dated = import->columns.dated;
+	if (!check_merged(import, line, metric) || !check_unit(import, line, cell, metric))
+		return 0;
 	bool good = !dated || line_period(import, line, metric, &entry.period);
 	if (!good)
 		entry.period = NULL; /* its value may be wrong as well */
@@ -351,11 +411,15 @@ static bool read_labels(struct import *import, struct line *line, char text[LABE
 		const struct column *column = &import->columns.list[i];
 		enum role role = column->heading.role;
 		size_t before = n;
+		if (role == ROLE_DIMENSION && !*field(line->row, i) && column->filled &&
+		    !column->heading.plain)
+			line->merged = column;
 		if ((role != ROLE_DIMENSION && role != ROLE_LABELS) || !*field(line->row, i))
 			continue;
 		cell = cell_at(import, line->row, column);
 		if (!line->labels_column)
 			line->labels_column = column;
+		import->columns.list[i].filled = true;
 		if (role == ROLE_DIMENSION) {
 			labels[n++] = (struct label){ column->heading.dimension, cell.value };
 		} else if (strlen(cell.value) >= sizeof(written)) {
@@ -382,12 +446,13 @@ static bool read_labels(struct import *import, struct line *line, char text[LABE
 /* --- the three forms --- */
 
 /* The metric that the line names; NULL when it is told what is wrong with that. */
-static const struct metric *line_metric(struct import *import, const struct csv_row *row)
+static const struct metric *line_metric(struct import *import, struct line *line)
 {
 	const struct headings *headings = import->config->headings;
 	const struct column *column = columns_find(&import->columns, ROLE_METRIC);
-	struct cell cell = cell_at(import, row, column);
+	struct cell cell = cell_at(import, line->row, column);
 	struct heading heading = headings_find(headings, cell.value);
+	line->measured = heading.measured;
 	const char *font;
 	if (heading.role == ROLE_FIGURES)
 		return heading.metric;
@@ -420,7 +485,7 @@ static const struct metric *line_metric(struct import *import, const struct csv_
 static int take_long(struct import *import, struct line *line, struct err *err)
 {
 	struct cell cell = cell_at(import, line->row, columns_find(&import->columns, ROLE_VALUE));
-	const struct metric *metric = line_metric(import, line->row);
+	const struct metric *metric = line_metric(import, line);
 	if (!metric || row_says_nothing(cell.value))
 		return 0;
 	if (*cell.value)
@@ -436,6 +501,7 @@ static int take_wide(struct import *import, struct line *line, struct err *err)
 	for (size_t i = 0; i < import->columns.n && rc == 0; i++) {
 		const struct column *column = &import->columns.list[i];
 		struct cell cell = cell_at(import, line->row, column);
+		line->measured = column->heading.measured;
 		if (column->heading.role == ROLE_FIGURES && *cell.value &&
 		    !row_says_nothing(cell.value))
 			rc = take_figure(import, line, &cell, column->heading.metric, err);
@@ -459,7 +525,7 @@ static bool read_period(struct import *import, struct line *line, const struct c
 
 static int take_across(struct import *import, struct line *line, struct err *err)
 {
-	const struct metric *metric = line_metric(import, line->row);
+	const struct metric *metric = line_metric(import, line);
 	int rc = 0;
 	for (size_t i = 0; metric && i < import->columns.n && rc == 0; i++) {
 		const struct column *column = &import->columns.list[i];
@@ -472,6 +538,33 @@ static int take_across(struct import *import, struct line *line, struct err *err
 }
 
 /* --- rows --- */
+
+/* Units below the headings: with a wrong one, no figure below it could be right. */
+static int check_units(const struct import *import, const struct csv_row *row, struct err *err)
+{
+	char name[EXCERPT_MAX];
+	for (size_t i = 0; i < import->columns.n; i++) {
+		const struct column *column = &import->columns.list[i];
+		const struct metric *metric = column->heading.metric;
+		const char *unit = field(row, i);
+		if (!*unit || !role_is_figure(column->heading.role) ||
+		    (metric ? measure_fits(metric, unit) : !measure_is_scaled(unit)))
+			continue;
+		utf8_excerpt(column->name, strlen(column->name), name);
+		if (!metric)
+			return err_set(err, -EINVAL,
+				       "line %u: column '%s': nobody can tell which figures are in "
+				       "'%s'; write the unit of each in a column called ĐVT, and "
+				       "remove this line",
+				       row->line, name, unit);
+		return err_set(err, -EINVAL,
+			       "line %u: column '%s': %s is counted in '%s', and this line says "
+			       "'%s'; write the figures in '%s', and mend or remove this line",
+			       row->line, name, metric->name, shown_unit(metric), unit,
+			       shown_unit(metric));
+	}
+	return 0;
+}
 
 /* May every cell stand where it stands? */
 static bool check_cells(struct import *import, const struct csv_row *row)
@@ -492,13 +585,14 @@ static bool check_cells(struct import *import, const struct csv_row *row)
 	return true;
 }
 
-static int take_figures(struct import *import, const struct csv_row *row, struct err *err)
+static int take_figures(struct import *import, const struct csv_row *row, const char *unit,
+			struct err *err)
 {
 	static int (*const takers[])(struct import *, struct line *, struct err *) = {
 		[FORM_LONG] = take_long, [FORM_WIDE] = take_wide, [FORM_ACROSS] = take_across
 	};
 	char labels[LABELS_TEXT_MAX];
-	struct line line = { .row = row };
+	struct line line = { .row = row, .unit = unit };
 	enum form form = import->columns.form;
 	if (!check_cells(import, row) || !read_labels(import, &line, labels))
 		return 0;
@@ -517,14 +611,20 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 	}
 	const struct cell line = { .line = row->line, .column = "", .value = first };
 	utf8_excerpt(longest, strlen(longest), shown);
-	switch (row_kind_of(import->config->headings, &import->columns, row, &import->place)) {
+	enum row_kind kind =
+		row_kind_of(import->config->headings, &import->columns, row, &import->place);
+	const char *unit = row_unit_read(&import->unit, &import->columns, row);
+	switch (kind) {
 	case ROW_EMPTY:
 		break;
 	case ROW_FIGURES:
-		return take_figures(import, row, err);
+		return take_figures(import, row, unit, err);
 	case ROW_NUMBERS:
 		note(import, &line, _("passed over: the numbers of the columns"));
 		break;
+	case ROW_UNITS:
+		note(import, &line, _("passed over: the units of measure"));
+		return check_units(import, row, err);
 	case ROW_SECTION:
 		note(import, &line, _("passed over: the heading '%s', without figures"), shown);
 		break;

@@ -4,6 +4,7 @@
 #include "civil.h"
 #include "decimal.h"
 #include "i18n.h"
+#include "retell.h"
 #include "table.h"
 #include "utf8.h"
 
@@ -45,9 +46,10 @@ json_t *report_text(const char *text)
 	return json;
 }
 
-const char *report_told(const char *text)
+json_t *report_told(const char *text)
 {
-	return *text ? _(text) : text; /* "" is the catalogue's header to gettext */
+	char told[ERR_TEXT_MAX];
+	return report_text(retell(text, told, sizeof(told)));
 }
 
 struct list {
@@ -78,7 +80,7 @@ static int add_refusal(void *context, const struct spool_refusal *refusal)
 		json_pack("{s:I, s:o, s:o, s:I, s:o}", "batch", (json_int_t)refusal->seq, "metric",
 			  report_text(refusal->metric), "labels", report_text(refusal->labels),
 			  "observations", (json_int_t)refusal->observations, "reason",
-			  report_text(report_told(refusal->reason)));
+			  report_told(refusal->reason));
 	return json_array_append_new(list->array, row) < 0 ? -ENOMEM : 0;
 }
 

@@ -24,7 +24,8 @@ json_t *report_instant(int64_t at_us);
 /** A JSON text that is always one: what is not printable in @text, of a disk of an earlier version
  * or a damaged one, becomes '?'. NULL is "". NULL: out of memory, and nothing else. */
 json_t *report_text(const char *text);
-/** What the uplink and the province said, in English, for its reader. */
-const char *report_told(const char *text);
+/** What was said in English, by the province or another thread, in its reader's language: as
+ * report_text(). */
+json_t *report_told(const char *text);
 /** Append @root as text; it is released. NULL is -ENOMEM. */
 int report_dump(json_t *root, struct blob *out, struct err *err);

@@ -1,5 +1,6 @@
 #include "row_kind.h"
 
+#include "measure.h"
 #include "numeral.h"
 #include "period_words.h"
 #include "viet.h"
@@ -112,6 +113,25 @@ static bool is_total(const char *cell)
 	return BEGINS_WITH(bare, begins);
 }
 
+/* Under a dimension, where it would be one part more. */
+static bool is_whole(const char *cell)
+{
+	static const char *const begins[] = {
+		"tất cả",        "toàn xã",       "toàn phường", "toàn thị trấn", "toàn huyện",
+		"toàn tỉnh",     "toàn bộ",       "toàn đơn vị", "toàn ngành",    "cộng các",
+		"cộng lĩnh vực", "cộng nền tảng", "cộng chung",  "cộng nhóm",     "cộng mục",
+		"tổng các",      "tổng lĩnh vực", "tổng chung",  "lũy kế",        "subtotal",
+		"sub-total",     "all sectors",   "all apps"
+	};
+	char key[VIET_KEY_MAX], begin[VIET_KEY_MAX];
+	if (!viet_key(cell, key))
+		return false;
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (viet_key(begins[i], begin) && strncmp(key, begin, strlen(begin)) == 0)
+			return true;
+	return strcmp(key, "all") == 0;
+}
+
 /* --- numbers of columns --- */
 
 /* "(3)", "[3]", "3", "(3)=(1)+(2)": 3. "A", "(b)": its letter. 0 for others. */
@@ -183,7 +203,7 @@ static struct look look_at(const struct headings *headings, const struct columns
 			look.number |= numeral_look(cell) != NUMERAL_NONE;
 			continue;
 		}
-		look.total |= is_total(cell);
+		look.total |= is_total(cell) || (role == ROLE_DIMENSION && is_whole(cell));
 		if (role == ROLE_PERIOD)
 			look.period |= period_words_known(cell) || (columns->list[i].heading.part &&
 								    strpbrk(cell, "0123456789"));
@@ -205,6 +225,24 @@ static bool tries_figure(const struct columns *columns, const struct csv_row *ro
 			return true;
 	}
 	return false;
+}
+
+/* Does a unit of measure stand in each cell of a figure that is not empty? */
+static bool is_of_units(const struct columns *columns, const struct csv_row *row)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < columns->n; i++) {
+		const struct heading *heading = &columns->list[i].heading;
+		const char *cell = cell_of(row, i);
+		if (!*cell || !role_is_figure(heading->role))
+			continue;
+		if (numeral_look(cell) != NUMERAL_NONE ||
+		    (!measure_is_known(cell) &&
+		     !(heading->metric && measure_fits(heading->metric, cell))))
+			return false;
+		n++;
+	}
+	return n > 0;
 }
 
 /* Text alone, where figures might stand. */
@@ -252,6 +290,8 @@ enum row_kind row_kind_of(const struct headings *headings, const struct columns 
 			return ROW_NUMBERS;
 		return ROW_COUNTED;
 	}
+	if (place->rows <= 3 && !look.period && !look.metric && is_of_units(columns, row))
+		return ROW_UNITS;
 	if (look.total && !look.metric)
 		return look.value ? ROW_TOTAL : ROW_SECTION;
 	if (!look.value)

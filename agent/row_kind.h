@@ -12,6 +12,7 @@ enum row_kind {
 	ROW_NUMBERS, /* those of the columns: (1) (2) (3) */
 	ROW_COUNTED, /* 1 2 3 under columns of figures: nobody can tell whether they are numbers of
 			columns */
+	ROW_UNITS,   /* units of measure below the headings */
 	ROW_SECTION, /* a heading: text alone, where no figure stands */
 	ROW_TOTAL,   /* of other lines, by its name */
 	ROW_FOOTER,  /* who signs, when, remarks */

@@ -85,9 +85,9 @@ static json_t *uplink_json(const struct uplink_look *look)
 		return json_pack("{s:s, s:s}", "state", N_("not running"), "trouble", "");
 	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:I, s:I}", "state", look->state, "connected",
 			 (int)look->connected, "since", boot_instant(look->since_us), "trouble",
-			 report_text(report_told(look->trouble)), "refusal",
-			 report_text(report_told(look->refusal)), "blocked_batch",
-			 (json_int_t)look->blocked_seq, "in_flight", (json_int_t)look->in_flight);
+			 report_told(look->trouble), "refusal", report_told(look->refusal),
+			 "blocked_batch", (json_int_t)look->blocked_seq, "in_flight",
+			 (json_int_t)look->in_flight);
 }
 
 static json_t *inputs_json(const struct status *status)
@@ -97,7 +97,7 @@ static json_t *inputs_json(const struct status *status)
 		const struct input_look *look = &status->inputs[i];
 		json_t *row = json_pack("{s:s, s:s, s:o, s:o}", "name", look->name, "state",
 					look->state, "last", report_instant(look->last_us), "error",
-					report_text(report_told(look->error)));
+					report_told(look->error));
 		if (json_array_append_new(array, row) < 0) {
 			json_decref(array);
 			return NULL;

@@ -7,7 +7,9 @@
 
 #include "columns.h"
 #include "csv_commas.h"
+#include "measure.h"
 #include "period_words.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@ struct candidate {     /* a row that may be the header */
 	bool foreign; /* a name in it is not ASCII */
 	bool titled;  /* a line before it names a period */
 	struct period title;
+	char units[DIALECT_UNITS_MAX]; /* that lines before it name */
 };
 
 struct survey {
@@ -42,6 +45,7 @@ struct survey {
 		unsigned rows;
 		bool titled;
 		struct period title;
+		char units[DIALECT_UNITS_MAX];
 	} trying;
 };
 
@@ -55,6 +59,19 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
+/* The unit that cell @i names for the figures around it. What does not fit is cut: it is no unit
+ * then, and asked about. */
+static void note_unit(const struct csv_row *row, size_t i, char units[DIALECT_UNITS_MAX])
+{
+	char unit[MEASURE_MAX];
+	size_t next = i + 1, len = strlen(units);
+	while (next < row->n && !*row->fields[next])
+		next++;
+	if (!measure_said(row->fields[i], next < row->n ? row->fields[next] : "", unit))
+		return;
+	(void)utf8_print(units + len, DIALECT_UNITS_MAX - len, "\n%s", unit);
+}
+
 static struct candidate candidate_of(const struct survey *survey, const struct csv_row *row)
 {
 	struct columns columns;
@@ -63,6 +80,7 @@ static struct candidate candidate_of(const struct survey *survey, const struct c
 			       .separator = survey->trying.separator,
 			       .titled = survey->trying.titled,
 			       .title = survey->trying.title };
+	memcpy(c.units, survey->trying.units, sizeof(c.units));
 	for (size_t i = 0; i < row->n; i++) {
 		bool known = headings_find(survey->headings, row->fields[i]).role != ROLE_NONE;
 		c.known += known;
@@ -96,6 +114,8 @@ static int on_head_row(void *context, const struct csv_row *row, struct err *err
 		survey->best = candidate;
 	for (size_t i = 0; i < row->n && !survey->trying.titled; i++)
 		survey->trying.titled = period_in_title(row->fields[i], &survey->trying.title);
+	for (size_t i = 0; i < row->n; i++)
+		note_unit(row, i, survey->trying.units);
 	return ++survey->trying.rows < HEADER_ROWS ? 0 : err_set(err, -ECANCELED, "%s", "");
 }
 
@@ -109,6 +129,7 @@ static int try_separator(struct survey *survey, const struct blob *text, char se
 	survey->trying.separator = separator;
 	survey->trying.rows = 0;
 	survey->trying.titled = false;
+	survey->trying.units[0] = '\0';
 	rc = csv_reader_feed(csv, (const char *)text->data, text->len, NULL);
 	if (rc == 0 && survey->head.len < HEAD_MAX)
 		rc = csv_reader_end(csv, NULL);
@@ -134,6 +155,7 @@ static int find_header(struct survey *survey, const struct blob *text, struct er
 	survey->dialect.header_line = survey->best.line;
 	survey->dialect.titled = survey->best.titled;
 	survey->dialect.title = survey->best.title;
+	memcpy(survey->dialect.units, survey->best.units, sizeof(survey->dialect.units));
 	return 0;
 }
 
@@ -146,9 +168,22 @@ static void ask_number(struct survey *survey, const char *text)
 	survey->point |= numeral == NUMERAL_POINT;
 }
 
+/* A metric's own unit is compared with it alone, where its name is read. */
+static bool may_say_unit(const struct survey *survey, const struct csv_row *row, size_t i)
+{
+	enum role role = survey->had_header && i < survey->columns.n
+				 ? survey->columns.list[i].heading.role
+				 : ROLE_NONE;
+	return *row->fields[i] && role != ROLE_UNIT && !role_is_figure(role) &&
+	       !headings_find(survey->headings, row->fields[i]).metric;
+}
+
 static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
 	struct survey *survey = context;
+	for (size_t i = 0; i < row->n; i++)
+		if (may_say_unit(survey, row, i))
+			note_unit(row, i, survey->dialect.units);
 	if (!survey->had_header) {
 		survey->had_header = true;
 		return columns_read(survey->headings, row, &survey->columns, err);

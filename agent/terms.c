@@ -1,5 +1,7 @@
 #include "terms.h"
 
+#include "viet.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -38,4 +40,14 @@ const char *terms_vietnamese(const char *word)
 		if (strcmp(terms[i].word, word) == 0)
 			return terms[i].vietnamese;
 	return NULL;
+}
+
+bool terms_known(const char *key)
+{
+	char other[VIET_KEY_MAX];
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++)
+		if ((viet_key(terms[i].word, other) && strcmp(key, other) == 0) ||
+		    (viet_key(terms[i].vietnamese, other) && strcmp(key, other) == 0))
+			return true;
+	return false;
 }

@@ -2,5 +2,9 @@
  * shows them so, and tables may call their columns so. */
 #pragma once
 
+#include <stdbool.h>
+
 /** The Vietnamese name of unit or dimension @word; NULL for one that has none here. */
 const char *terms_vietnamese(const char *word);
+/** Is @key, as viet_key() makes it, one of these words, in either language? */
+bool terms_known(const char *key);

@@ -1,6 +1,8 @@
 #include "sent.h"
 
+#include "err.h"
 #include "i18n.h"
+#include "retell.h"
 #include "words.h"
 
 #include <stdlib.h>
@@ -52,6 +54,7 @@ static void row(struct html *html, const struct figures *figures, const struct f
 	char period[WORDS_MAX], labels[LABELS_TEXT_MAX + WORDS_MAX], value[WORDS_MAX];
 	char sdmx[PERIOD_TEXT_MAX];
 	const struct metric *metric = figure->metric;
+	char reason[ERR_TEXT_MAX];
 	const struct refusal *refusal = figure_refusal(figures, figure);
 	html_add(html,
 		 "<tr>\n<td><a href=\"/form?period=%s&amp;calendar=%s\">%s</a></td>\n"
@@ -68,7 +71,7 @@ static void row(struct html *html, const struct figures *figures, const struct f
 			 words_value(figure->value_e, metric->decimals, value),
 			 words_unit(metric->unit));
 	if (refusal)
-		html_add(html, "<td>%s</td>\n", *refusal->reason ? _(refusal->reason) : "");
+		html_add(html, "<td>%s</td>\n", retell(refusal->reason, reason, sizeof(reason)));
 	html_add(html, "</tr>\n");
 }
 

@@ -1,6 +1,8 @@
 #include "sheet_rows.h"
 
+#include "err.h"
 #include "i18n.h"
+#include "retell.h"
 #include "words.h"
 
 #include <stdio.h>
@@ -31,6 +33,7 @@ static void value_field(struct html *html, const struct sheet_row *row, size_t i
 
 static void state(struct html *html, const struct sheet *sheet, const struct sheet_row *row)
 {
+	char reason[ERR_TEXT_MAX];
 	const struct refusal *refusal = figure_refusal(sheet->figures, row->now);
 	if (row->now->withdrawn)
 		html_add(html, "<span class=\"state\">%s</span>", _("withdrawn"));
@@ -49,7 +52,8 @@ static void state(struct html *html, const struct sheet *sheet, const struct she
 		break;
 	case FIGURE_REFUSED:
 		html_add(html, "<span class=\"state refused\">%s %s</span>",
-			 _("refused by the province:"), *refusal->reason ? _(refusal->reason) : "");
+			 _("refused by the province:"),
+			 retell(refusal->reason, reason, sizeof(reason)));
 		break;
 	}
 }

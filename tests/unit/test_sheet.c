@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "i18n.h"
 #include "sheet_html.h"
+#include "sheet_rows.h"
 #include "utf8.h"
 #include "words.h"
 
@@ -457,6 +458,27 @@ static void lack_of_memory_records_nothing(void **state)
 	}
 }
 
+/* The province said it in English, with values in it; the clerk may read Vietnamese. */
+static void a_refusal_is_told_in_the_readers_language(void **state)
+{
+	struct fixture *f = *state;
+	struct html html = { 0 };
+	struct refusal refusal = { .seq = 3, .metric = "team.count", .labels = "" };
+	struct err err;
+	(void)err_set(&err, -EINVAL, "%s is below the smallest allowed value %s", "-1", "0");
+	refusal.reason = err.text;
+	know(f, "team.count", "", "2025-06", -1);
+	f->figures.refusals = &refusal;
+	f->figures.n_refusals = 1;
+	(void)language_use(LANGUAGE_VIETNAMESE);
+	FILL(f, { "lang", "vi" });
+	sheet_rows(&html, &f->sheet);
+	assert_int_equal(blob_append(&html.out, "", 1), 0);
+	assert_null(strstr((char *)html.out.data, "smallest allowed"));
+	assert_non_null(strstr((char *)html.out.data, "-1 nhỏ hơn"));
+	blob_free(&html.out);
+}
+
 /* --- words --- */
 
 static void assert_words(const char *sdmx, enum calendar calendar, const char *name,
@@ -554,6 +576,7 @@ int main(void)
 		TEST(a_label_of_any_length_is_judged_and_never_written_past_its_room),
 		TEST(the_agents_own_rules_judge),
 		TEST(numbers_are_read_as_their_language_writes_them),
+		TEST(a_refusal_is_told_in_the_readers_language),
 		TEST(what_is_far_from_its_history_waits_for_a_yes),
 		TEST(what_was_withdrawn_is_no_history),
 		TEST(what_changed_under_the_clerks_eyes_waits_for_a_yes),

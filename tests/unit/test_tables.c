@@ -42,6 +42,15 @@ static const struct expected tables[] = {
 	{ .file = "total_as_dimension.csv",
 	  .recorded = "2025-06-30 service.dossiers_received=3 sector=đất đai\n",
 	  .told = { "3||30/06/2025|looks like a total" } },
+	{ .file = "dimension_cell_merged.csv",
+	  .recorded = "2025-06-30 service.dossiers_received=3 sector=Đất đai\n"
+		      "2025-06-28 service.dossiers_received=5 sector=Hộ tịch\n"
+		      "2025-06 office.documents_issued=40\n",
+	  .told = { "3|Lĩnh vực||is empty below a line that has one; write it here as well" } },
+	{ .file = "whole_as_dimension.csv",
+	  .recorded = "2025-06-30 service.dossiers_received=3 sector=Đất đai\n"
+		      "2025-06-30 service.dossiers_received=4 sector=Cộng đồng\n",
+	  .told = { "4||30/06/2025|looks like a total", "5||30/06/2025|looks like a total" } },
 	{ .file = "title_names_another_month.csv",
 	  .refusal = "line 4: the title names 2025-06, but without a column for the period the "
 		     "figures would be recorded for 2025-07; add a column called Kỳ and fill it "
@@ -101,6 +110,46 @@ static const struct expected tables[] = {
 	{ .file = "heading_of_another_unit.csv",
 	  .refusal = "payment.cashless_amount is counted in 'VND', and something else stands" },
 	{ .file = "heading_of_a_part.csv", .refusal = "team.members is counted in 'person'" },
+	{ .file = "unit_column.csv",
+	  .recorded = "2025-06 ecommerce.revenue=8000000\n2025-06 team.count=8\n"
+		      "2025-06 team.members=56\n",
+	  .told = { "3|ĐVT|Triệu đồng|is counted in 'VND', and this column says 'Triệu đồng'; "
+		    "write "
+		    "the figure in 'VND'",
+		    "4|ĐVT||this column says 'Triệu đồng'",
+		    "6|ĐVT|nghìn lượt|is counted in 'person-time'",
+		    "7|ĐVT|nt|this column says 'nghìn lượt'" } },
+	{ .file = "unit_spellings.csv",
+	  .recorded = "2025-06 ecommerce.revenue=1\n2025-05 ecommerce.revenue=2\n"
+		      "2024 economy.grdp=3\n2023 economy.grdp=4\n2025-06 team.members=56\n"
+		      "2025-06 team.count=8\n",
+	  .told = { "6|Unit|1.000 tỷ đồng|is counted in 'billion VND'" } },
+	{ .file = "unit_in_title.csv",
+	  .recorded = "2025-06 payment.cashless_amount=9\n",
+	  .told = { "4|Doanh thu bán hàng trên sàn thương mại điện tử|8|a line of the file says "
+		    "'triệu đồng'" } },
+	{ .file = "unit_in_title_own.csv",
+	  .recorded = "2025-06 team.count=8\n2025-06 team.members=56\n" },
+	{ .file = "unit_in_title_beside.csv",
+	  .told = { "4|Số lượt người dân được hướng dẫn|8|says 'Nghìn lượt'" } },
+	{ .file = "unit_in_brackets.csv",
+	  .told = { "3|Giá trị thanh toán không dùng tiền mặt|8|says 'triệu đồng'" } },
+	{ .file = "unit_in_remark.csv",
+	  .told = { "2|payment.cashless_amount|8|says 'million VND'",
+		    "~3||Unit: million VND|passed over" } },
+	{ .file = "unit_in_heading_of_metrics.csv", .told = { "2|Giá trị|8|says 'triệu đồng'" } },
+	{ .file = "unit_row.csv",
+	  .recorded = "2025-06 team.count=8\n2025-06 team.members=56\n",
+	  .told = { "~2||(tổ)|passed over: the units of measure" } },
+	{ .file = "unit_row_of_another.csv",
+	  .refusal = "line 2: column 'Doanh thu bán hàng trên sàn thương m...': "
+		     "ecommerce.revenue is counted in 'VND', and this line says '(triệu đồng)'" },
+	{ .file = "unit_row_across.csv",
+	  .refusal = "line 3: column 'Tháng 4/2025': nobody can tell which figures are in "
+		     "'1.000 đồng'" },
+	{ .file = "unit_of_section.csv",
+	  .told = { "~2||I. Kinh tế số|passed over: the heading",
+		    "3|ĐVT||this column says 'tr.đ'" } },
 	{ .file = "numbers_of_columns.csv",
 	  .recorded = "now team.count=8\nnow team.members=56\n",
 	  .told = { "2||1|these could be the numbers of the columns",

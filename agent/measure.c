@@ -1,0 +1,204 @@
+#include "measure.h"
+
+#include "terms.h"
+#include "utf8.h"
+#include "viet.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct measure {
+	unsigned scale;          /* power of ten */
+	char base[VIET_KEY_MAX]; /* what is counted; "" when a scale stands alone */
+};
+
+#define MONEY "vnd"
+
+static const struct {
+	const char *text;
+	unsigned scale;
+	const char *base; /* what the same word counts as well; NULL: nothing */
+} scales[] = {
+	{ "chục", 1, NULL },      { "trăm", 2, NULL },    { "hundred", 2, NULL },
+	{ "nghìn", 3, NULL },     { "ngàn", 3, NULL },    { "thousand", 3, NULL },
+	{ "thousands", 3, NULL }, { "1000", 3, NULL },    { "1.000", 3, NULL },
+	{ "1,000", 3, NULL },     { "triệu", 6, NULL },   { "tr.", 6, NULL },
+	{ "tr", 6, NULL },        { "million", 6, NULL }, { "millions", 6, NULL },
+	{ "mn", 6, NULL },        { "trđ", 6, MONEY },    { "tr.đ", 6, MONEY },
+	{ "tr.đồng", 6, MONEY },  { "1.000đ", 3, MONEY }, { "1000đ", 3, MONEY },
+	{ "tỷ", 9, NULL },        { "tỉ", 9, NULL },      { "billion", 9, NULL },
+	{ "billions", 9, NULL },  { "bn", 9, NULL },
+};
+
+static const struct {
+	const char *text, *base;
+} spellings[] = {
+	{ "đồng", MONEY },          { "đ", MONEY },
+	{ "vnđ", MONEY },           { "đồng việt nam", MONEY },
+	{ "việt nam đồng", MONEY }, { "dong", MONEY },
+	{ "people", "person" },     { "persons", "person" },
+};
+
+#define N_OF(list) (sizeof(list) / sizeof((list)[0]))
+
+/* @word is a key already. */
+static bool is_word(const char *word, const char *wanted)
+{
+	char key[VIET_KEY_MAX];
+	return viet_key(wanted, key) && strcmp(word, key) == 0;
+}
+
+static bool same(const char *a, const char *b)
+{
+	char key[VIET_KEY_MAX];
+	return viet_key(a, key) && is_word(key, b);
+}
+
+static void add_word(struct measure *measure, const char *word)
+{
+	size_t len = strlen(measure->base);
+	for (size_t i = 0; i < N_OF(scales); i++)
+		if (is_word(word, scales[i].text)) {
+			measure->scale += scales[i].scale;
+			word = scales[i].base;
+			break;
+		}
+	if (word && !is_word(word, "of") && !is_word(word, "in"))
+		(void)snprintf(measure->base + len, sizeof(measure->base) - len, "%s%s",
+			       len > 0 ? " " : "", word); /* no longer than its text */
+}
+
+static bool measure_read(const char *text, struct measure *ret_measure)
+{
+	char key[VIET_KEY_MAX], *rest;
+	*ret_measure = (struct measure){ 0 };
+	if (!viet_key(text, key))
+		return false;
+	for (char *word = strtok_r(key, " ()[]*", &rest); word;
+	     word = strtok_r(NULL, " ()[]*", &rest))
+		add_word(ret_measure, word);
+	for (size_t i = 0; i < N_OF(spellings); i++)
+		if (is_word(ret_measure->base, spellings[i].text))
+			(void)snprintf(ret_measure->base, sizeof(ret_measure->base), "%s",
+				       spellings[i].base); /* fits */
+	return *ret_measure->base || ret_measure->scale > 0;
+}
+
+/* In English also when there are several of them. */
+static bool is_same_base(const char *base, const char *unit)
+{
+	size_t len = strlen(unit);
+	return strcmp(base, unit) == 0 ||
+	       (len > 0 && strncmp(base, unit, len) == 0 && strcmp(base + len, "s") == 0);
+}
+
+static bool is_same(const struct measure *said, const char *unit)
+{
+	struct measure own;
+	return unit && measure_read(unit, &own) && said->scale == own.scale &&
+	       (is_same_base(said->base, own.base) || (!*said->base && said->scale > 0));
+}
+
+/* "tổ" of "Số tổ", as whole words. */
+static bool holds(const char *label, const char *part)
+{
+	char whole[VIET_KEY_MAX + 2] = " ", wanted[VIET_KEY_MAX + 2] = " ";
+	if (!label || !viet_key(label, whole + 1) || strlen(whole) + 1 >= VIET_KEY_MAX ||
+	    !viet_key(part, wanted + 1) || strlen(wanted) + 1 >= VIET_KEY_MAX)
+		return false;
+	strcat(whole, " ");
+	strcat(wanted, " ");
+	return wanted[1] != ' ' && strstr(whole, wanted);
+}
+
+static bool fits_one(const struct metric *metric, const char *text)
+{
+	struct measure said;
+	return measure_read(text, &said) &&
+	       (is_same(&said, metric->unit) || is_same(&said, terms_vietnamese(metric->unit)) ||
+		holds(metric->label_vi, text) || holds(metric->label_en, text));
+}
+
+/* What says that a unit follows. */
+static const struct {
+	const char *text;
+	bool sure; /* else it may also be an office: "Đơn vị: UBND xã" */
+} prefixes[] = {
+	{ "đơn vị tính", true }, { "đvt", true },     { "unit of measure", true },
+	{ "đv tính", true },     { "đơn vị", false }, { "units", false },
+	{ "unit", false },
+};
+
+/* Behind the longest of them at the beginning of @text; @text where there is none. */
+static const char *behind_prefix(const char *text, bool *ret_sure)
+{
+	char head[64];
+	const char *behind = text;
+	for (size_t len = 1; len < sizeof(head) && text[len - 1]; len++) {
+		if (text[len] && !strchr(" :-=(", text[len]))
+			continue;
+		(void)snprintf(head, sizeof(head), "%.*s", (int)len, text); /* fits */
+		for (size_t i = 0; i < N_OF(prefixes); i++)
+			if (same(head, prefixes[i].text)) {
+				behind = text + len + strspn(text + len, " :-=(");
+				*ret_sure = prefixes[i].sure;
+			}
+	}
+	return behind;
+}
+
+bool measure_fits(const struct metric *metric, const char *text)
+{
+	char list[MEASURE_MAX], *rest;
+	bool sure;
+	const char *units = behind_prefix(text, &sure);
+	if (strlen(units) >= sizeof(list))
+		return false;
+	memcpy(list, units, strlen(units) + 1);
+	bool fits = fits_one(metric, list);
+	for (char *unit = strtok_r(list, ",;", &rest); unit && !fits;
+	     unit = strtok_r(NULL, ",;", &rest))
+		fits = fits_one(metric, unit);
+	return fits;
+}
+
+bool measure_is_scaled(const char *text)
+{
+	struct measure said;
+	return measure_read(text, &said) && (said.scale > 0 || strcmp(said.base, MONEY) == 0);
+}
+
+bool measure_is_known(const char *text)
+{
+	struct measure said;
+	return measure_read(text, &said) && (said.scale > 0 || strcmp(said.base, MONEY) == 0 ||
+					     strcmp(said.base, "%") == 0 || terms_known(said.base));
+}
+
+/* What stands in brackets at its end, when figures may be wrong by it. */
+static bool said_in_brackets(const char *text, char ret_unit[MEASURE_MAX])
+{
+	const char *open = strrchr(text, '('), *close = open ? strchr(open, ')') : NULL;
+	if (!close || close[1 + strspn(close + 1, " \t\r\n")])
+		return false;
+	(void)utf8_print(ret_unit, MEASURE_MAX, "%.*s", (int)(close - open - 1), open + 1);
+	return measure_is_scaled(ret_unit);
+}
+
+bool measure_said(const char *text, const char *next, char ret_unit[MEASURE_MAX])
+{
+	bool sure = false;
+	for (const char *at = text; *at; at += strcspn(at, " \n")) {
+		at += strspn(at, " \n(-*+[");
+		const char *unit = behind_prefix(at, &sure);
+		if (unit == at)
+			continue;
+		bool beside = !*unit;
+		(void)utf8_print(ret_unit, MEASURE_MAX, "%s", beside ? next : unit);
+		if (!beside)
+			ret_unit[strcspn(ret_unit, ")]\r\n")] = '\0';
+		if ((sure && !beside && *ret_unit) || measure_is_known(ret_unit))
+			return true;
+	}
+	return said_in_brackets(text, ret_unit);
+}
