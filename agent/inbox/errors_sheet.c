@@ -20,6 +20,8 @@
 
 struct errors_sheet {
 	struct blob rows; /* without the header */
+	struct blob notes;
+	size_t n_notes;
 	char separator;
 	size_t n;
 	bool failed; /* out of memory */
@@ -38,6 +40,7 @@ void errors_sheet_close(struct errors_sheet *sheet)
 	if (!sheet)
 		return;
 	blob_free(&sheet->rows);
+	blob_free(&sheet->notes);
 	free(sheet);
 }
 
@@ -90,13 +93,25 @@ static int append_row(struct blob *out, char separator, const char *const cells[
 	return rc == 0 ? append(out, "\r\n") : rc;
 }
 
-void errors_sheet_add(struct errors_sheet *sheet, const struct import_complaint *complaint)
+static int append_told(struct errors_sheet *sheet, struct blob *out,
+		       const struct import_complaint *complaint)
 {
 	char line[16] = "";
 	if (complaint->line > 0)
 		(void)snprintf(line, sizeof(line), "%u", complaint->line); /* fits */
 	const char *cells[] = { line, complaint->column, complaint->value, complaint->why };
-	if (sheet->n++ < ERRORS_ROWS_MAX && append_row(&sheet->rows, sheet->separator, cells) < 0)
+	return append_row(out, sheet->separator, cells);
+}
+
+void errors_sheet_add(struct errors_sheet *sheet, const struct import_complaint *complaint)
+{
+	if (sheet->n++ < ERRORS_ROWS_MAX && append_told(sheet, &sheet->rows, complaint) < 0)
+		sheet->failed = true;
+}
+
+void errors_sheet_note(struct errors_sheet *sheet, const struct import_complaint *note)
+{
+	if (sheet->n_notes++ < ERRORS_ROWS_MAX && append_told(sheet, &sheet->notes, note) < 0)
 		sheet->failed = true;
 }
 
@@ -121,6 +136,8 @@ static int put_together(struct errors_sheet *sheet, struct blob *out, struct err
 		rc = blob_append(out, sheet->rows.data, sheet->rows.len);
 	if (rc == 0)
 		rc = append_more(sheet, out);
+	if (rc == 0)
+		rc = blob_append(out, sheet->notes.data, sheet->notes.len);
 	return rc < 0 ? err_memory(err) : 0;
 }
 

@@ -19,6 +19,9 @@ void errors_sheet_close(struct errors_sheet *sheet); /* NULL is fine */
 void errors_sheet_separator(struct errors_sheet *sheet, char separator);
 /** A complaint of line 0 is about the file as a whole. Texts are copied. */
 void errors_sheet_add(struct errors_sheet *sheet, const struct import_complaint *complaint);
+/** What whoever made the file should know beside its errors, like a line that was passed over; it
+ * stands behind them, and alone it is no error. */
+void errors_sheet_note(struct errors_sheet *sheet, const struct import_complaint *note);
 size_t errors_sheet_count(const struct errors_sheet *sheet);
 
 /** Write it into @folder_fd beside the file @name, in the place of an older one, whole or not at

@@ -261,9 +261,10 @@ static void log_outcome(const struct inbox *inbox)
 		[INBOX_CHANGING] = "",
 	};
 	utf8_excerpt(inbox->name, strlen(inbox->name), name);
-	log_info("inbox: %s file=\"%s\" new=%zu changed=%zu same=%zu rejected=%zu%s",
-		 words[r->outcome], name, r->fresh, r->changed, r->same, r->rejected,
-		 r->fresh + r->changed == 0 ? ", nothing changes" : "");
+	log_info(
+		"inbox: %s file=\"%s\" passed_over=%zu new=%zu changed=%zu same=%zu rejected=%zu%s",
+		words[r->outcome], name, r->passed, r->fresh, r->changed, r->same, r->rejected,
+		r->fresh + r->changed == 0 ? ", nothing changes" : "");
 }
 
 static void tell_recorded(struct inbox *inbox)

@@ -182,6 +182,13 @@ static void on_complaint(void *context, const struct import_complaint *complaint
 	add_complaint(context, complaint);
 }
 
+static void on_note(void *context, const struct import_complaint *note)
+{
+	struct inbox_file *file = context;
+	errors_sheet_note(file->errors, note);
+	file->result.passed++;
+}
+
 /* What will recording it change? */
 static int compare(struct inbox_file *file, const struct observation *obs, struct err *err)
 {
@@ -241,6 +248,7 @@ static int begin_reading(struct inbox_file *file, bool noting, struct err *err)
 						      .noting = noting,
 						      .on_entries = on_entries,
 						      .on_complaint = on_complaint,
+						      .on_note = on_note,
 						      .context = file };
 	int rc = import_open(&file->import_config, &file->dialect, &file->import, err);
 	file->phase = noting ? PHASE_NOTE : PHASE_IMPORT;

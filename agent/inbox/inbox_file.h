@@ -46,6 +46,7 @@ struct inbox_result {
 	struct inbox_stamp stamp;    /* of the file as it was read */
 	size_t fresh, changed, same; /* figures: new, with another value, as they were */
 	size_t rejected;             /* figures or lines */
+	size_t passed;               /* lines that were passed over */
 	bool coarse;                 /* one of them is of a day or coarser */
 };
 

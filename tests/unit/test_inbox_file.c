@@ -214,6 +214,25 @@ static void bad_lines_are_named_beside_and_go_when_they_are_corrected(void **sta
 	assert_int_equal(visits_on(f, 29), 6);
 }
 
+static void lines_that_were_passed_over_are_told_behind_the_errors(void **state)
+{
+	struct fixture *f = *state;
+	char text[4096];
+	put(f, "a.csv", "Kỳ;Số lượt\n(1);(2)\n30/06/2025;7\n29/06/2025;sáu\nNgười lập biểu;\n");
+	taken(f, "a.csv", INBOX_FAULTY);
+	assert_int_equal(f->result.rejected, 1);
+	assert_int_equal(f->result.passed, 2);
+	read_text(f, "a.csv.errors.csv", text, sizeof(text));
+	const char *error = strstr(text, "\r\n\"4\";\"Số lượt\";\"sáu\";");
+	const char *first = strstr(text, "\r\n\"2\";\"\";\"(1)\";\"passed over: ");
+	const char *second = strstr(text, "\r\n\"5\";\"\";\"Người lập biểu\";\"passed over: ");
+	assert_true(error && first && second && error < first && first < second);
+	put(f, "a.csv", "Kỳ;Số lượt\n(1);(2)\n30/06/2025;7\n"); /* alone they are no error */
+	taken(f, "a.csv", INBOX_TAKEN);
+	assert_int_equal(f->result.passed, 1);
+	assert_false(is_there(f, "a.csv.errors.csv"));
+}
+
 static void a_file_that_cannot_be_read_is_refused_whole(void **state)
 {
 	struct fixture *f = *state;
@@ -517,6 +536,7 @@ int main(void)
 		TEST(a_good_file_is_recorded_and_moved),
 		TEST(the_same_file_again_changes_nothing_and_a_corrected_one_revises),
 		TEST(bad_lines_are_named_beside_and_go_when_they_are_corrected),
+		TEST(lines_that_were_passed_over_are_told_behind_the_errors),
 		TEST(a_file_that_cannot_be_read_is_refused_whole),
 		TEST(what_is_no_plain_file_is_not_followed),
 		TEST(files_that_stay_hide_no_other),
