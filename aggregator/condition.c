@@ -255,6 +255,14 @@ static bool catalogue_too_long(const struct condition_facts *facts, char sentenc
 	return true;
 }
 
+static bool office_astray(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->strays == 0)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX, "%s", facts->stray);
+	return true;
+}
+
 static bool always(const struct condition_facts *facts, char sentence[])
 {
 	(void)facts;
@@ -284,6 +292,7 @@ static const struct {
 	{ stranger_cut, "stranger_cut", CONDITION_NOTE },
 	{ batches_refused, "batches_refused", CONDITION_NOTE },
 	{ log_pinned, "log_pinned", CONDITION_NOTE },
+	{ office_astray, "office_astray", CONDITION_NOTE },
 	{ invitations_expired, "invitations_expired", CONDITION_NOTE },
 	{ always, "well", CONDITION_WELL },
 };

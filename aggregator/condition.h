@@ -9,6 +9,7 @@
 #include "gate.h"
 #include "intake.h"
 #include "query.h"
+#include "strays.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +44,8 @@ struct condition_facts { /* zeros: nothing is wrong */
 	uint64_t damaged_keys;                          /* of offices, which they keep out */
 	uint64_t damaged_rows;                          /* of the register, which were left out; */
 	const char *damaged_row;                        /* the first, lent; */
+	uint64_t strays;                /* offices that stand on a unit not in force today, */
+	char stray[STRAY_SENTENCE_MAX]; /* and what is to be said of them */
 	uint64_t doubtful;        /* figures that wait since one cannot know where they belong */
 	const char *no_reference; /* why what is in force cannot be read; NULL: it can */
 	size_t catalogue_len, catalogue_max; /* bytes: of it, and that reach offices */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void number_head(struct table *table, const char *object, const char *key, uint64_t number)
 {
@@ -151,6 +152,29 @@ static void condition_heads(const struct condition_facts *facts, struct table *t
 	}
 }
 
+/* Offices that stand today on a unit which is not in force. */
+static int strays_count(const struct reference *reference, struct condition_facts *facts,
+			struct err *err)
+{
+	int32_t today = civil_day(civil_now_us());
+	const struct stray *first = NULL;
+	struct strays strays;
+	int rc = strays_find(reference->offices, reference->units, &strays, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < strays.n; i++) {
+		const struct stray *stray = &strays.list[i];
+		if (today < stray->from || today >= stray->to)
+			continue;
+		first = first ? first : stray;
+		facts->strays++;
+	}
+	if (first)
+		stray_tell(first, facts->strays, facts->stray);
+	free(strays.list);
+	return 0;
+}
+
 static int reference_facts(sqlite3 *db, const struct reference *reference,
 			   struct condition_facts *facts, struct err *err)
 {
@@ -160,7 +184,8 @@ static int reference_facts(sqlite3 *db, const struct reference *reference,
 	facts->catalogue_max = delivery_max();
 	facts->damaged_rows = units->n + offices->n;
 	facts->damaged_row = units->n > 0 ? units->notes[0] : offices->notes[0];
-	return damaged_days(db, reference, facts, err);
+	int rc = strays_count(reference, facts, err);
+	return rc < 0 ? rc : damaged_days(db, reference, facts, err);
 }
 
 int status_run(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,

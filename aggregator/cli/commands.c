@@ -309,7 +309,7 @@ static int status(const struct order *order, struct err *err)
 static const char rows_changed[] = N_("Rows changed: %s\n");
 static const char figures[] = "received metric office area name labels period until value was "
 			      "became change late targets rank "
-			      "offices_reported offices_due missing carried extra "
+			      "offices_reported offices_due missing waiting carried extra "
 			      "operands reason";
 
 const struct command commands[] = {

@@ -102,6 +102,7 @@ static const struct title {
 	{ "valid_from", N_("Valid from"), 0 },
 	{ "valid_to", N_("Valid to"), 0 },
 	{ "value", N_("Value"), NUMBER },
+	{ "waiting", N_("In quarantine"), NUMBER | QUIET },
 	{ "was", N_("Was"), NUMBER },
 	{ "what", N_("What"), 0 },
 	{ "where", N_("Where"), 0 },
@@ -121,7 +122,7 @@ static const struct title {
 	{ "refused", N_("Refused messages a minute"), 0 },
 	{ "row", N_("Row"), 0 },
 	{ "series", N_("Series"), 0 },
-	{ "waiting", N_("Batches that wait for a commit"), 0 },
+	{ "limits.waiting", N_("Batches that wait for a commit"), 0 },
 	/* counters of status: of gate and intake since the start, but for what is told of now */
 	{ "invitations.open", N_("Invitations not used yet"), NUMBER },
 	{ "invitations.expired", N_("Invitations not used in time"), NUMBER },

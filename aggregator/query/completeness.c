@@ -1,3 +1,4 @@
+#include "array.h"
 #include "blob.h"
 #include "figures.h"
 #include "query.h"
@@ -12,9 +13,40 @@ struct asking {
 	const struct plan *plan;
 	const struct reference *reference;
 	struct figures *figures;
-	const struct rows *rows; /* of the bucket at hand */
 	struct table *table;
+	/* of the bucket at hand: */
+	const struct rows *rows;
+	struct astray {
+		const struct stray *stray;
+		struct place place;
+	} * strays; /* owned [n_strays]: offices that stand nowhere, ascending as in the register */
+	size_t n_strays;
 };
+
+/* --- who stands nowhere --- */
+
+static int find_strays(struct asking *asking, struct err *err)
+{
+	struct astray next;
+	asking->n_strays = 0;
+	for (size_t at = 0; (next.stray = figures_next_stray(asking->figures, &at, &next.place));) {
+		struct astray *list =
+			array_room(asking->strays, asking->n_strays, sizeof(*asking->strays));
+		if (!list)
+			return err_memory(err);
+		asking->strays = list;
+		list[asking->n_strays++] = next;
+	}
+	return 0;
+}
+
+static const struct stray *stray_of(const struct asking *asking, const struct office *office)
+{
+	for (size_t i = 0; i < asking->n_strays; i++)
+		if (asking->strays[i].stray->office == office)
+			return asking->strays[i].stray;
+	return NULL;
+}
 
 /* --- who is missing --- */
 
@@ -28,13 +60,17 @@ static int by_office_code(const void *a, const void *b)
 static void put_member(const struct asking *asking, struct period bucket,
 		       const struct member *member)
 {
-	char period[PERIOD_TEXT_MAX];
+	char period[PERIOD_TEXT_MAX], sentence[STRAY_SENTENCE_MAX];
 	struct table *table = asking->table;
+	const struct stray *stray = stray_of(asking, member->office);
+	int32_t day;
 	const struct unit *unit =
 		asking->rows->by_own_unit /* that of the periods' first days: rule 5 */
 			? asking->rows->list[member->row].unit
-			: office_unit(member->office, asking->reference->units,
-				      period_first_day(bucket));
+			: NULL;
+	if (!unit)
+		unit = office_last_unit(member->office, asking->reference->units,
+					period_first_day(bucket), &day);
 	const struct counts *counts = &member->counts;
 	table_row(table);
 	table_text(table, period_format(bucket, period));
@@ -46,21 +82,37 @@ static void put_member(const struct asking *asking, struct period bucket,
 	table_int(table, counts->reported);
 	table_int(table, counts->carried);
 	table_int(table, counts_missing(counts));
+	table_int(table, counts->waiting);
+	if (stray)
+		stray_tell(stray, asking->n_strays, sentence);
+	table_text(table, stray ? sentence : NULL);
 }
 
+/* Who misses something, of whom something waits, and who stands nowhere: it has a row once. */
 static int put_members(const struct asking *asking, struct period bucket,
 		       const struct member members[], size_t n, struct err *err)
 {
-	struct member *sorted = malloc((n + 1) * sizeof(*sorted));
+	struct member *sorted = malloc((n + asking->n_strays + 1) * sizeof(*sorted));
+	size_t kept = 0;
 	if (!sorted)
 		return err_memory(err);
-	if (n > 0) {
-		memcpy(sorted, members, n * sizeof(*sorted));
-		qsort(sorted, n, sizeof(*sorted), by_office_code);
-	}
 	for (size_t i = 0; i < n; i++)
-		if (counts_missing(&sorted[i].counts) > 0)
-			put_member(asking, bucket, &sorted[i]);
+		if (counts_missing(&members[i].counts) > 0 || members[i].counts.waiting > 0)
+			sorted[kept++] = members[i];
+	size_t told = kept;
+	for (size_t i = 0; i < asking->n_strays; i++) {
+		const struct office *office = asking->strays[i].stray->office;
+		size_t k = 0;
+		while (k < told && sorted[k].office != office)
+			k++;
+		if (k == told)
+			sorted[kept++] = (struct member){ .office = office,
+							  .row = asking->strays[i].place.row };
+	}
+	if (kept > 1)
+		qsort(sorted, kept, sizeof(*sorted), by_office_code);
+	for (size_t i = 0; i < kept; i++)
+		put_member(asking, bucket, &sorted[i]);
 	free(sorted);
 	return 0;
 }
@@ -85,14 +137,16 @@ static void put_percent(struct table *table, const struct counts *counts)
 
 static bool is_empty(const struct counts *counts)
 {
-	return counts->due == 0 && counts->extra == 0 && counts->revisions == 0;
+	return counts->due == 0 && counts->extra == 0 && counts->revisions == 0 &&
+	       counts->waiting == 0;
 }
 
 static void put_counts(const struct asking *asking, struct period bucket, const struct row *row,
 		       const struct counts *counts)
 {
-	char text[PERIOD_TEXT_MAX];
+	char text[PERIOD_TEXT_MAX], sentence[STRAY_SENTENCE_MAX];
 	struct table *table = asking->table;
+	bool names = !row->unit && !row->office && asking->n_strays > 0;
 	table_row(table);
 	table_text(table, period_format(bucket, text));
 	table_text(table, plan_under_way(asking->plan, bucket, text));
@@ -105,11 +159,15 @@ static void put_counts(const struct asking *asking, struct period bucket, const 
 	table_int(table, counts->reported - counts->on_time);
 	table_int(table, counts->carried);
 	table_int(table, counts_missing(counts));
+	table_int(table, counts->waiting);
 	table_int(table, counts->extra);
 	table_int(table, counts->revisions);
 	table_int(table, counts->offices_due);
 	table_int(table, counts->offices_reported);
 	put_percent(table, counts);
+	if (names)
+		stray_tell(asking->strays[0].stray, asking->n_strays, sentence);
+	table_text(table, names ? sentence : NULL);
 }
 
 static bool has_rows(const struct plan *plan)
@@ -142,10 +200,13 @@ static int ask_rows(struct asking *asking, struct rows *rows, struct period buck
 	if (rc < 0)
 		return rc;
 	size_t n = figures_end(asking->figures, shown, &members);
+	rc = find_strays(asking, err);
+	if (rc < 0)
+		return rc;
 	if (!has_rows(asking->plan))
 		return put_members(asking, bucket, members, n, err);
 	for (size_t i = 0; i < rows->n; i++)
-		if (i + 1 < rows->n || !is_empty(&shown[i].counts))
+		if (i + 1 < rows->n || !is_empty(&shown[i].counts) || asking->n_strays > 0)
 			put_counts(asking, bucket, &rows->list[i], &shown[i].counts);
 	return 0;
 }
@@ -211,14 +272,16 @@ static int head_left_out(const struct asking *asking, struct err *err)
 
 static struct table *table_of(const struct plan *plan)
 {
-	static const char *const missing[] = { "period", "area",     "area_name", "office", "name",
-					       "due",    "reported", "carried",   "missing" };
-	static const char *const counted[] = { "period",   "until",       "area",
-					       "name",     "valid_from",  "due",
-					       "reported", "on_time",     "late",
-					       "carried",  "missing",     "extra",
-					       "revised",  "offices_due", "offices_reported",
-					       "percent" };
+	static const char *const missing[] = { "period",  "area",    "area_name", "office",
+					       "name",    "due",     "reported",  "carried",
+					       "missing", "waiting", "reason" };
+	static const char *const counted[] = {
+		"period",     "until",   "area",        "name",
+		"valid_from", "due",     "reported",    "on_time",
+		"late",       "carried", "missing",     "waiting",
+		"extra",      "revised", "offices_due", "offices_reported",
+		"percent",    "reason"
+	};
 	return has_rows(plan) ? table_open(counted, sizeof(counted) / sizeof(counted[0]))
 			      : table_open(missing, sizeof(missing) / sizeof(missing[0]));
 }
@@ -246,6 +309,7 @@ int completeness_run(sqlite3 *db, const struct reference *reference, const struc
 	if (rc == 0 && table_failed(asking.table))
 		rc = err_memory(err);
 	figures_close(asking.figures);
+	free(asking.strays);
 	if (rc < 0) {
 		table_close(asking.table);
 		return rc;

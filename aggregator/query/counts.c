@@ -9,6 +9,7 @@ void counts_add(struct counts *to, const struct counts *from)
 	to->carried += from->carried;
 	to->extra += from->extra;
 	to->revisions += from->revisions;
+	to->waiting += from->waiting;
 }
 
 int64_t counts_missing(const struct counts *counts)

@@ -6,6 +6,7 @@
 
 struct counts {
 	int64_t observations, due, reported, on_time, carried, extra, revisions;
+	int64_t waiting; /* observations in quarantine */
 	int64_t offices_due, offices_reported;
 };
 

@@ -41,6 +41,11 @@ struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 	}
 	declarations_forget(f->declarations, reference->catalogue);
 	replay_until(f->replay, plan->known_us);
+	if (strays_find(reference->offices, reference->units, &f->strays, err) < 0 ||
+	    waiting_read(db, reference, plan, f->declarations, &f->waiting, err) < 0) {
+		figures_close(f);
+		return NULL;
+	}
 	return f;
 }
 
@@ -56,6 +61,8 @@ void figures_close(struct figures *figures)
 	free(figures->tellers);
 	free(figures->teller_of);
 	free(figures->row_of);
+	free(figures->strays.list);
+	free(figures->waiting.list);
 	free(figures->nodes.list);
 	free(figures->parts);
 	free(figures->members);
@@ -304,6 +311,8 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 	if (metric->time_agg == AGG_LAST)
 		blame_last(f);
 	rc = combine(f, ret, err);
+	if (rc == 0)
+		rc = figures_wait(f, err);
 	return rc < 0 ? rc : settle(f, err);
 }
 

@@ -10,6 +10,7 @@
 #include "counts.h"
 #include "page.h"
 #include "rows.h"
+#include "strays.h"
 
 #include <gmp.h>
 
@@ -55,6 +56,12 @@ int figures_of_metric(struct figures *figures, const struct metric *metric, stru
 /** Counts per row into @ret, and what each office contributed. Valid until the next bucket. The
  * counts of a row that cannot be told are in the rest, where its value is (rule 7). */
 size_t figures_end(struct figures *figures, struct figure ret[], const struct member **ret_members);
+
+/** The next office, from *@at on, that stands on a unit which is not in force at the bucket's end,
+ * and lies in the area: one that would be due for what is asked, had it a unit. @ret_place: where
+ * what waits of it is told of. NULL: no more. */
+const struct stray *figures_next_stray(const struct figures *figures, size_t *at,
+				       struct place *ret_place);
 
 /** How many decimals a value of @metric is shown with: a mean has four more. */
 unsigned metric_shown_decimals(const struct metric *metric);

@@ -1,7 +1,7 @@
 /* What the files of figures share: figures.c leads and makes values of what was gathered,
  * figures_read.c gathers it, stretch by stretch, from what units tell (figures_units.c) and, where
  * they cannot, from the offices' own pages (figures_offices.c); figures_heard.c looks for who
- * reported at all where it was enough to ask the units. */
+ * reported at all where it was enough to ask the units, figures_waiting.c for what waits. */
 #pragma once
 
 #include "figures.h"
@@ -10,6 +10,7 @@
 #include "source.h"
 #include "step.h"
 #include "teller.h"
+#include "waiting.h"
 
 #define ALONE (-1) /* teller of an office that is asked itself */
 
@@ -64,6 +65,8 @@ struct figures {
 	struct standing *standings; /* owned [offices->n] */
 	struct site *sites;         /* owned [units->n] */
 	unsigned stand;             /* counts the days that standings were of */
+	struct waiting waiting;     /* in quarantine, over all buckets */
+	struct strays strays;       /* offices that stand nowhere, at any time */
 	struct nodes nodes;         /* to read */
 	struct part *parts;         /* owned [n_parts] */
 	size_t n_parts, parts_room;
@@ -118,3 +121,5 @@ int figures_ask_offices(struct figures *f, const struct steps *steps, const stru
 /** Mark the members due that reported in the stretch, of those that units told of. */
 int figures_heard(struct figures *f, const struct steps *steps, const struct stretch *stretch,
 		  struct err *err);
+/** Count what waits in quarantine of the operand at hand. */
+int figures_wait(struct figures *f, struct err *err);

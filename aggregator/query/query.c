@@ -24,8 +24,13 @@ struct answer {
 	struct blame *blame;                 /* [rows.n]: of any operand */
 	const struct office *
 		*reporters; /* [rows.n]: one due that reported there, lent; NULL: none */
-	char **why;         /* [rows.n], owned: of an indicator, err.text of its formula */
-	char reason[512];   /* of a figure that cannot be told */
+	struct {
+		const struct stray *first; /* NULL: none */
+		size_t n;
+	} strays;                     /* offices that stand nowhere: the rest names one */
+	const struct office *nowhere; /* of no unit, whose figures wait in the rest; NULL */
+	char **why; /* [rows.n], owned: of an indicator, err.text of its formula */
+	char reason[2 * STRAY_SENTENCE_MAX]; /* of a figure that cannot be told */
 };
 
 static void put_rational(struct table *table, const mpq_t value, unsigned decimals)
@@ -48,12 +53,35 @@ static void put_place(struct table *table, const struct row *row)
 	table_text(table, row->unit ? day_format(row->unit->valid_from, day) : NULL);
 }
 
-static const char *reason_of_rest(const struct plan *plan)
+static bool is_empty(const struct figure *figure)
 {
-	if (plan->by_office)
-		return N_("in the area, but not of an office shown");
-	return plan->restated ? N_("in the area, but in no single unit under the borders asked for")
-			      : N_("in the area, but in no unit of the level asked for");
+	const struct counts *counts = &figure->counts;
+	return !figure->has_value && counts->observations == 0 && counts->due == 0 &&
+	       counts->extra == 0 && counts->revisions == 0;
+}
+
+/* Who stands nowhere is named, whether anything waits or not. */
+static const char *reason_of_rest(struct answer *answer, const struct figure *rest)
+{
+	const struct plan *plan = answer->plan;
+	const char *where =
+		plan->by_office  ? N_("in the area, but not of an office shown")
+		: plan->restated ? N_("in the area, but in no single unit under the borders asked "
+				      "for")
+				 : N_("in the area, but in no unit of the level asked for");
+	char sentence[STRAY_SENTENCE_MAX];
+	if (answer->strays.first)
+		stray_tell(answer->strays.first, answer->strays.n, sentence);
+	else if (answer->nowhere)
+		(void)snprintf(sentence, sizeof(sentence),
+			       _("office %s reports for no unit, and what it reported waits in "
+				 "quarantine"),
+			       answer->nowhere->code);
+	else
+		return where;
+	(void)utf8_print(answer->reason, sizeof(answer->reason), "%s%s%s",
+			 is_empty(rest) ? "" : _(where), is_empty(rest) ? "" : "; ", sentence);
+	return answer->reason;
 }
 
 /* The day from which @office stands where it does on @day: it moved then, or its unit began. For
@@ -97,7 +125,7 @@ static const char *reason_of(struct answer *answer, struct period bucket, size_t
 	const struct figure *figure = &answer->shown[i];
 	struct blame blame = answer->blame[i];
 	if (!answer->rows.list[i].unit && !answer->rows.list[i].office)
-		return reason_of_rest(answer->plan);
+		return reason_of_rest(answer, figure);
 	if (blame.unit) {
 		(void)utf8_print(answer->reason, sizeof(answer->reason),
 				 blame.divided ? _("not derivable: %s %s was divided in unknown "
@@ -117,7 +145,9 @@ static const char *reason_of(struct answer *answer, struct period bucket, size_t
 			"no level at the end of the period: who reported here reports for another "
 			"unit then, or for none");
 	if (figure->counts.due > 0)
-		return N_("not reported");
+		return figure->counts.waiting > 0
+			       ? N_("not reported; what came waits in quarantine")
+			       : N_("not reported");
 	if (!plan_begun(answer->plan, bucket))
 		return N_("the period has not begun");
 	return plan_over(answer->plan, bucket) ? N_("no office was due to report")
@@ -132,6 +162,7 @@ static void put_counts(struct table *table, const struct counts *counts)
 	table_int(table, counts->on_time);
 	table_int(table, counts->carried);
 	table_int(table, counts_missing(counts));
+	table_int(table, counts->waiting);
 	table_int(table, counts->extra);
 	table_int(table, counts->offices_due);
 	table_int(table, counts->offices_reported);
@@ -232,11 +263,8 @@ static void put_rank(struct table *table, const struct rank *rank)
 
 static bool is_empty_rest(const struct answer *answer, size_t i)
 {
-	const struct row *row = &answer->rows.list[i];
-	const struct figure *figure = &answer->shown[i];
-	const struct counts *counts = &figure->counts;
-	return !row->unit && !row->office && !figure->has_value && counts->observations == 0 &&
-	       counts->due == 0 && counts->extra == 0 && counts->revisions == 0;
+	return i + 1 == answer->rows.n && is_empty(&answer->shown[i]) &&
+	       answer->shown[i].counts.waiting == 0 && !answer->strays.first;
 }
 
 static void put_row(struct answer *answer, struct period bucket, size_t i)
@@ -300,6 +328,24 @@ static int show(struct answer *answer, struct period bucket, struct err *err)
 	return rc;
 }
 
+static void find_strays(struct answer *answer, const struct figures *figures)
+{
+	struct place place;
+	const struct stray *stray;
+	answer->strays.first = NULL;
+	answer->strays.n = 0;
+	for (size_t at = 0; (stray = figures_next_stray(figures, &at, &place));)
+		if (answer->strays.n++ == 0)
+			answer->strays.first = stray;
+}
+
+static bool waits_nowhere(const struct answer *answer, const struct member *member,
+			  struct period bucket)
+{
+	return member->counts.waiting > 0 && member->row + 1 == (int32_t)answer->rows.n &&
+	       !office_unit(member->office, answer->reference->units, period_end_day(bucket) - 1);
+}
+
 static int compute(struct answer *answer, struct figures *figures, struct period bucket,
 		   struct err *err)
 {
@@ -314,12 +360,16 @@ static int compute(struct answer *answer, struct figures *figures, struct period
 		return rc;
 	const struct member *members;
 	size_t n = figures_end(figures, answer->shown, &members);
+	answer->nowhere = NULL;
+	find_strays(answer, figures);
 	for (size_t i = 0; i < n; i++) {
 		const struct member *member = &members[i];
 		const struct office **reporter = &answer->reporters[member->row];
 		bool reported = member->heard || member->counts.reported > 0;
 		if (reported && (!*reporter || strcmp(member->office->code, (*reporter)->code) < 0))
 			*reporter = member->office;
+		if (waits_nowhere(answer, member, bucket))
+			answer->nowhere = member->office;
 	}
 	return show(answer, bucket, err);
 }
@@ -370,14 +420,23 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 /* Those of every answer, of an indicator's, and of one with ranks. */
 static struct table *table_of(const struct plan *plan)
 {
-	static const char *const common[] = { "area",        "name",
-					      "valid_from",  "period",
-					      "until",       "value",
-					      "reason",      "observations",
-					      "due",         "reported",
-					      "on_time",     "carried",
-					      "missing",     "extra",
-					      "offices_due", "offices_reported",
+	static const char *const common[] = { "area",
+					      "name",
+					      "valid_from",
+					      "period",
+					      "until",
+					      "value",
+					      "reason",
+					      "observations",
+					      "due",
+					      "reported",
+					      "on_time",
+					      "carried",
+					      "missing",
+					      "waiting",
+					      "extra",
+					      "offices_due",
+					      "offices_reported",
 					      "revisions" },
 				 *const own[] = { "operands",    "targets",  "target",
 						  "target_year", "distance", "path" },

@@ -39,13 +39,15 @@ struct query {            /* texts as asked; NULL: the default */
 /**
  * Answer as a table with head object "query" (the query as understood) and columns area, name,
  * valid_from, period, until (its last day, while it is not over), value, reason, observations, due,
- * reported, on_time, carried, missing, extra, offices_due, offices_reported, revisions; for an
- * indicator also operands and targets, both objects of numbers, and its counts are the sums over
- * its operands; and target, target_year: that of the bucket's year or, if it has none, of the next
- * one that has; distance: value - target, rounded to 6 digits as the value is, but not twice; path:
- * what the value would be on the straight line from the row's first value in the range asked to the
- * target (path.h). With @rank also rank and of: 1 is the highest among the rows of that level and
- * period, equal values share a rank, a row without a value has none, and of is how many have one.
+ * reported, on_time, carried, missing, waiting (observations that are in quarantine, where they
+ * would count; of an office without a unit, where its last one lies), extra, offices_due,
+ * offices_reported, revisions; for an indicator also operands and targets, both objects of numbers,
+ * and its counts are the sums over its operands; and target, target_year: that of the bucket's year
+ * or, if it has none, of the next one that has; distance: value - target, rounded to 6 digits as
+ * the value is, but not twice; path: what the value would be on the straight line from the row's
+ * first value in the range asked to the target (path.h). With @rank also rank and of: 1 is the
+ * highest among the rows of that level and period, equal values share a rank, a row without a value
+ * has none, and of is how many have one.
  *
  * Told under the borders of a day (@structure), rows are the units in force then. A row that would
  * need an unknown part of a divided unit has no value and says which unit is to blame; what belongs
@@ -53,7 +55,8 @@ struct query {            /* texts as asked; NULL: the default */
  *
  * Rows come by period, then by area. What lies in the asked area but in none of the rows comes last
  * in its period, area null, so that the rows of a sum add up to the total. By office, area and name
- * are the office's.
+ * are the office's. Where an office that would be due stands on a unit which ended, the last row's
+ * reason names it, though the row may count nothing.
  *
  * Runs inside the caller's read transaction. -EINVAL: one sentence on what is wrong with the
  * question; -E2BIG: too many rows; -EINTR: took too long.
@@ -66,12 +69,15 @@ int query_run(sqlite3 *db, const struct reference *reference, const struct query
  * the catalogue whose periods add up to the buckets (by default months; the head names the others
  * as left_out).
  *
- * Without @by, a row for each office that misses something: period, area, area_name (the unit that
- * it reported for on the first day of the periods missed, as with @by; an office that moved may
- * have several), office, name, due, reported, carried, missing. With @by, a row for each unit or
+ * Without @by, a row for each office that misses something, of which something waits in quarantine,
+ * or that stands on a unit which ended: period, area, area_name (the unit that it reported for on
+ * the first day of the periods missed, as with @by, or else its last; an office that moved may have
+ * several), office, name, due, reported, carried, missing, waiting, reason (where it stands on such
+ * a unit). With @by, a row for each unit or
  * office: period, until (as above), area, name, valid_from, due, reported, on_time, late (reported,
- * but after it was due), carried, missing, extra, revised, offices_due, offices_reported, percent
- * (of what was due, how much was reported; null when nothing was due). A reported zero is reported;
+ * but after it was due), carried, missing, waiting, extra, revised, offices_due, offices_reported,
+ * percent (of what was due, how much was reported; null when nothing was due), reason (of the last
+ * row, where it names an office as above). A reported zero is reported;
  * a figure that was withdrawn is missing, and counts as revised.
  */
 int completeness_run(sqlite3 *db, const struct reference *reference, const struct query *query,

@@ -34,6 +34,7 @@ struct told {
 	bool held;
 	int64_t held_us;     /* since when; INT64_MIN: since it came */
 	int64_t released_us; /* INT64_MAX: not yet */
+	bool waits;          /* at the instant asked about */
 };
 
 struct shift {
@@ -216,8 +217,8 @@ void oracle_hear(struct oracle *oracle, const struct heard *heard)
 	int64_t value_e;
 	bool passes = counts(oracle, heard, metric_of(oracle, heard), heard->received_us, &value_e);
 	oracle->told = one_more(oracle->told, oracle->n_told, sizeof(*oracle->told));
-	oracle->told[oracle->n_told++] =
-		(struct told){ *heard, !passes || is_shut(oracle, heard), INT64_MIN, INT64_MAX };
+	oracle->told[oracle->n_told++] = (struct told){ *heard, !passes || is_shut(oracle, heard),
+							INT64_MIN, INT64_MAX, false };
 }
 
 void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day,
@@ -304,14 +305,15 @@ void oracle_settle(struct oracle *oracle, int64_t until_us)
 	oracle->held = oracle->n = oracle->n_changes = 0;
 	oracle->now_us = until_us == INT64_MAX ? civil_now_us() : until_us;
 	for (size_t i = 0; i < oracle->n_told; i++) {
-		const struct told *told = &oracle->told[i];
+		struct told *told = &oracle->told[i];
+		told->waits = false;
 		if (told->heard.received_us > until_us)
 			continue;
 		oracle_met.mended +=
 			told->held && told->held_us > until_us && told->released_us != INT64_MAX;
 		if (told->held && told->held_us <= until_us &&
 		    (told->released_us == INT64_MAX || told->released_us > until_us))
-			oracle->held++;
+			oracle->held++, told->waits = true;
 		else
 			take(oracle, &told->heard);
 	}
@@ -536,6 +538,7 @@ struct ask {
 	size_t n;
 	const void *untold[512]; /* [n_untold]: rows that cannot be told */
 	size_t n_untold;
+	const void **waits_in; /* owned [o->n_told]: the row of what waits; NULL: none */
 };
 
 static bool is_asked_for(const struct ask *ask, const struct cell *cell)
@@ -826,8 +829,91 @@ static void count_office(const struct ask *ask, const void *row, const struct of
 	to->offices_reported += to->reported > reported;
 }
 
+/* --- what waits --- */
+
+/* The row of what waits of @office and @day: where it would count or, if it has no unit then, where
+ * the last it had lies, else the first that it will have. */
+static const void *waits_in(const struct ask *ask, const struct office *office, int32_t day)
+{
+	int32_t first = day, last = day;
+	const struct units *units = ask->o->reference->units;
+	for (size_t i = 0; i < office->n_assignments; i++) {
+		int32_t from = office->assignments[i].from_day;
+		first = from < first ? from : first;
+		last = from > last ? from : last;
+	}
+	for (size_t i = 0; i < units->n; i++)
+		last = units->list[i].valid_from > last ? units->list[i].valid_from : last;
+	int32_t then = day;
+	while (then >= first && !unit_of(ask->o, office, then))
+		then--;
+	for (then = then < first ? day : then; then <= last; then++)
+		if (unit_of(ask->o, office, then))
+			return shown_in(ask, office, then);
+	return ask->query->area ? NULL : rest;
+}
+
+static bool waits_in_bucket(const struct ask *ask, const struct heard *heard)
+{
+	if (ask->bucket.grain != GRAIN_HOUR)
+		return heard->day >= ask->first && heard->day < ask->end;
+	int64_t hour = (int64_t)heard->day * 24;
+	if (heard->grain < GRAIN_DAY)
+		hour += heard->nth / (grain_per_day(heard->grain) / 24);
+	return hour == ask->bucket.number;
+}
+
+/* The rows of all that waits, as one walk tells them all. */
+static void find_waiting(struct ask *ask)
+{
+	ask->waits_in = calloc(ask->o->n_told + 1, sizeof(*ask->waits_in));
+	assert_non_null(ask->waits_in);
+	for (size_t i = 0; i < ask->o->n_told; i++) {
+		const struct heard *heard = &ask->o->told[i].heard;
+		const struct office *office =
+			offices_by_id(ask->o->reference->offices, heard->office);
+		if (!ask->o->told[i].waits || metric_of(ask->o, heard) != ask->metric ||
+		    !labels_pass(heard->labels, ask->query->labels ? ask->query->labels : "") ||
+		    !waits_in_bucket(ask, heard))
+			continue;
+		ask->waits_in[i] = waits_in(ask, office, heard->day);
+		oracle_met.waiting += ask->waits_in[i] != NULL;
+		oracle_met.astray += ask->waits_in[i] && !unit_of(ask->o, office, heard->day);
+	}
+}
+
+/* Does @office stand on a unit of the metric's level that is not in force on @day? */
+static bool is_astray(const struct ask *ask, const struct office *office, int32_t day)
+{
+	const struct units *units = ask->o->reference->units;
+	const struct unit *stood = NULL;
+	const char *code = NULL;
+	for (size_t i = 0; i < office->n_assignments; i++)
+		if (office->assignments[i].from_day <= day)
+			code = office->assignments[i].unit_code;
+	if (!code || unit_of(ask->o, office, day))
+		return false;
+	for (size_t i = 0; i < units->n; i++) /* by code and valid_from */
+		if (strcmp(units->list[i].code, code) == 0 &&
+		    (!stood || units->list[i].valid_to <= day))
+			stood = &units->list[i];
+	return stood && strcmp(stood->level, ask->metric->level) == 0;
+}
+
+static bool anyone_is_astray(const struct ask *ask)
+{
+	const struct offices *offices = ask->o->reference->offices;
+	for (size_t i = 0; i < offices->n; i++)
+		if (is_astray(ask, &offices->list[i], ask->end - 1) &&
+		    waits_in(ask, &offices->list[i], ask->end - 1))
+			return true;
+	return false;
+}
+
 static void count_row(const struct ask *ask, const void *row, struct oracle_row *to)
 {
+	for (size_t i = 0; i < ask->o->n_told; i++)
+		to->waiting += ask->waits_in[i] == row;
 	const struct offices *offices = ask->o->reference->offices;
 	for (size_t k = 0; k < offices->n; k++)
 		count_office(ask, row, &offices->list[k], to);
@@ -1055,6 +1141,7 @@ static void ask_bucket(struct ask *ask, struct oracle_answer *answer)
 {
 	const struct units *units = ask->o->reference->units;
 	find_untold(ask);
+	find_waiting(ask);
 	if (ask->query->by && strcmp(ask->query->by, "office") == 0)
 		add_offices(ask, answer);
 	else
@@ -1062,7 +1149,9 @@ static void ask_bucket(struct ask *ask, struct oracle_answer *answer)
 			if (unit_has_row(ask, &units->list[i]))
 				add_row(ask, &units->list[i], answer)->unit = &units->list[i];
 	struct oracle_row *row = add_row(ask, rest, answer);
-	if (!row->value && !row->observations && !row->due && !row->extra && !row->revisions)
+	row->astray = anyone_is_astray(ask);
+	if (!row->value && !row->observations && !row->due && !row->extra && !row->revisions &&
+	    !row->waiting && !row->astray)
 		answer->n--;
 }
 
@@ -1151,6 +1240,7 @@ void oracle_ask(const struct oracle *oracle, const struct query *query, enum cal
 				ask.cells[ask.n++] = oracle->cells[i];
 		qsort(ask.cells, ask.n, sizeof(*ask.cells), by_office_order);
 		ask_bucket(&ask, ret);
+		free(ask.waits_in);
 		free(ask.cells);
 	}
 }

@@ -40,6 +40,8 @@ extern struct oracle_met {
 	uint64_t mended; /* figures that counted then, were held since by a move, and released */
 	uint64_t left;   /* rows where somebody reported that has no level there at the end */
 	uint64_t rest;   /* last rows with offices of several rows that cannot be told, not added */
+	uint64_t waiting; /* observations that wait in a row, */
+	uint64_t astray;  /* and of those, whose office has no unit then */
 	uint64_t silent; /* rows told though a divided unit lies in them, whose office was silent */
 } oracle_met;
 
@@ -95,7 +97,9 @@ struct oracle_row {
 	char *value;                 /* owned; NULL: none */
 	bool untold; /* no value, since figures of a part of it are not known apart */
 	int64_t observations, due, reported, on_time, carried, missing, extra, offices_due,
-		offices_reported, revisions;
+		offices_reported, revisions, waiting;
+	bool astray; /* the rest, though it may count nothing: an office that would be due stands on
+			a unit that is not in force at the bucket's end */
 };
 
 struct oracle_answer {

@@ -10,6 +10,7 @@
 #include "civil.h"
 #include "query.h"
 #include "seeds.h"
+#include "status.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -402,6 +403,222 @@ static void only_what_is_over_is_due(void **state)
 	blob_free(&json);
 }
 
+/* --- what waits in quarantine, and who stands nowhere --- */
+
+static int32_t day_of(const char *text)
+{
+	int32_t day;
+	assert_int_equal(day_parse(text, &day, NULL), 0);
+	return day;
+}
+
+static void ask_figures(struct fixture *f, const struct query *query)
+{
+	table_close(f->table);
+	f->table = NULL;
+	if (query_run(f->books.db, f->books.reference, query, &f->table, &f->books.err) < 0)
+		fail_msg("%s", f->books.err.text);
+}
+
+static void names(const struct fixture *f, size_t row, const char *part)
+{
+	const char *reason = books_cell(f->table, row, "reason");
+	if (!reason || !strstr(reason, part))
+		fail_msg("row %zu: reason is %s, expected ...%s...", row, reason ? reason : "null",
+			 part);
+}
+
+static void import(struct fixture *f, const char *catalogue)
+{
+	bool changed;
+	assert_int_equal(catalogue_import(f->books.db, catalogue, strlen(catalogue), &changed,
+					  &f->books.err),
+			 0);
+	books_refresh(&f->books);
+}
+
+static void release(struct fixture *f, bool closed, const char *day, uint64_t expected)
+{
+	const struct release_form form = { .closed = closed,
+					   .who = "test",
+					   .at_us = civil_day_start_us(day_of(day)) };
+	uint64_t released, kept;
+	books_order_release(&f->books, &form, &released, &kept);
+	assert_int_equal(released, expected);
+}
+
+/* It is told beside what is missing until it is released, and as known before that, still. */
+static void what_waits_stands_beside_what_is_missing(void **state)
+{
+	struct fixture *f = *state;
+	const struct closing_form may = { .period = "2025-05",
+					  .who = "test",
+					  .at_us = civil_now_us() };
+	struct query day = { .name = "n", .by = "commune", .from = "2025-05-10" };
+	books_record(&f->books, &f->d, "n", "", "2025-05-10", 5, 0);
+	assert_int_equal(books_order_closing(&f->books, false, &may), 0);
+	books_refresh(&f->books);
+	books_record(&f->books, &f->c, "n", "k=a", "2025-05-10", 7, 0);
+	books_record(&f->books, &f->d, "n", "", "2025-05-10", 6, 0); /* a correction waits, too */
+	ask_figures(f, &day);
+	has(f, 0, "missing", "1");
+	has(f, 0, "waiting", "1");
+	has(f, 0, "reason", "not reported; what came waits in quarantine");
+	has(f, 1, "value", "5");
+	has(f, 1, "waiting", "1");
+	day.labels = "k=a";
+	ask_figures(f, &day);
+	has(f, 0, "waiting", "1");
+	has(f, 1, "waiting", "0");
+	day.labels = NULL;
+	day.by = NULL;
+	ask(f, &day); /* who is missing, and of whom something waits */
+	assert_int_equal(table_rows(f->table), 2);
+	has(f, 0, "office", "c");
+	has(f, 0, "missing", "1");
+	has(f, 1, "office", "d");
+	has(f, 1, "missing", "0");
+	has(f, 1, "waiting", "1");
+	day.area = "D";
+	ask_figures(f, &day);
+	has(f, 0, "waiting", "1");
+	release(f, true, "2025-07-01", 2);
+	ask_figures(f, &day);
+	has(f, 0, "value", "6");
+	has(f, 0, "waiting", "0");
+	day.known = "2025-06-15";
+	ask_figures(f, &day);
+	has(f, 0, "value", "5");
+	has(f, 0, "waiting", "1");
+	day.known = "2025-05-09";
+	ask_figures(f, &day);
+	has(f, 0, "waiting", "0");
+}
+
+/* Nobody can ask for a metric that is not there. Once it is, what came of it waits. */
+static void of_a_metric_not_known_yet_nothing_waits(void **state)
+{
+	struct fixture *f = *state;
+	struct books_figure figure = {
+		.metric = "new", .labels = "", .grain = GRAIN_DAY, .value_e = 3
+	};
+	const struct query new = { .name = "new", .by = "commune", .from = "2025-06-01" },
+			   all = { .by = "province", .from = "2025-06" };
+	const char *catalogue = METRICS "new,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n";
+	struct books_batch batch;
+	books_seal(&f->c, day_of("2025-06-01"), &figure, 1,
+		   civil_day_start_us(day_of("2025-06-02")), &batch);
+	books_commit(&f->books, &batch, 1);
+	blob_free(&batch.payload);
+	ask(f, &all);
+	has(f, 0, "waiting", "0");
+	import(f, catalogue);
+	ask(f, &all);
+	has(f, 0, "waiting", "1");
+	ask(f, &new);
+	has(f, 0, "area", "C");
+	has(f, 0, "missing", "1");
+	has(f, 0, "waiting", "1");
+	release(f, false, "2025-07-01", 1);
+	ask(f, &new);
+	has(f, 0, "reported", "1");
+	has(f, 0, "waiting", "0");
+}
+
+#define ENDED                                                                                      \
+	"code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"                  \
+	"C,c,commune,P,2020-01-01,2025-06-11\nD,d,commune,P,2020-01-01,\n"
+
+static void status_says(struct fixture *f, const char *part, bool says)
+{
+	struct condition_facts facts = condition_facts_of(NULL, NULL);
+	struct table *table = NULL;
+	struct blob json = { 0 };
+	assert_int_equal(status_run(f->books.db, f->books.reference, &facts, &table, &f->books.err),
+			 0);
+	assert_int_equal(table_json(table, &json), 0);
+	assert_int_equal(blob_append(&json, "", 1), 0);
+	if ((strstr((const char *)json.data, part) != NULL) != says)
+		fail_msg("status: %s", (const char *)json.data);
+	blob_free(&json);
+	table_close(table);
+}
+
+/* Nobody moved it when its unit ended: it is due nowhere, and what it reports waits. */
+static void who_stands_on_a_unit_that_ended_is_named(void **state)
+{
+	struct fixture *f = *state;
+	struct query day = { .name = "n", .by = "commune", .from = "2025-06-20" };
+	size_t changed;
+	assert_int_equal(units_import(f->books.db, ENDED, strlen(ENDED), &changed, &f->books.err),
+			 0);
+	books_refresh(&f->books);
+	ask_figures(f, &day); /* before anything came of it */
+	assert_int_equal(table_rows(f->table), 2);
+	has(f, 0, "area", "D");
+	names(f, 1, "office c stands on C c, which ended on 2025-06-11");
+	names(f, 1, "(offices in that state: 1)");
+	names(f, 1, "lantoa office move c --unit CODE --from 2025-06-11");
+	books_record(&f->books, &f->c, "n", "", "2025-06-20", 7, 0);
+	ask_figures(f, &day);
+	assert_int_equal(table_rows(f->table), 2);
+	has(f, 1, "waiting", "1");
+	ask(f, &day);
+	assert_int_equal(table_rows(f->table), 2);
+	has(f, 1, "waiting", "1");
+	names(f, 1, "office c stands on C c");
+	day.by = "office";
+	ask_figures(f, &day);
+	assert_int_equal(table_rows(f->table), 3); /* d, p, and the rest */
+	has(f, 2, "waiting", "1");
+	day.by = NULL;
+	ask_figures(f, &day); /* the total */
+	has(f, 0, "waiting", "1");
+	ask(f, &day);
+	assert_int_equal(table_rows(f->table), 2);
+	has(f, 0, "office", "c");
+	has(f, 0, "area", "C");
+	has(f, 0, "due", "0");
+	has(f, 0, "waiting", "1");
+	names(f, 0, "office c stands on C c");
+	has(f, 1, "office", "d");
+	day.name = "o"; /* of provinces, no concern of a commune's office */
+	ask(f, &day);
+	assert_int_equal(table_rows(f->table), 1);
+	day.name = "n";
+	day.area = "D";
+	day.from = "2025-06-20";
+	ask(f, &day);
+	assert_int_equal(table_rows(f->table), 1);
+	has(f, 0, "office", "d");
+	status_says(f, "\"office_astray\": \"office c stands on C c", true);
+	/* by the advice */
+	books_order_move(&f->books, "c", "D", day_of("2025-06-11"));
+	books_refresh(&f->books);
+	status_says(f, "office_astray", false);
+	release(f, false, "2025-07-01", 1);
+	ask_figures(f, &day);
+	has(f, 0, "value", "7");
+	has(f, 0, "waiting", "0");
+	has(f, 0, "due", "2");
+}
+
+/* Taken away by order, it is no fault; what waits of it is told all the same. */
+static void who_was_taken_away_is_named_where_something_waits(void **state)
+{
+	struct fixture *f = *state;
+	const struct query day = { .name = "n", .by = "commune", .from = "2025-06-20" };
+	books_order_move(&f->books, "c", NULL, day_of("2025-06-11"));
+	books_refresh(&f->books);
+	ask_figures(f, &day);
+	assert_int_equal(table_rows(f->table), 2); /* C and D */
+	status_says(f, "office_astray", false);
+	books_record(&f->books, &f->c, "n", "", "2025-06-20", 7, 0);
+	ask_figures(f, &day);
+	has(f, 0, "area", "C"); /* its last unit, which goes on */
+	has(f, 0, "waiting", "1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -415,6 +632,10 @@ int main(void)
 		TEST(who_moved_is_missing_where_it_was_due),
 		TEST(minutes_are_refused),
 		TEST(only_what_is_over_is_due),
+		TEST(what_waits_stands_beside_what_is_missing),
+		TEST(of_a_metric_not_known_yet_nothing_waits),
+		TEST(who_stands_on_a_unit_that_ended_is_named),
+		TEST(who_was_taken_away_is_named_where_something_waits),
 	};
 	return cmocka_run_group_tests_name("completeness", tests, NULL, NULL);
 }

@@ -169,9 +169,12 @@ static void same_row(const struct question *q, const struct table *table, size_t
 	same_number(q, table, i, "offices_due", row->offices_due);
 	same_number(q, table, i, "offices_reported", row->offices_reported);
 	same_number(q, table, i, "revisions", row->revisions);
+	same_number(q, table, i, "waiting", row->waiting);
 	const char *reason = books_cell(table, i, "reason");
 	assert_true((reason == NULL) == (row->value && (unit || office)));
 	if (row->untold != (reason && strncmp(reason, "not derivable", 13) == 0))
+		fail_msg("%s: row %zu: %s", q->words, i, reason ? reason : "no reason");
+	if (row->astray != (reason && strstr(reason, "offices in that state")))
 		fail_msg("%s: row %zu: %s", q->words, i, reason ? reason : "no reason");
 }
 
@@ -309,7 +312,7 @@ static void the_missing_are_those_that_units_miss(struct books *books, const str
 {
 	struct table *table = NULL;
 	struct query query = q->query;
-	long long listed = 0, expected = 0;
+	long long listed = 0, expected = 0, waits = 0, waiting = 0;
 	query.by = NULL;
 	if (completeness_run(books->db, books->reference, &query, &table, &books->err) < 0)
 		fail_msg("%s: %s", q->words, books->err.text);
@@ -317,6 +320,7 @@ static void the_missing_are_those_that_units_miss(struct books *books, const str
 		long long missing = atoll(books_cell(table, row, "missing"));
 		const char *area = books_cell(table, row, "area");
 		listed += missing;
+		waits += atoll(books_cell(table, row, "waiting"));
 		/* a unit's row has all of its own */
 		for (size_t i = 0; i < answer->n && area && !query.structure; i++) {
 			const struct oracle_row *unit = &answer->rows[i];
@@ -330,9 +334,11 @@ static void the_missing_are_those_that_units_miss(struct books *books, const str
 		}
 	}
 	for (size_t i = 0; i < answer->n; i++)
-		expected += answer->rows[i].missing;
+		expected += answer->rows[i].missing, waiting += answer->rows[i].waiting;
 	if (listed != expected)
 		fail_msg("%s: listed as missing %lld, by units %lld", q->words, listed, expected);
+	if (waits != waiting)
+		fail_msg("%s: listed as waiting %lld, by units %lld", q->words, waits, waiting);
 	table_close(table);
 }
 
@@ -349,7 +355,7 @@ static void completeness_agrees(struct books *books, const struct question *q,
 	for (size_t i = 0; i < answer->n; i++) {
 		const struct oracle_row *expected = &answer->rows[i];
 		if (!expected->unit && !expected->office && !expected->due && !expected->extra &&
-		    !expected->revisions)
+		    !expected->revisions && !expected->waiting && !expected->astray)
 			continue; /* a rest that only has a level from before */
 		assert_true(row < table_rows(table));
 		same_text(q, table, row, "period", expected->period);
@@ -360,6 +366,8 @@ static void completeness_agrees(struct books *books, const struct question *q,
 		same_number(q, table, row, "missing", expected->missing);
 		same_number(q, table, row, "extra", expected->extra);
 		same_number(q, table, row, "revised", expected->revisions);
+		same_number(q, table, row, "waiting", expected->waiting);
+		assert_true((books_cell(table, row, "reason") != NULL) == expected->astray);
 		same_number(q, table, row, "offices_due", expected->offices_due);
 		same_number(q, table, row++, "offices_reported", expected->offices_reported);
 		assert_true(expected->reported + expected->carried <= expected->due);
@@ -514,9 +522,10 @@ static void every_cell_is_what_the_oracle_says(void **state)
 	if (getenv("LANTOA_SEED") || getenv("LANTOA_SEEDS"))
 		return; /* one may have none of it */
 	print_message("met: %" PRIu64 " mended, %" PRIu64 " left, %" PRIu64 " rest, %" PRIu64
-		      " silent\n",
-		      oracle_met.mended, oracle_met.left, oracle_met.rest, oracle_met.silent);
-	assert_true(oracle_met.mended > 0 && oracle_met.left > 0);
+		      " silent, %" PRIu64 " waiting, %" PRIu64 " of them of no unit\n",
+		      oracle_met.mended, oracle_met.left, oracle_met.rest, oracle_met.silent,
+		      oracle_met.waiting, oracle_met.astray);
+	assert_true(oracle_met.mended > 0 && oracle_met.left > 0 && oracle_met.astray > 0);
 }
 
 static void so_it_is_where_nearly_all_is_reported(void **state)
