@@ -124,9 +124,9 @@ static const struct {
 	const char *text;
 	bool sure; /* else it may also be an office: "Đơn vị: UBND xã" */
 } prefixes[] = {
-	{ "đơn vị tính", true }, { "đvt", true },     { "unit of measure", true },
-	{ "đv tính", true },     { "đơn vị", false }, { "units", false },
-	{ "unit", false },
+	{ "đơn vị tính", true }, { "đvt", true },        { "unit of measure", true },
+	{ "đv tính", true },     { "đơn vị", false },    { "units", false },
+	{ "unit", false },       { "tính bằng", false },
 };
 
 /* Behind the longest of them at the beginning of @text; @text where there is none. */

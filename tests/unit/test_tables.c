@@ -147,6 +147,8 @@ static const struct expected tables[] = {
 	{ .file = "unit_row_across.csv",
 	  .refusal = "line 3: column 'Tháng 4/2025': nobody can tell which figures are in "
 		     "'1.000 đồng'" },
+	{ .file = "unit_in_words.csv",
+	  .told = { "3|Doanh thu bán hàng trên sàn thương mại điện tử|8|says 'triệu đồng'" } },
 	{ .file = "unit_of_section.csv",
 	  .told = { "~2||I. Kinh tế số|passed over: the heading",
 		    "3|ĐVT||this column says 'tr.đ'" } },
