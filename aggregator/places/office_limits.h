@@ -32,7 +32,9 @@
  * waiting: twice the credit, what was under way when the line broke and the same again behind it.
  * refused: an honest office has 16 when a batch got lost, and stops for an hour at a bad one.
  * spools: a machine that is restored or loses its disk begins one, twice a year at the worst.
- * series: three spools that are full by mistake. 40 bytes of disk each, and the texts.
+ * series: three spools that are full by mistake. 40 bytes of disk each, and the texts. Those of a
+ * life of series numbers that ended count as well: their rows stay for good, since the journal's
+ * entries of that life are read by them, and what the limit bounds is the disk.
  * held: a row is values of a run that stand together for one reason. 40 series of minutes in
  * batches of a day, held for 90 days, are 3,600. 20 bytes of disk each.
  * day: 40 series of minutes, each sent 30 times. To correct one figure is to play all of its day.

@@ -486,6 +486,56 @@ static void a_damaged_digest_costs_its_office_alone(void **state)
 	damaged_spool(*state, "UPDATE spool SET upto_digest = x'00' WHERE spool_id = 7");
 }
 
+/* --- shares --- */
+
+#define HOURS 24u
+/* Each a day of hours: more than twice as much work as one office's share of a commit. */
+#define MANY (2 * LEDGER_SHARE / (128 * HOURS) + 1)
+
+static void add_day_of_hours(struct fixture *f, size_t office, int32_t day)
+{
+	struct books_figure figures[HOURS];
+	struct books_batch batch;
+	for (unsigned i = 0; i < HOURS; i++)
+		figures[i] = (struct books_figure){ .metric = "h",
+						    .labels = "",
+						    .grain = GRAIN_HOUR,
+						    .calendar = CALENDAR_CIVIL,
+						    .nth = (uint16_t)i,
+						    .value_e = 1 };
+	books_seal(&f->spools[office], day, figures, HOURS, 0, &batch);
+	add_payload(f, office, batch.seq, batch.payload.data, batch.payload.len);
+	blob_free(&batch.payload);
+}
+
+/* One office has much: its neighbour does not wait for all of it, none of it is lost, refused or
+ * out of order, and it has its limit of work a minute. */
+static void an_office_with_much_has_its_share_of_each_commit(void **state)
+{
+	struct fixture *f = *state;
+	Lantoa__V1__Batch batch = LANTOA__V1__BATCH__INIT;
+	struct gate_peer peer = { .key_id = 1 };
+	enum limit limit = LIMIT_COUNT;
+	f->limits.most[LIMIT_WAITING] = MANY;
+	f->limits.most[LIMIT_WORK] = 1; /* the next unit of it comes back after a minute */
+	plug(f);
+	for (unsigned i = 0; i < MANY; i++)
+		add_day_of_hours(f, 0, DAY_1 - 1 - (int32_t)(i % 900));
+	add(f, 1, DAY_1, 6); /* in the same commit, behind all that */
+	wait_for(f, 1, 1);
+	assert_true(acked(f, 0) > 0);
+	assert_true(acked(f, 0) < MANY / 2 + 1);
+	wait_for(f, 0, MANY);
+	assert_null(heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED));
+	assert_int_equal(counters(f)->gaps, 0);
+	assert_int_equal(counters(f)->batches, MANY + 2);
+	assert_int_equal(meters_read(f->meters, f->spools[0].office, LIMIT_WAITING, 0).used, 0);
+	assert_false(committer_add(f->committer, &peer, f->spools[0].office, &batch, &limit));
+	assert_int_equal(limit, LIMIT_WORK);
+	stop(f);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), MANY + 2);
+}
+
 /* --- memory --- */
 
 /* One allocation after another fails once: whoever was not answered sends again, and all is there
@@ -553,6 +603,7 @@ int main(void)
 		test(names_that_are_damaged_cost_their_office_alone),
 		test(a_damaged_sequence_acks_nothing_that_is_not_there),
 		test(a_damaged_digest_costs_its_office_alone),
+		test(an_office_with_much_has_its_share_of_each_commit),
 		test(no_batch_is_lost_when_memory_runs_out),
 		test(a_disk_that_does_not_read_puts_nobody_off),
 	};
