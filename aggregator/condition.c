@@ -144,8 +144,8 @@ static bool office_at_limit(const struct condition_facts *facts, char sentence[]
 		return false;
 	(void)snprintf(
 		sentence, CONDITION_SENTENCE_MAX,
-		_("office %s is at its limit of %s, and %zu offices in all were at one within "
-		  "ten minutes; what goes beyond waits at the office: `lantoa office show %s`"),
+		_("office %s is at its limit of %s (offices that were at one within ten minutes: "
+		  "%zu); what goes beyond waits at the office: `lantoa office show %s`"),
 		facts->at_limit_code, _(facts->at_limit_of), facts->offices_at_limit,
 		facts->at_limit_code);
 	return true;

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A field grows by so much at a time; libcsv's 128 bytes copy one of a megabyte 8,000 times. */
+#define FIELD_BLOCK 32768u
+
 #define END_OF_FILE "\x1a" /* what DOS programs put behind a text */
 
 static const char mark[] = "\xef\xbb\xbf"; /* what Excel puts before UTF-8 */
@@ -256,6 +259,7 @@ int csv_reader_open(char separator, csv_on_row *on_row, void *context,
 		free(r);
 		return err_memory(err);
 	}
+	csv_set_blk_size(&r->parser, FIELD_BLOCK);
 	csv_set_delim(&r->parser, (unsigned char)separator);
 	if (separator == '\t')
 		csv_set_space_func(&r->parser, is_space);

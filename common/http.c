@@ -96,8 +96,9 @@ static const struct refusal
 	strange_argument = { MHD_HTTP_BAD_REQUEST, NULL /* it tells which */ },
 	too_much_at_once = { MHD_HTTP_SERVICE_UNAVAILABLE,
 			     N_("too much is being sent here at once; try again shortly") },
-	two_lengths = { MHD_HTTP_BAD_REQUEST, N_("the body's length must be given once: "
-						 "Content-Length, or Transfer-Encoding: chunked") },
+	two_ways = { MHD_HTTP_BAD_REQUEST,
+		     N_("Host, and the body's length (Content-Length, "
+			"or Transfer-Encoding: chunked), must be given once") },
 	no_text = { MHD_HTTP_BAD_REQUEST,
 		    N_("the address of this request is not written in UTF-8") },
 	strange_page = { MHD_HTTP_FORBIDDEN,
@@ -480,14 +481,35 @@ static bool arguments_are_text(const struct http_request *request)
 	return all_text;
 }
 
-/* RFC 9112, 6.3: a message with two lengths is two messages to two readers. */
-static bool one_length(const struct http_request *request)
+/* Of the same message RFC 9112, 6.3 and 3.2, allows one. */
+struct head_count {
+	unsigned lengths, encodings, hosts;
+};
+
+static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *name,
+				    const char *value)
+{
+	struct head_count *count = context;
+
+	(void)kind, (void)value;
+	count->lengths += strcasecmp(name, "Content-Length") == 0;
+	count->encodings += strcasecmp(name, "Transfer-Encoding") == 0;
+	count->hosts += strcasecmp(name, "Host") == 0;
+	return MHD_YES;
+}
+
+/* A message with two lengths, or for two hosts, is two messages to two readers. */
+static bool read_in_one_way(const struct http_request *request)
 {
 	const char *encoding = http_header(request, "Transfer-Encoding");
+	struct head_count count = { 0 };
 
-	return !encoding ||
-	       (strcasecmp(encoding, "chunked") == 0 && !http_header(request, "Content-Length"));
+	(void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_header,
+					&count); /* how many there are */
+	return count.lengths + count.encodings <= 1 && count.hosts <= 1 &&
+	       (!encoding || strcasecmp(encoding, "chunked") == 0);
 }
+
 static bool passes_guard(const struct http_request *request, const char *method)
 {
 	const struct http_guarded asked = { .method = method,
@@ -505,8 +527,8 @@ static const struct refusal *judge_head(struct http_request *request, const char
 	const char *len = http_header(request, "Content-Length");
 	const struct refusal *why;
 
-	if (!one_length(request))
-		return &two_lengths;
+	if (!read_in_one_way(request))
+		return &two_ways;
 	if (request->http->guarded && !passes_guard(request, method))
 		return &strange_page;
 	if (!arguments_are_text(request))
@@ -554,7 +576,7 @@ static enum MHD_Result first_call(struct http_request *request, const char *path
 {
 	request->refusal = judge_head(request, path, method);
 	request->waits_first = http_header(request, "Expect") != NULL;
-	if (request->refusal && (request->waits_first || request->refusal == &two_lengths))
+	if (request->refusal && (request->waits_first || request->refusal == &two_ways))
 		return send_refusal(request, path);
 	if (seats_free(&request->http->seats))
 		return begin(request);

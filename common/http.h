@@ -49,7 +49,7 @@ struct http_limits {
 /**
  * Serve @routes (n, outlive the server) on @listen_fd, a listening stream socket that the server
  * takes over. Unknown path 404, other method 405, and 400 for what no two readers would understand
- * alike (both Content-Length and Transfer-Encoding, an address that is not UTF-8) and for an
+ * alike (two lengths or hosts, an address that is not UTF-8) and for an
  * argument that the route does not name, is given twice or without a value, all answered as
  * {"error": "..."}. An escaped NUL in an address stays escaped, so that it matches nothing. HEAD is
  * served by the GET route. -ENOMEM; -EIO when libmicrohttpd cannot start; on error the socket is

@@ -65,7 +65,8 @@ static void each_trouble_is_said(void **state)
 		{ "office_at_limit",
 		  CONDITION_NOTE,
 		  { .offices_at_limit = 3, .at_limit_code = "28249", .at_limit_of = "spools" },
-		  "office 28249 is at its limit of spools, and 3 offices" },
+		  "office 28249 is at its limit of spools (offices that were at one within ten "
+		  "minutes: 3)" },
 		{ "pages_damaged",
 		  CONDITION_NOTE,
 		  { .pages_met = { 2, "28249, 2025-07-01" } },

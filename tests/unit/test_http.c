@@ -1025,6 +1025,10 @@ static void what_can_be_read_in_two_ways_is_refused(void **state)
 		  "413" },
 		{ "POST /echo HTTP/1.1\r\nContent-Length: -5\r\n" END, "400" },
 		{ "POST /echo HTTP/1.1\r\nContent-Length: 5x\r\n" END, "400" },
+		{ "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 0\r\n" END "abcde",
+		  "400" },
+		{ "POST /echo HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 0\r\n" END, "400" },
+		{ "GET /echo?word=x HTTP/1.1\r\nHost: x\r\n" END, "400" },
 		{ "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" END
 		  "fffffffffffffffff\r\nabc",
 		  "" },
