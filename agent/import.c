@@ -63,6 +63,15 @@ static struct import_complaint told(const struct cell *cell, const char *why)
 	};
 }
 
+/* Without the metric in front, where the column has its name: that is told already. */
+static const char *beside_column(const char *why, const char *column)
+{
+	size_t len = strlen(column);
+	return len > 0 && strncmp(why, column, len) == 0 && strncmp(why + len, ": ", 2) == 0
+		       ? why + len + 2
+		       : why;
+}
+
 static void complain(struct import *import, const struct cell *cell, const char *format, ...)
 {
 	char why[ERR_TEXT_MAX / 2];
@@ -72,7 +81,7 @@ static void complain(struct import *import, const struct cell *cell, const char 
 	va_start(args, format);
 	(void)utf8_vprint(why, sizeof(why), _(format), args); /* its length; cut is fine */
 	va_end(args);
-	struct import_complaint complaint = told(cell, why);
+	struct import_complaint complaint = told(cell, beside_column(why, cell->column));
 	import->config->on_complaint(import->config->context, &complaint);
 	import->result.rejected++;
 }

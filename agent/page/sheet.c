@@ -3,6 +3,7 @@
 #include "i18n.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,36 @@ static void put_dimension(struct sheet_row *row, const char *dimension, const ch
 			row->dimensions[i] = value;
 }
 
+/* @format is translated already. */
+static int add_strange(struct sheet *sheet, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int add_strange(struct sheet *sheet, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	char **strange = realloc(sheet->strange, (sheet->n_strange + 1) * sizeof(*strange));
+	if (!strange)
+		return -ENOMEM;
+	sheet->strange = strange;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
+	va_end(args);
+	strange[sheet->n_strange] = strdup(text);
+	return strange[sheet->n_strange] ? (sheet->n_strange++, 0) : -ENOMEM;
+}
+
+/* No browser sends a field twice; of two values of what does, neither is taken in silence. */
+static int put_typed(struct sheet *sheet, struct sheet_row *row, const char *value)
+{
+	const char *before = row->typed;
+	row->typed = value;
+	if (!before || strcmp(before, value) == 0)
+		return 0;
+	return add_strange(sheet, _("%s was sent twice, as '%s' and as '%s'; send the right one"),
+			   row->metric->name, before, value);
+}
+
 static int take(struct sheet *sheet, const struct parsed_name *parsed, const char *value)
 {
 	struct sheet_row *row = row_of(sheet, parsed);
@@ -245,8 +276,7 @@ static int take(struct sheet *sheet, const struct parsed_name *parsed, const cha
 		return -ENOMEM;
 	switch (parsed->kind) {
 	case 'v':
-		row->typed = value;
-		break;
+		return put_typed(sheet, row, value);
 	case 'o':
 		row->was = value;
 		break;
@@ -266,19 +296,12 @@ static int take(struct sheet *sheet, const struct parsed_name *parsed, const cha
 /* A figure that was typed for a metric that left the catalogue meanwhile is not passed over. */
 static int note_strange(struct sheet *sheet, const struct field *field)
 {
-	char text[512];
 	if (strncmp(field->name, "v:", 2) != 0 || *field->value == '\0')
 		return 0;
-	char **strange = realloc(sheet->strange, (sheet->n_strange + 1) * sizeof(*strange));
-	if (!strange)
-		return -ENOMEM;
-	sheet->strange = strange;
-	(void)snprintf(text, sizeof(text),
-		       _("'%s' is no longer on this form, so %s was not recorded: the province "
-			 "has changed its catalogue"),
-		       field->name + 2, field->value); /* cut is fine */
-	strange[sheet->n_strange] = strdup(text);
-	return strange[sheet->n_strange] ? (sheet->n_strange++, 0) : -ENOMEM;
+	return add_strange(sheet,
+			   _("'%s' is no longer on this form, so %s was not recorded: the province "
+			     "has changed its catalogue"),
+			   field->name + 2, field->value);
 }
 
 int sheet_take(struct sheet *sheet, const struct field fields[], size_t n, struct err *err)

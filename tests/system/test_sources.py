@@ -1,5 +1,6 @@
 """Figures from the office's software, by a real agent: StatsD, programs, an SQLite file, the machine."""
 
+import csv
 import datetime
 import http.client
 import json
@@ -247,11 +248,46 @@ class Http(Sources):
         self.assertEqual(self.ask(port, "/v1/catalogue", Authorization=f"bearer {token}")[0], 200)
         for more in ("/v1/status", "/v1/spool", "/v1/spool/export"):
             self.assertEqual(self.ask(port, more, **right)[0], 404)
+        two = json.loads(self.BODY)["observations"] * 3
+        two[1] = two[0] | {"metric": "teams", "period": "2025-06"}
+        two[2] = two[0] | {"value": 5}
+        status, _, text = self.ask(port, "/v1/observations", json.dumps({"observations": two}),
+                                   **right)
+        self.assertEqual(status, 400)
+        self.assertIn("observation 1: observation 3 gives another value",
+                      json.loads(text)["error"])
+        self.assertNotIn("teams", agent.command("spool", "export").out)
         self.assertEqual(self.ask(port, "/v1/catalogue", Host="evil.example", **right)[0], 403)
         self.wait_for_value(4, "visits", "2025-06-30")
         self.assertNotEqual(agent.command("token", "--new").out.strip(), token)
         self.assertEqual(self.ask(port, "/v1/catalogue", **right)[0], 401)
         self.assertEqual(self.input_of(agent, "http")["state"], "listening")
+        agent.process.stop()
+        self.assert_whole()
+
+
+class Export(Sources):
+    def test_what_was_exported_is_imported_as_it_was_what_was_withdrawn_too(self):
+        agent = self.office("")
+        for figure in ("visits=4", "visits=5", "visits=-"):
+            self.assertEqual(agent.record(figure, "--period", "2025-06-29").code, 0)
+        self.assertEqual(agent.record("visits=6", "--period", "2025-06-30").code, 0)
+        before = agent.command("spool", "export").out
+        self.assertIn(",withdraw,", before)
+        path = os.path.join(self.folder, "export.csv")
+        with open(path, "w", encoding="utf-8") as table:
+            table.write(before)
+        for day in ("2025-06-29", "2025-06-30"):  # the table is to set both right again
+            self.assertEqual(agent.record("visits=9", "--period", day).code, 0)
+        self.wait_for_value(9, "visits", "2025-06-30")
+        outcome = agent.command("import", path)
+        self.assertEqual(outcome.code, 0, outcome)
+        self.wait_for_value(6, "visits", "2025-06-30")
+        self.wait_for_value(None, "visits", "2025-06-29")
+        after = agent.command("spool", "export").out
+        figures = [[{key: row[key] for key in ("metric", "labels", "period", "value")}
+                    for row in csv.DictReader(text.splitlines())] for text in (before, after)]
+        self.assertEqual(*figures)
         agent.process.stop()
         self.assert_whole()
 

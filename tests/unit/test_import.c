@@ -162,6 +162,23 @@ static void every_bad_line_is_named_and_the_good_ones_are_kept(void **state)
 	assert_null(strstr(f->complaints, "f.csv:15:"));
 }
 
+/* Programs write a metric's name over its column. */
+static void a_column_of_the_metrics_name_is_named_once(void **state)
+{
+	struct fixture *f = *state;
+	imported(f,
+		 "period,score\n"
+		 "2025-06-30,y\n"
+		 "2025-06,1\n"
+		 "2025-06-29,1\n"
+		 "2025-06-29,2\n",
+		 0, 4);
+	assert_non_null(strstr(f->complaints, "f.csv:2: score: 'y' is not"));
+	assert_non_null(strstr(f->complaints, "f.csv:3: period: score: '2025-06' is a month"));
+	assert_non_null(strstr(f->complaints, "f.csv:4: score: line 5 gives another value"));
+	assert_non_null(strstr(f->complaints, "f.csv:5: score: line 4 gives another value"));
+}
+
 static void each_bad_cell_is_told_once_at_its_own_column(void **state)
 {
 	struct fixture *f = *state;
@@ -599,6 +616,7 @@ int main(void)
 		TEST(long_form_takes_labels_both_ways),
 		TEST(wide_form_takes_headers_in_either_language_and_skips_empty_cells),
 		TEST(every_bad_line_is_named_and_the_good_ones_are_kept),
+		TEST(a_column_of_the_metrics_name_is_named_once),
 		TEST(each_bad_cell_is_told_once_at_its_own_column),
 		TEST(headers_without_sense_are_refused_whole),
 		TEST(periods_are_asked_for_where_they_are_needed),

@@ -205,6 +205,19 @@ static void what_is_saved_is_shown_where_it_was_typed(void **state)
 	assert_shown(f, "8 team");
 }
 
+/* A program that fills in the form may: the whole form is refused, and both values are told. */
+static void a_field_that_was_sent_twice_records_nothing(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(get(f, "/"), 200);
+	learn_token(f);
+	assert_int_equal(post(f, "/form", "v:team.count:=8&o:team.count:=&v:team.count:=9"), 422);
+	assert_shown(f, "team.count was sent twice, as &#39;8&#39; and as &#39;9&#39;");
+	assert_int_equal(recorded(f), INT64_MIN);
+	assert_int_equal(post(f, "/form", "v:team.count:=8&v:team.count:=8"), 303);
+	assert_int_equal(recorded(f), 8);
+}
+
 static void the_language_is_chosen_and_remembered(void **state)
 {
 	struct fixture *f = *state;
@@ -297,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_saved_is_shown_where_it_was_typed),
+		TEST(a_field_that_was_sent_twice_records_nothing),
 		TEST(the_language_is_chosen_and_remembered),
 		TEST(a_form_of_another_start_records_nothing),
 		TEST(a_disk_that_is_full_loses_nothing_that_was_typed),

@@ -105,6 +105,26 @@ static void one_bad_entry_keeps_all_out_and_is_named(void **state)
 	assert_int_equal(current(f, "teams", "", june()), NO_VALUE);
 }
 
+/* Which of the two is right, nobody knows: neither is taken, nor what stands beside them. */
+static void one_figure_with_two_values_keeps_all_out_and_both_are_named(void **state)
+{
+	struct fixture *f = *state;
+	struct entry entries[] = {
+		{ .metric = "visits", .value = "1", .period = "2025-06-30", .labels = "" },
+		{ .metric = "teams", .value = "7", .period = "2025-06", .labels = "" },
+		{ .metric = "teams", .value = "8", .period = "2025-06", .labels = "" },
+	};
+	recorder_fixture_teach(&f->office, catalogue_csv);
+	assert_int_equal(submit(f, entries, 3), -EINVAL);
+	assert_non_null(strstr(f->office.err.text, "observation 2: observation 3 gives another"));
+	assert_int_equal(current(f, "teams", "", june()), NO_VALUE);
+	entries[2].value = "7"; /* said twice, it is one */
+	assert_int_equal(submit(f, entries, 3), 0);
+	assert_int_equal(uv_run(&f->office.loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(f->recording.rc, 0);
+	assert_int_equal(current(f, "teams", "", june()), 7);
+}
+
 static void a_disk_that_fails_is_told_and_nothing_is_recorded(void **state)
 {
 	struct fixture *f = *state;
@@ -126,6 +146,7 @@ int main(void)
 		TEST(nothing_is_taken_before_there_is_a_catalogue),
 		TEST(what_is_handed_in_is_in_the_spool_when_it_is_done),
 		TEST(one_bad_entry_keeps_all_out_and_is_named),
+		TEST(one_figure_with_two_values_keeps_all_out_and_both_are_named),
 		TEST(a_disk_that_fails_is_told_and_nothing_is_recorded),
 	};
 	fault_install();
