@@ -863,25 +863,6 @@ static bool waits_in_bucket(const struct ask *ask, const struct heard *heard)
 	return hour == ask->bucket.number;
 }
 
-/* The rows of all that waits, as one walk tells them all. */
-static void find_waiting(struct ask *ask)
-{
-	ask->waits_in = calloc(ask->o->n_told + 1, sizeof(*ask->waits_in));
-	assert_non_null(ask->waits_in);
-	for (size_t i = 0; i < ask->o->n_told; i++) {
-		const struct heard *heard = &ask->o->told[i].heard;
-		const struct office *office =
-			offices_by_id(ask->o->reference->offices, heard->office);
-		if (!ask->o->told[i].waits || metric_of(ask->o, heard) != ask->metric ||
-		    !labels_pass(heard->labels, ask->query->labels ? ask->query->labels : "") ||
-		    !waits_in_bucket(ask, heard))
-			continue;
-		ask->waits_in[i] = waits_in(ask, office, heard->day);
-		oracle_met.waiting += ask->waits_in[i] != NULL;
-		oracle_met.astray += ask->waits_in[i] && !unit_of(ask->o, office, heard->day);
-	}
-}
-
 /* Does @office stand on a unit of the metric's level that is not in force on @day? */
 static bool is_astray(const struct ask *ask, const struct office *office, int32_t day)
 {
@@ -1040,6 +1021,35 @@ static bool office_has_row(const struct ask *ask, const struct office *office)
 		if (row_of_office(ask->o, ask->query, office, day)) /* or the rest: in part */
 			return true;
 	return false;
+}
+
+/* A unit may have ended before the bucket, an office have left its last one. */
+static bool has_row(const struct ask *ask, const void *row)
+{
+	if (row == rest)
+		return true;
+	return ask->query->by && strcmp(ask->query->by, "office") == 0 ? office_has_row(ask, row)
+								       : unit_has_row(ask, row);
+}
+
+/* The rows of all that waits, as one walk tells them all. */
+static void find_waiting(struct ask *ask)
+{
+	ask->waits_in = calloc(ask->o->n_told + 1, sizeof(*ask->waits_in));
+	assert_non_null(ask->waits_in);
+	for (size_t i = 0; i < ask->o->n_told; i++) {
+		const struct heard *heard = &ask->o->told[i].heard;
+		const struct office *office =
+			offices_by_id(ask->o->reference->offices, heard->office);
+		if (!ask->o->told[i].waits || metric_of(ask->o, heard) != ask->metric ||
+		    !labels_pass(heard->labels, ask->query->labels ? ask->query->labels : "") ||
+		    !waits_in_bucket(ask, heard))
+			continue;
+		const void *row = waits_in(ask, office, heard->day);
+		ask->waits_in[i] = row && !has_row(ask, row) ? rest : row;
+		oracle_met.waiting += ask->waits_in[i] != NULL;
+		oracle_met.astray += ask->waits_in[i] && !unit_of(ask->o, office, heard->day);
+	}
 }
 
 static size_t row_value(const struct ask *ask, const void *row, bool *ret_untold, mpq_t ret)
