@@ -1,5 +1,7 @@
 """A correction of a closed period, from the office's keyboard to the operator's decision and back."""
 
+import csv
+import io
 import unittest
 
 import rig
@@ -18,7 +20,7 @@ class Closing(rig.Rig):
 
     def value(self):
         rows = self.order("query", "visits", "--from", DAY, "--to", DAY, "--format", "csv")
-        return rows.splitlines()[1].split(",")[4]
+        return next(csv.DictReader(io.StringIO(rows)))["value"]
 
     def test_a_correction_waits_for_the_operator(self):
         agent = self.agent("28001").start()

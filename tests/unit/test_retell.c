@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#define ARGS 12 /* of one sentence */
+
 #include "i18n.h"
 #include "retell.h"
 
@@ -18,9 +20,11 @@
 /* @format as if it had been given its arguments: a word or a number for the nth, by its place. */
 static void fill(const char *format, bool english, char *out)
 {
-	static const char *const words[] = { "28001", "x.y", "wz", "q-7", "v9", "u8", "k6", "h5" };
-	static const char *const numbers[] = { "17", "23", "42", "58", "61", "79", "83", "94" };
-	static bool is_text[8];
+	static const char *const words[ARGS] = { "28001", "x.y", "wz", "q-7", "v9", "u8",
+						 "k6",    "h5",  "n4", "m3",  "l2", "j1" };
+	static const char *const numbers[ARGS] = { "17", "23", "42",  "58",  "61",  "79",
+						   "83", "94", "105", "116", "127", "138" };
+	static bool is_text[ARGS];
 	size_t next = 0, len = 0;
 	for (const char *at = format; *at;) {
 		if (at[0] != '%' || at[1] == '%') {
@@ -31,7 +35,7 @@ static void fill(const char *format, bool english, char *out)
 		bool named = at[1] >= '1' && at[1] <= '9' && at[2] == '$';
 		size_t nth = named ? (size_t)(at[1] - '1') : next++;
 		at += 1 + strspn(at + 1, "0123456789$#+- .*'hlLqjzt");
-		assert_true(nth < 8);
+		assert_true(nth < ARGS);
 		if (english)
 			is_text[nth] = *at == 's' || *at == 'c';
 		at++;
