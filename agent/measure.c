@@ -41,29 +41,19 @@ static const struct {
 
 #define N_OF(list) (sizeof(list) / sizeof((list)[0]))
 
+static char scale_keys[N_OF(scales)][VIET_WORD_MAX], spelling_keys[N_OF(spellings)][VIET_WORD_MAX];
+
 /* @word is a key already. */
-static bool is_word(const char *word, const char *wanted)
-{
-	char key[VIET_KEY_MAX];
-	return viet_key(wanted, key) && strcmp(word, key) == 0;
-}
-
-static bool same(const char *a, const char *b)
-{
-	char key[VIET_KEY_MAX];
-	return viet_key(a, key) && is_word(key, b);
-}
-
 static void add_word(struct measure *measure, const char *word)
 {
 	size_t len = strlen(measure->base);
 	for (size_t i = 0; i < N_OF(scales); i++)
-		if (is_word(word, scales[i].text)) {
+		if (strcmp(word, viet_word(scales[i].text, scale_keys[i])) == 0) {
 			measure->scale += scales[i].scale;
 			word = scales[i].base;
 			break;
 		}
-	if (word && !is_word(word, "of") && !is_word(word, "in"))
+	if (word && strcmp(word, "of") != 0 && strcmp(word, "in") != 0)
 		(void)snprintf(measure->base + len, sizeof(measure->base) - len, "%s%s",
 			       len > 0 ? " " : "", word); /* no longer than its text */
 }
@@ -78,7 +68,7 @@ static bool measure_read(const char *text, struct measure *ret_measure)
 	     word = strtok_r(NULL, " ()[]*", &rest))
 		add_word(ret_measure, word);
 	for (size_t i = 0; i < N_OF(spellings); i++)
-		if (is_word(ret_measure->base, spellings[i].text))
+		if (strcmp(ret_measure->base, viet_word(spellings[i].text, spelling_keys[i])) == 0)
 			(void)snprintf(ret_measure->base, sizeof(ret_measure->base), "%s",
 				       spellings[i].base); /* fits */
 	return *ret_measure->base || ret_measure->scale > 0;
@@ -129,17 +119,22 @@ static const struct {
 	{ "unit", false },       { "tính bằng", false },
 };
 
+static char prefix_keys[N_OF(prefixes)][VIET_WORD_MAX];
+
 /* Behind the longest of them at the beginning of @text; @text where there is none. */
 static const char *behind_prefix(const char *text, bool *ret_sure)
 {
-	char head[64];
+	char head[64], key[VIET_KEY_MAX];
 	const char *behind = text;
+	if (!*text || !strchr("\xc4uUtT", *text)) /* as all of them begin */
+		return text;
 	for (size_t len = 1; len < sizeof(head) && text[len - 1]; len++) {
 		if (text[len] && !strchr(" :-=(", text[len]))
 			continue;
 		(void)snprintf(head, sizeof(head), "%.*s", (int)len, text); /* fits */
+		(void)viet_key(head, key);                                  /* it is shorter */
 		for (size_t i = 0; i < N_OF(prefixes); i++)
-			if (same(head, prefixes[i].text)) {
+			if (strcmp(key, viet_word(prefixes[i].text, prefix_keys[i])) == 0) {
 				behind = text + len + strspn(text + len, " :-=(");
 				*ret_sure = prefixes[i].sure;
 			}

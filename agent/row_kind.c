@@ -123,12 +123,15 @@ static bool is_whole(const char *cell)
 		"tổng các",      "tổng lĩnh vực", "tổng chung",  "lũy kế",        "subtotal",
 		"sub-total",     "all sectors",   "all apps"
 	};
-	char key[VIET_KEY_MAX], begin[VIET_KEY_MAX];
+	static char keys[sizeof(begins) / sizeof(begins[0])][VIET_WORD_MAX];
+	char key[VIET_KEY_MAX];
 	if (!viet_key(cell, key))
 		return false;
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
-		if (viet_key(begins[i], begin) && strncmp(key, begin, strlen(begin)) == 0)
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		const char *begin = viet_word(begins[i], keys[i]);
+		if (strncmp(key, begin, strlen(begin)) == 0)
 			return true;
+	}
 	return strcmp(key, "all") == 0;
 }
 
@@ -196,11 +199,12 @@ static struct look look_at(const struct headings *headings, const struct columns
 		const char *cell = row->fields[i];
 		if (!*cell)
 			continue;
-		look.stray |= role == ROLE_NONE && numeral_look(cell) != NUMERAL_NONE;
-		look.footer |= is_of_footer(cell);
+		bool number = numeral_look(cell) != NUMERAL_NONE;
+		look.stray |= role == ROLE_NONE && number;
+		look.footer |= !number && is_of_footer(cell);
 		if (role_is_figure(role)) {
-			look.value |= !row_says_nothing(cell);
-			look.number |= numeral_look(cell) != NUMERAL_NONE;
+			look.value |= number || !row_says_nothing(cell);
+			look.number |= number;
 			continue;
 		}
 		look.total |= is_total(cell) || (role == ROLE_DIMENSION && is_whole(cell));

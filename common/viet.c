@@ -2,6 +2,7 @@
 
 #include "utf8.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -235,6 +236,17 @@ bool viet_key(const char *text, char ret_key[VIET_KEY_MAX])
 bool viet_bare(const char *text, char ret_bare[VIET_KEY_MAX])
 {
 	return key_make(text, true, ret_bare);
+}
+
+const char *viet_word(const char *word, char kept[VIET_WORD_MAX])
+{
+	char key[VIET_KEY_MAX];
+	if (!*kept) {
+		(void)viet_key(word, key);
+		assert(strlen(key) < VIET_WORD_MAX);
+		memcpy(kept, key, strlen(key) + 1);
+	}
+	return kept;
 }
 
 /* --- composing --- */

@@ -21,6 +21,11 @@ bool viet_key(const char *text, char ret_key[VIET_KEY_MAX]);
 /** The same without any mark, as people type in a hurry: "quý" and "quy" are both "quy". */
 bool viet_bare(const char *text, char ret_bare[VIET_KEY_MAX]);
 
+#define VIET_WORD_MAX 48u
+/** The key of @word, one of the program's own, kept in @kept (empty to begin with), so that a text
+ * is compared with a list of words without making their keys each time. For one thread. */
+const char *viet_word(const char *word, char kept[VIET_WORD_MAX]);
+
 /**
  * Make letters with combining marks one character each (Unicode's form NFC, for Vietnamese): @text
  * into @to[@room]. A byte that is no character is copied. What is composed is never longer than it
