@@ -91,6 +91,16 @@ static bool line_note(const struct health_facts *f)
 	return f->running && told_by_uplink(f) && f->connected && !f->blocked;
 }
 
+static bool held_older(const struct health_facts *f)
+{
+	return f->held_older;
+}
+
+static bool held(const struct health_facts *f)
+{
+	return f->held && !f->held_older;
+}
+
 static bool resting(const struct health_facts *f)
 {
 	return f->connected && f->resting && f->waiting > 0;
@@ -166,6 +176,17 @@ static const struct {
 	  { "config_wrong", HEALTH_ILL,
 	    N_("the configuration file is wrong: the agent goes on with the settings from "
 	       "before") } },
+	{ held_older,
+	  { "older_copy", HEALTH_NOTE,
+	    N_("this machine was set back to an older copy, or copied: the province has newer "
+	       "figures "
+	       "of this office, and those of here that differ do not count; see them below, and "
+	       "tell the province which are right") } },
+	{ held,
+	  { "held", HEALTH_NOTE,
+	    N_("the province holds figures of this office back, and they do not count yet: see "
+	       "them "
+	       "and the reasons below, and ask the province") } },
 	{ line_note, { "line_note", HEALTH_NOTE, NULL } },
 	{ resting,
 	  { "resting", HEALTH_NOTE,

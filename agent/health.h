@@ -11,13 +11,14 @@
 struct health_facts {
 	bool running, enrolled, catalogue;         /* there is one */
 	bool connected, at_rest, resting, blocked; /* as in struct uplink_look */
-	const char *trouble; /* the uplink's sentence in English, "" or NULL when it has none */
-	uint64_t waiting;    /* figures or batches that the province has not confirmed */
-	uint64_t stuck_s;    /* since an ack moved, or since nothing waited */
-	int refused_rc;      /* why the newest figures were not taken: 0, -ENOSPC, ... */
-	bool disk_full;      /* then: because of the disk rather than of the spool's bound */
-	int disk_rc;         /* of the newest sealing or noting of an ack */
-	bool set_aside;      /* a damaged spool waits to be looked at */
+	const char *trouble;   /* the uplink's sentence in English, "" or NULL when it has none */
+	uint64_t waiting;      /* figures or batches that the province has not confirmed */
+	uint64_t stuck_s;      /* since an ack moved, or since nothing waited */
+	int refused_rc;        /* why the newest figures were not taken: 0, -ENOSPC, ... */
+	bool disk_full;        /* then: because of the disk rather than of the spool's bound */
+	int disk_rc;           /* of the newest sealing or noting of an ack */
+	bool set_aside;        /* a damaged spool waits to be looked at */
+	bool held, held_older; /* the province holds figures back; because this is an older copy */
 	bool undated, undated_here;        /* figures wait for people, or for the clock */
 	bool config_wrong, restart_due;    /* as the last reload left it */
 	bool input_failing, input_trouble; /* one does not work; one has something to say */
@@ -35,7 +36,7 @@ struct health_condition {
 	const char *sentence; /* English, marked for translation: show it by _() */
 };
 
-#define HEALTH_MAX 20u
+#define HEALTH_MAX 24u
 struct health {
 	size_t n;                                 /* one at least */
 	struct health_condition list[HEALTH_MAX]; /* the gravest first: the headline */

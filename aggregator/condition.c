@@ -118,6 +118,38 @@ static bool pages_met(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool set_back(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->older_figures == 0)
+		return false;
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		_("a machine of office %s was set back to an older copy, or copied: %llu figures "
+		  "that differ from newer ones here wait in quarantine (offices in that state: "
+		  "%llu). Ask the office which are right; if its machine's are: lantoa quarantine "
+		  "release --office %s --older-copy"),
+		facts->older_office, (unsigned long long)facts->older_figures,
+		(unsigned long long)facts->older_offices, facts->older_office);
+	return true;
+}
+
+#define CLOCK_BEHIND_US INT64_C(60000000) /* a clock that is corrected by less harms nobody */
+
+static bool clock_behind(const struct condition_facts *facts, char sentence[])
+{
+	int64_t behind_us = facts->newest_us - facts->now_us;
+	if (behind_us < CLOCK_BEHIND_US)
+		return false;
+	char at[INSTANT_TEXT_MAX] = "";
+	(void)civil_format(facts->newest_us, at);
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("this machine's clock is %llu s behind: the newest figures were received "
+			 "at %s. Set it, or figures of now are taken for ones of the future, and "
+			 "offices are told a wrong time: timedatectl"),
+		       (unsigned long long)(behind_us / 1000000), at);
+	return true;
+}
+
 #define REFUSED_SHOWN_US INT64_C(86400000000) /* a day: an office tries again each hour */
 
 static bool batches_refused(const struct condition_facts *facts, char sentence[])
@@ -284,7 +316,9 @@ static const struct {
 	{ day_damaged, "day_damaged", CONDITION_ILL },
 	{ office_waits, "office_waits", CONDITION_ILL },
 	{ keys_damaged, "keys_damaged", CONDITION_ILL },
+	{ clock_behind, "clock_behind", CONDITION_ILL },
 	{ catalogue_too_long, "catalogue_too_long", CONDITION_ILL },
+	{ set_back, "set_back", CONDITION_NOTE },
 	{ pages_mended, "pages_mended", CONDITION_NOTE },
 	{ pages_met, "pages_damaged", CONDITION_NOTE },
 	{ office_at_limit, "office_at_limit", CONDITION_NOTE },

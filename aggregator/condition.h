@@ -39,6 +39,10 @@ struct condition_facts { /* zeros: nothing is wrong */
 	uint64_t damaged_days, damaged_figures;
 	char damaged_office[CODE_LEN_MAX + 1]; /* one of them, */
 	int32_t damaged_day;                   /* and its day */
+	/* figures of machines that were set back, which an operator is to decide about, */
+	uint64_t older_figures, older_offices;
+	char older_office[CODE_LEN_MAX + 1]; /* of one of these offices */
+	int64_t newest_us; /* when the newest entry was received; later than now_us: see there */
 	/* What the database knows: */
 	uint64_t invitations_open, invitations_expired; /* of those that nobody used */
 	uint64_t damaged_keys;                          /* of offices, which they keep out */

@@ -124,6 +124,11 @@ static const char *const steps[] = {
 	 "  - iif(old.released_us IS NULL, old.observations, 0)"
 	 "  FROM journal WHERE id = new.journal ON CONFLICT DO UPDATE SET n = n + excluded.n,"
 	 "  observations = observations + excluded.observations; END;"),
+	/* 10: which spool a spool goes on from, as its first batch said (0: of none), and whether
+	   that makes it one of a machine that was set back: older_copy.c */
+	("ALTER TABLE spool ADD COLUMN from_spool INTEGER NOT NULL DEFAULT 0;"
+	 "ALTER TABLE spool ADD COLUMN from_seq INTEGER NOT NULL DEFAULT 0;"
+	 "ALTER TABLE spool ADD COLUMN set_back INTEGER NOT NULL DEFAULT 0;"),
 };
 
 static const struct db_schema schema = {

@@ -103,6 +103,41 @@ static int damaged_days(sqlite3 *db, const struct reference *reference,
 	return rc;
 }
 
+static int older_copies(sqlite3 *db, const struct reference *reference,
+			struct condition_facts *facts, struct err *err)
+{
+	sqlite3_stmt *rows = NULL;
+	int rc = db_prepare(db,
+			    "SELECT j.office, sum(q.observations) FROM quarantine q"
+			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
+			    " AND q.verdict = ?1 GROUP BY j.office",
+			    &rows, err);
+	if (rc == 0)
+		sqlite3_bind_int(rows, 1, VERDICT_OLDER_COPY);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		const struct office *office =
+			offices_by_id(reference->offices, sqlite3_column_int64(rows, 0));
+		facts->older_offices++;
+		facts->older_figures += (uint64_t)sqlite3_column_int64(rows, 1);
+		(void)snprintf(facts->older_office, sizeof(facts->older_office), "%s",
+			       office ? office->code : "?");
+		rc = 0;
+	}
+	sqlite3_finalize(rows);
+	return rc;
+}
+
+/* Entries came in the order of their ids: the newest one tells when it was already. */
+static int clock_check(sqlite3 *db, struct condition_facts *facts, struct err *err)
+{
+	if (facts->now_us == 0)
+		facts->now_us = civil_now_us();
+	return db_number(db,
+			 "SELECT coalesce((SELECT received_us FROM journal WHERE id ="
+			 " (SELECT max(id) FROM journal)), 0)",
+			 &facts->newest_us, err);
+}
+
 /* Invitations that nobody used: those that are good still, and those that are too old. */
 static int invitations_count(sqlite3 *db, struct condition_facts *facts, struct err *err)
 {
@@ -203,6 +238,10 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 		rc = invitations_count(db, facts, err);
 	if (rc == 0)
 		rc = damaged_keys(db, facts, err);
+	if (rc == 0)
+		rc = older_copies(db, reference, facts, err);
+	if (rc == 0)
+		rc = clock_check(db, facts, err);
 	if (rc == 0)
 		condition_heads(facts, table);
 	number_head(table, "invitations", "open", facts->invitations_open);

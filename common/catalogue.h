@@ -74,6 +74,8 @@ enum verdict {
 		7, /* the office was not assigned to a unit in force (the province judges) */
 	VERDICT_CLOSED = 8,  /* the province has closed the period */
 	VERDICT_DAMAGED = 9, /* what the province keeps of that office's day cannot be read */
+	VERDICT_OLDER_COPY =
+		10, /* a machine that was set back sends it (aggregator/books/older_copy.h) */
 	VERDICT_COUNT
 };
 /** A stable word for protocols ("out_of_range") and a sentence for people (English). */

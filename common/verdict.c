@@ -23,6 +23,10 @@ static const struct {
 	[VERDICT_NOT_IN_FORCE] = { "not_in_force",
 				   N_("the office was not assigned to a unit in force then") },
 	[VERDICT_CLOSED] = { "closed", N_("the period is closed; the province must let it in") },
+	[VERDICT_OLDER_COPY] = { "older_copy",
+				 N_("the machine that sent it goes on from an older copy, and the "
+				    "province has another figure of that period which came "
+				    "since; the province decides") },
 	[VERDICT_DAMAGED] = { "damaged", N_("what the province keeps of that day is damaged; it "
 					    "must mend it") },
 };

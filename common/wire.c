@@ -314,6 +314,8 @@ static int batch_encode(struct arena *arena, const struct batch *batch, struct b
 	Lantoa__V1__Columns columns = LANTOA__V1__COLUMNS__INIT;
 	columns.day = batch->day;
 	columns.sealed_us = batch->sealed_us;
+	columns.from_spool = batch->from_spool;
+	columns.from_seq = batch->from_seq;
 	if (!columns_room(arena, batch, &columns))
 		return err_memory(err);
 	declarations_fill(batch, &columns);
@@ -506,6 +508,8 @@ static int columns_decode(struct arena *arena, const Lantoa__V1__Columns *column
 		return malformed(err, "more observations than is allowed");
 	batch->day = columns->day;
 	batch->sealed_us = columns->sealed_us;
+	batch->from_spool = columns->from_spool;
+	batch->from_seq = columns->from_seq;
 	batch->n_runs = n_runs;
 	batch->n_points = n_points;
 	if (!ARRAY(arena, n_runs, batch->runs) || !ARRAY(arena, n_points, batch->points))

@@ -80,6 +80,7 @@ struct batch {
 	size_t n_runs;
 	struct point *points;
 	size_t n_points;
+	uint64_t from_spool, from_seq; /* proto/lantoa.proto; 0: of none */
 	bool nul; /* decoded: a name or label holds a NUL, and is told up to there */
 };
 

@@ -176,7 +176,7 @@ static int identify(struct spool *spool, struct err *err)
 		rc = spool_meta(spool, &meta, err);
 	if (rc == 0)
 		spool->life = meta.life;
-	return rc;
+	return rc < 0 ? rc : spool_read_renewed_from(spool, err);
 }
 
 /* The journal keeps its blocks from now on, so that an ack finds room on a disk that is full: what
@@ -335,11 +335,14 @@ static int unseal_all(struct spool *spool, struct err *err)
 	return rc;
 }
 
-static int renew(struct spool *spool, uint64_t id, struct err *err)
+static int renew(struct spool *spool, uint64_t id, uint64_t *ret_from, uint64_t *ret_seq,
+		 struct err *err)
 {
 	static const enum spool_sql parts[] = { SQL_BATCH_DROP_ALL, SQL_REFUSAL_DROP_ALL,
 						SQL_SERIES_FORGET, SQL_ACK_DAY_DROP_ALL };
 	int rc = db_begin(spool->db, err);
+	if (rc == 0)
+		rc = spool_renewed_from(spool, id, ret_from, ret_seq, err);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && rc == 0; i++)
 		rc = spool_run(spool, parts[i], 0, NULL, err);
 	if (rc == 0)
@@ -356,14 +359,16 @@ int spool_renew(struct spool *spool, struct err *err)
 	struct err own;
 	if (!err)
 		err = &own;
-	uint64_t id;
+	uint64_t id, from = 0, seq = 0;
 	int rc = random_id(&id, err);
 	if (rc == 0)
-		rc = renew(spool, id, err);
+		rc = renew(spool, id, &from, &seq, err);
 	if (rc < 0) {
 		spool_rollback(spool);
 		return err_wrap(err, "spool '%s': begin anew", spool->path);
 	}
 	spool->life = (struct spool_life){ .id = id };
+	spool->renewed_from = from;
+	spool->renewed_seq = seq;
 	return 0;
 }

@@ -74,6 +74,9 @@ struct spool_life {
 	uint64_t id;
 	uint64_t begin; /* everything up to here is acked and went in earlier lives; 0: the first */
 	uint64_t before_id, before_begin; /* the same of the life before; 0: none */
+	/* The spool that it goes on from, and up to which of its batches, as the wire numbers them,
+	 * it is sure to know it: the life before, or the spool before spool_renew(). 0: none. */
+	uint64_t from_id, from_seq;
 };
 /** As the last sealing or renewing left it: ask in the thread that does those. */
 struct spool_life spool_life(const struct spool *spool);
@@ -82,7 +85,9 @@ struct spool_life spool_life(const struct spool *spool);
  * Begin anew under a fresh id: every current value waits again, sealed batches are dropped (all
  * they held that is not acked is among the current values), numbers start from 1. For a spool that
  * cannot go on: it was itself restored from an older copy, so that the province has seen its next
- * numbers with other data, or the province was restored to before what is still kept here.
+ * numbers with other data, or the province was restored to before what is still kept here. Its
+ * first batch names the spool before, and up to where that was acked, so that the province can tell
+ * what is older than what it has (proto/lantoa.proto).
  */
 int spool_renew(struct spool *spool, struct err *err);
 
@@ -152,6 +157,9 @@ int spool_matches(struct spool *spool, uint64_t seq, const uint8_t *digest, size
 int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,
 		      const char *reason, struct err *err);
 
+/** The province holds nothing back any more. */
+int spool_released(struct spool *spool, struct err *err);
+
 struct spool_status {
 	uint64_t last_seq, acked_seq;                   /* 0: none */
 	uint64_t unsealed;                              /* observations not sealed yet */
@@ -159,6 +167,8 @@ struct spool_status {
 	int64_t oldest_waiting_us; /* when the oldest of them was sealed; 0: none */
 	int64_t last_ack_us;       /* 0: never */
 	uint64_t quarantined;      /* observations refused by the province so far */
+	uint64_t held;       /* of those, which it still has in quarantine as far as is known */
+	uint64_t held_older; /* of those, because this machine was set back */
 	uint64_t bytes, bytes_max;
 	uint64_t undated_here; /* figures of "now" that wait until the clock knows the time */
 	uint64_t undated;      /* and until somebody says when the machine was started */

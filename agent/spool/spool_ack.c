@@ -231,6 +231,22 @@ static int refuse(struct spool *spool, uint64_t seq, uint32_t series, uint32_t o
 	return rc < 0 ? rc : spool_run(spool, SQL_REFUSAL_TRIM, 0, NULL, err);
 }
 
+int spool_released(struct spool *spool, struct err *err)
+{
+	struct err own;
+	if (!err)
+		err = &own;
+	int rc = db_begin(spool->db, err);
+	if (rc == 0)
+		rc = spool_run(spool, SQL_REFUSAL_DROP_ALL, 0, NULL, err);
+	if (rc == 0 && sqlite3_changes(spool->db) > 0) {
+		rc = spool_commit(spool, err);
+	} else {
+		spool_rollback(spool); /* as a rule: nothing to write */
+	}
+	return rc < 0 ? err_wrap(err, "spool '%s': note a release", spool->path) : 0;
+}
+
 int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,
 		      const char *reason, struct err *err)
 {

@@ -67,6 +67,7 @@ enum spool_sql {
 	SQL_REFUSAL_COUNT,
 	SQL_REFUSAL_WALK,
 	SQL_REFUSAL_DROP_ALL,
+	SQL_REFUSAL_SUM,
 	SQL_ACK_DAY,
 	SQL_ACK_DAY_BACK,
 	SQL_ACK_DAY_BEFORE,
@@ -109,8 +110,9 @@ struct spool {
 	struct spool_limits limits;
 	sqlite3_stmt *statements[SQL_COUNT]; /* owned; prepared at first use */
 	struct spool_life life;
-	struct clock *clock;          /* outlives us; NULL: the wall clock is believed */
-	struct clock_core kept_clock; /* as the file has it */
+	uint64_t renewed_from, renewed_seq; /* as FROM_FACT says of a life that has none before */
+	struct clock *clock;                /* outlives us; NULL: the wall clock is believed */
+	struct clock_core kept_clock;       /* as the file has it */
 	/* Rows of this start that wait to be dated; -1: to be counted. Whoever holds the spool
 	 * writes it; the loop looks meanwhile whether there are any. */
 	_Atomic int64_t undated_here;
@@ -191,6 +193,14 @@ int spool_stretch_functions(sqlite3 *db, struct err *err);
 int spool_stretches_whole(sqlite3 *db, struct err *err);
 
 /* spool_life.c */
+/** Fill in where @life goes on from. */
+void spool_life_origin(const struct spool *spool, struct spool_life *life);
+/** Inside a transaction, and before the id changes: the spool under @id goes on from what this is.
+ */
+int spool_renewed_from(struct spool *spool, uint64_t id, uint64_t *ret_from, uint64_t *ret_seq,
+		       struct err *err);
+/** Read it again: at opening. */
+int spool_read_renewed_from(struct spool *spool, struct err *err);
 /** How many series numbers one life has. */
 uint32_t spool_numbers(const struct spool *spool);
 /** Inside a transaction: batch @meta->last_seq is the last of this life, since series wait for
@@ -249,6 +259,10 @@ int spool_date_pending(struct spool *spool, const struct moment *now, struct err
 int spool_keep_clock(struct spool *spool, struct err *err);
 #define SET_ASIDE_FACT                                                                             \
 	"set_aside" /* the path of a damaged file that was not looked at yet; "": none */
+/* Three uint64_t as this machine writes them: the spool's id, and which one, and up to which batch
+ * of it, it was before it was renewed. Of another id it says nothing: a program that did not know
+ * of it renewed the spool since. */
+#define FROM_FACT    "renewed_from"
 #define TRIMMED_FACT "trimmed_to" /* an int32_t as this machine writes it */
 /** With values trimmed up to @day, the first day from which every value of a series of @shape is
  * sure to be here. */

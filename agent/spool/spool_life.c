@@ -20,9 +20,57 @@
  * and was restored, spool_renew() sends all current values again. */
 #include "spool_inside.h"
 
+#include <errno.h>
+#include <string.h>
+
 struct spool_life spool_life(const struct spool *spool)
 {
-	return spool->life;
+	struct spool_life life = spool->life;
+	spool_life_origin(spool, &life);
+	return life;
+}
+
+void spool_life_origin(const struct spool *spool, struct spool_life *life)
+{
+	bool is_first = life->begin == 0;
+	life->from_id = is_first ? spool->renewed_from : life->before_id;
+	life->from_seq = is_first ? spool->renewed_seq : life->begin - life->before_begin;
+}
+
+int spool_renewed_from(struct spool *spool, uint64_t id, uint64_t *ret_from, uint64_t *ret_seq,
+		       struct err *err)
+{
+	struct spool_meta meta;
+	int rc = spool_meta(spool, &meta, err);
+	if (rc < 0)
+		return rc;
+	spool_life_origin(spool, &meta.life);
+	/* One that the province may never have heard of stands for the one that it went on from. */
+	bool unheard = meta.acked_seq <= meta.life.begin && meta.life.from_id != 0;
+	uint64_t fact[] = { id, unheard ? meta.life.from_id : meta.life.id,
+			    unheard                            ? meta.life.from_seq
+			    : meta.acked_seq > meta.life.begin ? meta.acked_seq - meta.life.begin
+							       : 0 };
+	rc = spool_fact_set(spool, FROM_FACT, fact, sizeof(fact), err);
+	*ret_from = fact[1];
+	*ret_seq = fact[2];
+	return rc;
+}
+
+int spool_read_renewed_from(struct spool *spool, struct err *err)
+{
+	struct blob data = { 0 };
+	uint64_t fact[3];
+	int rc = spool_fact_get(spool, FROM_FACT, &data, err);
+	if (rc == 0 && data.len == sizeof(fact)) {
+		memcpy(fact, data.data, sizeof(fact));
+		if (fact[0] == spool->life.id) {
+			spool->renewed_from = fact[1];
+			spool->renewed_seq = fact[2];
+		}
+	}
+	blob_free(&data);
+	return rc == -ENOENT ? 0 : rc;
 }
 
 uint32_t spool_numbers(const struct spool *spool)

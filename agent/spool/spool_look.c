@@ -1,4 +1,5 @@
 /* Looking at the spool: status, lists, and the agent's small durable facts. */
+#include "catalogue.h"
 #include "spool_inside.h"
 
 #include <errno.h>
@@ -86,6 +87,23 @@ int spool_room(struct spool *spool, struct spool_status *ret_status, struct err 
 	return 0;
 }
 
+static int held(struct spool *spool, struct spool_status *status, struct err *err)
+{
+	sqlite3_stmt *sum = spool_statement(spool, SQL_REFUSAL_SUM, err);
+	if (!sum)
+		return err->code;
+	if (sqlite3_bind_text(sum, 1, verdict_text(VERDICT_OLDER_COPY), -1, SQLITE_STATIC) !=
+	    SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	int rc = db_step(sum, err);
+	if (rc == 1) {
+		status->held = (uint64_t)sqlite3_column_int64(sum, 0);
+		status->held_older = (uint64_t)sqlite3_column_int64(sum, 1);
+	}
+	(void)sqlite3_reset(sum); /* repeats the step's error, already told */
+	return rc < 0 ? rc : 0;
+}
+
 int spool_status(struct spool *spool, struct spool_status *ret_status, struct err *err)
 {
 	struct err own;
@@ -103,6 +121,8 @@ int spool_status(struct spool *spool, struct spool_status *ret_status, struct er
 	status.quarantined = meta.quarantined;
 	if (rc == 0)
 		rc = waiting(spool, &status, err);
+	if (rc == 0)
+		rc = held(spool, &status, err);
 	if (rc == 0)
 		rc = spool_number(spool, SQL_UNSEALED_COUNT, 0, NULL, &unsealed, err);
 	status.unsealed = (uint64_t)unsealed;

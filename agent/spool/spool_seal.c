@@ -33,8 +33,9 @@
 
 struct sealing { /* one batch in the making */
 	struct batch batch;
-	int64_t seq;  /* its number */
-	int64_t *ids; /* owned [runs_room]; series.id of each run */
+	const struct spool_life *life; /* that it is of */
+	int64_t seq;                   /* its number */
+	int64_t *ids;                  /* owned [runs_room]; series.id of each run */
 	size_t points_room, runs_room;
 	uint32_t next_number;
 	size_t bytes;     /* an upper bound of Columns so far */
@@ -315,8 +316,11 @@ static int seal_day(struct spool *spool, struct sealing *sealing, int64_t day, u
 {
 	if (day < DAY_MIN || day > DAY_MAX)
 		return damaged(day, err);
+	bool is_first = seq == sealing->life->begin + 1;
 	sealing->batch.day = (int32_t)day;
 	sealing->seq = (int64_t)seq;
+	sealing->batch.from_spool = is_first ? sealing->life->from_id : 0;
+	sealing->batch.from_seq = is_first ? sealing->life->from_seq : 0;
 	int rc = collect(spool, sealing, err);
 	if (rc < 0)
 		return rc;
@@ -436,11 +440,14 @@ static int seal_some(struct spool *spool, struct spool_meta *meta, int64_t now_u
 		rc = db_begin(spool->db, err);
 	if (rc < 0)
 		return rc;
-	struct sealing sealing = { .batch.sealed_us = now_us, .numbers = spool_numbers(spool) };
+	struct sealing sealing = { .batch.sealed_us = now_us,
+				   .life = &meta->life,
+				   .numbers = spool_numbers(spool) };
 	uint64_t before = meta->last_seq;
 	int all = 0;
 	if (meta->end_seq != 0 && meta->acked_seq >= meta->end_seq)
 		all = spool_life_next(spool, meta, err);
+	spool_life_origin(spool, &meta->life);
 	if (all == 0 && meta->end_seq == 0)
 		all = seal_all(spool, &sealing, ahead, &meta->last_seq, err);
 	if (all == 0 && sealing.out_of_numbers)

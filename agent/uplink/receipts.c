@@ -31,8 +31,8 @@ static int work(struct task *task)
 {
 	struct receipts *receipts = container_of(task, struct receipts, task);
 	const struct notes *notes = receipts->noting;
-	int rc = 0;
-	if (receipts->acking)
+	int rc = receipts->releasing ? spool_released(receipts->spool, &task->err) : 0;
+	if (rc == 0 && receipts->acking)
 		rc = spool_acked(receipts->spool, receipts->acking_upto, receipts->acking_at_us,
 				 &task->err);
 	for (size_t i = 0; notes && i < notes->n && rc == 0; i++) {
@@ -75,8 +75,11 @@ static void done(struct task *task)
 
 void receipts_flush(struct receipts *receipts)
 {
-	if (receipts->task.busy || (!receipts->ack_due && !receipts->notes))
+	if (receipts->task.busy ||
+	    (!receipts->ack_due && !receipts->release_due && !receipts->notes))
 		return;
+	receipts->releasing = receipts->release_due;
+	receipts->release_due = false; /* when it fails, the next Welcome says so again */
 	receipts->acking = receipts->ack_due;
 	receipts->acking_upto = receipts->upto;
 	receipts->acking_at_us = receipts->at_us;
@@ -91,6 +94,14 @@ void receipts_ack(struct receipts *receipts, uint64_t upto, int64_t at_us)
 	receipts->ack_due = true;
 	receipts->upto = upto;
 	receipts->at_us = at_us;
+	receipts_flush(receipts);
+}
+
+void receipts_released(struct receipts *receipts)
+{
+	notes_free(receipts->notes); /* told before */
+	receipts->notes = NULL;
+	receipts->release_due = true;
 	receipts_flush(receipts);
 }
 
@@ -112,7 +123,7 @@ void receipts_note(struct receipts *receipts, uint64_t seq, const Lantoa__V1__Qu
 
 void receipts_forget(struct receipts *receipts)
 {
-	receipts->ack_due = false;
+	receipts->ack_due = receipts->release_due = false;
 	notes_free(receipts->notes);
 	receipts->notes = NULL;
 }

@@ -27,6 +27,8 @@ void uplink_send_hello(struct uplink *uplink)
 	hello.spool_id = proving ? life->before_id : life->id;
 	hello.last_seq =
 		proving ? life->begin - life->before_begin : uplink->core.last_seq - life->begin;
+	hello.from_spool = proving ? 0 : life->from_id;
+	hello.from_seq = proving ? 0 : life->from_seq;
 	hello.catalogue_version = catalogue_version(uplink);
 	hello.version = (char *)(uintptr_t)LANTOA_VERSION;
 	hello.clock_us = civil_now_us();
@@ -71,6 +73,8 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 		if (spool_waits_for_clock(uplink->config.spool))
 			sealer_recorded(&uplink->sealer, true);
 	}
+	if (welcome->held == 1)
+		receipts_released(&uplink->receipts);
 	keeper_office(&uplink->keeper, welcome->office_name, welcome->zone, welcome->level);
 	uint64_t begin = uplink->core.proving ? uplink->life.before_begin : uplink->life.begin;
 	welcomes_take(&uplink->welcomes, seq_here(begin, welcome->upto), welcome);

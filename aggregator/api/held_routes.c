@@ -1,4 +1,5 @@
-/* POST /v1/quarantine/release takes entry, office and metric, or all: "yes", and closed: "yes".
+/* POST /v1/quarantine/release takes entry, office and metric, or all: "yes", and closed: "yes" or
+ * older_copy: "yes".
  * /v1/closed: GET lists the closed periods, POST closes one, and POST .../reopen opens it again;
  * both take period and, where needed, metric and calendar. */
 #include "call.h"
@@ -52,6 +53,8 @@ static int release_form(struct call *call, struct release_form *form, struct err
 		rc = field_yes(call, "all", &all, err);
 	if (rc == 0)
 		rc = field_yes(call, "closed", &form->closed, err);
+	if (rc == 0)
+		rc = field_yes(call, "older_copy", &form->older_copy, err);
 	if (rc < 0)
 		return rc;
 	some = form->entry || form->office || form->metric;
@@ -120,8 +123,8 @@ static int reopen_post(struct call *call, sqlite3 *db, const struct reference *r
 }
 
 const struct action held_actions[] = {
-	{ "POST", "/v1/quarantine/release", NULL, "entry office metric all closed", CALL_WRITE,
-	  NULL, release_post, NULL },
+	{ "POST", "/v1/quarantine/release", NULL, "entry office metric all closed older_copy",
+	  CALL_WRITE, NULL, release_post, NULL },
 	{ "GET", "/v1/closed", NULL, NULL, CALL_READ, NULL, closed_get, NULL },
 	{ "POST", "/v1/closed", NULL, "period metric calendar", CALL_WRITE, NULL, closed_post,
 	  NULL },

@@ -10,7 +10,7 @@
 
 struct journal {
 	sqlite3 *db; /* outlives us */
-	sqlite3_stmt *head, *find, *make, *append, *mark;
+	sqlite3_stmt *head, *find, *make, *set_back, *append, *mark;
 	struct strands *strands;
 	struct arrivals *arrivals;
 	struct spools *spools;
@@ -36,12 +36,14 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 	if (db_prepare(db, "SELECT id, chain FROM journal ORDER BY id DESC LIMIT 1", &j->head,
 		       err) < 0 ||
 	    db_prepare(db,
-		       "SELECT id, upto, upto_digest FROM spool WHERE office = ? AND spool_id = ?",
+		       "SELECT id, upto, upto_digest, set_back FROM spool WHERE office = ?"
+		       " AND spool_id = ?",
 		       &j->find, err) < 0 ||
 	    db_prepare(db,
-		       "INSERT INTO spool(office, spool_id, upto, last_received_us) VALUES(?, ?, "
-		       "0, 0)",
+		       "INSERT INTO spool(office, spool_id, upto, last_received_us, from_spool,"
+		       " from_seq) VALUES(?, ?, 0, 0, ?, ?)",
 		       &j->make, err) < 0 ||
+	    db_prepare(db, "UPDATE spool SET set_back = 1 WHERE id = ?", &j->set_back, err) < 0 ||
 	    db_prepare(
 		    db,
 		    "INSERT INTO journal(id, spool, seq, day, office, received_us, payload, chain,"
@@ -80,6 +82,7 @@ void journal_close(struct journal *journal)
 	sqlite3_finalize(journal->head);
 	sqlite3_finalize(journal->find);
 	sqlite3_finalize(journal->make);
+	sqlite3_finalize(journal->set_back);
 	sqlite3_finalize(journal->append);
 	sqlite3_finalize(journal->mark);
 	free(journal);
@@ -97,6 +100,7 @@ static int spool_load(struct journal *j, struct journal_spool *spool, struct err
 		spool->digest_known = sqlite3_column_type(j->find, 2) != SQLITE_NULL;
 		if (spool->digest_known)
 			db_row_bytes(&row, 2, spool->upto_digest, WIRE_DIGEST_LEN);
+		spool->set_back = sqlite3_column_int64(j->find, 3) != 0;
 		rc = row.rc;
 	}
 	sqlite3_reset(j->find);
@@ -107,10 +111,18 @@ int journal_make(struct journal *journal, struct journal_spool *spool, struct er
 {
 	sqlite3_bind_int64(journal->make, 1, spool->office);
 	sqlite3_bind_int64(journal->make, 2, (int64_t)spool->spool_id);
+	sqlite3_bind_int64(journal->make, 3, (int64_t)spool->from_spool);
+	sqlite3_bind_int64(journal->make, 4, (int64_t)spool->from_seq);
 	int rc = db_run(journal->make, err);
 	if (rc == 0)
 		spool->row = sqlite3_last_insert_rowid(journal->db);
 	return rc;
+}
+
+int journal_set_back(struct journal *journal, const struct journal_spool *spool, struct err *err)
+{
+	sqlite3_bind_int64(journal->set_back, 1, spool->row);
+	return db_run(journal->set_back, err);
 }
 
 int journal_spool(struct journal *journal, int64_t office, uint64_t spool_id,

@@ -34,6 +34,9 @@ int journal_spool(struct journal *journal, int64_t office, uint64_t spool_id,
  */
 int journal_make(struct journal *journal, struct journal_spool *spool, struct err *err);
 
+/** Note that the spool's machine was set back (older_copy.h). */
+int journal_set_back(struct journal *journal, const struct journal_spool *spool, struct err *err);
+
 /** May the batch with this digest be the spool's last? Yes, too, when that is not known. */
 bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIRE_DIGEST_LEN]);
 /** Append one batch of @observations; its seq must be spool->upto + 1 (asserted). */

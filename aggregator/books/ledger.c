@@ -4,6 +4,7 @@
 #include "fold.h"
 #include "journal.h"
 #include "judge.h"
+#include "older_copy.h"
 #include "quarantine.h"
 #include "run_order.h"
 #include "usage.h"
@@ -17,6 +18,7 @@ struct ledger {
 	struct journal *journal;
 	struct quarantine *quarantine;
 	struct fold *fold;
+	struct older_copy *older;
 	sqlite3_stmt *usage; /* owned: usage_prepare() */
 	struct arena *arena;
 	const struct reference *reference;  /* lent */
@@ -46,6 +48,7 @@ struct ledger *ledger_open(sqlite3 *db, struct err *err)
 	    !(ledger->journal = journal_open(db, err)) ||
 	    !(ledger->quarantine = quarantine_open(db, err)) ||
 	    !(ledger->fold = fold_open(db, ledger->declarations, err)) ||
+	    !(ledger->older = older_copy_open(db, err)) ||
 	    usage_prepare(db, &ledger->usage, err) < 0) {
 		ledger_close(ledger);
 		return NULL;
@@ -58,6 +61,7 @@ void ledger_close(struct ledger *ledger)
 	if (!ledger)
 		return;
 	sqlite3_finalize(ledger->usage);
+	older_copy_close(ledger->older);
 	fold_close(ledger->fold);
 	quarantine_close(ledger->quarantine);
 	journal_close(ledger->journal);
@@ -115,6 +119,7 @@ struct post { /* what posting one batch needs at hand */
 	int64_t entry;        /* of the journal */
 	int32_t received_day; /* local */
 	struct judge judge;
+	bool set_back; /* its machine was: some of it may be older than what is there */
 	ledger_on_held *on_held;
 	void *context;
 };
@@ -210,6 +215,23 @@ static int check_day(const struct post *post, struct err *err)
 	return rc;
 }
 
+/* May the value count? @ret_value_e: then with the catalogue's decimals. */
+static enum verdict judge_point(const struct post *post, const struct declared *declared,
+				const struct point *point, int64_t *ret_value_e)
+{
+	enum verdict verdict = VERDICT_OK;
+	int64_t value_e = point->value_e;
+	if (!point->withdrawn)
+		verdict =
+			metric_judge_value(declared->metric, value_e, declared->decimals, &value_e);
+	if (verdict == VERDICT_OK && post->set_back &&
+	    older_copy_has(post->ledger->older, declared, point))
+		return VERDICT_OLDER_COPY;
+	if (verdict == VERDICT_OK)
+		*ret_value_e = value_e;
+	return verdict;
+}
+
 /* As many rows as sift() would make of the run. */
 static size_t rows_of(const struct post *post, size_t index)
 {
@@ -220,11 +242,9 @@ static size_t rows_of(const struct post *post, size_t index)
 	if (judge_run(&post->judge, declared) != VERDICT_OK || post->form->hold != VERDICT_OK)
 		return 1;
 	for (uint32_t i = 0; i < run->n; i++) {
-		const struct point *point = &post->batch.points[run->first + i];
+		int64_t value_e;
 		enum verdict verdict =
-			point->withdrawn ? VERDICT_OK
-					 : metric_judge_value(declared->metric, point->value_e,
-							      declared->decimals, NULL);
+			judge_point(post, declared, &post->batch.points[run->first + i], &value_e);
 		rows += verdict != VERDICT_OK && verdict != before;
 		before = verdict;
 	}
@@ -266,11 +286,10 @@ static int hold(const struct post *post, size_t run, int64_t point, size_t n, en
 }
 
 /* In place, to the catalogue's decimals. One that cannot count stays as it is. */
-static enum verdict sift_one(const struct declared *declared, struct point *point)
+static enum verdict sift_one(const struct post *post, const struct declared *declared,
+			     struct point *point)
 {
-	return point->withdrawn ? VERDICT_OK
-				: metric_judge_value(declared->metric, point->value_e,
-						     declared->decimals, &point->value_e);
+	return judge_point(post, declared, point, &point->value_e);
 }
 
 /* Rescale the run's values, hold those that cannot count (those that follow one another for one
@@ -282,11 +301,12 @@ static int sift(struct post *post, size_t index, const struct declared *declared
 	struct point *points = &post->batch.points[run->first];
 	enum verdict reason = VERDICT_OK;
 	uint32_t i = 0, from = 0; /* points[from] ... points[i - 1] are held, for @reason */
-	while (i < run->n && sift_one(declared, &points[i]) == VERDICT_OK) /* as a rule: all */
+	while (i < run->n &&
+	       sift_one(post, declared, &points[i]) == VERDICT_OK) /* as a rule: all */
 		i++;
 	size_t kept = i;
 	for (; i < run->n; i++) {
-		enum verdict verdict = sift_one(declared, &points[i]);
+		enum verdict verdict = sift_one(post, declared, &points[i]);
 		if (verdict != reason) {
 			int rc = reason == VERDICT_OK
 					 ? 0
@@ -323,7 +343,14 @@ static int post_run(struct post *post, size_t index, struct err *err)
 static int declare_all(struct post *post, struct journal_spool *spool, struct err *err)
 {
 	struct declarations *declarations = post->ledger->declarations;
-	int rc = spool->row ? 0 : journal_make(post->ledger->journal, spool, err);
+	bool fresh = spool->row == 0;
+	int rc = fresh ? journal_make(post->ledger->journal, spool, err) : 0;
+	if (rc == 0 && fresh && spool->from_spool != 0)
+		rc = older_copy_is(post->ledger->older, spool->office, spool->row, &spool->set_back,
+				   err);
+	if (rc == 0 && fresh && spool->set_back)
+		rc = journal_set_back(post->ledger->journal, spool, err);
+	post->set_back = spool->set_back;
 	if (rc == 0)
 		rc = declarations_add(declarations, spool->row, &post->batch, err);
 	if (rc == 0)
@@ -331,6 +358,9 @@ static int declare_all(struct post *post, struct journal_spool *spool, struct er
 				     err);
 	if (rc == 0)
 		rc = check_runs(post, err);
+	if (rc == 0 && post->set_back)
+		rc = older_copy_gather(post->ledger->older, spool->office, spool->row, INT64_MAX,
+				       &post->batch, post->declared, post->n_declared, err);
 	return rc < 0 ? rc
 		      : run_order_find(&post->ledger->order, &post->batch, post->declared, err);
 }
@@ -341,6 +371,14 @@ static int declare(struct post *post, struct journal_spool *spool, struct err *e
 	struct ledger *ledger = post->ledger;
 	bool fresh = spool->row == 0, news = fresh || post->batch.n_declared > 0;
 	int rc = news ? check_declaring(post, spool, err) : 0;
+	if (fresh) {
+		spool->from_spool = post->batch.from_spool;
+		spool->from_seq = post->batch.from_seq;
+		spool->set_back = false;
+	}
+	/* Before what can be undone: what is written counts as written. */
+	if (rc == 0 && fresh && spool->from_spool != 0)
+		rc = journal_flush(ledger->journal, err);
 	if (rc < 0)
 		return rc;
 	if (news)
@@ -443,9 +481,11 @@ static int reckon_work(struct post *post, size_t n_stale, struct err *err)
 					 : 0;
 		ledger->work += ENTRY_WORK * (1 + hours);
 	}
-	int rc = n_stale > 0
+	int rc = n_stale > 0 || post->set_back
 			 ? journal_weigh(ledger->journal, post->office->id, batch->day, &day, err)
 			 : 0;
+	if (post->set_back)
+		ledger->work += day;
 	if (n_stale > 0)
 		ledger->work += day * (1 + (n_stale - 1) / REPLAY_SERIES_MAX) +
 				n_stale * (RUN_POINTS_MAX / SLOTS_WORK);
@@ -474,6 +514,14 @@ int ledger_post(struct ledger *ledger, const struct entry_form *form, ledger_on_
 	int rc = journal_spool(ledger->journal, form->office, form->spool_id, &spool, err);
 	if (rc < 0)
 		return rc;
+	if (spool->set_back) { /* what came before is looked for in the tables */
+		rc = journal_flush(ledger->journal, err);
+		if (rc == 0)
+			rc = journal_spool(ledger->journal, form->office, form->spool_id, &spool,
+					   err);
+		if (rc < 0)
+			return rc;
+	}
 	*ret_upto = spool->upto;
 	ledger->work = 0;
 	enum posting posting = place(spool, form);

@@ -15,6 +15,7 @@
 #include "fold.h"
 #include "i18n.h"
 #include "judge.h"
+#include "older_copy.h"
 #include "quarantine.h"
 #include "utf8.h"
 #include "wire.h"
@@ -44,6 +45,7 @@ struct release {
 	struct fold *fold;
 	struct quarantine *quarantine;
 	struct arrivals *arrivals;
+	struct older_copy *older;
 	struct arena *arena;
 	sqlite3_stmt *entry, *metric, *mark, *rejudge;
 	int64_t at_us; /* the moment of this release, and of no other */
@@ -71,6 +73,7 @@ static void release_close(struct release *r)
 	sqlite3_finalize(r->rejudge);
 	quarantine_close(r->quarantine);
 	arrivals_close(r->arrivals);
+	older_copy_close(r->older);
 	fold_close(r->fold);
 	declarations_close(r->declarations);
 	arena_close(r->arena);
@@ -85,11 +88,12 @@ static int release_open(struct release *r, struct err *err)
 	if (!(r->declarations = declarations_open(r->db, err)) ||
 	    !(r->fold = fold_open(r->db, r->declarations, err)) ||
 	    !(r->quarantine = quarantine_open(r->db, err)) ||
-	    !(r->arrivals = arrivals_open(r->db, err)))
+	    !(r->arrivals = arrivals_open(r->db, err)) || !(r->older = older_copy_open(r->db, err)))
 		return err->code;
 	declarations_forget(r->declarations, r->reference->catalogue);
 	int rc = db_prepare(r->db,
-			    "SELECT office, spool, payload, received_us FROM journal WHERE id = ?",
+			    "SELECT j.office, j.spool, j.payload, j.received_us, j.id, s.set_back"
+			    " FROM journal j LEFT JOIN spool s ON s.id = j.spool WHERE j.id = ?",
 			    &r->entry, err);
 	if (rc == 0)
 		rc = db_prepare(r->db, "SELECT metric FROM series WHERE id = ?", &r->metric, err);
@@ -176,6 +180,17 @@ static int32_t judged_on(const struct release *r, int64_t received_us)
 	return civil_day(received_us > r->at_us ? received_us : r->at_us);
 }
 
+/* What was newer when it came, unless that is to be passed over. */
+static int older_gather(struct release *r, const struct entry_read *entry, struct err *err)
+{
+	older_copy_forget(r->older);
+	if (sqlite3_column_int64(r->entry, 5) == 0 || r->form->older_copy)
+		return 0;
+	return older_copy_gather(r->older, entry->office->id, sqlite3_column_int64(r->entry, 1),
+				 sqlite3_column_int64(r->entry, 4), &entry->batch, entry->declared,
+				 entry->n_declared, err);
+}
+
 static int entry_take(struct release *r, int32_t day, struct entry_read *entry, struct err *err)
 {
 	int rc = db_step(r->entry, err);
@@ -188,9 +203,10 @@ static int entry_take(struct release *r, int32_t day, struct entry_read *entry, 
 				judged_on(r, sqlite3_column_int64(r->entry, 3)));
 	rc = wire_batch_decode(r->arena, sqlite3_column_blob(r->entry, 2),
 			       (size_t)sqlite3_column_bytes(r->entry, 2), &entry->batch, err);
-	return rc < 0 ? rc
-		      : declarations_of(r->declarations, sqlite3_column_int64(r->entry, 1),
-					&entry->declared, &entry->n_declared, err);
+	if (rc == 0)
+		rc = declarations_of(r->declarations, sqlite3_column_int64(r->entry, 1),
+				     &entry->declared, &entry->n_declared, err);
+	return rc < 0 ? rc : older_gather(r, entry, err);
 }
 
 static int entry_read(struct release *r, const struct held_item *item, struct entry_read *entry,
@@ -253,11 +269,16 @@ static int item_keep(struct release *r, const struct held_item *item, enum verdi
 	return db_run(r->rejudge, err);
 }
 
-static enum verdict judge_point(const struct declared *declared, const struct point *point)
+static enum verdict judge_point(const struct release *r, const struct declared *declared,
+				const struct point *point)
 {
-	return point->withdrawn ? VERDICT_OK
-				: metric_judge_value(declared->metric, point->value_e,
-						     declared->decimals, NULL);
+	enum verdict verdict = point->withdrawn
+				       ? VERDICT_OK
+				       : metric_judge_value(declared->metric, point->value_e,
+							    declared->decimals, NULL);
+	return verdict == VERDICT_OK && older_copy_has(r->older, declared, point)
+		       ? VERDICT_OLDER_COPY
+		       : verdict;
 }
 
 static int points_read(struct release *r, const struct held_item *item, const struct run *run,
@@ -290,7 +311,7 @@ static int run_release(struct release *r, const struct held_item *item, const st
 	size_t passed = 0;
 	int rc = item_release(r, item, run->n, err);
 	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
-		enum verdict verdict = judge_point(declared, &points[i]);
+		enum verdict verdict = judge_point(r, declared, &points[i]);
 		passed += verdict == VERDICT_OK;
 		if (verdict == VERDICT_OK)
 			continue;
@@ -312,7 +333,7 @@ static int points_release(struct release *r, const struct held_item *item, const
 	size_t passed = 0;
 	int rc = points_read(r, item, run, err);
 	for (int64_t i = item->point; i < item->point + item->n && rc == 0; i++) {
-		enum verdict verdict = judge_point(declared, &points[i]);
+		enum verdict verdict = judge_point(r, declared, &points[i]);
 		if (verdict == VERDICT_OK) {
 			r->points[i].released_us = r->at_us;
 			passed++;
@@ -472,13 +493,13 @@ static int release_note(const struct release *r, struct err *err)
 	char detail[256];
 	if (r->counts.released == 0)
 		return 0;
-	(void)snprintf(detail, sizeof(detail),
-		       "entry=%" PRId64 " office=%s metric=%s closed=%s released=%" PRIu64
-		       " kept=%" PRIu64,
-		       form->entry, form->office ? form->office : "-",
-		       form->metric ? form->metric : "-", form->closed ? "yes" : "no",
-		       r->counts.released,
-		       r->counts.kept); /* fits: names that something was found by are bounded */
+	(void)snprintf(
+		detail, sizeof(detail),
+		"entry=%" PRId64 " office=%s metric=%s closed=%s older_copy=%s released=%" PRIu64
+		" kept=%" PRIu64,
+		form->entry, form->office ? form->office : "-", form->metric ? form->metric : "-",
+		form->closed ? "yes" : "no", form->older_copy ? "yes" : "no", r->counts.released,
+		r->counts.kept); /* fits: names that something was found by are bounded */
 	return audit_note(r->db, form->who, "quarantine release", detail, err);
 }
 

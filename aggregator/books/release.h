@@ -16,6 +16,7 @@ struct release_form {
 	const char *office; /* code; NULL: any */
 	const char *metric; /* as it was declared; NULL: any */
 	bool closed;        /* let in what lacks nothing but that its period were open */
+	bool older_copy;    /* let in what a machine sent that was set back: older_copy.h */
 	const char *who;
 	int64_t at_us; /* now; where a release was at that time already, a microsecond later */
 };

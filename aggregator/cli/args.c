@@ -59,6 +59,9 @@ static const struct option options[] = {
 	{ "metric", "NAME", N_("only this metric") },
 	{ "all", NULL, N_("everything") },
 	{ "closed", NULL, N_("let it in although its period is closed") },
+	{ "older-copy", NULL,
+	  N_("let it in although it comes from a machine that was set back, and takes the place of "
+	     "what came before") },
 };
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))

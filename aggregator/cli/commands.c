@@ -253,7 +253,8 @@ static int release(const struct order *order, struct err *err)
 					   { "office", args_option(args, "office") },
 					   { "metric", args_option(args, "metric") },
 					   { "all", yes_if_given(args, "all") },
-					   { "closed", yes_if_given(args, "closed") } };
+					   { "closed", yes_if_given(args, "closed") },
+					   { "older_copy", yes_if_given(args, "older-copy") } };
 	struct blob body = { 0 };
 	int rc = fields_body(fields, sizeof(fields) / sizeof(fields[0]), &body, err);
 	struct request request = request_with(order, &body);
@@ -500,8 +501,9 @@ const struct command commands[] = {
 	  .usage = "--entry NUMBER | --office CODE | --metric NAME | --all",
 	  .help = N_("Judge anew what is in quarantine, once the cause is mended: what may count "
 		     "now counts as if it always had, the rest stays and is told with its reasons. "
-		     "Periods that are closed need --closed."),
-	  .options = "entry office metric all closed",
+		     "Periods that are closed need --closed, figures of a machine that was set "
+		     "back need --older-copy."),
+	  .options = "entry office metric all closed older-copy",
 	  .run = release,
 	  .method = "POST",
 	  .path = "/v1/quarantine/release" },

@@ -25,6 +25,8 @@ struct question {
 	char office_code[CODE_LEN_MAX + 1]; /* for the log, whatever happens */
 	/* Hello */
 	uint64_t spool_id, catalogue_known;
+	uint64_t from_spool, from_seq; /* as the Hello names them */
+	bool fresh;                    /* no batch of the spool is there yet */
 	Lantoa__V1__Welcome welcome;
 	uint8_t upto_digest[WIRE_DIGEST_LEN];
 	struct blob catalogue; /* CSV, when the agent's is another */
@@ -42,7 +44,7 @@ unsigned reception_credit(size_t offices, unsigned most)
 }
 
 /* One line a minute and kind: an office could fill the disk otherwise. */
-static void say(const struct question *question, enum reception_refusal kind, const struct err *err)
+static void say(const struct question *question, enum reception_word kind, const struct err *err)
 {
 	static const struct {
 		enum log_level level;
@@ -115,8 +117,10 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 	sqlite3_stmt *stmt;
 	int rc = db_prepare(
 		db,
-		"SELECT upto, (SELECT count(*) FROM declared WHERE spool = spool.id), upto_digest"
-		" FROM spool WHERE office = ? AND spool_id = ?",
+		"SELECT iif(id IS NULL, 0, upto),"
+		" (SELECT count(*) FROM declared WHERE spool = spool.id), upto_digest,"
+		" 1 + coalesce((SELECT n FROM held WHERE office = ?1), 0), id IS NULL"
+		" FROM (SELECT 1) LEFT JOIN spool ON spool.office = ?1 AND spool_id = ?2",
 		&stmt, err);
 	if (rc < 0)
 		return rc;
@@ -128,11 +132,13 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 		struct db_row row = { .stmt = stmt, .err = err };
 		question->welcome.upto = (uint64_t)db_row_int(&row, 0, 0, INT64_MAX);
 		question->welcome.series_known = (uint32_t)db_row_int(&row, 1, 0, UINT32_MAX);
+		question->welcome.held = (uint64_t)db_row_int(&row, 3, 0, INT64_MAX);
 		if (sqlite3_column_type(stmt, 2) != SQLITE_NULL) {
 			db_row_bytes(&row, 2, question->upto_digest, WIRE_DIGEST_LEN);
 			question->welcome.upto_digest.data = question->upto_digest;
 			question->welcome.upto_digest.len = WIRE_DIGEST_LEN;
 		}
+		question->fresh = sqlite3_column_int(stmt, 4) != 0;
 		rc = row.rc;
 	}
 	sqlite3_finalize(stmt);
@@ -146,6 +152,21 @@ static void fill_catalogue(const struct question *question, Lantoa__V1__Catalogu
 	catalogue->csv.len = question->catalogue.len;
 }
 
+static void say_renewed(const struct question *question)
+{
+	struct reception *reception = question->reception;
+	uint64_t not_logged;
+	if (question->from_spool == 0 || !question->fresh ||
+	    !log_limit_pass(&reception->said[RENEWED_SPOOL], uv_now(reception->loop), &not_logged))
+		return;
+	log_warn("reception: a spool goes on from another office=%s id=%016" PRIx64
+		 " from=%016" PRIx64 " known_upto=%" PRIu64
+		 " cause=\"its numbers were used up, or the machine was set back to an older "
+		 "copy, was copied, or finds less here than it sent\" not_logged=%" PRIu64,
+		 question->office_code, question->spool_id, question->from_spool,
+		 question->from_seq, not_logged);
+}
+
 static void hello_done(struct store_job *job, int rc, const struct err *err)
 {
 	struct question *question = container_of(job, struct question, job);
@@ -155,6 +176,7 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 	} else {
 		Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 		Lantoa__V1__Welcome *welcome = &question->welcome;
+		say_renewed(question);
 		welcome->credit =
 			reception_credit(roster_active(reception->roster), reception->credit);
 		welcome->catalogue_version = question->catalogue_version;
@@ -213,6 +235,8 @@ void reception_hello(struct reception *reception, const struct gate_peer *peer,
 	lantoa__v1__welcome__init(&question->welcome);
 	question->welcome.protocol = protocol;
 	question->spool_id = hello->spool_id;
+	question->from_spool = hello->from_spool;
+	question->from_seq = hello->from_seq;
 	question->catalogue_known = hello->catalogue_version;
 	question->job =
 		(struct store_job){ .run = hello_run, .done = hello_done, .use = STORE_DOOR };

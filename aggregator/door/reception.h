@@ -14,7 +14,7 @@ struct reception_counters {
 	uint64_t hellos, enrolled, refused_enrolments;
 };
 
-enum reception_refusal { REFUSED_HELLO, REFUSED_ENROLMENT };
+enum reception_word { REFUSED_HELLO, REFUSED_ENROLMENT, RENEWED_SPOOL, RECEPTION_WORDS };
 
 struct reception {
 	uv_loop_t *loop; /* outlives us, as all below */
@@ -27,7 +27,7 @@ struct reception {
 	void *context;
 	/* the reception's own: */
 	struct reception_counters counters;
-	struct log_limit said[2]; /* by enum reception_refusal */
+	struct log_limit said[RECEPTION_WORDS];
 	unsigned working;
 	bool closed; /* set it to take no question any more */
 };

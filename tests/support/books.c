@@ -253,6 +253,8 @@ void books_seal(struct books_spool *spool, int32_t day, struct books_figure figu
 			       .n_points = n,
 			       .declared = declared,
 			       .first_declared = (uint32_t)known,
+			       .from_spool = spool->seq == 0 ? spool->from_id : 0,
+			       .from_seq = spool->seq == 0 ? spool->from_seq : 0,
 			       .sealed_us = received_us };
 	assert_true(list && runs && points && n > 0);
 	for (size_t i = 0; i < n; i++) {

@@ -63,7 +63,8 @@ void books_refresh(struct books *books);
 /* An office's spool: what it has numbered so far. */
 struct books_spool {
 	int64_t office;
-	uint64_t id, seq; /* of the last batch sealed */
+	uint64_t id, seq;           /* of the last batch sealed */
+	uint64_t from_id, from_seq; /* what its first batch names */
 	struct {
 		const char *metric, *labels; /* lent, for as long as the spool is used */
 		uint32_t shape;

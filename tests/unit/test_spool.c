@@ -512,6 +512,52 @@ static void id_stays_with_the_file_and_is_new_after_renewing(void **state)
 	verified(f);
 }
 
+/* What the first batch of the spool's life, which is batch @seq, names. */
+static void assert_names(struct fixture *f, uint64_t seq, uint64_t from, uint64_t upto)
+{
+	struct blob payload = { 0 };
+	struct batch batch;
+	struct arena *arena = arena_open(WIRE_ARENA_MAX);
+	assert_non_null(arena);
+	assert_int_equal(spool_batch(f->spool, seq, &payload, &f->err), 0);
+	assert_int_equal(wire_batch_decode(arena, payload.data, payload.len, &batch, &f->err), 0);
+	assert_true(batch.from_spool == from);
+	assert_int_equal(batch.from_seq, upto);
+	blob_free(&payload);
+	arena_close(arena);
+}
+
+static void a_renewed_spool_names_what_it_goes_on_from(void **state)
+{
+	struct fixture *f = *state;
+	struct observation obs = figure("team.count", TODAY, 5);
+	put(f, &obs);
+	seal(f);
+	uint64_t first = spool_id(f->spool);
+	assert_true(spool_life(f->spool).from_id == 0);
+	assert_names(f, 1, 0, 0);
+	assert_int_equal(spool_acked(f->spool, 1, NOW_US, &f->err), 0);
+	obs.value_e = 6;
+	put(f, &obs);
+	seal(f); /* nobody knows whether the province has it */
+	assert_names(f, 2, 0, 0);
+	assert_int_equal(spool_renew(f->spool, &f->err), 0);
+	reopen(f);
+	assert_true(spool_life(f->spool).from_id == first);
+	assert_int_equal(spool_life(f->spool).from_seq, 1);
+	/* one of which nothing was acked stands for the one before */
+	assert_int_equal(spool_renew(f->spool, &f->err), 0);
+	assert_true(spool_life(f->spool).from_id == first);
+	assert_int_equal(spool_life(f->spool).from_seq, 1);
+	seal(f);
+	assert_names(f, 1, first, 1);
+	uint64_t third = spool_id(f->spool);
+	assert_int_equal(spool_acked(f->spool, 1, NOW_US, &f->err), 0);
+	assert_int_equal(spool_renew(f->spool, &f->err), 0);
+	assert_true(spool_life(f->spool).from_id == third);
+	verified(f);
+}
+
 /* What was refused for want of room is told as long as there is none, and not a moment longer. */
 static void room_says_whether_figures_are_taken(void **state)
 {
@@ -1489,6 +1535,7 @@ int main(void)
 		TEST(two_processes_cannot_share_it),
 		TEST(corrupt_file_is_set_aside_and_the_new_one_has_another_id),
 		TEST(id_stays_with_the_file_and_is_new_after_renewing),
+		TEST(a_renewed_spool_names_what_it_goes_on_from),
 		TEST(room_says_whether_figures_are_taken),
 		TEST(a_disk_that_failed_is_told_until_it_takes_figures_again),
 		TEST(resting_between_any_two_steps_changes_nothing),

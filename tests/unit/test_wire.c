@@ -115,6 +115,8 @@ static void sample_roll(struct sample *sample, struct dice *dice)
 	struct batch *batch = &sample->batch;
 	batch->day = (int32_t)dice_between(dice, DAY_MIN, DAY_MAX);
 	batch->sealed_us = dice_between(dice, 0, INT64_C(1) << 52);
+	batch->from_spool = dice_below(dice, 2) ? dice_next(dice) : 0;
+	batch->from_seq = batch->from_spool ? dice_below(dice, 1000) : 0;
 	batch->runs = sample->runs;
 	batch->points = sample->points;
 	sample_declare(sample, dice);
@@ -127,6 +129,7 @@ static void assert_same(const struct batch *a, const struct batch *b)
 {
 	assert_int_equal(a->day, b->day);
 	assert_int_equal(a->sealed_us, b->sealed_us);
+	assert_true(a->from_spool == b->from_spool && a->from_seq == b->from_seq);
 	assert_int_equal(a->first_declared, b->first_declared);
 	assert_int_equal(a->n_declared, b->n_declared);
 	assert_int_equal(a->n_runs, b->n_runs);
