@@ -216,7 +216,7 @@ class FirstRun(rig.Rig):
         process.logged("agent: running")
         self.hear(listener, f"STATUS={agent.code}: ")
         self.records(agent.code, 7)
-        self.assertEqual(process.log().count("goes on trying"), 1, "not a line per attempt")
+        self.assertEqual(process.log().count("goes on trying"), 1, f"not a line per attempt:\n{process.log()}")
         self.assertNotIn(line.split(".")[-1].strip(), process.log() + self.province.process.log())
         process.stop()
         self.start_with(agent, "no invitation at all\n").logged("agent: running")
