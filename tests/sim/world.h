@@ -132,6 +132,7 @@ struct counts {
 		proofs, restarts, batches, restored, restored_restarts;
 	uint64_t hostile[HOSTILE_KINDS]; /* sent */
 	uint64_t refused, later, held;   /* hostile batches: what became of them */
+	uint64_t older;                  /* runs, or parts, of good offices: held as older copy */
 	uint64_t in_parts;               /* commits that were made again in parts */
 	uint64_t damaged, mended;        /* pages */
 	uint64_t readers, kept_log;      /* the log could not be copied whole behind them */
