@@ -100,6 +100,8 @@ static bool begins_with_tag(const char *text, size_t len)
 int charset_refuse_markup(const char *text, size_t len, struct err *err)
 {
 	static const char archive[] = "MIME-Version:";
+	if (len == 0)
+		return 0; /* @text may be NULL */
 	size_t at = begins(text, len, charsets[CHARSET_UTF_8].mark, 3) ? 3 : 0;
 	while (at < len && memchr(" \t\r\n", text[at], 4))
 		at++;
