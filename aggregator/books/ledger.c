@@ -289,7 +289,11 @@ static int hold(const struct post *post, size_t run, int64_t point, size_t n, en
 static enum verdict sift_one(const struct post *post, const struct declared *declared,
 			     struct point *point)
 {
-	return judge_point(post, declared, point, &point->value_e);
+	if (post->set_back)
+		return judge_point(post, declared, point, &point->value_e);
+	return point->withdrawn ? VERDICT_OK /* nearly always, so it is short */
+				: metric_judge_value(declared->metric, point->value_e,
+						     declared->decimals, &point->value_e);
 }
 
 /* Rescale the run's values, hold those that cannot count (those that follow one another for one
