@@ -115,9 +115,9 @@ class Deploy(unittest.TestCase):
         row = json.loads(answer.out)["rows"][0]
         return (int(row["value"] or 0), int(row["offices_reported"]))
 
-    def assert_figures(self, province, total, offices):
+    def assert_figures(self, province, total, offices, patience_s=90):
         province.wait_for(lambda: self.teams(province) == (total, offices),
-                          f"the province to say {total} of {offices} offices", 90)
+                          f"the province to say {total} of {offices} offices", patience_s)
         self.assertIn("verify: ok", province.sh("lantoa verify").out)
 
     def record(self, office, teams, **more):
@@ -314,7 +314,7 @@ class Deploy(unittest.TestCase):
         province.wait_for(lambda: "NOT TAKING FIGURES" in province.show(unit, "StatusText"), "the status to say so", 60)
         self.assertEqual(self.teams(province), (16, 2), "questions are answered meanwhile")
         province.sh(f"rm {STATE}/ballast")
-        self.assert_figures(province, 17, 2)
+        self.assert_figures(province, 17, 2, 240)  # what was put off is sent again when no ack came for two minutes
         province.wait_for(lambda: "NOT TAKING" not in province.show(unit, "StatusText"), "the status to be well again", 30)
         self.off_small_disk(province, unit, STATE)
         self.assert_figures(province, 17, 2)
