@@ -53,11 +53,12 @@ static bool is_dash(const char *text)
 static bool takes_back(const char *text)
 {
 	static const char *const words[] = { CELL_WITHDRAW, "rút lại" };
-	char key[VIET_KEY_MAX], word[VIET_KEY_MAX];
+	static char keys[sizeof(words) / sizeof(words[0])][VIET_WORD_MAX];
+	char key[VIET_KEY_MAX];
 	if (!viet_key(text, key))
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (viet_key(words[i], word) && strcmp(key, word) == 0)
+		if (strcmp(key, viet_word(words[i], keys[i])) == 0)
 			return true;
 	return false;
 }

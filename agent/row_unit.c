@@ -11,10 +11,13 @@ static bool is_ditto(const char *text)
 {
 	static const char *const marks[] = { "nt",           "-nt-",     "\"", "\"\"",
 					     "\xe2\x80\xb3", "như trên", "-",  "//" };
-	char key[VIET_KEY_MAX], mark[VIET_KEY_MAX];
+	static char keys[sizeof(marks) / sizeof(marks[0])][VIET_WORD_MAX];
+	char key[VIET_KEY_MAX];
 	bool found = !*text;
+	if (found || !viet_key(text, key))
+		return found;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]) && !found; i++)
-		found = viet_key(text, key) && viet_key(marks[i], mark) && strcmp(key, mark) == 0;
+		found = strcmp(key, viet_word(marks[i], keys[i])) == 0;
 	return found;
 }
 

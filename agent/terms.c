@@ -44,10 +44,10 @@ const char *terms_vietnamese(const char *word)
 
 bool terms_known(const char *key)
 {
-	char other[VIET_KEY_MAX];
+	static char keys[sizeof(terms) / sizeof(terms[0])][2][VIET_WORD_MAX];
 	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++)
-		if ((viet_key(terms[i].word, other) && strcmp(key, other) == 0) ||
-		    (viet_key(terms[i].vietnamese, other) && strcmp(key, other) == 0))
+		if (strcmp(key, viet_word(terms[i].word, keys[i][0])) == 0 ||
+		    strcmp(key, viet_word(terms[i].vietnamese, keys[i][1])) == 0)
 			return true;
 	return false;
 }
