@@ -85,6 +85,13 @@ const struct column *columns_find(const struct columns *columns, enum role role)
 	return NULL;
 }
 
+struct place columns_place(const struct columns *columns, const struct csv_row *row,
+			   const struct column *column)
+{
+	size_t at = (size_t)(column - columns->list);
+	return (struct place){ row->line, column->name, at < row->n ? row->fields[at] : "" };
+}
+
 bool role_is_figure(enum role role)
 {
 	return role == ROLE_VALUE || role == ROLE_FIGURES || role == ROLE_PERIOD_FIGURES;

@@ -20,6 +20,11 @@ enum form {
 	FORM_ACROSS, /* a column of metrics and one per period */
 };
 
+struct place { /* of a cell in its file */
+	unsigned line;
+	const char *column, *value; /* the header's name; as the file has it; "" for none */
+};
+
 struct columns {
 	struct column *list; /* owned [n] */
 	size_t n;            /* without empty ones at the end */
@@ -38,6 +43,10 @@ int columns_read(const struct headings *headings, const struct csv_row *row,
 		 struct columns *ret_columns, struct err *err);
 /** The first column of @role; NULL when there is none. */
 const struct column *columns_find(const struct columns *columns, enum role role);
+/** The cell of @row under @column, one of the list. Spreadsheets leave out empty cells at the end.
+ */
+struct place columns_place(const struct columns *columns, const struct csv_row *row,
+			   const struct column *column);
 /** Do figures stand in columns of @role? */
 bool role_is_figure(enum role role);
 void columns_free(struct columns *columns);

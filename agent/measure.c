@@ -1,5 +1,6 @@
 #include "measure.h"
 
+#include "i18n.h"
 #include "terms.h"
 #include "utf8.h"
 #include "viet.h"
@@ -107,6 +108,12 @@ static bool fits_one(const struct metric *metric, const char *text)
 	return measure_read(text, &said) &&
 	       (is_same(&said, metric->unit) || is_same(&said, terms_vietnamese(metric->unit)) ||
 		holds(metric->label_vi, text) || holds(metric->label_en, text));
+}
+
+const char *measure_shown(const struct metric *metric)
+{
+	const char *vietnamese = terms_vietnamese(metric->unit);
+	return language_tag()[0] == 'v' && vietnamese ? vietnamese : metric->unit;
 }
 
 /* What says that a unit follows. */

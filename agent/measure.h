@@ -14,6 +14,9 @@
  * counts? With several ("tổ, người") one of them must. */
 bool measure_fits(const struct metric *metric, const char *text);
 
+/** What @metric is counted in, in the reader's language. */
+const char *measure_shown(const struct metric *metric);
+
 /** Is @text a unit that figures may be wrong by: a scale, or money? */
 bool measure_is_scaled(const char *text);
 

@@ -1,0 +1,190 @@
+#include "figure.h"
+
+#include "cell.h"
+#include "i18n.h"
+#include "measure.h"
+#include "period_words.h"
+#include "row_unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- two readings --- */
+
+/* A statistics office parts by ';' and writes a point: where the figure may have the decimals and
+ * no other number tells, 1.250 is asked about. What is advised keeps the mark that stands there:
+ * with another one it would tell wrong things of its neighbours. */
+static int refuse_open(const struct reading *reading, const struct metric *metric, const char *text,
+		       struct err *err)
+{
+	char thousands[NUMERAL_MAX], decimals[NUMERAL_MAX];
+	if (!reading->dialect.by_separator || !strchr(text, '.') ||
+	    numeral_look(text) != NUMERAL_EITHER ||
+	    !numeral_plain(text, NUMERAL_COMMA, thousands) ||
+	    !numeral_plain(text, NUMERAL_POINT, decimals))
+		return 0;
+	size_t digits = 3;
+	while (digits > 0 && decimals[strlen(decimals) - 4 + digits] == '0')
+		digits--;
+	if (digits == 0 || digits > metric->decimals)
+		return 0;
+	return err_set(err, -EINVAL,
+		       "'%s' can be read as %s or as %s, and the other numbers of this file do not "
+		       "tell; write the first, or the second with a zero more: %s0",
+		       text, thousands, decimals, decimals);
+}
+
+/* --- its period --- */
+
+struct place line_period_place(const struct line *line)
+{
+	return (struct place){ line->row->line, line->period.column->name, line->period.cell };
+}
+
+/* The line's period for @metric; false when there is none, which is told once. */
+static bool line_period(struct reading *reading, struct line *line, const struct metric *metric,
+			const char **ret_period)
+{
+	struct err why;
+	enum grain grain = metric->period;
+	if (!line->periods[grain].read) {
+		struct place cell = line_period_place(line);
+		line->periods[grain].read = true;
+		line->periods[grain].good =
+			period_from_words(line->period.text, grain, reading->dialect.month_first,
+					  line->periods[grain].text, &why) == 0;
+		if (!line->periods[grain].good)
+			intake_complain(reading->intake, &cell, "%s: %s", metric->name, why.text);
+	}
+	*ret_period = line->periods[grain].text;
+	return line->periods[grain].good;
+}
+
+/* --- a figure without a period --- */
+
+/* Do the two have a day in common, as a month and its year do? */
+static bool meet(struct period a, struct period b)
+{
+	return period_first_day(a) < period_end_day(b) && period_first_day(b) < period_end_day(a);
+}
+
+/* It is recorded for now; unless the title names another period, which nobody can have meant. */
+static int take_now(struct reading *reading, const struct place *cell,
+		    const struct observation *obs, struct err *err)
+{
+	char title[PERIOD_TEXT_MAX], now[PERIOD_TEXT_MAX];
+	const struct place table = { .line = cell->line, .column = "", .value = "" };
+	if (obs->now)
+		return 0; /* nobody knows when that is: agent/clock.h */
+	(void)period_format(obs->period, now);
+	if (reading->dialect.titled && !meet(reading->dialect.title, obs->period))
+		return err_set(err, -EINVAL,
+			       "line %u: the title names %s, but without a column for the period "
+			       "the figures would be recorded for %s; add a column called Kỳ and "
+			       "fill it in, like %s",
+			       cell->line, period_format(reading->dialect.title, title), now,
+			       period_words_example(obs->period.grain));
+	if (!reading->told[obs->period.grain][obs->period.calendar])
+		intake_note(
+			reading->intake, &table,
+			_("there is no column for the period: the figures are recorded for %s, the "
+			  "current %s"),
+			now, _(grain_name(obs->period.grain)));
+	reading->told[obs->period.grain][obs->period.calendar] = true;
+	return 0;
+}
+
+/* --- in which unit --- */
+
+/* False: told. */
+static bool check_unit(struct reading *reading, const struct line *line, const struct place *cell,
+		       const struct metric *metric)
+{
+	char unit[MEASURE_MAX];
+	const char *own = line->unit;
+	if (*own && !measure_fits(metric, own)) {
+		struct place at = columns_place(&reading->columns, line->row,
+						columns_find(&reading->columns, ROLE_UNIT));
+		intake_complain(
+			reading->intake, &at,
+			"%s is counted in '%s', and this column says '%s'; write the figure in "
+			"'%s', and that as its unit",
+			metric->name, measure_shown(metric), own, measure_shown(metric));
+		return false;
+	}
+	if (*own || line->measured || row_unit_fits_lines(reading->dialect.units, metric, unit))
+		return true;
+	intake_complain(
+		reading->intake, cell,
+		"%s is counted in '%s', and a line of the file says '%s'; write the figure in "
+		"'%s', and mend that line, or add a column called ĐVT with the unit of each figure",
+		metric->name, measure_shown(metric), unit, measure_shown(metric));
+	return false;
+}
+
+/* --- one figure --- */
+
+/* A merged cell leaves those below it empty: without its label the part would stand for the whole.
+ * What a program writes, under the dimension's own name, has no merged cells.
+ * False: told. */
+static bool check_merged(struct reading *reading, struct line *line, const struct metric *metric)
+{
+	bool divided = false;
+	for (size_t i = 0; line->labels.merged && i < metric->n_dimensions; i++)
+		divided |=
+			strcmp(metric->dimensions[i], line->labels.merged->heading.dimension) == 0;
+	if (!divided)
+		return true;
+	struct place at = columns_place(&reading->columns, line->row, line->labels.merged);
+	intake_complain(reading->intake, &at,
+			"%s: is empty below a line that has one; write it here as well, or hand in "
+			"figures that are not divided in a table of their own",
+			metric->name);
+	return false;
+}
+
+/* Where does the sentence belong? */
+static struct place cell_of(const struct line *line, const struct place *cell, enum entry_part part)
+{
+	if (part == ENTRY_PERIOD && line->period.column)
+		return line_period_place(line);
+	if (part == ENTRY_LABELS && line->labels.column)
+		return (struct place){ cell->line, line->labels.column->name, line->labels.text };
+	return *cell;
+}
+
+int figure_take(struct reading *reading, struct line *line, const struct place *cell,
+		const struct metric *metric, struct err *err)
+{
+	char plain[NUMERAL_MAX];
+	struct entry entry = { .metric = metric->name,
+			       .labels = line->labels.text,
+			       .typed = cell->value,
+			       .point = cell_point(reading->dialect.mark) };
+	struct observation obs;
+	struct err why;
+	enum entry_part part = ENTRY_VALUE;
+	bool dated = reading->columns.dated;
+	if (!check_merged(reading, line, metric) || !check_unit(reading, line, cell, metric))
+		return 0;
+	bool good = !dated || line_period(reading, line, metric, &entry.period);
+	if (!good)
+		entry.period = NULL; /* its value may be wrong as well */
+	int rc = refuse_open(reading, metric, cell->value, &why);
+	if (rc == 0)
+		rc = cell_read(cell->value, reading->dialect.mark, metric->decimals, plain,
+			       &entry.value, &why);
+	if (rc == 0)
+		rc = entry_judge_part(metric, &entry, reading->config->now_us, &obs, &part, &why);
+	if (rc == 0 && good) {
+		rc = dated ? 0 : take_now(reading, cell, &obs, err);
+		return rc == 0 ? intake_take(reading->intake, cell, &entry, &obs, err) : rc;
+	}
+	if (rc == 0 || (!good && part == ENTRY_PERIOD))
+		return 0;
+	struct place at = cell_of(line, cell, part);
+	if (part == ENTRY_PERIOD && dated) /* not begun: for all of that grain */
+		line->periods[metric->period].good = false;
+	intake_complain(reading->intake, &at, "%s: %s", metric->name, why.text);
+	return 0;
+}
