@@ -91,10 +91,23 @@ static int refuse_either(const char *text, struct err *err)
 		       text, comma, point);
 }
 
+int cell_refuse(const char *text, enum numeral mark, unsigned decimals, struct err *err)
+{
+	char shown[EXCERPT_MAX];
+	utf8_excerpt(text, strlen(text), shown);
+	if (decimals == 0)
+		return err_set(err, -EINVAL,
+			       "'%s' is not a number; write digits alone, without a unit, like 12",
+			       shown);
+	return err_set(err, -EINVAL,
+		       "'%s' is not a number; write digits alone, without a unit, like 12 or "
+		       "12%c5",
+		       shown, cell_point(mark));
+}
+
 int cell_read(const char *text, enum numeral mark, unsigned decimals, char plain[NUMERAL_MAX],
 	      const char **ret_value, struct err *err)
 {
-	char shown[EXCERPT_MAX];
 	if (is_dash(text))
 		return err_set(err, -EINVAL,
 			       "'%s' can mean none or not reported; for none write 0, empty the "
@@ -107,14 +120,7 @@ int cell_read(const char *text, enum numeral mark, unsigned decimals, char plain
 		*ret_value = plain;
 	else if (numeral_look(text) == NUMERAL_EITHER)
 		return refuse_either(text, err);
-	else if (decimals == 0)
-		return err_set(err, -EINVAL,
-			       "'%s' is not a number; write digits alone, without a unit, like 12",
-			       utf8_excerpt(text, strlen(text), shown));
 	else
-		return err_set(err, -EINVAL,
-			       "'%s' is not a number; write digits alone, without a unit, like 12 "
-			       "or 12%c5",
-			       utf8_excerpt(text, strlen(text), shown), cell_point(mark));
+		return cell_refuse(text, mark, decimals, err);
 	return 0;
 }

@@ -24,3 +24,7 @@ char cell_point(enum numeral mark);
  */
 int cell_read(const char *text, enum numeral mark, unsigned decimals, char plain[NUMERAL_MAX],
 	      const char **ret_value, struct err *err);
+
+/** The sentence about @text, which is no number: -EINVAL. The arguments are those of cell_read().
+ */
+int cell_refuse(const char *text, enum numeral mark, unsigned decimals, struct err *err);

@@ -117,10 +117,10 @@ static int set_bytes(const struct conf_key *key, const char *value, void *conf, 
 	char shown[EXCERPT_MAX], least[32], most[32];
 	uint64_t bytes;
 	if (!bytes_read(value, &bytes) || !in_range(key, bytes))
-		return err_set(err, -EINVAL,
-			       "%s: '%s' is not a size from %s to %s; write 512, 64K, 16M or 2G",
-			       key->name, utf8_excerpt(value, strlen(value), shown),
-			       bytes_text(key->min, least), bytes_text(max_of(key), most));
+		return err_set(
+			err, -EINVAL, "%s: '%s' is not a size from %s to %s; write it like %s",
+			key->name, utf8_excerpt(value, strlen(value), shown),
+			bytes_text(key->min, least), bytes_text(max_of(key), most), key->fallback);
 	*(uint64_t *)conf_value_field(key, conf) = bytes;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* What was typed in a form: is it right, is it odd, is it new? */
 #include "sheet.h"
 
+#include "cell.h"
 #include "i18n.h"
 #include "numeral.h"
 #include "utf8.h"
@@ -97,8 +98,9 @@ static int read_value(struct sheet_row *row)
 			   row->typed, own);
 	if (numeral_plain(row->typed, mark, row->value))
 		return 0;
-	return say(row, _("'%s' is not a number; write it in digits, like 12 or 12%c5"), row->typed,
-		   own);
+	struct err err;
+	(void)cell_refuse(row->typed, mark, row->metric->decimals, &err); /* it is the sentence */
+	return say(row, "%s", err.text);
 }
 
 /* 1: it is odd, and was not confirmed. */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "blob.h"
+#include "i18n.h"
 
 #include <stddef.h>
 
@@ -21,5 +22,8 @@ struct advice {
 /** Try @text: append what is complained of to @said, and what came of it to @outcome. */
 typedef void advice_try(void *context, const char *text, struct blob *said, struct blob *outcome);
 
-/** Follow each of @rows[@n] in English and in Vietnamese. Fails the test after all were tried. */
+/** Follow each of @rows[@n] in @language. Fails the test after all were tried. */
+void advice_follow_in(enum language language, const struct advice rows[], size_t n,
+		      advice_try *try_it, void *context);
+/** Follow each of @rows[@n] in English and in Vietnamese. */
 void advice_follow(const struct advice rows[], size_t n, advice_try *try_it, void *context);

@@ -206,8 +206,7 @@ static void sizes_are_read_in_bytes_and_their_multiples(void **state)
 		char says[256];
 		(void)snprintf(text, sizeof(text), "[store]\nroom = %s\n", bad[i]);
 		(void)snprintf(says, sizeof(says),
-			       ":2: room: '%s' is not a size from 1K to 1024G; write 512, 64K, 16M "
-			       "or 2G",
+			       ":2: room: '%s' is not a size from 1K to 1024G; write it like 64M",
 			       bad[i]);
 		assert_refused(f, text, says);
 	}
