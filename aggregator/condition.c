@@ -252,6 +252,23 @@ static bool log_pinned(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool offices_silent(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->silent == 0)
+		return false;
+	char since[INSTANT_TEXT_MAX] = "";
+	if (facts->silent_us)
+		(void)civil_format(facts->silent_us, since);
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		_("%llu offices have been without contact for more than a day, %s the longest "
+		  "(last contact: %s); see the column Last contact, and ask there whether "
+		  "machine and line are on. One that is no more: lantoa office revoke CODE"),
+		(unsigned long long)facts->silent, facts->silent_office,
+		*since ? since : _("never"));
+	return true;
+}
+
 static bool invitations_expired(const struct condition_facts *facts, char sentence[])
 {
 	if (facts->invitations_expired == 0)
@@ -327,6 +344,7 @@ static const struct {
 	{ batches_refused, "batches_refused", CONDITION_NOTE },
 	{ log_pinned, "log_pinned", CONDITION_NOTE },
 	{ office_astray, "office_astray", CONDITION_NOTE },
+	{ offices_silent, "offices_silent", CONDITION_NOTE },
 	{ invitations_expired, "invitations_expired", CONDITION_NOTE },
 	{ always, "well", CONDITION_WELL },
 };

@@ -34,7 +34,8 @@ struct condition_facts { /* zeros: nothing is wrong */
 	int64_t mended_us;               /* and when */
 	struct page_damage pages_met;    /* damaged ones that questions met within ten minutes */
 	int64_t now_us;
-	const struct refusals *refusals; /* NULL: nobody's; lent */
+	const struct contact_list *contacts; /* NULL: not known; lent */
+	const struct refusals *refusals;     /* NULL: nobody's; lent */
 	/* offices' days of which the journal or a page cannot be read, by what waits for them */
 	uint64_t damaged_days, damaged_figures;
 	char damaged_office[CODE_LEN_MAX + 1]; /* one of them, */
@@ -50,6 +51,11 @@ struct condition_facts { /* zeros: nothing is wrong */
 	const char *damaged_row;                        /* the first, lent; */
 	uint64_t strays;                /* offices that stand on a unit not in force today, */
 	char stray[STRAY_SENTENCE_MAX]; /* and what is to be said of them */
+	/* offices with a key that were not heard for more than a day, */
+	uint64_t silent;
+	char silent_office[CODE_LEN_MAX +
+			   1];    /* the one of them that was not for the longest time, */
+	int64_t silent_us;        /* since then; 0: it never was */
 	uint64_t doubtful;        /* figures that wait since one cannot know where they belong */
 	const char *no_reference; /* why what is in force cannot be read; NULL: it can */
 	size_t catalogue_len, catalogue_max; /* bytes: of it, and that reach offices */

@@ -129,6 +129,11 @@ static const char *const steps[] = {
 	("ALTER TABLE spool ADD COLUMN from_spool INTEGER NOT NULL DEFAULT 0;"
 	 "ALTER TABLE spool ADD COLUMN from_seq INTEGER NOT NULL DEFAULT 0;"
 	 "ALTER TABLE spool ADD COLUMN set_back INTEGER NOT NULL DEFAULT 0;"),
+	/* 11: when offices were last heard: contacts.c. And those rows that status asks about,
+	   which are few where a million wait for another reason: status.c. */
+	("CREATE TABLE contact(office INTEGER PRIMARY KEY, at_us INTEGER NOT NULL) STRICT;"
+	 "CREATE INDEX quarantine_grave ON quarantine(verdict) WHERE released_us IS NULL"
+	 "  AND verdict IN (9, 10);"),
 };
 
 static const struct db_schema schema = {

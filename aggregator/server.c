@@ -160,6 +160,7 @@ static int start_api(struct server *server, struct err *err)
 				     .invitation_days = &server->config->invitation_days,
 				     .gate = gate_counters(server->gate),
 				     .intake = intake_counters(server->intake),
+				     .contacts = intake_contacts(server->intake),
 				     .meters = intake_meters(server->intake),
 				     .key_meters = gate_meters(server->gate) };
 	int fd;

@@ -2,10 +2,14 @@
 #include "civil.h"
 #include "delivery.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* An agent that rests calls once a day, and may find the line busy. */
+#define SILENT_US (INT64_C(26) * 3600 * 1000000)
 
 static void number_head(struct table *table, const char *object, const char *key, uint64_t number)
 {
@@ -28,8 +32,16 @@ static int count(sqlite3 *db, struct table *table, const char *key, const char *
 	return rc < 0 ? rc : 0;
 }
 
-static int office_rows(sqlite3 *db, const struct reference *reference, struct table *table,
-		       struct err *err)
+/* NULL: never. */
+static const char *heard(const struct condition_facts *facts, int64_t office,
+			 char text[INSTANT_TEXT_MAX])
+{
+	int64_t at_us = facts->contacts ? contact_list_at(facts->contacts, office) : 0;
+	return at_us ? civil_format(at_us, text) : NULL;
+}
+
+static int office_rows(sqlite3 *db, const struct reference *reference,
+		       const struct condition_facts *facts, struct table *table, struct err *err)
 {
 	int32_t today = civil_day(civil_now_us());
 	sqlite3_stmt *rows;
@@ -55,14 +67,15 @@ static int office_rows(sqlite3 *db, const struct reference *reference, struct ta
 		const struct unit *unit =
 			office ? office_unit(office, reference->units, today) : NULL;
 		char instant[INSTANT_TEXT_MAX];
-		bool heard = sqlite3_column_type(rows, 1) != SQLITE_NULL;
+		bool received = sqlite3_column_type(rows, 1) != SQLITE_NULL;
 		table_row(table);
 		table_text(table, office ? office->code : NULL);
 		table_text(table, office ? office->name : NULL);
 		table_text(table, unit ? unit->code : NULL);
 		table_text(table, (const char *)sqlite3_column_text(rows, 3));
+		table_text(table, heard(facts, sqlite3_column_int64(rows, 0), instant));
 		table_text(table,
-			   heard ? civil_format(sqlite3_column_int64(rows, 1), instant) : NULL);
+			   received ? civil_format(sqlite3_column_int64(rows, 1), instant) : NULL);
 		table_int(table, sqlite3_column_int64(rows, 2));
 		table_int(table, sqlite3_column_int64(rows, 4));
 		rc = 0;
@@ -71,7 +84,10 @@ static int office_rows(sqlite3 *db, const struct reference *reference, struct ta
 	return rc;
 }
 
-/* Offices' days that cannot be read, by what waits for them. (office_rows() walks as much.) */
+/* Index quarantine_grave serves who repeats its condition word by word, as the next two do. */
+static_assert(VERDICT_DAMAGED == 9 && VERDICT_OLDER_COPY == 10, "those of quarantine_grave");
+
+/* Offices' days that cannot be read, by what waits for them. */
 static int damaged_days(sqlite3 *db, const struct reference *reference,
 			struct condition_facts *facts, struct err *err)
 {
@@ -79,7 +95,7 @@ static int damaged_days(sqlite3 *db, const struct reference *reference,
 	int rc = db_prepare(db,
 			    "SELECT j.office, j.day, sum(q.observations) FROM quarantine q"
 			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
-			    " AND q.verdict = ?1 GROUP BY j.office, j.day",
+			    " AND q.verdict IN (9, 10) AND q.verdict = ?1 GROUP BY j.office, j.day",
 			    &rows, err);
 	if (rc == 0)
 		sqlite3_bind_int(rows, 1, VERDICT_DAMAGED);
@@ -110,7 +126,7 @@ static int older_copies(sqlite3 *db, const struct reference *reference,
 	int rc = db_prepare(db,
 			    "SELECT j.office, sum(q.observations) FROM quarantine q"
 			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
-			    " AND q.verdict = ?1 GROUP BY j.office",
+			    " AND q.verdict IN (9, 10) AND q.verdict = ?1 GROUP BY j.office",
 			    &rows, err);
 	if (rc == 0)
 		sqlite3_bind_int(rows, 1, VERDICT_OLDER_COPY);
@@ -130,8 +146,6 @@ static int older_copies(sqlite3 *db, const struct reference *reference,
 /* Entries came in the order of their ids: the newest one tells when it was already. */
 static int clock_check(sqlite3 *db, struct condition_facts *facts, struct err *err)
 {
-	if (facts->now_us == 0)
-		facts->now_us = civil_now_us();
 	return db_number(db,
 			 "SELECT coalesce((SELECT received_us FROM journal WHERE id ="
 			 " (SELECT max(id) FROM journal)), 0)",
@@ -210,6 +224,34 @@ static int strays_count(const struct reference *reference, struct condition_fact
 	return 0;
 }
 
+/* Of offices that may come in and that were not taken away from every unit. */
+static int silent_count(sqlite3 *db, const struct reference *reference,
+			struct condition_facts *facts, struct err *err)
+{
+	int32_t today = civil_day(facts->now_us);
+	sqlite3_stmt *rows = NULL;
+	int rc = db_prepare(db, "SELECT DISTINCT office FROM office_key WHERE state = ?1", &rows,
+			    err);
+	if (rc == 0)
+		sqlite3_bind_int(rows, 1, KEY_ACTIVE);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		const struct office *office =
+			offices_by_id(reference->offices, sqlite3_column_int64(rows, 0));
+		const struct assignment *stands = office ? office_assignment(office, today) : NULL;
+		int64_t at_us = office ? contact_list_at(facts->contacts, office->id) : 0;
+		rc = 0;
+		if (!stands || !stands->unit_code || facts->now_us - at_us <= SILENT_US)
+			continue;
+		if (facts->silent++ == 0 || at_us < facts->silent_us) {
+			facts->silent_us = at_us;
+			(void)snprintf(facts->silent_office, sizeof(facts->silent_office), "%s",
+				       office->code); /* fits */
+		}
+	}
+	sqlite3_finalize(rows);
+	return rc;
+}
+
 static int reference_facts(sqlite3 *db, const struct reference *reference,
 			   struct condition_facts *facts, struct err *err)
 {
@@ -220,18 +262,22 @@ static int reference_facts(sqlite3 *db, const struct reference *reference,
 	facts->damaged_rows = units->n + offices->n;
 	facts->damaged_row = units->n > 0 ? units->notes[0] : offices->notes[0];
 	int rc = strays_count(reference, facts, err);
+	if (rc == 0 && facts->contacts)
+		rc = silent_count(db, reference, facts, err);
 	return rc < 0 ? rc : damaged_days(db, reference, facts, err);
 }
 
 int status_run(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
 	       struct table **ret_table, struct err *err)
 {
-	static const char *const columns[] = { "office",        "name",    "unit", "key",
-					       "last_received", "batches", "held" };
+	static const char *const columns[] = { "office",       "name",          "unit",    "key",
+					       "last_contact", "last_received", "batches", "held" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
 	int rc = 0;
+	if (facts->now_us == 0)
+		facts->now_us = civil_now_us();
 	if (reference)
 		rc = reference_facts(db, reference, facts, err);
 	if (rc == 0)
@@ -244,6 +290,8 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 		rc = clock_check(db, facts, err);
 	if (rc == 0)
 		condition_heads(facts, table);
+	if (facts->contacts)
+		number_head(table, "offices", "silent", facts->silent);
 	number_head(table, "invitations", "open", facts->invitations_open);
 	number_head(table, "invitations", "expired", facts->invitations_expired);
 	if (rc == 0)
@@ -251,7 +299,7 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 	if (rc == 0)
 		rc = count(db, table, "spools", "SELECT count(*) FROM spool", err);
 	if (rc == 0 && reference)
-		rc = office_rows(db, reference, table, err);
+		rc = office_rows(db, reference, facts, table, err);
 	if (rc == 0 && table_failed(table))
 		rc = err_memory(err);
 	if (rc < 0) {

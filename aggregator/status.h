@@ -7,9 +7,11 @@
 #include "reference.h"
 #include "table.h"
 
-/** Rows of office, name, unit, key (none, invited, active, revoked), last_received, batches, held;
+/** Rows of office, name, unit, key (none, invited, active, revoked), last_contact, last_received,
+ * batches, held;
  * head objects "ill", "note" or "well": the sentences of the conditions by their names, each object
- * only when there is one of its gravity; "store": entries, spools.
+ * only when there is one of its gravity; "store": entries, spools;
+ * "offices": silent, which have a key and were not heard for more than a day.
  *
  * @facts  what the loop knows (condition_facts_of()); what the database knows is added here */
 int status_run(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,

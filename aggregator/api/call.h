@@ -76,7 +76,8 @@ struct call {
 	struct roster_feed feed;
 	struct gate_counters gate;
 	struct intake_counters intake;
-	bool metered; /* these two are of the office asked about */
+	struct contact_list contacts; /* owned */
+	bool metered;                 /* these two are of the office asked about */
 	struct limits limits;
 	struct meter_reading readings[LIMIT_COUNT];
 };

@@ -17,7 +17,8 @@ static int status_prepare(struct call *call, struct err *err)
 {
 	const struct api_config *config = api_config_of(call->api);
 
-	(void)err;
+	if (config->contacts && contacts_copy(config->contacts, &call->contacts) < 0)
+		return err_memory(err);
 	if (config->gate)
 		call->gate = *config->gate;
 	if (config->intake)
@@ -113,6 +114,7 @@ static int status_get(struct call *call, sqlite3 *db, const struct reference *re
 	struct table *table = NULL;
 	struct err unread = *err;
 	facts.pages_met = call->damage;
+	facts.contacts = &call->contacts;
 	facts.no_reference = call->job.stale ? unread.text : NULL;
 	int rc = status_run(db, reference, &facts, &table, err);
 

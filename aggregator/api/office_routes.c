@@ -24,8 +24,9 @@ static int offices_prepare(struct call *call, struct err *err)
 	const struct api_config *config = api_config_of(call->api);
 	const struct roster_key *key;
 
-	(void)err;
 	call->code = http_arg(call->request, "code");
+	if (config->contacts && contacts_copy(config->contacts, &call->contacts) < 0)
+		return err_memory(err);
 	if (!call->code || !config->meters || !config->key_meters)
 		return 0;
 	/* the meters are the loop's */
@@ -76,11 +77,12 @@ static int add_limits(const struct call *call, sqlite3 *db, int64_t office, stru
 	return rc;
 }
 
-static void add_office(struct table *table, const struct office *office,
+static void add_office(const struct call *call, struct table *table, const struct office *office,
 		       const struct assignment *assignment, const struct unit *unit,
 		       const char *invited_until)
 {
-	char from[DAY_TEXT_MAX];
+	int64_t heard_us = contact_list_at(&call->contacts, office->id);
+	char from[DAY_TEXT_MAX], heard[INSTANT_TEXT_MAX];
 
 	table_row(table);
 	table_text(table, office->code);
@@ -88,7 +90,8 @@ static void add_office(struct table *table, const struct office *office,
 	table_text(table, assignment ? assignment->unit_code : NULL);
 	table_text(table, unit ? unit->name : NULL);
 	table_text(table, assignment ? day_format(assignment->from_day, from) : NULL);
-	table_text(table, invited_until);
+	table_text(table, *invited_until ? invited_until : NULL);
+	table_text(table, heard_us ? civil_format(heard_us, heard) : NULL);
 }
 
 /* Until when its open invitation is good; "" when it has none, of which an office has one at most.
@@ -107,19 +110,8 @@ static int invited_until(sqlite3_stmt *stmt, const struct office *office,
 	return rc < 0 ? rc : 0;
 }
 
-/* The assignment of @office on @day; NULL when there is none yet. */
-static const struct assignment *assignment_on(const struct office *office, int32_t day)
-{
-	const struct assignment *found = NULL;
-
-	for (size_t i = 0; i < office->n_assignments; i++)
-		if (office->assignments[i].from_day <= day)
-			found = &office->assignments[i];
-	return found;
-}
-
-static int add_all(struct table *table, const struct reference *reference, sqlite3_stmt *stmt,
-		   struct err *err)
+static int add_all(const struct call *call, struct table *table, const struct reference *reference,
+		   sqlite3_stmt *stmt, struct err *err)
 {
 	int32_t today = civil_day(civil_now_us());
 	char until[INSTANT_TEXT_MAX];
@@ -129,8 +121,8 @@ static int add_all(struct table *table, const struct reference *reference, sqlit
 		const struct office *office = &reference->offices->list[i];
 
 		rc = invited_until(stmt, office, until, err);
-		add_office(table, office, assignment_on(office, today),
-			   office_unit(office, reference->units, today), *until ? until : NULL);
+		add_office(call, table, office, office_assignment(office, today),
+			   office_unit(office, reference->units, today), until);
 	}
 	return rc;
 }
@@ -154,7 +146,7 @@ static int add_history(const struct call *call, sqlite3 *db, struct table *table
 							   assignment->from_day)
 					      : NULL;
 
-		add_office(table, office, assignment, unit, *until ? until : NULL);
+		add_office(call, table, office, assignment, unit, until);
 	}
 	if (rc == 0 && call->metered)
 		rc = add_limits(call, db, office->id, table, err);
@@ -164,8 +156,8 @@ static int add_history(const struct call *call, sqlite3 *db, struct table *table
 static int offices_get(struct call *call, sqlite3 *db, const struct reference *reference,
 		       struct err *err)
 {
-	static const char *const columns[] = { "code",      "name", "unit",
-					       "unit_name", "from", "invited_until" };
+	static const char *const columns[] = { "code", "name",          "unit",        "unit_name",
+					       "from", "invited_until", "last_contact" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	sqlite3_stmt *stmt = NULL;
 	int rc;
@@ -176,7 +168,7 @@ static int offices_get(struct call *call, sqlite3 *db, const struct reference *r
 			&stmt, err);
 	if (rc == 0)
 		rc = call->code ? add_history(call, db, table, reference, stmt, err)
-				: add_all(table, reference, stmt, err);
+				: add_all(call, table, reference, stmt, err);
 	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
 	if (rc == 0)
 		return call_answer_table(call, table, err);

@@ -22,6 +22,7 @@ struct intake {
 	struct gate *gate;
 	struct arena *arena; /* of the frame at hand */
 	struct committer *committer;
+	struct contacts *contacts; /* owned */
 	struct reception reception;
 	struct edition edition;
 	struct room room;
@@ -119,6 +120,7 @@ static void on_hello(struct intake *intake, const struct gate_peer *peer,
 static void on_enrol(struct intake *intake, const struct gate_peer *peer,
 		     const struct roster_key *key, const Lantoa__V1__Frame *frame)
 {
+	contacts_note(intake->contacts, key->office);
 	reception_enrol(&intake->reception, peer, key, frame->enrol);
 }
 
@@ -187,6 +189,8 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 	const struct roster_key *key = roster_by_id(intake->roster, peer->key_id);
 	if (!key || intake->on_idle)
 		return;
+	if (key->state == KEY_ACTIVE) /* what it says may be refused: it is there */
+		contacts_note(intake->contacts, key->office);
 	uint64_t now_ms = uv_now(intake->loop);
 	if (!meters_take(intake->meters, who_of(key), LIMIT_BYTES, len, now_ms)) {
 		drop_over(intake, key, LIMIT_BYTES);
@@ -219,7 +223,8 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 static void idle_if_so(struct intake *intake)
 {
 	if (!intake->on_idle || !committer_is_idle(intake->committer) ||
-	    intake->reception.working > 0 || intake->edition.looking || intake->room.open)
+	    intake->reception.working > 0 || intake->edition.looking || intake->room.open ||
+	    contacts_busy(intake->contacts))
 		return;
 	intake->on_idle(intake->idle_context);
 }
@@ -263,6 +268,8 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 			 ? committer_open(loop, config->store, config->roster, intake->meters,
 					  on_change, intake, &intake->committer, err)
 			 : err_memory(err);
+	if (rc == 0) /* last: it begins to run */
+		rc = contacts_open(loop, config->store, on_change, intake, &intake->contacts, err);
 	if (rc < 0) {
 		intake_close(intake);
 		return rc;
@@ -285,6 +292,11 @@ const struct meters *intake_meters(const struct intake *intake)
 	return intake->meters;
 }
 
+const struct contacts *intake_contacts(const struct intake *intake)
+{
+	return intake->contacts;
+}
+
 const struct intake_counters *intake_counters(const struct intake *intake)
 {
 	return &intake->counters;
@@ -296,6 +308,7 @@ void intake_stop(struct intake *intake, void (*on_idle)(void *context), void *co
 	intake->idle_context = context;
 	intake->reception.closed = intake->edition.closed = true;
 	room_stop(&intake->room);
+	contacts_stop(intake->contacts);
 	committer_stop(intake->committer);
 }
 
@@ -304,6 +317,7 @@ void intake_close(struct intake *intake)
 	if (!intake)
 		return;
 	committer_close(intake->committer);
+	contacts_close(intake->contacts);
 	arena_close(intake->arena);
 	meters_close(intake->meters);
 	free(intake);

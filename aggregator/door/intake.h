@@ -8,6 +8,7 @@
 #pragma once
 
 #include "committer.h"
+#include "contacts.h"
 #include "err.h"
 #include "gate.h"
 #include "office_limits.h"
@@ -51,6 +52,8 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 void intake_serve(struct intake *intake, struct gate *gate);
 /** What each office uses, by its id (an invitation: by minus the id of its key). */
 const struct meters *intake_meters(const struct intake *intake);
+/** When each office was last heard. */
+const struct contacts *intake_contacts(const struct intake *intake);
 const struct intake_counters *intake_counters(const struct intake *intake);
 /** Take no frame any more; @on_idle runs from the loop once no job of ours is in flight and its
  * offices are answered. Batches not committed are dropped: nobody was told that they are safe. The

@@ -201,6 +201,15 @@ const struct office *offices_by_code(const struct offices *offices, const char *
 	return NULL;
 }
 
+const struct assignment *office_assignment(const struct office *office, int32_t day)
+{
+	const struct assignment *found = NULL;
+	for (size_t i = 0; i < office->n_assignments; i++)
+		if (office->assignments[i].from_day <= day)
+			found = &office->assignments[i];
+	return found;
+}
+
 const struct unit *office_unit(const struct office *office, const struct units *units, int32_t day)
 {
 	for (size_t i = office->n_assignments; i-- > 0;) { /* a few moves in an office's life */

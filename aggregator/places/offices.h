@@ -41,6 +41,8 @@ const struct office *offices_by_id(const struct offices *offices, int64_t id);
 const struct office *offices_by_code(const struct offices *offices, const char *code);
 /** The unit it reports for on @day; NULL when it is assigned to none, or to one not in force. */
 const struct unit *office_unit(const struct office *office, const struct units *units, int32_t day);
+/** What is said of it on @day; NULL: nothing yet. */
+const struct assignment *office_assignment(const struct office *office, int32_t day);
 /** Are rows damaged that say which units it reports for on @day, or may they be? */
 bool office_is_doubtful(const struct office *office, const struct units *units, int32_t day);
 

@@ -1,0 +1,58 @@
+"""What status says of offices is so, at the province and at the office."""
+
+import csv
+import sqlite3
+import unittest
+
+import rig
+
+
+class Status(rig.Rig):
+    offices = rig.COMMUNES[:3]
+
+    def office_row(self, code):
+        return next(row for row in self.province.status()["rows"] if row["office"] == code)
+
+    def contact(self, code):
+        return self.office_row(code)["last_contact"]
+
+    def test_a_quiet_office_is_told_from_a_dead_one(self):
+        """A greeting and a ping are contact, without a figure, and a restart forgets neither."""
+        probe = self.enrolled_probe("28001")
+        probe.ask("hello", 7, 0, hear="welcome")
+        self.assertIsNotNone(self.contact("28001"))
+        self.assertIsNone(self.office_row("28001")["last_received"])
+        self.assertIsNone(self.contact("28002"))
+        last = self.contact("28001")
+
+        self.province.process.stop()
+        self.province.start()
+        self.assertEqual(self.contact("28001"), last)
+        self.assertEqual(self.province.status()["offices"]["silent"], "0")
+        self.assertNotIn("offices_silent", self.province.status().get("note", {}))
+        for command in (("status",), ("office", "list"), ("office", "show", "28001")):
+            self.assertIn("Last contact", self.lantoa(*command).out, command)
+            rows = csv.DictReader(self.lantoa("--format", "csv", *command).out.splitlines())
+            told = {row.get("office", row.get("code")): row["last_contact"] for row in rows}
+            self.assertEqual(told["28001"], last, command)
+
+        self.province.process.stop()
+        with sqlite3.connect(f"{self.province.folder}/lantoa.db") as database:
+            database.execute("UPDATE contact SET at_us = at_us - 27 * 3600 * 1000000")
+        database.close()
+        self.province.start()
+        status, yesterday = self.lantoa("status"), self.contact("28001")
+        self.assertEqual(status.code, 0, status)
+        self.assertIn("Offices without contact for more than a day: 1", status.out)
+        self.assertRegex(self.province.status()["note"]["offices_silent"],
+                         r"1 offices .* more than a day, 28001 the longest")
+        probe.hear("connected")  # which is none yet: libzmq does that by itself
+        self.assertEqual(self.province.status()["offices"]["silent"], "1")
+        probe.ask("ping", hear="pong")
+        self.assertEqual(self.province.status()["offices"]["silent"], "0")
+        self.assertNotEqual(self.contact("28001"), yesterday)
+        self.assert_whole()
+
+
+if __name__ == "__main__":
+    unittest.main()
