@@ -6,7 +6,7 @@
 #include "csv_reader.h"
 #include "err.h"
 #include "numeral.h"
-#include "period.h"
+#include "title.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,8 +19,7 @@ struct dialect {
 	unsigned header_line; /* lines before it are a title, or "sep=;" */
 	enum numeral mark;    /* COMMA or POINT before decimals; EITHER: the file does not tell */
 	bool by_separator;    /* no number tells the mark, only ';' between columns */
-	bool titled;          /* a title above the header names this period: */
-	struct period title;
+	struct title title;   /* what stands above the header */
 	char units[DIALECT_UNITS_MAX]; /* what its lines say that figures are counted in, each
 					  behind a line break; "" for nothing */
 	bool month_first;              /* it has dates like 6/30/2025: see common/period_words.h */

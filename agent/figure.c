@@ -62,27 +62,22 @@ static bool line_period(struct reading *reading, struct line *line, const struct
 
 /* --- a figure without a period --- */
 
-/* Do the two have a day in common, as a month and its year do? */
-static bool meet(struct period a, struct period b)
-{
-	return period_first_day(a) < period_end_day(b) && period_first_day(b) < period_end_day(a);
-}
-
-/* It is recorded for now; unless the title names another period, which nobody can have meant. */
+/* It is recorded for now; unless the title says another period, or several. */
 static int take_now(struct reading *reading, const struct place *cell,
 		    const struct observation *obs, struct err *err)
 {
-	char title[PERIOD_TEXT_MAX], now[PERIOD_TEXT_MAX];
+	char now[PERIOD_TEXT_MAX];
 	const struct place table = { .line = cell->line, .column = "", .value = "" };
 	if (obs->now)
 		return 0; /* nobody knows when that is: agent/clock.h */
 	(void)period_format(obs->period, now);
-	if (reading->dialect.titled && !meet(reading->dialect.title, obs->period))
+	if (!title_allows(&reading->dialect.title, obs->period))
 		return err_set(err, -EINVAL,
-			       "line %u: the title names %s, but without a column for the period "
-			       "the figures would be recorded for %s; add a column called Kỳ and "
-			       "fill it in, like %s",
-			       cell->line, period_format(reading->dialect.title, title), now,
+			       "line %u: '%s' stands above the figures, but without a column for "
+			       "the period they would be recorded for %s; add a column called Kỳ "
+			       "with the %s that each figure is of, like %s",
+			       cell->line, title_said(&reading->dialect.title), now,
+			       _(grain_name(obs->period.grain)),
 			       period_words_example(obs->period.grain));
 	if (!reading->told[obs->period.grain][obs->period.calendar])
 		intake_note(
@@ -92,6 +87,21 @@ static int take_now(struct reading *reading, const struct place *cell,
 			now, _(grain_name(obs->period.grain)));
 	reading->told[obs->period.grain][obs->period.calendar] = true;
 	return 0;
+}
+
+/* What has come together since the beginning of the year is not what happened in a month. */
+static int refuse_cumulative(const struct reading *reading, const struct place *cell,
+			     const struct metric *metric, struct err *err)
+{
+	if (!reading->dialect.title.cumulative || metric->kind != KIND_FLOW ||
+	    metric->period == GRAIN_YEAR)
+		return 0;
+	return err_set(
+		err, -EINVAL,
+		"line %u: '%s' stands above the figures, but %s counts what happened in each %s; "
+		"hand in the figures of each %s by itself, in a table without these words",
+		cell->line, title_said(&reading->dialect.title), metric->name,
+		_(grain_name(metric->period)), _(grain_name(metric->period)));
 }
 
 /* --- in which unit --- */
@@ -165,6 +175,8 @@ int figure_take(struct reading *reading, struct line *line, const struct place *
 	struct err why;
 	enum entry_part part = ENTRY_VALUE;
 	bool dated = reading->columns.dated;
+	if (refuse_cumulative(reading, cell, metric, err) < 0)
+		return -EINVAL;
 	if (!check_merged(reading, line, metric) || !check_unit(reading, line, cell, metric))
 		return 0;
 	bool good = !dated || line_period(reading, line, metric, &entry.period);

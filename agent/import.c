@@ -81,6 +81,7 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 		intake_note(reading->intake, &line, _("passed over: the units of measure"));
 		return check_units(reading, row, err);
 	case ROW_SECTION:
+		title_read_row(&reading->dialect.title, row);
 		intake_note(reading->intake, &line,
 			    _("passed over: the heading '%s', without figures"), shown);
 		break;

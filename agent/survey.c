@@ -25,9 +25,8 @@ struct candidate {     /* a row that may be the header */
 	size_t n;
 	unsigned line;
 	char separator;
-	bool foreign; /* a name in it is not ASCII */
-	bool titled;  /* a line before it names a period */
-	struct period title;
+	bool foreign;                  /* a name in it is not ASCII */
+	struct title title;            /* the lines before it */
 	char units[DIALECT_UNITS_MAX]; /* that lines before it name */
 };
 
@@ -43,8 +42,7 @@ struct survey {
 	struct {           /* while candidates are looked for */
 		char separator;
 		unsigned rows;
-		bool titled;
-		struct period title;
+		struct title title;
 		char units[DIALECT_UNITS_MAX];
 	} trying;
 };
@@ -78,7 +76,6 @@ static struct candidate candidate_of(const struct survey *survey, const struct c
 	struct candidate c = { .line = row->line,
 			       .n = row->n,
 			       .separator = survey->trying.separator,
-			       .titled = survey->trying.titled,
 			       .title = survey->trying.title };
 	memcpy(c.units, survey->trying.units, sizeof(c.units));
 	for (size_t i = 0; i < row->n; i++) {
@@ -112,8 +109,7 @@ static int on_head_row(void *context, const struct csv_row *row, struct err *err
 	struct candidate candidate = candidate_of(survey, row);
 	if (is_better(&candidate, &survey->best))
 		survey->best = candidate;
-	for (size_t i = 0; i < row->n && !survey->trying.titled; i++)
-		survey->trying.titled = period_in_title(row->fields[i], &survey->trying.title);
+	title_read_row(&survey->trying.title, row);
 	for (size_t i = 0; i < row->n; i++)
 		note_unit(row, i, survey->trying.units);
 	return ++survey->trying.rows < HEADER_ROWS ? 0 : err_set(err, -ECANCELED, "%s", "");
@@ -128,7 +124,7 @@ static int try_separator(struct survey *survey, const struct blob *text, char se
 		return rc;
 	survey->trying.separator = separator;
 	survey->trying.rows = 0;
-	survey->trying.titled = false;
+	survey->trying.title = (struct title){ 0 };
 	survey->trying.units[0] = '\0';
 	rc = csv_reader_feed(csv, (const char *)text->data, text->len, NULL);
 	if (rc == 0 && survey->head.len < HEAD_MAX)
@@ -153,7 +149,6 @@ static int find_header(struct survey *survey, const struct blob *text, struct er
 			       "line 1: there is no header line with the names of the columns");
 	survey->dialect.separator = survey->best.separator;
 	survey->dialect.header_line = survey->best.line;
-	survey->dialect.titled = survey->best.titled;
 	survey->dialect.title = survey->best.title;
 	memcpy(survey->dialect.units, survey->best.units, sizeof(survey->dialect.units));
 	return 0;

@@ -4,7 +4,7 @@
  * - Encoding: by common/charset.h; Windows-1258 only when a Vietnamese column name confirms it.
  * - Separator and header: the line among the first 30, and the separator, by which every name in it
  *   is known; titles may stand above. A first line "sep=;" is heeded.
- * - Title: does a line above the header name a period?
+ * - Title: what do the lines above the header say of the period?
  * - Mark before decimals: what the numbers themselves tell (12,5 or 1,234,567). Where all of them
  *   are silent, ';' as separator tells a decimal comma, as spreadsheets have it, though statistics
  *   offices part by ';' and write a point (by_separator: ask about 1.250); and ',' with columns

@@ -15,7 +15,6 @@
 
 #define NUMBERS_MAX  7u
 #define SHAPE_MAX    64u
-#define TITLE_MAX    96u /* bytes of a period within a title */
 
 #define SERIAL_DAYS  5u    /* digits of a day as Excel keeps it */
 #define SERIAL_EPOCH 25569 /* 1970-01-01, counted from 1899-12-30 */
@@ -514,60 +513,4 @@ bool period_words_known(const char *text)
 	struct period ours;
 	return period_parse(text, CALENDAR_CIVIL, &ours, NULL) == 0 ||
 	       (words_read(text, &words) && (parts_of(&words, &parts) || lacks_year(&words)));
-}
-
-/* --- titles --- */
-
-static bool is_word_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-static bool may_begin(const char *bare)
-{
-	static const char *const starts[] = { "thang", "thg", "quy", "qui",  "q",
-					      "nam",   "ca ", "nua", "tuan", "ngay" };
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (strncmp(bare, starts[i], strlen(starts[i])) == 0)
-			return true;
-	return *bare >= '0' && *bare <= '9';
-}
-
-/* The longest period that @bare begins with and that a word names: a number alone may be that of a
- * document. */
-static bool period_begins(const char *bare, struct parts *ret_parts, size_t *ret_len)
-{
-	char piece[TITLE_MAX];
-	struct words words;
-	size_t len = strnlen(bare, sizeof(piece) - 1);
-	for (; len > 0; len--) {
-		if (is_word_byte(bare[len]) || !is_word_byte(bare[len - 1]))
-			continue; /* inside a word, or at a blank */
-		memcpy(piece, bare, len);
-		piece[len] = '\0';
-		if (words_of(piece, &words) && strpbrk(words.shape, "abcdefghijklmnopqrstuvwxyz") &&
-		    parts_of(&words, ret_parts)) {
-			*ret_len = len;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool period_in_title(const char *text, struct period *ret_period)
-{
-	char bare[VIET_KEY_MAX], written[PERIOD_TEXT_MAX];
-	if (!viet_bare(text, bare))
-		return false;
-	for (size_t at = 0, len; bare[at]; at += len) {
-		struct parts parts;
-		len = 1;
-		if ((at > 0 && is_word_byte(bare[at - 1])) || !may_begin(bare + at) ||
-		    !period_begins(bare + at, &parts, &len))
-			continue;
-		write_parts(&parts, GRAIN_DAY, written);
-		if (parts.d == 0 && period_parse(written, CALENDAR_CIVIL, ret_period, NULL) == 0)
-			return true;
-	}
-	return false;
 }

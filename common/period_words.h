@@ -32,7 +32,3 @@ const char *period_words_example(enum grain grain);
 
 /** Is @text a period of any grain, or lacks one its year alone ("Tháng 6")? */
 bool period_words_known(const char *text);
-
-/** The first month, quarter, half or year that a title names in words: "BÁO CÁO THÁNG 6 NĂM 2025".
- * False when it names none; a day is as a rule that on which it was signed. */
-bool period_in_title(const char *text, struct period *ret_period);

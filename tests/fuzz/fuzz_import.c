@@ -86,7 +86,8 @@ static struct outcome import_in_pieces(const struct import_config *config,
 	/* The survey has read it to its end; but a title may contradict the period, or a line of
 	 * units the catalogue, before anything was taken. */
 	require(outcome.rc == 0 ||
-		(outcome.rc == -EINVAL && *err.text && (dialect->titled || outcome.figures == 0)));
+		(outcome.rc == -EINVAL && *err.text &&
+		 (*dialect->title.said || dialect->title.n > 0 || outcome.figures == 0)));
 	require(import_result(import).figures == outcome.figures);
 	require(import_result(import).rejected == outcome.complaints);
 	import_close(import);

@@ -28,10 +28,7 @@ static void try_grain(const char *text, enum grain grain, bool month_first)
 
 static void try_line(const char *text)
 {
-	struct period named;
 	(void)period_month_first(text);
-	if (period_in_title(text, &named))
-		require(named.grain >= GRAIN_WEEK);
 	for (enum grain grain = GRAIN_MINUTE; grain < GRAIN_COUNT; grain++) {
 		try_grain(text, grain, false);
 		try_grain(text, grain, true);

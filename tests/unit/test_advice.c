@@ -151,8 +151,11 @@ static void try_table(void *context, const char *text, struct blob *said, struct
 #define OTHER_VALUE                                                                                \
 	"line %u gives another value for the same figure; keep the right one and remove the other"
 #define TITLE_NAMES                                                                                \
-	"line %u: the title names %s, but without a column for the period the figures would be "   \
-	"recorded for %s; add a column called Kỳ and fill it in, like %s"
+	"line %u: '%s' stands above the figures, but without a column for the period they would "  \
+	"be recorded for %s; add a column called Kỳ with the %s that each figure is of, like %s"
+#define CUMULATIVE                                                                                 \
+	"line %u: '%s' stands above the figures, but %s counts what happened in each %s; hand in " \
+	"the figures of each %s by itself, in a table without these words"
 #define UNIT_SAID                                                                                  \
 	"%s is counted in '%s', and this column says '%s'; write the figure in '%s', and that "    \
 	"as its unit"
@@ -227,8 +230,9 @@ static const struct advice rows[] = {
 	{ "Năm;Tháng;Số tổ\n2025;@;8\n", "05/2024",
 	  "'%s' and the year in its own column differ; correct one of them", "05/2025",
 	  "2025-05 teams=8;" },
-	{ "Báo cáo tháng 6/2025\n@8\n", "Số tổ\n", TITLE_NAMES, "Kỳ;Số tổ\n$4;",
+	{ "Báo cáo tháng 6/2025\n@8\n", "Số tổ\n", TITLE_NAMES, "Kỳ;Số tổ\n$5;",
 	  "2025-06 teams=8;" },
+	{ "Báo cáo @\nKỳ;Hồ sơ\n06/2025;8\n", "lũy kế", CUMULATIVE, "", "2025-06 dossiers=8;" },
 	/* headings */
 	{ "Kỳ;Số tổ;@\n06/2025;8;9\n", "Ghi chép", NO_COLUMN, "Hồ sơ",
 	  "2025-06 teams=8;2025-06 dossiers=9;" },

@@ -52,9 +52,23 @@ static const struct expected tables[] = {
 		      "2025-06-30 service.dossiers_received=4 sector=Cộng đồng\n",
 	  .told = { "4||30/06/2025|looks like a total", "5||30/06/2025|looks like a total" } },
 	{ .file = "title_names_another_month.csv",
-	  .refusal = "line 4: the title names 2025-06, but without a column for the period the "
-		     "figures would be recorded for 2025-07; add a column called Kỳ and fill it "
-		     "in, like Tháng 6/2025" },
+	  .refusal = "line 4: 'THÁNG 6 NĂM 2025' stands above the figures, but without a column "
+		     "for the period they would be recorded for 2025-07; add a column called Kỳ "
+		     "with the month that each figure is of, like Tháng 6/2025" },
+	{ .file = "title_two_months.csv",
+	  .refusal = "line 3: 'THÁNG 6 VÀ THÁNG 7/2025' stands above" },
+	{ .file = "title_half_year.csv", .refusal = "'6 tháng cuối năm 2025' stands above" },
+	{ .file = "title_span_of_days.csv", .refusal = "'01/6/2025 đến 30/6/2025' stands above" },
+	{ .file = "title_in_cells.csv", .refusal = "'Tháng: | 6 | Năm: | 2025' stands above" },
+	{ .file = "title_year_of_months.csv", .refusal = "'NĂM 2025' stands above" },
+	{ .file = "title_cumulative.csv",
+	  .refusal = "stands above the figures, but office.documents_issued counts what happened "
+		     "in each month; hand in the figures of each month by itself" },
+	{ .file = "title_cumulative_stock.csv",
+	  .recorded = "now team.count=8\n",
+	  .told = { "~3|||recorded for 2025-07" } },
+	{ .file = "section_names_a_month.csv",
+	  .refusal = "line 3: 'THÁNG 6/2025' stands above the figures" },
 	{ .file = "title_names_this_month.csv",
 	  .recorded = "now team.count=8\n",
 	  .told = { "~4|||no column for the period: the figures are recorded for 2025-07, the "

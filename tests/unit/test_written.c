@@ -240,31 +240,6 @@ static void every_example_is_a_period_of_its_grain(void **state)
 	}
 }
 
-static void a_title_names_its_period(void **state)
-{
-	static const struct {
-		const char *title, *period; /* NULL: none */
-	} cases[] = {
-		{ "BÁO CÁO THÁNG 6 NĂM 2025", "2025-06" },
-		{ "Báo cáo kết quả tháng 06/2025 của Phường Một", "2025-06" },
-		{ "(Quí II năm 2025)", "2025-Q2" },
-		{ "Tình hình 6 tháng đầu năm 2025", "2025-S1" },
-		{ "KẾ HOẠCH NĂM 2025", "2025" },
-		{ "Mỹ Tho, ngày 5 tháng 7 năm 2025", NULL },
-		{ "Số: 12/2025", NULL },
-		{ "Số hộ", NULL },
-		{ "", NULL },
-	};
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char text[PERIOD_TEXT_MAX];
-		struct period period;
-		assert_int_equal(period_in_title(cases[i].title, &period), cases[i].period != NULL);
-		if (cases[i].period)
-			assert_string_equal(period_format(period, text), cases[i].period);
-	}
-}
-
 /* Not for a coarser period. */
 static void a_day_month_quarter_or_week_zero_is_none(void **state)
 {
@@ -287,7 +262,6 @@ int main(void)
 		cmocka_unit_test(periods_with_two_readings_are_refused),
 		cmocka_unit_test(what_is_no_period_of_its_grain_is_refused_as_it_stands),
 		cmocka_unit_test(every_example_is_a_period_of_its_grain),
-		cmocka_unit_test(a_title_names_its_period),
 		cmocka_unit_test(a_day_month_quarter_or_week_zero_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
