@@ -174,8 +174,10 @@ int columns_read(const struct headings *headings, const struct csv_row *row,
 
 void columns_free(struct columns *columns)
 {
-	for (size_t i = 0; i < columns->n; i++)
+	for (size_t i = 0; i < columns->n; i++) {
 		free(columns->list[i].name);
+		free(columns->list[i].period);
+	}
 	free(columns->list);
 	*columns = (struct columns){ 0 };
 }

@@ -9,7 +9,10 @@
 #include <stddef.h>
 
 struct column {
-	char *name; /* owned; as the header has it, "" for none */
+	char *name;   /* owned; as the header has it, "" for none */
+	char *period; /* owned; of ROLE_PERIOD_FIGURES, where the name does not tell all of it; or
+		       * NULL
+		       */
 	struct heading heading;
 	bool filled; /* a row so far has a label in it; its reader notes this */
 };

@@ -10,6 +10,7 @@
 #include "row_figures.h"
 #include "row_kind.h"
 #include "row_unit.h"
+#include "subheadings.h"
 #include "survey.h"
 #include "utf8.h"
 
@@ -24,6 +25,7 @@ struct import {
 	struct dialect_reader *reader;
 	struct row_place place;
 	struct row_unit unit;
+	bool begun; /* the first row below the header was met */
 };
 
 /* --- rows --- */
@@ -74,6 +76,11 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 		break;
 	case ROW_FIGURES:
 		return row_figures_take(reading, row, unit, err);
+	case ROW_HEADER:
+		return err_set(err, -EINVAL,
+			       "line %u: '%s' looks like a second line of the header; write the "
+			       "whole name of each column in one line, and remove the other",
+			       row->line, shown);
 	case ROW_NUMBERS:
 		intake_note(reading->intake, &line, _("passed over: the numbers of the columns"));
 		break;
@@ -105,11 +112,32 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 	return 0;
 }
 
+/* The first one below the header. */
+static int take_first(struct import *import, const struct csv_row *row, struct err *err)
+{
+	struct reading *reading = &import->reading;
+	const struct place line = { .line = row->line, .column = "", .value = "" };
+	bool taken;
+	import->begun = true;
+	int rc = subheadings_read(&reading->columns, row, &taken, err);
+	if (rc == 0 && taken)
+		intake_note(reading->intake, &line,
+			    _("taken as the second line of the header: its periods are of the "
+			      "year above them"));
+	if (rc == 0 && !taken)
+		rc = subheadings_year(&reading->columns, title_year(&reading->dialect.title), err);
+	if (rc > 0)
+		intake_note(reading->intake, &line,
+			    _("the columns do not name the year: it is that of the title, %u"),
+			    title_year(&reading->dialect.title));
+	return rc < 0 || taken ? rc : take_row(import, row, err);
+}
+
 static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
 	struct import *import = context;
 	if (import->reading.columns.n > 0)
-		return take_row(import, row, err);
+		return import->begun ? take_row(import, row, err) : take_first(import, row, err);
 	int rc = columns_read(import->reading.config->headings, row, &import->reading.columns, err);
 	if (rc == 0 && import->reading.config->periods_needed && !import->reading.columns.dated)
 		return err_set(err, -EINVAL,

@@ -249,6 +249,32 @@ static bool is_of_units(const struct columns *columns, const struct csv_row *row
 	return n > 0;
 }
 
+static bool is_name(const char *cell)
+{
+	char bare[VIET_KEY_MAX];
+	return viet_bare(cell, bare) && !row_says_nothing(cell) &&
+	       (strpbrk(bare, "abcdefghijklmnopqrstuvwxyz") ||
+		(strlen(cell) == 4 &&
+		 (strncmp(cell, "19", 2) == 0 || strncmp(cell, "20", 2) == 0)));
+}
+
+/* Names alone where figures stand, and nothing where a line says what it is of: as merged cells
+ * above several columns leave it. */
+static bool is_header(const struct columns *columns, const struct csv_row *row)
+{
+	size_t n = 0, others = 0;
+	for (size_t i = 0; i < columns->n || i < row->n; i++) {
+		enum role role = i < columns->n ? columns->list[i].heading.role : ROLE_NONE;
+		bool figure = role == ROLE_NONE || role_is_figure(role);
+		const char *cell = cell_of(row, i);
+		if (*cell && (!figure || !is_name(cell)))
+			return false;
+		n += *cell != '\0';
+		others += !figure;
+	}
+	return n > 0 && others > 0;
+}
+
 /* Text alone, where figures might stand. */
 static enum row_kind kind_of_text(const struct columns *columns, const struct look *look,
 				  struct row_place *place)
@@ -296,6 +322,8 @@ enum row_kind row_kind_of(const struct headings *headings, const struct columns 
 	}
 	if (place->rows <= 3 && !look.period && !look.metric && is_of_units(columns, row))
 		return ROW_UNITS;
+	if (place->rows == 1 && is_header(columns, row))
+		return ROW_HEADER;
 	if (look.total && !look.metric)
 		return look.value ? ROW_TOTAL : ROW_SECTION;
 	if (!look.value)

@@ -102,7 +102,7 @@ int row_period_read(const struct columns *columns, const struct csv_row *row,
 	const char *cell = "";
 	const struct column *column;
 	if (across)
-		take_part(&period, across, across->name, "");
+		take_part(&period, across, across->period ? across->period : across->name, "");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if ((column = part_find(columns, row, parts[i].part, &cell)))
 			take_part(&period, column, cell, parts[i].word);

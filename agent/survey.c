@@ -9,6 +9,7 @@
 #include "csv_commas.h"
 #include "measure.h"
 #include "period_words.h"
+#include "subheadings.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -37,9 +38,9 @@ struct survey {
 	struct dialect dialect;
 	struct candidate best;
 	struct columns columns;
-	bool had_header;
-	bool comma, point; /* a number needs this mark */
-	struct {           /* while candidates are looked for */
+	bool had_header, begun; /* and the first row below it was met */
+	bool comma, point;      /* a number needs this mark */
+	struct {                /* while candidates are looked for */
 		char separator;
 		unsigned rows;
 		struct title title;
@@ -179,6 +180,13 @@ static int on_row(void *context, const struct csv_row *row, struct err *err)
 	for (size_t i = 0; i < row->n; i++)
 		if (may_say_unit(survey, row, i))
 			note_unit(row, i, survey->dialect.units);
+	if (survey->had_header && !survey->begun) {
+		bool taken;
+		int rc = subheadings_read(&survey->columns, row, &taken, err);
+		survey->begun = true;
+		if (rc < 0 || taken)
+			return rc;
+	}
 	if (!survey->had_header) {
 		survey->had_header = true;
 		return columns_read(survey->headings, row, &survey->columns, err);

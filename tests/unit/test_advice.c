@@ -156,6 +156,12 @@ static void try_table(void *context, const char *text, struct blob *said, struct
 #define CUMULATIVE                                                                                 \
 	"line %u: '%s' stands above the figures, but %s counts what happened in each %s; hand in " \
 	"the figures of each %s by itself, in a table without these words"
+#define SECOND_LINE                                                                                \
+	"line %u: '%s' looks like a second line of the header; write the whole name of each "      \
+	"column in one line, and remove the other"
+#define SECOND_LINE_PART                                                                           \
+	"line %u: '%s' is in the second line of the header, and no part of the period above it; "  \
+	"write the whole name of each column in one line, like Tháng 6/2025, and remove the other"
 #define UNIT_SAID                                                                                  \
 	"%s is counted in '%s', and this column says '%s'; write the figure in '%s', and that "    \
 	"as its unit"
@@ -233,6 +239,10 @@ static const struct advice rows[] = {
 	{ "Báo cáo tháng 6/2025\n@8\n", "Số tổ\n", TITLE_NAMES, "Kỳ;Số tổ\n$5;",
 	  "2025-06 teams=8;" },
 	{ "Báo cáo @\nKỳ;Hồ sơ\n06/2025;8\n", "lũy kế", CUMULATIVE, "", "2025-06 dossiers=8;" },
+	{ "Chỉ tiêu;@Số tổ;8\n", "Tháng 6/2025\n;Thực hiện\n", SECOND_LINE, "Tháng 6/2025\n",
+	  "2025-06 teams=8;" },
+	{ "Chỉ tiêu;@Số tổ;8;9\n", "Năm 2025\n;Tháng 5;Tháng này\n", SECOND_LINE_PART,
+	  "Tháng 5/2025;Tháng 6/2025\n", "2025-05 teams=8;2025-06 teams=9;" },
 	/* headings */
 	{ "Kỳ;Số tổ;@\n06/2025;8;9\n", "Ghi chép", NO_COLUMN, "Hồ sơ",
 	  "2025-06 teams=8;2025-06 dossiers=9;" },
