@@ -13,10 +13,12 @@ static int unknown(const struct headings *headings, const char *name, unsigned l
 	utf8_excerpt(name, strlen(name), shown);
 	const char *font = headings_font(headings, name);
 	if (font)
-		return err_set(err, -EINVAL,
-			       "line %u: column '%s' is written for fonts of %s; convert the table "
-			       "to Unicode, and save it again",
-			       line, shown, font);
+		return err_set(
+			err, -EINVAL,
+			"line %u: column '%s' is written in %s, from before Unicode; convert "
+			"the table to Unicode (Unikey does it: Ctrl+Shift+F6), and save it "
+			"again",
+			line, shown, font);
 	return err_set(err, -EINVAL,
 		       "line %u: column '%s' is neither period, metric, value and labels, nor a "
 		       "metric or a dimension of the catalogue; rename or remove it",

@@ -36,11 +36,11 @@ static const struct metric *line_metric(struct reading *reading, struct line *li
 			cell.value, heading.metric->name, heading.metric->unit,
 			heading.metric->name);
 	else if ((font = headings_font(headings, cell.value)))
-		intake_complain(reading->intake, &cell,
-				"'%s' is written for fonts of %s; convert the table to Unicode, "
-				"and save it "
-				"again",
-				cell.value, font);
+		intake_complain(
+			reading->intake, &cell,
+			"'%s' is written in %s, from before Unicode; convert the table to Unicode "
+			"(Unikey does it: Ctrl+Shift+F6), and save it again",
+			cell.value, font);
 	else
 		intake_complain(
 			reading->intake, &cell,

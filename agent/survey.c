@@ -11,6 +11,7 @@
 #include "period_words.h"
 #include "subheadings.h"
 #include "utf8.h"
+#include "viet.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -212,6 +213,36 @@ static int confirm_charset(const struct survey *survey, struct err *err)
 		       "save the table as 'CSV UTF-8 (comma delimited)'");
 }
 
+/* Text for the fonts of before Unicode, in bytes that are not UTF-8: each byte is the character of
+ * Latin-1 that stands for a letter. Only a known name makes it certain. */
+static int refuse_old_font(const struct survey *survey, struct err *err)
+{
+	const uint8_t *bytes = survey->head.data;
+	char cell[2 * VIET_KEY_MAX];
+	size_t len = 0;
+	for (size_t i = 0; i <= survey->head.len; i++) {
+		bool end = i == survey->head.len || strchr(",;|\t\r\n\"", bytes[i]);
+		if (!end && len + 3 < sizeof(cell)) {
+			if (bytes[i] >= 0x80)
+				cell[len++] = (char)(0xc0 | bytes[i] >> 6);
+			cell[len++] = (char)(bytes[i] < 0x80 ? bytes[i] : 0x80 | (bytes[i] & 0x3f));
+		}
+		if (!end)
+			continue;
+		cell[len] = '\0';
+		const char *font = len > 0 ? headings_font(survey->headings, cell) : NULL;
+		if (font)
+			return err_set(
+				err, -EINVAL,
+				"this text is written in %s, from before Unicode; convert the "
+				"table to Unicode (Unikey does it: Ctrl+Shift+F6), and save it "
+				"as 'CSV UTF-8 (comma delimited)'",
+				font);
+		len = 0;
+	}
+	return 0;
+}
+
 static int decode_head(struct survey *survey, struct blob *text, struct err *err)
 {
 	struct decoder *decoder;
@@ -230,6 +261,8 @@ static int begin(struct survey *survey, struct err *err)
 {
 	struct blob text = { 0 };
 	int rc = charset_guess(survey->head.data, survey->head.len, &survey->dialect.charset, err);
+	if (rc == 0 && survey->dialect.charset == CHARSET_WINDOWS_1258)
+		rc = refuse_old_font(survey, err);
 	if (rc == 0)
 		rc = decode_head(survey, &text, err);
 	if (rc == 0)

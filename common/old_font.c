@@ -71,6 +71,7 @@ static const struct {
 } fonts[OLD_FONT_COUNT] = {
 	[OLD_FONT_TCVN3] = { "TCVN3 (.VnTime)", tcvn3, sizeof(tcvn3) / sizeof(tcvn3[0]) },
 	[OLD_FONT_VNI] = { "VNI (VNI-Times)", vni, sizeof(vni) / sizeof(vni[0]) },
+	[OLD_FONT_VIQR] = { "VIQR", NULL, 0 },
 };
 
 const char *old_font_name(enum old_font font)
@@ -91,9 +92,48 @@ static const char *meant(enum old_font font, uint32_t code)
 	return NULL;
 }
 
+/* Behind a letter of VIQR: a mark of its own, and the tone. */
+static const char *mark_of(char letter, char c)
+{
+	static const struct {
+		char c;
+		const char *behind, *mark;
+	} marks[] = { { '^', "aeoAEO", "\u0302" },       { '(', "aA", "\u0306" },
+		      { '+', "ouOU", "\u031b" },         { '\'', "aeiouyAEIOUY", "\u0301" },
+		      { '`', "aeiouyAEIOUY", "\u0300" }, { '?', "aeiouyAEIOUY", "\u0309" },
+		      { '~', "aeiouyAEIOUY", "\u0303" }, { '.', "aeiouyAEIOUY", "\u0323" } };
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (marks[i].c == c && letter && strchr(marks[i].behind, letter))
+			return marks[i].mark;
+	return NULL;
+}
+
+static bool read_viqr(const char *text, char *to, size_t room)
+{
+	size_t len = 0;
+	char letter = '\0'; /* to which marks belong */
+	for (; *text; text++) {
+		char own[2] = { *text, '\0' };
+		const char *mark = mark_of(letter, *text), *put = mark ? mark : own;
+		bool bar = strchr("dD", text[0]) && strchr("dD", text[1]) && text[1];
+		if (bar)
+			put = *text++ == 'd' ? "đ" : "Đ";
+		if (!mark)
+			letter = bar ? '\0' : own[0];
+		if (len + strlen(put) >= room)
+			return false;
+		memcpy(to + len, put, strlen(put));
+		len += strlen(put);
+	}
+	to[len] = '\0';
+	return true;
+}
+
 bool old_font_read(enum old_font font, const char *text, char *to, size_t room)
 {
 	size_t len = 0, n;
+	if (font == OLD_FONT_VIQR)
+		return read_viqr(text, to, room);
 	for (; *text; text += n) {
 		n = utf8_char(text, strnlen(text, 4));
 		const char *letter = n > 0 ? meant(font, utf8_code(text, n)) : NULL;

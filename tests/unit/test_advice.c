@@ -340,11 +340,14 @@ static const struct advice rows[] = {
 	  "Chỉ tiêu;ĐVT;Tháng 5/2025\nĐã trả tiền;VND;8000000", "2025-05 paid_in=8000000;" },
 	/* how the file is written */
 	{ "Kỳ;@\n06/2025;8\n", "Chæ tieâu",
-	  "line %u: column '%s' is written for fonts of %s; convert the table to Unicode, and save "
-	  "it again",
+	  "line %u: column '%s' is written in %s, from before Unicode; convert the table to "
+	  "Unicode "
+	  "(Unikey does it: Ctrl+Shift+F6), and save it again",
 	  "Số tổ", "2025-06 teams=8;" },
 	{ "Chỉ tiêu;Kỳ;Giá trị\n@;06/2025;8\n", "Soá toå",
-	  "'%s' is written for fonts of %s; convert the table to Unicode, and save it again",
+	  "'%s' is written in %s, from before Unicode; convert the table to Unicode (Unikey does "
+	  "it: "
+	  "Ctrl+Shift+F6), and save it again",
 	  "Số tổ", "2025-06 teams=8;" },
 	{ "@", "<html><body><table>",
 	  "this is a web page (HTML or XML), whatever its name says; open it in the spreadsheet "

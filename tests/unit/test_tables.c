@@ -236,12 +236,23 @@ static const struct expected tables[] = {
 	{ .file = "semicolons_whole_numbers.csv", .recorded = "2025-06 team.members=1250\n" },
 	{ .file = "kept_as_text.csv", .recorded = "2025-06 team.count=8\n2025-05 team.count=7\n" },
 	{ .file = "old_font_tcvn3.csv",
-	  .refusal = "line 1: column 'Kú' is written for fonts of TCVN3 (.VnTime)" },
+	  .refusal = "line 1: column 'Kú' is written in TCVN3 (.VnTime), from before "
+		     "Unicode" },
 	{ .file = "old_font_vni.csv",
-	  .refusal = "line 1: column 'Chæ tieâu' is written for fonts of VNI (VNI-Times)" },
+	  .refusal = "line 1: column 'Chæ tieâu' is written in VNI (VNI-Times), from before "
+		     "Unicode; convert the table to Unicode (Unikey does it: Ctrl+Shift+F6)" },
 	{ .file = "old_font_cell.csv",
-	  .told = { "2|Chỉ tiêu|Soá toå coâng ngheä soá coäng ñoàng|fonts of VNI",
-		    "3|Chỉ tiêu|Sè tæ c«ng nghÖ sè céng ®ång|fonts of TCVN3" } },
+	  .told = { "2|Chỉ tiêu|Soá toå coâng ngheä soá coäng ñoàng|is written in VNI",
+		    "3|Chỉ tiêu|Sè tæ c«ng nghÖ sè céng ®ång|is written in TCVN3" } },
+	{ .file = "bytes_tcvn3.csv",
+	  .refusal =
+		  "this text is written in TCVN3 (.VnTime), from before Unicode; convert the "
+		  "table to Unicode (Unikey does it: Ctrl+Shift+F6), and save it as 'CSV UTF-8" },
+	{ .file = "bytes_vni.csv", .refusal = "this text is written in VNI (VNI-Times), from" },
+	{ .file = "viqr.csv", .refusal = "line 1: column 'Ky`' is written in VIQR, from before" },
+	{ .file = "viqr_cell.csv",
+	  .told = { "2|metric|So^' to^? co^ng nghe^. so^' co^.ng ddo^`ng|is written in VIQR" } },
+	{ .file = "utf16_unicode_text.txt", .recorded = "2025-06 team.count=8\n" },
 	{ .file = "html_as.xls", .refusal = "this is a web page (HTML or XML)" },
 	{ .file = "html_utf16.xls", .refusal = "this is a web page (HTML or XML)" },
 	{ .file = "workbook_in_xml.xls", .refusal = "this is a web page (HTML or XML)" },
