@@ -45,8 +45,10 @@ static int find_damaged(const struct settings *settings, char ret_path[PATH_MAX]
 	return 0;
 }
 
-static void print_repaired(const char *damaged, const struct spool_repaired *repaired, bool dry)
+static void print_repaired(const struct command_context *context, const char *damaged,
+			   const struct spool_repaired *repaired, bool dry)
 {
+	const char *config = context->config_path;
 	printf(_("%s: %llu values can be read; the spool lacks %llu figures of them\n"), damaged,
 	       (unsigned long long)repaired->read, (unsigned long long)repaired->taken);
 	if (repaired->undated > 0)
@@ -59,8 +61,9 @@ static void print_repaired(const char *damaged, const struct spool_repaired *rep
 		       (unsigned long long)repaired->lost_batches,
 		       (unsigned long long)repaired->lost_series);
 	if (dry)
-		printf(_("nothing was changed; 'lantoa-agent spool repair --yes' takes them "
-			 "over\n"));
+		printf(_("nothing was changed; this takes them over: lantoa-agent%s%s spool repair "
+			 "--yes %s\n"),
+		       config ? " --config " : "", config ? config : "", damaged);
 	else
 		printf(_(
 			"they are taken over, and sent again when the agent runs; the damaged file "
@@ -98,7 +101,7 @@ int repair_command(struct command_context *context, int argc, char *argv[], stru
 	if (rc == 0)
 		rc = spool_repair(spool, damaged, dry, &repaired, err);
 	if (rc == 0)
-		print_repaired(damaged, &repaired, dry);
+		print_repaired(context, damaged, &repaired, dry);
 	spool_close(spool);
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -251,7 +251,7 @@ int spool_assign(struct spool *spool, int64_t number, int64_t start_us,
 int spool_drop_start(struct spool *spool, int64_t number, uint64_t *ret_figures, struct err *err);
 
 /** Small durable facts of the agent: the catalogue's CSV, the office's name, ... -ENOENT when
- * unset. */
+ * unset, which is no trouble: @err stays as it was. */
 int spool_fact_set(struct spool *spool, const char *name, const void *data, size_t len,
 		   struct err *err);
 int spool_fact_get(struct spool *spool, const char *name, struct blob *out, struct err *err);

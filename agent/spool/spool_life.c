@@ -60,9 +60,8 @@ int spool_renewed_from(struct spool *spool, uint64_t id, uint64_t *ret_from, uin
 int spool_read_renewed_from(struct spool *spool, struct err *err)
 {
 	struct blob data = { 0 };
-	struct err own = { 0 }; /* that there is none is no error, nor to be told as one */
 	uint64_t fact[3];
-	int rc = spool_fact_get(spool, FROM_FACT, &data, &own);
+	int rc = spool_fact_get(spool, FROM_FACT, &data, err);
 	if (rc == 0 && data.len == sizeof(fact)) {
 		memcpy(fact, data.data, sizeof(fact));
 		if (fact[0] == spool->life.id) {
@@ -71,10 +70,7 @@ int spool_read_renewed_from(struct spool *spool, struct err *err)
 		}
 	}
 	blob_free(&data);
-	if (rc == 0 || rc == -ENOENT)
-		return 0;
-	*err = own;
-	return rc;
+	return rc == -ENOENT ? 0 : rc;
 }
 
 uint32_t spool_numbers(const struct spool *spool)

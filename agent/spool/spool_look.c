@@ -365,7 +365,7 @@ int spool_fact_get(struct spool *spool, const char *name, struct blob *out, stru
 	    blob_append(out, sqlite3_column_blob(get, 0), (size_t)sqlite3_column_bytes(get, 0)) < 0)
 		rc = err_memory(err);
 	else if (rc == 0)
-		rc = err_set(err, -ENOENT, "the spool holds no %s", name);
+		rc = -ENOENT;
 	(void)sqlite3_reset(get); /* repeats the step's error, already told */
 	return rc < 0 ? rc : 0;
 }

@@ -21,11 +21,14 @@ static int take_labels(struct call *call, const char *text, struct err *err)
 	for (char *rest = words, *pair; (pair = strsep(&rest, ";"));) {
 		char *value = strchr(pair, '=');
 
-		if (!value || n == LABELS_MAX)
-			return err_set(err, -EINVAL,
-				       "labels: KEY=VALUE, parted by ';', at most %u of them, are "
-				       "wanted",
+		if (n == LABELS_MAX)
+			return err_set(err, -EINVAL, "labels: more than %u; leave some out",
 				       LABELS_MAX);
+		if (!value)
+			return err_set(err, -EINVAL,
+				       "labels: '%s' is not KEY=VALUE; write --label KEY=VALUE for "
+				       "each (over HTTP parted by ';')",
+				       pair);
 		*value++ = '\0';
 		labels[n++] = (struct label){ .key = pair, .value = value };
 	}

@@ -149,8 +149,7 @@ static int find_place(const struct reference *reference, const struct query *que
 	plan->by = plan->by_office ? NULL : query->by;
 	plan->labels = query->labels ? query->labels : "";
 	if (!labels_valid(plan->labels))
-		return err_set(err, -EINVAL, "'%s' are no labels; write --label KEY=VALUE for each",
-			       plan->labels);
+		return err_set(err, -EINVAL, "'%s' are no labels", plan->labels);
 	return plan->by ? check_level(reference, plan->by, err) : 0;
 }
 

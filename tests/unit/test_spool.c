@@ -906,7 +906,9 @@ static void facts_are_kept(void **state)
 {
 	struct fixture *f = *state;
 	struct blob out = { 0 };
+	f->err = (struct err){ 0 };
 	assert_int_equal(spool_fact_get(f->spool, "zone", &out, &f->err), -ENOENT);
+	assert_int_equal(f->err.code, 0); /* nobody is told of it as of an error */
 	assert_int_equal(spool_fact_set(f->spool, "zone", "UTC", 3, &f->err), 0);
 	assert_int_equal(spool_fact_set(f->spool, "zone", "Asia", 4, &f->err), 0);
 	reopen(f);
