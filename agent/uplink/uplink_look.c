@@ -9,8 +9,11 @@ static const char *const troubles[] = {
 	[UPLINK_TROUBLE_NONE] = "",
 	[UPLINK_TROUBLE_UNREACHABLE] =
 		N_("the province cannot be reached; figures are kept here and sent later"),
-	[UPLINK_TROUBLE_KEY] = N_("the province does not know this office's key (any more); ask it "
-				  "for an invitation and run 'lantoa-agent enrol'"),
+	[UPLINK_TROUBLE_KEY] =
+		N_("the province does not let this office's key in (any more): it was revoked, or "
+		   "another machine was enrolled for the office. Figures are kept here; if this "
+		   "machine is to send them, ask the province for an invitation and run "
+		   "'lantoa-agent enrol'"),
 	[UPLINK_TROUBLE_LATER] = N_(
 		"the province asks this office to wait: its key made too many connections within "
 		"a minute. If only this machine has the key, the line breaks off often; "

@@ -58,6 +58,7 @@ static void add_gate(struct table *table, const struct gate_counters *gate)
 		{ "cut_silent", gate->connections.cut[CONNECTION_SILENT] },
 		{ "cut_endless", gate->connections.cut[CONNECTION_ENDLESS] },
 		{ "cut_too_many", gate->connections.cut[CONNECTION_TOO_MANY] },
+		{ "cut_revoked", gate->connections.cut[CONNECTION_REVOKED] },
 		{ "frames", gate->frames },
 		{ "frames_without_user", gate->frames_without_user },
 		{ "frames_revoked", gate->frames_revoked },

@@ -138,6 +138,7 @@ static const struct title {
 	{ "gate.cut_before_handshake", N_("Connections cut off before they said who they are"),
 	  NUMBER },
 	{ "gate.cut_endless", N_("Connections cut off for a message without end"), NUMBER },
+	{ "gate.cut_revoked", N_("Connections cut off because their key was revoked"), NUMBER },
 	{ "gate.cut_silent", N_("Connections cut off for silence"), NUMBER },
 	{ "gate.cut_too_many", N_("Connections cut off because an office had too many"), NUMBER },
 	{ "gate.door_shut", N_("Times that no new connection was accepted"), NUMBER },

@@ -430,6 +430,17 @@ void connections_heard(struct connections *connections, int fd, int64_t key_id)
 		connection->heard = true;
 }
 
+/* Walks all: as often as an operator revokes or an office enrols again. */
+void connections_revoke(struct connections *connections, int64_t key_id)
+{
+	for (int fd = connections->lists[STAGE_MEMBER].first, next; fd != NOBODY; fd = next) {
+		next = connections->table[fd].next;
+		if (connections->table[fd].key_id == key_id)
+			cut(connections, fd, CONNECTION_REVOKED);
+	}
+	count(connections);
+}
+
 void connections_pause(struct connections *connections, bool paused)
 {
 	connections->paused = paused;

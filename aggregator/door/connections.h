@@ -55,6 +55,7 @@ enum connection_fault {
 	CONNECTION_SILENT,       /* it never said anything */
 	CONNECTION_ENDLESS,      /* a message that does not end */
 	CONNECTION_TOO_MANY,     /* others of its key are newer */
+	CONNECTION_REVOKED,      /* its key was revoked */
 	CONNECTION_FAULTS
 };
 
@@ -120,6 +121,8 @@ int connections_backlog(const struct connections *connections);
 int connections_start(struct connections *connections, struct err *err);
 /** A frame of key @key_id came from descriptor @fd (ZMQ_SRCFD). */
 void connections_heard(struct connections *connections, int fd, int64_t key_id);
+/** Key @key_id was revoked: end all that said something with it. */
+void connections_revoke(struct connections *connections, int64_t key_id);
 /** While no frames are taken, who says nothing is not to blame. */
 void connections_pause(struct connections *connections, bool paused);
 /** Once started: look no more. @on_closed runs from the loop, after which it may be closed. */

@@ -63,11 +63,12 @@ static const char *const causes[CAUSE_COUNT] = {
 	[CAUSE_CUT + CONNECTION_SILENT] = "a connection that says nothing",
 	[CAUSE_CUT + CONNECTION_ENDLESS] = "a message that does not end",
 	[CAUSE_CUT + CONNECTION_TOO_MANY] = "a connection of a key that has newer ones",
+	[CAUSE_CUT + CONNECTION_REVOKED] = "a connection whose key was revoked",
 };
 
 struct gate {
-	const struct roster *roster; /* outlives us */
-	uv_loop_t *loop;             /* outlives us */
+	struct roster *roster; /* outlives us */
+	uv_loop_t *loop;       /* outlives us */
 	gate_on_frame *on_frame;
 	void *context;
 	void *zap, *router;                   /* owned sockets */
@@ -115,13 +116,21 @@ static void on_cut(void *context, enum connection_fault fault, int64_t key_id, c
 	struct gate *gate = context;
 	const struct roster_key *key = key_id ? roster_by_id(gate->roster, key_id) : NULL;
 	say(gate, (enum cause)(CAUSE_CUT + (int)fault), key, address);
-	offended(gate, key);
+	if (fault != CONNECTION_REVOKED) /* which was an order, no offence */
+		offended(gate, key);
 	if (key)
 		return;
 	(void)snprintf(gate->counters.stranger.address, sizeof(gate->counters.stranger.address),
 		       "%s", address); /* fits */
 	gate->counters.stranger.times++;
 	gate->counters.stranger.at_us = civil_now_us();
+}
+
+/* What it sent and nobody took yet is dropped as it is handed out. */
+static void on_revoked(void *context, int64_t key_id)
+{
+	struct gate *gate = context;
+	connections_revoke(gate->connections, key_id);
 }
 
 /* ---- messages of several frames ---- */
@@ -169,11 +178,6 @@ static bool frame_is(zmq_msg_t *frame, const char *text)
 }
 
 /* ---- who may come in: ZAP (ZMQ RFC 27) ---- */
-
-static bool key_may_enter(const struct roster_key *key)
-{
-	return key && (key->state == KEY_ACTIVE || key->state == KEY_INVITED);
-}
 
 static const struct roster_key *zap_key(const struct gate *gate, struct frames *request)
 {
@@ -229,7 +233,7 @@ static enum cause zap_judge(struct gate *gate, const struct roster_key *key)
 		return CAUSE_UNINVITED;
 	if (key->state == KEY_SPENT)
 		return CAUSE_SPENT_HANDSHAKE;
-	if (!key_may_enter(key))
+	if (!roster_key_may_enter(key))
 		return CAUSE_REVOKED_HANDSHAKE;
 	if (roster_key_expired(key, civil_now_us()))
 		return CAUSE_EXPIRED_HANDSHAKE;
@@ -298,8 +302,10 @@ static void frame_judge(struct gate *gate, struct frames *message)
 		connections_heard(gate->connections, zmq_msg_get(frame, ZMQ_SRCFD), key->id);
 	if (!key) {
 		frame_dropped(gate, CAUSE_WITHOUT_USER, frame, NULL);
-	} else if (!key_may_enter(key)) {
+	} else if (!roster_key_may_enter(key)) {
 		frame_dropped(gate, CAUSE_REVOKED, frame, key);
+		if (key->state == KEY_REVOKED) /* it had said nothing when that was done */
+			connections_revoke(gate->connections, key->id);
 	} else if (message->n != 2 || !routing_id_is_ours(id)) {
 		frame_dropped(gate, CAUSE_MALFORMED, frame, key);
 	} else {
@@ -439,6 +445,7 @@ static void close_next(void *context)
 	struct zpoll *router_poll = gate->router_poll, *zap_poll = gate->zap_poll;
 	if (gate->watching) {
 		gate->watching = false;
+		roster_watch(gate->roster, NULL, NULL);
 		connections_stop(gate->connections, close_next, gate);
 	} else if (router_poll) {
 		gate->router_poll = NULL;
@@ -464,6 +471,8 @@ static int everything_start(struct gate *gate, struct err *err)
 	if (rc == 0)
 		rc = connections_start(gate->connections, err);
 	gate->watching = rc == 0;
+	if (rc == 0)
+		roster_watch(gate->roster, on_revoked, gate);
 	return rc;
 }
 

@@ -6,8 +6,10 @@
  * ([gate] invitation_days). A key on the roster passes the handshake with its key id as User-Id;
  * any other is refused, counted, logged.
  * 2. Every message must be [routing id, one frame]; its User-Id is read from the frame, not from
- * the routing id (libzmq 4.3.4 loses it there), and looked up again, so that a revoked key is cut
- * off on its live connection.
+ * the routing id (libzmq 4.3.4 loses it there), and looked up again, so that nothing more is taken
+ * from a revoked key. Its live connections are cut off at once, and its agent, which connects
+ * again, hears at the door that its key may not enter. (A spent invitation's are not: the answer
+ * that spent it may still be on its way.)
  * 3. What passes goes to on_frame with who sent it. What fails is dropped and counted, and named in
  * the log at most once a minute and cause.
  * 4. What a connection may cost before and after that is bounded by connections.h: bytes, time,
@@ -44,9 +46,9 @@ struct gate_peer {
 };
 
 struct gate_config {
-	const char *endpoint;        /* "tcp://127.0.0.1:0" binds a free port */
-	const uint8_t *secret_key;   /* 32 bytes, lent */
-	const struct roster *roster; /* outlives the gate; changes on this thread */
+	const char *endpoint;      /* "tcp://127.0.0.1:0" binds a free port */
+	const uint8_t *secret_key; /* 32 bytes, lent */
+	struct roster *roster;     /* outlives the gate, which watches it; changes on this thread */
 	const struct limits *limits; /* of keys: connections, handshakes; as the roster */
 	unsigned credit;             /* RCVHWM */
 };

@@ -19,6 +19,8 @@ struct roster {
 	struct roster_key *list; /* owned [n] */
 	size_t n, room, active;
 	struct index by_key, by_id;
+	void (*on_revoked)(void *context, int64_t id); /* NULL: nobody watches */
+	void *context;
 	/* An office chooses its own key: with a secret seed none can be chosen to collide. */
 	uint8_t seed[crypto_shorthash_KEYBYTES];
 };
@@ -36,6 +38,18 @@ struct roster *roster_open(void)
 bool roster_key_expired(const struct roster_key *key, int64_t now_us)
 {
 	return key->state == KEY_INVITED && key->expires_us != 0 && now_us >= key->expires_us;
+}
+
+bool roster_key_may_enter(const struct roster_key *key)
+{
+	return key->state == KEY_ACTIVE || key->state == KEY_INVITED;
+}
+
+void roster_watch(struct roster *roster, void (*on_revoked)(void *context, int64_t id),
+		  void *context)
+{
+	roster->on_revoked = on_revoked;
+	roster->context = context;
 }
 
 void roster_close(struct roster *roster)
@@ -127,11 +141,14 @@ int roster_put(struct roster *roster, const struct roster_key *key)
 	struct roster_key *known = find_by_id(roster, key->id);
 	if (known) {
 		bool same = memcmp(known->public_key, key->public_key, KEY_LEN) == 0;
+		bool revoked = roster_key_may_enter(known) && key->state == KEY_REVOKED;
 		roster->active -= known->state == KEY_ACTIVE;
 		roster->active += key->state == KEY_ACTIVE;
 		*known = *key;
 		if (!same)
 			both_fill(roster);
+		if (revoked && roster->on_revoked)
+			roster->on_revoked(roster->context, key->id);
 		return 0;
 	}
 	if (roster->n == roster->room && grow(roster) < 0)

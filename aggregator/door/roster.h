@@ -30,11 +30,18 @@ struct roster_key {
 /** An invitation that nobody used in time. */
 bool roster_key_expired(const struct roster_key *key, int64_t now_us);
 
+/** Does it pass the handshake, but for its age? */
+bool roster_key_may_enter(const struct roster_key *key);
+
 struct roster;
 struct roster *roster_open(void); /* NULL: out of memory */
 void roster_close(struct roster *roster);
 /** Add the key, or replace what is known of key->id. -ENOMEM. */
 int roster_put(struct roster *roster, const struct roster_key *key);
+/** Whenever a key that might enter is revoked @on_revoked runs, so that whoever holds the door ends
+ * what that key has open; the key may be looked up. One may watch; NULL: nobody any more. */
+void roster_watch(struct roster *roster, void (*on_revoked)(void *context, int64_t id),
+		  void *context);
 /** NULL when unknown. Valid until the next put. */
 const struct roster_key *roster_by_key(const struct roster *roster, const uint8_t key[KEY_LEN]);
 const struct roster_key *roster_by_id(const struct roster *roster, int64_t id);

@@ -53,6 +53,34 @@ class Status(rig.Rig):
         self.assertNotEqual(self.contact("28001"), yesterday)
         self.assert_whole()
 
+    def test_an_office_that_is_let_in_no_more_says_so(self):
+        """With the connection that is cut off, not minutes later; revoked, or replaced by another
+        machine; and what it records stays with it."""
+        for replaced in (False, True):
+            code = self.offices[replaced]
+            agent = self.agent(code).start()
+            self.assertEqual(agent.record("visits=5", "--period", "2025-06-30").code, 0)
+            rig.wait_for(lambda: "the province has every figure" in agent.command("status").out,
+                         "the figure to be acked")
+            if replaced:
+                self.enrolled_probe(code)
+            else:
+                self.assertEqual(self.lantoa("office", "revoke", code).code, 0)
+            told = rig.wait_for(
+                lambda: (lambda outcome: outcome if "key in (any more)" in outcome.out else None)(
+                    agent.command("status")), "the agent to know", 20)
+            self.assertEqual(told.code, 1, told)
+            self.assertNotIn("connected:", told.out)
+            self.assertNotIn("has every figure", told.out)
+            self.assertEqual(agent.record("visits=6", "--period", "2025-06-30").code, 0)
+            agent.process.logged("key in \\(any more\\)")
+        self.assertEqual(self.province.counter("gate", "cut_revoked"), 2)
+        self.assertEqual([row["value"] for row in self.province.query(
+            "visits", area="82", by="office", **{"from": "2025-06-30", "to": "2025-06-30"})
+            if row["area"] in self.offices[:2]], [5, 5])
+        self.assertEqual(self.province.counter("gate", "frames_revoked"), 0)
+        self.assert_whole()
+
 
 if __name__ == "__main__":
     unittest.main()

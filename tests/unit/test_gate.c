@@ -276,28 +276,57 @@ static void an_invitation_that_is_too_old_does_not_pass_the_handshake(void **sta
 	hang_up(f, socket);
 }
 
-static void cut_off(struct fixture *f, int64_t id, enum key_state before, enum key_state after)
+/* Its connection stays: the answer that spent it may be on its way. */
+static void nothing_more_is_taken_from_a_spent_invitation(void **state)
 {
+	struct fixture *f = *state;
 	struct keys keys;
-	struct roster_key key = known(f, id, before, &keys);
+	struct roster_key key = known(f, 8, KEY_INVITED, &keys);
 	void *socket = connected(f, &keys);
 	uint64_t frames = counters(f)->frames, revoked = counters(f)->frames_revoked;
 	say(socket, "one");
 	run_until(f, &counters(f)->frames, frames + 1);
-	key.state = after;
+	key.state = KEY_SPENT;
 	assert_int_equal(roster_put(f->roster, &key), 0);
 	say(socket, "two");
 	run_until(f, &counters(f)->frames_revoked, revoked + 1);
 	assert_int_equal(counters(f)->frames, frames + 1);
 	hang_up(f, socket);
+	assert_int_equal(counters(f)->connections.cut[CONNECTION_REVOKED], 0);
 }
 
-static void a_key_revoked_or_spent_is_cut_off_on_its_live_connection(void **state)
+/* All that it has open, at once and without a word of it; then it knocks, and hears why not. */
+static void a_revoked_key_has_no_connection_any_more(void **state)
 {
 	struct fixture *f = *state;
-	cut_off(f, 7, KEY_ACTIVE, KEY_REVOKED);
-	cut_off(f, 8, KEY_INVITED, KEY_SPENT);
-	assert_int_equal(f->frames, 2);
+	struct keys keys, other;
+	struct roster_key key = known(f, 7, KEY_ACTIVE, &keys);
+	(void)known(f, 8, KEY_ACTIVE, &other);
+	void *sockets[] = { connected(f, &keys), connected(f, &other), connected(f, &keys),
+			    connected(f, &keys) };
+	for (size_t i = 0; i < 3; i++) {
+		say(sockets[i], "one");
+		run_until(f, &counters(f)->frames, i + 1);
+	}
+	run_until(f, &counters(f)->handshakes, 4);
+	key.state = KEY_REVOKED;
+	assert_int_equal(roster_put(f->roster, &key), 0);
+	assert_int_equal(counters(f)->connections.cut[CONNECTION_REVOKED], 2);
+	run_until(f, &counters(f)->refused_handshakes, 2);
+	assert_int_equal(counters(f)->frames, 3);
+	assert_int_equal(counters(f)->frames_revoked, 0);
+	assert_string_equal(counters(f)->offender.code, "");
+	/* who had shaken hands and said nothing is known by its first word */
+	say(sockets[3], "two");
+	run_until(f, &counters(f)->refused_handshakes, 3);
+	assert_int_equal(counters(f)->frames_revoked, 1);
+	assert_int_equal(counters(f)->connections.cut[CONNECTION_REVOKED], 3);
+	/* nobody else's was touched, and to revoke twice does nothing */
+	assert_int_equal(roster_put(f->roster, &key), 0);
+	say(sockets[1], "three");
+	run_until(f, &counters(f)->frames, 4);
+	assert_int_equal(f->peer.key_id, 8);
+	assert_int_equal(f->frames, 4);
 }
 
 static void an_answer_reaches_the_peer_that_asked(void **state)
@@ -778,7 +807,8 @@ int main(void)
 		test(an_active_and_an_invited_key_pass_and_arrive_with_their_ids),
 		test(keys_never_invited_revoked_or_spent_do_not_pass_the_handshake),
 		test(an_invitation_that_is_too_old_does_not_pass_the_handshake),
-		test(a_key_revoked_or_spent_is_cut_off_on_its_live_connection),
+		test(nothing_more_is_taken_from_a_spent_invitation),
+		test(a_revoked_key_has_no_connection_any_more),
 		test(an_answer_reaches_the_peer_that_asked),
 		test(an_answer_to_a_peer_that_is_gone_is_counted_and_forgotten),
 		test(messages_of_another_shape_are_dropped_and_counted),
