@@ -50,6 +50,9 @@
 #define REST_MS       100u /* until it is tried again to accept who could not be */
 #define EXCESS_FACTOR 8u   /* of body_max: so much of a refused body is read before hanging up */
 #define EXCESS_MIN    65536u
+#define ARGUMENTS_MAX                                                                              \
+	64u /* of an address, written one after another: more than any route knows                 \
+	     */
 
 enum request_state {
 	PARKED,    /* suspended, until its turn comes */
@@ -618,11 +621,11 @@ static struct seat *seat_of(struct MHD_Connection *connection)
 	return info ? info->socket_context : NULL;
 }
 
-/* NULL: out of memory. */
+/* NULL: out of memory, or who asked was sent away before his head was read. */
 static struct http_request *request_new(struct http *http, struct MHD_Connection *connection)
 {
 	struct seat *seat = seat_of(connection);
-	struct http_request *request = seat ? calloc(1, sizeof(*request)) : NULL;
+	struct http_request *request = seat && !seat->left ? calloc(1, sizeof(*request)) : NULL;
 
 	if (!request)
 		return NULL;
@@ -631,6 +634,47 @@ static struct http_request *request_new(struct http *http, struct MHD_Connection
 	request->seat = seat;
 	request->language = language_accepted(http_header(request, "Accept-Language"));
 	return request;
+}
+
+/* By hand, as libmicrohttpd takes no answer this early. What does not go out at once is lost with
+ * the connection. */
+static void send_away(struct http *http, struct seat *seat, unsigned status, const char *reason,
+		      const char *text)
+{
+	struct blob body = { 0 };
+	char head[192];
+	int len;
+
+	if (error_body(&body, text) == 0) {
+		len = snprintf(head, sizeof(head),
+			       "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Type: %s\r\n"
+			       "Content-Length: %zu\r\n\r\n",
+			       status, reason, JSON_TYPE, body.len);
+		if (send(seat->fd, head, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len)
+			(void)send(seat->fd, body.data, body.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	}
+	blob_free(&body);
+	seat_leave(&http->seats, seat);
+}
+
+/* libmicrohttpd keeps a note of each argument in the connection's memory (32 KiB). When that is
+ * spent in the middle of an address (500 arguments), 0.9.75 neither answers nor ends the
+ * connection. So arguments are counted before it takes the address apart. */
+static void *on_address(void *context, const char *address, struct MHD_Connection *connection)
+{
+	struct http *http = context;
+	struct seat *seat = seat_of(connection);
+	const char *at = strchr(address, '?');
+	unsigned n = 0;
+
+	while (at && n <= ARGUMENTS_MAX) {
+		at = strchr(at + 1, '&');
+		n++;
+	}
+	if (seat && n > ARGUMENTS_MAX)
+		send_away(http, seat, MHD_HTTP_URI_TOO_LONG, "URI Too Long",
+			  _("the address of this request has too many arguments"));
+	return NULL; /* there is no request yet */
 }
 
 static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *path,
@@ -809,13 +853,13 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 static struct MHD_Daemon *daemon_start(struct http *http, int listen_fd,
 				       const struct http_limits *limits)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access,
-				http, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-				MHD_OPTION_CONNECTION_LIMIT, limits->connections + SEATS_WAITING,
-				MHD_OPTION_CONNECTION_TIMEOUT, limits->timeout_s,
-				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-				MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-				MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
+	return MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, http,
+		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+		limits->connections + SEATS_WAITING, MHD_OPTION_CONNECTION_TIMEOUT,
+		limits->timeout_s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_URI_LOG_CALLBACK,
+		on_address, http, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
 }
 
 int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[], size_t n,

@@ -50,10 +50,11 @@ struct http_limits {
  * Serve @routes (n, outlive the server) on @listen_fd, a listening stream socket that the server
  * takes over. Unknown path 404, other method 405, and 400 for what no two readers would understand
  * alike (two lengths or hosts, an address that is not UTF-8) and for an
- * argument that the route does not name, is given twice or without a value, all answered as
- * {"error": "..."}. An escaped NUL in an address stays escaped, so that it matches nothing. HEAD is
- * served by the GET route. -ENOMEM; -EIO when libmicrohttpd cannot start; on error the socket is
- * closed.
+ * argument that the route does not name, is given twice or without a value, and 414 for an address
+ * of more than 64 arguments, all answered as {"error": "..."}. What is no HTTP, or a head of more
+ * than 32 KiB, libmicrohttpd answers in its own words (400, 413, 414, 431) and ends the connection.
+ * An escaped NUL in an address stays escaped, so that it matches nothing. HEAD is served by the GET
+ * route. -ENOMEM; -EIO when libmicrohttpd cannot start; on error the socket is closed.
  */
 int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[], size_t n,
 	       const struct http_limits *limits, void *context, struct http **ret_http,

@@ -75,7 +75,7 @@ struct seat *seats_parked(const struct seats *seats)
 	return oldest(seats, SEAT_PARKED);
 }
 
-static void leave(struct seats *seats, struct seat *seat)
+void seat_leave(struct seats *seats, struct seat *seat)
 {
 	(void)shutdown(seat->fd, SHUT_RDWR); /* fails when it is shut already, by the other side */
 	count_out(seats, seat);
@@ -122,12 +122,12 @@ uint64_t seats_sweep(struct seats *seats, uint64_t now_ms)
 		if (seat->left)
 			continue;
 		if (age_ms >= patience || hung_up(seat))
-			leave(seats, seat);
+			seat_leave(seats, seat);
 		else if (patience != UINT64_MAX && patience - age_ms < next_ms)
 			next_ms = patience - age_ms;
 	}
 	while (seats->n_phase[SEAT_SILENT] > SEATS_SILENT &&
 	       seats->n > seats->most + SEATS_WAITING - SEATS_SILENT)
-		leave(seats, oldest(seats, SEAT_SILENT));
+		seat_leave(seats, oldest(seats, SEAT_SILENT));
 	return next_ms;
 }

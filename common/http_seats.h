@@ -59,6 +59,8 @@ struct seats {
 struct seat *seat_take(struct seats *seats, int fd, uint64_t now_ms);
 void seat_give_back(struct seats *seats, struct seat *seat); /* NULL is fine */
 void seat_turn(struct seats *seats, struct seat *seat, enum seat_phase phase, uint64_t now_ms);
+/** Shut it down: what was sent to it goes out, and it neither hears nor says more. */
+void seat_leave(struct seats *seats, struct seat *seat);
 /** May one more request be in work? */
 bool seats_free(const struct seats *seats);
 /** Who has been parked for longest; NULL. */

@@ -1058,6 +1058,33 @@ static void an_escaped_nul_ends_nothing(void **state)
 	assert_answer(ask(f, "GET /echo?word=a%00b%41%+%4 HTTP/1.1\r\n" END), "200", "a%00bA% %4");
 }
 
+/* The connection of setup_few() has patience for a minute: what is heard before was not waited for.
+ * No handler is called, though the head that follows is whole. */
+static void an_address_of_many_arguments_is_answered_once(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const shapes[] = { "&", "n=1&", "%00&", "n&" };
+
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+		for (size_t n = 64; n <= 4096; n *= 4) {
+			struct blob said = { 0 };
+
+			assert_int_equal(blob_append(&said, "GET /echo?", 10), 0);
+			for (size_t k = 0; k < n; k++)
+				assert_int_equal(blob_append(&said, shapes[i], strlen(shapes[i])),
+						 0);
+			assert_int_equal(blob_append(&said, " HTTP/1.1\r\n" END,
+						     strlen(" HTTP/1.1\r\n" END) + 1),
+					 0);
+			assert_answer(ask(f, (const char *)said.data), "414",
+				      "{\"error\": \"the address of this request has too many "
+				      "arguments\"}\n");
+			blob_free(&said);
+		}
+	assert_int_equal(f->handled, 0);
+	assert_answer(ask(f, "GET /echo?word=alive HTTP/1.1\r\n" END), "200", "alive");
+}
+
 static void a_flood_of_headers_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -1202,6 +1229,7 @@ int main(void)
 		TEST_WITH(who_may_come_in_may_be_found_out_later, setup_door),
 		TEST(what_can_be_read_in_two_ways_is_refused),
 		TEST(an_escaped_nul_ends_nothing),
+		TEST_WITH(an_address_of_many_arguments_is_answered_once, setup_few),
 		TEST(a_flood_of_headers_is_refused),
 		TEST(an_exchange_survives_any_lack_of_memory),
 		TEST(stopping_drops_who_is_connected),
