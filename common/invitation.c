@@ -37,6 +37,15 @@ int key_parse(const char *text, uint8_t ret_key[INVITATION_KEY_LEN])
 	return 0;
 }
 
+bool key_is_public(const uint8_t key[INVITATION_KEY_LEN])
+{
+	/* Any secret will do: each is a multiple of 8, which all orders that are low divide. */
+	static const uint8_t secret[INVITATION_KEY_LEN] = { 8 };
+	uint8_t shared[INVITATION_KEY_LEN];
+
+	return crypto_scalarmult_curve25519(shared, secret, key) == 0;
+}
+
 static bool port_valid(const char *port)
 {
 	size_t len = strlen(port);
@@ -108,7 +117,7 @@ static int parse_parts(char *text, struct invitation *invitation, struct err *er
 	if (!office_valid(office))
 		return err_set(err, -EINVAL, "'%s' is no office code; copy the whole line",
 			       utf8_excerpt(office, strlen(office), shown));
-	if (key_parse(server, invitation->server_key) < 0)
+	if (key_parse(server, invitation->server_key) < 0 || !key_is_public(invitation->server_key))
 		return err_set(err, -EINVAL,
 			       "the province's key (after '#') is damaged; copy the whole line");
 	if (key_parse(secret, invitation->secret_key) < 0)

@@ -41,3 +41,8 @@ bool invitation_address_valid(const char *address);
 #define KEY_TEXT_MAX 44u
 void key_format(const uint8_t key[INVITATION_KEY_LEN], char ret_text[KEY_TEXT_MAX]);
 int key_parse(const char *text, uint8_t ret_key[INVITATION_KEY_LEN]);
+
+/** May @key be somebody's public key? Not when it is a point of low order of Curve25519 or its
+ * twist, 32 zero bytes among them: with such a one every secret agrees on the same shared key, all
+ * zeros (RFC 7748, section 6.1), so CURVE takes nobody who brings it. */
+bool key_is_public(const uint8_t key[INVITATION_KEY_LEN]);

@@ -51,7 +51,7 @@ static int parse(char text[SECRET_FILE_MAX], struct identity *identity)
 	if (strlen(fields[0]) >= sizeof(identity->address) ||
 	    strlen(fields[1]) >= sizeof(identity->office) ||
 	    key_parse(fields[2], identity->server_key) < 0 ||
-	    key_parse(fields[3], identity->secret_key) < 0)
+	    !key_is_public(identity->server_key) || key_parse(fields[3], identity->secret_key) < 0)
 		return -EINVAL;
 	memcpy(identity->address, fields[0], strlen(fields[0]) + 1);
 	memcpy(identity->office, fields[1], strlen(fields[1]) + 1);

@@ -78,7 +78,7 @@ int office_invite(sqlite3 *db, const char *code, uint32_t days, const char *who,
 		  struct roster_key *ret_key, uint8_t ret_secret[KEY_LEN], struct err *err);
 /** Spend invitation @invitation_id for @public_key, which becomes the office's active key; its
  * earlier active keys are revoked. -EACCES: the invitation is not open, or has expired; -EEXIST:
- * the key is known already. */
+ * the key is known already; -EINVAL: it can be nobody's (key_is_public()). */
 int office_enrol(sqlite3 *db, int64_t invitation_id, const uint8_t public_key[KEY_LEN],
 		 struct roster_key *ret_key, struct err *err);
 /** Revoke all keys and open invitations. @ret_revoked: how many. -ENOENT. */

@@ -128,6 +128,9 @@ static void a_damaged_one_is_refused_with_what_to_do(void **state)
 		assert_int_equal(identity_read(f->path, &f->read, &f->err), -EINVAL);
 		assert_non_null(strstr(f->err.text, "ask the province for a new invitation"));
 	}
+	memset(f->identity.server_key, 0, sizeof(f->identity.server_key)); /* nobody's */
+	assert_int_equal(identity_write(f->path, &f->identity, &f->err), 0);
+	assert_int_equal(identity_read(f->path, &f->read, &f->err), -EINVAL);
 	assert_int_equal(f->read.office[0], 0); /* written on success alone */
 }
 

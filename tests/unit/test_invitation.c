@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include <sodium.h>
+
 static struct invitation random_invitation(struct dice *dice)
 {
 	struct invitation made = { 0 };
@@ -61,7 +63,7 @@ static void every_shortened_line_is_refused(void **state)
 static void bad_parts_are_refused(void **state)
 {
 	(void)state;
-	static const char key[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	static const char key[] = "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 	static const char *const fronts[] = { "http://h:1/a#",      "lantoa://h/a#",
 					      "lantoa://h:0/a#",    "lantoa://h:65536/a#",
 					      "lantoa://:1/a#",     "lantoa://h h:1/a#",
@@ -92,6 +94,41 @@ static void a_key_has_letters_of_its_alphabet_alone(void **state)
 	}
 }
 
+/* The points of low order, as D. J. Bernstein's page on ECDH lists them
+ * (https://cr.yp.to/ecdh.html): 0, 1, two of order 8, p - 1, p, p + 1, here with the highest bit,
+ * which Curve25519 does not read, clear and set. */
+static void a_point_that_agrees_with_everybody_is_nobodys_key(void **state)
+{
+	static const char *const low[] = {
+		"0000000000000000000000000000000000000000000000000000000000000000",
+		"0100000000000000000000000000000000000000000000000000000000000000",
+		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+		"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	};
+	struct invitation made = { .address = "h:1", .office = "a", .secret_key = { 5 } }, read;
+	char text[INVITATION_TEXT_MAX];
+	struct err err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(low) / sizeof(low[0]); i++) {
+		uint8_t *key = made.server_key;
+
+		assert_int_equal(
+			sodium_hex2bin(key, INVITATION_KEY_LEN, low[i / 2], 64, NULL, NULL, NULL),
+			0);
+		key[31] |= i % 2 ? 0x80 : 0;
+		assert_false(key_is_public(key));
+		assert_int_equal(invitation_format(&made, text, &err), 0);
+		assert_int_equal(invitation_parse(text, &read, &err), -EINVAL);
+		assert_non_null(strstr(err.text, "the province's key"));
+		key[0] ^= 0x10; /* a neighbour is somebody's */
+		assert_true(key_is_public(key));
+	}
+}
+
 /* The '/' before the code is lost, another line follows: all up to its '/' looks like an address.
  */
 static void a_complaint_quotes_no_key(void **state)
@@ -112,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_printed_is_read_back),
 		cmocka_unit_test(a_key_has_letters_of_its_alphabet_alone),
+		cmocka_unit_test(a_point_that_agrees_with_everybody_is_nobodys_key),
 		cmocka_unit_test(a_complaint_quotes_no_key),
 		cmocka_unit_test(every_shortened_line_is_refused),
 		cmocka_unit_test(bad_parts_are_refused),

@@ -296,7 +296,7 @@ static void a_new_invitation_revokes_the_earlier_one_of_that_office(void **state
 	assert_int_equal(state_of(p, other.id), KEY_INVITED);
 	assert_int_equal(state_of(p, second.id), KEY_INVITED);
 	struct roster_key key;
-	const uint8_t own[KEY_LEN] = { 1 };
+	const uint8_t own[KEY_LEN] = { 9 };
 	assert_int_equal(office_enrol(p->db, first.id, own, &key, &p->err), -EACCES);
 }
 
@@ -312,7 +312,7 @@ static void an_invitation_that_is_too_old_is_told_until_when_it_was_good(void **
 {
 	struct province *p = *state;
 	struct roster_key invitation, key;
-	const uint8_t own[KEY_LEN] = { 1 };
+	const uint8_t own[KEY_LEN] = { 9 };
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	invite(p, "a", &invitation);
 	assert_true(invitation.expires_us > civil_now_us() + 6 * INT64_C(86400000000));
@@ -338,11 +338,14 @@ static void an_invitation_is_spent_once(void **state)
 {
 	struct province *p = *state;
 	struct roster_key invitation, key = { 0 };
-	const uint8_t own[KEY_LEN] = { 1 }, another[KEY_LEN] = { 2 };
+	const uint8_t own[KEY_LEN] = { 9 }, another[KEY_LEN] = { 2 }, nobodys[KEY_LEN] = { 1 };
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	invite(p, "a", &invitation);
 	assert_int_equal(office_enrol(p->db, invitation.id, invitation.public_key, &key, &p->err),
 			 -EEXIST);
+	/* Nobody has such a key (1 is a point of order 4), and the invitation stays. */
+	assert_int_equal(office_enrol(p->db, invitation.id, nobodys, &key, &p->err), -EINVAL);
+	assert_int_equal(state_of(p, invitation.id), KEY_INVITED);
 	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), 0);
 	assert_int_equal(key.office, invitation.office);
 	assert_int_equal(key.state, KEY_ACTIVE);
@@ -361,7 +364,7 @@ static void a_new_key_replaces_the_old_one_which_never_comes_back(void **state)
 {
 	struct province *p = *state;
 	struct roster_key invitation, first, second;
-	const uint8_t own[KEY_LEN] = { 1 }, another[KEY_LEN] = { 2 };
+	const uint8_t own[KEY_LEN] = { 9 }, another[KEY_LEN] = { 2 };
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	invite(p, "a", &invitation);
 	assert_int_equal(office_enrol(p->db, invitation.id, own, &first, &p->err), 0);
@@ -377,7 +380,7 @@ static void revoking_ends_keys_and_open_invitations(void **state)
 {
 	struct province *p = *state;
 	struct roster_key invitation, key;
-	const uint8_t own[KEY_LEN] = { 1 };
+	const uint8_t own[KEY_LEN] = { 9 };
 	size_t revoked = 0;
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	invite(p, "a", &invitation);
@@ -434,7 +437,7 @@ static void the_roster_gets_every_key_with_its_state(void **state)
 {
 	struct province *p = *state;
 	struct roster_key invitation, key;
-	const uint8_t own[KEY_LEN] = { 1 };
+	const uint8_t own[KEY_LEN] = { 9 };
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	invite(p, "a", &invitation);
 	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), 0);
@@ -457,7 +460,7 @@ static int whole_life(struct province *p)
 	size_t added = 0;
 	uint8_t secret[KEY_LEN];
 	struct roster_key invitation, key;
-	const uint8_t own[KEY_LEN] = { 1 };
+	const uint8_t own[KEY_LEN] = { 9 };
 	static const char csv[] = HEADER "b,B,28249,2024-01-01\nc,C,82,2024-01-01\n";
 	int rc = db_begin(p->db, &p->err);
 	if (rc == 0)
