@@ -240,6 +240,10 @@ static void on_ack(struct step *step)
 		if (core->state == UPLINK_WELCOME && core->blocked_seq == 0 &&
 		    !core_waits_for_budget(core, step->event.now_ms))
 			step_say(step, UPLINK_TROUBLE_NONE);
+	} else if (step->event.slow_down_ms > 0 && core->blocked_seq == 0) {
+		/* Put off: a province without room drops what comes. It all goes again after the
+		 * rest; what was not dropped is a duplicate then. */
+		core->next_send = core->acked + 1;
 	}
 	step_send_more(step);
 }

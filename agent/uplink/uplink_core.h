@@ -13,6 +13,8 @@
  * - nothing heard for ping_ms: Ping; for silence_ms: a new socket (libzmq gives up a connection
  *   for good after any protocol error, and never says so)
  * - batches in flight but no ack for ack_ms: Hello again (an ack may be dropped, never repeated)
+ * - an Ack that moves nothing asks to slow down: the batches in flight were put off, and go again
+ *   after that rest
  * - GAP: Hello again, with pauses that grow while nothing moves
  * - our key is refused, or was used too often: a new socket after a pause that grows
  * - a batch is refused as malformed, or no common protocol: it stays, blocks what follows, and is

@@ -314,7 +314,7 @@ class Deploy(unittest.TestCase):
         province.wait_for(lambda: "NOT TAKING FIGURES" in province.show(unit, "StatusText"), "the status to say so", 60)
         self.assertEqual(self.teams(province), (16, 2), "questions are answered meanwhile")
         province.sh(f"rm {STATE}/ballast")
-        self.assert_figures(province, 17, 2, 240)  # what was put off is sent again when no ack came for two minutes
+        self.assert_figures(province, 17, 2, 90)  # what was put off is sent again after a minute
         province.wait_for(lambda: "NOT TAKING" not in province.show(unit, "StatusText"), "the status to be well again", 30)
         self.off_small_disk(province, unit, STATE)
         self.assert_figures(province, 17, 2)

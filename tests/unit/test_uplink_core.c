@@ -139,6 +139,36 @@ static void slow_down_is_heeded_and_bounded(void **state)
 	assert_true(f->core.slow_until_ms <= f->now_ms + 3600000);
 }
 
+/* As by a province whose disk is full: what it dropped goes again when the rest is over, not first
+ * when an ack has been missed for long enough. What it did take meanwhile does not. */
+static void what_was_put_off_goes_again_when_the_rest_is_over(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t told_ms = f->now_ms;
+
+	welcome(f, 3, 0, 16);
+	for (uint64_t seq = 1; seq <= 3; seq++) {
+		assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), seq);
+		sent(f, UPLINK_SENT);
+	}
+	for (int i = 0; i < 2; i++) /* of 2 and 3; the first was being taken */
+		tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .slow_down_ms = 60000 });
+	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 1 });
+	assert_int_equal(seq_of(f, UPLINK_RELEASE), 1);
+	while (f->now_ms < told_ms + 60000) {
+		assert_false(did(f, UPLINK_SEND_BATCH));
+		tick_at_next(f);
+	}
+	assert_int_equal(f->now_ms, told_ms + 60000);
+	for (uint64_t seq = 2; seq <= 3; seq++) {
+		assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), seq);
+		sent(f, UPLINK_SENT);
+	}
+	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 3 });
+	assert_int_equal(seq_of(f, UPLINK_RELEASE), 3);
+	assert_int_equal(uplink_in_flight(&f->core), 0);
+}
+
 static void unanswered_hello_is_repeated_then_the_socket_is_made_anew(void **state)
 {
 	struct fixture *f = *state;
@@ -901,6 +931,7 @@ int main(void)
 		TEST(batches_go_in_order_and_never_over_the_credit),
 		TEST(what_was_in_flight_is_sent_again_after_a_lost_connection),
 		TEST(slow_down_is_heeded_and_bounded),
+		TEST(what_was_put_off_goes_again_when_the_rest_is_over),
 		TEST(unanswered_hello_is_repeated_then_the_socket_is_made_anew),
 		TEST(silence_is_pinged_then_ends_the_socket),
 		TEST(connecting_in_vain_makes_a_new_socket_with_pauses_that_grow),
