@@ -1,6 +1,7 @@
 #include "cell.h"
 
 #include "i18n.h"
+#include "measure.h"
 #include "utf8.h"
 #include "viet.h"
 
@@ -91,11 +92,142 @@ static int refuse_either(const char *text, struct err *err)
 		       text, comma, point);
 }
 
-int cell_refuse(const char *text, enum numeral mark, unsigned decimals, struct err *err)
+/* --- what is nearly a number --- */
+
+struct nearly {                                       /* a number, and what stands around it */
+	char number[NUMERAL_MAX], rest[VIET_KEY_MAX]; /* as typed; as viet_key() makes it */
+};
+
+/* The longest number that @text begins with; false when there is none. */
+static bool nearly_read(const char *text, struct nearly *ret)
+{
+	size_t len = strnlen(text, sizeof(ret->number) - 1);
+	for (; len > 0; len--) {
+		memcpy(ret->number, text, len);
+		ret->number[len] = '\0';
+		if (numeral_look(ret->number) != NUMERAL_NONE)
+			break;
+	}
+	while (len > 0 && ret->number[len - 1] == ' ')
+		ret->number[--len] = '\0';
+	return len > 0 && viet_key(text + len, ret->rest) && *ret->rest;
+}
+
+static bool is_remark(const char *rest)
+{
+	static const char *const marks[] = { "*", "(*", "(", "[", "^", "¹", "²", "³", "⁴" };
+	size_t n = begins_with(rest, marks, sizeof(marks) / sizeof(marks[0]));
+	return n > 0 && !rest[n + strspn(rest + n, "0123456789*)]")];
+}
+
+static bool is_second(const char *rest)
+{
+	static const char *const between[] = {
+		"/", "-", "\xe2\x80\x93", "\xe2\x80\x94", ":", "x "
+	};
+	size_t n = begins_with(rest, between, sizeof(between) / sizeof(between[0]));
+	return n > 0 && numeral_look(rest + n) != NUMERAL_NONE;
+}
+
+/* "~8", "trên 8": about as much. */
+static bool is_about(const char *text)
+{
+	static const char *const words[] = {
+		"~",     "\xe2\x89\x88", "±",    ">",     "<",    "≥",      "≤",      "khoang ",
+		"tren ", "hon ",         "gan ", "duoi ", "uoc ", "chung ", "about ", "over "
+	};
+	char bare[VIET_KEY_MAX];
+	size_t n = viet_bare(text, bare)
+			   ? begins_with(bare, words, sizeof(words) / sizeof(words[0]))
+			   : 0;
+	n += n > 0 && bare[n] == '=';
+	return n > 0 && numeral_look(bare + n) != NUMERAL_NONE;
+}
+
+/* Accountants' (8). */
+static bool is_bracketed(const char *text, char ret_number[NUMERAL_MAX])
+{
+	size_t len = strlen(text);
+	if (len < 3 || len >= NUMERAL_MAX || text[0] != '(' || text[len - 1] != ')')
+		return false;
+	memcpy(ret_number, text + 1, len - 2);
+	ret_number[len - 2] = '\0';
+	return numeral_look(ret_number) != NUMERAL_NONE && strspn(ret_number, "0123456789.,");
+}
+
+static bool is_exponent(const char *rest)
+{
+	size_t sign = rest[0] == 'e' && strchr("+-", rest[1]) && rest[1];
+	return rest[0] == 'e' && rest[1 + sign] &&
+	       !rest[1 + sign + strspn(rest + 1 + sign, "0123456789")];
+}
+
+static int refuse_nearly(const struct nearly *nearly, const char *shown,
+			 const struct metric *metric, struct err *err)
+{
+	const char *rest = nearly->rest;
+	if (is_remark(rest))
+		return err_set(err, -EINVAL,
+			       "'%s' has the mark of a remark behind the number; write the number "
+			       "alone, like %s",
+			       shown, nearly->number);
+	if (is_second(rest))
+		return err_set(err, -EINVAL, "'%s' is two numbers; write the one that is counted",
+			       shown);
+	if (is_exponent(rest))
+		return err_set(
+			err, -EINVAL,
+			"'%s' was shortened by the spreadsheet; format the cell as a number, "
+			"and save the table again",
+			shown);
+	if (measure_fits(metric, rest))
+		return err_set(err, -EINVAL,
+			       "'%s' has its unit beside it; write the number alone, like %s",
+			       shown, nearly->number);
+	if (measure_is_known(rest))
+		return err_set(err, -EINVAL,
+			       "'%s' is in another unit; write the figure in '%s', in digits alone",
+			       shown, measure_shown(metric));
+	return 0;
+}
+
+/* What can be told of the cell more than that it is no number; 0: nothing. */
+static int refuse_known(const char *text, const struct metric *metric, struct err *err)
+{
+	char shown[EXCERPT_MAX], number[NUMERAL_MAX];
+	struct nearly nearly;
+	utf8_excerpt(text, strlen(text), shown);
+	if (is_bracketed(text, number))
+		return err_set(
+			err, -EINVAL,
+			"'%s' can be %s below zero, as accountants write it; write -%s if it "
+			"is that, and %s if it is not",
+			shown, number, number, number);
+	if (text[0] == '#')
+		return err_set(err, -EINVAL,
+			       "'%s' is an error of the spreadsheet; mend its formula or widen its "
+			       "column, or write the number",
+			       shown);
+	if (text[0] == '=')
+		return err_set(err, -EINVAL,
+			       "'%s' is a formula; save the table with what it comes to, or write "
+			       "the number",
+			       shown);
+	if (is_about(text))
+		return err_set(err, -EINVAL,
+			       "'%s' is no exact number; write what was counted, or empty the cell "
+			       "until that is known",
+			       shown);
+	return nearly_read(text, &nearly) ? refuse_nearly(&nearly, shown, metric, err) : 0;
+}
+
+int cell_refuse(const char *text, enum numeral mark, const struct metric *metric, struct err *err)
 {
 	char shown[EXCERPT_MAX];
+	if (refuse_known(text, metric, err) < 0)
+		return -EINVAL;
 	utf8_excerpt(text, strlen(text), shown);
-	if (decimals == 0)
+	if (metric->decimals == 0)
 		return err_set(err, -EINVAL,
 			       "'%s' is not a number; write digits alone, without a unit, like 12",
 			       shown);
@@ -105,8 +237,8 @@ int cell_refuse(const char *text, enum numeral mark, unsigned decimals, struct e
 		       shown, cell_point(mark));
 }
 
-int cell_read(const char *text, enum numeral mark, unsigned decimals, char plain[NUMERAL_MAX],
-	      const char **ret_value, struct err *err)
+int cell_read(const char *text, enum numeral mark, const struct metric *metric,
+	      char plain[NUMERAL_MAX], const char **ret_value, struct err *err)
 {
 	if (is_dash(text))
 		return err_set(err, -EINVAL,
@@ -121,6 +253,6 @@ int cell_read(const char *text, enum numeral mark, unsigned decimals, char plain
 	else if (numeral_look(text) == NUMERAL_EITHER)
 		return refuse_either(text, err);
 	else
-		return cell_refuse(text, mark, decimals, err);
+		return cell_refuse(text, mark, metric, err);
 	return 0;
 }

@@ -3,6 +3,7 @@
  * about. Pure. */
 #pragma once
 
+#include "catalogue.h"
 #include "err.h"
 #include "numeral.h"
 
@@ -17,14 +18,14 @@ char cell_point(enum numeral mark);
  * Read @text, which is not empty.
  *
  * @mark       of the table (agent/dialect.h)
- * @decimals   the figure may have: for the example in a sentence
+ * @metric     whose figure it is: for the sentence
  * @ret_value  written to @plain as common/decimal.h reads it; NULL: it takes back
  *
  * -EINVAL, and what to do, in the table's own notation.
  */
-int cell_read(const char *text, enum numeral mark, unsigned decimals, char plain[NUMERAL_MAX],
-	      const char **ret_value, struct err *err);
+int cell_read(const char *text, enum numeral mark, const struct metric *metric,
+	      char plain[NUMERAL_MAX], const char **ret_value, struct err *err);
 
 /** The sentence about @text, which is no number: -EINVAL. The arguments are those of cell_read().
  */
-int cell_refuse(const char *text, enum numeral mark, unsigned decimals, struct err *err);
+int cell_refuse(const char *text, enum numeral mark, const struct metric *metric, struct err *err);

@@ -184,8 +184,8 @@ int figure_take(struct reading *reading, struct line *line, const struct place *
 		entry.period = NULL; /* its value may be wrong as well */
 	int rc = refuse_open(reading, metric, cell->value, &why);
 	if (rc == 0)
-		rc = cell_read(cell->value, reading->dialect.mark, metric->decimals, plain,
-			       &entry.value, &why);
+		rc = cell_read(cell->value, reading->dialect.mark, metric, plain, &entry.value,
+			       &why);
 	if (rc == 0)
 		rc = entry_judge_part(metric, &entry, reading->config->now_us, &obs, &part, &why);
 	if (rc == 0 && good) {

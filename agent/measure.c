@@ -90,24 +90,34 @@ static bool is_same(const struct measure *said, const char *unit)
 	       (is_same_base(said->base, own.base) || (!*said->base && said->scale > 0));
 }
 
-/* "tổ" of "Số tổ", as whole words. */
-static bool holds(const char *label, const char *part)
+/* Is @text what @label counts: "tổ", "tổ công nghệ" of "Số tổ công nghệ số cộng đồng"? Not any word
+ * of it: "đồng" would be one. */
+static bool counts(const char *label, const char *text)
 {
-	char whole[VIET_KEY_MAX + 2] = " ", wanted[VIET_KEY_MAX + 2] = " ";
-	if (!label || !viet_key(label, whole + 1) || strlen(whole) + 1 >= VIET_KEY_MAX ||
-	    !viet_key(part, wanted + 1) || strlen(wanted) + 1 >= VIET_KEY_MAX)
+	static const char *const words[] = { "tổng số ", "số ", "number of " };
+	static char keys[N_OF(words)][VIET_WORD_MAX];
+	char whole[VIET_KEY_MAX], part[VIET_KEY_MAX];
+	const char *counted = whole;
+	if (!label || !viet_key(label, whole) || !viet_key(text, part) || !*part)
 		return false;
-	strcat(whole, " ");
-	strcat(wanted, " ");
-	return wanted[1] != ' ' && strstr(whole, wanted);
+	for (size_t i = 0; i < N_OF(words) && counted == whole; i++) {
+		size_t len = strlen(viet_word(words[i], keys[i]));
+		if (strncmp(whole, keys[i], len) == 0 && whole[len] == ' ')
+			counted += len + 1;
+	}
+	size_t len = strlen(part);
+	return strncmp(counted, part, len) == 0 && (!counted[len] || strchr(" ,;(", counted[len]));
 }
 
 static bool fits_one(const struct metric *metric, const char *text)
 {
 	struct measure said;
-	return measure_read(text, &said) &&
-	       (is_same(&said, metric->unit) || is_same(&said, terms_vietnamese(metric->unit)) ||
-		holds(metric->label_vi, text) || holds(metric->label_en, text));
+	if (!measure_read(text, &said))
+		return false;
+	if (is_same(&said, metric->unit) || is_same(&said, terms_vietnamese(metric->unit)))
+		return true;
+	return said.scale == 0 && strcmp(said.base, MONEY) != 0 &&
+	       (counts(metric->label_vi, text) || counts(metric->label_en, text));
 }
 
 const char *measure_shown(const struct metric *metric)

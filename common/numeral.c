@@ -16,8 +16,16 @@ static bool is_digit(char c)
 /* Bytes of the blank that @text begins with. */
 static size_t blank_len(const char *text)
 {
-	static const char *const blanks[] = { " ", "\t", "\xc2\xa0", "\xe2\x80\xaf",
-					      "\xe2\x80\x89" };
+	static const char *const blanks[] = { " ",
+					      "\t",
+					      "\xc2\xa0",
+					      "\xe2\x80\xaf",
+					      "\xe2\x80\x87",
+					      "\xe2\x80\x89",
+					      "\xe2\x80\x8a",
+					      "\xe2\x80\x8b",
+					      "\xe3\x80\x80",
+					      "\xef\xbb\xbf" };
 	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++)
 		if (strncmp(text, blanks[i], strlen(blanks[i])) == 0)
 			return strlen(blanks[i]);
@@ -32,6 +40,16 @@ static const char *skip_blanks(const char *text)
 	return text;
 }
 
+/* The character that @text begins with; wide ones, as East Asian keyboards have them, are what they
+ * stand for. */
+static char char_at(const char *text, size_t *ret_len)
+{
+	bool wide = strncmp(text, "\xef\xbc", 2) == 0 && (unsigned char)text[2] >= 0x8b &&
+		    (unsigned char)text[2] <= 0x99;
+	*ret_len = wide ? 3 : 1;
+	return wide ? (char)('+' + (unsigned char)text[2] - 0x8b) : *text;
+}
+
 static const char *read_sign(const char *text, bool *ret_negative)
 {
 	static const char minus[] = "\xe2\x88\x92";
@@ -39,8 +57,10 @@ static const char *read_sign(const char *text, bool *ret_negative)
 		*ret_negative = true;
 		return text + strlen(minus);
 	}
-	*ret_negative = *text == '-';
-	return *text == '-' || *text == '+' ? text + 1 : text;
+	size_t len;
+	char sign = char_at(text, &len);
+	*ret_negative = sign == '-';
+	return sign == '-' || sign == '+' ? text + len : text;
 }
 
 static bool spelling_read(const char *text, struct spelling *ret)
@@ -49,14 +69,15 @@ static bool spelling_read(const char *text, struct spelling *ret)
 	ret->len = 0;
 	while (*text) {
 		size_t blank = blank_len(text);
-		char c = blank > 0 ? '_' : *text;
+		size_t len = 1;
+		char c = blank > 0 ? '_' : char_at(text, &len);
 		if (blank > 0 && !*skip_blanks(text))
 			break;
 		if ((!is_digit(c) && blank == 0 && c != '.' && c != ',') ||
 		    ret->len + 2 >= sizeof(ret->body))
 			return false;
 		ret->body[ret->len++] = c;
-		text += blank > 0 ? blank : 1;
+		text += blank > 0 ? blank : len;
 	}
 	ret->body[ret->len] = '\0';
 	return ret->len > 0;

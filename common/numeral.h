@@ -17,7 +17,7 @@ enum numeral {
 #define NUMERAL_MAX 64u
 
 /** What does @text tell? Blanks around it, blanks between groups of three digits (also no-break
- * ones) and the typographic minus are taken. */
+ * ones), the typographic minus and wide digits are taken. */
 enum numeral numeral_look(const char *text);
 
 /**

@@ -99,7 +99,7 @@ static int read_value(struct sheet_row *row)
 	if (numeral_plain(row->typed, mark, row->value))
 		return 0;
 	struct err err;
-	(void)cell_refuse(row->typed, mark, row->metric->decimals, &err); /* it is the sentence */
+	(void)cell_refuse(row->typed, mark, row->metric, &err); /* it is the sentence */
 	return say(row, "%s", err.text);
 }
 

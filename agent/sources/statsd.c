@@ -214,9 +214,12 @@ static void take_datagram(struct statsd *statsd, const char *text, size_t len)
 		size_t line = (size_t)((stop ? stop : end) - text);
 		if (line > 0 && text[line - 1] == '\r')
 			line--; /* programs on Windows end their lines so */
-		if (line > 0 && take_line(statsd, text, line, latest_us, &err) < 0)
+		if (line > 0 && take_line(statsd, text, line, latest_us, &err) < 0) {
+			char shown[EXCERPT_MAX]; /* which of a program's lines it was */
+			if (!strstr(err.text, utf8_excerpt(text, line, shown)))
+				err_wrap(&err, "'%s'", shown);
 			refuse(statsd, 1, err.text);
-		else if (line > 0)
+		} else if (line > 0)
 			statsd->last_us = civil_now_us();
 		text = stop ? stop + 1 : end;
 	}

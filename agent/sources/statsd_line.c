@@ -125,8 +125,11 @@ static int take_rate(struct span rate, struct statsd_line *line, struct err *err
 			       utf8_excerpt(rate.at, rate.len, shown));
 	if (!line->counter)
 		return err_set(err, -EINVAL, "a gauge takes no sample rate; leave it out");
-	if (!number_read(line->value, strlen(line->value), &value_e, &value_decimals) ||
-	    !divide(value_e, value_decimals, rate_e, rate_decimals, line->value))
+	if (!number_read(line->value, strlen(line->value), &value_e, &value_decimals))
+		return err_set(err, -EINVAL,
+			       "'%s' is not a number; write it with '.' before decimals, like 12.5",
+			       utf8_excerpt(line->value, strlen(line->value), shown));
+	if (!divide(value_e, value_decimals, rate_e, rate_decimals, line->value))
 		return err_set(err, -EINVAL,
 			       "%s at a sample rate of %s is no exact number; send all, or a rate "
 			       "like 0.1",

@@ -120,6 +120,22 @@ static void try_table(void *context, const char *text, struct blob *said, struct
 
 #define NO_NUMBER      "'%s' is not a number; write digits alone, without a unit, like 12"
 #define NO_DECIMAL     "'%s' is not a number; write digits alone, without a unit, like 12 or 12%c5"
+#define OWN_UNIT       "'%s' has its unit beside it; write the number alone, like %s"
+#define OTHER_UNIT     "'%s' is in another unit; write the figure in '%s', in digits alone"
+#define REMARK         "'%s' has the mark of a remark behind the number; write the number alone, like %s"
+#define TWO_NUMBERS    "'%s' is two numbers; write the one that is counted"
+#define ABOUT                                                                                      \
+	"'%s' is no exact number; write what was counted, or empty the cell until that is known"
+#define BRACKETS                                                                                   \
+	"'%s' can be %s below zero, as accountants write it; write -%s if it is that, and %s if "  \
+	"it is not"
+#define SHORTENED                                                                                  \
+	"'%s' was shortened by the spreadsheet; format the cell as a number, and save the table "  \
+	"again"
+#define IN_ERROR                                                                                   \
+	"'%s' is an error of the spreadsheet; mend its formula or widen its column, or write the " \
+	"number"
+#define FORMULA "'%s' is a formula; save the table with what it comes to, or write the number"
 #define TWO_READINGS                                                                               \
 	"'%s' can be read as %s or as %s, and the other numbers of this file do not tell; write "  \
 	"it without a mark for thousands, or save the file with ';' between columns and ',' "      \
@@ -178,11 +194,12 @@ static void try_table(void *context, const char *text, struct blob *said, struct
 
 static const struct advice rows[] = {
 	/* numbers */
-	{ COMMAS, "1,25 tỷ", NO_DECIMAL, "12$25", "2023 economy=12.5;2024 economy=12.5;" },
-	{ COMMAS, "1.250,5đ", NO_DECIMAL, "1.250$25", "2023 economy=12.5;2024 economy=1250.5;" },
-	{ POINTS, "1.25bn", NO_DECIMAL, "1$225", "2023 economy=12.5;2024 economy=1.25;" },
+	{ COMMAS, "1,25 tỷ", OWN_UNIT, "$2", "2023 economy=12.5;2024 economy=1.25;" },
+	{ COMMAS, "1,25 lít", NO_DECIMAL, "12$25", "2023 economy=12.5;2024 economy=12.5;" },
+	{ COMMAS, "1.250,5 x", NO_DECIMAL, "1.250$25", "2023 economy=12.5;2024 economy=1250.5;" },
+	{ POINTS, "1.25l", NO_DECIMAL, "1$225", "2023 economy=12.5;2024 economy=1.25;" },
 	{ SILENT, "chưa có", NO_DECIMAL, "12", "2024 economy=12;" },
-	{ SILENT, "\"1,25 tỷ\"", NO_DECIMAL, "\"12$25\"", "2024 economy=12.5;" },
+	{ SILENT, "\"1,25 lít\"", NO_DECIMAL, "\"12$25\"", "2024 economy=12.5;" },
 	{ SILENT, "1.250", TWO_READINGS, "$2", "2024 economy=1250;" },
 	{ SILENT, "1.250", TWO_READINGS, "\"$3\"", "2024 economy=1.25;" },
 	{ SILENT, "7.000", TWO_READINGS, "$2", "2024 economy=7000;" },
@@ -191,7 +208,18 @@ static const struct advice rows[] = {
 	  "2024 economy=1.250;" },
 	{ "Kỳ;Kinh tế số\n2024;@\n", "1.250", ZERO_MORE, "$2", "2024 economy=1250;" },
 	{ "Kỳ;Kinh tế số\n2024;@\n", "1.250", ZERO_MORE, "$40", "2024 economy=1.2500;" },
-	{ MONTHLY, "8 tổ", NO_NUMBER, "12", "2025-06 teams=12;" },
+	{ MONTHLY, "tám", NO_NUMBER, "12", "2025-06 teams=12;" },
+	{ MONTHLY, "8 tổ", OWN_UNIT, "$2", "2025-06 teams=8;" },
+	{ MONTHLY, "8 %", OTHER_UNIT, "8", "2025-06 teams=8;" },
+	{ COMMAS, "1250 triệu", OTHER_UNIT, "1,25", "2023 economy=12.5;2024 economy=1.25;" },
+	{ MONTHLY, "8 (1)", REMARK, "$2", "2025-06 teams=8;" },
+	{ COMMAS, "1.250,5*", REMARK, "$2", "2023 economy=12.5;2024 economy=1250.5;" },
+	{ MONTHLY, "8/10", TWO_NUMBERS, "8", "2025-06 teams=8;" },
+	{ MONTHLY, "~8", ABOUT, "8", "2025-06 teams=8;" },
+	{ MONTHLY, "(8)", BRACKETS, "$4", "2025-06 teams=8;" },
+	{ MONTHLY, "8E+02", SHORTENED, "800", "2025-06 teams=800;" },
+	{ MONTHLY, "#REF!", IN_ERROR, "8", "2025-06 teams=8;" },
+	{ MONTHLY, "=A1", FORMULA, "8", "2025-06 teams=8;" },
 	{ MONTHLY, "8,5", "'%s' has more than %u digits after ','", "8", "2025-06 teams=8;" },
 	{ COMMAS, "1,2345", "'%s' has more than %u digits after ','", "1,234",
 	  "2023 economy=12.5;2024 economy=1.234;" },

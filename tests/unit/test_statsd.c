@@ -165,7 +165,7 @@ static void what_is_refused_is_counted_and_keeps_nothing_else_out(void **state)
 		const char *line, *why;
 	} cases[] = {
 		{ "nonsense", "1 refused; the last: 'nonsense' is no StatsD line" },
-		{ "visits:1|ms", "2 refused" },
+		{ "visits:1|ms", "2 refused; the last: 'visits:1|ms': " },
 		{ "nobody:1|c", "'nobody' is not in the catalogue" },
 		{ "visits:0.25|c", "more than 1 digits" },
 		{ "visits:1|c|#colour:red", "colour" },
@@ -214,7 +214,8 @@ static void before_the_time_is_known_nothing_goes_by_what_was_before(void **stat
 	spool_use_clock(f->office.spool, clock);
 	begin(f);
 	said(f, "wait:40|g\nleft:4|g\nqueue:+1|g");
-	assert_non_null(strstr(look_at(f).error, "3 refused; the last: this machine does not"));
+	assert_non_null(
+		strstr(look_at(f).error, "3 refused; the last: 'queue:+1|g': this machine"));
 	said(f, "visits:1|c\nqueue:7|g\nvisits:2|c");
 	end(f);
 	set = true;
