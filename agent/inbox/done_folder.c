@@ -1,10 +1,12 @@
 #include "done_folder.h"
 
 #include "civil.h"
+#include "inbox_file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,8 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STAMP_LEN 18u   /* of "2025-07-01_140509_" */
-#define TWINS_MAX 1000u /* of one name in one second */
+#define STAMP_LEN        18u   /* of "2025-07-01_140509_" */
+#define TWINS_MAX        1000u /* of one name in one second */
+#define WATCHED_LINE_MAX (2 * NAME_MAX + 128)
 
 /* --- names --- */
 
@@ -139,13 +142,23 @@ static void watch_add(struct done_watch *watch, const char *name, const char *mo
 	struct done_watched *new = &watch->list[watch->next++ % DONE_WATCHED_MAX];
 	(void)snprintf(new->name, sizeof(new->name), "%s", name);    /* fits, as the system's */
 	(void)snprintf(new->moved, sizeof(new->moved), "%s", moved); /* likewise */
-	new->as_read = *as_read;
+	new->as_read = inbox_stamp_of(as_read);
 	new->until_ms = tick_ms + DONE_WATCHED_MS;
+}
+
+/* Does @one lie there with other contents than were read? */
+static bool is_written(int done_fd, const struct done_watched *one, bool *ret_there)
+{
+	struct stat stat = { .st_ino = 0 };
+	*ret_there = fstatat(done_fd, one->moved, &stat, AT_SYMLINK_NOFOLLOW) == 0;
+	struct inbox_stamp now = inbox_stamp_of(&stat);
+	*ret_there &= now.inode == one->as_read.inode;
+	return *ret_there &&
+	       (now.size != one->as_read.size || now.modified_ns != one->as_read.modified_ns);
 }
 
 size_t done_folder_look(int folder_fd, struct done_watch *watch, uint64_t tick_ms)
 {
-	struct stat now;
 	size_t n = 0;
 	int done_fd =
 		openat(folder_fd, DONE_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -154,10 +167,9 @@ size_t done_folder_look(int folder_fd, struct done_watch *watch, uint64_t tick_m
 	for (struct done_watched *one = watch->list; one < watch->list + DONE_WATCHED_MAX; one++) {
 		if (one->until_ms < tick_ms)
 			one->until_ms = 0;
-		if (one->until_ms == 0 || is_as_read(done_fd, one->moved, &one->as_read))
+		bool there;
+		if (one->until_ms == 0 || (!is_written(done_fd, one, &there) && there))
 			continue;
-		bool there = fstatat(done_fd, one->moved, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
-			     now.st_ino == one->as_read.st_ino;
 		int rc = there ? rename_new(done_fd, one->moved, folder_fd, one->name) : 0;
 		n += there && rc == 0;
 		if (rc != -EEXIST) /* gone, back, or not to be moved */
@@ -165,6 +177,60 @@ size_t done_folder_look(int folder_fd, struct done_watch *watch, uint64_t tick_m
 	}
 	(void)close(done_fd); /* a folder */
 	return n;
+}
+
+/* --- over a restart --- */
+
+int done_watch_remember(const struct done_watch *watch, struct blob *out)
+{
+	int rc = 0;
+	for (const struct done_watched *one = watch->list;
+	     one < watch->list + DONE_WATCHED_MAX && rc == 0; one++) {
+		char line[WATCHED_LINE_MAX];
+		if (one->until_ms == 0)
+			continue;
+		int len = snprintf(line, sizeof(line),
+				   "moved %" PRIu64 " %" PRIu64 " %" PRId64 " %s/%s\n",
+				   one->as_read.inode, one->as_read.size, one->as_read.modified_ns,
+				   one->name, one->moved); /* fits */
+		rc = blob_append(out, line, (size_t)len);
+	}
+	return rc;
+}
+
+static void recall_line(struct done_watch *watch, const char *text, size_t len, uint64_t tick_ms)
+{
+	char line[WATCHED_LINE_MAX];
+	struct done_watched one = { .until_ms = tick_ms + DONE_WATCHED_MS };
+	int names = 0;
+	if (len >= sizeof(line))
+		return;
+	memcpy(line, text, len);
+	line[len] = '\0';
+	if (sscanf(line, "moved %" SCNu64 " %" SCNu64 " %" SCNd64 " %n", &one.as_read.inode,
+		   &one.as_read.size, &one.as_read.modified_ns, &names) != 3)
+		return;
+	char *moved = strchr(line + names, '/');
+	if (!moved)
+		return;
+	*moved++ = '\0'; /* no name holds one: what does is none of ours */
+	if (inbox_name_judge(line + names) != INBOX_NAME_COUNTS || !is_stamped(moved) ||
+	    strchr(moved, '/') || strlen(moved) > NAME_MAX || strlen(line + names) > NAME_MAX)
+		return;
+	memcpy(one.name, line + names, strlen(line + names) + 1);
+	memcpy(one.moved, moved, strlen(moved) + 1);
+	watch->list[watch->next++ % DONE_WATCHED_MAX] = one;
+}
+
+void done_watch_recall(struct done_watch *watch, const char *text, size_t len, uint64_t tick_ms)
+{
+	while (len > 0) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) : len;
+		recall_line(watch, text, n, tick_ms);
+		text += end ? n + 1 : n;
+		len -= end ? n + 1 : n;
+	}
 }
 
 int done_folder_take(int folder_fd, const char *name, const struct stat *as_read, int64_t now_us,

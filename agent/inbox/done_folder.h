@@ -2,7 +2,9 @@
  * (2025-07-01_140509_NAME). The newest 1000 are kept, and at most a gigabyte of them. */
 #pragma once
 
+#include "blob.h"
 #include "err.h"
+#include "inbox_core.h"
 
 #include <limits.h>
 #include <stddef.h>
@@ -14,13 +16,13 @@
 #define DONE_BYTES_MAX (UINT64_C(1) << 30)
 
 /* Who still has a file open goes on writing to it wherever it lies. So what was moved is looked at
- * again for an hour: the newest DONE_WATCHED_MAX of them, of this run of the program. */
+ * again for an hour, which begins anew with the program: the newest DONE_WATCHED_MAX of them. */
 #define DONE_WATCHED_MAX 64u
 #define DONE_WATCHED_MS  3600000u
 
 struct done_watched {
 	char name[NAME_MAX + 1], moved[NAME_MAX + 1]; /* in the folder; in done/ */
-	struct stat as_read;
+	struct inbox_stamp as_read;
 	uint64_t until_ms; /* 0: this place is free */
 };
 
@@ -43,3 +45,9 @@ int done_folder_take(int folder_fd, const char *name, const struct stat *as_read
 /** Those that were written to since go back under their names, to be read again; where another one
  * lies there by now, when that is gone. Returns how many went back. */
 size_t done_folder_look(int folder_fd, struct done_watch *watch, uint64_t tick_ms);
+
+/** Append the watch to @out as lines of text, which those of inbox_core_remember() may stand
+ * beside. -ENOMEM. */
+int done_watch_remember(const struct done_watch *watch, struct blob *out);
+/** That of an earlier run, into an empty one. What is no such line is passed over. */
+void done_watch_recall(struct done_watch *watch, const char *text, size_t len, uint64_t tick_ms);

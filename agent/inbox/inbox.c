@@ -27,7 +27,7 @@
 #define ABSENT_MS    10000u /* a stick is plugged in */
 #define EVENT_MS     200u   /* a change seldom comes alone */
 #define CATALOGUE_MS 5000u
-#define FACT         "inbox" /* of the spool: what the core remembers */
+#define FACT         "inbox" /* of the spool: what the core and the watch remember */
 #define RETRY_MS     60000u  /* of a file that the machine's troubles kept out */
 
 struct inbox {
@@ -188,6 +188,9 @@ static int recall(struct inbox *inbox, struct err *err)
 	if (rc == 0 && !inbox->recalled)
 		rc = inbox_core_recall(inbox->core, (const char *)inbox->kept.data, inbox->kept.len,
 				       err);
+	if (rc == 0 && !inbox->recalled)
+		done_watch_recall(inbox->moved, (const char *)inbox->kept.data, inbox->kept.len,
+				  inbox->look_ms);
 	inbox->recalled |= rc == 0 || rc == -ENOENT;
 	return rc == -ENOENT ? 0 : rc;
 }
@@ -387,6 +390,7 @@ static bool keep(struct inbox *inbox)
 	const struct blob *kept = &inbox->kept, *memory = &inbox->memory;
 	inbox->memory.len = 0;
 	if (inbox_core_remember(inbox->core, &inbox->memory) < 0 ||
+	    done_watch_remember(inbox->moved, &inbox->memory) < 0 ||
 	    (kept->len == memory->len &&
 	     (kept->len == 0 || memcmp(kept->data, memory->data, kept->len) == 0)))
 		return false; /* without memory for it: with the next change */

@@ -57,18 +57,6 @@ class Inbox(rig.Rig):
         with open(path, encoding="utf-8-sig", newline="") as table:
             return list(csv.reader(table, delimiter=";"))
 
-    def test_what_is_written_after_the_move_is_read(self):
-        self.drop("a.csv", HEADER + "30/06/2025;8\n")
-        self.wait_total(8)
-        self.wait_empty()
-        with open(f"{self.inbox}/done/{self.done()[0]}", "a", encoding="utf-8") as late:
-            late.write("29/06/2025;7\n")
-        self.drop("b.csv", HEADER + "28/06/2025;1\n")  # it is looked at then, as each half minute
-        self.wait_total(16)
-        self.wait_empty()
-        self.office.process.logged("written to after they were taken")
-        self.assertEqual(len(self.done()), 2)
-
     def looks(self):
         """Its line of status."""
         status = json.loads(self.office.command("status", "--json").out)
@@ -90,6 +78,31 @@ class Tables(Inbox):
         self.office.process.stop()
         self.assertIn("new=2 changed=0 same=0 rejected=0", self.office.process.log())
         self.assert_whole()
+
+    def test_what_is_written_after_the_move_is_read(self):
+        self.drop("a.csv", HEADER + "30/06/2025;8\n")
+        self.wait_total(8)
+        self.wait_empty()
+        with open(f"{self.inbox}/done/{self.done()[0]}", "a", encoding="utf-8") as late:
+            late.write("29/06/2025;7\n")
+        self.drop("b.csv", HEADER + "28/06/2025;1\n")  # it is looked at then, as each half minute
+        self.wait_total(16)
+        self.wait_empty()
+        self.office.process.logged("written to after they were taken")
+        self.assertEqual(len(self.done()), 2)
+
+    def test_what_is_written_after_the_move_is_read_over_a_restart(self):
+        self.drop("a.csv", HEADER + "30/06/2025;8\n")
+        self.wait_total(8)
+        self.wait_empty()
+        self.office.process.stop()
+        with open(f"{self.inbox}/done/{self.done()[0]}", "a", encoding="utf-8") as late:
+            late.write("29/06/2025;7\n")
+        self.office.start()
+        self.wait_total(15)
+        self.wait_empty()
+        self.office.process.logged("written to after they were taken")
+        self.assertEqual(len(self.done()), 1)
 
     def test_a_slow_writer_is_waited_for(self):
         """It closes the file between its writes, so only rest tells."""

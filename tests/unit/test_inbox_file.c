@@ -396,6 +396,37 @@ static void what_is_written_to_after_it_was_taken_is_read_again(void **state)
 	assert_int_equal(f->watch.list[1].until_ms, 0);
 }
 
+/* The writer does not know that the agent was started anew meanwhile. */
+static void what_was_moved_is_watched_over_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	struct blob kept = { 0 };
+	static const char strange[] = "1 2 3 a.csv\nmoved 1 2 3 a.csv/../../etc/x\n"
+				      "moved 1 2 3 ../a.csv/2025-07-31_070000_a.csv\n"
+				      "moved 1 2 3 a.csv/b.csv\nmoved 1 2 a.csv\nmoved";
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;8");
+	put(f, "b b.csv", "Kỳ;Số lượt\n28/06/2025;5\n");
+	taken(f, "a.csv", INBOX_TAKEN);
+	taken(f, "b b.csv", INBOX_TAKEN);
+	assert_int_equal(blob_append(&kept, strange, strlen(strange)), 0);
+	assert_int_equal(blob_append(&kept, "\n", 1), 0);
+	assert_int_equal(done_watch_remember(&f->watch, &kept), 0);
+	put(f, DONE_FOLDER "/2025-07-31_070000_a.csv", "Kỳ;Số lượt\n30/06/2025;80\n");
+	memset(&f->watch, 0, sizeof(f->watch));
+	done_watch_recall(&f->watch, (const char *)kept.data, kept.len, 5);
+	assert_int_equal(f->watch.next, 2);
+	assert_int_equal(done_folder_look(f->fd, &f->watch, 6), 1);
+	assert_false(is_there(f, "b b.csv"));
+	taken(f, "a.csv", INBOX_TAKEN);
+	assert_int_equal(visits_on(f, 30), 80);
+	put(f, DONE_FOLDER "/2025-07-31_070000_b b.csv", "Kỳ;Số lượt\n28/06/2025;50\n");
+	assert_int_equal(done_folder_look(f->fd, &f->watch, 6 + DONE_WATCHED_MS), 0);
+	kept.len = 0;
+	assert_int_equal(done_watch_remember(&f->watch, &kept), 0);
+	assert_int_equal(kept.len, 0); /* what is over is forgotten */
+	blob_free(&kept);
+}
+
 static void large_files_go_in_steps_and_many_errors_are_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -555,6 +586,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_written_to_after_it_was_taken_is_read_again,
 						set_up, tear_down),
+		TEST(what_was_moved_is_watched_over_a_restart),
 	};
 	return cmocka_run_group_tests_name("inbox_file", tests, NULL, NULL);
 }
