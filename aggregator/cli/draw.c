@@ -39,7 +39,7 @@ static const struct title {
 	{ "became", N_("Became"), NUMBER },
 	{ "becomes", N_("Will be"), 0 },
 	{ "beyond_repair", N_("Beyond repair"), NUMBER },
-	{ "calendar", N_("Calendar"), 0 },
+	{ "calendar", N_("Calendar"), WORDS },
 	{ "carried", N_("Carried"), NUMBER | QUIET },
 	{ "change", N_("Change"), WORDS },
 	{ "code", N_("Code"), 0 },

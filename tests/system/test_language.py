@@ -1,6 +1,8 @@
 """Vietnamese for people, English in the logs, whatever language a daemon's machine is set to."""
 
+import json
 import os
+import re
 import unittest
 
 import rig
@@ -64,6 +66,45 @@ class Language(rig.Rig):
         self.refuse_figures(agent)  # the command by itself
         agent.write_conf("[uplink]\npush = 1\n")
         self.assert_refused(agent.command("status"), "không có khóa 'push' trong [uplink]")
+
+
+    # --- what is shown to people holds no name that programs go by ---
+
+    OURS = {"visits", "hours", "teams", "balance", "desk", "front", "unix", "office", "x", "lantoa", "agent"}
+
+    def programs_words(self, value):
+        """Names and words of @value, an answer in JSON: what a person is to read in his own language."""
+        if isinstance(value, dict):
+            return set().union(value, *map(self.programs_words, value.values()))
+        if isinstance(value, list):
+            return set().union(*map(self.programs_words, value))
+        return {value} if isinstance(value, str) and re.fullmatch("[a-z][a-z_ ]*", value) else set()
+
+    def assert_for_people(self, shown, answer):
+        words = {word for name in self.programs_words(answer) for word in [name, *name.split(".")]}
+        self.assertGreater(len(words), 3, words)
+        leaked = {word for word in words - self.OURS if re.search(rf"(?<![\w./-]){re.escape(word)}(?![\w./-])", shown)}
+        self.assertEqual(leaked, set(), shown)
+        self.assertNotRegex(shown, r"\b[a-z]+_[a-z]+\b")
+
+    def test_what_people_read_has_no_programs_words(self):
+        agent = self.agent("28001").start()
+        rig.wait_for(lambda: "hours" in agent.command("catalogue").out, "the catalogue")
+        self.lantoa("close", "2025-06-29")
+        agent.record("visits=3", "--period", "2025-06-29", "--label", "desk=front")
+        agent.record("visits=3", "--period", "2025-06-30", "--label", "desk=front")
+        rig.wait_for(lambda: "tạm giữ: 1" in " ".join(agent.command("status").out.split()) or
+                     "bị tạm giữ:    1" in agent.command("status").out, "what waits")
+        self.province.invite("28002")
+        days = ["--from", "2025-06-29", "--to", "2025-06-30"]
+        for words in (["status"], ["quarantine", "list"], ["office", "list"], ["office", "show", "28001"], ["closed"],
+                      ["query", "visits", *days, "--by", "commune"], ["query", "visits", *days, "--by", "office"],
+                      ["query", "visits", "--revisions", *days], ["completeness", "visits", *days],
+                      ["completeness", "--by", "commune", *days], ["verify"]):
+            with self.subTest(words):
+                self.assert_for_people(self.lantoa(*words).out, json.loads(self.lantoa("--format", "json", *words).out))
+        with self.subTest("the office's status"):
+            self.assert_for_people(agent.command("status").out, json.loads(agent.command("status", "--json").out))
 
 
 if __name__ == "__main__":
