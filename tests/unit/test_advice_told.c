@@ -325,6 +325,9 @@ static void try_statsd(void *context, const char *text, struct blob *said, struc
 }
 
 static const struct advice of_statsd[] = {
+	{ "dossiers:@|c|@0.1", "12,x",
+	  "'%s' is not a number; write it with '.' before decimals, like 12.5", "12.5",
+	  "dossiers=125;" },
 	{ "@", "teams=7", "'%s' is no StatsD line; write name:value|c or name:value|g", "teams:7|g",
 	  "teams=7;" },
 	{ "@", "teams", "'%s' is no StatsD line; write name:value|c or name:value|g",
@@ -359,7 +362,7 @@ static void try_invitation(void *context, const char *text, struct blob *said, s
 		add(outcome, invitation.office);
 }
 
-#define KEY   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define KEY   "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define WHOLE "lantoa://tinh.gov.vn:5570/xa-28249#" KEY "." KEY
 
 static const struct advice of_invitations[] = {
