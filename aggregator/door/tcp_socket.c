@@ -65,11 +65,16 @@ void tcp_shears_close(struct tcp_shears *shears)
 void tcp_socket_cut(int fd, uint64_t cookie, const struct tcp_shears *shears,
 		    struct tcp_peer *ret_peer)
 {
+	const struct linger none = { .l_onoff = 1, .l_linger = 0 };
 	*ret_peer = (struct tcp_peer){ .text = "unknown" };
 	if (dup3(fd, shears->held, O_CLOEXEC) < 0)
 		return; /* it is gone */
 	if (tcp_socket_cookie(shears->held) == cookie) {
 		tcp_socket_peer(shears->held, ret_peer);
+		/* Once libzmq closes it, what is still to be sent goes with it, and the peer is
+		 * told by a reset: one that reads nothing would keep both in the kernel for
+		 * minutes. */
+		(void)setsockopt(shears->held, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 		(void)shutdown(shears->held, SHUT_RDWR); /* the peer may have hung up by itself */
 	}
 	(void)dup3(shears->idle, shears->held, O_CLOEXEC); /* both are open */

@@ -31,7 +31,8 @@ int tcp_shears_open(struct tcp_shears *ret_shears);
 void tcp_shears_close(struct tcp_shears *shears);
 
 /** End the connection of @fd, both ways and at once, if it still is the socket with @cookie; its
- * owner finds it closed by the peer. What else has the number by now is let alone. */
+ * owner finds it closed by the peer; when it closes it too, the peer is reset. What else has the
+ * number by now is let alone. */
 void tcp_socket_cut(int fd, uint64_t cookie, const struct tcp_shears *shears,
 		    struct tcp_peer *ret_peer);
 /** Let nobody connect to the listening @fd any more, or again: the kernel drops what would open a

@@ -1,6 +1,7 @@
 /* What is decided about a connection, and how many there may be. That it is done, test_gate shows.
  */
 #include "connections.h"
+#include "tcp_socket.h"
 #include "wire.h"
 
 #include <setjmp.h>
@@ -9,6 +10,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define GREETED 234u /* bytes out: greeting and WELCOME */
 #define REFUSED 246u /* and ERROR */
@@ -75,6 +81,45 @@ static void who_was_cut_off_is_not_judged_again(void **state)
 	assert_int_equal(judged(look), CONNECTION_GOOD);
 }
 
+/* Of the peer's queue nothing is kept for it, nor does the kernel wait for it. */
+static void who_is_cut_off_is_reset_and_its_like_is_not(void **state)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), peers[2], ours[2];
+	struct tcp_shears shears;
+	struct tcp_peer peer;
+	char byte;
+
+	(void)state;
+	assert_int_equal(tcp_shears_open(&shears), 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(listener, 2), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+	for (int i = 0; i < 2; i++) {
+		peers[i] = socket(AF_INET, SOCK_STREAM, 0);
+		assert_int_equal(connect(peers[i], (struct sockaddr *)&address, len), 0);
+		ours[i] = accept(listener, NULL, NULL);
+		assert_true(ours[i] >= 0);
+	}
+	tcp_socket_cut(ours[0], tcp_socket_cookie(ours[0]), &shears, &peer);
+	assert_string_equal(peer.text, "127.0.0.1");
+	tcp_socket_cut(ours[1], tcp_socket_cookie(ours[0]), &shears, &peer); /* another by now */
+	assert_int_equal(recv(ours[0], &byte, 1, 0), 0); /* as if the peer had hung up */
+	assert_int_equal(send(ours[1], "a", 1, 0), 1);
+	(void)close(ours[0]);
+	(void)close(ours[1]);
+	assert_int_equal(send(peers[0], "a", 1, MSG_NOSIGNAL), -1);
+	assert_true(errno == ECONNRESET || errno == EPIPE);
+	assert_int_equal(recv(peers[1], &byte, 1, 0), 1);
+	assert_int_equal(recv(peers[1], &byte, 1, 0), 0);
+	(void)close(peers[0]);
+	(void)close(peers[1]);
+	(void)close(listener);
+	tcp_shears_close(&shears);
+}
+
 /* Whatever the limit: connections, the backlog and something for all else fit into it. */
 static void some_descriptors_are_kept_for_others(void **state)
 {
@@ -98,6 +143,7 @@ int main(void)
 		cmocka_unit_test(who_has_shaken_hands_says_something_within_a_minute),
 		cmocka_unit_test(a_member_may_have_its_credit_under_way_for_ever),
 		cmocka_unit_test(who_was_cut_off_is_not_judged_again),
+		cmocka_unit_test(who_is_cut_off_is_reset_and_its_like_is_not),
 		cmocka_unit_test(some_descriptors_are_kept_for_others),
 	};
 	return cmocka_run_group_tests_name("connections", tests, NULL, NULL);
