@@ -140,7 +140,8 @@ static size_t property_put(uint8_t *at, const char *name, const void *value, siz
 	size_t name_len = strlen(name);
 	at[0] = (uint8_t)name_len;
 	memcpy(at + 1, name, name_len);
-	memset(at + 1 + name_len, 0, 3);
+	memset(at + 1 + name_len, 0, 2);
+	at[3 + name_len] = (uint8_t)(value_len >> 8);
 	at[4 + name_len] = (uint8_t)value_len;
 	memcpy(at + 5 + name_len, value, value_len);
 	return 5 + name_len + value_len;
@@ -161,12 +162,15 @@ static int vouch(const struct zmtp_raw *raw, uint8_t out[96])
 static int initiate(struct zmtp_raw *raw)
 {
 	const struct zmtp_raw_claim *claim = &raw->claim;
-	uint8_t plain[128 + 256], body[9 + COOKIE + 8 + sizeof(plain) + 16] = "\x8INITIATE";
+	uint8_t plain[128 + ZMTP_RAW_METADATA_MAX],
+		body[9 + COOKIE + 8 + sizeof(plain) + 16] = "\x8INITIATE";
 	uint8_t nonce[24], head[9] = { COMMAND | LONG };
 	memcpy(plain, claim->public_key, 32);
 	if (vouch(raw, plain + 32) < 0)
 		return -EPROTO;
 	size_t len = 128 + property_put(plain + 128, "Socket-Type", "DEALER", 6);
+	if (claim->property && len + 5 + strlen(claim->property) + claim->value_len > sizeof(plain))
+		return -EMSGSIZE;
 	if (claim->property)
 		len += property_put(plain + len, claim->property, claim->value, claim->value_len);
 	memcpy(body + 9, raw->cookie, COOKIE);

@@ -8,13 +8,15 @@
 
 struct zmtp_raw;
 
+#define ZMTP_RAW_METADATA_MAX 512u /* bytes of all properties; 22 of them are our own */
+
 /* Who it is, to whom it speaks, and a property that it claims in the handshake's metadata. */
 struct zmtp_raw_claim {
 	const char *endpoint;                            /* "tcp://127.0.0.1:PORT" */
 	const uint8_t *server, *public_key, *secret_key; /* 32 bytes each */
 	const char *property;                            /* NULL: none */
 	const void *value;                               /* of any bytes */
-	size_t value_len;                                /* at most 64 */
+	size_t value_len;
 };
 
 /** Connect to "tcp://127.0.0.1:PORT". A descriptor, or negative errno. */
@@ -24,7 +26,8 @@ int zmtp_raw_connect(const char *endpoint);
 int zmtp_raw_connect_from(uint8_t host, const char *endpoint);
 
 /** Shake hands as a DEALER. Returns 0, or a negative errno: -EPROTO when the server would not go
- * on. Keys and texts of @claim outlive the connection. */
+ * on, -EMSGSIZE for metadata over ZMTP_RAW_METADATA_MAX. Keys and texts of @claim outlive the
+ * connection. */
 int zmtp_raw_open(const struct zmtp_raw_claim *claim, struct zmtp_raw **ret_raw);
 /** Send @len bytes (any number) as one frame; @more: another one of the same message follows.
  * -EPIPE when the server has hung up or does not read for long. */

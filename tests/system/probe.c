@@ -288,20 +288,36 @@ typedef void on_order(struct probe *probe, const struct order *order);
 static const struct {
 	const char *word;
 	on_order *on_order;
+	size_t least; /* words that it needs beside its own */
+	const char *usage;
 } orders[] = {
-	{ "hello", on_hello }, { "batch", on_batch }, { "payload", on_payload },
-	{ "frame", on_raw },   { "two", on_two },     { "big", on_big },
-	{ "enrol", on_enrol }, { "ping", on_ping },   { "flood", on_flood },
-	{ "push", on_push },
+	{ "hello", on_hello, 2, "SPOOL LAST-SEQ [MIN MAX]" },
+	{ "batch", on_batch, 9,
+	  "SPOOL SEQ DAY NUMBER METRIC|- LABELS|- GRAIN DECIMALS NTH:VALUE..." },
+	{ "payload", on_payload, 3, "SPOOL SEQ HEX" },
+	{ "frame", on_raw, 1, "HEX" },
+	{ "two", on_two, 2, "HEX HEX" },
+	{ "big", on_big, 1, "BYTES" },
+	{ "enrol", on_enrol, 1, "SECRET-KEY" },
+	{ "ping", on_ping, 0, "" },
+	{ "flood", on_flood, 3, "MS COUNT ORDER..." },
+	{ "push", on_push, 3, "MS SPOOL FILE [N]" },
 };
 
-static on_order *order_find(const char *name)
+/* The order that begins at word @first, with all that it needs. */
+static on_order *order_find(const struct order *order, size_t first)
 {
+	char usage[128];
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-		if (strcmp(orders[i].word, name) == 0)
+		if (first >= order->n || strcmp(orders[i].word, order->words[first]) != 0)
+			continue;
+		if (order->n - first > orders[i].least)
 			return orders[i].on_order;
+		(void)snprintf(usage, sizeof(usage), "%s %s is wanted", orders[i].word,
+			       orders[i].usage); /* fits */
+		die(usage);
 	}
-	die("there is no such order");
+	die("there is no such order; probe.c begins with those there are");
 	return NULL;
 }
 
@@ -309,7 +325,7 @@ static void on_flood(struct probe *probe, const struct order *order)
 {
 	static struct order each;
 	char nth[24];
-	on_order *obey_each = order_find(word(order, 3));
+	on_order *obey_each = order_find(order, 3);
 	probe->flood =
 		(struct flood){ .on = true,
 				.until_us = civil_boot_us() + (int64_t)number(order, 1) * 1000 };
@@ -415,7 +431,7 @@ static void obey(struct probe *probe, char *line)
 	order.n = 0;
 	for (char *at = strtok(line, " \n"); at && order.n < WORDS_MAX; at = strtok(NULL, " \n"))
 		order.words[order.n++] = at;
-	order_find(word(&order, 0))(probe, &order);
+	order_find(&order, 0)(probe, &order);
 }
 
 /* --- what we hear --- */
@@ -602,6 +618,8 @@ static int claim(char **argv)
 	uint8_t server[INVITATION_KEY_LEN], keys[2][INVITATION_KEY_LEN];
 	(void)claim_of(argv, server, keys);
 	int rc = zmtp_raw_say(argv[2], server, keys[0], keys[1], argv[5], argv[6], "claim");
+	if (rc == -EMSGSIZE)
+		die("PROPERTY and VALUE are too long for one handshake");
 	printf("%s\n", rc == 0 ? "said" : strerror(-rc));
 	return rc < 0;
 }

@@ -196,6 +196,19 @@ class Identity(rig.Rig):
         self.assertEqual(self.province.counter("gate", "frames_malformed"), 0)
         self.assert_whole()
 
+    def test_metadata_as_long_as_a_handshake_holds_is_heard(self):
+        probe = self.enrolled_probe("28001")
+
+        def claim(value):
+            return subprocess.run([f"{rig.BUILD}/tests/probe", "claim", self.province.endpoint, probe.server_key,
+                                   probe.secret_key, "X-Long", value], capture_output=True, text=True)
+        self.assertEqual(claim("x" * 400).stdout, "said\n")
+        rig.wait_for(lambda: self.province.counter("intake", "malformed") == 1, "the claim")
+        refused = claim("x" * 600)
+        self.assertEqual((refused.returncode, refused.stdout), (2, ""))
+        self.assertIn("too long for one handshake", refused.stderr)
+        self.assert_whole()
+
     def test_who_may_do_what_survives_a_restart(self):
         revoked, kept = self.enrolled_probe("28001"), self.enrolled_probe("28002")
         self.province.post("/v1/offices/revoke", code="28001")
