@@ -162,7 +162,7 @@ static void corpus_free(struct corpus *corpus)
 
 int main(int argc, char **argv)
 {
-	struct corpus corpus = { .limited = !getenv("LANTOA_SEED") && !getenv("LANTOA_SEEDS") };
+	struct corpus corpus = { .limited = !seeds_given() };
 	(void)signal(SIGABRT, on_abort);
 	if (argc != 2) {
 		fprintf(stderr, "usage: %s CORPUS_FOLDER\n", argv[0]);

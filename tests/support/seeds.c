@@ -60,6 +60,11 @@ void for_all_seeds(uint64_t n, void (*test)(struct dice *dice, void *context), v
 	running = 0;
 }
 
+bool seeds_given(void)
+{
+	return getenv("LANTOA_SEED") || getenv("LANTOA_SEEDS");
+}
+
 uint64_t seed_running(void)
 {
 	return running;

@@ -2,6 +2,7 @@
  * one alone. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct dice {
@@ -19,5 +20,7 @@ int64_t dice_between(struct dice *dice, int64_t low, int64_t high);
 /** Run @test for seeds 1 ... @n (LANTOA_SEEDS=N overrides n), or for LANTOA_SEED alone; prints the
  * seed of a failure. */
 void for_all_seeds(uint64_t n, void (*test)(struct dice *dice, void *context), void *context);
+/** Somebody chose how many run, so that what all of them meet together is not asserted. */
+bool seeds_given(void);
 /** Which one runs; 0: none. */
 uint64_t seed_running(void);
