@@ -5,6 +5,7 @@
 #include "measure.h"
 #include "period_words.h"
 #include "row_unit.h"
+#include "terms.h"
 
 #include <errno.h>
 #include <string.h>
@@ -153,6 +154,26 @@ static bool check_merged(struct reading *reading, struct line *line, const struc
 	return false;
 }
 
+/* "Lĩnh vực đất đai" above figures that have no label: they are a part of the whole. False: told.
+ */
+static bool check_section(struct reading *reading, const struct line *line,
+			  const struct place *cell, const struct metric *metric)
+{
+	const char *shown = NULL;
+	if (*line->labels.text || !*reading->section)
+		return true;
+	for (size_t i = 0; i < metric->n_dimensions && !shown; i++)
+		if (headings_begins(reading->section, metric->dimensions[i]))
+			shown = metric->dimensions[i];
+	if (!shown)
+		return true;
+	intake_complain(reading->intake, cell,
+			"%s: the heading '%s' stands above it, and the line does not say which %s "
+			"it is of; write that into each line, in a column of its own",
+			metric->name, reading->section, terms_shown(shown));
+	return false;
+}
+
 /* Where does the sentence belong? */
 static struct place cell_of(const struct line *line, const struct place *cell, enum entry_part part)
 {
@@ -177,7 +198,8 @@ int figure_take(struct reading *reading, struct line *line, const struct place *
 	bool dated = reading->columns.dated;
 	if (refuse_cumulative(reading, cell, metric, err) < 0)
 		return -EINVAL;
-	if (!check_merged(reading, line, metric) || !check_unit(reading, line, cell, metric))
+	if (!check_section(reading, line, cell, metric) || !check_merged(reading, line, metric) ||
+	    !check_unit(reading, line, cell, metric))
 		return 0;
 	bool good = !dated || line_period(reading, line, metric, &entry.period);
 	if (!good)

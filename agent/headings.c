@@ -298,6 +298,22 @@ struct heading headings_find(const struct headings *headings, const char *text)
 	return (struct heading){ .role = ROLE_NONE };
 }
 
+bool headings_begins(const char *text, const char *dimension)
+{
+	const char *const names[] = { dimension, terms_vietnamese(dimension) };
+	char key[VIET_KEY_MAX], name[VIET_KEY_MAX];
+	if (!viet_key(behind_number(text), key))
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		if (!names[i] || !viet_key(names[i], name))
+			continue;
+		size_t len = strlen(name);
+		if (strncmp(key, name, len) == 0 && (!key[len] || strchr(" :,(", key[len])))
+			return true;
+	}
+	return false;
+}
+
 const char *headings_font(const struct headings *headings, const char *text)
 {
 	char meant[VIET_KEY_MAX];

@@ -45,5 +45,8 @@ void headings_close(struct headings *headings); /* NULL is fine */
 /** ROLE_NONE when nothing is called so. */
 struct heading headings_find(const struct headings *headings, const char *text);
 
+/** Does @text begin, behind a number, with the name of @dimension, as words? */
+bool headings_begins(const char *text, const char *dimension);
+
 /** The old font (common/old_font.h) in which @text is one of these; NULL when it is in none. */
 const char *headings_font(const struct headings *headings, const char *text);

@@ -81,6 +81,14 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 			       "line %u: '%s' looks like a second line of the header; write the "
 			       "whole name of each column in one line, and remove the other",
 			       row->line, shown);
+	case ROW_OTHER:
+		return err_set(err, -EINVAL,
+			       "lines %u and %u are both the header of a table; hand in each table "
+			       "in a file of its own",
+			       reading->dialect.header_line, row->line);
+	case ROW_AGAIN:
+		intake_note(reading->intake, &line, _("passed over: the header again"));
+		break;
 	case ROW_NUMBERS:
 		intake_note(reading->intake, &line, _("passed over: the numbers of the columns"));
 		break;
@@ -89,6 +97,7 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 		return check_units(reading, row, err);
 	case ROW_SECTION:
 		title_read_row(&reading->dialect.title, row);
+		(void)utf8_print(reading->section, sizeof(reading->section), "%s", longest);
 		intake_note(reading->intake, &line,
 			    _("passed over: the heading '%s', without figures"), shown);
 		break;

@@ -1,6 +1,5 @@
 #include "measure.h"
 
-#include "i18n.h"
 #include "terms.h"
 #include "utf8.h"
 #include "viet.h"
@@ -122,8 +121,7 @@ static bool fits_one(const struct metric *metric, const char *text)
 
 const char *measure_shown(const struct metric *metric)
 {
-	const char *vietnamese = terms_vietnamese(metric->unit);
-	return language_tag()[0] == 'v' && vietnamese ? vietnamese : metric->unit;
+	return terms_shown(metric->unit);
 }
 
 /* What says that a unit follows. */

@@ -6,6 +6,7 @@
 #include "import.h"
 #include "intake.h"
 #include "period.h"
+#include "utf8.h"
 
 #include <stdbool.h>
 
@@ -14,5 +15,6 @@ struct reading {
 	struct dialect dialect;
 	struct columns columns; /* empty before the header */
 	struct intake *intake;
+	char section[EXCERPT_MAX]; /* the heading above the line, or "" */
 	bool told[GRAIN_COUNT][2]; /* by calendar: figures of now were noted */
 };

@@ -275,6 +275,37 @@ static bool is_header(const struct columns *columns, const struct csv_row *row)
 	return n > 0 && others > 0;
 }
 
+/* Does each cell that is not empty say its column's name, and are there two, or all of them? */
+static bool is_again(const struct columns *columns, const struct csv_row *row)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < row->n; i++) {
+		if (*row->fields[i] &&
+		    (i >= columns->n || strcmp(row->fields[i], columns->list[i].name) != 0))
+			return false;
+		n += *row->fields[i] != '\0';
+	}
+	return n >= 2 || n == columns->n;
+}
+
+/* Names of columns alone, and one of them where a figure stands. */
+static bool is_other_header(const struct headings *headings, const struct columns *columns,
+			    const struct csv_row *row)
+{
+	size_t n = 0, over = 0;
+	for (size_t i = 0; i < columns->n; i++)
+		over += role_is_figure(columns->list[i].heading.role) && *cell_of(row, i) &&
+			numeral_look(cell_of(row, i)) == NUMERAL_NONE;
+	for (size_t i = 0; i < row->n && over > 0; i++) {
+		if (!*row->fields[i])
+			continue;
+		if (headings_find(headings, row->fields[i]).role == ROLE_NONE)
+			return false;
+		n++;
+	}
+	return n >= 2;
+}
+
 /* Text alone, where figures might stand. */
 static enum row_kind kind_of_text(const struct columns *columns, const struct look *look,
 				  struct row_place *place)
@@ -311,6 +342,10 @@ enum row_kind row_kind_of(const struct headings *headings, const struct columns 
 	bool marked;
 	if (csv_row_filled(row) == 0)
 		return ROW_EMPTY;
+	if (is_again(columns, row))
+		return ROW_AGAIN;
+	if (place->rows > 0 && is_other_header(headings, columns, row))
+		return ROW_OTHER;
 	struct look look = look_at(headings, columns, row);
 	if (place->rows++ < 2 && is_numbered(row, &marked)) {
 		/* A period has a year, a metric a name: of numbers this short, only a table that

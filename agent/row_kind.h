@@ -10,6 +10,8 @@ enum row_kind {
 	ROW_EMPTY,   /* nothing, or no figure where one may be left out */
 	ROW_FIGURES, /* it has some, or ought to */
 	ROW_HEADER,  /* a second line of the header: names alone, where figures stand */
+	ROW_AGAIN,   /* the header, as at the top of each printed page */
+	ROW_OTHER,   /* the header of another table */
 	ROW_NUMBERS, /* those of the columns: (1) (2) (3) */
 	ROW_COUNTED, /* 1 2 3 under columns of figures: nobody can tell whether they are numbers of
 			columns */

@@ -26,6 +26,7 @@ struct candidate {     /* a row that may be the header */
 	size_t filled; /* fields that are not empty */
 	size_t n;
 	unsigned line;
+	unsigned earlier; /* line of one that is sure, with lines between the two; 0: none */
 	char separator;
 	bool foreign;                  /* a name in it is not ASCII */
 	struct title title;            /* the lines before it */
@@ -44,6 +45,7 @@ struct survey {
 	struct {                /* while candidates are looked for */
 		char separator;
 		unsigned rows;
+		unsigned sure_row, sure_line; /* the first that can be the header; 0: none yet */
 		struct title title;
 		char units[DIALECT_UNITS_MAX];
 	} trying;
@@ -79,6 +81,8 @@ static struct candidate candidate_of(const struct survey *survey, const struct c
 			       .n = row->n,
 			       .separator = survey->trying.separator,
 			       .title = survey->trying.title };
+	if (survey->trying.sure_row > 0 && survey->trying.rows > survey->trying.sure_row)
+		c.earlier = survey->trying.sure_line;
 	memcpy(c.units, survey->trying.units, sizeof(c.units));
 	for (size_t i = 0; i < row->n; i++) {
 		bool known = headings_find(survey->headings, row->fields[i]).role != ROLE_NONE;
@@ -111,6 +115,10 @@ static int on_head_row(void *context, const struct csv_row *row, struct err *err
 	struct candidate candidate = candidate_of(survey, row);
 	if (is_better(&candidate, &survey->best))
 		survey->best = candidate;
+	if (candidate.sure && survey->trying.sure_row == 0) {
+		survey->trying.sure_row = survey->trying.rows + 1;
+		survey->trying.sure_line = row->line;
+	}
 	title_read_row(&survey->trying.title, row);
 	for (size_t i = 0; i < row->n; i++)
 		note_unit(row, i, survey->trying.units);
@@ -125,7 +133,7 @@ static int try_separator(struct survey *survey, const struct blob *text, char se
 	if (rc < 0)
 		return rc;
 	survey->trying.separator = separator;
-	survey->trying.rows = 0;
+	survey->trying.rows = survey->trying.sure_row = 0;
 	survey->trying.title = (struct title){ 0 };
 	survey->trying.units[0] = '\0';
 	rc = csv_reader_feed(csv, (const char *)text->data, text->len, NULL);
@@ -149,6 +157,11 @@ static int find_header(struct survey *survey, const struct blob *text, struct er
 	if (survey->best.line == 0)
 		return err_set(err, -EINVAL,
 			       "line 1: there is no header line with the names of the columns");
+	if (survey->best.sure && survey->best.earlier > 0)
+		return err_set(err, -EINVAL,
+			       "lines %u and %u are both the header of a table; hand in each table "
+			       "in a file of its own",
+			       survey->best.earlier, survey->best.line);
 	survey->dialect.separator = survey->best.separator;
 	survey->dialect.header_line = survey->best.line;
 	survey->dialect.title = survey->best.title;

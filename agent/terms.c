@@ -1,5 +1,6 @@
 #include "terms.h"
 
+#include "i18n.h"
 #include "viet.h"
 
 #include <stddef.h>
@@ -40,6 +41,12 @@ const char *terms_vietnamese(const char *word)
 		if (strcmp(terms[i].word, word) == 0)
 			return terms[i].vietnamese;
 	return NULL;
+}
+
+const char *terms_shown(const char *word)
+{
+	const char *vietnamese = terms_vietnamese(word);
+	return language_tag()[0] == 'v' && vietnamese ? vietnamese : word;
 }
 
 bool terms_known(const char *key)

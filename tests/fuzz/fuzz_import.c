@@ -83,11 +83,9 @@ static struct outcome import_in_pieces(const struct import_config *config,
 			import_feed(import, data + at, len - at < piece ? len - at : piece, &err);
 	if (outcome.rc == 0)
 		outcome.rc = import_end(import, &err);
-	/* The survey has read it to its end; but a title may contradict the period, or a line of
-	 * units the catalogue, before anything was taken. */
-	require(outcome.rc == 0 ||
-		(outcome.rc == -EINVAL && *err.text &&
-		 (*dialect->title.said || dialect->title.n > 0 || outcome.figures == 0)));
+	/* The survey has read it to its end; but a title may contradict the period, a line of units
+	 * the catalogue, or another table follow. */
+	require(outcome.rc == 0 || (outcome.rc == -EINVAL && *err.text));
 	require(import_result(import).figures == outcome.figures);
 	require(import_result(import).rejected == outcome.complaints);
 	import_close(import);

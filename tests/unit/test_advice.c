@@ -178,6 +178,11 @@ static void try_table(void *context, const char *text, struct blob *said, struct
 #define SECOND_LINE_PART                                                                           \
 	"line %u: '%s' is in the second line of the header, and no part of the period above it; "  \
 	"write the whole name of each column in one line, like Tháng 6/2025, and remove the other"
+#define TWO_TABLES                                                                                 \
+	"lines %u and %u are both the header of a table; hand in each table in a file of its own"
+#define SECTION_PART                                                                               \
+	"%s: the heading '%s' stands above it, and the line does not say which %s it is of; "      \
+	"write that into each line, in a column of its own"
 #define UNIT_SAID                                                                                  \
 	"%s is counted in '%s', and this column says '%s'; write the figure in '%s', and that "    \
 	"as its unit"
@@ -271,6 +276,9 @@ static const struct advice rows[] = {
 	  "2025-06 teams=8;" },
 	{ "Chỉ tiêu;@Số tổ;8;9\n", "Năm 2025\n;Tháng 5;Tháng này\n", SECOND_LINE_PART,
 	  "Tháng 5/2025;Tháng 6/2025\n", "2025-05 teams=8;2025-06 teams=9;" },
+	{ "Kỳ;Số tổ\n06/2025;8\n@", "Kỳ;Hồ sơ\n05/2025;7\n", TWO_TABLES, "", "2025-06 teams=8;" },
+	{ "@\n", "Chỉ tiêu;Kỳ;Giá trị\nSector a;;\nHồ sơ;06/2025;8", SECTION_PART,
+	  "Chỉ tiêu;Kỳ;Giá trị;sector\nHồ sơ;06/2025;8;a", "2025-06 dossiers{sector=a}=8;" },
 	/* headings */
 	{ "Kỳ;Số tổ;@\n06/2025;8;9\n", "Ghi chép", NO_COLUMN, "Hồ sơ",
 	  "2025-06 teams=8;2025-06 dossiers=9;" },

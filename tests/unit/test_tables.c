@@ -271,6 +271,19 @@ static const struct expected tables[] = {
 		    "15|" SO "|8E+05|was shortened by the spreadsheet",
 		    "16|" SO "|#REF!|is an error of the spreadsheet",
 		    "17|" SO "|=SUM(A1:A3)|is a formula", "18|" SO "|8.|is not a number" } },
+	{ .file = "two_tables.csv",
+	  .refusal = "lines 1 and 4 are both the header of a table; hand in each table in a file "
+		     "of its own" },
+	{ .file = "two_tables_alike.csv", .refusal = "lines 1 and 3 are both the header" },
+	{ .file = "header_again.csv",
+	  .recorded = "2025-05 team.count=7\n2025-05 team.members=56\n"
+		      "2025-06 team.count=8\n2025-06 team.members=57\n",
+	  .told = { "~3||Kỳ|passed over: the header again" } },
+	{ .file = "section_names_a_part.csv",
+	  .recorded = "2025-06 office.documents_issued=40\n",
+	  .told = { "~2||I. Lĩnh vực đất đai|passed over",
+		    "3|Giá trị|5|the heading 'I. Lĩnh vực đất đai' stands above it, and the line "
+		    "does not say which sector it is of" } },
 	{ .file = "html_as.xls", .refusal = "this is a web page (HTML or XML)" },
 	{ .file = "html_utf16.xls", .refusal = "this is a web page (HTML or XML)" },
 	{ .file = "workbook_in_xml.xls", .refusal = "this is a web page (HTML or XML)" },
