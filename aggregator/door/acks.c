@@ -65,6 +65,12 @@ static void ack_add(struct ack *ack, const struct held all[], const struct pendi
 	ack->message.upto = pending->upto;
 }
 
+/* What posting told of one that was undone is not so: it is in no journal, nor held. */
+static bool is_told(const struct pending *pending)
+{
+	return pending->posting != POSTING_LATER;
+}
+
 static bool is_wrong(enum posting posting)
 {
 	return posting != POSTED && posting != POSTED_BEFORE && posting != POSTING_NEXT;
@@ -94,7 +100,7 @@ static void answer_group(struct gate *gate, struct pending *const group[], size_
 {
 	struct ack ack = { .message = LANTOA__V1__ACK__INIT };
 	const struct pending *last = group[n - 1], *wrong = NULL;
-	bool parted = false;
+	bool parted = false, told = false;
 	ack.message.spool_id = last->form.spool_id;
 	ack.message.quarantined = ack.pointers;
 	ack.message.slow_down_ms =
@@ -102,7 +108,9 @@ static void answer_group(struct gate *gate, struct pending *const group[], size_
 	ack.message.catalogue_version = news->catalogue_version;
 	for (size_t i = 0; i < n; i++) {
 		const struct pending *pending = group[i];
-		ack_add(&ack, held, pending);
+		if (is_told(pending))
+			ack_add(&ack, held, pending);
+		told |= is_told(pending);
 		if (!wrong && is_wrong(pending->posting))
 			wrong = pending; /* what follows it is a gap because of it */
 		parted |= pending->posting == POSTING_PARTED;
@@ -110,7 +118,7 @@ static void answer_group(struct gate *gate, struct pending *const group[], size_
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_ACK;
 	frame.ack = &ack.message;
-	if (!parted) /* otherwise the numbers mean other batches there */
+	if (told && !parted) /* otherwise the numbers mean other batches there */
 		gate_answer(gate, &last->peer, &frame);
 	if (wrong)
 		refuse(gate, wrong);

@@ -81,6 +81,8 @@ void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 
 /* The office whose figures' place the disk does not read; 0: it reads all. */
 static atomic_llong not_read_of;
+/* The office of which a batch is posted, and then what it leads to fails; 0: none. */
+static atomic_llong undone_of;
 
 int __real_ledger_post(struct ledger *ledger, const struct entry_form *form,
 		       ledger_on_held *on_held, void *context, enum posting *ret_posting,
@@ -94,7 +96,10 @@ int __wrap_ledger_post(struct ledger *ledger, const struct entry_form *form,
 {
 	if (form->office == atomic_load(&not_read_of))
 		return err_set(err, -EIO, "the disk does not read");
-	return __real_ledger_post(ledger, form, on_held, context, ret_posting, ret_upto, err);
+	int rc = __real_ledger_post(ledger, form, on_held, context, ret_posting, ret_upto, err);
+	return rc == 0 && form->office == atomic_load(&undone_of)
+		       ? err_set(err, -ERANGE, "no page can hold it")
+		       : rc;
 }
 
 static void on_change(void *context)
@@ -413,6 +418,31 @@ static void a_batch_that_cannot_be_taken_at_all_is_left_to_its_office(void **sta
 	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 3);
 }
 
+/* It was posted, and undone since: nothing that posting told of it is told to its office, which
+ * would take an ack for its leave to forget the batch. */
+static void a_batch_that_was_undone_is_not_acked(void **state)
+{
+	struct fixture *f = *state;
+	add(f, 0, DAY_1, 5);
+	wait_for(f, 0, 1);
+	f->n_answers = 0;
+	atomic_store(&undone_of, f->spools[0].office);
+	plug(f);
+	add(f, 0, DAY_1, 6);
+	add(f, 1, DAY_1, 7);
+	wait_for(f, 1, 1);
+	wait_for_refusal(f, 0);
+	assert_int_equal(heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED)->code,
+			 LANTOA__V1__REFUSED__CODE__LATER);
+	assert_int_equal(heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED)->seq, 2);
+	assert_null(heard(f, 0, LANTOA__V1__FRAME__KIND_ACK));
+	atomic_store(&undone_of, 0);
+	add_again(f, 0);
+	wait_for(f, 0, 2);
+	stop(f);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 4);
+}
+
 /* Every page of the day is damaged: they are made anew by the commit that meets them, and it is
  * said. */
 static void damaged_pages_are_made_anew_by_the_commit_that_meets_them(void **state)
@@ -599,6 +629,7 @@ int main(void)
 		test(a_damaged_row_of_the_register_holds_up_its_office_alone),
 		test(damaged_pages_are_made_anew_by_the_commit_that_meets_them),
 		test(a_batch_that_cannot_be_taken_at_all_is_left_to_its_office),
+		test(a_batch_that_was_undone_is_not_acked),
 		test(declarations_that_are_damaged_cost_their_office_alone),
 		test(names_that_are_damaged_cost_their_office_alone),
 		test(a_damaged_sequence_acks_nothing_that_is_not_there),
