@@ -119,7 +119,7 @@ struct post { /* what posting one batch needs at hand */
 	int64_t entry;        /* of the journal */
 	int32_t received_day; /* local */
 	struct judge judge;
-	bool set_back; /* its machine was: some of it may be older than what is there */
+	struct older_copy *older; /* lent; NULL: its machine was not set back */
 	ledger_on_held *on_held;
 	void *context;
 };
@@ -215,23 +215,6 @@ static int check_day(const struct post *post, struct err *err)
 	return rc;
 }
 
-/* May the value count? @ret_value_e: then with the catalogue's decimals. */
-static enum verdict judge_point(const struct post *post, const struct declared *declared,
-				const struct point *point, int64_t *ret_value_e)
-{
-	enum verdict verdict = VERDICT_OK;
-	int64_t value_e = point->value_e;
-	if (!point->withdrawn)
-		verdict =
-			metric_judge_value(declared->metric, value_e, declared->decimals, &value_e);
-	if (verdict == VERDICT_OK && post->set_back &&
-	    older_copy_has(post->ledger->older, declared, point))
-		return VERDICT_OLDER_COPY;
-	if (verdict == VERDICT_OK)
-		*ret_value_e = value_e;
-	return verdict;
-}
-
 /* As many rows as sift() would make of the run. */
 static size_t rows_of(const struct post *post, size_t index)
 {
@@ -243,8 +226,8 @@ static size_t rows_of(const struct post *post, size_t index)
 		return 1;
 	for (uint32_t i = 0; i < run->n; i++) {
 		int64_t value_e;
-		enum verdict verdict =
-			judge_point(post, declared, &post->batch.points[run->first + i], &value_e);
+		enum verdict verdict = judge_point(declared, post->older,
+						   &post->batch.points[run->first + i], &value_e);
 		rows += verdict != VERDICT_OK && verdict != before;
 		before = verdict;
 	}
@@ -289,11 +272,7 @@ static int hold(const struct post *post, size_t run, int64_t point, size_t n, en
 static enum verdict sift_one(const struct post *post, const struct declared *declared,
 			     struct point *point)
 {
-	if (post->set_back)
-		return judge_point(post, declared, point, &point->value_e);
-	return point->withdrawn ? VERDICT_OK /* nearly always, so it is short */
-				: metric_judge_value(declared->metric, point->value_e,
-						     declared->decimals, &point->value_e);
+	return judge_point(declared, post->older, point, &point->value_e);
 }
 
 /* Rescale the run's values, hold those that cannot count (those that follow one another for one
@@ -354,7 +333,7 @@ static int declare_all(struct post *post, struct journal_spool *spool, struct er
 				   err);
 	if (rc == 0 && fresh && spool->set_back)
 		rc = journal_set_back(post->ledger->journal, spool, err);
-	post->set_back = spool->set_back;
+	post->older = spool->set_back ? post->ledger->older : NULL;
 	if (rc == 0)
 		rc = declarations_add(declarations, spool->row, &post->batch, err);
 	if (rc == 0)
@@ -362,8 +341,8 @@ static int declare_all(struct post *post, struct journal_spool *spool, struct er
 				     err);
 	if (rc == 0)
 		rc = check_runs(post, err);
-	if (rc == 0 && post->set_back)
-		rc = older_copy_gather(post->ledger->older, spool->office, spool->row, INT64_MAX,
+	if (rc == 0 && post->older)
+		rc = older_copy_gather(post->older, spool->office, spool->row, INT64_MAX,
 				       &post->batch, post->declared, post->n_declared, err);
 	return rc < 0 ? rc
 		      : run_order_find(&post->ledger->order, &post->batch, post->declared, err);
@@ -485,10 +464,10 @@ static int reckon_work(struct post *post, size_t n_stale, struct err *err)
 					 : 0;
 		ledger->work += ENTRY_WORK * (1 + hours);
 	}
-	int rc = n_stale > 0 || post->set_back
+	int rc = n_stale > 0 || post->older
 			 ? journal_weigh(ledger->journal, post->office->id, batch->day, &day, err)
 			 : 0;
-	if (post->set_back)
+	if (post->older)
 		ledger->work += day;
 	if (n_stale > 0)
 		ledger->work += day * (1 + (n_stale - 1) / REPLAY_SERIES_MAX) +

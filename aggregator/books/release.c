@@ -269,16 +269,11 @@ static int item_keep(struct release *r, const struct held_item *item, enum verdi
 	return db_run(r->rejudge, err);
 }
 
-static enum verdict judge_point(const struct release *r, const struct declared *declared,
+static enum verdict point_judge(const struct release *r, const struct declared *declared,
 				const struct point *point)
 {
-	enum verdict verdict = point->withdrawn
-				       ? VERDICT_OK
-				       : metric_judge_value(declared->metric, point->value_e,
-							    declared->decimals, NULL);
-	return verdict == VERDICT_OK && older_copy_has(r->older, declared, point)
-		       ? VERDICT_OLDER_COPY
-		       : verdict;
+	int64_t value_e; /* the fold plays it again from the journal */
+	return judge_point(declared, r->older, point, &value_e);
 }
 
 static int points_read(struct release *r, const struct held_item *item, const struct run *run,
@@ -311,7 +306,7 @@ static int run_release(struct release *r, const struct held_item *item, const st
 	size_t passed = 0;
 	int rc = item_release(r, item, run->n, err);
 	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
-		enum verdict verdict = judge_point(r, declared, &points[i]);
+		enum verdict verdict = point_judge(r, declared, &points[i]);
 		passed += verdict == VERDICT_OK;
 		if (verdict == VERDICT_OK)
 			continue;
@@ -333,7 +328,7 @@ static int points_release(struct release *r, const struct held_item *item, const
 	size_t passed = 0;
 	int rc = points_read(r, item, run, err);
 	for (int64_t i = item->point; i < item->point + item->n && rc == 0; i++) {
-		enum verdict verdict = judge_point(r, declared, &points[i]);
+		enum verdict verdict = point_judge(r, declared, &points[i]);
 		if (verdict == VERDICT_OK) {
 			r->points[i].released_us = r->at_us;
 			passed++;
