@@ -1,6 +1,8 @@
 /* The journal itself, entry by entry as it was written: each is hashed onto the one before, follows
  * in its spool, hangs on its strand, declares what the tables say it declared, and has what
- * quarantine holds of it. */
+ * quarantine holds of it. Of a spool that goes on from another the tables say what its first batch
+ * says, and whether its machine was set back follows from the entries before that. (That the spool
+ * or batch that it names is there need not be: the province may come from a backup.) */
 #include "verify_parts.h"
 
 #include "civil.h"
@@ -21,6 +23,8 @@ struct spool {
 	/* as the tables told when the walk began */
 	int64_t upto, received_us, declared, highest_declared;
 	uint8_t digest[WIRE_DIGEST_LEN];
+	int64_t office, name, from_spool, from_seq;
+	bool set_back;
 	/* as the journal tells */
 	int64_t n, lowest, highest, last_received_us, n_declared;
 	bool in_order, digest_right;
@@ -29,8 +33,10 @@ struct spool {
 struct walk {
 	struct spool *spools; /* owned [n], ascending by row */
 	size_t n, room;
-	int64_t at, end; /* ids of entries: looked at, and to be looked at */
-	bool over;       /* all entries are; strands are left */
+	int64_t at, end;    /* ids of entries: looked at, and to be looked at */
+	size_t *by_name;    /* owned [n]: indices of spools, by office and name */
+	bool over;          /* all entries are; strands are left */
+	bool origins_known; /* a spool that was looked at has one: what knows of none is older */
 	struct strand_walk strands;
 	uint8_t chain[CHAIN_LEN];
 };
@@ -40,6 +46,7 @@ void walk_close(struct walk *walk)
 	if (!walk)
 		return;
 	free(walk->spools);
+	free(walk->by_name);
 	free(walk);
 }
 
@@ -60,12 +67,56 @@ static int spool_add(struct walk *walk, sqlite3_stmt *row, struct err *err)
 						  .received_us = sqlite3_column_int64(row, 2),
 						  .declared = sqlite3_column_int64(row, 3),
 						  .highest_declared = sqlite3_column_int64(row, 4),
+						  .office = sqlite3_column_int64(row, 6),
+						  .name = sqlite3_column_int64(row, 7),
+						  .from_spool = sqlite3_column_int64(row, 8),
+						  .from_seq = sqlite3_column_int64(row, 9),
+						  .set_back = sqlite3_column_int64(row, 10) != 0,
 						  .lowest = 1,
 						  .in_order = true };
 	if (sqlite3_column_bytes(row, 5) == (int)WIRE_DIGEST_LEN)
 		memcpy(walk->spools[walk->n - 1].digest, sqlite3_column_blob(row, 5),
 		       WIRE_DIGEST_LEN);
 	return 0;
+}
+
+static int by_office_and_name(const void *a, const void *b, void *spools)
+{
+	const struct spool *list = spools;
+	const struct spool *x = &list[*(const size_t *)a], *y = &list[*(const size_t *)b];
+	if (x->office != y->office)
+		return x->office < y->office ? -1 : 1;
+	return x->name < y->name ? -1 : x->name > y->name;
+}
+
+static int names_sort(struct walk *walk, struct err *err)
+{
+	if (walk->n == 0)
+		return 0;
+	walk->by_name = calloc(walk->n, sizeof(*walk->by_name));
+	if (!walk->by_name)
+		return err_memory(err);
+	for (size_t i = 0; i < walk->n; i++)
+		walk->by_name[i] = i;
+	qsort_r(walk->by_name, walk->n, sizeof(walk->by_name[0]), by_office_and_name, walk->spools);
+	return 0;
+}
+
+/* NULL: there is none. */
+static const struct spool *spool_named(const struct walk *walk, int64_t office, int64_t name)
+{
+	size_t low = 0, high = walk->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct spool *spool = &walk->spools[walk->by_name[middle]];
+		if (spool->office == office && spool->name == name)
+			return spool;
+		if (spool->office < office || (spool->office == office && spool->name < name))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
 }
 
 static int spools_load(struct verify *v, sqlite3 *db, struct err *err)
@@ -77,7 +128,7 @@ static int spools_load(struct verify *v, sqlite3 *db, struct err *err)
 		"SELECT id, upto, last_received_us,"
 		" (SELECT count(*) FROM declared WHERE spool = spool.id),"
 		" (SELECT coalesce(max(number), -1) FROM declared WHERE spool = spool.id),"
-		" upto_digest"
+		" upto_digest, office, spool_id, from_spool, from_seq, set_back"
 		" FROM spool ORDER BY id",
 		&rows, err);
 	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
@@ -86,7 +137,7 @@ static int spools_load(struct verify *v, sqlite3 *db, struct err *err)
 			v->all += (uint64_t)walk->spools[walk->n - 1].upto;
 	}
 	sqlite3_finalize(rows);
-	return rc;
+	return rc < 0 ? rc : names_sort(walk, err);
 }
 
 static int strangers_name(struct verify *v, sqlite3 *db, struct err *err)
@@ -215,6 +266,49 @@ static void entry_sequence(struct look *look, struct spool *spool)
 	if (sqlite3_column_int64(look->entries, 9) != sqlite3_column_int64(look->entries, 1))
 		verify_damaged(look->v, "sequence", entry_words(look->id), words("another office"),
 			       words("the office of its spool"));
+}
+
+#define LINEAGE_MAX 64 /* as older_copy.c */
+
+/* Had the journal, before this entry, batches of a spool that @spool goes on from, or that one of
+ * those does, behind what it knows of it? */
+static bool is_set_back(const struct walk *walk, const struct spool *spool)
+{
+	const struct spool *at = spool;
+	for (unsigned n = 0; n < LINEAGE_MAX && at->from_spool != 0; n++) {
+		const struct spool *from = spool_named(walk, spool->office, at->from_spool);
+		if (!from || from->row >= spool->row) /* it was not there yet */
+			return false;
+		if (from->highest > at->from_seq)
+			return true;
+		at = from;
+	}
+	return false;
+}
+
+static struct words origin_words(uint64_t name, uint64_t seq)
+{
+	return words("goes on from batch %" PRIu64 " of spool %016" PRIx64, seq, name);
+}
+
+/* Of a spool's first batch. A province that did not know of origins yet has none. */
+static void entry_origin(struct look *look, const struct spool *spool)
+{
+	const struct batch *batch = &look->batch;
+	struct walk *walk = look->v->walk;
+	struct words where = words("spool row %" PRId64, spool->row);
+	bool told = (uint64_t)spool->from_spool == batch->from_spool &&
+		    (uint64_t)spool->from_seq == batch->from_seq;
+	bool of_before = spool->from_spool == 0 && spool->from_seq == 0 && !walk->origins_known;
+	walk->origins_known |= spool->from_spool != 0;
+	if (!told && !of_before)
+		verify_damaged(look->v, "origin", where,
+			       origin_words((uint64_t)spool->from_spool, (uint64_t)spool->from_seq),
+			       origin_words(batch->from_spool, batch->from_seq));
+	else if (spool->set_back != is_set_back(walk, spool))
+		verify_damaged(look->v, "origin", where,
+			       spool->set_back ? words("set back") : words("not set back"),
+			       spool->set_back ? words("not set back") : words("set back"));
 }
 
 /* The payload can be read and fits what stands beside it. When not the days name it, with its
@@ -380,6 +474,8 @@ static int entry_check(struct look *look, struct err *err)
 			       words("no such spool"));
 	entry_arrival(look);
 	int rc = entry_decode(look, &good, err);
+	if (good && spool && sqlite3_column_int64(look->entries, 3) == 1)
+		entry_origin(look, spool);
 	if (rc == 0 && good && spool)
 		rc = entry_declared(look, spool, err);
 	if (rc == 0)

@@ -188,6 +188,23 @@ static void a_spool_that_lacks_nothing_is_as_any_other(void **state)
 	books_close(&m.books);
 }
 
+/* An agent of before says nothing of it: what it sends counts as it did. */
+static void a_spool_that_names_none_counts_as_it_came(void **state)
+{
+	(void)state;
+	struct dice dice = dice_seeded(1);
+	struct machines m;
+	open_machines(&m, &dice);
+	m.copies[0].from_id = m.copies[0].from_seq = 0;
+	assert_true(post(&m.books, &m.first, 0, 7));
+	assert_true(post(&m.books, &m.copies[0], 0, 6));
+	take(&m.counts, 0, 6);
+	assert_all(&m.books, NULL, &m.counts);
+	assert_int_equal(books_number(&m.books, "SELECT sum(set_back) FROM spool"), 0);
+	assert_int_equal(books_number(&m.books, "SELECT count(*) FROM quarantine"), 0);
+	books_close(&m.books);
+}
+
 /* What waits for another reason is judged for this one, too, when that is mended. */
 static void what_waited_for_another_reason_is_older_all_the_same(void **state)
 {
@@ -222,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(newer_figures_stand_until_an_operator_lets_older_ones_in),
 		cmocka_unit_test(a_spool_that_lacks_nothing_is_as_any_other),
+		cmocka_unit_test(a_spool_that_names_none_counts_as_it_came),
 		cmocka_unit_test(what_waited_for_another_reason_is_older_all_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

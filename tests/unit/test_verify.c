@@ -284,6 +284,60 @@ static void each_entry_came_between_the_first_and_last_of_its_day(void **state)
 	named(&f->books, "arrival", "UPDATE arrival SET first_us = first_us + 1");
 }
 
+/* Spool 11 goes on from 10, of which the journal has more than it knows; 12 from 11, all of which
+ * it knows, and so from 10, too; 13 from one that is not there. */
+static void lineage_open(struct books *books)
+{
+	static const char units[] = "code,name,level,parent,valid_from,valid_to\n"
+				    "1,A,province,,2020-01-01,\n";
+	static const char catalogue[] =
+		"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
+		"carry,level,due_days,min,max\na,a,a,a,flow,sum,sum,day,,0,0,province,5,0,100\n";
+	static const size_t turns[] = { 0, 0, 1, 2, 3, 0, 1 };
+	struct books_spool spools[] = { { .id = 10 },
+					{ .id = 11, .from_id = 10, .from_seq = 1 },
+					{ .id = 12, .from_id = 11, .from_seq = 1 },
+					{ .id = 13, .from_id = 99, .from_seq = 4 } };
+	int32_t day = day_from_civil(2025, 6, 20);
+	books_open(books, units, catalogue, NULL, false);
+	int64_t office = books_office(books, "x", "1", day - 100);
+	books_refresh(books);
+	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+		struct books_figure figure = {
+			.metric = "a", .labels = "", .grain = GRAIN_DAY, .value_e = (int64_t)i
+		};
+		struct books_batch batch;
+		spools[turns[i]].office = office;
+		books_seal(&spools[turns[i]], day, &figure, 1, civil_day_start_us(day + 1), &batch);
+		books_commit(books, &batch, 1);
+		blob_free(&batch.payload);
+	}
+	assert_int_equal(books_number(books, "SELECT sum(set_back) FROM spool"), 2);
+	assert_clean(books);
+}
+
+static void where_a_spool_goes_on_from_is_what_its_first_batch_says(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE spool SET from_spool = from_spool + 1 WHERE spool_id = 11",
+		"UPDATE spool SET from_seq = from_seq + 1 WHERE spool_id = 11",
+		"UPDATE spool SET from_seq = from_seq - 1 WHERE spool_id = 12",
+		"UPDATE spool SET from_spool = 12 WHERE spool_id = 12",
+		"UPDATE spool SET from_spool = 12 WHERE spool_id = 10",
+		"UPDATE spool SET from_spool = 0, from_seq = 0 WHERE spool_id = 12",
+		"UPDATE spool SET set_back = 0 WHERE spool_id = 11",
+		"UPDATE spool SET set_back = 0 WHERE spool_id = 12",
+		"UPDATE spool SET set_back = 1 WHERE spool_id = 10",
+		"UPDATE spool SET set_back = 1 WHERE spool_id = 13",
+	};
+	struct books books;
+	(void)state;
+	lineage_open(&books);
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
+		named(&books, "origin", damages[i]);
+	books_close(&books);
+}
+
 /* One of each: a run of a metric that nobody knows, a point out of range, and a whole batch of a
  * day that had not begun when it came. */
 static void held_open(struct books *books)
@@ -703,6 +757,7 @@ int main(void)
 		cmocka_unit_test(what_stands_beside_the_journal_fits_it),
 		cmocka_unit_test(each_entry_hangs_on_its_own_strand_once),
 		cmocka_unit_test(each_entry_came_between_the_first_and_last_of_its_day),
+		cmocka_unit_test(where_a_spool_goes_on_from_is_what_its_first_batch_says),
 		cmocka_unit_test(what_is_held_is_in_the_journal_and_not_in_the_rollups),
 		cmocka_unit_test(a_period_that_had_not_begun_is_held_as_such),
 		cmocka_unit_test(a_damaged_page_is_made_anew),
