@@ -112,6 +112,14 @@ static void count_good(struct world *world, const struct pending *pending)
 	world->counts.duplicates += pending->posting == POSTED_BEFORE;
 	world->counts.gaps += pending->posting == POSTING_GAP;
 	world->counts.parted += pending->posting == POSTING_PARTED;
+	world->counts.put_back += pending->posting == POSTING_NEXT;
+}
+
+static bool waits_again(void *context, const struct pending *pending)
+{
+	(void)context;
+	(void)pending;
+	return true;
 }
 
 static void commit_succeeded(struct world *world)
@@ -127,6 +135,7 @@ static void commit_succeeded(struct world *world)
 			count_good(world, pending);
 	}
 	acks_send((struct gate *)world, &world->commit, world->group.held, &(struct ack_news){ 0 });
+	batch_queue_put_back(&world->commit, &world->queue, waits_again, NULL);
 	batch_queue_clear(&world->commit);
 	trouble_copy_log(world);
 	world->committing = false;

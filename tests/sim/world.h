@@ -133,6 +133,7 @@ struct counts {
 	uint64_t hostile[HOSTILE_KINDS]; /* sent */
 	uint64_t refused, later, held;   /* hostile batches: what became of them */
 	uint64_t older;                  /* runs, or parts, of good offices: held as older copy */
+	uint64_t put_back;               /* batches whose office had its share of the commit */
 	uint64_t in_parts;               /* commits that were made again in parts */
 	uint64_t damaged, mended;        /* pages */
 	uint64_t readers, kept_log;      /* the log could not be copied whole behind them */
