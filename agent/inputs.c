@@ -123,6 +123,7 @@ int inputs_start(const struct input_kind kinds[], const struct input_host *host,
 	if (!inputs)
 		return err_memory(err);
 	inputs->host = *host;
+	inputs->host.inputs = inputs;
 	inputs->settings = settings;
 	(void)uv_timer_init(host->loop, &inputs->retry); /* cannot fail */
 	for (; kinds[inputs->n].name; inputs->n++) {
@@ -166,6 +167,16 @@ size_t inputs_look(const struct inputs *inputs, struct input_look ret_looks[INPU
 		ret_looks[n++] = look;
 	}
 	return n;
+}
+
+const char *inputs_trouble(const struct inputs *inputs, const char *name)
+{
+	struct input_look looks[INPUTS_MAX];
+	size_t n = inputs ? inputs_look(inputs, looks) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(looks[i].name, name) == 0)
+			return looks[i].error;
+	return "";
 }
 
 static void on_retry_closed(uv_handle_t *handle)

@@ -14,11 +14,15 @@
 
 #define INPUTS_MAX 8u
 
+struct inputs;
+
 struct input_host { /* what an input may use; all of it outlives the input */
 	uv_loop_t *loop;
 	struct recorder *recorder; /* to which figures are handed; it knows spool and worker */
 	struct uplink *uplink;
 	const char *office; /* its code */
+	const struct inputs
+		*inputs; /* all of them, set by inputs_start(): the page tells of others */
 };
 
 struct input_look {        /* one line of status; texts are valid until the loop runs on */
@@ -42,8 +46,6 @@ struct input_kind {
 };
 extern const struct input_kind input_kinds[]; /* of this agent; ends with a row without a name */
 
-struct inputs;
-
 /** Start those of @kinds (INPUTS_MAX at most, as input_kinds) that @settings want. @settings are
  * those in force: they outlive the inputs, and may change as inputs_reload() says. -ENOMEM. */
 int inputs_start(const struct input_kind kinds[], const struct input_host *host,
@@ -52,6 +54,9 @@ int inputs_start(const struct input_kind kinds[], const struct input_host *host,
 void inputs_reload(struct inputs *inputs, const struct settings *old);
 /** Those that are wanted, in the table's order, into @ret_looks; returns how many. */
 size_t inputs_look(const struct inputs *inputs, struct input_look ret_looks[INPUTS_MAX]);
+/** What keeps figures from coming in by the one called @name, as its look tells; "" when nothing
+ * does, or nobody wants it. Valid until the loop runs on. NULL is fine: "". */
+const char *inputs_trouble(const struct inputs *inputs, const char *name);
 /** Stop all; @on_stopped runs from the loop, then the inputs are gone. NULL is fine: it runs at
  * once. */
 void inputs_stop(struct inputs *inputs, void (*on_stopped)(void *context), void *context);

@@ -86,7 +86,8 @@ static void fail(struct inbox *inbox)
 
 static void tell_files(struct inbox *inbox)
 {
-	const char *first = "";
+	const char *first = "", *first_held = "";
+	size_t held = inbox_core_count_held(inbox->core, &first_held);
 	size_t stuck = inbox_core_count(inbox->core, INBOX_ALL, &first);
 	size_t faulty = inbox_core_count(inbox->core, INBOX_SOME, &first) +
 			inbox_core_count(inbox->core, INBOX_NONE, &first);
@@ -104,11 +105,17 @@ static void tell_files(struct inbox *inbox)
 			  "let the agent write there"),
 			DONE_FOLDER, stuck, first);
 	if (inbox->folder.told > 0)
-		(void)utf8_print(
+		len += utf8_print(
 			inbox->trouble + len, sizeof(inbox->trouble) - len, /* fits */
 			_("%sfiles that are not looked at for their names: %zu, like %s; give "
 			  "them names of letters that do not begin with a dot"),
 			len > 0 ? "; " : "", inbox->folder.told, inbox->folder.like);
+	if (held > 0)
+		(void)utf8_print(
+			inbox->trouble + len, sizeof(inbox->trouble) - len, /* fits */
+			_("%sfiles that wait, since a program still has them open for writing: "
+			  "%zu, like %s; close them there"),
+			len > 0 ? "; " : "", held, first_held);
 }
 
 /* Once, until there is another number of them. */
@@ -262,6 +269,7 @@ static void log_outcome(const struct inbox *inbox)
 		[INBOX_FAULTY] = "has lines that were not taken",
 		[INBOX_UNTOLD] = "has lines that were not taken, and this cannot be written there",
 		[INBOX_CHANGING] = "",
+		[INBOX_HELD] = "waits, since a program has it open for writing",
 	};
 	utf8_excerpt(inbox->name, strlen(inbox->name), name);
 	log_info(
@@ -296,6 +304,13 @@ static void on_end_of_file(struct inbox *inbox)
 		inbox_core_later(inbox->core, inbox->name,
 				 uv_now(inbox->host.loop) + inbox->settle_ms);
 		inbox->again = true;
+		return;
+	}
+	if (r->outcome == INBOX_HELD) {
+		if (inbox_core_held(inbox->core, inbox->name,
+				    uv_now(inbox->host.loop) + inbox->settle_ms))
+			log_outcome(inbox);
+		tell_files(inbox);
 		return;
 	}
 	log_outcome(inbox);

@@ -14,7 +14,7 @@ struct file {
 	struct inbox_listed listed;
 	uint64_t since_ms; /* it is as it is */
 	uint64_t until_ms; /* not before; 0: no matter when */
-	bool done;
+	bool done, held;
 	enum inbox_part part; /* when done */
 };
 
@@ -273,6 +273,7 @@ void inbox_core_done(struct inbox_core *core, const char *name, const struct inb
 		return;
 	file->listed.stamp = *stamp;
 	file->done = true;
+	file->held = false;
 	file->part = part;
 	forget(core, name);
 	memcpy(new.name, file->listed.name, sizeof(new.name));
@@ -285,6 +286,17 @@ void inbox_core_later(struct inbox_core *core, const char *name, uint64_t until_
 	struct file *file = find(core, name);
 	if (file)
 		file->until_ms = until_ms;
+}
+
+bool inbox_core_held(struct inbox_core *core, const char *name, uint64_t until_ms)
+{
+	struct file *file = find(core, name);
+	if (!file)
+		return false;
+	bool before = file->held;
+	file->until_ms = until_ms;
+	file->held = true;
+	return !before;
 }
 
 void inbox_core_anew(struct inbox_core *core)
@@ -303,6 +315,18 @@ size_t inbox_core_count(const struct inbox_core *core, enum inbox_part part, con
 		n++;
 		if (ret_first)
 			*ret_first = core->files[i].listed.name;
+	}
+	return n;
+}
+
+size_t inbox_core_count_held(const struct inbox_core *core, const char **ret_first)
+{
+	size_t n = 0;
+	for (size_t i = core->n; i-- > 0;) {
+		if (!core->files[i].held)
+			continue;
+		n++;
+		*ret_first = core->files[i].listed.name;
 	}
 	return n;
 }

@@ -73,6 +73,9 @@ void inbox_core_done(struct inbox_core *core, const char *name, const struct inb
 		     enum inbox_part part);
 /** It could not be taken for a reason that is not its own: again, but not before @until_ms. */
 void inbox_core_later(struct inbox_core *core, const char *name, uint64_t until_ms);
+/** A program has it open: as inbox_core_later(), and it is told of until it changes or is dealt
+ * with. Returns whether it was not told before. */
+bool inbox_core_held(struct inbox_core *core, const char *name, uint64_t until_ms);
 /** Deal again with those of which nothing was recorded: what was wrong with them (the catalogue,
  * the clock) may be right now. */
 void inbox_core_anew(struct inbox_core *core);
@@ -93,5 +96,7 @@ int inbox_core_recall(struct inbox_core *core, const char *text, size_t len, str
  * there are any) is one's name, valid until the next look. */
 size_t inbox_core_count(const struct inbox_core *core, enum inbox_part part,
 			const char **ret_first);
+/** How many lie there that a program has open; as inbox_core_count(). */
+size_t inbox_core_count_held(const struct inbox_core *core, const char **ret_first);
 /** Are @a and @b of the same contents? */
 bool inbox_stamp_same(const struct inbox_stamp *a, const struct inbox_stamp *b);

@@ -114,10 +114,15 @@ struct inbox_stamp inbox_stamp_of(const struct stat *stat)
 	};
 }
 
-/* The kernel gives a read lease on a file that nobody has open for writing; to its owner alone, so
- * about other people's files it says nothing. Held for no longer than the question takes. */
+/* The kernel gives a read lease on a file that nobody has open for writing; to its owner alone and
+ * to who has CAP_LEASE, so else about other people's files it says nothing. Held for no longer than
+ * the question takes. A lock against readers, as office programs and servers of shares set one, is
+ * told to everybody. */
 static bool is_being_written(int fd)
 {
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+		return true;
 	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
 		return fcntl(fd, F_SETLEASE, F_UNLCK) < 0;
 	return errno == EAGAIN;
@@ -142,6 +147,10 @@ static int step_open(struct inbox_file *file, struct err *err)
 		file->result.outcome = INBOX_CHANGING;
 		return 0;
 	}
+	if (rc == -EAGAIN) { /* somebody has a lease on it for writing */
+		file->result.outcome = INBOX_HELD;
+		return 0;
+	}
 	if (rc == -ELOOP || rc == -ENXIO) { /* a link; a socket */
 		rc = 0;
 		file->stat.st_mode = 0;
@@ -156,9 +165,9 @@ static int step_open(struct inbox_file *file, struct err *err)
 	if (rc == 0)
 		rc = check_kind(file, err);
 	struct inbox_stamp now = inbox_stamp_of(&file->stat);
-	if (rc == 0 &&
-	    (!inbox_stamp_same(&now, &file->listed.stamp) || is_being_written(file->fd))) {
-		file->result.outcome = INBOX_CHANGING;
+	bool same = inbox_stamp_same(&now, &file->listed.stamp);
+	if (rc == 0 && (!same || is_being_written(file->fd))) {
+		file->result.outcome = same ? INBOX_HELD : INBOX_CHANGING;
 		return 0;
 	}
 	file->phase = PHASE_SURVEY;

@@ -38,7 +38,8 @@ enum inbox_outcome {
 	INBOX_STUCK,    /* taken, but it cannot be moved; err says why */
 	INBOX_FAULTY,   /* the good lines are recorded, the others are in the errors file */
 	INBOX_UNTOLD,   /* the same, but the errors file cannot be written; err says why */
-	INBOX_CHANGING, /* somebody is writing to it, or has since it was opened: look again */
+	INBOX_CHANGING, /* it is another one than was listed, or becomes one: look again */
+	INBOX_HELD,     /* a program has it open for writing, or locked: look again */
 };
 
 struct inbox_result {

@@ -140,7 +140,7 @@ static void hours(struct html *html, const struct catalogue *catalogue,
 }
 
 int home_write(struct html *html, const struct frame *frame, const struct catalogue *catalogue,
-	       const struct figures *figures, struct err *err)
+	       const struct figures *figures, const char *inbox, struct err *err)
 {
 	struct due *list;
 	size_t n;
@@ -163,6 +163,9 @@ int home_write(struct html *html, const struct frame *frame, const struct catalo
 	html_add(html, "<h1>%s</h1>\n<p class=\"lead\">", _("What this office reports"));
 	html_say(html, _("Today is %s."), words_day(today, day));
 	html_add(html, "</p>\n");
+	if (*inbox)
+		html_add(html, "<p class=\"error\" role=\"status\">%s %s.</p>\n",
+			 _("Tables in the inbox folder:"), inbox);
 	section(html, figures, list, n, today, DUE_LATE, DUE_LATE, _("Late"));
 	section(html, figures, list, n, today, DUE_OPEN, DUE_RUNNING, _("Due soon"));
 	section(html, figures, list, n, today, DUE_DONE, DUE_DONE, _("Complete"));

@@ -9,6 +9,7 @@
 
 #define HOME_MOST 10u /* of each series: a week of days, and a few */
 
-/** @frame: place, title and path are set here. -ENOMEM. */
+/** @frame: place, title and path are set here; @inbox: what is wrong with tables in the inbox, ""
+ * for nothing. -ENOMEM. */
 int home_write(struct html *html, const struct frame *frame, const struct catalogue *catalogue,
-	       const struct figures *figures, struct err *err);
+	       const struct figures *figures, const char *inbox, struct err *err);

@@ -28,7 +28,8 @@ static void write_home(struct call *call)
 {
 	struct uplink_look look;
 	struct frame frame = call_frame(call, &look);
-	call->rc = home_write(&call->html, &frame, call->catalogue, &call->figures, &call->err);
+	call->rc = home_write(&call->html, &frame, call->catalogue, &call->figures,
+			      inputs_trouble(call->page->host.inputs, "inbox"), &call->err);
 	if (call->rc < 0)
 		call_answer_error(call);
 	else

@@ -1,6 +1,8 @@
 """The inbox of a real agent: tables dropped into a folder reach the province, each figure once."""
 
 import csv
+import fcntl
+import html
 import json
 import os
 import random
@@ -8,6 +10,7 @@ import re
 import signal
 import time
 import unittest
+import urllib.request
 
 import rig
 
@@ -27,7 +30,8 @@ class Inbox(rig.Rig):
         self.office.start()
 
     def configure(self, more=""):
-        self.office.write_conf(f"[inbox]\nfolder = {self.inbox}\nsettle_s = 1\n{more}")
+        self.office.write_conf(f"[inbox]\nfolder = {self.inbox}\nsettle_s = 1\n{more}",
+                               page="127.0.0.1:0")
 
     def drop(self, name, text, encoding="utf-8"):
         """As a program that cares does: whole, by renaming."""
@@ -61,6 +65,12 @@ class Inbox(rig.Rig):
         """Its line of status."""
         status = json.loads(self.office.command("status", "--json").out)
         return next((line for line in status["inputs"] if line["name"] == "inbox"), None)
+
+    def page(self):
+        """The clerk's first page, as text."""
+        address = re.search(r"page: serving address=(\S+)", self.office.process.log()).group(1)
+        with urllib.request.urlopen(address, timeout=rig.PATIENCE_S) as answer:
+            return html.unescape(answer.read().decode())
 
     def end(self):
         self.office.process.stop()
@@ -114,6 +124,38 @@ class Tables(Inbox):
         self.wait_empty()
         self.wait_total(sum(range(1, 31)))
         self.assertEqual(len(self.done()), 1)
+        self.end()
+
+    def test_what_a_program_has_open_or_locked_waits_and_is_told(self):
+        """An office program keeps what it shows locked; of whom it is does not matter to that."""
+        with open(f"{self.inbox}/a.csv", "w+", encoding="utf-8") as table:
+            table.write(HEADER + "30/06/2025;5\n")
+            table.flush()
+            os.chown(table.name, 4711, -1)  # no lease tells then, but of who may take any
+            fcntl.lockf(table, fcntl.LOCK_EX)
+            rig.wait_for(lambda: "a.csv" in self.looks()["error"], "status to tell")
+            self.assertIn("mở để ghi", self.looks()["error"])
+            self.assertIn(self.looks()["error"], self.page())
+            self.assertEqual(self.lying(), ["a.csv"])
+        self.wait_empty()
+        self.wait_total(5)
+        self.assertEqual(self.looks()["error"], "")
+        self.assertEqual(self.office.process.log().count("inbox: waits"), 1)
+        self.assertNotIn("a.csv", self.page())
+        self.end()
+
+    def test_the_clerks_page_tells_what_lies_there_and_is_not_taken(self):
+        """A name that is no text, a workbook: who put it there seldom asks for the agent's status."""
+        with open(f"{self.inbox}/".encode() + b"Th\xe1ng <6>.csv", "wb") as table:
+            table.write(HEADER.encode())
+        rig.wait_for(lambda: "Th?ng <6>.csv" in self.page(), "the page to tell of the name")
+        self.drop("book.xlsx", "PK\x03\x04...")
+        rig.wait_for(lambda: "xem book.xlsx.errors.csv" in self.page(), "the page to tell of the book")
+        self.assertIn("Th?ng <6>.csv", self.page())
+        os.remove(f"{self.inbox}/".encode() + b"Th\xe1ng <6>.csv")
+        os.remove(f"{self.inbox}/book.xlsx")
+        rig.wait_for(lambda: self.looks()["error"] == "", "status to see them gone")
+        self.assertNotIn("book.xlsx", self.page())
         self.end()
 
     def test_bad_lines_are_told_in_the_offices_language_and_corrected_in_place(self):

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -278,11 +279,43 @@ static void a_file_that_is_being_written_waits(void **state)
 	struct fixture *f = *state;
 	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;7\n");
 	int writer = openat(f->fd, "a.csv", O_WRONLY | O_APPEND | O_CLOEXEC);
-	taken(f, "a.csv", INBOX_CHANGING);
+	taken(f, "a.csv", INBOX_HELD);
 	assert_int_equal(visits_on(f, 30), -1);
+	assert_int_equal(close(writer), 0);
+	writer = openat(f->fd, "a.csv", O_WRONLY | O_CLOEXEC);
+	assert_true(signal(SIGIO, SIG_IGN) != SIG_ERR); /* it asks for the lease back */
+	assert_int_equal(fcntl(writer, F_SETLEASE, F_WRLCK), 0);
+	taken(f, "a.csv", INBOX_HELD);
 	assert_int_equal(close(writer), 0);
 	taken(f, "a.csv", INBOX_TAKEN);
 	taken(f, "a.csv", INBOX_CHANGING); /* it is gone */
+}
+
+/* The kernel gives no lease on another user's file without CAP_LEASE, and then says nothing of who
+ * writes to it; a lock is told to everybody. */
+static void of_another_users_file_a_lock_is_seen(void **state)
+{
+	struct fixture *f = *state;
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	if (geteuid() != 0)
+		skip(); /* it takes root to give a file away */
+	put(f, "a.csv", "Kỳ;Số lượt\n30/06/2025;7\n");
+	int writer = openat(f->fd, "a.csv", O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_int_equal(fchown(writer, 4711, (gid_t)-1), 0);
+	assert_int_equal(fchmod(f->fd, 0777), 0);
+	for (int locked = 0; locked < 2; locked++) {
+		if (locked)
+			assert_int_equal(fcntl(writer, F_OFD_SETLK, &lock), 0);
+		struct inbox_file *file = begin(f, "a.csv");
+		assert_int_equal(seteuid(4712), 0);
+		int rc = inbox_file_step(file, &f->result, &f->err);
+		assert_int_equal(seteuid(0), 0);
+		inbox_file_close(file);
+		assert_int_equal(rc, locked ? 0 : 1);
+		if (locked)
+			assert_int_equal(f->result.outcome, INBOX_HELD);
+	}
+	assert_int_equal(close(writer), 0);
 }
 
 static void what_comes_while_it_is_read_is_not_moved_away(void **state)
@@ -573,6 +606,7 @@ int main(void)
 		TEST(files_that_stay_hide_no_other),
 		TEST(names_that_are_no_text_are_counted_with_one_of_them),
 		TEST(a_file_that_is_being_written_waits),
+		TEST(of_another_users_file_a_lock_is_seen),
 		TEST(what_comes_while_it_is_read_is_not_moved_away),
 		TEST(what_is_written_to_while_it_is_read_is_looked_at_again),
 		TEST(large_files_go_in_steps_and_many_errors_are_bounded),
