@@ -119,17 +119,18 @@ static json_t *reload_json(const struct reload_outcome *reload)
 
 static json_t *spool_json(const struct spool_status *status)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-			 "sealed", (json_int_t)status->last_seq, "acked",
-			 (json_int_t)status->acked_seq, "unsealed", (json_int_t)status->unsealed,
-			 "waiting_batches", (json_int_t)status->waiting_batches,
-			 "waiting_observations", (json_int_t)status->waiting_observations,
-			 "oldest_waiting", report_instant(status->oldest_waiting_us), "last_ack",
-			 report_instant(status->last_ack_us), "quarantined",
-			 (json_int_t)status->quarantined, "held", (json_int_t)status->held, "bytes",
-			 (json_int_t)status->bytes, "bytes_max", (json_int_t)status->bytes_max,
-			 "disk_free", (json_int_t)status->disk_free, "undated_here",
-			 (json_int_t)status->undated_here, "undated", (json_int_t)status->undated);
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"sealed", (json_int_t)status->last_seq, "acked", (json_int_t)status->acked_seq,
+		"unsealed", (json_int_t)status->unsealed, "waiting_batches",
+		(json_int_t)status->waiting_batches, "waiting_observations",
+		(json_int_t)status->waiting_observations, "oldest_waiting",
+		report_instant(status->oldest_waiting_us), "last_ack",
+		report_instant(status->last_ack_us), "quarantined", (json_int_t)status->quarantined,
+		"held", (json_int_t)status->held, "released", (json_int_t)status->released, "bytes",
+		(json_int_t)status->bytes, "bytes_max", (json_int_t)status->bytes_max, "disk_free",
+		(json_int_t)status->disk_free, "undated_here", (json_int_t)status->undated_here,
+		"undated", (json_int_t)status->undated);
 }
 
 static json_t *head_json(const struct status *status)

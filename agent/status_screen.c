@@ -130,6 +130,15 @@ static void print_refusals(const json_t *root, FILE *out)
 {
 	size_t i;
 	const json_t *row;
+	const json_t *spool = json_object_get(root, "spool");
+	long long released = number_of(spool, "released");
+	if (released > 0) {
+		print_label("", out);
+		fprintf(out,
+			_("%lld of the %lld refused were released since and count; the province "
+			  "knows which\n"),
+			released, number_of(spool, "held") + released);
+	}
 	json_array_foreach(json_object_get(root, "refusals"), i, row) {
 		print_label("", out);
 		fprintf(out, _("batch %lld, %s%s%s: %s\n"), number_of(row, "batch"),

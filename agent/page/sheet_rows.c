@@ -52,7 +52,9 @@ static void state(struct html *html, const struct sheet *sheet, const struct she
 		break;
 	case FIGURE_REFUSED:
 		html_add(html, "<span class=\"state refused\">%s %s</span>",
-			 _("refused by the province:"),
+			 sheet->figures->status.released > 0
+				 ? _("refused by the province, if not among those released since:")
+				 : _("refused by the province:"),
 			 retell(refusal->reason, reason, sizeof(reason)));
 		break;
 	}

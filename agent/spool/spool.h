@@ -157,8 +157,9 @@ int spool_matches(struct spool *spool, uint64_t seq, const uint8_t *digest, size
 int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,
 		      const char *reason, struct err *err);
 
-/** The province holds nothing back any more. */
-int spool_released(struct spool *spool, struct err *err);
+/** The province holds @waits observations of this office back, at most: of all that it was told to
+ * have refused before, the others were released. When nothing waits, nothing is listed any more. */
+int spool_waits(struct spool *spool, uint64_t waits, struct err *err);
 
 struct spool_status {
 	uint64_t last_seq, acked_seq;                   /* 0: none */
@@ -168,6 +169,7 @@ struct spool_status {
 	int64_t last_ack_us;       /* 0: never */
 	uint64_t quarantined;      /* observations refused by the province so far */
 	uint64_t held;       /* of those, which it still has in quarantine as far as is known */
+	uint64_t released;   /* listed as refused, and released since; which ones is not known */
 	uint64_t held_older; /* of those, because this machine was set back */
 	uint64_t bytes, bytes_max;
 	uint64_t undated_here; /* figures of "now" that wait until the clock knows the time */

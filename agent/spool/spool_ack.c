@@ -231,11 +231,8 @@ static int refuse(struct spool *spool, uint64_t seq, uint32_t series, uint32_t o
 	return rc < 0 ? rc : spool_run(spool, SQL_REFUSAL_TRIM, 0, NULL, err);
 }
 
-int spool_released(struct spool *spool, struct err *err)
+static int drop_refusals(struct spool *spool, struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	int rc = db_begin(spool->db, err);
 	if (rc == 0)
 		rc = spool_run(spool, SQL_REFUSAL_DROP_ALL, 0, NULL, err);
@@ -244,6 +241,21 @@ int spool_released(struct spool *spool, struct err *err)
 	} else {
 		spool_rollback(spool); /* as a rule: nothing to write */
 	}
+	if (rc == 0)
+		spool->released = 0;
+	return rc;
+}
+
+int spool_waits(struct spool *spool, uint64_t waits, struct err *err)
+{
+	struct err own;
+	int64_t listed = 0;
+	if (!err)
+		err = &own;
+	int rc = waits == 0 ? drop_refusals(spool, err)
+			    : spool_number(spool, SQL_REFUSAL_LISTED, 0, NULL, &listed, err);
+	if (rc == 0 && waits > 0)
+		spool->released = (uint64_t)listed > waits ? (uint64_t)listed - waits : 0;
 	return rc < 0 ? err_wrap(err, "spool '%s': note a release", spool->path) : 0;
 }
 

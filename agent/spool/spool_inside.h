@@ -68,6 +68,7 @@ enum spool_sql {
 	SQL_REFUSAL_WALK,
 	SQL_REFUSAL_DROP_ALL,
 	SQL_REFUSAL_SUM,
+	SQL_REFUSAL_LISTED,
 	SQL_ACK_DAY,
 	SQL_ACK_DAY_BACK,
 	SQL_ACK_DAY_BEFORE,
@@ -117,6 +118,7 @@ struct spool {
 	 * writes it; the loop looks meanwhile whether there are any. */
 	_Atomic int64_t undated_here;
 	int refused_rc;      /* as in struct spool_status */
+	uint64_t released;   /* likewise; not kept: the next Welcome tells it again */
 	int32_t trimmed_day; /* current values were trimmed for this day already */
 	struct hand hand;
 };

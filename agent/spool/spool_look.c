@@ -97,7 +97,9 @@ static int held(struct spool *spool, struct spool_status *status, struct err *er
 		return db_err(err, spool->db, "bind");
 	int rc = db_step(sum, err);
 	if (rc == 1) {
-		status->held = (uint64_t)sqlite3_column_int64(sum, 0);
+		uint64_t listed = (uint64_t)sqlite3_column_int64(sum, 0);
+		status->released = spool->released < listed ? spool->released : listed;
+		status->held = listed - status->released;
 		status->held_older = (uint64_t)sqlite3_column_int64(sum, 1);
 	}
 	(void)sqlite3_reset(sum); /* repeats the step's error, already told */

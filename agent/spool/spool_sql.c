@@ -169,6 +169,7 @@ static const char *const sql_text[SQL_COUNT] = {
 			     " r.reason, r.observations FROM refusal r"
 			     " LEFT JOIN series s ON s.id = r.series ORDER BY r.id DESC LIMIT ?1",
 	[SQL_REFUSAL_DROP_ALL] = "DELETE FROM refusal",
+	[SQL_REFUSAL_LISTED] = "SELECT coalesce(sum(observations), 0) FROM refusal",
 	[SQL_REFUSAL_SUM] = "SELECT coalesce(sum(observations), 0), coalesce(sum(observations)"
 			    " FILTER (WHERE reason = ?1), 0) FROM refusal",
 	[SQL_ACK_DAY] = "INSERT INTO ack_day (day, upto) VALUES (?1, ?2)"

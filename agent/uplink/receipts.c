@@ -31,7 +31,8 @@ static int work(struct task *task)
 {
 	struct receipts *receipts = container_of(task, struct receipts, task);
 	const struct notes *notes = receipts->noting;
-	int rc = receipts->releasing ? spool_released(receipts->spool, &task->err) : 0;
+	int rc = receipts->releasing ? spool_waits(receipts->spool, receipts->waiting, &task->err)
+				     : 0;
 	if (rc == 0 && receipts->acking)
 		rc = spool_acked(receipts->spool, receipts->acking_upto, receipts->acking_at_us,
 				 &task->err);
@@ -79,6 +80,7 @@ void receipts_flush(struct receipts *receipts)
 	    (!receipts->ack_due && !receipts->release_due && !receipts->notes))
 		return;
 	receipts->releasing = receipts->release_due;
+	receipts->waiting = receipts->waits;
 	receipts->release_due = false; /* when it fails, the next Welcome says so again */
 	receipts->acking = receipts->ack_due;
 	receipts->acking_upto = receipts->upto;
@@ -97,11 +99,14 @@ void receipts_ack(struct receipts *receipts, uint64_t upto, int64_t at_us)
 	receipts_flush(receipts);
 }
 
-void receipts_released(struct receipts *receipts)
+void receipts_wait(struct receipts *receipts, uint64_t waits)
 {
-	notes_free(receipts->notes); /* told before */
-	receipts->notes = NULL;
+	if (waits == 0) { /* else they are noted: too few are taken for released then */
+		notes_free(receipts->notes); /* told before */
+		receipts->notes = NULL;
+	}
 	receipts->release_due = true;
+	receipts->waits = waits;
 	receipts_flush(receipts);
 }
 

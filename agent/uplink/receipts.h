@@ -22,7 +22,7 @@ struct receipts {
 	/* its own: */
 	struct task task;
 	bool ack_due, acking, release_due, releasing;
-	uint64_t upto, acking_upto;
+	uint64_t upto, acking_upto, waits, waiting;
 	int64_t at_us, acking_at_us;
 	struct notes *notes, *noting; /* owned; waiting, being noted; NULL: none */
 };
@@ -33,8 +33,9 @@ void receipts_ack(struct receipts *receipts, uint64_t upto, int64_t at_us);
 /** It went as batch @seq of the spool. A copy waits for receipts_flush(). Beyond 256 they are
  * dropped: the province keeps and shows them all the same. */
 void receipts_note(struct receipts *receipts, uint64_t seq, const Lantoa__V1__Quarantined *held);
-/** The province holds nothing of this office back; noted before what is told later. */
-void receipts_released(struct receipts *receipts);
+/** The province holds so many observations of this office back: spool_waits(). Noted before what is
+ * told later. */
+void receipts_wait(struct receipts *receipts, uint64_t waits);
 void receipts_flush(struct receipts *receipts);
 /** What was not noted yet is void: it was about another spool id. */
 void receipts_forget(struct receipts *receipts);

@@ -73,8 +73,9 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 		if (spool_waits_for_clock(uplink->config.spool))
 			sealer_recorded(&uplink->sealer, true);
 	}
-	if (welcome->held == 1)
-		receipts_released(&uplink->receipts);
+	/* What is in flight may be held since, and its ack told already. */
+	if (welcome->held == 1 || (welcome->held > 1 && uplink_in_flight(&uplink->core) == 0))
+		receipts_wait(&uplink->receipts, welcome->held - 1);
 	keeper_office(&uplink->keeper, welcome->office_name, welcome->zone, welcome->level);
 	uint64_t begin = uplink->core.proving ? uplink->life.before_begin : uplink->life.begin;
 	welcomes_take(&uplink->welcomes, seq_here(begin, welcome->upto), welcome);

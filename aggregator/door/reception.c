@@ -119,7 +119,7 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 		db,
 		"SELECT iif(id IS NULL, 0, upto),"
 		" (SELECT count(*) FROM declared WHERE spool = spool.id), upto_digest,"
-		" 1 + coalesce((SELECT n FROM held WHERE office = ?1), 0), id IS NULL"
+		" 1 + coalesce((SELECT observations FROM held WHERE office = ?1), 0), id IS NULL"
 		" FROM (SELECT 1) LEFT JOIN spool ON spool.office = ?1 AND spool_id = ?2",
 		&stmt, err);
 	if (rc < 0)

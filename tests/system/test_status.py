@@ -1,6 +1,7 @@
 """What status says of offices is so, at the province and at the office."""
 
 import csv
+import json
 import sqlite3
 import unittest
 
@@ -79,6 +80,42 @@ class Status(rig.Rig):
             "visits", area="82", by="office", **{"from": "2025-06-30", "to": "2025-06-30"})
             if row["area"] in self.offices[:2]], [5, 5])
         self.assertEqual(self.province.counter("gate", "frames_revoked"), 0)
+        self.assert_whole()
+
+    def refusals(self, code):
+        spool = json.loads(self.agents[code].command("status", "--json").out)
+        return (spool["spool"]["held"], spool["spool"]["released"])
+
+    def next_contact(self, code, expected):
+        self.province.process.stop()
+        self.province.start()
+        rig.wait_for(lambda: self.refusals(code) == expected, f"{expected} to be told")
+
+    def test_what_was_released_of_an_office_is_no_longer_told_as_held(self):
+        """Some of it, and then all; what is held later is not taken for released."""
+        agent = self.agent("28001").start()
+
+        def record(period):
+            self.assertEqual(agent.record("visits=7", "--period", period).code, 0)
+
+        for day in range(1, 6):
+            record(f"2019-06-0{day}")
+        rig.wait_for(lambda: self.refusals("28001") == (5, 0), "the province to hold all five")
+        self.next_contact("28001", (5, 0))
+        self.lantoa("office", "move", "28001", "--unit", "28001", "--from", "2019-06-03")
+        released = self.lantoa("quarantine", "release", "--all")
+        self.assertIn("Released: 3", released.out)
+        self.next_contact("28001", (2, 3))
+        shown = agent.command("status").out
+        self.assertIn("3 of the 5 refused were released since and count", shown)
+        self.assertIn("holds figures of this office back", shown)
+        record("2019-05-01")
+        rig.wait_for(lambda: self.refusals("28001") == (3, 3), "one more to be held")
+        self.next_contact("28001", (3, 3))
+        self.lantoa("office", "move", "28001", "--unit", "28001", "--from", "2019-05-01")
+        self.assertIn("Released: 3", self.lantoa("quarantine", "release", "--all").out)
+        self.next_contact("28001", (0, 0))
+        self.assertIn("the province has every figure", agent.command("status").out)
         self.assert_whole()
 
 

@@ -124,6 +124,44 @@ static void whatever_the_disk_refuses_all_is_noted_once(void **state)
 	assert_true(f->failed > 3);
 }
 
+static void assert_held(struct fixture *f, uint64_t held, uint64_t released)
+{
+	struct spool_status status;
+	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(spool_status(f->spool, &status, &f->err), 0);
+	assert_int_equal(status.held, held);
+	assert_int_equal(status.released, released);
+}
+
+/* The province says how many wait: never are more taken for released than it let go. */
+static void what_the_province_let_go_is_known_by_how_much_waits(void **state)
+{
+	struct fixture *f = *state;
+	for (uint64_t seq = 1; seq <= 5; seq++) {
+		seal(f, seq);
+		note(f, seq);
+	}
+	ack(f, 5);
+	assert_held(f, 5, 0);
+	receipts_wait(&f->receipts, 7); /* two of another machine */
+	assert_held(f, 5, 0);
+	receipts_wait(&f->receipts, 2);
+	assert_held(f, 2, 3);
+	seal(f, 6); /* what comes with the same task is of after it was counted */
+	note(f, 6);
+	receipts_wait(&f->receipts, 2);
+	assert_held(f, 3, 3);
+	receipts_wait(&f->receipts, 1);
+	assert_held(f, 1, 5);
+	receipts_wait(&f->receipts, 0);
+	assert_held(f, 0, 0);
+	assert_known(f, 5, 6);
+	seal(f, 7);
+	note(f, 7);
+	ack(f, 7);
+	assert_held(f, 1, 0);
+}
+
 /* Nothing asks a disk again that has just failed, but the core, after a while. */
 static void a_failure_is_told_and_waits(void **state)
 {
@@ -156,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(whatever_the_disk_refuses_all_is_noted_once),
+		TEST(what_the_province_let_go_is_known_by_how_much_waits),
 		TEST(a_failure_is_told_and_waits),
 		TEST(what_was_about_another_spool_is_void),
 	};
