@@ -119,7 +119,7 @@ static void a_point_that_agrees_with_everybody_is_nobodys_key(void **state)
 		assert_int_equal(
 			sodium_hex2bin(key, INVITATION_KEY_LEN, low[i / 2], 64, NULL, NULL, NULL),
 			0);
-		key[31] |= i % 2 ? 0x80 : 0;
+		key[31] = (uint8_t)(key[31] | (i % 2 ? 0x80 : 0));
 		assert_false(key_is_public(key));
 		assert_int_equal(invitation_format(&made, text, &err), 0);
 		assert_int_equal(invitation_parse(text, &read, &err), -EINVAL);
