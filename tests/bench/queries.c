@@ -3,7 +3,8 @@
  *
  * In one process, without HTTP, fsync and other load: what is measured is the way from the pages
  * (or, for --known, the journal) to the JSON answer. With --growth the same is asked of a hundredth
- * of the days, of a tenth and of all, with what an observation costs and how long opening takes. */
+ * of the days, of a tenth and of all, with what an observation costs and how long opening takes.
+ * With --changes reference data are changed instead (changes.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <cmocka.h>
 
 #include "books.h"
+#include "changes.h"
 #include "civil.h"
 #include "province.h"
 #include "query.h"
@@ -38,7 +40,7 @@ struct bench {
 	int32_t since[OFFICES_MAX], first, next, end; /* days */
 	char names[METRICS_MAX][16];
 	int offices;
-	bool growth;
+	bool growth, changes;
 	const char *only; /* part of the names of the shapes to ask; NULL: all */
 };
 
@@ -76,11 +78,11 @@ static char *make_catalogue(struct bench *bench)
 	assert_non_null(out);
 	fprintf(out,
 		"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
-		"carry,level,due_days,min,max\n");
+		"carry,level,due_days,min,max,remark\n");
 	for (int i = 0; i < bench->size.metrics; i++) {
 		(void)snprintf(bench->names[i], sizeof(bench->names[i]), "m%d", i);
 		const char *agg = i % 8 == 3 ? "last" : i % 8 == 5 ? "max" : "sum";
-		fprintf(out, "%s,x,x,x,%s,%s,%s,day,,0,%d,commune,1,,\n", bench->names[i],
+		fprintf(out, "%s,x,x,x,%s,%s,%s,day,,0,%d,commune,1,,,\n", bench->names[i],
 			i % 8 == 3 ? "stock" : "flow", agg, i % 8 == 5 ? "max" : "sum",
 			i % 8 == 3 ? 7 : 0);
 	}
@@ -352,6 +354,24 @@ static void measure_all(struct bench *bench)
 	measure_some(bench, shapes, sizeof(shapes) / sizeof(shapes[0]));
 }
 
+/* An office that has reported all the while goes elsewhere in the middle of the time. */
+static void measure_changes(struct bench *bench)
+{
+	char *units = data_file("units.csv"), *catalogue = make_catalogue(bench);
+	struct changes_input input = { .books = &bench->books,
+				       .catalogue = catalogue,
+				       .units = units,
+				       .office = "o0",
+				       .unit = "82",
+				       .moves_on = bench->end - bench->size.days / 2,
+				       .runs = bench->size.runs,
+				       .now_s = now_s };
+
+	changes_measure(&input);
+	free(units);
+	free(catalogue);
+}
+
 static int option(int argc, char *argv[], const char *name, int usual, int most)
 {
 	for (int i = 1; i + 1 < argc; i++)
@@ -374,6 +394,8 @@ int main(int argc, char *argv[])
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--growth") == 0)
 			bench.growth = true;
+		else if (strcmp(argv[i], "--changes") == 0)
+			bench.changes = true;
 		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
 			bench.only = argv[i + 1];
 	if (bench.growth && bench.size.days < 100 * RECENT_DAYS) {
@@ -385,7 +407,10 @@ int main(int argc, char *argv[])
 		measure_growth(&bench);
 	} else {
 		fill(&bench, bench.end);
-		measure_all(&bench);
+		if (bench.changes)
+			measure_changes(&bench);
+		else
+			measure_all(&bench);
 	}
 	books_close(&bench.books);
 	return 0;
