@@ -162,6 +162,7 @@ static int slot_add(struct pages *pages, struct page_key key, struct err *err)
 	slot->key = key;
 	int rc = slot_read(pages, slot, err);
 	if (rc < 0) {
+		page_free(&slot->page);
 		blob_free(&slot->kept);
 		free(slot);
 		return rc;

@@ -67,6 +67,8 @@ static int read_entry(struct reader *reader, int64_t entry, struct err *err)
 	arena_reset(reader->arena);
 	sqlite3_bind_int64(reader->payload, 1, entry);
 	rc = db_step(reader->payload, &why);
+	if (rc == 0) /* an index names it, and it is not there: what is at hand is another's */
+		rc = -EUCLEAN;
 	if (rc == 1)
 		rc = wire_batch_decode(reader->arena, sqlite3_column_blob(reader->payload, 0),
 				       (size_t)sqlite3_column_bytes(reader->payload, 0),
