@@ -37,6 +37,8 @@ static int32_t some_day(struct history *h)
 
 /* --- the province --- */
 
+#define REFORMED 1u /* the office of C2 */
+
 static void say(char *text, size_t room, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -71,13 +73,13 @@ static void say_heirs(struct history *h, int32_t day, const char *old, const cha
 static void make_successors(struct history *h, int32_t split, int32_t end, int32_t turn)
 {
 	static const char *const d2[] = { "D3", "D3", "D1 D3", "" };
-	static const char *const c2[] = { "C2", "C2", "C1 C2", "" };
-	static const char *const c3[] = { "C3", "C3", "C1 C3", "X" };
+	static const char *const c2[] = { "C2", "C1 C2", "C1 C2", "" };
+	static const char *const c3[] = { "C3", "C1 C3", "C1 C3", "X" };
 	static const char *const c4[] = { "C5", "C1", "C1 C5", "" };
 	say(h->successors, sizeof(h->successors), "effective_on,old_code,new_code,share\n");
 	say_heirs(h, split, "D1", "D1");
 	say_heirs(h, end, "D2", d2[dice_below(h->dice, 4)]);
-	say_heirs(h, split, "C2", c2[dice_below(h->dice, 4)]);
+	say_heirs(h, split, "C2", h->reform ? "C1 C2" : c2[dice_below(h->dice, 4)]);
 	say_heirs(h, end, "C3", c3[dice_below(h->dice, 4)]);
 	say_heirs(h, turn, "C4", c4[dice_below(h->dice, 4)]);
 	if (chance(h, 30)) /* a day on which nothing else may change */
@@ -89,6 +91,7 @@ static void make_units(struct history *h)
 	int32_t born = h->base - 900, split = h->base + (int32_t)dice_between(h->dice, 1, 30),
 		end = split + (int32_t)dice_between(h->dice, 1, 25),
 		turn = h->base + (int32_t)dice_between(h->dice, 1, HISTORY_DAYS);
+	h->reform = chance(h, 40) ? split : 0;
 	say(h->units, sizeof(h->units), "code,name,level,parent,valid_from,valid_to\n");
 	say_unit(h, "P", "province", "", born, UNIT_OPEN);
 	say_unit(h, "Q", "province", "", born, UNIT_OPEN);
@@ -111,9 +114,9 @@ static void make_moves(struct history *h)
 {
 	static const char *const homes[HISTORY_OFFICES] = { "C1", "C2", "C3", "C4",
 							    "D1", "P",  "C3", "X" };
-	static const char *const others[] = { "C1", "C5", "D3", "D2", "C4", "X", NULL, NULL };
+	static const char *const others[] = { "C1", "C5", "D3", "C1", "C1", "X", NULL, "C1" };
 	for (size_t i = 0; i < HISTORY_OFFICES; i++) {
-		size_t n = chance(h, 50) ? 0 : dice_below(h->dice, 3);
+		size_t n = chance(h, 40) ? 0 : dice_below(h->dice, 3);
 		int32_t day = h->base - 800;
 		h->moves[i][0].unit = homes[i];
 		h->n_moves[i] = n + 1;
@@ -123,6 +126,11 @@ static void make_moves(struct history *h)
 				h->moves[i][k].unit = others[dice_below(h->dice, 8)];
 			day = (k ? day : h->base) + (int32_t)dice_between(h->dice, 1, 40);
 		}
+	}
+	if (h->reform) {
+		h->n_moves[REFORMED] = 2;
+		h->moves[REFORMED][1].unit = "C1";
+		h->moves[REFORMED][1].day = h->reform + (int32_t)dice_between(h->dice, 0, 9);
 	}
 }
 
@@ -143,9 +151,17 @@ static void make_metric(struct history *h, const char *name)
 		area = aggs > 3 ? time : "sum";
 	bool carries = strcmp(time, "last") == 0 && grain != GRAIN_MINUTE && chance(h, 60);
 	unsigned decimals = (unsigned)dice_below(h->dice, 4);
+	const char *level = levels[dice_below(h->dice, 4)];
+	if (h->reform && strcmp(name, h->names[0]) == 0) {
+		static const char *const mixed[] = { "mean", "min", "max" };
+		grain = GRAIN_DAY;
+		time = area = mixed[dice_below(h->dice, 3)];
+		carries = false;
+		level = "commune";
+	}
 	say(h->catalogue, sizeof(h->catalogue), "%s,x,x,x,flow,%s,%s,%s,%s,%u,%u,%s,%u,%s,%s,%s\n",
 	    name, time, area, grain_name(grain), dimensions[dice_below(h->dice, 4)], decimals,
-	    carries ? (unsigned)dice_between(h->dice, 1, 5) : 0, levels[dice_below(h->dice, 4)],
+	    carries ? (unsigned)dice_between(h->dice, 1, 5) : 0, level,
 	    (unsigned)dice_below(h->dice, 20), chance(h, 20) ? "-500" : "",
 	    chance(h, 20) ? "5000" : "",
 	    calendar_name(chance(h, 40) ? CALENDAR_REPORT : CALENDAR_CIVIL));
@@ -369,7 +385,9 @@ static void send(struct batch_making *making, struct books_spool *spool, int64_t
 static void make_batch(struct history *h, const struct catalogue *catalogue,
 		       struct books_spool *spool, int32_t *cursor)
 {
-	const struct metric *metric = &catalogue->metrics[dice_below(h->dice, catalogue->n)];
+	bool reformed = h->reform && spool->office == REFORMED + 1;
+	const struct metric *metric =
+		&catalogue->metrics[reformed ? 0 : dice_below(h->dice, catalogue->n)];
 	struct batch_making making = { .h = h };
 	if (!say_again(&making, spool->office)) {
 		making.day = batch_day(h, metric, cursor);
@@ -417,6 +435,9 @@ static void begin(struct history *history, struct dice *dice, int32_t days, bool
 	assert_int_equal(day_parse(bases[dice_below(dice, 4)], &history->base, NULL), 0);
 	make_units(history);
 	make_moves(history);
+	bool all_speak = chance(history, 50);
+	for (size_t i = 1; i < HISTORY_OFFICES; i++)
+		history->silent[i] = !all_speak && chance(history, 30);
 	make_catalogue(history);
 	if (catalogue_read(history->catalogue, strlen(history->catalogue), &making->catalogue,
 			   &err) < 0)
@@ -443,7 +464,9 @@ void history_make(struct history *history, struct dice *dice, size_t n_batches)
 	begin(history, dice, HISTORY_DAYS, false, &making);
 	while (history->n < n_batches) {
 		size_t i = dice_below(dice, HISTORY_OFFICES);
-		make_batch(history, making.catalogue, &making.spools[i], &making.cursors[i]);
+		if (!history->silent[i])
+			make_batch(history, making.catalogue, &making.spools[i],
+				   &making.cursors[i]);
 	}
 	end(history, &making);
 }
@@ -455,7 +478,7 @@ void history_make_diligent(struct history *history, struct dice *dice, int32_t d
 	for (int32_t day = history->base; day < history->base + days; day++)
 		for (size_t i = 0; i < HISTORY_OFFICES; i++) {
 			bool holiday = (day - history->base) % 7 > 4;
-			if (chance(history, holiday ? 10 : 95))
+			if (!history->silent[i] && chance(history, holiday ? 10 : 95))
 				make_diligent_batch(history, making.catalogue, &making.spools[i],
 						    day);
 		}

@@ -39,6 +39,10 @@ struct history {
 		int32_t day;
 	} moves[HISTORY_OFFICES][4]; /* unit NULL: to none */
 	size_t n_moves[HISTORY_OFFICES];
+	bool silent[HISTORY_OFFICES]; /* throughout */
+	/* C2 is divided on this day, and its office goes on in the part that C1 is given; names[0]
+	   is told by communes and does not add. 0: it is left to the dice */
+	int32_t reform;
 	struct books_batch *batches; /* owned [n], in the order in which they came */
 	size_t n;
 	struct heard *heard; /* owned [n_heard], in the same order */

@@ -311,6 +311,9 @@ void oracle_settle(struct oracle *oracle, int64_t until_us)
 			continue;
 		oracle_met.mended +=
 			told->held && told->held_us > until_us && told->released_us != INT64_MAX;
+		oracle_met.unmended += told->held && told->held_us > INT64_MIN &&
+				       told->held_us <= until_us && told->released_us > until_us &&
+				       told->released_us != INT64_MAX;
 		if (told->held && told->held_us <= until_us &&
 		    (told->released_us == INT64_MAX || told->released_us > until_us))
 			oracle->held++, told->waits = true;
@@ -439,7 +442,7 @@ static struct kin kin_on(const struct units *units, const struct unit *unit, int
 	return now;
 }
 
-#define MEMO_SIZE 1024u
+#define MEMO_SIZE 8192u
 
 struct memo { /* the same is asked again and again, and a walk of a hundred days is slow */
 	const struct unit *unit;
@@ -539,7 +542,31 @@ struct ask {
 	const void *untold[512]; /* [n_untold]: rows that cannot be told */
 	size_t n_untold;
 	const void **waits_in; /* owned [o->n_told]: the row of what waits; NULL: none */
+	/* what every row asks about every day, told once */
+	const void **places; /* owned [offices][days]: row_of_office() */
+	bool *rooted;        /* owned [days][units]: has_offices() */
 };
+
+static void find_places(struct ask *ask)
+{
+	const struct offices *offices = ask->o->reference->offices;
+	size_t days = (size_t)(ask->end - ask->first);
+	ask->places = calloc(offices->n * days + 1, sizeof(*ask->places));
+	assert_non_null(ask->places);
+	for (size_t i = 0; i < offices->n; i++)
+		for (size_t k = 0; k < days; k++)
+			ask->places[i * days + k] = row_of_office(
+				ask->o, ask->query, &offices->list[i], ask->first + (int32_t)k);
+}
+
+static const void *place_of(const struct ask *ask, const struct office *office, int32_t day)
+{
+	size_t days = (size_t)(ask->end - ask->first);
+	if (day < ask->first || day >= ask->end)
+		return row_of_office(ask->o, ask->query, office, day);
+	return ask->places[(size_t)(office - ask->o->reference->offices->list) * days +
+			   (size_t)(day - ask->first)];
+}
 
 static bool is_asked_for(const struct ask *ask, const struct cell *cell)
 {
@@ -584,7 +611,7 @@ static void conclude(mpq_t sum, size_t n, enum agg agg)
  * told, the rest. */
 static const void *shown_in(const struct ask *ask, const struct office *office, int32_t day)
 {
-	const void *row = row_of_office(ask->o, ask->query, office, day);
+	const void *row = place_of(ask, office, day);
 	for (size_t i = 0; i < ask->n_untold; i++)
 		if (ask->untold[i] == row)
 			return rest;
@@ -824,6 +851,8 @@ static void count_office(const struct ask *ask, const void *row, const struct of
 		}
 		if (here)
 			count_pair(&own, office, number, is_due, to);
+		else if (ask->bucket.grain > GRAIN_HOUR && ask->metric->period < GRAIN_DAY)
+			number += grain_per_day(ask->metric->period) - 1; /* the day's others */
 	}
 	to->offices_due += to->due > due;
 	to->offices_reported += to->reported > reported;
@@ -910,21 +939,34 @@ static void count_row(const struct ask *ask, const void *row, struct oracle_row 
 
 /* --- which rows --- */
 
+/* The units that are roots of what an office reports, on each day. */
+static void find_roots(struct ask *ask)
+{
+	const struct offices *offices = ask->o->reference->offices;
+	const struct units *units = ask->o->reference->units;
+	const struct query all = { .structure = ask->query->structure };
+	ask->rooted = calloc((size_t)(ask->end - ask->first) * units->n + 1, sizeof(*ask->rooted));
+	assert_non_null(ask->rooted);
+	for (int32_t day = ask->first; day < ask->end && !ask->query->area; day++)
+		for (size_t k = 0; k < offices->n; k++) {
+			const struct unit *unit = unit_of(ask->o, &offices->list[k], day);
+			struct spread spread = { 0 };
+			bool *rooted = &ask->rooted[(size_t)(day - ask->first) * units->n];
+			if (unit)
+				spread = spread_of(ask->o, &all, unit, day);
+			for (size_t i = 0; i < spread.n; i++)
+				if (spread.rows[i] && spread.rows[i] != rest)
+					rooted[(const struct unit *)spread.rows[i] - units->list] =
+						true;
+		}
+}
+
 /* Does an office report under @area on @day? Roots without any stay out of an answer for all. */
 static bool has_offices(const struct ask *ask, const struct unit *area, int32_t day)
 {
-	const struct offices *offices = ask->o->reference->offices;
-	for (size_t k = 0; k < offices->n; k++) {
-		const struct unit *unit = unit_of(ask->o, &offices->list[k], day);
-		struct query all = { .structure = ask->query->structure };
-		struct spread spread = { 0 };
-		if (unit)
-			spread = spread_of(ask->o, &all, unit, day);
-		for (size_t i = 0; i < spread.n; i++)
-			if (spread.rows[i] == area)
-				return true;
-	}
-	return false;
+	const struct units *units = ask->o->reference->units;
+	return area &&
+	       ask->rooted[(size_t)(day - ask->first) * units->n + (size_t)(area - units->list)];
 }
 
 /* Under other borders: a unit of that day, if offices lie in its root on any day of the bucket. */
@@ -1018,7 +1060,7 @@ static void find_untold(struct ask *ask)
 static bool office_has_row(const struct ask *ask, const struct office *office)
 {
 	for (int32_t day = ask->first; day < ask->end; day++)
-		if (row_of_office(ask->o, ask->query, office, day)) /* or the rest: in part */
+		if (place_of(ask, office, day)) /* or the rest: in part */
 			return true;
 	return false;
 }
@@ -1054,7 +1096,9 @@ static void find_waiting(struct ask *ask)
 
 static size_t row_value(const struct ask *ask, const void *row, bool *ret_untold, mpq_t ret)
 {
-	*ret_untold = cannot_be_told(ask, row);
+	*ret_untold = false;
+	for (size_t i = 0; i < ask->n_untold; i++)
+		*ret_untold |= ask->untold[i] == row;
 	if (*ret_untold)
 		return 0;
 	size_t n = row_values(ask, row, ret);
@@ -1072,22 +1116,23 @@ static bool rest_joins_rows(const struct ask *ask)
 			    in_bucket(ask, a) && in_bucket(ask, b) &&
 			    shown_in(ask, a->office, a->day) == rest &&
 			    shown_in(ask, b->office, b->day) == rest &&
-			    row_of_office(ask->o, ask->query, a->office, a->day) !=
-				    row_of_office(ask->o, ask->query, b->office, b->day))
+			    place_of(ask, a->office, a->day) != place_of(ask, b->office, b->day))
 				return true;
 		}
 	return false;
 }
 
+/* On one of some days of the bucket, for there are many. */
 static bool silent_part(const struct ask *ask, const void *key)
 {
 	const struct offices *offices = ask->o->reference->offices;
-	for (size_t i = 0; i < offices->n; i++) {
-		const struct unit *unit = unit_of(ask->o, &offices->list[i], ask->first);
-		if (unit && strcmp(unit->level, ask->metric->level) == 0 &&
-		    lies_across(ask, &offices->list[i], ask->first, key))
-			return true;
-	}
+	for (size_t i = 0; i < offices->n; i++)
+		for (int32_t day = ask->first; day < ask->end; day += 10) {
+			const struct unit *unit = unit_of(ask->o, &offices->list[i], day);
+			if (unit && strcmp(unit->level, ask->metric->level) == 0 &&
+			    lies_across(ask, &offices->list[i], day, key))
+				return true;
+		}
 	return false;
 }
 
@@ -1249,7 +1294,11 @@ void oracle_ask(const struct oracle *oracle, const struct query *query, enum cal
 			if (is_asked_for(&ask, &oracle->cells[i]))
 				ask.cells[ask.n++] = oracle->cells[i];
 		qsort(ask.cells, ask.n, sizeof(*ask.cells), by_office_order);
+		find_places(&ask);
+		find_roots(&ask);
 		ask_bucket(&ask, ret);
+		free(ask.places);
+		free(ask.rooted);
 		free(ask.waits_in);
 		free(ask.cells);
 	}

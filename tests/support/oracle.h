@@ -37,9 +37,10 @@ struct oracle_change { /* of a figure that was there */
 /* How often oracles met what is seldom and easily got wrong, so that a test of histories can tell
  * that its histories have it. */
 extern struct oracle_met {
-	uint64_t mended; /* figures that counted then, were held since by a move, and released */
-	uint64_t left;   /* rows where somebody reported that has no level there at the end */
-	uint64_t rest;   /* last rows with offices of several rows that cannot be told, not added */
+	uint64_t mended;   /* figures that counted then, were held since by a move, and released */
+	uint64_t unmended; /* figures held by a move then, and released since */
+	uint64_t left;     /* rows where somebody reported that has no level there at the end */
+	uint64_t rest; /* last rows with offices of several rows that cannot be told, not added */
 	uint64_t waiting; /* observations that wait in a row, */
 	uint64_t astray;  /* and of those, whose office has no unit then */
 	uint64_t silent; /* rows told though a divided unit lies in them, whose office was silent */

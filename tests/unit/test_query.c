@@ -40,13 +40,12 @@ static const char *one_of(struct dice *dice, const char *const list[], size_t n)
 	return list[dice_below(dice, n)];
 }
 
-static void find_range(struct history *h, struct question *q)
+static void find_range(struct history *h, int32_t day, struct question *q)
 {
 	int32_t most = q->per == GRAIN_HOUR   ? 30
 		       : q->per == GRAIN_DAY  ? 10
 		       : q->per > GRAIN_MONTH ? 1
 					      : 3;
-	int32_t day = h->base + (int32_t)dice_between(h->dice, -20, h->days);
 	if (q->per == GRAIN_HOUR)
 		q->first = day * 24 + (int32_t)dice_below(h->dice, 24);
 	else
@@ -56,18 +55,71 @@ static void find_range(struct history *h, struct question *q)
 	q->last = q->first + (int32_t)dice_below(h->dice, (uint64_t)most);
 }
 
+/* The first of three orders: a move by mistake, its mending, and the release. NULL: there is none.
+ */
+static const struct act *some_mended_move(struct history *h)
+{
+	size_t from = h->n_done > 2 ? dice_below(h->dice, h->n_done) : 0;
+	for (size_t i = 0; h->n_done > 2 && i < h->n_done; i++) {
+		const struct act *act = &h->acts[(from + i) % h->n_done];
+		if (act + 2 < h->acts + h->n_done && act[0].kind == ACT_MOVE && !act[0].unit &&
+		    act[1].kind == ACT_MOVE && act[1].unit && act[2].kind == ACT_RELEASE &&
+		    act[1].office == act[0].office && act[2].office == act[0].office)
+			return act;
+	}
+	return NULL;
+}
+
+/* A figure that came; where a move was mended, often one that it concerned. */
+static const struct heard *some_figure(struct history *h, const struct act *mended)
+{
+	for (int tries = 0; tries < 200; tries++) {
+		const struct heard *heard = &h->heard[dice_below(h->dice, h->n_heard)];
+		if (strcmp(heard->metric, "nope") != 0 &&
+		    (!mended || (heard->office == mended->office && heard->day >= mended->day)))
+			return heard;
+	}
+	return NULL;
+}
+
 /* Under the borders of some day, as known at some instant. */
-static void find_views(struct history *h, struct question *q)
+static void find_views(struct history *h, const struct heard *about, const struct act *mended,
+		       struct question *q)
 {
 	q->known_us = INT64_MAX;
 	if (dice_below(h->dice, 100) < 40) {
 		int32_t day = h->base + (int32_t)dice_between(h->dice, -30, h->days + 30);
 		q->query.structure = day_format(day, q->structure);
 	}
-	if (dice_below(h->dice, 100) < 30) {
+	if (mended && about) /* before the mistake, or when it was not mended yet */
+		q->known_us = dice_below(h->dice, 3) ? about->received_us : mended->at_us;
+	else if (dice_below(h->dice, 100) < 30)
 		q->known_us = h->heard[dice_below(h->dice, h->n_heard)].received_us;
+	if (q->known_us != INT64_MAX)
 		q->query.known = civil_format(q->known_us, q->known);
+}
+
+/* Of a reform: all of it in one bucket, by commune, under the borders of before or after all of it,
+ * or as they were. */
+static void ask_of_the_reform(struct history *h, const struct metric *metric, struct question *q)
+{
+	int32_t day = h->reform ? h->reform : h->base + (int32_t)dice_between(h->dice, 0, h->days);
+	if (metric->period == GRAIN_WEEK)
+		return;
+	q->query.by = "commune";
+	q->query.area = NULL;
+	q->query.structure = NULL;
+	q->query.labels = "";
+	q->calendar = metric->period > GRAIN_WEEK ? metric->calendar : q->calendar;
+	q->query.calendar = calendar_name(q->calendar);
+	q->per = (enum grain)dice_between(h->dice, GRAIN_MONTH, GRAIN_YEAR);
+	q->per = q->per < metric->period ? metric->period : q->per;
+	q->query.per = grain_name(q->per);
+	if (dice_below(h->dice, 3)) {
+		int32_t on = dice_below(h->dice, 2) ? h->base - 30 : h->base + HISTORY_DAYS + 30;
+		q->query.structure = day_format(on, q->structure);
 	}
+	find_range(h, day, q);
 }
 
 static void some_question(struct history *h, const struct catalogue *catalogue, struct question *q)
@@ -77,6 +129,16 @@ static void some_question(struct history *h, const struct catalogue *catalogue, 
 	static const char *const filters[] = { "", "", "", "k=a", "j=x", "j=x;k=a", "k=c" };
 	struct dice *dice = h->dice;
 	size_t index = dice_below(dice, catalogue->n), n_areas = 0;
+	int32_t day = h->base + (int32_t)dice_between(dice, -20, h->days);
+	const struct act *mended = dice_below(dice, 2) ? some_mended_move(h) : NULL;
+	const struct heard *about =
+		mended || dice_below(dice, 4) == 0 ? some_figure(h, mended) : NULL;
+	for (size_t i = 0; about && i < catalogue->n; i++)
+		if (strcmp(about->metric, h->names[i]) == 0)
+			index = i, day = about->day;
+	bool reform = !about && dice_below(dice, 2) == 0;
+	if (reform && h->reform)
+		index = 0;
 	const struct metric *metric = &catalogue->metrics[index];
 	*q = (struct question){ 0 };
 	while (history_areas[n_areas])
@@ -93,8 +155,10 @@ static void some_question(struct history *h, const struct catalogue *catalogue, 
 		q->calendar = metric->calendar;
 	q->query.calendar = calendar_name(q->calendar);
 	q->query.per = grain_name(q->per);
-	find_range(h, q);
-	find_views(h, q);
+	find_range(h, day, q);
+	find_views(h, about, mended, q);
+	if (reform)
+		ask_of_the_reform(h, metric, q);
 	struct period first = { q->calendar, q->per, q->first },
 		      last = { q->calendar, q->per, q->last };
 	if (q->per == GRAIN_MINUTE) /* refused whatever the range */
@@ -522,10 +586,12 @@ static void every_cell_is_what_the_oracle_says(void **state)
 	if (getenv("LANTOA_SEED") || getenv("LANTOA_SEEDS"))
 		return; /* one may have none of it */
 	print_message("met: %" PRIu64 " mended, %" PRIu64 " left, %" PRIu64 " rest, %" PRIu64
-		      " silent, %" PRIu64 " waiting, %" PRIu64 " of them of no unit\n",
+		      " silent, %" PRIu64 " waiting, %" PRIu64 " of them of no unit, %" PRIu64
+		      " until mended\n",
 		      oracle_met.mended, oracle_met.left, oracle_met.rest, oracle_met.silent,
-		      oracle_met.waiting, oracle_met.astray);
-	assert_true(oracle_met.mended > 0 && oracle_met.left > 0 && oracle_met.astray > 0);
+		      oracle_met.waiting, oracle_met.astray, oracle_met.unmended);
+	assert_true(oracle_met.mended > 50 && oracle_met.left > 4 && oracle_met.astray > 20);
+	assert_true(oracle_met.rest > 2 && oracle_met.silent > 10 && oracle_met.unmended > 2);
 }
 
 static void so_it_is_where_nearly_all_is_reported(void **state)
