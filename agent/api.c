@@ -173,17 +173,35 @@ static void on_head(void *context, struct http_request *request)
 
 /* POST /v1/observations */
 
+/* Recorded is recorded: without memory for its warnings the answer has none. */
+static void answer_recorded(struct call *call)
+{
+	const struct recording *recording = &call->recording;
+	size_t n = recording->found.n;
+	char text[64];
+	json_t *warnings = n > 0 ? comparison_json(&recording->found) : NULL;
+	char *listed = warnings ? json_dumps(warnings, JSON_COMPACT) : NULL;
+	(void)snprintf(text, sizeof(text), "{\"recorded\": %zu", recording->n); /* fits */
+	(void)append_text(&call->out, text);
+	if (listed && blob_reserve(&call->out, strlen(listed) + sizeof(text)) == 0) {
+		(void)append_text(&call->out, ", \"warnings\": ");
+		(void)append_text(&call->out, listed);
+	}
+	(void)append_text(&call->out, "}\n");
+	free(listed);
+	json_decref(warnings);
+}
+
 static void on_recorded(struct recording *recording)
 {
 	struct call *call = container_of(recording, struct call, recording);
-	char text[64];
 	call->rc = recording->rc;
 	call->err = recording->err;
-	(void)snprintf(text, sizeof(text), "{\"recorded\": %zu}\n", recording->n); /* fits */
 	if (call->rc == 0) {
 		call->api->last_us = civil_now_us();
-		(void)append_text(&call->out, text); /* recorded is recorded, answer or not */
+		answer_recorded(call);
 	}
+	comparison_free(&recording->found);
 	call_end(call);
 }
 
@@ -201,6 +219,7 @@ static int record(struct call *call)
 			       "too many figures are being recorded at once; try again shortly");
 	const struct entry *entries = observations_entries(call->entries, &n);
 	call->recording.done = on_recorded;
+	call->recording.compare = true;
 	call->recording.job.language = http_language(call->request);
 	return recorder_submit(call->api->config.recorder, &call->recording, entries, n,
 			       &call->err);

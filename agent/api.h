@@ -1,7 +1,9 @@
 /* The agent's HTTP/JSON API on its unix socket; and on a loopback port, where who shows the token
  * may hand in figures and read the catalogue, and nothing else.
  *
- *   POST /v1/observations  all or nothing; answered 200 {"recorded": N} after the fsync
+ *   POST /v1/observations  all or nothing; answered 200 {"recorded": N} after the fsync, and where
+ *                          values are far from what was reported before, "warnings": [...] as
+ *                          agent/comparison.h writes them
  *   GET  /v1/status        office, uplink and spool
  *   GET  /v1/spool         kept batches, and what the province quarantined
  *   GET  /v1/spool/verify  {"ok": true}, or an error that names what is wrong

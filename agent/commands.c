@@ -127,10 +127,20 @@ static int parse_record(struct record_arguments *arguments, int argc, char *argv
 	return take_figures(arguments, argc, argv, err);
 }
 
+/* They are recorded; whoever typed them may have slipped. */
+static void tell_far(const struct entry entries[], const struct comparison *found)
+{
+	char says[ERR_TEXT_MAX];
+	for (size_t i = 0; i < found->n; i++)
+		fprintf(stderr, "%s: %s\n", entries[found->list[i].nth].metric,
+			comparison_say(&found->list[i], '.', says));
+}
+
 static int command_record(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	struct record_arguments arguments = { 0 };
 	char labels[LABELS_TEXT_MAX];
+	struct comparison found = { 0 };
 	struct desk *desk = NULL;
 	int status = parse_record(&arguments, argc, argv, err);
 	if (status != 0)
@@ -144,7 +154,9 @@ static int command_record(struct command_context *context, int argc, char *argv[
 		arguments.entries[i].add = arguments.add;
 	}
 	if (rc == 0)
-		rc = desk_record(desk, arguments.entries, arguments.n, err);
+		rc = desk_record(desk, arguments.entries, arguments.n, &found, err);
+	tell_far(arguments.entries, &found);
+	comparison_free(&found);
 	desk_close(desk);
 	return failed(rc);
 }
@@ -178,12 +190,14 @@ struct import_target {
 	const char *path;
 };
 
-static int on_entries(void *context, const struct entry entries[], size_t n, struct err *err)
+static int on_entries(void *context, const struct entry entries[], size_t n,
+		      struct comparison *ret_found, struct err *err)
 {
 	const struct import_target *target = context;
-	return desk_record(target->desk, entries, n, err);
+	return desk_record(target->desk, entries, n, ret_found, err);
 }
 
+/* Of what is refused, and of what is to be looked at again. */
 static void on_complaint(void *context, const struct import_complaint *complaint)
 {
 	const struct import_target *target = context;
@@ -207,12 +221,17 @@ static int import_text(struct desk *desk, const char *path, const struct blob *c
 					.on_entries = on_entries,
 					.on_complaint = on_complaint,
 					.on_note = on_note,
+					.on_warning = on_complaint,
 					.context = &target };
 	int rc = desk_catalogue(desk, &config.catalogue, err);
 	if (rc == 0) {
 		rc = import_csv(&config, path, (const char *)csv->data, csv->len, &result, err);
-		printf(_("%s: %zu figures recorded, %zu rejected\n"), path, result.figures,
-		       result.rejected);
+		if (result.warned == 0)
+			printf(_("%s: %zu figures recorded, %zu rejected\n"), path, result.figures,
+			       result.rejected);
+		else
+			printf(_("%s: %zu figures recorded, %zu rejected, %zu to look at again\n"),
+			       path, result.figures, result.rejected, result.warned);
 	}
 	if (rc == 0 && result.figures + result.rejected == 0)
 		rc = err_set(err, -ENODATA, "%s: there is no figure in it", path);

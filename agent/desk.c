@@ -182,7 +182,8 @@ int64_t desk_latest_us(struct desk *desk)
 	return clock_latest_us(desk->clock);
 }
 
-static int record_here(struct desk *desk, const struct entry entries[], size_t n, struct err *err)
+static int record_here(struct desk *desk, const struct entry entries[], size_t n,
+		       struct comparison *ret_found, struct err *err)
 {
 	const struct catalogue *catalogue;
 	int rc = desk_catalogue(desk, &catalogue, err);
@@ -196,20 +197,33 @@ static int record_here(struct desk *desk, const struct entry entries[], size_t n
 		rc = entry_judge(catalogue, &entries[i], now_us, &list[i], err);
 	if (rc == 0)
 		rc = handin_check(list, n, err);
+	struct comparison found = { 0 };
+	if (rc == 0)
+		rc = comparison_make(desk->spool, catalogue, list, n, &found, err);
 	if (rc == 0)
 		rc = spool_record(desk->spool, list, n, NULL, err);
 	free(list);
+	if (rc < 0)
+		comparison_free(&found);
+	else
+		*ret_found = found;
 	return rc;
 }
 
-int desk_record(struct desk *desk, const struct entry entries[], size_t n, struct err *err)
+int desk_record(struct desk *desk, const struct entry entries[], size_t n,
+		struct comparison *ret_found, struct err *err)
 {
 	if (desk->spool)
-		return record_here(desk, entries, n, err);
+		return record_here(desk, entries, n, ret_found, err);
 	struct blob body = { 0 }, answer = { 0 };
 	int rc = observations_format(entries, n, &body, err);
 	if (rc == 0)
 		rc = ask_agent(desk, "POST", "/v1/observations", &body, &answer, err);
+	if (rc == 0) {
+		json_t *root = answer_read(answer.data, answer.len);
+		rc = comparison_read(json_object_get(root, "warnings"), n, ret_found, err);
+		json_decref(root);
+	}
 	blob_free(&body);
 	blob_free(&answer);
 	return rc;

@@ -4,6 +4,7 @@
 
 #include "blob.h"
 #include "catalogue.h"
+#include "comparison.h"
 #include "entry.h"
 #include "err.h"
 #include "settings.h"
@@ -21,8 +22,11 @@ void desk_close(struct desk *desk); /* NULL is fine */
 int desk_catalogue(struct desk *desk, const struct catalogue **ret_catalogue, struct err *err);
 /** The time as far as the running agent knows it, or else this process, or CLOCK_UNKNOWN_US. */
 int64_t desk_latest_us(struct desk *desk);
-/** All or none, durable when it returns 0. */
-int desk_record(struct desk *desk, const struct entry entries[], size_t n, struct err *err);
+/** All or none, durable when it returns 0; then @ret_found tells which of them are far from what
+ * was reported before, as far as a running agent of another version says so. The caller frees it.
+ */
+int desk_record(struct desk *desk, const struct entry entries[], size_t n,
+		struct comparison *ret_found, struct err *err);
 
 enum desk_question { DESK_STATUS, DESK_SPOOL, DESK_VERIFY, DESK_EXPORT, DESK_CLOCK };
 /** The answer of the API to GET /v1/status, ..., appended to @out. */

@@ -11,13 +11,15 @@
  * (agent/row_kind.h), which is noted.
  *
  * A cell that is refused is told once, with line, column, what stands there, why and what to do;
- * the good figures are kept. They are handed in by thousands, so big files need little memory.
+ * the good figures are kept. Of these, one that is far from what was reported before is told as
+ * well. They are handed in by thousands, so big files need little memory.
  *
  * A file is read twice: once with config.noting, so that a figure with two values and a total
  * beside its parts (agent/handin.h) are known before the first is recorded, and once to record. */
 #pragma once
 
 #include "catalogue.h"
+#include "comparison.h"
 #include "dialect.h"
 #include "entry.h"
 #include "err.h"
@@ -42,18 +44,24 @@ struct import_config {
 	struct handin *handin; /* what was noted of this file before; NULL: not looked at */
 	bool noting;           /* only note there; nothing is recorded, and nobody complains */
 	/** Record a handful; all or none. -EINVAL: one of them is refused, with err's sentence;
-	 * then they come again in parts, and the one is told by its line. */
-	int (*on_entries)(void *context, const struct entry entries[], size_t n, struct err *err);
+	 * then they come again in parts, and the one is told by its line. When they are recorded,
+	 * @ret_found (empty before) may say which are far from what was reported before; it is
+	 * taken over. */
+	int (*on_entries)(void *context, const struct entry entries[], size_t n,
+			  struct comparison *ret_found, struct err *err);
 	void (*on_complaint)(void *context, const struct import_complaint *complaint);
 	/** What whoever hands the table in should know, though nothing is refused: a line that was
 	 * passed over, the period of a table that names none. May be NULL. */
 	void (*on_note)(void *context, const struct import_complaint *note);
+	/** A figure that is recorded and should be looked at again. May be NULL. */
+	void (*on_warning)(void *context, const struct import_complaint *warning);
 	void *context;
 };
 
 struct import_result {
 	size_t figures;  /* recorded */
 	size_t rejected; /* complaints: cells or whole lines */
+	size_t warned;   /* of the figures: those to be looked at again */
 };
 
 struct import;

@@ -2,6 +2,7 @@
 
 #include "arena.h"
 #include "i18n.h"
+#include "numeral.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 struct intake {
 	const struct import_config *config;
 	struct entry entries[CHUNK];
-	struct place places[CHUNK]; /* of the entries, without values */
+	struct place places[CHUNK]; /* of the entries */
 	size_t n_entries;
 	struct arena *arena; /* texts of the entries */
 	struct import_result result;
@@ -66,16 +67,36 @@ void intake_note(struct intake *intake, const struct place *place, const char *f
 	intake->config->on_note(intake->config->context, &about);
 }
 
+/* Those of the entries from @from on that are far from what was reported before. */
+static void warn(struct intake *intake, size_t from, const struct comparison *found)
+{
+	char says[ERR_TEXT_MAX], why[ERR_TEXT_MAX + METRIC_NAME_MAX];
+	for (size_t i = 0; i < found->n && intake->config->on_warning; i++) {
+		const struct comparison_far *far = &found->list[i];
+		const struct entry *entry = &intake->entries[from + far->nth];
+		const struct place *place = &intake->places[from + far->nth];
+		(void)utf8_print(why, sizeof(why), "%s: %s", entry->metric, /* fits */
+				 comparison_say(far, entry->point, says));
+		struct import_complaint warning = told(place, beside_column(why, place->column));
+		intake->config->on_warning(intake->config->context, &warning);
+		intake->result.warned++;
+	}
+}
+
 /* --- figures --- */
 
 /* Of entries of which one is refused after all (the agent's catalogue or clock is another by now)
  * the others are handed in: by halves, so that each costs some ten calls. */
 static int hand_in_some(struct intake *intake, size_t from, size_t n, struct err *err)
 {
-	int rc =
-		intake->config->on_entries(intake->config->context, intake->entries + from, n, err);
-	if (rc == 0)
+	struct comparison found = { 0 };
+	int rc = intake->config->on_entries(intake->config->context, intake->entries + from, n,
+					    &found, err);
+	if (rc == 0) {
 		intake->result.figures += n;
+		warn(intake, from, &found);
+	}
+	comparison_free(&found);
 	if (rc != -EINVAL)
 		return rc;
 	if (n == 1) {
@@ -113,11 +134,18 @@ static int add_entry(struct intake *intake, const struct place *place, const str
 	struct entry kept = { .metric = keep(intake, entry->metric),
 			      .value = entry->value ? keep(intake, entry->value) : NULL,
 			      .period = entry->period ? keep(intake, entry->period) : NULL,
-			      .labels = keep(intake, entry->labels) };
+			      .labels = keep(intake, entry->labels),
+			      .point = entry->point };
+	/* As the file has it; a decimal says the same, without the blanks around it. */
+	bool same = entry->value && strcmp(place->value, entry->value) == 0;
+	const char *value = same || strlen(place->value) >= NUMERAL_MAX
+				    ? kept.value
+				    : keep(intake, place->value);
 	if (!kept.metric || !kept.labels || (entry->value && !kept.value) ||
 	    (entry->period && !kept.period))
 		return err_memory(err);
-	intake->places[intake->n_entries] = (struct place){ place->line, place->column, "" };
+	intake->places[intake->n_entries] =
+		(struct place){ place->line, place->column, value ? value : "" };
 	intake->entries[intake->n_entries++] = kept;
 	return intake->n_entries == CHUNK ? hand_in(intake, err) : 0;
 }

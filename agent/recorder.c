@@ -84,8 +84,14 @@ static int judge_all(const struct recorder *recorder, struct recording *recordin
 static void work_record(struct job *job)
 {
 	struct recording *recording = container_of(job, struct recording, job);
-	recording->rc = spool_record(recording->recorder->config.spool, recording->list,
-				     recording->n, NULL, &recording->err);
+	struct spool *spool = recording->recorder->config.spool;
+	recording->rc = recording->compare
+				? comparison_make(spool, recording->catalogue, recording->list,
+						  recording->n, &recording->found, &recording->err)
+				: 0;
+	if (recording->rc == 0)
+		recording->rc =
+			spool_record(spool, recording->list, recording->n, NULL, &recording->err);
 }
 
 static void done_record(struct job *job)
@@ -93,6 +99,8 @@ static void done_record(struct job *job)
 	struct recording *recording = container_of(job, struct recording, job);
 	free(recording->list);
 	recording->list = NULL;
+	catalogue_close(recording->catalogue);
+	recording->catalogue = NULL;
 	if (recording->rc == 0 && recording->n > 0)
 		recorder_recorded(recording->recorder, recording->coarse);
 	recording->done(recording);
@@ -115,6 +123,8 @@ int recorder_submit(struct recorder *recorder, struct recording *recording,
 		return rc;
 	}
 	recording->recorder = recorder;
+	recording->catalogue = catalogue_share(recorder->catalogue);
+	recording->found = (struct comparison){ 0 };
 	recording->n = n;
 	recording->rc = 0;
 	recording->job = (struct job){ .work = work_record,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "catalogue.h"
+#include "comparison.h"
 #include "entry.h"
 #include "err.h"
 #include "spool.h"
@@ -36,9 +37,12 @@ struct recording { /* embed it; must stay in place until done() ran */
 	void (*done)(struct recording *recording); /* on the loop; rc and err tell how it went */
 	int rc;         /* 0: durable; else as spool_record(): then nothing of it was recorded */
 	struct err err; /* the sentence */
+	bool compare;   /* with what was reported before; whoever asks frees what was found */
+	struct comparison found;
 	struct job job; /* from here on the recorder's */
 	struct recorder *recorder;
-	struct observation *list; /* owned [n] */
+	struct observation *list;    /* owned [n] */
+	struct catalogue *catalogue; /* owned share */
 	size_t n;
 	bool coarse;
 };
@@ -46,7 +50,7 @@ struct recording { /* embed it; must stay in place until done() ran */
 /**
  * Judge @entries[@n], then record them, all or none. The texts must live until done().
  *
- * @recording  done is set, and job.language, in which err is to be
+ * @recording  done is set, compare, and job.language, in which err is to be
  *
  * Returns 0: done() will run. On error it does not, and nothing happened: -EINVAL as entry_judge(),
  * "observation N: " before it when there are several, and as handin_check(); -EAGAIN without a

@@ -14,16 +14,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ENDING    ".errors.csv"
 #define TEMPORARY ".lantoa-errors.tmp" /* one file is taken at a time */
 #define MODE      0664                 /* the clerk, whose group the folder's is, may remove it */
 
+struct part { /* what is told of one kind */
+	struct blob rows;
+	size_t n; /* of which ERRORS_ROWS_MAX have a row */
+};
+
 struct errors_sheet {
-	struct blob rows; /* without the header */
-	struct blob notes;
-	size_t n_notes;
+	struct part errors, warnings, notes;
 	char separator;
-	size_t n;
 	bool failed; /* out of memory */
 };
 
@@ -39,19 +40,15 @@ void errors_sheet_close(struct errors_sheet *sheet)
 {
 	if (!sheet)
 		return;
-	blob_free(&sheet->rows);
-	blob_free(&sheet->notes);
+	blob_free(&sheet->errors.rows);
+	blob_free(&sheet->warnings.rows);
+	blob_free(&sheet->notes.rows);
 	free(sheet);
 }
 
 void errors_sheet_separator(struct errors_sheet *sheet, char separator)
 {
 	sheet->separator = separator == ',' ? ',' : ';';
-}
-
-size_t errors_sheet_count(const struct errors_sheet *sheet)
-{
-	return sheet->n;
 }
 
 /* --- rows --- */
@@ -93,51 +90,66 @@ static int append_row(struct blob *out, char separator, const char *const cells[
 	return rc == 0 ? append(out, "\r\n") : rc;
 }
 
-static int append_told(struct errors_sheet *sheet, struct blob *out,
-		       const struct import_complaint *complaint)
+static void tell(struct errors_sheet *sheet, struct part *part,
+		 const struct import_complaint *complaint)
 {
 	char line[16] = "";
 	if (complaint->line > 0)
 		(void)snprintf(line, sizeof(line), "%u", complaint->line); /* fits */
 	const char *cells[] = { line, complaint->column, complaint->value, complaint->why };
-	return append_row(out, sheet->separator, cells);
+	if (part->n++ < ERRORS_ROWS_MAX && append_row(&part->rows, sheet->separator, cells) < 0)
+		sheet->failed = true;
 }
 
 void errors_sheet_add(struct errors_sheet *sheet, const struct import_complaint *complaint)
 {
-	if (sheet->n++ < ERRORS_ROWS_MAX && append_told(sheet, &sheet->rows, complaint) < 0)
-		sheet->failed = true;
+	tell(sheet, &sheet->errors, complaint);
+}
+
+void errors_sheet_warn(struct errors_sheet *sheet, const struct import_complaint *warning)
+{
+	tell(sheet, &sheet->warnings, warning);
 }
 
 void errors_sheet_note(struct errors_sheet *sheet, const struct import_complaint *note)
 {
-	if (sheet->n_notes++ < ERRORS_ROWS_MAX && append_told(sheet, &sheet->notes, note) < 0)
-		sheet->failed = true;
+	tell(sheet, &sheet->notes, note);
 }
 
-static int append_more(struct errors_sheet *sheet, struct blob *out)
+static size_t left_out(const struct part *part)
 {
-	char more[128];
-	if (sheet->n <= ERRORS_ROWS_MAX)
-		return 0;
-	(void)snprintf(more, sizeof(more), _("and %zu more; mend these first"), /* cut is fine */
-		       sheet->n - ERRORS_ROWS_MAX);
+	return part->n > ERRORS_ROWS_MAX ? part->n - ERRORS_ROWS_MAX : 0;
+}
+
+/* @more tells of those that have no row. */
+static int append_part(const struct errors_sheet *sheet, const struct part *part, struct blob *out,
+		       const char *more)
+{
+	int rc = blob_append(out, part->rows.data, part->rows.len);
+	if (rc < 0 || left_out(part) == 0)
+		return rc;
 	return append_row(out, sheet->separator, (const char *[]){ "", "", "", more });
 }
 
 static int put_together(struct errors_sheet *sheet, struct blob *out, struct err *err)
 {
+	char more[128];
 	const char *header[] = { _("line"), _("column"), _("value"),
 				 _("what is wrong, and what to do") };
 	int rc = sheet->failed ? -ENOMEM : append(out, "\xef\xbb\xbf");
 	if (rc == 0)
 		rc = append_row(out, sheet->separator, header);
+	(void)snprintf(more, sizeof(more), _("and %zu more; mend these first"),
+		       left_out(&sheet->errors)); /* cut is fine */
 	if (rc == 0)
-		rc = blob_append(out, sheet->rows.data, sheet->rows.len);
+		rc = append_part(sheet, &sheet->errors, out, more);
+	(void)snprintf(more, sizeof(more), /* likewise */
+		       _("and %zu more to look at again; look at these first"),
+		       left_out(&sheet->warnings));
 	if (rc == 0)
-		rc = append_more(sheet, out);
+		rc = append_part(sheet, &sheet->warnings, out, more);
 	if (rc == 0)
-		rc = blob_append(out, sheet->notes.data, sheet->notes.len);
+		rc = blob_append(out, sheet->notes.rows.data, sheet->notes.rows.len);
 	return rc < 0 ? err_memory(err) : 0;
 }
 
@@ -145,7 +157,7 @@ static int put_together(struct errors_sheet *sheet, struct blob *out, struct err
 
 static int name_of(const char *name, char *ret_name, size_t room, struct err *err)
 {
-	if (snprintf(ret_name, room, "%s" ENDING, name) >= (int)room)
+	if (snprintf(ret_name, room, "%s" ERRORS_ENDING, name) >= (int)room)
 		return err_set(err, -ENAMETOOLONG, "'%s': the name is too long; shorten it", name);
 	return 0;
 }
@@ -190,6 +202,16 @@ int errors_sheet_write(struct errors_sheet *sheet, int folder_fd, const char *na
 		err_system(err, rc, errors_name);
 	blob_free(&text);
 	return rc;
+}
+
+bool errors_sheet_left(int folder_fd, const char *name)
+{
+	char file[NAME_MAX + 1];
+	size_t len = strlen(name), ending = strlen(ERRORS_ENDING);
+	if (len <= ending || len > NAME_MAX || strcmp(name + len - ending, ERRORS_ENDING) != 0)
+		return false;
+	(void)snprintf(file, sizeof(file), "%.*s", (int)(len - ending), name); /* fits */
+	return faccessat(folder_fd, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
 int errors_sheet_remove(int folder_fd, const char *name, struct err *err)

@@ -1,13 +1,16 @@
-/* NAME.errors.csv beside a file: which lines of it were not taken, and what to do about each. For
- * the spreadsheet that made the file: UTF-8 with a mark, parted as the file was. */
+/* NAME.errors.csv beside a file: which lines of it were not taken, which figures are to be looked
+ * at again though they were, and what to do about each. For the spreadsheet that made the file:
+ * UTF-8 with a mark, parted as the file was. */
 #pragma once
 
 #include "err.h"
 #include "import.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#define ERRORS_ROWS_MAX 1000u /* more are counted */
+#define ERRORS_ROWS_MAX 1000u /* of each kind; more are counted */
+#define ERRORS_ENDING   ".errors.csv"
 
 struct errors_sheet;
 
@@ -22,11 +25,15 @@ void errors_sheet_add(struct errors_sheet *sheet, const struct import_complaint 
 /** What whoever made the file should know beside its errors, like a line that was passed over; it
  * stands behind them, and alone it is no error. */
 void errors_sheet_note(struct errors_sheet *sheet, const struct import_complaint *note);
-size_t errors_sheet_count(const struct errors_sheet *sheet);
+/** A figure that was taken, and is to be looked at again; it stands behind the errors. */
+void errors_sheet_warn(struct errors_sheet *sheet, const struct import_complaint *warning);
 
 /** Write it into @folder_fd beside the file @name, in the place of an older one, whole or not at
  * all. -ENOMEM; a negative errno, and @err says which file and why. */
 int errors_sheet_write(struct errors_sheet *sheet, int folder_fd, const char *name,
 		       struct err *err);
+/** Is @name such a sheet, and the file that it is about lies in @folder_fd no more? Then somebody
+ * is to read it, and to remove it. */
+bool errors_sheet_left(int folder_fd, const char *name);
 /** @name has no errors any more. As errors_sheet_write(). */
 int errors_sheet_remove(int folder_fd, const char *name, struct err *err);

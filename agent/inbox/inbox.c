@@ -104,6 +104,12 @@ static void tell_files(struct inbox *inbox)
 			_("files that were taken and cannot be moved to '%s': %zu, like %s; "
 			  "let the agent write there"),
 			DONE_FOLDER, stuck, first);
+	if (inbox->folder.sheets > 0)
+		len += utf8_print(
+			inbox->trouble + len, sizeof(inbox->trouble) - len, /* fits */
+			_("%ssheets with figures or lines to look at again: %zu, like %s; remove "
+			  "each when that is done"),
+			len > 0 ? "; " : "", inbox->folder.sheets, inbox->folder.sheet);
 	if (inbox->folder.told > 0)
 		len += utf8_print(
 			inbox->trouble + len, sizeof(inbox->trouble) - len, /* fits */
@@ -272,10 +278,10 @@ static void log_outcome(const struct inbox *inbox)
 		[INBOX_HELD] = "waits, since a program has it open for writing",
 	};
 	utf8_excerpt(inbox->name, strlen(inbox->name), name);
-	log_info(
-		"inbox: %s file=\"%s\" passed_over=%zu new=%zu changed=%zu same=%zu rejected=%zu%s",
-		words[r->outcome], name, r->passed, r->fresh, r->changed, r->same, r->rejected,
-		r->fresh + r->changed == 0 ? ", nothing changes" : "");
+	log_info("inbox: %s file=\"%s\" passed_over=%zu far=%zu new=%zu changed=%zu same=%zu "
+		 "rejected=%zu%s",
+		 words[r->outcome], name, r->passed, r->warned, r->fresh, r->changed, r->same,
+		 r->rejected, r->fresh + r->changed == 0 ? ", nothing changes" : "");
 }
 
 static void tell_recorded(struct inbox *inbox)

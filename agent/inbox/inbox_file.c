@@ -221,7 +221,15 @@ static int compare(struct inbox_file *file, const struct observation *obs, struc
 	return 0;
 }
 
-static int on_entries(void *context, const struct entry entries[], size_t n, struct err *err)
+static void on_warning(void *context, const struct import_complaint *warning)
+{
+	struct inbox_file *file = context;
+	errors_sheet_warn(file->errors, warning);
+	file->result.warned++;
+}
+
+static int on_entries(void *context, const struct entry entries[], size_t n,
+		      struct comparison *ret_found, struct err *err)
 {
 	struct inbox_file *file = context;
 	struct inbox_result before = file->result;
@@ -234,11 +242,19 @@ static int on_entries(void *context, const struct entry entries[], size_t n, str
 			rc = compare(file, &list[i], err);
 		file->result.coarse |= rc == 0 && entry_coarse(&list[i]);
 	}
+	struct comparison found = { 0 };
+	if (rc == 0)
+		rc = comparison_make(file->config.spool, file->config.catalogue, list, n, &found,
+				     err);
 	if (rc == 0)
 		rc = spool_record(file->config.spool, list, n, NULL, err);
-	if (rc < 0)
-		file->result = before;
 	free(list);
+	if (rc < 0) {
+		comparison_free(&found);
+		file->result = before;
+	} else {
+		*ret_found = found;
+	}
 	return rc;
 }
 
@@ -258,6 +274,7 @@ static int begin_reading(struct inbox_file *file, bool noting, struct err *err)
 						      .on_entries = on_entries,
 						      .on_complaint = on_complaint,
 						      .on_note = on_note,
+						      .on_warning = on_warning,
 						      .context = file };
 	int rc = import_open(&file->import_config, &file->dialect, &file->import, err);
 	file->phase = noting ? PHASE_NOTE : PHASE_IMPORT;
@@ -331,7 +348,12 @@ static int step_end(struct inbox_file *file, struct err *err)
 		return rc == -ENOMEM || rc == -ENOSPC ? rc : 0;
 	}
 	int64_t at_us = file->config.now_us; /* a name for the folder: any clock will do */
-	int rc = errors_sheet_remove(file->config.folder_fd, file->listed.name, err);
+	int rc = result->warned > 0
+			 ? errors_sheet_write(file->errors, file->config.folder_fd,
+					      file->listed.name, err)
+			 : errors_sheet_remove(file->config.folder_fd, file->listed.name, err);
+	if (rc == -ENOMEM || rc == -ENOSPC)
+		return rc;
 	if (rc == 0)
 		rc = done_folder_take(file->config.folder_fd, file->listed.name, &file->stat,
 				      at_us == CLOCK_UNKNOWN_US ? civil_now_us() : at_us,

@@ -1,5 +1,6 @@
 /* One file of the inbox, taken step by step: surveyed, its figures recorded, then moved to done/;
- * or, when lines of it are wrong, left where it is with NAME.errors.csv beside it. Blocks on disk:
+ * or, when lines of it are wrong, left where it is with NAME.errors.csv beside it. That
+ * stays behind, too, when figures are far from what was reported before. Blocks on disk:
  * for the worker. A step is short (it reads one piece and records what was in it), so that others
  * get their turn on the disk between steps; memory does not grow with the file.
  *
@@ -48,6 +49,7 @@ struct inbox_result {
 	size_t fresh, changed, same; /* figures: new, with another value, as they were */
 	size_t rejected;             /* figures or lines */
 	size_t passed;               /* lines that were passed over */
+	size_t warned;               /* figures to be looked at again */
 	bool coarse;                 /* one of them is of a day or coarser */
 };
 

@@ -1,6 +1,7 @@
 #include "inbox_folder.h"
 
 #include "civil.h"
+#include "errors_sheet.h"
 #include "inbox_file.h"
 
 #include <dirent.h>
@@ -44,23 +45,26 @@ static void keep_first(struct inbox_folder *folder)
 	folder->n = INBOX_FILES_MAX;
 }
 
-static void tell(struct inbox_folder *folder, const char *name)
+/* One more of which @like is the first. */
+static void tell(size_t *n, char like[EXCERPT_MAX], const char *name)
 {
-	if (folder->told++ == 0)
-		(void)utf8_excerpt(name, strlen(name), folder->like);
+	if ((*n)++ == 0)
+		(void)utf8_excerpt(name, strlen(name), like);
 }
 
 static int add(struct inbox_folder *folder, const char *name, const struct inbox_core *core)
 {
 	struct stat stat;
 	enum inbox_name kind = inbox_name_judge(name);
+	if (errors_sheet_left(folder->fd, name))
+		tell(&folder->sheets, folder->sheet, name);
 	if (kind == INBOX_NAME_PASSED || strlen(name) >= INBOX_NAME_MAX ||
 	    fstatat(folder->fd, name, &stat, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(stat.st_mode))
 		return 0; /* what has gone meanwhile is no file either */
 	if (kind == INBOX_NAME_TOLD) {
 		if (name[0] != '.' ||
 		    civil_now_us() - stat.st_ctim.tv_sec * INT64_C(1000000) > HIDDEN_US)
-			tell(folder, name);
+			tell(&folder->told, folder->like, name);
 		return 0;
 	}
 	if (folder->n == 2 * INBOX_FILES_MAX)
@@ -84,7 +88,7 @@ static int list(struct inbox_folder *folder, const struct inbox_core *core)
 			(void)close(fd); /* a folder */
 		return rc;
 	}
-	folder->n = folder->told = 0;
+	folder->n = folder->told = folder->sheets = 0;
 	folder->like[0] = '\0';
 	errno = 0;
 	for (const struct dirent *entry; rc == 0 && (entry = readdir(dir)); errno = 0)

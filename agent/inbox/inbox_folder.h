@@ -15,6 +15,8 @@ struct inbox_folder {
 	size_t n, room;
 	size_t told;            /* files that are not looked at for their names: INBOX_NAME_TOLD */
 	char like[EXCERPT_MAX]; /* one of them; "" */
+	size_t sheets;          /* of files that are not there any more: errors_sheet_left() */
+	char sheet[EXCERPT_MAX];
 };
 
 /** Open @path and list its files, INBOX_FILES_MAX at most: of more those that @core ranks lowest,

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHEET_MOST (HISTORY_MAX + 4) /* of each series; some of them withdrawn */
-
 static int read_period(struct call *call, const char *period, const char *calendar)
 {
 	enum calendar which = CALENDAR_CIVIL;
@@ -26,7 +24,7 @@ static int read_period(struct call *call, const char *period, const char *calend
 	(void)period_format(call->period, call->period_text);
 	call->question.kind = &call->period;
 	call->question.until_day = period_first_day(call->period);
-	call->question.most = SHEET_MOST;
+	call->question.most = HISTORY_PERIODS;
 	return 0;
 }
 

@@ -55,8 +55,8 @@ static void know(struct sheet *sheet, struct sheet_row *row, const struct figure
 		row->now = figure;
 	if (back == 1)
 		row->before = figure;
-	if (back > 0 && !figure->withdrawn && row->n_past < HISTORY_MAX)
-		row->past[row->n_past++] = figure->value_e;
+	if (back > 0 && !figure->withdrawn)
+		history_add(&row->history, figure->value_e);
 }
 
 static int add_known(struct sheet *sheet, const struct metric *metric)

@@ -25,8 +25,7 @@ struct sheet_row {
 	unsigned nth; /* of the metric's fresh rows */
 	const char *dimensions[METRIC_DIMENSIONS_MAX]; /* typed in a fresh row; "" */
 	const struct figure *now, *before; /* recorded for this period, the one before; NULL */
-	int64_t past[HISTORY_MAX];
-	size_t n_past;
+	struct history history;
 
 	const char *typed;     /* NULL: the form was not sent */
 	const char *was;       /* what the field held when the form was made */

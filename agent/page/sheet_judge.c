@@ -117,12 +117,8 @@ static int warn(struct sheet_row *row, int64_t value_e)
 		return say(row, _("it has become '%s' meanwhile; is it to be '%s'?"), known,
 			   row->typed);
 	}
-	if (!history_far(row->past, row->n_past, value_e, &usual))
+	if (!history_judge(&row->history, metric, value_e, &usual))
 		return 0;
-	if (metric->has_min && usual.low_e < metric->min_e)
-		usual.low_e = metric->min_e;
-	if (metric->has_max && usual.high_e > metric->max_e)
-		usual.high_e = metric->max_e;
 	return say(row, _("%s is far from what was reported before, which goes from %s to %s"),
 		   words_value(value_e, metric->decimals, value),
 		   words_value(usual.low_e, metric->decimals, low),

@@ -116,8 +116,10 @@ static int read_lines(struct output *output, const char *text, size_t len, struc
 
 /* --- CSV --- */
 
-static int on_entries(void *context, const struct entry entries[], size_t n, struct err *err)
+static int on_entries(void *context, const struct entry entries[], size_t n,
+		      struct comparison *ret_found, struct err *err)
 {
+	(void)ret_found; /* nobody sits there to be asked */
 	int rc = 0;
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = add(context, &entries[i], err);

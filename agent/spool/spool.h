@@ -221,6 +221,12 @@ int spool_each_newest(struct spool *spool, const char *metric, enum calendar cal
 		      enum grain grain, int32_t until_day, unsigned most,
 		      int (*on_value)(void *context, const struct spool_value *value),
 		      void *context, struct err *err);
+/** Of one series the newest values before @period, of its grain and calendar, at most @most for
+ * each number of decimals that the series has had; the newest of each first. */
+int spool_each_before(struct spool *spool, const char *metric, const char *labels,
+		      struct period period, unsigned most,
+		      int (*on_value)(void *context, const struct spool_value *value),
+		      void *context, struct err *err);
 /** Decode every kept batch and compare with the current values; -EUCLEAN names the first that is
  * wrong. */
 int spool_verify(struct spool *spool, struct err *err);

@@ -261,8 +261,9 @@ int spool_each_current(struct spool *spool,
 	return rc;
 }
 
-struct newest { /* what spool_each_newest() was asked */
+struct newest { /* what was asked */
 	int32_t until_day;
+	uint32_t end_nth; /* of that day's periods, those before this one */
 	unsigned most;
 	int (*on_value)(void *context, const struct spool_value *value);
 	void *context;
@@ -276,8 +277,11 @@ static int each_newest_in(sqlite3_stmt *row, int64_t shape, const struct spool_v
 	struct db_row cells = { row, err, 0 };
 	int32_t day = row_day(&cells, 0);
 	int rc = stretch_read(&cells, 1, shape, &stretch);
-	for (uint32_t i = rc < 0 ? 0 : stretch.n; rc == 0 && i > 0 && *left > 0; i--, *left -= 1) {
+	for (uint32_t i = rc < 0 ? 0 : stretch.n; rc == 0 && i > 0 && *left > 0; i--) {
 		const struct stretch_value *found = &stretch.values[i - 1];
+		if (day == newest->until_day && found->nth >= newest->end_nth)
+			continue;
+		*left -= 1;
 		struct spool_value value = { .seq = (uint64_t)found->seq };
 		value.obs = observation_of(shape, day, found);
 		value.obs.metric = like->obs.metric;
@@ -287,27 +291,23 @@ static int each_newest_in(sqlite3_stmt *row, int64_t shape, const struct spool_v
 	return rc;
 }
 
-/* The values of the one series that @series stands on. */
-static int each_newest_of(struct spool *spool, sqlite3_stmt *series, const char *metric,
-			  const struct newest *newest, struct err *err)
+/* The values of the one series @series of @shape, called as @like. The last day's stretches may
+ * have none that was asked for. */
+static int each_newest_of(struct spool *spool, int64_t series, int64_t shape,
+			  const struct spool_value *like, const struct newest *newest,
+			  struct err *err)
 {
-	struct db_row cells = { series, err, 0 };
-	int64_t shape = row_shape(&cells, 2);
-	struct spool_value value = { .obs = { .metric = metric,
-					      .labels = db_row_text(&cells, 1) } };
 	unsigned left = newest->most;
 	sqlite3_stmt *walk = spool_statement(spool, SQL_STRETCH_NEWEST, err);
 	if (!walk)
 		return err->code;
-	if (cells.rc < 0)
-		return cells.rc;
 	int rc = spool_bind(walk, 3,
-			    (int64_t[]){ sqlite3_column_int64(series, 0), newest->until_day,
-					 newest->most }) == SQLITE_OK
+			    (int64_t[]){ series, newest->until_day,
+					 newest->most + STRETCH_PARTS }) == SQLITE_OK
 			 ? 0
 			 : db_err(err, spool->db, "bind");
 	while (rc >= 0 && left > 0 && (rc = db_step(walk, err)) == 1)
-		rc = each_newest_in(walk, shape, &value, newest, &left, err);
+		rc = each_newest_in(walk, shape, like, newest, &left, err);
 	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
 	return rc;
 }
@@ -317,7 +317,7 @@ int spool_each_newest(struct spool *spool, const char *metric, enum calendar cal
 		      int (*on_value)(void *context, const struct spool_value *value),
 		      void *context, struct err *err)
 {
-	const struct newest newest = { until_day, most, on_value, context };
+	const struct newest newest = { until_day, UINT32_MAX, most, on_value, context };
 	struct err own;
 	if (!err)
 		err = &own;
@@ -328,11 +328,42 @@ int spool_each_newest(struct spool *spool, const char *metric, enum calendar cal
 			 ? 0
 			 : db_err(err, spool->db, "bind");
 	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
-		int64_t shape = sqlite3_column_int64(walk, 2);
-		if (shape_grain(shape) == grain && shape_calendar(shape) == calendar)
-			rc = each_newest_of(spool, walk, metric, &newest, err);
+		struct db_row cells = { walk, err, 0 };
+		int64_t series = sqlite3_column_int64(walk, 0),
+			shape = sqlite3_column_int64(walk, 2);
+		if (shape_grain(shape) != grain || shape_calendar(shape) != calendar)
+			continue;
+		shape = row_shape(&cells, 2);
+		const struct spool_value like = { .obs = { .metric = metric,
+							   .labels = db_row_text(&cells, 1) } };
+		rc = cells.rc < 0 ? cells.rc
+				  : each_newest_of(spool, series, shape, &like, &newest, err);
 	}
 	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
+	return rc;
+}
+
+int spool_each_before(struct spool *spool, const char *metric, const char *labels,
+		      struct period period, unsigned most,
+		      int (*on_value)(void *context, const struct spool_value *value),
+		      void *context, struct err *err)
+{
+	bool within = period.grain < GRAIN_DAY; /* a day has several */
+	const struct newest newest = { .until_day = period_first_day(period) - (within ? 0 : 1),
+				       .end_nth = within ? period_nth(period) : UINT32_MAX,
+				       .most = most,
+				       .on_value = on_value,
+				       .context = context };
+	const struct spool_value like = { .obs = { .metric = metric, .labels = labels } };
+	struct kin kin;
+	struct err own;
+	if (!err)
+		err = &own;
+	int rc = spool_kin_find(spool, metric, labels, period, &kin, err);
+	for (size_t i = 0; rc >= 0 && i < kin.n; i++)
+		rc = each_newest_of(spool, kin.of[i].series,
+				    shape_pack(period.calendar, period.grain, kin.of[i].decimals),
+				    &like, &newest, err);
 	return rc;
 }
 

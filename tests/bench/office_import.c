@@ -124,8 +124,10 @@ static int survey(const struct headings *headings, int fd, struct dialect *ret_d
 	return rc;
 }
 
-static int on_entries(void *context, const struct entry entries[], size_t n, struct err *err)
+static int on_entries(void *context, const struct entry entries[], size_t n,
+		      struct comparison *ret_found, struct err *err)
 {
+	(void)ret_found;
 	struct result *result = context;
 	(void)entries, (void)err;
 	result->figures += n;

@@ -49,6 +49,11 @@ class Inbox(rig.Rig):
     def wait_empty(self, patience_s=rig.PATIENCE_S):
         rig.wait_for(lambda: not self.lying(), "the inbox to be empty", patience_s)
 
+    def wait_taken(self):
+        """All but sheets about figures to look at again, which stay."""
+        rig.wait_for(lambda: all(name.endswith(".errors.csv") and name[:-11] not in self.lying()
+                                 for name in self.lying()), "the tables to be taken")
+
     def wait_total(self, total):
         rig.wait_for(lambda: self.total() == total, f"{total} at the province")
 
@@ -82,7 +87,7 @@ class Tables(Inbox):
     def test_a_table_as_a_spreadsheet_saves_it(self):
         self.drop("tháng 6.csv", "BÁO CÁO;\r\nKỲ;LƯỢT\r\n30/06/2025;1.000\r\n29/06/2025;7\r\n;\r\n",
                   "utf-16")
-        self.wait_empty()
+        self.wait_taken()
         self.wait_total(1007)
         self.assertRegex(self.done()[0], r"^\d{4}-\d\d-\d\d_\d{6}_tháng 6\.csv$")
         self.office.process.stop()
@@ -113,6 +118,32 @@ class Tables(Inbox):
         self.wait_empty()
         self.office.process.logged("written to after they were taken")
         self.assertEqual(len(self.done()), 1)
+
+    def test_a_figure_far_from_those_before_is_taken_and_told(self):
+        self.drop("june.csv", HEADER + "28/06/2025;100\n29/06/2025;110\n30/06/2025;9000\n")
+        rows = self.errors_of("june.csv")
+        self.assertEqual([row[:3] for row in rows[1:]], [["4", "Lượt", "9000"]])
+        self.assertIn("khác xa số liệu các kỳ trước: kỳ gần nhất trước đó là 110 (2025-06-29), "
+                      "thông thường từ 10 đến 1000", rows[1][3])
+        self.wait_taken()
+        self.wait_total(9210)
+        self.assertEqual(len(self.done()), 1)
+        self.assertEqual(self.lying(), ["june.csv.errors.csv"])
+        rig.wait_for(lambda: "june.csv.errors.csv" in self.looks()["error"], "status to tell")
+        self.assertIn("xem lại", self.looks()["error"])
+        self.drop("june.csv", HEADER + "28/06/2025;100\n29/06/2025;110\n30/06/2025;90\n")
+        self.wait_empty()
+        self.wait_total(300)
+        self.assertEqual(self.looks()["error"], "")
+        self.drop("right.csv", HEADER + "26/06/2025;2000\n27/06/2025;1\n")
+        self.errors_of("right.csv")  # it is right as it stands
+        self.wait_taken()
+        rig.wait_for(lambda: "right.csv.errors.csv" in self.looks()["error"], "status to tell")
+        os.unlink(f"{self.inbox}/right.csv.errors.csv")
+        self.drop("more.csv", HEADER + "01/06/2025;8\n")  # it looks again then, as each half minute
+        self.wait_empty()
+        rig.wait_for(lambda: self.looks()["error"] == "", "status to be quiet")
+        self.end()
 
     def test_a_slow_writer_is_waited_for(self):
         """It closes the file between its writes, so only rest tells."""
@@ -183,9 +214,9 @@ class Tables(Inbox):
         self.office.process.logged("same=2 rejected=0, nothing changes")
         row = self.province.query("visits", **MONTH)[0]
         self.assertEqual(row["revisions"], 0)
-        self.drop("b.csv", text.replace(";5", ";50"))
+        self.drop("b.csv", text.replace(";5", ";9"))
         self.wait_empty()
-        self.wait_total(56)
+        self.wait_total(15)
         row = self.province.query("visits", **MONTH)[0]
         self.assertEqual(row["revisions"], 1)
         self.end()
@@ -289,7 +320,7 @@ class Kill(Inbox):
             if dice.random() < 0.7:
                 self.office.process.kill()
                 self.office.start()
-            self.wait_empty()
+            self.wait_taken()  # some are far from those before them
         self.wait_total(sum(truth.values()))
         for day, value in truth.items():
             on = f"2025-06-{day:02}"

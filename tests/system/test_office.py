@@ -220,6 +220,39 @@ class BadFigures(rig.Rig):
         self.office.process.stop()
         self.assert_whole()
 
+    def test_a_figure_far_from_those_before_is_recorded_and_told(self):
+        """By a running agent and without one, in either language."""
+        path = f"{self.folder}/figures.csv"
+        with open(path, "w", encoding="utf-8") as csv:
+            csv.write("Kỳ;desk;visits\n" + "".join(f"{day:02}/06/2025;A;{100 + day}\n"
+                                                   for day in range(1, 13))
+                      + "13/06/2025;A;9.000\n14/06/2025;A;115\n13/06/2025;B;9.000\n")
+        told = f"{path}:14: visits: "
+        outcome = self.office.command("import", path)
+        self.assertEqual(outcome.code, 0, outcome)
+        self.assertEqual(outcome.err, told + "9000 is recorded, but it is far from what was "
+                         "reported before: 112 for 2025-06-12, and 53 to 159 would be usual; if it "
+                         "is wrong, correct it and hand it in again\n")
+        self.assertIn("15 figures recorded, 0 rejected, 1 to look at again\n", outcome.out)
+        self.office.process.stop()
+        again = self.office.command("import", path)
+        self.assertEqual((again.code, again.err, again.out), (0, outcome.err, outcome.out))
+        os.environ["LC_ALL"] = "vi_VN.UTF-8"  # need not be generated
+        self.addCleanup(os.environ.update, LC_ALL="C.UTF-8")
+        outcome = self.office.command("import", path)
+        os.environ["LC_ALL"] = "C.UTF-8"
+        self.assertIn(told + "đã ghi nhận 9000, nhưng khác xa số liệu các kỳ trước", outcome.err)
+        self.assertIn("không nhận 0, cần xem lại 1\n", outcome.out)
+        outcome = self.office.command("record", "visits=9000", "--label", "desk=A", "--period",
+                                      "2025-06-15")
+        self.assertEqual(outcome.code, 0, outcome)
+        self.assertIn("visits: 9000 is recorded, but", outcome.err)
+        self.office.start()
+        rig.wait_for(lambda: self.province.value("visits", area="82", **{
+            "from": "2025-06-13", "to": "2025-06-13"}) == 18000, "what was recorded")
+        self.office.process.stop()
+        self.assert_whole()
+
     def test_a_file_that_is_no_csv_of_figures(self):
         for name, text in (("empty.csv", ""), ("binary.csv", "\0\1\2\3" * 100),
                            ("headless.csv", "1,2,3\n4,5,6\n")):

@@ -59,8 +59,10 @@ static void append(char *text, size_t room, const char *line)
 	(void)snprintf(text + len, room - len, "%s\n", line);
 }
 
-static int on_entries(void *context, const struct entry entries[], size_t n, struct err *err)
+static int on_entries(void *context, const struct entry entries[], size_t n,
+		      struct comparison *ret_found, struct err *err)
 {
+	(void)ret_found;
 	struct fixture *f = context;
 	f->calls++;
 	if (f->answer < 0)
@@ -130,6 +132,66 @@ static void wide_form_takes_headers_in_either_language_and_skips_empty_cells(voi
 	assert_string_equal(f->recorded, "2025-06-29 dossiers.received=5 {sector=land}\n"
 					 "2025-06-29 dossiers.online=2 {sector=land}\n"
 					 "2025-06-30 dossiers.online=3 {sector=land}\n");
+}
+
+/* Far is what is over 500; and 7 is refused, so that the others come in parts. */
+static int far_over_500(void *context, const struct entry entries[], size_t n,
+			struct comparison *ret_found, struct err *err)
+{
+	struct comparison found = { .list = calloc(n, sizeof(*found.list)) };
+	(void)context;
+	assert_non_null(found.list);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(entries[i].value, "7") == 0) {
+			comparison_free(&found);
+			return err_set(err, -EINVAL, "not this one");
+		}
+		if (atoi(entries[i].value) > 500)
+			found.list[found.n++] = (struct comparison_far){
+				.nth = i,
+				.value_e = atoi(entries[i].value) * 100,
+				.decimals = 2,
+				.before = { .grain = GRAIN_MONTH, .number = 664 },
+				.before_e = 805,
+			};
+	}
+	*ret_found = found;
+	return 0;
+}
+
+static void on_warning(void *context, const struct import_complaint *warning)
+{
+	struct fixture *f = context;
+	char line[512];
+	(void)snprintf(line, sizeof(line), "%u|%s|%s|%.*s", warning->line, warning->column,
+		       warning->value, (int)strcspn(warning->why, ";"), warning->why);
+	append(f->recorded, sizeof(f->recorded), line);
+}
+
+static void what_is_far_is_told_by_its_line_and_cell_in_the_tables_notation(void **state)
+{
+	static const char csv[] = "Kỳ;Số tổ\n01/2025; 1.000 \n02/2025;6\n03/2025;7\n04/2025;8\n"
+				  "05/2025;900\n06/2025;9\n";
+	struct fixture *f = *state;
+	struct import_result result;
+	struct import_config config = { .catalogue = f->catalogue,
+					.now_us = NOW_US,
+					.on_entries = far_over_500,
+					.on_complaint = on_complaint,
+					.on_warning = on_warning,
+					.context = f };
+	assert_int_equal(import_csv(&config, "f.csv", csv, strlen(csv), &result, &f->err), 0);
+	assert_int_equal(result.figures, 5);
+	assert_int_equal(result.rejected, 1);
+	assert_int_equal(result.warned, 2);
+	assert_string_equal(f->complaints, "f.csv:4: Số tổ: not this one\n");
+	assert_string_equal(
+		f->recorded,
+		"2|Số tổ|1.000|team.count: 1000,00 is recorded, but it is far from "
+		"what was reported before: 8,05 for 2025-05, and 0,00 to 0,00 would be "
+		"usual\n"
+		"6|Số tổ|900|team.count: 900,00 is recorded, but it is far from what was "
+		"reported before: 8,05 for 2025-05, and 0,00 to 0,00 would be usual\n");
 }
 
 static void every_bad_line_is_named_and_the_good_ones_are_kept(void **state)
@@ -320,8 +382,10 @@ static void a_total_beside_its_parts_is_refused(void **state)
 
 /* The agent's own judgement may be another than the command's: each line that it refuses is told by
  * the file's number, in the second piece, too, and costs no other. */
-static int refuse_sevens(void *context, const struct entry entries[], size_t n, struct err *err)
+static int refuse_sevens(void *context, const struct entry entries[], size_t n,
+			 struct comparison *ret_found, struct err *err)
 {
+	(void)ret_found;
 	struct fixture *f = context;
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(entries[i].value, "7") == 0 || strcmp(entries[i].value, "3007") == 0)
@@ -615,6 +679,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(long_form_takes_labels_both_ways),
 		TEST(wide_form_takes_headers_in_either_language_and_skips_empty_cells),
+		TEST(what_is_far_is_told_by_its_line_and_cell_in_the_tables_notation),
 		TEST(every_bad_line_is_named_and_the_good_ones_are_kept),
 		TEST(a_column_of_the_metrics_name_is_named_once),
 		TEST(each_bad_cell_is_told_once_at_its_own_column),

@@ -1,5 +1,6 @@
 #include "civil.h"
 #include "done_folder.h"
+#include "errors_sheet.h"
 #include "fault.h"
 #include "inbox_file.h"
 #include "inbox_folder.h"
@@ -184,6 +185,68 @@ static void the_same_file_again_changes_nothing_and_a_corrected_one_revises(void
 	assert_int_equal(f->result.changed, 1);
 	assert_int_equal(f->result.same, 1);
 	assert_int_equal(visits_on(f, 30), 8);
+}
+
+static void what_is_far_from_before_is_taken_and_told_beside(void **state)
+{
+	struct fixture *f = *state;
+	struct inbox_folder folder = { .fd = -1 };
+	struct inbox_core *core = inbox_core_open();
+	char text[4096];
+	assert_non_null(core);
+	put(f, "a.csv", "Kỳ;Số lượt;Điểm\n30/06/2025;7;5,5\n29/06/2025;6;\n28/06/2025;5;5,1\n");
+	taken(f, "a.csv", INBOX_TAKEN);
+	assert_int_equal(f->result.warned, 0);
+	assert_int_equal(inbox_folder_look(&folder, f->folder, core, &f->err), 0);
+	assert_int_equal(folder.sheets, 0);
+	put(f, "b.csv", "Kỳ;Số lượt;Điểm\n01/07/2025;8.000;99,5\n02/07/2025;9;5,2\n");
+	taken(f, "b.csv", INBOX_TAKEN);
+	assert_int_equal(f->result.warned, 2);
+	assert_int_equal(f->result.fresh, 4);
+	assert_false(is_there(f, "b.csv"));
+	read_text(f, "b.csv.errors.csv", text, sizeof(text));
+	assert_non_null(strstr(text, "\r\n\"2\";\"Số lượt\";\"8.000\";\"visits: 8000 is recorded, "
+				     "but it is far from what was reported before: 7 for "
+				     "2025-06-30, and 0 to 60 would be usual; "));
+	assert_non_null(strstr(text, "\r\n\"2\";\"Điểm\";\"99,5\";\"score: 99,50 is recorded"));
+	assert_null(strstr(text, "\"3\";"));
+	assert_int_equal(inbox_folder_look(&folder, f->folder, core, &f->err), 0);
+	assert_int_equal(folder.sheets, 1);
+	assert_string_equal(folder.sheet, "b.csv.errors.csv");
+	/* with lines that are wrong it says both */
+	put(f, "b.csv", "Kỳ;Số lượt\n01/07/2025;8.000\n02/07/2025;x\n");
+	taken(f, "b.csv", INBOX_FAULTY);
+	read_text(f, "b.csv.errors.csv", text, sizeof(text));
+	const char *wrong = strstr(text, "\"3\";"), *far = strstr(text, "\"2\";");
+	assert_true(wrong && far && wrong < far);
+	assert_int_equal(inbox_folder_look(&folder, f->folder, core, &f->err), 0);
+	assert_int_equal(folder.sheets, 0); /* the file lies beside it */
+	put(f, "b.csv", "Kỳ;Số lượt\n01/07/2025;8\n02/07/2025;9\n");
+	taken(f, "b.csv", INBOX_TAKEN);
+	assert_false(is_there(f, "b.csv.errors.csv"));
+	inbox_folder_free(&folder);
+	inbox_core_close(core);
+}
+
+static void many_warnings_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	struct errors_sheet *sheet = errors_sheet_open();
+	char *text = calloc(1, 1 << 20);
+	assert_true(sheet && text);
+	for (unsigned i = 0; i < ERRORS_ROWS_MAX + 3; i++) {
+		struct import_complaint warning = {
+			.line = i + 2, .column = "Số lượt", .value = "9000", .why = "far"
+		};
+		errors_sheet_warn(sheet, &warning);
+	}
+	assert_int_equal(errors_sheet_write(sheet, f->fd, "a.csv", &f->err), 0);
+	read_text(f, "a.csv.errors.csv", text, 1 << 20);
+	assert_non_null(strstr(text, "\r\n\"1001\";"));
+	assert_null(strstr(text, "\r\n\"1002\";"));
+	assert_non_null(strstr(text, "and 3 more to look at again; look at these first"));
+	errors_sheet_close(sheet);
+	free(text);
 }
 
 static void bad_lines_are_named_beside_and_go_when_they_are_corrected(void **state)
@@ -599,6 +662,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_good_file_is_recorded_and_moved),
 		TEST(the_same_file_again_changes_nothing_and_a_corrected_one_revises),
+		TEST(what_is_far_from_before_is_taken_and_told_beside),
+		TEST(many_warnings_are_bounded),
 		TEST(bad_lines_are_named_beside_and_go_when_they_are_corrected),
 		TEST(lines_that_were_passed_over_are_told_behind_the_errors),
 		TEST(a_file_that_cannot_be_read_is_refused_whole),

@@ -331,8 +331,10 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int on_entries(void *context, const struct entry entries[], size_t n, struct err *err)
+static int on_entries(void *context, const struct entry entries[], size_t n,
+		      struct comparison *ret_found, struct err *err)
 {
+	(void)ret_found;
 	struct fixture *f = context;
 	(void)err;
 	for (size_t i = 0; i < n; i++) {

@@ -72,3 +72,21 @@ bool history_far(const int64_t past[], size_t n, int64_t value_e, struct history
 	*ret_usual = (struct history_range){ fitted(low), fitted(high) };
 	return value_e < low || value_e > high;
 }
+
+void history_add(struct history *history, int64_t value_e)
+{
+	if (history->n < HISTORY_MAX)
+		history->past[history->n++] = value_e;
+}
+
+bool history_judge(const struct history *history, const struct metric *metric, int64_t value_e,
+		   struct history_range *ret_usual)
+{
+	if (!history_far(history->past, history->n, value_e, ret_usual))
+		return false;
+	if (metric->has_min && ret_usual->low_e < metric->min_e)
+		ret_usual->low_e = metric->min_e;
+	if (metric->has_max && ret_usual->high_e > metric->max_e)
+		ret_usual->high_e = metric->max_e;
+	return true;
+}
