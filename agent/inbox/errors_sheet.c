@@ -204,14 +204,13 @@ int errors_sheet_write(struct errors_sheet *sheet, int folder_fd, const char *na
 	return rc;
 }
 
-bool errors_sheet_left(int folder_fd, const char *name)
+bool errors_sheet_left(int folder_fd, const char *name, char ret_file[NAME_MAX + 1])
 {
-	char file[NAME_MAX + 1];
 	size_t len = strlen(name), ending = strlen(ERRORS_ENDING);
 	if (len <= ending || len > NAME_MAX || strcmp(name + len - ending, ERRORS_ENDING) != 0)
 		return false;
-	(void)snprintf(file, sizeof(file), "%.*s", (int)(len - ending), name); /* fits */
-	return faccessat(folder_fd, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+	(void)snprintf(ret_file, NAME_MAX + 1, "%.*s", (int)(len - ending), name); /* fits */
+	return faccessat(folder_fd, ret_file, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
 int errors_sheet_remove(int folder_fd, const char *name, struct err *err)

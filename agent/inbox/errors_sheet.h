@@ -6,6 +6,7 @@
 #include "err.h"
 #include "import.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -32,8 +33,7 @@ void errors_sheet_warn(struct errors_sheet *sheet, const struct import_complaint
  * all. -ENOMEM; a negative errno, and @err says which file and why. */
 int errors_sheet_write(struct errors_sheet *sheet, int folder_fd, const char *name,
 		       struct err *err);
-/** Is @name such a sheet, and the file that it is about lies in @folder_fd no more? Then somebody
- * is to read it, and to remove it. */
-bool errors_sheet_left(int folder_fd, const char *name);
+/** Is @name such a sheet, and the file that it is about, @ret_file, lies in @folder_fd no more? */
+bool errors_sheet_left(int folder_fd, const char *name, char ret_file[NAME_MAX + 1]);
 /** @name has no errors any more. As errors_sheet_write(). */
 int errors_sheet_remove(int folder_fd, const char *name, struct err *err);

@@ -105,11 +105,10 @@ static void tell_files(struct inbox *inbox)
 			  "let the agent write there"),
 			DONE_FOLDER, stuck, first);
 	if (inbox->folder.sheets > 0)
-		len += utf8_print(
-			inbox->trouble + len, sizeof(inbox->trouble) - len, /* fits */
-			_("%ssheets with figures or lines to look at again: %zu, like %s; remove "
-			  "each when that is done"),
-			len > 0 ? "; " : "", inbox->folder.sheets, inbox->folder.sheet);
+		len += utf8_print(inbox->trouble + len, sizeof(inbox->trouble) - len, /* fits */
+				  _("%ssheets with figures to look at again: %zu, like %s; remove "
+				    "each when that is done"),
+				  len > 0 ? "; " : "", inbox->folder.sheets, inbox->folder.sheet);
 	if (inbox->folder.told > 0)
 		len += utf8_print(
 			inbox->trouble + len, sizeof(inbox->trouble) - len, /* fits */
@@ -296,7 +295,7 @@ static void tell_recorded(struct inbox *inbox)
 static enum inbox_part part_of(const struct inbox_result *result)
 {
 	if (result->outcome == INBOX_TAKEN)
-		return INBOX_GONE;
+		return result->warned > 0 ? INBOX_LOOK : INBOX_GONE;
 	if (result->outcome == INBOX_STUCK)
 		return INBOX_ALL;
 	return result->fresh + result->changed + result->same > 0 ? INBOX_SOME : INBOX_NONE;

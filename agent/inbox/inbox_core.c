@@ -120,7 +120,8 @@ static const struct remembered *recalled(const struct inbox_core *core,
 {
 	for (size_t i = 0; i < core->n_remembered; i++) {
 		const struct remembered *r = &core->remembered[i];
-		if (r->size == listed->stamp.size && r->modified_ns == listed->stamp.modified_ns &&
+		if (r->part != INBOX_LOOK && r->size == listed->stamp.size &&
+		    r->modified_ns == listed->stamp.modified_ns &&
 		    strcmp(r->name, listed->name) == 0)
 			return r;
 	}
@@ -179,7 +180,7 @@ static int recall_line(struct inbox_core *core, const char *line, size_t len)
 	    strlen(text + name) >= sizeof(r.name))
 		return 0;
 	memcpy(r.name, text + name, strlen(text + name) + 1);
-	r.part = part == INBOX_ALL ? INBOX_ALL : INBOX_SOME;
+	r.part = part == INBOX_ALL || part == INBOX_LOOK ? (enum inbox_part)part : INBOX_SOME;
 	return remember(core, &r);
 }
 
@@ -277,7 +278,7 @@ void inbox_core_done(struct inbox_core *core, const char *name, const struct inb
 	file->part = part;
 	forget(core, name);
 	memcpy(new.name, file->listed.name, sizeof(new.name));
-	if (part == INBOX_SOME || part == INBOX_ALL)
+	if (part == INBOX_SOME || part == INBOX_ALL || part == INBOX_LOOK)
 		(void)remember(core, &new); /* as said above */
 }
 
@@ -304,6 +305,14 @@ void inbox_core_anew(struct inbox_core *core)
 	for (size_t i = 0; i < core->n; i++)
 		if (core->files[i].part == INBOX_NONE)
 			core->files[i].done = false;
+}
+
+bool inbox_core_look_again(const struct inbox_core *core, const char *name)
+{
+	for (size_t i = 0; i < core->n_remembered; i++)
+		if (strcmp(core->remembered[i].name, name) == 0)
+			return core->remembered[i].part == INBOX_LOOK;
+	return false;
 }
 
 size_t inbox_core_count(const struct inbox_core *core, enum inbox_part part, const char **ret_first)

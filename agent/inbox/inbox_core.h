@@ -66,6 +66,7 @@ enum inbox_part {             /* of a file, that was recorded */
 		  INBOX_SOME, /* lines of it were refused */
 		  INBOX_ALL,  /* but it could not be moved, and lies there still */
 		  INBOX_GONE, /* all, and it does not lie there any more */
+		  INBOX_LOOK, /* the same, and its sheet tells what is to be looked at again */
 };
 
 /** It was dealt with as it was at @stamp: not again before it changes. */
@@ -98,5 +99,7 @@ size_t inbox_core_count(const struct inbox_core *core, enum inbox_part part,
 			const char **ret_first);
 /** How many lie there that a program has open; as inbox_core_count(). */
 size_t inbox_core_count_held(const struct inbox_core *core, const char **ret_first);
+/** Was @name dealt with as INBOX_LOOK, and not again since? This is remembered as well. */
+bool inbox_core_look_again(const struct inbox_core *core, const char *name);
 /** Are @a and @b of the same contents? */
 bool inbox_stamp_same(const struct inbox_stamp *a, const struct inbox_stamp *b);

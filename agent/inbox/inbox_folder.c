@@ -55,8 +55,9 @@ static void tell(size_t *n, char like[EXCERPT_MAX], const char *name)
 static int add(struct inbox_folder *folder, const char *name, const struct inbox_core *core)
 {
 	struct stat stat;
+	char file[NAME_MAX + 1];
 	enum inbox_name kind = inbox_name_judge(name);
-	if (errors_sheet_left(folder->fd, name))
+	if (errors_sheet_left(folder->fd, name, file) && inbox_core_look_again(core, file))
 		tell(&folder->sheets, folder->sheet, name);
 	if (kind == INBOX_NAME_PASSED || strlen(name) >= INBOX_NAME_MAX ||
 	    fstatat(folder->fd, name, &stat, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(stat.st_mode))

@@ -15,7 +15,7 @@ struct inbox_folder {
 	size_t n, room;
 	size_t told;            /* files that are not looked at for their names: INBOX_NAME_TOLD */
 	char like[EXCERPT_MAX]; /* one of them; "" */
-	size_t sheets;          /* of files that are not there any more: errors_sheet_left() */
+	size_t sheets;          /* of files that are gone, to be looked at again: INBOX_LOOK */
 	char sheet[EXCERPT_MAX];
 };
 

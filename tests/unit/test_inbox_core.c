@@ -31,6 +31,33 @@ static const char *next(const struct inbox_core *core, uint64_t now_ms, uint64_t
 	return file ? file->name : NULL;
 }
 
+static void what_is_to_be_looked_at_again_is_remembered_and_taken_again(void **state)
+{
+	struct inbox_core *core = inbox_core_open(), *later = inbox_core_open();
+	struct inbox_listed file = listed("a.csv", 8, 100);
+	struct blob memory = { 0 };
+	uint64_t wait_ms;
+	(void)state;
+	see(core, &file, 1, 0);
+	assert_false(inbox_core_look_again(core, "a.csv"));
+	inbox_core_done(core, "a.csv", &file.stamp, INBOX_LOOK);
+	assert_int_equal(inbox_core_remember(core, &memory), 0);
+	assert_int_equal(inbox_core_recall(later, (const char *)memory.data, memory.len, NULL), 0);
+	blob_free(&memory);
+	for (int restarted = 0; restarted < 2; restarted++) {
+		struct inbox_core *now = restarted ? later : core;
+		assert_true(inbox_core_look_again(now, "a.csv"));
+		assert_false(inbox_core_look_again(now, "b.csv"));
+		see(now, NULL, 0, 10); /* it was moved */
+		see(now, &file, 1, 20);
+		assert_non_null(next(now, 20 + SETTLE_MS, &wait_ms));
+		inbox_core_done(now, "a.csv", &file.stamp, INBOX_GONE);
+		assert_false(inbox_core_look_again(now, "a.csv"));
+	}
+	inbox_core_close(core);
+	inbox_core_close(later);
+}
+
 static void only_files_of_people_count(void **state)
 {
 	(void)state;
@@ -274,6 +301,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_that_somebody_may_wait_for_is_told),
 		cmocka_unit_test(what_rests_makes_room),
+		cmocka_unit_test(what_is_to_be_looked_at_again_is_remembered_and_taken_again),
 		cmocka_unit_test(only_files_of_people_count),
 		cmocka_unit_test(a_file_is_whole_when_it_has_not_changed_for_a_while),
 		cmocka_unit_test(what_was_dealt_with_rests_until_it_changes),

@@ -200,6 +200,8 @@ static void what_is_far_from_before_is_taken_and_told_beside(void **state)
 	assert_int_equal(inbox_folder_look(&folder, f->folder, core, &f->err), 0);
 	assert_int_equal(folder.sheets, 0);
 	put(f, "b.csv", "Kỳ;Số lượt;Điểm\n01/07/2025;8.000;99,5\n02/07/2025;9;5,2\n");
+	assert_int_equal(inbox_folder_look(&folder, f->folder, core, &f->err), 0);
+	assert_int_equal(inbox_core_look(core, folder.list, folder.n, 1, &f->err), 0);
 	taken(f, "b.csv", INBOX_TAKEN);
 	assert_int_equal(f->result.warned, 2);
 	assert_int_equal(f->result.fresh, 4);
@@ -210,6 +212,9 @@ static void what_is_far_from_before_is_taken_and_told_beside(void **state)
 				     "2025-06-30, and 0 to 60 would be usual; "));
 	assert_non_null(strstr(text, "\r\n\"2\";\"Điểm\";\"99,5\";\"score: 99,50 is recorded"));
 	assert_null(strstr(text, "\"3\";"));
+	assert_int_equal(inbox_folder_look(&folder, f->folder, core, &f->err), 0);
+	assert_int_equal(folder.sheets, 0); /* of a faulty file that was taken away, say */
+	inbox_core_done(core, "b.csv", &f->result.stamp, INBOX_LOOK);
 	assert_int_equal(inbox_folder_look(&folder, f->folder, core, &f->err), 0);
 	assert_int_equal(folder.sheets, 1);
 	assert_string_equal(folder.sheet, "b.csv.errors.csv");
