@@ -25,8 +25,7 @@ static size_t begins_with(const char *text, const char *const words[], size_t n)
 	return 0;
 }
 
-/* Hyphens, dashes of any length and the minus, between blanks of any kind: "-", " -   ", "–". */
-static bool is_dash(const char *text)
+bool cell_is_dash(const char *text)
 {
 	static const char *const dashes[] = { "-",
 					      "\xe2\x80\x90",
@@ -240,7 +239,7 @@ int cell_refuse(const char *text, enum numeral mark, const struct metric *metric
 int cell_read(const char *text, enum numeral mark, const struct metric *metric,
 	      char plain[NUMERAL_MAX], const char **ret_value, struct err *err)
 {
-	if (is_dash(text))
+	if (cell_is_dash(text))
 		return err_set(err, -EINVAL,
 			       "'%s' can mean none or not reported; for none write 0, empty the "
 			       "cell where nothing is to be reported, and to take back what was "

@@ -7,12 +7,17 @@
 #include "err.h"
 #include "numeral.h"
 
+#include <stdbool.h>
+
 /* Takes back what was reported; also in Vietnamese: "rút lại". What a program writes. */
 #define CELL_WITHDRAW "withdraw"
 
 /** What @text's table puts before decimals, or, where the table does not tell, the reader's
  * language: ',' or '.'. For sentences. */
 char cell_point(enum numeral mark);
+
+/** Hyphens, dashes of any length and the minus, between blanks of any kind: "-", " -   ", "–". */
+bool cell_is_dash(const char *text);
 
 /**
  * Read @text, which is not empty.

@@ -42,6 +42,20 @@ struct place line_period_place(const struct line *line)
 	return (struct place){ line->row->line, line->period.column->name, line->period.cell };
 }
 
+/* A spreadsheet makes the first of June of 06/2025; but what stands under "Ngày" is a day, and that
+ * of a report comes after its month. */
+static int check_day(const struct line *line, enum grain grain, struct err *err)
+{
+	char day[PERIOD_TEXT_MAX];
+	if (grain != GRAIN_MONTH || !line->period.column ||
+	    line->period.column->heading.part != 'd' ||
+	    period_from_words(line->period.text, GRAIN_DAY, false, day, NULL) < 0)
+		return 0;
+	return err_set(err, -EINVAL, "'%s' is a %s, but it is counted per %s; write it like %s",
+		       line->period.cell, _(grain_name(GRAIN_DAY)), _(grain_name(grain)),
+		       period_words_example(grain));
+}
+
 /* The line's period for @metric; false when there is none, which is told once. */
 static bool line_period(struct reading *reading, struct line *line, const struct metric *metric,
 			const char **ret_period)
@@ -53,7 +67,8 @@ static bool line_period(struct reading *reading, struct line *line, const struct
 		line->periods[grain].read = true;
 		line->periods[grain].good =
 			period_from_words(line->period.text, grain, reading->dialect.month_first,
-					  line->periods[grain].text, &why) == 0;
+					  line->periods[grain].text, &why) == 0 &&
+			check_day(line, grain, &why) == 0;
 		if (!line->periods[grain].good)
 			intake_complain(reading->intake, &cell, "%s: %s", metric->name, why.text);
 	}

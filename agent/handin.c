@@ -133,9 +133,10 @@ enum handin_verdict handin_ask(struct handin *handin, const struct observation *
 	*ret_other = slot->place == place ? slot->other : slot->place;
 	if (slot->other > 0)
 		return HANDIN_DIFFERS;
-	*ret_other = part->place;
-	if (part->place > 0 && !*obs->labels && !obs->withdrawn)
+	if (part->place > 0 && !*obs->labels && !obs->withdrawn) {
+		*ret_other = part->place;
 		return HANDIN_TOTAL;
+	}
 	return again ? HANDIN_AGAIN : HANDIN_FINE;
 }
 

@@ -161,8 +161,13 @@ int intake_take(struct intake *intake, const struct place *place, const struct e
 		return handin_note(handin, obs, place->line, err);
 	enum handin_verdict verdict =
 		handin ? handin_ask(handin, obs, place->line, &other) : HANDIN_FINE;
-	if (verdict == HANDIN_AGAIN)
+	if (verdict == HANDIN_AGAIN) {
+		intake_note(intake, place,
+			    _("%s: line %u gives the same figure with the same value; it is taken "
+			      "once"),
+			    entry->metric, other);
 		return 0;
+	}
 	if (verdict == HANDIN_FINE)
 		return add_entry(intake, place, entry, err);
 	(void)handin_refuse(verdict, true, other, &why);

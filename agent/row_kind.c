@@ -1,9 +1,11 @@
 #include "row_kind.h"
 
+#include "labels.h"
 #include "measure.h"
 #include "numeral.h"
 #include "period_words.h"
 #include "viet.h"
+#include "whole.h"
 
 #include <string.h>
 
@@ -99,42 +101,6 @@ static bool is_of_footer(const char *cell)
 	return BEGINS_WITH(bare, begins) || (day && strstr(day, "thang ") && strstr(day, "nam"));
 }
 
-static bool is_total(const char *cell)
-{
-	static const char *const begins[] = { "tong cong", "cong:", "tong:", "total:" };
-	static const char *const words[] = { "tong", "cong",        "tong so", "total",
-					     "sum",  "grand total", "cong don" };
-	char bare[VIET_KEY_MAX];
-	if (!viet_bare(cell, bare))
-		return false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(bare, words[i]) == 0)
-			return true;
-	return BEGINS_WITH(bare, begins);
-}
-
-/* Under a dimension, where it would be one part more. */
-static bool is_whole(const char *cell)
-{
-	static const char *const begins[] = {
-		"tất cả",        "toàn xã",       "toàn phường", "toàn thị trấn", "toàn huyện",
-		"toàn tỉnh",     "toàn bộ",       "toàn đơn vị", "toàn ngành",    "cộng các",
-		"cộng lĩnh vực", "cộng nền tảng", "cộng chung",  "cộng nhóm",     "cộng mục",
-		"tổng các",      "tổng lĩnh vực", "tổng chung",  "lũy kế",        "subtotal",
-		"sub-total",     "all sectors",   "all apps"
-	};
-	static char keys[sizeof(begins) / sizeof(begins[0])][VIET_WORD_MAX];
-	char key[VIET_KEY_MAX];
-	if (!viet_key(cell, key))
-		return false;
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
-		const char *begin = viet_word(begins[i], keys[i]);
-		if (strncmp(key, begin, strlen(begin)) == 0)
-			return true;
-	}
-	return strcmp(key, "all") == 0;
-}
-
 /* --- numbers of columns --- */
 
 /* "(3)", "[3]", "3", "(3)=(1)+(2)": 3. "A", "(b)": its letter. 0 for others. */
@@ -187,8 +153,25 @@ struct look {                  /* at a line */
 	bool period, metric;   /* a text there is one */
 	bool no_metric, total; /* the metric's cell is empty; something is called a total */
 	bool footer;
+	bool whole; /* where the name of a part belongs, the whole is named */
 	bool stray; /* a number stands under no heading */
 };
+
+/* "sector=Tổng" */
+static bool labels_name_whole(const char *labels)
+{
+	for (const char *at = strchr(labels, '='); at; at = strchr(at, '=')) {
+		char value[LABELS_TEXT_MAX];
+		size_t len = strcspn(++at, ";");
+		if (len >= sizeof(value))
+			return false;
+		memcpy(value, at, len);
+		value[len] = '\0';
+		if (whole_is_named(value))
+			return true;
+	}
+	return false;
+}
 
 static struct look look_at(const struct headings *headings, const struct columns *columns,
 			   const struct csv_row *row)
@@ -207,7 +190,9 @@ static struct look look_at(const struct headings *headings, const struct columns
 			look.number |= number;
 			continue;
 		}
-		look.total |= is_total(cell) || (role == ROLE_DIMENSION && is_whole(cell));
+		look.total |= whole_is_total(cell);
+		look.whole |= (role == ROLE_DIMENSION && whole_is_named(cell)) ||
+			      (role == ROLE_LABELS && labels_name_whole(cell));
 		if (role == ROLE_PERIOD)
 			look.period |= period_words_known(cell) || (columns->list[i].heading.part &&
 								    strpbrk(cell, "0123456789"));
@@ -359,7 +344,7 @@ enum row_kind row_kind_of(const struct headings *headings, const struct columns 
 		return ROW_UNITS;
 	if (place->rows == 1 && is_header(columns, row))
 		return ROW_HEADER;
-	if (look.total && !look.metric)
+	if (look.whole || (look.total && !look.metric))
 		return look.value ? ROW_TOTAL : ROW_SECTION;
 	if (!look.value)
 		return kind_of_empty(columns, &look, place);

@@ -1,5 +1,8 @@
 #include "row_labels.h"
 
+#include "cell.h"
+#include "row_kind.h"
+#include "terms.h"
 #include "viet.h"
 
 #include <errno.h>
@@ -18,6 +21,12 @@ static size_t split_labels(char *text, struct label labels[], size_t n, size_t m
 		labels[n++] = (struct label){ pair, equals ? equals + 1 : "" };
 	}
 	return n;
+}
+
+/* "-" and ".." would be the name of one more part. */
+static bool names_nothing(const char *label)
+{
+	return row_says_nothing(label) || cell_is_dash(label);
 }
 
 bool row_labels_read(struct reading *reading, const struct csv_row *row,
@@ -44,7 +53,12 @@ bool row_labels_read(struct reading *reading, const struct csv_row *row,
 		if (!ret_labels->column)
 			ret_labels->column = column;
 		reading->columns.list[i].filled = true;
-		if (role == ROLE_DIMENSION) {
+		if (role == ROLE_DIMENSION && names_nothing(cell.value)) {
+			rc = err_set(&why, -EINVAL,
+				     "'%s' does not name a %s; write its name, or empty the cell "
+				     "of a figure that is not divided",
+				     cell.value, terms_shown(column->heading.dimension));
+		} else if (role == ROLE_DIMENSION) {
 			labels[n++] = (struct label){ column->heading.dimension, cell.value };
 		} else if (strlen(cell.value) >= sizeof(written)) {
 			rc = err_set(&why, -EINVAL, "labels: the text is too long");

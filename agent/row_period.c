@@ -1,9 +1,11 @@
 #include "row_period.h"
 
+#include "period.h"
 #include "period_words.h"
 #include "utf8.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +97,45 @@ static void take_part(struct row_period *period, const struct column *column, co
 	}
 }
 
+/* Days of what @text names, whichever grain it is; false when it names no period. */
+static bool days_of(const char *text, int32_t *ret_first, int32_t *ret_end)
+{
+	char written[PERIOD_TEXT_MAX];
+	struct period period;
+	for (enum grain grain = GRAIN_MINUTE; grain < GRAIN_COUNT; grain++) {
+		if (period_from_words(text, grain, false, written, NULL) < 0 ||
+		    period_parse(written, CALENDAR_CIVIL, &period, NULL) < 0)
+			continue;
+		*ret_first = period_first_day(period);
+		*ret_end = period_end_day(period);
+		return true;
+	}
+	return false;
+}
+
+/* What stands in another column than those that it was put together from lies in it, or around it.
+ */
+static int check_others(const struct row_period *period, const struct columns *columns,
+			const struct csv_row *row, struct err *err)
+{
+	char shown[EXCERPT_MAX], other[EXCERPT_MAX];
+	int32_t first, end, other_first, other_end;
+	for (size_t i = 0; i < columns->n; i++) {
+		const struct column *column = &columns->list[i];
+		const char *cell = i < row->n ? row->fields[i] : "";
+		if (column == period->column || column->heading.role != ROLE_PERIOD ||
+		    !names_year(cell) || !days_of(cell, &other_first, &other_end) ||
+		    !days_of(period->text, &first, &end) ||
+		    (first < other_end && other_first < end))
+			continue;
+		return err_set(err, -EINVAL,
+			       "'%s' and '%s' in column '%s' differ; correct one of them",
+			       utf8_excerpt(period->text, strlen(period->text), shown),
+			       utf8_excerpt(cell, strlen(cell), other), column->name);
+	}
+	return 0;
+}
+
 int row_period_read(const struct columns *columns, const struct csv_row *row,
 		    const struct column *across, struct row_period *ret_period, struct err *err)
 {
@@ -112,6 +153,8 @@ int row_period_read(const struct columns *columns, const struct csv_row *row,
 		period.column = columns_find(columns, ROLE_PERIOD);
 		period.cell = *period.text ? cell : "";
 	}
+	if (rc == 0)
+		rc = check_others(&period, columns, row, err);
 	*ret_period = period;
 	return rc;
 }

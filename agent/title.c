@@ -245,12 +245,13 @@ static size_t read_kind(struct title *title, struct line *line, size_t i)
 	return unit_at(line, i, &grain) ? read_numbers(title, line, i, i + 1, grain) : i;
 }
 
-/* "6/2025", which is no document's number. */
+/* "6/2025", "2025-06", which is no document's number. */
 static size_t read_slashed(struct title *title, struct line *line, size_t i)
 {
 	const struct title_word *t = &line->words.list[i];
 	bool slash = i + 2 < line->words.n &&
-		     (words_are(&line->words, i + 1, "/") || words_are(&line->words, i + 1, "-"));
+		     (words_are(&line->words, i + 1, "/") || words_are(&line->words, i + 1, "-") ||
+		      words_are(&line->words, i + 1, "."));
 	bool goes_on = words_are(&line->words, i + 3, "/") || words_are(&line->words, i + 3, "-");
 	struct title_name name = { .grain = GRAIN_MONTH };
 	if (!slash || (i > 0 && words_are(&line->words, i - 1, "/")) || is_of_document(line, i))
@@ -261,7 +262,7 @@ static size_t read_slashed(struct title *title, struct line *line, size_t i)
 	     (words_are(&line->words, i + 3, "-") && line->words.list[i + 4].digits > 0)))
 		name = (struct title_name){ GRAIN_MONTH, t[2].value, t[0].value, 0 };
 	else if (words_year(&line->words, i) && t[2].digits == 2 && t[2].value >= 1 &&
-		 t[2].value <= 12 && words_are(&line->words, i + 1, "-") && line->words.n == 3)
+		 t[2].value <= 12 && words_are(&line->words, i + 1, "-") && !goes_on)
 		name = (struct title_name){ GRAIN_MONTH, t[0].value, t[2].value, 0 };
 	else
 		return i;
@@ -269,21 +270,28 @@ static size_t read_slashed(struct title *title, struct line *line, size_t i)
 	return say(line, i, i + 3);
 }
 
-/* "June 2025" */
+/* "June 2025", "Jun-25"; "June" alone, but "may" is a Vietnamese word. */
 static size_t read_english(struct title *title, struct line *line, size_t i)
 {
 	static const char *const months[] = { "january",   "february", "march",    "april",
 					      "may",       "june",     "july",     "august",
 					      "september", "october",  "november", "december" };
+	static const char *const between[] = { ",", "-", "/" };
 	const struct title_word *t = &line->words.list[i];
-	unsigned year = words_year(&line->words, i + 1 + words_are(&line->words, i + 1, ","));
-	for (unsigned k = 0; k < 12 && year && t->word; k++)
-		if (words_are(&line->words, i, months[k]) ||
-		    (t->len == 3 && memcmp(t->text, months[k], 3) == 0)) {
-			size_t next = i + 2 + words_are(&line->words, i + 1, ",");
-			add_name(title, (struct title_name){ GRAIN_MONTH, year, k + 1, 0 });
-			return say(line, i, next);
-		}
+	size_t at = i + 1 + WORDS_ARE_ONE_OF(&line->words, i + 1, between);
+	unsigned year = words_year(&line->words, at);
+	if (!year && at < line->words.n && words_are(&line->words, i + 1, "-") &&
+	    line->words.list[at].digits == 2)
+		year = 2000 + line->words.list[at].value;
+	for (unsigned k = 0; k < 12 && t->word; k++) {
+		bool whole = words_are(&line->words, i, months[k]);
+		if (!whole && (t->len != 3 || memcmp(t->text, months[k], 3) != 0))
+			continue;
+		if (!year && (!whole || k == 4))
+			return i;
+		add_name(title, (struct title_name){ GRAIN_MONTH, year, k + 1, 0 });
+		return say(line, i, year ? at + 1 : i + 1);
+	}
 	return i;
 }
 

@@ -470,6 +470,15 @@ static int check_grain(const char *text, char written[PERIOD_TEXT_MAX], enum gra
 	return 0;
 }
 
+/* 2024.1 and 2024,1: as a number, 2024.10 is the same. */
+static bool has_lost_zero(const char *text)
+{
+	text += strspn(text, " ");
+	size_t digits = strspn(text, "0123456789");
+	return digits == 4 && (text[4] == '.' || text[4] == ',') && text[5] == '1' &&
+	       !text[6 + strspn(text + 6, " ")];
+}
+
 int period_from_words(const char *text, enum grain grain, bool month_first,
 		      char ret_text[PERIOD_TEXT_MAX], struct err *err)
 {
@@ -481,6 +490,11 @@ int period_from_words(const char *text, enum grain grain, bool month_first,
 	bool is_ours = strlen(text) < sizeof(written) &&
 		       period_parse(text, CALENDAR_CIVIL, &ours, NULL) == 0;
 	bool is_known = parts_read(text, &parts, &words);
+	if (has_lost_zero(text))
+		return err_set(err, -EINVAL,
+			       "'%s' can be the first month, or the tenth, from whose 10 a "
+			       "spreadsheet took the zero; write it like %s",
+			       shown, period_words_example(GRAIN_MONTH));
 	if (is_ours && (ours.grain == grain || !is_known)) {
 		memcpy(written, text, strlen(text) + 1);
 	} else if (!is_known) {

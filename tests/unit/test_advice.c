@@ -252,6 +252,17 @@ static const struct advice rows[] = {
 	{ MONTH, "30/06/2025", COARSER, "$4", "2025-06 teams=8;" },
 	{ MONTH, "2025", COARSER, "$4", "2025-06 teams=8;" },
 	{ MONTH, "06/25", SHORT_YEAR, "$2", "2025-06 teams=8;" },
+	{ MONTH, "2024.1",
+	  "'%s' can be the first month, or the tenth, from whose 10 a spreadsheet took the zero; "
+	  "write it like %s",
+	  "$2", "2025-06 teams=8;" },
+	{ "Kỳ;Tháng;Số tổ\n06/2025;@;8\n", "5/2025",
+	  "'%s' and '%s' in column '%s' differ; correct one of them", "6/2025",
+	  "2025-06 teams=8;" },
+	{ "Kỳ;Lĩnh vực;Hồ sơ\n06/2025;@;8\n", "-",
+	  "'%s' does not name a %s; write its name, or empty the cell of a figure that is not "
+	  "divided",
+	  "", "2025-06 dossiers=8;" },
 	{ MONTH, "12/2025", NOT_BEGUN, "06/2025", "2025-06 teams=8;" },
 	{ MONTH, "", EMPTY, "06/2025", "2025-06 teams=8;" },
 	{ DAY, "hôm qua", NO_PERIOD, "$2", "2025-06-30 answered=8;" },

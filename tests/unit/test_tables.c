@@ -20,6 +20,7 @@
 #define TOLD_MAX  20u
 
 #define SO        "Số tổ công nghệ số cộng đồng"
+#define HS        "Số hồ sơ thủ tục hành chính tiếp nhận"
 #define TV        "Số thành viên tổ công nghệ số cộng đồng"
 
 struct expected {
@@ -284,6 +285,42 @@ static const struct expected tables[] = {
 	  .told = { "~2||I. Lĩnh vực đất đai|passed over",
 		    "3|Giá trị|5|the heading 'I. Lĩnh vực đất đai' stands above it, and the line "
 		    "does not say which sector it is of" } },
+	{ .file = "whole_by_other_names.csv",
+	  .recorded = "2025-06-30 service.dossiers_received=3 sector=Tổng điều tra dân số\n"
+		      "2025-06-30 service.dossiers_received=3 sector=Cộng đồng\n"
+		      "2025-06-30 service.dossiers_received=3 sector=Tổng hợp\n"
+		      "2025-06-30 service.dossiers_received=3 sector=A+\n",
+	  .told = { "2||30/06/2025|looks like a total", "3||30/06/2025|looks like a total",
+		    "4||30/06/2025|looks like a total", "5||30/06/2025|looks like a total",
+		    "6||30/06/2025|looks like a total", "7||30/06/2025|looks like a total",
+		    "8||30/06/2025|looks like a total", "9||30/06/2025|looks like a total",
+		    "10||30/06/2025|looks like a total" } },
+	{ .file = "whole_in_labels.csv",
+	  .recorded = "2025-06-30 service.dossiers_received=3 sector=Đất đai\n",
+	  .told = { "3||service.dossiers_received|looks like a total" } },
+	{ .file = "whole_beside_its_metric.csv",
+	  .recorded = "2025-06-30 service.dossiers_received=3 sector=Đất đai\n",
+	  .told = { "3||" HS "|looks like a total" } },
+	{ .file = "label_says_nothing.csv",
+	  .recorded = "2025-06-28 service.dossiers_received=6 sector=Đất đai\n",
+	  .told = { "2|Lĩnh vực|-|'-' does not name a sector; write its name, or empty the cell",
+		    "3|Lĩnh vực|…|does not name a sector" } },
+	{ .file = "two_periods.csv",
+	  .recorded = "2025-04 team.count=7\n2025-03 team.count=6\n",
+	  .told = { "2|Tháng|5/2025|'5/2025' and '06/2025' in column 'Kỳ' differ; correct one" } },
+	{ .file = "day_of_report.csv",
+	  .recorded = "2025-06 team.count=7\n",
+	  .told = { "2|Ngày báo cáo|01/07/2025|is a day, but it is counted per month" } },
+	{ .file = "month_lost_zero.csv",
+	  .recorded = "2024-10 team.count=7\n2024-02 team.count=6\n",
+	  .told = { "2|Kỳ|2024.1|can be the first month, or the tenth" } },
+	{ .file = "same_value_twice.csv",
+	  .recorded = "2025-06 team.count=1\n",
+	  .told = { "~3|" SO "|1|line 2 gives the same figure with the same value" } },
+	{ .file = "title_iso_month.csv", .refusal = "'2025-06' stands above" },
+	{ .file = "title_english_month.csv", .refusal = "'June' stands above" },
+	{ .file = "title_short_month.csv", .refusal = "'Jun-25' stands above" },
+	{ .file = "title_point_month.csv", .refusal = "'06.2025' stands above" },
 	{ .file = "html_as.xls", .refusal = "this is a web page (HTML or XML)" },
 	{ .file = "html_utf16.xls", .refusal = "this is a web page (HTML or XML)" },
 	{ .file = "workbook_in_xml.xls", .refusal = "this is a web page (HTML or XML)" },
