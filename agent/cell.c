@@ -50,6 +50,21 @@ bool cell_is_dash(const char *text)
 	return found > 0;
 }
 
+/* What people write in the place of a dash. */
+static bool is_none(const char *text)
+{
+	static const char *const words[] = { "khong", "khong co", "khong phat sinh",
+					     "ko",    "ko co",    "khong co so lieu",
+					     "none",  "nil",      "null" };
+	char bare[VIET_KEY_MAX];
+	if (!viet_bare(text, bare))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(bare, words[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool takes_back(const char *text)
 {
 	static const char *const words[] = { CELL_WITHDRAW, "rút lại" };
@@ -143,6 +158,24 @@ static bool is_about(const char *text)
 	return n > 0 && numeral_look(bare + n) != NUMERAL_NONE;
 }
 
+/* "8 (ước)": what stands behind the number says that it was not counted. */
+static bool is_estimate(const char *rest)
+{
+	static const char *const words[] = { "uoc", "tam tinh", "du kien", "so bo", "estimate" };
+	char bare[VIET_KEY_MAX];
+	return viet_bare(rest + (rest[0] == '('), bare) &&
+	       begins_with(bare, words, sizeof(words) / sizeof(words[0])) > 0;
+}
+
+/* "Chưa có số liệu", "đang tổng hợp". */
+static bool is_not_yet(const char *text)
+{
+	static const char *const words[] = { "chua ", "dang " };
+	char bare[VIET_KEY_MAX];
+	return viet_bare(text, bare) &&
+	       begins_with(bare, words, sizeof(words) / sizeof(words[0])) > 0;
+}
+
 /* Accountants' (8). */
 static bool is_bracketed(const char *text, char ret_number[NUMERAL_MAX])
 {
@@ -159,6 +192,14 @@ static bool is_exponent(const char *rest)
 	size_t sign = rest[0] == 'e' && strchr("+-", rest[1]) && rest[1];
 	return rest[0] == 'e' && rest[1 + sign] &&
 	       !rest[1 + sign + strspn(rest + 1 + sign, "0123456789")];
+}
+
+static int refuse_about(const char *shown, struct err *err)
+{
+	return err_set(err, -EINVAL,
+		       "'%s' is no exact number; write what was counted, or empty the cell until "
+		       "that is known",
+		       shown);
 }
 
 static int refuse_nearly(const struct nearly *nearly, const char *shown,
@@ -179,6 +220,8 @@ static int refuse_nearly(const struct nearly *nearly, const char *shown,
 			"'%s' was shortened by the spreadsheet; format the cell as a number, "
 			"and save the table again",
 			shown);
+	if (is_estimate(rest))
+		return refuse_about(shown, err);
 	if (measure_fits(metric, rest))
 		return err_set(err, -EINVAL,
 			       "'%s' has its unit beside it; write the number alone, like %s",
@@ -213,10 +256,10 @@ static int refuse_known(const char *text, const struct metric *metric, struct er
 			       "the number",
 			       shown);
 	if (is_about(text))
+		return refuse_about(shown, err);
+	if (is_not_yet(text))
 		return err_set(err, -EINVAL,
-			       "'%s' is no exact number; write what was counted, or empty the cell "
-			       "until that is known",
-			       shown);
+			       "'%s' is no figure yet; empty the cell until there is one", shown);
 	return nearly_read(text, &nearly) ? refuse_nearly(&nearly, shown, metric, err) : 0;
 }
 
@@ -236,21 +279,29 @@ int cell_refuse(const char *text, enum numeral mark, const struct metric *metric
 		       shown, cell_point(mark));
 }
 
+/* What neither is a number nor takes one back: to some it says none, to some not reported. */
+static int ask_which(const char *text, struct err *err)
+{
+	return err_set(err, -EINVAL,
+		       "'%s' can mean none or not reported; for none write 0, empty the cell where "
+		       "nothing is to be reported, and to take back what was reported write: "
+		       "withdraw",
+		       text);
+}
+
 int cell_read(const char *text, enum numeral mark, const struct metric *metric,
 	      char plain[NUMERAL_MAX], const char **ret_value, struct err *err)
 {
 	if (cell_is_dash(text))
-		return err_set(err, -EINVAL,
-			       "'%s' can mean none or not reported; for none write 0, empty the "
-			       "cell where nothing is to be reported, and to take back what was "
-			       "reported write: withdraw",
-			       text);
+		return ask_which(text, err);
 	if (takes_back(text))
 		*ret_value = NULL;
 	else if (numeral_plain(text, mark, plain))
 		*ret_value = plain;
 	else if (numeral_look(text) == NUMERAL_EITHER)
 		return refuse_either(text, err);
+	else if (is_none(text))
+		return ask_which(text, err);
 	else
 		return cell_refuse(text, mark, metric, err);
 	return 0;

@@ -1,6 +1,6 @@
 /* What stands in the cell of a figure, as people write it in a table: a number, or the word that
- * takes one back. A dash is neither: to some it says none, to some not reported, so it is asked
- * about. Pure. */
+ * takes one back. A dash or "không có" is neither: to some it says none, to some not reported, so
+ * it is asked about. Pure. */
 #pragma once
 
 #include "catalogue.h"

@@ -128,8 +128,13 @@ static int judge_value(const struct metric *metric, const struct entry *entry,
 	}
 	int rc = read_value(entry->value, metric->decimals, &obs->value_e, err);
 	if (rc == -EINVAL && entry->point == ',' && numeral_look(typed) != NUMERAL_NONE)
-		return err_set(err, rc, "'%s' has more than %u digits after ','", typed,
-			       metric->decimals);
+		return metric->decimals == 0
+			       ? err_set(err, rc,
+					 "'%s' has digits after ',', and this is counted in whole "
+					 "numbers",
+					 typed)
+			       : err_set(err, rc, "'%s' has more than %u digits after ','", typed,
+					 metric->decimals);
 	if (rc < 0)
 		return rc;
 	if (entry->add) /* what is added may be negative; the sum is judged by the province */

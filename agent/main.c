@@ -115,6 +115,12 @@ int main(int argc, char *argv[])
 	if (command)
 		return run_bare(command, argc - optind, argv + optind);
 	command = find(commands, name);
+	if (!command && *name) {
+		fprintf(stderr,
+			_("lantoa-agent: there is no command '%s'; see lantoa-agent --help\n"),
+			name);
+		return EXIT_USAGE;
+	}
 	if (!command) {
 		fprintf(stderr, _("lantoa-agent: say what to do; 'lantoa-agent --help' lists the "
 				  "commands\n"));

@@ -13,7 +13,7 @@
 
 bool row_says_nothing(const char *cell)
 {
-	static const char *const marks[] = { "..", "...", "…", "n/a", "na", "#n/a" };
+	static const char *const marks[] = { "..", "...", "…", "n/a", "na" };
 	char bare[VIET_KEY_MAX];
 	if (!viet_bare(cell, bare))
 		return false;

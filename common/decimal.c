@@ -101,6 +101,11 @@ int decimal_parse(const char *text, size_t len, unsigned decimals, int64_t *ret_
 			       (int)(digits > 0 ? whole + 1 + digits : whole), number, (int)whole,
 			       number, s.fraction);
 	}
+	if (fraction_digits(&s) > 0 && decimals == 0)
+		return err_set(err, -EINVAL,
+			       "'%s' has digits after the point, and this is counted in whole "
+			       "numbers",
+			       utf8_excerpt(text, len, shown));
 	if (fraction_digits(&s) > decimals)
 		return err_set(err, -EINVAL, "'%s' has more than %u digits after the point",
 			       utf8_excerpt(text, len, shown), decimals);

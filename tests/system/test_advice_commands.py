@@ -74,6 +74,7 @@ OF_PROVINCE = [
 ]
 
 OF_AGENT = [
+    (["frob"], "lantoa-agent: there is no command '%s'; see lantoa-agent --help\n", ["--help"]),
     ([], "lantoa-agent: say what to do; 'lantoa-agent --help' lists the commands\n", ["--help"]),
     (["record", "teams=7", "--al"], "unknown option; see lantoa-agent --help", ["--help"]),
     (["record"], "give a figure, like team.count=7", ["record", "team.count=7"]),

@@ -128,6 +128,7 @@ static void try_table(void *context, const char *text, struct blob *said, struct
 #define TWO_NUMBERS    "'%s' is two numbers; write the one that is counted"
 #define ABOUT                                                                                      \
 	"'%s' is no exact number; write what was counted, or empty the cell until that is known"
+#define NOT_YET "'%s' is no figure yet; empty the cell until there is one"
 #define BRACKETS                                                                                   \
 	"'%s' can be %s below zero, as accountants write it; write -%s if it is that, and %s if "  \
 	"it is not"
@@ -205,7 +206,7 @@ static const struct advice rows[] = {
 	{ COMMAS, "1,25 lít", NO_DECIMAL, "12$25", "2023 economy=12.5;2024 economy=12.5;" },
 	{ COMMAS, "1.250,5 x", NO_DECIMAL, "1.250$25", "2023 economy=12.5;2024 economy=1250.5;" },
 	{ POINTS, "1.25l", NO_DECIMAL, "1$225", "2023 economy=12.5;2024 economy=1.25;" },
-	{ SILENT, "chưa có", NO_DECIMAL, "12", "2024 economy=12;" },
+	{ SILENT, "chưa có", NOT_YET, "", "" },
 	{ SILENT, "\"1,25 lít\"", NO_DECIMAL, "\"12$25\"", "2024 economy=12.5;" },
 	{ SILENT, "1.250", TWO_READINGS, "$2", "2024 economy=1250;" },
 	{ SILENT, "1.250", TWO_READINGS, "\"$3\"", "2024 economy=1.25;" },
@@ -223,11 +224,17 @@ static const struct advice rows[] = {
 	{ COMMAS, "1.250,5*", REMARK, "$2", "2023 economy=12.5;2024 economy=1250.5;" },
 	{ MONTHLY, "8/10", TWO_NUMBERS, "8", "2025-06 teams=8;" },
 	{ MONTHLY, "~8", ABOUT, "8", "2025-06 teams=8;" },
+	{ MONTHLY, "8 (ước)", ABOUT, "9", "2025-06 teams=9;" },
+	{ MONTHLY, "8 ước tính", ABOUT, "", "" },
+	{ MONTHLY, "Chưa có số liệu", NOT_YET, "", "" },
+	{ MONTHLY, "đang tổng hợp", NOT_YET, "8", "2025-06 teams=8;" },
 	{ MONTHLY, "(8)", BRACKETS, "$4", "2025-06 teams=8;" },
 	{ MONTHLY, "8E+02", SHORTENED, "800", "2025-06 teams=800;" },
 	{ MONTHLY, "#REF!", IN_ERROR, "8", "2025-06 teams=8;" },
+	{ MONTHLY, "#N/A", IN_ERROR, "8", "2025-06 teams=8;" }, /* a VLOOKUP that found nothing */
 	{ MONTHLY, "=A1", FORMULA, "8", "2025-06 teams=8;" },
-	{ MONTHLY, "8,5", "'%s' has more than %u digits after ','", "8", "2025-06 teams=8;" },
+	{ MONTHLY, "8,5", "'%s' has digits after ',', and this is counted in whole numbers", "8",
+	  "2025-06 teams=8;" },
 	{ COMMAS, "1,2345", "'%s' has more than %u digits after ','", "1,234",
 	  "2023 economy=12.5;2024 economy=1.234;" },
 	{ IN_SHARE, "1,3", "%s is above the largest allowed value %s", "$2",
@@ -242,6 +249,9 @@ static const struct advice rows[] = {
 	{ MONTHLY, "\xc2\xa0-\xc2\xa0\xc2\xa0", A_DASH, "0", "2025-06 teams=0;" },
 	{ MONTHLY, "−", A_DASH, "0", "2025-06 teams=0;" },
 	{ MONTHLY, "--", A_DASH, "0", "2025-06 teams=0;" },
+	{ MONTHLY, "Không có", A_DASH, "0", "2025-06 teams=0;" },
+	{ MONTHLY, "ko", A_DASH, "", "" },
+	{ MONTHLY, "null", A_DASH, "", "" },
 	{ "metric,period,value\nteams,2025-06,@\n", "-", A_DASH, "withdraw",
 	  "2025-06 teams=none;" },
 	{ "metric,period,value\nteams,2025-06,@\n", "",

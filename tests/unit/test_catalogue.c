@@ -148,7 +148,8 @@ static void every_bad_row_is_named_with_what_to_do(void **state)
 		"out\n"
 		"line 7: there are 8 fields and the header has 15; a text with commas needs "
 		"quotes\n"
-		"line 8: min: '0.5' has more than 0 digits after the point");
+		"line 8: min: '0.5' has digits after the point, and this is counted in whole "
+		"numbers");
 }
 
 static const struct {

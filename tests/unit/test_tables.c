@@ -222,7 +222,7 @@ static const struct expected tables[] = {
 	  .recorded = "2025-06 team.count=8.0\n2025-05 team.count=8.00\n" },
 	{ .file = "comma_zero.csv",
 	  .recorded = "2025-06 team.count=8.0\n2025-06 team.members=56.00\n",
-	  .told = { "3|" SO "|8,5|more than 0 digits", "3|" TV "|5x|is not a number" } },
+	  .told = { "3|" SO "|8,5|counted in whole numbers", "3|" TV "|5x|is not a number" } },
 	{ .file = "dimension_as_shown.csv",
 	  .recorded = "2025-06-30 service.dossiers_received=8 sector=đất đai\n" },
 	{ .file = "semicolons_with_points.csv",
