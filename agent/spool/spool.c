@@ -110,6 +110,8 @@ static int commit(struct spool *spool, struct err *err)
 		rc = spool_run(spool, SQL_META_TURN_NEXT, 0, NULL, err);
 	if (rc == 0)
 		rc = spool_number(spool, SQL_META_TURN, 0, NULL, &turn, err);
+	if (rc == -ENODATA)
+		rc = err_set(err, -EUCLEAN, "its own row is missing");
 	if (rc == 0)
 		rc = spool_keep_clock(spool, err);
 	if (rc < 0)

@@ -62,6 +62,8 @@ static int series_enter(struct repair *repair, const char *metric, const char *l
 			*ret_id = sqlite3_column_int64(step, 0);
 		(void)sqlite3_reset(step); /* repeats the step's error, already told */
 	}
+	if (rc == 0) /* neither entered nor there: its index says so, and it is not */
+		rc = err_set(err, -EUCLEAN, "values of a series are damaged");
 	return rc < 0 ? rc : 0;
 }
 

@@ -107,12 +107,9 @@ static struct words place_words(struct look *look, struct page_key key, uint32_t
 	const struct unit *unit = key.node < 0 ? units_by_id(reference->units, -key.node) : NULL;
 	struct err ignored;
 	sqlite3_bind_int64(look->series, 1, series);
-	const char *metric = db_step(look->series, &ignored) == 1
-				     ? (const char *)sqlite3_column_text(look->series, 0)
-				     : "?";
-	const char *labels = sqlite3_column_count(look->series)
-				     ? (const char *)sqlite3_column_text(look->series, 1)
-				     : NULL;
+	bool named = db_step(look->series, &ignored) == 1;
+	const char *metric = named ? (const char *)sqlite3_column_text(look->series, 0) : NULL;
+	const char *labels = named ? (const char *)sqlite3_column_text(look->series, 1) : NULL;
 	struct words where = words("%s %s, %s%s%s, %s", office ? _("office") : _("unit"),
 				   office ? office->code
 				   : unit ? unit->code

@@ -102,6 +102,15 @@ int __wrap_ledger_post(struct ledger *ledger, const struct entry_form *form,
 		       : rc;
 }
 
+/* No test waits for what the committer leaves between two tries. */
+int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout, uint64_t repeat);
+int __real_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout, uint64_t repeat);
+int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout, uint64_t repeat)
+{
+	(void)timeout;
+	return __real_uv_timer_start(timer, cb, 0, repeat);
+}
+
 static void on_change(void *context)
 {
 	(void)context;
@@ -619,6 +628,71 @@ static void a_disk_that_does_not_read_puts_nobody_off(void **state)
 	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 2);
 }
 
+/* A disk that writes nothing any more, for longer than the batches themselves are suspected: nobody
+ * is to blame, nobody is refused, put off or acked, and all is there once when it writes again. */
+static void a_disk_that_does_not_write_loses_nobodys_batch(void **state)
+{
+	struct fixture *f = *state;
+	plug(f);
+	add(f, 0, DAY_1, 5);
+	add(f, 1, DAY_1, 6);
+	wait_for(f, 2, 1);
+	wait_for(f, 0, 1);
+	wait_for(f, 1, 1);
+	size_t heard_before = f->n_answers;
+	uint64_t failed = counters(f)->failed_commits;
+	fault_arm_at(FAULT_DISK | FAULT_STAYS, 0);
+	plug(f);
+	add(f, 0, DAY_1 + 1, 7);
+	add(f, 1, DAY_1 + 1, 8);
+	while (counters(f)->failed_commits < failed + 12) {
+		uv_run(&f->loop, UV_RUN_ONCE);
+		if (counters(f)->failed_commits > failed) {
+			assert_int_equal(counters(f)->failing, -EIO);
+			assert_false(committer_wants_more(f->committer));
+		}
+		assert_int_equal(f->n_answers, heard_before);
+	}
+	assert_true(fault_disarm());
+	assert_int_equal(counters(f)->failing, -EIO); /* until a commit succeeds */
+	wait_for(f, 0, 2);
+	wait_for(f, 1, 2);
+	wait_for(f, 2, 2);
+	assert_int_equal(counters(f)->failing, 0);
+	assert_int_equal(counters(f)->later, 0);
+	assert_null(heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED));
+	assert_null(heard(f, 1, LANTOA__V1__FRAME__KIND_REFUSED));
+	stop(f);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 6);
+	struct table *table;
+	assert_int_equal(books_verify(&f->books, &table), 0);
+	table_close(table);
+}
+
+/* A sector that is not read is one batch's alone when it lasts and the store can be written: then,
+ * and no sooner, its office keeps it, and the others go on. */
+static void a_disk_that_never_reads_ones_place_puts_off_that_one_in_the_end(void **state)
+{
+	struct fixture *f = *state;
+	atomic_store(&not_read_of, f->spools[0].office);
+	add(f, 0, DAY_1, 5);
+	while (!heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED)) {
+		uv_run(&f->loop, UV_RUN_ONCE);
+		if (counters(f)->failed_commits > 0 && counters(f)->later == 0)
+			assert_int_equal(counters(f)->failing, -EIO);
+	}
+	assert_int_equal(counters(f)->later, 1);
+	assert_int_equal(counters(f)->failed_commits, 5);
+	assert_int_equal(counters(f)->failing, 0);
+	add(f, 1, DAY_1, 6);
+	wait_for(f, 1, 1);
+	atomic_store(&not_read_of, 0);
+	add_again(f, 0);
+	wait_for(f, 0, 1);
+	stop(f);
+	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 2);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -637,6 +711,9 @@ int main(void)
 		test(an_office_with_much_has_its_share_of_each_commit),
 		test(no_batch_is_lost_when_memory_runs_out),
 		test(a_disk_that_does_not_read_puts_nobody_off),
+		test(a_disk_that_does_not_write_loses_nobodys_batch),
+		test(a_disk_that_never_reads_ones_place_puts_off_that_one_in_the_end),
 	};
+	fault_install();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,16 @@ struct fixture {
 
 static const struct spool_limits limits = { .bytes_max = 16 << 20, .keep_days = 35 };
 
+/* An error tells what is the matter. */
+static void judge(int rc, struct err *err)
+{
+	if (rc < 0 && (err->code != rc || *err->text == '\0')) {
+		print_message("error %d without a sentence: %d '%s'\n", rc, err->code, err->text);
+		abort();
+	}
+	*err = (struct err){ 0 };
+}
+
 static void record(struct spool *spool, int32_t day, const char *metric, const char *labels,
 		   enum grain grain, int64_t value_e, struct err *err)
 {
@@ -39,7 +49,7 @@ static void record(struct spool *spool, int32_t day, const char *metric, const c
 				   .value_e = value_e };
 	for (uint32_t i = 0; i < (grain == GRAIN_HOUR ? 3u : 1u); i++) {
 		obs.period = period_in_day(CALENDAR_CIVIL, grain, day, i);
-		(void)spool_record(spool, &obs, 1, NULL, err); /* what it says is looked at */
+		judge(spool_record(spool, &obs, 1, NULL, err), err);
 	}
 }
 
@@ -54,11 +64,12 @@ static void fill(struct spool *spool, struct err *err)
 		if (day == TODAY + 5) /* corrected later */
 			record(spool, day - 3, "dossier.count", "k=a", GRAIN_DAY, 7, err);
 		if (day < TODAY + 10)
-			(void)spool_seal(spool, day * INT64_C(86400000000), &last, &more, err);
+			judge(spool_seal(spool, day * INT64_C(86400000000), &last, &more, err),
+			      err);
 	}
-	(void)spool_acked(spool, last / 2, TODAY * INT64_C(86400000000), err);
-	(void)spool_quarantined(spool, 1, 0, 2, "out of range", err);
-	(void)spool_fact_set(spool, "office", "A", 1, err);
+	judge(spool_acked(spool, last / 2, TODAY * INT64_C(86400000000), err), err);
+	judge(spool_quarantined(spool, 1, 0, 2, "out of range", err), err);
+	judge(spool_fact_set(spool, "office", "A", 1, err), err);
 }
 
 /* The undated want a machine whose clock nobody vouches for. */
@@ -160,16 +171,6 @@ static int on_start(void *context, const struct spool_start *start)
 	*(size_t *)context += strlen(start->boot) + strlen(start->metrics) +
 			      (start->reason ? strlen(start->reason) : 0);
 	return 0;
-}
-
-/* An error tells what is the matter. */
-static void judge(int rc, struct err *err)
-{
-	if (rc < 0 && (err->code != rc || *err->text == '\0')) {
-		print_message("error %d without a sentence: %d '%s'\n", rc, err->code, err->text);
-		abort();
-	}
-	*err = (struct err){ 0 };
 }
 
 static void look(struct spool *spool, struct err *err)
