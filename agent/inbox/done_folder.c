@@ -234,9 +234,10 @@ void done_watch_recall(struct done_watch *watch, const char *text, size_t len, u
 }
 
 int done_folder_take(int folder_fd, const char *name, const struct stat *as_read, int64_t now_us,
-		     struct done_watch *watch, uint64_t tick_ms, struct err *err)
+		     struct done_watch *watch, uint64_t tick_ms, char ret_moved[NAME_MAX + 1],
+		     struct err *err)
 {
-	char stamp[STAMP_LEN + 1], moved[NAME_MAX + 1];
+	char stamp[STAMP_LEN + 1], *moved = ret_moved;
 	int done_fd = open_done(folder_fd);
 	if (done_fd < 0)
 		return err_set(err, done_fd,

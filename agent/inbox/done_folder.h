@@ -32,8 +32,9 @@ struct done_watch {
 };
 
 /**
- * Move @name out of @folder_fd. It must be what it was when it was read, as @as_read tells: when
- * another one took its place meanwhile, or it was written to, that stays in the folder.
+ * Move @name out of @folder_fd; @ret_moved is what it is called in done/. It must be what it was
+ * when it was read, as @as_read tells: when another one took its place meanwhile, or it was written
+ * to, that stays in the folder.
  *
  * @watch    remembers it; NULL is fine
  * @tick_ms  of a clock that never steps
@@ -41,7 +42,8 @@ struct done_watch {
  * Returns 0; -ESTALE when it is another one, or gone; a negative errno, and @err says what to do.
  */
 int done_folder_take(int folder_fd, const char *name, const struct stat *as_read, int64_t now_us,
-		     struct done_watch *watch, uint64_t tick_ms, struct err *err);
+		     struct done_watch *watch, uint64_t tick_ms, char ret_moved[NAME_MAX + 1],
+		     struct err *err);
 /** Those that were written to since go back under their names, to be read again; where another one
  * lies there by now, when that is gone. Returns how many went back. */
 size_t done_folder_look(int folder_fd, struct done_watch *watch, uint64_t tick_ms);

@@ -155,9 +155,10 @@ static int put_together(struct errors_sheet *sheet, struct blob *out, struct err
 
 /* --- the file --- */
 
-static int name_of(const char *name, char *ret_name, size_t room, struct err *err)
+static int name_of(const char *name, const char *ending, char *ret_name, size_t room,
+		   struct err *err)
 {
-	if (snprintf(ret_name, room, "%s" ERRORS_ENDING, name) >= (int)room)
+	if (snprintf(ret_name, room, "%s%s", name, ending) >= (int)room)
 		return err_set(err, -ENAMETOOLONG, "'%s': the name is too long; shorten it", name);
 	return 0;
 }
@@ -191,17 +192,29 @@ static int replace(int folder_fd, const char *name, const struct blob *text)
 	return rc;
 }
 
-int errors_sheet_write(struct errors_sheet *sheet, int folder_fd, const char *name, struct err *err)
+static int write_beside(struct errors_sheet *sheet, int folder_fd, const char *name,
+			const char *ending, struct err *err)
 {
-	char errors_name[NAME_MAX + 1];
+	char sheet_name[NAME_MAX + 1];
 	struct blob text = { 0 };
-	int rc = name_of(name, errors_name, sizeof(errors_name), err);
+	int rc = name_of(name, ending, sheet_name, sizeof(sheet_name), err);
 	if (rc == 0)
 		rc = put_together(sheet, &text, err);
-	if (rc == 0 && (rc = replace(folder_fd, errors_name, &text)) < 0)
-		err_system(err, rc, errors_name);
+	if (rc == 0 && (rc = replace(folder_fd, sheet_name, &text)) < 0)
+		err_system(err, rc, sheet_name);
 	blob_free(&text);
 	return rc;
+}
+
+int errors_sheet_write(struct errors_sheet *sheet, int folder_fd, const char *name, struct err *err)
+{
+	return write_beside(sheet, folder_fd, name, ERRORS_ENDING, err);
+}
+
+int errors_sheet_write_notes(struct errors_sheet *sheet, int folder_fd, const char *name,
+			     struct err *err)
+{
+	return write_beside(sheet, folder_fd, name, NOTES_ENDING, err);
 }
 
 bool errors_sheet_left(int folder_fd, const char *name, char ret_file[NAME_MAX + 1])
@@ -217,7 +230,7 @@ int errors_sheet_remove(int folder_fd, const char *name, struct err *err)
 {
 	char errors_name[NAME_MAX + 1];
 	struct err ignored; /* a name too long for one never had one */
-	if (name_of(name, errors_name, sizeof(errors_name), &ignored) < 0)
+	if (name_of(name, ERRORS_ENDING, errors_name, sizeof(errors_name), &ignored) < 0)
 		return 0;
 	if (unlinkat(folder_fd, errors_name, 0) < 0 && errno != ENOENT)
 		return err_system(err, -errno, errors_name);

@@ -12,6 +12,7 @@
 
 #define ERRORS_ROWS_MAX 1000u /* of each kind; more are counted */
 #define ERRORS_ENDING   ".errors.csv"
+#define NOTES_ENDING    ".notes.csv"
 
 struct errors_sheet;
 
@@ -33,6 +34,10 @@ void errors_sheet_warn(struct errors_sheet *sheet, const struct import_complaint
  * all. -ENOMEM; a negative errno, and @err says which file and why. */
 int errors_sheet_write(struct errors_sheet *sheet, int folder_fd, const char *name,
 		       struct err *err);
+/** The same as @name.notes.csv, for a file of which all was taken that is a figure: there are only
+ * notes in it, and nothing to do. */
+int errors_sheet_write_notes(struct errors_sheet *sheet, int folder_fd, const char *name,
+			     struct err *err);
 /** Is @name such a sheet, and the file that it is about, @ret_file, lies in @folder_fd no more? */
 bool errors_sheet_left(int folder_fd, const char *name, char ret_file[NAME_MAX + 1]);
 /** @name has no errors any more. As errors_sheet_write(). */

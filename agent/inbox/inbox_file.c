@@ -334,8 +334,21 @@ static bool is_unchanged(const struct inbox_file *file)
 	return a.size == b.size && a.modified_ns == b.modified_ns;
 }
 
+/* What was passed over is told beside the file, where whoever looks for it finds both. That it
+ * cannot be told there takes nothing from what was recorded; the log has how many there are. */
+static void leave_notes(struct inbox_file *file, const char *moved)
+{
+	struct err ignored;
+	int done_fd = openat(file->config.folder_fd, DONE_FOLDER, O_DIRECTORY | O_CLOEXEC);
+	if (done_fd < 0)
+		return;
+	(void)errors_sheet_write_notes(file->errors, done_fd, moved, &ignored);
+	(void)close(done_fd); /* a folder */
+}
+
 static int step_end(struct inbox_file *file, struct err *err)
 {
+	char moved[NAME_MAX + 1];
 	struct inbox_result *result = &file->result;
 	if (!is_unchanged(file)) {
 		result->outcome = INBOX_CHANGING;
@@ -357,7 +370,9 @@ static int step_end(struct inbox_file *file, struct err *err)
 	if (rc == 0)
 		rc = done_folder_take(file->config.folder_fd, file->listed.name, &file->stat,
 				      at_us == CLOCK_UNKNOWN_US ? civil_now_us() : at_us,
-				      file->config.watch, file->config.tick_ms, err);
+				      file->config.watch, file->config.tick_ms, moved, err);
+	if (rc == 0 && result->passed > 0 && result->warned == 0)
+		leave_notes(file, moved);
 	result->outcome = rc == 0 ? INBOX_TAKEN : rc == -ESTALE ? INBOX_CHANGING : INBOX_STUCK;
 	return 0;
 }

@@ -300,6 +300,12 @@ static void lines_that_were_passed_over_are_told_behind_the_errors(void **state)
 	taken(f, "a.csv", INBOX_TAKEN);
 	assert_int_equal(f->result.passed, 1);
 	assert_false(is_there(f, "a.csv.errors.csv"));
+	read_text(f, DONE_FOLDER "/2025-07-31_070000_a.csv" NOTES_ENDING, text, sizeof(text));
+	assert_non_null(strstr(text, "\r\n\"2\";\"\";\"(1)\";\"passed over: "));
+	put(f, "b.csv", "Kỳ;Số lượt\n30/06/2025;7\n"); /* nothing to tell */
+	taken(f, "b.csv", INBOX_TAKEN);
+	assert_true(is_there(f, DONE_FOLDER "/2025-07-31_070000_b.csv"));
+	assert_false(is_there(f, DONE_FOLDER "/2025-07-31_070000_b.csv" NOTES_ENDING));
 }
 
 static void a_file_that_cannot_be_read_is_refused_whole(void **state)
