@@ -46,25 +46,29 @@ static int32_t next_change(const struct units *units, const struct unit *unit, i
 
 static void forward(struct trace *trace, const struct unit *unit, int32_t from);
 
+static bool is_heir(const struct successor *row, const struct unit *unit, int32_t day)
+{
+	return row->effective_on == day && strcmp(row->old_code, unit->code) == 0;
+}
+
 static size_t follow_successors(struct trace *trace, const struct unit *unit, int32_t day)
 {
 	const struct units *units = trace->units;
 	size_t n = 0;
+	for (size_t i = 0; i < units->n_successors; i++)
+		n += is_heir(&units->successors[i], unit, day);
+	if (n > 1 && !trace->found.divided) { /* before its heirs, who may be divided in turn */
+		trace->found.divided = true;
+		trace->found.blame = unit;
+	}
 	for (size_t i = 0; i < units->n_successors; i++) {
-		const struct successor *row = &units->successors[i];
-		if (row->effective_on != day || strcmp(row->old_code, unit->code) != 0)
+		if (!is_heir(&units->successors[i], unit, day))
 			continue;
-		const struct unit *heir = units_find(units, row->new_code, day);
+		const struct unit *heir = units_find(units, units->successors[i].new_code, day);
 		if (!heir)
 			dead_end(trace, unit);
 		else
 			forward(trace, heir, day);
-		n++;
-	}
-	if (n > 1) {
-		if (!trace->found.divided)
-			trace->found.blame = unit;
-		trace->found.divided = true;
 	}
 	return n;
 }

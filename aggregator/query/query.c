@@ -84,18 +84,20 @@ static const char *reason_of_rest(struct answer *answer, const struct figure *re
 	return answer->reason;
 }
 
-/* The day from which @office stands where it does on @day: it moved then, or its unit began. For
- * one without a unit: since it was taken away, or since its unit ended. */
+/* The day from which @office stands on @unit, where it does on @day: it moved there then, or the
+ * unit began. A move to where it stood already is none. */
 static int32_t stands_since(const struct office *office, const struct unit *unit, int32_t day)
 {
-	const struct assignment *assignment = NULL;
-	for (size_t i = 0; i < office->n_assignments; i++)
-		if (office->assignments[i].from_day <= day)
-			assignment = &office->assignments[i];
-	if (!assignment)
-		return day;
-	int32_t since = assignment->from_day;
-	return unit && unit->valid_from > since ? unit->valid_from : since;
+	int32_t since = day;
+	for (size_t i = office->n_assignments; i-- > 0;) {
+		const struct assignment *assignment = &office->assignments[i];
+		if (assignment->from_day > day)
+			continue;
+		if (!assignment->unit_code || strcmp(assignment->unit_code, unit->code) != 0)
+			break;
+		since = assignment->from_day;
+	}
+	return unit->valid_from > since ? unit->valid_from : since;
 }
 
 /* Rule 2: a level is what stands at the bucket's end, and who reported here stands elsewhere then.

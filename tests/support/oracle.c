@@ -1136,6 +1136,122 @@ static bool silent_part(const struct ask *ask, const void *key)
 	return false;
 }
 
+/* --- why a row has no value --- */
+
+static void say(struct oracle_row *row, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say(struct oracle_row *row, const char *format, ...)
+{
+	va_list args;
+	assert_true(row->n_reasons < ORACLE_REASONS_MAX);
+	va_start(args, format);
+	int n = vsnprintf(row->reasons[row->n_reasons], ORACLE_REASON_MAX, format, args);
+	va_end(args);
+	assert_true(n > 0 && (size_t)n < ORACLE_REASON_MAX);
+	for (size_t i = 0; i < row->n_reasons; i++)
+		if (strcmp(row->reasons[i], row->reasons[row->n_reasons]) == 0)
+			return;
+	row->n_reasons++;
+}
+
+/* Does @unit of @day lie in part in the row, in part elsewhere? */
+static bool parts_with(const struct ask *ask, const void *key, const struct unit *unit, int32_t day)
+{
+	struct spread spread = spread_of(ask->o, ask->query, unit, day);
+	bool by_office = ask->query->by && strcmp(ask->query->by, "office") == 0, in_row = false;
+	for (size_t i = 0; i < spread.n; i++)
+		in_row |= by_office ? spread.rows[i] != NULL : spread.rows[i] == key;
+	return in_row && spread.n > 1;
+}
+
+/* Whoever is named for a figure of @office and @day: the unit whose parts lie in several rows; on
+ * the way to later borders each that was divided between the row and others. */
+static void blame(const struct ask *ask, const void *key, const struct office *office, int32_t day,
+		  struct oracle_row *row)
+{
+	int32_t to;
+	struct kin now = { .units = { unit_of(ask->o, office, day) }, .n = 1 };
+	assert_int_equal(day_parse(ask->query->structure, &to, NULL), 0);
+	if (to < day)
+		say(row, "not derivable: %s %s lies here only in part", now.units[0]->code,
+		    now.units[0]->name);
+	for (; day < to; day++) {
+		struct kin then = { 0 };
+		for (size_t i = 0; i < now.n; i++) {
+			struct kin heirs = { 0 };
+			night(ask->o->reference->units, now.units[i], day + 1, &heirs);
+			if (heirs.n > 1 && parts_with(ask, key, now.units[i], day))
+				say(row, "not derivable: %s %s was divided in unknown proportions",
+				    now.units[i]->code, now.units[i]->name);
+			for (size_t k = 0; k < heirs.n; k++)
+				kin_add(&then, heirs.units[k]);
+		}
+		now = then;
+	}
+}
+
+static void say_who_is_withheld(const struct ask *ask, const void *key, struct oracle_row *row)
+{
+	bool level = ask->metric->time_agg == AGG_LAST;
+	for (size_t i = 0; i < ask->n; i++) {
+		const struct cell *cell = &ask->cells[i];
+		int32_t day = level ? ask->end - 1 : cell->day;
+		bool counts_here =
+			level ? latest(ask, cell) != NULL : cell->present && in_bucket(ask, cell);
+		if (counts_here && lies_across(ask, cell->office, day, key))
+			blame(ask, key, cell->office, day, row);
+	}
+}
+
+/* Somebody reported here, and stands elsewhere at the bucket's end: the first by code of those that
+ * were due. */
+static void say_who_left(const struct ask *ask, const void *key, struct oracle_row *row)
+{
+	const struct office *who = NULL;
+	const struct offices *offices = ask->o->reference->offices;
+	for (size_t i = 0; i < offices->n; i++) {
+		struct oracle_row own = { 0 };
+		count_office(ask, key, &offices->list[i], &own);
+		if (own.reported > 0 && (!who || strcmp(offices->list[i].code, who->code) < 0))
+			who = &offices->list[i];
+	}
+	int32_t since = ask->end - 1;
+	const struct unit *unit = who ? unit_of(ask->o, who, since) : NULL;
+	char text[DAY_TEXT_MAX];
+	while (unit && unit_of(ask->o, who, since - 1) == unit)
+		since--;
+	if (!who)
+		say(row, "no level at the end of the period: who reported here reports for another "
+			 "unit then, or for none");
+	else if (unit)
+		say(row, "no level at the end of the period: office %s reports for %s %s since %s",
+		    who->code, unit->code, unit->name, day_format(since, text));
+	else
+		say(row, "no level at the end of the period: office %s reports for no unit then",
+		    who->code);
+}
+
+static void explain(const struct ask *ask, const void *key, struct oracle_row *row)
+{
+	if (key == rest || row->value)
+		return;
+	if (row->untold)
+		say_who_is_withheld(ask, key, row);
+	else if (ask->metric->time_agg == AGG_LAST && row->reported + row->extra > 0)
+		say_who_left(ask, key, row);
+	else if (row->due > 0)
+		say(row, "%s",
+		    row->waiting > 0 ? "not reported; what came waits in quarantine"
+				     : "not reported");
+	else if (!has_begun(ask))
+		say(row, "the period has not begun");
+	else
+		say(row, "%s",
+		    row->until[0] ? "the period is under way: nothing is due yet"
+				  : "no office was due to report");
+}
+
 static void note_what_is_met(const struct ask *ask, const void *key, const struct oracle_row *row)
 {
 	const struct metric *metric = ask->metric;
@@ -1168,6 +1284,7 @@ static struct oracle_row *add_row(const struct ask *ask, const void *key,
 		row->value = value_text(value, shown);
 	mpq_clear(value);
 	count_row(ask, key, row);
+	explain(ask, key, row);
 	note_what_is_met(ask, key, row);
 	return row;
 }

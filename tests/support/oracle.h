@@ -90,6 +90,9 @@ void oracle_let_in(struct oracle *oracle, const struct oracle_release *release, 
 void oracle_settle(struct oracle *oracle, int64_t until_us);
 void oracle_free(struct oracle *oracle);
 
+#define ORACLE_REASONS_MAX 16u
+#define ORACLE_REASON_MAX  192u
+
 struct oracle_row {
 	char period[PERIOD_TEXT_MAX];
 	char until[DAY_TEXT_MAX]; /* its last day, while it is not over; "": it is */
@@ -97,6 +100,11 @@ struct oracle_row {
 	const struct office *office; /* both NULL: the rest */
 	char *value;                 /* owned; NULL: none */
 	bool untold; /* no value, since figures of a part of it are not known apart */
+	char reasons[ORACLE_REASONS_MAX]
+		    [ORACLE_REASON_MAX]; /* [n_reasons]: why there is no value;
+					    who is named may be one of several.
+					    None: there is one, or it is the rest */
+	size_t n_reasons;
 	int64_t observations, due, reported, on_time, carried, missing, extra, offices_due,
 		offices_reported, revisions, waiting;
 	bool astray; /* the rest, though it may count nothing: an office that would be due stands on
