@@ -213,7 +213,8 @@ void history_open(const struct history *history, struct books *ret_books)
 
 /* --- what offices send --- */
 
-#define FIGURES_MAX 16u
+#define FIGURES_MAX      16u
+#define HISTORY_MACHINES 2u /* of an office: the one it works with, and a copy of that */
 
 struct batch_making {
 	struct history *h;
@@ -348,7 +349,7 @@ static bool say_again(struct batch_making *making, int64_t office)
 }
 
 static void keep(struct history *h, const struct batch_making *making,
-		 const struct books_batch *batch)
+		 const struct books_spool *spool, const struct books_batch *batch)
 {
 	h->batches = realloc(h->batches, (h->n + 1) * sizeof(*h->batches));
 	h->heard = realloc(h->heard, (h->n_heard + making->n) * sizeof(*h->heard));
@@ -367,29 +368,47 @@ static void keep(struct history *h, const struct batch_making *making,
 							 .withdrawn = figure->withdrawn,
 							 .value_e = figure->value_e,
 							 .received_us = batch->received_us,
-							 .entry = (int64_t)h->n };
+							 .entry = (int64_t)h->n,
+							 .spool = spool->id,
+							 .seq = spool->seq,
+							 .from_spool = spool->from_id,
+							 .from_seq = spool->from_seq };
 	}
 }
 
+/* A fresh spool: as a rule of a machine that was set back to what it, or the other, was once. */
+static void begin_spool(struct history *h, const struct books_spool machines[HISTORY_MACHINES],
+			struct books_spool *spool)
+{
+	const struct books_spool *from = &machines[dice_below(h->dice, HISTORY_MACHINES)];
+	struct books_spool fresh = { .office = spool->office, .id = dice_next(h->dice) };
+	if (from->id != 0 && chance(h, 75)) {
+		fresh.from_id = from->id;
+		fresh.from_seq = dice_below(h->dice, from->seq + 1);
+	}
+	*spool = fresh;
+}
+
 /* Seal what was made, and keep it. */
-static void send(struct batch_making *making, struct books_spool *spool, int64_t received_us)
+static void send(struct batch_making *making, struct books_spool machines[HISTORY_MACHINES],
+		 int64_t received_us)
 {
 	struct books_batch batch;
+	struct books_spool *spool = &machines[chance(making->h, 10)];
 	if (spool->id == 0 || chance(making->h, 4) || spool->n + making->n > BOOKS_SERIES_MAX)
-		*spool = (struct books_spool){ .office = spool->office,
-					       .id = dice_next(making->h->dice) };
+		begin_spool(making->h, machines, spool);
 	books_seal(spool, making->day, making->figures, making->n, received_us, &batch);
-	keep(making->h, making, &batch);
+	keep(making->h, making, spool, &batch);
 }
 
 static void make_batch(struct history *h, const struct catalogue *catalogue,
-		       struct books_spool *spool, int32_t *cursor)
+		       struct books_spool machines[HISTORY_MACHINES], int32_t *cursor)
 {
-	bool reformed = h->reform && spool->office == REFORMED + 1;
+	bool reformed = h->reform && machines[0].office == REFORMED + 1;
 	const struct metric *metric =
 		&catalogue->metrics[reformed ? 0 : dice_below(h->dice, catalogue->n)];
 	struct batch_making making = { .h = h };
-	if (!say_again(&making, spool->office)) {
+	if (!say_again(&making, machines[0].office)) {
 		making.day = batch_day(h, metric, cursor);
 		add_series(&making, metric);
 	}
@@ -401,26 +420,26 @@ static void make_batch(struct history *h, const struct catalogue *catalogue,
 		received = making.day - (int32_t)dice_between(h->dice, 1, 4);
 		delay_us %= 17 * INT64_C(3600000000);
 	}
-	send(&making, spool, (int64_t)received * 86400000000 + delay_us);
+	send(&making, machines, (int64_t)received * 86400000000 + delay_us);
 }
 
 /* What an office has of a day. */
 static void make_diligent_batch(struct history *h, const struct catalogue *catalogue,
-				struct books_spool *spool, int32_t day)
+				struct books_spool machines[HISTORY_MACHINES], int32_t day)
 {
 	struct batch_making making = { .h = h, .day = day };
 	int64_t delay_h = dice_between(h->dice, 0, chance(h, 80) ? 20 : 300);
-	bool again = chance(h, 10) && say_again(&making, spool->office);
+	bool again = chance(h, 10) && say_again(&making, machines[0].office);
 	for (size_t i = 0; i < catalogue->n && !again; i++)
 		if (chance(h, 95))
 			add_series(&making, &catalogue->metrics[i]);
 	if (making.n > 0)
-		send(&making, spool, (making.day * INT64_C(24) + delay_h) * 3600000000);
+		send(&making, machines, (making.day * INT64_C(24) + delay_h) * 3600000000);
 }
 
 struct history_making {
 	struct catalogue *catalogue;
-	struct books_spool spools[HISTORY_OFFICES];
+	struct books_spool machines[HISTORY_OFFICES][HISTORY_MACHINES];
 	int32_t cursors[HISTORY_OFFICES];
 };
 
@@ -444,7 +463,8 @@ static void begin(struct history *history, struct dice *dice, int32_t days, bool
 		fail_msg("%s", err.text);
 	for (size_t i = 0; i < HISTORY_OFFICES; i++) {
 		making->cursors[i] = history->base;
-		making->spools[i].office = (int64_t)i + 1;
+		for (size_t k = 0; k < HISTORY_MACHINES; k++)
+			making->machines[i][k].office = (int64_t)i + 1;
 	}
 }
 
@@ -465,7 +485,7 @@ void history_make(struct history *history, struct dice *dice, size_t n_batches)
 	while (history->n < n_batches) {
 		size_t i = dice_below(dice, HISTORY_OFFICES);
 		if (!history->silent[i])
-			make_batch(history, making.catalogue, &making.spools[i],
+			make_batch(history, making.catalogue, making.machines[i],
 				   &making.cursors[i]);
 	}
 	end(history, &making);
@@ -479,7 +499,7 @@ void history_make_diligent(struct history *history, struct dice *dice, int32_t d
 		for (size_t i = 0; i < HISTORY_OFFICES; i++) {
 			bool holiday = (day - history->base) % 7 > 4;
 			if (!history->silent[i] && chance(history, holiday ? 10 : 95))
-				make_diligent_batch(history, making.catalogue, &making.spools[i],
+				make_diligent_batch(history, making.catalogue, making.machines[i],
 						    day);
 		}
 	end(history, &making);
@@ -544,6 +564,7 @@ static void make_release(struct history *h, struct act *act)
 	act->at_us = chance(h, 50) ? (int64_t)(h->base + 1000) * 86400000000
 				   : h->heard[dice_below(h->dice, h->n_heard)].received_us;
 	act->closed = chance(h, 40);
+	act->older_copy = chance(h, 40);
 	if (chance(h, 30))
 		act->entry = (int64_t)dice_below(h->dice, h->n) + 1;
 	if (chance(h, 30))
@@ -618,6 +639,7 @@ static void do_act(struct books *books, struct act *act)
 					   .office = act->office ? office : NULL,
 					   .metric = act->metric,
 					   .closed = act->closed,
+					   .older_copy = act->older_copy,
 					   .who = "test",
 					   .at_us = act->at_us };
 	if (act->kind == ACT_MOVE) {
@@ -641,8 +663,8 @@ static void do_acts(struct history *h, struct books *books, size_t at)
 
 static void tell_release(struct oracle *oracle, const struct act *act)
 {
-	const struct oracle_release release = { act->entry, act->office, act->metric, act->closed,
-						act->at_us };
+	const struct oracle_release release = { act->entry,  act->office,     act->metric,
+						act->closed, act->older_copy, act->at_us };
 	size_t passed, kept;
 	oracle_let_in(oracle, &release, &passed, &kept);
 	assert_int_equal(passed, act->released);

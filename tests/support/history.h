@@ -1,6 +1,7 @@
 /* Random histories of a small made-up province: units that begin, end and change their parents,
  * offices that move, metrics of every kind, and what offices send: in order, late, corrected,
- * withdrawn, from a recreated spool, and wrong. */
+ * withdrawn, from a recreated spool, from a machine that was set back to an older copy of itself or
+ * is a copy of another, and wrong. */
 #pragma once
 
 #include "books.h"
@@ -22,7 +23,7 @@ struct act { /* an order of the province's operator */
 	const char *metric; /* NULL: any */
 	struct period period;
 	int64_t entry; /* released; 0: any */
-	bool closed;
+	bool closed, older_copy;
 	int64_t at_us;
 	bool refused; /* by the books, when it was done */
 	uint64_t released, kept;

@@ -31,7 +31,7 @@ struct cell {
 
 struct told {
 	struct heard heard;
-	bool held;
+	bool held, older;    /* @older: for nothing but that it is */
 	int64_t held_us;     /* since when; INT64_MIN: since it came */
 	int64_t released_us; /* INT64_MAX: not yet */
 	bool waits;          /* at the instant asked about */
@@ -212,13 +212,106 @@ void oracle_reopen(struct oracle *oracle, const char *metric, struct period peri
 	oracle->n_shut = kept;
 }
 
+/* --- machines that were set back: by design 9 and older_copy.h --- */
+
+/* The first thing told of the spool; NULL: nothing before told[@end]. */
+static const struct told *beginning(const struct oracle *o, uint64_t spool, size_t end)
+{
+	for (size_t i = 0; i < end; i++)
+		if (o->told[i].heard.spool == spool)
+			return &o->told[i];
+	return NULL;
+}
+
+/* Had the spool a batch behind @seq, before told[@end]? */
+static bool goes_on(const struct oracle *o, uint64_t spool, uint64_t seq, size_t end)
+{
+	for (size_t i = 0; i < end; i++)
+		if (o->told[i].heard.spool == spool && o->told[i].heard.seq > seq)
+			return true;
+	return false;
+}
+
+/* Did a spool that began before told[@end] go on from @from, itself or through others, and is
+ * none that @mine goes on from? */
+static bool is_other(const struct oracle *o, uint64_t spool, uint64_t from,
+		     const struct heard *mine, size_t end)
+{
+	for (uint64_t at = mine->from_spool; at; at = beginning(o, at, end)->heard.from_spool)
+		if (at == spool)
+			return false;
+	const struct told *first = beginning(o, spool, end);
+	return first && first->heard.from_spool &&
+	       (first->heard.from_spool == from ||
+		is_other(o, first->heard.from_spool, from, mine, end));
+}
+
+/* Is a batch of @theirs newer than what the machine of @mine knew when its spool began? NULL: is
+ * any? What is asked about came before told[@end]. */
+static bool is_newer(const struct oracle *o, const struct heard *mine, const struct heard *theirs,
+		     size_t end)
+{
+	size_t began = (size_t)(beginning(o, mine->spool, o->n_told) - o->told);
+	for (const struct heard *at = mine; at->from_spool;
+	     at = &beginning(o, at->from_spool, began)->heard) {
+		if (!goes_on(o, at->from_spool, at->from_seq, end))
+			continue;
+		if (!theirs || (theirs->spool == at->from_spool && theirs->seq > at->from_seq) ||
+		    is_other(o, theirs->spool, at->from_spool, mine, began))
+			return true;
+	}
+	return false;
+}
+
+static bool is_of_same_figure(const struct heard *a, const struct heard *b)
+{
+	return a->office == b->office && strcmp(a->metric, b->metric) == 0 &&
+	       strcmp(a->labels, b->labels) == 0 && a->grain == b->grain &&
+	       a->calendar == b->calendar && a->day == b->day && a->nth == b->nth;
+}
+
+static bool says_the_same(const struct heard *a, const struct heard *b)
+{
+	int128 left = a->value_e, right = b->value_e;
+	for (unsigned i = a->decimals; i < b->decimals; i++)
+		left *= 10;
+	for (unsigned i = b->decimals; i < a->decimals; i++)
+		right *= 10;
+	return a->withdrawn == b->withdrawn && (a->withdrawn || left == right);
+}
+
+/* Does told[@at] come from a machine that was set back, and did its office say otherwise since? */
+static bool is_older(const struct oracle *o, size_t at)
+{
+	const struct heard *mine = &o->told[at].heard, *last = NULL;
+	size_t began = (size_t)(beginning(o, mine->spool, o->n_told) - o->told);
+	if (!is_newer(o, mine, NULL, began))
+		return false;
+	for (size_t i = 0; i < at; i++) {
+		const struct told *told = &o->told[i];
+		bool waits = told->held && told->older && told->released_us == INT64_MAX;
+		if (!waits && is_of_same_figure(&told->heard, mine) &&
+		    is_newer(o, mine, &told->heard, at))
+			last = &told->heard;
+	}
+	if (!last)
+		return false;
+	oracle_met.same += says_the_same(last, mine);
+	oracle_met.older_than_copy += !says_the_same(last, mine) && last->from_spool != 0;
+	return !says_the_same(last, mine);
+}
+
 void oracle_hear(struct oracle *oracle, const struct heard *heard)
 {
 	int64_t value_e;
 	bool passes = counts(oracle, heard, metric_of(oracle, heard), heard->received_us, &value_e);
 	oracle->told = one_more(oracle->told, oracle->n_told, sizeof(*oracle->told));
-	oracle->told[oracle->n_told++] = (struct told){ *heard, !passes || is_shut(oracle, heard),
-							INT64_MIN, INT64_MAX, false };
+	struct told *told = &oracle->told[oracle->n_told++];
+	*told = (struct told){ .heard = *heard, .held_us = INT64_MIN, .released_us = INT64_MAX };
+	told->held = !passes || is_shut(oracle, heard);
+	if (!told->held)
+		told->held = told->older = is_older(oracle, oracle->n_told - 1);
+	oracle_met.older += told->older;
 }
 
 void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day,
@@ -235,6 +328,7 @@ void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_
 			   &value_e))
 			continue;
 		told->held = true; /* of no unit any more */
+		told->older = false;
 		told->held_us = at_us;
 		told->released_us = INT64_MAX;
 	}
@@ -255,8 +349,11 @@ void oracle_let_in(struct oracle *oracle, const struct oracle_release *release, 
 			continue;
 		int64_t now_us =
 			release->at_us > heard->received_us ? release->at_us : heard->received_us;
-		if (!counts(oracle, heard, metric_of(oracle, heard), now_us, &value_e) ||
-		    (is_shut(oracle, heard) && !release->closed)) {
+		bool passes = counts(oracle, heard, metric_of(oracle, heard), now_us, &value_e) &&
+			      (!is_shut(oracle, heard) || release->closed);
+		oracle_met.older_let_in += passes && told->older && release->older_copy;
+		told->older = passes && !release->older_copy && is_older(oracle, i);
+		if (!passes || told->older) {
 			++*ret_kept;
 			continue;
 		}

@@ -21,7 +21,9 @@ struct heard { /* one observation as it came */
 	bool withdrawn;
 	int64_t value_e;
 	int64_t received_us;
-	int64_t entry; /* of the journal */
+	int64_t entry;                 /* of the journal */
+	uint64_t spool, seq;           /* of its batch */
+	uint64_t from_spool, from_seq; /* that its spool goes on from; 0: none */
 };
 
 struct oracle_change { /* of a figure that was there */
@@ -44,6 +46,10 @@ extern struct oracle_met {
 	uint64_t waiting; /* observations that wait in a row, */
 	uint64_t astray;  /* and of those, whose office has no unit then */
 	uint64_t silent; /* rows told though a divided unit lies in them, whose office was silent */
+	uint64_t older;  /* observations held since a machine of the office said otherwise since, */
+	uint64_t older_than_copy; /* of those, where the machine was itself one set back, */
+	uint64_t older_let_in;    /* and that an order let in */
+	uint64_t same;            /* observations that say what the newer one says */
 } oracle_met;
 
 struct oracle {
@@ -79,7 +85,8 @@ void oracle_hear(struct oracle *oracle, const struct heard *heard);
 struct oracle_release { /* of what fits all of it; 0 or NULL: any */
 	int64_t entry, office;
 	const char *metric;
-	bool closed; /* whatever is closed */
+	bool closed;     /* whatever is closed */
+	bool older_copy; /* whatever the office's other machine said since */
 	int64_t at_us;
 };
 /** How many observations were let in, how many that fit were not. */

@@ -10,6 +10,7 @@
 #include "history.h"
 #include "seeds.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,7 +134,14 @@ static void ordered_and_rebuilt(struct dice *dice, void *context)
 static void moves_closings_and_releases_leave_what_the_journal_gives(void **state)
 {
 	(void)state;
+	oracle_met = (struct oracle_met){ 0 };
 	for_all_seeds(SEEDS, ordered_and_rebuilt, NULL);
+	print_message("met: %" PRIu64 " older than what was there, %" PRIu64
+		      " of them than what a copy said, %" PRIu64 " let in, %" PRIu64 " the same\n",
+		      oracle_met.older, oracle_met.older_than_copy, oracle_met.older_let_in,
+		      oracle_met.same);
+	assert_true(seeds_given() || (oracle_met.older > 100 && oracle_met.older_than_copy > 20 &&
+				      oracle_met.older_let_in > 4 && oracle_met.same > 10));
 }
 
 static void the_rollups_are_what_the_journal_gives(void **state)

@@ -95,8 +95,10 @@ static void find_views(struct history *h, const struct heard *about, const struc
 		q->known_us = dice_below(h->dice, 3) ? about->received_us : mended->at_us;
 	else if (dice_below(h->dice, 100) < 30)
 		q->known_us = h->heard[dice_below(h->dice, h->n_heard)].received_us;
-	if (q->known_us != INT64_MAX)
-		q->query.known = civil_format(q->known_us, q->known);
+	if (q->known_us == INT64_MAX)
+		return;
+	q->known_us = (q->known_us + 999999) / 1000000 * 1000000; /* what the question can say */
+	q->query.known = civil_format(q->known_us, q->known);
 }
 
 /* Of a reform: all of it in one bucket, by commune, under the borders of before or after all of it,
@@ -595,7 +597,7 @@ static void every_cell_is_what_the_oracle_says(void **state)
 		      " until mended\n",
 		      oracle_met.mended, oracle_met.left, oracle_met.rest, oracle_met.silent,
 		      oracle_met.waiting, oracle_met.astray, oracle_met.unmended);
-	assert_true(oracle_met.mended > 50 && oracle_met.left > 4 && oracle_met.astray > 20);
+	assert_true(oracle_met.mended > 20 && oracle_met.left > 4 && oracle_met.astray > 20);
 	assert_true(oracle_met.rest > 2 && oracle_met.silent > 10 && oracle_met.unmended > 2);
 }
 
