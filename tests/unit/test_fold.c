@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEDS   150
+#define SEEDS   60
 #define BATCHES 50
 
 static void assert_same_rollups(struct books *a, struct books *b)

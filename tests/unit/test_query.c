@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEDS         40
+#define SEEDS         25
 #define BATCHES       40
 #define QUESTIONS     18
 #define DILIGENT_DAYS 12
