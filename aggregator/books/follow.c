@@ -444,8 +444,9 @@ static int day_next(struct following *f, int64_t from, int32_t end, struct err *
 	sqlite3_bind_int64(f->next_day, 1, from);
 	sqlite3_bind_int(f->next_day, 2, end);
 	int rc = db_step(f->next_day, err);
-	if (rc == 1 && sqlite3_column_type(f->next_day, 0) != SQLITE_INTEGER)
-		rc = 0;
+	if (rc == 1 && (sqlite3_column_type(f->next_day, 0) != SQLITE_INTEGER ||
+			sqlite3_column_int64(f->next_day, 0) < from))
+		rc = 0; /* a damaged table's: the walk would never end */
 	if (rc == 1)
 		f->day = sqlite3_column_int(f->next_day, 0);
 	sqlite3_reset(f->next_day);

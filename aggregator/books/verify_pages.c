@@ -273,6 +273,14 @@ static int day_check(struct look *look, int32_t day, struct err *err)
 	return rc;
 }
 
+static void day_impossible(struct look *look, int64_t day)
+{
+	verify_damaged(look->v, "journal", words("day number %" PRId64, day),
+		       words("journal entries"), words("a day from 1900 to 2100"));
+}
+
+/* A damaged table may answer with what is no later day, and the walk would never end: it does
+ * there. Texts come after all numbers, and are none. */
 static int64_t day_next(struct look *look, sqlite3_stmt *next, int *ret_rc, struct err *err)
 {
 	int64_t day = 0;
@@ -283,13 +291,11 @@ static int64_t day_next(struct look *look, sqlite3_stmt *next, int *ret_rc, stru
 	if (*ret_rc == 1)
 		day = sqlite3_column_int64(next, 0);
 	sqlite3_reset(next);
+	if (*ret_rc == 1 && day <= look->v->day) {
+		day_impossible(look, day);
+		*ret_rc = 0;
+	}
 	return day;
-}
-
-static void day_impossible(struct look *look, int64_t day)
-{
-	verify_damaged(look->v, "journal", words("day number %" PRId64, day),
-		       words("journal entries"), words("a day from 1900 to 2100"));
 }
 
 /* 1: and the next one may follow in this step. */
@@ -340,7 +346,7 @@ static int days_count(struct verify *v, sqlite3 *db, struct err *err)
 	int rc = db_prepare(db,
 			    "WITH RECURSIVE days(day) AS (SELECT min(day) FROM strand UNION ALL"
 			    " SELECT (SELECT min(day) FROM strand WHERE day > days.day) FROM days"
-			    " WHERE day IS NOT NULL) SELECT count(day) FROM days",
+			    " WHERE day IS NOT NULL LIMIT 100000) SELECT count(day) FROM days",
 			    &count, err);
 	if (rc == 0 && (rc = db_step(count, err)) == 1) {
 		v->all = (uint64_t)sqlite3_column_int64(count, 0);
@@ -534,6 +540,13 @@ static void strays_close(struct strays *strays)
 	free(strays->list);
 }
 
+static bool key_is_later(const struct place_key *key, const struct place_key *than)
+{
+	return key->grain != than->grain     ? key->grain > than->grain
+	       : key->bucket != than->bucket ? key->bucket > than->bucket
+					     : key->node > than->node;
+}
+
 static int strays_step(struct strays *strays, sqlite3 *db, struct err *err)
 {
 	struct verify *v = strays->v;
@@ -550,9 +563,10 @@ static int strays_step(struct strays *strays, sqlite3 *db, struct err *err)
 	v->writes = v->quiet && v->seen;
 	if (v->writes)
 		return 1; /* the same keys again, in a transaction that can delete them */
+	bool later = key_is_later(&at, &v->key); /* or it is damaged, and would never end */
 	v->key = at;
 	v->done += n;
-	return n == KEYS_MAX;
+	return n == KEYS_MAX && later;
 }
 
 int verify_pages_step(struct verify *v, sqlite3 *db, const struct reference *reference,

@@ -95,12 +95,16 @@ static int strand_check(struct strand_look *look, int64_t end, sqlite3_stmt *row
 
 static int strands_check(struct strand_look *look, int64_t end, sqlite3_stmt *rows, struct err *err)
 {
+	const struct strand_walk *walk = look->walk;
+	int64_t day = walk->day, office = walk->office;
 	size_t n = 0;
 	int rc;
 	while ((rc = db_step(rows, err)) == 1) {
 		rc = strand_check(look, end, rows, err);
-		if (rc < 0 || ++n == STRANDS_MAX)
-			return rc < 0 ? rc : 1;
+		if (rc < 0)
+			return rc;
+		if (++n == STRANDS_MAX) /* no later than before: damaged, and would never end */
+			return walk->day > day || (walk->day == day && walk->office > office);
 	}
 	if (rc == 0 && look->walk->unnamed != 0 && !look->walk->misled)
 		verify_damaged(look->v, "strand", words("journal"),

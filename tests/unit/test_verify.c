@@ -743,6 +743,22 @@ static void rollups_are_rebuilt_while_intake_goes_on(void **state)
 	for_all_seeds(20, repaired_under_intake, NULL);
 }
 
+/* A text lies behind all numbers and is read as 0: a walk from day to day came to it for ever. */
+static void a_day_that_is_no_number_ends_the_walk(void **state)
+{
+	struct fixture *f = *state;
+	books_exec(&f->books, "BEGIN; PRAGMA writable_schema = ON;"
+			      " UPDATE sqlite_schema SET sql = replace(sql, 'STRICT, ', '')"
+			      " WHERE name = 'strand'; PRAGMA writable_schema = RESET");
+	books_exec(&f->books, "UPDATE strand SET day = 'x' WHERE (day, office) ="
+			      " (SELECT day, office FROM strand ORDER BY day DESC LIMIT 1)");
+	struct table *table;
+	assert_true(books_verify(&f->books, &table) > 0);
+	table_close(table);
+	books_exec(&f->books, "ROLLBACK; PRAGMA writable_schema = RESET");
+	assert_clean(&f->books);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -756,6 +772,7 @@ int main(void)
 		cmocka_unit_test(strange_payloads_are_named_and_the_rest_is_still_read),
 		cmocka_unit_test(what_stands_beside_the_journal_fits_it),
 		cmocka_unit_test(each_entry_hangs_on_its_own_strand_once),
+		cmocka_unit_test(a_day_that_is_no_number_ends_the_walk),
 		cmocka_unit_test(each_entry_came_between_the_first_and_last_of_its_day),
 		cmocka_unit_test(where_a_spool_goes_on_from_is_what_its_first_batch_says),
 		cmocka_unit_test(what_is_held_is_in_the_journal_and_not_in_the_rollups),
