@@ -210,5 +210,8 @@ bool measure_said(const char *text, const char *next, char ret_unit[MEASURE_MAX]
 		if ((sure && !beside && *ret_unit) || measure_is_known(ret_unit))
 			return true;
 	}
-	return said_in_brackets(text, ret_unit);
+	if (said_in_brackets(text, ret_unit))
+		return true;
+	(void)utf8_print(ret_unit, MEASURE_MAX, "%s", text); /* "Triệu đồng", alone; not 1000 */
+	return text[strspn(text, "0123456789., ")] && measure_is_scaled(ret_unit);
 }

@@ -24,6 +24,6 @@ bool measure_is_scaled(const char *text);
 bool measure_is_known(const char *text);
 
 /** The unit that a title or a remark names for the figures around it: "triệu đồng" of "ĐVT: triệu
- * đồng" or of "DOANH THU (triệu đồng)", into @ret_unit, cut when it is longer. @next is the cell
- * beside it, or "": there it stands behind "ĐVT:". False when none is named. */
+ * đồng", of "DOANH THU (triệu đồng)", or alone, into @ret_unit, cut when it is longer. @next is the
+ * cell beside it, or "": there it stands behind "ĐVT:". False when none is named. */
 bool measure_said(const char *text, const char *next, char ret_unit[MEASURE_MAX]);

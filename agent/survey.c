@@ -184,8 +184,8 @@ static bool may_say_unit(const struct survey *survey, const struct csv_row *row,
 	enum role role = survey->had_header && i < survey->columns.n
 				 ? survey->columns.list[i].heading.role
 				 : ROLE_NONE;
-	return *row->fields[i] && role != ROLE_UNIT && !role_is_figure(role) &&
-	       !headings_find(survey->headings, row->fields[i]).metric;
+	return *row->fields[i] && role != ROLE_UNIT && role != ROLE_DIMENSION &&
+	       !role_is_figure(role) && !headings_find(survey->headings, row->fields[i]).metric;
 }
 
 static int on_row(void *context, const struct csv_row *row, struct err *err)
@@ -203,6 +203,8 @@ static int on_row(void *context, const struct csv_row *row, struct err *err)
 	}
 	if (!survey->had_header) {
 		survey->had_header = true;
+		for (size_t i = 0; i < row->n; i++) /* days across */
+			survey->dialect.month_first |= period_month_first(row->fields[i]);
 		return columns_read(survey->headings, row, &survey->columns, err);
 	}
 	for (size_t i = 0; i < row->n && i < survey->columns.n; i++) {

@@ -21,6 +21,7 @@
 
 #define SO        "Số tổ công nghệ số cộng đồng"
 #define HS        "Số hồ sơ thủ tục hành chính tiếp nhận"
+#define DT        "Doanh thu bán hàng trên sàn thương mại điện tử"
 #define TV        "Số thành viên tổ công nghệ số cộng đồng"
 
 struct expected {
@@ -185,6 +186,11 @@ static const struct expected tables[] = {
 	  .told = { "2|payment.cashless_amount|8|says 'million VND'",
 		    "~3||Unit: million VND|passed over" } },
 	{ .file = "unit_in_heading_of_metrics.csv", .told = { "2|Giá trị|8|says 'triệu đồng'" } },
+	{ .file = "unit_alone.csv", .told = { "3|" DT "|8|says 'Triệu đồng'" } },
+	{ .file = "unit_in_note.csv", .told = { "2|" DT "|8|says 'triệu đồng'" } },
+	{ .file = "days_across_month_first.csv",
+	  .told = { "2|6/30/2025|6/30/2025|has the month before the day",
+		    "2|6/1/2025|6/1/2025|could be 2025-01-06 or 2025-06-01" } },
 	{ .file = "unit_row.csv",
 	  .recorded = "2025-06 team.count=8\n2025-06 team.members=56\n",
 	  .told = { "~2||(tổ)|passed over: the units of measure" } },
