@@ -266,7 +266,8 @@ static int find_views(const struct query *query, struct plan *plan, struct err *
 		rc = civil_parse(query->known, &plan->known_us, err);
 	if (rc < 0)
 		return rc;
-	int64_t now_us = query->known ? plan->known_us : civil_now_us();
+	int64_t now_us = civil_now_us(); /* what is to come is not over, whatever will be known */
+	now_us = plan->known_us < now_us ? plan->known_us : now_us;
 	plan->begun = civil_minute(now_us);
 	plan->over = civil_minute(now_us + 1); /* a day is known to its last microsecond */
 	return 0;

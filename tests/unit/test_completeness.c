@@ -401,6 +401,19 @@ static void only_what_is_over_is_due(void **state)
 	assert_non_null(strstr((const char *)json.data, "\"under_way_until\": \"2025-06-30\""));
 	assert_non_null(strstr((const char *)json.data, "\"not_begun\": \"2025-07\""));
 	blob_free(&json);
+	/* as known at an instant to come is as known now: nothing is due before it is over */
+	month = (struct query){ .name = "h",
+				.per = "day",
+				.from = "2095-06-10",
+				.to = "2095-06-10",
+				.known = "2099-01-01" };
+	table_close(f->table);
+	f->table = NULL;
+	assert_int_equal(
+		query_run(f->books.db, f->books.reference, &month, &f->table, &f->books.err), 0);
+	has(f, 0, "due", "0");
+	has(f, 0, "missing", "0");
+	has(f, 0, "reason", "the period has not begun");
 }
 
 /* --- what waits in quarantine, and who stands nowhere --- */
