@@ -57,10 +57,9 @@ static int name_column(const struct headings *headings, const char *name, unsign
 static bool means_the_same(const struct column *one, const struct column *other)
 {
 	const struct heading *a = &one->heading, *b = &other->heading;
-	if (a->role != b->role || a->role == ROLE_NONE || a->role == ROLE_NOTE)
+	if (a->role != b->role || a->role == ROLE_NONE || a->role == ROLE_NOTE ||
+	    a->role == ROLE_PERIOD_FIGURES) /* a second line may tell them apart: subheadings.h */
 		return false;
-	if (a->role == ROLE_PERIOD_FIGURES)
-		return strcmp(one->name, other->name) == 0;
 	return a->metric == b->metric && a->part == b->part &&
 	       (a->role != ROLE_DIMENSION || strcmp(a->dimension, b->dimension) == 0);
 }
@@ -170,6 +169,7 @@ int columns_read(const struct headings *headings, const struct csv_row *row,
 	}
 	while (columns.n > 0 && columns.list[columns.n - 1].heading.role == ROLE_NONE)
 		free(columns.list[--columns.n].name);
+	columns.line = row->line;
 	*ret_columns = columns;
 	return 0;
 }

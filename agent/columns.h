@@ -31,6 +31,7 @@ struct place { /* of a cell in its file */
 struct columns {
 	struct column *list; /* owned [n] */
 	size_t n;            /* without empty ones at the end */
+	unsigned line;       /* of the header */
 	enum form form;
 	bool dated; /* there is a column for the period, or several for its parts */
 	bool plain; /* all called as a program calls them, none as people do */

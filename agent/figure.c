@@ -105,6 +105,19 @@ static int take_now(struct reading *reading, const struct place *cell,
 	return 0;
 }
 
+/* What is to be is not what was. */
+static int refuse_planned(const struct reading *reading, const struct place *cell, struct err *err)
+{
+	const char *plan = title_plan_said(&reading->dialect.title.plan);
+	return *plan ? err_set(err, -EINVAL,
+			       "line %u: '%s' stands above the figures, which are to be what was "
+			       "done; hand in that, or remove these words if that is what the "
+			       "table "
+			       "has",
+			       cell->line, plan)
+		     : 0;
+}
+
 /* What has come together since the beginning of the year is not what happened in a month. */
 static int refuse_cumulative(const struct reading *reading, const struct place *cell,
 			     const struct metric *metric, struct err *err)
@@ -211,7 +224,8 @@ int figure_take(struct reading *reading, struct line *line, const struct place *
 	struct err why;
 	enum entry_part part = ENTRY_VALUE;
 	bool dated = reading->columns.dated;
-	if (refuse_cumulative(reading, cell, metric, err) < 0)
+	if (refuse_planned(reading, cell, err) < 0 ||
+	    refuse_cumulative(reading, cell, metric, err) < 0)
 		return -EINVAL;
 	if (!check_section(reading, line, cell, metric) || !check_merged(reading, line, metric) ||
 	    !check_unit(reading, line, cell, metric))

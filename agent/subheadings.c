@@ -116,6 +116,24 @@ static size_t count_parts(const struct columns *columns, const struct csv_row *r
 	return n;
 }
 
+/* A merged cell that is filled in says one year twice; what stands below it does not. */
+static int check_twice(const struct columns *columns, unsigned line, struct err *err)
+{
+	char shown[EXCERPT_MAX];
+	for (size_t i = 0; i < columns->n; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct column *a = &columns->list[i], *b = &columns->list[k];
+			const char *period = a->period ? a->period : a->name;
+			if (a->heading.role == ROLE_PERIOD_FIGURES &&
+			    a->heading.role == b->heading.role &&
+			    strcmp(period, b->period ? b->period : b->name) == 0)
+				return err_set(err, -EINVAL,
+					       "line %u: column '%s' is there twice; remove one",
+					       line, utf8_excerpt(period, strlen(period), shown));
+		}
+	return 0;
+}
+
 int subheadings_read(struct columns *columns, const struct csv_row *row, bool *ret_taken,
 		     struct err *err)
 {
@@ -123,7 +141,7 @@ int subheadings_read(struct columns *columns, const struct csv_row *row, bool *r
 	size_t other, n = columns->form == FORM_ACROSS ? count_parts(columns, row, &other) : 0;
 	*ret_taken = false;
 	if (n == 0)
-		return 0;
+		return check_twice(columns, columns->line, err);
 	if (other < row->n)
 		return err_set(err, -EINVAL,
 			       "line %u: '%s' is in the second line of the header, and no part of "
@@ -143,7 +161,7 @@ int subheadings_read(struct columns *columns, const struct csv_row *row, bool *r
 			rc = take_name(&columns->list[i], row->fields[i], words[i], err);
 	free(words);
 	*ret_taken = rc == 0;
-	return rc;
+	return rc == 0 ? check_twice(columns, row->line, err) : rc;
 }
 
 int subheadings_year(struct columns *columns, unsigned year, struct err *err)

@@ -39,6 +39,8 @@ struct survey {
 	struct dialect_reader *reader; /* NULL before the dialect is known */
 	struct dialect dialect;
 	struct candidate best;
+	struct err broken;     /* of the first separator whose reading broke; "" */
+	char broken_separator; /* that one */
 	struct columns columns;
 	bool had_header, begun; /* and the first row below it was met */
 	bool comma, point;      /* a number needs this mark */
@@ -136,12 +138,24 @@ static int try_separator(struct survey *survey, const struct blob *text, char se
 	survey->trying.rows = survey->trying.sure_row = 0;
 	survey->trying.title = (struct title){ 0 };
 	survey->trying.units[0] = '\0';
-	rc = csv_reader_feed(csv, (const char *)text->data, text->len, NULL);
+	struct err broken = { 0 };
+	rc = csv_reader_feed(csv, (const char *)text->data, text->len, &broken);
 	if (rc == 0 && survey->head.len < HEAD_MAX)
-		rc = csv_reader_end(csv, NULL);
+		rc = csv_reader_end(csv, &broken);
 	csv_reader_close(csv);
-	/* what is broken here is told by the reading proper, if this is the separator at all */
+	if (rc == -EINVAL && !*survey->broken.text) {
+		survey->broken = broken;
+		survey->broken_separator = separator;
+	}
 	return rc == -ENOMEM ? err_memory(err) : 0;
+}
+
+/* Some file breaks by a separator that is not its own. That counts where no other parts a line;
+ * where its own does, the reading proper tells it. */
+static bool is_broken(const struct survey *survey)
+{
+	return *survey->broken.text && survey->best.known == 0 &&
+	       (survey->best.filled < 2 || survey->best.separator == survey->broken_separator);
 }
 
 static int find_header(struct survey *survey, const struct blob *text, struct err *err)
@@ -154,6 +168,8 @@ static int find_header(struct survey *survey, const struct blob *text, struct er
 		rc = try_separator(survey, text, SEPARATORS[i], err);
 	if (rc < 0)
 		return rc;
+	if (is_broken(survey))
+		return err_set(err, -EINVAL, "%s", survey->broken.text);
 	if (survey->best.line == 0)
 		return err_set(err, -EINVAL,
 			       "line 1: there is no header line with the names of the columns");

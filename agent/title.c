@@ -373,6 +373,7 @@ void title_read(struct title *title, const char *text)
 		next += next == i;
 	}
 	note_days(title, &line);
+	title_plan_read(&title->plan, &line.words, line.behind);
 	if (line.behind > 0 && !*title->said)
 		words_quote(&line.words, line.first, line.behind, title->said);
 }

@@ -6,6 +6,7 @@
 
 #include "csv_reader.h"
 #include "period.h"
+#include "title_plan.h"
 #include "utf8.h"
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct title {                                                /* all 0 before th
 	size_t n_years;
 	bool unclear;    /* it says what is no period, like "7 tháng", or too much */
 	bool cumulative; /* "lũy kế", "từ đầu năm" */
+	struct title_plan plan;
 	char said[EXCERPT_MAX], said_day[EXCERPT_MAX]; /* the words, as they stand there: the first
 							 line's that has some; and of a day */
 };

@@ -59,8 +59,8 @@ static bool is_kept_text(const char *text, size_t len)
 static void on_field(void *data, size_t len, void *context)
 {
 	struct csv_reader *r = context;
-	if (r->rc != 0)
-		return;
+	if (r->rc != 0 || (len == 0 && r->n == CSV_COLUMNS_MAX))
+		return; /* spreadsheets write empty ones, as far as anybody ever had a cell */
 	if (len > CSV_FIELD_MAX)
 		(void)field_too_long(r);
 	else if (r->n == CSV_COLUMNS_MAX)

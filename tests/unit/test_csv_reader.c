@@ -179,7 +179,10 @@ static void the_limits_hold_to_the_byte(void **state)
 		assert_int_equal(blob_append(&text, ",", 1), 0);
 	assert_int_equal(csv_read((char *)text.data, text.len, on_header, on_row, &record, NULL),
 			 0);
-	assert_int_equal(blob_append(&text, ",", 1), 0);
+	assert_int_equal(blob_append(&text, ",,,", 3), 0); /* none of these is one */
+	assert_int_equal(csv_read((char *)text.data, text.len, on_header, on_row, &record, NULL),
+			 0);
+	assert_int_equal(blob_append(&text, "x", 1), 0);
 	assert_broken((char *)text.data, text.len, "line 1: there are more than 256 fields");
 	blob_free(&text);
 	blob_free(&record.said);

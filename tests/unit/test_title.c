@@ -141,6 +141,33 @@ static void what_has_come_together_is_told_apart(void **state)
 	assert_false(none.cumulative);
 }
 
+static void what_is_planned_is_told_apart(void **state)
+{
+	static const struct {
+		const char *lines[LINES_MAX];
+		const char *said;
+	} cases[] = {
+		{ { "KẾ HOẠCH THÁNG 7" }, "KẾ HOẠCH THÁNG 7" },
+		{ { "UBND PHƯỜNG 5", "KẾ HOẠCH CHUYỂN ĐỔI SỐ NĂM 2025" },
+		  "KẾ HOẠCH CHUYỂN ĐỔI SỐ NĂM 2025" },
+		{ { "Kế hoạch", "tháng 7 năm 2025" }, "Kế hoạch" },
+		{ { "Biểu 2. Dự kiến quý III/2025" }, "Dự kiến quý III/2025" },
+		{ { "CHỈ TIÊU KẾ HOẠCH NĂM 2025" }, "CHỈ TIÊU KẾ HOẠCH NĂM 2025" },
+		{ { "KẾT QUẢ THỰC HIỆN KẾ HOẠCH THÁNG 7" }, "" },
+		{ { "BÁO CÁO KẾT QUẢ THỰC HIỆN", "KẾ HOẠCH THÁNG 7 NĂM 2025" }, "" },
+		{ { "BÁO CÁO THÁNG 7", "(Kèm theo Kế hoạch số 12 ngày 01/6/2025)" }, "" },
+		{ { "Kế hoạch số 12/KH-UBND ngày 01/6/2025" }, "" },
+		{ { "PHÒNG KẾ HOẠCH TÀI CHÍNH", "THÁNG 7/2025" }, "" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct title title = { .n = 0 };
+		for (size_t k = 0; k < LINES_MAX && cases[i].lines[k]; k++)
+			title_read(&title, cases[i].lines[k]);
+		assert_string_equal(title_plan_said(&title.plan), cases[i].said);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +175,7 @@ int main(void)
 		cmocka_unit_test(what_a_title_says_is_told_in_its_own_words),
 		cmocka_unit_test(a_month_of_reports_may_say_its_days),
 		cmocka_unit_test(what_has_come_together_is_told_apart),
+		cmocka_unit_test(what_is_planned_is_told_apart),
 	};
 	return cmocka_run_group_tests_name("title", tests, NULL, NULL);
 }
