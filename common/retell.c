@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define PARTS_MAX   12u   /* conversions of a format */
-#define DEPTH_MAX   4u    /* sentences within sentences */
+#define DEPTH_MAX   12u   /* sentences within sentences, and what stands before each of them */
 #define STEPS_MAX   5000u /* of matching a format: what takes longer is not of it */
 #define LITERAL_MIN 8u    /* letters that a format must have of its own, or "%s: %s" were all */
 

@@ -25,14 +25,17 @@ struct part { /* what is told of one kind */
 struct errors_sheet {
 	struct part errors, warnings, notes;
 	char separator;
+	enum language language;
 	bool failed; /* out of memory */
 };
 
-struct errors_sheet *errors_sheet_open(void)
+struct errors_sheet *errors_sheet_open(enum language language)
 {
 	struct errors_sheet *sheet = calloc(1, sizeof(*sheet));
-	if (sheet)
-		sheet->separator = ';';
+	if (!sheet)
+		return NULL;
+	sheet->separator = ';';
+	sheet->language = language;
 	return sheet;
 }
 
@@ -134,6 +137,7 @@ static int append_part(const struct errors_sheet *sheet, const struct part *part
 static int put_together(struct errors_sheet *sheet, struct blob *out, struct err *err)
 {
 	char more[128];
+	enum language before = language_use(sheet->language);
 	const char *header[] = { _("line"), _("column"), _("value"),
 				 _("what is wrong, and what to do") };
 	int rc = sheet->failed ? -ENOMEM : append(out, "\xef\xbb\xbf");
@@ -150,6 +154,7 @@ static int put_together(struct errors_sheet *sheet, struct blob *out, struct err
 		rc = append_part(sheet, &sheet->warnings, out, more);
 	if (rc == 0)
 		rc = blob_append(out, sheet->notes.rows.data, sheet->notes.rows.len);
+	(void)language_use(before);
 	return rc < 0 ? err_memory(err) : 0;
 }
 

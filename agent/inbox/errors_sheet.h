@@ -4,6 +4,7 @@
 #pragma once
 
 #include "err.h"
+#include "i18n.h"
 #include "import.h"
 
 #include <limits.h>
@@ -17,7 +18,7 @@
 struct errors_sheet;
 
 /** NULL: out of memory. The words in it are of the thread's language when they are added. */
-struct errors_sheet *errors_sheet_open(void);
+struct errors_sheet *errors_sheet_open(enum language language);
 void errors_sheet_close(struct errors_sheet *sheet); /* NULL is fine */
 
 /** What separates columns: that of the file; ';' where a spreadsheet would not know it. */

@@ -15,6 +15,7 @@
 #include "inbox_file.h"
 #include "inbox_folder.h"
 #include "log.h"
+#include "retell.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -29,6 +30,12 @@
 #define CATALOGUE_MS 5000u
 #define FACT         "inbox" /* of the spool: what the core and the watch remember */
 #define RETRY_MS     60000u  /* of a file that the machine's troubles kept out */
+
+struct lying { /* files in the folder, each kind with one of its names */
+	size_t n_stuck, n_faulty, n_sheets, n_held, n_told;
+	char stuck[INBOX_NAME_MAX], faulty[INBOX_NAME_MAX], held[INBOX_NAME_MAX], told[EXCERPT_MAX],
+		sheet[EXCERPT_MAX];
+};
 
 struct inbox {
 	struct input_host host;
@@ -56,8 +63,10 @@ struct inbox {
 	struct err err;
 	/* for status */
 	bool failing;
-	size_t told; /* files that the log has told of: see log_names() */
-	char trouble[ERR_TEXT_MAX];
+	size_t told;                /* files that the log has told of: see log_names() */
+	char trouble[ERR_TEXT_MAX]; /* in English */
+	struct lying lying;         /* when that is "" */
+	char *looked;               /* owned [ERR_TEXT_MAX]; what the last look has told */
 	int64_t last_us;
 	uint64_t catalogue_version;
 	int32_t day; /* files are judged by both: see begin_look() */
@@ -72,7 +81,7 @@ static void submit(struct inbox *inbox, void (*work)(struct job *), void (*done)
 {
 	inbox->busy = true;
 	inbox->err = (struct err){ 0 };
-	inbox->job = (struct job){ .work = work, .done = done, .language = inbox->language };
+	inbox->job = (struct job){ .work = work, .done = done };
 	worker_submit(recorder_worker(inbox->host.recorder), &inbox->job);
 }
 
@@ -84,43 +93,58 @@ static void fail(struct inbox *inbox)
 	memcpy(inbox->trouble, inbox->err.text, sizeof(inbox->trouble));
 }
 
-static void tell_files(struct inbox *inbox)
+/* The core and the folder are the worker's while a job runs: what a look tells is kept. */
+static void note_files(struct inbox *inbox)
 {
-	const char *first = "", *first_held = "";
-	size_t held = inbox_core_count_held(inbox->core, &first_held);
-	size_t stuck = inbox_core_count(inbox->core, INBOX_ALL, &first);
-	size_t faulty = inbox_core_count(inbox->core, INBOX_SOME, &first) +
-			inbox_core_count(inbox->core, INBOX_NONE, &first);
-	inbox->failing = stuck > 0;
+	struct lying *lying = &inbox->lying;
+	const char *first = "";
+	lying->n_held = inbox_core_count_held(inbox->core, &first);
+	(void)utf8_print(lying->held, sizeof(lying->held), "%s", first); /* names fit */
+	lying->n_stuck = inbox_core_count(inbox->core, INBOX_ALL, &first);
+	(void)utf8_print(lying->stuck, sizeof(lying->stuck), "%s", first);
+	lying->n_faulty = inbox_core_count(inbox->core, INBOX_SOME, &first) +
+			  inbox_core_count(inbox->core, INBOX_NONE, &first);
+	(void)utf8_print(lying->faulty, sizeof(lying->faulty), "%s", first);
+	lying->n_sheets = inbox->folder.sheets;
+	memcpy(lying->sheet, inbox->folder.sheet, sizeof(lying->sheet));
+	lying->n_told = inbox->folder.told;
+	memcpy(lying->told, inbox->folder.like, sizeof(lying->told));
+	inbox->failing = lying->n_stuck > 0;
 	inbox->trouble[0] = '\0';
+}
+
+/* In the language of who looks. */
+static void tell_files(const struct lying *lying, char text[ERR_TEXT_MAX])
+{
 	size_t len = 0;
-	if (faulty > 0)
-		len = utf8_print(inbox->trouble, sizeof(inbox->trouble), /* fits */
+	text[0] = '\0';
+	if (lying->n_faulty > 0)
+		len = utf8_print(text, ERR_TEXT_MAX, /* fits */
 				 _("files that were not taken whole: %zu; see %s.errors.csv"),
-				 faulty, first);
-	else if (stuck > 0)
+				 lying->n_faulty, lying->faulty);
+	else if (lying->n_stuck > 0)
 		len = utf8_print(
-			inbox->trouble, sizeof(inbox->trouble), /* fits */
+			text, ERR_TEXT_MAX, /* fits */
 			_("files that were taken and cannot be moved to '%s': %zu, like %s; "
 			  "let the agent write there"),
-			DONE_FOLDER, stuck, first);
-	if (inbox->folder.sheets > 0)
-		len += utf8_print(inbox->trouble + len, sizeof(inbox->trouble) - len, /* fits */
+			DONE_FOLDER, lying->n_stuck, lying->stuck);
+	if (lying->n_sheets > 0)
+		len += utf8_print(text + len, ERR_TEXT_MAX - len, /* fits */
 				  _("%ssheets with figures to look at again: %zu, like %s; remove "
 				    "each when that is done"),
-				  len > 0 ? "; " : "", inbox->folder.sheets, inbox->folder.sheet);
-	if (inbox->folder.told > 0)
+				  len > 0 ? "; " : "", lying->n_sheets, lying->sheet);
+	if (lying->n_told > 0)
 		len += utf8_print(
-			inbox->trouble + len, sizeof(inbox->trouble) - len, /* fits */
+			text + len, ERR_TEXT_MAX - len, /* fits */
 			_("%sfiles that are not looked at for their names: %zu, like %s; give "
 			  "them names of letters that do not begin with a dot"),
-			len > 0 ? "; " : "", inbox->folder.told, inbox->folder.like);
-	if (held > 0)
+			len > 0 ? "; " : "", lying->n_told, lying->told);
+	if (lying->n_held > 0)
 		(void)utf8_print(
-			inbox->trouble + len, sizeof(inbox->trouble) - len, /* fits */
+			text + len, ERR_TEXT_MAX - len, /* fits */
 			_("%sfiles that wait, since a program still has them open for writing: "
 			  "%zu, like %s; close them there"),
-			len > 0 ? "; " : "", held, first_held);
+			len > 0 ? "; " : "", lying->n_held, lying->held);
 }
 
 /* Once, until there is another number of them. */
@@ -141,7 +165,12 @@ void inbox_look(const void *input, struct input_look *ret_look)
 				  ? N_("watching")
 				  : N_("waiting for the catalogue");
 	ret_look->last_us = inbox->last_us;
-	ret_look->error = inbox->trouble;
+	ret_look->failing = inbox->failing;
+	ret_look->error = inbox->looked;
+	if (*inbox->trouble)
+		(void)retell(inbox->trouble, inbox->looked, ERR_TEXT_MAX);
+	else
+		tell_files(&inbox->lying, inbox->looked);
 }
 
 /* --- stopping --- */
@@ -159,6 +188,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	blob_free(&inbox->memory);
 	inbox_folder_free(&inbox->folder);
 	free(inbox->path);
+	free(inbox->looked);
 	free(inbox);
 	on_stopped(context);
 }
@@ -315,12 +345,12 @@ static void on_end_of_file(struct inbox *inbox)
 		if (inbox_core_held(inbox->core, inbox->name,
 				    uv_now(inbox->host.loop) + inbox->settle_ms))
 			log_outcome(inbox);
-		tell_files(inbox);
+		note_files(inbox);
 		return;
 	}
 	log_outcome(inbox);
 	inbox_core_done(inbox->core, inbox->name, &r->stamp, part_of(r));
-	tell_files(inbox);
+	note_files(inbox);
 	if (r->outcome == INBOX_STUCK || r->outcome == INBOX_UNTOLD)
 		fail(inbox);
 }
@@ -364,6 +394,7 @@ static void begin_file(struct inbox *inbox, const struct inbox_listed *listed)
 					    .catalogue = inbox->catalogue,
 					    .watch = inbox->moved,
 					    .tick_ms = uv_now(inbox->host.loop),
+					    .language = inbox->language,
 					    .now_us = clock_latest_us(
 						    recorder_clock(inbox->host.recorder)) };
 	memcpy(inbox->name, listed->name, INBOX_NAME_MAX);
@@ -464,7 +495,7 @@ static void done_look(struct job *job)
 		log_warn("inbox: written to after they were taken, and read again files=%zu",
 			 inbox->returned);
 	inbox->again |= inbox->returned > 0;
-	tell_files(inbox);
+	note_files(inbox);
 	log_names(inbox);
 	go_on(inbox);
 }
@@ -501,12 +532,14 @@ int inbox_start(const struct input_host *host, const struct settings *settings, 
 	inbox->path = strdup(settings->inbox_folder);
 	inbox->core = inbox_core_open();
 	inbox->moved = calloc(1, sizeof(*inbox->moved));
+	inbox->looked = calloc(1, ERR_TEXT_MAX);
 	inbox->settle_ms = settings->inbox_settle_s * UINT64_C(1000);
 	inbox->language = language_accepted(settings->inbox_language);
 	inbox->folder.fd = -1;
-	if (!inbox->path || !inbox->core || !inbox->moved) {
+	if (!inbox->path || !inbox->core || !inbox->moved || !inbox->looked) {
 		inbox_core_close(inbox->core);
 		free(inbox->moved);
+		free(inbox->looked);
 		free(inbox->path);
 		free(inbox);
 		return err_memory(err);

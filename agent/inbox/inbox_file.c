@@ -50,7 +50,7 @@ int inbox_file_open(const struct inbox_file_config *config, const struct inbox_l
 	file->config = *config;
 	file->fd = -1;
 	file->listed = *listed;
-	file->errors = errors_sheet_open();
+	file->errors = errors_sheet_open(config->language);
 	int rc = file->errors ? headings_open(config->catalogue, &file->headings, err)
 			      : err_memory(err);
 	if (rc == 0)
@@ -384,7 +384,10 @@ int inbox_file_step(struct inbox_file *file, struct inbox_result *ret_result, st
 		[PHASE_NOTE] = step_import, [PHASE_IMPORT] = step_import,
 		[PHASE_END] = step_end,
 	};
+	bool ends = file->phase == PHASE_END; /* what fails there is told by status */
+	enum language before = language_use(ends ? LANGUAGE_ENGLISH : file->config.language);
 	int rc = steps[file->phase](file, err);
+	(void)language_use(before);
 	*ret_result = file->result;
 	return rc;
 }

@@ -11,6 +11,7 @@
 
 #include "catalogue.h"
 #include "err.h"
+#include "i18n.h"
 #include "inbox_core.h"
 #include "spool.h"
 
@@ -27,8 +28,9 @@ struct inbox_file_config { /* all outlive the file */
 	const struct catalogue *catalogue;
 	int64_t now_us; /* as entry_judge() has it */
 	struct done_watch
-		*watch;   /* of inbox/done_folder.h; NULL: what was moved is not looked at */
-	uint64_t tick_ms; /* of a clock that never steps, for the watch */
+		*watch;         /* of inbox/done_folder.h; NULL: what was moved is not looked at */
+	uint64_t tick_ms;       /* of a clock that never steps, for the watch */
+	enum language language; /* of the errors file */
 };
 
 /** What a file is now, as everything else here tells it. */

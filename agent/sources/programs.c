@@ -3,6 +3,7 @@
 #include "civil.h"
 #include "i18n.h"
 #include "minute.h"
+#include "retell.h"
 #include "utf8.h"
 
 #include <assert.h>
@@ -103,10 +104,12 @@ void programs_look(const void *input, struct input_look *ret_look)
 	for (size_t i = 0; i < programs->n; i++) {
 		int64_t last_us = program_last_us(programs->list[i]);
 		const char *error = program_error(programs->list[i]);
+		char told[ERR_TEXT_MAX];
 		if (last_us > ret_look->last_us)
 			ret_look->last_us = last_us;
 		if (*error)
 			len += utf8_print(programs->troubles + len, TROUBLES_MAX - len, "%s%s",
-					  len > 0 ? "; " : "", error); /* cut is fine */
+					  len > 0 ? "; " : "",
+					  retell(error, told, sizeof(told))); /* cut is fine */
 	}
 }

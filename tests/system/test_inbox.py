@@ -74,7 +74,8 @@ class Inbox(rig.Rig):
     def page(self):
         """The clerk's first page, as text."""
         address = re.search(r"page: serving address=(\S+)", self.office.process.log()).group(1)
-        with urllib.request.urlopen(address, timeout=rig.PATIENCE_S) as answer:
+        asked = urllib.request.Request(address, headers={"Accept-Language": "vi"})
+        with urllib.request.urlopen(asked, timeout=rig.PATIENCE_S) as answer:
             return html.unescape(answer.read().decode())
 
     def end(self):
@@ -130,7 +131,7 @@ class Tables(Inbox):
         self.assertEqual(len(self.done()), 1)
         self.assertEqual(self.lying(), ["june.csv.errors.csv"])
         rig.wait_for(lambda: "june.csv.errors.csv" in self.looks()["error"], "status to tell")
-        self.assertIn("xem lại", self.looks()["error"])
+        self.assertIn("look at again", self.looks()["error"])
         self.drop("june.csv", HEADER + "28/06/2025;100\n29/06/2025;110\n30/06/2025;90\n")
         self.wait_empty()
         self.wait_total(300)
@@ -165,8 +166,8 @@ class Tables(Inbox):
             os.chown(table.name, 4711, -1)  # no lease tells then, but of who may take any
             fcntl.lockf(table, fcntl.LOCK_EX)
             rig.wait_for(lambda: "a.csv" in self.looks()["error"], "status to tell")
-            self.assertIn("mở để ghi", self.looks()["error"])
-            self.assertIn(self.looks()["error"], self.page())
+            self.assertIn("open for writing", self.looks()["error"])
+            self.assertIn("mở để ghi", self.page())
             self.assertEqual(self.lying(), ["a.csv"])
         self.wait_empty()
         self.wait_total(5)
@@ -260,6 +261,7 @@ class Tables(Inbox):
             self.office.process.kill()
             self.office.start()
         rig.wait_for(lambda: "a.csv.errors.csv" in self.looks()["error"], "status to tell")
+        self.assertIn("files that were not taken whole: 1", self.office.command("status").out)
         time.sleep(2)  # a file settles in one
         self.wait_total(7)
         os.utime(f"{self.inbox}/a.csv")  # somebody saves it again
@@ -274,6 +276,13 @@ class Tables(Inbox):
         self.office.start()
         rig.wait_for(lambda: self.inbox in self.looks()["error"], "status to tell")
         self.assertEqual(self.looks()["state"], "failing")
+        told = self.office.command("status")  # nothing can come in: that is ill, as no disk is
+        self.assertEqual(told.code, 1, told)
+        self.assertIn("No such file or directory", told.out)  # who asks has a language, not the inbox
+        self.addCleanup(os.environ.update, LC_ALL="C.UTF-8")
+        os.environ["LC_ALL"] = "vi_VN.UTF-8"
+        self.assertIn("không có tệp hoặc thư mục này", self.office.command("status").out)
+        os.environ["LC_ALL"] = "C.UTF-8"
         os.mkdir(self.inbox)
         self.drop("a.csv", HEADER + "30/06/2025;5\n")
         self.wait_empty(60)

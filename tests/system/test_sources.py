@@ -335,6 +335,13 @@ class Sql(Sources):
         told = self.input_of(agent, "sql")["error"]
         for name in ("one", "two", "three", "four"):  # whoever mends one knows of the others
             self.assertIn(f"{name}: ", told)
+        self.addCleanup(os.environ.update, LC_ALL="C.UTF-8")
+        os.environ["LC_ALL"] = "vi_VN.UTF-8"
+        told = agent.command("status").out
+        for because in ("câu truy vấn cần có cột metric và value", "'nobody' không có", "chỉ được đọc các bảng",
+                        "none.db: đọc: không có tệp"):
+            self.assertIn(because, told)  # not the first alone
+        os.environ["LC_ALL"] = "C.UTF-8"
         self.assertFalse(os.path.exists(f"{self.folder}/none.db"))
         agent.process.stop()
 

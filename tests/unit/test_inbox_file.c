@@ -236,7 +236,7 @@ static void what_is_far_from_before_is_taken_and_told_beside(void **state)
 static void many_warnings_are_bounded(void **state)
 {
 	struct fixture *f = *state;
-	struct errors_sheet *sheet = errors_sheet_open();
+	struct errors_sheet *sheet = errors_sheet_open(LANGUAGE_ENGLISH);
 	char *text = calloc(1, 1 << 20);
 	assert_true(sheet && text);
 	for (unsigned i = 0; i < ERRORS_ROWS_MAX + 3; i++) {

@@ -93,6 +93,11 @@ static void sentences_within_sentences_are_told_again(void **state)
 	assert_told("out of memory", "hết bộ nhớ");
 	assert_told("lantoa.db: No such file or directory",
 		    "lantoa.db: không có tệp hoặc thư mục này");
+	assert_told(
+		"one: ended with status 1: lantoa-agent: office.db: the query: it may only read "
+		"this file's tables",
+		"one: kết thúc với mã 1: lantoa-agent: office.db: câu truy vấn: chỉ được đọc các "
+		"bảng của tệp này");
 }
 
 static void what_is_not_ours_stays_as_it_is(void **state)
