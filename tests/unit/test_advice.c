@@ -175,6 +175,9 @@ static void try_table(void *context, const char *text, struct blob *said, struct
 #define CUMULATIVE                                                                                 \
 	"line %u: '%s' stands above the figures, but %s counts what happened in each %s; hand in " \
 	"the figures of each %s by itself, in a table without these words"
+#define PLANNED                                                                                    \
+	"line %u: '%s' stands above the figures, which are to be what was done; hand in that, "    \
+	"or remove these words if that is what the table has"
 #define SECOND_LINE                                                                                \
 	"line %u: '%s' looks like a second line of the header; write the whole name of each "      \
 	"column in one line, and remove the other"
@@ -274,6 +277,8 @@ static const struct advice rows[] = {
 	  "divided",
 	  "", "2025-06 dossiers=8;" },
 	{ MONTH, "12/2025", NOT_BEGUN, "06/2025", "2025-06 teams=8;" },
+	{ "@;\nKỳ;Số tổ\n06/2025;8\n", "KẾ HOẠCH THÁNG 6/2025", PLANNED, "THÁNG 6/2025",
+	  "2025-06 teams=8;" },
 	{ MONTH, "", EMPTY, "06/2025", "2025-06 teams=8;" },
 	{ DAY, "hôm qua", NO_PERIOD, "$2", "2025-06-30 answered=8;" },
 	{ DAY, "Tháng 6/2025", COARSER, "$4", "2025-06-30 answered=8;" },
