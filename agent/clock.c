@@ -8,14 +8,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
 #define BOOT_ID          "/proc/sys/kernel/random/boot_id"
 #define BATTERY          "/sys/class/rtc/rtc0/since_epoch" /* UTC, wherever /etc/adjtime says so */
 #define BATTERY_EVERY_US INT64_C(10000000)                 /* an answer may take a millisecond */
-#define TIMESYNCD        "/run/systemd/timesync/synchronized"
 
 struct clock {
 	struct clock_source source;
@@ -50,21 +48,12 @@ static int64_t clock_us(clockid_t id)
 	return (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000;
 }
 
-/* Under systemd's ProtectClock= the kernel may not be asked; then timesyncd's word counts. */
-static bool kernel_vouches(void)
-{
-	struct timex state = { 0 };
-	if (adjtimex(&state) < 0)
-		return access(TIMESYNCD, F_OK) == 0;
-	return !(state.status & STA_UNSYNC);
-}
-
 static void machine_read(void *context, struct clock_reading *ret_reading)
 {
 	(void)context;
 	*ret_reading = (struct clock_reading){ .wall_us = clock_us(CLOCK_REALTIME),
 					       .boot_us = clock_us(CLOCK_BOOTTIME),
-					       .synchronised = kernel_vouches() };
+					       .synchronised = civil_vouched() };
 }
 
 static int64_t machine_battery(void *context)

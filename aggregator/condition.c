@@ -133,20 +133,18 @@ static bool set_back(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
-#define CLOCK_BEHIND_US INT64_C(60000000) /* a clock that is corrected by less harms nobody */
-
 static bool clock_behind(const struct condition_facts *facts, char sentence[])
 {
-	int64_t behind_us = facts->newest_us - facts->now_us;
-	if (behind_us < CLOCK_BEHIND_US)
+	if (facts->behind_us == 0)
 		return false;
 	char at[INSTANT_TEXT_MAX] = "";
 	(void)civil_format(facts->newest_us, at);
 	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
 		       _("this machine's clock is %llu s behind: the newest figures were received "
-			 "at %s. Set it, or figures of now are taken for ones of the future, and "
-			 "offices are told a wrong time: timedatectl"),
-		       (unsigned long long)(behind_us / 1000000), at);
+			 "at %s. Until it is past that, what comes is noted as received then, and "
+			 "offices are told no time. Set the clock, or let a time server do it, "
+			 "which is believed also when the clock was ahead then: timedatectl"),
+		       (unsigned long long)(facts->behind_us / 1000000), at);
 	return true;
 }
 

@@ -43,7 +43,8 @@ struct condition_facts { /* zeros: nothing is wrong */
 	/* figures of machines that were set back, which an operator is to decide about, */
 	uint64_t older_figures, older_offices;
 	char older_office[CODE_LEN_MAX + 1]; /* of one of these offices */
-	int64_t newest_us; /* when the newest entry was received; later than now_us: see there */
+	int64_t newest_us; /* when the newest entry was received; the clock is behind it */
+	int64_t behind_us; /* by this; 0: it is not, or not by much (books/book_clock.h) */
 	/* What the database knows: */
 	uint64_t invitations_open, invitations_expired; /* of those that nobody used */
 	uint64_t damaged_keys;                          /* of offices, which they keep out */

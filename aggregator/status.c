@@ -1,4 +1,5 @@
 #include "status.h"
+#include "book_clock.h"
 #include "civil.h"
 #include "delivery.h"
 
@@ -143,13 +144,15 @@ static int older_copies(sqlite3 *db, const struct reference *reference,
 	return rc;
 }
 
-/* Entries came in the order of their ids: the newest one tells when it was already. */
 static int clock_check(sqlite3 *db, struct condition_facts *facts, struct err *err)
 {
-	return db_number(db,
-			 "SELECT coalesce((SELECT received_us FROM journal WHERE id ="
-			 " (SELECT max(id) FROM journal)), 0)",
-			 &facts->newest_us, err);
+	struct book_clock clock;
+	int rc = book_clock_open(db, &clock, err);
+	if (rc == 0) {
+		facts->newest_us = clock.newest_us;
+		facts->behind_us = book_clock_behind_us(&clock);
+	}
+	return rc;
 }
 
 /* Invitations that nobody used: those that are good still, and those that are too old. */

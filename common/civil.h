@@ -4,6 +4,7 @@
 #include "err.h"
 #include "period.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** -EINVAL when the zone database has no such zone. */
@@ -14,6 +15,8 @@ int civil_set_zone(const char *zone, struct err *err);
 
 /** UTC microseconds since 1970, from the wall clock. */
 int64_t civil_now_us(void);
+/** Does somebody keep the wall clock right: the kernel calls it synchronised? */
+bool civil_vouched(void);
 /** Microseconds since the machine started, sleep included: for "how long ago", since nobody can set
  * this clock. */
 int64_t civil_boot_us(void);

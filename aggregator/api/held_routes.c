@@ -4,6 +4,7 @@
  * both take period and, where needed, metric and calendar. */
 #include "call.h"
 
+#include "book_clock.h"
 #include "civil.h"
 #include "release.h"
 
@@ -68,10 +69,15 @@ static int release_form(struct call *call, struct release_form *form, struct err
 static int release_post(struct call *call, sqlite3 *db, const struct reference *reference,
 			struct err *err)
 {
-	struct release_form form = { .who = call->who, .at_us = civil_now_us() };
+	struct release_form form = { .who = call->who };
+	struct book_clock clock;
 	struct table *table = NULL;
 	int rc = release_form(call, &form, err);
 
+	if (rc == 0)
+		rc = book_clock_open(db, &clock, err);
+	if (rc == 0)
+		form.at_us = book_clock_now_us(&clock);
 	if (rc == 0)
 		rc = quarantine_release(db, reference, &form, &table, err);
 	return rc == 0 ? call_answer_table(call, table, err) : rc;

@@ -1,6 +1,7 @@
 #include "review.h"
 
 #include "arrivals.h"
+#include "book_clock.h"
 #include "civil.h"
 #include "declarations.h"
 #include "judge.h"
@@ -322,9 +323,13 @@ struct review *review_open(sqlite3 *db, const struct reference *reference, struc
 	}
 	r->db = db;
 	r->reference = reference;
-	r->at_us = civil_now_us();
-	r->today = civil_day(r->at_us);
-	int rc = (r->arena = arena_open(WIRE_ARENA_MAX)) ? 0 : err_memory(err);
+	struct book_clock clock;
+	int rc = book_clock_open(db, &clock, err);
+	if (rc == 0) {
+		r->at_us = book_clock_now_us(&clock);
+		r->today = civil_day(r->at_us);
+		rc = (r->arena = arena_open(WIRE_ARENA_MAX)) ? 0 : err_memory(err);
+	}
 	if (rc == 0 && (!(r->declarations = declarations_open(db, err)) ||
 			!(r->quarantine = quarantine_open(db, err)) ||
 			!(r->arrivals = arrivals_open(db, err))))

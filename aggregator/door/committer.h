@@ -19,6 +19,7 @@
  * is a gap until then. Both are counted, logged once a minute, and named (refusals.h). */
 #pragma once
 
+#include "book_clock.h"
 #include "edition.h"
 #include "gate.h"
 #include "mend.h"
@@ -64,6 +65,8 @@ bool committer_wants_more(const struct committer *committer);
 /** Something else of an office than a batch was refused. */
 void committer_note_refused(struct committer *committer, const struct roster_key *key,
 			    const char *reason);
+/** By which batches are received: what time offices may be told. */
+const struct book_clock *committer_clock(const struct committer *committer);
 const struct committer_counters *committer_counters(const struct committer *committer);
 
 /** Start no commit any more; on_change follows from the loop, at last with committer_is_idle(). */

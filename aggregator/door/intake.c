@@ -131,7 +131,7 @@ static void on_ping(struct intake *intake, const struct gate_peer *peer,
 	Lantoa__V1__Pong pong = LANTOA__V1__PONG__INIT;
 	(void)key;
 	(void)frame;
-	pong.clock_us = civil_now_us();
+	pong.clock_us = book_clock_told_us(committer_clock(intake->committer));
 	pong.catalogue_version = edition_version(&intake->edition);
 	answer.kind_case = LANTOA__V1__FRAME__KIND_PONG;
 	answer.pong = &pong;
@@ -268,6 +268,8 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 			 ? committer_open(loop, config->store, config->roster, intake->meters,
 					  on_change, intake, &intake->committer, err)
 			 : err_memory(err);
+	if (rc == 0)
+		intake->reception.clock = committer_clock(intake->committer);
 	if (rc == 0) /* last: it begins to run */
 		rc = contacts_open(loop, config->store, on_change, intake, &intake->contacts, err);
 	if (rc < 0) {

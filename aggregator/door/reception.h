@@ -1,6 +1,7 @@
 /* Hello and Enrol: an office's question, one job of the store, one answer. */
 #pragma once
 
+#include "book_clock.h"
 #include "gate.h"
 #include "log_limit.h"
 #include "roster.h"
@@ -22,6 +23,7 @@ struct reception {
 	struct roster *roster; /* follows an enrolment */
 	struct gate *gate;
 	const char *zone;               /* civil time zone, told to the agents */
+	const struct book_clock *clock; /* what time they are told; outlives us */
 	unsigned credit;                /* batches an agent may have unacknowledged, at most */
 	void (*on_done)(void *context); /* after each answer */
 	void *context;

@@ -9,12 +9,13 @@ import zoneinfo
 import rig
 
 TODAY = datetime.datetime.now(zoneinfo.ZoneInfo("Asia/Ho_Chi_Minh")).date().isoformat()
+DAY_US = 86400 * 1000000
 
 
 class Clock(rig.Rig):
-    def undated(self, value):
+    def undated(self, value, code="28001"):
         """An agent that is not running, with a figure that waits for its day."""
-        agent = self.agent("28001")
+        agent = self.agent(code)
         outcome = agent.record(f"visits={value}")
         self.assertEqual(outcome.code, 0, outcome)
         listed = agent.command("clock").out
@@ -28,8 +29,8 @@ class Clock(rig.Rig):
         with sqlite3.connect(f"{agent.folder}/spool.db") as spool:
             spool.execute("UPDATE undated SET boot = 'of yesterday'")
 
-    def wait_value(self, value, day):
-        rig.wait_for(lambda: self.province.value("visits", area="28001",
+    def wait_value(self, value, day, area="28001"):
+        rig.wait_for(lambda: self.province.value("visits", area=area,
                                                  **{"from": day, "to": day}) == value,
                      f"{value} on {day}")
 
@@ -46,6 +47,37 @@ class Clock(rig.Rig):
         self.assertEqual(agent.record("visits=1", "--add").code, 0, "what was heard is kept")
         self.assertNotIn("start 1", agent.command("clock").out)
         self.assert_whole()
+
+    def set_back(self, days):
+        """The province's clock, as its books see it: what they have came @days later."""
+        self.province.process.stop()
+        with sqlite3.connect(f"{self.province.folder}/lantoa.db") as books:
+            for table, column in (("journal", "received_us"), ("spool", "last_received_us"),
+                                  ("arrival", "first_us"), ("arrival", "last_us")):
+                books.execute(f"UPDATE {table} SET {column} = {column} + ?", (days * DAY_US,))
+        books.close()
+        self.province.start()
+
+    def test_a_province_set_back_blames_no_office_and_tells_no_time(self):
+        early = self.agent("28001")
+        self.assertEqual(early.record("visits=5", "--period", "2025-06-30").code, 0)
+        early.start()
+        self.wait_value(5, "2025-06-30")  # late, whatever the books are made to say of its coming
+        self.set_back(10)
+        agent = self.undated(8, "28002")
+        week = (datetime.date.fromisoformat(TODAY) + datetime.timedelta(days=7)).isoformat()
+        self.assertEqual(agent.record("visits=7", "--period", week).code, 0)
+        agent.start()
+        self.wait_value(7, week, "28002")
+        listed = agent.command("clock").out
+        self.assertNotIn("told by the province", listed, "no time is better than a wrong one")
+        self.assertIn("start 1", listed)
+        # what came meanwhile does not quiet it
+        self.assertRegex(self.province.status()["ill"]["clock_behind"], r"clock is 8[0-9]{5} s behind")
+        self.assert_whole()
+        self.set_back(-10)
+        self.wait_value(8, TODAY, "28002")
+        self.assertNotIn("clock_behind", self.province.status().get("ill", {}))
 
     def test_a_line_of_the_future_costs_itself_alone(self):
         """The command's own clock may know less than the agent's."""
