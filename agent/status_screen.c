@@ -123,7 +123,7 @@ static void print_figures(const json_t *root, FILE *out)
 	print_label(_("last receipt:"), out);
 	fprintf(out, "%s\n", when(root, spool, "last_ack", at));
 	print_label(_("quarantined:"), out);
-	fprintf(out, _("%lld figures\n"), number_of(spool, "quarantined"));
+	fprintf(out, _("%lld figures\n"), number_of(spool, "held"));
 }
 
 static void print_refusals(const json_t *root, FILE *out)
