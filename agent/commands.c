@@ -80,6 +80,8 @@ static int take_record_option(struct record_arguments *arguments, int option, st
 	struct label *label = &arguments->labels[arguments->n_labels];
 	switch (option) {
 	case 'p':
+		if (arguments->period)
+			return usage(err, _("--period is given twice"));
 		arguments->period = optarg;
 		return 0;
 	case 'a':

@@ -21,6 +21,7 @@ struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max
 		.note_ms = 60000, /* a disk that failed may do so again, and each time is logged */
 		.rest_ms = 86400000,  /* the province hears of each office daily */
 		.refresh_ms = 600000, /* 11,000 catalogues are 18 a second */
+		.held_ms = 600000,
 	};
 }
 

@@ -22,8 +22,9 @@
  * - there is nothing to say for a minute, and the next figures come late (core->rests), or the line
  *   is metered and its hour spent: CLOSE and rest, until something is sealed and may be sent, a day
  *   at most. A connection costs as much as five minutes of rest with one
- * - the province's catalogue is another by now: Hello again, which brings it, once nothing is in
- *   flight; after a random while, because all offices hear of it at once
+ * - the province's catalogue is another by now, or it held figures held_ms ago and may have
+ * released them: Hello again, which brings both, once nothing is in flight; after a random while,
+ * because all offices hear of a catalogue at once
  * - the spool went on in its next life (spool.h): a new line and Hello under the new id. Whenever
  *   the province does not know that id: Hello under the one before, on a line of its own. Only a
  *   province that still has all of the life before is sent the next; for another, RENEW
@@ -51,6 +52,8 @@ struct uplink_timing {
 	uint32_t note_ms;    /* before a disk that failed is asked again to note an ack, or renew */
 	uint32_t rest_ms;    /* the longest rest without a connection */
 	uint32_t refresh_ms; /* within so long, at random, a changed catalogue is asked for */
+	uint32_t
+		held_ms; /* while figures are held there: when it is asked whether they still are */
 };
 /** What production uses, with the given bounds of pauses. */
 struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max_ms);
@@ -118,7 +121,7 @@ enum uplink_event_type {
 	UPLINK_ACKED,      /* upto, slow_down_ms */
 	UPLINK_REFUSED,    /* seq, code: Lantoa__V1__Refused__Code */
 	UPLINK_HEARD,      /* anything else from the province */
-	UPLINK_OUTDATED,   /* its catalogue is another than ours */
+	UPLINK_OUTDATED,   /* what a Welcome tells is another by now, or may be */
 	UPLINK_SEALED,     /* last_seq */
 	UPLINK_REBORN,     /* begin: the spool is in its next life */
 	UPLINK_BATCH_DONE, /* seq, session, result */

@@ -76,6 +76,9 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 	/* What is in flight may be held since, and its ack told already. */
 	if (welcome->held == 1 || (welcome->held > 1 && uplink_in_flight(&uplink->core) == 0))
 		receipts_wait(&uplink->receipts, welcome->held - 1);
+	uplink->tells_held = welcome->held > 0;
+	uplink->holds = welcome->held > 1;
+	uplink->held_told_ms = uv_now(uplink->loop);
 	keeper_office(&uplink->keeper, welcome->office_name, welcome->zone, welcome->level);
 	uint64_t begin = uplink->core.proving ? uplink->life.before_begin : uplink->life.begin;
 	welcomes_take(&uplink->welcomes, seq_here(begin, welcome->upto), welcome);
@@ -98,6 +101,17 @@ static void mind_catalogue(struct uplink *uplink, uint64_t version)
 		uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_OUTDATED });
 }
 
+/* A release is told with a Welcome alone, and a line may stand for weeks. */
+static void mind_held(struct uplink *uplink)
+{
+	uint64_t now_ms = uv_now(uplink->loop);
+	if (!uplink->holds || !uplink->tells_held ||
+	    now_ms - uplink->held_told_ms < uplink->core.timing.held_ms)
+		return;
+	uplink->held_told_ms = now_ms;
+	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_OUTDATED });
+}
+
 static void on_ack(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
 	const Lantoa__V1__Ack *ack = frame->ack;
@@ -111,6 +125,8 @@ static void on_ack(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 						   .upto = seq_here(begin, ack->upto),
 						   .slow_down_ms = ack->slow_down_ms });
 	receipts_flush(&uplink->receipts);
+	uplink->holds |= ack->n_quarantined > 0;
+	mind_held(uplink);
 	mind_catalogue(uplink, ack->catalogue_version);
 }
 
@@ -135,6 +151,7 @@ static void on_refused(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 static void on_pong(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
 	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_HEARD });
+	mind_held(uplink);
 	mind_catalogue(uplink, frame->pong->catalogue_version);
 }
 

@@ -20,6 +20,8 @@ struct uplink {
 	struct spool_life life;     /* that frames are about */
 	int64_t province_offset_us; /* province's clock minus our monotonic one */
 	bool province_clock_known;
+	bool tells_held, holds; /* what a Welcome told, or an Ack since; not on every version's */
+	uint64_t held_told_ms;
 	bool connected, at_rest; /* as struct uplink_look says, also the next three */
 	int64_t since_us, moved_us;
 	uint64_t acked_seen;

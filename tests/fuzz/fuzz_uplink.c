@@ -122,7 +122,7 @@ static void on_catalogue(void *context, const void *csv, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const struct uplink_timing timing = { 60000, 60000, 60000, 60000, 60000, 60000,
-						     60000, 60000, 60000, 60000, 60000 };
+						     60000, 60000, 60000, 60000, 60000, 60000 };
 	struct uplink_config config = { .zmq_context = NULL,
 					.push_interval_s = 3600,
 					.seal_soon_ms = 3600000,

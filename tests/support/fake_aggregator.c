@@ -32,7 +32,7 @@ struct fake_aggregator {
 	uint8_t digest[WIRE_DIGEST_LEN]; /* of batch digest_seq; 0: none */
 	uint64_t digest_seq;
 	uint32_t protocol_min, protocol_max, protocol; /* ours; of the last Welcome */
-	uint64_t refused_seq, catalogue_version;
+	uint64_t refused_seq, catalogue_version, held;
 	int refused_code;
 	char *quarantine, *catalogue; /* owned */
 	bool stop, restart, swallow;
@@ -160,6 +160,7 @@ static void on_hello(struct fake_aggregator *fake, const struct peer *peer,
 	if (welcome.upto > 0 && welcome.upto == fake->digest_seq)
 		welcome.upto_digest = (ProtobufCBinaryData){ sizeof(fake->digest), fake->digest };
 	welcome.credit = CREDIT;
+	welcome.held = fake->held;
 	welcome.catalogue_version = fake->catalogue_version;
 	welcome.clock_us = in->hello->clock_us;
 	welcome.office = (char *)(uintptr_t) "28249";
@@ -459,6 +460,13 @@ void fake_aggregator_speak(struct fake_aggregator *fake, uint32_t min, uint32_t 
 	(void)pthread_mutex_lock(&fake->mutex);
 	fake->protocol_min = min;
 	fake->protocol_max = max;
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_aggregator_hold(struct fake_aggregator *fake, uint64_t observations)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	fake->held = 1 + observations;
 	(void)pthread_mutex_unlock(&fake->mutex);
 }
 

@@ -36,6 +36,8 @@ void fake_aggregator_restart(struct fake_aggregator *fake);
 void fake_aggregator_refuse(struct fake_aggregator *fake, uint64_t seq, int code);
 /** Note one observation of each batch as quarantined. */
 void fake_aggregator_quarantine(struct fake_aggregator *fake, const char *reason);
+/** Welcomes tell that it holds so many observations of the office. */
+void fake_aggregator_hold(struct fake_aggregator *fake, uint64_t observations);
 /** As restored from an old copy: only batches up to @upto are known. */
 void fake_aggregator_roll_back(struct fake_aggregator *fake, uint64_t upto);
 /** Forget the answer to the next Enrol, as a power cut after the commit does. */

@@ -82,6 +82,8 @@ OF_AGENT = [
     (["record", *[f"visits={n}" for n in range(2000)]], "too many figures for one command; use import", ["import", "{table}"]),
     (["record", "teams=7", "--period", "2025-06-30"], "period '%s' is a %s, but it is counted per %s; write it like %s",
      ["record", "teams=7", "--period", "$4"]),
+    (["record", "teams=7", "--period", "2025-06", "--period", "2025-05"], "--period is given twice",
+     ["record", "teams=7", "--period", "2025-06"]),
     (["record", "people=7"], "'%s' is not in the catalogue; 'lantoa-agent catalogue' lists what is", ["catalogue"]),
     (["import"], "give one file: lantoa-agent import FILE (- for stdin)", ["import", "{table}"]),
     (["import", "{latin}"], "this is not UTF-8, and no Vietnamese column name tells what else it is; save the table as 'CSV UTF-8 "

@@ -396,6 +396,27 @@ static void quarantined_figures_are_noted(void **state)
 	assert_int_equal(status.quarantined, 1);
 }
 
+static bool all_released(struct fixture *f)
+{
+	struct spool_status status;
+	return spool_status(f->spool, &status, &f->err) == 0 && status.quarantined == 1 &&
+	       status.held == 0;
+}
+
+static void what_was_released_is_heard_on_a_line_that_stands(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_hold(f->fake, 0);
+	fake_aggregator_quarantine(f->fake, "no unit in force");
+	f->timing.refresh_ms = f->timing.ping_ms = f->timing.held_ms = 20;
+	record(f, DAY, 5);
+	start(f);
+	wait_until(f, all_released);
+	stop(f);
+	assert_true(fake_aggregator_books(f->fake).hellos > 1);
+}
+
 static bool all_again(struct fixture *f)
 {
 	struct fake_books books = fake_aggregator_books(f->fake);
@@ -746,6 +767,7 @@ int main(void)
 		TEST(changed_catalogue_comes_with_an_ack_too),
 		TEST(catalogue_that_the_disk_did_not_take_comes_again),
 		TEST(quarantined_figures_are_noted),
+		TEST(what_was_released_is_heard_on_a_line_that_stands),
 		TEST(restored_province_gets_again_what_it_lost),
 		TEST(spool_that_was_rolled_back_goes_on_under_a_fresh_id),
 		TEST(spool_from_an_old_copy_whose_numbers_were_given_again_loses_nothing),
