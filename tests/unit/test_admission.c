@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define LINE                                                                                       \
-	"lantoa://tinh.example.vn:5670/28249#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA."         \
+	"lantoa://tinh.example.vn:5670/28249#CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA."         \
 	"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 static char *file_with(const char *text)

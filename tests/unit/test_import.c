@@ -647,7 +647,7 @@ static void a_number_is_the_same_however_it_is_written(void **state)
 		{ "team.count", "8,000", 0, "can be read as 8 or as 8000;" },
 		{ "score", "1.2500", 125, NULL },
 		{ "team.count", "1.000", 0, "can be read as 1 or as 1000" },
-		{ "team.count", "8,5", 0, "more than 0 digits" },
+		{ "team.count", "8,5", 0, "is counted in whole numbers" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct entry entry = { .metric = cases[i].metric,
