@@ -3,8 +3,8 @@
  * Such a machine's spool goes on under a fresh id and sends all it holds again, and would set the
  * province back to what it held when the copy was made. The first batch of a spool names the one
  * that it goes on from, and up to which batch it knows that (proto/lantoa.proto). Newer than the
- * copy are the batches of that one behind there, and of every other spool that went on from it
- * before; and so on for those that it in turn went on from.
+ * copy are the batches of that one behind there and, where it has such batches, of every other
+ * spool that went on from it before; and so on for those that it in turn went on from.
  *
  * A figure is older than what the province has when the newest of those batches that says anything
  * of its (series, period), and came before it, says something else. It is held
