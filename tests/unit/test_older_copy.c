@@ -234,6 +234,25 @@ static void what_waited_for_another_reason_is_older_all_the_same(void **state)
 	books_close(&m.books);
 }
 
+/* Once let in it is what the province has: another copy's figure is held against it. */
+static void what_was_let_in_is_newer_than_the_next_copys(void **state)
+{
+	(void)state;
+	struct dice dice = dice_seeded(1);
+	struct machines m;
+	struct release_form form = { .who = "me", .older_copy = true };
+	uint64_t released, kept;
+	open_machines(&m, &dice);
+	assert_true(post(&m.books, &m.first, 0, 7));
+	assert_false(post(&m.books, &m.copies[0], 0, 6));
+	form.at_us = at_us + 1;
+	books_order_release(&m.books, &form, &released, &kept);
+	assert_int_equal(released, 1);
+	assert_false(post(&m.books, &m.copies[1], 0, 7)); /* as the first one had it */
+	assert_true(post(&m.books, &m.copies[1], 0, 6));
+	books_close(&m.books);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +260,7 @@ int main(void)
 		cmocka_unit_test(a_spool_that_lacks_nothing_is_as_any_other),
 		cmocka_unit_test(a_spool_that_names_none_counts_as_it_came),
 		cmocka_unit_test(what_waited_for_another_reason_is_older_all_the_same),
+		cmocka_unit_test(what_was_let_in_is_newer_than_the_next_copys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
