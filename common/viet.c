@@ -3,6 +3,7 @@
 #include "utf8.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -240,12 +241,18 @@ bool viet_bare(const char *text, char ret_bare[VIET_KEY_MAX])
 
 const char *viet_word(const char *word, char kept[VIET_WORD_MAX])
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of those that write */
 	char key[VIET_KEY_MAX];
+	if (__atomic_load_n(kept, __ATOMIC_ACQUIRE)) /* its first letter comes last */
+		return kept;
+	(void)viet_key(word, key);
+	assert(strlen(key) < VIET_WORD_MAX);
+	(void)pthread_mutex_lock(&lock); /* cannot fail: not recursive, initialised */
 	if (!*kept) {
-		(void)viet_key(word, key);
-		assert(strlen(key) < VIET_WORD_MAX);
-		memcpy(kept, key, strlen(key) + 1);
+		memcpy(kept + 1, key + 1, strlen(key));
+		__atomic_store_n(kept, key[0], __ATOMIC_RELEASE);
 	}
+	(void)pthread_mutex_unlock(&lock); /* we hold it */
 	return kept;
 }
 

@@ -23,7 +23,8 @@ bool viet_bare(const char *text, char ret_bare[VIET_KEY_MAX]);
 
 #define VIET_WORD_MAX 48u
 /** The key of @word, one of the program's own, kept in @kept (empty to begin with), so that a text
- * is compared with a list of words without making their keys each time. For one thread. */
+ * is compared with a list of words without making their keys each time. Any thread may come first:
+ * the clerk's page reads a cell on the loop while the inbox reads others on the worker. */
 const char *viet_word(const char *word, char kept[VIET_WORD_MAX]);
 
 /**

@@ -2,6 +2,7 @@
 #include "utf8.h"
 #include "viet.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -182,6 +183,35 @@ static void a_lone_byte_is_no_letter(void **state)
 	assert_string_equal(key, "\xe1\xc3");
 }
 
+#define KEPT 400u
+
+static char kept[KEPT][VIET_WORD_MAX];
+
+static void *keep_all(void *context)
+{
+	size_t *wrong = context;
+	for (unsigned i = 0; i < KEPT; i++) {
+		char word[VIET_WORD_MAX], key[VIET_KEY_MAX];
+		(void)snprintf(word, sizeof(word), "Số Hồ Sơ Trực Tuyến %u", i); /* fits */
+		*wrong += !viet_key(word, key) || strcmp(viet_word(word, kept[i]), key) != 0;
+	}
+	return NULL;
+}
+
+/* Of several threads that come first none sees half a word. (The thread sanitizer looks on.) */
+static void a_word_is_kept_for_all_threads(void **state)
+{
+	(void)state;
+	pthread_t threads[4];
+	size_t wrong[4] = { 0 };
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, keep_all, &wrong[i]), 0);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(wrong[i], 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +224,7 @@ int main(void)
 		cmocka_unit_test(a_text_that_was_cut_anywhere_is_composed_within_its_own_room),
 		cmocka_unit_test(what_does_not_fit_is_cut_between_characters_and_told),
 		cmocka_unit_test(a_lone_byte_is_no_letter),
+		cmocka_unit_test(a_word_is_kept_for_all_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
