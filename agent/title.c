@@ -70,6 +70,13 @@ static void add_year(struct title *title, unsigned year)
 		title->years[title->n_years++] = year;
 }
 
+/* Is word @i parted from another by a mark, as 6 is in 6/2025, or 30 in 30.6? */
+static bool is_slashed(const struct line *line, size_t i)
+{
+	static const char *const slashes[] = { "/", "-", "." };
+	return i + 2 < line->words.n && WORDS_ARE_ONE_OF(&line->words, i + 1, slashes);
+}
+
 /* --- days --- */
 
 /* 30/6/2025, "30 tháng 6 năm 2025", 30/6 behind "ngày", 2025-06-30. */
@@ -78,9 +85,7 @@ static bool day_at(const struct line *line, size_t i, bool behind_word, struct t
 {
 	const struct title_word *t = &line->words.list[i];
 	struct title_name day = { .grain = GRAIN_DAY };
-	bool slash = i + 2 < line->words.n &&
-		     (words_are(&line->words, i + 1, "/") || words_are(&line->words, i + 1, "-") ||
-		      words_are(&line->words, i + 1, "."));
+	bool slash = is_slashed(line, i);
 	bool month = words_are(&line->words, i + 1, "thang");
 	if (words_year(&line->words, i) && slash && i + 4 < line->words.n &&
 	    words_are(&line->words, i + 3, "-") && t[2].digits == 2 && t[4].digits == 2) {
@@ -249,12 +254,10 @@ static size_t read_kind(struct title *title, struct line *line, size_t i)
 static size_t read_slashed(struct title *title, struct line *line, size_t i)
 {
 	const struct title_word *t = &line->words.list[i];
-	bool slash = i + 2 < line->words.n &&
-		     (words_are(&line->words, i + 1, "/") || words_are(&line->words, i + 1, "-") ||
-		      words_are(&line->words, i + 1, "."));
 	bool goes_on = words_are(&line->words, i + 3, "/") || words_are(&line->words, i + 3, "-");
 	struct title_name name = { .grain = GRAIN_MONTH };
-	if (!slash || (i > 0 && words_are(&line->words, i - 1, "/")) || is_of_document(line, i))
+	if (!is_slashed(line, i) || (i > 0 && words_are(&line->words, i - 1, "/")) ||
+	    is_of_document(line, i))
 		return i;
 	if (t[0].digits <= 2 && t[0].value >= 1 && t[0].value <= 12 &&
 	    words_year(&line->words, i + 2) &&
