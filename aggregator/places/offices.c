@@ -203,32 +203,26 @@ const struct office *offices_by_code(const struct offices *offices, const char *
 
 const struct assignment *office_assignment(const struct office *office, int32_t day)
 {
-	const struct assignment *found = NULL;
-	for (size_t i = 0; i < office->n_assignments; i++)
+	for (size_t i = office->n_assignments; i-- > 0;) /* a few moves in an office's life */
 		if (office->assignments[i].from_day <= day)
-			found = &office->assignments[i];
-	return found;
+			return &office->assignments[i];
+	return NULL;
 }
 
 const struct unit *office_unit(const struct office *office, const struct units *units, int32_t day)
 {
-	for (size_t i = office->n_assignments; i-- > 0;) { /* a few moves in an office's life */
-		const struct assignment *assignment = &office->assignments[i];
-		if (assignment->from_day <= day)
-			return units_of_range(units, assignment->units_first, assignment->units_end,
-					      day);
-	}
-	return NULL;
+	const struct assignment *assignment = office_assignment(office, day);
+	return assignment
+		       ? units_of_range(units, assignment->units_first, assignment->units_end, day)
+		       : NULL;
 }
 
 bool office_is_doubtful(const struct office *office, const struct units *units, int32_t day)
 {
-	size_t i = office->n_assignments;
 	if (office->damaged || units->damage.n == 0)
 		return office->damaged;
-	while (i > 0 && office->assignments[i - 1].from_day > day)
-		i--;
-	if (i == 0 || !office->assignments[i - 1].unit_code)
+	const struct assignment *assignment = office_assignment(office, day);
+	if (!assignment || !assignment->unit_code)
 		return false;
 	/* what is above is named by what is below: where one is not there, it is the damaged one */
 	const struct unit *unit = office_unit(office, units, day);
