@@ -172,13 +172,20 @@ static void record(struct fixture *f, int32_t day, int64_t value_e)
 		uplink_recorded(f->uplink, true);
 }
 
+/* False while the spool is the worker's: its connection is one thread's at a time. */
+static bool spool_looked(struct fixture *f, struct spool_status *ret)
+{
+	if (worker_waiting(f->worker) > 0)
+		return false;
+	assert_int_equal(spool_status(f->spool, ret, &f->err), 0);
+	return true;
+}
+
 static bool released(struct fixture *f)
 {
 	struct spool_status status;
-	if (worker_waiting(f->worker) > 0)
-		return false; /* the spool is the worker's */
-	assert_int_equal(spool_status(f->spool, &status, &f->err), 0);
-	return status.unsealed == 0 && status.acked_seq == status.last_seq && status.last_seq > 0;
+	return spool_looked(f, &status) && status.unsealed == 0 &&
+	       status.acked_seq == status.last_seq && status.last_seq > 0;
 }
 
 static struct uplink_look looked(struct fixture *f)
@@ -229,8 +236,7 @@ static bool blocked_second(struct fixture *f)
 static bool sealed_third(struct fixture *f)
 {
 	struct spool_status status;
-	return worker_waiting(f->worker) == 0 && spool_status(f->spool, &status, &f->err) == 0 &&
-	       status.last_seq == 3;
+	return spool_looked(f, &status) && status.last_seq == 3;
 }
 
 /* Since when it is connected or not, and since when nothing moves. */
@@ -383,24 +389,27 @@ static void catalogue_that_the_disk_did_not_take_comes_again(void **state)
 	wait_until(f, catalogue_came);
 }
 
+static bool one_quarantined(struct fixture *f)
+{
+	struct spool_status status;
+	return spool_looked(f, &status) && status.quarantined == 1 &&
+	       status.acked_seq == status.last_seq;
+}
+
 static void quarantined_figures_are_noted(void **state)
 {
 	struct fixture *f = *state;
-	struct spool_status status;
 	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
 	fake_aggregator_quarantine(f->fake, "no unit in force");
 	record(f, DAY, 5);
 	start(f);
-	wait_until(f, released);
-	assert_int_equal(spool_status(f->spool, &status, &f->err), 0);
-	assert_int_equal(status.quarantined, 1);
+	wait_until(f, one_quarantined);
 }
 
 static bool all_released(struct fixture *f)
 {
 	struct spool_status status;
-	return spool_status(f->spool, &status, &f->err) == 0 && status.quarantined == 1 &&
-	       status.held == 0;
+	return spool_looked(f, &status) && status.quarantined == 1 && status.held == 0;
 }
 
 static void what_was_released_is_heard_on_a_line_that_stands(void **state)
