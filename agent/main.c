@@ -1,6 +1,6 @@
-#include "civil.h"
-#include "commands.h"
-#include "i18n.h"
+#include "cli/agent_commands.h"
+#include "common/base/i18n.h"
+#include "common/model/civil.h"
 
 #include <errno.h>
 #include <getopt.h>

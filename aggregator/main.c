@@ -1,12 +1,12 @@
 /* lantoa-aggregator [--config FILE] [--check | --restore FILE]: the province's daemon, in the
  * foreground. */
-#include "config.h"
-#include "i18n.h"
-#include "log.h"
-#include "memory.h"
-#include "restore.h"
-#include "server.h"
-#include "store.h"
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "server/config.h"
+#include "server/restore.h"
+#include "server/server.h"
+#include "store/store.h"
 
 #include <getopt.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
-#include "done_folder.h"
+#include "inbox/done_folder.h"
 
-#include "civil.h"
-#include "inbox_file.h"
+#include "common/model/civil.h"
+#include "inbox/inbox_file.h"
 
 #include <dirent.h>
 #include <errno.h>

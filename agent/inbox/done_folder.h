@@ -2,9 +2,9 @@
  * (2025-07-01_140509_NAME). The newest 1000 are kept, and at most a gigabyte of them. */
 #pragma once
 
-#include "blob.h"
-#include "err.h"
-#include "inbox_core.h"
+#include "common/base/blob.h"
+#include "common/base/err.h"
+#include "inbox/inbox_core.h"
 
 #include <limits.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
-#include "errors_sheet.h"
+#include "inbox/errors_sheet.h"
 
-#include "blob.h"
-#include "i18n.h"
-#include "numeral.h"
+#include "common/base/blob.h"
+#include "common/base/i18n.h"
+#include "common/text/numeral.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,9 +3,9 @@
  * UTF-8 with a mark, parted as the file was. */
 #pragma once
 
-#include "err.h"
-#include "i18n.h"
-#include "import.h"
+#include "common/base/err.h"
+#include "common/base/i18n.h"
+#include "import/import.h"
 
 #include <limits.h>
 #include <stdbool.h>

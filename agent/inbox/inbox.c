@@ -6,17 +6,17 @@
  * 4. What must rest over a restart is kept among the spool's facts whenever that changed.
  * A folder that is not there, a full disk or spool: told in status, tried again later. Stopping
  * waits for the job in hand; a file that was begun is taken again after the next start. */
-#include "inbox.h"
+#include "inbox/inbox.h"
 
-#include "civil.h"
-#include "container.h"
-#include "done_folder.h"
-#include "inbox_core.h"
-#include "inbox_file.h"
-#include "inbox_folder.h"
-#include "log.h"
-#include "retell.h"
-#include "utf8.h"
+#include "common/base/container.h"
+#include "common/base/log.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "common/text/retell.h"
+#include "inbox/done_folder.h"
+#include "inbox/inbox_core.h"
+#include "inbox/inbox_file.h"
+#include "inbox/inbox_folder.h"
 
 #include <errno.h>
 #include <signal.h>

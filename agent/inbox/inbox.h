@@ -1,11 +1,12 @@
 /* The inbox: a folder in which people put tables of figures, from their spreadsheet or over the
- * office's network. agent/import.h says what a table may be like, inbox_file.h how one is taken.
+ * office's network. agent/import/import.h says what a table may be like, inbox_file.h how one is
+ * taken.
  *
  * It is off until [inbox] folder names one. Looked into at every change and each half minute; a
  * folder that is not there yet (a stick that is not plugged in) is waited for. */
 #pragma once
 
-#include "inputs.h"
+#include "daemon/inputs.h"
 
 /* A row of input_kinds[]. */
 bool inbox_wanted(const struct settings *settings);

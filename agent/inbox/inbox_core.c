@@ -1,6 +1,6 @@
-#include "inbox_core.h"
+#include "inbox/inbox_core.h"
 
-#include "utf8.h"
+#include "common/base/utf8.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -3,8 +3,8 @@
  * folder and the time arrive from outside. */
 #pragma once
 
-#include "blob.h"
-#include "err.h"
+#include "common/base/blob.h"
+#include "common/base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>

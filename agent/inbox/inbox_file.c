@@ -3,14 +3,14 @@
  * 3. Read it again, a piece a step, and note its figures, to know of those with two values.
  * 4. Read it once more; figures are compared and recorded.
  * 5. See that it is still what was opened. Then move it to done/, or write the errors file. */
-#include "inbox_file.h"
+#include "inbox/inbox_file.h"
 
-#include "civil.h"
-#include "done_folder.h"
-#include "errors_sheet.h"
-#include "i18n.h"
-#include "import.h"
-#include "survey.h"
+#include "common/base/i18n.h"
+#include "common/model/civil.h"
+#include "import/detect.h"
+#include "import/import.h"
+#include "inbox/done_folder.h"
+#include "inbox/errors_sheet.h"
 
 #include <errno.h>
 #include <fcntl.h>

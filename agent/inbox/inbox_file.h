@@ -9,11 +9,11 @@
  * changes nothing of what was recorded already. */
 #pragma once
 
-#include "catalogue.h"
-#include "err.h"
-#include "i18n.h"
-#include "inbox_core.h"
-#include "spool.h"
+#include "common/base/err.h"
+#include "common/base/i18n.h"
+#include "common/model/catalogue.h"
+#include "inbox/inbox_core.h"
+#include "spool/spool.h"
 
 #include <stdbool.h>
 #include <stddef.h>

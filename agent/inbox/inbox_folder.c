@@ -1,8 +1,8 @@
-#include "inbox_folder.h"
+#include "inbox/inbox_folder.h"
 
-#include "civil.h"
-#include "errors_sheet.h"
-#include "inbox_file.h"
+#include "common/model/civil.h"
+#include "inbox/errors_sheet.h"
+#include "inbox/inbox_file.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* What lies in the inbox at a moment. Blocks on disk: for the worker. */
 #pragma once
 
-#include "err.h"
-#include "inbox_core.h"
-#include "utf8.h"
+#include "common/base/err.h"
+#include "common/base/utf8.h"
+#include "inbox/inbox_core.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,10 +2,10 @@
  * 2. It ends: whoever it left in its group is killed. When its pipes are read to their ends, or
  * after DRAIN_MS (somebody who left the group holds them), that is the result.
  * 3. It runs too long or prints too much: the group is killed, and 2 follows. */
-#include "child.h"
+#include "sources/child.h"
 
-#include "blob.h"
-#include "utf8.h"
+#include "common/base/blob.h"
+#include "common/base/utf8.h"
 
 #include <signal.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
  * own, which is killed with it. Loop thread only. */
 #pragma once
 
-#include "err.h"
+#include "common/base/err.h"
 
 #include <stddef.h>
 #include <stdint.h>

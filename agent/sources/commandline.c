@@ -1,4 +1,4 @@
-#include "commandline.h"
+#include "sources/commandline.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
  * within '...'. There is nothing else: no variables, no patterns, no pipes. Pure. */
 #pragma once
 
-#include "err.h"
+#include "common/base/err.h"
 
 #include <stddef.h>
 

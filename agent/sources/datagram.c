@@ -1,4 +1,4 @@
-#include "datagram.h"
+#include "sources/datagram.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* Sockets that datagrams come in by: on a loopback port, or on a unix socket. */
 #pragma once
 
-#include "err.h"
-#include "http.h"
+#include "common/base/err.h"
+#include "common/net/http.h"
 
 /** A UDP socket bound to @address. @ret_text says where, with the port that was free. -EADDRINUSE.
  */

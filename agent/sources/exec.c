@@ -1,7 +1,7 @@
-#include "exec.h"
+#include "sources/exec.h"
 
-#include "commandline.h"
-#include "programs.h"
+#include "sources/commandline.h"
+#include "sources/programs.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * output.h; when they run: program.h. */
 #pragma once
 
-#include "inputs.h"
-#include "settings.h"
+#include "daemon/inputs.h"
+#include "office/settings.h"
 
 /** Is every command well-formed? -EINVAL with its section. */
 int exec_check(const struct settings *settings, struct err *err);

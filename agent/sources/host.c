@@ -1,16 +1,16 @@
 /* Each minute: what is to be told now becomes entries, and these one recording. One that is under
  * way when the next minute comes lets that pass: outages add up meanwhile, levels come again. */
-#include "host.h"
+#include "sources/host.h"
 
-#include "civil.h"
-#include "container.h"
-#include "i18n.h"
-#include "log.h"
-#include "minute.h"
-#include "outage.h"
-#include "probes.h"
-#include "recorder.h"
-#include "utf8.h"
+#include "common/base/container.h"
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "record/recorder.h"
+#include "sources/minute.h"
+#include "sources/outage.h"
+#include "sources/probes.h"
 
 #include <assert.h>
 #include <errno.h>

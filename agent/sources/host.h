@@ -9,7 +9,7 @@
  * machine is on then, and one of the last hour that it was if not. */
 #pragma once
 
-#include "inputs.h"
+#include "daemon/inputs.h"
 
 /* A row of input_kinds[]. */
 bool host_wanted(const struct settings *settings);

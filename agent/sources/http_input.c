@@ -1,9 +1,9 @@
-#include "http_input.h"
+#include "sources/http_input.h"
 
-#include "api.h"
-#include "i18n.h"
-#include "log.h"
-#include "token.h"
+#include "api/agent_api.h"
+#include "api/token.h"
+#include "common/base/i18n.h"
+#include "common/base/log.h"
 
 #include <limits.h>
 #include <stdlib.h>

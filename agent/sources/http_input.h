@@ -1,8 +1,8 @@
 /* HTTP/JSON over TCP on a loopback port, for programs that cannot use the unix socket: POST
- * /v1/observations and GET /v1/catalogue of api.h, to who shows the token (token.h). */
+ * /v1/observations and GET /v1/catalogue of agent_api.h, to who shows the token (token.h). */
 #pragma once
 
-#include "inputs.h"
+#include "daemon/inputs.h"
 
 /* A row of input_kinds[]. */
 bool http_input_wanted(const struct settings *settings);

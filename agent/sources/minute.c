@@ -1,7 +1,7 @@
-#include "minute.h"
+#include "sources/minute.h"
 
-#include "civil.h"
-#include "container.h"
+#include "common/base/container.h"
+#include "common/model/civil.h"
 
 #define MINUTE_MS 60000
 #define FIRST_MS  1000u

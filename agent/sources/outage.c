@@ -1,4 +1,4 @@
-#include "outage.h"
+#include "sources/outage.h"
 
 #define MINUTE_US INT64_C(60000000)
 

@@ -1,11 +1,11 @@
-#include "output.h"
+#include "sources/output.h"
 
-#include "arena.h"
-#include "blob.h"
-#include "commandline.h"
-#include "import.h"
-#include "labels.h"
-#include "utf8.h"
+#include "common/base/arena.h"
+#include "common/base/blob.h"
+#include "common/base/utf8.h"
+#include "common/model/labels.h"
+#include "import/import.h"
+#include "sources/commandline.h"
 
 #include <errno.h>
 #include <stdio.h>

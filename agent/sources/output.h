@@ -11,9 +11,9 @@
  */
 #pragma once
 
-#include "catalogue.h"
-#include "entry.h"
-#include "err.h"
+#include "common/base/err.h"
+#include "common/model/catalogue.h"
+#include "record/entry.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "probes.h"
+#include "sources/probes.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "decimal.h"
-#include "err.h"
+#include "common/base/decimal.h"
+#include "common/base/err.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
-#include "program.h"
+#include "sources/program.h"
 
-#include "child.h"
-#include "civil.h"
-#include "container.h"
-#include "log.h"
-#include "output.h"
-#include "recorder.h"
-#include "utf8.h"
+#include "common/base/container.h"
+#include "common/base/log.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "record/recorder.h"
+#include "sources/child.h"
+#include "sources/output.h"
 
 #include <errno.h>
 #include <stdbool.h>

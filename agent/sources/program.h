@@ -4,8 +4,8 @@
  * all or none, and nothing when it fails. Loop thread only. */
 #pragma once
 
-#include "err.h"
-#include "inputs.h"
+#include "common/base/err.h"
+#include "daemon/inputs.h"
 
 #include <stddef.h>
 #include <stdint.h>

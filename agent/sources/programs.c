@@ -1,10 +1,10 @@
-#include "programs.h"
+#include "sources/programs.h"
 
-#include "civil.h"
-#include "i18n.h"
-#include "minute.h"
-#include "retell.h"
-#include "utf8.h"
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "common/text/retell.h"
+#include "sources/minute.h"
 
 #include <assert.h>
 #include <stdlib.h>

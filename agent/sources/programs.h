@@ -1,9 +1,9 @@
 /* The programs of one kind of section, as an input: [exec NAME], [sql NAME]. */
 #pragma once
 
-#include "err.h"
-#include "inputs.h"
-#include "program.h"
+#include "common/base/err.h"
+#include "daemon/inputs.h"
+#include "sources/program.h"
 
 struct programs;
 

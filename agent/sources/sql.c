@@ -1,6 +1,6 @@
-#include "sql.h"
+#include "sources/sql.h"
 
-#include "programs.h"
+#include "sources/programs.h"
 
 #include <errno.h>
 

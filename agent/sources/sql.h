@@ -3,8 +3,8 @@
  * so that neither a slow disk nor a huge answer can hold up the spool or make the agent grow. */
 #pragma once
 
-#include "inputs.h"
-#include "settings.h"
+#include "daemon/inputs.h"
+#include "office/settings.h"
 
 /** Does every section say what to ask? -EINVAL with its section. */
 int sql_check(const struct settings *settings, struct err *err);

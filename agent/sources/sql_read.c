@@ -1,7 +1,7 @@
-#include "sql_read.h"
+#include "sources/sql_read.h"
 
-#include "db.h"
-#include "utf8.h"
+#include "common/base/utf8.h"
+#include "common/sys/db.h"
 
 #include <errno.h>
 #include <stdbool.h>

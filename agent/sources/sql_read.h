@@ -1,7 +1,7 @@
 /* The answer to a question to somebody's SQLite file, as lines of output.h. */
 #pragma once
 
-#include "err.h"
+#include "common/base/err.h"
 
 #include <stdio.h>
 

@@ -4,18 +4,18 @@
  * 3. Recorded: it is emptied. Refused as a whole: it stays for the next turn of the timer. One
  *    figure at fault: that one is dropped, counted and named.
  * At a stop both are recorded once more; what is refused then is lost, and logged. */
-#include "statsd.h"
+#include "sources/statsd.h"
 
-#include "civil.h"
-#include "container.h"
-#include "datagram.h"
-#include "entry.h"
-#include "i18n.h"
-#include "log.h"
-#include "log_limit.h"
-#include "statsd_line.h"
-#include "tally_record.h"
-#include "utf8.h"
+#include "common/base/container.h"
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+#include "common/base/log_limit.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "record/entry.h"
+#include "sources/datagram.h"
+#include "sources/statsd_line.h"
+#include "sources/tally_record.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
-#include "statsd_line.h"
+#include "sources/statsd_line.h"
 
-#include "utf8.h"
+#include "common/base/utf8.h"
 
 #include <errno.h>
 #include <stdint.h>

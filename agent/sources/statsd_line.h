@@ -10,11 +10,11 @@
  * Pure: what it holds is judged elsewhere (entry.h). */
 #pragma once
 
-#include "catalogue.h"
-#include "decimal.h"
-#include "entry.h"
-#include "err.h"
-#include "labels.h"
+#include "common/base/decimal.h"
+#include "common/base/err.h"
+#include "common/model/catalogue.h"
+#include "common/model/labels.h"
+#include "record/entry.h"
 
 #include <stdbool.h>
 #include <stddef.h>

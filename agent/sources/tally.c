@@ -1,4 +1,4 @@
-#include "tally.h"
+#include "sources/tally.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
  * slot for each (metric, labels, period). Pure: no clock, no disk. */
 #pragma once
 
-#include "arena.h"
-#include "err.h"
-#include "spool.h"
+#include "common/base/arena.h"
+#include "common/base/err.h"
+#include "spool/spool.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
-#include "tally_record.h"
+#include "sources/tally_record.h"
 
-#include "decimal.h"
+#include "common/base/decimal.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* From a tally to the spool. */
 #pragma once
 
-#include "tally.h"
+#include "sources/tally.h"
 
 #define TALLY_REACH                                                                                \
 	72 /* periods before its own in which a change finds its value: a weekend of hours */

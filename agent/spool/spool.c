@@ -1,6 +1,6 @@
 /* The spool's file: opening and setting aside. Tables and statements, recording, sealing, acks and
  * looking at it have files of their own. */
-#include "spool_inside.h"
+#include "spool/spool_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

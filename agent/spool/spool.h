@@ -6,15 +6,15 @@
  * anew can never reuse a sequence number.
  *
  * An id has 65,536 series numbers on the wire. When they are used up the spool goes on by itself in
- * a next life, under another id (spool_life.c). Sequence numbers here go on through all lives; on
+ * a next life, under another id (life.c). Sequence numbers here go on through all lives; on
  * the wire those of a life begin with 1. */
 #pragma once
 
-#include "blob.h"
-#include "clock.h"
-#include "err.h"
-#include "labels.h"
-#include "period.h"
+#include "clock/clock.h"
+#include "common/base/blob.h"
+#include "common/base/err.h"
+#include "common/model/labels.h"
+#include "common/model/period.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,7 +41,7 @@ struct spool_limits {
 	uint32_t numbers_max; /* of series in one life; 0: as the wire has them. For tests */
 };
 
-/* As many series as a province takes of an office (aggregator/places/office_limits.h). Those
+/* As many series as a province takes of an office (aggregator/registry/office_limits.h). Those
  * without a value are forgotten when a life ends. */
 #define SPOOL_SERIES_MAX 196608u
 
@@ -147,7 +147,7 @@ int spool_batch(struct spool *spool, uint64_t seq, struct blob *out, struct err 
  * when the disk has not a byte left: the journal's blocks were taken when the spool was opened. */
 int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *err);
 
-/** Is batch @seq the one that the province has under this number? @digest (common/wire.h) is of
+/** Is batch @seq the one that the province has under this number? @digest (common/net/wire.h) is of
  * its payload there. True, too, for a batch that is not kept: only what was acked is ever dropped;
  * and when @len is 0: the province does not say. */
 int spool_matches(struct spool *spool, uint64_t seq, const uint8_t *digest, size_t len,

@@ -5,8 +5,8 @@
  * among the current values either as sealed by N, with the same value, or as replaced since (a
  * higher number, or 0 for a newer one that is not sealed yet), or it was trimmed, which only what
  * is acked may be. */
-#include "i18n.h"
-#include "spool_inside.h"
+#include "common/base/i18n.h"
+#include "spool/spool_internal.h"
 
 #include <errno.h>
 #include <string.h>

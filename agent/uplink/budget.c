@@ -1,4 +1,4 @@
-#include "budget.h"
+#include "uplink/budget.h"
 
 #define MINUTE_MS UINT64_C(60000)
 

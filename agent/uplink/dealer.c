@@ -1,7 +1,7 @@
-#include "dealer.h"
+#include "uplink/dealer.h"
 
-#include "identity.h"
-#include "wire.h"
+#include "common/net/wire.h"
+#include "office/identity.h"
 
 #include <errno.h>
 #include <sodium.h>

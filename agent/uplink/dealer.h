@@ -2,8 +2,8 @@
  * options follow from how libzmq 4.3.4 behaves, see dealer.c. */
 #pragma once
 
-#include "err.h"
-#include "invitation.h"
+#include "common/base/err.h"
+#include "common/model/invitation.h"
 
 #include <stdint.h>
 

@@ -1,9 +1,9 @@
-#include "enrol.h"
+#include "uplink/enrol.h"
 
-#include "dealer.h"
-#include "facts.h"
-#include "identity.h"
-#include "wire.h"
+#include "common/net/wire.h"
+#include "office/facts.h"
+#include "office/identity.h"
+#include "uplink/dealer.h"
 
 #include <errno.h>
 #include <limits.h>

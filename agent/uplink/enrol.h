@@ -7,10 +7,10 @@
  * may have got as far as the province's commit: Hello with the pending key then tells. */
 #pragma once
 
-#include "err.h"
-#include "invitation.h"
-#include "settings.h"
-#include "spool.h"
+#include "common/base/err.h"
+#include "common/model/invitation.h"
+#include "office/settings.h"
+#include "spool/spool.h"
 
 /** @spool: open, and this process's. Errors: -ETIMEDOUT unreachable, -EACCES refused, -EAGAIN
  * later; what to do is in the sentence. */

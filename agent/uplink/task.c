@@ -1,6 +1,6 @@
-#include "task.h"
+#include "uplink/task.h"
 
-#include "container.h"
+#include "common/base/container.h"
 
 #include <assert.h>
 

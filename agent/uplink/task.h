@@ -2,8 +2,8 @@
  * group of them ends together. */
 #pragma once
 
-#include "err.h"
-#include "worker.h"
+#include "common/base/err.h"
+#include "common/sys/worker.h"
 
 #include <stdbool.h>
 

@@ -9,11 +9,11 @@
  * How it can fail: the spool's disk (whoever meets it logs it; sealing is tried again, a batch that
  * cannot be read counts as no room, or as no Welcome when it should be checked; an ack that cannot
  * be noted is tried again after a while); the socket (the core's affair). */
-#include "uplink_inside.h"
+#include "uplink/uplink_internal.h"
 
-#include "civil.h"
-#include "container.h"
-#include "log.h"
+#include "common/base/container.h"
+#include "common/base/log.h"
+#include "common/model/civil.h"
 
 #include <sodium.h>
 #include <stdlib.h>

@@ -5,11 +5,11 @@
  */
 #pragma once
 
-#include "err.h"
-#include "identity.h"
-#include "spool.h"
-#include "uplink_core.h"
-#include "worker.h"
+#include "common/base/err.h"
+#include "common/sys/worker.h"
+#include "office/identity.h"
+#include "spool/spool.h"
+#include "uplink/protocol.h"
 
 #include <uv.h>
 

@@ -1,8 +1,8 @@
-#include "api.h"
+#include "api/api.h"
 
-#include "call.h"
-#include "log.h"
-#include "log_limit.h"
+#include "api/call.h"
+#include "common/base/log.h"
+#include "common/base/log_limit.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

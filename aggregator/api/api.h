@@ -8,11 +8,11 @@
  * HTTP_BODY_SMALL. */
 #pragma once
 
-#include "err.h"
-#include "gate.h"
-#include "intake.h"
-#include "roster.h"
-#include "store.h"
+#include "common/base/err.h"
+#include "ingest/gate.h"
+#include "ingest/intake.h"
+#include "registry/key_list.h"
+#include "store/store.h"
 
 #include <uv.h>
 

@@ -4,8 +4,8 @@
  *
  * It holds the province's secret key. So those who could read that key anyway may have it: root and
  * the daemon's own user. Operators may not. */
-#include "audit.h"
-#include "call.h"
+#include "api/call.h"
+#include "schema/audit.h"
 
 #include <errno.h>
 #include <stdlib.h>

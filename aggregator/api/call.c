@@ -1,10 +1,10 @@
-#include "call.h"
+#include "api/call.h"
 
-#include "container.h"
-#include "csv_commas.h"
-#include "names.h"
-#include "quote.h"
-#include "utf8.h"
+#include "common/base/container.h"
+#include "common/base/names.h"
+#include "common/base/quote.h"
+#include "common/base/utf8.h"
+#include "common/text/csv_commas.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -6,18 +6,18 @@
  * When a step fails, the later ones are left out and the client gets its sentence. */
 #pragma once
 
-#include "api.h"
-#include "backup.h"
-#include "blob.h"
-#include "damaged_days.h"
-#include "http.h"
-#include "invitation.h"
-#include "json_item.h"
-#include "labels.h"
-#include "query.h"
-#include "roster_feed.h"
-#include "table.h"
-#include "verification.h"
+#include "api/api.h"
+#include "backup/backup.h"
+#include "common/base/blob.h"
+#include "common/model/invitation.h"
+#include "common/model/labels.h"
+#include "common/net/http.h"
+#include "common/text/json_item.h"
+#include "common/text/table.h"
+#include "ingest/key_feed.h"
+#include "journal/damaged_days.h"
+#include "query/query.h"
+#include "verify/verification.h"
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "difference.h"
+#include "api/difference.h"
 
 #include <errno.h>
 #include <stdio.h>

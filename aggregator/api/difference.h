@@ -1,9 +1,9 @@
 /* Two tables of the same kind compared, row by row. Private to api/. */
 #pragma once
 
-#include "err.h"
-#include "losses.h"
-#include "table.h"
+#include "common/base/err.h"
+#include "common/text/table.h"
+#include "ledger/losses.h"
 
 /**
  * Add to @out, whose columns are change, row, column, was, becomes, figures and offices, what is

@@ -1,8 +1,8 @@
 /* /v1/status, /v1/quarantine?most=, /v1/audit?most= */
-#include "audit.h"
-#include "call.h"
-#include "quarantine.h"
-#include "status.h"
+#include "api/call.h"
+#include "api/status.h"
+#include "journal/quarantine.h"
+#include "schema/audit.h"
 
 #include <errno.h>
 #include <inttypes.h>

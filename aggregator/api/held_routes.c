@@ -2,11 +2,11 @@
  * older_copy: "yes".
  * /v1/closed: GET lists the closed periods, POST closes one, and POST .../reopen opens it again;
  * both take period and, where needed, metric and calendar. */
-#include "call.h"
+#include "api/call.h"
 
-#include "book_clock.h"
-#include "civil.h"
-#include "release.h"
+#include "common/model/civil.h"
+#include "journal/journal_clock.h"
+#include "ledger/release.h"
 
 #include <errno.h>
 #include <stdlib.h>

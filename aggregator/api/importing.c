@@ -2,14 +2,14 @@
  * 2. what that takes away is told apart and counted;
  * 3. for a trial run the tables before and after are compared, and all of it is undone; else, if
  *    nothing is taken away or that is meant, it is noted in the audit and the books follow. */
-#include "importing.h"
+#include "api/importing.h"
 
-#include "audit.h"
-#include "difference.h"
-#include "follow.h"
-#include "i18n.h"
-#include "log.h"
-#include "losses.h"
+#include "api/difference.h"
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+#include "ledger/follow.h"
+#include "ledger/losses.h"
+#include "schema/audit.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -6,7 +6,7 @@
  * ?yes=1. */
 #pragma once
 
-#include "call.h"
+#include "api/call.h"
 
 #define IMPORT_ARGUMENTS "yes dry_run"
 

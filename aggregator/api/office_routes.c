@@ -3,15 +3,15 @@
  * only if they can be invited afterwards; with ?dry_run=1 only to see what would come of it).
  * .../move takes code, unit ("-": none) and from;
  * .../revoke takes {"code": "..."}, .../invite {"code", "days"}. */
-#include "call.h"
+#include "api/call.h"
 
-#include "civil.h"
-#include "follow.h"
-#include "i18n.h"
-#include "importing.h"
-#include "invitation.h"
-#include "log.h"
-#include "usage.h"
+#include "api/importing.h"
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+#include "common/model/civil.h"
+#include "common/model/invitation.h"
+#include "journal/usage.h"
+#include "ledger/follow.h"
 
 #include <errno.h>
 #include <sodium.h>

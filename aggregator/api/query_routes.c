@@ -1,7 +1,7 @@
 /* /v1/query and /v1/completeness: name, area, by, per, from, to, labels ("app=VNeID;sector=land"),
  * calendar, structure, known, as aggregator/query/query.h explains them; a query with revisions=1
  * lists what changed, one with rank=1 ranks its rows. */
-#include "call.h"
+#include "api/call.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* /v1/units, /v1/successors, /v1/catalogue, /v1/indicators: PUT takes an edition as CSV and answers
  * {"changed": n}, with the arguments of importing.h; GET gives back what is in force. */
-#include "call.h"
-#include "csv_table.h"
-#include "importing.h"
+#include "api/call.h"
+#include "api/importing.h"
+#include "common/text/csv_table.h"
 
 static void add_unit(struct table *table, const struct unit *unit)
 {

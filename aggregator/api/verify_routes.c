@@ -1,7 +1,7 @@
 /* POST /v1/verify[?repair=1] begins a verification and answers {"run": n}; 409 while one is at
  * work. GET /v1/verify[?run=n] tells how far it is, and at the end what differs. It goes on whether
  * or not anybody asks. */
-#include "call.h"
+#include "api/call.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-#include "args.h"
+#include "cli/args.h"
 
-#include "commands.h"
-#include "i18n.h"
-#include "names.h"
+#include "cli/commands.h"
+#include "common/base/i18n.h"
+#include "common/base/names.h"
 
 #include <errno.h>
 #include <string.h>

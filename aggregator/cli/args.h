@@ -1,7 +1,7 @@
 /* The command line: words of a command, what follows them, and options in any order. */
 #pragma once
 
-#include "err.h"
+#include "common/base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>

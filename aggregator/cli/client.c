@@ -1,8 +1,8 @@
-#include "client.h"
+#include "cli/client.h"
 
-#include "answer.h"
-#include "i18n.h"
-#include "utf8.h"
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+#include "common/text/answer.h"
 
 #include <curl/curl.h>
 #include <errno.h>

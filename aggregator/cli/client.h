@@ -1,8 +1,8 @@
 /* One request to the aggregator, over libcurl. */
 #pragma once
 
-#include "blob.h"
-#include "err.h"
+#include "common/base/blob.h"
+#include "common/base/err.h"
 
 #include <stddef.h>
 

@@ -1,14 +1,14 @@
-#include "commands.h"
+#include "cli/commands.h"
 
-#include "backing_up.h"
-#include "client.h"
-#include "i18n.h"
-#include "inviting.h"
-#include "outcome.h"
-#include "quote.h"
-#include "setup.h"
-#include "upload.h"
-#include "verifying.h"
+#include "cli/client.h"
+#include "cli/cmd_backup.h"
+#include "cli/cmd_invite.h"
+#include "cli/cmd_setup.h"
+#include "cli/cmd_verify.h"
+#include "cli/output.h"
+#include "cli/upload.h"
+#include "common/base/i18n.h"
+#include "common/base/quote.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * functions fits, one more of them. */
 #pragma once
 
-#include "args.h"
-#include "err.h"
+#include "cli/args.h"
+#include "common/base/err.h"
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
-#include "download.h"
+#include "cli/download.h"
 
-#include "secret_file.h"
+#include "common/sys/secret_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

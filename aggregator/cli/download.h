@@ -2,7 +2,7 @@
  * the disk, for nobody else to read. */
 #pragma once
 
-#include "err.h"
+#include "common/base/err.h"
 
 #include <limits.h>
 #include <sodium.h>

@@ -1,8 +1,8 @@
-#include "draw.h"
+#include "cli/draw.h"
 
-#include "blob.h"
-#include "i18n.h"
-#include "utf8.h"
+#include "common/base/blob.h"
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
 
 #include <errno.h>
 #include <libsmartcols/libsmartcols.h>

@@ -1,8 +1,8 @@
 /* Tables for people: aligned by what letters take on a screen, titles in their language. */
 #pragma once
 
-#include "err.h"
-#include "table.h"
+#include "common/base/err.h"
+#include "common/text/table.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* lantoa: what operators type. */
-#include "args.h"
-#include "commands.h"
-#include "i18n.h"
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "common/base/i18n.h"
 
 #include <curl/curl.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "rotation.h"
+#include "cli/rotation.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
  * other names are nobody's business here. */
 #pragma once
 
-#include "err.h"
+#include "common/base/err.h"
 
 #include <time.h>
 

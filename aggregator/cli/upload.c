@@ -1,7 +1,7 @@
-#include "upload.h"
+#include "cli/upload.h"
 
-#include "answer.h"
-#include "outcome.h"
+#include "cli/output.h"
+#include "common/text/answer.h"
 
 #include <errno.h>
 #include <jansson.h>

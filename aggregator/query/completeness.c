@@ -1,9 +1,9 @@
-#include "array.h"
-#include "blob.h"
-#include "figures.h"
-#include "query.h"
-#include "rational.h"
-#include "series.h"
+#include "common/base/array.h"
+#include "common/base/blob.h"
+#include "query/figures.h"
+#include "query/query.h"
+#include "query/series.h"
+#include "registry/rational.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "counts.h"
+#include "query/counts.h"
 
 void counts_add(struct counts *to, const struct counts *from)
 {

@@ -1,5 +1,5 @@
-#include "figures_parts.h"
-#include "mix.h"
+#include "query/aggregate.h"
+#include "query/figures_internal.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -7,10 +7,10 @@
  * the unit of the bucket's last day. Series of one office combine by area_agg, then offices do. */
 #pragma once
 
-#include "counts.h"
-#include "page.h"
-#include "rows.h"
-#include "strays.h"
+#include "query/counts.h"
+#include "query/rows.h"
+#include "registry/strays.h"
+#include "rollup/page.h"
 
 #include <gmp.h>
 

@@ -1,5 +1,5 @@
 /* What offices say that are asked one by one: each one's page of each step. */
-#include "figures_parts.h"
+#include "query/figures_internal.h"
 
 #include <errno.h>
 #include <string.h>

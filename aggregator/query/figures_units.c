@@ -5,8 +5,8 @@
  * 2. That leaves questions open where labels share a report, where a level is carried by some of
  *    those who were silent, or where not all gave the level that counts. Such a unit passes them on
  *    to the units right below it, and to its own offices, until all is told. */
-#include "figures_parts.h"
-#include "unit_acc.h"
+#include "query/figures_internal.h"
+#include "rollup/unit_acc.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* What waits in quarantine beside the figures, and which offices stand nowhere. */
-#include "figures_parts.h"
+#include "query/figures_internal.h"
 
 #include <string.h>
 

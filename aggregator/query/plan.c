@@ -1,7 +1,7 @@
-#include "plan.h"
-#include "civil.h"
-#include "i18n.h"
-#include "labels.h"
+#include "query/plan.h"
+#include "common/base/i18n.h"
+#include "common/model/civil.h"
+#include "common/model/labels.h"
 
 #include <errno.h>
 #include <stdio.h>

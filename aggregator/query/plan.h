@@ -1,7 +1,7 @@
 /* A question, understood: names found, texts read, what cannot be asked refused. */
 #pragma once
 
-#include "query.h"
+#include "query/query.h"
 
 #define PLAN_OPERANDS_MAX 16u
 #define PLAN_BUCKETS_MAX  100000u

@@ -1,10 +1,10 @@
-#include "query.h"
-#include "figures.h"
-#include "i18n.h"
-#include "path.h"
-#include "rank.h"
-#include "series.h"
-#include "utf8.h"
+#include "query/query.h"
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+#include "query/figures.h"
+#include "query/rank.h"
+#include "query/series.h"
+#include "query/target.h"
 
 #include <errno.h>
 #include <stdio.h>

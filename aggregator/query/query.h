@@ -2,11 +2,11 @@
  * missing beside it. Runs on a read-only connection, off the loop. */
 #pragma once
 
-#include "db.h"
-#include "err.h"
-#include "mend.h"
-#include "reference.h"
-#include "table.h"
+#include "common/base/err.h"
+#include "common/sys/db.h"
+#include "common/text/table.h"
+#include "registry/reference.h"
+#include "rollup/mend.h"
 
 #include <stdbool.h>
 
@@ -45,7 +45,7 @@ struct query {            /* texts as asked; NULL: the default */
  * and its counts are the sums over its operands; and target, target_year: that of the bucket's year
  * or, if it has none, of the next one that has; distance: value - target, rounded to 6 digits as
  * the value is, but not twice; path: what the value would be on the straight line from the row's
- * first value in the range asked to the target (path.h). With @rank also rank and of: 1 is the
+ * first value in the range asked to the target (target.h). With @rank also rank and of: 1 is the
  * highest among the rows of that level and period, equal values share a rank, a row without a value
  * has none, and of is how many have one.
  *

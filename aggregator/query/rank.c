@@ -1,6 +1,6 @@
-#include "rank.h"
+#include "query/rank.h"
 
-#include "rational.h"
+#include "registry/rational.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Ranks among the rows of one period. */
 #pragma once
 
-#include "figures.h"
+#include "query/figures.h"
 
 struct rank {
 	int64_t rank; /* 1: the highest; equal values share one, and the next is as many lower; 0:

@@ -2,13 +2,13 @@
  *    nothing, none are looked for, so that a long time costs what lies in it;
  * 2. those office-days are played again, and every change is noted down;
  * 3. the notes are sorted by when they were received. */
-#include "civil.h"
-#include "figures.h"
-#include "query.h"
-#include "replay.h"
-#include "series.h"
-#include "source.h"
-#include "step.h"
+#include "common/model/civil.h"
+#include "query/figures.h"
+#include "query/query.h"
+#include "query/series.h"
+#include "query/slices.h"
+#include "query/source.h"
+#include "rollup/replay.h"
 
 #include <errno.h>
 #include <stdlib.h>

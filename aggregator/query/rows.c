@@ -1,4 +1,4 @@
-#include "rows.h"
+#include "query/rows.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* The places that an answer has rows for in one bucket: units, offices, and the rest. */
 #pragma once
 
-#include "lineage.h"
-#include "plan.h"
+#include "query/plan.h"
+#include "registry/lineage.h"
 
 #define ROW_OUTSIDE (-1) /* not in the asked area */
 

@@ -1,7 +1,7 @@
-#include "series.h"
-#include "blob.h"
-#include "labels.h"
-#include "plan.h"
+#include "query/series.h"
+#include "common/base/blob.h"
+#include "common/model/labels.h"
+#include "query/plan.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* Which series of a metric a label filter lets through. */
 #pragma once
 
-#include "catalogue.h"
-#include "db.h"
-#include "err.h"
+#include "common/base/err.h"
+#include "common/model/catalogue.h"
+#include "common/sys/db.h"
 
 #include <stddef.h>
 #include <stdint.h>

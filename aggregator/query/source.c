@@ -1,6 +1,6 @@
-#include "source.h"
+#include "query/source.h"
 
-#include "mend.h"
+#include "rollup/mend.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,10 +3,10 @@
  * its entries of that day, a unit's from all of the day. */
 #pragma once
 
-#include "derive.h"
-#include "plan.h"
-#include "series.h"
-#include "step.h"
+#include "query/plan.h"
+#include "query/series.h"
+#include "query/slices.h"
+#include "rollup/derive.h"
 
 struct source;
 

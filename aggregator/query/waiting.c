@@ -1,7 +1,7 @@
-#include "waiting.h"
-#include "array.h"
-#include "damaged_days.h"
-#include "wire.h"
+#include "query/waiting.h"
+#include "common/base/array.h"
+#include "common/net/wire.h"
+#include "journal/damaged_days.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * `lantoa quarantine list` has it. Where nothing is held, it costs nothing. */
 #pragma once
 
-#include "declarations.h"
-#include "plan.h"
+#include "journal/declarations.h"
+#include "query/plan.h"
 
 struct wait { /* observations of one run, in one bucket */
 	int32_t bucket;

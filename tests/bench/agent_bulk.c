@@ -4,18 +4,18 @@
  *
  *   record  spool_record, as the inbox, StatsD and the samplers call it: some at a time
  *   seal    into batches, when a minute, an hour or all of it is recorded
- *   send    the batch read, its digest taken, its frame packed: as agent/uplink/courier.c does
+ *   send    the batch read, its digest taken, its frame packed: as agent/uplink/batch_sender.c does
  *   ack     the province has it
  *
  * Beside it, the same observations as rows of a plain SQLite table, with the same sync and as many
  * in a transaction: put, read, and deleted. What was sent is decoded and must be what was recorded;
  * time is only printed. */
-#include "db.h"
-#include "load.h"
-#include "measure.h"
-#include "scratch.h"
-#include "spool.h"
-#include "wire.h"
+#include "bench/load.h"
+#include "bench/measure.h"
+#include "common/net/wire.h"
+#include "common/sys/db.h"
+#include "spool/spool.h"
+#include "support/scratch.h"
 
 #include <getopt.h>
 #include <inttypes.h>

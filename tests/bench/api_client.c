@@ -1,6 +1,6 @@
-#include "api_client.h"
+#include "bench/api_client.h"
 
-#include "blob.h"
+#include "common/base/blob.h"
 
 #include <curl/curl.h>
 #include <errno.h>

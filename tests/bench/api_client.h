@@ -1,7 +1,7 @@
 /* Questions to an aggregator's HTTP interface on its unix socket; blocks until answered. */
 #pragma once
 
-#include "err.h"
+#include "common/base/err.h"
 
 #include <jansson.h>
 #include <stddef.h>

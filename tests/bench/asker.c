@@ -1,7 +1,7 @@
-#include "asker.h"
+#include "bench/asker.h"
 
-#include "measure.h"
-#include "period.h"
+#include "bench/measure.h"
+#include "common/model/period.h"
 
 #include <stdbool.h>
 #include <stdio.h>

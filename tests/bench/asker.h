@@ -4,9 +4,9 @@
  * JSON. */
 #pragma once
 
-#include "api_client.h"
-#include "err.h"
-#include "load.h"
+#include "bench/api_client.h"
+#include "bench/load.h"
+#include "common/base/err.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-#include "backups.h"
+#include "bench/backups.h"
 
-#include "measure.h"
+#include "bench/measure.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* lantoa backup, over and over while something else is measured, or once against cp. */
 #pragma once
 
-#include "err.h"
+#include "common/base/err.h"
 
 #include <stdint.h>
 #include <sys/types.h>

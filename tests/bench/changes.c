@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "changes.h"
-#include "follow.h"
+#include "bench/changes.h"
+#include "ledger/follow.h"
 
 #include <stdio.h>
 #include <stdlib.h>

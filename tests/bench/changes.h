@@ -2,7 +2,7 @@
  * (books_follow_whole). */
 #pragma once
 
-#include "books.h"
+#include "support/books.h"
 
 struct changes_input {
 	struct books *books;   /* filled; the same afterwards */

@@ -1,4 +1,4 @@
-#include "daemon.h"
+#include "bench/daemon.h"
 
 #include <dirent.h>
 #include <errno.h>

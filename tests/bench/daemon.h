@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "err.h"
+#include "common/base/err.h"
 
 #include <stdint.h>
 #include <sys/types.h>

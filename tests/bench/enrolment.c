@@ -1,6 +1,6 @@
-#include "enrolment.h"
+#include "bench/enrolment.h"
 
-#include "reference_data.h"
+#include "bench/reference_data.h"
 
 #include <errno.h>
 #include <sodium.h>

@@ -2,9 +2,9 @@
  * and spent over a connection with its one-time key. */
 #pragma once
 
-#include "api_client.h"
-#include "load.h"
-#include "office_line.h"
+#include "bench/api_client.h"
+#include "bench/load.h"
+#include "bench/office_line.h"
 
 struct enrolment {
 	struct office_keys *keys;   /* owned [the load's offices] */

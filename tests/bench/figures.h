@@ -1,7 +1,7 @@
 /* What a run of ingest tells, and medians of it over several runs. */
 #pragma once
 
-#include "asker.h"
+#include "bench/asker.h"
 
 #define RUNS_MAX 99u
 

@@ -2,10 +2,10 @@
  *    has a ZeroMQ context: none survives a fork.
  * 2. Each later call is an order to every part, over a socket pair, and an answer from each. When
  *    a batch was sent and how long its ack took is written into memory that all share. */
-#include "fleet.h"
+#include "bench/fleet.h"
 
-#include "flotilla.h"
-#include "measure.h"
+#include "bench/flotilla.h"
+#include "bench/measure.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -3,10 +3,10 @@
  * questions meanwhile. */
 #pragma once
 
-#include "api_client.h"
-#include "err.h"
-#include "load.h"
-#include "tempo.h"
+#include "bench/api_client.h"
+#include "bench/load.h"
+#include "bench/tempo.h"
+#include "common/base/err.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,9 +6,9 @@
  * time it is called, which took more CPU than all that was sent. Such a file shows that something
  * came only until the socket is used the next time, for sending as for receiving; so whoever sends
  * receives again, until a receive found nothing. */
-#include "flotilla.h"
+#include "bench/flotilla.h"
 
-#include "measure.h"
+#include "bench/measure.h"
 
 #include <errno.h>
 #include <stdlib.h>

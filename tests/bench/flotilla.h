@@ -3,10 +3,10 @@
  * wait that an Ack asks for is waited. */
 #pragma once
 
-#include "enrolment.h"
-#include "err.h"
-#include "load.h"
-#include "tempo.h"
+#include "bench/enrolment.h"
+#include "bench/load.h"
+#include "bench/tempo.h"
+#include "common/base/err.h"
 
 #include <stdint.h>
 

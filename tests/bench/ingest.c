@@ -18,11 +18,11 @@
  *
  * Prints medians over the runs, and from where to where they went. On machines with other work, CPU
  * seconds and ratios tell more than the figures per second. */
-#include "figures.h"
-#include "load.h"
-#include "measure.h"
-#include "province_run.h"
-#include "yardsticks.h"
+#include "bench/figures.h"
+#include "bench/load.h"
+#include "bench/measure.h"
+#include "bench/province_run.h"
+#include "bench/yardsticks.h"
 
 #include <getopt.h>
 #include <sodium.h>

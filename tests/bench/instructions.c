@@ -1,8 +1,8 @@
 /* A fixed load through the province's ledger: what instructions.py counts instructions of.
  *
  *   instructions [corrected] */
-#include "load.h"
-#include "yardsticks.h"
+#include "bench/load.h"
+#include "bench/yardsticks.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-#include "load.h"
+#include "bench/load.h"
 
-#include "wire.h"
+#include "common/net/wire.h"
 
 #include <assert.h>
 #include <errno.h>

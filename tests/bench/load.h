@@ -9,8 +9,8 @@
  * value, in as many batches again; every batch holds minutes from all over its day. */
 #pragma once
 
-#include "blob.h"
-#include "err.h"
+#include "common/base/blob.h"
+#include "common/base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
  * the kernel counts its CPU time apart. */
 #pragma once
 
-#include "err.h"
+#include "common/base/err.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,11 +3,11 @@
  *
  * Each minute one figure for each of --series per-minute series is recorded together, and at noon
  * one for each of --metrics metrics of a day; then all is sealed and acked, batch by batch. */
-#include "fault.h"
-#include "load.h"
-#include "measure.h"
-#include "scratch.h"
-#include "spool.h"
+#include "bench/load.h"
+#include "bench/measure.h"
+#include "spool/spool.h"
+#include "support/fault.h"
+#include "support/scratch.h"
 
 #include <getopt.h>
 #include <inttypes.h>

@@ -5,12 +5,12 @@
  *   survey   the first reading
  *   import   both readings, every figure judged, nothing recorded
  *   inbox    all of it: compared and recorded in the spool, with real syncs, moved to done/ */
-#include "civil.h"
-#include "import.h"
-#include "inbox_file.h"
-#include "measure.h"
-#include "scratch.h"
-#include "survey.h"
+#include "bench/measure.h"
+#include "common/model/civil.h"
+#include "import/detect.h"
+#include "import/import.h"
+#include "inbox/inbox_file.h"
+#include "support/scratch.h"
 
 #include <csv.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "office_line.h"
+#include "bench/office_line.h"
 
 #include <errno.h>
 #include <inttypes.h>

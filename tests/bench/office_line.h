@@ -2,10 +2,10 @@
  * frames over it. */
 #pragma once
 
-#include "arena.h"
-#include "err.h"
-#include "invitation.h"
-#include "wire.h"
+#include "common/base/arena.h"
+#include "common/base/err.h"
+#include "common/model/invitation.h"
+#include "common/net/wire.h"
 
 #define OFFICE_SILENCE_MAX_MS 30000 /* the slowest commit under a sanitizer takes less */
 

@@ -1,14 +1,14 @@
 /* 1. Start the aggregator, import units, successors, the load's catalogue and the offices; enrol.
  * 2. Read the clocks, push the load, read them again.
  * 3. Ask verify, then the total of every series; end the aggregator, measure its files. */
-#include "province_run.h"
+#include "bench/province_run.h"
 
-#include "api_client.h"
-#include "daemon.h"
-#include "fleet.h"
-#include "measure.h"
-#include "period.h"
-#include "reference_data.h"
+#include "bench/api_client.h"
+#include "bench/daemon.h"
+#include "bench/fleet.h"
+#include "bench/measure.h"
+#include "bench/reference_data.h"
+#include "common/model/period.h"
 
 #include <errno.h>
 #include <inttypes.h>

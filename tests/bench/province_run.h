@@ -1,11 +1,11 @@
 /* The measurement itself: a load through a real aggregator, and the proof that it arrived. */
 #pragma once
 
-#include "asker.h"
-#include "backups.h"
-#include "err.h"
-#include "load.h"
-#include "tempo.h"
+#include "bench/asker.h"
+#include "bench/backups.h"
+#include "bench/load.h"
+#include "bench/tempo.h"
+#include "common/base/err.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -12,11 +12,11 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "changes.h"
-#include "civil.h"
-#include "province.h"
-#include "query.h"
+#include "bench/changes.h"
+#include "common/model/civil.h"
+#include "query/query.h"
+#include "support/books.h"
+#include "support/province.h"
 
 #include <stdio.h>
 #include <stdlib.h>

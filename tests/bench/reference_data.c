@@ -1,6 +1,6 @@
-#include "reference_data.h"
+#include "bench/reference_data.h"
 
-#include "csv_reader.h"
+#include "common/text/csv_reader.h"
 
 #include <errno.h>
 #include <limits.h>

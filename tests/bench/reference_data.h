@@ -2,9 +2,9 @@
  * each number, dealt to the communes in force on the load's first day. */
 #pragma once
 
-#include "blob.h"
-#include "err.h"
-#include "load.h"
+#include "bench/load.h"
+#include "common/base/blob.h"
+#include "common/base/err.h"
 
 /** A file of aggregator/data/tien-giang; NUL after its end. The caller frees. */
 int reference_file(const char *name, struct blob *ret_text, struct err *err);

@@ -16,13 +16,13 @@
 
 #include <cmocka.h>
 
-#include "api_client.h"
-#include "books.h"
-#include "civil.h"
-#include "daemon.h"
-#include "measure.h"
-#include "offices.h"
-#include "province.h"
+#include "bench/api_client.h"
+#include "bench/daemon.h"
+#include "bench/measure.h"
+#include "common/model/civil.h"
+#include "registry/offices.h"
+#include "support/books.h"
+#include "support/province.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -5,13 +5,13 @@
  *
  * The input, the recorder and the spool are the agent's own; senders are processes of their own.
  * The flood comes by a unix socket, where nothing is lost; stream and trickle by UDP. */
-#include "civil.h"
-#include "datagram.h"
-#include "fault.h"
-#include "log.h"
-#include "measure.h"
-#include "scratch.h"
-#include "statsd.h"
+#include "bench/measure.h"
+#include "common/base/log.h"
+#include "common/model/civil.h"
+#include "sources/datagram.h"
+#include "sources/statsd.h"
+#include "support/fault.h"
+#include "support/scratch.h"
 
 #include <getopt.h>
 #include <inttypes.h>

@@ -1,10 +1,10 @@
-#include "yardsticks.h"
+#include "bench/yardsticks.h"
 
-#include "catalogue.h"
-#include "ledger.h"
-#include "measure.h"
-#include "reference_data.h"
-#include "schema.h"
+#include "bench/measure.h"
+#include "bench/reference_data.h"
+#include "common/model/catalogue.h"
+#include "ledger/ledger.h"
+#include "schema/schema.h"
 
 #include <errno.h>
 #include <stdio.h>

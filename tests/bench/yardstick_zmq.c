@@ -2,9 +2,9 @@
  * pipe. The source greets it from every socket; when the sink has answered, all handshakes are
  * over and the clocks start. Then the source sends all, and waits for the one frame that says that
  * all has come. */
-#include "yardsticks.h"
+#include "bench/yardsticks.h"
 
-#include "measure.h"
+#include "bench/measure.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -2,8 +2,8 @@
  * province is near what its parts can do. Each is for measure(), with a struct yardstick_input. */
 #pragma once
 
-#include "err.h"
-#include "load.h"
+#include "bench/load.h"
+#include "common/base/err.h"
 
 #include <stdint.h>
 

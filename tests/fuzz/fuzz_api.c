@@ -4,11 +4,11 @@
  * Every answer is one of the codes that api.h and http.h tell, is JSON or CSV, and says why when it
  * is a refusal; nothing that a client sends is our failure (500). */
 #include "api/api.h"
-#include "civil.h"
-#include "fuzz.h"
-#include "http.h"
-#include "log.h"
-#include "utf8.h"
+#include "common/base/log.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "common/net/http.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 #include <jansson.h>

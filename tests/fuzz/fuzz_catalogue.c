@@ -1,6 +1,6 @@
-#include "catalogue.h"
-#include "fuzz.h"
-#include "utf8.h"
+#include "common/base/utf8.h"
+#include "common/model/catalogue.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* A file's bytes to UTF-8: cut anywhere they come to the same, and what was decoded is text. */
-#include "charset.h"
-#include "fuzz.h"
-#include "utf8.h"
+#include "common/base/utf8.h"
+#include "common/text/charset.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 

@@ -1,6 +1,6 @@
-#include "conf.h"
-#include "fuzz.h"
-#include "utf8.h"
+#include "common/base/utf8.h"
+#include "common/sys/conf.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
-#include "csv_commas.h"
-#include "csv_reader.h"
-#include "fuzz.h"
-#include "utf8.h"
+#include "common/base/utf8.h"
+#include "common/text/csv_commas.h"
+#include "common/text/csv_reader.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 #include <string.h>

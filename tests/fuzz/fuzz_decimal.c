@@ -1,6 +1,6 @@
 /* Decimals against the rules of decimal.h, read one character after the other in 128 bits. */
-#include "decimal.h"
-#include "fuzz.h"
+#include "common/base/decimal.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 

@@ -1,8 +1,8 @@
 /* The body of the clerk's form: read, put into its sheet, judged, shown again. */
-#include "civil.h"
-#include "fuzz.h"
-#include "sheet_html.h"
-#include "utf8.h"
+#include "clerk/sheet_html.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Formulas: parsed, and evaluated against a second reading of the same text in whole numbers modulo
  * a prime, where sums, products and quotients of fractions have the same meaning. */
-#include "formula.h"
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
+#include "registry/formula.h"
 
 #include <errno.h>
 

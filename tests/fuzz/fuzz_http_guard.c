@@ -1,7 +1,7 @@
 /* Who may speak to a port of this machine. Input: method, Host, Origin and Sec-Fetch-Site, a line
  * each; an empty line: it has none. */
-#include "fuzz.h"
-#include "http_guard.h"
+#include "common/net/http_guard.h"
+#include "fuzz/fuzz.h"
 
 #include <strings.h>
 

@@ -1,9 +1,9 @@
 /* A file of figures, whatever it is: read without harm, and the same in one piece as in many. */
-#include "civil.h"
-#include "fuzz.h"
-#include "import.h"
-#include "survey.h"
-#include "utf8.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "fuzz/fuzz.h"
+#include "import/detect.h"
+#include "import/import.h"
 
 #include <errno.h>
 #include <string.h>

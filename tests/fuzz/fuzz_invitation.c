@@ -1,7 +1,7 @@
 /* Invitations as people paste them: written again they are the same, and no complaint repeats what
  * is secret. */
-#include "fuzz.h"
-#include "invitation.h"
+#include "common/model/invitation.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 

@@ -1,8 +1,8 @@
 /* Labels: of pairs in any order comes one text, which is valid, tells the same pairs, and fits
  * every part of itself. */
-#include "fuzz.h"
-#include "labels.h"
-#include "utf8.h"
+#include "common/base/utf8.h"
+#include "common/model/labels.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 

@@ -1,8 +1,8 @@
-/* Numbers as people write them: what comes out is a number for common/decimal.h, of the digits that
- * went in, and the same for whoever reads it again. */
-#include "decimal.h"
-#include "fuzz.h"
-#include "numeral.h"
+/* Numbers as people write them: what comes out is a number for common/base/decimal.h, of the digits
+ * that went in, and the same for whoever reads it again. */
+#include "common/base/decimal.h"
+#include "common/text/numeral.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 

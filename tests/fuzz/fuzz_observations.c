@@ -1,7 +1,7 @@
 /* The body of POST /v1/observations: read, written, and read again. */
-#include "fuzz.h"
-#include "observations.h"
-#include "utf8.h"
+#include "api/observations.h"
+#include "common/base/utf8.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
-#include "civil.h"
-#include "fuzz.h"
-#include "labels.h"
-#include "output.h"
+#include "common/model/civil.h"
+#include "common/model/labels.h"
+#include "fuzz/fuzz.h"
+#include "sources/output.h"
 
 #include <errno.h>
 #include <string.h>

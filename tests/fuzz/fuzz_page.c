@@ -1,7 +1,7 @@
 /* A page as a disk gives it back: refused, or one that is encoded to the same bytes; and what is
  * picked from it is what stands in it. */
-#include "fuzz.h"
-#include "page.h"
+#include "fuzz/fuzz.h"
+#include "rollup/page.h"
 
 #include <errno.h>
 

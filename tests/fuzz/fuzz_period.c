@@ -1,7 +1,7 @@
 /* Periods, days and instants as texts: what is understood is written so that it is understood
  * again, and lies where it says. */
-#include "civil.h"
-#include "fuzz.h"
+#include "common/model/civil.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 #include <stdbool.h>

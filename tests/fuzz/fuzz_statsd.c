@@ -1,6 +1,6 @@
-#include "fuzz.h"
-#include "statsd_line.h"
-#include "tally.h"
+#include "fuzz/fuzz.h"
+#include "sources/statsd_line.h"
+#include "sources/tally.h"
 
 #include <errno.h>
 #include <string.h>

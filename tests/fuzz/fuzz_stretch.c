@@ -1,7 +1,7 @@
 /* A stretch as a disk gives it back. The input is given the checksum that its bytes ask for, so
  * that what is behind it is tried; as it is, it must be refused. */
-#include "fuzz.h"
-#include "stretch.h"
+#include "fuzz/fuzz.h"
+#include "spool/chunk.h"
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 /* CSV as a table and back: the same cells, and always JSON. */
-#include "csv_table.h"
-#include "fuzz.h"
-#include "utf8.h"
+#include "common/base/utf8.h"
+#include "common/text/csv_table.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -3,12 +3,12 @@
  *
  * Whatever they say, the spool stays whole, no batch is acked that was never sealed, what people
  * are told is text, and the uplink can stop. */
-#include "civil.h"
-#include "dealer.h"
-#include "fuzz.h"
-#include "log.h"
-#include "uplink_inside.h" /* a frame must get in without a province that sends it */
-#include "utf8.h"
+#include "common/base/log.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "fuzz/fuzz.h"
+#include "uplink/dealer.h"
+#include "uplink/uplink_internal.h" /* a frame must get in without a province that sends it */
 
 #include <limits.h>
 #include <unistd.h>

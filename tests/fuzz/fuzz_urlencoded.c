@@ -1,7 +1,7 @@
 /* Forms: what was read is written as a browser would, and read as the same. */
-#include "fuzz.h"
-#include "urlencoded.h"
-#include "utf8.h"
+#include "clerk/urlencoded.h"
+#include "common/base/utf8.h"
+#include "fuzz/fuzz.h"
 
 #include <ctype.h>
 #include <errno.h>

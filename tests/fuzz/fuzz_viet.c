@@ -1,7 +1,7 @@
 /* Vietnamese text: composed, and as the key that names are compared by. */
-#include "fuzz.h"
-#include "utf8.h"
-#include "viet.h"
+#include "common/base/utf8.h"
+#include "common/text/viet.h"
+#include "fuzz/fuzz.h"
 
 #include <stdbool.h>
 

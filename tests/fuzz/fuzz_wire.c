@@ -1,6 +1,6 @@
 /* Every input is tried as a frame and as a batch's payload: they begin with different bytes. */
-#include "fuzz.h"
-#include "wire.h"
+#include "common/net/wire.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 #include <string.h>

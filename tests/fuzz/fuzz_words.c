@@ -1,8 +1,8 @@
 /* Periods as people write them in tables: what this module makes of them is a period of the
  * grain that was asked for, and what is one already stays. */
-#include "fuzz.h"
-#include "period_words.h"
-#include "utf8.h"
+#include "common/base/utf8.h"
+#include "common/model/period_words.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 

@@ -2,8 +2,8 @@
  * mutations of them, until there were enough or their share of CPU time is spent: all targets
  * together take some five minutes of it, whatever one input costs. LANTOA_SEED and LANTOA_SEEDS
  * work as in every test, and then without that limit. */
-#include "fuzz.h"
-#include "seeds.h"
+#include "fuzz/fuzz.h"
+#include "support/seeds.h"
 
 #include <dirent.h>
 #include <limits.h>

@@ -1,7 +1,7 @@
-#include "world.h"
+#include "sim/world.h"
 
-#include "acks.h"
-#include "lantoa.pb-c.h"
+#include "ingest/acks.h"
+#include "proto/lantoa.pb-c.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define COMMIT_BATCHES_MAX 4096u /* as aggregator/door/committer.c */
+#define COMMIT_BATCHES_MAX 4096u /* as aggregator/ingest/committer.c */
 #define COMMIT_MS          300u
 #define HELLO_MS           100u    /* a question waits for a reader */
 #define RETRY_MS           2000u   /* after the disk failed */
@@ -38,7 +38,7 @@ static void must(struct world *world, int rc)
 		fail_msg("%s", world->books.err.text);
 }
 
-/* --- commits, as aggregator/door/committer.c drives them --- */
+/* --- commits, as aggregator/ingest/committer.c drives them --- */
 
 static uint32_t line_of(const struct gate_peer *peer)
 {

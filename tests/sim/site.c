@@ -1,6 +1,6 @@
-#include "world.h"
+#include "sim/world.h"
 
-#include "lantoa.pb-c.h"
+#include "proto/lantoa.pb-c.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -2,10 +2,10 @@
  * the province has every figure of every minute once.
  *
  *     test_ninety [MINUTES]     one handful every so many minutes; 1 is the real thing */
-#include "world.h"
+#include "sim/world.h"
 
-#include "civil.h"
-#include "query.h"
+#include "common/model/civil.h"
+#include "query/query.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* Days of bad weather in seconds: at the end nothing is lost, nothing counted twice. */
-#include "world.h"
+#include "sim/world.h"
 
-#include "query.h"
-#include "verify.h"
+#include "query/query.h"
+#include "verify/verify.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

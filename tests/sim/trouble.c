@@ -1,9 +1,9 @@
 /* What a province has to live with beside good offices: batches that come with an office's key and
  * not from its agent, a disk that damages pages, people who read for long. */
-#include "world.h"
+#include "sim/world.h"
 
-#include "db.h"
-#include "schema.h"
+#include "common/sys/db.h"
+#include "schema/schema.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

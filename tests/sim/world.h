@@ -8,12 +8,12 @@
  * frames to the province may come twice. Between offices there is no order at all. */
 #pragma once
 
-#include "books.h"
-#include "group_commit.h"
-#include "seeds.h"
-#include "spool.h"
-#include "uplink_core.h"
-#include "wire.h"
+#include "common/net/wire.h"
+#include "ingest/group_commit.h"
+#include "spool/spool.h"
+#include "support/books.h"
+#include "support/seeds.h"
+#include "uplink/protocol.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "advice.h"
+#include "support/advice.h"
 
 #include <ctype.h>
 #include <setjmp.h>

@@ -5,8 +5,8 @@
  * each sentence that advises stands in such a row, or in its list of those followed elsewhere. */
 #pragma once
 
-#include "blob.h"
-#include "i18n.h"
+#include "common/base/blob.h"
+#include "common/base/i18n.h"
 
 #include <stddef.h>
 

@@ -1,11 +1,11 @@
-#include "books.h"
+#include "support/books.h"
 
-#include "civil.h"
-#include "db.h"
-#include "follow.h"
-#include "schema.h"
-#include "verify.h"
-#include "wire.h"
+#include "common/model/civil.h"
+#include "common/net/wire.h"
+#include "common/sys/db.h"
+#include "ledger/follow.h"
+#include "schema/schema.h"
+#include "verify/verify.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -2,14 +2,14 @@
  * intake posts them. For tests of what the aggregator keeps and answers. */
 #pragma once
 
-#include "blob.h"
-#include "err.h"
-#include "ledger.h"
-#include "period.h"
-#include "reference.h"
-#include "release.h"
-#include "scratch.h"
-#include "table.h"
+#include "common/base/blob.h"
+#include "common/base/err.h"
+#include "common/model/period.h"
+#include "common/text/table.h"
+#include "ledger/ledger.h"
+#include "ledger/release.h"
+#include "registry/reference.h"
+#include "support/scratch.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "damage.h"
+#include "support/damage.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * each in a process of its own, so that one that dies names its seed. */
 #pragma once
 
-#include "seeds.h"
+#include "support/seeds.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "failing_disk.h"
+#include "support/failing_disk.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
-#include "fake_aggregator.h"
+#include "support/fake_aggregator.h"
 
-#include "wire.h"
+#include "common/net/wire.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include "fault.h"
+#include "support/fault.h"
 
 #include <assert.h>
 #include <stdatomic.h>

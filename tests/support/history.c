@@ -1,7 +1,7 @@
-#include "history.h"
+#include "support/history.h"
 
-#include "civil.h"
-#include "db.h"
+#include "common/model/civil.h"
+#include "common/sys/db.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -4,9 +4,9 @@
  * is a copy of another, and wrong. */
 #pragma once
 
-#include "books.h"
-#include "oracle.h"
-#include "seeds.h"
+#include "support/books.h"
+#include "support/oracle.h"
+#include "support/seeds.h"
 
 #define HISTORY_METRICS 8u
 #define HISTORY_OFFICES 8u

@@ -1,6 +1,6 @@
-#include "oracle.h"
+#include "support/oracle.h"
 
-#include "civil.h"
+#include "common/model/civil.h"
 
 #include <gmp.h>
 #include <setjmp.h>

@@ -3,8 +3,8 @@
  * tables of units and offices, periods and GMP it takes for granted. */
 #pragma once
 
-#include "query.h"
-#include "reference.h"
+#include "query/query.h"
+#include "registry/reference.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* A province's database in a folder of its own, and texts to import; for tests of what stores. */
 #pragma once
 
-#include "err.h"
-#include "schema.h"
+#include "common/base/err.h"
+#include "schema/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>

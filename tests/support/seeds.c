@@ -1,4 +1,4 @@
-#include "seeds.h"
+#include "support/seeds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "zmtp_raw.h"
+#include "support/zmtp_raw.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

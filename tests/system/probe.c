@@ -37,10 +37,10 @@
  *                                             message of parts of PART bytes that does not end
  *                                             before MIB were sent; prints "endless mib=.."
  */
-#include "civil.h"
-#include "invitation.h"
-#include "wire.h"
-#include "zmtp_raw.h"
+#include "common/model/civil.h"
+#include "common/model/invitation.h"
+#include "common/net/wire.h"
+#include "support/zmtp_raw.h"
 
 #include <errno.h>
 #include <sodium.h>

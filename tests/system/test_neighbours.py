@@ -185,7 +185,7 @@ class InTheBooks(neighbours.Neighbours):
 
 
 class OverLimits(neighbours.Neighbours):
-    """An enrolled office that takes more than its share; aggregator/places/office_limits.h."""
+    """An enrolled office that takes more than its share; aggregator/registry/office_limits.h."""
 
     AT_LIMIT = f'"office_at_limit": "office {neighbours.HOSTILE} '
 
@@ -279,7 +279,7 @@ class BesideQuestions(neighbours.Neighbours):
 
 
 class CostlyBatches(neighbours.Neighbours):
-    """An enrolled office whose few bytes are much work; aggregator/books/ledger.h."""
+    """An enrolled office whose few bytes are much work; aggregator/ledger/ledger.h."""
 
     DAY = (datetime.date(2025, 6, 30) - datetime.date(1970, 1, 1)).days
     MINUTES = rig.CATALOGUE + ("ticks,Nhịp,Ticks,tick,flow,sum,sum,minute,desk,0,0,commune,1,0,"

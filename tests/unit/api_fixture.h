@@ -3,8 +3,8 @@
 #pragma once
 
 #include "api/api.h"
-#include "civil.h"
-#include "http.h"
+#include "common/model/civil.h"
+#include "common/net/http.h"
 
 #include <dirent.h>
 #include <fcntl.h>

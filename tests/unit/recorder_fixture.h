@@ -2,9 +2,9 @@
  * something turns the loop. */
 #pragma once
 
-#include "civil.h"
-#include "recorder.h"
-#include "scratch.h"
+#include "common/model/civil.h"
+#include "record/recorder.h"
+#include "support/scratch.h"
 
 #include <limits.h>
 #include <stdio.h>

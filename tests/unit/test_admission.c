@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "admission.h"
-#include "scratch.h"
+#include "support/scratch.h"
+#include "uplink/admission.h"
 
 #include <errno.h>
 #include <stdio.h>

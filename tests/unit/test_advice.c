@@ -1,8 +1,8 @@
 /* What the agent advises about what was handed in to it, followed (tests/support/advice.h). */
-#include "advice.h"
-#include "civil.h"
-#include "i18n.h"
-#include "import.h"
+#include "common/base/i18n.h"
+#include "common/model/civil.h"
+#include "import/import.h"
+#include "support/advice.h"
 
 #include <errno.h>
 #include <setjmp.h>

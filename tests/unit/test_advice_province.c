@@ -1,11 +1,11 @@
 /* What the province advises about its configuration and its reference data, followed
  * (tests/support/advice.h). */
-#include "advice.h"
-#include "civil.h"
-#include "config.h"
-#include "i18n.h"
-#include "province.h"
-#include "reference.h"
+#include "common/base/i18n.h"
+#include "common/model/civil.h"
+#include "registry/reference.h"
+#include "server/config.h"
+#include "support/advice.h"
+#include "support/province.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

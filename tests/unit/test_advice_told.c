@@ -1,15 +1,15 @@
 /* What the agent advises about its configuration, its clerk's page, JSON, StatsD and invitations,
  * followed (tests/support/advice.h). */
-#include "advice.h"
-#include "civil.h"
-#include "handin.h"
-#include "i18n.h"
-#include "invitation.h"
-#include "observations.h"
-#include "page/sheet_rows.h"
-#include "scratch.h"
-#include "settings.h"
+#include "api/observations.h"
+#include "clerk/sheet_rows.h"
+#include "common/base/i18n.h"
+#include "common/model/civil.h"
+#include "common/model/invitation.h"
+#include "office/settings.h"
+#include "record/hand_in.h"
 #include "sources/statsd_line.h"
+#include "support/advice.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

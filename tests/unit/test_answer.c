@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "answer.h"
+#include "common/text/answer.h"
 
 #include <stdlib.h>
 #include <string.h>

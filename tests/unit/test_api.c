@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "api_fixture.h"
-#include "blob.h"
+#include "common/base/blob.h"
+#include "unit/api_fixture.h"
 
 #include <errno.h>
 #include <sys/socket.h>

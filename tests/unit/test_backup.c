@@ -6,15 +6,15 @@
 
 #include <cmocka.h>
 
-#include "backup.h"
-#include "backup_file.h"
-#include "container.h"
-#include "failing_disk.h"
-#include "fault.h"
-#include "history.h"
-#include "restore.h"
-#include "server_key.h"
-#include "store.h"
+#include "backup/backup.h"
+#include "backup/backup_file.h"
+#include "common/base/container.h"
+#include "server/restore.h"
+#include "server/server_key.h"
+#include "store/store.h"
+#include "support/failing_disk.h"
+#include "support/fault.h"
+#include "support/history.h"
 
 #include <dirent.h>
 #include <errno.h>

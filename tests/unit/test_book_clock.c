@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "book_clock.h"
+#include "journal/journal_clock.h"
 
 #define DAY_US INT64_C(86400000000)
 #define NOW_US INT64_C(1764331200000000) /* 2025-11-28 */

@@ -1,5 +1,5 @@
-#include "budget.h"
-#include "seeds.h"
+#include "support/seeds.h"
+#include "uplink/budget.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

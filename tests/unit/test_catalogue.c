@@ -1,5 +1,5 @@
-#include "catalogue.h"
-#include "seeds.h"
+#include "common/model/catalogue.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-#include "civil.h"
-#include "seeds.h"
+#include "common/model/civil.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -6,14 +6,14 @@
 
 #include <cmocka.h>
 
-#include "api_fixture.h"
-#include "backing_up.h"
-#include "backup_file.h"
-#include "blob.h"
-#include "commands.h"
-#include "invitation.h"
-#include "schema.h"
-#include "verifying.h"
+#include "backup/backup_file.h"
+#include "cli/cmd_backup.h"
+#include "cli/cmd_verify.h"
+#include "cli/commands.h"
+#include "common/base/blob.h"
+#include "common/model/invitation.h"
+#include "schema/schema.h"
+#include "unit/api_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-#include "clock.h"
-#include "seeds.h"
+#include "clock/clock.h"
+#include "support/seeds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-#include "commandline.h"
-#include "seeds.h"
+#include "sources/commandline.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "civil.h"
-#include "committer.h"
-#include "fault.h"
+#include "common/model/civil.h"
+#include "ingest/committer.h"
+#include "support/books.h"
+#include "support/fault.h"
 
 #include <errno.h>
 #include <stdatomic.h>

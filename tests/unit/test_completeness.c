@@ -6,11 +6,11 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "civil.h"
-#include "query.h"
-#include "seeds.h"
-#include "status.h"
+#include "api/status.h"
+#include "common/model/civil.h"
+#include "query/query.h"
+#include "support/books.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <stdlib.h>

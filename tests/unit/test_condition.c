@@ -1,8 +1,8 @@
 /* What is wrong with a province, and that it is said: every fact alone makes its condition. */
-#include "civil.h"
-#include "condition.h"
-#include "err.h"
-#include "i18n.h"
+#include "api/condition.h"
+#include "common/base/err.h"
+#include "common/base/i18n.h"
+#include "common/model/civil.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-#include "conf.h"
-#include "seeds.h"
+#include "common/sys/conf.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

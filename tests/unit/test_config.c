@@ -1,5 +1,5 @@
-#include "civil.h"
-#include "config.h"
+#include "common/model/civil.h"
+#include "server/config.h"
 
 #include <errno.h>
 #include <limits.h>

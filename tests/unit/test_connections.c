@@ -1,8 +1,8 @@
 /* What is decided about a connection, and how many there may be. That it is done, test_gate shows.
  */
-#include "connections.h"
-#include "tcp_socket.h"
-#include "wire.h"
+#include "common/net/wire.h"
+#include "ingest/connections.h"
+#include "ingest/tcp_socket.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

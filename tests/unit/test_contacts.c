@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "civil.h"
-#include "contacts.h"
-#include "scratch.h"
+#include "common/model/civil.h"
+#include "ingest/contacts.h"
+#include "support/scratch.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* The tables that operators import, as spreadsheets save them: parted by commas they are the same.
  */
-#include "csv_commas.h"
-#include "csv_reader.h"
-#include "seeds.h"
+#include "common/text/csv_commas.h"
+#include "common/text/csv_reader.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

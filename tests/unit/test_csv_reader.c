@@ -1,6 +1,6 @@
-#include "blob.h"
-#include "csv_reader.h"
-#include "seeds.h"
+#include "common/base/blob.h"
+#include "common/text/csv_reader.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -7,11 +7,11 @@
 
 #include <cmocka.h>
 
-#include "damage.h"
-#include "scratch.h"
-#include "spool.h"
-#include "spool_repair.h"
-#include "wire.h"
+#include "common/net/wire.h"
+#include "spool/repair.h"
+#include "spool/spool.h"
+#include "support/damage.h"
+#include "support/scratch.h"
 
 #include <errno.h>
 #include <stdio.h>

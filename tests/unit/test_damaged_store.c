@@ -11,18 +11,18 @@
 
 #include <cmocka.h>
 
-#include "audit.h"
-#include "backup_file.h"
-#include "civil.h"
-#include "damage.h"
-#include "follow.h"
-#include "history.h"
-#include "quarantine.h"
-#include "query.h"
-#include "roster.h"
-#include "schema.h"
-#include "status.h"
-#include "verify.h"
+#include "api/status.h"
+#include "backup/backup_file.h"
+#include "common/model/civil.h"
+#include "journal/quarantine.h"
+#include "ledger/follow.h"
+#include "query/query.h"
+#include "registry/key_list.h"
+#include "schema/audit.h"
+#include "schema/schema.h"
+#include "support/damage.h"
+#include "support/history.h"
+#include "verify/verify.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "db.h"
-#include "fault.h"
+#include "common/sys/db.h"
+#include "support/fault.h"
 
 #include <errno.h>
 #include <stdio.h>

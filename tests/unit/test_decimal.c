@@ -1,5 +1,5 @@
-#include "decimal.h"
-#include "seeds.h"
+#include "common/base/decimal.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "declarations.h"
-#include "seeds.h"
+#include "journal/declarations.h"
+#include "support/books.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <stdio.h>

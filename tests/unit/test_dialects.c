@@ -1,9 +1,9 @@
 /* Tables as spreadsheets and people write them: a corpus with what each file must come to, and the
  * law that a table is the same whatever dialect it is written in. */
-#include "blob.h"
-#include "civil.h"
-#include "import.h"
-#include "seeds.h"
+#include "common/base/blob.h"
+#include "common/model/civil.h"
+#include "import/import.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <iconv.h>

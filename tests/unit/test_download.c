@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "download.h"
-#include "failing_disk.h"
-#include "scratch.h"
+#include "cli/download.h"
+#include "support/failing_disk.h"
+#include "support/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>

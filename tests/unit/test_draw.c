@@ -5,9 +5,9 @@
 
 #include <cmocka.h>
 
-#include "csv_table.h"
-#include "draw.h"
-#include "fault.h"
+#include "cli/draw.h"
+#include "common/text/csv_table.h"
+#include "support/fault.h"
 
 #include <errno.h>
 #include <locale.h>

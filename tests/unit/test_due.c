@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "due.h"
-#include "history.h"
-#include "seeds.h"
+#include "clerk/due.h"
+#include "record/history.h"
+#include "support/seeds.h"
 
 #include <stdio.h>
 #include <stdlib.h>

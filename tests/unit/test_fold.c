@@ -5,10 +5,10 @@
 
 #include <cmocka.h>
 
-#include "civil.h"
-#include "fold.h"
-#include "history.h"
-#include "seeds.h"
+#include "common/model/civil.h"
+#include "rollup/fold.h"
+#include "support/history.h"
+#include "support/seeds.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -7,15 +7,15 @@
 
 #include <cmocka.h>
 
-#include "civil.h"
-#include "fold.h"
-#include "follow.h"
-#include "history.h"
-#include "impact.h"
-#include "losses.h"
-#include "page.h"
-#include "quarantine.h"
-#include "seeds.h"
+#include "common/model/civil.h"
+#include "journal/quarantine.h"
+#include "ledger/follow.h"
+#include "ledger/impact.h"
+#include "ledger/losses.h"
+#include "rollup/fold.h"
+#include "rollup/page.h"
+#include "support/history.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <stdio.h>

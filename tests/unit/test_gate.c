@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "gate.h"
-#include "zmtp_raw.h"
+#include "ingest/gate.h"
+#include "support/zmtp_raw.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
-#include "health.h"
-#include "seeds.h"
+#include "api/health.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-#include "host.h"
-#include "log.h"
-#include "probes.h"
+#include "common/base/log.h"
+#include "sources/host.h"
+#include "sources/probes.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "recorder_fixture.h"
+#include "unit/recorder_fixture.h"
 
 /* Per year, so that no test runs over a period's end but once a year. */
 static const char catalogue_csv[] =

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "blob.h"
-#include "fault.h"
-#include "http.h"
+#include "common/base/blob.h"
+#include "common/net/http.h"
+#include "support/fault.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "http.h"
-#include "http_guard.h"
+#include "common/net/http.h"
+#include "common/net/http_guard.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "http_seats.h"
+#include "common/net/http_seats.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

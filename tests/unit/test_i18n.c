@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-#include "complaints.h"
-#include "err.h"
-#include "i18n.h"
-#include "scratch.h"
+#include "common/base/err.h"
+#include "common/base/i18n.h"
+#include "common/text/diagnostics.h"
+#include "support/scratch.h"
 
 #include <errno.h>
 #include <limits.h>

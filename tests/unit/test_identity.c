@@ -1,6 +1,6 @@
-#include "identity.h"
+#include "office/identity.h"
 
-#include "secret_file.h"
+#include "common/sys/secret_file.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-#include "civil.h"
-#include "import.h"
-#include "observations.h"
+#include "api/observations.h"
+#include "common/model/civil.h"
+#include "import/import.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-#include "inbox_core.h"
-#include "seeds.h"
+#include "inbox/inbox_core.h"
+#include "support/seeds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
-#include "civil.h"
-#include "done_folder.h"
-#include "errors_sheet.h"
-#include "fault.h"
-#include "inbox_file.h"
-#include "inbox_folder.h"
-#include "scratch.h"
+#include "common/model/civil.h"
+#include "inbox/done_folder.h"
+#include "inbox/errors_sheet.h"
+#include "inbox/inbox_file.h"
+#include "inbox/inbox_folder.h"
+#include "support/fault.h"
+#include "support/scratch.h"
 
 #include <dirent.h>
 #include <errno.h>

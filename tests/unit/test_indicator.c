@@ -5,10 +5,10 @@
 
 #include <cmocka.h>
 
-#include "fault.h"
-#include "indicator.h"
-#include "province.h"
-#include "seeds.h"
+#include "registry/indicator.h"
+#include "support/fault.h"
+#include "support/province.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 

@@ -1,4 +1,4 @@
-#include "inputs.h"
+#include "daemon/inputs.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -5,10 +5,10 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "fault.h"
-#include "interned.h"
-#include "seeds.h"
+#include "journal/series_ids.h"
+#include "support/books.h"
+#include "support/fault.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <stdio.h>

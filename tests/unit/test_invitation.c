@@ -1,5 +1,5 @@
-#include "invitation.h"
-#include "seeds.h"
+#include "common/model/invitation.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -5,13 +5,13 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "civil.h"
-#include "db.h"
-#include "fault.h"
-#include "history.h"
-#include "journal.h"
-#include "seeds.h"
+#include "common/model/civil.h"
+#include "common/sys/db.h"
+#include "journal/journal.h"
+#include "support/books.h"
+#include "support/fault.h"
+#include "support/history.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <sodium.h>

@@ -1,6 +1,6 @@
-#include "labels.h"
-#include "seeds.h"
-#include "utf8.h"
+#include "common/base/utf8.h"
+#include "common/model/labels.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

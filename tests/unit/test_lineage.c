@@ -5,9 +5,9 @@
 
 #include <cmocka.h>
 
-#include "lineage.h"
-#include "province.h"
-#include "seeds.h"
+#include "registry/lineage.h"
+#include "support/province.h"
+#include "support/seeds.h"
 
 #define DATA SOURCE_DIR "/aggregator/data/tien-giang/"
 

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "log_limit.h"
+#include "common/base/log_limit.h"
 
 static void the_first_of_a_minute_passes_and_tells_how_many_did_not(void **state)
 {

@@ -1,5 +1,5 @@
 /* Freed memory goes back, although pieces in use lie all over it. */
-#include "memory.h"
+#include "common/base/memory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "office_limits.h"
+#include "registry/office_limits.h"
 
 #include <string.h>
 

@@ -5,12 +5,12 @@
 
 #include <cmocka.h>
 
-#include "civil.h"
-#include "fault.h"
-#include "offices.h"
-#include "province.h"
-#include "reference.h"
-#include "status.h"
+#include "api/status.h"
+#include "common/model/civil.h"
+#include "registry/offices.h"
+#include "registry/reference.h"
+#include "support/fault.h"
+#include "support/province.h"
 
 #include <errno.h>
 #include <sodium.h>

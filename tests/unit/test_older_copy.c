@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "civil.h"
-#include "query.h"
-#include "seeds.h"
+#include "common/model/civil.h"
+#include "query/query.h"
+#include "support/books.h"
+#include "support/seeds.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-#include "outage.h"
-#include "seeds.h"
+#include "sources/outage.h"
+#include "support/seeds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

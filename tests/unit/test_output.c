@@ -1,5 +1,5 @@
-#include "civil.h"
-#include "output.h"
+#include "common/model/civil.h"
+#include "sources/output.h"
 
 #include <errno.h>
 #include <setjmp.h>

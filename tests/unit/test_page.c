@@ -5,10 +5,10 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "page.h"
-#include "seeds.h"
-#include "unit_acc.h"
+#include "rollup/page.h"
+#include "rollup/unit_acc.h"
+#include "support/books.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-#include "html.h"
-#include "seeds.h"
-#include "urlencoded.h"
-#include "utf8.h"
+#include "clerk/html.h"
+#include "clerk/urlencoded.h"
+#include "common/base/utf8.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,11 +6,11 @@
 
 #include <cmocka.h>
 
-#include "civil.h"
-#include "facts.h"
-#include "fault.h"
-#include "page.h"
-#include "scratch.h"
+#include "clerk/clerk.h"
+#include "common/model/civil.h"
+#include "office/facts.h"
+#include "support/fault.h"
+#include "support/scratch.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,5 +1,5 @@
-#include "period.h"
-#include "seeds.h"
+#include "common/model/period.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-#include "log.h"
-#include "program.h"
-#include "utf8.h"
+#include "common/base/log.h"
+#include "common/base/utf8.h"
+#include "sources/program.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "recorder_fixture.h"
+#include "unit/recorder_fixture.h"
 
 static const char catalogue_csv[] =
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,level,"

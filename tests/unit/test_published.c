@@ -7,11 +7,11 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "civil.h"
-#include "oracle.h"
-#include "province.h"
-#include "query.h"
+#include "common/model/civil.h"
+#include "query/query.h"
+#include "support/books.h"
+#include "support/oracle.h"
+#include "support/province.h"
 
 #include <gmp.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What systemd hears (see pulse.h); that it hears it, tests/deploy shows with a real one. */
-#include "civil.h"
-#include "pulse.h"
+#include "common/model/civil.h"
+#include "server/watchdog.h"
 
 #include <errno.h>
 #include <setjmp.h>

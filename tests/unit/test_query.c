@@ -5,11 +5,11 @@
 
 #include <cmocka.h>
 
-#include "civil.h"
-#include "history.h"
-#include "oracle.h"
-#include "query.h"
-#include "seeds.h"
+#include "common/model/civil.h"
+#include "query/query.h"
+#include "support/history.h"
+#include "support/oracle.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <gmp.h>

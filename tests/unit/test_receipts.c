@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "fault.h"
-#include "receipts.h"
-#include "scratch.h"
+#include "support/fault.h"
+#include "support/scratch.h"
+#include "uplink/ack_log.h"
 
 #include <limits.h>
 #include <stdio.h>

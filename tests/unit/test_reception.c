@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-#include "edition.h"
-#include "reception.h"
-#include "scratch.h"
-#include "units.h"
+#include "ingest/catalogue_watch.h"
+#include "ingest/sessions.h"
+#include "registry/units.h"
+#include "support/scratch.h"
 
 #include <stdio.h>
 #include <stdlib.h>

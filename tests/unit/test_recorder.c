@@ -1,5 +1,5 @@
-#include "container.h"
-#include "fault.h"
+#include "common/base/container.h"
+#include "support/fault.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "recorder_fixture.h"
+#include "unit/recorder_fixture.h"
 
 static const char catalogue_csv[] =
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,level,"

@@ -5,13 +5,13 @@
 
 #include <cmocka.h>
 
-#include "code.h"
-#include "delivery.h"
-#include "fault.h"
-#include "province.h"
-#include "reference.h"
-#include "status.h"
-#include "wire.h"
+#include "api/status.h"
+#include "common/net/wire.h"
+#include "registry/code.h"
+#include "registry/delivery.h"
+#include "registry/reference.h"
+#include "support/fault.h"
+#include "support/province.h"
 
 #include <errno.h>
 

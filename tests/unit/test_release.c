@@ -7,13 +7,13 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "civil.h"
-#include "fault.h"
-#include "follow.h"
-#include "quarantine.h"
-#include "query.h"
-#include "wire.h"
+#include "common/model/civil.h"
+#include "common/net/wire.h"
+#include "journal/quarantine.h"
+#include "ledger/follow.h"
+#include "query/query.h"
+#include "support/books.h"
+#include "support/fault.h"
 
 #include <errno.h>
 #include <stdio.h>

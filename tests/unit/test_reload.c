@@ -1,6 +1,6 @@
-#include "civil.h"
-#include "reload.h"
-#include "scratch.h"
+#include "common/model/civil.h"
+#include "daemon/reload.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

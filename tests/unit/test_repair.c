@@ -1,7 +1,7 @@
-#include "fault.h"
-#include "scratch.h"
-#include "seeds.h"
-#include "spool_repair.h"
+#include "spool/repair.h"
+#include "support/fault.h"
+#include "support/scratch.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "province.h"
-#include "query.h"
+#include "query/query.h"
+#include "support/books.h"
+#include "support/province.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
 
 #define ARGS 12 /* of one sentence */
 
-#include "i18n.h"
-#include "retell.h"
+#include "common/base/i18n.h"
+#include "common/text/retell.h"
 
 #include <stdbool.h>
 #include <stdio.h>

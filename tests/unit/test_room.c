@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "room.h"
+#include "ingest/room.h"
 
 static void below_the_reserve_room_is_short_and_at_it_is_not(void **state)
 {

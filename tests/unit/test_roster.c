@@ -5,10 +5,10 @@
 
 #include <cmocka.h>
 
-#include "fault.h"
-#include "reception.h"
-#include "roster.h"
-#include "seeds.h"
+#include "ingest/sessions.h"
+#include "registry/key_list.h"
+#include "support/fault.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-#include "failing_disk.h"
-#include "secret_file.h"
+#include "common/sys/secret_file.h"
+#include "support/failing_disk.h"
 
 #include <errno.h>
 #include <fcntl.h>

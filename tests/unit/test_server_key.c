@@ -1,6 +1,6 @@
-#include "invitation.h"
-#include "secret_file.h"
-#include "server_key.h"
+#include "common/model/invitation.h"
+#include "common/sys/secret_file.h"
+#include "server/server_key.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -6,13 +6,13 @@
 
 #include <cmocka.h>
 
-#include "civil.h"
-#include "fault.h"
-#include "i18n.h"
-#include "sheet_html.h"
-#include "sheet_rows.h"
-#include "utf8.h"
-#include "words.h"
+#include "clerk/sheet_html.h"
+#include "clerk/sheet_rows.h"
+#include "clerk/wording.h"
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "support/fault.h"
 
 #include <errno.h>
 #include <jansson.h>

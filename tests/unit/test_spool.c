@@ -1,8 +1,8 @@
-#include "fault.h"
-#include "scratch.h"
-#include "seeds.h"
-#include "spool.h"
-#include "wire.h"
+#include "common/net/wire.h"
+#include "spool/spool.h"
+#include "support/fault.h"
+#include "support/scratch.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,5 +1,5 @@
-#include "scratch.h"
-#include "sql_read.h"
+#include "sources/sql_read.h"
+#include "support/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
-#include "fault.h"
-#include "log.h"
-#include "seeds.h"
-#include "statsd.h"
+#include "common/base/log.h"
+#include "sources/statsd.h"
+#include "support/fault.h"
+#include "support/seeds.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "recorder_fixture.h"
+#include "unit/recorder_fixture.h"
 
 /* Per day and per year, so that no test runs over a period's end but once a year. */
 static const char catalogue_csv[] =

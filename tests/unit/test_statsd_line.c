@@ -1,5 +1,5 @@
-#include "seeds.h"
-#include "statsd_line.h"
+#include "sources/statsd_line.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-#include "civil.h"
-#include "status_screen.h"
+#include "cli/status_screen.h"
+#include "common/model/civil.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

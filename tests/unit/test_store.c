@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "container.h"
-#include "store.h"
+#include "common/base/container.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* One process per store (see store.h: store_lock). */
-#include "store.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <setjmp.h>

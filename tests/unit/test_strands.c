@@ -5,9 +5,9 @@
 
 #include <cmocka.h>
 
-#include "books.h"
-#include "seeds.h"
-#include "strands.h"
+#include "journal/day_index.h"
+#include "support/books.h"
+#include "support/seeds.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-#include "stretch.h"
+#include "spool/chunk.h"
 
-#include "seeds.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

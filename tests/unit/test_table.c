@@ -5,10 +5,10 @@
 
 #include <cmocka.h>
 
-#include "csv_table.h"
-#include "fault.h"
-#include "seeds.h"
-#include "table.h"
+#include "common/text/csv_table.h"
+#include "common/text/table.h"
+#include "support/fault.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,8 +1,8 @@
 /* Tables as offices write them, by the reference catalogue: what is recorded of each, and what is
  * told, where. The files are in the corpus that fuzz_import begins with. */
-#include "blob.h"
-#include "civil.h"
-#include "import.h"
+#include "common/base/blob.h"
+#include "common/model/civil.h"
+#include "import/import.h"
 
 #include <errno.h>
 #include <setjmp.h>

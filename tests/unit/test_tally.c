@@ -1,7 +1,7 @@
-#include "decimal.h"
-#include "fault.h"
-#include "seeds.h"
-#include "tally.h"
+#include "common/base/decimal.h"
+#include "sources/tally.h"
+#include "support/fault.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-#include "fault.h"
-#include "scratch.h"
-#include "tally_record.h"
+#include "sources/tally_record.h"
+#include "support/fault.h"
+#include "support/scratch.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -5,9 +5,9 @@
 
 #include <cmocka.h>
 
-#include "seeds.h"
-#include "teller.h"
-#include "unit_acc.h"
+#include "query/unit_pages.h"
+#include "rollup/unit_acc.h"
+#include "support/seeds.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* What titles say of the period of a table without a column for it. Now is 31 July 2025. */
-#include "title.h"
+#include "import/title.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-#include "scratch.h"
-#include "token.h"
+#include "api/token.h"
+#include "support/scratch.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,9 +1,9 @@
 /* Figures of "now" whose now nobody knows. The model applies each at its true moment. */
-#include "civil.h"
-#include "fault.h"
-#include "scratch.h"
-#include "seeds.h"
-#include "spool.h"
+#include "common/model/civil.h"
+#include "spool/spool.h"
+#include "support/fault.h"
+#include "support/scratch.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <limits.h>

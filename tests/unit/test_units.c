@@ -5,11 +5,11 @@
 
 #include <cmocka.h>
 
-#include "fault.h"
-#include "province.h"
-#include "reference.h"
-#include "seeds.h"
-#include "units.h"
+#include "registry/reference.h"
+#include "registry/units.h"
+#include "support/fault.h"
+#include "support/province.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 

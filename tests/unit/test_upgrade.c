@@ -7,18 +7,18 @@
 
 #include <cmocka.h>
 
-#include "blob.h"
-#include "civil.h"
-#include "db.h"
-#include "fault.h"
-#include "fold.h"
-#include "reference.h"
-#include "schema.h"
-#include "scratch.h"
-#include "spool.h"
-#include "spool_repair.h"
-#include "table.h"
-#include "verify.h"
+#include "common/base/blob.h"
+#include "common/model/civil.h"
+#include "common/sys/db.h"
+#include "common/text/table.h"
+#include "registry/reference.h"
+#include "rollup/fold.h"
+#include "schema/schema.h"
+#include "spool/repair.h"
+#include "spool/spool.h"
+#include "support/fault.h"
+#include "support/scratch.h"
+#include "verify/verify.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,12 +1,12 @@
-#include "civil.h"
-#include "dealer.h"
-#include "enrol.h"
-#include "facts.h"
-#include "fake_aggregator.h"
-#include "fault.h"
-#include "scratch.h"
-#include "uplink.h"
-#include "wire.h"
+#include "common/model/civil.h"
+#include "common/net/wire.h"
+#include "office/facts.h"
+#include "support/fake_aggregator.h"
+#include "support/fault.h"
+#include "support/scratch.h"
+#include "uplink/dealer.h"
+#include "uplink/enrol.h"
+#include "uplink/uplink.h"
 
 #include <errno.h>
 #include <limits.h>

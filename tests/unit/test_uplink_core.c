@@ -1,7 +1,7 @@
-#include "seeds.h"
-#include "uplink_core.h"
+#include "support/seeds.h"
+#include "uplink/protocol.h"
 
-#include "lantoa.pb-c.h"
+#include "proto/lantoa.pb-c.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-#include "err.h"
-#include "seeds.h"
-#include "utf8.h"
+#include "common/base/err.h"
+#include "common/base/utf8.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <setjmp.h>

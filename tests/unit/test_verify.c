@@ -5,13 +5,13 @@
 
 #include <cmocka.h>
 
-#include "civil.h"
-#include "db.h"
-#include "fold.h"
-#include "history.h"
-#include "schema.h"
-#include "seeds.h"
-#include "verify.h"
+#include "common/model/civil.h"
+#include "common/sys/db.h"
+#include "rollup/fold.h"
+#include "schema/schema.h"
+#include "support/history.h"
+#include "support/seeds.h"
+#include "verify/verify.h"
 
 #include <errno.h>
 #include <stdio.h>

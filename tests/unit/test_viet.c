@@ -1,6 +1,6 @@
-#include "seeds.h"
-#include "utf8.h"
-#include "viet.h"
+#include "common/base/utf8.h"
+#include "common/text/viet.h"
+#include "support/seeds.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -5,12 +5,12 @@
 
 #include <cmocka.h>
 
-#include "catalogue.h"
-#include "fault.h"
-#include "seeds.h"
-#include "utf8.h"
-#include "wire.h"
-#include "wire_limits.h"
+#include "common/base/utf8.h"
+#include "common/model/catalogue.h"
+#include "common/net/wire.h"
+#include "common/net/wire_limits.h"
+#include "support/fault.h"
+#include "support/seeds.h"
 
 #include <errno.h>
 #include <stdio.h>

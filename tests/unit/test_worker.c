@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "worker.h"
+#include "common/sys/worker.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Numbers and periods as people write them. */
-#include "numeral.h"
-#include "period_words.h"
+#include "common/model/period_words.h"
+#include "common/text/numeral.h"
 
 #include <errno.h>
 #include <setjmp.h>

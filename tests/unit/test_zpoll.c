@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "zpoll.h"
+#include "common/net/zpoll.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,9 +1,0 @@
-/* lantoa-agent enrol, at the keyboard. */
-#pragma once
-
-#include "commands.h"
-#include "err.h"
-
-/** As command.run: enrol with argv[1], and say how the agent is started, or that systemd does so.
- */
-int admission_command(struct command_context *context, int argc, char *argv[], struct err *err);

@@ -1,0 +1,450 @@
+/* A request: over TCP its token is looked at first, by the worker, who reads it from the disk, and
+ * nothing of its body is kept before. Then it is parsed and judged on the loop, done by the worker,
+ * answered on the loop. The request owns what its job needs, so a new catalogue may come meanwhile.
+ */
+#include "api/agent_api.h"
+
+#include "api/clock_report.h"
+#include "api/observations.h"
+#include "api/report.h"
+#include "api/token.h"
+#include "common/base/container.h"
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+#include "common/base/quote.h"
+#include "common/model/civil.h"
+#include "common/net/http.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIGURES_MAX (4u * 1024 * 1024)  /* bytes: of the figures of one request */
+#define BODIES_MAX  (8u * 1024 * 1024)  /* of all that are being read */
+#define ENTRIES_MAX (48u * 1024 * 1024) /* of all that are being recorded, in memory */
+#define CONNECTIONS 8u
+#define TIMEOUT_S   60u
+#define SOCKET_MODE 0660u /* the group of the socket's folder may hand in figures */
+
+struct api {
+	struct api_config config;
+	struct http *http;
+	unsigned jobs;
+	size_t entries; /* bytes, of all requests */
+	int64_t last_us;
+	bool stopping;
+	void (*on_closed)(void *context);
+	void *closed_context;
+};
+
+struct call { /* one request and its job */
+	struct job job;
+	struct recording recording;
+	struct api *api;
+	struct http_request *request;
+	struct observations *entries; /* owned */
+	struct spool_status status;
+	json_t *refusals; /* of status; handed on in done_status() */
+	struct blob out;  /* owned */
+	const char *type;
+	const char *header; /* Authorization, the request's; NULL: it has none */
+	int rc;
+	struct err err;
+};
+
+static void stop_if_idle(struct api *api);
+
+static void call_free(struct call *call)
+{
+	if (call->entries)
+		call->api->entries -= observations_size(call->entries);
+	observations_close(call->entries);
+	blob_free(&call->out);
+	free(call);
+}
+
+static void call_end(struct call *call)
+{
+	struct api *api = call->api;
+	if (call->rc < 0)
+		http_answer_err(call->request, &call->err);
+	else
+		http_answer(call->request, 200, call->type, (const char *)call->out.data,
+			    call->out.len);
+	call_free(call);
+	api->jobs--;
+	stop_if_idle(api);
+}
+
+static void done_call(struct job *job)
+{
+	call_end(container_of(job, struct call, job));
+}
+
+static struct spool *spool_of(const struct call *call)
+{
+	return recorder_spool(call->api->config.recorder);
+}
+
+static int append_text(struct blob *out, const char *text)
+{
+	return blob_append(out, text, strlen(text));
+}
+
+/* 401: with the header that RFC 9110, 15.5.2 asks for. */
+static void answer_stranger(struct http_request *request, const struct err *err)
+{
+	static const struct http_field fields[] = { { "Content-Type", "application/json" },
+						    { "WWW-Authenticate", "Bearer" } };
+	struct blob body = { 0 };
+	if (append_text(&body, "{\"error\": ") < 0 ||
+	    quote_json(&body, err->text, strlen(err->text)) < 0 || append_text(&body, "}\n") < 0)
+		http_answer_err(request, err); /* without memory: 403 */
+	else
+		http_answer_fields(request, 401, fields, 2, (const char *)body.data, body.len);
+	blob_free(&body);
+}
+
+/* NULL when the request was answered already. */
+static struct call *call_begin(void *context, struct http_request *request)
+{
+	struct api *api = context;
+	struct err err;
+	struct call *call = api->stopping ? NULL : calloc(1, sizeof(*call));
+	if (!call) {
+		err_set(&err, api->stopping ? -EBUSY : -ENOMEM,
+			api->stopping ? "the agent is stopping; ask again later"
+				      : N_("out of memory"));
+		http_answer_err(request, &err);
+		return NULL;
+	}
+	call->api = api;
+	call->request = request;
+	call->type = "application/json";
+	return call;
+}
+
+static void call_submit(struct call *call, void (*work)(struct job *job),
+			void (*done)(struct job *job))
+{
+	call->job = (struct job){ .work = work,
+				  .done = done,
+				  .language = http_language(call->request) };
+	call->api->jobs++;
+	worker_submit(recorder_worker(call->api->config.recorder), &call->job);
+}
+
+static void call_refuse(struct call *call)
+{
+	http_answer_err(call->request, &call->err);
+	call_free(call);
+}
+
+/* The token */
+
+static void work_admit(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	call->rc = token_check(call->api->config.token_path, call->header, &call->err);
+}
+
+static void done_admit(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	struct api *api = call->api;
+	if (call->rc == 0)
+		http_admit(call->request);
+	else
+		answer_stranger(call->request, &call->err);
+	call_free(call);
+	api->jobs--;
+	stop_if_idle(api);
+}
+
+static void on_head(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	if (!call)
+		return;
+	call->header = http_header(request, "Authorization");
+	call_submit(call, work_admit, done_admit);
+}
+
+/* POST /v1/observations */
+
+/* Recorded is recorded: without memory for its warnings the answer has none. */
+static void answer_recorded(struct call *call)
+{
+	const struct recording *recording = &call->recording;
+	size_t n = recording->found.n;
+	char text[64];
+	json_t *warnings = n > 0 ? comparison_json(&recording->found) : NULL;
+	char *listed = warnings ? json_dumps(warnings, JSON_COMPACT) : NULL;
+	(void)snprintf(text, sizeof(text), "{\"recorded\": %zu", recording->n); /* fits */
+	(void)append_text(&call->out, text);
+	if (listed && blob_reserve(&call->out, strlen(listed) + sizeof(text)) == 0) {
+		(void)append_text(&call->out, ", \"warnings\": ");
+		(void)append_text(&call->out, listed);
+	}
+	(void)append_text(&call->out, "}\n");
+	free(listed);
+	json_decref(warnings);
+}
+
+static void on_recorded(struct recording *recording)
+{
+	struct call *call = container_of(recording, struct call, recording);
+	call->rc = recording->rc;
+	call->err = recording->err;
+	if (call->rc == 0) {
+		call->api->last_us = civil_now_us();
+		answer_recorded(call);
+	}
+	comparison_free(&recording->found);
+	call_end(call);
+}
+
+static int record(struct call *call)
+{
+	size_t len, n;
+	const char *body = http_body(call->request, &len);
+	struct api *api = call->api;
+	int rc = observations_parse(body, len, &call->entries, &call->err);
+	if (rc < 0)
+		return rc;
+	api->entries += observations_size(call->entries);
+	if (api->entries > ENTRIES_MAX)
+		return err_set(&call->err, -EAGAIN,
+			       "too many figures are being recorded at once; try again shortly");
+	const struct entry *entries = observations_entries(call->entries, &n);
+	call->recording.done = on_recorded;
+	call->recording.compare = true;
+	call->recording.job.language = http_language(call->request);
+	return recorder_submit(call->api->config.recorder, &call->recording, entries, n,
+			       &call->err);
+}
+
+static void post_observations(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	if (!call)
+		return;
+	if (record(call) < 0)
+		call_refuse(call);
+	else
+		call->api->jobs++;
+}
+
+/* GET /v1/status */
+
+static void work_status(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	call->rc = spool_status(spool_of(call), &call->status, &call->err);
+	if (call->rc == 0)
+		call->rc = report_refusals(spool_of(call), STATUS_REFUSALS, &call->refusals,
+					   &call->err);
+}
+
+/* The uplink may be looked at on the loop only, so the words are put together there. */
+static void done_status(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	struct api *api = call->api;
+	struct uplink_look look;
+	struct status status = { .look = &look, .spool = call->status };
+	if (call->rc == 0) {
+		api->config.on_status(api->config.context, &status, &look);
+		call->rc = status_json(&status, call->refusals, &call->out, &call->err);
+	}
+	done_call(job);
+}
+
+static void get_status(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	if (call)
+		call_submit(call, work_status, done_status);
+}
+
+/* GET /v1/spool... and /v1/clock */
+
+static void work_spool(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	call->rc = report_spool(spool_of(call), &call->out, &call->err);
+}
+
+static void work_verify(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	call->rc = spool_verify(spool_of(call), &call->err);
+	if (call->rc == 0)
+		call->rc = append_text(&call->out, "{\"ok\": true}\n");
+}
+
+static void work_export(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	call->type = "text/csv; charset=utf-8";
+	call->rc = report_export(spool_of(call), &call->out, &call->err);
+}
+
+static void work_clock(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	call->rc = clock_report(spool_of(call), &call->out, &call->err);
+}
+
+/* What the spool alone answers. */
+static void get_kept(void *context, struct http_request *request)
+{
+	static const struct {
+		const char *path;
+		void (*work)(struct job *job);
+	} kept[] = { { "/v1/spool", work_spool },
+		     { "/v1/spool/verify", work_verify },
+		     { "/v1/spool/export", work_export },
+		     { "/v1/clock", work_clock } };
+	struct call *call = call_begin(context, request);
+	size_t i = 0;
+	if (!call)
+		return;
+	while (strcmp(kept[i].path, http_matched(request)->path) != 0)
+		i++; /* the routes have no others */
+	call_submit(call, kept[i].work, done_call);
+}
+
+/* POST /v1/clock */
+
+static void work_clock_told(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	size_t len;
+	const char *body = http_body(call->request, &len);
+	call->rc = clock_carry_out(spool_of(call), body, len, &call->out, &call->err);
+}
+
+static void done_clock_told(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	if (call->rc == 0)
+		recorder_recorded(call->api->config.recorder, true);
+	done_call(job);
+}
+
+static void post_clock(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	if (call)
+		call_submit(call, work_clock_told, done_clock_told);
+}
+
+/* GET /v1/catalogue */
+
+static void get_catalogue(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	const struct catalogue *catalogue;
+	if (!call)
+		return;
+	catalogue = recorder_catalogue(call->api->config.recorder);
+	if (!catalogue) {
+		err_set(&call->err, -ENOENT, "the province has not sent its catalogue yet");
+		call_refuse(call);
+		return;
+	}
+	http_answer(call->request, 200, "text/csv; charset=utf-8", catalogue->csv,
+		    catalogue->csv_len);
+	call_free(call);
+}
+
+static const struct http_route routes[] = {
+	{ "POST", "/v1/observations", post_observations, FIGURES_MAX,
+	  NULL }, /* these two over TCP, too */
+	{ "GET", "/v1/catalogue", get_catalogue, 0, NULL },
+	{ "GET", "/v1/status", get_status, 0, NULL },
+	{ "GET", "/v1/spool", get_kept, 0, NULL },
+	{ "GET", "/v1/spool/verify", get_kept, 0, NULL },
+	{ "GET", "/v1/spool/export", get_kept, 0, NULL },
+	{ "GET", "/v1/clock", get_kept, 0, NULL },
+	{ "POST", "/v1/clock", post_clock, 0, NULL },
+};
+#define N_ROUTES     (sizeof(routes) / sizeof(routes[0]))
+#define N_TCP_ROUTES 2u
+
+static int open_port(const char *listen, int *ret_fd, struct err *err)
+{
+	struct http_address address;
+	char text[HTTP_ADDRESS_MAX];
+	int rc = http_address_parse(listen, &address, err);
+	if (rc == 0)
+		rc = http_listen_tcp(&address, ret_fd, text, err);
+	if (rc == 0)
+		log_info("api: listening address=%s", text);
+	return rc < 0 ? err_wrap(err, "[http] listen") : 0;
+}
+
+static int open_socket(const char *path, int *ret_fd, struct err *err)
+{
+	int rc = http_listen_unix(path, SOCKET_MODE, ret_fd, err);
+	return rc < 0 ? err_wrap(err, "[agent] api_socket '%s'", path) : 0;
+}
+
+int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret_api,
+	      struct err *err)
+{
+	struct http_limits limits = { .bodies_max = BODIES_MAX,
+				      .connections = CONNECTIONS,
+				      .timeout_s = TIMEOUT_S,
+				      .guarded = config->listen != NULL,
+				      .on_head = config->token_path ? on_head : NULL };
+	int fd = -1;
+	struct api *api = calloc(1, sizeof(*api));
+	if (!api)
+		return err_memory(err);
+	api->config = *config;
+	int rc = config->listen ? open_port(config->listen, &fd, err)
+				: open_socket(config->socket_path, &fd, err);
+	if (rc == 0)
+		rc = http_start(loop, fd, routes, config->listen ? N_TCP_ROUTES : N_ROUTES, &limits,
+				api, &api->http, err);
+	if (rc < 0) {
+		free(api);
+		return rc;
+	}
+	*ret_api = api;
+	return 0;
+}
+
+int64_t api_last_us(const struct api *api)
+{
+	return api->last_us;
+}
+
+static void on_http_closed(void *context)
+{
+	struct api *api = context;
+	void (*on_closed)(void *) = api->on_closed;
+	void *closed_context = api->closed_context;
+	free(api);
+	on_closed(closed_context);
+}
+
+static void stop_if_idle(struct api *api)
+{
+	if (!api->stopping || api->jobs > 0 || !api->http)
+		return;
+	struct http *http = api->http;
+	api->http = NULL;
+	http_stop(http, on_http_closed, api);
+}
+
+void api_stop(struct api *api, void (*on_closed)(void *context), void *context)
+{
+	api->stopping = true;
+	api->on_closed = on_closed;
+	api->closed_context = context;
+	stop_if_idle(api);
+}

@@ -1,0 +1,49 @@
+/* The agent's HTTP/JSON API on its unix socket; and on a loopback port, where who shows the token
+ * may hand in figures and read the catalogue, and nothing else.
+ *
+ *   POST /v1/observations  all or nothing; answered 200 {"recorded": N} after the fsync, and where
+ *                          values are far from what was reported before, "warnings": [...] as
+ *                          agent/record/comparison.h writes them
+ *   GET  /v1/status        office, uplink and spool
+ *   GET  /v1/spool         kept batches, and what the province quarantined
+ *   GET  /v1/spool/verify  {"ok": true}, or an error that names what is wrong
+ *   GET  /v1/spool/export  all current values as CSV
+ *   GET  /v1/clock         what time it is, who says so, and figures that wait for it
+ *   POST /v1/clock         when the machine was started (clock_report.h)
+ *   GET  /v1/catalogue     the cached catalogue as CSV; 404 before there is one
+ *
+ * Figures are at most 4 MiB and OBSERVATIONS_MAX in one request (413: send them in parts), 8 MiB in
+ * all that are being read and 48 in all that are being recorded (503: try again); the token is
+ * judged before any of the body is kept.
+ *
+ * None takes an argument in its address, and an order no field but its own: such is refused, by
+ * name. Errors are {"error": sentence}. Every request that touches the spool is one job on the
+ * worker; as many as there may be connections are in flight at most. */
+#pragma once
+
+#include "api/agent_status.h"
+#include "common/base/err.h"
+#include "record/recorder.h"
+#include "uplink/uplink.h"
+
+#include <uv.h>
+
+struct api;
+
+struct api_config {              /* pointers outlive the API */
+	const char *socket_path; /* either this, */
+	const char *listen;      /* or an address of http_address_parse(), and */
+	const char *token_path;  /* the token's file (token.h) */
+	struct recorder *recorder;
+	struct uplink *uplink;
+	/* On the socket: fill in what status tells beside the spool; its look is *@look by then. */
+	void (*on_status)(void *context, struct status *status, struct uplink_look *look);
+	void *context;
+};
+
+int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret_api,
+	      struct err *err);
+/** When figures last came this way; 0: not since the start. */
+int64_t api_last_us(const struct api *api);
+/** Answer what is in flight, close; @on_closed runs from the loop, then the API is gone. */
+void api_stop(struct api *api, void (*on_closed)(void *context), void *context);

@@ -1,0 +1,41 @@
+/* All that 'lantoa-agent status' tells, gathered: as JSON, and judged to a headline. */
+#pragma once
+
+#include "api/health.h"
+#include "common/base/blob.h"
+#include "common/base/err.h"
+#include "daemon/inputs.h"
+#include "daemon/reload.h"
+#include "spool/spool.h"
+#include "uplink/uplink.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct status { /* texts are borrowed; NULL: not known */
+	const char *office, *office_name, *address;
+	int64_t since_us;               /* when the agent started, on civil_boot_us()'s clock */
+	const struct uplink_look *look; /* NULL: no agent is running */
+	const struct reload_outcome *reload; /* NULL likewise */
+	struct input_look inputs[INPUTS_MAX];
+	size_t n_inputs;
+	uint64_t catalogue_version; /* 0: there is none */
+	size_t metrics;
+	struct spool_status spool;
+};
+
+#define STATUS_REFUSALS 5u /* the newest reasons; spool list has more */
+
+/** Judge @status; spool.waiting_* and unsealed do not matter, so spool_room() will do. */
+struct health status_health(const struct status *status);
+
+/**
+ * As JSON, in the language of the thread:
+ *
+ *   {"at", "well", "headline", "conditions": [{"name", "severity", "sentence"}, ...], "version",
+ *    "running_since", "office", "office_name", "address", "catalogue", "metrics", "uplink": {...},
+ *    "inputs": [...], "reload": {...}, "spool": {...}, "clock": {...}, "refusals": [...]}
+ *
+ * @refusals  array of report_refusals(); taken over, may be NULL
+ */
+int status_json(const struct status *status, json_t *refusals, struct blob *out, struct err *err);

@@ -1,0 +1,21 @@
+/* The clerk's page: http://127.0.0.1:5571 for the browser of this machine, in Vietnamese and
+ * English. What is due, a form for each period, what became of the figures. An input of the agent
+ * (inputs.h), switched on by [page] listen.
+ *
+ *   GET  /       what is due
+ *   GET  /form   ?period=2025-06&calendar=civil: the form of a period
+ *   POST /form   record it: 303 back to it when it is durable, 422 with what is wrong
+ *   POST /check  the same fields, judged and not recorded: JSON, see sheet_json()
+ *   GET  /sent   what was refused, waits, was received
+ *
+ * Who may ask at all is http_guard's matter. What changes something must bring back the token of
+ * the form as well, which is another one at each start. */
+#pragma once
+
+#include "daemon/inputs.h"
+
+bool page_wanted(const struct settings *settings);
+int page_start(const struct input_host *host, const struct settings *settings, void **ret_page,
+	       struct err *err);
+void page_stop(void *page, void (*on_stopped)(void *context), void *context);
+void page_look(const void *page, struct input_look *ret_look);

@@ -1,0 +1,350 @@
+#include "clerk/sheet.h"
+
+#include "common/base/i18n.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FRESH_FIRST 2u   /* rows for new labels while none are known */
+#define FRESH_MAX   100u /* of one metric, in a form that was sent */
+
+/* --- rows --- */
+
+static struct sheet_row *add_row(struct sheet *sheet, const struct metric *metric, size_t at)
+{
+	if (sheet->n == sheet->room) {
+		size_t room = sheet->room ? 2 * sheet->room : 64;
+		struct sheet_row *rows = realloc(sheet->rows, room * sizeof(*rows));
+		if (!rows)
+			return NULL;
+		sheet->rows = rows;
+		sheet->room = room;
+	}
+	struct sheet_row *row = &sheet->rows[at];
+	memmove(row + 1, row, (sheet->n++ - at) * sizeof(*row));
+	*row = (struct sheet_row){ .metric = metric };
+	for (size_t i = 0; i < METRIC_DIMENSIONS_MAX; i++)
+		row->dimensions[i] = "";
+	return row;
+}
+
+static struct sheet_row *find_row(struct sheet *sheet, const struct metric *metric,
+				  const char *labels)
+{
+	for (size_t i = 0; i < sheet->n; i++)
+		if (sheet->rows[i].metric == metric && !sheet->rows[i].fresh &&
+		    strcmp(sheet->rows[i].labels, labels) == 0)
+			return &sheet->rows[i];
+	return NULL;
+}
+
+static bool wanted(const struct sheet *sheet, const struct metric *metric)
+{
+	return metric->calendar == sheet->period.calendar &&
+	       metric->period == sheet->period.grain && due_metric(metric, sheet->figures->level);
+}
+
+/* @figure is of the row's series. */
+static void know(struct sheet *sheet, struct sheet_row *row, const struct figure *figure)
+{
+	int32_t back = sheet->period.number - figure->period.number;
+	if (back == 0)
+		row->now = figure;
+	if (back == 1)
+		row->before = figure;
+	if (back > 0 && !figure->withdrawn)
+		history_add(&row->history, figure->value_e);
+}
+
+static int add_known(struct sheet *sheet, const struct metric *metric)
+{
+	struct sheet_row *row = NULL;
+	for (size_t i = 0; i < sheet->figures->n; i++) {
+		const struct figure *figure = &sheet->figures->list[i];
+		if (figure->metric != metric)
+			continue;
+		if (!row || strcmp(row->labels, figure->labels) != 0) {
+			row = add_row(sheet, metric, sheet->n);
+			if (!row)
+				return -ENOMEM;
+			(void)snprintf(row->labels, sizeof(row->labels), "%s", figure->labels);
+		}
+		know(sheet, row, figure);
+	}
+	return 0;
+}
+
+static int add_fresh(struct sheet *sheet, const struct metric *metric, unsigned nth)
+{
+	struct sheet_row *row = add_row(sheet, metric, sheet->n);
+	if (!row)
+		return -ENOMEM;
+	row->fresh = true;
+	row->nth = nth;
+	return 0;
+}
+
+static int add_metric(struct sheet *sheet, const struct metric *metric)
+{
+	size_t before = sheet->n;
+	int rc = add_known(sheet, metric);
+	bool known = sheet->n > before, divided = metric->n_dimensions > 0;
+	if (rc == 0 && !known) /* the whole, for an office that does not divide it */
+		rc = add_row(sheet, metric, sheet->n) ? 0 : -ENOMEM;
+	for (unsigned i = 0; divided && i < (known ? 1 : FRESH_FIRST) && rc == 0; i++)
+		rc = add_fresh(sheet, metric, i);
+	bool recorded = false;
+	for (size_t i = before; i < sheet->n; i++)
+		recorded |= sheet->rows[i].now && !sheet->rows[i].now->withdrawn;
+	due_count(&sheet->due, metric, recorded);
+	return rc;
+}
+
+static int too_many(struct err *err)
+{
+	return err_set(err, -E2BIG,
+		       "there are more figures than this page can show; hand them in by a file");
+}
+
+int sheet_open(const struct catalogue *catalogue, const struct figures *figures,
+	       struct period period, struct sheet *ret_sheet, struct err *err)
+{
+	struct sheet sheet = { .catalogue = catalogue,
+			       .figures = figures,
+			       .period = period,
+			       .due = { .period = period } };
+	int rc = 0;
+	for (size_t i = 0; i < catalogue->n && rc == 0; i++)
+		if (wanted(&sheet, &catalogue->metrics[i]))
+			rc = add_metric(&sheet, &catalogue->metrics[i]);
+	if (rc < 0)
+		(void)err_memory(err);
+	else if (sheet.n == 0)
+		rc = err_set(err, -ENOENT,
+			     "the catalogue has nothing that this office reports for such a "
+			     "period");
+	else if (sheet.n > SHEET_ROWS_MAX)
+		rc = too_many(err);
+	if (rc < 0)
+		sheet_close(&sheet);
+	else
+		*ret_sheet = sheet;
+	return rc;
+}
+
+void sheet_close(struct sheet *sheet)
+{
+	for (size_t i = 0; i < sheet->n; i++)
+		free(sheet->rows[i].message);
+	for (size_t i = 0; i < sheet->n_strange; i++)
+		free(sheet->strange[i]);
+	free(sheet->strange);
+	free(sheet->rows);
+	*sheet = (struct sheet){ 0 };
+}
+
+/* --- names of fields --- */
+
+const char *sheet_name(const struct sheet_row *row, char kind, const char *dimension,
+		       char name[SHEET_NAME_MAX])
+{
+	if (!row->fresh)
+		(void)snprintf(name, SHEET_NAME_MAX, "%c:%s:%s", kind, row->metric->name,
+			       row->labels); /* fits */
+	else
+		(void)snprintf(name, SHEET_NAME_MAX, "%c:%s:+%u%s%s", kind, row->metric->name,
+			       row->nth, dimension ? ":" : "", dimension ? dimension : "");
+	return name;
+}
+
+struct parsed_name {
+	char kind;
+	const struct metric *metric;
+	const char *labels; /* of a known series; NULL: fresh */
+	unsigned nth;
+	const char *dimension;
+};
+
+/* "+0", "+0:sector" */
+static bool parse_fresh(const char *text, struct parsed_name *parsed)
+{
+	char *end;
+	unsigned long nth = strtoul(text + 1, &end, 10);
+	if (end == text + 1 || nth >= FRESH_MAX || (*end != '\0' && *end != ':'))
+		return false;
+	parsed->nth = (unsigned)nth;
+	parsed->dimension = *end == ':' ? end + 1 : NULL;
+	return true;
+}
+
+/* False for what is no field of a row, or of a metric that the sheet does not have. */
+static bool parse_name(const struct sheet *sheet, const char *name, struct parsed_name *parsed)
+{
+	char metric[METRIC_NAME_MAX];
+	const char *colon = name[0] != '\0' && name[1] == ':' ? strchr(name + 2, ':') : NULL;
+	size_t len = colon ? (size_t)(colon - name - 2) : 0;
+	if (!colon || len == 0 || len >= sizeof(metric))
+		return false;
+	memcpy(metric, name + 2, len);
+	metric[len] = '\0';
+	*parsed = (struct parsed_name){ .kind = name[0],
+					.metric = catalogue_find(sheet->catalogue, metric) };
+	if (!parsed->metric || !wanted(sheet, parsed->metric))
+		return false;
+	if (colon[1] == '+')
+		return parsed->metric->n_dimensions > 0 && parse_fresh(colon + 1, parsed);
+	parsed->labels = colon + 1;
+	return labels_valid(parsed->labels);
+}
+
+/* --- what was typed --- */
+
+/* Behind the last row of @metric. */
+static size_t place_of(const struct sheet *sheet, const struct metric *metric)
+{
+	size_t at = sheet->n;
+	while (at > 0 && sheet->rows[at - 1].metric != metric)
+		at--;
+	return at;
+}
+
+static struct sheet_row *row_of(struct sheet *sheet, const struct parsed_name *parsed)
+{
+	struct sheet_row *row = NULL;
+	if (parsed->labels)
+		row = find_row(sheet, parsed->metric, parsed->labels);
+	for (size_t i = 0; i < sheet->n && !parsed->labels && !row; i++)
+		if (sheet->rows[i].metric == parsed->metric && sheet->rows[i].fresh &&
+		    sheet->rows[i].nth == parsed->nth)
+			row = &sheet->rows[i];
+	if (row)
+		return row;
+	row = add_row(sheet, parsed->metric, place_of(sheet, parsed->metric));
+	if (!row)
+		return NULL;
+	row->fresh = !parsed->labels;
+	row->nth = parsed->nth;
+	(void)snprintf(row->labels, sizeof(row->labels), "%s",
+		       parsed->labels ? parsed->labels : ""); /* valid ones fit */
+	return row;
+}
+
+static void put_dimension(struct sheet_row *row, const char *dimension, const char *value)
+{
+	for (size_t i = 0; dimension && i < row->metric->n_dimensions; i++)
+		if (strcmp(row->metric->dimensions[i], dimension) == 0)
+			row->dimensions[i] = value;
+}
+
+/* @format is translated already. */
+static int add_strange(struct sheet *sheet, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int add_strange(struct sheet *sheet, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	char **strange = realloc(sheet->strange, (sheet->n_strange + 1) * sizeof(*strange));
+	if (!strange)
+		return -ENOMEM;
+	sheet->strange = strange;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
+	va_end(args);
+	strange[sheet->n_strange] = strdup(text);
+	return strange[sheet->n_strange] ? (sheet->n_strange++, 0) : -ENOMEM;
+}
+
+/* No browser sends a field twice; of two values of what does, neither is taken in silence. */
+static int put_typed(struct sheet *sheet, struct sheet_row *row, const char *value)
+{
+	const char *before = row->typed;
+	row->typed = value;
+	if (!before || strcmp(before, value) == 0)
+		return 0;
+	return add_strange(sheet, _("%s was sent twice, as '%s' and as '%s'; send the right one"),
+			   row->metric->name, before, value);
+}
+
+static int take(struct sheet *sheet, const struct parsed_name *parsed, const char *value)
+{
+	struct sheet_row *row = row_of(sheet, parsed);
+	if (!row)
+		return -ENOMEM;
+	switch (parsed->kind) {
+	case 'v':
+		return put_typed(sheet, row, value);
+	case 'o':
+		row->was = value;
+		break;
+	case 'w':
+		row->withdraw = true;
+		break;
+	case 'y':
+		row->confirmed = value;
+		break;
+	case 'd':
+		put_dimension(row, parsed->dimension, value);
+		break;
+	}
+	return 0;
+}
+
+/* A figure that was typed for a metric that left the catalogue meanwhile is not passed over. */
+static int note_strange(struct sheet *sheet, const struct field *field)
+{
+	if (strncmp(field->name, "v:", 2) != 0 || *field->value == '\0')
+		return 0;
+	return add_strange(sheet,
+			   _("'%s' is no longer on this form, so %s was not recorded: the province "
+			     "has changed its catalogue"),
+			   field->name + 2, field->value);
+}
+
+int sheet_take(struct sheet *sheet, const struct field fields[], size_t n, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct parsed_name parsed;
+		if (parse_name(sheet, fields[i].name, &parsed))
+			rc = take(sheet, &parsed, fields[i].value);
+		else
+			rc = note_strange(sheet, &fields[i]);
+		if (sheet->n > SHEET_ROWS_MAX)
+			return too_many(err);
+	}
+	return rc < 0 ? err_memory(err) : 0;
+}
+
+const char *sheet_held(const struct sheet_row *row, char text[WORDS_MAX])
+{
+	*text = '\0';
+	if (row->now && !row->now->withdrawn)
+		(void)words_typed(row->now->value_e, row->metric->decimals, text);
+	return text;
+}
+
+/* --- what is recorded --- */
+
+int sheet_entries(const struct sheet *sheet, const char *period, struct entry **ret_entries,
+		  size_t *ret_n, struct err *err)
+{
+	struct entry *entries = calloc(sheet->n_changed + 1, sizeof(*entries));
+	size_t n = 0;
+	if (!entries)
+		return err_memory(err);
+	for (size_t i = 0; i < sheet->n; i++) {
+		const struct sheet_row *row = &sheet->rows[i];
+		if (row->changed)
+			entries[n++] = (struct entry){ .metric = row->metric->name,
+						       .value = row->withdraw ? NULL : row->value,
+						       .period = period,
+						       .labels = row->labels };
+	}
+	*ret_entries = entries;
+	*ret_n = n;
+	return 0;
+}

@@ -1,0 +1,78 @@
+/* The form of one period: a row for each series of each metric that the office reports for it, what
+ * is known of it, what was typed, and what is wrong with that. Pure: figures and fields come in,
+ * entries to record go out. */
+#pragma once
+
+#include "clerk/due.h"
+#include "clerk/urlencoded.h"
+#include "clerk/values.h"
+#include "clerk/wording.h"
+#include "record/entry.h"
+#include "record/history.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SHEET_TYPED_MAX 64u
+
+struct sheet_row {
+	const struct metric *metric;
+	/* Of a series that is known, or was made of what was typed; "" as well for a metric without
+	 * dimensions. */
+	char labels[LABELS_TEXT_MAX];
+	bool fresh;   /* for a series that is new: its labels are typed, too */
+	unsigned nth; /* of the metric's fresh rows */
+	const char *dimensions[METRIC_DIMENSIONS_MAX]; /* typed in a fresh row; "" */
+	const struct figure *now, *before; /* recorded for this period, the one before; NULL */
+	struct history history;
+
+	const char *typed;     /* NULL: the form was not sent */
+	const char *was;       /* what the field held when the form was made */
+	const char *confirmed; /* the text that was said to be right; NULL */
+	bool withdraw;
+
+	bool changed;                /* something is to be recorded */
+	bool warned;                 /* message is a warning that was not confirmed */
+	char *message;               /* owned; what is wrong, or odd; NULL: nothing */
+	char value[SHEET_TYPED_MAX]; /* typed, as a decimal */
+};
+
+struct sheet {
+	const struct catalogue *catalogue; /* outlives the sheet, as the next */
+	const struct figures *figures;
+	struct period period;
+	struct due due; /* of its metrics; without a state */
+	struct sheet_row
+		*rows; /* owned [n]: by the catalogue's order, then labels, then fresh ones */
+	size_t n, room;
+	size_t n_changed, n_errors, n_warnings; /* n_warnings: not confirmed */
+	char **strange;                         /* owned: sentences about fields that have no row */
+	size_t n_strange;
+};
+
+#define SHEET_ROWS_MAX 1000u
+/** -ENOENT when the catalogue has nothing of this office for such a period; -E2BIG when there would
+ * be more than SHEET_ROWS_MAX rows; -ENOMEM. */
+int sheet_open(const struct catalogue *catalogue, const struct figures *figures,
+	       struct period period, struct sheet *ret_sheet, struct err *err);
+void sheet_close(struct sheet *sheet);
+
+/** What was typed; fields are borrowed. A field of a series without a row gets one. -E2BIG when
+ * there would be more than SHEET_ROWS_MAX rows; -ENOMEM. */
+int sheet_take(struct sheet *sheet, const struct field fields[], size_t n, struct err *err);
+/** Judge what was typed: messages, and what changed. -ENOMEM. */
+int sheet_judge(struct sheet *sheet, int64_t now_us, struct err *err);
+/** What changed, owned by the caller (free); texts are the sheet's. Only without errors. -ENOMEM.
+ */
+int sheet_entries(const struct sheet *sheet, const char *period, struct entry **ret_entries,
+		  size_t *ret_n, struct err *err);
+
+/** The value that is recorded, as it is typed; "" when there is none. Returns @text. */
+const char *sheet_held(const struct sheet_row *row, char text[WORDS_MAX]);
+
+/** The name of a row's field: @kind is 'v' value, 'o' what it held, 'w' withdraw, 'y' "it is
+ * right", 'd' a dimension of a fresh row, which is @dimension. Returns @name. */
+#define SHEET_NAME_MAX (METRIC_NAME_MAX + LABELS_TEXT_MAX + 16u)
+const char *sheet_name(const struct sheet_row *row, char kind, const char *dimension,
+		       char name[SHEET_NAME_MAX]);

@@ -1,0 +1,197 @@
+/* What was typed in a form: is it right, is it odd, is it new? */
+#include "clerk/sheet.h"
+
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+#include "common/text/numeral.h"
+#include "common/text/viet.h"
+#include "import/cell.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLANKS   " \t\r\n"
+#define TIDY_MAX 256u
+
+/* Of all that judges: 0 is fine, 1 was said in the row's message, -ENOMEM. */
+
+__attribute__((format(printf, 2, 3))) static int say(struct sheet_row *row, const char *format, ...)
+{
+	char text[ERR_TEXT_MAX];
+	va_list args;
+	va_start(args, format);
+	(void)utf8_vprint(text, sizeof(text), format, args); /* its length; cut is fine */
+	va_end(args);
+	free(row->message);
+	row->message = strdup(text);
+	return row->message ? 1 : -ENOMEM;
+}
+
+static bool blank(const char *text)
+{
+	return text[strspn(text, BLANKS)] == '\0';
+}
+
+/* Without blanks around it, and letters as they are mostly typed. What is too long is cut where
+ * labels_canonical() refuses it. */
+static void tidy(const char *typed, char text[TIDY_MAX])
+{
+	typed += strspn(typed, BLANKS);
+	(void)viet_compose(typed, text, TIDY_MAX); /* as said */
+	size_t len = strlen(text);
+	while (len > 0 && strchr(BLANKS, text[len - 1]))
+		text[--len] = '\0';
+}
+
+/* The same to people: "VNeID" and "vneid ". */
+static bool alike(const char *a, const char *b)
+{
+	char key_a[VIET_KEY_MAX], key_b[VIET_KEY_MAX];
+	return viet_key(a, key_a) && viet_key(b, key_b) ? strcmp(key_a, key_b) == 0
+							: strcmp(a, b) == 0;
+}
+
+/* Has another row, known or written before, labels like those of @row? */
+static bool is_taken(const struct sheet *sheet, const struct sheet_row *row)
+{
+	for (const struct sheet_row *other = sheet->rows; other < sheet->rows + sheet->n; other++)
+		if (other != row && other->metric == row->metric && *other->labels &&
+		    (!other->fresh || other < row) && alike(other->labels, row->labels))
+			return true;
+	return false;
+}
+
+/* The labels that were typed in a fresh row. */
+static int read_labels(const struct sheet *sheet, struct sheet_row *row)
+{
+	char texts[METRIC_DIMENSIONS_MAX][TIDY_MAX];
+	struct label labels[METRIC_DIMENSIONS_MAX];
+	struct err err;
+	size_t n = row->metric->n_dimensions;
+	for (size_t i = 0; i < n; i++) {
+		tidy(row->dimensions[i], texts[i]);
+		labels[i] = (struct label){ row->metric->dimensions[i], texts[i] };
+		if (*texts[i] == '\0')
+			return say(row, _("say which %s it is"), words_dimension(labels[i].key));
+	}
+	if (labels_canonical(labels, n, row->labels, &err) < 0)
+		return say(row, "%s", err.text);
+	if (is_taken(sheet, row))
+		return say(row, _("it has a row of its own already; write it there"));
+	return 0;
+}
+
+/* As a decimal. What this language puts before decimals is that mark; the other one marks
+ * thousands, unless the figure could have that many decimals. */
+static int read_value(struct sheet_row *row)
+{
+	enum numeral mark = words_mark();
+	char own = mark == NUMERAL_COMMA ? ',' : '.';
+	if (numeral_look(row->typed) == NUMERAL_EITHER && !strchr(row->typed, own) &&
+	    row->metric->decimals >= 3)
+		return say(row,
+			   _("'%s' can be read in two ways; write thousands without a mark, and "
+			     "decimals with '%c'"),
+			   row->typed, own);
+	if (numeral_plain(row->typed, mark, row->value))
+		return 0;
+	struct err err;
+	(void)cell_refuse(row->typed, mark, row->metric, &err); /* it is the sentence */
+	return say(row, "%s", err.text);
+}
+
+/* 1: it is odd, and was not confirmed. */
+static int warn(struct sheet_row *row, int64_t value_e)
+{
+	struct history_range usual;
+	char low[WORDS_MAX], high[WORDS_MAX], value[WORDS_MAX];
+	const struct metric *metric = row->metric;
+	bool confirmed = row->confirmed && strcmp(row->confirmed, row->typed) == 0;
+	const char *known = sheet_held(row, value);
+	if (confirmed)
+		return 0;
+	if (row->was && strcmp(row->was, known) != 0) {
+		return say(row, _("it has become '%s' meanwhile; is it to be '%s'?"), known,
+			   row->typed);
+	}
+	if (!history_judge(&row->history, metric, value_e, &usual))
+		return 0;
+	return say(row, _("%s is far from what was reported before, which goes from %s to %s"),
+		   words_value(value_e, metric->decimals, value),
+		   words_value(usual.low_e, metric->decimals, low),
+		   words_value(usual.high_e, metric->decimals, high));
+}
+
+static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_us)
+{
+	char period[PERIOD_TEXT_MAX];
+	struct observation obs;
+	struct err err;
+	int rc = row->fresh ? read_labels(sheet, row) : 0;
+	if (rc == 0)
+		rc = read_value(row);
+	if (rc == 0) {
+		struct entry entry = { .metric = row->metric->name,
+				       .value = row->value,
+				       .period = period_format(sheet->period, period),
+				       .labels = row->labels,
+				       .typed = row->typed,
+				       .point = words_mark() == NUMERAL_COMMA ? ',' : '.' };
+		if (entry_judge_as(row->metric, &entry, now_us, &obs, &err) < 0)
+			rc = say(row, "%s", err.text);
+	}
+	if (rc != 0) {
+		sheet->n_errors += rc > 0;
+		return rc < 0 ? rc : 0;
+	}
+	rc = warn(row, obs.value_e);
+	row->warned = rc > 0;
+	sheet->n_warnings += rc > 0;
+	row->changed = true;
+	return rc < 0 ? rc : 0;
+}
+
+static bool dimensions_typed(const struct sheet_row *row)
+{
+	for (size_t i = 0; i < row->metric->n_dimensions; i++)
+		if (!blank(row->dimensions[i]))
+			return true;
+	return false;
+}
+
+static int judge_row(struct sheet *sheet, struct sheet_row *row, int64_t now_us)
+{
+	const char *was = row->was ? row->was : "";
+	if (!row->typed)
+		return 0;
+	if (row->withdraw) {
+		row->changed = row->now && !row->now->withdrawn;
+		return 0;
+	}
+	if (!blank(row->typed))
+		return strcmp(row->typed, was) == 0 ? 0 : judge_value(sheet, row, now_us);
+	if (*was == '\0' && !dimensions_typed(row))
+		return 0;
+	sheet->n_errors++;
+	int rc =
+		*was ? say(row,
+			   _("it was %s; to take that back, tick 'withdraw', and for none write 0"),
+			   was)
+		     : say(row, _("write its value"));
+	return rc < 0 ? rc : 0;
+}
+
+int sheet_judge(struct sheet *sheet, int64_t now_us, struct err *err)
+{
+	int rc = 0;
+	sheet->n_errors = sheet->n_strange;
+	sheet->n_warnings = sheet->n_changed = 0;
+	for (size_t i = 0; i < sheet->n && rc == 0; i++) {
+		rc = judge_row(sheet, &sheet->rows[i], now_us);
+		sheet->n_changed += sheet->rows[i].changed;
+	}
+	return rc < 0 ? err_memory(err) : 0;
+}

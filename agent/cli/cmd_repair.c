@@ -1,0 +1,107 @@
+#include "cli/cmd_repair.h"
+
+#include "common/base/i18n.h"
+#include "common/sys/owner.h"
+#include "office/state.h"
+#include "spool/repair.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int open_spool(const struct settings *settings, struct spool **ret_spool, struct err *err)
+{
+	int rc = owner_become(settings->state_dir, err);
+	if (rc == 0)
+		rc = state_spool_open(settings, ret_spool, NULL, err);
+	if (rc == -EBUSY)
+		return err_set(err, rc,
+			       "the agent is running; stop it (systemctl stop lantoa-agent), run "
+			       "this command again, and start it");
+	return rc;
+}
+
+/* The newest file that was set aside: their names end with the date. */
+static int find_damaged(const struct settings *settings, char ret_path[PATH_MAX], struct err *err)
+{
+	char pattern[PATH_MAX];
+	glob_t found = { 0 };
+	int rc = settings_path(settings, "spool.db.corrupt-*", pattern, err);
+	if (rc < 0)
+		return rc;
+	if (glob(pattern, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			if (!strstr(found.gl_pathv[i], "-journal"))
+				(void)snprintf(ret_path, PATH_MAX, "%s",
+					       found.gl_pathv[i]); /* sorted: the last stands */
+	globfree(&found);
+	if (!*ret_path)
+		return err_set(err, -ENOENT,
+			       "no damaged spool was set aside in '%s'; name a file to repair from",
+			       settings->state_dir);
+	return 0;
+}
+
+static void print_repaired(const struct command_context *context, const char *damaged,
+			   const struct spool_repaired *repaired, bool dry)
+{
+	const char *config = context->config_path;
+	printf(_("%s: %llu values can be read; the spool lacks %llu figures of them\n"), damaged,
+	       (unsigned long long)repaired->read, (unsigned long long)repaired->taken);
+	if (repaired->undated > 0)
+		printf(_("%llu figures that wait for the time\n"),
+		       (unsigned long long)repaired->undated);
+	if (repaired->lost_days + repaired->lost_batches + repaired->lost_series > 0)
+		printf(_("not readable: %llu days of values, %llu batches, %llu lists or lines of "
+			 "series\n"),
+		       (unsigned long long)repaired->lost_days,
+		       (unsigned long long)repaired->lost_batches,
+		       (unsigned long long)repaired->lost_series);
+	if (dry)
+		printf(_("nothing was changed; this takes them over: lantoa-agent%s%s spool repair "
+			 "--yes %s\n"),
+		       config ? " --config " : "", config ? config : "", damaged);
+	else
+		printf(_(
+			"they are taken over, and sent again when the agent runs; the damaged file "
+			"stays as it is\n"));
+}
+
+/* repair [FILE] [--yes] */
+static int take_arguments(int argc, char *argv[], char damaged[PATH_MAX], bool *ret_dry)
+{
+	*ret_dry = true;
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--yes") == 0)
+			*ret_dry = false;
+		else if (*damaged || *argv[i] == '-' || strlen(argv[i]) >= PATH_MAX)
+			return -EINVAL;
+		else
+			memcpy(damaged, argv[i], strlen(argv[i]) + 1);
+	}
+	return 0;
+}
+
+int repair_command(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	char damaged[PATH_MAX] = "";
+	struct spool *spool = NULL;
+	struct spool_repaired repaired;
+	bool dry;
+	if (take_arguments(argc, argv, damaged, &dry) < 0) {
+		err_set(err, -EINVAL, "%s", _("say spool repair [FILE] [--yes]"));
+		return EXIT_USAGE;
+	}
+	int rc = open_spool(&context->settings, &spool, err); /* sets a damaged one aside */
+	if (rc == 0 && !*damaged)
+		rc = find_damaged(&context->settings, damaged, err);
+	if (rc == 0)
+		rc = spool_repair(spool, damaged, dry, &repaired, err);
+	if (rc == 0)
+		print_repaired(context, damaged, &repaired, dry);
+	spool_close(spool);
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

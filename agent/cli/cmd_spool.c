@@ -1,0 +1,109 @@
+#include "cli/cmd_spool.h"
+
+#include "cli/cmd_repair.h"
+#include "cli/session.h"
+#include "common/base/i18n.h"
+#include "common/text/answer.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text ? text : "-";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
+
+static void print_spool(const json_t *root)
+{
+	size_t i;
+	const json_t *row;
+	json_array_foreach(json_object_get(root, "batches"), i, row)
+		printf(_("batch %lld  day %s  %lld figures  %lld bytes  sealed %s  %s\n"),
+		       number_of(row, "batch"), text_of(row, "day"), number_of(row, "observations"),
+		       number_of(row, "bytes"), text_of(row, "sealed"),
+		       json_is_true(json_object_get(row, "acked")) ? _("received") : _("waiting"));
+	if (json_is_true(json_object_get(root, "more")))
+		printf(_("... and more batches\n"));
+	json_array_foreach(json_object_get(root, "refusals"), i, row)
+		printf(_("quarantined by the province: batch %lld  %s %s  %lld figures: %s\n"),
+		       number_of(row, "batch"), text_of(row, "metric"), text_of(row, "labels"),
+		       number_of(row, "observations"), text_of(row, "reason"));
+}
+
+static int spool_list(const struct blob *out, struct err *err)
+{
+	json_t *root = answer_read(out->data, out->len);
+	if (!root)
+		return err_set(err, -EPROTO, "the agent's answer is not JSON");
+	print_spool(root);
+	json_decref(root);
+	return 0;
+}
+
+/* For scripts: a number alone. */
+static int spool_unsent(const struct blob *out, struct err *err)
+{
+	json_t *root = answer_read(out->data, out->len);
+	const json_t *spool = json_object_get(root, "spool");
+	int rc = spool ? 0 : err_set(err, -EPROTO, "the agent's answer is not JSON");
+	if (rc == 0)
+		printf("%lld\n",
+		       number_of(spool, "waiting_observations") + number_of(spool, "unsealed") +
+			       number_of(spool, "undated_here") + number_of(spool, "undated"));
+	json_decref(root);
+	return rc;
+}
+
+static int spool_sound(const struct blob *out, struct err *err)
+{
+	(void)out;
+	(void)err;
+	printf(_("the spool is sound\n"));
+	return 0;
+}
+
+static int spool_export(const struct blob *out, struct err *err)
+{
+	(void)err;
+	(void)fwrite(out->data, 1, out->len, stdout); /* main() checks stdout at the end */
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	enum desk_question question;
+	int (*show)(const struct blob *out, struct err *err);
+} questions[] = { { "list", DESK_SPOOL, spool_list },
+		  { "unsent", DESK_STATUS, spool_unsent },
+		  { "verify", DESK_VERIFY, spool_sound },
+		  { "export", DESK_EXPORT, spool_export } };
+#define N_QUESTIONS (sizeof(questions) / sizeof(questions[0]))
+
+int spool_command(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	struct blob out = { 0 };
+	size_t q = 0;
+	if (argc >= 2 && strcmp(argv[1], "repair") == 0)
+		return repair_command(context, argc, argv, err);
+	while (argc == 2 && q < N_QUESTIONS && strcmp(questions[q].name, argv[1]) != 0)
+		q++;
+	if (argc != 2 || q == N_QUESTIONS) {
+		err_set(err, -EINVAL,
+			"say spool list, spool unsent, spool verify, spool export or spool repair");
+		return EXIT_USAGE;
+	}
+	int rc = desk_ask_once(&context->settings, questions[q].question, &out, err);
+	if (rc == 0)
+		rc = questions[q].show(&out, err);
+	blob_free(&out);
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,6 @@
+/* lantoa-agent spool: what is kept on this machine. */
+#pragma once
+
+#include "cli/agent_commands.h"
+
+int spool_command(struct command_context *context, int argc, char *argv[], struct err *err);

@@ -1,0 +1,230 @@
+#include "cli/status_screen.h"
+
+#include "common/base/i18n.h"
+#include "common/model/civil.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define S_PER_MIN     60
+#define S_PER_H       3600
+#define S_PER_DAY     86400
+#define LABEL_COLS    15
+#define WHEN_MAX      96u
+#define SIZE_TEXT_MAX 32u
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text ? text : "";
+}
+
+static const char *or_dash(const char *text)
+{
+	return *text ? text : "-";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
+
+static const char *size_of(const json_t *object, const char *key, char text[SIZE_TEXT_MAX])
+{
+	double mib = (double)number_of(object, key) / (1 << 20);
+	(void)snprintf(text, SIZE_TEXT_MAX, mib < 1024 ? "%.1f MiB" : "%.1f GiB",
+		       mib < 1024 ? mib : mib / 1024); /* fits */
+	return text;
+}
+
+/* Columns rather than bytes: every UTF-8 sequence is one here, which Vietnamese letters are. */
+static void print_label(const char *label, FILE *out)
+{
+	int columns = 0;
+	for (const char *c = label; *c; c++)
+		columns += (*c & 0xc0) != 0x80;
+	fprintf(out, "%s%*s", label, columns < LABEL_COLS ? LABEL_COLS - columns : 1, "");
+}
+
+static const char *age(int64_t us, char text[WHEN_MAX])
+{
+	long long s = us / 1000000;
+	if (s < 2 * S_PER_MIN)
+		(void)snprintf(text, WHEN_MAX, _("%lld s"), s); /* all of them fit */
+	else if (s < 2 * S_PER_H)
+		(void)snprintf(text, WHEN_MAX, _("%lld min"), s / S_PER_MIN);
+	else if (s < 2 * S_PER_DAY)
+		(void)snprintf(text, WHEN_MAX, _("%lld h"), s / S_PER_H);
+	else
+		(void)snprintf(text, WHEN_MAX, _("%lld days"), s / S_PER_DAY);
+	return text;
+}
+
+/* "2025-06-30 14:05 (3 h ago)" of an instant in @object; "-" when there is none. */
+static const char *when(const json_t *root, const json_t *object, const char *key,
+			char text[WHEN_MAX])
+{
+	const char *at = text_of(object, key);
+	char ago[WHEN_MAX];
+	int64_t at_us, now_us;
+	if (strlen(at) < 16 || civil_parse(at, &at_us, NULL) < 0 ||
+	    civil_parse(text_of(root, "at"), &now_us, NULL) < 0)
+		return "-";
+	if (now_us < at_us) /* the clock was set back */
+		(void)snprintf(text, WHEN_MAX, "%.10s %.5s", at, at + 11);
+	else
+		(void)snprintf(text, WHEN_MAX, _("%.10s %.5s (%s ago)"), at, at + 11,
+			       age(now_us - at_us, ago)); /* cut is fine */
+	return text;
+}
+
+static void print_conditions(const json_t *root, FILE *out)
+{
+	size_t i;
+	const json_t *condition;
+	json_array_foreach(json_object_get(root, "conditions"), i, condition) {
+		print_label(i == 0 ? _("state:") : _("also:"), out);
+		fprintf(out, "%s\n", text_of(condition, "sentence"));
+	}
+}
+
+static void print_line(const json_t *root, FILE *out)
+{
+	const json_t *uplink = json_object_get(root, "uplink");
+	char since[WHEN_MAX];
+	bool connected = json_is_true(json_object_get(uplink, "connected"));
+	print_label(_("province:"), out);
+	fprintf(out, "%s  ", or_dash(text_of(root, "address")));
+	if (json_object_get(uplink, "connected"))
+		fprintf(out,
+			strcmp(text_of(uplink, "state"), "at rest") == 0 ? _("at rest since %s\n")
+			: connected                                      ? _("connected since %s\n")
+				    : _("not connected since %s\n"),
+			when(root, uplink, "since", since));
+	else
+		fprintf(out, "%s\n", _(text_of(uplink, "state")));
+	if (number_of(uplink, "blocked_batch") > 0) {
+		print_label(_("refused:"), out);
+		fprintf(out, _("batch %lld: %s\n"), number_of(uplink, "blocked_batch"),
+			text_of(uplink, "refusal"));
+	}
+}
+
+static void print_figures(const json_t *root, FILE *out)
+{
+	const json_t *spool = json_object_get(root, "spool");
+	char at[WHEN_MAX];
+	print_label(_("to be sent:"), out);
+	fprintf(out, _("%lld figures in %lld batches, %lld not sealed yet\n"),
+		number_of(spool, "waiting_observations"), number_of(spool, "waiting_batches"),
+		number_of(spool, "unsealed"));
+	print_label(_("oldest:"), out);
+	fprintf(out, "%s\n", when(root, spool, "oldest_waiting", at));
+	print_label(_("last receipt:"), out);
+	fprintf(out, "%s\n", when(root, spool, "last_ack", at));
+	print_label(_("quarantined:"), out);
+	fprintf(out, _("%lld figures\n"), number_of(spool, "held"));
+}
+
+static void print_refusals(const json_t *root, FILE *out)
+{
+	size_t i;
+	const json_t *row;
+	const json_t *spool = json_object_get(root, "spool");
+	long long released = number_of(spool, "released");
+	if (released > 0) {
+		print_label("", out);
+		fprintf(out,
+			_("%lld of the %lld refused were released since and count; the province "
+			  "knows which\n"),
+			released, number_of(spool, "held") + released);
+	}
+	json_array_foreach(json_object_get(root, "refusals"), i, row) {
+		print_label("", out);
+		fprintf(out, _("batch %lld, %s%s%s: %s\n"), number_of(row, "batch"),
+			text_of(row, "metric"), *text_of(row, "labels") ? " " : "",
+			text_of(row, "labels"), text_of(row, "reason"));
+	}
+}
+
+static void print_disk(const json_t *root, FILE *out)
+{
+	const json_t *spool = json_object_get(root, "spool");
+	char used[SIZE_TEXT_MAX], bound[SIZE_TEXT_MAX], left[SIZE_TEXT_MAX];
+	print_label(_("spool:"), out);
+	fprintf(out, _("%s of %s used; %s free on the disk\n"), size_of(spool, "bytes", used),
+		size_of(spool, "bytes_max", bound), size_of(spool, "disk_free", left));
+	print_label(_("catalogue:"), out);
+	fprintf(out, _("%lld metrics\n"), number_of(root, "metrics"));
+}
+
+static void print_clock(const json_t *root, FILE *out)
+{
+	const json_t *clock = json_object_get(root, "clock");
+	long long ahead_min = number_of(clock, "ahead_s") / S_PER_MIN;
+	print_label(_("clock:"), out);
+	fprintf(out, "%s", text_of(clock, "words"));
+	if (ahead_min > 0)
+		fprintf(out, _("; this machine's is %lld minutes ahead"), ahead_min);
+	else if (ahead_min < 0)
+		fprintf(out, _("; this machine's is %lld minutes behind"), -ahead_min);
+	fputc('\n', out);
+}
+
+static void print_inputs(const json_t *root, FILE *out)
+{
+	size_t i;
+	const json_t *input;
+	char at[WHEN_MAX];
+	json_array_foreach(json_object_get(root, "inputs"), i, input) {
+		print_label(i == 0 ? _("inputs:") : "", out);
+		fprintf(out, _("%s: %s; last figures %s"), text_of(input, "name"),
+			_(text_of(input, "state")), when(root, input, "last", at));
+		if (*text_of(input, "error"))
+			fprintf(out, "; %s", text_of(input, "error"));
+		fputc('\n', out);
+	}
+}
+
+static void print_reload(const json_t *root, FILE *out)
+{
+	const json_t *reload = json_object_get(root, "reload");
+	char at[WHEN_MAX];
+	if (!json_is_object(reload))
+		return;
+	print_label(_("settings:"), out);
+	fprintf(out, "%s", when(root, reload, "at", at));
+	if (!json_is_true(json_object_get(reload, "ok")))
+		fprintf(out, _(" not taken: %s"), text_of(reload, "error"));
+	else if (*text_of(reload, "needs_restart"))
+		fprintf(out, _(" taken; with the next restart: %s"),
+			text_of(reload, "needs_restart"));
+	else
+		fprintf(out, "%s", _(" taken"));
+	fputc('\n', out);
+}
+
+static void print_agent(const json_t *root, FILE *out)
+{
+	char since[WHEN_MAX];
+	print_label(_("agent:"), out);
+	fprintf(out, "%s", text_of(root, "version"));
+	if (*text_of(root, "running_since"))
+		fprintf(out, _(", running since %s"), when(root, root, "running_since", since));
+	fputc('\n', out);
+}
+
+void status_screen(const json_t *root, FILE *out)
+{
+	print_label(_("office:"), out);
+	fprintf(out, "%s  %s\n", or_dash(text_of(root, "office")), text_of(root, "office_name"));
+	print_conditions(root, out);
+	print_line(root, out);
+	print_figures(root, out);
+	print_refusals(root, out);
+	print_disk(root, out);
+	print_clock(root, out);
+	print_inputs(root, out);
+	print_reload(root, out);
+	print_agent(root, out);
+}

@@ -1,0 +1,8 @@
+/* 'lantoa-agent status' for people: one screen that can be read out over the phone. */
+#pragma once
+
+#include <jansson.h>
+#include <stdio.h>
+
+/** @root: the JSON of agent_status.h. In the language of the process. */
+void status_screen(const json_t *root, FILE *out);

@@ -1,0 +1,361 @@
+/* 0. Not enrolled yet, but invited by systemd's credential: admission_serve() first (admission.h).
+ * 1. Identity, spool and the facts in it are read; then the loop's parts start, each on those
+ *    before it: signals, uplink, recorder, API, inputs, reload.
+ * 2. systemd hears READY=1; from here everything happens in callbacks.
+ * 3. SIGTERM or SIGINT: backwards. A reload under way ends, the inputs hand on what came in, the
+ *    API answers what is in flight, the uplink ends its jobs, the other handles close, and uv_run
+ *    returns. A handle left open is a mistake of ours.
+ * A part that cannot start ends the others in the same way. SIGHUP: reload.h. */
+#include "daemon/run.h"
+
+#include "api/agent_api.h"
+#include "common/base/log.h"
+#include "common/model/catalogue.h"
+#include "common/model/civil.h"
+#include "common/sys/db.h"
+#include "common/sys/notify.h"
+#include "common/sys/worker.h"
+#include "daemon/inputs.h"
+#include "daemon/reload.h"
+#include "daemon/standing.h"
+#include "office/state.h"
+#include "record/recorder.h"
+#include "uplink/admission.h"
+#include "uplink/dealer.h"
+#include "uplink/uplink.h"
+
+#include <assert.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+#define SIGNALS 3u
+
+struct agent {
+	struct settings *settings; /* in force */
+	const char *config_path;
+	uv_loop_t loop;
+	struct state state;
+	struct worker *worker;
+	void *zmq_context;
+	struct uplink *uplink;
+	struct recorder *recorder;
+	struct api *api;
+	struct inputs *inputs;
+	uv_signal_t signals[SIGNALS];
+	size_t n_signals; /* that are handles of the loop */
+	struct reload *reload;
+	struct standing standing;
+	bool stopping;
+};
+
+/* --- stopping: backwards from whatever starting had reached --- */
+
+static void close_rest(struct agent *agent)
+{
+	for (size_t i = 0; i < agent->n_signals; i++)
+		uv_close((uv_handle_t *)&agent->signals[i], NULL);
+}
+
+static void on_uplink_closed(void *context)
+{
+	struct agent *agent = context;
+	agent->uplink = NULL;
+	close_rest(agent);
+}
+
+static void on_api_closed(void *context)
+{
+	struct agent *agent = context;
+	agent->api = NULL;
+	if (agent->uplink)
+		uplink_stop(agent->uplink, on_uplink_closed, agent);
+	else
+		close_rest(agent);
+}
+
+static void on_inputs_stopped(void *context)
+{
+	struct agent *agent = context;
+	agent->inputs = NULL;
+	if (agent->api)
+		api_stop(agent->api, on_api_closed, agent);
+	else
+		on_api_closed(agent);
+}
+
+static void on_reload_closed(void *context)
+{
+	struct agent *agent = context;
+	agent->reload = NULL;
+	inputs_stop(agent->inputs, on_inputs_stopped, agent);
+}
+
+static void stop_parts(struct agent *agent)
+{
+	agent->stopping = true;
+	standing_stop(&agent->standing);
+	reload_close(agent->reload, on_reload_closed, agent);
+}
+
+static void stop(struct agent *agent)
+{
+	if (agent->stopping)
+		return;
+	notify("STOPPING=1");
+	log_info("agent: stopping");
+	stop_parts(agent);
+}
+
+/* --- reloading --- */
+
+static void on_good_settings(void *context, const struct settings *fresh)
+{
+	const struct agent *agent = context;
+	struct spool_limits limits = state_limits(fresh);
+	spool_limit(agent->state.spool, &limits);
+}
+
+static void on_settings(void *context, const struct settings *old)
+{
+	struct agent *agent = context;
+	const struct settings *settings = agent->settings;
+	(void)settings_apply_level(settings, NULL); /* checked while reading */
+	uplink_set_push_interval(agent->uplink, settings->push_interval_s);
+	uplink_set_budget(agent->uplink, settings->kilobytes_per_hour * 1024);
+	uplink_set_reconnect(agent->uplink, settings->reconnect_min_ms, settings->reconnect_max_ms);
+	inputs_reload(agent->inputs, old);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	struct agent *agent = signal->data;
+	if (agent->stopping)
+		return;
+	if (number == SIGHUP)
+		reload_ask(agent->reload);
+	else
+		stop(agent);
+}
+
+/* --- telling how it is --- */
+
+static void on_change(void *context)
+{
+	struct agent *agent = context;
+	standing_announce(&agent->standing);
+}
+
+static void on_status(void *context, struct status *status, struct uplink_look *look)
+{
+	const struct agent *agent = context;
+	standing_status(&agent->standing, status, look);
+}
+
+/* --- the catalogue --- */
+
+static void on_catalogue(void *context, const void *csv, size_t len)
+{
+	struct agent *agent = context;
+	struct catalogue *catalogue;
+	struct err err;
+	if (agent->stopping)
+		return;
+	if (catalogue_read(csv, len, &catalogue, &err) < 0) {
+		log_error("agent: catalogue not taken cause=\"%s\"", err.text);
+		return;
+	}
+	log_info("agent: new catalogue version=%016llx metrics=%zu",
+		 (unsigned long long)catalogue->version, catalogue->n);
+	recorder_catalogue_take(agent->recorder, catalogue);
+}
+
+/* --- starting --- */
+
+static int start_uplink(struct agent *agent, struct err *err)
+{
+	const struct settings *settings = agent->settings;
+	const struct catalogue *catalogue = agent->state.facts.catalogue;
+	struct uplink_config config = { .identity = &agent->state.identity,
+					.spool = agent->state.spool,
+					.worker = agent->worker,
+					.zmq_context = agent->zmq_context,
+					.push_interval_s = settings->push_interval_s,
+					.bytes_per_hour = settings->kilobytes_per_hour * 1024,
+					.reconnect_min_ms = settings->reconnect_min_ms,
+					.reconnect_max_ms = settings->reconnect_max_ms,
+					.catalogue_version = catalogue ? catalogue->version : 0,
+					.on_catalogue = on_catalogue,
+					.on_change = on_change,
+					.context = agent };
+	return uplink_start(&agent->loop, &config, &agent->uplink, err);
+}
+
+static int start_recorder(struct agent *agent, struct err *err)
+{
+	struct recorder_config config = { .spool = agent->state.spool,
+					  .worker = agent->worker,
+					  .uplink = agent->uplink };
+	agent->recorder = recorder_open(&config);
+	if (!agent->recorder)
+		return err_memory(err);
+	recorder_catalogue_take(agent->recorder, agent->state.facts.catalogue);
+	agent->state.facts.catalogue = NULL;
+	return 0;
+}
+
+static int start_api(struct agent *agent, struct err *err)
+{
+	struct api_config config = { .socket_path = agent->settings->api_socket,
+				     .recorder = agent->recorder,
+				     .uplink = agent->uplink,
+				     .on_status = on_status,
+				     .context = agent };
+	return api_start(&agent->loop, &config, &agent->api, err);
+}
+
+static int start_inputs(struct agent *agent, struct err *err)
+{
+	struct input_host host = { .loop = &agent->loop,
+				   .recorder = agent->recorder,
+				   .uplink = agent->uplink,
+				   .office = agent->state.identity.office };
+	return inputs_start(input_kinds, &host, agent->settings, &agent->inputs, err);
+}
+
+static int start_reload(struct agent *agent, struct err *err)
+{
+	struct reload_config config = { .loop = &agent->loop,
+					.worker = agent->worker,
+					.path = agent->config_path,
+					.settings = agent->settings,
+					.on_good = on_good_settings,
+					.on_applied = on_settings,
+					.on_outcome = on_change,
+					.context = agent };
+	agent->reload = reload_open(&config);
+	return agent->reload ? 0 : err_memory(err);
+}
+
+static int start_signals(struct agent *agent, struct err *err)
+{
+	static const int numbers[SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
+	for (size_t i = 0; i < SIGNALS; i++) {
+		int rc = uv_signal_init(&agent->loop, &agent->signals[i]);
+		if (rc == 0) {
+			agent->n_signals++;
+			agent->signals[i].data = agent;
+			rc = uv_signal_start(&agent->signals[i], on_signal, numbers[i]);
+		}
+		if (rc < 0)
+			return err_set(err, rc, "signals: %s", uv_strerror(rc));
+	}
+	return 0;
+}
+
+/* Undoes a start that failed half way, too. */
+static void release(struct agent *agent)
+{
+	recorder_close(agent->recorder);
+	worker_close(agent->worker);
+	if (agent->zmq_context)
+		(void)zmq_ctx_term(agent->zmq_context); /* its sockets are closed */
+	state_deinit(&agent->state);
+}
+
+static void name_open_handle(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	log_error("agent: handle left open type=%s", uv_handle_type_name(handle->type));
+}
+
+static void close_loop(struct agent *agent)
+{
+	int rc = uv_loop_close(&agent->loop);
+	if (rc == 0)
+		return;
+	uv_walk(&agent->loop, name_open_handle, NULL);
+	assert(rc == 0);
+}
+
+static void stand(struct agent *agent)
+{
+	struct standing *standing = &agent->standing;
+	standing->recorder = agent->recorder;
+	standing->uplink = agent->uplink;
+	standing->inputs = agent->inputs;
+	standing->reload = agent->reload;
+	standing_announce(standing);
+}
+
+static int serve(struct agent *agent, struct err *err)
+{
+	agent->worker = worker_open(&agent->loop);
+	agent->zmq_context = dealer_context();
+	if (!agent->worker || !agent->zmq_context)
+		return err_memory(err);
+	agent->standing = (struct standing){ .identity = &agent->state.identity,
+					     .facts = &agent->state.facts,
+					     .spool = agent->state.spool,
+					     .since_us = civil_boot_us() };
+	standing_start(&agent->standing, &agent->loop, agent->worker);
+	int rc = start_signals(agent, err);
+	if (rc == 0)
+		rc = start_uplink(agent, err);
+	if (rc == 0)
+		rc = start_recorder(agent, err);
+	if (rc == 0)
+		rc = start_api(agent, err);
+	if (rc == 0)
+		rc = start_inputs(agent, err);
+	if (rc == 0)
+		rc = start_reload(agent, err);
+	if (rc < 0) {
+		stop_parts(agent);
+	} else {
+		stand(agent);
+		log_info("agent: running version=%s office=%s address=%s", LANTOA_VERSION,
+			 agent->state.identity.office, agent->state.identity.address);
+		notify("READY=1");
+		(void)malloc_trim(0); /* what reading the catalogue took */
+	}
+	(void)uv_run(&agent->loop, UV_RUN_DEFAULT); /* 0: nothing is left */
+	return rc;
+}
+
+/* One arena and one pool thread: each further one would dirty pages for nothing. */
+static void save_memory(void)
+{
+	(void)mallopt(M_ARENA_MAX, 1); /* a hint, as the next ones */
+	(void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+	(void)setenv("UV_THREADPOOL_SIZE", "1", 1);
+	db_save_memory();
+}
+
+int run(struct settings *settings, const char *config_path, struct err *err)
+{
+	save_memory();
+	i18n_serve(NULL);
+	struct agent *agent = calloc(1, sizeof(*agent));
+	if (!agent)
+		return err_memory(err);
+	agent->settings = settings;
+	agent->config_path = config_path;
+	(void)signal(SIGPIPE, SIG_IGN); /* a client that hangs up is an error of a write */
+	int rc = admission_serve(settings, err);
+	if (rc == 0)
+		rc = state_init(&agent->state, settings, err);
+	if (rc == 0) {
+		rc = uv_loop_init(&agent->loop);
+		if (rc < 0) {
+			err_set(err, rc, "event loop: %s", uv_strerror(rc));
+		} else {
+			rc = serve(agent, err);
+			close_loop(agent);
+		}
+	}
+	release(agent);
+	free(agent);
+	return rc;
+}

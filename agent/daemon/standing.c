@@ -1,0 +1,75 @@
+#include "daemon/standing.h"
+
+#include "common/base/utf8.h"
+#include "common/sys/notify.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+
+void standing_status(const struct standing *standing, struct status *status,
+		     struct uplink_look *look)
+{
+	const struct catalogue *catalogue = recorder_catalogue(standing->recorder);
+	uplink_look(standing->uplink, look);
+	status->look = look;
+	status->office = standing->identity->office;
+	status->office_name = *look->office_name ? look->office_name : standing->facts->office_name;
+	status->address = standing->identity->address;
+	status->since_us = standing->since_us;
+	status->catalogue_version = catalogue ? catalogue->version : 0;
+	status->metrics = catalogue ? catalogue->n : 0;
+	if (standing->reload)
+		status->reload = reload_outcome(standing->reload);
+	if (standing->inputs)
+		status->n_inputs = inputs_look(standing->inputs, status->inputs);
+}
+
+void standing_announce(struct standing *standing)
+{
+	struct uplink_look look;
+	struct status status = { .spool = standing->room };
+	char text[sizeof(standing->told)];
+	if (!standing->inputs)
+		return;
+	standing_status(standing, &status, &look);
+	struct health health = status_health(&status);
+	(void)utf8_print(text, sizeof(text), "STATUS=%s: %s", standing->identity->office,
+			 health.list[0].sentence); /* cut is fine */
+	(void)utf8_clean(text, ""); /* another line would be another word to systemd */
+	if (strcmp(text, standing->told) == 0)
+		return;
+	memcpy(standing->told, text, strlen(text) + 1);
+	notify(text);
+}
+
+static void look_around(void *context)
+{
+	struct standing *standing = context;
+	struct err ignored; /* a disk that cannot be asked shows when it is written to */
+	(void)spool_room(standing->spool, &standing->room_seen, &ignored);
+	spool_rest(standing->spool);
+}
+
+static void on_looked_around(void *context)
+{
+	struct standing *standing = context;
+	standing->room = standing->room_seen;
+	standing_announce(standing);
+	(void)malloc_trim(0); /* whatever was done since the last beat */
+}
+
+void standing_start(struct standing *standing, uv_loop_t *loop, struct worker *worker)
+{
+	standing->heartbeat = (struct heartbeat){
+		.worker = worker, .look = look_around, .tell = on_looked_around, .context = standing
+	};
+	heartbeat_start(&standing->heartbeat, loop);
+}
+
+void standing_stop(struct standing *standing)
+{
+	standing->inputs = NULL;
+	standing->reload = NULL;
+	heartbeat_stop(&standing->heartbeat);
+}

@@ -1,0 +1,37 @@
+/* How the running agent stands: gathered for status, judged, and told to systemd (STATUS=) whenever
+ * its headline changes. With each beat of the watchdog the worker looks at spool and disk, and what
+ * is not needed at rest is handed back. Loop thread only. */
+#pragma once
+
+#include "api/agent_status.h"
+#include "daemon/watchdog.h"
+#include "office/facts.h"
+#include "office/identity.h"
+#include "record/recorder.h"
+
+struct standing { /* embed it, zeroed; it stays in place until the loop has nothing left */
+	/* The agent's parts, borrowed; those below the line are set when all of them run. */
+	const struct identity *identity;
+	const struct facts *facts;
+	struct spool *spool;
+	int64_t since_us; /* when the agent started, on civil_boot_us()'s clock */
+	/* --- */
+	const struct recorder *recorder;
+	const struct uplink *uplink;
+	const struct inputs *inputs;
+	const struct reload *reload;
+
+	struct heartbeat heartbeat;
+	struct spool_status room, room_seen; /* spool_room(): the loop's, the worker's */
+	char told[512];                      /* the last STATUS= */
+};
+
+/** Beat from now on. */
+void standing_start(struct standing *standing, uv_loop_t *loop, struct worker *worker);
+/** Tell systemd, if there is news; nothing while a part is not there. */
+void standing_announce(struct standing *standing);
+/** All but the spool's part of @status, whose look is *@look then. Until the uplink is gone. */
+void standing_status(const struct standing *standing, struct status *status,
+		     struct uplink_look *look);
+/** Say no more; inputs and reload may end. */
+void standing_stop(struct standing *standing);

@@ -1,0 +1,24 @@
+/* What keeps systemd's watchdog quiet: WATCHDOG=1 at half the time it allows, but only after a job
+ * went through the worker, too: a disk that hangs must not look healthy. On the way the worker
+ * looks around and the loop tells what it saw. Without systemd nothing happens. */
+#pragma once
+
+#include "common/sys/worker.h"
+
+#include <stdbool.h>
+#include <uv.h>
+
+struct heartbeat { /* embed it; it stays in place until the loop has nothing left */
+	struct worker *worker;
+	void (*look)(void *context); /* on the worker */
+	void (*tell)(void *context); /* on the loop, after it */
+	void *context;
+	uv_timer_t timer;
+	struct job job;
+	bool beating;
+};
+
+/** @heartbeat: worker and callbacks are set, the rest is zero. */
+void heartbeat_start(struct heartbeat *heartbeat, uv_loop_t *loop);
+/** Close its handle; tell() is not called any more. */
+void heartbeat_stop(struct heartbeat *heartbeat);

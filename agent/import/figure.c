@@ -1,0 +1,253 @@
+#include "import/figure.h"
+
+#include "common/base/i18n.h"
+#include "common/model/period_words.h"
+#include "import/cell.h"
+#include "import/measure.h"
+#include "import/row_unit.h"
+#include "import/terms.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- two readings --- */
+
+/* A statistics office parts by ';' and writes a point: where the figure may have the decimals and
+ * no other number tells, 1.250 is asked about. What is advised keeps the mark that stands there:
+ * with another one it would tell wrong things of its neighbours. */
+static int refuse_open(const struct reading *reading, const struct metric *metric, const char *text,
+		       struct err *err)
+{
+	char thousands[NUMERAL_MAX], decimals[NUMERAL_MAX];
+	if (!reading->dialect.by_separator || !strchr(text, '.') ||
+	    numeral_look(text) != NUMERAL_EITHER ||
+	    !numeral_plain(text, NUMERAL_COMMA, thousands) ||
+	    !numeral_plain(text, NUMERAL_POINT, decimals))
+		return 0;
+	size_t digits = 3;
+	while (digits > 0 && decimals[strlen(decimals) - 4 + digits] == '0')
+		digits--;
+	if (digits == 0 || digits > metric->decimals)
+		return 0;
+	return err_set(err, -EINVAL,
+		       "'%s' can be read as %s or as %s, and the other numbers of this file do not "
+		       "tell; write the first, or the second with a zero more: %s0",
+		       text, thousands, decimals, decimals);
+}
+
+/* --- its period --- */
+
+struct place line_period_place(const struct line *line)
+{
+	return (struct place){ line->row->line, line->period.column->name, line->period.cell };
+}
+
+/* A spreadsheet makes the first of June of 06/2025; but what stands under "Ngày" is a day, and that
+ * of a report comes after its month. */
+static int check_day(const struct line *line, enum grain grain, struct err *err)
+{
+	char day[PERIOD_TEXT_MAX];
+	if (grain != GRAIN_MONTH || !line->period.column ||
+	    line->period.column->heading.part != 'd' ||
+	    period_from_words(line->period.text, GRAIN_DAY, false, day, NULL) < 0)
+		return 0;
+	return err_set(err, -EINVAL, "'%s' is a %s, but it is counted per %s; write it like %s",
+		       line->period.cell, _(grain_name(GRAIN_DAY)), _(grain_name(grain)),
+		       period_words_example(grain));
+}
+
+/* The line's period for @metric; false when there is none, which is told once. */
+static bool line_period(struct reading *reading, struct line *line, const struct metric *metric,
+			const char **ret_period)
+{
+	struct err why;
+	enum grain grain = metric->period;
+	if (!line->periods[grain].read) {
+		struct place cell = line_period_place(line);
+		line->periods[grain].read = true;
+		line->periods[grain].good =
+			period_from_words(line->period.text, grain, reading->dialect.month_first,
+					  line->periods[grain].text, &why) == 0 &&
+			check_day(line, grain, &why) == 0;
+		if (!line->periods[grain].good)
+			intake_complain(reading->intake, &cell, "%s: %s", metric->name, why.text);
+	}
+	*ret_period = line->periods[grain].text;
+	return line->periods[grain].good;
+}
+
+/* --- a figure without a period --- */
+
+/* It is recorded for now; unless the title says another period, or several. */
+static int take_now(struct reading *reading, const struct place *cell,
+		    const struct observation *obs, struct err *err)
+{
+	char now[PERIOD_TEXT_MAX];
+	const struct place table = { .line = cell->line, .column = "", .value = "" };
+	if (obs->now)
+		return 0; /* nobody knows when that is: agent/clock/clock.h */
+	(void)period_format(obs->period, now);
+	if (!title_allows(&reading->dialect.title, obs->period))
+		return err_set(err, -EINVAL,
+			       "line %u: '%s' stands above the figures, but without a column for "
+			       "the period they would be recorded for %s; add a column called Kỳ "
+			       "with the %s that each figure is of, like %s",
+			       cell->line, title_said(&reading->dialect.title), now,
+			       _(grain_name(obs->period.grain)),
+			       period_words_example(obs->period.grain));
+	if (!reading->told[obs->period.grain][obs->period.calendar])
+		intake_note(
+			reading->intake, &table,
+			_("there is no column for the period: the figures are recorded for %s, the "
+			  "current %s"),
+			now, _(grain_name(obs->period.grain)));
+	reading->told[obs->period.grain][obs->period.calendar] = true;
+	return 0;
+}
+
+/* What is to be is not what was. */
+static int refuse_planned(const struct reading *reading, const struct place *cell, struct err *err)
+{
+	const char *plan = title_plan_said(&reading->dialect.title.plan);
+	return *plan ? err_set(err, -EINVAL,
+			       "line %u: '%s' stands above the figures, which are to be what was "
+			       "done; hand in that, or remove these words if that is what the "
+			       "table "
+			       "has",
+			       cell->line, plan)
+		     : 0;
+}
+
+/* What has come together since the beginning of the year is not what happened in a month. */
+static int refuse_cumulative(const struct reading *reading, const struct place *cell,
+			     const struct metric *metric, struct err *err)
+{
+	if (!reading->dialect.title.cumulative || metric->kind != KIND_FLOW ||
+	    metric->period == GRAIN_YEAR)
+		return 0;
+	return err_set(
+		err, -EINVAL,
+		"line %u: '%s' stands above the figures, but %s counts what happened in each %s; "
+		"hand in the figures of each %s by itself, in a table without these words",
+		cell->line, title_said(&reading->dialect.title), metric->name,
+		_(grain_name(metric->period)), _(grain_name(metric->period)));
+}
+
+/* --- in which unit --- */
+
+/* False: told. */
+static bool check_unit(struct reading *reading, const struct line *line, const struct place *cell,
+		       const struct metric *metric)
+{
+	char unit[MEASURE_MAX];
+	const char *own = line->unit;
+	if (*own && !measure_fits(metric, own)) {
+		struct place at = columns_place(&reading->columns, line->row,
+						columns_find(&reading->columns, ROLE_UNIT));
+		intake_complain(
+			reading->intake, &at,
+			"%s is counted in '%s', and this column says '%s'; write the figure in "
+			"'%s', and that as its unit",
+			metric->name, measure_shown(metric), own, measure_shown(metric));
+		return false;
+	}
+	if (*own || line->measured || row_unit_fits_lines(reading->dialect.units, metric, unit))
+		return true;
+	intake_complain(
+		reading->intake, cell,
+		"%s is counted in '%s', and a line of the file says '%s'; write the figure in "
+		"'%s', and mend that line, or add a column called ĐVT with the unit of each figure",
+		metric->name, measure_shown(metric), unit, measure_shown(metric));
+	return false;
+}
+
+/* --- one figure --- */
+
+/* A merged cell leaves those below it empty: without its label the part would stand for the whole.
+ * What a program writes, under the dimension's own name, has no merged cells.
+ * False: told. */
+static bool check_merged(struct reading *reading, struct line *line, const struct metric *metric)
+{
+	bool divided = false;
+	for (size_t i = 0; line->labels.merged && i < metric->n_dimensions; i++)
+		divided |=
+			strcmp(metric->dimensions[i], line->labels.merged->heading.dimension) == 0;
+	if (!divided)
+		return true;
+	struct place at = columns_place(&reading->columns, line->row, line->labels.merged);
+	intake_complain(reading->intake, &at,
+			"%s: is empty below a line that has one; write it here as well, or hand in "
+			"figures that are not divided in a table of their own",
+			metric->name);
+	return false;
+}
+
+/* "Lĩnh vực đất đai" above figures that have no label: they are a part of the whole. False: told.
+ */
+static bool check_section(struct reading *reading, const struct line *line,
+			  const struct place *cell, const struct metric *metric)
+{
+	const char *shown = NULL;
+	if (*line->labels.text || !*reading->section)
+		return true;
+	for (size_t i = 0; i < metric->n_dimensions && !shown; i++)
+		if (headings_begins(reading->section, metric->dimensions[i]))
+			shown = metric->dimensions[i];
+	if (!shown)
+		return true;
+	intake_complain(reading->intake, cell,
+			"%s: the heading '%s' stands above it, and the line does not say which %s "
+			"it is of; write that into each line, in a column of its own",
+			metric->name, reading->section, terms_shown(shown));
+	return false;
+}
+
+/* Where does the sentence belong? */
+static struct place cell_of(const struct line *line, const struct place *cell, enum entry_part part)
+{
+	if (part == ENTRY_PERIOD && line->period.column)
+		return line_period_place(line);
+	if (part == ENTRY_LABELS && line->labels.column)
+		return (struct place){ cell->line, line->labels.column->name, line->labels.text };
+	return *cell;
+}
+
+int figure_take(struct reading *reading, struct line *line, const struct place *cell,
+		const struct metric *metric, struct err *err)
+{
+	char plain[NUMERAL_MAX];
+	struct entry entry = { .metric = metric->name,
+			       .labels = line->labels.text,
+			       .typed = cell->value,
+			       .point = cell_point(reading->dialect.mark) };
+	struct observation obs;
+	struct err why;
+	enum entry_part part = ENTRY_VALUE;
+	bool dated = reading->columns.dated;
+	if (refuse_planned(reading, cell, err) < 0 ||
+	    refuse_cumulative(reading, cell, metric, err) < 0)
+		return -EINVAL;
+	if (!check_section(reading, line, cell, metric) || !check_merged(reading, line, metric) ||
+	    !check_unit(reading, line, cell, metric))
+		return 0;
+	bool good = !dated || line_period(reading, line, metric, &entry.period);
+	if (!good)
+		entry.period = NULL; /* its value may be wrong as well */
+	int rc = refuse_open(reading, metric, cell->value, &why);
+	if (rc == 0)
+		rc = cell_read(cell->value, reading->dialect.mark, metric, plain, &entry.value,
+			       &why);
+	if (rc == 0)
+		rc = entry_judge_part(metric, &entry, reading->config->now_us, &obs, &part, &why);
+	if (rc == 0 && good) {
+		rc = dated ? 0 : take_now(reading, cell, &obs, err);
+		return rc == 0 ? intake_take(reading->intake, cell, &entry, &obs, err) : rc;
+	}
+	if (rc == 0 || (!good && part == ENTRY_PERIOD))
+		return 0;
+	struct place at = cell_of(line, cell, part);
+	if (part == ENTRY_PERIOD && dated) /* not begun: for all of that grain */
+		line->periods[metric->period].good = false;
+	intake_complain(reading->intake, &at, "%s: %s", metric->name, why.text);
+	return 0;
+}

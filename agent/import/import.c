@@ -1,0 +1,259 @@
+/* Each row: the header first; then what kind of line it is, and a row of figures goes on to
+ * agent/import/row_figures.h. */
+#include "import/import.h"
+
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+#include "import/columns.h"
+#include "import/detect.h"
+#include "import/intake.h"
+#include "import/measure.h"
+#include "import/reading.h"
+#include "import/row_figures.h"
+#include "import/row_kind.h"
+#include "import/row_unit.h"
+#include "import/subheadings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECE 65536u /* bytes at once of a file that is in memory */
+
+struct import {
+	struct reading reading;
+	struct dialect_reader *reader;
+	struct row_place place;
+	struct row_unit unit;
+	bool begun; /* the first row below the header was met */
+};
+
+/* --- rows --- */
+
+/* Units below the headings: with a wrong one, no figure below it could be right. */
+static int check_units(const struct reading *reading, const struct csv_row *row, struct err *err)
+{
+	char name[EXCERPT_MAX];
+	for (size_t i = 0; i < reading->columns.n; i++) {
+		const struct column *column = &reading->columns.list[i];
+		const struct metric *metric = column->heading.metric;
+		const char *unit = columns_place(&reading->columns, row, column).value;
+		if (!*unit || !role_is_figure(column->heading.role) ||
+		    (metric ? measure_fits(metric, unit) : !measure_is_scaled(unit)))
+			continue;
+		utf8_excerpt(column->name, strlen(column->name), name);
+		if (!metric)
+			return err_set(err, -EINVAL,
+				       "line %u: column '%s': nobody can tell which figures are in "
+				       "'%s'; write the unit of each in a column called ĐVT, and "
+				       "remove this line",
+				       row->line, name, unit);
+		return err_set(err, -EINVAL,
+			       "line %u: column '%s': %s is counted in '%s', and this line says "
+			       "'%s'; write the figures in '%s', and mend or remove this line",
+			       row->line, name, metric->name, measure_shown(metric), unit,
+			       measure_shown(metric));
+	}
+	return 0;
+}
+
+static int take_row(struct import *import, const struct csv_row *row, struct err *err)
+{
+	struct reading *reading = &import->reading;
+	char shown[EXCERPT_MAX];
+	const char *first = "", *longest = "";
+	for (size_t i = 0; i < row->n; i++) {
+		first = *first ? first : row->fields[i];
+		longest = strlen(row->fields[i]) > strlen(longest) ? row->fields[i] : longest;
+	}
+	const struct place line = { .line = row->line, .column = "", .value = first };
+	utf8_excerpt(longest, strlen(longest), shown);
+	enum row_kind kind =
+		row_kind_of(reading->config->headings, &reading->columns, row, &import->place);
+	const char *unit = row_unit_read(&import->unit, &reading->columns, row);
+	switch (kind) {
+	case ROW_EMPTY:
+		break;
+	case ROW_FIGURES:
+		return row_figures_take(reading, row, unit, err);
+	case ROW_HEADER:
+		return err_set(err, -EINVAL,
+			       "line %u: '%s' looks like a second line of the header; write the "
+			       "whole name of each column in one line, and remove the other",
+			       row->line, shown);
+	case ROW_OTHER:
+		return err_set(err, -EINVAL,
+			       "lines %u and %u are both the header of a table; hand in each table "
+			       "in a file of its own",
+			       reading->dialect.header_line, row->line);
+	case ROW_AGAIN:
+		intake_note(reading->intake, &line, _("passed over: the header again"));
+		break;
+	case ROW_NUMBERS:
+		intake_note(reading->intake, &line, _("passed over: the numbers of the columns"));
+		break;
+	case ROW_UNITS:
+		intake_note(reading->intake, &line, _("passed over: the units of measure"));
+		return check_units(reading, row, err);
+	case ROW_SECTION:
+		title_read_row(&reading->dialect.title, row);
+		(void)utf8_print(reading->section, sizeof(reading->section), "%s", longest);
+		intake_note(reading->intake, &line,
+			    _("passed over: the heading '%s', without figures"), shown);
+		break;
+	case ROW_FOOTER:
+		intake_note(reading->intake, &line,
+			    _("passed over: '%s' is a remark or a signature"), shown);
+		break;
+	case ROW_COUNTED:
+		intake_complain(
+			reading->intake, &line,
+			"these could be the numbers of the columns; if they are, remove the line, "
+			"and if they are figures, add a column called Kỳ with their period");
+		break;
+	case ROW_TOTAL:
+		intake_complain(
+			reading->intake, &line,
+			"this line looks like a total of others, which the province makes itself; "
+			"remove it");
+		break;
+	}
+	return 0;
+}
+
+/* The first one below the header. */
+static int take_first(struct import *import, const struct csv_row *row, struct err *err)
+{
+	struct reading *reading = &import->reading;
+	const struct place line = { .line = row->line, .column = "", .value = "" };
+	bool taken;
+	import->begun = true;
+	int rc = subheadings_read(&reading->columns, row, &taken, err);
+	if (rc == 0 && taken)
+		intake_note(reading->intake, &line,
+			    _("taken as the second line of the header: its periods are of the "
+			      "year above them"));
+	if (rc == 0 && !taken)
+		rc = subheadings_year(&reading->columns, title_year(&reading->dialect.title), err);
+	if (rc > 0)
+		intake_note(reading->intake, &line,
+			    _("the columns do not name the year: it is that of the title, %u"),
+			    title_year(&reading->dialect.title));
+	return rc < 0 || taken ? rc : take_row(import, row, err);
+}
+
+static int on_row(void *context, const struct csv_row *row, struct err *err)
+{
+	struct import *import = context;
+	if (import->reading.columns.n > 0)
+		return import->begun ? take_row(import, row, err) : take_first(import, row, err);
+	int rc = columns_read(import->reading.config->headings, row, &import->reading.columns, err);
+	if (rc == 0 && import->reading.config->periods_needed && !import->reading.columns.dated)
+		return err_set(err, -EINVAL,
+			       "line %u: the header has no column for the period; add one called "
+			       "Kỳ or period, and fill it in",
+			       row->line);
+	return rc;
+}
+
+int import_open(const struct import_config *config, const struct dialect *dialect,
+		struct import **ret_import, struct err *err)
+{
+	struct import *import = calloc(1, sizeof(*import));
+	if (!import)
+		return err_memory(err);
+	import->reading.config = config;
+	import->reading.dialect = *dialect;
+	int rc = intake_open(config, &import->reading.intake, err);
+	if (rc == 0)
+		rc = dialect_reader_open(dialect, on_row, import, &import->reader, err);
+	if (rc < 0)
+		import_close(import);
+	else
+		*ret_import = import;
+	return rc;
+}
+
+int import_feed(struct import *import, const void *bytes, size_t len, struct err *err)
+{
+	return dialect_reader_feed(import->reader, bytes, len, err);
+}
+
+int import_end(struct import *import, struct err *err)
+{
+	int rc = dialect_reader_end(import->reader, err);
+	return rc < 0 ? rc : intake_end(import->reading.intake, err);
+}
+
+struct import_result import_result(const struct import *import)
+{
+	return intake_result(import->reading.intake);
+}
+
+void import_close(struct import *import)
+{
+	if (!import)
+		return;
+	dialect_reader_close(import->reader);
+	columns_free(&import->reading.columns);
+	intake_close(import->reading.intake);
+	free(import);
+}
+
+/* --- a file in memory --- */
+
+static int survey_text(const struct headings *headings, const char *csv, size_t len,
+		       struct dialect *ret_dialect, struct err *err)
+{
+	struct survey *survey;
+	int rc = survey_open(headings, &survey, err);
+	if (rc < 0)
+		return rc;
+	for (size_t at = 0; at < len && rc == 0; at += PIECE)
+		rc = survey_feed(survey, csv + at, len - at < PIECE ? len - at : PIECE, err);
+	if (rc == 0)
+		rc = survey_end(survey, ret_dialect, err);
+	survey_close(survey);
+	return rc;
+}
+
+static int import_text(const struct import_config *config, const struct dialect *dialect,
+		       const char *csv, size_t len, struct import_result *ret_result,
+		       struct err *err)
+{
+	struct import *import;
+	int rc = import_open(config, dialect, &import, err);
+	if (rc < 0)
+		return rc;
+	for (size_t at = 0; at < len && rc == 0; at += PIECE)
+		rc = import_feed(import, csv + at, len - at < PIECE ? len - at : PIECE, err);
+	if (rc == 0)
+		rc = import_end(import, err);
+	*ret_result = import_result(import);
+	import_close(import);
+	return rc;
+}
+
+int import_csv(const struct import_config *config, const char *name, const char *csv, size_t len,
+	       struct import_result *ret_result, struct err *err)
+{
+	struct import_config own = *config;
+	struct headings *headings = NULL;
+	struct dialect dialect;
+	*ret_result = (struct import_result){ 0 };
+	int rc = headings_open(config->catalogue, &headings, err);
+	if (rc == 0)
+		rc = survey_text(headings, csv, len, &dialect, err);
+	own.headings = headings;
+	own.noting = true;
+	if (rc == 0 && !(own.handin = handin_open()))
+		rc = err_memory(err);
+	if (rc == 0)
+		rc = import_text(&own, &dialect, csv, len, ret_result, err);
+	own.noting = false;
+	if (rc == 0)
+		rc = import_text(&own, &dialect, csv, len, ret_result, err);
+	handin_close(own.handin);
+	headings_close(headings);
+	return rc < 0 ? err_wrap(err, "%s", name) : 0;
+}

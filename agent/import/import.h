@@ -1,0 +1,91 @@
+/* Figures from CSV, as offices have them in spreadsheets.
+ *
+ * Long form: columns metric, value, and optionally period, labels ("app=VNeID;sector=land"), and
+ * one column per dimension; one figure a line.
+ * Wide form: a column per metric, one for the period (or none: the current one), and one per
+ * dimension; an empty cell is no figure. What a cell may say: agent/import/cell.h.
+ * Across: a column metric and one per period, called as periods are.
+ * The period may stand in two columns or three, year and month say. Columns may be called as
+ * agent/import/headings.h says; how the file is written is found by agent/import/detect.h, in a
+ * first reading. Empty rows and columns are passed over; so are lines that people write around
+ * figures (agent/import/row_kind.h), which is noted.
+ *
+ * A cell that is refused is told once, with line, column, what stands there, why and what to do;
+ * the good figures are kept. Of these, one that is far from what was reported before is told as
+ * well. They are handed in by thousands, so big files need little memory.
+ *
+ * A file is read twice: once with config.noting, so that a figure with two values and a total
+ * beside its parts (agent/record/hand_in.h) are known before the first is recorded, and once to
+ * record. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/model/catalogue.h"
+#include "import/dialect.h"
+#include "import/headings.h"
+#include "record/comparison.h"
+#include "record/entry.h"
+#include "record/hand_in.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct import_complaint { /* valid during the callback */
+	unsigned line;
+	const char *column, *value; /* as the file has them; "" where the whole line is meant */
+	const char *why;            /* and what to do */
+};
+
+struct import_config {
+	const struct catalogue *catalogue;
+	const struct headings *headings; /* of that catalogue */
+	int64_t now_us;
+	bool periods_needed;   /* else a table without a column for them is of the current period */
+	struct handin *handin; /* what was noted of this file before; NULL: not looked at */
+	bool noting;           /* only note there; nothing is recorded, and nobody complains */
+	/** Record a handful; all or none. -EINVAL: one of them is refused, with err's sentence;
+	 * then they come again in parts, and the one is told by its line. When they are recorded,
+	 * @ret_found (empty before) may say which are far from what was reported before; it is
+	 * taken over. */
+	int (*on_entries)(void *context, const struct entry entries[], size_t n,
+			  struct comparison *ret_found, struct err *err);
+	void (*on_complaint)(void *context, const struct import_complaint *complaint);
+	/** What whoever hands the table in should know, though nothing is refused: a line that was
+	 * passed over, the period of a table that names none. May be NULL. */
+	void (*on_note)(void *context, const struct import_complaint *note);
+	/** A figure that is recorded and should be looked at again. May be NULL. */
+	void (*on_warning)(void *context, const struct import_complaint *warning);
+	void *context;
+};
+
+struct import_result {
+	size_t figures;  /* recorded */
+	size_t rejected; /* complaints: cells or whole lines */
+	size_t warned;   /* of the figures: those to be looked at again */
+};
+
+struct import;
+
+/** Read a file of @dialect. All of @config outlives the import. -ENOMEM. */
+int import_open(const struct import_config *config, const struct dialect *dialect,
+		struct import **ret_import, struct err *err);
+/**
+ * More of the file's bytes, cut anywhere. Returns 0 also when lines were rejected; -EINVAL when the
+ * file cannot be read, which its survey would have told before; or what on_entries returned: then
+ * what was handed in before is recorded, as import_result() tells. After an error only close is
+ * left.
+ */
+int import_feed(struct import *import, const void *bytes, size_t len, struct err *err);
+/** That was all: hand in the rest. Returns as feed. */
+int import_end(struct import *import, struct err *err);
+struct import_result import_result(const struct import *import);
+void import_close(struct import *import); /* NULL is fine */
+
+/**
+ * Survey and import @csv[@len], a whole file of the name @name; config->headings is not used. When
+ * the survey finds it unreadable, or without a header that makes sense, nothing of it is recorded:
+ * -EINVAL. Else as import_feed(). @ret_result is written in any case.
+ */
+int import_csv(const struct import_config *config, const char *name, const char *csv, size_t len,
+	       struct import_result *ret_result, struct err *err);

@@ -1,0 +1,210 @@
+#include "import/intake.h"
+
+#include "common/base/arena.h"
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+#include "common/text/numeral.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK          2000u              /* figures in one transaction */
+#define CHUNK_TEXT_MAX (8u * 1024 * 1024) /* their texts */
+
+struct intake {
+	const struct import_config *config;
+	struct entry entries[CHUNK];
+	struct place places[CHUNK]; /* of the entries */
+	size_t n_entries;
+	struct arena *arena; /* texts of the entries */
+	struct import_result result;
+};
+
+/* --- what is told --- */
+
+static struct import_complaint told(const struct place *place, const char *why)
+{
+	return (struct import_complaint){
+		.line = place->line, .column = place->column, .value = place->value, .why = why
+	};
+}
+
+/* Without the metric in front, where the column has its name: that is told already. */
+static const char *beside_column(const char *why, const char *column)
+{
+	size_t len = strlen(column);
+	return len > 0 && strncmp(why, column, len) == 0 && strncmp(why + len, ": ", 2) == 0
+		       ? why + len + 2
+		       : why;
+}
+
+void intake_complain(struct intake *intake, const struct place *place, const char *format, ...)
+{
+	char why[ERR_TEXT_MAX / 2];
+	va_list args;
+	if (intake->config->noting)
+		return;
+	va_start(args, format);
+	(void)utf8_vprint(why, sizeof(why), _(format), args); /* its length; cut is fine */
+	va_end(args);
+	struct import_complaint complaint = told(place, beside_column(why, place->column));
+	intake->config->on_complaint(intake->config->context, &complaint);
+	intake->result.rejected++;
+}
+
+void intake_note(struct intake *intake, const struct place *place, const char *format, ...)
+{
+	char text[ERR_TEXT_MAX / 2];
+	va_list args;
+	if (!intake->config->on_note || intake->config->noting)
+		return;
+	va_start(args, format);
+	(void)utf8_vprint(text, sizeof(text), format, args); /* its length; cut is fine */
+	va_end(args);
+	struct import_complaint about = told(place, text);
+	intake->config->on_note(intake->config->context, &about);
+}
+
+/* Those of the entries from @from on that are far from what was reported before. */
+static void warn(struct intake *intake, size_t from, const struct comparison *found)
+{
+	char says[ERR_TEXT_MAX], why[ERR_TEXT_MAX + METRIC_NAME_MAX];
+	for (size_t i = 0; i < found->n && intake->config->on_warning; i++) {
+		const struct comparison_far *far = &found->list[i];
+		const struct entry *entry = &intake->entries[from + far->nth];
+		const struct place *place = &intake->places[from + far->nth];
+		(void)utf8_print(why, sizeof(why), "%s: %s", entry->metric, /* fits */
+				 comparison_say(far, entry->point, says));
+		struct import_complaint warning = told(place, beside_column(why, place->column));
+		intake->config->on_warning(intake->config->context, &warning);
+		intake->result.warned++;
+	}
+}
+
+/* --- figures --- */
+
+/* Of entries of which one is refused after all (the agent's catalogue or clock is another by now)
+ * the others are handed in: by halves, so that each costs some ten calls. */
+static int hand_in_some(struct intake *intake, size_t from, size_t n, struct err *err)
+{
+	struct comparison found = { 0 };
+	int rc = intake->config->on_entries(intake->config->context, intake->entries + from, n,
+					    &found, err);
+	if (rc == 0) {
+		intake->result.figures += n;
+		warn(intake, from, &found);
+	}
+	comparison_free(&found);
+	if (rc != -EINVAL)
+		return rc;
+	if (n == 1) {
+		intake_complain(intake, &intake->places[from], "%s", err->text);
+		*err = (struct err){ 0 }; /* that is told */
+		return 0;
+	}
+	rc = hand_in_some(intake, from, n / 2, err);
+	return rc < 0 ? rc : hand_in_some(intake, from + n / 2, n - n / 2, err);
+}
+
+static int hand_in(struct intake *intake, struct err *err)
+{
+	if (intake->n_entries == 0)
+		return 0;
+	int rc = hand_in_some(intake, 0, intake->n_entries, err);
+	if (rc < 0)
+		return rc;
+	intake->n_entries = 0;
+	arena_reset(intake->arena);
+	return 0;
+}
+
+/* The entry outlives the row it came from. */
+static const char *keep(struct intake *intake, const char *text)
+{
+	size_t len = strlen(text) + 1;
+	char *copy = arena_alloc_raw(intake->arena, len);
+	return copy ? memcpy(copy, text, len) : NULL;
+}
+
+static int add_entry(struct intake *intake, const struct place *place, const struct entry *entry,
+		     struct err *err)
+{
+	struct entry kept = { .metric = keep(intake, entry->metric),
+			      .value = entry->value ? keep(intake, entry->value) : NULL,
+			      .period = entry->period ? keep(intake, entry->period) : NULL,
+			      .labels = keep(intake, entry->labels),
+			      .point = entry->point };
+	/* As the file has it; a decimal says the same, without the blanks around it. */
+	bool same = entry->value && strcmp(place->value, entry->value) == 0;
+	const char *value = same || strlen(place->value) >= NUMERAL_MAX
+				    ? kept.value
+				    : keep(intake, place->value);
+	if (!kept.metric || !kept.labels || (entry->value && !kept.value) ||
+	    (entry->period && !kept.period))
+		return err_memory(err);
+	intake->places[intake->n_entries] =
+		(struct place){ place->line, place->column, value ? value : "" };
+	intake->entries[intake->n_entries++] = kept;
+	return intake->n_entries == CHUNK ? hand_in(intake, err) : 0;
+}
+
+/* It is good for itself; is it beside the others of its file? */
+int intake_take(struct intake *intake, const struct place *place, const struct entry *entry,
+		const struct observation *obs, struct err *err)
+{
+	struct handin *handin = intake->config->handin;
+	unsigned other = 0;
+	struct err why;
+	if (intake->config->noting)
+		return handin_note(handin, obs, place->line, err);
+	enum handin_verdict verdict =
+		handin ? handin_ask(handin, obs, place->line, &other) : HANDIN_FINE;
+	if (verdict == HANDIN_AGAIN) {
+		intake_note(intake, place,
+			    _("%s: line %u gives the same figure with the same value; it is taken "
+			      "once"),
+			    entry->metric, other);
+		return 0;
+	}
+	if (verdict == HANDIN_FINE)
+		return add_entry(intake, place, entry, err);
+	(void)handin_refuse(verdict, true, other, &why);
+	err_wrap(&why, "%s", entry->metric);
+	intake_complain(intake, place, "%s", why.text);
+	return 0;
+}
+
+int intake_open(const struct import_config *config, struct intake **ret_intake, struct err *err)
+{
+	struct intake *intake = calloc(1, sizeof(*intake));
+	if (!intake)
+		return err_memory(err);
+	intake->config = config;
+	intake->arena = arena_open(CHUNK_TEXT_MAX);
+	if (!intake->arena) {
+		intake_close(intake);
+		return err_memory(err);
+	}
+	*ret_intake = intake;
+	return 0;
+}
+
+int intake_end(struct intake *intake, struct err *err)
+{
+	return hand_in(intake, err);
+}
+
+struct import_result intake_result(const struct intake *intake)
+{
+	return intake->result;
+}
+
+void intake_close(struct intake *intake)
+{
+	if (!intake)
+		return;
+	arena_close(intake->arena);
+	free(intake);
+}

@@ -1,0 +1,82 @@
+#include "import/row_labels.h"
+
+#include "common/text/viet.h"
+#include "import/cell.h"
+#include "import/row_kind.h"
+#include "import/terms.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* "a=b;c=d" as people write it, in any order. */
+static size_t split_labels(char *text, struct label labels[], size_t n, size_t most)
+{
+	char *rest;
+	for (char *pair = strtok_r(text, ";", &rest); pair && n < most;
+	     pair = strtok_r(NULL, ";", &rest)) {
+		char *equals = strchr(pair, '=');
+		if (equals)
+			*equals = '\0';
+		pair += strspn(pair, " ");
+		labels[n++] = (struct label){ pair, equals ? equals + 1 : "" };
+	}
+	return n;
+}
+
+/* "-" and ".." would be the name of one more part. */
+static bool names_nothing(const char *label)
+{
+	return row_says_nothing(label) || cell_is_dash(label);
+}
+
+bool row_labels_read(struct reading *reading, const struct csv_row *row,
+		     struct row_labels *ret_labels)
+{
+	struct label labels[LABELS_MAX + 1];
+	char written[LABELS_TEXT_MAX] = "";
+	size_t n = 0;
+	struct err why;
+	int rc = 0;
+	struct place cell = { row->line, "", "" };
+	*ret_labels = (struct row_labels){ 0 };
+	for (size_t i = 0; i < reading->columns.n && n <= LABELS_MAX && rc == 0; i++) {
+		const struct column *column = &reading->columns.list[i];
+		enum role role = column->heading.role;
+		size_t before = n;
+		struct place place = columns_place(&reading->columns, row, column);
+		if (role == ROLE_DIMENSION && !*place.value && column->filled &&
+		    !column->heading.plain)
+			ret_labels->merged = column;
+		if ((role != ROLE_DIMENSION && role != ROLE_LABELS) || !*place.value)
+			continue;
+		cell = place;
+		if (!ret_labels->column)
+			ret_labels->column = column;
+		reading->columns.list[i].filled = true;
+		if (role == ROLE_DIMENSION && names_nothing(cell.value)) {
+			rc = err_set(&why, -EINVAL,
+				     "'%s' does not name a %s; write its name, or empty the cell "
+				     "of a figure that is not divided",
+				     cell.value, terms_shown(column->heading.dimension));
+		} else if (role == ROLE_DIMENSION) {
+			labels[n++] = (struct label){ column->heading.dimension, cell.value };
+		} else if (strlen(cell.value) >= sizeof(written)) {
+			rc = err_set(&why, -EINVAL, "labels: the text is too long");
+		} else {
+			memcpy(written, cell.value, strlen(cell.value) + 1);
+			n = split_labels(written, labels, n, LABELS_MAX + 1);
+		}
+		if (rc == 0)
+			rc = labels_canonical(labels + before, n - before, ret_labels->text, &why);
+	}
+	if (rc == 0)
+		rc = labels_canonical(labels, n, ret_labels->text, &why);
+	if (rc < 0) {
+		intake_complain(reading->intake, &cell, "%s", why.text);
+		return false;
+	}
+	(void)viet_compose(ret_labels->text, ret_labels->text,
+			   LABELS_TEXT_MAX); /* one series, however a letter is typed;
+		      it does not grow */
+	return true;
+}

@@ -1,0 +1,23 @@
+/* What the province told this office, kept in the spool: its name, the zone, its
+ * unit's level, the catalogue. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/model/catalogue.h"
+#include "spool/spool.h"
+
+struct facts {
+	char *office_name, *zone;    /* owned; NULL: not told yet */
+	char *level;                 /* owned; "": its unit has none; NULL: not told yet */
+	struct catalogue *catalogue; /* owned; NULL: not told yet */
+};
+
+/** @level: of the unit that the office reports for; "" for none, or not told. */
+int facts_keep_office(struct spool *spool, const char *office_name, const char *zone,
+		      const char *level, struct err *err);
+/** -EINVAL when @csv is no catalogue; then nothing is kept. */
+int facts_keep_catalogue(struct spool *spool, const void *csv, size_t len, struct err *err);
+/** All but the catalogue. */
+int facts_read_office(struct spool *spool, struct facts *ret_facts, struct err *err);
+int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err);
+void facts_free(struct facts *facts);

@@ -1,0 +1,61 @@
+/* What /etc/lantoa/agent.conf says. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/sys/conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct settings_exec {
+	char *name, *command; /* owned, as all texts here */
+	uint32_t every_minutes, timeout_s;
+	uint64_t output_max;
+};
+
+struct settings_sql {
+	char *name, *file, *query;
+	uint32_t every_minutes, timeout_s;
+};
+
+struct settings {
+	char *state_dir;
+	char *api_socket;
+	char *zone;
+	uint32_t push_interval_s, kilobytes_per_hour, reconnect_min_ms, reconnect_max_ms,
+		enrol_timeout_s;
+	uint64_t bytes_max, reserve;
+	uint32_t keep_acked_days;
+	char *inbox_folder, *inbox_language;
+	uint32_t inbox_settle_s;
+	char *statsd_listen, *statsd_socket;
+	char *page_listen;
+	struct conf_items execs; /* of struct settings_exec */
+	struct conf_items sqls;  /* of struct settings_sql */
+	char *http_listen;
+	bool host_probes;
+	char *level;
+};
+
+#define SETTINGS_PATH LANTOA_SYSCONFDIR "/agent.conf"
+
+/** Read @path; NULL reads SETTINGS_PATH, or takes the defaults when that is not there. */
+int settings_read(const char *path, struct settings *ret_settings, struct err *err);
+/** What of @path is good, and defaults for the rest: for a look at an agent whose configuration was
+ * broken after its start. -ENOMEM. */
+int settings_read_good(const char *path, struct settings *ret_settings, struct err *err);
+void settings_free(struct settings *settings);
+/** The table itself, for --help and the manual page. */
+const struct conf_key *settings_keys(size_t *ret_n);
+/** Is any key of [@section] another in the two? */
+bool settings_section_differs(const char *section, const struct settings *a,
+			      const struct settings *b);
+/** conf_adopt() of the table. */
+void settings_adopt(struct settings *in_force, struct settings *fresh,
+		    struct conf_change *ret_change);
+/** Make the log level current. */
+int settings_apply_level(const struct settings *settings, struct err *err);
+/** STATE_DIR/@name into @ret_path (PATH_MAX). -ENAMETOOLONG. */
+int settings_path(const struct settings *settings, const char *name, char *ret_path,
+		  struct err *err);

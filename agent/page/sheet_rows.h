@@ -1,7 +1,0 @@
-/* The rows of a form as markup: fields with what is known beside them. */
-#pragma once
-
-#include "html.h"
-#include "sheet.h"
-
-void sheet_rows(struct html *html, const struct sheet *sheet);

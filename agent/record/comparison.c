@@ -1,0 +1,281 @@
+/* 1. Put the list in order: series by series, and in each by period.
+ * 2. Go through each series with the periods before at hand. The spool is asked once for those
+ * before the last figure; when all of them lie before the first, it has none between, and what
+ * comes at hand then comes from the list alone: a table of a series' new periods costs one
+ * question.
+ * 3. Else it is asked again behind every gap. */
+#include "record/comparison.h"
+
+#include "common/base/decimal.h"
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct known {
+	struct period period;
+	int64_t value_e;
+	bool withdrawn;
+};
+
+struct recent {                             /* of one series, before a period that is to come */
+	struct known list[HISTORY_PERIODS]; /* [n], the newest first */
+	size_t n;
+	unsigned decimals;
+};
+
+/* --- the periods at hand --- */
+
+/* Of two of one period that stands which was there before. */
+static void recent_add(struct recent *recent, const struct known *known)
+{
+	size_t at = 0;
+	while (at < recent->n && recent->list[at].period.number > known->period.number)
+		at++;
+	if (at == HISTORY_PERIODS ||
+	    (at < recent->n && recent->list[at].period.number == known->period.number))
+		return;
+	size_t behind = recent->n - at - (recent->n == HISTORY_PERIODS);
+	memmove(&recent->list[at + 1], &recent->list[at], behind * sizeof(*recent->list));
+	recent->list[at] = *known;
+	recent->n = at + behind + 1;
+}
+
+static int on_value(void *context, const struct spool_value *value)
+{
+	struct recent *recent = context;
+	struct known known = { .period = value->obs.period, .withdrawn = value->obs.withdrawn };
+	/* Of the time when the catalogue gave it more decimals. */
+	if (decimal_rescale(value->obs.value_e, value->obs.decimals, recent->decimals,
+			    &known.value_e) == 0)
+		recent_add(recent, &known);
+	return 0;
+}
+
+static int recent_ask(struct recent *recent, struct spool *spool, const struct observation *obs,
+		      struct err *err)
+{
+	return spool_each_before(spool, obs->metric, obs->labels, obs->period, HISTORY_PERIODS,
+				 on_value, recent, err);
+}
+
+/* --- one series --- */
+
+static struct comparison_far *judge(const struct recent *recent, const struct metric *metric,
+				    const struct observation *obs, struct comparison *comparison)
+{
+	struct history history = { .n = 0 };
+	const struct known *before = NULL;
+	struct comparison_far *far = &comparison->list[comparison->n];
+	*far = (struct comparison_far){ .decimals = obs->decimals, .value_e = obs->value_e };
+	for (size_t i = 0; i < recent->n; i++) {
+		const struct known *known = &recent->list[i];
+		if (known->withdrawn)
+			continue;
+		before = before ? before : known;
+		history_add(&history, known->value_e);
+	}
+	if (obs->withdrawn || !history_judge(&history, metric, obs->value_e, &far->usual))
+		return NULL;
+	far->before = before->period;
+	far->before_e = before->value_e;
+	comparison->n++;
+	return far;
+}
+
+/* @order[@n] are of one series, the oldest first. */
+static int compare_series(struct spool *spool, const struct metric *metric,
+			  const struct observation list[], const struct observation *const order[],
+			  size_t n, struct comparison *comparison, struct err *err)
+{
+	struct recent recent = { .n = 0, .decimals = order[0]->decimals };
+	int rc = recent_ask(&recent, spool, order[n - 1], err);
+	bool between = recent.n > 0 && recent.list[0].period.number >= order[0]->period.number;
+	if (between)
+		recent.n = 0;
+	for (size_t i = 0; i < n && rc >= 0; i++) {
+		const struct observation *obs = order[i];
+		int64_t gap =
+			i == 0 ? 2 : (int64_t)obs->period.number - order[i - 1]->period.number;
+		if (gap == 0) /* given twice: one figure */
+			continue;
+		if (between && gap > 1)
+			rc = recent_ask(&recent, spool, obs, err);
+		struct comparison_far *far =
+			rc < 0 ? NULL : judge(&recent, metric, obs, comparison);
+		if (far)
+			far->nth = (size_t)(obs - list);
+		recent_add(&recent, &(struct known){ obs->period, obs->value_e, obs->withdrawn });
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* --- all of them --- */
+
+static int compare_names(const struct observation *a, const struct observation *b)
+{
+	int order = a->metric == b->metric ? 0 : strcmp(a->metric, b->metric);
+	return order != 0 || a->labels == b->labels ? order : strcmp(a->labels, b->labels);
+}
+
+static int by_series(const void *a, const void *b)
+{
+	const struct observation *x = *(const struct observation *const *)a;
+	const struct observation *y = *(const struct observation *const *)b;
+	int order = compare_names(x, y);
+	if (order == 0)
+		order = (x->period.number > y->period.number) -
+			(x->period.number < y->period.number);
+	return order != 0 ? order : (x > y) - (x < y);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct comparison_far *x = a, *y = b;
+	return (x->nth > y->nth) - (x->nth < y->nth);
+}
+
+static bool comparable(const struct observation *obs)
+{
+	return !obs->now && !obs->add && obs->period.grain >= GRAIN_HOUR;
+}
+
+int comparison_make(struct spool *spool, const struct catalogue *catalogue,
+		    const struct observation list[], size_t n, struct comparison *ret_comparison,
+		    struct err *err)
+{
+	const struct observation **order = calloc(n + 1, sizeof(const struct observation *));
+	struct comparison comparison = { .list = calloc(n + 1, sizeof(*comparison.list)) };
+	int rc = order && comparison.list ? 0 : err_memory(err);
+	size_t n_order = 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (comparable(&list[i]))
+			order[n_order++] = &list[i];
+	if (rc == 0)
+		qsort(order, n_order, sizeof(const struct observation *), by_series);
+	for (size_t from = 0, end; from < n_order && rc == 0; from = end) {
+		for (end = from + 1; end < n_order && compare_names(order[from], order[end]) == 0;)
+			end++;
+		const struct metric *metric = catalogue_find(catalogue, order[from]->metric);
+		if (metric)
+			rc = compare_series(spool, metric, list, order + from, end - from,
+					    &comparison, err);
+	}
+	free(order);
+	if (rc < 0) {
+		comparison_free(&comparison);
+		return rc;
+	}
+	qsort(comparison.list, comparison.n, sizeof(*comparison.list), by_place);
+	*ret_comparison = comparison;
+	return 0;
+}
+
+void comparison_free(struct comparison *comparison)
+{
+	free(comparison->list);
+	*comparison = (struct comparison){ 0 };
+}
+
+/* --- telling --- */
+
+static const char *number(int64_t value_e, unsigned decimals, char point,
+			  char text[DECIMAL_TEXT_MAX])
+{
+	(void)decimal_format(value_e, decimals, text); /* its length */
+	char *mark = strchr(text, '.');
+	if (mark && point)
+		*mark = point;
+	return text;
+}
+
+const char *comparison_say(const struct comparison_far *far, char point, char text[ERR_TEXT_MAX])
+{
+	char value[DECIMAL_TEXT_MAX], before[DECIMAL_TEXT_MAX], low[DECIMAL_TEXT_MAX],
+		high[DECIMAL_TEXT_MAX], period[PERIOD_TEXT_MAX];
+	(void)utf8_print(
+		text, ERR_TEXT_MAX, /* its length; it fits */
+		_("%s is recorded, but it is far from what was reported before: %s for %s, "
+		  "and %s to %s would be usual; if it is wrong, correct it and hand it in "
+		  "again"),
+		number(far->value_e, far->decimals, point, value),
+		number(far->before_e, far->decimals, point, before),
+		period_format(far->before, period),
+		number(far->usual.low_e, far->decimals, point, low),
+		number(far->usual.high_e, far->decimals, point, high));
+	return text;
+}
+
+/* --- on the API --- */
+
+static json_t *far_json(const struct comparison_far *far)
+{
+	char value[DECIMAL_TEXT_MAX], before[DECIMAL_TEXT_MAX], low[DECIMAL_TEXT_MAX],
+		high[DECIMAL_TEXT_MAX], period[PERIOD_TEXT_MAX], says[ERR_TEXT_MAX];
+	return json_pack("{s:I, s:s, s:{s:s, s:s}, s:[s, s], s:s}", "observation",
+			 (json_int_t)far->nth + 1, "value",
+			 number(far->value_e, far->decimals, '.', value), "before", "period",
+			 period_format(far->before, period), "value",
+			 number(far->before_e, far->decimals, '.', before), "usual",
+			 number(far->usual.low_e, far->decimals, '.', low),
+			 number(far->usual.high_e, far->decimals, '.', high), "warning",
+			 comparison_say(far, '.', says));
+}
+
+json_t *comparison_json(const struct comparison *comparison)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; array && i < comparison->n; i++)
+		if (json_array_append_new(array, far_json(&comparison->list[i])) < 0) {
+			json_decref(array);
+			array = NULL;
+		}
+	return array;
+}
+
+/* With as many decimals as stand there, at most DECIMALS_MAX. */
+static bool read_number(const json_t *json, unsigned *ret_decimals, int64_t *ret_value_e)
+{
+	const char *text = json_string_value(json);
+	const char *mark = text ? strchr(text, '.') : NULL;
+	struct err ignored; /* it is passed over */
+	size_t decimals = mark ? strlen(mark + 1) : 0;
+	*ret_decimals = (unsigned)decimals;
+	return text && decimals <= DECIMALS_MAX &&
+	       decimal_parse(text, strlen(text), *ret_decimals, ret_value_e, &ignored) == 0;
+}
+
+static bool read_far(const json_t *json, size_t n, struct comparison_far *far)
+{
+	const json_t *before = json_object_get(json, "before");
+	const json_t *usual = json_object_get(json, "usual");
+	const char *period = json_string_value(json_object_get(before, "period"));
+	json_int_t place = json_integer_value(json_object_get(json, "observation"));
+	unsigned of[3];
+	struct err ignored; /* it is passed over */
+	if (place < 1 || (uint64_t)place > n || !period ||
+	    period_parse(period, CALENDAR_CIVIL, &far->before, &ignored) < 0 ||
+	    !read_number(json_object_get(json, "value"), &far->decimals, &far->value_e) ||
+	    !read_number(json_object_get(before, "value"), &of[0], &far->before_e) ||
+	    !read_number(json_array_get(usual, 0), &of[1], &far->usual.low_e) ||
+	    !read_number(json_array_get(usual, 1), &of[2], &far->usual.high_e))
+		return false;
+	far->nth = (size_t)place - 1;
+	return of[0] == far->decimals && of[1] == far->decimals && of[2] == far->decimals;
+}
+
+int comparison_read(const json_t *array, size_t n, struct comparison *ret_comparison,
+		    struct err *err)
+{
+	size_t n_array = json_array_size(array);
+	struct comparison comparison = { .list = calloc(n_array + 1, sizeof(*comparison.list)) };
+	if (!comparison.list)
+		return err_memory(err);
+	for (size_t i = 0; i < n_array; i++)
+		comparison.n +=
+			read_far(json_array_get(array, i), n, &comparison.list[comparison.n]);
+	*ret_comparison = comparison;
+	return 0;
+}

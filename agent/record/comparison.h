@@ -1,0 +1,52 @@
+/* Figures that are handed in, compared with what was reported before: which of them are far from
+ * it? They are recorded all the same; whoever hands them in is told, and may correct them. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/model/catalogue.h"
+#include "record/history.h"
+#include "spool/spool.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct comparison_far { /* one that is far */
+	size_t nth;     /* in the list that was compared */
+	unsigned decimals;
+	int64_t value_e;
+	struct history_range usual;
+	struct period before; /* the newest of its past, and */
+	int64_t before_e;     /* its value */
+};
+
+struct comparison {
+	struct comparison_far *list; /* owned [n], by nth */
+	size_t n;
+};
+
+/**
+ * Compare @list[@n] before it is recorded. The past of a figure is that of agent/record/history.h:
+ * values of its series for earlier periods, from the spool and from the list itself, which counts
+ * where both have one. Not compared are what is added, withdrawn or of "now", and what is counted
+ * more often than by the hour, which nobody types.
+ *
+ * @ret_comparison  the caller frees; as it was on error
+ *
+ * Returns 0; -ENOMEM; as the spool does when it cannot be read. Blocks on disk: for the worker.
+ */
+int comparison_make(struct spool *spool, const struct catalogue *catalogue,
+		    const struct observation list[], size_t n, struct comparison *ret_comparison,
+		    struct err *err);
+void comparison_free(struct comparison *comparison); /* zeroed is fine */
+
+/** The sentence about @far, in the language of the thread; @point stands before decimals, '\0':
+ * '.'. */
+const char *comparison_say(const struct comparison_far *far, char point, char text[ERR_TEXT_MAX]);
+
+/* As the API answers: [{"observation": 2, "value": "800", "before": {"period": "2025-05", "value":
+ * "78"}, "usual": ["39", "117"], "warning": sentence}]; observations count from 1. */
+json_t *comparison_json(const struct comparison *comparison); /* NULL: out of memory */
+/** Read it again; @n were handed in. What is no such thing, of an agent of another version, is
+ * passed over. -ENOMEM. */
+int comparison_read(const json_t *array, size_t n, struct comparison *ret_comparison,
+		    struct err *err);

@@ -1,0 +1,44 @@
+/* A figure as people and programs give it, in words, on its way to an observation. The one place
+ * that judges them by the cached catalogue, for record, import and the API alike. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/model/catalogue.h"
+#include "spool/spool.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct entry { /* all texts borrowed */
+	const char *metric;
+	const char *value;  /* a decimal; NULL withdraws what was reported */
+	const char *period; /* NULL: the current one of the metric's grain */
+	const char *labels; /* canonical (common/model/labels.h); "" for none */
+	bool add;
+	/* For sentences about a value that a person wrote in another notation than ours: */
+	const char *typed; /* as it was written; NULL: as value has it */
+	char point;        /* what stands before decimals there; '\0': '.' */
+};
+
+/**
+ * @ret_obs borrows the entry's metric and labels. -EINVAL with a sentence that says what to do:
+ * unknown metric, a period of another grain or in the future, wrong labels, no number, too many
+ * decimals, out of range. @now_us tells the current period; CLOCK_UNKNOWN_US: nobody knows it, so
+ * nothing lies in the future, and what has no period is of "now" (agent/clock/clock.h).
+ */
+int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
+		struct observation *ret_obs, struct err *err);
+
+/** The same for a metric that was found, whose name the sentence then leaves out; entry->metric may
+ * be any text. */
+int entry_judge_as(const struct metric *metric, const struct entry *entry, int64_t now_us,
+		   struct observation *ret_obs, struct err *err);
+
+enum entry_part { ENTRY_PERIOD, ENTRY_LABELS, ENTRY_VALUE };
+
+/** The same, and @ret_part says what of the entry the sentence is about. */
+int entry_judge_part(const struct metric *metric, const struct entry *entry, int64_t now_us,
+		     struct observation *ret_obs, enum entry_part *ret_part, struct err *err);
+
+/** Is a figure of this period sealed at once (a day or coarser)? */
+bool entry_coarse(const struct observation *obs);

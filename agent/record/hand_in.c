@@ -1,0 +1,186 @@
+/* A table of open addressing, half full at most. A figure has a slot by its name; the parts of a
+ * total have one together, by the total's name and a mark. */
+#include "record/hand_in.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOM_FIRST 256u /* a power of two */
+
+struct slot {
+	uint64_t name[2];
+	int64_t value_e;
+	unsigned place; /* 0: the slot is free */
+	unsigned other; /* that gives another value; 0: none */
+	bool withdrawn, asked;
+};
+
+struct handin {
+	struct slot *slots; /* owned [room] */
+	size_t n, room;
+};
+
+struct handin *handin_open(void)
+{
+	struct handin *handin = calloc(1, sizeof(*handin));
+	if (handin)
+		handin->slots = calloc(ROOM_FIRST, sizeof(*handin->slots));
+	if (!handin || !handin->slots) {
+		free(handin);
+		return NULL;
+	}
+	handin->room = ROOM_FIRST;
+	return handin;
+}
+
+void handin_close(struct handin *handin)
+{
+	if (!handin)
+		return;
+	free(handin->slots);
+	free(handin);
+}
+
+/* --- names --- */
+
+static void add_text(crypto_generichash_state *state, const char *text)
+{
+	(void)crypto_generichash_update(state, (const uint8_t *)text, strlen(text) + 1);
+}
+
+/* Of the figure, or of the parts that make up a total. Sodium's calls only fail of wrong sizes. */
+static struct slot name_of(const struct observation *obs, bool parts)
+{
+	struct slot slot = { .value_e = obs->value_e, .withdrawn = obs->withdrawn };
+	crypto_generichash_state state;
+	int64_t period[] = { obs->period.calendar, obs->period.grain,
+			     obs->now ? INT64_MAX : obs->period.number, parts };
+	(void)crypto_generichash_init(&state, NULL, 0, sizeof(slot.name));
+	add_text(&state, obs->metric);
+	add_text(&state, parts ? "" : obs->labels);
+	(void)crypto_generichash_update(&state, (const uint8_t *)period, sizeof(period));
+	(void)crypto_generichash_final(&state, (uint8_t *)slot.name, sizeof(slot.name));
+	return slot;
+}
+
+/* Its slot, or the free one where it would be. */
+static struct slot *find(const struct handin *handin, const struct slot *named)
+{
+	size_t at = named->name[0] & (handin->room - 1);
+	while (handin->slots[at].place > 0 &&
+	       memcmp(handin->slots[at].name, named->name, sizeof(named->name)) != 0)
+		at = (at + 1) & (handin->room - 1);
+	return &handin->slots[at];
+}
+
+static int grow(struct handin *handin, struct err *err)
+{
+	struct handin more = { .n = handin->n, .room = handin->room * 2 };
+	more.slots = calloc(more.room, sizeof(*more.slots));
+	if (!more.slots)
+		return err_memory(err);
+	for (size_t i = 0; i < handin->room; i++)
+		if (handin->slots[i].place > 0)
+			*find(&more, &handin->slots[i]) = handin->slots[i];
+	free(handin->slots);
+	*handin = more;
+	return 0;
+}
+
+/* The slot of @named, made if need be. */
+static int note(struct handin *handin, struct slot named, unsigned place, struct err *err)
+{
+	struct slot *slot = find(handin, &named);
+	if (slot->place > 0) {
+		bool same = slot->withdrawn == named.withdrawn &&
+			    (named.withdrawn || slot->value_e == named.value_e);
+		if (!same && slot->other == 0)
+			slot->other = place;
+		return 0;
+	}
+	if (handin->n == HANDIN_MAX)
+		return err_set(err, -EFBIG, "more than %u figures at once; hand them in in parts",
+			       HANDIN_MAX);
+	named.place = place;
+	*slot = named;
+	return ++handin->n * 2 > handin->room ? grow(handin, err) : 0;
+}
+
+int handin_note(struct handin *handin, const struct observation *obs, unsigned place,
+		struct err *err)
+{
+	int rc = obs->add ? 0 : note(handin, name_of(obs, false), place, err);
+	if (rc < 0 || obs->add || obs->withdrawn || !*obs->labels)
+		return rc;
+	struct slot parts = name_of(obs, true);
+	parts.value_e = 0; /* of whatever value */
+	return note(handin, parts, place, err);
+}
+
+enum handin_verdict handin_ask(struct handin *handin, const struct observation *obs, unsigned place,
+			       unsigned *ret_other)
+{
+	struct slot figure = name_of(obs, false), parts = name_of(obs, true);
+	struct slot *slot = find(handin, &figure);
+	const struct slot *part = find(handin, &parts);
+	bool again = slot->asked;
+	if (obs->add || slot->place == 0)
+		return HANDIN_FINE;
+	slot->asked = true;
+	*ret_other = slot->place == place ? slot->other : slot->place;
+	if (slot->other > 0)
+		return HANDIN_DIFFERS;
+	if (part->place > 0 && !*obs->labels && !obs->withdrawn) {
+		*ret_other = part->place;
+		return HANDIN_TOTAL;
+	}
+	return again ? HANDIN_AGAIN : HANDIN_FINE;
+}
+
+int handin_refuse(enum handin_verdict verdict, bool lines, unsigned other, struct err *err)
+{
+	if (verdict == HANDIN_DIFFERS && lines)
+		return err_set(
+			err, -EINVAL,
+			"line %u gives another value for the same figure; keep the right one "
+			"and remove the other",
+			other);
+	if (verdict == HANDIN_DIFFERS)
+		return err_set(err, -EINVAL,
+			       "observation %u gives another value for the same figure; send the "
+			       "right one alone",
+			       other);
+	if (lines)
+		return err_set(err, -EINVAL,
+			       "it has no label, while line %u has a part of the same figure, and "
+			       "the two would be added up; remove it if it is the total, label it "
+			       "if it is a part of its own",
+			       other);
+	return err_set(
+		err, -EINVAL,
+		"it has no label, while observation %u is a part of the same figure, and the "
+		"two would be added up; leave it out if it is the total, label it if it is a "
+		"part of its own",
+		other);
+}
+
+int handin_check(const struct observation list[], size_t n, struct err *err)
+{
+	unsigned other = 0;
+	struct handin *handin = handin_open();
+	int rc = handin ? 0 : err_memory(err);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = handin_note(handin, &list[i], (unsigned)i + 1, err);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		enum handin_verdict verdict = handin_ask(handin, &list[i], (unsigned)i + 1, &other);
+		if (verdict == HANDIN_DIFFERS || verdict == HANDIN_TOTAL) {
+			rc = handin_refuse(verdict, false, other, err);
+			err_wrap(err, "observation %zu", i + 1);
+		}
+	}
+	handin_close(handin);
+	return rc;
+}

@@ -1,0 +1,53 @@
+/* Current values of one series that lie together in the spool: those of 120 periods of a day that
+ * follow each other, two hours of minutes, or the one of a day or longer. As bytes it takes 2 to 5
+ * for a value, where a row took 30, and a row is what costs time.
+ *
+ * Bytes: for each value, by rising nth, varint(gap << 2 | withdrawn << 1 | turned), gap being the
+ * periods left out before it; when turned, what its batch number is more than that of the value
+ * before (zigzag varint, at first than 0); unless withdrawn, what it is more than the value before
+ * (the same). Then FNV-1a of all of it, 32 bits, least byte first: a disk that lies is found out.
+ */
+#pragma once
+
+#include "common/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STRETCH_PERIODS   120u
+#define STRETCH_PARTS     12u /* of a day, at most */
+#define STRETCH_BYTES_MAX (STRETCH_PERIODS * 22u + 4u)
+
+struct stretch_value {
+	int64_t value_e; /* 0 when withdrawn */
+	int64_t seq;     /* the batch it went in; 0: not sealed yet; < 0 only while repairing */
+	uint32_t nth;    /* which of the day's periods */
+	bool withdrawn;
+};
+
+struct stretch {
+	uint32_t n;
+	struct stretch_value values[STRETCH_PERIODS]; /* ascending by nth */
+};
+
+static inline uint32_t stretch_part(uint32_t nth)
+{
+	return nth / STRETCH_PERIODS;
+}
+
+/** The value of period @nth; NULL when there is none. */
+struct stretch_value *stretch_find(struct stretch *stretch, uint32_t nth);
+/** The same, made (all zero) when there is none. All values are of @nth's part. */
+struct stretch_value *stretch_enter(struct stretch *stretch, uint32_t nth);
+/** Without it, if it is there. */
+void stretch_drop(struct stretch *stretch, uint32_t nth);
+
+uint32_t stretch_unsealed(const struct stretch *stretch);
+int64_t stretch_newest(const struct stretch *stretch); /* the highest seq */
+
+/** Returns how many bytes. */
+size_t stretch_encode(const struct stretch *stretch, uint8_t ret_bytes[STRETCH_BYTES_MAX]);
+/** -EUCLEAN when these are no bytes of a stretch of @part of a day. */
+int stretch_decode(const void *bytes, size_t len, uint32_t part, struct stretch *ret_stretch,
+		   struct err *err);

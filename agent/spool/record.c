@@ -1,0 +1,432 @@
+/* Recording: figures in, one transaction per call.
+ *
+ * 1. Find the series of each, or make it (it gets its wire number when it is first sealed).
+ * 2. Series by series, because values that lie together are read and written together (chunk.h):
+ *    compare with the current value; the same value is no news.
+ * 3. Put it as unsealed (seq 0), see that the file stays within its bound, commit (fsync).
+ * Whatever fails on the way rolls back, and the spool is as it was. */
+#include "common/model/civil.h"
+#include "spool/spool_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+/* Put in order together. 40 series have 200 each of them, more than a stretch, and what it takes is
+ * some 160 KB. */
+#define SORTED_MAX 8192u
+
+struct place { /* of a figure in its series */
+	int32_t day;
+	uint32_t nth;
+};
+
+struct value {
+	int64_t value_e;
+	unsigned decimals;
+	bool withdrawn;
+	int64_t series; /* where it lies */
+};
+
+static struct place place_of(struct period period)
+{
+	return (struct place){ period_first_day(period), period_nth(period) };
+}
+
+/* The figure's current value, in whichever series it lies, which is at hand then: 1 found, 0 not.
+ */
+static int value_find(struct spool *spool, const struct kin *kin, struct place place,
+		      struct value *ret_value, struct err *err)
+{
+	for (size_t i = 0; i < kin->n; i++) {
+		int rc = spool_hand_take(spool, kin->of[i].series, place.day, place.nth, err);
+		if (rc < 0)
+			return rc;
+		const struct stretch_value *found = stretch_find(&spool->hand.stretch, place.nth);
+		if (!found)
+			continue;
+		*ret_value = (struct value){ .value_e = found->value_e,
+					     .decimals = kin->of[i].decimals,
+					     .withdrawn = found->withdrawn,
+					     .series = kin->of[i].series };
+		return 1;
+	}
+	return 0;
+}
+
+int32_t kept_from(int32_t day, int64_t shape)
+{
+	enum grain grain = shape_grain(shape);
+	if (grain <= GRAIN_DAY || day < DAY_MIN)
+		return day;
+	return period_first_day(period_of_day(shape_calendar(shape), grain, day));
+}
+
+int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err)
+{
+	struct blob fact = { 0 };
+	int rc = spool_fact_get(spool, TRIMMED_FACT, &fact, err);
+	*ret_day = INT32_MIN;
+	if (rc == 0 && fact.len == sizeof(*ret_day))
+		memcpy(ret_day, fact.data, sizeof(*ret_day));
+	blob_free(&fact);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* There is no value to add to: was there never one, or was it trimmed? */
+static int check_never_was(struct spool *spool, const struct observation *obs, struct place place,
+			   struct err *err)
+{
+	int32_t trimmed;
+	int64_t shape = shape_pack(obs->period.calendar, obs->period.grain, obs->decimals);
+	int rc = spool_trimmed_to(spool, &trimmed, err);
+	if (rc < 0 || place.day >= kept_from(trimmed, shape))
+		return rc;
+	return err_set(err, -ESTALE,
+		       "what was recorded of %s so long ago is no longer kept here; "
+		       "record the whole value instead of adding",
+		       obs->metric);
+}
+
+/* What @obs makes of the current value @was (NULL: none). */
+static int value_next(const struct observation *obs, const struct value *was, int64_t *ret_value_e,
+		      struct err *err)
+{
+	int64_t base = 0;
+	if (obs->withdrawn) {
+		*ret_value_e = 0;
+		return 0;
+	}
+	if (obs->add && was && !was->withdrawn &&
+	    decimal_rescale(was->value_e, was->decimals, obs->decimals, &base) < 0)
+		return err_set(err, -ERANGE,
+			       "the current value of %s has more decimals than %u; "
+			       "record the whole value instead of adding",
+			       obs->metric, obs->decimals);
+	if (__builtin_add_overflow(obs->value_e, obs->add ? base : 0, ret_value_e))
+		return err_set(err, -ERANGE, "the sum for %s does not fit into 64 bits",
+			       obs->metric);
+	return 0;
+}
+
+/* Take @was out of the series it lies in, where that is not @series, and put the new value there.
+ */
+static int value_put(struct spool *spool, int64_t series, struct place place,
+		     const struct value *was, int64_t value_e, bool withdrawn, struct err *err)
+{
+	struct hand *hand = &spool->hand;
+	int rc = 0;
+	if (was && was->series != series) {
+		rc = spool_hand_take(spool, was->series, place.day, place.nth, err);
+		if (rc < 0)
+			return rc;
+		stretch_drop(&hand->stretch, place.nth);
+		hand->changed = true;
+	}
+	if ((rc = spool_hand_take(spool, series, place.day, place.nth, err)) < 0)
+		return rc;
+	*stretch_enter(&hand->stretch, place.nth) = (struct stretch_value){
+		.nth = place.nth, .value_e = value_e, .withdrawn = withdrawn
+	};
+	hand->changed = true;
+	return 0;
+}
+
+/* 1 the current value changed, 0 no news. */
+static int record_in(struct spool *spool, struct kin *kin, const struct observation *obs,
+		     struct place place, struct err *err)
+{
+	struct value was = { 0 };
+	int64_t value_e = 0, series;
+	int rc, found = value_find(spool, kin, place, &was, err);
+	if (found < 0)
+		return found;
+	if (obs->add && !found && (rc = check_never_was(spool, obs, place, err)) < 0)
+		return rc;
+	if ((rc = value_next(obs, found ? &was : NULL, &value_e, err)) < 0)
+		return rc;
+	if (found && was.decimals == obs->decimals && was.withdrawn == obs->withdrawn &&
+	    was.value_e == value_e)
+		return 0;
+	if ((rc = spool_kin_series(spool, kin, obs->decimals, &series, err)) < 0)
+		return rc;
+	rc = value_put(spool, series, place, found ? &was : NULL, value_e, obs->withdrawn, err);
+	return rc < 0 ? rc : 1;
+}
+
+int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err)
+{
+	struct kin kin;
+	int rc = spool_kin_find(spool, obs->metric, obs->labels, obs->period, &kin, err);
+	return rc < 0 ? rc : record_in(spool, &kin, obs, place_of(obs->period), err);
+}
+
+uint64_t spool_record_limit(const struct spool *spool)
+{
+	return spool->limits.bytes_max - spool->limits.bytes_max / 4;
+}
+
+/* Inside the transaction: is what was put within the bound? Acked batches make way first. */
+static int keep_within_bound(struct spool *spool, struct err *err)
+{
+	int rc = spool_make_room(spool, spool_record_limit(spool), err);
+	if (rc == -ENOSPC)
+		return err_set(err, -ENOSPC,
+			       "it is full (of at most %llu bytes) of figures that wait for the "
+			       "province; mend the link, or raise [spool] bytes_max",
+			       (unsigned long long)spool->limits.bytes_max);
+	return rc;
+}
+
+/* Is there more than the reserve left on the disk? Asked before anything is written: others share
+ * the disk, and what is refused in time needs no repair. */
+static int check_disk(const struct spool *spool, struct err *err)
+{
+	struct statvfs disk;
+	if (spool->limits.reserve == 0 || statvfs(spool->path, &disk) < 0)
+		return 0; /* a disk that cannot tell its room says so when it is written */
+	uint64_t left = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (left >= spool->limits.reserve)
+		return 0;
+	return err_set(err, -ENOSPC,
+		       "the disk has %llu bytes left, fewer than are to be kept free; make room on "
+		       "it, or lower [spool] reserve",
+		       (unsigned long long)left);
+}
+
+struct left_out { /* figures at fault that were passed over */
+	size_t n;
+	struct err why; /* of the last */
+};
+
+/* Observations of one call, at most SORTED_MAX of them at a time. */
+struct roll {
+	struct spool *spool;
+	struct moment now;
+	struct kindred kindred;
+	struct listed {
+		struct place place;
+		uint32_t kin; /* index; UNDATED: it is done */
+	} * listed;           /* owned [SORTED_MAX] or fewer */
+	uint32_t *order;      /* owned, the same */
+	bool news;
+	struct left_out *left_out; /* NULL: one at fault refuses all */
+};
+
+#define UNDATED UINT32_MAX
+
+static int roll_init(struct roll *roll, size_t n)
+{
+	roll->listed = malloc(n * sizeof(*roll->listed));
+	roll->order = malloc(n * sizeof(*roll->order));
+	return roll->listed && roll->order ? kindred_init(&roll->kindred, n) : -ENOMEM;
+}
+
+static void roll_deinit(struct roll *roll)
+{
+	kindred_deinit(&roll->kindred);
+	free(roll->listed);
+	free(roll->order);
+}
+
+/* Which series, which period; what has none yet is recorded so. */
+static int list_one(struct roll *roll, const struct observation *obs, struct listed *ret_listed,
+		    struct err *err)
+{
+	struct period period = obs->period;
+	int rc = 0;
+	if (obs->now && !roll->now.known) {
+		ret_listed->kin = UNDATED;
+		roll->news = true;
+		return spool_undated_add(roll->spool, obs, roll->now.boot_us, err);
+	}
+	if (obs->now)
+		period = civil_period(period.calendar, period.grain, roll->now.at_us);
+	else if (!roll->now.known)
+		rc = spool_undated_trace(roll->spool, obs, err);
+	if (rc < 0)
+		return rc;
+	ret_listed->place = place_of(period);
+	return kindred_of(&roll->kindred, roll->spool, obs, &ret_listed->kin, err);
+}
+
+/* By series, and in each as they came: a counting sort. Returns how many; -ENOMEM. */
+static int64_t put_in_order(struct roll *roll, size_t n)
+{
+	size_t *next = calloc(roll->kindred.n + 1, sizeof(*next));
+	if (!next)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (roll->listed[i].kin != UNDATED)
+			next[roll->listed[i].kin + 1]++;
+	for (size_t k = 0; k < roll->kindred.n; k++)
+		next[k + 1] += next[k];
+	int64_t dated = (int64_t)next[roll->kindred.n];
+	for (size_t i = 0; i < n; i++)
+		if (roll->listed[i].kin != UNDATED)
+			roll->order[next[roll->listed[i].kin]++] = (uint32_t)i;
+	free(next);
+	return dated;
+}
+
+/* Is @rc about the figure alone, and was found before anything of it was written? */
+static bool is_its_own_fault(int rc)
+{
+	return rc == -ERANGE || rc == -E2BIG || rc == -ESTALE;
+}
+
+/* True: the figure with @rc is left out, and the others go on. */
+static bool passes_over(struct roll *roll, int rc, const struct err *err)
+{
+	if (!roll->left_out || !is_its_own_fault(rc))
+		return false;
+	roll->left_out->n++;
+	roll->left_out->why = *err;
+	return true;
+}
+
+/* @ret_bad: the one at fault. */
+static int record_some(struct roll *roll, const struct observation obs[], size_t n, size_t *ret_bad,
+		       struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		*ret_bad = i;
+		int rc = list_one(roll, &obs[i], &roll->listed[i], err);
+		if (rc < 0 && !passes_over(roll, rc, err))
+			return rc;
+		if (rc < 0)
+			roll->listed[i].kin = UNDATED; /* no more of it */
+	}
+	int64_t dated = put_in_order(roll, n);
+	if (dated < 0)
+		return err_memory(err);
+	for (int64_t k = 0; k < dated; k++) {
+		size_t i = *ret_bad = roll->order[k];
+		const struct listed *listed = &roll->listed[i];
+		int rc = record_in(roll->spool, &roll->kindred.list[listed->kin], &obs[i],
+				   listed->place, err);
+		if (rc < 0 && !passes_over(roll, rc, err))
+			return rc;
+		roll->news |= rc == 1;
+	}
+	return 0;
+}
+
+static int record_each(struct roll *roll, const struct observation obs[], size_t n, size_t *ret_bad,
+		       struct err *err)
+{
+	int rc = 0;
+	for (size_t from = 0; from < n && rc == 0; from += SORTED_MAX) {
+		size_t bad = 0, left = n - from, some = left < SORTED_MAX ? left : SORTED_MAX;
+		rc = roll_init(roll, some) < 0 ? err_memory(err)
+					       : record_some(roll, obs + from, some, &bad, err);
+		*ret_bad = from + bad;
+		roll_deinit(roll);
+	}
+	return rc;
+}
+
+static int record_all(struct spool *spool, const struct observation obs[], size_t n,
+		      struct left_out *left_out, size_t *ret_bad, struct err *err)
+{
+	struct roll roll = { .spool = spool, .now = clock_now(spool->clock), .left_out = left_out };
+	int rc = check_disk(spool, err);
+	if (rc == 0)
+		rc = db_begin(spool->db, err);
+	if (rc == 0) {
+		rc = spool_date_pending(spool, &roll.now, err);
+		roll.news = rc == 1;
+	}
+	if (rc >= 0)
+		rc = record_each(&roll, obs, n, ret_bad, err);
+	if (rc < 0)
+		return rc;
+	if (!roll.news) { /* nothing to write, so nothing to wait for */
+		spool_rollback(spool);
+		return 0;
+	}
+	rc = spool_hand_write(spool, err);
+	if (rc == 0)
+		rc = keep_within_bound(spool, err);
+	return rc < 0 ? rc : spool_commit(spool, err);
+}
+
+/* Is it the disk that refuses, rather than something about the figures? */
+static bool disk_refuses(int rc)
+{
+	return rc < 0 && rc != -ERANGE && rc != -E2BIG && rc != -ESTALE && rc != -EINVAL &&
+	       rc != -ENOMEM;
+}
+
+/* Whose failure is it? What is wrong with a figure is told to whoever sent it, who has no use for
+ * the name of a file here. */
+static int name_spool(const struct spool *spool, int rc, struct err *err)
+{
+	if (rc == -ERANGE || rc == -ESTALE || rc == -E2BIG)
+		return rc;
+	if (rc == -ENOSPC)
+		return err_wrap(err, "the spool");
+	return err_wrap(err, "spool '%s'", spool->path);
+}
+
+static int record(struct spool *spool, const struct observation obs[], size_t n,
+		  struct left_out *left_out, size_t *ret_bad, struct err *err)
+{
+	int rc = record_all(spool, obs, n, left_out, ret_bad, err);
+	if (rc == 0 || disk_refuses(rc))
+		spool->refused_rc = rc;
+	if (rc < 0) {
+		spool_rollback(spool);
+		spool->undated_here = -1;
+		return name_spool(spool, rc, err);
+	}
+	return 0;
+}
+
+int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,
+		 struct err *err)
+{
+	struct err own;
+	size_t bad = 0;
+	int rc = record(spool, obs, n, NULL, &bad, err ? err : &own);
+	if (ret_bad)
+		*ret_bad = bad;
+	return rc;
+}
+
+int spool_record_good(struct spool *spool, const struct observation obs[], size_t n,
+		      size_t *ret_left_out, struct err *err)
+{
+	size_t bad = 0;
+	struct left_out left_out = { 0 };
+	int rc = record(spool, obs, n, &left_out, &bad, err);
+	if (rc < 0)
+		return rc;
+	if (left_out.n > 0)
+		*err = left_out.why;
+	*ret_left_out = left_out.n;
+	return 0;
+}
+
+int spool_current(struct spool *spool, const char *metric, const char *labels, struct period period,
+		  int64_t *ret_value_e, unsigned *ret_decimals, bool *ret_withdrawn,
+		  struct err *err)
+{
+	struct err own;
+	struct kin kin;
+	struct value value = { 0 };
+	if (!err)
+		err = &own;
+	int rc = spool_kin_find(spool, metric, labels, period, &kin, err);
+	if (rc == 0)
+		rc = value_find(spool, &kin, place_of(period), &value, err);
+	if (rc < 0)
+		return err_wrap(err, "spool '%s'", spool->path);
+	if (rc == 0)
+		return err_set(err, -ENOENT, "%s has no value yet", metric);
+	*ret_value_e = value.value_e;
+	*ret_decimals = value.decimals;
+	*ret_withdrawn = value.withdrawn;
+	return 0;
+}

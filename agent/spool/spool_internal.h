@@ -1,0 +1,285 @@
+/* What spool*.c share, and nobody else includes: the connection, its statements, the tables.
+ *
+ * meta     one row: id, numbers, counters; turn rises with each transaction; which life it is
+ *          (life.c), and end_seq, the last batch of one whose series numbers ran out; 0: it
+ *          goes on
+ * series   id here, and number on the wire: given when a batch of this life first uses it, so that
+ *          declarations are contiguous; (metric, labels) with other decimals is another series
+ * stretch  the values of (series, day) in part (chunk.h) of that day, each with the batch it went
+ *          in; how many are not sealed yet, and the newest batch. A figure lies in one series: a
+ *          change of decimals moves it to the new one. What is written at the same time lies
+ *          together, on a few pages: hence day and part before series
+ * batch    sealed payloads
+ * refusal  what the province quarantined, the newest 1000; series: its id, < 0: not known
+ * ack_day  per day of acks, by the province's clock, up to which batch: how long those are kept
+ * undated  figures of "now" whose time is not known, and traces of others (undated.c)
+ * fact     small durable facts */
+#pragma once
+
+#include "common/base/decimal.h"
+#include "common/net/wire.h"
+#include "common/sys/db.h"
+#include "spool/chunk.h"
+#include "spool/spool.h"
+
+enum spool_sql {
+	SQL_META,
+	SQL_META_ID,
+	SQL_META_ACKED,
+	SQL_META_TURN,
+	SQL_META_TURN_NEXT,
+	SQL_META_LAST,
+	SQL_META_LIFE,
+	SQL_META_END,
+	SQL_SERIES_FIND,
+	SQL_SERIES_ADD,
+	SQL_SERIES_COUNT,
+	SQL_SERIES_NUMBER,
+	SQL_SERIES_NEXT,
+	SQL_SERIES_BY_NUMBER,
+	SQL_SERIES_ALL,
+	SQL_SERIES_OF,
+	SQL_SERIES_FORGET,
+	SQL_SERIES_DROP_IDLE,
+	SQL_STRETCH_GET,
+	SQL_STRETCH_ADD,
+	SQL_STRETCH_PUT,
+	SQL_STRETCH_DROP,
+	SQL_STRETCH_NEXT,
+	SQL_STRETCH_TRIM,
+	SQL_STRETCH_NUMBERED,
+	SQL_STRETCH_OLDEST,
+	SQL_STRETCH_WALK,
+	SQL_STRETCH_NEWEST,
+	SQL_UNSEALED_COUNT,
+	SQL_UNSEALED_DAY,
+	SQL_UNSEALED,
+	SQL_BATCH_ADD,
+	SQL_BATCH_GET,
+	SQL_BATCH_OLDEST,
+	SQL_BATCH_DROP,
+	SQL_BATCH_DROP_ALL,
+	SQL_BATCH_WAITING,
+	SQL_BATCH_WALK,
+	SQL_BATCH_PAYLOADS,
+	SQL_REFUSAL_ADD,
+	SQL_REFUSAL_TRIM,
+	SQL_REFUSAL_COUNT,
+	SQL_REFUSAL_WALK,
+	SQL_REFUSAL_DROP_ALL,
+	SQL_REFUSAL_SUM,
+	SQL_REFUSAL_LISTED,
+	SQL_ACK_DAY,
+	SQL_ACK_DAY_BACK,
+	SQL_ACK_DAY_BEFORE,
+	SQL_ACK_DAY_FORGET,
+	SQL_ACK_DAY_DROP_ALL,
+	SQL_UNDATED_ADD,
+	SQL_UNDATED_HERE,
+	SQL_UNDATED_OF_SERIES,
+	SQL_UNDATED_NEXT,
+	SQL_UNDATED_LATER,
+	SQL_UNDATED_LEAVE,
+	SQL_UNDATED_RETRY,
+	SQL_UNDATED_DROP,
+	SQL_UNDATED_DROP_START,
+	SQL_UNDATED_BOOT,
+	SQL_UNDATED_STARTS,
+	SQL_UNDATED_COUNT,
+	SQL_SERIES_ENTER,
+	SQL_SERIES_EXACT,
+	SQL_SERIES_SIBLINGS,
+	SQL_FACT_SET,
+	SQL_FACT_GET,
+	SQL_PAGES,
+	SQL_COUNT
+};
+
+/* The stretch that was last looked at or changed: chunk_cache.c. */
+struct hand {
+	bool known, changed; /* what it is; and it is still to be written */
+	bool stored;         /* it has a row */
+	int64_t series;
+	int32_t day;
+	uint32_t part;
+	struct stretch stretch;
+};
+
+struct spool {
+	sqlite3 *db; /* owned */
+	char *path;  /* owned */
+	struct spool_limits limits;
+	sqlite3_stmt *statements[SQL_COUNT]; /* owned; prepared at first use */
+	struct spool_life life;
+	uint64_t renewed_from, renewed_seq; /* as FROM_FACT says of a life that has none before */
+	struct clock *clock;                /* outlives us; NULL: the wall clock is believed */
+	struct clock_core kept_clock;       /* as the file has it */
+	/* Rows of this start that wait to be dated; -1: to be counted. Whoever holds the spool
+	 * writes it; the loop looks meanwhile whether there are any. */
+	_Atomic int64_t undated_here;
+	int refused_rc;      /* as in struct spool_status */
+	uint64_t released;   /* likewise; not kept: the next Welcome tells it again */
+	int32_t trimmed_day; /* current values were trimmed for this day already */
+	struct hand hand;
+};
+
+struct spool_meta {
+	struct spool_life life;
+	uint64_t last_seq, acked_seq, quarantined;
+	uint64_t end_seq; /* nothing more is sealed in this life; 0: it goes on */
+	int64_t last_ack_us;
+};
+
+extern const struct db_schema spool_schema;
+
+/** The prepared statement, ready to bind; NULL with err set. Owned by the spool. */
+sqlite3_stmt *spool_statement(struct spool *spool, enum spool_sql sql, struct err *err);
+/** Bind @n integers in order; SQLite's code. */
+int spool_bind(sqlite3_stmt *statement, size_t n, const int64_t values[]);
+/** Bind @n integers in order and run a statement that yields no rows. */
+int spool_run(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
+	      struct err *err);
+/** Bind @n integers, fetch the first row's first integer; -ENODATA (err untouched) when there is no
+ * row. */
+int spool_number(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
+		 int64_t *ret_value, struct err *err);
+/** End the transaction; every one of the spool's ends here or is rolled back. On error it is. */
+int spool_commit(struct spool *spool, struct err *err);
+void spool_rollback(struct spool *spool); /* fine when none is open */
+int spool_meta(struct spool *spool, struct spool_meta *ret_meta, struct err *err);
+/** The oldest kept batch, when it is acked; -ENODATA (err untouched) when there is none such. */
+int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq, struct err *err);
+/** Inside a transaction: drop acked batches, oldest first, until at most @limit bytes are in use.
+ * -ENOSPC (err untouched) when that is not enough. */
+int spool_make_room(struct spool *spool, uint64_t limit, struct err *err);
+/** Bytes up to which figures are recorded. Sealing and acks must still work when recording is
+ * refused: they may use the last quarter of the bound. */
+uint64_t spool_record_limit(const struct spool *spool);
+/** Bytes of the file that are in use. */
+int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
+
+/** Values were trimmed up to this day; INT32_MIN: never. */
+int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err);
+
+/* chunk_cache.c */
+struct stretch_key {
+	int64_t series;
+	int32_t day;
+	int64_t part;
+	int64_t unsealed, newest;
+};
+#define STRETCH_FIRST                                                                              \
+	{                                                                                          \
+		.day = INT32_MIN                                                                   \
+	} /* before it */
+/** Take the stretch of (series, day, nth) at hand: spool->hand.stretch, empty when there is none.
+ * The one before is written if it changed. */
+int spool_hand_take(struct spool *spool, int64_t series, int32_t day, uint32_t nth,
+		    struct err *err);
+/** The same where its @bytes are there already. */
+int spool_hand_give(struct spool *spool, const struct stretch_key *key, const void *bytes,
+		    size_t len, struct err *err);
+/** Write the one at hand if it changed: before anything asks the table. */
+int spool_hand_write(struct spool *spool, struct err *err);
+/** Whatever changed of it did not happen. */
+void spool_hand_forget(struct spool *spool);
+/** The stretch after @key by (day, part, series) is at hand, and @key is its: 1; 0: there is none.
+ */
+int spool_hand_next(struct spool *spool, struct stretch_key *key, struct err *err);
+/** Some stretch of a series that has a number: 1; 0: there is none. */
+int spool_stretch_numbered(struct spool *spool, struct stretch_key *ret_key, struct err *err);
+/** For SQL: stretch_pack(nth, value_e, withdrawn, seq), an aggregate that the schema's steps call,
+ * and stretch_is_whole(part, points). */
+int spool_stretch_functions(sqlite3 *db, struct err *err);
+/** -EUCLEAN when one cannot be read: SQLite knows pages, not what they mean. */
+int spool_stretches_whole(sqlite3 *db, struct err *err);
+
+/* life.c */
+/** Fill in where @life goes on from. */
+void spool_life_origin(const struct spool *spool, struct spool_life *life);
+/** Inside a transaction, and before the id changes: the spool under @id goes on from what this is.
+ */
+int spool_renewed_from(struct spool *spool, uint64_t id, uint64_t *ret_from, uint64_t *ret_seq,
+		       struct err *err);
+/** Read it again: at opening. */
+int spool_read_renewed_from(struct spool *spool, struct err *err);
+/** How many series numbers one life has. */
+uint32_t spool_numbers(const struct spool *spool);
+/** Inside a transaction: batch @meta->last_seq is the last of this life, since series wait for
+ * which it has no number. */
+int spool_life_end(struct spool *spool, struct spool_meta *meta, struct err *err);
+/** Inside a transaction: the next life begins behind the last batch, which is acked. */
+int spool_life_next(struct spool *spool, struct spool_meta *meta, struct err *err);
+
+/** Inside a transaction: forget series that have neither a value nor a number, at most @most of
+ * them; < 0: all. @ret_all: there is none left. */
+int spool_forget_idle(struct spool *spool, int64_t most, bool *ret_all, struct err *err);
+
+/* series.c */
+/* The series of one name, labels, calendar and grain, one for each number of decimals: a figure
+ * lies in one of them. */
+struct kin {
+	const char *metric, *labels; /* borrowed */
+	enum calendar calendar;
+	enum grain grain;
+	size_t n;
+	struct {
+		int64_t series;
+		unsigned decimals;
+	} of[DECIMALS_MAX + 1];
+};
+int spool_kin_find(struct spool *spool, const char *metric, const char *labels,
+		   struct period period, struct kin *ret_kin, struct err *err);
+/** The one with @decimals, made when it is not there; -E2BIG. */
+int spool_kin_series(struct spool *spool, struct kin *kin, unsigned decimals, int64_t *ret_series,
+		     struct err *err);
+/* Those of some observations at hand, each found once. Zeroed it can be deinited. */
+struct kindred {
+	struct kin *list; /* owned [n] */
+	size_t n, room;
+	uint32_t *buckets; /* owned [mask + 1]; index + 1, 0: none */
+	size_t mask;
+};
+int kindred_init(struct kindred *kindred, size_t n); /* for @n observations; -ENOMEM */
+/** @ret_index in list; @obs's texts are borrowed. */
+int kindred_of(struct kindred *kindred, struct spool *spool, const struct observation *obs,
+	       uint32_t *ret_index, struct err *err);
+void kindred_deinit(struct kindred *kindred);
+
+/** Inside a transaction: 1 the current value changed, 0 no news. The period is @obs's. */
+int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err);
+
+/* undated.c, all inside a transaction. */
+/** @obs is of a moment that nobody knows. */
+int spool_undated_add(struct spool *spool, const struct observation *obs, int64_t boot_us,
+		      struct err *err);
+/** @obs is about to be recorded with its period while others of its series may wait. */
+int spool_undated_trace(struct spool *spool, const struct observation *obs, struct err *err);
+/** When the time is known by @now: date what waits from this start. 1 when figures changed. */
+int spool_date_pending(struct spool *spool, const struct moment *now, struct err *err);
+/** What the clock knows, when that is news. */
+int spool_keep_clock(struct spool *spool, struct err *err);
+#define SET_ASIDE_FACT                                                                             \
+	"set_aside" /* the path of a damaged file that was not looked at yet; "": none */
+/* Three uint64_t as this machine writes them: the spool's id, and which one, and up to which batch
+ * of it, it was before it was renewed. Of another id it says nothing: a program that did not know
+ * of it renewed the spool since. */
+#define FROM_FACT    "renewed_from"
+#define TRIMMED_FACT "trimmed_to" /* an int32_t as this machine writes it */
+/** With values trimmed up to @day, the first day from which every value of a series of @shape is
+ * sure to be here. */
+int32_t kept_from(int32_t day, int64_t shape);
+
+/* A series' shape as the wire writes it: grain | decimals << 4 | calendar << 8. */
+int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals);
+enum grain shape_grain(int64_t shape);
+enum calendar shape_calendar(int64_t shape);
+unsigned shape_decimals(int64_t shape);
+#define SEQ_MAX (INT64_MAX / 2) /* of batches: so that the next ones can be counted */
+
+/** Such as a series or a figure can have; what a disk says need not be. */
+bool shape_is_sane(int64_t shape);
+/* Judged cells (common/sys/db.h): a shape, a local day. */
+int64_t row_shape(struct db_row *row, int column);
+int32_t row_day(struct db_row *row, int column);
+#define SHAPE_WITHOUT_DECIMALS(shape) ((shape) & ~INT64_C(0xf0))

@@ -1,8 +1,0 @@
-/* 'lantoa-agent status' for people: one screen that can be read out over the phone. */
-#pragma once
-
-#include <jansson.h>
-#include <stdio.h>
-
-/** @root: the JSON of status.h. In the language of the process. */
-void status_screen(const json_t *root, FILE *out);

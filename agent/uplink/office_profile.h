@@ -1,0 +1,32 @@
+/* What the province tells about itself and the office, kept in the spool: the office's name, the
+ * zone, its unit's level, the catalogue. */
+#pragma once
+
+#include "common/base/blob.h"
+#include "spool/spool.h"
+#include "uplink/task.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct keeper {
+	struct task_group *group; /* outlives it, as the spool */
+	struct spool *spool;
+	/* A catalogue is durable in the spool; may be NULL. */
+	void (*on_catalogue)(void *context, const void *csv, size_t len);
+	void *context;
+	/* its own: */
+	char *office_name, *zone, *level; /* owned; NULL: not told yet */
+	struct task task;
+	struct blob catalogue, keeping; /* waiting; being kept */
+	bool office_due;
+	bool lost; /* what was told last is not kept, for the disk failed: it is to be told again */
+};
+
+/** Texts are copied; while the disk is busy they are passed over, the next Welcome tells them
+ * again. */
+void keeper_office(struct keeper *keeper, const char *office_name, const char *zone,
+		   const char *level);
+/** A newer catalogue replaces one that waits. -ENOMEM. */
+int keeper_catalogue(struct keeper *keeper, const void *csv, size_t len);
+void keeper_free(struct keeper *keeper); /* what it owns; the task is not busy */

@@ -1,0 +1,184 @@
+/* What the uplink decides, as a function of (state, event) to actions: no clock, no dice, no
+ * socket. The shell (uplink.h) reports events and performs actions; a test plays weeks of outages.
+ *
+ * 1. START opens the socket. libzmq connects by itself; CONNECTED says the handshake is through.
+ * 2. Hello; Welcome says up to which batch the province has this spool, and how many batches may be
+ *    unacknowledged (credit).
+ * 3. Batches go in order from upto + 1, one read from the spool at a time, never more in flight
+ *    than the credit. Ack upto releases; more go.
+ * What can go wrong, and the answer:
+ * - the connection breaks: what was in flight counts as not sent (ZMQ_IMMEDIATE drops it); Hello
+ *   again when it is back, and Welcome says where to go on
+ * - no answer to Hello: Hello again, thrice, then a new socket after a pause
+ * - nothing heard for ping_ms: Ping; for silence_ms: a new socket (libzmq gives up a connection
+ *   for good after any protocol error, and never says so)
+ * - batches in flight but no ack for ack_ms: Hello again (an ack may be dropped, never repeated)
+ * - an Ack that moves nothing asks to slow down: the batches in flight were put off, and go again
+ *   after that rest
+ * - GAP: Hello again, with pauses that grow while nothing moves
+ * - our key is refused, or was used too often: a new socket after a pause that grows
+ * - a batch is refused as malformed, or no common protocol: it stays, blocks what follows, and is
+ *   tried again every refused_ms; people are told
+ * - there is nothing to say for a minute, and the next figures come late (core->rests), or the line
+ *   is metered and its hour spent: CLOSE and rest, until something is sealed and may be sent, a day
+ *   at most. A connection costs as much as five minutes of rest with one
+ * - the province's catalogue is another by now, or it held figures held_ms ago and may have
+ * released them: Hello again, which brings both, once nothing is in flight; after a random while,
+ * because all offices hear of a catalogue at once
+ * - the spool went on in its next life (spool.h): a new line and Hello under the new id. Whenever
+ *   the province does not know that id: Hello under the one before, on a line of its own. Only a
+ *   province that still has all of the life before is sent the next; for another, RENEW
+ * - the spool cannot note an ack: RELEASE again after note_ms, whatever the line does
+ * - the province asks for less than we keep, claims batches we never sent, or its batch upto is not
+ *   ours: the spool was, or the province was, restored from an old copy; RENEW puts all current
+ *   values under a fresh spool id, again and again until the disk takes it
+ */
+#pragma once
+
+#include "uplink/budget.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct uplink_timing {
+	uint32_t hello_ms;   /* answer to Hello */
+	uint32_t ping_ms;    /* silence before a Ping */
+	uint32_t silence_ms; /* silence before the socket is made anew; also for connecting */
+	uint32_t ack_ms;     /* without progress of acks */
+	uint32_t retry_ms;   /* after a send that found no room */
+	uint32_t backoff_min_ms, backoff_max_ms;
+	uint32_t refused_ms; /* before a refused batch is tried again */
+	uint32_t note_ms;    /* before a disk that failed is asked again to note an ack, or renew */
+	uint32_t rest_ms;    /* the longest rest without a connection */
+	uint32_t refresh_ms; /* within so long, at random, a changed catalogue is asked for */
+	uint32_t
+		held_ms; /* while figures are held there: when it is asked whether they still are */
+};
+/** What production uses, with the given bounds of pauses. */
+struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max_ms);
+
+enum uplink_state {
+	UPLINK_STOPPED,
+	UPLINK_PAUSING,    /* no socket; until pause_until */
+	UPLINK_CONNECTING, /* a socket, but no handshake yet */
+	UPLINK_GREETING,   /* Hello sent, or about to be */
+	UPLINK_WELCOME,    /* batches flow */
+	UPLINK_RENEWING,   /* the spool gets a new id; asked again at pause_until */
+	UPLINK_RESTING,    /* no socket, by choice */
+};
+
+/* What people should know. */
+enum uplink_trouble {
+	UPLINK_TROUBLE_NEW,         /* not heard of the province yet */
+	UPLINK_TROUBLE_NONE,        /* all is well */
+	UPLINK_TROUBLE_UNREACHABLE, /* no connection, or no answer */
+	UPLINK_TROUBLE_KEY,         /* our key is not (or no longer) on the province's list */
+	UPLINK_TROUBLE_LATER,       /* our key was used too often */
+	UPLINK_TROUBLE_PROTOCOL,    /* no common protocol version */
+	UPLINK_TROUBLE_BATCH,       /* blocked_seq was refused */
+	UPLINK_TROUBLE_BUDGET,      /* batches wait for the next hour's bytes */
+};
+
+struct uplink_core {
+	struct uplink_timing timing;
+	struct budget budget; /* set per_hour at any time */
+	bool rests;           /* set it: the line is dropped while there is nothing to say */
+	enum uplink_state state;
+	enum uplink_trouble trouble;
+	uint32_t session;     /* rises with each Hello and each lost connection */
+	uint64_t last_seq;    /* sealed */
+	uint64_t acked;       /* committed at the province */
+	uint64_t next_send;   /* in order; acked + 1 ... last_seq + 1 */
+	uint64_t trusted;     /* the highest seq that the province can honestly have */
+	uint64_t blocked_seq; /* 0: none */
+	uint64_t begin; /* of the spool's life: struct spool_life. All seqs here are its own */
+	bool proving;   /* Hello and Welcome are about the life before */
+	bool proven;    /* on this connection: the province has all of it */
+	uint32_t credit;
+	uint32_t attempt; /* of the pause; 0 after a Welcome */
+	uint32_t hellos;  /* unanswered ones, or answered ones that moved nothing */
+	bool sending;     /* a SEND_BATCH waits for its BATCH_DONE */
+	uint64_t heard_ms, pinged_ms;
+	uint64_t pause_until_ms, connect_until_ms, hello_at_ms, hello_until_ms;
+	uint64_t ack_until_ms, slow_until_ms, retry_at_ms, blocked_until_ms;
+	uint64_t refresh_at_ms; /* UINT64_MAX: the catalogue is that of the province */
+	uint64_t rest_until_ms; /* whatever there is to say */
+	uint64_t wake_ms;       /* of a rest: when it ends, as far as is known */
+	size_t dear;            /* what the batch that waits for the budget costs; 0: none does */
+	uint64_t note_at_ms;    /* UINT64_MAX: the spool knows what is acked */
+};
+
+enum uplink_event_type {
+	UPLINK_START,        /* last_seq, upto = acked so far, begin */
+	UPLINK_TICK,         /* uplink_next_ms() has come; too early is fine */
+	UPLINK_OPEN_FAILED,  /* there is no socket */
+	UPLINK_CONNECTED,    /* handshake succeeded */
+	UPLINK_DISCONNECTED, /* libzmq will connect again */
+	UPLINK_AUTH_FAILED,
+	UPLINK_TOLD_LATER, /* the handshake was refused, but not the key */
+	UPLINK_WELCOMED,   /* upto, credit, matches */
+	UPLINK_ACKED,      /* upto, slow_down_ms */
+	UPLINK_REFUSED,    /* seq, code: Lantoa__V1__Refused__Code */
+	UPLINK_HEARD,      /* anything else from the province */
+	UPLINK_OUTDATED,   /* what a Welcome tells is another by now, or may be */
+	UPLINK_SEALED,     /* last_seq */
+	UPLINK_REBORN,     /* begin: the spool is in its next life */
+	UPLINK_BATCH_DONE, /* seq, session, result */
+	UPLINK_NOT_NOTED,  /* a RELEASE failed */
+	UPLINK_RENEWED,    /* the spool has a new id and no batch */
+	UPLINK_NOT_RENEWED,
+	UPLINK_STOP,
+};
+
+enum uplink_result {
+	UPLINK_SENT,
+	UPLINK_TOO_DEAR, /* bytes: more than uplink_affords() */
+	UPLINK_NO_ROOM,  /* the socket would not take it, or its turn had passed */
+	UPLINK_MISSING,  /* the spool does not keep it */
+};
+
+struct uplink_event {
+	enum uplink_event_type type;
+	uint64_t now_ms; /* monotonic */
+	uint64_t dice;   /* random bits, for jitter */
+	uint64_t last_seq, upto, seq, begin;
+	uint32_t credit, slow_down_ms, session;
+	size_t bytes; /* of the frame that was, or was not, sent */
+	bool matches; /* the province's batch upto is ours: spool_matches() */
+	int code;
+	enum uplink_result result;
+};
+
+enum uplink_action_type {
+	UPLINK_OPEN,       /* make a socket and connect */
+	UPLINK_CLOSE,      /* drop it, with all that is in it */
+	UPLINK_SEND_HELLO, /* of the life before, if core->proving */
+	UPLINK_SEND_BATCH, /* read seq from the spool, send, report BATCH_DONE with session */
+	UPLINK_SEND_PING,
+	UPLINK_RELEASE, /* spool_acked(upto); report NOT_NOTED if that fails */
+	UPLINK_RENEW,   /* spool_renew(), report RENEWED or NOT_RENEWED */
+	UPLINK_SAY,     /* core->trouble has changed: log it */
+};
+struct uplink_action {
+	enum uplink_action_type type;
+	uint64_t seq; /* of SEND_BATCH; upto of RELEASE */
+	uint32_t session;
+};
+#define UPLINK_ACTIONS_MAX 8u
+struct uplink_actions {
+	size_t n;
+	struct uplink_action list[UPLINK_ACTIONS_MAX]; /* perform in order */
+};
+
+void uplink_core_init(struct uplink_core *core, const struct uplink_timing *timing);
+struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event event);
+/** When the next TICK is due, on the clock of the events; UINT64_MAX: no need. */
+uint64_t uplink_next_ms(const struct uplink_core *core);
+/** Batches sent and not acknowledged. */
+uint64_t uplink_in_flight(const struct uplink_core *core);
+/** A frame of @len bytes came from the province; answers of common size were reckoned with what
+ * they answer. */
+void uplink_heard(struct uplink_core *core, uint64_t now_ms, size_t len);
+/** May a batch whose frame has @len bytes go now, and its ack come? */
+bool uplink_affords(const struct uplink_core *core, uint64_t now_ms, size_t len);

@@ -1,0 +1,33 @@
+/* Welcomes on their way to the core: is the province's last batch ours? The newest one stands. */
+#pragma once
+
+#include "common/net/wire.h"
+#include "spool/spool.h"
+#include "uplink/task.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct welcome {
+	uint64_t upto;
+	uint32_t credit, protocol;
+	uint8_t digest[WIRE_DIGEST_LEN]; /* of batch upto */
+	size_t digest_len;               /* as it came: 0 when it was not told */
+};
+
+struct welcomes {
+	struct task_group *group; /* outlives it, as the spool */
+	struct spool *spool;
+	/* It was looked at; what cannot be looked at is logged, and counts as lost. */
+	void (*on_checked)(void *context, const struct welcome *welcome, bool matches);
+	void *context;
+	/* its own: */
+	struct task task;
+	struct welcome next, checking;
+	bool due, stale, matches;
+};
+
+/** @upto: the message's, as the spool counts. */
+void welcomes_take(struct welcomes *welcomes, uint64_t upto, const Lantoa__V1__Welcome *message);
+/** Those on their way came over a line that is no more. */
+void welcomes_forget(struct welcomes *welcomes);

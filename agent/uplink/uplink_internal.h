@@ -1,0 +1,53 @@
+/* What uplink.c, frames.c and uplink_state.c share, and nobody else includes. */
+#pragma once
+
+#include "uplink/ack_log.h"
+#include "uplink/batch_sender.h"
+#include "uplink/batcher.h"
+#include "uplink/link.h"
+#include "uplink/office_profile.h"
+#include "uplink/resume_check.h"
+#include "uplink/uplink.h"
+
+struct uplink {
+	struct uplink_config config;
+	uv_loop_t *loop;
+	struct uplink_core core;
+	struct line *line; /* NULL: no socket */
+	unsigned lines;    /* this one and those closing */
+	uv_timer_t tick;
+	unsigned handles;
+	struct spool_life life;     /* that frames are about */
+	int64_t province_offset_us; /* province's clock minus our monotonic one */
+	bool province_clock_known;
+	bool tells_held, holds; /* what a Welcome told, or an Ack since; not on every version's */
+	uint64_t held_told_ms;
+	bool connected, at_rest; /* as struct uplink_look says, also the next three */
+	int64_t since_us, moved_us;
+	uint64_t acked_seen;
+	char *refusal; /* owned; NULL: none yet */
+
+	struct task_group group; /* of those of its parts: */
+	struct welcomes welcomes;
+	struct sealer sealer;
+	struct courier courier;
+	struct receipts receipts;
+	struct keeper keeper;
+	struct task renew;
+
+	bool stopping;
+	void (*on_closed)(void *context);
+	void *closed_context;
+};
+
+/** Tell the core, and perform what it decides. */
+void uplink_tell(struct uplink *uplink, struct uplink_event event);
+
+/** The core's trouble has changed: log it. */
+void uplink_say(const struct uplink *uplink);
+
+/* Frames to the province; what cannot be sent is lost, and the core says it again. */
+void uplink_send_hello(struct uplink *uplink);
+void uplink_send_ping(struct uplink *uplink);
+/** A frame from the province, to whom it concerns. */
+void uplink_take_frame(struct uplink *uplink, const uint8_t *data, size_t len);

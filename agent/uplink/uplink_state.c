@@ -1,0 +1,86 @@
+/* How the line is: for the log, and for status. */
+#include "uplink/uplink_internal.h"
+
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+
+static const char *const troubles[] = {
+	[UPLINK_TROUBLE_NEW] = "",
+	[UPLINK_TROUBLE_NONE] = "",
+	[UPLINK_TROUBLE_UNREACHABLE] =
+		N_("the province cannot be reached; figures are kept here and sent later"),
+	[UPLINK_TROUBLE_KEY] =
+		N_("the province does not let this office's key in (any more): it was revoked, or "
+		   "another machine was enrolled for the office. Figures are kept here; if this "
+		   "machine is to send them, ask the province for an invitation and run "
+		   "'lantoa-agent enrol'"),
+	[UPLINK_TROUBLE_LATER] = N_(
+		"the province asks this office to wait: its key made too many connections within "
+		"a minute. If only this machine has the key, the line breaks off often; "
+		"otherwise ask the province for an invitation and run 'lantoa-agent enrol'"),
+	[UPLINK_TROUBLE_PROTOCOL] =
+		N_("the province speaks another version of the protocol; install a newer "
+		   "lantoa-agent, or ask the province to"),
+	[UPLINK_TROUBLE_BUDGET] =
+		N_("the line's bytes of this hour are spent ([uplink] kilobytes_per_hour); figures "
+		   "are kept here and sent later"),
+	[UPLINK_TROUBLE_BATCH] = N_("the province refuses a batch; it is kept and tried again "
+				    "every hour, please tell the province"),
+};
+
+void uplink_say(const struct uplink *uplink)
+{
+	const struct uplink_core *core = &uplink->core;
+	const struct identity *identity = uplink->config.identity;
+	if (core->trouble == UPLINK_TROUBLE_NONE)
+		log_info("uplink: connected office=%s address=%s acked=%llu", identity->office,
+			 identity->address, (unsigned long long)core->acked);
+	else
+		log_warn("uplink: %s office=%s address=%s blocked=%llu refusal=\"%s\"",
+			 troubles[core->trouble], identity->office, identity->address,
+			 (unsigned long long)core->blocked_seq,
+			 uplink->refusal ? uplink->refusal : "");
+}
+
+/* A task that runs has not said yet. */
+static int disk_rc(const struct uplink *uplink)
+{
+	const struct task *tasks[] = { &uplink->sealer.task, &uplink->receipts.task,
+				       &uplink->renew };
+	for (size_t i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++)
+		if (!tasks[i]->busy && tasks[i]->rc < 0)
+			return tasks[i]->rc;
+	return 0;
+}
+
+static bool is_refused(const struct uplink_core *core)
+{
+	return core->blocked_seq != 0 || core->trouble == UPLINK_TROUBLE_PROTOCOL;
+}
+
+void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
+{
+	static const char *const states[] = {
+		[UPLINK_STOPPED] = N_("stopped"),       [UPLINK_PAUSING] = N_("waiting"),
+		[UPLINK_CONNECTING] = N_("connecting"), [UPLINK_GREETING] = N_("greeting"),
+		[UPLINK_WELCOME] = N_("connected"),     [UPLINK_RENEWING] = N_("renewing"),
+		[UPLINK_RESTING] = N_("at rest"),
+	};
+	const struct uplink_core *core = &uplink->core;
+	*ret_look = (struct uplink_look){
+		.state = states[core->state],
+		.trouble = *troubles[core->trouble] ? _(troubles[core->trouble]) : "",
+		.refusal = uplink->refusal && is_refused(core) ? uplink->refusal : "",
+		.blocked_seq = core->blocked_seq,
+		.in_flight = uplink_in_flight(core),
+		.waiting = core->last_seq > core->acked ? core->last_seq - core->acked : 0,
+		.connected = uplink->connected,
+		.since_us = uplink->since_us,
+		.moved_us = uplink->moved_us,
+		.at_rest = core->state == UPLINK_RESTING,
+		.resting = core->slow_until_ms > uv_now(uplink->loop),
+		.disk_rc = disk_rc(uplink),
+		.office_name = uplink->keeper.office_name ? uplink->keeper.office_name : "",
+		.zone = uplink->keeper.zone ? uplink->keeper.zone : "",
+	};
+}

@@ -1,0 +1,314 @@
+#include "api/status.h"
+#include "common/model/civil.h"
+#include "journal/journal_clock.h"
+#include "registry/delivery.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An agent that rests calls once a day, and may find the line busy. */
+#define SILENT_US (INT64_C(26) * 3600 * 1000000)
+
+static void number_head(struct table *table, const char *object, const char *key, uint64_t number)
+{
+	char text[24];
+	(void)snprintf(text, sizeof(text), "%" PRIu64, number); /* fits */
+	table_head(table, object, key, text);
+}
+
+static int count(sqlite3 *db, struct table *table, const char *key, const char *sql,
+		 struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc = db_prepare(db, sql, &stmt, err);
+	if (rc < 0)
+		return rc;
+	rc = db_step(stmt, err);
+	if (rc == 1)
+		number_head(table, "store", key, (uint64_t)sqlite3_column_int64(stmt, 0));
+	sqlite3_finalize(stmt);
+	return rc < 0 ? rc : 0;
+}
+
+/* NULL: never. */
+static const char *heard(const struct condition_facts *facts, int64_t office,
+			 char text[INSTANT_TEXT_MAX])
+{
+	int64_t at_us = facts->contacts ? contact_list_at(facts->contacts, office) : 0;
+	return at_us ? civil_format(at_us, text) : NULL;
+}
+
+static int office_rows(sqlite3 *db, const struct reference *reference,
+		       const struct condition_facts *facts, struct table *table, struct err *err)
+{
+	int32_t today = civil_day(civil_now_us());
+	sqlite3_stmt *rows;
+	int rc = db_prepare(
+		db,
+		"SELECT o.id, (SELECT max(last_received_us) FROM spool WHERE office = o.id AND "
+		"upto > 0),"
+		" (SELECT sum(upto) FROM spool WHERE office = o.id),"
+		" (SELECT CASE min(CASE state WHEN 2 THEN 0 WHEN 1 THEN 1 + (expires_us <= ?1) "
+		"ELSE "
+		"3 END)"
+		"  WHEN 0 THEN 'active' WHEN 1 THEN 'invited' WHEN 2 THEN 'expired'"
+		"  WHEN 3 THEN 'revoked' ELSE 'none' END"
+		"  FROM office_key WHERE office = o.id),"
+		" coalesce(h.observations, 0) FROM office o LEFT JOIN held h ON h.office = o.id"
+		" ORDER BY o.code",
+		&rows, err);
+	if (rc == 0)
+		sqlite3_bind_int64(rows, 1, civil_now_us());
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		const struct office *office =
+			offices_by_id(reference->offices, sqlite3_column_int64(rows, 0));
+		const struct unit *unit =
+			office ? office_unit(office, reference->units, today) : NULL;
+		char instant[INSTANT_TEXT_MAX];
+		bool received = sqlite3_column_type(rows, 1) != SQLITE_NULL;
+		table_row(table);
+		table_text(table, office ? office->code : NULL);
+		table_text(table, office ? office->name : NULL);
+		table_text(table, unit ? unit->code : NULL);
+		table_text(table, (const char *)sqlite3_column_text(rows, 3));
+		table_text(table, heard(facts, sqlite3_column_int64(rows, 0), instant));
+		table_text(table,
+			   received ? civil_format(sqlite3_column_int64(rows, 1), instant) : NULL);
+		table_int(table, sqlite3_column_int64(rows, 2));
+		table_int(table, sqlite3_column_int64(rows, 4));
+		rc = 0;
+	}
+	sqlite3_finalize(rows);
+	return rc;
+}
+
+/* Index quarantine_grave serves who repeats its condition word by word, as the next two do. */
+static_assert(VERDICT_DAMAGED == 9 && VERDICT_OLDER_COPY == 10, "those of quarantine_grave");
+
+/* Offices' days that cannot be read, by what waits for them. */
+static int damaged_days(sqlite3 *db, const struct reference *reference,
+			struct condition_facts *facts, struct err *err)
+{
+	sqlite3_stmt *rows = NULL;
+	int rc = db_prepare(db,
+			    "SELECT j.office, j.day, sum(q.observations) FROM quarantine q"
+			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
+			    " AND q.verdict IN (9, 10) AND q.verdict = ?1 GROUP BY j.office, j.day",
+			    &rows, err);
+	if (rc == 0)
+		sqlite3_bind_int(rows, 1, VERDICT_DAMAGED);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		const struct office *office =
+			offices_by_id(reference->offices, sqlite3_column_int64(rows, 0));
+		if (office &&
+		    office_is_doubtful(office, reference->units, sqlite3_column_int(rows, 1))) {
+			facts->doubtful += (uint64_t)sqlite3_column_int64(rows, 2);
+			rc = 0;
+			continue;
+		}
+		facts->damaged_days++;
+		facts->damaged_figures += (uint64_t)sqlite3_column_int64(rows, 2);
+		facts->damaged_day = sqlite3_column_int(rows, 1);
+		(void)snprintf(facts->damaged_office, sizeof(facts->damaged_office), "%s",
+			       office ? office->code : "?");
+		rc = 0;
+	}
+	sqlite3_finalize(rows);
+	return rc;
+}
+
+static int older_copies(sqlite3 *db, const struct reference *reference,
+			struct condition_facts *facts, struct err *err)
+{
+	sqlite3_stmt *rows = NULL;
+	int rc = db_prepare(db,
+			    "SELECT j.office, sum(q.observations) FROM quarantine q"
+			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
+			    " AND q.verdict IN (9, 10) AND q.verdict = ?1 GROUP BY j.office",
+			    &rows, err);
+	if (rc == 0)
+		sqlite3_bind_int(rows, 1, VERDICT_OLDER_COPY);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		const struct office *office =
+			offices_by_id(reference->offices, sqlite3_column_int64(rows, 0));
+		facts->older_offices++;
+		facts->older_figures += (uint64_t)sqlite3_column_int64(rows, 1);
+		(void)snprintf(facts->older_office, sizeof(facts->older_office), "%s",
+			       office ? office->code : "?");
+		rc = 0;
+	}
+	sqlite3_finalize(rows);
+	return rc;
+}
+
+static int clock_check(sqlite3 *db, struct condition_facts *facts, struct err *err)
+{
+	struct book_clock clock;
+	int rc = book_clock_open(db, &clock, err);
+	if (rc == 0) {
+		facts->newest_us = clock.newest_us;
+		facts->behind_us = book_clock_behind_us(&clock);
+	}
+	return rc;
+}
+
+/* Invitations that nobody used: those that are good still, and those that are too old. */
+static int invitations_count(sqlite3 *db, struct condition_facts *facts, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc = db_prepare(
+		db,
+		"SELECT count(*) FILTER (WHERE expires_us > ?1 OR expires_us IS NULL),"
+		" count(*) FILTER (WHERE expires_us <= ?1) FROM office_key WHERE state = 1",
+		&stmt, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(stmt, 1, civil_now_us());
+	rc = db_step(stmt, err);
+	if (rc == 1) {
+		facts->invitations_open = (uint64_t)sqlite3_column_int64(stmt, 0);
+		facts->invitations_expired = (uint64_t)sqlite3_column_int64(stmt, 1);
+	}
+	sqlite3_finalize(stmt);
+	return rc < 0 ? rc : 0;
+}
+
+static int damaged_keys(sqlite3 *db, struct condition_facts *facts, struct err *err)
+{
+	sqlite3_stmt *rows = NULL;
+	struct roster_key key;
+	int rc = db_prepare(db,
+			    "SELECT " OFFICE_KEY_COLUMNS " FROM office_key k"
+			    " LEFT JOIN office o ON o.id = k.office",
+			    &rows, err);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		rc = office_key_read(rows, &key, err);
+		facts->damaged_keys += rc == -EUCLEAN;
+		rc = rc == -EUCLEAN ? 0 : rc;
+	}
+	sqlite3_finalize(rows);
+	return rc;
+}
+
+static void condition_heads(const struct condition_facts *facts, struct table *table)
+{
+	struct conditions conditions;
+	conditions_judge(facts, &conditions);
+	for (size_t i = 0; i < conditions.n; i++) {
+		const struct condition *condition = &conditions.list[i];
+		table_head(table, condition_gravity_name(condition->gravity), condition->name,
+			   condition->sentence);
+	}
+}
+
+/* Offices that stand today on a unit which is not in force. */
+static int strays_count(const struct reference *reference, struct condition_facts *facts,
+			struct err *err)
+{
+	int32_t today = civil_day(civil_now_us());
+	const struct stray *first = NULL;
+	struct strays strays;
+	int rc = strays_find(reference->offices, reference->units, &strays, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < strays.n; i++) {
+		const struct stray *stray = &strays.list[i];
+		if (today < stray->from || today >= stray->to)
+			continue;
+		first = first ? first : stray;
+		facts->strays++;
+	}
+	if (first)
+		stray_tell(first, facts->strays, facts->stray);
+	free(strays.list);
+	return 0;
+}
+
+/* Of offices that may come in and that were not taken away from every unit. */
+static int silent_count(sqlite3 *db, const struct reference *reference,
+			struct condition_facts *facts, struct err *err)
+{
+	int32_t today = civil_day(facts->now_us);
+	sqlite3_stmt *rows = NULL;
+	int rc = db_prepare(db, "SELECT DISTINCT office FROM office_key WHERE state = ?1", &rows,
+			    err);
+	if (rc == 0)
+		sqlite3_bind_int(rows, 1, KEY_ACTIVE);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		const struct office *office =
+			offices_by_id(reference->offices, sqlite3_column_int64(rows, 0));
+		const struct assignment *stands = office ? office_assignment(office, today) : NULL;
+		int64_t at_us = office ? contact_list_at(facts->contacts, office->id) : 0;
+		rc = 0;
+		if (!stands || !stands->unit_code || facts->now_us - at_us <= SILENT_US)
+			continue;
+		if (facts->silent++ == 0 || at_us < facts->silent_us) {
+			facts->silent_us = at_us;
+			(void)snprintf(facts->silent_office, sizeof(facts->silent_office), "%s",
+				       office->code); /* fits */
+		}
+	}
+	sqlite3_finalize(rows);
+	return rc;
+}
+
+static int reference_facts(sqlite3 *db, const struct reference *reference,
+			   struct condition_facts *facts, struct err *err)
+{
+	const struct register_damage *units = &reference->units->damage,
+				     *offices = &reference->offices->damage;
+	facts->catalogue_len = reference->catalogue->csv_len;
+	facts->catalogue_max = delivery_max();
+	facts->damaged_rows = units->n + offices->n;
+	facts->damaged_row = units->n > 0 ? units->notes[0] : offices->notes[0];
+	int rc = strays_count(reference, facts, err);
+	if (rc == 0 && facts->contacts)
+		rc = silent_count(db, reference, facts, err);
+	return rc < 0 ? rc : damaged_days(db, reference, facts, err);
+}
+
+int status_run(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
+	       struct table **ret_table, struct err *err)
+{
+	static const char *const columns[] = { "office",       "name",          "unit",    "key",
+					       "last_contact", "last_received", "batches", "held" };
+	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	if (!table)
+		return err_memory(err);
+	int rc = 0;
+	if (facts->now_us == 0)
+		facts->now_us = civil_now_us();
+	if (reference)
+		rc = reference_facts(db, reference, facts, err);
+	if (rc == 0)
+		rc = invitations_count(db, facts, err);
+	if (rc == 0)
+		rc = damaged_keys(db, facts, err);
+	if (rc == 0)
+		rc = older_copies(db, reference, facts, err);
+	if (rc == 0)
+		rc = clock_check(db, facts, err);
+	if (rc == 0)
+		condition_heads(facts, table);
+	if (facts->contacts)
+		number_head(table, "offices", "silent", facts->silent);
+	number_head(table, "invitations", "open", facts->invitations_open);
+	number_head(table, "invitations", "expired", facts->invitations_expired);
+	if (rc == 0)
+		rc = count(db, table, "entries", "SELECT coalesce(max(id), 0) FROM journal", err);
+	if (rc == 0)
+		rc = count(db, table, "spools", "SELECT count(*) FROM spool", err);
+	if (rc == 0 && reference)
+		rc = office_rows(db, reference, facts, table, err);
+	if (rc == 0 && table_failed(table))
+		rc = err_memory(err);
+	if (rc < 0) {
+		table_close(table);
+		return rc;
+	}
+	*ret_table = table;
+	return 0;
+}

@@ -1,0 +1,256 @@
+#include "cli/output.h"
+
+#include "cli/draw.h"
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+#include "common/text/answer.h"
+#include "common/text/csv_table.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *outcome_type(enum format format)
+{
+	return format == FORMAT_JSON ? "application/json" : "text/csv";
+}
+
+static int put(const void *text, size_t len, struct err *err)
+{
+	if (fwrite(text, 1, len, stdout) != len)
+		return err_set(err, -EIO, "cannot write the answer: %s", err_strerror(-errno));
+	return 0;
+}
+
+/* A file or a program gets every byte as it came; a terminal gets nothing that it would obey. */
+static int print(const void *text, size_t len, struct err *err)
+{
+	char *shown;
+	int rc;
+
+	if (isatty(STDOUT_FILENO) != 1)
+		return put(text, len, err);
+	shown = strndup(len ? text : "", len);
+	if (!shown)
+		return err_memory(err);
+	rc = put(shown, utf8_clean(shown, "\n\t"), err);
+	free(shown);
+	return rc;
+}
+
+int outcome_strange(struct err *err)
+{
+	return err_set(err, -EIO,
+		       "the answer is not what an aggregator says; are lantoa and "
+		       "lantoa-aggregator of one version?");
+}
+
+static int draw(const struct order *order, const struct table *table, struct err *err)
+{
+	if (table_rows(table) > 0)
+		return draw_table(table, order->args->command->show, stdout, err);
+	return print(_("There are none.\n"), strlen(_("There are none.\n")), err);
+}
+
+int outcome_rows(const struct order *order, const struct blob *answer, struct err *err)
+{
+	struct table *table = NULL;
+	struct err why;
+	int rc;
+
+	if (order->format != FORMAT_TABLE)
+		return print(answer->data, answer->len, err);
+	if (csv_table((const char *)answer->data, answer->len, &table, &why) < 0)
+		return outcome_strange(err);
+	rc = draw(order, table, err);
+	table_close(table);
+	return rc;
+}
+
+/* Texts and whole numbers, which is all that such an object holds; "" for the rest. */
+static const char *value_text(const json_t *value, char number[24])
+{
+	if (json_is_integer(value)) {
+		(void)snprintf(number, 24, "%lld", (long long)json_integer_value(value));
+		return number;
+	}
+	return json_is_string(value) ? json_string_value(value) : "";
+}
+
+static json_t *read_object(const struct blob *answer)
+{
+	json_t *json = answer_read(answer->data, answer->len);
+
+	if (json_is_object(json))
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+/* The one place where a format is no literal: the sentence comes from the table of commands or
+ * from its translation, which msgfmt --check holds to the same conversions. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void print_sentence(const char *sentence, const char *value)
+{
+	printf(_(sentence), value);
+}
+#pragma GCC diagnostic pop
+
+/* It was done, and there is more to know. */
+static void warn(const char *text)
+{
+	char *shown = strdup(text);
+
+	if (!shown)
+		return; /* what was done is told, and the log has the rest */
+	(void)utf8_clean(shown, "");
+	fprintf(stderr, "lantoa: %s\n", shown);
+	free(shown);
+}
+
+int outcome_value(const struct order *order, const struct blob *answer, struct err *err)
+{
+	json_t *json;
+	char number[24];
+	const char *name, *text;
+
+	if (order->format == FORMAT_JSON)
+		return print(answer->data, answer->len, err);
+	json = answer->len ? read_object(answer) : NULL;
+	if (!json_object_iter(json)) {
+		json_decref(json);
+		return outcome_strange(err);
+	}
+	name = json_object_iter_key(json_object_iter(json));
+	text = value_text(json_object_iter_value(json_object_iter(json)), number);
+	if (order->format == FORMAT_CSV)
+		printf("%s\n%s\n", name, text);
+	else
+		print_sentence(order->args->command->done, text);
+	if (json_is_string(json_object_get(json, "warning")))
+		warn(json_string_value(json_object_get(json, "warning")));
+	json_decref(json);
+	return 0;
+}
+
+/* Columns by the first row's keys: the aggregator gives each row the same. NULL: out of memory. */
+static struct table *table_of_rows(const json_t *rows)
+{
+	const char *names[64];
+	size_t n = 0;
+	struct table *table;
+	json_t *first = json_array_get(rows, 0);
+
+	for (void *at = json_object_iter(first); at && n < 64;
+	     at = json_object_iter_next(first, at))
+		names[n++] = json_object_iter_key(at);
+	table = n > 0 ? table_open(names, n) : NULL;
+	for (size_t row = 0; table && row < json_array_size(rows); row++) {
+		table_row(table);
+		for (size_t i = 0; i < n; i++) {
+			char number[24];
+			const json_t *cell = json_object_get(json_array_get(rows, row), names[i]);
+
+			table_text(table, json_is_null(cell) ? NULL : value_text(cell, number));
+		}
+	}
+	if (table && table_failed(table)) {
+		table_close(table);
+		return NULL;
+	}
+	return table;
+}
+
+static const char ill[] = "ill";
+
+static bool is_gravity(const char *object)
+{
+	return strcmp(object, ill) == 0 || strcmp(object, "note") == 0 ||
+	       strcmp(object, "well") == 0;
+}
+
+static void print_heads(json_t *json)
+{
+	for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at)) {
+		json_t *object = json_object_iter_value(at);
+
+		for (void *in = json_object_iter(object); in;
+		     in = json_object_iter_next(object, in)) {
+			char number[24];
+
+			const char *text = value_text(json_object_iter_value(in), number);
+
+			if (is_gravity(json_object_iter_key(at)))
+				printf("%s\n", text);
+			else
+				draw_head(json_object_iter_key(at), json_object_iter_key(in), text,
+					  stdout);
+		}
+	}
+}
+
+static int print_table(const struct order *order, const struct table *table, struct err *err)
+{
+	if (order->format != FORMAT_TABLE)
+		return outcome_table(order, table, err);
+	printf("\n");
+	return draw_table(table, order->args->command->show, stdout, err);
+}
+
+static int print_report(const struct order *order, json_t *json, struct err *err)
+{
+	const json_t *rows = json_object_get(json, "rows");
+	struct table *table;
+	int rc;
+
+	if (order->format == FORMAT_TABLE)
+		print_heads(json);
+	if (json_array_size(rows) == 0)
+		return 0;
+	table = table_of_rows(rows);
+	if (!table)
+		return err_set(err, -ENOMEM, "out of memory");
+	rc = print_table(order, table, err);
+	table_close(table);
+	return rc;
+}
+
+int outcome_report(const struct order *order, const struct blob *answer, struct err *err)
+{
+	json_t *json = answer->len ? read_object(answer) : NULL;
+	int rc;
+
+	if (!json || !json_is_array(json_object_get(json, "rows"))) {
+		json_decref(json);
+		return outcome_strange(err);
+	}
+	rc = order->format == FORMAT_JSON ? print(answer->data, answer->len, err)
+					  : print_report(order, json, err);
+	json_decref(json);
+	return rc;
+}
+
+bool outcome_is_ill(const struct blob *answer)
+{
+	json_t *json = answer->len ? read_object(answer) : NULL;
+	bool is_ill = json_object_get(json, ill);
+
+	json_decref(json);
+	return is_ill;
+}
+
+int outcome_table(const struct order *order, const struct table *table, struct err *err)
+{
+	struct blob text = { 0 };
+	int rc = table_failed(table)            ? -ENOMEM
+		 : order->format == FORMAT_JSON ? table_json(table, &text)
+						: table_csv(table, &text);
+
+	rc = rc < 0 ? err_memory(err) : print(text.data, text.len, err);
+	blob_free(&text);
+	return rc;
+}

@@ -1,0 +1,32 @@
+/* Work that takes the aggregator a while: begun with POST, which gives the number of the run, then
+ * looked at with GET until the answer has no "progress" any more. It goes on when we are
+ * interrupted. */
+#pragma once
+
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "common/base/blob.h"
+#include "common/base/err.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+#define WATCHING_LINE_MAX 160u /* bytes; 79 columns at most */
+#define WATCHING_BAR_MAX  21u
+
+/**
+ * Begin the command's work with @argument, and wait. On a terminal a line on standard error shows
+ * how far it is, as @on_progress makes it from an answer.
+ *
+ * @answer, @ret_json  the last answer, as text and read; the caller frees both
+ */
+int watching_run(const struct order *order, const struct argument *argument,
+		 void (*on_progress)(const json_t *answer, char ret_line[WATCHING_LINE_MAX]),
+		 struct blob *answer, json_t **ret_json, struct err *err);
+
+/** The number whose text is @name of @object; 0 when it is not there. */
+uint64_t watching_number(const json_t *answer, const char *object, const char *name);
+/** "stage" of "progress", as the aggregator names it. */
+const char *watching_stage(const json_t *answer);
+/** "#####...............", as much as @done is of @all. Returns @text. */
+const char *watching_bar(uint64_t done, uint64_t all, char text[WATCHING_BAR_MAX]);

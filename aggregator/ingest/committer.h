@@ -1,0 +1,75 @@
+/* Group commit: batches wait until no commit is in flight, then all of them (4096 at most, so
+ * that acks do not wait for ever) are the next one. Of one office as many as make LEDGER_SHARE of
+ * work (ledger.h): the others are the first of the next commit.
+ *
+ * 1. committer_add() queues a batch; if nothing is in flight, a commit starts.
+ * 2. On the writer, each batch is posted to the ledger; then journal, quarantine and rollups are
+ * durable together.
+ * 3. Back on the loop the offices get their acks, and what came meanwhile is the next commit.
+ * When the disk is full or fails, or the memory, the same batches are tried again every two
+ * seconds, and committer_wants_more() is false meanwhile: nothing is acked that is not on disk,
+ * nothing more is taken, and it goes on by itself.
+ *
+ * Any other failure is that of one batch, or of what stands in the books where it belongs: the
+ * commit is made again at once, in parts that can be undone alone, until those batches are found
+ * which fail by themselves. All others are taken and acked. One that fails because a journal entry
+ * or a page of its office's day cannot be read is journaled and acked with its figures in
+ * quarantine (VERDICT_DAMAGED), so that the office's other days go on. Any other is refused with
+ * its reason (LATER): its office keeps it, and sends it again in an hour; what it sends behind it
+ * is a gap until then. Both are counted, logged once a minute, and named (refusals.h). */
+#pragma once
+
+#include "ingest/catalogue_watch.h"
+#include "ingest/gate.h"
+#include "ingest/refusals.h"
+#include "journal/journal_clock.h"
+#include "registry/office_limits.h"
+#include "rollup/mend.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct committer;
+
+struct committer_counters {
+	uint64_t batches, observations, duplicates, gaps, malformed,
+		held;  /* batches and observations: committed */
+	uint64_t over; /* batches refused for a limit that the database tells of */
+	uint64_t commits, failed_commits;
+	int64_t last_commit_us; /* 0: none yet */
+	int failing;            /* why commits fail; 0: the last one went well, or none was tried */
+	int64_t failing_since_us;
+	uint64_t later, held_up; /* batches that failed alone: refused for now; taken and held */
+	struct mended mended;    /* damaged pages, since the start, */
+	int64_t mended_us;       /* the last one when */
+	struct refusals refusals;
+};
+
+/** @store, @roster and @meters outlive the committer. @on_change runs after each commit, when
+ * committer_wants_more() and committer_is_idle() may have changed. */
+int committer_open(uv_loop_t *loop, struct store *store, const struct roster *roster,
+		   struct meters *meters, void (*on_change)(void *context), void *context,
+		   struct committer **ret_committer, struct err *err);
+/** Whom the acks go through, and which catalogue they tell of; before the first batch. */
+void committer_serve(struct committer *committer, struct gate *gate, struct edition *edition);
+
+/** Queue a copy of the batch, received now. Without memory it is dropped: the office sends it
+ * again. False, and dropped as well: its office is at @ret_limit; so one office never fills the
+ * queue, and one whose batches are refused costs no more of the disk's time than that. */
+bool committer_add(struct committer *committer, const struct gate_peer *peer, int64_t office,
+		   const Lantoa__V1__Batch *batch, enum limit *ret_limit);
+/** False at the queue's bounds, while the disk fails, and after committer_stop(). */
+bool committer_wants_more(const struct committer *committer);
+/** Something else of an office than a batch was refused. */
+void committer_note_refused(struct committer *committer, const struct roster_key *key,
+			    const char *reason);
+/** By which batches are received: what time offices may be told. */
+const struct book_clock *committer_clock(const struct committer *committer);
+const struct committer_counters *committer_counters(const struct committer *committer);
+
+/** Start no commit any more; on_change follows from the loop, at last with committer_is_idle(). */
+void committer_stop(struct committer *committer);
+bool committer_is_idle(const struct committer *committer);
+void committer_close(struct committer *committer); /* NULL is fine */

@@ -1,0 +1,326 @@
+#include "ingest/intake.h"
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+#include "common/base/log_limit.h"
+#include "common/model/civil.h"
+#include "common/net/wire.h"
+#include "ingest/acks.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What an office that pushes each minute would send anyway is no burden to its line. */
+#define ROOM_WAIT_MS 60000u
+
+enum cause { CAUSE_MALFORMED, CAUSE_INVITED, CAUSE_ENROLLED, CAUSE_COUNT };
+
+struct intake {
+	uv_loop_t *loop; /* outlives us */
+	struct roster *roster;
+	struct gate *gate;
+	struct arena *arena; /* of the frame at hand */
+	struct committer *committer;
+	struct contacts *contacts; /* owned */
+	struct reception reception;
+	struct edition edition;
+	struct room room;
+	struct meters *meters; /* owned */
+	uint64_t report_ms;    /* when who is at a limit was counted last */
+	struct intake_counters counters;
+	struct log_limit said[CAUSE_COUNT], said_over;
+	bool paused;
+	void (*on_idle)(void *context); /* set while stopping */
+	void *idle_context;
+};
+
+/* --- limits --- */
+
+/* Counting them costs a walk over all offices: once a second. */
+static void report_limits(struct intake *intake, uint64_t now_ms)
+{
+	struct intake_counters *counters = &intake->counters;
+	if (intake->report_ms && now_ms < intake->report_ms + 1000)
+		return;
+	intake->report_ms = now_ms;
+	counters->at_limit = meters_report(intake->meters, now_ms);
+	int64_t who = counters->at_limit.who;
+	const struct roster_key *key = who < 0 ? roster_by_id(intake->roster, -who)
+					       : roster_of_office(intake->roster, who);
+	(void)snprintf(counters->at_limit_code, sizeof(counters->at_limit_code), "%s",
+		       key ? key->code : ""); /* fits */
+}
+
+/* An invitation in strange hands must not keep its office's own key out. */
+static int64_t who_of(const struct roster_key *key)
+{
+	return key->state == KEY_ACTIVE ? key->office : -key->id;
+}
+
+static void drop_over(struct intake *intake, const struct roster_key *key, enum limit limit)
+{
+	uint64_t not_logged, now_ms = uv_now(intake->loop);
+	intake->counters.over++;
+	if (intake->counters.at_limit.n == 0) /* that is news */
+		intake->report_ms = 0;
+	report_limits(intake, now_ms);
+	if (log_limit_pass(&intake->said_over, now_ms, &not_logged))
+		log_warn("intake: frame dropped office=%s key=%" PRId64
+			 " cause=\"at its limit of %s\" not_logged=%" PRIu64,
+			 key->code, key->id, limit_kind(limit)->name, not_logged);
+}
+
+/* --- frames --- */
+
+/* One line a minute and cause: an office could fill the disk otherwise. And each answer costs us
+ * more than what it answers, which may be no byte at all: they are limited as those to batches. */
+static void refuse(struct intake *intake, const struct gate_peer *peer,
+		   const struct roster_key *key, enum cause cause, const char *reason)
+{
+	uint64_t not_logged;
+	if (!meters_take(intake->meters, who_of(key), LIMIT_REFUSED, 1, uv_now(intake->loop))) {
+		drop_over(intake, key, LIMIT_REFUSED);
+		return;
+	}
+	if (log_limit_pass(&intake->said[cause], uv_now(intake->loop), &not_logged))
+		log_warn("intake: frame refused office=%s key=%" PRId64
+			 " cause=\"%s\" not_logged=%" PRIu64,
+			 key->code, key->id, reason, not_logged);
+	committer_note_refused(intake->committer, key, reason);
+	intake->counters.batches.refusals = committer_counters(intake->committer)->refusals;
+	acks_refuse(intake->gate, peer, 0, 0,
+		    cause == CAUSE_MALFORMED ? LANTOA__V1__REFUSED__CODE__MALFORMED
+					     : LANTOA__V1__REFUSED__CODE__INVITATION,
+		    reason);
+}
+
+static void on_batch(struct intake *intake, const struct gate_peer *peer,
+		     const struct roster_key *key, const Lantoa__V1__Frame *frame)
+{
+	size_t len = frame->batch->before_digest.len;
+	if (room_is_short(&intake->room)) {
+		intake->counters.put_off++;
+		acks_put_off(intake->gate, peer, frame->batch->spool_id, ROOM_WAIT_MS);
+	} else if (len == 0 || len == WIRE_DIGEST_LEN) {
+		enum limit limit;
+		if (!committer_add(intake->committer, peer, key->office, frame->batch, &limit))
+			drop_over(intake, key, limit);
+	} else {
+		refuse(intake, peer, key, CAUSE_MALFORMED, N_("a digest is 16 bytes"));
+	}
+}
+
+static void on_hello(struct intake *intake, const struct gate_peer *peer,
+		     const struct roster_key *key, const Lantoa__V1__Frame *frame)
+{
+	reception_hello(&intake->reception, peer, key, frame->hello);
+}
+
+static void on_enrol(struct intake *intake, const struct gate_peer *peer,
+		     const struct roster_key *key, const Lantoa__V1__Frame *frame)
+{
+	contacts_note(intake->contacts, key->office);
+	reception_enrol(&intake->reception, peer, key, frame->enrol);
+}
+
+static void on_ping(struct intake *intake, const struct gate_peer *peer,
+		    const struct roster_key *key, const Lantoa__V1__Frame *frame)
+{
+	Lantoa__V1__Frame answer = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Pong pong = LANTOA__V1__PONG__INIT;
+	(void)key;
+	(void)frame;
+	pong.clock_us = book_clock_told_us(committer_clock(intake->committer));
+	pong.catalogue_version = edition_version(&intake->edition);
+	answer.kind_case = LANTOA__V1__FRAME__KIND_PONG;
+	answer.pong = &pong;
+	gate_answer(intake->gate, peer, &answer);
+}
+
+static const struct kind {
+	Lantoa__V1__Frame__KindCase kind;
+	enum key_state state; /* of the key that may send it */
+	void (*on_frame)(struct intake *intake, const struct gate_peer *peer,
+			 const struct roster_key *key, const Lantoa__V1__Frame *frame);
+} kinds[] = {
+	{ LANTOA__V1__FRAME__KIND_BATCH, KEY_ACTIVE, on_batch },
+	{ LANTOA__V1__FRAME__KIND_HELLO, KEY_ACTIVE, on_hello },
+	{ LANTOA__V1__FRAME__KIND_PING, KEY_ACTIVE, on_ping },
+	{ LANTOA__V1__FRAME__KIND_ENROL, KEY_INVITED, on_enrol },
+};
+
+static const struct kind *kind_of(const Lantoa__V1__Frame *frame)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].kind == frame->kind_case)
+			return &kinds[i];
+	return NULL;
+}
+
+/* The gate is open while the committer wants more. */
+static void mind_the_gate(struct intake *intake)
+{
+	bool pause = !committer_wants_more(intake->committer);
+	if (pause == intake->paused || !intake->gate)
+		return;
+	intake->paused = pause;
+	if (pause)
+		gate_pause(intake->gate);
+	else
+		gate_resume(intake->gate);
+}
+
+static void refuse_misplaced(struct intake *intake, const struct gate_peer *peer,
+			     const struct roster_key *key)
+{
+	if (key->state == KEY_INVITED)
+		refuse(intake, peer, key, CAUSE_INVITED,
+		       N_("an invitation may enrol, and nothing else"));
+	else
+		refuse(intake, peer, key, CAUSE_ENROLLED, N_("this office is enrolled already"));
+}
+
+void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t *data, size_t len)
+{
+	struct intake *intake = context;
+	Lantoa__V1__Frame *frame;
+	struct err err = { 0 };
+	const struct roster_key *key = roster_by_id(intake->roster, peer->key_id);
+	if (!key || intake->on_idle)
+		return;
+	if (key->state == KEY_ACTIVE) /* what it says may be refused: it is there */
+		contacts_note(intake->contacts, key->office);
+	uint64_t now_ms = uv_now(intake->loop);
+	if (!meters_take(intake->meters, who_of(key), LIMIT_BYTES, len, now_ms)) {
+		drop_over(intake, key, LIMIT_BYTES);
+		return;
+	}
+	arena_reset(intake->arena);
+	const struct kind *kind = NULL;
+	int rc = wire_frame_unpack(intake->arena, data, len, &frame, &err);
+	if (rc == -ENOMEM)
+		return; /* our lack, not its fault: it sends again what is not answered */
+	if (rc == 0 && !(kind = kind_of(frame)))
+		(void)err_set(&err, -EBADMSG, "an office does not send such a frame");
+	if (!kind) {
+		intake->counters.malformed++;
+		refuse(intake, peer, key, CAUSE_MALFORMED, err.text);
+	} else if (kind->state != key->state) {
+		intake->counters.misplaced++;
+		refuse_misplaced(intake, peer, key);
+	} else if (kind->kind != LANTOA__V1__FRAME__KIND_BATCH &&
+		   !meters_take(intake->meters, who_of(key), LIMIT_QUESTIONS, 1, now_ms)) {
+		drop_over(intake, key, LIMIT_QUESTIONS);
+	} else {
+		kind->on_frame(intake, peer, key, frame);
+		mind_the_gate(intake);
+	}
+}
+
+/* --- life --- */
+
+static void idle_if_so(struct intake *intake)
+{
+	if (!intake->on_idle || !committer_is_idle(intake->committer) ||
+	    intake->reception.working > 0 || intake->edition.looking || intake->room.open ||
+	    contacts_busy(intake->contacts))
+		return;
+	intake->on_idle(intake->idle_context);
+}
+
+static void on_change(void *context)
+{
+	struct intake *intake = context;
+	intake->counters.batches = *committer_counters(intake->committer);
+	intake->counters.questions = intake->reception.counters;
+	intake->counters.room = intake->room.look;
+	report_limits(intake, uv_now(intake->loop));
+	mind_the_gate(intake);
+	idle_if_so(intake);
+}
+
+int intake_open(uv_loop_t *loop, const struct intake_config *config, struct intake **ret_intake,
+		struct err *err)
+{
+	struct intake *intake = calloc(1, sizeof(*intake));
+	if (!intake)
+		return err_memory(err);
+	intake->loop = loop;
+	intake->roster = config->roster;
+	intake->reception = (struct reception){ .loop = loop,
+						.store = config->store,
+						.roster = config->roster,
+						.zone = config->zone,
+						.credit = INTAKE_CREDIT,
+						.on_done = on_change,
+						.context = intake };
+	intake->edition = (struct edition){
+		.loop = loop, .store = config->store, .on_done = on_change, .context = intake
+	};
+	intake->room = (struct room){ .store = config->store,
+				      .reserve = config->reserve,
+				      .on_change = on_change,
+				      .context = intake };
+	intake->arena = arena_open(WIRE_ARENA_MAX);
+	intake->meters = meters_open(config->limits);
+	int rc = intake->arena && intake->meters
+			 ? committer_open(loop, config->store, config->roster, intake->meters,
+					  on_change, intake, &intake->committer, err)
+			 : err_memory(err);
+	if (rc == 0)
+		intake->reception.clock = committer_clock(intake->committer);
+	if (rc == 0) /* last: it begins to run */
+		rc = contacts_open(loop, config->store, on_change, intake, &intake->contacts, err);
+	if (rc < 0) {
+		intake_close(intake);
+		return rc;
+	}
+	room_start(loop, &intake->room);
+	intake->counters.room = intake->room.look;
+	*ret_intake = intake;
+	return 0;
+}
+
+void intake_serve(struct intake *intake, struct gate *gate)
+{
+	intake->gate = gate;
+	intake->reception.gate = gate;
+	committer_serve(intake->committer, gate, &intake->edition);
+}
+
+const struct meters *intake_meters(const struct intake *intake)
+{
+	return intake->meters;
+}
+
+const struct contacts *intake_contacts(const struct intake *intake)
+{
+	return intake->contacts;
+}
+
+const struct intake_counters *intake_counters(const struct intake *intake)
+{
+	return &intake->counters;
+}
+
+void intake_stop(struct intake *intake, void (*on_idle)(void *context), void *context)
+{
+	intake->on_idle = on_idle;
+	intake->idle_context = context;
+	intake->reception.closed = intake->edition.closed = true;
+	room_stop(&intake->room);
+	contacts_stop(intake->contacts);
+	committer_stop(intake->committer);
+}
+
+void intake_close(struct intake *intake)
+{
+	if (!intake)
+		return;
+	committer_close(intake->committer);
+	contacts_close(intake->contacts);
+	arena_close(intake->arena);
+	meters_close(intake->meters);
+	free(intake);
+}

@@ -1,0 +1,309 @@
+#include "ingest/sessions.h"
+#include "common/base/container.h"
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "ingest/acks.h"
+#include "ingest/key_feed.h"
+#include "registry/delivery.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNDER_WAY_MAX 32768u
+#define CREDIT_MIN    2u
+
+struct question {
+	struct store_job job;
+	struct reception *reception;
+	struct gate_peer peer;
+	int64_t office;
+	char office_code[CODE_LEN_MAX + 1]; /* for the log, whatever happens */
+	/* Hello */
+	uint64_t spool_id, catalogue_known;
+	uint64_t from_spool, from_seq; /* as the Hello names them */
+	bool fresh;                    /* no batch of the spool is there yet */
+	Lantoa__V1__Welcome welcome;
+	uint8_t upto_digest[WIRE_DIGEST_LEN];
+	struct blob catalogue; /* CSV, when the agent's is another */
+	uint64_t catalogue_version;
+	char *code, *name, *level; /* owned: of the office, and of its unit today ("": none) */
+	/* Enrol */
+	uint8_t public_key[KEY_LEN];
+	struct roster_feed feed;
+};
+
+unsigned reception_credit(size_t offices, unsigned most)
+{
+	size_t share = UNDER_WAY_MAX / (offices ? offices : 1);
+	return share >= most ? most : share > CREDIT_MIN ? (unsigned)share : CREDIT_MIN;
+}
+
+/* One line a minute and kind: an office could fill the disk otherwise. */
+static void say(const struct question *question, enum reception_word kind, const struct err *err)
+{
+	static const struct {
+		enum log_level level;
+		const char *event;
+	} lines[] = { [REFUSED_HELLO] = { LOG_LEVEL_ERROR, "hello not answered" },
+		      [REFUSED_ENROLMENT] = { LOG_LEVEL_WARN, "enrolment refused" } };
+	struct reception *reception = question->reception;
+	uint64_t not_logged;
+	if (log_limit_pass(&reception->said[kind], uv_now(reception->loop), &not_logged))
+		log_line(lines[kind].level,
+			 "reception: %s office=%s cause=\"%s\" not_logged=%" PRIu64,
+			 lines[kind].event, question->office_code, err->text, not_logged);
+}
+
+static void question_close(struct question *question)
+{
+	blob_free(&question->catalogue);
+	roster_feed_free(&question->feed);
+	free(question->code);
+	free(question->name);
+	free(question->level);
+	struct reception *reception = question->reception;
+	free(question);
+	reception->working--;
+	reception->on_done(reception->context);
+}
+
+static struct question *question_open(struct reception *reception, const struct gate_peer *peer,
+				      const struct roster_key *key)
+{
+	if (reception->working >= RECEPTION_MAX || reception->closed)
+		return NULL;
+	struct question *question = calloc(1, sizeof(*question));
+	if (!question)
+		return NULL;
+	reception->working++;
+	question->reception = reception;
+	question->peer = *peer;
+	question->office = key->office;
+	memcpy(question->office_code, key->code, sizeof(key->code));
+	return question;
+}
+
+/* What both answers carry: the office's code and name, the level of its unit, and the catalogue if
+ * it is another than the agent has, and can be sent. */
+static int question_fill(struct question *question, const struct reference *reference,
+			 struct err *err)
+{
+	const struct office *office = offices_by_id(reference->offices, question->office);
+	const struct catalogue *catalogue = reference->catalogue;
+	if (!office)
+		return err_set(err, -ENOENT, "the office is no longer in the register");
+	const struct unit *unit = office_unit(office, reference->units, civil_day(civil_now_us()));
+	question->catalogue_version = delivery_version(catalogue);
+	question->code = strdup(office->code);
+	question->name = strdup(office->name);
+	question->level = strdup(unit ? unit->level : "");
+	if (!question->code || !question->name || !question->level)
+		return err_memory(err);
+	if (question->catalogue_version != 0 && question->catalogue_known != catalogue->version &&
+	    blob_append(&question->catalogue, catalogue->csv, catalogue->csv_len) < 0)
+		return err_memory(err);
+	return 0;
+}
+
+static int hello_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
+		     struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	sqlite3_stmt *stmt;
+	int rc = db_prepare(
+		db,
+		"SELECT iif(id IS NULL, 0, upto),"
+		" (SELECT count(*) FROM declared WHERE spool = spool.id), upto_digest,"
+		" 1 + coalesce((SELECT observations FROM held WHERE office = ?1), 0), id IS NULL"
+		" FROM (SELECT 1) LEFT JOIN spool ON spool.office = ?1 AND spool_id = ?2",
+		&stmt, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(stmt, 1, question->office);
+	sqlite3_bind_int64(stmt, 2, (int64_t)question->spool_id);
+	rc = db_step(stmt, err);
+	if (rc == 1) {
+		/* what is there up to here, its office throws away */
+		struct db_row row = { .stmt = stmt, .err = err };
+		question->welcome.upto = (uint64_t)db_row_int(&row, 0, 0, INT64_MAX);
+		question->welcome.series_known = (uint32_t)db_row_int(&row, 1, 0, UINT32_MAX);
+		question->welcome.held = (uint64_t)db_row_int(&row, 3, 0, INT64_MAX);
+		if (sqlite3_column_type(stmt, 2) != SQLITE_NULL) {
+			db_row_bytes(&row, 2, question->upto_digest, WIRE_DIGEST_LEN);
+			question->welcome.upto_digest.data = question->upto_digest;
+			question->welcome.upto_digest.len = WIRE_DIGEST_LEN;
+		}
+		question->fresh = sqlite3_column_int(stmt, 4) != 0;
+		rc = row.rc;
+	}
+	sqlite3_finalize(stmt);
+	return rc < 0 ? rc : question_fill(question, reference, err);
+}
+
+static void fill_catalogue(const struct question *question, Lantoa__V1__Catalogue *catalogue)
+{
+	catalogue->version = question->catalogue_version;
+	catalogue->csv.data = question->catalogue.data;
+	catalogue->csv.len = question->catalogue.len;
+}
+
+static void say_renewed(const struct question *question)
+{
+	struct reception *reception = question->reception;
+	uint64_t not_logged;
+	if (question->from_spool == 0 || !question->fresh ||
+	    !log_limit_pass(&reception->said[RENEWED_SPOOL], uv_now(reception->loop), &not_logged))
+		return;
+	log_warn("reception: a spool goes on from another office=%s id=%016" PRIx64
+		 " from=%016" PRIx64 " known_upto=%" PRIu64
+		 " cause=\"its numbers were used up, or the machine was set back to an older "
+		 "copy, was copied, or finds less here than it sent\" not_logged=%" PRIu64,
+		 question->office_code, question->spool_id, question->from_spool,
+		 question->from_seq, not_logged);
+}
+
+static void hello_done(struct store_job *job, int rc, const struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	struct reception *reception = question->reception;
+	if (rc < 0) {
+		say(question, REFUSED_HELLO, err);
+	} else {
+		Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+		Lantoa__V1__Welcome *welcome = &question->welcome;
+		say_renewed(question);
+		welcome->credit =
+			reception_credit(roster_active(reception->roster), reception->credit);
+		welcome->catalogue_version = question->catalogue_version;
+		welcome->clock_us = book_clock_told_us(reception->clock);
+		welcome->office = question->code;
+		welcome->office_name = question->name;
+		welcome->zone = (char *)(uintptr_t)reception->zone;
+		welcome->level = question->level;
+		frame.kind_case = LANTOA__V1__FRAME__KIND_WELCOME;
+		frame.welcome = welcome;
+		gate_answer(reception->gate, &question->peer, &frame);
+		if (question->catalogue.len) {
+			Lantoa__V1__Catalogue catalogue = LANTOA__V1__CATALOGUE__INIT;
+			fill_catalogue(question, &catalogue);
+			frame.kind_case = LANTOA__V1__FRAME__KIND_CATALOGUE;
+			frame.catalogue = &catalogue;
+			gate_answer(reception->gate, &question->peer, &frame);
+		}
+	}
+	question_close(question);
+}
+
+/* Which side is older, and what to install. */
+static void refuse_protocol(struct reception *reception, const struct gate_peer *peer,
+			    const struct roster_key *key, const Lantoa__V1__Hello *hello)
+{
+	bool newer = hello->protocol_min > WIRE_PROTOCOL_MAX;
+	const char *version = hello->version;
+	if (!*version || strlen(version) > 32 || !utf8_printable(version, strlen(version)))
+		version = "(of no known version)";
+	char reason[256];
+	(void)snprintf(reason, sizeof(reason), /* fits */
+		       N_("this office's lantoa-agent %s speaks protocols %u to %u, the province's "
+			  "lantoa-aggregator %s speaks %u to %u: the %s is older, upgrade it"),
+		       version, hello->protocol_min, hello->protocol_max, LANTOA_VERSION,
+		       WIRE_PROTOCOL_MIN, WIRE_PROTOCOL_MAX, newer ? N_("province") : N_("office"));
+	uint64_t not_logged;
+	if (log_limit_pass(&reception->said[REFUSED_HELLO], uv_now(reception->loop), &not_logged))
+		log_warn("reception: hello refused office=%s cause=\"%s\" not_logged=%" PRIu64,
+			 key->code, reason, not_logged);
+	acks_refuse(reception->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__PROTOCOL, reason);
+}
+
+void reception_hello(struct reception *reception, const struct gate_peer *peer,
+		     const struct roster_key *key, const Lantoa__V1__Hello *hello)
+{
+	uint32_t protocol = wire_protocol(hello->protocol_min, hello->protocol_max);
+	reception->counters.hellos++;
+	if (protocol == 0) {
+		refuse_protocol(reception, peer, key, hello);
+		return;
+	}
+	struct question *question = question_open(reception, peer, key);
+	if (!question)
+		return; /* the agent asks again after its timeout */
+	lantoa__v1__welcome__init(&question->welcome);
+	question->welcome.protocol = protocol;
+	question->spool_id = hello->spool_id;
+	question->from_spool = hello->from_spool;
+	question->from_seq = hello->from_seq;
+	question->catalogue_known = hello->catalogue_version;
+	question->job =
+		(struct store_job){ .run = hello_run, .done = hello_done, .use = STORE_DOOR };
+	store_read(reception->store, &question->job);
+}
+
+static int enrol_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
+		     struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	struct roster_key key;
+	int rc = office_enrol(db, question->peer.key_id, question->public_key, &key, err);
+	if (rc == 0)
+		rc = roster_feed_read(db, question->office, &question->feed, err);
+	return rc < 0 ? rc : question_fill(question, reference, err);
+}
+
+static void answer_enrolled(struct question *question)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Enrolled enrolled = LANTOA__V1__ENROLLED__INIT;
+	Lantoa__V1__Catalogue catalogue = LANTOA__V1__CATALOGUE__INIT;
+	fill_catalogue(question, &catalogue);
+	enrolled.office = question->code;
+	enrolled.office_name = question->name;
+	enrolled.catalogue = &catalogue;
+	enrolled.zone = (char *)(uintptr_t)question->reception->zone;
+	enrolled.level = question->level;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_ENROLLED;
+	frame.enrolled = &enrolled;
+	gate_answer(question->reception->gate, &question->peer, &frame);
+}
+
+static void enrol_done(struct store_job *job, int rc, const struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	struct reception *reception = question->reception;
+	if (rc == 0 && roster_feed_apply(&question->feed, reception->roster) < 0) {
+		log_error("reception: out of memory for the roster; restarting reads it anew");
+		abort(); /* a key that was revoked by this enrolment must not live on */
+	}
+	if (rc < 0) {
+		reception->counters.refused_enrolments++;
+		say(question, REFUSED_ENROLMENT, err);
+		acks_refuse(reception->gate, &question->peer, 0, 0,
+			    LANTOA__V1__REFUSED__CODE__INVITATION, err->text);
+	} else {
+		reception->counters.enrolled++;
+		log_info("reception: enrolled office=%s", question->code);
+		answer_enrolled(question);
+	}
+	question_close(question);
+}
+
+void reception_enrol(struct reception *reception, const struct gate_peer *peer,
+		     const struct roster_key *key, const Lantoa__V1__Enrol *enrol)
+{
+	const ProtobufCBinaryData *bytes = &enrol->public_key;
+	if (bytes->len != KEY_LEN) {
+		acks_refuse(reception->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__MALFORMED,
+			    "a public key is 32 bytes");
+		return;
+	}
+	struct question *question = question_open(reception, peer, key);
+	if (!question)
+		return;
+	memcpy(question->public_key, bytes->data, KEY_LEN);
+	question->job = (struct store_job){ .run = enrol_run, .done = enrol_done };
+	store_write(reception->store, &question->job);
+}

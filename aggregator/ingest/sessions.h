@@ -1,0 +1,53 @@
+/* Hello and Enrol: an office's question, one job of the store, one answer. */
+#pragma once
+
+#include "common/base/log_limit.h"
+#include "ingest/gate.h"
+#include "journal/journal_clock.h"
+#include "registry/key_list.h"
+#include "store/store.h"
+
+#include <stdint.h>
+
+#define RECEPTION_MAX 1024u /* questions in work; the office asks again after its timeout */
+
+struct reception_counters {
+	uint64_t hellos, enrolled, refused_enrolments;
+};
+
+enum reception_word { REFUSED_HELLO, REFUSED_ENROLMENT, RENEWED_SPOOL, RECEPTION_WORDS };
+
+struct reception {
+	uv_loop_t *loop; /* outlives us, as all below */
+	struct store *store;
+	struct roster *roster; /* follows an enrolment */
+	struct gate *gate;
+	const char *zone;               /* civil time zone, told to the agents */
+	const struct book_clock *clock; /* what time they are told; outlives us */
+	unsigned credit;                /* batches an agent may have unacknowledged, at most */
+	void (*on_done)(void *context); /* after each answer */
+	void *context;
+	/* the reception's own: */
+	struct reception_counters counters;
+	struct log_limit said[RECEPTION_WORDS];
+	unsigned working;
+	bool closed; /* set it to take no question any more */
+};
+
+/**
+ * Batches that each of @offices may have unacknowledged: as many as @most, fewer when all of them
+ * together could have more than 32,768 under way, never fewer than two.
+ *
+ * What is under way waits in libzmq, which keeps 18 KiB of what it read for as long as a message of
+ * them waits: 16 batches from each of 11,000 offices would be gigabytes. All together they are
+ * eight of the largest commits, which keeps the province busy; two keep one office going.
+ */
+unsigned reception_credit(size_t offices, unsigned most);
+
+/** Hello of an active key: answered by Welcome, and Catalogue when the agent's is another. */
+void reception_hello(struct reception *reception, const struct gate_peer *peer,
+		     const struct roster_key *key, const Lantoa__V1__Hello *hello);
+/** Enrol over an invitation's key: answered by Enrolled, or Refused. The roster knows the new key
+ * before the office does. */
+void reception_enrol(struct reception *reception, const struct gate_peer *peer,
+		     const struct roster_key *key, const Lantoa__V1__Enrol *enrol);

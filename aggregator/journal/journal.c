@@ -1,0 +1,262 @@
+#include "journal/journal.h"
+#include "journal/day_index.h"
+#include "journal/day_times.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct journal {
+	sqlite3 *db; /* outlives us */
+	sqlite3_stmt *head, *find, *make, *set_back, *append, *mark;
+	struct strands *strands;
+	struct arrivals *arrivals;
+	struct spools *spools;
+	struct journal_spool claimed; /* asked for, and not there */
+	int64_t last;                 /* entry, */
+	uint8_t chain[CHAIN_LEN];
+	bool last_known; /* both */
+};
+
+struct journal *journal_open(sqlite3 *db, struct err *err)
+{
+	struct journal *j = calloc(1, sizeof(*j));
+	if (!j) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	j->db = db;
+	if (!(j->spools = spools_open())) {
+		(void)err_memory(err);
+		journal_close(j);
+		return NULL;
+	}
+	if (db_prepare(db, "SELECT id, chain FROM journal ORDER BY id DESC LIMIT 1", &j->head,
+		       err) < 0 ||
+	    db_prepare(db,
+		       "SELECT id, upto, upto_digest, set_back FROM spool WHERE office = ?"
+		       " AND spool_id = ?",
+		       &j->find, err) < 0 ||
+	    db_prepare(db,
+		       "INSERT INTO spool(office, spool_id, upto, last_received_us, from_spool,"
+		       " from_seq) VALUES(?, ?, 0, 0, ?, ?)",
+		       &j->make, err) < 0 ||
+	    db_prepare(db, "UPDATE spool SET set_back = 1 WHERE id = ?", &j->set_back, err) < 0 ||
+	    db_prepare(
+		    db,
+		    "INSERT INTO journal(id, spool, seq, day, office, received_us, payload, chain,"
+		    " back) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    &j->append, err) < 0 ||
+	    db_prepare(db,
+		       "UPDATE spool SET upto = ?, last_received_us = ?, upto_digest = ? WHERE "
+		       "id = ?",
+		       &j->mark, err) < 0 ||
+	    !(j->strands = strands_open(db, err)) || !(j->arrivals = arrivals_open(db, err))) {
+		journal_close(j);
+		return NULL;
+	}
+	return j;
+}
+
+void journal_forget(struct journal *journal)
+{
+	if (journal->spools)
+		spools_forget(journal->spools);
+	journal->last_known = false;
+	if (journal->strands)
+		strands_forget(journal->strands);
+	if (journal->arrivals)
+		arrivals_forget(journal->arrivals);
+}
+
+void journal_close(struct journal *journal)
+{
+	if (!journal)
+		return;
+	journal_forget(journal);
+	spools_close(journal->spools);
+	strands_close(journal->strands);
+	arrivals_close(journal->arrivals);
+	sqlite3_finalize(journal->head);
+	sqlite3_finalize(journal->find);
+	sqlite3_finalize(journal->make);
+	sqlite3_finalize(journal->set_back);
+	sqlite3_finalize(journal->append);
+	sqlite3_finalize(journal->mark);
+	free(journal);
+}
+
+static int spool_load(struct journal *j, struct journal_spool *spool, struct err *err)
+{
+	sqlite3_bind_int64(j->find, 1, spool->office);
+	sqlite3_bind_int64(j->find, 2, (int64_t)spool->spool_id);
+	int rc = db_step(j->find, err);
+	if (rc == 1) {
+		struct db_row row = { .stmt = j->find, .err = err };
+		spool->row = sqlite3_column_int64(j->find, 0);
+		spool->upto = (uint64_t)db_row_int(&row, 1, 0, INT64_MAX);
+		spool->digest_known = sqlite3_column_type(j->find, 2) != SQLITE_NULL;
+		if (spool->digest_known)
+			db_row_bytes(&row, 2, spool->upto_digest, WIRE_DIGEST_LEN);
+		spool->set_back = sqlite3_column_int64(j->find, 3) != 0;
+		rc = row.rc;
+	}
+	sqlite3_reset(j->find);
+	return rc < 0 ? rc : 0;
+}
+
+int journal_make(struct journal *journal, struct journal_spool *spool, struct err *err)
+{
+	sqlite3_bind_int64(journal->make, 1, spool->office);
+	sqlite3_bind_int64(journal->make, 2, (int64_t)spool->spool_id);
+	sqlite3_bind_int64(journal->make, 3, (int64_t)spool->from_spool);
+	sqlite3_bind_int64(journal->make, 4, (int64_t)spool->from_seq);
+	int rc = db_run(journal->make, err);
+	if (rc == 0)
+		spool->row = sqlite3_last_insert_rowid(journal->db);
+	return rc;
+}
+
+int journal_set_back(struct journal *journal, const struct journal_spool *spool, struct err *err)
+{
+	sqlite3_bind_int64(journal->set_back, 1, spool->row);
+	return db_run(journal->set_back, err);
+}
+
+int journal_spool(struct journal *journal, int64_t office, uint64_t spool_id,
+		  struct journal_spool **ret_spool, struct err *err)
+{
+	struct journal_spool *spool = spools_find(journal->spools, office, spool_id);
+	if (!spool) {
+		spool = &journal->claimed;
+		*spool = (struct journal_spool){ .office = office, .spool_id = spool_id };
+		int rc = spool_load(journal, spool, err);
+		if (rc == 0 && spool->row && !(spool = spools_keep(journal->spools, spool)))
+			rc = err_memory(err);
+		if (rc < 0)
+			return rc;
+	}
+	*ret_spool = spool;
+	return 0;
+}
+
+size_t journal_spools(const struct journal *journal)
+{
+	return spools_count(journal->spools);
+}
+
+struct office_account *journal_account(struct journal *journal, int64_t office)
+{
+	return spools_account(journal->spools, office);
+}
+
+int journal_weigh(struct journal *journal, int64_t office, int32_t day, uint64_t *ret_observations,
+		  struct err *err)
+{
+	return strands_weigh(journal->strands, day, office, ret_observations, err);
+}
+
+bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIRE_DIGEST_LEN])
+{
+	return !spool->digest_known || memcmp(spool->upto_digest, digest, WIRE_DIGEST_LEN) == 0;
+}
+
+static int last_load(struct journal *j, struct err *err)
+{
+	if (j->last_known)
+		return 0;
+	memset(j->chain, 0, sizeof(j->chain));
+	int rc = db_step(j->head, err);
+	j->last = rc == 1 ? sqlite3_column_int64(j->head, 0) : 0;
+	if (rc == 1 && sqlite3_column_bytes(j->head, 1) == (int)CHAIN_LEN)
+		memcpy(j->chain, sqlite3_column_blob(j->head, 1), CHAIN_LEN);
+	sqlite3_reset(j->head);
+	j->last_known = rc >= 0;
+	return rc < 0 ? rc : 0;
+}
+
+static void hash_number(crypto_generichash_state *state, uint64_t number)
+{
+	uint8_t bytes[8];
+	for (unsigned i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)(number >> (8 * i));
+	crypto_generichash_update(state, bytes, sizeof(bytes));
+}
+
+void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, uint64_t seq,
+		   const uint8_t *payload, size_t len)
+{
+	crypto_generichash_state state;
+	crypto_generichash_init(&state, NULL, 0, CHAIN_LEN);
+	crypto_generichash_update(&state, chain, CHAIN_LEN);
+	hash_number(&state, (uint64_t)office);
+	hash_number(&state, spool_id);
+	hash_number(&state, seq);
+	crypto_generichash_update(&state, payload, len);
+	crypto_generichash_final(&state, chain, CHAIN_LEN);
+}
+
+int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,
+		   int64_t received_us, const uint8_t *payload, size_t len, size_t observations,
+		   int64_t *ret_id, struct err *err)
+{
+	assert(spool->row && seq == spool->upto + 1);
+	if (spool == &journal->claimed && !(spool = spools_keep(journal->spools, spool)))
+		return err_memory(err);
+	int64_t back = 0;
+	int rc = last_load(journal, err);
+	if (rc == 0)
+		rc = strands_add(journal->strands, day, spool->office, journal->last + 1,
+				 observations, &back, err);
+	if (rc == 0)
+		rc = arrivals_add(journal->arrivals, day, received_us, err);
+	if (rc < 0)
+		return rc;
+	uint8_t chain[CHAIN_LEN];
+	memcpy(chain, journal->chain, sizeof(chain));
+	journal_chain(chain, spool->office, spool->spool_id, seq, payload, len);
+	sqlite3_bind_int64(journal->append, 1, journal->last + 1);
+	sqlite3_bind_int64(journal->append, 2, spool->row);
+	sqlite3_bind_int64(journal->append, 3, (int64_t)seq);
+	sqlite3_bind_int(journal->append, 4, day);
+	sqlite3_bind_int64(journal->append, 5, spool->office);
+	sqlite3_bind_int64(journal->append, 6, received_us);
+	sqlite3_bind_blob(journal->append, 7, payload, (int)len, SQLITE_STATIC);
+	sqlite3_bind_blob(journal->append, 8, chain, sizeof(chain), SQLITE_STATIC);
+	sqlite3_bind_int64(journal->append, 9, back);
+	rc = db_run(journal->append, err);
+	if (rc < 0)
+		return rc;
+	journal->last++;
+	memcpy(journal->chain, chain, sizeof(chain));
+	wire_digest(payload, len, spool->upto_digest);
+	spool->upto = seq;
+	spool->received_us = received_us;
+	spool->digest_known = true;
+	spools_change(journal->spools, spool);
+	*ret_id = journal->last;
+	return 0;
+}
+
+int journal_flush(struct journal *journal, struct err *err)
+{
+	int flushed = strands_flush(journal->strands, err);
+	if (flushed == 0)
+		flushed = arrivals_flush(journal->arrivals, err);
+	if (flushed < 0)
+		return flushed;
+	struct journal_spool *spool;
+	while ((spool = spools_changed(journal->spools))) {
+		sqlite3_bind_int64(journal->mark, 1, (int64_t)spool->upto);
+		sqlite3_bind_int64(journal->mark, 2, spool->received_us);
+		sqlite3_bind_blob(journal->mark, 3, spool->upto_digest, WIRE_DIGEST_LEN,
+				  SQLITE_STATIC);
+		sqlite3_bind_int64(journal->mark, 4, spool->row);
+		int rc = db_run(journal->mark, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}

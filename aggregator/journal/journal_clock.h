@@ -1,0 +1,30 @@
+/* What time it is to the books. A wall clock that was set back, by a dead battery or by hand, would
+ * take figures of today for ones of the future, and put what comes now before what was known long
+ * ago (I4). So time stands still here at the newest entry of the journal until the clock is past
+ * it; unless the kernel calls the clock synchronised: then it was ahead when that entry came, and
+ * is believed. Offices are told no time meanwhile, rather than a wrong one. */
+#pragma once
+
+#include "common/sys/db.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A clock that is corrected by less harms nobody: it is past the newest entry in a minute. */
+#define BOOK_CLOCK_BEHIND_US INT64_C(60000000)
+
+struct book_clock {
+	int64_t newest_us; /* when the newest entry was received, of the next commit too; 0: none */
+	/* The machine; tests have their own: */
+	int64_t (*wall_us)(void);
+	bool (*vouched)(void); /* asked only when the wall clock is before newest_us */
+};
+
+/** As the journal has it. */
+int book_clock_open(sqlite3 *db, struct book_clock *ret_clock, struct err *err);
+/** Now, UTC microseconds since 1970. */
+int64_t book_clock_now_us(const struct book_clock *clock);
+/** By how much the wall clock is behind, when that is BOOK_CLOCK_BEHIND_US or more; else 0. */
+int64_t book_clock_behind_us(const struct book_clock *clock);
+/** What offices are told: the wall clock; 0, which no clock believes, while it is behind. */
+int64_t book_clock_told_us(const struct book_clock *clock);

@@ -1,0 +1,333 @@
+#include "journal/quarantine.h"
+#include "common/base/i18n.h"
+#include "common/model/civil.h"
+#include "common/net/wire.h"
+#include "journal/damaged_days.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct quarantine {
+	sqlite3_stmt *hold, *points, *drop, *put;
+};
+
+struct quarantine *quarantine_open(sqlite3 *db, struct err *err)
+{
+	struct quarantine *quarantine = calloc(1, sizeof(*quarantine));
+	if (!quarantine) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	if (db_prepare(db,
+		       "INSERT INTO quarantine(journal, run, point, verdict, observations, held_us)"
+		       " VALUES(?, ?, ?, ?, ?, nullif(?, 0)) ON CONFLICT DO UPDATE"
+		       " SET verdict = excluded.verdict, observations = excluded.observations,"
+		       " held_us = excluded.held_us, released_us = NULL"
+		       " WHERE released_us IS NOT NULL",
+		       &quarantine->hold, err) < 0 ||
+	    db_prepare(db,
+		       "SELECT point, observations, verdict, coalesce(released_us, 0),"
+		       " coalesce(held_us, 0)"
+		       " FROM quarantine WHERE journal = ? AND run = ? AND point >= 0"
+		       " ORDER BY point",
+		       &quarantine->points, err) < 0 ||
+	    db_prepare(db, "DELETE FROM quarantine WHERE journal = ? AND run = ? AND point >= 0",
+		       &quarantine->drop, err) < 0 ||
+	    db_prepare(db,
+		       "INSERT INTO quarantine(journal, run, point, verdict, observations,"
+		       " released_us, held_us) VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0))",
+		       &quarantine->put, err) < 0) {
+		quarantine_close(quarantine);
+		return NULL;
+	}
+	return quarantine;
+}
+
+void quarantine_close(struct quarantine *quarantine)
+{
+	if (!quarantine)
+		return;
+	sqlite3_finalize(quarantine->hold);
+	sqlite3_finalize(quarantine->points);
+	sqlite3_finalize(quarantine->drop);
+	sqlite3_finalize(quarantine->put);
+	free(quarantine);
+}
+
+int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
+		    enum verdict verdict, size_t observations, int64_t since_us, struct err *err)
+{
+	sqlite3_stmt *hold = quarantine->hold;
+	sqlite3_bind_int64(hold, 1, journal);
+	sqlite3_bind_int64(hold, 2, (int64_t)run);
+	sqlite3_bind_int64(hold, 3, point);
+	sqlite3_bind_int(hold, 4, (int)verdict);
+	sqlite3_bind_int64(hold, 5, (int64_t)observations);
+	sqlite3_bind_int64(hold, 6, since_us);
+	return db_run(hold, err);
+}
+
+static void run_bind(sqlite3_stmt *stmt, int64_t journal, size_t run)
+{
+	sqlite3_bind_int64(stmt, 1, journal);
+	sqlite3_bind_int64(stmt, 2, (int64_t)run);
+}
+
+int quarantine_points(struct quarantine *quarantine, int64_t journal, size_t run,
+		      struct held_point ret_points[], size_t n, struct err *err)
+{
+	sqlite3_stmt *rows = quarantine->points;
+	int rc;
+	for (size_t i = 0; i < n; i++)
+		ret_points[i] = (struct held_point){ .verdict = VERDICT_OK };
+	run_bind(rows, journal, run);
+	while ((rc = db_step(rows, err)) == 1) {
+		int64_t first = sqlite3_column_int64(rows, 0), len = sqlite3_column_int64(rows, 1);
+		int64_t verdict = sqlite3_column_int64(rows, 2);
+		if (first >= (int64_t)n || len < 1 || len > (int64_t)n - first ||
+		    verdict <= VERDICT_OK || verdict >= VERDICT_COUNT) {
+			rc = err_set(err, -EUCLEAN,
+				     "quarantine names points that journal entry %lld has not",
+				     (long long)journal);
+			break;
+		}
+		for (int64_t i = first; i < first + len; i++)
+			ret_points[i] = (struct held_point){ (enum verdict)verdict,
+							     sqlite3_column_int64(rows, 3),
+							     sqlite3_column_int64(rows, 4) };
+	}
+	sqlite3_reset(rows);
+	return rc;
+}
+
+static bool points_equal(const struct held_point *a, const struct held_point *b)
+{
+	return a->verdict == b->verdict && a->released_us == b->released_us &&
+	       a->held_us == b->held_us;
+}
+
+int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t run,
+			  const struct held_point points[], size_t n, struct err *err)
+{
+	sqlite3_stmt *put = quarantine->put;
+	run_bind(quarantine->drop, journal, run);
+	int rc = db_run(quarantine->drop, err);
+	for (size_t from = 0, to; from < n && rc == 0; from = to) {
+		for (to = from + 1; to < n && points_equal(&points[from], &points[to]); to++)
+			;
+		if (points[from].verdict == VERDICT_OK)
+			continue;
+		run_bind(put, journal, run);
+		sqlite3_bind_int64(put, 3, (int64_t)from);
+		sqlite3_bind_int(put, 4, (int)points[from].verdict);
+		sqlite3_bind_int64(put, 5, (int64_t)(to - from));
+		sqlite3_bind_int64(put, 6, points[from].released_us);
+		sqlite3_bind_int64(put, 7, points[from].held_us);
+		rc = db_run(put, err);
+	}
+	return rc;
+}
+
+/* --- the list --- */
+
+/* What it reads with. The rows of one entry follow each other, so that each payload is decoded
+ * once, and only one at a time is in memory, whatever there is to list. */
+struct listing {
+	const struct reference *reference; /* outlives us */
+	struct arena *arena;               /* owned: of batch */
+	sqlite3_stmt *rows, *payload, *series;
+	int64_t entry; /* that batch is of; 0: none yet */
+	int64_t bad;   /* the last that could not be read */
+	struct batch batch;
+	struct table *table; /* owned */
+};
+
+static int batch_read(struct listing *list, int64_t entry, struct err *err)
+{
+	sqlite3_bind_int64(list->payload, 1, entry);
+	int rc = db_step(list->payload, err);
+	if (rc == 0)
+		rc = err_set(err, -EUCLEAN,
+			     "quarantine names journal entry %lld, which is not there",
+			     (long long)entry);
+	arena_reset(list->arena);
+	list->entry = 0;
+	if (rc == 1)
+		rc = wire_batch_decode(list->arena, sqlite3_column_blob(list->payload, 0),
+				       (size_t)sqlite3_column_bytes(list->payload, 0), &list->batch,
+				       err);
+	sqlite3_reset(list->payload);
+	if (rc == 0)
+		list->entry = entry;
+	if (is_damage(rc))
+		list->bad = entry;
+	return rc;
+}
+
+/* Which series a held run is of, its period and value: the payload tells. */
+struct held_row {
+	uint32_t number;
+	struct point point;
+};
+
+static int look_up(struct listing *list, struct held_row *ret, struct err *err)
+{
+	const struct batch *batch = &list->batch;
+	int64_t entry = sqlite3_column_int64(list->rows, 0);
+	uint64_t run = (uint64_t)sqlite3_column_int64(list->rows, 1);
+	int64_t point = sqlite3_column_int64(list->rows, 2);
+	int rc = entry == list->entry ? 0
+		 : entry == list->bad ? err_set(err, -EUCLEAN, "it cannot be read")
+				      : batch_read(list, entry, err);
+	if (rc < 0)
+		return rc;
+	if (run >= batch->n_runs || point >= batch->runs[run].n ||
+	    batch->day != sqlite3_column_int64(list->rows, 8))
+		return err_set(err, -EUCLEAN,
+			       "quarantine names a run that journal entry %lld has not",
+			       (long long)entry);
+	ret->number = batch->runs[run].series;
+	ret->point = batch->points[batch->runs[run].first + (point < 0 ? 0 : (uint32_t)point)];
+	return 0;
+}
+
+static void show_period(struct table *table, int64_t shape, int32_t day, const struct point *point,
+			bool whole)
+{
+	enum grain grain = (enum grain)(shape & 15);
+	enum calendar calendar = (enum calendar)(shape >> 8 & 1);
+	char text[PERIOD_TEXT_MAX];
+	struct period period = whole && grain < GRAIN_DAY
+				       ? period_of_day(CALENDAR_CIVIL, GRAIN_DAY, day)
+				       : period_in_day(calendar, grain, day, point->nth);
+	table_text(table, period_format(period, text));
+}
+
+/* Of what cannot be read: whose it is, of which day, and that it is damaged. */
+static int add_damaged(struct listing *list)
+{
+	struct table *table = list->table;
+	sqlite3_stmt *row = list->rows;
+	const struct office *office =
+		offices_by_id(list->reference->offices, sqlite3_column_int64(row, 5));
+	int64_t day = sqlite3_column_int64(row, 8);
+	char received[INSTANT_TEXT_MAX], text[DAY_TEXT_MAX];
+	table_row(table);
+	table_int(table, sqlite3_column_int64(row, 0));
+	table_text(table, office ? office->code : NULL);
+	table_text(table, civil_format(sqlite3_column_int64(row, 6), received));
+	table_null(table);
+	table_null(table);
+	table_text(table, day < DAY_MIN || day > DAY_MAX ? NULL : day_format((int32_t)day, text));
+	table_null(table);
+	table_int(table, sqlite3_column_int64(row, 4));
+	table_text(table, _(verdict_text(VERDICT_DAMAGED)));
+	return 0;
+}
+
+static int add_readable(struct listing *list, struct err *err)
+{
+	struct table *table = list->table;
+	sqlite3_stmt *row = list->rows, *series = list->series;
+	struct held_row held = { 0 };
+	char received[INSTANT_TEXT_MAX];
+	int rc = look_up(list, &held, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(series, 1, sqlite3_column_int64(row, 7));
+	sqlite3_bind_int64(series, 2, held.number);
+	rc = db_step(series, err);
+	if (rc <= 0) {
+		sqlite3_reset(series);
+		return rc < 0 ? rc : err_set(err, -EUCLEAN, "a held series was never declared");
+	}
+	const struct office *office =
+		offices_by_id(list->reference->offices, sqlite3_column_int64(row, 5));
+	bool whole = sqlite3_column_int64(row, 2) < 0 || sqlite3_column_int64(row, 4) != 1;
+	struct db_row told = { series, err, 0 };
+	const char *metric = db_row_text(&told, 0), *labels = db_row_text(&told, 1);
+	int64_t shape = db_row_int(&told, 2, 0, 511);
+	if ((shape & 15) >= GRAIN_COUNT || (shape >> 4 & 15) > DECIMALS_MAX)
+		(void)db_row_refuse(&told, 2);
+	if (told.rc < 0) {
+		sqlite3_reset(series);
+		return told.rc;
+	}
+	table_row(table);
+	table_int(table, sqlite3_column_int64(row, 0));
+	table_text(table, office ? office->code : NULL);
+	table_text(table, civil_format(sqlite3_column_int64(row, 6), received));
+	table_text(table, metric);
+	table_text(table, labels);
+	show_period(table, shape, sqlite3_column_int(row, 8), &held.point, whole);
+	if (held.point.withdrawn || sqlite3_column_int64(row, 4) != 1)
+		table_null(table);
+	else
+		table_decimal(table, held.point.value_e, (unsigned)(shape >> 4 & 15));
+	table_int(table, sqlite3_column_int64(row, 4));
+	table_text(table, _(verdict_text((enum verdict)sqlite3_column_int(row, 3))));
+	sqlite3_reset(series);
+	return 0;
+}
+
+static int add_row(struct listing *list, struct err *err)
+{
+	int rc = add_readable(list, err);
+	return is_damage(rc) ? add_damaged(list) : rc;
+}
+
+/* The payload is left out of the rows: they are sorted, and would carry it along, once each. */
+static int listing_open(struct listing *list, sqlite3 *db, struct err *err)
+{
+	static const char *const columns[] = { "entry",  "office",       "received",
+					       "metric", "labels",       "period",
+					       "value",  "observations", "reason" };
+	list->table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	list->arena = arena_open(WIRE_ARENA_MAX);
+	int rc = list->table && list->arena ? 0 : err_memory(err);
+	if (rc == 0)
+		rc = db_prepare(
+			db,
+			"SELECT q.journal, q.run, q.point, q.verdict, q.observations, j.office,"
+			" j.received_us, j.spool, j.day FROM quarantine q JOIN journal j"
+			" ON j.id = q.journal WHERE q.released_us IS NULL"
+			" ORDER BY q.journal DESC, q.run, q.point LIMIT ?",
+			&list->rows, err);
+	if (rc == 0)
+		rc = db_prepare(db, "SELECT payload FROM journal WHERE id = ?", &list->payload,
+				err);
+	if (rc == 0)
+		rc = db_prepare(db,
+				"SELECT s.metric, s.labels, d.shape FROM declared d JOIN series s"
+				" ON s.id = d.series WHERE d.spool = ? AND d.number = ?",
+				&list->series, err);
+	return rc;
+}
+
+static void listing_close(struct listing *list)
+{
+	sqlite3_finalize(list->rows);
+	sqlite3_finalize(list->payload);
+	sqlite3_finalize(list->series);
+	arena_close(list->arena);
+	table_close(list->table);
+}
+
+int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned most,
+		    struct table **ret_table, struct err *err)
+{
+	struct listing list = { .reference = reference };
+	int rc = listing_open(&list, db, err);
+	if (rc == 0)
+		sqlite3_bind_int64(list.rows, 1, most);
+	while (rc == 0 && (rc = db_step(list.rows, err)) == 1)
+		rc = add_row(&list, err);
+	if (rc == 0 && table_failed(list.table))
+		rc = err_memory(err);
+	if (rc == 0) {
+		*ret_table = list.table;
+		list.table = NULL;
+	}
+	listing_close(&list);
+	return rc;
+}

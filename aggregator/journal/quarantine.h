@@ -1,0 +1,50 @@
+/* What was accepted and is in the journal, but cannot count: per entry and run (or some points of
+ * it that follow one another) the reason. Nothing is dropped: releasing it makes the fold play the
+ * entry again, as if it had counted from the start. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/model/catalogue.h"
+#include "common/sys/db.h"
+#include "common/text/table.h"
+#include "registry/reference.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define QUARANTINE_WHOLE_RUN (-1)
+
+struct quarantine;                                                /* the writer's statements */
+struct quarantine *quarantine_open(sqlite3 *db, struct err *err); /* NULL: err says why */
+void quarantine_close(struct quarantine *quarantine);             /* NULL is fine */
+/** From @since_us on (0: since it came) hold a run of journal entry @journal, or its @observations
+ * points from @point on; what is held already stays as it is, what was released is held again.
+ * Points only of an entry that has just come: otherwise see below. */
+int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
+		    enum verdict verdict, size_t observations, int64_t since_us, struct err *err);
+
+/* What quarantine says of each of a run's points, whichever rows it is in. (The run may be held as
+ * a whole besides.) */
+struct held_point {
+	enum verdict verdict; /* VERDICT_OK: it was never held */
+	int64_t released_us;  /* 0: it is held */
+	int64_t held_us;      /* since when; until then it counted. 0: since it came */
+};
+static inline bool point_is_held(const struct held_point *point)
+{
+	return point->verdict != VERDICT_OK && point->released_us == 0;
+}
+#define RUN_POINTS_MAX 1440u /* the minutes of a day */
+/** @ret_points [@n]: all points of the run. */
+int quarantine_points(struct quarantine *quarantine, int64_t journal, size_t run,
+		      struct held_point ret_points[], size_t n, struct err *err);
+/** Replace all rows of the run's points, as few as there can be: one where neighbours are equal. */
+int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t run,
+			  const struct held_point points[], size_t n, struct err *err);
+
+/** What is held, newest first, at most @most rows: entry, office, received, metric, labels, period,
+ * value, observations, reason. Each entry's payload is read and decoded once; memory holds one of
+ * them, and the rows. Of what cannot be read metric, labels and value are null. */
+int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned most,
+		    struct table **ret_table, struct err *err);

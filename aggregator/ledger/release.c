@@ -1,0 +1,553 @@
+/* 1. What is held and fits is listed, by day, office and entry (it changes while we walk).
+ * 2. Each entry's payload is read once, its held runs and points are judged.
+ * 3. What passes is marked as released, and the series of that office's day as stale.
+ * 4. When the day is through, the fold plays what is stale and writes its pages.
+ *
+ * A day is a part that can be undone alone. When something of it cannot be read it is done again
+ * office by office, and those stay held that cannot be read (VERDICT_DAMAGED). */
+#include "ledger/release.h"
+
+#include "common/base/array.h"
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "common/net/wire.h"
+#include "journal/damaged_days.h"
+#include "journal/day_times.h"
+#include "journal/judge.h"
+#include "journal/older_copy.h"
+#include "journal/quarantine.h"
+#include "rollup/fold.h"
+#include "schema/audit.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct held_item { /* a row of the quarantine */
+	int64_t journal, run, point, n, office;
+	int32_t day;
+};
+
+struct counts { /* of observations */
+	uint64_t released, kept, kept_for[VERDICT_COUNT];
+};
+
+struct release {
+	sqlite3 *db;
+	const struct reference *reference;
+	const struct release_form *form;
+	struct held_item *items; /* owned [n] */
+	size_t n;
+	struct declarations *declarations;
+	struct fold *fold;
+	struct quarantine *quarantine;
+	struct arrivals *arrivals;
+	struct older_copy *older;
+	struct arena *arena;
+	sqlite3_stmt *entry, *metric, *mark, *rejudge;
+	int64_t at_us; /* the moment of this release, and of no other */
+	struct counts counts;
+	struct damaged_days damaged;
+	/* The points of the run at hand, read when they are needed and written once it is through:
+	   each may have a row of its own. */
+	struct held_point points[RUN_POINTS_MAX];
+	size_t n_points; /* 0: not read */
+};
+
+struct entry_read { /* a journal entry under judgement */
+	struct batch batch;
+	const struct office *office;
+	const struct declared *declared;
+	size_t n_declared;
+	struct judge judge;
+};
+
+static void release_close(struct release *r)
+{
+	sqlite3_finalize(r->entry);
+	sqlite3_finalize(r->metric);
+	sqlite3_finalize(r->mark);
+	sqlite3_finalize(r->rejudge);
+	quarantine_close(r->quarantine);
+	arrivals_close(r->arrivals);
+	older_copy_close(r->older);
+	fold_close(r->fold);
+	declarations_close(r->declarations);
+	arena_close(r->arena);
+	free(r->items);
+}
+
+static int release_open(struct release *r, struct err *err)
+{
+	r->arena = arena_open(WIRE_ARENA_MAX);
+	if (!r->arena)
+		return err_memory(err);
+	if (!(r->declarations = declarations_open(r->db, err)) ||
+	    !(r->fold = fold_open(r->db, r->declarations, err)) ||
+	    !(r->quarantine = quarantine_open(r->db, err)) ||
+	    !(r->arrivals = arrivals_open(r->db, err)) || !(r->older = older_copy_open(r->db, err)))
+		return err->code;
+	declarations_forget(r->declarations, r->reference->catalogue);
+	int rc = db_prepare(r->db,
+			    "SELECT j.office, j.spool, j.payload, j.received_us, j.id, s.set_back"
+			    " FROM journal j LEFT JOIN spool s ON s.id = j.spool WHERE j.id = ?",
+			    &r->entry, err);
+	if (rc == 0)
+		rc = db_prepare(r->db, "SELECT metric FROM series WHERE id = ?", &r->metric, err);
+	if (rc == 0)
+		rc = db_prepare(r->db,
+				"UPDATE quarantine SET released_us = ?, observations = ? WHERE"
+				" journal = ? AND run = ? AND point = ?",
+				&r->mark, err);
+	if (rc == 0)
+		rc = db_prepare(r->db,
+				"UPDATE quarantine SET verdict = ?, observations = ? WHERE"
+				" journal = ? AND run = ? AND point = ?",
+				&r->rejudge, err);
+	return rc;
+}
+
+static int item_add(struct release *r, sqlite3_stmt *row, struct err *err)
+{
+	struct held_item *items = array_room(r->items, r->n, sizeof(*items));
+	if (!items)
+		return err_memory(err);
+	r->items = items;
+	items[r->n++] = (struct held_item){ .journal = sqlite3_column_int64(row, 0),
+					    .run = sqlite3_column_int64(row, 1),
+					    .point = sqlite3_column_int64(row, 2),
+					    .day = sqlite3_column_int(row, 3),
+					    .n = sqlite3_column_int64(row, 4),
+					    .office = sqlite3_column_int64(row, 5) };
+	return 0;
+}
+
+/* What is released now is told from what was before by its time: a damaged page is made as it was
+ * before. Where a clock that was put back gives a time once more, the next microsecond is it. */
+static int release_time(struct release *r, struct err *err)
+{
+	sqlite3_stmt *same = NULL;
+	int rc = db_prepare(r->db, "SELECT 1 FROM quarantine WHERE released_us = ? LIMIT 1", &same,
+			    err);
+	r->at_us = r->form->at_us;
+	if (rc < 0)
+		return rc;
+	for (;; r->at_us++) {
+		sqlite3_bind_int64(same, 1, r->at_us);
+		rc = db_step(same, err);
+		sqlite3_reset(same);
+		if (rc != 1)
+			break;
+	}
+	(void)sqlite3_finalize(same); /* repeats the error that step told */
+	return rc;
+}
+
+static int items_list(struct release *r, struct err *err)
+{
+	char excerpt[EXCERPT_MAX];
+	const struct office *office = NULL;
+	sqlite3_stmt *rows = NULL;
+	if (r->form->office && !(office = offices_by_code(r->reference->offices, r->form->office)))
+		return err_set(err, -ENOENT,
+			       "there is no office '%s'; `lantoa office list` shows them",
+			       utf8_excerpt(r->form->office, strlen(r->form->office), excerpt));
+	int rc = db_prepare(r->db,
+			    "SELECT q.journal, q.run, q.point, j.day, q.observations, j.office"
+			    " FROM quarantine q"
+			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
+			    " AND ?1 IN (0, q.journal) AND ?2 IN (0, j.office)"
+			    " ORDER BY j.day, j.office, q.journal, q.run, q.point",
+			    &rows, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(rows, 1, r->form->entry);
+	sqlite3_bind_int64(rows, 2, office ? office->id : 0);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1)
+		rc = item_add(r, rows, err);
+	(void)sqlite3_finalize(rows); /* repeats the error that step told */
+	return rc;
+}
+
+/* --- one entry --- */
+
+/* The later of the two, should the clock have been put back: what had begun has begun. */
+static int32_t judged_on(const struct release *r, int64_t received_us)
+{
+	return civil_day(received_us > r->at_us ? received_us : r->at_us);
+}
+
+/* What was newer when it came, unless that is to be passed over. */
+static int older_gather(struct release *r, const struct entry_read *entry, struct err *err)
+{
+	older_copy_forget(r->older);
+	if (sqlite3_column_int64(r->entry, 5) == 0 || r->form->older_copy)
+		return 0;
+	return older_copy_gather(r->older, entry->office->id, sqlite3_column_int64(r->entry, 1),
+				 sqlite3_column_int64(r->entry, 4), &entry->batch, entry->declared,
+				 entry->n_declared, err);
+}
+
+static int entry_take(struct release *r, int32_t day, struct entry_read *entry, struct err *err)
+{
+	int rc = db_step(r->entry, err);
+	if (rc <= 0)
+		return rc < 0 ? rc : err_set(err, -EUCLEAN, "it is not there");
+	entry->office = offices_by_id(r->reference->offices, sqlite3_column_int64(r->entry, 0));
+	if (!entry->office)
+		return err_set(err, -EUCLEAN, "its office is not in the register");
+	entry->judge = judge_of(r->reference, entry->office, day,
+				judged_on(r, sqlite3_column_int64(r->entry, 3)));
+	rc = wire_batch_decode(r->arena, sqlite3_column_blob(r->entry, 2),
+			       (size_t)sqlite3_column_bytes(r->entry, 2), &entry->batch, err);
+	if (rc == 0)
+		rc = declarations_of(r->declarations, sqlite3_column_int64(r->entry, 1),
+				     &entry->declared, &entry->n_declared, err);
+	return rc < 0 ? rc : older_gather(r, entry, err);
+}
+
+static int entry_read(struct release *r, const struct held_item *item, struct entry_read *entry,
+		      struct err *err)
+{
+	arena_reset(r->arena);
+	sqlite3_bind_int64(r->entry, 1, item->journal);
+	int rc = entry_take(r, item->day, entry, err);
+	sqlite3_reset(r->entry);
+	if (rc == 0 && entry->batch.day != item->day)
+		rc = err_set(err, -EUCLEAN, "its payload is of another day than its row");
+	if (rc < 0 && rc != -ENOMEM)
+		return err_wrap(err, "journal entry %lld", (long long)item->journal);
+	return rc;
+}
+
+static int metric_fits(struct release *r, uint32_t series, struct err *err)
+{
+	if (!r->form->metric)
+		return 1;
+	sqlite3_bind_int64(r->metric, 1, series);
+	int rc = db_step(r->metric, err);
+	if (rc == 1) {
+		struct db_row row = { r->metric, err, 0 };
+		const char *metric = db_row_text(&row, 0);
+		rc = row.rc < 0 ? row.rc : strcmp(metric, r->form->metric) == 0;
+	}
+	sqlite3_reset(r->metric);
+	return rc;
+}
+
+/* How many observations it is of is not known of what could not be read. */
+static void item_bind(sqlite3_stmt *stmt, int64_t first, const struct held_item *item, size_t n)
+{
+	sqlite3_bind_int64(stmt, 1, first);
+	sqlite3_bind_int64(stmt, 2, (int64_t)n);
+	sqlite3_bind_int64(stmt, 3, item->journal);
+	sqlite3_bind_int64(stmt, 4, item->run);
+	sqlite3_bind_int64(stmt, 5, item->point);
+}
+
+static int item_release(struct release *r, const struct held_item *item, size_t n, struct err *err)
+{
+	item_bind(r->mark, r->at_us, item, n);
+	int rc = db_run(r->mark, err);
+	return rc < 0 ? rc : arrivals_add(r->arrivals, item->day, r->at_us, err);
+}
+
+static void count_kept(struct release *r, enum verdict verdict, size_t n)
+{
+	r->counts.kept += n;
+	r->counts.kept_for[verdict] += n;
+}
+
+static int item_keep(struct release *r, const struct held_item *item, enum verdict verdict,
+		     size_t n, struct err *err)
+{
+	count_kept(r, verdict, n);
+	item_bind(r->rejudge, (int64_t)verdict, item, n);
+	return db_run(r->rejudge, err);
+}
+
+static enum verdict point_judge(const struct release *r, const struct declared *declared,
+				const struct point *point)
+{
+	int64_t value_e; /* the fold plays it again from the journal */
+	return judge_point(declared, r->older, point, &value_e);
+}
+
+static int points_read(struct release *r, const struct held_item *item, const struct run *run,
+		       struct err *err)
+{
+	if (r->n_points > 0)
+		return 0;
+	int rc = quarantine_points(r->quarantine, item->journal, (size_t)item->run, r->points,
+				   run->n, err);
+	if (rc == 0)
+		r->n_points = run->n;
+	return rc;
+}
+
+/* @item is the last of its run. */
+static int points_write(struct release *r, const struct held_item *item, struct err *err)
+{
+	size_t n = r->n_points;
+	r->n_points = 0;
+	return n == 0 ? 0
+		      : quarantine_put_points(r->quarantine, item->journal, (size_t)item->run,
+					      r->points, n, err);
+}
+
+/* A run that was held as a whole: from now on only those of its points are that may not count. */
+static int run_release(struct release *r, const struct held_item *item, const struct run *run,
+		       const struct point points[], const struct declared *declared,
+		       size_t *ret_passed, struct err *err)
+{
+	size_t passed = 0;
+	int rc = item_release(r, item, run->n, err);
+	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
+		enum verdict verdict = point_judge(r, declared, &points[i]);
+		passed += verdict == VERDICT_OK;
+		if (verdict == VERDICT_OK)
+			continue;
+		count_kept(r, verdict, 1);
+		rc = points_read(r, item, run, err);
+		if (rc == 0 && !point_is_held(&r->points[i]))
+			r->points[i] =
+				(struct held_point){ .verdict = verdict, .held_us = r->at_us };
+	}
+	*ret_passed = passed;
+	return rc;
+}
+
+/* Some points of a run: each passes or stays by itself. */
+static int points_release(struct release *r, const struct held_item *item, const struct run *run,
+			  const struct point points[], const struct declared *declared,
+			  size_t *ret_passed, struct err *err)
+{
+	size_t passed = 0;
+	int rc = points_read(r, item, run, err);
+	for (int64_t i = item->point; i < item->point + item->n && rc == 0; i++) {
+		enum verdict verdict = point_judge(r, declared, &points[i]);
+		if (verdict == VERDICT_OK) {
+			r->points[i].released_us = r->at_us;
+			passed++;
+		} else {
+			r->points[i].verdict = verdict;
+			count_kept(r, verdict, 1);
+		}
+	}
+	if (rc == 0 && passed > 0)
+		rc = arrivals_add(r->arrivals, item->day, r->at_us, err);
+	*ret_passed = passed;
+	return rc;
+}
+
+static int item_judge(struct release *r, const struct entry_read *entry,
+		      const struct held_item *item, const struct run *run,
+		      const struct declared *declared, size_t *ret_passed, struct err *err)
+{
+	const struct point *points = &entry->batch.points[run->first];
+	bool whole = item->point == QUARANTINE_WHOLE_RUN;
+	enum verdict verdict = judge_run(&entry->judge, declared);
+	if (verdict == VERDICT_CLOSED && r->form->closed)
+		verdict = VERDICT_OK;
+	if (verdict != VERDICT_OK)
+		return item_keep(r, item, verdict, whole ? run->n : (size_t)item->n, err);
+	return whole ? run_release(r, item, run, points, declared, ret_passed, err)
+		     : points_release(r, item, run, points, declared, ret_passed, err);
+}
+
+static int item_take(struct release *r, const struct entry_read *entry,
+		     const struct held_item *item, struct err *err)
+{
+	size_t passed = 0;
+	const struct batch *batch = &entry->batch;
+	if (item->run < 0 || (uint64_t)item->run >= batch->n_runs ||
+	    item->point < QUARANTINE_WHOLE_RUN ||
+	    (item->point >= 0 && (item->n < 1 || item->point >= batch->runs[item->run].n ||
+				  item->n > batch->runs[item->run].n - item->point)) ||
+	    batch->runs[item->run].series >= entry->n_declared)
+		return err_set(err, -EUCLEAN,
+			       "quarantine names a run that journal entry %lld has not",
+			       (long long)item->journal);
+	const struct run *run = &batch->runs[item->run];
+	const struct declared *declared = &entry->declared[run->series];
+	int rc = metric_fits(r, declared->series, err);
+	if (rc == 1)
+		rc = item_judge(r, entry, item, run, declared, &passed, err);
+	r->counts.released += passed;
+	return rc == 0 && passed > 0 ? fold_stale(r->fold, entry->office, item->day, declared, err)
+				     : rc;
+}
+
+/* --- all of them --- */
+
+static int range_take(struct release *r, size_t from, size_t to, struct err *err)
+{
+	struct entry_read entry = { 0 };
+	int rc = 0;
+	for (size_t i = from; i < to && rc == 0; i++) {
+		const struct held_item *item = &r->items[i];
+		bool last = i + 1 == to || item[1].journal != item->journal;
+		if (i == from || item->journal != item[-1].journal)
+			rc = entry_read(r, item, &entry, err);
+		if (rc == 0)
+			rc = item_take(r, &entry, item, err);
+		if (rc == 0 && (last || item[1].run != item->run))
+			rc = points_write(r, item, err);
+	}
+	if (rc == 0)
+		rc = fold_finish(r->fold, err);
+	return rc < 0 ? rc : arrivals_flush(r->arrivals, err);
+}
+
+static void fold_anew(struct release *r)
+{
+	fold_begin(r->fold, r->reference);
+	fold_released_at(r->fold, r->at_us);
+}
+
+/* All of it or, with the error, nothing. */
+static int range_try(struct release *r, size_t from, size_t to, struct err *err)
+{
+	struct counts counts = r->counts;
+	struct err undone;
+	fold_anew(r);
+	int rc = db_exec(r->db, "SAVEPOINT release", err);
+	if (rc < 0)
+		return rc;
+	rc = range_take(r, from, to, err);
+	if (rc == 0)
+		return db_exec(r->db, "RELEASE release", err);
+	r->counts = counts;
+	r->n_points = 0;
+	arrivals_forget(r->arrivals);
+	fold_forget(r->fold);
+	if (db_exec(r->db, "ROLLBACK TO release; RELEASE release", &undone) < 0)
+		return err_set(err, undone.code, "%s", undone.text);
+	return rc;
+}
+
+/* They stay, and status says why. */
+static int range_keep(struct release *r, size_t from, size_t to, const struct err *why,
+		      struct err *err)
+{
+	int rc = 0;
+	for (size_t i = from; i < to && rc == 0; i++) {
+		int64_t n = r->items[i].n;
+		rc = item_keep(r, &r->items[i], VERDICT_DAMAGED, n > 0 ? (size_t)n : 0, err);
+	}
+	return rc < 0 ? rc
+		      : damaged_days_add(&r->damaged, r->db, r->reference, r->items[from].office,
+					 r->items[from].day, why, err);
+}
+
+/* The end of the items from @from on that are of one day, and of one office with @office. */
+static size_t range_end(const struct release *r, size_t from, bool office)
+{
+	const struct held_item *first = &r->items[from];
+	size_t to = from + 1;
+	while (to < r->n && r->items[to].day == first->day &&
+	       (!office || r->items[to].office == first->office))
+		to++;
+	return to;
+}
+
+static int offices_take(struct release *r, size_t from, size_t to, struct err *err)
+{
+	int rc = 0;
+	for (size_t end; from < to && rc == 0; from = end) {
+		struct err why = { 0 };
+		end = range_end(r, from, true);
+		rc = range_try(r, from, end, &why);
+		if (is_damage(rc))
+			rc = range_keep(r, from, end, &why, err);
+		else if (rc < 0)
+			rc = err_set(err, rc, "%s", why.text);
+	}
+	return rc;
+}
+
+/* A day at a time: that is how pages lie, and it bounds the memory. */
+static int items_take(struct release *r, struct err *err)
+{
+	int rc = 0;
+	for (size_t from = 0, to; from < r->n && rc == 0; from = to) {
+		to = range_end(r, from, false);
+		rc = range_try(r, from, to, err);
+		if (is_damage(rc))
+			rc = offices_take(r, from, to, err);
+	}
+	return rc;
+}
+
+static int release_note(const struct release *r, struct err *err)
+{
+	const struct release_form *form = r->form;
+	char detail[256];
+	if (r->counts.released == 0)
+		return 0;
+	(void)snprintf(
+		detail, sizeof(detail),
+		"entry=%" PRId64 " office=%s metric=%s closed=%s older_copy=%s released=%" PRIu64
+		" kept=%" PRIu64,
+		form->entry, form->office ? form->office : "-", form->metric ? form->metric : "-",
+		form->closed ? "yes" : "no", form->older_copy ? "yes" : "no", r->counts.released,
+		r->counts.kept); /* fits: names that something was found by are bounded */
+	return audit_note(r->db, form->who, "quarantine release", detail, err);
+}
+
+static void head(struct table *table, const char *key, uint64_t count)
+{
+	char text[24];
+	(void)snprintf(text, sizeof(text), "%" PRIu64, count); /* fits */
+	table_head(table, "counts", key, text);
+}
+
+static int release_tell(const struct release *r, struct table **ret_table, struct err *err)
+{
+	static const char *const columns[] = { "reason", "observations" };
+	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	if (!table)
+		return err_memory(err);
+	head(table, "released", r->counts.released);
+	head(table, "kept", r->counts.kept);
+	if (r->damaged.n > 0) {
+		char text[DAMAGED_DAYS_TEXT_MAX];
+		damaged_days_text(&r->damaged, text);
+		table_head(table, "counts", "damaged", text);
+	}
+	for (unsigned verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+		if (r->counts.kept_for[verdict] == 0)
+			continue;
+		table_row(table);
+		table_text(table, _(verdict_text((enum verdict)verdict)));
+		table_int(table, (int64_t)r->counts.kept_for[verdict]);
+	}
+	if (table_failed(table)) {
+		table_close(table);
+		return err_memory(err);
+	}
+	*ret_table = table;
+	return 0;
+}
+
+int quarantine_release(sqlite3 *db, const struct reference *reference,
+		       const struct release_form *form, struct table **ret_table, struct err *err)
+{
+	struct release r = { .db = db, .reference = reference, .form = form };
+	int rc = release_open(&r, err);
+	if (rc == 0)
+		rc = release_time(&r, err);
+	if (rc == 0)
+		rc = items_list(&r, err);
+	if (rc == 0)
+		rc = items_take(&r, err);
+	if (rc == 0)
+		rc = release_note(&r, err);
+	if (rc == 0)
+		rc = release_tell(&r, ret_table, err);
+	release_close(&r);
+	return rc;
+}

@@ -1,0 +1,39 @@
+/* After units, offices or the catalogue have changed: what has counted so far and may not by the
+ * new rules goes into quarantine, where office and operator see it with its reason, instead of
+ * dropping out of the totals in silence. The rollups must be made anew afterwards (follow.h). (What
+ * was closed since stays as it is: a closed period keeps its figures.) */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/sys/db.h"
+#include "journal/damaged_days.h"
+#include "registry/reference.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct review;
+
+/** In the caller's transaction; the reference, by which all is judged, outlives the review. NULL:
+ * err says why. */
+struct review *review_open(sqlite3 *db, const struct reference *reference, struct err *err);
+void review_close(struct review *review); /* NULL is fine */
+
+/** Judge what the journal has of one office's day. What had been released before is held again.
+ * @ret_damaged: an entry cannot be read; then all of the day is held that is not yet
+ * (VERDICT_DAMAGED), and it is in review_damaged(): nothing of it may count. */
+int review_day(struct review *review, int64_t office, int32_t day, bool *ret_damaged,
+	       struct err *err);
+/** 0: what the journal has of an office's day can be read; is_damage(): why not. */
+int review_reads(struct review *review, int64_t office, int32_t day, struct err *err);
+/** It cannot (@why), and yet what stands of it in the pages may stay: only the entries that cannot
+ * be read are held, and it is in review_damaged(). */
+int review_mark(struct review *review, int64_t office, int32_t day, const struct err *why,
+		struct err *err);
+/** Judge all it has. */
+int review_all(struct review *review, struct err *err);
+
+/** Observations that went into quarantine so far. */
+uint64_t review_held(const struct review *review);
+/** Valid for as long as the review. */
+const struct damaged_days *review_damaged(const struct review *review);

@@ -1,0 +1,114 @@
+#include "query/target.h"
+#include "common/base/decimal.h"
+#include "registry/rational.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct start { /* a row's first value */
+	bool there;
+	int32_t number; /* of its bucket */
+	mpq_t value;
+};
+
+struct paths {
+	const struct plan *plan;
+	const struct reference *reference;
+	size_t n;
+	struct start starts[]; /* [n]: units, offices, the rest */
+};
+
+struct paths *paths_open(const struct plan *plan, const struct reference *reference)
+{
+	size_t n = reference->units->n + reference->offices->n + 1;
+	struct paths *paths = calloc(1, sizeof(*paths) + n * sizeof(paths->starts[0]));
+	if (!paths)
+		return NULL;
+	paths->plan = plan;
+	paths->reference = reference;
+	paths->n = n;
+	for (size_t i = 0; i < n; i++)
+		mpq_init(paths->starts[i].value);
+	return paths;
+}
+
+void paths_close(struct paths *paths)
+{
+	for (size_t i = 0; paths && i < paths->n; i++)
+		mpq_clear(paths->starts[i].value);
+	free(paths);
+}
+
+static struct start *start_of(struct paths *paths, const struct row *row)
+{
+	const struct reference *reference = paths->reference;
+	if (row->unit)
+		return &paths->starts[row->unit - reference->units->list];
+	if (row->office)
+		return &paths->starts[reference->units->n +
+				      (size_t)(row->office - reference->offices->list)];
+	return &paths->starts[paths->n - 1];
+}
+
+static int year_of(struct period bucket)
+{
+	struct period year = period_of_day(bucket.calendar, GRAIN_YEAR, period_end_day(bucket) - 1);
+	return 1970 + year.number;
+}
+
+/* The bucket, of the grain asked for, in which the target's year ends. */
+static int32_t end_of(struct period bucket, int target_year)
+{
+	struct period year = { bucket.calendar, GRAIN_YEAR, target_year - 1970 };
+	int32_t last = period_end_day(year) - 1;
+	return bucket.grain == GRAIN_HOUR
+		       ? last * 24 + 23
+		       : period_of_day(bucket.calendar, bucket.grain, last).number;
+}
+
+static void target_value(const struct target *target, mpq_t ret)
+{
+	int64_t mantissa = 0; /* it was read before, when the indicators were */
+	(void)decimal_parse(target->value, strlen(target->value), DECIMALS_MAX, &mantissa, NULL);
+	rational_set(ret, mantissa, DECIMALS_MAX);
+}
+
+/* start + (target - start) * (bucket - first) / (end - first) */
+static void expect(const struct start *start, struct period bucket, struct path *ret)
+{
+	int32_t end = end_of(bucket, ret->target->year);
+	ret->has_expected = start->there;
+	if (!start->there)
+		return;
+	mpq_set(ret->expected, ret->value);
+	if (end <= start->number)
+		return; /* it begins where it should end */
+	mpq_t way;
+	mpq_init(way);
+	mpq_set_si(way, bucket.number - start->number, (unsigned long)(end - start->number));
+	mpq_canonicalize(way);
+	mpq_sub(ret->expected, ret->expected, start->value);
+	mpq_mul(ret->expected, ret->expected, way);
+	mpq_add(ret->expected, ret->expected, start->value);
+	mpq_clear(way);
+}
+
+void paths_step(struct paths *paths, const struct row *row, struct period bucket, mpq_srcptr value,
+		struct path *ret)
+{
+	const struct indicator *indicator = paths->plan->indicator;
+	struct start *start = start_of(paths, row);
+	if (value && !start->there) {
+		start->there = true;
+		start->number = bucket.number;
+		mpq_set(start->value, value);
+	}
+	ret->target = NULL;
+	for (size_t i = 0; i < indicator->n_targets && !ret->target; i++)
+		if (indicator->targets[i].year >= year_of(bucket))
+			ret->target = &indicator->targets[i];
+	if (!ret->target)
+		return;
+	target_value(ret->target, ret->value);
+	expect(start, bucket, ret);
+}

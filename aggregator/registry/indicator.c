@@ -1,0 +1,240 @@
+#include "registry/indicator.h"
+
+#include "common/base/array.h"
+#include "common/base/decimal.h"
+#include "common/model/period.h"
+#include "common/text/import_sheet.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_LEN_MAX 64u
+
+enum column { NAME, LABEL_VI, LABEL_EN, FORMULA, UNIT, TARGET_YEAR, TARGET_VALUE, COLUMNS };
+static const char *const columns[COLUMNS] = { "name", "label_vi",    "label_en",    "formula",
+					      "unit", "target_year", "target_value" };
+
+struct reading {
+	struct indicators *indicators;
+	unsigned *lines; /* owned [n]: where each indicator was named first */
+	bool (*known)(void *context, const char *metric);
+	void *context;
+};
+
+static struct indicator *indicator_new(struct reading *reading, unsigned line)
+{
+	struct indicators *indicators = reading->indicators;
+	struct indicator *list = array_room(indicators->list, indicators->n, sizeof(*list));
+	if (!list)
+		return NULL;
+	indicators->list = list;
+	unsigned *lines = array_room(reading->lines, indicators->n, sizeof(*lines));
+	if (!lines)
+		return NULL;
+	reading->lines = lines;
+	lines[indicators->n] = line;
+	list[indicators->n] = (struct indicator){ 0 };
+	return &list[indicators->n++];
+}
+
+static int texts_copy(struct indicator *indicator, const struct sheet *sheet)
+{
+	indicator->name = strdup(sheet_field(sheet, NAME));
+	indicator->label_vi = strdup(sheet_field(sheet, LABEL_VI));
+	indicator->label_en = strdup(sheet_field(sheet, LABEL_EN));
+	indicator->unit = strdup(sheet_field(sheet, UNIT));
+	indicator->text = strdup(sheet_field(sheet, FORMULA));
+	return indicator->name && indicator->label_vi && indicator->label_en && indicator->unit &&
+			       indicator->text
+		       ? 0
+		       : -ENOMEM;
+}
+
+static void operands_check(struct sheet *sheet, const struct formula *formula)
+{
+	const struct reading *reading = sheet->context;
+	const char *const *names = NULL;
+	size_t n = reading->known ? formula_operands(formula, &names) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (!reading->known(reading->context, names[i]))
+			sheet_complain(sheet,
+				       "formula, column %zu: the catalogue has no metric '%s'",
+				       formula_operand_column(formula, i), names[i]);
+}
+
+static int formula_take(struct sheet *sheet, struct indicator *indicator, struct err *err)
+{
+	struct err why = { 0 };
+	int rc = formula_parse(indicator->text, &indicator->formula, &why);
+	if (rc == -ENOMEM)
+		return err_memory(err);
+	if (rc < 0)
+		sheet_complain(sheet, "formula, %s", why.text);
+	else
+		operands_check(sheet, indicator->formula);
+	return 0;
+}
+
+static int indicator_add(struct sheet *sheet, struct indicator **ret_indicator, struct err *err)
+{
+	struct reading *reading = sheet->context;
+	const char *name = sheet_field(sheet, NAME);
+	if (reading->known && reading->known(reading->context, name))
+		sheet_complain(sheet,
+			       "'%s' is a metric of the catalogue; give the indicator another name",
+			       name);
+	struct indicator *indicator = indicator_new(reading, sheet->row->line);
+	if (!indicator || texts_copy(indicator, sheet) < 0)
+		return err_memory(err);
+	*ret_indicator = indicator;
+	return formula_take(sheet, indicator, err);
+}
+
+static struct indicator *by_name(const struct indicators *indicators, const char *name)
+{
+	for (size_t i = 0; i < indicators->n; i++)
+		if (strcmp(indicators->list[i].name, name) == 0)
+			return &indicators->list[i];
+	return NULL;
+}
+
+/* The row's indicator: made by its first row, met again by the further ones. NULL: complained. */
+static int row_indicator(struct sheet *sheet, struct indicator **ret_indicator, struct err *err)
+{
+	struct reading *reading = sheet->context;
+	const char *name = sheet_field(sheet, NAME);
+	*ret_indicator = NULL;
+	if (strlen(name) > NAME_LEN_MAX || !formula_is_name(name)) {
+		sheet_complain(sheet, "name: '%s' is none; write it like economy.digital_share",
+			       name);
+		return 0;
+	}
+	struct indicator *indicator = by_name(reading->indicators, name);
+	if (!indicator)
+		return indicator_add(sheet, ret_indicator, err);
+	if (strcmp(indicator->text, sheet_field(sheet, FORMULA)) != 0)
+		sheet_complain(sheet, "formula: not the one of '%s' in line %u", name,
+			       reading->lines[indicator - reading->indicators->list]);
+	*ret_indicator = indicator;
+	return 0;
+}
+
+static bool year_parse(const char *text, int *ret_year)
+{
+	struct period period;
+	if (period_parse(text, CALENDAR_CIVIL, &period, NULL) < 0 || period.grain != GRAIN_YEAR)
+		return false;
+	*ret_year = atoi(text);
+	return true;
+}
+
+static bool target_valid(struct sheet *sheet, const struct indicator *indicator, int *ret_year)
+{
+	const char *year = sheet_field(sheet, TARGET_YEAR);
+	const char *value = sheet_field(sheet, TARGET_VALUE);
+	struct err why = { 0 };
+	int64_t mantissa = 0;
+	if (!year_parse(year, ret_year)) {
+		sheet_complain(sheet,
+			       "target_year: '%s' is no year; leave year and value empty for none",
+			       year);
+		return false;
+	}
+	if (decimal_parse(value, strlen(value), DECIMALS_MAX, &mantissa, &why) < 0) {
+		sheet_complain(sheet, "target_value: %s", why.text);
+		return false;
+	}
+	for (size_t i = 0; i < indicator->n_targets; i++)
+		if (indicator->targets[i].year == *ret_year) {
+			sheet_complain(sheet, "target_year: '%s' has a target for %s already",
+				       indicator->name, year);
+			return false;
+		}
+	return true;
+}
+
+static int target_add(struct sheet *sheet, struct indicator *indicator, struct err *err)
+{
+	const char *value = sheet_field(sheet, TARGET_VALUE);
+	int year = 0;
+	if (sheet_field(sheet, TARGET_YEAR)[0] == '\0' && value[0] == '\0')
+		return 0;
+	if (!target_valid(sheet, indicator, &year))
+		return 0;
+	struct target *targets =
+		array_room(indicator->targets, indicator->n_targets, sizeof(*targets));
+	if (!targets)
+		return err_memory(err);
+	indicator->targets = targets;
+	char *copy = strdup(value);
+	if (!copy)
+		return err_memory(err);
+	size_t i = indicator->n_targets++;
+	for (; i > 0 && targets[i - 1].year > year; i--)
+		targets[i] = targets[i - 1];
+	targets[i] = (struct target){ .year = year, .value = copy };
+	return 0;
+}
+
+static int on_row(struct sheet *sheet, struct err *err)
+{
+	struct indicator *indicator = NULL;
+	int rc = row_indicator(sheet, &indicator, err);
+	return rc == 0 && indicator ? target_add(sheet, indicator, err) : rc;
+}
+
+static int rows_read(const char *csv, size_t len, struct reading *reading, struct err *err)
+{
+	struct sheet sheet = {
+		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = reading
+	};
+	int rc = sheet_read(&sheet, csv, len, err);
+	return rc < 0 ? rc : complaints_tell(&sheet.complaints, err);
+}
+
+int indicators_read(const char *csv, size_t len, bool (*known)(void *context, const char *metric),
+		    void *context, struct indicators **ret_indicators, struct err *err)
+{
+	struct reading reading = { .indicators = calloc(1, sizeof(struct indicators)),
+				   .known = known,
+				   .context = context };
+	if (!reading.indicators)
+		return err_memory(err);
+	int rc = rows_read(csv, len, &reading, err);
+	free(reading.lines);
+	if (rc < 0) {
+		indicators_close(reading.indicators);
+		return rc;
+	}
+	*ret_indicators = reading.indicators;
+	return 0;
+}
+
+static void indicator_free(struct indicator *indicator)
+{
+	for (size_t i = 0; i < indicator->n_targets; i++)
+		free(indicator->targets[i].value);
+	free(indicator->targets);
+	formula_close(indicator->formula);
+	free(indicator->name);
+	free(indicator->label_vi);
+	free(indicator->label_en);
+	free(indicator->unit);
+	free(indicator->text);
+}
+
+void indicators_close(struct indicators *indicators)
+{
+	if (!indicators)
+		return;
+	for (size_t i = 0; i < indicators->n; i++)
+		indicator_free(&indicators->list[i]);
+	free(indicators->list);
+	free(indicators);
+}
+
+const struct indicator *indicators_find(const struct indicators *indicators, const char *name)
+{
+	return by_name(indicators, name);
+}

@@ -1,0 +1,293 @@
+#include "registry/reference.h"
+
+#include "common/model/civil.h"
+#include "common/text/csv_reader.h"
+#include "registry/delivery.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char catalogue_empty[] =
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"
+	"level,due_days,min,max\n";
+static const char indicators_empty[] =
+	"name,label_vi,label_en,formula,unit,target_year,target_value\n";
+
+/* A document is one of the two tables that keep every edition as the CSV it came as; the last row
+ * is in force. Older ones stay, so that it can be seen what was asked for when. */
+struct document {
+	const char *empty, *select, *insert;
+};
+
+static const struct document catalogue_document = {
+	.empty = catalogue_empty,
+	.select = "SELECT csv FROM catalogue ORDER BY id DESC LIMIT 1",
+	.insert = "INSERT INTO catalogue(imported_us, csv) VALUES(?, ?)",
+};
+static const struct document indicators_document = {
+	.empty = indicators_empty,
+	.select = "SELECT csv FROM indicators ORDER BY id DESC LIMIT 1",
+	.insert = "INSERT INTO indicators(imported_us, csv) VALUES(?, ?)",
+};
+
+/* @taker gets the text in force; it is valid during the call. */
+static int document_load(sqlite3 *db, const struct document *document,
+			 int (*taker)(const char *csv, size_t len, void *context, struct err *err),
+			 void *context, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, document->select, &stmt, err);
+	if (rc == 0)
+		rc = db_step(stmt, err);
+	if (rc == 0) {
+		rc = taker(document->empty, strlen(document->empty), context, err);
+	} else if (rc == 1) {
+		const void *csv = sqlite3_column_blob(stmt, 0); /* NULL when it has no bytes */
+		rc = taker(csv ? csv : "", (size_t)sqlite3_column_bytes(stmt, 0), context, err);
+	}
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	return rc;
+}
+
+static int document_store(sqlite3 *db, const struct document *document, const char *csv, size_t len,
+			  struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, document->insert, &stmt, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(stmt, 1, civil_now_us());
+	sqlite3_bind_blob64(stmt, 2, csv, len, SQLITE_STATIC);
+	rc = db_run(stmt, err);
+	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
+	return rc;
+}
+
+static int catalogue_take(const char *csv, size_t len, void *context, struct err *err)
+{
+	struct catalogue **catalogue = context;
+	return catalogue_read(csv, len, catalogue, err);
+}
+
+static int indicators_take(const char *csv, size_t len, void *context, struct err *err)
+{
+	/* Judged against the catalogue when imported: what was taken then is taken now. */
+	struct indicators **indicators = context;
+	return indicators_read(csv, len, NULL, NULL, indicators, err);
+}
+
+static int catalogue_load(sqlite3 *db, struct catalogue **ret_catalogue, struct err *err)
+{
+	int rc = document_load(db, &catalogue_document, catalogue_take, ret_catalogue, err);
+	if (rc < 0)
+		(void)err_wrap(err, "load the catalogue");
+	return rc;
+}
+
+static int indicators_load(sqlite3 *db, struct indicators **ret_indicators, struct err *err)
+{
+	int rc = document_load(db, &indicators_document, indicators_take, ret_indicators, err);
+	if (rc < 0)
+		(void)err_wrap(err, "load the indicators");
+	return rc;
+}
+
+static int version_load(sqlite3 *db, int64_t *ret_version, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, "SELECT value FROM fact WHERE name = 'reference_version'", &stmt,
+			    err);
+	if (rc == 0)
+		rc = db_step(stmt, err);
+	if (rc == 1)
+		*ret_version = sqlite3_column_int64(stmt, 0);
+	else if (rc == 0)
+		rc = err_set(err, -EUCLEAN, "the database lacks its reference version");
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	return rc < 0 ? rc : 0;
+}
+
+static int everything_load(struct reference *reference, sqlite3 *db, struct err *err)
+{
+	int rc = version_load(db, &reference->version, err);
+	if (rc == 0)
+		rc = units_load(db, &reference->units, err);
+	if (rc == 0)
+		rc = offices_load(db, reference->units, &reference->offices, err);
+	if (rc == 0)
+		rc = catalogue_load(db, &reference->catalogue, err);
+	if (rc == 0)
+		rc = indicators_load(db, &reference->indicators, err);
+	if (rc == 0)
+		rc = closings_load(db, &reference->closings, err);
+	return rc;
+}
+
+int reference_load(sqlite3 *db, struct reference **ret_reference, struct err *err)
+{
+	struct reference *reference = calloc(1, sizeof(*reference));
+	if (!reference)
+		return err_memory(err);
+	int rc = everything_load(reference, db, err);
+	if (rc < 0) {
+		reference_close(reference);
+		return rc;
+	}
+	*ret_reference = reference;
+	return 0;
+}
+
+int reference_sound(const struct reference *reference, struct err *err)
+{
+	int rc = register_damage_refuse(&reference->units->damage, err);
+	return rc < 0 ? rc : register_damage_refuse(&reference->offices->damage, err);
+}
+
+void reference_close(struct reference *reference)
+{
+	if (!reference)
+		return;
+	units_close(reference->units);
+	offices_close(reference->offices);
+	catalogue_close(reference->catalogue);
+	indicators_close(reference->indicators);
+	closings_close(reference->closings);
+	free(reference);
+}
+
+int reference_refresh(sqlite3 *db, struct reference **reference, struct err *err)
+{
+	int64_t version = 0;
+	int rc = version_load(db, &version, err);
+	if (rc < 0 || (*reference && (*reference)->version == version))
+		return rc;
+	struct reference *fresh = NULL;
+	rc = reference_load(db, &fresh, err);
+	if (rc < 0)
+		return rc;
+	reference_close(*reference);
+	*reference = fresh;
+	return 0;
+}
+
+int reference_changed(sqlite3 *db, struct err *err)
+{
+	return db_exec(db, "UPDATE fact SET value = value + 1 WHERE name = 'reference_version'",
+		       err);
+}
+
+static bool catalogue_knows(void *context, const char *metric)
+{
+	return catalogue_find(context, metric) != NULL;
+}
+
+struct text {
+	const char *csv;
+	size_t len;
+};
+
+static int text_compare(const char *csv, size_t len, void *context, struct err *err)
+{
+	(void)err;
+	const struct text *text = context;
+	return text->len == len && memcmp(text->csv, csv, len) == 0;
+}
+
+/* Store the text unless it is the one in force. */
+static int document_import(sqlite3 *db, const struct document *document, const char *csv,
+			   size_t len, bool *ret_changed, struct err *err)
+{
+	struct text text = { csv, len };
+	int rc = document_load(db, document, text_compare, &text, err);
+	if (rc < 0)
+		return rc;
+	bool same = rc == 1;
+	rc = same ? 0 : document_store(db, document, csv, len, err);
+	if (rc == 0 && !same)
+		rc = reference_changed(db, err);
+	if (rc == 0)
+		*ret_changed = !same;
+	return rc;
+}
+
+/* An indicator must lose neither a metric under its feet nor its name. */
+static int indicator_suits(const struct indicator *indicator, const struct catalogue *catalogue,
+			   struct err *err)
+{
+	const char *const *names = NULL;
+	size_t n = formula_operands(indicator->formula, &names);
+	if (catalogue_find(catalogue, indicator->name))
+		return err_set(err, -EINVAL,
+			       "'%s' is the name of an indicator; choose another, or import "
+			       "indicators without it first",
+			       indicator->name);
+	for (size_t i = 0; i < n; i++)
+		if (!catalogue_find(catalogue, names[i]))
+			return err_set(err, -EINVAL,
+				       "indicator '%s' needs the metric '%s'; keep it, or import "
+				       "indicators without it first",
+				       indicator->name, names[i]);
+	return 0;
+}
+
+static int indicators_suit(sqlite3 *db, const struct catalogue *catalogue, struct err *err)
+{
+	struct indicators *indicators = NULL;
+	int rc = indicators_load(db, &indicators, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < indicators->n && rc == 0; i++)
+		rc = indicator_suits(&indicators->list[i], catalogue, err);
+	indicators_close(indicators);
+	return rc;
+}
+
+int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err)
+{
+	struct catalogue *catalogue = NULL;
+	int rc = csv_plain(csv, len, err);
+	if (rc == 0)
+		rc = catalogue_read(csv, len, &catalogue, err);
+	if (rc < 0)
+		return rc;
+	rc = delivery_check(len, err);
+	if (rc == 0)
+		rc = indicators_suit(db, catalogue, err);
+	if (rc == 0)
+		rc = document_import(db, &catalogue_document, csv, len, ret_changed, err);
+	catalogue_close(catalogue);
+	return rc;
+}
+
+int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err)
+{
+	struct catalogue *catalogue = NULL;
+	struct indicators *indicators = NULL;
+	int rc = csv_plain(csv, len, err);
+	if (rc == 0)
+		rc = catalogue_load(db, &catalogue, err);
+	if (rc < 0)
+		return rc;
+	rc = indicators_read(csv, len, catalogue_knows, catalogue, &indicators, err);
+	if (rc == 0)
+		rc = document_import(db, &indicators_document, csv, len, ret_changed, err);
+	indicators_close(indicators);
+	catalogue_close(catalogue);
+	return rc;
+}
+
+static int text_append(const char *csv, size_t len, void *context, struct err *err)
+{
+	return blob_append(context, csv, len) < 0 ? err_memory(err) : 0;
+}
+
+int catalogue_export(sqlite3 *db, struct blob *out, struct err *err)
+{
+	return document_load(db, &catalogue_document, text_append, out, err);
+}
+
+int indicators_export(sqlite3 *db, struct blob *out, struct err *err)
+{
+	return document_load(db, &indicators_document, text_append, out, err);
+}

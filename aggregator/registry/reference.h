@@ -1,0 +1,46 @@
+/* What a connection needs to know to judge, fold and ask: units, offices, catalogue, indicators and
+ * closed periods, as of one moment. Each connection keeps its own, and reloads it when the version
+ * in the database has moved. */
+#pragma once
+
+#include "common/base/blob.h"
+#include "common/base/err.h"
+#include "common/model/catalogue.h"
+#include "common/sys/db.h"
+#include "registry/closings.h"
+#include "registry/indicator.h"
+#include "registry/offices.h"
+#include "registry/units.h"
+
+struct reference {
+	int64_t version;
+	struct units *units;
+	struct offices *offices;
+	struct catalogue *catalogue;   /* an empty one before the first import */
+	struct indicators *indicators; /* likewise */
+	struct closings *closings;
+};
+
+/** Load everything. Damaged rows of units and offices are left out: reference_sound(). */
+int reference_load(sqlite3 *db, struct reference **ret_reference, struct err *err);
+/** 0, or -EUCLEAN with the first row of the register that is damaged. */
+int reference_sound(const struct reference *reference, struct err *err);
+void reference_close(struct reference *reference); /* NULL is fine */
+/** Load anew into *@reference (NULL at first) if the database's version is another. Call inside a
+ * transaction. */
+int reference_refresh(sqlite3 *db, struct reference **reference, struct err *err);
+/** Writers: call in the transaction that changed any of it. */
+int reference_changed(sqlite3 *db, struct err *err);
+
+/** Store a catalogue or indicators that were read without error; all-or-nothing with named rows, as
+ * their readers do. Indicators may name only metrics of the current catalogue, and a catalogue must
+ * keep those they name; no name may be both. -EFBIG: a catalogue that would not reach the offices
+ * (delivery.h). Where something is stored, reference_changed() was
+ * called. @ret_changed false: it is what is there already. */
+int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
+int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
+
+/** Append the CSV that was imported last, byte for byte; a header line alone before the first
+ * import. -ENOMEM or the database's error. */
+int catalogue_export(sqlite3 *db, struct blob *out, struct err *err);
+int indicators_export(sqlite3 *db, struct blob *out, struct err *err);

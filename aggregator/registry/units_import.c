@@ -1,0 +1,371 @@
+#include "common/base/array.h"
+#include "common/base/utf8.h"
+#include "common/text/import_sheet.h"
+#include "registry/code.h"
+#include "registry/reference.h"
+#include "registry/units.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An edition is the table of units as a file gives it: read, judged as a whole, and then merged
+ * into the stored one, so that only what changed is written and ids stay. */
+
+#define NAME_LEN_MAX  200u
+#define LEVEL_LEN_MAX 32u
+
+enum column { CODE, NAME, LEVEL, PARENT, VALID_FROM, VALID_TO, COLUMNS };
+static const char *const columns[COLUMNS] = { "code",   "name",       "level",
+					      "parent", "valid_from", "valid_to" };
+
+struct edition {
+	struct units *units; /* the good rows; a unit's id is its line until it is written */
+	char **doubtful;     /* owned [n]: codes of bad rows, about which nothing more is said */
+	size_t n_doubtful;
+};
+
+/* --- rows --- */
+
+static bool text_check(struct sheet *sheet, enum column column, size_t len_max)
+{
+	const char *text = sheet_field(sheet, column);
+	size_t len = strlen(text);
+	char excerpt[EXCERPT_MAX];
+	if (len >= 1 && len <= len_max && utf8_printable(text, len))
+		return true;
+	sheet_complain(sheet, "%s: '%s' does not do; 1 to %zu bytes of text are wanted",
+		       columns[column], utf8_excerpt(text, len, excerpt), len_max);
+	return false;
+}
+
+static bool code_check(struct sheet *sheet, enum column column)
+{
+	const char *code = sheet_field(sheet, column);
+	char excerpt[EXCERPT_MAX];
+	if (code_valid(code))
+		return true;
+	sheet_complain(sheet, "%s: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted",
+		       columns[column], utf8_excerpt(code, strlen(code), excerpt));
+	return false;
+}
+
+static bool level_check(struct sheet *sheet)
+{
+	if (!text_check(sheet, LEVEL, LEVEL_LEN_MAX))
+		return false;
+	if (strcmp(sheet_field(sheet, LEVEL), "office") != 0)
+		return true;
+	sheet_complain(sheet, "level: 'office' is what queries call the reporting sites; "
+			      "give the level another name");
+	return false;
+}
+
+static bool day_check(struct sheet *sheet, enum column column, int32_t *ret_day)
+{
+	struct err why = { 0 };
+	if (day_parse(sheet_field(sheet, column), ret_day, &why) == 0)
+		return true;
+	sheet_complain(sheet, "%s: %s", columns[column], why.text);
+	return false;
+}
+
+static bool days_check(struct sheet *sheet, struct unit *unit)
+{
+	unit->valid_to = UNIT_OPEN;
+	bool good = day_check(sheet, VALID_FROM, &unit->valid_from);
+	if (sheet_field(sheet, VALID_TO)[0] != '\0')
+		good = day_check(sheet, VALID_TO, &unit->valid_to) && good;
+	if (good && unit->valid_to <= unit->valid_from) {
+		sheet_complain(sheet,
+			       "valid_to must be after valid_from: it is the first day on which "
+			       "the unit is no longer in force");
+		return false;
+	}
+	return good;
+}
+
+/* Every check is made, so that a row with two faults shows both. */
+static bool row_check(struct sheet *sheet, struct unit *unit)
+{
+	bool good = code_check(sheet, CODE);
+	good = text_check(sheet, NAME, NAME_LEN_MAX) && good;
+	good = level_check(sheet) && good;
+	if (sheet_field(sheet, PARENT)[0] != '\0')
+		good = code_check(sheet, PARENT) && good;
+	return days_check(sheet, unit) && good;
+}
+
+static int doubt(struct edition *edition, const char *code, struct err *err)
+{
+	char **doubtful = array_room(edition->doubtful, edition->n_doubtful, sizeof(*doubtful));
+	if (!doubtful)
+		return err_memory(err);
+	edition->doubtful = doubtful;
+	char *copy = strdup(code);
+	if (!copy)
+		return err_memory(err);
+	doubtful[edition->n_doubtful++] = copy;
+	return 0;
+}
+
+static bool is_doubtful(const struct edition *edition, const char *code)
+{
+	for (size_t i = 0; i < edition->n_doubtful; i++)
+		if (strcmp(edition->doubtful[i], code) == 0)
+			return true;
+	return false;
+}
+
+static int unit_append(struct edition *edition, struct sheet *sheet, struct unit row,
+		       struct err *err)
+{
+	struct units *units = edition->units;
+	struct unit *list = array_room(units->list, units->n, sizeof(*list));
+	if (!list)
+		return err_memory(err);
+	units->list = list;
+	const char *parent = sheet_field(sheet, PARENT);
+	row.id = sheet->row->line;
+	row.code = strdup(sheet_field(sheet, CODE));
+	row.name = strdup(sheet_field(sheet, NAME));
+	row.level = strdup(sheet_field(sheet, LEVEL));
+	row.parent = *parent ? strdup(parent) : NULL;
+	list[units->n++] = row; /* owned from here on, whatever is missing */
+	bool whole = row.code && row.name && row.level && (row.parent || !*parent);
+	return whole ? 0 : err_memory(err);
+}
+
+static int on_row(struct sheet *sheet, struct err *err)
+{
+	struct unit row = { 0 };
+	if (row_check(sheet, &row))
+		return unit_append(sheet->context, sheet, row, err);
+	return doubt(sheet->context, sheet_field(sheet, CODE), err);
+}
+
+/* --- the whole --- */
+
+/* Rows of a code are sorted by their first day; @last is the one of them that lasts longest. */
+static int overlaps_check(struct edition *edition, struct complaints *complaints, struct err *err)
+{
+	const struct unit *last = NULL;
+	int rc = 0;
+	for (size_t i = 0; i < edition->units->n && rc == 0; i++) {
+		const struct unit *unit = &edition->units->list[i];
+		if (last && strcmp(last->code, unit->code) == 0 &&
+		    unit->valid_from < last->valid_to) {
+			bool later = unit->id > last->id;
+			char day[DAY_TEXT_MAX];
+			complaints_add(
+				complaints, (unsigned)(later ? unit->id : last->id),
+				"'%s' is two units on %s, with line %u; mend the dates of one",
+				unit->code, day_format(unit->valid_from, day),
+				(unsigned)(later ? last->id : unit->id));
+			rc = doubt(edition, unit->code, err);
+		}
+		if (!last || strcmp(last->code, unit->code) != 0 || last->valid_to < unit->valid_to)
+			last = unit;
+	}
+	return rc;
+}
+
+/* From row to row of the parent's code: together they must cover the child's life. */
+static void parent_check(const struct edition *edition, const struct unit *unit,
+			 struct complaints *complaints)
+{
+	for (int32_t day = unit->valid_from; day < unit->valid_to;) {
+		const struct unit *parent = units_parent(edition->units, unit, day);
+		if (!parent) {
+			char text[DAY_TEXT_MAX];
+			complaints_add(complaints, (unsigned)unit->id,
+				       "parent '%s' is not in force on %s; import its row or mend "
+				       "the dates",
+				       unit->parent, day_format(day, text));
+			return;
+		}
+		day = parent->valid_to;
+	}
+}
+
+/* A ring stands whole on the day its youngest row begins, so looking at each row's first day finds
+ * every ring. */
+static void ring_check(const struct edition *edition, const struct unit *unit,
+		       struct complaints *complaints)
+{
+	const struct unit *above = unit;
+	char day[DAY_TEXT_MAX];
+	for (unsigned depth = 0; above; depth++) {
+		above = units_parent(edition->units, above, unit->valid_from);
+		if (above == unit) {
+			complaints_add(complaints, (unsigned)unit->id,
+				       "'%s' lies in itself on %s, by its parent '%s'; give one of "
+				       "them another parent",
+				       unit->code, day_format(unit->valid_from, day), unit->parent);
+			return;
+		}
+		if (above && depth == UNITS_DEPTH_MAX) {
+			complaints_add(complaints, (unsigned)unit->id,
+				       "'%s' lies under more than %u units on %s, or under a ring",
+				       unit->code, UNITS_DEPTH_MAX,
+				       day_format(unit->valid_from, day));
+			return;
+		}
+	}
+}
+
+static int whole_check(struct edition *edition, struct complaints *complaints, struct err *err)
+{
+	int rc = units_index(edition->units, err);
+	if (rc == 0)
+		rc = overlaps_check(edition, complaints, err);
+	for (size_t i = 0; i < edition->units->n && rc == 0; i++) {
+		const struct unit *unit = &edition->units->list[i];
+		if (!unit->parent || is_doubtful(edition, unit->parent))
+			continue;
+		parent_check(edition, unit, complaints);
+		ring_check(edition, unit, complaints);
+	}
+	return rc;
+}
+
+static int edition_read(struct edition *edition, const char *csv, size_t len, struct err *err)
+{
+	struct sheet sheet = {
+		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = edition
+	};
+	int rc = sheet_read(&sheet, csv, len, err);
+	if (rc == 0)
+		rc = whole_check(edition, &sheet.complaints, err);
+	if (rc == 0)
+		rc = complaints_tell(&sheet.complaints, err);
+	if (rc == 0 && edition->units->n == 0)
+		rc = err_set(err, -EINVAL, "there is no unit in it; an edition holds all units");
+	return rc;
+}
+
+/* --- into the table --- */
+
+struct writer {
+	sqlite3_stmt *insert, *update, *remove;
+	size_t changed;
+};
+
+static int writer_open(struct writer *writer, sqlite3 *db, struct err *err)
+{
+	int rc = db_prepare(db,
+			    "INSERT INTO unit(name, level, parent, valid_to, code, valid_from) "
+			    "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+			    &writer->insert, err);
+	if (rc == 0)
+		rc = db_prepare(db,
+				"UPDATE unit SET name = ?1, level = ?2, parent = ?3, valid_to = ?4 "
+				"WHERE code = ?5 AND valid_from = ?6",
+				&writer->update, err);
+	if (rc == 0)
+		rc = db_prepare(db, "DELETE FROM unit WHERE id = ?", &writer->remove, err);
+	return rc;
+}
+
+static void writer_close(struct writer *writer)
+{
+	(void)sqlite3_finalize(writer->insert); /* these repeat an error told before */
+	(void)sqlite3_finalize(writer->update);
+	(void)sqlite3_finalize(writer->remove);
+}
+
+static int unit_put(struct writer *writer, sqlite3_stmt *stmt, const struct unit *unit,
+		    struct err *err)
+{
+	sqlite3_bind_text(stmt, 1, unit->name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, unit->level, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 3, unit->parent, -1, SQLITE_STATIC); /* NULL binds NULL */
+	if (unit->valid_to != UNIT_OPEN)
+		sqlite3_bind_int(stmt, 4, unit->valid_to); /* unbound is NULL */
+	sqlite3_bind_text(stmt, 5, unit->code, -1, SQLITE_STATIC);
+	sqlite3_bind_int(stmt, 6, unit->valid_from);
+	writer->changed++;
+	return db_run(stmt, err);
+}
+
+static int unit_remove(struct writer *writer, const struct unit *unit, struct err *err)
+{
+	sqlite3_bind_int64(writer->remove, 1, unit->id);
+	writer->changed++;
+	return db_run(writer->remove, err);
+}
+
+static int key_order(const struct unit *left, const struct unit *right)
+{
+	int order = strcmp(left->code, right->code);
+	return order ? order
+		     : (left->valid_from > right->valid_from) -
+			       (left->valid_from < right->valid_from);
+}
+
+static bool unit_same(const struct unit *left, const struct unit *right)
+{
+	bool same_parent = left->parent && right->parent ? strcmp(left->parent, right->parent) == 0
+							 : left->parent == right->parent;
+	return same_parent && left->valid_to == right->valid_to &&
+	       strcmp(left->name, right->name) == 0 && strcmp(left->level, right->level) == 0;
+}
+
+/* Both are sorted by (code, valid_from): walk them side by side. */
+static int tables_merge(struct writer *writer, const struct units *old, const struct units *new,
+			struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0, k = 0; (i < old->n || k < new->n) && rc == 0;) {
+		int order = i == old->n   ? 1
+			    : k == new->n ? -1
+					  : key_order(&old->list[i], &new->list[k]);
+		if (order < 0)
+			rc = unit_remove(writer, &old->list[i], err);
+		else if (order > 0)
+			rc = unit_put(writer, writer->insert, &new->list[k], err);
+		else if (!unit_same(&old->list[i], &new->list[k]))
+			rc = unit_put(writer, writer->update, &new->list[k], err);
+		i += order <= 0;
+		k += order >= 0;
+	}
+	return rc;
+}
+
+static int edition_write(const struct edition *edition, sqlite3 *db, size_t *ret_changed,
+			 struct err *err)
+{
+	struct units *stored = NULL;
+	struct writer writer = { 0 };
+	int rc = units_load(db, &stored, err);
+	if (rc == 0)
+		rc = register_damage_refuse(&stored->damage, err);
+	if (rc == 0)
+		rc = writer_open(&writer, db, err);
+	if (rc == 0)
+		rc = tables_merge(&writer, stored, edition->units, err);
+	writer_close(&writer);
+	units_close(stored);
+	if (rc == 0 && writer.changed > 0)
+		rc = reference_changed(db, err);
+	if (rc == 0)
+		*ret_changed = writer.changed;
+	return rc;
+}
+
+int units_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_changed, struct err *err)
+{
+	struct edition edition = { .units = calloc(1, sizeof(struct units)) };
+	if (!edition.units)
+		return err_memory(err);
+	int rc = csv_plain(csv, len, err);
+	if (rc == 0)
+		rc = edition_read(&edition, csv, len, err);
+	if (rc == 0)
+		rc = edition_write(&edition, db, ret_changed, err);
+	units_close(edition.units);
+	for (size_t i = 0; i < edition.n_doubtful; i++)
+		free(edition.doubtful[i]);
+	free(edition.doubtful);
+	return rc;
+}

@@ -1,0 +1,80 @@
+/* The fold: observations into rollup pages.
+ *
+ * The happy path: a run of a batch whose periods are newer than all that its series has on that day
+ * is appended to the accumulators of its hours and day (or week, month, ...) of the office.
+ * Anything else - a correction, a late or repeated period - marks the office's series on that day
+ * as stale, and before the commit it is played again from the journal, whatever the commit holds
+ * included. Then the units above are told of what became of the office's entries (propagate.h).
+ * Pages are written once per commit, or more often where they would take more than 8 MiB, and read
+ * when they are not in memory from the commit before. One that is damaged is made again as it is
+ * read (mend.h), which the audit tells. */
+#pragma once
+
+#include "journal/declarations.h"
+#include "registry/reference.h"
+#include "rollup/mend.h"
+#include "rollup/page.h"
+#include "rollup/replay.h"
+
+struct fold;
+
+/** @declarations outlives the fold. NULL: err says why. */
+struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct err *err);
+void fold_close(struct fold *fold); /* NULL is fine */
+
+/** After a rollback: what is in memory of the pages is not what is in the database. */
+void fold_forget(struct fold *fold);
+
+/** Begin a transaction's work with what was gathered before forgotten. @reference is lent until
+ * fold_finish. What others wrote to the connection since the last one is noticed. */
+void fold_begin(struct fold *fold, const struct reference *reference);
+
+/** Entries from @entry on came in this transaction; what was released at @at_us was released in it:
+ * before they are folded. So a damaged page is made again as it was before (mend.h). */
+void fold_entries_from(struct fold *fold, int64_t entry);
+void fold_released_at(struct fold *fold, int64_t at_us);
+/** From now on a damaged page is -EUCLEAN. */
+void fold_mend_nothing(struct fold *fold);
+/** Pages that were damaged, and made again since fold_begin(). */
+const struct mended *fold_mended(const struct fold *fold);
+
+/**
+ * Take @n points of one series, ascending, catalogue decimals, none of them in quarantine, received
+ * on local day @received_day, journaled before this call.
+ */
+int fold_run(struct fold *fold, const struct office *office, int32_t day,
+	     const struct declared *declared, const struct point points[], size_t n,
+	     int32_t received_day, struct err *err);
+
+/** This office's series on that day will be played again at fold_finish (a release from quarantine,
+ * say). */
+int fold_stale(struct fold *fold, const struct office *office, int32_t day,
+	       const struct declared *declared, struct err *err);
+
+/** How often a series of an office's day was marked to be played again, in this transaction. */
+size_t fold_n_stale(const struct fold *fold);
+
+/** Play what is stale and write the pages. */
+int fold_finish(struct fold *fold, struct err *err);
+
+/** All that an office's series has on @day, as played, into @pages that have nothing of it yet. */
+int fold_series(struct pages *pages, const struct office *office, int32_t day,
+		const struct replay_series *series, struct err *err);
+/** And, when that is done for one office or more, into those of the units above. */
+int fold_units(struct pages *offices, const struct reference *reference, struct pages *units,
+	       struct err *err);
+
+/** An office's day that cannot be read (@err says why): return 0 to go on without it. NULL:
+ * it ends there. */
+typedef int fold_on_bad(void *context, int64_t office, int32_t day, struct err *err);
+
+/** Make every page anew from the journal, in the caller's transaction. (After units, assignments or
+ * catalogue have changed, books_follow() makes what that touches.) */
+int fold_rebuild(sqlite3 *db, const struct reference *reference, fold_on_bad *on_bad, void *context,
+		 struct err *err);
+
+/** Were they made by a version that kept less in them? */
+int fold_renew_due(sqlite3 *db, bool *ret_due, struct err *err);
+/** Then make them anew, in a transaction of its own, at the start, before anything is folded. Takes
+ * what reading the whole journal does. */
+int fold_renew(sqlite3 *db, struct err *err);

@@ -1,0 +1,121 @@
+#include "rollup/minmax.h"
+#include "rollup/unit_acc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void extremes_deinit(struct extremes *extremes)
+{
+	free(extremes->list);
+	*extremes = (struct extremes){ 0 };
+}
+
+void extremes_forget(struct extremes *extremes)
+{
+	extremes->n = 0;
+}
+
+int extremes_lose(struct extremes *extremes, const struct lost *lost, struct err *err)
+{
+	if (extremes->n == extremes->room) {
+		size_t room = extremes->room ? extremes->room * 2 : 16;
+		struct lost *list = realloc(extremes->list, room * sizeof(*list));
+		if (!list)
+			return err_memory(err);
+		extremes->list = list;
+		extremes->room = room;
+	}
+	extremes->list[extremes->n++] = *lost;
+	return 0;
+}
+
+/* The lowest first, since those above look at theirs. */
+static int by_depth(const void *a, const void *b)
+{
+	const struct lost *x = a, *y = b;
+	if (x->depth != y->depth)
+		return x->depth > y->depth ? -1 : 1;
+	if (x->key.node != y->key.node)
+		return x->key.node < y->key.node ? -1 : 1;
+	if (x->key.grain != y->key.grain)
+		return x->key.grain < y->key.grain ? -1 : 1;
+	if (x->key.bucket != y->key.bucket)
+		return x->key.bucket < y->key.bucket ? -1 : 1;
+	return (x->series > y->series) - (x->series < y->series);
+}
+
+struct search {
+	struct pages *pages;
+	const struct lost *lost;
+	enum agg agg;
+	bool found;
+	int128 value; /* the best so far */
+};
+
+static int look_at(struct search *search, int64_t node, struct err *err)
+{
+	struct page_key key = search->lost->key;
+	struct page *page;
+	key.node = node;
+	int rc = pages_get(search->pages, key, &page, err);
+	if (rc < 0)
+		return rc;
+	const struct entry *entry = page_find(page, search->lost->series);
+	if (!entry || entry->acc.n == 0)
+		return 0;
+	if (!search->found || unit_acc_better(search->agg, entry->acc.value, search->value))
+		search->value = entry->acc.value;
+	search->found = true;
+	return 0;
+}
+
+/* Look at all right below @unit. */
+static int look_below(struct search *search, const struct reference *reference,
+		      const struct unit *unit, struct err *err)
+{
+	const struct units *units = reference->units;
+	const struct offices *offices = reference->offices;
+	int32_t day = search->lost->day;
+	int rc = 0;
+	for (size_t i = 0; i < offices->n && rc == 0; i++)
+		if (office_unit(&offices->list[i], units, day) == unit)
+			rc = look_at(search, offices->list[i].id, err);
+	for (size_t i = 0; i < units->n && rc == 0; i++) {
+		const struct unit *below = &units->list[i];
+		if (below->valid_from <= day && day < below->valid_to &&
+		    units_parent(units, below, day) == unit)
+			rc = look_at(search, -below->id, err);
+	}
+	return rc;
+}
+
+static int find(struct pages *pages, const struct reference *reference, const struct lost *lost,
+		struct err *err)
+{
+	struct search search = { .pages = pages, .lost = lost, .agg = unit_acc_agg(lost->metric) };
+	struct page *page;
+	const struct unit *unit = units_by_id(reference->units, -lost->key.node);
+	int rc = unit ? look_below(&search, reference, unit, err) : 0;
+	if (rc == 0)
+		rc = pages_get(pages, lost->key, &page, err);
+	if (rc < 0)
+		return rc;
+	struct entry *entry = pages_entry(pages, page, lost->series);
+	if (!entry)
+		return err_memory(err);
+	entry->acc.value = search.found ? search.value : 0;
+	return 0;
+}
+
+int extremes_find(struct extremes *extremes, struct pages *pages, const struct reference *reference,
+		  struct err *err)
+{
+	int rc = 0;
+	if (extremes->n > 1)
+		qsort(extremes->list, extremes->n, sizeof(extremes->list[0]), by_depth);
+	for (size_t i = 0; i < extremes->n && rc == 0; i++)
+		if (i == 0 || by_depth(&extremes->list[i - 1], &extremes->list[i]) != 0)
+			rc = find(pages, reference, &extremes->list[i], err);
+	extremes->n = 0;
+	return rc;
+}

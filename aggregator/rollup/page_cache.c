@@ -1,0 +1,324 @@
+/* A hash table of pages by key, open addressing; the pages themselves do not move. */
+#include "rollup/page.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct slot {
+	struct page_key key;
+	struct page page;
+	struct blob kept; /* the bytes as they are in the database */
+	bool touched;     /* since they were */
+};
+
+struct pages {
+	sqlite3 *db; /* outlives us; NULL: nothing is read */
+	sqlite3_stmt *read, *write, *drop;
+	struct slot **slots; /* owned [n], in the order in which they were read */
+	size_t n, slots_room;
+	struct slot **touched; /* owned array [n_touched], of slots_room */
+	size_t n_touched;
+	size_t bytes; /* of slots, entries and what is kept, with their room */
+	int (*mend)(void *context, struct page_key key, struct page *ret_page, struct err *err);
+	void *mend_context;
+	uint32_t *table;   /* owned [table_room]: 1 + index into slots; 0: free */
+	size_t table_room; /* a power of two, at most half full */
+};
+
+struct pages *pages_open(sqlite3 *db, struct err *err)
+{
+	struct pages *pages = calloc(1, sizeof(*pages));
+	if (!pages) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	pages->db = db;
+	if (db && (db_prepare(db, "SELECT page FROM rollup WHERE grain=? AND bucket=? AND node=?",
+			      &pages->read, err) < 0 ||
+		   db_prepare(db, "INSERT OR REPLACE INTO rollup VALUES(?,?,?,?)", &pages->write,
+			      err) < 0 ||
+		   db_prepare(db, "DELETE FROM rollup WHERE grain=? AND bucket=? AND node=?",
+			      &pages->drop, err) < 0)) {
+		pages_close(pages);
+		return NULL;
+	}
+	return pages;
+}
+
+void pages_clear(struct pages *pages)
+{
+	for (size_t i = 0; i < pages->n; i++) {
+		page_free(&pages->slots[i]->page);
+		blob_free(&pages->slots[i]->kept);
+		free(pages->slots[i]);
+	}
+	pages->n = pages->n_touched = pages->bytes = 0;
+	if (pages->table)
+		memset(pages->table, 0, pages->table_room * sizeof(pages->table[0]));
+}
+
+void pages_close(struct pages *pages)
+{
+	if (!pages)
+		return;
+	pages_clear(pages);
+	sqlite3_finalize(pages->read);
+	sqlite3_finalize(pages->write);
+	sqlite3_finalize(pages->drop);
+	free(pages->slots);
+	free(pages->touched);
+	free(pages->table);
+	free(pages);
+}
+
+static bool key_equal(struct page_key a, struct page_key b)
+{
+	return a.grain == b.grain && a.bucket == b.bucket && a.node == b.node;
+}
+
+static size_t key_hash(struct page_key key)
+{
+	uint64_t h = (uint64_t)key.node * UINT64_C(0x9e3779b97f4a7c15);
+	h ^= ((uint64_t)(uint32_t)key.bucket << 8 | (uint32_t)key.grain) *
+	     UINT64_C(0xc2b2ae3d27d4eb4f);
+	return (size_t)(h ^ (h >> 29));
+}
+
+static uint32_t *table_place(struct pages *pages, struct page_key key)
+{
+	size_t at = key_hash(key) & (pages->table_room - 1);
+	while (pages->table[at] && !key_equal(pages->slots[pages->table[at] - 1]->key, key))
+		at = (at + 1) & (pages->table_room - 1);
+	return &pages->table[at];
+}
+
+static int table_grow(struct pages *pages)
+{
+	size_t room = pages->table_room ? pages->table_room * 2 : 256;
+	uint32_t *table = calloc(room, sizeof(*table));
+	struct slot **slots = realloc(pages->slots, room / 2 * sizeof(struct slot *));
+	if (slots)
+		pages->slots = slots;
+	struct slot **touched = realloc(pages->touched, room / 2 * sizeof(struct slot *));
+	if (touched)
+		pages->touched = touched;
+	if (!table || !slots || !touched) {
+		free(table);
+		return -ENOMEM;
+	}
+	free(pages->table);
+	pages->table = table;
+	pages->table_room = room;
+	pages->slots_room = room / 2;
+	for (size_t i = 0; i < pages->n; i++)
+		*table_place(pages, pages->slots[i]->key) = (uint32_t)i + 1;
+	return 0;
+}
+
+static void bind_key(sqlite3_stmt *stmt, struct page_key key)
+{
+	sqlite3_bind_int(stmt, 1, key.grain);
+	sqlite3_bind_int(stmt, 2, key.bucket);
+	sqlite3_bind_int64(stmt, 3, key.node);
+}
+
+static int slot_read(struct pages *pages, struct slot *slot, struct err *err)
+{
+	if (!pages->read)
+		return 0;
+	bind_key(pages->read, slot->key);
+	bool damaged = false;
+	int rc = db_step(pages->read, err);
+	if (rc == 1) {
+		const uint8_t *data = sqlite3_column_blob(pages->read, 0);
+		size_t len = (size_t)sqlite3_column_bytes(pages->read, 0);
+		rc = blob_append(&slot->kept, data, len) < 0
+			     ? err_memory(err)
+			     : page_load(slot->key, data, len, &slot->page, err);
+		damaged = rc == -EUCLEAN;
+	}
+	sqlite3_reset(pages->read); /* first: what mends it reads pages, too */
+	return damaged && pages->mend
+		       ? pages->mend(pages->mend_context, slot->key, &slot->page, err)
+		       : rc;
+}
+
+void pages_mend_with(struct pages *pages,
+		     int (*mend)(void *context, struct page_key key, struct page *ret_page,
+				 struct err *err),
+		     void *context)
+{
+	pages->mend = mend;
+	pages->mend_context = context;
+}
+
+static int slot_add(struct pages *pages, struct page_key key, struct err *err)
+{
+	struct slot *slot = calloc(1, sizeof(*slot));
+	if (!slot)
+		return err_memory(err);
+	slot->key = key;
+	int rc = slot_read(pages, slot, err);
+	if (rc < 0) {
+		page_free(&slot->page);
+		blob_free(&slot->kept);
+		free(slot);
+		return rc;
+	}
+	assert(pages->n < pages->slots_room);
+	pages->slots[pages->n++] = slot;
+	pages->bytes += sizeof(*slot) + slot->kept.room + slot->page.room * sizeof(struct entry);
+	return 0;
+}
+
+int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, struct err *err)
+{
+	if (pages->n * 2 >= pages->table_room && table_grow(pages) < 0)
+		return err_memory(err);
+	uint32_t *place = table_place(pages, key);
+	int rc = *place ? 0 : slot_add(pages, key, err);
+	if (rc < 0)
+		return rc;
+	if (!*place)
+		*place = (uint32_t)pages->n;
+	struct slot *slot = pages->slots[*place - 1];
+	if (!slot->touched)
+		pages->touched[pages->n_touched++] = slot;
+	slot->touched = true;
+	*ret_page = &slot->page;
+	return 0;
+}
+
+struct entry *pages_entry(struct pages *pages, struct page *page, uint32_t series)
+{
+	struct entry *entry = page_next(page, series);
+	if (entry)
+		return entry;
+	size_t room = page->room;
+	entry = page_entry(page, series);
+	pages->bytes += (page->room - room) * sizeof(*entry);
+	return entry;
+}
+
+int pages_visit(struct pages *pages,
+		int (*on_page)(void *context, struct page_key key, struct page *page,
+			       struct err *err),
+		void *context, struct err *err)
+{
+	int rc = 0;
+	size_t n = pages->n_touched;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct slot *slot = pages->touched[i];
+		rc = on_page(context, slot->key, &slot->page, err);
+	}
+	return rc;
+}
+
+size_t pages_bytes(const struct pages *pages)
+{
+	return pages->bytes;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct page_key *x = &(*(struct slot *const *)a)->key,
+			      *y = &(*(struct slot *const *)b)->key;
+	if (x->grain != y->grain)
+		return x->grain < y->grain ? -1 : 1;
+	if (x->bucket != y->bucket)
+		return x->bucket < y->bucket ? -1 : 1;
+	return x->node < y->node ? -1 : x->node > y->node;
+}
+
+static int each_touched(struct pages *pages,
+			int (*on_slot)(void *context, struct slot *slot, struct blob *bytes,
+				       struct err *err),
+			void *context, struct err *err)
+{
+	struct blob bytes = { 0 };
+	int rc = 0;
+	if (pages->n_touched > 0)
+		qsort(pages->touched, pages->n_touched, sizeof(struct slot *), by_key);
+	for (size_t i = 0; i < pages->n_touched && rc == 0; i++) {
+		struct slot *slot = pages->touched[i];
+		slot->touched = false;
+		bytes.len = 0;
+		rc = page_encode(&slot->page, &bytes);
+		rc = rc < 0 ? err_memory(err) : on_slot(context, slot, &bytes, err);
+	}
+	pages->n_touched = 0;
+	blob_free(&bytes);
+	if (rc < 0) /* some are written, some are not: none is as it should be */
+		pages_clear(pages);
+	return rc;
+}
+
+struct writing {
+	struct pages *pages;
+	size_t written;
+};
+
+static int put(struct pages *pages, const struct slot *slot, const struct blob *bytes,
+	       struct err *err)
+{
+	if (bytes->len == 0) { /* all its figures moved elsewhere */
+		bind_key(pages->drop, slot->key);
+		return db_run(pages->drop, err);
+	}
+	bind_key(pages->write, slot->key);
+	sqlite3_bind_blob(pages->write, 4, bytes->data, (int)bytes->len, SQLITE_STATIC);
+	return db_run(pages->write, err);
+}
+
+static int write_slot(void *context, struct slot *slot, struct blob *bytes, struct err *err)
+{
+	struct writing *writing = context;
+	if (bytes->len == slot->kept.len &&
+	    (bytes->len == 0 || memcmp(bytes->data, slot->kept.data, bytes->len) == 0))
+		return 0;
+	writing->written++;
+	int rc = put(writing->pages, slot, bytes, err);
+	if (rc < 0)
+		return rc;
+	/* A copy: where they were encoded there is room for the longest entries, eight times this.
+	 */
+	size_t room = slot->kept.room;
+	slot->kept.len = 0;
+	rc = blob_append(&slot->kept, bytes->data, bytes->len);
+	writing->pages->bytes += slot->kept.room - room;
+	return rc < 0 ? err_memory(err) : 0;
+}
+
+int pages_write(struct pages *pages, size_t *ret_written, struct err *err)
+{
+	struct writing writing = { .pages = pages };
+	int rc = each_touched(pages, write_slot, &writing, err);
+	if (rc == 0 && ret_written)
+		*ret_written = writing.written;
+	return rc;
+}
+
+struct handing {
+	int (*on_page)(void *context, struct page_key key, const struct blob *bytes,
+		       struct err *err);
+	void *context;
+};
+
+static int hand_slot(void *context, struct slot *slot, struct blob *bytes, struct err *err)
+{
+	struct handing *handing = context;
+	return bytes->len ? handing->on_page(handing->context, slot->key, bytes, err) : 0;
+}
+
+int pages_each(struct pages *pages,
+	       int (*on_page)(void *context, struct page_key key, const struct blob *bytes,
+			      struct err *err),
+	       void *context, struct err *err)
+{
+	struct handing handing = { on_page, context };
+	int rc = each_touched(pages, hand_slot, &handing, err);
+	pages_clear(pages);
+	return rc;
+}

@@ -1,0 +1,107 @@
+/* Every day played again, beside the commits. (Those that a changed reference touches: follow.c.)
+ */
+#include "journal/damaged_days.h"
+#include "rollup/fold_internal.h"
+
+/* --- everything --- */
+
+static int rebuild_day(struct fold *fold, const struct office *office, int32_t day, struct err *err)
+{
+	int rc = fold_play(fold, office, day, NULL, 0, err);
+	return rc < 0 ? rc : fold_settle(fold, err);
+}
+
+static int rebuild_days(struct fold *fold, sqlite3_stmt *days, fold_on_bad *on_bad, void *context,
+			struct err *err)
+{
+	int rc;
+	while ((rc = db_step(days, err)) == 1) {
+		int32_t day = sqlite3_column_int(days, 0);
+		const struct office *office =
+			offices_by_id(fold->reference->offices, sqlite3_column_int64(days, 1));
+		if (!office)
+			continue;
+		rc = rebuild_day(fold, office, day, err);
+		if (is_damage(rc) && on_bad) {
+			fold_drop(fold); /* what was played of it */
+			rc = on_bad(context, office->id, day, err);
+		}
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
+}
+
+int fold_rebuild(sqlite3 *db, const struct reference *reference, fold_on_bad *on_bad, void *context,
+		 struct err *err)
+{
+	struct declarations *declarations = declarations_open(db, err);
+	if (!declarations)
+		return err->code;
+	declarations_forget(declarations, reference->catalogue);
+	struct fold *fold = fold_open(db, declarations, err);
+	sqlite3_stmt *days = NULL;
+	int rc = fold ? db_exec(db, "DELETE FROM rollup", err) : err->code;
+	if (rc == 0)
+		rc = db_prepare(db, "SELECT day, office FROM strand ORDER BY day, office", &days,
+				err);
+	if (rc == 0) {
+		fold_begin(fold, reference);
+		rc = rebuild_days(fold, days, on_bad, context, err);
+	}
+	sqlite3_finalize(days);
+	fold_close(fold);
+	declarations_close(declarations);
+	return rc;
+}
+
+/* What a version before could count and this one cannot read must not keep it from starting. */
+struct renewing {
+	sqlite3 *db;
+	const struct reference *reference;
+	struct damaged_days damaged;
+};
+
+static int on_bad(void *context, int64_t office, int32_t day, struct err *err)
+{
+	struct renewing *renewing = context;
+	struct err why = *err;
+	return damaged_days_add(&renewing->damaged, renewing->db, renewing->reference, office, day,
+				&why, err);
+}
+
+static int renew(sqlite3 *db, struct err *err)
+{
+	struct reference *reference = NULL;
+	int rc = reference_load(db, &reference, err);
+	struct renewing renewing = { .db = db, .reference = reference };
+	if (rc == 0)
+		rc = reference_sound(reference, err);
+	if (rc == 0)
+		rc = fold_rebuild(db, reference, on_bad, &renewing, err);
+	if (rc == 0)
+		rc = db_exec(db, "DELETE FROM fact WHERE name = 'rollups_due'", err);
+	reference_close(reference);
+	return rc;
+}
+
+int fold_renew_due(sqlite3 *db, bool *ret_due, struct err *err)
+{
+	int64_t due = 0;
+	int rc = db_number(db, "SELECT count(*) FROM fact WHERE name = 'rollups_due'", &due, err);
+	*ret_due = due > 0;
+	return rc;
+}
+
+int fold_renew(sqlite3 *db, struct err *err)
+{
+	int rc = db_begin(db, err);
+	if (rc < 0)
+		return rc;
+	rc = renew(db, err);
+	if (rc == 0)
+		rc = db_commit(db, err);
+	else
+		db_rollback(db);
+	return rc < 0 ? err_wrap(err, "make the rollups anew") : 0;
+}

@@ -1,0 +1,86 @@
+/* One office's day, played again from the journal: the value of every observation as of now, when
+ * it first came and how often it was revised. The slow, sure way to any accumulator. */
+#pragma once
+
+#include "journal/declarations.h"
+#include "rollup/page.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum replay_state { REPLAY_NONE, REPLAY_VALUE, REPLAY_WITHDRAWN };
+
+struct replay_slot {
+	int64_t value_e;      /* catalogue decimals */
+	int32_t received_day; /* local, when it first came; after a withdrawal: came again */
+	int32_t revisions;
+	enum replay_state state;
+};
+
+struct replay_series {
+	uint32_t series;
+	const struct metric *metric;
+	struct replay_slot *slots; /* [n]: one for each of the day's periods, see period_in_day() */
+	uint32_t n;
+};
+
+#define REPLAY_SERIES_MAX 4096u /* played at once: 140 MB if they are of minutes */
+
+struct replay;
+
+/** Reads through @declarations (outlives the replay). NULL: err says why. */
+struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struct err *err);
+void replay_close(struct replay *replay); /* NULL is fine */
+/** From now on play as if nothing had been received, nor released from quarantine, after @until_us.
+ */
+void replay_until(struct replay *replay, int64_t until_us);
+
+/** From now on play as if entries from @entry on had not come (INT64_MAX: all have), and what was
+ * released at @released_us were held (INT64_MIN: nothing). */
+void replay_before(struct replay *replay, int64_t entry, int64_t released_us);
+
+/* A figure that was there, or had been there before, became another one. */
+struct replay_change {
+	const struct replay_series *series;
+	uint32_t nth;              /* the day's period */
+	struct replay_slot before; /* as it was; @series->slots[@nth] is as it became */
+	int64_t entry;             /* of the journal, that brought the change */
+	int64_t received_us;
+};
+/** From now on tell each change while playing (the first report of a period is none). What
+ * @on_change returns, when not 0, ends the play. NULL: no longer. */
+void replay_watch(struct replay *replay,
+		  int (*on_change)(void *context, const struct replay_change *change,
+				   struct err *err),
+		  void *context);
+
+/**
+ * Play (@office, @day). @only [@n_only], ascending: just these series; NULL: all. What lies in
+ * quarantine unreleased, and series that the catalogue does not know (any more) as they were
+ * declared, are passed over. @ret_list [@ret_n], ascending by series, is valid until the next call.
+ */
+int replay_day(struct replay *replay, int64_t office, int32_t day, const uint32_t only[],
+	       size_t n_only, struct replay_series **ret_list, size_t *ret_n, struct err *err);
+
+/**
+ * Play (@office, @day) for the series in @only [@n_only] (NULL: all the office ever declared), and
+ * hand each that has anything to @on_series, ascending. However many there are, memory is bounded:
+ * they are played REPLAY_SERIES_MAX at a time.
+ */
+int replay_each(struct replay *replay, int64_t office, int32_t day, const uint32_t only[],
+		size_t n_only,
+		int (*on_series)(void *context, const struct replay_series *series,
+				 struct err *err),
+		void *context, struct err *err);
+
+/** The accumulator over the slots @from to @to - 1. */
+struct acc replay_acc(const struct replay_series *series, int32_t day, uint32_t from, uint32_t to);
+
+/** What replay_day() met on the way, since replay_open(). */
+uint64_t replay_observations(const struct replay *replay);
+
+/** The day after a period of @metric that starts on @day, or lies in it. */
+int32_t metric_end_day(const struct metric *metric, int32_t day);
+/** The local day from which a figure of it is late. (Days, as looking for the instant at which one
+ * begins asks the zone eighteen times.) */
+int32_t metric_late_day(const struct metric *metric, int32_t day);

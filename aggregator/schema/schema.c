@@ -1,0 +1,166 @@
+#include "schema/schema.h"
+
+static const char *const steps[] = {
+	/* 1 */
+	/* places and people: units.c, offices.c, catalogue_store.c, indicators.c, audit.c */
+	"CREATE TABLE unit(id INTEGER PRIMARY KEY, code TEXT NOT NULL, name TEXT NOT NULL,"
+	"  level TEXT NOT NULL, parent TEXT, valid_from INTEGER NOT NULL, valid_to INTEGER,"
+	"  UNIQUE(code, valid_from)) STRICT;"
+	"CREATE TABLE successor(effective_on INTEGER NOT NULL, old_code TEXT NOT NULL, new_code "
+	"TEXT NOT NULL,"
+	"  share TEXT, PRIMARY KEY(effective_on, old_code, new_code)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE catalogue(id INTEGER PRIMARY KEY, imported_us INTEGER NOT NULL, csv BLOB NOT "
+	"NULL) STRICT;"
+	"CREATE TABLE indicators(id INTEGER PRIMARY KEY, imported_us INTEGER NOT NULL, csv BLOB "
+	"NOT NULL) STRICT;"
+	"CREATE TABLE office(id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT "
+	"NULL) STRICT;"
+	"CREATE TABLE assignment(office INTEGER NOT NULL REFERENCES office(id), from_day INTEGER "
+	"NOT NULL,"
+	"  unit_code TEXT, PRIMARY KEY(office, from_day)) STRICT, WITHOUT ROWID;" /* NULL: to no
+										     unit */
+	"CREATE TABLE office_key(id INTEGER PRIMARY KEY, office INTEGER NOT NULL REFERENCES "
+	"office(id),"
+	"  public_key BLOB NOT NULL UNIQUE, state INTEGER NOT NULL, created_us INTEGER NOT NULL,"
+	"  changed_us INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX office_key_office ON office_key(office);"
+	"CREATE TABLE audit(id INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, who TEXT NOT NULL, "
+	"what TEXT NOT NULL,"
+	"  detail TEXT NOT NULL) STRICT;"
+	"CREATE TABLE fact(name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
+	"INSERT INTO fact VALUES('reference_version', 1);"
+	/* figures: journal.c, quarantine.c, rollup.c */
+	"CREATE TABLE series(id INTEGER PRIMARY KEY, metric TEXT NOT NULL, labels TEXT NOT NULL,"
+	"  UNIQUE(metric, labels)) STRICT;"
+	"CREATE TABLE spool(id INTEGER PRIMARY KEY, office INTEGER NOT NULL REFERENCES office(id),"
+	"  spool_id INTEGER NOT NULL, upto INTEGER NOT NULL, last_received_us INTEGER NOT NULL,"
+	"  upto_digest BLOB," /* wire_digest of batch upto; NULL before the first */
+	"  UNIQUE(office, spool_id)) STRICT;"
+	"CREATE TABLE declared(spool INTEGER NOT NULL REFERENCES spool(id), number INTEGER NOT "
+	"NULL,"
+	"  series INTEGER NOT NULL REFERENCES series(id), shape INTEGER NOT NULL,"
+	"  PRIMARY KEY(spool, number)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE journal(id INTEGER PRIMARY KEY, spool INTEGER NOT NULL REFERENCES spool(id),"
+	"  seq INTEGER NOT NULL, day INTEGER NOT NULL, office INTEGER NOT NULL, received_us "
+	"INTEGER NOT NULL,"
+	"  payload BLOB NOT NULL, chain BLOB NOT NULL) STRICT;"
+	"CREATE INDEX journal_day ON journal(day, office);"
+	"CREATE TABLE quarantine(journal INTEGER NOT NULL REFERENCES journal(id), run INTEGER NOT "
+	"NULL,"
+	"  point INTEGER NOT NULL," /* index in the run; -1: the whole run */
+	"  verdict INTEGER NOT NULL, observations INTEGER NOT NULL, released_us INTEGER,"
+	"  PRIMARY KEY(journal, run, point)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE rollup(grain INTEGER NOT NULL, bucket INTEGER NOT NULL, node INTEGER NOT "
+	"NULL,"
+	"  page BLOB NOT NULL, PRIMARY KEY(grain, bucket, node)) STRICT, WITHOUT ROWID;",
+	/* 2: closings.c */
+	"CREATE TABLE closing(metric TEXT NOT NULL," /* '': every metric */
+	"  calendar INTEGER NOT NULL, grain INTEGER NOT NULL, number INTEGER NOT NULL,"
+	"  closed_us INTEGER NOT NULL, who TEXT NOT NULL,"
+	"  PRIMARY KEY(metric, calendar, grain, number)) STRICT, WITHOUT ROWID;",
+	/* 3: day_index.c. What is in the journal already stays as it is and keeps its index: a row
+	   of it is rewritten for no one, and no disk needs room for a second journal meanwhile. */
+	"CREATE TABLE strand(day INTEGER NOT NULL, office INTEGER NOT NULL, entry INTEGER NOT NULL,"
+	"  PRIMARY KEY(day, office)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO strand SELECT day, office, max(id) FROM journal GROUP BY day, office;"
+	"DROP INDEX journal_day;"
+	"ALTER TABLE journal ADD COLUMN back INTEGER;"
+	"CREATE INDEX journal_day ON journal(day, office) WHERE back IS NULL;",
+	/* 4: pages of units have entries of every metric: fold_renew() */
+	"INSERT INTO fact VALUES('rollups_due', 1);",
+	/* 5: day_times.c */
+	"CREATE TABLE arrival(day INTEGER PRIMARY KEY, first_us INTEGER NOT NULL, last_us INTEGER "
+	"NOT NULL) STRICT;"
+	"INSERT INTO arrival SELECT day, min(received_us), max(received_us) FROM journal GROUP BY "
+	"day;"
+	"INSERT INTO arrival SELECT j.day, q.released_us, q.released_us FROM quarantine q"
+	"  JOIN journal j ON j.id = q.journal WHERE q.released_us IS NOT NULL"
+	"  ON CONFLICT DO UPDATE SET last_us = max(last_us, excluded.last_us);",
+	/* 6: a row of quarantine may be about several points, from `point` on as many as
+	   `observations` says: earlier programs would count all but the first of them. And how many
+	   rows of an office wait, because there is a limit to that (office_limits.h): by triggers,
+	   whoever holds and releases. */
+	"CREATE TABLE held(office INTEGER PRIMARY KEY, n INTEGER NOT NULL) STRICT;"
+	"INSERT INTO held SELECT j.office, count(*) FROM quarantine q JOIN journal j"
+	"  ON j.id = q.journal WHERE q.released_us IS NULL GROUP BY j.office;"
+	"CREATE TRIGGER held_more AFTER INSERT ON quarantine WHEN new.released_us IS NULL BEGIN"
+	"  INSERT INTO held SELECT office, 1 FROM journal WHERE id = new.journal"
+	"  ON CONFLICT DO UPDATE SET n = n + 1; END;"
+	"CREATE TRIGGER held_fewer AFTER DELETE ON quarantine WHEN old.released_us IS NULL BEGIN"
+	"  UPDATE held SET n = n - 1 WHERE office = (SELECT office FROM journal"
+	"  WHERE id = old.journal); END;"
+	"CREATE TRIGGER held_changed AFTER UPDATE OF released_us ON quarantine"
+	"  WHEN (old.released_us IS NULL) <> (new.released_us IS NULL) BEGIN"
+	"  INSERT INTO held SELECT office, 1 FROM journal WHERE id = new.journal"
+	"  ON CONFLICT DO UPDATE SET n = n + CASE WHEN new.released_us IS NULL THEN 1 ELSE -1 END;"
+	"  END;",
+	/* 7: office_keys.c. An invitation that is on its way has a week more. */
+	("ALTER TABLE office_key ADD COLUMN expires_us INTEGER;"
+	 "UPDATE office_key SET expires_us = (unixepoch() + 604800) * 1000000 WHERE state = 1;"),
+	/* 8: how much a strand holds, because there is a limit to that (office_limits.h): of its
+	   entries since this step. */
+	"ALTER TABLE strand ADD COLUMN observations INTEGER NOT NULL DEFAULT 0;",
+	/* 9: since when a row of quarantine is held (NULL: since its entry came, or nobody knows),
+	   because what counted until then is known to have counted. And how many observations of an
+	   office wait, where it was known how many rows. */
+	("ALTER TABLE quarantine ADD COLUMN held_us INTEGER;"
+	 "CREATE INDEX quarantine_waits ON quarantine(journal) WHERE released_us IS NULL;"
+	 "ALTER TABLE held ADD COLUMN observations INTEGER NOT NULL DEFAULT 0;"
+	 "DELETE FROM held;"
+	 "INSERT INTO held SELECT j.office, count(*), sum(q.observations) FROM quarantine q"
+	 "  JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL GROUP BY j.office;"
+	 "DROP TRIGGER held_more; DROP TRIGGER held_fewer; DROP TRIGGER held_changed;"
+	 "CREATE TRIGGER held_more AFTER INSERT ON quarantine WHEN new.released_us IS NULL BEGIN"
+	 "  INSERT INTO held SELECT office, 1, new.observations FROM journal WHERE id = new.journal"
+	 "  ON CONFLICT DO UPDATE SET n = n + 1,"
+	 "  observations = observations + excluded.observations; END;"
+	 "CREATE TRIGGER held_fewer AFTER DELETE ON quarantine WHEN old.released_us IS NULL BEGIN"
+	 "  UPDATE held SET n = n - 1, observations = observations - old.observations"
+	 "  WHERE office = (SELECT office FROM journal WHERE id = old.journal); END;"
+	 "CREATE TRIGGER held_changed AFTER UPDATE ON quarantine"
+	 "  WHEN old.released_us IS NULL OR new.released_us IS NULL BEGIN"
+	 "  INSERT INTO held SELECT office, (new.released_us IS NULL) - (old.released_us IS NULL),"
+	 "  iif(new.released_us IS NULL, new.observations, 0)"
+	 "  - iif(old.released_us IS NULL, old.observations, 0)"
+	 "  FROM journal WHERE id = new.journal ON CONFLICT DO UPDATE SET n = n + excluded.n,"
+	 "  observations = observations + excluded.observations; END;"),
+	/* 10: which spool a spool goes on from, as its first batch said (0: of none), and whether
+	   that makes it one of a machine that was set back: older_copy.c */
+	("ALTER TABLE spool ADD COLUMN from_spool INTEGER NOT NULL DEFAULT 0;"
+	 "ALTER TABLE spool ADD COLUMN from_seq INTEGER NOT NULL DEFAULT 0;"
+	 "ALTER TABLE spool ADD COLUMN set_back INTEGER NOT NULL DEFAULT 0;"),
+	/* 11: when offices were last heard: contacts.c. And those rows that status asks about,
+	   which are few where a million wait for another reason: status.c. */
+	("CREATE TABLE contact(office INTEGER PRIMARY KEY, at_us INTEGER NOT NULL) STRICT;"
+	 "CREATE INDEX quarantine_grave ON quarantine(verdict) WHERE released_us IS NULL"
+	 "  AND verdict IN (9, 10);"),
+};
+
+static const struct db_schema schema = {
+	.application_id = SCHEMA_APPLICATION_ID,
+	.n = (int)(sizeof(steps) / sizeof(steps[0])),
+	.steps = steps,
+	.keep_writer = "INSERT OR REPLACE INTO fact VALUES('written_by', ?1)",
+	.writer = "SELECT value FROM fact WHERE name = 'written_by'",
+};
+
+int schema_open(const char *path, bool readonly, sqlite3 **ret_db, struct err *err)
+{
+	sqlite3 *db = NULL;
+	int rc = db_open(path, readonly ? DB_READER : DB_WRITER_WAL, &schema, &db, err);
+	if (rc < 0)
+		return rc;
+	if (!readonly)
+		rc = db_migrate(db, &schema, err);
+	if (rc < 0) {
+		db_close(db);
+		return rc;
+	}
+	*ret_db = db;
+	return 0;
+}
+
+int schema_open_copy(const char *path, sqlite3 **ret_db, struct err *err)
+{
+	return db_open(path, DB_WRITER_ROLLBACK, &schema, ret_db, err);
+}

@@ -1,0 +1,144 @@
+#include "server/watchdog.h"
+
+#include "api/condition.h"
+#include "common/base/memory.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#define STATUS_EVERY_MS 10000u
+
+struct pulse {
+	struct pulse_config config;
+	struct pulse_beat beat;
+	uv_timer_t timer;
+	char *warning; /* owned; NULL: none */
+};
+
+bool pulse_alive(struct pulse_beat *beat, bool writing, uint64_t progress)
+{
+	bool moved = progress != beat->progress;
+	beat->progress = progress;
+	return !writing || moved;
+}
+
+static void last_commit(const struct committer_counters *counters, char text[INSTANT_TEXT_MAX])
+{
+	if (counters->last_commit_us)
+		(void)civil_format(counters->last_commit_us, text);
+	else
+		(void)snprintf(text, INSTANT_TEXT_MAX, "none yet"); /* fits */
+}
+
+/* What is cut is fine, here and below. */
+static void describe_intake(const struct pulse_look *look, char *line, size_t size)
+{
+	const struct committer_counters *counters = &look->intake->batches;
+	char commit[INSTANT_TEXT_MAX];
+	last_commit(counters, commit);
+	(void)snprintf(line, size,
+		       "%s %zu keys; since start %" PRIu64 " batches, %" PRIu64
+		       " observations, %" PRIu64 " held, %" PRIu64
+		       " handshakes refused; last commit %s; %zu jobs of the store waiting",
+		       counters->failing ? "of" : "taking figures from", look->keys,
+		       counters->batches, counters->observations, counters->held,
+		       look->gate->refused_handshakes, commit, look->waiting);
+}
+
+static void append(char line[PULSE_LINE_MAX], const char *text)
+{
+	size_t len = strlen(line);
+	(void)snprintf(line + len, PULSE_LINE_MAX - len, "%s%s", len > 0 ? "; " : "", text);
+}
+
+/* What is ill comes first, so that nothing cuts it off. */
+void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX])
+{
+	struct condition_facts facts = condition_facts_of(look->gate, look->intake);
+	struct conditions conditions;
+	char intake[PULSE_LINE_MAX];
+	conditions_judge(&facts, &conditions);
+	describe_intake(look, intake, sizeof(intake));
+	*ret_line = '\0';
+	for (size_t i = 0; i < conditions.n; i++)
+		if (conditions.list[i].gravity == CONDITION_ILL)
+			append(ret_line, conditions.list[i].sentence);
+	append(ret_line, intake);
+	for (size_t i = 0; i < conditions.n; i++)
+		if (conditions.list[i].gravity == CONDITION_NOTE)
+			append(ret_line, conditions.list[i].sentence);
+	if (look->warning)
+		append(ret_line, look->warning);
+	ret_line[strcspn(ret_line, "\n")] = '\0'; /* one line is a rule of the protocol */
+	(void)utf8_clean(ret_line, "");           /* a letter that was cut is none */
+}
+
+static void tell(struct pulse *pulse)
+{
+	const struct pulse_config *config = &pulse->config;
+	struct pulse_look look = { .keys = roster_count(config->roster),
+				   .waiting = store_waiting(config->store),
+				   .gate = config->gate,
+				   .intake = config->intake,
+				   .warning = pulse->warning };
+	char line[PULSE_LINE_MAX];
+	bool alive = pulse_alive(&pulse->beat, store_writing(config->store),
+				 store_progress(config->store));
+	pulse_describe(&look, line);
+	(void)sd_notifyf(0, "%sSTATUS=%s", alive ? "WATCHDOG=1\n" : "",
+			 line); /* without systemd nobody listens */
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	tell(timer->data);
+	memory_give_back(timer->loop);
+}
+
+void pulse_warn(struct pulse *pulse, const char *warning)
+{
+	free(pulse->warning);
+	pulse->warning = *warning ? strdup(warning) : NULL;
+	tell(pulse);
+}
+
+/* Twice within the time that systemd allows. */
+static uint64_t interval_ms(void)
+{
+	uint64_t watchdog_us = 0;
+	if (sd_watchdog_enabled(0, &watchdog_us) <= 0 || watchdog_us / 2000 > STATUS_EVERY_MS)
+		return STATUS_EVERY_MS;
+	return watchdog_us >= 2000 ? watchdog_us / 2000 : 1;
+}
+
+int pulse_start(uv_loop_t *loop, const struct pulse_config *config, struct pulse **ret_pulse,
+		struct err *err)
+{
+	struct pulse *pulse = calloc(1, sizeof(*pulse));
+	if (!pulse)
+		return err_memory(err);
+	pulse->config = *config;
+	(void)uv_timer_init(loop, &pulse->timer); /* cannot fail, as a start that has a callback */
+	pulse->timer.data = pulse;
+	(void)uv_timer_start(&pulse->timer, on_timer, 0, interval_ms());
+	*ret_pulse = pulse;
+	return 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct pulse *pulse = handle->data;
+	free(pulse->warning);
+	free(pulse);
+}
+
+void pulse_stop(struct pulse *pulse)
+{
+	if (pulse)
+		uv_close((uv_handle_t *)&pulse->timer, on_closed);
+}

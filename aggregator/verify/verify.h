@@ -1,0 +1,70 @@
+/* Does what is kept equal the journal? Recomputes everything from the journal alone and names each
+ * difference; where asked to, makes the rollups anew where they differ.
+ *
+ * A verification is a row of bounded steps, each in a transaction of its own, so that neither
+ * intake nor queries nor checkpoints wait for it:
+ * 1. the journal, some thousand entries at a step, as far as it went when the verification began:
+ *    chain, sequences, watermarks, declared series, what quarantine says of it;
+ * 2. day by day the pages, which change in the same transaction as the journal of their day, so
+ *    that a day is right or wrong whenever it is looked at;
+ * 3. pages that no day of the journal leads to.
+ * Repairing takes a write transaction for each day that differs: its pages are deleted and those
+ * derived written. Only rollups can be made anew. When the journal or what stands beside it is
+ * damaged nothing is rebuilt: the pages may be all that is left of what it said.
+ *
+ * Memory: a few numbers for each spool, and the pages of a day. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/sys/db.h"
+#include "common/text/table.h"
+#include "registry/reference.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VERIFY_ROWS_MAX 1000u
+
+struct verify_counts {
+	uint64_t batches, observations, pages, differences;
+	uint64_t beyond_repair; /* of the differences: those that are not in the rollups */
+	uint64_t repaired;      /* of the differences */
+};
+
+enum verify_stage { VERIFY_JOURNAL, VERIFY_DAYS, VERIFY_PAGES, VERIFY_OVER };
+
+struct verify_progress {
+	enum verify_stage stage;
+	uint64_t done, all; /* of the stage: entries, days, pages; done <= all */
+	struct verify_counts counts;
+};
+
+struct verify;
+
+/** @repairer NULL: look only; else who is named in the audit for what is rebuilt (copied). NULL:
+ * err says why. */
+struct verify *verify_open(const char *repairer, struct err *err);
+void verify_close(struct verify *verify); /* NULL is fine */
+
+/** Does the next step need a write transaction? */
+bool verify_writes(const struct verify *verify);
+/** One step, in a transaction on any connection to the store. 1: more is to do; 0: all is done,
+ * whether or not there are differences; negative: it could not read or write, and the verification
+ * can only be closed. */
+int verify_step(struct verify *verify, sqlite3 *db, const struct reference *reference,
+		struct err *err);
+
+/** Between steps. */
+struct verify_progress verify_progress(const struct verify *verify);
+/** After the last step, once: rows of what, where, found, expected, outcome ("repaired" or "left";
+ * null when none was asked for), one per difference (the first VERIFY_ROWS_MAX; all are counted),
+ * with the counts in the head object "counts". The caller's to close. */
+struct table *verify_table_take(struct verify *verify);
+
+/** For tables of verify: columns, and the counts as a head. NULL: out of memory. */
+struct table *verify_table_open(void);
+void verify_table_head(struct table *table, const struct verify_counts *counts);
+
+/** All steps of looking at once, in the caller's transaction. */
+int verify_run(sqlite3 *db, const struct reference *reference, struct verify_counts *ret_counts,
+	       struct table **ret_table, struct err *err);

@@ -1,0 +1,20 @@
+#include "common/base/installed.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+bool installed_share(const char *name, char ret_path[PATH_MAX])
+{
+	char program[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	if (len <= 0)
+		return false;
+	program[len] = '\0';
+	char *slash = strrchr(program, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	int n = snprintf(ret_path, PATH_MAX, "%s/../share/%s", program, name);
+	return n > 0 && n < PATH_MAX && access(ret_path, R_OK | X_OK) == 0;
+}

@@ -1,0 +1,55 @@
+#include "common/base/quote.h"
+
+#include "common/base/utf8.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How the ASCII character @c is written inside a JSON string. Returns the length. */
+static size_t escape(unsigned char c, char ret_text[8])
+{
+	static const char plain[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
+	const char *found = c ? strchr(plain, c) : NULL;
+
+	if (found) {
+		ret_text[0] = '\\';
+		ret_text[1] = letter[found - plain];
+		return 2;
+	}
+	if (c < 0x20 || c == 0x7F)
+		return (size_t)snprintf(ret_text, 8, "\\u%04x", c);
+	ret_text[0] = (char)c;
+	return 1;
+}
+
+/* How many characters from @at on are written as they are: most texts are of such alone. */
+static size_t plain_run(const char *at, const char *end)
+{
+	const char *start = at;
+	while (at < end && *at >= ' ' && *at < 0x7F && *at != '"' && *at != '\\')
+		at++;
+	return (size_t)(at - start);
+}
+
+int quote_json(struct blob *out, const char *text, size_t len)
+{
+	const char *at = text, *end = text + len;
+	int rc = blob_append(out, "\"", 1);
+
+	while (rc == 0 && at < end) {
+		size_t run = plain_run(at, end);
+		size_t n = run ? run : utf8_char(at, (size_t)(end - at));
+		char escaped[8];
+
+		if (run)
+			rc = blob_append(out, at, run);
+		else if (n == 1)
+			rc = blob_append(out, escaped, escape((unsigned char)*at, escaped));
+		else if (n == 0)
+			rc = blob_append(out, "\xEF\xBF\xBD", 3);
+		else
+			rc = blob_append(out, at, n);
+		at += n ? n : 1;
+	}
+	return rc < 0 ? rc : blob_append(out, "\"", 1);
+}

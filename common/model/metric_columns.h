@@ -1,0 +1,19 @@
+/* The columns of a catalogue file: how the cell of each becomes its part of a metric. For
+ * catalogue.c alone. */
+#pragma once
+
+#include "common/model/catalogue.h"
+
+#define METRIC_COLUMNS 16u
+
+struct metric_column {
+	const char *name;
+	/** 0; -EINVAL with what is wrong and what would do; -ENOMEM. What it allocates is the
+	 * metric's.
+	 */
+	int (*read)(struct metric *metric, const char *cell, struct err *err);
+	bool optional;
+};
+
+/** In the order in which cells must be read, whatever the file's: min and max need the decimals. */
+extern const struct metric_column metric_columns[METRIC_COLUMNS];

@@ -1,0 +1,134 @@
+/* An HTTP/1.1 server on a libuv loop, over libmicrohttpd: its epoll fd under a uv_poll_t, no thread
+ * of its own. The whole body is read (up to its route's limit) before the handler is called; a
+ * handler answers at once or later.
+ *
+ * What strangers may cost: whatever the head alone decides (path, method, who may speak here, how
+ * long the body claims to be) is decided before any of the body is kept. Bodies have a limit each
+ * and one together. Whoever connects and says nothing, or half of it, is sent away, sooner when
+ * others need the room (common/net/http_seats.h), and keeps nobody out. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/base/i18n.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+struct http;         /* the server */
+struct http_request; /* one request; lives until answered */
+
+#define HTTP_BODY_SMALL 4096u /* bytes: a route's that names no other limit */
+
+struct http_route {
+	const char *method, *path; /* "GET", "/v1/query"; matched whole */
+	void (*on_request)(void *context, struct http_request *request);
+	size_t body_max;       /* bytes; over it the answer is 413; 0: HTTP_BODY_SMALL */
+	const char *arguments; /* that its address may give, parted by blanks; NULL: none */
+};
+
+struct http_limits {
+	size_t bodies_max;    /* bytes of all bodies that are kept at a time; over it 503 */
+	unsigned connections; /* requests in work at once; more wait for their turn, the first of
+				 them here, the rest in the kernel */
+	/* Of a connection on which nothing moves, not while a handler works; and of a body as a
+	 * whole, if it is no faster than 16 KB/s. */
+	unsigned timeout_s;
+	/* Of a port that the browsers of this machine reach: 403 for what was not sent to a
+	 * loopback name, or changes something for another site's page (common/net/http_guard.h). */
+	bool guarded;
+	/* May be NULL. Called when the head is there, before any of the body: http_admit(), or
+	 * answer, at once or later. Of an answer given here the client hears when it has sent its
+	 * body, which is forgotten as it comes. */
+	void (*on_head)(void *context, struct http_request *request);
+};
+
+/**
+ * Serve @routes (n, outlive the server) on @listen_fd, a listening stream socket that the server
+ * takes over. Unknown path 404, other method 405, and 400 for what no two readers would understand
+ * alike (two lengths or hosts, an address that is not UTF-8) and for an
+ * argument that the route does not name, is given twice or without a value, and 414 for an address
+ * of more than 64 arguments, all answered as {"error": "..."}. What is no HTTP, or a head of more
+ * than 32 KiB, libmicrohttpd answers in its own words (400, 413, 414, 431) and ends the connection.
+ * An escaped NUL in an address stays escaped, so that it matches nothing. HEAD is served by the GET
+ * route. -ENOMEM; -EIO when libmicrohttpd cannot start; on error the socket is closed.
+ */
+int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[], size_t n,
+	       const struct http_limits *limits, void *context, struct http **ret_http,
+	       struct err *err);
+/** Stop listening, drop connections, close handles; @on_closed (may be NULL) runs from the loop,
+ * and the server frees itself. Requests that a handler still holds must have been answered
+ * (asserted). Not from inside a handler. */
+void http_stop(struct http *http, void (*on_closed)(void *context), void *context);
+
+/** For on_head: the body may come, and then the route's handler is called. */
+void http_admit(struct http_request *request);
+/** A query argument, decoded, UTF-8; NULL when absent. Valid until answered. */
+const char *http_arg(const struct http_request *request, const char *name);
+/** A header's value; NULL when absent. */
+const char *http_header(const struct http_request *request, const char *name);
+const char *http_body(const struct http_request *request, size_t *ret_len);
+/** The route that was matched. */
+const struct http_route *http_matched(const struct http_request *request);
+/** Who connected, told by the kernel; false when it is not a unix socket. */
+bool http_peer(const struct http_request *request, uid_t *ret_uid);
+/** The language its reader likes best (Accept-Language); handlers are called in it. */
+enum language http_language(const struct http_request *request);
+/** Requests that handlers hold. */
+unsigned http_working(const struct http *http);
+
+/** Answer and free the request; @body is copied. Loop thread only. A client that hung up meanwhile
+ * is no concern of the handler. */
+void http_answer(struct http_request *request, unsigned status, const char *type, const char *body,
+		 size_t len);
+struct http_field {
+	const char *name, *value;
+};
+/** The same with a header of @fields[@n], Content-Type among them; copied. */
+void http_answer_fields(struct http_request *request, unsigned status,
+			const struct http_field fields[], size_t n, const char *body, size_t len);
+/** Answer with the first @len bytes (1 at least) of the file @fd, which the server takes over and
+ * reads, off the loop, as the client takes them. A file that cannot be read to there ends in a
+ * broken connection: the client sees that it has not all. */
+void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len);
+/**
+ * What a failure is in HTTP. Whose it is stands in common/net/http.c's one table: the client's are
+ * -EINVAL and -ERANGE 400, -EACCES and -EPERM 403, -ENOENT 404, -EEXIST and -ESTALE 409, -E2BIG and
+ * -EFBIG 413; -EAGAIN, -EBUSY, -EINTR and -ECANCELED 503: try again; -ENOSPC 507; ours is the rest:
+ * 500.
+ */
+unsigned http_status_of(int code);
+/**
+ * What the client is told of @err. On a guarded port a failure of ours (500), which may name files
+ * and what is in them, goes to the log, and the client is told that it is there. Valid as long as
+ * @err.
+ */
+const char *http_words(struct http_request *request, const struct err *err);
+/** {"error": http_words()}, with http_status_of(). */
+void http_answer_err(struct http_request *request, const struct err *err);
+
+/** A listening unix socket at @path, mode @mode; a stale one is replaced, a live one is
+ * -EADDRINUSE. Returns 0. */
+int http_listen_unix(const char *path, unsigned mode, int *ret_fd, struct err *err);
+
+struct http_address {
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} socket;
+	socklen_t len;
+};
+#define HTTP_ADDRESS_MAX 64u
+/** "127.0.0.1:5571" or "[::1]:5571"; port 0 is any that is free. Only loopback addresses are taken,
+ * because nothing on this port is encrypted: -EINVAL. */
+int http_address_parse(const char *text, struct http_address *ret_address, struct err *err);
+/** The inverse. Returns @text. */
+const char *http_address_format(const struct http_address *address, char text[HTTP_ADDRESS_MAX]);
+/** A listening socket there. @ret_text says where it is, with the port that was free. -EADDRINUSE.
+ */
+int http_listen_tcp(const struct http_address *address, int *ret_fd,
+		    char ret_text[HTTP_ADDRESS_MAX], struct err *err);

@@ -1,0 +1,180 @@
+/* The sockets that an HTTP server listens on. */
+#include "common/net/http.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define LISTEN_BACKLOG 512  /* who is not accepted yet: a burst; the kernel may have fewer */
+#define LOOPBACK_NET   127u /* 127.0.0.0/8 */
+
+/* Does anybody answer at @address? */
+static bool alive(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return true; /* cannot know: leave it */
+	int rc = connect(fd, (const struct sockaddr *)address, sizeof(*address));
+	bool refused = rc < 0 && errno == ECONNREFUSED;
+	(void)close(fd); /* nothing was written to it */
+	return !refused;
+}
+
+/* Bind, after removing a socket that nobody listens on any more. */
+static int bind_anew(int fd, const struct sockaddr_un *address)
+{
+	struct stat found;
+
+	if (lstat(address->sun_path, &found) == 0) {
+		if (!S_ISSOCK(found.st_mode) || alive(address))
+			return -EADDRINUSE;
+		if (unlink(address->sun_path) < 0)
+			return -errno;
+	}
+	return bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+}
+
+int http_listen_unix(const char *path, unsigned mode, int *ret_fd, struct err *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, rc;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return err_set(err, -EINVAL,
+			       "socket '%s': the path is longer than the %zu bytes a socket's may "
+			       "have; choose a shorter one",
+			       path, sizeof(address.sun_path) - 1);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_system(err, -errno, "make a unix socket");
+	/* The file is born with the socket's mode less the umask; chmod then only adds to it. */
+	rc = fchmod(fd, (mode_t)mode) < 0 ? -errno : bind_anew(fd, &address);
+	if (rc == 0 && (chmod(path, (mode_t)mode) < 0 || listen(fd, LISTEN_BACKLOG) < 0))
+		rc = -errno;
+	if (rc == 0) {
+		*ret_fd = fd;
+		return 0;
+	}
+	(void)close(fd); /* nothing was written to it */
+	if (rc == -EADDRINUSE)
+		return err_set(err, rc, "socket '%s': another process has it; stop that one first",
+			       path);
+	(void)err_system(err, rc, "listen");
+	return err_wrap(err, "socket '%s'", path);
+}
+
+/* "5571" */
+static bool port_parse(const char *text, in_port_t *ret_port)
+{
+	char *end;
+	unsigned long port = strtoul(text, &end, 10);
+
+	*ret_port = htons((uint16_t)port);
+	return *text >= '0' && *text <= '9' && *end == '\0' && port <= UINT16_MAX;
+}
+
+/* What is before the last ':', without the brackets of an IPv6 address. */
+static bool host_parse(const char *text, size_t len, struct http_address *address)
+{
+	char host[INET6_ADDRSTRLEN];
+	bool bracketed = len >= 2 && text[0] == '[' && text[len - 1] == ']';
+
+	if (bracketed) {
+		text++;
+		len -= 2;
+	}
+	if (len >= sizeof(host))
+		return false;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	if (bracketed) {
+		address->socket.v6.sin6_family = AF_INET6;
+		address->len = sizeof(address->socket.v6);
+		return inet_pton(AF_INET6, host, &address->socket.v6.sin6_addr) == 1 &&
+		       IN6_IS_ADDR_LOOPBACK(&address->socket.v6.sin6_addr);
+	}
+	address->socket.v4.sin_family = AF_INET;
+	address->len = sizeof(address->socket.v4);
+	return inet_pton(AF_INET, host, &address->socket.v4.sin_addr) == 1 &&
+	       ntohl(address->socket.v4.sin_addr.s_addr) >> 24 == LOOPBACK_NET;
+}
+
+int http_address_parse(const char *text, struct http_address *ret_address, struct err *err)
+{
+	struct http_address address = { 0 };
+	const char *colon = strrchr(text, ':');
+	in_port_t port;
+
+	if (!colon || !port_parse(colon + 1, &port) ||
+	    !host_parse(text, (size_t)(colon - text), &address))
+		return err_set(err, -EINVAL,
+			       "'%s' is not an address of this machine alone; write it like "
+			       "127.0.0.1:5571 or [::1]:5571",
+			       text);
+	if (address.socket.any.sa_family == AF_INET6)
+		address.socket.v6.sin6_port = port;
+	else
+		address.socket.v4.sin_port = port;
+	*ret_address = address;
+	return 0;
+}
+
+const char *http_address_format(const struct http_address *address, char text[HTTP_ADDRESS_MAX])
+{
+	char host[INET6_ADDRSTRLEN];
+	bool v6 = address->socket.any.sa_family == AF_INET6;
+	const void *from = v6 ? (const void *)&address->socket.v6.sin6_addr
+			      : (const void *)&address->socket.v4.sin_addr;
+	unsigned port = ntohs(v6 ? address->socket.v6.sin6_port : address->socket.v4.sin_port);
+	const char *found = inet_ntop(address->socket.any.sa_family, from, host, sizeof(host));
+
+	assert(found); /* the room is enough for both families */
+	(void)snprintf(text, HTTP_ADDRESS_MAX, v6 ? "[%s]:%u" : "%s:%u", found, port); /* fits */
+	return text;
+}
+
+static int listen_there(int fd, const struct http_address *address, struct http_address *actual)
+{
+	/* A port is free again at once when the agent starts anew. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)); /* a comfort */
+	actual->len = sizeof(actual->socket);
+	if (bind(fd, &address->socket.any, address->len) < 0 || listen(fd, LISTEN_BACKLOG) < 0 ||
+	    getsockname(fd, &actual->socket.any, &actual->len) < 0)
+		return -errno;
+	return 0;
+}
+
+int http_listen_tcp(const struct http_address *address, int *ret_fd,
+		    char ret_text[HTTP_ADDRESS_MAX], struct err *err)
+{
+	struct http_address actual = { 0 };
+	char text[HTTP_ADDRESS_MAX];
+	int fd = socket(address->socket.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			0);
+	int rc = fd < 0 ? -errno : listen_there(fd, address, &actual);
+
+	if (rc == 0) {
+		(void)http_address_format(&actual, ret_text);
+		*ret_fd = fd;
+		return 0;
+	}
+	if (fd >= 0)
+		(void)close(fd); /* nothing was written to it */
+	(void)http_address_format(address, text);
+	if (rc == -EADDRINUSE)
+		return err_set(err, rc,
+			       "%s: another program has this port; stop that one, or choose "
+			       "another port",
+			       text);
+	(void)err_system(err, rc, "listen");
+	return err_wrap(err, "%s", text);
+}

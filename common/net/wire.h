@@ -1,0 +1,109 @@
+/* The bytes between office and province: frames, and the columnar batch inside. Every size is
+ * checked before it is believed, every count before anything is unpacked (wire_limits.h);
+ * unpacking happens in an arena with a hard limit that hands out zeroed memory (which also keeps
+ * clear of protobuf-c 1.4.1 freeing unknown fields it never initialised).
+ *
+ * A limit that a peer's bytes exceed, the arena's too, is the peer's error: -EBADMSG or -EMSGSIZE.
+ * -ENOMEM is the machine's alone. */
+#pragma once
+
+#include "common/base/arena.h"
+#include "common/base/blob.h"
+#include "common/base/err.h"
+#include "common/model/period.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/lantoa.pb-c.h"
+
+#define WIRE_PROTOCOL_MIN 1u /* that of the release before, too: proto/lantoa.proto */
+#define WIRE_PROTOCOL_MAX 2u
+#define WIRE_CHAINED      2u             /* the first protocol with Batch.before_digest */
+#define WIRE_FRAME_MAX    (256u * 1024u) /* bytes of a packed frame */
+/* A frame in CURVE's box, which is what libzmq counts: ZMQ_MAXMSGSIZE at both ends. The box adds 8
+ * bytes "\7MESSAGE", 8 of nonce, 16 of MAC and a byte of flags (ZMQ RFC 26). */
+#define WIRE_BOXED_MAX    (WIRE_FRAME_MAX + 33u)
+#define WIRE_COLUMNS_MAX  (1024u * 1024u)       /* bytes of Columns, decompressed */
+#define WIRE_ARENA_MAX    (12u * 1024u * 1024u) /* bytes one unpack may take */
+#define WIRE_POINTS_MAX   131072u               /* observations in a batch */
+#define WIRE_SERIES_MAX   65536u                /* series numbers of a spool */
+#define WIRE_DECLARED_MAX 4096u                 /* declarations in a batch */
+#define WIRE_HELD_MAX     64u                   /* Quarantined in an Ack */
+#define WIRE_FIELDS_MAX   16384u                /* tags in a message, those in its own included */
+#define WIRE_DIGEST_LEN   16u
+#define WIRE_TEXT_MAX     1024u /* bytes of a frame's text, as it goes on to people */
+
+/** The highest protocol that both we and a peer of @min to @max speak; 0: there is none. */
+uint32_t wire_protocol(uint32_t min, uint32_t max);
+
+/**
+ * Unpack one frame into @arena (valid until its reset). -EMSGSIZE over WIRE_FRAME_MAX; -EBADMSG
+ * when it is no Frame, is not exactly one kind that we know, holds more of anything than is allowed
+ * or a string that is not UTF-8; -ENOMEM. Fields that we do not know inside a kind are passed over.
+ *
+ * The frame's texts are printable then (utf8_clean()), and cut at WIRE_TEXT_MAX: what a peer wrote
+ * can go to a terminal, a log, a page and JSON as it is.
+ */
+int wire_frame_unpack(struct arena *arena, const uint8_t *data, size_t len,
+		      Lantoa__V1__Frame **ret_frame, struct err *err);
+/** Append the packed frame to @out. -ENOMEM; -EMSGSIZE over WIRE_FRAME_MAX. */
+int wire_frame_pack(const Lantoa__V1__Frame *frame, struct blob *out, struct err *err);
+
+struct declaration {
+	const char *metric, *labels; /* borrowed */
+	enum grain grain;
+	enum calendar calendar;
+	unsigned decimals;
+};
+
+struct run {               /* observations of one series, ascending by period */
+	uint32_t series;   /* the spool's number of it */
+	uint32_t first, n; /* points[first] ... points[first + n - 1] */
+};
+
+struct point {
+	int64_t value_e; /* mantissa with the series' decimals */
+	uint16_t nth;    /* which of the day's periods: see period_in_day() */
+	bool withdrawn;
+};
+
+/* A batch, taken apart. As decoded, all arrays lie in the arena. */
+struct batch {
+	int32_t day;
+	int64_t sealed_us;
+	uint32_t first_declared; /* number of declared[0] */
+	struct declaration *declared;
+	size_t n_declared;
+	struct run *runs;
+	size_t n_runs;
+	struct point *points;
+	size_t n_points;
+	uint64_t from_spool, from_seq; /* proto/lantoa.proto; 0: of none */
+	bool nul; /* decoded: a name or label holds a NUL, and is told up to there */
+};
+
+/**
+ * Append the payload of @batch (codec byte, Columns, zstd where that is smaller) to @out.
+ *
+ * -EUCLEAN when @batch does not keep the rules of proto/lantoa.proto: runs ascending by series,
+ * points of a run ascending by nth, names and labels that are such. -ENOMEM; -EMSGSIZE when Columns
+ * exceed WIRE_COLUMNS_MAX or the payload WIRE_FRAME_MAX - 64: the caller seals less at once.
+ */
+int wire_batch_encode(const struct batch *batch, struct blob *out, struct err *err);
+
+/**
+ * Decode a payload into @arena. -EBADMSG with what is wrong when any rule of proto/lantoa.proto or
+ * limit above is broken: unknown codec, sizes that disagree, runs or points not ascending, nth over
+ * 1439, day outside 1900 to 2100, a declaration with bad name, labels, grain, calendar or decimals.
+ * -ENOMEM. One without runs, or with a NUL in a text, is decoded, though the ledger refuses it:
+ * journals may hold some of before that rule. The arena keeps the decompressor (arena_keep): use
+ * one arena for many batches. After 0 every struct above can be trusted, but for nth <
+ * grain_per_day() of series declared earlier.
+ */
+int wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t len,
+		      struct batch *ret_batch, struct err *err);
+
+/** What both sides compare to see that they mean the same batch: BLAKE2b-128 of its payload. */
+void wire_digest(const uint8_t *payload, size_t len, uint8_t ret_digest[WIRE_DIGEST_LEN]);

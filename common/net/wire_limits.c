@@ -1,0 +1,160 @@
+#include "common/net/wire_limits.h"
+
+#include "common/net/wire.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+	const ProtobufCMessageDescriptor *kind;
+	const char *field;
+	uint32_t most;
+} limits[] = {
+	{ &lantoa__v1__columns__descriptor, "series", WIRE_SERIES_MAX },
+	{ &lantoa__v1__columns__descriptor, "points", WIRE_SERIES_MAX },
+	{ &lantoa__v1__columns__descriptor, "steps", WIRE_POINTS_MAX },
+	{ &lantoa__v1__columns__descriptor, "values", WIRE_POINTS_MAX },
+	{ &lantoa__v1__columns__descriptor, "withdrawn", WIRE_POINTS_MAX },
+	{ &lantoa__v1__columns__descriptor, "declared_metric", WIRE_DECLARED_MAX },
+	{ &lantoa__v1__columns__descriptor, "declared_labels", WIRE_DECLARED_MAX },
+	{ &lantoa__v1__columns__descriptor, "declared_shape", WIRE_DECLARED_MAX },
+	{ &lantoa__v1__ack__descriptor, "quarantined", WIRE_HELD_MAX },
+};
+
+uint32_t wire_limit_of(const ProtobufCMessageDescriptor *kind,
+		       const ProtobufCFieldDescriptor *field)
+{
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (limits[i].kind == kind && strcmp(limits[i].field, field->name) == 0)
+			return limits[i].most;
+	return 0;
+}
+
+bool wire_varint(const uint8_t *data, size_t len, size_t *at, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+	for (unsigned shift = 0; shift < 70 && *at < len; shift += 7) {
+		uint8_t byte = data[(*at)++];
+		value |= (uint64_t)(byte & 0x7fu) << shift;
+		if (byte < 0x80) {
+			*ret_value = value;
+			return shift < 63 || byte < 2;
+		}
+	}
+	return false;
+}
+
+struct sums {            /* of a message and those inside it */
+	uint32_t fields; /* tags */
+	bool nul;        /* in a text */
+};
+
+struct walk { /* through one message */
+	const ProtobufCMessageDescriptor *kind;
+	const uint8_t *data;
+	size_t len, at;
+	uint32_t counts[WIRE_KIND_FIELDS_MAX]; /* so far, by the field's place in the descriptor */
+};
+
+struct value { /* behind its tag */
+	const uint8_t *data;
+	size_t len;
+	bool delimited; /* its length stands before it: a text, a message, packed numbers */
+};
+
+/* False: the bytes end before it does, or it is a group, which we do not speak. */
+static bool value_read(struct walk *walk, unsigned type, struct value *ret)
+{
+	uint64_t number, len = 0;
+	switch (type) {
+	case 0: /* a number */
+		if (!wire_varint(walk->data, walk->len, &walk->at, &number))
+			return false;
+		break;
+	case 1: /* 64 bits */
+		len = 8;
+		break;
+	case 2:
+		if (!wire_varint(walk->data, walk->len, &walk->at, &len))
+			return false;
+		break;
+	case 5: /* 32 bits */
+		len = 4;
+		break;
+	default:
+		return false;
+	}
+	if (len > walk->len - walk->at)
+		return false;
+	*ret = (struct value){ walk->data + walk->at, (size_t)len, type == 2 };
+	walk->at += (size_t)len;
+	return true;
+}
+
+/* Of packed numbers: each ends with a byte below 128. All that we have are such; where fewer bytes
+ * come than numbers may, they need not be counted. */
+static size_t packed_count(const struct value *value, uint32_t most)
+{
+	size_t n = 0;
+	if (value->len <= most)
+		return value->len;
+	for (size_t i = 0; i < value->len; i++)
+		n += value->data[i] < 0x80;
+	return n;
+}
+
+static int message_check(const ProtobufCMessageDescriptor *kind, const uint8_t *data, size_t len,
+			 struct sums *sums, struct err *err);
+
+static int field_check(struct walk *walk, const ProtobufCFieldDescriptor *field,
+		       const struct value *value, struct sums *sums, struct err *err)
+{
+	uint32_t *count = &walk->counts[field - walk->kind->fields];
+	bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
+	bool packed = field->flags & PROTOBUF_C_FIELD_FLAG_PACKED;
+	uint32_t most = repeated ? wire_limit_of(walk->kind, field) : 1;
+	if (packed && (!value->delimited || *count > 0))
+		return err_set(err, -EBADMSG, "'%s' is not in one piece", field->name);
+	size_t n = packed ? packed_count(value, most) : 1;
+	if (n > most - *count)
+		return err_set(err, -EBADMSG, "holds more of '%s' than is allowed", field->name);
+	*count += (uint32_t)(packed ? 1 : n);
+	if (!value->delimited)
+		return 0; /* of another type than its own it is not unpacked */
+	if (field->type == PROTOBUF_C_TYPE_STRING && value->len > 0)
+		sums->nul |= memchr(value->data, 0, value->len) != NULL;
+	if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+		return 0;
+	return message_check(field->descriptor, value->data, value->len, sums, err);
+}
+
+/* As deep as our messages nest, which none does in itself. @sums: so far, of all. */
+static int message_check(const ProtobufCMessageDescriptor *kind, const uint8_t *data, size_t len,
+			 struct sums *sums, struct err *err)
+{
+	struct walk walk = { .kind = kind, .data = data, .len = len };
+	while (walk.at < len) {
+		uint64_t tag;
+		struct value value;
+		if (!wire_varint(data, len, &walk.at, &tag) || tag >> 3 == 0 || tag > UINT32_MAX ||
+		    !value_read(&walk, (unsigned)tag & 7u, &value))
+			return err_set(err, -EBADMSG, "is no %s message", kind->short_name);
+		if (++sums->fields > WIRE_FIELDS_MAX)
+			return err_set(err, -EBADMSG, "holds more fields than is allowed");
+		const ProtobufCFieldDescriptor *field =
+			protobuf_c_message_descriptor_get_field(kind, (unsigned)(tag >> 3));
+		int rc = field ? field_check(&walk, field, &value, sums, err) : 0;
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int wire_limits_check(const ProtobufCMessageDescriptor *kind, const uint8_t *data, size_t len,
+		      bool *ret_nul, struct err *err)
+{
+	struct sums sums = { 0 };
+	int rc = message_check(kind, data, len, &sums, err);
+	*ret_nul = sums.nul;
+	return rc;
+}

@@ -1,0 +1,361 @@
+#include "common/text/table.h"
+
+#include "common/base/quote.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum cell_kind { CELL_NULL, CELL_TEXT, CELL_RAW, CELL_OBJECT }; /* RAW: numbers, true, false */
+
+struct cell {
+	enum cell_kind kind;
+	size_t at; /* in texts */
+};
+
+struct head {
+	size_t object, key, value; /* in texts */
+	bool has_value;
+};
+
+/* All words lie NUL-terminated in one run of bytes; cells and columns hold offsets into it, since
+ * it moves while it grows. */
+struct table {
+	struct blob texts;
+	struct blob columns; /* size_t [n_columns] */
+	struct blob heads;   /* struct head [] */
+	struct blob cells;   /* struct cell [n_rows * n_columns] */
+	size_t n_columns, n_rows;
+	size_t filled; /* cells of the last row given so far */
+	bool failed;
+};
+
+/* Returns the offset of a copy of @text, or 0 after remembering the failure. */
+static size_t keep(struct table *table, const char *text)
+{
+	size_t at = table->texts.len;
+
+	if (blob_append(&table->texts, text, strlen(text) + 1) < 0) {
+		table->failed = true;
+		return 0;
+	}
+	return at;
+}
+
+static const char *text_at(const struct table *table, size_t at)
+{
+	return (const char *)table->texts.data + at;
+}
+
+static const struct cell *cell_at(const struct table *table, size_t row, size_t column)
+{
+	assert(row < table->n_rows && column < table->n_columns);
+	return (const struct cell *)(void *)table->cells.data + row * table->n_columns + column;
+}
+
+struct table *table_open(const char *const columns[], size_t n)
+{
+	struct table *table = calloc(1, sizeof(*table));
+
+	assert(n > 0);
+	if (!table)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		size_t at = keep(table, columns[i]);
+
+		if (blob_append(&table->columns, &at, sizeof(at)) < 0)
+			table->failed = true;
+	}
+	table->n_columns = n;
+	if (table->failed) {
+		table_close(table);
+		return NULL;
+	}
+	return table;
+}
+
+void table_close(struct table *table)
+{
+	if (!table)
+		return;
+	blob_free(&table->texts);
+	blob_free(&table->columns);
+	blob_free(&table->heads);
+	blob_free(&table->cells);
+	free(table);
+}
+
+void table_head(struct table *table, const char *object, const char *key, const char *value)
+{
+	struct head head = { .object = keep(table, object),
+			     .key = keep(table, key),
+			     .value = value ? keep(table, value) : 0,
+			     .has_value = value != NULL };
+
+	if (!table->failed && blob_append(&table->heads, &head, sizeof(head)) < 0)
+		table->failed = true;
+}
+
+void table_row(struct table *table)
+{
+	size_t size = table->n_columns * sizeof(struct cell);
+
+	if (table->failed || blob_reserve(&table->cells, size) < 0) {
+		table->failed = true;
+		return;
+	}
+	memset(table->cells.data + table->cells.len, 0, size); /* CELL_NULL */
+	table->cells.len += size;
+	table->n_rows++;
+	table->filled = 0;
+}
+
+static void add(struct table *table, enum cell_kind kind, const char *text)
+{
+	table->failed |= kind != CELL_NULL && !text; /* who made it had no memory */
+	if (table->failed)
+		return;
+	assert(table->n_rows > 0 && table->filled < table->n_columns);
+	struct cell cell = { .kind = kind, .at = kind == CELL_NULL ? 0 : keep(table, text) };
+	struct cell *cells = (struct cell *)(void *)table->cells.data;
+
+	cells[(table->n_rows - 1) * table->n_columns + table->filled++] = cell;
+}
+
+void table_text(struct table *table, const char *text)
+{
+	add(table, text ? CELL_TEXT : CELL_NULL, text);
+}
+
+void table_int(struct table *table, int64_t value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, value); /* 20 at most */
+	add(table, CELL_RAW, text);
+}
+
+void table_decimal(struct table *table, int128 mantissa, unsigned decimals)
+{
+	char text[DECIMAL_TEXT_MAX];
+
+	decimal_format(mantissa, decimals, text);
+	add(table, CELL_RAW, text);
+}
+
+void table_number(struct table *table, const char *digits)
+{
+	add(table, CELL_RAW, digits);
+}
+
+void table_bool(struct table *table, bool value)
+{
+	add(table, CELL_RAW, value ? "true" : "false");
+}
+
+void table_null(struct table *table)
+{
+	add(table, CELL_NULL, NULL);
+}
+
+void table_object(struct table *table, const char *pairs)
+{
+	add(table, CELL_OBJECT, pairs);
+}
+
+bool table_failed(const struct table *table)
+{
+	return table->failed;
+}
+
+size_t table_columns(const struct table *table)
+{
+	return table->n_columns;
+}
+
+size_t table_rows(const struct table *table)
+{
+	return table->n_rows;
+}
+
+const char *table_column(const struct table *table, size_t column)
+{
+	assert(column < table->n_columns);
+	return text_at(table, ((const size_t *)(void *)table->columns.data)[column]);
+}
+
+const char *table_cell(const struct table *table, size_t row, size_t column)
+{
+	const struct cell *cell = cell_at(table, row, column);
+
+	return cell->kind == CELL_NULL ? NULL : text_at(table, cell->at);
+}
+
+/* Output that remembers its first failure, so that the writers below read as what they write. */
+struct writer {
+	struct blob *out;
+	int rc;
+};
+
+static void put(struct writer *to, const char *text)
+{
+	if (to->rc == 0)
+		to->rc = blob_append(to->out, text, strlen(text));
+}
+
+static void put_json_text(struct writer *to, const char *text, size_t len)
+{
+	if (to->rc == 0)
+		to->rc = quote_json(to->out, text, len);
+}
+
+static void put_raw(struct writer *to, const char *text, size_t len)
+{
+	if (to->rc == 0)
+		to->rc = len ? blob_append(to->out, text, len) : blob_append(to->out, "null", 4);
+}
+
+/* "name=digits;name=" as {"name": digits, "name": null} */
+static void put_object(struct writer *to, const char *pairs)
+{
+	put(to, "{");
+	for (const char *at = pairs; *at;) {
+		size_t len = strcspn(at, ";"), name = strcspn(at, "=;");
+		size_t skip = name < len ? name + 1 : len;
+
+		put(to, at == pairs ? "" : ", ");
+		put_json_text(to, at, name);
+		put(to, ": ");
+		put_raw(to, at + skip, len - skip);
+		at += len + (at[len] == ';');
+	}
+	put(to, "}");
+}
+
+static void put_json_cell(struct writer *to, const struct table *table, const struct cell *cell)
+{
+	const char *text = cell->kind == CELL_NULL ? "" : text_at(table, cell->at);
+
+	switch (cell->kind) {
+	case CELL_TEXT:
+		put_json_text(to, text, strlen(text));
+		break;
+	case CELL_NULL:
+	case CELL_RAW:
+		put_raw(to, text, strlen(text));
+		break;
+	case CELL_OBJECT:
+		put_object(to, text);
+		break;
+	}
+}
+
+static void put_json_row(struct writer *to, const struct table *table, size_t row)
+{
+	for (size_t i = 0; i < table->n_columns; i++) {
+		put(to, i ? ", " : "{");
+		put_json_text(to, table_column(table, i), strlen(table_column(table, i)));
+		put(to, ": ");
+		put_json_cell(to, table, cell_at(table, row, i));
+	}
+	put(to, "}");
+}
+
+/* One object: every head that has the name of heads[first]. */
+static void put_head(struct writer *to, const struct table *table, const struct head heads[],
+		     size_t n, size_t first)
+{
+	const char *object = text_at(table, heads[first].object);
+	const char *separator = "{";
+
+	put_json_text(to, object, strlen(object));
+	put(to, ": ");
+	for (size_t i = first; i < n; i++) {
+		const char *key = text_at(table, heads[i].key);
+		const char *value = text_at(table, heads[i].value);
+
+		if (strcmp(text_at(table, heads[i].object), object) != 0)
+			continue;
+		put(to, separator);
+		put_json_text(to, key, strlen(key));
+		put(to, ": ");
+		if (heads[i].has_value)
+			put_json_text(to, value, strlen(value));
+		else
+			put(to, "null");
+		separator = ", ";
+	}
+	put(to, "}, ");
+}
+
+static bool seen_before(const struct table *table, const struct head heads[], size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(text_at(table, heads[i].object), text_at(table, heads[at].object)) == 0)
+			return true;
+	return false;
+}
+
+int table_json(const struct table *table, struct blob *out)
+{
+	struct writer to = { .out = out, .rc = table->failed ? -ENOMEM : 0 };
+	const struct head *heads = (const struct head *)(void *)table->heads.data;
+	size_t n_heads = table->heads.len / sizeof(struct head);
+
+	put(&to, "{");
+	for (size_t i = 0; i < n_heads; i++)
+		if (!seen_before(table, heads, i))
+			put_head(&to, table, heads, n_heads, i);
+	put(&to, "\"rows\": [");
+	for (size_t row = 0; row < table->n_rows; row++) {
+		put(&to, row ? ",\n" : "\n");
+		put_json_row(&to, table, row);
+	}
+	put(&to, "]}\n");
+	return to.rc;
+}
+
+static void put_csv_field(struct writer *to, const char *text)
+{
+	if (*text && !strpbrk(text, ",\"\r\n\t") && *text != ' ' && text[strlen(text) - 1] != ' ') {
+		put(to, text);
+		return;
+	}
+	put(to, "\"");
+	for (const char *at = text; *at && to->rc == 0;) {
+		size_t len = strcspn(at, "\"");
+
+		to->rc = blob_append(to->out, at, len);
+		at += len;
+		if (*at) {
+			put(to, "\"\"");
+			at++;
+		}
+	}
+	put(to, "\"");
+}
+
+int table_csv(const struct table *table, struct blob *out)
+{
+	struct writer to = { .out = out, .rc = table->failed ? -ENOMEM : 0 };
+
+	for (size_t i = 0; i < table->n_columns; i++) {
+		put(&to, i ? "," : "");
+		put_csv_field(&to, table_column(table, i));
+	}
+	put(&to, "\n");
+	for (size_t row = 0; row < table->n_rows; row++) {
+		for (size_t i = 0; i < table->n_columns; i++) {
+			const char *text = table_cell(table, row, i);
+
+			put(&to, i ? "," : "");
+			if (text)
+				put_csv_field(&to, text);
+		}
+		put(&to, "\n");
+	}
+	return to.rc;
+}

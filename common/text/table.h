@@ -1,0 +1,49 @@
+/* Rows on their way to a person or a program: named columns, cells as exact text. Whoever computes
+ * fills a table; the writers below turn it into JSON or CSV (and, at the operator's end, csv
+ * becomes a drawn table). Numbers keep every digit, because they stay text. */
+#pragma once
+
+#include "common/base/blob.h"
+#include "common/base/decimal.h"
+#include "common/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table;
+
+/** @columns[@n]: names, copied. NULL: out of memory. */
+struct table *table_open(const char *const columns[], size_t n);
+void table_close(struct table *table); /* NULL is fine */
+
+/* Words before the rows, e.g. the query as understood: in JSON an object of that name, in CSV left
+ * out. */
+void table_head(struct table *table, const char *object, const char *key, const char *value);
+
+/* Fill row by row, cell by cell, in the order of columns; table_row() begins the next one, and
+ * cells not given are null. Failures (out of memory) are remembered; table_failed() tells at the
+ * end. */
+void table_row(struct table *table);
+void table_text(struct table *table, const char *text); /* NULL: null */
+void table_int(struct table *table, int64_t value);
+void table_decimal(struct table *table, int128 mantissa, unsigned decimals);
+void table_number(struct table *table, const char *digits); /* as written, e.g. "8.592" */
+void table_bool(struct table *table, bool value);
+void table_null(struct table *table);
+/* An object of numbers, "name=digits;name=digits" (digits may be empty: null). In CSV just that
+ * text. */
+void table_object(struct table *table, const char *pairs);
+bool table_failed(const struct table *table);
+
+size_t table_columns(const struct table *table);
+size_t table_rows(const struct table *table);
+const char *table_column(const struct table *table, size_t column);
+/** The cell's text; NULL: null. */
+const char *table_cell(const struct table *table, size_t row, size_t column);
+
+/** Append {"<object>": {...}, "rows": [{...}, ...]} to @out. -ENOMEM. */
+int table_json(const struct table *table, struct blob *out);
+/** Append CSV with a header line, quoted as in RFC 4180, lines ended by "\n" alone for the sake of
+ * cut and awk; null is an empty field, an empty text is "". -ENOMEM. */
+int table_csv(const struct table *table, struct blob *out);
