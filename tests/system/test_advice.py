@@ -1,5 +1,5 @@
-"""What the programs and the README tell an operator to run can be run: every `lantoa ...` in the catalogue of
-messages, in English and in Vietnamese, and in the README, against a real province."""
+"""What the programs, the README and the quick start tell an operator to run can be run: every `lantoa ...` in the
+catalogue of messages, in English and in Vietnamese, and on these pages, against a real province."""
 
 import contextlib
 import os
@@ -12,7 +12,8 @@ import rig
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # What stands for a value, in both languages.
 PLACEHOLDERS = {"MÃ": "CODE", "TỆP": "FILE", "THƯ_MỤC": "FOLDER", "./THƯ_MỤC": "FOLDER/", "SỐ": "NUMBER", "ĐƠN_VỊ": "UNIT",
-                "./FOLDER": "FOLDER/"}
+                "./FOLDER": "FOLDER/", "MÃ_MỚI": "CODE_NEW"}
+PAGES = ["README.md", "aggregator/cli/quickstart.vi.md"]
 
 
 def sentences():
@@ -40,11 +41,12 @@ class Advice(rig.Rig):
         """Its placeholders get values of this province; its order is done on the reference as it is."""
         folder = os.path.join(self.folder, "given")
         os.makedirs(folder, exist_ok=True)
-        values = {"CODE": "28001", "%s": "28001", "xa-28249": "28002", "2025-Q1": "2025-Q1", "NAME": "visits", "UNIT": "28001",
+        values = {"CODE": "28001", "%s": "28001", "xa-28249": "28002", "2025-Q1": "2025-Q1", "NAME": "visits", "team.count": "visits",
+                  "UNIT": "28001", "CODE_NEW": "new-office",
                   "FOLDER/": folder + "/", "FOLDER": folder, "DIR": folder,
                   "FILE": os.path.join(folder, "new"), "offices.csv": os.path.join(folder, "offices.csv"),
                   "tien-giang": os.path.join(folder, "")}
-        words = shlex.split(command, comments=True)
+        words = [word for word in shlex.split(command, comments=True) if not word.startswith(">")]
         for what in ("units", "catalogue", "successors", "indicators"):
             with open(os.path.join(folder, f"{what}.csv"), "w", encoding="utf-8") as file:
                 file.write(self.lantoa(what, "export").out)
@@ -73,8 +75,9 @@ class Advice(rig.Rig):
             commands = [plain(command) for command in commands_in(english)]
             self.assertEqual(commands, [plain(command) for command in commands_in(vietnamese)], vietnamese)
             told.update(commands)
-        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as readme:
-            told.update(plain(command) for command in commands_in(readme.read()) if "tests/" not in command)
+        for name in PAGES:
+            with open(os.path.join(SOURCE, name), encoding="utf-8") as page:
+                told.update(plain(command) for command in commands_in(page.read()) if "tests/" not in command)
         self.assertGreater(len(told), 20, told)
         for command in sorted(told):
             with self.subTest(command):
