@@ -159,12 +159,14 @@ static void make_metric(struct history *h, const char *name)
 		carries = false;
 		level = "commune";
 	}
+	/* Each a statement: the order in which arguments are called is the compiler's. */
+	enum calendar calendar = chance(h, 40) ? CALENDAR_REPORT : CALENDAR_CIVIL;
+	const char *max = chance(h, 20) ? "5000" : "", *min = chance(h, 20) ? "-500" : "";
+	unsigned due_days = (unsigned)dice_below(h->dice, 20);
+	unsigned carry = carries ? (unsigned)dice_between(h->dice, 1, 5) : 0;
 	say(h->catalogue, sizeof(h->catalogue), "%s,x,x,x,flow,%s,%s,%s,%s,%u,%u,%s,%u,%s,%s,%s\n",
 	    name, time, area, grain_name(grain), dimensions[dice_below(h->dice, 4)], decimals,
-	    carries ? (unsigned)dice_between(h->dice, 1, 5) : 0, level,
-	    (unsigned)dice_below(h->dice, 20), chance(h, 20) ? "-500" : "",
-	    chance(h, 20) ? "5000" : "",
-	    calendar_name(chance(h, 40) ? CALENDAR_REPORT : CALENDAR_CIVIL));
+	    carry, level, due_days, min, max, calendar_name(calendar));
 }
 
 static void make_catalogue(struct history *h)
