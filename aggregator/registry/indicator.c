@@ -58,7 +58,7 @@ static void operands_check(struct sheet *sheet, const struct formula *formula)
 	size_t n = reading->known ? formula_operands(formula, &names) : 0;
 	for (size_t i = 0; i < n; i++)
 		if (!reading->known(reading->context, names[i]))
-			sheet_complain(sheet,
+			sheet_diagnose(sheet,
 				       "formula, column %zu: the catalogue has no metric '%s'",
 				       formula_operand_column(formula, i), names[i]);
 }
@@ -70,7 +70,7 @@ static int formula_take(struct sheet *sheet, struct indicator *indicator, struct
 	if (rc == -ENOMEM)
 		return err_memory(err);
 	if (rc < 0)
-		sheet_complain(sheet, "formula, %s", why.text);
+		sheet_diagnose(sheet, "formula, %s", why.text);
 	else
 		operands_check(sheet, indicator->formula);
 	return 0;
@@ -81,7 +81,7 @@ static int indicator_add(struct sheet *sheet, struct indicator **ret_indicator, 
 	struct reading *reading = sheet->context;
 	const char *name = sheet_field(sheet, NAME);
 	if (reading->known && reading->known(reading->context, name))
-		sheet_complain(sheet,
+		sheet_diagnose(sheet,
 			       "'%s' is a metric of the catalogue; give the indicator another name",
 			       name);
 	struct indicator *indicator = indicator_new(reading, sheet->row->line);
@@ -99,14 +99,14 @@ static struct indicator *by_name(const struct indicators *indicators, const char
 	return NULL;
 }
 
-/* The row's indicator: made by its first row, met again by the further ones. NULL: complained. */
+/* The row's indicator: made by its first row, met again by the further ones. NULL: diagnosed. */
 static int row_indicator(struct sheet *sheet, struct indicator **ret_indicator, struct err *err)
 {
 	struct reading *reading = sheet->context;
 	const char *name = sheet_field(sheet, NAME);
 	*ret_indicator = NULL;
 	if (strlen(name) > NAME_LEN_MAX || !formula_is_name(name)) {
-		sheet_complain(sheet, "name: '%s' is none; write it like economy.digital_share",
+		sheet_diagnose(sheet, "name: '%s' is none; write it like economy.digital_share",
 			       name);
 		return 0;
 	}
@@ -114,7 +114,7 @@ static int row_indicator(struct sheet *sheet, struct indicator **ret_indicator, 
 	if (!indicator)
 		return indicator_add(sheet, ret_indicator, err);
 	if (strcmp(indicator->text, sheet_field(sheet, FORMULA)) != 0)
-		sheet_complain(sheet, "formula: not the one of '%s' in line %u", name,
+		sheet_diagnose(sheet, "formula: not the one of '%s' in line %u", name,
 			       reading->lines[indicator - reading->indicators->list]);
 	*ret_indicator = indicator;
 	return 0;
@@ -136,18 +136,18 @@ static bool target_valid(struct sheet *sheet, const struct indicator *indicator,
 	struct err why = { 0 };
 	int64_t mantissa = 0;
 	if (!year_parse(year, ret_year)) {
-		sheet_complain(sheet,
+		sheet_diagnose(sheet,
 			       "target_year: '%s' is no year; leave year and value empty for none",
 			       year);
 		return false;
 	}
 	if (decimal_parse(value, strlen(value), DECIMALS_MAX, &mantissa, &why) < 0) {
-		sheet_complain(sheet, "target_value: %s", why.text);
+		sheet_diagnose(sheet, "target_value: %s", why.text);
 		return false;
 	}
 	for (size_t i = 0; i < indicator->n_targets; i++)
 		if (indicator->targets[i].year == *ret_year) {
-			sheet_complain(sheet, "target_year: '%s' has a target for %s already",
+			sheet_diagnose(sheet, "target_year: '%s' has a target for %s already",
 				       indicator->name, year);
 			return false;
 		}
@@ -190,7 +190,7 @@ static int rows_read(const char *csv, size_t len, struct reading *reading, struc
 		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = reading
 	};
 	int rc = sheet_read(&sheet, csv, len, err);
-	return rc < 0 ? rc : complaints_tell(&sheet.complaints, err);
+	return rc < 0 ? rc : diagnostics_tell(&sheet.diagnostics, err);
 }
 
 int indicators_read(const char *csv, size_t len, bool (*known)(void *context, const char *metric),

@@ -230,7 +230,7 @@ static bool known_check(struct sheet *sheet, const struct office *office, const 
 {
 	char excerpt[EXCERPT_MAX], day[DAY_TEXT_MAX];
 	if (strcmp(office->name, entry->name) != 0) {
-		sheet_complain(sheet,
+		sheet_diagnose(sheet,
 			       "name: there is an office '%s' already, called '%s'; write its name "
 			       "so, or give this one another code",
 			       office->code, office->name);
@@ -238,7 +238,7 @@ static bool known_check(struct sheet *sheet, const struct office *office, const 
 	}
 	if (was_assigned(office, entry->unit_code, entry->from_day))
 		return true;
-	sheet_complain(
+	sheet_diagnose(
 		sheet,
 		"unit: there is an office '%s' already, but not for unit '%s' from %s on; `lantoa "
 		"office show CODE` tells for which, `lantoa office move CODE --unit UNIT` moves it",
@@ -254,14 +254,14 @@ static bool row_check(struct sheet *sheet, struct entry *ret_entry, bool *ret_kn
 	struct entry entry = { sheet_field(sheet, CODE), sheet_field(sheet, NAME),
 			       sheet_field(sheet, UNIT), 0 };
 	if (day_parse(sheet_field(sheet, FROM), &entry.from_day, &why) < 0) {
-		sheet_complain(sheet, "from: %s", why.text);
+		sheet_diagnose(sheet, "from: %s", why.text);
 		return false;
 	}
 	const struct office *office = offices_by_code(reading->view.offices, entry.code);
 	if (office && !known_check(sheet, office, &entry))
 		return false;
 	if (!office && entry_check(&reading->view, &entry, &why) < 0) {
-		sheet_complain(sheet, "%s", why.text);
+		sheet_diagnose(sheet, "%s", why.text);
 		return false;
 	}
 	*ret_entry = entry;
@@ -300,7 +300,7 @@ static int number_order(const void *a, const void *b)
 	return (left->number > right->number) - (left->number < right->number);
 }
 
-static void twins_check(struct reading *reading, struct complaints *complaints)
+static void twins_check(struct reading *reading, struct diagnostics *diagnostics)
 {
 	if (reading->n == 0)
 		return;
@@ -308,9 +308,9 @@ static void twins_check(struct reading *reading, struct complaints *complaints)
 	for (size_t i = 1; i < reading->n; i++) {
 		const struct line *line = &reading->lines[i];
 		if (strcmp(line[-1].entry.code, line->entry.code) == 0)
-			complaints_add(complaints, line->number,
-				       "code: '%s' is that of line %u too; give it another",
-				       line->entry.code, line[-1].number);
+			diagnostics_add(diagnostics, line->number,
+					"code: '%s' is that of line %u too; give it another",
+					line->entry.code, line[-1].number);
 	}
 	/* Ids shall follow the file: that is how people will list them. */
 	qsort(reading->lines, reading->n, sizeof(*reading->lines), number_order);
@@ -324,8 +324,8 @@ static int file_read(struct reading *reading, const char *csv, size_t len, struc
 	int rc = sheet_read(&sheet, csv, len, err);
 	if (rc < 0)
 		return rc;
-	twins_check(reading, &sheet.complaints);
-	return complaints_tell(&sheet.complaints, err);
+	twins_check(reading, &sheet.diagnostics);
+	return diagnostics_tell(&sheet.diagnostics, err);
 }
 
 static int file_write(const struct reading *reading, sqlite3 *db, const char *who,

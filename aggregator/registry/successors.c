@@ -25,11 +25,11 @@ struct edition {
 
 /* --- rows --- */
 
-static void code_complain(struct sheet *sheet, enum column column, int32_t day, const char *what)
+static void code_diagnose(struct sheet *sheet, enum column column, int32_t day, const char *what)
 {
 	const char *code = sheet_field(sheet, column);
 	char text[DAY_TEXT_MAX], excerpt[EXCERPT_MAX];
-	sheet_complain(sheet, "%s '%s' %s %s; import its unit first or mend the row",
+	sheet_diagnose(sheet, "%s '%s' %s %s; import its unit first or mend the row",
 		       columns[column], utf8_excerpt(code, strlen(code), excerpt), _(what),
 		       day_format(day, text));
 }
@@ -40,11 +40,11 @@ static bool units_meet(struct sheet *sheet, int32_t day, bool whole)
 	const struct unit *old = units_find(edition->units, sheet_field(sheet, OLD_CODE), day - 1);
 	const struct unit *new = units_find(edition->units, sheet_field(sheet, NEW_CODE), day);
 	if (!old)
-		code_complain(sheet, OLD_CODE, day - 1, "is not in force on");
+		code_diagnose(sheet, OLD_CODE, day - 1, "is not in force on");
 	else if (whole && old->valid_to != day)
-		code_complain(sheet, OLD_CODE, day, "went whole to another and yet is in force on");
+		code_diagnose(sheet, OLD_CODE, day, "went whole to another and yet is in force on");
 	if (!new)
-		code_complain(sheet, NEW_CODE, day, "is not in force on");
+		code_diagnose(sheet, NEW_CODE, day, "is not in force on");
 	return old && new && (!whole || old->valid_to == day);
 }
 
@@ -55,11 +55,11 @@ static bool row_check(struct sheet *sheet, int32_t *ret_day)
 	struct err why = { 0 };
 	bool whole = strcmp(share, "1") == 0, good = whole || *share == '\0';
 	if (!good)
-		sheet_complain(sheet,
+		sheet_diagnose(sheet,
 			       "share: '%s' is neither 1 (went there whole) nor empty (divided)",
 			       utf8_excerpt(share, strlen(share), excerpt));
 	if (day_parse(sheet_field(sheet, EFFECTIVE_ON), ret_day, &why) < 0) {
-		sheet_complain(sheet, "effective_on: %s", why.text);
+		sheet_diagnose(sheet, "effective_on: %s", why.text);
 		return false;
 	}
 	return units_meet(sheet, *ret_day, whole) && good;
@@ -113,29 +113,29 @@ static bool is_twin(const struct part *parts, size_t i)
 }
 
 /* parts[0 ... n - 1]: all there is of one old unit, twins side by side. */
-static void parts_check(const struct part *parts, size_t n, struct complaints *complaints)
+static void parts_check(const struct part *parts, size_t n, struct diagnostics *diagnostics)
 {
 	size_t different = 0;
 	for (size_t i = 0; i < n; i++)
 		different += !is_twin(parts, i);
 	if (different == 1 && !parts[0].successor.share)
-		complaints_add(complaints, parts[0].line,
-			       "'%s' is divided but has one part; add the others, or share 1",
-			       parts[0].successor.old_code);
+		diagnostics_add(diagnostics, parts[0].line,
+				"'%s' is divided but has one part; add the others, or share 1",
+				parts[0].successor.old_code);
 	for (size_t i = 0; i < n; i++) {
 		if (is_twin(parts, i))
-			complaints_add(complaints, parts[i].line,
-				       "the same successor as in line %u; remove one",
-				       parts[i - 1].line);
+			diagnostics_add(diagnostics, parts[i].line,
+					"the same successor as in line %u; remove one",
+					parts[i - 1].line);
 		else if (different > 1 && parts[i].successor.share)
-			complaints_add(complaints, parts[i].line,
-				       "'%s' has %zu successors that day, so none took it whole; "
-				       "leave the shares empty",
-				       parts[i].successor.old_code, different);
+			diagnostics_add(diagnostics, parts[i].line,
+					"'%s' has %zu successors that day, so none took it whole; "
+					"leave the shares empty",
+					parts[i].successor.old_code, different);
 	}
 }
 
-static void whole_check(struct edition *edition, struct complaints *complaints)
+static void whole_check(struct edition *edition, struct diagnostics *diagnostics)
 {
 	if (edition->n > 0) /* none: NULL, which qsort does not take */
 		qsort(edition->parts, edition->n, sizeof(*edition->parts), part_order);
@@ -143,7 +143,7 @@ static void whole_check(struct edition *edition, struct complaints *complaints)
 		end = i + 1;
 		while (end < edition->n && same_old(&edition->parts[i], &edition->parts[end]))
 			end++;
-		parts_check(&edition->parts[i], end - i, complaints);
+		parts_check(&edition->parts[i], end - i, diagnostics);
 	}
 }
 
@@ -156,9 +156,9 @@ static int edition_read(struct edition *edition, const char *csv, size_t len, st
 	if (rc < 0)
 		return rc;
 	/* When rows are missing, what is left of a division would only mislead. */
-	if (sheet.complaints.n == 0)
-		whole_check(edition, &sheet.complaints);
-	return complaints_tell(&sheet.complaints, err);
+	if (sheet.diagnostics.n == 0)
+		whole_check(edition, &sheet.diagnostics);
+	return diagnostics_tell(&sheet.diagnostics, err);
 }
 
 /* --- into the table --- */

@@ -34,7 +34,7 @@ static bool text_check(struct sheet *sheet, enum column column, size_t len_max)
 	char excerpt[EXCERPT_MAX];
 	if (len >= 1 && len <= len_max && utf8_printable(text, len))
 		return true;
-	sheet_complain(sheet, "%s: '%s' does not do; 1 to %zu bytes of text are wanted",
+	sheet_diagnose(sheet, "%s: '%s' does not do; 1 to %zu bytes of text are wanted",
 		       columns[column], utf8_excerpt(text, len, excerpt), len_max);
 	return false;
 }
@@ -45,7 +45,7 @@ static bool code_check(struct sheet *sheet, enum column column)
 	char excerpt[EXCERPT_MAX];
 	if (code_valid(code))
 		return true;
-	sheet_complain(sheet, "%s: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted",
+	sheet_diagnose(sheet, "%s: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted",
 		       columns[column], utf8_excerpt(code, strlen(code), excerpt));
 	return false;
 }
@@ -56,7 +56,7 @@ static bool level_check(struct sheet *sheet)
 		return false;
 	if (strcmp(sheet_field(sheet, LEVEL), "office") != 0)
 		return true;
-	sheet_complain(sheet, "level: 'office' is what queries call the reporting sites; "
+	sheet_diagnose(sheet, "level: 'office' is what queries call the reporting sites; "
 			      "give the level another name");
 	return false;
 }
@@ -66,7 +66,7 @@ static bool day_check(struct sheet *sheet, enum column column, int32_t *ret_day)
 	struct err why = { 0 };
 	if (day_parse(sheet_field(sheet, column), ret_day, &why) == 0)
 		return true;
-	sheet_complain(sheet, "%s: %s", columns[column], why.text);
+	sheet_diagnose(sheet, "%s: %s", columns[column], why.text);
 	return false;
 }
 
@@ -77,7 +77,7 @@ static bool days_check(struct sheet *sheet, struct unit *unit)
 	if (sheet_field(sheet, VALID_TO)[0] != '\0')
 		good = day_check(sheet, VALID_TO, &unit->valid_to) && good;
 	if (good && unit->valid_to <= unit->valid_from) {
-		sheet_complain(sheet,
+		sheet_diagnose(sheet,
 			       "valid_to must be after valid_from: it is the first day on which "
 			       "the unit is no longer in force");
 		return false;
@@ -147,7 +147,7 @@ static int on_row(struct sheet *sheet, struct err *err)
 /* --- the whole --- */
 
 /* Rows of a code are sorted by their first day; @last is the one of them that lasts longest. */
-static int overlaps_check(struct edition *edition, struct complaints *complaints, struct err *err)
+static int overlaps_check(struct edition *edition, struct diagnostics *diagnostics, struct err *err)
 {
 	const struct unit *last = NULL;
 	int rc = 0;
@@ -157,8 +157,8 @@ static int overlaps_check(struct edition *edition, struct complaints *complaints
 		    unit->valid_from < last->valid_to) {
 			bool later = unit->id > last->id;
 			char day[DAY_TEXT_MAX];
-			complaints_add(
-				complaints, (unsigned)(later ? unit->id : last->id),
+			diagnostics_add(
+				diagnostics, (unsigned)(later ? unit->id : last->id),
 				"'%s' is two units on %s, with line %u; mend the dates of one",
 				unit->code, day_format(unit->valid_from, day),
 				(unsigned)(later ? last->id : unit->id));
@@ -172,16 +172,16 @@ static int overlaps_check(struct edition *edition, struct complaints *complaints
 
 /* From row to row of the parent's code: together they must cover the child's life. */
 static void parent_check(const struct edition *edition, const struct unit *unit,
-			 struct complaints *complaints)
+			 struct diagnostics *diagnostics)
 {
 	for (int32_t day = unit->valid_from; day < unit->valid_to;) {
 		const struct unit *parent = units_parent(edition->units, unit, day);
 		if (!parent) {
 			char text[DAY_TEXT_MAX];
-			complaints_add(complaints, (unsigned)unit->id,
-				       "parent '%s' is not in force on %s; import its row or mend "
-				       "the dates",
-				       unit->parent, day_format(day, text));
+			diagnostics_add(diagnostics, (unsigned)unit->id,
+					"parent '%s' is not in force on %s; import its row or mend "
+					"the dates",
+					unit->parent, day_format(day, text));
 			return;
 		}
 		day = parent->valid_to;
@@ -191,40 +191,41 @@ static void parent_check(const struct edition *edition, const struct unit *unit,
 /* A ring stands whole on the day its youngest row begins, so looking at each row's first day finds
  * every ring. */
 static void ring_check(const struct edition *edition, const struct unit *unit,
-		       struct complaints *complaints)
+		       struct diagnostics *diagnostics)
 {
 	const struct unit *above = unit;
 	char day[DAY_TEXT_MAX];
 	for (unsigned depth = 0; above; depth++) {
 		above = units_parent(edition->units, above, unit->valid_from);
 		if (above == unit) {
-			complaints_add(complaints, (unsigned)unit->id,
-				       "'%s' lies in itself on %s, by its parent '%s'; give one of "
-				       "them another parent",
-				       unit->code, day_format(unit->valid_from, day), unit->parent);
+			diagnostics_add(
+				diagnostics, (unsigned)unit->id,
+				"'%s' lies in itself on %s, by its parent '%s'; give one of "
+				"them another parent",
+				unit->code, day_format(unit->valid_from, day), unit->parent);
 			return;
 		}
 		if (above && depth == UNITS_DEPTH_MAX) {
-			complaints_add(complaints, (unsigned)unit->id,
-				       "'%s' lies under more than %u units on %s, or under a ring",
-				       unit->code, UNITS_DEPTH_MAX,
-				       day_format(unit->valid_from, day));
+			diagnostics_add(diagnostics, (unsigned)unit->id,
+					"'%s' lies under more than %u units on %s, or under a ring",
+					unit->code, UNITS_DEPTH_MAX,
+					day_format(unit->valid_from, day));
 			return;
 		}
 	}
 }
 
-static int whole_check(struct edition *edition, struct complaints *complaints, struct err *err)
+static int whole_check(struct edition *edition, struct diagnostics *diagnostics, struct err *err)
 {
 	int rc = units_index(edition->units, err);
 	if (rc == 0)
-		rc = overlaps_check(edition, complaints, err);
+		rc = overlaps_check(edition, diagnostics, err);
 	for (size_t i = 0; i < edition->units->n && rc == 0; i++) {
 		const struct unit *unit = &edition->units->list[i];
 		if (!unit->parent || is_doubtful(edition, unit->parent))
 			continue;
-		parent_check(edition, unit, complaints);
-		ring_check(edition, unit, complaints);
+		parent_check(edition, unit, diagnostics);
+		ring_check(edition, unit, diagnostics);
 	}
 	return rc;
 }
@@ -236,9 +237,9 @@ static int edition_read(struct edition *edition, const char *csv, size_t len, st
 	};
 	int rc = sheet_read(&sheet, csv, len, err);
 	if (rc == 0)
-		rc = whole_check(edition, &sheet.complaints, err);
+		rc = whole_check(edition, &sheet.diagnostics, err);
 	if (rc == 0)
-		rc = complaints_tell(&sheet.complaints, err);
+		rc = diagnostics_tell(&sheet.diagnostics, err);
 	if (rc == 0 && edition->units->n == 0)
 		rc = err_set(err, -EINVAL, "there is no unit in it; an edition holds all units");
 	return rc;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Sentences quote what came from outside: files, peers, databases. Here they all pass; a list of
- * complaints keeps its lines. */
+ * diagnostics keeps its lines. */
 static void make_printable(struct err *err)
 {
 	(void)utf8_clean(err->text, "\n"); /* its length */

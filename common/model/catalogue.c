@@ -17,7 +17,7 @@ struct reading {
 	unsigned *lines;           /* owned [room]: where each metric stands */
 	size_t at[METRIC_COLUMNS]; /* the field of each column, or ABSENT */
 	size_t n_fields;           /* of the header */
-	struct complaints complaints;
+	struct diagnostics diagnostics;
 };
 
 static void metric_free(struct metric *metric)
@@ -43,17 +43,17 @@ static int on_header(void *context, const struct csv_row *row, struct err *err)
 			if (strcmp(row->fields[i], metric_columns[c].name) != 0)
 				continue;
 			if (r->at[c] != ABSENT)
-				complaints_add(&r->complaints, row->line,
-					       "the column '%s' is there twice; take one out",
-					       metric_columns[c].name);
+				diagnostics_add(&r->diagnostics, row->line,
+						"the column '%s' is there twice; take one out",
+						metric_columns[c].name);
 			r->at[c] = i;
 		}
 		if (r->at[c] == ABSENT && !metric_columns[c].optional)
-			complaints_add(&r->complaints, row->line,
-				       "the column '%s' is missing; add it",
-				       metric_columns[c].name);
+			diagnostics_add(&r->diagnostics, row->line,
+					"the column '%s' is missing; add it",
+					metric_columns[c].name);
 	}
-	return complaints_tell(&r->complaints, err); /* rows mean nothing without their columns */
+	return diagnostics_tell(&r->diagnostics, err); /* rows mean nothing without their columns */
 }
 
 /* Rows. */
@@ -74,7 +74,7 @@ static const char *contradiction(const struct metric *metric)
 	return NULL;
 }
 
-/* -EINVAL when complaints were made, -ENOMEM. */
+/* -EINVAL when diagnostics were made, -ENOMEM. */
 static int read_metric(struct reading *r, const struct csv_row *row, struct metric *metric,
 		       struct err *err)
 {
@@ -88,15 +88,15 @@ static int read_metric(struct reading *r, const struct csv_row *row, struct metr
 			return err_memory(err);
 		if (cell_rc == 0)
 			continue;
-		complaints_add(&r->complaints, row->line, "%s: %s", metric_columns[c].name,
-			       cell_err.text);
+		diagnostics_add(&r->diagnostics, row->line, "%s: %s", metric_columns[c].name,
+				cell_err.text);
 		rc = -EINVAL;
 		if (strcmp(metric_columns[c].name, "decimals") == 0)
 			break; /* min and max cannot be judged */
 	}
 	const char *against = rc == 0 ? contradiction(metric) : NULL;
 	if (against)
-		complaints_add(&r->complaints, row->line, "%s", _(against));
+		diagnostics_add(&r->diagnostics, row->line, "%s", _(against));
 	return against ? -EINVAL : rc;
 }
 
@@ -123,10 +123,10 @@ static int on_row(void *context, const struct csv_row *row, struct err *err)
 	struct reading *r = context;
 	struct catalogue *catalogue = r->catalogue;
 	if (row->n < r->n_fields || csv_row_filled(row) > r->n_fields) {
-		complaints_add(&r->complaints, row->line,
-			       "there are %zu fields and the header has %zu; a text with commas "
-			       "needs quotes",
-			       row->n, r->n_fields);
+		diagnostics_add(&r->diagnostics, row->line,
+				"there are %zu fields and the header has %zu; a text with commas "
+				"needs quotes",
+				row->n, r->n_fields);
 		return 0;
 	}
 	if (catalogue->n == CATALOGUE_METRICS_MAX)
@@ -169,9 +169,9 @@ static int index_names(struct reading *r, struct err *err)
 	for (size_t i = 1; i < catalogue->n; i++) {
 		const struct metric *a = catalogue->by_name[i - 1], *b = catalogue->by_name[i];
 		if (strcmp(a->name, b->name) == 0)
-			complaints_add(&r->complaints, r->lines[b - catalogue->metrics],
-				       "name: '%s' is on line %u already; take one out", b->name,
-				       r->lines[a - catalogue->metrics]);
+			diagnostics_add(&r->diagnostics, r->lines[b - catalogue->metrics],
+					"name: '%s' is on line %u already; take one out", b->name,
+					r->lines[a - catalogue->metrics]);
 	}
 	return 0;
 }
@@ -204,7 +204,7 @@ static int read_all(struct reading *r, const char *csv, size_t len, struct err *
 	if (rc == -ENOMEM)
 		return err_memory(err);
 	if (rc == 0 || r->n_fields > 0) { /* rows were read: tell what was wrong with them, too */
-		int told = complaints_tell(&r->complaints, err);
+		int told = diagnostics_tell(&r->diagnostics, err);
 		if (told != 0)
 			return told;
 	}

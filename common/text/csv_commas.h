@@ -20,7 +20,7 @@ char separator_of_header(const char *text, size_t len);
 
 /**
  * Append @text[@len], which begins with its header, to @out in UTF-8 and parted by commas, line for
- * line: a complaint about line 7 is one about line 7 of @text. What is so already comes out byte
+ * line: a diagnostic about line 7 is one about line 7 of @text. What is so already comes out byte
  * for byte.
  *
  * -EINVAL, with what to do instead, for what is no text or a web page; text in other encodings

@@ -324,20 +324,20 @@ int csv_read(const char *text, size_t len, csv_on_row *on_header, csv_on_row *on
 
 #define BEFORE_MAX 24u /* bytes of the line that are quoted, for people to find the place */
 
-static void complain_unseen(struct complaints *complaints, unsigned line, const char *start,
+static void diagnose_unseen(struct diagnostics *diagnostics, unsigned line, const char *start,
 			    const char *at, size_t n)
 {
 	char shown[EXCERPT_MAX];
 	size_t before = (size_t)(at - start);
 	size_t skip = before > BEFORE_MAX ? utf8_cut(start, before, before - BEFORE_MAX) : 0;
-	complaints_add(complaints, line,
-		       "a character that nobody can see (U+%04X) stands behind '%s'; take it out",
-		       (unsigned)utf8_code(at, n),
-		       utf8_excerpt(start + skip, before - skip, shown));
+	diagnostics_add(diagnostics, line,
+			"a character that nobody can see (U+%04X) stands behind '%s'; take it out",
+			(unsigned)utf8_code(at, n),
+			utf8_excerpt(start + skip, before - skip, shown));
 }
 
-/* One complaint a line is enough. */
-static void check_line(struct complaints *complaints, unsigned line, const char *text, size_t len)
+/* One diagnostic a line is enough. */
+static void check_line(struct diagnostics *diagnostics, unsigned line, const char *text, size_t len)
 {
 	for (size_t at = 0, n; at < len; at += n) {
 		at += utf8_plain(text + at, len - at);
@@ -346,22 +346,22 @@ static void check_line(struct complaints *complaints, unsigned line, const char 
 			return;
 		if (text[at] == '\t' || text[at] == '\r')
 			continue;
-		complain_unseen(complaints, line, text, text + at, n);
+		diagnose_unseen(diagnostics, line, text, text + at, n);
 		return;
 	}
 }
 
 int csv_plain(const char *text, size_t len, struct err *err)
 {
-	struct complaints complaints = { 0 };
+	struct diagnostics diagnostics = { 0 };
 	size_t at = len >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
 	while (len > at && text[len - 1] == END_OF_FILE[0])
 		len--;
 	for (unsigned line = 1; at < len; line++) {
 		const char *end = memchr(text + at, '\n', len - at);
 		size_t n = end ? (size_t)(end - text) - at : len - at;
-		check_line(&complaints, line, text + at, n);
+		check_line(&diagnostics, line, text + at, n);
 		at += n + 1;
 	}
-	return complaints_tell(&complaints, err);
+	return diagnostics_tell(&diagnostics, err);
 }

@@ -51,6 +51,6 @@ int csv_read(const char *text, size_t len, csv_on_row *on_header, csv_on_row *on
 	     struct err *err);
 
 /** Can people see every character of @text[@len] (utf8_plain(); tabs and line ends aside)? What is
- * imported is read by many, and compared by its bytes. -EINVAL, with a complaint for each line;
+ * imported is read by many, and compared by its bytes. -EINVAL, with a diagnostic for each line;
  * what is no UTF-8 is left to csv_read(). */
 int csv_plain(const char *text, size_t len, struct err *err);

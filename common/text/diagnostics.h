@@ -6,22 +6,22 @@
 
 #include <stddef.h>
 
-#define COMPLAINT_TEXT_MAX 256u /* of one; longer is cut */
-#define COMPLAINTS_KEPT    64u  /* more than an err shows */
+#define DIAGNOSTIC_TEXT_MAX 256u /* of one; longer is cut */
+#define DIAGNOSTICS_KEPT    64u  /* more than an err shows */
 
-struct complaints {
-	struct complaint {
+struct diagnostics {
+	struct diagnostic {
 		unsigned line;
-		char text[COMPLAINT_TEXT_MAX];
-	} list[COMPLAINTS_KEPT]; /* those of the lowest lines, ascending */
-	size_t n;                /* made, kept or not */
+		char text[DIAGNOSTIC_TEXT_MAX];
+	} list[DIAGNOSTICS_KEPT]; /* those of the lowest lines, ascending */
+	size_t n;                 /* made, kept or not */
 };
 
 /** Add "line @line: @format". Checks of the whole may follow those of the rows: they are told by
  * line all the same. */
-void complaints_add(struct complaints *complaints, unsigned line, const char *format, ...)
+void diagnostics_add(struct diagnostics *diagnostics, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /** 0 when there were none; otherwise -EINVAL with them in @err, one to a line of text, and how many
  * there was no room for. */
-int complaints_tell(const struct complaints *complaints, struct err *err);
+int diagnostics_tell(const struct diagnostics *diagnostics, struct err *err);

@@ -40,8 +40,8 @@ static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
 	struct sheet *sheet = context;
 	if (row->n < sheet->n_fields || csv_row_filled(row) > sheet->n_fields) {
-		complaints_add(
-			&sheet->complaints, row->line,
+		diagnostics_add(
+			&sheet->diagnostics, row->line,
 			"%zu fields where the header has %zu; quote a field that holds a comma",
 			row->n, sheet->n_fields);
 		return 0;

@@ -1,4 +1,4 @@
-/* A CSV table read by the names of its columns, with the complaints about its rows. */
+/* A CSV table read by the names of its columns, with the diagnostics about its rows. */
 #pragma once
 
 #include "common/base/err.h"
@@ -13,20 +13,20 @@ struct sheet {
 	const char *const *columns; /* [n]: their names; all must be there, others are ignored */
 	size_t n_columns;
 	/** One row with as many fields as the header, beside empty ones at the end. 0 to go on,
-	 * complaints or not; a negative errno ends the reading (-ENOMEM). */
+	 * diagnostics or not; a negative errno ends the reading (-ENOMEM). */
 	int (*on_row)(struct sheet *sheet, struct err *err);
 	void *context;
 
-	struct complaints complaints;
+	struct diagnostics diagnostics;
 	const struct csv_row *row; /* during on_row */
 	size_t at[SHEET_COLUMNS_MAX], n_fields;
 };
 
-/** A complaint about the current row. */
-#define sheet_complain(sheet, ...)                                                                 \
-	complaints_add(&(sheet)->complaints, (sheet)->row->line, __VA_ARGS__)
+/** A diagnostic about the current row. */
+#define sheet_diagnose(sheet, ...)                                                                 \
+	diagnostics_add(&(sheet)->diagnostics, (sheet)->row->line, __VA_ARGS__)
 
-/** Read it all. Rows may have complaints afterwards; the caller adds its own and tells them.
+/** Read it all. Rows may have diagnostics afterwards; the caller adds its own and tells them.
  * -EINVAL: no CSV, or no such columns; or what on_row returned. */
 int sheet_read(struct sheet *sheet, const char *csv, size_t len, struct err *err);
 /** The field of columns[@column] in the current row. */

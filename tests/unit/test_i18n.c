@@ -115,15 +115,15 @@ static void a_reader_gets_what_they_like_best_of_ours(void **state)
 static bool told_in(const char *tag, const char *front, const char *row, const char *more)
 {
 	struct err err = { 0 };
-	struct complaints complaints = { 0 };
+	struct diagnostics diagnostics = { 0 };
 
 	(void)err_system(&err, -ENOSPC, "read the database");
 	(void)err_wrap(&err, "line %u: %s", 7u, "x");
 	for (unsigned line = 1; line <= 100; line++)
-		complaints_add(&complaints, line, "'%s' is too long", "y");
+		diagnostics_add(&diagnostics, line, "'%s' is too long", "y");
 	if (strcmp(language_tag(), tag) != 0 || strcmp(err.text, front) != 0)
 		return false;
-	(void)complaints_tell(&complaints, &err);
+	(void)diagnostics_tell(&diagnostics, &err);
 	return strncmp(err.text, row, strlen(row)) == 0 && strstr(err.text, more);
 }
 
