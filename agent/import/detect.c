@@ -33,7 +33,7 @@ struct candidate {     /* a row that may be the header */
 	char units[DIALECT_UNITS_MAX]; /* that lines before it name */
 };
 
-struct survey {
+struct detect {
 	const struct headings *headings;
 	struct blob head;              /* raw; until the reader is there */
 	struct dialect_reader *reader; /* NULL before the dialect is known */
@@ -76,23 +76,23 @@ static void note_unit(const struct csv_row *row, size_t i, char units[DIALECT_UN
 	(void)utf8_print(units + len, DIALECT_UNITS_MAX - len, "\n%s", unit);
 }
 
-static struct candidate candidate_of(const struct survey *survey, const struct csv_row *row)
+static struct candidate candidate_of(const struct detect *detect, const struct csv_row *row)
 {
 	struct columns columns;
 	struct candidate c = { .line = row->line,
 			       .n = row->n,
-			       .separator = survey->trying.separator,
-			       .title = survey->trying.title };
-	if (survey->trying.sure_row > 0 && survey->trying.rows > survey->trying.sure_row)
-		c.earlier = survey->trying.sure_line;
-	memcpy(c.units, survey->trying.units, sizeof(c.units));
+			       .separator = detect->trying.separator,
+			       .title = detect->trying.title };
+	if (detect->trying.sure_row > 0 && detect->trying.rows > detect->trying.sure_row)
+		c.earlier = detect->trying.sure_line;
+	memcpy(c.units, detect->trying.units, sizeof(c.units));
 	for (size_t i = 0; i < row->n; i++) {
-		bool known = headings_find(survey->headings, row->fields[i]).role != ROLE_NONE;
+		bool known = headings_find(detect->headings, row->fields[i]).role != ROLE_NONE;
 		c.known += known;
 		c.filled += row->fields[i][0] != '\0';
 		c.foreign |= known && !is_ascii(row->fields[i]);
 	}
-	c.sure = c.known > 0 && columns_read(survey->headings, row, &columns, NULL) == 0;
+	c.sure = c.known > 0 && columns_read(detect->headings, row, &columns, NULL) == 0;
 	if (c.sure)
 		columns_free(&columns);
 	return c;
@@ -113,131 +113,131 @@ static bool is_better(const struct candidate *a, const struct candidate *b)
 
 static int on_head_row(void *context, const struct csv_row *row, struct err *err)
 {
-	struct survey *survey = context;
-	struct candidate candidate = candidate_of(survey, row);
-	if (is_better(&candidate, &survey->best))
-		survey->best = candidate;
-	if (candidate.sure && survey->trying.sure_row == 0) {
-		survey->trying.sure_row = survey->trying.rows + 1;
-		survey->trying.sure_line = row->line;
+	struct detect *detect = context;
+	struct candidate candidate = candidate_of(detect, row);
+	if (is_better(&candidate, &detect->best))
+		detect->best = candidate;
+	if (candidate.sure && detect->trying.sure_row == 0) {
+		detect->trying.sure_row = detect->trying.rows + 1;
+		detect->trying.sure_line = row->line;
 	}
-	title_read_row(&survey->trying.title, row);
+	title_read_row(&detect->trying.title, row);
 	for (size_t i = 0; i < row->n; i++)
-		note_unit(row, i, survey->trying.units);
-	return ++survey->trying.rows < HEADER_ROWS ? 0 : err_set(err, -ECANCELED, "%s", "");
+		note_unit(row, i, detect->trying.units);
+	return ++detect->trying.rows < HEADER_ROWS ? 0 : err_set(err, -ECANCELED, "%s", "");
 }
 
-static int try_separator(struct survey *survey, const struct blob *text, char separator,
+static int try_separator(struct detect *detect, const struct blob *text, char separator,
 			 struct err *err)
 {
 	struct csv_reader *csv;
-	int rc = csv_reader_open(separator, on_head_row, survey, &csv, err);
+	int rc = csv_reader_open(separator, on_head_row, detect, &csv, err);
 	if (rc < 0)
 		return rc;
-	survey->trying.separator = separator;
-	survey->trying.rows = survey->trying.sure_row = 0;
-	survey->trying.title = (struct title){ 0 };
-	survey->trying.units[0] = '\0';
+	detect->trying.separator = separator;
+	detect->trying.rows = detect->trying.sure_row = 0;
+	detect->trying.title = (struct title){ 0 };
+	detect->trying.units[0] = '\0';
 	struct err broken = { 0 };
 	rc = csv_reader_feed(csv, (const char *)text->data, text->len, &broken);
-	if (rc == 0 && survey->head.len < HEAD_MAX)
+	if (rc == 0 && detect->head.len < HEAD_MAX)
 		rc = csv_reader_end(csv, &broken);
 	csv_reader_close(csv);
-	if (rc == -EINVAL && !*survey->broken.text) {
-		survey->broken = broken;
-		survey->broken_separator = separator;
+	if (rc == -EINVAL && !*detect->broken.text) {
+		detect->broken = broken;
+		detect->broken_separator = separator;
 	}
 	return rc == -ENOMEM ? err_memory(err) : 0;
 }
 
 /* Some file breaks by a separator that is not its own. That counts where no other parts a line;
  * where its own does, the reading proper tells it. */
-static bool is_broken(const struct survey *survey)
+static bool is_broken(const struct detect *detect)
 {
-	return *survey->broken.text && survey->best.known == 0 &&
-	       (survey->best.filled < 2 || survey->best.separator == survey->broken_separator);
+	return *detect->broken.text && detect->best.known == 0 &&
+	       (detect->best.filled < 2 || detect->best.separator == detect->broken_separator);
 }
 
-static int find_header(struct survey *survey, const struct blob *text, struct err *err)
+static int find_header(struct detect *detect, const struct blob *text, struct err *err)
 {
 	char told = separator_told((const char *)text->data, text->len);
 	int rc = charset_refuse_markup((const char *)text->data, text->len, err);
 	if (rc == 0 && told)
-		rc = try_separator(survey, text, told, err);
+		rc = try_separator(detect, text, told, err);
 	for (size_t i = 0; !told && SEPARATORS[i] && rc == 0; i++)
-		rc = try_separator(survey, text, SEPARATORS[i], err);
+		rc = try_separator(detect, text, SEPARATORS[i], err);
 	if (rc < 0)
 		return rc;
-	if (is_broken(survey))
-		return err_set(err, -EINVAL, "%s", survey->broken.text);
-	if (survey->best.line == 0)
+	if (is_broken(detect))
+		return err_set(err, -EINVAL, "%s", detect->broken.text);
+	if (detect->best.line == 0)
 		return err_set(err, -EINVAL,
 			       "line 1: there is no header line with the names of the columns");
-	if (survey->best.sure && survey->best.earlier > 0)
+	if (detect->best.sure && detect->best.earlier > 0)
 		return err_set(err, -EINVAL,
 			       "lines %u and %u are both the header of a table; hand in each table "
 			       "in a file of its own",
-			       survey->best.earlier, survey->best.line);
-	survey->dialect.separator = survey->best.separator;
-	survey->dialect.header_line = survey->best.line;
-	survey->dialect.title = survey->best.title;
-	memcpy(survey->dialect.units, survey->best.units, sizeof(survey->dialect.units));
+			       detect->best.earlier, detect->best.line);
+	detect->dialect.separator = detect->best.separator;
+	detect->dialect.header_line = detect->best.line;
+	detect->dialect.title = detect->best.title;
+	memcpy(detect->dialect.units, detect->best.units, sizeof(detect->dialect.units));
 	return 0;
 }
 
 /* --- the whole file --- */
 
-static void ask_number(struct survey *survey, const char *text)
+static void ask_number(struct detect *detect, const char *text)
 {
 	enum numeral numeral = numeral_look(text);
-	survey->comma |= numeral == NUMERAL_COMMA;
-	survey->point |= numeral == NUMERAL_POINT;
+	detect->comma |= numeral == NUMERAL_COMMA;
+	detect->point |= numeral == NUMERAL_POINT;
 }
 
 /* A metric's own unit is compared with it alone, where its name is read. */
-static bool may_say_unit(const struct survey *survey, const struct csv_row *row, size_t i)
+static bool may_say_unit(const struct detect *detect, const struct csv_row *row, size_t i)
 {
-	enum role role = survey->had_header && i < survey->columns.n
-				 ? survey->columns.list[i].heading.role
+	enum role role = detect->had_header && i < detect->columns.n
+				 ? detect->columns.list[i].heading.role
 				 : ROLE_NONE;
 	return *row->fields[i] && role != ROLE_UNIT && role != ROLE_DIMENSION &&
-	       !role_is_figure(role) && !headings_find(survey->headings, row->fields[i]).metric;
+	       !role_is_figure(role) && !headings_find(detect->headings, row->fields[i]).metric;
 }
 
 static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
-	struct survey *survey = context;
+	struct detect *detect = context;
 	for (size_t i = 0; i < row->n; i++)
-		if (may_say_unit(survey, row, i))
-			note_unit(row, i, survey->dialect.units);
-	if (survey->had_header && !survey->begun) {
+		if (may_say_unit(detect, row, i))
+			note_unit(row, i, detect->dialect.units);
+	if (detect->had_header && !detect->begun) {
 		bool taken;
-		int rc = subheadings_read(&survey->columns, row, &taken, err);
-		survey->begun = true;
+		int rc = subheadings_read(&detect->columns, row, &taken, err);
+		detect->begun = true;
 		if (rc < 0 || taken)
 			return rc;
 	}
-	if (!survey->had_header) {
-		survey->had_header = true;
+	if (!detect->had_header) {
+		detect->had_header = true;
 		for (size_t i = 0; i < row->n; i++) /* days across */
-			survey->dialect.month_first |= period_month_first(row->fields[i]);
-		return columns_read(survey->headings, row, &survey->columns, err);
+			detect->dialect.month_first |= period_month_first(row->fields[i]);
+		return columns_read(detect->headings, row, &detect->columns, err);
 	}
-	for (size_t i = 0; i < row->n && i < survey->columns.n; i++) {
-		enum role role = survey->columns.list[i].heading.role;
+	for (size_t i = 0; i < row->n && i < detect->columns.n; i++) {
+		enum role role = detect->columns.list[i].heading.role;
 		if (role_is_figure(role))
-			ask_number(survey, row->fields[i]);
-		else if (role == ROLE_PERIOD && !survey->dialect.month_first)
-			survey->dialect.month_first = period_month_first(row->fields[i]);
+			ask_number(detect, row->fields[i]);
+		else if (role == ROLE_PERIOD && !detect->dialect.month_first)
+			detect->dialect.month_first = period_month_first(row->fields[i]);
 	}
 	return 0;
 }
 
 /* Any bytes are Windows-1258: only a known name that reads well in it makes it certain. */
-static int confirm_charset(const struct survey *survey, struct err *err)
+static int confirm_charset(const struct detect *detect, struct err *err)
 {
-	if (survey->dialect.charset != CHARSET_WINDOWS_1258 ||
-	    (survey->best.sure && survey->best.foreign))
+	if (detect->dialect.charset != CHARSET_WINDOWS_1258 ||
+	    (detect->best.sure && detect->best.foreign))
 		return 0;
 	return err_set(err, -EINVAL,
 		       "this is not UTF-8, and no Vietnamese column name tells what else it is; "
@@ -246,13 +246,13 @@ static int confirm_charset(const struct survey *survey, struct err *err)
 
 /* Text for the fonts of before Unicode, in bytes that are not UTF-8: each byte is the character of
  * Latin-1 that stands for a letter. Only a known name makes it certain. */
-static int refuse_old_font(const struct survey *survey, struct err *err)
+static int refuse_old_font(const struct detect *detect, struct err *err)
 {
-	const uint8_t *bytes = survey->head.data;
+	const uint8_t *bytes = detect->head.data;
 	char cell[2 * VIET_KEY_MAX];
 	size_t len = 0;
-	for (size_t i = 0; i <= survey->head.len; i++) {
-		bool end = i == survey->head.len || strchr(",;|\t\r\n\"", bytes[i]);
+	for (size_t i = 0; i <= detect->head.len; i++) {
+		bool end = i == detect->head.len || strchr(",;|\t\r\n\"", bytes[i]);
 		if (!end && len + 3 < sizeof(cell)) {
 			if (bytes[i] >= 0x80)
 				cell[len++] = (char)(0xc0 | bytes[i] >> 6);
@@ -261,7 +261,7 @@ static int refuse_old_font(const struct survey *survey, struct err *err)
 		if (!end)
 			continue;
 		cell[len] = '\0';
-		const char *font = len > 0 ? headings_font(survey->headings, cell) : NULL;
+		const char *font = len > 0 ? headings_font(detect->headings, cell) : NULL;
 		if (font)
 			return err_set(
 				err, -EINVAL,
@@ -274,92 +274,92 @@ static int refuse_old_font(const struct survey *survey, struct err *err)
 	return 0;
 }
 
-static int decode_head(struct survey *survey, struct blob *text, struct err *err)
+static int decode_head(struct detect *detect, struct blob *text, struct err *err)
 {
 	struct decoder *decoder;
-	int rc = decoder_open(survey->dialect.charset, &decoder, err);
+	int rc = decoder_open(detect->dialect.charset, &decoder, err);
 	if (rc < 0)
 		return rc;
-	rc = decoder_feed(decoder, survey->head.data, survey->head.len, text, err);
-	if (rc == 0 && survey->head.len < HEAD_MAX)
+	rc = decoder_feed(decoder, detect->head.data, detect->head.len, text, err);
+	if (rc == 0 && detect->head.len < HEAD_MAX)
 		rc = decoder_end(decoder, text, err);
 	decoder_close(decoder);
 	return rc;
 }
 
 /* The head is there, or all of a short file. */
-static int begin(struct survey *survey, struct err *err)
+static int begin(struct detect *detect, struct err *err)
 {
 	struct blob text = { 0 };
-	int rc = charset_guess(survey->head.data, survey->head.len, &survey->dialect.charset, err);
-	if (rc == 0 && survey->dialect.charset == CHARSET_WINDOWS_1258)
-		rc = refuse_old_font(survey, err);
+	int rc = charset_guess(detect->head.data, detect->head.len, &detect->dialect.charset, err);
+	if (rc == 0 && detect->dialect.charset == CHARSET_WINDOWS_1258)
+		rc = refuse_old_font(detect, err);
 	if (rc == 0)
-		rc = decode_head(survey, &text, err);
+		rc = decode_head(detect, &text, err);
 	if (rc == 0)
-		rc = find_header(survey, &text, err);
+		rc = find_header(detect, &text, err);
 	blob_free(&text);
 	if (rc == 0)
-		rc = confirm_charset(survey, err);
+		rc = confirm_charset(detect, err);
 	if (rc == 0)
-		rc = dialect_reader_open(&survey->dialect, on_row, survey, &survey->reader, err);
+		rc = dialect_reader_open(&detect->dialect, on_row, detect, &detect->reader, err);
 	if (rc == 0)
-		rc = dialect_reader_feed(survey->reader, survey->head.data, survey->head.len, err);
-	blob_free(&survey->head);
+		rc = dialect_reader_feed(detect->reader, detect->head.data, detect->head.len, err);
+	blob_free(&detect->head);
 	return rc;
 }
 
-int survey_open(const struct headings *headings, struct survey **ret_survey, struct err *err)
+int detect_open(const struct headings *headings, struct detect **ret_detect, struct err *err)
 {
-	struct survey *survey = calloc(1, sizeof(*survey));
-	if (!survey)
+	struct detect *detect = calloc(1, sizeof(*detect));
+	if (!detect)
 		return err_memory(err);
-	survey->headings = headings;
-	*ret_survey = survey;
+	detect->headings = headings;
+	*ret_detect = detect;
 	return 0;
 }
 
-int survey_feed(struct survey *survey, const void *bytes, size_t len, struct err *err)
+int detect_feed(struct detect *detect, const void *bytes, size_t len, struct err *err)
 {
-	if (survey->reader)
-		return dialect_reader_feed(survey->reader, bytes, len, err);
-	if (blob_append(&survey->head, bytes, len) < 0)
+	if (detect->reader)
+		return dialect_reader_feed(detect->reader, bytes, len, err);
+	if (blob_append(&detect->head, bytes, len) < 0)
 		return err_memory(err);
-	return survey->head.len < HEAD_MAX ? 0 : begin(survey, err);
+	return detect->head.len < HEAD_MAX ? 0 : begin(detect, err);
 }
 
-static enum numeral mark_of(struct survey *survey)
+static enum numeral mark_of(struct detect *detect)
 {
-	if (survey->comma || survey->point)
-		return survey->comma && survey->point ? NUMERAL_EITHER
-		       : survey->comma                ? NUMERAL_COMMA
+	if (detect->comma || detect->point)
+		return detect->comma && detect->point ? NUMERAL_EITHER
+		       : detect->comma                ? NUMERAL_COMMA
 						      : NUMERAL_POINT;
-	if (survey->columns.n > 1 && survey->dialect.separator == ';') {
-		survey->dialect.by_separator = true;
+	if (detect->columns.n > 1 && detect->dialect.separator == ';') {
+		detect->dialect.by_separator = true;
 		return NUMERAL_COMMA;
 	}
-	bool comma_separated = survey->columns.n == 1 || survey->dialect.separator == ',';
-	return survey->columns.plain && comma_separated ? NUMERAL_POINT : NUMERAL_EITHER;
+	bool comma_separated = detect->columns.n == 1 || detect->dialect.separator == ',';
+	return detect->columns.plain && comma_separated ? NUMERAL_POINT : NUMERAL_EITHER;
 }
 
-int survey_end(struct survey *survey, struct dialect *ret_dialect, struct err *err)
+int detect_end(struct detect *detect, struct dialect *ret_dialect, struct err *err)
 {
-	int rc = survey->reader ? 0 : begin(survey, err);
+	int rc = detect->reader ? 0 : begin(detect, err);
 	if (rc == 0)
-		rc = dialect_reader_end(survey->reader, err);
+		rc = dialect_reader_end(detect->reader, err);
 	if (rc < 0)
 		return rc;
-	survey->dialect.mark = mark_of(survey);
-	*ret_dialect = survey->dialect;
+	detect->dialect.mark = mark_of(detect);
+	*ret_dialect = detect->dialect;
 	return 0;
 }
 
-void survey_close(struct survey *survey)
+void detect_close(struct detect *detect)
 {
-	if (!survey)
+	if (!detect)
 		return;
-	blob_free(&survey->head);
-	dialect_reader_close(survey->reader);
-	columns_free(&survey->columns);
-	free(survey);
+	blob_free(&detect->head);
+	dialect_reader_close(detect->reader);
+	columns_free(&detect->columns);
+	free(detect);
 }

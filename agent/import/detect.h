@@ -20,13 +20,13 @@
 
 #include <stddef.h>
 
-struct survey;
+struct detect;
 
-/** @headings outlive the survey. -ENOMEM. */
-int survey_open(const struct headings *headings, struct survey **ret_survey, struct err *err);
+/** @headings outlive it. -ENOMEM. */
+int detect_open(const struct headings *headings, struct detect **ret_detect, struct err *err);
 /** More of the file's bytes, cut anywhere; memory stays bounded. -EINVAL when the file cannot be
  * read, with line, why and what to do; -ENOMEM. */
-int survey_feed(struct survey *survey, const void *bytes, size_t len, struct err *err);
+int detect_feed(struct detect *detect, const void *bytes, size_t len, struct err *err);
 /** That was all. Returns as feed. */
-int survey_end(struct survey *survey, struct dialect *ret_dialect, struct err *err);
-void survey_close(struct survey *survey); /* NULL is fine */
+int detect_end(struct detect *detect, struct dialect *ret_dialect, struct err *err);
+void detect_close(struct detect *detect); /* NULL is fine */

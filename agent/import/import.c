@@ -202,18 +202,18 @@ void import_close(struct import *import)
 
 /* --- a file in memory --- */
 
-static int survey_text(const struct headings *headings, const char *csv, size_t len,
+static int detect_text(const struct headings *headings, const char *csv, size_t len,
 		       struct dialect *ret_dialect, struct err *err)
 {
-	struct survey *survey;
-	int rc = survey_open(headings, &survey, err);
+	struct detect *detect;
+	int rc = detect_open(headings, &detect, err);
 	if (rc < 0)
 		return rc;
 	for (size_t at = 0; at < len && rc == 0; at += PIECE)
-		rc = survey_feed(survey, csv + at, len - at < PIECE ? len - at : PIECE, err);
+		rc = detect_feed(detect, csv + at, len - at < PIECE ? len - at : PIECE, err);
 	if (rc == 0)
-		rc = survey_end(survey, ret_dialect, err);
-	survey_close(survey);
+		rc = detect_end(detect, ret_dialect, err);
+	detect_close(detect);
 	return rc;
 }
 
@@ -243,7 +243,7 @@ int import_csv(const struct import_config *config, const char *name, const char 
 	*ret_result = (struct import_result){ 0 };
 	int rc = headings_open(config->catalogue, &headings, err);
 	if (rc == 0)
-		rc = survey_text(headings, csv, len, &dialect, err);
+		rc = detect_text(headings, csv, len, &dialect, err);
 	own.headings = headings;
 	own.noting = true;
 	if (rc == 0 && !(own.handin = handin_open()))

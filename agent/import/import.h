@@ -72,9 +72,9 @@ int import_open(const struct import_config *config, const struct dialect *dialec
 		struct import **ret_import, struct err *err);
 /**
  * More of the file's bytes, cut anywhere. Returns 0 also when lines were rejected; -EINVAL when the
- * file cannot be read, which its survey would have told before; or what on_entries returned: then
- * what was handed in before is recorded, as import_result() tells. After an error only close is
- * left.
+ * file cannot be read, which the first reading would have told before; or what on_entries returned:
+ * then what was handed in before is recorded, as import_result() tells. After an error only close
+ * is left.
  */
 int import_feed(struct import *import, const void *bytes, size_t len, struct err *err);
 /** That was all: hand in the rest. Returns as feed. */
@@ -83,9 +83,9 @@ struct import_result import_result(const struct import *import);
 void import_close(struct import *import); /* NULL is fine */
 
 /**
- * Survey and import @csv[@len], a whole file of the name @name; config->headings is not used. When
- * the survey finds it unreadable, or without a header that makes sense, nothing of it is recorded:
- * -EINVAL. Else as import_feed(). @ret_result is written in any case.
+ * Import @csv[@len], a whole file of the name @name; config->headings is not used. When the first
+ * reading (import/detect.h) finds it unreadable, or without a header that makes sense, nothing of
+ * it is recorded: -EINVAL. Else as import_feed(). @ret_result is written in any case.
  */
 int import_csv(const struct import_config *config, const char *name, const char *csv, size_t len,
 	       struct import_result *ret_result, struct err *err);

@@ -1,5 +1,5 @@
 /* 1. Open it, and see that it is a plain file, not too large, and not being written to.
- * 2. Survey it, a piece a step. What cannot be read is one complaint about the whole.
+ * 2. Detect how it is written, a piece a step. What cannot be read is one error of the whole.
  * 3. Read it again, a piece a step, and note its figures, to know of those with two values.
  * 4. Read it once more; figures are compared and recorded.
  * 5. See that it is still what was opened. Then move it to done/, or write the errors file. */
@@ -19,10 +19,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SURVEY_PIECE 65536u
+#define DETECT_PIECE 65536u
 #define IMPORT_PIECE 16384u /* holds at most some thousand figures: a few transactions a step */
 
-enum phase { PHASE_OPEN, PHASE_SURVEY, PHASE_NOTE, PHASE_IMPORT, PHASE_END };
+enum phase { PHASE_OPEN, PHASE_DETECT, PHASE_NOTE, PHASE_IMPORT, PHASE_END };
 
 struct inbox_file {
 	struct inbox_file_config config;
@@ -31,14 +31,14 @@ struct inbox_file {
 	int fd;           /* -1: not open */
 	struct stat stat; /* when it was opened */
 	struct headings *headings;
-	struct survey *survey;
+	struct detect *detect;
 	struct dialect dialect;
 	struct handin *handin;
 	struct import_config import_config;
 	struct import *import;
 	struct errors_sheet *errors;
 	struct inbox_result result;
-	char piece[SURVEY_PIECE];
+	char piece[DETECT_PIECE];
 };
 
 int inbox_file_open(const struct inbox_file_config *config, const struct inbox_listed *listed,
@@ -54,7 +54,7 @@ int inbox_file_open(const struct inbox_file_config *config, const struct inbox_l
 	int rc = file->errors ? headings_open(config->catalogue, &file->headings, err)
 			      : err_memory(err);
 	if (rc == 0)
-		rc = survey_open(file->headings, &file->survey, err);
+		rc = detect_open(file->headings, &file->detect, err);
 	if (rc < 0)
 		inbox_file_close(file);
 	else
@@ -68,7 +68,7 @@ void inbox_file_close(struct inbox_file *file)
 		return;
 	if (file->fd >= 0)
 		(void)close(file->fd); /* opened for reading */
-	survey_close(file->survey);
+	detect_close(file->detect);
 	import_close(file->import);
 	handin_close(file->handin);
 	headings_close(file->headings);
@@ -170,7 +170,7 @@ static int step_open(struct inbox_file *file, struct err *err)
 		file->result.outcome = same ? INBOX_HELD : INBOX_CHANGING;
 		return 0;
 	}
-	file->phase = PHASE_SURVEY;
+	file->phase = PHASE_DETECT;
 	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
 }
 
@@ -281,11 +281,11 @@ static int begin_reading(struct inbox_file *file, bool noting, struct err *err)
 	return rc < 0 ? rc : 1;
 }
 
-static int end_survey(struct inbox_file *file, struct err *err)
+static int end_detect(struct inbox_file *file, struct err *err)
 {
-	int rc = survey_end(file->survey, &file->dialect, err);
-	survey_close(file->survey);
-	file->survey = NULL;
+	int rc = detect_end(file->detect, &file->dialect, err);
+	detect_close(file->detect);
+	file->detect = NULL;
 	if (rc < 0)
 		return refuse_or_fail(file, rc, err);
 	errors_sheet_separator(file->errors, file->dialect.separator);
@@ -293,14 +293,14 @@ static int end_survey(struct inbox_file *file, struct err *err)
 	return file->handin ? begin_reading(file, true, err) : err_memory(err);
 }
 
-static int step_survey(struct inbox_file *file, struct err *err)
+static int step_detect(struct inbox_file *file, struct err *err)
 {
-	ssize_t n = read_piece(file, SURVEY_PIECE, err);
+	ssize_t n = read_piece(file, DETECT_PIECE, err);
 	if (n < 0)
 		return (int)n;
 	if (n == 0)
-		return end_survey(file, err);
-	int rc = survey_feed(file->survey, file->piece, (size_t)n, err);
+		return end_detect(file, err);
+	int rc = detect_feed(file->detect, file->piece, (size_t)n, err);
 	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
 }
 
@@ -380,7 +380,7 @@ static int step_end(struct inbox_file *file, struct err *err)
 int inbox_file_step(struct inbox_file *file, struct inbox_result *ret_result, struct err *err)
 {
 	static int (*const steps[])(struct inbox_file *, struct err *) = {
-		[PHASE_OPEN] = step_open,   [PHASE_SURVEY] = step_survey,
+		[PHASE_OPEN] = step_open,   [PHASE_DETECT] = step_detect,
 		[PHASE_NOTE] = step_import, [PHASE_IMPORT] = step_import,
 		[PHASE_END] = step_end,
 	};

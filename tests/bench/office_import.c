@@ -2,7 +2,7 @@
  * times libcsv's, and the most memory that was in use.
  *
  *   csv      libcsv alone
- *   survey   the first reading
+ *   detect   the first reading
  *   import   both readings, every figure judged, nothing recorded
  *   inbox    all of it: compared and recorded in the spool, with real syncs, moved to done/ */
 #include "bench/measure.h"
@@ -108,19 +108,19 @@ static int run_csv(const void *input, void *ret_result, struct err *err)
 	return 0;
 }
 
-/* --- survey and import --- */
+/* --- detect and import --- */
 
-static int survey(const struct headings *headings, int fd, struct dialect *ret_dialect,
+static int detect(const struct headings *headings, int fd, struct dialect *ret_dialect,
 		  struct err *err)
 {
 	static char piece[PIECE];
-	struct survey *survey = NULL;
-	int rc = survey_open(headings, &survey, err);
+	struct detect *detect = NULL;
+	int rc = detect_open(headings, &detect, err);
 	for (ssize_t n; rc == 0 && (n = read(fd, piece, PIECE)) > 0;)
-		rc = survey_feed(survey, piece, (size_t)n, err);
+		rc = detect_feed(detect, piece, (size_t)n, err);
 	if (rc == 0)
-		rc = survey_end(survey, ret_dialect, err);
-	survey_close(survey);
+		rc = detect_end(detect, ret_dialect, err);
+	detect_close(detect);
 	return rc;
 }
 
@@ -175,7 +175,7 @@ static int read_table(const struct run *run, bool imports, struct result *ret_re
 					.context = &result };
 	begin(&result);
 	if (rc == 0)
-		rc = survey(headings, fd, &dialect, err);
+		rc = detect(headings, fd, &dialect, err);
 	if (rc == 0 && imports && lseek(fd, 0, SEEK_SET) == 0)
 		rc = import(&config, &dialect, fd, err);
 	end(&result);
@@ -187,7 +187,7 @@ static int read_table(const struct run *run, bool imports, struct result *ret_re
 	return rc;
 }
 
-static int run_survey(const void *input, void *ret_result, struct err *err)
+static int run_detect(const void *input, void *ret_result, struct err *err)
 {
 	return read_table(input, false, ret_result, err);
 }
@@ -270,7 +270,7 @@ int main(int argc, char *argv[])
 		int (*run)(const void *input, void *ret_result, struct err *err);
 		unsigned per_line;
 	} runs[] = { { "csv", run_csv, 5 },
-		     { "survey", run_survey, 0 },
+		     { "detect", run_detect, 0 },
 		     { "import", run_import, 2 },
 		     { "inbox", run_inbox, 2 } };
 	char folder[SCRATCH_MAX];

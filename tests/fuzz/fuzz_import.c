@@ -54,18 +54,18 @@ static void on_complaint(void *context, const struct import_complaint *complaint
 	outcome->complaints++;
 }
 
-static int survey_in_pieces(const struct headings *headings, const uint8_t *data, size_t len,
+static int detect_in_pieces(const struct headings *headings, const uint8_t *data, size_t len,
 			    size_t piece, struct dialect *ret_dialect)
 {
-	struct survey *survey;
+	struct detect *detect;
 	struct err err = { 0 };
-	require(survey_open(headings, &survey, &err) == 0);
+	require(detect_open(headings, &detect, &err) == 0);
 	int rc = 0;
 	for (size_t at = 0; at < len && rc == 0; at += piece)
-		rc = survey_feed(survey, data + at, len - at < piece ? len - at : piece, &err);
+		rc = detect_feed(detect, data + at, len - at < piece ? len - at : piece, &err);
 	if (rc == 0)
-		rc = survey_end(survey, ret_dialect, &err);
-	survey_close(survey);
+		rc = detect_end(detect, ret_dialect, &err);
+	detect_close(detect);
 	require(rc == 0 || (rc == -EINVAL && *err.text));
 	return rc;
 }
@@ -85,8 +85,8 @@ static struct outcome import_in_pieces(const struct import_config *config,
 			import_feed(import, data + at, len - at < piece ? len - at : piece, &err);
 	if (outcome.rc == 0)
 		outcome.rc = import_end(import, &err);
-	/* The survey has read it to its end; but a title may contradict the period, a line of units
-	 * the catalogue, or another table follow. */
+	/* The first reading has come to its end; but a title may contradict the period, a line of
+	 * units the catalogue, or another table follow. */
 	require(outcome.rc == 0 || (outcome.rc == -EINVAL && *err.text));
 	require(import_result(import).figures == outcome.figures);
 	require(import_result(import).rejected == outcome.complaints);
@@ -106,8 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		require(headings_open(catalogue, &headings, NULL) == 0);
 	}
 	size_t piece = len > 0 ? 1 + data[len - 1] % 7 : 1;
-	int rc = survey_in_pieces(headings, data, len, len + 1, &whole);
-	require(survey_in_pieces(headings, data, len, piece, &pieces) == rc);
+	int rc = detect_in_pieces(headings, data, len, len + 1, &whole);
+	require(detect_in_pieces(headings, data, len, piece, &pieces) == rc);
 	if (rc < 0)
 		return 0;
 	require(whole.charset == pieces.charset && whole.separator == pieces.separator &&
