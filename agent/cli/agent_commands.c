@@ -200,7 +200,7 @@ static int on_entries(void *context, const struct entry entries[], size_t n,
 }
 
 /* Of what is refused, and of what is to be looked at again. */
-static void on_complaint(void *context, const struct import_complaint *complaint)
+static void on_error(void *context, const struct import_diagnostic *complaint)
 {
 	const struct import_target *target = context;
 	char column[EXCERPT_MAX];
@@ -209,7 +209,7 @@ static void on_complaint(void *context, const struct import_complaint *complaint
 		*complaint->column ? ": " : "", complaint->why);
 }
 
-static void on_note(void *context, const struct import_complaint *told)
+static void on_note(void *context, const struct import_diagnostic *told)
 {
 	const struct import_target *target = context;
 	fprintf(stderr, "%s:%u: %s\n", target->path, told->line, told->why);
@@ -221,9 +221,9 @@ static int import_text(struct desk *desk, const char *path, const struct blob *c
 	struct import_target target = { desk, path };
 	struct import_config config = { .now_us = desk_latest_us(desk),
 					.on_entries = on_entries,
-					.on_complaint = on_complaint,
+					.on_error = on_error,
 					.on_note = on_note,
-					.on_warning = on_complaint,
+					.on_warning = on_error,
 					.context = &target };
 	int rc = desk_catalogue(desk, &config.catalogue, err);
 	if (rc == 0) {

@@ -98,7 +98,7 @@ static struct candidate candidate_of(const struct detect *detect, const struct c
 	return c;
 }
 
-/* Of sure ones the fullest, then the first. Of others, for the complaint: one with two known names,
+/* Of sure ones the fullest, then the first. Of others, for the error: one with two known names,
  * else with two fields, else the first at all. */
 static bool is_better(const struct candidate *a, const struct candidate *b)
 {

@@ -70,7 +70,7 @@ static bool line_period(struct reading *reading, struct line *line, const struct
 					  line->periods[grain].text, &why) == 0 &&
 			check_day(line, grain, &why) == 0;
 		if (!line->periods[grain].good)
-			intake_complain(reading->intake, &cell, "%s: %s", metric->name, why.text);
+			intake_reject(reading->intake, &cell, "%s: %s", metric->name, why.text);
 	}
 	*ret_period = line->periods[grain].text;
 	return line->periods[grain].good;
@@ -144,7 +144,7 @@ static bool check_unit(struct reading *reading, const struct line *line, const s
 	if (*own && !measure_fits(metric, own)) {
 		struct place at = columns_place(&reading->columns, line->row,
 						columns_find(&reading->columns, ROLE_UNIT));
-		intake_complain(
+		intake_reject(
 			reading->intake, &at,
 			"%s is counted in '%s', and this column says '%s'; write the figure in "
 			"'%s', and that as its unit",
@@ -153,7 +153,7 @@ static bool check_unit(struct reading *reading, const struct line *line, const s
 	}
 	if (*own || line->measured || row_unit_fits_lines(reading->dialect.units, metric, unit))
 		return true;
-	intake_complain(
+	intake_reject(
 		reading->intake, cell,
 		"%s is counted in '%s', and a line of the file says '%s'; write the figure in "
 		"'%s', and mend that line, or add a column called ĐVT with the unit of each figure",
@@ -175,10 +175,10 @@ static bool check_merged(struct reading *reading, struct line *line, const struc
 	if (!divided)
 		return true;
 	struct place at = columns_place(&reading->columns, line->row, line->labels.merged);
-	intake_complain(reading->intake, &at,
-			"%s: is empty below a line that has one; write it here as well, or hand in "
-			"figures that are not divided in a table of their own",
-			metric->name);
+	intake_reject(reading->intake, &at,
+		      "%s: is empty below a line that has one; write it here as well, or hand in "
+		      "figures that are not divided in a table of their own",
+		      metric->name);
 	return false;
 }
 
@@ -195,10 +195,10 @@ static bool check_section(struct reading *reading, const struct line *line,
 			shown = metric->dimensions[i];
 	if (!shown)
 		return true;
-	intake_complain(reading->intake, cell,
-			"%s: the heading '%s' stands above it, and the line does not say which %s "
-			"it is of; write that into each line, in a column of its own",
-			metric->name, reading->section, terms_shown(shown));
+	intake_reject(reading->intake, cell,
+		      "%s: the heading '%s' stands above it, and the line does not say which %s "
+		      "it is of; write that into each line, in a column of its own",
+		      metric->name, reading->section, terms_shown(shown));
 	return false;
 }
 
@@ -248,6 +248,6 @@ int figure_take(struct reading *reading, struct line *line, const struct place *
 	struct place at = cell_of(line, cell, part);
 	if (part == ENTRY_PERIOD && dated) /* not begun: for all of that grain */
 		line->periods[metric->period].good = false;
-	intake_complain(reading->intake, &at, "%s: %s", metric->name, why.text);
+	intake_reject(reading->intake, &at, "%s: %s", metric->name, why.text);
 	return 0;
 }

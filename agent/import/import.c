@@ -106,13 +106,13 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 			    _("passed over: '%s' is a remark or a signature"), shown);
 		break;
 	case ROW_COUNTED:
-		intake_complain(
+		intake_reject(
 			reading->intake, &line,
 			"these could be the numbers of the columns; if they are, remove the line, "
 			"and if they are figures, add a column called Kỳ with their period");
 		break;
 	case ROW_TOTAL:
-		intake_complain(
+		intake_reject(
 			reading->intake, &line,
 			"this line looks like a total of others, which the province makes itself; "
 			"remove it");

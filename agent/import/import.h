@@ -31,7 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct import_complaint { /* valid during the callback */
+struct import_diagnostic { /* valid during the callback */
 	unsigned line;
 	const char *column, *value; /* as the file has them; "" where the whole line is meant */
 	const char *why;            /* and what to do */
@@ -43,25 +43,25 @@ struct import_config {
 	int64_t now_us;
 	bool periods_needed;   /* else a table without a column for them is of the current period */
 	struct handin *handin; /* what was noted of this file before; NULL: not looked at */
-	bool noting;           /* only note there; nothing is recorded, and nobody complains */
+	bool noting;           /* only note there; nothing is recorded, and no error is told */
 	/** Record a handful; all or none. -EINVAL: one of them is refused, with err's sentence;
 	 * then they come again in parts, and the one is told by its line. When they are recorded,
 	 * @ret_found (empty before) may say which are far from what was reported before; it is
 	 * taken over. */
 	int (*on_entries)(void *context, const struct entry entries[], size_t n,
 			  struct comparison *ret_found, struct err *err);
-	void (*on_complaint)(void *context, const struct import_complaint *complaint);
+	void (*on_error)(void *context, const struct import_diagnostic *error);
 	/** What whoever hands the table in should know, though nothing is refused: a line that was
 	 * passed over, the period of a table that names none. May be NULL. */
-	void (*on_note)(void *context, const struct import_complaint *note);
+	void (*on_note)(void *context, const struct import_diagnostic *note);
 	/** A figure that is recorded and should be looked at again. May be NULL. */
-	void (*on_warning)(void *context, const struct import_complaint *warning);
+	void (*on_warning)(void *context, const struct import_diagnostic *warning);
 	void *context;
 };
 
 struct import_result {
 	size_t figures;  /* recorded */
-	size_t rejected; /* complaints: cells or whole lines */
+	size_t rejected; /* errors: cells or whole lines */
 	size_t warned;   /* of the figures: those to be looked at again */
 };
 

@@ -24,9 +24,9 @@ struct intake {
 
 /* --- what is told --- */
 
-static struct import_complaint told(const struct place *place, const char *why)
+static struct import_diagnostic told(const struct place *place, const char *why)
 {
-	return (struct import_complaint){
+	return (struct import_diagnostic){
 		.line = place->line, .column = place->column, .value = place->value, .why = why
 	};
 }
@@ -40,7 +40,7 @@ static const char *beside_column(const char *why, const char *column)
 		       : why;
 }
 
-void intake_complain(struct intake *intake, const struct place *place, const char *format, ...)
+void intake_reject(struct intake *intake, const struct place *place, const char *format, ...)
 {
 	char why[ERR_TEXT_MAX / 2];
 	va_list args;
@@ -49,8 +49,8 @@ void intake_complain(struct intake *intake, const struct place *place, const cha
 	va_start(args, format);
 	(void)utf8_vprint(why, sizeof(why), _(format), args); /* its length; cut is fine */
 	va_end(args);
-	struct import_complaint complaint = told(place, beside_column(why, place->column));
-	intake->config->on_complaint(intake->config->context, &complaint);
+	struct import_diagnostic error = told(place, beside_column(why, place->column));
+	intake->config->on_error(intake->config->context, &error);
 	intake->result.rejected++;
 }
 
@@ -63,7 +63,7 @@ void intake_note(struct intake *intake, const struct place *place, const char *f
 	va_start(args, format);
 	(void)utf8_vprint(text, sizeof(text), format, args); /* its length; cut is fine */
 	va_end(args);
-	struct import_complaint about = told(place, text);
+	struct import_diagnostic about = told(place, text);
 	intake->config->on_note(intake->config->context, &about);
 }
 
@@ -77,7 +77,7 @@ static void warn(struct intake *intake, size_t from, const struct comparison *fo
 		const struct place *place = &intake->places[from + far->nth];
 		(void)utf8_print(why, sizeof(why), "%s: %s", entry->metric, /* fits */
 				 comparison_say(far, entry->point, says));
-		struct import_complaint warning = told(place, beside_column(why, place->column));
+		struct import_diagnostic warning = told(place, beside_column(why, place->column));
 		intake->config->on_warning(intake->config->context, &warning);
 		intake->result.warned++;
 	}
@@ -100,7 +100,7 @@ static int hand_in_some(struct intake *intake, size_t from, size_t n, struct err
 	if (rc != -EINVAL)
 		return rc;
 	if (n == 1) {
-		intake_complain(intake, &intake->places[from], "%s", err->text);
+		intake_reject(intake, &intake->places[from], "%s", err->text);
 		*err = (struct err){ 0 }; /* that is told */
 		return 0;
 	}
@@ -172,7 +172,7 @@ int intake_take(struct intake *intake, const struct place *place, const struct e
 		return add_entry(intake, place, entry, err);
 	(void)handin_refuse(verdict, true, other, &why);
 	err_wrap(&why, "%s", entry->metric);
-	intake_complain(intake, place, "%s", why.text);
+	intake_reject(intake, place, "%s", why.text);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ int intake_open(const struct import_config *config, struct intake **ret_intake, 
 void intake_close(struct intake *intake); /* NULL is fine */
 
 /** Something at @place is refused. @format is the English one, translated here. */
-void intake_complain(struct intake *intake, const struct place *place, const char *format, ...)
+void intake_reject(struct intake *intake, const struct place *place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /** What whoever hands the table in should know. @format is translated already. */
 void intake_note(struct intake *intake, const struct place *place, const char *format, ...)

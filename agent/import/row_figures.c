@@ -21,28 +21,28 @@ static const struct metric *line_metric(struct reading *reading, struct line *li
 	if (heading.role == ROLE_FIGURES)
 		return heading.metric;
 	if (!*cell.value)
-		intake_complain(reading->intake, &cell,
-				"is empty; write which metric the line is of");
+		intake_reject(reading->intake, &cell,
+			      "is empty; write which metric the line is of");
 	else if (heading.role == ROLE_AMBIGUOUS)
-		intake_complain(
+		intake_reject(
 			reading->intake, &cell,
 			"'%s': several metrics have this label; use the metric's name, like %s",
 			cell.value, heading.metric->name);
 	else if (heading.role == ROLE_OTHER_UNIT)
-		intake_complain(
+		intake_reject(
 			reading->intake, &cell,
 			"'%s': %s is counted in '%s', and something else stands in brackets; if "
 			"the figures are of that metric and unit, write %s",
 			cell.value, heading.metric->name, heading.metric->unit,
 			heading.metric->name);
 	else if ((font = headings_font(headings, cell.value)))
-		intake_complain(
+		intake_reject(
 			reading->intake, &cell,
 			"'%s' is written in %s, from before Unicode; convert the table to Unicode "
 			"(Unikey does it: Ctrl+Shift+F6), and save it again",
 			cell.value, font);
 	else
-		intake_complain(
+		intake_reject(
 			reading->intake, &cell,
 			"'%s' is not in the catalogue; 'lantoa-agent catalogue' lists what is",
 			cell.value);
@@ -58,7 +58,7 @@ static int take_long(struct reading *reading, struct line *line, struct err *err
 		return 0;
 	if (*cell.value)
 		return figure_take(reading, line, &cell, metric, err);
-	intake_complain(reading->intake, &cell, "is empty; write a number, or remove the line");
+	intake_reject(reading->intake, &cell, "is empty; write a number, or remove the line");
 	return 0;
 }
 
@@ -87,7 +87,7 @@ static bool read_period(struct reading *reading, struct line *line, const struct
 		rc = err_set(&why, -EINVAL, "is empty; write the period of the line's figures");
 	struct place cell = line_period_place(line);
 	if (rc < 0)
-		intake_complain(reading->intake, &cell, "%s", why.text);
+		intake_reject(reading->intake, &cell, "%s", why.text);
 	return rc == 0;
 }
 
@@ -117,11 +117,10 @@ static bool check_cells(struct reading *reading, const struct csv_row *row)
 		if (!*cell.value ||
 		    (i < reading->columns.n && reading->columns.list[i].heading.role != ROLE_NONE))
 			continue;
-		intake_complain(
-			reading->intake, &cell,
-			"it stands in column %zu, which has no name in the header; name the "
-			"column, or empty the cell",
-			i + 1);
+		intake_reject(reading->intake, &cell,
+			      "it stands in column %zu, which has no name in the header; name the "
+			      "column, or empty the cell",
+			      i + 1);
 		return false;
 	}
 	return true;

@@ -72,7 +72,7 @@ bool row_labels_read(struct reading *reading, const struct csv_row *row,
 	if (rc == 0)
 		rc = labels_canonical(labels, n, ret_labels->text, &why);
 	if (rc < 0) {
-		intake_complain(reading->intake, &cell, "%s", why.text);
+		intake_reject(reading->intake, &cell, "%s", why.text);
 		return false;
 	}
 	(void)viet_compose(ret_labels->text, ret_labels->text,

@@ -94,27 +94,27 @@ static int append_row(struct blob *out, char separator, const char *const cells[
 }
 
 static void tell(struct errors_sheet *sheet, struct part *part,
-		 const struct import_complaint *complaint)
+		 const struct import_diagnostic *error)
 {
 	char line[16] = "";
-	if (complaint->line > 0)
-		(void)snprintf(line, sizeof(line), "%u", complaint->line); /* fits */
-	const char *cells[] = { line, complaint->column, complaint->value, complaint->why };
+	if (error->line > 0)
+		(void)snprintf(line, sizeof(line), "%u", error->line); /* fits */
+	const char *cells[] = { line, error->column, error->value, error->why };
 	if (part->n++ < ERRORS_ROWS_MAX && append_row(&part->rows, sheet->separator, cells) < 0)
 		sheet->failed = true;
 }
 
-void errors_sheet_add(struct errors_sheet *sheet, const struct import_complaint *complaint)
+void errors_sheet_add(struct errors_sheet *sheet, const struct import_diagnostic *error)
 {
-	tell(sheet, &sheet->errors, complaint);
+	tell(sheet, &sheet->errors, error);
 }
 
-void errors_sheet_warn(struct errors_sheet *sheet, const struct import_complaint *warning)
+void errors_sheet_warn(struct errors_sheet *sheet, const struct import_diagnostic *warning)
 {
 	tell(sheet, &sheet->warnings, warning);
 }
 
-void errors_sheet_note(struct errors_sheet *sheet, const struct import_complaint *note)
+void errors_sheet_note(struct errors_sheet *sheet, const struct import_diagnostic *note)
 {
 	tell(sheet, &sheet->notes, note);
 }

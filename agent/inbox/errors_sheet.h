@@ -23,13 +23,13 @@ void errors_sheet_close(struct errors_sheet *sheet); /* NULL is fine */
 
 /** What separates columns: that of the file; ';' where a spreadsheet would not know it. */
 void errors_sheet_separator(struct errors_sheet *sheet, char separator);
-/** A complaint of line 0 is about the file as a whole. Texts are copied. */
-void errors_sheet_add(struct errors_sheet *sheet, const struct import_complaint *complaint);
+/** An error of line 0 is about the file as a whole. Texts are copied. */
+void errors_sheet_add(struct errors_sheet *sheet, const struct import_diagnostic *error);
 /** What whoever made the file should know beside its errors, like a line that was passed over; it
  * stands behind them, and alone it is no error. */
-void errors_sheet_note(struct errors_sheet *sheet, const struct import_complaint *note);
+void errors_sheet_note(struct errors_sheet *sheet, const struct import_diagnostic *note);
 /** A figure that was taken, and is to be looked at again; it stands behind the errors. */
-void errors_sheet_warn(struct errors_sheet *sheet, const struct import_complaint *warning);
+void errors_sheet_warn(struct errors_sheet *sheet, const struct import_diagnostic *warning);
 
 /** Write it into @folder_fd beside the file @name, in the place of an older one, whole or not at
  * all. -ENOMEM; a negative errno, and @err says which file and why. */

@@ -78,20 +78,20 @@ void inbox_file_close(struct inbox_file *file)
 
 /* --- what is wrong with it --- */
 
-static void add_complaint(struct inbox_file *file, const struct import_complaint *complaint)
+static void add_error(struct inbox_file *file, const struct import_diagnostic *error)
 {
-	errors_sheet_add(file->errors, complaint);
+	errors_sheet_add(file->errors, error);
 	file->result.rejected++;
 }
 
 /* It is refused as a whole: 1, as a step returns. What is mended under another name, as a workbook
- * that is saved as CSV, leaves this one lying here and complained of. */
+ * that is saved as CSV, leaves this one lying here with its errors. */
 static int refuse(struct inbox_file *file, const struct err *why)
 {
-	struct import_complaint complaint = { .column = "", .value = "", .why = why->text };
-	add_complaint(file, &complaint);
-	complaint.why = _("when it is saved under another name, take this file away from here");
-	errors_sheet_add(file->errors, &complaint);
+	struct import_diagnostic error = { .column = "", .value = "", .why = why->text };
+	add_error(file, &error);
+	error.why = _("when it is saved under another name, take this file away from here");
+	errors_sheet_add(file->errors, &error);
 	file->phase = PHASE_END;
 	return 1;
 }
@@ -186,12 +186,12 @@ static ssize_t read_piece(struct inbox_file *file, size_t size, struct err *err)
 	return n < 0 ? err_system(err, -errno, file->listed.name) : n;
 }
 
-static void on_complaint(void *context, const struct import_complaint *complaint)
+static void on_error(void *context, const struct import_diagnostic *error)
 {
-	add_complaint(context, complaint);
+	add_error(context, error);
 }
 
-static void on_note(void *context, const struct import_complaint *note)
+static void on_note(void *context, const struct import_diagnostic *note)
 {
 	struct inbox_file *file = context;
 	errors_sheet_note(file->errors, note);
@@ -221,7 +221,7 @@ static int compare(struct inbox_file *file, const struct observation *obs, struc
 	return 0;
 }
 
-static void on_warning(void *context, const struct import_complaint *warning)
+static void on_warning(void *context, const struct import_diagnostic *warning)
 {
 	struct inbox_file *file = context;
 	errors_sheet_warn(file->errors, warning);
@@ -272,7 +272,7 @@ static int begin_reading(struct inbox_file *file, bool noting, struct err *err)
 						      .handin = file->handin,
 						      .noting = noting,
 						      .on_entries = on_entries,
-						      .on_complaint = on_complaint,
+						      .on_error = on_error,
 						      .on_note = on_note,
 						      .on_warning = on_warning,
 						      .context = file };

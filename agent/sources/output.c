@@ -126,7 +126,7 @@ static int on_entries(void *context, const struct entry entries[], size_t n,
 	return rc;
 }
 
-static void on_complaint(void *context, const struct import_complaint *complaint)
+static void on_error(void *context, const struct import_diagnostic *complaint)
 {
 	struct output *output = context;
 	char column[EXCERPT_MAX];
@@ -145,7 +145,7 @@ static int read_csv(struct output *output, const char *text, size_t len,
 	struct import_config config = { .catalogue = catalogue,
 					.now_us = now_us,
 					.on_entries = on_entries,
-					.on_complaint = on_complaint,
+					.on_error = on_error,
 					.context = output };
 	int rc = import_csv(&config, "output", text, len, &result, err);
 	if (rc == 0 && result.rejected > 0)

@@ -134,10 +134,10 @@ static int on_entries(void *context, const struct entry entries[], size_t n,
 	return 0;
 }
 
-static void on_complaint(void *context, const struct import_complaint *complaint)
+static void on_error(void *context, const struct import_diagnostic *error)
 {
 	(void)context;
-	fprintf(stderr, "office_import: line %u: %s\n", complaint->line, complaint->why);
+	fprintf(stderr, "office_import: line %u: %s\n", error->line, error->why);
 	exit(EXIT_FAILURE);
 }
 
@@ -171,7 +171,7 @@ static int read_table(const struct run *run, bool imports, struct result *ret_re
 					.headings = headings,
 					.now_us = NOW_US,
 					.on_entries = on_entries,
-					.on_complaint = on_complaint,
+					.on_error = on_error,
 					.context = &result };
 	begin(&result);
 	if (rc == 0)

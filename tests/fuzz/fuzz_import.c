@@ -19,7 +19,7 @@ static const char catalogue_csv[] =
 
 struct outcome {
 	uint64_t digest; /* FNV-1a of all that was told */
-	size_t figures, complaints;
+	size_t figures, errors;
 	int rc;
 };
 
@@ -46,12 +46,12 @@ static int on_entries(void *context, const struct entry entries[], size_t n,
 	return 0;
 }
 
-static void on_complaint(void *context, const struct import_complaint *complaint)
+static void on_error(void *context, const struct import_diagnostic *error)
 {
 	struct outcome *outcome = context;
-	require(complaint->line > 0);
-	tell(outcome, complaint->why);
-	outcome->complaints++;
+	require(error->line > 0);
+	tell(outcome, error->why);
+	outcome->errors++;
 }
 
 static int detect_in_pieces(const struct headings *headings, const uint8_t *data, size_t len,
@@ -89,7 +89,7 @@ static struct outcome import_in_pieces(const struct import_config *config,
 	 * units the catalogue, or another table follow. */
 	require(outcome.rc == 0 || (outcome.rc == -EINVAL && *err.text));
 	require(import_result(import).figures == outcome.figures);
-	require(import_result(import).rejected == outcome.complaints);
+	require(import_result(import).rejected == outcome.errors);
 	import_close(import);
 	return outcome;
 }
@@ -117,11 +117,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 					.headings = headings,
 					.now_us = INT64_C(20300) * 86400000000,
 					.on_entries = on_entries,
-					.on_complaint = on_complaint };
+					.on_error = on_error };
 	struct outcome a = import_in_pieces(&config, &whole, data, len, len + 1);
 	struct outcome b = import_in_pieces(&config, &whole, data, len, piece);
 	require(a.rc == b.rc);
 	require(a.rc < 0 ||
-		(a.digest == b.digest && a.figures == b.figures && a.complaints == b.complaints));
+		(a.digest == b.digest && a.figures == b.figures && a.errors == b.errors));
 	return 0;
 }

@@ -86,9 +86,9 @@ static void say(struct fixture *f, const char *why)
 	assert_int_equal(blob_append(f->said, "\n", 1), 0);
 }
 
-static void on_complaint(void *context, const struct import_complaint *complaint)
+static void on_error(void *context, const struct import_diagnostic *error)
 {
-	say(context, complaint->why);
+	say(context, error->why);
 }
 
 /* As the command and the inbox do. */
@@ -100,7 +100,7 @@ static void try_table(void *context, const char *text, struct blob *said, struct
 					.now_us = NOW_US,
 					.periods_needed = f->periods_needed,
 					.on_entries = on_entries,
-					.on_complaint = on_complaint,
+					.on_error = on_error,
 					.context = f };
 	f->said = said;
 	f->recorded = recorded;

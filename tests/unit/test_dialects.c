@@ -39,7 +39,7 @@ static const char catalogue_csv[] =
 
 struct fixture {
 	struct catalogue *catalogue;
-	struct blob recorded, complaints; /* a line each */
+	struct blob recorded, errors; /* a line each */
 	struct err err;
 };
 
@@ -59,7 +59,7 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 	catalogue_close(f->catalogue);
 	blob_free(&f->recorded);
-	blob_free(&f->complaints);
+	blob_free(&f->errors);
 	free(f);
 	return 0;
 }
@@ -93,12 +93,12 @@ static int on_entries(void *context, const struct entry entries[], size_t n,
 	return 0;
 }
 
-static void on_complaint(void *context, const struct import_complaint *complaint)
+static void on_error(void *context, const struct import_diagnostic *error)
 {
 	struct fixture *f = context;
 	char line[1024];
-	(void)snprintf(line, sizeof(line), "%u: %s\n", complaint->line, complaint->why);
-	put(&f->complaints, line);
+	(void)snprintf(line, sizeof(line), "%u: %s\n", error->line, error->why);
+	put(&f->errors, line);
 }
 
 static int import(struct fixture *f, const void *csv, size_t len)
@@ -107,9 +107,9 @@ static int import(struct fixture *f, const void *csv, size_t len)
 	struct import_config config = { .catalogue = f->catalogue,
 					.now_us = NOW_US,
 					.on_entries = on_entries,
-					.on_complaint = on_complaint,
+					.on_error = on_error,
 					.context = f };
-	f->recorded.len = f->complaints.len = 0;
+	f->recorded.len = f->errors.len = 0;
 	f->err = (struct err){ 0 };
 	return import_csv(&config, "f", csv, len, &result, &f->err);
 }
@@ -118,7 +118,7 @@ static int import(struct fixture *f, const void *csv, size_t len)
 
 static const struct expected {
 	const char *file, *recorded; /* NULL: nothing */
-	const char *complaints[4];   /* in order, a part of each; "N: " is its line */
+	const char *errors[4];       /* in order, a part of each; "N: " is its line */
 	const char *refusal;         /* part of the sentence; NULL: it is taken */
 } corpus[] = {
 	{ .file = "excel_vi_utf8.csv",
@@ -142,48 +142,48 @@ static const struct expected {
 	  .recorded = "2025-06-30 visits=1000\n2025-06-29 visits=2500000\n" },
 	{ .file = "thousands_by_separator.csv", .recorded = "2025-06-30 visits=1000\n" },
 	{ .file = "thousands_with_labels.csv",
-	  .complaints = { "2: area: '8.619' can be read as 8619 or as 8.619" } },
+	  .errors = { "2: area: '8.619' can be read as 8619 or as 8.619" } },
 	{ .file = "title_is_a_label.csv", .recorded = "2025-06-30 visits=3\n" },
 	{ .file = "thousands_ambiguous.csv",
 	  .recorded = "2025-06-29 visits=12\n2025-06-29 score=7\n",
-	  .complaints = { "2: visits: '1.000' can be read as 1000 or as 1,",
-			  "2: score: '1,234' can be read as 1.234 or as 1234" } },
+	  .errors = { "2: visits: '1.000' can be read as 1000 or as 1,",
+		      "2: score: '1,234' can be read as 1.234 or as 1234" } },
 	{ .file = "marks_conflict.csv",
 	  .recorded = "2025-06-30 score=12.5\n2025-06-30 visits=1\n2025-06-29 score=12.5\n"
 		      "2025-06-29 visits=2\n2025-06-28 visits=3\n",
-	  .complaints = { "4: score: '1,250' can be read as 1.25 or as 1250" } },
+	  .errors = { "4: score: '1,250' can be read as 1.25 or as 1250" } },
 	{ .file = "point_by_program.csv",
 	  .recorded = "2025-06-30 area=1.234\n2025-06-29 area=0.500\n2025-06-30 score=7.25\n",
-	  .complaints = { "5: visits: '1.000' can be read as 1 or as 1000" } },
+	  .errors = { "5: visits: '1.000' can be read as 1 or as 1000" } },
 	{ .file = "english_thousands.csv",
 	  .recorded = "2025-06-30 visits=1234567\n2025-06-30 score=7.25\n"
 		      "2025-06-29 visits=1234\n2025-06-29 score=7\n" },
 	{ .file = "quoted_breaks.csv",
 	  .recorded = "2025-06-30 visits=3\n",
-	  .complaints = { "6: visits: 'x' is not a number" } },
+	  .errors = { "6: visits: 'x' is not a number" } },
 	{ .file = "day_month.csv",
 	  .recorded = "2025-07-07 visits=3\n",
-	  .complaints = { "2: visits: '6/30/2025' has the month before the day; write the day "
-			  "first: "
-			  "30/06/2025",
-			  "3: visits: '6/7/2025' could be 2025-07-06 or 2025-06-07",
-			  "5: visits: '30/06/25': write the year with four digits" } },
+	  .errors = { "2: visits: '6/30/2025' has the month before the day; write the day "
+		      "first: "
+		      "30/06/2025",
+		      "3: visits: '6/7/2025' could be 2025-07-06 or 2025-06-07",
+		      "5: visits: '30/06/25': write the year with four digits" } },
 	{ .file = "periods.csv",
 	  .recorded = "2025-06 team.count=1\n2025-05 team.count=2\n2025-Q2 quarterly=3\n2025-Q1 "
 		      "quarterly=4\n"
 		      "2025-S1 half=5\n2024 yearly=6\n2025-W26 weekly=7\n2025-06-30T14 hourly=8\n"
 		      "2025-06-30 visits=9\n2025-06-29 visits=10\n2025-04 team.count=11\n",
-	  .complaints = { "13: team.count: 'Tháng 13/2025' is not a period" } },
+	  .errors = { "13: team.count: 'Tháng 13/2025' is not a period" } },
 	{ .file = "two_labels.csv", .refusal = "line 1: column 'Trùng': several metrics" },
 	{ .file = "unknown_column.csv", .refusal = "line 1: column 'Cột lạ' is neither" },
 	{ .file = "no_header.csv", .refusal = "line 1: column '1' is neither" },
 	{ .file = "value_without_column.csv",
 	  .recorded = "2025-06-30 visits=3\n2025-06-30 score=1\n2025-06-27 visits=6\n",
-	  .complaints = { "3: it stands in column 3", "4: it stands in column 5" } },
+	  .errors = { "3: it stands in column 3", "4: it stands in column 5" } },
 	{ .file = "spaces_minus.csv",
 	  .recorded = "2025-06-30 balance=-1234.5\n2025-06-30 visits=1000\n2025-06-28 balance=-\n"
 		      "2025-06-28 visits=-\n",
-	  .complaints = { "3: balance: '-' can mean none", "3: visits: '-' can mean none" } },
+	  .errors = { "3: balance: '-' can mean none", "3: visits: '-' can mean none" } },
 	{ .file = "workbook.xlsx", .refusal = "this is a workbook, not CSV" },
 	{ .file = "binary.csv", .refusal = "this is not text" },
 	{ .file = "empty.csv", .refusal = "there is no header line" },
@@ -207,7 +207,7 @@ static void read_whole(const char *name, struct blob *out)
 
 static void compare(struct fixture *f, const struct expected *expected, int rc)
 {
-	const char *told = text_of(&f->complaints);
+	const char *told = text_of(&f->errors);
 	const char *recorded = expected->recorded ? expected->recorded : "";
 	if (strcmp(text_of(&f->recorded), recorded) != 0)
 		fail_msg("%s: recorded\n%sinstead of\n%s%s%s", expected->file,
@@ -218,10 +218,10 @@ static void compare(struct fixture *f, const struct expected *expected, int rc)
 		return;
 	}
 	assert_int_equal(rc, 0);
-	for (size_t i = 0; i < 4 && expected->complaints[i]; i++) {
-		if (strncmp(told, expected->complaints[i], strlen(expected->complaints[i])) != 0)
+	for (size_t i = 0; i < 4 && expected->errors[i]; i++) {
+		if (strncmp(told, expected->errors[i], strlen(expected->errors[i])) != 0)
 			fail_msg("%s: told '%s' instead of '%s'", expected->file, told,
-				 expected->complaints[i]);
+				 expected->errors[i]);
 		told = strchr(told, '\n') + 1;
 	}
 	if (*told)
@@ -399,7 +399,7 @@ static void a_table_is_itself(struct dice *dice, void *context)
 	expect_table(rows, n + 1, &expected);
 	if (import(f, file.data, file.len) != 0)
 		fail_msg("%s", f->err.text);
-	assert_string_equal(text_of(&f->complaints), "");
+	assert_string_equal(text_of(&f->errors), "");
 	assert_string_equal(text_of(&f->recorded), text_of(&expected));
 	blob_free(&text);
 	blob_free(&file);

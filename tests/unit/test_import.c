@@ -28,7 +28,7 @@ static const char catalogue_csv[] =
 
 struct fixture {
 	struct catalogue *catalogue;
-	char recorded[8192], complaints[8192]; /* a line each */
+	char recorded[8192], errors[8192]; /* a line each */
 	size_t calls;
 	int answer; /* of on_entries */
 	struct err err;
@@ -77,13 +77,13 @@ static int on_entries(void *context, const struct entry entries[], size_t n,
 	return 0;
 }
 
-static void on_complaint(void *context, const struct import_complaint *complaint)
+static void on_error(void *context, const struct import_diagnostic *error)
 {
 	struct fixture *f = context;
 	char line[512];
-	(void)snprintf(line, sizeof(line), "f.csv:%u: %s: %s", complaint->line, complaint->column,
-		       complaint->why);
-	append(f->complaints, sizeof(f->complaints), line);
+	(void)snprintf(line, sizeof(line), "f.csv:%u: %s: %s", error->line, error->column,
+		       error->why);
+	append(f->errors, sizeof(f->errors), line);
 }
 
 static int import(struct fixture *f, const char *csv, struct import_result *ret_result)
@@ -91,7 +91,7 @@ static int import(struct fixture *f, const char *csv, struct import_result *ret_
 	struct import_config config = { .catalogue = f->catalogue,
 					.now_us = NOW_US,
 					.on_entries = on_entries,
-					.on_complaint = on_complaint,
+					.on_error = on_error,
 					.context = f };
 	return import_csv(&config, "f.csv", csv, strlen(csv), ret_result, &f->err);
 }
@@ -159,7 +159,7 @@ static int far_over_500(void *context, const struct entry entries[], size_t n,
 	return 0;
 }
 
-static void on_warning(void *context, const struct import_complaint *warning)
+static void on_warning(void *context, const struct import_diagnostic *warning)
 {
 	struct fixture *f = context;
 	char line[512];
@@ -177,14 +177,14 @@ static void what_is_far_is_told_by_its_line_and_cell_in_the_tables_notation(void
 	struct import_config config = { .catalogue = f->catalogue,
 					.now_us = NOW_US,
 					.on_entries = far_over_500,
-					.on_complaint = on_complaint,
+					.on_error = on_error,
 					.on_warning = on_warning,
 					.context = f };
 	assert_int_equal(import_csv(&config, "f.csv", csv, strlen(csv), &result, &f->err), 0);
 	assert_int_equal(result.figures, 5);
 	assert_int_equal(result.rejected, 1);
 	assert_int_equal(result.warned, 2);
-	assert_string_equal(f->complaints, "f.csv:4: Số tổ: not this one\n");
+	assert_string_equal(f->errors, "f.csv:4: Số tổ: not this one\n");
 	assert_string_equal(
 		f->recorded,
 		"2|Số tổ|1.000|team.count: 1000,00 is recorded, but it is far from "
@@ -217,11 +217,11 @@ static void every_bad_line_is_named_and_the_good_ones_are_kept(void **state)
 	for (unsigned line = 3; line <= 14; line++) {
 		char where[16];
 		(void)snprintf(where, sizeof(where), "f.csv:%u: ", line);
-		if (!strstr(f->complaints, where))
-			fail_msg("line %u is not named in:\n%s", line, f->complaints);
+		if (!strstr(f->errors, where))
+			fail_msg("line %u is not named in:\n%s", line, f->errors);
 	}
-	assert_null(strstr(f->complaints, "f.csv:2:"));
-	assert_null(strstr(f->complaints, "f.csv:15:"));
+	assert_null(strstr(f->errors, "f.csv:2:"));
+	assert_null(strstr(f->errors, "f.csv:15:"));
 }
 
 /* Programs write a metric's name over its column. */
@@ -235,10 +235,10 @@ static void a_column_of_the_metrics_name_is_named_once(void **state)
 		 "2025-06-29,1\n"
 		 "2025-06-29,2\n",
 		 0, 4);
-	assert_non_null(strstr(f->complaints, "f.csv:2: score: 'y' is not"));
-	assert_non_null(strstr(f->complaints, "f.csv:3: period: score: '2025-06' is a month"));
-	assert_non_null(strstr(f->complaints, "f.csv:4: score: line 5 gives another value"));
-	assert_non_null(strstr(f->complaints, "f.csv:5: score: line 4 gives another value"));
+	assert_non_null(strstr(f->errors, "f.csv:2: score: 'y' is not"));
+	assert_non_null(strstr(f->errors, "f.csv:3: period: score: '2025-06' is a month"));
+	assert_non_null(strstr(f->errors, "f.csv:4: score: line 5 gives another value"));
+	assert_non_null(strstr(f->errors, "f.csv:5: score: line 4 gives another value"));
 }
 
 static void each_bad_cell_is_told_once_at_its_own_column(void **state)
@@ -265,8 +265,8 @@ static void each_bad_cell_is_told_once_at_its_own_column(void **state)
 		"f.csv:7: period: is empty"
 	};
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
-		if (!strstr(f->complaints, told[i]))
-			fail_msg("'%s' is not in\n%s", told[i], f->complaints);
+		if (!strstr(f->errors, told[i]))
+			fail_msg("'%s' is not in\n%s", told[i], f->errors);
 }
 
 static void headers_without_sense_are_refused_whole(void **state)
@@ -295,7 +295,7 @@ static void periods_are_asked_for_where_they_are_needed(void **state)
 					.now_us = NOW_US,
 					.periods_needed = true,
 					.on_entries = on_entries,
-					.on_complaint = on_complaint,
+					.on_error = on_error,
 					.context = f };
 	static const char without[] = "Teams\n7\n", empty[] = "Kỳ,Teams\n,7\n2025-06,8\n";
 	assert_int_equal(import_csv(&config, "f.csv", without, strlen(without), &result, &f->err),
@@ -303,7 +303,7 @@ static void periods_are_asked_for_where_they_are_needed(void **state)
 	assert_non_null(strstr(f->err.text, "line 1: the header has no column for the period"));
 	assert_int_equal(import_csv(&config, "f.csv", empty, strlen(empty), &result, &f->err), 0);
 	assert_string_equal(f->recorded, "2025-06 team.count=8 {}\n");
-	assert_non_null(strstr(f->complaints, "f.csv:2: Kỳ: is empty; write the period"));
+	assert_non_null(strstr(f->errors, "f.csv:2: Kỳ: is empty; write the period"));
 }
 
 static void of_a_file_with_broken_quoting_nothing_is_taken(void **state)
@@ -341,12 +341,12 @@ static void a_figure_with_two_values_is_refused_with_both_lines(void **state)
 	enum { LINES = 4500, LINE = 64 };
 	imported(f, "Kỳ;Số tổ\n06/2025;8\n05/2025;7\n06/2025;9\n06/2025;8\n", 1, 3);
 	assert_string_equal(f->recorded, "2025-05 team.count=7 {}\n");
-	assert_non_null(strstr(f->complaints, "f.csv:2: Số tổ: team.count: line 4 gives another"));
-	assert_non_null(strstr(f->complaints, "f.csv:4: Số tổ: team.count: line 2 gives another"));
-	assert_non_null(strstr(f->complaints, "f.csv:5: Số tổ: team.count: line 2 gives another"));
-	f->recorded[0] = f->complaints[0] = '\0';
+	assert_non_null(strstr(f->errors, "f.csv:2: Số tổ: team.count: line 4 gives another"));
+	assert_non_null(strstr(f->errors, "f.csv:4: Số tổ: team.count: line 2 gives another"));
+	assert_non_null(strstr(f->errors, "f.csv:5: Số tổ: team.count: line 2 gives another"));
+	f->recorded[0] = f->errors[0] = '\0';
 	imported(f, "Kỳ;Số tổ\n06/2025;8\n06/2025;rút lại\n", 0, 2);
-	f->complaints[0] = '\0';
+	f->errors[0] = '\0';
 	char *csv = malloc((size_t)LINES * LINE);
 	assert_non_null(csv);
 	size_t len = (size_t)sprintf(csv, "metric,period,sector,value\nscore,2025-06-30,,1\n");
@@ -354,8 +354,8 @@ static void a_figure_with_two_values_is_refused_with_both_lines(void **state)
 		len += (size_t)sprintf(csv + len, "dossiers.received,2025-06-30,s%d,%d\n", i, i);
 	(void)sprintf(csv + len, "score,2025-06-30,,2\n");
 	imported(f, csv, LINES, 2);
-	assert_non_null(strstr(f->complaints, "f.csv:2: "));
-	assert_non_null(strstr(f->complaints, "f.csv:4503: "));
+	assert_non_null(strstr(f->errors, "f.csv:2: "));
+	assert_non_null(strstr(f->errors, "f.csv:4503: "));
 	free(csv);
 }
 
@@ -376,8 +376,8 @@ static void a_total_beside_its_parts_is_refused(void **state)
 		 6, 1);
 	assert_null(strstr(f->recorded, "2025-06-30 dossiers.received=8"));
 	assert_non_null(strstr(f->recorded, "2025-06-29 dossiers.received=8 {}"));
-	assert_non_null(strstr(f->complaints, "f.csv:2: Hồ sơ nhận: dossiers.received: it has no "
-					      "label, while line 3 has a part"));
+	assert_non_null(strstr(f->errors, "f.csv:2: Hồ sơ nhận: dossiers.received: it has no "
+					  "label, while line 3 has a part"));
 }
 
 /* The agent's own judgement may be another than the command's: each line that it refuses is told by
@@ -402,7 +402,7 @@ static void what_the_agent_refuses_costs_its_own_line(void **state)
 	struct import_config config = { .catalogue = f->catalogue,
 					.now_us = NOW_US,
 					.on_entries = refuse_sevens,
-					.on_complaint = on_complaint,
+					.on_error = on_error,
 					.context = f };
 	char *csv = malloc((size_t)LINES * LINE);
 	assert_non_null(csv);
@@ -412,8 +412,8 @@ static void what_the_agent_refuses_costs_its_own_line(void **state)
 	assert_int_equal(import_csv(&config, "f.csv", csv, len, &result, &f->err), 0);
 	assert_int_equal(result.figures, LINES - 2);
 	assert_int_equal(result.rejected, 2);
-	assert_non_null(strstr(f->complaints, "f.csv:9: "));
-	assert_non_null(strstr(f->complaints, "f.csv:3009: "));
+	assert_non_null(strstr(f->errors, "f.csv:9: "));
+	assert_non_null(strstr(f->errors, "f.csv:3009: "));
 	free(csv);
 }
 

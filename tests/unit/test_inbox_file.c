@@ -240,7 +240,7 @@ static void many_warnings_are_bounded(void **state)
 	char *text = calloc(1, 1 << 20);
 	assert_true(sheet && text);
 	for (unsigned i = 0; i < ERRORS_ROWS_MAX + 3; i++) {
-		struct import_complaint warning = {
+		struct import_diagnostic warning = {
 			.line = i + 2, .column = "Số lượt", .value = "9000", .why = "far"
 		};
 		errors_sheet_warn(sheet, &warning);

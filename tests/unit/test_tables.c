@@ -424,7 +424,7 @@ static void wrong(struct fixture *f, const char *format, ...)
 }
 
 /* The next that is expected: its place exactly, of its sentence a part. */
-static void tell(struct fixture *f, const char *mark, const struct import_complaint *told)
+static void tell(struct fixture *f, const char *mark, const struct import_diagnostic *told)
 {
 	char place[512];
 	const char *wanted = f->n_told < TOLD_MAX ? f->expected->told[f->n_told] : NULL;
@@ -437,12 +437,12 @@ static void tell(struct fixture *f, const char *mark, const struct import_compla
 	f->n_told++;
 }
 
-static void on_complaint(void *context, const struct import_complaint *complaint)
+static void on_error(void *context, const struct import_diagnostic *error)
 {
-	tell(context, "", complaint);
+	tell(context, "", error);
 }
 
-static void on_note(void *context, const struct import_complaint *told)
+static void on_note(void *context, const struct import_diagnostic *told)
 {
 	tell(context, "~", told);
 }
@@ -455,7 +455,7 @@ static void check(struct fixture *f, const struct expected *expected)
 	struct import_config config = { .catalogue = f->catalogue,
 					.now_us = NOW_US,
 					.on_entries = on_entries,
-					.on_complaint = on_complaint,
+					.on_error = on_error,
 					.on_note = on_note,
 					.context = f };
 	(void)snprintf(path, sizeof(path), CORPUS "%s", expected->file);
