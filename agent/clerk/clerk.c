@@ -1,7 +1,7 @@
 /* How a request is served:
  *
  * 1. On the loop: its language, its period, its fields; a share of the catalogue.
- * 2. On the worker: figures_read(), a picture of the spool.
+ * 2. On the worker: values_read(), a picture of the spool.
  * 3. On the loop: the page is written from it. For a form that was sent: judged; what is right and
  *    new goes to the recorder, which answers when it is durable; then the browser is sent back to
  *    the form, so that loading it again sends nothing again.
@@ -24,68 +24,68 @@
 
 /* --- GET / and /sent --- */
 
-static void write_home(struct call *call)
+static void write_home(struct request *request)
 {
 	struct uplink_look look;
-	struct frame frame = call_frame(call, &look);
-	call->rc = home_write(&call->html, &frame, call->catalogue, &call->figures,
-			      inputs_trouble(call->page->host.inputs, "inbox"), &call->err);
-	if (call->rc < 0)
-		call_answer_error(call);
+	struct frame frame = request_frame(request, &look);
+	request->rc =
+		home_write(&request->html, &frame, request->catalogue, &request->values,
+			   inputs_trouble(request->clerk->host.inputs, "inbox"), &request->err);
+	if (request->rc < 0)
+		request_answer_error(request);
 	else
-		call_answer(call, 200);
+		request_answer(request, 200);
 }
 
-static void get_home(void *context, struct http_request *request)
+static void get_home(void *context, struct http_request *http)
 {
-	struct call *call = call_begin(context, request);
-	if (!call)
+	struct request *request = request_begin(context, http);
+	if (!request)
 		return;
-	call->question.until_day = DAY_MAX;
-	call->question.most = HOME_MOST;
-	call_read_then(call, write_home);
+	request->question.until_day = DAY_MAX;
+	request->question.most = HOME_MOST;
+	request_read_then(request, write_home);
 }
 
-static void write_sent(struct call *call)
+static void write_sent(struct request *request)
 {
 	struct uplink_look look;
-	struct frame frame = call_frame(call, &look);
-	call->rc = sent_write(&call->html, &frame, &call->figures, &call->err);
-	if (call->rc < 0)
-		call_answer_error(call);
+	struct frame frame = request_frame(request, &look);
+	request->rc = sent_write(&request->html, &frame, &request->values, &request->err);
+	if (request->rc < 0)
+		request_answer_error(request);
 	else
-		call_answer(call, 200);
+		request_answer(request, 200);
 }
 
-static void get_sent(void *context, struct http_request *request)
+static void get_sent(void *context, struct http_request *http)
 {
-	struct call *call = call_begin(context, request);
-	if (!call)
+	struct request *request = request_begin(context, http);
+	if (!request)
 		return;
-	call->question.until_day = DAY_MAX;
-	call->question.most = SENT_MOST;
-	call_read_then(call, write_sent);
+	request->question.until_day = DAY_MAX;
+	request->question.most = SENT_MOST;
+	request_read_then(request, write_sent);
 }
 
 /* --- files --- */
 
-static void get_asset(void *context, struct http_request *request)
+static void get_asset(void *context, struct http_request *http)
 {
-	const struct asset *asset = asset_find(http_matched(request)->path);
+	const struct asset *asset = asset_find(http_matched(http)->path);
 	const struct http_field fields[] = { { "Content-Type", asset->type },
 					     { "X-Content-Type-Options", "nosniff" },
 					     { "Cross-Origin-Resource-Policy", "same-origin" },
 					     { "Cache-Control", "no-cache" } };
 	(void)context;
-	http_answer_fields(request, 200, fields, 4, asset->data,
-			   (size_t)(asset->end - asset->data));
+	http_answer_fields(http, 200, fields, 4, asset->data, (size_t)(asset->end - asset->data));
 }
 
 static const struct http_route routes[] = {
 	{ "GET", "/", get_home, 0, "lang" },
-	{ "GET", "/form", page_get_form, 0, "period calendar saved lang" },
-	{ "POST", "/form", page_post_form, FORM_MAX, "lang" },
-	{ "POST", "/check", page_post_check, FORM_MAX, NULL },
+	{ "GET", "/form", form_get, 0, "period calendar saved lang" },
+	{ "POST", "/form", form_post, FORM_MAX, "lang" },
+	{ "POST", "/check", form_check, FORM_MAX, NULL },
 	{ "GET", "/sent", get_sent, 0, "lang" },
 	{ "GET", "/page.css", get_asset, 0, NULL },
 	{ "GET", "/page.js", get_asset, 0, NULL },
@@ -94,20 +94,20 @@ static const struct http_route routes[] = {
 
 /* --- starting and stopping --- */
 
-bool page_wanted(const struct settings *settings)
+bool clerk_wanted(const struct settings *settings)
 {
 	return *settings->page_listen != '\0';
 }
 
-static void make_token(struct page *page)
+static void make_token(struct clerk *clerk)
 {
-	unsigned char bytes[PAGE_TOKEN_BYTES];
+	unsigned char bytes[CLERK_TOKEN_BYTES];
 	randombytes_buf(bytes, sizeof(bytes));
-	(void)sodium_bin2hex(page->token, sizeof(page->token), bytes, sizeof(bytes)); /* fits */
+	(void)sodium_bin2hex(clerk->token, sizeof(clerk->token), bytes, sizeof(bytes)); /* fits */
 }
 
-int page_start(const struct input_host *host, const struct settings *settings, void **ret_page,
-	       struct err *err)
+int clerk_start(const struct input_host *host, const struct settings *settings, void **ret_clerk,
+		struct err *err)
 {
 	static const struct http_limits limits = { .bodies_max = BODIES_MAX,
 						   .connections = CONNECTIONS,
@@ -116,58 +116,58 @@ int page_start(const struct input_host *host, const struct settings *settings, v
 	struct http_address address;
 	char text[HTTP_ADDRESS_MAX];
 	int fd = -1;
-	struct page *page = calloc(1, sizeof(*page));
-	if (!page)
+	struct clerk *clerk = calloc(1, sizeof(*clerk));
+	if (!clerk)
 		return err_memory(err);
-	page->host = *host;
-	make_token(page);
+	clerk->host = *host;
+	make_token(clerk);
 	int rc = http_address_parse(settings->page_listen, &address, err);
 	if (rc == 0)
 		rc = http_listen_tcp(&address, &fd, text, err);
 	if (rc == 0)
 		rc = http_start(host->loop, fd, routes, sizeof(routes) / sizeof(routes[0]), &limits,
-				page, &page->http, err);
+				clerk, &clerk->http, err);
 	if (rc < 0) {
-		free(page);
+		free(clerk);
 		return err_wrap(err, "[page] listen");
 	}
 	log_info("page: serving address=http://%s/", text);
-	*ret_page = page;
+	*ret_clerk = clerk;
 	return 0;
 }
 
 static void on_http_closed(void *context)
 {
-	struct page *page = context;
-	void (*on_stopped)(void *) = page->on_stopped;
-	void *stopped_context = page->stopped_context;
-	blob_free(&page->saved.changes);
-	free(page);
+	struct clerk *clerk = context;
+	void (*on_stopped)(void *) = clerk->on_stopped;
+	void *stopped_context = clerk->stopped_context;
+	blob_free(&clerk->saved.changes);
+	free(clerk);
 	on_stopped(stopped_context);
 }
 
-void page_stop_if_idle(struct page *page)
+void clerk_stop_if_idle(struct clerk *clerk)
 {
-	if (!page->stopping || page->calls > 0 || !page->http)
+	if (!clerk->stopping || clerk->requests > 0 || !clerk->http)
 		return;
-	struct http *http = page->http;
-	page->http = NULL;
-	http_stop(http, on_http_closed, page);
+	struct http *http = clerk->http;
+	clerk->http = NULL;
+	http_stop(http, on_http_closed, clerk);
 }
 
-void page_stop(void *input, void (*on_stopped)(void *context), void *context)
+void clerk_stop(void *input, void (*on_stopped)(void *context), void *context)
 {
-	struct page *page = input;
-	page->stopping = true;
-	page->on_stopped = on_stopped;
-	page->stopped_context = context;
-	page_stop_if_idle(page);
+	struct clerk *clerk = input;
+	clerk->stopping = true;
+	clerk->on_stopped = on_stopped;
+	clerk->stopped_context = context;
+	clerk_stop_if_idle(clerk);
 }
 
-void page_look(const void *input, struct input_look *ret_look)
+void clerk_look(const void *input, struct input_look *ret_look)
 {
-	const struct page *page = input;
-	ret_look->state = page->stopping ? N_("stopping") : N_("listening");
-	ret_look->last_us = page->last_us;
+	const struct clerk *clerk = input;
+	ret_look->state = clerk->stopping ? N_("stopping") : N_("listening");
+	ret_look->last_us = clerk->last_us;
 	ret_look->error = "";
 }

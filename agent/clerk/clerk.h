@@ -14,8 +14,8 @@
 
 #include "daemon/inputs.h"
 
-bool page_wanted(const struct settings *settings);
-int page_start(const struct input_host *host, const struct settings *settings, void **ret_page,
-	       struct err *err);
-void page_stop(void *page, void (*on_stopped)(void *context), void *context);
-void page_look(const void *page, struct input_look *ret_look);
+bool clerk_wanted(const struct settings *settings);
+int clerk_start(const struct input_host *host, const struct settings *settings, void **ret_clerk,
+		struct err *err);
+void clerk_stop(void *clerk, void (*on_stopped)(void *context), void *context);
+void clerk_look(const void *clerk, struct input_look *ret_look);

@@ -11,189 +11,191 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_period(struct call *call, const char *period, const char *calendar)
+static int read_period(struct request *request, const char *period, const char *calendar)
 {
 	enum calendar which = CALENDAR_CIVIL;
 	if (!period)
-		return err_set(&call->err, -EINVAL, "say which period the form is of");
-	int rc = calendar ? calendar_from_name(calendar, &which, &call->err) : 0;
+		return err_set(&request->err, -EINVAL, "say which period the form is of");
+	int rc = calendar ? calendar_from_name(calendar, &which, &request->err) : 0;
 	if (rc == 0)
-		rc = period_parse(period, which, &call->period, &call->err);
+		rc = period_parse(period, which, &request->period, &request->err);
 	if (rc < 0)
 		return rc;
-	(void)period_format(call->period, call->period_text);
-	call->question.kind = &call->period;
-	call->question.until_day = period_first_day(call->period);
-	call->question.most = HISTORY_PERIODS;
+	(void)period_format(request->period, request->period_text);
+	request->question.kind = &request->period;
+	request->question.until_day = period_first_day(request->period);
+	request->question.most = HISTORY_PERIODS;
 	return 0;
 }
 
-static int open_sheet(struct call *call)
+static int open_sheet(struct request *request)
 {
-	int rc =
-		sheet_open(call->catalogue, &call->figures, call->period, &call->sheet, &call->err);
-	if (rc == 0 && call->fields)
-		rc = sheet_take(&call->sheet, call->fields, call->n_fields, &call->err);
-	if (rc == 0 && call->fields)
-		rc = sheet_judge(&call->sheet,
-				 clock_latest_us(recorder_clock(call->page->host.recorder)),
-				 &call->err);
+	int rc = sheet_open(request->catalogue, &request->values, request->period, &request->sheet,
+			    &request->err);
+	if (rc == 0 && request->fields)
+		rc = sheet_take(&request->sheet, request->fields, request->n_fields, &request->err);
+	if (rc == 0 && request->fields)
+		rc = sheet_judge(&request->sheet,
+				 clock_latest_us(recorder_clock(request->clerk->host.recorder)),
+				 &request->err);
 	return rc;
 }
 
-static void show_sheet(struct call *call, unsigned status, const char *trouble)
+static void show_sheet(struct request *request, unsigned status, const char *trouble)
 {
-	const struct page *page = call->page;
-	const char *number = http_arg(call->request, "saved");
+	const struct clerk *clerk = request->clerk;
+	const char *number = http_arg(request->http, "saved");
 	struct uplink_look look;
-	struct frame frame = call_frame(call, &look);
-	struct sheet_look sheet_look = { .token = page->token, .trouble = trouble };
-	if (number && page->saved.at_us > 0 && strtoul(number, NULL, 10) == page->saved.number) {
-		sheet_look.saved_us = page->saved.at_us;
-		sheet_look.changes = (const char *)page->saved.changes.data;
+	struct frame frame = request_frame(request, &look);
+	struct sheet_look sheet_look = { .token = clerk->token, .trouble = trouble };
+	if (number && clerk->saved.at_us > 0 && strtoul(number, NULL, 10) == clerk->saved.number) {
+		sheet_look.saved_us = clerk->saved.at_us;
+		sheet_look.changes = (const char *)clerk->saved.changes.data;
 	}
-	sheet_write(&call->html, &frame, &call->sheet, &sheet_look);
-	call_answer(call, status);
+	sheet_write(&request->html, &frame, &request->sheet, &sheet_look);
+	request_answer(request, status);
 }
 
-static void write_form(struct call *call)
+static void write_form(struct request *request)
 {
-	if (open_sheet(call) < 0)
-		call_answer_error(call);
+	if (open_sheet(request) < 0)
+		request_answer_error(request);
 	else
-		show_sheet(call, 200, NULL);
+		show_sheet(request, 200, NULL);
 }
 
-void page_get_form(void *context, struct http_request *request)
+void form_get(void *context, struct http_request *http)
 {
-	struct call *call = call_begin(context, request);
-	if (!call)
+	struct request *request = request_begin(context, http);
+	if (!request)
 		return;
-	if (read_period(call, http_arg(request, "period"), http_arg(request, "calendar")) < 0)
-		call_answer_error(call);
+	if (read_period(request, http_arg(http, "period"), http_arg(http, "calendar")) < 0)
+		request_answer_error(request);
 	else
-		call_read_then(call, write_form);
+		request_read_then(request, write_form);
 }
 
 /* For the page that says so. Without memory it says nothing: the figures are shown all the same. */
-static void remember(struct page *page, const struct sheet *sheet)
+static void remember(struct clerk *clerk, const struct sheet *sheet)
 {
-	struct blob *changes = &page->saved.changes;
+	struct blob *changes = &clerk->saved.changes;
 	blob_free(changes);
-	page->saved.number++;
-	page->saved.at_us = 0;
+	clerk->saved.number++;
+	clerk->saved.at_us = 0;
 	if (sheet_changes(sheet, changes) == 0 && blob_append(changes, "", 1) == 0)
-		page->saved.at_us = civil_now_us();
+		clerk->saved.at_us = civil_now_us();
 }
 
 /* Back to the form, which then says what was saved. */
-static void answer_saved(struct call *call)
+static void answer_saved(struct request *request)
 {
-	struct page *page = call->page;
+	struct clerk *clerk = request->clerk;
 	char location[160];
-	remember(page, &call->sheet);
+	remember(clerk, &request->sheet);
 	(void)snprintf(location, sizeof(location), "/form?period=%s&calendar=%s&saved=%u",
-		       call->period_text, calendar_name(call->period.calendar),
-		       page->saved.number); /* fits */
-	call_answer_elsewhere(call, location);
+		       request->period_text, calendar_name(request->period.calendar),
+		       clerk->saved.number); /* fits */
+	request_answer_elsewhere(request, location);
 }
 
 static void done_recording(struct recording *recording)
 {
-	struct call *call = container_of(recording, struct call, recording);
-	struct page *page = call->page;
+	struct request *request = container_of(recording, struct request, recording);
+	struct clerk *clerk = request->clerk;
 	if (recording->rc < 0) {
-		show_sheet(call, http_status_of(recording->rc),
-			   http_words(call->request, &recording->err));
+		show_sheet(request, http_status_of(recording->rc),
+			   http_words(request->http, &recording->err));
 		return;
 	}
-	page->last_us = civil_now_us();
-	answer_saved(call);
+	clerk->last_us = civil_now_us();
+	answer_saved(request);
 }
 
-static void record(struct call *call)
+static void record(struct request *request)
 {
 	size_t n;
-	int rc = sheet_entries(&call->sheet, call->period_text, &call->entries, &n, &call->err);
-	call->recording.done = done_recording;
-	call->recording.job.language = call->language;
+	int rc = sheet_entries(&request->sheet, request->period_text, &request->entries, &n,
+			       &request->err);
+	request->recording.done = done_recording;
+	request->recording.job.language = request->language;
 	if (rc == 0)
-		rc = recorder_submit(call->page->host.recorder, &call->recording, call->entries, n,
-				     &call->err);
+		rc = recorder_submit(request->clerk->host.recorder, &request->recording,
+				     request->entries, n, &request->err);
 	if (rc < 0)
-		show_sheet(call, rc == -EINVAL ? 422 : http_status_of(rc),
-			   http_words(call->request, &call->err));
+		show_sheet(request, rc == -EINVAL ? 422 : http_status_of(rc),
+			   http_words(request->http, &request->err));
 }
 
-static bool token_fits(const struct call *call)
+static bool token_fits(const struct request *request)
 {
-	const char *token = field_value(call->fields, call->n_fields, "token");
-	return token && strlen(token) == strlen(call->page->token) &&
-	       sodium_memcmp(token, call->page->token, strlen(token)) == 0;
+	const char *token = field_value(request->fields, request->n_fields, "token");
+	return token && strlen(token) == strlen(request->clerk->token) &&
+	       sodium_memcmp(token, request->clerk->token, strlen(token)) == 0;
 }
 
-static void take_form(struct call *call)
+static void take_form(struct request *request)
 {
-	if (open_sheet(call) < 0)
-		call_answer_error(call);
-	else if (!token_fits(call))
-		show_sheet(call, 422,
+	if (open_sheet(request) < 0)
+		request_answer_error(request);
+	else if (!token_fits(request))
+		show_sheet(request, 422,
 			   _("The agent was started anew since this page was opened. Look over "
 			     "what you wrote, and press Save again."));
-	else if (call->sheet.n_errors + call->sheet.n_warnings > 0)
-		show_sheet(call, 422, NULL);
-	else if (call->sheet.n_changed == 0)
-		answer_saved(call);
+	else if (request->sheet.n_errors + request->sheet.n_warnings > 0)
+		show_sheet(request, 422, NULL);
+	else if (request->sheet.n_changed == 0)
+		answer_saved(request);
 	else
-		record(call);
+		record(request);
 }
 
 /* An error is a page here as well: the script takes what is no JSON for no answer. */
-static void take_check(struct call *call)
+static void take_check(struct request *request)
 {
-	if (open_sheet(call) < 0) {
-		call_answer_error(call);
+	if (open_sheet(request) < 0) {
+		request_answer_error(request);
 		return;
 	}
-	call->html.failed = sheet_json(&call->sheet, &call->html.out) < 0;
-	call_answer_json(call);
+	request->html.failed = sheet_json(&request->sheet, &request->html.out) < 0;
+	request_answer_json(request);
 }
 
-static int read_body(struct call *call)
+static int read_body(struct request *request)
 {
 	size_t len;
-	const char *body = http_body(call->request, &len);
-	call->body = malloc(len + 1);
-	if (!call->body)
-		return err_memory(&call->err);
-	memcpy(call->body, body, len);
-	int rc = urlencoded_parse(call->body, len, &call->fields, &call->n_fields, &call->err);
+	const char *body = http_body(request->http, &len);
+	request->body = malloc(len + 1);
+	if (!request->body)
+		return err_memory(&request->err);
+	memcpy(request->body, body, len);
+	int rc = urlencoded_parse(request->body, len, &request->fields, &request->n_fields,
+				  &request->err);
 	if (rc < 0)
 		return rc;
-	const char *language = field_value(call->fields, call->n_fields, "lang");
+	const char *language = field_value(request->fields, request->n_fields, "lang");
 	if (language) /* numbers are written as the form's language writes them */
-		call_speak(call, language);
-	return read_period(call, field_value(call->fields, call->n_fields, "period"),
-			   field_value(call->fields, call->n_fields, "calendar"));
+		request_speak(request, language);
+	return read_period(request, field_value(request->fields, request->n_fields, "period"),
+			   field_value(request->fields, request->n_fields, "calendar"));
 }
 
-static void post(void *context, struct http_request *request, void (*write)(struct call *call))
+static void post(void *context, struct http_request *http, void (*write)(struct request *request))
 {
-	struct call *call = call_begin(context, request);
-	if (!call)
+	struct request *request = request_begin(context, http);
+	if (!request)
 		return;
-	if (read_body(call) < 0)
-		call_answer_error(call);
+	if (read_body(request) < 0)
+		request_answer_error(request);
 	else
-		call_read_then(call, write);
+		request_read_then(request, write);
 }
 
-void page_post_form(void *context, struct http_request *request)
+void form_post(void *context, struct http_request *http)
 {
-	post(context, request, take_form);
+	post(context, http, take_form);
 }
 
-void page_post_check(void *context, struct http_request *request)
+void form_check(void *context, struct http_request *http)
 {
-	post(context, request, take_check);
+	post(context, http, take_check);
 }

@@ -47,8 +47,8 @@ static int64_t wall_us(int64_t boot_us, int64_t now_us)
 static void line(struct html *html, const struct frame *frame)
 {
 	const struct uplink_look *look = frame->look;
-	char since[WORDS_MAX];
-	(void)words_instant(wall_us(look->since_us, frame->now_us), frame->now_us, since);
+	char since[WORDING_MAX];
+	(void)wording_instant(wall_us(look->since_us, frame->now_us), frame->now_us, since);
 	html_add(html,
 		 "<p class=\"line %s\" data-live=\"line\"><span class=\"dot\" "
 		 "aria-hidden=\"true\"></span>",

@@ -10,45 +10,44 @@
 
 static bool recorded(void *context, const struct metric *metric, struct period period)
 {
-	const struct figures *figures = context;
-	for (size_t i = 0; i < figures->n; i++)
-		if (figures->list[i].metric == metric && !figures->list[i].withdrawn &&
-		    figures->list[i].period.number == period.number)
+	const struct values *values = context;
+	for (size_t i = 0; i < values->n; i++)
+		if (values->list[i].metric == metric && !values->list[i].withdrawn &&
+		    values->list[i].period.number == period.number)
 			return true;
 	return false;
 }
 
 static bool recorded_before(void *context, const struct metric *metric, struct period period)
 {
-	const struct figures *figures = context;
-	for (size_t i = 0; i < figures->n; i++)
-		if (figures->list[i].metric == metric && !figures->list[i].withdrawn &&
-		    figures->list[i].period.number < period.number)
+	const struct values *values = context;
+	for (size_t i = 0; i < values->n; i++)
+		if (values->list[i].metric == metric && !values->list[i].withdrawn &&
+		    values->list[i].period.number < period.number)
 			return true;
 	return false;
 }
 
 /* --- how far the figures of a period got --- */
 
-static void reach(struct html *html, const struct figures *figures, struct period period)
+static void reach(struct html *html, const struct values *values, struct period period)
 {
-	size_t n[FIGURE_REFUSED + 1] = { 0 };
-	for (size_t i = 0; i < figures->n; i++) {
-		const struct figure *figure = &figures->list[i];
-		if (figure->period.number == period.number &&
-		    figure->period.grain == period.grain &&
-		    figure->period.calendar == period.calendar)
-			n[figure_state(figures, figure)]++;
+	size_t n[VALUE_REFUSED + 1] = { 0 };
+	for (size_t i = 0; i < values->n; i++) {
+		const struct value *value = &values->list[i];
+		if (value->period.number == period.number && value->period.grain == period.grain &&
+		    value->period.calendar == period.calendar)
+			n[value_state(values, value)]++;
 	}
-	if (n[FIGURE_RECEIVED] > 0)
+	if (n[VALUE_RECEIVED] > 0)
 		html_add(html, "<span class=\"state received\">%s %zu</span> ",
-			 _("received by the province:"), n[FIGURE_RECEIVED]);
-	if (n[FIGURE_SAVED] + n[FIGURE_SENT] > 0)
+			 _("received by the province:"), n[VALUE_RECEIVED]);
+	if (n[VALUE_SAVED] + n[VALUE_SENT] > 0)
 		html_add(html, "<span class=\"state waiting\">%s %zu</span> ", _("waiting:"),
-			 n[FIGURE_SAVED] + n[FIGURE_SENT]);
-	if (n[FIGURE_REFUSED] > 0)
+			 n[VALUE_SAVED] + n[VALUE_SENT]);
+	if (n[VALUE_REFUSED] > 0)
 		html_add(html, "<span class=\"state refused\">%s %zu</span> ",
-			 _("refused by the province:"), n[FIGURE_REFUSED]);
+			 _("refused by the province:"), n[VALUE_REFUSED]);
 }
 
 /* --- one period --- */
@@ -71,18 +70,18 @@ static void urgency(struct html *html, const struct due *due, int32_t today)
 	html_add(html, "</span>");
 }
 
-static void row(struct html *html, const struct figures *figures, const struct due *due,
+static void row(struct html *html, const struct values *values, const struct due *due,
 		int32_t today)
 {
-	char name[WORDS_MAX], span[WORDS_MAX], day[WORDS_MAX], period[PERIOD_TEXT_MAX];
-	(void)words_period(due->period, name);
+	char name[WORDING_MAX], span[WORDING_MAX], day[WORDING_MAX], period[PERIOD_TEXT_MAX];
+	(void)wording_period(due->period, name);
 	html_add(html, "<tr>\n<th scope=\"row\">%s", name);
-	if (*words_span(due->period, span))
+	if (*wording_span(due->period, span))
 		html_add(html, " <small>%s</small>", span);
 	if (due->state == DUE_RUNNING)
 		html_add(html, " <small>%s</small>", _("not over yet"));
 	html_add(html, "</th>\n<td data-label=\"%s\">%s ", _("To be sent by"),
-		 words_day(due->day, day));
+		 wording_day(due->day, day));
 	urgency(html, due, today);
 	(void)period_format(due->period, period);
 	html_add(html,
@@ -90,7 +89,7 @@ static void row(struct html *html, const struct figures *figures, const struct d
 		 "<td data-live=\"%s %s\">",
 		 _("Recorded"), due->recorded, due->metrics, period,
 		 calendar_name(due->period.calendar));
-	reach(html, figures, due->period);
+	reach(html, values, due->period);
 	html_add(
 		html,
 		"</td>\n<td class=\"go\"><a class=\"%s\" href=\"/form?period=%s&amp;calendar=%s\">",
@@ -101,7 +100,7 @@ static void row(struct html *html, const struct figures *figures, const struct d
 }
 
 /* Those of @list from @first to @last state; they stand together. */
-static void section(struct html *html, const struct figures *figures, const struct due list[],
+static void section(struct html *html, const struct values *values, const struct due list[],
 		    size_t n, int32_t today, enum due_state first, enum due_state last,
 		    const char *title)
 {
@@ -118,19 +117,19 @@ static void section(struct html *html, const struct figures *figures, const stru
 		 _("Period"), _("To be sent by"), _("Recorded"), _("How far it got"));
 	for (size_t i = 0; i < n; i++)
 		if (list[i].state >= first && list[i].state <= last)
-			row(html, figures, &list[i], today);
+			row(html, values, &list[i], today);
 	html_add(html, "</tbody>\n</table>\n</section>\n");
 }
 
 /* What is counted by the hour is never due here, but may be written all the same. */
-static void hours(struct html *html, const struct catalogue *catalogue,
-		  const struct figures *figures, int64_t now_us)
+static void hours(struct html *html, const struct catalogue *catalogue, const struct values *values,
+		  int64_t now_us)
 {
 	char period[PERIOD_TEXT_MAX];
 	size_t n = 0;
 	for (size_t i = 0; i < catalogue->n; i++)
 		n += catalogue->metrics[i].period == GRAIN_HOUR &&
-		     due_metric(&catalogue->metrics[i], figures->level);
+		     due_metric(&catalogue->metrics[i], values->level);
 	if (n == 0)
 		return;
 	struct period now = civil_period(CALENDAR_CIVIL, GRAIN_HOUR, now_us);
@@ -140,18 +139,18 @@ static void hours(struct html *html, const struct catalogue *catalogue,
 }
 
 int home_write(struct html *html, const struct frame *frame, const struct catalogue *catalogue,
-	       const struct figures *figures, const char *inbox, struct err *err)
+	       const struct values *values, const char *inbox, struct err *err)
 {
 	struct due *list;
 	size_t n;
 	int32_t today = civil_day(frame->now_us);
-	char day[WORDS_MAX];
+	char day[WORDING_MAX];
 	const struct due_question question = { .catalogue = catalogue,
-					       .level = figures->level,
+					       .level = values->level,
 					       .today = today,
 					       .recorded = recorded,
 					       .recorded_before = recorded_before,
-					       .context = (void *)(uintptr_t)figures };
+					       .context = (void *)(uintptr_t)values };
 	int rc = due_list(&question, &list, &n, err);
 	if (rc < 0)
 		return rc;
@@ -161,17 +160,17 @@ int home_write(struct html *html, const struct frame *frame, const struct catalo
 	whole.place = PLACE_DUE;
 	frame_begin(html, &whole);
 	html_add(html, "<h1>%s</h1>\n<p class=\"lead\">", _("What this office reports"));
-	html_say(html, _("Today is %s."), words_day(today, day));
+	html_say(html, _("Today is %s."), wording_day(today, day));
 	html_add(html, "</p>\n");
 	if (*inbox)
 		html_add(html, "<p class=\"error\" role=\"status\">%s %s.</p>\n",
 			 _("Tables in the inbox folder:"), inbox);
-	section(html, figures, list, n, today, DUE_LATE, DUE_LATE, _("Late"));
-	section(html, figures, list, n, today, DUE_OPEN, DUE_RUNNING, _("Due soon"));
-	section(html, figures, list, n, today, DUE_DONE, DUE_DONE, _("Complete"));
+	section(html, values, list, n, today, DUE_LATE, DUE_LATE, _("Late"));
+	section(html, values, list, n, today, DUE_OPEN, DUE_RUNNING, _("Due soon"));
+	section(html, values, list, n, today, DUE_DONE, DUE_DONE, _("Complete"));
 	if (n == 0)
 		html_add(html, "<p>%s</p>\n", _("The catalogue asks nothing of this office."));
-	hours(html, catalogue, figures, frame->now_us);
+	hours(html, catalogue, values, frame->now_us);
 	frame_end(html);
 	free(list);
 	return 0;

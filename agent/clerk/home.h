@@ -12,4 +12,4 @@
 /** @frame: place, title and path are set here; @inbox: what is wrong with tables in the inbox, ""
  * for nothing. -ENOMEM. */
 int home_write(struct html *html, const struct frame *frame, const struct catalogue *catalogue,
-	       const struct figures *figures, const char *inbox, struct err *err);
+	       const struct values *values, const char *inbox, struct err *err);

@@ -19,33 +19,33 @@
 
 /* --- answering --- */
 
-static void call_end(struct call *call)
+static void request_end(struct request *request)
 {
-	struct page *page = call->page;
-	sheet_close(&call->sheet);
-	figures_free(&call->figures);
-	catalogue_close(call->catalogue);
-	blob_free(&call->html.out);
-	free(call->entries);
-	free(call->fields);
-	free(call->body);
-	free(call);
-	if (--page->calls == 0)
+	struct clerk *clerk = request->clerk;
+	sheet_close(&request->sheet);
+	values_free(&request->values);
+	catalogue_close(request->catalogue);
+	blob_free(&request->html.out);
+	free(request->entries);
+	free(request->fields);
+	free(request->body);
+	free(request);
+	if (--clerk->requests == 0)
 		(void)malloc_trim(0); /* a page is looked at now and then; the agent stays small */
-	page_stop_if_idle(page);
+	clerk_stop_if_idle(clerk);
 }
 
 /* NULL: the language was not chosen by its link. */
-static const char *cookie(const struct call *call)
+static const char *cookie(const struct request *request)
 {
-	if (!call->language_chosen)
+	if (!request->language_chosen)
 		return NULL;
-	return call->language == LANGUAGE_VIETNAMESE ? LANGUAGE_COOKIE "vi" COOKIE_MANNERS
-						     : LANGUAGE_COOKIE "en" COOKIE_MANNERS;
+	return request->language == LANGUAGE_VIETNAMESE ? LANGUAGE_COOKIE "vi" COOKIE_MANNERS
+							: LANGUAGE_COOKIE "en" COOKIE_MANNERS;
 }
 
 /* Nothing from anywhere else, nothing inline, in nobody's frame, kept nowhere. */
-static void answer(struct call *call, unsigned status, const char *type, const char *location)
+static void answer(struct request *request, unsigned status, const char *type, const char *location)
 {
 	struct http_field fields[8] = {
 		{ "Content-Type", type },
@@ -59,56 +59,56 @@ static void answer(struct call *call, unsigned status, const char *type, const c
 	size_t n = 6;
 	if (location)
 		fields[n++] = (struct http_field){ "Location", location };
-	if (cookie(call))
-		fields[n++] = (struct http_field){ "Set-Cookie", cookie(call) };
-	if (call->html.failed) {
-		(void)err_memory(&call->err);
-		http_answer_err(call->request, &call->err);
+	if (cookie(request))
+		fields[n++] = (struct http_field){ "Set-Cookie", cookie(request) };
+	if (request->html.failed) {
+		(void)err_memory(&request->err);
+		http_answer_err(request->http, &request->err);
 	} else {
-		http_answer_fields(call->request, status, fields, n,
-				   (const char *)call->html.out.data, call->html.out.len);
+		http_answer_fields(request->http, status, fields, n,
+				   (const char *)request->html.out.data, request->html.out.len);
 	}
-	call_end(call);
+	request_end(request);
 }
 
-void call_answer(struct call *call, unsigned status)
+void request_answer(struct request *request, unsigned status)
 {
-	answer(call, status, HTML_TYPE, NULL);
+	answer(request, status, HTML_TYPE, NULL);
 }
 
-void call_answer_json(struct call *call)
+void request_answer_json(struct request *request)
 {
-	answer(call, 200, JSON_TYPE, NULL);
+	answer(request, 200, JSON_TYPE, NULL);
 }
 
-void call_answer_elsewhere(struct call *call, const char *location)
+void request_answer_elsewhere(struct request *request, const char *location)
 {
-	answer(call, 303, HTML_TYPE, location);
+	answer(request, 303, HTML_TYPE, location);
 }
 
-struct frame call_frame(const struct call *call, struct uplink_look *look)
+struct frame request_frame(const struct request *request, struct uplink_look *look)
 {
-	const struct page *page = call->page;
+	const struct clerk *clerk = request->clerk;
 	*look = (struct uplink_look){ .trouble = "" };
-	if (page->host.uplink)
-		uplink_look(page->host.uplink, look);
+	if (clerk->host.uplink)
+		uplink_look(clerk->host.uplink, look);
 	return (struct frame){ .title = _("This cannot be shown"),
-			       .office = page->host.office,
-			       .office_name = call->figures.office_name,
+			       .office = clerk->host.office,
+			       .office_name = request->values.office_name,
 			       .path = "/?",
 			       .place = PLACE_ERROR,
 			       .look = look,
-			       .now_us = clock_now(recorder_clock(page->host.recorder)).at_us };
+			       .now_us = clock_now(recorder_clock(clerk->host.recorder)).at_us };
 }
 
-/* What went wrong is in call->err. */
-void call_answer_error(struct call *call)
+/* What went wrong is in request->err. */
+void request_answer_error(struct request *request)
 {
 	struct uplink_look look;
-	struct frame frame = call_frame(call, &look);
-	call->html.out.len = 0;
-	frame_error(&call->html, &frame, http_words(call->request, &call->err));
-	call_answer(call, http_status_of(call->err.code));
+	struct frame frame = request_frame(request, &look);
+	request->html.out.len = 0;
+	frame_error(&request->html, &frame, http_words(request->http, &request->err));
+	request_answer(request, http_status_of(request->err.code));
 }
 
 /* --- beginning --- */
@@ -118,78 +118,79 @@ static enum language language_named(const char *name)
 	return strcmp(name, "vi") == 0 ? LANGUAGE_VIETNAMESE : LANGUAGE_ENGLISH;
 }
 
-void call_speak(struct call *call, const char *name)
+void request_speak(struct request *request, const char *name)
 {
-	call->language = language_named(name);
-	(void)language_use(call->language); /* common/http goes back to the one before */
+	request->language = language_named(name);
+	(void)language_use(request->language); /* common/http goes back to the one before */
 }
 
 /* A choice in the address, or the one remembered, or what the browser likes best. */
-static void choose_language(struct call *call)
+static void choose_language(struct request *request)
 {
-	const char *chosen = http_arg(call->request, "lang");
-	const char *cookies = http_header(call->request, "Cookie");
+	const char *chosen = http_arg(request->http, "lang");
+	const char *cookies = http_header(request->http, "Cookie");
 	const char *kept = cookies ? strstr(cookies, LANGUAGE_COOKIE) : NULL;
 	char name[3] = "";
-	call->language_chosen = chosen != NULL;
+	request->language_chosen = chosen != NULL;
 	if (kept)
 		(void)snprintf(name, sizeof(name), "%s", kept + strlen(LANGUAGE_COOKIE)); /* two */
-	call->language = chosen  ? language_named(chosen)
-			 : *name ? language_named(name)
-				 : http_language(call->request);
-	(void)language_use(call->language); /* common/http goes back to the one before */
+	request->language = chosen  ? language_named(chosen)
+			    : *name ? language_named(name)
+				    : http_language(request->http);
+	(void)language_use(request->language); /* common/http goes back to the one before */
 }
 
-struct call *call_begin(struct page *page, struct http_request *request)
+struct request *request_begin(struct clerk *clerk, struct http_request *http)
 {
 	struct err err;
-	struct catalogue *catalogue = recorder_catalogue(page->host.recorder);
-	struct call *call = calloc(1, sizeof(*call));
-	if (!call) {
+	struct catalogue *catalogue = recorder_catalogue(clerk->host.recorder);
+	struct request *request = calloc(1, sizeof(*request));
+	if (!request) {
 		(void)err_memory(&err);
-		http_answer_err(request, &err);
+		http_answer_err(http, &err);
 		return NULL;
 	}
-	call->page = page;
-	call->request = request;
-	page->calls++;
-	choose_language(call);
-	if (page->stopping)
-		call->rc = err_set(&call->err, -EAGAIN,
-				   "the agent is stopping; load this page again later");
+	request->clerk = clerk;
+	request->http = http;
+	clerk->requests++;
+	choose_language(request);
+	if (clerk->stopping)
+		request->rc = err_set(&request->err, -EAGAIN,
+				      "the agent is stopping; load this page again later");
 	else if (!catalogue)
-		call->rc = err_set(&call->err, -EAGAIN,
-				   "the province has not told yet what is to be reported; it does "
-				   "so when this machine is first connected to it");
-	if (call->rc < 0) {
-		call_answer_error(call);
+		request->rc =
+			err_set(&request->err, -EAGAIN,
+				"the province has not told yet what is to be reported; it does "
+				"so when this machine is first connected to it");
+	if (request->rc < 0) {
+		request_answer_error(request);
 		return NULL;
 	}
-	call->catalogue = catalogue_share(catalogue);
-	return call;
+	request->catalogue = catalogue_share(catalogue);
+	return request;
 }
 
 static void work_read(struct job *job)
 {
-	struct call *call = container_of(job, struct call, job);
-	call->rc = figures_read(recorder_spool(call->page->host.recorder), &call->question,
-				&call->figures, &call->err);
+	struct request *request = container_of(job, struct request, job);
+	request->rc = values_read(recorder_spool(request->clerk->host.recorder), &request->question,
+				  &request->values, &request->err);
 }
 
 static void done_read(struct job *job)
 {
-	struct call *call = container_of(job, struct call, job);
-	if (call->rc < 0)
-		call_answer_error(call);
+	struct request *request = container_of(job, struct request, job);
+	if (request->rc < 0)
+		request_answer_error(request);
 	else
-		call->write(call);
+		request->write(request);
 }
 
-void call_read_then(struct call *call, void (*write)(struct call *call))
+void request_read_then(struct request *request, void (*write)(struct request *request))
 {
-	call->write = write;
-	call->question.catalogue = call->catalogue;
-	call->job =
-		(struct job){ .work = work_read, .done = done_read, .language = call->language };
-	worker_submit(recorder_worker(call->page->host.recorder), &call->job);
+	request->write = write;
+	request->question.catalogue = request->catalogue;
+	request->job =
+		(struct job){ .work = work_read, .done = done_read, .language = request->language };
+	worker_submit(recorder_worker(request->clerk->host.recorder), &request->job);
 }

@@ -44,35 +44,35 @@ static struct sheet_row *find_row(struct sheet *sheet, const struct metric *metr
 static bool wanted(const struct sheet *sheet, const struct metric *metric)
 {
 	return metric->calendar == sheet->period.calendar &&
-	       metric->period == sheet->period.grain && due_metric(metric, sheet->figures->level);
+	       metric->period == sheet->period.grain && due_metric(metric, sheet->values->level);
 }
 
 /* @figure is of the row's series. */
-static void know(struct sheet *sheet, struct sheet_row *row, const struct figure *figure)
+static void know(struct sheet *sheet, struct sheet_row *row, const struct value *value)
 {
-	int32_t back = sheet->period.number - figure->period.number;
+	int32_t back = sheet->period.number - value->period.number;
 	if (back == 0)
-		row->now = figure;
+		row->now = value;
 	if (back == 1)
-		row->before = figure;
-	if (back > 0 && !figure->withdrawn)
-		history_add(&row->history, figure->value_e);
+		row->before = value;
+	if (back > 0 && !value->withdrawn)
+		history_add(&row->history, value->value_e);
 }
 
 static int add_known(struct sheet *sheet, const struct metric *metric)
 {
 	struct sheet_row *row = NULL;
-	for (size_t i = 0; i < sheet->figures->n; i++) {
-		const struct figure *figure = &sheet->figures->list[i];
-		if (figure->metric != metric)
+	for (size_t i = 0; i < sheet->values->n; i++) {
+		const struct value *value = &sheet->values->list[i];
+		if (value->metric != metric)
 			continue;
-		if (!row || strcmp(row->labels, figure->labels) != 0) {
+		if (!row || strcmp(row->labels, value->labels) != 0) {
 			row = add_row(sheet, metric, sheet->n);
 			if (!row)
 				return -ENOMEM;
-			(void)snprintf(row->labels, sizeof(row->labels), "%s", figure->labels);
+			(void)snprintf(row->labels, sizeof(row->labels), "%s", value->labels);
 		}
-		know(sheet, row, figure);
+		know(sheet, row, value);
 	}
 	return 0;
 }
@@ -109,11 +109,11 @@ static int too_many(struct err *err)
 		       "there are more figures than this page can show; hand them in by a file");
 }
 
-int sheet_open(const struct catalogue *catalogue, const struct figures *figures,
-	       struct period period, struct sheet *ret_sheet, struct err *err)
+int sheet_open(const struct catalogue *catalogue, const struct values *values, struct period period,
+	       struct sheet *ret_sheet, struct err *err)
 {
 	struct sheet sheet = { .catalogue = catalogue,
-			       .figures = figures,
+			       .values = values,
 			       .period = period,
 			       .due = { .period = period } };
 	int rc = 0;
@@ -319,11 +319,11 @@ int sheet_take(struct sheet *sheet, const struct field fields[], size_t n, struc
 	return rc < 0 ? err_memory(err) : 0;
 }
 
-const char *sheet_held(const struct sheet_row *row, char text[WORDS_MAX])
+const char *sheet_held(const struct sheet_row *row, char text[WORDING_MAX])
 {
 	*text = '\0';
 	if (row->now && !row->now->withdrawn)
-		(void)words_typed(row->now->value_e, row->metric->decimals, text);
+		(void)wording_typed(row->now->value_e, row->metric->decimals, text);
 	return text;
 }
 

@@ -1,5 +1,5 @@
 /* The form of one period: a row for each series of each metric that the office reports for it, what
- * is known of it, what was typed, and what is wrong with that. Pure: figures and fields come in,
+ * is known of it, what was typed, and what is wrong with that. Pure: values and fields come in,
  * entries to record go out. */
 #pragma once
 
@@ -24,7 +24,7 @@ struct sheet_row {
 	bool fresh;   /* for a series that is new: its labels are typed, too */
 	unsigned nth; /* of the metric's fresh rows */
 	const char *dimensions[METRIC_DIMENSIONS_MAX]; /* typed in a fresh row; "" */
-	const struct figure *now, *before; /* recorded for this period, the one before; NULL */
+	const struct value *now, *before; /* recorded for this period, the one before; NULL */
 	struct history history;
 
 	const char *typed;     /* NULL: the form was not sent */
@@ -40,7 +40,7 @@ struct sheet_row {
 
 struct sheet {
 	const struct catalogue *catalogue; /* outlives the sheet, as the next */
-	const struct figures *figures;
+	const struct values *values;
 	struct period period;
 	struct due due; /* of its metrics; without a state */
 	struct sheet_row
@@ -54,8 +54,8 @@ struct sheet {
 #define SHEET_ROWS_MAX 1000u
 /** -ENOENT when the catalogue has nothing of this office for such a period; -E2BIG when there would
  * be more than SHEET_ROWS_MAX rows; -ENOMEM. */
-int sheet_open(const struct catalogue *catalogue, const struct figures *figures,
-	       struct period period, struct sheet *ret_sheet, struct err *err);
+int sheet_open(const struct catalogue *catalogue, const struct values *values, struct period period,
+	       struct sheet *ret_sheet, struct err *err);
 void sheet_close(struct sheet *sheet);
 
 /** What was typed; fields are borrowed. A field of a series without a row gets one. -E2BIG when
@@ -69,7 +69,7 @@ int sheet_entries(const struct sheet *sheet, const char *period, struct entry **
 		  size_t *ret_n, struct err *err);
 
 /** The value that is recorded, as it is typed; "" when there is none. Returns @text. */
-const char *sheet_held(const struct sheet_row *row, char text[WORDS_MAX]);
+const char *sheet_held(const struct sheet_row *row, char text[WORDING_MAX]);
 
 /** The name of a row's field: @kind is 'v' value, 'o' what it held, 'w' withdraw, 'y' "it is
  * right", 'd' a dimension of a fresh row, which is @dimension. Returns @name. */

@@ -13,16 +13,16 @@
 static void heading(struct html *html, const struct frame *frame, const struct sheet *sheet,
 		    const char *name)
 {
-	char span[WORDS_MAX], day[WORDS_MAX];
+	char span[WORDING_MAX], day[WORDING_MAX];
 	const struct due *due = &sheet->due;
 	int32_t left = due->day - civil_day(frame->now_us);
 	bool done = due->recorded == due->metrics;
 	html_add(html, "<h1>");
 	html_say(html, _("Figures of %s"), name);
 	html_add(html, "</h1>\n<p class=\"lead\">");
-	if (*words_span(sheet->period, span))
+	if (*wording_span(sheet->period, span))
 		html_add(html, "%s. ", span);
-	html_say(html, _("To be sent by %s"), words_day(due->day, day));
+	html_say(html, _("To be sent by %s"), wording_day(due->day, day));
 	html_add(html, " <span class=\"badge %s\">", done ? "done" : left < 0 ? "late" : "open");
 	if (done)
 		html_say(html, _("complete"));
@@ -47,7 +47,7 @@ static int choices(enum grain grain)
 
 static void chooser(struct html *html, const struct frame *frame, const struct sheet *sheet)
 {
-	char name[WORDS_MAX], sdmx[PERIOD_TEXT_MAX];
+	char name[WORDING_MAX], sdmx[PERIOD_TEXT_MAX];
 	struct period at = civil_period(sheet->period.calendar, sheet->period.grain, frame->now_us);
 	bool listed = false;
 	html_add(html,
@@ -59,18 +59,18 @@ static void chooser(struct html *html, const struct frame *frame, const struct s
 		bool chosen = at.number == sheet->period.number;
 		listed |= chosen;
 		html_add(html, "<option value=\"%s\"%s>%s</option>\n", period_format(at, sdmx),
-			 chosen ? " selected" : "", words_period(at, name));
+			 chosen ? " selected" : "", wording_period(at, name));
 	}
 	if (!listed)
 		html_add(html, "<option value=\"%s\" selected>%s</option>\n",
-			 period_format(sheet->period, sdmx), words_period(sheet->period, name));
+			 period_format(sheet->period, sdmx), wording_period(sheet->period, name));
 	html_add(html, "</select>\n<button type=\"submit\" class=\"quiet\">%s</button>\n</form>\n",
 		 _("Show"));
 }
 
 static void result(struct html *html, const struct frame *frame, const struct sheet_look *look)
 {
-	char at[WORDS_MAX];
+	char at[WORDING_MAX];
 	if (look->saved_us == 0)
 		return;
 	html_add(html, "<div class=\"result saved\" role=\"status\"><p><strong>");
@@ -80,7 +80,7 @@ static void result(struct html *html, const struct frame *frame, const struct sh
 		return;
 	}
 	html_say(html, _("Saved on this machine at %s."),
-		 words_instant(look->saved_us, frame->now_us, at));
+		 wording_instant(look->saved_us, frame->now_us, at));
 	html_add(html, "</strong> %s</p>\n<ul>\n",
 		 frame->look->connected
 			 ? _("It is safe here, and is being sent to the province.")
@@ -110,12 +110,12 @@ static void summary(struct html *html, const struct sheet *sheet, const struct s
 		html_add(html, "<li>%s</li>\n", sheet->strange[i]);
 	for (size_t i = 0; i < sheet->n; i++) {
 		const struct sheet_row *row = &sheet->rows[i];
-		char labels[LABELS_TEXT_MAX + WORDS_MAX];
+		char labels[LABELS_TEXT_MAX + WORDING_MAX];
 		if (!row->message)
 			continue;
-		(void)words_labels(row->labels, labels, sizeof(labels));
+		(void)wording_labels(row->labels, labels, sizeof(labels));
 		html_add(html, "<li><a href=\"#f%zu\">%s%s%s</a>: %s</li>\n", i,
-			 words_metric(row->metric), *labels ? ", " : "", labels, row->message);
+			 wording_metric(row->metric), *labels ? ", " : "", labels, row->message);
 	}
 	html_add(html, "</ul>\n</div>\n");
 }
@@ -123,13 +123,13 @@ static void summary(struct html *html, const struct sheet *sheet, const struct s
 void sheet_write(struct html *html, const struct frame *frame, const struct sheet *sheet,
 		 const struct sheet_look *look)
 {
-	char name[WORDS_MAX], sdmx[PERIOD_TEXT_MAX], path[128], title[2 * WORDS_MAX];
+	char name[WORDING_MAX], sdmx[PERIOD_TEXT_MAX], path[128], title[2 * WORDING_MAX];
 	struct frame whole = *frame;
 	(void)period_format(sheet->period, sdmx);
 	(void)snprintf(path, sizeof(path), "/form?period=%s&calendar=%s&", sdmx,
 		       calendar_name(sheet->period.calendar)); /* fits */
 	(void)snprintf(title, sizeof(title), _("Figures of %s"),
-		       words_period(sheet->period, name)); /* fits */
+		       wording_period(sheet->period, name)); /* fits */
 	whole.title = title;
 	whole.path = path;
 	whole.place = PLACE_SHEET;

@@ -11,10 +11,10 @@
 /* One line; what does not fit is cut. */
 static int change_line(const struct sheet_row *row, struct blob *out)
 {
-	char labels[LABELS_TEXT_MAX + WORDS_MAX], held_text[WORDS_MAX], text[500];
+	char labels[LABELS_TEXT_MAX + WORDING_MAX], held_text[WORDING_MAX], text[500];
 	const char *before = sheet_held(row, held_text);
-	(void)words_labels(row->labels, labels, sizeof(labels));
-	size_t len = utf8_print(text, sizeof(text), "%s%s%s: %s", words_metric(row->metric),
+	(void)wording_labels(row->labels, labels, sizeof(labels));
+	size_t len = utf8_print(text, sizeof(text), "%s%s%s: %s", wording_metric(row->metric),
 				*labels ? ", " : "", labels,
 				row->withdraw ? _("withdrawn") : row->typed);
 	if (*before)

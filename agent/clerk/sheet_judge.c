@@ -75,7 +75,7 @@ static int read_labels(const struct sheet *sheet, struct sheet_row *row)
 		tidy(row->dimensions[i], texts[i]);
 		labels[i] = (struct label){ row->metric->dimensions[i], texts[i] };
 		if (*texts[i] == '\0')
-			return say(row, _("say which %s it is"), words_dimension(labels[i].key));
+			return say(row, _("say which %s it is"), wording_dimension(labels[i].key));
 	}
 	if (labels_canonical(labels, n, row->labels, &err) < 0)
 		return say(row, "%s", err.text);
@@ -88,7 +88,7 @@ static int read_labels(const struct sheet *sheet, struct sheet_row *row)
  * thousands, unless the figure could have that many decimals. */
 static int read_value(struct sheet_row *row)
 {
-	enum numeral mark = words_mark();
+	enum numeral mark = wording_mark();
 	char own = mark == NUMERAL_COMMA ? ',' : '.';
 	if (numeral_look(row->typed) == NUMERAL_EITHER && !strchr(row->typed, own) &&
 	    row->metric->decimals >= 3)
@@ -107,7 +107,7 @@ static int read_value(struct sheet_row *row)
 static int warn(struct sheet_row *row, int64_t value_e)
 {
 	struct history_range usual;
-	char low[WORDS_MAX], high[WORDS_MAX], value[WORDS_MAX];
+	char low[WORDING_MAX], high[WORDING_MAX], value[WORDING_MAX];
 	const struct metric *metric = row->metric;
 	bool confirmed = row->confirmed && strcmp(row->confirmed, row->typed) == 0;
 	const char *known = sheet_held(row, value);
@@ -120,9 +120,9 @@ static int warn(struct sheet_row *row, int64_t value_e)
 	if (!history_judge(&row->history, metric, value_e, &usual))
 		return 0;
 	return say(row, _("%s is far from what was reported before, which goes from %s to %s"),
-		   words_value(value_e, metric->decimals, value),
-		   words_value(usual.low_e, metric->decimals, low),
-		   words_value(usual.high_e, metric->decimals, high));
+		   wording_value(value_e, metric->decimals, value),
+		   wording_value(usual.low_e, metric->decimals, low),
+		   wording_value(usual.high_e, metric->decimals, high));
 }
 
 static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_us)
@@ -139,7 +139,7 @@ static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_u
 				       .period = period_format(sheet->period, period),
 				       .labels = row->labels,
 				       .typed = row->typed,
-				       .point = words_mark() == NUMERAL_COMMA ? ',' : '.' };
+				       .point = wording_mark() == NUMERAL_COMMA ? ',' : '.' };
 		if (entry_judge_as(row->metric, &entry, now_us, &obs, &err) < 0)
 			rc = say(row, "%s", err.text);
 	}

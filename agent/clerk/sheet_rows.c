@@ -19,7 +19,7 @@ static void hidden(struct html *html, const struct sheet_row *row, char kind, co
 
 static void value_field(struct html *html, const struct sheet_row *row, size_t i)
 {
-	char name[SHEET_NAME_MAX], now[WORDS_MAX];
+	char name[SHEET_NAME_MAX], now[WORDING_MAX];
 	(void)sheet_held(row, now);
 	html_add(html,
 		 "<span class=\"cell\"><input id=\"f%zu\" name=\"%s\" value=\"%s\" "
@@ -27,32 +27,33 @@ static void value_field(struct html *html, const struct sheet_row *row, size_t i
 		 "aria-describedby=\"u%zu b%zu m%zu\" aria-invalid=\"%s\">"
 		 "<span class=\"unit\" id=\"u%zu\">%s</span></span>\n",
 		 i, sheet_name(row, 'v', NULL, name), row->typed ? row->typed : now, i, i, i,
-		 row->message && !row->warned ? "true" : "false", i, words_unit(row->metric->unit));
+		 row->message && !row->warned ? "true" : "false", i,
+		 wording_unit(row->metric->unit));
 	hidden(html, row, 'o', row->was ? row->was : now);
 }
 
 static void state(struct html *html, const struct sheet *sheet, const struct sheet_row *row)
 {
 	char reason[ERR_TEXT_MAX];
-	const struct refusal *refusal = figure_refusal(sheet->figures, row->now);
+	const struct refusal *refusal = value_refusal(sheet->values, row->now);
 	if (row->now->withdrawn)
 		html_add(html, "<span class=\"state\">%s</span>", _("withdrawn"));
-	switch (figure_state(sheet->figures, row->now)) {
-	case FIGURE_SAVED:
+	switch (value_state(sheet->values, row->now)) {
+	case VALUE_SAVED:
 		html_add(html, "<span class=\"state waiting\">%s</span>",
 			 _("saved here, waits to be sent"));
 		break;
-	case FIGURE_SENT:
+	case VALUE_SENT:
 		html_add(html, "<span class=\"state waiting\">%s</span>",
 			 _("saved here, waits for the province to confirm it"));
 		break;
-	case FIGURE_RECEIVED:
+	case VALUE_RECEIVED:
 		html_add(html, "<span class=\"state received\">%s</span>",
 			 _("received by the province"));
 		break;
-	case FIGURE_REFUSED:
+	case VALUE_REFUSED:
 		html_add(html, "<span class=\"state refused\">%s %s</span>",
-			 sheet->figures->status.released > 0
+			 sheet->values->status.released > 0
 				 ? _("refused by the province, if not among those released since:")
 				 : _("refused by the province:"),
 			 retell(refusal->reason, reason, sizeof(reason)));
@@ -64,11 +65,11 @@ static void state(struct html *html, const struct sheet *sheet, const struct she
 static void known(struct html *html, const struct sheet *sheet, const struct sheet_row *row,
 		  size_t i)
 {
-	char text[WORDS_MAX];
+	char text[WORDING_MAX];
 	html_add(html, "<span class=\"known\" id=\"b%zu\" data-live=\"%zu\">", i, i);
 	if (row->before && !row->before->withdrawn) {
 		html_say(html, _("Period before: %s"),
-			 words_value(row->before->value_e, row->metric->decimals, text));
+			 wording_value(row->before->value_e, row->metric->decimals, text));
 		html_add(html, ". ");
 	}
 	if (row->now)
@@ -79,9 +80,9 @@ static void known(struct html *html, const struct sheet *sheet, const struct she
 /* Which row a box is of, for who hears the page. */
 static void of_row(struct html *html, const struct sheet_row *row)
 {
-	char labels[LABELS_TEXT_MAX + WORDS_MAX];
-	html_add(html, "<span class=\"hidden\">: %s %s</span></label>\n", words_metric(row->metric),
-		 words_labels(row->labels, labels, sizeof(labels)));
+	char labels[LABELS_TEXT_MAX + WORDING_MAX];
+	html_add(html, "<span class=\"hidden\">: %s %s</span></label>\n",
+		 wording_metric(row->metric), wording_labels(row->labels, labels, sizeof(labels)));
 }
 
 /* A warning brings its own answer. The script shows it as well, so it is always there. */
@@ -126,7 +127,7 @@ static void dimensions(struct html *html, const struct sheet_row *row, size_t i)
 			 "<span class=\"dimension\"><label for=\"d%zu-%zu\">%s</label> "
 			 "<input id=\"d%zu-%zu\" name=\"%s\" value=\"%s\" maxlength=\"64\" "
 			 "autocomplete=\"off\" list=\"known-%s\"></span>\n",
-			 i, k, words_dimension(dimension), i, k,
+			 i, k, wording_dimension(dimension), i, k,
 			 sheet_name(row, 'd', dimension, name), row->dimensions[k], dimension);
 	}
 	html_add(html, "<label for=\"f%zu\" class=\"hidden\">%s</label>\n", i, _("Value"));
@@ -134,12 +135,12 @@ static void dimensions(struct html *html, const struct sheet_row *row, size_t i)
 
 static void row_label(struct html *html, const struct sheet_row *row, size_t i)
 {
-	char labels[LABELS_TEXT_MAX + WORDS_MAX];
+	char labels[LABELS_TEXT_MAX + WORDING_MAX];
 	if (row->metric->n_dimensions == 0)
-		html_add(html, "<label for=\"f%zu\">%s</label>\n", i, words_metric(row->metric));
+		html_add(html, "<label for=\"f%zu\">%s</label>\n", i, wording_metric(row->metric));
 	else if (*row->labels)
 		html_add(html, "<label for=\"f%zu\">%s</label>\n", i,
-			 words_labels(row->labels, labels, sizeof(labels)));
+			 wording_labels(row->labels, labels, sizeof(labels)));
 	else
 		html_add(html, "<label for=\"f%zu\">%s</label>\n", i, _("not divided"));
 }
@@ -179,7 +180,7 @@ static void groups(struct html *html, const struct sheet *sheet)
 		if (!before || !same_group(before, metric))
 			html_add(html, "<div class=\"group\">\n");
 		if (divided && metric != before)
-			html_add(html, "<fieldset>\n<legend>%s</legend>\n", words_metric(metric));
+			html_add(html, "<fieldset>\n<legend>%s</legend>\n", wording_metric(metric));
 		row_write(html, sheet, i);
 		const struct metric *next = i + 1 < sheet->n ? sheet->rows[i + 1].metric : NULL;
 		if (divided && metric != next)

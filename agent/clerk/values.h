@@ -12,35 +12,35 @@
 
 struct arena;
 
-struct figure {
+struct value {
 	const struct metric *metric; /* of the catalogue that was asked about */
-	const char *labels;          /* the figures' */
+	const char *labels;          /* owned by the values */
 	struct period period;
 	int64_t value_e; /* with the metric's decimals */
 	bool withdrawn;
 	uint64_t seq;
 };
 
-enum figure_state { FIGURE_SAVED, FIGURE_SENT, FIGURE_RECEIVED, FIGURE_REFUSED };
+enum value_state { VALUE_SAVED, VALUE_SENT, VALUE_RECEIVED, VALUE_REFUSED };
 
 struct refusal {
 	uint64_t seq;
-	const char *metric, *labels, *reason; /* the figures' */
+	const char *metric, *labels, *reason; /* owned by the values */
 	uint32_t observations;
 };
 
-struct figures {
-	struct figure *list; /* owned [n]: by metric as asked, by labels, the newest first */
+struct values {
+	struct value *list; /* owned [n]: by metric as asked, by labels, the newest first */
 	size_t n, room;
 	struct refusal *refusals; /* owned [n_refusals]: the newest first */
 	size_t n_refusals, refusals_room;
 	struct spool_status status;
-	const char *office_name, *level; /* the figures'; NULL: not told yet */
+	const char *office_name, *level; /* owned by the values; NULL: not told yet */
 	struct arena *texts;             /* owned */
 };
 
-struct figures_question {
-	const struct catalogue *catalogue; /* outlives the figures */
+struct values_question {
+	const struct catalogue *catalogue; /* outlives the values */
 	/* Of which metrics; NULL: of all that are counted by the hour or longer. */
 	const struct period *kind;
 	int32_t until_day; /* none of a period that begins later */
@@ -48,14 +48,14 @@ struct figures_question {
 };
 
 /** -E2BIG when there is more than a page can show. Blocks on disk: call from the worker. */
-int figures_read(struct spool *spool, const struct figures_question *question,
-		 struct figures *ret_figures, struct err *err);
-void figures_free(struct figures *figures);
+int values_read(struct spool *spool, const struct values_question *question,
+		struct values *ret_values, struct err *err);
+void values_free(struct values *values);
 
 /** NULL when there is none. */
-const struct figure *figures_find(const struct figures *figures, const struct metric *metric,
-				  const char *labels, struct period period);
+const struct value *values_find(const struct values *values, const struct metric *metric,
+				const char *labels, struct period period);
 /** How far it got: saved here, sent, received by the province, refused by it. */
-enum figure_state figure_state(const struct figures *figures, const struct figure *figure);
+enum value_state value_state(const struct values *values, const struct value *value);
 /** Why the province refused it; NULL: it did not. */
-const struct refusal *figure_refusal(const struct figures *figures, const struct figure *figure);
+const struct refusal *value_refusal(const struct values *values, const struct value *value);

@@ -18,12 +18,12 @@ static bool vietnamese(void)
 	return strcmp(language_tag(), "vi") == 0;
 }
 
-const char *words_day(int32_t day, char text[WORDS_MAX])
+const char *wording_day(int32_t day, char text[WORDING_MAX])
 {
 	int year, month, mday;
 	day_to_civil(day, &year, &month, &mday);
 	/* TRANSLATORS: year, month, day of the month. */
-	(void)snprintf(text, WORDS_MAX, _("%1$04d-%2$02d-%3$02d"), year, month, mday); /* fits */
+	(void)snprintf(text, WORDING_MAX, _("%1$04d-%2$02d-%3$02d"), year, month, mday); /* fits */
 	return text;
 }
 
@@ -39,25 +39,25 @@ static struct name name_of(struct period period)
 	return name;
 }
 
-static void name_week(struct period period, char text[WORDS_MAX])
+static void name_week(struct period period, char text[WORDING_MAX])
 {
 	char sdmx[PERIOD_TEXT_MAX];
 	int year, week;
 	(void)sscanf(period_format(period, sdmx), "%d-W%d", &year, &week); /* it is so written */
-	(void)snprintf(text, WORDS_MAX, _("week %d/%d"), week, year);      /* fits */
+	(void)snprintf(text, WORDING_MAX, _("week %d/%d"), week, year);    /* fits */
 }
 
-static void name_within_day(struct period period, char text[WORDS_MAX])
+static void name_within_day(struct period period, char text[WORDING_MAX])
 {
-	char day[WORDS_MAX];
+	char day[WORDING_MAX];
 	unsigned nth = period_nth(period);
 	unsigned minute = period.grain == GRAIN_HOUR ? nth * 60 : nth;
-	(void)words_day(period_first_day(period), day);
+	(void)wording_day(period_first_day(period), day);
 	/* TRANSLATORS: hour, minute, day */
-	(void)snprintf(text, WORDS_MAX, _("%02u:%02u of %.40s"), minute / 60, minute % 60, day);
+	(void)snprintf(text, WORDING_MAX, _("%02u:%02u of %.40s"), minute / 60, minute % 60, day);
 }
 
-const char *words_period(struct period period, char text[WORDS_MAX])
+const char *wording_period(struct period period, char text[WORDING_MAX])
 {
 	struct name name = name_of(period);
 	switch (period.grain) {
@@ -66,80 +66,80 @@ const char *words_period(struct period period, char text[WORDS_MAX])
 		name_within_day(period, text);
 		break;
 	case GRAIN_DAY: {
-		char day[WORDS_MAX];
-		(void)snprintf(text, WORDS_MAX, _("day %.40s"),
-			       words_day(period_first_day(period), day));
+		char day[WORDING_MAX];
+		(void)snprintf(text, WORDING_MAX, _("day %.40s"),
+			       wording_day(period_first_day(period), day));
 		break;
 	}
 	case GRAIN_WEEK:
 		name_week(period, text);
 		break;
 	case GRAIN_MONTH:
-		(void)snprintf(text, WORDS_MAX, _("month %d/%d"), name.month, name.year);
+		(void)snprintf(text, WORDING_MAX, _("month %d/%d"), name.month, name.year);
 		break;
 	case GRAIN_QUARTER:
-		(void)snprintf(text, WORDS_MAX, _("quarter %d/%d"), (name.month + 2) / 3,
+		(void)snprintf(text, WORDING_MAX, _("quarter %d/%d"), (name.month + 2) / 3,
 			       name.year);
 		break;
 	case GRAIN_SEMESTER:
-		(void)snprintf(text, WORDS_MAX,
+		(void)snprintf(text, WORDING_MAX,
 			       name.month <= 6 ? _("first half of %d") : _("second half of %d"),
 			       name.year);
 		break;
 	case GRAIN_YEAR:
 	case GRAIN_COUNT:
-		(void)snprintf(text, WORDS_MAX, _("year %d"), name.year);
+		(void)snprintf(text, WORDING_MAX, _("year %d"), name.year);
 		break;
 	}
 	return text;
 }
 
-const char *words_span(struct period period, char text[WORDS_MAX])
+const char *wording_span(struct period period, char text[WORDING_MAX])
 {
-	char first[WORDS_MAX], last[WORDS_MAX];
+	char first[WORDING_MAX], last[WORDING_MAX];
 	*text = '\0';
 	if (period.grain != GRAIN_WEEK &&
 	    (period.calendar == CALENDAR_CIVIL || period.grain <= GRAIN_DAY))
 		return text;
-	(void)snprintf(text, WORDS_MAX, _("%.40s to %.40s"),
-		       words_day(period_first_day(period), first),
-		       words_day(period_end_day(period) - 1, last));
+	(void)snprintf(text, WORDING_MAX, _("%.40s to %.40s"),
+		       wording_day(period_first_day(period), first),
+		       wording_day(period_end_day(period) - 1, last));
 	return text;
 }
 
-const char *words_instant(int64_t at_us, int64_t now_us, char text[WORDS_MAX])
+const char *wording_instant(int64_t at_us, int64_t now_us, char text[WORDING_MAX])
 {
-	char day[WORDS_MAX];
+	char day[WORDING_MAX];
 	unsigned minute = (unsigned)(civil_minute(at_us) - (int64_t)civil_day(at_us) * 1440);
 	if (civil_day(at_us) == civil_day(now_us))
-		(void)snprintf(text, WORDS_MAX, "%02u:%02u", minute / 60, minute % 60); /* fits */
+		(void)snprintf(text, WORDING_MAX, "%02u:%02u", minute / 60, minute % 60); /* fits */
 	else
-		(void)snprintf(text, WORDS_MAX, _("%02u:%02u of %.40s"), minute / 60, minute % 60,
-			       words_day(civil_day(at_us), day));
+		(void)snprintf(text, WORDING_MAX, _("%02u:%02u of %.40s"), minute / 60, minute % 60,
+			       wording_day(civil_day(at_us), day));
 	return text;
 }
 
-enum numeral words_mark(void)
+enum numeral wording_mark(void)
 {
 	return vietnamese() ? NUMERAL_COMMA : NUMERAL_POINT;
 }
 
-const char *words_typed(int64_t value_e, unsigned decimals, char text[WORDS_MAX])
+const char *wording_typed(int64_t value_e, unsigned decimals, char text[WORDING_MAX])
 {
 	char plain[DECIMAL_TEXT_MAX];
 	(void)decimal_format(value_e, decimals, plain); /* its length */
 	char *point = strchr(plain, '.');
-	if (point && words_mark() == NUMERAL_COMMA)
+	if (point && wording_mark() == NUMERAL_COMMA)
 		*point = ',';
-	(void)snprintf(text, WORDS_MAX, "%s", plain); /* fits */
+	(void)snprintf(text, WORDING_MAX, "%s", plain); /* fits */
 	return text;
 }
 
-const char *words_value(int64_t value_e, unsigned decimals, char text[WORDS_MAX])
+const char *wording_value(int64_t value_e, unsigned decimals, char text[WORDING_MAX])
 {
-	char typed[WORDS_MAX];
+	char typed[WORDING_MAX];
 	size_t to = 0;
-	const char *from = words_typed(value_e, decimals, typed);
+	const char *from = wording_typed(value_e, decimals, typed);
 	if (*from == '-')
 		text[to++] = *from++;
 	for (size_t left = strcspn(from, ".,"); left > 0; left--) {
@@ -149,11 +149,11 @@ const char *words_value(int64_t value_e, unsigned decimals, char text[WORDS_MAX]
 			to += strlen(GROUP_BLANK);
 		}
 	}
-	(void)snprintf(text + to, WORDS_MAX - to, "%s", from); /* 19 digits and 6 blanks fit */
+	(void)snprintf(text + to, WORDING_MAX - to, "%s", from); /* 19 digits and 6 blanks fit */
 	return text;
 }
 
-const char *words_labels(const char *labels, char *text, size_t room)
+const char *wording_labels(const char *labels, char *text, size_t room)
 {
 	const char *key, *value;
 	size_t key_len, value_len, at = 0;
@@ -162,12 +162,12 @@ const char *words_labels(const char *labels, char *text, size_t room)
 		char name[METRIC_NAME_MAX];
 		(void)snprintf(name, sizeof(name), "%.*s", (int)key_len, key); /* cut is fine */
 		at += utf8_print(text + at, room - at, "%s%s: %.*s", at > 0 ? ", " : "",
-				 words_dimension(name), (int)value_len, value);
+				 wording_dimension(name), (int)value_len, value);
 	}
 	return text;
 }
 
-const char *words_metric(const struct metric *metric)
+const char *wording_metric(const struct metric *metric)
 {
 	return vietnamese() ? metric->label_vi : metric->label_en;
 }
@@ -178,12 +178,12 @@ static const char *shown(const char *word)
 	return name ? name : word;
 }
 
-const char *words_unit(const char *unit)
+const char *wording_unit(const char *unit)
 {
 	return shown(unit);
 }
 
-const char *words_dimension(const char *dimension)
+const char *wording_dimension(const char *dimension)
 {
 	return shown(dimension);
 }

@@ -19,7 +19,7 @@
 #define RETRY_MS 60000u /* a port that is taken, a folder that is not mounted yet */
 
 const struct input_kind input_kinds[] = {
-	{ "page", page_wanted, page_start, page_stop, page_look },
+	{ "page", clerk_wanted, clerk_start, clerk_stop, clerk_look },
 	{ "inbox", inbox_wanted, inbox_start, inbox_stop, inbox_look },
 	{ "http", http_input_wanted, http_input_start, http_input_stop, http_input_look },
 	{ "statsd", statsd_wanted, statsd_start, statsd_stop, statsd_look },

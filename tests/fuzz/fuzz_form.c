@@ -15,8 +15,8 @@ static const char csv[] =
 	"visits,V,Visits,visit,flow,sum,sum,month,topic;desk,3,0,commune,2,0,\n";
 
 static struct catalogue *catalogue;
-static struct figure known[2];
-static struct figures figures = { .list = known, .level = "commune" };
+static struct value known[2];
+static struct values values = { .list = known, .level = "commune" };
 static struct period period;
 
 static void prepare(void)
@@ -25,11 +25,11 @@ static void prepare(void)
 	require(catalogue_read(csv, strlen(csv), &catalogue, &err) == 0);
 	require(period_parse("2025-06", CALENDAR_CIVIL, &period, &err) == 0);
 	known[0] =
-		(struct figure){ catalogue_find(catalogue, "team.count"), "", period, 7, false, 1 };
-	known[1] = (struct figure){
+		(struct value){ catalogue_find(catalogue, "team.count"), "", period, 7, false, 1 };
+	known[1] = (struct value){
 		catalogue_find(catalogue, "visits"), "desk=1;topic=a", period, 1500, false, 0
 	};
-	figures.n = 2;
+	values.n = 2;
 }
 
 /* What would be recorded is what the recorder takes. */
@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	int rc = urlencoded_parse(body, len, &fields, &n, &err);
 	require(rc == 0 || rc == -EINVAL || rc == -E2BIG);
 	if (rc == 0) {
-		require(sheet_open(catalogue, &figures, period, &sheet, &err) == 0);
+		require(sheet_open(catalogue, &values, period, &sheet, &err) == 0);
 		require(sheet_take(&sheet, fields, n, &err) == 0);
 		require(sheet_judge(&sheet, civil_now_us(), &err) == 0);
 		check_entries(&sheet);

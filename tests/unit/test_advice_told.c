@@ -174,23 +174,23 @@ static void try_page(void *context, const char *text, struct blob *said, struct 
 	struct field fields[8];
 	struct entry *entries;
 	size_t n = 0, n_entries;
-	static struct figure before;
-	struct figures figures = { .list = &before, .n = 1, .level = "commune" };
+	static struct value before;
+	struct values values = { .list = &before, .n = 1, .level = "commune" };
 	char *copy = strdup(text), *rest = copy;
 
 	assert_non_null(copy);
 	assert_int_equal(period_parse("2025-06", CALENDAR_CIVIL, &period, &f->err), 0);
-	before = (struct figure){ .metric = catalogue_find(f->catalogue, "teams"),
-				  .labels = "",
-				  .period = period,
-				  .value_e = 7,
-				  .seq = 3 };
+	before = (struct value){ .metric = catalogue_find(f->catalogue, "teams"),
+				 .labels = "",
+				 .period = period,
+				 .value_e = 7,
+				 .seq = 3 };
 	for (char *line; (line = strsep(&rest, "\n")) && *line;) {
 		assert_true(n < N(fields));
 		fields[n].name = strsep(&line, "=");
 		fields[n++].value = line;
 	}
-	if (sheet_open(f->catalogue, &figures, period, &sheet, &f->err) < 0 ||
+	if (sheet_open(f->catalogue, &values, period, &sheet, &f->err) < 0 ||
 	    sheet_take(&sheet, fields, n, &f->err) < 0 ||
 	    sheet_judge(&sheet, NOW_US, &f->err) < 0 ||
 	    sheet_entries(&sheet, "2025-06", &entries, &n_entries, &f->err) < 0)

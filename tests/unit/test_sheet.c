@@ -34,8 +34,8 @@
 
 struct fixture {
 	struct catalogue *catalogue;
-	struct figure list[KNOWN_MAX];
-	struct figures figures;
+	struct value list[KNOWN_MAX];
+	struct values values;
 	struct sheet sheet;
 	struct entry *entries;
 	size_t n_entries;
@@ -55,9 +55,9 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
 	assert_int_equal(catalogue_read(CATALOGUE, strlen(CATALOGUE), &f->catalogue, &f->err), 0);
-	f->figures.list = f->list;
-	f->figures.level = "commune";
-	f->figures.status.acked_seq = 5;
+	f->values.list = f->list;
+	f->values.level = "commune";
+	f->values.status.acked_seq = 5;
 	*state = f;
 	return 0;
 }
@@ -79,23 +79,23 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Series by series, the newest first, as figures_read() has them. */
-static struct figure *know(struct fixture *f, const char *metric, const char *labels,
-			   const char *when, int64_t value_e)
+/* Series by series, the newest first, as values_read() has them. */
+static struct value *know(struct fixture *f, const char *metric, const char *labels,
+			  const char *when, int64_t value_e)
 {
-	struct figure *figure = &f->list[f->figures.n++];
-	*figure = (struct figure){ .metric = catalogue_find(f->catalogue, metric),
-				   .labels = labels,
-				   .period = period(when),
-				   .value_e = value_e,
-				   .seq = 3 };
-	return figure;
+	struct value *value = &f->list[f->values.n++];
+	*value = (struct value){ .metric = catalogue_find(f->catalogue, metric),
+				 .labels = labels,
+				 .period = period(when),
+				 .value_e = value_e,
+				 .seq = 3 };
+	return value;
 }
 
 static void fill(struct fixture *f, const struct field fields[], size_t n)
 {
 	forget(f);
-	if (sheet_open(f->catalogue, &f->figures, period("2025-06"), &f->sheet, &f->err) < 0 ||
+	if (sheet_open(f->catalogue, &f->values, period("2025-06"), &f->sheet, &f->err) < 0 ||
 	    sheet_take(&f->sheet, fields, n, &f->err) < 0 ||
 	    sheet_judge(&f->sheet, civil_now_us(), &f->err) < 0 ||
 	    sheet_entries(&f->sheet, "2025-06", &f->entries, &f->n_entries, &f->err) < 0)
@@ -145,13 +145,13 @@ static void only_what_the_office_reports_for_the_period_has_rows(void **state)
 	assert_string_equal(message(f, "v:far.away:"), "no such row");
 	assert_string_equal(message(f, "v:by.day:"), "no such row");
 	assert_int_equal(f->n_entries, 0);
-	f->figures.level = NULL; /* the province has not told */
+	f->values.level = NULL; /* the province has not told */
 	FILL(f, { "token", "x" });
 	assert_string_equal(message(f, "v:far.away:"), "");
-	f->figures.level = "hamlet";
+	f->values.level = "hamlet";
 	forget(f);
 	assert_int_equal(
-		sheet_open(f->catalogue, &f->figures, period("2025-06"), &f->sheet, &f->err),
+		sheet_open(f->catalogue, &f->values, period("2025-06"), &f->sheet, &f->err),
 		-ENOENT);
 }
 
@@ -321,23 +321,23 @@ static void a_label_has_one_row(void **state)
 
 static void a_form_has_an_end(void **state)
 {
-	static struct figure many[SHEET_ROWS_MAX + 1];
+	static struct value many[SHEET_ROWS_MAX + 1];
 	static char labels[SHEET_ROWS_MAX + 1][16];
 	struct fixture *f = *state;
 	for (size_t i = 0; i <= SHEET_ROWS_MAX; i++) {
 		(void)snprintf(labels[i], sizeof(labels[i]), "topic=%zu", i);
-		many[i] = (struct figure){ .metric = catalogue_find(f->catalogue, "visits"),
-					   .labels = labels[i],
-					   .period = period("2025-06") };
+		many[i] = (struct value){ .metric = catalogue_find(f->catalogue, "visits"),
+					  .labels = labels[i],
+					  .period = period("2025-06") };
 	}
-	f->figures.list = many;
-	f->figures.n = SHEET_ROWS_MAX - 10;
+	f->values.list = many;
+	f->values.n = SHEET_ROWS_MAX - 10;
 	FILL(f, { "v:visits:topic=1", "4" });
 	assert_recorded(f, "visits", "topic=1", "4");
 	forget(f);
-	f->figures.n = SHEET_ROWS_MAX + 1;
+	f->values.n = SHEET_ROWS_MAX + 1;
 	assert_int_equal(
-		sheet_open(f->catalogue, &f->figures, period("2025-06"), &f->sheet, &f->err),
+		sheet_open(f->catalogue, &f->values, period("2025-06"), &f->sheet, &f->err),
 		-E2BIG);
 }
 
@@ -358,7 +358,7 @@ static void a_form_that_was_sent_has_the_same_end(void **state)
 	assert_int_equal(f->n_entries, SHEET_ROWS_MAX - own);
 	forget(f);
 	assert_int_equal(
-		sheet_open(f->catalogue, &f->figures, period("2025-06"), &f->sheet, &f->err), 0);
+		sheet_open(f->catalogue, &f->values, period("2025-06"), &f->sheet, &f->err), 0);
 	assert_int_equal(sheet_take(&f->sheet, many, SHEET_ROWS_MAX - own + 1, &f->err), -E2BIG);
 }
 
@@ -443,8 +443,8 @@ static void lack_of_memory_records_nothing(void **state)
 	for (unsigned after = 0;; after++) {
 		forget(f);
 		fault_arm_at(FAULT_MEMORY, after);
-		int rc = sheet_open(f->catalogue, &f->figures, period("2025-06"), &f->sheet,
-				    &f->err);
+		int rc =
+			sheet_open(f->catalogue, &f->values, period("2025-06"), &f->sheet, &f->err);
 		if (rc == 0)
 			rc = sheet_take(&f->sheet, fields, 4, &f->err);
 		if (rc == 0)
@@ -468,8 +468,8 @@ static void a_refusal_is_told_in_the_readers_language(void **state)
 	(void)err_set(&err, -EINVAL, "%s is below the smallest allowed value %s", "-1", "0");
 	refusal.reason = err.text;
 	know(f, "team.count", "", "2025-06", -1);
-	f->figures.refusals = &refusal;
-	f->figures.n_refusals = 1;
+	f->values.refusals = &refusal;
+	f->values.n_refusals = 1;
 	(void)language_use(LANGUAGE_VIETNAMESE);
 	FILL(f, { "lang", "vi" });
 	sheet_rows(&html, &f->sheet);
@@ -484,12 +484,12 @@ static void a_refusal_is_told_in_the_readers_language(void **state)
 static void assert_words(const char *sdmx, enum calendar calendar, const char *name,
 			 const char *span)
 {
-	char text[WORDS_MAX];
+	char text[WORDING_MAX];
 	struct period found;
 	struct err err;
 	assert_int_equal(period_parse(sdmx, calendar, &found, &err), 0);
-	assert_string_equal(words_period(found, text), name);
-	assert_string_equal(words_span(found, text), span);
+	assert_string_equal(wording_period(found, text), name);
+	assert_string_equal(wording_span(found, text), span);
 }
 
 static void periods_are_named_as_people_name_them(void **state)
@@ -513,28 +513,28 @@ static void periods_are_named_as_people_name_them(void **state)
 
 static void values_have_the_marks_of_their_language(void **state)
 {
-	char text[WORDS_MAX];
+	char text[WORDING_MAX];
 	(void)state;
-	assert_string_equal(words_value(-1234567, 2, text), "-12\xC2\xA0"
-							    "345.67");
-	assert_string_equal(words_value(999, 0, text), "999");
-	assert_string_equal(words_value(INT64_MIN, 0, text), "-9\xC2\xA0"
-							     "223\xC2\xA0"
-							     "372\xC2\xA0"
-							     "036\xC2\xA0"
-							     "854\xC2\xA0"
-							     "775\xC2\xA0"
-							     "808");
+	assert_string_equal(wording_value(-1234567, 2, text), "-12\xC2\xA0"
+							      "345.67");
+	assert_string_equal(wording_value(999, 0, text), "999");
+	assert_string_equal(wording_value(INT64_MIN, 0, text), "-9\xC2\xA0"
+							       "223\xC2\xA0"
+							       "372\xC2\xA0"
+							       "036\xC2\xA0"
+							       "854\xC2\xA0"
+							       "775\xC2\xA0"
+							       "808");
 	(void)language_use(LANGUAGE_VIETNAMESE);
-	assert_string_equal(words_value(1234567, 2, text), "12\xC2\xA0"
-							   "345,67");
-	assert_string_equal(words_typed(1234567, 2, text), "12345,67");
-	assert_string_equal(words_labels("app=VNeID;sector=đất đai", text, sizeof(text)),
+	assert_string_equal(wording_value(1234567, 2, text), "12\xC2\xA0"
+							     "345,67");
+	assert_string_equal(wording_typed(1234567, 2, text), "12345,67");
+	assert_string_equal(wording_labels("app=VNeID;sector=đất đai", text, sizeof(text)),
 			    "ứng dụng: VNeID, lĩnh vực: đất đai");
-	assert_string_equal(words_labels("", text, sizeof(text)), "");
-	assert_string_equal(words_unit("billion VND"), "tỷ đồng");
-	assert_string_equal(words_unit(""), "");
-	assert_string_equal(words_unit("parsec"), "parsec");
+	assert_string_equal(wording_labels("", text, sizeof(text)), "");
+	assert_string_equal(wording_unit("billion VND"), "tỷ đồng");
+	assert_string_equal(wording_unit(""), "");
+	assert_string_equal(wording_unit("parsec"), "parsec");
 }
 
 static void judge_longer_and_longer(struct fixture *f, size_t shift, const char *piece)

@@ -33,7 +33,7 @@ struct fixture {
 	struct worker *worker;
 	struct spool *spool;
 	struct recorder *recorder;
-	void *page;
+	void *clerk;
 	struct sockaddr_in address;
 	char answer[1 << 17], token[64];
 	bool stopped;
@@ -67,7 +67,7 @@ static void start_page(struct fixture *f)
 	struct input_host host = { .loop = &f->loop, .recorder = f->recorder, .office = "28001" };
 	choose_port(f);
 	(void)snprintf(listen, sizeof(listen), "127.0.0.1:%u", ntohs(f->address.sin_port));
-	if (page_start(&host, &settings, &f->page, &f->err) != 0)
+	if (clerk_start(&host, &settings, &f->clerk, &f->err) != 0)
 		fail_msg("%s", f->err.text);
 }
 
@@ -99,7 +99,7 @@ static void on_stopped(void *context)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-	page_stop(f->page, on_stopped, f);
+	clerk_stop(f->clerk, on_stopped, f);
 	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
 	assert_true(f->stopped);
 	recorder_close(f->recorder);
@@ -280,7 +280,7 @@ static void a_stop_waits_for_what_is_in_work(void **state)
 	int fd = begin(f, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 	while (worker_waiting(f->worker) == 0)
 		uv_run(&f->loop, UV_RUN_NOWAIT);
-	page_stop(f->page, on_stopped, f);
+	clerk_stop(f->clerk, on_stopped, f);
 	assert_int_equal(hear(f, fd), 200);
 	while (!f->stopped)
 		uv_run(&f->loop, UV_RUN_ONCE);
@@ -293,7 +293,7 @@ static void without_a_catalogue_a_page_says_so(void **state)
 	struct fixture *f = *state;
 	struct recorder *full = f->recorder;
 	struct recorder_config config = { .spool = f->spool, .worker = f->worker };
-	page_stop(f->page, on_stopped, f);
+	clerk_stop(f->clerk, on_stopped, f);
 	while (!f->stopped)
 		uv_run(&f->loop, UV_RUN_ONCE);
 	f->stopped = false;
