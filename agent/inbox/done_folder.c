@@ -1,7 +1,6 @@
 #include "inbox/done_folder.h"
 
 #include "common/model/civil.h"
-#include "inbox/inbox_file.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -71,6 +71,16 @@ enum inbox_name inbox_name_judge(const char *name)
 
 /* --- files --- */
 
+struct inbox_stamp inbox_stamp_of(const struct stat *stat)
+{
+	return (struct inbox_stamp){
+		.inode = stat->st_ino,
+		.size = (uint64_t)stat->st_size,
+		.modified_ns = stat->st_mtim.tv_sec * INT64_C(1000000000) + stat->st_mtim.tv_nsec,
+		.changed_ns = stat->st_ctim.tv_sec * INT64_C(1000000000) + stat->st_ctim.tv_nsec,
+	};
+}
+
 bool inbox_stamp_same(const struct inbox_stamp *a, const struct inbox_stamp *b)
 {
 	return a->inode == b->inode && a->size == b->size && a->modified_ns == b->modified_ns &&

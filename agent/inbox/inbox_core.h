@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #define INBOX_FILES_MAX      1000u /* looked at together; of more, those that rest make room */
 #define INBOX_REMEMBERED_MAX 4000u
@@ -18,6 +19,11 @@ struct inbox_stamp { /* a file as it was: another stamp means other contents */
 	uint64_t inode, size;
 	int64_t modified_ns, changed_ns;
 };
+
+/** A file as it is now. */
+struct inbox_stamp inbox_stamp_of(const struct stat *stat);
+/** Are @a and @b of the same contents? */
+bool inbox_stamp_same(const struct inbox_stamp *a, const struct inbox_stamp *b);
 
 struct inbox_listed {
 	char name[INBOX_NAME_MAX];
@@ -101,5 +107,3 @@ size_t inbox_core_count(const struct inbox_core *core, enum inbox_part part,
 size_t inbox_core_count_held(const struct inbox_core *core, const char **ret_first);
 /** Was @name dealt with as INBOX_LOOK, and not again since? This is remembered as well. */
 bool inbox_core_look_again(const struct inbox_core *core, const char *name);
-/** Are @a and @b of the same contents? */
-bool inbox_stamp_same(const struct inbox_stamp *a, const struct inbox_stamp *b);

@@ -9,7 +9,6 @@
 #include "common/model/civil.h"
 #include "import/detect.h"
 #include "import/import.h"
-#include "inbox/done_folder.h"
 #include "inbox/errors_sheet.h"
 
 #include <errno.h>
@@ -103,16 +102,6 @@ static int refuse_or_fail(struct inbox_file *file, int rc, struct err *err)
 }
 
 /* --- opening --- */
-
-struct inbox_stamp inbox_stamp_of(const struct stat *stat)
-{
-	return (struct inbox_stamp){
-		.inode = stat->st_ino,
-		.size = (uint64_t)stat->st_size,
-		.modified_ns = stat->st_mtim.tv_sec * INT64_C(1000000000) + stat->st_mtim.tv_nsec,
-		.changed_ns = stat->st_ctim.tv_sec * INT64_C(1000000000) + stat->st_ctim.tv_nsec,
-	};
-}
 
 /* The kernel gives a read lease on a file that nobody has open for writing; to its owner alone and
  * to who has CAP_LEASE, so else about other people's files it says nothing. Held for no longer than

@@ -13,13 +13,13 @@
 #include "common/base/err.h"
 #include "common/base/i18n.h"
 #include "common/model/catalogue.h"
+#include "inbox/done_folder.h"
 #include "inbox/inbox_core.h"
 #include "spool/spool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #define INBOX_BYTES_MAX (256u * 1024 * 1024)
 
@@ -27,15 +27,11 @@ struct inbox_file_config { /* all outlive the file */
 	int folder_fd;
 	struct spool *spool;
 	const struct catalogue *catalogue;
-	int64_t now_us; /* as entry_judge() has it */
-	struct done_watch
-		*watch;         /* of inbox/done_folder.h; NULL: what was moved is not looked at */
-	uint64_t tick_ms;       /* of a clock that never steps, for the watch */
-	enum language language; /* of the errors file */
+	int64_t now_us;           /* as entry_judge() has it */
+	struct done_watch *watch; /* NULL: what was moved is not looked at */
+	uint64_t tick_ms;         /* of a clock that never steps, for the watch */
+	enum language language;   /* of the errors file */
 };
-
-/** What a file is now, as everything else here tells it. */
-struct inbox_stamp inbox_stamp_of(const struct stat *stat);
 
 enum inbox_outcome {
 	INBOX_TAKEN,    /* and moved to done/ */

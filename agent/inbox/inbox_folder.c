@@ -2,7 +2,6 @@
 
 #include "common/model/civil.h"
 #include "inbox/errors_sheet.h"
-#include "inbox/inbox_file.h"
 
 #include <dirent.h>
 #include <errno.h>
