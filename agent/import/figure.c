@@ -1,10 +1,9 @@
-#include "import/figure.h"
+#include "import/import_internal.h"
 
 #include "common/base/i18n.h"
 #include "common/model/period_words.h"
 #include "import/cell.h"
 #include "import/measure.h"
-#include "import/row_unit.h"
 #include "import/terms.h"
 
 #include <errno.h>
@@ -15,11 +14,11 @@
 /* A statistics office parts by ';' and writes a point: where the figure may have the decimals and
  * no other number tells, 1.250 is asked about. What is advised keeps the mark that stands there:
  * with another one it would tell wrong things of its neighbours. */
-static int refuse_open(const struct reading *reading, const struct metric *metric, const char *text,
+static int refuse_open(const struct import *import, const struct metric *metric, const char *text,
 		       struct err *err)
 {
 	char thousands[NUMERAL_MAX], decimals[NUMERAL_MAX];
-	if (!reading->dialect.by_separator || !strchr(text, '.') ||
+	if (!import->dialect.by_separator || !strchr(text, '.') ||
 	    numeral_look(text) != NUMERAL_EITHER ||
 	    !numeral_plain(text, NUMERAL_COMMA, thousands) ||
 	    !numeral_plain(text, NUMERAL_POINT, decimals))
@@ -57,7 +56,7 @@ static int check_day(const struct line *line, enum grain grain, struct err *err)
 }
 
 /* The line's period for @metric; false when there is none, which is told once. */
-static bool line_period(struct reading *reading, struct line *line, const struct metric *metric,
+static bool line_period(struct import *import, struct line *line, const struct metric *metric,
 			const char **ret_period)
 {
 	struct err why;
@@ -66,11 +65,11 @@ static bool line_period(struct reading *reading, struct line *line, const struct
 		struct place cell = line_period_place(line);
 		line->periods[grain].read = true;
 		line->periods[grain].good =
-			period_from_words(line->period.text, grain, reading->dialect.month_first,
+			period_from_words(line->period.text, grain, import->dialect.month_first,
 					  line->periods[grain].text, &why) == 0 &&
 			check_day(line, grain, &why) == 0;
 		if (!line->periods[grain].good)
-			intake_reject(reading->intake, &cell, "%s: %s", metric->name, why.text);
+			intake_reject(import->intake, &cell, "%s: %s", metric->name, why.text);
 	}
 	*ret_period = line->periods[grain].text;
 	return line->periods[grain].good;
@@ -79,36 +78,36 @@ static bool line_period(struct reading *reading, struct line *line, const struct
 /* --- a figure without a period --- */
 
 /* It is recorded for now; unless the title says another period, or several. */
-static int take_now(struct reading *reading, const struct place *cell,
-		    const struct observation *obs, struct err *err)
+static int take_now(struct import *import, const struct place *cell, const struct observation *obs,
+		    struct err *err)
 {
 	char now[PERIOD_TEXT_MAX];
 	const struct place table = { .line = cell->line, .column = "", .value = "" };
 	if (obs->now)
 		return 0; /* nobody knows when that is: agent/clock/clock.h */
 	(void)period_format(obs->period, now);
-	if (!title_allows(&reading->dialect.title, obs->period))
+	if (!title_allows(&import->dialect.title, obs->period))
 		return err_set(err, -EINVAL,
 			       "line %u: '%s' stands above the figures, but without a column for "
 			       "the period they would be recorded for %s; add a column called Kỳ "
 			       "with the %s that each figure is of, like %s",
-			       cell->line, title_said(&reading->dialect.title), now,
+			       cell->line, title_said(&import->dialect.title), now,
 			       _(grain_name(obs->period.grain)),
 			       period_words_example(obs->period.grain));
-	if (!reading->told[obs->period.grain][obs->period.calendar])
+	if (!import->told[obs->period.grain][obs->period.calendar])
 		intake_note(
-			reading->intake, &table,
+			import->intake, &table,
 			_("there is no column for the period: the figures are recorded for %s, the "
 			  "current %s"),
 			now, _(grain_name(obs->period.grain)));
-	reading->told[obs->period.grain][obs->period.calendar] = true;
+	import->told[obs->period.grain][obs->period.calendar] = true;
 	return 0;
 }
 
 /* What is to be is not what was. */
-static int refuse_planned(const struct reading *reading, const struct place *cell, struct err *err)
+static int refuse_planned(const struct import *import, const struct place *cell, struct err *err)
 {
-	const char *plan = title_plan_said(&reading->dialect.title.plan);
+	const char *plan = title_plan_said(&import->dialect.title.plan);
 	return *plan ? err_set(err, -EINVAL,
 			       "line %u: '%s' stands above the figures, which are to be what was "
 			       "done; hand in that, or remove these words if that is what the "
@@ -119,42 +118,42 @@ static int refuse_planned(const struct reading *reading, const struct place *cel
 }
 
 /* What has come together since the beginning of the year is not what happened in a month. */
-static int refuse_cumulative(const struct reading *reading, const struct place *cell,
+static int refuse_cumulative(const struct import *import, const struct place *cell,
 			     const struct metric *metric, struct err *err)
 {
-	if (!reading->dialect.title.cumulative || metric->kind != KIND_FLOW ||
+	if (!import->dialect.title.cumulative || metric->kind != KIND_FLOW ||
 	    metric->period == GRAIN_YEAR)
 		return 0;
 	return err_set(
 		err, -EINVAL,
 		"line %u: '%s' stands above the figures, but %s counts what happened in each %s; "
 		"hand in the figures of each %s by itself, in a table without these words",
-		cell->line, title_said(&reading->dialect.title), metric->name,
+		cell->line, title_said(&import->dialect.title), metric->name,
 		_(grain_name(metric->period)), _(grain_name(metric->period)));
 }
 
 /* --- in which unit --- */
 
 /* False: told. */
-static bool check_unit(struct reading *reading, const struct line *line, const struct place *cell,
+static bool check_unit(struct import *import, const struct line *line, const struct place *cell,
 		       const struct metric *metric)
 {
 	char unit[MEASURE_MAX];
 	const char *own = line->unit;
 	if (*own && !measure_fits(metric, own)) {
-		struct place at = columns_place(&reading->columns, line->row,
-						columns_find(&reading->columns, ROLE_UNIT));
+		struct place at = columns_place(&import->columns, line->row,
+						columns_find(&import->columns, ROLE_UNIT));
 		intake_reject(
-			reading->intake, &at,
+			import->intake, &at,
 			"%s is counted in '%s', and this column says '%s'; write the figure in "
 			"'%s', and that as its unit",
 			metric->name, measure_shown(metric), own, measure_shown(metric));
 		return false;
 	}
-	if (*own || line->measured || row_unit_fits_lines(reading->dialect.units, metric, unit))
+	if (*own || line->measured || row_unit_fits_lines(import->dialect.units, metric, unit))
 		return true;
 	intake_reject(
-		reading->intake, cell,
+		import->intake, cell,
 		"%s is counted in '%s', and a line of the file says '%s'; write the figure in "
 		"'%s', and mend that line, or add a column called ĐVT with the unit of each figure",
 		metric->name, measure_shown(metric), unit, measure_shown(metric));
@@ -166,7 +165,7 @@ static bool check_unit(struct reading *reading, const struct line *line, const s
 /* A merged cell leaves those below it empty: without its label the part would stand for the whole.
  * What a program writes, under the dimension's own name, has no merged cells.
  * False: told. */
-static bool check_merged(struct reading *reading, struct line *line, const struct metric *metric)
+static bool check_merged(struct import *import, struct line *line, const struct metric *metric)
 {
 	bool divided = false;
 	for (size_t i = 0; line->labels.merged && i < metric->n_dimensions; i++)
@@ -174,8 +173,8 @@ static bool check_merged(struct reading *reading, struct line *line, const struc
 			strcmp(metric->dimensions[i], line->labels.merged->heading.dimension) == 0;
 	if (!divided)
 		return true;
-	struct place at = columns_place(&reading->columns, line->row, line->labels.merged);
-	intake_reject(reading->intake, &at,
+	struct place at = columns_place(&import->columns, line->row, line->labels.merged);
+	intake_reject(import->intake, &at,
 		      "%s: is empty below a line that has one; write it here as well, or hand in "
 		      "figures that are not divided in a table of their own",
 		      metric->name);
@@ -184,21 +183,21 @@ static bool check_merged(struct reading *reading, struct line *line, const struc
 
 /* "Lĩnh vực đất đai" above figures that have no label: they are a part of the whole. False: told.
  */
-static bool check_section(struct reading *reading, const struct line *line,
-			  const struct place *cell, const struct metric *metric)
+static bool check_section(struct import *import, const struct line *line, const struct place *cell,
+			  const struct metric *metric)
 {
 	const char *shown = NULL;
-	if (*line->labels.text || !*reading->section)
+	if (*line->labels.text || !*import->section)
 		return true;
 	for (size_t i = 0; i < metric->n_dimensions && !shown; i++)
-		if (headings_begins(reading->section, metric->dimensions[i]))
+		if (headings_begins(import->section, metric->dimensions[i]))
 			shown = metric->dimensions[i];
 	if (!shown)
 		return true;
-	intake_reject(reading->intake, cell,
+	intake_reject(import->intake, cell,
 		      "%s: the heading '%s' stands above it, and the line does not say which %s "
 		      "it is of; write that into each line, in a column of its own",
-		      metric->name, reading->section, terms_shown(shown));
+		      metric->name, import->section, terms_shown(shown));
 	return false;
 }
 
@@ -212,42 +211,42 @@ static struct place cell_of(const struct line *line, const struct place *cell, e
 	return *cell;
 }
 
-int figure_take(struct reading *reading, struct line *line, const struct place *cell,
+int figure_take(struct import *import, struct line *line, const struct place *cell,
 		const struct metric *metric, struct err *err)
 {
 	char plain[NUMERAL_MAX];
 	struct entry entry = { .metric = metric->name,
 			       .labels = line->labels.text,
 			       .typed = cell->value,
-			       .point = cell_point(reading->dialect.mark) };
+			       .point = cell_point(import->dialect.mark) };
 	struct observation obs;
 	struct err why;
 	enum entry_part part = ENTRY_VALUE;
-	bool dated = reading->columns.dated;
-	if (refuse_planned(reading, cell, err) < 0 ||
-	    refuse_cumulative(reading, cell, metric, err) < 0)
+	bool dated = import->columns.dated;
+	if (refuse_planned(import, cell, err) < 0 ||
+	    refuse_cumulative(import, cell, metric, err) < 0)
 		return -EINVAL;
-	if (!check_section(reading, line, cell, metric) || !check_merged(reading, line, metric) ||
-	    !check_unit(reading, line, cell, metric))
+	if (!check_section(import, line, cell, metric) || !check_merged(import, line, metric) ||
+	    !check_unit(import, line, cell, metric))
 		return 0;
-	bool good = !dated || line_period(reading, line, metric, &entry.period);
+	bool good = !dated || line_period(import, line, metric, &entry.period);
 	if (!good)
 		entry.period = NULL; /* its value may be wrong as well */
-	int rc = refuse_open(reading, metric, cell->value, &why);
+	int rc = refuse_open(import, metric, cell->value, &why);
 	if (rc == 0)
-		rc = cell_read(cell->value, reading->dialect.mark, metric, plain, &entry.value,
+		rc = cell_read(cell->value, import->dialect.mark, metric, plain, &entry.value,
 			       &why);
 	if (rc == 0)
-		rc = entry_judge_part(metric, &entry, reading->config->now_us, &obs, &part, &why);
+		rc = entry_judge_part(metric, &entry, import->config->now_us, &obs, &part, &why);
 	if (rc == 0 && good) {
-		rc = dated ? 0 : take_now(reading, cell, &obs, err);
-		return rc == 0 ? intake_take(reading->intake, cell, &entry, &obs, err) : rc;
+		rc = dated ? 0 : take_now(import, cell, &obs, err);
+		return rc == 0 ? intake_take(import->intake, cell, &entry, &obs, err) : rc;
 	}
 	if (rc == 0 || (!good && part == ENTRY_PERIOD))
 		return 0;
 	struct place at = cell_of(line, cell, part);
 	if (part == ENTRY_PERIOD && dated) /* not begun: for all of that grain */
 		line->periods[metric->period].good = false;
-	intake_reject(reading->intake, &at, "%s: %s", metric->name, why.text);
+	intake_reject(import->intake, &at, "%s: %s", metric->name, why.text);
 	return 0;
 }

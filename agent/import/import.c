@@ -1,17 +1,11 @@
 /* Each row: the header first; then what kind of line it is, and a row of figures goes on to
- * agent/import/row_figures.h. */
-#include "import/import.h"
+ * row_figures.c. */
+#include "import/import_internal.h"
 
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
-#include "import/columns.h"
 #include "import/detect.h"
-#include "import/intake.h"
 #include "import/measure.h"
-#include "import/reading.h"
-#include "import/row_figures.h"
-#include "import/row_kind.h"
-#include "import/row_unit.h"
 #include "import/subheadings.h"
 
 #include <errno.h>
@@ -20,24 +14,16 @@
 
 #define PIECE 65536u /* bytes at once of a file that is in memory */
 
-struct import {
-	struct reading reading;
-	struct dialect_reader *reader;
-	struct row_place place;
-	struct row_unit unit;
-	bool begun; /* the first row below the header was met */
-};
-
 /* --- rows --- */
 
 /* Units below the headings: with a wrong one, no figure below it could be right. */
-static int check_units(const struct reading *reading, const struct csv_row *row, struct err *err)
+static int check_units(const struct import *import, const struct csv_row *row, struct err *err)
 {
 	char name[EXCERPT_MAX];
-	for (size_t i = 0; i < reading->columns.n; i++) {
-		const struct column *column = &reading->columns.list[i];
+	for (size_t i = 0; i < import->columns.n; i++) {
+		const struct column *column = &import->columns.list[i];
 		const struct metric *metric = column->heading.metric;
-		const char *unit = columns_place(&reading->columns, row, column).value;
+		const char *unit = columns_place(&import->columns, row, column).value;
 		if (!*unit || !role_is_figure(column->heading.role) ||
 		    (metric ? measure_fits(metric, unit) : !measure_is_scaled(unit)))
 			continue;
@@ -59,7 +45,6 @@ static int check_units(const struct reading *reading, const struct csv_row *row,
 
 static int take_row(struct import *import, const struct csv_row *row, struct err *err)
 {
-	struct reading *reading = &import->reading;
 	char shown[EXCERPT_MAX];
 	const char *first = "", *longest = "";
 	for (size_t i = 0; i < row->n; i++) {
@@ -69,13 +54,13 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 	const struct place line = { .line = row->line, .column = "", .value = first };
 	utf8_excerpt(longest, strlen(longest), shown);
 	enum row_kind kind =
-		row_kind_of(reading->config->headings, &reading->columns, row, &import->place);
-	const char *unit = row_unit_read(&import->unit, &reading->columns, row);
+		row_kind_of(import->config->headings, &import->columns, row, &import->place);
+	const char *unit = row_unit_read(&import->unit, &import->columns, row);
 	switch (kind) {
 	case ROW_EMPTY:
 		break;
 	case ROW_FIGURES:
-		return row_figures_take(reading, row, unit, err);
+		return row_figures_take(import, row, unit, err);
 	case ROW_HEADER:
 		return err_set(err, -EINVAL,
 			       "line %u: '%s' looks like a second line of the header; write the "
@@ -85,35 +70,35 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 		return err_set(err, -EINVAL,
 			       "lines %u and %u are both the header of a table; hand in each table "
 			       "in a file of its own",
-			       reading->dialect.header_line, row->line);
+			       import->dialect.header_line, row->line);
 	case ROW_AGAIN:
-		intake_note(reading->intake, &line, _("passed over: the header again"));
+		intake_note(import->intake, &line, _("passed over: the header again"));
 		break;
 	case ROW_NUMBERS:
-		intake_note(reading->intake, &line, _("passed over: the numbers of the columns"));
+		intake_note(import->intake, &line, _("passed over: the numbers of the columns"));
 		break;
 	case ROW_UNITS:
-		intake_note(reading->intake, &line, _("passed over: the units of measure"));
-		return check_units(reading, row, err);
+		intake_note(import->intake, &line, _("passed over: the units of measure"));
+		return check_units(import, row, err);
 	case ROW_SECTION:
-		title_read_row(&reading->dialect.title, row);
-		(void)utf8_print(reading->section, sizeof(reading->section), "%s", longest);
-		intake_note(reading->intake, &line,
+		title_read_row(&import->dialect.title, row);
+		(void)utf8_print(import->section, sizeof(import->section), "%s", longest);
+		intake_note(import->intake, &line,
 			    _("passed over: the heading '%s', without figures"), shown);
 		break;
 	case ROW_FOOTER:
-		intake_note(reading->intake, &line,
+		intake_note(import->intake, &line,
 			    _("passed over: '%s' is a remark or a signature"), shown);
 		break;
 	case ROW_COUNTED:
 		intake_reject(
-			reading->intake, &line,
+			import->intake, &line,
 			"these could be the numbers of the columns; if they are, remove the line, "
 			"and if they are figures, add a column called Kỳ with their period");
 		break;
 	case ROW_TOTAL:
 		intake_reject(
-			reading->intake, &line,
+			import->intake, &line,
 			"this line looks like a total of others, which the province makes itself; "
 			"remove it");
 		break;
@@ -124,31 +109,30 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 /* The first one below the header. */
 static int take_first(struct import *import, const struct csv_row *row, struct err *err)
 {
-	struct reading *reading = &import->reading;
 	const struct place line = { .line = row->line, .column = "", .value = "" };
 	bool taken;
 	import->begun = true;
-	int rc = subheadings_read(&reading->columns, row, &taken, err);
+	int rc = subheadings_read(&import->columns, row, &taken, err);
 	if (rc == 0 && taken)
-		intake_note(reading->intake, &line,
+		intake_note(import->intake, &line,
 			    _("taken as the second line of the header: its periods are of the "
 			      "year above them"));
 	if (rc == 0 && !taken)
-		rc = subheadings_year(&reading->columns, title_year(&reading->dialect.title), err);
+		rc = subheadings_year(&import->columns, title_year(&import->dialect.title), err);
 	if (rc > 0)
-		intake_note(reading->intake, &line,
+		intake_note(import->intake, &line,
 			    _("the columns do not name the year: it is that of the title, %u"),
-			    title_year(&reading->dialect.title));
+			    title_year(&import->dialect.title));
 	return rc < 0 || taken ? rc : take_row(import, row, err);
 }
 
 static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
 	struct import *import = context;
-	if (import->reading.columns.n > 0)
+	if (import->columns.n > 0)
 		return import->begun ? take_row(import, row, err) : take_first(import, row, err);
-	int rc = columns_read(import->reading.config->headings, row, &import->reading.columns, err);
-	if (rc == 0 && import->reading.config->periods_needed && !import->reading.columns.dated)
+	int rc = columns_read(import->config->headings, row, &import->columns, err);
+	if (rc == 0 && import->config->periods_needed && !import->columns.dated)
 		return err_set(err, -EINVAL,
 			       "line %u: the header has no column for the period; add one called "
 			       "Kỳ or period, and fill it in",
@@ -162,9 +146,9 @@ int import_open(const struct import_config *config, const struct dialect *dialec
 	struct import *import = calloc(1, sizeof(*import));
 	if (!import)
 		return err_memory(err);
-	import->reading.config = config;
-	import->reading.dialect = *dialect;
-	int rc = intake_open(config, &import->reading.intake, err);
+	import->config = config;
+	import->dialect = *dialect;
+	int rc = intake_open(config, &import->intake, err);
 	if (rc == 0)
 		rc = dialect_reader_open(dialect, on_row, import, &import->reader, err);
 	if (rc < 0)
@@ -182,12 +166,12 @@ int import_feed(struct import *import, const void *bytes, size_t len, struct err
 int import_end(struct import *import, struct err *err)
 {
 	int rc = dialect_reader_end(import->reader, err);
-	return rc < 0 ? rc : intake_end(import->reading.intake, err);
+	return rc < 0 ? rc : intake_end(import->intake, err);
 }
 
 struct import_result import_result(const struct import *import)
 {
-	return intake_result(import->reading.intake);
+	return intake_result(import->intake);
 }
 
 void import_close(struct import *import)
@@ -195,8 +179,8 @@ void import_close(struct import *import)
 	if (!import)
 		return;
 	dialect_reader_close(import->reader);
-	columns_free(&import->reading.columns);
-	intake_close(import->reading.intake);
+	columns_free(&import->columns);
+	intake_close(import->intake);
 	free(import);
 }
 

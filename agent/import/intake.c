@@ -1,4 +1,4 @@
-#include "import/intake.h"
+#include "import/import_internal.h"
 
 #include "common/base/arena.h"
 #include "common/base/i18n.h"

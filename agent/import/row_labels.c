@@ -29,54 +29,50 @@ static bool names_nothing(const char *label)
 	return row_says_nothing(label) || cell_is_dash(label);
 }
 
-bool row_labels_read(struct reading *reading, const struct csv_row *row,
-		     struct row_labels *ret_labels)
+int row_labels_read(struct columns *columns, const struct csv_row *row,
+		    struct row_labels *ret_labels, struct place *ret_cell, struct err *err)
 {
 	struct label labels[LABELS_MAX + 1];
 	char written[LABELS_TEXT_MAX] = "";
 	size_t n = 0;
-	struct err why;
 	int rc = 0;
-	struct place cell = { row->line, "", "" };
+	*ret_cell = (struct place){ row->line, "", "" };
 	*ret_labels = (struct row_labels){ 0 };
-	for (size_t i = 0; i < reading->columns.n && n <= LABELS_MAX && rc == 0; i++) {
-		const struct column *column = &reading->columns.list[i];
+	for (size_t i = 0; i < columns->n && n <= LABELS_MAX && rc == 0; i++) {
+		struct column *column = &columns->list[i];
 		enum role role = column->heading.role;
 		size_t before = n;
-		struct place place = columns_place(&reading->columns, row, column);
-		if (role == ROLE_DIMENSION && !*place.value && column->filled &&
+		struct place cell = columns_place(columns, row, column);
+		if (role == ROLE_DIMENSION && !*cell.value && column->filled &&
 		    !column->heading.plain)
 			ret_labels->merged = column;
-		if ((role != ROLE_DIMENSION && role != ROLE_LABELS) || !*place.value)
+		if ((role != ROLE_DIMENSION && role != ROLE_LABELS) || !*cell.value)
 			continue;
-		cell = place;
+		*ret_cell = cell;
 		if (!ret_labels->column)
 			ret_labels->column = column;
-		reading->columns.list[i].filled = true;
+		column->filled = true;
 		if (role == ROLE_DIMENSION && names_nothing(cell.value)) {
-			rc = err_set(&why, -EINVAL,
+			rc = err_set(err, -EINVAL,
 				     "'%s' does not name a %s; write its name, or empty the cell "
 				     "of a figure that is not divided",
 				     cell.value, terms_shown(column->heading.dimension));
 		} else if (role == ROLE_DIMENSION) {
 			labels[n++] = (struct label){ column->heading.dimension, cell.value };
 		} else if (strlen(cell.value) >= sizeof(written)) {
-			rc = err_set(&why, -EINVAL, "labels: the text is too long");
+			rc = err_set(err, -EINVAL, "labels: the text is too long");
 		} else {
 			memcpy(written, cell.value, strlen(cell.value) + 1);
 			n = split_labels(written, labels, n, LABELS_MAX + 1);
 		}
 		if (rc == 0)
-			rc = labels_canonical(labels + before, n - before, ret_labels->text, &why);
+			rc = labels_canonical(labels + before, n - before, ret_labels->text, err);
 	}
 	if (rc == 0)
-		rc = labels_canonical(labels, n, ret_labels->text, &why);
-	if (rc < 0) {
-		intake_reject(reading->intake, &cell, "%s", why.text);
-		return false;
-	}
-	(void)viet_compose(ret_labels->text, ret_labels->text,
-			   LABELS_TEXT_MAX); /* one series, however a letter is typed;
-		      it does not grow */
-	return true;
+		rc = labels_canonical(labels, n, ret_labels->text, err);
+	if (rc < 0)
+		return rc;
+	/* One series, however a letter is typed. It does not grow. */
+	(void)viet_compose(ret_labels->text, ret_labels->text, LABELS_TEXT_MAX);
+	return 0;
 }
