@@ -44,12 +44,14 @@ struct import_config {
 	bool periods_needed;   /* else a table without a column for them is of the current period */
 	struct handin *handin; /* what was noted of this file before; NULL: not looked at */
 	bool noting;           /* only note there; nothing is recorded, and no error is told */
-	/** Record a handful; all or none. -EINVAL: one of them is refused, with err's sentence;
-	 * then they come again in parts, and the one is told by its line. When they are recorded,
-	 * @ret_found (empty before) may say which are far from what was reported before; it is
-	 * taken over. */
-	int (*on_entries)(void *context, const struct entry entries[], size_t n,
-			  struct comparison *ret_found, struct err *err);
+	/** Record a handful; all or none. @entries[i] is what the file has; it was judged by
+	 * @catalogue at @now_us and came to @judged[i], so only who judges by others asks again.
+	 * -EINVAL: one of them is refused, with err's sentence; then they come again in parts, and
+	 * the one is told by its line. When they are recorded, @ret_found (empty before) may say
+	 * which are far from what was reported before; it is taken over. */
+	int (*on_entries)(void *context, const struct entry entries[],
+			  const struct observation judged[], size_t n, struct comparison *ret_found,
+			  struct err *err);
 	void (*on_error)(void *context, const struct import_diagnostic *error);
 	/** What whoever hands the table in should know, though nothing is refused: a line that was
 	 * passed over, the period of a table that names none. May be NULL. */

@@ -44,8 +44,8 @@ void intake_note(struct intake *intake, const struct place *place, const char *f
 	__attribute__((format(printf, 3, 4)));
 
 /** @entry came to @obs, so it is good for itself: is it beside the others of its file? Then it is
- * kept, and recorded with others; place->column must outlive that. Returns 0 also when it is
- * refused, which is told; or what config->on_entries returned; -ENOMEM. */
+ * kept, and recorded with others; place->column and entry->metric must outlive that. Returns 0 also
+ * when it is refused, which is told; or what config->on_entries returned; -ENOMEM. */
 int intake_take(struct intake *intake, const struct place *place, const struct entry *entry,
 		const struct observation *obs, struct err *err);
 /** There are no more: record the rest. Returns as take. */

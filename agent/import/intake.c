@@ -16,7 +16,8 @@
 struct intake {
 	const struct import_config *config;
 	struct entry entries[CHUNK];
-	struct place places[CHUNK]; /* of the entries */
+	struct observation judged[CHUNK]; /* what the entries came to; they share their texts */
+	struct place places[CHUNK];       /* of the entries */
 	size_t n_entries;
 	struct arena *arena; /* texts of the entries */
 	struct import_result result;
@@ -90,8 +91,8 @@ static void warn(struct intake *intake, size_t from, const struct comparison *fo
 static int hand_in_some(struct intake *intake, size_t from, size_t n, struct err *err)
 {
 	struct comparison found = { 0 };
-	int rc = intake->config->on_entries(intake->config->context, intake->entries + from, n,
-					    &found, err);
+	int rc = intake->config->on_entries(intake->config->context, intake->entries + from,
+					    intake->judged + from, n, &found, err);
 	if (rc == 0) {
 		intake->result.figures += n;
 		warn(intake, from, &found);
@@ -129,9 +130,9 @@ static const char *keep(struct intake *intake, const char *text)
 }
 
 static int add_entry(struct intake *intake, const struct place *place, const struct entry *entry,
-		     struct err *err)
+		     const struct observation *obs, struct err *err)
 {
-	struct entry kept = { .metric = keep(intake, entry->metric),
+	struct entry kept = { .metric = entry->metric, /* the catalogue's */
 			      .value = entry->value ? keep(intake, entry->value) : NULL,
 			      .period = entry->period ? keep(intake, entry->period) : NULL,
 			      .labels = keep(intake, entry->labels),
@@ -141,11 +142,13 @@ static int add_entry(struct intake *intake, const struct place *place, const str
 	const char *value = same || strlen(place->value) >= NUMERAL_MAX
 				    ? kept.value
 				    : keep(intake, place->value);
-	if (!kept.metric || !kept.labels || (entry->value && !kept.value) ||
-	    (entry->period && !kept.period))
+	if (!kept.labels || (entry->value && !kept.value) || (entry->period && !kept.period))
 		return err_memory(err);
 	intake->places[intake->n_entries] =
 		(struct place){ place->line, place->column, value ? value : "" };
+	intake->judged[intake->n_entries] = *obs;
+	intake->judged[intake->n_entries].metric = kept.metric;
+	intake->judged[intake->n_entries].labels = kept.labels;
 	intake->entries[intake->n_entries++] = kept;
 	return intake->n_entries == CHUNK ? hand_in(intake, err) : 0;
 }
@@ -169,7 +172,7 @@ int intake_take(struct intake *intake, const struct place *place, const struct e
 		return 0;
 	}
 	if (verdict == HANDIN_FINE)
-		return add_entry(intake, place, entry, err);
+		return add_entry(intake, place, entry, obs, err);
 	(void)handin_refuse(verdict, true, other, &why);
 	err_wrap(&why, "%s", entry->metric);
 	intake_reject(intake, place, "%s", why.text);

@@ -217,27 +217,25 @@ static void on_warning(void *context, const struct import_diagnostic *warning)
 	file->result.warned++;
 }
 
-static int on_entries(void *context, const struct entry entries[], size_t n,
-		      struct comparison *ret_found, struct err *err)
+/* They were judged by this file's catalogue and time while they were read. */
+static int on_entries(void *context, const struct entry entries[],
+		      const struct observation judged[], size_t n, struct comparison *ret_found,
+		      struct err *err)
 {
 	struct inbox_file *file = context;
 	struct inbox_result before = file->result;
-	struct observation *list = calloc(n, sizeof(*list));
-	int rc = list ? 0 : err_memory(err);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		rc = entry_judge(file->config.catalogue, &entries[i], file->config.now_us, &list[i],
-				 err);
-		if (rc == 0)
-			rc = compare(file, &list[i], err);
-		file->result.coarse |= rc == 0 && entry_coarse(&list[i]);
-	}
 	struct comparison found = { 0 };
+	int rc = 0;
+	(void)entries;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = compare(file, &judged[i], err);
+		file->result.coarse |= entry_coarse(&judged[i]);
+	}
 	if (rc == 0)
-		rc = comparison_make(file->config.spool, file->config.catalogue, list, n, &found,
+		rc = comparison_make(file->config.spool, file->config.catalogue, judged, n, &found,
 				     err);
 	if (rc == 0)
-		rc = spool_record(file->config.spool, list, n, NULL, err);
-	free(list);
+		rc = spool_record(file->config.spool, judged, n, NULL, err);
 	if (rc < 0) {
 		comparison_free(&found);
 		file->result = before;

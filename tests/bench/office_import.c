@@ -124,9 +124,11 @@ static int detect(const struct headings *headings, int fd, struct dialect *ret_d
 	return rc;
 }
 
-static int on_entries(void *context, const struct entry entries[], size_t n,
-		      struct comparison *ret_found, struct err *err)
+static int on_entries(void *context, const struct entry entries[],
+		      const struct observation judged[], size_t n, struct comparison *ret_found,
+		      struct err *err)
 {
+	(void)judged;
 	(void)ret_found;
 	struct result *result = context;
 	(void)entries, (void)err;

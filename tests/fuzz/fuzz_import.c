@@ -29,9 +29,11 @@ static void tell(struct outcome *outcome, const char *text)
 		outcome->digest = (outcome->digest ^ (uint8_t)*text) * UINT64_C(1099511628211);
 }
 
-static int on_entries(void *context, const struct entry entries[], size_t n,
-		      struct comparison *ret_found, struct err *err)
+static int on_entries(void *context, const struct entry entries[],
+		      const struct observation judged[], size_t n, struct comparison *ret_found,
+		      struct err *err)
 {
+	(void)judged;
 	(void)ret_found;
 	struct outcome *outcome = context;
 	(void)err;

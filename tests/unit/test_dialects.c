@@ -76,9 +76,11 @@ static const char *text_of(struct blob *blob)
 	return (const char *)blob->data;
 }
 
-static int on_entries(void *context, const struct entry entries[], size_t n,
-		      struct comparison *ret_found, struct err *err)
+static int on_entries(void *context, const struct entry entries[],
+		      const struct observation judged[], size_t n, struct comparison *ret_found,
+		      struct err *err)
 {
+	(void)judged;
 	(void)ret_found;
 	struct fixture *f = context;
 	(void)err;

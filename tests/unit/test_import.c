@@ -59,8 +59,25 @@ static void append(char *text, size_t room, const char *line)
 	(void)snprintf(text + len, room - len, "%s\n", line);
 }
 
-static int on_entries(void *context, const struct entry entries[], size_t n,
-		      struct comparison *ret_found, struct err *err)
+/* What comes with an entry is what judging it anew would give: so it need not be done. */
+static void assert_judged(struct fixture *f, const struct entry *entry,
+			  const struct observation *judged)
+{
+	struct observation again;
+	assert_int_equal(entry_judge(f->catalogue, entry, NOW_US, &again, &f->err), 0);
+	assert_string_equal(judged->metric, again.metric);
+	assert_string_equal(judged->labels, again.labels);
+	assert_memory_equal(&judged->period, &again.period, sizeof(again.period));
+	assert_int_equal(judged->decimals, again.decimals);
+	assert_int_equal(judged->withdrawn, again.withdrawn);
+	assert_true(again.withdrawn || judged->value_e == again.value_e);
+	assert_int_equal(judged->now, again.now);
+	assert_int_equal(judged->add, again.add);
+}
+
+static int on_entries(void *context, const struct entry entries[],
+		      const struct observation judged[], size_t n, struct comparison *ret_found,
+		      struct err *err)
 {
 	(void)ret_found;
 	struct fixture *f = context;
@@ -68,6 +85,7 @@ static int on_entries(void *context, const struct entry entries[], size_t n,
 	if (f->answer < 0)
 		return err_set(err, f->answer, "the spool is full");
 	for (size_t i = 0; i < n; i++) {
+		assert_judged(f, &entries[i], &judged[i]);
 		char line[512];
 		(void)snprintf(line, sizeof(line), "%s %s=%s {%s}",
 			       entries[i].period ? entries[i].period : "now", entries[i].metric,
@@ -135,9 +153,11 @@ static void wide_form_takes_headers_in_either_language_and_skips_empty_cells(voi
 }
 
 /* Far is what is over 500; and 7 is refused, so that the others come in parts. */
-static int far_over_500(void *context, const struct entry entries[], size_t n,
-			struct comparison *ret_found, struct err *err)
+static int far_over_500(void *context, const struct entry entries[],
+			const struct observation judged[], size_t n, struct comparison *ret_found,
+			struct err *err)
 {
+	(void)judged;
 	struct comparison found = { .list = calloc(n, sizeof(*found.list)) };
 	(void)context;
 	assert_non_null(found.list);
@@ -382,9 +402,11 @@ static void a_total_beside_its_parts_is_refused(void **state)
 
 /* The agent's own judgement may be another than the command's: each line that it refuses is told by
  * the file's number, in the second piece, too, and costs no other. */
-static int refuse_sevens(void *context, const struct entry entries[], size_t n,
-			 struct comparison *ret_found, struct err *err)
+static int refuse_sevens(void *context, const struct entry entries[],
+			 const struct observation judged[], size_t n, struct comparison *ret_found,
+			 struct err *err)
 {
+	(void)judged;
 	(void)ret_found;
 	struct fixture *f = context;
 	for (size_t i = 0; i < n; i++)

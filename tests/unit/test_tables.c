@@ -392,9 +392,11 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int on_entries(void *context, const struct entry entries[], size_t n,
-		      struct comparison *ret_found, struct err *err)
+static int on_entries(void *context, const struct entry entries[],
+		      const struct observation judged[], size_t n, struct comparison *ret_found,
+		      struct err *err)
 {
+	(void)judged;
 	(void)ret_found;
 	struct fixture *f = context;
 	(void)err;
