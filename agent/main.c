@@ -24,7 +24,7 @@ static void print_commands(const struct command *command)
 static void print_help(void)
 {
 	printf(_("usage: lantoa-agent [--config FILE] COMMAND ...\n\n"));
-	print_commands(commands);
+	print_commands(agent_commands);
 	printf(_("\nThe configuration is %s; its keys, with their defaults:\n\n"), SETTINGS_PATH);
 	print_document();
 }
@@ -111,10 +111,10 @@ int main(int argc, char *argv[])
 		}
 	}
 	const char *name = optind < argc ? argv[optind] : "";
-	const struct command *command = find(bare_commands, name);
+	const struct command *command = find(agent_bare_commands, name);
 	if (command)
 		return run_bare(command, argc - optind, argv + optind);
-	command = find(commands, name);
+	command = find(agent_commands, name);
 	if (!command && *name) {
 		fprintf(stderr,
 			_("lantoa-agent: there is no command '%s'; see lantoa-agent --help\n"),

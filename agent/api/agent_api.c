@@ -27,8 +27,8 @@
 #define TIMEOUT_S   60u
 #define SOCKET_MODE 0660u /* the group of the socket's folder may hand in figures */
 
-struct api {
-	struct api_config config;
+struct agent_api {
+	struct agent_api_config config;
 	struct http *http;
 	unsigned jobs;
 	size_t entries; /* bytes, of all requests */
@@ -41,7 +41,7 @@ struct api {
 struct call { /* one request and its job */
 	struct job job;
 	struct recording recording;
-	struct api *api;
+	struct agent_api *api;
 	struct http_request *request;
 	struct observations *entries; /* owned */
 	struct spool_status status;
@@ -53,7 +53,7 @@ struct call { /* one request and its job */
 	struct err err;
 };
 
-static void stop_if_idle(struct api *api);
+static void stop_if_idle(struct agent_api *api);
 
 static void call_free(struct call *call)
 {
@@ -66,7 +66,7 @@ static void call_free(struct call *call)
 
 static void call_end(struct call *call)
 {
-	struct api *api = call->api;
+	struct agent_api *api = call->api;
 	if (call->rc < 0)
 		http_answer_err(call->request, &call->err);
 	else
@@ -109,7 +109,7 @@ static void answer_stranger(struct http_request *request, const struct err *err)
 /* NULL when the request was answered already. */
 static struct call *call_begin(void *context, struct http_request *request)
 {
-	struct api *api = context;
+	struct agent_api *api = context;
 	struct err err;
 	struct call *call = api->stopping ? NULL : calloc(1, sizeof(*call));
 	if (!call) {
@@ -152,7 +152,7 @@ static void work_admit(struct job *job)
 static void done_admit(struct job *job)
 {
 	struct call *call = container_of(job, struct call, job);
-	struct api *api = call->api;
+	struct agent_api *api = call->api;
 	if (call->rc == 0)
 		http_admit(call->request);
 	else
@@ -209,7 +209,7 @@ static int record(struct call *call)
 {
 	size_t len, n;
 	const char *body = http_body(call->request, &len);
-	struct api *api = call->api;
+	struct agent_api *api = call->api;
 	int rc = observations_parse(body, len, &call->entries, &call->err);
 	if (rc < 0)
 		return rc;
@@ -243,7 +243,7 @@ static void work_status(struct job *job)
 	struct call *call = container_of(job, struct call, job);
 	call->rc = spool_status(spool_of(call), &call->status, &call->err);
 	if (call->rc == 0)
-		call->rc = report_refusals(spool_of(call), STATUS_REFUSALS, &call->refusals,
+		call->rc = report_refusals(spool_of(call), AGENT_STATUS_REFUSALS, &call->refusals,
 					   &call->err);
 }
 
@@ -251,12 +251,12 @@ static void work_status(struct job *job)
 static void done_status(struct job *job)
 {
 	struct call *call = container_of(job, struct call, job);
-	struct api *api = call->api;
+	struct agent_api *api = call->api;
 	struct uplink_look look;
-	struct status status = { .look = &look, .spool = call->status };
+	struct agent_status status = { .look = &look, .spool = call->status };
 	if (call->rc == 0) {
 		api->config.on_status(api->config.context, &status, &look);
-		call->rc = status_json(&status, call->refusals, &call->out, &call->err);
+		call->rc = agent_status_json(&status, call->refusals, &call->out, &call->err);
 	}
 	done_call(job);
 }
@@ -392,8 +392,8 @@ static int open_socket(const char *path, int *ret_fd, struct err *err)
 	return rc < 0 ? err_wrap(err, "[agent] api_socket '%s'", path) : 0;
 }
 
-int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret_api,
-	      struct err *err)
+int agent_api_start(uv_loop_t *loop, const struct agent_api_config *config,
+		    struct agent_api **ret_api, struct err *err)
 {
 	struct http_limits limits = { .bodies_max = BODIES_MAX,
 				      .connections = CONNECTIONS,
@@ -401,7 +401,7 @@ int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret
 				      .guarded = config->listen != NULL,
 				      .on_head = config->token_path ? on_head : NULL };
 	int fd = -1;
-	struct api *api = calloc(1, sizeof(*api));
+	struct agent_api *api = calloc(1, sizeof(*api));
 	if (!api)
 		return err_memory(err);
 	api->config = *config;
@@ -418,21 +418,21 @@ int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret
 	return 0;
 }
 
-int64_t api_last_us(const struct api *api)
+int64_t agent_api_last_us(const struct agent_api *api)
 {
 	return api->last_us;
 }
 
 static void on_http_closed(void *context)
 {
-	struct api *api = context;
+	struct agent_api *api = context;
 	void (*on_closed)(void *) = api->on_closed;
 	void *closed_context = api->closed_context;
 	free(api);
 	on_closed(closed_context);
 }
 
-static void stop_if_idle(struct api *api)
+static void stop_if_idle(struct agent_api *api)
 {
 	if (!api->stopping || api->jobs > 0 || !api->http)
 		return;
@@ -441,7 +441,7 @@ static void stop_if_idle(struct api *api)
 	http_stop(http, on_http_closed, api);
 }
 
-void api_stop(struct api *api, void (*on_closed)(void *context), void *context)
+void agent_api_stop(struct agent_api *api, void (*on_closed)(void *context), void *context)
 {
 	api->stopping = true;
 	api->on_closed = on_closed;

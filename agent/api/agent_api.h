@@ -28,22 +28,22 @@
 
 #include <uv.h>
 
-struct api;
+struct agent_api;
 
-struct api_config {              /* pointers outlive the API */
+struct agent_api_config {        /* pointers outlive the API */
 	const char *socket_path; /* either this, */
 	const char *listen;      /* or an address of http_address_parse(), and */
 	const char *token_path;  /* the token's file (token.h) */
 	struct recorder *recorder;
 	struct uplink *uplink;
 	/* On the socket: fill in what status tells beside the spool; its look is *@look by then. */
-	void (*on_status)(void *context, struct status *status, struct uplink_look *look);
+	void (*on_status)(void *context, struct agent_status *status, struct uplink_look *look);
 	void *context;
 };
 
-int api_start(uv_loop_t *loop, const struct api_config *config, struct api **ret_api,
-	      struct err *err);
+int agent_api_start(uv_loop_t *loop, const struct agent_api_config *config,
+		    struct agent_api **ret_api, struct err *err);
 /** When figures last came this way; 0: not since the start. */
-int64_t api_last_us(const struct api *api);
+int64_t agent_api_last_us(const struct agent_api *api);
 /** Answer what is in flight, close; @on_closed runs from the loop, then the API is gone. */
-void api_stop(struct api *api, void (*on_closed)(void *context), void *context);
+void agent_api_stop(struct agent_api *api, void (*on_closed)(void *context), void *context);

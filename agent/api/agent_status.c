@@ -9,7 +9,7 @@
 
 #define DISK_FULL_BYTES (1u << 20) /* with less than that free, it is the disk that refuses */
 
-static void judge_inputs(const struct status *status, struct health_facts *facts)
+static void judge_inputs(const struct agent_status *status, struct health_facts *facts)
 {
 	for (size_t i = 0; i < status->n_inputs; i++) {
 		facts->input_failing |= status->inputs[i].failing;
@@ -22,7 +22,7 @@ static bool lacks_room(const struct spool_status *spool)
 	return spool->disk_free < DISK_FULL_BYTES || spool->disk_free < spool->reserve;
 }
 
-struct health status_health(const struct status *status)
+struct health agent_status_health(const struct agent_status *status)
 {
 	static const struct uplink_look none = { .trouble = "" };
 	static const struct reload_outcome not_asked = { 0 };
@@ -92,7 +92,7 @@ static json_t *uplink_json(const struct uplink_look *look)
 			 (json_int_t)look->in_flight);
 }
 
-static json_t *inputs_json(const struct status *status)
+static json_t *inputs_json(const struct agent_status *status)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < status->n_inputs; i++) {
@@ -133,15 +133,15 @@ static json_t *spool_json(const struct spool_status *status)
 		"undated", (json_int_t)status->undated);
 }
 
-static json_t *head_json(const struct status *status)
+static json_t *head_json(const struct agent_status *status)
 {
-	struct health health = status_health(status);
+	struct health health = agent_status_health(status);
 	return json_pack("{s:o, s:b, s:s, s:o}", "at", report_instant(civil_now_us()), "well",
 			 (int)health_is_well(&health), "headline", _(health.list[0].sentence),
 			 "conditions", conditions_json(&health));
 }
 
-static json_t *body_json(const struct status *status, json_t *refusals)
+static json_t *body_json(const struct agent_status *status, json_t *refusals)
 {
 	char version[24] = "";
 	if (status->catalogue_version)
@@ -159,7 +159,8 @@ static json_t *body_json(const struct status *status, json_t *refusals)
 			 refusals ? refusals : json_array());
 }
 
-int status_json(const struct status *status, json_t *refusals, struct blob *out, struct err *err)
+int agent_status_json(const struct agent_status *status, json_t *refusals, struct blob *out,
+		      struct err *err)
 {
 	json_t *root = head_json(status), *body = body_json(status, refusals);
 	if (!root || !body || json_object_update(root, body) < 0) {

@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-struct status { /* texts are borrowed; NULL: not known */
+struct agent_status { /* texts are borrowed; NULL: not known */
 	const char *office, *office_name, *address;
 	int64_t since_us;               /* when the agent started, on civil_boot_us()'s clock */
 	const struct uplink_look *look; /* NULL: no agent is running */
@@ -24,10 +24,10 @@ struct status { /* texts are borrowed; NULL: not known */
 	struct spool_status spool;
 };
 
-#define STATUS_REFUSALS 5u /* the newest reasons; spool list has more */
+#define AGENT_STATUS_REFUSALS 5u /* the newest reasons; spool list has more */
 
 /** Judge @status; spool.waiting_* and unsealed do not matter, so spool_room() will do. */
-struct health status_health(const struct status *status);
+struct health agent_status_health(const struct agent_status *status);
 
 /**
  * As JSON, in the language of the thread:
@@ -38,4 +38,5 @@ struct health status_health(const struct status *status);
  *
  * @refusals  array of report_refusals(); taken over, may be NULL
  */
-int status_json(const struct status *status, json_t *refusals, struct blob *out, struct err *err);
+int agent_status_json(const struct agent_status *status, json_t *refusals, struct blob *out,
+		      struct err *err);

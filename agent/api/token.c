@@ -81,7 +81,7 @@ static int token_find(const struct settings *settings, bool anew, char ret_token
 	return rc;
 }
 
-int token_command(struct command_context *context, int argc, char *argv[], struct err *err)
+int cmd_token(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	char token[SECRET_FILE_MAX];
 	bool anew = argc == 2 && strcmp(argv[1], "--new") == 0;

@@ -13,4 +13,4 @@
 int token_check(const char *path, const char *header, struct err *err);
 
 /** token [--new]: print it; make it when there is none, or anew. */
-int token_command(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_token(struct command_context *context, int argc, char *argv[], struct err *err);

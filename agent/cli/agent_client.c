@@ -115,8 +115,8 @@ static int talk(int fd, const char *method, const char *path, const void *body, 
 	return rc;
 }
 
-int client_ask(const char *socket_path, const char *method, const char *path, const void *body,
-	       size_t len, struct blob *out, struct err *err)
+int agent_client_ask(const char *socket_path, const char *method, const char *path,
+		     const void *body, size_t len, struct blob *out, struct err *err)
 {
 	int fd = -1;
 	int rc = connect_to(socket_path, &fd, err);

@@ -16,5 +16,5 @@
  * Returns the HTTP status; -ECONNREFUSED or -ENOENT when nobody listens there; -EPROTO for an
  * answer that is not HTTP; -ETIMEDOUT; -EMSGSIZE over 64 MiB.
  */
-int client_ask(const char *socket_path, const char *method, const char *path, const void *body,
-	       size_t len, struct blob *out, struct err *err);
+int agent_client_ask(const char *socket_path, const char *method, const char *path,
+		     const void *body, size_t len, struct blob *out, struct err *err);

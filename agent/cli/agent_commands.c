@@ -44,7 +44,7 @@ static int failed(int rc)
 
 /* --- run --- */
 
-static int command_run(struct command_context *context, int argc, char *argv[], struct err *err)
+static int cmd_run(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	(void)argv;
 	if (argc != 1)
@@ -138,28 +138,28 @@ static void tell_far(const struct entry entries[], const struct comparison *foun
 			comparison_say(&found->list[i], '.', says));
 }
 
-static int command_record(struct command_context *context, int argc, char *argv[], struct err *err)
+static int cmd_record(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	struct record_arguments arguments = { 0 };
 	char labels[LABELS_TEXT_MAX];
 	struct comparison found = { 0 };
-	struct desk *desk = NULL;
+	struct session *session = NULL;
 	int status = parse_record(&arguments, argc, argv, err);
 	if (status != 0)
 		return status;
 	int rc = labels_canonical(arguments.labels, arguments.n_labels, labels, err);
 	if (rc == 0)
-		rc = desk_open(&context->settings, &desk, err);
+		rc = session_open(&context->settings, &session, err);
 	for (size_t i = 0; i < arguments.n; i++) {
 		arguments.entries[i].labels = labels;
 		arguments.entries[i].period = arguments.period;
 		arguments.entries[i].add = arguments.add;
 	}
 	if (rc == 0)
-		rc = desk_record(desk, arguments.entries, arguments.n, &found, err);
+		rc = session_record(session, arguments.entries, arguments.n, &found, err);
 	tell_far(arguments.entries, &found);
 	comparison_free(&found);
-	desk_close(desk);
+	session_close(session);
 	return failed(rc);
 }
 
@@ -188,7 +188,7 @@ static int read_file(const char *path, struct blob *out, struct err *err)
 }
 
 struct import_target {
-	struct desk *desk;
+	struct session *session;
 	const char *path;
 };
 
@@ -198,7 +198,7 @@ static int on_entries(void *context, const struct entry entries[],
 {
 	const struct import_target *target = context;
 	(void)judged; /* a running agent judges by its own catalogue and clock */
-	return desk_record(target->desk, entries, n, ret_found, err);
+	return session_record(target->session, entries, n, ret_found, err);
 }
 
 /* Of what is refused, and of what is to be looked at again. */
@@ -217,17 +217,18 @@ static void on_note(void *context, const struct import_diagnostic *told)
 	fprintf(stderr, "%s:%u: %s\n", target->path, told->line, told->why);
 }
 
-static int import_text(struct desk *desk, const char *path, const struct blob *csv, struct err *err)
+static int import_text(struct session *session, const char *path, const struct blob *csv,
+		       struct err *err)
 {
 	struct import_result result = { 0 };
-	struct import_target target = { desk, path };
-	struct import_config config = { .now_us = desk_latest_us(desk),
+	struct import_target target = { session, path };
+	struct import_config config = { .now_us = session_latest_us(session),
 					.on_entries = on_entries,
 					.on_error = on_error,
 					.on_note = on_note,
 					.on_warning = on_error,
 					.context = &target };
-	int rc = desk_catalogue(desk, &config.catalogue, err);
+	int rc = session_catalogue(session, &config.catalogue, err);
 	if (rc == 0) {
 		rc = import_csv(&config, path, (const char *)csv->data, csv->len, &result, err);
 		if (result.warned == 0)
@@ -242,17 +243,18 @@ static int import_text(struct desk *desk, const char *path, const struct blob *c
 	return rc < 0 || result.rejected > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int command_import(struct command_context *context, int argc, char *argv[], struct err *err)
+static int cmd_import(struct command_context *context, int argc, char *argv[], struct err *err)
 {
-	struct desk *desk;
+	struct session *session;
 	struct blob csv = { 0 };
 	int status = EXIT_FAILURE;
 	if (argc != 2)
 		return usage(err, _("give one file: lantoa-agent import FILE (- for stdin)"));
-	/* read first: opening the desk may give up root's right to */
-	if (read_file(argv[1], &csv, err) == 0 && desk_open(&context->settings, &desk, err) == 0) {
-		status = import_text(desk, argv[1], &csv, err);
-		desk_close(desk);
+	/* read first: opening the session may give up root's right to */
+	if (read_file(argv[1], &csv, err) == 0 &&
+	    session_open(&context->settings, &session, err) == 0) {
+		status = import_text(session, argv[1], &csv, err);
+		session_close(session);
 	}
 	blob_free(&csv);
 	return status;
@@ -275,13 +277,13 @@ static int show_status(const struct blob *answer, bool json, struct err *err)
 	return well ? 0 : 1;
 }
 
-static int command_status(struct command_context *context, int argc, char *argv[], struct err *err)
+static int cmd_status(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
 	struct blob out = { 0 };
 	if (argc > 2 || (argc == 2 && !json))
 		return usage(err, _("status takes --json at most"));
-	int rc = desk_ask_once(&context->settings, DESK_STATUS, &out, err);
+	int rc = session_ask_once(&context->settings, SESSION_STATUS, &out, err);
 	if (rc == 0)
 		rc = show_status(&out, json, err);
 	blob_free(&out);
@@ -295,13 +297,13 @@ static int command_status(struct command_context *context, int argc, char *argv[
 /* --- sql --- */
 
 /* What it would record, judged as the agent would judge it. */
-static int judge_lines(struct desk *desk, const char *text, size_t len, struct err *err)
+static int judge_lines(struct session *session, const char *text, size_t len, struct err *err)
 {
 	const struct catalogue *catalogue;
 	struct output *output;
 	size_t n;
-	int rc = desk_catalogue(desk, &catalogue, err);
-	int64_t now_us = desk_latest_us(desk);
+	int rc = session_catalogue(session, &catalogue, err);
+	int64_t now_us = session_latest_us(session);
 	if (rc == 0)
 		rc = output_read(text, len, catalogue, now_us, &output, err);
 	if (rc < 0)
@@ -315,17 +317,17 @@ static int judge_lines(struct desk *desk, const char *text, size_t len, struct e
 			err_wrap(err, "line %zu", i + 1); /* a line each, as sql_read() prints */
 	}
 	if (rc == 0)
-		rc = handin_check(list, n, err);
+		rc = hand_in_check(list, n, err);
 	free(list);
 	output_close(output);
 	return rc;
 }
 
-static int command_sql(struct command_context *context, int argc, char *argv[], struct err *err)
+static int cmd_sql(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	char *text = NULL;
 	size_t len = 0;
-	struct desk *desk = NULL;
+	struct session *session = NULL;
 	if (argc != 3)
 		return usage(err, _("give an SQLite file and a query"));
 	FILE *out = open_memstream(&text, &len);
@@ -336,17 +338,16 @@ static int command_sql(struct command_context *context, int argc, char *argv[], 
 		rc = err_memory(err);
 	(void)fwrite(text, 1, rc == 0 ? len : 0, stdout); /* main() checks stdout */
 	if (rc == 0)
-		rc = desk_open(&context->settings, &desk, err);
+		rc = session_open(&context->settings, &session, err);
 	if (rc == 0)
-		rc = judge_lines(desk, text, len, err);
-	desk_close(desk);
+		rc = judge_lines(session, text, len, err);
+	session_close(session);
 	free(text);
 	return failed(rc);
 }
 
 /* The same without judging, for the agent, which runs it as a child and judges itself. */
-static int command_sql_lines(struct command_context *context, int argc, char *argv[],
-			     struct err *err)
+static int cmd_sql_lines(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	(void)context;
 	return argc == 3 ? failed(sql_read(argv[1], argv[2], stdout, err)) : EXIT_USAGE;
@@ -354,54 +355,51 @@ static int command_sql_lines(struct command_context *context, int argc, char *ar
 
 /* --- catalogue --- */
 
-static int command_catalogue(struct command_context *context, int argc, char *argv[],
-			     struct err *err)
+static int cmd_catalogue(struct command_context *context, int argc, char *argv[], struct err *err)
 {
-	struct desk *desk;
+	struct session *session;
 	const struct catalogue *catalogue;
 	(void)argv;
 	if (argc != 1)
 		return usage(err, _("catalogue takes no arguments"));
-	if (desk_open(&context->settings, &desk, err) < 0)
+	if (session_open(&context->settings, &session, err) < 0)
 		return EXIT_FAILURE;
-	int rc = desk_catalogue(desk, &catalogue, err);
+	int rc = session_catalogue(session, &catalogue, err);
 	for (size_t i = 0; rc == 0 && i < catalogue->n; i++) {
 		const struct metric *metric = &catalogue->metrics[i];
 		printf("%s\t%s\t%s\t%s\n", metric->name, grain_name(metric->period), metric->unit,
 		       metric->label_vi);
 	}
-	desk_close(desk);
+	session_close(session);
 	return failed(rc);
 }
 
-const struct command commands[] = {
-	{ "run", "", N_("serve this office: keep figures, send them to the province"),
-	  command_run },
+const struct command agent_commands[] = {
+	{ "run", "", N_("serve this office: keep figures, send them to the province"), cmd_run },
 	{ "enrol", "INVITATION|FILE|-",
 	  N_("make this machine the office's, with the province's line or the file that holds it"),
-	  admission_command },
+	  cmd_enrol },
 	{ "record", "METRIC=VALUE... [--period P] [--label K=V]... [--add]",
-	  N_("hand in figures; METRIC=- withdraws one"), command_record },
-	{ "import", "FILE", N_("hand in figures from CSV, in long or wide form"), command_import },
+	  N_("hand in figures; METRIC=- withdraws one"), cmd_record },
+	{ "import", "FILE", N_("hand in figures from CSV, in long or wide form"), cmd_import },
 	{ "status", "[--json]",
 	  N_("how the office's figures are: sent, waiting, refused; exit status 1 when not well"),
-	  command_status },
+	  cmd_status },
 	{ "spool", "list|unsent|verify|export|repair [FILE] [--yes]",
-	  N_("look at what is kept here; bring back what a damaged file still holds"),
-	  spool_command },
+	  N_("look at what is kept here; bring back what a damaged file still holds"), cmd_spool },
 	{ "token", "[--new]", N_("print what programs show the agent over TCP, [http] listen"),
-	  token_command },
+	  cmd_token },
 	{ "clock", "[list] | assign START DATE-TIME | drop START",
-	  N_("what time it is, and figures that wait for somebody who knows"), clock_command },
-	{ "catalogue", "", N_("list what may be reported"), command_catalogue },
+	  N_("what time it is, and figures that wait for somebody who knows"), cmd_clock },
+	{ "catalogue", "", N_("list what may be reported"), cmd_catalogue },
 	{ "sql", "FILE QUERY",
 	  N_("print what a section [sql NAME] would record; exit status 1 when it would be "
 	     "refused"),
-	  command_sql },
+	  cmd_sql },
 	{ 0 },
 };
 
-const struct command bare_commands[] = {
-	{ "sql-lines", NULL, NULL, command_sql_lines },
+const struct command agent_bare_commands[] = {
+	{ "sql-lines", NULL, NULL, cmd_sql_lines },
 	{ 0 },
 };

@@ -20,7 +20,7 @@ struct command {
 };
 
 /** Ends with a row without a name. */
-extern const struct command commands[];
+extern const struct command agent_commands[];
 /** Likewise those that the agent itself runs, and that take neither configuration nor zone: context
  * is empty, and they have no arguments and help to be shown. */
-extern const struct command bare_commands[];
+extern const struct command agent_bare_commands[];

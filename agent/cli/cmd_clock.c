@@ -100,9 +100,9 @@ static char *request_of(int argc, char *argv[])
 	return text;
 }
 
-int clock_command(struct command_context *context, int argc, char *argv[], struct err *err)
+int cmd_clock(struct command_context *context, int argc, char *argv[], struct err *err)
 {
-	struct desk *desk = NULL;
+	struct session *session = NULL;
 	struct blob out = { 0 };
 	bool list = argc == 1 || (argc == 2 && strcmp(argv[1], "list") == 0);
 	char *request = list ? NULL : request_of(argc, argv);
@@ -111,11 +111,11 @@ int clock_command(struct command_context *context, int argc, char *argv[], struc
 			_("say clock, clock assign START DATE-TIME or clock drop START"));
 		return EXIT_USAGE;
 	}
-	int rc = desk_open(&context->settings, &desk, err);
+	int rc = session_open(&context->settings, &session, err);
 	if (rc == 0)
-		rc = list ? desk_ask(desk, DESK_CLOCK, &out, err)
-			  : desk_tell_clock(desk, request, &out, err);
-	desk_close(desk);
+		rc = list ? session_ask(session, SESSION_CLOCK, &out, err)
+			  : session_tell_clock(session, request, &out, err);
+	session_close(session);
 	if (rc == 0)
 		rc = show(&out, list ? print_clock : print_outcome, err);
 	free(request);

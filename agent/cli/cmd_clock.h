@@ -3,4 +3,4 @@
 
 #include "cli/agent_commands.h"
 
-int clock_command(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_clock(struct command_context *context, int argc, char *argv[], struct err *err);

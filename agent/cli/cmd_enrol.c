@@ -59,7 +59,7 @@ static void tell(const struct command_context *context, enum starter starter,
 		       config ? config : "");
 }
 
-int admission_command(struct command_context *context, int argc, char *argv[], struct err *err)
+int cmd_enrol(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	struct invitation invitation;
 	if (argc != 2) {

@@ -6,4 +6,4 @@
 
 /** As command.run: enrol with argv[1], and say how the agent is started, or that systemd does so.
  */
-int admission_command(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_enrol(struct command_context *context, int argc, char *argv[], struct err *err);

@@ -85,7 +85,7 @@ static int take_arguments(int argc, char *argv[], char damaged[PATH_MAX], bool *
 	return 0;
 }
 
-int repair_command(struct command_context *context, int argc, char *argv[], struct err *err)
+int cmd_repair(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	char damaged[PATH_MAX] = "";
 	struct spool *spool = NULL;

@@ -3,4 +3,4 @@
 
 #include "cli/agent_commands.h"
 
-int repair_command(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_repair(struct command_context *context, int argc, char *argv[], struct err *err);

@@ -80,20 +80,20 @@ static int spool_export(const struct blob *out, struct err *err)
 
 static const struct {
 	const char *name;
-	enum desk_question question;
+	enum session_question question;
 	int (*show)(const struct blob *out, struct err *err);
-} questions[] = { { "list", DESK_SPOOL, spool_list },
-		  { "unsent", DESK_STATUS, spool_unsent },
-		  { "verify", DESK_VERIFY, spool_sound },
-		  { "export", DESK_EXPORT, spool_export } };
+} questions[] = { { "list", SESSION_SPOOL, spool_list },
+		  { "unsent", SESSION_STATUS, spool_unsent },
+		  { "verify", SESSION_VERIFY, spool_sound },
+		  { "export", SESSION_EXPORT, spool_export } };
 #define N_QUESTIONS (sizeof(questions) / sizeof(questions[0]))
 
-int spool_command(struct command_context *context, int argc, char *argv[], struct err *err)
+int cmd_spool(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	struct blob out = { 0 };
 	size_t q = 0;
 	if (argc >= 2 && strcmp(argv[1], "repair") == 0)
-		return repair_command(context, argc, argv, err);
+		return cmd_repair(context, argc, argv, err);
 	while (argc == 2 && q < N_QUESTIONS && strcmp(questions[q].name, argv[1]) != 0)
 		q++;
 	if (argc != 2 || q == N_QUESTIONS) {
@@ -101,7 +101,7 @@ int spool_command(struct command_context *context, int argc, char *argv[], struc
 			"say spool list, spool unsent, spool verify, spool export or spool repair");
 		return EXIT_USAGE;
 	}
-	int rc = desk_ask_once(&context->settings, questions[q].question, &out, err);
+	int rc = session_ask_once(&context->settings, questions[q].question, &out, err);
 	if (rc == 0)
 		rc = questions[q].show(&out, err);
 	blob_free(&out);

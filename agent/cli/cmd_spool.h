@@ -3,4 +3,4 @@
 
 #include "cli/agent_commands.h"
 
-int spool_command(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_spool(struct command_context *context, int argc, char *argv[], struct err *err);

@@ -41,7 +41,7 @@ struct agent {
 	void *zmq_context;
 	struct uplink *uplink;
 	struct recorder *recorder;
-	struct api *api;
+	struct agent_api *api;
 	struct inputs *inputs;
 	uv_signal_t signals[SIGNALS];
 	size_t n_signals; /* that are handles of the loop */
@@ -80,7 +80,7 @@ static void on_inputs_stopped(void *context)
 	struct agent *agent = context;
 	agent->inputs = NULL;
 	if (agent->api)
-		api_stop(agent->api, on_api_closed, agent);
+		agent_api_stop(agent->api, on_api_closed, agent);
 	else
 		on_api_closed(agent);
 }
@@ -147,7 +147,7 @@ static void on_change(void *context)
 	standing_announce(&agent->standing);
 }
 
-static void on_status(void *context, struct status *status, struct uplink_look *look)
+static void on_status(void *context, struct agent_status *status, struct uplink_look *look)
 {
 	const struct agent *agent = context;
 	standing_status(&agent->standing, status, look);
@@ -207,12 +207,12 @@ static int start_recorder(struct agent *agent, struct err *err)
 
 static int start_api(struct agent *agent, struct err *err)
 {
-	struct api_config config = { .socket_path = agent->settings->api_socket,
-				     .recorder = agent->recorder,
-				     .uplink = agent->uplink,
-				     .on_status = on_status,
-				     .context = agent };
-	return api_start(&agent->loop, &config, &agent->api, err);
+	struct agent_api_config config = { .socket_path = agent->settings->api_socket,
+					   .recorder = agent->recorder,
+					   .uplink = agent->uplink,
+					   .on_status = on_status,
+					   .context = agent };
+	return agent_api_start(&agent->loop, &config, &agent->api, err);
 }
 
 static int start_inputs(struct agent *agent, struct err *err)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void standing_status(const struct standing *standing, struct status *status,
+void standing_status(const struct standing *standing, struct agent_status *status,
 		     struct uplink_look *look)
 {
 	const struct catalogue *catalogue = recorder_catalogue(standing->recorder);
@@ -28,12 +28,12 @@ void standing_status(const struct standing *standing, struct status *status,
 void standing_announce(struct standing *standing)
 {
 	struct uplink_look look;
-	struct status status = { .spool = standing->room };
+	struct agent_status status = { .spool = standing->room };
 	char text[sizeof(standing->told)];
 	if (!standing->inputs)
 		return;
 	standing_status(standing, &status, &look);
-	struct health health = status_health(&status);
+	struct health health = agent_status_health(&status);
 	(void)utf8_print(text, sizeof(text), "STATUS=%s: %s", standing->identity->office,
 			 health.list[0].sentence); /* cut is fine */
 	(void)utf8_clean(text, ""); /* another line would be another word to systemd */
@@ -61,15 +61,15 @@ static void on_looked_around(void *context)
 
 void standing_start(struct standing *standing, uv_loop_t *loop, struct worker *worker)
 {
-	standing->heartbeat = (struct heartbeat){
+	standing->watchdog = (struct watchdog){
 		.worker = worker, .look = look_around, .tell = on_looked_around, .context = standing
 	};
-	heartbeat_start(&standing->heartbeat, loop);
+	watchdog_start(&standing->watchdog, loop);
 }
 
 void standing_stop(struct standing *standing)
 {
 	standing->inputs = NULL;
 	standing->reload = NULL;
-	heartbeat_stop(&standing->heartbeat);
+	watchdog_stop(&standing->watchdog);
 }

@@ -21,7 +21,7 @@ struct standing { /* embed it, zeroed; it stays in place until the loop has noth
 	const struct inputs *inputs;
 	const struct reload *reload;
 
-	struct heartbeat heartbeat;
+	struct watchdog watchdog;
 	struct spool_status room, room_seen; /* spool_room(): the loop's, the worker's */
 	char told[512];                      /* the last STATUS= */
 };
@@ -31,7 +31,7 @@ void standing_start(struct standing *standing, uv_loop_t *loop, struct worker *w
 /** Tell systemd, if there is news; nothing while a part is not there. */
 void standing_announce(struct standing *standing);
 /** All but the spool's part of @status, whose look is *@look then. Until the uplink is gone. */
-void standing_status(const struct standing *standing, struct status *status,
+void standing_status(const struct standing *standing, struct agent_status *status,
 		     struct uplink_look *look);
 /** Say no more; inputs and reload may end. */
 void standing_stop(struct standing *standing);

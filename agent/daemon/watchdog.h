@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-struct heartbeat { /* embed it; it stays in place until the loop has nothing left */
+struct watchdog { /* embed it; it stays in place until the loop has nothing left */
 	struct worker *worker;
 	void (*look)(void *context); /* on the worker */
 	void (*tell)(void *context); /* on the loop, after it */
@@ -18,7 +18,7 @@ struct heartbeat { /* embed it; it stays in place until the loop has nothing lef
 	bool beating;
 };
 
-/** @heartbeat: worker and callbacks are set, the rest is zero. */
-void heartbeat_start(struct heartbeat *heartbeat, uv_loop_t *loop);
+/** @watchdog: worker and callbacks are set, the rest is zero. */
+void watchdog_start(struct watchdog *watchdog, uv_loop_t *loop);
 /** Close its handle; tell() is not called any more. */
-void heartbeat_stop(struct heartbeat *heartbeat);
+void watchdog_stop(struct watchdog *watchdog);

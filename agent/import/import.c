@@ -230,14 +230,14 @@ int import_csv(const struct import_config *config, const char *name, const char 
 		rc = detect_text(headings, csv, len, &dialect, err);
 	own.headings = headings;
 	own.noting = true;
-	if (rc == 0 && !(own.handin = handin_open()))
+	if (rc == 0 && !(own.hand_in = hand_in_open()))
 		rc = err_memory(err);
 	if (rc == 0)
 		rc = import_text(&own, &dialect, csv, len, ret_result, err);
 	own.noting = false;
 	if (rc == 0)
 		rc = import_text(&own, &dialect, csv, len, ret_result, err);
-	handin_close(own.handin);
+	hand_in_close(own.hand_in);
 	headings_close(headings);
 	return rc < 0 ? err_wrap(err, "%s", name) : 0;
 }

@@ -41,9 +41,9 @@ struct import_config {
 	const struct catalogue *catalogue;
 	const struct headings *headings; /* of that catalogue */
 	int64_t now_us;
-	bool periods_needed;   /* else a table without a column for them is of the current period */
-	struct handin *handin; /* what was noted of this file before; NULL: not looked at */
-	bool noting;           /* only note there; nothing is recorded, and no error is told */
+	bool periods_needed; /* else a table without a column for them is of the current period */
+	struct hand_in *hand_in; /* what was noted of this file before; NULL: not looked at */
+	bool noting;             /* only note there; nothing is recorded, and no error is told */
 	/** Record a handful; all or none. @entries[i] is what the file has; it was judged by
 	 * @catalogue at @now_us and came to @judged[i], so only who judges by others asks again.
 	 * -EINVAL: one of them is refused, with err's sentence; then they come again in parts, and

@@ -157,23 +157,23 @@ static int add_entry(struct intake *intake, const struct place *place, const str
 int intake_take(struct intake *intake, const struct place *place, const struct entry *entry,
 		const struct observation *obs, struct err *err)
 {
-	struct handin *handin = intake->config->handin;
+	struct hand_in *hand_in = intake->config->hand_in;
 	unsigned other = 0;
 	struct err why;
 	if (intake->config->noting)
-		return handin_note(handin, obs, place->line, err);
-	enum handin_verdict verdict =
-		handin ? handin_ask(handin, obs, place->line, &other) : HANDIN_FINE;
-	if (verdict == HANDIN_AGAIN) {
+		return hand_in_note(hand_in, obs, place->line, err);
+	enum hand_in_verdict verdict =
+		hand_in ? hand_in_ask(hand_in, obs, place->line, &other) : HAND_IN_FINE;
+	if (verdict == HAND_IN_AGAIN) {
 		intake_note(intake, place,
 			    _("%s: line %u gives the same figure with the same value; it is taken "
 			      "once"),
 			    entry->metric, other);
 		return 0;
 	}
-	if (verdict == HANDIN_FINE)
+	if (verdict == HAND_IN_FINE)
 		return add_entry(intake, place, entry, obs, err);
-	(void)handin_refuse(verdict, true, other, &why);
+	(void)hand_in_refuse(verdict, true, other, &why);
 	err_wrap(&why, "%s", entry->metric);
 	intake_reject(intake, place, "%s", why.text);
 	return 0;

@@ -32,7 +32,7 @@ struct inbox_file {
 	struct headings *headings;
 	struct detect *detect;
 	struct dialect dialect;
-	struct handin *handin;
+	struct hand_in *hand_in;
 	struct import_config import_config;
 	struct import *import;
 	struct errors_sheet *errors;
@@ -69,7 +69,7 @@ void inbox_file_close(struct inbox_file *file)
 		(void)close(file->fd); /* opened for reading */
 	detect_close(file->detect);
 	import_close(file->import);
-	handin_close(file->handin);
+	hand_in_close(file->hand_in);
 	headings_close(file->headings);
 	errors_sheet_close(file->errors);
 	free(file);
@@ -256,7 +256,7 @@ static int begin_reading(struct inbox_file *file, bool noting, struct err *err)
 						      .headings = file->headings,
 						      .now_us = file->config.now_us,
 						      .periods_needed = true,
-						      .handin = file->handin,
+						      .hand_in = file->hand_in,
 						      .noting = noting,
 						      .on_entries = on_entries,
 						      .on_error = on_error,
@@ -276,8 +276,8 @@ static int end_detect(struct inbox_file *file, struct err *err)
 	if (rc < 0)
 		return refuse_or_fail(file, rc, err);
 	errors_sheet_separator(file->errors, file->dialect.separator);
-	file->handin = handin_open();
-	return file->handin ? begin_reading(file, true, err) : err_memory(err);
+	file->hand_in = hand_in_open();
+	return file->hand_in ? begin_reading(file, true, err) : err_memory(err);
 }
 
 static int step_detect(struct inbox_file *file, struct err *err)

@@ -18,30 +18,30 @@ struct slot {
 	bool withdrawn, asked;
 };
 
-struct handin {
+struct hand_in {
 	struct slot *slots; /* owned [room] */
 	size_t n, room;
 };
 
-struct handin *handin_open(void)
+struct hand_in *hand_in_open(void)
 {
-	struct handin *handin = calloc(1, sizeof(*handin));
-	if (handin)
-		handin->slots = calloc(ROOM_FIRST, sizeof(*handin->slots));
-	if (!handin || !handin->slots) {
-		free(handin);
+	struct hand_in *hand_in = calloc(1, sizeof(*hand_in));
+	if (hand_in)
+		hand_in->slots = calloc(ROOM_FIRST, sizeof(*hand_in->slots));
+	if (!hand_in || !hand_in->slots) {
+		free(hand_in);
 		return NULL;
 	}
-	handin->room = ROOM_FIRST;
-	return handin;
+	hand_in->room = ROOM_FIRST;
+	return hand_in;
 }
 
-void handin_close(struct handin *handin)
+void hand_in_close(struct hand_in *hand_in)
 {
-	if (!handin)
+	if (!hand_in)
 		return;
-	free(handin->slots);
-	free(handin);
+	free(hand_in->slots);
+	free(hand_in);
 }
 
 /* --- names --- */
@@ -67,33 +67,33 @@ static struct slot name_of(const struct observation *obs, bool parts)
 }
 
 /* Its slot, or the free one where it would be. */
-static struct slot *find(const struct handin *handin, const struct slot *named)
+static struct slot *find(const struct hand_in *hand_in, const struct slot *named)
 {
-	size_t at = named->name[0] & (handin->room - 1);
-	while (handin->slots[at].place > 0 &&
-	       memcmp(handin->slots[at].name, named->name, sizeof(named->name)) != 0)
-		at = (at + 1) & (handin->room - 1);
-	return &handin->slots[at];
+	size_t at = named->name[0] & (hand_in->room - 1);
+	while (hand_in->slots[at].place > 0 &&
+	       memcmp(hand_in->slots[at].name, named->name, sizeof(named->name)) != 0)
+		at = (at + 1) & (hand_in->room - 1);
+	return &hand_in->slots[at];
 }
 
-static int grow(struct handin *handin, struct err *err)
+static int grow(struct hand_in *hand_in, struct err *err)
 {
-	struct handin more = { .n = handin->n, .room = handin->room * 2 };
+	struct hand_in more = { .n = hand_in->n, .room = hand_in->room * 2 };
 	more.slots = calloc(more.room, sizeof(*more.slots));
 	if (!more.slots)
 		return err_memory(err);
-	for (size_t i = 0; i < handin->room; i++)
-		if (handin->slots[i].place > 0)
-			*find(&more, &handin->slots[i]) = handin->slots[i];
-	free(handin->slots);
-	*handin = more;
+	for (size_t i = 0; i < hand_in->room; i++)
+		if (hand_in->slots[i].place > 0)
+			*find(&more, &hand_in->slots[i]) = hand_in->slots[i];
+	free(hand_in->slots);
+	*hand_in = more;
 	return 0;
 }
 
 /* The slot of @named, made if need be. */
-static int note(struct handin *handin, struct slot named, unsigned place, struct err *err)
+static int note(struct hand_in *hand_in, struct slot named, unsigned place, struct err *err)
 {
-	struct slot *slot = find(handin, &named);
+	struct slot *slot = find(hand_in, &named);
 	if (slot->place > 0) {
 		bool same = slot->withdrawn == named.withdrawn &&
 			    (named.withdrawn || slot->value_e == named.value_e);
@@ -101,54 +101,54 @@ static int note(struct handin *handin, struct slot named, unsigned place, struct
 			slot->other = place;
 		return 0;
 	}
-	if (handin->n == HANDIN_MAX)
+	if (hand_in->n == HAND_IN_MAX)
 		return err_set(err, -EFBIG, "more than %u figures at once; hand them in in parts",
-			       HANDIN_MAX);
+			       HAND_IN_MAX);
 	named.place = place;
 	*slot = named;
-	return ++handin->n * 2 > handin->room ? grow(handin, err) : 0;
+	return ++hand_in->n * 2 > hand_in->room ? grow(hand_in, err) : 0;
 }
 
-int handin_note(struct handin *handin, const struct observation *obs, unsigned place,
-		struct err *err)
+int hand_in_note(struct hand_in *hand_in, const struct observation *obs, unsigned place,
+		 struct err *err)
 {
-	int rc = obs->add ? 0 : note(handin, name_of(obs, false), place, err);
+	int rc = obs->add ? 0 : note(hand_in, name_of(obs, false), place, err);
 	if (rc < 0 || obs->add || obs->withdrawn || !*obs->labels)
 		return rc;
 	struct slot parts = name_of(obs, true);
 	parts.value_e = 0; /* of whatever value */
-	return note(handin, parts, place, err);
+	return note(hand_in, parts, place, err);
 }
 
-enum handin_verdict handin_ask(struct handin *handin, const struct observation *obs, unsigned place,
-			       unsigned *ret_other)
+enum hand_in_verdict hand_in_ask(struct hand_in *hand_in, const struct observation *obs,
+				 unsigned place, unsigned *ret_other)
 {
 	struct slot figure = name_of(obs, false), parts = name_of(obs, true);
-	struct slot *slot = find(handin, &figure);
-	const struct slot *part = find(handin, &parts);
+	struct slot *slot = find(hand_in, &figure);
+	const struct slot *part = find(hand_in, &parts);
 	bool again = slot->asked;
 	if (obs->add || slot->place == 0)
-		return HANDIN_FINE;
+		return HAND_IN_FINE;
 	slot->asked = true;
 	*ret_other = slot->place == place ? slot->other : slot->place;
 	if (slot->other > 0)
-		return HANDIN_DIFFERS;
+		return HAND_IN_DIFFERS;
 	if (part->place > 0 && !*obs->labels && !obs->withdrawn) {
 		*ret_other = part->place;
-		return HANDIN_TOTAL;
+		return HAND_IN_TOTAL;
 	}
-	return again ? HANDIN_AGAIN : HANDIN_FINE;
+	return again ? HAND_IN_AGAIN : HAND_IN_FINE;
 }
 
-int handin_refuse(enum handin_verdict verdict, bool lines, unsigned other, struct err *err)
+int hand_in_refuse(enum hand_in_verdict verdict, bool lines, unsigned other, struct err *err)
 {
-	if (verdict == HANDIN_DIFFERS && lines)
+	if (verdict == HAND_IN_DIFFERS && lines)
 		return err_set(
 			err, -EINVAL,
 			"line %u gives another value for the same figure; keep the right one "
 			"and remove the other",
 			other);
-	if (verdict == HANDIN_DIFFERS)
+	if (verdict == HAND_IN_DIFFERS)
 		return err_set(err, -EINVAL,
 			       "observation %u gives another value for the same figure; send the "
 			       "right one alone",
@@ -167,20 +167,21 @@ int handin_refuse(enum handin_verdict verdict, bool lines, unsigned other, struc
 		other);
 }
 
-int handin_check(const struct observation list[], size_t n, struct err *err)
+int hand_in_check(const struct observation list[], size_t n, struct err *err)
 {
 	unsigned other = 0;
-	struct handin *handin = handin_open();
-	int rc = handin ? 0 : err_memory(err);
+	struct hand_in *hand_in = hand_in_open();
+	int rc = hand_in ? 0 : err_memory(err);
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = handin_note(handin, &list[i], (unsigned)i + 1, err);
+		rc = hand_in_note(hand_in, &list[i], (unsigned)i + 1, err);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		enum handin_verdict verdict = handin_ask(handin, &list[i], (unsigned)i + 1, &other);
-		if (verdict == HANDIN_DIFFERS || verdict == HANDIN_TOTAL) {
-			rc = handin_refuse(verdict, false, other, err);
+		enum hand_in_verdict verdict =
+			hand_in_ask(hand_in, &list[i], (unsigned)i + 1, &other);
+		if (verdict == HAND_IN_DIFFERS || verdict == HAND_IN_TOTAL) {
+			rc = hand_in_refuse(verdict, false, other, err);
 			err_wrap(err, "observation %zu", i + 1);
 		}
 	}
-	handin_close(handin);
+	hand_in_close(hand_in);
 	return rc;
 }

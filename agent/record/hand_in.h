@@ -10,23 +10,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define HANDIN_MAX 1000000u /* figures: 80 MiB; minutes of two years */
+#define HAND_IN_MAX 1000000u /* figures: 80 MiB; minutes of two years */
 
-struct handin;
+struct hand_in;
 
-struct handin *handin_open(void);         /* NULL: out of memory */
-void handin_close(struct handin *handin); /* NULL is fine */
+struct hand_in *hand_in_open(void);          /* NULL: out of memory */
+void hand_in_close(struct hand_in *hand_in); /* NULL is fine */
 
 /** @obs stands at @place: a line, or which of a list; from 1. What is added (obs->add) is no value
- * and is passed over. -EFBIG over HANDIN_MAX; -ENOMEM. */
-int handin_note(struct handin *handin, const struct observation *obs, unsigned place,
-		struct err *err);
+ * and is passed over. -EFBIG over HAND_IN_MAX; -ENOMEM. */
+int hand_in_note(struct hand_in *hand_in, const struct observation *obs, unsigned place,
+		 struct err *err);
 
-enum handin_verdict {
-	HANDIN_FINE,
-	HANDIN_AGAIN,   /* the same value stood there before: it is one figure */
-	HANDIN_DIFFERS, /* another place gives it another value */
-	HANDIN_TOTAL,   /* it has no label, and another place has a part of it */
+enum hand_in_verdict {
+	HAND_IN_FINE,
+	HAND_IN_AGAIN,   /* the same value stood there before: it is one figure */
+	HAND_IN_DIFFERS, /* another place gives it another value */
+	HAND_IN_TOTAL,   /* it has no label, and another place has a part of it */
 };
 
 /**
@@ -35,12 +35,12 @@ enum handin_verdict {
  *
  * @ret_other  the other place
  */
-enum handin_verdict handin_ask(struct handin *handin, const struct observation *obs, unsigned place,
-			       unsigned *ret_other);
+enum hand_in_verdict hand_in_ask(struct hand_in *hand_in, const struct observation *obs,
+				 unsigned place, unsigned *ret_other);
 
 /** The sentence for one that is refused: -EINVAL. @verdict is one of the last two; @lines: places
  * are lines of a file, else observations of a list. */
-int handin_refuse(enum handin_verdict verdict, bool lines, unsigned other, struct err *err);
+int hand_in_refuse(enum hand_in_verdict verdict, bool lines, unsigned other, struct err *err);
 /** All of @list[@n] at once, as observations: -EINVAL for the first that is refused, with
  * "observation N: " before it; -ENOMEM. */
-int handin_check(const struct observation list[], size_t n, struct err *err);
+int hand_in_check(const struct observation list[], size_t n, struct err *err);

@@ -78,7 +78,7 @@ static int judge_all(const struct recorder *recorder, struct recording *recordin
 			return n > 1 ? err_wrap(err, "observation %zu", i + 1) : rc;
 		recording->coarse |= entry_coarse(&recording->list[i]);
 	}
-	return n > 1 ? handin_check(recording->list, n, err) : 0;
+	return n > 1 ? hand_in_check(recording->list, n, err) : 0;
 }
 
 static void work_record(struct job *job)

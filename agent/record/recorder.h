@@ -53,7 +53,7 @@ struct recording { /* embed it; must stay in place until done() ran */
  * @recording  done is set, compare, and job.language, in which err is to be
  *
  * Returns 0: done() will run. On error it does not, and nothing happened: -EINVAL as entry_judge(),
- * "observation N: " before it when there are several, and as handin_check(); -EAGAIN without a
+ * "observation N: " before it when there are several, and as hand_in_check(); -EAGAIN without a
  * catalogue; -ENOMEM.
  */
 int recorder_submit(struct recorder *recorder, struct recording *recording,

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 struct http_input {
-	struct api *api;
+	struct agent_api *api;
 	char token_path[PATH_MAX];
 	void (*on_stopped)(void *context);
 	void *stopped_context;
@@ -26,12 +26,12 @@ int http_input_start(const struct input_host *host, const struct settings *setti
 	struct http_input *input = calloc(1, sizeof(*input));
 	if (!input)
 		return err_memory(err);
-	struct api_config config = { .listen = settings->http_listen,
-				     .token_path = input->token_path,
-				     .recorder = host->recorder };
+	struct agent_api_config config = { .listen = settings->http_listen,
+					   .token_path = input->token_path,
+					   .recorder = host->recorder };
 	int rc = settings_path(settings, TOKEN_FILE, input->token_path, err);
 	if (rc == 0)
-		rc = api_start(host->loop, &config, &input->api, err);
+		rc = agent_api_start(host->loop, &config, &input->api, err);
 	if (rc < 0) {
 		free(input);
 		return rc;
@@ -54,13 +54,13 @@ void http_input_stop(void *context, void (*on_stopped)(void *context), void *sto
 	struct http_input *input = context;
 	input->on_stopped = on_stopped;
 	input->stopped_context = stopped_context;
-	api_stop(input->api, on_api_closed, input);
+	agent_api_stop(input->api, on_api_closed, input);
 }
 
 void http_input_look(const void *context, struct input_look *ret_look)
 {
 	const struct http_input *input = context;
 	*ret_look = (struct input_look){ .state = N_("listening"),
-					 .last_us = api_last_us(input->api),
+					 .last_us = agent_api_last_us(input->api),
 					 .error = "" };
 }

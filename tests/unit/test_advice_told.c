@@ -257,7 +257,7 @@ static void try_json(void *context, const char *text, struct blob *said, struct 
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = entry_judge(f->catalogue, &entries[i], NOW_US, &list[i], &f->err);
 	if (rc == 0)
-		rc = handin_check(list, n, &f->err);
+		rc = hand_in_check(list, n, &f->err);
 	if (rc < 0)
 		say(said, f->err.text);
 	else

@@ -451,15 +451,15 @@ static void a_list_with_two_values_is_refused_with_both_places(void **state)
 		{ .metric = "a", .labels = "", .period = { .grain = GRAIN_DAY, .number = 7 } },
 		{ .metric = "a", .labels = "x=1", .period = { .grain = GRAIN_DAY, .number = 9 } },
 	};
-	assert_int_equal(handin_check(list, 5, &f->err), 0);
+	assert_int_equal(hand_in_check(list, 5, &f->err), 0);
 	list[3].value_e = 1;
-	assert_int_equal(handin_check(list, 5, &f->err), -EINVAL);
+	assert_int_equal(hand_in_check(list, 5, &f->err), -EINVAL);
 	assert_string_equal(f->err.text, "observation 1: observation 4 gives another value for the "
 					 "same figure; send the right one alone");
 	list[3].add = true;
-	assert_int_equal(handin_check(list, 5, &f->err), 0);
+	assert_int_equal(hand_in_check(list, 5, &f->err), 0);
 	list[4].period.number = 7;
-	assert_int_equal(handin_check(list, 5, &f->err), -EINVAL);
+	assert_int_equal(hand_in_check(list, 5, &f->err), -EINVAL);
 	assert_non_null(strstr(f->err.text, "observation 1: it has no label, while observation 5"));
 }
 

@@ -88,7 +88,7 @@ static void no_good_file_lets_nobody_in(void **state)
 static void token_after(struct fixture *f, int argc, char *argv[], char ret_line[128])
 {
 	struct command_context context = { .settings = { .state_dir = f->folder } };
-	assert_int_equal(token_command(&context, argc, argv, &f->err), 0);
+	assert_int_equal(cmd_token(&context, argc, argv, &f->err), 0);
 	FILE *file = fopen(f->path, "re");
 	assert_non_null(file);
 	assert_non_null(fgets(ret_line, 128, file));
@@ -108,7 +108,7 @@ static void the_command_makes_one_and_keeps_it_until_asked(void **state)
 	assert_string_equal(first, again);
 	assert_string_not_equal(first, second);
 	assert_int_equal(strlen(second), 65); /* 32 bytes in hex, and the line end */
-	assert_int_equal(token_command(&context, 2, wrong, &f->err), 2);
+	assert_int_equal(cmd_token(&context, 2, wrong, &f->err), 2);
 }
 
 int main(void)
