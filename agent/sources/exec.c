@@ -1,6 +1,6 @@
 #include "sources/exec.h"
 
-#include "sources/commandline.h"
+#include "office/commandline.h"
 #include "sources/programs.h"
 
 #include <errno.h>
@@ -8,12 +8,12 @@
 #include <string.h>
 
 /* @ret_text is owned by the caller, the words point into it. */
-static int split(const struct settings_exec *exec, char **ret_text, char *words[WORDS_MAX + 1],
-		 struct err *err)
+static int split(const struct settings_exec *exec, char **ret_text,
+		 char *words[COMMANDLINE_WORDS + 1], struct err *err)
 {
 	size_t n;
 	char *text = strdup(exec->command);
-	int rc = text ? words_split(text, words, &n, err) : err_memory(err);
+	int rc = text ? commandline_split(text, words, &n, err) : err_memory(err);
 	if (rc == 0 && (n == 0 || words[0][0] != '/'))
 		rc = err_set(err, -EINVAL,
 			     "must begin with the program's absolute path, like "
@@ -33,7 +33,7 @@ static const struct settings_exec *exec_at(const struct settings *settings, size
 
 int exec_check(const struct settings *settings, struct err *err)
 {
-	char *text, *words[WORDS_MAX + 1];
+	char *text, *words[COMMANDLINE_WORDS + 1];
 	for (size_t i = 0; i < settings->execs.n; i++) {
 		int rc = split(exec_at(settings, i), &text, words, err);
 		if (rc < 0)
@@ -50,7 +50,7 @@ bool exec_wanted(const struct settings *settings)
 
 static int add(struct programs *programs, const struct settings_exec *exec, struct err *err)
 {
-	char *text, *words[WORDS_MAX + 1];
+	char *text, *words[COMMANDLINE_WORDS + 1];
 	int rc = split(exec, &text, words, err);
 	if (rc < 0)
 		return rc;

@@ -5,7 +5,7 @@
 #include "common/base/utf8.h"
 #include "common/model/labels.h"
 #include "import/import.h"
-#include "sources/commandline.h"
+#include "office/commandline.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -87,14 +87,14 @@ static int take_words(struct output *output, char *const words[], size_t n, stru
 
 static int take_line(struct output *output, const char *text, size_t len, struct err *err)
 {
-	char line[LINE_LEN], *words[WORDS_MAX + 1];
+	char line[LINE_LEN], *words[COMMANDLINE_WORDS + 1];
 	size_t n;
 	if (len >= sizeof(line) || memchr(text, '\0', len))
 		return err_set(err, -EINVAL, "the line is too long or holds a NUL byte");
 	memcpy(line, text, len);
 	line[len] = '\0';
 	line[strcspn(line, "\r")] = '\0';
-	int rc = words_split(line, words, &n, err);
+	int rc = commandline_split(line, words, &n, err);
 	if (rc < 0 || n == 0 || words[0][0] == '#')
 		return rc;
 	return take_words(output, words, n, err);

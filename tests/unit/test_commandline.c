@@ -1,4 +1,4 @@
-#include "sources/commandline.h"
+#include "office/commandline.h"
 #include "support/seeds.h"
 
 #include <errno.h>
@@ -11,13 +11,13 @@
 
 #include <cmocka.h>
 
-static char *words[WORDS_MAX + 1];
+static char *words[COMMANDLINE_WORDS + 1];
 static struct err err;
 
 static size_t split(char *line)
 {
 	size_t n = SIZE_MAX;
-	if (words_split(line, words, &n, &err) != 0)
+	if (commandline_split(line, words, &n, &err) != 0)
 		fail_msg("%s", err.text);
 	assert_null(words[n]);
 	return n;
@@ -47,17 +47,17 @@ static void nothing_is_no_word(void **state)
 static void what_is_not_closed_or_too_much_is_refused(void **state)
 {
 	char open[] = "a \"b c", single[] = "a 'b\\'";
-	char many[2 * (WORDS_MAX + 1) + 1];
+	char many[2 * (COMMANDLINE_WORDS + 1) + 1];
 	size_t n;
 	(void)state;
-	assert_int_equal(words_split(open, words, &n, &err), -EINVAL);
-	assert_int_equal(words_split(single, words, &n, &err), 0); /* '\' is plain in '...' */
-	for (size_t i = 0; i < WORDS_MAX + 1; i++)
+	assert_int_equal(commandline_split(open, words, &n, &err), -EINVAL);
+	assert_int_equal(commandline_split(single, words, &n, &err), 0); /* '\' is plain in '...' */
+	for (size_t i = 0; i < COMMANDLINE_WORDS + 1; i++)
 		memcpy(many + 2 * i, "a ", 3);
-	assert_int_equal(words_split(many, words, &n, &err), -E2BIG);
-	for (size_t i = 0; i < WORDS_MAX; i++)
+	assert_int_equal(commandline_split(many, words, &n, &err), -E2BIG);
+	for (size_t i = 0; i < COMMANDLINE_WORDS; i++)
 		memcpy(many + 2 * i, "a ", 3);
-	assert_int_equal(split(many), WORDS_MAX);
+	assert_int_equal(split(many), COMMANDLINE_WORDS);
 }
 
 /* Any words, each quoted somehow, come back as they were. */

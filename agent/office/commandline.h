@@ -7,8 +7,9 @@
 
 #include <stddef.h>
 
-#define WORDS_MAX 64u
+#define COMMANDLINE_WORDS 64u
 
 /** Splits @line in place into @ret_words, ended by NULL; they point into it. -EINVAL: a quote that
- * is not closed; -E2BIG: over WORDS_MAX. */
-int words_split(char *line, char *ret_words[WORDS_MAX + 1], size_t *ret_n, struct err *err);
+ * is not closed; -E2BIG: over COMMANDLINE_WORDS. */
+int commandline_split(char *line, char *ret_words[COMMANDLINE_WORDS + 1], size_t *ret_n,
+		      struct err *err);

@@ -1,4 +1,4 @@
-#include "sources/commandline.h"
+#include "office/commandline.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -22,7 +22,8 @@ static bool take_word(char **from, char **to)
 	return quote == '\0';
 }
 
-int words_split(char *line, char *ret_words[WORDS_MAX + 1], size_t *ret_n, struct err *err)
+int commandline_split(char *line, char *ret_words[COMMANDLINE_WORDS + 1], size_t *ret_n,
+		      struct err *err)
 {
 	size_t n = 0;
 	for (char *from = line, *to;;) {
@@ -30,8 +31,9 @@ int words_split(char *line, char *ret_words[WORDS_MAX + 1], size_t *ret_n, struc
 			from++;
 		if (*from == '\0')
 			break;
-		if (n == WORDS_MAX)
-			return err_set(err, -E2BIG, "there are more than %u words", WORDS_MAX);
+		if (n == COMMANDLINE_WORDS)
+			return err_set(err, -E2BIG, "there are more than %u words",
+				       COMMANDLINE_WORDS);
 		ret_words[n++] = to = from;
 		if (!take_word(&from, &to))
 			return err_set(err, -EINVAL, "a quotation mark is not closed");
