@@ -4,8 +4,8 @@
 #include "api/health.h"
 #include "common/base/blob.h"
 #include "common/base/err.h"
-#include "daemon/inputs.h"
-#include "daemon/reload.h"
+#include "office/settings.h"
+#include "record/input.h"
 #include "spool/spool.h"
 #include "uplink/uplink.h"
 

@@ -26,11 +26,11 @@
 
 static void write_home(struct request *request)
 {
+	const struct input_host *host = &request->clerk->host;
 	struct uplink_look look;
 	struct frame frame = request_frame(request, &look);
-	request->rc =
-		home_write(&request->html, &frame, request->catalogue, &request->values,
-			   inputs_trouble(request->clerk->host.inputs, "inbox"), &request->err);
+	request->rc = home_write(&request->html, &frame, request->catalogue, &request->values,
+				 host->trouble_of(host->inputs, "inbox"), &request->err);
 	if (request->rc < 0)
 		request_answer_error(request);
 	else

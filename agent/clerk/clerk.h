@@ -1,6 +1,6 @@
 /* The clerk's page: http://127.0.0.1:5571 for the browser of this machine, in Vietnamese and
  * English. What is due, a form for each period, what became of the figures. An input of the agent
- * (inputs.h), switched on by [page] listen.
+ * (record/input.h), switched on by [page] listen.
  *
  *   GET  /       what is due
  *   GET  /form   ?period=2025-06&calendar=civil: the form of a period
@@ -12,7 +12,7 @@
  * the form as well, which is another one at each start. */
 #pragma once
 
-#include "daemon/inputs.h"
+#include "record/input.h"
 
 bool clerk_wanted(const struct settings *settings);
 int clerk_start(const struct input_host *host, const struct settings *settings, void **ret_clerk,

@@ -116,37 +116,6 @@ static void slot_stop(struct slot *slot)
 	slot->kind->stop(slot->input, on_slot_stopped, slot);
 }
 
-int inputs_start(const struct input_kind kinds[], const struct input_host *host,
-		 const struct settings *settings, struct inputs **ret_inputs, struct err *err)
-{
-	struct inputs *inputs = calloc(1, sizeof(*inputs));
-	if (!inputs)
-		return err_memory(err);
-	inputs->host = *host;
-	inputs->host.inputs = inputs;
-	inputs->settings = settings;
-	(void)uv_timer_init(host->loop, &inputs->retry); /* cannot fail */
-	for (; kinds[inputs->n].name; inputs->n++) {
-		assert(inputs->n < INPUTS_MAX);
-		struct slot *slot = &inputs->slots[inputs->n];
-		*slot = (struct slot){ .inputs = inputs, .kind = &kinds[inputs->n] };
-		start_if_wanted(slot);
-	}
-	*ret_inputs = inputs;
-	return 0;
-}
-
-void inputs_reload(struct inputs *inputs, const struct settings *old)
-{
-	for (size_t i = 0; i < inputs->n; i++) {
-		struct slot *slot = &inputs->slots[i];
-		if (!settings_section_differs(slot->kind->name, old, inputs->settings))
-			continue;
-		slot_stop(slot);
-		start_if_wanted(slot);
-	}
-}
-
 size_t inputs_look(const struct inputs *inputs, struct input_look ret_looks[INPUTS_MAX])
 {
 	size_t n = 0;
@@ -169,14 +138,46 @@ size_t inputs_look(const struct inputs *inputs, struct input_look ret_looks[INPU
 	return n;
 }
 
-const char *inputs_trouble(const struct inputs *inputs, const char *name)
+static const char *trouble_of(const struct inputs *inputs, const char *name)
 {
 	struct input_look looks[INPUTS_MAX];
-	size_t n = inputs ? inputs_look(inputs, looks) : 0;
+	size_t n = inputs_look(inputs, looks);
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(looks[i].name, name) == 0)
 			return looks[i].error;
 	return "";
+}
+
+int inputs_start(const struct input_kind kinds[], const struct input_host *host,
+		 const struct settings *settings, struct inputs **ret_inputs, struct err *err)
+{
+	struct inputs *inputs = calloc(1, sizeof(*inputs));
+	if (!inputs)
+		return err_memory(err);
+	inputs->host = *host;
+	inputs->host.inputs = inputs;
+	inputs->host.trouble_of = trouble_of;
+	inputs->settings = settings;
+	(void)uv_timer_init(host->loop, &inputs->retry); /* cannot fail */
+	for (; kinds[inputs->n].name; inputs->n++) {
+		assert(inputs->n < INPUTS_MAX);
+		struct slot *slot = &inputs->slots[inputs->n];
+		*slot = (struct slot){ .inputs = inputs, .kind = &kinds[inputs->n] };
+		start_if_wanted(slot);
+	}
+	*ret_inputs = inputs;
+	return 0;
+}
+
+void inputs_reload(struct inputs *inputs, const struct settings *old)
+{
+	for (size_t i = 0; i < inputs->n; i++) {
+		struct slot *slot = &inputs->slots[i];
+		if (!settings_section_differs(slot->kind->name, old, inputs->settings))
+			continue;
+		slot_stop(slot);
+		start_if_wanted(slot);
+	}
 }
 
 static void on_retry_closed(uv_handle_t *handle)

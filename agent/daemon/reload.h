@@ -30,13 +30,6 @@ struct reload_config { /* all of it outlives the reload */
 	void *context;
 };
 
-struct reload_outcome {
-	int64_t at_us;       /* on civil_boot_us()'s clock; 0: not asked for since the start */
-	bool failed;         /* the file was wrong */
-	char *text;          /* owned; what is wrong with it, or NULL */
-	char *needs_restart; /* owned; the keys that wait for one, "[agent] zone", or NULL */
-};
-
 struct reload;
 
 /** NULL: out of memory. */

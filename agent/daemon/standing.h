@@ -4,6 +4,8 @@
 #pragma once
 
 #include "api/agent_status.h"
+#include "daemon/inputs.h"
+#include "daemon/reload.h"
 #include "daemon/watchdog.h"
 #include "office/facts.h"
 #include "office/identity.h"

@@ -6,7 +6,7 @@
  * folder that is not there yet (a stick that is not plugged in) is waited for. */
 #pragma once
 
-#include "daemon/inputs.h"
+#include "record/input.h"
 
 /* A row of input_kinds[]. */
 bool inbox_wanted(const struct settings *settings);

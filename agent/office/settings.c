@@ -2,9 +2,6 @@
 
 #include "common/base/log.h"
 #include "common/net/http.h"
-#include "sources/exec.h"
-#include "sources/programs.h"
-#include "sources/sql.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,8 +9,8 @@
 #include <string.h>
 
 #define AT(member)      offsetof(struct settings, member)
-#define IN_EXEC(member) offsetof(struct settings_exec, member)
-#define IN_SQL(member)  offsetof(struct settings_sql, member)
+#define IN_EXEC(member) offsetof(struct exec_section, member)
+#define IN_SQL(member)  offsetof(struct sql_section, member)
 #define EVERY_MAX       44640 /* 31 days */
 
 static const struct conf_key keys[] = {
@@ -58,7 +55,7 @@ static const struct conf_key keys[] = {
 	{ "http", "listen", CONF_TEXT, AT(http_listen), "", 0, 0,
 	  "address of this machine alone on which programs that show the token hand in figures, "
 	  "like 127.0.0.1:5572; empty: none" },
-	{ "exec NAME", "", CONF_ITEMS, AT(execs), NULL, sizeof(struct settings_exec), PROGRAMS_MAX,
+	{ "exec NAME", "", CONF_ITEMS, AT(execs), NULL, sizeof(struct exec_section), SECTIONS_MAX,
 	  "a program that prints figures, METRIC=VALUE a line" },
 	{ "exec NAME", "command", CONF_TEXT, IN_EXEC(command), "", 0, 0,
 	  "its absolute path and arguments; no shell reads them" },
@@ -68,7 +65,7 @@ static const struct conf_key keys[] = {
 	  "seconds after which it is killed, and nothing recorded" },
 	{ "exec NAME", "output_max", CONF_BYTES, IN_EXEC(output_max), "64K", 1, 4 << 20,
 	  "it is killed as well when it prints more" },
-	{ "sql NAME", "", CONF_ITEMS, AT(sqls), NULL, sizeof(struct settings_sql), PROGRAMS_MAX,
+	{ "sql NAME", "", CONF_ITEMS, AT(sqls), NULL, sizeof(struct sql_section), SECTIONS_MAX,
 	  "a question to an SQLite file of the office, which is only read" },
 	{ "sql NAME", "file", CONF_TEXT, IN_SQL(file), "", 0, 0, "absolute path of the file" },
 	{ "sql NAME", "query", CONF_TEXT, IN_SQL(query), "", 0, 0,
@@ -97,6 +94,18 @@ static int check_inbox(const struct settings *settings, struct err *err)
 	return 0;
 }
 
+static int check_sections(const struct settings *settings, struct err *err)
+{
+	const struct exec_section *execs = settings->execs.items;
+	const struct sql_section *sqls = settings->sqls.items;
+	int rc = 0;
+	for (size_t i = 0; i < settings->execs.n && rc == 0; i++)
+		rc = exec_section_check(&execs[i], err);
+	for (size_t i = 0; i < settings->sqls.n && rc == 0; i++)
+		rc = sql_section_check(&sqls[i], err);
+	return rc;
+}
+
 static int check(const struct settings *settings, struct err *err)
 {
 	enum log_level level;
@@ -120,9 +129,7 @@ static int check(const struct settings *settings, struct err *err)
 		return err_wrap(err, "[page] listen");
 	if (*settings->http_listen && http_address_parse(settings->http_listen, &address, err) < 0)
 		return err_wrap(err, "[http] listen");
-	int rc = exec_check(settings, err);
-	if (rc == 0)
-		rc = sql_check(settings, err);
+	int rc = check_sections(settings, err);
 	return rc < 0 ? rc : check_inbox(settings, err);
 }
 

@@ -3,24 +3,14 @@
 
 #include "common/base/err.h"
 #include "common/sys/conf.h"
+#include "office/sections.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct settings_exec {
-	char *name, *command; /* owned, as all texts here */
-	uint32_t every_minutes, timeout_s;
-	uint64_t output_max;
-};
-
-struct settings_sql {
-	char *name, *file, *query;
-	uint32_t every_minutes, timeout_s;
-};
-
 struct settings {
-	char *state_dir;
+	char *state_dir; /* owned, as all texts here */
 	char *api_socket;
 	char *zone;
 	uint32_t push_interval_s, kilobytes_per_hour, reconnect_min_ms, reconnect_max_ms,
@@ -31,11 +21,18 @@ struct settings {
 	uint32_t inbox_settle_s;
 	char *statsd_listen, *statsd_socket;
 	char *page_listen;
-	struct conf_items execs; /* of struct settings_exec */
-	struct conf_items sqls;  /* of struct settings_sql */
+	struct conf_items execs; /* of struct exec_section */
+	struct conf_items sqls;  /* of struct sql_section */
 	char *http_listen;
 	bool host_probes;
 	char *level;
+};
+
+struct reload_outcome {      /* how it went when they were last read again, by a running agent */
+	int64_t at_us;       /* on civil_boot_us()'s clock; 0: not asked for since the start */
+	bool failed;         /* the file was wrong */
+	char *text;          /* owned; what is wrong with it, or NULL */
+	char *needs_restart; /* owned; the keys that wait for one, "[agent] zone", or NULL */
 };
 
 #define SETTINGS_PATH LANTOA_SYSCONFDIR "/agent.conf"

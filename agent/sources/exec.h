@@ -2,11 +2,8 @@
  * output.h; when they run: program.h. */
 #pragma once
 
-#include "daemon/inputs.h"
 #include "office/settings.h"
-
-/** Is every command well-formed? -EINVAL with its section. */
-int exec_check(const struct settings *settings, struct err *err);
+#include "record/input.h"
 
 /* A row of input_kinds[]; the rest of it is of programs.h. */
 bool exec_wanted(const struct settings *settings);

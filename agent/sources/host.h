@@ -9,7 +9,7 @@
  * machine is on then, and one of the last hour that it was if not. */
 #pragma once
 
-#include "daemon/inputs.h"
+#include "record/input.h"
 
 /* A row of input_kinds[]. */
 bool host_wanted(const struct settings *settings);

@@ -2,7 +2,7 @@
  * /v1/observations and GET /v1/catalogue of agent_api.h, to who shows the token (token.h). */
 #pragma once
 
-#include "daemon/inputs.h"
+#include "record/input.h"
 
 /* A row of input_kinds[]. */
 bool http_input_wanted(const struct settings *settings);

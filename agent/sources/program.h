@@ -5,7 +5,7 @@
 #pragma once
 
 #include "common/base/err.h"
-#include "daemon/inputs.h"
+#include "record/input.h"
 
 #include <stddef.h>
 #include <stdint.h>

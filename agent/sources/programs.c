@@ -13,7 +13,7 @@
 
 struct programs {
 	struct input_host host;
-	struct program *list[PROGRAMS_MAX]; /* owned */
+	struct program *list[SECTIONS_MAX]; /* owned */
 	size_t n, open;                     /* all; not closed, with the clock */
 	char *troubles;                     /* owned [TROUBLES_MAX]; what programs_look() tells */
 	struct minute minute;
@@ -61,7 +61,7 @@ struct programs *programs_open(const struct input_host *host)
 
 int programs_add(struct programs *programs, const struct program_config *config, struct err *err)
 {
-	assert(programs->n < PROGRAMS_MAX);
+	assert(programs->n < SECTIONS_MAX);
 	struct program *program = program_open(&programs->host, config);
 	if (!program)
 		return err_memory(err);

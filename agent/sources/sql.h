@@ -3,11 +3,8 @@
  * so that neither a slow disk nor a huge answer can hold up the spool or make the agent grow. */
 #pragma once
 
-#include "daemon/inputs.h"
 #include "office/settings.h"
-
-/** Does every section say what to ask? -EINVAL with its section. */
-int sql_check(const struct settings *settings, struct err *err);
+#include "record/input.h"
 
 /* A row of input_kinds[]; the rest of it is of programs.h. */
 bool sql_wanted(const struct settings *settings);

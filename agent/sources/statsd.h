@@ -12,7 +12,7 @@
  * before (tally_record.h). */
 #pragma once
 
-#include "daemon/inputs.h"
+#include "record/input.h"
 
 #define STATSD_FLUSH_MS     5000u
 #define STATSD_DATAGRAM_MAX 8192u

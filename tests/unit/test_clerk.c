@@ -60,11 +60,21 @@ static void choose_port(struct fixture *f)
 	close(fd);
 }
 
+static const char *no_trouble(const struct inputs *inputs, const char *name)
+{
+	(void)inputs;
+	(void)name;
+	return "";
+}
+
 static void start_page(struct fixture *f)
 {
 	char listen[32];
 	struct settings settings = { .page_listen = listen };
-	struct input_host host = { .loop = &f->loop, .recorder = f->recorder, .office = "28001" };
+	struct input_host host = { .loop = &f->loop,
+				   .recorder = f->recorder,
+				   .office = "28001",
+				   .trouble_of = no_trouble };
 	choose_port(f);
 	(void)snprintf(listen, sizeof(listen), "127.0.0.1:%u", ntohs(f->address.sin_port));
 	if (clerk_start(&host, &settings, &f->clerk, &f->err) != 0)
