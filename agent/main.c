@@ -1,12 +1,53 @@
 #include "cli/agent_commands.h"
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
+#include "daemon/run.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static int cmd_run(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	(void)argv;
+	if (argc != 1)
+		return command_usage(err, _("run takes no arguments"));
+	return command_exit(run(&context->settings, context->config_path, err));
+}
+
+static const struct command commands[] = {
+	{ "run", "", N_("serve this office: keep figures, send them to the province"), cmd_run },
+	{ "enrol", "INVITATION|FILE|-",
+	  N_("make this machine the office's, with the province's line or the file that holds it"),
+	  cmd_enrol },
+	{ "record", "METRIC=VALUE... [--period P] [--label K=V]... [--add]",
+	  N_("hand in figures; METRIC=- withdraws one"), cmd_record },
+	{ "import", "FILE", N_("hand in figures from CSV, in long or wide form"), cmd_import },
+	{ "status", "[--json]",
+	  N_("how the office's figures are: sent, waiting, refused; exit status 1 when not well"),
+	  cmd_status },
+	{ "spool", "list|unsent|verify|export|repair [FILE] [--yes]",
+	  N_("look at what is kept here; bring back what a damaged file still holds"), cmd_spool },
+	{ "token", "[--new]", N_("print what programs show the agent over TCP, [http] listen"),
+	  cmd_token },
+	{ "clock", "[list] | assign START DATE-TIME | drop START",
+	  N_("what time it is, and figures that wait for somebody who knows"), cmd_clock },
+	{ "catalogue", "", N_("list what may be reported"), cmd_catalogue },
+	{ "sql", "FILE QUERY",
+	  N_("print what a section [sql NAME] would record; exit status 1 when it would be "
+	     "refused"),
+	  cmd_sql },
+	{ 0 },
+};
+
+/* What the agent itself runs as a child: without configuration and zone, and not shown to people.
+ */
+static const struct command bare_commands[] = {
+	{ "sql-lines", NULL, NULL, cmd_sql_lines },
+	{ 0 },
+};
 
 static void print_document(void)
 {
@@ -24,7 +65,7 @@ static void print_commands(const struct command *command)
 static void print_help(void)
 {
 	printf(_("usage: lantoa-agent [--config FILE] COMMAND ...\n\n"));
-	print_commands(agent_commands);
+	print_commands(commands);
 	printf(_("\nThe configuration is %s; its keys, with their defaults:\n\n"), SETTINGS_PATH);
 	print_document();
 }
@@ -111,10 +152,10 @@ int main(int argc, char *argv[])
 		}
 	}
 	const char *name = optind < argc ? argv[optind] : "";
-	const struct command *command = find(agent_bare_commands, name);
+	const struct command *command = find(bare_commands, name);
 	if (command)
 		return run_bare(command, argc - optind, argv + optind);
-	command = find(agent_commands, name);
+	command = find(commands, name);
 	if (!command && *name) {
 		fprintf(stderr,
 			_("lantoa-agent: there is no command '%s'; see lantoa-agent --help\n"),

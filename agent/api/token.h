@@ -2,8 +2,8 @@
  * which only the agent's user may read. */
 #pragma once
 
-#include "cli/agent_commands.h"
 #include "common/base/err.h"
+#include "common/sys/secret_file.h"
 
 #define TOKEN_FILE "api.token"
 
@@ -12,5 +12,5 @@
  * token counts at once: call from the worker. */
 int token_check(const char *path, const char *header, struct err *err);
 
-/** token [--new]: print it; make it when there is none, or anew. */
-int cmd_token(struct command_context *context, int argc, char *argv[], struct err *err);
+/** The word in @path. As secret_file_read(); -EINVAL when the file is empty. */
+int token_read(const char *path, char ret_token[SECRET_FILE_MAX], struct err *err);

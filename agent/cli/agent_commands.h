@@ -1,5 +1,6 @@
-/* The commands of lantoa-agent. Each gets its own arguments (argv[0] is its name), prints what
- * people asked for on stdout, and says what went wrong in one sentence. */
+/* The commands of lantoa-agent, each in cmd_NAME.c; main.c has the table of them, with run, which
+ * is the daemon. Each gets its own arguments (argv[0] is its name), prints what people asked for on
+ * stdout, and says what went wrong in one sentence. */
 #pragma once
 
 #include "common/base/err.h"
@@ -19,8 +20,21 @@ struct command {
 	int (*run)(struct command_context *context, int argc, char *argv[], struct err *err);
 };
 
-/** Ends with a row without a name. */
-extern const struct command agent_commands[];
-/** Likewise those that the agent itself runs, and that take neither configuration nor zone: context
- * is empty, and they have no arguments and help to be shown. */
-extern const struct command agent_bare_commands[];
+int cmd_catalogue(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_clock(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_enrol(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_import(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_record(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_repair(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_spool(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_sql(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_status(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_token(struct command_context *context, int argc, char *argv[], struct err *err);
+/** The same as cmd_sql without judging, for the agent, which runs it as a child and judges itself.
+ * It takes neither configuration nor zone: @context is empty. */
+int cmd_sql_lines(struct command_context *context, int argc, char *argv[], struct err *err);
+
+/** The arguments are wrong as @sentence says: EXIT_USAGE. */
+int command_usage(struct err *err, const char *sentence);
+/** Exit status for @rc of the work. */
+int command_exit(int rc);

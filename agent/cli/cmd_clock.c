@@ -1,5 +1,5 @@
-#include "cli/cmd_clock.h"
-
+/* lantoa-agent clock: what time this machine believes it is, and figures that wait to be dated. */
+#include "cli/agent_commands.h"
 #include "cli/session.h"
 #include "common/base/i18n.h"
 #include "common/text/answer.h"
@@ -106,11 +106,9 @@ int cmd_clock(struct command_context *context, int argc, char *argv[], struct er
 	struct blob out = { 0 };
 	bool list = argc == 1 || (argc == 2 && strcmp(argv[1], "list") == 0);
 	char *request = list ? NULL : request_of(argc, argv);
-	if (!list && !request) {
-		err_set(err, -EINVAL, "%s",
-			_("say clock, clock assign START DATE-TIME or clock drop START"));
-		return EXIT_USAGE;
-	}
+	if (!list && !request)
+		return command_usage(
+			err, _("say clock, clock assign START DATE-TIME or clock drop START"));
 	int rc = session_open(&context->settings, &session, err);
 	if (rc == 0)
 		rc = list ? session_ask(session, SESSION_CLOCK, &out, err)
@@ -120,5 +118,5 @@ int cmd_clock(struct command_context *context, int argc, char *argv[], struct er
 		rc = show(&out, list ? print_clock : print_outcome, err);
 	free(request);
 	blob_free(&out);
-	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return command_exit(rc);
 }

@@ -1,5 +1,5 @@
-#include "cli/cmd_enrol.h"
-
+/* lantoa-agent enrol, at the keyboard: how the agent is started then, or that systemd does so. */
+#include "cli/agent_commands.h"
 #include "common/base/i18n.h"
 #include "common/sys/owner.h"
 #include "uplink/admission.h"
@@ -13,9 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STATE_DIR                                                                                  \
-	LANTOA_STATEDIR "-agent" /* where the installed unit's agent looks for its key             \
-				  */
+/* Where the installed unit's agent looks for its key. */
+#define STATE_DIR LANTOA_STATEDIR "-agent"
 
 extern char **environ;
 
@@ -62,12 +61,11 @@ static void tell(const struct command_context *context, enum starter starter,
 int cmd_enrol(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	struct invitation invitation;
-	if (argc != 2) {
-		err_set(err, -EINVAL,
-			"give the invitation, the file that holds it, or - for standard input: "
-			"lantoa-agent enrol FILE");
-		return EXIT_USAGE;
-	}
+	if (argc != 2)
+		return command_usage(
+			err,
+			_("give the invitation, the file that holds it, or - for standard input: "
+			  "lantoa-agent enrol FILE"));
 	/* Read first: becoming the owner gives up root's right to. */
 	int rc = admission_read(argv[1], &invitation, err);
 	enum starter starter = starter_find(&context->settings);
@@ -78,5 +76,5 @@ int cmd_enrol(struct command_context *context, int argc, char *argv[], struct er
 	if (rc == 0)
 		tell(context, starter, &invitation);
 	explicit_bzero(&invitation, sizeof(invitation));
-	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return command_exit(rc);
 }

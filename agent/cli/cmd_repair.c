@@ -1,5 +1,5 @@
-#include "cli/cmd_repair.h"
-
+/* lantoa-agent spool repair: what a damaged spool still holds, into the one that was begun anew. */
+#include "cli/agent_commands.h"
 #include "common/base/i18n.h"
 #include "common/sys/owner.h"
 #include "office/state.h"
@@ -91,10 +91,8 @@ int cmd_repair(struct command_context *context, int argc, char *argv[], struct e
 	struct spool *spool = NULL;
 	struct spool_repaired repaired;
 	bool dry;
-	if (take_arguments(argc, argv, damaged, &dry) < 0) {
-		err_set(err, -EINVAL, "%s", _("say spool repair [FILE] [--yes]"));
-		return EXIT_USAGE;
-	}
+	if (take_arguments(argc, argv, damaged, &dry) < 0)
+		return command_usage(err, _("say spool repair [FILE] [--yes]"));
 	int rc = open_spool(&context->settings, &spool, err); /* sets a damaged one aside */
 	if (rc == 0 && !*damaged)
 		rc = find_damaged(&context->settings, damaged, err);
@@ -103,5 +101,5 @@ int cmd_repair(struct command_context *context, int argc, char *argv[], struct e
 	if (rc == 0)
 		print_repaired(context, damaged, &repaired, dry);
 	spool_close(spool);
-	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return command_exit(rc);
 }

@@ -1,6 +1,5 @@
-#include "cli/cmd_spool.h"
-
-#include "cli/cmd_repair.h"
+/* lantoa-agent spool: what is kept on this machine. */
+#include "cli/agent_commands.h"
 #include "cli/session.h"
 #include "common/base/i18n.h"
 #include "common/text/answer.h"
@@ -96,14 +95,13 @@ int cmd_spool(struct command_context *context, int argc, char *argv[], struct er
 		return cmd_repair(context, argc, argv, err);
 	while (argc == 2 && q < N_QUESTIONS && strcmp(questions[q].name, argv[1]) != 0)
 		q++;
-	if (argc != 2 || q == N_QUESTIONS) {
-		err_set(err, -EINVAL,
-			"say spool list, spool unsent, spool verify, spool export or spool repair");
-		return EXIT_USAGE;
-	}
+	if (argc != 2 || q == N_QUESTIONS)
+		return command_usage(
+			err, _("say spool list, spool unsent, spool verify, spool export or "
+			       "spool repair"));
 	int rc = session_ask_once(&context->settings, questions[q].question, &out, err);
 	if (rc == 0)
 		rc = questions[q].show(&out, err);
 	blob_free(&out);
-	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return command_exit(rc);
 }

@@ -1,4 +1,6 @@
 #include "api/token.h"
+
+#include "cli/agent_commands.h"
 #include "support/scratch.h"
 
 #include <errno.h>

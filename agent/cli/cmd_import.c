@@ -1,0 +1,112 @@
+/* lantoa-agent import: figures of a table. */
+#include "cli/agent_commands.h"
+#include "cli/session.h"
+#include "common/base/blob.h"
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+#include "import/import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define IMPORT_FILE_MAX (256u * 1024 * 1024)
+
+static int read_file(const char *path, struct blob *out, struct err *err)
+{
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+	int rc = 0;
+	if (fd < 0)
+		return err_system(err, -errno, path);
+	do {
+		if (out->len > IMPORT_FILE_MAX)
+			rc = err_set(err, -EFBIG, "%s: is over 256 MiB; split it", path);
+		else if (blob_reserve(out, 65536) < 0)
+			rc = err_memory(err);
+		else if ((n = read(fd, out->data + out->len, 65536)) < 0)
+			rc = err_system(err, -errno, path);
+		else
+			out->len += (size_t)n;
+	} while (rc == 0 && n > 0);
+	if (fd != STDIN_FILENO)
+		(void)close(fd); /* opened for reading */
+	return rc;
+}
+
+struct import_target {
+	struct session *session;
+	const char *path;
+};
+
+static int on_entries(void *context, const struct entry entries[],
+		      const struct observation judged[], size_t n, struct comparison *ret_found,
+		      struct err *err)
+{
+	const struct import_target *target = context;
+	(void)judged; /* a running agent judges by its own catalogue and clock */
+	return session_record(target->session, entries, n, ret_found, err);
+}
+
+/* Of what is refused, and of what is to be looked at again. */
+static void on_error(void *context, const struct import_diagnostic *error)
+{
+	const struct import_target *target = context;
+	char column[EXCERPT_MAX];
+	fprintf(stderr, "%s:%u: %s%s%s\n", target->path, error->line,
+		utf8_excerpt(error->column, strlen(error->column), column),
+		*error->column ? ": " : "", error->why);
+}
+
+static void on_note(void *context, const struct import_diagnostic *told)
+{
+	const struct import_target *target = context;
+	fprintf(stderr, "%s:%u: %s\n", target->path, told->line, told->why);
+}
+
+static int import_text(struct session *session, const char *path, const struct blob *csv,
+		       struct err *err)
+{
+	struct import_result result = { 0 };
+	struct import_target target = { session, path };
+	struct import_config config = { .now_us = session_latest_us(session),
+					.on_entries = on_entries,
+					.on_error = on_error,
+					.on_note = on_note,
+					.on_warning = on_error,
+					.context = &target };
+	int rc = session_catalogue(session, &config.catalogue, err);
+	if (rc == 0) {
+		rc = import_csv(&config, path, (const char *)csv->data, csv->len, &result, err);
+		if (result.warned == 0)
+			printf(_("%s: %zu figures recorded, %zu rejected\n"), path, result.figures,
+			       result.rejected);
+		else
+			printf(_("%s: %zu figures recorded, %zu rejected, %zu to look at again\n"),
+			       path, result.figures, result.rejected, result.warned);
+	}
+	if (rc == 0 && result.figures + result.rejected == 0)
+		rc = err_set(err, -ENODATA, "%s: there is no figure in it", path);
+	return rc < 0 || result.rejected > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int cmd_import(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	struct session *session;
+	struct blob csv = { 0 };
+	int status = EXIT_FAILURE;
+	if (argc != 2)
+		return command_usage(err,
+				     _("give one file: lantoa-agent import FILE (- for stdin)"));
+	/* read first: opening the session may give up root's right to */
+	if (read_file(argv[1], &csv, err) == 0 &&
+	    session_open(&context->settings, &session, err) == 0) {
+		status = import_text(session, argv[1], &csv, err);
+		session_close(session);
+	}
+	blob_free(&csv);
+	return status;
+}

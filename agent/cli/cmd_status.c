@@ -1,0 +1,46 @@
+/* lantoa-agent status: how the office's figures are, for people or as JSON. */
+#include "cli/agent_commands.h"
+#include "cli/session.h"
+#include "cli/status_screen.h"
+#include "common/base/blob.h"
+#include "common/base/i18n.h"
+#include "common/text/answer.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Shows @answer; 1: not well. */
+static int show_status(const struct blob *answer, bool json, struct err *err)
+{
+	json_t *root = answer_read(answer->data, answer->len);
+	if (!root)
+		return err_set(err, -EPROTO, "the agent's answer is not JSON");
+	bool well = json_is_true(json_object_get(root, "well"));
+	if (json)
+		(void)fwrite(answer->data, 1, answer->len, stdout); /* main() checks stdout */
+	else
+		status_screen(root, stdout);
+	json_decref(root);
+	return well ? 0 : 1;
+}
+
+int cmd_status(struct command_context *context, int argc, char *argv[], struct err *err)
+{
+	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+	struct blob out = { 0 };
+	if (argc > 2 || (argc == 2 && !json))
+		return command_usage(err, _("status takes --json at most"));
+	int rc = session_ask_once(&context->settings, SESSION_STATUS, &out, err);
+	if (rc == 0)
+		rc = show_status(&out, json, err);
+	blob_free(&out);
+	if (rc >= 0 && context->config_err.code != 0) {
+		*err = context->config_err;
+		rc = 1;
+	}
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
