@@ -45,8 +45,9 @@ struct call { /* one request and its job */
 	struct http_request *request;
 	struct observations *entries; /* owned */
 	struct spool_status status;
-	json_t *refusals; /* of status; handed on in done_status() */
-	struct blob out;  /* owned */
+	json_t *refusals;        /* of status; handed on in done_status() */
+	const struct kept *kept; /* what is asked of the spool */
+	struct blob out;         /* owned */
 	const char *type;
 	const char *header; /* Authorization, the request's; NULL: it has none */
 	int rc;
@@ -268,52 +269,34 @@ static void get_status(void *context, struct http_request *request)
 		call_submit(call, work_status, done_status);
 }
 
-/* GET /v1/spool... and /v1/clock */
+/* What the spool alone answers */
 
-static void work_spool(struct job *job)
+static const struct kept {
+	const char *path, *type;
+	int (*report)(struct spool *spool, struct blob *out, struct err *err);
+} kept[] = {
+	{ "/v1/spool", "application/json", report_spool },
+	{ "/v1/spool/verify", "application/json", report_verify },
+	{ "/v1/spool/export", "text/csv; charset=utf-8", report_export },
+	{ "/v1/clock", "application/json", clock_report },
+};
+
+static void work_kept(struct job *job)
 {
 	struct call *call = container_of(job, struct call, job);
-	call->rc = report_spool(spool_of(call), &call->out, &call->err);
+	call->rc = call->kept->report(spool_of(call), &call->out, &call->err);
 }
 
-static void work_verify(struct job *job)
-{
-	struct call *call = container_of(job, struct call, job);
-	call->rc = spool_verify(spool_of(call), &call->err);
-	if (call->rc == 0)
-		call->rc = append_text(&call->out, "{\"ok\": true}\n");
-}
-
-static void work_export(struct job *job)
-{
-	struct call *call = container_of(job, struct call, job);
-	call->type = "text/csv; charset=utf-8";
-	call->rc = report_export(spool_of(call), &call->out, &call->err);
-}
-
-static void work_clock(struct job *job)
-{
-	struct call *call = container_of(job, struct call, job);
-	call->rc = clock_report(spool_of(call), &call->out, &call->err);
-}
-
-/* What the spool alone answers. */
 static void get_kept(void *context, struct http_request *request)
 {
-	static const struct {
-		const char *path;
-		void (*work)(struct job *job);
-	} kept[] = { { "/v1/spool", work_spool },
-		     { "/v1/spool/verify", work_verify },
-		     { "/v1/spool/export", work_export },
-		     { "/v1/clock", work_clock } };
 	struct call *call = call_begin(context, request);
-	size_t i = 0;
 	if (!call)
 		return;
-	while (strcmp(kept[i].path, http_matched(request)->path) != 0)
-		i++; /* the routes have no others */
-	call_submit(call, kept[i].work, done_call);
+	call->kept = kept;
+	while (strcmp(call->kept->path, http_matched(request)->path) != 0)
+		call->kept++; /* the routes have no others */
+	call->type = call->kept->type;
+	call_submit(call, work_kept, done_call);
 }
 
 /* POST /v1/clock */

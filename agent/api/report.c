@@ -113,6 +113,15 @@ int report_spool(struct spool *spool, struct blob *out, struct err *err)
 			   out, err);
 }
 
+int report_verify(struct spool *spool, struct blob *out, struct err *err)
+{
+	static const char ok[] = "{\"ok\": true}\n";
+	int rc = spool_verify(spool, err);
+	if (rc == 0 && blob_append(out, ok, strlen(ok)) < 0)
+		rc = err_memory(err);
+	return rc;
+}
+
 static int add_current(void *context, const struct observation *obs)
 {
 	struct table *table = context;

@@ -13,6 +13,8 @@ int report_spool(struct spool *spool, struct blob *out, struct err *err);
 /** What the province holds back, newest first: [{"batch", "metric", "labels", "observations",
  * "reason"}, ...] of @most rows at most; the caller owns it. */
 int report_refusals(struct spool *spool, unsigned most, json_t **ret_refusals, struct err *err);
+/** {"ok": true}, or as spool_verify(). */
+int report_verify(struct spool *spool, struct blob *out, struct err *err);
 /** CSV of all current values (metric,period,value,labels), as import reads it; an empty value is a
  * withdrawn one. */
 int report_export(struct spool *spool, struct blob *out, struct err *err);
