@@ -16,7 +16,7 @@
 #define TIMEOUT_S  120 /* of a disk that is busy with a big import */
 #define PIECE      16384u
 
-static int connect_to(const char *socket_path, int *ret_fd, struct err *err)
+int agent_client_connect(const char *socket_path, int *ret_fd, struct err *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct timeval timeout = { .tv_sec = TIMEOUT_S };
@@ -92,19 +92,21 @@ static int take_apart(const struct blob *answer, struct blob *out, struct err *e
 	return status;
 }
 
-static int talk(int fd, const char *method, const char *path, const void *body, size_t len,
-		struct blob *out, struct err *err)
+int agent_client_ask(int fd, const char *method, const char *path, const void *body, size_t len,
+		     struct blob *out, struct err *err)
 {
 	char head[512];
+	struct blob answer = { 0 };
+	int rc = 0;
 	int n = snprintf(head, sizeof(head),
 			 "%s %s HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n"
 			 "Accept-Language: %s\r\nContent-Type: application/json\r\n"
 			 "Content-Length: %zu\r\n\r\n",
 			 method, path, language_tag(), len);
 	if (n < 0 || (size_t)n >= sizeof(head))
-		return err_set(err, -EINVAL, "the request's path is too long");
-	struct blob answer = { 0 };
-	int rc = send_all(fd, head, (size_t)n, err);
+		rc = err_set(err, -EINVAL, "the request's path is too long");
+	if (rc == 0)
+		rc = send_all(fd, head, (size_t)n, err);
 	if (rc == 0)
 		rc = send_all(fd, body, len, err);
 	if (rc == 0)
@@ -112,17 +114,6 @@ static int talk(int fd, const char *method, const char *path, const void *body, 
 	if (rc == 0)
 		rc = take_apart(&answer, out, err);
 	blob_free(&answer);
-	return rc;
-}
-
-int agent_client_ask(const char *socket_path, const char *method, const char *path,
-		     const void *body, size_t len, struct blob *out, struct err *err)
-{
-	int fd = -1;
-	int rc = connect_to(socket_path, &fd, err);
-	if (rc < 0)
-		return rc;
-	rc = talk(fd, method, path, body, len, out, err);
 	(void)close(fd); /* everything was answered */
 	return rc;
 }

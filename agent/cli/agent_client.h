@@ -9,12 +9,16 @@
 
 #include <stddef.h>
 
+/** A connection to the server on the unix socket @socket_path, for one question. -ECONNREFUSED or
+ * -ENOENT: nobody listens there. */
+int agent_client_connect(const char *socket_path, int *ret_fd, struct err *err);
+
 /**
- * Ask @method @path with @body (may be NULL) of the server on the unix socket @socket_path; the
- * answer's body is appended to @out.
+ * Ask @method @path with @body (may be NULL) over the connection @fd, which is closed in any case;
+ * the answer's body is appended to @out.
  *
- * Returns the HTTP status; -ECONNREFUSED or -ENOENT when nobody listens there; -EPROTO for an
- * answer that is not HTTP; -ETIMEDOUT; -EMSGSIZE over 64 MiB.
+ * Returns the HTTP status; -EPROTO for an answer that is not HTTP; -ETIMEDOUT; -EMSGSIZE over 64
+ * MiB.
  */
-int agent_client_ask(const char *socket_path, const char *method, const char *path,
-		     const void *body, size_t len, struct blob *out, struct err *err);
+int agent_client_ask(int fd, const char *method, const char *path, const void *body, size_t len,
+		     struct blob *out, struct err *err);

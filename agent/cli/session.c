@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define TURN_MS 10u
 #define TURNS   300u /* another command, or an agent that starts, takes a moment */
@@ -26,15 +27,11 @@
 struct session {
 	const struct settings *settings;
 	struct clock *clock;         /* owned; what this process can know */
+	int fd;                      /* of the agent, for the next question; -1: connect anew */
 	struct spool *spool;         /* owned; NULL: a running agent holds it */
 	struct facts facts;          /* owned, with the spool */
 	struct catalogue *catalogue; /* owned; what the agent told */
 };
-
-static bool nobody_there(int rc)
-{
-	return rc == -ENOENT || rc == -ECONNREFUSED;
-}
 
 /* What a status other than 200 means is in the body. */
 static int refusal(int status, const struct blob *body, struct err *err)
@@ -59,8 +56,13 @@ static int ask_agent(struct session *session, const char *method, const char *pa
 		     const struct blob *body, struct blob *out, struct err *err)
 {
 	struct blob answer = { 0 };
-	int rc = agent_client_ask(session->settings->api_socket, method, path,
-				  body ? body->data : NULL, body ? body->len : 0, &answer, err);
+	int rc = 0;
+	if (session->fd < 0)
+		rc = agent_client_connect(session->settings->api_socket, &session->fd, err);
+	if (rc == 0)
+		rc = agent_client_ask(session->fd, method, path, body ? body->data : NULL,
+				      body ? body->len : 0, &answer, err);
+	session->fd = -1;
 	if (rc > 0 && rc != 200)
 		rc = refusal(rc, &answer, err);
 	else if (rc == 200)
@@ -84,13 +86,11 @@ static int open_spool(struct session *session, struct err *err)
 	return rc < 0 ? rc : facts_read(session->spool, &session->facts, err);
 }
 
-/* Ask the agent, or hold the spool. */
+/* The running agent, if one listens, else the spool. */
 static int find_either(struct session *session, struct err *err)
 {
-	struct blob answer = { 0 };
-	int rc = ask_agent(session, "GET", "/v1/status", NULL, &answer, err);
-	blob_free(&answer);
-	if (!nobody_there(rc))
+	int rc = agent_client_connect(session->settings->api_socket, &session->fd, err);
+	if (rc != -ENOENT && rc != -ECONNREFUSED)
 		return rc;
 	*err = (struct err){ 0 }; /* that nobody is there is no failure */
 	return open_spool(session, err);
@@ -103,6 +103,7 @@ int session_open(const struct settings *settings, struct session **ret_session, 
 	if (!session)
 		return err_memory(err);
 	session->settings = settings;
+	session->fd = -1;
 	int rc = clock_open(NULL, &session->clock, err);
 	if (rc == 0)
 		rc = find_either(session, err);
@@ -124,6 +125,8 @@ void session_close(struct session *session)
 {
 	if (!session)
 		return;
+	if (session->fd >= 0)
+		(void)close(session->fd); /* nothing was asked over it */
 	facts_free(&session->facts);
 	spool_close(session->spool);
 	clock_close(session->clock);
@@ -254,38 +257,22 @@ static int status_here(struct session *session, struct blob *out, struct err *er
 	return agent_status_json(&status, refusals, out, err);
 }
 
-static int verify_here(struct session *session, struct blob *out, struct err *err)
-{
-	static const char ok[] = "{\"ok\": true}\n";
-	int rc = spool_verify(session->spool, err);
-	if (rc == 0 && blob_append(out, ok, strlen(ok)) < 0)
-		rc = err_memory(err);
-	return rc;
-}
-
 int session_ask(struct session *session, enum session_question question, struct blob *out,
 		struct err *err)
 {
-	static const char *const paths[] = { [SESSION_STATUS] = "/v1/status",
-					     [SESSION_SPOOL] = "/v1/spool",
-					     [SESSION_VERIFY] = "/v1/spool/verify",
-					     [SESSION_EXPORT] = "/v1/spool/export",
-					     [SESSION_CLOCK] = "/v1/clock" };
+	static const struct {
+		const char *path;
+		int (*here)(struct spool *spool, struct blob *out, struct err *err);
+	} answers[] = { [SESSION_STATUS] = { "/v1/status", NULL },
+			[SESSION_SPOOL] = { "/v1/spool", report_spool },
+			[SESSION_VERIFY] = { "/v1/spool/verify", report_verify },
+			[SESSION_EXPORT] = { "/v1/spool/export", report_export },
+			[SESSION_CLOCK] = { "/v1/clock", clock_report } };
 	if (!session->spool)
-		return ask_agent(session, "GET", paths[question], NULL, out, err);
-	switch (question) {
-	case SESSION_STATUS:
+		return ask_agent(session, "GET", answers[question].path, NULL, out, err);
+	if (question == SESSION_STATUS)
 		return status_here(session, out, err);
-	case SESSION_SPOOL:
-		return report_spool(session->spool, out, err);
-	case SESSION_VERIFY:
-		return verify_here(session, out, err);
-	case SESSION_CLOCK:
-		return clock_report(session->spool, out, err);
-	case SESSION_EXPORT:
-		return report_export(session->spool, out, err);
-	}
-	return err_set(err, -EINVAL, "unknown question");
+	return answers[question].here(session->spool, out, err);
 }
 
 int session_tell_clock(struct session *session, const char *request, struct blob *out,
