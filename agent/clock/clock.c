@@ -1,6 +1,7 @@
 #include "clock/clock.h"
 
 #include "common/base/i18n.h"
+#include "common/base/log.h"
 #include "common/model/civil.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 #define BOOT_ID          "/proc/sys/kernel/random/boot_id"
 #define BATTERY          "/sys/class/rtc/rtc0/since_epoch" /* UTC, wherever /etc/adjtime says so */
 #define BATTERY_EVERY_US INT64_C(10000000)                 /* an answer may take a millisecond */
+#define TRACED_MS        1000
 
 struct clock {
 	struct clock_source source;
@@ -111,6 +113,17 @@ static int64_t battery(struct clock *clock, int64_t boot_us)
 	return clock->source.battery(clock->source.context);
 }
 
+/* Only what moves the anchor leaves a trace: the wall clock drifts by microseconds all the time. */
+static void adopt(struct clock *clock, struct clock_core core, const char *event)
+{
+	int64_t moved_ms = (core.start_us - clock->core.start_us) / 1000;
+	if (core.witness != clock->core.witness || moved_ms >= TRACED_MS || moved_ms <= -TRACED_MS)
+		log_debug("clock: %s + %s -> %s moved_ms=%lld",
+			  clock_witness_name(clock->core.witness), event,
+			  clock_witness_name(core.witness), (long long)moved_ms);
+	clock->core = core;
+}
+
 static struct clock_reading lock_and_look(struct clock *clock)
 {
 	struct clock_reading reading = { 0 };
@@ -118,7 +131,7 @@ static struct clock_reading lock_and_look(struct clock *clock)
 	clock->source.read(clock->source.context, &reading);
 	if (!reading.synchronised && clock_wants_battery(&clock->core, &reading))
 		reading.battery_us = battery(clock, reading.boot_us);
-	clock->core = clock_step(clock->core, &reading);
+	adopt(clock, clock_step(clock->core, &reading), "look");
 	return reading;
 }
 
@@ -149,7 +162,7 @@ int64_t clock_latest_us(struct clock *clock)
 void clock_hear(struct clock *clock, int64_t province_us)
 {
 	struct clock_reading reading = lock_and_look(clock);
-	clock->core = clock_step_told(clock->core, &reading, province_us);
+	adopt(clock, clock_step_told(clock->core, &reading, province_us), "province");
 	unlock(clock);
 }
 
@@ -173,8 +186,10 @@ void clock_recall(struct clock *clock, enum clock_witness witness, int64_t start
 {
 	(void)pthread_mutex_lock(&clock->lock); /* as above */
 	if (witness > clock->core.witness && clock_possible(start_us)) {
-		clock->core.witness = witness;
-		clock->core.start_us = start_us;
+		struct clock_core core = clock->core;
+		core.witness = witness;
+		core.start_us = start_us;
+		adopt(clock, core, "recall");
 	}
 	unlock(clock);
 }

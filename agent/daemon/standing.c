@@ -1,5 +1,6 @@
 #include "daemon/standing.h"
 
+#include "common/base/log.h"
 #include "common/base/utf8.h"
 #include "common/sys/notify.h"
 
@@ -34,9 +35,15 @@ void standing_announce(struct standing *standing)
 		return;
 	standing_status(standing, &status, &look);
 	struct health health = agent_status_health(&status);
+	const struct health_condition *headline = &health.list[0];
+	if (headline->name != standing->headline)
+		log_debug("health: %s -> %s conditions=%zu",
+			  standing->headline ? standing->headline : "start", headline->name,
+			  health.n);
+	standing->headline = headline->name;
 	(void)utf8_print(text, sizeof(text), "STATUS=%s: %s", standing->identity->office,
-			 health.list[0].sentence); /* cut is fine */
-	(void)utf8_clean(text, ""); /* another line would be another word to systemd */
+			 headline->sentence); /* cut is fine */
+	(void)utf8_clean(text, "");           /* another line would be another word to systemd */
 	if (strcmp(text, standing->told) == 0)
 		return;
 	memcpy(standing->told, text, strlen(text) + 1);

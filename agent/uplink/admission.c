@@ -176,6 +176,7 @@ static void done_attempt(struct job *job)
 	struct admission *admission = container_of(job, struct admission, attempt);
 	int code = admission->err.code;
 	if (code == 0) {
+		log_debug("admission: asking + enrolled -> over failures=%u", admission->failures);
 		uv_close((uv_handle_t *)&admission->pause, NULL);
 		uv_close((uv_handle_t *)&admission->watchdog, NULL);
 		return;
@@ -184,6 +185,8 @@ static void done_attempt(struct job *job)
 	randombytes_buf(&dice, sizeof(dice));
 	uint64_t pause_ms = admission_pause_ms(admission->settings, admission->failures++,
 					       code == -EACCES || code == -EINVAL, dice);
+	log_debug("admission: asking + failed -> pausing wait_ms=%llu failures=%u code=%d",
+		  (unsigned long long)pause_ms, admission->failures, code);
 	tell_failure(admission, pause_ms);
 	(void)uv_timer_start(&admission->pause, on_pause_over, pause_ms, 0); /* not closing */
 }
