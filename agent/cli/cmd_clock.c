@@ -10,21 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static long long number_of(const json_t *object, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(object, key));
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "";
-}
-
 static void print_time(const json_t *root)
 {
-	long long ahead_min = number_of(root, "ahead_s") / 60;
-	printf("%s  %s\n", text_of(root, "now"), text_of(root, "words"));
+	long long ahead_min = answer_number(root, "ahead_s") / 60;
+	printf("%s  %s\n", answer_text(root, "now"), answer_text(root, "words"));
 	if (!json_is_true(json_object_get(root, "known")))
 		printf(_("figures without a period wait until the province is heard, or the clock "
 			 "is synchronised\n"));
@@ -36,14 +25,14 @@ static void print_time(const json_t *root)
 
 static void print_start(const json_t *row)
 {
-	long long number = number_of(row, "start"), first_s = number_of(row, "first_s"),
-		  last_s = number_of(row, "last_s");
+	long long number = answer_number(row, "start"), first_s = answer_number(row, "first_s"),
+		  last_s = answer_number(row, "last_s");
 	printf(_("start %lld: %lld figures of %s, which came %lld:%02lld to %lld:%02lld hours "
 		 "after the machine was started\n"),
-	       number, number_of(row, "figures"), text_of(row, "metrics"), first_s / 3600,
+	       number, answer_number(row, "figures"), answer_text(row, "metrics"), first_s / 3600,
 	       first_s / 60 % 60, last_s / 3600, last_s / 60 % 60);
-	if (*text_of(row, "reason"))
-		printf("    %s\n", text_of(row, "reason"));
+	if (*answer_text(row, "reason"))
+		printf("    %s\n", answer_text(row, "reason"));
 	if (json_is_true(json_object_get(row, "running")))
 		printf(_("    it still runs: they are dated by themselves once the time is "
 			 "known\n"));
@@ -64,13 +53,13 @@ static void print_clock(const json_t *root)
 
 static void print_outcome(const json_t *root)
 {
-	if (number_of(root, "dropped") > 0)
-		printf(_("%lld figures dropped\n"), number_of(root, "dropped"));
+	if (answer_number(root, "dropped") > 0)
+		printf(_("%lld figures dropped\n"), answer_number(root, "dropped"));
 	else
 		printf(_("%lld figures dated, %lld had been replaced by later ones, %lld are "
 			 "left\n"),
-		       number_of(root, "dated"), number_of(root, "superseded"),
-		       number_of(root, "left"));
+		       answer_number(root, "dated"), answer_number(root, "superseded"),
+		       answer_number(root, "left"));
 }
 
 static int show(const struct blob *out, void (*print)(const json_t *root), struct err *err)

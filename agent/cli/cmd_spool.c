@@ -10,32 +10,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "-";
-}
-
-static long long number_of(const json_t *object, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(object, key));
-}
-
 static void print_spool(const json_t *root)
 {
 	size_t i;
 	const json_t *row;
 	json_array_foreach(json_object_get(root, "batches"), i, row)
 		printf(_("batch %lld  day %s  %lld figures  %lld bytes  sealed %s  %s\n"),
-		       number_of(row, "batch"), text_of(row, "day"), number_of(row, "observations"),
-		       number_of(row, "bytes"), text_of(row, "sealed"),
+		       answer_number(row, "batch"), answer_text(row, "day"),
+		       answer_number(row, "observations"), answer_number(row, "bytes"),
+		       answer_text(row, "sealed"),
 		       json_is_true(json_object_get(row, "acked")) ? _("received") : _("waiting"));
 	if (json_is_true(json_object_get(root, "more")))
 		printf(_("... and more batches\n"));
 	json_array_foreach(json_object_get(root, "refusals"), i, row)
 		printf(_("quarantined by the province: batch %lld  %s %s  %lld figures: %s\n"),
-		       number_of(row, "batch"), text_of(row, "metric"), text_of(row, "labels"),
-		       number_of(row, "observations"), text_of(row, "reason"));
+		       answer_number(row, "batch"), answer_text(row, "metric"),
+		       answer_text(row, "labels"), answer_number(row, "observations"),
+		       answer_text(row, "reason"));
 }
 
 static int spool_list(const struct blob *out, struct err *err)
@@ -55,9 +46,10 @@ static int spool_unsent(const struct blob *out, struct err *err)
 	const json_t *spool = json_object_get(root, "spool");
 	int rc = spool ? 0 : err_set(err, -EPROTO, "the agent's answer is not JSON");
 	if (rc == 0)
-		printf("%lld\n",
-		       number_of(spool, "waiting_observations") + number_of(spool, "unsealed") +
-			       number_of(spool, "undated_here") + number_of(spool, "undated"));
+		printf("%lld\n", answer_number(spool, "waiting_observations") +
+					 answer_number(spool, "unsealed") +
+					 answer_number(spool, "undated_here") +
+					 answer_number(spool, "undated"));
 	json_decref(root);
 	return rc;
 }

@@ -2,6 +2,7 @@
 
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
+#include "common/text/answer.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -13,25 +14,14 @@
 #define WHEN_MAX      96u
 #define SIZE_TEXT_MAX 32u
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "";
-}
-
 static const char *or_dash(const char *text)
 {
 	return *text ? text : "-";
 }
 
-static long long number_of(const json_t *object, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(object, key));
-}
-
 static const char *size_of(const json_t *object, const char *key, char text[SIZE_TEXT_MAX])
 {
-	double mib = (double)number_of(object, key) / (1 << 20);
+	double mib = (double)answer_number(object, key) / (1 << 20);
 	(void)snprintf(text, SIZE_TEXT_MAX, mib < 1024 ? "%.1f MiB" : "%.1f GiB",
 		       mib < 1024 ? mib : mib / 1024); /* fits */
 	return text;
@@ -64,11 +54,11 @@ static const char *age(int64_t us, char text[WHEN_MAX])
 static const char *when(const json_t *root, const json_t *object, const char *key,
 			char text[WHEN_MAX])
 {
-	const char *at = text_of(object, key);
+	const char *at = answer_text(object, key);
 	char ago[WHEN_MAX];
 	int64_t at_us, now_us;
 	if (strlen(at) < 16 || civil_parse(at, &at_us, NULL) < 0 ||
-	    civil_parse(text_of(root, "at"), &now_us, NULL) < 0)
+	    civil_parse(answer_text(root, "at"), &now_us, NULL) < 0)
 		return "-";
 	if (now_us < at_us) /* the clock was set back */
 		(void)snprintf(text, WHEN_MAX, "%.10s %.5s", at, at + 11);
@@ -84,7 +74,7 @@ static void print_conditions(const json_t *root, FILE *out)
 	const json_t *condition;
 	json_array_foreach(json_object_get(root, "conditions"), i, condition) {
 		print_label(i == 0 ? _("state:") : _("also:"), out);
-		fprintf(out, "%s\n", text_of(condition, "sentence"));
+		fprintf(out, "%s\n", answer_text(condition, "sentence"));
 	}
 }
 
@@ -94,19 +84,20 @@ static void print_line(const json_t *root, FILE *out)
 	char since[WHEN_MAX];
 	bool connected = json_is_true(json_object_get(uplink, "connected"));
 	print_label(_("province:"), out);
-	fprintf(out, "%s  ", or_dash(text_of(root, "address")));
+	fprintf(out, "%s  ", or_dash(answer_text(root, "address")));
 	if (json_object_get(uplink, "connected"))
 		fprintf(out,
-			strcmp(text_of(uplink, "state"), "at rest") == 0 ? _("at rest since %s\n")
-			: connected                                      ? _("connected since %s\n")
+			strcmp(answer_text(uplink, "state"), "at rest") == 0
+				? _("at rest since %s\n")
+			: connected ? _("connected since %s\n")
 				    : _("not connected since %s\n"),
 			when(root, uplink, "since", since));
 	else
-		fprintf(out, "%s\n", _(text_of(uplink, "state")));
-	if (number_of(uplink, "blocked_batch") > 0) {
+		fprintf(out, "%s\n", _(answer_text(uplink, "state")));
+	if (answer_number(uplink, "blocked_batch") > 0) {
 		print_label(_("refused:"), out);
-		fprintf(out, _("batch %lld: %s\n"), number_of(uplink, "blocked_batch"),
-			text_of(uplink, "refusal"));
+		fprintf(out, _("batch %lld: %s\n"), answer_number(uplink, "blocked_batch"),
+			answer_text(uplink, "refusal"));
 	}
 }
 
@@ -116,14 +107,14 @@ static void print_figures(const json_t *root, FILE *out)
 	char at[WHEN_MAX];
 	print_label(_("to be sent:"), out);
 	fprintf(out, _("%lld figures in %lld batches, %lld not sealed yet\n"),
-		number_of(spool, "waiting_observations"), number_of(spool, "waiting_batches"),
-		number_of(spool, "unsealed"));
+		answer_number(spool, "waiting_observations"),
+		answer_number(spool, "waiting_batches"), answer_number(spool, "unsealed"));
 	print_label(_("oldest:"), out);
 	fprintf(out, "%s\n", when(root, spool, "oldest_waiting", at));
 	print_label(_("last receipt:"), out);
 	fprintf(out, "%s\n", when(root, spool, "last_ack", at));
 	print_label(_("quarantined:"), out);
-	fprintf(out, _("%lld figures\n"), number_of(spool, "held"));
+	fprintf(out, _("%lld figures\n"), answer_number(spool, "held"));
 }
 
 static void print_refusals(const json_t *root, FILE *out)
@@ -131,19 +122,19 @@ static void print_refusals(const json_t *root, FILE *out)
 	size_t i;
 	const json_t *row;
 	const json_t *spool = json_object_get(root, "spool");
-	long long released = number_of(spool, "released");
+	long long released = answer_number(spool, "released");
 	if (released > 0) {
 		print_label("", out);
 		fprintf(out,
 			_("%lld of the %lld refused were released since and count; the province "
 			  "knows which\n"),
-			released, number_of(spool, "held") + released);
+			released, answer_number(spool, "held") + released);
 	}
 	json_array_foreach(json_object_get(root, "refusals"), i, row) {
 		print_label("", out);
-		fprintf(out, _("batch %lld, %s%s%s: %s\n"), number_of(row, "batch"),
-			text_of(row, "metric"), *text_of(row, "labels") ? " " : "",
-			text_of(row, "labels"), text_of(row, "reason"));
+		fprintf(out, _("batch %lld, %s%s%s: %s\n"), answer_number(row, "batch"),
+			answer_text(row, "metric"), *answer_text(row, "labels") ? " " : "",
+			answer_text(row, "labels"), answer_text(row, "reason"));
 	}
 }
 
@@ -155,15 +146,15 @@ static void print_disk(const json_t *root, FILE *out)
 	fprintf(out, _("%s of %s used; %s free on the disk\n"), size_of(spool, "bytes", used),
 		size_of(spool, "bytes_max", bound), size_of(spool, "disk_free", left));
 	print_label(_("catalogue:"), out);
-	fprintf(out, _("%lld metrics\n"), number_of(root, "metrics"));
+	fprintf(out, _("%lld metrics\n"), answer_number(root, "metrics"));
 }
 
 static void print_clock(const json_t *root, FILE *out)
 {
 	const json_t *clock = json_object_get(root, "clock");
-	long long ahead_min = number_of(clock, "ahead_s") / S_PER_MIN;
+	long long ahead_min = answer_number(clock, "ahead_s") / S_PER_MIN;
 	print_label(_("clock:"), out);
-	fprintf(out, "%s", text_of(clock, "words"));
+	fprintf(out, "%s", answer_text(clock, "words"));
 	if (ahead_min > 0)
 		fprintf(out, _("; this machine's is %lld minutes ahead"), ahead_min);
 	else if (ahead_min < 0)
@@ -178,10 +169,10 @@ static void print_inputs(const json_t *root, FILE *out)
 	char at[WHEN_MAX];
 	json_array_foreach(json_object_get(root, "inputs"), i, input) {
 		print_label(i == 0 ? _("inputs:") : "", out);
-		fprintf(out, _("%s: %s; last figures %s"), text_of(input, "name"),
-			_(text_of(input, "state")), when(root, input, "last", at));
-		if (*text_of(input, "error"))
-			fprintf(out, "; %s", text_of(input, "error"));
+		fprintf(out, _("%s: %s; last figures %s"), answer_text(input, "name"),
+			_(answer_text(input, "state")), when(root, input, "last", at));
+		if (*answer_text(input, "error"))
+			fprintf(out, "; %s", answer_text(input, "error"));
 		fputc('\n', out);
 	}
 }
@@ -195,10 +186,10 @@ static void print_reload(const json_t *root, FILE *out)
 	print_label(_("settings:"), out);
 	fprintf(out, "%s", when(root, reload, "at", at));
 	if (!json_is_true(json_object_get(reload, "ok")))
-		fprintf(out, _(" not taken: %s"), text_of(reload, "error"));
-	else if (*text_of(reload, "needs_restart"))
+		fprintf(out, _(" not taken: %s"), answer_text(reload, "error"));
+	else if (*answer_text(reload, "needs_restart"))
 		fprintf(out, _(" taken; with the next restart: %s"),
-			text_of(reload, "needs_restart"));
+			answer_text(reload, "needs_restart"));
 	else
 		fprintf(out, "%s", _(" taken"));
 	fputc('\n', out);
@@ -208,8 +199,8 @@ static void print_agent(const json_t *root, FILE *out)
 {
 	char since[WHEN_MAX];
 	print_label(_("agent:"), out);
-	fprintf(out, "%s", text_of(root, "version"));
-	if (*text_of(root, "running_since"))
+	fprintf(out, "%s", answer_text(root, "version"));
+	if (*answer_text(root, "running_since"))
 		fprintf(out, _(", running since %s"), when(root, root, "running_since", since));
 	fputc('\n', out);
 }
@@ -217,7 +208,8 @@ static void print_agent(const json_t *root, FILE *out)
 void status_screen(const json_t *root, FILE *out)
 {
 	print_label(_("office:"), out);
-	fprintf(out, "%s  %s\n", or_dash(text_of(root, "office")), text_of(root, "office_name"));
+	fprintf(out, "%s  %s\n", or_dash(answer_text(root, "office")),
+		answer_text(root, "office_name"));
 	print_conditions(root, out);
 	print_line(root, out);
 	print_figures(root, out);

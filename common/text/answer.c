@@ -74,3 +74,14 @@ json_t *answer_read(const void *text, size_t len)
 	json_decref(json);
 	return fresh;
 }
+
+const char *answer_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text ? text : "";
+}
+
+long long answer_number(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
