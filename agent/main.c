@@ -56,16 +56,11 @@ static void print_document(void)
 	conf_document(keys, n, stdout);
 }
 
-static void print_commands(const struct command *command)
-{
-	for (; command->name; command++)
-		printf("  %s %s\n      %s\n", command->name, command->arguments, _(command->help));
-}
-
 static void print_help(void)
 {
 	printf(_("usage: lantoa-agent [--config FILE] COMMAND ...\n\n"));
-	print_commands(commands);
+	for (const struct command *command = commands; command->name; command++)
+		printf("  %s %s\n      %s\n", command->name, command->arguments, _(command->help));
 	printf(_("\nThe configuration is %s; its keys, with their defaults:\n\n"), SETTINGS_PATH);
 	print_document();
 }
@@ -88,30 +83,17 @@ static const struct command *find(const struct command *command, const char *nam
 	return command->name ? command : NULL;
 }
 
-/* Status must work when a configuration is wrong: it is what one asks then. */
-static int read_settings(const struct command *command, struct command_context *context,
-			 struct err *err)
-{
-	int rc = settings_read(context->config_path, &context->settings, err);
-	if (rc == -ENOMEM || rc == 0 || strcmp(command->name, "status") != 0)
-		return rc;
-	context->config_err = *err;
-	return settings_read_good(context->config_path, &context->settings, err);
-}
-
-static int run_bare(const struct command *command, int argc, char *argv[])
-{
-	struct command_context context = { 0 };
-	struct err err = { 0 };
-	return tell(command->run(&context, argc, argv, &err), &err);
-}
-
 static int run_command(const struct command *command, const char *config_path, int argc,
 		       char *argv[])
 {
 	struct command_context context = { .config_path = config_path };
 	struct err err = { 0 };
-	int rc = read_settings(command, &context, &err);
+	int rc = settings_read(config_path, &context.settings, &err);
+	if (rc < 0 && rc != -ENOMEM && strcmp(command->name, "status") == 0) {
+		/* It must work when a configuration is wrong: it is what one asks then. */
+		context.config_err = err;
+		rc = settings_read_good(config_path, &context.settings, &err);
+	}
 	if (rc < 0)
 		return tell(EXIT_FAILURE, &err);
 	if (context.config_err.code == 0)
@@ -153,8 +135,11 @@ int main(int argc, char *argv[])
 	}
 	const char *name = optind < argc ? argv[optind] : "";
 	const struct command *command = find(bare_commands, name);
-	if (command)
-		return run_bare(command, argc - optind, argv + optind);
+	if (command) {
+		struct command_context context = { 0 };
+		struct err err = { 0 };
+		return tell(command->run(&context, argc - optind, argv + optind, &err), &err);
+	}
 	command = find(commands, name);
 	if (!command && *name) {
 		fprintf(stderr,

@@ -357,22 +357,21 @@ static const struct http_route routes[] = {
 #define N_ROUTES     (sizeof(routes) / sizeof(routes[0]))
 #define N_TCP_ROUTES 2u
 
-static int open_port(const char *listen, int *ret_fd, struct err *err)
+static int open_listener(const struct agent_api_config *config, int *ret_fd, struct err *err)
 {
 	struct http_address address;
 	char text[HTTP_ADDRESS_MAX];
-	int rc = http_address_parse(listen, &address, err);
+	if (!config->listen)
+		return http_listen_unix(config->socket_path, SOCKET_MODE, ret_fd, err) < 0
+			       ? err_wrap(err, "[agent] api_socket '%s'", config->socket_path)
+			       : 0;
+	int rc = http_address_parse(config->listen, &address, err);
 	if (rc == 0)
 		rc = http_listen_tcp(&address, ret_fd, text, err);
-	if (rc == 0)
-		log_info("api: listening address=%s", text);
-	return rc < 0 ? err_wrap(err, "[http] listen") : 0;
-}
-
-static int open_socket(const char *path, int *ret_fd, struct err *err)
-{
-	int rc = http_listen_unix(path, SOCKET_MODE, ret_fd, err);
-	return rc < 0 ? err_wrap(err, "[agent] api_socket '%s'", path) : 0;
+	if (rc < 0)
+		return err_wrap(err, "[http] listen");
+	log_info("api: listening address=%s", text);
+	return 0;
 }
 
 int agent_api_start(uv_loop_t *loop, const struct agent_api_config *config,
@@ -388,8 +387,7 @@ int agent_api_start(uv_loop_t *loop, const struct agent_api_config *config,
 	if (!api)
 		return err_memory(err);
 	api->config = *config;
-	int rc = config->listen ? open_port(config->listen, &fd, err)
-				: open_socket(config->socket_path, &fd, err);
+	int rc = open_listener(config, &fd, err);
 	if (rc == 0)
 		rc = http_start(loop, fd, routes, config->listen ? N_TCP_ROUTES : N_ROUTES, &limits,
 				api, &api->http, err);

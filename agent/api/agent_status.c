@@ -9,19 +9,6 @@
 
 #define DISK_FULL_BYTES (1u << 20) /* with less than that free, it is the disk that refuses */
 
-static void judge_inputs(const struct agent_status *status, struct health_facts *facts)
-{
-	for (size_t i = 0; i < status->n_inputs; i++) {
-		facts->input_failing |= status->inputs[i].failing;
-		facts->input_trouble |= *status->inputs[i].error != '\0';
-	}
-}
-
-static bool lacks_room(const struct spool_status *spool)
-{
-	return spool->disk_free < DISK_FULL_BYTES || spool->disk_free < spool->reserve;
-}
-
 struct health agent_status_health(const struct agent_status *status)
 {
 	static const struct uplink_look none = { .trouble = "" };
@@ -41,17 +28,19 @@ struct health agent_status_health(const struct agent_status *status)
 		.waiting = look->waiting + spool->waiting_batches + spool->unsealed,
 		.stuck_s = (uint64_t)(civil_boot_us() - look->moved_us) / 1000000,
 		.refused_rc = spool->refused_rc,
-		.disk_full = lacks_room(spool),
-		.disk_rc = look->disk_rc,
-		.set_aside = spool->set_aside,
-		.held = spool->held > 0,
+		.disk_full = spool->disk_free < DISK_FULL_BYTES ||
+			     spool->disk_free<spool->reserve, .disk_rc = look->disk_rc,
+					      .set_aside = spool->set_aside, .held = spool->held> 0,
 		.held_older = spool->held_older > 0,
 		.undated = spool->undated > 0,
 		.undated_here = spool->undated_here > 0,
 		.config_wrong = reload->failed,
 		.restart_due = reload->needs_restart != NULL,
 	};
-	judge_inputs(status, &facts);
+	for (size_t i = 0; i < status->n_inputs; i++) {
+		facts.input_failing |= status->inputs[i].failing;
+		facts.input_trouble |= *status->inputs[i].error != '\0';
+	}
 	return health_judge(&facts);
 }
 
@@ -133,14 +122,6 @@ static json_t *spool_json(const struct spool_status *status)
 		"undated", (json_int_t)status->undated);
 }
 
-static json_t *head_json(const struct agent_status *status)
-{
-	struct health health = agent_status_health(status);
-	return json_pack("{s:o, s:b, s:s, s:o}", "at", report_instant(civil_now_us()), "well",
-			 (int)health_is_well(&health), "headline", _(health.list[0].sentence),
-			 "conditions", conditions_json(&health));
-}
-
 static json_t *body_json(const struct agent_status *status, json_t *refusals)
 {
 	char version[24] = "";
@@ -162,7 +143,12 @@ static json_t *body_json(const struct agent_status *status, json_t *refusals)
 int agent_status_json(const struct agent_status *status, json_t *refusals, struct blob *out,
 		      struct err *err)
 {
-	json_t *root = head_json(status), *body = body_json(status, refusals);
+	struct health health = agent_status_health(status);
+	json_t *root =
+		json_pack("{s:o, s:b, s:s, s:o}", "at", report_instant(civil_now_us()), "well",
+			  (int)health_is_well(&health), "headline", _(health.list[0].sentence),
+			  "conditions", conditions_json(&health));
+	json_t *body = body_json(status, refusals);
 	if (!root || !body || json_object_update(root, body) < 0) {
 		json_decref(root);
 		root = NULL; /* report_dump() says so */

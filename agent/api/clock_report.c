@@ -57,22 +57,18 @@ int clock_report(struct spool *spool, struct blob *out, struct err *err)
 	return report_dump(root, out, err);
 }
 
-/* A day means its beginning. */
-static int parse_started(const char *text, int64_t *ret_at_us, struct err *err)
-{
-	int32_t day;
-	struct err ignored; /* then it is a time */
-	if (day_parse(text, &day, &ignored) < 0)
-		return civil_parse(text, ret_at_us, err);
-	*ret_at_us = civil_day_start_us(day);
-	return 0;
-}
-
+/* @started is an instant or a day, which means its beginning. */
 static int assign(struct spool *spool, int64_t number, const char *started,
 		  struct spool_assigned *ret_assigned, struct err *err)
 {
-	int64_t start_us;
-	int rc = parse_started(started, &start_us, err);
+	int32_t day;
+	int64_t start_us = 0;
+	int rc = 0;
+	struct err ignored; /* then it is an instant */
+	if (day_parse(started, &day, &ignored) == 0)
+		start_us = civil_day_start_us(day);
+	else
+		rc = civil_parse(started, &start_us, err);
 	return rc < 0 ? rc : spool_assign(spool, number, start_us, ret_assigned, err);
 }
 

@@ -129,15 +129,6 @@ static int take_all(struct observations *all, const struct json_item *root, stru
 	return 0;
 }
 
-/* The items, the entries, and what is written anew for them: a number and labels each. */
-static struct arena *arena_for(size_t len)
-{
-	size_t most = len / 2 < ITEMS_MAX ? len / 2 + 1 : ITEMS_MAX;
-	size_t entries = len / 2 < OBSERVATIONS_MAX ? len / 2 + 1 : OBSERVATIONS_MAX;
-	return arena_open(json_item_room(len, most) +
-			  entries * (sizeof(struct entry) + 96 + LABELS_TEXT_MAX) + 64);
-}
-
 int observations_parse(const char *json, size_t len, struct observations **ret_observations,
 		       struct err *err)
 {
@@ -145,7 +136,11 @@ int observations_parse(const char *json, size_t len, struct observations **ret_o
 	struct json_item *root = NULL;
 	if (!all)
 		return err_memory(err);
-	all->arena = arena_for(len);
+	/* The items, the entries, and what is written anew for them: a number and labels each. */
+	size_t items = len / 2 < ITEMS_MAX ? len / 2 + 1 : ITEMS_MAX;
+	size_t entries = len / 2 < OBSERVATIONS_MAX ? len / 2 + 1 : OBSERVATIONS_MAX;
+	all->arena = arena_open(json_item_room(len, items) +
+				entries * (sizeof(struct entry) + 96 + LABELS_TEXT_MAX) + 64);
 	int rc = all->arena ? json_item_read(json, len, ITEMS_MAX, all->arena, &root, err)
 			    : err_memory(err);
 	if (rc == 0)

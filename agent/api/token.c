@@ -15,13 +15,6 @@ int token_read(const char *path, char ret_token[SECRET_FILE_MAX], struct err *er
 	return *ret_token ? 0 : err_set(err, -EINVAL, "%s is empty", path);
 }
 
-/* Whole words of the same length, or not at all: the length is no secret. */
-static bool same(const char *a, const char *b)
-{
-	size_t len = strlen(a);
-	return strlen(b) == len && sodium_memcmp(a, b, len) == 0;
-}
-
 int token_check(const char *path, const char *header, struct err *err)
 {
 	static const char scheme[] = "Bearer ";
@@ -34,7 +27,10 @@ int token_check(const char *path, const char *header, struct err *err)
 	if (token_read(path, token, err) < 0)
 		return err_set(err, -EACCES,
 			       "there is no token yet; 'lantoa-agent token' makes one");
-	bool right = same(token, header + strlen(scheme));
+	/* Words of the same length, in constant time: the length is no secret. */
+	const char *shown = header + strlen(scheme);
+	size_t len = strlen(token);
+	bool right = strlen(shown) == len && sodium_memcmp(token, shown, len) == 0;
 	explicit_bzero(token, sizeof(token));
 	return right ? 0
 		     : err_set(err, -EACCES,

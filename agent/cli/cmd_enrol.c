@@ -35,14 +35,6 @@ static bool key_is_watched(void)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Asked while we are still root, who is answered without a message bus. */
-static enum starter starter_find(const struct settings *settings)
-{
-	if (access("/run/systemd/system", F_OK) < 0 || strcmp(settings->state_dir, STATE_DIR) != 0)
-		return BY_HAND;
-	return key_is_watched() ? BY_ITSELF : BY_SYSTEMCTL;
-}
-
 static void tell(const struct command_context *context, enum starter starter,
 		 const struct invitation *invitation)
 {
@@ -68,7 +60,12 @@ int cmd_enrol(struct command_context *context, int argc, char *argv[], struct er
 			  "lantoa-agent enrol FILE"));
 	/* Read first: becoming the owner gives up root's right to. */
 	int rc = admission_read(argv[1], &invitation, err);
-	enum starter starter = starter_find(&context->settings);
+	/* Who starts the agent is asked while we are still root, who is answered without a message
+	 * bus. */
+	enum starter starter = BY_HAND;
+	if (access("/run/systemd/system", F_OK) == 0 &&
+	    strcmp(context->settings.state_dir, STATE_DIR) == 0)
+		starter = key_is_watched() ? BY_ITSELF : BY_SYSTEMCTL;
 	if (rc == 0)
 		rc = owner_become(context->settings.state_dir, err);
 	if (rc == 0)

@@ -88,15 +88,6 @@ static int parse_record(struct record_arguments *arguments, int argc, char *argv
 	return take_figures(arguments, argc, argv, err);
 }
 
-/* They are recorded; whoever typed them may have slipped. */
-static void tell_far(const struct entry entries[], const struct comparison *found)
-{
-	char says[ERR_TEXT_MAX];
-	for (size_t i = 0; i < found->n; i++)
-		fprintf(stderr, "%s: %s\n", entries[found->list[i].nth].metric,
-			comparison_say(&found->list[i], '.', says));
-}
-
 int cmd_record(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	struct record_arguments arguments = { 0 };
@@ -116,7 +107,12 @@ int cmd_record(struct command_context *context, int argc, char *argv[], struct e
 	}
 	if (rc == 0)
 		rc = session_record(session, arguments.entries, arguments.n, &found, err);
-	tell_far(arguments.entries, &found);
+	/* What is far from the past is recorded; whoever typed it may have slipped. */
+	for (size_t i = 0; i < found.n; i++) {
+		char says[ERR_TEXT_MAX];
+		fprintf(stderr, "%s: %s\n", arguments.entries[found.list[i].nth].metric,
+			comparison_say(&found.list[i], '.', says));
+	}
 	comparison_free(&found);
 	session_close(session);
 	return command_exit(rc);

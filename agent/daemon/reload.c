@@ -70,13 +70,6 @@ static void apply(struct reload *reload)
 	keep_outcome(reload, false, "", change.restart);
 }
 
-static void refuse(struct reload *reload)
-{
-	log_error("agent: configuration unchanged, the new one is wrong cause=\"%s\"",
-		  reload->err.text);
-	keep_outcome(reload, true, reload->err.text, "");
-}
-
 static void work_read(struct job *job)
 {
 	struct reload *reload = container_of(job, struct reload, job);
@@ -91,10 +84,13 @@ static void done_read(struct job *job)
 {
 	struct reload *reload = container_of(job, struct reload, job);
 	reload->reading = false;
-	if (!reload->closing && reload->rc == 0)
+	if (!reload->closing && reload->rc == 0) {
 		apply(reload);
-	else if (!reload->closing)
-		refuse(reload);
+	} else if (!reload->closing) {
+		log_error("agent: configuration unchanged, the new one is wrong cause=\"%s\"",
+			  reload->err.text);
+		keep_outcome(reload, true, reload->err.text, "");
+	}
 	if (reload->rc == 0)
 		settings_free(&reload->fresh);
 	if (reload->closing) {

@@ -99,15 +99,6 @@ static void stop_parts(struct agent *agent)
 	reload_close(agent->reload, on_reload_closed, agent);
 }
 
-static void stop(struct agent *agent)
-{
-	if (agent->stopping)
-		return;
-	notify("STOPPING=1");
-	log_info("agent: stopping");
-	stop_parts(agent);
-}
-
 /* --- reloading --- */
 
 static void on_good_settings(void *context, const struct settings *fresh)
@@ -133,10 +124,13 @@ static void on_signal(uv_signal_t *signal, int number)
 	struct agent *agent = signal->data;
 	if (agent->stopping)
 		return;
-	if (number == SIGHUP)
+	if (number == SIGHUP) {
 		reload_ask(agent->reload);
-	else
-		stop(agent);
+		return;
+	}
+	notify("STOPPING=1");
+	log_info("agent: stopping");
+	stop_parts(agent);
 }
 
 /* --- telling how it is --- */
@@ -254,29 +248,10 @@ static int start_signals(struct agent *agent, struct err *err)
 	return 0;
 }
 
-/* Undoes a start that failed half way, too. */
-static void release(struct agent *agent)
-{
-	recorder_close(agent->recorder);
-	worker_close(agent->worker);
-	if (agent->zmq_context)
-		(void)zmq_ctx_term(agent->zmq_context); /* its sockets are closed */
-	state_deinit(&agent->state);
-}
-
 static void name_open_handle(uv_handle_t *handle, void *context)
 {
 	(void)context;
 	log_error("agent: handle left open type=%s", uv_handle_type_name(handle->type));
-}
-
-static void close_loop(struct agent *agent)
-{
-	int rc = uv_loop_close(&agent->loop);
-	if (rc == 0)
-		return;
-	uv_walk(&agent->loop, name_open_handle, NULL);
-	assert(rc == 0);
 }
 
 static void stand(struct agent *agent)
@@ -324,24 +299,21 @@ static int serve(struct agent *agent, struct err *err)
 	return rc;
 }
 
-/* One arena and one pool thread: each further one would dirty pages for nothing. */
-static void save_memory(void)
+int run(struct settings *settings, const char *config_path, struct err *err)
 {
+	/* One arena and one pool thread: each further one would dirty pages for nothing. */
 	(void)mallopt(M_ARENA_MAX, 1); /* a hint, as the next ones */
 	(void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
 	(void)setenv("UV_THREADPOOL_SIZE", "1", 1);
 	db_save_memory();
-}
 
-int run(struct settings *settings, const char *config_path, struct err *err)
-{
-	save_memory();
 	i18n_serve(NULL);
 	struct agent *agent = calloc(1, sizeof(*agent));
 	if (!agent)
 		return err_memory(err);
 	agent->settings = settings;
 	agent->config_path = config_path;
+
 	(void)signal(SIGPIPE, SIG_IGN); /* a client that hangs up is an error of a write */
 	int rc = admission_serve(settings, err);
 	if (rc == 0)
@@ -352,10 +324,19 @@ int run(struct settings *settings, const char *config_path, struct err *err)
 			err_set(err, rc, "event loop: %s", uv_strerror(rc));
 		} else {
 			rc = serve(agent, err);
-			close_loop(agent);
+			int closed = uv_loop_close(&agent->loop);
+			if (closed < 0)
+				uv_walk(&agent->loop, name_open_handle, NULL);
+			assert(closed == 0);
 		}
 	}
-	release(agent);
+
+	/* A start that failed half way is undone here, too. */
+	recorder_close(agent->recorder);
+	worker_close(agent->worker);
+	if (agent->zmq_context)
+		(void)zmq_ctx_term(agent->zmq_context); /* its sockets are closed */
+	state_deinit(&agent->state);
 	free(agent);
 	return rc;
 }

@@ -137,11 +137,6 @@ static int by_place(const void *a, const void *b)
 	return (x->nth > y->nth) - (x->nth < y->nth);
 }
 
-static bool comparable(const struct observation *obs)
-{
-	return !obs->now && !obs->add && obs->period.grain >= GRAIN_HOUR;
-}
-
 int comparison_make(struct spool *spool, const struct catalogue *catalogue,
 		    const struct observation list[], size_t n, struct comparison *ret_comparison,
 		    struct err *err)
@@ -151,7 +146,7 @@ int comparison_make(struct spool *spool, const struct catalogue *catalogue,
 	int rc = order && comparison.list ? 0 : err_memory(err);
 	size_t n_order = 0;
 	for (size_t i = 0; i < n && rc == 0; i++)
-		if (comparable(&list[i]))
+		if (!list[i].now && !list[i].add && list[i].period.grain >= GRAIN_HOUR)
 			order[n_order++] = &list[i];
 	if (rc == 0)
 		qsort(order, n_order, sizeof(const struct observation *), by_series);

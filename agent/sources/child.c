@@ -36,12 +36,6 @@ struct child {
 	char buffer[READ_SIZE];
 };
 
-static void child_free(struct child *child)
-{
-	blob_free(&child->output);
-	free(child);
-}
-
 /* Made printable: it goes to the log and to whoever asks for status, and bytes and controls of a
  * program go to neither. */
 static const char *complaint_of(struct child *child)
@@ -65,7 +59,8 @@ static void on_closed(uv_handle_t *handle)
 		child->result.complaint = complaint_of(child);
 		child->config.on_ended(child->config.context, &child->result);
 	}
-	child_free(child);
+	blob_free(&child->output);
+	free(child);
 }
 
 static void close_all(struct child *child)
@@ -197,15 +192,6 @@ static int spawn(struct child *child, uv_loop_t *loop)
 	return uv_spawn(loop, &child->process, &options);
 }
 
-static void init_handles(struct child *child, uv_loop_t *loop)
-{
-	(void)uv_pipe_init(loop, &child->out, 0); /* cannot fail, as the next ones */
-	(void)uv_pipe_init(loop, &child->complaints, 0);
-	(void)uv_timer_init(loop, &child->timer);
-	child->process.data = child->out.data = child->complaints.data = child->timer.data = child;
-	child->open = 4;
-}
-
 int child_start(uv_loop_t *loop, const struct child_config *config, struct child **ret_child,
 		struct err *err)
 {
@@ -213,7 +199,11 @@ int child_start(uv_loop_t *loop, const struct child_config *config, struct child
 	if (!child)
 		return err_memory(err);
 	child->config = *config;
-	init_handles(child, loop);
+	(void)uv_pipe_init(loop, &child->out, 0); /* cannot fail, as the next ones */
+	(void)uv_pipe_init(loop, &child->complaints, 0);
+	(void)uv_timer_init(loop, &child->timer);
+	child->process.data = child->out.data = child->complaints.data = child->timer.data = child;
+	child->open = 4;
 	int rc = spawn(child, loop);
 	if (rc < 0) {
 		child->config.on_ended = NULL;

@@ -133,13 +133,6 @@ static bool ends_with_minute(enum calendar calendar, enum grain grain, int64_t n
 	       civil_period(calendar, grain, now_us + MINUTE_US).number;
 }
 
-static bool is_due(const struct told *told, const struct metric *metric, int64_t now_us)
-{
-	return !is_told(told, period_at(metric, now_us)) ||
-	       ends_with_minute(metric->calendar, metric->period, now_us) ||
-	       ends_with_minute(CALENDAR_CIVIL, GRAIN_HOUR, now_us);
-}
-
 static void tell_level(struct host *host, const struct catalogue *catalogue, size_t p,
 		       int64_t now_us)
 {
@@ -147,8 +140,10 @@ static void tell_level(struct host *host, const struct catalogue *catalogue, siz
 	char text[DECIMAL_TEXT_MAX];
 	struct probe_value value;
 	struct err err;
-	if (!metric || !is_due(&host->told[p], metric, now_us))
-		return;
+	if (!metric || (is_told(&host->told[p], period_at(metric, now_us)) &&
+			!ends_with_minute(metric->calendar, metric->period, now_us) &&
+			!ends_with_minute(CALENDAR_CIVIL, GRAIN_HOUR, now_us)))
+		return; /* it is not due */
 	int rc = 0;
 	if (metric->time_agg != AGG_LAST)
 		rc = err_set(&err, -EINVAL,

@@ -29,7 +29,7 @@ struct program {
 	struct child *child;   /* while RUNNING */
 	struct output *output; /* owned; while RECORDING */
 	struct recording recording;
-	int64_t stretch;      /* in which it last ran */
+	int64_t interval;     /* of every_minutes, in which it last ran */
 	int64_t retry_minute; /* after a failure; INT64_MAX: none */
 	int64_t last_us;
 	char error[ERROR_MAX];
@@ -66,14 +66,6 @@ static void failed(struct program *program, const char *why)
 	program->retry_minute = civil_minute(civil_now_us()) + PROGRAM_RETRY_MINUTES;
 }
 
-static void succeeded(struct program *program, size_t figures)
-{
-	log_debug("%s: recorded name=%s figures=%zu", program->kind, program->name, figures);
-	program->error[0] = '\0';
-	if (figures > 0)
-		program->last_us = civil_now_us();
-}
-
 static void run_over(struct program *program)
 {
 	output_close(program->output);
@@ -86,10 +78,15 @@ static void run_over(struct program *program)
 static void on_recorded(struct recording *recording)
 {
 	struct program *program = container_of(recording, struct program, recording);
-	if (recording->rc < 0)
+	if (recording->rc < 0) {
 		failed(program, recording->err.text);
-	else
-		succeeded(program, recording->n);
+	} else {
+		log_debug("%s: recorded name=%s figures=%zu", program->kind, program->name,
+			  recording->n);
+		program->error[0] = '\0';
+		if (recording->n > 0)
+			program->last_us = civil_now_us();
+	}
 	run_over(program);
 }
 
@@ -164,12 +161,12 @@ static void begin(struct program *program)
 
 void program_tick(struct program *program, int64_t minute)
 {
-	int64_t stretch = minute / program->every_minutes;
-	bool due = stretch != program->stretch || minute >= program->retry_minute;
+	int64_t interval = minute / program->every_minutes;
+	bool due = interval != program->interval || minute >= program->retry_minute;
 	/* without a catalogue there is nothing to judge by */
 	if (!due || program->state != IDLE || !recorder_catalogue(program->host.recorder))
 		return;
-	program->stretch = stretch;
+	program->interval = interval;
 	program->retry_minute = INT64_MAX;
 	begin(program);
 }
@@ -200,7 +197,7 @@ struct program *program_open(const struct input_host *host, const struct program
 	program->every_minutes = config->every_minutes;
 	program->timeout_s = config->timeout_s;
 	program->output_max = config->output_max;
-	program->stretch = INT64_MIN; /* none: it runs at the start */
+	program->interval = INT64_MIN; /* none: it runs at the start */
 	program->retry_minute = INT64_MAX;
 	size_t n = 0;
 	while (program->argv && program->argv[n])

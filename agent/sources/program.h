@@ -1,5 +1,5 @@
 /* A program that prints figures, run now and then: at the start, and then whenever civil time
- * enters another stretch of every_minutes since midnight (60: just after each full hour). After a
+ * enters another interval of every_minutes since midnight (60: just after each full hour). After a
  * failure it is tried again RETRY minutes later. Never twice at once. What it printed is recorded
  * all or none, and nothing when it fails. Loop thread only. */
 #pragma once

@@ -136,19 +136,14 @@ static uint64_t overrun_of(const struct statsd *statsd)
 	return sum;
 }
 
-static void look_for_overrun(struct statsd *statsd)
+static void on_timer(uv_timer_t *timer)
 {
+	struct statsd *statsd = timer->data;
 	uint64_t overrun = overrun_of(statsd);
 	if (overrun > statsd->overrun)
 		refuse(statsd, overrun - statsd->overrun,
 		       _("datagrams came faster than they could be read"));
 	statsd->overrun = overrun;
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-	struct statsd *statsd = timer->data;
-	look_for_overrun(statsd);
 	if (statsd->flushing.n == 0 && statsd->filling.n == 0)
 		(void)uv_timer_stop(timer); /* cannot fail; the next figure starts it again */
 	else if (!statsd->in_flight)

@@ -62,15 +62,6 @@ static int refuse_type(struct span type, struct err *err)
 		       utf8_excerpt(type.at, type.len, shown));
 }
 
-static int take_type(struct span type, struct statsd_line *line, struct err *err)
-{
-	line->counter = is(type, "c");
-	if (!line->counter && !is(type, "g"))
-		return refuse_type(type, err);
-	line->change = !line->counter && (line->value[0] == '+' || line->value[0] == '-');
-	return 0;
-}
-
 /* --- the sample rate --- */
 
 /* @text's digits as a mantissa, and how many of them follow the point. */
@@ -196,7 +187,9 @@ int statsd_line_parse(const char *line, size_t len, struct statsd_line *ret_line
 	    !copy(name, parsed->metric, sizeof(parsed->metric)) ||
 	    !copy(value, parsed->value, sizeof(parsed->value)))
 		return no_line(line, len, err);
-	int rc = take_type(type, parsed, err);
+	parsed->counter = is(type, "c");
+	parsed->change = !parsed->counter && (parsed->value[0] == '+' || parsed->value[0] == '-');
+	int rc = parsed->counter || is(type, "g") ? 0 : refuse_type(type, err);
 	while (rc == 0 && rest.len > 0) {
 		struct span part = cut(&rest, '|');
 		rc = part.len > 0 ? take_more(part, parsed, err) : no_line(line, len, err);

@@ -39,11 +39,6 @@ static int resolve(struct spool *spool, const struct tally_slot *slot, struct ob
 	return found < 0 ? found : tally_resolve(slot, found ? &was : NULL, &ret_obs->value_e, err);
 }
 
-static bool is_at_fault(int rc)
-{
-	return rc == -ERANGE || rc == -ESTALE || rc == -E2BIG || rc == -ENODATA;
-}
-
 /* Records @list[@n], less what is at fault, as one transaction; @dropped were left out before. All
  * of it counts when that succeeds. */
 static int record_list(struct spool *spool, const struct observation list[], size_t n,
@@ -80,7 +75,8 @@ static int record_slots(const struct tally *tally, struct spool *spool, struct o
 			n = dropped = 0;
 		}
 		int rc = resolve(spool, slot, &list[n], &record->why);
-		if (rc < 0 && !is_at_fault(rc))
+		bool at_fault = rc == -ERANGE || rc == -ESTALE || rc == -E2BIG || rc == -ENODATA;
+		if (rc < 0 && !at_fault)
 			return rc;
 		n += rc == 0;
 		dropped += rc < 0;
@@ -91,16 +87,14 @@ static int record_slots(const struct tally *tally, struct spool *spool, struct o
 	return rc;
 }
 
-/* Values that wait undated are those from which a change may start. */
-static int date_pending(struct spool *spool, struct err *err)
-{
-	return spool_waits_for_clock(spool) ? spool_record(spool, NULL, 0, NULL, err) : 0;
-}
-
 int tally_record(const struct tally *tally, struct spool *spool, struct tally_record *record)
 {
 	struct observation *list = calloc(tally->n + 1, sizeof(*list));
-	int rc = list ? date_pending(spool, &record->why) : err_memory(&record->why);
+	int rc = list ? 0 : err_memory(&record->why);
+	/* Values that wait undated are those from which a change may start: they are dated first.
+	 */
+	if (rc == 0 && spool_waits_for_clock(spool))
+		rc = spool_record(spool, NULL, 0, NULL, &record->why);
 	if (rc == 0)
 		rc = record_slots(tally, spool, list, record);
 	free(list);
