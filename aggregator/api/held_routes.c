@@ -70,14 +70,14 @@ static int release_post(struct call *call, sqlite3 *db, const struct reference *
 			struct err *err)
 {
 	struct release_form form = { .who = call->who };
-	struct book_clock clock;
+	struct journal_clock clock;
 	struct table *table = NULL;
 	int rc = release_form(call, &form, err);
 
 	if (rc == 0)
-		rc = book_clock_open(db, &clock, err);
+		rc = journal_clock_open(db, &clock, err);
 	if (rc == 0)
-		form.at_us = book_clock_now_us(&clock);
+		form.at_us = journal_clock_now_us(&clock);
 	if (rc == 0)
 		rc = quarantine_release(db, reference, &form, &table, err);
 	return rc == 0 ? call_answer_table(call, table, err) : rc;

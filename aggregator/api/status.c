@@ -146,11 +146,11 @@ static int older_copies(sqlite3 *db, const struct reference *reference,
 
 static int clock_check(sqlite3 *db, struct condition_facts *facts, struct err *err)
 {
-	struct book_clock clock;
-	int rc = book_clock_open(db, &clock, err);
+	struct journal_clock clock;
+	int rc = journal_clock_open(db, &clock, err);
 	if (rc == 0) {
 		facts->newest_us = clock.newest_us;
-		facts->behind_us = book_clock_behind_us(&clock);
+		facts->behind_us = journal_clock_behind_us(&clock);
 	}
 	return rc;
 }

@@ -29,7 +29,7 @@ struct committer {
 	struct batch_queue waiting; /* for the next commit */
 	struct batch_queue taken;   /* by this one; stays until it succeeded */
 	struct group_commit group;  /* what is done with them */
-	struct book_clock clock;    /* by which they are received */
+	struct journal_clock clock; /* by which they are received */
 	struct committer_counters counters;
 	struct log_limit said_refused, said_parts, said_held_up, said_mended;
 	uv_timer_t retry;
@@ -270,7 +270,7 @@ bool committer_add(struct committer *committer, const struct gate_peer *peer, in
 	pending->form.spool_id = batch->spool_id;
 	pending->form.seq = batch->seq;
 	pending->form.received_us = committer->clock.newest_us =
-		book_clock_now_us(&committer->clock);
+		journal_clock_now_us(&committer->clock);
 	pending->form.before_told = batch->before_digest.len == WIRE_DIGEST_LEN;
 	if (pending->form.before_told)
 		memcpy(pending->form.before, batch->before_digest.data, WIRE_DIGEST_LEN);
@@ -291,7 +291,7 @@ void committer_note_refused(struct committer *committer, const struct roster_key
 		      civil_now_us());
 }
 
-const struct book_clock *committer_clock(const struct committer *committer)
+const struct journal_clock *committer_clock(const struct committer *committer)
 {
 	return &committer->clock;
 }
@@ -319,7 +319,7 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct roster *ro
 	committer->group.ledger = committer->ledger;
 	int rc = committer->ledger ? uv_timer_init(loop, &committer->retry) : err->code;
 	if (rc == 0)
-		rc = book_clock_open(store_writer(store), &committer->clock, err);
+		rc = journal_clock_open(store_writer(store), &committer->clock, err);
 	if (rc < 0) {
 		committer_close(committer);
 		return rc;

@@ -66,7 +66,7 @@ bool committer_wants_more(const struct committer *committer);
 void committer_note_refused(struct committer *committer, const struct roster_key *key,
 			    const char *reason);
 /** By which batches are received: what time offices may be told. */
-const struct book_clock *committer_clock(const struct committer *committer);
+const struct journal_clock *committer_clock(const struct committer *committer);
 const struct committer_counters *committer_counters(const struct committer *committer);
 
 /** Start no commit any more; on_change follows from the loop, at last with committer_is_idle(). */

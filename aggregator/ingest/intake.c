@@ -131,7 +131,7 @@ static void on_ping(struct intake *intake, const struct gate_peer *peer,
 	Lantoa__V1__Pong pong = LANTOA__V1__PONG__INIT;
 	(void)key;
 	(void)frame;
-	pong.clock_us = book_clock_told_us(committer_clock(intake->committer));
+	pong.clock_us = journal_clock_told_us(committer_clock(intake->committer));
 	pong.catalogue_version = edition_version(&intake->edition);
 	answer.kind_case = LANTOA__V1__FRAME__KIND_PONG;
 	answer.pong = &pong;

@@ -180,7 +180,7 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 		welcome->credit =
 			reception_credit(roster_active(reception->roster), reception->credit);
 		welcome->catalogue_version = question->catalogue_version;
-		welcome->clock_us = book_clock_told_us(reception->clock);
+		welcome->clock_us = journal_clock_told_us(reception->clock);
 		welcome->office = question->code;
 		welcome->office_name = question->name;
 		welcome->zone = (char *)(uintptr_t)reception->zone;

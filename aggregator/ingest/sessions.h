@@ -22,10 +22,10 @@ struct reception {
 	struct store *store;
 	struct roster *roster; /* follows an enrolment */
 	struct gate *gate;
-	const char *zone;               /* civil time zone, told to the agents */
-	const struct book_clock *clock; /* what time they are told; outlives us */
-	unsigned credit;                /* batches an agent may have unacknowledged, at most */
-	void (*on_done)(void *context); /* after each answer */
+	const char *zone;                  /* civil time zone, told to the agents */
+	const struct journal_clock *clock; /* what time they are told; outlives us */
+	unsigned credit;                   /* batches an agent may have unacknowledged, at most */
+	void (*on_done)(void *context);    /* after each answer */
 	void *context;
 	/* the reception's own: */
 	struct reception_counters counters;

@@ -11,15 +11,15 @@ struct slot {
 	int64_t first_us, last_us;
 };
 
-struct arrivals {
+struct day_times {
 	sqlite3_stmt *write;
 	struct slot slots[SLOTS];
 };
 
-struct arrivals *arrivals_open(sqlite3 *db, struct err *err)
+struct day_times *day_times_open(sqlite3 *db, struct err *err)
 {
-	struct arrivals *arrivals = calloc(1, sizeof(*arrivals));
-	if (!arrivals) {
+	struct day_times *day_times = calloc(1, sizeof(*day_times));
+	if (!day_times) {
 		(void)err_memory(err);
 		return NULL;
 	}
@@ -27,43 +27,43 @@ struct arrivals *arrivals_open(sqlite3 *db, struct err *err)
 		       "INSERT INTO arrival VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET"
 		       " first_us = min(first_us, excluded.first_us),"
 		       " last_us = max(last_us, excluded.last_us)",
-		       &arrivals->write, err) < 0) {
-		arrivals_close(arrivals);
+		       &day_times->write, err) < 0) {
+		day_times_close(day_times);
 		return NULL;
 	}
-	return arrivals;
+	return day_times;
 }
 
-void arrivals_close(struct arrivals *arrivals)
+void day_times_close(struct day_times *day_times)
 {
-	if (!arrivals)
+	if (!day_times)
 		return;
-	sqlite3_finalize(arrivals->write);
-	free(arrivals);
+	sqlite3_finalize(day_times->write);
+	free(day_times);
 }
 
-void arrivals_forget(struct arrivals *arrivals)
+void day_times_forget(struct day_times *day_times)
 {
 	for (size_t i = 0; i < SLOTS; i++)
-		arrivals->slots[i].used = false;
+		day_times->slots[i].used = false;
 }
 
-static int slot_write(struct arrivals *arrivals, struct slot *slot, struct err *err)
+static int slot_write(struct day_times *day_times, struct slot *slot, struct err *err)
 {
 	if (!slot->used)
 		return 0;
-	sqlite3_bind_int(arrivals->write, 1, slot->day);
-	sqlite3_bind_int64(arrivals->write, 2, slot->first_us);
-	sqlite3_bind_int64(arrivals->write, 3, slot->last_us);
-	int rc = db_run(arrivals->write, err);
+	sqlite3_bind_int(day_times->write, 1, slot->day);
+	sqlite3_bind_int64(day_times->write, 2, slot->first_us);
+	sqlite3_bind_int64(day_times->write, 3, slot->last_us);
+	int rc = db_run(day_times->write, err);
 	slot->used = rc < 0;
 	return rc;
 }
 
-int arrivals_add(struct arrivals *arrivals, int32_t day, int64_t at_us, struct err *err)
+int day_times_add(struct day_times *day_times, int32_t day, int64_t at_us, struct err *err)
 {
-	struct slot *slot = &arrivals->slots[(uint32_t)day % SLOTS];
-	int rc = slot->day != day ? slot_write(arrivals, slot, err) : 0;
+	struct slot *slot = &day_times->slots[(uint32_t)day % SLOTS];
+	int rc = slot->day != day ? slot_write(day_times, slot, err) : 0;
 	if (rc < 0)
 		return rc;
 	if (!slot->used)
@@ -75,10 +75,10 @@ int arrivals_add(struct arrivals *arrivals, int32_t day, int64_t at_us, struct e
 	return 0;
 }
 
-int arrivals_flush(struct arrivals *arrivals, struct err *err)
+int day_times_flush(struct day_times *day_times, struct err *err)
 {
 	int rc = 0;
 	for (size_t i = 0; i < SLOTS && rc == 0; i++)
-		rc = slot_write(arrivals, &arrivals->slots[i], err);
+		rc = slot_write(day_times, &day_times->slots[i], err);
 	return rc;
 }

@@ -13,15 +13,15 @@
 
 #include <stdint.h>
 
-struct arrivals;
+struct day_times;
 
 /** The writer's view. NULL: err says why. */
-struct arrivals *arrivals_open(sqlite3 *db, struct err *err);
-void arrivals_close(struct arrivals *arrivals); /* NULL is fine; writes nothing */
+struct day_times *day_times_open(sqlite3 *db, struct err *err);
+void day_times_close(struct day_times *day_times); /* NULL is fine; writes nothing */
 /** After a rollback: forget what was not written. */
-void arrivals_forget(struct arrivals *arrivals);
+void day_times_forget(struct day_times *day_times);
 
 /** Something of @day came at @at_us. */
-int arrivals_add(struct arrivals *arrivals, int32_t day, int64_t at_us, struct err *err);
+int day_times_add(struct day_times *day_times, int32_t day, int64_t at_us, struct err *err);
 /** Write what was added: before the commit. */
-int arrivals_flush(struct arrivals *arrivals, struct err *err);
+int day_times_flush(struct day_times *day_times, struct err *err);

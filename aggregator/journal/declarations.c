@@ -18,10 +18,10 @@ struct declarations {
 	const struct catalogue *catalogue; /* lent */
 	struct spool_list *spools;         /* owned [n], ascending by spool */
 	size_t n, room;
-	size_t kept;                /* series in all lists, rooms and LIST_COSTS included */
-	uint64_t turn;              /* counts what was asked */
-	struct interned *interned;  /* NULL: on a connection that only reads, */
-	sqlite3_stmt *read, *write; /* where write is, too */
+	size_t kept;                   /* series in all lists, rooms and LIST_COSTS included */
+	uint64_t turn;                 /* counts what was asked */
+	struct series_ids *series_ids; /* NULL: on a connection that only reads, */
+	sqlite3_stmt *read, *write;    /* where write is, too */
 };
 
 struct declarations *declarations_open(sqlite3 *db, struct err *err)
@@ -38,7 +38,7 @@ struct declarations *declarations_open(sqlite3 *db, struct err *err)
 		"SELECT d.series, d.shape, s.metric, s.labels, d.number FROM declared d JOIN series"
 		" s ON s.id = d.series WHERE d.spool = ? ORDER BY d.number",
 		&d->read, err);
-	if (rc == 0 && !readonly && !(d->interned = interned_open(db, err)))
+	if (rc == 0 && !readonly && !(d->series_ids = series_ids_open(db, err)))
 		rc = err->code;
 	if (rc == 0 && !readonly)
 		rc = db_prepare(db, "INSERT INTO declared VALUES(?, ?, ?, ?)", &d->write, err);
@@ -55,8 +55,8 @@ void declarations_forget(struct declarations *declarations, const struct catalog
 		free(declarations->spools[i].list);
 	declarations->n = declarations->kept = 0;
 	declarations->catalogue = catalogue;
-	if (declarations->interned)
-		interned_forget(declarations->interned);
+	if (declarations->series_ids)
+		series_ids_forget(declarations->series_ids);
 }
 
 void declarations_close(struct declarations *declarations)
@@ -65,7 +65,7 @@ void declarations_close(struct declarations *declarations)
 		return;
 	declarations_forget(declarations, NULL);
 	free(declarations->spools);
-	interned_close(declarations->interned);
+	series_ids_close(declarations->series_ids);
 	sqlite3_finalize(declarations->read);
 	sqlite3_finalize(declarations->write);
 	free(declarations);
@@ -243,7 +243,8 @@ static int add_one(struct declarations *d, struct spool_list *spool, size_t numb
 		   const struct declaration *declaration, struct err *err)
 {
 	uint32_t series = 0;
-	int rc = interned_id(d->interned, declaration->metric, declaration->labels, &series, err);
+	int rc = series_ids_find(d->series_ids, declaration->metric, declaration->labels, &series,
+				 err);
 	if (rc < 0)
 		return rc;
 	struct declared fresh = judge(d->catalogue, series, shape_of(declaration),

@@ -11,8 +11,8 @@
 struct journal {
 	sqlite3 *db; /* outlives us */
 	sqlite3_stmt *head, *find, *make, *set_back, *append, *mark;
-	struct strands *strands;
-	struct arrivals *arrivals;
+	struct day_index *day_index;
+	struct day_times *day_times;
 	struct spools *spools;
 	struct journal_spool claimed; /* asked for, and not there */
 	int64_t last;                 /* entry, */
@@ -53,7 +53,8 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 		       "UPDATE spool SET upto = ?, last_received_us = ?, upto_digest = ? WHERE "
 		       "id = ?",
 		       &j->mark, err) < 0 ||
-	    !(j->strands = strands_open(db, err)) || !(j->arrivals = arrivals_open(db, err))) {
+	    !(j->day_index = day_index_open(db, err)) ||
+	    !(j->day_times = day_times_open(db, err))) {
 		journal_close(j);
 		return NULL;
 	}
@@ -65,10 +66,10 @@ void journal_forget(struct journal *journal)
 	if (journal->spools)
 		spools_forget(journal->spools);
 	journal->last_known = false;
-	if (journal->strands)
-		strands_forget(journal->strands);
-	if (journal->arrivals)
-		arrivals_forget(journal->arrivals);
+	if (journal->day_index)
+		day_index_forget(journal->day_index);
+	if (journal->day_times)
+		day_times_forget(journal->day_times);
 }
 
 void journal_close(struct journal *journal)
@@ -77,8 +78,8 @@ void journal_close(struct journal *journal)
 		return;
 	journal_forget(journal);
 	spools_close(journal->spools);
-	strands_close(journal->strands);
-	arrivals_close(journal->arrivals);
+	day_index_close(journal->day_index);
+	day_times_close(journal->day_times);
 	sqlite3_finalize(journal->head);
 	sqlite3_finalize(journal->find);
 	sqlite3_finalize(journal->make);
@@ -155,7 +156,7 @@ struct office_account *journal_account(struct journal *journal, int64_t office)
 int journal_weigh(struct journal *journal, int64_t office, int32_t day, uint64_t *ret_observations,
 		  struct err *err)
 {
-	return strands_weigh(journal->strands, day, office, ret_observations, err);
+	return day_index_weigh(journal->day_index, day, office, ret_observations, err);
 }
 
 bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIRE_DIGEST_LEN])
@@ -208,10 +209,10 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 	int64_t back = 0;
 	int rc = last_load(journal, err);
 	if (rc == 0)
-		rc = strands_add(journal->strands, day, spool->office, journal->last + 1,
-				 observations, &back, err);
+		rc = day_index_add(journal->day_index, day, spool->office, journal->last + 1,
+				   observations, &back, err);
 	if (rc == 0)
-		rc = arrivals_add(journal->arrivals, day, received_us, err);
+		rc = day_times_add(journal->day_times, day, received_us, err);
 	if (rc < 0)
 		return rc;
 	uint8_t chain[CHAIN_LEN];
@@ -242,9 +243,9 @@ int journal_append(struct journal *journal, struct journal_spool *spool, uint64_
 
 int journal_flush(struct journal *journal, struct err *err)
 {
-	int flushed = strands_flush(journal->strands, err);
+	int flushed = day_index_flush(journal->day_index, err);
 	if (flushed == 0)
-		flushed = arrivals_flush(journal->arrivals, err);
+		flushed = day_times_flush(journal->day_times, err);
 	if (flushed < 0)
 		return flushed;
 	struct journal_spool *spool;

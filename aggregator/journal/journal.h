@@ -43,11 +43,11 @@ bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIR
 int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,
 		   int64_t received_us, const uint8_t *payload, size_t len, size_t observations,
 		   int64_t *ret_id, struct err *err);
-/** strands_weigh() */
+/** day_index_weigh() */
 int journal_weigh(struct journal *journal, int64_t office, int32_t day, uint64_t *ret_observations,
 		  struct err *err);
-/** Write the watermarks that moved and the strands that grew: before entries are looked for by
- * office and day, and before the commit. */
+/** Write the watermarks that moved and the lists of days that grew: before entries are looked for
+ * by office and day, and before the commit. */
 int journal_flush(struct journal *journal, struct err *err);
 
 /** Spools at hand: spools.h. */

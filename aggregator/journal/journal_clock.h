@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 /* A clock that is corrected by less harms nobody: it is past the newest entry in a minute. */
-#define BOOK_CLOCK_BEHIND_US INT64_C(60000000)
+#define JOURNAL_CLOCK_BEHIND_US INT64_C(60000000)
 
-struct book_clock {
+struct journal_clock {
 	int64_t newest_us; /* when the newest entry was received, of the next commit too; 0: none */
 	/* The machine; tests have their own: */
 	int64_t (*wall_us)(void);
@@ -21,10 +21,10 @@ struct book_clock {
 };
 
 /** As the journal has it. */
-int book_clock_open(sqlite3 *db, struct book_clock *ret_clock, struct err *err);
+int journal_clock_open(sqlite3 *db, struct journal_clock *ret_clock, struct err *err);
 /** Now, UTC microseconds since 1970. */
-int64_t book_clock_now_us(const struct book_clock *clock);
-/** By how much the wall clock is behind, when that is BOOK_CLOCK_BEHIND_US or more; else 0. */
-int64_t book_clock_behind_us(const struct book_clock *clock);
+int64_t journal_clock_now_us(const struct journal_clock *clock);
+/** By how much the wall clock is behind, when that is JOURNAL_CLOCK_BEHIND_US or more; else 0. */
+int64_t journal_clock_behind_us(const struct journal_clock *clock);
 /** What offices are told: the wall clock; 0, which no clock believes, while it is behind. */
-int64_t book_clock_told_us(const struct book_clock *clock);
+int64_t journal_clock_told_us(const struct journal_clock *clock);

@@ -57,9 +57,9 @@ struct older_copy *older_copy_open(sqlite3 *db, struct err *err)
 	    db_prepare(db, NEWER_SPOOLS "SELECT id, min(seq) FROM newer GROUP BY id", &copy->spools,
 		       err) < 0 ||
 	    db_prepare(db,
-		       STRAND_ENTRIES("?2", "?1") "SELECT payload, spool, seq, id FROM journal"
-						  " WHERE id IN strand_entries AND id < ?3"
-						  " ORDER BY id",
+		       DAY_INDEX_ENTRIES("?2", "?1") "SELECT payload, spool, seq, id FROM journal"
+						     " WHERE id IN day_index_entries AND id < ?3"
+						     " ORDER BY id",
 		       &copy->entries, err) < 0 ||
 	    db_prepare(db, "SELECT series, shape FROM declared WHERE spool = ? AND number = ?",
 		       &copy->declared, err) < 0 ||

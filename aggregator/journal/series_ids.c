@@ -11,46 +11,46 @@ struct slot {       /* the series asked for last of those whose hash leads here 
 	uint32_t id;
 };
 
-struct interned {
+struct series_ids {
 	sqlite3 *db; /* outlives us */
 	sqlite3_stmt *find, *make;
 	struct slot slots[SLOTS];
 };
 
-struct interned *interned_open(sqlite3 *db, struct err *err)
+struct series_ids *series_ids_open(sqlite3 *db, struct err *err)
 {
-	struct interned *interned = calloc(1, sizeof(*interned));
-	if (!interned) {
+	struct series_ids *series_ids = calloc(1, sizeof(*series_ids));
+	if (!series_ids) {
 		(void)err_memory(err);
 		return NULL;
 	}
-	interned->db = db;
-	if (db_prepare(db, "SELECT id FROM series WHERE metric = ? AND labels = ?", &interned->find,
-		       err) < 0 ||
-	    db_prepare(db, "INSERT INTO series(metric, labels) VALUES(?, ?)", &interned->make,
+	series_ids->db = db;
+	if (db_prepare(db, "SELECT id FROM series WHERE metric = ? AND labels = ?",
+		       &series_ids->find, err) < 0 ||
+	    db_prepare(db, "INSERT INTO series(metric, labels) VALUES(?, ?)", &series_ids->make,
 		       err) < 0) {
-		interned_close(interned);
+		series_ids_close(series_ids);
 		return NULL;
 	}
-	return interned;
+	return series_ids;
 }
 
-void interned_forget(struct interned *interned)
+void series_ids_forget(struct series_ids *series_ids)
 {
 	for (size_t i = 0; i < SLOTS; i++) {
-		free(interned->slots[i].text);
-		interned->slots[i] = (struct slot){ 0 };
+		free(series_ids->slots[i].text);
+		series_ids->slots[i] = (struct slot){ 0 };
 	}
 }
 
-void interned_close(struct interned *interned)
+void series_ids_close(struct series_ids *series_ids)
 {
-	if (!interned)
+	if (!series_ids)
 		return;
-	interned_forget(interned);
-	sqlite3_finalize(interned->find);
-	sqlite3_finalize(interned->make);
-	free(interned);
+	series_ids_forget(series_ids);
+	sqlite3_finalize(series_ids->find);
+	sqlite3_finalize(series_ids->make);
+	free(series_ids);
 }
 
 /* FNV-1a. */
@@ -62,10 +62,10 @@ static uint32_t hash_text(uint32_t hash, const char *text)
 	return hash;
 }
 
-static struct slot *slot_of(struct interned *interned, const char *metric, const char *labels)
+static struct slot *slot_of(struct series_ids *series_ids, const char *metric, const char *labels)
 {
 	uint32_t hash = hash_text(hash_text(2166136261u, metric), labels);
-	return &interned->slots[(hash ^ hash >> 16) & (SLOTS - 1)];
+	return &series_ids->slots[(hash ^ hash >> 16) & (SLOTS - 1)];
 }
 
 static bool slot_holds(const struct slot *slot, const char *metric, const char *labels)
@@ -93,38 +93,38 @@ static void bind_series(sqlite3_stmt *stmt, const char *metric, const char *labe
 }
 
 /* @ret_id 0: there is none. */
-static int find(struct interned *interned, const char *metric, const char *labels, int64_t *ret_id,
-		struct err *err)
+static int find(struct series_ids *series_ids, const char *metric, const char *labels,
+		int64_t *ret_id, struct err *err)
 {
-	bind_series(interned->find, metric, labels);
-	int rc = db_step(interned->find, err);
-	*ret_id = rc == 1 ? sqlite3_column_int64(interned->find, 0) : 0;
-	sqlite3_reset(interned->find);
-	sqlite3_clear_bindings(interned->find);
+	bind_series(series_ids->find, metric, labels);
+	int rc = db_step(series_ids->find, err);
+	*ret_id = rc == 1 ? sqlite3_column_int64(series_ids->find, 0) : 0;
+	sqlite3_reset(series_ids->find);
+	sqlite3_clear_bindings(series_ids->find);
 	return rc < 0 ? rc : 0;
 }
 
-static int make(struct interned *interned, const char *metric, const char *labels, int64_t *ret_id,
-		struct err *err)
+static int make(struct series_ids *series_ids, const char *metric, const char *labels,
+		int64_t *ret_id, struct err *err)
 {
-	bind_series(interned->make, metric, labels);
-	int rc = db_run(interned->make, err);
-	*ret_id = sqlite3_last_insert_rowid(interned->db);
+	bind_series(series_ids->make, metric, labels);
+	int rc = db_run(series_ids->make, err);
+	*ret_id = sqlite3_last_insert_rowid(series_ids->db);
 	return rc;
 }
 
-int interned_id(struct interned *interned, const char *metric, const char *labels, uint32_t *ret_id,
-		struct err *err)
+int series_ids_find(struct series_ids *series_ids, const char *metric, const char *labels,
+		    uint32_t *ret_id, struct err *err)
 {
-	struct slot *slot = slot_of(interned, metric, labels);
+	struct slot *slot = slot_of(series_ids, metric, labels);
 	if (slot_holds(slot, metric, labels)) {
 		*ret_id = slot->id;
 		return 0;
 	}
 	int64_t id;
-	int rc = find(interned, metric, labels, &id, err);
+	int rc = find(series_ids, metric, labels, &id, err);
 	if (rc == 0 && id == 0)
-		rc = make(interned, metric, labels, &id, err);
+		rc = make(series_ids, metric, labels, &id, err);
 	if (rc < 0)
 		return rc;
 	if (id < 1 || id > UINT32_MAX)

@@ -8,14 +8,14 @@
 
 #include <stdint.h>
 
-struct interned;
+struct series_ids;
 
 /** On a connection that writes. NULL: err says why. */
-struct interned *interned_open(sqlite3 *db, struct err *err);
-void interned_close(struct interned *interned); /* NULL is fine */
+struct series_ids *series_ids_open(sqlite3 *db, struct err *err);
+void series_ids_close(struct series_ids *series_ids); /* NULL is fine */
 /** After a rollback: what was remembered may not be there. */
-void interned_forget(struct interned *interned);
+void series_ids_forget(struct series_ids *series_ids);
 
 /** The id of the series, made where there was none. */
-int interned_id(struct interned *interned, const char *metric, const char *labels, uint32_t *ret_id,
-		struct err *err);
+int series_ids_find(struct series_ids *series_ids, const char *metric, const char *labels,
+		    uint32_t *ret_id, struct err *err);

@@ -44,7 +44,7 @@ struct release {
 	struct declarations *declarations;
 	struct fold *fold;
 	struct quarantine *quarantine;
-	struct arrivals *arrivals;
+	struct day_times *day_times;
 	struct older_copy *older;
 	struct arena *arena;
 	sqlite3_stmt *entry, *metric, *mark, *rejudge;
@@ -72,7 +72,7 @@ static void release_close(struct release *r)
 	sqlite3_finalize(r->mark);
 	sqlite3_finalize(r->rejudge);
 	quarantine_close(r->quarantine);
-	arrivals_close(r->arrivals);
+	day_times_close(r->day_times);
 	older_copy_close(r->older);
 	fold_close(r->fold);
 	declarations_close(r->declarations);
@@ -88,7 +88,8 @@ static int release_open(struct release *r, struct err *err)
 	if (!(r->declarations = declarations_open(r->db, err)) ||
 	    !(r->fold = fold_open(r->db, r->declarations, err)) ||
 	    !(r->quarantine = quarantine_open(r->db, err)) ||
-	    !(r->arrivals = arrivals_open(r->db, err)) || !(r->older = older_copy_open(r->db, err)))
+	    !(r->day_times = day_times_open(r->db, err)) ||
+	    !(r->older = older_copy_open(r->db, err)))
 		return err->code;
 	declarations_forget(r->declarations, r->reference->catalogue);
 	int rc = db_prepare(r->db,
@@ -252,7 +253,7 @@ static int item_release(struct release *r, const struct held_item *item, size_t 
 {
 	item_bind(r->mark, r->at_us, item, n);
 	int rc = db_run(r->mark, err);
-	return rc < 0 ? rc : arrivals_add(r->arrivals, item->day, r->at_us, err);
+	return rc < 0 ? rc : day_times_add(r->day_times, item->day, r->at_us, err);
 }
 
 static void count_kept(struct release *r, enum verdict verdict, size_t n)
@@ -338,7 +339,7 @@ static int points_release(struct release *r, const struct held_item *item, const
 		}
 	}
 	if (rc == 0 && passed > 0)
-		rc = arrivals_add(r->arrivals, item->day, r->at_us, err);
+		rc = day_times_add(r->day_times, item->day, r->at_us, err);
 	*ret_passed = passed;
 	return rc;
 }
@@ -399,7 +400,7 @@ static int range_take(struct release *r, size_t from, size_t to, struct err *err
 	}
 	if (rc == 0)
 		rc = fold_finish(r->fold, err);
-	return rc < 0 ? rc : arrivals_flush(r->arrivals, err);
+	return rc < 0 ? rc : day_times_flush(r->day_times, err);
 }
 
 static void fold_anew(struct release *r)
@@ -422,7 +423,7 @@ static int range_try(struct release *r, size_t from, size_t to, struct err *err)
 		return db_exec(r->db, "RELEASE release", err);
 	r->counts = counts;
 	r->n_points = 0;
-	arrivals_forget(r->arrivals);
+	day_times_forget(r->day_times);
 	fold_forget(r->fold);
 	if (db_exec(r->db, "ROLLBACK TO release; RELEASE release", &undone) < 0)
 		return err_set(err, undone.code, "%s", undone.text);

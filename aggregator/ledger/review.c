@@ -25,7 +25,7 @@ struct review {
 	int32_t day, today;
 	int64_t at_us; /* what is held counted until now (I4) */
 	uint64_t held;
-	struct arrivals *arrivals;
+	struct day_times *day_times;
 	struct damaged_days damaged;
 	struct held_point points[RUN_POINTS_MAX]; /* of the run at hand */
 };
@@ -234,8 +234,8 @@ static int entries_each(struct review *r, int64_t office, int32_t day,
 	if (rc < 0 || r->held == held)
 		return rc;
 	/* the day's pages are not what they were known to be */
-	rc = arrivals_add(r->arrivals, day, r->at_us, err);
-	return rc < 0 ? rc : arrivals_flush(r->arrivals, err);
+	rc = day_times_add(r->day_times, day, r->at_us, err);
+	return rc < 0 ? rc : day_times_flush(r->day_times, err);
 }
 
 /* Where even their rows cannot be read, those before them are held, and that is that. */
@@ -301,11 +301,12 @@ static int statements_prepare(struct review *r, struct err *err)
 	int rc = db_prepare(r->db, "SELECT day, office FROM strand ORDER BY day, office", &r->days,
 			    err);
 	if (rc == 0)
-		rc = db_prepare(r->db,
-				STRAND_ENTRIES("?1", "?2") "SELECT id, spool, office, day, payload,"
-							   " received_us FROM journal WHERE id IN"
-							   " strand_entries ORDER BY id",
-				&r->entries, err);
+		rc = db_prepare(
+			r->db,
+			DAY_INDEX_ENTRIES("?1", "?2") "SELECT id, spool, office, day, payload,"
+						      " received_us FROM journal WHERE id IN"
+						      " day_index_entries ORDER BY id",
+			&r->entries, err);
 	if (rc == 0)
 		rc = db_prepare(r->db,
 				"SELECT 1 FROM quarantine WHERE journal = ? AND run = ? AND"
@@ -323,16 +324,16 @@ struct review *review_open(sqlite3 *db, const struct reference *reference, struc
 	}
 	r->db = db;
 	r->reference = reference;
-	struct book_clock clock;
-	int rc = book_clock_open(db, &clock, err);
+	struct journal_clock clock;
+	int rc = journal_clock_open(db, &clock, err);
 	if (rc == 0) {
-		r->at_us = book_clock_now_us(&clock);
+		r->at_us = journal_clock_now_us(&clock);
 		r->today = civil_day(r->at_us);
 		rc = (r->arena = arena_open(WIRE_ARENA_MAX)) ? 0 : err_memory(err);
 	}
 	if (rc == 0 && (!(r->declarations = declarations_open(db, err)) ||
 			!(r->quarantine = quarantine_open(db, err)) ||
-			!(r->arrivals = arrivals_open(db, err))))
+			!(r->day_times = day_times_open(db, err))))
 		rc = err->code;
 	if (rc == 0)
 		rc = statements_prepare(r, err);
@@ -352,7 +353,7 @@ void review_close(struct review *review)
 	sqlite3_finalize(review->entries);
 	sqlite3_finalize(review->held_whole);
 	quarantine_close(review->quarantine);
-	arrivals_close(review->arrivals);
+	day_times_close(review->day_times);
 	declarations_close(review->declarations);
 	arena_close(review->arena);
 	free(review);

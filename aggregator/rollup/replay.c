@@ -39,10 +39,11 @@ struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struc
 	r->released_us = INT64_MIN;
 	if (db_prepare(
 		    db,
-		    STRAND_ENTRIES(
+		    DAY_INDEX_ENTRIES(
 			    "?1",
 			    "?2") "SELECT id, spool, received_us, payload, day, office FROM journal"
-				  " WHERE received_us <= ?3 AND id < ?4 AND id IN strand_entries "
+				  " WHERE received_us <= ?3 AND id < ?4 AND id IN "
+				  "day_index_entries "
 				  "ORDER BY id",
 		    &r->entries, err) < 0 ||
 	    db_prepare(db,

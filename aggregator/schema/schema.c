@@ -97,8 +97,8 @@ static const char *const steps[] = {
 	/* 7: office_keys.c. An invitation that is on its way has a week more. */
 	("ALTER TABLE office_key ADD COLUMN expires_us INTEGER;"
 	 "UPDATE office_key SET expires_us = (unixepoch() + 604800) * 1000000 WHERE state = 1;"),
-	/* 8: how much a strand holds, because there is a limit to that (office_limits.h): of its
-	   entries since this step. */
+	/* 8: how much the entries of an office and day hold, because there is a limit to that
+	   (office_limits.h): of its entries since this step. */
 	"ALTER TABLE strand ADD COLUMN observations INTEGER NOT NULL DEFAULT 0;",
 	/* 9: since when a row of quarantine is held (NULL: since its entry came, or nobody knows),
 	   because what counted until then is known to have counted. And how many observations of an

@@ -1,15 +1,15 @@
-/* Strands: each entry of the journal hangs on that of its own day and office, once.
+/* The day index: each entry of the journal is in the list of its own day and office, once.
  *
- * An entry is named by the next one of its strand, the newest by table `strand`. Whoever names an
- * entry must be of its day and office, and later. When each entry is named exactly once, too, no
- * strand can leave one out, branch, or hold one twice. That is a sum of hashes: of all entries'
- * ids, less those of the named ones, which is 0 then. Entries from before there were strands are
- * left to their index. */
+ * An entry is named by the next newer one of its list, the newest entry by table `strand`. Whoever
+ * names an entry must be of its day and office, and later. When each entry is also named exactly
+ * once, no list can leave one out, branch, or hold one twice. That is a sum of hashes: of all
+ * entries' ids, less those of the named ones, which is 0 then. Entries from before these lists
+ * existed are left to the index of SQLite. */
 #include "verify/verify_internal.h"
 
 #include <inttypes.h>
 
-#define STRANDS_MAX 2000u /* of a step */
+#define PLACES_MAX 2000u /* of a step */
 
 /* splitmix64: ids that are exchanged must not make up for each other. */
 static uint64_t hash_id(int64_t id)
@@ -20,18 +20,18 @@ static uint64_t hash_id(int64_t id)
 	return h ^ h >> 31;
 }
 
-int strand_look_open(struct strand_look *look, sqlite3 *db, struct err *err)
+int index_look_open(struct index_look *look, sqlite3 *db, struct err *err)
 {
 	return db_prepare(db, "SELECT day, office, back FROM journal WHERE id = ?", &look->find,
 			  err);
 }
 
-void strand_look_close(struct strand_look *look)
+void index_look_close(struct index_look *look)
 {
 	sqlite3_finalize(look->find);
 }
 
-static void misled(struct strand_look *look, struct words where, int64_t id)
+static void misled(struct index_look *look, struct words where, int64_t id)
 {
 	look->walk->misled = true;
 	verify_damaged(look->v, "strand", where, words("journal entry %" PRId64, id),
@@ -39,7 +39,7 @@ static void misled(struct strand_look *look, struct words where, int64_t id)
 }
 
 /* @id is named from @day and @office. */
-static int named(struct strand_look *look, int64_t id, int64_t day, int64_t office,
+static int named(struct index_look *look, int64_t id, int64_t day, int64_t office,
 		 struct words where, struct err *err)
 {
 	sqlite3_bind_int64(look->find, 1, id);
@@ -53,7 +53,7 @@ static int named(struct strand_look *look, int64_t id, int64_t day, int64_t offi
 	return rc < 0 ? rc : 0;
 }
 
-int strand_entry(struct strand_look *look, const struct strand_place *place, struct err *err)
+int index_entry(struct index_look *look, const struct index_place *place, struct err *err)
 {
 	struct words where = words("journal entry %" PRId64, place->id);
 	look->walk->unnamed += hash_id(place->id);
@@ -65,8 +65,8 @@ int strand_entry(struct strand_look *look, const struct strand_place *place, str
 	return 0;
 }
 
-/* From the newest of a strand to what was its newest when the walk began; 0: there was none. */
-static int newest_then(struct strand_look *look, int64_t end, int64_t *id, struct err *err)
+/* From the newest of a list to what was its newest when the walk began; 0: there was none. */
+static int newest_then(struct index_look *look, int64_t end, int64_t *id, struct err *err)
 {
 	int rc = 1;
 	while (rc == 1 && *id > end) {
@@ -79,9 +79,9 @@ static int newest_then(struct strand_look *look, int64_t end, int64_t *id, struc
 	return rc < 0 ? rc : 0;
 }
 
-static int strand_check(struct strand_look *look, int64_t end, sqlite3_stmt *row, struct err *err)
+static int place_check(struct index_look *look, int64_t end, sqlite3_stmt *row, struct err *err)
 {
-	struct strand_walk *walk = look->walk;
+	struct index_walk *walk = look->walk;
 	int64_t id = sqlite3_column_int64(row, 2);
 	walk->day = sqlite3_column_int64(row, 0);
 	walk->office = sqlite3_column_int64(row, 1);
@@ -93,17 +93,17 @@ static int strand_check(struct strand_look *look, int64_t end, sqlite3_stmt *row
 		     err);
 }
 
-static int strands_check(struct strand_look *look, int64_t end, sqlite3_stmt *rows, struct err *err)
+static int places_check(struct index_look *look, int64_t end, sqlite3_stmt *rows, struct err *err)
 {
-	const struct strand_walk *walk = look->walk;
+	const struct index_walk *walk = look->walk;
 	int64_t day = walk->day, office = walk->office;
 	size_t n = 0;
 	int rc;
 	while ((rc = db_step(rows, err)) == 1) {
-		rc = strand_check(look, end, rows, err);
+		rc = place_check(look, end, rows, err);
 		if (rc < 0)
 			return rc;
-		if (++n == STRANDS_MAX) /* no later than before: damaged, and would never end */
+		if (++n == PLACES_MAX) /* no later than before: damaged, and would never end */
 			return walk->day > day || (walk->day == day && walk->office > office);
 	}
 	if (rc == 0 && look->walk->unnamed != 0 && !look->walk->misled)
@@ -113,7 +113,7 @@ static int strands_check(struct strand_look *look, int64_t end, sqlite3_stmt *ro
 	return rc;
 }
 
-int strands_step(struct strand_look *look, sqlite3 *db, int64_t end, struct err *err)
+int index_step(struct index_look *look, sqlite3 *db, int64_t end, struct err *err)
 {
 	sqlite3_stmt *rows;
 	int rc = db_prepare(db,
@@ -124,7 +124,7 @@ int strands_step(struct strand_look *look, sqlite3 *db, int64_t end, struct err 
 		return rc;
 	sqlite3_bind_int64(rows, 1, look->walk->day);
 	sqlite3_bind_int64(rows, 2, look->walk->office);
-	rc = strands_check(look, end, rows, err);
+	rc = places_check(look, end, rows, err);
 	sqlite3_finalize(rows);
 	return rc;
 }

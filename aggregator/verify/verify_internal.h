@@ -49,25 +49,25 @@ int verify_journal_step(struct verify *v, sqlite3 *db, const struct reference *r
 			struct err *err);
 void walk_close(struct walk *walk); /* NULL is fine */
 
-/* verify_journal.c asks verify_index.c: of each entry, and then for the strands. */
-struct strand_walk {
+/* verify_journal.c asks verify_index.c: of each entry, and then for the lists. */
+struct index_walk {
 	uint64_t unnamed;    /* of the entries so far, as a sum of hashes */
-	int64_t day, office; /* of the strand looked at last */
+	int64_t day, office; /* of the list looked at last */
 	bool misled;         /* something names what it must not */
 };
-struct strand_look { /* what a step needs at hand */
+struct index_look { /* what a step needs at hand */
 	struct verify *v;
-	struct strand_walk *walk; /* kept from step to step */
+	struct index_walk *walk; /* kept from step to step */
 	sqlite3_stmt *find;
 };
-struct strand_place { /* of an entry */
+struct index_place { /* of an entry */
 	int64_t id, day, office, back;
 };
-int strand_look_open(struct strand_look *look, sqlite3 *db, struct err *err);
-void strand_look_close(struct strand_look *look);
-int strand_entry(struct strand_look *look, const struct strand_place *place, struct err *err);
-/** After all entries up to @end. 1: more strands are to be looked at; 0: all is told. */
-int strands_step(struct strand_look *look, sqlite3 *db, int64_t end, struct err *err);
+int index_look_open(struct index_look *look, sqlite3 *db, struct err *err);
+void index_look_close(struct index_look *look);
+int index_entry(struct index_look *look, const struct index_place *place, struct err *err);
+/** After all entries up to @end. 1: more lists are to be looked at; 0: all is told. */
+int index_step(struct index_look *look, sqlite3 *db, int64_t end, struct err *err);
 
 int verify_days_step(struct verify *v, sqlite3 *db, const struct reference *reference,
 		     struct err *err);

@@ -1,5 +1,5 @@
 /* The journal itself, entry by entry as it was written: each is hashed onto the one before, follows
- * in its spool, hangs on its strand, declares what the tables say it declared, and has what
+ * in its spool, is in the list of its day, declares what the tables say it declared, and has what
  * quarantine holds of it. Of a spool that goes on from another the tables say what its first batch
  * says, and whether its machine was set back follows from the entries before that. (That the spool
  * or batch that it names is there need not be: the province may come from a backup.) */
@@ -35,9 +35,9 @@ struct walk {
 	size_t n, room;
 	int64_t at, end;    /* ids of entries: looked at, and to be looked at */
 	size_t *by_name;    /* owned [n]: indices of spools, by office and name */
-	bool over;          /* all entries are; strands are left */
+	bool over;          /* all entries are; the day index is left */
 	bool origins_known; /* a spool that was looked at has one: what knows of none is older */
-	struct strand_walk strands;
+	struct index_walk day_index;
 	uint8_t chain[CHAIN_LEN];
 };
 
@@ -163,7 +163,7 @@ static int walk_begin(struct verify *v, sqlite3 *db, struct err *err)
 	v->walk = calloc(1, sizeof(*v->walk));
 	if (!v->walk)
 		return err_memory(err);
-	v->walk->at = v->walk->strands.day = INT64_MIN;
+	v->walk->at = v->walk->day_index.day = INT64_MIN;
 	int rc = db_prepare(db, "SELECT coalesce(max(id), 0) FROM journal", &last, err);
 	if (rc == 0 && (rc = db_step(last, err)) == 1) {
 		v->walk->end = sqlite3_column_int64(last, 0);
@@ -202,7 +202,7 @@ struct look { /* what a step needs at hand */
 	const struct reference *reference;
 	sqlite3_stmt *entries, *declared;
 	struct held held;
-	struct strand_look strands;
+	struct index_look day_index;
 	struct arena *arena;
 	struct batch batch;
 	int64_t id; /* of the entry looked at */
@@ -450,14 +450,14 @@ static void entry_arrival(struct look *look)
 			       words("between them"));
 }
 
-static int entry_strand(struct look *look, struct err *err)
+static int entry_indexed(struct look *look, struct err *err)
 {
-	const struct strand_place place = { .id = look->id,
-					    .day = sqlite3_column_int64(look->entries, 7),
-					    .office = sqlite3_column_int64(look->entries, 1),
-					    .back = sqlite3_column_int64(look->entries, 10) };
-	bool before_strands = sqlite3_column_type(look->entries, 10) == SQLITE_NULL;
-	return before_strands ? 0 : strand_entry(&look->strands, &place, err);
+	const struct index_place place = { .id = look->id,
+					   .day = sqlite3_column_int64(look->entries, 7),
+					   .office = sqlite3_column_int64(look->entries, 1),
+					   .back = sqlite3_column_int64(look->entries, 10) };
+	bool before_index = sqlite3_column_type(look->entries, 10) == SQLITE_NULL;
+	return before_index ? 0 : index_entry(&look->day_index, &place, err);
 }
 
 static int entry_check(struct look *look, struct err *err)
@@ -479,7 +479,7 @@ static int entry_check(struct look *look, struct err *err)
 	if (rc == 0 && good && spool)
 		rc = entry_declared(look, spool, err);
 	if (rc == 0)
-		rc = entry_strand(look, err);
+		rc = entry_indexed(look, err);
 	return rc < 0 ? rc : entry_held(look, good, err);
 }
 
@@ -600,7 +600,7 @@ static int look_open(struct look *look, sqlite3 *db, struct err *err)
 				" ORDER BY journal, run, point",
 				&look->held.stmt, err);
 	if (rc == 0)
-		rc = strand_look_open(&look->strands, db, err);
+		rc = index_look_open(&look->day_index, db, err);
 	if (rc < 0)
 		return rc;
 	sqlite3_bind_int64(look->entries, 1, walk->at);
@@ -615,7 +615,7 @@ static void look_close(struct look *look)
 	sqlite3_finalize(look->entries);
 	sqlite3_finalize(look->declared);
 	sqlite3_finalize(look->held.stmt);
-	strand_look_close(&look->strands);
+	index_look_close(&look->day_index);
 	arena_close(look->arena);
 }
 
@@ -645,14 +645,14 @@ int verify_journal_step(struct verify *v, sqlite3 *db, const struct reference *r
 	struct walk *walk = v->walk;
 	struct look look = { .v = v,
 			     .reference = reference,
-			     .strands = { .v = v, .walk = &walk->strands } };
+			     .day_index = { .v = v, .walk = &walk->day_index } };
 	rc = look_open(&look, db, err);
 	if (rc == 0 && !walk->over) {
 		rc = entries_walk(&look, db, err);
 		walk->over = rc == 0;
 	}
 	if (rc == 0)
-		rc = strands_step(&look.strands, db, walk->end, err);
+		rc = index_step(&look.day_index, db, walk->end, err);
 	look_close(&look);
 	if (rc == 0) {
 		walk_close(v->walk);

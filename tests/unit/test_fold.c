@@ -150,7 +150,7 @@ static void the_rollups_are_what_the_journal_gives(void **state)
 	for_all_seeds(SEEDS, rebuilt_and_verified, NULL);
 }
 
-/* As a disk of before there were strands goes on: its entries, found by their index, and those that
+/* As a disk from before the day index goes on: its entries, found by their index, and those that
  * came since. */
 static void posted_over_an_upgrade(struct dice *dice, void *context)
 {
@@ -173,7 +173,7 @@ static void posted_over_an_upgrade(struct dice *dice, void *context)
 	history_free(&h);
 }
 
-static void entries_of_before_there_were_strands_count_as_all_others(void **state)
+static void entries_from_before_the_day_index_count_as_all_others(void **state)
 {
 	(void)state;
 	for_all_seeds(SEEDS, posted_over_an_upgrade, NULL);
@@ -285,7 +285,7 @@ int main(void)
 		cmocka_unit_test(grouping_and_interleaving_make_no_difference),
 		cmocka_unit_test(the_rollups_are_what_the_journal_gives),
 		cmocka_unit_test(pages_that_others_wrote_between_commits_are_read_again),
-		cmocka_unit_test(entries_of_before_there_were_strands_count_as_all_others),
+		cmocka_unit_test(entries_from_before_the_day_index_count_as_all_others),
 		cmocka_unit_test(moves_closings_and_releases_leave_what_the_journal_gives),
 		cmocka_unit_test(damaged_pages_are_made_again_as_they_are_met),
 	};

@@ -123,8 +123,8 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 		store_read(store, &questions[i].job);
 		uv_sem_wait(&inside);
 	}
-	struct book_clock clock;
-	assert_int_equal(book_clock_open(store_writer(store), &clock, &err), 0);
+	struct journal_clock clock;
+	assert_int_equal(journal_clock_open(store_writer(store), &clock, &err), 0);
 	struct reception reception = { .loop = &loop,
 				       .store = store,
 				       .roster = roster,

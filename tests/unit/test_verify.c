@@ -235,8 +235,8 @@ static void what_stands_beside_the_journal_fits_it(void **state)
 	      "page FROM rollup WHERE grain = 2 LIMIT 1");
 }
 
-/* Whatever an entry or a strand names instead. */
-static void each_entry_hangs_on_its_own_strand_once(void **state)
+/* Whatever an entry or the day index names instead. */
+static void each_entry_is_in_the_list_of_its_day_once(void **state)
 {
 	static const char *const damages[] = {
 		"UPDATE journal SET back = 0 WHERE back > 0 AND id = ",
@@ -771,7 +771,7 @@ int main(void)
 		cmocka_unit_test(what_the_journal_says_beside_its_payloads_is_held_to_it),
 		cmocka_unit_test(strange_payloads_are_named_and_the_rest_is_still_read),
 		cmocka_unit_test(what_stands_beside_the_journal_fits_it),
-		cmocka_unit_test(each_entry_hangs_on_its_own_strand_once),
+		cmocka_unit_test(each_entry_is_in_the_list_of_its_day_once),
 		cmocka_unit_test(a_day_that_is_no_number_ends_the_walk),
 		cmocka_unit_test(each_entry_came_between_the_first_and_last_of_its_day),
 		cmocka_unit_test(where_a_spool_goes_on_from_is_what_its_first_batch_says),

@@ -15,16 +15,16 @@
 
 #define DAYS    3u
 #define OFFICES 6u
-#define SLOTS   16384 /* as strands.c: offices so far apart share one */
+#define SLOTS   16384 /* as day_index.c: offices so far apart share one */
 
-struct model { /* the newest entry of each strand, as it must be */
+struct model { /* the newest entry of each office's day, as it must be */
 	int64_t newest[DAYS][OFFICES];
 	int64_t id;
 };
 
 struct fixture {
 	struct books books;
-	struct strands *strands;
+	struct day_index *day_index;
 	struct model now, kept; /* kept: at the last commit */
 };
 
@@ -33,7 +33,7 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
 	books_open(&f->books, NULL, NULL, NULL, false);
-	assert_non_null(f->strands = strands_open(f->books.db, &f->books.err));
+	assert_non_null(f->day_index = day_index_open(f->books.db, &f->books.err));
 	*state = f;
 	return 0;
 }
@@ -41,7 +41,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-	strands_close(f->strands);
+	day_index_close(f->day_index);
 	books_close(&f->books);
 	free(f);
 	return 0;
@@ -56,8 +56,8 @@ static int64_t office_id(unsigned office)
 static void add(struct fixture *f, unsigned day, unsigned office)
 {
 	int64_t *newest = &f->now.newest[day][office], back = -1;
-	assert_int_equal(strands_add(f->strands, (int32_t)day, office_id(office), ++f->now.id, 7,
-				     &back, &f->books.err),
+	assert_int_equal(day_index_add(f->day_index, (int32_t)day, office_id(office), ++f->now.id,
+				       7, &back, &f->books.err),
 			 0);
 	assert_int_equal(back, *newest ? f->now.id - *newest : 0);
 	*newest = f->now.id;
@@ -81,7 +81,7 @@ static void assert_kept(struct fixture *f)
 
 static void commit(struct fixture *f)
 {
-	assert_int_equal(strands_flush(f->strands, &f->books.err), 0);
+	assert_int_equal(day_index_flush(f->day_index, &f->books.err), 0);
 	books_exec(&f->books, "COMMIT");
 	f->kept = f->now;
 	assert_kept(f);
@@ -90,7 +90,7 @@ static void commit(struct fixture *f)
 static void roll_back(struct fixture *f)
 {
 	books_exec(&f->books, "ROLLBACK");
-	strands_forget(f->strands);
+	day_index_forget(f->day_index);
 	f->now = f->kept;
 	assert_kept(f);
 }
@@ -104,7 +104,7 @@ static void transactions(struct dice *dice, void *context)
 			add(f, (unsigned)dice_below(dice, DAYS),
 			    (unsigned)dice_below(dice, OFFICES));
 			if (dice_below(dice, 10) == 0)
-				assert_int_equal(strands_flush(f->strands, &f->books.err), 0);
+				assert_int_equal(day_index_flush(f->day_index, &f->books.err), 0);
 		}
 		if (dice_below(dice, 3) == 0)
 			roll_back(f);
@@ -136,5 +136,5 @@ int main(void)
 		TEST(each_entry_leads_to_the_one_before_of_its_strand),
 		TEST(offices_in_each_others_way_lose_nothing),
 	};
-	return cmocka_run_group_tests_name("strands", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("day_index", tests, NULL, NULL);
 }

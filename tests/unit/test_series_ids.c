@@ -16,7 +16,7 @@
 
 struct fixture {
 	struct books books;
-	struct interned *interned;
+	struct series_ids *series_ids;
 };
 
 static int open_books(void **state)
@@ -24,7 +24,7 @@ static int open_books(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
 	books_open(&f->books, NULL, NULL, NULL, false);
-	assert_non_null(f->interned = interned_open(f->books.db, &f->books.err));
+	assert_non_null(f->series_ids = series_ids_open(f->books.db, &f->books.err));
 	*state = f;
 	return 0;
 }
@@ -32,7 +32,7 @@ static int open_books(void **state)
 static int close_books(void **state)
 {
 	struct fixture *f = *state;
-	interned_close(f->interned);
+	series_ids_close(f->series_ids);
 	books_close(&f->books);
 	free(f);
 	return 0;
@@ -41,7 +41,7 @@ static int close_books(void **state)
 static uint32_t id_of(struct fixture *f, const char *metric, const char *labels)
 {
 	uint32_t id = 0;
-	assert_int_equal(interned_id(f->interned, metric, labels, &id, &f->books.err), 0);
+	assert_int_equal(series_ids_find(f->series_ids, metric, labels, &id, &f->books.err), 0);
 	return id;
 }
 
@@ -76,7 +76,7 @@ static void ask_much(struct dice *dice, void *context)
 	bool back = dice_below(dice, 2) == 0;
 	books_exec(&f->books, back ? "ROLLBACK" : "COMMIT");
 	if (back)
-		interned_forget(f->interned);
+		series_ids_forget(f->series_ids);
 }
 
 static void an_id_is_that_of_the_table(void **state)
@@ -102,7 +102,7 @@ static void without_memory_the_table_is_asked_again(void **state)
 	struct fixture *f = *state;
 	uint32_t id = 0;
 	fault_arm_at(FAULT_MEMORY | FAULT_STAYS, 0);
-	int rc = interned_id(f->interned, "cases", "", &id, &f->books.err);
+	int rc = series_ids_find(f->series_ids, "cases", "", &id, &f->books.err);
 	assert_true(fault_disarm());
 	assert_int_equal(rc, 0);
 	assert_int_equal(id, kept(f, "cases", ""));
@@ -114,7 +114,7 @@ static void a_series_whose_id_is_no_number_of_ours_is_named(void **state)
 	struct fixture *f = *state;
 	uint32_t id = 0;
 	books_exec(&f->books, "INSERT INTO series VALUES(4294967296, 'far', '')");
-	assert_int_equal(interned_id(f->interned, "far", "", &id, &f->books.err), -EUCLEAN);
+	assert_int_equal(series_ids_find(f->series_ids, "far", "", &id, &f->books.err), -EUCLEAN);
 	assert_string_equal(f->books.err.text, "series 'far' '' has no usable id");
 	assert_int_equal(id, 0);
 }
@@ -129,5 +129,5 @@ int main(void)
 		TEST(without_memory_the_table_is_asked_again),
 		TEST(a_series_whose_id_is_no_number_of_ours_is_named),
 	};
-	return cmocka_run_group_tests_name("interned", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("series_ids", tests, NULL, NULL);
 }
