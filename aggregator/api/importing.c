@@ -164,7 +164,7 @@ static int follow(sqlite3 *db, const struct reference *before, const struct refe
 {
 	uint64_t began_ns = uv_hrtime();
 	struct followed followed = { 0 };
-	int rc = books_follow(db, before, after, &followed, err);
+	int rc = ledger_follow(db, before, after, &followed, err);
 
 	if (rc == 0)
 		log_info("api: the books follow the %s office_days=%" PRIu64 " held=%" PRIu64

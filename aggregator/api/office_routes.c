@@ -292,7 +292,7 @@ static int figures_move(sqlite3 *db, const struct reference *before,
 	if (rc == 0)
 		rc = reference_sound(after, err);
 	if (rc == 0)
-		rc = books_follow(db, before, after, &followed, err);
+		rc = ledger_follow(db, before, after, &followed, err);
 	if (rc == 0)
 		*ret_damaged = followed.damaged;
 	reference_close(after);

@@ -315,7 +315,7 @@ static int touched_list(struct following *f, struct err *err)
 struct taking { /* of one office's day */
 	struct following *f;
 	const struct touched *touched;
-	struct above there, here; /* the units before and after */
+	struct propagate there, here; /* the units before and after */
 };
 
 static int entry_take(struct taking *taking, struct page_key key, struct entry *entry,
@@ -329,7 +329,7 @@ static int entry_take(struct taking *taking, struct page_key key, struct entry *
 		return 0;
 	const struct acc acc = entry->acc;
 	struct change change = { key, entry->series, known->metric, &acc, &none };
-	int rc = above_follow(&taking->there, touched->before, taking->f->day, &change, err);
+	int rc = propagate_change(&taking->there, touched->before, taking->f->day, &change, err);
 	if (touched->touch == TOUCH_ANEW) {
 		entry->acc = none;
 		return rc;
@@ -337,7 +337,8 @@ static int entry_take(struct taking *taking, struct page_key key, struct entry *
 	change.before = &none;
 	change.after = &acc;
 	return rc < 0 ? rc
-		      : above_follow(&taking->here, touched->after, taking->f->day, &change, err);
+		      : propagate_change(&taking->here, touched->after, taking->f->day, &change,
+					 err);
 }
 
 static int page_take(struct taking *taking, enum calendar calendar, enum grain grain,
@@ -359,12 +360,8 @@ static int office_take(struct following *f, const struct touched *touched, struc
 	struct taking taking = {
 		.f = f,
 		.touched = touched,
-		.there = { .pages = fold->pages,
-			   .reference = f->before,
-			   .extremes = &fold->extremes },
-		.here = { .pages = fold->pages,
-			  .reference = f->after,
-			  .extremes = &fold->extremes },
+		.there = { .pages = fold->pages, .reference = f->before, .minmax = &fold->minmax },
+		.here = { .pages = fold->pages, .reference = f->after, .minmax = &fold->minmax },
 	};
 	bool hours =
 		f->grains[GRAIN_MINUTE][CALENDAR_CIVIL] || f->grains[GRAIN_HOUR][CALENDAR_CIVIL];
@@ -428,7 +425,7 @@ static int day_follow(struct following *f, struct err *err)
 		if (f->touched[i].touch == TOUCH_ANEW)
 			rc = office_judge(f, &f->touched[i], err);
 	if (rc == 0)
-		rc = extremes_find(&f->fold->extremes, f->fold->pages, f->after, err);
+		rc = minmax_recompute(&f->fold->minmax, f->fold->pages, f->after, err);
 	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
 		if (f->touched[i].touch != TOUCH_MOVE)
 			rc = office_put_readable(f, &f->touched[i], err);
@@ -498,8 +495,8 @@ static int on_bad(void *context, int64_t office, int32_t day, struct err *err)
 	return is_damage(review_reads(context, office, day, &why)) ? 0 : err->code;
 }
 
-int books_follow_whole(sqlite3 *db, const struct reference *after, struct followed *ret_followed,
-		       struct err *err)
+int ledger_follow_whole(sqlite3 *db, const struct reference *after, struct followed *ret_followed,
+			struct err *err)
 {
 	struct followed followed = { .whole = true };
 	int64_t office_days = 0;
@@ -519,8 +516,8 @@ int books_follow_whole(sqlite3 *db, const struct reference *after, struct follow
 	return rc;
 }
 
-int books_follow(sqlite3 *db, const struct reference *before, const struct reference *after,
-		 struct followed *ret_followed, struct err *err)
+int ledger_follow(sqlite3 *db, const struct reference *before, const struct reference *after,
+		  struct followed *ret_followed, struct err *err)
 {
 	struct following f = { .db = db, .before = before, .after = after };
 	struct err undone = { 0 };
@@ -533,5 +530,5 @@ int books_follow(sqlite3 *db, const struct reference *before, const struct refer
 	/* A damaged page cannot be taken apart, but the journal makes it anew. */
 	if (db_exec(db, "ROLLBACK TO follow; RELEASE follow", &undone) < 0 || rc != -EUCLEAN)
 		return rc;
-	return books_follow_whole(db, after, ret_followed, err);
+	return ledger_follow_whole(db, after, ret_followed, err);
 }

@@ -28,9 +28,9 @@ struct followed {
 /** In the transaction that changed the reference from @before to @after. Of an office's day of
  * which a journal entry cannot be read, nothing counts afterwards where its figures had to be
  * judged or played anew; all of it that can be read waits in quarantine. */
-int books_follow(sqlite3 *db, const struct reference *before, const struct reference *after,
-		 struct followed *ret_followed, struct err *err);
+int ledger_follow(sqlite3 *db, const struct reference *before, const struct reference *after,
+		  struct followed *ret_followed, struct err *err);
 /** The same without looking at what changed: every journal entry is judged, every page made anew.
  */
-int books_follow_whole(sqlite3 *db, const struct reference *after, struct followed *ret_followed,
-		       struct err *err);
+int ledger_follow_whole(sqlite3 *db, const struct reference *after, struct followed *ret_followed,
+			struct err *err);

@@ -58,7 +58,7 @@ int office_add(sqlite3 *db, const char *code, const char *name, const char *unit
  * that is NULL; what was said of that same day before is replaced. -ENOENT: no such office;
  * -EINVAL: the unit is not in force on that day.
  * @ret_changed false: it was so already, and nothing was done. Where something was, the caller has
- * the figures go along (books_follow).
+ * the figures go along (ledger_follow).
  */
 int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
 		const char *who, bool *ret_changed, struct err *err);

@@ -48,24 +48,24 @@ void fold_close(struct fold *fold)
 	pages_close(fold->pages);
 	replay_close(fold->replay);
 	mend_close(fold->mend);
-	extremes_deinit(&fold->extremes);
+	minmax_deinit(&fold->minmax);
 	free(fold->stale);
 	free(fold);
 }
 
-/* What the cursor knows of the pages goes with them. */
-static struct cursor nowhere(struct fold *fold)
+/* What the target knows of the pages goes with them. */
+static struct fold_target nowhere(struct fold *fold)
 {
-	return (struct cursor){ .pages = fold->pages };
+	return (struct fold_target){ .pages = fold->pages };
 }
 
 static int units_tell(struct fold *fold, struct err *err)
 {
-	struct above above = { .pages = fold->pages,
-			       .reference = fold->reference,
-			       .extremes = &fold->extremes };
-	fold->cursor = nowhere(fold);
-	return above_tell(&above, fold->pages, err);
+	struct propagate propagate = { .pages = fold->pages,
+				       .reference = fold->reference,
+				       .minmax = &fold->minmax };
+	fold->target = nowhere(fold);
+	return propagate_pages(&propagate, fold->pages, err);
 }
 
 void fold_forget(struct fold *fold)
@@ -78,8 +78,8 @@ void fold_begin(struct fold *fold, const struct reference *reference)
 	if (fold->changes != sqlite3_total_changes64(fold->db)) /* others wrote: it may be pages */
 		pages_clear(fold->pages);
 	fold->changes = -1;
-	extremes_forget(&fold->extremes);
-	fold->cursor = nowhere(fold);
+	minmax_forget(&fold->minmax);
+	fold->target = nowhere(fold);
 	fold->n_stale = 0;
 	fold->reference = reference;
 	fold->audited = 0;
@@ -136,15 +136,15 @@ int fold_relieve(struct fold *fold, struct err *err)
 void fold_drop(struct fold *fold)
 {
 	pages_clear(fold->pages);
-	extremes_forget(&fold->extremes);
-	fold->cursor = nowhere(fold);
+	minmax_forget(&fold->minmax);
+	fold->target = nowhere(fold);
 }
 
 int fold_settle(struct fold *fold, struct err *err)
 {
 	int rc = units_tell(fold, err);
 	if (rc == 0)
-		rc = extremes_find(&fold->extremes, fold->pages, fold->reference, err);
+		rc = minmax_recompute(&fold->minmax, fold->pages, fold->reference, err);
 	if (rc == 0)
 		rc = pages_write(fold->pages, NULL, err);
 	return rc < 0 ? rc : fold_relieve(fold, err);
@@ -172,43 +172,43 @@ int fold_run(struct fold *fold, const struct office *office, int32_t day,
 	     const struct declared *declared, const struct point points[], size_t n,
 	     int32_t received_day, struct err *err)
 {
-	struct cursor *cursor = &fold->cursor;
+	struct fold_target *target = &fold->target;
 	struct entry *whole;
-	bool same = cursor->office == office && cursor->day == day;
+	bool same = target->office == office && target->day == day;
 	int rc = same ? 0 : fold_relieve(fold, err);
 	if (rc < 0)
 		return rc;
-	cursor_seek(cursor, office, day, declared->metric, declared->series);
-	rc = cursor_entry(cursor, &cursor->whole, &whole, err);
+	fold_target_seek(target, office, day, declared->metric, declared->series);
+	rc = fold_target_entry(target, &target->whole, &whole, err);
 	if (rc < 0 || n == 0)
 		return rc;
 	if (whole->stale || points[0].nth < whole->acc.newest)
 		return mark_stale(fold, whole, office, day, err);
-	return cursor_append(cursor, whole, points, n, received_day, err);
+	return fold_target_append(target, whole, points, n, received_day, err);
 }
 
 int fold_stale(struct fold *fold, const struct office *office, int32_t day,
 	       const struct declared *declared, struct err *err)
 {
-	struct cursor *cursor = &fold->cursor;
+	struct fold_target *target = &fold->target;
 	struct entry *whole;
-	cursor_seek(cursor, office, day, declared->metric, declared->series);
-	int rc = cursor_entry(cursor, &cursor->whole, &whole, err);
+	fold_target_seek(target, office, day, declared->metric, declared->series);
+	int rc = fold_target_entry(target, &target->whole, &whole, err);
 	return rc < 0 ? rc : mark_stale(fold, whole, office, day, err);
 }
 
 int fold_series(struct pages *pages, const struct office *office, int32_t day,
 		const struct replay_series *series, struct err *err)
 {
-	struct cursor cursor = { .pages = pages };
-	return cursor_replace(&cursor, office, day, series, err);
+	struct fold_target target = { .pages = pages };
+	return fold_target_replace(&target, office, day, series, err);
 }
 
 int fold_units(struct pages *offices, const struct reference *reference, struct pages *units,
 	       struct err *err)
 {
-	struct above above = { .pages = units, .reference = reference };
-	return above_tell(&above, offices, err);
+	struct propagate propagate = { .pages = units, .reference = reference };
+	return propagate_pages(&propagate, offices, err);
 }
 
 size_t fold_n_stale(const struct fold *fold)
@@ -237,7 +237,8 @@ struct playing {
 static int play_series(void *context, const struct replay_series *series, struct err *err)
 {
 	const struct playing *playing = context;
-	return cursor_replace(&playing->fold->cursor, playing->office, playing->day, series, err);
+	return fold_target_replace(&playing->fold->target, playing->office, playing->day, series,
+				   err);
 }
 
 int fold_play(struct fold *fold, const struct office *office, int32_t day, const uint32_t only[],
@@ -248,7 +249,7 @@ int fold_play(struct fold *fold, const struct office *office, int32_t day, const
 }
 
 /* One office's day: all its stale series together. */
-static int refold(struct fold *fold, const struct stale stale[], size_t n, struct err *err)
+static int rebuild(struct fold *fold, const struct stale stale[], size_t n, struct err *err)
 {
 	uint32_t *only = malloc(n * sizeof(*only));
 	if (!only)
@@ -271,7 +272,7 @@ int fold_finish(struct fold *fold, struct err *err)
 				    fold->stale[to].day == first->day;
 		     to++)
 			;
-		rc = refold(fold, first, to - from, err);
+		rc = rebuild(fold, first, to - from, err);
 		if (rc == 0)
 			rc = fold_relieve(fold, err);
 	}

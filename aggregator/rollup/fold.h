@@ -69,12 +69,12 @@ int fold_units(struct pages *offices, const struct reference *reference, struct 
 typedef int fold_on_bad(void *context, int64_t office, int32_t day, struct err *err);
 
 /** Make every page anew from the journal, in the caller's transaction. (After units, assignments or
- * catalogue have changed, books_follow() makes what that touches.) */
+ * catalogue have changed, ledger_follow() makes what that touches.) */
 int fold_rebuild(sqlite3 *db, const struct reference *reference, fold_on_bad *on_bad, void *context,
 		 struct err *err);
 
 /** Were they made by a version that kept less in them? */
-int fold_renew_due(sqlite3 *db, bool *ret_due, struct err *err);
+int fold_rebuild_due(sqlite3 *db, bool *ret_due, struct err *err);
 /** Then make them anew, in a transaction of its own, at the start, before anything is folded. Takes
  * what reading the whole journal does. */
-int fold_renew(sqlite3 *db, struct err *err);
+int fold_rebuild_store(sqlite3 *db, struct err *err);

@@ -12,8 +12,8 @@ struct fold {
 	struct pages *pages;
 	struct replay *replay;
 	struct mend *mend; /* of pages that are damaged */
-	struct cursor cursor;
-	struct extremes extremes;
+	struct fold_target target;
+	struct minmax minmax;
 	const struct reference *reference; /* lent */
 	struct stale *stale;               /* owned [n] */
 	size_t n_stale, stale_room;

@@ -15,45 +15,47 @@ static struct page_key hour_key(int32_t day, uint32_t hour)
 				  .bucket = day * 24 + (int32_t)hour };
 }
 
-void cursor_move(struct cursor *cursor, const struct office *office, int32_t day,
-		 const struct metric *metric)
+void fold_target_move(struct fold_target *target, const struct office *office, int32_t day,
+		      const struct metric *metric)
 {
-	if (cursor->office != office || cursor->day != day)
-		*cursor = (struct cursor){ .pages = cursor->pages, .office = office, .day = day };
-	cursor->grain = metric->period;
-	cursor->calendar = metric->calendar;
-	cursor->whole = (struct spot){ .key = whole_key(metric, day) };
-	cursor->whole.key.node = office->id;
-	cursor->end_day = metric_end_day(metric, day);
+	if (target->office != office || target->day != day)
+		*target = (struct fold_target){ .pages = target->pages,
+						.office = office,
+						.day = day };
+	target->grain = metric->period;
+	target->calendar = metric->calendar;
+	target->whole = (struct cell){ .key = whole_key(metric, day) };
+	target->whole.key.node = office->id;
+	target->end_day = metric_end_day(metric, day);
 }
 
-static struct spot *hour_spot(struct cursor *cursor, uint32_t hour)
+static struct cell *hour_cell(struct fold_target *target, uint32_t hour)
 {
-	struct page_key key = hour_key(cursor->day, hour);
-	if (!cursor->hour.page || cursor->hour.key.bucket != key.bucket)
-		cursor->hour = (struct spot){ .key = key };
-	cursor->hour.key.node = cursor->office->id;
-	return &cursor->hour;
+	struct page_key key = hour_key(target->day, hour);
+	if (!target->hour.page || target->hour.key.bucket != key.bucket)
+		target->hour = (struct cell){ .key = key };
+	target->hour.key.node = target->office->id;
+	return &target->hour;
 }
 
-static void append(const struct cursor *cursor, struct entry *entry, const struct acc *later)
+static void append(const struct fold_target *target, struct entry *entry, const struct acc *later)
 {
-	entry_touch(entry, cursor->metric);
-	acc_append(&entry->acc, later, cursor->metric->time_agg);
+	entry_touch(entry, target->metric);
+	acc_append(&entry->acc, later, target->metric->time_agg);
 }
 
 /* Put @acc in place of the entry. */
-static int replace_at(struct cursor *cursor, struct spot *spot, const struct acc *acc,
+static int replace_at(struct fold_target *target, struct cell *cell, const struct acc *acc,
 		      struct err *err)
 {
 	struct entry *entry;
-	int rc = cursor_entry(cursor, spot, &entry, err);
+	int rc = fold_target_entry(target, cell, &entry, err);
 	if (rc < 0)
 		return rc;
 	entry->stale = false;
 	if (acc_equal(&entry->acc, acc)) /* as most hours of a day of which one was corrected */
 		return 0;
-	entry_touch(entry, cursor->metric);
+	entry_touch(entry, target->metric);
 	entry->acc = *acc;
 	return 0;
 }
@@ -101,47 +103,47 @@ static struct acc acc_of_points(const struct metric *metric, const struct point 
 }
 
 /* Append to the hours, and to @whole what was appended. */
-static int append_hours(struct cursor *cursor, const struct point points[], size_t n, bool timely,
-			struct acc *whole, struct err *err)
+static int append_hours(struct fold_target *target, const struct point points[], size_t n,
+			bool timely, struct acc *whole, struct err *err)
 {
-	uint32_t per_hour = grain_per_day(cursor->metric->period) / 24;
+	uint32_t per_hour = grain_per_day(target->metric->period) / 24;
 	for (size_t from = 0, to; from < n; from = to) {
 		uint32_t hour = points[from].nth / per_hour;
 		for (to = from + 1; to < n && points[to].nth < (hour + 1) * per_hour; to++)
 			;
-		struct acc acc = acc_of_points(cursor->metric, points + from, to - from, timely);
+		struct acc acc = acc_of_points(target->metric, points + from, to - from, timely);
 		struct entry *entry;
-		int rc = cursor_entry(cursor, hour_spot(cursor, hour), &entry, err);
+		int rc = fold_target_entry(target, hour_cell(target, hour), &entry, err);
 		if (rc < 0)
 			return rc;
-		append(cursor, entry, &acc);
-		acc_append(whole, &acc, cursor->metric->time_agg);
+		append(target, entry, &acc);
+		acc_append(whole, &acc, target->metric->time_agg);
 	}
 	return 0;
 }
 
-int cursor_append(struct cursor *cursor, struct entry *whole, const struct point points[], size_t n,
-		  int32_t received_day, struct err *err)
+int fold_target_append(struct fold_target *target, struct entry *whole, const struct point points[],
+		       size_t n, int32_t received_day, struct err *err)
 {
-	const struct metric *metric = cursor->metric;
-	bool timely = received_day < cursor->end_day + (int32_t)metric->due_days;
+	const struct metric *metric = target->metric;
+	bool timely = received_day < target->end_day + (int32_t)metric->due_days;
 	struct acc all = { 0 };
 	int rc = 0;
 	if (metric->period < GRAIN_DAY)
-		rc = append_hours(cursor, points, n, timely, &all, err);
+		rc = append_hours(target, points, n, timely, &all, err);
 	else
 		all = acc_of_points(metric, points, n, timely);
 	if (rc == 0)
-		append(cursor, whole, &all); /* it stands where it stood: hours are other pages */
+		append(target, whole, &all); /* it stands where it stood: hours are other pages */
 	return rc;
 }
 
 /* --- replacing --- */
 
-int cursor_each(const struct replay_series *series, int32_t day,
-		int (*on_acc)(void *context, struct page_key key, const struct acc *acc,
-			      struct err *err),
-		void *context, struct err *err)
+int fold_target_each(const struct replay_series *series, int32_t day,
+		     int (*on_acc)(void *context, struct page_key key, const struct acc *acc,
+				   struct err *err),
+		     void *context, struct err *err)
 {
 	uint32_t per_hour = series->n / 24; /* 0: a day or coarser */
 	struct acc whole = { 0 };
@@ -163,17 +165,17 @@ int cursor_each(const struct replay_series *series, int32_t day,
 static int replace_played(void *context, struct page_key key, const struct acc *acc,
 			  struct err *err)
 {
-	struct cursor *cursor = context;
+	struct fold_target *target = context;
 	bool hour = key.grain == page_grain(CALENDAR_CIVIL, GRAIN_HOUR);
-	return replace_at(cursor,
-			  hour ? hour_spot(cursor, (uint32_t)(key.bucket - cursor->day * 24))
-			       : &cursor->whole,
+	return replace_at(target,
+			  hour ? hour_cell(target, (uint32_t)(key.bucket - target->day * 24))
+			       : &target->whole,
 			  acc, err);
 }
 
-int cursor_replace(struct cursor *cursor, const struct office *office, int32_t day,
-		   const struct replay_series *series, struct err *err)
+int fold_target_replace(struct fold_target *target, const struct office *office, int32_t day,
+			const struct replay_series *series, struct err *err)
 {
-	cursor_seek(cursor, office, day, series->metric, series->series);
-	return cursor_each(series, day, replace_played, cursor, err);
+	fold_target_seek(target, office, day, series->metric, series->series);
+	return fold_target_each(series, day, replace_played, target, err);
 }

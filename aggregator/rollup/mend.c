@@ -111,8 +111,8 @@ static int on_series(void *context, const struct replay_series *series, struct e
 {
 	struct playing *playing = context;
 	playing->series = series;
-	return cursor_each(series, period_first_day(page_period(playing->key)), on_acc, playing,
-			   err);
+	return fold_target_each(series, period_first_day(page_period(playing->key)), on_acc,
+				playing, err);
 }
 
 static int mend_office(struct mend *mend, struct page_key key, struct page *page, struct err *err)
@@ -140,7 +140,7 @@ static const struct metric *metric_of(struct mend *mend, uint32_t series)
 	return metric;
 }
 
-static int tell(struct mend *mend, struct above *above, const struct office *office,
+static int tell(struct mend *mend, struct propagate *propagate, const struct office *office,
 		struct page_key key, const struct page *page, struct err *err)
 {
 	static const struct acc none;
@@ -153,14 +153,14 @@ static int tell(struct mend *mend, struct above *above, const struct office *off
 					 .before = &none,
 					 .after = &entry->acc };
 		if (change.metric)
-			rc = above_follow(above, office, period_first_day(page_period(key)),
-					  &change, err);
+			rc = propagate_change(propagate, office, period_first_day(page_period(key)),
+					      &change, err);
 	}
 	return rc;
 }
 
-static int tell_office(struct mend *mend, struct above *above, struct page_key key, int64_t id,
-		       struct err *err)
+static int tell_office(struct mend *mend, struct propagate *propagate, struct page_key key,
+		       int64_t id, struct err *err)
 {
 	const struct office *office = offices_by_id(mend->reference->offices, id);
 	struct page page = { 0 };
@@ -174,7 +174,7 @@ static int tell_office(struct mend *mend, struct above *above, struct page_key k
 	if (rc == -EUCLEAN || rc == -EBADMSG)
 		rc = 0; /* what it reported cannot be known any more; the others' can */
 	if (rc == 0)
-		rc = tell(mend, above, office, key, &page, err);
+		rc = tell(mend, propagate, office, key, &page, err);
 	page_free(&page);
 	return rc;
 }
@@ -182,13 +182,14 @@ static int tell_office(struct mend *mend, struct above *above, struct page_key k
 static int mend_unit(struct mend *mend, struct page_key key, struct page *ret_page, struct err *err)
 {
 	struct pages *units = pages_open(NULL, err);
-	struct above above = { .pages = units, .reference = mend->reference };
+	struct propagate propagate = { .pages = units, .reference = mend->reference };
 	struct page *made;
 	int rc = units ? 0 : err->code;
 	sqlite3_bind_int(mend->offices, 1, key.grain);
 	sqlite3_bind_int(mend->offices, 2, key.bucket);
 	while (rc == 0 && (rc = db_step(mend->offices, err)) == 1)
-		rc = tell_office(mend, &above, key, sqlite3_column_int64(mend->offices, 0), err);
+		rc = tell_office(mend, &propagate, key, sqlite3_column_int64(mend->offices, 0),
+				 err);
 	sqlite3_reset(mend->offices);
 	if (rc == 0)
 		rc = pages_get(units, key, &made, err);

@@ -4,35 +4,35 @@
 #include <errno.h>
 #include <stdlib.h>
 
-void extremes_deinit(struct extremes *extremes)
+void minmax_deinit(struct minmax *minmax)
 {
-	free(extremes->list);
-	*extremes = (struct extremes){ 0 };
+	free(minmax->list);
+	*minmax = (struct minmax){ 0 };
 }
 
-void extremes_forget(struct extremes *extremes)
+void minmax_forget(struct minmax *minmax)
 {
-	extremes->n = 0;
+	minmax->n = 0;
 }
 
-int extremes_lose(struct extremes *extremes, const struct lost *lost, struct err *err)
+int minmax_invalidate(struct minmax *minmax, const struct minmax_stale *stale, struct err *err)
 {
-	if (extremes->n == extremes->room) {
-		size_t room = extremes->room ? extremes->room * 2 : 16;
-		struct lost *list = realloc(extremes->list, room * sizeof(*list));
+	if (minmax->n == minmax->room) {
+		size_t room = minmax->room ? minmax->room * 2 : 16;
+		struct minmax_stale *list = realloc(minmax->list, room * sizeof(*list));
 		if (!list)
 			return err_memory(err);
-		extremes->list = list;
-		extremes->room = room;
+		minmax->list = list;
+		minmax->room = room;
 	}
-	extremes->list[extremes->n++] = *lost;
+	minmax->list[minmax->n++] = *stale;
 	return 0;
 }
 
 /* The lowest first, since those above look at theirs. */
 static int by_depth(const void *a, const void *b)
 {
-	const struct lost *x = a, *y = b;
+	const struct minmax_stale *x = a, *y = b;
 	if (x->depth != y->depth)
 		return x->depth > y->depth ? -1 : 1;
 	if (x->key.node != y->key.node)
@@ -46,7 +46,7 @@ static int by_depth(const void *a, const void *b)
 
 struct search {
 	struct pages *pages;
-	const struct lost *lost;
+	const struct minmax_stale *stale;
 	enum agg agg;
 	bool found;
 	int128 value; /* the best so far */
@@ -54,13 +54,13 @@ struct search {
 
 static int look_at(struct search *search, int64_t node, struct err *err)
 {
-	struct page_key key = search->lost->key;
+	struct page_key key = search->stale->key;
 	struct page *page;
 	key.node = node;
 	int rc = pages_get(search->pages, key, &page, err);
 	if (rc < 0)
 		return rc;
-	const struct entry *entry = page_find(page, search->lost->series);
+	const struct entry *entry = page_find(page, search->stale->series);
 	if (!entry || entry->acc.n == 0)
 		return 0;
 	if (!search->found || unit_acc_better(search->agg, entry->acc.value, search->value))
@@ -75,7 +75,7 @@ static int look_below(struct search *search, const struct reference *reference,
 {
 	const struct units *units = reference->units;
 	const struct offices *offices = reference->offices;
-	int32_t day = search->lost->day;
+	int32_t day = search->stale->day;
 	int rc = 0;
 	for (size_t i = 0; i < offices->n && rc == 0; i++)
 		if (office_unit(&offices->list[i], units, day) == unit)
@@ -89,33 +89,35 @@ static int look_below(struct search *search, const struct reference *reference,
 	return rc;
 }
 
-static int find(struct pages *pages, const struct reference *reference, const struct lost *lost,
-		struct err *err)
+static int find(struct pages *pages, const struct reference *reference,
+		const struct minmax_stale *stale, struct err *err)
 {
-	struct search search = { .pages = pages, .lost = lost, .agg = unit_acc_agg(lost->metric) };
+	struct search search = { .pages = pages,
+				 .stale = stale,
+				 .agg = unit_acc_agg(stale->metric) };
 	struct page *page;
-	const struct unit *unit = units_by_id(reference->units, -lost->key.node);
+	const struct unit *unit = units_by_id(reference->units, -stale->key.node);
 	int rc = unit ? look_below(&search, reference, unit, err) : 0;
 	if (rc == 0)
-		rc = pages_get(pages, lost->key, &page, err);
+		rc = pages_get(pages, stale->key, &page, err);
 	if (rc < 0)
 		return rc;
-	struct entry *entry = pages_entry(pages, page, lost->series);
+	struct entry *entry = pages_entry(pages, page, stale->series);
 	if (!entry)
 		return err_memory(err);
 	entry->acc.value = search.found ? search.value : 0;
 	return 0;
 }
 
-int extremes_find(struct extremes *extremes, struct pages *pages, const struct reference *reference,
-		  struct err *err)
+int minmax_recompute(struct minmax *minmax, struct pages *pages, const struct reference *reference,
+		     struct err *err)
 {
 	int rc = 0;
-	if (extremes->n > 1)
-		qsort(extremes->list, extremes->n, sizeof(extremes->list[0]), by_depth);
-	for (size_t i = 0; i < extremes->n && rc == 0; i++)
-		if (i == 0 || by_depth(&extremes->list[i - 1], &extremes->list[i]) != 0)
-			rc = find(pages, reference, &extremes->list[i], err);
-	extremes->n = 0;
+	if (minmax->n > 1)
+		qsort(minmax->list, minmax->n, sizeof(minmax->list[0]), by_depth);
+	for (size_t i = 0; i < minmax->n && rc == 0; i++)
+		if (i == 0 || by_depth(&minmax->list[i - 1], &minmax->list[i]) != 0)
+			rc = find(pages, reference, &minmax->list[i], err);
+	minmax->n = 0;
 	return rc;
 }

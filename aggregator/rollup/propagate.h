@@ -1,4 +1,4 @@
-/* The units above an office, and what they are told of it.
+/* How a change of an office's figures is propagated to the units above the office.
  *
  * While batches are folded only the office's own entries change, each noting what the units know of
  * it. Before the pages are written the units are told, once for each entry however many batches
@@ -9,10 +9,10 @@
 #include "rollup/minmax.h"
 #include "rollup/page.h"
 
-struct above {
+struct propagate {
 	struct pages *pages;               /* of units; lent, as the next two */
 	const struct reference *reference; /* by which offices are assigned to units */
-	struct extremes *extremes;         /* NULL: pages that were empty, where none is lost */
+	struct minmax *minmax;             /* NULL: pages that were empty, where none is lost */
 	/* where it stands, as neighbours go the same way */
 	const struct office *office; /* NULL: nowhere yet */
 	int32_t day;
@@ -39,8 +39,9 @@ static inline void entry_touch(struct entry *entry, const struct metric *metric)
 	entry->told = entry->acc;
 }
 
-/** The units above @office on @day go along with a change. */
-int above_follow(struct above *above, const struct office *office, int32_t day,
-		 const struct change *change, struct err *err);
-/** With all changes in @offices (above->pages may be the same) that they were not told of. */
-int above_tell(struct above *above, struct pages *offices, struct err *err);
+/** Apply a change to the units above @office on @day. */
+int propagate_change(struct propagate *propagate, const struct office *office, int32_t day,
+		     const struct change *change, struct err *err);
+/** The same with all changes in @offices (propagate->pages may be the same) that the units were not
+ * told of yet. */
+int propagate_pages(struct propagate *propagate, struct pages *offices, struct err *err);

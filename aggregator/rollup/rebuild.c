@@ -56,7 +56,7 @@ int fold_rebuild(sqlite3 *db, const struct reference *reference, fold_on_bad *on
 }
 
 /* What a version before could count and this one cannot read must not keep it from starting. */
-struct renewing {
+struct rebuilding {
 	sqlite3 *db;
 	const struct reference *reference;
 	struct damaged_days damaged;
@@ -64,28 +64,28 @@ struct renewing {
 
 static int on_bad(void *context, int64_t office, int32_t day, struct err *err)
 {
-	struct renewing *renewing = context;
+	struct rebuilding *rebuilding = context;
 	struct err why = *err;
-	return damaged_days_add(&renewing->damaged, renewing->db, renewing->reference, office, day,
-				&why, err);
+	return damaged_days_add(&rebuilding->damaged, rebuilding->db, rebuilding->reference, office,
+				day, &why, err);
 }
 
-static int renew(sqlite3 *db, struct err *err)
+static int rebuild(sqlite3 *db, struct err *err)
 {
 	struct reference *reference = NULL;
 	int rc = reference_load(db, &reference, err);
-	struct renewing renewing = { .db = db, .reference = reference };
+	struct rebuilding rebuilding = { .db = db, .reference = reference };
 	if (rc == 0)
 		rc = reference_sound(reference, err);
 	if (rc == 0)
-		rc = fold_rebuild(db, reference, on_bad, &renewing, err);
+		rc = fold_rebuild(db, reference, on_bad, &rebuilding, err);
 	if (rc == 0)
 		rc = db_exec(db, "DELETE FROM fact WHERE name = 'rollups_due'", err);
 	reference_close(reference);
 	return rc;
 }
 
-int fold_renew_due(sqlite3 *db, bool *ret_due, struct err *err)
+int fold_rebuild_due(sqlite3 *db, bool *ret_due, struct err *err)
 {
 	int64_t due = 0;
 	int rc = db_number(db, "SELECT count(*) FROM fact WHERE name = 'rollups_due'", &due, err);
@@ -93,12 +93,12 @@ int fold_renew_due(sqlite3 *db, bool *ret_due, struct err *err)
 	return rc;
 }
 
-int fold_renew(sqlite3 *db, struct err *err)
+int fold_rebuild_store(sqlite3 *db, struct err *err)
 {
 	int rc = db_begin(db, err);
 	if (rc < 0)
 		return rc;
-	rc = renew(db, err);
+	rc = rebuild(db, err);
 	if (rc == 0)
 		rc = db_commit(db, err);
 	else

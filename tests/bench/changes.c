@@ -108,8 +108,8 @@ static double once(const struct changes_input *input, const struct change *chang
 	assert_int_equal(rc, 0);
 	change->make(input);
 	assert_int_equal(reference_load(books->db, &after, &books->err), 0);
-	rc = whole ? books_follow_whole(books->db, after, &followed, &books->err)
-		   : books_follow(books->db, books->reference, after, &followed, &books->err);
+	rc = whole ? ledger_follow_whole(books->db, after, &followed, &books->err)
+		   : ledger_follow(books->db, books->reference, after, &followed, &books->err);
 	assert_int_equal(rc, 0);
 	took = (input->now_s() - began) * 1e3;
 	assert_true(whole || !followed.whole);

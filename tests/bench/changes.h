@@ -1,5 +1,5 @@
-/* What a change of reference data costs: by what changed (books_follow), and as if all had
- * (books_follow_whole). */
+/* What a change of reference data costs: by what changed (ledger_follow), and as if all had
+ * (ledger_follow_whole). */
 #pragma once
 
 #include "support/books.h"

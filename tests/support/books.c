@@ -135,7 +135,7 @@ static void follow(struct books *books)
 	struct reference *after = NULL;
 	struct followed followed;
 	must(books, reference_load(books->db, &after, &books->err), "reference");
-	must(books, books_follow(books->db, books->reference, after, &followed, &books->err),
+	must(books, ledger_follow(books->db, books->reference, after, &followed, &books->err),
 	     "follow");
 	reference_close(after);
 }

@@ -45,8 +45,8 @@ void books_open_at(struct books *books, const char *path);
 int64_t books_office(struct books *books, const char *code, const char *unit, int32_t day);
 /** Another assignment; @unit NULL: to none. */
 void books_move(struct books *books, int64_t office, const char *unit, int32_t day);
-/** As an operator moves it, figures and all, in a transaction: office_move and books_follow. False:
- * it was refused, the unit not being in force on that day. */
+/** As an operator moves it, figures and all, in a transaction: office_move and ledger_follow.
+ * False: it was refused, the unit not being in force on that day. */
 bool books_order_move(struct books *books, const char *code, const char *unit, int32_t day);
 /** closing_add or, with @reopen, closing_remove in a transaction: 0, or why not. */
 int books_order_closing(struct books *books, bool reopen, const struct closing_form *form);

@@ -247,10 +247,10 @@ static void work(sqlite3 *db, struct reference *reference, struct err *err)
 	if (rc == 0)
 		rc = reference_load(db, &after, err);
 	if (rc == 0)
-		rc = books_follow(db, reference, after, &followed, err);
+		rc = ledger_follow(db, reference, after, &followed, err);
 	judge(rc, err);
 	if (rc == 0)
-		judge(books_follow_whole(db, after, &followed, err), err);
+		judge(ledger_follow_whole(db, after, &followed, err), err);
 	reference_close(after);
 	db_rollback(db);
 }

@@ -300,11 +300,11 @@ static void follow_both_ways(struct books *books, bool is_import)
 	if (losses_of(books->db, books->reference, after, &losses, &books->err) < 0)
 		fail_msg("losses: %s", books->err.text);
 	books_exec(books, "SAVEPOINT whole");
-	if (books_follow_whole(books->db, after, &whole, &books->err) < 0)
+	if (ledger_follow_whole(books->db, after, &whole, &books->err) < 0)
 		fail_msg("as a whole: %s", books->err.text);
 	state_read(books, since_us, &anew);
 	books_exec(books, "ROLLBACK TO whole; RELEASE whole");
-	if (books_follow(books->db, books->reference, after, &followed, &books->err) < 0)
+	if (ledger_follow(books->db, books->reference, after, &followed, &books->err) < 0)
 		fail_msg("by the change: %s", books->err.text);
 	state_read(books, since_us, &by_change);
 	assert_same(&by_change.rollups, &anew.rollups, "pages");
@@ -425,12 +425,12 @@ static void follow_beside_damage(struct books *books, int64_t office)
 	struct blob by_change, anew;
 	assert_int_equal(reference_load(books->db, &after, &books->err), 0);
 	books_exec(books, "SAVEPOINT whole");
-	if (books_follow_whole(books->db, after, &whole, &books->err) < 0)
+	if (ledger_follow_whole(books->db, after, &whole, &books->err) < 0)
 		fail_msg("as a whole: %s", books->err.text);
 	assert_int_equal(whole.damaged.n, 1);
 	pages_of_others(books, office, &anew);
 	books_exec(books, "ROLLBACK TO whole; RELEASE whole");
-	if (books_follow(books->db, books->reference, after, &followed, &books->err) < 0)
+	if (ledger_follow(books->db, books->reference, after, &followed, &books->err) < 0)
 		fail_msg("by the change: %s", books->err.text);
 	pages_of_others(books, office, &by_change);
 	assert_same(&by_change, &anew, "pages of the others");
@@ -543,7 +543,7 @@ static struct followed imported(struct fixture *f, const char *catalogue, const 
 	if (units && units_import(books->db, units, strlen(units), &rows, &books->err) < 0)
 		fail_msg("%s", books->err.text);
 	assert_int_equal(reference_load(books->db, &after, &books->err), 0);
-	if (books_follow(books->db, books->reference, after, &followed, &books->err) < 0)
+	if (ledger_follow(books->db, books->reference, after, &followed, &books->err) < 0)
 		fail_msg("%s", books->err.text);
 	assert_int_equal(db_commit(books->db, &books->err), 0);
 	reference_close(after);

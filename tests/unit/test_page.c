@@ -279,7 +279,7 @@ static void follow_them(struct dice *dice, void *context)
 		struct acc expected = unit_of(offices, agg);
 		if (!told) {
 			assert_true(agg != AGG_SUM && unit.value == before.value);
-			unit.value = expected.value; /* as extremes_find() does */
+			unit.value = expected.value; /* as minmax_recompute() does */
 		}
 		assert_true(acc_equal(&unit, &expected));
 	}

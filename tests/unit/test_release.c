@@ -558,7 +558,7 @@ static uint64_t review(struct fixture *f)
 	struct followed followed;
 	struct books *books = &f->books;
 	assert_int_equal(db_begin(books->db, &books->err), 0);
-	assert_int_equal(books_follow_whole(books->db, books->reference, &followed, &books->err),
+	assert_int_equal(ledger_follow_whole(books->db, books->reference, &followed, &books->err),
 			 0);
 	assert_int_equal(db_commit(books->db, &books->err), 0);
 	return followed.held;

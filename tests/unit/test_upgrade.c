@@ -212,11 +212,11 @@ static void the_books_of_a_vintage_are_right(void **state)
 		bool due = false;
 		int version = load(f, f->vintages[i], PROVINCE);
 		assert_int_equal(schema_open(f->path, false, &db, &f->err), 0);
-		assert_int_equal(fold_renew_due(db, &due, &f->err), 0);
+		assert_int_equal(fold_rebuild_due(db, &due, &f->err), 0);
 		assert_int_equal(due, version < 4);
 		if (due)
-			assert_int_equal(fold_renew(db, &f->err), 0);
-		assert_int_equal(fold_renew_due(db, &due, &f->err), 0);
+			assert_int_equal(fold_rebuild_store(db, &f->err), 0);
+		assert_int_equal(fold_rebuild_due(db, &due, &f->err), 0);
 		assert_false(due); /* once is enough */
 		assert_int_equal(number(f->path, "SELECT count(*) FROM fact WHERE name = "
 						 "'rollups_due'"),
