@@ -26,7 +26,7 @@ struct api;
 
 struct api_config { /* all of it outlives the api */
 	struct store *store;
-	struct roster *roster;
+	struct key_list *key_list;
 	const uint8_t *server_key;        /* public, 32 bytes: goes into invitations */
 	const uint8_t *secret_key;        /* its other half: goes into backups */
 	const char *address;              /* HOST:PORT at which offices reach the gate: likewise;

@@ -20,7 +20,7 @@ static void call_free(struct call *call)
 {
 	blob_free(&call->answer);
 	blob_free(&call->table);
-	roster_feed_free(&call->feed);
+	key_feed_free(&call->feed);
 	contact_list_free(&call->contacts);
 	arena_close(call->arena);
 	free(call);

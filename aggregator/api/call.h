@@ -73,7 +73,7 @@ struct call {
 	char address[INVITATION_ADDRESS_MAX]; /* that an invitation carries: a reload may change it
 					       */
 	uint32_t invitation_days;             /* likewise */
-	struct roster_feed feed;
+	struct key_feed feed;
 	struct gate_counters gate;
 	struct intake_counters intake;
 	struct contact_list contacts; /* owned */

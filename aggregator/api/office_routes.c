@@ -22,7 +22,7 @@
 static int offices_prepare(struct call *call, struct err *err)
 {
 	const struct api_config *config = api_config_of(call->api);
-	const struct roster_key *key;
+	const struct listed_key *key;
 
 	call->code = http_arg(call->request, "code");
 	if (config->contacts && contacts_copy(config->contacts, &call->contacts) < 0)
@@ -30,7 +30,7 @@ static int offices_prepare(struct call *call, struct err *err)
 	if (!call->code || !config->meters || !config->key_meters)
 		return 0;
 	/* the meters are the loop's */
-	key = roster_of_code(config->roster, call->code);
+	key = key_list_of_code(config->key_list, call->code);
 	call->metered = true;
 	call->limits = *meters_limits(config->meters);
 	for (unsigned i = 0; key && i < LIMIT_COUNT; i++) {
@@ -321,7 +321,7 @@ static int move_post(struct call *call, sqlite3 *db, const struct reference *ref
 }
 
 /* The line that brings the office in. */
-static int invitation_answer(struct call *call, const struct roster_key *key, const char *code,
+static int invitation_answer(struct call *call, const struct listed_key *key, const char *code,
 			     const uint8_t secret[KEY_LEN], struct err *err)
 {
 	const struct api_config *config = api_config_of(call->api);
@@ -363,7 +363,7 @@ static int field_days(struct call *call, uint32_t *ret_days, struct err *err)
 static int invite_post(struct call *call, sqlite3 *db, const struct reference *reference,
 		       struct err *err)
 {
-	struct roster_key key;
+	struct listed_key key;
 	uint8_t secret[KEY_LEN];
 	const char *code = NULL;
 	uint32_t days = 0;
@@ -375,7 +375,7 @@ static int invite_post(struct call *call, sqlite3 *db, const struct reference *r
 	if (rc == 0)
 		rc = office_invite(db, code, days, call->who, &key, secret, err);
 	if (rc == 0)
-		rc = roster_feed_read(db, key.office, &call->feed, err);
+		rc = key_feed_read(db, key.office, &call->feed, err);
 	if (rc == 0)
 		rc = invitation_answer(call, &key, code, secret, err);
 	sodium_memzero(secret, sizeof(secret));
@@ -395,16 +395,16 @@ static int revoke_post(struct call *call, sqlite3 *db, const struct reference *r
 	if (rc < 0)
 		return rc;
 	office = offices_by_code(reference->offices, code); /* there, or revoke had told */
-	rc = roster_feed_read(db, office->id, &call->feed, err);
+	rc = key_feed_read(db, office->id, &call->feed, err);
 	return rc == 0 ? call_answer_number(call, "revoked", revoked, err) : rc;
 }
 
-/* A roster that lags behind lets a revoked key in. It is out of memory: end, and start with the
- * roster as it is on disk. */
+/* A key list that lags behind lets a revoked key in. It is out of memory: end, and start with the
+ * key list as it is on disk. */
 static int keys_committed(struct call *call, struct err *err)
 {
 	(void)err;
-	if (roster_feed_apply(&call->feed, api_config_of(call->api)->roster) < 0) {
+	if (key_feed_apply(&call->feed, api_config_of(call->api)->key_list) < 0) {
 		log_error("api: out of memory for the roster of keys; ending, so that it is read "
 			  "anew");
 		abort();

@@ -179,7 +179,7 @@ static int invitations_count(sqlite3 *db, struct condition_facts *facts, struct 
 static int damaged_keys(sqlite3 *db, struct condition_facts *facts, struct err *err)
 {
 	sqlite3_stmt *rows = NULL;
-	struct roster_key key;
+	struct listed_key key;
 	int rc = db_prepare(db,
 			    "SELECT " OFFICE_KEY_COLUMNS " FROM office_key k"
 			    " LEFT JOIN office o ON o.id = k.office",

@@ -19,8 +19,8 @@
 #define SLOW_DOWN_MS       1000u /* what agents are asked to wait when the queue is half full */
 
 struct committer {
-	struct store *store; /* outlives us, as roster and gate do */
-	const struct roster *roster;
+	struct store *store; /* outlives us, as key list and gate do */
+	const struct key_list *key_list;
 	struct meters *meters;
 	struct gate *gate;
 	struct edition *edition;
@@ -49,7 +49,7 @@ static void commit_start(struct committer *committer);
 
 static const char *code_of(const struct committer *committer, const struct pending *pending)
 {
-	const struct roster_key *key = roster_by_id(committer->roster, pending->peer.key_id);
+	const struct listed_key *key = key_list_by_id(committer->key_list, pending->peer.key_id);
 	return key ? key->code : "unknown";
 }
 
@@ -284,7 +284,7 @@ bool committer_wants_more(const struct committer *committer)
 	       !batch_queue_full(&committer->waiting);
 }
 
-void committer_note_refused(struct committer *committer, const struct roster_key *key,
+void committer_note_refused(struct committer *committer, const struct listed_key *key,
 			    const char *reason)
 {
 	refusals_note(&committer->counters.refusals, key->office, key->code, false, reason,
@@ -303,7 +303,7 @@ const struct committer_counters *committer_counters(const struct committer *comm
 
 /* --- life --- */
 
-int committer_open(uv_loop_t *loop, struct store *store, const struct roster *roster,
+int committer_open(uv_loop_t *loop, struct store *store, const struct key_list *key_list,
 		   struct meters *meters, void (*on_change)(void *context), void *context,
 		   struct committer **ret_committer, struct err *err)
 {
@@ -311,7 +311,7 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct roster *ro
 	if (!committer)
 		return err_memory(err);
 	committer->store = store;
-	committer->roster = roster;
+	committer->key_list = key_list;
 	committer->meters = meters;
 	committer->on_change = on_change;
 	committer->context = context;

@@ -47,9 +47,9 @@ struct committer_counters {
 	struct refusals refusals;
 };
 
-/** @store, @roster and @meters outlive the committer. @on_change runs after each commit, when
+/** @store, @key_list and @meters outlive the committer. @on_change runs after each commit, when
  * committer_wants_more() and committer_is_idle() may have changed. */
-int committer_open(uv_loop_t *loop, struct store *store, const struct roster *roster,
+int committer_open(uv_loop_t *loop, struct store *store, const struct key_list *key_list,
 		   struct meters *meters, void (*on_change)(void *context), void *context,
 		   struct committer **ret_committer, struct err *err);
 /** Whom the acks go through, and which catalogue they tell of; before the first batch. */
@@ -63,7 +63,7 @@ bool committer_add(struct committer *committer, const struct gate_peer *peer, in
 /** False at the queue's bounds, while the disk fails, and after committer_stop(). */
 bool committer_wants_more(const struct committer *committer);
 /** Something else of an office than a batch was refused. */
-void committer_note_refused(struct committer *committer, const struct roster_key *key,
+void committer_note_refused(struct committer *committer, const struct listed_key *key,
 			    const char *reason);
 /** By which batches are received: what time offices may be told. */
 const struct journal_clock *committer_clock(const struct committer *committer);

@@ -1,6 +1,6 @@
 /* 0. Connections watches what is accepted, before anybody is known.
  * 1. libzmq's I/O thread asks the ZAP socket about each client's key; zap_turn() answers from the
- *    roster, on the loop thread: the client waits meanwhile, nobody else.
+ *    key list, on the loop thread: the client waits meanwhile, nobody else.
  * 2. An accepted client's messages come to the ROUTER; frame_turn() judges each one and lends it to
  *    on_frame().
  * Failures: a refused client is told 400, or 500 when it may come later (300 would leave it
@@ -67,8 +67,8 @@ static const char *const causes[CAUSE_COUNT] = {
 };
 
 struct gate {
-	struct roster *roster; /* outlives us */
-	uv_loop_t *loop;       /* outlives us */
+	struct key_list *key_list; /* outlives us */
+	uv_loop_t *loop;           /* outlives us */
 	gate_on_frame *on_frame;
 	void *context;
 	void *zap, *router;                   /* owned sockets */
@@ -91,7 +91,7 @@ static int zmq_err(struct err *err, const char *what)
 }
 
 /* One line a minute and cause, one more for offices; the rest is counted. */
-static void say(struct gate *gate, enum cause cause, const struct roster_key *key,
+static void say(struct gate *gate, enum cause cause, const struct listed_key *key,
 		const char *address)
 {
 	uint64_t not_logged;
@@ -102,7 +102,7 @@ static void say(struct gate *gate, enum cause cause, const struct roster_key *ke
 		 not_logged);
 }
 
-static void offended(struct gate *gate, const struct roster_key *key)
+static void offended(struct gate *gate, const struct listed_key *key)
 {
 	if (!key)
 		return;
@@ -114,7 +114,7 @@ static void offended(struct gate *gate, const struct roster_key *key)
 static void on_cut(void *context, enum connection_fault fault, int64_t key_id, const char *address)
 {
 	struct gate *gate = context;
-	const struct roster_key *key = key_id ? roster_by_id(gate->roster, key_id) : NULL;
+	const struct listed_key *key = key_id ? key_list_by_id(gate->key_list, key_id) : NULL;
 	say(gate, (enum cause)(CAUSE_CUT + (int)fault), key, address);
 	if (fault != CONNECTION_REVOKED) /* which was an order, no offence */
 		offended(gate, key);
@@ -179,17 +179,17 @@ static bool frame_is(zmq_msg_t *frame, const char *text)
 
 /* ---- who may come in: ZAP (ZMQ RFC 27) ---- */
 
-static const struct roster_key *zap_key(const struct gate *gate, struct frames *request)
+static const struct listed_key *zap_key(const struct gate *gate, struct frames *request)
 {
 	if (request->n != ZAP_FRAMES || !frame_is(&request->list[0], "1.0") ||
 	    !frame_is(&request->list[2], ZAP_DOMAIN) || !frame_is(&request->list[5], "CURVE") ||
 	    zmq_msg_size(&request->list[6]) != KEY_LEN)
 		return NULL;
-	return roster_by_key(gate->roster, zmq_msg_data(&request->list[6]));
+	return key_list_by_key(gate->key_list, zmq_msg_data(&request->list[6]));
 }
 
 static void zap_reply(struct gate *gate, struct frames *request, enum cause cause,
-		      const struct roster_key *key)
+		      const struct listed_key *key)
 {
 	char user[24] = "";
 	bool enters = cause == CAUSE_COUNT;
@@ -211,7 +211,7 @@ static void zap_reply(struct gate *gate, struct frames *request, enum cause caus
 }
 
 static void zap_refused(struct gate *gate, struct frames *request, enum cause cause,
-			const struct roster_key *key)
+			const struct listed_key *key)
 {
 	gate->counters.refused_handshakes++;
 	char address[64] = "";
@@ -227,15 +227,15 @@ static void zap_refused(struct gate *gate, struct frames *request, enum cause ca
 }
 
 /* Why not; CAUSE_COUNT: it enters. */
-static enum cause zap_judge(struct gate *gate, const struct roster_key *key)
+static enum cause zap_judge(struct gate *gate, const struct listed_key *key)
 {
 	if (!key)
 		return CAUSE_UNINVITED;
 	if (key->state == KEY_SPENT)
 		return CAUSE_SPENT_HANDSHAKE;
-	if (!roster_key_may_enter(key))
+	if (!listed_key_may_enter(key))
 		return CAUSE_REVOKED_HANDSHAKE;
-	if (roster_key_expired(key, civil_now_us()))
+	if (listed_key_expired(key, civil_now_us()))
 		return CAUSE_EXPIRED_HANDSHAKE;
 	return meters_take(gate->meters, key->id, LIMIT_HANDSHAKES, 1, uv_now(gate->loop))
 		       ? CAUSE_COUNT
@@ -248,7 +248,7 @@ static int zap_turn(void *context)
 	struct frames request;
 	if (!frames_receive(gate->zap, &request))
 		return 0;
-	const struct roster_key *key = zap_key(gate, &request);
+	const struct listed_key *key = zap_key(gate, &request);
 	enum cause cause = zap_judge(gate, key);
 	if (cause == CAUSE_COUNT)
 		gate->counters.handshakes++;
@@ -264,7 +264,7 @@ static int zap_turn(void *context)
 /* ---- what they say ---- */
 
 /* The key whose handshake brought the frame; NULL when there was none or it is not known. */
-static const struct roster_key *frame_key(const struct gate *gate, zmq_msg_t *frame)
+static const struct listed_key *frame_key(const struct gate *gate, zmq_msg_t *frame)
 {
 	const char *user = zmq_msg_gets(frame, "User-Id");
 	if (!user || user[0] < '0' || user[0] > '9')
@@ -272,11 +272,11 @@ static const struct roster_key *frame_key(const struct gate *gate, zmq_msg_t *fr
 	errno = 0;
 	char *end;
 	long long id = strtoll(user, &end, 10);
-	return errno || *end ? NULL : roster_by_id(gate->roster, id);
+	return errno || *end ? NULL : key_list_by_id(gate->key_list, id);
 }
 
 static void frame_dropped(struct gate *gate, enum cause cause, zmq_msg_t *frame,
-			  const struct roster_key *key)
+			  const struct listed_key *key)
 {
 	uint64_t *const counters[CAUSE_COUNT] = {
 		[CAUSE_WITHOUT_USER] = &gate->counters.frames_without_user,
@@ -297,12 +297,12 @@ static bool routing_id_is_ours(zmq_msg_t *id)
 static void frame_judge(struct gate *gate, struct frames *message)
 {
 	zmq_msg_t *id = &message->list[0], *frame = &message->list[message->n_kept > 1];
-	const struct roster_key *key = frame_key(gate, frame);
+	const struct listed_key *key = frame_key(gate, frame);
 	if (key)
 		connections_heard(gate->connections, zmq_msg_get(frame, ZMQ_SRCFD), key->id);
 	if (!key) {
 		frame_dropped(gate, CAUSE_WITHOUT_USER, frame, NULL);
-	} else if (!roster_key_may_enter(key)) {
+	} else if (!listed_key_may_enter(key)) {
 		frame_dropped(gate, CAUSE_REVOKED, frame, key);
 		if (key->state == KEY_REVOKED) /* it had said nothing when that was done */
 			connections_revoke(gate->connections, key->id);
@@ -445,7 +445,7 @@ static void close_next(void *context)
 	struct zpoll *router_poll = gate->router_poll, *zap_poll = gate->zap_poll;
 	if (gate->watching) {
 		gate->watching = false;
-		roster_watch(gate->roster, NULL, NULL);
+		key_list_watch(gate->key_list, NULL, NULL);
 		connections_stop(gate->connections, close_next, gate);
 	} else if (router_poll) {
 		gate->router_poll = NULL;
@@ -472,7 +472,7 @@ static int everything_start(struct gate *gate, struct err *err)
 		rc = connections_start(gate->connections, err);
 	gate->watching = rc == 0;
 	if (rc == 0)
-		roster_watch(gate->roster, on_revoked, gate);
+		key_list_watch(gate->key_list, on_revoked, gate);
 	return rc;
 }
 
@@ -484,7 +484,7 @@ int gate_start(uv_loop_t *loop, void *zmq_context, const struct gate_config *con
 	if (!gate)
 		return err_memory(err);
 	*gate = (struct gate){
-		.roster = config->roster, .loop = loop, .on_frame = on_frame, .context = context
+		.key_list = config->key_list, .loop = loop, .on_frame = on_frame, .context = context
 	};
 	gate->meters = meters_open(config->limits);
 	int rc = gate->meters ? zap_open(gate, zmq_context, err) : err_memory(err);

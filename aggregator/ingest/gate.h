@@ -3,7 +3,7 @@
  *
  * 1. ZAP is bound before the ROUTER (without a handler CURVE would let everyone in; option 93 is
  * the second guard). An active key and an open invitation pass; an invitation is open for some days
- * ([gate] invitation_days). A key on the roster passes the handshake with its key id as User-Id;
+ * ([gate] invitation_days). A key on the key list passes the handshake with its key id as User-Id;
  * any other is refused, counted, logged.
  * 2. Every message must be [routing id, one frame]; its User-Id is read from the frame, not from
  * the routing id (libzmq 4.3.4 loses it there), and looked up again, so that nothing more is taken
@@ -42,14 +42,14 @@ struct gate;
 struct gate_peer {
 	uint8_t routing_id[8]; /* ROUTER's own: 5 bytes today */
 	size_t routing_id_len;
-	int64_t key_id; /* of the roster: identifies office and state */
+	int64_t key_id; /* of the key list: identifies office and state */
 };
 
 struct gate_config {
 	const char *endpoint;      /* "tcp://127.0.0.1:0" binds a free port */
 	const uint8_t *secret_key; /* 32 bytes, lent */
-	struct roster *roster;     /* outlives the gate, which watches it; changes on this thread */
-	const struct limits *limits; /* of keys: connections, handshakes; as the roster */
+	struct key_list *key_list; /* outlives the gate, which watches it; changes on this thread */
+	const struct limits *limits; /* of keys: connections, handshakes; as the key list */
 	unsigned credit;             /* RCVHWM */
 };
 

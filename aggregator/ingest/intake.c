@@ -18,7 +18,7 @@ enum cause { CAUSE_MALFORMED, CAUSE_INVITED, CAUSE_ENROLLED, CAUSE_COUNT };
 
 struct intake {
 	uv_loop_t *loop; /* outlives us */
-	struct roster *roster;
+	struct key_list *key_list;
 	struct gate *gate;
 	struct arena *arena; /* of the frame at hand */
 	struct committer *committer;
@@ -46,19 +46,19 @@ static void report_limits(struct intake *intake, uint64_t now_ms)
 	intake->report_ms = now_ms;
 	counters->at_limit = meters_report(intake->meters, now_ms);
 	int64_t who = counters->at_limit.who;
-	const struct roster_key *key = who < 0 ? roster_by_id(intake->roster, -who)
-					       : roster_of_office(intake->roster, who);
+	const struct listed_key *key = who < 0 ? key_list_by_id(intake->key_list, -who)
+					       : key_list_of_office(intake->key_list, who);
 	(void)snprintf(counters->at_limit_code, sizeof(counters->at_limit_code), "%s",
 		       key ? key->code : ""); /* fits */
 }
 
 /* An invitation in strange hands must not keep its office's own key out. */
-static int64_t who_of(const struct roster_key *key)
+static int64_t who_of(const struct listed_key *key)
 {
 	return key->state == KEY_ACTIVE ? key->office : -key->id;
 }
 
-static void drop_over(struct intake *intake, const struct roster_key *key, enum limit limit)
+static void drop_over(struct intake *intake, const struct listed_key *key, enum limit limit)
 {
 	uint64_t not_logged, now_ms = uv_now(intake->loop);
 	intake->counters.over++;
@@ -76,7 +76,7 @@ static void drop_over(struct intake *intake, const struct roster_key *key, enum 
 /* One line a minute and cause: an office could fill the disk otherwise. And each answer costs us
  * more than what it answers, which may be no byte at all: they are limited as those to batches. */
 static void refuse(struct intake *intake, const struct gate_peer *peer,
-		   const struct roster_key *key, enum cause cause, const char *reason)
+		   const struct listed_key *key, enum cause cause, const char *reason)
 {
 	uint64_t not_logged;
 	if (!meters_take(intake->meters, who_of(key), LIMIT_REFUSED, 1, uv_now(intake->loop))) {
@@ -96,7 +96,7 @@ static void refuse(struct intake *intake, const struct gate_peer *peer,
 }
 
 static void on_batch(struct intake *intake, const struct gate_peer *peer,
-		     const struct roster_key *key, const Lantoa__V1__Frame *frame)
+		     const struct listed_key *key, const Lantoa__V1__Frame *frame)
 {
 	size_t len = frame->batch->before_digest.len;
 	if (room_is_short(&intake->room)) {
@@ -112,20 +112,20 @@ static void on_batch(struct intake *intake, const struct gate_peer *peer,
 }
 
 static void on_hello(struct intake *intake, const struct gate_peer *peer,
-		     const struct roster_key *key, const Lantoa__V1__Frame *frame)
+		     const struct listed_key *key, const Lantoa__V1__Frame *frame)
 {
 	reception_hello(&intake->reception, peer, key, frame->hello);
 }
 
 static void on_enrol(struct intake *intake, const struct gate_peer *peer,
-		     const struct roster_key *key, const Lantoa__V1__Frame *frame)
+		     const struct listed_key *key, const Lantoa__V1__Frame *frame)
 {
 	contacts_note(intake->contacts, key->office);
 	reception_enrol(&intake->reception, peer, key, frame->enrol);
 }
 
 static void on_ping(struct intake *intake, const struct gate_peer *peer,
-		    const struct roster_key *key, const Lantoa__V1__Frame *frame)
+		    const struct listed_key *key, const Lantoa__V1__Frame *frame)
 {
 	Lantoa__V1__Frame answer = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Pong pong = LANTOA__V1__PONG__INIT;
@@ -142,7 +142,7 @@ static const struct kind {
 	Lantoa__V1__Frame__KindCase kind;
 	enum key_state state; /* of the key that may send it */
 	void (*on_frame)(struct intake *intake, const struct gate_peer *peer,
-			 const struct roster_key *key, const Lantoa__V1__Frame *frame);
+			 const struct listed_key *key, const Lantoa__V1__Frame *frame);
 } kinds[] = {
 	{ LANTOA__V1__FRAME__KIND_BATCH, KEY_ACTIVE, on_batch },
 	{ LANTOA__V1__FRAME__KIND_HELLO, KEY_ACTIVE, on_hello },
@@ -172,7 +172,7 @@ static void mind_the_gate(struct intake *intake)
 }
 
 static void refuse_misplaced(struct intake *intake, const struct gate_peer *peer,
-			     const struct roster_key *key)
+			     const struct listed_key *key)
 {
 	if (key->state == KEY_INVITED)
 		refuse(intake, peer, key, CAUSE_INVITED,
@@ -186,7 +186,7 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 	struct intake *intake = context;
 	Lantoa__V1__Frame *frame;
 	struct err err = { 0 };
-	const struct roster_key *key = roster_by_id(intake->roster, peer->key_id);
+	const struct listed_key *key = key_list_by_id(intake->key_list, peer->key_id);
 	if (!key || intake->on_idle)
 		return;
 	if (key->state == KEY_ACTIVE) /* what it says may be refused: it is there */
@@ -247,10 +247,10 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 	if (!intake)
 		return err_memory(err);
 	intake->loop = loop;
-	intake->roster = config->roster;
+	intake->key_list = config->key_list;
 	intake->reception = (struct reception){ .loop = loop,
 						.store = config->store,
-						.roster = config->roster,
+						.key_list = config->key_list,
 						.zone = config->zone,
 						.credit = INTAKE_CREDIT,
 						.on_done = on_change,
@@ -265,7 +265,7 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 	intake->arena = arena_open(WIRE_ARENA_MAX);
 	intake->meters = meters_open(config->limits);
 	int rc = intake->arena && intake->meters
-			 ? committer_open(loop, config->store, config->roster, intake->meters,
+			 ? committer_open(loop, config->store, config->key_list, intake->meters,
 					  on_change, intake, &intake->committer, err)
 			 : err_memory(err);
 	if (rc == 0)

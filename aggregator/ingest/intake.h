@@ -38,7 +38,7 @@ struct intake_counters {
 
 struct intake_config {
 	struct store *store;         /* outlives the intake */
-	struct roster *roster;       /* likewise */
+	struct key_list *key_list;   /* likewise */
 	const char *zone;            /* civil time zone, told to the agents */
 	const uint64_t *reserve;     /* bytes of the disk kept from figures; likewise */
 	const struct limits *limits; /* of an office; outlive the intake, a reload changes them */

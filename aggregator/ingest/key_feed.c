@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-static int add(struct roster_feed *feed, sqlite3_stmt *row, struct err *err)
+static int add(struct key_feed *feed, sqlite3_stmt *row, struct err *err)
 {
-	struct roster_key *keys = realloc(feed->keys, (feed->n + 1) * sizeof(*keys));
+	struct listed_key *keys = realloc(feed->keys, (feed->n + 1) * sizeof(*keys));
 	if (!keys)
 		return err_memory(err);
 	feed->keys = keys;
@@ -17,9 +17,9 @@ static int add(struct roster_feed *feed, sqlite3_stmt *row, struct err *err)
 	return 0;
 }
 
-int roster_feed_read(sqlite3 *db, int64_t office, struct roster_feed *ret_feed, struct err *err)
+int key_feed_read(sqlite3 *db, int64_t office, struct key_feed *ret_feed, struct err *err)
 {
-	struct roster_feed feed = { 0 };
+	struct key_feed feed = { 0 };
 	sqlite3_stmt *rows;
 	int rc = db_prepare(db,
 			    "SELECT " OFFICE_KEY_COLUMNS " FROM office_key k"
@@ -32,23 +32,23 @@ int roster_feed_read(sqlite3 *db, int64_t office, struct roster_feed *ret_feed, 
 		rc = add(&feed, rows, err);
 	sqlite3_finalize(rows);
 	if (rc < 0)
-		roster_feed_free(&feed);
+		key_feed_free(&feed);
 	else
 		*ret_feed = feed;
 	return rc;
 }
 
-int roster_feed_apply(struct roster_feed *feed, struct roster *roster)
+int key_feed_apply(struct key_feed *feed, struct key_list *key_list)
 {
 	int rc = 0;
 	for (size_t i = 0; i < feed->n && rc == 0; i++)
-		rc = roster_put(roster, &feed->keys[i]);
-	roster_feed_free(feed);
+		rc = key_list_put(key_list, &feed->keys[i]);
+	key_feed_free(feed);
 	return rc;
 }
 
-void roster_feed_free(struct roster_feed *feed)
+void key_feed_free(struct key_feed *feed)
 {
 	free(feed->keys);
-	*feed = (struct roster_feed){ 0 };
+	*feed = (struct key_feed){ 0 };
 }

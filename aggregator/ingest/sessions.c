@@ -34,7 +34,7 @@ struct question {
 	char *code, *name, *level; /* owned: of the office, and of its unit today ("": none) */
 	/* Enrol */
 	uint8_t public_key[KEY_LEN];
-	struct roster_feed feed;
+	struct key_feed feed;
 };
 
 unsigned reception_credit(size_t offices, unsigned most)
@@ -62,7 +62,7 @@ static void say(const struct question *question, enum reception_word kind, const
 static void question_close(struct question *question)
 {
 	blob_free(&question->catalogue);
-	roster_feed_free(&question->feed);
+	key_feed_free(&question->feed);
 	free(question->code);
 	free(question->name);
 	free(question->level);
@@ -73,7 +73,7 @@ static void question_close(struct question *question)
 }
 
 static struct question *question_open(struct reception *reception, const struct gate_peer *peer,
-				      const struct roster_key *key)
+				      const struct listed_key *key)
 {
 	if (reception->working >= RECEPTION_MAX || reception->closed)
 		return NULL;
@@ -178,7 +178,7 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 		Lantoa__V1__Welcome *welcome = &question->welcome;
 		say_renewed(question);
 		welcome->credit =
-			reception_credit(roster_active(reception->roster), reception->credit);
+			reception_credit(key_list_active(reception->key_list), reception->credit);
 		welcome->catalogue_version = question->catalogue_version;
 		welcome->clock_us = journal_clock_told_us(reception->clock);
 		welcome->office = question->code;
@@ -201,7 +201,7 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 
 /* Which side is older, and what to install. */
 static void refuse_protocol(struct reception *reception, const struct gate_peer *peer,
-			    const struct roster_key *key, const Lantoa__V1__Hello *hello)
+			    const struct listed_key *key, const Lantoa__V1__Hello *hello)
 {
 	bool newer = hello->protocol_min > WIRE_PROTOCOL_MAX;
 	const char *version = hello->version;
@@ -221,7 +221,7 @@ static void refuse_protocol(struct reception *reception, const struct gate_peer 
 }
 
 void reception_hello(struct reception *reception, const struct gate_peer *peer,
-		     const struct roster_key *key, const Lantoa__V1__Hello *hello)
+		     const struct listed_key *key, const Lantoa__V1__Hello *hello)
 {
 	uint32_t protocol = wire_protocol(hello->protocol_min, hello->protocol_max);
 	reception->counters.hellos++;
@@ -247,10 +247,10 @@ static int enrol_run(struct store_job *job, sqlite3 *db, const struct reference 
 		     struct err *err)
 {
 	struct question *question = container_of(job, struct question, job);
-	struct roster_key key;
+	struct listed_key key;
 	int rc = office_enrol(db, question->peer.key_id, question->public_key, &key, err);
 	if (rc == 0)
-		rc = roster_feed_read(db, question->office, &question->feed, err);
+		rc = key_feed_read(db, question->office, &question->feed, err);
 	return rc < 0 ? rc : question_fill(question, reference, err);
 }
 
@@ -274,7 +274,7 @@ static void enrol_done(struct store_job *job, int rc, const struct err *err)
 {
 	struct question *question = container_of(job, struct question, job);
 	struct reception *reception = question->reception;
-	if (rc == 0 && roster_feed_apply(&question->feed, reception->roster) < 0) {
+	if (rc == 0 && key_feed_apply(&question->feed, reception->key_list) < 0) {
 		log_error("reception: out of memory for the roster; restarting reads it anew");
 		abort(); /* a key that was revoked by this enrolment must not live on */
 	}
@@ -292,7 +292,7 @@ static void enrol_done(struct store_job *job, int rc, const struct err *err)
 }
 
 void reception_enrol(struct reception *reception, const struct gate_peer *peer,
-		     const struct roster_key *key, const Lantoa__V1__Enrol *enrol)
+		     const struct listed_key *key, const Lantoa__V1__Enrol *enrol)
 {
 	const ProtobufCBinaryData *bytes = &enrol->public_key;
 	if (bytes->len != KEY_LEN) {

@@ -20,7 +20,7 @@ enum reception_word { REFUSED_HELLO, REFUSED_ENROLMENT, RENEWED_SPOOL, RECEPTION
 struct reception {
 	uv_loop_t *loop; /* outlives us, as all below */
 	struct store *store;
-	struct roster *roster; /* follows an enrolment */
+	struct key_list *key_list; /* follows an enrolment */
 	struct gate *gate;
 	const char *zone;                  /* civil time zone, told to the agents */
 	const struct journal_clock *clock; /* what time they are told; outlives us */
@@ -46,8 +46,8 @@ unsigned reception_credit(size_t offices, unsigned most);
 
 /** Hello of an active key: answered by Welcome, and Catalogue when the agent's is another. */
 void reception_hello(struct reception *reception, const struct gate_peer *peer,
-		     const struct roster_key *key, const Lantoa__V1__Hello *hello);
-/** Enrol over an invitation's key: answered by Enrolled, or Refused. The roster knows the new key
+		     const struct listed_key *key, const Lantoa__V1__Hello *hello);
+/** Enrol over an invitation's key: answered by Enrolled, or Refused. The key list knows the new key
  * before the office does. */
 void reception_enrol(struct reception *reception, const struct gate_peer *peer,
-		     const struct roster_key *key, const Lantoa__V1__Enrol *enrol);
+		     const struct listed_key *key, const Lantoa__V1__Enrol *enrol);

@@ -38,7 +38,7 @@ static int office_id(sqlite3 *db, const char *code, int64_t *ret_id, struct err 
 	return rc < 0 ? rc : 0;
 }
 
-static int key_insert(sqlite3 *db, struct roster_key *key, struct err *err)
+static int key_insert(sqlite3 *db, struct listed_key *key, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db,
@@ -98,9 +98,9 @@ static int key_pair(uint8_t ret_public[KEY_LEN], uint8_t ret_secret[KEY_LEN], st
 }
 
 int office_invite(sqlite3 *db, const char *code, uint32_t days, const char *who,
-		  struct roster_key *ret_key, uint8_t ret_secret[KEY_LEN], struct err *err)
+		  struct listed_key *ret_key, uint8_t ret_secret[KEY_LEN], struct err *err)
 {
-	struct roster_key key = { .state = KEY_INVITED,
+	struct listed_key key = { .state = KEY_INVITED,
 				  .expires_us = civil_now_us() + days * DAY_US };
 	uint8_t secret[KEY_LEN];
 	size_t revoked = 0;
@@ -190,9 +190,9 @@ static int key_unknown(sqlite3 *db, const uint8_t public_key[KEY_LEN], struct er
 }
 
 int office_enrol(sqlite3 *db, int64_t invitation_id, const uint8_t public_key[KEY_LEN],
-		 struct roster_key *ret_key, struct err *err)
+		 struct listed_key *ret_key, struct err *err)
 {
-	struct roster_key key = { .state = KEY_ACTIVE };
+	struct listed_key key = { .state = KEY_ACTIVE };
 	char code[64] = "", who[80];
 	size_t moved = 0;
 	memcpy(key.public_key, public_key, KEY_LEN);
@@ -235,10 +235,10 @@ int office_revoke(sqlite3 *db, const char *code, const char *who, size_t *ret_re
 	return rc;
 }
 
-int office_key_read(sqlite3_stmt *stmt, struct roster_key *ret_key, struct err *err)
+int office_key_read(sqlite3_stmt *stmt, struct listed_key *ret_key, struct err *err)
 {
 	struct db_row row = { stmt, err, 0 };
-	*ret_key = (struct roster_key){
+	*ret_key = (struct listed_key){
 		.id = sqlite3_column_int64(stmt, 0),
 		.office = sqlite3_column_int64(stmt, 1),
 		.state = (enum key_state)db_row_int(&row, 2, KEY_INVITED, KEY_REVOKED),
@@ -254,10 +254,11 @@ int office_key_read(sqlite3_stmt *stmt, struct roster_key *ret_key, struct err *
 	return row.rc;
 }
 
-int offices_fill_roster(sqlite3 *db, struct roster *roster, size_t *ret_damaged, struct err *err)
+int offices_fill_key_list(sqlite3 *db, struct key_list *key_list, size_t *ret_damaged,
+			  struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
-	struct roster_key key;
+	struct listed_key key;
 	size_t damaged = 0;
 	int rc = db_prepare(db,
 			    "SELECT " OFFICE_KEY_COLUMNS " FROM office_key k"
@@ -268,7 +269,7 @@ int offices_fill_roster(sqlite3 *db, struct roster *roster, size_t *ret_damaged,
 		if (rc == -EUCLEAN) {
 			damaged++;
 			rc = 0;
-		} else if (rc == 0 && roster_put(roster, &key) < 0) {
+		} else if (rc == 0 && key_list_put(key_list, &key) < 0) {
 			rc = err_memory(err);
 		}
 	}

@@ -1,4 +1,4 @@
-/* Start: store, roster, key, then the gate (ZAP before ROUTER is its own
+/* Start: store, key list, key, then the gate (ZAP before ROUTER is its own
  * business), then the api. "ready" is told when signals are watched, too.
  *
  * Stop, each step from the callback of the one before: intake (no frames any more; the commit in
@@ -36,7 +36,7 @@ struct server {
 	struct config *config; /* outlives us; live keys change on the loop */
 	struct server_key key;
 	struct store *store;
-	struct roster *roster;
+	struct key_list *key_list;
 	void *zmq;
 	struct intake *intake;
 	struct gate *gate;
@@ -54,8 +54,8 @@ static int open_key(struct server *server, struct err *err)
 	bool made;
 	int rc = config_path(server->config, "server.key", path, err);
 	if (rc == 0)
-		rc = server_key_load(path, roster_count(server->roster) == 0, &server->key, &made,
-				     err);
+		rc = server_key_load(path, key_list_count(server->key_list) == 0, &server->key,
+				     &made, err);
 	if (rc == 0 && made)
 		log_info("server: made the province's key file=%s", path);
 	return rc;
@@ -68,11 +68,11 @@ static int open_store(struct server *server, struct err *err)
 	int rc = config_path(server->config, "lantoa.db", path, err);
 	if (rc == 0)
 		rc = store_open(server->loop, path, server->config->readers, &server->store, err);
-	if (rc == 0 && !(server->roster = roster_open()))
+	if (rc == 0 && !(server->key_list = key_list_open()))
 		rc = err_memory(err);
 	if (rc == 0)
-		rc = offices_fill_roster(store_writer(server->store), server->roster, &damaged,
-					 err);
+		rc = offices_fill_key_list(store_writer(server->store), server->key_list, &damaged,
+					   err);
 	if (rc == 0 && damaged > 0)
 		log_error(
 			"server: keys of offices that are damaged are not let in n=%zu last=\"%s\"",
@@ -83,13 +83,13 @@ static int open_store(struct server *server, struct err *err)
 static int start_gate(struct server *server, struct err *err)
 {
 	struct intake_config intake = { .store = server->store,
-					.roster = server->roster,
+					.key_list = server->key_list,
 					.zone = server->config->zone,
 					.reserve = &server->config->reserve,
 					.limits = &server->config->limits };
 	struct gate_config gate = { .endpoint = server->config->listen,
 				    .secret_key = server->key.secret_key,
-				    .roster = server->roster,
+				    .key_list = server->key_list,
 				    .limits = &server->config->limits,
 				    .credit = INTAKE_CREDIT };
 	/* libzmq takes routing ids from rand(), which begins with the same number in every process.
@@ -152,7 +152,7 @@ static int start_api(struct server *server, struct err *err)
 {
 	name_address(server);
 	struct api_config config = { .store = server->store,
-				     .roster = server->roster,
+				     .key_list = server->key_list,
 				     .server_key = server->key.public_key,
 				     .secret_key = server->key.secret_key,
 				     .address = server->address,
@@ -171,7 +171,7 @@ static int start_api(struct server *server, struct err *err)
 static int start_pulse(struct server *server, struct err *err)
 {
 	struct pulse_config config = { .store = server->store,
-				       .roster = server->roster,
+				       .key_list = server->key_list,
 				       .gate = gate_counters(server->gate),
 				       .intake = intake_counters(server->intake) };
 	return pulse_start(server->loop, &config, &server->pulse, err);
@@ -248,7 +248,7 @@ static void close_store(void *context)
 	struct server *server = context;
 	intake_close(server->intake);
 	store_close(server->store);
-	roster_close(server->roster);
+	key_list_close(server->key_list);
 	if (server->zmq)
 		(void)zmq_ctx_term(server->zmq); /* no socket is open any more */
 	if (server->api && !server->socket_lent)

@@ -1,4 +1,4 @@
-/* The aggregator, wired: store, roster, gate, intake, api and watchdog on one loop. */
+/* The aggregator, wired: store, key list, gate, intake, api and watchdog on one loop. */
 #pragma once
 
 #include "common/base/err.h"

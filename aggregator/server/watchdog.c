@@ -81,7 +81,7 @@ void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX]
 static void tell(struct pulse *pulse)
 {
 	const struct pulse_config *config = &pulse->config;
-	struct pulse_look look = { .keys = roster_count(config->roster),
+	struct pulse_look look = { .keys = key_list_count(config->key_list),
 				   .waiting = store_waiting(config->store),
 				   .gate = config->gate,
 				   .intake = config->intake,

@@ -20,7 +20,7 @@ struct pulse;
 
 struct pulse_config { /* all of it outlives the pulse */
 	const struct store *store;
-	const struct roster *roster;
+	const struct key_list *key_list;
 	const struct gate_counters *gate;
 	const struct intake_counters *intake;
 };
@@ -43,7 +43,7 @@ struct pulse_beat { /* zeroed at first */
 bool pulse_alive(struct pulse_beat *beat, bool writing, uint64_t progress);
 
 struct pulse_look {
-	size_t keys, waiting; /* on the roster; jobs of the store */
+	size_t keys, waiting; /* on the key list; jobs of the store */
 	const struct gate_counters *gate;
 	const struct intake_counters *intake;
 	const char *warning; /* NULL: none */

@@ -116,7 +116,7 @@ static void import_reference(void)
 
 static void give_key(const char *code)
 {
-	struct roster_key key;
+	struct listed_key key;
 	uint8_t secret[KEY_LEN], public_key[KEY_LEN];
 	must(office_invite(books.db, code, 7, "bench", &key, secret, &books.err));
 	randombytes_buf(public_key, sizeof(public_key));

@@ -26,7 +26,7 @@ static struct {
 	char folder[64], socket[80], database[80], address[64];
 	uv_loop_t loop;
 	struct store *store;
-	struct roster *roster;
+	struct key_list *key_list;
 	struct api *api;
 	struct gate_counters gate;
 	struct intake_counters intake;
@@ -77,7 +77,7 @@ static void province_close(void)
 	require(uv_run(&province.loop, UV_RUN_DEFAULT) == 0);
 	store_close(province.store);
 	require(uv_run(&province.loop, UV_RUN_DEFAULT) == 0);
-	roster_close(province.roster);
+	key_list_close(province.key_list);
 	province.api = NULL;
 }
 
@@ -86,13 +86,13 @@ static void province_open(void)
 	struct err err = { 0 };
 	int fd = -1;
 	files_remove();
-	province.roster = roster_open();
-	require(province.roster);
+	province.key_list = key_list_open();
+	require(province.key_list);
 	require(store_open(&province.loop, province.database, 1, &province.store, &err) == 0);
 	static const uint32_t invitation_days = 7;
 	const struct api_config config = { .store = province.store,
 					   .invitation_days = &invitation_days,
-					   .roster = province.roster,
+					   .key_list = province.key_list,
 					   .server_key = server_key,
 					   .secret_key = secret_key,
 					   .address = province.address,

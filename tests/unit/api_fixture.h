@@ -16,7 +16,7 @@
 struct api_fixture {
 	uv_loop_t loop;
 	struct store *store;
-	struct roster *roster;
+	struct key_list *key_list;
 	struct api *api;
 	struct gate_counters gate;
 	struct intake_counters intake;
@@ -40,8 +40,8 @@ static struct api_fixture *api_fixture_open(void)
 	assert_non_null(mkdtemp(f->dir));
 	(void)snprintf(f->socket, sizeof(f->socket), "%s/s", f->dir);
 	(void)snprintf(f->database, sizeof(f->database), "%s/db", f->dir);
-	f->roster = roster_open();
-	assert_non_null(f->roster);
+	f->key_list = key_list_open();
+	assert_non_null(f->key_list);
 	if (store_open(&f->loop, f->database, 2, &f->store, &f->err) < 0)
 		fail_msg("%s", f->err.text);
 	f->gate.handshakes = 176;
@@ -49,7 +49,7 @@ static struct api_fixture *api_fixture_open(void)
 	static const uint32_t invitation_days = 7;
 	const struct api_config config = { .store = f->store,
 					   .invitation_days = &invitation_days,
-					   .roster = f->roster,
+					   .key_list = f->key_list,
 					   .server_key = fixture_server_key,
 					   .secret_key = fixture_secret_key,
 					   .address = f->address,
@@ -80,7 +80,7 @@ static void api_fixture_close(struct api_fixture *f)
 	store_close(f->store);
 	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
 	assert_int_equal(uv_loop_close(&f->loop), 0); /* -EBUSY when a handle were open */
-	roster_close(f->roster);
+	key_list_close(f->key_list);
 	folder_empty(f->dir);
 	assert_int_equal(rmdir(f->dir), 0);
 	free(f);

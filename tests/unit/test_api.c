@@ -264,7 +264,7 @@ static void an_office_is_invited_to_an_address_or_not_at_all(void **state)
 	f->address[0] = '\0';
 	assert_asked(state, "POST /v1/offices/invite", "", "{\"code\": \"x\"}", "400",
 		     "[gate] address");
-	assert_int_equal(roster_count(f->roster), 1); /* the first is as it was */
+	assert_int_equal(key_list_count(f->key_list), 1); /* the first is as it was */
 }
 
 /* A refused order leaves nothing behind, not even a line in the audit. */

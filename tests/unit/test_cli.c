@@ -353,14 +353,14 @@ static size_t keys_in_state(const struct fixture *f, enum key_state state)
 	size_t n = 0;
 
 	for (int64_t id = 1; id < 16; id++) {
-		const struct roster_key *key = roster_by_id(f->api->roster, id);
+		const struct listed_key *key = key_list_by_id(f->api->key_list, id);
 
 		n += key && key->state == state;
 	}
 	return n;
 }
 
-static void an_invitation_is_one_line_and_on_the_roster(void **state)
+static void an_invitation_is_one_line_and_its_key_listed(void **state)
 {
 	struct fixture *f = *state;
 	struct invitation invitation;
@@ -618,7 +618,7 @@ static void setup_that_stops_half_way_says_what_is_in(void **state)
 	invitations_clear(f);
 }
 
-static void revoking_takes_the_keys_off_the_roster_at_once(void **state)
+static void revoking_takes_the_keys_off_the_list_at_once(void **state)
 {
 	struct fixture *f = *state;
 
@@ -1126,7 +1126,7 @@ int main(void)
 		TEST(an_office_moves),
 		TEST(a_period_is_closed_listed_and_opened_again),
 		TEST(a_release_says_what_passed_and_what_stays),
-		TEST(an_invitation_is_one_line_and_on_the_roster),
+		TEST(an_invitation_is_one_line_and_its_key_listed),
 		TEST(offices_are_imported_with_an_invitation_each),
 		TEST(offices_are_imported_as_a_spreadsheet_saves_them),
 		TEST(offices_imported_again_keep_their_invitations),
@@ -1135,7 +1135,7 @@ int main(void)
 		TEST(setup_takes_over_a_province_and_changes_nothing_twice),
 		TEST(setup_lists_what_is_there),
 		TEST(setup_that_stops_half_way_says_what_is_in),
-		TEST(revoking_takes_the_keys_off_the_roster_at_once),
+		TEST(revoking_takes_the_keys_off_the_list_at_once),
 		TEST(every_change_is_in_the_audit),
 		TEST(a_query_prints_a_table_with_letters_aligned),
 		TEST(completeness_names_who_is_missing),

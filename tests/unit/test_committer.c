@@ -45,7 +45,7 @@ struct fixture {
 	struct books_spool spools[OFFICES]; /* office i has key i + 1 */
 	uv_loop_t loop;
 	struct store *store;
-	struct roster *roster;
+	struct key_list *key_list;
 	struct limits limits;
 	struct meters *meters;
 	struct edition edition;
@@ -140,7 +140,7 @@ static void start(struct fixture *f)
 	if (store_open(&f->loop, f->books.path, 1, &f->store, &f->err) < 0)
 		fail_msg("%s", f->err.text);
 	f->edition = (struct edition){ .loop = &f->loop, .store = f->store, .closed = true };
-	assert_int_equal(committer_open(&f->loop, f->store, f->roster, f->meters, on_change, NULL,
+	assert_int_equal(committer_open(&f->loop, f->store, f->key_list, f->meters, on_change, NULL,
 					&f->committer, &f->err),
 			 0);
 	committer_serve(f->committer, NULL, &f->edition);
@@ -167,19 +167,19 @@ static int setup(void **state)
 	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
 	books_open(&f->books, UNITS, METRICS, NULL, false);
 	f->limits = limits_default();
-	f->roster = roster_open();
+	f->key_list = key_list_open();
 	f->meters = meters_open(&f->limits);
-	assert_true(f->roster && f->meters);
+	assert_true(f->key_list && f->meters);
 	for (size_t i = 0; i < OFFICES; i++) {
 		f->spools[i].id = 7 + i;
 		f->spools[i].office =
 			books_office(&f->books, codes[i], i < 2 ? "C" : "D", DAY_1 - 1000);
-		struct roster_key key = { .id = (int64_t)i + 1,
+		struct listed_key key = { .id = (int64_t)i + 1,
 					  .office = f->spools[i].office,
 					  .state = KEY_ACTIVE,
 					  .public_key = { (uint8_t)(i + 1) } };
 		(void)snprintf(key.code, sizeof(key.code), "%s", codes[i]);
-		assert_int_equal(roster_put(f->roster, &key), 0);
+		assert_int_equal(key_list_put(f->key_list, &key), 0);
 	}
 	books_refresh(&f->books);
 	answered = f;
@@ -192,7 +192,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 	books_close(&f->books);
-	roster_close(f->roster);
+	key_list_close(f->key_list);
 	meters_close(f->meters);
 	for (size_t i = 0; i < OFFICES; i++)
 		blob_free(&f->sent[i]);
@@ -406,7 +406,7 @@ static void a_batch_that_cannot_be_taken_at_all_is_left_to_its_office(void **sta
 	int64_t office = f->spools[0].office;
 	plug(f);
 	add(f, 1, DAY_1, 1);
-	f->spools[0].office = 999; /* on the roster, and not in the store */
+	f->spools[0].office = 999; /* on the key list, and not in the store */
 	add(f, 0, DAY_1, 5);
 	f->spools[0].office = office;
 	add(f, 2, DAY_1, 2);

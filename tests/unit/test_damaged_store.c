@@ -45,7 +45,7 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct books books;
-	struct roster_key key;
+	struct listed_key key;
 	uint8_t secret[KEY_LEN];
 	if (!f)
 		return -1;
@@ -216,17 +216,17 @@ static void ask(struct dice *dice, sqlite3 *db, const struct reference *referenc
 static void work(sqlite3 *db, struct reference *reference, struct err *err)
 {
 	struct table *table = NULL;
-	struct roster *roster = roster_open();
-	struct roster_key key;
+	struct key_list *key_list = key_list_open();
+	struct listed_key key;
 	struct journal_end end;
 	struct verify_counts counts;
 	uint8_t secret[KEY_LEN];
 	size_t revoked, damaged;
 	bool changed;
 	struct condition_facts facts = { 0 };
-	assert_non_null(roster);
-	judge(offices_fill_roster(db, roster, &damaged, err), err);
-	roster_close(roster);
+	assert_non_null(key_list);
+	judge(offices_fill_key_list(db, key_list, &damaged, err), err);
+	key_list_close(key_list);
 	told(status_run(db, reference, &facts, &table, err), &table, err);
 	told(quarantine_list(db, reference, 100, &table, err), &table, err);
 	told(audit_list(db, 100, &table, err), &table, err);

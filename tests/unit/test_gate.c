@@ -35,7 +35,7 @@ struct fixture {
 	bool hung;
 	void *context;
 	struct keys server;
-	struct roster *roster;
+	struct key_list *key_list;
 	struct limits limits;
 	struct gate *gate;
 	void *clients[CLIENTS]; /* owned, so that a failed test can be torn down, too */
@@ -77,7 +77,7 @@ static int open_gate(struct fixture *f, const char *endpoint)
 {
 	struct gate_config config = { .endpoint = endpoint,
 				      .secret_key = f->server.secret_key,
-				      .roster = f->roster,
+				      .key_list = f->key_list,
 				      .limits = &f->limits,
 				      .credit = 8 };
 	return gate_start(&f->loop, f->context, &config, on_frame, f, &f->gate, &f->err);
@@ -91,7 +91,7 @@ static int setup(void **state)
 	(void)uv_timer_init(&f->loop, &f->hang);
 	f->hang.data = f;
 	f->context = zmq_ctx_new();
-	f->roster = roster_open();
+	f->key_list = key_list_open();
 	f->limits = limits_default();
 	crypto_box_keypair(f->server.public_key, f->server.secret_key);
 	*state = f;
@@ -119,7 +119,7 @@ static int teardown(void **state)
 	if (f->gate)
 		rc = -1;
 	(void)zmq_ctx_term(f->context);
-	roster_close(f->roster);
+	key_list_close(f->key_list);
 	free(f);
 	return rc;
 }
@@ -148,13 +148,13 @@ static const struct gate_counters *counters(struct fixture *f)
 	return gate_counters(f->gate);
 }
 
-static struct roster_key known(struct fixture *f, int64_t id, enum key_state state,
+static struct listed_key known(struct fixture *f, int64_t id, enum key_state state,
 			       struct keys *ret_keys)
 {
 	crypto_box_keypair(ret_keys->public_key, ret_keys->secret_key);
-	struct roster_key key = { .id = id, .office = 100 + id, .state = state };
+	struct listed_key key = { .id = id, .office = 100 + id, .state = state };
 	memcpy(key.public_key, ret_keys->public_key, KEY_LEN);
-	assert_int_equal(roster_put(f->roster, &key), 0);
+	assert_int_equal(key_list_put(f->key_list, &key), 0);
 	return key;
 }
 
@@ -263,13 +263,13 @@ static void an_invitation_that_is_too_old_does_not_pass_the_handshake(void **sta
 {
 	struct fixture *f = *state;
 	struct keys late;
-	struct roster_key key = known(f, 7, KEY_INVITED, &late);
+	struct listed_key key = known(f, 7, KEY_INVITED, &late);
 	key.expires_us = 1;
-	assert_int_equal(roster_put(f->roster, &key), 0);
+	assert_int_equal(key_list_put(f->key_list, &key), 0);
 	refused(f, &late);
 	assert_int_equal(counters(f)->refused_handshakes, 1);
 	key.state = KEY_ACTIVE;
-	assert_int_equal(roster_put(f->roster, &key), 0);
+	assert_int_equal(key_list_put(f->key_list, &key), 0);
 	void *socket = connected(f, &late);
 	say(socket, "hello");
 	run_until(f, &counters(f)->frames, 1);
@@ -281,13 +281,13 @@ static void nothing_more_is_taken_from_a_spent_invitation(void **state)
 {
 	struct fixture *f = *state;
 	struct keys keys;
-	struct roster_key key = known(f, 8, KEY_INVITED, &keys);
+	struct listed_key key = known(f, 8, KEY_INVITED, &keys);
 	void *socket = connected(f, &keys);
 	uint64_t frames = counters(f)->frames, revoked = counters(f)->frames_revoked;
 	say(socket, "one");
 	run_until(f, &counters(f)->frames, frames + 1);
 	key.state = KEY_SPENT;
-	assert_int_equal(roster_put(f->roster, &key), 0);
+	assert_int_equal(key_list_put(f->key_list, &key), 0);
 	say(socket, "two");
 	run_until(f, &counters(f)->frames_revoked, revoked + 1);
 	assert_int_equal(counters(f)->frames, frames + 1);
@@ -300,7 +300,7 @@ static void a_revoked_key_has_no_connection_any_more(void **state)
 {
 	struct fixture *f = *state;
 	struct keys keys, other;
-	struct roster_key key = known(f, 7, KEY_ACTIVE, &keys);
+	struct listed_key key = known(f, 7, KEY_ACTIVE, &keys);
 	(void)known(f, 8, KEY_ACTIVE, &other);
 	void *sockets[] = { connected(f, &keys), connected(f, &other), connected(f, &keys),
 			    connected(f, &keys) };
@@ -310,7 +310,7 @@ static void a_revoked_key_has_no_connection_any_more(void **state)
 	}
 	run_until(f, &counters(f)->handshakes, 4);
 	key.state = KEY_REVOKED;
-	assert_int_equal(roster_put(f->roster, &key), 0);
+	assert_int_equal(key_list_put(f->key_list, &key), 0);
 	assert_int_equal(counters(f)->connections.cut[CONNECTION_REVOKED], 2);
 	run_until(f, &counters(f)->refused_handshakes, 2);
 	assert_int_equal(counters(f)->frames, 3);
@@ -322,7 +322,7 @@ static void a_revoked_key_has_no_connection_any_more(void **state)
 	assert_int_equal(counters(f)->frames_revoked, 1);
 	assert_int_equal(counters(f)->connections.cut[CONNECTION_REVOKED], 3);
 	/* nobody else's was touched, and to revoke twice does nothing */
-	assert_int_equal(roster_put(f->roster, &key), 0);
+	assert_int_equal(key_list_put(f->key_list, &key), 0);
 	say(sockets[1], "three");
 	run_until(f, &counters(f)->frames, 4);
 	assert_int_equal(f->peer.key_id, 8);

@@ -56,7 +56,7 @@ static int add(struct province *p, const char *code, const char *unit, const cha
 	return office_add(p->db, code, "Văn phòng", unit, day(from), "console", &id, &p->err);
 }
 
-static void invite(struct province *p, const char *code, struct roster_key *ret_key)
+static void invite(struct province *p, const char *code, struct listed_key *ret_key)
 {
 	uint8_t secret[KEY_LEN];
 	assert_int_equal(office_invite(p->db, code, 7, "console", ret_key, secret, &p->err), 0);
@@ -271,7 +271,7 @@ static enum key_state state_of(struct province *p, int64_t key)
 static void an_invitation_is_a_key_pair_for_curve(void **state)
 {
 	struct province *p = *state;
-	struct roster_key key = { 0 };
+	struct listed_key key = { 0 };
 	uint8_t secret[KEY_LEN], public_key[KEY_LEN];
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	assert_int_equal(office_invite(p->db, "a", 7, "console", &key, secret, &p->err), 0);
@@ -286,7 +286,7 @@ static void an_invitation_is_a_key_pair_for_curve(void **state)
 static void a_new_invitation_revokes_the_earlier_one_of_that_office(void **state)
 {
 	struct province *p = *state;
-	struct roster_key first, other, second;
+	struct listed_key first, other, second;
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	assert_int_equal(add(p, "b", "82", "2024-01-01"), 0);
 	invite(p, "a", &first);
@@ -295,12 +295,12 @@ static void a_new_invitation_revokes_the_earlier_one_of_that_office(void **state
 	assert_int_equal(state_of(p, first.id), KEY_REVOKED);
 	assert_int_equal(state_of(p, other.id), KEY_INVITED);
 	assert_int_equal(state_of(p, second.id), KEY_INVITED);
-	struct roster_key key;
+	struct listed_key key;
 	const uint8_t own[KEY_LEN] = { 9 };
 	assert_int_equal(office_enrol(p->db, first.id, own, &key, &p->err), -EACCES);
 }
 
-static void expire(struct province *p, const struct roster_key *invitation, int64_t expires_us)
+static void expire(struct province *p, const struct listed_key *invitation, int64_t expires_us)
 {
 	char sql[128];
 	(void)snprintf(sql, sizeof(sql), "UPDATE office_key SET expires_us = %lld WHERE id = %lld",
@@ -311,24 +311,24 @@ static void expire(struct province *p, const struct roster_key *invitation, int6
 static void an_invitation_that_is_too_old_is_told_until_when_it_was_good(void **state)
 {
 	struct province *p = *state;
-	struct roster_key invitation, key;
+	struct listed_key invitation, key;
 	const uint8_t own[KEY_LEN] = { 9 };
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	invite(p, "a", &invitation);
 	assert_true(invitation.expires_us > civil_now_us() + 6 * INT64_C(86400000000));
 	assert_true(invitation.expires_us <= civil_now_us() + 7 * INT64_C(86400000000));
-	assert_false(roster_key_expired(&invitation, invitation.expires_us - 1));
-	assert_true(roster_key_expired(&invitation, invitation.expires_us));
+	assert_false(listed_key_expired(&invitation, invitation.expires_us - 1));
+	assert_true(listed_key_expired(&invitation, invitation.expires_us));
 	expire(p, &invitation, INT64_C(1750000000000000));
 	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), -EACCES);
 	assert_non_null(strstr(p->err.text, "good until 2025-06-15"));
-	struct roster *roster = roster_open();
+	struct key_list *key_list = key_list_open();
 	size_t damaged = 1;
-	assert_int_equal(offices_fill_roster(p->db, roster, &damaged, &p->err), 0);
+	assert_int_equal(offices_fill_key_list(p->db, key_list, &damaged, &p->err), 0);
 	assert_int_equal(damaged, 0);
-	assert_int_equal(roster_by_id(roster, invitation.id)->expires_us,
+	assert_int_equal(key_list_by_id(key_list, invitation.id)->expires_us,
 			 INT64_C(1750000000000000));
-	roster_close(roster);
+	key_list_close(key_list);
 	invite(p, "a", &invitation);
 	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), 0);
 	assert_int_equal(key.expires_us, 0);
@@ -337,7 +337,7 @@ static void an_invitation_that_is_too_old_is_told_until_when_it_was_good(void **
 static void an_invitation_is_spent_once(void **state)
 {
 	struct province *p = *state;
-	struct roster_key invitation, key = { 0 };
+	struct listed_key invitation, key = { 0 };
 	const uint8_t own[KEY_LEN] = { 9 }, another[KEY_LEN] = { 2 }, nobodys[KEY_LEN] = { 1 };
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	invite(p, "a", &invitation);
@@ -363,7 +363,7 @@ static void an_invitation_is_spent_once(void **state)
 static void a_new_key_replaces_the_old_one_which_never_comes_back(void **state)
 {
 	struct province *p = *state;
-	struct roster_key invitation, first, second;
+	struct listed_key invitation, first, second;
 	const uint8_t own[KEY_LEN] = { 9 }, another[KEY_LEN] = { 2 };
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	invite(p, "a", &invitation);
@@ -379,7 +379,7 @@ static void a_new_key_replaces_the_old_one_which_never_comes_back(void **state)
 static void revoking_ends_keys_and_open_invitations(void **state)
 {
 	struct province *p = *state;
-	struct roster_key invitation, key;
+	struct listed_key invitation, key;
 	const uint8_t own[KEY_LEN] = { 9 };
 	size_t revoked = 0;
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
@@ -405,13 +405,13 @@ static void a_key_that_a_disk_damaged_is_passed_over_and_counted(void **state)
 		"UPDATE office SET code = '' WHERE id = 1",
 	};
 	struct province *p = *state;
-	struct roster_key first, second;
+	struct listed_key first, second;
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	assert_int_equal(add(p, "b", "82", "2024-01-01"), 0);
 	invite(p, "a", &first);
 	invite(p, "b", &second);
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
-		struct roster *roster = roster_open();
+		struct key_list *key_list = key_list_open();
 		struct condition_facts facts = { 0 };
 		struct reference *reference = NULL;
 		struct table *table = NULL;
@@ -419,37 +419,37 @@ static void a_key_that_a_disk_damaged_is_passed_over_and_counted(void **state)
 		assert_int_equal(
 			db_exec(p->db, "BEGIN; PRAGMA ignore_check_constraints = ON", &p->err), 0);
 		assert_int_equal(db_exec(p->db, damages[i], &p->err), 0);
-		assert_int_equal(offices_fill_roster(p->db, roster, &damaged, &p->err), 0);
+		assert_int_equal(offices_fill_key_list(p->db, key_list, &damaged, &p->err), 0);
 		assert_int_equal(damaged, 1);
-		assert_null(roster_by_id(roster, first.id));
-		assert_non_null(roster_by_id(roster, second.id));
+		assert_null(key_list_by_id(key_list, first.id));
+		assert_non_null(key_list_by_id(key_list, second.id));
 		assert_int_equal(reference_load(p->db, &reference, &p->err), 0);
 		assert_int_equal(status_run(p->db, reference, &facts, &table, &p->err), 0);
 		assert_int_equal(facts.damaged_keys, 1);
 		table_close(table);
 		reference_close(reference);
-		roster_close(roster);
+		key_list_close(key_list);
 		db_rollback(p->db);
 	}
 }
 
-static void the_roster_gets_every_key_with_its_state(void **state)
+static void the_list_of_keys_gets_every_key_with_its_state(void **state)
 {
 	struct province *p = *state;
-	struct roster_key invitation, key;
+	struct listed_key invitation, key;
 	const uint8_t own[KEY_LEN] = { 9 };
 	assert_int_equal(add(p, "a", "82", "2024-01-01"), 0);
 	invite(p, "a", &invitation);
 	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), 0);
-	struct roster *roster = roster_open();
+	struct key_list *key_list = key_list_open();
 	size_t damaged = 1;
-	assert_int_equal(offices_fill_roster(p->db, roster, &damaged, &p->err), 0);
+	assert_int_equal(offices_fill_key_list(p->db, key_list, &damaged, &p->err), 0);
 	assert_int_equal(damaged, 0);
-	assert_int_equal(roster_count(roster), 2);
-	assert_int_equal(roster_by_key(roster, own)->state, KEY_ACTIVE);
-	assert_int_equal(roster_by_key(roster, own)->office, key.office);
-	assert_int_equal(roster_by_id(roster, invitation.id)->state, KEY_SPENT);
-	roster_close(roster);
+	assert_int_equal(key_list_count(key_list), 2);
+	assert_int_equal(key_list_by_key(key_list, own)->state, KEY_ACTIVE);
+	assert_int_equal(key_list_by_key(key_list, own)->office, key.office);
+	assert_int_equal(key_list_by_id(key_list, invitation.id)->state, KEY_SPENT);
+	key_list_close(key_list);
 }
 
 /* --- faults --- */
@@ -459,7 +459,7 @@ static int whole_life(struct province *p)
 	int64_t id = 0;
 	size_t added = 0;
 	uint8_t secret[KEY_LEN];
-	struct roster_key invitation, key;
+	struct listed_key invitation, key;
 	const uint8_t own[KEY_LEN] = { 9 };
 	static const char csv[] = HEADER "b,B,28249,2024-01-01\nc,C,82,2024-01-01\n";
 	int rc = db_begin(p->db, &p->err);
@@ -614,7 +614,7 @@ int main(void)
 		test(a_new_key_replaces_the_old_one_which_never_comes_back),
 		test(revoking_ends_keys_and_open_invitations),
 		test(a_key_that_a_disk_damaged_is_passed_over_and_counted),
-		test(the_roster_gets_every_key_with_its_state),
+		test(the_list_of_keys_gets_every_key_with_its_state),
 		test(a_row_that_a_disk_damaged_is_left_out_and_puts_its_own_in_doubt),
 		test(whatever_is_refused_leaves_all_or_nothing),
 	};

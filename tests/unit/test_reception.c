@@ -100,13 +100,13 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 	uv_loop_t loop;
 	uv_sem_t inside, go;
 	char folder[64], path[96];
-	struct roster *roster = roster_open();
-	struct roster_key key = { .id = 5, .state = KEY_ACTIVE, .code = "o" };
+	struct key_list *key_list = key_list_open();
+	struct listed_key key = { .id = 5, .state = KEY_ACTIVE, .code = "o" };
 	const struct gate_peer peer = { .key_id = 5 };
 	Lantoa__V1__Hello hello = LANTOA__V1__HELLO__INIT;
 
 	(void)state;
-	assert_non_null(roster);
+	assert_non_null(key_list);
 	scratch_make(true, folder);
 	(void)snprintf(path, sizeof(path), "%s/p.db", folder);
 	assert_int_equal(uv_loop_init(&loop), 0);
@@ -127,7 +127,7 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 	assert_int_equal(journal_clock_open(store_writer(store), &clock, &err), 0);
 	struct reception reception = { .loop = &loop,
 				       .store = store,
-				       .roster = roster,
+				       .key_list = key_list,
 				       .zone = "UTC",
 				       .clock = &clock,
 				       .credit = 4,
@@ -153,7 +153,7 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 		(void)uv_run(&loop, UV_RUN_ONCE);
 	assert_int_equal(welcomes, 1);
 	store_close(store);
-	roster_close(roster);
+	key_list_close(key_list);
 	assert_int_equal(uv_loop_close(&loop), 0);
 	uv_sem_destroy(&inside);
 	uv_sem_destroy(&go);
