@@ -38,52 +38,53 @@ static struct indicator *indicator_new(struct reading *reading, unsigned line)
 	return &list[indicators->n++];
 }
 
-static int texts_copy(struct indicator *indicator, const struct sheet *sheet)
+static int texts_copy(struct indicator *indicator, const struct import_sheet *sheet)
 {
-	indicator->name = strdup(sheet_field(sheet, NAME));
-	indicator->label_vi = strdup(sheet_field(sheet, LABEL_VI));
-	indicator->label_en = strdup(sheet_field(sheet, LABEL_EN));
-	indicator->unit = strdup(sheet_field(sheet, UNIT));
-	indicator->text = strdup(sheet_field(sheet, FORMULA));
+	indicator->name = strdup(import_sheet_field(sheet, NAME));
+	indicator->label_vi = strdup(import_sheet_field(sheet, LABEL_VI));
+	indicator->label_en = strdup(import_sheet_field(sheet, LABEL_EN));
+	indicator->unit = strdup(import_sheet_field(sheet, UNIT));
+	indicator->text = strdup(import_sheet_field(sheet, FORMULA));
 	return indicator->name && indicator->label_vi && indicator->label_en && indicator->unit &&
 			       indicator->text
 		       ? 0
 		       : -ENOMEM;
 }
 
-static void operands_check(struct sheet *sheet, const struct formula *formula)
+static void operands_check(struct import_sheet *sheet, const struct formula *formula)
 {
 	const struct reading *reading = sheet->context;
 	const char *const *names = NULL;
 	size_t n = reading->known ? formula_operands(formula, &names) : 0;
 	for (size_t i = 0; i < n; i++)
 		if (!reading->known(reading->context, names[i]))
-			sheet_diagnose(sheet,
-				       "formula, column %zu: the catalogue has no metric '%s'",
-				       formula_operand_column(formula, i), names[i]);
+			import_sheet_diagnose(
+				sheet, "formula, column %zu: the catalogue has no metric '%s'",
+				formula_operand_column(formula, i), names[i]);
 }
 
-static int formula_take(struct sheet *sheet, struct indicator *indicator, struct err *err)
+static int formula_take(struct import_sheet *sheet, struct indicator *indicator, struct err *err)
 {
 	struct err why = { 0 };
 	int rc = formula_parse(indicator->text, &indicator->formula, &why);
 	if (rc == -ENOMEM)
 		return err_memory(err);
 	if (rc < 0)
-		sheet_diagnose(sheet, "formula, %s", why.text);
+		import_sheet_diagnose(sheet, "formula, %s", why.text);
 	else
 		operands_check(sheet, indicator->formula);
 	return 0;
 }
 
-static int indicator_add(struct sheet *sheet, struct indicator **ret_indicator, struct err *err)
+static int indicator_add(struct import_sheet *sheet, struct indicator **ret_indicator,
+			 struct err *err)
 {
 	struct reading *reading = sheet->context;
-	const char *name = sheet_field(sheet, NAME);
+	const char *name = import_sheet_field(sheet, NAME);
 	if (reading->known && reading->known(reading->context, name))
-		sheet_diagnose(sheet,
-			       "'%s' is a metric of the catalogue; give the indicator another name",
-			       name);
+		import_sheet_diagnose(
+			sheet, "'%s' is a metric of the catalogue; give the indicator another name",
+			name);
 	struct indicator *indicator = indicator_new(reading, sheet->row->line);
 	if (!indicator || texts_copy(indicator, sheet) < 0)
 		return err_memory(err);
@@ -100,22 +101,23 @@ static struct indicator *by_name(const struct indicators *indicators, const char
 }
 
 /* The row's indicator: made by its first row, met again by the further ones. NULL: diagnosed. */
-static int row_indicator(struct sheet *sheet, struct indicator **ret_indicator, struct err *err)
+static int row_indicator(struct import_sheet *sheet, struct indicator **ret_indicator,
+			 struct err *err)
 {
 	struct reading *reading = sheet->context;
-	const char *name = sheet_field(sheet, NAME);
+	const char *name = import_sheet_field(sheet, NAME);
 	*ret_indicator = NULL;
 	if (strlen(name) > NAME_LEN_MAX || !formula_is_name(name)) {
-		sheet_diagnose(sheet, "name: '%s' is none; write it like economy.digital_share",
-			       name);
+		import_sheet_diagnose(
+			sheet, "name: '%s' is none; write it like economy.digital_share", name);
 		return 0;
 	}
 	struct indicator *indicator = by_name(reading->indicators, name);
 	if (!indicator)
 		return indicator_add(sheet, ret_indicator, err);
-	if (strcmp(indicator->text, sheet_field(sheet, FORMULA)) != 0)
-		sheet_diagnose(sheet, "formula: not the one of '%s' in line %u", name,
-			       reading->lines[indicator - reading->indicators->list]);
+	if (strcmp(indicator->text, import_sheet_field(sheet, FORMULA)) != 0)
+		import_sheet_diagnose(sheet, "formula: not the one of '%s' in line %u", name,
+				      reading->lines[indicator - reading->indicators->list]);
 	*ret_indicator = indicator;
 	return 0;
 }
@@ -129,36 +131,38 @@ static bool year_parse(const char *text, int *ret_year)
 	return true;
 }
 
-static bool target_valid(struct sheet *sheet, const struct indicator *indicator, int *ret_year)
+static bool target_valid(struct import_sheet *sheet, const struct indicator *indicator,
+			 int *ret_year)
 {
-	const char *year = sheet_field(sheet, TARGET_YEAR);
-	const char *value = sheet_field(sheet, TARGET_VALUE);
+	const char *year = import_sheet_field(sheet, TARGET_YEAR);
+	const char *value = import_sheet_field(sheet, TARGET_VALUE);
 	struct err why = { 0 };
 	int64_t mantissa = 0;
 	if (!year_parse(year, ret_year)) {
-		sheet_diagnose(sheet,
-			       "target_year: '%s' is no year; leave year and value empty for none",
-			       year);
+		import_sheet_diagnose(
+			sheet, "target_year: '%s' is no year; leave year and value empty for none",
+			year);
 		return false;
 	}
 	if (decimal_parse(value, strlen(value), DECIMALS_MAX, &mantissa, &why) < 0) {
-		sheet_diagnose(sheet, "target_value: %s", why.text);
+		import_sheet_diagnose(sheet, "target_value: %s", why.text);
 		return false;
 	}
 	for (size_t i = 0; i < indicator->n_targets; i++)
 		if (indicator->targets[i].year == *ret_year) {
-			sheet_diagnose(sheet, "target_year: '%s' has a target for %s already",
-				       indicator->name, year);
+			import_sheet_diagnose(sheet,
+					      "target_year: '%s' has a target for %s already",
+					      indicator->name, year);
 			return false;
 		}
 	return true;
 }
 
-static int target_add(struct sheet *sheet, struct indicator *indicator, struct err *err)
+static int target_add(struct import_sheet *sheet, struct indicator *indicator, struct err *err)
 {
-	const char *value = sheet_field(sheet, TARGET_VALUE);
+	const char *value = import_sheet_field(sheet, TARGET_VALUE);
 	int year = 0;
-	if (sheet_field(sheet, TARGET_YEAR)[0] == '\0' && value[0] == '\0')
+	if (import_sheet_field(sheet, TARGET_YEAR)[0] == '\0' && value[0] == '\0')
 		return 0;
 	if (!target_valid(sheet, indicator, &year))
 		return 0;
@@ -177,7 +181,7 @@ static int target_add(struct sheet *sheet, struct indicator *indicator, struct e
 	return 0;
 }
 
-static int on_row(struct sheet *sheet, struct err *err)
+static int on_row(struct import_sheet *sheet, struct err *err)
 {
 	struct indicator *indicator = NULL;
 	int rc = row_indicator(sheet, &indicator, err);
@@ -186,10 +190,10 @@ static int on_row(struct sheet *sheet, struct err *err)
 
 static int rows_read(const char *csv, size_t len, struct reading *reading, struct err *err)
 {
-	struct sheet sheet = {
+	struct import_sheet sheet = {
 		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = reading
 	};
-	int rc = sheet_read(&sheet, csv, len, err);
+	int rc = import_sheet_read(&sheet, csv, len, err);
 	return rc < 0 ? rc : diagnostics_tell(&sheet.diagnostics, err);
 }
 

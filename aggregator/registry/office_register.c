@@ -226,19 +226,21 @@ static bool was_assigned(const struct office *office, const char *unit_code, int
 }
 
 /* Does the row say of @office what the register says? It may have moved since. */
-static bool known_check(struct sheet *sheet, const struct office *office, const struct entry *entry)
+static bool known_check(struct import_sheet *sheet, const struct office *office,
+			const struct entry *entry)
 {
 	char excerpt[EXCERPT_MAX], day[DAY_TEXT_MAX];
 	if (strcmp(office->name, entry->name) != 0) {
-		sheet_diagnose(sheet,
-			       "name: there is an office '%s' already, called '%s'; write its name "
-			       "so, or give this one another code",
-			       office->code, office->name);
+		import_sheet_diagnose(
+			sheet,
+			"name: there is an office '%s' already, called '%s'; write its name "
+			"so, or give this one another code",
+			office->code, office->name);
 		return false;
 	}
 	if (was_assigned(office, entry->unit_code, entry->from_day))
 		return true;
-	sheet_diagnose(
+	import_sheet_diagnose(
 		sheet,
 		"unit: there is an office '%s' already, but not for unit '%s' from %s on; `lantoa "
 		"office show CODE` tells for which, `lantoa office move CODE --unit UNIT` moves it",
@@ -247,21 +249,21 @@ static bool known_check(struct sheet *sheet, const struct office *office, const 
 	return false;
 }
 
-static bool row_check(struct sheet *sheet, struct entry *ret_entry, bool *ret_known)
+static bool row_check(struct import_sheet *sheet, struct entry *ret_entry, bool *ret_known)
 {
 	const struct reading *reading = sheet->context;
 	struct err why = { 0 };
-	struct entry entry = { sheet_field(sheet, CODE), sheet_field(sheet, NAME),
-			       sheet_field(sheet, UNIT), 0 };
-	if (day_parse(sheet_field(sheet, FROM), &entry.from_day, &why) < 0) {
-		sheet_diagnose(sheet, "from: %s", why.text);
+	struct entry entry = { import_sheet_field(sheet, CODE), import_sheet_field(sheet, NAME),
+			       import_sheet_field(sheet, UNIT), 0 };
+	if (day_parse(import_sheet_field(sheet, FROM), &entry.from_day, &why) < 0) {
+		import_sheet_diagnose(sheet, "from: %s", why.text);
 		return false;
 	}
 	const struct office *office = offices_by_code(reading->view.offices, entry.code);
 	if (office && !known_check(sheet, office, &entry))
 		return false;
 	if (!office && entry_check(&reading->view, &entry, &why) < 0) {
-		sheet_diagnose(sheet, "%s", why.text);
+		import_sheet_diagnose(sheet, "%s", why.text);
 		return false;
 	}
 	*ret_entry = entry;
@@ -269,7 +271,7 @@ static bool row_check(struct sheet *sheet, struct entry *ret_entry, bool *ret_kn
 	return true;
 }
 
-static int on_row(struct sheet *sheet, struct err *err)
+static int on_row(struct import_sheet *sheet, struct err *err)
 {
 	struct reading *reading = sheet->context;
 	struct line line = { .number = sheet->row->line };
@@ -318,10 +320,10 @@ static void twins_check(struct reading *reading, struct diagnostics *diagnostics
 
 static int file_read(struct reading *reading, const char *csv, size_t len, struct err *err)
 {
-	struct sheet sheet = {
+	struct import_sheet sheet = {
 		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = reading
 	};
-	int rc = sheet_read(&sheet, csv, len, err);
+	int rc = import_sheet_read(&sheet, csv, len, err);
 	if (rc < 0)
 		return rc;
 	twins_check(reading, &sheet.diagnostics);

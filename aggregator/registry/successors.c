@@ -17,7 +17,7 @@ struct part { /* one row: what of an old unit went where */
 	struct successor successor;
 };
 
-struct edition {
+struct successors_import {
 	const struct units *units; /* as stored */
 	struct part *parts;        /* owned [n] */
 	size_t n;
@@ -25,20 +25,23 @@ struct edition {
 
 /* --- rows --- */
 
-static void code_diagnose(struct sheet *sheet, enum column column, int32_t day, const char *what)
+static void code_diagnose(struct import_sheet *sheet, enum column column, int32_t day,
+			  const char *what)
 {
-	const char *code = sheet_field(sheet, column);
+	const char *code = import_sheet_field(sheet, column);
 	char text[DAY_TEXT_MAX], excerpt[EXCERPT_MAX];
-	sheet_diagnose(sheet, "%s '%s' %s %s; import its unit first or mend the row",
-		       columns[column], utf8_excerpt(code, strlen(code), excerpt), _(what),
-		       day_format(day, text));
+	import_sheet_diagnose(sheet, "%s '%s' %s %s; import its unit first or mend the row",
+			      columns[column], utf8_excerpt(code, strlen(code), excerpt), _(what),
+			      day_format(day, text));
 }
 
-static bool units_meet(struct sheet *sheet, int32_t day, bool whole)
+static bool units_meet(struct import_sheet *sheet, int32_t day, bool whole)
 {
-	const struct edition *edition = sheet->context;
-	const struct unit *old = units_find(edition->units, sheet_field(sheet, OLD_CODE), day - 1);
-	const struct unit *new = units_find(edition->units, sheet_field(sheet, NEW_CODE), day);
+	const struct successors_import *import = sheet->context;
+	const struct unit *old =
+		units_find(import->units, import_sheet_field(sheet, OLD_CODE), day - 1);
+	const struct unit *new =
+		units_find(import->units, import_sheet_field(sheet, NEW_CODE), day);
 	if (!old)
 		code_diagnose(sheet, OLD_CODE, day - 1, "is not in force on");
 	else if (whole && old->valid_to != day)
@@ -48,38 +51,38 @@ static bool units_meet(struct sheet *sheet, int32_t day, bool whole)
 	return old && new && (!whole || old->valid_to == day);
 }
 
-static bool row_check(struct sheet *sheet, int32_t *ret_day)
+static bool row_check(struct import_sheet *sheet, int32_t *ret_day)
 {
-	const char *share = sheet_field(sheet, SHARE);
+	const char *share = import_sheet_field(sheet, SHARE);
 	char excerpt[EXCERPT_MAX];
 	struct err why = { 0 };
 	bool whole = strcmp(share, "1") == 0, good = whole || *share == '\0';
 	if (!good)
-		sheet_diagnose(sheet,
-			       "share: '%s' is neither 1 (went there whole) nor empty (divided)",
-			       utf8_excerpt(share, strlen(share), excerpt));
-	if (day_parse(sheet_field(sheet, EFFECTIVE_ON), ret_day, &why) < 0) {
-		sheet_diagnose(sheet, "effective_on: %s", why.text);
+		import_sheet_diagnose(
+			sheet, "share: '%s' is neither 1 (went there whole) nor empty (divided)",
+			utf8_excerpt(share, strlen(share), excerpt));
+	if (day_parse(import_sheet_field(sheet, EFFECTIVE_ON), ret_day, &why) < 0) {
+		import_sheet_diagnose(sheet, "effective_on: %s", why.text);
 		return false;
 	}
 	return units_meet(sheet, *ret_day, whole) && good;
 }
 
-static int on_row(struct sheet *sheet, struct err *err)
+static int on_row(struct import_sheet *sheet, struct err *err)
 {
-	struct edition *edition = sheet->context;
+	struct successors_import *import = sheet->context;
 	struct part part = { .line = sheet->row->line };
 	if (!row_check(sheet, &part.successor.effective_on))
 		return 0;
-	struct part *parts = array_room(edition->parts, edition->n, sizeof(*parts));
+	struct part *parts = array_room(import->parts, import->n, sizeof(*parts));
 	if (!parts)
 		return err_memory(err);
-	edition->parts = parts;
-	const char *share = sheet_field(sheet, SHARE);
-	part.successor.old_code = strdup(sheet_field(sheet, OLD_CODE));
-	part.successor.new_code = strdup(sheet_field(sheet, NEW_CODE));
+	import->parts = parts;
+	const char *share = import_sheet_field(sheet, SHARE);
+	part.successor.old_code = strdup(import_sheet_field(sheet, OLD_CODE));
+	part.successor.new_code = strdup(import_sheet_field(sheet, NEW_CODE));
 	part.successor.share = *share ? strdup(share) : NULL;
-	parts[edition->n++] = part; /* owned from here on, whatever is missing */
+	parts[import->n++] = part; /* owned from here on, whatever is missing */
 	bool made = part.successor.old_code && part.successor.new_code;
 	return made && (part.successor.share || !*share) ? 0 : err_memory(err);
 }
@@ -135,29 +138,30 @@ static void parts_check(const struct part *parts, size_t n, struct diagnostics *
 	}
 }
 
-static void whole_check(struct edition *edition, struct diagnostics *diagnostics)
+static void whole_check(struct successors_import *import, struct diagnostics *diagnostics)
 {
-	if (edition->n > 0) /* none: NULL, which qsort does not take */
-		qsort(edition->parts, edition->n, sizeof(*edition->parts), part_order);
-	for (size_t i = 0, end = 0; i < edition->n; i = end) {
+	if (import->n > 0) /* none: NULL, which qsort does not take */
+		qsort(import->parts, import->n, sizeof(*import->parts), part_order);
+	for (size_t i = 0, end = 0; i < import->n; i = end) {
 		end = i + 1;
-		while (end < edition->n && same_old(&edition->parts[i], &edition->parts[end]))
+		while (end < import->n && same_old(&import->parts[i], &import->parts[end]))
 			end++;
-		parts_check(&edition->parts[i], end - i, diagnostics);
+		parts_check(&import->parts[i], end - i, diagnostics);
 	}
 }
 
-static int edition_read(struct edition *edition, const char *csv, size_t len, struct err *err)
+static int import_read(struct successors_import *import, const char *csv, size_t len,
+		       struct err *err)
 {
-	struct sheet sheet = {
-		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = edition
+	struct import_sheet sheet = {
+		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = import
 	};
-	int rc = sheet_read(&sheet, csv, len, err);
+	int rc = import_sheet_read(&sheet, csv, len, err);
 	if (rc < 0)
 		return rc;
 	/* When rows are missing, what is left of a division would only mislead. */
 	if (sheet.diagnostics.n == 0)
-		whole_check(edition, &sheet.diagnostics);
+		whole_check(import, &sheet.diagnostics);
 	return diagnostics_tell(&sheet.diagnostics, err);
 }
 
@@ -205,13 +209,14 @@ static int part_put(struct writer *writer, const struct successor *successor, st
 }
 
 /* Both are sorted by their key: walk them side by side. */
-static int tables_merge(struct writer *writer, const struct edition *edition, struct err *err)
+static int tables_merge(struct writer *writer, const struct successors_import *import,
+			struct err *err)
 {
-	const struct successor *old = edition->units->successors;
-	size_t n_old = edition->units->n_successors;
+	const struct successor *old = import->units->successors;
+	size_t n_old = import->units->n_successors;
 	int rc = 0;
-	for (size_t i = 0, k = 0; (i < n_old || k < edition->n) && rc == 0;) {
-		const struct successor *new = k < edition->n ? &edition->parts[k].successor : NULL;
+	for (size_t i = 0, k = 0; (i < n_old || k < import->n) && rc == 0;) {
+		const struct successor *new = k < import->n ? &import->parts[k].successor : NULL;
 		int order = i == n_old ? 1 : !new ? -1 : key_order(&old[i], new);
 		if (order < 0)
 			rc = key_run(writer, writer->remove, &old[i], err);
@@ -223,13 +228,13 @@ static int tables_merge(struct writer *writer, const struct edition *edition, st
 	return rc;
 }
 
-static int edition_write(const struct edition *edition, sqlite3 *db, size_t *ret_changed,
-			 struct err *err)
+static int import_write(const struct successors_import *import, sqlite3 *db, size_t *ret_changed,
+			struct err *err)
 {
 	struct writer writer = { 0 };
 	int rc = writer_open(&writer, db, err);
 	if (rc == 0)
-		rc = tables_merge(&writer, edition, err);
+		rc = tables_merge(&writer, import, err);
 	writer_close(&writer);
 	if (rc == 0 && writer.changed > 0)
 		rc = reference_changed(db, err);
@@ -238,14 +243,14 @@ static int edition_write(const struct edition *edition, sqlite3 *db, size_t *ret
 	return rc;
 }
 
-static void edition_free(struct edition *edition)
+static void import_free(struct successors_import *import)
 {
-	for (size_t i = 0; i < edition->n; i++) {
-		free(edition->parts[i].successor.old_code);
-		free(edition->parts[i].successor.new_code);
-		free(edition->parts[i].successor.share);
+	for (size_t i = 0; i < import->n; i++) {
+		free(import->parts[i].successor.old_code);
+		free(import->parts[i].successor.new_code);
+		free(import->parts[i].successor.share);
 	}
-	free(edition->parts);
+	free(import->parts);
 }
 
 int successors_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_changed,
@@ -261,11 +266,11 @@ int successors_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_chan
 		units_close(units);
 		return rc;
 	}
-	struct edition edition = { .units = units };
-	rc = edition_read(&edition, csv, len, err);
+	struct successors_import import = { .units = units };
+	rc = import_read(&import, csv, len, err);
 	if (rc == 0)
-		rc = edition_write(&edition, db, ret_changed, err);
-	edition_free(&edition);
+		rc = import_write(&import, db, ret_changed, err);
+	import_free(&import);
 	units_close(units);
 	return rc;
 }

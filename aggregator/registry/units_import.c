@@ -19,7 +19,7 @@ enum column { CODE, NAME, LEVEL, PARENT, VALID_FROM, VALID_TO, COLUMNS };
 static const char *const columns[COLUMNS] = { "code",   "name",       "level",
 					      "parent", "valid_from", "valid_to" };
 
-struct edition {
+struct units_import {
 	struct units *units; /* the good rows; a unit's id is its line until it is written */
 	char **doubtful;     /* owned [n]: codes of bad rows, about which nothing more is said */
 	size_t n_doubtful;
@@ -27,58 +27,59 @@ struct edition {
 
 /* --- rows --- */
 
-static bool text_check(struct sheet *sheet, enum column column, size_t len_max)
+static bool text_check(struct import_sheet *sheet, enum column column, size_t len_max)
 {
-	const char *text = sheet_field(sheet, column);
+	const char *text = import_sheet_field(sheet, column);
 	size_t len = strlen(text);
 	char excerpt[EXCERPT_MAX];
 	if (len >= 1 && len <= len_max && utf8_printable(text, len))
 		return true;
-	sheet_diagnose(sheet, "%s: '%s' does not do; 1 to %zu bytes of text are wanted",
-		       columns[column], utf8_excerpt(text, len, excerpt), len_max);
+	import_sheet_diagnose(sheet, "%s: '%s' does not do; 1 to %zu bytes of text are wanted",
+			      columns[column], utf8_excerpt(text, len, excerpt), len_max);
 	return false;
 }
 
-static bool code_check(struct sheet *sheet, enum column column)
+static bool code_check(struct import_sheet *sheet, enum column column)
 {
-	const char *code = sheet_field(sheet, column);
+	const char *code = import_sheet_field(sheet, column);
 	char excerpt[EXCERPT_MAX];
 	if (code_valid(code))
 		return true;
-	sheet_diagnose(sheet, "%s: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted",
-		       columns[column], utf8_excerpt(code, strlen(code), excerpt));
+	import_sheet_diagnose(sheet,
+			      "%s: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted",
+			      columns[column], utf8_excerpt(code, strlen(code), excerpt));
 	return false;
 }
 
-static bool level_check(struct sheet *sheet)
+static bool level_check(struct import_sheet *sheet)
 {
 	if (!text_check(sheet, LEVEL, LEVEL_LEN_MAX))
 		return false;
-	if (strcmp(sheet_field(sheet, LEVEL), "office") != 0)
+	if (strcmp(import_sheet_field(sheet, LEVEL), "office") != 0)
 		return true;
-	sheet_diagnose(sheet, "level: 'office' is what queries call the reporting sites; "
-			      "give the level another name");
+	import_sheet_diagnose(sheet, "level: 'office' is what queries call the reporting sites; "
+				     "give the level another name");
 	return false;
 }
 
-static bool day_check(struct sheet *sheet, enum column column, int32_t *ret_day)
+static bool day_check(struct import_sheet *sheet, enum column column, int32_t *ret_day)
 {
 	struct err why = { 0 };
-	if (day_parse(sheet_field(sheet, column), ret_day, &why) == 0)
+	if (day_parse(import_sheet_field(sheet, column), ret_day, &why) == 0)
 		return true;
-	sheet_diagnose(sheet, "%s: %s", columns[column], why.text);
+	import_sheet_diagnose(sheet, "%s: %s", columns[column], why.text);
 	return false;
 }
 
-static bool days_check(struct sheet *sheet, struct unit *unit)
+static bool days_check(struct import_sheet *sheet, struct unit *unit)
 {
 	unit->valid_to = UNIT_OPEN;
 	bool good = day_check(sheet, VALID_FROM, &unit->valid_from);
-	if (sheet_field(sheet, VALID_TO)[0] != '\0')
+	if (import_sheet_field(sheet, VALID_TO)[0] != '\0')
 		good = day_check(sheet, VALID_TO, &unit->valid_to) && good;
 	if (good && unit->valid_to <= unit->valid_from) {
-		sheet_diagnose(sheet,
-			       "valid_to must be after valid_from: it is the first day on which "
+		import_sheet_diagnose(
+			sheet, "valid_to must be after valid_from: it is the first day on which "
 			       "the unit is no longer in force");
 		return false;
 	}
@@ -86,73 +87,74 @@ static bool days_check(struct sheet *sheet, struct unit *unit)
 }
 
 /* Every check is made, so that a row with two faults shows both. */
-static bool row_check(struct sheet *sheet, struct unit *unit)
+static bool row_check(struct import_sheet *sheet, struct unit *unit)
 {
 	bool good = code_check(sheet, CODE);
 	good = text_check(sheet, NAME, NAME_LEN_MAX) && good;
 	good = level_check(sheet) && good;
-	if (sheet_field(sheet, PARENT)[0] != '\0')
+	if (import_sheet_field(sheet, PARENT)[0] != '\0')
 		good = code_check(sheet, PARENT) && good;
 	return days_check(sheet, unit) && good;
 }
 
-static int doubt(struct edition *edition, const char *code, struct err *err)
+static int doubt(struct units_import *import, const char *code, struct err *err)
 {
-	char **doubtful = array_room(edition->doubtful, edition->n_doubtful, sizeof(*doubtful));
+	char **doubtful = array_room(import->doubtful, import->n_doubtful, sizeof(*doubtful));
 	if (!doubtful)
 		return err_memory(err);
-	edition->doubtful = doubtful;
+	import->doubtful = doubtful;
 	char *copy = strdup(code);
 	if (!copy)
 		return err_memory(err);
-	doubtful[edition->n_doubtful++] = copy;
+	doubtful[import->n_doubtful++] = copy;
 	return 0;
 }
 
-static bool is_doubtful(const struct edition *edition, const char *code)
+static bool is_doubtful(const struct units_import *import, const char *code)
 {
-	for (size_t i = 0; i < edition->n_doubtful; i++)
-		if (strcmp(edition->doubtful[i], code) == 0)
+	for (size_t i = 0; i < import->n_doubtful; i++)
+		if (strcmp(import->doubtful[i], code) == 0)
 			return true;
 	return false;
 }
 
-static int unit_append(struct edition *edition, struct sheet *sheet, struct unit row,
+static int unit_append(struct units_import *import, struct import_sheet *sheet, struct unit row,
 		       struct err *err)
 {
-	struct units *units = edition->units;
+	struct units *units = import->units;
 	struct unit *list = array_room(units->list, units->n, sizeof(*list));
 	if (!list)
 		return err_memory(err);
 	units->list = list;
-	const char *parent = sheet_field(sheet, PARENT);
+	const char *parent = import_sheet_field(sheet, PARENT);
 	row.id = sheet->row->line;
-	row.code = strdup(sheet_field(sheet, CODE));
-	row.name = strdup(sheet_field(sheet, NAME));
-	row.level = strdup(sheet_field(sheet, LEVEL));
+	row.code = strdup(import_sheet_field(sheet, CODE));
+	row.name = strdup(import_sheet_field(sheet, NAME));
+	row.level = strdup(import_sheet_field(sheet, LEVEL));
 	row.parent = *parent ? strdup(parent) : NULL;
 	list[units->n++] = row; /* owned from here on, whatever is missing */
 	bool whole = row.code && row.name && row.level && (row.parent || !*parent);
 	return whole ? 0 : err_memory(err);
 }
 
-static int on_row(struct sheet *sheet, struct err *err)
+static int on_row(struct import_sheet *sheet, struct err *err)
 {
 	struct unit row = { 0 };
 	if (row_check(sheet, &row))
 		return unit_append(sheet->context, sheet, row, err);
-	return doubt(sheet->context, sheet_field(sheet, CODE), err);
+	return doubt(sheet->context, import_sheet_field(sheet, CODE), err);
 }
 
 /* --- the whole --- */
 
 /* Rows of a code are sorted by their first day; @last is the one of them that lasts longest. */
-static int overlaps_check(struct edition *edition, struct diagnostics *diagnostics, struct err *err)
+static int overlaps_check(struct units_import *import, struct diagnostics *diagnostics,
+			  struct err *err)
 {
 	const struct unit *last = NULL;
 	int rc = 0;
-	for (size_t i = 0; i < edition->units->n && rc == 0; i++) {
-		const struct unit *unit = &edition->units->list[i];
+	for (size_t i = 0; i < import->units->n && rc == 0; i++) {
+		const struct unit *unit = &import->units->list[i];
 		if (last && strcmp(last->code, unit->code) == 0 &&
 		    unit->valid_from < last->valid_to) {
 			bool later = unit->id > last->id;
@@ -162,7 +164,7 @@ static int overlaps_check(struct edition *edition, struct diagnostics *diagnosti
 				"'%s' is two units on %s, with line %u; mend the dates of one",
 				unit->code, day_format(unit->valid_from, day),
 				(unsigned)(later ? last->id : unit->id));
-			rc = doubt(edition, unit->code, err);
+			rc = doubt(import, unit->code, err);
 		}
 		if (!last || strcmp(last->code, unit->code) != 0 || last->valid_to < unit->valid_to)
 			last = unit;
@@ -171,11 +173,11 @@ static int overlaps_check(struct edition *edition, struct diagnostics *diagnosti
 }
 
 /* From row to row of the parent's code: together they must cover the child's life. */
-static void parent_check(const struct edition *edition, const struct unit *unit,
+static void parent_check(const struct units_import *import, const struct unit *unit,
 			 struct diagnostics *diagnostics)
 {
 	for (int32_t day = unit->valid_from; day < unit->valid_to;) {
-		const struct unit *parent = units_parent(edition->units, unit, day);
+		const struct unit *parent = units_parent(import->units, unit, day);
 		if (!parent) {
 			char text[DAY_TEXT_MAX];
 			diagnostics_add(diagnostics, (unsigned)unit->id,
@@ -190,13 +192,13 @@ static void parent_check(const struct edition *edition, const struct unit *unit,
 
 /* A ring stands whole on the day its youngest row begins, so looking at each row's first day finds
  * every ring. */
-static void ring_check(const struct edition *edition, const struct unit *unit,
+static void ring_check(const struct units_import *import, const struct unit *unit,
 		       struct diagnostics *diagnostics)
 {
 	const struct unit *above = unit;
 	char day[DAY_TEXT_MAX];
 	for (unsigned depth = 0; above; depth++) {
-		above = units_parent(edition->units, above, unit->valid_from);
+		above = units_parent(import->units, above, unit->valid_from);
 		if (above == unit) {
 			diagnostics_add(
 				diagnostics, (unsigned)unit->id,
@@ -215,32 +217,33 @@ static void ring_check(const struct edition *edition, const struct unit *unit,
 	}
 }
 
-static int whole_check(struct edition *edition, struct diagnostics *diagnostics, struct err *err)
+static int whole_check(struct units_import *import, struct diagnostics *diagnostics,
+		       struct err *err)
 {
-	int rc = units_index(edition->units, err);
+	int rc = units_index(import->units, err);
 	if (rc == 0)
-		rc = overlaps_check(edition, diagnostics, err);
-	for (size_t i = 0; i < edition->units->n && rc == 0; i++) {
-		const struct unit *unit = &edition->units->list[i];
-		if (!unit->parent || is_doubtful(edition, unit->parent))
+		rc = overlaps_check(import, diagnostics, err);
+	for (size_t i = 0; i < import->units->n && rc == 0; i++) {
+		const struct unit *unit = &import->units->list[i];
+		if (!unit->parent || is_doubtful(import, unit->parent))
 			continue;
-		parent_check(edition, unit, diagnostics);
-		ring_check(edition, unit, diagnostics);
+		parent_check(import, unit, diagnostics);
+		ring_check(import, unit, diagnostics);
 	}
 	return rc;
 }
 
-static int edition_read(struct edition *edition, const char *csv, size_t len, struct err *err)
+static int import_read(struct units_import *import, const char *csv, size_t len, struct err *err)
 {
-	struct sheet sheet = {
-		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = edition
+	struct import_sheet sheet = {
+		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = import
 	};
-	int rc = sheet_read(&sheet, csv, len, err);
+	int rc = import_sheet_read(&sheet, csv, len, err);
 	if (rc == 0)
-		rc = whole_check(edition, &sheet.diagnostics, err);
+		rc = whole_check(import, &sheet.diagnostics, err);
 	if (rc == 0)
 		rc = diagnostics_tell(&sheet.diagnostics, err);
-	if (rc == 0 && edition->units->n == 0)
+	if (rc == 0 && import->units->n == 0)
 		rc = err_set(err, -EINVAL, "there is no unit in it; an edition holds all units");
 	return rc;
 }
@@ -333,8 +336,8 @@ static int tables_merge(struct writer *writer, const struct units *old, const st
 	return rc;
 }
 
-static int edition_write(const struct edition *edition, sqlite3 *db, size_t *ret_changed,
-			 struct err *err)
+static int import_write(const struct units_import *import, sqlite3 *db, size_t *ret_changed,
+			struct err *err)
 {
 	struct units *stored = NULL;
 	struct writer writer = { 0 };
@@ -344,7 +347,7 @@ static int edition_write(const struct edition *edition, sqlite3 *db, size_t *ret
 	if (rc == 0)
 		rc = writer_open(&writer, db, err);
 	if (rc == 0)
-		rc = tables_merge(&writer, stored, edition->units, err);
+		rc = tables_merge(&writer, stored, import->units, err);
 	writer_close(&writer);
 	units_close(stored);
 	if (rc == 0 && writer.changed > 0)
@@ -356,17 +359,17 @@ static int edition_write(const struct edition *edition, sqlite3 *db, size_t *ret
 
 int units_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_changed, struct err *err)
 {
-	struct edition edition = { .units = calloc(1, sizeof(struct units)) };
-	if (!edition.units)
+	struct units_import import = { .units = calloc(1, sizeof(struct units)) };
+	if (!import.units)
 		return err_memory(err);
 	int rc = csv_plain(csv, len, err);
 	if (rc == 0)
-		rc = edition_read(&edition, csv, len, err);
+		rc = import_read(&import, csv, len, err);
 	if (rc == 0)
-		rc = edition_write(&edition, db, ret_changed, err);
-	units_close(edition.units);
-	for (size_t i = 0; i < edition.n_doubtful; i++)
-		free(edition.doubtful[i]);
-	free(edition.doubtful);
+		rc = import_write(&import, db, ret_changed, err);
+	units_close(import.units);
+	for (size_t i = 0; i < import.n_doubtful; i++)
+		free(import.doubtful[i]);
+	free(import.doubtful);
 	return rc;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int header_lacks(const struct sheet *sheet, size_t column, struct err *err)
+static int header_lacks(const struct import_sheet *sheet, size_t column, struct err *err)
 {
 	char all[512] = "";
 	size_t len = 0;
@@ -18,7 +18,7 @@ static int header_lacks(const struct sheet *sheet, size_t column, struct err *er
 
 static int on_header(void *context, const struct csv_row *row, struct err *err)
 {
-	struct sheet *sheet = context;
+	struct import_sheet *sheet = context;
 	sheet->n_fields = csv_row_filled(row);
 	for (size_t i = 0; i < sheet->n_columns; i++) {
 		size_t at = 0;
@@ -38,7 +38,7 @@ static int on_header(void *context, const struct csv_row *row, struct err *err)
 
 static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
-	struct sheet *sheet = context;
+	struct import_sheet *sheet = context;
 	if (row->n < sheet->n_fields || csv_row_filled(row) > sheet->n_fields) {
 		diagnostics_add(
 			&sheet->diagnostics, row->line,
@@ -50,13 +50,13 @@ static int on_row(void *context, const struct csv_row *row, struct err *err)
 	return sheet->on_row(sheet, err);
 }
 
-int sheet_read(struct sheet *sheet, const char *csv, size_t len, struct err *err)
+int import_sheet_read(struct import_sheet *sheet, const char *csv, size_t len, struct err *err)
 {
-	assert(sheet->n_columns <= SHEET_COLUMNS_MAX);
+	assert(sheet->n_columns <= IMPORT_SHEET_COLUMNS_MAX);
 	return csv_read(csv, len, on_header, on_row, sheet, err);
 }
 
-const char *sheet_field(const struct sheet *sheet, size_t column)
+const char *import_sheet_field(const struct import_sheet *sheet, size_t column)
 {
 	return sheet->row->fields[sheet->at[column]];
 }
