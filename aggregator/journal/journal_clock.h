@@ -1,8 +1,8 @@
-/* What time it is to the books. A wall clock that was set back, by a dead battery or by hand, would
- * take figures of today for ones of the future, and put what comes now before what was known long
- * ago (I4). So time stands still here at the newest entry of the journal until the clock is past
- * it; unless the kernel calls the clock synchronised: then it was ahead when that entry came, and
- * is believed. Offices are told no time meanwhile, rather than a wrong one. */
+/* What time it is for the journal. A wall clock that was set back, by a dead battery or by hand,
+ * would take figures of today for ones of the future, and put what comes now before what was known
+ * long ago (I4). So time stands still here at the newest entry of the journal until the clock is
+ * past it; unless the kernel calls the clock synchronised: then it was ahead when that entry came,
+ * and is believed. Offices are told no time meanwhile, rather than a wrong one. */
 #pragma once
 
 #include "common/sys/db.h"

@@ -1,8 +1,8 @@
-/* The books follow the reference: when units, assignments or the catalogue have changed, what may
- * not count any more goes into quarantine, where office and operator see it with its reason, and
- * the pages become what the journal comes to by the new rules. What waits in quarantine goes on
- * waiting. It costs what the change touches (impact.h): nothing for a label, a journal entry for
- * each office and day of a metric whose limits narrowed.
+/* Journal, quarantine and rollups follow the reference: when units, assignments or the catalogue
+ * have changed, what may not count any more goes into quarantine, where office and operator see it
+ * with its reason, and the pages become what the journal comes to by the new rules. What waits in
+ * quarantine goes on waiting. It costs what the change touches (impact.h): nothing for a label, a
+ * journal entry for each office and day of a metric whose limits narrowed.
  *
  * A day at a time: 1. what is touched is taken out of the pages of its offices, and of the units
  * that stood above them; an office under which other units stand, and nothing else, has its figures

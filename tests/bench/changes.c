@@ -37,8 +37,8 @@ static void import_catalogue(const struct changes_input *input, const char *from
 	char *text = replaced(input->catalogue, from, to);
 	bool changed = false;
 
-	assert_int_equal(catalogue_import(input->books->db, text, strlen(text), &changed,
-					  &input->books->err),
+	assert_int_equal(catalogue_import(input->testbed->db, text, strlen(text), &changed,
+					  &input->testbed->err),
 			 0);
 	assert_true(changed);
 	free(text);
@@ -71,9 +71,9 @@ static void unit_renamed(const struct changes_input *input)
 	char *text = replaced(input->units, "Tỉnh Tiền Giang", "Tỉnh Tiền");
 	size_t changed = 0;
 
-	assert_int_equal(
-		units_import(input->books->db, text, strlen(text), &changed, &input->books->err),
-		0);
+	assert_int_equal(units_import(input->testbed->db, text, strlen(text), &changed,
+				      &input->testbed->err),
+			 0);
 	assert_true(changed > 0);
 	free(text);
 }
@@ -82,8 +82,8 @@ static void office_moved(const struct changes_input *input)
 {
 	bool changed = false;
 
-	assert_int_equal(office_move(input->books->db, input->office, input->unit, input->moves_on,
-				     "bench", &changed, &input->books->err),
+	assert_int_equal(office_move(input->testbed->db, input->office, input->unit,
+				     input->moves_on, "bench", &changed, &input->testbed->err),
 			 0);
 	assert_true(changed);
 }
@@ -99,21 +99,22 @@ static int by_time(const void *a, const void *b)
 static double once(const struct changes_input *input, const struct change *change, bool whole,
 		   uint64_t *ret_days)
 {
-	struct books *books = input->books;
+	struct testbed *testbed = input->testbed;
 	struct reference *after = NULL;
 	struct followed followed = { 0 };
 	double began = input->now_s(), took;
-	int rc = db_begin(books->db, &books->err);
+	int rc = db_begin(testbed->db, &testbed->err);
 
 	assert_int_equal(rc, 0);
 	change->make(input);
-	assert_int_equal(reference_load(books->db, &after, &books->err), 0);
-	rc = whole ? ledger_follow_whole(books->db, after, &followed, &books->err)
-		   : ledger_follow(books->db, books->reference, after, &followed, &books->err);
+	assert_int_equal(reference_load(testbed->db, &after, &testbed->err), 0);
+	rc = whole ? ledger_follow_whole(testbed->db, after, &followed, &testbed->err)
+		   : ledger_follow(testbed->db, testbed->reference, after, &followed,
+				   &testbed->err);
 	assert_int_equal(rc, 0);
 	took = (input->now_s() - began) * 1e3;
 	assert_true(whole || !followed.whole);
-	books_exec(books, "ROLLBACK");
+	testbed_exec(testbed, "ROLLBACK");
 	reference_close(after);
 	*ret_days = followed.office_days;
 	return took;

@@ -2,15 +2,15 @@
  * (ledger_follow_whole). */
 #pragma once
 
-#include "support/books.h"
+#include "support/testbed.h"
 
 struct changes_input {
-	struct books *books;   /* filled; the same afterwards */
-	const char *catalogue; /* as it was imported */
-	const char *units;     /* likewise */
-	const char *office;    /* one that moves, */
-	const char *unit;      /* to here, */
-	int32_t moves_on;      /* on this day */
+	struct testbed *testbed; /* filled; the same afterwards */
+	const char *catalogue;   /* as it was imported */
+	const char *units;       /* likewise */
+	const char *office;      /* one that moves, */
+	const char *unit;        /* to here, */
+	int32_t moves_on;        /* on this day */
 	int runs;
 	double (*now_s)(void);
 };

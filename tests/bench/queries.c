@@ -15,8 +15,8 @@
 #include "bench/changes.h"
 #include "common/model/civil.h"
 #include "query/query.h"
-#include "support/books.h"
 #include "support/province.h"
+#include "support/testbed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +35,8 @@ struct size {
 
 struct bench {
 	struct size size;
-	struct books books;
-	struct books_spool spools[OFFICES_MAX];
+	struct testbed testbed;
+	struct testbed_spool spools[OFFICES_MAX];
 	int32_t since[OFFICES_MAX], first, next, end; /* days */
 	char names[METRICS_MAX][16];
 	int offices;
@@ -93,7 +93,7 @@ static char *make_catalogue(struct bench *bench)
 /* One for each unit of the level, up to as many as are asked for. */
 static void add_offices(struct bench *bench, const char *level)
 {
-	const struct units *units = bench->books.reference->units;
+	const struct units *units = bench->testbed.reference->units;
 	for (size_t i = 0; i < units->n && bench->offices < bench->size.offices; i++) {
 		const struct unit *unit = &units->list[i];
 		char code[32];
@@ -106,24 +106,25 @@ static void add_offices(struct bench *bench, const char *level)
 		(void)snprintf(code, sizeof(code), "o%d", at);
 		bench->since[at] =
 			unit->valid_from > bench->first ? unit->valid_from : bench->first;
-		bench->spools[at] = (struct books_spool){ .id = 1000u + (uint64_t)at };
+		bench->spools[at] = (struct testbed_spool){ .id = 1000u + (uint64_t)at };
 		bench->spools[at].office =
-			books_office(&bench->books, code, unit->code, bench->since[at]);
+			testbed_office(&bench->testbed, code, unit->code, bench->since[at]);
 	}
 }
 
-static void open_books(struct bench *bench)
+static void open_testbed(struct bench *bench)
 {
 	char *units = data_file("units.csv"), *successors = data_file("successors.csv"),
 	     *catalogue = make_catalogue(bench);
 	size_t rows;
-	struct err *err = &bench->books.err;
-	books_open(&bench->books, units, catalogue, NULL, false);
-	assert_int_equal(db_begin(bench->books.db, err), 0);
+	struct err *err = &bench->testbed.err;
+	testbed_open(&bench->testbed, units, catalogue, NULL, false);
+	assert_int_equal(db_begin(bench->testbed.db, err), 0);
 	assert_int_equal(
-		successors_import(bench->books.db, successors, strlen(successors), &rows, err), 0);
-	assert_int_equal(db_commit(bench->books.db, err), 0);
-	books_refresh(&bench->books);
+		successors_import(bench->testbed.db, successors, strlen(successors), &rows, err),
+		0);
+	assert_int_equal(db_commit(bench->testbed.db, err), 0);
+	testbed_refresh(&bench->testbed);
 	bench->end = day("2025-06-01");
 	bench->first = bench->end - bench->size.days;
 	bench->next = bench->first;
@@ -131,7 +132,7 @@ static void open_books(struct bench *bench)
 		add_offices(bench, "commune");
 		add_offices(bench, "district");
 	}
-	books_refresh(&bench->books);
+	testbed_refresh(&bench->testbed);
 	free(units);
 	free(successors);
 	free(catalogue);
@@ -139,22 +140,22 @@ static void open_books(struct bench *bench)
 
 static uint64_t post_day(struct bench *bench, int32_t of)
 {
-	static struct books_batch batches[OFFICES_MAX];
-	struct books_figure figures[METRICS_MAX];
+	static struct testbed_batch batches[OFFICES_MAX];
+	struct testbed_figure figures[METRICS_MAX];
 	size_t n = 0, n_metrics = (size_t)bench->size.metrics;
 	for (int i = 0; i < bench->offices; i++) {
 		if (of < bench->since[i])
 			continue;
 		for (size_t k = 0; k < n_metrics; k++)
-			figures[k] = (struct books_figure){ .metric = bench->names[k],
-							    .labels = "",
-							    .grain = GRAIN_DAY,
-							    .value_e = (of * 31 + i * 7) % 100 +
-								       (int64_t)k };
-		books_seal(&bench->spools[i], of, figures, n_metrics, civil_day_start_us(of + 1),
-			   &batches[n++]);
+			figures[k] = (struct testbed_figure){ .metric = bench->names[k],
+							      .labels = "",
+							      .grain = GRAIN_DAY,
+							      .value_e = (of * 31 + i * 7) % 100 +
+									 (int64_t)k };
+		testbed_seal(&bench->spools[i], of, figures, n_metrics, civil_day_start_us(of + 1),
+			     &batches[n++]);
 	}
-	books_commit(&bench->books, batches, n);
+	testbed_commit(&bench->testbed, batches, n);
 	for (size_t i = 0; i < n; i++)
 		blob_free(&batches[i].payload);
 	return n * n_metrics;
@@ -163,7 +164,7 @@ static uint64_t post_day(struct bench *bench, int32_t of)
 /* As the aggregator does when its log has grown. */
 static void checkpoint(struct bench *bench)
 {
-	assert_int_equal(sqlite3_wal_checkpoint_v2(bench->books.db, NULL,
+	assert_int_equal(sqlite3_wal_checkpoint_v2(bench->testbed.db, NULL,
 						   SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL),
 			 SQLITE_OK);
 }
@@ -181,9 +182,9 @@ static void fill(struct bench *bench, int32_t end)
 	checkpoint(bench);
 	double took = now_s() - began;
 	began = now_s();
-	books_reopen(&bench->books);
+	testbed_reopen(&bench->testbed);
 	double opening = now_s() - began;
-	assert_int_equal(stat(bench->books.path, &file), 0);
+	assert_int_equal(stat(bench->testbed.path, &file), 0);
 	printf("%llu observations of %d offices and %d metrics until day %d, posted in %.1f s: "
 	       "%.2f us "
 	       "each; the database is of %lld MB and opens in %.1f ms\n\n",
@@ -213,9 +214,9 @@ static size_t ask_one(struct bench *bench, const struct shape *shape, const char
 	struct table *table = NULL;
 	struct blob json = { 0 };
 	query.name = name;
-	if (shape->run(bench->books.db, bench->books.reference, &query, &table, &bench->books.err) <
-	    0) {
-		fprintf(stderr, "%s: %s\n", shape->name, bench->books.err.text);
+	if (shape->run(bench->testbed.db, bench->testbed.reference, &query, &table,
+		       &bench->testbed.err) < 0) {
+		fprintf(stderr, "%s: %s\n", shape->name, bench->testbed.err.text);
 		exit(1);
 	}
 	assert_int_equal(table_json(table, &json), 0);
@@ -229,13 +230,13 @@ static double ask(struct bench *bench, const struct shape *shape, int nth, size_
 {
 	int n = shape->all ? bench->size.metrics : 1;
 	double began = now_s();
-	books_exec(&bench->books, "BEGIN"); /* as the aggregator's readers do */
+	testbed_exec(&bench->testbed, "BEGIN"); /* as the aggregator's readers do */
 	*ret_rows = 0;
 	for (int i = 0; i < n; i++)
 		*ret_rows += ask_one(
 			bench, shape,
 			shape->everything ? NULL : bench->names[(nth + i) % bench->size.metrics]);
-	books_exec(&bench->books, "COMMIT");
+	testbed_exec(&bench->testbed, "COMMIT");
 	return now_s() - began;
 }
 
@@ -358,7 +359,7 @@ static void measure_all(struct bench *bench)
 static void measure_changes(struct bench *bench)
 {
 	char *units = data_file("units.csv"), *catalogue = make_catalogue(bench);
-	struct changes_input input = { .books = &bench->books,
+	struct changes_input input = { .testbed = &bench->testbed,
 				       .catalogue = catalogue,
 				       .units = units,
 				       .office = "o0",
@@ -402,7 +403,7 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "--growth needs --days of %d at least\n", 100 * RECENT_DAYS);
 		return 2;
 	}
-	open_books(&bench);
+	open_testbed(&bench);
 	if (bench.growth) {
 		measure_growth(&bench);
 	} else {
@@ -412,6 +413,6 @@ int main(int argc, char *argv[])
 		else
 			measure_all(&bench);
 	}
-	books_close(&bench.books);
+	testbed_close(&bench.testbed);
 	return 0;
 }

@@ -21,8 +21,8 @@
 #include "bench/measure.h"
 #include "common/model/civil.h"
 #include "registry/offices.h"
-#include "support/books.h"
 #include "support/province.h"
+#include "support/testbed.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -57,14 +57,14 @@ struct filled {
 
 /* --- in a child: the database --- */
 
-static struct books books;
-static struct books_spool spools[OFFICES_MAX];
+static struct testbed testbed;
+static struct testbed_spool spools[OFFICES_MAX];
 static char names[METRICS][16];
 
 static void must(int rc)
 {
 	if (rc < 0) {
-		(void)fprintf(stderr, "startup: %s\n", books.err.text);
+		(void)fprintf(stderr, "startup: %s\n", testbed.err.text);
 		exit(1);
 	}
 }
@@ -72,7 +72,7 @@ static void must(int rc)
 static int32_t day(const char *text)
 {
 	int32_t number = 0;
-	must(day_parse(text, &number, &books.err));
+	must(day_parse(text, &number, &testbed.err));
 	return number;
 }
 
@@ -105,11 +105,11 @@ static void import_reference(void)
 	char *units = data_file("units.csv"), *catalogue = make_catalogue();
 	size_t rows;
 	bool changed;
-	must(db_begin(books.db, &books.err));
-	must(units_import(books.db, units, strlen(units), &rows, &books.err));
-	must(catalogue_import(books.db, catalogue, strlen(catalogue), &changed, &books.err));
-	must(db_commit(books.db, &books.err));
-	books_refresh(&books);
+	must(db_begin(testbed.db, &testbed.err));
+	must(units_import(testbed.db, units, strlen(units), &rows, &testbed.err));
+	must(catalogue_import(testbed.db, catalogue, strlen(catalogue), &changed, &testbed.err));
+	must(db_commit(testbed.db, &testbed.err));
+	testbed_refresh(&testbed);
 	free(units);
 	free(catalogue);
 }
@@ -118,15 +118,15 @@ static void give_key(const char *code)
 {
 	struct listed_key key;
 	uint8_t secret[KEY_LEN], public_key[KEY_LEN];
-	must(office_invite(books.db, code, 7, "bench", &key, secret, &books.err));
+	must(office_invite(testbed.db, code, 7, "bench", &key, secret, &testbed.err));
 	randombytes_buf(public_key, sizeof(public_key));
-	must(office_enrol(books.db, key.id, public_key, &key, &books.err));
+	must(office_enrol(testbed.db, key.id, public_key, &key, &testbed.err));
 }
 
 /* The next commune that is in force all the time. */
 static const char *next_unit(size_t *at)
 {
-	const struct units *units = books.reference->units;
+	const struct units *units = testbed.reference->units;
 	for (;; (*at)++) {
 		const struct unit *unit = &units->list[*at % units->n];
 		if (strcmp(unit->level, "commune") == 0 && unit->valid_from <= day(FIRST_DAY) &&
@@ -138,15 +138,15 @@ static const char *next_unit(size_t *at)
 static void add_offices(unsigned n)
 {
 	size_t at = 0;
-	must(db_begin(books.db, &books.err));
+	must(db_begin(testbed.db, &testbed.err));
 	for (unsigned i = 0; i < n; i++) {
 		char code[32];
 		(void)snprintf(code, sizeof(code), "o%u", i); /* fits */
-		(void)books_office(&books, code, next_unit(&at), day(FIRST_DAY));
+		(void)testbed_office(&testbed, code, next_unit(&at), day(FIRST_DAY));
 		give_key(code);
 	}
-	must(db_commit(books.db, &books.err));
-	books_refresh(&books);
+	must(db_commit(testbed.db, &testbed.err));
+	testbed_refresh(&testbed);
 }
 
 /* Each child's are new ones: it does not know what the one before had numbered. */
@@ -155,8 +155,8 @@ static void open_spools(const struct filling *filling, int32_t from)
 	for (unsigned i = 0; i < filling->offices; i++) {
 		char code[32];
 		(void)snprintf(code, sizeof(code), "o%u", i); /* fits */
-		spools[i] = (struct books_spool){
-			.office = offices_by_code(books.reference->offices, code)->id,
+		spools[i] = (struct testbed_spool){
+			.office = offices_by_code(testbed.reference->offices, code)->id,
 			.id = (uint64_t)from * OFFICES_MAX + i + 1,
 		};
 	}
@@ -170,25 +170,25 @@ static int64_t amount(uint64_t nth)
 
 static uint64_t post_day(const struct filling *filling, int32_t of)
 {
-	static struct books_batch batches[OFFICES_MAX];
-	struct books_figure figures[METRICS];
+	static struct testbed_batch batches[OFFICES_MAX];
+	struct testbed_figure figures[METRICS];
 	if (of >= day(END_DAY)) {
 		(void)fprintf(stderr, "startup: from " FIRST_DAY " to " END_DAY " is too short\n");
 		exit(1);
 	}
 	for (unsigned i = 0; i < filling->offices; i++) {
 		for (int k = 0; k < METRICS; k++)
-			figures[k] = (struct books_figure){
+			figures[k] = (struct testbed_figure){
 				.metric = names[k],
 				.labels = "",
 				.grain = GRAIN_DAY,
 				.value_e = amount(((uint64_t)of * OFFICES_MAX + i) * METRICS +
 						  (uint64_t)k),
 			};
-		books_seal(&spools[i], of, figures, METRICS, civil_day_start_us(of + 1),
-			   &batches[i]);
+		testbed_seal(&spools[i], of, figures, METRICS, civil_day_start_us(of + 1),
+			     &batches[i]);
 	}
-	books_commit(&books, batches, filling->offices);
+	testbed_commit(&testbed, batches, filling->offices);
 	for (unsigned i = 0; i < filling->offices; i++)
 		blob_free(&batches[i].payload);
 	return (uint64_t)filling->offices * METRICS;
@@ -204,7 +204,7 @@ static uint64_t file_bytes(const char *path, const char *end)
 
 static void copy_log(void)
 {
-	must(sqlite3_wal_checkpoint_v2(books.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+	must(sqlite3_wal_checkpoint_v2(testbed.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
 			     SQLITE_OK
 		     ? 0
 		     : -1);
@@ -225,10 +225,10 @@ static int fill(const void *input, void *ret_result, struct err *err)
 	struct filled *filled = ret_result;
 	uint64_t began_us = now_us();
 	(void)err; /* what fails here ends the child */
-	must(civil_set_zone("Asia/Ho_Chi_Minh", &books.err));
+	must(civil_set_zone("Asia/Ho_Chi_Minh", &testbed.err));
 	for (int i = 0; i < METRICS; i++)
 		(void)snprintf(names[i], sizeof(names[i]), "m%d", i); /* fits */
-	books_open_at(&books, filling->path);
+	testbed_open_at(&testbed, filling->path);
 	filled->next_day = filling->log_pages ? filling->next_day : day(FIRST_DAY);
 	if (!filling->log_pages) {
 		import_reference();
@@ -243,7 +243,7 @@ static int fill(const void *input, void *ret_result, struct err *err)
 	filled->log_bytes = file_bytes(filling->path, "-wal");
 	filled->took_us = now_us() - began_us;
 	if (!filling->log_pages)
-		books_release(&books);
+		testbed_release(&testbed);
 	return 0; /* else: it ends without closing */
 }
 

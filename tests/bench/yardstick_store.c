@@ -155,7 +155,7 @@ int yardstick_rows(const void *input, void *ret_result, struct err *err)
 
 /* --- the ledger --- */
 
-struct books {
+struct lantoa {
 	const struct load *load;
 	struct ledger *ledger;
 	struct reference *reference;
@@ -164,7 +164,7 @@ struct books {
 	uint64_t held;
 };
 
-static int books_import(sqlite3 *db, const struct load *load, struct err *err)
+static int lantoa_import(sqlite3 *db, const struct load *load, struct err *err)
 {
 	struct blob units = { 0 }, offices = { 0 };
 	size_t n;
@@ -186,93 +186,94 @@ static int books_import(sqlite3 *db, const struct load *load, struct err *err)
 	return rc < 0 ? rc : db_commit(db, err);
 }
 
-static int books_open(struct books *books, sqlite3 *db, struct err *err)
+static int lantoa_open(struct lantoa *lantoa, sqlite3 *db, struct err *err)
 {
-	int rc = books_import(db, books->load, err);
+	int rc = lantoa_import(db, lantoa->load, err);
 	if (rc == 0)
-		rc = reference_load(db, &books->reference, err);
-	if (rc == 0 && !(books->ledger = ledger_open(db, err)))
+		rc = reference_load(db, &lantoa->reference, err);
+	if (rc == 0 && !(lantoa->ledger = ledger_open(db, err)))
 		rc = err->code;
-	books->offices = calloc(books->load->shape.offices, sizeof(*books->offices));
-	if (rc == 0 && !books->offices)
+	lantoa->offices = calloc(lantoa->load->shape.offices, sizeof(*lantoa->offices));
+	if (rc == 0 && !lantoa->offices)
 		rc = err_memory(err);
-	for (unsigned i = 0; i < books->load->shape.offices && rc == 0; i++) {
+	for (unsigned i = 0; i < lantoa->load->shape.offices && rc == 0; i++) {
 		char code[LOAD_NAME_MAX];
-		books->offices[i] =
-			offices_by_code(books->reference->offices, reference_office(i, code))
+		lantoa->offices[i] =
+			offices_by_code(lantoa->reference->offices, reference_office(i, code))
 				->id; /* just imported */
 	}
 	return rc;
 }
 
-static void books_close(struct books *books)
+static void lantoa_close(struct lantoa *lantoa)
 {
-	ledger_close(books->ledger);
-	reference_close(books->reference);
-	free(books->offices);
+	ledger_close(lantoa->ledger);
+	reference_close(lantoa->reference);
+	free(lantoa->offices);
 }
 
-static int books_begin(void *context, struct err *err)
+static int lantoa_begin(void *context, struct err *err)
 {
-	struct books *books = context;
+	struct lantoa *lantoa = context;
 	(void)err;
-	ledger_begin(books->ledger, books->reference);
+	ledger_begin(lantoa->ledger, lantoa->reference);
 	return 0;
 }
 
 static void on_held(void *context, uint32_t series, uint32_t observations, enum verdict verdict)
 {
-	struct books *books = context;
+	struct lantoa *lantoa = context;
 	(void)series;
 	(void)verdict;
-	books->held += observations;
+	lantoa->held += observations;
 }
 
-static int books_post(void *context, unsigned step, unsigned office, struct err *err)
+static int lantoa_post(void *context, unsigned step, unsigned office, struct err *err)
 {
-	struct books *books = context;
-	const struct sealed *sealed = load_batch(books->load, step, office);
-	struct entry_form form = { .office = books->offices[office],
+	struct lantoa *lantoa = context;
+	const struct sealed *sealed = load_batch(lantoa->load, step, office);
+	struct entry_form form = { .office = lantoa->offices[office],
 				   .spool_id = load_spool_id(office),
 				   .seq = step + 1,
 				   .payload = sealed_payload(sealed),
 				   .len = sealed->payload_len,
-				   .received_us = books->received_us };
+				   .received_us = lantoa->received_us };
 	enum posting posting;
 	uint64_t upto;
-	int rc = ledger_post(books->ledger, &form, on_held, books, &posting, &upto, err);
+	int rc = ledger_post(lantoa->ledger, &form, on_held, lantoa, &posting, &upto, err);
 	if (rc < 0 || posting == POSTED)
 		return rc;
 	return posting == POSTING_BAD ? err->code : err_set(err, -EPROTO, "not posted");
 }
 
-static int books_end(void *context, struct err *err)
+static int lantoa_end(void *context, struct err *err)
 {
-	struct books *books = context;
-	if (books->held > 0)
+	struct lantoa *lantoa = context;
+	if (lantoa->held > 0)
 		return err_set(err, -EPROTO, "figures went into quarantine");
-	return ledger_finish(books->ledger, err);
+	return ledger_finish(lantoa->ledger, err);
 }
 
 int yardstick_ledger(const void *input, void *ret_result, struct err *err)
 {
 	const struct yardstick_input *yardstick = input;
 	struct yardstick_result *result = ret_result;
-	struct books books = { .load = yardstick->load, .received_us = INT64_C(1767225600000000) };
+	struct lantoa lantoa = { .load = yardstick->load,
+				 .received_us = INT64_C(1767225600000000) };
 	struct scratch scratch;
 	int rc = scratch_make(&scratch, err);
 	if (rc == 0)
 		rc = schema_open(scratch.path, false, &scratch.db, err);
 	if (rc == 0)
-		rc = books_open(&books, scratch.db, err);
+		rc = lantoa_open(&lantoa, scratch.db, err);
 	struct poster poster = { .db = scratch.db,
-				 .context = &books,
-				 .begin = books_begin,
-				 .post = books_post,
-				 .end = books_end };
+				 .context = &lantoa,
+				 .begin = lantoa_begin,
+				 .post = lantoa_post,
+				 .end = lantoa_end };
 	if (rc == 0)
 		rc = post_all(&poster, yardstick, result, err);
-	books_close(&books);
+	lantoa_close(&lantoa);
 	result->disk_bytes = scratch_remove(&scratch);
 	return rc;
 }

@@ -35,7 +35,7 @@ static void commit_start(struct world *world);
 static void must(struct world *world, int rc)
 {
 	if (rc < 0)
-		fail_msg("%s", world->books.err.text);
+		fail_msg("%s", world->testbed.err.text);
 }
 
 /* --- commits, as aggregator/ingest/committer.c drives them --- */
@@ -126,7 +126,7 @@ static void commit_succeeded(struct world *world)
 {
 	group_commit_succeeded(&world->group);
 	world->counts.commits++;
-	world->counts.mended += ledger_mended(world->books.ledger)->n;
+	world->counts.mended += ledger_mended(world->testbed.ledger)->n;
 	for (size_t i = 0; i < world->commit.n; i++) {
 		const struct pending *pending = &world->commit.list[i];
 		if (line_of(&pending->peer) == WORLD_STRANGER)
@@ -156,26 +156,26 @@ static int disk_fails(struct world *world)
 
 static void on_commit(struct world *world, struct event *event)
 {
-	struct books *books = &world->books;
+	struct testbed *testbed = &world->testbed;
 	if (world->life != event->life)
 		return; /* power was cut in the middle: nothing of it is on disk */
-	must(world, db_begin(books->db, &books->err));
-	world->group.ledger = books->ledger;
+	must(world, db_begin(testbed->db, &testbed->err));
+	world->group.ledger = testbed->ledger;
 	/* A full disk fails at the first write or at the last, mostly at the first: most of the
 	 * thousands of tries cost nothing then. */
 	bool at_first = world->now_ms < world->full_until_ms && dice_below(world->dice, 8) > 0;
 	int rc = at_first ? 0
-			  : group_commit_post(&world->group, books->db, books->reference,
-					      &world->commit, &books->err);
+			  : group_commit_post(&world->group, testbed->db, testbed->reference,
+					      &world->commit, &testbed->err);
 	if (rc == 0)
 		rc = disk_fails(world);
 	if (rc == 0) {
-		must(world, db_commit(books->db, &books->err));
+		must(world, db_commit(testbed->db, &testbed->err));
 		commit_succeeded(world);
 		return;
 	}
-	db_rollback(books->db);
-	ledger_forget(books->ledger);
+	db_rollback(testbed->db);
+	ledger_forget(testbed->ledger);
 	bool in_parts = group_commit_failed(&world->group, rc) == GROUP_IN_PARTS;
 	world->counts.in_parts += in_parts;
 	world_plan(world, in_parts ? 1 : RETRY_MS, on_commit, 0)->life = world->life;
@@ -198,12 +198,12 @@ static struct frame committed(struct world *world, uint32_t index, uint64_t spoo
 	struct frame welcome = { .kind = FRAME_WELCOME };
 	sqlite3_stmt *stmt;
 	must(world,
-	     db_prepare(world->books.db,
+	     db_prepare(world->testbed.db,
 			"SELECT upto, upto_digest FROM spool WHERE office = ? AND spool_id = ?",
-			&stmt, &world->books.err));
+			&stmt, &world->testbed.err));
 	sqlite3_bind_int64(stmt, 1, world->offices[index].id);
 	sqlite3_bind_int64(stmt, 2, (int64_t)spool_id);
-	int rc = db_step(stmt, &world->books.err);
+	int rc = db_step(stmt, &world->testbed.err);
 	must(world, rc);
 	if (rc == 1) {
 		welcome.seq = (uint64_t)sqlite3_column_int64(stmt, 0);
@@ -248,10 +248,10 @@ static void on_copy(struct world *world, struct event *event)
 	if (!world->weather.restores)
 		return;
 	if (world->up && !world->committing && !world->reader) {
-		books_release(&world->books);
+		testbed_release(&world->testbed);
 		(void)snprintf(world->copy, sizeof(world->copy), "%s/copy.db", world->folder);
-		world_copy(world->books.path, world->copy);
-		books_reopen(&world->books);
+		world_copy(world->testbed.path, world->copy);
+		testbed_reopen(&world->testbed);
 	}
 	world_plan(world, world_about(world, COPY_MS), on_copy, 0);
 }
@@ -279,9 +279,9 @@ static void on_power_cut(struct world *world, struct event *event)
 	for (uint32_t i = 0; i < world->n_offices; i++)
 		if (world->offices[i].connected)
 			site_cut(world, i);
-	books_release(&world->books);
+	testbed_release(&world->testbed);
 	if (world->weather.restores && *world->copy && world_chance(world, 500)) {
-		world_copy(world->copy, world->books.path);
+		world_copy(world->copy, world->testbed.path);
 		world->counts.restores++;
 	}
 	world_plan(world, world_about(world, DOWN_MS), on_power_back, 0)->life = world->life;
@@ -295,7 +295,7 @@ static void province_choose_version(struct world *world)
 
 static void come_up(struct world *world)
 {
-	books_reopen(&world->books);
+	testbed_reopen(&world->testbed);
 	world->up = true;
 	world->full_until_ms = 0;
 	province_choose_version(world);
@@ -307,7 +307,7 @@ static void come_up(struct world *world)
 
 void province_open(struct world *world)
 {
-	books_open(&world->books, units, catalogue, NULL, false);
+	testbed_open(&world->testbed, units, catalogue, NULL, false);
 	world->up = true;
 	province_choose_version(world);
 	if (world->weather.province_ms)
@@ -329,5 +329,5 @@ void province_close(struct world *world)
 	batch_queue_free(&world->queue);
 	batch_queue_free(&world->commit);
 	group_commit_free(&world->group);
-	books_close(&world->books);
+	testbed_close(&world->testbed);
 }

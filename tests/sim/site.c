@@ -462,8 +462,8 @@ void site_open(struct world *world, uint32_t index)
 	struct site *office = &world->offices[index];
 	char code[16];
 	(void)snprintf(code, sizeof(code), "o%u", index);
-	office->id = books_office(&world->books, code, "1", day_from_civil(2020, 1, 1));
-	books_refresh(&world->books);
+	office->id = testbed_office(&world->testbed, code, "1", day_from_civil(2020, 1, 1));
+	testbed_refresh(&world->testbed);
 	(void)snprintf(office->path, sizeof(office->path), "%s/%s.db", world->folder, code);
 	power_up(world, index);
 	if (world->weather.office_ms)

@@ -186,8 +186,8 @@ static void on_clerk(struct world *world, struct event *event)
 static void compare_day(struct table *answer, size_t row, const char *what, bool known, int64_t sum,
 			int64_t n)
 {
-	const char *value = books_cell(answer, row, "value");
-	const char *observations = books_cell(answer, row, "observations");
+	const char *value = testbed_cell(answer, row, "value");
+	const char *observations = testbed_cell(answer, row, "observations");
 	if (!known && value)
 		fail_msg("%s has %s, which nobody handed in", what, value);
 	if (known && (!value || strtoll(value, NULL, 10) != sum))
@@ -212,19 +212,19 @@ static void compare(struct world *world, const char *metric, unsigned series, bo
 {
 	char from[DAY_TEXT_MAX], to[DAY_TEXT_MAX], labels[16], what[64];
 	struct table *answer;
-	struct books *books = &world->books;
+	struct testbed *testbed = &world->testbed;
 	(void)snprintf(labels, sizeof(labels), "n=%u", series);
 	struct query query = { .name = metric,
 			       .labels = labels,
 			       .per = "day",
 			       .from = day_format(office.first_day, from),
 			       .to = day_format(office.first_day + (int32_t)DAYS, to) };
-	if (query_run(books->db, books->reference, &query, &answer, &books->err) < 0)
-		fail_msg("%s", books->err.text);
+	if (query_run(testbed->db, testbed->reference, &query, &answer, &testbed->err) < 0)
+		fail_msg("%s", testbed->err.text);
 	for (size_t row = 0; row < table_rows(answer); row++) {
-		const char *period = books_cell(answer, row, "period");
+		const char *period = testbed_cell(answer, row, "period");
 		int32_t date;
-		if (!period || day_parse(period, &date, &books->err) < 0)
+		if (!period || day_parse(period, &date, &testbed->err) < 0)
 			continue;
 		unsigned day = (unsigned)(date - office.first_day);
 		int64_t sum = office.value_e[series % METRICS][day], n = 1;
@@ -246,7 +246,7 @@ static void everything_is_there_once(struct world *world)
 		compare(world, "c.minute", i, true);
 	for (unsigned i = 0; i < METRICS; i++)
 		compare(world, "d.day", i, false);
-	assert_int_equal(books_verify(&world->books, &differences), 0);
+	assert_int_equal(testbed_verify(&world->testbed, &differences), 0);
 	table_close(differences);
 	must(spool_verify(world->offices[0].spool, &err), &err);
 	assert_int_equal(world->offices[0].renewals, 0);

@@ -53,17 +53,17 @@ static void figures_are_those_handed_in(struct world *world, size_t metric, size
 	static const char *const names[CELL_METRICS] = { "a.day", "b.hour" };
 	char date[DAY_TEXT_MAX];
 	struct table *answer;
-	struct books *books = &world->books;
+	struct testbed *testbed = &world->testbed;
 	(void)day_format(day_from_civil(2025, 6, 26) + (int32_t)day, date);
 	struct query query = {
 		.name = names[metric], .by = "office", .per = "day", .from = date, .to = date
 	};
-	if (query_run(books->db, books->reference, &query, &answer, &books->err) < 0)
-		fail_msg("%s", books->err.text);
+	if (query_run(testbed->db, testbed->reference, &query, &answer, &testbed->err) < 0)
+		fail_msg("%s", testbed->err.text);
 	uint32_t seen = 0, wanted = 0;
 	for (size_t row = 0; row < table_rows(answer); row++) {
-		const char *code = books_cell(answer, row, "area");
-		const char *value = books_cell(answer, row, "value");
+		const char *code = testbed_cell(answer, row, "area");
+		const char *value = testbed_cell(answer, row, "value");
 		int64_t sum;
 		if (!code || !value)
 			continue;
@@ -82,17 +82,17 @@ static void figures_are_those_handed_in(struct world *world, size_t metric, size
 	table_close(answer);
 }
 
-static void repair(struct books *books)
+static void repair(struct testbed *testbed)
 {
-	struct verify *verify = verify_open("test", &books->err);
+	struct verify *verify = verify_open("test", &testbed->err);
 	int rc;
 	assert_non_null(verify);
 	do {
-		books_exec(books, verify_writes(verify) ? "BEGIN IMMEDIATE" : "BEGIN");
-		rc = verify_step(verify, books->db, books->reference, &books->err);
+		testbed_exec(testbed, verify_writes(verify) ? "BEGIN IMMEDIATE" : "BEGIN");
+		rc = verify_step(verify, testbed->db, testbed->reference, &testbed->err);
 		if (rc < 0)
-			fail_msg("%s", books->err.text);
-		books_exec(books, "COMMIT");
+			fail_msg("%s", testbed->err.text);
+		testbed_exec(testbed, "COMMIT");
 	} while (rc == 1);
 	assert_int_equal(verify_progress(verify).counts.beyond_repair, 0);
 	table_close(verify_table_take(verify));
@@ -103,36 +103,37 @@ static void repair(struct books *books)
  * province has what the offices have. What a stranger sent under its key stays. */
 static void older_copies_are_let_in(struct world *world)
 {
-	struct books *books = &world->books;
+	struct testbed *testbed = &world->testbed;
 	for (uint32_t i = 0; i < world->n_offices; i++) {
 		char code[16];
 		uint64_t released, kept;
 		(void)snprintf(code, sizeof(code), "o%u", i);
-		books_order_release(books,
-				    &(struct release_form){ .office = code,
-							    .older_copy = true,
-							    .who = "test",
-							    .at_us = world_now_us(world) },
-				    &released, &kept);
+		testbed_order_release(testbed,
+				      &(struct release_form){ .office = code,
+							      .older_copy = true,
+							      .who = "test",
+							      .at_us = world_now_us(world) },
+				      &released, &kept);
 	}
 }
 
-static void books_are_right(struct world *world)
+static void store_is_right(struct world *world)
 {
-	struct books *books = &world->books;
+	struct testbed *testbed = &world->testbed;
 	struct table *differences;
 	older_copies_are_let_in(world);
 	for (size_t metric = 0; metric < CELL_METRICS; metric++)
 		for (size_t day = 0; day < WORLD_DAYS; day++)
 			figures_are_those_handed_in(world, metric, day);
-	repair(books); /* what no commit met: questions told it from the journal */
-	assert_int_equal(books_verify(books, &differences), 0);
+	repair(testbed); /* what no commit met: questions told it from the journal */
+	assert_int_equal(testbed_verify(testbed, &differences), 0);
 	table_close(differences);
-	assert_int_equal(books_number(books, "SELECT count(*) FROM (SELECT 1 FROM journal GROUP BY "
-					     "spool, seq HAVING count(*) > 1)"),
+	assert_int_equal(testbed_number(testbed,
+					"SELECT count(*) FROM (SELECT 1 FROM journal GROUP BY "
+					"spool, seq HAVING count(*) > 1)"),
 			 0);
-	assert_int_equal(books_number(books, "SELECT count(*) FROM journal"),
-			 books_number(books, "SELECT sum(upto) FROM spool"));
+	assert_int_equal(testbed_number(testbed, "SELECT count(*) FROM journal"),
+			 testbed_number(testbed, "SELECT sum(upto) FROM spool"));
 }
 
 static void offices_are_right(struct world *world, bool renewals)
@@ -160,7 +161,7 @@ static void live_through(struct dice *dice, uint32_t offices, uint64_t hours,
 	for (unsigned i = 1; i < 24 && !all_done(&world); i++)
 		world_run(&world, HOUR_MS / 2);
 	assert_true(all_done(&world));
-	books_are_right(&world);
+	store_is_right(&world);
 	offices_are_right(&world,
 			  weather->spool_restores || (weather->numbers && weather->restores));
 	if (getenv("LANTOA_SEED"))

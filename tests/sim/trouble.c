@@ -18,7 +18,7 @@
 static void must(struct world *world, int rc)
 {
 	if (rc < 0)
-		fail_msg("%s", world->books.err.text);
+		fail_msg("%s", world->testbed.err.text);
 }
 
 /* --- hostile batches --- */
@@ -53,14 +53,14 @@ static void make_bytes(struct world *world, struct blob *payload)
 /* The first batch of a spool. */
 static void make_batch(struct world *world, struct blob *payload)
 {
-	struct books_spool spool = { 0 };
-	struct books_batch batch;
-	struct books_figure figure = { .metric = "nobody.knows",
-				       .labels = "",
-				       .grain = GRAIN_DAY,
-				       .calendar = CALENDAR_CIVIL,
-				       .value_e = dice_between(world->dice, 0, 1000) };
-	books_seal(&spool, day_from_civil(2025, 6, 26), &figure, 1, world_now_us(world), &batch);
+	struct testbed_spool spool = { 0 };
+	struct testbed_batch batch;
+	struct testbed_figure figure = { .metric = "nobody.knows",
+					 .labels = "",
+					 .grain = GRAIN_DAY,
+					 .calendar = CALENDAR_CIVIL,
+					 .value_e = dice_between(world->dice, 0, 1000) };
+	testbed_seal(&spool, day_from_civil(2025, 6, 26), &figure, 1, world_now_us(world), &batch);
 	*payload = batch.payload;
 }
 
@@ -93,7 +93,7 @@ static uint64_t next_of(struct world *world, uint32_t index)
 		       " spool_id = %lld",
 		       (long long)world->offices[index].id,
 		       (long long)spool_id(world->offices[index].spool));
-	return (uint64_t)books_number(&world->books, sql);
+	return (uint64_t)testbed_number(&world->testbed, sql);
 }
 
 static void send_one(struct world *world, uint32_t index, enum hostile kind)
@@ -134,7 +134,7 @@ static void damage_one(struct world *world)
 		"x''",
 	};
 	char sql[256];
-	int64_t pages = books_number(&world->books, "SELECT count(*) FROM rollup");
+	int64_t pages = testbed_number(&world->testbed, "SELECT count(*) FROM rollup");
 	if (pages == 0)
 		return;
 	(void)snprintf(sql, sizeof(sql),
@@ -142,7 +142,7 @@ static void damage_one(struct world *world)
 		       " (SELECT grain, bucket, node FROM rollup LIMIT 1 OFFSET %llu)",
 		       ways[dice_below(world->dice, sizeof(ways) / sizeof(ways[0]))],
 		       (unsigned long long)dice_below(world->dice, (uint64_t)pages));
-	books_exec(&world->books, sql);
+	testbed_exec(&world->testbed, sql);
 	world->counts.damaged++;
 }
 
@@ -155,7 +155,7 @@ static void on_damage(struct world *world, struct event *event)
 		for (uint64_t n = 1 + dice_below(world->dice, 4); n > 0; n--)
 			damage_one(world);
 		if (world_chance(world, 500)) /* pages are kept in memory, and then it is not met */
-			ledger_forget(world->books.ledger);
+			ledger_forget(world->testbed.ledger);
 	}
 	world_plan(world, world_about(world, world->weather.damage_ms), on_damage, 0);
 }
@@ -166,8 +166,8 @@ static int64_t entries_read(struct world *world)
 {
 	sqlite3_stmt *stmt;
 	must(world,
-	     db_prepare(world->reader, "SELECT count(*) FROM journal", &stmt, &world->books.err));
-	must(world, db_step(stmt, &world->books.err));
+	     db_prepare(world->reader, "SELECT count(*) FROM journal", &stmt, &world->testbed.err));
+	must(world, db_step(stmt, &world->testbed.err));
 	int64_t n = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
 	return n;
@@ -178,7 +178,7 @@ void trouble_reader_goes(struct world *world)
 	if (!world->reader)
 		return;
 	assert_int_equal(entries_read(world), world->read);
-	must(world, db_exec(world->reader, "COMMIT", &world->books.err));
+	must(world, db_exec(world->reader, "COMMIT", &world->testbed.err));
 	db_close(world->reader);
 	world->reader = NULL;
 }
@@ -196,8 +196,8 @@ static void on_reader(struct world *world, struct event *event)
 		return;
 	if (world->up && !world->reader) {
 		must(world,
-		     schema_open(world->books.path, true, &world->reader, &world->books.err));
-		must(world, db_exec(world->reader, "BEGIN", &world->books.err));
+		     schema_open(world->testbed.path, true, &world->reader, &world->testbed.err));
+		must(world, db_exec(world->reader, "BEGIN", &world->testbed.err));
 		world->read = entries_read(world);
 		world->counts.readers++;
 		world_plan(world, world_about(world, READING_MS), on_reader_goes, 0)->life =
@@ -212,8 +212,8 @@ void trouble_copy_log(struct world *world)
 	int in_log = 0, copied = 0;
 	if (!world->weather.reader_ms)
 		return;
-	assert_int_equal(sqlite3_wal_checkpoint_v2(world->books.db, NULL, SQLITE_CHECKPOINT_PASSIVE,
-						   &in_log, &copied),
+	assert_int_equal(sqlite3_wal_checkpoint_v2(world->testbed.db, NULL,
+						   SQLITE_CHECKPOINT_PASSIVE, &in_log, &copied),
 			 SQLITE_OK);
 	world->counts.kept_log += copied < in_log;
 }

@@ -11,8 +11,8 @@
 #include "common/net/wire.h"
 #include "ingest/group_commit.h"
 #include "spool/spool.h"
-#include "support/books.h"
 #include "support/seeds.h"
+#include "support/testbed.h"
 #include "uplink/protocol.h"
 
 #include <stdbool.h>
@@ -102,7 +102,7 @@ struct machine { /* whose clock nobody knows the truth of */
 #define CELL_HOURS   24u
 
 struct site {
-	int64_t id;                /* in the books */
+	int64_t id;                /* in the store */
 	char path[128], copy[160]; /* of the spool, and of its older copy; "": none */
 	struct spool *spool;
 	struct machine machine;
@@ -147,7 +147,7 @@ struct world {
 	size_t n, room;
 	struct site *offices; /* owned [n_offices] */
 	uint32_t n_offices;
-	struct books books;
+	struct testbed testbed;
 	uint32_t life, speaks; /* of the province; the highest protocol it knows */
 	uint64_t full_until_ms;
 	bool up, committing;

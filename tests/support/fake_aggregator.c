@@ -28,7 +28,7 @@ struct fake_aggregator {
 	pthread_mutex_t mutex; /* guards what follows */
 	struct known_key keys[KEYS_MAX];
 	size_t n_keys;
-	struct fake_books books;
+	struct fake_counts counts;
 	uint8_t digest[WIRE_DIGEST_LEN]; /* of batch digest_seq; 0: none */
 	uint64_t digest_seq;
 	uint32_t protocol_min, protocol_max, protocol; /* ours; of the last Welcome */
@@ -113,7 +113,7 @@ static void refuse(struct fake_aggregator *fake, const struct peer *peer, uint64
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Refused refused = LANTOA__V1__REFUSED__INIT;
-	refused.spool_id = fake->books.spool_id;
+	refused.spool_id = fake->counts.spool_id;
 	refused.seq = seq;
 	refused.code = (Lantoa__V1__Refused__Code)code;
 	refused.reason = (char *)(uintptr_t) "refused by the test";
@@ -146,17 +146,17 @@ static void on_hello(struct fake_aggregator *fake, const struct peer *peer,
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Welcome welcome = LANTOA__V1__WELCOME__INIT;
 	Lantoa__V1__Catalogue catalogue = catalogue_of(fake);
-	if (in->hello->spool_id != fake->books.spool_id) {
-		fake->books.spool_id = in->hello->spool_id;
-		fake->books.upto = 0;
+	if (in->hello->spool_id != fake->counts.spool_id) {
+		fake->counts.spool_id = in->hello->spool_id;
+		fake->counts.upto = 0;
 	}
-	fake->books.hellos++;
+	fake->counts.hellos++;
 	fake->protocol = welcome.protocol = common_protocol(fake, in->hello);
 	if (welcome.protocol == 0) {
 		refuse(fake, peer, 0, LANTOA__V1__REFUSED__CODE__PROTOCOL);
 		return;
 	}
-	welcome.upto = fake->books.upto;
+	welcome.upto = fake->counts.upto;
 	if (welcome.upto > 0 && welcome.upto == fake->digest_seq)
 		welcome.upto_digest = (ProtobufCBinaryData){ sizeof(fake->digest), fake->digest };
 	welcome.credit = CREDIT;
@@ -185,13 +185,13 @@ static void commit(struct fake_aggregator *fake, const Lantoa__V1__Batch *in)
 	assert(rc == 0); /* the agent sends what can be decoded */
 	if (rc < 0)
 		return;
-	fake->books.batches++;
-	fake->books.chained += in->before_digest.len > 0;
-	fake->books.upto = fake->digest_seq = in->seq;
+	fake->counts.batches++;
+	fake->counts.chained += in->before_digest.len > 0;
+	fake->counts.upto = fake->digest_seq = in->seq;
 	wire_digest(in->payload.data, in->payload.len, fake->digest);
-	fake->books.observations += batch.n_points;
+	fake->counts.observations += batch.n_points;
 	for (size_t i = 0; i < batch.n_points; i++)
-		fake->books.sum += batch.points[i].value_e;
+		fake->counts.sum += batch.points[i].value_e;
 }
 
 /* Does it say that it was made behind another batch than our last? */
@@ -216,16 +216,16 @@ static void on_batch(struct fake_aggregator *fake, const struct peer *peer,
 		refuse(fake, peer, batch->seq, fake->refused_code);
 		return;
 	}
-	if (batch->seq > fake->books.upto + 1 || parted(fake, batch)) {
+	if (batch->seq > fake->counts.upto + 1 || parted(fake, batch)) {
 		refuse(fake, peer, batch->seq, LANTOA__V1__REFUSED__CODE__GAP);
 		return;
 	}
-	if (batch->seq == fake->books.upto + 1)
+	if (batch->seq == fake->counts.upto + 1)
 		commit(fake, batch);
 	else
-		fake->books.duplicates++;
+		fake->counts.duplicates++;
 	ack.spool_id = batch->spool_id;
-	ack.upto = fake->books.upto;
+	ack.upto = fake->counts.upto;
 	if (fake->protocol >= 2)
 		ack.catalogue_version = fake->catalogue_version;
 	if (fake->quarantine) {
@@ -451,7 +451,7 @@ void fake_aggregator_quarantine(struct fake_aggregator *fake, const char *reason
 void fake_aggregator_roll_back(struct fake_aggregator *fake, uint64_t upto)
 {
 	(void)pthread_mutex_lock(&fake->mutex);
-	fake->books.upto = upto;
+	fake->counts.upto = upto;
 	(void)pthread_mutex_unlock(&fake->mutex);
 }
 
@@ -493,10 +493,10 @@ void fake_aggregator_catalogue(struct fake_aggregator *fake, uint64_t version, c
 	(void)pthread_mutex_unlock(&fake->mutex);
 }
 
-struct fake_books fake_aggregator_books(struct fake_aggregator *fake)
+struct fake_counts fake_aggregator_counts(struct fake_aggregator *fake)
 {
 	(void)pthread_mutex_lock(&fake->mutex);
-	struct fake_books books = fake->books;
+	struct fake_counts counts = fake->counts;
 	(void)pthread_mutex_unlock(&fake->mutex);
-	return books;
+	return counts;
 }

@@ -50,10 +50,10 @@ void fake_aggregator_speak(struct fake_aggregator *fake, uint32_t min, uint32_t 
 /** Its last batch is another than what the office sent: of its spool's earlier life, say. */
 void fake_aggregator_part(struct fake_aggregator *fake);
 
-struct fake_books {
+struct fake_counts {
 	uint64_t spool_id; /* of the last Hello */
 	uint64_t upto, observations, duplicates, hellos;
 	uint64_t batches, chained; /* committed; those that told the one before */
 	int64_t sum;               /* of all mantissas committed */
 };
-struct fake_books fake_aggregator_books(struct fake_aggregator *fake);
+struct fake_counts fake_aggregator_counts(struct fake_aggregator *fake);

@@ -180,37 +180,38 @@ static void make_catalogue(struct history *h)
 	}
 }
 
-void history_open(const struct history *history, struct books *ret_books)
+void history_open(const struct history *history, struct testbed *ret_testbed)
 {
 	size_t rows;
-	books_open(ret_books, history->units, history->catalogue, NULL, false);
-	if (db_begin(ret_books->db, &ret_books->err) < 0 ||
-	    successors_import(ret_books->db, history->successors, strlen(history->successors),
-			      &rows, &ret_books->err) < 0 ||
-	    db_commit(ret_books->db, &ret_books->err) < 0)
-		fail_msg("successors: %s", ret_books->err.text);
+	testbed_open(ret_testbed, history->units, history->catalogue, NULL, false);
+	if (db_begin(ret_testbed->db, &ret_testbed->err) < 0 ||
+	    successors_import(ret_testbed->db, history->successors, strlen(history->successors),
+			      &rows, &ret_testbed->err) < 0 ||
+	    db_commit(ret_testbed->db, &ret_testbed->err) < 0)
+		fail_msg("successors: %s", ret_testbed->err.text);
 	for (size_t i = 0; i < HISTORY_OFFICES; i++) {
 		char code[8];
 		(void)snprintf(code, sizeof(code), "o%zu", i);
-		int64_t id = books_office(ret_books, code, history->moves[i][0].unit,
-					  history->moves[i][0].day);
+		int64_t id = testbed_office(ret_testbed, code, history->moves[i][0].unit,
+					    history->moves[i][0].day);
 		assert_int_equal(id, i + 1); /* what was sealed says so */
 		for (size_t k = 1; k < history->n_moves[i]; k++)
-			books_move(ret_books, id, history->moves[i][k].unit,
-				   history->moves[i][k].day);
+			testbed_move(ret_testbed, id, history->moves[i][k].unit,
+				     history->moves[i][k].day);
 	}
 	/* Series get their ids in order of arrival; pages can only be compared where they agree. */
 	for (size_t i = 0; i < HISTORY_METRICS; i++)
-		for (size_t k = 0; k < labelings_for(catalogue_find(ret_books->reference->catalogue,
-								    history->names[i]));
+		for (size_t k = 0;
+		     k < labelings_for(catalogue_find(ret_testbed->reference->catalogue,
+						      history->names[i]));
 		     k++) {
 			char sql[128];
 			(void)snprintf(sql, sizeof(sql),
 				       "INSERT INTO series(metric, labels) VALUES('%s', '%s')",
 				       history->names[i], labelings[k]);
-			books_exec(ret_books, sql);
+			testbed_exec(ret_testbed, sql);
 		}
-	books_refresh(ret_books);
+	testbed_refresh(ret_testbed);
 }
 
 /* --- what offices send --- */
@@ -222,7 +223,7 @@ struct batch_making {
 	struct history *h;
 	const struct catalogue *catalogue;
 	int32_t day;
-	struct books_figure figures[FIGURES_MAX];
+	struct testbed_figure figures[FIGURES_MAX];
 	size_t n;
 };
 
@@ -244,10 +245,10 @@ static int64_t some_value(struct history *h)
 	return chance(h, 10) ? 0 : dice_between(h->dice, -999, 9999);
 }
 
-static void add_figure(struct batch_making *making, struct books_figure figure)
+static void add_figure(struct batch_making *making, struct testbed_figure figure)
 {
 	for (size_t i = 0; i < making->n; i++) {
-		const struct books_figure *other = &making->figures[i];
+		const struct testbed_figure *other = &making->figures[i];
 		if (strcmp(other->metric, figure.metric) == 0 &&
 		    strcmp(other->labels, figure.labels) == 0 && other->grain == figure.grain &&
 		    other->calendar == figure.calendar && other->decimals == figure.decimals &&
@@ -263,7 +264,7 @@ static bool begins_on(enum calendar calendar, enum grain grain, int32_t day)
 	return grain <= GRAIN_DAY || period_first_day(period_of_day(calendar, grain, day)) == day;
 }
 
-static void spoil(struct history *h, struct books_figure *figure, int32_t day)
+static void spoil(struct history *h, struct testbed_figure *figure, int32_t day)
 {
 	switch (dice_below(h->dice, 4)) {
 	case 0:
@@ -290,17 +291,17 @@ static void spoil(struct history *h, struct books_figure *figure, int32_t day)
 static void add_series(struct batch_making *making, const struct metric *metric)
 {
 	struct history *h = making->h;
-	struct books_figure figure = { .metric = metric->name,
-				       .grain = metric->period,
-				       .calendar = metric->calendar,
-				       .decimals = metric->decimals };
+	struct testbed_figure figure = { .metric = metric->name,
+					 .grain = metric->period,
+					 .calendar = metric->calendar,
+					 .decimals = metric->decimals };
 	if (!begins_on(metric->calendar, metric->period, making->day))
 		return;
 	figure.labels = labelings[dice_below(h->dice, labelings_for(metric))];
 	if (chance(h, 10))
 		figure.decimals = (unsigned)dice_below(h->dice, 5);
 	for (size_t n = dice_below(h->dice, 4) + 1; n > 0; n--) {
-		struct books_figure one = figure;
+		struct testbed_figure one = figure;
 		one.nth = some_nth(h, metric->period);
 		one.withdrawn = chance(h, 12);
 		one.value_e = one.withdrawn ? 0 : some_value(h);
@@ -332,12 +333,12 @@ static bool say_again(struct batch_making *making, int64_t office)
 	making->day = h->heard[at].day;
 	for (size_t i = 0; i < h->n_heard; i++) {
 		const struct heard *heard = &h->heard[i];
-		struct books_figure figure = { .metric = heard->metric,
-					       .labels = heard->labels,
-					       .grain = heard->grain,
-					       .calendar = heard->calendar,
-					       .decimals = heard->decimals,
-					       .nth = heard->nth };
+		struct testbed_figure figure = { .metric = heard->metric,
+						 .labels = heard->labels,
+						 .grain = heard->grain,
+						 .calendar = heard->calendar,
+						 .decimals = heard->decimals,
+						 .nth = heard->nth };
 		if (heard->office != office || heard->day != making->day ||
 		    (i != at && chance(h, 50)))
 			continue;
@@ -351,14 +352,14 @@ static bool say_again(struct batch_making *making, int64_t office)
 }
 
 static void keep(struct history *h, const struct batch_making *making,
-		 const struct books_spool *spool, const struct books_batch *batch)
+		 const struct testbed_spool *spool, const struct testbed_batch *batch)
 {
 	h->batches = realloc(h->batches, (h->n + 1) * sizeof(*h->batches));
 	h->heard = realloc(h->heard, (h->n_heard + making->n) * sizeof(*h->heard));
 	assert_true(h->batches && h->heard);
 	h->batches[h->n++] = *batch;
 	for (size_t i = 0; i < making->n; i++) {
-		const struct books_figure *figure = &making->figures[i];
+		const struct testbed_figure *figure = &making->figures[i];
 		h->heard[h->n_heard++] = (struct heard){ .office = batch->office,
 							 .metric = figure->metric,
 							 .labels = figure->labels,
@@ -379,11 +380,11 @@ static void keep(struct history *h, const struct batch_making *making,
 }
 
 /* A fresh spool: as a rule of a machine that was set back to what it, or the other, was once. */
-static void begin_spool(struct history *h, const struct books_spool machines[HISTORY_MACHINES],
-			struct books_spool *spool)
+static void begin_spool(struct history *h, const struct testbed_spool machines[HISTORY_MACHINES],
+			struct testbed_spool *spool)
 {
-	const struct books_spool *from = &machines[dice_below(h->dice, HISTORY_MACHINES)];
-	struct books_spool fresh = { .office = spool->office, .id = dice_next(h->dice) };
+	const struct testbed_spool *from = &machines[dice_below(h->dice, HISTORY_MACHINES)];
+	struct testbed_spool fresh = { .office = spool->office, .id = dice_next(h->dice) };
 	if (from->id != 0 && chance(h, 75)) {
 		fresh.from_id = from->id;
 		fresh.from_seq = dice_below(h->dice, from->seq + 1);
@@ -392,19 +393,19 @@ static void begin_spool(struct history *h, const struct books_spool machines[HIS
 }
 
 /* Seal what was made, and keep it. */
-static void send(struct batch_making *making, struct books_spool machines[HISTORY_MACHINES],
+static void send(struct batch_making *making, struct testbed_spool machines[HISTORY_MACHINES],
 		 int64_t received_us)
 {
-	struct books_batch batch;
-	struct books_spool *spool = &machines[chance(making->h, 10)];
-	if (spool->id == 0 || chance(making->h, 4) || spool->n + making->n > BOOKS_SERIES_MAX)
+	struct testbed_batch batch;
+	struct testbed_spool *spool = &machines[chance(making->h, 10)];
+	if (spool->id == 0 || chance(making->h, 4) || spool->n + making->n > TESTBED_SERIES_MAX)
 		begin_spool(making->h, machines, spool);
-	books_seal(spool, making->day, making->figures, making->n, received_us, &batch);
+	testbed_seal(spool, making->day, making->figures, making->n, received_us, &batch);
 	keep(making->h, making, spool, &batch);
 }
 
 static void make_batch(struct history *h, const struct catalogue *catalogue,
-		       struct books_spool machines[HISTORY_MACHINES], int32_t *cursor)
+		       struct testbed_spool machines[HISTORY_MACHINES], int32_t *cursor)
 {
 	bool reformed = h->reform && machines[0].office == REFORMED + 1;
 	const struct metric *metric =
@@ -427,7 +428,7 @@ static void make_batch(struct history *h, const struct catalogue *catalogue,
 
 /* What an office has of a day. */
 static void make_diligent_batch(struct history *h, const struct catalogue *catalogue,
-				struct books_spool machines[HISTORY_MACHINES], int32_t day)
+				struct testbed_spool machines[HISTORY_MACHINES], int32_t day)
 {
 	struct batch_making making = { .h = h, .day = day };
 	int64_t delay_h = dice_between(h->dice, 0, chance(h, 80) ? 20 : 300);
@@ -441,7 +442,7 @@ static void make_diligent_batch(struct history *h, const struct catalogue *catal
 
 struct history_making {
 	struct catalogue *catalogue;
-	struct books_spool machines[HISTORY_OFFICES][HISTORY_MACHINES];
+	struct testbed_spool machines[HISTORY_OFFICES][HISTORY_MACHINES];
 	int32_t cursors[HISTORY_OFFICES];
 };
 
@@ -619,7 +620,7 @@ void history_make_acts(struct history *history, size_t n)
 	}
 }
 
-static void do_closing(struct books *books, struct act *act)
+static void do_closing(struct testbed *testbed, struct act *act)
 {
 	char period[PERIOD_TEXT_MAX];
 	const struct closing_form form = { .period = period_format(act->period, period),
@@ -627,13 +628,13 @@ static void do_closing(struct books *books, struct act *act)
 					   .calendar = calendar_name(act->period.calendar),
 					   .who = "test",
 					   .at_us = act->at_us };
-	int rc = books_order_closing(books, act->kind == ACT_REOPEN, &form);
-	bool gone = act->metric && !catalogue_find(books->reference->catalogue, act->metric);
+	int rc = testbed_order_closing(testbed, act->kind == ACT_REOPEN, &form);
+	bool gone = act->metric && !catalogue_find(testbed->reference->catalogue, act->metric);
 	assert_true(rc == 0 || gone || rc == (act->kind == ACT_REOPEN ? -ENOENT : -EEXIST));
 	act->refused = rc < 0;
 }
 
-static void do_act(struct books *books, struct act *act)
+static void do_act(struct testbed *testbed, struct act *act)
 {
 	char office[24];
 	(void)snprintf(office, sizeof(office), "o%d", (int)act->office - 1);
@@ -645,22 +646,22 @@ static void do_act(struct books *books, struct act *act)
 					   .who = "test",
 					   .at_us = act->at_us };
 	if (act->kind == ACT_MOVE) {
-		act->refused = !books_order_move(books, office, act->unit, act->day);
+		act->refused = !testbed_order_move(testbed, office, act->unit, act->day);
 		act->at_us = civil_now_us(); /* later than any instant that is asked about */
 	}
 	if (act->kind == ACT_RELEASE)
-		books_order_release(books, &form, &act->released, &act->kept);
+		testbed_order_release(testbed, &form, &act->released, &act->kept);
 	else if (act->kind != ACT_MOVE)
-		do_closing(books, act);
+		do_closing(testbed, act);
 }
 
 /* All that come before batch @at. */
-static void do_acts(struct history *h, struct books *books, size_t at)
+static void do_acts(struct history *h, struct testbed *testbed, size_t at)
 {
 	if (at == 0)
 		h->n_done = 0;
 	while (h->n_done < h->n_acts && h->acts[h->n_done].before <= at)
-		do_act(books, &h->acts[h->n_done++]);
+		do_act(testbed, &h->acts[h->n_done++]);
 }
 
 static void tell_release(struct oracle *oracle, const struct act *act)
@@ -687,11 +688,11 @@ static void tell_act(struct oracle *oracle, const struct act *act)
 		oracle_reopen(oracle, act->metric, act->period);
 }
 
-void history_tell(const struct history *history, const struct books *books, int64_t until_us,
+void history_tell(const struct history *history, const struct testbed *testbed, int64_t until_us,
 		  struct oracle *ret_oracle)
 {
 	size_t act = 0, heard = 0;
-	*ret_oracle = oracle_of(books->reference);
+	*ret_oracle = oracle_of(testbed->reference);
 	for (size_t i = 0; i < HISTORY_OFFICES; i++)
 		for (size_t k = 0; k < history->n_moves[i]; k++)
 			oracle_move(ret_oracle, (int64_t)i + 1, history->moves[i][k].unit,
@@ -709,20 +710,20 @@ void history_tell(const struct history *history, const struct books *books, int6
 /* --- how it arrives --- */
 
 /* What must leave no trace: a batch once more, one too early, bytes that are none. */
-static void disturb(struct history *h, struct books *books, size_t next)
+static void disturb(struct history *h, struct testbed *testbed, size_t next)
 {
-	struct books_batch odd = h->batches[dice_below(h->dice, h->n)];
+	struct testbed_batch odd = h->batches[dice_below(h->dice, h->n)];
 	bool before = false;
 	switch (dice_below(h->dice, 3)) {
 	case 0:
 		if (next == 0)
 			return;
 		odd = h->batches[dice_below(h->dice, next)];
-		assert_int_equal(books_post(books, &odd), POSTED_BEFORE);
+		assert_int_equal(testbed_post(testbed, &odd), POSTED_BEFORE);
 		return;
 	case 1:
 		odd.seq += 1000;
-		assert_int_equal(books_post(books, &odd), POSTING_GAP);
+		assert_int_equal(testbed_post(testbed, &odd), POSTING_GAP);
 		return;
 	default:
 		odd = h->batches[next];
@@ -732,34 +733,35 @@ static void disturb(struct history *h, struct books *books, size_t next)
 				  h->batches[i].spool_id == odd.spool_id &&
 				  h->batches[i].seq == odd.seq;
 		assert_false(before);
-		assert_int_equal(books_post(books, &odd), POSTING_BAD);
+		assert_int_equal(testbed_post(testbed, &odd), POSTING_BAD);
 	}
 }
 
-static void post_group(struct history *h, struct books *books, size_t from, size_t to, bool undone)
+static void post_group(struct history *h, struct testbed *testbed, size_t from, size_t to,
+		       bool undone)
 {
-	assert_int_equal(db_begin(books->db, &books->err), 0);
-	ledger_begin(books->ledger, books->reference);
+	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+	ledger_begin(testbed->ledger, testbed->reference);
 	for (size_t i = from; i < to; i++) {
 		if (chance(h, 8))
-			disturb(h, books, i);
-		if (books_post(books, &h->batches[i]) != POSTED)
-			fail_msg("batch %zu was not taken: %s", i, books->err.text);
+			disturb(h, testbed, i);
+		if (testbed_post(testbed, &h->batches[i]) != POSTED)
+			fail_msg("batch %zu was not taken: %s", i, testbed->err.text);
 	}
 	bool finished = !undone || chance(h, 50);
-	if (finished && ledger_finish(books->ledger, &books->err) < 0)
-		fail_msg("finish: %s", books->err.text);
+	if (finished && ledger_finish(testbed->ledger, &testbed->err) < 0)
+		fail_msg("finish: %s", testbed->err.text);
 	if (undone) {
-		db_rollback(books->db);
-		ledger_forget(books->ledger);
+		db_rollback(testbed->db);
+		ledger_forget(testbed->ledger);
 	} else {
-		assert_int_equal(db_commit(books->db, &books->err), 0);
+		assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
 	}
 }
 
-void history_post_part(struct history *history, struct books *books, size_t from, size_t end)
+void history_post_part(struct history *history, struct testbed *testbed, size_t from, size_t end)
 {
-	do_acts(history, books, from);
+	do_acts(history, testbed, from);
 	for (size_t to; from < end; from = to) {
 		to = from + 1 + (size_t)dice_below(history->dice, chance(history, 30) ? 12 : 3);
 		if (to > end)
@@ -767,15 +769,15 @@ void history_post_part(struct history *history, struct books *books, size_t from
 		if (history->n_done < history->n_acts && history->acts[history->n_done].before < to)
 			to = history->acts[history->n_done].before;
 		while (chance(history, 12))
-			post_group(history, books, from, to, true);
-		post_group(history, books, from, to, false);
-		do_acts(history, books, to);
+			post_group(history, testbed, from, to, true);
+		post_group(history, testbed, from, to, false);
+		do_acts(history, testbed, to);
 		if (chance(history, 3))
-			books_reopen(books);
+			testbed_reopen(testbed);
 	}
 }
 
-void history_post(struct history *history, struct books *books)
+void history_post(struct history *history, struct testbed *testbed)
 {
-	history_post_part(history, books, 0, history->n);
+	history_post_part(history, testbed, 0, history->n);
 }

@@ -4,9 +4,9 @@
  * is a copy of another, and wrong. */
 #pragma once
 
-#include "support/books.h"
 #include "support/oracle.h"
 #include "support/seeds.h"
+#include "support/testbed.h"
 
 #define HISTORY_METRICS 8u
 #define HISTORY_OFFICES 8u
@@ -25,7 +25,7 @@ struct act { /* an order of the province's operator */
 	int64_t entry; /* released; 0: any */
 	bool closed, older_copy;
 	int64_t at_us;
-	bool refused; /* by the books, when it was done */
+	bool refused; /* by the ledger, when it was done */
 	uint64_t released, kept;
 };
 
@@ -44,7 +44,7 @@ struct history {
 	/* C2 is divided on this day, and its office goes on in the part that C1 is given; names[0]
 	   is told by communes and does not add. 0: it is left to the dice */
 	int32_t reform;
-	struct books_batch *batches; /* owned [n], in the order in which they came */
+	struct testbed_batch *batches; /* owned [n], in the order in which they came */
 	size_t n;
 	struct heard *heard; /* owned [n_heard], in the same order */
 	size_t n_heard;
@@ -63,14 +63,14 @@ void history_make_diligent(struct history *history, struct dice *dice, int32_t d
 void history_make_acts(struct history *history, size_t n);
 void history_free(struct history *history);
 /** A database with its units, offices and catalogue, and nothing posted. */
-void history_open(const struct history *history, struct books *ret_books);
+void history_open(const struct history *history, struct testbed *ret_testbed);
 /** Post all in random groups, with rollbacks, repeats, gaps and garbage between. */
-void history_post(struct history *history, struct books *books);
+void history_post(struct history *history, struct testbed *testbed);
 /** The same for batches[@from] to batches[@to - 1], after those before. */
-void history_post_part(struct history *history, struct books *books, size_t from, size_t to);
+void history_post_part(struct history *history, struct testbed *testbed, size_t from, size_t to);
 /** Let the province's clock run on: no batch is received before the one posted before it. */
 void history_in_order(struct history *history);
-/** Tell the oracle what was received up to @until_us; INT64_MAX: all of it. @books lends the
+/** Tell the oracle what was received up to @until_us; INT64_MAX: all of it. @testbed lends the
  * reference. */
-void history_tell(const struct history *history, const struct books *books, int64_t until_us,
+void history_tell(const struct history *history, const struct testbed *testbed, int64_t until_us,
 		  struct oracle *ret_oracle);

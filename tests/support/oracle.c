@@ -13,7 +13,7 @@
 
 #define HOUR_US INT64_C(3600000000)
 #define DAY_US  (24 * HOUR_US)
-#define ZONE_US (7 * HOUR_US) /* of books_open() */
+#define ZONE_US (7 * HOUR_US) /* of testbed_open() */
 
 struct oracle_met oracle_met;
 

@@ -1,4 +1,4 @@
-/* What the books must say, the slow and obvious way: nested loops over every observation ever
+/* What the province must say, the slow and obvious way: nested loops over every observation ever
  * heard, by the rules as they are written down. Shares no code with fold, replay, pages and query;
  * tables of units and offices, periods and GMP it takes for granted. */
 #pragma once

@@ -416,6 +416,6 @@ class Rig(unittest.TestCase):
         self.province.process.logged(pattern, 5)
 
     def assert_whole(self):
-        """The books are right, and the daemon can stop."""
+        """The store is right, and the daemon can stop."""
         self.assertEqual(self.province.verify(), [])
         self.province.process.stop()

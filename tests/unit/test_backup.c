@@ -35,7 +35,7 @@ struct fixture {
 	uint64_t reserve; /* of the disk */
 	uv_loop_t loop;
 	struct history history;
-	struct books books; /* on the store's writer */
+	struct testbed testbed; /* on the store's writer */
 	struct store *store;
 	struct backup *backup;
 	struct dice dice;
@@ -69,11 +69,11 @@ static void fixture_open(struct fixture *f, size_t batches, size_t acts, unsigne
 	history_make(&f->history, &f->dice, batches);
 	if (acts > 0)
 		history_make_acts(&f->history, acts);
-	history_open(&f->history, &f->books);
-	books_release(&f->books);
+	history_open(&f->history, &f->testbed);
+	testbed_release(&f->testbed);
 	assert_int_equal(uv_loop_init(&f->loop), 0);
-	assert_int_equal(store_open(&f->loop, f->books.path, 1, &f->store, &f->err), 0);
-	books_borrow(&f->books, store_writer(f->store));
+	assert_int_equal(store_open(&f->loop, f->testbed.path, 1, &f->store, &f->err), 0);
+	testbed_borrow(&f->testbed, store_writer(f->store));
 	struct backup_config with_store = config;
 	with_store.store = f->store;
 	assert_int_equal(backup_open(&f->loop, &with_store, &f->backup, &f->err), 0);
@@ -84,13 +84,13 @@ static void fixture_open(struct fixture *f, size_t batches, size_t acts, unsigne
 static void fixture_close(struct fixture *f)
 {
 	backup_close(f->backup);
-	books_release(&f->books);
+	testbed_release(&f->testbed);
 	store_close(f->store);
 	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
 	for (size_t i = 0; i < f->n_states; i++)
 		blob_free(&f->states[i].dump);
-	scratch_remove(f->books.folder);
+	scratch_remove(f->testbed.folder);
 	scratch_remove(f->folder);
 	history_free(&f->history);
 }
@@ -101,7 +101,7 @@ static int setup(void **state)
 	assert_non_null(f);
 	f->dice = dice_seeded(5);
 	fixture_open(f, BATCHES, 0, 4);
-	history_post(&f->history, &f->books);
+	history_post(&f->history, &f->testbed);
 	*state = f;
 	return 0;
 }
@@ -119,7 +119,7 @@ static void remember(struct fixture *f)
 {
 	assert_true(f->n_states < STATES);
 	f->states[f->n_states].posted = f->posted;
-	books_dump(f->books.db, &f->states[f->n_states++].dump);
+	testbed_dump(f->testbed.db, &f->states[f->n_states++].dump);
 }
 
 static int post_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
@@ -131,7 +131,7 @@ static int post_run(struct store_job *job, sqlite3 *db, const struct reference *
 	assert_null(reference); /* it is no transaction: */
 	assert_true(sqlite3_get_autocommit(db));
 	to = to < f->history.n ? to : f->history.n;
-	history_post_part(&f->history, &f->books, f->posted, to);
+	history_post_part(&f->history, &f->testbed, f->posted, to);
 	f->posted = to;
 	remember(f);
 	return 0;
@@ -223,7 +223,7 @@ static const struct state *state_of(struct fixture *f, const char *path)
 	struct blob dump;
 	const struct state *found = NULL;
 	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	books_dump(db, &dump);
+	testbed_dump(db, &dump);
 	sqlite3_close(db);
 	for (size_t i = 0; i < f->n_states; i++)
 		if (f->states[i].dump.len == dump.len &&
@@ -272,22 +272,22 @@ static bool anything_left(const char *folder)
 static void assert_goes_on(struct fixture *f, const struct state *from)
 {
 	char path[128];
-	struct books again;
+	struct testbed again;
 	struct blob one, two;
 	struct table *table;
 	path_in(f, "lantoa.db", path);
-	books_open_at(&again, path);
-	assert_int_equal(books_verify(&again, &table), 0);
+	testbed_open_at(&again, path);
+	assert_int_equal(testbed_verify(&again, &table), 0);
 	table_close(table);
 	history_post_part(&f->history, &again, from->posted, f->history.n);
-	history_post_part(&f->history, &f->books, f->posted, f->history.n);
-	books_rollups(&again, &one);
-	books_rollups(&f->books, &two);
+	history_post_part(&f->history, &f->testbed, f->posted, f->history.n);
+	testbed_rollups(&again, &one);
+	testbed_rollups(&f->testbed, &two);
 	assert_int_equal(one.len, two.len);
 	assert_memory_equal(one.data, two.data, one.len);
 	blob_free(&one);
 	blob_free(&two);
-	books_release(&again);
+	testbed_release(&again);
 }
 
 static void whatever_is_written_meanwhile(struct dice *dice, void *context)
@@ -301,12 +301,12 @@ static void whatever_is_written_meanwhile(struct dice *dice, void *context)
 	size_t acts = dice_below(dice, 2) ? 5 : 0;
 	fixture_open(f, BATCHES, acts, 1 + (unsigned)dice_below(dice, 6));
 	f->posted = (size_t)dice_below(dice, BATCHES);
-	history_post_part(&f->history, &f->books, 0, f->posted);
+	history_post_part(&f->history, &f->testbed, 0, f->posted);
 	remember(f);
 	assert_int_equal(backup_start(f->backup, LANGUAGE_ENGLISH, &run, &f->err), 0);
 	post_next(f);
 	wait_for_end(f);
-	assert_false(anything_left(f->books.folder));
+	assert_false(anything_left(f->testbed.folder));
 	fetch(f);
 	const struct state *copied = state_of(f, f->file);
 	assert_non_null(copied);
@@ -332,8 +332,8 @@ static void assert_all_or_nothing(struct fixture *f, unsigned doors)
 		fault_arm_at(doors, after);
 		int rc = make(f);
 		bool fired = fault_disarm();
-		assert_false(anything_left(f->books.folder));
-		books_exec(&f->books, "UPDATE fact SET value = value"); /* the writer lives */
+		assert_false(anything_left(f->testbed.folder));
+		testbed_exec(&f->testbed, "UPDATE fact SET value = value"); /* the writer lives */
 		if (rc == 0) {
 			fetch(f);
 			assert_ptr_equal(state_of(f, f->file), &f->states[0]);
@@ -369,7 +369,7 @@ static void a_backup_that_is_cancelled_leaves_nothing(void **state)
 		backup_cancel(f->backup);
 		wait_for_end(f);
 		assert_true(store_progress(f->store) <= steps + 2); /* the one in work, its end */
-		assert_false(anything_left(f->books.folder));
+		assert_false(anything_left(f->testbed.folder));
 		assert_int_equal(f->ends, turns + 1);
 		if (through)
 			break;
@@ -389,7 +389,7 @@ static void a_backup_that_would_take_the_reserve_is_refused_before_it_begins(voi
 	f->reserve = UINT64_C(1) << 60;
 	assert_int_equal(make(f), -ENOSPC);
 	assert_non_null(strstr(f->err.text, "its reserve among them"));
-	assert_false(anything_left(f->books.folder));
+	assert_false(anything_left(f->testbed.folder));
 	f->reserve = 0;
 	assert_int_equal(make(f), 0);
 }
@@ -400,12 +400,12 @@ static void what_a_crash_left_goes_with_the_next_start(void **state)
 	struct backup_config config = { .store = f->store, .secret_key = secret };
 	struct backup *next;
 	char path[128];
-	(void)snprintf(path, sizeof(path), "%s.copy", f->books.path);
+	(void)snprintf(path, sizeof(path), "%s.copy", f->testbed.path);
 	int fd = open(path, O_CREAT | O_WRONLY, 0600);
 	assert_true(fd >= 0);
 	close(fd);
 	assert_int_equal(backup_open(&f->loop, &config, &next, &f->err), 0);
-	assert_false(anything_left(f->books.folder));
+	assert_false(anything_left(f->testbed.folder));
 	backup_close(next);
 }
 
@@ -545,10 +545,10 @@ static void what_is_no_backup_or_damaged_is_refused(void **state)
 static void a_journal_that_is_damaged_is_not_backed_up(void **state)
 {
 	struct fixture *f = *state;
-	books_exec(&f->books, "UPDATE journal SET seq = seq + 1 WHERE id = 2");
+	testbed_exec(&f->testbed, "UPDATE journal SET seq = seq + 1 WHERE id = 2");
 	assert_int_equal(make(f), -EUCLEAN);
 	assert_non_null(strstr(f->err.text, "damaged at entry 2"));
-	assert_false(anything_left(f->books.folder));
+	assert_false(anything_left(f->testbed.folder));
 }
 
 /* The disk as SQLite sees it, then as we do. */

@@ -10,8 +10,8 @@
 
 #include "common/model/civil.h"
 #include "ingest/committer.h"
-#include "support/books.h"
 #include "support/fault.h"
+#include "support/testbed.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -41,8 +41,8 @@ struct answer {
 };
 
 struct fixture {
-	struct books books;
-	struct books_spool spools[OFFICES]; /* office i has key i + 1 */
+	struct testbed testbed;
+	struct testbed_spool spools[OFFICES]; /* office i has key i + 1 */
 	uv_loop_t loop;
 	struct store *store;
 	struct key_list *key_list;
@@ -135,9 +135,9 @@ static uint64_t acked(const struct fixture *f, size_t office)
 
 static void start(struct fixture *f)
 {
-	books_release(&f->books);
+	testbed_release(&f->testbed);
 	assert_int_equal(uv_loop_init(&f->loop), 0);
-	if (store_open(&f->loop, f->books.path, 1, &f->store, &f->err) < 0)
+	if (store_open(&f->loop, f->testbed.path, 1, &f->store, &f->err) < 0)
 		fail_msg("%s", f->err.text);
 	f->edition = (struct edition){ .loop = &f->loop, .store = f->store, .closed = true };
 	assert_int_equal(committer_open(&f->loop, f->store, f->key_list, f->meters, on_change, NULL,
@@ -146,7 +146,7 @@ static void start(struct fixture *f)
 	committer_serve(f->committer, NULL, &f->edition);
 }
 
-/* And books again, to be looked at. */
+/* And a testbed again, to look at what is stored. */
 static void stop(struct fixture *f)
 {
 	committer_stop(f->committer);
@@ -156,7 +156,7 @@ static void stop(struct fixture *f)
 	store_close(f->store);
 	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
-	books_reopen(&f->books);
+	testbed_reopen(&f->testbed);
 }
 
 static int setup(void **state)
@@ -165,7 +165,7 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
 	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
-	books_open(&f->books, UNITS, METRICS, NULL, false);
+	testbed_open(&f->testbed, UNITS, METRICS, NULL, false);
 	f->limits = limits_default();
 	f->key_list = key_list_open();
 	f->meters = meters_open(&f->limits);
@@ -173,7 +173,7 @@ static int setup(void **state)
 	for (size_t i = 0; i < OFFICES; i++) {
 		f->spools[i].id = 7 + i;
 		f->spools[i].office =
-			books_office(&f->books, codes[i], i < 2 ? "C" : "D", DAY_1 - 1000);
+			testbed_office(&f->testbed, codes[i], i < 2 ? "C" : "D", DAY_1 - 1000);
 		struct listed_key key = { .id = (int64_t)i + 1,
 					  .office = f->spools[i].office,
 					  .state = KEY_ACTIVE,
@@ -181,7 +181,7 @@ static int setup(void **state)
 		(void)snprintf(key.code, sizeof(key.code), "%s", codes[i]);
 		assert_int_equal(key_list_put(f->key_list, &key), 0);
 	}
-	books_refresh(&f->books);
+	testbed_refresh(&f->testbed);
 	answered = f;
 	start(f);
 	*state = f;
@@ -191,7 +191,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	books_close(&f->books);
+	testbed_close(&f->testbed);
 	key_list_close(f->key_list);
 	meters_close(f->meters);
 	for (size_t i = 0; i < OFFICES; i++)
@@ -216,13 +216,13 @@ static void add_payload(struct fixture *f, size_t office, uint64_t seq, const vo
 /* The office's next batch: one figure of @day. */
 static void add(struct fixture *f, size_t office, int32_t day, int64_t value)
 {
-	struct books_figure figure = { .metric = "d",
-				       .labels = "",
-				       .grain = GRAIN_DAY,
-				       .calendar = CALENDAR_CIVIL,
-				       .value_e = value };
-	struct books_batch batch;
-	books_seal(&f->spools[office], day, &figure, 1, 0, &batch);
+	struct testbed_figure figure = { .metric = "d",
+					 .labels = "",
+					 .grain = GRAIN_DAY,
+					 .calendar = CALENDAR_CIVIL,
+					 .value_e = value };
+	struct testbed_batch batch;
+	testbed_seal(&f->spools[office], day, &figure, 1, 0, &batch);
 	add_payload(f, office, batch.seq, batch.payload.data, batch.payload.len);
 	blob_free(&f->sent[office]);
 	f->sent[office] = batch.payload;
@@ -256,7 +256,7 @@ static void plug(struct fixture *f)
 static void damage(struct fixture *f, const char *sql)
 {
 	stop(f);
-	books_exec(&f->books, sql);
+	testbed_exec(&f->testbed, sql);
 	start(f);
 }
 
@@ -313,7 +313,7 @@ static void bad_batches_are_refused_and_their_neighbours_acked(void **state)
 	blob_free(&empties);
 	blob_free(&bomb);
 	stop(f);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool"), 2);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM spool"), 2);
 }
 
 /* --- what the disk damaged --- */
@@ -346,13 +346,13 @@ static void a_damaged_entry_holds_up_its_offices_day_alone(void **state)
 	assert_int_equal(counters(f)->failing, 0);
 	assert_true(committer_wants_more(f->committer));
 	stop(f);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM quarantine"), 1);
-	assert_int_equal(books_number(&f->books, "SELECT verdict FROM quarantine"),
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM quarantine"), 1);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT verdict FROM quarantine"),
 			 VERDICT_DAMAGED);
 	/* what the others have adds up */
-	assert_true(books_verify(&f->books, &table) >= 1);
+	assert_true(testbed_verify(&f->testbed, &table) >= 1);
 	for (size_t row = 0; row < table_rows(table); row++) {
-		const char *where = books_cell(table, row, "where");
+		const char *where = testbed_cell(table, row, "where");
 		if (strstr(where, "office b") || strstr(where, "office c"))
 			fail_msg("%s differs", where);
 	}
@@ -388,14 +388,15 @@ static void a_damaged_row_of_the_register_holds_up_its_office_alone(void **state
 	       " office WHERE code = 'a')");
 	stop(f);
 	assert_int_equal(
-		books_number(&f->books, "SELECT count(*) FROM quarantine WHERE verdict = 9"), 2);
-	books_refresh(&f->books);
+		testbed_number(&f->testbed, "SELECT count(*) FROM quarantine WHERE verdict = 9"),
+		2);
+	testbed_refresh(&f->testbed);
 	uint64_t released, kept;
 	const struct release_form all = { .who = "test", .at_us = INT64_C(1800000000000000) };
-	books_order_release(&f->books, &all, &released, &kept);
+	testbed_order_release(&f->testbed, &all, &released, &kept);
 	assert_int_equal(released, 2);
 	assert_int_equal(kept, 0);
-	assert_int_equal(books_verify(&f->books, &table), 0);
+	assert_int_equal(testbed_verify(&f->testbed, &table), 0);
 	table_close(table);
 }
 
@@ -424,7 +425,7 @@ static void a_batch_that_cannot_be_taken_at_all_is_left_to_its_office(void **sta
 	assert_true(refusal->since_us > 0);
 	assert_int_equal(refusal->n_later, 1);
 	stop(f);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 3);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), 3);
 }
 
 /* It was posted, and undone since: nothing that posting told of it is told to its office, which
@@ -449,7 +450,7 @@ static void a_batch_that_was_undone_is_not_acked(void **state)
 	add_again(f, 0);
 	wait_for(f, 0, 2);
 	stop(f);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 4);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), 4);
 }
 
 /* Every page of the day is damaged: they are made anew by the commit that meets them, and it is
@@ -473,10 +474,10 @@ static void damaged_pages_are_made_anew_by_the_commit_that_meets_them(void **sta
 	assert_int_equal(counters(f)->mended.n, 4); /* a, b, C and P */
 	assert_non_null(strstr(counters(f)->mended.where, "2024-10-04"));
 	stop(f);
-	assert_int_equal(books_verify(&f->books, &table), 0);
+	assert_int_equal(testbed_verify(&f->testbed, &table), 0);
 	table_close(table);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM audit WHERE what ="
-						 " 'pages made anew'"),
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM audit WHERE what ="
+						     " 'pages made anew'"),
 			 1);
 }
 
@@ -533,16 +534,16 @@ static void a_damaged_digest_costs_its_office_alone(void **state)
 
 static void add_day_of_hours(struct fixture *f, size_t office, int32_t day)
 {
-	struct books_figure figures[HOURS];
-	struct books_batch batch;
+	struct testbed_figure figures[HOURS];
+	struct testbed_batch batch;
 	for (unsigned i = 0; i < HOURS; i++)
-		figures[i] = (struct books_figure){ .metric = "h",
-						    .labels = "",
-						    .grain = GRAIN_HOUR,
-						    .calendar = CALENDAR_CIVIL,
-						    .nth = (uint16_t)i,
-						    .value_e = 1 };
-	books_seal(&f->spools[office], day, figures, HOURS, 0, &batch);
+		figures[i] = (struct testbed_figure){ .metric = "h",
+						      .labels = "",
+						      .grain = GRAIN_HOUR,
+						      .calendar = CALENDAR_CIVIL,
+						      .nth = (uint16_t)i,
+						      .value_e = 1 };
+	testbed_seal(&f->spools[office], day, figures, HOURS, 0, &batch);
 	add_payload(f, office, batch.seq, batch.payload.data, batch.payload.len);
 	blob_free(&batch.payload);
 }
@@ -572,7 +573,7 @@ static void an_office_with_much_has_its_share_of_each_commit(void **state)
 	assert_false(committer_add(f->committer, &peer, f->spools[0].office, &batch, &limit));
 	assert_int_equal(limit, LIMIT_WORK);
 	stop(f);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), MANY + 2);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), MANY + 2);
 }
 
 /* --- memory --- */
@@ -598,9 +599,9 @@ static void no_batch_is_lost_when_memory_runs_out(void **state)
 	}
 	assert_int_equal(counters(f)->failing, 0);
 	stop(f);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 36);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), 36);
 	struct table *table;
-	assert_int_equal(books_verify(&f->books, &table), 0);
+	assert_int_equal(testbed_verify(&f->testbed, &table), 0);
 	table_close(table);
 }
 
@@ -625,7 +626,7 @@ static void a_disk_that_does_not_read_puts_nobody_off(void **state)
 	assert_int_equal(counters(f)->later, 0);
 	assert_int_equal(counters(f)->failing, 0);
 	stop(f);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 2);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), 2);
 }
 
 /* A disk that writes nothing any more, for longer than the batches themselves are suspected: nobody
@@ -663,9 +664,9 @@ static void a_disk_that_does_not_write_loses_nobodys_batch(void **state)
 	assert_null(heard(f, 0, LANTOA__V1__FRAME__KIND_REFUSED));
 	assert_null(heard(f, 1, LANTOA__V1__FRAME__KIND_REFUSED));
 	stop(f);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 6);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), 6);
 	struct table *table;
-	assert_int_equal(books_verify(&f->books, &table), 0);
+	assert_int_equal(testbed_verify(&f->testbed, &table), 0);
 	table_close(table);
 }
 
@@ -690,7 +691,7 @@ static void a_disk_that_never_reads_ones_place_puts_off_that_one_in_the_end(void
 	add_again(f, 0);
 	wait_for(f, 0, 1);
 	stop(f);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 2);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), 2);
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

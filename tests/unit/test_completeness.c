@@ -9,8 +9,8 @@
 #include "api/status.h"
 #include "common/model/civil.h"
 #include "query/query.h"
-#include "support/books.h"
 #include "support/seeds.h"
+#include "support/testbed.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,8 +30,8 @@
 	"h,x,x,x,flow,sum,sum,hour,,0,0,commune,1,,\n"
 
 struct fixture {
-	struct books books;
-	struct books_spool c, d, p;
+	struct testbed testbed;
+	struct testbed_spool c, d, p;
 	struct table *table; /* of the last question */
 };
 
@@ -40,12 +40,15 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	int32_t day;
 	assert_non_null(f);
-	books_open(&f->books, UNITS, METRICS, NULL, false);
+	testbed_open(&f->testbed, UNITS, METRICS, NULL, false);
 	assert_int_equal(day_parse("2025-01-01", &day, NULL), 0);
-	f->c = (struct books_spool){ .id = 1, .office = books_office(&f->books, "c", "C", day) };
-	f->d = (struct books_spool){ .id = 2, .office = books_office(&f->books, "d", "D", day) };
-	f->p = (struct books_spool){ .id = 3, .office = books_office(&f->books, "p", "P", day) };
-	books_refresh(&f->books);
+	f->c = (struct testbed_spool){ .id = 1,
+				       .office = testbed_office(&f->testbed, "c", "C", day) };
+	f->d = (struct testbed_spool){ .id = 2,
+				       .office = testbed_office(&f->testbed, "d", "D", day) };
+	f->p = (struct testbed_spool){ .id = 3,
+				       .office = testbed_office(&f->testbed, "p", "P", day) };
+	testbed_refresh(&f->testbed);
 	*state = f;
 	return 0;
 }
@@ -54,7 +57,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 	table_close(f->table);
-	books_close(&f->books);
+	testbed_close(&f->testbed);
 	free(f);
 	return 0;
 }
@@ -63,41 +66,42 @@ static void ask(struct fixture *f, const struct query *query)
 {
 	table_close(f->table);
 	f->table = NULL;
-	if (completeness_run(f->books.db, f->books.reference, query, &f->table, &f->books.err) < 0)
-		fail_msg("%s", f->books.err.text);
+	if (completeness_run(f->testbed.db, f->testbed.reference, query, &f->table,
+			     &f->testbed.err) < 0)
+		fail_msg("%s", f->testbed.err.text);
 }
 
 static void has(const struct fixture *f, size_t row, const char *column, const char *expected)
 {
-	const char *found = books_cell(f->table, row, column);
+	const char *found = testbed_cell(f->table, row, column);
 	if (!found || strcmp(found, expected) != 0)
 		fail_msg("row %zu: %s is %s, expected %s", row, column, found ? found : "null",
 			 expected);
 }
 
-static void withdraw(struct fixture *f, struct books_spool *spool, const char *day_text)
+static void withdraw(struct fixture *f, struct testbed_spool *spool, const char *day_text)
 {
-	struct books_figure figure = {
+	struct testbed_figure figure = {
 		.metric = "n", .labels = "", .grain = GRAIN_DAY, .withdrawn = true
 	};
-	struct books_batch batch;
+	struct testbed_batch batch;
 	int32_t day;
 	assert_int_equal(day_parse(day_text, &day, NULL), 0);
-	books_seal(spool, day, &figure, 1, civil_day_start_us(day + 1), &batch);
-	books_commit(&f->books, &batch, 1);
+	testbed_seal(spool, day, &figure, 1, civil_day_start_us(day + 1), &batch);
+	testbed_commit(&f->testbed, &batch, 1);
 	blob_free(&batch.payload);
 }
 
-static void late(struct fixture *f, struct books_spool *spool, const char *day_text)
+static void late(struct fixture *f, struct testbed_spool *spool, const char *day_text)
 {
-	struct books_figure figure = {
+	struct testbed_figure figure = {
 		.metric = "n", .labels = "", .grain = GRAIN_DAY, .value_e = 1
 	};
-	struct books_batch batch;
+	struct testbed_batch batch;
 	int32_t day;
 	assert_int_equal(day_parse(day_text, &day, NULL), 0);
-	books_seal(spool, day, &figure, 1, civil_day_start_us(day + 2), &batch);
-	books_commit(&f->books, &batch, 1);
+	testbed_seal(spool, day, &figure, 1, civil_day_start_us(day + 2), &batch);
+	testbed_commit(&f->testbed, &batch, 1);
 	blob_free(&batch.payload);
 }
 
@@ -105,8 +109,8 @@ static void zero_is_reported_and_withdrawn_is_missing_but_revised(void **state)
 {
 	struct fixture *f = *state;
 	const struct query by = { .name = "n", .by = "commune", .per = "month", .from = "2025-06" };
-	books_record(&f->books, &f->c, "n", "", "2025-06-01", 0, 0);
-	books_record(&f->books, &f->c, "n", "", "2025-06-02", 4, 0);
+	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-01", 0, 0);
+	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-02", 4, 0);
 	withdraw(f, &f->c, "2025-06-02");
 	withdraw(f, &f->c, "2025-06-03"); /* of nothing: no revision */
 	late(f, &f->c, "2025-06-04");
@@ -132,9 +136,10 @@ static void labels_of_one_day_are_one_report_and_nobody_exceeds_a_hundred(void *
 {
 	struct fixture *f = *state;
 	const struct query by = { .name = "n", .by = "office", .from = "2025-06-01" };
-	books_record(&f->books, &f->c, "n", "k=a", "2025-06-01", 1, 0);
-	books_record(&f->books, &f->c, "n", "k=b", "2025-06-01", 2, 0);
-	books_record(&f->books, &f->p, "n", "", "2025-06-01", 2, 0); /* not due from a province */
+	testbed_record(&f->testbed, &f->c, "n", "k=a", "2025-06-01", 1, 0);
+	testbed_record(&f->testbed, &f->c, "n", "k=b", "2025-06-01", 2, 0);
+	testbed_record(&f->testbed, &f->p, "n", "", "2025-06-01", 2,
+		       0); /* not due from a province */
 	ask(f, &by);
 	assert_int_equal(table_rows(f->table), 3);
 	has(f, 0, "area", "c");
@@ -144,7 +149,7 @@ static void labels_of_one_day_are_one_report_and_nobody_exceeds_a_hundred(void *
 	has(f, 2, "area", "p");
 	has(f, 2, "due", "0");
 	has(f, 2, "extra", "1");
-	assert_null(books_cell(f->table, 2, "percent"));
+	assert_null(testbed_cell(f->table, 2, "percent"));
 }
 
 static void without_a_metric_all_are_counted_that_add_up(void **state)
@@ -152,9 +157,9 @@ static void without_a_metric_all_are_counted_that_add_up(void **state)
 	struct fixture *f = *state;
 	struct query all = { .by = "province", .from = "2025-06" };
 	struct blob json = { 0 };
-	books_record(&f->books, &f->c, "n", "", "2025-06-01", 0, 0);
-	books_record(&f->books, &f->c, "m", "", "2025-05", 7, 0);
-	books_record(&f->books, &f->d, "m", "", "2025-06", 7, 0);
+	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-01", 0, 0);
+	testbed_record(&f->testbed, &f->c, "m", "", "2025-05", 7, 0);
+	testbed_record(&f->testbed, &f->d, "m", "", "2025-06", 7, 0);
 	ask(f, &all);
 	assert_int_equal(table_rows(f->table), 1);
 	has(f, 0, "due", "1592"); /* of two communes a month of days, twice, and of hours, and the
@@ -189,7 +194,7 @@ static int64_t sum_of(const struct table *table, const char *column)
 {
 	int64_t sum = 0;
 	for (size_t i = 0; i < table_rows(table); i++)
-		sum += atoll(books_cell(table, i, column));
+		sum += atoll(testbed_cell(table, i, column));
 	return sum;
 }
 
@@ -197,7 +202,7 @@ static int64_t how_many(const struct table *table, const char *column)
 {
 	int64_t n = 0;
 	for (size_t i = 0; i < table_rows(table); i++)
-		n += atoll(books_cell(table, i, column)) > 0;
+		n += atoll(testbed_cell(table, i, column)) > 0;
 	return n;
 }
 
@@ -224,27 +229,27 @@ static void is_the_sum(struct fixture *f, const char *metric, const char *level,
 	assert_int_equal(sum_of(f->table, "offices_due"), due);
 }
 
-static void send_something(struct dice *dice, struct fixture *f, struct books_spool *spool)
+static void send_something(struct dice *dice, struct fixture *f, struct testbed_spool *spool)
 {
 	static const char *const metrics[] = { "s", "n", "n", "h" }, *const labels[] = { "", "k=a",
 											 "k=b",
 											 "" };
 	size_t which = dice_below(dice, 4);
-	struct books_figure figure = { .metric = metrics[which],
-				       .labels = labels[which],
-				       .grain = which == 3 ? GRAIN_HOUR : GRAIN_DAY,
-				       .nth = which == 3 ? (uint16_t)dice_below(dice, 24) : 0,
-				       .withdrawn = dice_below(dice, 5) == 0,
-				       .value_e = dice_between(dice, 0, 9) };
-	struct books_batch batch;
+	struct testbed_figure figure = { .metric = metrics[which],
+					 .labels = labels[which],
+					 .grain = which == 3 ? GRAIN_HOUR : GRAIN_DAY,
+					 .nth = which == 3 ? (uint16_t)dice_below(dice, 24) : 0,
+					 .withdrawn = dice_below(dice, 5) == 0,
+					 .value_e = dice_between(dice, 0, 9) };
+	struct testbed_batch batch;
 	int32_t day;
 	assert_int_equal(day_parse("2025-06-01", &day, NULL), 0);
 	day += (int32_t)dice_below(dice, 4);
 	if (figure.withdrawn)
 		figure.value_e = 0;
-	books_seal(spool, day, &figure, 1,
-		   civil_day_start_us(day + 1 + (int32_t)dice_below(dice, 3)), &batch);
-	books_commit(&f->books, &batch, 1);
+	testbed_seal(spool, day, &figure, 1,
+		     civil_day_start_us(day + 1 + (int32_t)dice_below(dice, 3)), &batch);
+	testbed_commit(&f->testbed, &batch, 1);
 	blob_free(&batch.payload);
 }
 
@@ -254,11 +259,12 @@ static void rows_and_offices(struct dice *dice, void *context)
 	uint64_t n = dice_below(dice, 40), silent = dice_below(dice, 4);
 	(void)context;
 	(void)setup((void **)&f);
-	struct books_spool extra = { .id = 4 }, *const spools[] = { &f->c, &f->d, &f->p, &extra };
+	struct testbed_spool extra = { .id = 4 }, *const spools[] = { &f->c, &f->d, &f->p, &extra };
 	int32_t day;
 	assert_int_equal(day_parse("2025-06-02", &day, NULL), 0);
-	extra.office = books_office(&f->books, "e", "C", day); /* which begins within the month */
-	books_refresh(&f->books);
+	extra.office =
+		testbed_office(&f->testbed, "e", "C", day); /* which begins within the month */
+	testbed_refresh(&f->testbed);
 	for (uint64_t i = 0; i < n; i++) {
 		uint64_t who = dice_below(dice, 4);
 		if (who != silent)
@@ -285,8 +291,8 @@ static void of_all_metrics_as_known_earlier(void **state)
 	const struct query then = {
 		.by = "province", .per = "day", .from = "2025-06-01", .known = "2025-06-10"
 	};
-	books_record(&f->books, &f->c, "n", "", "2025-06-01", 1, 0);
-	books_record(&f->books, &f->p, "o", "", "2025-06-01", 2, 0);
+	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-01", 1, 0);
+	testbed_record(&f->testbed, &f->p, "o", "", "2025-06-01", 2, 0);
 	ask(f, &then);
 	has(f, 0, "due", "53");
 	has(f, 0, "reported", "2");
@@ -299,15 +305,16 @@ static void before_anything_was_known_all_is_missing(void **state)
 		.name = "n", .by = "commune", .from = "2025-06-01", .known = "2025-06-01"
 	};
 	const struct query figures = { .name = "n", .from = "2025-06-01", .known = "2025-06-01" };
-	books_record(&f->books, &f->c, "n", "", "2025-06-01", 3, 0);
+	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-01", 3, 0);
 	ask(f, &then);
 	has(f, 0, "missing", "1");
 	has(f, 1, "missing", "1");
 	table_close(f->table);
 	f->table = NULL;
-	assert_int_equal(
-		query_run(f->books.db, f->books.reference, &figures, &f->table, &f->books.err), 0);
-	assert_null(books_cell(f->table, 0, "value"));
+	assert_int_equal(query_run(f->testbed.db, f->testbed.reference, &figures, &f->table,
+				   &f->testbed.err),
+			 0);
+	assert_null(testbed_cell(f->table, 0, "value"));
 	has(f, 0, "missing", "2");
 	has(f, 0, "reported", "0");
 }
@@ -317,9 +324,9 @@ static void minutes_are_refused(void **state)
 	struct fixture *f = *state;
 	const struct query minutes = { .per = "minute" };
 	struct table *table = NULL;
-	assert_int_equal(
-		completeness_run(f->books.db, f->books.reference, &minutes, &table, &f->books.err),
-		-EINVAL);
+	assert_int_equal(completeness_run(f->testbed.db, f->testbed.reference, &minutes, &table,
+					  &f->testbed.err),
+			 -EINVAL);
 }
 
 /* Rule 5: an office that moves within the month misses days of either unit, and each list names its
@@ -330,9 +337,9 @@ static void who_moved_is_missing_where_it_was_due(void **state)
 	struct query list = { .name = "n", .per = "month", .from = "2025-06" };
 	int32_t day;
 	assert_int_equal(day_parse("2025-06-11", &day, NULL), 0);
-	books_move(&f->books, f->c.office, "D", day);
-	books_refresh(&f->books);
-	books_record(&f->books, &f->c, "n", "", "2025-06-01", 3, 0);
+	testbed_move(&f->testbed, f->c.office, "D", day);
+	testbed_refresh(&f->testbed);
+	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-01", 3, 0);
 	ask(f, &list);
 	assert_int_equal(table_rows(f->table), 3);
 	has(f, 0, "office", "c");
@@ -356,9 +363,9 @@ static void only_what_is_over_is_due(void **state)
 	struct query month = { .name = "n", .by = "commune", .per = "month", .from = "2025-06" };
 	struct query level = { .name = "m", .by = "commune", .from = "2025-05", .to = "2025-07" };
 	struct blob json = { 0 };
-	books_record(&f->books, &f->c, "n", "", "2025-06-01", 3, 0);
-	books_record(&f->books, &f->c, "n", "", "2025-06-10", 4, 0);
-	books_record(&f->books, &f->c, "m", "", "2025-05", 7, 0);
+	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-01", 3, 0);
+	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-10", 4, 0);
+	testbed_record(&f->testbed, &f->c, "m", "", "2025-05", 7, 0);
 	month.known = "2025-06-10";
 	ask(f, &month);
 	has(f, 0, "until", "2025-06-30");
@@ -371,8 +378,8 @@ static void only_what_is_over_is_due(void **state)
 	ask(f, &month);
 	has(f, 0, "missing", "8");
 	month = (struct query){ .name = "h", .by = "commune", .per = "day", .from = "2025-06-10" };
-	books_record(&f->books, &f->c, "h", "", "2025-06-10T09", 1, 0);
-	books_record(&f->books, &f->c, "h", "", "2025-06-10T11", 1, 0);
+	testbed_record(&f->testbed, &f->c, "h", "", "2025-06-10T09", 1, 0);
+	testbed_record(&f->testbed, &f->c, "h", "", "2025-06-10T11", 1, 0);
 	month.known = "2025-06-10T09:59";
 	ask(f, &month);
 	has(f, 0, "due", "9");
@@ -384,16 +391,17 @@ static void only_what_is_over_is_due(void **state)
 	table_close(f->table);
 	f->table = NULL;
 	assert_int_equal(
-		query_run(f->books.db, f->books.reference, &level, &f->table, &f->books.err), 0);
+		query_run(f->testbed.db, f->testbed.reference, &level, &f->table, &f->testbed.err),
+		0);
 	assert_int_equal(table_rows(f->table), 6);
 	has(f, 0, "due", "1");
-	assert_null(books_cell(f->table, 0, "until"));
+	assert_null(testbed_cell(f->table, 0, "until"));
 	has(f, 2, "period", "2025-06");
 	has(f, 2, "due", "0");
 	has(f, 2, "carried", "0");
 	has(f, 3, "reason", "the period is under way: nothing is due yet");
 	has(f, 4, "due", "0");
-	assert_null(books_cell(f->table, 4, "value"));
+	assert_null(testbed_cell(f->table, 4, "value"));
 	has(f, 4, "reason", "the period has not begun");
 	assert_int_equal(table_json(f->table, &json), 0);
 	assert_int_equal(blob_append(&json, "", 1), 0);
@@ -410,7 +418,8 @@ static void only_what_is_over_is_due(void **state)
 	table_close(f->table);
 	f->table = NULL;
 	assert_int_equal(
-		query_run(f->books.db, f->books.reference, &month, &f->table, &f->books.err), 0);
+		query_run(f->testbed.db, f->testbed.reference, &month, &f->table, &f->testbed.err),
+		0);
 	has(f, 0, "due", "0");
 	has(f, 0, "missing", "0");
 	has(f, 0, "reason", "the period has not begun");
@@ -429,13 +438,13 @@ static void ask_figures(struct fixture *f, const struct query *query)
 {
 	table_close(f->table);
 	f->table = NULL;
-	if (query_run(f->books.db, f->books.reference, query, &f->table, &f->books.err) < 0)
-		fail_msg("%s", f->books.err.text);
+	if (query_run(f->testbed.db, f->testbed.reference, query, &f->table, &f->testbed.err) < 0)
+		fail_msg("%s", f->testbed.err.text);
 }
 
 static void names(const struct fixture *f, size_t row, const char *part)
 {
-	const char *reason = books_cell(f->table, row, "reason");
+	const char *reason = testbed_cell(f->table, row, "reason");
 	if (!reason || !strstr(reason, part))
 		fail_msg("row %zu: reason is %s, expected ...%s...", row, reason ? reason : "null",
 			 part);
@@ -444,10 +453,10 @@ static void names(const struct fixture *f, size_t row, const char *part)
 static void import(struct fixture *f, const char *catalogue)
 {
 	bool changed;
-	assert_int_equal(catalogue_import(f->books.db, catalogue, strlen(catalogue), &changed,
-					  &f->books.err),
+	assert_int_equal(catalogue_import(f->testbed.db, catalogue, strlen(catalogue), &changed,
+					  &f->testbed.err),
 			 0);
-	books_refresh(&f->books);
+	testbed_refresh(&f->testbed);
 }
 
 static void release(struct fixture *f, bool closed, const char *day, uint64_t expected)
@@ -456,7 +465,7 @@ static void release(struct fixture *f, bool closed, const char *day, uint64_t ex
 					   .who = "test",
 					   .at_us = civil_day_start_us(day_of(day)) };
 	uint64_t released, kept;
-	books_order_release(&f->books, &form, &released, &kept);
+	testbed_order_release(&f->testbed, &form, &released, &kept);
 	assert_int_equal(released, expected);
 }
 
@@ -468,11 +477,12 @@ static void what_waits_stands_beside_what_is_missing(void **state)
 					  .who = "test",
 					  .at_us = civil_now_us() };
 	struct query day = { .name = "n", .by = "commune", .from = "2025-05-10" };
-	books_record(&f->books, &f->d, "n", "", "2025-05-10", 5, 0);
-	assert_int_equal(books_order_closing(&f->books, false, &may), 0);
-	books_refresh(&f->books);
-	books_record(&f->books, &f->c, "n", "k=a", "2025-05-10", 7, 0);
-	books_record(&f->books, &f->d, "n", "", "2025-05-10", 6, 0); /* a correction waits, too */
+	testbed_record(&f->testbed, &f->d, "n", "", "2025-05-10", 5, 0);
+	assert_int_equal(testbed_order_closing(&f->testbed, false, &may), 0);
+	testbed_refresh(&f->testbed);
+	testbed_record(&f->testbed, &f->c, "n", "k=a", "2025-05-10", 7, 0);
+	testbed_record(&f->testbed, &f->d, "n", "", "2025-05-10", 6,
+		       0); /* a correction waits, too */
 	ask_figures(f, &day);
 	has(f, 0, "missing", "1");
 	has(f, 0, "waiting", "1");
@@ -512,16 +522,16 @@ static void what_waits_stands_beside_what_is_missing(void **state)
 static void of_a_metric_not_known_yet_nothing_waits(void **state)
 {
 	struct fixture *f = *state;
-	struct books_figure figure = {
+	struct testbed_figure figure = {
 		.metric = "new", .labels = "", .grain = GRAIN_DAY, .value_e = 3
 	};
 	const struct query new = { .name = "new", .by = "commune", .from = "2025-06-01" },
 			   all = { .by = "province", .from = "2025-06" };
 	const char *catalogue = METRICS "new,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n";
-	struct books_batch batch;
-	books_seal(&f->c, day_of("2025-06-01"), &figure, 1,
-		   civil_day_start_us(day_of("2025-06-02")), &batch);
-	books_commit(&f->books, &batch, 1);
+	struct testbed_batch batch;
+	testbed_seal(&f->c, day_of("2025-06-01"), &figure, 1,
+		     civil_day_start_us(day_of("2025-06-02")), &batch);
+	testbed_commit(&f->testbed, &batch, 1);
 	blob_free(&batch.payload);
 	ask(f, &all);
 	has(f, 0, "waiting", "0");
@@ -547,8 +557,9 @@ static void status_says(struct fixture *f, const char *part, bool says)
 	struct condition_facts facts = condition_facts_of(NULL, NULL);
 	struct table *table = NULL;
 	struct blob json = { 0 };
-	assert_int_equal(status_run(f->books.db, f->books.reference, &facts, &table, &f->books.err),
-			 0);
+	assert_int_equal(
+		status_run(f->testbed.db, f->testbed.reference, &facts, &table, &f->testbed.err),
+		0);
 	assert_int_equal(table_json(table, &json), 0);
 	assert_int_equal(blob_append(&json, "", 1), 0);
 	if ((strstr((const char *)json.data, part) != NULL) != says)
@@ -563,16 +574,16 @@ static void who_stands_on_a_unit_that_ended_is_named(void **state)
 	struct fixture *f = *state;
 	struct query day = { .name = "n", .by = "commune", .from = "2025-06-20" };
 	size_t changed;
-	assert_int_equal(units_import(f->books.db, ENDED, strlen(ENDED), &changed, &f->books.err),
-			 0);
-	books_refresh(&f->books);
+	assert_int_equal(
+		units_import(f->testbed.db, ENDED, strlen(ENDED), &changed, &f->testbed.err), 0);
+	testbed_refresh(&f->testbed);
 	ask_figures(f, &day); /* before anything came of it */
 	assert_int_equal(table_rows(f->table), 2);
 	has(f, 0, "area", "D");
 	names(f, 1, "office c stands on C c, which ended on 2025-06-11");
 	names(f, 1, "(offices in that state: 1)");
 	names(f, 1, "lantoa office move c --unit CODE --from 2025-06-11");
-	books_record(&f->books, &f->c, "n", "", "2025-06-20", 7, 0);
+	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-20", 7, 0);
 	ask_figures(f, &day);
 	assert_int_equal(table_rows(f->table), 2);
 	has(f, 1, "waiting", "1");
@@ -606,8 +617,8 @@ static void who_stands_on_a_unit_that_ended_is_named(void **state)
 	has(f, 0, "office", "d");
 	status_says(f, "\"office_astray\": \"office c stands on C c", true);
 	/* by the advice */
-	books_order_move(&f->books, "c", "D", day_of("2025-06-11"));
-	books_refresh(&f->books);
+	testbed_order_move(&f->testbed, "c", "D", day_of("2025-06-11"));
+	testbed_refresh(&f->testbed);
 	status_says(f, "office_astray", false);
 	release(f, false, "2025-07-01", 1);
 	ask_figures(f, &day);
@@ -621,12 +632,12 @@ static void who_was_taken_away_is_named_where_something_waits(void **state)
 {
 	struct fixture *f = *state;
 	const struct query day = { .name = "n", .by = "commune", .from = "2025-06-20" };
-	books_order_move(&f->books, "c", NULL, day_of("2025-06-11"));
-	books_refresh(&f->books);
+	testbed_order_move(&f->testbed, "c", NULL, day_of("2025-06-11"));
+	testbed_refresh(&f->testbed);
 	ask_figures(f, &day);
 	assert_int_equal(table_rows(f->table), 2); /* C and D */
 	status_says(f, "office_astray", false);
-	books_record(&f->books, &f->c, "n", "", "2025-06-20", 7, 0);
+	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-20", 7, 0);
 	ask_figures(f, &day);
 	has(f, 0, "area", "C"); /* its last unit, which goes on */
 	has(f, 0, "waiting", "1");

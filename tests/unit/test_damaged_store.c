@@ -44,7 +44,7 @@ struct fixture {
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct books books;
+	struct testbed testbed;
 	struct listed_key key;
 	uint8_t secret[KEY_LEN];
 	if (!f)
@@ -52,16 +52,16 @@ static int setup(void **state)
 	f->dice = dice_seeded(7);
 	history_make(&f->history, &f->dice, BATCHES + LATER);
 	history_make_acts(&f->history, 8);
-	history_open(&f->history, &books);
-	history_post_part(&f->history, &books, 0, BATCHES);
-	assert_int_equal(office_invite(books.db, "o1", 7, "test", &key, secret, &books.err), 0);
-	assert_int_equal(office_invite(books.db, "o2", 7, "test", &key, secret, &books.err), 0);
-	assert_int_equal(office_enrol(books.db, key.id, secret, &key, &books.err), 0);
-	books_exec(&books, "PRAGMA wal_checkpoint(TRUNCATE)");
-	f->good = damage_read(books.path, &f->len);
+	history_open(&f->history, &testbed);
+	history_post_part(&f->history, &testbed, 0, BATCHES);
+	assert_int_equal(office_invite(testbed.db, "o1", 7, "test", &key, secret, &testbed.err), 0);
+	assert_int_equal(office_invite(testbed.db, "o2", 7, "test", &key, secret, &testbed.err), 0);
+	assert_int_equal(office_enrol(testbed.db, key.id, secret, &key, &testbed.err), 0);
+	testbed_exec(&testbed, "PRAGMA wal_checkpoint(TRUNCATE)");
+	f->good = damage_read(testbed.path, &f->len);
 	scratch_make(true, f->folder);
 	(void)snprintf(f->path, sizeof(f->path), "%s/province.db", f->folder);
-	books_close(&books);
+	testbed_close(&testbed);
 	*state = f;
 	return 0;
 }
@@ -156,7 +156,7 @@ static void post(const struct fixture *f, sqlite3 *db, const struct reference *r
 	struct ledger *ledger = ledger_open(db, err);
 	judge(ledger ? 0 : err->code, err);
 	for (size_t i = BATCHES; ledger && i < BATCHES + LATER; i++) {
-		const struct books_batch *batch = &f->history.batches[i];
+		const struct testbed_batch *batch = &f->history.batches[i];
 		const struct entry_form form = { .office = batch->office,
 						 .spool_id = batch->spool_id,
 						 .seq = batch->seq,

@@ -6,8 +6,8 @@
 #include <cmocka.h>
 
 #include "journal/day_index.h"
-#include "support/books.h"
 #include "support/seeds.h"
+#include "support/testbed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct model { /* the newest entry of each office's day, as it must be */
 };
 
 struct fixture {
-	struct books books;
+	struct testbed testbed;
 	struct day_index *day_index;
 	struct model now, kept; /* kept: at the last commit */
 };
@@ -32,8 +32,8 @@ static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
-	books_open(&f->books, NULL, NULL, NULL, false);
-	assert_non_null(f->day_index = day_index_open(f->books.db, &f->books.err));
+	testbed_open(&f->testbed, NULL, NULL, NULL, false);
+	assert_non_null(f->day_index = day_index_open(f->testbed.db, &f->testbed.err));
 	*state = f;
 	return 0;
 }
@@ -42,7 +42,7 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 	day_index_close(f->day_index);
-	books_close(&f->books);
+	testbed_close(&f->testbed);
 	free(f);
 	return 0;
 }
@@ -57,7 +57,7 @@ static void add(struct fixture *f, unsigned day, unsigned office)
 {
 	int64_t *newest = &f->now.newest[day][office], back = -1;
 	assert_int_equal(day_index_add(f->day_index, (int32_t)day, office_id(office), ++f->now.id,
-				       7, &back, &f->books.err),
+				       7, &back, &f->testbed.err),
 			 0);
 	assert_int_equal(back, *newest ? f->now.id - *newest : 0);
 	*newest = f->now.id;
@@ -73,23 +73,24 @@ static void assert_kept(struct fixture *f)
 				       "SELECT coalesce(max(entry), 0) FROM strand"
 				       " WHERE day = %u AND office = %lld",
 				       day, (long long)office_id(office));
-			assert_int_equal(books_number(&f->books, sql), f->now.newest[day][office]);
+			assert_int_equal(testbed_number(&f->testbed, sql),
+					 f->now.newest[day][office]);
 			n += f->now.newest[day][office] > 0;
 		}
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM strand"), n);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM strand"), n);
 }
 
 static void commit(struct fixture *f)
 {
-	assert_int_equal(day_index_flush(f->day_index, &f->books.err), 0);
-	books_exec(&f->books, "COMMIT");
+	assert_int_equal(day_index_flush(f->day_index, &f->testbed.err), 0);
+	testbed_exec(&f->testbed, "COMMIT");
 	f->kept = f->now;
 	assert_kept(f);
 }
 
 static void roll_back(struct fixture *f)
 {
-	books_exec(&f->books, "ROLLBACK");
+	testbed_exec(&f->testbed, "ROLLBACK");
 	day_index_forget(f->day_index);
 	f->now = f->kept;
 	assert_kept(f);
@@ -99,12 +100,12 @@ static void transactions(struct dice *dice, void *context)
 {
 	struct fixture *f = context;
 	for (unsigned i = 0; i < 20; i++) {
-		books_exec(&f->books, "BEGIN");
+		testbed_exec(&f->testbed, "BEGIN");
 		for (uint64_t n = dice_below(dice, 30); n > 0; n--) {
 			add(f, (unsigned)dice_below(dice, DAYS),
 			    (unsigned)dice_below(dice, OFFICES));
 			if (dice_below(dice, 10) == 0)
-				assert_int_equal(day_index_flush(f->day_index, &f->books.err), 0);
+				assert_int_equal(day_index_flush(f->day_index, &f->testbed.err), 0);
 		}
 		if (dice_below(dice, 3) == 0)
 			roll_back(f);
@@ -122,7 +123,7 @@ static void each_entry_leads_to_the_one_before_of_its_strand(void **state)
 static void offices_in_each_others_way_lose_nothing(void **state)
 {
 	struct fixture *f = *state;
-	books_exec(&f->books, "BEGIN");
+	testbed_exec(&f->testbed, "BEGIN");
 	for (unsigned i = 0; i < 2 * SLOTS + 2; i++)
 		add(f, 0, i % 2);
 	commit(f);

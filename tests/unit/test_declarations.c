@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "journal/declarations.h"
-#include "support/books.h"
 #include "support/seeds.h"
+#include "support/testbed.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@
 	"d,x,x,x,flow,sum,sum,day,k,1,0,commune,1,,\n"
 
 struct fixture {
-	struct books books;
+	struct testbed testbed;
 	struct declarations *declarations;
 	unsigned names[SPOOLS][SERIES]; /* [n]: what each was told */
 	size_t n[SPOOLS];
@@ -38,11 +38,11 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
-	books_open(&f->books, NULL, METRICS, NULL, false);
-	books_refresh(&f->books);
-	assert_non_null(f->declarations = declarations_open(f->books.db, &f->books.err));
-	declarations_forget(f->declarations, f->books.reference->catalogue);
-	books_exec(&f->books, "PRAGMA foreign_keys = OFF");
+	testbed_open(&f->testbed, NULL, METRICS, NULL, false);
+	testbed_refresh(&f->testbed);
+	assert_non_null(f->declarations = declarations_open(f->testbed.db, &f->testbed.err));
+	declarations_forget(f->declarations, f->testbed.reference->catalogue);
+	testbed_exec(&f->testbed, "PRAGMA foreign_keys = OFF");
 	*state = f;
 	return 0;
 }
@@ -51,7 +51,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 	declarations_close(f->declarations);
-	books_close(&f->books);
+	testbed_close(&f->testbed);
 	free(f);
 	return 0;
 }
@@ -76,7 +76,7 @@ static int declare(struct fixture *f, size_t spool, size_t first, const unsigned
 	const struct batch batch = { .first_declared = (uint32_t)first,
 				     .declared = list,
 				     .n_declared = n };
-	return declarations_add(f->declarations, (int64_t)spool + 1, &batch, &f->books.err);
+	return declarations_add(f->declarations, (int64_t)spool + 1, &batch, &f->testbed.err);
 }
 
 static void declare_more(struct fixture *f, struct dice *dice, size_t spool)
@@ -108,7 +108,8 @@ static void look(struct fixture *f, size_t spool)
 	const struct declared *list;
 	size_t n;
 	assert_int_equal(
-		declarations_of(f->declarations, (int64_t)spool + 1, &list, &n, &f->books.err), 0);
+		declarations_of(f->declarations, (int64_t)spool + 1, &list, &n, &f->testbed.err),
+		0);
 	assert_int_equal(n, f->n[spool]);
 	for (size_t i = 0; i < n; i++) {
 		char labels[16];
@@ -137,7 +138,7 @@ static void look_at_table(struct fixture *f)
 			       " labels = '%s'",
 			       wanted.metric, labels);
 		if (f->ids[name])
-			assert_int_equal(books_number(&f->books, sql), f->ids[name]);
+			assert_int_equal(testbed_number(&f->testbed, sql), f->ids[name]);
 	}
 }
 
@@ -182,7 +183,7 @@ static void a_spool_of_many_series_puts_others_out_and_changes_none(void **state
 		look(f, first / SERIES);
 	}
 	assert_int_equal(
-		declarations_of(f->declarations, (int64_t)many + 1, &list, &n, &f->books.err), 0);
+		declarations_of(f->declarations, (int64_t)many + 1, &list, &n, &f->testbed.err), 0);
 	assert_int_equal(n, 600);
 	for (size_t spool = 0; spool < SPOOLS; spool++)
 		look(f, spool);

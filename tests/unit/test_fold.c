@@ -18,46 +18,46 @@
 #define SEEDS   60
 #define BATCHES 50
 
-static void assert_same_rollups(struct books *a, struct books *b)
+static void assert_same_rollups(struct testbed *a, struct testbed *b)
 {
 	struct blob left, right;
-	books_rollups(a, &left);
-	books_rollups(b, &right);
+	testbed_rollups(a, &left);
+	testbed_rollups(b, &right);
 	assert_int_equal(left.len, right.len);
 	assert_memory_equal(left.data, right.data, left.len);
 	blob_free(&left);
 	blob_free(&right);
 }
 
-static void assert_verified(struct books *books)
+static void assert_verified(struct testbed *testbed)
 {
 	struct table *table;
-	uint64_t n = books_verify(books, &table);
+	uint64_t n = testbed_verify(testbed, &table);
 	if (n > 0)
-		fail_msg("%s: %s: found %s, expected %s", books_cell(table, 0, "what"),
-			 books_cell(table, 0, "where"), books_cell(table, 0, "found"),
-			 books_cell(table, 0, "expected"));
+		fail_msg("%s: %s: found %s, expected %s", testbed_cell(table, 0, "what"),
+			 testbed_cell(table, 0, "where"), testbed_cell(table, 0, "found"),
+			 testbed_cell(table, 0, "expected"));
 	table_close(table);
 }
 
 /* The same batches, office by office, in one commit. */
-static void post_by_office(struct history *h, struct books *books)
+static void post_by_office(struct history *h, struct testbed *testbed)
 {
-	struct books_batch *order = malloc(h->n * sizeof(*order));
+	struct testbed_batch *order = malloc(h->n * sizeof(*order));
 	size_t n = 0;
 	assert_non_null(order);
 	for (int64_t office = HISTORY_OFFICES; office >= 1; office--)
 		for (size_t i = 0; i < h->n; i++)
 			if (h->batches[i].office == office)
 				order[n++] = h->batches[i];
-	books_commit(books, order, n);
+	testbed_commit(testbed, order, n);
 	free(order);
 }
 
 static void by_groups_and_by_office(struct dice *dice, void *context)
 {
 	struct history h;
-	struct books mixed, sorted;
+	struct testbed mixed, sorted;
 	(void)context;
 	history_make(&h, dice, BATCHES);
 	history_open(&h, &mixed);
@@ -65,8 +65,8 @@ static void by_groups_and_by_office(struct dice *dice, void *context)
 	history_post(&h, &mixed);
 	post_by_office(&h, &sorted);
 	assert_same_rollups(&mixed, &sorted);
-	books_close(&sorted);
-	books_close(&mixed);
+	testbed_close(&sorted);
+	testbed_close(&mixed);
 	history_free(&h);
 }
 
@@ -76,12 +76,13 @@ static void grouping_and_interleaving_make_no_difference(void **state)
 	for_all_seeds(SEEDS, by_groups_and_by_office, NULL);
 }
 
-static void assert_rebuild_changes_nothing(struct books *books)
+static void assert_rebuild_changes_nothing(struct testbed *testbed)
 {
 	struct blob before, after;
-	books_rollups(books, &before);
-	assert_int_equal(fold_rebuild(books->db, books->reference, NULL, NULL, &books->err), 0);
-	books_rollups(books, &after);
+	testbed_rollups(testbed, &before);
+	assert_int_equal(fold_rebuild(testbed->db, testbed->reference, NULL, NULL, &testbed->err),
+			 0);
+	testbed_rollups(testbed, &after);
 	assert_int_equal(before.len, after.len);
 	assert_memory_equal(before.data, after.data, before.len);
 	blob_free(&before);
@@ -91,43 +92,43 @@ static void assert_rebuild_changes_nothing(struct books *books)
 static void rebuilt_and_verified(struct dice *dice, void *context)
 {
 	struct history h;
-	struct books books;
+	struct testbed testbed;
 	struct oracle oracle;
 	(void)context;
 	history_make(&h, dice, BATCHES);
-	history_open(&h, &books);
-	history_post(&h, &books);
-	assert_verified(&books);
-	assert_rebuild_changes_nothing(&books);
-	assert_int_equal(books_number(&books, "SELECT count(*) FROM journal"), h.n);
-	history_tell(&h, &books, INT64_MAX, &oracle);
+	history_open(&h, &testbed);
+	history_post(&h, &testbed);
+	assert_verified(&testbed);
+	assert_rebuild_changes_nothing(&testbed);
+	assert_int_equal(testbed_number(&testbed, "SELECT count(*) FROM journal"), h.n);
+	history_tell(&h, &testbed, INT64_MAX, &oracle);
 	assert_int_equal(
-		books_number(&books, "SELECT coalesce(sum(observations), 0) FROM quarantine"),
+		testbed_number(&testbed, "SELECT coalesce(sum(observations), 0) FROM quarantine"),
 		oracle.held);
 	oracle_free(&oracle);
-	books_close(&books);
+	testbed_close(&testbed);
 	history_free(&h);
 }
 
 static void ordered_and_rebuilt(struct dice *dice, void *context)
 {
 	struct history h;
-	struct books books;
+	struct testbed testbed;
 	struct oracle oracle;
 	(void)context;
 	history_make(&h, dice, BATCHES);
 	history_make_acts(&h, dice_below(dice, 25) + 1);
-	history_open(&h, &books);
-	history_post(&h, &books);
+	history_open(&h, &testbed);
+	history_post(&h, &testbed);
 	assert_int_equal(h.n_done, h.n_acts);
-	assert_verified(&books);
-	assert_rebuild_changes_nothing(&books);
-	history_tell(&h, &books, INT64_MAX, &oracle);
-	assert_int_equal(books_number(&books, "SELECT coalesce(sum(observations), 0) FROM "
-					      "quarantine WHERE released_us IS NULL"),
+	assert_verified(&testbed);
+	assert_rebuild_changes_nothing(&testbed);
+	history_tell(&h, &testbed, INT64_MAX, &oracle);
+	assert_int_equal(testbed_number(&testbed, "SELECT coalesce(sum(observations), 0) FROM "
+						  "quarantine WHERE released_us IS NULL"),
 			 oracle.held);
 	oracle_free(&oracle);
-	books_close(&books);
+	testbed_close(&testbed);
 	history_free(&h);
 }
 
@@ -155,21 +156,22 @@ static void the_rollups_are_what_the_journal_gives(void **state)
 static void posted_over_an_upgrade(struct dice *dice, void *context)
 {
 	struct history h;
-	struct books books;
+	struct testbed testbed;
 	size_t before;
 	(void)context;
 	history_make(&h, dice, BATCHES);
 	history_make_acts(&h, dice_below(dice, 25) + 1);
-	history_open(&h, &books);
+	history_open(&h, &testbed);
 	before = (size_t)dice_below(dice, h.n + 1);
-	history_post_part(&h, &books, 0, before);
-	books_exec(&books, "UPDATE journal SET back = NULL");
-	history_post_part(&h, &books, before, h.n);
-	assert_int_equal(books_number(&books, "SELECT count(*) FROM journal WHERE back IS NULL"),
-			 before);
-	assert_verified(&books);
-	assert_rebuild_changes_nothing(&books);
-	books_close(&books);
+	history_post_part(&h, &testbed, 0, before);
+	testbed_exec(&testbed, "UPDATE journal SET back = NULL");
+	history_post_part(&h, &testbed, before, h.n);
+	assert_int_equal(
+		testbed_number(&testbed, "SELECT count(*) FROM journal WHERE back IS NULL"),
+		before);
+	assert_verified(&testbed);
+	assert_rebuild_changes_nothing(&testbed);
+	testbed_close(&testbed);
 	history_free(&h);
 }
 
@@ -188,36 +190,37 @@ static void entries_from_before_the_day_index_count_as_all_others(void **state)
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
 	"level,due_days,min,max\na,a,a,a,flow,sum,sum,hour,,0,0,commune,1,,\n"
 
-static void post_hour(struct books *books, struct books_spool *spool, uint16_t hour)
+static void post_hour(struct testbed *testbed, struct testbed_spool *spool, uint16_t hour)
 {
 	int32_t day = day_from_civil(2025, 6, 2);
-	struct books_figure figure = {
+	struct testbed_figure figure = {
 		.metric = "a", .labels = "", .grain = GRAIN_HOUR, .nth = hour, .value_e = 1 + hour
 	};
-	struct books_batch batch;
-	books_seal(spool, day, &figure, 1, civil_day_start_us(day + 1), &batch);
-	books_commit(books, &batch, 1);
+	struct testbed_batch batch;
+	testbed_seal(spool, day, &figure, 1, civil_day_start_us(day + 1), &batch);
+	testbed_commit(testbed, &batch, 1);
 	blob_free(&batch.payload);
 }
 
 static void pages_that_others_wrote_between_commits_are_read_again(void **state)
 {
-	struct books books;
+	struct testbed testbed;
 	int32_t day = day_from_civil(2025, 6, 2);
 	(void)state;
-	books_open(&books, UNITS, CATALOGUE, NULL, false);
-	struct books_spool spool = { .office = books_office(&books, "x", "C", day - 9), .id = 7 };
-	books_refresh(&books);
-	post_hour(&books, &spool, 1);
-	assert_true(books_order_move(&books, "x", "D", day));
-	post_hour(&books, &spool, 2); /* D's page is another than the ledger knows */
-	assert_verified(&books);
-	assert_true(books_order_move(&books, "x", "C", day));
-	post_hour(&books, &spool, 3); /* and C's is gone and back */
-	assert_verified(&books);
-	post_hour(&books, &spool, 2); /* played again, and as it was */
-	assert_verified(&books);
-	books_close(&books);
+	testbed_open(&testbed, UNITS, CATALOGUE, NULL, false);
+	struct testbed_spool spool = { .office = testbed_office(&testbed, "x", "C", day - 9),
+				       .id = 7 };
+	testbed_refresh(&testbed);
+	post_hour(&testbed, &spool, 1);
+	assert_true(testbed_order_move(&testbed, "x", "D", day));
+	post_hour(&testbed, &spool, 2); /* D's page is another than the ledger knows */
+	assert_verified(&testbed);
+	assert_true(testbed_order_move(&testbed, "x", "C", day));
+	post_hour(&testbed, &spool, 3); /* and C's is gone and back */
+	assert_verified(&testbed);
+	post_hour(&testbed, &spool, 2); /* played again, and as it was */
+	assert_verified(&testbed);
+	testbed_close(&testbed);
 }
 
 /* --- pages that a disk damaged --- */
@@ -226,27 +229,28 @@ static void pages_that_others_wrote_between_commits_are_read_again(void **state)
 static const char *const damages[] = { "x'ff00ff'", "x'010300'",
 				       "substr(page, 1, length(page) - 1)", "x'0102010205'" };
 
-static void damage_some(struct dice *dice, struct books *books)
+static void damage_some(struct dice *dice, struct testbed *testbed)
 {
 	char sql[256];
-	books_exec(books, "CREATE TABLE saved AS SELECT *, page AS damaged FROM rollup");
+	testbed_exec(testbed, "CREATE TABLE saved AS SELECT *, page AS damaged FROM rollup");
 	(void)snprintf(sql, sizeof(sql), "UPDATE saved SET damaged = %s WHERE abs(random()) %% 2",
 		       damages[dice_below(dice, 4)]);
-	books_exec(books, sql);
-	books_exec(books, "UPDATE rollup SET page = (SELECT damaged FROM saved s WHERE s.grain ="
-			  " rollup.grain AND s.bucket = rollup.bucket AND s.node = rollup.node)");
+	testbed_exec(testbed, sql);
+	testbed_exec(testbed,
+		     "UPDATE rollup SET page = (SELECT damaged FROM saved s WHERE s.grain ="
+		     " rollup.grain AND s.bucket = rollup.bucket AND s.node = rollup.node)");
 }
 
 /* Those that nobody has touched since. */
-static void mend_the_rest(struct books *books)
+static void mend_the_rest(struct testbed *testbed)
 {
-	books_exec(books,
-		   "UPDATE rollup SET page = (SELECT page FROM saved s WHERE s.grain ="
-		   " rollup.grain AND s.bucket = rollup.bucket AND s.node = rollup.node) WHERE"
-		   " EXISTS (SELECT 1 FROM saved s WHERE s.grain = rollup.grain AND s.bucket ="
-		   " rollup.bucket AND s.node = rollup.node AND s.damaged = rollup.page AND"
-		   " s.damaged <> s.page)");
-	books_exec(books, "DROP TABLE saved");
+	testbed_exec(testbed,
+		     "UPDATE rollup SET page = (SELECT page FROM saved s WHERE s.grain ="
+		     " rollup.grain AND s.bucket = rollup.bucket AND s.node = rollup.node) WHERE"
+		     " EXISTS (SELECT 1 FROM saved s WHERE s.grain = rollup.grain AND s.bucket ="
+		     " rollup.bucket AND s.node = rollup.node AND s.damaged = rollup.page AND"
+		     " s.damaged <> s.page)");
+	testbed_exec(testbed, "DROP TABLE saved");
 }
 
 /* Half of all pages are damaged before each few batches and orders; those that these touch are made
@@ -254,20 +258,20 @@ static void mend_the_rest(struct books *books)
 static void with_damage(struct dice *dice, void *context)
 {
 	struct history h;
-	struct books books;
+	struct testbed testbed;
 	int64_t *mended = context;
 	history_make(&h, dice, BATCHES);
 	history_make_acts(&h, 6);
-	history_open(&h, &books);
+	history_open(&h, &testbed);
 	for (size_t from = 0; from < h.n; from += 5) {
-		damage_some(dice, &books);
-		history_post_part(&h, &books, from, from + 5 < h.n ? from + 5 : h.n);
-		mend_the_rest(&books);
+		damage_some(dice, &testbed);
+		history_post_part(&h, &testbed, from, from + 5 < h.n ? from + 5 : h.n);
+		mend_the_rest(&testbed);
 	}
-	assert_verified(&books);
-	*mended += books_number(&books, "SELECT count(*) FROM audit WHERE what ="
-					" 'pages made anew' AND detail LIKE 'damaged pages=%'");
-	books_close(&books);
+	assert_verified(&testbed);
+	*mended += testbed_number(&testbed, "SELECT count(*) FROM audit WHERE what ="
+					    " 'pages made anew' AND detail LIKE 'damaged pages=%'");
+	testbed_close(&testbed);
 	history_free(&h);
 }
 

@@ -1,4 +1,4 @@
-/* The books follow a changed reference as if every entry had been judged and every page made anew,
+/* Figures follow a changed reference as if every entry had been judged and every page made anew,
  * and cost what the change touches. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -212,15 +212,15 @@ struct state {
 };
 
 /* Two ways are two instants: what is held since @since_us or later is held by the change. */
-static void state_read(struct books *books, int64_t since_us, struct state *ret)
+static void state_read(struct testbed *testbed, int64_t since_us, struct state *ret)
 {
 	sqlite3_stmt *rows;
-	books_rollups(books, &ret->rollups);
+	testbed_rollups(testbed, &ret->rollups);
 	ret->quarantine = (struct blob){ 0 };
-	assert_int_equal(db_prepare(books->db, "SELECT * FROM quarantine ORDER BY 1, 2, 3", &rows,
-				    &books->err),
+	assert_int_equal(db_prepare(testbed->db, "SELECT * FROM quarantine ORDER BY 1, 2, 3", &rows,
+				    &testbed->err),
 			 0);
-	while (db_step(rows, &books->err) == 1)
+	while (db_step(rows, &testbed->err) == 1)
 		for (int i = 0; i < sqlite3_column_count(rows); i++) {
 			int64_t cell = sqlite3_column_type(rows, i) == SQLITE_NULL
 					       ? INT64_MIN
@@ -246,15 +246,15 @@ static void assert_same(const struct blob *left, const struct blob *right, const
 }
 
 /* Figures that count: those in offices' pages, of which hours are in their days again. */
-static uint64_t figures_counting(struct books *books)
+static uint64_t figures_counting(struct testbed *testbed)
 {
 	sqlite3_stmt *rows;
 	uint64_t n = 0;
-	assert_int_equal(db_prepare(books->db,
+	assert_int_equal(db_prepare(testbed->db,
 				    "SELECT grain, bucket, node, page FROM rollup WHERE node > 0",
-				    &rows, &books->err),
+				    &rows, &testbed->err),
 			 0);
-	while (db_step(rows, &books->err) == 1) {
+	while (db_step(rows, &testbed->err) == 1) {
 		const struct page_key key = { sqlite3_column_int(rows, 0),
 					      sqlite3_column_int(rows, 1),
 					      sqlite3_column_int64(rows, 2) };
@@ -263,7 +263,7 @@ static uint64_t figures_counting(struct books *books)
 			continue;
 		assert_int_equal(page_load(key, sqlite3_column_blob(rows, 3),
 					   (size_t)sqlite3_column_bytes(rows, 3), &page,
-					   &books->err),
+					   &testbed->err),
 				 0);
 		for (size_t i = 0; i < page.n; i++)
 			n += (uint64_t)page.entries[i].acc.n;
@@ -288,31 +288,31 @@ static void assert_told(const struct losses *losses, uint64_t before, uint64_t a
 }
 
 /* In an open transaction that changed the reference: by the change, and as a whole. */
-static void follow_both_ways(struct books *books, bool is_import)
+static void follow_both_ways(struct testbed *testbed, bool is_import)
 {
 	struct reference *after = NULL;
 	struct followed followed, whole;
 	struct losses losses = { 0 };
 	struct state by_change, anew;
-	uint64_t counting = figures_counting(books);
+	uint64_t counting = figures_counting(testbed);
 	int64_t since_us = civil_now_us();
-	assert_int_equal(reference_load(books->db, &after, &books->err), 0);
-	if (losses_of(books->db, books->reference, after, &losses, &books->err) < 0)
-		fail_msg("losses: %s", books->err.text);
-	books_exec(books, "SAVEPOINT whole");
-	if (ledger_follow_whole(books->db, after, &whole, &books->err) < 0)
-		fail_msg("as a whole: %s", books->err.text);
-	state_read(books, since_us, &anew);
-	books_exec(books, "ROLLBACK TO whole; RELEASE whole");
-	if (ledger_follow(books->db, books->reference, after, &followed, &books->err) < 0)
-		fail_msg("by the change: %s", books->err.text);
-	state_read(books, since_us, &by_change);
+	assert_int_equal(reference_load(testbed->db, &after, &testbed->err), 0);
+	if (losses_of(testbed->db, testbed->reference, after, &losses, &testbed->err) < 0)
+		fail_msg("losses: %s", testbed->err.text);
+	testbed_exec(testbed, "SAVEPOINT whole");
+	if (ledger_follow_whole(testbed->db, after, &whole, &testbed->err) < 0)
+		fail_msg("as a whole: %s", testbed->err.text);
+	state_read(testbed, since_us, &anew);
+	testbed_exec(testbed, "ROLLBACK TO whole; RELEASE whole");
+	if (ledger_follow(testbed->db, testbed->reference, after, &followed, &testbed->err) < 0)
+		fail_msg("by the change: %s", testbed->err.text);
+	state_read(testbed, since_us, &by_change);
 	assert_same(&by_change.rollups, &anew.rollups, "pages");
 	assert_same(&by_change.quarantine, &anew.quarantine, "held rows");
 	assert_int_equal(followed.held, whole.held);
 	assert_false(followed.whole);
 	if (is_import)
-		assert_told(&losses, counting, figures_counting(books));
+		assert_told(&losses, counting, figures_counting(testbed));
 	losses_free(&losses);
 	state_free(&by_change);
 	state_free(&anew);
@@ -320,7 +320,7 @@ static void follow_both_ways(struct books *books, bool is_import)
 }
 
 /* A random import or move. 0; -EINVAL: it was refused. */
-static int change(struct books *books, const struct history *h, struct dice *dice,
+static int change(struct testbed *testbed, const struct history *h, struct dice *dice,
 		  bool *ret_is_import)
 {
 	static const char *const homes[] = { "C1", "C2", "C3", "C4", "C5", "D1", "P", "X", NULL };
@@ -332,26 +332,26 @@ static int change(struct books *books, const struct history *h, struct dice *dic
 	switch (kind) {
 	case 0:
 		catalogue_change(dice, h->catalogue, csv, sizeof(csv));
-		return catalogue_import(books->db, csv, strlen(csv), &changed, &books->err);
+		return catalogue_import(testbed->db, csv, strlen(csv), &changed, &testbed->err);
 	case 1:
 		units_change(dice, h, h->units, csv, sizeof(csv));
-		return units_import(books->db, csv, strlen(csv), &rows, &books->err);
+		return units_import(testbed->db, csv, strlen(csv), &rows, &testbed->err);
 	default:
 		(void)snprintf(office, sizeof(office), "o%u",
 			       (unsigned)dice_below(dice, HISTORY_OFFICES));
-		return office_move(books->db, office, homes[dice_below(dice, 9)],
+		return office_move(testbed->db, office, homes[dice_below(dice, 9)],
 				   h->base + (int32_t)dice_between(dice, -20, HISTORY_DAYS), "test",
-				   &changed, &books->err);
+				   &changed, &testbed->err);
 	}
 }
 
-static void release_some(struct books *books, struct dice *dice)
+static void release_some(struct testbed *testbed, struct dice *dice)
 {
 	uint64_t released, kept;
 	const struct release_form form = { .closed = chance(dice, 50),
 					   .who = "test",
 					   .at_us = (int64_t)20750 * 86400 * 1000000 };
-	books_order_release(books, &form, &released, &kept);
+	testbed_order_release(testbed, &form, &released, &kept);
 }
 
 static size_t refused, taken;
@@ -360,33 +360,33 @@ static int64_t older; /* rows held as older than what was there */
 static void followed_both_ways(struct dice *dice, void *context)
 {
 	struct history h;
-	struct books books;
+	struct testbed testbed;
 	(void)context;
 	history_make(&h, dice, BATCHES);
 	history_make_acts(&h, 6);
-	history_open(&h, &books);
+	history_open(&h, &testbed);
 	size_t from = 0;
 	for (unsigned i = 0; i < IMPORTS; i++) {
 		size_t to = h.n * (i + 1) / (IMPORTS + 1);
-		history_post_part(&h, &books, from, to);
+		history_post_part(&h, &testbed, from, to);
 		from = to;
-		assert_int_equal(db_begin(books.db, &books.err), 0);
+		assert_int_equal(db_begin(testbed.db, &testbed.err), 0);
 		bool is_import;
-		int rc = change(&books, &h, dice, &is_import);
+		int rc = change(&testbed, &h, dice, &is_import);
 		if (rc < 0) {
-			db_rollback(books.db);
+			db_rollback(testbed.db);
 			refused++;
 			continue;
 		}
 		taken++;
-		follow_both_ways(&books, is_import);
-		assert_int_equal(db_commit(books.db, &books.err), 0);
-		books_refresh(&books);
+		follow_both_ways(&testbed, is_import);
+		assert_int_equal(db_commit(testbed.db, &testbed.err), 0);
+		testbed_refresh(&testbed);
 		if (chance(dice, 30))
-			release_some(&books, dice);
+			release_some(&testbed, dice);
 	}
-	older += books_number(&books, "SELECT count(*) FROM quarantine WHERE verdict = 10");
-	books_close(&books);
+	older += testbed_number(&testbed, "SELECT count(*) FROM quarantine WHERE verdict = 10");
+	testbed_close(&testbed);
 	history_free(&h);
 }
 
@@ -405,34 +405,34 @@ static void what_follows_a_change_is_what_making_all_anew_gives(void **state)
 /* --- beside an entry that cannot be read --- */
 
 /* Every page of every other office. */
-static void pages_of_others(struct books *books, int64_t office, struct blob *ret)
+static void pages_of_others(struct testbed *testbed, int64_t office, struct blob *ret)
 {
 	char sql[160];
 	(void)snprintf(sql, sizeof(sql), "DELETE FROM rollup WHERE node < 0 OR node = %lld",
 		       (long long)office);
-	books_exec(books, "SAVEPOINT others");
-	books_exec(books, sql);
-	books_rollups(books, ret);
-	books_exec(books, "ROLLBACK TO others; RELEASE others");
+	testbed_exec(testbed, "SAVEPOINT others");
+	testbed_exec(testbed, sql);
+	testbed_rollups(testbed, ret);
+	testbed_exec(testbed, "ROLLBACK TO others; RELEASE others");
 }
 
 static size_t left_out;
 
-static void follow_beside_damage(struct books *books, int64_t office)
+static void follow_beside_damage(struct testbed *testbed, int64_t office)
 {
 	struct reference *after = NULL;
 	struct followed followed, whole;
 	struct blob by_change, anew;
-	assert_int_equal(reference_load(books->db, &after, &books->err), 0);
-	books_exec(books, "SAVEPOINT whole");
-	if (ledger_follow_whole(books->db, after, &whole, &books->err) < 0)
-		fail_msg("as a whole: %s", books->err.text);
+	assert_int_equal(reference_load(testbed->db, &after, &testbed->err), 0);
+	testbed_exec(testbed, "SAVEPOINT whole");
+	if (ledger_follow_whole(testbed->db, after, &whole, &testbed->err) < 0)
+		fail_msg("as a whole: %s", testbed->err.text);
 	assert_int_equal(whole.damaged.n, 1);
-	pages_of_others(books, office, &anew);
-	books_exec(books, "ROLLBACK TO whole; RELEASE whole");
-	if (ledger_follow(books->db, books->reference, after, &followed, &books->err) < 0)
-		fail_msg("by the change: %s", books->err.text);
-	pages_of_others(books, office, &by_change);
+	pages_of_others(testbed, office, &anew);
+	testbed_exec(testbed, "ROLLBACK TO whole; RELEASE whole");
+	if (ledger_follow(testbed->db, testbed->reference, after, &followed, &testbed->err) < 0)
+		fail_msg("by the change: %s", testbed->err.text);
+	pages_of_others(testbed, office, &by_change);
 	assert_same(&by_change, &anew, "pages of the others");
 	assert_false(followed.whole);
 	left_out += followed.damaged.n;
@@ -444,33 +444,33 @@ static void follow_beside_damage(struct books *books, int64_t office)
 static void followed_beside_damage(struct dice *dice, void *context)
 {
 	struct history h;
-	struct books books;
+	struct testbed testbed;
 	char sql[160];
 	(void)context;
 	history_make(&h, dice, BATCHES);
-	history_open(&h, &books);
-	history_post_part(&h, &books, 0, h.n);
+	history_open(&h, &testbed);
+	history_post_part(&h, &testbed, 0, h.n);
 	int64_t entry = dice_between(dice, 1, (int64_t)h.n);
 	(void)snprintf(sql, sizeof(sql), "UPDATE journal SET payload = x'00ff' WHERE id = %lld",
 		       (long long)entry);
-	books_exec(&books, sql);
+	testbed_exec(&testbed, sql);
 	(void)snprintf(sql, sizeof(sql), "SELECT office FROM journal WHERE id = %lld",
 		       (long long)entry);
-	int64_t office = books_number(&books, sql);
+	int64_t office = testbed_number(&testbed, sql);
 	for (unsigned i = 0; i < IMPORTS; i++) {
 		bool is_import;
-		assert_int_equal(db_begin(books.db, &books.err), 0);
-		if (change(&books, &h, dice, &is_import) < 0) {
-			db_rollback(books.db);
+		assert_int_equal(db_begin(testbed.db, &testbed.err), 0);
+		if (change(&testbed, &h, dice, &is_import) < 0) {
+			db_rollback(testbed.db);
 			continue;
 		}
-		follow_beside_damage(&books, office);
-		assert_int_equal(db_commit(books.db, &books.err), 0);
-		books_refresh(&books);
+		follow_beside_damage(&testbed, office);
+		assert_int_equal(db_commit(testbed.db, &testbed.err), 0);
+		testbed_refresh(&testbed);
 		if (chance(dice, 30))
-			release_some(&books, dice);
+			release_some(&testbed, dice);
 	}
-	books_close(&books);
+	testbed_close(&testbed);
 	history_free(&h);
 }
 
@@ -495,8 +495,8 @@ static void an_entry_that_cannot_be_read_costs_its_offices_day_alone(void **stat
 #define MONTHLY "monthly,x,x,x,flow,sum,sum,month,,0,0,commune,5,,\n"
 
 struct fixture {
-	struct books books;
-	struct books_spool a, b;
+	struct testbed testbed;
+	struct testbed_spool a, b;
 };
 
 static int setup(void **state)
@@ -506,17 +506,19 @@ static int setup(void **state)
 	char period[PERIOD_TEXT_MAX];
 	if (!f || day_parse("2025-03-01", &day, NULL) < 0)
 		return -1;
-	books_open(&f->books, UNITS, CATALOGUE DAILY MONTHLY, NULL, false);
-	f->a = (struct books_spool){ .office = books_office(&f->books, "a", "C1", day), .id = 1 };
-	f->b = (struct books_spool){ .office = books_office(&f->books, "b", "C2", day), .id = 2 };
-	books_refresh(&f->books);
+	testbed_open(&f->testbed, UNITS, CATALOGUE DAILY MONTHLY, NULL, false);
+	f->a = (struct testbed_spool){ .office = testbed_office(&f->testbed, "a", "C1", day),
+				       .id = 1 };
+	f->b = (struct testbed_spool){ .office = testbed_office(&f->testbed, "b", "C2", day),
+				       .id = 2 };
+	testbed_refresh(&f->testbed);
 	for (int32_t i = 0; i < 10; i++) {
 		const char *text =
 			period_format(period_of_day(CALENDAR_CIVIL, GRAIN_DAY, day + i), period);
-		books_record(&f->books, &f->a, "daily", "", text, 7, 0);
-		books_record(&f->books, &f->b, "daily", "", text, 90, 0);
+		testbed_record(&f->testbed, &f->a, "daily", "", text, 7, 0);
+		testbed_record(&f->testbed, &f->b, "daily", "", text, 90, 0);
 	}
-	books_record(&f->books, &f->a, "monthly", "", "2025-03", 1000, 0);
+	testbed_record(&f->testbed, &f->a, "monthly", "", "2025-03", 1000, 0);
 	*state = f;
 	return 0;
 }
@@ -524,30 +526,30 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	books_close(&f->books);
+	testbed_close(&f->testbed);
 	free(f);
 	return 0;
 }
 
 static struct followed imported(struct fixture *f, const char *catalogue, const char *units)
 {
-	struct books *books = &f->books;
+	struct testbed *testbed = &f->testbed;
 	struct reference *after = NULL;
 	struct followed followed;
 	size_t rows;
 	bool changed;
-	assert_int_equal(db_begin(books->db, &books->err), 0);
-	if (catalogue &&
-	    catalogue_import(books->db, catalogue, strlen(catalogue), &changed, &books->err) < 0)
-		fail_msg("%s", books->err.text);
-	if (units && units_import(books->db, units, strlen(units), &rows, &books->err) < 0)
-		fail_msg("%s", books->err.text);
-	assert_int_equal(reference_load(books->db, &after, &books->err), 0);
-	if (ledger_follow(books->db, books->reference, after, &followed, &books->err) < 0)
-		fail_msg("%s", books->err.text);
-	assert_int_equal(db_commit(books->db, &books->err), 0);
+	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+	if (catalogue && catalogue_import(testbed->db, catalogue, strlen(catalogue), &changed,
+					  &testbed->err) < 0)
+		fail_msg("%s", testbed->err.text);
+	if (units && units_import(testbed->db, units, strlen(units), &rows, &testbed->err) < 0)
+		fail_msg("%s", testbed->err.text);
+	assert_int_equal(reference_load(testbed->db, &after, &testbed->err), 0);
+	if (ledger_follow(testbed->db, testbed->reference, after, &followed, &testbed->err) < 0)
+		fail_msg("%s", testbed->err.text);
+	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
 	reference_close(after);
-	books_refresh(books);
+	testbed_refresh(testbed);
 	return followed;
 }
 
@@ -556,7 +558,7 @@ static struct followed imported(struct fixture *f, const char *catalogue, const 
 static void labels_names_and_what_is_new_touch_nothing(void **state)
 {
 	struct fixture *f = *state;
-	int64_t writes = sqlite3_total_changes64(f->books.db);
+	int64_t writes = sqlite3_total_changes64(f->testbed.db);
 	assert_int_equal(
 		imported(f,
 			 CATALOGUE
@@ -583,7 +585,7 @@ static void labels_names_and_what_is_new_touch_nothing(void **state)
 				  "C2,Xa 2,commune,P,2020-01-01,\n")
 				 .office_days,
 			 0);
-	assert_true(sqlite3_total_changes64(f->books.db) - writes < 20); /* the import's own */
+	assert_true(sqlite3_total_changes64(f->testbed.db) - writes < 20); /* the import's own */
 }
 
 static void what_is_changed_alone_is_touched(void **state)
@@ -610,15 +612,15 @@ static void a_page_that_cannot_be_read_makes_all_anew(void **state)
 	struct fixture *f = *state;
 	struct blob before, after;
 	struct followed followed;
-	books_rollups(&f->books, &before);
-	books_exec(&f->books, "UPDATE rollup SET page = x'ff' WHERE node = 1 AND grain = 2");
+	testbed_rollups(&f->testbed, &before);
+	testbed_exec(&f->testbed, "UPDATE rollup SET page = x'ff' WHERE node = 1 AND grain = 2");
 	followed = imported(f, CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,9,,\n" MONTHLY,
 			    NULL);
 	assert_true(followed.whole);
 	assert_int_equal(followed.office_days, 20);
 	followed = imported(f, CATALOGUE DAILY MONTHLY, NULL);
 	assert_false(followed.whole);
-	books_rollups(&f->books, &after);
+	testbed_rollups(&f->testbed, &after);
 	assert_same(&before, &after, "pages");
 	blob_free(&before);
 	blob_free(&after);
@@ -628,29 +630,31 @@ static void a_page_that_cannot_be_read_makes_all_anew(void **state)
 static void assert_only_the_entry_is_damaged(struct fixture *f)
 {
 	struct table *table = NULL;
-	assert_true(books_verify(&f->books, &table) > 0);
+	assert_true(testbed_verify(&f->testbed, &table) > 0);
 	for (size_t row = 0; row < table_rows(table); row++)
-		if (!strstr(books_cell(table, row, "where"), "journal entry 9") &&
-		    strcmp(books_cell(table, row, "what"), "journal") != 0)
-			fail_msg("%s, %s", books_cell(table, row, "what"),
-				 books_cell(table, row, "where"));
+		if (!strstr(testbed_cell(table, row, "where"), "journal entry 9") &&
+		    strcmp(testbed_cell(table, row, "what"), "journal") != 0)
+			fail_msg("%s, %s", testbed_cell(table, row, "what"),
+				 testbed_cell(table, row, "where"));
 	table_close(table);
 }
 
 static void damage_a_on_the_fifth(struct fixture *f)
 {
-	books_exec(&f->books, "CREATE TABLE saved AS SELECT id, payload FROM journal WHERE office ="
-			      " 1 AND day = 20152");
-	books_exec(&f->books,
-		   "UPDATE journal SET payload = x'00ff' WHERE id = (SELECT id FROM saved)");
-	assert_int_equal(sqlite3_changes(f->books.db), 1);
+	testbed_exec(&f->testbed,
+		     "CREATE TABLE saved AS SELECT id, payload FROM journal WHERE office ="
+		     " 1 AND day = 20152");
+	testbed_exec(&f->testbed,
+		     "UPDATE journal SET payload = x'00ff' WHERE id = (SELECT id FROM saved)");
+	assert_int_equal(sqlite3_changes(f->testbed.db), 1);
 }
 
 static void mend_a(struct fixture *f)
 {
-	books_exec(&f->books, "UPDATE journal SET payload = (SELECT payload FROM saved) WHERE id ="
-			      " (SELECT id FROM saved)");
-	books_exec(&f->books, "DROP TABLE saved");
+	testbed_exec(&f->testbed,
+		     "UPDATE journal SET payload = (SELECT payload FROM saved) WHERE id ="
+		     " (SELECT id FROM saved)");
+	testbed_exec(&f->testbed, "DROP TABLE saved");
 }
 
 static void what_cannot_be_judged_anew_is_left_out_and_waits_until_it_is_mended(void **state)
@@ -659,7 +663,7 @@ static void what_cannot_be_judged_anew_is_left_out_and_waits_until_it_is_mended(
 	struct blob before, after;
 	uint64_t released, kept;
 	struct table *table = NULL;
-	books_rollups(&f->books, &before);
+	testbed_rollups(&f->testbed, &before);
 	damage_a_on_the_fifth(f);
 	struct followed followed = imported(
 		f, CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,5,,50\n" MONTHLY, NULL);
@@ -668,29 +672,31 @@ static void what_cannot_be_judged_anew_is_left_out_and_waits_until_it_is_mended(
 	assert_int_equal(followed.damaged.n, 1);
 	assert_string_equal(followed.damaged.code, "a");
 	assert_int_equal(followed.damaged.day, 20152);
-	assert_int_equal(books_number(&f->books,
-				      "SELECT count(*) FROM audit WHERE what = 'damaged day left"
-				      " out' AND detail LIKE 'office=a day=2025-03-05 cause=%'"),
+	assert_int_equal(testbed_number(&f->testbed,
+					"SELECT count(*) FROM audit WHERE what = 'damaged day left"
+					" out' AND detail LIKE 'office=a day=2025-03-05 cause=%'"),
 			 1);
 	assert_only_the_entry_is_damaged(f);
 	assert_int_equal(
-		books_number(&f->books, "SELECT count(*) FROM quarantine WHERE verdict = 9"), 1);
+		testbed_number(&f->testbed, "SELECT count(*) FROM quarantine WHERE verdict = 9"),
+		1);
 	assert_int_equal(
-		quarantine_list(f->books.db, f->books.reference, 99, &table, &f->books.err), 0);
+		quarantine_list(f->testbed.db, f->testbed.reference, 99, &table, &f->testbed.err),
+		0);
 	assert_int_equal(table_rows(table), 11);
-	assert_string_equal(books_cell(table, 6, "period"), "2025-03-05");
-	assert_null(books_cell(table, 6, "metric"));
+	assert_string_equal(testbed_cell(table, 6, "period"), "2025-03-05");
+	assert_null(testbed_cell(table, 6, "metric"));
 	table_close(table);
 
 	followed = imported(f, CATALOGUE DAILY MONTHLY, NULL); /* and back again */
 	const struct release_form all = { .who = "test", .at_us = INT64_C(1800000000000000) };
-	books_order_release(&f->books, &all, &released, &kept);
+	testbed_order_release(&f->testbed, &all, &released, &kept);
 	assert_int_equal(released, 10);
 	mend_a(f);
-	books_order_release(&f->books, &all, &released, &kept);
+	testbed_order_release(&f->testbed, &all, &released, &kept);
 	assert_int_equal(released, 1);
 	assert_int_equal(kept, 0);
-	books_rollups(&f->books, &after);
+	testbed_rollups(&f->testbed, &after);
 	assert_same(&before, &after, "pages");
 	blob_free(&before);
 	blob_free(&after);
@@ -701,7 +707,7 @@ static void what_need_not_be_judged_counts_on(void **state)
 {
 	struct fixture *f = *state;
 	struct blob before, after;
-	books_rollups(&f->books, &before);
+	testbed_rollups(&f->testbed, &before);
 	damage_a_on_the_fifth(f);
 	struct followed followed = imported(
 		f, CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,9,,\n" MONTHLY, NULL);
@@ -710,7 +716,7 @@ static void what_need_not_be_judged_counts_on(void **state)
 	assert_false(followed.whole);
 	followed = imported(f, CATALOGUE DAILY MONTHLY, NULL);
 	assert_int_equal(followed.damaged.n, 1);
-	books_rollups(&f->books, &after);
+	testbed_rollups(&f->testbed, &after);
 	assert_same(&before, &after, "pages");
 	blob_free(&before);
 	blob_free(&after);
@@ -721,7 +727,7 @@ static void beside_a_damaged_page_too(void **state)
 {
 	struct fixture *f = *state;
 	damage_a_on_the_fifth(f);
-	books_exec(&f->books, "UPDATE rollup SET page = x'ff' WHERE node = 2 AND grain = 2");
+	testbed_exec(&f->testbed, "UPDATE rollup SET page = x'ff' WHERE node = 2 AND grain = 2");
 	struct followed followed = imported(
 		f, CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,9,,\n" MONTHLY, NULL);
 	assert_true(followed.whole);

@@ -8,10 +8,10 @@
 #include "common/model/civil.h"
 #include "common/sys/db.h"
 #include "journal/journal.h"
-#include "support/books.h"
 #include "support/fault.h"
 #include "support/history.h"
 #include "support/seeds.h"
+#include "support/testbed.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -45,19 +45,19 @@ static void the_chain_is_as_the_header_says(void **state)
 {
 	struct dice dice = dice_seeded(5);
 	struct history h;
-	struct books books;
+	struct testbed testbed;
 	uint8_t chain[CHAIN_LEN] = { 0 };
 	sqlite3_stmt *rows;
 	size_t n = 0;
 	(void)state;
 	history_make(&h, &dice, 30);
-	history_open(&h, &books);
-	history_post(&h, &books);
-	assert_int_equal(db_prepare(books.db, "SELECT payload, chain FROM journal ORDER BY id",
-				    &rows, &books.err),
+	history_open(&h, &testbed);
+	history_post(&h, &testbed);
+	assert_int_equal(db_prepare(testbed.db, "SELECT payload, chain FROM journal ORDER BY id",
+				    &rows, &testbed.err),
 			 0);
-	while (db_step(rows, &books.err) == 1) {
-		const struct books_batch *b = &h.batches[n++];
+	while (db_step(rows, &testbed.err) == 1) {
+		const struct testbed_batch *b = &h.batches[n++];
 		assert_int_equal(sqlite3_column_bytes(rows, 0), b->payload.len);
 		assert_memory_equal(sqlite3_column_blob(rows, 0), b->payload.data, b->payload.len);
 		chain_by_hand(chain, b->office, b->spool_id, b->seq, b->payload.data,
@@ -67,7 +67,7 @@ static void the_chain_is_as_the_header_says(void **state)
 	}
 	sqlite3_finalize(rows);
 	assert_int_equal(n, h.n);
-	books_close(&books);
+	testbed_close(&testbed);
 	history_free(&h);
 }
 
@@ -75,19 +75,19 @@ static void a_spool_carries_the_digest_of_its_last_batch(void **state)
 {
 	struct dice dice = dice_seeded(6);
 	struct history h;
-	struct books books;
+	struct testbed testbed;
 	sqlite3_stmt *rows;
 	size_t n = 0;
 	(void)state;
 	history_make(&h, &dice, 30);
-	history_open(&h, &books);
-	history_post(&h, &books);
-	assert_int_equal(db_prepare(books.db,
+	history_open(&h, &testbed);
+	history_post(&h, &testbed);
+	assert_int_equal(db_prepare(testbed.db,
 				    "SELECT payload, upto_digest FROM spool s JOIN journal j"
 				    " ON j.spool = s.id AND j.seq = s.upto",
-				    &rows, &books.err),
+				    &rows, &testbed.err),
 			 0);
-	for (; db_step(rows, &books.err) == 1; n++) {
+	for (; db_step(rows, &testbed.err) == 1; n++) {
 		uint8_t digest[16];
 		crypto_generichash(digest, sizeof(digest), sqlite3_column_blob(rows, 0),
 				   (unsigned long long)sqlite3_column_bytes(rows, 0), NULL, 0);
@@ -96,7 +96,7 @@ static void a_spool_carries_the_digest_of_its_last_batch(void **state)
 	}
 	sqlite3_finalize(rows);
 	assert_true(n > 0);
-	books_close(&books);
+	testbed_close(&testbed);
 	history_free(&h);
 }
 
@@ -113,8 +113,8 @@ static void a_spool_carries_the_digest_of_its_last_batch(void **state)
 	"m,x,x,x,flow,sum,sum,month,,0,0,commune,1,,\n"
 
 struct fixture {
-	struct books books;
-	struct books_spool spool;
+	struct testbed testbed;
+	struct testbed_spool spool;
 	int32_t day; /* 2025-06-02: not the first of its month */
 };
 
@@ -124,10 +124,10 @@ static int setup(void **state)
 	if (!f)
 		return -1;
 	(void)day_parse("2025-06-02", &f->day, NULL);
-	books_open(&f->books, UNITS, CATALOGUE, NULL, true);
-	f->spool = (struct books_spool){ .id = UINT64_MAX - 5 }; /* as large as ids come */
-	f->spool.office = books_office(&f->books, "o", "C", f->day - 900);
-	books_refresh(&f->books);
+	testbed_open(&f->testbed, UNITS, CATALOGUE, NULL, true);
+	f->spool = (struct testbed_spool){ .id = UINT64_MAX - 5 }; /* as large as ids come */
+	f->spool.office = testbed_office(&f->testbed, "o", "C", f->day - 900);
+	testbed_refresh(&f->testbed);
 	*state = f;
 	return 0;
 }
@@ -135,25 +135,25 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	books_close(&f->books);
+	testbed_close(&f->testbed);
 	free(f);
 	return 0;
 }
 
-static void seal(struct fixture *f, struct books_spool *spool, const char *metric, enum grain grain,
-		 uint16_t nth, int64_t value_e, struct books_batch *ret)
+static void seal(struct fixture *f, struct testbed_spool *spool, const char *metric,
+		 enum grain grain, uint16_t nth, int64_t value_e, struct testbed_batch *ret)
 {
-	struct books_figure figure = {
+	struct testbed_figure figure = {
 		.metric = metric, .labels = "", .grain = grain, .nth = nth, .value_e = value_e
 	};
-	books_seal(spool, f->day, &figure, 1, civil_day_start_us(f->day + 1), ret);
+	testbed_seal(spool, f->day, &figure, 1, civil_day_start_us(f->day + 1), ret);
 }
 
 static void a_bad_batch_leaves_nothing_behind(void **state)
 {
 	struct fixture *f = *state;
-	struct books_spool wrong = f->spool;
-	struct books_batch batches[4];
+	struct testbed_spool wrong = f->spool;
+	struct testbed_batch batches[4];
 	seal(f, &wrong, "m", GRAIN_MONTH, 0, 1, &batches[0]); /* no month begins on that day */
 	wrong = f->spool;
 	seal(f, &wrong, "h", GRAIN_HOUR, 24, 1, &batches[1]); /* no such hour */
@@ -162,24 +162,24 @@ static void a_bad_batch_leaves_nothing_behind(void **state)
 	wrong.series[0].metric = wrong.series[0].labels = "";
 	seal(f, &wrong, "d", GRAIN_DAY, 0, 1, &batches[2]);
 	seal(f, &f->spool, "d", GRAIN_DAY, 0, 7, &batches[3]);
-	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
-	ledger_begin(f->books.ledger, f->books.reference);
+	assert_int_equal(db_begin(f->testbed.db, &f->testbed.err), 0);
+	ledger_begin(f->testbed.ledger, f->testbed.reference);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(books_post(&f->books, &batches[i]), POSTING_BAD);
-		assert_true(f->books.err.text[0] != '\0');
-		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), 0);
-		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM series"), 0);
-		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 0);
-		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool"), 0);
+		assert_int_equal(testbed_post(&f->testbed, &batches[i]), POSTING_BAD);
+		assert_true(f->testbed.err.text[0] != '\0');
+		assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM declared"), 0);
+		assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM series"), 0);
+		assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), 0);
+		assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM spool"), 0);
 	}
 	batches[3].seq++;
-	assert_int_equal(books_post(&f->books, &batches[3]), POSTING_GAP);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool"), 0);
+	assert_int_equal(testbed_post(&f->testbed, &batches[3]), POSTING_GAP);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM spool"), 0);
 	batches[3].seq--;
-	assert_int_equal(books_post(&f->books, &batches[3]), POSTED);
-	assert_int_equal(ledger_finish(f->books.ledger, &f->books.err), 0);
-	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), 1);
+	assert_int_equal(testbed_post(&f->testbed, &batches[3]), POSTED);
+	assert_int_equal(ledger_finish(f->testbed.ledger, &f->testbed.err), 0);
+	assert_int_equal(db_commit(f->testbed.db, &f->testbed.err), 0);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM declared"), 1);
 	for (int i = 0; i < 4; i++)
 		blob_free(&batches[i].payload);
 }
@@ -188,54 +188,54 @@ static void a_bad_batch_leaves_nothing_behind(void **state)
 static void a_name_with_a_nul_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	struct books_batch batch;
+	struct testbed_batch batch;
 	seal(f, &f->spool, "d.e", GRAIN_DAY, 0, 7, &batch);
 	assert_int_equal(batch.payload.data[0], 0); /* as it is, not compressed */
 	uint8_t *dot = memmem(batch.payload.data, batch.payload.len, "d.e", 3);
 	assert_non_null(dot);
 	dot[1] = 0;
-	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
-	ledger_begin(f->books.ledger, f->books.reference);
-	assert_int_equal(books_post(&f->books, &batch), POSTING_BAD);
-	assert_string_equal(f->books.err.text, "batch: a name or label holds a NUL");
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), 0);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool"), 0);
-	db_rollback(f->books.db);
-	ledger_forget(f->books.ledger);
+	assert_int_equal(db_begin(f->testbed.db, &f->testbed.err), 0);
+	ledger_begin(f->testbed.ledger, f->testbed.reference);
+	assert_int_equal(testbed_post(&f->testbed, &batch), POSTING_BAD);
+	assert_string_equal(f->testbed.err.text, "batch: a name or label holds a NUL");
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM declared"), 0);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM spool"), 0);
+	db_rollback(f->testbed.db);
+	ledger_forget(f->testbed.ledger);
 	blob_free(&batch.payload);
 }
 
 static void a_number_cannot_be_declared_twice_with_other_meaning(void **state)
 {
 	struct fixture *f = *state;
-	struct books_spool other = f->spool;
-	struct books_batch batches[2];
+	struct testbed_spool other = f->spool;
+	struct testbed_batch batches[2];
 	seal(f, &f->spool, "d", GRAIN_DAY, 0, 7, &batches[0]);
 	other.seq = 1;
 	seal(f, &other, "h", GRAIN_HOUR, 0, 7, &batches[1]); /* number 0 again */
-	books_commit(&f->books, &batches[0], 1);
-	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
-	ledger_begin(f->books.ledger, f->books.reference);
-	assert_int_equal(books_post(&f->books, &batches[1]), POSTING_BAD);
-	assert_int_equal(books_post(&f->books, &batches[0]), POSTED_BEFORE);
-	db_rollback(f->books.db);
-	ledger_forget(f->books.ledger);
+	testbed_commit(&f->testbed, &batches[0], 1);
+	assert_int_equal(db_begin(f->testbed.db, &f->testbed.err), 0);
+	ledger_begin(f->testbed.ledger, f->testbed.reference);
+	assert_int_equal(testbed_post(&f->testbed, &batches[1]), POSTING_BAD);
+	assert_int_equal(testbed_post(&f->testbed, &batches[0]), POSTED_BEFORE);
+	db_rollback(f->testbed.db);
+	ledger_forget(f->testbed.ledger);
 	for (int i = 0; i < 2; i++)
 		blob_free(&batches[i].payload);
 }
 
-static void assert_bad(struct fixture *f, const struct books_batch *batch, const char *why)
+static void assert_bad(struct fixture *f, const struct testbed_batch *batch, const char *why)
 {
-	int64_t entries = books_number(&f->books, "SELECT count(*) FROM journal");
-	int64_t declared = books_number(&f->books, "SELECT count(*) FROM declared");
-	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
-	ledger_begin(f->books.ledger, f->books.reference);
-	assert_int_equal(books_post(&f->books, batch), POSTING_BAD);
-	assert_string_equal(f->books.err.text, why);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), entries);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), declared);
-	db_rollback(f->books.db);
-	ledger_forget(f->books.ledger);
+	int64_t entries = testbed_number(&f->testbed, "SELECT count(*) FROM journal");
+	int64_t declared = testbed_number(&f->testbed, "SELECT count(*) FROM declared");
+	assert_int_equal(db_begin(f->testbed.db, &f->testbed.err), 0);
+	ledger_begin(f->testbed.ledger, f->testbed.reference);
+	assert_int_equal(testbed_post(&f->testbed, batch), POSTING_BAD);
+	assert_string_equal(f->testbed.err.text, why);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), entries);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM declared"), declared);
+	db_rollback(f->testbed.db);
+	ledger_forget(f->testbed.ledger);
 }
 
 /* As no agent does it: one batch declares it twice, or uses two that came one by one. */
@@ -254,24 +254,24 @@ static void two_numbers_for_one_series_are_refused(void **state)
 			       .n_points = 1,
 			       .declared = declared,
 			       .n_declared = 2 };
-	struct books_batch sent = { .office = f->spool.office,
-				    .received_us = civil_day_start_us(f->day + 1),
-				    .spool_id = f->spool.id,
-				    .seq = 1 };
-	assert_int_equal(wire_batch_encode(&batch, &sent.payload, &f->books.err), 0);
+	struct testbed_batch sent = { .office = f->spool.office,
+				      .received_us = civil_day_start_us(f->day + 1),
+				      .spool_id = f->spool.id,
+				      .seq = 1 };
+	assert_int_equal(wire_batch_encode(&batch, &sent.payload, &f->testbed.err), 0);
 	assert_bad(f, &sent, why);
 
 	for (batch.n_declared = 1; sent.seq <= 2; sent.seq++, batch.first_declared++) {
 		runs[0].series = batch.first_declared; /* each by itself may be */
 		blob_free(&sent.payload);
-		assert_int_equal(wire_batch_encode(&batch, &sent.payload, &f->books.err), 0);
-		books_commit(&f->books, &sent, 1);
+		assert_int_equal(wire_batch_encode(&batch, &sent.payload, &f->testbed.err), 0);
+		testbed_commit(&f->testbed, &sent, 1);
 	}
 	runs[0].series = 0;
 	batch.n_declared = 0;
 	batch.n_runs = batch.n_points = 2;
 	blob_free(&sent.payload);
-	assert_int_equal(wire_batch_encode(&batch, &sent.payload, &f->books.err), 0);
+	assert_int_equal(wire_batch_encode(&batch, &sent.payload, &f->testbed.err), 0);
 	assert_bad(f, &sent, why);
 	blob_free(&sent.payload);
 }
@@ -280,7 +280,7 @@ static void two_numbers_for_one_series_are_refused(void **state)
 static void one_series_in_two_shapes_is_taken(void **state)
 {
 	struct fixture *f = *state;
-	struct books_figure both[] = {
+	struct testbed_figure both[] = {
 		{ .metric = "h", .labels = "", .grain = GRAIN_HOUR, .nth = 1, .value_e = 5 },
 		{ .metric = "h",
 		  .labels = "",
@@ -289,12 +289,12 @@ static void one_series_in_two_shapes_is_taken(void **state)
 		  .decimals = 1,
 		  .value_e = 60 },
 	};
-	struct books_batch batch;
+	struct testbed_batch batch;
 	struct table *table = NULL;
-	books_seal(&f->spool, f->day, both, 2, civil_day_start_us(f->day + 1), &batch);
-	books_commit(&f->books, &batch, 1);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), 2);
-	assert_int_equal(books_verify(&f->books, &table), 0);
+	testbed_seal(&f->spool, f->day, both, 2, civil_day_start_us(f->day + 1), &batch);
+	testbed_commit(&f->testbed, &batch, 1);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM declared"), 2);
+	assert_int_equal(testbed_verify(&f->testbed, &table), 0);
 	table_close(table);
 	blob_free(&batch.payload);
 }
@@ -302,21 +302,21 @@ static void one_series_in_two_shapes_is_taken(void **state)
 static void a_spool_is_known_by_office_and_id_and_begins_at_one(void **state)
 {
 	struct fixture *f = *state;
-	struct books_batch batches[3];
-	struct books_spool second = { .office = f->spool.office, .id = 3 };
+	struct testbed_batch batches[3];
+	struct testbed_spool second = { .office = f->spool.office, .id = 3 };
 	seal(f, &f->spool, "d", GRAIN_DAY, 0, 1, &batches[0]);
 	seal(f, &second, "d", GRAIN_DAY, 0, 2, &batches[1]);
 	seal(f, &second, "d", GRAIN_DAY, 0, 3, &batches[2]);
-	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
-	ledger_begin(f->books.ledger, f->books.reference);
-	assert_int_equal(books_post(&f->books, &batches[0]), POSTED);
-	assert_int_equal(books_post(&f->books, &batches[2]), POSTING_GAP);
-	assert_int_equal(books_post(&f->books, &batches[1]), POSTED);
-	assert_int_equal(books_post(&f->books, &batches[1]), POSTED_BEFORE);
-	assert_int_equal(books_post(&f->books, &batches[2]), POSTED);
-	assert_int_equal(ledger_finish(f->books.ledger, &f->books.err), 0);
-	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
-	assert_int_equal(books_number(&f->books, "SELECT sum(upto) FROM spool"), 3);
+	assert_int_equal(db_begin(f->testbed.db, &f->testbed.err), 0);
+	ledger_begin(f->testbed.ledger, f->testbed.reference);
+	assert_int_equal(testbed_post(&f->testbed, &batches[0]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[2]), POSTING_GAP);
+	assert_int_equal(testbed_post(&f->testbed, &batches[1]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[1]), POSTED_BEFORE);
+	assert_int_equal(testbed_post(&f->testbed, &batches[2]), POSTED);
+	assert_int_equal(ledger_finish(f->testbed.ledger, &f->testbed.err), 0);
+	assert_int_equal(db_commit(f->testbed.db, &f->testbed.err), 0);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT sum(upto) FROM spool"), 3);
 	for (int i = 0; i < 3; i++)
 		blob_free(&batches[i].payload);
 }
@@ -324,12 +324,12 @@ static void a_spool_is_known_by_office_and_id_and_begins_at_one(void **state)
 static void spools_that_are_merely_claimed_are_not_remembered(void **state)
 {
 	struct fixture *f = *state;
-	struct journal *journal = journal_open(f->books.db, &f->books.err);
+	struct journal *journal = journal_open(f->testbed.db, &f->testbed.err);
 	assert_non_null(journal);
 	for (uint64_t id = 1; id <= 1000; id++) {
 		struct journal_spool *spool = NULL;
-		assert_int_equal(journal_spool(journal, f->spool.office, id, &spool, &f->books.err),
-				 0);
+		assert_int_equal(
+			journal_spool(journal, f->spool.office, id, &spool, &f->testbed.err), 0);
 		assert_true(spool->row == 0 && spool->upto == 0 && spool->spool_id == id);
 	}
 	assert_int_equal(journal_spools(journal), 0);
@@ -343,13 +343,13 @@ static void append_to_each(struct fixture *f, struct journal *journal, uint64_t 
 	for (uint64_t id = 1; id <= n; id++) {
 		struct journal_spool *spool = NULL;
 		uint8_t payload[] = { (uint8_t)id, (uint8_t)seq };
-		assert_int_equal(journal_spool(journal, f->spool.office, id, &spool, &f->books.err),
-				 0);
+		assert_int_equal(
+			journal_spool(journal, f->spool.office, id, &spool, &f->testbed.err), 0);
 		assert_int_equal(spool->upto, seq - 1);
 		if (!spool->row)
-			assert_int_equal(journal_make(journal, spool, &f->books.err), 0);
+			assert_int_equal(journal_make(journal, spool, &f->testbed.err), 0);
 		assert_int_equal(journal_append(journal, spool, seq, f->day, 5, payload,
-						sizeof(payload), 1, &entry, &f->books.err),
+						sizeof(payload), 1, &entry, &f->testbed.err),
 				 0);
 	}
 }
@@ -357,27 +357,28 @@ static void append_to_each(struct fixture *f, struct journal *journal, uint64_t 
 static void an_office_of_many_spools_keeps_few_at_hand_and_forgets_none(void **state)
 {
 	struct fixture *f = *state;
-	struct journal *journal = journal_open(f->books.db, &f->books.err);
+	struct journal *journal = journal_open(f->testbed.db, &f->testbed.err);
 	struct journal_spool *spool = NULL;
 	assert_non_null(journal);
 	for (uint64_t seq = 1; seq <= 3; seq++) {
 		append_to_each(f, journal, 100, seq);
 		assert_int_equal(journal_spools(journal), 100); /* until they are written */
-		assert_int_equal(journal_flush(journal, &f->books.err), 0);
-		assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool WHERE upto ="
-							 " (SELECT max(upto) FROM spool)"),
+		assert_int_equal(journal_flush(journal, &f->testbed.err), 0);
+		assert_int_equal(testbed_number(&f->testbed,
+						"SELECT count(*) FROM spool WHERE upto ="
+						" (SELECT max(upto) FROM spool)"),
 				 100);
 		for (uint64_t id = 1; id <= 100; id++) {
 			uint8_t payload[] = { (uint8_t)id, (uint8_t)seq }, digest[WIRE_DIGEST_LEN];
 			wire_digest(payload, sizeof(payload), digest);
-			assert_int_equal(
-				journal_spool(journal, f->spool.office, id, &spool, &f->books.err),
-				0);
+			assert_int_equal(journal_spool(journal, f->spool.office, id, &spool,
+						       &f->testbed.err),
+					 0);
 			assert_int_equal(spool->upto, seq);
 			assert_true(journal_is_last(spool, digest));
 		}
-		assert_int_equal(journal_spool(journal, f->spool.office, 1, &spool, &f->books.err),
-				 0);
+		assert_int_equal(
+			journal_spool(journal, f->spool.office, 1, &spool, &f->testbed.err), 0);
 		assert_int_equal(journal_spools(journal), SPOOLS_KEPT);
 	}
 	journal_close(journal);
@@ -389,55 +390,55 @@ static void post_begin(struct fixture *f, enum limit limit, uint32_t most)
 {
 	struct limits limits = limits_default();
 	limits.most[limit] = most;
-	ledger_limit(f->books.ledger, &limits);
-	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
-	ledger_begin(f->books.ledger, f->books.reference);
+	ledger_limit(f->testbed.ledger, &limits);
+	assert_int_equal(db_begin(f->testbed.db, &f->testbed.err), 0);
+	ledger_begin(f->testbed.ledger, f->testbed.reference);
 }
 
 static void post_end(struct fixture *f)
 {
-	assert_int_equal(ledger_finish(f->books.ledger, &f->books.err), 0);
-	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
+	assert_int_equal(ledger_finish(f->testbed.ledger, &f->testbed.err), 0);
+	assert_int_equal(db_commit(f->testbed.db, &f->testbed.err), 0);
 }
 
-static void assert_over(struct fixture *f, const struct books_batch *batch, enum limit limit)
+static void assert_over(struct fixture *f, const struct testbed_batch *batch, enum limit limit)
 {
-	int64_t entries = books_number(&f->books, "SELECT count(*) FROM journal");
-	int64_t declared = books_number(&f->books, "SELECT count(*) FROM declared");
-	int64_t held = books_number(&f->books, "SELECT count(*) FROM quarantine");
-	int64_t spools = books_number(&f->books, "SELECT count(*) FROM spool");
-	f->books.err.text[0] = '\0';
-	assert_int_equal(books_post(&f->books, batch), POSTING_OVER);
-	assert_int_equal(ledger_over(f->books.ledger), limit);
-	assert_non_null(strstr(f->books.err.text, limit_kind(limit)->name)); /* what to raise */
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), entries);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM declared"), declared);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM quarantine"), held);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM spool"), spools);
+	int64_t entries = testbed_number(&f->testbed, "SELECT count(*) FROM journal");
+	int64_t declared = testbed_number(&f->testbed, "SELECT count(*) FROM declared");
+	int64_t held = testbed_number(&f->testbed, "SELECT count(*) FROM quarantine");
+	int64_t spools = testbed_number(&f->testbed, "SELECT count(*) FROM spool");
+	f->testbed.err.text[0] = '\0';
+	assert_int_equal(testbed_post(&f->testbed, batch), POSTING_OVER);
+	assert_int_equal(ledger_over(f->testbed.ledger), limit);
+	assert_non_null(strstr(f->testbed.err.text, limit_kind(limit)->name)); /* what to raise */
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), entries);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM declared"), declared);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM quarantine"), held);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM spool"), spools);
 }
 
 static void an_office_at_its_limit_of_spools_goes_on_with_those_it_has(void **state)
 {
 	struct fixture *f = *state;
-	struct books_spool second = { .office = f->spool.office, .id = 3 };
-	struct books_spool third = { .office = f->spool.office, .id = 4 };
-	struct books_batch batches[5];
+	struct testbed_spool second = { .office = f->spool.office, .id = 3 };
+	struct testbed_spool third = { .office = f->spool.office, .id = 4 };
+	struct testbed_batch batches[5];
 	seal(f, &f->spool, "d", GRAIN_DAY, 0, 1, &batches[0]);
 	seal(f, &second, "d", GRAIN_DAY, 0, 2, &batches[1]);
 	seal(f, &third, "d", GRAIN_DAY, 0, 3, &batches[2]);
 	seal(f, &f->spool, "d", GRAIN_DAY, 0, 4, &batches[3]);
 	seal(f, &third, "h", GRAIN_HOUR, 0, 5, &batches[4]);
 	post_begin(f, LIMIT_SPOOLS, 2);
-	assert_int_equal(books_post(&f->books, &batches[0]), POSTED);
-	assert_int_equal(books_post(&f->books, &batches[1]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[0]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[1]), POSTED);
 	assert_over(f, &batches[2], LIMIT_SPOOLS);
-	assert_int_equal(books_post(&f->books, &batches[4]), POSTING_GAP); /* behind it */
-	assert_int_equal(books_post(&f->books, &batches[3]), POSTED);
-	assert_int_equal(books_post(&f->books, &batches[0]), POSTED_BEFORE);
+	assert_int_equal(testbed_post(&f->testbed, &batches[4]), POSTING_GAP); /* behind it */
+	assert_int_equal(testbed_post(&f->testbed, &batches[3]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[0]), POSTED_BEFORE);
 	post_end(f);
 	post_begin(f, LIMIT_SPOOLS, 3); /* the province raised it: nothing was lost */
-	assert_int_equal(books_post(&f->books, &batches[2]), POSTED);
-	assert_int_equal(books_post(&f->books, &batches[4]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[2]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[4]), POSTED);
 	post_end(f);
 	for (int i = 0; i < 5; i++)
 		blob_free(&batches[i].payload);
@@ -446,8 +447,8 @@ static void an_office_at_its_limit_of_spools_goes_on_with_those_it_has(void **st
 static void an_office_at_its_limit_of_series_goes_on_with_those_it_has(void **state)
 {
 	struct fixture *f = *state;
-	struct books_spool second = { .office = f->spool.office, .id = 3 };
-	struct books_batch batches[5];
+	struct testbed_spool second = { .office = f->spool.office, .id = 3 };
+	struct testbed_batch batches[5];
 	seal(f, &f->spool, "d", GRAIN_DAY, 0, 1, &batches[0]);
 	seal(f, &second, "d", GRAIN_DAY, 0, 2, &batches[1]); /* declared there as well */
 	seal(f, &second, "d", GRAIN_DAY, 0, 3, &batches[2]);
@@ -455,12 +456,12 @@ static void an_office_at_its_limit_of_series_goes_on_with_those_it_has(void **st
 	seal(f, &f->spool, "d", GRAIN_DAY, 0, 5, &batches[4]);
 	post_begin(f, LIMIT_SERIES, 2);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(books_post(&f->books, &batches[i]), POSTED);
+		assert_int_equal(testbed_post(&f->testbed, &batches[i]), POSTED);
 	assert_over(f, &batches[3], LIMIT_SERIES);
-	assert_int_equal(books_post(&f->books, &batches[4]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[4]), POSTED);
 	post_end(f);
 	post_begin(f, LIMIT_SERIES, 3);
-	assert_int_equal(books_post(&f->books, &batches[3]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[3]), POSTED);
 	post_end(f);
 	for (int i = 0; i < 5; i++)
 		blob_free(&batches[i].payload);
@@ -469,7 +470,7 @@ static void an_office_at_its_limit_of_series_goes_on_with_those_it_has(void **st
 static void an_office_of_which_much_is_held_goes_on_with_what_counts(void **state)
 {
 	struct fixture *f = *state;
-	struct books_batch batches[5];
+	struct testbed_batch batches[5];
 	seal(f, &f->spool, "unknown", GRAIN_DAY, 0, 1, &batches[0]);
 	seal(f, &f->spool, "unknown", GRAIN_DAY, 0, 2, &batches[1]);
 	seal(f, &f->spool, "d", GRAIN_DAY, 0, 3, &batches[2]);
@@ -477,17 +478,17 @@ static void an_office_of_which_much_is_held_goes_on_with_what_counts(void **stat
 	seal(f, &f->spool, "d", GRAIN_DAY, 0, 5, &batches[4]);
 	post_begin(f, LIMIT_HELD, 2);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(books_post(&f->books, &batches[i]), POSTED);
+		assert_int_equal(testbed_post(&f->testbed, &batches[i]), POSTED);
 	assert_over(f, &batches[3], LIMIT_HELD);
-	assert_int_equal(books_post(&f->books, &batches[4]), POSTING_GAP); /* behind it */
+	assert_int_equal(testbed_post(&f->testbed, &batches[4]), POSTING_GAP); /* behind it */
 	post_end(f);
 	post_begin(f, LIMIT_HELD, 2);
 	assert_over(f, &batches[3], LIMIT_HELD);
 	post_end(f);
-	books_exec(&f->books, "UPDATE quarantine SET released_us = 1 WHERE journal = 1");
+	testbed_exec(&f->testbed, "UPDATE quarantine SET released_us = 1 WHERE journal = 1");
 	post_begin(f, LIMIT_HELD, 2); /* an operator let some of it in */
-	assert_int_equal(books_post(&f->books, &batches[3]), POSTED);
-	assert_int_equal(books_post(&f->books, &batches[4]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[3]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[4]), POSTED);
 	post_end(f);
 	for (int i = 0; i < 5; i++)
 		blob_free(&batches[i].payload);
@@ -498,29 +499,29 @@ static void an_office_of_which_much_is_held_goes_on_with_what_counts(void **stat
 static void an_office_that_sends_a_day_again_and_again_stops_at_its_limit(void **state)
 {
 	struct fixture *f = *state;
-	struct books_batch batches[3];
+	struct testbed_batch batches[3];
 	for (int i = 0; i < 3; i++)
 		seal(f, &f->spool, "d", GRAIN_DAY, 0, i + 1, &batches[i]);
 	post_begin(f, LIMIT_DAY, 2);
-	assert_int_equal(books_post(&f->books, &batches[0]), POSTED);
-	uint64_t first = ledger_work(f->books.ledger);
+	assert_int_equal(testbed_post(&f->testbed, &batches[0]), POSTED);
+	uint64_t first = ledger_work(f->testbed.ledger);
 	assert_true(first > 0);
-	assert_int_equal(books_post(&f->books, &batches[1]), POSTED);
-	assert_true(ledger_work(f->books.ledger) > first); /* the day is played again */
+	assert_int_equal(testbed_post(&f->testbed, &batches[1]), POSTED);
+	assert_true(ledger_work(f->testbed.ledger) > first); /* the day is played again */
 	post_end(f);
-	ledger_forget(f->books.ledger);
+	ledger_forget(f->testbed.ledger);
 	post_begin(f, LIMIT_DAY, 2);
 	assert_over(f, &batches[2], LIMIT_DAY);
-	assert_int_equal(ledger_work(f->books.ledger), 0);
+	assert_int_equal(ledger_work(f->testbed.ledger), 0);
 	post_end(f);
 	post_begin(f, LIMIT_DAY, 3);
-	assert_int_equal(books_post(&f->books, &batches[2]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &batches[2]), POSTED);
 	post_end(f);
 	for (int i = 0; i < 3; i++)
 		blob_free(&batches[i].payload);
 }
 
-static void tell_before(struct books_batch *batch, const struct books_batch *before)
+static void tell_before(struct testbed_batch *batch, const struct testbed_batch *before)
 {
 	batch->before_told = true;
 	wire_digest(before->payload.data, before->payload.len, batch->before);
@@ -530,34 +531,35 @@ static void tell_before(struct books_batch *batch, const struct books_batch *bef
 static void lives_that_parted_are_told_apart_and_only_one_is_taken(void **state)
 {
 	struct fixture *f = *state;
-	struct books_batch first, old[2], new[2];
+	struct testbed_batch first, old[2], new[2];
 	seal(f, &f->spool, "d", GRAIN_DAY, 0, 1, &first);
-	struct books_spool other = f->spool;
+	struct testbed_spool other = f->spool;
 	for (size_t i = 0; i < 2; i++) {
 		seal(f, &f->spool, "h", GRAIN_HOUR, 1, 10 + (int64_t)i, &old[i]);
 		seal(f, &other, i ? "d" : "h", i ? GRAIN_DAY : GRAIN_HOUR, 0, 20, &new[i]);
 		tell_before(&old[i], i ? &old[i - 1] : &first);
 		tell_before(&new[i], i ? &new[i - 1] : &first);
 	}
-	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
-	ledger_begin(f->books.ledger, f->books.reference);
-	assert_int_equal(books_post(&f->books, &first), POSTED);
-	assert_int_equal(books_post(&f->books, &old[0]), POSTED);
-	assert_int_equal(books_post(&f->books, &old[0]), POSTED_BEFORE);
-	assert_int_equal(books_post(&f->books, &new[0]), POSTING_PARTED); /* 2, another one */
-	assert_int_equal(books_post(&f->books, &new[1]), POSTING_PARTED); /* behind another one */
-	assert_int_equal(ledger_finish(f->books.ledger, &f->books.err), 0);
-	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
-	books_reopen(&f->books); /* it is known from the disk, too */
-	ledger_begin(f->books.ledger, f->books.reference);
-	assert_int_equal(books_post(&f->books, &new[0]), POSTING_PARTED);
-	assert_int_equal(books_post(&f->books, &new[1]), POSTING_PARTED);
-	assert_int_equal(books_post(&f->books, &first), POSTED_BEFORE);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM journal"), 2);
-	books_commit(&f->books, &old[1], 1);
+	assert_int_equal(db_begin(f->testbed.db, &f->testbed.err), 0);
+	ledger_begin(f->testbed.ledger, f->testbed.reference);
+	assert_int_equal(testbed_post(&f->testbed, &first), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &old[0]), POSTED);
+	assert_int_equal(testbed_post(&f->testbed, &old[0]), POSTED_BEFORE);
+	assert_int_equal(testbed_post(&f->testbed, &new[0]), POSTING_PARTED); /* 2, another one */
+	assert_int_equal(testbed_post(&f->testbed, &new[1]),
+			 POSTING_PARTED); /* behind another one */
+	assert_int_equal(ledger_finish(f->testbed.ledger, &f->testbed.err), 0);
+	assert_int_equal(db_commit(f->testbed.db, &f->testbed.err), 0);
+	testbed_reopen(&f->testbed); /* it is known from the disk, too */
+	ledger_begin(f->testbed.ledger, f->testbed.reference);
+	assert_int_equal(testbed_post(&f->testbed, &new[0]), POSTING_PARTED);
+	assert_int_equal(testbed_post(&f->testbed, &new[1]), POSTING_PARTED);
+	assert_int_equal(testbed_post(&f->testbed, &first), POSTED_BEFORE);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), 2);
+	testbed_commit(&f->testbed, &old[1], 1);
 	new[1].before_told = false; /* protocol 1 does not say: then the number is all there is */
 	new[1].seq = 4;
-	books_commit(&f->books, &new[1], 1);
+	testbed_commit(&f->testbed, &new[1], 1);
 	blob_free(&first.payload);
 	for (size_t i = 0; i < 2; i++) {
 		blob_free(&old[i].payload);
@@ -572,15 +574,16 @@ static void lives_that_parted_are_told_apart_and_only_one_is_taken(void **state)
 static void assert_kept(struct fixture *f, int64_t acked, int64_t tried, unsigned after)
 {
 	struct table *table;
-	books_reopen(&f->books);
-	int64_t n = books_number(&f->books, "SELECT count(*) FROM journal");
+	testbed_reopen(&f->testbed);
+	int64_t n = testbed_number(&f->testbed, "SELECT count(*) FROM journal");
 	if (n != acked && n != tried)
 		fail_msg("after %u operations: %d entries, %d acked of %d", after, (int)n,
 			 (int)acked, (int)tried);
-	assert_int_equal(books_number(&f->books, "SELECT coalesce(sum(upto), 0) FROM spool"), n);
-	if (books_verify(&f->books, &table) != 0)
-		fail_msg("after %u operations: %s %s", after, books_cell(table, 0, "what"),
-			 books_cell(table, 0, "where"));
+	assert_int_equal(testbed_number(&f->testbed, "SELECT coalesce(sum(upto), 0) FROM spool"),
+			 n);
+	if (testbed_verify(&f->testbed, &table) != 0)
+		fail_msg("after %u operations: %s %s", after, testbed_cell(table, 0, "what"),
+			 testbed_cell(table, 0, "where"));
 	table_close(table);
 }
 
@@ -590,14 +593,14 @@ static void fail_commits(struct fixture *f, unsigned doors, bool crash)
 {
 	int64_t acked = 0, value = 1;
 	for (unsigned after = 0;; after++) {
-		struct books_batch batches[2];
-		struct books_spool spool = f->spool;
+		struct testbed_batch batches[2];
+		struct testbed_spool spool = f->spool;
 		seal(f, &spool, "h", GRAIN_HOUR, (uint16_t)(after % 24), value++, &batches[0]);
 		seal(f, &spool, "d", GRAIN_DAY, 0, value++, &batches[1]);
 		fault_arm_at(doors | (crash ? FAULT_STAYS : 0), after);
-		int rc = books_try_commit(&f->books, batches, 2);
+		int rc = testbed_try_commit(&f->testbed, batches, 2);
 		if (crash)
-			books_release(&f->books);
+			testbed_release(&f->testbed);
 		bool fired = fault_disarm();
 		if (rc == 0) {
 			acked += 2;
@@ -607,14 +610,14 @@ static void fail_commits(struct fixture *f, unsigned doors, bool crash)
 			assert_true(fired);
 			assert_true(rc == -EIO || rc == -ENOSPC || rc == -ENOMEM);
 			if (!crash) { /* the same process goes on: the same batches again */
-				books_commit(&f->books, batches, 2);
+				testbed_commit(&f->testbed, batches, 2);
 				acked += 2;
 				f->spool = spool;
 				assert_kept(f, acked, acked, after);
 			} else {
 				assert_kept(f, acked, acked + 2, after);
-				f->spool.seq = (uint64_t)books_number(
-					&f->books, "SELECT coalesce(sum(upto), 0) FROM spool");
+				f->spool.seq = (uint64_t)testbed_number(
+					&f->testbed, "SELECT coalesce(sum(upto), 0) FROM spool");
 				if ((int64_t)f->spool.seq != acked)
 					f->spool = spool;
 				acked = (int64_t)f->spool.seq;

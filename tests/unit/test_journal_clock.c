@@ -1,4 +1,4 @@
-/* The province's clock is set to and fro: what the books have as known stays so. */
+/* The province's clock is set to and fro: what the journal has as known stays so. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

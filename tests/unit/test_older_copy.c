@@ -9,8 +9,8 @@
 
 #include "common/model/civil.h"
 #include "query/query.h"
-#include "support/books.h"
 #include "support/seeds.h"
+#include "support/testbed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,23 +40,23 @@ static const char *period_of(uint32_t i)
 }
 
 /* False: it is held. */
-static bool post(struct books *books, struct books_spool *spool, uint32_t i, int64_t value)
+static bool post(struct testbed *testbed, struct testbed_spool *spool, uint32_t i, int64_t value)
 {
-	struct books_figure figure = {
+	struct testbed_figure figure = {
 		.metric = "d", .labels = "", .grain = GRAIN_DAY, .value_e = value
 	};
-	struct books_batch batch;
+	struct testbed_batch batch;
 	int32_t first_day = 0;
-	uint32_t held = books->held;
+	uint32_t held = testbed->held;
 	at_us += 1000000;
 	assert_int_equal(day_parse("2025-06-01", &first_day, NULL), 0);
-	books_seal(spool, first_day + (int32_t)i, &figure, 1, at_us, &batch);
-	books_commit(books, &batch, 1);
+	testbed_seal(spool, first_day + (int32_t)i, &figure, 1, at_us, &batch);
+	testbed_commit(testbed, &batch, 1);
 	blob_free(&batch.payload);
-	return books->held == held;
+	return testbed->held == held;
 }
 
-static void assert_value(struct books *books, uint32_t i, const char *known,
+static void assert_value(struct testbed *testbed, uint32_t i, const char *known,
 			 const struct model *model)
 {
 	struct table *table = NULL;
@@ -64,22 +64,22 @@ static void assert_value(struct books *books, uint32_t i, const char *known,
 	const struct query query = {
 		.name = "d", .from = period_of(i), .to = period_of(i), .known = known
 	};
-	if (query_run(books->db, books->reference, &query, &table, &books->err) < 0)
-		fail_msg("%s", books->err.text);
-	const char *cell = table_rows(table) ? books_cell(table, 0, "value") : NULL;
+	if (query_run(testbed->db, testbed->reference, &query, &table, &testbed->err) < 0)
+		fail_msg("%s", testbed->err.text);
+	const char *cell = table_rows(table) ? testbed_cell(table, 0, "value") : NULL;
 	if (model->known[i])
 		(void)snprintf(text, sizeof(text), "%lld", (long long)model->value[i]);
 	assert_string_equal(cell ? cell : "null", text);
 	table_close(table);
 }
 
-static void assert_all(struct books *books, const char *known, const struct model *model)
+static void assert_all(struct testbed *testbed, const char *known, const struct model *model)
 {
 	struct table *table;
 	for (uint32_t i = 0; i < DAYS; i++)
-		assert_value(books, i, known, model);
-	if (books_verify(books, &table) > 0)
-		fail_msg("%s: %s", books_cell(table, 0, "what"), books_cell(table, 0, "where"));
+		assert_value(testbed, i, known, model);
+	if (testbed_verify(testbed, &table) > 0)
+		fail_msg("%s: %s", testbed_cell(table, 0, "what"), testbed_cell(table, 0, "where"));
 	table_close(table);
 }
 
@@ -90,8 +90,8 @@ static void take(struct model *model, uint32_t i, int64_t value)
 }
 
 struct machines {
-	struct books books;
-	struct books_spool first, copies[2];
+	struct testbed testbed;
+	struct testbed_spool first, copies[2];
 	/* What counts; what the first machine said after the image; what a release makes of it. */
 	struct model counts, newer[2], all;
 };
@@ -101,9 +101,9 @@ static void say(struct machines *m, struct dice *dice, unsigned who)
 {
 	uint32_t i = (uint32_t)dice_below(dice, DAYS);
 	int64_t value = (int64_t)dice_below(dice, 4);
-	struct books_spool *spool = who == 0 ? &m->first : &m->copies[who - 1];
+	struct testbed_spool *spool = who == 0 ? &m->first : &m->copies[who - 1];
 	bool older = who > 0 && m->newer[who - 1].known[i] && m->newer[who - 1].value[i] != value;
-	assert_true(post(&m->books, spool, i, value) == !older);
+	assert_true(post(&m->testbed, spool, i, value) == !older);
 	take(&m->all, i, value);
 	if (older)
 		return;
@@ -119,18 +119,18 @@ static void open_machines(struct machines *m, struct dice *dice)
 	int32_t since = 0;
 	*m = (struct machines){ .first.id = 1 };
 	at_us = civil_now_us() - INT64_C(86400000000);
-	books_open(&m->books, UNITS, METRICS, NULL, false);
+	testbed_open(&m->testbed, UNITS, METRICS, NULL, false);
 	assert_int_equal(day_parse("2025-01-01", &since, NULL), 0);
-	m->first.office = books_office(&m->books, "o", "C", since);
-	books_refresh(&m->books);
+	m->first.office = testbed_office(&m->testbed, "o", "C", since);
+	testbed_refresh(&m->testbed);
 	unsigned before = 1 + (unsigned)dice_below(dice, 6);
 	for (unsigned i = 0; i < before; i++)
 		say(m, dice, 0);
 	for (unsigned i = 0; i < 2; i++)
-		m->copies[i] = (struct books_spool){ .id = 2 + i,
-						     .office = m->first.office,
-						     .from_id = 1,
-						     .from_seq = m->first.seq };
+		m->copies[i] = (struct testbed_spool){ .id = 2 + i,
+						       .office = m->first.office,
+						       .from_id = 1,
+						       .from_seq = m->first.seq };
 	m->newer[0] = m->newer[1] = (struct model){ 0 };
 	say(m, dice, 0); /* or they are no older copies */
 }
@@ -148,20 +148,20 @@ static void one_history(struct dice *dice, void *context)
 	for (unsigned i = 0; i < 20; i++) {
 		say(&m, dice, (unsigned)dice_below(dice, 3));
 		if (dice_below(dice, 5) == 0)
-			books_reopen(&m.books);
+			testbed_reopen(&m.testbed);
 	}
-	assert_all(&m.books, NULL, &m.counts);
+	assert_all(&m.testbed, NULL, &m.counts);
 	form.at_us = at_us + 2000000;
-	books_order_release(&m.books, &form, &released, &kept);
+	testbed_order_release(&m.testbed, &form, &released, &kept);
 	assert_int_equal(released, 0);
-	assert_int_equal(kept, books_number(&m.books, "SELECT count(*) FROM quarantine"));
-	assert_all(&m.books, NULL, &m.counts);
+	assert_int_equal(kept, testbed_number(&m.testbed, "SELECT count(*) FROM quarantine"));
+	assert_all(&m.testbed, NULL, &m.counts);
 	form.older_copy = true;
-	books_order_release(&m.books, &form, &released, &kept);
+	testbed_order_release(&m.testbed, &form, &released, &kept);
 	assert_int_equal(kept, 0);
-	assert_all(&m.books, NULL, &m.all);
-	assert_all(&m.books, civil_format(at_us + 1000000, known), &m.counts);
-	books_close(&m.books);
+	assert_all(&m.testbed, NULL, &m.all);
+	assert_all(&m.testbed, civil_format(at_us + 1000000, known), &m.counts);
+	testbed_close(&m.testbed);
 }
 
 static void newer_figures_stand_until_an_operator_lets_older_ones_in(void **state)
@@ -180,12 +180,12 @@ static void a_spool_that_lacks_nothing_is_as_any_other(void **state)
 	m.copies[0].from_seq = m.first.seq;
 	m.copies[1].from_id = 99;
 	for (unsigned i = 0; i < 2; i++) {
-		assert_true(post(&m.books, &m.copies[i], 0, 40 + i));
-		assert_true(post(&m.books, &m.first, 0, 30 + i));
-		assert_true(post(&m.books, &m.copies[i], 0, 40 + i));
+		assert_true(post(&m.testbed, &m.copies[i], 0, 40 + i));
+		assert_true(post(&m.testbed, &m.first, 0, 30 + i));
+		assert_true(post(&m.testbed, &m.copies[i], 0, 40 + i));
 	}
-	assert_int_equal(books_number(&m.books, "SELECT sum(set_back) FROM spool"), 0);
-	books_close(&m.books);
+	assert_int_equal(testbed_number(&m.testbed, "SELECT sum(set_back) FROM spool"), 0);
+	testbed_close(&m.testbed);
 }
 
 /* An agent of before says nothing of it: what it sends counts as it did. */
@@ -196,13 +196,13 @@ static void a_spool_that_names_none_counts_as_it_came(void **state)
 	struct machines m;
 	open_machines(&m, &dice);
 	m.copies[0].from_id = m.copies[0].from_seq = 0;
-	assert_true(post(&m.books, &m.first, 0, 7));
-	assert_true(post(&m.books, &m.copies[0], 0, 6));
+	assert_true(post(&m.testbed, &m.first, 0, 7));
+	assert_true(post(&m.testbed, &m.copies[0], 0, 6));
 	take(&m.counts, 0, 6);
-	assert_all(&m.books, NULL, &m.counts);
-	assert_int_equal(books_number(&m.books, "SELECT sum(set_back) FROM spool"), 0);
-	assert_int_equal(books_number(&m.books, "SELECT count(*) FROM quarantine"), 0);
-	books_close(&m.books);
+	assert_all(&m.testbed, NULL, &m.counts);
+	assert_int_equal(testbed_number(&m.testbed, "SELECT sum(set_back) FROM spool"), 0);
+	assert_int_equal(testbed_number(&m.testbed, "SELECT count(*) FROM quarantine"), 0);
+	testbed_close(&m.testbed);
 }
 
 /* What waits for another reason is judged for this one, too, when that is mended. */
@@ -214,24 +214,24 @@ static void what_waited_for_another_reason_is_older_all_the_same(void **state)
 	struct release_form form = { .who = "me" };
 	uint64_t released, kept;
 	open_machines(&m, &dice);
-	assert_true(post(&m.books, &m.first, 0, 7));
-	assert_false(post(&m.books, &m.copies[0], 0, 60)); /* over the metric's max */
-	books_exec(&m.books, "UPDATE quarantine SET verdict = 5");
+	assert_true(post(&m.testbed, &m.first, 0, 7));
+	assert_false(post(&m.testbed, &m.copies[0], 0, 60)); /* over the metric's max */
+	testbed_exec(&m.testbed, "UPDATE quarantine SET verdict = 5");
 	const char *wider = METRICS;
 	char text[1024];
 	bool changed;
 	(void)snprintf(text, sizeof(text), "%.*s", (int)(strstr(wider, "50,") - wider), wider);
 	(void)strcat(text, "99,\n");
-	assert_int_equal(catalogue_import(m.books.db, text, strlen(text), &changed, &m.books.err),
-			 0);
-	books_refresh(&m.books);
+	assert_int_equal(
+		catalogue_import(m.testbed.db, text, strlen(text), &changed, &m.testbed.err), 0);
+	testbed_refresh(&m.testbed);
 	form.at_us = at_us + 1;
-	books_order_release(&m.books, &form, &released, &kept);
+	testbed_order_release(&m.testbed, &form, &released, &kept);
 	assert_int_equal(released, 0);
 	assert_int_equal(kept, 1);
-	assert_int_equal(books_number(&m.books, "SELECT verdict FROM quarantine"),
+	assert_int_equal(testbed_number(&m.testbed, "SELECT verdict FROM quarantine"),
 			 VERDICT_OLDER_COPY);
-	books_close(&m.books);
+	testbed_close(&m.testbed);
 }
 
 /* Once let in it is what the province has: another copy's figure is held against it. */
@@ -243,14 +243,14 @@ static void what_was_let_in_is_newer_than_the_next_copys(void **state)
 	struct release_form form = { .who = "me", .older_copy = true };
 	uint64_t released, kept;
 	open_machines(&m, &dice);
-	assert_true(post(&m.books, &m.first, 0, 7));
-	assert_false(post(&m.books, &m.copies[0], 0, 6));
+	assert_true(post(&m.testbed, &m.first, 0, 7));
+	assert_false(post(&m.testbed, &m.copies[0], 0, 6));
 	form.at_us = at_us + 1;
-	books_order_release(&m.books, &form, &released, &kept);
+	testbed_order_release(&m.testbed, &form, &released, &kept);
 	assert_int_equal(released, 1);
-	assert_false(post(&m.books, &m.copies[1], 0, 7)); /* as the first one had it */
-	assert_true(post(&m.books, &m.copies[1], 0, 6));
-	books_close(&m.books);
+	assert_false(post(&m.testbed, &m.copies[1], 0, 7)); /* as the first one had it */
+	assert_true(post(&m.testbed, &m.copies[1], 0, 6));
+	testbed_close(&m.testbed);
 }
 
 int main(void)

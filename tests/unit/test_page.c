@@ -7,8 +7,8 @@
 
 #include "rollup/page.h"
 #include "rollup/unit_acc.h"
-#include "support/books.h"
 #include "support/seeds.h"
+#include "support/testbed.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -320,37 +320,37 @@ static struct page_key some_key(struct dice *dice)
 static void touched_pages_are_written_once_and_read_back(void **state)
 {
 	struct dice dice = dice_seeded(3);
-	struct books books;
+	struct testbed testbed;
 	struct pages *pages;
 	struct page *page;
 	int64_t sum = 0;
 	size_t written;
 	(void)state;
-	books_open(&books, NULL, NULL, NULL, false);
-	pages = pages_open(books.db, &books.err);
+	testbed_open(&testbed, NULL, NULL, NULL, false);
+	pages = pages_open(testbed.db, &testbed.err);
 	assert_non_null(pages);
 	for (int round = 0; round < 6; round++) {
 		for (int i = 0; i < 2000; i++) {
-			assert_int_equal(pages_get(pages, some_key(&dice), &page, &books.err), 0);
+			assert_int_equal(pages_get(pages, some_key(&dice), &page, &testbed.err), 0);
 			struct entry *entry = page_entry(page, (uint32_t)dice_below(&dice, 5) + 1);
 			entry->acc.n++;
 			entry->acc.value += i;
 			sum += i;
 		}
-		assert_int_equal(pages_write(pages, &written, &books.err), 0);
+		assert_int_equal(pages_write(pages, &written, &testbed.err), 0);
 		assert_true(written > 100);
 	}
-	assert_int_equal(pages_get(pages, some_key(&dice), &page, &books.err), 0);
-	assert_int_equal(pages_write(pages, &written, &books.err), 0);
+	assert_int_equal(pages_get(pages, some_key(&dice), &page, &testbed.err), 0);
+	assert_int_equal(pages_write(pages, &written, &testbed.err), 0);
 	assert_int_equal(written, 0); /* touched, but as it was */
 	pages_close(pages);
 	sqlite3_stmt *rows;
-	assert_int_equal(db_prepare(books.db, "SELECT page FROM rollup", &rows, &books.err), 0);
-	while (db_step(rows, &books.err) == 1) {
+	assert_int_equal(db_prepare(testbed.db, "SELECT page FROM rollup", &rows, &testbed.err), 0);
+	while (db_step(rows, &testbed.err) == 1) {
 		struct page one = { 0 };
 		assert_int_equal(page_decode(sqlite3_column_blob(rows, 0),
 					     (size_t)sqlite3_column_bytes(rows, 0), &one,
-					     &books.err),
+					     &testbed.err),
 				 0);
 		for (size_t i = 0; i < one.n; i++)
 			sum -= (int64_t)one.entries[i].acc.value;
@@ -358,7 +358,7 @@ static void touched_pages_are_written_once_and_read_back(void **state)
 	}
 	sqlite3_finalize(rows);
 	assert_int_equal(sum, 0);
-	books_close(&books);
+	testbed_close(&testbed);
 }
 
 int main(void)

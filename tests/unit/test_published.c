@@ -9,9 +9,9 @@
 
 #include "common/model/civil.h"
 #include "query/query.h"
-#include "support/books.h"
 #include "support/oracle.h"
 #include "support/province.h"
+#include "support/testbed.h"
 
 #include <gmp.h>
 #include <stdio.h>
@@ -22,8 +22,8 @@
 #define SILENT      100 /* of the communes, by code */
 
 struct fixture {
-	struct books books;
-	struct books_spool spools[OFFICES_MAX];
+	struct testbed testbed;
+	struct testbed_spool spools[OFFICES_MAX];
 	const char *codes[OFFICES_MAX]; /* of their units, lent by the reference */
 	const char *districts[OFFICES_MAX];
 	size_t n_communes, n;
@@ -43,7 +43,7 @@ static char *data_file(const char *name)
 
 static void add_offices(struct fixture *f, const char *level)
 {
-	const struct units *units = f->books.reference->units;
+	const struct units *units = f->testbed.reference->units;
 	for (size_t i = 0; i < units->n; i++) {
 		const struct unit *unit = &units->list[i], *above;
 		char code[64];
@@ -56,21 +56,22 @@ static void add_offices(struct fixture *f, const char *level)
 			continue;
 		assert_true(f->n < OFFICES_MAX);
 		(void)snprintf(code, sizeof(code), "vp-%s", unit->code);
-		f->spools[f->n] = (struct books_spool){ .id = 1000 + f->n };
-		f->spools[f->n].office = books_office(&f->books, code, unit->code, f->june - 1900);
+		f->spools[f->n] = (struct testbed_spool){ .id = 1000 + f->n };
+		f->spools[f->n].office =
+			testbed_office(&f->testbed, code, unit->code, f->june - 1900);
 		f->codes[f->n] = unit->code;
 		f->districts[f->n++] = unit->parent;
 	}
 }
 
-/* units_find() borrows from the reference, which books_refresh() replaces: keep the first. */
+/* units_find() borrows from the reference, which testbed_refresh() replaces: keep the first. */
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	char *units = data_file("units.csv"), *catalogue = data_file("catalogue.csv"),
 	     *indicators = data_file("indicators.csv");
 	assert_non_null(f);
-	books_open(&f->books, units, catalogue, indicators, false);
+	testbed_open(&f->testbed, units, catalogue, indicators, false);
 	assert_int_equal(day_parse("2025-06-01", &f->june, NULL), 0);
 	add_offices(f, "commune");
 	f->n_communes = f->n;
@@ -81,7 +82,7 @@ static int setup(void **state)
 		f->codes[i] = strdup(f->codes[i]);
 		f->districts[i] = f->districts[i] ? strdup(f->districts[i]) : NULL;
 	}
-	books_refresh(&f->books);
+	testbed_refresh(&f->testbed);
 	free(units);
 	free(catalogue);
 	free(indicators);
@@ -96,7 +97,7 @@ static int teardown(void **state)
 		free((char *)f->codes[i]);
 		free((char *)f->districts[i]);
 	}
-	books_close(&f->books);
+	testbed_close(&f->testbed);
 	free(f);
 	return 0;
 }
@@ -104,14 +105,14 @@ static int teardown(void **state)
 static struct table *ask(struct fixture *f, const struct query *query)
 {
 	struct table *table = NULL;
-	if (query_run(f->books.db, f->books.reference, query, &table, &f->books.err) < 0)
-		fail_msg("%s", f->books.err.text);
+	if (query_run(f->testbed.db, f->testbed.reference, query, &table, &f->testbed.err) < 0)
+		fail_msg("%s", f->testbed.err.text);
 	return table;
 }
 
 static void has(const struct table *table, size_t row, const char *column, const char *expected)
 {
-	const char *found = books_cell(table, row, column);
+	const char *found = testbed_cell(table, row, column);
 	if (!found || strcmp(found, expected) != 0)
 		fail_msg("%s is %s, expected %s", column, found ? found : "null", expected);
 }
@@ -133,7 +134,7 @@ static void record_teams(struct fixture *f)
 		if (i == SILENT)
 			continue;
 		left -= teams;
-		books_record(&f->books, &f->spools[i], "team.count", "", "2025-06", teams, 0);
+		testbed_record(&f->testbed, &f->spools[i], "team.count", "", "2025-06", teams, 0);
 	}
 }
 
@@ -159,11 +160,12 @@ static void the_teams_add_up_and_the_silent_commune_is_named(void **state)
 	table = ask(f, &by);
 	assert_int_equal(table_rows(table), 11);
 	for (size_t i = 0; i < table_rows(table); i++)
-		sum += atoll(books_cell(table, i, "value"));
+		sum += atoll(testbed_cell(table, i, "value"));
 	assert_int_equal(sum, 1249);
 	table_close(table);
-	assert_int_equal(
-		completeness_run(f->books.db, f->books.reference, &june, &table, &f->books.err), 0);
+	assert_int_equal(completeness_run(f->testbed.db, f->testbed.reference, &june, &table,
+					  &f->testbed.err),
+			 0);
 	assert_int_equal(table_rows(table), 1);
 	has(table, 0, "area", f->codes[SILENT]);
 	has(table, 0, "period", "2025-06");
@@ -178,12 +180,12 @@ static void the_level_is_carried_and_said_to_be_until_the_tier_ends(void **state
 	record_teams(f);
 	/* the communes that keep their code keep their office's assignment */
 	struct table *table = ask(f, &july);
-	int64_t due = atoll(books_cell(table, 0, "due"));
+	int64_t due = atoll(testbed_cell(table, 0, "due"));
 	assert_true(due > 0 && due < 164);
 	has(table, 0, "reported", "0");
 	/* nothing is there to be carried for the silent one, if its code lives on */
-	bool silent = units_find(f->books.reference->units, f->codes[SILENT], f->june + 30);
-	assert_int_equal(atoll(books_cell(table, 0, "carried")), due - silent);
+	bool silent = units_find(f->testbed.reference->units, f->codes[SILENT], f->june + 30);
+	assert_int_equal(atoll(testbed_cell(table, 0, "carried")), due - silent);
 	has(table, 0, "missing", silent ? "1" : "0");
 	has(table, 0, "name", "Tỉnh Đồng Tháp");
 	table_close(table);
@@ -192,13 +194,13 @@ static void the_level_is_carried_and_said_to_be_until_the_tier_ends(void **state
 static void the_digital_share_and_the_gap_are_as_published(void **state)
 {
 	struct fixture *f = *state;
-	struct books_spool *spool = &f->spools[f->province];
+	struct testbed_spool *spool = &f->spools[f->province];
 	const struct query share = { .name = "economy.digital_share", .from = "2021" },
 			   gap = { .name = "dti.economy_gap", .from = "2021", .area = "82" };
-	books_record(&f->books, spool, "economy.digital_value_added", "", "2021", 8619, 0);
-	books_record(&f->books, spool, "economy.grdp", "", "2021", 100314, 0);
-	books_record(&f->books, spool, "dti.economy_index", "", "2021", 4856, 4);
-	books_record(&f->books, spool, "dti.economy_index_mean", "", "2021", 4098, 4);
+	testbed_record(&f->testbed, spool, "economy.digital_value_added", "", "2021", 8619, 0);
+	testbed_record(&f->testbed, spool, "economy.grdp", "", "2021", 100314, 0);
+	testbed_record(&f->testbed, spool, "dti.economy_index", "", "2021", 4856, 4);
+	testbed_record(&f->testbed, spool, "dti.economy_index_mean", "", "2021", 4098, 4);
 	struct table *table = ask(f, &share);
 	assert_int_equal(table_rows(table), 1);
 	has(table, 0, "value", "8.592021");
@@ -216,24 +218,24 @@ static void an_indicator_without_an_operand_says_which(void **state)
 {
 	struct fixture *f = *state;
 	const struct query share = { .name = "economy.digital_share", .from = "2022" };
-	books_record(&f->books, &f->spools[f->province], "economy.digital_value_added", "", "2022",
-		     1, 0);
+	testbed_record(&f->testbed, &f->spools[f->province], "economy.digital_value_added", "",
+		       "2022", 1, 0);
 	struct table *table = ask(f, &share);
-	assert_null(books_cell(table, 0, "value"));
-	assert_non_null(strstr(books_cell(table, 0, "reason"), "economy.grdp"));
+	assert_null(testbed_cell(table, 0, "value"));
+	assert_non_null(strstr(testbed_cell(table, 0, "reason"), "economy.grdp"));
 	table_close(table);
-	books_record(&f->books, &f->spools[f->province], "economy.grdp", "", "2022", 0, 0);
+	testbed_record(&f->testbed, &f->spools[f->province], "economy.grdp", "", "2022", 0, 0);
 	table = ask(f, &share);
-	assert_null(books_cell(table, 0, "value"));
-	assert_non_null(books_cell(table, 0, "reason"));
+	assert_null(testbed_cell(table, 0, "value"));
+	assert_non_null(testbed_cell(table, 0, "reason"));
 	table_close(table);
 }
 
 static void record_share(struct fixture *f, const char *year, int64_t percent)
 {
-	struct books_spool *spool = &f->spools[f->province];
-	books_record(&f->books, spool, "economy.digital_value_added", "", year, percent, 0);
-	books_record(&f->books, spool, "economy.grdp", "", year, 100, 0);
+	struct testbed_spool *spool = &f->spools[f->province];
+	testbed_record(&f->testbed, spool, "economy.digital_value_added", "", year, percent, 0);
+	testbed_record(&f->testbed, spool, "economy.grdp", "", year, 100, 0);
 }
 
 /* From 10 in 2021 to 15 in 2025, and on to 25 in 2030. */
@@ -263,38 +265,39 @@ static void the_way_to_the_target_is_straight_from_the_first_value(void **state)
 	size_t over = civil_day(civil_now_us()) >= day_from_civil(2027, 1, 1);
 	assert_int_equal(table_rows(table), 7 + over);
 	if (over)
-		assert_null(books_cell(table, 7, "target"));
+		assert_null(testbed_cell(table, 7, "target"));
 	for (size_t i = 0; i < 7; i++) {
 		has(table, i, "target_year", years[i].target_year);
 		has(table, i, "target", i < 6 ? "15" : "25");
 		if (years[i].distance)
 			has(table, i, "distance", years[i].distance);
 		else
-			assert_null(books_cell(table, i, "distance"));
+			assert_null(testbed_cell(table, i, "distance"));
 		if (years[i].path)
 			has(table, i, "path", years[i].path);
 		else
-			assert_null(books_cell(table, i, "path"));
+			assert_null(testbed_cell(table, i, "path"));
 	}
 	table_close(table);
 	share.from = "2031"; /* no target ahead */
 	share.to = NULL;
 	table = ask(f, &share);
-	assert_null(books_cell(table, 0, "target"));
-	assert_null(books_cell(table, 0, "path"));
+	assert_null(testbed_cell(table, 0, "target"));
+	assert_null(testbed_cell(table, 0, "path"));
 	table_close(table);
 	share.name = "dti.economy_gap"; /* none at all */
 	table = ask(f, &share);
-	assert_null(books_cell(table, 0, "targets"));
-	assert_null(books_cell(table, 0, "target"));
+	assert_null(testbed_cell(table, 0, "targets"));
+	assert_null(testbed_cell(table, 0, "target"));
 	table_close(table);
 }
 
 static const char *rank_of(const struct table *table, const char *area, const char *column)
 {
 	for (size_t i = 0; i < table_rows(table); i++)
-		if (books_cell(table, i, "area") && strcmp(books_cell(table, i, "area"), area) == 0)
-			return books_cell(table, i, column);
+		if (testbed_cell(table, i, "area") &&
+		    strcmp(testbed_cell(table, i, "area"), area) == 0)
+			return testbed_cell(table, i, column);
 	fail_msg("no row of %s", area);
 	return NULL;
 }
@@ -308,7 +311,8 @@ static void ranks_are_shared_and_who_has_no_value_has_none(void **state)
 	static const int64_t values[] = { 4, 9, 4, 0 };
 	static const char *const ranks[] = { "2", "1", "2", "4" };
 	for (size_t i = 0; i < 4; i++)
-		books_record(&f->books, &f->spools[i], "team.count", "", "2025-06", values[i], 0);
+		testbed_record(&f->testbed, &f->spools[i], "team.count", "", "2025-06", values[i],
+			       0);
 	struct table *table = ask(f, &teams);
 	for (size_t i = 0; i < 4; i++) {
 		assert_string_equal(rank_of(table, f->codes[i], "rank"), ranks[i]);
@@ -334,9 +338,9 @@ static int64_t online_of(size_t i, int day)
 static void record_dossiers(struct fixture *f)
 {
 	for (size_t i = 0; i < f->n_communes; i++) {
-		struct books_batch batches[DAYS];
+		struct testbed_batch batches[DAYS];
 		for (int day = 0; day < DAYS; day++) {
-			struct books_figure figures[] = {
+			struct testbed_figure figures[] = {
 				{ .metric = "service.dossiers_received",
 				  .labels = i % 2 ? "" : "sector=land",
 				  .grain = GRAIN_DAY,
@@ -346,10 +350,10 @@ static void record_dossiers(struct fixture *f)
 				  .grain = GRAIN_DAY,
 				  .value_e = online_of(i, day) },
 			};
-			books_seal(&f->spools[i], f->june + day, figures, 2,
-				   civil_day_start_us(f->june + day + 1), &batches[day]);
+			testbed_seal(&f->spools[i], f->june + day, figures, 2,
+				     civil_day_start_us(f->june + day + 1), &batches[day]);
 		}
-		books_commit(&f->books, batches, DAYS);
+		testbed_commit(&f->testbed, batches, DAYS);
 		for (int day = 0; day < DAYS; day++)
 			blob_free(&batches[day].payload);
 	}
@@ -369,7 +373,8 @@ static void the_online_rate_of_a_district_is_a_ratio_of_sums(void **state)
 		char text[64];
 		for (size_t i = 0; i < f->n_communes; i++)
 			for (int day = 0; day < DAYS; day++)
-				if (strcmp(f->districts[i], books_cell(table, row, "area")) == 0) {
+				if (strcmp(f->districts[i], testbed_cell(table, row, "area")) ==
+				    0) {
 					received += received_of(i, day);
 					online += online_of(i, day);
 				}
@@ -392,22 +397,22 @@ static void a_late_figure_for_june_goes_to_the_unit_of_june(void **state)
 {
 	struct fixture *f = *state;
 	const struct query june = { .name = "team.sessions", .by = "district", .from = "2025-06" };
-	struct books_figure figure = {
+	struct testbed_figure figure = {
 		.metric = "team.sessions", .labels = "", .grain = GRAIN_MONTH, .value_e = 5
 	};
-	struct books_batch batch;
-	books_seal(&f->spools[0], f->june, &figure, 1, civil_day_start_us(f->june + 120), &batch);
-	books_commit(&f->books, &batch, 1);
+	struct testbed_batch batch;
+	testbed_seal(&f->spools[0], f->june, &figure, 1, civil_day_start_us(f->june + 120), &batch);
+	testbed_commit(&f->testbed, &batch, 1);
 	blob_free(&batch.payload);
 	struct table *table = ask(f, &june);
 	assert_int_equal(table_rows(table), 11);
 	for (size_t i = 0; i < 11; i++)
-		if (strcmp(books_cell(table, i, "area"), f->districts[0]) == 0) {
+		if (strcmp(testbed_cell(table, i, "area"), f->districts[0]) == 0) {
 			has(table, i, "value", "5");
 			has(table, i, "reported", "1");
 			has(table, i, "on_time", "0");
 		} else {
-			assert_null(books_cell(table, i, "value"));
+			assert_null(testbed_cell(table, i, "value"));
 			has(table, i, "reason", "not reported");
 		}
 	table_close(table);

@@ -197,11 +197,12 @@ static void make_question(struct history *h, const struct catalogue *catalogue, 
 static void same_text(const struct question *q, const struct table *table, size_t row,
 		      const char *column, const char *expected)
 {
-	const char *found = books_cell(table, row, column);
+	const char *found = testbed_cell(table, row, column);
 	if (!found != !expected || (found && strcmp(found, expected) != 0))
 		fail_msg("%s: row %zu (%s, %s): %s is %s, expected %s", q->words, row,
-			 books_cell(table, row, "area") ? books_cell(table, row, "area") : "rest",
-			 books_cell(table, row, "period"), column, found ? found : "null",
+			 testbed_cell(table, row, "area") ? testbed_cell(table, row, "area")
+							  : "rest",
+			 testbed_cell(table, row, "period"), column, found ? found : "null",
 			 expected ? expected : "null");
 }
 
@@ -236,7 +237,7 @@ static void same_row(const struct question *q, const struct table *table, size_t
 	same_number(q, table, i, "offices_reported", row->offices_reported);
 	same_number(q, table, i, "revisions", row->revisions);
 	same_number(q, table, i, "waiting", row->waiting);
-	const char *reason = books_cell(table, i, "reason");
+	const char *reason = testbed_cell(table, i, "reason");
 	bool is_one = row->n_reasons == 0;
 	assert_true((reason == NULL) == (row->value && (unit || office)));
 	for (size_t k = 0; k < row->n_reasons; k++)
@@ -258,11 +259,12 @@ static void same_answer(const struct question *q, const struct table *table,
 		fail_msg("%s: %zu rows, expected %zu", q->words, table_rows(table), answer->n);
 }
 
-static struct table *ask(struct books *books, const struct question *q, const struct query *query)
+static struct table *ask(struct testbed *testbed, const struct question *q,
+			 const struct query *query)
 {
 	struct table *table = NULL;
-	if (query_run(books->db, books->reference, query, &table, &books->err) < 0)
-		fail_msg("%s: %s", q->words, books->err.text);
+	if (query_run(testbed->db, testbed->reference, query, &table, &testbed->err) < 0)
+		fail_msg("%s: %s", q->words, testbed->err.text);
 	return table;
 }
 
@@ -273,7 +275,7 @@ static void sum_column(mpz_t sum, const struct table *table, unsigned decimals)
 	mpz_init(one);
 	mpz_set_ui(sum, 0);
 	for (size_t i = 0; i < table_rows(table); i++) {
-		const char *text = books_cell(table, i, "value");
+		const char *text = testbed_cell(table, i, "value");
 		char digits[96];
 		size_t n = 0;
 		unsigned after = 0;
@@ -294,15 +296,15 @@ static void sum_column(mpz_t sum, const struct table *table, unsigned decimals)
 }
 
 /* Whatever the rows are, those of a sum add up to the total of the area. */
-static void rows_add_up(struct books *books, const struct question *q, const struct table *rows)
+static void rows_add_up(struct testbed *testbed, const struct question *q, const struct table *rows)
 {
-	const struct metric *metric = catalogue_find(books->reference->catalogue, q->query.name);
+	const struct metric *metric = catalogue_find(testbed->reference->catalogue, q->query.name);
 	struct query whole = q->query;
 	mpz_t parts, total;
 	if (metric->time_agg == AGG_MEAN || metric->area_agg != AGG_SUM)
 		return;
 	whole.by = NULL;
-	struct table *table = ask(books, q, &whole);
+	struct table *table = ask(testbed, q, &whole);
 	mpz_inits(parts, total, NULL);
 	sum_column(parts, rows, metric->decimals);
 	sum_column(total, table, metric->decimals);
@@ -334,28 +336,28 @@ static bool row_tells(const struct table *table, size_t row, const struct oracle
 		label[PERIOD_TEXT_MAX];
 	const struct metric *metric = change->metric;
 	struct period period = { metric->calendar, metric->period, (int32_t)change->number };
-	return same(books_cell(table, row, "received"), civil_format(change->received_us, at)) &&
-	       same(books_cell(table, row, "metric"), metric->name) &&
-	       same(books_cell(table, row, "office"), change->office->code) &&
-	       same(books_cell(table, row, "labels"), change->labels) &&
-	       same(books_cell(table, row, "period"), period_format(period, label)) &&
-	       same(books_cell(table, row, "was"),
+	return same(testbed_cell(table, row, "received"), civil_format(change->received_us, at)) &&
+	       same(testbed_cell(table, row, "metric"), metric->name) &&
+	       same(testbed_cell(table, row, "office"), change->office->code) &&
+	       same(testbed_cell(table, row, "labels"), change->labels) &&
+	       same(testbed_cell(table, row, "period"), period_format(period, label)) &&
+	       same(testbed_cell(table, row, "was"),
 		    decimal_or_null(true, change->was_e, metric, was)) &&
-	       same(books_cell(table, row, "change"),
+	       same(testbed_cell(table, row, "change"),
 		    change->became_present ? "corrected" : "withdrawn") &&
-	       same(books_cell(table, row, "became"),
+	       same(testbed_cell(table, row, "became"),
 		    decimal_or_null(change->became_present, change->became_e, metric, became)) &&
-	       same(books_cell(table, row, "late"), oracle_is_late(change) ? "true" : "false");
+	       same(testbed_cell(table, row, "late"), oracle_is_late(change) ? "true" : "false");
 }
 
 /* Every change that concerns the question stands in one row, and each row is one of them. */
-static void revisions_are_all_told(struct books *books, const struct question *q,
+static void revisions_are_all_told(struct testbed *testbed, const struct question *q,
 				   const struct oracle *oracle)
 {
 	struct table *table = NULL;
 	size_t n = 0;
-	if (revisions_run(books->db, books->reference, &q->query, &table, &books->err) < 0)
-		fail_msg("%s: %s", q->words, books->err.text);
+	if (revisions_run(testbed->db, testbed->reference, &q->query, &table, &testbed->err) < 0)
+		fail_msg("%s: %s", q->words, testbed->err.text);
 	for (size_t i = 0; i < oracle->n_changes; i++) {
 		struct period first = { q->calendar, q->per, q->first },
 			      last = { q->calendar, q->per, q->last };
@@ -372,36 +374,36 @@ static void revisions_are_all_told(struct books *books, const struct question *q
 	if (n != table_rows(table))
 		fail_msg("%s: %zu revisions, expected %zu", q->words, table_rows(table), n);
 	for (size_t row = 1; row < table_rows(table); row++)
-		assert_true(strcmp(books_cell(table, row - 1, "received"),
-				   books_cell(table, row, "received")) <= 0);
+		assert_true(strcmp(testbed_cell(table, row - 1, "received"),
+				   testbed_cell(table, row, "received")) <= 0);
 	table_close(table);
 }
 
 /* The list of who is missing comes to what the units miss, and names no unit outside the area. */
-static void the_missing_are_those_that_units_miss(struct books *books, const struct question *q,
+static void the_missing_are_those_that_units_miss(struct testbed *testbed, const struct question *q,
 						  const struct oracle_answer *answer)
 {
 	struct table *table = NULL;
 	struct query query = q->query;
 	long long listed = 0, expected = 0, waits = 0, waiting = 0;
 	query.by = NULL;
-	if (completeness_run(books->db, books->reference, &query, &table, &books->err) < 0)
-		fail_msg("%s: %s", q->words, books->err.text);
+	if (completeness_run(testbed->db, testbed->reference, &query, &table, &testbed->err) < 0)
+		fail_msg("%s: %s", q->words, testbed->err.text);
 	for (size_t row = 0; row < table_rows(table); row++) {
-		long long missing = atoll(books_cell(table, row, "missing"));
-		const char *area = books_cell(table, row, "area");
+		long long missing = atoll(testbed_cell(table, row, "missing"));
+		const char *area = testbed_cell(table, row, "area");
 		listed += missing;
-		waits += atoll(books_cell(table, row, "waiting"));
+		waits += atoll(testbed_cell(table, row, "waiting"));
 		/* a unit's row has all of its own */
 		for (size_t i = 0; i < answer->n && area && !query.structure; i++) {
 			const struct oracle_row *unit = &answer->rows[i];
 			if (unit->unit && strcmp(unit->unit->code, area) == 0 &&
-			    strcmp(unit->unit->name, books_cell(table, row, "area_name")) == 0 &&
-			    strcmp(unit->period, books_cell(table, row, "period")) == 0 &&
+			    strcmp(unit->unit->name, testbed_cell(table, row, "area_name")) == 0 &&
+			    strcmp(unit->period, testbed_cell(table, row, "period")) == 0 &&
 			    unit->missing < missing)
 				fail_msg("%s: %s misses %lld, of which %s alone %lld", q->words,
 					 area, (long long)unit->missing,
-					 books_cell(table, row, "office"), missing);
+					 testbed_cell(table, row, "office"), missing);
 		}
 	}
 	for (size_t i = 0; i < answer->n; i++)
@@ -414,15 +416,15 @@ static void the_missing_are_those_that_units_miss(struct books *books, const str
 }
 
 /* What completeness counts is what the figures say of themselves. */
-static void completeness_agrees(struct books *books, const struct question *q,
+static void completeness_agrees(struct testbed *testbed, const struct question *q,
 				const struct oracle_answer *answer)
 {
 	struct table *table = NULL;
 	size_t row = 0;
 	if (!q->query.by)
 		return;
-	if (completeness_run(books->db, books->reference, &q->query, &table, &books->err) < 0)
-		fail_msg("%s: %s", q->words, books->err.text);
+	if (completeness_run(testbed->db, testbed->reference, &q->query, &table, &testbed->err) < 0)
+		fail_msg("%s: %s", q->words, testbed->err.text);
 	for (size_t i = 0; i < answer->n; i++) {
 		const struct oracle_row *expected = &answer->rows[i];
 		if (!expected->unit && !expected->office && !expected->due && !expected->extra &&
@@ -438,7 +440,7 @@ static void completeness_agrees(struct books *books, const struct question *q,
 		same_number(q, table, row, "extra", expected->extra);
 		same_number(q, table, row, "revised", expected->revisions);
 		same_number(q, table, row, "waiting", expected->waiting);
-		assert_true((books_cell(table, row, "reason") != NULL) == expected->astray);
+		assert_true((testbed_cell(table, row, "reason") != NULL) == expected->astray);
 		same_number(q, table, row, "offices_due", expected->offices_due);
 		same_number(q, table, row++, "offices_reported", expected->offices_reported);
 		assert_true(expected->reported + expected->carried <= expected->due);
@@ -451,14 +453,14 @@ static int64_t missing_of(const struct table *table, const char *office, const c
 {
 	int64_t missing = 0; /* an office that moved has a row for each unit */
 	for (size_t row = 0; row < table_rows(table); row++)
-		if (same(books_cell(table, row, "office"), office) &&
-		    same(books_cell(table, row, "period"), period))
-			missing += atoll(books_cell(table, row, "missing"));
+		if (same(testbed_cell(table, row, "office"), office) &&
+		    same(testbed_cell(table, row, "period"), period))
+			missing += atoll(testbed_cell(table, row, "missing"));
 	return missing;
 }
 
 /* Who is named as missing is who misses something, office by office. */
-static void the_missing_are_named(struct books *books, const struct question *q,
+static void the_missing_are_named(struct testbed *testbed, const struct question *q,
 				  const struct oracle *oracle)
 {
 	struct table *table = NULL;
@@ -467,8 +469,8 @@ static void the_missing_are_named(struct books *books, const struct question *q,
 	int64_t expected = 0, found = 0;
 	if (q->query.by || q->query.structure)
 		return;
-	if (completeness_run(books->db, books->reference, &query, &table, &books->err) < 0)
-		fail_msg("%s: %s", q->words, books->err.text);
+	if (completeness_run(testbed->db, testbed->reference, &query, &table, &testbed->err) < 0)
+		fail_msg("%s: %s", q->words, testbed->err.text);
 	query.by = "office";
 	oracle_ask(oracle, &query, q->calendar, q->per, q->first, q->last, &offices);
 	for (size_t i = 0; i < offices.n; i++) {
@@ -481,14 +483,14 @@ static void the_missing_are_named(struct books *books, const struct question *q,
 		expected += row->missing;
 	}
 	for (size_t row = 0; row < table_rows(table); row++)
-		found += atoll(books_cell(table, row, "missing"));
+		found += atoll(testbed_cell(table, row, "missing"));
 	assert_int_equal(found, expected);
 	oracle_answer_free(&offices);
 	table_close(table);
 }
 
 /* Where series have the key of a pair that is asked for, one of them has its value. */
-static bool values_are_known(struct books *books, const struct query *query)
+static bool values_are_known(struct testbed *testbed, const struct query *query)
 {
 	for (const char *pair = query->labels; *pair;
 	     pair += strcspn(pair, ";"), pair += *pair == ';') {
@@ -500,8 +502,8 @@ static bool values_are_known(struct books *books, const struct query *query)
 			"SELECT count(*), sum(instr(';' || labels || ';', ';%.*s;') > 0) FROM "
 			"series WHERE metric = '%s' AND instr(';' || labels, ';%.*s=') > 0",
 			len, pair, query->name, key, pair);
-		assert_int_equal(db_prepare(books->db, sql, &stmt, &books->err), 0);
-		assert_int_equal(db_step(stmt, &books->err), 1);
+		assert_int_equal(db_prepare(testbed->db, sql, &stmt, &testbed->err), 0);
+		assert_int_equal(db_step(stmt, &testbed->err), 1);
 		bool known = sqlite3_column_int(stmt, 0) == 0 || sqlite3_column_int(stmt, 1) > 0;
 		sqlite3_finalize(stmt);
 		if (!known)
@@ -512,39 +514,39 @@ static bool values_are_known(struct books *books, const struct query *query)
 
 static struct page_damage met; /* by all questions */
 
-static void ask_both(struct history *h, struct books *books)
+static void ask_both(struct history *h, struct testbed *testbed)
 {
 	struct question q;
 	struct oracle oracle;
 	struct oracle_answer answer;
 	struct table *table = NULL;
-	const struct catalogue *catalogue = books->reference->catalogue;
+	const struct catalogue *catalogue = testbed->reference->catalogue;
 	make_question(h, catalogue, &q);
 	q.query.damage = &met;
 	if (!oracle_allows(catalogue_find(catalogue, q.query.name), q.calendar, q.per)) {
-		if (query_run(books->db, books->reference, &q.query, &table, &books->err) !=
+		if (query_run(testbed->db, testbed->reference, &q.query, &table, &testbed->err) !=
 		    -EINVAL)
 			fail_msg("%s: was answered", q.words);
 		return;
 	}
-	history_tell(h, books, q.known_us, &oracle);
-	if (!values_are_known(books, &q.query) ||
+	history_tell(h, testbed, q.known_us, &oracle);
+	if (!values_are_known(testbed, &q.query) ||
 	    !oracle_knows(&oracle, &q.query, (struct period){ q.calendar, q.per, q.first },
 			  (struct period){ q.calendar, q.per, q.last })) {
-		if (query_run(books->db, books->reference, &q.query, &table, &books->err) !=
+		if (query_run(testbed->db, testbed->reference, &q.query, &table, &testbed->err) !=
 		    -EINVAL)
 			fail_msg("%s: was answered, though it names what is not there", q.words);
 		oracle_free(&oracle);
 		return;
 	}
-	table = ask(books, &q, &q.query);
+	table = ask(testbed, &q, &q.query);
 	oracle_ask(&oracle, &q.query, q.calendar, q.per, q.first, q.last, &answer);
 	same_answer(&q, table, &answer);
-	rows_add_up(books, &q, table);
-	revisions_are_all_told(books, &q, &oracle);
-	completeness_agrees(books, &q, &answer);
-	the_missing_are_those_that_units_miss(books, &q, &answer);
-	the_missing_are_named(books, &q, &oracle);
+	rows_add_up(testbed, &q, table);
+	revisions_are_all_told(testbed, &q, &oracle);
+	completeness_agrees(testbed, &q, &answer);
+	the_missing_are_those_that_units_miss(testbed, &q, &answer);
+	the_missing_are_named(testbed, &q, &oracle);
 	oracle_free(&oracle);
 	oracle_answer_free(&answer);
 	table_close(table);
@@ -555,32 +557,32 @@ struct asking {
 };
 
 /* A third of all pages, so that nothing can be read of them. */
-static void damage_pages(struct books *books)
+static void damage_pages(struct testbed *testbed)
 {
-	books_exec(books,
-		   "UPDATE rollup SET page = CASE bucket % 2"
-		   " WHEN 0 THEN CAST(x'ffffffffffffffffffffffffffffffffffffffff' || page AS "
-		   "BLOB) ELSE x'' END WHERE (bucket * 7 + node * 13 + grain) % 3 = 0");
+	testbed_exec(testbed,
+		     "UPDATE rollup SET page = CASE bucket % 2"
+		     " WHEN 0 THEN CAST(x'ffffffffffffffffffffffffffffffffffffffff' || page AS "
+		     "BLOB) ELSE x'' END WHERE (bucket * 7 + node * 13 + grain) % 3 = 0");
 }
 
 static void random_questions(struct dice *dice, void *context)
 {
 	const struct asking *asking = context;
 	struct history h;
-	struct books books;
+	struct testbed testbed;
 	if (asking->diligent)
 		history_make_diligent(&h, dice, DILIGENT_DAYS);
 	else
 		history_make(&h, dice, BATCHES);
 	if (dice_below(dice, 2)) /* the operator moves, closes and releases all the while */
 		history_make_acts(&h, dice_below(dice, 25) + 1);
-	history_open(&h, &books);
-	history_post(&h, &books);
+	history_open(&h, &testbed);
+	history_post(&h, &testbed);
 	if (asking->damaged)
-		damage_pages(&books);
+		damage_pages(&testbed);
 	for (int i = 0; i < QUESTIONS; i++)
-		ask_both(&h, &books);
-	books_close(&books);
+		ask_both(&h, &testbed);
+	testbed_close(&testbed);
 	history_free(&h);
 }
 
@@ -623,34 +625,34 @@ static void so_it_is_where_pages_are_damaged(void **state)
 /* When the journal cannot be read either, whose and when is told. */
 static void a_page_that_cannot_be_told_from_the_journal_is_named(void **state)
 {
-	struct books books;
+	struct testbed testbed;
 	struct table *table;
 	struct page_damage damage = { 0 };
 	struct query query = {
 		.name = "m", .by = "office", .from = "2025-07-01", .damage = &damage
 	};
 	(void)state;
-	books_open(&books,
-		   "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n",
-		   "name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
-		   "carry,level,due_days,min,max\nm,x,x,x,flow,sum,sum,day,,0,0,province,1,,\n",
-		   NULL, false);
-	struct books_spool spool = {
-		.id = 7, .office = books_office(&books, "o7", "P", day_from_civil(2020, 1, 1))
+	testbed_open(
+		&testbed, "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n",
+		"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
+		"carry,level,due_days,min,max\nm,x,x,x,flow,sum,sum,day,,0,0,province,1,,\n",
+		NULL, false);
+	struct testbed_spool spool = {
+		.id = 7, .office = testbed_office(&testbed, "o7", "P", day_from_civil(2020, 1, 1))
 	};
-	books_refresh(&books);
-	books_record(&books, &spool, "m", "", "2025-07-01", 5, 0);
-	books_exec(&books, "UPDATE rollup SET page = x'ff'");
-	assert_int_equal(query_run(books.db, books.reference, &query, &table, &books.err), 0);
-	assert_string_equal(books_cell(table, 0, "value"), "5");
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &spool, "m", "", "2025-07-01", 5, 0);
+	testbed_exec(&testbed, "UPDATE rollup SET page = x'ff'");
+	assert_int_equal(query_run(testbed.db, testbed.reference, &query, &table, &testbed.err), 0);
+	assert_string_equal(testbed_cell(table, 0, "value"), "5");
 	table_close(table);
 	assert_int_equal(damage.n, 1);
 	assert_string_equal(damage.where, "o7, 2025-07-01");
-	books_exec(&books, "UPDATE journal SET payload = x'00ff'");
-	assert_int_equal(query_run(books.db, books.reference, &query, &table, &books.err),
+	testbed_exec(&testbed, "UPDATE journal SET payload = x'00ff'");
+	assert_int_equal(query_run(testbed.db, testbed.reference, &query, &table, &testbed.err),
 			 -EUCLEAN);
-	assert_non_null(strstr(books.err.text, "o7, 2025-07-01"));
-	books_close(&books);
+	assert_non_null(strstr(testbed.err.text, "o7, 2025-07-01"));
+	testbed_close(&testbed);
 }
 
 /* --- as it was known: what was answered then --- */
@@ -663,11 +665,11 @@ struct kept {
 	struct blob answer; /* CSV; nothing: it was refused */
 };
 
-static void answer_csv(struct books *books, const struct question *q, struct blob *ret)
+static void answer_csv(struct testbed *testbed, const struct question *q, struct blob *ret)
 {
 	struct table *table = NULL;
 	*ret = (struct blob){ 0 };
-	int rc = query_run(books->db, books->reference, &q->query, &table, &books->err);
+	int rc = query_run(testbed->db, testbed->reference, &q->query, &table, &testbed->err);
 	if (rc == 0)
 		assert_int_equal(table_csv(table, ret), 0);
 	else
@@ -675,15 +677,15 @@ static void answer_csv(struct books *books, const struct question *q, struct blo
 	table_close(table);
 }
 
-static void keep_answers(struct history *h, struct books *books, int64_t known_us,
+static void keep_answers(struct history *h, struct testbed *testbed, int64_t known_us,
 			 struct kept kept[KEPT])
 {
 	for (size_t i = 0; i < KEPT; i++) {
 		struct question *q = &kept[i].q;
-		make_question(h, books->reference->catalogue, q);
+		make_question(h, testbed->reference->catalogue, q);
 		q->query.known = NULL;
 		q->query.known = civil_format(known_us, q->known); /* the clock of that time */
-		answer_csv(books, q, &kept[i].answer);
+		answer_csv(testbed, q, &kept[i].answer);
 	}
 }
 
@@ -699,25 +701,25 @@ static size_t next_cut(struct history *h, size_t from)
 static void answers_kept_and_asked_again(struct dice *dice, void *context)
 {
 	struct history h;
-	struct books books;
+	struct testbed testbed;
 	struct kept *kept = calloc(CUTS, sizeof(*kept) * KEPT);
 	size_t at = 0;
 	(void)context;
 	assert_non_null(kept);
 	history_make(&h, dice, BATCHES);
 	history_in_order(&h);
-	history_open(&h, &books);
-	keep_answers(&h, &books, h.batches[0].received_us - 1000000, kept);
+	history_open(&h, &testbed);
+	keep_answers(&h, &testbed, h.batches[0].received_us - 1000000, kept);
 	for (size_t cut = 1; cut < CUTS; cut++) {
 		size_t to = next_cut(&h, at);
-		history_post_part(&h, &books, at, to);
-		keep_answers(&h, &books, h.batches[to - 1].received_us, &kept[cut * KEPT]);
+		history_post_part(&h, &testbed, at, to);
+		keep_answers(&h, &testbed, h.batches[to - 1].received_us, &kept[cut * KEPT]);
 		at = to;
 	}
-	history_post_part(&h, &books, at, h.n);
+	history_post_part(&h, &testbed, at, h.n);
 	for (size_t i = 0; i < CUTS * KEPT; i++) {
 		struct blob again;
-		answer_csv(&books, &kept[i].q, &again);
+		answer_csv(&testbed, &kept[i].q, &again);
 		if ((again.len == 0) != (kept[i].answer.len == 0)) {
 			/* which labels there are is judged by what is known now */
 			assert_string_not_equal(kept[i].q.query.labels, "");
@@ -734,7 +736,7 @@ static void answers_kept_and_asked_again(struct dice *dice, void *context)
 		blob_free(&kept[i].answer);
 	}
 	free(kept);
-	books_close(&books);
+	testbed_close(&testbed);
 	history_free(&h);
 }
 
@@ -750,16 +752,16 @@ static void as_known_then_is_what_was_answered_then(void **state)
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
 	"level,due_days,min,max\n"
 
-static const char *cell_of(struct books *books, const struct query *query, const char *area,
+static const char *cell_of(struct testbed *testbed, const struct query *query, const char *area,
 			   const char *column, char text[64])
 {
 	struct table *table = NULL;
-	if (query_run(books->db, books->reference, query, &table, &books->err) < 0)
-		fail_msg("%s", books->err.text);
+	if (query_run(testbed->db, testbed->reference, query, &table, &testbed->err) < 0)
+		fail_msg("%s", testbed->err.text);
 	*text = '\0';
 	for (size_t i = 0; i < table_rows(table); i++) {
-		const char *code = books_cell(table, i, "area");
-		const char *cell = books_cell(table, i, column);
+		const char *code = testbed_cell(table, i, "area");
+		const char *cell = testbed_cell(table, i, column);
 		if (code && area ? strcmp(code, area) == 0 : code == area)
 			(void)snprintf(text, 64, "%s", cell ? cell : "null");
 	}
@@ -770,25 +772,25 @@ static const char *cell_of(struct books *books, const struct query *query, const
 /* In between alone does its office report: neither on the bucket's first day nor on its last. */
 static void a_place_with_an_office_in_mid_bucket_has_its_row(void **state)
 {
-	struct books books;
-	struct books_spool spool = { .id = 1 };
+	struct testbed testbed;
+	struct testbed_spool spool = { .id = 1 };
 	const struct query year = { .name = "n", .per = "year", .from = "2025" };
 	char text[64];
 	int32_t day;
 	(void)state;
-	books_open(&books,
-		   "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"
-		   "C,c,commune,P,2020-01-01,\n",
-		   METRICS "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n", NULL, false);
+	testbed_open(&testbed,
+		     "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"
+		     "C,c,commune,P,2020-01-01,\n",
+		     METRICS "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n", NULL, false);
 	assert_int_equal(day_parse("2025-03-01", &day, NULL), 0);
-	spool.office = books_office(&books, "o", "C", day);
-	books_move(&books, spool.office, NULL, day + 30);
-	books_refresh(&books);
-	books_record(&books, &spool, "n", "", "2025-03-05", 7, 0);
-	assert_string_equal(cell_of(&books, &year, "P", "value", text), "7");
-	assert_string_equal(cell_of(&books, &year, "P", "due", text), "30");
-	assert_string_equal(cell_of(&books, &year, NULL, "value", text), "");
-	books_close(&books);
+	spool.office = testbed_office(&testbed, "o", "C", day);
+	testbed_move(&testbed, spool.office, NULL, day + 30);
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &spool, "n", "", "2025-03-05", 7, 0);
+	assert_string_equal(cell_of(&testbed, &year, "P", "value", text), "7");
+	assert_string_equal(cell_of(&testbed, &year, "P", "due", text), "30");
+	assert_string_equal(cell_of(&testbed, &year, NULL, "value", text), "");
+	testbed_close(&testbed);
 }
 
 /* It is not due from a commune, but was reported by one that was divided: no part can be told. */
@@ -796,8 +798,8 @@ static void a_level_of_a_divided_unit_is_not_derivable_though_it_was_not_due(voi
 {
 	static const char successors[] = "effective_on,old_code,new_code,share\n"
 					 "2025-07-01,C,A,\n2025-07-01,C,B,\n";
-	struct books books;
-	struct books_spool spool = { .id = 1 };
+	struct testbed testbed;
+	struct testbed_spool spool = { .id = 1 };
 	const struct query then = {
 		.name = "n", .by = "commune", .from = "2025-06-05", .structure = "2025-07-01"
 	};
@@ -805,32 +807,33 @@ static void a_level_of_a_divided_unit_is_not_derivable_though_it_was_not_due(voi
 	int32_t day;
 	size_t rows;
 	(void)state;
-	books_open(&books,
-		   "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"
-		   "C,c,commune,P,2020-01-01,2025-07-01\nA,a,commune,P,2025-07-01,\n"
-		   "B,b,commune,P,2025-07-01,\n",
-		   METRICS "n,x,x,x,stock,last,sum,day,,0,0,province,1,,\n", NULL, false);
-	assert_int_equal(db_begin(books.db, &books.err), 0);
+	testbed_open(&testbed,
+		     "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"
+		     "C,c,commune,P,2020-01-01,2025-07-01\nA,a,commune,P,2025-07-01,\n"
+		     "B,b,commune,P,2025-07-01,\n",
+		     METRICS "n,x,x,x,stock,last,sum,day,,0,0,province,1,,\n", NULL, false);
+	assert_int_equal(db_begin(testbed.db, &testbed.err), 0);
 	assert_int_equal(
-		successors_import(books.db, successors, strlen(successors), &rows, &books.err), 0);
-	assert_int_equal(db_commit(books.db, &books.err), 0);
+		successors_import(testbed.db, successors, strlen(successors), &rows, &testbed.err),
+		0);
+	assert_int_equal(db_commit(testbed.db, &testbed.err), 0);
 	assert_int_equal(day_parse("2025-03-01", &day, NULL), 0);
-	spool.office = books_office(&books, "o", "C", day);
-	books_refresh(&books);
-	books_record(&books, &spool, "n", "", "2025-06-05", 7, 0);
-	assert_string_equal(cell_of(&books, &then, "A", "value", text), "null");
-	assert_string_equal(cell_of(&books, &then, "B", "reason", text),
+	spool.office = testbed_office(&testbed, "o", "C", day);
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &spool, "n", "", "2025-06-05", 7, 0);
+	assert_string_equal(cell_of(&testbed, &then, "A", "value", text), "null");
+	assert_string_equal(cell_of(&testbed, &then, "B", "reason", text),
 			    "not derivable: C c was divided in unknown proportions");
-	assert_string_equal(cell_of(&books, &then, NULL, "value", text), "7");
-	books_close(&books);
+	assert_string_equal(cell_of(&testbed, &then, NULL, "value", text), "7");
+	testbed_close(&testbed);
 }
 
 /* As deep as an import allows: the root must not be cut off. */
 static void a_figure_reaches_the_root_of_a_deep_tree(void **state)
 {
 	char units[2048] = "code,name,level,parent,valid_from,valid_to\n", text[64];
-	struct books books;
-	struct books_spool spool = { .id = 1 };
+	struct testbed testbed;
+	struct testbed_spool spool = { .id = 1 };
 	const struct query all = { .name = "n", .from = "2025-03-05" },
 			   by_root = { .name = "n", .from = "2025-03-05", .by = "l0" };
 	int32_t day;
@@ -843,39 +846,40 @@ static void a_figure_reaches_the_root_of_a_deep_tree(void **state)
 		(void)snprintf(units + len, sizeof(units) - len, "U%u,u,l%u,%s,2020-01-01,\n", i, i,
 			       parent);
 	}
-	books_open(&books, units, METRICS "n,x,x,x,flow,sum,sum,day,,0,0,l16,1,,\n", NULL, false);
+	testbed_open(&testbed, units, METRICS "n,x,x,x,flow,sum,sum,day,,0,0,l16,1,,\n", NULL,
+		     false);
 	assert_int_equal(day_parse("2025-03-01", &day, NULL), 0);
-	spool.office = books_office(&books, "o", "U16", day);
-	books_refresh(&books);
-	books_record(&books, &spool, "n", "", "2025-03-05", 7, 0);
-	assert_string_equal(cell_of(&books, &all, "U0", "value", text), "7");
-	assert_string_equal(cell_of(&books, &by_root, "U0", "value", text), "7");
-	books_close(&books);
+	spool.office = testbed_office(&testbed, "o", "U16", day);
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &spool, "n", "", "2025-03-05", 7, 0);
+	assert_string_equal(cell_of(&testbed, &all, "U0", "value", text), "7");
+	assert_string_equal(cell_of(&testbed, &by_root, "U0", "value", text), "7");
+	testbed_close(&testbed);
 }
 
 /* A district within a district: what the inner one shows, the outer one does not show again. */
 static void units_of_one_level_within_another_are_not_counted_twice(void **state)
 {
-	struct books books;
-	struct books_spool outer = { .id = 1 }, inner = { .id = 2 };
+	struct testbed testbed;
+	struct testbed_spool outer = { .id = 1 }, inner = { .id = 2 };
 	const struct query by = { .name = "n", .from = "2025-03-05", .by = "district" };
 	char text[64];
 	int32_t day;
 	(void)state;
-	books_open(&books,
-		   "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"
-		   "D,d,district,P,2020-01-01,\nE,e,district,D,2020-01-01,\n"
-		   "C,c,commune,E,2020-01-01,\n",
-		   METRICS "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n", NULL, false);
+	testbed_open(&testbed,
+		     "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"
+		     "D,d,district,P,2020-01-01,\nE,e,district,D,2020-01-01,\n"
+		     "C,c,commune,E,2020-01-01,\n",
+		     METRICS "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n", NULL, false);
 	assert_int_equal(day_parse("2025-03-01", &day, NULL), 0);
-	outer.office = books_office(&books, "o", "D", day);
-	inner.office = books_office(&books, "i", "C", day);
-	books_refresh(&books);
-	books_record(&books, &outer, "n", "", "2025-03-05", 7, 0);
-	books_record(&books, &inner, "n", "", "2025-03-05", 100, 0);
-	assert_string_equal(cell_of(&books, &by, "D", "value", text), "7");
-	assert_string_equal(cell_of(&books, &by, "E", "value", text), "100");
-	books_close(&books);
+	outer.office = testbed_office(&testbed, "o", "D", day);
+	inner.office = testbed_office(&testbed, "i", "C", day);
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &outer, "n", "", "2025-03-05", 7, 0);
+	testbed_record(&testbed, &inner, "n", "", "2025-03-05", 100, 0);
+	assert_string_equal(cell_of(&testbed, &by, "D", "value", text), "7");
+	assert_string_equal(cell_of(&testbed, &by, "E", "value", text), "100");
+	testbed_close(&testbed);
 }
 
 /* --- what was withheld, and what was left (rules 2, 3 and 7) --- */
@@ -894,7 +898,7 @@ static int32_t day_of(const char *text)
 }
 
 /* On 2024-05-01 A and B became N, and D was divided into E and F. */
-static void reform_open(struct books *books, const char *metric)
+static void reform_open(struct testbed *testbed, const char *metric)
 {
 	static const char successors[] = "effective_on,old_code,new_code,share\n"
 					 "2024-05-01,A,N,1\n2024-05-01,B,N,1\n"
@@ -902,12 +906,12 @@ static void reform_open(struct books *books, const char *metric)
 	char catalogue[512];
 	size_t rows;
 	(void)snprintf(catalogue, sizeof(catalogue), METRICS "%s\n", metric);
-	books_open(books, REFORM_UNITS, catalogue, NULL, false);
-	assert_int_equal(db_begin(books->db, &books->err), 0);
-	assert_int_equal(
-		successors_import(books->db, successors, strlen(successors), &rows, &books->err),
-		0);
-	assert_int_equal(db_commit(books->db, &books->err), 0);
+	testbed_open(testbed, REFORM_UNITS, catalogue, NULL, false);
+	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+	assert_int_equal(successors_import(testbed->db, successors, strlen(successors), &rows,
+					   &testbed->err),
+			 0);
+	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
 }
 
 /* z reports 10 at A, moves with the reform to N and reports 20; y reports 60 at N, which lay in
@@ -915,27 +919,27 @@ static void reform_open(struct books *books, const char *metric)
  */
 static void rest_of_two_offices(const char *metric, char text[64])
 {
-	struct books books;
-	struct books_spool z = { .id = 1 }, y = { .id = 2 };
+	struct testbed testbed;
+	struct testbed_spool z = { .id = 1 }, y = { .id = 2 };
 	const struct query quarter = { .name = "n",
 				       .by = "commune",
 				       .per = "quarter",
 				       .from = "2024-Q2",
 				       .structure = "2024-04-30" };
-	reform_open(&books, metric);
-	z.office = books_office(&books, "z", "A", day_of("2024-01-01"));
-	books_move(&books, z.office, "N", day_of("2024-05-01"));
-	y.office = books_office(&books, "y", "N", day_of("2024-05-01"));
-	books_refresh(&books);
-	books_record(&books, &z, "n", "", "2024-04-10", 10, 0);
-	books_record(&books, &z, "n", "", "2024-05-10", 20, 0);
-	books_record(&books, &y, "n", "", "2024-05-10", 60, 0);
-	assert_string_equal(cell_of(&books, &quarter, "A", "value", text), "null");
-	assert_string_equal(cell_of(&books, &quarter, "A", "observations", text), "0");
-	assert_string_equal(cell_of(&books, &quarter, NULL, "observations", text), "3");
-	assert_string_equal(cell_of(&books, &quarter, NULL, "offices_reported", text), "2");
-	(void)cell_of(&books, &quarter, NULL, "value", text);
-	books_close(&books);
+	reform_open(&testbed, metric);
+	z.office = testbed_office(&testbed, "z", "A", day_of("2024-01-01"));
+	testbed_move(&testbed, z.office, "N", day_of("2024-05-01"));
+	y.office = testbed_office(&testbed, "y", "N", day_of("2024-05-01"));
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &z, "n", "", "2024-04-10", 10, 0);
+	testbed_record(&testbed, &z, "n", "", "2024-05-10", 20, 0);
+	testbed_record(&testbed, &y, "n", "", "2024-05-10", 60, 0);
+	assert_string_equal(cell_of(&testbed, &quarter, "A", "value", text), "null");
+	assert_string_equal(cell_of(&testbed, &quarter, "A", "observations", text), "0");
+	assert_string_equal(cell_of(&testbed, &quarter, NULL, "observations", text), "3");
+	assert_string_equal(cell_of(&testbed, &quarter, NULL, "offices_reported", text), "2");
+	(void)cell_of(&testbed, &quarter, NULL, "value", text);
+	testbed_close(&testbed);
 }
 
 static void an_office_is_one_in_the_last_row_too(void **state)
@@ -953,51 +957,51 @@ static void an_office_is_one_in_the_last_row_too(void **state)
 /* Nothing is withheld where nothing was reported; the silent one is missing, in the last row. */
 static void a_silent_office_of_a_divided_unit_withholds_nothing(void **state)
 {
-	struct books books;
-	struct books_spool e = { .id = 1 }, d = { .id = 2 };
+	struct testbed testbed;
+	struct testbed_spool e = { .id = 1 }, d = { .id = 2 };
 	const struct query year = { .name = "n",
 				    .by = "commune",
 				    .per = "year",
 				    .from = "2024",
 				    .structure = "2024-06-01" };
-	struct books_figure withdrawn = {
+	struct testbed_figure withdrawn = {
 		.metric = "n", .labels = "", .grain = GRAIN_MONTH, .withdrawn = true
 	};
-	struct books_batch batch;
+	struct testbed_batch batch;
 	char text[64];
 	(void)state;
-	reform_open(&books, "n,x,x,x,flow,sum,sum,month,,0,0,commune,1,,");
-	d.office = books_office(&books, "d", "D", day_of("2024-04-01"));
-	books_move(&books, d.office, NULL, day_of("2024-05-01"));
-	e.office = books_office(&books, "e", "E", day_of("2024-05-01"));
-	books_refresh(&books);
-	books_record(&books, &e, "n", "", "2024-05", 3, 0);
-	assert_string_equal(cell_of(&books, &year, "E", "value", text), "3");
-	assert_string_equal(cell_of(&books, &year, "E", "observations", text), "1");
-	assert_string_equal(cell_of(&books, &year, NULL, "missing", text), "1");
-	books_record(&books, &d, "n", "", "2024-04", 4, 0);
-	assert_string_equal(cell_of(&books, &year, "E", "value", text), "null");
-	assert_string_equal(cell_of(&books, &year, "E", "reason", text),
+	reform_open(&testbed, "n,x,x,x,flow,sum,sum,month,,0,0,commune,1,,");
+	d.office = testbed_office(&testbed, "d", "D", day_of("2024-04-01"));
+	testbed_move(&testbed, d.office, NULL, day_of("2024-05-01"));
+	e.office = testbed_office(&testbed, "e", "E", day_of("2024-05-01"));
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &e, "n", "", "2024-05", 3, 0);
+	assert_string_equal(cell_of(&testbed, &year, "E", "value", text), "3");
+	assert_string_equal(cell_of(&testbed, &year, "E", "observations", text), "1");
+	assert_string_equal(cell_of(&testbed, &year, NULL, "missing", text), "1");
+	testbed_record(&testbed, &d, "n", "", "2024-04", 4, 0);
+	assert_string_equal(cell_of(&testbed, &year, "E", "value", text), "null");
+	assert_string_equal(cell_of(&testbed, &year, "E", "reason", text),
 			    "not derivable: D d was divided in unknown proportions");
-	assert_string_equal(cell_of(&books, &year, "E", "observations", text), "0");
-	assert_string_equal(cell_of(&books, &year, "E", "due", text), "0");
-	assert_string_equal(cell_of(&books, &year, NULL, "value", text), "7");
-	assert_string_equal(cell_of(&books, &year, NULL, "observations", text), "2");
+	assert_string_equal(cell_of(&testbed, &year, "E", "observations", text), "0");
+	assert_string_equal(cell_of(&testbed, &year, "E", "due", text), "0");
+	assert_string_equal(cell_of(&testbed, &year, NULL, "value", text), "7");
+	assert_string_equal(cell_of(&testbed, &year, NULL, "observations", text), "2");
 	/* withdrawn is as if never reported, though there is a page of that month now */
-	books_seal(&d, day_of("2024-04-01"), &withdrawn, 1,
-		   civil_day_start_us(day_of("2024-06-11")), &batch);
-	books_commit(&books, &batch, 1);
+	testbed_seal(&d, day_of("2024-04-01"), &withdrawn, 1,
+		     civil_day_start_us(day_of("2024-06-11")), &batch);
+	testbed_commit(&testbed, &batch, 1);
 	blob_free(&batch.payload);
-	assert_string_equal(cell_of(&books, &year, "E", "value", text), "3");
-	assert_string_equal(cell_of(&books, &year, "E", "reason", text), "null");
-	assert_string_equal(cell_of(&books, &year, "E", "observations", text), "1");
-	assert_string_equal(cell_of(&books, &year, NULL, "value", text), "null");
-	assert_string_equal(cell_of(&books, &year, NULL, "missing", text), "1");
-	assert_string_equal(cell_of(&books, &year, NULL, "revisions", text), "1");
-	books_close(&books);
+	assert_string_equal(cell_of(&testbed, &year, "E", "value", text), "3");
+	assert_string_equal(cell_of(&testbed, &year, "E", "reason", text), "null");
+	assert_string_equal(cell_of(&testbed, &year, "E", "observations", text), "1");
+	assert_string_equal(cell_of(&testbed, &year, NULL, "value", text), "null");
+	assert_string_equal(cell_of(&testbed, &year, NULL, "missing", text), "1");
+	assert_string_equal(cell_of(&testbed, &year, NULL, "revisions", text), "1");
+	testbed_close(&testbed);
 }
 
-static const char *office_cell(struct books *books, const char *area, const char *office,
+static const char *office_cell(struct testbed *testbed, const char *area, const char *office,
 			       const char *column, char text[64])
 {
 	const struct query query = { .name = "n",
@@ -1006,123 +1010,123 @@ static const char *office_cell(struct books *books, const char *area, const char
 				     .from = "2024-04",
 				     .area = area,
 				     .structure = "2024-06-01" };
-	return cell_of(books, &query, office, column, text);
+	return cell_of(testbed, &query, office, column, text);
 }
 
 static void by_office_too_an_undivided_figure_is_of_no_part(void **state)
 {
-	struct books books;
-	struct books_spool d = { .id = 1 };
+	struct testbed testbed;
+	struct testbed_spool d = { .id = 1 };
 	char text[64];
 	(void)state;
-	reform_open(&books, "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
-	d.office = books_office(&books, "d", "D", day_of("2024-04-01"));
-	books_refresh(&books);
-	books_record(&books, &d, "n", "", "2024-04-10", 4, 0);
+	reform_open(&testbed, "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
+	d.office = testbed_office(&testbed, "d", "D", day_of("2024-04-01"));
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &d, "n", "", "2024-04-10", 4, 0);
 	for (const char *const *area = (const char *const[]){ "E", "F", NULL }; *area; area++) {
-		assert_string_equal(office_cell(&books, *area, "d", "value", text), "null");
-		assert_string_equal(office_cell(&books, *area, "d", "reason", text),
+		assert_string_equal(office_cell(&testbed, *area, "d", "value", text), "null");
+		assert_string_equal(office_cell(&testbed, *area, "d", "reason", text),
 				    "not derivable: D d was divided in unknown proportions");
-		assert_string_equal(office_cell(&books, *area, NULL, "value", text), "4");
-		assert_string_equal(office_cell(&books, *area, NULL, "due", text), "30");
+		assert_string_equal(office_cell(&testbed, *area, NULL, "value", text), "4");
+		assert_string_equal(office_cell(&testbed, *area, NULL, "due", text), "30");
 	}
-	assert_string_equal(office_cell(&books, "P", "d", "value", text), "4");
-	assert_string_equal(office_cell(&books, "P", NULL, "value", text), "");
-	books_close(&books);
+	assert_string_equal(office_cell(&testbed, "P", "d", "value", text), "4");
+	assert_string_equal(office_cell(&testbed, "P", NULL, "value", text), "");
+	testbed_close(&testbed);
 }
 
 /* Rule 2: A ended inside the year, and its office's level stands elsewhere at the end. */
 static void a_row_without_a_level_says_where_its_office_went(void **state)
 {
-	struct books books;
-	struct books_spool z = { .id = 1 };
+	struct testbed testbed;
+	struct testbed_spool z = { .id = 1 };
 	const struct query year = { .name = "n", .by = "commune", .per = "year", .from = "2024" };
 	struct table *table = NULL;
 	char text[64];
 	(void)state;
-	reform_open(&books, "n,x,x,x,stock,last,sum,day,,0,0,commune,1,,");
-	z.office = books_office(&books, "z", "A", day_of("2024-01-01"));
-	books_move(&books, z.office, "N", day_of("2024-05-01"));
-	books_refresh(&books);
-	books_record(&books, &z, "n", "", "2024-04-10", 7, 0);
-	assert_string_equal(cell_of(&books, &year, "A", "value", text), "null");
-	assert_string_equal(cell_of(&books, &year, "A", "reported", text), "1");
-	assert_string_equal(cell_of(&books, &year, "N", "value", text), "7");
-	assert_int_equal(query_run(books.db, books.reference, &year, &table, &books.err), 0);
-	assert_string_equal(books_cell(table, 0, "area"), "A");
-	assert_string_equal(books_cell(table, 0, "reason"),
+	reform_open(&testbed, "n,x,x,x,stock,last,sum,day,,0,0,commune,1,,");
+	z.office = testbed_office(&testbed, "z", "A", day_of("2024-01-01"));
+	testbed_move(&testbed, z.office, "N", day_of("2024-05-01"));
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &z, "n", "", "2024-04-10", 7, 0);
+	assert_string_equal(cell_of(&testbed, &year, "A", "value", text), "null");
+	assert_string_equal(cell_of(&testbed, &year, "A", "reported", text), "1");
+	assert_string_equal(cell_of(&testbed, &year, "N", "value", text), "7");
+	assert_int_equal(query_run(testbed.db, testbed.reference, &year, &table, &testbed.err), 0);
+	assert_string_equal(testbed_cell(table, 0, "area"), "A");
+	assert_string_equal(testbed_cell(table, 0, "reason"),
 			    "no level at the end of the period: office z reports for N n since "
 			    "2024-05-01");
 	table_close(table);
-	books_move(&books, z.office, NULL, day_of("2024-06-01"));
-	books_refresh(&books);
-	assert_int_equal(query_run(books.db, books.reference, &year, &table, &books.err), 0);
-	assert_string_equal(books_cell(table, 0, "reason"),
+	testbed_move(&testbed, z.office, NULL, day_of("2024-06-01"));
+	testbed_refresh(&testbed);
+	assert_int_equal(query_run(testbed.db, testbed.reference, &year, &table, &testbed.err), 0);
+	assert_string_equal(testbed_cell(table, 0, "reason"),
 			    "no level at the end of the period: office z reports for no unit then");
 	table_close(table);
-	books_close(&books);
+	testbed_close(&testbed);
 }
 
 /* Rule 8: 1/719 and 1/720 are shown as 0.0014, and are equal. */
 static void what_is_shown_equal_has_one_rank(void **state)
 {
-	struct books books;
+	struct testbed testbed;
 	const struct query month = {
 		.name = "n", .by = "commune", .per = "month", .from = "2024-06", .rank = true
 	};
 	static const char *const units[] = { "N", "E", "F" };
 	char text[64], period[32];
 	(void)state;
-	reform_open(&books, "n,x,x,x,flow,mean,mean,hour,,0,0,commune,1,,");
+	reform_open(&testbed, "n,x,x,x,flow,mean,mean,hour,,0,0,commune,1,,");
 	for (size_t i = 0; i < 3; i++) {
-		struct books_spool spool = { .id = i + 1 };
-		spool.office = books_office(&books, units[i], units[i], day_of("2024-06-01"));
-		books_refresh(&books);
+		struct testbed_spool spool = { .id = i + 1 };
+		spool.office = testbed_office(&testbed, units[i], units[i], day_of("2024-06-01"));
+		testbed_refresh(&testbed);
 		for (unsigned hour = i == 1; hour < 720; hour++) {
 			(void)snprintf(period, sizeof(period), "2024-06-%02uT%02u", hour / 24 + 1,
 				       hour % 24);
-			books_record(&books, &spool, "n", "", period, hour == 700, 0);
+			testbed_record(&testbed, &spool, "n", "", period, hour == 700, 0);
 		}
 	}
 	for (size_t i = 0; i < 3; i++) {
-		assert_string_equal(cell_of(&books, &month, units[i], "value", text), "0.0014");
-		assert_string_equal(cell_of(&books, &month, units[i], "rank", text), "1");
+		assert_string_equal(cell_of(&testbed, &month, units[i], "value", text), "0.0014");
+		assert_string_equal(cell_of(&testbed, &month, units[i], "rank", text), "1");
 	}
-	books_close(&books);
+	testbed_close(&testbed);
 }
 
 /* I4, rule 9: what was held by a mistake that was mended counted before, and counts as known then.
  */
 static void before_a_mended_move_a_figure_was_known(void **state)
 {
-	struct books books;
-	struct books_spool z = { .id = 1 };
+	struct testbed testbed;
+	struct testbed_spool z = { .id = 1 };
 	struct query day = { .name = "n", .from = "2024-06-10", .known = "2024-12-31" };
 	const struct release_form all = { .who = "test", .at_us = civil_now_us() + 1000000000 };
 	uint64_t released = 0, kept = 0;
 	char text[64];
 	(void)state;
-	reform_open(&books, "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
-	z.office = books_office(&books, "z", "N", day_of("2024-05-01"));
-	books_refresh(&books);
-	books_record(&books, &z, "n", "", "2024-06-10", 7, 0);
-	assert_true(books_order_move(&books, "z", NULL, day_of("2024-06-01")));
+	reform_open(&testbed, "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
+	z.office = testbed_office(&testbed, "z", "N", day_of("2024-05-01"));
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &z, "n", "", "2024-06-10", 7, 0);
+	assert_true(testbed_order_move(&testbed, "z", NULL, day_of("2024-06-01")));
 	day.known = NULL;
-	assert_string_equal(cell_of(&books, &day, "P", "value", text), "");
-	assert_true(books_order_move(&books, "z", "N", day_of("2024-06-01")));
-	assert_string_equal(cell_of(&books, &day, "P", "value", text), "null"); /* it is held */
+	assert_string_equal(cell_of(&testbed, &day, "P", "value", text), "");
+	assert_true(testbed_order_move(&testbed, "z", "N", day_of("2024-06-01")));
+	assert_string_equal(cell_of(&testbed, &day, "P", "value", text), "null"); /* it is held */
 	day.known = "2024-12-31";
-	assert_string_equal(cell_of(&books, &day, "P", "value", text), "7");
-	books_order_release(&books, &all, &released, &kept);
+	assert_string_equal(cell_of(&testbed, &day, "P", "value", text), "7");
+	testbed_order_release(&testbed, &all, &released, &kept);
 	assert_int_equal(released, 1);
-	assert_string_equal(cell_of(&books, &day, "P", "value", text), "7");
+	assert_string_equal(cell_of(&testbed, &day, "P", "value", text), "7");
 	day.known = NULL;
-	assert_string_equal(cell_of(&books, &day, "P", "value", text), "7");
+	assert_string_equal(cell_of(&testbed, &day, "P", "value", text), "7");
 	char now[INSTANT_TEXT_MAX]; /* held, and not released yet */
 	day.known = civil_format(civil_now_us() + 500000000, now);
-	assert_string_equal(cell_of(&books, &day, "P", "value", text), "null");
-	assert_string_equal(cell_of(&books, &day, "P", "missing", text), "1");
-	books_close(&books);
+	assert_string_equal(cell_of(&testbed, &day, "P", "value", text), "null");
+	assert_string_equal(cell_of(&testbed, &day, "P", "missing", text), "1");
+	testbed_close(&testbed);
 }
 
 static int count_statement(unsigned event, void *count, void *stmt, void *sql)
@@ -1141,115 +1145,125 @@ static int over(void *context)
 /* Rule 4: the column counts what the list shows. */
 static void a_first_report_after_a_withdrawal_is_no_revision(void **state)
 {
-	struct books books;
-	struct books_spool z = { .id = 1 };
+	struct testbed testbed;
+	struct testbed_spool z = { .id = 1 };
 	struct query day = { .name = "n", .from = "2024-06-10" };
 	int statements = 0;
-	struct books_figure figure = { .metric = "n", .labels = "", .grain = GRAIN_DAY };
-	struct books_batch batch;
+	struct testbed_figure figure = { .metric = "n", .labels = "", .grain = GRAIN_DAY };
+	struct testbed_batch batch;
 	struct table *table = NULL;
 	char text[64];
 	(void)state;
-	reform_open(&books, "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
-	z.office = books_office(&books, "z", "N", day_of("2024-05-01"));
-	books_refresh(&books);
+	reform_open(&testbed, "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
+	z.office = testbed_office(&testbed, "z", "N", day_of("2024-05-01"));
+	testbed_refresh(&testbed);
 	for (int step = 0; step < 3; step++) { /* 5, withdrawn, 6 */
 		figure.withdrawn = step == 1;
 		figure.value_e = step == 1 ? 0 : 5 + step / 2;
-		books_seal(&z, day_of("2024-06-10"), &figure, 1,
-			   civil_day_start_us(day_of("2024-06-11")) + step, &batch);
-		books_commit(&books, &batch, 1);
+		testbed_seal(&z, day_of("2024-06-10"), &figure, 1,
+			     civil_day_start_us(day_of("2024-06-11")) + step, &batch);
+		testbed_commit(&testbed, &batch, 1);
 		blob_free(&batch.payload);
 	}
-	assert_string_equal(cell_of(&books, &day, "P", "value", text), "6");
-	assert_string_equal(cell_of(&books, &day, "P", "revisions", text), "1");
-	assert_int_equal(revisions_run(books.db, books.reference, &day, &table, &books.err), 0);
+	assert_string_equal(cell_of(&testbed, &day, "P", "value", text), "6");
+	assert_string_equal(cell_of(&testbed, &day, "P", "revisions", text), "1");
+	assert_int_equal(revisions_run(testbed.db, testbed.reference, &day, &table, &testbed.err),
+			 0);
 	assert_int_equal(table_rows(table), 1);
-	assert_string_equal(books_cell(table, 0, "was"), "5");
-	assert_string_equal(books_cell(table, 0, "change"), "withdrawn");
+	assert_string_equal(testbed_cell(table, 0, "was"), "5");
+	assert_string_equal(testbed_cell(table, 0, "change"), "withdrawn");
 	table_close(table);
 	/* two centuries cost no more than the day in them */
 	day.from = "1900";
 	day.to = "2100";
 	assert_int_equal(
-		sqlite3_trace_v2(books.db, SQLITE_TRACE_STMT, count_statement, &statements),
+		sqlite3_trace_v2(testbed.db, SQLITE_TRACE_STMT, count_statement, &statements),
 		SQLITE_OK);
-	assert_int_equal(revisions_run(books.db, books.reference, &day, &table, &books.err), 0);
-	(void)sqlite3_trace_v2(books.db, 0, NULL, NULL);
+	assert_int_equal(revisions_run(testbed.db, testbed.reference, &day, &table, &testbed.err),
+			 0);
+	(void)sqlite3_trace_v2(testbed.db, 0, NULL, NULL);
 	assert_int_equal(table_rows(table), 1);
 	table_close(table);
 	assert_in_range(statements, 1, 100);
 	/* and what is reckoned without SQL has its time as well */
 	db_time_limit(over, NULL);
-	assert_int_equal(revisions_run(books.db, books.reference, &day, &table, &books.err),
+	assert_int_equal(revisions_run(testbed.db, testbed.reference, &day, &table, &testbed.err),
 			 -EINTR);
-	assert_int_equal(query_run(books.db, books.reference, &day, &table, &books.err), -EINTR);
-	assert_int_equal(completeness_run(books.db, books.reference, &day, &table, &books.err),
+	assert_int_equal(query_run(testbed.db, testbed.reference, &day, &table, &testbed.err),
 			 -EINTR);
+	assert_int_equal(
+		completeness_run(testbed.db, testbed.reference, &day, &table, &testbed.err),
+		-EINTR);
 	db_time_limit(NULL, NULL);
-	books_close(&books);
+	testbed_close(&testbed);
 }
 
-static void refused(struct books *books, const struct query *query, const char *sentence)
+static void refused(struct testbed *testbed, const struct query *query, const char *sentence)
 {
 	struct table *table = NULL;
-	assert_int_equal(query_run(books->db, books->reference, query, &table, &books->err),
+	assert_int_equal(query_run(testbed->db, testbed->reference, query, &table, &testbed->err),
 			 -EINVAL);
-	assert_string_equal(books->err.text, sentence);
-	assert_int_equal(completeness_run(books->db, books->reference, query, &table, &books->err),
-			 -EINVAL);
-	assert_string_equal(books->err.text, sentence);
-	assert_int_equal(revisions_run(books->db, books->reference, query, &table, &books->err),
-			 -EINVAL);
-	assert_string_equal(books->err.text, sentence);
+	assert_string_equal(testbed->err.text, sentence);
+	assert_int_equal(
+		completeness_run(testbed->db, testbed->reference, query, &table, &testbed->err),
+		-EINVAL);
+	assert_string_equal(testbed->err.text, sentence);
+	assert_int_equal(
+		revisions_run(testbed->db, testbed->reference, query, &table, &testbed->err),
+		-EINVAL);
+	assert_string_equal(testbed->err.text, sentence);
 }
 
 /* I13: no typo that looks like silence. */
 static void what_is_not_there_is_an_error_that_says_what_is(void **state)
 {
-	struct books books;
-	struct books_spool z = { .id = 1 };
+	struct testbed testbed;
+	struct testbed_spool z = { .id = 1 };
 	struct query day = { .name = "n", .from = "2024-06-10" };
 	struct table *table = NULL;
 	(void)state;
-	reform_open(&books, "n,x,x,x,flow,sum,sum,day,sector topic,0,0,commune,1,,\n"
-			    "m,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
-	z.office = books_office(&books, "z", "N", day_of("2024-05-01"));
-	books_refresh(&books);
+	reform_open(&testbed, "n,x,x,x,flow,sum,sum,day,sector topic,0,0,commune,1,,\n"
+			      "m,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
+	z.office = testbed_office(&testbed, "z", "N", day_of("2024-05-01"));
+	testbed_refresh(&testbed);
 	day.labels = "topic=x"; /* nobody said what topics there are */
-	assert_int_equal(query_run(books.db, books.reference, &day, &table, &books.err), 0);
+	assert_int_equal(query_run(testbed.db, testbed.reference, &day, &table, &testbed.err), 0);
 	table_close(table);
-	books_record(&books, &z, "n", "sector=land", "2024-06-10", 4, 0);
-	books_record(&books, &z, "n", "sector=civil;topic=a", "2024-06-10", 5, 0);
+	testbed_record(&testbed, &z, "n", "sector=land", "2024-06-10", 4, 0);
+	testbed_record(&testbed, &z, "n", "sector=civil;topic=a", "2024-06-10", 5, 0);
 	day.labels = "sektor=land";
-	refused(&books, &day, "n is not divided by 'sektor'; what it is divided by: sector, topic");
+	refused(&testbed, &day,
+		"n is not divided by 'sektor'; what it is divided by: sector, topic");
 	day.labels = "sector=lnd";
-	refused(&books, &day,
+	refused(&testbed, &day,
 		"nothing was ever reported with the label sector=lnd; there are: civil, land");
 	day.labels = "sector=land";
 	day.name = "m";
-	refused(&books, &day, "m is not divided by 'sector', nor by anything else");
+	refused(&testbed, &day, "m is not divided by 'sector', nor by anything else");
 	day.name = NULL; /* completeness of all that are divided so */
-	assert_int_equal(completeness_run(books.db, books.reference, &day, &table, &books.err), 0);
+	assert_int_equal(
+		completeness_run(testbed.db, testbed.reference, &day, &table, &testbed.err), 0);
 	table_close(table);
 	day.labels = "sektor=land";
-	assert_int_equal(completeness_run(books.db, books.reference, &day, &table, &books.err),
-			 -EINVAL);
+	assert_int_equal(
+		completeness_run(testbed.db, testbed.reference, &day, &table, &testbed.err),
+		-EINVAL);
 	day = (struct query){ .name = "m", .from = "2024-06-10", .area = "Q" };
-	refused(&books, &day, "no unit ever had the code 'Q'; 'lantoa units export' has them all");
+	refused(&testbed, &day,
+		"no unit ever had the code 'Q'; 'lantoa units export' has them all");
 	day.area = "A";
-	refused(&books, &day,
+	refused(&testbed, &day,
 		"A a is no more since 2024-05-01, and the time asked about begins on 2024-06-10; "
 		"ask "
 		"for its successor, or with --structure under the borders of an earlier day");
 	day.structure = "2024-04-30";
-	assert_int_equal(query_run(books.db, books.reference, &day, &table, &books.err), 0);
+	assert_int_equal(query_run(testbed.db, testbed.reference, &day, &table, &testbed.err), 0);
 	table_close(table);
 	day = (struct query){ .name = "m", .from = "2024-04-10", .area = "N" };
-	refused(&books, &day,
+	refused(&testbed, &day,
 		"N n is there only from 2024-05-01 on, and the time asked about ends before that; "
 		"with --structure it can be told under the borders of a later day");
-	books_close(&books);
+	testbed_close(&testbed);
 }
 
 int main(void)

@@ -12,8 +12,8 @@
 #include "journal/quarantine.h"
 #include "ledger/follow.h"
 #include "query/query.h"
-#include "support/books.h"
 #include "support/fault.h"
+#include "support/testbed.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,8 +33,8 @@
 	"r,x,x,x,flow,sum,sum,month,,0,0,commune,1,,,report\n"
 
 struct fixture {
-	struct books books;
-	struct books_spool spool;
+	struct testbed testbed;
+	struct testbed_spool spool;
 	int64_t now_us; /* 2026-03-01 */
 };
 
@@ -50,9 +50,9 @@ static void import_catalogue(struct fixture *f, const char *max_of_d)
 	char text[1024];
 	bool changed;
 	(void)snprintf(text, sizeof(text), METRICS, max_of_d);
-	assert_int_equal(catalogue_import(f->books.db, text, strlen(text), &changed, &f->books.err),
-			 0);
-	books_refresh(&f->books);
+	assert_int_equal(
+		catalogue_import(f->testbed.db, text, strlen(text), &changed, &f->testbed.err), 0);
+	testbed_refresh(&f->testbed);
 }
 
 static int setup(void **state)
@@ -60,11 +60,11 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	if (!f)
 		return -1;
-	books_open(&f->books, UNITS, NULL, NULL, false);
+	testbed_open(&f->testbed, UNITS, NULL, NULL, false);
 	import_catalogue(f, "");
-	f->spool = (struct books_spool){ .id = 7 };
-	f->spool.office = books_office(&f->books, "o", "C", day("2025-01-01"));
-	books_refresh(&f->books);
+	f->spool = (struct testbed_spool){ .id = 7 };
+	f->spool.office = testbed_office(&f->testbed, "o", "C", day("2025-01-01"));
+	testbed_refresh(&f->testbed);
 	f->now_us = civil_day_start_us(day("2026-03-01"));
 	*state = f;
 	return 0;
@@ -73,7 +73,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	books_close(&f->books);
+	testbed_close(&f->testbed);
 	free(f);
 	return 0;
 }
@@ -86,20 +86,20 @@ static int order(struct fixture *f, bool reopen, const char *period, const char 
 					   .calendar = calendar,
 					   .who = "me",
 					   .at_us = f->now_us };
-	return books_order_closing(&f->books, reopen, &form);
+	return testbed_order_closing(&f->testbed, reopen, &form);
 }
 
 static void record(struct fixture *f, const char *metric, const char *period, int64_t value)
 {
-	books_record(&f->books, &f->spool, metric, "", period, value, 0);
+	testbed_record(&f->testbed, &f->spool, metric, "", period, value, 0);
 }
 
 /* Is a figure of the period let in? */
 static bool counts(struct fixture *f, const char *metric, const char *period)
 {
-	uint32_t held = f->books.held;
+	uint32_t held = f->testbed.held;
 	record(f, metric, period, 1);
-	return f->books.held == held;
+	return f->testbed.held == held;
 }
 
 static const char *value(struct fixture *f, const char *metric, const char *period,
@@ -112,9 +112,9 @@ static const char *value(struct fixture *f, const char *metric, const char *peri
 				     .to = period,
 				     .per = strcmp(metric, "h") == 0 ? "day" : NULL,
 				     .known = known };
-	if (query_run(f->books.db, f->books.reference, &query, &table, &f->books.err) < 0)
-		fail_msg("%s", f->books.err.text);
-	const char *cell = table_rows(table) ? books_cell(table, 0, "value") : NULL;
+	if (query_run(f->testbed.db, f->testbed.reference, &query, &table, &f->testbed.err) < 0)
+		fail_msg("%s", f->testbed.err.text);
+	const char *cell = table_rows(table) ? testbed_cell(table, 0, "value") : NULL;
 	(void)snprintf(text, sizeof(text), "%s", cell ? cell : "null");
 	table_close(table);
 	return text;
@@ -127,7 +127,7 @@ static const char *let_in(struct fixture *f, struct release_form form)
 	uint64_t released, kept;
 	form.who = "me";
 	form.at_us = form.at_us ? form.at_us : f->now_us;
-	books_order_release(&f->books, &form, &released, &kept);
+	testbed_order_release(&f->testbed, &form, &released, &kept);
 	(void)snprintf(text, sizeof(text), "%d/%d", (int)released, (int)kept);
 	return text;
 }
@@ -139,14 +139,14 @@ static int64_t audited(struct fixture *f, const char *what, const char *detail)
 		       "SELECT count(*) FROM audit WHERE who = 'me' AND what = '%s' AND detail = "
 		       "'%s'",
 		       what, detail);
-	return books_number(&f->books, sql);
+	return testbed_number(&f->testbed, sql);
 }
 
 static void assert_clean(struct fixture *f)
 {
 	struct table *table;
-	if (books_verify(&f->books, &table) > 0)
-		fail_msg("%s: %s", books_cell(table, 0, "what"), books_cell(table, 0, "where"));
+	if (testbed_verify(&f->testbed, &table) > 0)
+		fail_msg("%s: %s", testbed_cell(table, 0, "what"), testbed_cell(table, 0, "where"));
 	table_close(table);
 }
 
@@ -179,20 +179,20 @@ static void a_period_is_closed_for_one_metric_in_its_own_calendar(void **state)
 	assert_true(counts(f, "d", "2025-06-15"));
 	assert_int_equal(audited(f, "close", "period=2025-S1 calendar=report metric=d"), 1);
 	struct table *table = NULL;
-	assert_int_equal(closings_list(f->books.reference->closings, &table, &f->books.err), 0);
+	assert_int_equal(closings_list(f->testbed.reference->closings, &table, &f->testbed.err), 0);
 	assert_int_equal(table_rows(table), 2);
-	assert_string_equal(books_cell(table, 0, "period"), "2025-S1");
-	assert_string_equal(books_cell(table, 0, "calendar"), "report");
-	assert_string_equal(books_cell(table, 0, "metric"), "d");
-	assert_string_equal(books_cell(table, 0, "at"), "2026-03-01T00:00:00+07:00");
-	assert_string_equal(books_cell(table, 0, "who"), "me");
+	assert_string_equal(testbed_cell(table, 0, "period"), "2025-S1");
+	assert_string_equal(testbed_cell(table, 0, "calendar"), "report");
+	assert_string_equal(testbed_cell(table, 0, "metric"), "d");
+	assert_string_equal(testbed_cell(table, 0, "at"), "2026-03-01T00:00:00+07:00");
+	assert_string_equal(testbed_cell(table, 0, "who"), "me");
 	table_close(table);
 }
 
 static void what_cannot_be_closed_is_told_why(void **state)
 {
 	struct fixture *f = *state;
-	const char *text = f->books.err.text;
+	const char *text = f->testbed.err.text;
 	assert_int_equal(order(f, false, "2026-03", NULL, NULL), -EINVAL);
 	assert_string_equal(text, "2026-03 is not over: its last day is 2026-03-31; close it after "
 				  "that day");
@@ -211,7 +211,8 @@ static void what_cannot_be_closed_is_told_why(void **state)
 	assert_int_equal(order(f, true, "2026-02", NULL, NULL), 0);
 	assert_int_equal(order(f, true, "2026-02", NULL, NULL), -ENOENT);
 	assert_int_equal(audited(f, "reopen", "period=2026-02 calendar=civil metric=-"), 1);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM audit WHERE who = 'me'"), 2);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM audit WHERE who = 'me'"),
+			 2);
 }
 
 static void an_operator_lets_in_what_came_late(void **state)
@@ -254,8 +255,9 @@ static void only_what_fits_the_order_is_judged(void **state)
 	assert_string_equal(let_in(f, (struct release_form){ .entry = 2, .metric = "m" }), "1/0");
 	assert_string_equal(let_in(f, (struct release_form){ .office = "o" }), "1/0");
 	const struct release_form nobody = { .office = "x", .who = "me", .at_us = f->now_us };
-	assert_int_equal(quarantine_release(f->books.db, f->books.reference, &nobody, &table, &err),
-			 -ENOENT);
+	assert_int_equal(
+		quarantine_release(f->testbed.db, f->testbed.reference, &nobody, &table, &err),
+		-ENOENT);
 	assert_string_equal(err.text, "there is no office 'x'; `lantoa office list` shows them");
 }
 
@@ -263,27 +265,28 @@ static void only_what_fits_the_order_is_judged(void **state)
 static void of_a_held_run_only_what_may_not_count_stays(void **state)
 {
 	struct fixture *f = *state;
-	struct books_figure hours[] = {
+	struct testbed_figure hours[] = {
 		{ .metric = "h", .labels = "", .grain = GRAIN_HOUR, .nth = 1, .value_e = 10 },
 		{ .metric = "h", .labels = "", .grain = GRAIN_HOUR, .nth = 2, .value_e = 1000 },
 		{ .metric = "h", .labels = "", .grain = GRAIN_HOUR, .nth = 3, .value_e = 30 },
 	};
-	struct books_batch batch;
+	struct testbed_batch batch;
 	struct table *table = NULL;
-	books_seal(&f->spool, day("2024-12-30"), hours, 3, f->now_us - 1000000, &batch);
-	books_commit(&f->books, &batch, 1);
+	testbed_seal(&f->spool, day("2024-12-30"), hours, 3, f->now_us - 1000000, &batch);
+	testbed_commit(&f->testbed, &batch, 1);
 	blob_free(&batch.payload);
 	assert_string_equal(let_in(f, (struct release_form){ 0 }), "0/3");
-	assert_true(books_order_move(&f->books, "o", "C", day("2024-12-01")));
+	assert_true(testbed_order_move(&f->testbed, "o", "C", day("2024-12-01")));
 	assert_string_equal(value(f, "h", "2024-12-30", NULL), "null");
 	assert_string_equal(let_in(f, (struct release_form){ 0 }), "2/1");
 	assert_string_equal(value(f, "h", "2024-12-30", NULL), "40");
-	assert_int_equal(quarantine_list(f->books.db, f->books.reference, 9, &table, &f->books.err),
-			 0);
+	assert_int_equal(
+		quarantine_list(f->testbed.db, f->testbed.reference, 9, &table, &f->testbed.err),
+		0);
 	assert_int_equal(table_rows(table), 1);
-	assert_string_equal(books_cell(table, 0, "period"), "2024-12-30T02");
-	assert_string_equal(books_cell(table, 0, "value"), "1000");
-	assert_string_equal(books_cell(table, 0, "reason"), verdict_text(VERDICT_OUT_OF_RANGE));
+	assert_string_equal(testbed_cell(table, 0, "period"), "2024-12-30T02");
+	assert_string_equal(testbed_cell(table, 0, "value"), "1000");
+	assert_string_equal(testbed_cell(table, 0, "reason"), verdict_text(VERDICT_OUT_OF_RANGE));
 	table_close(table);
 	assert_string_equal(let_in(f, (struct release_form){ .closed = true }), "0/1");
 	assert_clean(f);
@@ -307,29 +310,30 @@ int __wrap_wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t
 static void an_entry_that_cannot_be_read_keeps_its_offices_day_alone(void **state)
 {
 	struct fixture *f = *state;
-	struct books_spool spools[] = {
+	struct testbed_spool spools[] = {
 		{ .office = f->spool.office, .id = 70 },
-		{ .office = books_office(&f->books, "p", "C", day("2020-01-01")), .id = 71 },
-		{ .office = books_office(&f->books, "q", "C", day("2020-01-01")), .id = 72 },
+		{ .office = testbed_office(&f->testbed, "p", "C", day("2020-01-01")), .id = 71 },
+		{ .office = testbed_office(&f->testbed, "q", "C", day("2020-01-01")), .id = 72 },
 	};
 	static const char *const days[] = { "2025-06-02", "2025-06-03", "2025-06-04" };
 	struct table *table = NULL;
 	import_catalogue(f, "5");
 	for (int i = 0; i < 9; i++)
-		books_record(&f->books, &spools[i % 3], "d", "", days[i / 3], 10 + i, 0);
+		testbed_record(&f->testbed, &spools[i % 3], "d", "", days[i / 3], 10 + i, 0);
 	import_catalogue(f, "500");
-	books_exec(&f->books, "CREATE TABLE saved AS SELECT id, payload FROM journal WHERE day ="
-			      " 20242 AND office = (SELECT id FROM office WHERE code = 'p')");
-	books_exec(&f->books, "UPDATE journal SET payload = x'00ff' WHERE id IN (SELECT id FROM"
-			      " saved)");
-	assert_int_equal(sqlite3_changes(f->books.db), 1);
+	testbed_exec(&f->testbed,
+		     "CREATE TABLE saved AS SELECT id, payload FROM journal WHERE day ="
+		     " 20242 AND office = (SELECT id FROM office WHERE code = 'p')");
+	testbed_exec(&f->testbed, "UPDATE journal SET payload = x'00ff' WHERE id IN (SELECT id FROM"
+				  " saved)");
+	assert_int_equal(sqlite3_changes(f->testbed.db), 1);
 
-	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
+	assert_int_equal(db_begin(f->testbed.db, &f->testbed.err), 0);
 	const struct release_form all = { .who = "me", .at_us = f->now_us };
-	assert_int_equal(
-		quarantine_release(f->books.db, f->books.reference, &all, &table, &f->books.err),
-		0);
-	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
+	assert_int_equal(quarantine_release(f->testbed.db, f->testbed.reference, &all, &table,
+					    &f->testbed.err),
+			 0);
+	assert_int_equal(db_commit(f->testbed.db, &f->testbed.err), 0);
 	struct blob json = { 0 };
 	assert_int_equal(table_json(table, &json), 0);
 	assert_int_equal(blob_append(&json, "", 1), 0);
@@ -341,20 +345,22 @@ static void an_entry_that_cannot_be_read_keeps_its_offices_day_alone(void **stat
 	blob_free(&json);
 	assert_int_equal(table_rows(table), 1);
 	table_close(table);
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM quarantine WHERE released_us"
-						 " IS NULL AND verdict = 9"),
+	assert_int_equal(testbed_number(&f->testbed,
+					"SELECT count(*) FROM quarantine WHERE released_us"
+					" IS NULL AND verdict = 9"),
 			 1);
-	assert_int_equal(books_number(&f->books,
-				      "SELECT count(*) FROM audit WHERE what = 'damaged day left"
-				      " out' AND detail LIKE 'office=p day=2025-06-03 cause=%'"),
+	assert_int_equal(testbed_number(&f->testbed,
+					"SELECT count(*) FROM audit WHERE what = 'damaged day left"
+					" out' AND detail LIKE 'office=p day=2025-06-03 cause=%'"),
 			 1);
 	assert_string_equal(value(f, "d", "2025-06-02", NULL), "33");
 	assert_string_equal(value(f, "d", "2025-06-03", NULL), "28");
 	assert_string_equal(value(f, "d", "2025-06-04", NULL), "51");
 
-	books_exec(&f->books, "UPDATE journal SET payload = (SELECT payload FROM saved) WHERE id IN"
-			      " (SELECT id FROM saved)");
-	books_exec(&f->books, "DROP TABLE saved");
+	testbed_exec(&f->testbed,
+		     "UPDATE journal SET payload = (SELECT payload FROM saved) WHERE id IN"
+		     " (SELECT id FROM saved)");
+	testbed_exec(&f->testbed, "DROP TABLE saved");
 	assert_string_equal(let_in(f, (struct release_form){ 0 }), "1/0");
 	assert_string_equal(value(f, "d", "2025-06-03", NULL), "42");
 	assert_clean(f);
@@ -370,7 +376,7 @@ static void two_releases_at_one_time_are_told_apart(void **state)
 	import_catalogue(f, "50");
 	assert_string_equal(let_in(f, (struct release_form){ 0 }), "1/1");
 	import_catalogue(f, "500");
-	books_exec(&f->books, "UPDATE rollup SET page = x'ff'");
+	testbed_exec(&f->testbed, "UPDATE rollup SET page = x'ff'");
 	assert_string_equal(let_in(f, (struct release_form){ 0 }), "1/0");
 	assert_string_equal(value(f, "d", "2025-06-02", NULL), "100");
 	assert_clean(f);
@@ -380,29 +386,30 @@ static void two_releases_at_one_time_are_told_apart(void **state)
 static void the_list_decodes_each_entry_once(void **state)
 {
 	struct fixture *f = *state;
-	struct books_figure hours[24];
+	struct testbed_figure hours[24];
 	struct table *table = NULL;
 	for (int i = 0; i < 24; i++) /* every other one is over the metric's 100 */
-		hours[i] = (struct books_figure){ .metric = "h",
-						  .labels = "",
-						  .grain = GRAIN_HOUR,
-						  .nth = (uint16_t)i,
-						  .value_e = i % 2 ? 1000 + i : i };
+		hours[i] = (struct testbed_figure){ .metric = "h",
+						    .labels = "",
+						    .grain = GRAIN_HOUR,
+						    .nth = (uint16_t)i,
+						    .value_e = i % 2 ? 1000 + i : i };
 	for (int32_t n = 0; n < 3; n++) {
-		struct books_batch batch;
-		books_seal(&f->spool, day("2025-06-01") + n, hours, 24, f->now_us - 1000000,
-			   &batch);
-		books_commit(&f->books, &batch, 1);
+		struct testbed_batch batch;
+		testbed_seal(&f->spool, day("2025-06-01") + n, hours, 24, f->now_us - 1000000,
+			     &batch);
+		testbed_commit(&f->testbed, &batch, 1);
 		blob_free(&batch.payload);
 	}
 	decoded = 0;
 	assert_int_equal(
-		quarantine_list(f->books.db, f->books.reference, 30, &table, &f->books.err), 0);
+		quarantine_list(f->testbed.db, f->testbed.reference, 30, &table, &f->testbed.err),
+		0);
 	assert_int_equal(table_rows(table), 30);
-	assert_string_equal(books_cell(table, 0, "value"), "1001");
-	assert_string_equal(books_cell(table, 11, "period"), "2025-06-03T23");
-	assert_string_equal(books_cell(table, 12, "period"), "2025-06-02T01");
-	assert_string_equal(books_cell(table, 29, "value"), "1011"); /* of the oldest */
+	assert_string_equal(testbed_cell(table, 0, "value"), "1001");
+	assert_string_equal(testbed_cell(table, 11, "period"), "2025-06-03T23");
+	assert_string_equal(testbed_cell(table, 12, "period"), "2025-06-02T01");
+	assert_string_equal(testbed_cell(table, 29, "value"), "1011"); /* of the oldest */
 	assert_int_equal(decoded, 3);
 	table_close(table);
 }
@@ -420,16 +427,17 @@ static void a_mended_catalogue_lets_in_what_it_kept_out(void **state)
 	assert_string_equal(let_in(f, (struct release_form){ 0 }), "1/0");
 	/* as if it had counted from the start: 5, 9, 6 */
 	assert_string_equal(value(f, "d", "2025-06-02", NULL), "6");
-	assert_int_equal(books_number(&f->books, "SELECT count(*) FROM rollup"), 3);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM rollup"), 3);
 	assert_clean(f);
 }
 
 static int64_t rows_held(struct fixture *f)
 {
-	int64_t waiting = books_number(&f->books,
-				       "SELECT count(*) FROM quarantine WHERE released_us IS NULL");
+	int64_t waiting = testbed_number(
+		&f->testbed, "SELECT count(*) FROM quarantine WHERE released_us IS NULL");
 	/* what the limit goes by */
-	assert_int_equal(books_number(&f->books, "SELECT coalesce(sum(n), 0) FROM held"), waiting);
+	assert_int_equal(testbed_number(&f->testbed, "SELECT coalesce(sum(n), 0) FROM held"),
+			 waiting);
 	return waiting;
 }
 
@@ -438,12 +446,12 @@ static const char *hours_held(struct fixture *f)
 	static char text[256];
 	sqlite3_stmt *rows;
 	*text = '\0';
-	assert_int_equal(db_prepare(f->books.db,
+	assert_int_equal(db_prepare(f->testbed.db,
 				    "SELECT point, observations, released_us IS NULL"
 				    " FROM quarantine WHERE point >= 0 ORDER BY journal, point",
-				    &rows, &f->books.err),
+				    &rows, &f->testbed.err),
 			 0);
-	while (db_step(rows, &f->books.err) == 1) {
+	while (db_step(rows, &f->testbed.err) == 1) {
 		size_t len = strlen(text);
 		(void)snprintf(text + len, sizeof(text) - len, "%s%d+%d",
 			       sqlite3_column_int(rows, 2) ? " " : " let in ",
@@ -455,16 +463,16 @@ static const char *hours_held(struct fixture *f)
 
 static void record_hours(struct fixture *f, const char *date, const int64_t values[], size_t n)
 {
-	struct books_figure hours[24];
-	struct books_batch batch;
+	struct testbed_figure hours[24];
+	struct testbed_batch batch;
 	for (size_t i = 0; i < n; i++)
-		hours[i] = (struct books_figure){ .metric = "h",
-						  .labels = "",
-						  .grain = GRAIN_HOUR,
-						  .nth = (uint16_t)(i + 1),
-						  .value_e = values[i] };
-	books_seal(&f->spool, day(date), hours, n, f->now_us - 1000000, &batch);
-	books_commit(&f->books, &batch, 1);
+		hours[i] = (struct testbed_figure){ .metric = "h",
+						    .labels = "",
+						    .grain = GRAIN_HOUR,
+						    .nth = (uint16_t)(i + 1),
+						    .value_e = values[i] };
+	testbed_seal(&f->spool, day(date), hours, n, f->now_us - 1000000, &batch);
+	testbed_commit(&f->testbed, &batch, 1);
 	blob_free(&batch.payload);
 }
 
@@ -478,9 +486,9 @@ static void import_max_of_hours(struct fixture *f, const char *max)
 	assert_non_null(at);
 	assert_int_equal(strlen(max), 3);
 	memcpy(at + 2, max, 3);
-	assert_int_equal(catalogue_import(f->books.db, text, strlen(text), &changed, &f->books.err),
-			 0);
-	books_refresh(&f->books);
+	assert_int_equal(
+		catalogue_import(f->testbed.db, text, strlen(text), &changed, &f->testbed.err), 0);
+	testbed_refresh(&f->testbed);
 }
 
 /* Values that follow one another and cannot count for one reason are one row; when some of them are
@@ -492,7 +500,7 @@ static void values_held_for_one_reason_are_one_row_and_part_as_they_are_let_in(v
 	record_hours(f, "2025-06-02", values, sizeof(values) / sizeof(values[0]));
 	assert_string_equal(hours_held(f), " 1+5 7+1 9+2");
 	assert_int_equal(rows_held(f), 3);
-	assert_int_equal(f->books.held, 8);
+	assert_int_equal(f->testbed.held, 8);
 	assert_string_equal(value(f, "h", "2025-06-02", NULL), "16");
 	import_max_of_hours(f, "300");
 	assert_string_equal(let_in(f, (struct release_form){ 0 }), "4/4");
@@ -556,11 +564,11 @@ static void a_run_of_which_every_second_value_is_held_is_let_in_at_once(void **s
 static uint64_t review(struct fixture *f)
 {
 	struct followed followed;
-	struct books *books = &f->books;
-	assert_int_equal(db_begin(books->db, &books->err), 0);
-	assert_int_equal(ledger_follow_whole(books->db, books->reference, &followed, &books->err),
-			 0);
-	assert_int_equal(db_commit(books->db, &books->err), 0);
+	struct testbed *testbed = &f->testbed;
+	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+	assert_int_equal(
+		ledger_follow_whole(testbed->db, testbed->reference, &followed, &testbed->err), 0);
+	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
 	return followed.held;
 }
 
@@ -590,25 +598,26 @@ static void an_office_without_a_unit_has_its_figures_held(void **state)
 	struct fixture *f = *state;
 	record(f, "d", "2025-06-02", 5);
 	record(f, "d", "2025-06-03", 2);
-	books_move(&f->books, f->spool.office, NULL, day("2025-06-03"));
-	books_refresh(&f->books);
+	testbed_move(&f->testbed, f->spool.office, NULL, day("2025-06-03"));
+	testbed_refresh(&f->testbed);
 	assert_int_equal(review(f), 1);
 	assert_string_equal(value(f, "d", "2025-06-02", NULL), "5");
 	assert_int_equal(
-		books_number(&f->books, "SELECT count(*) FROM quarantine WHERE verdict = 7"), 1);
+		testbed_number(&f->testbed, "SELECT count(*) FROM quarantine WHERE verdict = 7"),
+		1);
 	assert_clean(f);
 }
 
 static void a_figure_of_the_future_is_let_in_when_its_day_has_come(void **state)
 {
 	struct fixture *f = *state;
-	struct books_figure figure = {
+	struct testbed_figure figure = {
 		.metric = "d", .labels = "", .grain = GRAIN_DAY, .value_e = 4
 	};
-	struct books_batch batch;
+	struct testbed_batch batch;
 	int64_t soon_us = civil_day_start_us(day("2026-03-07"));
-	books_seal(&f->spool, day("2026-03-09"), &figure, 1, f->now_us, &batch);
-	books_commit(&f->books, &batch, 1);
+	testbed_seal(&f->spool, day("2026-03-09"), &figure, 1, f->now_us, &batch);
+	testbed_commit(&f->testbed, &batch, 1);
 	blob_free(&batch.payload);
 	assert_string_equal(let_in(f, (struct release_form){ .at_us = soon_us }), "0/1");
 	soon_us = civil_day_start_us(day("2026-03-08"));
@@ -628,19 +637,20 @@ static void a_release_that_fails_changes_nothing(void **state)
 	for (unsigned after = 0;; after++) {
 		struct table *table = NULL;
 		struct err err = { 0 };
-		assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
+		assert_int_equal(db_begin(f->testbed.db, &f->testbed.err), 0);
 		fault_arm_at(FAULT_MEMORY, after);
-		int rc = quarantine_release(f->books.db, f->books.reference, &form, &table, &err);
+		int rc = quarantine_release(f->testbed.db, f->testbed.reference, &form, &table,
+					    &err);
 		bool fired = fault_disarm();
 		if (rc == 0) {
-			assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
+			assert_int_equal(db_commit(f->testbed.db, &f->testbed.err), 0);
 			table_close(table);
 			if (fired)
 				fail_msg("refused memory, and nobody said so");
 			break;
 		}
 		assert_int_equal(rc, -ENOMEM);
-		db_rollback(f->books.db);
+		db_rollback(f->testbed.db);
 		assert_string_equal(value(f, "d", "2025-06-02", NULL), "null");
 	}
 	assert_string_equal(value(f, "d", "2025-06-02", NULL), "5");

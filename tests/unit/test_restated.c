@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "query/query.h"
-#include "support/books.h"
 #include "support/province.h"
+#include "support/testbed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +19,8 @@
 #define METRIC      "team.sessions" /* a flow per month, of communes */
 
 struct fixture {
-	struct books books;
-	struct books_spool spools[OFFICES_MAX];
+	struct testbed testbed;
+	struct testbed_spool spools[OFFICES_MAX];
 	char units[OFFICES_MAX][8]; /* codes */
 	size_t n;
 	int32_t june, before,
@@ -51,13 +51,13 @@ static int setup(void **state)
 	     *catalogue = data_file("catalogue.csv");
 	size_t rows;
 	assert_non_null(f);
-	books_open(&f->books, units, catalogue, NULL, false);
-	assert_int_equal(db_begin(f->books.db, &f->books.err), 0);
-	assert_int_equal(successors_import(f->books.db, successors, strlen(successors), &rows,
-					   &f->books.err),
+	testbed_open(&f->testbed, units, catalogue, NULL, false);
+	assert_int_equal(db_begin(f->testbed.db, &f->testbed.err), 0);
+	assert_int_equal(successors_import(f->testbed.db, successors, strlen(successors), &rows,
+					   &f->testbed.err),
 			 0);
-	assert_int_equal(db_commit(f->books.db, &f->books.err), 0);
-	books_refresh(&f->books);
+	assert_int_equal(db_commit(f->testbed.db, &f->testbed.err), 0);
+	testbed_refresh(&f->testbed);
 	f->june = day("2025-06-01");
 	f->before = day("2025-06-30");
 	f->after = day("2025-07-01");
@@ -71,7 +71,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	books_close(&f->books);
+	testbed_close(&f->testbed);
 	free(f);
 	return 0;
 }
@@ -82,15 +82,15 @@ static size_t add_office(struct fixture *f, const char *unit, int32_t from)
 	assert_true(f->n < OFFICES_MAX);
 	(void)snprintf(code, sizeof(code), "o%zu", f->n);
 	(void)snprintf(f->units[f->n], sizeof(f->units[0]), "%s", unit);
-	f->spools[f->n] = (struct books_spool){ .id = 1000 + f->n };
-	f->spools[f->n].office = books_office(&f->books, code, unit, from);
+	f->spools[f->n] = (struct testbed_spool){ .id = 1000 + f->n };
+	f->spools[f->n].office = testbed_office(&f->testbed, code, unit, from);
 	return f->n++;
 }
 
 /* Offices of every unit of @level under @root on @on, from then. */
 static void add_offices(struct fixture *f, const char *root, const char *level, int32_t on)
 {
-	const struct units *units = f->books.reference->units;
+	const struct units *units = f->testbed.reference->units;
 	for (size_t i = 0; i < units->n; i++) {
 		const struct unit *unit = &units->list[i], *above = unit, *next;
 		if (strcmp(unit->level, level) != 0 || unit->valid_from > on ||
@@ -101,19 +101,19 @@ static void add_offices(struct fixture *f, const char *root, const char *level, 
 		if (strcmp(above->code, root) == 0)
 			(void)add_office(f, unit->code, on);
 	}
-	books_refresh(&f->books);
+	testbed_refresh(&f->testbed);
 }
 
 static void record(struct fixture *f, size_t office, const char *period, int64_t value)
 {
-	books_record(&f->books, &f->spools[office], METRIC, "", period, value, 0);
+	testbed_record(&f->testbed, &f->spools[office], METRIC, "", period, value, 0);
 }
 
 static struct table *ask(struct fixture *f, const struct query *query)
 {
 	struct table *table = NULL;
-	if (query_run(f->books.db, f->books.reference, query, &table, &f->books.err) < 0)
-		fail_msg("%s", f->books.err.text);
+	if (query_run(f->testbed.db, f->testbed.reference, query, &table, &f->testbed.err) < 0)
+		fail_msg("%s", f->testbed.err.text);
 	return table;
 }
 
@@ -121,7 +121,7 @@ static struct table *ask(struct fixture *f, const struct query *query)
 static size_t row_of(const struct table *table, const char *area)
 {
 	for (size_t i = 0; i < table_rows(table); i++) {
-		const char *code = books_cell(table, i, "area");
+		const char *code = testbed_cell(table, i, "area");
 		if (code && area ? strcmp(code, area) == 0 : code == area)
 			return i;
 	}
@@ -131,7 +131,7 @@ static size_t row_of(const struct table *table, const char *area)
 
 static int64_t value(const struct table *table, size_t row)
 {
-	const char *text = books_cell(table, row, "value");
+	const char *text = testbed_cell(table, row, "value");
 	return text ? atoll(text) : 0;
 }
 
@@ -160,9 +160,9 @@ static void the_164_communes_are_told_as_57_whose_sum_is_the_provinces(void **st
 	struct table *table = ask(f, &query);
 	assert_int_equal(sum(table), all);
 	for (size_t i = 0; i < table_rows(table); i++) {
-		assert_non_null(books_cell(table, i, "area")); /* nothing is left over */
-		told += books_cell(table, i, "value") != NULL;
-		due += (size_t)atoll(books_cell(table, i, "due"));
+		assert_non_null(testbed_cell(table, i, "area")); /* nothing is left over */
+		told += testbed_cell(table, i, "value") != NULL;
+		due += (size_t)atoll(testbed_cell(table, i, "due"));
 	}
 	assert_int_equal(told, 57);
 	assert_int_equal(due, 164);
@@ -170,7 +170,7 @@ static void the_164_communes_are_told_as_57_whose_sum_is_the_provinces(void **st
 	query.by = NULL;
 	table = ask(f, &query);
 	assert_int_equal(table_rows(table), 1);
-	assert_string_equal(books_cell(table, 0, "name"), "Tỉnh Đồng Tháp");
+	assert_string_equal(testbed_cell(table, 0, "name"), "Tỉnh Đồng Tháp");
 	assert_int_equal(value(table, 0), all);
 	table_close(table);
 }
@@ -178,8 +178,8 @@ static void the_164_communes_are_told_as_57_whose_sum_is_the_provinces(void **st
 static void names(const struct table *table, const char *area, const char *blamed)
 {
 	size_t row = row_of(table, area);
-	const char *reason = books_cell(table, row, "reason");
-	assert_null(books_cell(table, row, "value"));
+	const char *reason = testbed_cell(table, row, "reason");
+	assert_null(testbed_cell(table, row, "value"));
 	if (!reason || strncmp(reason, "not derivable", 13) != 0 || !strstr(reason, blamed))
 		fail_msg("%s: '%s' does not name %s", area, reason ? reason : "", blamed);
 }
@@ -193,7 +193,7 @@ static void divided_communes_are_not_derivable_but_for_the_province(void **state
 	static const char *const codes[] = { "29995", "30079", "30157", "29992", "28249" };
 	for (size_t i = 0; i < 5; i++)
 		(void)add_office(f, codes[i], f->june);
-	books_refresh(&f->books);
+	testbed_refresh(&f->testbed);
 	for (size_t i = 0; i < 5; i++)
 		record(f, i, "2025-06", 1 << i);
 	struct table *table = ask(f, &query);
@@ -206,15 +206,16 @@ static void divided_communes_are_not_derivable_but_for_the_province(void **state
 	size_t rest = row_of(table, NULL);
 	assert_int_equal(rest, table_rows(table) - 1);
 	assert_int_equal(value(table, rest), 1 + 2 + 4 + 8);
-	assert_string_equal(books_cell(table, rest, "due"), "4"); /* 29992's went with its value */
+	assert_string_equal(testbed_cell(table, rest, "due"),
+			    "4"); /* 29992's went with its value */
 	assert_int_equal(sum(table), 31);
 	table_close(table);
 	query.by = "province";
 	table = ask(f, &query);
 	assert_int_equal(table_rows(table), 1);
-	assert_string_equal(books_cell(table, 0, "area"), "82");
+	assert_string_equal(testbed_cell(table, 0, "area"), "82");
 	assert_int_equal(value(table, 0), 31);
-	assert_null(books_cell(table, 0, "reason"));
+	assert_null(testbed_cell(table, 0, "reason"));
 	table_close(table);
 }
 
@@ -225,15 +226,15 @@ static void a_code_that_meant_two_units_gives_two_rows(void **state)
 		.name = METRIC, .by = "commune", .per = "year", .from = "2024", .area = "816"
 	};
 	size_t office = add_office(f, "28300", day("2024-01-01")), n = 0;
-	books_refresh(&f->books);
+	testbed_refresh(&f->testbed);
 	record(f, office, "2024-04", 3);
 	record(f, office, "2024-05", 4);
 	struct table *table = ask(f, &query);
 	for (size_t i = 0; i < table_rows(table); i++) {
-		if (strcmp(books_cell(table, i, "area"), "28300") != 0)
+		if (strcmp(testbed_cell(table, i, "area"), "28300") != 0)
 			continue;
-		bool old = strcmp(books_cell(table, i, "valid_from"), "2024-05-01") != 0;
-		assert_string_equal(books_cell(table, i, "name"), old ? "Phường 4" : "Phường 1");
+		bool old = strcmp(testbed_cell(table, i, "valid_from"), "2024-05-01") != 0;
+		assert_string_equal(testbed_cell(table, i, "name"), old ? "Phường 4" : "Phường 1");
 		assert_int_equal(value(table, i), old ? 3 : 4);
 		n++;
 	}
@@ -245,7 +246,7 @@ static void a_code_that_meant_two_units_gives_two_rows(void **state)
 	table_close(table);
 	query.structure = "2024-04-30"; /* back, the new one is of two */
 	table = ask(f, &query);
-	assert_null(books_cell(table, row_of(table, "28300"), "value"));
+	assert_null(testbed_cell(table, row_of(table, "28300"), "value"));
 	assert_int_equal(sum(table), 7);
 	table_close(table);
 }
@@ -255,7 +256,7 @@ static void a_code_that_meant_two_units_gives_two_rows(void **state)
 /* Districts of June 2025 in which the predecessors of @code lay, from the rows of that one day. */
 static size_t districts_of(const struct fixture *f, const char *code, const char *ret[KIN_MAX])
 {
-	const struct units *units = f->books.reference->units;
+	const struct units *units = f->testbed.reference->units;
 	size_t n = 0;
 	for (size_t i = 0; i < units->n_successors; i++) {
 		const struct successor *row = &units->successors[i];
@@ -291,7 +292,7 @@ static void figures_of_2026_are_told_by_the_old_districts_where_they_can_be(void
 	}
 	struct table *table = ask(f, &query);
 	for (size_t row = 0; row + 1 < table_rows(table); row++) {
-		const char *area = books_cell(table, row, "area"), *of[KIN_MAX];
+		const char *area = testbed_cell(table, row, "area"), *of[KIN_MAX];
 		int64_t expected = 0;
 		bool across = false;
 		for (size_t i = 0; i < f->n; i++) {
@@ -313,7 +314,7 @@ static void figures_of_2026_are_told_by_the_old_districts_where_they_can_be(void
 	assert_int_equal(told + untold, 11 + 12);
 	assert_true(told > 0 && untold > 0);
 	assert_int_equal(sum(table), all); /* with the last row */
-	assert_null(books_cell(table, table_rows(table) - 1, "area"));
+	assert_null(testbed_cell(table, table_rows(table) - 1, "area"));
 	table_close(table);
 }
 
@@ -324,12 +325,12 @@ static void a_districts_own_office_counts_for_the_province_after_the_districts(v
 		.name = METRIC, .by = "commune", .from = "2025-06", .structure = "2025-07-01"
 	};
 	size_t district = add_office(f, "815", f->june), commune = add_office(f, "28249", f->june);
-	books_refresh(&f->books);
+	testbed_refresh(&f->testbed);
 	record(f, district, "2025-06", 5);
 	record(f, commune, "2025-06", 7);
 	struct table *table = ask(f, &query);
 	assert_int_equal(value(table, row_of(table, NULL)), 5);
-	assert_string_equal(books_cell(table, row_of(table, NULL), "extra"), "1");
+	assert_string_equal(testbed_cell(table, row_of(table, NULL), "extra"), "1");
 	assert_int_equal(value(table, row_of(table, "28249")), 7);
 	table_close(table);
 	query.by = NULL;

@@ -6,34 +6,34 @@
 #include <cmocka.h>
 
 #include "journal/series_ids.h"
-#include "support/books.h"
 #include "support/fault.h"
 #include "support/seeds.h"
+#include "support/testbed.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 struct fixture {
-	struct books books;
+	struct testbed testbed;
 	struct series_ids *series_ids;
 };
 
-static int open_books(void **state)
+static int open_testbed(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
-	books_open(&f->books, NULL, NULL, NULL, false);
-	assert_non_null(f->series_ids = series_ids_open(f->books.db, &f->books.err));
+	testbed_open(&f->testbed, NULL, NULL, NULL, false);
+	assert_non_null(f->series_ids = series_ids_open(f->testbed.db, &f->testbed.err));
 	*state = f;
 	return 0;
 }
 
-static int close_books(void **state)
+static int close_testbed(void **state)
 {
 	struct fixture *f = *state;
 	series_ids_close(f->series_ids);
-	books_close(&f->books);
+	testbed_close(&f->testbed);
 	free(f);
 	return 0;
 }
@@ -41,7 +41,7 @@ static int close_books(void **state)
 static uint32_t id_of(struct fixture *f, const char *metric, const char *labels)
 {
 	uint32_t id = 0;
-	assert_int_equal(series_ids_find(f->series_ids, metric, labels, &id, &f->books.err), 0);
+	assert_int_equal(series_ids_find(f->series_ids, metric, labels, &id, &f->testbed.err), 0);
 	return id;
 }
 
@@ -54,7 +54,7 @@ static uint32_t kept(struct fixture *f, const char *metric, const char *labels)
 			 " AND labels = '%s'",
 			 metric, labels);
 	assert_in_range(n, 1, sizeof(sql) - 1);
-	return (uint32_t)books_number(&f->books, sql);
+	return (uint32_t)testbed_number(&f->testbed, sql);
 }
 
 /* Three times as many as are remembered, asked for again and again, over rollbacks: always what the
@@ -62,7 +62,7 @@ static uint32_t kept(struct fixture *f, const char *metric, const char *labels)
 static void ask_much(struct dice *dice, void *context)
 {
 	struct fixture *f = context;
-	books_exec(&f->books, "BEGIN");
+	testbed_exec(&f->testbed, "BEGIN");
 	for (unsigned i = 0; i < 5000; i++) {
 		char metric[32], labels[32];
 		unsigned which = (unsigned)dice_below(dice, 12000);
@@ -74,7 +74,7 @@ static void ask_much(struct dice *dice, void *context)
 			assert_int_equal(id, kept(f, metric, labels));
 	}
 	bool back = dice_below(dice, 2) == 0;
-	books_exec(&f->books, back ? "ROLLBACK" : "COMMIT");
+	testbed_exec(&f->testbed, back ? "ROLLBACK" : "COMMIT");
 	if (back)
 		series_ids_forget(f->series_ids);
 }
@@ -102,7 +102,7 @@ static void without_memory_the_table_is_asked_again(void **state)
 	struct fixture *f = *state;
 	uint32_t id = 0;
 	fault_arm_at(FAULT_MEMORY | FAULT_STAYS, 0);
-	int rc = series_ids_find(f->series_ids, "cases", "", &id, &f->books.err);
+	int rc = series_ids_find(f->series_ids, "cases", "", &id, &f->testbed.err);
 	assert_true(fault_disarm());
 	assert_int_equal(rc, 0);
 	assert_int_equal(id, kept(f, "cases", ""));
@@ -113,13 +113,13 @@ static void a_series_whose_id_is_no_number_of_ours_is_named(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t id = 0;
-	books_exec(&f->books, "INSERT INTO series VALUES(4294967296, 'far', '')");
-	assert_int_equal(series_ids_find(f->series_ids, "far", "", &id, &f->books.err), -EUCLEAN);
-	assert_string_equal(f->books.err.text, "series 'far' '' has no usable id");
+	testbed_exec(&f->testbed, "INSERT INTO series VALUES(4294967296, 'far', '')");
+	assert_int_equal(series_ids_find(f->series_ids, "far", "", &id, &f->testbed.err), -EUCLEAN);
+	assert_string_equal(f->testbed.err.text, "series 'far' '' has no usable id");
 	assert_int_equal(id, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_books, close_books)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_testbed, close_testbed)
 
 int main(void)
 {

@@ -1043,7 +1043,7 @@ static void province_that_takes_every_batch_knows_what_was_recorded(void **state
 
 #define MISTAKES 65536
 
-struct books { /* how often the province was told what, by label; 0 is the clerk's own */
+struct testbed { /* how often the province was told what, by label; 0 is the clerk's own */
 	uint8_t told[MISTAKES + 2];
 	int64_t own_e;
 	uint64_t lives, acked;
@@ -1052,50 +1052,50 @@ struct books { /* how often the province was told what, by label; 0 is the clerk
 	int label_of[WIRE_SERIES_MAX];
 };
 
-static void book(struct books *books, const struct batch *batch)
+static void book(struct testbed *testbed, const struct batch *batch)
 {
 	if (batch->n_declared > 0)
-		assert_int_equal(batch->first_declared, books->declared);
+		assert_int_equal(batch->first_declared, testbed->declared);
 	for (size_t i = 0; i < batch->n_declared; i++) {
 		int label = 0;
 		if (batch->declared[i].labels[0])
 			assert_int_equal(sscanf(batch->declared[i].labels, "s=%d", &label), 1);
-		assert_true(books->declared < WIRE_SERIES_MAX);
-		books->label_of[books->declared++] = label;
+		assert_true(testbed->declared < WIRE_SERIES_MAX);
+		testbed->label_of[testbed->declared++] = label;
 	}
 	for (size_t r = 0; r < batch->n_runs; r++) {
-		assert_true(batch->runs[r].series < books->declared);
-		int label = books->label_of[batch->runs[r].series];
-		books->told[label] += (uint8_t)batch->runs[r].n;
+		assert_true(batch->runs[r].series < testbed->declared);
+		int label = testbed->label_of[batch->runs[r].series];
+		testbed->told[label] += (uint8_t)batch->runs[r].n;
 		if (label == 0)
-			books->own_e = batch->points[batch->runs[r].first].value_e;
+			testbed->own_e = batch->points[batch->runs[r].first].value_e;
 	}
 }
 
 /* Seal, tell the province, ack, until nothing waits. */
-static void deliver_at(struct fixture *f, struct books *books, int64_t at_us)
+static void deliver_at(struct fixture *f, struct testbed *testbed, int64_t at_us)
 {
 	struct arena *arena = arena_open(WIRE_ARENA_MAX);
 	assert_non_null(arena);
 	do {
 		uint64_t last = seal(f);
 		struct spool_life life = spool_life(f->spool);
-		if (life.id != books->life.id) {
-			assert_int_equal(life.begin, books->acked);
-			assert_int_equal(life.before_id, books->lives ? books->life.id : 0);
-			books->life = life;
-			books->lives++;
-			books->declared = 0;
+		if (life.id != testbed->life.id) {
+			assert_int_equal(life.begin, testbed->acked);
+			assert_int_equal(life.before_id, testbed->lives ? testbed->life.id : 0);
+			testbed->life = life;
+			testbed->lives++;
+			testbed->declared = 0;
 		}
-		while (books->acked < last) {
+		while (testbed->acked < last) {
 			struct blob payload = { 0 };
 			struct batch batch;
-			assert_int_equal(spool_batch(f->spool, ++books->acked, &payload, &f->err),
+			assert_int_equal(spool_batch(f->spool, ++testbed->acked, &payload, &f->err),
 					 0);
 			assert_int_equal(wire_batch_decode(arena, payload.data, payload.len, &batch,
 							   &f->err),
 					 0);
-			book(books, &batch);
+			book(testbed, &batch);
 			arena_reset(arena);
 			blob_free(&payload);
 		}
@@ -1104,9 +1104,9 @@ static void deliver_at(struct fixture *f, struct books *books, int64_t at_us)
 	arena_close(arena);
 }
 
-static void deliver(struct fixture *f, struct books *books)
+static void deliver(struct fixture *f, struct testbed *testbed)
 {
-	deliver_at(f, books, NOW_US);
+	deliver_at(f, testbed, NOW_US);
 }
 
 static void import_by_mistake(struct fixture *f, int first, int n)
@@ -1132,47 +1132,47 @@ static void import_by_mistake(struct fixture *f, int first, int n)
 static void series_numbers_that_ran_out_are_given_anew_in_another_life(void **state)
 {
 	struct fixture *f = *state;
-	struct books *books = calloc(1, sizeof(*books));
-	assert_non_null(books);
+	struct testbed *testbed = calloc(1, sizeof(*testbed));
+	assert_non_null(testbed);
 	struct observation own = figure("team.count", TODAY, 7);
 	f->limits.bytes_max = 64 << 20;
 	reopen(f);
 	put(f, &own);
 	import_by_mistake(f, 1, MISTAKES - 1);
-	deliver(f, books);
-	assert_int_equal(books->lives, 1);
-	assert_int_equal(books->declared, WIRE_SERIES_MAX);
+	deliver(f, testbed);
+	assert_int_equal(testbed->lives, 1);
+	assert_int_equal(testbed->declared, WIRE_SERIES_MAX);
 	reopen(f);
 	import_by_mistake(f, MISTAKES, 2);
-	deliver(f, books);
-	assert_int_equal(books->lives, 2);
-	assert_int_equal(books->declared, 2);
+	deliver(f, testbed);
+	assert_int_equal(testbed->lives, 2);
+	assert_int_equal(testbed->declared, 2);
 	/* Once each, but for the one that ended the first life. */
 	unsigned twice = 0;
 	for (int i = 0; i < MISTAKES + 2; i++) {
-		assert_in_range(books->told[i], 1, 2);
-		twice += books->told[i] == 2;
+		assert_in_range(testbed->told[i], 1, 2);
+		twice += testbed->told[i] == 2;
 	}
 	assert_int_equal(twice, 1);
 	reopen(f);
-	assert_true(spool_life(f->spool).id == books->life.id);
+	assert_true(spool_life(f->spool).id == testbed->life.id);
 	own.add = true;
 	own.value_e = 3;
 	put(f, &own);
-	deliver(f, books);
-	assert_int_equal(books->own_e, 10);
+	deliver(f, testbed);
+	assert_int_equal(testbed->own_e, 10);
 	verified(f);
 	/* All of it is there for a province that was restored; it takes two lives again. */
 	assert_int_equal(spool_renew(f->spool, &f->err), 0);
 	assert_int_equal(status(f).unsealed, MISTAKES + 2);
-	memset(books, 0, sizeof(*books));
-	deliver(f, books);
-	assert_int_equal(books->lives, 2);
+	memset(testbed, 0, sizeof(*testbed));
+	deliver(f, testbed);
+	assert_int_equal(testbed->lives, 2);
 	for (int i = 0; i < MISTAKES + 2; i++)
-		assert_true(books->told[i] >= 1);
-	assert_int_equal(books->own_e, 10);
+		assert_true(testbed->told[i] >= 1);
+	assert_int_equal(testbed->own_e, 10);
 	verified(f);
-	free(books);
+	free(testbed);
 }
 
 /* One number a life: the second series waits for the next. */
@@ -1256,8 +1256,8 @@ static void a_life_is_over_for_every_copy_of_it(void **state)
 static void series_without_a_value_are_forgotten_with_their_life(void **state)
 {
 	struct fixture *f = *state;
-	struct books *books = calloc(1, sizeof(*books));
-	assert_non_null(books);
+	struct testbed *testbed = calloc(1, sizeof(*testbed));
+	assert_non_null(testbed);
 	struct observation own = figure("team.count", TODAY + 100, 7);
 	struct observation one_more = figure("x.x", TODAY + 100, 1);
 	one_more.labels = "s=6";
@@ -1265,28 +1265,28 @@ static void series_without_a_value_are_forgotten_with_their_life(void **state)
 	reopen(f);
 	put(f, &own);
 	import_by_mistake(f, 1, 5);
-	deliver(f, books);
-	assert_int_equal(books->lives, 3);
+	deliver(f, testbed);
+	assert_int_equal(testbed->lives, 3);
 	assert_int_equal(spool_record(f->spool, &one_more, 1, NULL, &f->err), -E2BIG);
 	/* Months later what was imported is trimmed. */
 	own.value_e = 8;
 	put(f, &own);
-	deliver_at(f, books, NOW_US + 100 * DAY_US);
+	deliver_at(f, testbed, NOW_US + 100 * DAY_US);
 	put(f, &one_more);
-	deliver(f, books);
-	assert_int_equal(books->lives, 4);
-	assert_int_equal(books->own_e, 8);
-	assert_int_equal(books->told[6], 1);
+	deliver(f, testbed);
+	assert_int_equal(testbed->lives, 4);
+	assert_int_equal(testbed->own_e, 8);
+	assert_int_equal(testbed->told[6], 1);
 	verified(f);
-	free(books);
+	free(testbed);
 }
 
 /* What the refusal advises: keep figures for fewer days, and there is room with the next ack. */
 static void series_are_forgotten_sooner_where_figures_are_kept_for_less(void **state)
 {
 	struct fixture *f = *state;
-	struct books *books = calloc(1, sizeof(*books));
-	assert_non_null(books);
+	struct testbed *testbed = calloc(1, sizeof(*testbed));
+	assert_non_null(testbed);
 	struct observation own = figure("team.count", TODAY + 100, 7);
 	struct observation one_more = figure("x.x", TODAY + 100, 1);
 	one_more.labels = "s=6";
@@ -1295,23 +1295,23 @@ static void series_are_forgotten_sooner_where_figures_are_kept_for_less(void **s
 	reopen(f);
 	put(f, &own);
 	import_by_mistake(f, 1, 5);
-	deliver(f, books);
+	deliver(f, testbed);
 	own.value_e = 8;
 	put(f, &own);
-	deliver_at(f, books, NOW_US + 4 * DAY_US);
+	deliver_at(f, testbed, NOW_US + 4 * DAY_US);
 	assert_int_equal(spool_record(f->spool, &one_more, 1, NULL, &f->err), -E2BIG);
 	assert_non_null(strstr(f->err.text, "[spool] keep_acked_days"));
 	f->limits.keep_days = 1;
 	reopen(f);
 	own.value_e = 9;
 	put(f, &own);
-	deliver_at(f, books, NOW_US + 4 * DAY_US);
+	deliver_at(f, testbed, NOW_US + 4 * DAY_US);
 	put(f, &one_more);
-	deliver_at(f, books, NOW_US + 4 * DAY_US);
-	assert_int_equal(books->own_e, 9);
-	assert_int_equal(books->told[6], 1);
+	deliver_at(f, testbed, NOW_US + 4 * DAY_US);
+	assert_int_equal(testbed->own_e, 9);
+	assert_int_equal(testbed->told[6], 1);
 	verified(f);
-	free(books);
+	free(testbed);
 }
 
 /* --- many in one call --- */

@@ -202,7 +202,7 @@ static void a_vintage_comes_to_the_schema_of_a_fresh_file(void **state)
 	}
 }
 
-static void the_books_of_a_vintage_are_right(void **state)
+static void a_store_of_a_vintage_is_right(void **state)
 {
 	struct fixture *f = *state;
 	for (size_t i = 0; i < f->n; i++) {
@@ -446,7 +446,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_version_has_a_vintage),
 		TEST(a_vintage_comes_to_the_schema_of_a_fresh_file),
-		TEST(the_books_of_a_vintage_are_right),
+		TEST(a_store_of_a_vintage_is_right),
 		TEST(a_migration_that_is_stopped_anywhere_leaves_a_version_that_works),
 		TEST(every_row_is_a_value_of_a_stretch),
 		TEST(a_file_of_rows_can_still_be_repaired_from),

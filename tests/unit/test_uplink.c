@@ -217,10 +217,10 @@ static void recorded_figures_arrive_and_are_released(void **state)
 	for (int32_t i = 1; i <= 40; i++)
 		record(f, DAY + i, i);
 	wait_until(f, released);
-	struct fake_books books = fake_aggregator_books(f->fake);
-	assert_int_equal(books.observations, 41);
-	assert_int_equal(books.sum, 5 + 40 * 41 / 2);
-	assert_int_equal(books.duplicates, 0);
+	struct fake_counts counts = fake_aggregator_counts(f->fake);
+	assert_int_equal(counts.observations, 41);
+	assert_int_equal(counts.sum, 5 + 40 * 41 / 2);
+	assert_int_equal(counts.duplicates, 0);
 }
 
 static bool lost(struct fixture *f)
@@ -282,7 +282,7 @@ static void figures_survive_a_province_that_restarts(void **state)
 		fake_aggregator_restart(f->fake);
 		wait_until(f, released);
 	}
-	assert_int_equal(fake_aggregator_books(f->fake).observations, 50);
+	assert_int_equal(fake_aggregator_counts(f->fake).observations, 50);
 }
 
 static void refused_key_is_told_and_works_once_it_is_allowed(void **state)
@@ -291,7 +291,7 @@ static void refused_key_is_told_and_works_once_it_is_allowed(void **state)
 	record(f, DAY, 5);
 	start(f);
 	wait_until(f, key_refused);
-	assert_int_equal(fake_aggregator_books(f->fake).hellos, 0);
+	assert_int_equal(fake_aggregator_counts(f->fake).hellos, 0);
 	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
 	wait_until(f, released);
 	assert_string_equal(looked(f).trouble, "");
@@ -314,7 +314,7 @@ static void refused_batch_is_kept_shown_and_tried_again(void **state)
 	assert_string_equal(looked(f).refusal, "refused by the test");
 	fake_aggregator_refuse(f->fake, 0, 0);
 	wait_until(f, released);
-	assert_int_equal(fake_aggregator_books(f->fake).sum, 5);
+	assert_int_equal(fake_aggregator_counts(f->fake).sum, 5);
 }
 
 static bool catalogue_came(struct fixture *f)
@@ -352,7 +352,7 @@ static void changed_catalogue_comes_over_a_connection_that_stands(void **state)
 	wait_until(f, catalogue_came);
 	fake_aggregator_catalogue(f->fake, 8, CATALOGUE);
 	wait_until(f, next_catalogue_came); /* by a Pong */
-	assert_int_equal(fake_aggregator_books(f->fake).hellos, 2);
+	assert_int_equal(fake_aggregator_counts(f->fake).hellos, 2);
 }
 
 static void changed_catalogue_comes_with_an_ack_too(void **state)
@@ -366,7 +366,7 @@ static void changed_catalogue_comes_with_an_ack_too(void **state)
 	fake_aggregator_catalogue(f->fake, 8, CATALOGUE);
 	record(f, DAY, 1);
 	wait_until(f, next_catalogue_came);
-	assert_int_equal(fake_aggregator_books(f->fake).hellos, 2);
+	assert_int_equal(fake_aggregator_counts(f->fake).hellos, 2);
 }
 
 static bool keeping_failed(struct fixture *f)
@@ -423,13 +423,13 @@ static void what_was_released_is_heard_on_a_line_that_stands(void **state)
 	start(f);
 	wait_until(f, all_released);
 	stop(f);
-	assert_true(fake_aggregator_books(f->fake).hellos > 1);
+	assert_true(fake_aggregator_counts(f->fake).hellos > 1);
 }
 
 static bool all_again(struct fixture *f)
 {
-	struct fake_books books = fake_aggregator_books(f->fake);
-	return books.observations == 5 && released(f);
+	struct fake_counts counts = fake_aggregator_counts(f->fake);
+	return counts.observations == 5 && released(f);
 }
 
 static void restored_province_gets_again_what_it_lost(void **state)
@@ -448,7 +448,7 @@ static void restored_province_gets_again_what_it_lost(void **state)
 
 static bool renewed(struct fixture *f)
 {
-	return fake_aggregator_books(f->fake).sum == 7 && released(f);
+	return fake_aggregator_counts(f->fake).sum == 7 && released(f);
 }
 
 static void spool_that_was_rolled_back_goes_on_under_a_fresh_id(void **state)
@@ -504,7 +504,7 @@ static void spool_from_an_old_copy_whose_numbers_were_given_again_loses_nothing(
 
 static bool greeted_twice(struct fixture *f)
 {
-	return fake_aggregator_books(f->fake).hellos == 2 && connected(f);
+	return fake_aggregator_counts(f->fake).hellos == 2 && connected(f);
 }
 
 static void each_batch_tells_the_one_before_and_a_parted_life_goes_on_under_a_fresh_id(void **state)
@@ -517,12 +517,12 @@ static void each_batch_tells_the_one_before_and_a_parted_life_goes_on_under_a_fr
 		wait_until(f, released);
 	}
 	uint64_t id = spool_id(f->spool);
-	assert_int_equal(fake_aggregator_books(f->fake).chained, 2);
+	assert_int_equal(fake_aggregator_counts(f->fake).chained, 2);
 	fake_aggregator_restart(f->fake); /* the first after a Welcome tells it, too */
 	wait_until(f, greeted_twice);
 	record(f, DAY + 3, 1);
 	wait_until(f, released);
-	assert_int_equal(fake_aggregator_books(f->fake).chained, 3);
+	assert_int_equal(fake_aggregator_counts(f->fake).chained, 3);
 	fake_aggregator_part(f->fake); /* nothing on the line says so */
 	record(f, DAY + 4, 0);
 	wait_until(f, renewed); /* 4, and 3 again: the oldest was trimmed with its ack */
@@ -539,15 +539,15 @@ static void province_of_the_version_before_gets_what_it_knows(void **state)
 		record(f, DAY + i, 1);
 		wait_until(f, released);
 	}
-	assert_int_equal(fake_aggregator_books(f->fake).batches, 3);
-	assert_int_equal(fake_aggregator_books(f->fake).chained, 0);
+	assert_int_equal(fake_aggregator_counts(f->fake).batches, 3);
+	assert_int_equal(fake_aggregator_counts(f->fake).chained, 0);
 	fake_aggregator_speak(f->fake, 2, 2); /* it is upgraded */
 	fake_aggregator_restart(f->fake);
 	wait_until(f, greeted_twice);
 	record(f, DAY + 3, 1);
 	wait_until(f, released);
-	assert_int_equal(fake_aggregator_books(f->fake).chained, 1);
-	assert_int_equal(fake_aggregator_books(f->fake).sum, 4);
+	assert_int_equal(fake_aggregator_counts(f->fake).chained, 1);
+	assert_int_equal(fake_aggregator_counts(f->fake).sum, 4);
 }
 
 static bool no_protocol(struct fixture *f)

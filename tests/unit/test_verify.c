@@ -22,7 +22,7 @@
 
 struct fixture {
 	struct history history;
-	struct books books;
+	struct testbed testbed;
 	struct dice dice;
 };
 
@@ -33,8 +33,8 @@ static int setup(void **state)
 		return -1;
 	f->dice = dice_seeded(11);
 	history_make(&f->history, &f->dice, BATCHES);
-	history_open(&f->history, &f->books);
-	history_post(&f->history, &f->books);
+	history_open(&f->history, &f->testbed);
+	history_post(&f->history, &f->testbed);
 	*state = f;
 	return 0;
 }
@@ -42,39 +42,39 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	books_close(&f->books);
+	testbed_close(&f->testbed);
 	history_free(&f->history);
 	free(f);
 	return 0;
 }
 
-static void assert_clean(struct books *books)
+static void assert_clean(struct testbed *testbed)
 {
 	struct table *table;
-	uint64_t n = books_verify(books, &table);
+	uint64_t n = testbed_verify(testbed, &table);
 	if (n > 0)
-		fail_msg("%s: %s", books_cell(table, 0, "what"), books_cell(table, 0, "where"));
+		fail_msg("%s: %s", testbed_cell(table, 0, "what"), testbed_cell(table, 0, "where"));
 	table_close(table);
 }
 
 /* After @sql verify names at least one difference, a row of @what if that is given; all is undone
  * then. */
-static void named(struct books *books, const char *what, const char *sql)
+static void named(struct testbed *testbed, const char *what, const char *sql)
 {
 	struct table *table;
 	bool found = !what;
-	books_exec(books, "PRAGMA foreign_keys=OFF");
-	books_exec(books, "BEGIN");
-	books_exec(books, sql);
-	assert_true(books_number(books, "SELECT total_changes()") > 0);
-	if (books_verify(books, &table) == 0)
+	testbed_exec(testbed, "PRAGMA foreign_keys=OFF");
+	testbed_exec(testbed, "BEGIN");
+	testbed_exec(testbed, sql);
+	assert_true(testbed_number(testbed, "SELECT total_changes()") > 0);
+	if (testbed_verify(testbed, &table) == 0)
 		fail_msg("not named: %s", sql);
 	for (size_t i = 0; i < table_rows(table) && !found; i++)
-		found = strcmp(books_cell(table, i, "what"), what) == 0;
+		found = strcmp(testbed_cell(table, i, "what"), what) == 0;
 	if (!found)
-		fail_msg("named %s, not %s: %s", books_cell(table, 0, "what"), what, sql);
+		fail_msg("named %s, not %s: %s", testbed_cell(table, 0, "what"), what, sql);
 	table_close(table);
-	books_exec(books, "ROLLBACK");
+	testbed_exec(testbed, "ROLLBACK");
 }
 
 /* Each byte of @column in every row of @table, one bit of it turned over. */
@@ -84,7 +84,7 @@ static void every_byte_is_named(struct fixture *f, const char *table, const char
 	sqlite3_stmt *list;
 	struct err err = { 0 };
 	unsigned count = 0;
-	assert_int_equal(db_prepare(f->books.db, rows, &list, &err), 0);
+	assert_int_equal(db_prepare(f->testbed.db, rows, &list, &err), 0);
 	while (db_step(list, &err) == 1) {
 		const char *where = (const char *)sqlite3_column_text(list, 0);
 		const uint8_t *bytes = sqlite3_column_blob(list, 1);
@@ -97,25 +97,26 @@ static void every_byte_is_named(struct fixture *f, const char *table, const char
 				       "UPDATE %s SET %s = CAST(substr(%s, 1, %d) || x'%02x' || "
 				       "substr(%s, %d) AS BLOB) WHERE %s",
 				       table, column, column, at, damaged, column, at + 2, where);
-			named(&f->books, what, sql);
+			named(&f->testbed, what, sql);
 		}
 	}
 	sqlite3_finalize(list);
 	assert_true(count > 100);
 }
 
-static void sound_books_are_clean_and_counted(void **state)
+static void a_sound_store_is_clean_and_counted(void **state)
 {
 	struct fixture *f = *state;
 	struct verify_counts counts;
 	struct table *table;
-	assert_clean(&f->books);
+	assert_clean(&f->testbed);
 	assert_int_equal(
-		verify_run(f->books.db, f->books.reference, &counts, &table, &f->books.err), 0);
+		verify_run(f->testbed.db, f->testbed.reference, &counts, &table, &f->testbed.err),
+		0);
 	table_close(table);
 	assert_int_equal(counts.batches, f->history.n);
 	assert_int_equal(counts.observations, f->history.n_heard);
-	assert_int_equal(counts.pages, books_number(&f->books, "SELECT count(*) FROM rollup"));
+	assert_int_equal(counts.pages, testbed_number(&f->testbed, "SELECT count(*) FROM rollup"));
 	assert_int_equal(counts.differences, 0);
 }
 
@@ -144,13 +145,13 @@ static void each_row_of_the_rollups_is_needed(void **state)
 	struct fixture *f = *state;
 	struct err err = { 0 };
 	sqlite3_stmt *list;
-	assert_int_equal(db_prepare(f->books.db, "SELECT " PAGE_WHERE " FROM rollup", &list, &err),
-			 0);
+	assert_int_equal(
+		db_prepare(f->testbed.db, "SELECT " PAGE_WHERE " FROM rollup", &list, &err), 0);
 	while (db_step(list, &err) == 1) {
 		char sql[256];
 		const char *where = (const char *)sqlite3_column_text(list, 0);
 		(void)snprintf(sql, sizeof(sql), "DELETE FROM rollup WHERE %s", where);
-		named(&f->books, "rollup", sql);
+		named(&f->testbed, "rollup", sql);
 	}
 	sqlite3_finalize(list);
 }
@@ -172,31 +173,31 @@ static void no_row_can_be_added_to_the_rollups(void **state)
 			       "INSERT INTO rollup SELECT %s, page FROM rollup WHERE grain = 2 AND "
 			       "node > 0 LIMIT 1",
 			       keys[i]);
-		named(&f->books, NULL, sql);
+		named(&f->testbed, NULL, sql);
 		(void)snprintf(sql, sizeof(sql),
 			       "INSERT INTO rollup SELECT %s, x'' FROM rollup WHERE grain = 2 AND "
 			       "node > 0 LIMIT 1",
 			       keys[i]);
-		named(&f->books, NULL, sql); /* even an empty one */
+		named(&f->testbed, NULL, sql); /* even an empty one */
 	}
 }
 
 static void what_the_journal_says_beside_its_payloads_is_held_to_it(void **state)
 {
 	struct fixture *f = *state;
-	named(&f->books, "sequence", "UPDATE spool SET upto = upto + 1 WHERE id = 1");
-	named(&f->books, "sequence", "UPDATE spool SET upto = upto - 1 WHERE id = 1");
-	named(&f->books, "sequence",
+	named(&f->testbed, "sequence", "UPDATE spool SET upto = upto + 1 WHERE id = 1");
+	named(&f->testbed, "sequence", "UPDATE spool SET upto = upto - 1 WHERE id = 1");
+	named(&f->testbed, "sequence",
 	      "DELETE FROM journal WHERE id = (SELECT max(id) FROM journal)");
-	named(&f->books, "chain", "DELETE FROM journal WHERE id = 2");
-	named(&f->books, "chain", "UPDATE journal SET seq = seq + 1 WHERE id = 3");
-	named(&f->books, "chain", "UPDATE journal SET office = office % 8 + 1 WHERE id = 3");
-	named(&f->books, "journal", "UPDATE journal SET day = day + 1 WHERE id = 3");
-	named(&f->books, "journal", "UPDATE journal SET office = 77 WHERE id = 3");
-	named(&f->books, "chain", "UPDATE spool SET spool_id = spool_id + 1 WHERE id = 1");
-	named(&f->books, "chain",
+	named(&f->testbed, "chain", "DELETE FROM journal WHERE id = 2");
+	named(&f->testbed, "chain", "UPDATE journal SET seq = seq + 1 WHERE id = 3");
+	named(&f->testbed, "chain", "UPDATE journal SET office = office % 8 + 1 WHERE id = 3");
+	named(&f->testbed, "journal", "UPDATE journal SET day = day + 1 WHERE id = 3");
+	named(&f->testbed, "journal", "UPDATE journal SET office = 77 WHERE id = 3");
+	named(&f->testbed, "chain", "UPDATE spool SET spool_id = spool_id + 1 WHERE id = 1");
+	named(&f->testbed, "chain",
 	      "DELETE FROM spool WHERE id = (SELECT spool FROM journal ORDER BY id DESC LIMIT 1)");
-	named(&f->books, "chain",
+	named(&f->testbed, "chain",
 	      "UPDATE journal SET spool = (SELECT id FROM spool WHERE id <> journal.spool LIMIT 1)"
 	      " WHERE id = 4");
 }
@@ -204,33 +205,34 @@ static void what_the_journal_says_beside_its_payloads_is_held_to_it(void **state
 static void strange_payloads_are_named_and_the_rest_is_still_read(void **state)
 {
 	struct fixture *f = *state;
-	named(&f->books, "journal", "UPDATE journal SET payload = x''");
-	named(&f->books, "journal", "UPDATE journal SET payload = x'00' WHERE id = 2");
-	named(&f->books, "journal", "UPDATE journal SET payload = zeroblob(300000) WHERE id = 2");
-	named(&f->books, "journal", "DELETE FROM declared WHERE number = 0");
+	named(&f->testbed, "journal", "UPDATE journal SET payload = x''");
+	named(&f->testbed, "journal", "UPDATE journal SET payload = x'00' WHERE id = 2");
+	named(&f->testbed, "journal", "UPDATE journal SET payload = zeroblob(300000) WHERE id = 2");
+	named(&f->testbed, "journal", "DELETE FROM declared WHERE number = 0");
 }
 
 static void what_stands_beside_the_journal_fits_it(void **state)
 {
 	struct fixture *f = *state;
-	named(&f->books, "watermark",
+	named(&f->testbed, "watermark",
 	      "UPDATE spool SET last_received_us = last_received_us + 1 WHERE upto > 0");
-	named(&f->books, "watermark", "UPDATE spool SET upto_digest = zeroblob(16) WHERE upto > 0");
-	named(&f->books, "watermark", "UPDATE spool SET upto_digest = NULL WHERE id = 1");
-	named(&f->books, "declared", "UPDATE declared SET shape = shape + 16 WHERE number = 0");
-	named(&f->books, "declared", "UPDATE series SET metric = 'zz' WHERE id = 1");
-	named(&f->books, "declared", "UPDATE series SET labels = 'zz=1' WHERE id = 1");
-	named(&f->books, "declared", "DELETE FROM series WHERE id = 1");
-	named(&f->books, "declared",
+	named(&f->testbed, "watermark",
+	      "UPDATE spool SET upto_digest = zeroblob(16) WHERE upto > 0");
+	named(&f->testbed, "watermark", "UPDATE spool SET upto_digest = NULL WHERE id = 1");
+	named(&f->testbed, "declared", "UPDATE declared SET shape = shape + 16 WHERE number = 0");
+	named(&f->testbed, "declared", "UPDATE series SET metric = 'zz' WHERE id = 1");
+	named(&f->testbed, "declared", "UPDATE series SET labels = 'zz=1' WHERE id = 1");
+	named(&f->testbed, "declared", "DELETE FROM series WHERE id = 1");
+	named(&f->testbed, "declared",
 	      "DELETE FROM declared WHERE number = (SELECT max(number) FROM declared)");
-	named(&f->books, "declared",
+	named(&f->testbed, "declared",
 	      "INSERT INTO declared SELECT spool, 9999, series, shape FROM "
 	      "declared WHERE number = 0");
-	named(&f->books, "declared",
+	named(&f->testbed, "declared",
 	      "INSERT INTO declared SELECT 77, number, series, shape FROM declared "
 	      "WHERE spool = 1");
-	named(&f->books, "journal", "UPDATE journal SET day = 1000000000000 WHERE id = 3");
-	named(&f->books, "rollup",
+	named(&f->testbed, "journal", "UPDATE journal SET day = 1000000000000 WHERE id = 3");
+	named(&f->testbed, "rollup",
 	      "INSERT INTO rollup SELECT grain + 4294967296, bucket, node, "
 	      "page FROM rollup WHERE grain = 2 LIMIT 1");
 }
@@ -258,18 +260,18 @@ static void each_entry_is_in_the_list_of_its_day_once(void **state)
 	};
 	struct fixture *f = *state;
 	unsigned tried = 0;
-	books_exec(&f->books, "PRAGMA foreign_keys=OFF");
+	testbed_exec(&f->testbed, "PRAGMA foreign_keys=OFF");
 	for (int64_t id = 1; id <= (int64_t)f->history.n; id++)
 		for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
 			char sql[256];
 			(void)snprintf(sql, sizeof(sql), "%s%lld", damages[i], (long long)id);
-			books_exec(&f->books, "SAVEPOINT try");
-			books_exec(&f->books, sql);
-			bool changed = books_number(&f->books, "SELECT changes()") > 0;
-			books_exec(&f->books, "ROLLBACK TO try");
-			books_exec(&f->books, "RELEASE try");
+			testbed_exec(&f->testbed, "SAVEPOINT try");
+			testbed_exec(&f->testbed, sql);
+			bool changed = testbed_number(&f->testbed, "SELECT changes()") > 0;
+			testbed_exec(&f->testbed, "ROLLBACK TO try");
+			testbed_exec(&f->testbed, "RELEASE try");
 			if (changed)
-				named(&f->books, "strand", sql);
+				named(&f->testbed, "strand", sql);
 			tried += changed;
 		}
 	assert_true(tried > 100);
@@ -278,15 +280,15 @@ static void each_entry_is_in_the_list_of_its_day_once(void **state)
 static void each_entry_came_between_the_first_and_last_of_its_day(void **state)
 {
 	struct fixture *f = *state;
-	named(&f->books, "arrival",
+	named(&f->testbed, "arrival",
 	      "DELETE FROM arrival WHERE day = (SELECT min(day) FROM journal)");
-	named(&f->books, "arrival", "UPDATE arrival SET last_us = last_us - 1");
-	named(&f->books, "arrival", "UPDATE arrival SET first_us = first_us + 1");
+	named(&f->testbed, "arrival", "UPDATE arrival SET last_us = last_us - 1");
+	named(&f->testbed, "arrival", "UPDATE arrival SET first_us = first_us + 1");
 }
 
 /* Spool 11 goes on from 10, of which the journal has more than it knows; 12 from 11, all of which
  * it knows, and so from 10, too; 13 from one that is not there. */
-static void lineage_open(struct books *books)
+static void lineage_open(struct testbed *testbed)
 {
 	static const char units[] = "code,name,level,parent,valid_from,valid_to\n"
 				    "1,A,province,,2020-01-01,\n";
@@ -294,26 +296,27 @@ static void lineage_open(struct books *books)
 		"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
 		"carry,level,due_days,min,max\na,a,a,a,flow,sum,sum,day,,0,0,province,5,0,100\n";
 	static const size_t turns[] = { 0, 0, 1, 2, 3, 0, 1 };
-	struct books_spool spools[] = { { .id = 10 },
-					{ .id = 11, .from_id = 10, .from_seq = 1 },
-					{ .id = 12, .from_id = 11, .from_seq = 1 },
-					{ .id = 13, .from_id = 99, .from_seq = 4 } };
+	struct testbed_spool spools[] = { { .id = 10 },
+					  { .id = 11, .from_id = 10, .from_seq = 1 },
+					  { .id = 12, .from_id = 11, .from_seq = 1 },
+					  { .id = 13, .from_id = 99, .from_seq = 4 } };
 	int32_t day = day_from_civil(2025, 6, 20);
-	books_open(books, units, catalogue, NULL, false);
-	int64_t office = books_office(books, "x", "1", day - 100);
-	books_refresh(books);
+	testbed_open(testbed, units, catalogue, NULL, false);
+	int64_t office = testbed_office(testbed, "x", "1", day - 100);
+	testbed_refresh(testbed);
 	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
-		struct books_figure figure = {
+		struct testbed_figure figure = {
 			.metric = "a", .labels = "", .grain = GRAIN_DAY, .value_e = (int64_t)i
 		};
-		struct books_batch batch;
+		struct testbed_batch batch;
 		spools[turns[i]].office = office;
-		books_seal(&spools[turns[i]], day, &figure, 1, civil_day_start_us(day + 1), &batch);
-		books_commit(books, &batch, 1);
+		testbed_seal(&spools[turns[i]], day, &figure, 1, civil_day_start_us(day + 1),
+			     &batch);
+		testbed_commit(testbed, &batch, 1);
 		blob_free(&batch.payload);
 	}
-	assert_int_equal(books_number(books, "SELECT sum(set_back) FROM spool"), 2);
-	assert_clean(books);
+	assert_int_equal(testbed_number(testbed, "SELECT sum(set_back) FROM spool"), 2);
+	assert_clean(testbed);
 }
 
 static void where_a_spool_goes_on_from_is_what_its_first_batch_says(void **state)
@@ -330,17 +333,17 @@ static void where_a_spool_goes_on_from_is_what_its_first_batch_says(void **state
 		"UPDATE spool SET set_back = 1 WHERE spool_id = 10",
 		"UPDATE spool SET set_back = 1 WHERE spool_id = 13",
 	};
-	struct books books;
+	struct testbed testbed;
 	(void)state;
-	lineage_open(&books);
+	lineage_open(&testbed);
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
-		named(&books, "origin", damages[i]);
-	books_close(&books);
+		named(&testbed, "origin", damages[i]);
+	testbed_close(&testbed);
 }
 
 /* One of each: a run of a metric that nobody knows, a point out of range, and a whole batch of a
  * day that had not begun when it came. */
-static void held_open(struct books *books)
+static void held_open(struct testbed *testbed)
 {
 	static const char units[] = "code,name,level,parent,valid_from,valid_to\n"
 				    "1,A,province,,2020-01-01,\n";
@@ -348,85 +351,86 @@ static void held_open(struct books *books)
 		"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
 		"carry,level,due_days,min,max\na,a,a,a,flow,sum,sum,day,,0,0,province,5,0,100\n"
 		"b,b,b,b,flow,sum,sum,hour,,0,0,province,5,0,100\n";
-	struct books_figure figures[] = {
+	struct testbed_figure figures[] = {
 		{ .metric = "a", .labels = "", .grain = GRAIN_DAY, .value_e = 7 },
 		{ .metric = "b", .labels = "", .grain = GRAIN_HOUR, .nth = 1, .value_e = 7 },
 		{ .metric = "b", .labels = "", .grain = GRAIN_HOUR, .nth = 2, .value_e = 700 },
 		{ .metric = "c", .labels = "", .grain = GRAIN_HOUR, .nth = 3, .value_e = 1 },
 		{ .metric = "c", .labels = "", .grain = GRAIN_HOUR, .nth = 4, .value_e = 1 },
 	};
-	struct books_batch batches[2];
+	struct testbed_batch batches[2];
 	int32_t day = day_from_civil(2025, 6, 20);
-	books_open(books, units, catalogue, NULL, false);
-	struct books_spool spool = { .office = books_office(books, "x", "1", day - 100), .id = 9 };
-	books_refresh(books);
-	books_seal(&spool, day, figures, 5, civil_day_start_us(day + 1), &batches[0]);
+	testbed_open(testbed, units, catalogue, NULL, false);
+	struct testbed_spool spool = { .office = testbed_office(testbed, "x", "1", day - 100),
+				       .id = 9 };
+	testbed_refresh(testbed);
+	testbed_seal(&spool, day, figures, 5, civil_day_start_us(day + 1), &batches[0]);
 	figures[0].value_e = 8;
-	books_seal(&spool, day, figures, 2, civil_day_start_us(day - 2), &batches[1]);
-	books_commit(books, batches, 2);
+	testbed_seal(&spool, day, figures, 2, civil_day_start_us(day - 2), &batches[1]);
+	testbed_commit(testbed, batches, 2);
 	blob_free(&batches[0].payload);
 	blob_free(&batches[1].payload);
-	assert_int_equal(books_number(books, "SELECT count(*) FROM quarantine"), 4);
-	assert_clean(books);
+	assert_int_equal(testbed_number(testbed, "SELECT count(*) FROM quarantine"), 4);
+	assert_clean(testbed);
 }
 
 static void what_is_held_is_in_the_journal_and_not_in_the_rollups(void **state)
 {
 	static const char *const strangers[] = { "-5", "0", "999999" };
-	struct books books;
+	struct testbed testbed;
 	char sql[256];
 	(void)state;
-	held_open(&books);
+	held_open(&testbed);
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
 		(void)snprintf(sql, sizeof(sql),
 			       "INSERT INTO quarantine(journal, run, point, verdict, observations) "
 			       "VALUES(%s, 0, -1, 4, 1)",
 			       strangers[i]);
-		named(&books, "quarantine", sql);
+		named(&testbed, "quarantine", sql);
 	}
-	named(&books, "quarantine",
+	named(&testbed, "quarantine",
 	      "UPDATE quarantine SET observations = observations + 1 WHERE point >= 0");
-	named(&books, "quarantine",
+	named(&testbed, "quarantine",
 	      "UPDATE quarantine SET observations = observations - 1 WHERE verdict = 1");
-	named(&books, "quarantine", "UPDATE quarantine SET run = 3 WHERE verdict = 1");
-	named(&books, "quarantine", "UPDATE quarantine SET run = -1 WHERE verdict = 1");
-	named(&books, "quarantine", "UPDATE quarantine SET point = 2 WHERE point >= 0");
-	named(&books, "quarantine", "UPDATE quarantine SET point = -2 WHERE verdict = 1");
+	named(&testbed, "quarantine", "UPDATE quarantine SET run = 3 WHERE verdict = 1");
+	named(&testbed, "quarantine", "UPDATE quarantine SET run = -1 WHERE verdict = 1");
+	named(&testbed, "quarantine", "UPDATE quarantine SET point = 2 WHERE point >= 0");
+	named(&testbed, "quarantine", "UPDATE quarantine SET point = -2 WHERE verdict = 1");
 	/* a figure that counts, held behind the rollups' back */
-	named(&books, "rollup",
+	named(&testbed, "rollup",
 	      "INSERT INTO quarantine(journal, run, point, verdict, observations) "
 	      "VALUES(1, 0, 0, 5, 1)");
-	books_close(&books);
+	testbed_close(&testbed);
 }
 
 static void a_period_that_had_not_begun_is_held_as_such(void **state)
 {
-	struct books books;
+	struct testbed testbed;
 	(void)state;
-	held_open(&books);
-	assert_int_equal(books_number(&books, "SELECT count(*) FROM quarantine WHERE verdict = 6"),
-			 2);
-	named(&books, "held", "UPDATE held SET n = n + 1");
-	named(&books, "held", "UPDATE held SET observations = observations + 1");
-	named(&books, "held", "DELETE FROM held");
-	named(&books, "quarantine", "DELETE FROM quarantine WHERE journal = 2 AND run = 1");
-	named(&books, "rollup", "UPDATE quarantine SET released_us = 1 WHERE verdict = 6");
-	books_close(&books);
+	held_open(&testbed);
+	assert_int_equal(
+		testbed_number(&testbed, "SELECT count(*) FROM quarantine WHERE verdict = 6"), 2);
+	named(&testbed, "held", "UPDATE held SET n = n + 1");
+	named(&testbed, "held", "UPDATE held SET observations = observations + 1");
+	named(&testbed, "held", "DELETE FROM held");
+	named(&testbed, "quarantine", "DELETE FROM quarantine WHERE journal = 2 AND run = 1");
+	named(&testbed, "rollup", "UPDATE quarantine SET released_us = 1 WHERE verdict = 6");
+	testbed_close(&testbed);
 }
 
 /* --- repairing --- */
 
-/* All steps, each with the books' own connection in the transaction that is open. */
-static struct verify_counts all_steps(struct books *books, const char *repairer,
+/* All steps, each with the testbed's own connection in the transaction that is open. */
+static struct verify_counts all_steps(struct testbed *testbed, const char *repairer,
 				      struct table **ret_table)
 {
-	struct verify *verify = verify_open(repairer, &books->err);
+	struct verify *verify = verify_open(repairer, &testbed->err);
 	int rc = 1;
 	assert_non_null(verify);
 	while (rc == 1)
-		rc = verify_step(verify, books->db, books->reference, &books->err);
+		rc = verify_step(verify, testbed->db, testbed->reference, &testbed->err);
 	if (rc < 0)
-		fail_msg("%s", books->err.text);
+		fail_msg("%s", testbed->err.text);
 	struct verify_progress progress = verify_progress(verify);
 	assert_int_equal(progress.stage, VERIFY_OVER);
 	*ret_table = verify_table_take(verify);
@@ -434,40 +438,41 @@ static struct verify_counts all_steps(struct books *books, const char *repairer,
 	return progress.counts;
 }
 
-static void assert_same_rollups(struct books *books, const struct blob *wanted)
+static void assert_same_rollups(struct testbed *testbed, const struct blob *wanted)
 {
 	struct blob now;
-	books_rollups(books, &now);
+	testbed_rollups(testbed, &now);
 	assert_int_equal(now.len, wanted->len);
 	assert_memory_equal(now.data, wanted->data, now.len);
 	blob_free(&now);
 }
 
 /* After @sql a repair brings every byte of the rollups back, and says so; all is undone then. */
-static void repaired(struct books *books, const char *sql)
+static void repaired(struct testbed *testbed, const char *sql)
 {
 	struct table *table;
 	struct blob before;
-	books_rollups(books, &before);
-	books_exec(books, "BEGIN");
-	books_exec(books, sql);
-	if (books_number(books, "SELECT changes()") == 0) { /* the byte was what it became */
-		books_exec(books, "ROLLBACK");
+	testbed_rollups(testbed, &before);
+	testbed_exec(testbed, "BEGIN");
+	testbed_exec(testbed, sql);
+	if (testbed_number(testbed, "SELECT changes()") == 0) { /* the byte was what it became */
+		testbed_exec(testbed, "ROLLBACK");
 		blob_free(&before);
 		return;
 	}
-	uint64_t pages = (uint64_t)books_number(books, "SELECT count(*) FROM rollup");
-	struct verify_counts counts = all_steps(books, "unix:uid=7", &table);
+	uint64_t pages = (uint64_t)testbed_number(testbed, "SELECT count(*) FROM rollup");
+	struct verify_counts counts = all_steps(testbed, "unix:uid=7", &table);
 	assert_true(counts.differences > 0 && counts.pages <= pages); /* none is counted twice */
 	if (counts.repaired != counts.differences || counts.beyond_repair != 0)
 		fail_msg("not repaired: %s", sql);
-	assert_string_equal(books_cell(table, 0, "outcome"), "repaired");
+	assert_string_equal(testbed_cell(table, 0, "outcome"), "repaired");
 	table_close(table);
-	assert_true(books_number(books, "SELECT count(*) FROM audit WHERE who = 'unix:uid=7' AND "
-					"what = 'verify repair'") > 0);
-	assert_same_rollups(books, &before);
-	assert_clean(books);
-	books_exec(books, "ROLLBACK");
+	assert_true(testbed_number(testbed,
+				   "SELECT count(*) FROM audit WHERE who = 'unix:uid=7' AND "
+				   "what = 'verify repair'") > 0);
+	assert_same_rollups(testbed, &before);
+	assert_clean(testbed);
+	testbed_exec(testbed, "ROLLBACK");
 	blob_free(&before);
 }
 
@@ -477,8 +482,8 @@ static void a_damaged_page_is_made_anew(void **state)
 	sqlite3_stmt *list;
 	struct err err = { 0 };
 	unsigned count = 0;
-	assert_int_equal(db_prepare(f->books.db, "SELECT " PAGE_WHERE ", length(page) FROM rollup",
-				    &list, &err),
+	assert_int_equal(db_prepare(f->testbed.db,
+				    "SELECT " PAGE_WHERE ", length(page) FROM rollup", &list, &err),
 			 0);
 	while (db_step(list, &err) == 1) {
 		char sql[512];
@@ -491,12 +496,12 @@ static void a_damaged_page_is_made_anew(void **state)
 			"UPDATE rollup SET page = CAST(substr(page, 1, %d) || x'%02x' || "
 			"substr(page, %d) AS BLOB) WHERE %s AND substr(page, %d, 1) <> x'%02x'",
 			at, 0x55u, at + 2, where, at + 1, 0x55u);
-		repaired(&f->books, sql);
+		repaired(&f->testbed, sql);
 		(void)snprintf(sql, sizeof(sql), "DELETE FROM rollup WHERE %s", where);
-		repaired(&f->books, sql);
+		repaired(&f->testbed, sql);
 	}
 	sqlite3_finalize(list);
-	assert_int_equal(count, books_number(&f->books, "SELECT count(*) FROM rollup"));
+	assert_int_equal(count, testbed_number(&f->testbed, "SELECT count(*) FROM rollup"));
 }
 
 static void pages_that_should_not_be_are_deleted(void **state)
@@ -515,17 +520,17 @@ static void pages_that_should_not_be_are_deleted(void **state)
 				       "INSERT INTO rollup SELECT %s, %s FROM rollup WHERE grain = "
 				       "2 AND node > 0 LIMIT 1",
 				       keys[i], empty ? "x''" : "page");
-			repaired(&f->books, sql);
+			repaired(&f->testbed, sql);
 		}
 }
 
 static void even_all_of_the_rollups_can_be_made_anew(void **state)
 {
 	struct fixture *f = *state;
-	repaired(&f->books, "DELETE FROM rollup");
-	repaired(&f->books, "UPDATE rollup SET page = x'ffff'");
-	repaired(&f->books, "UPDATE rollup SET page = (SELECT page FROM rollup WHERE grain = 2 "
-			    "ORDER BY length(page) DESC LIMIT 1)");
+	repaired(&f->testbed, "DELETE FROM rollup");
+	repaired(&f->testbed, "UPDATE rollup SET page = x'ffff'");
+	repaired(&f->testbed, "UPDATE rollup SET page = (SELECT page FROM rollup WHERE grain = 2 "
+			      "ORDER BY length(page) DESC LIMIT 1)");
 }
 
 /* The pages may be all that is left of what a damaged journal said: none is touched. */
@@ -549,29 +554,29 @@ static void nothing_is_rebuilt_from_a_damaged_journal(void **state)
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
 		struct blob before;
 		struct table *table;
-		books_exec(&f->books, "PRAGMA foreign_keys=OFF");
-		books_exec(&f->books, "BEGIN");
-		books_exec(&f->books, damages[i]);
-		books_exec(&f->books, "DELETE FROM rollup WHERE grain = 2 AND bucket % 2 = 0");
-		books_rollups(&f->books, &before);
-		struct verify_counts counts = all_steps(&f->books, "operator", &table);
+		testbed_exec(&f->testbed, "PRAGMA foreign_keys=OFF");
+		testbed_exec(&f->testbed, "BEGIN");
+		testbed_exec(&f->testbed, damages[i]);
+		testbed_exec(&f->testbed, "DELETE FROM rollup WHERE grain = 2 AND bucket % 2 = 0");
+		testbed_rollups(&f->testbed, &before);
+		struct verify_counts counts = all_steps(&f->testbed, "operator", &table);
 		if (counts.repaired > 0 || counts.beyond_repair == 0 ||
 		    counts.differences <= counts.beyond_repair)
 			fail_msg("%s: %d differences, %d beyond repair, %d repaired", damages[i],
 				 (int)counts.differences, (int)counts.beyond_repair,
 				 (int)counts.repaired);
-		assert_string_equal(books_cell(table, 0, "outcome"), "left");
-		assert_same_rollups(&f->books, &before);
+		assert_string_equal(testbed_cell(table, 0, "outcome"), "left");
+		assert_same_rollups(&f->testbed, &before);
 		table_close(table);
 		blob_free(&before);
-		books_exec(&f->books, "ROLLBACK");
+		testbed_exec(&f->testbed, "ROLLBACK");
 	}
 }
 
 /* --- steps between which the world goes on --- */
 
 struct course { /* a verification on a connection of its own, as the aggregator has it */
-	struct books *books;
+	struct testbed *testbed;
 	struct dice *dice;
 	sqlite3 *db;
 	struct reference *reference;
@@ -583,7 +588,7 @@ struct course { /* a verification on a connection of its own, as the aggregator 
 
 static void course_begin(struct course *course)
 {
-	course->verify = verify_open(course->repairer, &course->books->err);
+	course->verify = verify_open(course->repairer, &course->testbed->err);
 	assert_non_null(course->verify);
 	course->before = verify_progress(course->verify);
 }
@@ -593,9 +598,9 @@ static void course_end(struct course *course)
 	struct table *table = verify_table_take(course->verify);
 	struct verify_counts counts = verify_progress(course->verify).counts;
 	if (counts.differences != counts.repaired)
-		fail_msg("%s: %s: %s, not %s", books_cell(table, 0, "what"),
-			 books_cell(table, 0, "where"), books_cell(table, 0, "found"),
-			 books_cell(table, 0, "expected"));
+		fail_msg("%s: %s: %s, not %s", testbed_cell(table, 0, "what"),
+			 testbed_cell(table, 0, "where"), testbed_cell(table, 0, "found"),
+			 testbed_cell(table, 0, "expected"));
 	if (!course->repairer)
 		assert_int_equal(counts.differences, 0);
 	table_close(table);
@@ -617,9 +622,9 @@ static void assert_progressed(struct course *course)
 /* One step; when it reads, @meanwhile happens after its snapshot was taken. */
 static void course_step(struct course *course, void (*meanwhile)(void *context), void *context)
 {
-	struct err *err = &course->books->err;
+	struct err *err = &course->testbed->err;
 	bool writes = verify_writes(course->verify);
-	sqlite3 *db = writes ? course->books->db : course->db;
+	sqlite3 *db = writes ? course->testbed->db : course->db;
 	assert_int_equal(writes ? db_begin(db, err) : db_exec(db, "BEGIN", err), 0);
 	assert_int_equal(reference_refresh(db, &course->reference, err), 0);
 	if (!writes)
@@ -639,17 +644,18 @@ static void course_step(struct course *course, void (*meanwhile)(void *context),
 
 struct intake {
 	struct history *history;
-	struct books *books;
+	struct testbed *testbed;
 	size_t at;
 	bool damaged;
 };
 
-static void rebuild(struct books *books)
+static void rebuild(struct testbed *testbed)
 {
-	assert_int_equal(db_begin(books->db, &books->err), 0);
-	books_refresh(books);
-	assert_int_equal(fold_rebuild(books->db, books->reference, NULL, NULL, &books->err), 0);
-	assert_int_equal(db_commit(books->db, &books->err), 0);
+	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+	testbed_refresh(testbed);
+	assert_int_equal(fold_rebuild(testbed->db, testbed->reference, NULL, NULL, &testbed->err),
+			 0);
+	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
 }
 
 /* Some batches come, or units change under the offices. A batch for a damaged page cannot be taken
@@ -661,37 +667,38 @@ static void goes_on(void *context)
 	size_t n = (size_t)dice_below(history->dice, 6);
 	if (n > history->n - intake->at)
 		n = history->n - intake->at;
-	int rc = n ? books_try_commit(intake->books, history->batches + intake->at, n) : 0;
+	int rc = n ? testbed_try_commit(intake->testbed, history->batches + intake->at, n) : 0;
 	if (rc == 0)
 		intake->at += n;
 	else if (rc != -EUCLEAN || !intake->damaged)
-		fail_msg("%s", intake->books->err.text);
+		fail_msg("%s", intake->testbed->err.text);
 	if (dice_below(history->dice, 8) == 0) {
-		books_move(intake->books, 1 + (int64_t)dice_below(history->dice, HISTORY_OFFICES),
-			   dice_below(history->dice, 2) ? NULL : "A",
-			   history->base + (int32_t)dice_below(history->dice, HISTORY_DAYS));
-		rebuild(intake->books);
+		testbed_move(intake->testbed,
+			     1 + (int64_t)dice_below(history->dice, HISTORY_OFFICES),
+			     dice_below(history->dice, 2) ? NULL : "A",
+			     history->base + (int32_t)dice_below(history->dice, HISTORY_DAYS));
+		rebuild(intake->testbed);
 	}
 }
 
 static void no_difference_under_intake(struct dice *dice, void *context)
 {
 	struct history history;
-	struct books books;
-	struct course course = { .books = &books, .dice = dice };
+	struct testbed testbed;
+	struct course course = { .testbed = &testbed, .dice = dice };
 	(void)context;
 	history_make(&history, dice, 120);
-	history_open(&history, &books);
-	struct intake intake = { &history, &books, 0, false };
-	assert_int_equal(schema_open(books.path, true, &course.db, &books.err), 0);
+	history_open(&history, &testbed);
+	struct intake intake = { &history, &testbed, 0, false };
+	assert_int_equal(schema_open(testbed.path, true, &course.db, &testbed.err), 0);
 	course_begin(&course);
 	while (intake.at < history.n || course.finished < 2)
 		course_step(&course, goes_on, &intake);
 	verify_close(course.verify);
 	reference_close(course.reference);
 	db_close(course.db);
-	assert_clean(&books);
-	books_close(&books);
+	assert_clean(&testbed);
+	testbed_close(&testbed);
 	history_free(&history);
 }
 
@@ -701,7 +708,7 @@ static void running_intake_is_no_difference(void **state)
 	for_all_seeds(20, no_difference_under_intake, NULL);
 }
 
-static void damage(struct books *books, struct dice *dice)
+static void damage(struct testbed *testbed, struct dice *dice)
 {
 	static const char *const ways[] = {
 		"DELETE FROM rollup WHERE (bucket + node) % 3 = 0",
@@ -709,31 +716,31 @@ static void damage(struct books *books, struct dice *dice)
 		"INSERT OR IGNORE INTO rollup SELECT grain, bucket + 3000, node, page FROM rollup",
 		"INSERT OR IGNORE INTO rollup SELECT grain, bucket, node + 50, page FROM rollup",
 	};
-	books_exec(books, ways[dice_below(dice, sizeof(ways) / sizeof(ways[0]))]);
+	testbed_exec(testbed, ways[dice_below(dice, sizeof(ways) / sizeof(ways[0]))]);
 }
 
 static void repaired_under_intake(struct dice *dice, void *context)
 {
 	struct history history;
-	struct books books;
-	struct course course = { .books = &books, .dice = dice, .repairer = "operator" };
+	struct testbed testbed;
+	struct course course = { .testbed = &testbed, .dice = dice, .repairer = "operator" };
 	(void)context;
 	history_make(&history, dice, 120);
-	history_open(&history, &books);
-	struct intake intake = { &history, &books, 60, true };
-	books_commit(&books, history.batches, intake.at);
-	damage(&books, dice);
-	assert_int_equal(schema_open(books.path, true, &course.db, &books.err), 0);
+	history_open(&history, &testbed);
+	struct intake intake = { &history, &testbed, 60, true };
+	testbed_commit(&testbed, history.batches, intake.at);
+	damage(&testbed, dice);
+	assert_int_equal(schema_open(testbed.path, true, &course.db, &testbed.err), 0);
 	course_begin(&course);
 	while (course.finished < 1)
 		course_step(&course, goes_on, &intake);
 	verify_close(course.verify);
 	reference_close(course.reference);
 	db_close(course.db);
-	assert_clean(&books);
-	books_commit(&books, history.batches + intake.at, history.n - intake.at);
-	assert_clean(&books);
-	books_close(&books);
+	assert_clean(&testbed);
+	testbed_commit(&testbed, history.batches + intake.at, history.n - intake.at);
+	assert_clean(&testbed);
+	testbed_close(&testbed);
 	history_free(&history);
 }
 
@@ -747,22 +754,22 @@ static void rollups_are_rebuilt_while_intake_goes_on(void **state)
 static void a_day_that_is_no_number_ends_the_walk(void **state)
 {
 	struct fixture *f = *state;
-	books_exec(&f->books, "BEGIN; PRAGMA writable_schema = ON;"
-			      " UPDATE sqlite_schema SET sql = replace(sql, 'STRICT, ', '')"
-			      " WHERE name = 'strand'; PRAGMA writable_schema = RESET");
-	books_exec(&f->books, "UPDATE strand SET day = 'x' WHERE (day, office) ="
-			      " (SELECT day, office FROM strand ORDER BY day DESC LIMIT 1)");
+	testbed_exec(&f->testbed, "BEGIN; PRAGMA writable_schema = ON;"
+				  " UPDATE sqlite_schema SET sql = replace(sql, 'STRICT, ', '')"
+				  " WHERE name = 'strand'; PRAGMA writable_schema = RESET");
+	testbed_exec(&f->testbed, "UPDATE strand SET day = 'x' WHERE (day, office) ="
+				  " (SELECT day, office FROM strand ORDER BY day DESC LIMIT 1)");
 	struct table *table;
-	assert_true(books_verify(&f->books, &table) > 0);
+	assert_true(testbed_verify(&f->testbed, &table) > 0);
 	table_close(table);
-	books_exec(&f->books, "ROLLBACK; PRAGMA writable_schema = RESET");
-	assert_clean(&f->books);
+	testbed_exec(&f->testbed, "ROLLBACK; PRAGMA writable_schema = RESET");
+	assert_clean(&f->testbed);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sound_books_are_clean_and_counted),
+		cmocka_unit_test(a_sound_store_is_clean_and_counted),
 		cmocka_unit_test(a_damaged_byte_of_a_page_is_named),
 		cmocka_unit_test(a_damaged_byte_of_a_payload_is_named),
 		cmocka_unit_test(a_damaged_byte_of_a_chain_value_is_named),

@@ -1,0 +1,468 @@
+#include "support/testbed.h"
+
+#include "common/model/civil.h"
+#include "common/net/wire.h"
+#include "common/sys/db.h"
+#include "ledger/follow.h"
+#include "schema/schema.h"
+#include "verify/verify.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* An error is a failed test, told in its own words. */
+static void must(const struct testbed *testbed, int rc, const char *what)
+{
+	if (rc < 0)
+		fail_msg("%s: %d %s", what, rc, testbed->err.text);
+}
+
+static void connect_db(struct testbed *testbed)
+{
+	if (!testbed->lent)
+		must(testbed, schema_open(testbed->path, false, &testbed->db, &testbed->err),
+		     "open");
+	if (!testbed->safe)
+		testbed_exec(testbed, "PRAGMA synchronous=OFF");
+	testbed->ledger = ledger_open(testbed->db, &testbed->err);
+	must(testbed, testbed->ledger ? 0 : testbed->err.code, "ledger");
+	must(testbed, reference_load(testbed->db, &testbed->reference, &testbed->err), "reference");
+}
+
+static void import_all(struct testbed *testbed, const char *units, const char *catalogue,
+		       const char *indicators)
+{
+	size_t rows;
+	bool changed;
+	must(testbed, db_begin(testbed->db, &testbed->err), "begin");
+	if (units)
+		must(testbed, units_import(testbed->db, units, strlen(units), &rows, &testbed->err),
+		     "units");
+	if (catalogue)
+		must(testbed,
+		     catalogue_import(testbed->db, catalogue, strlen(catalogue), &changed,
+				      &testbed->err),
+		     "catalogue");
+	if (indicators)
+		must(testbed,
+		     indicators_import(testbed->db, indicators, strlen(indicators), &changed,
+				       &testbed->err),
+		     "indicators");
+	must(testbed, db_commit(testbed->db, &testbed->err), "commit");
+}
+
+void testbed_open(struct testbed *testbed, const char *units, const char *catalogue,
+		  const char *indicators, bool safe)
+{
+	*testbed = (struct testbed){ .safe = safe };
+	/* the same hours as Asia/Ho_Chi_Minh, but in 1969 too, which the oracle need not know */
+	must(testbed, civil_set_zone("Asia/Bangkok", &testbed->err), "zone");
+	scratch_make(!safe, testbed->folder);
+	(void)snprintf(testbed->path, sizeof(testbed->path), "%s/province.db", testbed->folder);
+	connect_db(testbed);
+	import_all(testbed, units, catalogue, indicators);
+	testbed_refresh(testbed);
+}
+
+void testbed_release(struct testbed *testbed)
+{
+	ledger_close(testbed->ledger);
+	reference_close(testbed->reference);
+	testbed->ledger = NULL;
+	testbed->reference = NULL;
+	if (testbed->lent)
+		return;
+	db_close(testbed->db);
+	testbed->db = NULL;
+}
+
+void testbed_borrow(struct testbed *testbed, sqlite3 *db)
+{
+	testbed->db = db;
+	testbed->lent = true;
+	connect_db(testbed);
+}
+
+void testbed_open_at(struct testbed *testbed, const char *path)
+{
+	*testbed = (struct testbed){ 0 };
+	(void)snprintf(testbed->path, sizeof(testbed->path), "%s", path);
+	connect_db(testbed);
+}
+
+void testbed_reopen(struct testbed *testbed)
+{
+	testbed_release(testbed);
+	connect_db(testbed);
+}
+
+void testbed_close(struct testbed *testbed)
+{
+	testbed_release(testbed);
+	scratch_remove(testbed->folder);
+}
+
+int64_t testbed_office(struct testbed *testbed, const char *code, const char *unit, int32_t day)
+{
+	int64_t id = 0;
+	must(testbed, office_add(testbed->db, code, code, unit, day, "test", &id, &testbed->err),
+	     code);
+	return id;
+}
+
+void testbed_move(struct testbed *testbed, int64_t office, const char *unit, int32_t day)
+{
+	sqlite3_stmt *stmt;
+	must(testbed,
+	     db_prepare(testbed->db, "INSERT OR REPLACE INTO assignment VALUES(?, ?, ?)", &stmt,
+			&testbed->err),
+	     "move");
+	sqlite3_bind_int64(stmt, 1, office);
+	sqlite3_bind_int(stmt, 2, day);
+	sqlite3_bind_text(stmt, 3, unit, -1, SQLITE_STATIC); /* NULL binds an SQL NULL */
+	must(testbed, db_run(stmt, &testbed->err), "move");
+	sqlite3_finalize(stmt);
+	must(testbed, reference_changed(testbed->db, &testbed->err), "reference");
+}
+
+/* With the reference as it is after the change. */
+static void follow(struct testbed *testbed)
+{
+	struct reference *after = NULL;
+	struct followed followed;
+	must(testbed, reference_load(testbed->db, &after, &testbed->err), "reference");
+	must(testbed,
+	     ledger_follow(testbed->db, testbed->reference, after, &followed, &testbed->err),
+	     "follow");
+	reference_close(after);
+}
+
+bool testbed_order_move(struct testbed *testbed, const char *code, const char *unit, int32_t day)
+{
+	bool changed = false;
+	must(testbed, db_begin(testbed->db, &testbed->err), "begin");
+	int rc = office_move(testbed->db, code, unit, day, "test", &changed, &testbed->err);
+	if (rc == -EINVAL) {
+		db_rollback(testbed->db);
+		return false;
+	}
+	must(testbed, rc, "move");
+	if (changed)
+		follow(testbed);
+	must(testbed, db_commit(testbed->db, &testbed->err), "commit");
+	testbed_refresh(testbed);
+	return true;
+}
+
+int testbed_order_closing(struct testbed *testbed, bool reopen, const struct closing_form *form)
+{
+	const struct catalogue *catalogue = testbed->reference->catalogue;
+	must(testbed, db_begin(testbed->db, &testbed->err), "begin");
+	int rc = reopen ? closing_remove(testbed->db, catalogue, form, &testbed->err)
+			: closing_add(testbed->db, catalogue, form, &testbed->err);
+	if (rc == 0)
+		must(testbed, db_commit(testbed->db, &testbed->err), "commit");
+	else
+		db_rollback(testbed->db);
+	testbed_refresh(testbed);
+	return rc;
+}
+
+/* A number of the answer's heads. */
+static uint64_t head_of(const struct table *table, const char *name)
+{
+	struct blob json = { 0 };
+	char needle[64];
+	assert_int_equal(table_json(table, &json), 0);
+	assert_int_equal(blob_append(&json, "", 1), 0);
+	(void)snprintf(needle, sizeof(needle), "\"%s\":", name);
+	const char *at = strstr((const char *)json.data, needle);
+	assert_non_null(at);
+	at += strlen(needle);
+	uint64_t number = strtoull(at + strspn(at, " \""), NULL, 10);
+	blob_free(&json);
+	return number;
+}
+
+void testbed_order_release(struct testbed *testbed, const struct release_form *form,
+			   uint64_t *ret_released, uint64_t *ret_kept)
+{
+	struct table *table = NULL;
+	must(testbed, db_begin(testbed->db, &testbed->err), "begin");
+	must(testbed,
+	     quarantine_release(testbed->db, testbed->reference, form, &table, &testbed->err),
+	     "release");
+	must(testbed, db_commit(testbed->db, &testbed->err), "commit");
+	*ret_released = head_of(table, "released");
+	*ret_kept = head_of(table, "kept");
+	table_close(table);
+}
+
+void testbed_refresh(struct testbed *testbed)
+{
+	must(testbed, reference_refresh(testbed->db, &testbed->reference, &testbed->err),
+	     "reference");
+}
+
+/* --- batches --- */
+
+static uint32_t shape_of(const struct testbed_figure *figure)
+{
+	return (uint32_t)figure->grain | figure->decimals << 4 | (uint32_t)figure->calendar << 8;
+}
+
+static uint32_t number_of(struct testbed_spool *spool, const struct testbed_figure *figure)
+{
+	for (size_t i = 0; i < spool->n; i++)
+		if (strcmp(spool->series[i].metric, figure->metric) == 0 &&
+		    strcmp(spool->series[i].labels, figure->labels) == 0 &&
+		    spool->series[i].shape == shape_of(figure))
+			return (uint32_t)i;
+	assert_true(spool->n < TESTBED_SERIES_MAX);
+	spool->series[spool->n].metric = figure->metric;
+	spool->series[spool->n].labels = figure->labels;
+	spool->series[spool->n].shape = shape_of(figure);
+	return (uint32_t)spool->n++;
+}
+
+struct numbered {
+	uint32_t series;
+	struct testbed_figure figure;
+};
+
+static int numbered_order(const void *a, const void *b)
+{
+	const struct numbered *x = a, *y = b;
+	if (x->series != y->series)
+		return x->series < y->series ? -1 : 1;
+	return (int)x->figure.nth - (int)y->figure.nth;
+}
+
+void testbed_seal(struct testbed_spool *spool, int32_t day, struct testbed_figure figures[],
+		  size_t n, int64_t received_us, struct testbed_batch *ret_batch)
+{
+	size_t known = spool->n;
+	struct numbered *list = calloc(n, sizeof(*list));
+	struct run *runs = calloc(n, sizeof(*runs));
+	struct point *points = calloc(n, sizeof(*points));
+	struct declaration declared[TESTBED_SERIES_MAX];
+	struct batch batch = { .day = day,
+			       .runs = runs,
+			       .points = points,
+			       .n_points = n,
+			       .declared = declared,
+			       .first_declared = (uint32_t)known,
+			       .from_spool = spool->seq == 0 ? spool->from_id : 0,
+			       .from_seq = spool->seq == 0 ? spool->from_seq : 0,
+			       .sealed_us = received_us };
+	assert_true(list && runs && points && n > 0);
+	for (size_t i = 0; i < n; i++) {
+		list[i].series = number_of(spool, &figures[i]);
+		list[i].figure = figures[i];
+	}
+	for (size_t i = known; i < spool->n; i++) {
+		uint32_t shape = spool->series[i].shape;
+		declared[batch.n_declared++] =
+			(struct declaration){ .metric = spool->series[i].metric,
+					      .labels = spool->series[i].labels,
+					      .grain = (enum grain)(shape & 15),
+					      .calendar = (enum calendar)(shape >> 8),
+					      .decimals = shape >> 4 & 15 };
+	}
+	qsort(list, n, sizeof(*list), numbered_order);
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || list[i].series != list[i - 1].series)
+			runs[batch.n_runs++] =
+				(struct run){ .series = list[i].series, .first = (uint32_t)i };
+		runs[batch.n_runs - 1].n++;
+		figures[i] = list[i].figure;
+		points[i] = (struct point){ .value_e = figures[i].value_e,
+					    .nth = figures[i].nth,
+					    .withdrawn = figures[i].withdrawn };
+	}
+	*ret_batch = (struct testbed_batch){ .office = spool->office,
+					     .received_us = received_us,
+					     .spool_id = spool->id,
+					     .seq = ++spool->seq };
+	struct err err = { 0 };
+	if (wire_batch_encode(&batch, &ret_batch->payload, &err) < 0)
+		fail_msg("seal: %s", err.text);
+	free(list);
+	free(runs);
+	free(points);
+}
+
+static void on_held(void *context, uint32_t series, uint32_t observations, enum verdict verdict)
+{
+	(void)series;
+	assert_int_not_equal(verdict, VERDICT_OK);
+	((struct testbed *)context)->held += observations;
+}
+
+static int post(struct testbed *testbed, const struct testbed_batch *batch, enum posting *ret)
+{
+	struct entry_form form = { .office = batch->office,
+				   .spool_id = batch->spool_id,
+				   .seq = batch->seq,
+				   .payload = batch->payload.data,
+				   .len = batch->payload.len,
+				   .received_us = batch->received_us,
+				   .before_told = batch->before_told };
+	uint64_t upto;
+	memcpy(form.before, batch->before, sizeof(form.before));
+	return ledger_post(testbed->ledger, &form, on_held, testbed, ret, &upto, &testbed->err);
+}
+
+enum posting testbed_post(struct testbed *testbed, const struct testbed_batch *batch)
+{
+	enum posting posting = POSTING_BAD;
+	must(testbed, post(testbed, batch, &posting), "post");
+	return posting;
+}
+
+void testbed_commit(struct testbed *testbed, const struct testbed_batch batches[], size_t n)
+{
+	must(testbed, testbed_try_commit(testbed, batches, n), "commit");
+}
+
+int testbed_try_commit(struct testbed *testbed, const struct testbed_batch batches[], size_t n)
+{
+	enum posting posting;
+	int rc = db_begin(testbed->db, &testbed->err);
+	if (rc < 0)
+		return rc;
+	ledger_begin(testbed->ledger, testbed->reference);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = post(testbed, &batches[i], &posting);
+		if (rc == 0 && posting != POSTED)
+			fail_msg("batch %zu: posting %d: %s", i, (int)posting, testbed->err.text);
+	}
+	if (rc == 0)
+		rc = ledger_finish(testbed->ledger, &testbed->err);
+	if (rc == 0)
+		rc = db_commit(testbed->db, &testbed->err);
+	else
+		db_rollback(testbed->db);
+	if (rc < 0)
+		ledger_forget(testbed->ledger);
+	return rc;
+}
+
+void testbed_record(struct testbed *testbed, struct testbed_spool *spool, const char *metric,
+		    const char *labels, const char *period, int64_t value_e, unsigned decimals)
+{
+	struct period parsed;
+	const struct metric *known = catalogue_find(testbed->reference->catalogue, metric);
+	struct testbed_figure figure = { .metric = metric, .labels = labels, .value_e = value_e };
+	struct testbed_batch batch;
+	assert_non_null(known);
+	must(testbed, period_parse(period, known->calendar, &parsed, &testbed->err), period);
+	figure.grain = parsed.grain;
+	figure.calendar = known->calendar;
+	figure.decimals = decimals;
+	figure.nth = (uint16_t)period_nth(parsed);
+	int32_t day = period_first_day(parsed);
+	testbed_seal(spool, day, &figure, 1, civil_day_start_us(period_end_day(parsed)), &batch);
+	testbed_commit(testbed, &batch, 1);
+	blob_free(&batch.payload);
+}
+
+/* --- looking --- */
+
+void testbed_rollups(struct testbed *testbed, struct blob *ret)
+{
+	sqlite3_stmt *rows;
+	*ret = (struct blob){ 0 };
+	must(testbed,
+	     db_prepare(testbed->db,
+			"SELECT grain, bucket, node, page FROM rollup ORDER BY 1, 2, 3", &rows,
+			&testbed->err),
+	     "rollups");
+	while (db_step(rows, &testbed->err) == 1) {
+		int64_t key[4] = { sqlite3_column_int64(rows, 0), sqlite3_column_int64(rows, 1),
+				   sqlite3_column_int64(rows, 2), sqlite3_column_bytes(rows, 3) };
+		assert_int_equal(blob_append(ret, key, sizeof(key)), 0);
+		assert_int_equal(blob_append(ret, sqlite3_column_blob(rows, 3), (size_t)key[3]), 0);
+	}
+	sqlite3_finalize(rows);
+}
+
+static void row_dump(sqlite3_stmt *row, struct blob *out)
+{
+	for (int i = 0; i < sqlite3_column_count(row); i++) {
+		int type = sqlite3_column_type(row, i), len = sqlite3_column_bytes(row, i);
+		assert_int_equal(blob_append(out, &type, sizeof(type)), 0);
+		assert_int_equal(blob_append(out, &len, sizeof(len)), 0);
+		if (len > 0) /* a number as its text */
+			assert_int_equal(blob_append(out,
+						     type == SQLITE_BLOB
+							     ? sqlite3_column_blob(row, i)
+							     : sqlite3_column_text(row, i),
+						     (size_t)len),
+					 0);
+	}
+}
+
+void testbed_dump(sqlite3 *db, struct blob *ret)
+{
+	sqlite3_stmt *tables, *rows;
+	struct err err = { 0 };
+	*ret = (struct blob){ 0 };
+	assert_int_equal(db_prepare(db,
+				    "SELECT sql, name FROM sqlite_schema WHERE type = 'table'"
+				    " AND name != 'backup' ORDER BY name",
+				    &tables, &err),
+			 0);
+	while (db_step(tables, &err) == 1) {
+		char sql[128];
+		row_dump(tables, ret);
+		(void)snprintf(sql, sizeof(sql), "SELECT * FROM %s",
+			       (const char *)sqlite3_column_text(tables, 1));
+		assert_int_equal(db_prepare(db, sql, &rows, &err), 0);
+		while (db_step(rows, &err) == 1)
+			row_dump(rows, ret);
+		sqlite3_finalize(rows);
+	}
+	sqlite3_finalize(tables);
+	assert_int_equal(err.code, 0);
+}
+
+int64_t testbed_number(struct testbed *testbed, const char *sql)
+{
+	sqlite3_stmt *stmt;
+	must(testbed, db_prepare(testbed->db, sql, &stmt, &testbed->err), sql);
+	if (db_step(stmt, &testbed->err) != 1)
+		fail_msg("no row: %s", sql);
+	int64_t number = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return number;
+}
+
+void testbed_exec(struct testbed *testbed, const char *sql)
+{
+	must(testbed, db_exec(testbed->db, sql, &testbed->err), sql);
+}
+
+uint64_t testbed_verify(struct testbed *testbed, struct table **ret_table)
+{
+	struct verify_counts counts;
+	must(testbed,
+	     verify_run(testbed->db, testbed->reference, &counts, ret_table, &testbed->err),
+	     "verify");
+	return counts.differences;
+}
+
+const char *testbed_cell(const struct table *table, size_t row, const char *column)
+{
+	for (size_t i = 0; i < table_columns(table); i++)
+		if (strcmp(table_column(table, i), column) == 0)
+			return table_cell(table, row, i);
+	fail_msg("there is no column %s", column);
+	return NULL;
+}
