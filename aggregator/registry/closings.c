@@ -4,8 +4,8 @@
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "registry/column.h"
-#include "registry/reference.h"
 #include "schema/audit.h"
+#include "schema/reference_version.h"
 
 #include <errno.h>
 #include <stdio.h>

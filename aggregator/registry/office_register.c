@@ -3,8 +3,8 @@
 #include "common/text/import_sheet.h"
 #include "registry/code.h"
 #include "registry/offices.h"
-#include "registry/reference.h"
 #include "schema/audit.h"
+#include "schema/reference_version.h"
 
 #include <errno.h>
 #include <stdio.h>

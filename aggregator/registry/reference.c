@@ -3,6 +3,7 @@
 #include "common/model/civil.h"
 #include "common/text/csv_reader.h"
 #include "registry/delivery.h"
+#include "schema/reference_version.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -93,24 +94,9 @@ static int indicators_load(sqlite3 *db, struct indicators **ret_indicators, stru
 	return rc;
 }
 
-static int version_load(sqlite3 *db, int64_t *ret_version, struct err *err)
-{
-	sqlite3_stmt *stmt = NULL;
-	int rc = db_prepare(db, "SELECT value FROM fact WHERE name = 'reference_version'", &stmt,
-			    err);
-	if (rc == 0)
-		rc = db_step(stmt, err);
-	if (rc == 1)
-		*ret_version = sqlite3_column_int64(stmt, 0);
-	else if (rc == 0)
-		rc = err_set(err, -EUCLEAN, "the database lacks its reference version");
-	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
-	return rc < 0 ? rc : 0;
-}
-
 static int everything_load(struct reference *reference, sqlite3 *db, struct err *err)
 {
-	int rc = version_load(db, &reference->version, err);
+	int rc = reference_version(db, &reference->version, err);
 	if (rc == 0)
 		rc = units_load(db, &reference->units, err);
 	if (rc == 0)
@@ -159,7 +145,7 @@ void reference_close(struct reference *reference)
 int reference_refresh(sqlite3 *db, struct reference **reference, struct err *err)
 {
 	int64_t version = 0;
-	int rc = version_load(db, &version, err);
+	int rc = reference_version(db, &version, err);
 	if (rc < 0 || (*reference && (*reference)->version == version))
 		return rc;
 	struct reference *fresh = NULL;
@@ -169,12 +155,6 @@ int reference_refresh(sqlite3 *db, struct reference **reference, struct err *err
 	reference_close(*reference);
 	*reference = fresh;
 	return 0;
-}
-
-int reference_changed(sqlite3 *db, struct err *err)
-{
-	return db_exec(db, "UPDATE fact SET value = value + 1 WHERE name = 'reference_version'",
-		       err);
 }
 
 static bool catalogue_knows(void *context, const char *metric)

@@ -29,14 +29,12 @@ void reference_close(struct reference *reference); /* NULL is fine */
 /** Load anew into *@reference (NULL at first) if the database's version is another. Call inside a
  * transaction. */
 int reference_refresh(sqlite3 *db, struct reference **reference, struct err *err);
-/** Writers: call in the transaction that changed any of it. */
-int reference_changed(sqlite3 *db, struct err *err);
 
 /** Store a catalogue or indicators that were read without error; all-or-nothing with named rows, as
  * their readers do. Indicators may name only metrics of the current catalogue, and a catalogue must
  * keep those they name; no name may be both. -EFBIG: a catalogue that would not reach the offices
- * (delivery.h). Where something is stored, reference_changed() was
- * called. @ret_changed false: it is what is there already. */
+ * (delivery.h). Where something is stored, reference_changed() was called. @ret_changed false: it
+ * is what is there already. */
 int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
 int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
 

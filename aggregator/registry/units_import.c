@@ -2,8 +2,8 @@
 #include "common/base/utf8.h"
 #include "common/text/import_sheet.h"
 #include "registry/code.h"
-#include "registry/reference.h"
 #include "registry/units.h"
+#include "schema/reference_version.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 #include "common/net/wire.h"
 #include "common/sys/db.h"
 #include "ledger/follow.h"
+#include "schema/reference_version.h"
 #include "schema/schema.h"
 #include "verify/verify.h"
 

@@ -9,6 +9,7 @@
 #include "ingest/catalogue_watch.h"
 #include "ingest/sessions.h"
 #include "registry/units.h"
+#include "schema/reference_version.h"
 #include "support/scratch.h"
 
 #include <stdio.h>

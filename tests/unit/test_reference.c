@@ -10,6 +10,7 @@
 #include "registry/code.h"
 #include "registry/delivery.h"
 #include "registry/reference.h"
+#include "schema/reference_version.h"
 #include "support/fault.h"
 #include "support/province.h"
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "common/base/container.h"
+#include "schema/reference_version.h"
 #include "store/store.h"
 
 #include <errno.h>
