@@ -34,6 +34,7 @@ enum verdict judge_older_point(const struct declared *declared, const struct old
 		return verdict;
 	if (older_copy_has(older, declared, point))
 		return VERDICT_OLDER_COPY;
-	*ret_value_e = value_e;
+	if (ret_value_e)
+		*ret_value_e = value_e;
 	return VERDICT_OK;
 }

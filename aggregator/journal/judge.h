@@ -26,7 +26,7 @@ enum verdict judge_older_point(const struct declared *declared, const struct old
 			       const struct point *point, int64_t *ret_value_e);
 /** May a value of a run that may count do so? @older NULL: its machine was not set back, as is so
  * nearly always; then it is short. @ret_value_e: with the catalogue's decimals, when it may count
- * and is not withdrawn. */
+ * and is not withdrawn; NULL: nobody wants it. */
 static inline enum verdict judge_point(const struct declared *declared,
 				       const struct older_copy *older, const struct point *point,
 				       int64_t *ret_value_e)

@@ -270,13 +270,6 @@ static int item_keep(struct release *r, const struct held_item *item, enum verdi
 	return db_run(r->rejudge, err);
 }
 
-static enum verdict point_judge(const struct release *r, const struct declared *declared,
-				const struct point *point)
-{
-	int64_t value_e; /* the fold plays it again from the journal */
-	return judge_point(declared, r->older, point, &value_e);
-}
-
 static int points_read(struct release *r, const struct held_item *item, const struct run *run,
 		       struct err *err)
 {
@@ -307,7 +300,7 @@ static int run_release(struct release *r, const struct held_item *item, const st
 	size_t passed = 0;
 	int rc = item_release(r, item, run->n, err);
 	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
-		enum verdict verdict = point_judge(r, declared, &points[i]);
+		enum verdict verdict = judge_point(declared, r->older, &points[i], NULL);
 		passed += verdict == VERDICT_OK;
 		if (verdict == VERDICT_OK)
 			continue;
@@ -329,7 +322,7 @@ static int points_release(struct release *r, const struct held_item *item, const
 	size_t passed = 0;
 	int rc = points_read(r, item, run, err);
 	for (int64_t i = item->point; i < item->point + item->n && rc == 0; i++) {
-		enum verdict verdict = point_judge(r, declared, &points[i]);
+		enum verdict verdict = judge_point(declared, r->older, &points[i], NULL);
 		if (verdict == VERDICT_OK) {
 			r->points[i].released_us = r->at_us;
 			passed++;

@@ -73,11 +73,7 @@ static int hold_points(struct review *r, size_t index, const struct run *run,
 	uint64_t news = 0;
 	int rc = 0;
 	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
-		enum verdict verdict =
-			points[i].withdrawn
-				? VERDICT_OK
-				: metric_judge_value(declared->metric, points[i].value_e,
-						     declared->decimals, NULL);
+		enum verdict verdict = judge_point(declared, NULL, &points[i], NULL);
 		if (verdict == VERDICT_OK)
 			continue;
 		if (!read) /* there is something to say of them: rarely */

@@ -73,7 +73,7 @@ static int declared_check(struct run_order *order, const struct batch *batch,
 		return rc;
 	for (uint32_t i = 0; i < batch->n_declared; i++) {
 		uint32_t number = batch->first_declared + i;
-		order->turns[i] = (struct series_turn){ declared[number].series, number };
+		order->turns[i] = (struct series_turn){ declared[number].series, number, 0 };
 	}
 	sort(order);
 	return twice_refuse(order, NULL, declared, err);
@@ -88,7 +88,8 @@ int run_order_find(struct run_order *order, const struct batch *batch,
 	if (rc < 0)
 		return rc;
 	for (uint32_t i = 0; i < batch->n_runs; i++)
-		order->turns[i] = (struct series_turn){ declared[batch->runs[i].series].series, i };
+		order->turns[i] =
+			(struct series_turn){ declared[batch->runs[i].series].series, i, 0 };
 	sort(order);
 	return twice_refuse(order, batch->runs, declared, err);
 }

@@ -18,7 +18,8 @@
 struct run_order {
 	struct series_turn {
 		uint32_t series, index;
-	} * turns; /* owned [n]: batch->runs[turns[i].index] is the i-th; NULL: none yet */
+		uint32_t n; /* for who orders them: of its points (ledger.c: that count) */
+	} * turns;          /* owned [n]: batch->runs[turns[i].index] is the i-th; NULL: none yet */
 	size_t n, room;
 };
 

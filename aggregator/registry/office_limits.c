@@ -1,6 +1,7 @@
 #include "registry/office_limits.h"
 #include "common/base/i18n.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,40 @@ struct limits limits_default(void)
 	for (size_t i = 0; i < LIMIT_COUNT; i++)
 		limits.most[i] = kinds[i].fallback;
 	return limits;
+}
+
+int limits_refuse(const struct limits *limits, enum limit limit, struct err *err)
+{
+	uint32_t most = limits->most[limit];
+	switch (limit) {
+	case LIMIT_SPOOLS:
+		return err_set(
+			err, -EDQUOT,
+			"this office has begun %u spools, as many as it may: find out why its "
+			"spool begins anew again and again; then the province may raise "
+			"[limits] spools",
+			most);
+	case LIMIT_SERIES:
+		return err_set(
+			err, -EDQUOT,
+			"this office would declare more than %u series, as many as it may: use "
+			"fewer different label values; or the province may raise [limits] series",
+			most);
+	case LIMIT_DAY:
+		return err_set(
+			err, -EDQUOT,
+			"this office has sent more than %u observations for one day, corrections "
+			"included: find out why that day is sent again and again; then the "
+			"province may raise [limits] day",
+			most);
+	default:
+		return err_set(
+			err, -EDQUOT,
+			"more than %u rows of this office would wait in quarantine: the province "
+			"mends their cause and runs `lantoa quarantine release --all`, or raises "
+			"[limits] held; until then this waits at the office",
+			most);
+	}
 }
 
 /* Of a level how many there are. Of a rate what was used, in units times a minute's milliseconds:

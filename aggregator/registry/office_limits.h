@@ -15,6 +15,8 @@
  * start, and only offices (or keys) of the register are ever asked about. */
 #pragma once
 
+#include "common/base/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -104,6 +106,9 @@ struct limit_kind {
 const struct limit_kind *limit_kind(enum limit limit);
 /** The defaults. */
 struct limits limits_default(void);
+/** Why a batch is not taken whose office is at @limit, one of those that the database counts
+ * (spools, series, held, day), and what to do: -EDQUOT. */
+int limits_refuse(const struct limits *limits, enum limit limit, struct err *err);
 
 struct meters;
 /** @limits outlives the meters and may change between calls. NULL: out of memory. */
