@@ -77,11 +77,11 @@ static int trim_series(struct spool *spool, sqlite3_stmt *series, int32_t target
 	if (sqlite3_column_type(series, 2) == SQLITE_NULL || oldest >= end)
 		return 1;
 	int64_t limit = end < oldest + DAYS_PER_ACK ? end : oldest + DAYS_PER_ACK;
-	spool_hand_forget(spool); /* it may go; nothing of it changed in an ack */
-	int rc = spool_run(spool, SQL_STRETCH_TRIM, 3, (int64_t[]){ id, limit, (int64_t)acked_seq },
+	chunk_cache_forget(spool); /* it may go; nothing of it changed in an ack */
+	int rc = spool_run(spool, SQL_CHUNK_TRIM, 3, (int64_t[]){ id, limit, (int64_t)acked_seq },
 			   err);
 	if (rc == 0)
-		rc = spool_number(spool, SQL_STRETCH_OLDEST, 1, &id, &oldest, err);
+		rc = spool_number(spool, SQL_CHUNK_OLDEST, 1, &id, &oldest, err);
 	return rc == -ENODATA ? 1 : rc < 0 ? rc : oldest >= end;
 }
 

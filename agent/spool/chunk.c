@@ -10,14 +10,14 @@
 /* --- values --- */
 
 /* Where @nth is, or would be. */
-static uint32_t position(const struct stretch *stretch, uint32_t nth)
+static uint32_t position(const struct chunk *chunk, uint32_t nth)
 {
-	uint32_t low = 0, high = stretch->n;
-	if (high > 0 && stretch->values[high - 1].nth < nth)
+	uint32_t low = 0, high = chunk->n;
+	if (high > 0 && chunk->values[high - 1].nth < nth)
 		return high; /* most are the newest */
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
-		if (stretch->values[middle].nth < nth)
+		if (chunk->values[middle].nth < nth)
 			low = middle + 1;
 		else
 			high = middle;
@@ -25,54 +25,54 @@ static uint32_t position(const struct stretch *stretch, uint32_t nth)
 	return low;
 }
 
-static bool is_at(const struct stretch *stretch, uint32_t at, uint32_t nth)
+static bool is_at(const struct chunk *chunk, uint32_t at, uint32_t nth)
 {
-	return at < stretch->n && stretch->values[at].nth == nth;
+	return at < chunk->n && chunk->values[at].nth == nth;
 }
 
-struct stretch_value *stretch_find(struct stretch *stretch, uint32_t nth)
+struct chunk_value *chunk_find(struct chunk *chunk, uint32_t nth)
 {
-	uint32_t at = position(stretch, nth);
-	return is_at(stretch, at, nth) ? &stretch->values[at] : NULL;
+	uint32_t at = position(chunk, nth);
+	return is_at(chunk, at, nth) ? &chunk->values[at] : NULL;
 }
 
-struct stretch_value *stretch_enter(struct stretch *stretch, uint32_t nth)
+struct chunk_value *chunk_enter(struct chunk *chunk, uint32_t nth)
 {
-	uint32_t at = position(stretch, nth);
-	struct stretch_value *value = &stretch->values[at];
-	if (is_at(stretch, at, nth))
+	uint32_t at = position(chunk, nth);
+	struct chunk_value *value = &chunk->values[at];
+	if (is_at(chunk, at, nth))
 		return value;
-	assert(stretch->n < STRETCH_PERIODS);
-	memmove(value + 1, value, (stretch->n - at) * sizeof(*value));
-	stretch->n++;
-	*value = (struct stretch_value){ .nth = nth };
+	assert(chunk->n < CHUNK_PERIODS);
+	memmove(value + 1, value, (chunk->n - at) * sizeof(*value));
+	chunk->n++;
+	*value = (struct chunk_value){ .nth = nth };
 	return value;
 }
 
-void stretch_drop(struct stretch *stretch, uint32_t nth)
+void chunk_drop(struct chunk *chunk, uint32_t nth)
 {
-	uint32_t at = position(stretch, nth);
-	struct stretch_value *value = &stretch->values[at];
-	if (!is_at(stretch, at, nth))
+	uint32_t at = position(chunk, nth);
+	struct chunk_value *value = &chunk->values[at];
+	if (!is_at(chunk, at, nth))
 		return;
-	stretch->n--;
-	memmove(value, value + 1, (stretch->n - at) * sizeof(*value));
+	chunk->n--;
+	memmove(value, value + 1, (chunk->n - at) * sizeof(*value));
 }
 
-uint32_t stretch_unsealed(const struct stretch *stretch)
+uint32_t chunk_unsealed(const struct chunk *chunk)
 {
 	uint32_t n = 0;
-	for (uint32_t i = 0; i < stretch->n; i++)
-		n += stretch->values[i].seq == 0;
+	for (uint32_t i = 0; i < chunk->n; i++)
+		n += chunk->values[i].seq == 0;
 	return n;
 }
 
-int64_t stretch_newest(const struct stretch *stretch)
+int64_t chunk_newest(const struct chunk *chunk)
 {
 	int64_t newest = 0;
-	for (uint32_t i = 0; i < stretch->n; i++)
-		if (stretch->values[i].seq > newest)
-			newest = stretch->values[i].seq;
+	for (uint32_t i = 0; i < chunk->n; i++)
+		if (chunk->values[i].seq > newest)
+			newest = chunk->values[i].seq;
 	return newest;
 }
 
@@ -125,7 +125,7 @@ struct before { /* what a value is written against */
 	uint32_t next; /* the least nth that may come */
 };
 
-static uint8_t *value_put(uint8_t *out, const struct stretch_value *value, struct before *before)
+static uint8_t *value_put(uint8_t *out, const struct chunk_value *value, struct before *before)
 {
 	bool turned = (uint64_t)value->seq != before->seq;
 	out = varint_put(out, (uint64_t)(value->nth - before->next) << 2 |
@@ -141,14 +141,14 @@ static uint8_t *value_put(uint8_t *out, const struct stretch_value *value, struc
 	return out;
 }
 
-size_t stretch_encode(const struct stretch *stretch, uint8_t ret_bytes[STRETCH_BYTES_MAX])
+size_t chunk_encode(const struct chunk *chunk, uint8_t ret_bytes[CHUNK_BYTES_MAX])
 {
 	uint8_t *out = ret_bytes;
 	struct before before = { 0 };
-	if (stretch->n > 0)
-		before.next = stretch_part(stretch->values[0].nth) * STRETCH_PERIODS;
-	for (uint32_t i = 0; i < stretch->n; i++)
-		out = value_put(out, &stretch->values[i], &before);
+	if (chunk->n > 0)
+		before.next = chunk_part(chunk->values[0].nth) * CHUNK_PERIODS;
+	for (uint32_t i = 0; i < chunk->n; i++)
+		out = value_put(out, &chunk->values[i], &before);
 	uint32_t sum = sum_of(ret_bytes, (size_t)(out - ret_bytes));
 	for (unsigned i = 0; i < SUM_BYTES; i++)
 		*out++ = (uint8_t)(sum >> 8 * i);
@@ -156,10 +156,10 @@ size_t stretch_encode(const struct stretch *stretch, uint8_t ret_bytes[STRETCH_B
 }
 
 static const uint8_t *value_get(const uint8_t *at, const uint8_t *end, struct before *before,
-				struct stretch_value *ret_value)
+				struct chunk_value *ret_value)
 {
 	uint64_t head, difference = 0;
-	if (!(at = varint_get(at, end, &head)) || head >> 2 >= STRETCH_PERIODS)
+	if (!(at = varint_get(at, end, &head)) || head >> 2 >= CHUNK_PERIODS)
 		return NULL;
 	if ((head & 1) && !(at = varint_get(at, end, &difference)))
 		return NULL;
@@ -187,27 +187,27 @@ static bool sum_is_right(const uint8_t *bytes, size_t len)
 
 /* Without the sum. */
 static bool values_get(const uint8_t *at, const uint8_t *end, uint32_t part,
-		       struct stretch *ret_stretch)
+		       struct chunk *ret_chunk)
 {
-	struct before before = { .next = part * STRETCH_PERIODS };
-	uint32_t n = 0, limit = before.next + STRETCH_PERIODS;
+	struct before before = { .next = part * CHUNK_PERIODS };
+	uint32_t n = 0, limit = before.next + CHUNK_PERIODS;
 	while (at < end) {
-		if (n == STRETCH_PERIODS ||
-		    !(at = value_get(at, end, &before, &ret_stretch->values[n])) ||
-		    ret_stretch->values[n].nth >= limit)
+		if (n == CHUNK_PERIODS ||
+		    !(at = value_get(at, end, &before, &ret_chunk->values[n])) ||
+		    ret_chunk->values[n].nth >= limit)
 			return false;
 		n++;
 	}
-	ret_stretch->n = n;
+	ret_chunk->n = n;
 	return true;
 }
 
-int stretch_decode(const void *bytes, size_t len, uint32_t part, struct stretch *ret_stretch,
-		   struct err *err)
+int chunk_decode(const void *bytes, size_t len, uint32_t part, struct chunk *ret_chunk,
+		 struct err *err)
 {
 	const uint8_t *at = bytes;
-	if (at && len >= SUM_BYTES && part < NTHS / STRETCH_PERIODS && sum_is_right(at, len) &&
-	    values_get(at, at + len - SUM_BYTES, part, ret_stretch))
+	if (at && len >= SUM_BYTES && part < NTHS / CHUNK_PERIODS && sum_is_right(at, len) &&
+	    values_get(at, at + len - SUM_BYTES, part, ret_chunk))
 		return 0;
 	return err_set(err, -EUCLEAN, "values of a series are damaged");
 }

@@ -15,39 +15,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STRETCH_PERIODS   120u
-#define STRETCH_PARTS     12u /* of a day, at most */
-#define STRETCH_BYTES_MAX (STRETCH_PERIODS * 22u + 4u)
+#define CHUNK_PERIODS   120u
+#define CHUNK_PARTS     12u /* of a day, at most */
+#define CHUNK_BYTES_MAX (CHUNK_PERIODS * 22u + 4u)
 
-struct stretch_value {
+struct chunk_value {
 	int64_t value_e; /* 0 when withdrawn */
 	int64_t seq;     /* the batch it went in; 0: not sealed yet; < 0 only while repairing */
 	uint32_t nth;    /* which of the day's periods */
 	bool withdrawn;
 };
 
-struct stretch {
+struct chunk {
 	uint32_t n;
-	struct stretch_value values[STRETCH_PERIODS]; /* ascending by nth */
+	struct chunk_value values[CHUNK_PERIODS]; /* ascending by nth */
 };
 
-static inline uint32_t stretch_part(uint32_t nth)
+static inline uint32_t chunk_part(uint32_t nth)
 {
-	return nth / STRETCH_PERIODS;
+	return nth / CHUNK_PERIODS;
 }
 
 /** The value of period @nth; NULL when there is none. */
-struct stretch_value *stretch_find(struct stretch *stretch, uint32_t nth);
+struct chunk_value *chunk_find(struct chunk *chunk, uint32_t nth);
 /** The same, made (all zero) when there is none. All values are of @nth's part. */
-struct stretch_value *stretch_enter(struct stretch *stretch, uint32_t nth);
+struct chunk_value *chunk_enter(struct chunk *chunk, uint32_t nth);
 /** Without it, if it is there. */
-void stretch_drop(struct stretch *stretch, uint32_t nth);
+void chunk_drop(struct chunk *chunk, uint32_t nth);
 
-uint32_t stretch_unsealed(const struct stretch *stretch);
-int64_t stretch_newest(const struct stretch *stretch); /* the highest seq */
+uint32_t chunk_unsealed(const struct chunk *chunk);
+int64_t chunk_newest(const struct chunk *chunk); /* the highest seq */
 
 /** Returns how many bytes. */
-size_t stretch_encode(const struct stretch *stretch, uint8_t ret_bytes[STRETCH_BYTES_MAX]);
-/** -EUCLEAN when these are no bytes of a stretch of @part of a day. */
-int stretch_decode(const void *bytes, size_t len, uint32_t part, struct stretch *ret_stretch,
-		   struct err *err);
+size_t chunk_encode(const struct chunk *chunk, uint8_t ret_bytes[CHUNK_BYTES_MAX]);
+/** -EUCLEAN when these are no bytes of a chunk of @part of a day. */
+int chunk_decode(const void *bytes, size_t len, uint32_t part, struct chunk *ret_chunk,
+		 struct err *err);

@@ -86,7 +86,7 @@ int spool_life_end(struct spool *spool, struct spool_meta *meta, struct err *err
 
 int spool_forget_idle(struct spool *spool, int64_t most, bool *ret_all, struct err *err)
 {
-	spool_hand_forget(spool); /* nothing of it changed, and its series may go */
+	chunk_cache_forget(spool); /* nothing of it changed, and its series may go */
 	int rc = spool_run(spool, SQL_SERIES_DROP_IDLE, 1, &most, err);
 	if (rc == 0)
 		*ret_all = most < 0 || sqlite3_changes(spool->db) < most;
@@ -107,7 +107,7 @@ static uint64_t id_after(uint64_t id)
 
 int spool_life_next(struct spool *spool, struct spool_meta *meta, struct err *err)
 {
-	static const enum spool_sql parts[] = { SQL_BATCH_DROP_ALL, SQL_SERIES_FORGET };
+	static const enum spool_statement parts[] = { SQL_BATCH_DROP_ALL, SQL_SERIES_FORGET };
 	const struct spool_life next = { .id = id_after(meta->life.id),
 					 .begin = meta->last_seq,
 					 .before_id = meta->life.id,

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-/* Put in order together. 40 series have 200 each of them, more than a stretch, and what it takes is
+/* Put in order together. 40 series have 200 each of them, more than a chunk, and what it takes is
  * some 160 KB. */
 #define SORTED_MAX 8192u
 
@@ -34,22 +34,22 @@ static struct place place_of(struct period period)
 	return (struct place){ period_first_day(period), period_nth(period) };
 }
 
-/* The figure's current value, in whichever series it lies, which is at hand then: 1 found, 0 not.
- */
-static int value_find(struct spool *spool, const struct kin *kin, struct place place,
+/* The figure's current value, in whichever series it lies; its chunk is cached then. 1: found, 0:
+ * there is none. */
+static int value_find(struct spool *spool, const struct series *series, struct place place,
 		      struct value *ret_value, struct err *err)
 {
-	for (size_t i = 0; i < kin->n; i++) {
-		int rc = spool_hand_take(spool, kin->of[i].series, place.day, place.nth, err);
+	for (size_t i = 0; i < series->n; i++) {
+		int rc = chunk_cache_load(spool, series->of[i].id, place.day, place.nth, err);
 		if (rc < 0)
 			return rc;
-		const struct stretch_value *found = stretch_find(&spool->hand.stretch, place.nth);
+		const struct chunk_value *found = chunk_find(&spool->cache.chunk, place.nth);
 		if (!found)
 			continue;
 		*ret_value = (struct value){ .value_e = found->value_e,
-					     .decimals = kin->of[i].decimals,
+					     .decimals = series->of[i].decimals,
 					     .withdrawn = found->withdrawn,
-					     .series = kin->of[i].series };
+					     .series = series->of[i].id };
 		return 1;
 	}
 	return 0;
@@ -115,31 +115,31 @@ static int value_next(const struct observation *obs, const struct value *was, in
 static int value_put(struct spool *spool, int64_t series, struct place place,
 		     const struct value *was, int64_t value_e, bool withdrawn, struct err *err)
 {
-	struct hand *hand = &spool->hand;
+	struct chunk_cache *cache = &spool->cache;
 	int rc = 0;
 	if (was && was->series != series) {
-		rc = spool_hand_take(spool, was->series, place.day, place.nth, err);
+		rc = chunk_cache_load(spool, was->series, place.day, place.nth, err);
 		if (rc < 0)
 			return rc;
-		stretch_drop(&hand->stretch, place.nth);
-		hand->changed = true;
+		chunk_drop(&cache->chunk, place.nth);
+		cache->changed = true;
 	}
-	if ((rc = spool_hand_take(spool, series, place.day, place.nth, err)) < 0)
+	if ((rc = chunk_cache_load(spool, series, place.day, place.nth, err)) < 0)
 		return rc;
-	*stretch_enter(&hand->stretch, place.nth) = (struct stretch_value){
-		.nth = place.nth, .value_e = value_e, .withdrawn = withdrawn
-	};
-	hand->changed = true;
+	*chunk_enter(&cache->chunk, place.nth) = (struct chunk_value){ .nth = place.nth,
+								       .value_e = value_e,
+								       .withdrawn = withdrawn };
+	cache->changed = true;
 	return 0;
 }
 
 /* 1 the current value changed, 0 no news. */
-static int record_in(struct spool *spool, struct kin *kin, const struct observation *obs,
+static int record_in(struct spool *spool, struct series *series, const struct observation *obs,
 		     struct place place, struct err *err)
 {
 	struct value was = { 0 };
-	int64_t value_e = 0, series;
-	int rc, found = value_find(spool, kin, place, &was, err);
+	int64_t value_e = 0, id;
+	int rc, found = value_find(spool, series, place, &was, err);
 	if (found < 0)
 		return found;
 	if (obs->add && !found && (rc = check_never_was(spool, obs, place, err)) < 0)
@@ -149,17 +149,17 @@ static int record_in(struct spool *spool, struct kin *kin, const struct observat
 	if (found && was.decimals == obs->decimals && was.withdrawn == obs->withdrawn &&
 	    was.value_e == value_e)
 		return 0;
-	if ((rc = spool_kin_series(spool, kin, obs->decimals, &series, err)) < 0)
+	if ((rc = spool_series_with_decimals(spool, series, obs->decimals, &id, err)) < 0)
 		return rc;
-	rc = value_put(spool, series, place, found ? &was : NULL, value_e, obs->withdrawn, err);
+	rc = value_put(spool, id, place, found ? &was : NULL, value_e, obs->withdrawn, err);
 	return rc < 0 ? rc : 1;
 }
 
 int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err)
 {
-	struct kin kin;
-	int rc = spool_kin_find(spool, obs->metric, obs->labels, obs->period, &kin, err);
-	return rc < 0 ? rc : record_in(spool, &kin, obs, place_of(obs->period), err);
+	struct series series;
+	int rc = spool_series_find(spool, obs->metric, obs->labels, obs->period, &series, err);
+	return rc < 0 ? rc : record_in(spool, &series, obs, place_of(obs->period), err);
 }
 
 uint64_t spool_record_limit(const struct spool *spool)
@@ -204,12 +204,12 @@ struct left_out { /* figures at fault that were passed over */
 struct roll {
 	struct spool *spool;
 	struct moment now;
-	struct kindred kindred;
+	struct series_set series;
 	struct listed {
 		struct place place;
-		uint32_t kin; /* index; UNDATED: it is done */
-	} * listed;           /* owned [SORTED_MAX] or fewer */
-	uint32_t *order;      /* owned, the same */
+		uint32_t series; /* index; UNDATED: it is done */
+	} * listed;              /* owned [SORTED_MAX] or fewer */
+	uint32_t *order;         /* owned, the same */
 	bool news;
 	struct left_out *left_out; /* NULL: one at fault refuses all */
 };
@@ -220,12 +220,12 @@ static int roll_init(struct roll *roll, size_t n)
 {
 	roll->listed = malloc(n * sizeof(*roll->listed));
 	roll->order = malloc(n * sizeof(*roll->order));
-	return roll->listed && roll->order ? kindred_init(&roll->kindred, n) : -ENOMEM;
+	return roll->listed && roll->order ? series_set_init(&roll->series, n) : -ENOMEM;
 }
 
 static void roll_deinit(struct roll *roll)
 {
-	kindred_deinit(&roll->kindred);
+	series_set_deinit(&roll->series);
 	free(roll->listed);
 	free(roll->order);
 }
@@ -237,7 +237,7 @@ static int list_one(struct roll *roll, const struct observation *obs, struct lis
 	struct period period = obs->period;
 	int rc = 0;
 	if (obs->now && !roll->now.known) {
-		ret_listed->kin = UNDATED;
+		ret_listed->series = UNDATED;
 		roll->news = true;
 		return spool_undated_add(roll->spool, obs, roll->now.boot_us, err);
 	}
@@ -248,24 +248,24 @@ static int list_one(struct roll *roll, const struct observation *obs, struct lis
 	if (rc < 0)
 		return rc;
 	ret_listed->place = place_of(period);
-	return kindred_of(&roll->kindred, roll->spool, obs, &ret_listed->kin, err);
+	return series_set_find(&roll->series, roll->spool, obs, &ret_listed->series, err);
 }
 
 /* By series, and in each as they came: a counting sort. Returns how many; -ENOMEM. */
 static int64_t put_in_order(struct roll *roll, size_t n)
 {
-	size_t *next = calloc(roll->kindred.n + 1, sizeof(*next));
+	size_t *next = calloc(roll->series.n + 1, sizeof(*next));
 	if (!next)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		if (roll->listed[i].kin != UNDATED)
-			next[roll->listed[i].kin + 1]++;
-	for (size_t k = 0; k < roll->kindred.n; k++)
+		if (roll->listed[i].series != UNDATED)
+			next[roll->listed[i].series + 1]++;
+	for (size_t k = 0; k < roll->series.n; k++)
 		next[k + 1] += next[k];
-	int64_t dated = (int64_t)next[roll->kindred.n];
+	int64_t dated = (int64_t)next[roll->series.n];
 	for (size_t i = 0; i < n; i++)
-		if (roll->listed[i].kin != UNDATED)
-			roll->order[next[roll->listed[i].kin]++] = (uint32_t)i;
+		if (roll->listed[i].series != UNDATED)
+			roll->order[next[roll->listed[i].series]++] = (uint32_t)i;
 	free(next);
 	return dated;
 }
@@ -296,7 +296,7 @@ static int record_some(struct roll *roll, const struct observation obs[], size_t
 		if (rc < 0 && !passes_over(roll, rc, err))
 			return rc;
 		if (rc < 0)
-			roll->listed[i].kin = UNDATED; /* no more of it */
+			roll->listed[i].series = UNDATED; /* no more of it */
 	}
 	int64_t dated = put_in_order(roll, n);
 	if (dated < 0)
@@ -304,7 +304,7 @@ static int record_some(struct roll *roll, const struct observation obs[], size_t
 	for (int64_t k = 0; k < dated; k++) {
 		size_t i = *ret_bad = roll->order[k];
 		const struct listed *listed = &roll->listed[i];
-		int rc = record_in(roll->spool, &roll->kindred.list[listed->kin], &obs[i],
+		int rc = record_in(roll->spool, &roll->series.list[listed->series], &obs[i],
 				   listed->place, err);
 		if (rc < 0 && !passes_over(roll, rc, err))
 			return rc;
@@ -346,7 +346,7 @@ static int record_all(struct spool *spool, const struct observation obs[], size_
 		spool_rollback(spool);
 		return 0;
 	}
-	rc = spool_hand_write(spool, err);
+	rc = chunk_cache_flush(spool, err);
 	if (rc == 0)
 		rc = keep_within_bound(spool, err);
 	return rc < 0 ? rc : spool_commit(spool, err);
@@ -414,13 +414,13 @@ int spool_current(struct spool *spool, const char *metric, const char *labels, s
 		  struct err *err)
 {
 	struct err own;
-	struct kin kin;
+	struct series series;
 	struct value value = { 0 };
 	if (!err)
 		err = &own;
-	int rc = spool_kin_find(spool, metric, labels, period, &kin, err);
+	int rc = spool_series_find(spool, metric, labels, period, &series, err);
 	if (rc == 0)
-		rc = value_find(spool, &kin, place_of(period), &value, err);
+		rc = value_find(spool, &series, place_of(period), &value, err);
 	if (rc < 0)
 		return err_wrap(err, "spool '%s'", spool->path);
 	if (rc == 0)

@@ -22,7 +22,7 @@
 
 #define UNSEALED INT64_C(0x3fffffffffffffff) /* newer than any batch */
 
-struct series {
+struct old_series {
 	int64_t old_id; /* in the damaged file; -1: told by a batch alone */
 	int64_t number; /* -1: none yet */
 	int64_t shape;
@@ -33,10 +33,11 @@ struct repair {
 	struct spool *spool;
 	sqlite3 *old; /* owned */
 	struct arena *arena;
-	struct series *series; /* owned [n], room for WIRE_SERIES_MAX more than a spool may have */
+	struct old_series
+		*series; /* owned [n], room for WIRE_SERIES_MAX more than a spool may have */
 	size_t n, room;
 	size_t last;   /* the series found last */
-	bool has_rows; /* the damaged file is of before stretches: a row for each value */
+	bool has_rows; /* the damaged file is of before chunks: a row for each value */
 	struct spool_repaired done;
 };
 
@@ -47,7 +48,7 @@ static int series_enter(struct repair *repair, const char *metric, const char *l
 			int64_t shape, int64_t *ret_id, struct err *err)
 {
 	struct spool *spool = repair->spool;
-	const enum spool_sql steps[] = { SQL_SERIES_ENTER, SQL_SERIES_EXACT };
+	const enum spool_statement steps[] = { SQL_SERIES_ENTER, SQL_SERIES_EXACT };
 	int rc = 0;
 	for (size_t i = 0; i < 2 && rc >= 0; i++) {
 		sqlite3_stmt *step = spool_statement(spool, steps[i], err);
@@ -67,7 +68,7 @@ static int series_enter(struct repair *repair, const char *metric, const char *l
 	return rc < 0 ? rc : 0;
 }
 
-static int series_add(struct repair *repair, const struct series *series, const char *metric,
+static int series_add(struct repair *repair, const struct old_series *series, const char *metric,
 		      const char *labels, struct err *err)
 {
 	for (size_t i = 0; i < repair->n; i++)
@@ -75,13 +76,13 @@ static int series_add(struct repair *repair, const struct series *series, const 
 			return 0; /* from the other of the two */
 	if (repair->n == repair->room) {
 		size_t room = repair->room ? 2 * repair->room : 256;
-		struct series *more = realloc(repair->series, room * sizeof(*more));
+		struct old_series *more = realloc(repair->series, room * sizeof(*more));
 		if (!more)
 			return err_memory(err);
 		repair->series = more;
 		repair->room = room;
 	}
-	struct series *added = &repair->series[repair->n];
+	struct old_series *added = &repair->series[repair->n];
 	*added = *series;
 	int rc = series_enter(repair, metric, labels, series->shape, &added->id, err);
 	repair->n += rc == 0;
@@ -97,8 +98,8 @@ static bool is_sane(int64_t shape, int64_t day, int64_t nth)
 /* Does @series of the spool have a value there that is its own? */
 static int is_own(struct spool *spool, int64_t series, int32_t day, uint32_t nth, struct err *err)
 {
-	int rc = spool_hand_take(spool, series, day, nth, err);
-	const struct stretch_value *value = rc < 0 ? NULL : stretch_find(&spool->hand.stretch, nth);
+	int rc = chunk_cache_load(spool, series, day, nth, err);
+	const struct chunk_value *value = rc < 0 ? NULL : chunk_find(&spool->cache.chunk, nth);
 	return rc < 0 ? rc : value && value->seq >= 0;
 }
 
@@ -117,18 +118,18 @@ static int is_taken(struct spool *spool, int64_t series, int32_t day, uint32_t n
 }
 
 /* The newer of what the damaged file holds stays: the lower seq, as it is marked here. */
-static void value_put(struct hand *hand, uint32_t nth, const struct stretch_value *value)
+static void value_put(struct chunk_cache *cache, uint32_t nth, const struct chunk_value *value)
 {
-	struct stretch_value *there = stretch_enter(&hand->stretch, nth);
+	struct chunk_value *there = chunk_enter(&cache->chunk, nth);
 	if (there->seq != 0 && there->seq < value->seq)
 		return;
 	*there = *value;
 	there->nth = nth;
-	hand->changed = true;
+	cache->changed = true;
 }
 
 /* A value that @seq (UNSEALED: none yet) of the damaged file holds. */
-static int value_take(struct repair *repair, const struct series *series, const int64_t at[2],
+static int value_take(struct repair *repair, const struct old_series *series, const int64_t at[2],
 		      int64_t value_e, bool withdrawn, int64_t seq, struct err *err)
 {
 	if (!is_sane(series->shape, at[0], at[1]))
@@ -136,14 +137,14 @@ static int value_take(struct repair *repair, const struct series *series, const 
 	repair->done.read++;
 	int rc = is_taken(repair->spool, series->id, (int32_t)at[0], (uint32_t)at[1], err);
 	if (rc == 0)
-		rc = spool_hand_take(repair->spool, series->id, (int32_t)at[0], (uint32_t)at[1],
-				     err);
+		rc = chunk_cache_load(repair->spool, series->id, (int32_t)at[0], (uint32_t)at[1],
+				      err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0; /* the spool's own is newer */
-	value_put(&repair->spool->hand, (uint32_t)at[1],
-		  &(struct stretch_value){ .value_e = withdrawn ? 0 : value_e,
-					   .withdrawn = withdrawn,
-					   .seq = -seq - 1 });
+	value_put(&repair->spool->cache, (uint32_t)at[1],
+		  &(struct chunk_value){ .value_e = withdrawn ? 0 : value_e,
+					 .withdrawn = withdrawn,
+					 .seq = -seq - 1 });
 	return 0;
 }
 
@@ -166,11 +167,11 @@ static int series_read(struct repair *repair, const char *sql, bool *ret_whole, 
 	while (rc == 0 && walk && (code = sqlite3_step(walk)) == SQLITE_ROW) {
 		const char *metric = (const char *)sqlite3_column_text(walk, 1);
 		const char *labels = (const char *)sqlite3_column_text(walk, 2);
-		struct series series = { .old_id = sqlite3_column_int64(walk, 0),
-					 .number = sqlite3_column_type(walk, 4) == SQLITE_NULL
-							   ? -1
-							   : sqlite3_column_int64(walk, 4),
-					 .shape = sqlite3_column_int64(walk, 3) };
+		struct old_series series = { .old_id = sqlite3_column_int64(walk, 0),
+					     .number = sqlite3_column_type(walk, 4) == SQLITE_NULL
+							       ? -1
+							       : sqlite3_column_int64(walk, 4),
+					     .shape = sqlite3_column_int64(walk, 3) };
 		if (metric && *metric && labels && is_sane(series.shape, 0, 0))
 			rc = series_add(repair, &series, metric, labels, err);
 	}
@@ -194,7 +195,7 @@ static int all_series_read(struct repair *repair, struct err *err)
 }
 
 /* Rows come in the order of the series, mostly. NULL: nothing tells what it was. */
-static const struct series *series_of(struct repair *repair, int64_t old_id)
+static const struct old_series *series_of(struct repair *repair, int64_t old_id)
 {
 	for (size_t i = 0; i < repair->n; i++) {
 		size_t at = (repair->last + i) % repair->n;
@@ -206,29 +207,29 @@ static const struct series *series_of(struct repair *repair, int64_t old_id)
 	return NULL;
 }
 
-/* What one row holds: a stretch, or a value of @series. One that does not decode is damaged. */
-static int row_take(struct repair *repair, const struct series *series, sqlite3_stmt *row,
+/* What one row holds: a chunk, or a value of @series. One that does not decode is damaged. */
+static int row_take(struct repair *repair, const struct old_series *series, sqlite3_stmt *row,
 		    bool *ret_whole, struct err *err)
 {
-	struct stretch stretch = { .n = 1 };
-	struct err ignored; /* a damaged stretch */
+	struct chunk chunk = { .n = 1 };
+	struct err ignored; /* a damaged chunk */
 	int64_t day = sqlite3_column_int64(row, 0);
 	int rc = 0;
 	if (!series)
 		series = series_of(repair, sqlite3_column_int64(row, 3));
 	*ret_whole = series != NULL;
 	if (repair->has_rows)
-		stretch.values[0] = (struct stretch_value){
+		chunk.values[0] = (struct chunk_value){
 			.nth = (uint32_t)sqlite3_column_int64(row, 1),
 			.value_e = sqlite3_column_int64(row, 2),
 			.withdrawn = sqlite3_column_int64(row, 3) != 0,
 			.seq = sqlite3_column_int64(row, 4),
 		};
-	else if (stretch_decode(sqlite3_column_blob(row, 2), (size_t)sqlite3_column_bytes(row, 2),
-				(uint32_t)sqlite3_column_int64(row, 1), &stretch, &ignored) < 0)
+	else if (chunk_decode(sqlite3_column_blob(row, 2), (size_t)sqlite3_column_bytes(row, 2),
+			      (uint32_t)sqlite3_column_int64(row, 1), &chunk, &ignored) < 0)
 		*ret_whole = false;
-	for (uint32_t i = 0; series && *ret_whole && i < stretch.n && rc == 0; i++) {
-		const struct stretch_value *value = &stretch.values[i];
+	for (uint32_t i = 0; series && *ret_whole && i < chunk.n && rc == 0; i++) {
+		const struct chunk_value *value = &chunk.values[i];
 		rc = value_take(repair, series, (int64_t[]){ day, value->nth }, value->value_e,
 				value->withdrawn, value->seq > 0 ? value->seq : UNSEALED, err);
 	}
@@ -237,7 +238,7 @@ static int row_take(struct repair *repair, const struct series *series, sqlite3_
 
 /* Rows (of @series, if not NULL) by @sql, until the end or the first that cannot be read. @ret_day:
  * the last day that was read; unchanged when there was none. 1 to the end, 0 not. */
-static int values_read(struct repair *repair, const struct series *series, const char *sql,
+static int values_read(struct repair *repair, const struct old_series *series, const char *sql,
 		       const int64_t bounds[2], int64_t *ret_day, struct err *err)
 {
 	int64_t old_id = series ? series->old_id : 0;
@@ -256,22 +257,22 @@ static int values_read(struct repair *repair, const struct series *series, const
 #define ROWS_OF                                                                                    \
 	"SELECT day, nth, value_e, withdrawn, seq FROM current WHERE series = ?1"                  \
 	" AND day BETWEEN ?2 AND ?3 ORDER BY day"
-#define STRETCHES_OF                                                                               \
+#define CHUNKS_OF                                                                                  \
 	"SELECT day, part, points, series FROM stretch NOT INDEXED"                                \
 	" WHERE day BETWEEN ?2 AND ?3 ORDER BY day"
 
 static const char *forward(const struct repair *repair)
 {
-	return repair->has_rows ? ROWS_OF ", nth" : STRETCHES_OF ", part, series";
+	return repair->has_rows ? ROWS_OF ", nth" : CHUNKS_OF ", part, series";
 }
 
 static const char *backward(const struct repair *repair)
 {
 	return repair->has_rows ? ROWS_OF " DESC, nth DESC"
-				: STRETCHES_OF " DESC, part DESC, series DESC";
+				: CHUNKS_OF " DESC, part DESC, series DESC";
 }
 
-static int values_between(struct repair *repair, const struct series *series, int64_t first,
+static int values_between(struct repair *repair, const struct old_series *series, int64_t first,
 			  int64_t last, struct err *err)
 {
 	int rc = 1;
@@ -287,7 +288,7 @@ static int values_between(struct repair *repair, const struct series *series, in
 	return rc < 0 ? rc : 0;
 }
 
-static int values_of(struct repair *repair, const struct series *series, struct err *err)
+static int values_of(struct repair *repair, const struct old_series *series, struct err *err)
 {
 	static const int64_t all[] = { DAY_MIN, DAY_MAX };
 	int64_t first = DAY_MAX, last = DAY_MIN;
@@ -324,13 +325,14 @@ static int declarations_read(struct repair *repair, const struct batch *batch, s
 		for (size_t k = 0; k < repair->n && !known; k++)
 			known = repair->series[k].number == number;
 		if (!known)
-			rc = series_add(repair,
-					&(struct series){ .old_id = -1,
-							  .number = number,
-							  .shape = shape_pack(declared->calendar,
-									      declared->grain,
-									      declared->decimals) },
-					declared->metric, declared->labels, err);
+			rc = series_add(
+				repair,
+				&(struct old_series){ .old_id = -1,
+						      .number = number,
+						      .shape = shape_pack(declared->calendar,
+									  declared->grain,
+									  declared->decimals) },
+				declared->metric, declared->labels, err);
 	}
 	return rc;
 }
@@ -338,7 +340,7 @@ static int declarations_read(struct repair *repair, const struct batch *batch, s
 static int run_read(struct repair *repair, const struct batch *batch, const struct run *run,
 		    int64_t seq, struct err *err)
 {
-	const struct series *series = NULL;
+	const struct old_series *series = NULL;
 	for (size_t i = 0; i < repair->n && !series; i++)
 		if (repair->series[i].number == run->series)
 			series = &repair->series[i];
@@ -504,16 +506,16 @@ static int check_result(struct repair *repair, struct err *err)
 /* What was taken is as if just recorded; how much that is. */
 static int unseal_taken(struct repair *repair, struct err *err)
 {
-	struct stretch_key key = STRETCH_FIRST;
-	struct hand *hand = &repair->spool->hand;
+	struct chunk_key key = CHUNK_FIRST;
+	struct chunk_cache *cache = &repair->spool->cache;
 	int rc;
-	while ((rc = spool_hand_next(repair->spool, &key, err)) == 1)
-		for (uint32_t i = 0; i < hand->stretch.n; i++) {
-			struct stretch_value *value = &hand->stretch.values[i];
+	while ((rc = chunk_cache_next(repair->spool, &key, err)) == 1)
+		for (uint32_t i = 0; i < cache->chunk.n; i++) {
+			struct chunk_value *value = &cache->chunk.values[i];
 			if (value->seq >= 0)
 				continue;
 			value->seq = 0;
-			hand->changed = true;
+			cache->changed = true;
 			repair->done.taken++;
 		}
 	return rc;

@@ -4,7 +4,7 @@
  * 2. Read them by wire number of their series, series without a number last, until the batch is
  *    full. A series gets its number here, so numbers rise in the order of first use and the
  *    declarations of a batch are contiguous.
- *    Each value taken is marked with the batch's number at once: a stretch is read and written
+ *    Each value taken is marked with the batch's number at once: a chunk is read and written
  *    once. (The rows are sorted before the first of them comes; one that came again would have
  *    nothing left to take.)
  * 3. Encode, store under the next sequence number, number the new series. Again from 1.
@@ -44,7 +44,7 @@ struct sealing { /* one batch in the making */
 	bool out_of_numbers; /* something was left that has none */
 };
 
-struct row { /* a stretch with unsealed values; borrowed from the statement */
+struct row { /* a chunk with unsealed values; borrowed from the statement */
 	int64_t id, shape;
 	const char *metric, *labels;
 	uint32_t number, part;
@@ -62,7 +62,7 @@ static int row_read(sqlite3_stmt *st, struct row *ret_row, struct err *err)
 		.metric = db_row_text(&cells, 2),
 		.labels = db_row_text(&cells, 3),
 		.shape = row_shape(&cells, 4),
-		.part = (uint32_t)db_row_int(&cells, 5, 0, STRETCH_PARTS - 1),
+		.part = (uint32_t)db_row_int(&cells, 5, 0, CHUNK_PARTS - 1),
 	};
 	if (row.declared)
 		row.number = (uint32_t)db_row_int(&cells, 1, 0, WIRE_SERIES_MAX - 1);
@@ -101,7 +101,7 @@ static size_t varint_bytes(int64_t value)
 	return n;
 }
 
-static size_t point_bytes(const struct stretch_value *value)
+static size_t point_bytes(const struct chunk_value *value)
 {
 	return varint_bytes(value->value_e) + 2 /* step */ + (value->withdrawn ? 3u : 0u);
 }
@@ -164,7 +164,7 @@ static int run_add(struct sealing *sealing, const struct row *row)
 }
 
 static bool has_room(const struct sealing *sealing, const struct row *row,
-		     const struct stretch_value *value, bool new_run)
+		     const struct chunk_value *value, bool new_run)
 {
 	size_t bytes = sealing->bytes + point_bytes(value);
 	if (new_run)
@@ -176,7 +176,7 @@ static bool has_room(const struct sealing *sealing, const struct row *row,
 }
 
 static int point_add(struct sealing *sealing, const struct row *row,
-		     const struct stretch_value *value)
+		     const struct chunk_value *value)
 {
 	struct batch *batch = &sealing->batch;
 	bool new_run = batch->n_runs == 0 || sealing->ids[batch->n_runs - 1] != row->id;
@@ -209,23 +209,23 @@ static bool series_is_sound(const struct row *row)
 
 static int row_take(struct spool *spool, int32_t day, const struct row *row, struct err *err)
 {
-	const struct stretch_key key = { .series = row->id, .day = day, .part = row->part };
+	const struct chunk_key key = { .series = row->id, .day = day, .part = row->part };
 	if (!series_is_sound(row))
 		return err_set(err, -EUCLEAN, "series %lld is damaged: its name or labels are none",
 			       (long long)row->id);
 	if (row->points)
-		return spool_hand_give(spool, &key, row->points, row->points_len, err);
-	return spool_hand_take(spool, row->id, day, row->part * STRETCH_PERIODS, err);
+		return chunk_cache_fill(spool, &key, row->points, row->points_len, err);
+	return chunk_cache_load(spool, row->id, day, row->part * CHUNK_PERIODS, err);
 }
 
-/* What is unsealed of a stretch, until the batch is full. */
+/* What is unsealed of a chunk, until the batch is full. */
 static int points_add(struct spool *spool, struct sealing *sealing, const struct row *row,
 		      struct err *err)
 {
-	struct stretch *stretch = &spool->hand.stretch;
+	struct chunk *chunk = &spool->cache.chunk;
 	int rc = row_take(spool, sealing->batch.day, row, err);
-	for (uint32_t i = 0; rc == 0 && i < stretch->n; i++) {
-		struct stretch_value *value = &stretch->values[i];
+	for (uint32_t i = 0; rc == 0 && i < chunk->n; i++) {
+		struct chunk_value *value = &chunk->values[i];
 		if (value->seq != 0)
 			continue;
 		if (value->nth >= grain_per_day(shape_grain(row->shape)))
@@ -237,7 +237,7 @@ static int points_add(struct spool *spool, struct sealing *sealing, const struct
 		if (sealing->full)
 			break;
 		value->seq = sealing->seq;
-		spool->hand.changed = true;
+		spool->cache.changed = true;
 	}
 	return rc;
 }
@@ -270,7 +270,7 @@ static int collect(struct spool *spool, struct sealing *sealing, struct err *err
 			rc = points_add(spool, sealing, &row, err);
 	}
 	(void)sqlite3_reset(unsealed); /* repeats the step's error, already told */
-	return rc < 0 ? rc : spool_hand_write(spool, err);
+	return rc < 0 ? rc : chunk_cache_flush(spool, err);
 }
 
 static int store(struct spool *spool, uint64_t seq, const struct batch *batch,
@@ -352,20 +352,20 @@ static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq,
 /* Some value that went already goes once more: 1, or 0 when there is none. */
 static int seal_again(struct spool *spool, struct sealing *sealing, uint64_t seq, struct err *err)
 {
-	struct stretch_key key;
-	int rc = spool_stretch_numbered(spool, &key, err);
+	struct chunk_key key;
+	int rc = spool_chunk_numbered(spool, &key, err);
 	if (rc <= 0)
 		return rc;
-	struct hand *hand = &spool->hand;
-	rc = spool_hand_take(spool, key.series, key.day, (uint32_t)key.part * STRETCH_PERIODS, err);
+	struct chunk_cache *cache = &spool->cache;
+	rc = chunk_cache_load(spool, key.series, key.day, (uint32_t)key.part * CHUNK_PERIODS, err);
 	if (rc < 0)
 		return rc;
-	if (hand->stretch.n == 0)
+	if (cache->chunk.n == 0)
 		return damaged(key.day, err);
-	hand->stretch.values[0].seq = 0;
-	hand->changed = true;
+	cache->chunk.values[0].seq = 0;
+	cache->changed = true;
 	sealing_reset(sealing);
-	rc = spool_hand_write(spool, err);
+	rc = chunk_cache_flush(spool, err);
 	return rc < 0 ? rc : seal_day(spool, sealing, key.day, seq, err);
 }
 

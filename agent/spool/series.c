@@ -1,18 +1,19 @@
-/* Kin: the series that a figure may lie in. Recording many at once asks the table of series once
- * for each, and then a hash of their names. */
+/* The series that a figure may lie in: one for each number of decimals that its metric has had.
+ * Recording many figures at once asks the table of series once for each name, and then a hash of
+ * the names. */
 #include "spool/spool_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-int spool_kin_find(struct spool *spool, const char *metric, const char *labels,
-		   struct period period, struct kin *ret_kin, struct err *err)
+int spool_series_find(struct spool *spool, const char *metric, const char *labels,
+		      struct period period, struct series *ret_series, struct err *err)
 {
-	struct kin kin = { .metric = metric,
-			   .labels = labels,
-			   .calendar = period.calendar,
-			   .grain = period.grain };
+	struct series series = { .metric = metric,
+				 .labels = labels,
+				 .calendar = period.calendar,
+				 .grain = period.grain };
 	sqlite3_stmt *find = spool_statement(spool, SQL_SERIES_FIND, err);
 	if (!find)
 		return err->code;
@@ -22,19 +23,19 @@ int spool_kin_find(struct spool *spool, const char *metric, const char *labels,
 		return db_err(err, spool->db, "bind");
 	while ((rc = db_step(find, err)) == 1) {
 		int64_t shape = sqlite3_column_int64(find, 1);
-		if (!shape_is_sane(shape) || shape_grain(shape) != kin.grain ||
-		    shape_calendar(shape) != kin.calendar || kin.n > DECIMALS_MAX)
+		if (!shape_is_sane(shape) || shape_grain(shape) != series.grain ||
+		    shape_calendar(shape) != series.calendar || series.n > DECIMALS_MAX)
 			continue;
-		kin.of[kin.n].series = sqlite3_column_int64(find, 0);
-		kin.of[kin.n++].decimals = shape_decimals(shape);
+		series.of[series.n].id = sqlite3_column_int64(find, 0);
+		series.of[series.n++].decimals = shape_decimals(shape);
 	}
 	(void)sqlite3_reset(find); /* repeats the step's error, already told */
 	if (rc == 0)
-		*ret_kin = kin;
+		*ret_series = series;
 	return rc;
 }
 
-static int series_add(struct spool *spool, const struct kin *kin, unsigned decimals,
+static int series_add(struct spool *spool, const struct series *series, unsigned decimals,
 		      struct err *err)
 {
 	int64_t count = 0;
@@ -50,40 +51,40 @@ static int series_add(struct spool *spool, const struct kin *kin, unsigned decim
 			"a series of each. Leave such a label out; and for a while set "
 			"[spool] keep_acked_days lower in agent.conf and restart the agent: "
 			"series whose figures the province has had for longer are forgotten",
-			kin->metric, most + 1);
+			series->metric, most + 1);
 	sqlite3_stmt *add = spool_statement(spool, SQL_SERIES_ADD, err);
 	if (!add)
 		return err->code;
-	if (sqlite3_bind_text(add, 1, kin->metric, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_text(add, 2, kin->labels, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_int64(add, 3, shape_pack(kin->calendar, kin->grain, decimals)) !=
+	if (sqlite3_bind_text(add, 1, series->metric, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_text(add, 2, series->labels, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_int64(add, 3, shape_pack(series->calendar, series->grain, decimals)) !=
 		    SQLITE_OK)
 		return db_err(err, spool->db, "bind");
 	return db_run(add, err);
 }
 
-int spool_kin_series(struct spool *spool, struct kin *kin, unsigned decimals, int64_t *ret_series,
-		     struct err *err)
+int spool_series_with_decimals(struct spool *spool, struct series *series, unsigned decimals,
+			       int64_t *ret_id, struct err *err)
 {
-	for (size_t i = 0; i < kin->n; i++)
-		if (kin->of[i].decimals == decimals) {
-			*ret_series = kin->of[i].series;
+	for (size_t i = 0; i < series->n; i++)
+		if (series->of[i].decimals == decimals) {
+			*ret_id = series->of[i].id;
 			return 0;
 		}
-	int rc = series_add(spool, kin, decimals, err);
+	int rc = series_add(spool, series, decimals, err);
 	if (rc < 0)
 		return rc;
-	*ret_series = sqlite3_last_insert_rowid(spool->db);
-	if (kin->n <= DECIMALS_MAX) {
-		kin->of[kin->n].series = *ret_series;
-		kin->of[kin->n++].decimals = decimals;
+	*ret_id = sqlite3_last_insert_rowid(spool->db);
+	if (series->n <= DECIMALS_MAX) {
+		series->of[series->n].id = *ret_id;
+		series->of[series->n++].decimals = decimals;
 	}
 	return 0;
 }
 
 /* --- many at once --- */
 
-/* FNV-1a, as for stretches; who chooses names to collide slows an office of his own. */
+/* FNV-1a, as for chunks; who chooses names to collide slows an office of his own. */
 static uint32_t hash_text(uint32_t hash, const char *text)
 {
 	do
@@ -97,56 +98,56 @@ static uint32_t hash_of(const struct observation *obs)
 	return hash_text(hash_text(2166136261u, obs->metric), obs->labels);
 }
 
-static bool is_kin(const struct kin *kin, const struct observation *obs)
+static bool is_named_by(const struct series *series, const struct observation *obs)
 {
-	return kin->grain == obs->period.grain && kin->calendar == obs->period.calendar &&
-	       strcmp(kin->metric, obs->metric) == 0 && strcmp(kin->labels, obs->labels) == 0;
+	return series->grain == obs->period.grain && series->calendar == obs->period.calendar &&
+	       strcmp(series->metric, obs->metric) == 0 && strcmp(series->labels, obs->labels) == 0;
 }
 
-int kindred_init(struct kindred *kindred, size_t n)
+int series_set_init(struct series_set *set, size_t n)
 {
-	*kindred = (struct kindred){ .mask = 15 };
-	while (kindred->mask < 2 * n)
-		kindred->mask = kindred->mask << 1 | 1;
-	kindred->buckets = calloc(kindred->mask + 1, sizeof(*kindred->buckets));
-	return kindred->buckets ? 0 : -ENOMEM;
+	*set = (struct series_set){ .mask = 15 };
+	while (set->mask < 2 * n)
+		set->mask = set->mask << 1 | 1;
+	set->buckets = calloc(set->mask + 1, sizeof(*set->buckets));
+	return set->buckets ? 0 : -ENOMEM;
 }
 
-static int grow(struct kindred *kindred)
+static int grow(struct series_set *set)
 {
-	if (kindred->n < kindred->room)
+	if (set->n < set->room)
 		return 0;
-	size_t room = kindred->room ? 2 * kindred->room : 16;
-	struct kin *list = realloc(kindred->list, room * sizeof(*list));
+	size_t room = set->room ? 2 * set->room : 16;
+	struct series *list = realloc(set->list, room * sizeof(*list));
 	if (!list)
 		return -ENOMEM;
-	kindred->list = list;
-	kindred->room = room;
+	set->list = list;
+	set->room = room;
 	return 0;
 }
 
-int kindred_of(struct kindred *kindred, struct spool *spool, const struct observation *obs,
-	       uint32_t *ret_index, struct err *err)
+int series_set_find(struct series_set *set, struct spool *spool, const struct observation *obs,
+		    uint32_t *ret_index, struct err *err)
 {
-	size_t at = hash_of(obs) & kindred->mask;
-	for (; kindred->buckets[at] != 0; at = (at + 1) & kindred->mask)
-		if (is_kin(&kindred->list[kindred->buckets[at] - 1], obs)) {
-			*ret_index = kindred->buckets[at] - 1;
+	size_t at = hash_of(obs) & set->mask;
+	for (; set->buckets[at] != 0; at = (at + 1) & set->mask)
+		if (is_named_by(&set->list[set->buckets[at] - 1], obs)) {
+			*ret_index = set->buckets[at] - 1;
 			return 0;
 		}
-	if (grow(kindred) < 0)
+	if (grow(set) < 0)
 		return err_memory(err);
-	int rc = spool_kin_find(spool, obs->metric, obs->labels, obs->period,
-				&kindred->list[kindred->n], err);
+	int rc = spool_series_find(spool, obs->metric, obs->labels, obs->period, &set->list[set->n],
+				   err);
 	if (rc < 0)
 		return rc;
-	*ret_index = (uint32_t)kindred->n++;
-	kindred->buckets[at] = (uint32_t)kindred->n;
+	*ret_index = (uint32_t)set->n++;
+	set->buckets[at] = (uint32_t)set->n;
 	return 0;
 }
 
-void kindred_deinit(struct kindred *kindred)
+void series_set_deinit(struct series_set *set)
 {
-	free(kindred->list);
-	free(kindred->buckets);
+	free(set->list);
+	free(set->buckets);
 }

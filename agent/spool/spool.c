@@ -105,7 +105,7 @@ static bool committed_after_all(struct spool *spool, int64_t turn)
 static int commit(struct spool *spool, struct err *err)
 {
 	int64_t turn;
-	int rc = spool_hand_write(spool, err);
+	int rc = chunk_cache_flush(spool, err);
 	if (rc == 0)
 		rc = spool_run(spool, SQL_META_TURN_NEXT, 0, NULL, err);
 	if (rc == 0)
@@ -130,7 +130,7 @@ int spool_commit(struct spool *spool, struct err *err)
 
 void spool_rollback(struct spool *spool)
 {
-	spool_hand_forget(spool);
+	chunk_cache_forget(spool);
 	db_rollback(spool->db);
 }
 
@@ -210,11 +210,11 @@ static int open_once(struct spool *spool, struct err *err)
 	if (rc == 0)
 		rc = found_intact(spool->db, err);
 	if (rc == 0)
-		rc = spool_stretch_functions(spool->db, err);
+		rc = spool_chunk_functions(spool->db, err);
 	if (rc == 0)
 		rc = db_migrate(spool->db, &spool_schema, err);
 	if (rc == 0)
-		rc = spool_stretches_whole(spool->db, err);
+		rc = spool_chunks_whole(spool->db, err);
 	if (rc == 0)
 		rc = identify(spool, err);
 	if (rc == 0)
@@ -326,13 +326,13 @@ uint64_t spool_id(const struct spool *spool)
 /* Every value waits again. */
 static int unseal_all(struct spool *spool, struct err *err)
 {
-	struct stretch_key key = STRETCH_FIRST;
-	struct hand *hand = &spool->hand;
+	struct chunk_key key = CHUNK_FIRST;
+	struct chunk_cache *cache = &spool->cache;
 	int rc;
-	while ((rc = spool_hand_next(spool, &key, err)) == 1) {
-		for (uint32_t i = 0; i < hand->stretch.n; i++)
-			hand->stretch.values[i].seq = 0;
-		hand->changed = true;
+	while ((rc = chunk_cache_next(spool, &key, err)) == 1) {
+		for (uint32_t i = 0; i < cache->chunk.n; i++)
+			cache->chunk.values[i].seq = 0;
+		cache->changed = true;
 	}
 	return rc;
 }
@@ -340,8 +340,8 @@ static int unseal_all(struct spool *spool, struct err *err)
 static int renew(struct spool *spool, uint64_t id, uint64_t *ret_from, uint64_t *ret_seq,
 		 struct err *err)
 {
-	static const enum spool_sql parts[] = { SQL_BATCH_DROP_ALL, SQL_REFUSAL_DROP_ALL,
-						SQL_SERIES_FORGET, SQL_ACK_DAY_DROP_ALL };
+	static const enum spool_statement parts[] = { SQL_BATCH_DROP_ALL, SQL_REFUSAL_DROP_ALL,
+						      SQL_SERIES_FORGET, SQL_ACK_DAY_DROP_ALL };
 	int rc = db_begin(spool->db, err);
 	if (rc == 0)
 		rc = spool_renewed_from(spool, id, ret_from, ret_seq, err);

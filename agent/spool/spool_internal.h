@@ -22,7 +22,7 @@
 #include "spool/chunk.h"
 #include "spool/spool.h"
 
-enum spool_sql {
+enum spool_statement {
 	SQL_META,
 	SQL_META_ID,
 	SQL_META_ACKED,
@@ -41,16 +41,16 @@ enum spool_sql {
 	SQL_SERIES_OF,
 	SQL_SERIES_FORGET,
 	SQL_SERIES_DROP_IDLE,
-	SQL_STRETCH_GET,
-	SQL_STRETCH_ADD,
-	SQL_STRETCH_PUT,
-	SQL_STRETCH_DROP,
-	SQL_STRETCH_NEXT,
-	SQL_STRETCH_TRIM,
-	SQL_STRETCH_NUMBERED,
-	SQL_STRETCH_OLDEST,
-	SQL_STRETCH_WALK,
-	SQL_STRETCH_NEWEST,
+	SQL_CHUNK_GET,
+	SQL_CHUNK_ADD,
+	SQL_CHUNK_PUT,
+	SQL_CHUNK_DROP,
+	SQL_CHUNK_NEXT,
+	SQL_CHUNK_TRIM,
+	SQL_CHUNK_NUMBERED,
+	SQL_CHUNK_OLDEST,
+	SQL_CHUNK_WALK,
+	SQL_CHUNK_NEWEST,
 	SQL_UNSEALED_COUNT,
 	SQL_UNSEALED_DAY,
 	SQL_UNSEALED,
@@ -95,14 +95,14 @@ enum spool_sql {
 	SQL_COUNT
 };
 
-/* The stretch that was last looked at or changed: chunk_cache.c. */
-struct hand {
+/* The chunk that was last looked at or changed: chunk_cache.c. */
+struct chunk_cache {
 	bool known, changed; /* what it is; and it is still to be written */
 	bool stored;         /* it has a row */
 	int64_t series;
 	int32_t day;
 	uint32_t part;
-	struct stretch stretch;
+	struct chunk chunk;
 };
 
 struct spool {
@@ -120,7 +120,7 @@ struct spool {
 	int refused_rc;      /* as in struct spool_status */
 	uint64_t released;   /* likewise; not kept: the next Welcome tells it again */
 	int32_t trimmed_day; /* current values were trimmed for this day already */
-	struct hand hand;
+	struct chunk_cache cache;
 };
 
 struct spool_meta {
@@ -133,15 +133,15 @@ struct spool_meta {
 extern const struct db_schema spool_schema;
 
 /** The prepared statement, ready to bind; NULL with err set. Owned by the spool. */
-sqlite3_stmt *spool_statement(struct spool *spool, enum spool_sql sql, struct err *err);
+sqlite3_stmt *spool_statement(struct spool *spool, enum spool_statement sql, struct err *err);
 /** Bind @n integers in order; SQLite's code. */
 int spool_bind(sqlite3_stmt *statement, size_t n, const int64_t values[]);
 /** Bind @n integers in order and run a statement that yields no rows. */
-int spool_run(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
+int spool_run(struct spool *spool, enum spool_statement sql, size_t n, const int64_t values[],
 	      struct err *err);
 /** Bind @n integers, fetch the first row's first integer; -ENODATA (err untouched) when there is no
  * row. */
-int spool_number(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
+int spool_number(struct spool *spool, enum spool_statement sql, size_t n, const int64_t values[],
 		 int64_t *ret_value, struct err *err);
 /** End the transaction; every one of the spool's ends here or is rolled back. On error it is. */
 int spool_commit(struct spool *spool, struct err *err);
@@ -162,37 +162,36 @@ int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
 int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err);
 
 /* chunk_cache.c */
-struct stretch_key {
+struct chunk_key {
 	int64_t series;
 	int32_t day;
 	int64_t part;
 	int64_t unsealed, newest;
 };
-#define STRETCH_FIRST                                                                              \
+#define CHUNK_FIRST                                                                                \
 	{                                                                                          \
 		.day = INT32_MIN                                                                   \
 	} /* before it */
-/** Take the stretch of (series, day, nth) at hand: spool->hand.stretch, empty when there is none.
+/** Load the chunk of (series, day, nth) into spool->cache.chunk, empty when there is none.
  * The one before is written if it changed. */
-int spool_hand_take(struct spool *spool, int64_t series, int32_t day, uint32_t nth,
-		    struct err *err);
+int chunk_cache_load(struct spool *spool, int64_t series, int32_t day, uint32_t nth,
+		     struct err *err);
 /** The same where its @bytes are there already. */
-int spool_hand_give(struct spool *spool, const struct stretch_key *key, const void *bytes,
-		    size_t len, struct err *err);
-/** Write the one at hand if it changed: before anything asks the table. */
-int spool_hand_write(struct spool *spool, struct err *err);
+int chunk_cache_fill(struct spool *spool, const struct chunk_key *key, const void *bytes,
+		     size_t len, struct err *err);
+/** Write the cached chunk if it changed: before anything asks the table. */
+int chunk_cache_flush(struct spool *spool, struct err *err);
 /** Whatever changed of it did not happen. */
-void spool_hand_forget(struct spool *spool);
-/** The stretch after @key by (day, part, series) is at hand, and @key is its: 1; 0: there is none.
- */
-int spool_hand_next(struct spool *spool, struct stretch_key *key, struct err *err);
-/** Some stretch of a series that has a number: 1; 0: there is none. */
-int spool_stretch_numbered(struct spool *spool, struct stretch_key *ret_key, struct err *err);
+void chunk_cache_forget(struct spool *spool);
+/** Load the chunk after @key by (day, part, series), and make @key its key: 1; 0: there is none. */
+int chunk_cache_next(struct spool *spool, struct chunk_key *key, struct err *err);
+/** Some chunk of a series that has a number: 1; 0: there is none. */
+int spool_chunk_numbered(struct spool *spool, struct chunk_key *ret_key, struct err *err);
 /** For SQL: stretch_pack(nth, value_e, withdrawn, seq), an aggregate that the schema's steps call,
  * and stretch_is_whole(part, points). */
-int spool_stretch_functions(sqlite3 *db, struct err *err);
+int spool_chunk_functions(sqlite3 *db, struct err *err);
 /** -EUCLEAN when one cannot be read: SQLite knows pages, not what they mean. */
-int spool_stretches_whole(sqlite3 *db, struct err *err);
+int spool_chunks_whole(sqlite3 *db, struct err *err);
 
 /* life.c */
 /** Fill in where @life goes on from. */
@@ -218,33 +217,33 @@ int spool_forget_idle(struct spool *spool, int64_t most, bool *ret_all, struct e
 /* series.c */
 /* The series of one name, labels, calendar and grain, one for each number of decimals: a figure
  * lies in one of them. */
-struct kin {
+struct series {
 	const char *metric, *labels; /* borrowed */
 	enum calendar calendar;
 	enum grain grain;
 	size_t n;
 	struct {
-		int64_t series;
+		int64_t id;
 		unsigned decimals;
 	} of[DECIMALS_MAX + 1];
 };
-int spool_kin_find(struct spool *spool, const char *metric, const char *labels,
-		   struct period period, struct kin *ret_kin, struct err *err);
+int spool_series_find(struct spool *spool, const char *metric, const char *labels,
+		      struct period period, struct series *ret_series, struct err *err);
 /** The one with @decimals, made when it is not there; -E2BIG. */
-int spool_kin_series(struct spool *spool, struct kin *kin, unsigned decimals, int64_t *ret_series,
-		     struct err *err);
+int spool_series_with_decimals(struct spool *spool, struct series *series, unsigned decimals,
+			       int64_t *ret_id, struct err *err);
 /* Those of some observations at hand, each found once. Zeroed it can be deinited. */
-struct kindred {
-	struct kin *list; /* owned [n] */
+struct series_set {
+	struct series *list; /* owned [n] */
 	size_t n, room;
 	uint32_t *buckets; /* owned [mask + 1]; index + 1, 0: none */
 	size_t mask;
 };
-int kindred_init(struct kindred *kindred, size_t n); /* for @n observations; -ENOMEM */
+int series_set_init(struct series_set *set, size_t n); /* for @n observations; -ENOMEM */
 /** @ret_index in list; @obs's texts are borrowed. */
-int kindred_of(struct kindred *kindred, struct spool *spool, const struct observation *obs,
-	       uint32_t *ret_index, struct err *err);
-void kindred_deinit(struct kindred *kindred);
+int series_set_find(struct series_set *set, struct spool *spool, const struct observation *obs,
+		    uint32_t *ret_index, struct err *err);
+void series_set_deinit(struct series_set *set);
 
 /** Inside a transaction: 1 the current value changed, 0 no news. The period is @obs's. */
 int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err);

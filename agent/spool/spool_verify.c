@@ -1,4 +1,4 @@
-/* Verifying: every stretch of current values is read, and every kept batch is decoded and held
+/* Verifying: every chunk of current values is read, and every kept batch is decoded and held
  * against them.
  *
  * A current value carries the number of the batch it went in. So each point of batch N is found
@@ -28,10 +28,10 @@ static int check_point(const struct verify *verify, int64_t id, const struct poi
 		       struct err *err)
 {
 	struct spool *spool = verify->spool;
-	int rc = spool_hand_take(spool, id, verify->batch->day, point->nth, err);
+	int rc = chunk_cache_load(spool, id, verify->batch->day, point->nth, err);
 	if (rc < 0)
 		return rc;
-	const struct stretch_value *value = stretch_find(&spool->hand.stretch, point->nth);
+	const struct chunk_value *value = chunk_find(&spool->cache.chunk, point->nth);
 	if (!value)
 		return 0; /* trimmed, or moved to a series with other decimals */
 	uint64_t seq = (uint64_t)value->seq;
@@ -93,15 +93,15 @@ static int check_all(struct verify *verify, sqlite3_stmt *walk, struct err *err)
 	return rc;
 }
 
-/* Each stretch can be read, and its row tells what it holds. */
-static int check_stretches(struct spool *spool, struct err *err)
+/* Each chunk can be read, and its row tells what it holds. */
+static int check_chunks(struct spool *spool, struct err *err)
 {
-	struct stretch_key key = STRETCH_FIRST;
-	const struct stretch *stretch = &spool->hand.stretch;
+	struct chunk_key key = CHUNK_FIRST;
+	const struct chunk *chunk = &spool->cache.chunk;
 	int rc;
-	while ((rc = spool_hand_next(spool, &key, err)) == 1)
-		if (stretch->n == 0 || key.unsealed != stretch_unsealed(stretch) ||
-		    key.newest != stretch_newest(stretch))
+	while ((rc = chunk_cache_next(spool, &key, err)) == 1)
+		if (chunk->n == 0 || key.unsealed != chunk_unsealed(chunk) ||
+		    key.newest != chunk_newest(chunk))
 			return err_set(err, -EUCLEAN, "values of a series are damaged");
 	return rc;
 }
@@ -132,7 +132,7 @@ int spool_verify(struct spool *spool, struct err *err)
 		return err_memory(err);
 	int rc = check_file(spool, err);
 	if (rc == 0)
-		rc = check_stretches(spool, err);
+		rc = check_chunks(spool, err);
 	if (rc == 0)
 		rc = spool_meta(spool, &verify.meta, err);
 	if (rc == 0) {

@@ -116,31 +116,31 @@ static const char *const sql_text[SQL_COUNT] = {
 				 " WHERE number IS NULL AND NOT EXISTS"
 				 " (SELECT 1 FROM stretch t WHERE t.series = s.id)"
 				 " AND id NOT IN (SELECT series FROM refusal) LIMIT ?1)",
-	[SQL_STRETCH_GET] = "SELECT points FROM stretch WHERE series = ?1 AND day = ?2"
-			    " AND part = ?3",
-	[SQL_STRETCH_ADD] = "INSERT INTO stretch (series, day, part, unsealed, newest, points)"
-			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[SQL_STRETCH_PUT] = "UPDATE stretch SET unsealed = ?4, newest = ?5, points = ?6"
-			    " WHERE series = ?1 AND day = ?2 AND part = ?3",
-	[SQL_STRETCH_DROP] = "DELETE FROM stretch WHERE series = ?1 AND day = ?2 AND part = ?3",
-	[SQL_STRETCH_NEXT] = "SELECT series, day, part, unsealed, newest FROM stretch"
-			     " WHERE (day, part, series) > (?2, ?3, ?1)"
-			     " ORDER BY day, part, series LIMIT 1",
-	[SQL_STRETCH_NUMBERED] = "SELECT t.series, t.day, t.part FROM series s"
-				 " CROSS JOIN stretch t ON t.series = s.id"
-				 " WHERE s.number IS NOT NULL LIMIT 1",
-	[SQL_STRETCH_OLDEST] = "SELECT min(day) FROM stretch WHERE series = ?1",
-	[SQL_STRETCH_TRIM] = "DELETE FROM stretch WHERE series = ?1 AND day < ?2"
-			     " AND unsealed = 0 AND newest BETWEEN 1 AND ?3",
-	[SQL_STRETCH_WALK] = "SELECT s.metric, s.labels, s.shape, c.day, c.part, c.points"
-			     " FROM series s CROSS JOIN stretch c ON c.series = s.id"
-			     " ORDER BY s.metric, s.labels, s.shape, c.day, c.part",
-	[SQL_STRETCH_NEWEST] = "SELECT day, part, points FROM stretch"
-			       " WHERE series = ?1 AND day <= ?2"
-			       " ORDER BY day DESC, part DESC LIMIT ?3",
+	[SQL_CHUNK_GET] = "SELECT points FROM stretch WHERE series = ?1 AND day = ?2"
+			  " AND part = ?3",
+	[SQL_CHUNK_ADD] = "INSERT INTO stretch (series, day, part, unsealed, newest, points)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_CHUNK_PUT] = "UPDATE stretch SET unsealed = ?4, newest = ?5, points = ?6"
+			  " WHERE series = ?1 AND day = ?2 AND part = ?3",
+	[SQL_CHUNK_DROP] = "DELETE FROM stretch WHERE series = ?1 AND day = ?2 AND part = ?3",
+	[SQL_CHUNK_NEXT] = "SELECT series, day, part, unsealed, newest FROM stretch"
+			   " WHERE (day, part, series) > (?2, ?3, ?1)"
+			   " ORDER BY day, part, series LIMIT 1",
+	[SQL_CHUNK_NUMBERED] = "SELECT t.series, t.day, t.part FROM series s"
+			       " CROSS JOIN stretch t ON t.series = s.id"
+			       " WHERE s.number IS NOT NULL LIMIT 1",
+	[SQL_CHUNK_OLDEST] = "SELECT min(day) FROM stretch WHERE series = ?1",
+	[SQL_CHUNK_TRIM] = "DELETE FROM stretch WHERE series = ?1 AND day < ?2"
+			   " AND unsealed = 0 AND newest BETWEEN 1 AND ?3",
+	[SQL_CHUNK_WALK] = "SELECT s.metric, s.labels, s.shape, c.day, c.part, c.points"
+			   " FROM series s CROSS JOIN stretch c ON c.series = s.id"
+			   " ORDER BY s.metric, s.labels, s.shape, c.day, c.part",
+	[SQL_CHUNK_NEWEST] = "SELECT day, part, points FROM stretch"
+			     " WHERE series = ?1 AND day <= ?2"
+			     " ORDER BY day DESC, part DESC LIMIT ?3",
 	[SQL_UNSEALED_COUNT] = "SELECT coalesce(sum(unsealed), 0) FROM stretch WHERE unsealed > 0",
 	[SQL_UNSEALED_DAY] = "SELECT min(day) FROM stretch WHERE unsealed > 0",
-	/* Few values come along; more are read one stretch at a time, or sorting would take room.
+	/* Few values come along; more are read one chunk at a time, or sorting would take room.
 	 */
 	[SQL_UNSEALED] = "SELECT c.series, s.number, s.metric, s.labels, s.shape, c.part,"
 			 " CASE WHEN length(c.points) < 32 THEN c.points END"
@@ -219,7 +219,7 @@ static const char *const sql_text[SQL_COUNT] = {
 		      " FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s",
 };
 
-sqlite3_stmt *spool_statement(struct spool *spool, enum spool_sql sql, struct err *err)
+sqlite3_stmt *spool_statement(struct spool *spool, enum spool_statement sql, struct err *err)
 {
 	sqlite3_stmt **statement = &spool->statements[sql];
 	if (!*statement && db_prepare(spool->db, sql_text[sql], statement, err) < 0)
@@ -235,7 +235,7 @@ int spool_bind(sqlite3_stmt *statement, size_t n, const int64_t values[])
 	return code;
 }
 
-int spool_run(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
+int spool_run(struct spool *spool, enum spool_statement sql, size_t n, const int64_t values[],
 	      struct err *err)
 {
 	sqlite3_stmt *statement = spool_statement(spool, sql, err);
@@ -246,7 +246,7 @@ int spool_run(struct spool *spool, enum spool_sql sql, size_t n, const int64_t v
 	return db_run(statement, err);
 }
 
-int spool_number(struct spool *spool, enum spool_sql sql, size_t n, const int64_t values[],
+int spool_number(struct spool *spool, enum spool_statement sql, size_t n, const int64_t values[],
 		 int64_t *ret_value, struct err *err)
 {
 	sqlite3_stmt *statement = spool_statement(spool, sql, err);

@@ -200,7 +200,7 @@ static struct period period_of_row(int64_t shape, int32_t day, uint32_t nth)
 }
 
 static struct observation observation_of(int64_t shape, int32_t day,
-					 const struct stretch_value *value)
+					 const struct chunk_value *value)
 {
 	return (struct observation){
 		.period = period_of_row(shape, day, value->nth),
@@ -210,17 +210,17 @@ static struct observation observation_of(int64_t shape, int32_t day,
 	};
 }
 
-/* The stretch whose part and bytes are columns @column and the next, of a series of @shape. */
-static int stretch_read(struct db_row *row, int column, int64_t shape, struct stretch *ret_stretch)
+/* The chunk whose part and bytes are columns @column and the next, of a series of @shape. */
+static int chunk_read(struct db_row *row, int column, int64_t shape, struct chunk *ret_chunk)
 {
 	size_t len;
-	uint32_t part = (uint32_t)db_row_int(row, column, 0, STRETCH_PARTS - 1);
+	uint32_t part = (uint32_t)db_row_int(row, column, 0, CHUNK_PARTS - 1);
 	const void *points = db_row_blob(row, column + 1, &len);
 	if (row->rc < 0)
 		return row->rc;
-	int rc = stretch_decode(points, len, part, ret_stretch, row->err);
-	uint32_t n = rc < 0 ? 0 : ret_stretch->n;
-	if (n > 0 && ret_stretch->values[n - 1].nth >= grain_per_day(shape_grain(shape)))
+	int rc = chunk_decode(points, len, part, ret_chunk, row->err);
+	uint32_t n = rc < 0 ? 0 : ret_chunk->n;
+	if (n > 0 && ret_chunk->values[n - 1].nth >= grain_per_day(shape_grain(shape)))
 		rc = db_row_refuse(row, column + 1); /* a period that the day has not */
 	return rc;
 }
@@ -229,14 +229,14 @@ static int each_in_row(sqlite3_stmt *row,
 		       int (*on_value)(void *context, const struct observation *obs), void *context,
 		       struct err *err)
 {
-	struct stretch stretch;
+	struct chunk chunk;
 	struct db_row cells = { row, err, 0 };
 	int64_t shape = row_shape(&cells, 2);
 	const char *metric = db_row_text(&cells, 0), *labels = db_row_text(&cells, 1);
 	int32_t day = row_day(&cells, 3);
-	int rc = stretch_read(&cells, 4, shape, &stretch);
-	for (uint32_t i = 0; rc == 0 && i < stretch.n; i++) {
-		struct observation obs = observation_of(shape, day, &stretch.values[i]);
+	int rc = chunk_read(&cells, 4, shape, &chunk);
+	for (uint32_t i = 0; rc == 0 && i < chunk.n; i++) {
+		struct observation obs = observation_of(shape, day, &chunk.values[i]);
 		obs.metric = metric;
 		obs.labels = labels;
 		rc = on_value(context, &obs);
@@ -251,7 +251,7 @@ int spool_each_current(struct spool *spool,
 	struct err own;
 	if (!err)
 		err = &own;
-	sqlite3_stmt *walk = spool_statement(spool, SQL_STRETCH_WALK, err);
+	sqlite3_stmt *walk = spool_statement(spool, SQL_CHUNK_WALK, err);
 	if (!walk)
 		return err->code;
 	int rc = 0;
@@ -269,16 +269,16 @@ struct newest { /* what was asked */
 	void *context;
 };
 
-/* Of the stretch that @row stands on, newest first; at most @left, which it counts down. */
+/* Of the chunk that @row stands on, newest first; at most @left, which it counts down. */
 static int each_newest_in(sqlite3_stmt *row, int64_t shape, const struct spool_value *like,
 			  const struct newest *newest, unsigned *left, struct err *err)
 {
-	struct stretch stretch;
+	struct chunk chunk;
 	struct db_row cells = { row, err, 0 };
 	int32_t day = row_day(&cells, 0);
-	int rc = stretch_read(&cells, 1, shape, &stretch);
-	for (uint32_t i = rc < 0 ? 0 : stretch.n; rc == 0 && i > 0 && *left > 0; i--) {
-		const struct stretch_value *found = &stretch.values[i - 1];
+	int rc = chunk_read(&cells, 1, shape, &chunk);
+	for (uint32_t i = rc < 0 ? 0 : chunk.n; rc == 0 && i > 0 && *left > 0; i--) {
+		const struct chunk_value *found = &chunk.values[i - 1];
 		if (day == newest->until_day && found->nth >= newest->end_nth)
 			continue;
 		*left -= 1;
@@ -291,19 +291,19 @@ static int each_newest_in(sqlite3_stmt *row, int64_t shape, const struct spool_v
 	return rc;
 }
 
-/* The values of the one series @series of @shape, called as @like. The last day's stretches may
+/* The values of the one series @series of @shape, called as @like. The last day's chunks may
  * have none that was asked for. */
 static int each_newest_of(struct spool *spool, int64_t series, int64_t shape,
 			  const struct spool_value *like, const struct newest *newest,
 			  struct err *err)
 {
 	unsigned left = newest->most;
-	sqlite3_stmt *walk = spool_statement(spool, SQL_STRETCH_NEWEST, err);
+	sqlite3_stmt *walk = spool_statement(spool, SQL_CHUNK_NEWEST, err);
 	if (!walk)
 		return err->code;
 	int rc = spool_bind(walk, 3,
-			    (int64_t[]){ series, newest->until_day,
-					 newest->most + STRETCH_PARTS }) == SQLITE_OK
+			    (int64_t[]){ series, newest->until_day, newest->most + CHUNK_PARTS }) ==
+				 SQLITE_OK
 			 ? 0
 			 : db_err(err, spool->db, "bind");
 	while (rc >= 0 && left > 0 && (rc = db_step(walk, err)) == 1)
@@ -355,15 +355,16 @@ int spool_each_before(struct spool *spool, const char *metric, const char *label
 				       .on_value = on_value,
 				       .context = context };
 	const struct spool_value like = { .obs = { .metric = metric, .labels = labels } };
-	struct kin kin;
+	struct series series;
 	struct err own;
 	if (!err)
 		err = &own;
-	int rc = spool_kin_find(spool, metric, labels, period, &kin, err);
-	for (size_t i = 0; rc >= 0 && i < kin.n; i++)
-		rc = each_newest_of(spool, kin.of[i].series,
-				    shape_pack(period.calendar, period.grain, kin.of[i].decimals),
-				    &like, &newest, err);
+	int rc = spool_series_find(spool, metric, labels, period, &series, err);
+	for (size_t i = 0; rc >= 0 && i < series.n; i++)
+		rc = each_newest_of(
+			spool, series.of[i].id,
+			shape_pack(period.calendar, period.grain, series.of[i].decimals), &like,
+			&newest, err);
 	return rc;
 }
 

@@ -306,7 +306,7 @@ static void a_migration_that_is_stopped_anywhere_leaves_a_version_that_works(voi
 	}
 }
 
-/* --- an office's values: a row each until version 2, stretches of them since --- */
+/* --- an office's values: a row each until version 2, chunks of them since --- */
 
 #define OF_ROWS "province2-office2"
 
@@ -381,7 +381,7 @@ static struct spool *open_office(struct fixture *f, const char *path)
 	return spool;
 }
 
-static void every_row_is_a_value_of_a_stretch(void **state)
+static void every_row_is_a_value_of_a_chunk(void **state)
 {
 	struct fixture *f = *state;
 	struct spool_status status;
@@ -448,7 +448,7 @@ int main(void)
 		TEST(a_vintage_comes_to_the_schema_of_a_fresh_file),
 		TEST(a_store_of_a_vintage_is_right),
 		TEST(a_migration_that_is_stopped_anywhere_leaves_a_version_that_works),
-		TEST(every_row_is_a_value_of_a_stretch),
+		TEST(every_row_is_a_value_of_a_chunk),
 		TEST(a_file_of_rows_can_still_be_repaired_from),
 		TEST(a_later_version_is_refused_by_its_name_and_left_alone),
 	};

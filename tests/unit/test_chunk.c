@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define PARTS (1440u / STRETCH_PERIODS)
+#define PARTS (1440u / CHUNK_PERIODS)
 
 static int64_t some_number(struct dice *dice)
 {
@@ -21,15 +21,15 @@ static int64_t some_number(struct dice *dice)
 	return dice_below(dice, 4) == 0 ? ends[dice_below(dice, 5)] : (int64_t)number;
 }
 
-static uint32_t some_stretch(struct dice *dice, struct stretch *stretch)
+static uint32_t some_chunk(struct dice *dice, struct chunk *chunk)
 {
 	uint32_t part = (uint32_t)dice_below(dice, PARTS),
 		 every = 1 + (uint32_t)dice_below(dice, 30);
-	*stretch = (struct stretch){ 0 };
-	for (uint32_t i = 0; i < STRETCH_PERIODS; i++) {
+	*chunk = (struct chunk){ 0 };
+	for (uint32_t i = 0; i < CHUNK_PERIODS; i++) {
 		if (dice_below(dice, every) != 0)
 			continue;
-		struct stretch_value *value = stretch_enter(stretch, part * STRETCH_PERIODS + i);
+		struct chunk_value *value = chunk_enter(chunk, part * CHUNK_PERIODS + i);
 		value->withdrawn = dice_below(dice, 5) == 0;
 		value->value_e = value->withdrawn ? 0 : some_number(dice);
 		value->seq = dice_below(dice, 2) ? some_number(dice) : 7;
@@ -37,11 +37,11 @@ static uint32_t some_stretch(struct dice *dice, struct stretch *stretch)
 	return part;
 }
 
-static bool equal(const struct stretch *a, const struct stretch *b)
+static bool equal(const struct chunk *a, const struct chunk *b)
 {
 	bool same = a->n == b->n;
 	for (uint32_t i = 0; same && i < a->n; i++) {
-		const struct stretch_value *one = &a->values[i], *other = &b->values[i];
+		const struct chunk_value *one = &a->values[i], *other = &b->values[i];
 		same = one->nth == other->nth && one->value_e == other->value_e &&
 		       one->seq == other->seq && one->withdrawn == other->withdrawn;
 	}
@@ -50,15 +50,15 @@ static bool equal(const struct stretch *a, const struct stretch *b)
 
 static void check_round_trip(struct dice *dice, void *context)
 {
-	struct stretch stretch, found;
-	uint8_t bytes[STRETCH_BYTES_MAX];
+	struct chunk chunk, found;
+	uint8_t bytes[CHUNK_BYTES_MAX];
 	struct err err;
 	(void)context;
-	uint32_t part = some_stretch(dice, &stretch);
-	size_t len = stretch_encode(&stretch, bytes);
-	assert_in_range(len, 4, STRETCH_BYTES_MAX);
-	assert_int_equal(stretch_decode(bytes, len, part, &found, &err), 0);
-	assert_true(equal(&stretch, &found));
+	uint32_t part = some_chunk(dice, &chunk);
+	size_t len = chunk_encode(&chunk, bytes);
+	assert_in_range(len, 4, CHUNK_BYTES_MAX);
+	assert_int_equal(chunk_decode(bytes, len, part, &found, &err), 0);
+	assert_true(equal(&chunk, &found));
 }
 
 static void what_is_decoded_is_what_was_encoded(void **state)
@@ -69,20 +69,20 @@ static void what_is_decoded_is_what_was_encoded(void **state)
 /* Nor anything cut off, nor one more byte. */
 static void check_damage(struct dice *dice, void *context)
 {
-	struct stretch stretch, found;
-	uint8_t bytes[STRETCH_BYTES_MAX + 1];
+	struct chunk chunk, found;
+	uint8_t bytes[CHUNK_BYTES_MAX + 1];
 	struct err err;
 	(void)context;
-	uint32_t part = some_stretch(dice, &stretch);
-	size_t len = stretch_encode(&stretch, bytes), at = dice_below(dice, len);
+	uint32_t part = some_chunk(dice, &chunk);
+	size_t len = chunk_encode(&chunk, bytes), at = dice_below(dice, len);
 	bytes[at] ^= (uint8_t)(1 + dice_below(dice, 255));
-	assert_int_equal(stretch_decode(bytes, len, part, &found, &err), -EUCLEAN);
-	len = stretch_encode(&stretch, bytes);
+	assert_int_equal(chunk_decode(bytes, len, part, &found, &err), -EUCLEAN);
+	len = chunk_encode(&chunk, bytes);
 	bytes[len] = (uint8_t)dice_next(dice);
-	if (stretch.n > 0)
-		assert_int_equal(stretch_decode(bytes, dice_below(dice, len), part, &found, &err),
+	if (chunk.n > 0)
+		assert_int_equal(chunk_decode(bytes, dice_below(dice, len), part, &found, &err),
 				 -EUCLEAN);
-	assert_int_equal(stretch_decode(bytes, len + 1, part, &found, &err), -EUCLEAN);
+	assert_int_equal(chunk_decode(bytes, len + 1, part, &found, &err), -EUCLEAN);
 }
 
 static void no_byte_of_it_can_be_another(void **state)
@@ -93,7 +93,7 @@ static void no_byte_of_it_can_be_another(void **state)
 /* With a right sum, too: whatever the bytes say, it is refused or lies within its part. */
 static void check_nonsense(struct dice *dice, void *context)
 {
-	struct stretch found;
+	struct chunk found;
 	uint8_t bytes[64];
 	struct err err;
 	uint32_t sum = 2166136261u, part = (uint32_t)dice_below(dice, 2 * PARTS);
@@ -105,13 +105,13 @@ static void check_nonsense(struct dice *dice, void *context)
 	}
 	for (unsigned i = 0; i < 4; i++)
 		bytes[len + i] = (uint8_t)(sum >> 8 * i);
-	int rc = stretch_decode(bytes, len + 4, part, &found, &err);
+	int rc = chunk_decode(bytes, len + 4, part, &found, &err);
 	if (rc < 0 || part >= PARTS) {
 		assert_int_equal(rc, -EUCLEAN);
 		return;
 	}
 	for (uint32_t i = 0; i < found.n; i++) {
-		assert_int_equal(stretch_part(found.values[i].nth), part);
+		assert_int_equal(chunk_part(found.values[i].nth), part);
 		assert_true(i == 0 || found.values[i - 1].nth < found.values[i].nth);
 	}
 }
@@ -124,22 +124,22 @@ static void nonsense_is_refused_or_lies_within_its_part(void **state)
 /* Against an array. */
 static void check_places(struct dice *dice, void *context)
 {
-	struct stretch stretch = { 0 };
-	int64_t model[STRETCH_PERIODS] = { 0 }; /* 0: none */
+	struct chunk chunk = { 0 };
+	int64_t model[CHUNK_PERIODS] = { 0 }; /* 0: none */
 	uint32_t n = 0, unsealed = 0;
 	(void)context;
 	for (int64_t step = 1; step <= 300; step++) {
-		uint32_t i = (uint32_t)dice_below(dice, STRETCH_PERIODS);
-		uint32_t nth = 3 * STRETCH_PERIODS + i;
+		uint32_t i = (uint32_t)dice_below(dice, CHUNK_PERIODS);
+		uint32_t nth = 3 * CHUNK_PERIODS + i;
 		if (dice_below(dice, 3) == 0) {
-			stretch_drop(&stretch, nth);
+			chunk_drop(&chunk, nth);
 			model[i] = 0;
 		} else {
-			stretch_enter(&stretch, nth)->seq = model[i] = step;
+			chunk_enter(&chunk, nth)->seq = model[i] = step;
 		}
 	}
-	for (uint32_t i = 0; i < STRETCH_PERIODS; i++) {
-		struct stretch_value *value = stretch_find(&stretch, 3 * STRETCH_PERIODS + i);
+	for (uint32_t i = 0; i < CHUNK_PERIODS; i++) {
+		struct chunk_value *value = chunk_find(&chunk, 3 * CHUNK_PERIODS + i);
 		assert_int_equal(value ? value->seq : 0, model[i]);
 		n += value != NULL;
 		if (value && dice_below(dice, 2)) {
@@ -147,8 +147,8 @@ static void check_places(struct dice *dice, void *context)
 			unsealed++;
 		}
 	}
-	assert_int_equal(stretch.n, n);
-	assert_int_equal(stretch_unsealed(&stretch), unsealed);
+	assert_int_equal(chunk.n, n);
+	assert_int_equal(chunk_unsealed(&chunk), unsealed);
 }
 
 static void each_value_is_found_where_it_was_put(void **state)
@@ -158,15 +158,15 @@ static void each_value_is_found_where_it_was_put(void **state)
 
 static void what_it_takes_is_little(void **state)
 {
-	struct stretch stretch = { 0 };
-	uint8_t bytes[STRETCH_BYTES_MAX];
+	struct chunk chunk = { 0 };
+	uint8_t bytes[CHUNK_BYTES_MAX];
 	(void)state;
-	for (uint32_t nth = 0; nth < STRETCH_PERIODS; nth++)
-		*stretch_enter(&stretch, nth) =
-			(struct stretch_value){ .nth = nth, .value_e = 1000 + nth % 7, .seq = 12 };
-	assert_true(stretch_encode(&stretch, bytes) < 2 * STRETCH_PERIODS + 10);
-	assert_int_equal(stretch_newest(&stretch), 12);
-	assert_int_equal(stretch_unsealed(&stretch), 0);
+	for (uint32_t nth = 0; nth < CHUNK_PERIODS; nth++)
+		*chunk_enter(&chunk, nth) =
+			(struct chunk_value){ .nth = nth, .value_e = 1000 + nth % 7, .seq = 12 };
+	assert_true(chunk_encode(&chunk, bytes) < 2 * CHUNK_PERIODS + 10);
+	assert_int_equal(chunk_newest(&chunk), 12);
+	assert_int_equal(chunk_unsealed(&chunk), 0);
 }
 
 int main(void)
@@ -178,5 +178,5 @@ int main(void)
 		cmocka_unit_test(each_value_is_found_where_it_was_put),
 		cmocka_unit_test(what_it_takes_is_little),
 	};
-	return cmocka_run_group_tests_name("stretch", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("chunk", tests, NULL, NULL);
 }
