@@ -29,28 +29,27 @@ static void notes_free(struct notes *notes)
 
 static int work(struct task *task)
 {
-	struct receipts *receipts = container_of(task, struct receipts, task);
-	const struct notes *notes = receipts->noting;
-	int rc = receipts->releasing ? spool_waits(receipts->spool, receipts->waiting, &task->err)
-				     : 0;
-	if (rc == 0 && receipts->acking)
-		rc = spool_acked(receipts->spool, receipts->acking_upto, receipts->acking_at_us,
+	struct ack_log *ack_log = container_of(task, struct ack_log, task);
+	const struct notes *notes = ack_log->noting;
+	int rc = ack_log->releasing ? spool_waits(ack_log->spool, ack_log->waiting, &task->err) : 0;
+	if (rc == 0 && ack_log->acking)
+		rc = spool_acked(ack_log->spool, ack_log->acking_upto, ack_log->acking_at_us,
 				 &task->err);
 	for (size_t i = 0; notes && i < notes->n && rc == 0; i++) {
 		const struct note *note = &notes->list[i];
-		rc = spool_quarantined(receipts->spool, note->seq, note->series, note->observations,
+		rc = spool_quarantined(ack_log->spool, note->seq, note->series, note->observations,
 				       note->reason, &task->err);
 	}
 	return rc;
 }
 
 /* Those that could not be noted wait with the newer ones. Noted twice is noted once. */
-static void put_back(struct receipts *receipts)
+static void put_back(struct ack_log *ack_log)
 {
-	struct notes *notes = receipts->notes, *noting = receipts->noting;
-	receipts->noting = NULL;
+	struct notes *notes = ack_log->notes, *noting = ack_log->noting;
+	ack_log->noting = NULL;
 	if (!notes) {
-		receipts->notes = noting;
+		ack_log->notes = noting;
 		return;
 	}
 	while (noting && noting->n > 0 && notes->n < NOTES_MAX)
@@ -60,61 +59,60 @@ static void put_back(struct receipts *receipts)
 
 static void done(struct task *task)
 {
-	struct receipts *receipts = container_of(task, struct receipts, task);
+	struct ack_log *ack_log = container_of(task, struct ack_log, task);
 	if (task->rc < 0) {
 		log_error("uplink: cannot note an ack, will try again cause=\"%s\"",
 			  task->err.text);
-		put_back(receipts);
+		put_back(ack_log);
 	}
-	notes_free(receipts->noting);
-	receipts->noting = NULL;
+	notes_free(ack_log->noting);
+	ack_log->noting = NULL;
 	(void)malloc_trim(0); /* a batch is through: hand back what it took */
-	receipts->on_noted(receipts->context, task->rc);
-	if (task->rc == 0 || receipts->ack_due)
-		receipts_flush(receipts);
+	ack_log->on_noted(ack_log->context, task->rc);
+	if (task->rc == 0 || ack_log->ack_due)
+		ack_log_flush(ack_log);
 }
 
-void receipts_flush(struct receipts *receipts)
+void ack_log_flush(struct ack_log *ack_log)
 {
-	if (receipts->task.busy ||
-	    (!receipts->ack_due && !receipts->release_due && !receipts->notes))
+	if (ack_log->task.busy || (!ack_log->ack_due && !ack_log->release_due && !ack_log->notes))
 		return;
-	receipts->releasing = receipts->release_due;
-	receipts->waiting = receipts->waits;
-	receipts->release_due = false; /* when it fails, the next Welcome says so again */
-	receipts->acking = receipts->ack_due;
-	receipts->acking_upto = receipts->upto;
-	receipts->acking_at_us = receipts->at_us;
-	receipts->ack_due = false;
-	receipts->noting = receipts->notes;
-	receipts->notes = NULL;
-	task_start(&receipts->task, receipts->group, work, done);
+	ack_log->releasing = ack_log->release_due;
+	ack_log->waiting = ack_log->waits;
+	ack_log->release_due = false; /* when it fails, the next Welcome says so again */
+	ack_log->acking = ack_log->ack_due;
+	ack_log->acking_upto = ack_log->upto;
+	ack_log->acking_at_us = ack_log->at_us;
+	ack_log->ack_due = false;
+	ack_log->noting = ack_log->notes;
+	ack_log->notes = NULL;
+	task_start(&ack_log->task, ack_log->group, work, done);
 }
 
-void receipts_ack(struct receipts *receipts, uint64_t upto, int64_t at_us)
+void ack_log_acked(struct ack_log *ack_log, uint64_t upto, int64_t at_us)
 {
-	receipts->ack_due = true;
-	receipts->upto = upto;
-	receipts->at_us = at_us;
-	receipts_flush(receipts);
+	ack_log->ack_due = true;
+	ack_log->upto = upto;
+	ack_log->at_us = at_us;
+	ack_log_flush(ack_log);
 }
 
-void receipts_wait(struct receipts *receipts, uint64_t waits)
+void ack_log_held(struct ack_log *ack_log, uint64_t waits)
 {
 	if (waits == 0) { /* else they are noted: too few are taken for released then */
-		notes_free(receipts->notes); /* told before */
-		receipts->notes = NULL;
+		notes_free(ack_log->notes); /* told before */
+		ack_log->notes = NULL;
 	}
-	receipts->release_due = true;
-	receipts->waits = waits;
-	receipts_flush(receipts);
+	ack_log->release_due = true;
+	ack_log->waits = waits;
+	ack_log_flush(ack_log);
 }
 
-void receipts_note(struct receipts *receipts, uint64_t seq, const Lantoa__V1__Quarantined *held)
+void ack_log_quarantined(struct ack_log *ack_log, uint64_t seq, const Lantoa__V1__Quarantined *held)
 {
-	if (!receipts->notes)
-		receipts->notes = calloc(1, sizeof(*receipts->notes));
-	struct notes *notes = receipts->notes;
+	if (!ack_log->notes)
+		ack_log->notes = calloc(1, sizeof(*ack_log->notes));
+	struct notes *notes = ack_log->notes;
 	char *reason = strdup(held->reason);
 	if (!notes || !reason || notes->n == NOTES_MAX) {
 		free(reason);
@@ -126,15 +124,15 @@ void receipts_note(struct receipts *receipts, uint64_t seq, const Lantoa__V1__Qu
 						 .reason = reason };
 }
 
-void receipts_forget(struct receipts *receipts)
+void ack_log_forget(struct ack_log *ack_log)
 {
-	receipts->ack_due = receipts->release_due = false;
-	notes_free(receipts->notes);
-	receipts->notes = NULL;
+	ack_log->ack_due = ack_log->release_due = false;
+	notes_free(ack_log->notes);
+	ack_log->notes = NULL;
 }
 
-void receipts_free(struct receipts *receipts)
+void ack_log_free(struct ack_log *ack_log)
 {
-	notes_free(receipts->notes);
-	notes_free(receipts->noting);
+	notes_free(ack_log->notes);
+	notes_free(ack_log->noting);
 }

@@ -12,11 +12,11 @@
 
 struct notes;
 
-struct receipts {
+struct ack_log {
 	struct task_group *group; /* outlives it, as the spool */
 	struct spool *spool;
-	/* Something is noted; or @rc says why not: then the next receipts_ack(), which may tell the
-	 * same again, tries all of it again. */
+	/* Something is noted; or @rc says why not: then the next ack_log_acked(), which may tell
+	 * the same again, tries all of it again. */
 	void (*on_noted)(void *context, int rc);
 	void *context;
 	/* its own: */
@@ -29,14 +29,15 @@ struct receipts {
 
 /** Everything up to @upto is committed, since @at_us by the province's clock. What is told while
  * the disk is busy is merged. */
-void receipts_ack(struct receipts *receipts, uint64_t upto, int64_t at_us);
-/** It went as batch @seq of the spool. A copy waits for receipts_flush(). Beyond 256 they are
+void ack_log_acked(struct ack_log *ack_log, uint64_t upto, int64_t at_us);
+/** It went as batch @seq of the spool. A copy waits for ack_log_flush(). Beyond 256 they are
  * dropped: the province keeps and shows them all the same. */
-void receipts_note(struct receipts *receipts, uint64_t seq, const Lantoa__V1__Quarantined *held);
+void ack_log_quarantined(struct ack_log *ack_log, uint64_t seq,
+			 const Lantoa__V1__Quarantined *held);
 /** The province holds so many observations of this office back: spool_waits(). Noted before what is
  * told later. */
-void receipts_wait(struct receipts *receipts, uint64_t waits);
-void receipts_flush(struct receipts *receipts);
+void ack_log_held(struct ack_log *ack_log, uint64_t waits);
+void ack_log_flush(struct ack_log *ack_log);
 /** What was not noted yet is void: it was about another spool id. */
-void receipts_forget(struct receipts *receipts);
-void receipts_free(struct receipts *receipts); /* what it owns; the task is not busy */
+void ack_log_forget(struct ack_log *ack_log);
+void ack_log_free(struct ack_log *ack_log); /* what it owns; the task is not busy */

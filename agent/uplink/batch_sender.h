@@ -12,15 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct courier {
+struct batch_sender {
 	struct task_group *group; /* outlives it, as the spool */
 	struct spool *spool;
 	struct spool_life life;
 	/* It is read: send @frame of @len bytes, unless its turn has passed. */
-	enum uplink_result (*on_read)(void *context, uint32_t session,
-				      const Lantoa__V1__Frame *frame, size_t len);
+	enum protocol_result (*on_read)(void *context, uint32_t session,
+					const Lantoa__V1__Frame *frame, size_t len);
 	/* The BATCH_DONE event of it, but for the clock. */
-	void (*on_done)(void *context, struct uplink_event event);
+	void (*on_done)(void *context, struct protocol_event event);
 	void *context;
 	/* its own: */
 	struct task task;
@@ -35,10 +35,10 @@ struct courier {
 };
 
 /** A Welcome: how batches travel, and the digest (of @len bytes) of batch @upto. */
-void courier_welcomed(struct courier *courier, uint32_t protocol, uint64_t upto,
-		      const uint8_t *digest, size_t len);
+void batch_sender_welcomed(struct batch_sender *sender, uint32_t protocol, uint64_t upto,
+			   const uint8_t *digest, size_t len);
 /** The spool has a new id. */
-void courier_renewed(struct courier *courier, const struct spool_life *life);
+void batch_sender_renewed(struct batch_sender *sender, const struct spool_life *life);
 /** on_read and on_done follow. @session is handed through. */
-void courier_fetch(struct courier *courier, uint64_t seq, uint32_t session);
-void courier_free(struct courier *courier); /* what it owns; the task is not busy */
+void batch_sender_fetch(struct batch_sender *sender, uint64_t seq, uint32_t session);
+void batch_sender_free(struct batch_sender *sender); /* what it owns; the task is not busy */

@@ -7,74 +7,74 @@
 
 static int work(struct task *task)
 {
-	struct sealer *sealer = container_of(task, struct sealer, task);
-	int64_t now_us = clock_now(spool_clock(sealer->spool)).at_us;
-	int rc = spool_seal(sealer->spool, now_us, &sealer->last, &sealer->more, &task->err);
-	sealer->life = spool_life(sealer->spool);
+	struct batcher *batcher = container_of(task, struct batcher, task);
+	int64_t now_us = clock_now(spool_clock(batcher->spool)).at_us;
+	int rc = spool_seal(batcher->spool, now_us, &batcher->last, &batcher->more, &task->err);
+	batcher->life = spool_life(batcher->spool);
 	return rc;
 }
 
 static void done(struct task *task)
 {
-	struct sealer *sealer = container_of(task, struct sealer, task);
+	struct batcher *batcher = container_of(task, struct batcher, task);
 	if (task->rc == 0) {
-		if (spool_waits_for_clock(sealer->spool))
-			sealer_within(sealer, CLOCK_LOOK_MS);
-		sealer->on_sealed(sealer->context, sealer->last, &sealer->life);
+		if (spool_waits_for_clock(batcher->spool))
+			batcher_within(batcher, CLOCK_LOOK_MS);
+		batcher->on_sealed(batcher->context, batcher->last, &batcher->life);
 		return;
 	}
 	log_error("uplink: seal failed, will try again cause=\"%s\"", task->err.text);
-	sealer_within(sealer, sealer->interval_ms);
+	batcher_within(batcher, batcher->interval_ms);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-	struct sealer *sealer = container_of(timer, struct sealer, timer);
-	if (sealer->task.busy || sealer->paused)
-		sealer_within(sealer, sealer->soon_ms);
+	struct batcher *batcher = container_of(timer, struct batcher, timer);
+	if (batcher->task.busy || batcher->paused)
+		batcher_within(batcher, batcher->soon_ms);
 	else
-		task_start(&sealer->task, sealer->group, work, done);
+		task_start(&batcher->task, batcher->group, work, done);
 }
 
-void sealer_within(struct sealer *sealer, uint64_t wait_ms)
+void batcher_within(struct batcher *batcher, uint64_t wait_ms)
 {
-	const uv_handle_t *handle = (const uv_handle_t *)&sealer->timer;
+	const uv_handle_t *handle = (const uv_handle_t *)&batcher->timer;
 	if (uv_is_closing(handle) ||
-	    (uv_is_active(handle) && uv_timer_get_due_in(&sealer->timer) <= wait_ms))
+	    (uv_is_active(handle) && uv_timer_get_due_in(&batcher->timer) <= wait_ms))
 		return;
-	(void)uv_timer_start(&sealer->timer, on_timer, wait_ms, 0); /* not closing */
+	(void)uv_timer_start(&batcher->timer, on_timer, wait_ms, 0); /* not closing */
 }
 
-void sealer_start(struct sealer *sealer, uv_loop_t *loop)
+void batcher_start(struct batcher *batcher, uv_loop_t *loop)
 {
-	(void)uv_timer_init(loop, &sealer->timer); /* cannot fail */
+	(void)uv_timer_init(loop, &batcher->timer); /* cannot fail */
 }
 
-void sealer_recorded(struct sealer *sealer, bool coarse)
+void batcher_recorded(struct batcher *batcher, bool coarse)
 {
-	sealer_within(sealer, coarse ? sealer->soon_ms : sealer->interval_ms);
+	batcher_within(batcher, coarse ? batcher->soon_ms : batcher->interval_ms);
 }
 
-void sealer_acked(struct sealer *sealer)
+void batcher_acked(struct batcher *batcher)
 {
-	sealer_within(sealer, sealer->more ? 0 : sealer->interval_ms);
+	batcher_within(batcher, batcher->more ? 0 : batcher->interval_ms);
 }
 
-void sealer_set_interval(struct sealer *sealer, uint64_t interval_ms)
+void batcher_set_interval(struct batcher *batcher, uint64_t interval_ms)
 {
-	sealer->interval_ms = interval_ms;
-	if (uv_is_active((uv_handle_t *)&sealer->timer))
-		sealer_within(sealer, interval_ms);
+	batcher->interval_ms = interval_ms;
+	if (uv_is_active((uv_handle_t *)&batcher->timer))
+		batcher_within(batcher, interval_ms);
 }
 
 static void on_handle_closed(uv_handle_t *handle)
 {
-	struct sealer *sealer = container_of((uv_timer_t *)handle, struct sealer, timer);
-	sealer->on_closed(sealer->context);
+	struct batcher *batcher = container_of((uv_timer_t *)handle, struct batcher, timer);
+	batcher->on_closed(batcher->context);
 }
 
-void sealer_stop(struct sealer *sealer, void (*on_closed)(void *context))
+void batcher_stop(struct batcher *batcher, void (*on_closed)(void *context))
 {
-	sealer->on_closed = on_closed;
-	uv_close((uv_handle_t *)&sealer->timer, on_handle_closed);
+	batcher->on_closed = on_closed;
+	uv_close((uv_handle_t *)&batcher->timer, on_handle_closed);
 }

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-struct sealer {
+struct batcher {
 	struct task_group *group; /* outlives it, as the spool */
 	struct spool *spool;
 	uint64_t interval_ms, soon_ms;
@@ -27,12 +27,12 @@ struct sealer {
 };
 
 /** The fields above its own are filled; it must stay in place until on_closed. */
-void sealer_start(struct sealer *sealer, uv_loop_t *loop);
+void batcher_start(struct batcher *batcher, uv_loop_t *loop);
 /** @coarse: figures of a day or more are among those recorded. */
-void sealer_recorded(struct sealer *sealer, bool coarse);
+void batcher_recorded(struct batcher *batcher, bool coarse);
 /** Figures that were left unsealed until acks came may be sealed now. */
-void sealer_acked(struct sealer *sealer);
-void sealer_within(struct sealer *sealer, uint64_t wait_ms);
+void batcher_acked(struct batcher *batcher);
+void batcher_within(struct batcher *batcher, uint64_t wait_ms);
 /** Also for what waits, when it is shorter. */
-void sealer_set_interval(struct sealer *sealer, uint64_t interval_ms);
-void sealer_stop(struct sealer *sealer, void (*on_closed)(void *context));
+void batcher_set_interval(struct batcher *batcher, uint64_t interval_ms);
+void batcher_stop(struct batcher *batcher, void (*on_closed)(void *context));

@@ -1,5 +1,5 @@
 /* Frames: those that the uplink says by itself, and what becomes of those that come in. Batches are
- * the courier's. */
+ * the batch sender's. */
 #include "uplink/uplink_internal.h"
 
 #include "common/base/log.h"
@@ -11,7 +11,7 @@
 /* Of the one that is kept, or will be; 0: the province is to send its own. */
 static uint64_t catalogue_version(const struct uplink *uplink)
 {
-	return uplink->keeper.lost ? 0 : uplink->config.catalogue_version;
+	return uplink->office_profile.lost ? 0 : uplink->config.catalogue_version;
 }
 
 /* --- what goes out --- */
@@ -34,7 +34,7 @@ void uplink_send_hello(struct uplink *uplink)
 	hello.clock_us = civil_now_us();
 	frame.kind_case = LANTOA__V1__FRAME__KIND_HELLO;
 	frame.hello = &hello;
-	(void)line_send(uplink->line, &frame); /* unsent is unanswered: the core says Hello again */
+	(void)link_send(uplink->link, &frame); /* unsent is unanswered: the core says Hello again */
 }
 
 void uplink_send_ping(struct uplink *uplink)
@@ -44,7 +44,7 @@ void uplink_send_ping(struct uplink *uplink)
 	ping.clock_us = civil_now_us();
 	frame.kind_case = LANTOA__V1__FRAME__KIND_PING;
 	frame.ping = &ping;
-	(void)line_send(uplink->line, &frame); /* as with Hello */
+	(void)link_send(uplink->link, &frame); /* as with Hello */
 }
 
 /* --- what comes in --- */
@@ -60,8 +60,8 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 	const Lantoa__V1__Welcome *welcome = frame->welcome;
 	if (wire_protocol(welcome->protocol, welcome->protocol) == 0) {
 		uplink_tell(uplink,
-			    (struct uplink_event){ .type = UPLINK_REFUSED,
-						   .code = LANTOA__V1__REFUSED__CODE__PROTOCOL });
+			    (struct protocol_event){ .type = PROTOCOL_REFUSED,
+						     .code = LANTOA__V1__REFUSED__CODE__PROTOCOL });
 		return;
 	}
 	if (clock_possible(welcome->clock_us)) { /* else it counts as not told */
@@ -71,34 +71,36 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 	if (spool_clock(uplink->config.spool)) {
 		clock_hear(spool_clock(uplink->config.spool), welcome->clock_us);
 		if (spool_waits_for_clock(uplink->config.spool))
-			sealer_recorded(&uplink->sealer, true);
+			batcher_recorded(&uplink->batcher, true);
 	}
 	/* What is in flight may be held since, and its ack told already. */
-	if (welcome->held == 1 || (welcome->held > 1 && uplink_in_flight(&uplink->core) == 0))
-		receipts_wait(&uplink->receipts, welcome->held - 1);
+	if (welcome->held == 1 || (welcome->held > 1 && protocol_in_flight(&uplink->core) == 0))
+		ack_log_held(&uplink->ack_log, welcome->held - 1);
 	uplink->tells_held = welcome->held > 0;
 	uplink->holds = welcome->held > 1;
 	uplink->held_told_ms = uv_now(uplink->loop);
-	keeper_office(&uplink->keeper, welcome->office_name, welcome->zone, welcome->level);
+	office_profile_set(&uplink->office_profile, welcome->office_name, welcome->zone,
+			   welcome->level);
 	uint64_t begin = uplink->core.proving ? uplink->life.before_begin : uplink->life.begin;
-	welcomes_take(&uplink->welcomes, seq_here(begin, welcome->upto), welcome);
+	resume_check_take(&uplink->resume_check, seq_here(begin, welcome->upto), welcome);
 }
 
 static void on_catalogue(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
 	const Lantoa__V1__Catalogue *catalogue = frame->catalogue;
-	if (keeper_catalogue(&uplink->keeper, catalogue->csv.data, catalogue->csv.len) < 0)
+	if (office_profile_set_catalogue(&uplink->office_profile, catalogue->csv.data,
+					 catalogue->csv.len) < 0)
 		log_error(
 			"uplink: no memory for the catalogue; it comes again with the next Hello");
 	else
 		uplink->config.catalogue_version = catalogue->version;
-	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_HEARD });
+	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_HEARD });
 }
 
 static void mind_catalogue(struct uplink *uplink, uint64_t version)
 {
 	if (version != 0 && version != catalogue_version(uplink))
-		uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_OUTDATED });
+		uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_OUTDATED });
 }
 
 /* A release is told with a Welcome alone, and a line may stand for weeks. */
@@ -109,7 +111,7 @@ static void mind_held(struct uplink *uplink)
 	    now_ms - uplink->held_told_ms < uplink->core.timing.held_ms)
 		return;
 	uplink->held_told_ms = now_ms;
-	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_OUTDATED });
+	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_OUTDATED });
 }
 
 static void on_ack(struct uplink *uplink, const Lantoa__V1__Frame *frame)
@@ -119,12 +121,12 @@ static void on_ack(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 	if (ack->spool_id != uplink->life.id)
 		return; /* of before a renewal */
 	for (size_t i = 0; i < ack->n_quarantined; i++)
-		receipts_note(&uplink->receipts, seq_here(begin, ack->quarantined[i]->seq),
-			      ack->quarantined[i]);
-	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_ACKED,
-						   .upto = seq_here(begin, ack->upto),
-						   .slow_down_ms = ack->slow_down_ms });
-	receipts_flush(&uplink->receipts);
+		ack_log_quarantined(&uplink->ack_log, seq_here(begin, ack->quarantined[i]->seq),
+				    ack->quarantined[i]);
+	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_ACKED,
+						     .upto = seq_here(begin, ack->upto),
+						     .slow_down_ms = ack->slow_down_ms });
+	ack_log_flush(&uplink->ack_log);
 	uplink->holds |= ack->n_quarantined > 0;
 	mind_held(uplink);
 	mind_catalogue(uplink, ack->catalogue_version);
@@ -143,14 +145,14 @@ static void on_refused(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 		}
 	}
 	uint64_t seq = refused->seq ? seq_here(uplink->life.begin, refused->seq) : 0;
-	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_REFUSED,
-						   .seq = seq,
-						   .code = (int)refused->code });
+	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_REFUSED,
+						     .seq = seq,
+						     .code = (int)refused->code });
 }
 
 static void on_pong(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
-	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_HEARD });
+	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_HEARD });
 	mind_held(uplink);
 	mind_catalogue(uplink, frame->pong->catalogue_version);
 }

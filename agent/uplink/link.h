@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <uv.h>
 
-struct line;
+struct link;
 
-struct line_config {
+struct link_config {
 	uv_loop_t *loop; /* outlives the line, as all pointers here */
 	void *zmq_context;
 	struct dealer_config dealer;
@@ -23,8 +23,8 @@ struct line_config {
 };
 
 /** NULL: err says why, and on_closed follows, maybe at once. */
-struct line *line_open(const struct line_config *config, struct err *err);
+struct link *link_open(const struct link_config *config, struct err *err);
 /** 0 sent; -EAGAIN no room, or no connection, or @line is NULL. */
-int line_send(struct line *line, const Lantoa__V1__Frame *frame);
+int link_send(struct link *link, const Lantoa__V1__Frame *frame);
 /** With all that is in it; nothing but on_closed comes from it any more. NULL is fine. */
-void line_close(struct line *line);
+void link_close(struct link *link);

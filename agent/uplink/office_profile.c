@@ -10,61 +10,61 @@
 
 static int work(struct task *task)
 {
-	struct keeper *keeper = container_of(task, struct keeper, task);
-	int rc = facts_keep_office(keeper->spool, keeper->office_name, keeper->zone, keeper->level,
-				   &task->err);
-	if (rc == 0 && keeper->keeping.len > 0)
-		rc = facts_keep_catalogue(keeper->spool, keeper->keeping.data, keeper->keeping.len,
-					  &task->err);
+	struct office_profile *profile = container_of(task, struct office_profile, task);
+	int rc = facts_keep_office(profile->spool, profile->office_name, profile->zone,
+				   profile->level, &task->err);
+	if (rc == 0 && profile->keeping.len > 0)
+		rc = facts_keep_catalogue(profile->spool, profile->keeping.data,
+					  profile->keeping.len, &task->err);
 	return rc;
 }
 
-static void flush(struct keeper *keeper);
+static void flush(struct office_profile *profile);
 
 static void done(struct task *task)
 {
-	struct keeper *keeper = container_of(task, struct keeper, task);
-	const struct blob *kept = &keeper->keeping;
-	keeper->lost = task->rc < 0 && task->rc != -EINVAL; /* which comes again as it is */
+	struct office_profile *profile = container_of(task, struct office_profile, task);
+	const struct blob *kept = &profile->keeping;
+	profile->lost = task->rc < 0 && task->rc != -EINVAL; /* which comes again as it is */
 	if (task->rc < 0)
 		log_error("uplink: cannot keep what the province told cause=\"%s\"",
 			  task->err.text);
-	else if (kept->len > 0 && keeper->on_catalogue)
-		keeper->on_catalogue(keeper->context, kept->data, kept->len);
-	blob_free(&keeper->keeping);
-	flush(keeper);
+	else if (kept->len > 0 && profile->on_catalogue)
+		profile->on_catalogue(profile->context, kept->data, kept->len);
+	blob_free(&profile->keeping);
+	flush(profile);
 }
 
-static void flush(struct keeper *keeper)
+static void flush(struct office_profile *profile)
 {
-	if (keeper->task.busy || (!keeper->office_due && keeper->catalogue.len == 0) ||
-	    !keeper->office_name)
+	if (profile->task.busy || (!profile->office_due && profile->catalogue.len == 0) ||
+	    !profile->office_name)
 		return;
-	keeper->office_due = false;
-	keeper->keeping = keeper->catalogue;
-	keeper->catalogue = (struct blob){ 0 };
-	task_start(&keeper->task, keeper->group, work, done);
+	profile->office_due = false;
+	profile->keeping = profile->catalogue;
+	profile->catalogue = (struct blob){ 0 };
+	task_start(&profile->task, profile->group, work, done);
 }
 
-static bool knows(const struct keeper *keeper, const char *office_name, const char *zone,
+static bool knows(const struct office_profile *profile, const char *office_name, const char *zone,
 		  const char *level)
 {
-	return !keeper->lost && keeper->office_name &&
-	       strcmp(keeper->office_name, office_name) == 0 && strcmp(keeper->zone, zone) == 0 &&
-	       strcmp(keeper->level, level) == 0;
+	return !profile->lost && profile->office_name &&
+	       strcmp(profile->office_name, office_name) == 0 && strcmp(profile->zone, zone) == 0 &&
+	       strcmp(profile->level, level) == 0;
 }
 
-static void forget_office(struct keeper *keeper)
+static void forget_office(struct office_profile *profile)
 {
-	free(keeper->office_name);
-	free(keeper->zone);
-	free(keeper->level);
+	free(profile->office_name);
+	free(profile->zone);
+	free(profile->level);
 }
 
-void keeper_office(struct keeper *keeper, const char *office_name, const char *zone,
-		   const char *level)
+void office_profile_set(struct office_profile *profile, const char *office_name, const char *zone,
+			const char *level)
 {
-	if (keeper->task.busy || knows(keeper, office_name, zone, level))
+	if (profile->task.busy || knows(profile, office_name, zone, level))
 		return;
 	char *own_name = strdup(office_name), *own_zone = strdup(zone), *own_level = strdup(level);
 	if (!own_name || !own_zone || !own_level) {
@@ -73,25 +73,25 @@ void keeper_office(struct keeper *keeper, const char *office_name, const char *z
 		free(own_level);
 		return;
 	}
-	forget_office(keeper);
-	keeper->office_name = own_name;
-	keeper->zone = own_zone;
-	keeper->level = own_level;
-	keeper->office_due = true;
-	flush(keeper);
+	forget_office(profile);
+	profile->office_name = own_name;
+	profile->zone = own_zone;
+	profile->level = own_level;
+	profile->office_due = true;
+	flush(profile);
 }
 
-int keeper_catalogue(struct keeper *keeper, const void *csv, size_t len)
+int office_profile_set_catalogue(struct office_profile *profile, const void *csv, size_t len)
 {
-	keeper->catalogue.len = 0;
-	int rc = blob_append(&keeper->catalogue, csv, len);
-	flush(keeper);
+	profile->catalogue.len = 0;
+	int rc = blob_append(&profile->catalogue, csv, len);
+	flush(profile);
 	return rc;
 }
 
-void keeper_free(struct keeper *keeper)
+void office_profile_free(struct office_profile *profile)
 {
-	forget_office(keeper);
-	blob_free(&keeper->catalogue);
-	blob_free(&keeper->keeping);
+	forget_office(profile);
+	blob_free(&profile->catalogue);
+	blob_free(&profile->keeping);
 }

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct keeper {
+struct office_profile {
 	struct task_group *group; /* outlives it, as the spool */
 	struct spool *spool;
 	/* A catalogue is durable in the spool; may be NULL. */
@@ -25,8 +25,8 @@ struct keeper {
 
 /** Texts are copied; while the disk is busy they are passed over, the next Welcome tells them
  * again. */
-void keeper_office(struct keeper *keeper, const char *office_name, const char *zone,
-		   const char *level);
+void office_profile_set(struct office_profile *profile, const char *office_name, const char *zone,
+			const char *level);
 /** A newer catalogue replaces one that waits. -ENOMEM. */
-int keeper_catalogue(struct keeper *keeper, const void *csv, size_t len);
-void keeper_free(struct keeper *keeper); /* what it owns; the task is not busy */
+int office_profile_set_catalogue(struct office_profile *profile, const void *csv, size_t len);
+void office_profile_free(struct office_profile *profile); /* what it owns; the task is not busy */

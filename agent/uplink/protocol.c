@@ -6,9 +6,9 @@
 
 #define SLOW_DOWN_MAX 3600000u /* a province can ask for an hour's rest, not more */
 
-struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max_ms)
+struct protocol_timing protocol_timing(uint32_t backoff_min_ms, uint32_t backoff_max_ms)
 {
-	return (struct uplink_timing){
+	return (struct protocol_timing){
 		.hello_ms = 20000, /* slow links, and a province that is busy committing */
 		.ping_ms = 80000,  /* 11,000 offices are 140 a second; who pushes each minute needs
 				      none */
@@ -25,34 +25,35 @@ struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max
 	};
 }
 
-void uplink_core_init(struct uplink_core *core, const struct uplink_timing *timing)
+void protocol_init(struct protocol *core, const struct protocol_timing *timing)
 {
-	*core = (struct uplink_core){
+	*core = (struct protocol){
 		.timing = *timing, .next_send = 1, .refresh_at_ms = NEVER, .note_at_ms = NEVER
 	};
 }
 
-uint64_t uplink_in_flight(const struct uplink_core *core)
+uint64_t protocol_in_flight(const struct protocol *core)
 {
 	return core->next_send - core->acked - 1;
 }
 
-void step_act(struct step *step, enum uplink_action_type type, uint64_t seq)
+void step_act(struct step *step, enum protocol_action_type type, uint64_t seq)
 {
-	assert(step->actions.n < UPLINK_ACTIONS_MAX);
-	step->actions.list[step->actions.n++] =
-		(struct uplink_action){ .type = type, .seq = seq, .session = step->core->session };
+	assert(step->actions.n < PROTOCOL_ACTIONS_MAX);
+	step->actions.list[step->actions.n++] = (struct protocol_action){
+		.type = type, .seq = seq, .session = step->core->session
+	};
 }
 
-void step_say(struct step *step, enum uplink_trouble trouble)
+void step_say(struct step *step, enum protocol_trouble trouble)
 {
 	if (step->core->trouble == trouble)
 		return;
 	step->core->trouble = trouble;
-	step_act(step, UPLINK_SAY, 0);
+	step_act(step, PROTOCOL_SAY, 0);
 }
 
-void core_lose_session(struct uplink_core *core)
+void core_lose_session(struct protocol *core)
 {
 	core->session++;
 	core->refresh_at_ms = NEVER;       /* a Hello tells */
@@ -63,47 +64,47 @@ void core_lose_session(struct uplink_core *core)
 void step_release(struct step *step)
 {
 	step->core->note_at_ms = NEVER;
-	step_act(step, UPLINK_RELEASE, step->core->acked);
+	step_act(step, PROTOCOL_RELEASE, step->core->acked);
 }
 
 void step_renew(struct step *step)
 {
 	step->core->note_at_ms = NEVER; /* it was about the old id */
-	step_act(step, UPLINK_CLOSE, 0);
-	step_act(step, UPLINK_RENEW, 0);
+	step_act(step, PROTOCOL_CLOSE, 0);
+	step_act(step, PROTOCOL_RENEW, 0);
 	core_lose_session(step->core);
-	step->core->state = UPLINK_RENEWING;
+	step->core->state = PROTOCOL_RENEWING;
 	step->core->pause_until_ms = NEVER;
 }
 
 /* What is in flight is acked first; a batch that is refused does not count. */
 static bool refresh(struct step *step)
 {
-	struct uplink_core *core = step->core;
-	if (core->state != UPLINK_WELCOME || step->event.now_ms < core->refresh_at_ms)
+	struct protocol *core = step->core;
+	if (core->state != PROTOCOL_WELCOME || step->event.now_ms < core->refresh_at_ms)
 		return false;
-	if (!core->sending && (uplink_in_flight(core) == 0 || core->blocked_seq != 0))
+	if (!core->sending && (protocol_in_flight(core) == 0 || core->blocked_seq != 0))
 		step_send_hello(step);
 	return true;
 }
 
 void step_send_more(struct step *step)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	uint64_t now = step->event.now_ms;
 	if (refresh(step))
 		return;
-	if (core->state != UPLINK_WELCOME || core->sending || core->blocked_seq != 0 ||
-	    core->next_send > core->last_seq || uplink_in_flight(core) >= core->credit ||
+	if (core->state != PROTOCOL_WELCOME || core->sending || core->blocked_seq != 0 ||
+	    core->next_send > core->last_seq || protocol_in_flight(core) >= core->credit ||
 	    now < core->slow_until_ms || now < core->retry_at_ms)
 		return;
 	core->sending = true;
-	step_act(step, UPLINK_SEND_BATCH, core->next_send);
+	step_act(step, PROTOCOL_SEND_BATCH, core->next_send);
 }
 
 static void on_start(struct step *step)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	core->last_seq = core->trusted = step->event.last_seq;
 	core->acked = step->event.upto;
 	core->next_send = core->acked + 1;
@@ -111,10 +112,10 @@ static void on_start(struct step *step)
 	step_open_socket(step);
 }
 
-static bool has_socket(const struct uplink_core *core)
+static bool has_socket(const struct protocol *core)
 {
-	return core->state == UPLINK_CONNECTING || core->state == UPLINK_GREETING ||
-	       core->state == UPLINK_WELCOME;
+	return core->state == PROTOCOL_CONNECTING || core->state == PROTOCOL_GREETING ||
+	       core->state == PROTOCOL_WELCOME;
 }
 
 static void on_connected(struct step *step)
@@ -130,25 +131,25 @@ static void on_connected(struct step *step)
 
 static void on_disconnected(struct step *step)
 {
-	struct uplink_core *core = step->core;
-	if (core->state != UPLINK_GREETING && core->state != UPLINK_WELCOME)
+	struct protocol *core = step->core;
+	if (core->state != PROTOCOL_GREETING && core->state != PROTOCOL_WELCOME)
 		return;
 	core_lose_session(core);
 	if (!step_affords(step, BUDGET_HANDSHAKE + BUDGET_GREETING))
 		return; /* libzmq would connect again and again */
-	core->state = UPLINK_CONNECTING;
+	core->state = PROTOCOL_CONNECTING;
 	core->connect_until_ms = step->event.now_ms + core->timing.silence_ms;
-	step_say(step, UPLINK_TROUBLE_UNREACHABLE);
+	step_say(step, PROTOCOL_TROUBLE_UNREACHABLE);
 }
 
-static bool live(const struct uplink_core *core)
+static bool live(const struct protocol *core)
 {
-	return core->state == UPLINK_GREETING || core->state == UPLINK_WELCOME;
+	return core->state == PROTOCOL_GREETING || core->state == PROTOCOL_WELCOME;
 }
 
 static void progress(struct step *step, uint64_t upto)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	core->acked = upto;
 	if (core->next_send <= upto)
 		core->next_send = upto + 1;
@@ -170,7 +171,7 @@ static void ask_about(struct step *step, bool the_one_before)
 
 static void on_proof(struct step *step)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	if (step->event.upto != core->begin || !step->event.matches) {
 		step_renew(step);
 		return;
@@ -183,7 +184,7 @@ static void on_proof(struct step *step)
 
 static void on_welcome(struct step *step)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	uint64_t upto = step->event.upto;
 	if (!live(core))
 		return;
@@ -199,14 +200,14 @@ static void on_welcome(struct step *step)
 			step_renew(step);
 		return;
 	}
-	if (core->state == UPLINK_WELCOME)
+	if (core->state == PROTOCOL_WELCOME)
 		return; /* a second answer, maybe stale: acks tell the rest */
 	if (core->begin > 0 && upto == core->begin && !core->proven) {
 		ask_about(step, true);
 		return;
 	}
 	bool moved = upto != core->acked;
-	core->state = UPLINK_WELCOME;
+	core->state = PROTOCOL_WELCOME;
 	core->credit = step->event.credit;
 	core->hello_at_ms = core->hello_until_ms = NEVER;
 	core->ack_until_ms = step->event.now_ms + core->timing.ack_ms;
@@ -216,13 +217,13 @@ static void on_welcome(struct step *step)
 	}
 	if (moved || core->next_send > core->last_seq)
 		core->attempt = 0;
-	step_say(step, core->blocked_seq ? UPLINK_TROUBLE_BATCH : UPLINK_TROUBLE_NONE);
+	step_say(step, core->blocked_seq ? PROTOCOL_TROUBLE_BATCH : PROTOCOL_TROUBLE_NONE);
 	step_send_more(step);
 }
 
 static void on_ack(struct step *step)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	if (!live(core))
 		return;
 	core->heard_ms = step->event.now_ms;
@@ -238,9 +239,9 @@ static void on_ack(struct step *step)
 	if (step->event.upto > core->acked) {
 		core->attempt = 0;
 		progress(step, step->event.upto);
-		if (core->state == UPLINK_WELCOME && core->blocked_seq == 0 &&
+		if (core->state == PROTOCOL_WELCOME && core->blocked_seq == 0 &&
 		    !core_waits_for_budget(core, step->event.now_ms))
-			step_say(step, UPLINK_TROUBLE_NONE);
+			step_say(step, PROTOCOL_TROUBLE_NONE);
 	} else if (step->event.slow_down_ms > 0 && core->blocked_seq == 0) {
 		/* Put off: a province without room drops what comes. It all goes again after the
 		 * rest; what was not dropped is a duplicate then. */
@@ -251,38 +252,38 @@ static void on_ack(struct step *step)
 
 static void on_outdated(struct step *step)
 {
-	struct uplink_core *core = step->core;
-	if (core->state == UPLINK_WELCOME && core->refresh_at_ms == NEVER)
+	struct protocol *core = step->core;
+	if (core->state == PROTOCOL_WELCOME && core->refresh_at_ms == NEVER)
 		core->refresh_at_ms =
 			step->event.now_ms + step->event.dice % core->timing.refresh_ms;
 }
 
 static void block(struct step *step, uint64_t seq)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	if (seq <= core->acked)
 		return; /* an old story */
 	core->blocked_seq = seq;
 	core->blocked_until_ms = step->event.now_ms + core->timing.refused_ms;
-	core->trouble = UPLINK_TROUBLE_NONE; /* so that each refusal is said */
-	step_say(step, UPLINK_TROUBLE_BATCH);
+	core->trouble = PROTOCOL_TROUBLE_NONE; /* so that each refusal is said */
+	step_say(step, PROTOCOL_TROUBLE_BATCH);
 }
 
 static void on_refused(struct step *step)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	if (!live(core))
 		return;
 	core->heard_ms = step->event.now_ms;
 	if (step->event.code == LANTOA__V1__REFUSED__CODE__INVITATION) {
-		step_back_off(step, UPLINK_TROUBLE_KEY);
+		step_back_off(step, PROTOCOL_TROUBLE_KEY);
 	} else if (step->event.code == LANTOA__V1__REFUSED__CODE__GAP) {
 		/* while greeting it tells of batches sent before; while blocked it must be so */
-		if (core->state == UPLINK_WELCOME && core->blocked_seq == 0)
+		if (core->state == PROTOCOL_WELCOME && core->blocked_seq == 0)
 			step_greet_again(step);
 	} else if (step->event.seq == 0) {
 		step_pause(step, core->timing.refused_ms);
-		step_say(step, UPLINK_TROUBLE_PROTOCOL);
+		step_say(step, PROTOCOL_TROUBLE_VERSION);
 	} else {
 		block(step, step->event.seq);
 	}
@@ -290,44 +291,44 @@ static void on_refused(struct step *step)
 
 static void on_batch_done(struct step *step)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	core->sending = false;
-	if (step->event.result == UPLINK_SENT)
+	if (step->event.result == PROTOCOL_SENT)
 		budget_spend(&core->budget, step->event.now_ms, core_batch_cost(step->event.bytes));
-	if (step->event.session == core->session && core->state == UPLINK_WELCOME) {
-		if (step->event.result == UPLINK_MISSING && step->event.seq > core->acked) {
+	if (step->event.session == core->session && core->state == PROTOCOL_WELCOME) {
+		if (step->event.result == PROTOCOL_MISSING && step->event.seq > core->acked) {
 			step_renew(step);
 			return;
 		}
-		if (step->event.result == UPLINK_TOO_DEAR) {
+		if (step->event.result == PROTOCOL_TOO_DEAR) {
 			step_wait_for_budget(step);
 			return;
 		}
-		if (step->event.result == UPLINK_NO_ROOM)
+		if (step->event.result == PROTOCOL_NO_ROOM)
 			core->retry_at_ms = step->event.now_ms + core->timing.retry_ms;
-		if (step->event.result == UPLINK_SENT && step->event.seq == core->next_send) {
-			if (uplink_in_flight(core) == 0)
+		if (step->event.result == PROTOCOL_SENT && step->event.seq == core->next_send) {
+			if (protocol_in_flight(core) == 0)
 				core->ack_until_ms = step->event.now_ms + core->timing.ack_ms;
 			core->next_send++;
 			core->dear = 0;
 		}
 	}
-	if (step->event.result == UPLINK_SENT && step->event.seq > core->trusted &&
-	    core->state != UPLINK_RENEWING)
+	if (step->event.result == PROTOCOL_SENT && step->event.seq > core->trusted &&
+	    core->state != PROTOCOL_RENEWING)
 		core->trusted = step->event.seq;
 	step_send_more(step);
 }
 
 static void on_not_noted(struct step *step)
 {
-	struct uplink_core *core = step->core;
-	if (core->state != UPLINK_RENEWING && core->state != UPLINK_STOPPED)
+	struct protocol *core = step->core;
+	if (core->state != PROTOCOL_RENEWING && core->state != PROTOCOL_STOPPED)
 		core->note_at_ms = step->event.now_ms + core->timing.note_ms;
 }
 
 static void on_renewed(struct step *step)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	core->acked = core->trusted = core->blocked_seq = core->begin = 0;
 	core->proving = core->proven = false;
 	core->last_seq = step->event.last_seq;
@@ -337,82 +338,83 @@ static void on_renewed(struct step *step)
 
 static void on_not_renewed(struct step *step)
 {
-	struct uplink_core *core = step->core;
-	if (core->state == UPLINK_RENEWING)
+	struct protocol *core = step->core;
+	if (core->state == PROTOCOL_RENEWING)
 		core->pause_until_ms = step->event.now_ms + core->timing.note_ms;
 }
 
-struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event event)
+struct protocol_actions protocol_step(struct protocol *core, struct protocol_event event)
 {
 	struct step step = { .core = core, .event = event };
 	switch (event.type) {
-	case UPLINK_START:
+	case PROTOCOL_START:
 		on_start(&step);
 		break;
-	case UPLINK_TICK:
+	case PROTOCOL_TICK:
 		step_tick(&step);
 		break;
-	case UPLINK_OPEN_FAILED:
-		if (core->state == UPLINK_CONNECTING)
-			step_back_off(&step, UPLINK_TROUBLE_UNREACHABLE);
+	case PROTOCOL_OPEN_FAILED:
+		if (core->state == PROTOCOL_CONNECTING)
+			step_back_off(&step, PROTOCOL_TROUBLE_UNREACHABLE);
 		break;
-	case UPLINK_CONNECTED:
+	case PROTOCOL_CONNECTED:
 		on_connected(&step);
 		break;
-	case UPLINK_DISCONNECTED:
+	case PROTOCOL_DISCONNECTED:
 		on_disconnected(&step);
 		break;
-	case UPLINK_AUTH_FAILED:
-	case UPLINK_TOLD_LATER:
+	case PROTOCOL_AUTH_FAILED:
+	case PROTOCOL_TOLD_LATER:
 		if (has_socket(core)) {
 			budget_spend(&core->budget, event.now_ms, BUDGET_HANDSHAKE);
-			step_back_off(&step, event.type == UPLINK_TOLD_LATER ? UPLINK_TROUBLE_LATER
-									     : UPLINK_TROUBLE_KEY);
+			step_back_off(&step, event.type == PROTOCOL_TOLD_LATER
+						     ? PROTOCOL_TROUBLE_LATER
+						     : PROTOCOL_TROUBLE_KEY);
 		}
 		break;
-	case UPLINK_WELCOMED:
+	case PROTOCOL_WELCOMED:
 		on_welcome(&step);
 		break;
-	case UPLINK_ACKED:
+	case PROTOCOL_ACKED:
 		on_ack(&step);
 		break;
-	case UPLINK_REFUSED:
+	case PROTOCOL_REFUSED:
 		on_refused(&step);
 		break;
-	case UPLINK_HEARD:
+	case PROTOCOL_HEARD:
 		core->heard_ms = event.now_ms;
 		break;
-	case UPLINK_OUTDATED:
+	case PROTOCOL_OUTDATED:
 		on_outdated(&step);
 		break;
-	case UPLINK_SEALED:
-		if (core->state != UPLINK_RENEWING && event.last_seq > core->last_seq)
+	case PROTOCOL_SEALED:
+		if (core->state != PROTOCOL_RENEWING && event.last_seq > core->last_seq)
 			core->last_seq = event.last_seq;
 		step_wake_if_due(&step);
 		step_send_more(&step);
 		break;
-	case UPLINK_REBORN:
-		if (core->state != UPLINK_RENEWING) {
+	case PROTOCOL_REBORN:
+		if (core->state != PROTOCOL_RENEWING) {
 			core->begin = event.begin;
 			ask_about(&step, false);
 		}
 		break;
-	case UPLINK_BATCH_DONE:
+	case PROTOCOL_BATCH_DONE:
 		on_batch_done(&step);
 		break;
-	case UPLINK_NOT_NOTED:
+	case PROTOCOL_NOT_NOTED:
 		on_not_noted(&step);
 		break;
-	case UPLINK_RENEWED:
+	case PROTOCOL_RENEWED:
 		on_renewed(&step);
 		break;
-	case UPLINK_NOT_RENEWED:
+	case PROTOCOL_NOT_RENEWED:
 		on_not_renewed(&step);
 		break;
-	case UPLINK_STOP:
-		step_act(&step, UPLINK_CLOSE, 0);
+	case PROTOCOL_STOP:
+		step_act(&step, PROTOCOL_CLOSE, 0);
 		core_lose_session(core);
-		core->state = UPLINK_STOPPED;
+		core->state = PROTOCOL_STOPPED;
 		core->note_at_ms = NEVER;
 		break;
 	}

@@ -41,7 +41,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct uplink_timing {
+struct protocol_timing {
 	uint32_t hello_ms;   /* answer to Hello */
 	uint32_t ping_ms;    /* silence before a Ping */
 	uint32_t silence_ms; /* silence before the socket is made anew; also for connecting */
@@ -56,36 +56,36 @@ struct uplink_timing {
 		held_ms; /* while figures are held there: when it is asked whether they still are */
 };
 /** What production uses, with the given bounds of pauses. */
-struct uplink_timing uplink_timing(uint32_t backoff_min_ms, uint32_t backoff_max_ms);
+struct protocol_timing protocol_timing(uint32_t backoff_min_ms, uint32_t backoff_max_ms);
 
-enum uplink_state {
-	UPLINK_STOPPED,
-	UPLINK_PAUSING,    /* no socket; until pause_until */
-	UPLINK_CONNECTING, /* a socket, but no handshake yet */
-	UPLINK_GREETING,   /* Hello sent, or about to be */
-	UPLINK_WELCOME,    /* batches flow */
-	UPLINK_RENEWING,   /* the spool gets a new id; asked again at pause_until */
-	UPLINK_RESTING,    /* no socket, by choice */
+enum protocol_state {
+	PROTOCOL_STOPPED,
+	PROTOCOL_PAUSING,    /* no socket; until pause_until */
+	PROTOCOL_CONNECTING, /* a socket, but no handshake yet */
+	PROTOCOL_GREETING,   /* Hello sent, or about to be */
+	PROTOCOL_WELCOME,    /* batches flow */
+	PROTOCOL_RENEWING,   /* the spool gets a new id; asked again at pause_until */
+	PROTOCOL_RESTING,    /* no socket, by choice */
 };
 
 /* What people should know. */
-enum uplink_trouble {
-	UPLINK_TROUBLE_NEW,         /* not heard of the province yet */
-	UPLINK_TROUBLE_NONE,        /* all is well */
-	UPLINK_TROUBLE_UNREACHABLE, /* no connection, or no answer */
-	UPLINK_TROUBLE_KEY,         /* our key is not (or no longer) on the province's list */
-	UPLINK_TROUBLE_LATER,       /* our key was used too often */
-	UPLINK_TROUBLE_PROTOCOL,    /* no common protocol version */
-	UPLINK_TROUBLE_BATCH,       /* blocked_seq was refused */
-	UPLINK_TROUBLE_BUDGET,      /* batches wait for the next hour's bytes */
+enum protocol_trouble {
+	PROTOCOL_TROUBLE_NEW,         /* not heard of the province yet */
+	PROTOCOL_TROUBLE_NONE,        /* all is well */
+	PROTOCOL_TROUBLE_UNREACHABLE, /* no connection, or no answer */
+	PROTOCOL_TROUBLE_KEY,         /* our key is not (or no longer) on the province's list */
+	PROTOCOL_TROUBLE_LATER,       /* our key was used too often */
+	PROTOCOL_TROUBLE_VERSION,     /* no common protocol version */
+	PROTOCOL_TROUBLE_BATCH,       /* blocked_seq was refused */
+	PROTOCOL_TROUBLE_BUDGET,      /* batches wait for the next hour's bytes */
 };
 
-struct uplink_core {
-	struct uplink_timing timing;
+struct protocol {
+	struct protocol_timing timing;
 	struct budget budget; /* set per_hour at any time */
 	bool rests;           /* set it: the line is dropped while there is nothing to say */
-	enum uplink_state state;
-	enum uplink_trouble trouble;
+	enum protocol_state state;
+	enum protocol_trouble trouble;
 	uint32_t session;     /* rises with each Hello and each lost connection */
 	uint64_t last_seq;    /* sealed */
 	uint64_t acked;       /* committed at the province */
@@ -109,37 +109,37 @@ struct uplink_core {
 	uint64_t note_at_ms;    /* UINT64_MAX: the spool knows what is acked */
 };
 
-enum uplink_event_type {
-	UPLINK_START,        /* last_seq, upto = acked so far, begin */
-	UPLINK_TICK,         /* uplink_next_ms() has come; too early is fine */
-	UPLINK_OPEN_FAILED,  /* there is no socket */
-	UPLINK_CONNECTED,    /* handshake succeeded */
-	UPLINK_DISCONNECTED, /* libzmq will connect again */
-	UPLINK_AUTH_FAILED,
-	UPLINK_TOLD_LATER, /* the handshake was refused, but not the key */
-	UPLINK_WELCOMED,   /* upto, credit, matches */
-	UPLINK_ACKED,      /* upto, slow_down_ms */
-	UPLINK_REFUSED,    /* seq, code: Lantoa__V1__Refused__Code */
-	UPLINK_HEARD,      /* anything else from the province */
-	UPLINK_OUTDATED,   /* what a Welcome tells is another by now, or may be */
-	UPLINK_SEALED,     /* last_seq */
-	UPLINK_REBORN,     /* begin: the spool is in its next life */
-	UPLINK_BATCH_DONE, /* seq, session, result */
-	UPLINK_NOT_NOTED,  /* a RELEASE failed */
-	UPLINK_RENEWED,    /* the spool has a new id and no batch */
-	UPLINK_NOT_RENEWED,
-	UPLINK_STOP,
+enum protocol_event_type {
+	PROTOCOL_START,        /* last_seq, upto = acked so far, begin */
+	PROTOCOL_TICK,         /* protocol_next_ms() has come; too early is fine */
+	PROTOCOL_OPEN_FAILED,  /* there is no socket */
+	PROTOCOL_CONNECTED,    /* handshake succeeded */
+	PROTOCOL_DISCONNECTED, /* libzmq will connect again */
+	PROTOCOL_AUTH_FAILED,
+	PROTOCOL_TOLD_LATER, /* the handshake was refused, but not the key */
+	PROTOCOL_WELCOMED,   /* upto, credit, matches */
+	PROTOCOL_ACKED,      /* upto, slow_down_ms */
+	PROTOCOL_REFUSED,    /* seq, code: Lantoa__V1__Refused__Code */
+	PROTOCOL_HEARD,      /* anything else from the province */
+	PROTOCOL_OUTDATED,   /* what a Welcome tells is another by now, or may be */
+	PROTOCOL_SEALED,     /* last_seq */
+	PROTOCOL_REBORN,     /* begin: the spool is in its next life */
+	PROTOCOL_BATCH_DONE, /* seq, session, result */
+	PROTOCOL_NOT_NOTED,  /* a RELEASE failed */
+	PROTOCOL_RENEWED,    /* the spool has a new id and no batch */
+	PROTOCOL_NOT_RENEWED,
+	PROTOCOL_STOP,
 };
 
-enum uplink_result {
-	UPLINK_SENT,
-	UPLINK_TOO_DEAR, /* bytes: more than uplink_affords() */
-	UPLINK_NO_ROOM,  /* the socket would not take it, or its turn had passed */
-	UPLINK_MISSING,  /* the spool does not keep it */
+enum protocol_result {
+	PROTOCOL_SENT,
+	PROTOCOL_TOO_DEAR, /* bytes: more than protocol_affords() */
+	PROTOCOL_NO_ROOM,  /* the socket would not take it, or its turn had passed */
+	PROTOCOL_MISSING,  /* the spool does not keep it */
 };
 
-struct uplink_event {
-	enum uplink_event_type type;
+struct protocol_event {
+	enum protocol_event_type type;
 	uint64_t now_ms; /* monotonic */
 	uint64_t dice;   /* random bits, for jitter */
 	uint64_t last_seq, upto, seq, begin;
@@ -147,38 +147,38 @@ struct uplink_event {
 	size_t bytes; /* of the frame that was, or was not, sent */
 	bool matches; /* the province's batch upto is ours: spool_matches() */
 	int code;
-	enum uplink_result result;
+	enum protocol_result result;
 };
 
-enum uplink_action_type {
-	UPLINK_OPEN,       /* make a socket and connect */
-	UPLINK_CLOSE,      /* drop it, with all that is in it */
-	UPLINK_SEND_HELLO, /* of the life before, if core->proving */
-	UPLINK_SEND_BATCH, /* read seq from the spool, send, report BATCH_DONE with session */
-	UPLINK_SEND_PING,
-	UPLINK_RELEASE, /* spool_acked(upto); report NOT_NOTED if that fails */
-	UPLINK_RENEW,   /* spool_renew(), report RENEWED or NOT_RENEWED */
-	UPLINK_SAY,     /* core->trouble has changed: log it */
+enum protocol_action_type {
+	PROTOCOL_OPEN,       /* make a socket and connect */
+	PROTOCOL_CLOSE,      /* drop it, with all that is in it */
+	PROTOCOL_SEND_HELLO, /* of the life before, if core->proving */
+	PROTOCOL_SEND_BATCH, /* read seq from the spool, send, report BATCH_DONE with session */
+	PROTOCOL_SEND_PING,
+	PROTOCOL_RELEASE, /* spool_acked(upto); report NOT_NOTED if that fails */
+	PROTOCOL_RENEW,   /* spool_renew(), report RENEWED or NOT_RENEWED */
+	PROTOCOL_SAY,     /* core->trouble has changed: log it */
 };
-struct uplink_action {
-	enum uplink_action_type type;
+struct protocol_action {
+	enum protocol_action_type type;
 	uint64_t seq; /* of SEND_BATCH; upto of RELEASE */
 	uint32_t session;
 };
-#define UPLINK_ACTIONS_MAX 8u
-struct uplink_actions {
+#define PROTOCOL_ACTIONS_MAX 8u
+struct protocol_actions {
 	size_t n;
-	struct uplink_action list[UPLINK_ACTIONS_MAX]; /* perform in order */
+	struct protocol_action list[PROTOCOL_ACTIONS_MAX]; /* perform in order */
 };
 
-void uplink_core_init(struct uplink_core *core, const struct uplink_timing *timing);
-struct uplink_actions uplink_step(struct uplink_core *core, struct uplink_event event);
+void protocol_init(struct protocol *core, const struct protocol_timing *timing);
+struct protocol_actions protocol_step(struct protocol *core, struct protocol_event event);
 /** When the next TICK is due, on the clock of the events; UINT64_MAX: no need. */
-uint64_t uplink_next_ms(const struct uplink_core *core);
+uint64_t protocol_next_ms(const struct protocol *core);
 /** Batches sent and not acknowledged. */
-uint64_t uplink_in_flight(const struct uplink_core *core);
+uint64_t protocol_in_flight(const struct protocol *core);
 /** A frame of @len bytes came from the province; answers of common size were reckoned with what
  * they answer. */
-void uplink_heard(struct uplink_core *core, uint64_t now_ms, size_t len);
+void protocol_heard(struct protocol *core, uint64_t now_ms, size_t len);
 /** May a batch whose frame has @len bytes go now, and its ack come? */
-bool uplink_affords(const struct uplink_core *core, uint64_t now_ms, size_t len);
+bool protocol_affords(const struct protocol *core, uint64_t now_ms, size_t len);

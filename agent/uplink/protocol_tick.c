@@ -4,15 +4,15 @@
 static void ping(struct step *step)
 {
 	budget_spend(&step->core->budget, step->event.now_ms, BUDGET_PING);
-	step_act(step, UPLINK_SEND_PING, 0);
+	step_act(step, PROTOCOL_SEND_PING, 0);
 }
 
 static void tick_welcome(struct step *step)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	uint64_t now = step->event.now_ms;
 	if (now >= core->heard_ms + core->timing.silence_ms) {
-		step_back_off(step, UPLINK_TROUBLE_UNREACHABLE);
+		step_back_off(step, PROTOCOL_TROUBLE_UNREACHABLE);
 		return;
 	}
 	if (core->blocked_seq != 0 && now >= core->blocked_until_ms) {
@@ -21,7 +21,7 @@ static void tick_welcome(struct step *step)
 		step_greet_again(step);
 		return;
 	}
-	if (uplink_in_flight(core) > 0 && core->blocked_seq == 0 && now >= core->ack_until_ms) {
+	if (protocol_in_flight(core) > 0 && core->blocked_seq == 0 && now >= core->ack_until_ms) {
 		step_greet_again(step);
 		return;
 	}
@@ -44,11 +44,11 @@ static void tick_welcome(struct step *step)
 
 static void tick_greeting(struct step *step)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	uint64_t now = step->event.now_ms;
 	if (core->hello_until_ms != NEVER && now >= core->hello_until_ms) {
 		if (core->hellos >= HELLOS_MAX)
-			step_back_off(step, UPLINK_TROUBLE_UNREACHABLE);
+			step_back_off(step, PROTOCOL_TROUBLE_UNREACHABLE);
 		else
 			step_send_hello(step);
 	} else if (core->hello_at_ms != NEVER && now >= core->hello_at_ms) {
@@ -59,21 +59,21 @@ static void tick_greeting(struct step *step)
 
 void step_tick(struct step *step)
 {
-	struct uplink_core *core = step->core;
+	struct protocol *core = step->core;
 	uint64_t now = step->event.now_ms;
 	if (now >= core->note_at_ms)
 		step_release(step);
-	if (core->state == UPLINK_PAUSING && now >= core->pause_until_ms)
+	if (core->state == PROTOCOL_PAUSING && now >= core->pause_until_ms)
 		step_open_socket(step);
-	else if (core->state == UPLINK_RENEWING && now >= core->pause_until_ms)
+	else if (core->state == PROTOCOL_RENEWING && now >= core->pause_until_ms)
 		step_renew(step);
-	else if (core->state == UPLINK_RESTING)
+	else if (core->state == PROTOCOL_RESTING)
 		step_wake_if_due(step);
-	else if (core->state == UPLINK_CONNECTING && now >= core->connect_until_ms)
-		step_back_off(step, UPLINK_TROUBLE_UNREACHABLE);
-	else if (core->state == UPLINK_GREETING)
+	else if (core->state == PROTOCOL_CONNECTING && now >= core->connect_until_ms)
+		step_back_off(step, PROTOCOL_TROUBLE_UNREACHABLE);
+	else if (core->state == PROTOCOL_GREETING)
 		tick_greeting(step);
-	else if (core->state == UPLINK_WELCOME)
+	else if (core->state == PROTOCOL_WELCOME)
 		tick_welcome(step);
 }
 
@@ -82,45 +82,45 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t next_welcome_ms(const struct uplink_core *core)
+static uint64_t next_welcome_ms(const struct protocol *core)
 {
 	uint64_t quiet_since = core->pinged_ms > core->heard_ms ? core->pinged_ms : core->heard_ms;
 	uint64_t next = earlier(core->heard_ms + core->timing.silence_ms,
 				quiet_since + core->timing.ping_ms);
-	if (!core->sending && (uplink_in_flight(core) == 0 || core->blocked_seq != 0))
+	if (!core->sending && (protocol_in_flight(core) == 0 || core->blocked_seq != 0))
 		next = earlier(next, core->refresh_at_ms);
 	if (core->blocked_seq != 0)
 		return earlier(next, core->blocked_until_ms);
-	if (uplink_in_flight(core) > 0)
+	if (protocol_in_flight(core) > 0)
 		next = earlier(next, core->ack_until_ms);
 	if (!core->sending && core->next_send <= core->last_seq &&
-	    uplink_in_flight(core) < core->credit) /* then only the clock holds it back */
+	    protocol_in_flight(core) < core->credit) /* then only the clock holds it back */
 		next = earlier(next, core->slow_until_ms > core->retry_at_ms ? core->slow_until_ms
 									     : core->retry_at_ms);
 	return next;
 }
 
-static uint64_t next_of_state_ms(const struct uplink_core *core)
+static uint64_t next_of_state_ms(const struct protocol *core)
 {
 	switch (core->state) {
-	case UPLINK_PAUSING:
-	case UPLINK_RENEWING:
+	case PROTOCOL_PAUSING:
+	case PROTOCOL_RENEWING:
 		return core->pause_until_ms;
-	case UPLINK_CONNECTING:
+	case PROTOCOL_CONNECTING:
 		return core->connect_until_ms;
-	case UPLINK_GREETING:
+	case PROTOCOL_GREETING:
 		return earlier(core->hello_at_ms, core->hello_until_ms);
-	case UPLINK_WELCOME:
+	case PROTOCOL_WELCOME:
 		return next_welcome_ms(core);
-	case UPLINK_RESTING:
+	case PROTOCOL_RESTING:
 		return core->wake_ms;
-	case UPLINK_STOPPED:
+	case PROTOCOL_STOPPED:
 		break;
 	}
 	return NEVER;
 }
 
-uint64_t uplink_next_ms(const struct uplink_core *core)
+uint64_t protocol_next_ms(const struct protocol *core)
 {
 	return earlier(next_of_state_ms(core), core->note_at_ms);
 }

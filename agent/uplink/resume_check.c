@@ -7,49 +7,50 @@
 
 static int work(struct task *task)
 {
-	struct welcomes *welcomes = container_of(task, struct welcomes, task);
-	const struct welcome *welcome = &welcomes->checking;
-	return spool_matches(welcomes->spool, welcome->upto, welcome->digest, welcome->digest_len,
-			     &welcomes->matches, &task->err);
+	struct resume_check *check = container_of(task, struct resume_check, task);
+	const struct welcome *welcome = &check->checking;
+	return spool_matches(check->spool, welcome->upto, welcome->digest, welcome->digest_len,
+			     &check->matches, &task->err);
 }
 
-static void flush(struct welcomes *welcomes);
+static void flush(struct resume_check *check);
 
 static void done(struct task *task)
 {
-	struct welcomes *welcomes = container_of(task, struct welcomes, task);
+	struct resume_check *check = container_of(task, struct resume_check, task);
 	if (task->rc < 0)
 		log_error("uplink: cannot check the province's last batch cause=\"%s\"",
 			  task->err.text);
-	else if (!welcomes->stale)
-		welcomes->on_checked(welcomes->context, &welcomes->checking, welcomes->matches);
-	flush(welcomes);
+	else if (!check->stale)
+		check->on_checked(check->context, &check->checking, check->matches);
+	flush(check);
 }
 
-static void flush(struct welcomes *welcomes)
+static void flush(struct resume_check *check)
 {
-	if (welcomes->task.busy || !welcomes->due)
+	if (check->task.busy || !check->due)
 		return;
-	welcomes->due = welcomes->stale = false;
-	welcomes->checking = welcomes->next;
-	task_start(&welcomes->task, welcomes->group, work, done);
+	check->due = check->stale = false;
+	check->checking = check->next;
+	task_start(&check->task, check->group, work, done);
 }
 
-void welcomes_take(struct welcomes *welcomes, uint64_t upto, const Lantoa__V1__Welcome *message)
+void resume_check_take(struct resume_check *check, uint64_t upto,
+		       const Lantoa__V1__Welcome *message)
 {
 	const ProtobufCBinaryData *digest = &message->upto_digest;
-	welcomes->next = (struct welcome){ .upto = upto,
-					   .credit = message->credit,
-					   .protocol = message->protocol,
-					   .digest_len = digest->len };
-	if (digest->len > 0 && digest->len <= sizeof(welcomes->next.digest))
-		memcpy(welcomes->next.digest, digest->data, digest->len);
-	welcomes->due = true;
-	flush(welcomes);
+	check->next = (struct welcome){ .upto = upto,
+					.credit = message->credit,
+					.protocol = message->protocol,
+					.digest_len = digest->len };
+	if (digest->len > 0 && digest->len <= sizeof(check->next.digest))
+		memcpy(check->next.digest, digest->data, digest->len);
+	check->due = true;
+	flush(check);
 }
 
-void welcomes_forget(struct welcomes *welcomes)
+void resume_check_forget(struct resume_check *check)
 {
-	welcomes->due = false;
-	welcomes->stale = true;
+	check->due = false;
+	check->stale = true;
 }

@@ -15,7 +15,7 @@ struct welcome {
 	size_t digest_len;               /* as it came: 0 when it was not told */
 };
 
-struct welcomes {
+struct resume_check {
 	struct task_group *group; /* outlives it, as the spool */
 	struct spool *spool;
 	/* It was looked at; what cannot be looked at is logged, and counts as lost. */
@@ -28,6 +28,7 @@ struct welcomes {
 };
 
 /** @upto: the message's, as the spool counts. */
-void welcomes_take(struct welcomes *welcomes, uint64_t upto, const Lantoa__V1__Welcome *message);
+void resume_check_take(struct resume_check *check, uint64_t upto,
+		       const Lantoa__V1__Welcome *message);
 /** Those on their way came over a line that is no more. */
-void welcomes_forget(struct welcomes *welcomes);
+void resume_check_forget(struct resume_check *check);

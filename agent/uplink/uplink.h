@@ -1,4 +1,4 @@
-/* The uplink on a libuv loop: uplink_core's decisions carried out with a real socket, the real
+/* The uplink on a libuv loop: the protocol's decisions carried out with a real socket, the real
  * spool and real clocks. It seals what was recorded, sends it, and notes what the province answers.
  *
  * Everything here is called on the loop thread; the spool is touched by jobs on the worker alone.
@@ -23,9 +23,9 @@ struct uplink_config {
 	uint32_t push_interval_s; /* sealing of figures finer than a day */
 	uint32_t seal_soon_ms;    /* sealing of others; 0: 1000, so that a clerk sees them go */
 	uint32_t reconnect_min_ms, reconnect_max_ms;
-	uint32_t bytes_per_hour;            /* both ways; 0: no limit */
-	uint64_t catalogue_version;         /* of the cached one; 0: none */
-	const struct uplink_timing *timing; /* NULL: production's */
+	uint32_t bytes_per_hour;              /* both ways; 0: no limit */
+	uint64_t catalogue_version;           /* of the cached one; 0: none */
+	const struct protocol_timing *timing; /* NULL: production's */
 	/* The province's catalogue, durable in the spool by now. */
 	void (*on_catalogue)(void *context, const void *csv, size_t len);
 	/* Whenever the words of uplink_look() may have changed. */

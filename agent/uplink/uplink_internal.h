@@ -12,9 +12,9 @@
 struct uplink {
 	struct uplink_config config;
 	uv_loop_t *loop;
-	struct uplink_core core;
-	struct line *line; /* NULL: no socket */
-	unsigned lines;    /* this one and those closing */
+	struct protocol core;
+	struct link *link; /* NULL: no socket */
+	unsigned links;    /* this one and those closing */
 	uv_timer_t tick;
 	unsigned handles;
 	struct spool_life life;     /* that frames are about */
@@ -28,11 +28,11 @@ struct uplink {
 	char *refusal; /* owned; NULL: none yet */
 
 	struct task_group group; /* of those of its parts: */
-	struct welcomes welcomes;
-	struct sealer sealer;
-	struct courier courier;
-	struct receipts receipts;
-	struct keeper keeper;
+	struct resume_check resume_check;
+	struct batcher batcher;
+	struct batch_sender batch_sender;
+	struct ack_log ack_log;
+	struct office_profile office_profile;
 	struct task renew;
 
 	bool stopping;
@@ -41,7 +41,7 @@ struct uplink {
 };
 
 /** Tell the core, and perform what it decides. */
-void uplink_tell(struct uplink *uplink, struct uplink_event event);
+void uplink_tell(struct uplink *uplink, struct protocol_event event);
 
 /** The core's trouble has changed: log it. */
 void uplink_say(const struct uplink *uplink);

@@ -5,34 +5,34 @@
 #include "common/base/log.h"
 
 static const char *const troubles[] = {
-	[UPLINK_TROUBLE_NEW] = "",
-	[UPLINK_TROUBLE_NONE] = "",
-	[UPLINK_TROUBLE_UNREACHABLE] =
+	[PROTOCOL_TROUBLE_NEW] = "",
+	[PROTOCOL_TROUBLE_NONE] = "",
+	[PROTOCOL_TROUBLE_UNREACHABLE] =
 		N_("the province cannot be reached; figures are kept here and sent later"),
-	[UPLINK_TROUBLE_KEY] =
+	[PROTOCOL_TROUBLE_KEY] =
 		N_("the province does not let this office's key in (any more): it was revoked, or "
 		   "another machine was enrolled for the office. Figures are kept here; if this "
 		   "machine is to send them, ask the province for an invitation and run "
 		   "'lantoa-agent enrol'"),
-	[UPLINK_TROUBLE_LATER] = N_(
+	[PROTOCOL_TROUBLE_LATER] = N_(
 		"the province asks this office to wait: its key made too many connections within "
 		"a minute. If only this machine has the key, the line breaks off often; "
 		"otherwise ask the province for an invitation and run 'lantoa-agent enrol'"),
-	[UPLINK_TROUBLE_PROTOCOL] =
+	[PROTOCOL_TROUBLE_VERSION] =
 		N_("the province speaks another version of the protocol; install a newer "
 		   "lantoa-agent, or ask the province to"),
-	[UPLINK_TROUBLE_BUDGET] =
+	[PROTOCOL_TROUBLE_BUDGET] =
 		N_("the line's bytes of this hour are spent ([uplink] kilobytes_per_hour); figures "
 		   "are kept here and sent later"),
-	[UPLINK_TROUBLE_BATCH] = N_("the province refuses a batch; it is kept and tried again "
-				    "every hour, please tell the province"),
+	[PROTOCOL_TROUBLE_BATCH] = N_("the province refuses a batch; it is kept and tried again "
+				      "every hour, please tell the province"),
 };
 
 void uplink_say(const struct uplink *uplink)
 {
-	const struct uplink_core *core = &uplink->core;
+	const struct protocol *core = &uplink->core;
 	const struct identity *identity = uplink->config.identity;
-	if (core->trouble == UPLINK_TROUBLE_NONE)
+	if (core->trouble == PROTOCOL_TROUBLE_NONE)
 		log_info("uplink: connected office=%s address=%s acked=%llu", identity->office,
 			 identity->address, (unsigned long long)core->acked);
 	else
@@ -45,7 +45,7 @@ void uplink_say(const struct uplink *uplink)
 /* A task that runs has not said yet. */
 static int disk_rc(const struct uplink *uplink)
 {
-	const struct task *tasks[] = { &uplink->sealer.task, &uplink->receipts.task,
+	const struct task *tasks[] = { &uplink->batcher.task, &uplink->ack_log.task,
 				       &uplink->renew };
 	for (size_t i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++)
 		if (!tasks[i]->busy && tasks[i]->rc < 0)
@@ -53,34 +53,36 @@ static int disk_rc(const struct uplink *uplink)
 	return 0;
 }
 
-static bool is_refused(const struct uplink_core *core)
+static bool is_refused(const struct protocol *core)
 {
-	return core->blocked_seq != 0 || core->trouble == UPLINK_TROUBLE_PROTOCOL;
+	return core->blocked_seq != 0 || core->trouble == PROTOCOL_TROUBLE_VERSION;
 }
 
 void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 {
 	static const char *const states[] = {
-		[UPLINK_STOPPED] = N_("stopped"),       [UPLINK_PAUSING] = N_("waiting"),
-		[UPLINK_CONNECTING] = N_("connecting"), [UPLINK_GREETING] = N_("greeting"),
-		[UPLINK_WELCOME] = N_("connected"),     [UPLINK_RENEWING] = N_("renewing"),
-		[UPLINK_RESTING] = N_("at rest"),
+		[PROTOCOL_STOPPED] = N_("stopped"),       [PROTOCOL_PAUSING] = N_("waiting"),
+		[PROTOCOL_CONNECTING] = N_("connecting"), [PROTOCOL_GREETING] = N_("greeting"),
+		[PROTOCOL_WELCOME] = N_("connected"),     [PROTOCOL_RENEWING] = N_("renewing"),
+		[PROTOCOL_RESTING] = N_("at rest"),
 	};
-	const struct uplink_core *core = &uplink->core;
+	const struct protocol *core = &uplink->core;
 	*ret_look = (struct uplink_look){
 		.state = states[core->state],
 		.trouble = *troubles[core->trouble] ? _(troubles[core->trouble]) : "",
 		.refusal = uplink->refusal && is_refused(core) ? uplink->refusal : "",
 		.blocked_seq = core->blocked_seq,
-		.in_flight = uplink_in_flight(core),
+		.in_flight = protocol_in_flight(core),
 		.waiting = core->last_seq > core->acked ? core->last_seq - core->acked : 0,
 		.connected = uplink->connected,
 		.since_us = uplink->since_us,
 		.moved_us = uplink->moved_us,
-		.at_rest = core->state == UPLINK_RESTING,
+		.at_rest = core->state == PROTOCOL_RESTING,
 		.resting = core->slow_until_ms > uv_now(uplink->loop),
 		.disk_rc = disk_rc(uplink),
-		.office_name = uplink->keeper.office_name ? uplink->keeper.office_name : "",
-		.zone = uplink->keeper.zone ? uplink->keeper.zone : "",
+		.office_name = uplink->office_profile.office_name
+				       ? uplink->office_profile.office_name
+				       : "",
+		.zone = uplink->office_profile.zone ? uplink->office_profile.zone : "",
 	};
 }

@@ -121,8 +121,8 @@ static void on_catalogue(void *context, const void *csv, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct uplink_timing timing = { 60000, 60000, 60000, 60000, 60000, 60000,
-						     60000, 60000, 60000, 60000, 60000, 60000 };
+	static const struct protocol_timing timing = { 60000, 60000, 60000, 60000, 60000, 60000,
+						       60000, 60000, 60000, 60000, 60000, 60000 };
 	struct uplink_config config = { .zmq_context = NULL,
 					.push_interval_s = 3600,
 					.seal_soon_ms = 3600000,
@@ -140,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	config.worker = office.worker;
 	config.zmq_context = office.zmq_context;
 	require(uplink_start(&office.loop, &config, &uplink, &err) == 0);
-	uplink_tell(uplink, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
 	for (unsigned n = 0; n < FRAMES_MAX && len >= 2; n++) {
 		size_t frame_len = (size_t)data[0] | (size_t)data[1] << 8;
 		data += 2;

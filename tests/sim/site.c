@@ -21,7 +21,7 @@ static void must(int rc, const struct err *err)
 		fail_msg("%s", err->text);
 }
 
-static void tell(struct world *world, uint32_t index, struct uplink_event event);
+static void tell(struct world *world, uint32_t index, struct protocol_event event);
 
 /* --- ticks --- */
 
@@ -31,13 +31,13 @@ static void on_tick(struct world *world, struct event *event)
 	if (office->life != event->life || office->tick_ms != event->at_ms)
 		return; /* another came before it */
 	office->tick_ms = UINT64_MAX;
-	tell(world, event->office, (struct uplink_event){ .type = UPLINK_TICK });
+	tell(world, event->office, (struct protocol_event){ .type = PROTOCOL_TICK });
 }
 
 static void arm_tick(struct world *world, uint32_t index)
 {
 	struct site *office = &world->offices[index];
-	uint64_t next_ms = uplink_next_ms(&office->core);
+	uint64_t next_ms = protocol_next_ms(&office->core);
 	if (next_ms < world->now_ms)
 		next_ms = world->now_ms;
 	if (next_ms == office->tick_ms)
@@ -78,25 +78,25 @@ static void on_read(struct world *world, struct event *event)
 			       .spool_id = office->spool_life.id,
 			       .seq = event->frame.seq - office->spool_life.begin };
 	uint32_t session = (uint32_t)event->frame.spool_id; /* rides there */
-	enum uplink_result result = UPLINK_NO_ROOM;
+	enum protocol_result result = PROTOCOL_NO_ROOM;
 	int rc = spool_batch(office->spool, event->frame.seq, &frame.payload, &err);
 	if (rc == -ENOENT)
-		result = UPLINK_MISSING;
+		result = PROTOCOL_MISSING;
 	else if (rc == 0 && session == office->core.session && office->connected &&
 		 !world_chance(world, world->weather.lost_answers))
-		result = UPLINK_SENT;
-	if (result == UPLINK_SENT) {
-		assert_true(uplink_in_flight(&office->core) < office->core.credit);
+		result = PROTOCOL_SENT;
+	if (result == PROTOCOL_SENT) {
+		assert_true(protocol_in_flight(&office->core) < office->core.credit);
 		chain(office, &frame);
 		link_to_province(world, event->office, &frame);
 	} else {
 		blob_free(&frame.payload);
 	}
 	tell(world, event->office,
-	     (struct uplink_event){ .type = UPLINK_BATCH_DONE,
-				    .seq = event->frame.seq,
-				    .session = session,
-				    .result = result });
+	     (struct protocol_event){ .type = PROTOCOL_BATCH_DONE,
+				      .seq = event->frame.seq,
+				      .session = session,
+				      .result = result });
 }
 
 static void seal(struct world *world, uint32_t index)
@@ -112,15 +112,15 @@ static void seal(struct world *world, uint32_t index)
 		office->last_seq = 0;
 		world->counts.lives++;
 		tell(world, index,
-		     (struct uplink_event){ .type = UPLINK_REBORN, .begin = life.begin });
+		     (struct protocol_event){ .type = PROTOCOL_REBORN, .begin = life.begin });
 	}
-	tell(world, index, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = last });
+	tell(world, index, (struct protocol_event){ .type = PROTOCOL_SEALED, .last_seq = last });
 }
 
 static void on_seal(struct world *world, struct event *event)
 {
 	struct site *office = &world->offices[event->office];
-	if (office->life == event->life && office->core.state != UPLINK_RENEWING)
+	if (office->life == event->life && office->core.state != PROTOCOL_RENEWING)
 		seal(world, event->office);
 }
 
@@ -134,14 +134,14 @@ static void on_renewed(struct world *world, struct event *event)
 	office->renewals++;
 	office->spool_life = spool_life(office->spool);
 	office->last_seq = 0;
-	tell(world, event->office, (struct uplink_event){ .type = UPLINK_RENEWED });
+	tell(world, event->office, (struct protocol_event){ .type = PROTOCOL_RENEWED });
 	seal(world, event->office);
 }
 
 static void on_not_noted(struct world *world, struct event *event)
 {
 	if (world->offices[event->office].life == event->life)
-		tell(world, event->office, (struct uplink_event){ .type = UPLINK_NOT_NOTED });
+		tell(world, event->office, (struct protocol_event){ .type = PROTOCOL_NOT_NOTED });
 }
 
 static void say(struct world *world, uint32_t index, enum frame_kind kind)
@@ -159,30 +159,30 @@ static void say(struct world *world, uint32_t index, enum frame_kind kind)
 		link_to_province(world, index, &frame);
 }
 
-static void perform(struct world *world, uint32_t index, const struct uplink_action *action)
+static void perform(struct world *world, uint32_t index, const struct protocol_action *action)
 {
 	struct site *office = &world->offices[index];
 	struct err err = { 0 };
 	struct event *event;
 	switch (action->type) {
-	case UPLINK_OPEN:
+	case PROTOCOL_OPEN:
 		link_open(world, index);
 		break;
-	case UPLINK_CLOSE:
+	case PROTOCOL_CLOSE:
 		link_close(world, index);
 		break;
-	case UPLINK_SEND_HELLO:
+	case PROTOCOL_SEND_HELLO:
 		say(world, index, FRAME_HELLO);
 		break;
-	case UPLINK_SEND_PING:
+	case PROTOCOL_SEND_PING:
 		say(world, index, FRAME_PING);
 		break;
-	case UPLINK_SEND_BATCH:
+	case PROTOCOL_SEND_BATCH:
 		event = world_plan(world, world_about(world, READ_MS), on_read, index);
 		event->life = office->life;
 		event->frame = (struct frame){ .seq = action->seq, .spool_id = action->session };
 		break;
-	case UPLINK_RELEASE:
+	case PROTOCOL_RELEASE:
 		if (world_chance(world, world->weather.failed_notes)) {
 			world_plan(world, 1, on_not_noted, index)->life = office->life;
 			break;
@@ -191,22 +191,22 @@ static void perform(struct world *world, uint32_t index, const struct uplink_act
 		if (office->unsealed_waits)
 			world_plan(world, 1, on_seal, index)->life = office->life;
 		break;
-	case UPLINK_RENEW:
+	case PROTOCOL_RENEW:
 		world_plan(world, RENEW_MS, on_renewed, index)->life = office->life;
 		break;
-	case UPLINK_SAY:
+	case PROTOCOL_SAY:
 		break;
 	}
 }
 
-static void tell(struct world *world, uint32_t index, struct uplink_event event)
+static void tell(struct world *world, uint32_t index, struct protocol_event event)
 {
 	struct site *office = &world->offices[index];
 	event.now_ms = world->now_ms;
 	event.dice = dice_next(world->dice);
-	struct uplink_actions actions = uplink_step(&office->core, event);
-	if (office->core.state == UPLINK_WELCOME)
-		assert_true(uplink_in_flight(&office->core) <= office->core.credit);
+	struct protocol_actions actions = protocol_step(&office->core, event);
+	if (office->core.state == PROTOCOL_WELCOME)
+		assert_true(protocol_in_flight(&office->core) <= office->core.credit);
 	for (size_t i = 0; i < actions.n; i++)
 		perform(world, index, &actions.list[i]);
 	arm_tick(world, index);
@@ -217,7 +217,7 @@ static void tell(struct world *world, uint32_t index, struct uplink_event event)
 void site_hear(struct world *world, uint32_t index, const struct frame *frame)
 {
 	struct site *office = &world->offices[index];
-	struct uplink_event event = { .type = UPLINK_CONNECTED };
+	struct protocol_event event = { .type = PROTOCOL_CONNECTED };
 	const struct spool_life *life = &office->spool_life;
 	uint64_t begin = office->core.proving ? life->before_begin : life->begin;
 	uint64_t seq = frame ? begin + frame->seq : 0;
@@ -232,7 +232,7 @@ void site_hear(struct world *world, uint32_t index, const struct frame *frame)
 		must(spool_matches(office->spool, seq, frame->payload.data, frame->payload.len,
 				   &event.matches, &err),
 		     &err);
-		if (office->core.state == UPLINK_GREETING) {
+		if (office->core.state == PROTOCOL_GREETING) {
 			office->protocol = frame->protocol;
 			office->last_seq = 0;
 			if (frame->payload.len == WIRE_DIGEST_LEN)
@@ -240,10 +240,10 @@ void site_hear(struct world *world, uint32_t index, const struct frame *frame)
 		}
 	}
 	if (frame) {
-		event.type = frame->kind == FRAME_WELCOME   ? UPLINK_WELCOMED
-			     : frame->kind == FRAME_ACK     ? UPLINK_ACKED
-			     : frame->kind == FRAME_REFUSED ? UPLINK_REFUSED
-							    : UPLINK_HEARD;
+		event.type = frame->kind == FRAME_WELCOME   ? PROTOCOL_WELCOMED
+			     : frame->kind == FRAME_ACK     ? PROTOCOL_ACKED
+			     : frame->kind == FRAME_REFUSED ? PROTOCOL_REFUSED
+							    : PROTOCOL_HEARD;
 		event.upto = event.seq = seq;
 		event.code = frame->code;
 		event.credit = WORLD_CREDIT;
@@ -261,7 +261,7 @@ void site_cut(struct world *world, uint32_t index)
 	link_close(world, index);
 	link_open(world, index); /* libzmq connects again by itself */
 	if (told)
-		tell(world, index, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
+		tell(world, index, (struct protocol_event){ .type = PROTOCOL_DISCONNECTED });
 }
 
 /* --- the clerk --- */
@@ -381,7 +381,7 @@ static void power_up(struct world *world, uint32_t index)
 	struct spool_limits limits = { .bytes_max = bound ? bound : UINT64_C(1) << 30,
 				       .keep_days = bound ? 35 : 3650,
 				       .numbers_max = world->weather.numbers };
-	struct uplink_timing timing = uplink_timing(5000, 300000);
+	struct protocol_timing timing = protocol_timing(5000, 300000);
 	struct spool_status status;
 	struct err err = { 0 };
 	office->life++;
@@ -394,12 +394,12 @@ static void power_up(struct world *world, uint32_t index)
 	}
 	must(spool_status(office->spool, &status, &err), &err);
 	office->spool_life = spool_life(office->spool);
-	uplink_core_init(&office->core, &timing);
+	protocol_init(&office->core, &timing);
 	tell(world, index,
-	     (struct uplink_event){ .type = UPLINK_START,
-				    .last_seq = status.last_seq,
-				    .upto = status.acked_seq,
-				    .begin = office->spool_life.begin });
+	     (struct protocol_event){ .type = PROTOCOL_START,
+				      .last_seq = status.last_seq,
+				      .upto = status.acked_seq,
+				      .begin = office->spool_life.begin });
 	seal(world, index);
 }
 

@@ -107,7 +107,7 @@ struct site {
 	struct spool *spool;
 	struct machine machine;
 	struct clock *clock; /* owned; NULL: all clocks are right */
-	struct uplink_core core;
+	struct protocol core;
 	uint32_t line, life; /* the line at present; 0: none. lives rise with each power cut */
 	bool connected;
 	uint64_t tick_ms;                      /* the tick that is under way; UINT64_MAX: none */

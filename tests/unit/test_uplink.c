@@ -42,7 +42,7 @@ struct fixture {
 	struct worker *worker;
 	struct uplink *uplink;
 	struct identity identity;
-	struct uplink_timing timing;
+	struct protocol_timing timing;
 	struct settings settings;
 	struct err err;
 	unsigned catalogues;
@@ -78,7 +78,7 @@ static int set_up(void **state)
 		       fake_aggregator_address(f->fake));
 	memcpy(invitation.server_key, fake_aggregator_key(f->fake), 32);
 	identity_make(&invitation, &f->identity);
-	f->timing = uplink_timing(20, 50);
+	f->timing = protocol_timing(20, 50);
 	f->settings = (struct settings){ .state_dir = f->folder, .enrol_timeout_s = 2 };
 	*state = f;
 	return 0;

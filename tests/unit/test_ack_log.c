@@ -22,7 +22,7 @@ struct fixture {
 	struct worker *worker;
 	struct spool *spool;
 	struct task_group group;
-	struct receipts receipts;
+	struct ack_log ack_log;
 	unsigned noted, failed;
 	struct err err;
 };
@@ -47,7 +47,7 @@ static int set_up(void **state)
 	f->worker = worker_open(&f->loop);
 	assert_non_null(f->worker);
 	f->group = (struct task_group){ .worker = f->worker };
-	f->receipts = (struct receipts){
+	f->ack_log = (struct ack_log){
 		.group = &f->group, .spool = f->spool, .on_noted = on_noted, .context = f
 	};
 	*state = f;
@@ -57,7 +57,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-	receipts_free(&f->receipts);
+	ack_log_free(&f->ack_log);
 	worker_close(f->worker);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
 	spool_close(f->spool);
@@ -87,12 +87,12 @@ static void note(struct fixture *f, uint64_t seq)
 	held.seq = seq;
 	held.observations = 1;
 	held.reason = reason;
-	receipts_note(&f->receipts, held.seq, &held);
+	ack_log_quarantined(&f->ack_log, held.seq, &held);
 }
 
 static void ack(struct fixture *f, uint64_t upto)
 {
-	receipts_ack(&f->receipts, upto, 1);
+	ack_log_acked(&f->ack_log, upto, 1);
 	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
 }
 
@@ -143,17 +143,17 @@ static void what_the_province_let_go_is_known_by_how_much_waits(void **state)
 	}
 	ack(f, 5);
 	assert_held(f, 5, 0);
-	receipts_wait(&f->receipts, 7); /* two of another machine */
+	ack_log_held(&f->ack_log, 7); /* two of another machine */
 	assert_held(f, 5, 0);
-	receipts_wait(&f->receipts, 2);
+	ack_log_held(&f->ack_log, 2);
 	assert_held(f, 2, 3);
 	seal(f, 6); /* what comes with the same task is of after it was counted */
 	note(f, 6);
-	receipts_wait(&f->receipts, 2);
+	ack_log_held(&f->ack_log, 2);
 	assert_held(f, 3, 3);
-	receipts_wait(&f->receipts, 1);
+	ack_log_held(&f->ack_log, 1);
 	assert_held(f, 1, 5);
-	receipts_wait(&f->receipts, 0);
+	ack_log_held(&f->ack_log, 0);
 	assert_held(f, 0, 0);
 	assert_known(f, 5, 6);
 	seal(f, 7);
@@ -183,7 +183,7 @@ static void what_was_about_another_spool_is_void(void **state)
 	struct fixture *f = *state;
 	seal(f, 1);
 	note(f, 1);
-	receipts_forget(&f->receipts);
+	ack_log_forget(&f->ack_log);
 	ack(f, 1);
 	assert_known(f, 1, 0);
 }

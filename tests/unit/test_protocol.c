@@ -15,9 +15,9 @@
 /* --- one core, told by hand --- */
 
 struct fixture {
-	struct uplink_core core;
-	struct uplink_timing timing;
-	struct uplink_actions last;
+	struct protocol core;
+	struct protocol_timing timing;
+	struct protocol_actions last;
 	uint64_t now_ms;
 };
 
@@ -25,9 +25,9 @@ static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
-	f->timing = uplink_timing(1000, 300000);
+	f->timing = protocol_timing(1000, 300000);
 	f->now_ms = 1000000;
-	uplink_core_init(&f->core, &f->timing);
+	protocol_init(&f->core, &f->timing);
 	*state = f;
 	return 0;
 }
@@ -38,14 +38,14 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct uplink_actions tell(struct fixture *f, struct uplink_event event)
+static struct protocol_actions tell(struct fixture *f, struct protocol_event event)
 {
 	event.now_ms = f->now_ms;
-	f->last = uplink_step(&f->core, event);
+	f->last = protocol_step(&f->core, event);
 	return f->last;
 }
 
-static bool did(const struct fixture *f, enum uplink_action_type type)
+static bool did(const struct fixture *f, enum protocol_action_type type)
 {
 	for (size_t i = 0; i < f->last.n; i++)
 		if (f->last.list[i].type == type)
@@ -53,7 +53,7 @@ static bool did(const struct fixture *f, enum uplink_action_type type)
 	return false;
 }
 
-static uint64_t seq_of(const struct fixture *f, enum uplink_action_type type)
+static uint64_t seq_of(const struct fixture *f, enum protocol_action_type type)
 {
 	for (size_t i = 0; i < f->last.n; i++)
 		if (f->last.list[i].type == type)
@@ -63,34 +63,35 @@ static uint64_t seq_of(const struct fixture *f, enum uplink_action_type type)
 
 static void tick_at_next(struct fixture *f)
 {
-	assert_true(uplink_next_ms(&f->core) != UINT64_MAX);
-	if (uplink_next_ms(&f->core) > f->now_ms)
-		f->now_ms = uplink_next_ms(&f->core);
-	tell(f, (struct uplink_event){ .type = UPLINK_TICK });
+	assert_true(protocol_next_ms(&f->core) != UINT64_MAX);
+	if (protocol_next_ms(&f->core) > f->now_ms)
+		f->now_ms = protocol_next_ms(&f->core);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_TICK });
 }
 
-static void sent(struct fixture *f, enum uplink_result result)
+static void sent(struct fixture *f, enum protocol_result result)
 {
-	tell(f, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
-				       .seq = seq_of(f, UPLINK_SEND_BATCH),
-				       .session = f->core.session,
-				       .result = result });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_BATCH_DONE,
+					 .seq = seq_of(f, PROTOCOL_SEND_BATCH),
+					 .session = f->core.session,
+					 .result = result });
 }
 
 /* Up to the Welcome: @last sealed here, @upto there. */
 static void welcome(struct fixture *f, uint64_t last, uint64_t upto, uint32_t credit)
 {
-	tell(f, (struct uplink_event){ .type = UPLINK_START, .last_seq = last });
-	assert_true(did(f, UPLINK_OPEN));
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	assert_true(did(f, UPLINK_SEND_HELLO));
-	tell(f, (struct uplink_event){
-			.type = UPLINK_WELCOMED, .upto = upto, .credit = credit, .matches = true });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_START, .last_seq = last });
+	assert_true(did(f, PROTOCOL_OPEN));
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	assert_true(did(f, PROTOCOL_SEND_HELLO));
+	tell(f,
+	     (struct protocol_event){
+		     .type = PROTOCOL_WELCOMED, .upto = upto, .credit = credit, .matches = true });
 }
 
 static void refused(struct fixture *f, uint64_t seq, int code)
 {
-	tell(f, (struct uplink_event){ .type = UPLINK_REFUSED, .seq = seq, .code = code });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_REFUSED, .seq = seq, .code = code });
 }
 
 static void batches_go_in_order_and_never_over_the_credit(void **state)
@@ -98,44 +99,44 @@ static void batches_go_in_order_and_never_over_the_credit(void **state)
 	struct fixture *f = *state;
 	welcome(f, 10, 4, 3);
 	for (uint64_t seq = 5; seq <= 7; seq++) {
-		assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), seq);
-		sent(f, UPLINK_SENT);
+		assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), seq);
+		sent(f, PROTOCOL_SENT);
 	}
-	assert_false(did(f, UPLINK_SEND_BATCH));
-	assert_int_equal(uplink_in_flight(&f->core), 3);
-	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 6 });
-	assert_int_equal(seq_of(f, UPLINK_RELEASE), 6);
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 8);
+	assert_false(did(f, PROTOCOL_SEND_BATCH));
+	assert_int_equal(protocol_in_flight(&f->core), 3);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_ACKED, .upto = 6 });
+	assert_int_equal(seq_of(f, PROTOCOL_RELEASE), 6);
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 8);
 }
 
 static void what_was_in_flight_is_sent_again_after_a_lost_connection(void **state)
 {
 	struct fixture *f = *state;
 	welcome(f, 3, 0, 16);
-	sent(f, UPLINK_SENT);
-	sent(f, UPLINK_SENT);
-	tell(f, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
-	assert_int_equal(uplink_in_flight(&f->core), 0);
-	sent(f, UPLINK_SENT); /* of the session that is over: must not count */
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){
-			.type = UPLINK_WELCOMED, .upto = 1, .credit = 16, .matches = true });
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 2);
+	sent(f, PROTOCOL_SENT);
+	sent(f, PROTOCOL_SENT);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_DISCONNECTED });
+	assert_int_equal(protocol_in_flight(&f->core), 0);
+	sent(f, PROTOCOL_SENT); /* of the session that is over: must not count */
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	tell(f, (struct protocol_event){
+			.type = PROTOCOL_WELCOMED, .upto = 1, .credit = 16, .matches = true });
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 2);
 }
 
 static void slow_down_is_heeded_and_bounded(void **state)
 {
 	struct fixture *f = *state;
 	welcome(f, 2, 0, 16);
-	sent(f, UPLINK_SENT);
-	sent(f, UPLINK_SENT);
-	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 2, .slow_down_ms = 5000 });
-	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 3 });
-	assert_false(did(f, UPLINK_SEND_BATCH));
-	assert_int_equal(uplink_next_ms(&f->core), f->now_ms + 5000);
+	sent(f, PROTOCOL_SENT);
+	sent(f, PROTOCOL_SENT);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_ACKED, .upto = 2, .slow_down_ms = 5000 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_SEALED, .last_seq = 3 });
+	assert_false(did(f, PROTOCOL_SEND_BATCH));
+	assert_int_equal(protocol_next_ms(&f->core), f->now_ms + 5000);
 	tick_at_next(f);
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 3);
-	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .slow_down_ms = UINT32_MAX });
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 3);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_ACKED, .slow_down_ms = UINT32_MAX });
 	assert_true(f->core.slow_until_ms <= f->now_ms + 3600000);
 }
 
@@ -148,41 +149,41 @@ static void what_was_put_off_goes_again_when_the_rest_is_over(void **state)
 
 	welcome(f, 3, 0, 16);
 	for (uint64_t seq = 1; seq <= 3; seq++) {
-		assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), seq);
-		sent(f, UPLINK_SENT);
+		assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), seq);
+		sent(f, PROTOCOL_SENT);
 	}
 	for (int i = 0; i < 2; i++) /* of 2 and 3; the first was being taken */
-		tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .slow_down_ms = 60000 });
-	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 1 });
-	assert_int_equal(seq_of(f, UPLINK_RELEASE), 1);
+		tell(f, (struct protocol_event){ .type = PROTOCOL_ACKED, .slow_down_ms = 60000 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_ACKED, .upto = 1 });
+	assert_int_equal(seq_of(f, PROTOCOL_RELEASE), 1);
 	while (f->now_ms < told_ms + 60000) {
-		assert_false(did(f, UPLINK_SEND_BATCH));
+		assert_false(did(f, PROTOCOL_SEND_BATCH));
 		tick_at_next(f);
 	}
 	assert_int_equal(f->now_ms, told_ms + 60000);
 	for (uint64_t seq = 2; seq <= 3; seq++) {
-		assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), seq);
-		sent(f, UPLINK_SENT);
+		assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), seq);
+		sent(f, PROTOCOL_SENT);
 	}
-	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 3 });
-	assert_int_equal(seq_of(f, UPLINK_RELEASE), 3);
-	assert_int_equal(uplink_in_flight(&f->core), 0);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_ACKED, .upto = 3 });
+	assert_int_equal(seq_of(f, PROTOCOL_RELEASE), 3);
+	assert_int_equal(protocol_in_flight(&f->core), 0);
 }
 
 static void unanswered_hello_is_repeated_then_the_socket_is_made_anew(void **state)
 {
 	struct fixture *f = *state;
-	tell(f, (struct uplink_event){ .type = UPLINK_START });
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_START });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
 	tick_at_next(f);
-	assert_true(did(f, UPLINK_SEND_HELLO));
+	assert_true(did(f, PROTOCOL_SEND_HELLO));
 	tick_at_next(f);
-	assert_true(did(f, UPLINK_SEND_HELLO));
+	assert_true(did(f, PROTOCOL_SEND_HELLO));
 	tick_at_next(f);
-	assert_true(did(f, UPLINK_CLOSE));
-	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_UNREACHABLE);
+	assert_true(did(f, PROTOCOL_CLOSE));
+	assert_int_equal(f->core.trouble, PROTOCOL_TROUBLE_UNREACHABLE);
 	tick_at_next(f);
-	assert_true(did(f, UPLINK_OPEN));
+	assert_true(did(f, PROTOCOL_OPEN));
 }
 
 static void silence_is_pinged_then_ends_the_socket(void **state)
@@ -191,9 +192,9 @@ static void silence_is_pinged_then_ends_the_socket(void **state)
 	welcome(f, 0, 0, 16);
 	uint64_t since = f->now_ms;
 	tick_at_next(f);
-	assert_true(did(f, UPLINK_SEND_PING));
-	tell(f, (struct uplink_event){ .type = UPLINK_HEARD }); /* the Pong */
-	while (!did(f, UPLINK_CLOSE))
+	assert_true(did(f, PROTOCOL_SEND_PING));
+	tell(f, (struct protocol_event){ .type = PROTOCOL_HEARD }); /* the Pong */
+	while (!did(f, PROTOCOL_CLOSE))
 		tick_at_next(f);
 	assert_true(f->now_ms - since >= f->timing.ping_ms + f->timing.silence_ms);
 	assert_true(f->now_ms - since <= 2 * f->timing.silence_ms);
@@ -203,15 +204,15 @@ static void connecting_in_vain_makes_a_new_socket_with_pauses_that_grow(void **s
 {
 	struct fixture *f = *state;
 	uint64_t longest = 0;
-	tell(f, (struct uplink_event){ .type = UPLINK_START });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_START });
 	for (int i = 0; i < 20; i++) {
 		tick_at_next(f);
-		assert_true(did(f, UPLINK_CLOSE));
-		uint64_t pause = uplink_next_ms(&f->core) - f->now_ms;
+		assert_true(did(f, PROTOCOL_CLOSE));
+		uint64_t pause = protocol_next_ms(&f->core) - f->now_ms;
 		assert_true(pause <= f->timing.backoff_max_ms);
 		longest = pause > longest ? pause : longest;
 		tick_at_next(f);
-		assert_true(did(f, UPLINK_OPEN));
+		assert_true(did(f, PROTOCOL_OPEN));
 	}
 	assert_true(longest >= f->timing.backoff_max_ms / 2);
 }
@@ -220,16 +221,16 @@ static void missing_ack_asks_again_where_to_go_on(void **state)
 {
 	struct fixture *f = *state;
 	welcome(f, 1, 0, 16);
-	sent(f, UPLINK_SENT);
+	sent(f, PROTOCOL_SENT);
 	for (;;) { /* pongs come, acks do not */
 		tick_at_next(f);
-		if (did(f, UPLINK_SEND_HELLO))
+		if (did(f, PROTOCOL_SEND_HELLO))
 			break;
-		tell(f, (struct uplink_event){ .type = UPLINK_HEARD });
+		tell(f, (struct protocol_event){ .type = PROTOCOL_HEARD });
 	}
-	tell(f, (struct uplink_event){
-			.type = UPLINK_WELCOMED, .upto = 1, .credit = 16, .matches = true });
-	assert_int_equal(seq_of(f, UPLINK_RELEASE), 1);
+	tell(f, (struct protocol_event){
+			.type = PROTOCOL_WELCOMED, .upto = 1, .credit = 16, .matches = true });
+	assert_int_equal(seq_of(f, PROTOCOL_RELEASE), 1);
 }
 
 static void gaps_without_end_do_not_become_a_storm_of_hellos(void **state)
@@ -239,12 +240,12 @@ static void gaps_without_end_do_not_become_a_storm_of_hellos(void **state)
 	welcome(f, 5, 0, 1);
 	uint64_t end = f->now_ms + 3600000;
 	while (f->now_ms < end) {
-		if (did(f, UPLINK_SEND_HELLO)) {
+		if (did(f, PROTOCOL_SEND_HELLO)) {
 			hellos++;
-			tell(f, (struct uplink_event){
-					.type = UPLINK_WELCOMED, .credit = 1, .matches = true });
-		} else if (did(f, UPLINK_SEND_BATCH)) {
-			sent(f, UPLINK_SENT);
+			tell(f, (struct protocol_event){
+					.type = PROTOCOL_WELCOMED, .credit = 1, .matches = true });
+		} else if (did(f, PROTOCOL_SEND_BATCH)) {
+			sent(f, PROTOCOL_SENT);
 			refused(f, 1, LANTOA__V1__REFUSED__CODE__GAP);
 		} else {
 			tick_at_next(f);
@@ -258,46 +259,48 @@ static void malformed_batch_blocks_is_told_and_is_tried_again_hourly(void **stat
 {
 	struct fixture *f = *state;
 	welcome(f, 3, 0, 16);
-	sent(f, UPLINK_SENT);
+	sent(f, PROTOCOL_SENT);
 	refused(f, 1, LANTOA__V1__REFUSED__CODE__MALFORMED);
-	assert_true(did(f, UPLINK_SAY));
+	assert_true(did(f, PROTOCOL_SAY));
 	assert_int_equal(f->core.blocked_seq, 1);
-	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_BATCH);
-	sent(f, UPLINK_SENT); /* the one being read */
+	assert_int_equal(f->core.trouble, PROTOCOL_TROUBLE_BATCH);
+	sent(f, PROTOCOL_SENT); /* the one being read */
 	refused(f, 2, LANTOA__V1__REFUSED__CODE__GAP);
 	uint64_t since = f->now_ms;
-	while (!did(f, UPLINK_SEND_HELLO)) {
+	while (!did(f, PROTOCOL_SEND_HELLO)) {
 		tick_at_next(f);
-		assert_false(did(f, UPLINK_SEND_BATCH));
-		if (did(f, UPLINK_SEND_PING))
-			tell(f, (struct uplink_event){ .type = UPLINK_HEARD });
+		assert_false(did(f, PROTOCOL_SEND_BATCH));
+		if (did(f, PROTOCOL_SEND_PING))
+			tell(f, (struct protocol_event){ .type = PROTOCOL_HEARD });
 	}
 	assert_true(f->now_ms - since >= f->timing.refused_ms - 1);
-	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 16, .matches = true });
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 1);
+	tell(f,
+	     (struct protocol_event){ .type = PROTOCOL_WELCOMED, .credit = 16, .matches = true });
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 1);
 }
 
 static void changed_catalogue_is_asked_for_within_a_while_and_interrupts_nothing(void **state)
 {
 	struct fixture *f = *state;
 	welcome(f, 3, 0, 2);
-	sent(f, UPLINK_SENT);
-	tell(f, (struct uplink_event){ .type = UPLINK_OUTDATED, .dice = 41999 });
-	tell(f, (struct uplink_event){ .type = UPLINK_OUTDATED, .dice = 5 }); /* once is enough */
+	sent(f, PROTOCOL_SENT);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_OUTDATED, .dice = 41999 });
+	tell(f,
+	     (struct protocol_event){ .type = PROTOCOL_OUTDATED, .dice = 5 }); /* once is enough */
 	f->now_ms += 42000;
-	tell(f, (struct uplink_event){ .type = UPLINK_TICK });
-	assert_false(did(f, UPLINK_SEND_HELLO)); /* two are in flight, or about to be */
-	tell(f, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
-				       .seq = 2,
-				       .session = f->core.session,
-				       .result = UPLINK_SENT });
-	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 1 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_TICK });
+	assert_false(did(f, PROTOCOL_SEND_HELLO)); /* two are in flight, or about to be */
+	tell(f, (struct protocol_event){ .type = PROTOCOL_BATCH_DONE,
+					 .seq = 2,
+					 .session = f->core.session,
+					 .result = PROTOCOL_SENT });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_ACKED, .upto = 1 });
 	assert_int_equal(f->last.n, 1); /* RELEASE; no Hello yet, and no third batch */
-	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 2 });
-	assert_true(did(f, UPLINK_SEND_HELLO));
-	tell(f, (struct uplink_event){
-			.type = UPLINK_WELCOMED, .upto = 2, .credit = 2, .matches = true });
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 3);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_ACKED, .upto = 2 });
+	assert_true(did(f, PROTOCOL_SEND_HELLO));
+	tell(f, (struct protocol_event){
+			.type = PROTOCOL_WELCOMED, .upto = 2, .credit = 2, .matches = true });
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 3);
 }
 
 static void changed_catalogue_is_asked_for_by_an_agent_at_rest(void **state)
@@ -305,11 +308,11 @@ static void changed_catalogue_is_asked_for_by_an_agent_at_rest(void **state)
 	struct fixture *f = *state;
 	welcome(f, 0, 0, 2);
 	uint64_t since = f->now_ms;
-	tell(f, (struct uplink_event){ .type = UPLINK_OUTDATED, .dice = 1234567 });
-	while (!did(f, UPLINK_SEND_HELLO)) {
+	tell(f, (struct protocol_event){ .type = PROTOCOL_OUTDATED, .dice = 1234567 });
+	while (!did(f, PROTOCOL_SEND_HELLO)) {
 		tick_at_next(f);
-		if (did(f, UPLINK_SEND_PING))
-			tell(f, (struct uplink_event){ .type = UPLINK_HEARD });
+		if (did(f, PROTOCOL_SEND_PING))
+			tell(f, (struct protocol_event){ .type = PROTOCOL_HEARD });
 	}
 	assert_int_equal(f->now_ms - since, 1234567 % f->timing.refresh_ms);
 }
@@ -317,75 +320,78 @@ static void changed_catalogue_is_asked_for_by_an_agent_at_rest(void **state)
 static void key_that_was_used_too_often_waits_and_is_told_so(void **state)
 {
 	struct fixture *f = *state;
-	tell(f, (struct uplink_event){ .type = UPLINK_START });
-	tell(f, (struct uplink_event){ .type = UPLINK_TOLD_LATER });
-	assert_true(did(f, UPLINK_CLOSE) && did(f, UPLINK_SAY));
-	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_LATER);
-	assert_int_equal(f->core.state, UPLINK_PAUSING);
-	assert_true(uplink_next_ms(&f->core) <= f->now_ms + f->timing.backoff_max_ms);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_START });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_TOLD_LATER });
+	assert_true(did(f, PROTOCOL_CLOSE) && did(f, PROTOCOL_SAY));
+	assert_int_equal(f->core.trouble, PROTOCOL_TROUBLE_LATER);
+	assert_int_equal(f->core.state, PROTOCOL_PAUSING);
+	assert_true(protocol_next_ms(&f->core) <= f->now_ms + f->timing.backoff_max_ms);
 }
 
 static void refused_key_is_told_and_tried_again_after_pauses(void **state)
 {
 	struct fixture *f = *state;
-	tell(f, (struct uplink_event){ .type = UPLINK_START });
-	tell(f, (struct uplink_event){ .type = UPLINK_AUTH_FAILED });
-	assert_true(did(f, UPLINK_CLOSE) && did(f, UPLINK_SAY));
-	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_KEY);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_START });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_AUTH_FAILED });
+	assert_true(did(f, PROTOCOL_CLOSE) && did(f, PROTOCOL_SAY));
+	assert_int_equal(f->core.trouble, PROTOCOL_TROUBLE_KEY);
 	tick_at_next(f);
-	assert_true(did(f, UPLINK_OPEN));
+	assert_true(did(f, PROTOCOL_OPEN));
 }
 
 static void province_that_knows_too_much_or_wants_too_old_gets_a_fresh_spool(void **state)
 {
 	struct fixture *f = *state;
 	welcome(f, 3, 9, 16);
-	assert_true(did(f, UPLINK_CLOSE) && did(f, UPLINK_RENEW));
-	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 4 }); /* of the old id */
-	tell(f, (struct uplink_event){ .type = UPLINK_RENEWED });
-	assert_true(did(f, UPLINK_OPEN));
-	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 1 });
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 16, .matches = true });
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 1);
-	sent(f, UPLINK_MISSING);
-	assert_true(did(f, UPLINK_RENEW));
+	assert_true(did(f, PROTOCOL_CLOSE) && did(f, PROTOCOL_RENEW));
+	tell(f,
+	     (struct protocol_event){ .type = PROTOCOL_SEALED, .last_seq = 4 }); /* of the old id */
+	tell(f, (struct protocol_event){ .type = PROTOCOL_RENEWED });
+	assert_true(did(f, PROTOCOL_OPEN));
+	tell(f, (struct protocol_event){ .type = PROTOCOL_SEALED, .last_seq = 1 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	tell(f,
+	     (struct protocol_event){ .type = PROTOCOL_WELCOMED, .credit = 16, .matches = true });
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 1);
+	sent(f, PROTOCOL_MISSING);
+	assert_true(did(f, PROTOCOL_RENEW));
 }
 
 static void figures_sealed_offline_after_a_rollback_are_not_taken_for_duplicates(void **state)
 {
 	struct fixture *f = *state;
-	tell(f, (struct uplink_event){ .type = UPLINK_START, .last_seq = 5 }); /* was 10 once */
-	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 12 });
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){
-			.type = UPLINK_WELCOMED, .upto = 10, .credit = 16, .matches = true });
-	assert_true(did(f, UPLINK_RENEW));
+	tell(f, (struct protocol_event){ .type = PROTOCOL_START, .last_seq = 5 }); /* was 10 once */
+	tell(f, (struct protocol_event){ .type = PROTOCOL_SEALED, .last_seq = 12 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	tell(f, (struct protocol_event){
+			.type = PROTOCOL_WELCOMED, .upto = 10, .credit = 16, .matches = true });
+	assert_true(did(f, PROTOCOL_RENEW));
 }
 
 static void ack_that_could_not_be_noted_is_noted_again(void **state)
 {
 	struct fixture *f = *state;
 	welcome(f, 3, 3, 16);
-	assert_int_equal(seq_of(f, UPLINK_RELEASE), 3);
-	tell(f, (struct uplink_event){ .type = UPLINK_NOT_NOTED });
-	assert_false(did(f, UPLINK_RELEASE));
-	tell(f, (struct uplink_event){ .type = UPLINK_DISCONNECTED }); /* the disk does not care */
+	assert_int_equal(seq_of(f, PROTOCOL_RELEASE), 3);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_NOT_NOTED });
+	assert_false(did(f, PROTOCOL_RELEASE));
+	tell(f,
+	     (struct protocol_event){ .type = PROTOCOL_DISCONNECTED }); /* the disk does not care */
 	tick_at_next(f);
-	assert_int_equal(seq_of(f, UPLINK_RELEASE), 3);
-	tell(f, (struct uplink_event){ .type = UPLINK_NOT_NOTED });
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){
-			.type = UPLINK_WELCOMED, .upto = 3, .credit = 16, .matches = true });
+	assert_int_equal(seq_of(f, PROTOCOL_RELEASE), 3);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_NOT_NOTED });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	tell(f, (struct protocol_event){
+			.type = PROTOCOL_WELCOMED, .upto = 3, .credit = 16, .matches = true });
 	uint64_t noted_from_ms = f->now_ms + f->timing.note_ms;
-	while (!did(f, UPLINK_RELEASE)) {
+	while (!did(f, PROTOCOL_RELEASE)) {
 		assert_true(f->now_ms < noted_from_ms);
 		tick_at_next(f);
 	}
 	while (f->now_ms < noted_from_ms + 10 * (uint64_t)f->timing.note_ms) { /* once is enough */
-		tell(f, (struct uplink_event){ .type = UPLINK_HEARD });
+		tell(f, (struct protocol_event){ .type = PROTOCOL_HEARD });
 		tick_at_next(f);
-		assert_false(did(f, UPLINK_RELEASE));
+		assert_false(did(f, PROTOCOL_RELEASE));
 	}
 }
 
@@ -394,27 +400,28 @@ static void ack_that_could_not_be_noted_is_noted_again(void **state)
 static void batches_that_took_the_numbers_of_lost_ones_are_not_taken_for_them(void **state)
 {
 	struct fixture *f = *state;
-	tell(f, (struct uplink_event){ .type = UPLINK_START, .last_seq = 12 });
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .upto = 10, .credit = 16 });
-	assert_true(did(f, UPLINK_CLOSE) && did(f, UPLINK_RENEW));
-	assert_false(did(f, UPLINK_RELEASE));
+	tell(f, (struct protocol_event){ .type = PROTOCOL_START, .last_seq = 12 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_WELCOMED, .upto = 10, .credit = 16 });
+	assert_true(did(f, PROTOCOL_CLOSE) && did(f, PROTOCOL_RENEW));
+	assert_false(did(f, PROTOCOL_RELEASE));
 }
 
 static void welcomed(struct fixture *f, uint64_t upto, bool matches)
 {
-	tell(f, (struct uplink_event){
-			.type = UPLINK_WELCOMED, .upto = upto, .credit = 16, .matches = matches });
+	tell(f,
+	     (struct protocol_event){
+		     .type = PROTOCOL_WELCOMED, .upto = upto, .credit = 16, .matches = matches });
 }
 
 /* The next line, and the Hello on it. */
 static void greet_on_another_line(struct fixture *f, bool proving)
 {
-	assert_true(did(f, UPLINK_CLOSE) && !did(f, UPLINK_SEND_BATCH));
+	assert_true(did(f, PROTOCOL_CLOSE) && !did(f, PROTOCOL_SEND_BATCH));
 	tick_at_next(f);
-	assert_true(did(f, UPLINK_OPEN));
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	assert_true(did(f, UPLINK_SEND_HELLO));
+	assert_true(did(f, PROTOCOL_OPEN));
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	assert_true(did(f, PROTOCOL_SEND_HELLO));
 	assert_int_equal(f->core.proving, proving);
 }
 
@@ -423,9 +430,9 @@ static void greet_on_another_line(struct fixture *f, bool proving)
 static void reborn(struct fixture *f)
 {
 	welcome(f, 5, 5, 16);
-	tell(f, (struct uplink_event){ .type = UPLINK_REBORN, .begin = 5 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_REBORN, .begin = 5 });
 	greet_on_another_line(f, false);
-	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 7 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_SEALED, .last_seq = 7 });
 	welcomed(f, 5, true);
 	greet_on_another_line(f, true);
 }
@@ -435,30 +442,30 @@ static void another_life_begins_where_the_province_has_all_of_the_one_before(voi
 	struct fixture *f = *state;
 	reborn(f);
 	welcomed(f, 5, true);
-	assert_true(did(f, UPLINK_SEND_HELLO) && !f->core.proving);
+	assert_true(did(f, PROTOCOL_SEND_HELLO) && !f->core.proving);
 	welcomed(f, 5 + 5, false); /* about the life before, once more and late */
-	assert_false(did(f, UPLINK_RENEW));
+	assert_false(did(f, PROTOCOL_RENEW));
 	welcomed(f, 5, true);
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 6);
-	sent(f, UPLINK_SENT);
-	sent(f, UPLINK_SENT); /* and 7 */
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 6);
+	sent(f, PROTOCOL_SENT);
+	sent(f, PROTOCOL_SENT); /* and 7 */
 	/* Nothing of it is known to be committed: on the next line all is asked again. */
-	tell(f, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	assert_true(did(f, UPLINK_SEND_HELLO) && !f->core.proving);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_DISCONNECTED });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	assert_true(did(f, PROTOCOL_SEND_HELLO) && !f->core.proving);
 	welcomed(f, 5, true);
 	greet_on_another_line(f, true);
 	welcomed(f, 5, true);
 	welcomed(f, 5, true);
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 6);
-	sent(f, UPLINK_SENT);
-	sent(f, UPLINK_SENT);
-	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 6 });
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 6);
+	sent(f, PROTOCOL_SENT);
+	sent(f, PROTOCOL_SENT);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_ACKED, .upto = 6 });
 	/* From then on its id says enough. */
-	tell(f, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_DISCONNECTED });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
 	welcomed(f, 6, true);
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 7);
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 7);
 }
 
 static void a_province_that_lost_some_of_the_life_before_gets_all_again(void **state)
@@ -466,31 +473,31 @@ static void a_province_that_lost_some_of_the_life_before_gets_all_again(void **s
 	struct fixture *f = *state;
 	reborn(f);
 	welcomed(f, 4, true);
-	assert_true(did(f, UPLINK_RENEW));
-	assert_false(did(f, UPLINK_RELEASE));
-	tell(f, (struct uplink_event){ .type = UPLINK_RENEWED, .last_seq = 0 });
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	assert_true(did(f, PROTOCOL_RENEW));
+	assert_false(did(f, PROTOCOL_RELEASE));
+	tell(f, (struct protocol_event){ .type = PROTOCOL_RENEWED, .last_seq = 0 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
 	assert_false(f->core.proving);
 	welcomed(f, 0, true);
-	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 1 });
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 1);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_SEALED, .last_seq = 1 });
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 1);
 }
 
 /* Restored to before it, after its first batches were acked. */
 static void a_life_that_the_province_does_not_know_any_more_is_sent_again(void **state)
 {
 	struct fixture *f = *state;
-	tell(f,
-	     (struct uplink_event){ .type = UPLINK_START, .last_seq = 9, .upto = 8, .begin = 5 });
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	assert_true(did(f, UPLINK_SEND_HELLO) && !f->core.proving);
+	tell(f, (struct protocol_event){
+			.type = PROTOCOL_START, .last_seq = 9, .upto = 8, .begin = 5 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	assert_true(did(f, PROTOCOL_SEND_HELLO) && !f->core.proving);
 	welcomed(f, 5, true);
-	assert_false(did(f, UPLINK_RELEASE));
+	assert_false(did(f, PROTOCOL_RELEASE));
 	greet_on_another_line(f, true);
 	welcomed(f, 5, true);
 	welcomed(f, 5, true);
-	assert_int_equal(seq_of(f, UPLINK_RELEASE), 5);
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 6);
+	assert_int_equal(seq_of(f, PROTOCOL_RELEASE), 5);
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 6);
 }
 
 /* An older copy of the spool came to the same life by itself. */
@@ -498,41 +505,41 @@ static void a_life_that_another_copy_has_begun_is_renewed(void **state)
 {
 	struct fixture *f = *state;
 	welcome(f, 5, 5, 16);
-	tell(f, (struct uplink_event){ .type = UPLINK_REBORN, .begin = 5 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_REBORN, .begin = 5 });
 	greet_on_another_line(f, false);
-	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 6 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_SEALED, .last_seq = 6 });
 	welcomed(f, 6, false);
-	assert_true(did(f, UPLINK_RENEW));
+	assert_true(did(f, PROTOCOL_RENEW));
 }
 
 static void a_disk_that_cannot_renew_is_asked_again(void **state)
 {
 	struct fixture *f = *state;
 	welcome(f, 3, 9, 16);
-	assert_true(did(f, UPLINK_RENEW));
-	assert_int_equal(uplink_next_ms(&f->core), UINT64_MAX); /* it is at work */
+	assert_true(did(f, PROTOCOL_RENEW));
+	assert_int_equal(protocol_next_ms(&f->core), UINT64_MAX); /* it is at work */
 	for (int i = 0; i < 3; i++) {
-		tell(f, (struct uplink_event){ .type = UPLINK_NOT_RENEWED });
-		assert_false(did(f, UPLINK_RENEW));
+		tell(f, (struct protocol_event){ .type = PROTOCOL_NOT_RENEWED });
+		assert_false(did(f, PROTOCOL_RENEW));
 		uint64_t again_ms = f->now_ms + f->timing.note_ms;
 		tick_at_next(f);
-		assert_true(did(f, UPLINK_RENEW));
+		assert_true(did(f, PROTOCOL_RENEW));
 		assert_int_equal(f->now_ms, again_ms);
 	}
-	tell(f, (struct uplink_event){ .type = UPLINK_RENEWED });
-	assert_true(did(f, UPLINK_OPEN));
+	tell(f, (struct protocol_event){ .type = PROTOCOL_RENEWED });
+	assert_true(did(f, PROTOCOL_OPEN));
 }
 
 static void restored_province_gets_again_what_it_lost(void **state)
 {
 	struct fixture *f = *state;
 	welcome(f, 3, 3, 16);
-	tell(f, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){
-			.type = UPLINK_WELCOMED, .upto = 1, .credit = 16, .matches = true });
-	assert_int_equal(seq_of(f, UPLINK_RELEASE), 1);
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 2);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_DISCONNECTED });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	tell(f, (struct protocol_event){
+			.type = PROTOCOL_WELCOMED, .upto = 1, .credit = 16, .matches = true });
+	assert_int_equal(seq_of(f, PROTOCOL_RELEASE), 1);
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 2);
 }
 
 /* --- a link that loses, repeats and delays, against a tiny province, in virtual time --- */
@@ -558,7 +565,7 @@ struct carried {
 
 struct world {
 	struct dice *dice;
-	struct uplink_core core;
+	struct protocol core;
 	uint64_t now_ms, outage_until_ms;
 	struct message messages[MESSAGES_MAX];
 	size_t n;
@@ -619,51 +626,51 @@ static void over_the_link(struct world *w, enum kind kind, uint64_t seq)
 		post(w, kind, seq, 1 + dice_below(w->dice, 20000));
 }
 
-static void world_tell(struct world *w, struct uplink_event event);
+static void world_tell(struct world *w, struct protocol_event event);
 
-static void world_act(struct world *w, const struct uplink_action *action)
+static void world_act(struct world *w, const struct protocol_action *action)
 {
 	switch (action->type) {
-	case UPLINK_OPEN:
+	case PROTOCOL_OPEN:
 		w->open = true;
 		w->connection = ++w->connections;
 		post(w, CONNECTED, 0, 50);
 		break;
-	case UPLINK_CLOSE:
+	case PROTOCOL_CLOSE:
 		w->open = false;
 		w->connection = 0;
 		break;
-	case UPLINK_SEND_HELLO:
+	case PROTOCOL_SEND_HELLO:
 		w->outstanding = 0;
 		over_the_link(w, HELLO, 0);
 		break;
-	case UPLINK_SEND_PING:
+	case PROTOCOL_SEND_PING:
 		over_the_link(w, PING, 0);
 		break;
-	case UPLINK_SEND_BATCH:
+	case PROTOCOL_SEND_BATCH:
 		assert_true(action->seq <= w->sealed);
 		post(w, READ, action->seq, 1);
 		break;
-	case UPLINK_RELEASE:
+	case PROTOCOL_RELEASE:
 		assert_true(action->seq <= w->committed);
 		w->released = action->seq;
 		break;
-	case UPLINK_RENEW:
+	case PROTOCOL_RENEW:
 		fail_msg("nothing was restored here");
 		break;
-	case UPLINK_SAY:
+	case PROTOCOL_SAY:
 		break;
 	}
 }
 
-static void world_tell(struct world *w, struct uplink_event event)
+static void world_tell(struct world *w, struct protocol_event event)
 {
 	event.now_ms = w->now_ms;
 	event.dice = dice_next(w->dice);
-	struct uplink_actions actions = uplink_step(&w->core, event);
+	struct protocol_actions actions = protocol_step(&w->core, event);
 	for (size_t i = 0; i < actions.n; i++)
 		world_act(w, &actions.list[i]);
-	assert_true(uplink_in_flight(&w->core) <= CREDIT);
+	assert_true(protocol_in_flight(&w->core) <= CREDIT);
 }
 
 static void province_take(struct world *w, uint64_t seq)
@@ -683,26 +690,26 @@ static void world_connected(struct world *w)
 {
 	if (w->metered)
 		carry(w, BUDGET_HANDSHAKE);
-	world_tell(w, (struct uplink_event){ .type = UPLINK_CONNECTED });
+	world_tell(w, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
 }
 
 static void deliver(struct world *w, const struct message *m)
 {
 	bool stale = m->connection != w->connection;
 	if (m->kind == READ) { /* the spool's answer, not the link's */
-		enum uplink_result result = UPLINK_NO_ROOM;
+		enum protocol_result result = PROTOCOL_NO_ROOM;
 		size_t len = w->metered ? batch_len(m->seq) : 0;
-		if (!uplink_affords(&w->core, w->now_ms, len)) {
-			result = UPLINK_TOO_DEAR;
+		if (!protocol_affords(&w->core, w->now_ms, len)) {
+			result = PROTOCOL_TOO_DEAR;
 		} else if (m->session == w->core.session && w->connection != 0) {
 			over_the_link(w, BATCH, m->seq);
-			result = UPLINK_SENT;
+			result = PROTOCOL_SENT;
 		}
-		world_tell(w, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
-						     .seq = m->seq,
-						     .session = m->session,
-						     .bytes = len,
-						     .result = result });
+		world_tell(w, (struct protocol_event){ .type = PROTOCOL_BATCH_DONE,
+						       .seq = m->seq,
+						       .session = m->session,
+						       .bytes = len,
+						       .result = result });
 		return;
 	}
 	if (stale)
@@ -716,7 +723,7 @@ static void deliver(struct world *w, const struct message *m)
 		break;
 	case DISCONNECTED:
 		w->connection = ++w->connections;
-		world_tell(w, (struct uplink_event){ .type = UPLINK_DISCONNECTED });
+		world_tell(w, (struct protocol_event){ .type = PROTOCOL_DISCONNECTED });
 		if (w->connection != 0) /* else the core has dropped the socket */
 			post(w, CONNECTED, 0, 1000);
 		break;
@@ -730,21 +737,21 @@ static void deliver(struct world *w, const struct message *m)
 		province_take(w, m->seq);
 		break;
 	case WELCOME:
-		world_tell(w, (struct uplink_event){ .type = UPLINK_WELCOMED,
-						     .upto = m->seq,
-						     .credit = CREDIT,
-						     .matches = true });
+		world_tell(w, (struct protocol_event){ .type = PROTOCOL_WELCOMED,
+						       .upto = m->seq,
+						       .credit = CREDIT,
+						       .matches = true });
 		break;
 	case ACK:
-		world_tell(w, (struct uplink_event){ .type = UPLINK_ACKED, .upto = m->seq });
+		world_tell(w, (struct protocol_event){ .type = PROTOCOL_ACKED, .upto = m->seq });
 		break;
 	case GAP:
-		world_tell(w, (struct uplink_event){ .type = UPLINK_REFUSED,
-						     .seq = m->seq,
-						     .code = LANTOA__V1__REFUSED__CODE__GAP });
+		world_tell(w, (struct protocol_event){ .type = PROTOCOL_REFUSED,
+						       .seq = m->seq,
+						       .code = LANTOA__V1__REFUSED__CODE__GAP });
 		break;
 	case PONG:
-		world_tell(w, (struct uplink_event){ .type = UPLINK_HEARD });
+		world_tell(w, (struct protocol_event){ .type = PROTOCOL_HEARD });
 		break;
 	case READ:
 		break;
@@ -755,7 +762,7 @@ static void deliver(struct world *w, const struct message *m)
 static void world_turn(struct world *w)
 {
 	size_t first = 0;
-	uint64_t tick = uplink_next_ms(&w->core);
+	uint64_t tick = protocol_next_ms(&w->core);
 	for (size_t i = 1; i < w->n; i++)
 		if (w->messages[i].at_ms < w->messages[first].at_ms)
 			first = i;
@@ -768,14 +775,14 @@ static void world_turn(struct world *w)
 	}
 	assert_true(tick != UINT64_MAX); /* it never falls asleep for good */
 	w->now_ms = tick > w->now_ms ? tick : w->now_ms;
-	world_tell(w, (struct uplink_event){ .type = UPLINK_TICK });
+	world_tell(w, (struct protocol_event){ .type = PROTOCOL_TICK });
 }
 
 static void disturb(struct world *w)
 {
 	if (w->sealed < BATCHES && dice_below(w->dice, 3) == 0)
-		world_tell(w,
-			   (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = ++w->sealed });
+		world_tell(w, (struct protocol_event){ .type = PROTOCOL_SEALED,
+						       .last_seq = ++w->sealed });
 	if (dice_below(w->dice, 100) == 0 && w->connection != 0)
 		post(w, DISCONNECTED, 0, 1);
 	if (dice_below(w->dice, 300) == 0) /* up to half a day */
@@ -786,9 +793,9 @@ static void check_link(struct dice *dice, void *context)
 {
 	(void)context;
 	struct world w = { .dice = dice, .now_ms = 1 };
-	struct uplink_timing timing = uplink_timing(1000, 300000);
-	uplink_core_init(&w.core, &timing);
-	world_tell(&w, (struct uplink_event){ .type = UPLINK_START });
+	struct protocol_timing timing = protocol_timing(1000, 300000);
+	protocol_init(&w.core, &timing);
+	world_tell(&w, (struct protocol_event){ .type = PROTOCOL_START });
 	for (int turn = 0; w.released < BATCHES; turn++) {
 		assert_true(turn < 200000);
 		disturb(&w);
@@ -810,13 +817,13 @@ static void check_metered_link(struct dice *dice, void *context)
 {
 	(void)context;
 	struct world *w = calloc(1, sizeof(*w));
-	struct uplink_timing timing = uplink_timing(1000, 300000);
+	struct protocol_timing timing = protocol_timing(1000, 300000);
 	assert_non_null(w);
 	*w = (struct world){ .dice = dice, .now_ms = 1, .metered = true };
-	uplink_core_init(&w->core, &timing);
+	protocol_init(&w->core, &timing);
 	w->core.budget.per_hour = (16u + (uint32_t)dice_below(dice, 200)) * 1024;
 	w->core.rests = dice_below(dice, 2) == 0;
-	world_tell(w, (struct uplink_event){ .type = UPLINK_START });
+	world_tell(w, (struct protocol_event){ .type = PROTOCOL_START });
 	for (int turn = 0; w->released < BATCHES; turn++) {
 		assert_true(turn < 200000);
 		disturb(w);
@@ -838,29 +845,29 @@ static void spent_budget_is_told_and_batches_go_when_it_allows(void **state)
 	struct fixture *f = *state;
 	f->core.budget.per_hour = 16 * 1024;
 	welcome(f, 2, 0, 16);
-	tell(f, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
-				       .seq = 1,
-				       .session = f->core.session,
-				       .bytes = 9000,
-				       .result = UPLINK_SENT });
-	assert_false(uplink_affords(&f->core, f->now_ms, 9000));
-	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 1 });
-	tell(f, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
-				       .seq = 2,
-				       .session = f->core.session,
-				       .bytes = 9000,
-				       .result = UPLINK_TOO_DEAR });
-	assert_true(did(f, UPLINK_CLOSE) && did(f, UPLINK_SAY));
-	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_BUDGET);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_BATCH_DONE,
+					 .seq = 1,
+					 .session = f->core.session,
+					 .bytes = 9000,
+					 .result = PROTOCOL_SENT });
+	assert_false(protocol_affords(&f->core, f->now_ms, 9000));
+	tell(f, (struct protocol_event){ .type = PROTOCOL_ACKED, .upto = 1 });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_BATCH_DONE,
+					 .seq = 2,
+					 .session = f->core.session,
+					 .bytes = 9000,
+					 .result = PROTOCOL_TOO_DEAR });
+	assert_true(did(f, PROTOCOL_CLOSE) && did(f, PROTOCOL_SAY));
+	assert_int_equal(f->core.trouble, PROTOCOL_TROUBLE_BUDGET);
 	uint64_t since = f->now_ms;
-	while (!did(f, UPLINK_OPEN))
+	while (!did(f, PROTOCOL_OPEN))
 		tick_at_next(f);
 	assert_in_range(f->now_ms - since, 3500000, 3700000);
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){
-			.type = UPLINK_WELCOMED, .upto = 1, .credit = 16, .matches = true });
-	assert_int_equal(seq_of(f, UPLINK_SEND_BATCH), 2);
-	assert_true(uplink_affords(&f->core, f->now_ms, 9000));
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	tell(f, (struct protocol_event){
+			.type = PROTOCOL_WELCOMED, .upto = 1, .credit = 16, .matches = true });
+	assert_int_equal(seq_of(f, PROTOCOL_SEND_BATCH), 2);
+	assert_true(protocol_affords(&f->core, f->now_ms, 9000));
 }
 
 static void acks_of_what_went_before_do_not_hide_that_the_budget_is_spent(void **state)
@@ -869,18 +876,18 @@ static void acks_of_what_went_before_do_not_hide_that_the_budget_is_spent(void *
 	f->core.budget.per_hour = 16 * 1024;
 	welcome(f, 2, 0, 16);
 	for (uint64_t seq = 1; seq <= 2; seq++)
-		tell(f,
-		     (struct uplink_event){ .type = UPLINK_BATCH_DONE,
-					    .seq = seq,
-					    .session = f->core.session,
-					    .bytes = 9000,
-					    .result = seq == 1 ? UPLINK_SENT : UPLINK_TOO_DEAR });
-	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_BUDGET);
-	tell(f, (struct uplink_event){ .type = UPLINK_ACKED, .upto = 1 });
-	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_BUDGET);
+		tell(f, (struct protocol_event){ .type = PROTOCOL_BATCH_DONE,
+						 .seq = seq,
+						 .session = f->core.session,
+						 .bytes = 9000,
+						 .result = seq == 1 ? PROTOCOL_SENT
+								    : PROTOCOL_TOO_DEAR });
+	assert_int_equal(f->core.trouble, PROTOCOL_TROUBLE_BUDGET);
+	tell(f, (struct protocol_event){ .type = PROTOCOL_ACKED, .upto = 1 });
+	assert_int_equal(f->core.trouble, PROTOCOL_TROUBLE_BUDGET);
 	tick_at_next(f);
-	assert_true(did(f, UPLINK_CLOSE)); /* instead of Pings */
-	assert_int_equal(f->core.trouble, UPLINK_TROUBLE_BUDGET);
+	assert_true(did(f, PROTOCOL_CLOSE)); /* instead of Pings */
+	assert_int_equal(f->core.trouble, PROTOCOL_TROUBLE_BUDGET);
 }
 
 static void batch_larger_than_the_budget_goes_at_last(void **state)
@@ -888,18 +895,18 @@ static void batch_larger_than_the_budget_goes_at_last(void **state)
 	struct fixture *f = *state;
 	f->core.budget.per_hour = 16 * 1024;
 	welcome(f, 1, 0, 16);
-	for (unsigned days = 0; !uplink_affords(&f->core, f->now_ms, 150000); days++) {
+	for (unsigned days = 0; !protocol_affords(&f->core, f->now_ms, 150000); days++) {
 		assert_true(days < 3);
-		tell(f, (struct uplink_event){ .type = UPLINK_BATCH_DONE,
-					       .seq = 1,
-					       .session = f->core.session,
-					       .bytes = 150000,
-					       .result = UPLINK_TOO_DEAR });
-		while (!did(f, UPLINK_OPEN))
+		tell(f, (struct protocol_event){ .type = PROTOCOL_BATCH_DONE,
+						 .seq = 1,
+						 .session = f->core.session,
+						 .bytes = 150000,
+						 .result = PROTOCOL_TOO_DEAR });
+		while (!did(f, PROTOCOL_OPEN))
 			tick_at_next(f);
-		tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-		tell(f, (struct uplink_event){
-				.type = UPLINK_WELCOMED, .credit = 16, .matches = true });
+		tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+		tell(f, (struct protocol_event){
+				.type = PROTOCOL_WELCOMED, .credit = 16, .matches = true });
 	}
 }
 
@@ -909,18 +916,19 @@ static void line_with_nothing_to_say_rests_until_there_is_something_or_a_day_is_
 	f->core.rests = true;
 	welcome(f, 0, 0, 16);
 	tick_at_next(f);
-	assert_true(did(f, UPLINK_CLOSE));
-	assert_false(did(f, UPLINK_SAY)); /* all is well */
+	assert_true(did(f, PROTOCOL_CLOSE));
+	assert_false(did(f, PROTOCOL_SAY)); /* all is well */
 	uint64_t since = f->now_ms;
 	tick_at_next(f);
-	assert_true(did(f, UPLINK_OPEN));
+	assert_true(did(f, PROTOCOL_OPEN));
 	assert_in_range(f->now_ms - since, 20 * 3600000, 24 * 3600000);
-	tell(f, (struct uplink_event){ .type = UPLINK_CONNECTED });
-	tell(f, (struct uplink_event){ .type = UPLINK_WELCOMED, .credit = 16, .matches = true });
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	tell(f,
+	     (struct protocol_event){ .type = PROTOCOL_WELCOMED, .credit = 16, .matches = true });
 	tick_at_next(f);
-	assert_true(did(f, UPLINK_CLOSE));
-	tell(f, (struct uplink_event){ .type = UPLINK_SEALED, .last_seq = 1 });
-	assert_true(did(f, UPLINK_OPEN)); /* at once */
+	assert_true(did(f, PROTOCOL_CLOSE));
+	tell(f, (struct protocol_event){ .type = PROTOCOL_SEALED, .last_seq = 1 });
+	assert_true(did(f, PROTOCOL_OPEN)); /* at once */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -959,5 +967,5 @@ int main(void)
 		cmocka_unit_test(no_hour_carries_more_than_its_budget_and_all_arrives),
 		cmocka_unit_test(nothing_is_lost_or_counted_twice_over_a_bad_link),
 	};
-	return cmocka_run_group_tests_name("uplink_core", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("protocol", tests, NULL, NULL);
 }
