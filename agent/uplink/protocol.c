@@ -1,10 +1,26 @@
-#include "uplink/protocol_internal.h"
+/* The decisions of protocol.h. All of it is pure. The parts: what several events end in; then an
+ * event after the other, from the start over the connection, the greeting and the batches to what
+ * nothing but time brings; protocol_step() with the switch over all of them; at last the words of
+ * the trace. */
+#include "uplink/protocol.h"
 
 #include "proto/lantoa.pb-c.h"
 
 #include <assert.h>
+#include <stdio.h>
 
-#define SLOW_DOWN_MAX 3600000u /* a province can ask for an hour's rest, not more */
+#define NEVER          UINT64_MAX
+#define HELLOS_MAX     3u       /* unanswered, before the socket is suspected */
+#define ATTEMPTS_MAX   32u      /* to count further would change no pause */
+#define SLOW_DOWN_MAX  3600000u /* I10: a province can ask for an hour's rest, not for more */
+#define ANSWER_LEN_MAX 300u     /* a Welcome; longer are catalogues, and acks that name figures */
+#define ACK_LEN        64u      /* and a Refused, or a few words about refused figures */
+
+struct step { /* one call of protocol_step() */
+	struct protocol *core;
+	struct protocol_event event;
+	struct protocol_actions actions;
+};
 
 struct protocol_timing protocol_timing(uint32_t backoff_min_ms, uint32_t backoff_max_ms)
 {
@@ -32,12 +48,60 @@ void protocol_init(struct protocol *core, const struct protocol_timing *timing)
 	};
 }
 
+/* --- what the core is asked --- */
+
 uint64_t protocol_in_flight(const struct protocol *core)
 {
 	return core->next_send - core->acked - 1;
 }
 
-void step_act(struct step *step, enum protocol_action_type type, uint64_t seq)
+/* What a batch whose frame has @len bytes costs, with the ack that it brings. */
+static size_t batch_cost(size_t len)
+{
+	return budget_frame(len) + budget_frame(ACK_LEN);
+}
+
+void protocol_heard(struct protocol *core, uint64_t now_ms, size_t len)
+{
+	if (len > ANSWER_LEN_MAX)
+		budget_spend(&core->budget, now_ms, budget_frame(len));
+}
+
+bool protocol_affords(const struct protocol *core, uint64_t now_ms, size_t len)
+{
+	return budget_when(&core->budget, now_ms, batch_cost(len)) <= now_ms;
+}
+
+static bool has_to_say(const struct protocol *core)
+{
+	return core->last_seq > core->acked;
+}
+
+/* A batch was read and was too dear: it waits until the budget has room for it. */
+static bool waits_for_budget(const struct protocol *core, uint64_t now_ms)
+{
+	return core->dear != 0 && now_ms < core->retry_at_ms;
+}
+
+static bool is_connected(const struct protocol *core)
+{
+	return core->state == PROTOCOL_GREETING || core->state == PROTOCOL_WELCOME;
+}
+
+static bool has_socket(const struct protocol *core)
+{
+	return core->state == PROTOCOL_CONNECTING || is_connected(core);
+}
+
+/* Since when neither side has said anything. */
+static uint64_t quiet_since_ms(const struct protocol *core)
+{
+	return core->pinged_ms > core->heard_ms ? core->pinged_ms : core->heard_ms;
+}
+
+/* --- what several events end in --- */
+
+static void act(struct step *step, enum protocol_action_type type, uint64_t seq)
 {
 	assert(step->actions.n < PROTOCOL_ACTIONS_MAX);
 	step->actions.list[step->actions.n++] = (struct protocol_action){
@@ -45,62 +109,177 @@ void step_act(struct step *step, enum protocol_action_type type, uint64_t seq)
 	};
 }
 
-void step_say(struct step *step, enum protocol_trouble trouble)
+/* Tell people, unless it is what they were told last. */
+static void say(struct step *step, enum protocol_trouble trouble)
 {
 	if (step->core->trouble == trouble)
 		return;
 	step->core->trouble = trouble;
-	step_act(step, PROTOCOL_SAY, 0);
+	act(step, PROTOCOL_SAY, 0);
 }
 
-void core_lose_session(struct protocol *core)
+/* Whatever was in flight is to be sent again (I2: a batch that arrives twice counts once). */
+static void lose_session(struct protocol *core)
 {
 	core->session++;
-	core->refresh_at_ms = NEVER;       /* a Hello tells */
-	core->next_send = core->acked + 1; /* what was in flight is to be sent again */
+	core->refresh_at_ms = NEVER; /* the next Hello asks anyway */
+	core->next_send = core->acked + 1;
 	core->retry_at_ms = 0;
 }
 
-void step_release(struct step *step)
+/* I1: only what the province has committed is noted as acked, and may be dropped here. */
+static void release(struct step *step)
 {
 	step->core->note_at_ms = NEVER;
-	step_act(step, PROTOCOL_RELEASE, step->core->acked);
+	act(step, PROTOCOL_RELEASE, step->core->acked);
 }
 
-void step_renew(struct step *step)
+static void renew(struct step *step)
 {
 	step->core->note_at_ms = NEVER; /* it was about the old id */
-	step_act(step, PROTOCOL_CLOSE, 0);
-	step_act(step, PROTOCOL_RENEW, 0);
-	core_lose_session(step->core);
+	act(step, PROTOCOL_CLOSE, 0);
+	act(step, PROTOCOL_RENEW, 0);
+	lose_session(step->core);
 	step->core->state = PROTOCOL_RENEWING;
 	step->core->pause_until_ms = NEVER;
 }
 
-/* What is in flight is acked first; a batch that is refused does not count. */
-static bool refresh(struct step *step)
+/* Without a socket for @wait_ms. */
+static void pause_for(struct step *step, uint64_t wait_ms)
 {
-	struct protocol *core = step->core;
-	if (core->state != PROTOCOL_WELCOME || step->event.now_ms < core->refresh_at_ms)
-		return false;
-	if (!core->sending && (protocol_in_flight(core) == 0 || core->blocked_seq != 0))
-		step_send_hello(step);
-	return true;
+	act(step, PROTOCOL_CLOSE, 0);
+	lose_session(step->core);
+	step->core->state = PROTOCOL_PAUSING;
+	step->core->pause_until_ms = step->event.now_ms + wait_ms;
 }
 
-void step_send_more(struct step *step)
+/* The next pause: half to all of a time that doubles with each attempt. Offices that lost the
+ * province together come back apart. */
+static uint64_t backoff_next_ms(struct step *step)
+{
+	struct protocol *core = step->core;
+	uint64_t full = core->timing.backoff_min_ms;
+	for (uint32_t i = 0; i < core->attempt && full < core->timing.backoff_max_ms; i++)
+		full *= 2;
+	if (full > core->timing.backoff_max_ms)
+		full = core->timing.backoff_max_ms;
+	if (core->attempt < ATTEMPTS_MAX)
+		core->attempt++;
+	return full - step->event.dice % (full / 2 + 1);
+}
+
+static void back_off(struct step *step, enum protocol_trouble trouble)
+{
+	pause_for(step, backoff_next_ms(step));
+	say(step, trouble);
+}
+
+/* When a rest ends, by what is known at @now_ms. */
+static uint64_t wake_ms(const struct protocol *core, uint64_t now_ms)
+{
+	bool waits = !has_to_say(core) && core->rest_until_ms > now_ms;
+	return budget_when(&core->budget, waits ? core->rest_until_ms : now_ms,
+			   BUDGET_HANDSHAKE + BUDGET_GREETING + BUDGET_PING + core->dear);
+}
+
+/* Without a socket until there is something to say and the budget has room for it. The core comes
+ * back by itself after a while at the latest, and not all cores at once. */
+static void rest(struct step *step)
+{
+	struct protocol *core = step->core;
+	uint32_t longest_ms = core->timing.rest_ms;
+	act(step, PROTOCOL_CLOSE, 0);
+	lose_session(core);
+	core->state = PROTOCOL_RESTING;
+	core->rest_until_ms = step->event.now_ms + longest_ms - step->event.dice % (longest_ms / 8);
+	core->wake_ms = wake_ms(core, step->event.now_ms);
+	if (has_to_say(core))
+		say(step, PROTOCOL_TROUBLE_BUDGET);
+}
+
+/* Is there room for so many bytes? Otherwise the link goes to rest. */
+static bool affords(struct step *step, size_t bytes)
+{
+	uint64_t now = step->event.now_ms;
+	if (budget_when(&step->core->budget, now, bytes) <= now)
+		return true;
+	rest(step);
+	return false;
+}
+
+static void open_socket(struct step *step)
+{
+	if (!affords(step, BUDGET_HANDSHAKE + BUDGET_GREETING))
+		return;
+	act(step, PROTOCOL_OPEN, 0);
+	step->core->state = PROTOCOL_CONNECTING;
+	step->core->connect_until_ms = step->event.now_ms + step->core->timing.silence_ms;
+}
+
+static void wake_if_due(struct step *step)
+{
+	struct protocol *core = step->core;
+	if (core->state != PROTOCOL_RESTING)
+		return;
+	core->wake_ms = wake_ms(core, step->event.now_ms);
+	if (core->wake_ms <= step->event.now_ms)
+		open_socket(step);
+	else if (has_to_say(core))
+		say(step, PROTOCOL_TROUBLE_BUDGET);
+}
+
+static void send_hello(struct step *step)
+{
+	struct protocol *core = step->core;
+	if (!affords(step, BUDGET_GREETING))
+		return;
+	budget_spend(&core->budget, step->event.now_ms, BUDGET_GREETING);
+	lose_session(core);
+	core->state = PROTOCOL_GREETING;
+	core->hello_at_ms = NEVER;
+	core->hello_until_ms = step->event.now_ms + core->timing.hello_ms;
+	core->hellos++;
+	act(step, PROTOCOL_SEND_HELLO, 0);
+}
+
+/* Hello again on a connection that works; the pauses grow while it moves nothing. */
+static void greet_again(struct step *step)
+{
+	struct protocol *core = step->core;
+	if (core->hellos < HELLOS_MAX) {
+		send_hello(step);
+		return;
+	}
+	lose_session(core);
+	core->state = PROTOCOL_GREETING;
+	core->hello_until_ms = NEVER;
+	core->hello_at_ms = step->event.now_ms + backoff_next_ms(step);
+}
+
+/* Go on: send the next batch if it may go now, or ask for a changed catalogue first. */
+static void send_more(struct step *step)
 {
 	struct protocol *core = step->core;
 	uint64_t now = step->event.now_ms;
-	if (refresh(step))
+	if (core->state != PROTOCOL_WELCOME)
 		return;
-	if (core->state != PROTOCOL_WELCOME || core->sending || core->blocked_seq != 0 ||
-	    core->next_send > core->last_seq || protocol_in_flight(core) >= core->credit ||
-	    now < core->slow_until_ms || now < core->retry_at_ms)
+	/* The Hello that asks waits until what is in flight is acked; a batch that is refused
+	 * never is, and does not count. */
+	if (now >= core->refresh_at_ms) {
+		if (!core->sending && (protocol_in_flight(core) == 0 || core->blocked_seq != 0))
+			send_hello(step);
+		return;
+	}
+	/* I10: no more batches are in flight than the province gave credit for. */
+	if (core->sending || core->blocked_seq != 0 || core->next_send > core->last_seq ||
+	    protocol_in_flight(core) >= core->credit || now < core->slow_until_ms ||
+	    now < core->retry_at_ms)
 		return;
 	core->sending = true;
-	step_act(step, PROTOCOL_SEND_BATCH, core->next_send);
+	act(step, PROTOCOL_SEND_BATCH, core->next_send);
 }
+
+/* --- the connection --- */
 
 static void on_start(struct step *step)
 {
@@ -109,44 +288,54 @@ static void on_start(struct step *step)
 	core->acked = step->event.upto;
 	core->next_send = core->acked + 1;
 	core->begin = step->event.begin;
-	step_open_socket(step);
-}
-
-static bool has_socket(const struct protocol *core)
-{
-	return core->state == PROTOCOL_CONNECTING || core->state == PROTOCOL_GREETING ||
-	       core->state == PROTOCOL_WELCOME;
+	open_socket(step);
 }
 
 static void on_connected(struct step *step)
 {
-	if (!has_socket(step->core))
+	struct protocol *core = step->core;
+	if (!has_socket(core))
 		return; /* news of a socket that is gone */
-	budget_spend(&step->core->budget, step->event.now_ms, BUDGET_HANDSHAKE);
-	step->core->hellos = 0;
-	step->core->proven = false; /* it may be another province by now, a restored one */
-	step->core->heard_ms = step->event.now_ms;
-	step_send_hello(step);
+	budget_spend(&core->budget, step->event.now_ms, BUDGET_HANDSHAKE);
+	core->hellos = 0;
+	core->proven = false; /* it may be another province by now, a restored one */
+	core->heard_ms = step->event.now_ms;
+	send_hello(step);
 }
 
 static void on_disconnected(struct step *step)
 {
 	struct protocol *core = step->core;
-	if (core->state != PROTOCOL_GREETING && core->state != PROTOCOL_WELCOME)
+	if (!is_connected(core))
 		return;
-	core_lose_session(core);
-	if (!step_affords(step, BUDGET_HANDSHAKE + BUDGET_GREETING))
+	lose_session(core);
+	if (!affords(step, BUDGET_HANDSHAKE + BUDGET_GREETING))
 		return; /* libzmq would connect again and again */
 	core->state = PROTOCOL_CONNECTING;
 	core->connect_until_ms = step->event.now_ms + core->timing.silence_ms;
-	step_say(step, PROTOCOL_TROUBLE_UNREACHABLE);
+	say(step, PROTOCOL_TROUBLE_UNREACHABLE);
 }
 
-static bool live(const struct protocol *core)
+static void on_auth_failed(struct step *step, enum protocol_trouble trouble)
 {
-	return core->state == PROTOCOL_GREETING || core->state == PROTOCOL_WELCOME;
+	if (!has_socket(step->core))
+		return;
+	budget_spend(&step->core->budget, step->event.now_ms, BUDGET_HANDSHAKE);
+	back_off(step, trouble);
 }
 
+/* --- Welcome: where to go on --- */
+
+/* Questions about another life of the spool get a connection of their own, so that no answer is
+ * taken for one about this life. */
+static void ask_about_life(struct step *step, bool the_one_before)
+{
+	step->core->proving = the_one_before;
+	if (has_socket(step->core))
+		pause_for(step, 0);
+}
+
+/* The province has everything up to @upto. */
 static void progress(struct step *step, uint64_t upto)
 {
 	struct protocol *core = step->core;
@@ -157,53 +346,46 @@ static void progress(struct step *step, uint64_t upto)
 		core->blocked_seq = 0; /* taken after all */
 	core->hellos = 0;
 	core->ack_until_ms = step->event.now_ms + core->timing.ack_ms;
-	step_release(step);
+	release(step);
 }
 
-/* A line of its own for questions about another life, so that no answer is taken for one about
- * this. */
-static void ask_about(struct step *step, bool the_one_before)
-{
-	step->core->proving = the_one_before;
-	if (has_socket(step->core))
-		step_pause(step, 0);
-}
-
+/* A Welcome about the life before: only a province that has all of it is sent this one. */
 static void on_proof(struct step *step)
 {
 	struct protocol *core = step->core;
 	if (step->event.upto != core->begin || !step->event.matches) {
-		step_renew(step);
+		renew(step);
 		return;
 	}
 	core->proving = false;
 	core->proven = true;
 	core->hellos = 0;
-	step_send_hello(step);
+	send_hello(step);
 }
 
 static void on_welcome(struct step *step)
 {
 	struct protocol *core = step->core;
 	uint64_t upto = step->event.upto;
-	if (!live(core))
+	if (!is_connected(core))
 		return;
 	core->heard_ms = step->event.now_ms;
 	if (core->proving) {
 		on_proof(step);
 		return;
 	}
+	/* The province claims what was never sent, or another batch under its number: one of the
+	 * two was restored from an older copy. Where the province was said to have nothing of this
+	 * life, and then to have all of the one before, this is a second answer about that one. */
 	if (upto > core->trusted || !step->event.matches) {
-		/* Where it was said that nothing of this life is there, and then that all of the
-		 * one before is, this is a second answer about that one. */
 		if (!core->proven)
-			step_renew(step);
+			renew(step);
 		return;
 	}
 	if (core->state == PROTOCOL_WELCOME)
 		return; /* a second answer, maybe stale: acks tell the rest */
 	if (core->begin > 0 && upto == core->begin && !core->proven) {
-		ask_about(step, true);
+		ask_about_life(step, true);
 		return;
 	}
 	bool moved = upto != core->acked;
@@ -213,43 +395,17 @@ static void on_welcome(struct step *step)
 	core->ack_until_ms = step->event.now_ms + core->timing.ack_ms;
 	if (moved) {
 		progress(step, upto);
-		core->next_send = upto + 1; /* lower than before is fine */
+		/* I1: lower than before is fine. A province that was restored gets again what the
+		 * spool keeps. */
+		core->next_send = upto + 1;
 	}
 	if (moved || core->next_send > core->last_seq)
 		core->attempt = 0;
-	step_say(step, core->blocked_seq ? PROTOCOL_TROUBLE_BATCH : PROTOCOL_TROUBLE_NONE);
-	step_send_more(step);
+	say(step, core->blocked_seq ? PROTOCOL_TROUBLE_BATCH : PROTOCOL_TROUBLE_NONE);
+	send_more(step);
 }
 
-static void on_ack(struct step *step)
-{
-	struct protocol *core = step->core;
-	if (!live(core))
-		return;
-	core->heard_ms = step->event.now_ms;
-	if (step->event.slow_down_ms > 0) {
-		uint32_t rest = step->event.slow_down_ms;
-		core->slow_until_ms =
-			step->event.now_ms + (rest < SLOW_DOWN_MAX ? rest : SLOW_DOWN_MAX);
-	}
-	if (step->event.upto > core->trusted) {
-		step_renew(step);
-		return;
-	}
-	if (step->event.upto > core->acked) {
-		core->attempt = 0;
-		progress(step, step->event.upto);
-		if (core->state == PROTOCOL_WELCOME && core->blocked_seq == 0 &&
-		    !core_waits_for_budget(core, step->event.now_ms))
-			step_say(step, PROTOCOL_TROUBLE_NONE);
-	} else if (step->event.slow_down_ms > 0 && core->blocked_seq == 0) {
-		/* Put off: a province without room drops what comes. It all goes again after the
-		 * rest; what was not dropped is a duplicate then. */
-		core->next_send = core->acked + 1;
-	}
-	step_send_more(step);
-}
-
+/* The catalogue is another by now, or figures may have been released: ask after a random while. */
 static void on_outdated(struct step *step)
 {
 	struct protocol *core = step->core;
@@ -258,72 +414,138 @@ static void on_outdated(struct step *step)
 			step->event.now_ms + step->event.dice % core->timing.refresh_ms;
 }
 
-static void block(struct step *step, uint64_t seq)
+/* --- batches --- */
+
+static void on_sealed(struct step *step)
 {
 	struct protocol *core = step->core;
-	if (seq <= core->acked)
-		return; /* an old story */
-	core->blocked_seq = seq;
-	core->blocked_until_ms = step->event.now_ms + core->timing.refused_ms;
-	core->trouble = PROTOCOL_TROUBLE_NONE; /* so that each refusal is said */
-	step_say(step, PROTOCOL_TROUBLE_BATCH);
+	if (core->state != PROTOCOL_RENEWING && step->event.last_seq > core->last_seq)
+		core->last_seq = step->event.last_seq;
+	wake_if_due(step);
+	send_more(step);
 }
 
-static void on_refused(struct step *step)
+/* A batch was read and is too dear for now. The link stays open for minutes only: Pings would eat
+ * what is saved up meanwhile. */
+static void wait_for_budget(struct step *step)
 {
 	struct protocol *core = step->core;
-	if (!live(core))
-		return;
-	core->heard_ms = step->event.now_ms;
-	if (step->event.code == LANTOA__V1__REFUSED__CODE__INVITATION) {
-		step_back_off(step, PROTOCOL_TROUBLE_KEY);
-	} else if (step->event.code == LANTOA__V1__REFUSED__CODE__GAP) {
-		/* while greeting it tells of batches sent before; while blocked it must be so */
-		if (core->state == PROTOCOL_WELCOME && core->blocked_seq == 0)
-			step_greet_again(step);
-	} else if (step->event.seq == 0) {
-		step_pause(step, core->timing.refused_ms);
-		step_say(step, PROTOCOL_TROUBLE_VERSION);
-	} else {
-		block(step, step->event.seq);
-	}
+	uint64_t now = step->event.now_ms;
+	core->dear = batch_cost(step->event.bytes);
+	core->retry_at_ms = budget_when(&core->budget, now, core->dear);
+	if (core->retry_at_ms > now + core->timing.ping_ms && protocol_in_flight(core) == 0)
+		rest(step);
+	else
+		say(step, PROTOCOL_TROUBLE_BUDGET);
 }
 
 static void on_batch_done(struct step *step)
 {
 	struct protocol *core = step->core;
+	uint64_t now = step->event.now_ms, seq = step->event.seq;
+	enum protocol_result result = step->event.result;
 	core->sending = false;
-	if (step->event.result == PROTOCOL_SENT)
-		budget_spend(&core->budget, step->event.now_ms, core_batch_cost(step->event.bytes));
+	if (result == PROTOCOL_SENT)
+		budget_spend(&core->budget, now, batch_cost(step->event.bytes));
 	if (step->event.session == core->session && core->state == PROTOCOL_WELCOME) {
-		if (step->event.result == PROTOCOL_MISSING && step->event.seq > core->acked) {
-			step_renew(step);
+		if (result == PROTOCOL_MISSING && seq > core->acked) {
+			renew(step);
 			return;
 		}
-		if (step->event.result == PROTOCOL_TOO_DEAR) {
-			step_wait_for_budget(step);
+		if (result == PROTOCOL_TOO_DEAR) {
+			wait_for_budget(step);
 			return;
 		}
-		if (step->event.result == PROTOCOL_NO_ROOM)
-			core->retry_at_ms = step->event.now_ms + core->timing.retry_ms;
-		if (step->event.result == PROTOCOL_SENT && step->event.seq == core->next_send) {
+		if (result == PROTOCOL_NO_ROOM)
+			core->retry_at_ms = now + core->timing.retry_ms;
+		if (result == PROTOCOL_SENT && seq == core->next_send) {
 			if (protocol_in_flight(core) == 0)
-				core->ack_until_ms = step->event.now_ms + core->timing.ack_ms;
+				core->ack_until_ms = now + core->timing.ack_ms;
 			core->next_send++;
 			core->dear = 0;
 		}
 	}
-	if (step->event.result == PROTOCOL_SENT && step->event.seq > core->trusted &&
-	    core->state != PROTOCOL_RENEWING)
-		core->trusted = step->event.seq;
-	step_send_more(step);
+	if (result == PROTOCOL_SENT && seq > core->trusted && core->state != PROTOCOL_RENEWING)
+		core->trusted = seq;
+	send_more(step);
 }
+
+static void on_ack(struct step *step)
+{
+	struct protocol *core = step->core;
+	uint64_t now = step->event.now_ms;
+	uint32_t slow_down_ms = step->event.slow_down_ms;
+	if (!is_connected(core))
+		return;
+	core->heard_ms = now;
+	if (slow_down_ms > 0)
+		core->slow_until_ms =
+			now + (slow_down_ms < SLOW_DOWN_MAX ? slow_down_ms : SLOW_DOWN_MAX);
+	if (step->event.upto > core->trusted) {
+		renew(step);
+		return;
+	}
+	if (step->event.upto > core->acked) {
+		core->attempt = 0;
+		progress(step, step->event.upto);
+		if (core->state == PROTOCOL_WELCOME && core->blocked_seq == 0 &&
+		    !waits_for_budget(core, now))
+			say(step, PROTOCOL_TROUBLE_NONE);
+	} else if (slow_down_ms > 0 && core->blocked_seq == 0) {
+		/* Put off: a province without room drops what comes. It all goes again after the
+		 * rest; what was not dropped is a duplicate then (I2). */
+		core->next_send = core->acked + 1;
+	}
+	send_more(step);
+}
+
+/* I5: a batch that is refused stays in the spool, blocks what follows, and people are told. */
+static void on_batch_refused(struct step *step)
+{
+	struct protocol *core = step->core;
+	if (step->event.seq <= core->acked)
+		return; /* an old story */
+	core->blocked_seq = step->event.seq;
+	core->blocked_until_ms = step->event.now_ms + core->timing.refused_ms;
+	core->trouble = PROTOCOL_TROUBLE_NONE; /* so that each refusal is said */
+	say(step, PROTOCOL_TROUBLE_BATCH);
+}
+
+static void on_refused(struct step *step)
+{
+	struct protocol *core = step->core;
+	if (!is_connected(core))
+		return;
+	core->heard_ms = step->event.now_ms;
+	if (step->event.code == LANTOA__V1__REFUSED__CODE__INVITATION) {
+		back_off(step, PROTOCOL_TROUBLE_KEY);
+	} else if (step->event.code == LANTOA__V1__REFUSED__CODE__GAP) {
+		/* while greeting it tells of batches sent before; while blocked it must be so */
+		if (core->state == PROTOCOL_WELCOME && core->blocked_seq == 0)
+			greet_again(step);
+	} else if (step->event.seq == 0) {
+		pause_for(step, core->timing.refused_ms);
+		say(step, PROTOCOL_TROUBLE_VERSION);
+	} else {
+		on_batch_refused(step);
+	}
+}
+
+/* --- the spool --- */
 
 static void on_not_noted(struct step *step)
 {
 	struct protocol *core = step->core;
 	if (core->state != PROTOCOL_RENEWING && core->state != PROTOCOL_STOPPED)
 		core->note_at_ms = step->event.now_ms + core->timing.note_ms;
+}
+
+static void on_reborn(struct step *step)
+{
+	if (step->core->state == PROTOCOL_RENEWING)
+		return; /* the spool gets another id anyway */
+	step->core->begin = step->event.begin;
+	ask_about_life(step, false);
 }
 
 static void on_renewed(struct step *step)
@@ -333,15 +555,146 @@ static void on_renewed(struct step *step)
 	core->proving = core->proven = false;
 	core->last_seq = step->event.last_seq;
 	core->next_send = 1;
-	step_open_socket(step);
+	open_socket(step);
 }
 
-static void on_not_renewed(struct step *step)
+/* --- time --- */
+
+static void on_tick_greeting(struct step *step)
 {
 	struct protocol *core = step->core;
-	if (core->state == PROTOCOL_RENEWING)
-		core->pause_until_ms = step->event.now_ms + core->timing.note_ms;
+	uint64_t now = step->event.now_ms;
+	if (core->hello_until_ms != NEVER && now >= core->hello_until_ms) {
+		if (core->hellos >= HELLOS_MAX)
+			back_off(step, PROTOCOL_TROUBLE_UNREACHABLE);
+		else
+			send_hello(step);
+	} else if (core->hello_at_ms != NEVER && now >= core->hello_at_ms) {
+		send_hello(step);
+		core->hellos = HELLOS_MAX; /* one unanswered is enough now */
+	}
 }
+
+static void on_tick_welcome(struct step *step)
+{
+	struct protocol *core = step->core;
+	uint64_t now = step->event.now_ms;
+	if (now >= core->heard_ms + core->timing.silence_ms) {
+		back_off(step, PROTOCOL_TROUBLE_UNREACHABLE);
+		return;
+	}
+	/* A batch that was refused is tried again; one that was not acked may have got lost. */
+	if (core->blocked_seq != 0 && now >= core->blocked_until_ms) {
+		core->blocked_seq = 0;
+		core->next_send = core->acked + 1;
+		greet_again(step);
+		return;
+	}
+	if (protocol_in_flight(core) > 0 && core->blocked_seq == 0 && now >= core->ack_until_ms) {
+		greet_again(step);
+		return;
+	}
+	/* It was quiet for a while: rest, or see whether the province is still there. */
+	if (now >= quiet_since_ms(core) + core->timing.ping_ms) {
+		core->pinged_ms = now;
+		if ((core->rests && !has_to_say(core)) || waits_for_budget(core, now)) {
+			rest(step);
+			return;
+		}
+		if (!affords(step, BUDGET_PING))
+			return;
+		if (core->credit == 0) { /* ask whether there is some by now */
+			greet_again(step);
+		} else {
+			budget_spend(&core->budget, now, BUDGET_PING);
+			act(step, PROTOCOL_SEND_PING, 0);
+		}
+	}
+	send_more(step);
+}
+
+static void on_tick(struct step *step)
+{
+	struct protocol *core = step->core;
+	uint64_t now = step->event.now_ms;
+	if (now >= core->note_at_ms)
+		release(step);
+	switch (core->state) {
+	case PROTOCOL_PAUSING:
+		if (now >= core->pause_until_ms)
+			open_socket(step);
+		break;
+	case PROTOCOL_RENEWING:
+		if (now >= core->pause_until_ms)
+			renew(step);
+		break;
+	case PROTOCOL_RESTING:
+		wake_if_due(step);
+		break;
+	case PROTOCOL_CONNECTING:
+		if (now >= core->connect_until_ms)
+			back_off(step, PROTOCOL_TROUBLE_UNREACHABLE);
+		break;
+	case PROTOCOL_GREETING:
+		on_tick_greeting(step);
+		break;
+	case PROTOCOL_WELCOME:
+		on_tick_welcome(step);
+		break;
+	case PROTOCOL_STOPPED:
+		break;
+	}
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t next_welcome_ms(const struct protocol *core)
+{
+	uint64_t next = earlier(core->heard_ms + core->timing.silence_ms,
+				quiet_since_ms(core) + core->timing.ping_ms);
+	if (!core->sending && (protocol_in_flight(core) == 0 || core->blocked_seq != 0))
+		next = earlier(next, core->refresh_at_ms);
+	if (core->blocked_seq != 0)
+		return earlier(next, core->blocked_until_ms);
+	if (protocol_in_flight(core) > 0)
+		next = earlier(next, core->ack_until_ms);
+	if (!core->sending && core->next_send <= core->last_seq &&
+	    protocol_in_flight(core) < core->credit) /* then only the clock holds it back */
+		next = earlier(next, core->slow_until_ms > core->retry_at_ms ? core->slow_until_ms
+									     : core->retry_at_ms);
+	return next;
+}
+
+uint64_t protocol_next_ms(const struct protocol *core)
+{
+	uint64_t next = NEVER;
+	switch (core->state) {
+	case PROTOCOL_PAUSING:
+	case PROTOCOL_RENEWING:
+		next = core->pause_until_ms;
+		break;
+	case PROTOCOL_CONNECTING:
+		next = core->connect_until_ms;
+		break;
+	case PROTOCOL_GREETING:
+		next = earlier(core->hello_at_ms, core->hello_until_ms);
+		break;
+	case PROTOCOL_WELCOME:
+		next = next_welcome_ms(core);
+		break;
+	case PROTOCOL_RESTING:
+		next = core->wake_ms;
+		break;
+	case PROTOCOL_STOPPED:
+		break;
+	}
+	return earlier(next, core->note_at_ms);
+}
+
+/* --- all of it --- */
 
 struct protocol_actions protocol_step(struct protocol *core, struct protocol_event event)
 {
@@ -351,11 +704,11 @@ struct protocol_actions protocol_step(struct protocol *core, struct protocol_eve
 		on_start(&step);
 		break;
 	case PROTOCOL_TICK:
-		step_tick(&step);
+		on_tick(&step);
 		break;
 	case PROTOCOL_OPEN_FAILED:
 		if (core->state == PROTOCOL_CONNECTING)
-			step_back_off(&step, PROTOCOL_TROUBLE_UNREACHABLE);
+			back_off(&step, PROTOCOL_TROUBLE_UNREACHABLE);
 		break;
 	case PROTOCOL_CONNECTED:
 		on_connected(&step);
@@ -364,13 +717,10 @@ struct protocol_actions protocol_step(struct protocol *core, struct protocol_eve
 		on_disconnected(&step);
 		break;
 	case PROTOCOL_AUTH_FAILED:
+		on_auth_failed(&step, PROTOCOL_TROUBLE_KEY);
+		break;
 	case PROTOCOL_TOLD_LATER:
-		if (has_socket(core)) {
-			budget_spend(&core->budget, event.now_ms, BUDGET_HANDSHAKE);
-			step_back_off(&step, event.type == PROTOCOL_TOLD_LATER
-						     ? PROTOCOL_TROUBLE_LATER
-						     : PROTOCOL_TROUBLE_KEY);
-		}
+		on_auth_failed(&step, PROTOCOL_TROUBLE_LATER);
 		break;
 	case PROTOCOL_WELCOMED:
 		on_welcome(&step);
@@ -388,16 +738,10 @@ struct protocol_actions protocol_step(struct protocol *core, struct protocol_eve
 		on_outdated(&step);
 		break;
 	case PROTOCOL_SEALED:
-		if (core->state != PROTOCOL_RENEWING && event.last_seq > core->last_seq)
-			core->last_seq = event.last_seq;
-		step_wake_if_due(&step);
-		step_send_more(&step);
+		on_sealed(&step);
 		break;
 	case PROTOCOL_REBORN:
-		if (core->state != PROTOCOL_RENEWING) {
-			core->begin = event.begin;
-			ask_about(&step, false);
-		}
+		on_reborn(&step);
 		break;
 	case PROTOCOL_BATCH_DONE:
 		on_batch_done(&step);
@@ -409,11 +753,12 @@ struct protocol_actions protocol_step(struct protocol *core, struct protocol_eve
 		on_renewed(&step);
 		break;
 	case PROTOCOL_NOT_RENEWED:
-		on_not_renewed(&step);
+		if (core->state == PROTOCOL_RENEWING)
+			core->pause_until_ms = event.now_ms + core->timing.note_ms;
 		break;
 	case PROTOCOL_STOP:
-		step_act(&step, PROTOCOL_CLOSE, 0);
-		core_lose_session(core);
+		act(&step, PROTOCOL_CLOSE, 0);
+		lose_session(core);
 		core->state = PROTOCOL_STOPPED;
 		core->note_at_ms = NEVER;
 		break;
