@@ -1,19 +1,24 @@
 /* The happy path:
  *
- * 0. A Welcome comes in: the resume check compares the province's last batch with the spool's own,
- * then the core hears WELCOMED.
- * 1. uplink_recorded() arms the batcher, which makes batches; the core hears SEALED.
- * 2. The core says SEND_BATCH: the batch sender fetches it, the line sends it, the core hears
- * BATCH_DONE and asks for the next.
- * 3. An Ack comes in: the core says RELEASE, the ack log notes it in the spool.
- * How it can fail: the spool's disk (whoever meets it logs it; sealing is tried again, a batch that
- * cannot be read counts as no room, or as no Welcome when it should be checked; an ack that cannot
- * be noted is tried again after a while); the socket (the core's affair). */
+ * 1. A Welcome comes in. The resume check compares the province's last batch with the spool's own,
+ *    and then the protocol hears WELCOMED.
+ * 2. uplink_recorded() arms the batcher, which seals batches; the protocol hears SEALED.
+ * 3. The protocol says SEND_BATCH. The batch sender reads it, the link sends it, and the protocol
+ *    hears BATCH_DONE and asks for the next.
+ * 4. An Ack comes in. The protocol says RELEASE, and the ack log notes it in the spool.
+ *
+ * What can fail is the spool's disk or the socket. Whoever meets a failing disk logs it: sealing is
+ * tried again; a batch that cannot be read counts as no room, or as no Welcome when it should have
+ * been checked; an ack that cannot be noted is noted again after a while. What a failing socket
+ * means is for the protocol to decide.
+ *
+ * With [log] level = debug each decision is a line in the log (protocol_trace.h). */
 #include "uplink/uplink_internal.h"
 
 #include "common/base/container.h"
 #include "common/base/log.h"
 #include "common/model/civil.h"
+#include "uplink/protocol_trace.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -22,7 +27,7 @@
 #define REST_PUSH_S      600u  /* a connection costs as much as five minutes of one at rest */
 #define RECONNECT_GROWTH 10u   /* reconnect_max_ms grows to so many times itself in an outage */
 
-static void perform(struct uplink *uplink, struct protocol_actions actions);
+static void perform(struct uplink *uplink, const struct protocol_action *action);
 
 /* --- telling the core --- */
 
@@ -67,7 +72,16 @@ void uplink_tell(struct uplink *uplink, struct protocol_event event)
 		return;
 	event.now_ms = now_ms(uplink);
 	randombytes_buf(&event.dice, sizeof(event.dice));
-	perform(uplink, protocol_step(&uplink->core, event));
+	enum protocol_state before = uplink->core.state;
+	struct protocol_actions actions = protocol_step(&uplink->core, event);
+	bool decided = actions.n > 0 || uplink->core.state != before;
+	if (decided && log_shows(LOG_LEVEL_DEBUG)) {
+		char text[PROTOCOL_TRACE_MAX];
+		protocol_trace(before, &event, &uplink->core, &actions, text);
+		log_debug("uplink: %s", text);
+	}
+	for (size_t i = 0; i < actions.n; i++)
+		perform(uplink, &actions.list[i]);
 	note_changes(uplink);
 	arm_tick(uplink);
 	if (uplink->config.on_change && !uplink->stopping)
@@ -232,13 +246,6 @@ static void done_renew(struct task *task)
 	batcher_within(&uplink->batcher, 0);
 }
 
-static void start_renew(struct uplink *uplink)
-{
-	uplink->batcher.paused = true;
-	ack_log_forget(&uplink->ack_log);
-	task_start(&uplink->renew, &uplink->group, work_renew, done_renew);
-}
-
 /* --- Welcomes that were looked at --- */
 
 /* Only the first answer to a Hello moves the core; a later one must not move what was sent last. */
@@ -314,24 +321,19 @@ static void open_link(struct uplink *uplink)
 	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_OPEN_FAILED });
 }
 
-static void drop_link(struct uplink *uplink)
-{
-	struct link *link = uplink->link;
-	uplink->link = NULL;
-	resume_check_forget(&uplink->resume_check);
-	link_close(link);
-}
-
 /* --- the core's actions --- */
 
-static void perform_one(struct uplink *uplink, const struct protocol_action *action)
+static void perform(struct uplink *uplink, const struct protocol_action *action)
 {
+	struct link *dropped = uplink->link;
 	switch (action->type) {
 	case PROTOCOL_OPEN:
 		open_link(uplink);
 		break;
 	case PROTOCOL_CLOSE:
-		drop_link(uplink);
+		uplink->link = NULL;
+		resume_check_forget(&uplink->resume_check);
+		link_close(dropped);
 		break;
 	case PROTOCOL_SEND_HELLO:
 		uplink_send_hello(uplink);
@@ -346,18 +348,14 @@ static void perform_one(struct uplink *uplink, const struct protocol_action *act
 		ack_log_acked(&uplink->ack_log, action->seq, province_now_us(uplink));
 		break;
 	case PROTOCOL_RENEW:
-		start_renew(uplink);
+		uplink->batcher.paused = true;
+		ack_log_forget(&uplink->ack_log);
+		task_start(&uplink->renew, &uplink->group, work_renew, done_renew);
 		break;
 	case PROTOCOL_SAY:
 		uplink_say(uplink);
 		break;
 	}
-}
-
-static void perform(struct uplink *uplink, struct protocol_actions actions)
-{
-	for (size_t i = 0; i < actions.n; i++)
-		perform_one(uplink, &actions.list[i]);
 }
 
 /* --- starting and stopping --- */

@@ -18,6 +18,11 @@ void log_set_level(enum log_level level)
 	threshold = level;
 }
 
+bool log_shows(enum log_level level)
+{
+	return level <= threshold;
+}
+
 int log_level_from_name(const char *name, enum log_level *ret_level)
 {
 	static const struct {
@@ -38,7 +43,7 @@ int log_level_from_name(const char *name, enum log_level *ret_level)
 
 void log_line(enum log_level level, const char *format, ...)
 {
-	if (level > threshold)
+	if (!log_shows(level))
 		return;
 	char line[LINE_MAX_BYTES];
 	size_t at = 0;

@@ -1,5 +1,5 @@
 #include "support/seeds.h"
-#include "uplink/protocol.h"
+#include "uplink/protocol_trace.h"
 
 #include "proto/lantoa.pb-c.h"
 
@@ -92,6 +92,76 @@ static void welcome(struct fixture *f, uint64_t last, uint64_t upto, uint32_t cr
 static void refused(struct fixture *f, uint64_t seq, int code)
 {
 	tell(f, (struct protocol_event){ .type = PROTOCOL_REFUSED, .seq = seq, .code = code });
+}
+
+/* Tell the core and see how the trace puts it. */
+static void assert_traced(struct fixture *f, struct protocol_event event, const char *expected)
+{
+	char text[PROTOCOL_TRACE_MAX];
+	enum protocol_state before = f->core.state;
+	event.now_ms = f->now_ms;
+	f->last = protocol_step(&f->core, event);
+	protocol_trace(before, &event, &f->core, &f->last, text);
+	assert_string_equal(text, expected);
+}
+
+static void each_decision_can_be_told_in_words(void **state)
+{
+	struct fixture *f = *state;
+	assert_traced(f, (struct protocol_event){ .type = PROTOCOL_START, .last_seq = 3 },
+		      "stopped + start last_seq=3 -> connecting open wait_ms=200000");
+	assert_traced(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED },
+		      "connecting + connected -> greeting send_hello wait_ms=20000");
+	for (int i = 0; i < 2; i++) {
+		f->now_ms = protocol_next_ms(&f->core);
+		assert_traced(f, (struct protocol_event){ .type = PROTOCOL_TICK },
+			      "greeting + tick -> greeting send_hello wait_ms=20000");
+	}
+	f->now_ms = protocol_next_ms(&f->core);
+	assert_traced(f, (struct protocol_event){ .type = PROTOCOL_TICK },
+		      "greeting + tick -> pausing close say wait_ms=1000 attempt=1");
+	f->now_ms = protocol_next_ms(&f->core);
+	assert_traced(f, (struct protocol_event){ .type = PROTOCOL_TICK },
+		      "pausing + tick -> connecting open wait_ms=200000 attempt=1");
+	tell(f, (struct protocol_event){ .type = PROTOCOL_CONNECTED });
+	assert_traced(f,
+		      (struct protocol_event){
+			      .type = PROTOCOL_WELCOMED, .upto = 1, .credit = 16, .matches = true },
+		      "greeting + welcomed upto=1 credit=16 -> welcome release upto=1 say "
+		      "send_batch seq=2 wait_ms=80000");
+	assert_traced(f,
+		      (struct protocol_event){ .type = PROTOCOL_BATCH_DONE,
+					       .seq = 2,
+					       .session = f->core.session,
+					       .result = PROTOCOL_NO_ROOM },
+		      "welcome + batch done seq=2 (no room) -> welcome wait_ms=1000");
+	assert_traced(
+		f, (struct protocol_event){ .type = PROTOCOL_WELCOMED, .upto = 1, .credit = 16 },
+		"welcome + welcomed upto=1 credit=16 (another batch) -> renewing close renew");
+}
+
+/* Whoever adds a state, an event or an action gives it a word. */
+static void nothing_is_without_a_word(void **state)
+{
+	struct fixture *f = *state;
+	char text[PROTOCOL_TRACE_MAX];
+	for (int type = PROTOCOL_START; type <= PROTOCOL_STOP; type++)
+		for (int result = PROTOCOL_SENT; result <= PROTOCOL_MISSING; result++) {
+			struct protocol_event event = { .type = (enum protocol_event_type)type,
+							.result = (enum protocol_result)result };
+			struct protocol_actions actions = { 0 };
+			protocol_trace(PROTOCOL_STOPPED, &event, &f->core, &actions, text);
+			assert_null(strstr(text, "(null)"));
+		}
+	for (int at = PROTOCOL_STOPPED; at <= PROTOCOL_RESTING; at++)
+		for (int type = PROTOCOL_OPEN; type <= PROTOCOL_SAY; type++) {
+			struct protocol_event event = { .type = PROTOCOL_TICK };
+			struct protocol_actions actions = {
+				.n = 1, .list = { { .type = (enum protocol_action_type)type } }
+			};
+			protocol_trace((enum protocol_state)at, &event, &f->core, &actions, text);
+			assert_null(strstr(text, "(null)"));
+		}
 }
 
 static void batches_go_in_order_and_never_over_the_credit(void **state)
@@ -936,6 +1006,8 @@ static void line_with_nothing_to_say_rests_until_there_is_something_or_a_day_is_
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(each_decision_can_be_told_in_words),
+		TEST(nothing_is_without_a_word),
 		TEST(batches_go_in_order_and_never_over_the_credit),
 		TEST(what_was_in_flight_is_sent_again_after_a_lost_connection),
 		TEST(slow_down_is_heeded_and_bounded),

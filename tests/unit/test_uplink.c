@@ -1,3 +1,4 @@
+#include "common/base/log.h"
 #include "common/model/civil.h"
 #include "common/net/wire.h"
 #include "office/facts.h"
@@ -9,6 +10,7 @@
 #include "uplink/uplink.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <sodium.h>
@@ -221,6 +223,42 @@ static void recorded_figures_arrive_and_are_released(void **state)
 	assert_int_equal(counts.observations, 41);
 	assert_int_equal(counts.sum, 5 + 40 * 41 / 2);
 	assert_int_equal(counts.duplicates, 0);
+}
+
+/* What the log has of it when its level is @level. */
+static void trace_of_a_connection(struct fixture *f, enum log_level level, char ret_log[8192])
+{
+	char path[SCRATCH_MAX + 8];
+	(void)snprintf(path, sizeof(path), "%s/log", f->folder); /* fits */
+	int log = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), before = dup(2);
+	assert_true(log >= 0 && before >= 0);
+	(void)fflush(stderr);
+	assert_true(dup2(log, 2) >= 0);
+	log_set_level(level);
+	start(f);
+	wait_until(f, connected);
+	stop(f);
+	log_set_level(LOG_LEVEL_INFO);
+	assert_true(dup2(before, 2) >= 0);
+	(void)close(before);
+	ssize_t n = pread(log, ret_log, 8191, 0);
+	(void)close(log);
+	assert_true(n >= 0);
+	ret_log[n] = '\0';
+}
+
+static void decisions_are_traced_at_the_level_debug_alone(void **state)
+{
+	struct fixture *f = *state;
+	char log[8192];
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	trace_of_a_connection(f, LOG_LEVEL_DEBUG, log);
+	assert_non_null(strstr(log, "uplink: stopped + start -> connecting open wait_ms="));
+	assert_non_null(strstr(log, "uplink: connecting + connected -> greeting send_hello"));
+	assert_non_null(strstr(log, "uplink: greeting + welcomed credit="));
+	assert_non_null(strstr(log, "uplink: welcome + stop -> stopped close\n"));
+	trace_of_a_connection(f, LOG_LEVEL_INFO, log);
+	assert_null(strstr(log, " -> "));
 }
 
 static bool lost(struct fixture *f)
@@ -766,6 +804,7 @@ int main(void)
 	fault_install();
 	const struct CMUnitTest tests[] = {
 		TEST(recorded_figures_arrive_and_are_released),
+		TEST(decisions_are_traced_at_the_level_debug_alone),
 		TEST(it_knows_since_when),
 		TEST(a_frame_of_the_largest_size_reaches_the_office),
 		TEST(figures_survive_a_province_that_restarts),
