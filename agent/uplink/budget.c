@@ -14,18 +14,15 @@ size_t budget_frame(size_t len)
 	return bytes + (bytes / SEGMENT_BYTES + 1) * HEADER_BYTES;
 }
 
-/* Of minute @minute; only those of the last hour are remembered. */
-static uint32_t spent_in(const struct budget *budget, uint64_t minute)
-{
-	bool kept = minute <= budget->minute && minute + BUDGET_MINUTES > budget->minute;
-	return kept ? budget->spent[minute % BUDGET_MINUTES] : 0;
-}
-
-static uint64_t spent_until(const struct budget *budget, uint64_t minute)
+/* In the hour that ends with minute @until. Only the minutes of the last hour are remembered. */
+static uint64_t spent_until(const struct budget *budget, uint64_t until)
 {
 	uint64_t sum = 0;
-	for (uint64_t i = 0; i < BUDGET_MINUTES && i <= minute; i++)
-		sum += spent_in(budget, minute - i);
+	for (uint64_t i = 0; i < BUDGET_MINUTES && i <= until; i++) {
+		uint64_t minute = until - i;
+		if (minute <= budget->minute && minute + BUDGET_MINUTES > budget->minute)
+			sum += budget->spent[minute % BUDGET_MINUTES];
+	}
 	return sum;
 }
 
@@ -40,18 +37,15 @@ void budget_spend(struct budget *budget, uint64_t now_ms, size_t bytes)
 	*spent = bytes < UINT32_MAX - *spent ? *spent + (uint32_t)bytes : UINT32_MAX;
 }
 
-static size_t within_an_hour(const struct budget *budget, size_t bytes)
-{
-	size_t most = budget->per_hour - budget->per_hour / 4;
-	return bytes < most ? bytes : most;
-}
-
 uint64_t budget_when(const struct budget *budget, uint64_t now_ms, size_t bytes)
 {
 	uint64_t minute = now_ms / MINUTE_MS;
 	if (budget->per_hour == 0)
 		return now_ms;
-	bytes = within_an_hour(budget, bytes);
+	/* A batch that is larger than an hour's bytes goes at last, too. */
+	size_t most = budget->per_hour - budget->per_hour / 4;
+	if (bytes > most)
+		bytes = most;
 	for (uint64_t wait = 0; wait < BUDGET_MINUTES; wait++)
 		if (spent_until(budget, minute + wait) + bytes <= budget->per_hour)
 			return wait == 0 ? now_ms : (minute + wait) * MINUTE_MS;

@@ -99,19 +99,14 @@ static int watch(void *zmq_context, struct dealer *dealer)
 	return zmq_connect(dealer->monitor, name);
 }
 
-static int connect_to(void *socket, const char *address)
-{
-	char endpoint[INVITATION_ADDRESS_MAX + 8];
-	(void)snprintf(endpoint, sizeof(endpoint), "tcp://%s", address); /* fits */
-	return zmq_connect(socket, endpoint);
-}
-
 int dealer_open(void *zmq_context, const struct dealer_config *config, struct dealer *ret_dealer,
 		struct err *err)
 {
+	char endpoint[INVITATION_ADDRESS_MAX + 8];
 	struct dealer dealer = { .socket = zmq_socket(zmq_context, ZMQ_DEALER) };
+	(void)snprintf(endpoint, sizeof(endpoint), "tcp://%s", config->address); /* fits */
 	if (!dealer.socket || set_options(dealer.socket, config) < 0 ||
-	    watch(zmq_context, &dealer) < 0 || connect_to(dealer.socket, config->address) < 0) {
+	    watch(zmq_context, &dealer) < 0 || zmq_connect(dealer.socket, endpoint) < 0) {
 		int code = zmq_errno();
 		dealer_close(&dealer);
 		return err_set(err, code < ZMQ_HAUSNUMERO ? -code : -EIO, "connection to %s: %s",

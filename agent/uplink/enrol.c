@@ -279,18 +279,6 @@ static int by_own_key(struct enrolment *enrolment, struct err *err)
 	return rc;
 }
 
-/* Did the province commit a key of ours, though we never heard so? The pending one, perhaps, if it
- * was sent in this run or an earlier one; or the present one, though a run in between may have left
- * a pending key behind. */
-static int by_earlier_run(struct enrolment *enrolment, struct err *err)
-{
-	int rc = enrolment->sent ? by_own_key(enrolment, err) : refused(enrolment, err);
-	if (rc != -EACCES || !fall_back_to_present(enrolment))
-		return rc;
-	*err = (struct err){ 0 };
-	return by_own_key(enrolment, err);
-}
-
 int enrol(const struct settings *settings, struct spool *spool, const struct invitation *invitation,
 	  struct err *err)
 {
@@ -304,8 +292,16 @@ int enrol(const struct settings *settings, struct spool *spool, const struct inv
 	if (!enrolment.zmq_context)
 		return err_memory(err);
 	rc = by_invitation(&enrolment, err);
-	if (rc == 1)
-		rc = by_earlier_run(&enrolment, err);
+	if (rc == 1) {
+		/* Did the province commit a key of ours, though we never heard so? It may be the
+		 * pending one, if it was sent in this run or an earlier one; or the present one,
+		 * though a run in between may have left a pending key behind. */
+		rc = enrolment.sent ? by_own_key(&enrolment, err) : refused(&enrolment, err);
+		if (rc == -EACCES && fall_back_to_present(&enrolment)) {
+			*err = (struct err){ 0 };
+			rc = by_own_key(&enrolment, err);
+		}
+	}
 	if (rc == 0 && !enrolment.already)
 		rc = identity_settle(enrolment.pending_path, enrolment.path, err);
 	else if (rc == 0 || (rc == -EACCES && !enrolment.sent))

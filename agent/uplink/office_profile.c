@@ -46,14 +46,6 @@ static void flush(struct office_profile *profile)
 	task_start(&profile->task, profile->group, work, done);
 }
 
-static bool knows(const struct office_profile *profile, const char *office_name, const char *zone,
-		  const char *level)
-{
-	return !profile->lost && profile->office_name &&
-	       strcmp(profile->office_name, office_name) == 0 && strcmp(profile->zone, zone) == 0 &&
-	       strcmp(profile->level, level) == 0;
-}
-
 static void forget_office(struct office_profile *profile)
 {
 	free(profile->office_name);
@@ -64,7 +56,10 @@ static void forget_office(struct office_profile *profile)
 void office_profile_set(struct office_profile *profile, const char *office_name, const char *zone,
 			const char *level)
 {
-	if (profile->task.busy || knows(profile, office_name, zone, level))
+	bool known = !profile->lost && profile->office_name &&
+		     strcmp(profile->office_name, office_name) == 0 &&
+		     strcmp(profile->zone, zone) == 0 && strcmp(profile->level, level) == 0;
+	if (known || profile->task.busy)
 		return;
 	char *own_name = strdup(office_name), *own_zone = strdup(zone), *own_level = strdup(level);
 	if (!own_name || !own_zone || !own_level) {

@@ -53,11 +53,6 @@ static int disk_rc(const struct uplink *uplink)
 	return 0;
 }
 
-static bool is_refused(const struct protocol *core)
-{
-	return core->blocked_seq != 0 || core->trouble == PROTOCOL_TROUBLE_VERSION;
-}
-
 void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 {
 	static const char *const states[] = {
@@ -67,10 +62,11 @@ void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 		[PROTOCOL_RESTING] = N_("at rest"),
 	};
 	const struct protocol *core = &uplink->core;
+	bool refused = core->blocked_seq != 0 || core->trouble == PROTOCOL_TROUBLE_VERSION;
 	*ret_look = (struct uplink_look){
 		.state = states[core->state],
 		.trouble = *troubles[core->trouble] ? _(troubles[core->trouble]) : "",
-		.refusal = uplink->refusal && is_refused(core) ? uplink->refusal : "",
+		.refusal = uplink->refusal && refused ? uplink->refusal : "",
 		.blocked_seq = core->blocked_seq,
 		.in_flight = protocol_in_flight(core),
 		.waiting = core->last_seq > core->acked ? core->last_seq - core->acked : 0,
