@@ -13,23 +13,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAIN_MS       1000u
-#define COMPLAINT_MAX  256u
-#define COMPLAINT_ROOM (COMPLAINT_MAX + 3) /* so that the last character is seen whole */
-#define READ_SIZE      4096u
+#define DRAIN_MS   1000u
+#define ERROR_MAX  256u
+#define ERROR_ROOM (ERROR_MAX + 3) /* so that the last character is seen whole */
+#define READ_SIZE  4096u
 
 struct child {
 	struct child_config config;
 	uv_process_t process;
-	uv_pipe_t out, complaints;
+	uv_pipe_t out, errors;
 	uv_timer_t timer;
 	unsigned open;      /* handles */
 	unsigned pipes;     /* not read to their end */
 	bool exited, over;  /* the program has ended; so have we */
 	struct blob output; /* owned */
-	char complaint[COMPLAINT_ROOM + 1];
-	size_t complaint_len;
-	bool complaint_whole;
+	char error[ERROR_ROOM + 1];
+	size_t error_len;
+	bool error_whole;
 	struct child_result result;
 	void (*on_gone)(void *context); /* after a stop */
 	void *gone_context;
@@ -38,12 +38,12 @@ struct child {
 
 /* Made printable: it goes to the log and to whoever asks for status, and bytes and controls of a
  * program go to neither. */
-static const char *complaint_of(struct child *child)
+static const char *error_of(struct child *child)
 {
-	size_t len = utf8_cut(child->complaint, child->complaint_len, COMPLAINT_MAX - 1);
-	child->complaint[len] = '\0';
-	(void)utf8_clean(child->complaint, ""); /* its length */
-	return child->complaint;
+	size_t len = utf8_cut(child->error, child->error_len, ERROR_MAX - 1);
+	child->error[len] = '\0';
+	(void)utf8_clean(child->error, ""); /* its length */
+	return child->error;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -56,7 +56,7 @@ static void on_closed(uv_handle_t *handle)
 	} else if (child->config.on_ended) {
 		child->result.output = child->output.len ? (const char *)child->output.data : "";
 		child->result.len = child->output.len;
-		child->result.complaint = complaint_of(child);
+		child->result.error = error_of(child);
 		child->config.on_ended(child->config.context, &child->result);
 	}
 	blob_free(&child->output);
@@ -70,7 +70,7 @@ static void close_all(struct child *child)
 	child->over = true;
 	uv_close((uv_handle_t *)&child->process, on_closed);
 	uv_close((uv_handle_t *)&child->out, on_closed);
-	uv_close((uv_handle_t *)&child->complaints, on_closed);
+	uv_close((uv_handle_t *)&child->errors, on_closed);
 	uv_close((uv_handle_t *)&child->timer, on_closed);
 }
 
@@ -150,17 +150,17 @@ static void on_output(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 }
 
 /* The first line counts; the rest is read so that the program can go on. */
-static void on_complaint(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
+static void on_error_output(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
 	struct child *child = stream->data;
 	if (is_end(child, stream, n))
 		return;
-	for (ssize_t i = 0; i < n && !child->complaint_whole; i++) {
+	for (ssize_t i = 0; i < n && !child->error_whole; i++) {
 		char c = buffer->base[i];
-		bool full = child->complaint_len == COMPLAINT_ROOM;
-		child->complaint_whole = full || (c == '\n' && child->complaint_len > 0);
-		if (!child->complaint_whole && c != '\n' && c != '\r')
-			child->complaint[child->complaint_len++] = c;
+		bool full = child->error_len == ERROR_ROOM;
+		child->error_whole = full || (c == '\n' && child->error_len > 0);
+		if (!child->error_whole && c != '\n' && c != '\r')
+			child->error[child->error_len++] = c;
 	}
 }
 
@@ -175,7 +175,7 @@ static int spawn(struct child *child, uv_loop_t *loop)
 		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
 		  .data.stream = (uv_stream_t *)&child->out },
 		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
-		  .data.stream = (uv_stream_t *)&child->complaints },
+		  .data.stream = (uv_stream_t *)&child->errors },
 	};
 	uv_process_options_t options = {
 		.exit_cb = on_exited,
@@ -200,9 +200,9 @@ int child_start(uv_loop_t *loop, const struct child_config *config, struct child
 		return err_memory(err);
 	child->config = *config;
 	(void)uv_pipe_init(loop, &child->out, 0); /* cannot fail, as the next ones */
-	(void)uv_pipe_init(loop, &child->complaints, 0);
+	(void)uv_pipe_init(loop, &child->errors, 0);
 	(void)uv_timer_init(loop, &child->timer);
-	child->process.data = child->out.data = child->complaints.data = child->timer.data = child;
+	child->process.data = child->out.data = child->errors.data = child->timer.data = child;
 	child->open = 4;
 	int rc = spawn(child, loop);
 	if (rc < 0) {
@@ -216,7 +216,7 @@ int child_start(uv_loop_t *loop, const struct child_config *config, struct child
 	child->pipes = 2;
 	/* none of these fails: the pipes are open, and nothing is closing */
 	(void)uv_read_start((uv_stream_t *)&child->out, on_room, on_output);
-	(void)uv_read_start((uv_stream_t *)&child->complaints, on_room, on_complaint);
+	(void)uv_read_start((uv_stream_t *)&child->errors, on_room, on_error_output);
 	(void)uv_timer_start(&child->timer, on_too_long, config->timeout_ms, 0);
 	*ret_child = child;
 	return 0;

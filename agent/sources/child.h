@@ -21,9 +21,9 @@ enum child_end {
 struct child_result {
 	enum child_end end;
 	int number;
-	const char *output; /* [len]; valid during the callback, as complaint */
+	const char *output; /* [len]; valid during the callback, as error */
 	size_t len;
-	const char *complaint; /* the first line of its stderr; "" */
+	const char *error; /* the first line of its stderr; "" */
 };
 
 struct child_config {

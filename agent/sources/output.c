@@ -18,8 +18,8 @@
 struct output {
 	struct blob entries; /* owned; struct entry each */
 	struct arena *texts; /* owned */
-	char complaint[512]; /* the first */
-	unsigned complaint_line;
+	char error[512];     /* the first */
+	unsigned error_line;
 };
 
 static const char *keep(struct output *output, const char *text)
@@ -128,16 +128,16 @@ static int on_entries(void *context, const struct entry entries[],
 	return rc;
 }
 
-static void on_error(void *context, const struct import_diagnostic *complaint)
+static void on_error(void *context, const struct import_diagnostic *error)
 {
 	struct output *output = context;
 	char column[EXCERPT_MAX];
-	if (!*output->complaint)
-		(void)utf8_print(output->complaint, sizeof(output->complaint), "%s%s%s",
-				 utf8_excerpt(complaint->column, strlen(complaint->column), column),
-				 *complaint->column ? ": " : "", complaint->why); /* cut is fine */
-	if (output->complaint_line == 0)
-		output->complaint_line = complaint->line;
+	if (!*output->error)
+		(void)utf8_print(output->error, sizeof(output->error), "%s%s%s",
+				 utf8_excerpt(error->column, strlen(error->column), column),
+				 *error->column ? ": " : "", error->why); /* cut is fine */
+	if (output->error_line == 0)
+		output->error_line = error->line;
 }
 
 static int read_csv(struct output *output, const char *text, size_t len,
@@ -151,8 +151,7 @@ static int read_csv(struct output *output, const char *text, size_t len,
 					.context = output };
 	int rc = import_csv(&config, "output", text, len, &result, err);
 	if (rc == 0 && result.rejected > 0)
-		return err_set(err, -EINVAL, "line %u: %s", output->complaint_line,
-			       output->complaint);
+		return err_set(err, -EINVAL, "line %u: %s", output->error_line, output->error);
 	return rc;
 }
 

@@ -94,11 +94,11 @@ static void on_recorded(struct recording *recording)
 static int check_end(const struct program *program, const struct child_result *result,
 		     struct err *err)
 {
-	const char *colon = *result->complaint ? ": " : "";
+	const char *colon = *result->error ? ": " : "";
 	switch (result->end) {
 	case CHILD_TOO_LONG:
 		return err_set(err, -ETIMEDOUT, "took longer than %u s and was stopped%s%s",
-			       program->timeout_s, colon, result->complaint);
+			       program->timeout_s, colon, result->error);
 	case CHILD_TOO_MUCH:
 		return err_set(err, -EFBIG, "printed more than %zu bytes and was stopped",
 			       program->output_max);
@@ -110,7 +110,7 @@ static int check_end(const struct program *program, const struct child_result *r
 	}
 	if (result->number != 0)
 		return err_set(err, -ECANCELED, "ended with status %d%s%s", result->number, colon,
-			       result->complaint);
+			       result->error);
 	return 0;
 }
 
