@@ -97,9 +97,8 @@ static int run_command(const struct command *command, const char *config_path, i
 	if (rc < 0)
 		return tell(EXIT_FAILURE, &err);
 	if (context.config_err.code == 0)
-		rc = settings_apply_level(&context.settings, &err);
-	if (rc == 0)
-		rc = civil_set_zone(context.settings.zone, &err);
+		settings_apply_level(&context.settings);
+	rc = civil_set_zone(context.settings.zone, &err);
 	int status = rc < 0 ? EXIT_FAILURE : command->run(&context, argc, argv, &err);
 	settings_free(&context.settings);
 	return tell(status, &err);

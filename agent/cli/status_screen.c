@@ -57,8 +57,9 @@ static const char *when(const json_t *root, const json_t *object, const char *ke
 	const char *at = answer_text(object, key);
 	char ago[WHEN_MAX];
 	int64_t at_us, now_us;
-	if (strlen(at) < 16 || civil_parse(at, &at_us, NULL) < 0 ||
-	    civil_parse(answer_text(root, "at"), &now_us, NULL) < 0)
+	struct err ignored; /* an agent of another version may say anything here */
+	if (strlen(at) < 16 || civil_parse(at, &at_us, &ignored) < 0 ||
+	    civil_parse(answer_text(root, "at"), &now_us, &ignored) < 0)
 		return "-";
 	if (now_us < at_us) /* the clock was set back */
 		(void)snprintf(text, WHEN_MAX, "%.10s %.5s", at, at + 11);

@@ -112,7 +112,7 @@ static void on_settings(void *context, const struct settings *old)
 {
 	struct agent *agent = context;
 	const struct settings *settings = agent->settings;
-	(void)settings_apply_level(settings, NULL); /* checked while reading */
+	settings_apply_level(settings);
 	uplink_set_push_interval(agent->uplink, settings->push_interval_s);
 	uplink_set_budget(agent->uplink, settings->kilobytes_per_hour * 1024);
 	uplink_set_reconnect(agent->uplink, settings->reconnect_min_ms, settings->reconnect_max_ms);

@@ -187,13 +187,11 @@ void settings_adopt(struct settings *in_force, struct settings *fresh,
 	conf_adopt(keys, N_KEYS, in_force, fresh, ret_change);
 }
 
-int settings_apply_level(const struct settings *settings, struct err *err)
+void settings_apply_level(const struct settings *settings)
 {
 	enum log_level level;
-	if (log_level_from_name(settings->level, &level) < 0)
-		return err_set(err, -EINVAL, "[log] level '%s' is unknown", settings->level);
-	log_set_level(level);
-	return 0;
+	if (log_level_from_name(settings->level, &level) == 0)
+		log_set_level(level);
 }
 
 int settings_path(const struct settings *settings, const char *name, char *ret_path,

@@ -51,8 +51,8 @@ bool settings_section_differs(const char *section, const struct settings *a,
 /** conf_adopt() of the table. */
 void settings_adopt(struct settings *in_force, struct settings *fresh,
 		    struct conf_change *ret_change);
-/** Make the log level current. */
-int settings_apply_level(const struct settings *settings, struct err *err);
+/** Make the log level current; settings_read() has checked it. */
+void settings_apply_level(const struct settings *settings);
 /** STATE_DIR/@name into @ret_path (PATH_MAX). -ENAMETOOLONG. */
 int settings_path(const struct settings *settings, const char *name, char *ret_path,
 		  struct err *err);

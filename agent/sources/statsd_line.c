@@ -68,6 +68,7 @@ static int refuse_type(struct span type, struct err *err)
 static bool number_read(const char *text, size_t len, int64_t *ret_mantissa, unsigned *ret_decimals)
 {
 	char digits[2 * NUMBER_DIGITS_MAX];
+	struct err ignored; /* the caller says it in words of his own */
 	const char *point = memchr(text, '.', len);
 	size_t fraction = point ? len - (size_t)(point - text) - 1 : 0;
 	if (len >= sizeof(digits) || fraction > NUMBER_DIGITS_MAX)
@@ -77,7 +78,7 @@ static bool number_read(const char *text, size_t len, int64_t *ret_mantissa, uns
 		memmove(digits + (point - text), point + 1, fraction);
 	*ret_decimals = (unsigned)fraction;
 	return (!point || fraction > 0) &&
-	       decimal_parse(digits, point ? len - 1 : len, 0, ret_mantissa, NULL) == 0;
+	       decimal_parse(digits, point ? len - 1 : len, 0, ret_mantissa, &ignored) == 0;
 }
 
 /* @value / @rate, if that ends within DECIMALS_MAX decimals. */
