@@ -3,6 +3,7 @@
 #include "cli/session.h"
 #include "common/base/i18n.h"
 #include "common/model/labels.h"
+#include "office/commandline.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -20,18 +21,6 @@ struct record_arguments {
 	bool add;
 };
 
-/* "name=value" into two texts. */
-static int split(char *text, const char **ret_name, const char **ret_value)
-{
-	char *equals = strchr(text, '=');
-	if (!equals || equals == text)
-		return -EINVAL;
-	*equals = '\0';
-	*ret_name = text;
-	*ret_value = equals + 1;
-	return 0;
-}
-
 static int take_record_option(struct record_arguments *arguments, int option, struct err *err)
 {
 	struct label *label = &arguments->labels[arguments->n_labels];
@@ -47,7 +36,8 @@ static int take_record_option(struct record_arguments *arguments, int option, st
 	case 'l':
 		if (arguments->n_labels == LABELS_MAX)
 			return command_usage(err, _("too many labels"));
-		if (split(optarg, &label->key, &label->value) < 0)
+		*label = (struct label){ optarg, commandline_value(optarg) };
+		if (!label->value)
 			return command_usage(err, _("a label is written KEY=VALUE"));
 		arguments->n_labels++;
 		return 0;
@@ -63,7 +53,8 @@ static int take_figures(struct record_arguments *arguments, int argc, char *argv
 		if (arguments->n == FIGURES_MAX)
 			return command_usage(err,
 					     _("too many figures for one command; use import"));
-		if (split(argv[i], &entry->metric, &entry->value) < 0)
+		*entry = (struct entry){ .metric = argv[i], .value = commandline_value(argv[i]) };
+		if (!entry->value)
 			return command_usage(
 				err, _("a figure is written METRIC=VALUE, like team.count=7"));
 		if (strcmp(entry->value, "-") == 0)

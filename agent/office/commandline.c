@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 
 /* One word from @from, without its quotes, to @to, which never overtakes it. Moves both behind it;
  * false: a quote is not closed. */
@@ -44,4 +45,13 @@ int commandline_split(char *line, char *ret_words[COMMANDLINE_WORDS + 1], size_t
 	ret_words[n] = NULL;
 	*ret_n = n;
 	return 0;
+}
+
+char *commandline_value(char *word)
+{
+	char *equals = strchr(word, '=');
+	if (!equals || equals == word)
+		return NULL;
+	*equals = '\0';
+	return equals + 1;
 }

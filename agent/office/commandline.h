@@ -13,3 +13,6 @@
  * is not closed; -E2BIG: over COMMANDLINE_WORDS. */
 int commandline_split(char *line, char *ret_words[COMMANDLINE_WORDS + 1], size_t *ret_n,
 		      struct err *err);
+
+/** Cuts @word, NAME=VALUE, behind the name; the value, or NULL when there is no '=' or no name. */
+char *commandline_value(char *word);

@@ -50,15 +50,12 @@ static int add(struct output *output, const struct entry *entry, struct err *err
 static int split(char *word, const char **ret_value, struct err *err)
 {
 	char shown[EXCERPT_MAX];
-	char *equals = strchr(word, '=');
-	if (!equals || equals == word)
-		return err_set(err, -EINVAL,
-			       "'%s' is not NAME=VALUE; a line is METRIC=VALUE, then period=P and "
-			       "labels",
-			       utf8_excerpt(word, strlen(word), shown));
-	*equals = '\0';
-	*ret_value = equals + 1;
-	return 0;
+	*ret_value = commandline_value(word);
+	return *ret_value ? 0
+			  : err_set(err, -EINVAL,
+				    "'%s' is not NAME=VALUE; a line is METRIC=VALUE, then period=P "
+				    "and labels",
+				    utf8_excerpt(word, strlen(word), shown));
 }
 
 static int take_words(struct output *output, char *const words[], size_t n, struct err *err)
