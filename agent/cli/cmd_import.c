@@ -47,8 +47,7 @@ static int on_entries(void *context, const struct entry entries[],
 		      struct err *err)
 {
 	const struct import_target *target = context;
-	(void)judged; /* a running agent judges by its own catalogue and clock */
-	return session_record(target->session, entries, n, ret_found, err);
+	return session_record(target->session, entries, judged, n, ret_found, err);
 }
 
 /* Of what is refused, and of what is to be looked at again. */

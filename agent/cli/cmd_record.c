@@ -97,7 +97,7 @@ int cmd_record(struct command_context *context, int argc, char *argv[], struct e
 		arguments.entries[i].add = arguments.add;
 	}
 	if (rc == 0)
-		rc = session_record(session, arguments.entries, arguments.n, &found, err);
+		rc = session_record(session, arguments.entries, NULL, arguments.n, &found, err);
 	/* What is far from the past is recorded; whoever typed it may have slipped. */
 	for (size_t i = 0; i < found.n; i++) {
 		char says[ERR_TEXT_MAX];

@@ -15,7 +15,7 @@ static int judge_lines(struct session *session, const char *text, size_t len, st
 {
 	const struct catalogue *catalogue;
 	struct output *output;
-	size_t n;
+	size_t n, nth = 0;
 	int rc = session_catalogue(session, &catalogue, err);
 	int64_t now_us = session_latest_us(session);
 	if (rc == 0)
@@ -25,13 +25,10 @@ static int judge_lines(struct session *session, const char *text, size_t len, st
 	const struct entry *entries = output_entries(output, &n);
 	struct observation *list = calloc(n + 1, sizeof(*list));
 	rc = list ? 0 : err_memory(err);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		rc = entry_judge(catalogue, &entries[i], now_us, &list[i], err);
-		if (rc < 0)
-			err_wrap(err, "line %zu", i + 1); /* a line each, as sql_read() prints */
-	}
 	if (rc == 0)
-		rc = hand_in_check(list, n, err);
+		rc = hand_in_judge(catalogue, entries, n, now_us, list, &nth, err);
+	if (nth > 0)
+		err_wrap(err, "line %zu", nth); /* a line each, as sql_read() prints */
 	free(list);
 	output_close(output);
 	return rc;

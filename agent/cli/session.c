@@ -186,26 +186,26 @@ int64_t session_latest_us(struct session *session)
 	return clock_latest_us(session->clock);
 }
 
-static int record_here(struct session *session, const struct entry entries[], size_t n,
-		       struct comparison *ret_found, struct err *err)
+/* @judged may be NULL. */
+static int record_here(struct session *session, const struct entry entries[],
+		       const struct observation judged[], size_t n, struct comparison *ret_found,
+		       struct err *err)
 {
 	const struct catalogue *catalogue;
-	int rc = session_catalogue(session, &catalogue, err);
-	if (rc < 0)
-		return rc;
-	struct observation *list = calloc(n + 1, sizeof(*list));
-	if (!list)
-		return err_memory(err);
-	int64_t now_us = session_latest_us(session);
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = entry_judge(catalogue, &entries[i], now_us, &list[i], err);
-	if (rc == 0)
-		rc = hand_in_check(list, n, err);
 	struct comparison found = { 0 };
+	struct observation *list = NULL;
+	size_t nth;
+	int rc = session_catalogue(session, &catalogue, err);
+	if (rc == 0 && !judged) {
+		judged = list = calloc(n + 1, sizeof(*list));
+		rc = list ? hand_in_judge(catalogue, entries, n, session_latest_us(session), list,
+					  &nth, err)
+			  : err_memory(err);
+	}
 	if (rc == 0)
-		rc = comparison_make(session->spool, catalogue, list, n, &found, err);
+		rc = comparison_make(session->spool, catalogue, judged, n, &found, err);
 	if (rc == 0)
-		rc = spool_record(session->spool, list, n, NULL, err);
+		rc = spool_record(session->spool, judged, n, NULL, err); /* I1 */
 	free(list);
 	if (rc < 0)
 		comparison_free(&found);
@@ -214,11 +214,12 @@ static int record_here(struct session *session, const struct entry entries[], si
 	return rc;
 }
 
-int session_record(struct session *session, const struct entry entries[], size_t n,
-		   struct comparison *ret_found, struct err *err)
+int session_record(struct session *session, const struct entry entries[],
+		   const struct observation judged[], size_t n, struct comparison *ret_found,
+		   struct err *err)
 {
 	if (session->spool)
-		return record_here(session, entries, n, ret_found, err);
+		return record_here(session, entries, judged, n, ret_found, err);
 	struct blob body = { 0 }, answer = { 0 };
 	int rc = observations_format(entries, n, &body, err);
 	if (rc == 0)

@@ -25,9 +25,12 @@ int session_catalogue(struct session *session, const struct catalogue **ret_cata
 int64_t session_latest_us(struct session *session);
 /** All or none, durable when it returns 0; then @ret_found tells which of them are far from what
  * was reported before, as far as a running agent of another version says so. The caller frees it.
- */
-int session_record(struct session *session, const struct entry entries[], size_t n,
-		   struct comparison *ret_found, struct err *err);
+ *
+ * @judged  [n] what the entries were judged to be, by the session's catalogue and beside each
+ * other; NULL: they were not. A running agent judges by its own catalogue and clock anyway. */
+int session_record(struct session *session, const struct entry entries[],
+		   const struct observation judged[], size_t n, struct comparison *ret_found,
+		   struct err *err);
 
 enum session_question {
 	SESSION_STATUS,

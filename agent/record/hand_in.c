@@ -101,7 +101,7 @@ static int note(struct hand_in *hand_in, struct slot named, unsigned place, stru
 			slot->other = place;
 		return 0;
 	}
-	if (hand_in->n == HAND_IN_MAX)
+	if (hand_in->n == HAND_IN_MAX) /* I10 */
 		return err_set(err, -EFBIG, "more than %u figures at once; hand them in in parts",
 			       HAND_IN_MAX);
 	named.place = place;
@@ -131,6 +131,7 @@ enum hand_in_verdict hand_in_ask(struct hand_in *hand_in, const struct observati
 		return HAND_IN_FINE;
 	slot->asked = true;
 	*ret_other = slot->place == place ? slot->other : slot->place;
+	/* I13: a figure has one value, and a total and its parts never add up by accident. */
 	if (slot->other > 0)
 		return HAND_IN_DIFFERS;
 	if (part->place > 0 && !*obs->labels && !obs->withdrawn) {
@@ -184,4 +185,16 @@ int hand_in_check(const struct observation list[], size_t n, struct err *err)
 	}
 	hand_in_close(hand_in);
 	return rc;
+}
+
+int hand_in_judge(const struct catalogue *catalogue, const struct entry entries[], size_t n,
+		  int64_t now_us, struct observation ret_list[], size_t *ret_nth, struct err *err)
+{
+	int rc = 0;
+	*ret_nth = 0;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = entry_judge(catalogue, &entries[i], now_us, &ret_list[i], err);
+		*ret_nth = rc < 0 ? i + 1 : 0;
+	}
+	return rc < 0 || n < 2 ? rc : hand_in_check(ret_list, n, err);
 }

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "common/base/err.h"
+#include "common/model/catalogue.h"
+#include "record/entry.h"
 #include "spool/spool.h"
 
 #include <stdbool.h>
@@ -44,3 +46,8 @@ int hand_in_refuse(enum hand_in_verdict verdict, bool lines, unsigned other, str
 /** All of @list[@n] at once, as observations: -EINVAL for the first that is refused, with
  * "observation N: " before it; -ENOMEM. */
 int hand_in_check(const struct observation list[], size_t n, struct err *err);
+/** Each of @entries[@n] by itself, as entry_judge() does, then all of them, as hand_in_check().
+ *
+ * @ret_nth  on error: the one that entry_judge() refuses, from 1; 0 for any other error */
+int hand_in_judge(const struct catalogue *catalogue, const struct entry entries[], size_t n,
+		  int64_t now_us, struct observation ret_list[], size_t *ret_nth, struct err *err);

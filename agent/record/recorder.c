@@ -70,15 +70,14 @@ static int judge_all(const struct recorder *recorder, struct recording *recordin
 		     const struct entry entries[], size_t n, struct err *err)
 {
 	int64_t now_us = clock_latest_us(recorder_clock(recorder));
+	size_t nth = 0;
+	int rc = hand_in_judge(recorder->catalogue, entries, n, now_us, recording->list, &nth, err);
+	if (rc < 0)
+		return nth > 0 && n > 1 ? err_wrap(err, "observation %zu", nth) : rc;
 	recording->coarse = false;
-	for (size_t i = 0; i < n; i++) {
-		int rc = entry_judge(recorder->catalogue, &entries[i], now_us, &recording->list[i],
-				     err);
-		if (rc < 0)
-			return n > 1 ? err_wrap(err, "observation %zu", i + 1) : rc;
+	for (size_t i = 0; i < n; i++)
 		recording->coarse |= entry_coarse(&recording->list[i]);
-	}
-	return n > 1 ? hand_in_check(recording->list, n, err) : 0;
+	return 0;
 }
 
 static void work_record(struct job *job)
@@ -90,8 +89,8 @@ static void work_record(struct job *job)
 						  recording->n, &recording->found, &recording->err)
 				: 0;
 	if (recording->rc == 0)
-		recording->rc =
-			spool_record(spool, recording->list, recording->n, NULL, &recording->err);
+		recording->rc = spool_record(spool, recording->list, recording->n, NULL,
+					     &recording->err); /* I1 */
 }
 
 static void done_record(struct job *job)
