@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* I10: what programs on this machine hand in is bounded, too. */
 #define FIGURES_MAX (4u * 1024 * 1024)  /* bytes: of the figures of one request */
 #define BODIES_MAX  (8u * 1024 * 1024)  /* of all that are being read */
 #define ENTRIES_MAX (48u * 1024 * 1024) /* of all that are being recorded, in memory */
@@ -196,7 +197,7 @@ static void answer_recorded(struct call *call)
 static void on_recorded(struct recording *recording)
 {
 	struct call *call = container_of(recording, struct call, recording);
-	call->rc = recording->rc;
+	call->rc = recording->rc; /* I1: 0 is said after the fsync */
 	call->err = recording->err;
 	if (call->rc == 0) {
 		call->api->last_us = civil_now_us();

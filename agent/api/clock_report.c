@@ -87,6 +87,7 @@ static int check_order(const struct json_item *order, struct err *err)
 {
 	static const char known[] = "start started drop";
 	char shown[EXCERPT_MAX];
+	/* I13: a name that is not known is an error that says what there is. */
 	for (const struct json_item *field = order->first; field; field = field->next)
 		if (order->kind == ITEM_OBJECT &&
 		    names_find(known, field->name, strlen(field->name)) < 0)

@@ -82,7 +82,7 @@ static int take_member(struct observations *all, struct entry *entry,
 		return take_value(all, member, entry, err);
 	else if (strcmp(key, "labels") == 0)
 		return take_labels(all, member, entry, err);
-	else
+	else /* I13 */
 		return err_set(err, -EINVAL,
 			       "'%s' is unknown or of the wrong type; known are metric, value, "
 			       "period, labels and add",
@@ -114,7 +114,7 @@ static int take_all(struct observations *all, const struct json_item *root, stru
 	if (!list || list->kind != ITEM_LIST || root->n != 1)
 		return err_set(err, -EINVAL, "must be {\"observations\": [...]}");
 	all->n = list->n;
-	if (all->n > OBSERVATIONS_MAX)
+	if (all->n > OBSERVATIONS_MAX) /* I10 */
 		return err_set(err, -E2BIG, "%zu observations at once; send at most %u", all->n,
 			       OBSERVATIONS_MAX);
 	all->entries = arena_alloc(all->arena, (all->n + 1) * sizeof(*all->entries));

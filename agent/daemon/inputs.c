@@ -50,7 +50,7 @@ struct inputs {
 
 static void on_retry(uv_timer_t *timer);
 
-/* Logged once, not each minute. */
+/* I11: the other inputs work on. Logged once, not each minute. */
 static void start_failed(struct slot *slot, const struct err *err)
 {
 	struct inputs *inputs = slot->inputs;

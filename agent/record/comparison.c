@@ -72,7 +72,7 @@ static struct comparison_far *judge(const struct recent *recent, const struct me
 	*far = (struct comparison_far){ .decimals = obs->decimals, .value_e = obs->value_e };
 	for (size_t i = 0; i < recent->n; i++) {
 		const struct known *known = &recent->list[i];
-		if (known->withdrawn)
+		if (known->withdrawn) /* Rule 5.4: it is as if it had never been reported. */
 			continue;
 		before = before ? before : known;
 		history_add(&history, known->value_e);

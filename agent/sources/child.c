@@ -144,6 +144,7 @@ static void on_output(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 	struct child *child = stream->data;
 	if (is_end(child, stream, n))
 		return;
+	/* I10 */
 	if (child->output.len + (size_t)n > child->config.output_max ||
 	    blob_append(&child->output, buffer->base, (size_t)n) < 0)
 		end_by_us(child, CHILD_TOO_MUCH);

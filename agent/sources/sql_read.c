@@ -223,7 +223,7 @@ static int put_rows(sqlite3 *db, const struct asked *asked, struct err *err)
 	for (unsigned n = 0; rc == 0 && (code = sqlite3_step(asked->stmt)) != SQLITE_DONE; n++) {
 		if (code != SQLITE_ROW)
 			return db_err(err, db, "the query");
-		if (n == SQL_ROWS_MAX)
+		if (n == SQL_ROWS_MAX) /* I10 */
 			return err_set(err, -E2BIG,
 				       "the answer has more than %u rows; ask for fewer",
 				       SQL_ROWS_MAX);

@@ -68,7 +68,7 @@ static const char *keep(struct tally *tally, const char *text)
 static int add_slot(struct tally *tally, const struct observation *obs, enum tally_how how,
 		    struct err *err)
 {
-	if (tally->n == TALLY_SLOTS_MAX)
+	if (tally->n == TALLY_SLOTS_MAX) /* I10 */
 		return err_set(err, -E2BIG,
 			       "more than %u different figures within seconds; use fewer "
 			       "different label values",

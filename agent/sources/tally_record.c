@@ -16,7 +16,7 @@ static int value_in(struct spool *spool, const struct tally_slot *slot, struct p
 	bool withdrawn;
 	int rc = spool_current(spool, slot->obs.metric, slot->obs.labels, period, &value_e,
 			       &decimals, &withdrawn, err);
-	if (rc == -ENOENT || (rc == 0 && withdrawn))
+	if (rc == -ENOENT || (rc == 0 && withdrawn)) /* Rule 5.4: a withdrawn one is none. */
 		return 0;
 	if (rc == 0 && decimal_rescale(value_e, decimals, slot->obs.decimals, ret_value_e) < 0)
 		return err_set(err, -ERANGE, "the current value of %s has other decimals",
@@ -75,6 +75,7 @@ static int record_slots(const struct tally *tally, struct spool *spool, struct o
 			n = dropped = 0;
 		}
 		int rc = resolve(spool, slot, &list[n], &record->why);
+		/* I11: one figure at fault costs itself alone. */
 		bool at_fault = rc == -ERANGE || rc == -ESTALE || rc == -E2BIG || rc == -ENODATA;
 		if (rc < 0 && !at_fault)
 			return rc;
