@@ -10,35 +10,35 @@
 static int look_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
 		    struct err *err)
 {
-	struct edition *edition = container_of(job, struct edition, job);
+	struct catalogue_watch *watch = container_of(job, struct catalogue_watch, job);
 	(void)db;
 	(void)err;
-	edition->found = delivery_version(reference->catalogue);
+	watch->found = delivery_version(reference->catalogue);
 	return 0;
 }
 
 static void look_done(struct store_job *job, int rc, const struct err *err)
 {
-	struct edition *edition = container_of(job, struct edition, job);
+	struct catalogue_watch *watch = container_of(job, struct catalogue_watch, job);
 	(void)err; /* who asks for more than a version hears of it, and logs it */
-	edition->looking = false;
+	watch->looking = false;
 	if (rc == 0) {
-		edition->version = edition->found;
-		edition->known = true;
+		watch->version = watch->found;
+		watch->known = true;
 	}
-	edition->on_done(edition->context);
+	watch->on_done(watch->context);
 }
 
-uint64_t edition_version(struct edition *edition)
+uint64_t catalogue_watch_version(struct catalogue_watch *watch)
 {
-	uint64_t now_ms = uv_now(edition->loop);
-	bool due = !edition->known || now_ms >= edition->looked_ms + LOOK_MS;
-	if (due && !edition->looking && !edition->closed) {
-		edition->looking = true;
-		edition->looked_ms = now_ms;
-		edition->job =
+	uint64_t now_ms = uv_now(watch->loop);
+	bool due = !watch->known || now_ms >= watch->looked_ms + LOOK_MS;
+	if (due && !watch->looking && !watch->closed) {
+		watch->looking = true;
+		watch->looked_ms = now_ms;
+		watch->job =
 			(struct store_job){ .run = look_run, .done = look_done, .use = STORE_DOOR };
-		store_read(edition->store, &edition->job);
+		store_read(watch->store, &watch->job);
 	}
-	return edition->version;
+	return watch->version;
 }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-struct edition {
+struct catalogue_watch {
 	uv_loop_t *loop;                /* outlives it, as the store */
 	struct store *store;            /* set both, and on_done */
 	void (*on_done)(void *context); /* a look ended */
@@ -21,4 +21,4 @@ struct edition {
 
 /** The catalogue's version as last seen; 0: not known yet, or it cannot be sent. Starts a look when
  * that is due. */
-uint64_t edition_version(struct edition *edition);
+uint64_t catalogue_watch_version(struct catalogue_watch *watch);

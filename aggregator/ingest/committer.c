@@ -23,7 +23,7 @@ struct committer {
 	const struct key_list *key_list;
 	struct meters *meters;
 	struct gate *gate;
-	struct edition *edition;
+	struct catalogue_watch *catalogue_watch;
 	struct ledger *ledger;      /* owned; used on the writer's thread alone while in_flight */
 	struct store_job job;       /* the commit; one in flight at most */
 	struct batch_queue waiting; /* for the next commit */
@@ -213,7 +213,7 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 		struct ack_news news = {
 			.slow_down_ms =
 				committer->waiting.bytes > QUEUE_BYTES_MAX / 2 ? SLOW_DOWN_MS : 0,
-			.catalogue_version = edition_version(committer->edition),
+			.catalogue_version = catalogue_watch_version(committer->catalogue_watch),
 		};
 		acks_send(committer->gate, &committer->taken, committer->group.held, &news);
 		batch_queue_put_back(&committer->taken, &committer->waiting, waits_again,
@@ -329,10 +329,11 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct key_list *
 	return 0;
 }
 
-void committer_serve(struct committer *committer, struct gate *gate, struct edition *edition)
+void committer_serve(struct committer *committer, struct gate *gate,
+		     struct catalogue_watch *catalogue_watch)
 {
 	committer->gate = gate;
-	committer->edition = edition;
+	committer->catalogue_watch = catalogue_watch;
 }
 
 static void on_retry_closed(uv_handle_t *handle)

@@ -53,7 +53,8 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct key_list *
 		   struct meters *meters, void (*on_change)(void *context), void *context,
 		   struct committer **ret_committer, struct err *err);
 /** Whom the acks go through, and which catalogue they tell of; before the first batch. */
-void committer_serve(struct committer *committer, struct gate *gate, struct edition *edition);
+void committer_serve(struct committer *committer, struct gate *gate,
+		     struct catalogue_watch *catalogue_watch);
 
 /** Queue a copy of the batch, received now. Without memory it is dropped: the office sends it
  * again. False, and dropped as well: its office is at @ret_limit; so one office never fills the

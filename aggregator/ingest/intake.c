@@ -23,8 +23,8 @@ struct intake {
 	struct arena *arena; /* of the frame at hand */
 	struct committer *committer;
 	struct contacts *contacts; /* owned */
-	struct reception reception;
-	struct edition edition;
+	struct sessions sessions;
+	struct catalogue_watch catalogue_watch;
 	struct room room;
 	struct meters *meters; /* owned */
 	uint64_t report_ms;    /* when who is at a limit was counted last */
@@ -114,14 +114,14 @@ static void on_batch(struct intake *intake, const struct gate_peer *peer,
 static void on_hello(struct intake *intake, const struct gate_peer *peer,
 		     const struct listed_key *key, const Lantoa__V1__Frame *frame)
 {
-	reception_hello(&intake->reception, peer, key, frame->hello);
+	sessions_hello(&intake->sessions, peer, key, frame->hello);
 }
 
 static void on_enrol(struct intake *intake, const struct gate_peer *peer,
 		     const struct listed_key *key, const Lantoa__V1__Frame *frame)
 {
 	contacts_note(intake->contacts, key->office);
-	reception_enrol(&intake->reception, peer, key, frame->enrol);
+	sessions_enrol(&intake->sessions, peer, key, frame->enrol);
 }
 
 static void on_ping(struct intake *intake, const struct gate_peer *peer,
@@ -132,7 +132,7 @@ static void on_ping(struct intake *intake, const struct gate_peer *peer,
 	(void)key;
 	(void)frame;
 	pong.clock_us = journal_clock_told_us(committer_clock(intake->committer));
-	pong.catalogue_version = edition_version(&intake->edition);
+	pong.catalogue_version = catalogue_watch_version(&intake->catalogue_watch);
 	answer.kind_case = LANTOA__V1__FRAME__KIND_PONG;
 	answer.pong = &pong;
 	gate_answer(intake->gate, peer, &answer);
@@ -223,7 +223,7 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 static void idle_if_so(struct intake *intake)
 {
 	if (!intake->on_idle || !committer_is_idle(intake->committer) ||
-	    intake->reception.working > 0 || intake->edition.looking || intake->room.open ||
+	    intake->sessions.working > 0 || intake->catalogue_watch.looking || intake->room.open ||
 	    contacts_busy(intake->contacts))
 		return;
 	intake->on_idle(intake->idle_context);
@@ -233,7 +233,7 @@ static void on_change(void *context)
 {
 	struct intake *intake = context;
 	intake->counters.batches = *committer_counters(intake->committer);
-	intake->counters.questions = intake->reception.counters;
+	intake->counters.questions = intake->sessions.counters;
 	intake->counters.room = intake->room.look;
 	report_limits(intake, uv_now(intake->loop));
 	mind_the_gate(intake);
@@ -248,14 +248,14 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 		return err_memory(err);
 	intake->loop = loop;
 	intake->key_list = config->key_list;
-	intake->reception = (struct reception){ .loop = loop,
-						.store = config->store,
-						.key_list = config->key_list,
-						.zone = config->zone,
-						.credit = INTAKE_CREDIT,
-						.on_done = on_change,
-						.context = intake };
-	intake->edition = (struct edition){
+	intake->sessions = (struct sessions){ .loop = loop,
+					      .store = config->store,
+					      .key_list = config->key_list,
+					      .zone = config->zone,
+					      .credit = INTAKE_CREDIT,
+					      .on_done = on_change,
+					      .context = intake };
+	intake->catalogue_watch = (struct catalogue_watch){
 		.loop = loop, .store = config->store, .on_done = on_change, .context = intake
 	};
 	intake->room = (struct room){ .store = config->store,
@@ -269,7 +269,7 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 					  on_change, intake, &intake->committer, err)
 			 : err_memory(err);
 	if (rc == 0)
-		intake->reception.clock = committer_clock(intake->committer);
+		intake->sessions.clock = committer_clock(intake->committer);
 	if (rc == 0) /* last: it begins to run */
 		rc = contacts_open(loop, config->store, on_change, intake, &intake->contacts, err);
 	if (rc < 0) {
@@ -285,8 +285,8 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 void intake_serve(struct intake *intake, struct gate *gate)
 {
 	intake->gate = gate;
-	intake->reception.gate = gate;
-	committer_serve(intake->committer, gate, &intake->edition);
+	intake->sessions.gate = gate;
+	committer_serve(intake->committer, gate, &intake->catalogue_watch);
 }
 
 const struct meters *intake_meters(const struct intake *intake)
@@ -308,7 +308,7 @@ void intake_stop(struct intake *intake, void (*on_idle)(void *context), void *co
 {
 	intake->on_idle = on_idle;
 	intake->idle_context = context;
-	intake->reception.closed = intake->edition.closed = true;
+	intake->sessions.closed = intake->catalogue_watch.closed = true;
 	room_stop(&intake->room);
 	contacts_stop(intake->contacts);
 	committer_stop(intake->committer);

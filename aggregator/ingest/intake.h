@@ -1,5 +1,5 @@
 /* The office's side of the province: frames from the gate, each to whom it concerns - batches to
- * the committer, Hello and Enrol to the reception - and the gate closed while the committer wants
+ * the committer, Hello and Enrol to the sessions - and the gate closed while the committer wants
  * no more. While the disk is short of room (room.h) a batch is answered with an Ack that asks to
  * wait, and is not taken: everything else is answered as ever.
  *
@@ -25,14 +25,14 @@
 struct intake;
 
 struct intake_counters {
-	struct committer_counters batches;   /* as of the last commit */
-	struct reception_counters questions; /* as of the last answer */
-	uint64_t malformed;                  /* frames that are none */
-	uint64_t misplaced;                  /* frames that this key may not send */
-	uint64_t put_off;             /* batches not taken while the disk was short of room */
-	uint64_t over;                /* frames dropped, as their office was at a limit */
-	struct limit_report at_limit; /* times by uv_now() */
-	struct room_look room;        /* as of the last second */
+	struct committer_counters batches;  /* as of the last commit */
+	struct sessions_counters questions; /* as of the last answer */
+	uint64_t malformed;                 /* frames that are none */
+	uint64_t misplaced;                 /* frames that this key may not send */
+	uint64_t put_off;                   /* batches not taken while the disk was short of room */
+	uint64_t over;                      /* frames dropped, as their office was at a limit */
+	struct limit_report at_limit;       /* times by uv_now() */
+	struct room_look room;              /* as of the last second */
 	char at_limit_code[CODE_LEN_MAX + 1]; /* of at_limit.who; "" when it has no key any more */
 };
 

@@ -19,7 +19,7 @@
 
 struct question {
 	struct store_job job;
-	struct reception *reception;
+	struct sessions *sessions;
 	struct gate_peer peer;
 	int64_t office;
 	char office_code[CODE_LEN_MAX + 1]; /* for the log, whatever happens */
@@ -37,23 +37,23 @@ struct question {
 	struct key_feed feed;
 };
 
-unsigned reception_credit(size_t offices, unsigned most)
+unsigned sessions_credit(size_t offices, unsigned most)
 {
 	size_t share = UNDER_WAY_MAX / (offices ? offices : 1);
 	return share >= most ? most : share > CREDIT_MIN ? (unsigned)share : CREDIT_MIN;
 }
 
 /* One line a minute and kind: an office could fill the disk otherwise. */
-static void say(const struct question *question, enum reception_word kind, const struct err *err)
+static void say(const struct question *question, enum sessions_word kind, const struct err *err)
 {
 	static const struct {
 		enum log_level level;
 		const char *event;
 	} lines[] = { [REFUSED_HELLO] = { LOG_LEVEL_ERROR, "hello not answered" },
 		      [REFUSED_ENROLMENT] = { LOG_LEVEL_WARN, "enrolment refused" } };
-	struct reception *reception = question->reception;
+	struct sessions *sessions = question->sessions;
 	uint64_t not_logged;
-	if (log_limit_pass(&reception->said[kind], uv_now(reception->loop), &not_logged))
+	if (log_limit_pass(&sessions->said[kind], uv_now(sessions->loop), &not_logged))
 		log_line(lines[kind].level,
 			 "reception: %s office=%s cause=\"%s\" not_logged=%" PRIu64,
 			 lines[kind].event, question->office_code, err->text, not_logged);
@@ -66,22 +66,22 @@ static void question_close(struct question *question)
 	free(question->code);
 	free(question->name);
 	free(question->level);
-	struct reception *reception = question->reception;
+	struct sessions *sessions = question->sessions;
 	free(question);
-	reception->working--;
-	reception->on_done(reception->context);
+	sessions->working--;
+	sessions->on_done(sessions->context);
 }
 
-static struct question *question_open(struct reception *reception, const struct gate_peer *peer,
+static struct question *question_open(struct sessions *sessions, const struct gate_peer *peer,
 				      const struct listed_key *key)
 {
-	if (reception->working >= RECEPTION_MAX || reception->closed)
+	if (sessions->working >= SESSIONS_MAX || sessions->closed)
 		return NULL;
 	struct question *question = calloc(1, sizeof(*question));
 	if (!question)
 		return NULL;
-	reception->working++;
-	question->reception = reception;
+	sessions->working++;
+	question->sessions = sessions;
 	question->peer = *peer;
 	question->office = key->office;
 	memcpy(question->office_code, key->code, sizeof(key->code));
@@ -154,10 +154,10 @@ static void fill_catalogue(const struct question *question, Lantoa__V1__Catalogu
 
 static void say_renewed(const struct question *question)
 {
-	struct reception *reception = question->reception;
+	struct sessions *sessions = question->sessions;
 	uint64_t not_logged;
 	if (question->from_spool == 0 || !question->fresh ||
-	    !log_limit_pass(&reception->said[RENEWED_SPOOL], uv_now(reception->loop), &not_logged))
+	    !log_limit_pass(&sessions->said[RENEWED_SPOOL], uv_now(sessions->loop), &not_logged))
 		return;
 	log_warn("reception: a spool goes on from another office=%s id=%016" PRIx64
 		 " from=%016" PRIx64 " known_upto=%" PRIu64
@@ -170,7 +170,7 @@ static void say_renewed(const struct question *question)
 static void hello_done(struct store_job *job, int rc, const struct err *err)
 {
 	struct question *question = container_of(job, struct question, job);
-	struct reception *reception = question->reception;
+	struct sessions *sessions = question->sessions;
 	if (rc < 0) {
 		say(question, REFUSED_HELLO, err);
 	} else {
@@ -178,29 +178,29 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 		Lantoa__V1__Welcome *welcome = &question->welcome;
 		say_renewed(question);
 		welcome->credit =
-			reception_credit(key_list_active(reception->key_list), reception->credit);
+			sessions_credit(key_list_active(sessions->key_list), sessions->credit);
 		welcome->catalogue_version = question->catalogue_version;
-		welcome->clock_us = journal_clock_told_us(reception->clock);
+		welcome->clock_us = journal_clock_told_us(sessions->clock);
 		welcome->office = question->code;
 		welcome->office_name = question->name;
-		welcome->zone = (char *)(uintptr_t)reception->zone;
+		welcome->zone = (char *)(uintptr_t)sessions->zone;
 		welcome->level = question->level;
 		frame.kind_case = LANTOA__V1__FRAME__KIND_WELCOME;
 		frame.welcome = welcome;
-		gate_answer(reception->gate, &question->peer, &frame);
+		gate_answer(sessions->gate, &question->peer, &frame);
 		if (question->catalogue.len) {
 			Lantoa__V1__Catalogue catalogue = LANTOA__V1__CATALOGUE__INIT;
 			fill_catalogue(question, &catalogue);
 			frame.kind_case = LANTOA__V1__FRAME__KIND_CATALOGUE;
 			frame.catalogue = &catalogue;
-			gate_answer(reception->gate, &question->peer, &frame);
+			gate_answer(sessions->gate, &question->peer, &frame);
 		}
 	}
 	question_close(question);
 }
 
 /* Which side is older, and what to install. */
-static void refuse_protocol(struct reception *reception, const struct gate_peer *peer,
+static void refuse_protocol(struct sessions *sessions, const struct gate_peer *peer,
 			    const struct listed_key *key, const Lantoa__V1__Hello *hello)
 {
 	bool newer = hello->protocol_min > WIRE_PROTOCOL_MAX;
@@ -214,22 +214,22 @@ static void refuse_protocol(struct reception *reception, const struct gate_peer 
 		       version, hello->protocol_min, hello->protocol_max, LANTOA_VERSION,
 		       WIRE_PROTOCOL_MIN, WIRE_PROTOCOL_MAX, newer ? N_("province") : N_("office"));
 	uint64_t not_logged;
-	if (log_limit_pass(&reception->said[REFUSED_HELLO], uv_now(reception->loop), &not_logged))
+	if (log_limit_pass(&sessions->said[REFUSED_HELLO], uv_now(sessions->loop), &not_logged))
 		log_warn("reception: hello refused office=%s cause=\"%s\" not_logged=%" PRIu64,
 			 key->code, reason, not_logged);
-	acks_refuse(reception->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__PROTOCOL, reason);
+	acks_refuse(sessions->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__PROTOCOL, reason);
 }
 
-void reception_hello(struct reception *reception, const struct gate_peer *peer,
-		     const struct listed_key *key, const Lantoa__V1__Hello *hello)
+void sessions_hello(struct sessions *sessions, const struct gate_peer *peer,
+		    const struct listed_key *key, const Lantoa__V1__Hello *hello)
 {
 	uint32_t protocol = wire_protocol(hello->protocol_min, hello->protocol_max);
-	reception->counters.hellos++;
+	sessions->counters.hellos++;
 	if (protocol == 0) {
-		refuse_protocol(reception, peer, key, hello);
+		refuse_protocol(sessions, peer, key, hello);
 		return;
 	}
-	struct question *question = question_open(reception, peer, key);
+	struct question *question = question_open(sessions, peer, key);
 	if (!question)
 		return; /* the agent asks again after its timeout */
 	lantoa__v1__welcome__init(&question->welcome);
@@ -240,7 +240,7 @@ void reception_hello(struct reception *reception, const struct gate_peer *peer,
 	question->catalogue_known = hello->catalogue_version;
 	question->job =
 		(struct store_job){ .run = hello_run, .done = hello_done, .use = STORE_DOOR };
-	store_read(reception->store, &question->job);
+	store_read(sessions->store, &question->job);
 }
 
 static int enrol_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
@@ -263,47 +263,47 @@ static void answer_enrolled(struct question *question)
 	enrolled.office = question->code;
 	enrolled.office_name = question->name;
 	enrolled.catalogue = &catalogue;
-	enrolled.zone = (char *)(uintptr_t)question->reception->zone;
+	enrolled.zone = (char *)(uintptr_t)question->sessions->zone;
 	enrolled.level = question->level;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_ENROLLED;
 	frame.enrolled = &enrolled;
-	gate_answer(question->reception->gate, &question->peer, &frame);
+	gate_answer(question->sessions->gate, &question->peer, &frame);
 }
 
 static void enrol_done(struct store_job *job, int rc, const struct err *err)
 {
 	struct question *question = container_of(job, struct question, job);
-	struct reception *reception = question->reception;
-	if (rc == 0 && key_feed_apply(&question->feed, reception->key_list) < 0) {
+	struct sessions *sessions = question->sessions;
+	if (rc == 0 && key_feed_apply(&question->feed, sessions->key_list) < 0) {
 		log_error("reception: out of memory for the roster; restarting reads it anew");
 		abort(); /* a key that was revoked by this enrolment must not live on */
 	}
 	if (rc < 0) {
-		reception->counters.refused_enrolments++;
+		sessions->counters.refused_enrolments++;
 		say(question, REFUSED_ENROLMENT, err);
-		acks_refuse(reception->gate, &question->peer, 0, 0,
+		acks_refuse(sessions->gate, &question->peer, 0, 0,
 			    LANTOA__V1__REFUSED__CODE__INVITATION, err->text);
 	} else {
-		reception->counters.enrolled++;
+		sessions->counters.enrolled++;
 		log_info("reception: enrolled office=%s", question->code);
 		answer_enrolled(question);
 	}
 	question_close(question);
 }
 
-void reception_enrol(struct reception *reception, const struct gate_peer *peer,
-		     const struct listed_key *key, const Lantoa__V1__Enrol *enrol)
+void sessions_enrol(struct sessions *sessions, const struct gate_peer *peer,
+		    const struct listed_key *key, const Lantoa__V1__Enrol *enrol)
 {
 	const ProtobufCBinaryData *bytes = &enrol->public_key;
 	if (bytes->len != KEY_LEN) {
-		acks_refuse(reception->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__MALFORMED,
+		acks_refuse(sessions->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__MALFORMED,
 			    "a public key is 32 bytes");
 		return;
 	}
-	struct question *question = question_open(reception, peer, key);
+	struct question *question = question_open(sessions, peer, key);
 	if (!question)
 		return;
 	memcpy(question->public_key, bytes->data, KEY_LEN);
 	question->job = (struct store_job){ .run = enrol_run, .done = enrol_done };
-	store_write(reception->store, &question->job);
+	store_write(sessions->store, &question->job);
 }

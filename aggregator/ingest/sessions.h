@@ -9,15 +9,15 @@
 
 #include <stdint.h>
 
-#define RECEPTION_MAX 1024u /* questions in work; the office asks again after its timeout */
+#define SESSIONS_MAX 1024u /* questions in work; the office asks again after its timeout */
 
-struct reception_counters {
+struct sessions_counters {
 	uint64_t hellos, enrolled, refused_enrolments;
 };
 
-enum reception_word { REFUSED_HELLO, REFUSED_ENROLMENT, RENEWED_SPOOL, RECEPTION_WORDS };
+enum sessions_word { REFUSED_HELLO, REFUSED_ENROLMENT, RENEWED_SPOOL, SESSIONS_WORDS };
 
-struct reception {
+struct sessions {
 	uv_loop_t *loop; /* outlives us, as all below */
 	struct store *store;
 	struct key_list *key_list; /* follows an enrolment */
@@ -27,9 +27,9 @@ struct reception {
 	unsigned credit;                   /* batches an agent may have unacknowledged, at most */
 	void (*on_done)(void *context);    /* after each answer */
 	void *context;
-	/* the reception's own: */
-	struct reception_counters counters;
-	struct log_limit said[RECEPTION_WORDS];
+	/* its own: */
+	struct sessions_counters counters;
+	struct log_limit said[SESSIONS_WORDS];
 	unsigned working;
 	bool closed; /* set it to take no question any more */
 };
@@ -42,12 +42,12 @@ struct reception {
  * them waits: 16 batches from each of 11,000 offices would be gigabytes. All together they are
  * eight of the largest commits, which keeps the province busy; two keep one office going.
  */
-unsigned reception_credit(size_t offices, unsigned most);
+unsigned sessions_credit(size_t offices, unsigned most);
 
 /** Hello of an active key: answered by Welcome, and Catalogue when the agent's is another. */
-void reception_hello(struct reception *reception, const struct gate_peer *peer,
-		     const struct listed_key *key, const Lantoa__V1__Hello *hello);
+void sessions_hello(struct sessions *sessions, const struct gate_peer *peer,
+		    const struct listed_key *key, const Lantoa__V1__Hello *hello);
 /** Enrol over an invitation's key: answered by Enrolled, or Refused. The key list knows the new key
  * before the office does. */
-void reception_enrol(struct reception *reception, const struct gate_peer *peer,
-		     const struct listed_key *key, const Lantoa__V1__Enrol *enrol);
+void sessions_enrol(struct sessions *sessions, const struct gate_peer *peer,
+		    const struct listed_key *key, const Lantoa__V1__Enrol *enrol);

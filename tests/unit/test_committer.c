@@ -48,7 +48,7 @@ struct fixture {
 	struct key_list *key_list;
 	struct limits limits;
 	struct meters *meters;
-	struct edition edition;
+	struct catalogue_watch catalogue_watch;
 	struct committer *committer;
 	struct blob sent[OFFICES]; /* owned: the last batch of each */
 	struct answer answers[64];
@@ -139,11 +139,12 @@ static void start(struct fixture *f)
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	if (store_open(&f->loop, f->testbed.path, 1, &f->store, &f->err) < 0)
 		fail_msg("%s", f->err.text);
-	f->edition = (struct edition){ .loop = &f->loop, .store = f->store, .closed = true };
+	f->catalogue_watch =
+		(struct catalogue_watch){ .loop = &f->loop, .store = f->store, .closed = true };
 	assert_int_equal(committer_open(&f->loop, f->store, f->key_list, f->meters, on_change, NULL,
 					&f->committer, &f->err),
 			 0);
-	committer_serve(f->committer, NULL, &f->edition);
+	committer_serve(f->committer, NULL, &f->catalogue_watch);
 }
 
 /* And a testbed again, to look at what is stored. */

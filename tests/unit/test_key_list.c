@@ -60,9 +60,9 @@ static void active_keys_are_counted_whatever_becomes_of_them(void **state)
 static void what_all_may_have_under_way_is_bounded(void **state)
 {
 	(void)state;
-	assert_int_equal(reception_credit(0, 16), 16);
+	assert_int_equal(sessions_credit(0, 16), 16);
 	for (size_t offices = 1; offices < 20000; offices++) {
-		unsigned credit = reception_credit(offices, 16);
+		unsigned credit = sessions_credit(offices, 16);
 		assert_in_range(credit, 2, 16);
 		assert_true(credit == 2 || credit * offices <= 32768); /* no more than that, */
 		assert_true(credit == 16 || (credit + 1) * offices > 32768); /* and no less */

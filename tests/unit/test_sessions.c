@@ -126,19 +126,21 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 	}
 	struct journal_clock clock;
 	assert_int_equal(journal_clock_open(store_writer(store), &clock, &err), 0);
-	struct reception reception = { .loop = &loop,
-				       .store = store,
-				       .key_list = key_list,
-				       .zone = "UTC",
-				       .clock = &clock,
-				       .credit = 4,
-				       .on_done = on_done };
-	struct edition edition = { .loop = &loop, .store = store, .on_done = on_done };
+	struct sessions sessions = { .loop = &loop,
+				     .store = store,
+				     .key_list = key_list,
+				     .zone = "UTC",
+				     .clock = &clock,
+				     .credit = 4,
+				     .on_done = on_done };
+	struct catalogue_watch catalogue_watch = { .loop = &loop,
+						   .store = store,
+						   .on_done = on_done };
 	hello.protocol_min = 1;
 	hello.protocol_max = 2;
-	reception_hello(&reception, &peer, &key, &hello);
-	(void)edition_version(&edition); /* what a Ping asks */
-	while (welcomes == 0 || edition.looking)
+	sessions_hello(&sessions, &peer, &key, &hello);
+	(void)catalogue_watch_version(&catalogue_watch); /* what a Ping asks */
+	while (welcomes == 0 || catalogue_watch.looking)
 		(void)uv_run(&loop, UV_RUN_ONCE);
 	assert_int_equal(questions_over, 0);
 	for (int i = 0; i < READERS; i++)
@@ -149,7 +151,7 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 	assert_int_equal(looks, 2);
 	/* of a spool whose row is damaged nothing is told that its office would throw away */
 	hello.spool_id = 77;
-	reception_hello(&reception, &peer, &key, &hello);
+	sessions_hello(&sessions, &peer, &key, &hello);
 	while (looks < 3)
 		(void)uv_run(&loop, UV_RUN_ONCE);
 	assert_int_equal(welcomes, 1);
@@ -166,5 +168,5 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hello_is_answered_while_questions_take_all_readers),
 	};
-	return cmocka_run_group_tests_name("reception", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("sessions", tests, NULL, NULL);
 }
