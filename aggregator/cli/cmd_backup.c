@@ -21,7 +21,7 @@
 static const char *const stages[]
 	__attribute__((unused)) = { N_("copy"), N_("check"), N_("digest") };
 
-struct backing_up {
+struct cmd_backup {
 	const struct order *order;
 	const char *folder; /* of --into; NULL: there is none */
 	unsigned keep;      /* 0: all */
@@ -29,21 +29,20 @@ struct backing_up {
 	struct download download;
 };
 
-void backing_up_line(const char *stage, uint64_t done, uint64_t all,
-		     char ret_line[WATCHING_LINE_MAX])
+void cmd_backup_line(const char *stage, uint64_t done, uint64_t all, char ret_line[WATCH_LINE_MAX])
 {
-	char bar[WATCHING_BAR_MAX];
+	char bar[WATCH_BAR_MAX];
 
 	/* TRANSLATORS: a progress bar; at most 79 columns */
-	(void)snprintf(ret_line, WATCHING_LINE_MAX, _("%s [%s] %llu of %llu pages"), _(stage),
-		       watching_bar(done, all, bar), (unsigned long long)done,
+	(void)snprintf(ret_line, WATCH_LINE_MAX, _("%s [%s] %llu of %llu pages"), _(stage),
+		       watch_bar(done, all, bar), (unsigned long long)done,
 		       (unsigned long long)all);
 }
 
-static void on_progress(const json_t *answer, char ret_line[WATCHING_LINE_MAX])
+static void on_progress(const json_t *answer, char ret_line[WATCH_LINE_MAX])
 {
-	backing_up_line(watching_stage(answer), watching_number(answer, "progress", "done"),
-			watching_number(answer, "progress", "all"), ret_line);
+	cmd_backup_line(watch_stage(answer), watch_number(answer, "progress", "done"),
+			watch_number(answer, "progress", "all"), ret_line);
 }
 
 /* --- where to --- */
@@ -59,7 +58,7 @@ static int keep_read(const char *text, unsigned *ret_keep, struct err *err)
 	return 0;
 }
 
-static int target_choose(struct backing_up *b, struct err *err)
+static int target_choose(struct cmd_backup *b, struct err *err)
 {
 	const struct args *args = b->order->args;
 	const char *keep = args_option(args, "keep");
@@ -83,7 +82,7 @@ static int target_choose(struct backing_up *b, struct err *err)
 
 /* --- the file --- */
 
-static int fetch(struct backing_up *b, const json_t *made, struct err *err)
+static int fetch(struct cmd_backup *b, const json_t *made, struct err *err)
 {
 	const struct request request = { .method = "GET",
 					 .path = "/v1/backup/file",
@@ -98,16 +97,16 @@ static int fetch(struct backing_up *b, const json_t *made, struct err *err)
 	blob_free(&refusal);
 	if (rc < 0)
 		return rc;
-	return download_finish(&b->download, watching_number(made, "backup", "bytes"),
+	return download_finish(&b->download, watch_number(made, "backup", "bytes"),
 			       digest ? digest : "", err);
 }
 
-static int make(struct backing_up *b, json_t **ret_made, struct err *err)
+static int make(struct cmd_backup *b, json_t **ret_made, struct err *err)
 {
 	const struct argument none = { 0 };
 	struct blob answer = { 0 };
 	json_t *made = NULL;
-	int rc = watching_run(b->order, &none, on_progress, &answer, &made, err);
+	int rc = watch_run(b->order, &none, on_progress, &answer, &made, err);
 
 	blob_free(&answer);
 	if (rc < 0)
@@ -122,7 +121,7 @@ static int make(struct backing_up *b, json_t **ret_made, struct err *err)
 
 /* --- the end --- */
 
-static int print_row(const struct backing_up *b, const json_t *backup, struct err *err)
+static int print_row(const struct cmd_backup *b, const json_t *backup, struct err *err)
 {
 	static const char *const columns[] = { "file", "made", "entries", "bytes", "digest" };
 	struct table *table = table_open(columns, 5);
@@ -135,20 +134,20 @@ static int print_row(const struct backing_up *b, const json_t *backup, struct er
 	for (size_t i = 1; i < 5; i++)
 		table_text(table, json_string_value(json_object_get(backup, columns[i])));
 	rc = table_failed(table) ? err_set(err, -ENOMEM, "out of memory")
-				 : outcome_table(b->order, table, err);
+				 : output_table(b->order, table, err);
 	table_close(table);
 	return rc;
 }
 
-static int conclude(const struct backing_up *b, const json_t *made, struct err *err)
+static int conclude(const struct cmd_backup *b, const json_t *made, struct err *err)
 {
 	int rc = 0;
 
 	if (b->order->format == FORMAT_TABLE)
 		printf(_("backup: %s holds %llu journal entries in %llu bytes. It contains the "
 			 "province's secret key; keep it like a password\n"),
-		       b->path, (unsigned long long)watching_number(made, "backup", "entries"),
-		       (unsigned long long)watching_number(made, "backup", "bytes"));
+		       b->path, (unsigned long long)watch_number(made, "backup", "entries"),
+		       (unsigned long long)watch_number(made, "backup", "bytes"));
 	else
 		rc = print_row(b, json_object_get(made, "backup"), err);
 	if (rc == 0 && b->keep > 0) {
@@ -159,9 +158,9 @@ static int conclude(const struct backing_up *b, const json_t *made, struct err *
 	return rc;
 }
 
-int backing_up_run(const struct order *order, struct err *err)
+int cmd_backup_run(const struct order *order, struct err *err)
 {
-	struct backing_up b = { .order = order };
+	struct cmd_backup b = { .order = order };
 	json_t *made = NULL;
 	int rc = sodium_init() < 0 ? err_set(err, -EIO, "libsodium cannot start")
 				   : target_choose(&b, err);

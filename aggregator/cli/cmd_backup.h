@@ -8,8 +8,7 @@
 #include <stdint.h>
 
 /** As command.run. */
-int backing_up_run(const struct order *order, struct err *err);
+int cmd_backup_run(const struct order *order, struct err *err);
 
 /** "copy       [#########...........]  12 of 365", in the reader's language. */
-void backing_up_line(const char *stage, uint64_t done, uint64_t all,
-		     char ret_line[WATCHING_LINE_MAX]);
+void cmd_backup_line(const char *stage, uint64_t done, uint64_t all, char ret_line[WATCH_LINE_MAX]);

@@ -29,7 +29,7 @@
 enum key { NONE, EXPIRED, INVITED, ACTIVE, REVOKED, KEYS };
 static const char *const key_words[KEYS] = { "none", "expired", "invited", "active", "revoked" };
 
-struct inviting {
+struct invitations {
 	const struct order *order;
 	const char *folder;
 	struct blob csv;
@@ -113,7 +113,7 @@ static int invite(const char *api, const char *code, const char *days, const cha
 	const char *until = json_string_value(json_object_get(json, "until"));
 
 	if (rc == 0)
-		rc = line && until ? line_write(folder, code, line, err) : outcome_strange(err);
+		rc = line && until ? line_write(folder, code, line, err) : output_strange(err);
 	if (rc == 0 && ret_until)
 		(void)snprintf(ret_until, UNTIL_MAX, "%s", until); /* an instant: fits */
 	json_decref(json);
@@ -123,7 +123,7 @@ static int invite(const char *api, const char *code, const char *days, const cha
 	return rc;
 }
 
-int inviting_one(const struct order *order, struct err *err)
+int cmd_invite_one(const struct order *order, struct err *err)
 {
 	const char *code = order->args->words[0], *folder = args_option(order->args, "into");
 	char until[UNTIL_MAX];
@@ -151,47 +151,48 @@ static size_t column_find(const struct table *table, const char *name)
 	return i;
 }
 
-static int import(struct inviting *inviting, struct err *err)
+static int import(struct invitations *invitations, struct err *err)
 {
 	const struct argument argument = { "invite", "1" };
 	const struct request request = {
 		.method = "POST", .path = "/v1/offices", .arguments = &argument, .n_arguments = 1
 	};
 	struct blob csv = { 0 };
-	int rc = upload_read(inviting->order->args->words[0], &inviting->csv, err);
+	int rc = upload_read(invitations->order->args->words[0], &invitations->csv, err);
 
 	if (rc == 0)
-		rc = folder_prepare(inviting->folder, err);
+		rc = folder_prepare(invitations->folder, err);
 	if (rc == 0)
-		rc = upload_send(inviting->order->api, request, &inviting->csv, &inviting->added,
-				 err);
+		rc = upload_send(invitations->order->api, request, &invitations->csv,
+				 &invitations->added, err);
 	if (rc == 0)
-		rc = csv_commas((const char *)inviting->csv.data, inviting->csv.len, &csv, err);
+		rc = csv_commas((const char *)invitations->csv.data, invitations->csv.len, &csv,
+				err);
 	if (rc == 0)
-		rc = csv_table((const char *)csv.data, csv.len, &inviting->offices, err);
+		rc = csv_table((const char *)csv.data, csv.len, &invitations->offices, err);
 	blob_free(&csv);
 	return rc;
 }
 
-static int status_ask(struct inviting *inviting, struct err *err)
+static int status_ask(struct invitations *invitations, struct err *err)
 {
 	const struct request request = { .method = "GET",
 					 .path = "/v1/status",
 					 .accept = "text/csv" };
 	struct blob answer = { 0 };
-	int rc = client_ask(inviting->order->api, &request, &answer, err);
+	int rc = client_ask(invitations->order->api, &request, &answer, err);
 
 	if (rc == 0 &&
-	    (csv_table((const char *)answer.data, answer.len, &inviting->status, err) < 0))
-		rc = outcome_strange(err);
+	    (csv_table((const char *)answer.data, answer.len, &invitations->status, err) < 0))
+		rc = output_strange(err);
 	blob_free(&answer);
 	return rc;
 }
 
 /* The key of office @code; KEYS when the status does not tell. */
-static enum key key_of(const struct inviting *inviting, const char *code)
+static enum key key_of(const struct invitations *invitations, const char *code)
 {
-	const struct table *status = inviting->status;
+	const struct table *status = invitations->status;
 	size_t office = column_find(status, "office"), column = column_find(status, "key");
 	size_t from = 0, to = table_rows(status);
 	enum key key = NONE;
@@ -214,51 +215,54 @@ static enum key key_of(const struct inviting *inviting, const char *code)
 }
 
 /* It was invited before: is the file where it would be? */
-static int file_look_for(struct inviting *inviting, const char *code, struct err *err)
+static int file_look_for(struct invitations *invitations, const char *code, struct err *err)
 {
 	char path[PATH_MAX];
-	int rc = path_make(inviting->folder, code, ".invitation", path, err);
+	int rc = path_make(invitations->folder, code, ".invitation", path, err);
 
 	if (rc < 0 || access(path, F_OK) == 0)
 		return rc;
-	rc = blob_append(&inviting->lost, " ", 1);
+	rc = blob_append(&invitations->lost, " ", 1);
 	if (rc == 0)
-		rc = blob_append(&inviting->lost, code, strlen(code));
+		rc = blob_append(&invitations->lost, code, strlen(code));
 	return rc < 0 ? err_memory(err) : 0;
 }
 
-static int invite_each(struct inviting *inviting, struct err *err)
+static int invite_each(struct invitations *invitations, struct err *err)
 {
-	size_t column = column_find(inviting->offices, "code");
+	size_t column = column_find(invitations->offices, "code");
 	int rc = 0;
 
-	for (size_t row = 0; row < table_rows(inviting->offices) && rc == 0; row++) {
-		const char *code = table_cell(inviting->offices, row, column);
-		enum key key = key_of(inviting, code);
+	for (size_t row = 0; row < table_rows(invitations->offices) && rc == 0; row++) {
+		const char *code = table_cell(invitations->offices, row, column);
+		enum key key = key_of(invitations, code);
 
 		if (key == KEYS)
-			return outcome_strange(err);
+			return output_strange(err);
 		if (key == INVITED)
-			rc = file_look_for(inviting, code, err);
+			rc = file_look_for(invitations, code, err);
 		if (key == NONE || key == EXPIRED)
-			rc = invite(inviting->order->api, code, NULL, inviting->folder, NULL, err);
+			rc = invite(invitations->order->api, code, NULL, invitations->folder, NULL,
+				    err);
 		if (rc < 0)
 			return err_wrap(err,
 					"%s: not invited, after %llu invitations in %s. Mend the "
 					"cause and run the same command again for the rest",
-					code, (unsigned long long)inviting->invited,
-					inviting->folder);
-		*(key == NONE || key == EXPIRED ? &inviting->invited : &inviting->left[key]) += 1;
+					code, (unsigned long long)invitations->invited,
+					invitations->folder);
+		*(key == NONE || key == EXPIRED ? &invitations->invited
+						: &invitations->left[key]) += 1;
 	}
 	return rc;
 }
 
-static int tell_programs(const struct inviting *inviting, struct err *err)
+static int tell_programs(const struct invitations *invitations, struct err *err)
 {
 	static const char *const columns[] = { "added", "invitations", "enrolled", "invited_before",
 					       "revoked" };
-	const uint64_t numbers[] = { inviting->added, inviting->invited, inviting->left[ACTIVE],
-				     inviting->left[INVITED], inviting->left[REVOKED] };
+	const uint64_t numbers[] = { invitations->added, invitations->invited,
+				     invitations->left[ACTIVE], invitations->left[INVITED],
+				     invitations->left[REVOKED] };
 	struct table *table = table_open(columns, 5);
 	int rc;
 
@@ -267,47 +271,50 @@ static int tell_programs(const struct inviting *inviting, struct err *err)
 	table_row(table);
 	for (size_t i = 0; i < 5; i++)
 		table_int(table, (int64_t)numbers[i]);
-	rc = outcome_table(inviting->order, table, err);
+	rc = output_table(invitations->order, table, err);
 	table_close(table);
 	return rc;
 }
 
-static int tell(struct inviting *inviting, struct err *err)
+static int tell(struct invitations *invitations, struct err *err)
 {
-	if (inviting->order->format != FORMAT_TABLE)
-		return tell_programs(inviting, err);
-	if (inviting->lost.len > 0) {
-		if (blob_append(&inviting->lost, "", 1) < 0)
+	if (invitations->order->format != FORMAT_TABLE)
+		return tell_programs(invitations, err);
+	if (invitations->lost.len > 0) {
+		if (blob_append(&invitations->lost, "", 1) < 0)
 			return err_memory(err);
 		printf(_("Invited before, but not in %s:%s\n"
 			 "(`lantoa office invite CODE --into %s` makes a new invitation in place "
 			 "of "
 			 "one that was lost)\n"),
-		       inviting->folder, (const char *)inviting->lost.data, inviting->folder);
+		       invitations->folder, (const char *)invitations->lost.data,
+		       invitations->folder);
 	}
 	printf(_("Offices added: %llu; invitations written to %s: %llu; left as they were: %llu "
 		 "enrolled, %llu invited before, %llu revoked\n"),
-	       (unsigned long long)inviting->added, inviting->folder,
-	       (unsigned long long)inviting->invited, (unsigned long long)inviting->left[ACTIVE],
-	       (unsigned long long)inviting->left[INVITED],
-	       (unsigned long long)inviting->left[REVOKED]);
+	       (unsigned long long)invitations->added, invitations->folder,
+	       (unsigned long long)invitations->invited,
+	       (unsigned long long)invitations->left[ACTIVE],
+	       (unsigned long long)invitations->left[INVITED],
+	       (unsigned long long)invitations->left[REVOKED]);
 	return 0;
 }
 
-int inviting_import(const struct order *order, struct err *err)
+int cmd_invite_import(const struct order *order, struct err *err)
 {
-	struct inviting inviting = { .order = order, .folder = args_option(order->args, "invite") };
-	int rc = import(&inviting, err);
+	struct invitations invitations = { .order = order,
+					   .folder = args_option(order->args, "invite") };
+	int rc = import(&invitations, err);
 
 	if (rc == 0)
-		rc = status_ask(&inviting, err);
+		rc = status_ask(&invitations, err);
 	if (rc == 0)
-		rc = invite_each(&inviting, err);
+		rc = invite_each(&invitations, err);
 	if (rc == 0)
-		rc = tell(&inviting, err);
-	blob_free(&inviting.csv);
-	blob_free(&inviting.lost);
-	table_close(inviting.offices);
-	table_close(inviting.status);
+		rc = tell(&invitations, err);
+	blob_free(&invitations.csv);
+	blob_free(&invitations.lost);
+	table_close(invitations.offices);
+	table_close(invitations.status);
 	return rc;
 }

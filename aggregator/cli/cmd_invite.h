@@ -9,7 +9,7 @@
  * none, and invites those that never were. Whoever is enrolled, invited or revoked stays so:
  * invitations that are on their way to an office go on working. After a failure half way the same
  * command does the rest. */
-int inviting_import(const struct order *order, struct err *err);
+int cmd_invite_import(const struct order *order, struct err *err);
 
 /** lantoa office invite CODE --into FOLDER, as command.run. */
-int inviting_one(const struct order *order, struct err *err);
+int cmd_invite_one(const struct order *order, struct err *err);

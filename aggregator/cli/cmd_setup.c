@@ -188,7 +188,7 @@ static int try_all(const struct setup *setup, struct err *err)
 		if (rc == 0 && setup->order->format == FORMAT_TABLE)
 			printf("%s%s:\n", i ? "\n" : "", parts[i].file);
 		if (rc == 0)
-			rc = outcome_report(setup->order, &answer, err);
+			rc = output_report(setup->order, &answer, err);
 		blob_free(&answer);
 	}
 	return rc;
@@ -197,7 +197,7 @@ static int try_all(const struct setup *setup, struct err *err)
 static int conclude(const struct setup *setup, struct err *err)
 {
 	if (setup->order->format != FORMAT_TABLE)
-		return outcome_table(setup->order, setup->table, err);
+		return output_table(setup->order, setup->table, err);
 	printf(_(
 		"Next: set [gate] address in aggregator.conf, the name or address by which offices "
 		"reach this machine, then\n"
@@ -225,7 +225,7 @@ static int take_folder(struct setup *setup, struct err *err)
 	return rc;
 }
 
-int setup_run(const struct order *order, struct err *err)
+int cmd_setup_run(const struct order *order, struct err *err)
 {
 	struct setup setup = { .order = order };
 	char share[PATH_MAX];

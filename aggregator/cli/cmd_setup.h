@@ -6,4 +6,4 @@
 
 /** As command.run. Without a name it lists what was installed. The files are four imports, so a bad
  * one leaves those before it in; the sentence says which. */
-int setup_run(const struct order *order, struct err *err);
+int cmd_setup_run(const struct order *order, struct err *err);

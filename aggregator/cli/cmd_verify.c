@@ -11,34 +11,34 @@
 static const char *const stages[]
 	__attribute__((unused)) = { N_("journal"), N_("days"), N_("pages") };
 
-struct verifying {
+struct cmd_verify {
 	const struct order *order;
 	bool repairs;
 };
 
 /* --- the bar --- */
 
-void verifying_line(const char *stage, uint64_t done, uint64_t all, uint64_t differences,
-		    char ret_line[WATCHING_LINE_MAX])
+void cmd_verify_line(const char *stage, uint64_t done, uint64_t all, uint64_t differences,
+		     char ret_line[WATCH_LINE_MAX])
 {
-	char bar[WATCHING_BAR_MAX];
+	char bar[WATCH_BAR_MAX];
 
 	/* TRANSLATORS: a progress bar; at most 79 columns */
-	(void)snprintf(ret_line, WATCHING_LINE_MAX, _("%s [%s] %llu of %llu, %llu differences"),
-		       _(stage), watching_bar(done, all, bar), (unsigned long long)done,
+	(void)snprintf(ret_line, WATCH_LINE_MAX, _("%s [%s] %llu of %llu, %llu differences"),
+		       _(stage), watch_bar(done, all, bar), (unsigned long long)done,
 		       (unsigned long long)all, (unsigned long long)differences);
 }
 
-static void on_progress(const json_t *answer, char ret_line[WATCHING_LINE_MAX])
+static void on_progress(const json_t *answer, char ret_line[WATCH_LINE_MAX])
 {
-	verifying_line(watching_stage(answer), watching_number(answer, "progress", "done"),
-		       watching_number(answer, "progress", "all"),
-		       watching_number(answer, "counts", "differences"), ret_line);
+	cmd_verify_line(watch_stage(answer), watch_number(answer, "progress", "done"),
+			watch_number(answer, "progress", "all"),
+			watch_number(answer, "counts", "differences"), ret_line);
 }
 
 /* --- the end --- */
 
-static void conclude(const struct verifying *verifying, uint64_t differences, uint64_t beyond,
+static void conclude(const struct cmd_verify *verify, uint64_t differences, uint64_t beyond,
 		     uint64_t repaired)
 {
 	if (differences == 0)
@@ -51,7 +51,7 @@ static void conclude(const struct verifying *verifying, uint64_t differences, ui
 	if (differences > beyond + repaired)
 		printf(_("verify: the rollups differ from the journal in %llu places\n"),
 		       (unsigned long long)(differences - beyond - repaired));
-	if (beyond > 0 && verifying->repairs)
+	if (beyond > 0 && verify->repairs)
 		printf(_("verify: the journal itself, or what stands beside it, is damaged in %llu "
 			 "places. No repair can mend that, and nothing was rebuilt from it; "
 			 "restore a backup\n"),
@@ -64,32 +64,32 @@ static void conclude(const struct verifying *verifying, uint64_t differences, ui
 		printf(_("verify: `lantoa verify --repair` makes them anew from the journal\n"));
 }
 
-static int show(const struct verifying *verifying, const struct blob *answer, const json_t *json,
+static int show(const struct cmd_verify *verify, const struct blob *answer, const json_t *json,
 		struct err *err)
 {
-	uint64_t differences = watching_number(json, "counts", "differences"),
-		 repaired = watching_number(json, "counts", "repaired");
-	int rc = outcome_report(verifying->order, answer, err);
+	uint64_t differences = watch_number(json, "counts", "differences"),
+		 repaired = watch_number(json, "counts", "repaired");
+	int rc = output_report(verify->order, answer, err);
 
 	if (rc < 0)
 		return rc;
-	if (verifying->order->format == FORMAT_TABLE)
-		conclude(verifying, differences, watching_number(json, "counts", "beyond_repair"),
+	if (verify->order->format == FORMAT_TABLE)
+		conclude(verify, differences, watch_number(json, "counts", "beyond_repair"),
 			 repaired);
 	return differences > repaired;
 }
 
-int verifying_run(const struct order *order, struct err *err)
+int cmd_verify_run(const struct order *order, struct err *err)
 {
-	const struct verifying verifying = { .order = order,
-					     .repairs = args_option(order->args, "repair") };
-	const struct argument repair = { "repair", verifying.repairs ? "1" : NULL };
+	const struct cmd_verify verify = { .order = order,
+					   .repairs = args_option(order->args, "repair") };
+	const struct argument repair = { "repair", verify.repairs ? "1" : NULL };
 	struct blob answer = { 0 };
 	json_t *json = NULL;
-	int rc = watching_run(order, &repair, on_progress, &answer, &json, err);
+	int rc = watch_run(order, &repair, on_progress, &answer, &json, err);
 
 	if (rc == 0) {
-		rc = show(&verifying, &answer, json, err);
+		rc = show(&verify, &answer, json, err);
 		json_decref(json);
 	}
 	blob_free(&answer);

@@ -9,9 +9,9 @@
 
 /** As command.run: 1 when there are differences left. On a terminal a bar on standard error grows
  * meanwhile. */
-int verifying_run(const struct order *order, struct err *err);
+int cmd_verify_run(const struct order *order, struct err *err);
 
 /** "days       [#########...........]  12 of 365, 0 differences", in the reader's
  * language. */
-void verifying_line(const char *stage, uint64_t done, uint64_t all, uint64_t differences,
-		    char ret_line[WATCHING_LINE_MAX]);
+void cmd_verify_line(const char *stage, uint64_t done, uint64_t all, uint64_t differences,
+		     char ret_line[WATCH_LINE_MAX]);

@@ -36,7 +36,7 @@ static int ask_for_value(const struct order *order, const struct request *reques
 	int rc = client_ask(order->api, request, &answer, err);
 
 	if (rc == 0)
-		rc = outcome_value(order, &answer, err);
+		rc = output_value(order, &answer, err);
 	blob_free(&answer);
 	return rc;
 }
@@ -47,7 +47,7 @@ static int ask_for_report(const struct order *order, const struct request *reque
 	int rc = client_ask(order->api, request, &answer, err);
 
 	if (rc == 0)
-		rc = outcome_report(order, &answer, err);
+		rc = output_report(order, &answer, err);
 	blob_free(&answer);
 	return rc;
 }
@@ -79,7 +79,7 @@ static int office_import(const struct order *order, struct err *err)
 {
 	bool trial = args_option(order->args, "dry-run");
 
-	return args_option(order->args, "invite") && !trial ? inviting_import(order, err)
+	return args_option(order->args, "invite") && !trial ? cmd_invite_import(order, err)
 							    : import(order, err);
 }
 
@@ -168,7 +168,7 @@ static int office_invite(const struct order *order, struct err *err)
 	const struct argument fields[] = { { "code", order->args->words[0] },
 					   { "days", args_option(order->args, "days") } };
 
-	return args_option(order->args, "into") ? inviting_one(order, err)
+	return args_option(order->args, "into") ? cmd_invite_one(order, err)
 						: post_fields(order, fields, 2, err);
 }
 
@@ -181,10 +181,10 @@ static int ask_for_rows(const struct order *order, const struct argument argumen
 
 	request.arguments = arguments;
 	request.n_arguments = n;
-	request.accept = outcome_type(order->format);
+	request.accept = output_type(order->format);
 	rc = client_ask(order->api, &request, &answer, err);
 	if (rc == 0)
-		rc = outcome_rows(order, &answer, err);
+		rc = output_rows(order, &answer, err);
 	blob_free(&answer);
 	return rc;
 }
@@ -288,7 +288,7 @@ static int office_show(const struct order *order, struct err *err)
 	request.n_arguments = 1;
 	rc = client_ask(order->api, &request, &answer, err);
 	if (rc == 0)
-		rc = outcome_report(order, &answer, err);
+		rc = output_report(order, &answer, err);
 	blob_free(&answer);
 	return rc;
 }
@@ -300,9 +300,9 @@ static int status(const struct order *order, struct err *err)
 	int rc = client_ask(order->api, &request, &answer, err);
 
 	if (rc == 0)
-		rc = outcome_report(order, &answer, err);
+		rc = output_report(order, &answer, err);
 	if (rc == 0)
-		rc = outcome_is_ill(&answer);
+		rc = output_is_ill(&answer);
 	blob_free(&answer);
 	return rc;
 }
@@ -321,7 +321,7 @@ const struct command commands[] = {
 		     "is given with a slash. Running it again changes only what differs."),
 	  .options = "dry-run yes",
 	  .n_more = 1,
-	  .run = setup_run },
+	  .run = cmd_setup_run },
 	{ .words = "units import",
 	  .usage = "FILE [--dry-run] [--yes]",
 	  .help = N_(
@@ -539,7 +539,7 @@ const struct command commands[] = {
 		     "status is 1 when something does, and was not repaired. Figures come and are "
 		     "asked for meanwhile."),
 	  .options = "repair",
-	  .run = verifying_run,
+	  .run = cmd_verify_run,
 	  .path = "/v1/verify" },
 	{ .words = "backup",
 	  .usage = "FILE | --into FOLDER [--keep NUMBER]",
@@ -548,7 +548,7 @@ const struct command commands[] = {
 		     "asked for meanwhile. As root, or as the user of the aggregator."),
 	  .options = "into keep",
 	  .n_more = 1,
-	  .run = backing_up_run,
+	  .run = cmd_backup_run,
 	  .path = "/v1/backup" },
 	{ .words = "audit",
 	  .usage = "[--most NUMBER]",

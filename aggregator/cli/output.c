@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *outcome_type(enum format format)
+const char *output_type(enum format format)
 {
 	return format == FORMAT_JSON ? "application/json" : "text/csv";
 }
@@ -41,7 +41,7 @@ static int print(const void *text, size_t len, struct err *err)
 	return rc;
 }
 
-int outcome_strange(struct err *err)
+int output_strange(struct err *err)
 {
 	return err_set(err, -EIO,
 		       "the answer is not what an aggregator says; are lantoa and "
@@ -55,7 +55,7 @@ static int draw(const struct order *order, const struct table *table, struct err
 	return print(_("There are none.\n"), strlen(_("There are none.\n")), err);
 }
 
-int outcome_rows(const struct order *order, const struct blob *answer, struct err *err)
+int output_rows(const struct order *order, const struct blob *answer, struct err *err)
 {
 	struct table *table = NULL;
 	struct err why;
@@ -64,7 +64,7 @@ int outcome_rows(const struct order *order, const struct blob *answer, struct er
 	if (order->format != FORMAT_TABLE)
 		return print(answer->data, answer->len, err);
 	if (csv_table((const char *)answer->data, answer->len, &table, &why) < 0)
-		return outcome_strange(err);
+		return output_strange(err);
 	rc = draw(order, table, err);
 	table_close(table);
 	return rc;
@@ -112,7 +112,7 @@ static void warn(const char *text)
 	free(shown);
 }
 
-int outcome_value(const struct order *order, const struct blob *answer, struct err *err)
+int output_value(const struct order *order, const struct blob *answer, struct err *err)
 {
 	json_t *json;
 	char number[24];
@@ -123,7 +123,7 @@ int outcome_value(const struct order *order, const struct blob *answer, struct e
 	json = answer->len ? read_object(answer) : NULL;
 	if (!json_object_iter(json)) {
 		json_decref(json);
-		return outcome_strange(err);
+		return output_strange(err);
 	}
 	name = json_object_iter_key(json_object_iter(json));
 	text = value_text(json_object_iter_value(json_object_iter(json)), number);
@@ -196,7 +196,7 @@ static void print_heads(json_t *json)
 static int print_table(const struct order *order, const struct table *table, struct err *err)
 {
 	if (order->format != FORMAT_TABLE)
-		return outcome_table(order, table, err);
+		return output_table(order, table, err);
 	printf("\n");
 	return draw_table(table, order->args->command->show, stdout, err);
 }
@@ -219,14 +219,14 @@ static int print_report(const struct order *order, json_t *json, struct err *err
 	return rc;
 }
 
-int outcome_report(const struct order *order, const struct blob *answer, struct err *err)
+int output_report(const struct order *order, const struct blob *answer, struct err *err)
 {
 	json_t *json = answer->len ? read_object(answer) : NULL;
 	int rc;
 
 	if (!json || !json_is_array(json_object_get(json, "rows"))) {
 		json_decref(json);
-		return outcome_strange(err);
+		return output_strange(err);
 	}
 	rc = order->format == FORMAT_JSON ? print(answer->data, answer->len, err)
 					  : print_report(order, json, err);
@@ -234,7 +234,7 @@ int outcome_report(const struct order *order, const struct blob *answer, struct 
 	return rc;
 }
 
-bool outcome_is_ill(const struct blob *answer)
+bool output_is_ill(const struct blob *answer)
 {
 	json_t *json = answer->len ? read_object(answer) : NULL;
 	bool is_ill = json_object_get(json, ill);
@@ -243,7 +243,7 @@ bool outcome_is_ill(const struct blob *answer)
 	return is_ill;
 }
 
-int outcome_table(const struct order *order, const struct table *table, struct err *err)
+int output_table(const struct order *order, const struct table *table, struct err *err)
 {
 	struct blob text = { 0 };
 	int rc = table_failed(table)            ? -ENOMEM

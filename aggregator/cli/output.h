@@ -9,22 +9,22 @@
 #include <stdbool.h>
 
 /** The media type to ask for when rows are wanted. */
-const char *outcome_type(enum format format);
+const char *output_type(enum format format);
 
-/** Rows that came as outcome_type() tells. */
-int outcome_rows(const struct order *order, const struct blob *answer, struct err *err);
+/** Rows that came as output_type() tells. */
+int output_rows(const struct order *order, const struct blob *answer, struct err *err);
 
 /** One value in an object, {"changed": 12}: the command's sentence about it. */
-int outcome_value(const struct order *order, const struct blob *answer, struct err *err);
+int output_value(const struct order *order, const struct blob *answer, struct err *err);
 
 /** Rows with objects before them, which always come as JSON: counters, then rows. Of objects whose
  * name is a gravity (ill, note, well) the sentences are shown alone. */
-int outcome_report(const struct order *order, const struct blob *answer, struct err *err);
+int output_report(const struct order *order, const struct blob *answer, struct err *err);
 /** Such a report says that something is ill: bad news, of which the exit status tells. */
-bool outcome_is_ill(const struct blob *answer);
+bool output_is_ill(const struct blob *answer);
 
 /** @table as csv or json, for a command that tells people about it in sentences of its own. */
-int outcome_table(const struct order *order, const struct table *table, struct err *err);
+int output_table(const struct order *order, const struct table *table, struct err *err);
 
 /** -EIO with the sentence for an answer that no aggregator gives. */
-int outcome_strange(struct err *err);
+int output_strange(struct err *err);

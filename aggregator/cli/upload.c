@@ -47,7 +47,7 @@ static int number_read(const struct blob *answer, uint64_t *ret_number, struct e
 	if (json_is_integer(value))
 		*ret_number = (uint64_t)json_integer_value(value);
 	else
-		rc = outcome_strange(err);
+		rc = output_strange(err);
 	json_decref(json);
 	return rc;
 }

@@ -12,22 +12,22 @@
 
 #define WAIT_FIRST_MS 20u /* most provinces are through by the second look */
 #define WAIT_MAX_MS   500u
-#define BAR_CELLS     (WATCHING_BAR_MAX - 1)
+#define BAR_CELLS     (WATCH_BAR_MAX - 1)
 
-struct watching {
+struct watch {
 	const struct order *order;
 	char run[24]; /* the aggregator's number of it */
-	void (*on_progress)(const json_t *answer, char ret_line[WATCHING_LINE_MAX]);
+	void (*on_progress)(const json_t *answer, char ret_line[WATCH_LINE_MAX]);
 	bool drawn;
 };
 
 /* --- asking --- */
 
-static int ask(const struct watching *watching, const char *method, const struct argument *argument,
+static int ask(const struct watch *watch, const char *method, const struct argument *argument,
 	       struct blob *answer, json_t **ret_json, struct err *err)
 {
 	const struct request request = { .method = method,
-					 .path = watching->order->args->command->path,
+					 .path = watch->order->args->command->path,
 					 .arguments = argument,
 					 .n_arguments = 1,
 					 .accept = "application/json" };
@@ -35,53 +35,52 @@ static int ask(const struct watching *watching, const char *method, const struct
 	int rc;
 
 	answer->len = 0;
-	rc = client_ask(watching->order->api, &request, answer, err);
+	rc = client_ask(watch->order->api, &request, answer, err);
 	if (rc < 0)
 		return rc;
 	json = answer_read(answer->data, answer->len);
 	if (!json_is_object(json)) {
 		json_decref(json);
-		return outcome_strange(err);
+		return output_strange(err);
 	}
 	*ret_json = json;
 	return 0;
 }
 
-static int begin(struct watching *watching, const struct argument *argument, struct blob *answer,
+static int begin(struct watch *watch, const struct argument *argument, struct blob *answer,
 		 struct err *err)
 {
 	json_t *json, *run;
-	int rc = ask(watching, "POST", argument, answer, &json, err);
+	int rc = ask(watch, "POST", argument, answer, &json, err);
 
 	if (rc < 0)
 		return rc;
 	run = json_object_get(json, "run");
-	(void)snprintf(watching->run, sizeof(watching->run), "%lld",
-		       (long long)json_integer_value(run));
-	rc = json_is_integer(run) ? 0 : outcome_strange(err);
+	(void)snprintf(watch->run, sizeof(watch->run), "%lld", (long long)json_integer_value(run));
+	rc = json_is_integer(run) ? 0 : output_strange(err);
 	json_decref(json);
 	return rc;
 }
 
 /* --- the line --- */
 
-static void line_draw(struct watching *watching, const json_t *json)
+static void line_draw(struct watch *watch, const json_t *json)
 {
-	char line[WATCHING_LINE_MAX];
+	char line[WATCH_LINE_MAX];
 
-	watching->on_progress(json, line);
+	watch->on_progress(json, line);
 	fprintf(stderr, "\r%s\033[K", line);
-	watching->drawn = true;
+	watch->drawn = true;
 }
 
-static void line_clear(struct watching *watching)
+static void line_clear(struct watch *watch)
 {
-	if (watching->drawn)
+	if (watch->drawn)
 		fprintf(stderr, "\r\033[K");
-	watching->drawn = false;
+	watch->drawn = false;
 }
 
-uint64_t watching_number(const json_t *answer, const char *object, const char *name)
+uint64_t watch_number(const json_t *answer, const char *object, const char *name)
 {
 	const char *text =
 		json_string_value(json_object_get(json_object_get(answer, object), name));
@@ -89,7 +88,7 @@ uint64_t watching_number(const json_t *answer, const char *object, const char *n
 	return text ? strtoull(text, NULL, 10) : 0;
 }
 
-const char *watching_stage(const json_t *answer)
+const char *watch_stage(const json_t *answer)
 {
 	const char *stage =
 		json_string_value(json_object_get(json_object_get(answer, "progress"), "stage"));
@@ -97,7 +96,7 @@ const char *watching_stage(const json_t *answer)
 	return stage ? stage : "";
 }
 
-const char *watching_bar(uint64_t done, uint64_t all, char text[WATCHING_BAR_MAX])
+const char *watch_bar(uint64_t done, uint64_t all, char text[WATCH_BAR_MAX])
 {
 	uint64_t filled = all == 0     ? 0
 			  : done > all ? BAR_CELLS
@@ -119,33 +118,32 @@ static void pause_ms(unsigned ms)
 }
 
 /* @ret_json: the answer that has the outcome. */
-static int wait_for_it(struct watching *watching, struct blob *answer, json_t **ret_json,
-		       struct err *err)
+static int wait_for_it(struct watch *watch, struct blob *answer, json_t **ret_json, struct err *err)
 {
-	const struct argument run = { "run", watching->run };
+	const struct argument run = { "run", watch->run };
 	bool terminal = isatty(STDERR_FILENO) == 1;
 	int rc;
 
 	for (unsigned wait_ms = WAIT_FIRST_MS;;
 	     wait_ms = wait_ms + wait_ms / 4 > WAIT_MAX_MS ? WAIT_MAX_MS : wait_ms + wait_ms / 4) {
-		rc = ask(watching, "GET", &run, answer, ret_json, err);
+		rc = ask(watch, "GET", &run, answer, ret_json, err);
 		if (rc < 0 || !json_object_get(*ret_json, "progress"))
 			break;
 		if (terminal)
-			line_draw(watching, *ret_json);
+			line_draw(watch, *ret_json);
 		json_decref(*ret_json);
 		pause_ms(wait_ms);
 	}
-	line_clear(watching);
+	line_clear(watch);
 	return rc;
 }
 
-int watching_run(const struct order *order, const struct argument *argument,
-		 void (*on_progress)(const json_t *answer, char ret_line[WATCHING_LINE_MAX]),
-		 struct blob *answer, json_t **ret_json, struct err *err)
+int watch_run(const struct order *order, const struct argument *argument,
+	      void (*on_progress)(const json_t *answer, char ret_line[WATCH_LINE_MAX]),
+	      struct blob *answer, json_t **ret_json, struct err *err)
 {
-	struct watching watching = { .order = order, .on_progress = on_progress };
-	int rc = begin(&watching, argument, answer, err);
+	struct watch watch = { .order = order, .on_progress = on_progress };
+	int rc = begin(&watch, argument, answer, err);
 
-	return rc == 0 ? wait_for_it(&watching, answer, ret_json, err) : rc;
+	return rc == 0 ? wait_for_it(&watch, answer, ret_json, err) : rc;
 }

@@ -11,8 +11,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#define WATCHING_LINE_MAX 160u /* bytes; 79 columns at most */
-#define WATCHING_BAR_MAX  21u
+#define WATCH_LINE_MAX 160u /* bytes; 79 columns at most */
+#define WATCH_BAR_MAX  21u
 
 /**
  * Begin the command's work with @argument, and wait. On a terminal a line on standard error shows
@@ -20,13 +20,13 @@
  *
  * @answer, @ret_json  the last answer, as text and read; the caller frees both
  */
-int watching_run(const struct order *order, const struct argument *argument,
-		 void (*on_progress)(const json_t *answer, char ret_line[WATCHING_LINE_MAX]),
-		 struct blob *answer, json_t **ret_json, struct err *err);
+int watch_run(const struct order *order, const struct argument *argument,
+	      void (*on_progress)(const json_t *answer, char ret_line[WATCH_LINE_MAX]),
+	      struct blob *answer, json_t **ret_json, struct err *err);
 
 /** The number whose text is @name of @object; 0 when it is not there. */
-uint64_t watching_number(const json_t *answer, const char *object, const char *name);
+uint64_t watch_number(const json_t *answer, const char *object, const char *name);
 /** "stage" of "progress", as the aggregator names it. */
-const char *watching_stage(const json_t *answer);
+const char *watch_stage(const json_t *answer);
 /** "#####...............", as much as @done is of @all. Returns @text. */
-const char *watching_bar(uint64_t done, uint64_t all, char text[WATCHING_BAR_MAX]);
+const char *watch_bar(uint64_t done, uint64_t all, char text[WATCH_BAR_MAX]);

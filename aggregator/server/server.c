@@ -42,7 +42,7 @@ struct server {
 	struct gate *gate;
 	struct api *api;
 	char address[320]; /* that invitations carry */
-	struct pulse *pulse;
+	struct watchdog *watchdog;
 	bool socket_lent; /* by systemd, which keeps it for our successor */
 };
 
@@ -168,13 +168,13 @@ static int start_api(struct server *server, struct err *err)
 	return rc < 0 ? rc : api_start(server->loop, fd, &config, &server->api, err);
 }
 
-static int start_pulse(struct server *server, struct err *err)
+static int watchdog_begin(struct server *server, struct err *err)
 {
-	struct pulse_config config = { .store = server->store,
-				       .key_list = server->key_list,
-				       .gate = gate_counters(server->gate),
-				       .intake = intake_counters(server->intake) };
-	return pulse_start(server->loop, &config, &server->pulse, err);
+	struct watchdog_config config = { .store = server->store,
+					  .key_list = server->key_list,
+					  .gate = gate_counters(server->gate),
+					  .intake = intake_counters(server->intake) };
+	return watchdog_start(server->loop, &config, &server->watchdog, err);
 }
 
 int server_start(uv_loop_t *loop, struct config *config, struct server **ret_server,
@@ -193,7 +193,7 @@ int server_start(uv_loop_t *loop, struct config *config, struct server **ret_ser
 	if (rc == 0)
 		rc = start_api(server, err);
 	if (rc == 0)
-		rc = start_pulse(server, err);
+		rc = watchdog_begin(server, err);
 	if (rc < 0) {
 		server_stop(server);
 		return rc;
@@ -237,7 +237,7 @@ void server_reload(struct server *server, const char *config_path)
 					 "changed, but waits for a restart: %s", change.restart);
 		name_address(server);
 	}
-	pulse_warn(server->pulse, warning);
+	watchdog_warn(server->watchdog, warning);
 	(void)sd_notify(0, "READY=1"); /* as above */
 }
 
@@ -287,8 +287,8 @@ static void stop_gate(void *context)
 void server_stop(struct server *server)
 {
 	(void)sd_notify(0, "STOPPING=1"); /* without systemd nobody listens */
-	pulse_stop(server->pulse);
-	server->pulse = NULL;
+	watchdog_stop(server->watchdog);
+	server->watchdog = NULL;
 	if (server->intake)
 		intake_stop(server->intake, stop_gate, server);
 	else

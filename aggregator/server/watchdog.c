@@ -13,14 +13,14 @@
 
 #define STATUS_EVERY_MS 10000u
 
-struct pulse {
-	struct pulse_config config;
-	struct pulse_beat beat;
+struct watchdog {
+	struct watchdog_config config;
+	struct watchdog_beat beat;
 	uv_timer_t timer;
 	char *warning; /* owned; NULL: none */
 };
 
-bool pulse_alive(struct pulse_beat *beat, bool writing, uint64_t progress)
+bool watchdog_alive(struct watchdog_beat *beat, bool writing, uint64_t progress)
 {
 	bool moved = progress != beat->progress;
 	beat->progress = progress;
@@ -36,7 +36,7 @@ static void last_commit(const struct committer_counters *counters, char text[INS
 }
 
 /* What is cut is fine, here and below. */
-static void describe_intake(const struct pulse_look *look, char *line, size_t size)
+static void describe_intake(const struct watchdog_look *look, char *line, size_t size)
 {
 	const struct committer_counters *counters = &look->intake->batches;
 	char commit[INSTANT_TEXT_MAX];
@@ -50,18 +50,18 @@ static void describe_intake(const struct pulse_look *look, char *line, size_t si
 		       look->gate->refused_handshakes, commit, look->waiting);
 }
 
-static void append(char line[PULSE_LINE_MAX], const char *text)
+static void append(char line[WATCHDOG_LINE_MAX], const char *text)
 {
 	size_t len = strlen(line);
-	(void)snprintf(line + len, PULSE_LINE_MAX - len, "%s%s", len > 0 ? "; " : "", text);
+	(void)snprintf(line + len, WATCHDOG_LINE_MAX - len, "%s%s", len > 0 ? "; " : "", text);
 }
 
 /* What is ill comes first, so that nothing cuts it off. */
-void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX])
+void watchdog_describe(const struct watchdog_look *look, char ret_line[WATCHDOG_LINE_MAX])
 {
 	struct condition_facts facts = condition_facts_of(look->gate, look->intake);
 	struct conditions conditions;
-	char intake[PULSE_LINE_MAX];
+	char intake[WATCHDOG_LINE_MAX];
 	conditions_judge(&facts, &conditions);
 	describe_intake(look, intake, sizeof(intake));
 	*ret_line = '\0';
@@ -78,18 +78,18 @@ void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX]
 	(void)utf8_clean(ret_line, "");           /* a letter that was cut is none */
 }
 
-static void tell(struct pulse *pulse)
+static void tell(struct watchdog *watchdog)
 {
-	const struct pulse_config *config = &pulse->config;
-	struct pulse_look look = { .keys = key_list_count(config->key_list),
-				   .waiting = store_waiting(config->store),
-				   .gate = config->gate,
-				   .intake = config->intake,
-				   .warning = pulse->warning };
-	char line[PULSE_LINE_MAX];
-	bool alive = pulse_alive(&pulse->beat, store_writing(config->store),
-				 store_progress(config->store));
-	pulse_describe(&look, line);
+	const struct watchdog_config *config = &watchdog->config;
+	struct watchdog_look look = { .keys = key_list_count(config->key_list),
+				      .waiting = store_waiting(config->store),
+				      .gate = config->gate,
+				      .intake = config->intake,
+				      .warning = watchdog->warning };
+	char line[WATCHDOG_LINE_MAX];
+	bool alive = watchdog_alive(&watchdog->beat, store_writing(config->store),
+				    store_progress(config->store));
+	watchdog_describe(&look, line);
 	(void)sd_notifyf(0, "%sSTATUS=%s", alive ? "WATCHDOG=1\n" : "",
 			 line); /* without systemd nobody listens */
 }
@@ -100,11 +100,11 @@ static void on_timer(uv_timer_t *timer)
 	memory_give_back(timer->loop);
 }
 
-void pulse_warn(struct pulse *pulse, const char *warning)
+void watchdog_warn(struct watchdog *watchdog, const char *warning)
 {
-	free(pulse->warning);
-	pulse->warning = *warning ? strdup(warning) : NULL;
-	tell(pulse);
+	free(watchdog->warning);
+	watchdog->warning = *warning ? strdup(warning) : NULL;
+	tell(watchdog);
 }
 
 /* Twice within the time that systemd allows. */
@@ -116,29 +116,30 @@ static uint64_t interval_ms(void)
 	return watchdog_us >= 2000 ? watchdog_us / 2000 : 1;
 }
 
-int pulse_start(uv_loop_t *loop, const struct pulse_config *config, struct pulse **ret_pulse,
-		struct err *err)
+int watchdog_start(uv_loop_t *loop, const struct watchdog_config *config,
+		   struct watchdog **ret_watchdog, struct err *err)
 {
-	struct pulse *pulse = calloc(1, sizeof(*pulse));
-	if (!pulse)
+	struct watchdog *watchdog = calloc(1, sizeof(*watchdog));
+	if (!watchdog)
 		return err_memory(err);
-	pulse->config = *config;
-	(void)uv_timer_init(loop, &pulse->timer); /* cannot fail, as a start that has a callback */
-	pulse->timer.data = pulse;
-	(void)uv_timer_start(&pulse->timer, on_timer, 0, interval_ms());
-	*ret_pulse = pulse;
+	watchdog->config = *config;
+	(void)uv_timer_init(loop,
+			    &watchdog->timer); /* cannot fail, as a start that has a callback */
+	watchdog->timer.data = watchdog;
+	(void)uv_timer_start(&watchdog->timer, on_timer, 0, interval_ms());
+	*ret_watchdog = watchdog;
 	return 0;
 }
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct pulse *pulse = handle->data;
-	free(pulse->warning);
-	free(pulse);
+	struct watchdog *watchdog = handle->data;
+	free(watchdog->warning);
+	free(watchdog);
 }
 
-void pulse_stop(struct pulse *pulse)
+void watchdog_stop(struct watchdog *watchdog)
 {
-	if (pulse)
-		uv_close((uv_handle_t *)&pulse->timer, on_closed);
+	if (watchdog)
+		uv_close((uv_handle_t *)&watchdog->timer, on_closed);
 }

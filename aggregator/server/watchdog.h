@@ -16,9 +16,9 @@
 #include <stdint.h>
 #include <uv.h>
 
-struct pulse;
+struct watchdog;
 
-struct pulse_config { /* all of it outlives the pulse */
+struct watchdog_config { /* all of it outlives the watchdog */
 	const struct store *store;
 	const struct key_list *key_list;
 	const struct gate_counters *gate;
@@ -26,29 +26,29 @@ struct pulse_config { /* all of it outlives the pulse */
 };
 
 /** The first line goes out at once, when the loop runs. -ENOMEM. */
-int pulse_start(uv_loop_t *loop, const struct pulse_config *config, struct pulse **ret_pulse,
-		struct err *err);
+int watchdog_start(uv_loop_t *loop, const struct watchdog_config *config,
+		   struct watchdog **ret_watchdog, struct err *err);
 /** What else the line must say, copied; "" for nothing. Out of memory it goes unsaid. */
-void pulse_warn(struct pulse *pulse, const char *warning);
+void watchdog_warn(struct watchdog *watchdog, const char *warning);
 /** It frees itself from the loop. NULL is fine. */
-void pulse_stop(struct pulse *pulse);
+void watchdog_stop(struct watchdog *watchdog);
 
 /* The pure parts. */
 
-struct pulse_beat { /* zeroed at first */
+struct watchdog_beat { /* zeroed at first */
 	uint64_t progress;
 };
 
 /** Is the writer alive, now that it is @writing (or not) and has come to @progress? */
-bool pulse_alive(struct pulse_beat *beat, bool writing, uint64_t progress);
+bool watchdog_alive(struct watchdog_beat *beat, bool writing, uint64_t progress);
 
-struct pulse_look {
+struct watchdog_look {
 	size_t keys, waiting; /* on the key list; jobs of the store */
 	const struct gate_counters *gate;
 	const struct intake_counters *intake;
 	const char *warning; /* NULL: none */
 };
-#define PULSE_LINE_MAX 1024u
+#define WATCHDOG_LINE_MAX 1024u
 /** One line, without the "STATUS=": what is ill (condition.h), what was taken, what is to be noted.
  */
-void pulse_describe(const struct pulse_look *look, char ret_line[PULSE_LINE_MAX]);
+void watchdog_describe(const struct watchdog_look *look, char ret_line[WATCHDOG_LINE_MAX]);

@@ -808,16 +808,16 @@ static void on_a_terminal_verify_shows_how_far_it_is(void **state)
 
 static void a_bar_grows_to_its_end_and_fits_a_screen(void **state)
 {
-	char line[WATCHING_LINE_MAX];
+	char line[WATCH_LINE_MAX];
 
 	(void)state;
-	verifying_line("days", 6, 12, 3, line);
+	cmd_verify_line("days", 6, 12, 3, line);
 	assert_string_equal(line, "days [##########..........] 6 of 12, 3 differences");
-	verifying_line("days", 12, 12, 3, line);
+	cmd_verify_line("days", 12, 12, 3, line);
 	assert_says(line, "[####################] 12 of 12");
-	verifying_line("journal", UINT32_MAX, UINT32_MAX, 99999999, line);
+	cmd_verify_line("journal", UINT32_MAX, UINT32_MAX, 99999999, line);
 	assert_true(strlen(line) < 80);
-	verifying_line("pages", 2, 1, 0, line); /* of another version, perhaps */
+	cmd_verify_line("pages", 2, 1, 0, line); /* of another version, perhaps */
 	assert_says(line, "[####################]");
 }
 
@@ -936,12 +936,12 @@ static void a_backup_needs_to_know_where_to(void **state)
 
 static void a_backups_bar_fits_a_screen(void **state)
 {
-	char line[WATCHING_LINE_MAX];
+	char line[WATCH_LINE_MAX];
 
 	(void)state;
-	backing_up_line("copy", 6, 12, line);
+	cmd_backup_line("copy", 6, 12, line);
 	assert_string_equal(line, "copy [##########..........] 6 of 12 pages");
-	backing_up_line("digest", UINT32_MAX, UINT32_MAX, line);
+	cmd_backup_line("digest", UINT32_MAX, UINT32_MAX, line);
 	assert_true(strlen(line) < 80);
 }
 
