@@ -1,18 +1,18 @@
 #include "query/aggregate.h"
 
-void mix_add(struct mix *mix, const mpq_t value, enum agg agg)
+void aggregate_add(struct aggregate *aggregate, const mpq_t value, enum agg agg)
 {
-	int order = mix->n ? mpq_cmp(value, mix->value) : 0;
-	if (mix->n == 0)
-		mpq_set(mix->value, value);
+	int order = aggregate->n ? mpq_cmp(value, aggregate->value) : 0;
+	if (aggregate->n == 0)
+		mpq_set(aggregate->value, value);
 	else if (agg == AGG_SUM || agg == AGG_MEAN)
-		mpq_add(mix->value, mix->value, value);
+		mpq_add(aggregate->value, aggregate->value, value);
 	else if ((agg == AGG_MIN && order < 0) || (agg == AGG_MAX && order > 0))
-		mpq_set(mix->value, value);
-	mix->n++;
+		mpq_set(aggregate->value, value);
+	aggregate->n++;
 }
 
-void mix_divide(mpq_t value, int64_t n)
+void aggregate_divide(mpq_t value, int64_t n)
 {
 	mpq_t divisor;
 	mpq_init(divisor);
@@ -21,8 +21,8 @@ void mix_divide(mpq_t value, int64_t n)
 	mpq_clear(divisor);
 }
 
-void mix_finish(struct mix *mix, enum agg agg)
+void aggregate_finish(struct aggregate *aggregate, enum agg agg)
 {
-	if (agg == AGG_MEAN && mix->n > 1)
-		mix_divide(mix->value, mix->n);
+	if (agg == AGG_MEAN && aggregate->n > 1)
+		aggregate_divide(aggregate->value, aggregate->n);
 }

@@ -6,13 +6,13 @@
 #include <gmp.h>
 #include <stdint.h>
 
-struct mix {
+struct aggregate {
 	mpq_t value; /* initialised and cleared by the owner */
 	int64_t n;   /* values so far; 0: none, and value means nothing */
 };
 
-void mix_add(struct mix *mix, const mpq_t value, enum agg agg);
-/** The last step: a mean is a sum until here. */
-void mix_finish(struct mix *mix, enum agg agg);
+void aggregate_add(struct aggregate *aggregate, const mpq_t value, enum agg agg);
+/** The last slice: a mean is a sum until here. */
+void aggregate_finish(struct aggregate *aggregate, enum agg agg);
 /** @value divided by @n >= 1. */
-void mix_divide(mpq_t value, int64_t n);
+void aggregate_divide(mpq_t value, int64_t n);

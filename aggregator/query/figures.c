@@ -9,11 +9,11 @@
 static int allocate(struct figures *f)
 {
 	size_t offices = f->reference->offices->n, units = f->reference->units->n;
-	f->standings = calloc(offices + 1, sizeof(*f->standings));
+	f->coverage = calloc(offices + 1, sizeof(*f->coverage));
 	f->sites = calloc(units + 1, sizeof(*f->sites));
-	f->teller_of = calloc(units + 1, sizeof(*f->teller_of));
+	f->asked_of = calloc(units + 1, sizeof(*f->asked_of));
 	f->row_of = calloc(units + 1, sizeof(*f->row_of));
-	return f->standings && f->sites && f->teller_of && f->row_of ? 0 : -ENOMEM;
+	return f->coverage && f->sites && f->asked_of && f->row_of ? 0 : -ENOMEM;
 }
 
 struct figures *figures_open(sqlite3 *db, const struct reference *reference,
@@ -56,10 +56,10 @@ void figures_close(struct figures *figures)
 	source_close(figures->source);
 	replay_close(figures->replay);
 	declarations_close(figures->declarations);
-	free(figures->standings);
+	free(figures->coverage);
 	free(figures->sites);
-	free(figures->tellers);
-	free(figures->teller_of);
+	free(figures->asked);
+	free(figures->asked_of);
 	free(figures->row_of);
 	free(figures->strays.list);
 	free(figures->waiting.list);
@@ -112,8 +112,8 @@ int figures_grow(void **list, size_t *room, size_t n, size_t size)
 
 struct member *figures_member(struct figures *f, size_t office, int32_t row)
 {
-	struct standing *standing = &f->standings[office];
-	for (int32_t i = standing->first_member; i >= 0; i = f->members[i].next)
+	struct coverage *coverage = &f->coverage[office];
+	for (int32_t i = coverage->first_member; i >= 0; i = f->members[i].next)
 		if (f->members[i].row == row)
 			return &f->members[i];
 	if (figures_grow((void **)&f->members, &f->members_room, f->n_members,
@@ -121,16 +121,16 @@ struct member *figures_member(struct figures *f, size_t office, int32_t row)
 		return NULL;
 	f->members[f->n_members] = (struct member){ .row = row,
 						    .office = &f->reference->offices->list[office],
-						    .next = standing->first_member };
-	standing->first_member = (int32_t)f->n_members;
+						    .next = coverage->first_member };
+	coverage->first_member = (int32_t)f->n_members;
 	return &f->members[f->n_members++];
 }
 
 int figures_part_add(struct figures *f, size_t office, int32_t row, uint32_t series, int32_t at,
 		     const struct acc *acc)
 {
-	struct standing *standing = &f->standings[office];
-	for (int32_t i = standing->first_part; i >= 0; i = f->parts[i].next) {
+	struct coverage *coverage = &f->coverage[office];
+	for (int32_t i = coverage->first_part; i >= 0; i = f->parts[i].next) {
 		struct part *part = &f->parts[i];
 		if (part->row != row || part->series != series)
 			continue;
@@ -141,9 +141,9 @@ int figures_part_add(struct figures *f, size_t office, int32_t row, uint32_t ser
 	if (figures_grow((void **)&f->parts, &f->parts_room, f->n_parts, sizeof(*f->parts)) < 0)
 		return -ENOMEM;
 	f->parts[f->n_parts] = (struct part){
-		.row = row, .series = series, .at = at, .acc = *acc, .next = standing->first_part
+		.row = row, .series = series, .at = at, .acc = *acc, .next = coverage->first_part
 	};
-	standing->first_part = (int32_t)f->n_parts++;
+	coverage->first_part = (int32_t)f->n_parts++;
 	return 0;
 }
 
@@ -153,29 +153,31 @@ static void part_value(const struct figures *f, const struct part *part, mpq_t r
 {
 	rational_set(ret, part->acc.value, f->metric->decimals);
 	if (f->metric->time_agg == AGG_MEAN)
-		mix_divide(ret, part->acc.n);
+		aggregate_divide(ret, part->acc.n);
 }
 
 /* A level's rows are those of the bucket's last day. */
-static void blame_last(struct figures *f)
+static void attribute_level(struct figures *f)
 {
-	figures_stand(f, period_end_day(f->bucket) - 1, true);
+	figures_cover(f, period_end_day(f->bucket) - 1, true);
 	for (size_t i = 0; i < f->reference->offices->n; i++)
-		if (f->standings[i].first_part >= 0)
-			figures_blame(f, &f->standings[i]);
+		if (f->coverage[i].first_part >= 0)
+			figures_attribute(f, &f->coverage[i]);
 }
 
-/* What belongs to a row that cannot be told goes to the rest, so that the rows add up (rule 7). */
-static int32_t told_in(const struct figures *f, int32_t row)
+/* What belongs to a row that cannot have a value goes to the rest, so that the rows add up (rule
+ * 7).
+ */
+static int32_t shown_in(const struct figures *f, int32_t row)
 {
-	return f->rows->blame[row].unit ? (int32_t)f->rows->n - 1 : row;
+	return f->rows->attribution[row].unit ? (int32_t)f->rows->n - 1 : row;
 }
 
 /* Did an earlier part of the list, of the same series if @by_series, count in the same row? */
 static bool counted_before(const struct figures *f, size_t office, int32_t part, bool by_series)
 {
-	for (int32_t i = f->standings[office].first_part; i != part; i = f->parts[i].next)
-		if (told_in(f, f->parts[i].row) == told_in(f, f->parts[part].row) &&
+	for (int32_t i = f->coverage[office].first_part; i != part; i = f->parts[i].next)
+		if (shown_in(f, f->parts[i].row) == shown_in(f, f->parts[part].row) &&
 		    (!by_series || f->parts[i].series == f->parts[part].series))
 			return true;
 	return false;
@@ -183,37 +185,38 @@ static bool counted_before(const struct figures *f, size_t office, int32_t part,
 
 /* What @office has in @row, its series combined. In the rest, too, a series of an office that lay
  * in several rows is one (rules 3 and 7). False: it has nothing there. */
-static bool office_value(const struct figures *f, size_t office, int32_t row, struct mix *mix,
-			 mpq_t scratch)
+static bool office_value(const struct figures *f, size_t office, int32_t row,
+			 struct aggregate *aggregate, mpq_t scratch)
 {
-	mix->n = 0;
-	for (int32_t i = f->standings[office].first_part; i >= 0; i = f->parts[i].next) {
-		if (told_in(f, f->parts[i].row) != row || counted_before(f, office, i, true))
+	aggregate->n = 0;
+	for (int32_t i = f->coverage[office].first_part; i >= 0; i = f->parts[i].next) {
+		if (shown_in(f, f->parts[i].row) != row || counted_before(f, office, i, true))
 			continue;
 		struct part series = f->parts[i];
 		for (int32_t k = series.next; k >= 0; k = f->parts[k].next)
 			if (f->parts[k].series == series.series &&
-			    told_in(f, f->parts[k].row) == row)
+			    shown_in(f, f->parts[k].row) == row)
 				acc_append(&series.acc, &f->parts[k].acc, f->metric->time_agg);
 		part_value(f, &series, scratch);
-		mix_add(mix, scratch, f->metric->area_agg);
+		aggregate_add(aggregate, scratch, f->metric->area_agg);
 	}
-	mix_finish(mix, f->metric->area_agg);
-	return mix->n > 0;
+	aggregate_finish(aggregate, f->metric->area_agg);
+	return aggregate->n > 0;
 }
 
-/* What units told of the row, beside what came from offices. */
-static void add_total(const struct figures *f, size_t row, struct mix *mix, mpq_t scratch)
+/* What units answered for the row, beside what came from offices. */
+static void add_total(const struct figures *f, size_t row, struct aggregate *aggregate,
+		      mpq_t scratch)
 {
 	if (f->totals[row].n == 0)
 		return;
 	rational_set(scratch, f->totals[row].value, f->metric->decimals);
-	mix_add(mix, scratch, f->metric->area_agg);
+	aggregate_add(aggregate, scratch, f->metric->area_agg);
 }
 
 static int combine(struct figures *f, struct figure ret[], struct err *err)
 {
-	struct mix *rows = calloc(f->rows->n, sizeof(*rows)), office = { 0 };
+	struct aggregate *rows = calloc(f->rows->n, sizeof(*rows)), office = { 0 };
 	mpq_t scratch;
 	if (!rows)
 		return err_memory(err);
@@ -221,15 +224,15 @@ static int combine(struct figures *f, struct figure ret[], struct err *err)
 	for (size_t i = 0; i < f->rows->n; i++)
 		mpq_init(rows[i].value);
 	for (size_t i = 0; i < f->reference->offices->n; i++)
-		for (int32_t p = f->standings[i].first_part; p >= 0; p = f->parts[p].next)
+		for (int32_t p = f->coverage[i].first_part; p >= 0; p = f->parts[p].next)
 			if (!counted_before(f, i, p, false) &&
-			    office_value(f, i, told_in(f, f->parts[p].row), &office, scratch))
-				mix_add(&rows[told_in(f, f->parts[p].row)], office.value,
-					f->metric->area_agg);
+			    office_value(f, i, shown_in(f, f->parts[p].row), &office, scratch))
+				aggregate_add(&rows[shown_in(f, f->parts[p].row)], office.value,
+					      f->metric->area_agg);
 	for (size_t i = 0; i < f->rows->n; i++)
-		add_total(f, i, &rows[told_in(f, (int32_t)i)], scratch);
+		add_total(f, i, &rows[shown_in(f, (int32_t)i)], scratch);
 	for (size_t i = 0; i < f->rows->n; i++) {
-		mix_finish(&rows[i], f->metric->area_agg);
+		aggregate_finish(&rows[i], f->metric->area_agg);
 		ret[i].has_value = rows[i].n > 0;
 		if (rows[i].n > 0)
 			mpq_set(ret[i].value, rows[i].value);
@@ -246,21 +249,21 @@ static int combine(struct figures *f, struct figure ret[], struct err *err)
 static int settle(struct figures *f, struct err *err)
 {
 	for (size_t i = 0; i < f->rows->n; i++) {
-		counts_add(&f->summed[told_in(f, (int32_t)i)], &f->summed_now[i]);
+		counts_add(&f->summed[shown_in(f, (int32_t)i)], &f->summed_now[i]);
 		f->summed_now[i] = (struct counts){ 0 };
 	}
 	for (size_t i = 0; i < f->n_members; i++) { /* those that it makes have nothing to settle */
 		const struct member now = f->members[i];
 		struct member *to = &f->members[i];
-		if (told_in(f, now.row) != now.row)
+		if (shown_in(f, now.row) != now.row)
 			to = figures_member(f, (size_t)(now.office - f->reference->offices->list),
-					    told_in(f, now.row));
+					    shown_in(f, now.row));
 		if (!to)
 			return err_memory(err);
 		counts_add(&to->counts, &now.counts_now);
-		to->heard |= now.heard_now;
+		to->has_reported |= now.has_reported_now;
 		f->members[i].counts_now = (struct counts){ 0 };
-		f->members[i].heard_now = false;
+		f->members[i].has_reported_now = false;
 	}
 	return 0;
 }
@@ -274,7 +277,7 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 	figures->n_members = 0;
 	figures->level = NULL;
 	for (size_t i = 0; i < figures->reference->offices->n; i++)
-		figures->standings[i].first_member = -1;
+		figures->coverage[i].first_member = -1;
 	free(figures->totals);
 	free(figures->summed);
 	free(figures->summed_now);
@@ -284,8 +287,9 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 	return figures->totals && figures->summed && figures->summed_now ? 0 : err_memory(err);
 }
 
-/* Offices stand where they stood for the operand before, unless others are due or to be blamed. */
-static void stand_anew_for(struct figures *f, const struct metric *metric)
+/* Offices stand where they stood for the operand before, unless others are due, or rows must
+ * be found anew that have no value. */
+static void cover_anew_for(struct figures *f, const struct metric *metric)
 {
 	if (!f->level || f->plan->restated || strcmp(f->level, metric->level) != 0)
 		f->day = NEVER;
@@ -300,16 +304,16 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 	f->n_series = series->n;
 	source_want(f->source, series);
 	f->n_parts = 0;
-	stand_anew_for(f, metric);
+	cover_anew_for(f, metric);
 	memset(f->totals, 0, f->rows->n * sizeof(*f->totals));
-	memset(f->rows->blame, 0, f->rows->n * sizeof(*f->rows->blame));
+	memset(f->rows->attribution, 0, f->rows->n * sizeof(*f->rows->attribution));
 	for (size_t i = 0; i < f->reference->offices->n; i++)
-		f->standings[i].first_part = -1;
-	int rc = figures_read(f, err);
+		f->coverage[i].first_part = -1;
+	int rc = figures_gather(f, err);
 	if (rc < 0)
 		return rc;
 	if (metric->time_agg == AGG_LAST)
-		blame_last(f);
+		attribute_level(f);
 	rc = combine(f, ret, err);
 	if (rc == 0)
 		rc = figures_wait(f, err);
@@ -350,7 +354,7 @@ size_t figures_end(struct figures *figures, struct figure ret[], const struct me
 		struct counts *counts = &ret[member->row].counts;
 		counts_add(counts, &member->counts);
 		counts->offices_due += member->counts.due > 0;
-		counts->offices_reported += member->heard || member->counts.reported > 0;
+		counts->offices_reported += member->has_reported || member->counts.reported > 0;
 	}
 	if (ret_members)
 		*ret_members = figures->members;

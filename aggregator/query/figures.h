@@ -24,11 +24,11 @@ struct member { /* what one office contributes to one row */
 	int32_t row;
 	const struct office *office;
 	struct counts counts;
-	bool heard;   /* it reported, though its counts are in its row's alone */
-	int32_t next; /* of the same office; -1: none */
-	/* Of the operand at hand, until it is known whether the row can be told: */
+	bool has_reported; /* it reported, though its counts are in its row's alone */
+	int32_t next;      /* of the same office; -1: none */
+	/* Of the operand at hand, until it is known whether the row can have a value: */
 	struct counts counts_now;
-	bool heard_now;
+	bool has_reported_now;
 };
 
 /** [n], values initialised; NULL: out of memory. Freed with figures_free(). */
@@ -43,7 +43,7 @@ struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 			     const struct plan *plan, bool each_office, struct err *err);
 void figures_close(struct figures *figures); /* NULL is fine */
 
-/** Begin a bucket. @rows learn whom to blame for what cannot be told. */
+/** Begin a bucket. @rows learn which units the lack of a value is attributed to. */
 int figures_begin(struct figures *figures, struct rows *rows, struct period bucket,
 		  struct err *err);
 /** The values of operand @index in @ret [rows->n] (value initialised by the caller); counts go on
@@ -54,7 +54,8 @@ int figures_of(struct figures *figures, size_t index, struct figure ret[], struc
 int figures_of_metric(struct figures *figures, const struct metric *metric, struct figure ret[],
 		      struct err *err);
 /** Counts per row into @ret, and what each office contributed. Valid until the next bucket. The
- * counts of a row that cannot be told are in the rest, where its value is (rule 7). */
+ * counts of a row that has no value for that reason are in the rest, where its value is (rule 7).
+ */
 size_t figures_end(struct figures *figures, struct figure ret[], const struct member **ret_members);
 
 /** The next office, from *@at on, that stands on a unit which is not in force at the bucket's end,

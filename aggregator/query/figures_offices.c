@@ -1,4 +1,4 @@
-/* What offices say that are asked one by one: each one's page of each step. */
+/* What offices say that are asked one by one: each one's page of each slice. */
 #include "query/figures_internal.h"
 
 #include <errno.h>
@@ -6,28 +6,28 @@
 
 struct pairs {
 	int64_t reported, on_time;
-	int64_t early; /* of those reported, not over yet though others of the step are */
+	int64_t early; /* of those reported, not over yet though others of the slice are */
 };
 
 /* Labels of one metric share a pair, and a page of many minutes cannot tell which they share: the
  * journal can. */
-static int pairs_from_journal(struct figures *f, const struct step *step, size_t office,
+static int pairs_from_journal(struct figures *f, const struct slice *slice, size_t office,
 			      struct pairs *ret, struct err *err)
 {
 	struct replay_series *list;
 	size_t n;
-	int rc = replay_day(f->replay, f->reference->offices->list[office].id, step->day, f->series,
-			    f->n_series, &list, &n, err);
-	uint32_t from = step_first_nth(step, f->metric);
-	int32_t late_day = metric_late_day(f->metric, step->day);
-	for (uint32_t nth = from; rc == 0 && nth < from + step->pairs; nth++) {
+	int rc = replay_day(f->replay, f->reference->offices->list[office].id, slice->day,
+			    f->series, f->n_series, &list, &n, err);
+	uint32_t from = slice_first_nth(slice, f->metric);
+	int32_t late_day = metric_late_day(f->metric, slice->day);
+	for (uint32_t nth = from; rc == 0 && nth < from + slice->pairs; nth++) {
 		bool reported = false, on_time = false;
 		for (size_t i = 0; i < n; i++) {
 			const struct replay_slot *slot = &list[i].slots[nth];
 			reported |= slot->state == REPLAY_VALUE;
 			on_time |= slot->state == REPLAY_VALUE && slot->received_day < late_day;
 		}
-		bool early = f->over && nth >= from + step->over;
+		bool early = f->over && nth >= from + slice->over;
 		ret->early += reported && early;
 		ret->reported += reported;
 		ret->on_time += on_time && !early;
@@ -49,13 +49,13 @@ const struct entry *figures_next_entry(const struct figures *f, const struct pag
 	return NULL;
 }
 
-static int count_pairs(struct figures *f, const struct step *step, size_t office,
+static int count_pairs(struct figures *f, const struct slice *slice, size_t office,
 		       const struct page *page, struct counts *counts, struct pairs *ret,
 		       struct err *err)
 {
 	size_t at = 0, s = 0, n = 0;
 	int64_t newest = 0;
-	bool partly = step->over > 0 && step->over < step->pairs;
+	bool partly = slice->over > 0 && slice->over < slice->pairs;
 	for (const struct entry *entry; (entry = figures_next_entry(f, page, &at, &s));) {
 		counts->observations += entry->acc.n;
 		counts->revisions += entry->acc.revisions;
@@ -67,32 +67,32 @@ static int count_pairs(struct figures *f, const struct step *step, size_t office
 		if (entry->acc.newest > newest)
 			newest = entry->acc.newest;
 	}
-	bool all_over = !partly || newest <= step_first_nth(step, f->metric) + step->over;
-	if (n == 0 || ((n < 2 || step->pairs == 1) && all_over))
+	bool all_over = !partly || newest <= slice_first_nth(slice, f->metric) + slice->over;
+	if (n == 0 || ((n < 2 || slice->pairs == 1) && all_over))
 		return 0; /* at most one pair, or one series: the larger count is the union */
 	*ret = (struct pairs){ 0 };
-	return pairs_from_journal(f, step, office, ret, err);
+	return pairs_from_journal(f, slice, office, ret, err);
 }
 
 struct reading {
 	struct figures *figures;
-	const struct stretch *stretch;
-	struct step step;
+	const struct day_range *range;
+	struct slice slice;
 };
 
-/* Of a level: where the office stands at the bucket's end, whatever step it is of. */
+/* Of a level: where the office stands at the bucket's end, whatever slice it is of. */
 static int add_parts(struct reading *reading, size_t office, const struct page *page)
 {
 	struct figures *f = reading->figures;
 	bool level = f->metric->time_agg == AGG_LAST;
 	size_t at = 0, s = 0;
 	if (f->each_office ||
-	    (level ? !reading->stretch->ends : reading->step.number < reading->stretch->first))
+	    (level ? !reading->range->ends : reading->slice.number < reading->range->first))
 		return 0;
 	for (const struct entry *entry; (entry = figures_next_entry(f, page, &at, &s));)
 		if (entry->acc.n > 0 &&
-		    figures_part_add(f, office, f->standings[office].place.row, entry->series,
-				     reading->step.number, &entry->acc) < 0)
+		    figures_part_add(f, office, f->coverage[office].place.row, entry->series,
+				     reading->slice.number, &entry->acc) < 0)
 			return -ENOMEM;
 	return 0;
 }
@@ -115,24 +115,24 @@ static int read_office(struct reading *reading, size_t office, const struct page
 		       struct err *err)
 {
 	struct figures *f = reading->figures;
-	struct standing *standing = &f->standings[office];
+	struct coverage *coverage = &f->coverage[office];
 	struct counts counts = { 0 };
 	struct pairs pairs = { 0 };
-	int rc = count_pairs(f, &reading->step, office, page, &counts, &pairs, err);
+	int rc = count_pairs(f, &reading->slice, office, page, &counts, &pairs, err);
 	if (rc < 0)
 		return rc;
 	if (pairs.reported > 0)
-		standing->last_reported = reading->step.number;
+		coverage->last_reported = reading->slice.number;
 	if (add_parts(reading, office, page) < 0)
 		return err_memory(err);
-	if (reading->step.number < reading->stretch->first)
+	if (reading->slice.number < reading->range->first)
 		return 0;
-	struct member *member = figures_member(f, office, standing->place.row);
+	struct member *member = figures_member(f, office, coverage->place.row);
 	if (!member)
 		return err_memory(err);
 	if (f->metric->time_agg != AGG_LAST && counts.observations > 0)
-		figures_blame(f, standing);
-	count_reports(member, standing->due, &counts, &pairs);
+		figures_attribute(f, coverage);
+	count_reports(member, coverage->due, &counts, &pairs);
 	return 0;
 }
 
@@ -144,9 +144,9 @@ static int on_page(void *context, int64_t node, const struct page *page, struct 
 	return office ? read_office(reading, (size_t)(office - offices->list), page, err) : 0;
 }
 
-static bool is_asked(const struct standing *standing)
+static bool is_asked(const struct coverage *coverage)
 {
-	return standing->teller == ALONE && standing->place.row >= 0;
+	return coverage->asked == ITSELF && coverage->place.row >= 0;
 }
 
 static int want_pages(struct figures *f, struct err *err)
@@ -155,22 +155,22 @@ static int want_pages(struct figures *f, struct err *err)
 	int rc = 0;
 	f->nodes.n = 0;
 	for (size_t i = 0; i < offices->n && rc == 0; i++)
-		if (is_asked(&f->standings[i]))
+		if (is_asked(&f->coverage[i]))
 			rc = nodes_add(&f->nodes, offices->list[i].id, err);
 	return rc;
 }
 
-/* Of those who did not report in the step, whose last figure still stands. */
-static int count_carried(struct figures *f, const struct step *step, struct err *err)
+/* Of those who did not report in the slice, whose last figure still stands. */
+static int count_carried(struct figures *f, const struct slice *slice, struct err *err)
 {
 	bool carries = f->metric->time_agg == AGG_LAST && f->metric->carry > 0;
 	for (size_t i = 0; i < f->reference->offices->n && carries; i++) {
-		struct standing *standing = &f->standings[i];
-		if (!is_asked(standing) || !standing->due || standing->last_reported == NEVER ||
-		    standing->last_reported == step->number ||
-		    step->number - standing->last_reported > (int32_t)f->metric->carry)
+		struct coverage *coverage = &f->coverage[i];
+		if (!is_asked(coverage) || !coverage->due || coverage->last_reported == NEVER ||
+		    coverage->last_reported == slice->number ||
+		    slice->number - coverage->last_reported > (int32_t)f->metric->carry)
 			continue;
-		struct member *member = figures_member(f, i, standing->place.row);
+		struct member *member = figures_member(f, i, coverage->place.row);
 		if (!member)
 			return err_memory(err);
 		member->counts_now.carried += 1;
@@ -186,40 +186,40 @@ static int count_reports_on(void *context, int64_t node, const struct page *page
 	return 0;
 }
 
-/* Where all report in the stretch's first step, nothing from before it is carried, nor is it the
+/* Where all report in the range's first slice, nothing from before it is carried, nor is it the
  * newest. (Days that are derived are read in their order, or they would be derived twice.) */
-static int first_to_read(struct figures *f, const struct steps *steps,
-			 const struct stretch *stretch, int32_t *ret, struct err *err)
+static int first_to_read(struct figures *f, const struct slices *slices,
+			 const struct day_range *range, int32_t *ret, struct err *err)
 {
-	struct step first = step_at(steps, stretch->first);
+	struct slice first = slice_at(slices, range->first);
 	size_t n = 0;
-	*ret = figures_look_back(f, steps, stretch);
-	if (*ret == stretch->first || stretch->first > stretch->last || f->n_series != 1)
+	*ret = figures_look_back(f, slices, range);
+	if (*ret == range->first || range->first > range->last || f->n_series != 1)
 		return 0;
 	int rc = source_derives(f->source, first.day, err);
 	if (rc == 0)
 		rc = source_each(f->source, &first, &f->nodes, count_reports_on, &n, err);
 	if (n == f->nodes.n)
-		*ret = stretch->first;
+		*ret = range->first;
 	return rc < 0 ? rc : 0;
 }
 
-int figures_ask_offices(struct figures *f, const struct steps *steps, const struct stretch *stretch,
-			struct err *err)
+int figures_ask_offices(struct figures *f, const struct slices *slices,
+			const struct day_range *range, struct err *err)
 {
-	struct reading reading = { .figures = f, .stretch = stretch };
+	struct reading reading = { .figures = f, .range = range };
 	int rc = want_pages(f, err);
 	if (rc < 0 || f->nodes.n == 0)
 		return rc;
 	for (size_t i = 0; i < f->reference->offices->n; i++)
-		f->standings[i].last_reported = NEVER;
+		f->coverage[i].last_reported = NEVER;
 	int32_t number;
-	rc = first_to_read(f, steps, stretch, &number, err);
-	for (; number <= stretch->last && rc == 0; number++) {
-		reading.step = step_at(steps, number);
-		rc = source_each(f->source, &reading.step, &f->nodes, on_page, &reading, err);
-		if (rc == 0 && number >= stretch->first)
-			rc = count_carried(f, &reading.step, err);
+	rc = first_to_read(f, slices, range, &number, err);
+	for (; number <= range->last && rc == 0; number++) {
+		reading.slice = slice_at(slices, number);
+		rc = source_each(f->source, &reading.slice, &f->nodes, on_page, &reading, err);
+		if (rc == 0 && number >= range->first)
+			rc = count_carried(f, &reading.slice, err);
 	}
 	return rc;
 }

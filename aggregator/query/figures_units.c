@@ -1,10 +1,11 @@
-/* What units tell of the offices below them, so that those need not be asked one by one.
+/* Units answer from their own pages for the offices below them, so that the offices need not be
+ * read one by one.
  *
- * 1. The uppermost units are asked all of whose offices count in one row: their pages of every step
- *    say how many of those due reported, and what the figures come to.
+ * 1. The uppermost units are asked all of whose offices count in one row: their pages of every
+ * slice say how many of those due reported, and what the figures come to.
  * 2. That leaves questions open where labels share a report, where a level is carried by some of
  *    those who were silent, or where not all gave the level that counts. Such a unit passes them on
- *    to the units right below it, and to its own offices, until all is told. */
+ *    to the units right below it, and to its own offices, until all are answered. */
 #include "query/figures_internal.h"
 #include "rollup/unit_acc.h"
 
@@ -12,22 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum telling telling_of(const struct figures *f)
+static enum unit_value unit_value_of(const struct figures *f)
 {
 	const struct metric *metric = f->metric;
 	if (f->plan->by_office)
-		return TELL_NOTHING;
+		return UNIT_NO_VALUE;
 	if (unit_acc_agg(metric) != AGG_SUM)
-		return TELL_EXTREME;
+		return UNIT_EXTREME;
 	if (metric->area_agg != AGG_SUM)
-		return TELL_NOTHING;
+		return UNIT_NO_VALUE;
 	if (metric->time_agg == AGG_SUM)
-		return TELL_SUM;
-	return metric->time_agg == AGG_LAST && f->n_series <= LEVEL_SERIES_MAX ? TELL_LEVEL
-									       : TELL_NOTHING;
+		return UNIT_SUM;
+	return metric->time_agg == AGG_LAST && f->n_series <= LEVEL_SERIES_MAX ? UNIT_LEVEL
+									       : UNIT_NO_VALUE;
 }
 
-struct hearing {
+struct unit_reading {
 	struct figures *figures;
 	enum agg agg;
 };
@@ -37,37 +38,36 @@ static struct acc as_due(const struct figures *f, struct acc acc)
 {
 	if (f->over)
 		return acc;
-	acc.extra = (int32_t)acc.n; /* a step's, as it is of units that are not due */
+	acc.extra = (int32_t)acc.n; /* a slice's, as it is of units that are not due */
 	acc.on_time = 0;
 	return acc;
 }
 
 static int on_page(void *context, int64_t node, const struct page *page, struct err *err)
 {
-	struct hearing *hearing = context;
-	struct figures *f = hearing->figures;
+	struct unit_reading *reading = context;
+	struct figures *f = reading->figures;
 	const struct unit *unit = units_by_id(f->reference->units, -node);
-	int32_t teller = unit ? f->teller_of[unit - f->reference->units->list] : ALONE;
+	int32_t asked = unit ? f->asked_of[unit - f->reference->units->list] : ITSELF;
 	size_t at = 0, s = 0;
 	(void)err;
 	for (const struct entry *entry;
-	     teller >= 0 && (entry = figures_next_entry(f, page, &at, &s));) {
+	     asked >= 0 && (entry = figures_next_entry(f, page, &at, &s));) {
 		struct acc acc = as_due(f, entry->acc);
-		teller_hear(&f->tellers[teller], s - 1, &acc, hearing->agg);
+		unit_pages_add(&f->asked[asked], s - 1, &acc, reading->agg);
 	}
 	return 0;
 }
 
 /* --- all that are asked --- */
 
-static int32_t teller_add(struct figures *f, const struct unit *unit, int32_t row)
+static int32_t ask_unit(struct figures *f, const struct unit *unit, int32_t row)
 {
-	if (figures_grow((void **)&f->tellers, &f->tellers_room, f->n_tellers,
-			 sizeof(*f->tellers)) < 0)
+	if (figures_grow((void **)&f->asked, &f->asked_room, f->n_asked, sizeof(*f->asked)) < 0)
 		return -ENOMEM;
-	f->tellers[f->n_tellers] = (struct teller){ .unit = unit, .row = row };
-	f->teller_of[unit - f->reference->units->list] = (int32_t)f->n_tellers;
-	return (int32_t)f->n_tellers++;
+	f->asked[f->n_asked] = (struct unit_pages){ .unit = unit, .row = row };
+	f->asked_of[unit - f->reference->units->list] = (int32_t)f->n_asked;
+	return (int32_t)f->n_asked++;
 }
 
 #define MIXED (-2)
@@ -83,26 +83,27 @@ static void unit_takes(struct figures *f, const struct unit *unit, int32_t row)
 		*known = MIXED;
 }
 
-/* Of every unit with offices, and above. Who lies across rows is to be blamed office by office. */
+/* Of every unit with offices, and above. Who lies across rows is to be attributed office by office.
+ */
 static void find_rows(struct figures *f)
 {
 	const struct units *units = f->reference->units;
 	for (size_t i = 0; i < units->n; i++) {
 		f->row_of[i] = ROW_OUTSIDE;
-		f->teller_of[i] = ALONE;
+		f->asked_of[i] = ITSELF;
 	}
 	for (size_t i = 0; i < units->n; i++) {
 		const struct site *site = &f->sites[i];
-		if (site->of != f->stand)
+		if (site->of != f->coverage_no)
 			continue;
-		bool told = site->place.row >= 0 && !site->place.across;
+		bool known = site->place.row >= 0 && !site->place.across;
 		for (const struct unit *unit = &units->list[i]; unit;
 		     unit = units_parent(units, unit, f->day))
-			unit_takes(f, unit, told ? site->place.row : MIXED);
+			unit_takes(f, unit, known ? site->place.row : MIXED);
 	}
 }
 
-/* The uppermost unit that tells of @unit's offices in one row; NULL: none does. */
+/* The uppermost unit that has @unit's offices and all its others in one row; NULL: none has. */
 static const struct unit *uppermost(const struct figures *f, const struct unit *unit)
 {
 	const struct unit *found = NULL;
@@ -112,36 +113,35 @@ static const struct unit *uppermost(const struct figures *f, const struct unit *
 	return found;
 }
 
-static int tellers_find(struct figures *f)
+static int find_asked_units(struct figures *f)
 {
 	const struct units *units = f->reference->units;
 	find_rows(f);
 	for (size_t i = 0; i < units->n; i++) {
 		const struct unit *unit =
-			f->sites[i].of == f->stand ? uppermost(f, &units->list[i]) : NULL;
+			f->sites[i].of == f->coverage_no ? uppermost(f, &units->list[i]) : NULL;
 		size_t at = unit ? (size_t)(unit - units->list) : i;
-		if (unit && f->teller_of[at] == ALONE && teller_add(f, unit, f->row_of[at]) < 0)
+		if (unit && f->asked_of[at] == ITSELF && ask_unit(f, unit, f->row_of[at]) < 0)
 			return -ENOMEM;
-		f->sites[i].teller = unit ? f->teller_of[at] : ALONE;
+		f->sites[i].asked = unit ? f->asked_of[at] : ITSELF;
 	}
 	return 0;
 }
 
-static void answer_to(struct figures *f, struct standing *standing, int32_t teller)
+static void assign(struct figures *f, struct coverage *coverage, int32_t asked)
 {
-	standing->teller = teller;
-	if (teller >= 0)
-		*(standing->due ? &f->tellers[teller].due : &f->tellers[teller].others) += 1;
+	coverage->asked = asked;
+	if (asked >= 0)
+		*(coverage->due ? &f->asked[asked].due : &f->asked[asked].others) += 1;
 }
 
-static void offices_find_tellers(struct figures *f)
+static void offices_find_asked(struct figures *f)
 {
 	const struct units *units = f->reference->units;
 	for (size_t i = 0; i < f->reference->offices->n; i++) {
-		struct standing *standing = &f->standings[i];
-		bool told = standing->place.row >= 0 && f->n_tellers > 0;
-		answer_to(f, standing,
-			  told ? f->sites[standing->unit - units->list].teller : ALONE);
+		struct coverage *coverage = &f->coverage[i];
+		bool known = coverage->place.row >= 0 && f->n_asked > 0;
+		assign(f, coverage, known ? f->sites[coverage->unit - units->list].asked : ITSELF);
 	}
 }
 
@@ -155,23 +155,23 @@ static const struct unit *right_below(const struct figures *f, const struct unit
 	return unit;
 }
 
-/* Who could not tell passes the question on. */
+/* A unit whose pages left a question open passes it on. */
 static int pass_on(struct figures *f, size_t first)
 {
-	size_t end = f->n_tellers;
+	size_t end = f->n_asked;
 	for (size_t i = 0; i < f->reference->offices->n; i++) {
-		struct standing *standing = &f->standings[i];
-		if (standing->teller < (int32_t)first || f->tellers[standing->teller].told)
+		struct coverage *coverage = &f->coverage[i];
+		if (coverage->asked < (int32_t)first || f->asked[coverage->asked].answered)
 			continue;
-		const struct teller *above = &f->tellers[standing->teller];
-		int32_t teller = ALONE, row = above->row;
-		if (standing->unit != above->unit) {
-			const struct unit *below = right_below(f, standing->unit, above->unit);
-			teller = f->teller_of[below - f->reference->units->list];
-			if (teller < (int32_t)end && (teller = teller_add(f, below, row)) < 0)
+		const struct unit_pages *above = &f->asked[coverage->asked];
+		int32_t asked = ITSELF, row = above->row;
+		if (coverage->unit != above->unit) {
+			const struct unit *below = right_below(f, coverage->unit, above->unit);
+			asked = f->asked_of[below - f->reference->units->list];
+			if (asked < (int32_t)end && (asked = ask_unit(f, below, row)) < 0)
 				return -ENOMEM;
 		}
-		answer_to(f, standing, teller);
+		assign(f, coverage, asked);
 	}
 	return 0;
 }
@@ -186,121 +186,121 @@ static int want_pages(struct figures *f, size_t first, struct err *err)
 {
 	int rc = 0;
 	f->nodes.n = 0;
-	for (size_t t = first; t < f->n_tellers && rc == 0; t++)
-		if (!f->tellers[t].told)
-			rc = nodes_add(&f->nodes, -f->tellers[t].unit->id, err);
+	for (size_t t = first; t < f->n_asked && rc == 0; t++)
+		if (!f->asked[t].answered)
+			rc = nodes_add(&f->nodes, -f->asked[t].unit->id, err);
 	if (f->nodes.n > 1)
 		qsort(f->nodes.list, f->nodes.n, sizeof(f->nodes.list[0]), by_number);
 	return rc;
 }
 
-/* Ask those from @first on that did not tell, from step @from on. */
-static int ask(struct figures *f, const struct steps *steps, const struct stretch *stretch,
+/* Ask those from @first on that have not answered, from slice @from on. */
+static int ask(struct figures *f, const struct slices *slices, const struct day_range *range,
 	       struct question *question, size_t first, int32_t from, struct err *err)
 {
-	struct hearing hearing = { f, unit_acc_agg(f->metric) };
+	struct unit_reading reading = { f, unit_acc_agg(f->metric) };
 	int32_t number = from;
 	int rc = want_pages(f, first, err);
 	if (rc < 0 || f->nodes.n == 0)
 		return rc;
-	question->saw_all = from == figures_look_back(f, steps, stretch);
+	question->saw_all = from == figures_look_back(f, slices, range);
 	question->pairs = 0;
-	for (size_t t = first; t < f->n_tellers; t++)
-		if (!f->tellers[t].told)
-			teller_begin(&f->tellers[t], question->saw_all ? NEVER : from - 1);
-	for (; number <= stretch->last && rc == 0; number++) {
-		struct step step = step_at(steps, number);
-		bool before = number < stretch->first;
-		rc = source_each(f->source, &step, &f->nodes, on_page, &hearing, err);
-		question->pairs += before ? 0 : step.pairs;
-		for (size_t t = first; t < f->n_tellers; t++)
-			if (!f->tellers[t].told)
-				teller_step(&f->tellers[t], question, &step, before);
+	for (size_t t = first; t < f->n_asked; t++)
+		if (!f->asked[t].answered)
+			unit_pages_begin(&f->asked[t], question->saw_all ? NEVER : from - 1);
+	for (; number <= range->last && rc == 0; number++) {
+		struct slice slice = slice_at(slices, number);
+		bool before = number < range->first;
+		rc = source_each(f->source, &slice, &f->nodes, on_page, &reading, err);
+		question->pairs += before ? 0 : slice.pairs;
+		for (size_t t = first; t < f->n_asked; t++)
+			if (!f->asked[t].answered)
+				unit_pages_end_slice(&f->asked[t], question, &slice, before);
 	}
-	for (size_t t = first; t < f->n_tellers; t++)
-		if (!f->tellers[t].told)
-			teller_end(&f->tellers[t], question);
+	for (size_t t = first; t < f->n_asked; t++)
+		if (!f->asked[t].answered)
+			unit_pages_end(&f->asked[t], question);
 	return rc;
 }
 
-/* Mostly the stretch itself tells all; otherwise what was before it, as long as all stood so. */
-static int ask_and_look_back(struct figures *f, const struct steps *steps,
-			     const struct stretch *stretch, size_t first, struct err *err)
+/* Mostly the range itself answers all; otherwise what was before it, as long as all stood so. */
+static int ask_and_look_back(struct figures *f, const struct slices *slices,
+			     const struct day_range *range, size_t first, struct err *err)
 {
 	struct question question = { .metric = f->metric,
-				     .telling = telling_of(f),
+				     .value_is = unit_value_of(f),
 				     .n_series = f->n_series,
 				     .each_office = f->each_office,
-				     .ends = stretch->ends };
-	int32_t back = figures_look_back(f, steps, stretch);
-	if (back < stretch->since)
-		back = stretch->since;
-	int rc = ask(f, steps, stretch, &question, first, stretch->first, err);
-	return rc < 0 || back == stretch->first
-		       ? rc
-		       : ask(f, steps, stretch, &question, first, back, err);
+				     .ends = range->ends };
+	int32_t back = figures_look_back(f, slices, range);
+	if (back < range->since)
+		back = range->since;
+	int rc = ask(f, slices, range, &question, first, range->first, err);
+	return rc < 0 || back == range->first ? rc
+					      : ask(f, slices, range, &question, first, back, err);
 }
 
-static void add_value(struct total *total, const struct teller *teller, enum agg agg)
+static void add_value(struct total *total, const struct unit_pages *pages, enum agg agg)
 {
-	if (teller->n == 0)
+	if (pages->n == 0)
 		return;
 	if (agg == AGG_SUM)
-		total->value += teller->value;
-	else if (total->n == 0 || unit_acc_better(agg, teller->value, total->value))
-		total->value = teller->value;
-	total->n += teller->n;
+		total->value += pages->value;
+	else if (total->n == 0 || unit_acc_better(agg, pages->value, total->value))
+		total->value = pages->value;
+	total->n += pages->n;
 }
 
-static void write_down(struct figures *f, const struct stretch *stretch)
+static void add_answers(struct figures *f, const struct day_range *range)
 {
-	bool level = telling_of(f) == TELL_LEVEL;
-	for (size_t t = 0; t < f->n_tellers; t++) {
-		const struct teller *teller = &f->tellers[t];
-		if (!teller->told)
+	bool level = unit_value_of(f) == UNIT_LEVEL;
+	for (size_t t = 0; t < f->n_asked; t++) {
+		const struct unit_pages *pages = &f->asked[t];
+		if (!pages->answered)
 			continue;
-		if (!level || stretch->ends)
-			add_value(&f->totals[teller->row], teller, unit_acc_agg(f->metric));
+		if (!level || range->ends)
+			add_value(&f->totals[pages->row], pages, unit_acc_agg(f->metric));
 		if (!f->each_office)
-			counts_add(&f->summed_now[teller->row], &teller->counts);
+			counts_add(&f->summed_now[pages->row], &pages->counts);
 	}
 }
 
 /* 1: days are derived for it, which is done once if offices are asked at once. */
-static int derives(struct figures *f, const struct steps *steps, const struct stretch *stretch,
+static int derives(struct figures *f, const struct slices *slices, const struct day_range *range,
 		   struct err *err)
 {
 	int rc = 0;
-	for (int32_t number = figures_look_back(f, steps, stretch);
-	     number <= stretch->last && rc == 0; number++)
-		rc = source_derives(f->source, step_at(steps, number).day, err);
+	for (int32_t number = figures_look_back(f, slices, range); number <= range->last && rc == 0;
+	     number++)
+		rc = source_derives(f->source, slice_at(slices, number).day, err);
 	return rc;
 }
 
-static bool all_told(const struct figures *f, size_t first)
+static bool all_answered(const struct figures *f, size_t first)
 {
-	while (first < f->n_tellers && f->tellers[first].told)
+	while (first < f->n_asked && f->asked[first].answered)
 		first++;
-	return first == f->n_tellers;
+	return first == f->n_asked;
 }
 
-int figures_ask_units(struct figures *f, const struct steps *steps, const struct stretch *stretch,
+int figures_ask_units(struct figures *f, const struct slices *slices, const struct day_range *range,
 		      struct err *err)
 {
-	int derived = derives(f, steps, stretch, err), rc = 0;
-	f->n_tellers = 0;
+	int derived = derives(f, slices, range, err), rc = 0;
+	f->n_asked = 0;
 	if (derived < 0)
 		return derived;
-	if (!derived && !stretch->partly && telling_of(f) != TELL_NOTHING && tellers_find(f) < 0)
+	if (!derived && !range->partly && unit_value_of(f) != UNIT_NO_VALUE &&
+	    find_asked_units(f) < 0)
 		return err_memory(err);
-	offices_find_tellers(f);
-	for (size_t first = 0, end; rc == 0 && first < f->n_tellers; first = end) {
-		end = f->n_tellers;
-		rc = ask_and_look_back(f, steps, stretch, first, err);
-		if (rc == 0 && !all_told(f, first) && pass_on(f, first) < 0)
+	offices_find_asked(f);
+	for (size_t first = 0, end; rc == 0 && first < f->n_asked; first = end) {
+		end = f->n_asked;
+		rc = ask_and_look_back(f, slices, range, first, err);
+		if (rc == 0 && !all_answered(f, first) && pass_on(f, first) < 0)
 			rc = err_memory(err);
 	}
 	if (rc == 0)
-		write_down(f, stretch);
+		add_answers(f, range);
 	return rc;
 }

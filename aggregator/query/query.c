@@ -15,13 +15,13 @@ struct answer {
 	const struct plan *plan;
 	const struct reference *reference; /* lent */
 	struct table *table;
-	struct paths *paths; /* of an indicator */
-	struct rank *ranks;  /* [rows.n], when asked for */
+	struct targets *targets; /* of an indicator */
+	struct rank *ranks;      /* [rows.n], when asked for */
 	struct rows rows;
 	struct figure *shown; /* [rows.n]: what the rows show */
 	struct figure *
 		operands[PLAN_OPERANDS_MAX]; /* [rows.n] each; for a metric, operands[0] is shown */
-	struct blame *blame;                 /* [rows.n]: of any operand */
+	struct attribution *attribution;     /* [rows.n]: of any operand */
 	const struct office *
 		*reporters; /* [rows.n]: one due that reported there, lent; NULL: none */
 	struct {
@@ -125,15 +125,16 @@ static const char *reason_of_no_level(struct answer *answer, const struct office
 static const char *reason_of(struct answer *answer, struct period bucket, size_t i)
 {
 	const struct figure *figure = &answer->shown[i];
-	struct blame blame = answer->blame[i];
+	struct attribution attribution = answer->attribution[i];
 	if (!answer->rows.list[i].unit && !answer->rows.list[i].office)
 		return reason_of_rest(answer, figure);
-	if (blame.unit) {
+	if (attribution.unit) {
 		(void)utf8_print(answer->reason, sizeof(answer->reason),
-				 blame.divided ? _("not derivable: %s %s was divided in unknown "
-						   "proportions")
-					       : _("not derivable: %s %s lies here only in part"),
-				 blame.unit->code, blame.unit->name); /* cut is fine */
+				 attribution.divided
+					 ? _("not derivable: %s %s was divided in unknown "
+					     "proportions")
+					 : _("not derivable: %s %s lies here only in part"),
+				 attribution.unit->code, attribution.unit->name); /* cut is fine */
 		return answer->reason;
 	}
 	if (figure->has_value)
@@ -219,40 +220,41 @@ static void put_indicator(const struct answer *answer, size_t row)
 	free(targets);
 }
 
-static void put_target(struct table *table, const struct path *path, const struct figure *figure)
+static void put_target_values(struct table *table, const struct target_point *point,
+			      const struct figure *figure)
 {
 	mpq_t distance;
 	mpq_init(distance);
-	mpq_sub(distance, figure->value, path->value);
-	table_number(table, path->target->value);
-	table_int(table, path->target->year);
+	mpq_sub(distance, figure->value, point->value);
+	table_number(table, point->target->value);
+	table_int(table, point->target->year);
 	if (figure->has_value)
 		put_rational(table, distance, INDICATOR_DECIMALS);
 	else
 		table_null(table);
-	if (path->has_expected)
-		put_rational(table, path->expected, INDICATOR_DECIMALS);
+	if (point->has_expected)
+		put_rational(table, point->expected, INDICATOR_DECIMALS);
 	else
 		table_null(table);
 	mpq_clear(distance);
 }
 
 /* The rest is no place that could have a target. */
-static void put_path(const struct answer *answer, struct period bucket, size_t i)
+static void put_target(const struct answer *answer, struct period bucket, size_t i)
 {
 	const struct row *row = &answer->rows.list[i];
 	const struct figure *figure = &answer->shown[i];
-	struct path path = { 0 };
-	mpq_inits(path.value, path.expected, NULL);
+	struct target_point point = { 0 };
+	mpq_inits(point.value, point.expected, NULL);
 	if (row->unit || row->office)
-		paths_step(answer->paths, row, bucket, figure->has_value ? figure->value : NULL,
-			   &path);
-	if (path.target)
-		put_target(answer->table, &path, figure);
+		targets_next(answer->targets, row, bucket, figure->has_value ? figure->value : NULL,
+			     &point);
+	if (point.target)
+		put_target_values(answer->table, &point, figure);
 	else
 		for (int cells = 0; cells < 4; cells++)
 			table_null(answer->table);
-	mpq_clears(path.value, path.expected, NULL);
+	mpq_clears(point.value, point.expected, NULL);
 }
 
 static void put_rank(struct table *table, const struct rank *rank)
@@ -287,7 +289,7 @@ static void put_row(struct answer *answer, struct period bucket, size_t i)
 	put_counts(answer->table, &figure->counts);
 	if (plan->indicator) {
 		put_indicator(answer, i);
-		put_path(answer, bucket, i);
+		put_target(answer, bucket, i);
 	}
 	if (plan->rank)
 		put_rank(answer->table, &answer->ranks[i]);
@@ -355,8 +357,8 @@ static int compute(struct answer *answer, struct figures *figures, struct period
 	for (size_t k = 0; k < answer->plan->n_metrics && rc == 0; k++) {
 		rc = figures_of(figures, k, answer->operands[k], err);
 		for (size_t i = 0; i < answer->rows.n && rc == 0; i++)
-			if (!answer->blame[i].unit)
-				answer->blame[i] = answer->rows.blame[i];
+			if (!answer->attribution[i].unit)
+				answer->attribution[i] = answer->rows.attribution[i];
 	}
 	if (rc < 0)
 		return rc;
@@ -367,7 +369,7 @@ static int compute(struct answer *answer, struct figures *figures, struct period
 	for (size_t i = 0; i < n; i++) {
 		const struct member *member = &members[i];
 		const struct office **reporter = &answer->reporters[member->row];
-		bool reported = member->heard || member->counts.reported > 0;
+		bool reported = member->has_reported || member->counts.reported > 0;
 		if (reported && (!*reporter || strcmp(member->office->code, (*reporter)->code) < 0))
 			*reporter = member->office;
 		if (waits_nowhere(answer, member, bucket))
@@ -394,12 +396,12 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 		if (!(answer->operands[k] = figures_alloc(n)))
 			rc = err_memory(err);
 	answer->shown = plan->indicator ? figures_alloc(n) : answer->operands[0];
-	answer->blame = calloc(n, sizeof(*answer->blame));
+	answer->attribution = calloc(n, sizeof(*answer->attribution));
 	answer->why = calloc(n, sizeof(*answer->why));
 	answer->ranks = calloc(n, sizeof(*answer->ranks));
 	answer->reporters = calloc(n, sizeof(*answer->reporters));
 	if (rc == 0)
-		rc = answer->shown && answer->blame && answer->why && answer->ranks &&
+		rc = answer->shown && answer->attribution && answer->why && answer->ranks &&
 				     answer->reporters
 			     ? compute(answer, figures, bucket, err)
 			     : err_memory(err);
@@ -414,7 +416,7 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 	free(answer->why);
 	free(answer->ranks);
 	free(answer->reporters);
-	free(answer->blame);
+	free(answer->attribution);
 	rows_free(&answer->rows);
 	return rc;
 }
@@ -462,8 +464,8 @@ static int answer_open(struct answer *answer, const struct reference *reference,
 {
 	answer->table = table_of(answer->plan);
 	if (answer->plan->indicator)
-		answer->paths = paths_open(answer->plan, reference);
-	if (!answer->table || (answer->plan->indicator && !answer->paths))
+		answer->targets = targets_open(answer->plan, reference);
+	if (!answer->table || (answer->plan->indicator && !answer->targets))
 		return err_memory(err);
 	plan_head(answer->plan, answer->table);
 	return 0;
@@ -488,7 +490,7 @@ int query_run(sqlite3 *db, const struct reference *reference, const struct query
 	if (rc == 0 && table_failed(answer.table))
 		rc = err_memory(err);
 	figures_close(figures);
-	paths_close(answer.paths);
+	targets_close(answer.targets);
 	if (rc < 0) {
 		table_close(answer.table);
 		return rc;

@@ -50,8 +50,8 @@ struct query {            /* texts as asked; NULL: the default */
  * has none, and of is how many have one.
  *
  * Told under the borders of a day (@structure), rows are the units in force then. A row that would
- * need an unknown part of a divided unit has no value and says which unit is to blame; what belongs
- * to it is in the last row.
+ * need an unknown part of a divided unit has no value and says which unit is the cause; what
+ * belongs to it is in the last row.
  *
  * Rows come by period, then by area. What lies in the asked area but in none of the rows comes last
  * in its period, area null, so that the rows of a sum add up to the total. By office, area and name

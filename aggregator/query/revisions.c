@@ -33,7 +33,7 @@ struct gathering {
 	struct series_list series; /* of the operand at hand */
 	const struct metric *metric;
 	struct rows rows; /* of the bucket */
-	struct step step;
+	struct slice slice;
 	const struct office *office;
 	struct note *notes; /* owned [n] */
 	size_t n, room;
@@ -77,8 +77,8 @@ static int find_days(struct gathering *g, sqlite3 *db, struct err *err)
 static int on_change(void *context, const struct replay_change *change, struct err *err)
 {
 	struct gathering *g = context;
-	uint32_t from = step_first_nth(&g->step, g->metric);
-	if (change->nth < from || change->nth >= from + g->step.pairs)
+	uint32_t from = slice_first_nth(&g->slice, g->metric);
+	if (change->nth < from || change->nth >= from + g->slice.pairs)
 		return 0; /* of another hour of the day */
 	if (change->before.state != REPLAY_VALUE)
 		return 0; /* rule 4: what comes after a withdrawal is a first report again */
@@ -100,7 +100,7 @@ static int on_change(void *context, const struct replay_change *change, struct e
 					  .metric = g->metric,
 					  .series = change->series->series,
 					  .nth = change->nth,
-					  .day = g->step.day,
+					  .day = g->slice.day,
 					  .was = change->before,
 					  .became = change->series->slots[change->nth] };
 	return 0;
@@ -124,25 +124,25 @@ static int on_page(void *context, int64_t node, const struct page *page, struct 
 	size_t n;
 	if (!office || !has_revisions(&g->series, page))
 		return 0;
-	const struct unit *unit = office_unit(office, g->reference->units, g->step.day);
-	if (rows_place(&g->rows, office, unit, g->step.day).row == ROW_OUTSIDE)
+	const struct unit *unit = office_unit(office, g->reference->units, g->slice.day);
+	if (rows_place(&g->rows, office, unit, g->slice.day).row == ROW_OUTSIDE)
 		return 0;
 	g->office = office;
-	return replay_day(g->replay, office->id, g->step.day, g->series.list, g->series.n, &list,
+	return replay_day(g->replay, office->id, g->slice.day, g->series.list, g->series.n, &list,
 			  &n, err);
 }
 
 static int gather_metric(struct gathering *g, sqlite3 *db, const struct metric *metric,
 			 struct period bucket, struct err *err)
 {
-	struct steps steps = steps_of(g->plan, metric, bucket);
+	struct slices slices = slices_of(g->plan, metric, bucket);
 	g->metric = metric;
 	int rc = series_find(db, metric, g->plan->labels, &g->series, err);
 	source_want(g->source, &g->series);
-	for (int32_t number = steps.first; number <= steps.last && rc == 0; number++) {
-		g->step = step_at(&steps, number);
-		if (has_entries(g, g->step.day, g->step.day + 1))
-			rc = source_each(g->source, &g->step, NULL, on_page, g, err);
+	for (int32_t number = slices.first; number <= slices.last && rc == 0; number++) {
+		g->slice = slice_at(&slices, number);
+		if (has_entries(g, g->slice.day, g->slice.day + 1))
+			rc = source_each(g->source, &g->slice, NULL, on_page, g, err);
 	}
 	return rc;
 }

@@ -244,8 +244,8 @@ int rows_make(const struct plan *plan, const struct reference *reference, struct
 	rows.list = calloc(n_units + n_offices + 1, sizeof(*rows.list));
 	rows.of_unit = malloc((n_units + 1) * sizeof(*rows.of_unit));
 	rows.of_office = malloc((n_offices + 1) * sizeof(*rows.of_office));
-	rows.blame = calloc(n_units + n_offices + 1, sizeof(*rows.blame));
-	int rc = rows.list && rows.of_unit && rows.of_office && rows.blame
+	rows.attribution = calloc(n_units + n_offices + 1, sizeof(*rows.attribution));
+	int rc = rows.list && rows.of_unit && rows.of_office && rows.attribution
 			 ? days_make(&rows, bucket)
 			 : -ENOMEM;
 	for (size_t i = 0; rc == 0 && i < n_units; i++)
@@ -272,7 +272,7 @@ void rows_free(struct rows *rows)
 	free(rows->list);
 	free(rows->of_unit);
 	free(rows->of_office);
-	free(rows->blame);
+	free(rows->attribution);
 	free(rows->days);
 	*rows = (struct rows){ 0 };
 }
@@ -331,28 +331,29 @@ struct place rows_place(const struct rows *rows, const struct office *office,
 	return (struct place){ .row = row_of_unit(rows, shown_under(rows, unit, day)) };
 }
 
-static void blame_row(struct rows *rows, int32_t row, const struct lineage *lineage,
-		      const struct unit *unit)
+static void attribute_row(struct rows *rows, int32_t row, const struct lineage *lineage,
+			  const struct unit *unit)
 {
-	if (row != ROW_OUTSIDE && !rows->blame[row].unit)
-		rows->blame[row] = (struct blame){ lineage->divided ? lineage->blame : unit,
-						   lineage->divided };
+	if (row != ROW_OUTSIDE && !rows->attribution[row].unit)
+		rows->attribution[row] =
+			(struct attribution){ lineage->divided ? lineage->blame : unit,
+					      lineage->divided };
 }
 
-void rows_blame(struct rows *rows, const struct office *office, const struct unit *unit,
-		int32_t day)
+void rows_attribute(struct rows *rows, const struct office *office, const struct unit *unit,
+		    int32_t day)
 {
 	struct lineage lineage = restate(rows, unit, day);
 	if (rows->plan->by_office) {
-		blame_row(rows, rows->of_office[office - rows->reference->offices->list], &lineage,
-			  unit);
+		attribute_row(rows, rows->of_office[office - rows->reference->offices->list],
+			      &lineage, unit);
 		return;
 	}
 	for (size_t i = 0; i < lineage.n; i++) {
 		const struct unit *one = shown_under(rows, lineage.units[i], rows->plan->structure);
-		blame_row(rows,
-			  one ? rows->of_unit[one - rows->reference->units->list] : ROW_OUTSIDE,
-			  &lineage, unit);
+		attribute_row(rows,
+			      one ? rows->of_unit[one - rows->reference->units->list] : ROW_OUTSIDE,
+			      &lineage, unit);
 	}
 }
 

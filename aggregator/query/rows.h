@@ -12,8 +12,8 @@ struct row {
 		*office; /* both NULL: the rest, what no other row holds; always the last row */
 };
 
-struct blame {                   /* why a row cannot be told under the borders asked for */
-	const struct unit *unit; /* whose figures lie in this row in part; NULL: it can be told */
+struct attribution {             /* why a row has no value under the borders asked for */
+	const struct unit *unit; /* whose figures lie in this row in part; NULL: it may have one */
 	bool divided;            /* on the way there; false: it came from several rows */
 };
 
@@ -23,9 +23,9 @@ struct rows {
 	bool by_own_unit; /* as the plan wants it, where units may differ within the bucket */
 	struct row *list; /* owned [n], ascending by code and valid_from */
 	size_t n;
-	int32_t *of_unit;    /* owned [units->n]: row of units->list[i]; ROW_OUTSIDE: none */
-	int32_t *of_office;  /* owned [offices->n] */
-	struct blame *blame; /* owned [n]: of the operand at hand, the first found */
+	int32_t *of_unit;   /* owned [units->n]: row of units->list[i]; ROW_OUTSIDE: none */
+	int32_t *of_office; /* owned [offices->n] */
+	struct attribution *attribution; /* owned [n]: of the operand at hand, the first found */
 	int32_t *days; /* owned [n_days], ascending: the bucket's first day, and those on which
 			  anything may stand elsewhere than on the day before */
 	size_t n_days;
@@ -55,10 +55,10 @@ int32_t rows_since(const struct rows *rows, int32_t day);
  */
 struct place rows_place(const struct rows *rows, const struct office *office,
 			const struct unit *unit, int32_t day);
-/** @office has figures of a @unit that lies across rows: none of these rows can be told, or, by
- * office, not its own. */
-void rows_blame(struct rows *rows, const struct office *office, const struct unit *unit,
-		int32_t day);
+/** @office has figures of a @unit that lies across rows: none of these rows can have a value,
+ * or, by office, not its own. */
+void rows_attribute(struct rows *rows, const struct office *office, const struct unit *unit,
+		    int32_t day);
 /** The row that stands for @unit itself on @day; ROW_OUTSIDE when none does, or under other
  * borders. */
 int32_t rows_unit(const struct rows *rows, const struct unit *unit, int32_t day);

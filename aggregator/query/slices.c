@@ -15,75 +15,75 @@ static enum grain grain_of(const struct plan *plan, const struct metric *metric)
 	return plan->per == GRAIN_HOUR || hourly ? GRAIN_HOUR : GRAIN_DAY;
 }
 
-struct steps steps_of(const struct plan *plan, const struct metric *metric, struct period bucket)
+struct slices slices_of(const struct plan *plan, const struct metric *metric, struct period bucket)
 {
-	struct steps steps = { .metric = metric,
-			       .grain = grain_of(plan, metric),
-			       .over = plan->over };
+	struct slices slices = { .metric = metric,
+				 .grain = grain_of(plan, metric),
+				 .over = plan->over };
 	int32_t first = period_first_day(bucket), end = period_end_day(bucket);
 	if (bucket.grain == GRAIN_HOUR) {
-		steps.first = steps.last = bucket.number;
-	} else if (steps.grain == GRAIN_HOUR) {
-		steps.first = first * 24;
-		steps.last = end * 24 - 1;
+		slices.first = slices.last = bucket.number;
+	} else if (slices.grain == GRAIN_HOUR) {
+		slices.first = first * 24;
+		slices.last = end * 24 - 1;
 	} else {
-		steps.first = period_of_day(metric->calendar, steps.grain, first).number;
-		steps.last = period_of_day(metric->calendar, steps.grain, end - 1).number;
+		slices.first = period_of_day(metric->calendar, slices.grain, first).number;
+		slices.last = period_of_day(metric->calendar, slices.grain, end - 1).number;
 	}
-	/* minutes are not carried: their steps are not own periods */
+	/* minutes are not carried: their slices are not own periods */
 	bool carries = metric->time_agg == AGG_LAST && metric->period != GRAIN_MINUTE &&
 		       plan_begun(plan, bucket); /* rule 5: nothing into what has not */
-	steps.before = steps.first - (carries ? (int32_t)metric->carry : 0);
-	return steps;
+	slices.before = slices.first - (carries ? (int32_t)metric->carry : 0);
+	return slices;
 }
 
-struct steps steps_of_day(const struct steps *steps, const struct step *step)
+struct slices slices_of_day(const struct slices *slices, const struct slice *slice)
 {
-	int32_t first = step->day * 24;
-	return (struct steps){ .metric = steps->metric,
-			       .grain = GRAIN_HOUR,
-			       .before = first,
-			       .first = first,
-			       .last = first + 23,
-			       .over = steps->over };
+	int32_t first = slice->day * 24;
+	return (struct slices){ .metric = slices->metric,
+				.grain = GRAIN_HOUR,
+				.before = first,
+				.first = first,
+				.last = first + 23,
+				.over = slices->over };
 }
 
-/* How many of the step's own periods are over. */
-static int64_t pairs_over(const struct steps *steps, const struct step *step)
+/* How many of the slice's own periods are over. */
+static int64_t pairs_over(const struct slices *slices, const struct slice *slice)
 {
-	bool hour = steps->grain == GRAIN_HOUR;
-	if (steps->metric->period >= GRAIN_DAY)
-		return metric_end_day(steps->metric, step->day) * INT64_C(1440) <= steps->over;
+	bool hour = slices->grain == GRAIN_HOUR;
+	if (slices->metric->period >= GRAIN_DAY)
+		return metric_end_day(slices->metric, slice->day) * INT64_C(1440) <= slices->over;
 	int64_t minutes = hour ? 60 : 1440,
-		passed = steps->over -
-			 (hour ? step->number * INT64_C(60) : step->day * INT64_C(1440));
-	return passed <= 0 ? 0 : passed >= minutes ? step->pairs : passed * step->pairs / minutes;
+		passed = slices->over -
+			 (hour ? slice->number * INT64_C(60) : slice->day * INT64_C(1440));
+	return passed <= 0 ? 0 : passed >= minutes ? slice->pairs : passed * slice->pairs / minutes;
 }
 
-struct step step_at(const struct steps *steps, int32_t number)
+struct slice slice_at(const struct slices *slices, int32_t number)
 {
-	const struct metric *metric = steps->metric;
-	struct step step = { .number = number, .pairs = 1 };
+	const struct metric *metric = slices->metric;
+	struct slice slice = { .number = number, .pairs = 1 };
 	enum calendar calendar = CALENDAR_CIVIL;
-	if (steps->grain == GRAIN_HOUR) {
-		step.day = day_of_hour(number);
-		step.pairs = metric->period == GRAIN_MINUTE ? 60 : 1;
-	} else if (steps->grain == GRAIN_DAY) {
-		step.day = number;
-		step.pairs = grain_per_day(metric->period);
+	if (slices->grain == GRAIN_HOUR) {
+		slice.day = day_of_hour(number);
+		slice.pairs = metric->period == GRAIN_MINUTE ? 60 : 1;
+	} else if (slices->grain == GRAIN_DAY) {
+		slice.day = number;
+		slice.pairs = grain_per_day(metric->period);
 	} else {
 		calendar = metric->calendar;
-		step.day = period_first_day((struct period){
-			.calendar = calendar, .grain = steps->grain, .number = number });
+		slice.day = period_first_day((struct period){
+			.calendar = calendar, .grain = slices->grain, .number = number });
 	}
-	step.key = (struct page_key){ page_grain(calendar, steps->grain), number, 0 };
-	step.over = pairs_over(steps, &step);
-	return step;
+	slice.key = (struct page_key){ page_grain(calendar, slices->grain), number, 0 };
+	slice.over = pairs_over(slices, &slice);
+	return slice;
 }
 
-uint32_t step_first_nth(const struct step *step, const struct metric *metric)
+uint32_t slice_first_nth(const struct slice *slice, const struct metric *metric)
 {
-	if (step->key.grain != page_grain(CALENDAR_CIVIL, GRAIN_HOUR))
+	if (slice->key.grain != page_grain(CALENDAR_CIVIL, GRAIN_HOUR))
 		return 0;
-	return (uint32_t)(step->number - step->day * 24) * grain_per_day(metric->period) / 24;
+	return (uint32_t)(slice->number - slice->day * 24) * grain_per_day(metric->period) / 24;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEK_STEPS 8u /* stepping over so many pages costs about as much as looking for one */
+#define SEEK_PAGES 8u /* stepping over so many pages costs about as much as looking for one */
 
 /* What was known of a day. */
 enum known { KNOWN_ALL, KNOWN_PART, KNOWN_NOTHING };
@@ -169,16 +169,16 @@ static int pick_damaged(struct source *source, struct page_key key, int32_t day,
 
 /* --- from the rollups --- */
 
-static int give_stored(struct source *source, const struct step *step, on_page_fn *on_page,
+static int give_stored(struct source *source, const struct slice *slice, on_page_fn *on_page,
 		       void *context, struct err *err)
 {
-	struct page_key key = step->key;
+	struct page_key key = slice->key;
 	key.node = sqlite3_column_int64(source->scan, 0);
 	const uint8_t *data = sqlite3_column_blob(source->scan, 1);
 	size_t len = (size_t)sqlite3_column_bytes(source->scan, 1);
 	int rc = pick(source, data, len, err);
 	if (rc == -EUCLEAN || (rc == 0 && (len == 0 || !page_is_sound(key, &source->page))))
-		rc = pick_damaged(source, key, step->day, err);
+		rc = pick_damaged(source, key, slice->day, err);
 	return rc < 0 ? rc : on_page(context, key.node, &source->page, err);
 }
 
@@ -188,25 +188,25 @@ static void seek(struct source *source, int64_t node)
 	sqlite3_bind_int64(source->scan, 3, node);
 }
 
-static int all_stored(struct source *source, const struct step *step, on_page_fn *on_page,
+static int all_stored(struct source *source, const struct slice *slice, on_page_fn *on_page,
 		      void *context, struct err *err)
 {
 	int rc;
 	seek(source, INT64_MIN);
 	while ((rc = db_step(source->scan, err)) == 1) {
-		rc = give_stored(source, step, on_page, context, err);
+		rc = give_stored(source, slice, on_page, context, err);
 		if (rc < 0)
 			return rc;
 	}
 	return rc;
 }
 
-static int some_stored(struct source *source, const struct step *step, const struct nodes *nodes,
+static int some_stored(struct source *source, const struct slice *slice, const struct nodes *nodes,
 		       on_page_fn *on_page, void *context, struct err *err)
 {
-	unsigned passed = SEEK_STEPS;
+	unsigned passed = SEEK_PAGES;
 	for (size_t i = 0; i < nodes->n;) {
-		if (passed == SEEK_STEPS) {
+		if (passed == SEEK_PAGES) {
 			seek(source, nodes->list[i]);
 			passed = 0;
 		}
@@ -219,7 +219,7 @@ static int some_stored(struct source *source, const struct step *step, const str
 		passed++;
 		if (i == nodes->n || nodes->list[i] > node)
 			continue;
-		if ((rc = give_stored(source, step, on_page, context, err)) < 0)
+		if ((rc = give_stored(source, slice, on_page, context, err)) < 0)
 			return rc;
 		i++;
 		passed = 0;
@@ -227,13 +227,13 @@ static int some_stored(struct source *source, const struct step *step, const str
 	return 0;
 }
 
-static int each_stored(struct source *source, const struct step *step, const struct nodes *nodes,
+static int each_stored(struct source *source, const struct slice *slice, const struct nodes *nodes,
 		       on_page_fn *on_page, void *context, struct err *err)
 {
-	sqlite3_bind_int(source->scan, 1, step->key.grain);
-	sqlite3_bind_int(source->scan, 2, step->key.bucket);
-	int rc = nodes ? some_stored(source, step, nodes, on_page, context, err)
-		       : all_stored(source, step, on_page, context, err);
+	sqlite3_bind_int(source->scan, 1, slice->key.grain);
+	sqlite3_bind_int(source->scan, 2, slice->key.bucket);
+	int rc = nodes ? some_stored(source, slice, nodes, on_page, context, err)
+		       : all_stored(source, slice, on_page, context, err);
 	sqlite3_reset(source->scan);
 	return rc;
 }
@@ -247,14 +247,14 @@ static bool is_wanted(const struct nodes *nodes, int64_t node, size_t *at)
 	return *at < nodes->n && nodes->list[*at] == node;
 }
 
-static int each_derived(struct source *source, const struct step *step, const struct nodes *nodes,
+static int each_derived(struct source *source, const struct slice *slice, const struct nodes *nodes,
 			on_page_fn *on_page, void *context, struct err *err)
 {
 	size_t at = 0;
-	int rc = derive_all(source, step->day, err);
+	int rc = derive_all(source, slice->day, err);
 	for (size_t i = 0; i < source->pages.n && rc == 0; i++) {
 		const struct day_page *page = &source->pages.list[i];
-		if (page->key.grain != step->key.grain || page->key.bucket != step->key.bucket ||
+		if (page->key.grain != slice->key.grain || page->key.bucket != slice->key.bucket ||
 		    !is_wanted(nodes, page->key.node, &at))
 			continue;
 		rc = pick(source, page->data, page->len, err);
@@ -293,13 +293,13 @@ int source_derives(struct source *source, int32_t day, struct err *err)
 	return rc < 0 ? rc : known == KNOWN_PART;
 }
 
-int source_each(struct source *source, const struct step *step, const struct nodes *nodes,
+int source_each(struct source *source, const struct slice *slice, const struct nodes *nodes,
 		on_page_fn *on_page, void *context, struct err *err)
 {
 	enum known known;
-	int rc = known_of(source, step->day, &known, err);
+	int rc = known_of(source, slice->day, &known, err);
 	if (rc < 0 || known == KNOWN_NOTHING)
 		return rc;
-	return known == KNOWN_PART ? each_derived(source, step, nodes, on_page, context, err)
-				   : each_stored(source, step, nodes, on_page, context, err);
+	return known == KNOWN_PART ? each_derived(source, slice, nodes, on_page, context, err)
+				   : each_stored(source, slice, nodes, on_page, context, err);
 }

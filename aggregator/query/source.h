@@ -30,9 +30,9 @@ struct nodes {
 
 int nodes_add(struct nodes *nodes, int64_t node, struct err *err);
 
-/** Walk the pages of @step that are of @nodes (NULL: all), units (negative) before offices. What
+/** Walk the pages of @slice that are of @nodes (NULL: all), units (negative) before offices. What
  * @on_page returns, when not 0, ends it. */
-int source_each(struct source *source, const struct step *step, const struct nodes *nodes,
+int source_each(struct source *source, const struct slice *slice, const struct nodes *nodes,
 		int (*on_page)(void *context, int64_t node, const struct page *page,
 			       struct err *err),
 		void *context, struct err *err);

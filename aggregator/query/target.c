@@ -11,43 +11,43 @@ struct start { /* a row's first value */
 	mpq_t value;
 };
 
-struct paths {
+struct targets {
 	const struct plan *plan;
 	const struct reference *reference;
 	size_t n;
 	struct start starts[]; /* [n]: units, offices, the rest */
 };
 
-struct paths *paths_open(const struct plan *plan, const struct reference *reference)
+struct targets *targets_open(const struct plan *plan, const struct reference *reference)
 {
 	size_t n = reference->units->n + reference->offices->n + 1;
-	struct paths *paths = calloc(1, sizeof(*paths) + n * sizeof(paths->starts[0]));
-	if (!paths)
+	struct targets *targets = calloc(1, sizeof(*targets) + n * sizeof(targets->starts[0]));
+	if (!targets)
 		return NULL;
-	paths->plan = plan;
-	paths->reference = reference;
-	paths->n = n;
+	targets->plan = plan;
+	targets->reference = reference;
+	targets->n = n;
 	for (size_t i = 0; i < n; i++)
-		mpq_init(paths->starts[i].value);
-	return paths;
+		mpq_init(targets->starts[i].value);
+	return targets;
 }
 
-void paths_close(struct paths *paths)
+void targets_close(struct targets *targets)
 {
-	for (size_t i = 0; paths && i < paths->n; i++)
-		mpq_clear(paths->starts[i].value);
-	free(paths);
+	for (size_t i = 0; targets && i < targets->n; i++)
+		mpq_clear(targets->starts[i].value);
+	free(targets);
 }
 
-static struct start *start_of(struct paths *paths, const struct row *row)
+static struct start *start_of(struct targets *targets, const struct row *row)
 {
-	const struct reference *reference = paths->reference;
+	const struct reference *reference = targets->reference;
 	if (row->unit)
-		return &paths->starts[row->unit - reference->units->list];
+		return &targets->starts[row->unit - reference->units->list];
 	if (row->office)
-		return &paths->starts[reference->units->n +
-				      (size_t)(row->office - reference->offices->list)];
-	return &paths->starts[paths->n - 1];
+		return &targets->starts[reference->units->n +
+					(size_t)(row->office - reference->offices->list)];
+	return &targets->starts[targets->n - 1];
 }
 
 static int year_of(struct period bucket)
@@ -74,7 +74,7 @@ static void target_value(const struct target *target, mpq_t ret)
 }
 
 /* start + (target - start) * (bucket - first) / (end - first) */
-static void expect(const struct start *start, struct period bucket, struct path *ret)
+static void expect(const struct start *start, struct period bucket, struct target_point *ret)
 {
 	int32_t end = end_of(bucket, ret->target->year);
 	ret->has_expected = start->there;
@@ -93,11 +93,11 @@ static void expect(const struct start *start, struct period bucket, struct path 
 	mpq_clear(way);
 }
 
-void paths_step(struct paths *paths, const struct row *row, struct period bucket, mpq_srcptr value,
-		struct path *ret)
+void targets_next(struct targets *targets, const struct row *row, struct period bucket,
+		  mpq_srcptr value, struct target_point *ret)
 {
-	const struct indicator *indicator = paths->plan->indicator;
-	struct start *start = start_of(paths, row);
+	const struct indicator *indicator = targets->plan->indicator;
+	struct start *start = start_of(targets, row);
 	if (value && !start->there) {
 		start->there = true;
 		start->number = bucket.number;

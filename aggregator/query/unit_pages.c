@@ -1,130 +1,131 @@
 #include "query/unit_pages.h"
 #include "rollup/unit_acc.h"
 
-void teller_hear(struct teller *teller, size_t series, const struct acc *acc, enum agg agg)
+void unit_pages_add(struct unit_pages *pages, size_t series, const struct acc *acc, enum agg agg)
 {
-	struct heard *heard = &teller->heard;
+	struct slice_reports *reports = &pages->reports;
 	int64_t due = acc->n - acc->extra;
-	heard->revisions += acc->revisions;
+	reports->revisions += acc->revisions;
 	if (acc->n == 0)
 		return;
-	bool first = heard->n_series++ == 0;
+	bool first = reports->n_series++ == 0;
 	if (agg == AGG_SUM)
-		heard->value += acc->value;
-	else if (first || unit_acc_better(agg, acc->value, heard->value))
-		heard->value = acc->value;
-	heard->series |= UINT64_C(1) << series % LEVEL_SERIES_MAX;
-	heard->n += acc->n;
-	heard->extra += acc->extra;
-	if (due > heard->most_due)
-		heard->most_due = due;
-	if (first || due < heard->least_due)
-		heard->least_due = due;
-	if (first || acc->extra < heard->least_extra)
-		heard->least_extra = acc->extra;
-	if (acc->on_time > heard->most_on_time)
-		heard->most_on_time = acc->on_time;
+		reports->value += acc->value;
+	else if (first || unit_acc_better(agg, acc->value, reports->value))
+		reports->value = acc->value;
+	reports->series |= UINT64_C(1) << series % LEVEL_SERIES_MAX;
+	reports->n += acc->n;
+	reports->extra += acc->extra;
+	if (due > reports->most_due)
+		reports->most_due = due;
+	if (first || due < reports->least_due)
+		reports->least_due = due;
+	if (first || acc->extra < reports->least_extra)
+		reports->least_extra = acc->extra;
+	if (acc->on_time > reports->most_on_time)
+		reports->most_on_time = acc->on_time;
 }
 
 /* Where several series have values, they share reports: how many there are is known if one series
  * has all that can be, in time. */
-static bool can_count(const struct heard *heard, int64_t due)
+static bool can_count(const struct slice_reports *reports, int64_t due)
 {
-	return heard->n_series < 2 ||
-	       (heard->extra == 0 && (due == 1 || heard->most_on_time == due));
+	return reports->n_series < 2 ||
+	       (reports->extra == 0 && (due == 1 || reports->most_on_time == due));
 }
 
-/* Those who were silent in a step: whose figures still stand? All, if all reported not long before;
- * none, if nobody did. */
-static void carry(struct teller *teller, int32_t number, int64_t silent, int32_t carry, bool counts)
+/* Those who were silent in a slice: whose figures still stand? All, if all reported not long
+ * before; none, if nobody did. */
+static void carry(struct unit_pages *pages, int32_t number, int64_t silent, int32_t carry,
+		  bool counts)
 {
-	if (teller->whole_at != NEVER && number - teller->whole_at <= carry)
-		teller->counts.carried += counts ? silent : 0;
-	else if (teller->heard_at != NEVER && number - teller->heard_at <= carry)
-		teller->open |= counts;
+	if (pages->complete_at != NEVER && number - pages->complete_at <= carry)
+		pages->counts.carried += counts ? silent : 0;
+	else if (pages->reported_at != NEVER && number - pages->reported_at <= carry)
+		pages->open |= counts;
 }
 
-static void keep_value(struct teller *teller, const struct question *question, int64_t pairs)
+static void keep_value(struct unit_pages *pages, const struct question *question, int64_t pairs)
 {
-	enum telling telling = question->telling;
-	const struct heard *heard = &teller->heard;
-	if (heard->n == 0)
+	enum unit_value value_is = question->value_is;
+	const struct slice_reports *reports = &pages->reports;
+	if (reports->n == 0)
 		return;
-	if (telling == TELL_SUM)
-		teller->value += heard->value;
-	else if (telling == TELL_LEVEL || teller->n == 0 ||
-		 unit_acc_better(question->metric->time_agg, heard->value, teller->value))
-		teller->value = heard->value;
-	teller->n += heard->n;
-	teller->level = (struct level){ heard->series, heard->least_due == teller->due * pairs,
-					heard->least_extra == teller->others * pairs };
+	if (value_is == UNIT_SUM)
+		pages->value += reports->value;
+	else if (value_is == UNIT_LEVEL || pages->n == 0 ||
+		 unit_acc_better(question->metric->time_agg, reports->value, pages->value))
+		pages->value = reports->value;
+	pages->n += reports->n;
+	pages->level = (struct level){ reports->series, reports->least_due == pages->due * pairs,
+				       reports->least_extra == pages->others * pairs };
 }
 
-static void count(struct teller *teller, int64_t reported)
+static void count(struct unit_pages *pages, int64_t reported)
 {
-	const struct heard *heard = &teller->heard;
-	teller->counts.observations += heard->n;
-	teller->counts.revisions += heard->revisions;
-	teller->counts.reported += reported;
-	teller->counts.on_time += heard->most_on_time;
-	teller->counts.extra += heard->extra;
+	const struct slice_reports *reports = &pages->reports;
+	pages->counts.observations += reports->n;
+	pages->counts.revisions += reports->revisions;
+	pages->counts.reported += reported;
+	pages->counts.on_time += reports->most_on_time;
+	pages->counts.extra += reports->extra;
 }
 
-void teller_step(struct teller *teller, const struct question *question, const struct step *step,
-		 bool before)
+void unit_pages_end_slice(struct unit_pages *pages, const struct question *question,
+			  const struct slice *slice, bool before)
 {
 	const struct metric *metric = question->metric;
-	const struct heard *heard = &teller->heard;
-	int64_t due = teller->due * step->pairs, reported = heard->most_due;
+	const struct slice_reports *reports = &pages->reports;
+	int64_t due = pages->due * slice->pairs, reported = reports->most_due;
 	bool whole = due > 0 && reported == due;
-	if (!before && !can_count(heard, due))
-		teller->open = true;
-	teller->extra_reports |= heard->extra > 0;
-	teller->seen |= heard->series;
-	if (!before || question->telling == TELL_LEVEL)
-		keep_value(teller, question, step->pairs);
+	if (!before && !can_count(reports, due))
+		pages->open = true;
+	pages->extra_reports |= reports->extra > 0;
+	pages->seen |= reports->series;
+	if (!before || question->value_is == UNIT_LEVEL)
+		keep_value(pages, question, slice->pairs);
 	if (!before) {
-		count(teller, reported);
-		teller->complete |= whole;
+		count(pages, reported);
+		pages->complete |= whole;
 	}
 	if (metric->time_agg == AGG_LAST && !whole && due > 0)
-		carry(teller, step->number, due - reported, (int32_t)metric->carry, !before);
+		carry(pages, slice->number, due - reported, (int32_t)metric->carry, !before);
 	if (reported > 0)
-		teller->heard_at = step->number;
+		pages->reported_at = slice->number;
 	if (whole)
-		teller->whole_at = step->number;
-	teller->heard = (struct heard){ 0 };
+		pages->complete_at = slice->number;
+	pages->reports = (struct slice_reports){ 0 };
 }
 
-void teller_begin(struct teller *teller, int32_t maybe_heard)
+void unit_pages_begin(struct unit_pages *pages, int32_t maybe_reported)
 {
-	*teller = (struct teller){ .unit = teller->unit,
-				   .row = teller->row,
-				   .due = teller->due,
-				   .others = teller->others,
-				   .whole_at = NEVER,
-				   .heard_at = maybe_heard };
+	*pages = (struct unit_pages){ .unit = pages->unit,
+				      .row = pages->row,
+				      .due = pages->due,
+				      .others = pages->others,
+				      .complete_at = NEVER,
+				      .reported_at = maybe_reported };
 }
 
 /* Is a level's value all there is: each one's newest, in every series it ever had? */
-static bool is_whole(const struct teller *teller, const struct question *question)
+static bool is_whole(const struct unit_pages *pages, const struct question *question)
 {
-	const struct level *level = &teller->level;
+	const struct level *level = &pages->level;
 	bool saw_all = question->saw_all;
-	if (teller->n == 0)
+	if (pages->n == 0)
 		return saw_all;
-	return level->whole && level->series == teller->seen &&
+	return level->whole && level->series == pages->seen &&
 	       (saw_all || question->n_series == 1) &&
-	       (level->extra || (saw_all && !teller->extra_reports));
+	       (level->extra || (saw_all && !pages->extra_reports));
 }
 
-void teller_end(struct teller *teller, const struct question *question)
+void unit_pages_end(struct unit_pages *pages, const struct question *question)
 {
-	if (teller->open)
-		teller->told = false;
+	if (pages->open)
+		pages->answered = false;
 	else if (question->each_office)
-		teller->told = teller->counts.reported == teller->due * question->pairs;
+		pages->answered = pages->counts.reported == pages->due * question->pairs;
 	else
-		teller->told = question->telling != TELL_LEVEL || !question->ends ||
-			       is_whole(teller, question);
+		pages->answered = question->value_is != UNIT_LEVEL || !question->ends ||
+				  is_whole(pages, question);
 }
