@@ -8,7 +8,7 @@
 
 #include "ingest/gate.h"
 #include "ingest/intake.h"
-#include "query/query.h"
+#include "query/plan.h"
 #include "registry/strays.h"
 
 #include <stdbool.h>

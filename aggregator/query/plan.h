@@ -1,7 +1,36 @@
-/* A question, understood: names found, texts read, what cannot be asked refused. */
+/* A question: as it was asked, and understood (names found, texts read, what cannot be asked
+ * refused). */
 #pragma once
 
-#include "query/query.h"
+#include "common/base/err.h"
+#include "common/text/table.h"
+#include "registry/reference.h"
+#include "rollup/mend.h"
+
+#include <stdbool.h>
+
+/* Rollup pages that questions met and that a disk damaged. What they said is taken from the
+ * journal all the same (-EUCLEAN: that cannot be read either), for a reader may not write them
+ * anew. */
+struct page_damage {
+	uint64_t n;
+	char where[MENDED_WHERE_MAX]; /* the last one: code of office or unit, and period */
+};
+
+/* As it was asked: texts, NULL for the default. */
+struct query {
+	const char *name;      /* of a metric or indicator; must be there */
+	const char *area;      /* a unit's code; default: everywhere */
+	const char *by;        /* a level, or "office"; default: one row for the area (or root) */
+	const char *per;       /* a grain; default: the metric's period, an indicator's coarsest */
+	const char *from, *to; /* period labels of any grain, both included; default: today's */
+	const char *labels;    /* canonical; default: all, added up */
+	const char *calendar;  /* civil or report; default: the metric's own */
+	const char *structure; /* a day, whose borders are meant; default: those of the time */
+	const char *known;     /* a day (its end) or date-time: nothing received later counts */
+	bool rank;             /* give each row its rank */
+	struct page_damage *damage; /* where damaged pages that it met are told; NULL: nowhere */
+};
 
 #define PLAN_OPERANDS_MAX 16u
 #define PLAN_BUCKETS_MAX  100000u

@@ -1,40 +1,12 @@
 /* Questions to the rollups: a metric or an indicator, by place and period, each figure with what is
- * missing beside it. Runs on a read-only connection, off the loop. */
+ * missing beside it; who is missing; what was changed. What can be asked is struct query (plan.h).
+ * Runs on a read-only connection, off the loop. */
 #pragma once
 
-#include "common/base/err.h"
 #include "common/sys/db.h"
-#include "common/text/table.h"
-#include "registry/reference.h"
-#include "rollup/mend.h"
-
-#include <stdbool.h>
-
-/* Rollup pages that questions met and that a disk damaged. What they said is told from the journal
- * all the same (-EUCLEAN: that cannot be read either), for a reader may not write them anew. */
-struct page_damage {
-	uint64_t n;
-	char where[MENDED_WHERE_MAX]; /* the last one: code of office or unit, and period */
-};
+#include "query/plan.h"
 
 #define QUERY_ROWS_MAX 500000u /* of one answer */
-
-struct query {            /* texts as asked; NULL: the default */
-	const char *name; /* of a metric or indicator; must be there */
-	const char *area; /* a unit's code; default: everywhere */
-	const char *
-		by; /* a level of units, or "office"; default: the area (or each root) as one row */
-	const char *per; /* a grain; default: the metric's own period, an indicator's coarsest */
-	const char *from, *to; /* period labels of any grain, both included; default: the bucket
-				  that holds today */
-	const char *labels;    /* canonical; default: all, added up */
-	const char *calendar;  /* civil or report; default: the metric's own */
-	const char
-		*structure; /* a day, under whose borders to tell it; default: those of the time */
-	bool rank;          /* give each row its rank */
-	const char *known; /* a day (its end) or date-time: as if nothing had been received later */
-	struct page_damage *damage; /* where damaged pages that it met are told; NULL: nowhere */
-};
 
 /**
  * Answer as a table with head object "query" (the query as understood) and columns area, name,
