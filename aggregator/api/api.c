@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/api_internal.h"
 #include "api/call.h"
 #include "common/base/log.h"
 #include "common/base/log_limit.h"

@@ -6,8 +6,7 @@
  * When a step fails, the later ones are left out and the client gets its sentence. */
 #pragma once
 
-#include "api/api.h"
-#include "backup/backup.h"
+#include "api/api_internal.h"
 #include "common/base/blob.h"
 #include "common/model/invitation.h"
 #include "common/model/labels.h"
@@ -17,7 +16,6 @@
 #include "ingest/key_feed.h"
 #include "journal/damaged_days.h"
 #include "query/query.h"
-#include "verify/verification.h"
 
 #include <stdbool.h>
 
@@ -84,17 +82,6 @@ struct call {
 
 /** Begin with @request, matched to @action. */
 void call_start(struct api *api, struct http_request *request, const struct action *action);
-
-const struct api_config *api_config_of(const struct api *api);
-/** A question met damage: it is logged, once a minute, and told by api_damage() for ten minutes. */
-void api_note_damage(struct api *api, const struct page_damage *damage);
-struct page_damage api_damage(const struct api *api);
-/** Of this api; while one runs it has a place among API_WORKING_MAX. */
-struct verification *api_verification(struct api *api);
-struct backup *api_backup(struct api *api); /* likewise */
-/** A place among API_WORKING_MAX; false: there is none, or the api is stopping. */
-bool api_enter(struct api *api);
-void api_leave(struct api *api);
 
 /** Argument @name of the address, 0 or 1; 0 when it is not there. -EINVAL. */
 int call_flag(const struct call *call, const char *name, bool *ret_flag, struct err *err);

@@ -1,0 +1,20 @@
+/* What requests on their way (call.h) share with the api that they came to. */
+#pragma once
+
+#include "api/api.h"
+#include "backup/backup.h"
+#include "query/plan.h"
+#include "verify/verification.h"
+
+#include <stdbool.h>
+
+const struct api_config *api_config_of(const struct api *api);
+/** A question met damage: it is logged, once a minute, and told by api_damage() for ten minutes. */
+void api_note_damage(struct api *api, const struct page_damage *damage);
+struct page_damage api_damage(const struct api *api);
+/** Of this api; while one runs it has a place among API_WORKING_MAX. */
+struct verification *api_verification(struct api *api);
+struct backup *api_backup(struct api *api); /* likewise */
+/** A place among API_WORKING_MAX; false: there is none, or the api is stopping. */
+bool api_enter(struct api *api);
+void api_leave(struct api *api);
