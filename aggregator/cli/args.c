@@ -1,6 +1,5 @@
 #include "cli/args.h"
 
-#include "cli/commands.h"
 #include "common/base/i18n.h"
 #include "common/base/names.h"
 
@@ -91,7 +90,7 @@ static size_t command_fits(const struct command *command, const struct args *arg
 	return i;
 }
 
-static void command_find(struct args *args)
+static void command_find(const struct command commands[], size_t n_commands, struct args *args)
 {
 	for (size_t i = 0; i < n_commands; i++) {
 		size_t n = command_fits(&commands[i], args);
@@ -175,14 +174,15 @@ static int check(const struct args *args, struct err *err)
 	return 0;
 }
 
-int args_parse(int argc, char *const argv[], struct args *ret_args, struct err *err)
+int args_parse(int argc, char *const argv[], const struct command commands[], size_t n,
+	       struct args *ret_args, struct err *err)
 {
 	struct args args = { 0 };
 	int rc = words_and_options(argc, argv, &args, err);
 
 	if (rc < 0)
 		return rc;
-	command_find(&args);
+	command_find(commands, n, &args);
 	if (!args_option(&args, "help") && !args_option(&args, "version")) {
 		if (!args.command && args.n_words == 0)
 			return err_set(err, -EINVAL,
@@ -216,7 +216,7 @@ static void help_options(const char *list, FILE *out)
 	}
 }
 
-static void help_command(const struct command *command, FILE *out)
+void args_help(const struct command *command, FILE *out)
 {
 	fprintf(out, _("Usage: lantoa %s %s\n"), command->words, command->usage);
 	fprintf(out, "\n%s\n", _(command->help));
@@ -227,17 +227,13 @@ static void help_command(const struct command *command, FILE *out)
 	help_options(everywhere, out);
 }
 
-void args_help(const struct command *command, FILE *out)
+void args_help_all(const struct command commands[], size_t n, FILE *out)
 {
-	if (command) {
-		help_command(command, out);
-		return;
-	}
 	fprintf(out, _("Usage: lantoa [OPTIONS] COMMAND ...\n"));
 	fprintf(out, "\n%s\n\n%s\n",
 		_("Asks and instructs the aggregator of the province's activity figures."),
 		_("Commands:"));
-	for (size_t i = 0; i < n_commands; i++)
+	for (size_t i = 0; i < n; i++)
 		fprintf(out, "  %s%s%s\n      %s\n", commands[i].words,
 			*commands[i].usage ? " " : "", commands[i].usage, _(commands[i].help));
 	fprintf(out, "\n%s\n", _("Options of every command:"));

@@ -1,6 +1,7 @@
 /* The command line: words of a command, what follows them, and options in any order. */
 #pragma once
 
+#include "cli/command.h"
 #include "common/base/err.h"
 
 #include <stdbool.h>
@@ -8,8 +9,6 @@
 #include <stdio.h>
 
 #define ARGS_MAX 32u
-
-struct command;
 
 struct option {
 	const char *name;  /* without the dashes */
@@ -30,14 +29,17 @@ struct args {
 };
 
 /**
- * Take @argv apart (its texts are lent). "--name value" and "--name=value" are the same; after "--"
- * nothing is an option. -EINVAL, with a translated sentence: an option that does not exist or that
- * the command does not take, a value that is missing or too much, words that are no command, too
- * few or too many of them.
+ * Take @argv, words and options of one of @commands [n], apart (its texts are lent). "--name value"
+ * and "--name=value" are the same; after "--" nothing is an option. -EINVAL, with a translated
+ * sentence: an option that does not exist or that the command does not take, a value that is
+ * missing or too much, words that are no command, too few or too many of them.
  */
-int args_parse(int argc, char *const argv[], struct args *ret_args, struct err *err);
+int args_parse(int argc, char *const argv[], const struct command commands[], size_t n,
+	       struct args *ret_args, struct err *err);
 /** The value of an option, the last one given; NULL when absent. */
 const char *args_option(const struct args *args, const char *name);
 
-/** Help on one command, or with NULL on all. */
+/** Help on one command. */
 void args_help(const struct command *command, FILE *out);
+/** Help on all @commands [n]. */
+void args_help_all(const struct command commands[], size_t n, FILE *out);

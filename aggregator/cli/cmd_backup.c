@@ -4,6 +4,7 @@
  * 4. with --into, only then remove what is too old. */
 #include "cli/cmd_backup.h"
 
+#include "cli/args.h"
 #include "cli/download.h"
 #include "cli/output.h"
 #include "cli/rotation.h"

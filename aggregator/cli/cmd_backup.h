@@ -1,7 +1,7 @@
 /* lantoa backup: have the aggregator make one, show how far it is, fetch it. */
 #pragma once
 
-#include "cli/commands.h"
+#include "cli/command.h"
 #include "cli/watch.h"
 #include "common/base/err.h"
 

@@ -5,6 +5,7 @@
  * it was when it is given again. The one office that was invited and got no file is then named. */
 #include "cli/cmd_invite.h"
 
+#include "cli/args.h"
 #include "cli/output.h"
 #include "cli/upload.h"
 #include "common/base/i18n.h"

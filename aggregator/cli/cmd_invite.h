@@ -2,7 +2,7 @@
  * and which is handed over like a password. No invitation is printed. */
 #pragma once
 
-#include "cli/commands.h"
+#include "cli/command.h"
 #include "common/base/err.h"
 
 /** lantoa office import FILE --invite FOLDER, as command.run. Adds the offices of the file, all or

@@ -1,5 +1,6 @@
 #include "cli/cmd_setup.h"
 
+#include "cli/args.h"
 #include "cli/client.h"
 #include "cli/output.h"
 #include "cli/upload.h"

@@ -1,7 +1,7 @@
 /* lantoa setup: a province's reference data from the files of one folder, in the right order. */
 #pragma once
 
-#include "cli/commands.h"
+#include "cli/command.h"
 #include "common/base/err.h"
 
 /** As command.run. Without a name it lists what was installed. The files are four imports, so a bad

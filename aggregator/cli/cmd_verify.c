@@ -1,5 +1,6 @@
 #include "cli/cmd_verify.h"
 
+#include "cli/args.h"
 #include "cli/output.h"
 #include "common/base/i18n.h"
 

@@ -1,7 +1,7 @@
 /* lantoa verify: begin it at the aggregator, show how far it is, then what it found. */
 #pragma once
 
-#include "cli/commands.h"
+#include "cli/command.h"
 #include "cli/watch.h"
 #include "common/base/err.h"
 

@@ -1,56 +1,21 @@
 #include "cli/commands.h"
 
+#include "cli/args.h"
 #include "cli/client.h"
 #include "cli/cmd_backup.h"
 #include "cli/cmd_invite.h"
 #include "cli/cmd_setup.h"
 #include "cli/cmd_verify.h"
+#include "cli/order.h"
 #include "cli/output.h"
 #include "cli/upload.h"
 #include "common/base/i18n.h"
-#include "common/base/quote.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #define ASKING "area by per from to label calendar structure known"
-
-static int out_of_memory(struct err *err)
-{
-	return err_set(err, -ENOMEM, "out of memory");
-}
-
-static struct request request_of(const struct order *order)
-{
-	const struct command *command = order->args->command;
-
-	return (struct request){ .method = command->method,
-				 .path = command->path,
-				 .accept = "application/json" };
-}
-
-static int ask_for_value(const struct order *order, const struct request *request, struct err *err)
-{
-	struct blob answer = { 0 };
-	int rc = client_ask(order->api, request, &answer, err);
-
-	if (rc == 0)
-		rc = output_value(order, &answer, err);
-	blob_free(&answer);
-	return rc;
-}
-
-static int ask_for_report(const struct order *order, const struct request *request, struct err *err)
-{
-	struct blob answer = { 0 };
-	int rc = client_ask(order->api, request, &answer, err);
-
-	if (rc == 0)
-		rc = output_report(order, &answer, err);
-	blob_free(&answer);
-	return rc;
-}
 
 static int import(const struct order *order, struct err *err)
 {
@@ -59,7 +24,7 @@ static int import(const struct order *order, struct err *err)
 		{ "yes", args_option(order->args, "yes") ? "1" : NULL },
 		{ "dry_run", trial ? "1" : NULL },
 	};
-	struct request request = request_of(order);
+	struct request request = order_request(order);
 	struct blob file = { 0 };
 	int rc = upload_read(order->args->words[0], &file, err);
 
@@ -69,8 +34,8 @@ static int import(const struct order *order, struct err *err)
 	request.body = file.data;
 	request.body_len = file.len;
 	if (rc == 0)
-		rc = trial ? ask_for_report(order, &request, err)
-			   : ask_for_value(order, &request, err);
+		rc = trial ? order_ask_report(order, &request, err)
+			   : order_ask_value(order, &request, err);
 	blob_free(&file);
 	return rc;
 }
@@ -83,53 +48,6 @@ static int office_import(const struct order *order, struct err *err)
 							    : import(order, err);
 }
 
-/* {"code": "...", ...}: @fields[n] without those that have no value. */
-static int fields_body(const struct argument fields[], size_t n, struct blob *body, struct err *err)
-{
-	const char *separator = "{";
-	int rc = 0;
-
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (!fields[i].value)
-			continue;
-		rc = blob_append(body, separator, 1);
-		if (rc == 0)
-			rc = quote_json(body, fields[i].name, strlen(fields[i].name));
-		if (rc == 0)
-			rc = blob_append(body, ":", 1);
-		if (rc == 0)
-			rc = quote_json(body, fields[i].value, strlen(fields[i].value));
-		separator = ",";
-	}
-	if (rc == 0)
-		rc = blob_append(body, *separator == '{' ? "{}" : "}", *separator == '{' ? 2 : 1);
-	return rc < 0 ? out_of_memory(err) : 0;
-}
-
-/* The request that sends @body, which outlives it. */
-static struct request request_with(const struct order *order, const struct blob *body)
-{
-	struct request request = request_of(order);
-
-	request.type = "application/json";
-	request.body = body->data;
-	request.body_len = body->len;
-	return request;
-}
-
-static int post_fields(const struct order *order, const struct argument fields[], size_t n,
-		       struct err *err)
-{
-	struct blob body = { 0 };
-	int rc = fields_body(fields, n, &body, err);
-	struct request request = request_with(order, &body);
-
-	if (rc == 0)
-		rc = ask_for_value(order, &request, err);
-	blob_free(&body);
-	return rc;
-}
-
 static int office_add(const struct order *order, struct err *err)
 {
 	const struct args *args = order->args;
@@ -140,7 +58,7 @@ static int office_add(const struct order *order, struct err *err)
 
 	if (!fields[1].value || !fields[2].value)
 		return err_set(err, -EINVAL, "give the office's name and unit: --name and --unit");
-	return post_fields(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
 static int office_move(const struct order *order, struct err *err)
@@ -153,14 +71,14 @@ static int office_move(const struct order *order, struct err *err)
 	if (!fields[1].value)
 		return err_set(err, -EINVAL,
 			       _("give the unit it moves to, or - for none: --unit CODE"));
-	return post_fields(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
 static int post_code(const struct order *order, struct err *err)
 {
 	const struct argument field = { "code", order->args->words[0] };
 
-	return post_fields(order, &field, 1, err);
+	return order_post(order, &field, 1, err);
 }
 
 static int office_invite(const struct order *order, struct err *err)
@@ -169,24 +87,7 @@ static int office_invite(const struct order *order, struct err *err)
 					   { "days", args_option(order->args, "days") } };
 
 	return args_option(order->args, "into") ? cmd_invite_one(order, err)
-						: post_fields(order, fields, 2, err);
-}
-
-static int ask_for_rows(const struct order *order, const struct argument arguments[], size_t n,
-			struct err *err)
-{
-	struct request request = request_of(order);
-	struct blob answer = { 0 };
-	int rc;
-
-	request.arguments = arguments;
-	request.n_arguments = n;
-	request.accept = output_type(order->format);
-	rc = client_ask(order->api, &request, &answer, err);
-	if (rc == 0)
-		rc = output_rows(order, &answer, err);
-	blob_free(&answer);
-	return rc;
+						: order_post(order, fields, 2, err);
 }
 
 static int list(const struct order *order, struct err *err)
@@ -195,7 +96,7 @@ static int list(const struct order *order, struct err *err)
 									     : NULL },
 					      { "most", args_option(order->args, "most") } };
 
-	return ask_for_rows(order, arguments, 2, err);
+	return order_ask_rows(order, arguments, 2, err);
 }
 
 /* Every --label, parted by ';'. An empty blob when there is none. */
@@ -235,8 +136,9 @@ static int query(const struct order *order, struct err *err)
 					      { "revisions",
 						args_option(args, "revisions") ? "1" : NULL } };
 
-	rc = rc < 0 ? out_of_memory(err)
-		    : ask_for_rows(order, arguments, sizeof(arguments) / sizeof(arguments[0]), err);
+	rc = rc < 0 ? err_memory(err)
+		    : order_ask_rows(order, arguments, sizeof(arguments) / sizeof(arguments[0]),
+				     err);
 	blob_free(&labels);
 	return rc;
 }
@@ -255,14 +157,8 @@ static int release(const struct order *order, struct err *err)
 					   { "all", yes_if_given(args, "all") },
 					   { "closed", yes_if_given(args, "closed") },
 					   { "older_copy", yes_if_given(args, "older-copy") } };
-	struct blob body = { 0 };
-	int rc = fields_body(fields, sizeof(fields) / sizeof(fields[0]), &body, err);
-	struct request request = request_with(order, &body);
 
-	if (rc == 0)
-		rc = ask_for_report(order, &request, err);
-	blob_free(&body);
-	return rc;
+	return order_post_for_report(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
 static int closing(const struct order *order, struct err *err)
@@ -272,30 +168,24 @@ static int closing(const struct order *order, struct err *err)
 					   { "metric", args_option(args, "metric") },
 					   { "calendar", args_option(args, "calendar") } };
 
-	return post_fields(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
 static int office_show(const struct order *order, struct err *err)
 {
 	const struct argument code = { "code", order->args->words[0] };
-	struct request request = request_of(order);
-	struct blob answer = { 0 };
-	int rc;
+	struct request request = order_request(order);
 
 	if (order->format != FORMAT_TABLE)
 		return list(order, err);
 	request.arguments = &code;
 	request.n_arguments = 1;
-	rc = client_ask(order->api, &request, &answer, err);
-	if (rc == 0)
-		rc = output_report(order, &answer, err);
-	blob_free(&answer);
-	return rc;
+	return order_ask_report(order, &request, err);
 }
 
 static int status(const struct order *order, struct err *err)
 {
-	struct request request = request_of(order);
+	struct request request = order_request(order);
 	struct blob answer = { 0 };
 	int rc = client_ask(order->api, &request, &answer, err);
 

@@ -2,33 +2,7 @@
  * functions fits, one more of them. */
 #pragma once
 
-#include "cli/args.h"
-#include "common/base/err.h"
-
-#include <stddef.h>
-
-enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
-
-struct order { /* a command as it was given */
-	const struct args *args;
-	const char *api; /* see client.h */
-	enum format format;
-};
-
-struct command {
-	const char *words;   /* "office add" */
-	const char *usage;   /* what follows them; the same in every language */
-	const char *help;    /* N_(): what it does */
-	const char *options; /* names of those it takes, parted by blanks; NULL: none of its own */
-	size_t n_words;      /* words that must follow */
-	size_t n_more;       /* words that may follow them */
-	/* 0; 1 when it ran well and the news is bad (verify, status); negative: it failed */
-	int (*run)(const struct order *order, struct err *err);
-	const char *method, *path; /* of the api */
-	const char *show;  /* columns to draw, parted by blanks; NULL: all that say anything */
-	const char *done;  /* N_(): the sentence after it is done, with one %s */
-	enum format usual; /* when no --format is given */
-};
+#include "cli/command.h"
 
 extern const struct command commands[];
 extern const size_t n_commands;

@@ -70,10 +70,12 @@ int main(int argc, char *argv[])
 	int status = DONE;
 
 	i18n_init(NULL);
-	if (args_parse(argc, argv, &args, &err) < 0)
+	if (args_parse(argc, argv, commands, n_commands, &args, &err) < 0)
 		return complain(&err, WRONG_USAGE);
-	if (args_option(&args, "help"))
+	if (args_option(&args, "help") && args.command)
 		args_help(args.command, stdout);
+	else if (args_option(&args, "help"))
+		args_help_all(commands, n_commands, stdout);
 	else if (args_option(&args, "version"))
 		printf("lantoa %s\n", LANTOA_VERSION);
 	else

@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include "cli/args.h"
 #include "cli/draw.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"

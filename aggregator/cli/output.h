@@ -1,7 +1,7 @@
 /* What the aggregator answered, shown as asked for. */
 #pragma once
 
-#include "cli/commands.h"
+#include "cli/command.h"
 #include "common/base/blob.h"
 #include "common/base/err.h"
 #include "common/text/table.h"

@@ -1,5 +1,6 @@
 #include "cli/watch.h"
 
+#include "cli/args.h"
 #include "cli/output.h"
 #include "common/text/answer.h"
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/client.h"
-#include "cli/commands.h"
+#include "cli/command.h"
 #include "common/base/blob.h"
 #include "common/base/err.h"
 

@@ -1,0 +1,108 @@
+#include "cli/order.h"
+
+#include "cli/args.h"
+#include "cli/output.h"
+#include "common/base/quote.h"
+
+#include <string.h>
+
+struct request order_request(const struct order *order)
+{
+	const struct command *command = order->args->command;
+
+	return (struct request){ .method = command->method,
+				 .path = command->path,
+				 .accept = "application/json" };
+}
+
+int order_ask_value(const struct order *order, const struct request *request, struct err *err)
+{
+	struct blob answer = { 0 };
+	int rc = client_ask(order->api, request, &answer, err);
+
+	if (rc == 0)
+		rc = output_value(order, &answer, err);
+	blob_free(&answer);
+	return rc;
+}
+
+int order_ask_report(const struct order *order, const struct request *request, struct err *err)
+{
+	struct blob answer = { 0 };
+	int rc = client_ask(order->api, request, &answer, err);
+
+	if (rc == 0)
+		rc = output_report(order, &answer, err);
+	blob_free(&answer);
+	return rc;
+}
+
+int order_ask_rows(const struct order *order, const struct argument arguments[], size_t n,
+		   struct err *err)
+{
+	struct request request = order_request(order);
+	struct blob answer = { 0 };
+	int rc;
+
+	request.arguments = arguments;
+	request.n_arguments = n;
+	request.accept = output_type(order->format);
+	rc = client_ask(order->api, &request, &answer, err);
+	if (rc == 0)
+		rc = output_rows(order, &answer, err);
+	blob_free(&answer);
+	return rc;
+}
+
+/* {"code": "...", ...}: @fields[n] without those that have no value. */
+static int fields_body(const struct argument fields[], size_t n, struct blob *body, struct err *err)
+{
+	const char *separator = "{";
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (!fields[i].value)
+			continue;
+		rc = blob_append(body, separator, 1);
+		if (rc == 0)
+			rc = quote_json(body, fields[i].name, strlen(fields[i].name));
+		if (rc == 0)
+			rc = blob_append(body, ":", 1);
+		if (rc == 0)
+			rc = quote_json(body, fields[i].value, strlen(fields[i].value));
+		separator = ",";
+	}
+	if (rc == 0)
+		rc = blob_append(body, *separator == '{' ? "{}" : "}", *separator == '{' ? 2 : 1);
+	return rc < 0 ? err_memory(err) : 0;
+}
+
+/* The body's fields to the command's path. */
+static int post(const struct order *order, const struct argument fields[], size_t n,
+		int (*ask)(const struct order *order, const struct request *request,
+			   struct err *err),
+		struct err *err)
+{
+	struct request request = order_request(order);
+	struct blob body = { 0 };
+	int rc = fields_body(fields, n, &body, err);
+
+	request.type = "application/json";
+	request.body = body.data;
+	request.body_len = body.len;
+	if (rc == 0)
+		rc = ask(order, &request, err);
+	blob_free(&body);
+	return rc;
+}
+
+int order_post(const struct order *order, const struct argument fields[], size_t n, struct err *err)
+{
+	return post(order, fields, n, order_ask_value, err);
+}
+
+int order_post_for_report(const struct order *order, const struct argument fields[], size_t n,
+			  struct err *err)
+{
+	return post(order, fields, n, order_ask_report, err);
+}
