@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AHEAD_MAX 64u /* bytes before a payload in its frame: kinds, lengths, spool and number */
+
 static int reserve(struct batch_queue *queue, size_t room)
 {
 	if (room <= queue->room)
@@ -33,7 +35,7 @@ void batch_queue_take(struct batch_queue *from, struct batch_queue *to, size_t m
 	from->n = to->n - most;
 	to->n = most;
 	for (size_t i = 0; i < from->n; i++)
-		from->bytes += from->list[i].form.len;
+		from->bytes += zmq_msg_size(from->list[i].message);
 	to->bytes -= from->bytes;
 }
 
@@ -53,8 +55,8 @@ void batch_queue_put_back(struct batch_queue *from, struct batch_queue *to,
 		if (pending->posting != POSTING_NEXT || !may(context, pending))
 			continue;
 		back.list[at++] = *pending;
-		to->bytes += pending->form.len;
-		pending->payload = NULL; /* it is the other's now */
+		to->bytes += zmq_msg_size(pending->message);
+		pending->message = NULL; /* it is the other's now */
 		pending->refusal = NULL;
 	}
 	memmove(to->list + at, to->list, to->n * sizeof(*to->list));
@@ -63,27 +65,61 @@ void batch_queue_put_back(struct batch_queue *from, struct batch_queue *to,
 	free(back.list);
 }
 
+static void message_free(zmq_msg_t *message)
+{
+	if (message)
+		(void)zmq_msg_close(message); /* fails only for what is no message */
+	free(message);
+}
+
 void batch_queue_clear(struct batch_queue *queue)
 {
 	for (size_t i = 0; i < queue->n; i++) {
-		free(queue->list[i].payload);
+		message_free(queue->list[i].message);
 		free(queue->list[i].refusal);
 	}
 	queue->n = queue->bytes = 0;
 }
 
-struct pending *batch_queue_add(struct batch_queue *queue, const uint8_t *payload, size_t len)
+/* Where @payload lies in the frame that it was unpacked from: its bytes stand there as they are,
+ * behind what comes first in a Batch. Wherever they are found, they are the same bytes. */
+static bool find_in_frame(zmq_msg_t *frame, const uint8_t *payload, size_t len, size_t *ret_at)
+{
+	const uint8_t *data = zmq_msg_data(frame);
+	size_t size = zmq_msg_size(frame);
+	for (size_t at = 0; len > 0 && at <= AHEAD_MAX && at + len <= size; at++) {
+		if (memcmp(data + at, payload, len) == 0) {
+			*ret_at = at;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct pending *batch_queue_add(struct batch_queue *queue, zmq_msg_t *frame, const uint8_t *payload,
+				size_t len)
 {
 	if (queue->n == queue->room && reserve(queue, queue->room ? queue->room * 2 : 64) < 0)
 		return NULL;
-	uint8_t *copy = malloc(len ? len : 1);
-	if (!copy)
+	/* A message of its own on the heap, because the list moves: libzmq keeps what is small
+	 * within the zmq_msg_t itself. */
+	zmq_msg_t *message = malloc(sizeof(*message));
+	size_t at = 0;
+	bool found = frame && find_in_frame(frame, payload, len, &at);
+	if (!message || (found ? zmq_msg_init(message) : zmq_msg_init_size(message, len)) < 0) {
+		free(message);
 		return NULL;
-	if (len > 0) /* nothing may be nowhere */
-		memcpy(copy, payload, len);
-	queue->bytes += len;
+	}
+	if (found)
+		(void)zmq_msg_move(message, frame); /* fails only for what is no message */
+	else if (len > 0)                           /* nothing may be nowhere */
+		memcpy(zmq_msg_data(message), payload, len);
+	queue->bytes += zmq_msg_size(message);
 	struct pending *pending = &queue->list[queue->n++];
-	*pending = (struct pending){ .payload = copy, .form = { .payload = copy, .len = len } };
+	*pending = (struct pending){
+		.message = message,
+		.form = { .payload = (const uint8_t *)zmq_msg_data(message) + at, .len = len },
+	};
 	return pending;
 }
 

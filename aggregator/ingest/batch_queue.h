@@ -14,7 +14,7 @@
 struct pending {
 	struct gate_peer peer;
 	struct entry_form form;
-	uint8_t *payload; /* owned; form borrows it */
+	zmq_msg_t *message; /* owned: form.payload lies in it */
 	enum posting posting;
 	uint64_t upto;
 	char *refusal;         /* owned; of POSTING_BAD, _LATER and _OVER, and why it is held up */
@@ -35,13 +35,16 @@ struct batch_queue {
 	struct pending *list; /* owned [n] */
 	struct pending *
 		*order; /* owned [room]: where acks_send() sorts, so that it needs no memory */
-	size_t n, room, bytes;
+	size_t n, room;
+	size_t bytes; /* of their messages: what they take in memory */
 };
 
-/** Append a copy; the rest of the form is the caller's to fill. NULL: out of memory. Valid until
- * the next add. */
-struct pending *batch_queue_add(struct batch_queue *queue, const uint8_t *payload, size_t len);
-/** At a bound: the gate should close. One turn of the loop's frames may still go beyond. */
+/** Append a batch; the rest of the form is the caller's to fill. The @frame that it came in is
+ * taken over when @payload is found in it, and is empty then; otherwise, or if it is NULL, the
+ * payload is copied. NULL: out of memory, and nothing was taken. Valid until the next add. */
+struct pending *batch_queue_add(struct batch_queue *queue, zmq_msg_t *frame, const uint8_t *payload,
+				size_t len);
+/** I10: at a bound, the gate should close. One turn of the loop's frames may still go beyond. */
 bool batch_queue_full(const struct batch_queue *queue);
 /** Move the first @most of @from to the empty @to. */
 void batch_queue_take(struct batch_queue *from, struct batch_queue *to, size_t most);

@@ -244,7 +244,7 @@ static void commit_start(struct committer *committer)
 }
 
 bool committer_add(struct committer *committer, const struct gate_peer *peer, int64_t office,
-		   const Lantoa__V1__Batch *batch, enum limit *ret_limit)
+		   const Lantoa__V1__Batch *batch, zmq_msg_t *message, enum limit *ret_limit)
 {
 	uint64_t now_ms = uv_now(committer->retry.loop);
 	if (!meters_open_to(committer->meters, office, LIMIT_REFUSED, now_ms)) {
@@ -259,8 +259,8 @@ bool committer_add(struct committer *committer, const struct gate_peer *peer, in
 		*ret_limit = LIMIT_WAITING;
 		return false;
 	}
-	struct pending *pending =
-		batch_queue_add(&committer->waiting, batch->payload.data, batch->payload.len);
+	struct pending *pending = batch_queue_add(&committer->waiting, message, batch->payload.data,
+						  batch->payload.len);
 	if (!pending) {
 		meters_leave(committer->meters, office, LIMIT_WAITING);
 		return true;

@@ -56,11 +56,12 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct key_list *
 void committer_serve(struct committer *committer, struct gate *gate,
 		     struct catalogue_watch *catalogue_watch);
 
-/** Queue a copy of the batch, received now. Without memory it is dropped: the office sends it
- * again. False, and dropped as well: its office is at @ret_limit; so one office never fills the
- * queue, and one whose batches are refused costs no more of the disk's time than that. */
+/** Queue the batch, received now; @message, the frame that it was unpacked from, is taken over for
+ * its payload (batch_queue.h). Without memory it is dropped: the office sends it again. False, and
+ * dropped as well: its office is at @ret_limit; so one office never fills the queue, and one whose
+ * batches are refused costs no more of the disk's time than that. */
 bool committer_add(struct committer *committer, const struct gate_peer *peer, int64_t office,
-		   const Lantoa__V1__Batch *batch, enum limit *ret_limit);
+		   const Lantoa__V1__Batch *batch, zmq_msg_t *message, enum limit *ret_limit);
 /** False at the queue's bounds, while the disk fails, and after committer_stop(). */
 bool committer_wants_more(const struct committer *committer);
 /** Something else of an office than a batch was refused. */

@@ -312,7 +312,7 @@ static void frame_judge(struct gate *gate, struct frames *message)
 		struct gate_peer peer = { .routing_id_len = ROUTING_ID_LEN, .key_id = key->id };
 		memcpy(peer.routing_id, zmq_msg_data(id), ROUTING_ID_LEN);
 		gate->counters.frames++;
-		gate->on_frame(gate->context, &peer, zmq_msg_data(frame), zmq_msg_size(frame));
+		gate->on_frame(gate->context, &peer, frame);
 	}
 }
 

@@ -71,9 +71,9 @@ struct gate_counters {
 	} offender;
 };
 
-/** @len bytes of a frame from @peer, lent for the call. */
-typedef void gate_on_frame(void *context, const struct gate_peer *peer, const uint8_t *data,
-			   size_t len);
+/** A frame from @peer. It is lent for the call, but for zmq_msg_move(): who wants to keep it takes
+ * it over, and leaves an empty one. */
+typedef void gate_on_frame(void *context, const struct gate_peer *peer, zmq_msg_t *frame);
 
 int gate_start(uv_loop_t *loop, void *zmq_context, const struct gate_config *config,
 	       gate_on_frame *on_frame, void *context, struct gate **ret_gate, struct err *err);

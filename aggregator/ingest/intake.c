@@ -95,54 +95,55 @@ static void refuse(struct intake *intake, const struct gate_peer *peer,
 		    reason);
 }
 
-static void on_batch(struct intake *intake, const struct gate_peer *peer,
-		     const struct listed_key *key, const Lantoa__V1__Frame *frame)
+struct incoming { /* a frame at hand */
+	const struct gate_peer *peer;
+	const struct listed_key *key;
+	const Lantoa__V1__Frame *frame;
+	zmq_msg_t *message; /* that it was unpacked from */
+};
+
+static void on_batch(struct intake *intake, const struct incoming *in)
 {
-	size_t len = frame->batch->before_digest.len;
+	const Lantoa__V1__Batch *batch = in->frame->batch;
+	size_t len = batch->before_digest.len;
+	enum limit limit;
 	if (room_is_short(&intake->room)) {
 		intake->counters.put_off++;
-		acks_put_off(intake->gate, peer, frame->batch->spool_id, ROOM_WAIT_MS);
-	} else if (len == 0 || len == WIRE_DIGEST_LEN) {
-		enum limit limit;
-		if (!committer_add(intake->committer, peer, key->office, frame->batch, &limit))
-			drop_over(intake, key, limit);
-	} else {
-		refuse(intake, peer, key, CAUSE_MALFORMED, N_("a digest is 16 bytes"));
+		acks_put_off(intake->gate, in->peer, batch->spool_id, ROOM_WAIT_MS);
+	} else if (len != 0 && len != WIRE_DIGEST_LEN) {
+		refuse(intake, in->peer, in->key, CAUSE_MALFORMED, N_("a digest is 16 bytes"));
+	} else if (!committer_add(intake->committer, in->peer, in->key->office, batch, in->message,
+				  &limit)) {
+		drop_over(intake, in->key, limit);
 	}
 }
 
-static void on_hello(struct intake *intake, const struct gate_peer *peer,
-		     const struct listed_key *key, const Lantoa__V1__Frame *frame)
+static void on_hello(struct intake *intake, const struct incoming *in)
 {
-	sessions_hello(&intake->sessions, peer, key, frame->hello);
+	sessions_hello(&intake->sessions, in->peer, in->key, in->frame->hello);
 }
 
-static void on_enrol(struct intake *intake, const struct gate_peer *peer,
-		     const struct listed_key *key, const Lantoa__V1__Frame *frame)
+static void on_enrol(struct intake *intake, const struct incoming *in)
 {
-	contacts_note(intake->contacts, key->office);
-	sessions_enrol(&intake->sessions, peer, key, frame->enrol);
+	contacts_note(intake->contacts, in->key->office);
+	sessions_enrol(&intake->sessions, in->peer, in->key, in->frame->enrol);
 }
 
-static void on_ping(struct intake *intake, const struct gate_peer *peer,
-		    const struct listed_key *key, const Lantoa__V1__Frame *frame)
+static void on_ping(struct intake *intake, const struct incoming *in)
 {
 	Lantoa__V1__Frame answer = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Pong pong = LANTOA__V1__PONG__INIT;
-	(void)key;
-	(void)frame;
 	pong.clock_us = journal_clock_told_us(committer_clock(intake->committer));
 	pong.catalogue_version = catalogue_watch_version(&intake->catalogue_watch);
 	answer.kind_case = LANTOA__V1__FRAME__KIND_PONG;
 	answer.pong = &pong;
-	gate_answer(intake->gate, peer, &answer);
+	gate_answer(intake->gate, in->peer, &answer);
 }
 
 static const struct kind {
 	Lantoa__V1__Frame__KindCase kind;
 	enum key_state state; /* of the key that may send it */
-	void (*on_frame)(struct intake *intake, const struct gate_peer *peer,
-			 const struct listed_key *key, const Lantoa__V1__Frame *frame);
+	void (*on_frame)(struct intake *intake, const struct incoming *in);
 } kinds[] = {
 	{ LANTOA__V1__FRAME__KIND_BATCH, KEY_ACTIVE, on_batch },
 	{ LANTOA__V1__FRAME__KIND_HELLO, KEY_ACTIVE, on_hello },
@@ -171,19 +172,10 @@ static void mind_the_gate(struct intake *intake)
 		gate_resume(intake->gate);
 }
 
-static void refuse_misplaced(struct intake *intake, const struct gate_peer *peer,
-			     const struct listed_key *key)
-{
-	if (key->state == KEY_INVITED)
-		refuse(intake, peer, key, CAUSE_INVITED,
-		       N_("an invitation may enrol, and nothing else"));
-	else
-		refuse(intake, peer, key, CAUSE_ENROLLED, N_("this office is enrolled already"));
-}
-
-void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t *data, size_t len)
+void intake_on_frame(void *context, const struct gate_peer *peer, zmq_msg_t *message)
 {
 	struct intake *intake = context;
+	size_t len = zmq_msg_size(message);
 	Lantoa__V1__Frame *frame;
 	struct err err = { 0 };
 	const struct listed_key *key = key_list_by_id(intake->key_list, peer->key_id);
@@ -198,7 +190,7 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 	}
 	arena_reset(intake->arena);
 	const struct kind *kind = NULL;
-	int rc = wire_frame_unpack(intake->arena, data, len, &frame, &err);
+	int rc = wire_frame_unpack(intake->arena, zmq_msg_data(message), len, &frame, &err);
 	if (rc == -ENOMEM)
 		return; /* our lack, not its fault: it sends again what is not answered */
 	if (rc == 0 && !(kind = kind_of(frame)))
@@ -208,26 +200,22 @@ void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t 
 		refuse(intake, peer, key, CAUSE_MALFORMED, err.text);
 	} else if (kind->state != key->state) {
 		intake->counters.misplaced++;
-		refuse_misplaced(intake, peer, key);
+		if (key->state == KEY_INVITED)
+			refuse(intake, peer, key, CAUSE_INVITED,
+			       N_("an invitation may enrol, and nothing else"));
+		else
+			refuse(intake, peer, key, CAUSE_ENROLLED,
+			       N_("this office is enrolled already"));
 	} else if (kind->kind != LANTOA__V1__FRAME__KIND_BATCH &&
 		   !meters_take(intake->meters, who_of(key), LIMIT_QUESTIONS, 1, now_ms)) {
 		drop_over(intake, key, LIMIT_QUESTIONS);
 	} else {
-		kind->on_frame(intake, peer, key, frame);
+		kind->on_frame(intake, &(struct incoming){ peer, key, frame, message });
 		mind_the_gate(intake);
 	}
 }
 
 /* --- life --- */
-
-static void idle_if_so(struct intake *intake)
-{
-	if (!intake->on_idle || !committer_is_idle(intake->committer) ||
-	    intake->sessions.working > 0 || intake->catalogue_watch.looking || intake->room.open ||
-	    contacts_busy(intake->contacts))
-		return;
-	intake->on_idle(intake->idle_context);
-}
 
 static void on_change(void *context)
 {
@@ -237,7 +225,12 @@ static void on_change(void *context)
 	intake->counters.room = intake->room.look;
 	report_limits(intake, uv_now(intake->loop));
 	mind_the_gate(intake);
-	idle_if_so(intake);
+	/* Stopped, once nothing of ours is in the store's or the loop's hands any more. */
+	bool busy = !committer_is_idle(intake->committer) || intake->sessions.working > 0 ||
+		    intake->catalogue_watch.looking || intake->room.open ||
+		    contacts_busy(intake->contacts);
+	if (intake->on_idle && !busy)
+		intake->on_idle(intake->idle_context);
 }
 
 int intake_open(uv_loop_t *loop, const struct intake_config *config, struct intake **ret_intake,

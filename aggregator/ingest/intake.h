@@ -48,7 +48,7 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 		struct err *err);
 /** The gate's callback; @context is the intake. The gate must be given by intake_serve() before the
  * first frame. */
-void intake_on_frame(void *context, const struct gate_peer *peer, const uint8_t *data, size_t len);
+void intake_on_frame(void *context, const struct gate_peer *peer, zmq_msg_t *frame);
 void intake_serve(struct intake *intake, struct gate *gate);
 /** What each office uses, by its id (an invitation: by minus the id of its key). */
 const struct meters *intake_meters(const struct intake *intake);

@@ -51,7 +51,7 @@ void province_hear_batch(struct world *world, uint32_t index, uint32_t line,
 			 const struct frame *frame, int64_t office)
 {
 	struct pending *pending =
-		batch_queue_add(&world->queue, frame->payload.data, frame->payload.len);
+		batch_queue_add(&world->queue, NULL, frame->payload.data, frame->payload.len);
 	assert_non_null(pending);
 	pending->peer = (struct gate_peer){ .key_id = index, .routing_id_len = sizeof(line) };
 	memcpy(pending->peer.routing_id, &line, sizeof(line));

@@ -211,7 +211,8 @@ static void add_payload(struct fixture *f, size_t office, uint64_t seq, const vo
 	batch.seq = seq;
 	batch.payload.data = (uint8_t *)(uintptr_t)payload;
 	batch.payload.len = len;
-	assert_true(committer_add(f->committer, &peer, f->spools[office].office, &batch, &limit));
+	assert_true(
+		committer_add(f->committer, &peer, f->spools[office].office, &batch, NULL, &limit));
 }
 
 /* The office's next batch: one figure of @day. */
@@ -571,7 +572,7 @@ static void an_office_with_much_has_its_share_of_each_commit(void **state)
 	assert_int_equal(counters(f)->gaps, 0);
 	assert_int_equal(counters(f)->batches, MANY + 2);
 	assert_int_equal(meters_read(f->meters, f->spools[0].office, LIMIT_WAITING, 0).used, 0);
-	assert_false(committer_add(f->committer, &peer, f->spools[0].office, &batch, &limit));
+	assert_false(committer_add(f->committer, &peer, f->spools[0].office, &batch, NULL, &limit));
 	assert_int_equal(limit, LIMIT_WORK);
 	stop(f);
 	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), MANY + 2);

@@ -62,13 +62,13 @@ static void pong(struct fixture *f, const struct gate_peer *peer)
 	gate_answer(f->gate, peer, &frame);
 }
 
-static void on_frame(void *context, const struct gate_peer *peer, const uint8_t *data, size_t len)
+static void on_frame(void *context, const struct gate_peer *peer, zmq_msg_t *frame)
 {
 	struct fixture *f = context;
 	f->peer = *peer;
 	f->frames++;
-	f->last_len = len;
-	f->first_byte = len ? data[0] : 0;
+	f->last_len = zmq_msg_size(frame);
+	f->first_byte = f->last_len ? *(const uint8_t *)zmq_msg_data(frame) : 0;
 	if (f->answer)
 		pong(f, peer);
 }
