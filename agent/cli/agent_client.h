@@ -1,7 +1,7 @@
-/* A small HTTP/1.1 client over a unix socket, for the agent's own commands: one request, one
- * answer, connection closed. libcurl could do it, but daemon and commands are one program, and the
- * pages that libcurl and its libraries dirty when they are loaded would cost the daemon its memory
- * aim. */
+/* A small HTTP/1.1 client over a unix socket, for the agent's own commands. A connection carries
+ * one request and its answer, and is closed. libcurl could do it, but daemon and commands are one
+ * program, and the pages that libcurl and its libraries dirty when they are loaded would cost the
+ * daemon its memory aim. */
 #pragma once
 
 #include "common/base/blob.h"

@@ -4,7 +4,6 @@
 #include "common/base/i18n.h"
 #include "common/text/answer.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +50,7 @@ static void print_clock(const json_t *root)
 		print_start(row);
 }
 
-static void print_outcome(const json_t *root)
+static void print_result(const json_t *root)
 {
 	if (answer_number(root, "dropped") > 0)
 		printf(_("%lld figures dropped\n"), answer_number(root, "dropped"));
@@ -60,16 +59,6 @@ static void print_outcome(const json_t *root)
 			 "left\n"),
 		       answer_number(root, "dated"), answer_number(root, "superseded"),
 		       answer_number(root, "left"));
-}
-
-static int show(const struct blob *out, void (*print)(const json_t *root), struct err *err)
-{
-	json_t *root = answer_read(out->data, out->len);
-	if (!root)
-		return err_set(err, -EPROTO, "the agent's answer is not JSON");
-	print(root);
-	json_decref(root);
-	return 0;
 }
 
 /* "assign N WHEN" or "drop N" as the API wants it; NULL: it is neither. The caller frees. */
@@ -93,6 +82,7 @@ int cmd_clock(struct command_context *context, int argc, char *argv[], struct er
 {
 	struct session *session = NULL;
 	struct blob out = { 0 };
+	json_t *root = NULL;
 	bool list = argc == 1 || (argc == 2 && strcmp(argv[1], "list") == 0);
 	char *request = list ? NULL : request_of(argc, argv);
 	if (!list && !request)
@@ -104,7 +94,12 @@ int cmd_clock(struct command_context *context, int argc, char *argv[], struct er
 			  : session_tell_clock(session, request, &out, err);
 	session_close(session);
 	if (rc == 0)
-		rc = show(&out, list ? print_clock : print_outcome, err);
+		rc = session_json(&out, &root, err);
+	if (rc == 0 && list)
+		print_clock(root);
+	else if (rc == 0)
+		print_result(root);
+	json_decref(root);
 	free(request);
 	blob_free(&out);
 	return command_exit(rc);

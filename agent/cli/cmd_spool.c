@@ -31,20 +31,22 @@ static void print_spool(const json_t *root)
 
 static int spool_list(const struct blob *out, struct err *err)
 {
-	json_t *root = answer_read(out->data, out->len);
-	if (!root)
-		return err_set(err, -EPROTO, "the agent's answer is not JSON");
-	print_spool(root);
+	json_t *root;
+	int rc = session_json(out, &root, err);
+	if (rc == 0)
+		print_spool(root);
 	json_decref(root);
-	return 0;
+	return rc;
 }
 
 /* For scripts: a number alone. */
 static int spool_unsent(const struct blob *out, struct err *err)
 {
-	json_t *root = answer_read(out->data, out->len);
+	json_t *root;
+	int rc = session_json(out, &root, err);
 	const json_t *spool = json_object_get(root, "spool");
-	int rc = spool ? 0 : err_set(err, -EPROTO, "the agent's answer is not JSON");
+	if (rc == 0 && !spool) /* of another program: no number is better than 0 */
+		rc = err_set(err, -EPROTO, "the agent's answer is not JSON");
 	if (rc == 0)
 		printf("%lld\n", answer_number(spool, "waiting_observations") +
 					 answer_number(spool, "unsealed") +

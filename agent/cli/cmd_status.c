@@ -4,9 +4,7 @@
 #include "cli/status_screen.h"
 #include "common/base/blob.h"
 #include "common/base/i18n.h"
-#include "common/text/answer.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,9 +14,10 @@
 /* Shows @answer; 1: not well. */
 static int show_status(const struct blob *answer, bool json, struct err *err)
 {
-	json_t *root = answer_read(answer->data, answer->len);
-	if (!root)
-		return err_set(err, -EPROTO, "the agent's answer is not JSON");
+	json_t *root;
+	int rc = session_json(answer, &root, err);
+	if (rc < 0)
+		return rc;
 	bool well = json_is_true(json_object_get(root, "well"));
 	if (json)
 		(void)fwrite(answer->data, 1, answer->len, stdout); /* main() checks stdout */

@@ -276,6 +276,12 @@ int session_ask(struct session *session, enum session_question question, struct 
 	return answers[question].here(session->spool, out, err);
 }
 
+int session_json(const struct blob *answer, json_t **ret_root, struct err *err)
+{
+	*ret_root = answer_read(answer->data, answer->len);
+	return *ret_root ? 0 : err_set(err, -EPROTO, "the agent's answer is not JSON");
+}
+
 int session_tell_clock(struct session *session, const char *request, struct blob *out,
 		       struct err *err)
 {

@@ -1,5 +1,5 @@
-/* Where the commands hand in figures and ask: the running agent's socket, or, when none runs, the
- * spool itself, which this process then holds. */
+/* The commands' way to the office's figures: a session goes to the running agent over its socket
+ * or, when none runs, to the spool itself, which this process then holds. */
 #pragma once
 
 #include "common/base/blob.h"
@@ -9,6 +9,7 @@
 #include "record/comparison.h"
 #include "record/entry.h"
 
+#include <jansson.h>
 #include <stddef.h>
 
 struct session;
@@ -45,6 +46,8 @@ int session_ask(struct session *session, enum session_question question, struct 
 /** The same with a session for this question alone. */
 int session_ask_once(const struct settings *settings, enum session_question question,
 		     struct blob *out, struct err *err);
+/** An answer as JSON, cleaned as answer_read() does; the caller owns it. -EPROTO: it is none. */
+int session_json(const struct blob *answer, json_t **ret_root, struct err *err);
 /** POST /v1/clock with @request. */
 int session_tell_clock(struct session *session, const char *request, struct blob *out,
 		       struct err *err);
