@@ -1,5 +1,5 @@
-/* The agent's HTTP/JSON API on its unix socket; and on a loopback port, where who shows the token
- * may hand in figures and read the catalogue, and nothing else.
+/* The agent's HTTP/JSON API. It is served on a unix socket; on a loopback port, too, where a
+ * program that shows the token may hand in figures and read the catalogue, and nothing else.
  *
  *   POST /v1/observations  all or nothing; answered 200 {"recorded": N} after the fsync, and where
  *                          values are far from what was reported before, "warnings": [...] as

@@ -1,4 +1,5 @@
-/* All that 'lantoa-agent status' tells, gathered: as JSON, and judged to a headline. */
+/* All that 'lantoa-agent status' tells. It is gathered in one struct, which is judged to a headline
+ * and written as JSON. */
 #pragma once
 
 #include "api/health.h"

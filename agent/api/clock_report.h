@@ -1,5 +1,6 @@
-/* What the clock knows, and the figures that wait for it, told as JSON and told by people: for the
- * API and for commands without a running agent. Called where the spool may be used. */
+/* The clock in JSON, for the API and for commands without a running agent: what it knows and which
+ * figures wait for it; and the orders of people who know when those came. Call it where the spool
+ * may be used. */
 #pragma once
 
 #include "common/base/blob.h"

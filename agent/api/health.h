@@ -1,5 +1,6 @@
-/* How the agent is, in a sentence: what is true of it in, the gravest thing to say first. Pure. The
- * same sentence heads 'lantoa-agent status', its JSON, and systemd's STATUS=. */
+/* How the agent is. A pure function takes what is true of it, and gives the conditions that follow,
+ * each with a sentence for people, the gravest first. That first sentence heads 'lantoa-agent
+ * status', its JSON, and systemd's STATUS=. */
 #pragma once
 
 #include <stdbool.h>

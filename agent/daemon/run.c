@@ -1,11 +1,12 @@
-/* 0. Not enrolled yet, but invited by systemd's credential: admission_serve() first (admission.h).
- * 1. Identity, spool and the facts in it are read; then the loop's parts start, each on those
+/* 0. An office that is not enrolled yet, but invited by systemd's credential, enrols first
+ *    (uplink/admission.h).
+ * 1. Identity, spool and the facts in it are read. Then the loop's parts start, each on those
  *    before it: signals, uplink, recorder, API, inputs, reload.
- * 2. systemd hears READY=1; from here everything happens in callbacks.
- * 3. SIGTERM or SIGINT: backwards. A reload under way ends, the inputs hand on what came in, the
- *    API answers what is in flight, the uplink ends its jobs, the other handles close, and uv_run
- *    returns. A handle left open is a mistake of ours.
- * A part that cannot start ends the others in the same way. SIGHUP: reload.h. */
+ * 2. systemd hears READY=1. From here everything happens in callbacks.
+ * 3. After SIGTERM or SIGINT the parts stop backwards: a reload under way ends, the inputs hand on
+ *    what came in, the API answers what is in flight, the uplink ends its jobs, the other handles
+ *    close, and uv_run returns. A handle that is left open is a mistake of ours.
+ * A part that cannot start ends the others in the same way. What SIGHUP does: daemon/reload.h. */
 #include "daemon/run.h"
 
 #include "api/agent_api.h"

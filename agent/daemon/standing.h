@@ -1,6 +1,7 @@
-/* How the running agent stands: gathered for status, judged, and told to systemd (STATUS=) whenever
- * its headline changes. With each beat of the watchdog the worker looks at spool and disk, and what
- * is not needed at rest is handed back. Loop thread only. */
+/* How the running agent is, for status and for systemd. What its parts know is gathered here and
+ * judged (api/health.h), and systemd hears the headline (STATUS=) whenever it is another. With each
+ * beat of the watchdog the worker looks at spool and disk, and memory that is not needed at rest is
+ * given back. Loop thread only. */
 #pragma once
 
 #include "api/agent_status.h"

@@ -1,6 +1,7 @@
-/* What keeps systemd's watchdog quiet: WATCHDOG=1 at half the time it allows, but only after a job
- * went through the worker, too: a disk that hangs must not look healthy. On the way the worker
- * looks around and the loop tells what it saw. Without systemd nothing happens. */
+/* The agent tells systemd's watchdog that it is alive: WATCHDOG=1 at half the time that systemd
+ * allows, but only after a job went through the worker, because a disk that hangs must not look
+ * healthy. That job looks around, and the loop tells what it saw. Without systemd nothing happens.
+ */
 #pragma once
 
 #include "common/sys/worker.h"

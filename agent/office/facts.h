@@ -1,5 +1,5 @@
-/* What the province told this office, kept in the spool: its name, the zone, its
- * unit's level, the catalogue. */
+/* What the province told this office: its name, the zone, its unit's level, the catalogue. It is
+ * kept in the spool, so that the agent knows it before it is connected. */
 #pragma once
 
 #include "common/base/err.h"

@@ -1,5 +1,6 @@
-/* Is a value far from what was reported before? A rule that one odd value does not spoil: the
- * median of past values, and how far they mostly are from it. A warning, never a refusal. */
+/* Is a value far from what was reported before? The rule goes by the median of past values and by
+ * how far they mostly are from it, so that one odd value of the past does not spoil it. What is far
+ * is warned of, never refused. */
 #pragma once
 
 #include "common/model/catalogue.h"
