@@ -11,7 +11,6 @@
 #include "common/base/container.h"
 #include "common/base/i18n.h"
 #include "common/base/log.h"
-#include "common/base/quote.h"
 #include "common/model/civil.h"
 #include "common/net/http.h"
 
@@ -94,20 +93,6 @@ static int append_text(struct blob *out, const char *text)
 	return blob_append(out, text, strlen(text));
 }
 
-/* 401: with the header that RFC 9110, 15.5.2 asks for. */
-static void answer_stranger(struct http_request *request, const struct err *err)
-{
-	static const struct http_field fields[] = { { "Content-Type", "application/json" },
-						    { "WWW-Authenticate", "Bearer" } };
-	struct blob body = { 0 };
-	if (append_text(&body, "{\"error\": ") < 0 ||
-	    quote_json(&body, err->text, strlen(err->text)) < 0 || append_text(&body, "}\n") < 0)
-		http_answer_err(request, err); /* without memory: 403 */
-	else
-		http_answer_fields(request, 401, fields, 2, (const char *)body.data, body.len);
-	blob_free(&body);
-}
-
 /* NULL when the request was answered already. */
 static struct call *call_begin(void *context, struct http_request *request)
 {
@@ -158,7 +143,7 @@ static void done_admit(struct job *job)
 	if (call->rc == 0)
 		http_admit(call->request);
 	else
-		answer_stranger(call->request, &call->err);
+		http_answer_stranger(call->request, "Bearer", &call->err);
 	call_free(call);
 	api->jobs--;
 	stop_if_idle(api);

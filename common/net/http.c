@@ -1087,3 +1087,16 @@ void http_answer_err(struct http_request *request, const struct err *err)
 		http_answer(request, 500, JSON_TYPE, "{\"error\": \"out of memory\"}\n", 27);
 	blob_free(&body);
 }
+
+void http_answer_stranger(struct http_request *request, const char *scheme, const struct err *err)
+{
+	const struct http_field fields[] = { type_field(JSON_TYPE),
+					     { "WWW-Authenticate", scheme } };
+	struct blob body = { 0 };
+
+	if (error_body(&body, http_words(request, err)) == 0)
+		http_answer_fields(request, 401, fields, 2, (const char *)body.data, body.len);
+	else
+		http_answer_err(request, err); /* without memory: 403 */
+	blob_free(&body);
+}

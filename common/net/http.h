@@ -109,6 +109,9 @@ unsigned http_status_of(int code);
 const char *http_words(struct http_request *request, const struct err *err);
 /** {"error": http_words()}, with http_status_of(). */
 void http_answer_err(struct http_request *request, const struct err *err);
+/** The same as 401, for who has not shown what he may do by @scheme, which is named in the header
+ * that RFC 9110, 15.5.2 asks for. */
+void http_answer_stranger(struct http_request *request, const char *scheme, const struct err *err);
 
 /** A listening unix socket at @path, mode @mode; a stale one is replaced, a live one is
  * -EADDRINUSE. Returns 0. */
