@@ -270,12 +270,6 @@ static int add_readable(struct listing *list, struct err *err)
 	return 0;
 }
 
-static int add_row(struct listing *list, struct err *err)
-{
-	int rc = add_readable(list, err);
-	return is_damage(rc) ? add_damaged(list) : rc;
-}
-
 /* The payload is left out of the rows: they are sorted, and would carry it along, once each. */
 static int listing_open(struct listing *list, sqlite3 *db, struct err *err)
 {
@@ -304,15 +298,6 @@ static int listing_open(struct listing *list, sqlite3 *db, struct err *err)
 	return rc;
 }
 
-static void listing_close(struct listing *list)
-{
-	sqlite3_finalize(list->rows);
-	sqlite3_finalize(list->payload);
-	sqlite3_finalize(list->series);
-	arena_close(list->arena);
-	table_close(list->table);
-}
-
 int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned most,
 		    struct table **ret_table, struct err *err)
 {
@@ -320,14 +305,21 @@ int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned mos
 	int rc = listing_open(&list, db, err);
 	if (rc == 0)
 		sqlite3_bind_int64(list.rows, 1, most);
-	while (rc == 0 && (rc = db_step(list.rows, err)) == 1)
-		rc = add_row(&list, err);
+	while (rc == 0 && (rc = db_step(list.rows, err)) == 1) {
+		rc = add_readable(&list, err);
+		if (is_damage(rc))
+			rc = add_damaged(&list);
+	}
 	if (rc == 0 && table_failed(list.table))
 		rc = err_memory(err);
 	if (rc == 0) {
 		*ret_table = list.table;
 		list.table = NULL;
 	}
-	listing_close(&list);
+	sqlite3_finalize(list.rows);
+	sqlite3_finalize(list.payload);
+	sqlite3_finalize(list.series);
+	arena_close(list.arena);
+	table_close(list.table);
 	return rc;
 }

@@ -62,18 +62,6 @@ static uint32_t hash_text(uint32_t hash, const char *text)
 	return hash;
 }
 
-static struct slot *slot_of(struct series_ids *series_ids, const char *metric, const char *labels)
-{
-	uint32_t hash = hash_text(hash_text(2166136261u, metric), labels);
-	return &series_ids->slots[(hash ^ hash >> 16) & (SLOTS - 1)];
-}
-
-static bool slot_holds(const struct slot *slot, const char *metric, const char *labels)
-{
-	return slot->text && strcmp(slot->text, metric) == 0 &&
-	       strcmp(slot->text + strlen(slot->text) + 1, labels) == 0;
-}
-
 static void slot_keep(struct slot *slot, const char *metric, const char *labels, uint32_t id)
 {
 	size_t len = strlen(metric) + 1, labels_len = strlen(labels) + 1;
@@ -116,8 +104,10 @@ static int make(struct series_ids *series_ids, const char *metric, const char *l
 int series_ids_find(struct series_ids *series_ids, const char *metric, const char *labels,
 		    uint32_t *ret_id, struct err *err)
 {
-	struct slot *slot = slot_of(series_ids, metric, labels);
-	if (slot_holds(slot, metric, labels)) {
+	uint32_t hash = hash_text(hash_text(2166136261u, metric), labels);
+	struct slot *slot = &series_ids->slots[(hash ^ hash >> 16) & (SLOTS - 1)];
+	if (slot->text && strcmp(slot->text, metric) == 0 &&
+	    strcmp(slot->text + strlen(slot->text) + 1, labels) == 0) {
 		*ret_id = slot->id;
 		return 0;
 	}

@@ -60,14 +60,6 @@ struct following {
 
 /* --- what there is --- */
 
-static enum effect effect_on(const struct impact *impact, const struct metric *before)
-{
-	for (size_t i = 0; i < impact->n_metrics; i++)
-		if (impact->metrics[i].before == before)
-			return impact->metrics[i].effect;
-	return EFFECT_NONE;
-}
-
 static int series_load(struct following *f, struct err *err)
 {
 	sqlite3_stmt *rows = NULL;
@@ -82,11 +74,12 @@ static int series_load(struct following *f, struct err *err)
 			f->series = list;
 		if (rc < 0)
 			break;
-		f->series = list;
-		list[f->n_series++] =
-			(struct known_series){ (uint32_t)sqlite3_column_int64(rows, 0), metric,
-					       metric ? effect_on(&f->impact, metric)
-						      : EFFECT_NONE };
+		struct known_series *known = &list[f->n_series++];
+		*known = (struct known_series){ (uint32_t)sqlite3_column_int64(rows, 0), metric,
+						EFFECT_NONE };
+		for (size_t i = 0; metric && i < f->impact.n_metrics; i++)
+			if (f->impact.metrics[i].before == metric)
+				known->effect = f->impact.metrics[i].effect;
 	}
 	sqlite3_finalize(rows);
 	return rc;
@@ -228,14 +221,6 @@ static size_t reporters_from(const struct following *f, int64_t office)
 	return low;
 }
 
-static bool is_anew(const struct following *f)
-{
-	for (size_t i = 0; i < f->impact.n_metrics; i++)
-		if (f->impact.metrics[i].effect == EFFECT_ANEW)
-			return true;
-	return false;
-}
-
 /* False: the day is none of its. */
 static bool touch(const struct following *f, int64_t office, struct touched *ret)
 {
@@ -249,10 +234,12 @@ static bool touch(const struct following *f, int64_t office, struct touched *ret
 	touched.n_reporters = end - touched.reporters;
 	if (!touched.before || !touched.after || (!span && touched.n_reporters == 0))
 		return false;
-	if (span)
-		touched.touch = span->leaves || touched.n_reporters > 0 ? TOUCH_ANEW : TOUCH_MOVE;
-	else
-		touched.touch = is_anew(f) ? TOUCH_ANEW : TOUCH_PLAYED;
+	touched.touch = !span                                     ? TOUCH_PLAYED
+			: span->leaves || touched.n_reporters > 0 ? TOUCH_ANEW
+								  : TOUCH_MOVE;
+	for (size_t i = 0; !span && i < f->impact.n_metrics; i++)
+		if (f->impact.metrics[i].effect == EFFECT_ANEW)
+			touched.touch = TOUCH_ANEW;
 	*ret = touched;
 	return true;
 }
@@ -381,31 +368,19 @@ static int office_take(struct following *f, const struct touched *touched, struc
 	return rc < 0 ? rc : fold_relieve(fold, err);
 }
 
-/* Of what cannot be judged nothing counts, of no series. */
-static int office_judge(struct following *f, struct touched *touched, struct err *err)
-{
-	int rc = review_day(f->review, touched->after->id, f->day, &touched->damaged, err);
-	if (rc < 0 || !touched->damaged || touched->whole)
-		return rc;
-	touched->whole = true;
-	return office_take(f, touched, err);
-}
-
+/* What was not judged may turn out to be unreadable: then it stays as it is. A page that is damaged
+ * is another matter. */
 static int office_put(struct following *f, const struct touched *touched, struct err *err)
 {
+	struct err why = { 0 };
+	if (touched->damaged)
+		return 0;
 	for (size_t i = 0; i < touched->n_reporters; i++)
 		f->only[i] = f->reporters[touched->reporters + i].series;
 	int rc = fold_play(f->fold, touched->after, f->day, touched->whole ? NULL : f->only,
 			   touched->n_reporters, err);
-	return rc < 0 ? rc : fold_relieve(f->fold, err);
-}
-
-/* What was not judged may turn out to be unreadable: then it stays as it is. A page that is damaged
- * is another matter. */
-static int office_put_readable(struct following *f, const struct touched *touched, struct err *err)
-{
-	struct err why = { 0 };
-	int rc = touched->damaged ? 0 : office_put(f, touched, err);
+	if (rc == 0)
+		rc = fold_relieve(f->fold, err);
 	if (!is_damage(rc) || touched->touch != TOUCH_PLAYED)
 		return rc;
 	int reads = review_reads(f->review, touched->after->id, f->day, &why);
@@ -421,14 +396,22 @@ static int day_follow(struct following *f, struct err *err)
 	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
 		if (f->touched[i].touch != TOUCH_PLAYED)
 			rc = office_take(f, &f->touched[i], err);
-	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
-		if (f->touched[i].touch == TOUCH_ANEW)
-			rc = office_judge(f, &f->touched[i], err);
+	for (size_t i = 0; i < f->n_touched && rc == 0; i++) {
+		struct touched *touched = &f->touched[i];
+		if (touched->touch != TOUCH_ANEW)
+			continue;
+		rc = review_day(f->review, touched->after->id, f->day, &touched->damaged, err);
+		if (rc == 0 && touched->damaged && !touched->whole) {
+			/* of what cannot be judged nothing counts, of no series */
+			touched->whole = true;
+			rc = office_take(f, touched, err);
+		}
+	}
 	if (rc == 0)
 		rc = minmax_recompute(&f->fold->minmax, f->fold->pages, f->after, err);
 	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
 		if (f->touched[i].touch != TOUCH_MOVE)
-			rc = office_put_readable(f, &f->touched[i], err);
+			rc = office_put(f, &f->touched[i], err);
 	f->office_days += f->n_touched;
 	return rc < 0 ? rc : fold_settle(f->fold, err);
 }

@@ -8,11 +8,16 @@
 
 /* --- metrics --- */
 
-static bool has_dimension(const struct metric *metric, const char *dimension)
+bool drops_dimension(const struct metric *before, const struct metric *after)
 {
-	for (size_t i = 0; i < metric->n_dimensions; i++)
-		if (strcmp(metric->dimensions[i], dimension) == 0)
+	for (size_t i = 0; i < before->n_dimensions; i++) {
+		size_t k = 0;
+		while (k < after->n_dimensions &&
+		       strcmp(after->dimensions[k], before->dimensions[i]) != 0)
+			k++;
+		if (k == after->n_dimensions)
 			return true;
+	}
 	return false;
 }
 
@@ -23,10 +28,7 @@ static bool is_narrower(const struct metric *before, const struct metric *after)
 		return true;
 	if (after->has_max && (!before->has_max || before->max_e > after->max_e))
 		return true;
-	for (size_t i = 0; i < before->n_dimensions; i++)
-		if (!has_dimension(after, before->dimensions[i]))
-			return true;
-	return false;
+	return drops_dimension(before, after);
 }
 
 enum effect effect_of(const struct metric *before, const struct metric *after)
@@ -95,18 +97,15 @@ struct hull { /* the days on which a unit stands that is not the same in both */
 	int32_t from, end;
 };
 
-static void hull_take(struct hull *hull, const struct unit *unit)
-{
-	hull->from = unit->valid_from < hull->from ? unit->valid_from : hull->from;
-	hull->end = unit->valid_to > hull->end ? unit->valid_to : hull->end;
-}
-
 static void hull_add(struct hull *hull, const struct units *units, const struct units *others)
 {
 	for (size_t i = 0; i < units->n; i++) {
-		const struct unit *other = units_by_id(others, units->list[i].id);
-		if (!other || !same_place(&units->list[i], other))
-			hull_take(hull, &units->list[i]);
+		const struct unit *unit = &units->list[i];
+		const struct unit *other = units_by_id(others, unit->id);
+		if (other && same_place(unit, other))
+			continue;
+		hull->from = unit->valid_from < hull->from ? unit->valid_from : hull->from;
+		hull->end = unit->valid_to > hull->end ? unit->valid_to : hull->end;
 	}
 }
 

@@ -44,6 +44,9 @@ struct impact {
 /** What becomes of the figures of a metric; @after NULL: it is gone. */
 enum effect effect_of(const struct metric *before, const struct metric *after);
 
+/** Has @after a dimension less? Labels that name it may not count any more. */
+bool drops_dimension(const struct metric *before, const struct metric *after);
+
 /** Both references outlive the impact. -ENOMEM. */
 int impact_of(const struct reference *before, const struct reference *after,
 	      struct impact *ret_impact, struct err *err);

@@ -1,6 +1,7 @@
 #include "ledger/losses.h"
 
 #include "common/base/array.h"
+#include "ledger/impact.h"
 #include "rollup/page.h"
 
 #include <errno.h>
@@ -27,22 +28,6 @@ static struct loss *loss_add(struct losses *losses, struct err *err)
 	losses->list = list;
 	list[losses->n] = (struct loss){ 0 };
 	return &list[losses->n++];
-}
-
-static bool gives(const struct metric *metric, const char *dimension)
-{
-	for (size_t i = 0; i < metric->n_dimensions; i++)
-		if (strcmp(metric->dimensions[i], dimension) == 0)
-			return true;
-	return false;
-}
-
-static bool loses_dimension(const struct metric *before, const struct metric *after)
-{
-	for (size_t i = 0; i < before->n_dimensions; i++)
-		if (!gives(after, before->dimensions[i]))
-			return true;
-	return false;
 }
 
 static void column_add(struct loss *loss, bool differs, const char *name)
@@ -74,7 +59,7 @@ static void metric_compare(struct loss *loss, const struct metric *before,
 			   (!before->has_max || before->max_e > after->max_e),
 		   "max");
 	loss->whole = *loss->columns;
-	column_add(loss, loses_dimension(before, after), "dimensions");
+	column_add(loss, drops_dimension(before, after), "dimensions");
 }
 
 static int metrics_compare(struct losses *losses, const struct catalogue *before,

@@ -175,12 +175,6 @@ static int items_list(struct release *r, struct err *err)
 
 /* --- one entry --- */
 
-/* The later of the two, should the clock have been put back: what had begun has begun. */
-static int32_t judged_on(const struct release *r, int64_t received_us)
-{
-	return civil_day(received_us > r->at_us ? received_us : r->at_us);
-}
-
 /* What was newer when it came, unless that is to be passed over. */
 static int older_gather(struct release *r, const struct entry_read *entry, struct err *err)
 {
@@ -200,8 +194,10 @@ static int entry_take(struct release *r, int32_t day, struct entry_read *entry, 
 	entry->office = offices_by_id(r->reference->offices, sqlite3_column_int64(r->entry, 0));
 	if (!entry->office)
 		return err_set(err, -EUCLEAN, "its office is not in the register");
+	/* the later of the two, should the clock have been put back: what had begun has begun */
+	int64_t received_us = sqlite3_column_int64(r->entry, 3);
 	entry->judge = judge_of(r->reference, entry->office, day,
-				judged_on(r, sqlite3_column_int64(r->entry, 3)));
+				civil_day(received_us > r->at_us ? received_us : r->at_us));
 	rc = wire_batch_decode(r->arena, sqlite3_column_blob(r->entry, 2),
 			       (size_t)sqlite3_column_bytes(r->entry, 2), &entry->batch, err);
 	if (rc == 0)
@@ -249,13 +245,6 @@ static void item_bind(sqlite3_stmt *stmt, int64_t first, const struct held_item 
 	sqlite3_bind_int64(stmt, 5, item->point);
 }
 
-static int item_release(struct release *r, const struct held_item *item, size_t n, struct err *err)
-{
-	item_bind(r->mark, r->at_us, item, n);
-	int rc = db_run(r->mark, err);
-	return rc < 0 ? rc : day_times_add(r->day_times, item->day, r->at_us, err);
-}
-
 static void count_kept(struct release *r, enum verdict verdict, size_t n)
 {
 	r->counts.kept += n;
@@ -282,23 +271,16 @@ static int points_read(struct release *r, const struct held_item *item, const st
 	return rc;
 }
 
-/* @item is the last of its run. */
-static int points_write(struct release *r, const struct held_item *item, struct err *err)
-{
-	size_t n = r->n_points;
-	r->n_points = 0;
-	return n == 0 ? 0
-		      : quarantine_put_points(r->quarantine, item->journal, (size_t)item->run,
-					      r->points, n, err);
-}
-
 /* A run that was held as a whole: from now on only those of its points are that may not count. */
 static int run_release(struct release *r, const struct held_item *item, const struct run *run,
 		       const struct point points[], const struct declared *declared,
 		       size_t *ret_passed, struct err *err)
 {
 	size_t passed = 0;
-	int rc = item_release(r, item, run->n, err);
+	item_bind(r->mark, r->at_us, item, run->n);
+	int rc = db_run(r->mark, err);
+	if (rc == 0)
+		rc = day_times_add(r->day_times, item->day, r->at_us, err);
 	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
 		enum verdict verdict = judge_point(declared, r->older, &points[i], NULL);
 		passed += verdict == VERDICT_OK;
@@ -388,18 +370,15 @@ static int range_take(struct release *r, size_t from, size_t to, struct err *err
 			rc = entry_read(r, item, &entry, err);
 		if (rc == 0)
 			rc = item_take(r, &entry, item, err);
-		if (rc == 0 && (last || item[1].run != item->run))
-			rc = points_write(r, item, err);
+		if (rc == 0 && r->n_points > 0 && (last || item[1].run != item->run)) {
+			rc = quarantine_put_points(r->quarantine, item->journal, (size_t)item->run,
+						   r->points, r->n_points, err);
+			r->n_points = 0;
+		}
 	}
 	if (rc == 0)
 		rc = fold_finish(r->fold, err);
 	return rc < 0 ? rc : day_times_flush(r->day_times, err);
-}
-
-static void fold_anew(struct release *r)
-{
-	fold_begin(r->fold, r->reference);
-	fold_released_at(r->fold, r->at_us);
 }
 
 /* All of it or, with the error, nothing. */
@@ -407,7 +386,8 @@ static int range_try(struct release *r, size_t from, size_t to, struct err *err)
 {
 	struct counts counts = r->counts;
 	struct err undone;
-	fold_anew(r);
+	fold_begin(r->fold, r->reference);
+	fold_released_at(r->fold, r->at_us);
 	int rc = db_exec(r->db, "SAVEPOINT release", err);
 	if (rc < 0)
 		return rc;

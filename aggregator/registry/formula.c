@@ -278,14 +278,6 @@ static int sum_parse(struct parser *parser)
 	return rc;
 }
 
-static int whole_parse(struct parser *parser)
-{
-	int rc = sum_parse(parser);
-	if (rc == 0 && parser->text[parser->at] != '\0')
-		rc = fail_unexpected(parser, "an operator or the end");
-	return rc;
-}
-
 int formula_parse(const char *text, struct formula **ret_formula, struct err *err)
 {
 	if (strlen(text) > FORMULA_LEN_MAX)
@@ -298,7 +290,9 @@ int formula_parse(const char *text, struct formula **ret_formula, struct err *er
 		return err_memory(err);
 	}
 	struct parser parser = { .formula = formula, .text = formula->text, .err = err };
-	int rc = whole_parse(&parser);
+	int rc = sum_parse(&parser);
+	if (rc == 0 && parser.text[parser.at] != '\0')
+		rc = fail_unexpected(&parser, "an operator or the end");
 	if (rc < 0) {
 		formula_close(formula);
 		return rc;

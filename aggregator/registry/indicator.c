@@ -122,28 +122,21 @@ static int row_indicator(struct import_sheet *sheet, struct indicator **ret_indi
 	return 0;
 }
 
-static bool year_parse(const char *text, int *ret_year)
-{
-	struct period period;
-	if (period_parse(text, CALENDAR_CIVIL, &period, NULL) < 0 || period.grain != GRAIN_YEAR)
-		return false;
-	*ret_year = atoi(text);
-	return true;
-}
-
 static bool target_valid(struct import_sheet *sheet, const struct indicator *indicator,
 			 int *ret_year)
 {
 	const char *year = import_sheet_field(sheet, TARGET_YEAR);
 	const char *value = import_sheet_field(sheet, TARGET_VALUE);
 	struct err why = { 0 };
+	struct period period;
 	int64_t mantissa = 0;
-	if (!year_parse(year, ret_year)) {
+	if (period_parse(year, CALENDAR_CIVIL, &period, &why) < 0 || period.grain != GRAIN_YEAR) {
 		import_sheet_diagnose(
 			sheet, "target_year: '%s' is no year; leave year and value empty for none",
 			year);
 		return false;
 	}
+	*ret_year = atoi(year);
 	if (decimal_parse(value, strlen(value), DECIMALS_MAX, &mantissa, &why) < 0) {
 		import_sheet_diagnose(sheet, "target_value: %s", why.text);
 		return false;
@@ -188,15 +181,6 @@ static int on_row(struct import_sheet *sheet, struct err *err)
 	return rc == 0 && indicator ? target_add(sheet, indicator, err) : rc;
 }
 
-static int rows_read(const char *csv, size_t len, struct reading *reading, struct err *err)
-{
-	struct import_sheet sheet = {
-		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = reading
-	};
-	int rc = import_sheet_read(&sheet, csv, len, err);
-	return rc < 0 ? rc : diagnostics_tell(&sheet.diagnostics, err);
-}
-
 int indicators_read(const char *csv, size_t len, bool (*known)(void *context, const char *metric),
 		    void *context, struct indicators **ret_indicators, struct err *err)
 {
@@ -205,7 +189,12 @@ int indicators_read(const char *csv, size_t len, bool (*known)(void *context, co
 				   .context = context };
 	if (!reading.indicators)
 		return err_memory(err);
-	int rc = rows_read(csv, len, &reading, err);
+	struct import_sheet sheet = {
+		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = &reading
+	};
+	int rc = import_sheet_read(&sheet, csv, len, err);
+	if (rc == 0)
+		rc = diagnostics_tell(&sheet.diagnostics, err);
 	free(reading.lines);
 	if (rc < 0) {
 		indicators_close(reading.indicators);

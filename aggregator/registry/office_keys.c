@@ -89,14 +89,6 @@ static int key_note(sqlite3 *db, const char *who, const char *what, const char *
 	return audit_note(db, who, what, detail, err);
 }
 
-static int key_pair(uint8_t ret_public[KEY_LEN], uint8_t ret_secret[KEY_LEN], struct err *err)
-{
-	if (sodium_init() < 0)
-		return err_set(err, -EIO, "libsodium found no source of randomness");
-	(void)crypto_box_keypair(ret_public, ret_secret); /* always 0 */
-	return 0;
-}
-
 int office_invite(sqlite3 *db, const char *code, uint32_t days, const char *who,
 		  struct listed_key *ret_key, uint8_t ret_secret[KEY_LEN], struct err *err)
 {
@@ -105,10 +97,12 @@ int office_invite(sqlite3 *db, const char *code, uint32_t days, const char *who,
 	uint8_t secret[KEY_LEN];
 	size_t revoked = 0;
 	int rc = office_id(db, code, &key.office, err);
-	if (rc == 0)
-		rc = key_pair(key.public_key, secret, err);
-	if (rc == 0)
+	if (rc == 0 && sodium_init() < 0)
+		rc = err_set(err, -EIO, "libsodium found no source of randomness");
+	if (rc == 0) {
+		(void)crypto_box_keypair(key.public_key, secret); /* always 0 */
 		rc = keys_move(db, key.office, KEY_INVITED, KEY_REVOKED, &revoked, err);
+	}
 	if (rc == 0)
 		rc = key_insert(db, &key, err);
 	if (rc == 0)

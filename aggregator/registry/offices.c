@@ -150,21 +150,18 @@ int offices_load(sqlite3 *db, const struct units *units, struct offices **ret_of
 	return 0;
 }
 
-static void office_free(struct office *office)
-{
-	for (size_t i = 0; i < office->n_assignments; i++)
-		free(office->assignments[i].unit_code);
-	free(office->assignments);
-	free(office->code);
-	free(office->name);
-}
-
 void offices_close(struct offices *offices)
 {
 	if (!offices)
 		return;
-	for (size_t i = 0; i < offices->n; i++)
-		office_free(&offices->list[i]);
+	for (size_t i = 0; i < offices->n; i++) {
+		struct office *office = &offices->list[i];
+		for (size_t k = 0; k < office->n_assignments; k++)
+			free(office->assignments[k].unit_code);
+		free(office->assignments);
+		free(office->code);
+		free(office->name);
+	}
 	free(offices->list);
 	free(offices->by_code);
 	free(offices);

@@ -104,12 +104,6 @@ static int part_order(const void *a, const void *b)
 	return order ? order : (left->line > right->line) - (left->line < right->line);
 }
 
-static bool same_old(const struct part *left, const struct part *right)
-{
-	return left->successor.effective_on == right->successor.effective_on &&
-	       strcmp(left->successor.old_code, right->successor.old_code) == 0;
-}
-
 static bool is_twin(const struct part *parts, size_t i)
 {
 	return i > 0 && strcmp(parts[i - 1].successor.new_code, parts[i].successor.new_code) == 0;
@@ -143,9 +137,13 @@ static void whole_check(struct successors_import *import, struct diagnostics *di
 	if (import->n > 0) /* none: NULL, which qsort does not take */
 		qsort(import->parts, import->n, sizeof(*import->parts), part_order);
 	for (size_t i = 0, end = 0; i < import->n; i = end) {
-		end = i + 1;
-		while (end < import->n && same_old(&import->parts[i], &import->parts[end]))
-			end++;
+		const struct successor *first = &import->parts[i].successor;
+		for (end = i + 1; end < import->n; end++) {
+			const struct successor *next = &import->parts[end].successor;
+			if (next->effective_on != first->effective_on ||
+			    strcmp(next->old_code, first->old_code) != 0)
+				break;
+		}
 		parts_check(&import->parts[i], end - i, diagnostics);
 	}
 }
@@ -186,12 +184,6 @@ static int writer_open(struct writer *writer, sqlite3 *db, struct err *err)
 	return rc;
 }
 
-static void writer_close(struct writer *writer)
-{
-	(void)sqlite3_finalize(writer->put); /* these repeat an error told before */
-	(void)sqlite3_finalize(writer->remove);
-}
-
 static int key_run(struct writer *writer, sqlite3_stmt *stmt, const struct successor *successor,
 		   struct err *err)
 {
@@ -200,12 +192,6 @@ static int key_run(struct writer *writer, sqlite3_stmt *stmt, const struct succe
 	sqlite3_bind_text(stmt, 3, successor->new_code, -1, SQLITE_STATIC);
 	writer->changed++;
 	return db_run(stmt, err);
-}
-
-static int part_put(struct writer *writer, const struct successor *successor, struct err *err)
-{
-	sqlite3_bind_text(writer->put, 4, successor->share, -1, SQLITE_STATIC); /* NULL: NULL */
-	return key_run(writer, writer->put, successor, err);
 }
 
 /* Both are sorted by their key: walk them side by side. */
@@ -218,10 +204,12 @@ static int tables_merge(struct writer *writer, const struct successors_import *i
 	for (size_t i = 0, k = 0; (i < n_old || k < import->n) && rc == 0;) {
 		const struct successor *new = k < import->n ? &import->parts[k].successor : NULL;
 		int order = i == n_old ? 1 : !new ? -1 : key_order(&old[i], new);
-		if (order < 0)
+		if (order < 0) {
 			rc = key_run(writer, writer->remove, &old[i], err);
-		else if (order > 0 || !old[i].share != !new->share)
-			rc = part_put(writer, new, err);
+		} else if (order > 0 || !old[i].share != !new->share) {
+			sqlite3_bind_text(writer->put, 4, new->share, -1, SQLITE_STATIC);
+			rc = key_run(writer, writer->put, new, err);
+		}
 		i += order <= 0;
 		k += order >= 0;
 	}
@@ -235,7 +223,8 @@ static int import_write(const struct successors_import *import, sqlite3 *db, siz
 	int rc = writer_open(&writer, db, err);
 	if (rc == 0)
 		rc = tables_merge(&writer, import, err);
-	writer_close(&writer);
+	(void)sqlite3_finalize(writer.put); /* these repeat an error told before */
+	(void)sqlite3_finalize(writer.remove);
 	if (rc == 0 && writer.changed > 0)
 		rc = reference_changed(db, err);
 	if (rc == 0)

@@ -123,16 +123,6 @@ void units_range(const struct units *units, const char *code, size_t *ret_first,
 	*ret_end = row_after(units, code, INT32_MAX);
 }
 
-/* Rows of one code lie together, so a unit's parent is found in a range known beforehand. */
-static void parents_index(struct units *units)
-{
-	for (size_t i = 0; i < units->n; i++) {
-		struct unit *unit = &units->list[i];
-		if (unit->parent)
-			units_range(units, unit->parent, &unit->parents_first, &unit->parents_end);
-	}
-}
-
 /* By id at last, so that two rows of one day come in a known order. */
 static int list_order(const void *a, const void *b)
 {
@@ -161,7 +151,13 @@ int units_index(struct units *units, struct err *err)
 	for (size_t i = 0; i < units->n; i++)
 		units->by_id[i] = &units->list[i];
 	qsort(units->by_id, units->n, sizeof(*units->by_id), by_id_order);
-	parents_index(units);
+	/* Rows of one code lie together, so a unit's parent is found in a range known beforehand.
+	 */
+	for (size_t i = 0; i < units->n; i++) {
+		struct unit *unit = &units->list[i];
+		if (unit->parent)
+			units_range(units, unit->parent, &unit->parents_first, &unit->parents_end);
+	}
 	return 0;
 }
 

@@ -271,13 +271,6 @@ static int writer_open(struct writer *writer, sqlite3 *db, struct err *err)
 	return rc;
 }
 
-static void writer_close(struct writer *writer)
-{
-	(void)sqlite3_finalize(writer->insert); /* these repeat an error told before */
-	(void)sqlite3_finalize(writer->update);
-	(void)sqlite3_finalize(writer->remove);
-}
-
 static int unit_put(struct writer *writer, sqlite3_stmt *stmt, const struct unit *unit,
 		    struct err *err)
 {
@@ -290,13 +283,6 @@ static int unit_put(struct writer *writer, sqlite3_stmt *stmt, const struct unit
 	sqlite3_bind_int(stmt, 6, unit->valid_from);
 	writer->changed++;
 	return db_run(stmt, err);
-}
-
-static int unit_remove(struct writer *writer, const struct unit *unit, struct err *err)
-{
-	sqlite3_bind_int64(writer->remove, 1, unit->id);
-	writer->changed++;
-	return db_run(writer->remove, err);
 }
 
 static int key_order(const struct unit *left, const struct unit *right)
@@ -324,12 +310,15 @@ static int tables_merge(struct writer *writer, const struct units *old, const st
 		int order = i == old->n   ? 1
 			    : k == new->n ? -1
 					  : key_order(&old->list[i], &new->list[k]);
-		if (order < 0)
-			rc = unit_remove(writer, &old->list[i], err);
-		else if (order > 0)
+		if (order < 0) {
+			sqlite3_bind_int64(writer->remove, 1, old->list[i].id);
+			writer->changed++;
+			rc = db_run(writer->remove, err);
+		} else if (order > 0) {
 			rc = unit_put(writer, writer->insert, &new->list[k], err);
-		else if (!unit_same(&old->list[i], &new->list[k]))
+		} else if (!unit_same(&old->list[i], &new->list[k])) {
 			rc = unit_put(writer, writer->update, &new->list[k], err);
+		}
 		i += order <= 0;
 		k += order >= 0;
 	}
@@ -348,7 +337,9 @@ static int import_write(const struct units_import *import, sqlite3 *db, size_t *
 		rc = writer_open(&writer, db, err);
 	if (rc == 0)
 		rc = tables_merge(&writer, stored, import->units, err);
-	writer_close(&writer);
+	(void)sqlite3_finalize(writer.insert); /* these repeat an error told before */
+	(void)sqlite3_finalize(writer.update);
+	(void)sqlite3_finalize(writer.remove);
 	units_close(stored);
 	if (rc == 0 && writer.changed > 0)
 		rc = reference_changed(db, err);

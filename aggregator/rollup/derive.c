@@ -21,15 +21,6 @@ struct derive {
 	size_t n_only;
 };
 
-int page_key_compare(struct page_key a, struct page_key b)
-{
-	if (a.grain != b.grain)
-		return a.grain < b.grain ? -1 : 1;
-	if (a.bucket != b.bucket)
-		return a.bucket < b.bucket ? -1 : 1;
-	return a.node < b.node ? -1 : a.node > b.node;
-}
-
 void day_pages_free(struct day_pages *pages)
 {
 	for (size_t i = 0; i < pages->n; i++)

@@ -26,8 +26,7 @@ struct day_pages {
 /** Append a page, copied; no bytes are no page. Keys must come in order. -ENOMEM. */
 int day_pages_add(struct day_pages *pages, struct page_key key, const uint8_t *data, size_t len,
 		  struct err *err);
-int page_key_compare(struct page_key a, struct page_key b); /* <0, 0, >0 */
-void day_pages_free(struct day_pages *pages);               /* and is empty again */
+void day_pages_free(struct day_pages *pages); /* and is empty again */
 
 struct derive;
 /** An office whose entries of the day cannot be read (@err says why), or that is not in the

@@ -35,13 +35,8 @@ static int by_depth(const void *a, const void *b)
 	const struct minmax_stale *x = a, *y = b;
 	if (x->depth != y->depth)
 		return x->depth > y->depth ? -1 : 1;
-	if (x->key.node != y->key.node)
-		return x->key.node < y->key.node ? -1 : 1;
-	if (x->key.grain != y->key.grain)
-		return x->key.grain < y->key.grain ? -1 : 1;
-	if (x->key.bucket != y->key.bucket)
-		return x->key.bucket < y->key.bucket ? -1 : 1;
-	return (x->series > y->series) - (x->series < y->series);
+	int order = page_key_compare(x->key, y->key);
+	return order ? order : (x->series > y->series) - (x->series < y->series);
 }
 
 struct search {

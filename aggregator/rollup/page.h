@@ -92,6 +92,16 @@ struct page_key {
 	int64_t node;   /* office id, or minus a unit's id */
 };
 
+/** The order of the table: -1, 0 or 1. */
+static inline int page_key_compare(struct page_key a, struct page_key b)
+{
+	if (a.grain != b.grain)
+		return a.grain < b.grain ? -1 : 1;
+	if (a.bucket != b.bucket)
+		return a.bucket < b.bucket ? -1 : 1;
+	return (a.node > b.node) - (a.node < b.node);
+}
+
 /** The key's grain column: grain | calendar << 4; below week the calendar makes no difference and
  * is left out. */
 int32_t page_grain(enum calendar calendar, enum grain grain);

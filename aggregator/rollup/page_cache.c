@@ -73,11 +73,6 @@ void pages_close(struct pages *pages)
 	free(pages);
 }
 
-static bool key_equal(struct page_key a, struct page_key b)
-{
-	return a.grain == b.grain && a.bucket == b.bucket && a.node == b.node;
-}
-
 static size_t key_hash(struct page_key key)
 {
 	uint64_t h = (uint64_t)key.node * UINT64_C(0x9e3779b97f4a7c15);
@@ -89,7 +84,8 @@ static size_t key_hash(struct page_key key)
 static uint32_t *table_place(struct pages *pages, struct page_key key)
 {
 	size_t at = key_hash(key) & (pages->table_room - 1);
-	while (pages->table[at] && !key_equal(pages->slots[pages->table[at] - 1]->key, key))
+	while (pages->table[at] &&
+	       page_key_compare(pages->slots[pages->table[at] - 1]->key, key) != 0)
 		at = (at + 1) & (pages->table_room - 1);
 	return &pages->table[at];
 }
@@ -223,13 +219,7 @@ size_t pages_bytes(const struct pages *pages)
 
 static int by_key(const void *a, const void *b)
 {
-	const struct page_key *x = &(*(struct slot *const *)a)->key,
-			      *y = &(*(struct slot *const *)b)->key;
-	if (x->grain != y->grain)
-		return x->grain < y->grain ? -1 : 1;
-	if (x->bucket != y->bucket)
-		return x->bucket < y->bucket ? -1 : 1;
-	return x->node < y->node ? -1 : x->node > y->node;
+	return page_key_compare((*(struct slot *const *)a)->key, (*(struct slot *const *)b)->key);
 }
 
 static int each_touched(struct pages *pages,

@@ -18,14 +18,6 @@ static void go(struct propagate *propagate, const struct office *office, int32_t
 		propagate->nodes[propagate->n++] = -unit->id;
 }
 
-static void stand_at(struct propagate *propagate, struct page_key key)
-{
-	if (propagate->key.grain == key.grain && propagate->key.bucket == key.bucket)
-		return;
-	propagate->key = key;
-	memset(propagate->at_node, 0, sizeof(propagate->at_node));
-}
-
 static int entry_at(struct propagate *propagate, size_t nth, uint32_t series,
 		    struct entry **ret_entry, struct err *err)
 {
@@ -61,7 +53,11 @@ int propagate_change(struct propagate *propagate, const struct office *office, i
 	int rc = 0;
 	if (propagate->office != office || propagate->day != day)
 		go(propagate, office, day);
-	stand_at(propagate, change->key);
+	if (propagate->key.grain != change->key.grain ||
+	    propagate->key.bucket != change->key.bucket) {
+		propagate->key = change->key;
+		memset(propagate->at_node, 0, sizeof(propagate->at_node));
+	}
 	enum agg agg = unit_acc_agg(change->metric);
 	bool due = propagate->unit && strcmp(propagate->unit->level, change->metric->level) == 0;
 	for (size_t i = 0; i < propagate->n && rc == 0; i++) {

@@ -5,12 +5,6 @@
 
 /* --- everything --- */
 
-static int rebuild_day(struct fold *fold, const struct office *office, int32_t day, struct err *err)
-{
-	int rc = fold_play(fold, office, day, NULL, 0, err);
-	return rc < 0 ? rc : fold_settle(fold, err);
-}
-
 static int rebuild_days(struct fold *fold, sqlite3_stmt *days, fold_on_bad *on_bad, void *context,
 			struct err *err)
 {
@@ -21,7 +15,9 @@ static int rebuild_days(struct fold *fold, sqlite3_stmt *days, fold_on_bad *on_b
 			offices_by_id(fold->reference->offices, sqlite3_column_int64(days, 1));
 		if (!office)
 			continue;
-		rc = rebuild_day(fold, office, day, err);
+		rc = fold_play(fold, office, day, NULL, 0, err);
+		if (rc == 0)
+			rc = fold_settle(fold, err);
 		if (is_damage(rc) && on_bad) {
 			fold_drop(fold); /* what was played of it */
 			rc = on_bad(context, office->id, day, err);

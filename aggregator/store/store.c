@@ -62,18 +62,15 @@ struct store {
 	void *idle_context;
 };
 
-static bool log_over_bound(struct store *store)
-{
-	return (uint64_t)atomic_load(&store->log_pages) * PAGE_BYTES > STORE_LOG_BOUND;
-}
-
 static int on_progress(void *context)
 {
 	const struct lane *lane = context;
-	uint64_t limit_ms = atomic_load(&lane->store->limit_ms);
+	const struct store *store = lane->store;
+	uint64_t limit_ms = atomic_load(&store->limit_ms);
 	if (!lane->limited)
 		return 0;
-	if (limit_ms > STORE_READ_LIMIT_SHORT_MS && log_over_bound(lane->store))
+	if (limit_ms > STORE_READ_LIMIT_SHORT_MS &&
+	    (uint64_t)atomic_load(&store->log_pages) * PAGE_BYTES > STORE_LOG_BOUND)
 		limit_ms = STORE_READ_LIMIT_SHORT_MS;
 	return uv_hrtime() > atomic_load(&lane->began_ns) + limit_ms * UINT64_C(1000000);
 }
