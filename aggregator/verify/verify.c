@@ -1,58 +1,18 @@
 #include "verify/verify_internal.h"
 
-#include "common/base/i18n.h"
-#include "common/base/utf8.h"
-
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-struct words words(const char *format, ...)
-{
-	struct words words;
-	va_list args;
-	va_start(args, format);
-	(void)utf8_vprint(words.text, sizeof(words.text), _(format), args); /* cut is fine */
-	va_end(args);
-	return words;
-}
-
-struct table *verify_table_open(void)
-{
-	static const char *const columns[] = { "what", "where", "found", "expected", "outcome" };
-	return table_open(columns, sizeof(columns) / sizeof(columns[0]));
-}
-
-void verify_table_head(struct table *table, const struct verify_counts *counts)
-{
-	const struct {
-		const char *name;
-		uint64_t count;
-	} heads[] = {
-		{ "batches", counts->batches },
-		{ "observations", counts->observations },
-		{ "pages", counts->pages },
-		{ "differences", counts->differences },
-		{ "beyond_repair", counts->beyond_repair },
-		{ "repaired", counts->repaired },
-	};
-	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
-		char text[24];
-		(void)snprintf(text, sizeof(text), "%" PRIu64, heads[i].count); /* fits */
-		table_head(table, "counts", heads[i].name, text);
-	}
-}
 
 struct verify *verify_open(const char *repairer, struct err *err)
 {
 	struct verify *v = calloc(1, sizeof(*v));
-	if (!v || !(v->table = verify_table_open())) {
+	if (!v || !(v->report.table = verify_table_open())) {
 		free(v);
 		(void)err_memory(err);
 		return NULL;
 	}
-	(void)snprintf(v->repairer, sizeof(v->repairer), "%s", repairer ? repairer : "");
+	(void)snprintf(v->report.repairer, sizeof(v->report.repairer), "%s",
+		       repairer ? repairer : "");
 	v->day = INT64_MIN;
 	v->key.grain = INT64_MIN;
 	return v;
@@ -63,7 +23,7 @@ void verify_close(struct verify *verify)
 	if (!verify)
 		return;
 	walk_close(verify->walk);
-	table_close(verify->table);
+	table_close(verify->report.table);
 	free(verify);
 }
 
@@ -72,43 +32,12 @@ bool verify_writes(const struct verify *verify)
 	return verify->writes;
 }
 
-static void name(struct verify *v, const char *what, const struct words *where,
-		 const struct words *found, const struct words *expected, bool repaired)
-{
-	v->counts.repaired += repaired;
-	if (++v->counts.differences > VERIFY_ROWS_MAX)
-		return;
-	table_row(v->table);
-	table_text(v->table, what);
-	table_text(v->table, where->text);
-	table_text(v->table, found->text);
-	table_text(v->table, expected->text);
-	if (*v->repairer)
-		table_text(v->table, repaired ? "repaired" : "left");
-}
-
-void verify_differs(struct verify *v, const char *what, struct words where, struct words found,
-		    struct words expected)
-{
-	v->seen = true;
-	if (!v->quiet)
-		name(v, what, &where, &found, &expected, v->mending);
-}
-
-void verify_damaged(struct verify *v, const char *what, struct words where, struct words found,
-		    struct words expected)
-{
-	v->damaged = true;
-	v->counts.beyond_repair++;
-	name(v, what, &where, &found, &expected, false);
-}
-
 /* Of damaged rows of the register nothing can be said but that. */
 static void register_look(struct verify *v, const struct register_damage *damage)
 {
 	for (uint64_t i = 0; i < damage->n && i < REGISTER_NOTES_MAX; i++)
-		verify_damaged(v, "register", words("%s", damage->notes[i]), words("damaged"),
-			       words("a row"));
+		verify_damaged(&v->report, "register", words("%s", damage->notes[i]),
+			       words("damaged"), words("a row"));
 }
 
 int verify_step(struct verify *verify, sqlite3 *db, const struct reference *reference,
@@ -131,7 +60,7 @@ int verify_step(struct verify *verify, sqlite3 *db, const struct reference *refe
 		verify->done = verify->all = 0;
 		verify->begun = false;
 	}
-	if (rc >= 0 && table_failed(verify->table))
+	if (rc >= 0 && table_failed(verify->report.table))
 		rc = err_memory(err);
 	return rc < 0 ? rc : verify->stage != VERIFY_OVER;
 }
@@ -142,7 +71,7 @@ struct verify_progress verify_progress(const struct verify *verify)
 	struct verify_progress progress = { .stage = verify->stage,
 					    .done = verify->done,
 					    .all = verify->all,
-					    .counts = verify->counts };
+					    .counts = verify->report.counts };
 	if (progress.all < progress.done)
 		progress.all = progress.done;
 	return progress;
@@ -150,9 +79,9 @@ struct verify_progress verify_progress(const struct verify *verify)
 
 struct table *verify_table_take(struct verify *verify)
 {
-	struct table *table = verify->table;
-	verify_table_head(table, &verify->counts);
-	verify->table = NULL;
+	struct table *table = verify->report.table;
+	verify_table_head(table, &verify->report.counts);
+	verify->report.table = NULL;
 	return table;
 }
 
@@ -164,7 +93,7 @@ int verify_run(sqlite3 *db, const struct reference *reference, struct verify_cou
 	while (rc == 1)
 		rc = verify_step(verify, db, reference, err);
 	if (rc == 0) {
-		*ret_counts = verify->counts;
+		*ret_counts = verify->report.counts;
 		*ret_table = verify_table_take(verify);
 	}
 	verify_close(verify);

@@ -19,17 +19,10 @@
 #include "common/sys/db.h"
 #include "common/text/table.h"
 #include "registry/reference.h"
+#include "verify/verify_report.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define VERIFY_ROWS_MAX 1000u
-
-struct verify_counts {
-	uint64_t batches, observations, pages, differences;
-	uint64_t beyond_repair; /* of the differences: those that are not in the rollups */
-	uint64_t repaired;      /* of the differences */
-};
 
 enum verify_stage { VERIFY_JOURNAL, VERIFY_DAYS, VERIFY_PAGES, VERIFY_OVER };
 
@@ -60,10 +53,6 @@ struct verify_progress verify_progress(const struct verify *verify);
  * null when none was asked for), one per difference (the first VERIFY_ROWS_MAX; all are counted),
  * with the counts in the head object "counts". The caller's to close. */
 struct table *verify_table_take(struct verify *verify);
-
-/** For tables of verify: columns, and the counts as a head. NULL: out of memory. */
-struct table *verify_table_open(void);
-void verify_table_head(struct table *table, const struct verify_counts *counts);
 
 /** All steps of looking at once, in the caller's transaction. */
 int verify_run(sqlite3 *db, const struct reference *reference, struct verify_counts *ret_counts,

@@ -5,7 +5,7 @@
  * once, no list can leave one out, branch, or hold one twice. That is a sum of hashes: of all
  * entries' ids, less those of the named ones, which is 0 then. Entries from before these lists
  * existed are left to the index of SQLite. */
-#include "verify/verify_internal.h"
+#include "verify/verify_index.h"
 
 #include <inttypes.h>
 
@@ -34,7 +34,7 @@ void index_look_close(struct index_look *look)
 static void misled(struct index_look *look, struct words where, int64_t id)
 {
 	look->walk->misled = true;
-	verify_damaged(look->v, "strand", where, words("journal entry %" PRId64, id),
+	verify_damaged(look->report, "strand", where, words("journal entry %" PRId64, id),
 		       words("an earlier entry of the same day and office"));
 }
 
@@ -107,7 +107,7 @@ static int places_check(struct index_look *look, int64_t end, sqlite3_stmt *rows
 			return walk->day > day || (walk->day == day && walk->office > office);
 	}
 	if (rc == 0 && look->walk->unnamed != 0 && !look->walk->misled)
-		verify_damaged(look->v, "strand", words("journal"),
+		verify_damaged(look->report, "strand", words("journal"),
 			       words("entries listed nowhere, or twice"),
 			       words("each entry listed once, under its day and office"));
 	return rc;

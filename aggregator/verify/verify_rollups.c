@@ -32,7 +32,7 @@ static int on_bad(void *context, int64_t id, int32_t day, struct err *err)
 	struct look *look = context;
 	const struct office *office = offices_by_id(look->reference->offices, id);
 	char text[DAY_TEXT_MAX];
-	verify_damaged(look->v, "journal",
+	verify_damaged(&look->v->report, "journal",
 		       words("office %s, %s", office ? office->code : "?", day_format(day, text)),
 		       words("%s", err->text), words("entries that can be read"));
 	return 0; /* look at the rest */
@@ -86,7 +86,7 @@ static int stored_read(struct look *look, struct buckets buckets, void *context,
 	while ((rc = db_step(look->stored, err)) == 1) {
 		key.bucket = sqlite3_column_int(look->stored, 0);
 		key.node = sqlite3_column_int64(look->stored, 1);
-		look->v->counts.pages++;
+		look->v->report.counts.pages++;
 		rc = day_pages_add(context, key, sqlite3_column_blob(look->stored, 2),
 				   (size_t)sqlite3_column_bytes(look->stored, 2), err);
 		if (rc < 0)
@@ -147,7 +147,7 @@ static void compare_page(struct look *look, struct page_key key, const struct pa
 		if (a && b && a->series != b->series)
 			*(a->series < b->series ? &b : &a) = NULL;
 		if (!a || !b || !acc_equal(&a->acc, &b->acc))
-			verify_differs(look->v, "rollup",
+			verify_differs(&look->v->report, "rollup",
 				       place_words(look, key, a ? a->series : b->series),
 				       acc_words(a ? &a->acc : NULL, key.node < 0),
 				       acc_words(b ? &b->acc : NULL, key.node < 0));
@@ -165,7 +165,7 @@ static int page_of(struct look *look, const struct day_page *day_page, struct pa
 	int rc = day_page ? page_decode(day_page->data, day_page->len, ret, err) : 0;
 	if (rc != -EUCLEAN)
 		return rc;
-	verify_differs(look->v, "page",
+	verify_differs(&look->v->report, "page",
 		       words("%s, node %" PRId64, period_format(page_period(day_page->key), text),
 			     day_page->key.node),
 		       words("damaged bytes"), words("a page"));
@@ -241,14 +241,16 @@ static int day_mend(struct look *look, int32_t day, const struct day_pages *deri
 	int rc = each_grain(look, day, stored_remove, NULL, err);
 	if (rc == 0)
 		rc = day_write(look, derived, err);
-	return rc < 0 ? rc : audit_note(look->db, look->v->repairer, "verify repair", detail, err);
+	return rc < 0 ? rc
+		      : audit_note(look->db, look->v->report.repairer, "verify repair", detail,
+				   err);
 }
 
 /* --- a day --- */
 
 static bool rebuilds(const struct verify *v)
 {
-	return *v->repairer && !v->damaged;
+	return *v->report.repairer && !v->report.damaged;
 }
 
 /* When it differs and is to be made anew, that is left to a step that writes, which looks again:
@@ -257,17 +259,18 @@ static int day_check(struct look *look, int32_t day, struct err *err)
 {
 	struct verify *v = look->v;
 	struct day_pages found = { 0 }, expected = { 0 };
-	uint64_t differences = v->counts.differences;
+	uint64_t differences = v->report.counts.differences;
 	int rc = derive_day(look->derive, day, &expected, err);
-	v->mending = v->writes && rebuilds(v);
-	v->quiet = !v->writes && rebuilds(v);
-	v->seen = false;
+	v->report.mending = v->writes && rebuilds(v);
+	v->report.quiet = !v->writes && rebuilds(v);
+	v->report.seen = false;
 	if (rc == 0)
 		rc = each_grain(look, day, stored_read, &found, err);
 	if (rc == 0)
 		rc = compare_days(look, &found, &expected, err);
-	if (rc == 0 && v->mending && v->seen)
-		rc = day_mend(look, day, &expected, v->counts.differences - differences, err);
+	if (rc == 0 && v->report.mending && v->report.seen)
+		rc = day_mend(look, day, &expected, v->report.counts.differences - differences,
+			      err);
 	day_pages_free(&found);
 	day_pages_free(&expected);
 	return rc;
@@ -275,7 +278,7 @@ static int day_check(struct look *look, int32_t day, struct err *err)
 
 static void day_impossible(struct look *look, int64_t day)
 {
-	verify_damaged(look->v, "journal", words("day number %" PRId64, day),
+	verify_damaged(&look->v->report, "journal", words("day number %" PRId64, day),
 		       words("journal entries"), words("a day from 1900 to 2100"));
 }
 
@@ -305,13 +308,13 @@ static int day_step(struct look *look, int64_t day, struct err *err)
 	if (day < DAY_MIN || day > DAY_MAX) {
 		day_impossible(look, day);
 	} else {
-		uint64_t pages = v->counts.pages;
+		uint64_t pages = v->report.counts.pages;
 		int rc = day_check(look, (int32_t)day, err);
 		if (rc < 0)
 			return rc;
 		if (v->writes) /* what is looked at twice counts once */
-			v->counts.pages = pages;
-		if (v->quiet && v->seen) {
+			v->report.counts.pages = pages;
+		if (v->report.quiet && v->report.seen) {
 			v->writes = true;
 			return 0;
 		}
@@ -400,7 +403,7 @@ int verify_days_step(struct verify *v, sqlite3 *db, const struct reference *refe
 	if (rc == 0)
 		rc = days_check(&look, next, err);
 	if (rc >= 0 && !writes) /* as above */
-		v->counts.observations += derive_observations(look.derive);
+		v->report.counts.observations += derive_observations(look.derive);
 	sqlite3_finalize(next);
 	look_close(&look);
 	return rc;
@@ -455,7 +458,7 @@ static int stray_check(struct strays *strays, const struct place_key *key, bool 
 	char text[PERIOD_TEXT_MAX];
 	bool journaled = false;
 	if (!key_possible(key)) {
-		verify_differs(v, "rollup",
+		verify_differs(&v->report, "rollup",
 			       words("grain %" PRId64 ", bucket %" PRId64 ", node %" PRId64,
 				     key->grain, key->bucket, key->node),
 			       words("a page"), words("no such period"));
@@ -465,7 +468,7 @@ static int stray_check(struct strays *strays, const struct place_key *key, bool 
 		int rc = day_is_journaled(strays, period_first_day(period), &journaled, err);
 		if (rc < 0 || (journaled && !empty))
 			return rc;
-		verify_differs(v, "rollup",
+		verify_differs(&v->report, "rollup",
 			       words("%s, node %" PRId64, period_format(period, text), key->node),
 			       words("a page"), words("nothing"));
 	}
@@ -509,7 +512,7 @@ static int strays_remove(struct strays *strays, sqlite3 *db, struct err *err)
 	(void)snprintf(detail, sizeof(detail), "stray_pages=%zu", strays->n); /* fits */
 	return rc < 0 || strays->n == 0
 		       ? rc
-		       : audit_note(db, strays->v->repairer, "verify repair", detail, err);
+		       : audit_note(db, strays->v->report.repairer, "verify repair", detail, err);
 }
 
 static int strays_open(struct strays *strays, sqlite3 *db, struct err *err)
@@ -552,15 +555,15 @@ static int strays_step(struct strays *strays, sqlite3 *db, struct err *err)
 	struct verify *v = strays->v;
 	struct place_key at = v->key;
 	size_t n;
-	v->mending = v->writes && rebuilds(v);
-	v->quiet = !v->writes && rebuilds(v);
-	v->seen = false;
+	v->report.mending = v->writes && rebuilds(v);
+	v->report.quiet = !v->writes && rebuilds(v);
+	v->report.seen = false;
 	int rc = keys_check(strays, &at, &n, err);
-	if (rc == 0 && v->mending)
+	if (rc == 0 && v->report.mending)
 		rc = strays_remove(strays, db, err);
 	if (rc < 0)
 		return rc;
-	v->writes = v->quiet && v->seen;
+	v->writes = v->report.quiet && v->report.seen;
 	if (v->writes)
 		return 1; /* the same keys again, in a transaction that can delete them */
 	bool later = key_is_later(&at, &v->key); /* or it is damaged, and would never end */
@@ -575,7 +578,7 @@ int verify_pages_step(struct verify *v, sqlite3 *db, const struct reference *ref
 	struct strays strays = { .v = v };
 	(void)reference;
 	if (!v->begun)
-		v->all = v->counts.pages; /* as the days met them */
+		v->all = v->report.counts.pages; /* as the days met them */
 	v->begun = true;
 	int rc = strays_open(&strays, db, err);
 	if (rc == 0)

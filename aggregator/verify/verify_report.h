@@ -1,0 +1,47 @@
+/* What a verification has found so far: a table of differences, and counts. Whatever looks at the
+ * store writes into it. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/text/table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VERIFY_ROWS_MAX 1000u
+
+struct verify_counts {
+	uint64_t batches, observations, pages, differences;
+	uint64_t beyond_repair; /* of the differences: those that are not in the rollups */
+	uint64_t repaired;      /* of the differences */
+};
+
+/** For tables of verify: columns, and the counts as a head. NULL: out of memory. */
+struct table *verify_table_open(void);
+void verify_table_head(struct table *table, const struct verify_counts *counts);
+
+#define WORDS_MAX    256u
+#define REPAIRER_MAX 64u
+
+struct words {
+	char text[WORDS_MAX];
+};
+/** Formatted, in the thread's language. */
+struct words words(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+struct verify_report {
+	char repairer[REPAIRER_MAX]; /* "": look only */
+	struct verify_counts counts;
+	struct table *table; /* owned */
+	bool damaged;        /* journal or quarantine are: nothing is rebuilt */
+	bool quiet; /* differences are not counted yet, only seen: the write that follows will */
+	bool seen;
+	bool mending; /* what is named now is repaired in this transaction */
+};
+
+/** A rollup differs. */
+void verify_differs(struct verify_report *report, const char *what, struct words where,
+		    struct words found, struct words expected);
+/** Something that rollups derive from is not as it must be. */
+void verify_damaged(struct verify_report *report, const char *what, struct words where,
+		    struct words found, struct words expected);
