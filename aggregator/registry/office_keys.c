@@ -157,17 +157,6 @@ static int invitation_open(sqlite3 *db, int64_t id, int64_t *ret_office, char re
 	return rc < 0 ? rc : 0;
 }
 
-/* It is not looked at whether the office has its secret: who enrols with a key that is not his
- * keeps nobody out but himself. But one that is nobody's would spend the invitation in silence. */
-static int key_sound(const uint8_t public_key[KEY_LEN], struct err *err)
-{
-	if (key_is_public(public_key))
-		return 0;
-	return err_set(err, -EINVAL,
-		       "this is nobody's key; enrol again with the same invitation, which makes a "
-		       "new one");
-}
-
 static int key_unknown(sqlite3 *db, const uint8_t public_key[KEY_LEN], struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -191,8 +180,13 @@ int office_enrol(sqlite3 *db, int64_t invitation_id, const uint8_t public_key[KE
 	size_t moved = 0;
 	memcpy(key.public_key, public_key, KEY_LEN);
 	int rc = invitation_open(db, invitation_id, &key.office, code, err);
-	if (rc == 0)
-		rc = key_sound(public_key, err);
+	/* It is not looked at whether the office has its secret: who enrols with a key that is not
+	 * his keeps nobody out but himself. But one that is nobody's would spend the invitation in
+	 * silence. */
+	if (rc == 0 && !key_is_public(public_key))
+		rc = err_set(err, -EINVAL,
+			     "this is nobody's key; enrol again with the same invitation, which "
+			     "makes a new one");
 	if (rc == 0)
 		rc = key_unknown(db, public_key, err);
 	if (rc == 0)

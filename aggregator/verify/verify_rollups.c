@@ -381,14 +381,6 @@ static int look_open(struct look *look, struct err *err)
 	return rc;
 }
 
-static void look_close(struct look *look)
-{
-	derive_close(look->derive);
-	sqlite3_finalize(look->stored);
-	sqlite3_finalize(look->series);
-	sqlite3_finalize(look->remove);
-}
-
 int verify_days_step(struct verify *v, sqlite3 *db, const struct reference *reference,
 		     struct err *err)
 {
@@ -405,7 +397,10 @@ int verify_days_step(struct verify *v, sqlite3 *db, const struct reference *refe
 	if (rc >= 0 && !writes) /* as above */
 		v->report.counts.observations += derive_observations(look.derive);
 	sqlite3_finalize(next);
-	look_close(&look);
+	derive_close(look.derive);
+	sqlite3_finalize(look.stored);
+	sqlite3_finalize(look.series);
+	sqlite3_finalize(look.remove);
 	return rc;
 }
 
@@ -535,14 +530,6 @@ static int strays_open(struct strays *strays, sqlite3 *db, struct err *err)
 	return rc;
 }
 
-static void strays_close(struct strays *strays)
-{
-	sqlite3_finalize(strays->keys);
-	sqlite3_finalize(strays->known);
-	sqlite3_finalize(strays->remove);
-	free(strays->list);
-}
-
 static bool key_is_later(const struct place_key *key, const struct place_key *than)
 {
 	return key->grain != than->grain     ? key->grain > than->grain
@@ -583,6 +570,9 @@ int verify_pages_step(struct verify *v, sqlite3 *db, const struct reference *ref
 	int rc = strays_open(&strays, db, err);
 	if (rc == 0)
 		rc = strays_step(&strays, db, err);
-	strays_close(&strays);
+	sqlite3_finalize(strays.keys);
+	sqlite3_finalize(strays.known);
+	sqlite3_finalize(strays.remove);
+	free(strays.list);
 	return rc;
 }
