@@ -1,7 +1,7 @@
-/* Offices' days of which a journal entry cannot be read, as an order (an import, a move, a release)
- * meets them. It goes on without them and says so: in its answer, the log and the audit. What can
- * be read of such a day waits in quarantine as damaged, so that status names office and day, until
- * a backup is restored or the entry is put right and released. */
+/* I11: offices' days of which a journal entry cannot be read, as an order (an import, a move, a
+ * release) meets them. It goes on without them and says so: in its answer, the log and the audit.
+ * What can be read of such a day waits in quarantine as damaged, so that status names office and
+ * day, until a backup is restored or the entry is put right and released. */
 #pragma once
 
 #include "common/base/err.h"

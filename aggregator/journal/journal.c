@@ -199,6 +199,7 @@ void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, 
 	crypto_generichash_final(&state, chain, CHAIN_LEN);
 }
 
+/* I4: a revision is one more entry; nothing here updates or deletes one. */
 int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,
 		   int64_t received_us, const uint8_t *payload, size_t len, size_t observations,
 		   int64_t *ret_id, struct err *err)

@@ -1,8 +1,8 @@
 /* The append-only table of batches, exactly as received: the truth that everything else is derived
- * from.
+ * from (I4).
  *
- * chain = BLAKE2b-256(chain of the entry before (32 zero bytes before the first) || office id ||
- * spool id || seq || payload), the numbers as 8 bytes, little endian. Changing, dropping or
+ * I9: chain = BLAKE2b-256(chain of the entry before (32 zero bytes before the first) || office id
+ * || spool id || seq || payload), the numbers as 8 bytes, little endian. Changing, dropping or
  * reordering an entry breaks every chain value after it. */
 #pragma once
 

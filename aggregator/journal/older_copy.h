@@ -8,7 +8,8 @@
  *
  * A figure is older than what the province has when the newest of those batches that says anything
  * of its (series, period), and came before it, says something else. It is held
- * (VERDICT_OLDER_COPY) until it is released by consent. What is held so tells nothing itself. */
+ * (VERDICT_OLDER_COPY, I5) until it is released by consent. What is held so tells nothing itself.
+ */
 #pragma once
 
 #include "common/base/err.h"

@@ -1,6 +1,6 @@
-/* What was accepted and is in the journal, but cannot count: per entry and run (or some points of
- * it that follow one another) the reason. Nothing is dropped: releasing it makes the fold play the
- * entry again, as if it had counted from the start. */
+/* I5: what was accepted and is in the journal, but cannot count: per entry and run (or some points
+ * of it that follow one another) the reason. Nothing is dropped: releasing it makes the fold play
+ * the entry again, as if it had counted from the start. */
 #pragma once
 
 #include "common/base/err.h"

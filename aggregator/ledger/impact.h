@@ -1,4 +1,4 @@
-/* What a change of the reference does to what the journal adds up to: a pure function of the
+/* I12: what a change of the reference does to what the journal adds up to: a pure function of the
  * reference before and after. A label, a note, the name of a unit, a metric or unit that is new do
  * nothing; another limit, level or period touches the figures of that one metric; other borders
  * touch those of the offices and days for which other units stand above.

@@ -97,7 +97,7 @@ const struct mended *ledger_mended(const struct ledger *ledger)
 	return &ledger->mended;
 }
 
-/* --- parts --- */
+/* --- parts: a batch that cannot be taken is found, and the others are (I11) --- */
 
 int ledger_part_begin(struct ledger *ledger, struct err *err)
 {

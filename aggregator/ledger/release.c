@@ -271,7 +271,8 @@ static int points_read(struct release *r, const struct held_item *item, const st
 	return rc;
 }
 
-/* A run that was held as a whole: from now on only those of its points are that may not count. */
+/* I5: a run that was held as a whole: from now on only those of its points are that may not count.
+ */
 static int run_release(struct release *r, const struct held_item *item, const struct run *run,
 		       const struct point points[], const struct declared *declared,
 		       size_t *ret_passed, struct err *err)

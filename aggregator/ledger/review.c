@@ -30,6 +30,7 @@ struct review {
 	struct held_point points[RUN_POINTS_MAX]; /* of the run at hand */
 };
 
+/* I4: what counted until now is known to have counted. */
 static struct held_point held_now(const struct review *r, enum verdict verdict)
 {
 	return (struct held_point){ .verdict = verdict, .held_us = r->at_us };

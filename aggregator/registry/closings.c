@@ -102,6 +102,7 @@ static bool days_closed(const struct closings *closings, const char *metric, int
 	return false;
 }
 
+/* Its own period (rule 5.1) lies in a closed one when all of its days do. */
 bool closings_hold(const struct closings *closings, const struct metric *metric, int32_t day)
 {
 	if (day >= closings->end) /* what is reported in time, as nearly all is */

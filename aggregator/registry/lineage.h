@@ -1,5 +1,5 @@
-/* What became of a unit, and what it came from: the way to tell a figure under another date's
- * borders.
+/* Rule 5.7: what became of a unit, and what it came from: the way to tell a figure under another
+ * date's borders. Never a guess, never a fraction.
  *
  * Forward, step by step along the successors: share 1 takes it whole to one unit; a division leads
  * to several, and no figure says which part is whose; a unit that ended without successor leaves

@@ -1,7 +1,7 @@
-/* What one office may take of the province, as one table: name, default, why this number, and what
- * happens at the limit. A limit that an office reaches costs that office alone, is counted, and is
- * shown (`lantoa office show`, `lantoa status`); nothing that it has was lost, since figures stay
- * in its spool until they are acked.
+/* I10, I11: what one office may take of the province, as one table: name, default, why this number,
+ * and what happens at the limit. A limit that an office reaches costs that office alone, is
+ * counted, and is shown (`lantoa office show`, `lantoa status`); nothing that it has was lost,
+ * since figures stay in its spool until they are acked.
  *
  * Thought of for an office of 40 per-minute series that comes back after 90 days with 64 MiB in its
  * spool, whose machine was restored from an image a few times, in a country of 11,000 offices.

@@ -1,4 +1,4 @@
-/* Offices: reporting sites with keys of their own, assigned to one unit at a time, by date. */
+/* Offices: reporting sites with keys of their own, assigned to one unit at a time, by date (I8). */
 #pragma once
 
 #include "common/base/err.h"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* q = value * 10^decimals, rounded half to even: floor, then up when the rest is more than half, or
- * just half and the floor is odd. */
+/* Rule 5.8: q = value * 10^decimals, rounded half to even: floor, then up when the rest is more
+ * than half, or just half and the floor is odd. */
 static void scale_and_round(mpz_t ret_q, const mpq_t value, unsigned decimals)
 {
 	mpz_t scaled, rest;

@@ -261,6 +261,8 @@ static int rebuild(struct fold *fold, const struct stale stale[], size_t n, stru
 	return rc;
 }
 
+/* I3: what was marked stale is played from the journal, so that the pages are what the journal
+ * comes to; I2: in whatever order and however often it came. */
 int fold_finish(struct fold *fold, struct err *err)
 {
 	int rc = 0;

@@ -1,6 +1,7 @@
 #include "rollup/fold_target.h"
 #include "rollup/propagate.h"
 
+/* Rule 5.1: a figure lies in the bucket in which its own period begins. */
 static struct page_key whole_key(const struct metric *metric, int32_t day)
 {
 	enum grain grain = metric->period < GRAIN_DAY ? GRAIN_DAY : metric->period;
@@ -62,7 +63,8 @@ static int replace_at(struct fold_target *target, struct cell *cell, const struc
 
 /* --- appending --- */
 
-/* All ways of adding up come to the same. */
+/* All ways of adding up come to the same. Rule 5.4: what is withdrawn has no value, and is no zero.
+ */
 static struct acc acc_of_point(const struct point *point, bool timely)
 {
 	bool counts = !point->withdrawn;

@@ -1,6 +1,6 @@
-/* A rollup page that a disk damaged, made again as it was before this transaction: an office's from
- * its journal of that day, a unit's from the pages of the offices below it. So whoever reads pages
- * to change them (page_cache.c) never sees the damage, the page is written anew with whatever
+/* I11: a rollup page that a disk damaged, made again as it was before this transaction: an office's
+ * from its journal of that day, a unit's from the pages of the offices below it. So whoever reads
+ * pages to change them (page_cache.c) never sees the damage, the page is written anew with whatever
  * changes, and the commit goes on.
  *
  * Nobody may change a page in the store before those of the units above have been read, which is

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+/* Rule 5.2: a figure belongs to the unit to which its office was assigned on the first day of its
+ * period. I8: and to the units above that one on that day. */
 static void go(struct propagate *propagate, const struct office *office, int32_t day)
 {
 	const struct units *units = propagate->reference->units;

@@ -153,6 +153,8 @@ static struct replay_series *series_of(struct replay *r, const struct declared *
 	return &r->list[low];
 }
 
+/* Rule 5.4: a withdrawn figure is as if never reported, but a revision; a report after it is a
+ * first report again, and no revision. */
 static void slot_take(struct replay_slot *slot, const struct point *point, int64_t value_e,
 		      int32_t received_day)
 {
@@ -389,7 +391,7 @@ struct acc replay_acc(const struct replay_series *series, int32_t day, uint32_t 
 		if (slot->state == REPLAY_WITHDRAWN)
 			continue;
 		acc.n++;
-		acc.on_time += slot->received_day < late_day;
+		acc.on_time += slot->received_day < late_day; /* rule 5.5 */
 		last = slot->value_e;
 		sum += last;
 		least = last < least ? last : least;

@@ -32,7 +32,7 @@ bool unit_acc_follow(struct acc *unit, const struct acc *before, const struct ac
 	int64_t n = unit->n;
 	unit->n += after->n - before->n;
 	unit->revisions += after->revisions - before->revisions;
-	if (due)
+	if (due) /* rule 5.5 */
 		unit->on_time += after->on_time - before->on_time;
 	else
 		unit->extra += (int32_t)(after->n - before->n);

@@ -8,7 +8,8 @@
 
 #include "rollup/page.h"
 
-/** AGG_MIN, AGG_MAX or, for all other metrics, AGG_SUM. */
+/** Rule 5.3: by what a unit's value comes of those of its offices. AGG_MIN, AGG_MAX or, for all
+ * other metrics, AGG_SUM. */
 enum agg unit_acc_agg(const struct metric *metric);
 /** Is @value less than @than, for AGG_MIN, or greater? */
 bool unit_acc_better(enum agg agg, int128 value, int128 than);

@@ -1,5 +1,5 @@
-/* Does what is kept equal the journal? Recomputes everything from the journal alone and names each
- * difference; where asked to, makes the rollups anew where they differ.
+/* I3: does what is kept equal the journal? Recomputes everything from the journal alone and names
+ * each difference; where asked to, makes the rollups anew where they differ.
  *
  * A verification is a row of bounded steps, each in a transaction of its own, so that neither
  * intake nor queries nor checkpoints wait for it:
