@@ -36,8 +36,9 @@ uint64_t catalogue_watch_version(struct catalogue_watch *watch)
 	if (due && !watch->looking && !watch->closed) {
 		watch->looking = true;
 		watch->looked_ms = now_ms;
-		watch->job =
-			(struct store_job){ .run = look_run, .done = look_done, .use = STORE_DOOR };
+		watch->job = (struct store_job){ .run = look_run,
+						 .done = look_done,
+						 .use = STORE_SESSION };
 		store_read(watch->store, &watch->job);
 	}
 	return watch->version;

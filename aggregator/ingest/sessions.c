@@ -239,7 +239,7 @@ void sessions_hello(struct sessions *sessions, const struct gate_peer *peer,
 	question->from_seq = hello->from_seq;
 	question->catalogue_known = hello->catalogue_version;
 	question->job =
-		(struct store_job){ .run = hello_run, .done = hello_done, .use = STORE_DOOR };
+		(struct store_job){ .run = hello_run, .done = hello_done, .use = STORE_SESSION };
 	store_read(sessions->store, &question->job);
 }
 

@@ -38,8 +38,9 @@ struct key_list *key_list_open(void); /* NULL: out of memory */
 void key_list_close(struct key_list *key_list);
 /** Add the key, or replace what is known of key->id. -ENOMEM. */
 int key_list_put(struct key_list *key_list, const struct listed_key *key);
-/** Whenever a key that might enter is revoked @on_revoked runs, so that whoever holds the door ends
- * what that key has open; the key may be looked up. One may watch; NULL: nobody any more. */
+/** Whenever a key that might enter is revoked @on_revoked runs, so that whoever holds the
+ * connections ends what that key has open; the key may be looked up. One may watch; NULL: nobody
+ * any more. */
 void key_list_watch(struct key_list *key_list, void (*on_revoked)(void *context, int64_t id),
 		    void *context);
 /** NULL when unknown. Valid until the next put. */

@@ -47,7 +47,7 @@ struct lane {                /* a connection, its worker, and what it knows of t
 
 struct store {
 	int lock_fd; /* held while we live: SQLite's own locks would let a second aggregator in */
-	struct lane writer, door, glance;
+	struct lane writer, sessions, glance;
 	struct lane readers[READERS_MAX];
 	unsigned n_readers;
 	atomic_uint limit_ms; /* of reads; set from the loop, read on the pool */
@@ -193,7 +193,7 @@ int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store
 	log_measure(store, path);
 	store_limit_reads(store, STORE_READ_LIMIT_MS);
 	if (rc == 0)
-		rc = lane_open(store, &store->door, loop, path, false, err);
+		rc = lane_open(store, &store->sessions, loop, path, false, err);
 	if (rc == 0)
 		rc = lane_open(store, &store->glance, loop, path, false, err);
 	while (rc == 0 && store->n_readers < readers)
@@ -214,7 +214,7 @@ void store_close(struct store *store)
 	for (unsigned i = 0; i < store->n_readers; i++)
 		lane_close(&store->readers[i]);
 	lane_close(&store->glance);
-	lane_close(&store->door);
+	lane_close(&store->sessions);
 	lane_close(&store->writer);
 	if (store->lock_fd >= 0)
 		(void)close(store->lock_fd); /* nothing was written to it */
@@ -368,7 +368,7 @@ void store_read(struct store *store, struct store_job *job)
 {
 	struct lane *least = &store->readers[0];
 	if (job->use != STORE_QUESTION) {
-		submit(job->use == STORE_DOOR ? &store->door : &store->glance, job);
+		submit(job->use == STORE_SESSION ? &store->sessions : &store->glance, job);
 		return;
 	}
 	for (unsigned i = 1; i < store->n_readers; i++)
@@ -394,7 +394,7 @@ void store_limit_reads(struct store *store, uint32_t limit_ms)
 
 size_t store_waiting(const struct store *store)
 {
-	size_t n = worker_waiting(store->writer.worker) + worker_waiting(store->door.worker) +
+	size_t n = worker_waiting(store->writer.worker) + worker_waiting(store->sessions.worker) +
 		   worker_waiting(store->glance.worker);
 	for (unsigned i = 0; i < store->n_readers; i++)
 		n += worker_waiting(store->readers[i].worker);
@@ -415,7 +415,7 @@ struct store_log store_log(const struct store *store)
 		.file_bytes = (uint64_t)atomic_load(&store->file_pages) * PAGE_BYTES,
 	};
 	uint64_t now_ns = uv_hrtime();
-	oldest(&store->door, now_ns, &log.oldest_read_ms);
+	oldest(&store->sessions, now_ns, &log.oldest_read_ms);
 	oldest(&store->glance, now_ns, &log.oldest_read_ms);
 	for (unsigned i = 0; i < store->n_readers; i++)
 		oldest(&store->readers[i], now_ns, &log.oldest_read_ms);
@@ -424,5 +424,5 @@ struct store_log store_log(const struct store *store)
 
 unsigned store_threads(unsigned readers)
 {
-	return readers + 3; /* the writer, the door, the glance */
+	return readers + 3; /* the writer, the sessions, the glance */
 }

@@ -9,7 +9,7 @@
  * as the log is large: 32 MiB at most while nobody reads for long. Behind a reader that stays, the
  * log grows, and what store_log() tells is shown.
  *
- * Who reads waits for its own kind: questions share the readers, what the door asks has a
+ * Who reads waits for its own kind: questions share the readers, what a session asks has a
  * connection of its own, and so has the operators' glance (enum store_use). */
 #pragma once
 
@@ -32,7 +32,7 @@ struct store;
 
 enum store_use {
 	STORE_QUESTION, /* may take long */
-	STORE_DOOR,     /* microseconds; an office waits for it before it may send */
+	STORE_SESSION,  /* microseconds; an office waits for it before it may send */
 	STORE_GLANCE,   /* how things are: asked for just when everything else is slow */
 };
 

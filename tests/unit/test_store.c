@@ -446,11 +446,12 @@ static void reader_shows_for_how_long(void **state)
 	assert_int_equal(store_log(f->store).oldest_read_ms, 0);
 }
 
-/* Two readers, both held: what the door and the operators' glance ask is answered all the same. */
-static void questions_do_not_hold_up_the_door_nor_the_glance(void **state)
+/* Two readers, both held: what the session and the operators' glance ask is answered all the same.
+ */
+static void questions_do_not_hold_up_the_sessions_nor_the_glance(void **state)
 {
 	struct fixture *f = *state;
-	struct task held[2], queued = task_of(f, 2, COUNT), door = task_of(f, 3, COUNT),
+	struct task held[2], queued = task_of(f, 2, COUNT), session = task_of(f, 3, COUNT),
 			     glance = task_of(f, 4, COUNT);
 
 	for (int i = 0; i < 2; i++) {
@@ -459,14 +460,14 @@ static void questions_do_not_hold_up_the_door_nor_the_glance(void **state)
 		store_read(f->store, &held[i].job);
 		uv_sem_wait(&f->inside);
 	}
-	door.job.use = STORE_DOOR;
+	session.job.use = STORE_SESSION;
 	glance.job.use = STORE_GLANCE;
 	store_read(f->store, &queued.job);
-	store_read(f->store, &door.job);
+	store_read(f->store, &session.job);
 	store_read(f->store, &glance.job);
-	while (door.rc == 1 || glance.rc == 1)
+	while (session.rc == 1 || glance.rc == 1)
 		(void)uv_run(&f->loop, UV_RUN_ONCE);
-	assert_int_equal(door.rc, 0);
+	assert_int_equal(session.rc, 0);
 	assert_int_equal(glance.rc, 0);
 	assert_int_equal(queued.rc, 1);
 	uv_sem_post(&f->go);
@@ -517,7 +518,7 @@ int main(void)
 		TEST(readers_that_stay_hold_up_no_write_and_the_log_is_cut_when_they_go),
 		TEST(a_commit_is_told_before_its_log_is_copied),
 		TEST(reader_shows_for_how_long),
-		TEST(questions_do_not_hold_up_the_door_nor_the_glance),
+		TEST(questions_do_not_hold_up_the_sessions_nor_the_glance),
 		TEST(stopping_waits_for_the_log_to_be_copied),
 		TEST(a_store_without_a_folder_is_refused_by_name),
 	};
