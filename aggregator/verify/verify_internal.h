@@ -1,5 +1,5 @@
-/* What the files of verify share: verify.c leads, verify_journal.c and verify_rollups.c look, each
- * at its stages. */
+/* What the files of verify share: verify.c leads, verify_journal.c, verify_days.c and
+ * verify_pages.c look, each at its stage. */
 #pragma once
 
 #include "verify/verify.h"
@@ -15,7 +15,7 @@ struct verify {
 	uint64_t done, all;
 	struct verify_report report;
 	struct walk *walk; /* owned; NULL before the first step */
-	/* verify_rollups.c: how far it is */
+	/* verify_days.c and verify_pages.c: how far it is */
 	int64_t day;
 	struct place_key key;
 	bool begun;  /* the stage: all is known */

@@ -43,6 +43,14 @@ void verify_table_head(struct table *table, const struct verify_counts *counts)
 	}
 }
 
+void verify_report_begin(struct verify_report *report, bool writes)
+{
+	bool repairs = *report->repairer && !report->damaged;
+	report->mending = repairs && writes;
+	report->quiet = repairs && !writes;
+	report->seen = false;
+}
+
 static void name(struct verify_report *report, const char *what, const struct words *where,
 		 const struct words *found, const struct words *expected, bool repaired)
 {

@@ -39,6 +39,10 @@ struct verify_report {
 	bool mending; /* what is named now is repaired in this transaction */
 };
 
+/** A step that compares rollups begins. With a repairer, where nothing is damaged, what differs is
+ * only seen at first (quiet), and is named by the step that @writes and repairs it (mending). */
+void verify_report_begin(struct verify_report *report, bool writes);
+
 /** A rollup differs. */
 void verify_differs(struct verify_report *report, const char *what, struct words where,
 		    struct words found, struct words expected);
