@@ -63,13 +63,13 @@ static void row(struct html *html, const struct values *values, const struct val
 		 wording_period(value->period, period), wording_metric(metric));
 	if (*value->labels)
 		html_add(html, " <small>%s</small>",
-			 wording_labels(value->labels, labels, sizeof(labels)));
+			 wording_labels(metric, value->labels, labels, sizeof(labels)));
 	if (value->withdrawn)
 		html_add(html, "</th>\n<td>%s</td>\n", _("withdrawn"));
 	else
 		html_add(html, "</th>\n<td class=\"number\">%s %s</td>\n",
 			 wording_value(value->value_e, metric->decimals, number),
-			 wording_unit(metric->unit));
+			 wording_unit(metric));
 	if (refusal)
 		html_add(html, "<td>%s</td>\n", retell(refusal->reason, reason, sizeof(reason)));
 	html_add(html, "</tr>\n");

@@ -113,7 +113,7 @@ static void summary(struct html *html, const struct sheet *sheet, const struct s
 		char labels[LABELS_TEXT_MAX + WORDING_MAX];
 		if (!row->message)
 			continue;
-		(void)wording_labels(row->labels, labels, sizeof(labels));
+		(void)wording_labels(row->metric, row->labels, labels, sizeof(labels));
 		html_add(html, "<li><a href=\"#f%zu\">%s%s%s</a>: %s</li>\n", i,
 			 wording_metric(row->metric), *labels ? ", " : "", labels, row->message);
 	}

@@ -13,7 +13,7 @@ static int change_line(const struct sheet_row *row, struct blob *out)
 {
 	char labels[LABELS_TEXT_MAX + WORDING_MAX], held_text[WORDING_MAX], text[500];
 	const char *before = sheet_held(row, held_text);
-	(void)wording_labels(row->labels, labels, sizeof(labels));
+	(void)wording_labels(row->metric, row->labels, labels, sizeof(labels));
 	size_t len = utf8_print(text, sizeof(text), "%s%s%s: %s", wording_metric(row->metric),
 				*labels ? ", " : "", labels,
 				row->withdraw ? _("withdrawn") : row->typed);

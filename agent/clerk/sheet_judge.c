@@ -75,7 +75,8 @@ static int read_labels(const struct sheet *sheet, struct sheet_row *row)
 		tidy(row->dimensions[i], texts[i]);
 		labels[i] = (struct label){ row->metric->dimensions[i], texts[i] };
 		if (*texts[i] == '\0')
-			return say(row, _("say which %s it is"), wording_dimension(labels[i].key));
+			return say(row, _("say which %s it is"),
+				   wording_dimension(row->metric, labels[i].key));
 	}
 	if (labels_canonical(labels, n, row->labels, &err) < 0)
 		return say(row, "%s", err.text);

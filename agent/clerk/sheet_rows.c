@@ -27,8 +27,7 @@ static void value_field(struct html *html, const struct sheet_row *row, size_t i
 		 "aria-describedby=\"u%zu b%zu m%zu\" aria-invalid=\"%s\">"
 		 "<span class=\"unit\" id=\"u%zu\">%s</span></span>\n",
 		 i, sheet_name(row, 'v', NULL, name), row->typed ? row->typed : now, i, i, i,
-		 row->message && !row->warned ? "true" : "false", i,
-		 wording_unit(row->metric->unit));
+		 row->message && !row->warned ? "true" : "false", i, wording_unit(row->metric));
 	hidden(html, row, 'o', row->was ? row->was : now);
 }
 
@@ -82,7 +81,8 @@ static void of_row(struct html *html, const struct sheet_row *row)
 {
 	char labels[LABELS_TEXT_MAX + WORDING_MAX];
 	html_add(html, "<span class=\"hidden\">: %s %s</span></label>\n",
-		 wording_metric(row->metric), wording_labels(row->labels, labels, sizeof(labels)));
+		 wording_metric(row->metric),
+		 wording_labels(row->metric, row->labels, labels, sizeof(labels)));
 }
 
 /* A warning brings its own answer. The script shows it as well, so it is always there. */
@@ -127,7 +127,7 @@ static void dimensions(struct html *html, const struct sheet_row *row, size_t i)
 			 "<span class=\"dimension\"><label for=\"d%zu-%zu\">%s</label> "
 			 "<input id=\"d%zu-%zu\" name=\"%s\" value=\"%s\" maxlength=\"64\" "
 			 "autocomplete=\"off\" list=\"known-%s\"></span>\n",
-			 i, k, wording_dimension(dimension), i, k,
+			 i, k, wording_dimension(row->metric, dimension), i, k,
 			 sheet_name(row, 'd', dimension, name), row->dimensions[k], dimension);
 	}
 	html_add(html, "<label for=\"f%zu\" class=\"hidden\">%s</label>\n", i, _("Value"));
@@ -140,7 +140,7 @@ static void row_label(struct html *html, const struct sheet_row *row, size_t i)
 		html_add(html, "<label for=\"f%zu\">%s</label>\n", i, wording_metric(row->metric));
 	else if (*row->labels)
 		html_add(html, "<label for=\"f%zu\">%s</label>\n", i,
-			 wording_labels(row->labels, labels, sizeof(labels)));
+			 wording_labels(row->metric, row->labels, labels, sizeof(labels)));
 	else
 		html_add(html, "<label for=\"f%zu\">%s</label>\n", i, _("not divided"));
 }

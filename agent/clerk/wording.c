@@ -153,7 +153,7 @@ const char *wording_value(int64_t value_e, unsigned decimals, char text[WORDING_
 	return text;
 }
 
-const char *wording_labels(const char *labels, char *text, size_t room)
+const char *wording_labels(const struct metric *metric, const char *labels, char *text, size_t room)
 {
 	const char *key, *value;
 	size_t key_len, value_len, at = 0;
@@ -162,7 +162,7 @@ const char *wording_labels(const char *labels, char *text, size_t room)
 		char name[METRIC_NAME_MAX];
 		(void)snprintf(name, sizeof(name), "%.*s", (int)key_len, key); /* cut is fine */
 		at += utf8_print(text + at, room - at, "%s%s: %.*s", at > 0 ? ", " : "",
-				 wording_dimension(name), (int)value_len, value);
+				 wording_dimension(metric, name), (int)value_len, value);
 	}
 	return text;
 }
@@ -172,18 +172,12 @@ const char *wording_metric(const struct metric *metric)
 	return vietnamese() ? metric->label_vi : metric->label_en;
 }
 
-static const char *shown(const char *word)
+const char *wording_unit(const struct metric *metric)
 {
-	const char *name = vietnamese() ? terms_vietnamese(word) : NULL;
-	return name ? name : word;
+	return terms_shown(metric->unit, terms_unit(metric));
 }
 
-const char *wording_unit(const char *unit)
+const char *wording_dimension(const struct metric *metric, const char *dimension)
 {
-	return shown(unit);
-}
-
-const char *wording_dimension(const char *dimension)
-{
-	return shown(dimension);
+	return terms_shown(dimension, terms_dimension(metric, dimension));
 }

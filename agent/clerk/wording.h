@@ -26,11 +26,12 @@ const char *wording_value(int64_t value_e, unsigned decimals, char text[WORDING_
 const char *wording_typed(int64_t value_e, unsigned decimals, char text[WORDING_MAX]);
 /** What this language puts before decimals. */
 enum numeral wording_mark(void);
-/** The readings of canonical labels: "lĩnh vực: đất đai, ứng dụng: VNeID". */
-const char *wording_labels(const char *labels, char *text, size_t room);
+/** The readings of @metric's canonical labels: "lĩnh vực: đất đai, ứng dụng: VNeID". */
+const char *wording_labels(const struct metric *metric, const char *labels, char *text,
+			   size_t room);
 
 const char *wording_metric(const struct metric *metric);
-/** Units of measure and dimensions that the reference catalogue uses have a translation; others are
- * shown as the catalogue has them. */
-const char *wording_unit(const char *unit);
-const char *wording_dimension(const char *dimension);
+/** What it is counted in, and its @dimension: as the catalogue has them where they have no name in
+ * this language. */
+const char *wording_unit(const struct metric *metric);
+const char *wording_dimension(const struct metric *metric, const char *dimension);

@@ -226,7 +226,7 @@ static int refuse_nearly(const struct nearly *nearly, const char *shown,
 		return err_set(err, -EINVAL,
 			       "'%s' has its unit beside it; write the number alone, like %s",
 			       shown, nearly->number);
-	if (measure_is_known(rest))
+	if (measure_is_known(NULL, rest))
 		return err_set(err, -EINVAL,
 			       "'%s' is in another unit; write the figure in '%s', in digits alone",
 			       shown, measure_shown(metric));

@@ -65,13 +65,14 @@ static bool is_ascii(const char *text)
 
 /* The unit that cell @i names for the figures around it. What does not fit is cut: it is no unit
  * then, and asked about. */
-static void note_unit(const struct csv_row *row, size_t i, char units[DIALECT_UNITS_MAX])
+static void note_unit(const struct terms *terms, const struct csv_row *row, size_t i,
+		      char units[DIALECT_UNITS_MAX])
 {
 	char unit[MEASURE_MAX];
 	size_t next = i + 1, len = strlen(units);
 	while (next < row->n && !*row->fields[next])
 		next++;
-	if (!measure_said(row->fields[i], next < row->n ? row->fields[next] : "", unit))
+	if (!measure_said(terms, row->fields[i], next < row->n ? row->fields[next] : "", unit))
 		return;
 	(void)utf8_print(units + len, DIALECT_UNITS_MAX - len, "\n%s", unit);
 }
@@ -123,7 +124,7 @@ static int on_head_row(void *context, const struct csv_row *row, struct err *err
 	}
 	title_read_row(&detect->trying.title, row);
 	for (size_t i = 0; i < row->n; i++)
-		note_unit(row, i, detect->trying.units);
+		note_unit(headings_terms(detect->headings), row, i, detect->trying.units);
 	return ++detect->trying.rows < HEADER_ROWS ? 0 : err_set(err, -ECANCELED, "%s", "");
 }
 
@@ -209,7 +210,7 @@ static int on_row(void *context, const struct csv_row *row, struct err *err)
 	struct detect *detect = context;
 	for (size_t i = 0; i < row->n; i++)
 		if (may_say_unit(detect, row, i))
-			note_unit(row, i, detect->dialect.units);
+			note_unit(headings_terms(detect->headings), row, i, detect->dialect.units);
 	if (detect->had_header && !detect->begun) {
 		bool taken;
 		int rc = subheadings_read(&detect->columns, row, &taken, err);

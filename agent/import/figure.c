@@ -190,14 +190,15 @@ static bool check_section(struct import *import, const struct line *line, const 
 	if (*line->labels.text || !*import->section)
 		return true;
 	for (size_t i = 0; i < metric->n_dimensions && !shown; i++)
-		if (headings_begins(import->section, metric->dimensions[i]))
-			shown = metric->dimensions[i];
+		if (headings_begins(import->section, metric, metric->dimensions[i]))
+			shown = terms_shown(metric->dimensions[i],
+					    terms_dimension(metric, metric->dimensions[i]));
 	if (!shown)
 		return true;
 	intake_reject(import->intake, cell,
 		      "%s: the heading '%s' stands above it, and the line does not say which %s "
 		      "it is of; write that into each line, in a column of its own",
-		      metric->name, import->section, terms_shown(shown));
+		      metric->name, import->section, shown);
 	return false;
 }
 

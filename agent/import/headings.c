@@ -4,7 +4,6 @@
 #include "common/text/old_font.h"
 #include "common/text/viet.h"
 #include "import/measure.h"
-#include "import/terms.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@ struct name {
 struct headings {
 	struct name *names; /* owned [n], sorted by key, each key once */
 	size_t n, room;
+	struct terms *terms; /* owned */
 };
 
 static const struct {
@@ -103,14 +103,18 @@ static int add(struct headings *headings, const char *text, struct heading headi
 }
 
 /* By its name, with blanks for '_', and as the page shows it. */
-static int add_dimension(struct headings *headings, const char *dimension, struct err *err)
+static int add_dimension(struct headings *headings, const struct metric *metric,
+			 const char *dimension, struct err *err)
 {
-	struct heading heading = { .role = ROLE_DIMENSION, .plain = true, .dimension = dimension };
+	struct heading heading = { .role = ROLE_DIMENSION,
+				   .plain = true,
+				   .dimension = dimension,
+				   .dimension_vi = terms_dimension(metric, dimension) };
 	char spaced[VIET_KEY_MAX];
 	int rc = add(headings, dimension, heading, err);
 	heading.plain = false;
 	if (rc == 0)
-		rc = add(headings, terms_vietnamese(dimension), heading, err);
+		rc = add(headings, heading.dimension_vi, heading, err);
 	(void)snprintf(spaced, sizeof(spaced), "%s", dimension); /* it fits */
 	for (char *at = spaced; (at = strchr(at, '_')); at++)
 		*at = ' ';
@@ -122,7 +126,7 @@ static int add_metric(struct headings *headings, const struct metric *metric, st
 	struct heading heading = { .role = ROLE_FIGURES, .plain = true, .metric = metric };
 	int rc = add(headings, metric->name, heading, err);
 	for (size_t i = 0; i < metric->n_dimensions && rc == 0; i++)
-		rc = add_dimension(headings, metric->dimensions[i], err);
+		rc = add_dimension(headings, metric, metric->dimensions[i], err);
 	heading.plain = false;
 	if (rc == 0)
 		rc = add(headings, metric->label_vi, heading, err);
@@ -174,7 +178,7 @@ int headings_open(const struct catalogue *catalogue, struct headings **ret_headi
 		  struct err *err)
 {
 	struct headings *headings = calloc(1, sizeof(*headings));
-	int rc = headings ? 0 : err_memory(err);
+	int rc = headings ? terms_open(catalogue, &headings->terms, err) : err_memory(err);
 	for (size_t i = 0; i < N_WORDS && rc == 0; i++)
 		rc = add(headings, words[i].text,
 			 (struct heading){ .role = words[i].role,
@@ -199,6 +203,7 @@ void headings_close(struct headings *headings)
 	for (size_t i = 0; i < headings->n; i++)
 		free(headings->names[i].key);
 	free(headings->names);
+	terms_close(headings->terms);
 	free(headings);
 }
 
@@ -298,9 +303,14 @@ struct heading headings_find(const struct headings *headings, const char *text)
 	return (struct heading){ .role = ROLE_NONE };
 }
 
-bool headings_begins(const char *text, const char *dimension)
+const struct terms *headings_terms(const struct headings *headings)
 {
-	const char *const names[] = { dimension, terms_vietnamese(dimension) };
+	return headings->terms;
+}
+
+bool headings_begins(const char *text, const struct metric *metric, const char *dimension)
+{
+	const char *const names[] = { dimension, terms_dimension(metric, dimension) };
 	char key[VIET_KEY_MAX], name[VIET_KEY_MAX];
 	if (!viet_key(behind_number(text), key))
 		return false;

@@ -8,8 +8,10 @@
 
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
+#include "import/terms.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum role {
 	ROLE_NONE,   /* no name */
@@ -32,9 +34,10 @@ struct heading {
 	bool measured; /* the metric's unit stands in brackets behind it */
 	char part;     /* of ROLE_PERIOD: y q m w d, year to day; '\0': all of it */
 	const struct metric
-		*metric;       /* of ROLE_FIGURES, ROLE_OTHER_UNIT; of ROLE_AMBIGUOUS the first
-				*/
-	const char *dimension; /* of ROLE_DIMENSION */
+		*metric;          /* of ROLE_FIGURES, ROLE_OTHER_UNIT; of ROLE_AMBIGUOUS the first
+				   */
+	const char *dimension;    /* of ROLE_DIMENSION */
+	const char *dimension_vi; /* what it is called in Vietnamese; NULL: nobody says */
 };
 
 struct headings;
@@ -45,8 +48,10 @@ void headings_close(struct headings *headings); /* NULL is fine */
 /** ROLE_NONE when nothing is called so. */
 struct heading headings_find(const struct headings *headings, const char *text);
 
-/** Does @text begin, behind a number, with the name of @dimension, as words? */
-bool headings_begins(const char *text, const char *dimension);
+/** Does @text begin, behind a number, with the name of @dimension of @metric, as words? */
+bool headings_begins(const char *text, const struct metric *metric, const char *dimension);
+/** The units of measure that the catalogue knows: for measure_is_known() and measure_said(). */
+const struct terms *headings_terms(const struct headings *headings);
 
 /** The old font (common/text/old_font.h) in which @text is one of these; NULL when it is in none.
  */

@@ -2,7 +2,6 @@
 
 #include "common/base/utf8.h"
 #include "common/text/viet.h"
-#include "import/terms.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -113,7 +112,7 @@ static bool fits_one(const struct metric *metric, const char *text)
 	struct measure said;
 	if (!measure_read(text, &said))
 		return false;
-	if (is_same(&said, metric->unit) || is_same(&said, terms_vietnamese(metric->unit)))
+	if (is_same(&said, metric->unit) || is_same(&said, terms_unit(metric)))
 		return true;
 	return said.scale == 0 && strcmp(said.base, MONEY) != 0 &&
 	       (counts(metric->label_vi, text) || counts(metric->label_en, text));
@@ -121,7 +120,7 @@ static bool fits_one(const struct metric *metric, const char *text)
 
 const char *measure_shown(const struct metric *metric)
 {
-	return terms_shown(metric->unit);
+	return terms_shown(metric->unit, terms_unit(metric));
 }
 
 /* What says that a unit follows. */
@@ -178,11 +177,12 @@ bool measure_is_scaled(const char *text)
 	return measure_read(text, &said) && (said.scale > 0 || strcmp(said.base, MONEY) == 0);
 }
 
-bool measure_is_known(const char *text)
+bool measure_is_known(const struct terms *terms, const char *text)
 {
 	struct measure said;
-	return measure_read(text, &said) && (said.scale > 0 || strcmp(said.base, MONEY) == 0 ||
-					     strcmp(said.base, "%") == 0 || terms_known(said.base));
+	return measure_read(text, &said) &&
+	       (said.scale > 0 || strcmp(said.base, MONEY) == 0 || strcmp(said.base, "%") == 0 ||
+		terms_known(terms, said.base));
 }
 
 /* What stands in brackets at its end, when figures may be wrong by it. */
@@ -195,7 +195,8 @@ static bool said_in_brackets(const char *text, char ret_unit[MEASURE_MAX])
 	return measure_is_scaled(ret_unit);
 }
 
-bool measure_said(const char *text, const char *next, char ret_unit[MEASURE_MAX])
+bool measure_said(const struct terms *terms, const char *text, const char *next,
+		  char ret_unit[MEASURE_MAX])
 {
 	bool sure = false;
 	for (const char *at = text; *at; at += strcspn(at, " \n")) {
@@ -207,7 +208,7 @@ bool measure_said(const char *text, const char *next, char ret_unit[MEASURE_MAX]
 		(void)utf8_print(ret_unit, MEASURE_MAX, "%s", beside ? next : unit);
 		if (!beside)
 			ret_unit[strcspn(ret_unit, ")]\r\n")] = '\0';
-		if ((sure && !beside && *ret_unit) || measure_is_known(ret_unit))
+		if ((sure && !beside && *ret_unit) || measure_is_known(terms, ret_unit))
 			return true;
 	}
 	if (said_in_brackets(text, ret_unit))

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/model/catalogue.h"
+#include "import/terms.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,10 +21,11 @@ const char *measure_shown(const struct metric *metric);
 /** Is @text a unit that figures may be wrong by: a scale, or money? */
 bool measure_is_scaled(const char *text);
 
-/** Is @text a unit that is known here? */
-bool measure_is_known(const char *text);
+/** Is @text a unit that is known, by @terms (import/terms.h) or to everybody? */
+bool measure_is_known(const struct terms *terms, const char *text);
 
 /** The unit that a title or a remark names for the figures around it: "triệu đồng" of "ĐVT: triệu
  * đồng", of "DOANH THU (triệu đồng)", or alone, into @ret_unit, cut when it is longer. @next is the
  * cell beside it, or "": there it stands behind "ĐVT:". False when none is named. */
-bool measure_said(const char *text, const char *next, char ret_unit[MEASURE_MAX]);
+bool measure_said(const struct terms *terms, const char *text, const char *next,
+		  char ret_unit[MEASURE_MAX]);

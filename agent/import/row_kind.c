@@ -217,7 +217,8 @@ static bool tries_figure(const struct columns *columns, const struct csv_row *ro
 }
 
 /* Does a unit of measure stand in each cell of a figure that is not empty? */
-static bool is_of_units(const struct columns *columns, const struct csv_row *row)
+static bool is_of_units(const struct terms *terms, const struct columns *columns,
+			const struct csv_row *row)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < columns->n; i++) {
@@ -226,7 +227,7 @@ static bool is_of_units(const struct columns *columns, const struct csv_row *row
 		if (!*cell || !role_is_figure(heading->role))
 			continue;
 		if (numeral_look(cell) != NUMERAL_NONE ||
-		    (!measure_is_known(cell) &&
+		    (!measure_is_known(terms, cell) &&
 		     !(heading->metric && measure_fits(heading->metric, cell))))
 			return false;
 		n++;
@@ -340,7 +341,8 @@ enum row_kind row_kind_of(const struct headings *headings, const struct columns 
 			return ROW_NUMBERS;
 		return ROW_COUNTED;
 	}
-	if (place->rows <= 3 && !look.period && !look.metric && is_of_units(columns, row))
+	if (place->rows <= 3 && !look.period && !look.metric &&
+	    is_of_units(headings_terms(headings), columns, row))
 		return ROW_UNITS;
 	if (place->rows == 1 && is_header(columns, row))
 		return ROW_HEADER;

@@ -56,7 +56,9 @@ int row_labels_read(struct columns *columns, const struct csv_row *row,
 			rc = err_set(err, -EINVAL,
 				     "'%s' does not name a %s; write its name, or empty the cell "
 				     "of a figure that is not divided",
-				     cell.value, terms_shown(column->heading.dimension));
+				     cell.value,
+				     terms_shown(column->heading.dimension,
+						 column->heading.dimension_vi));
 		} else if (role == ROLE_DIMENSION) {
 			labels[n++] = (struct label){ column->heading.dimension, cell.value };
 		} else if (strlen(cell.value) >= sizeof(written)) {

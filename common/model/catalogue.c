@@ -26,9 +26,12 @@ static void metric_free(struct metric *metric)
 	free(metric->label_vi);
 	free(metric->label_en);
 	free(metric->unit);
+	free(metric->unit_vi);
 	free(metric->level);
-	for (size_t i = 0; i < metric->n_dimensions; i++)
+	for (size_t i = 0; i < metric->n_dimensions; i++) {
 		free(metric->dimensions[i]);
+		free(metric->dimensions_vi[i]);
+	}
 }
 
 /* The header. */

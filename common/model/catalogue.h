@@ -19,8 +19,10 @@ enum agg { AGG_SUM, AGG_LAST, AGG_MEAN, AGG_MIN, AGG_MAX }; /* LAST is for time 
 
 struct metric {
 	char *name, *label_vi, *label_en, *unit; /* owned, as all strings below */
+	char *unit_vi;                           /* in Vietnamese; NULL: the file does not say */
 	char *level;                             /* of the units whose offices are due to report */
 	char *dimensions[METRIC_DIMENSIONS_MAX];
+	char *dimensions_vi[METRIC_DIMENSIONS_MAX]; /* likewise, each of the one above */
 	size_t n_dimensions;
 	enum metric_kind kind;
 	enum agg time_agg, area_agg;
@@ -46,7 +48,8 @@ struct catalogue {
 /**
  * Read a catalogue from CSV: name, label_vi, label_en, unit, kind, time_agg, area_agg, period,
  * dimensions (split by ';' or blank), decimals, carry, level, due_days, min, max and, if there,
- * calendar; further columns are notes.
+ * calendar, unit_vi and dimensions_vi (split by ';', as many as dimensions, or none); further
+ * columns are notes.
  *
  * All or nothing: @err names every bad row it has room for ("line 7: period: ..."; one per line of
  * text). Returns 0; -EINVAL; -ENOMEM. The caller closes.

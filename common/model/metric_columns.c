@@ -183,6 +183,33 @@ static int read_dimensions(struct metric *metric, const char *cell, struct err *
 	return 0;
 }
 
+static int read_unit_vi(struct metric *metric, const char *cell, struct err *err)
+{
+	return *cell == '\0' ? 0 : read_text(cell, TEXT_MAX, &metric->unit_vi, err);
+}
+
+/* Vietnamese names have blanks in them, so only ';' stands between two. */
+static int read_dimensions_vi(struct metric *metric, const char *cell, struct err *err)
+{
+	char *copy = strdup(cell), *rest = copy, *name;
+	size_t n = 0;
+	int rc = copy ? 0 : err_memory(err);
+	for (; rc == 0 && *cell != '\0' && (name = strsep(&rest, ";")); n++) {
+		name += strspn(name, " ");
+		for (size_t len = strlen(name); len > 0 && name[len - 1] == ' '; len--)
+			name[len - 1] = '\0';
+		if (n < metric->n_dimensions)
+			rc = read_word(name, TEXT_MAX, &metric->dimensions_vi[n], err);
+	}
+	if (rc == 0 && *cell != '\0' && n != metric->n_dimensions)
+		rc = err_set(err, -EINVAL,
+			     "names: %zu, dimensions: %zu; write a name for each, with ';' "
+			     "between them, or none",
+			     n, metric->n_dimensions);
+	free(copy);
+	return rc;
+}
+
 /* A whole number from 0 to @max; an empty cell is 0. */
 static int read_count(const char *cell, uint32_t max, uint32_t *ret_count, struct err *err)
 {
@@ -237,6 +264,7 @@ const struct metric_column metric_columns[METRIC_COLUMNS] = {
 	{ "kind", read_kind, false },         { "time_agg", read_time_agg, false },
 	{ "area_agg", read_area_agg, false }, { "period", read_period, false },
 	{ "calendar", read_calendar, true },  { "dimensions", read_dimensions, false },
+	{ "unit_vi", read_unit_vi, true },    { "dimensions_vi", read_dimensions_vi, true },
 	{ "decimals", read_decimals, false }, { "carry", read_carry, false },
 	{ "level", read_level, false },       { "due_days", read_due_days, false },
 	{ "min", read_min, false },           { "max", read_max, false },

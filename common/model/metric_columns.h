@@ -4,7 +4,7 @@
 
 #include "common/model/catalogue.h"
 
-#define METRIC_COLUMNS 16u
+#define METRIC_COLUMNS 18u
 
 struct metric_column {
 	const char *name;

@@ -240,6 +240,13 @@ static const struct advice of_imports[] = {
 	  "carry,level,due_days,min,max,calendar\nx,Tổ,Teams,team,stock,last,sum,month,,0,3,"
 	  "commune,2,0,,@",
 	  "lunar", "'%s' is not a calendar; use civil or report", "report", NULL },
+	{ "= catalogue\n"
+	  "name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
+	  "carry,level,due_days,min,max,dimensions_vi\nx,Tổ,Teams,team,stock,last,sum,month,a;b,0,"
+	  "3,commune,2,0,,@",
+	  "một",
+	  "names: %zu, dimensions: %zu; write a name for each, with ';' between them, or none",
+	  "một;hai", NULL },
 	{ GIVEN_CATALOGUE "= indicators\n" INDICATORS
 			  "y,Y,Y,team.count / 2,team,,\n= catalogue\n" CATALOGUE
 			  "@x,Tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,",

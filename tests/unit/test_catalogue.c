@@ -58,6 +58,9 @@ static void the_reference_catalogue_reads(void **state)
 		const struct metric *metric = &catalogue->metrics[i];
 		assert_ptr_equal(catalogue_find(catalogue, metric->name), metric);
 		assert_int_equal(metric->calendar, CALENDAR_CIVIL);
+		assert_non_null(metric->unit_vi);
+		for (size_t k = 0; k < metric->n_dimensions; k++)
+			assert_non_null(metric->dimensions_vi[k]);
 	}
 	const struct metric *hamlets = catalogue_find(catalogue, "area.hamlets");
 	assert_string_equal(hamlets->label_vi, "Số ấp, khu phố");
@@ -128,6 +131,30 @@ static void columns_come_in_any_order_and_others_are_notes(void **state)
 	assert_string_equal(agg_name(metric->area_agg), "max");
 	assert_string_equal(kind_name(metric->kind), "stock");
 	catalogue_close(catalogue);
+}
+
+static void words_for_units_and_dimensions_may_be_there(void **state)
+{
+	(void)state;
+	struct catalogue *catalogue = read_good(
+		HEADER ",unit_vi,dimensions_vi\n"
+		       "a,,,u,flow,sum,sum,day,x;y,0,0,commune,1,,,lượt xem, bến đò ;loại\n"
+		       "b,,,u,flow,sum,sum,day,x,0,0,commune,1,,,,\n");
+	assert_string_equal(catalogue->metrics[0].unit_vi, "lượt xem");
+	assert_string_equal(catalogue->metrics[0].dimensions_vi[0], "bến đò");
+	assert_string_equal(catalogue->metrics[0].dimensions_vi[1], "loại");
+	assert_null(catalogue->metrics[1].unit_vi);
+	assert_null(catalogue->metrics[1].dimensions_vi[0]);
+	catalogue_close(catalogue);
+	assert_refused(HEADER ",dimensions_vi\n"
+			      "a,,,u,flow,sum,sum,day,x;y,0,0,commune,1,,,bến đò\n"
+			      "b,,,u,flow,sum,sum,day,,0,0,commune,1,,,bến đò\n"
+			      "c,,,u,flow,sum,sum,day,x;y,0,0,commune,1,,,bến đò;\n",
+		       "line 2: dimensions_vi: names: 1, dimensions: 2; write a name for each, "
+		       "with ';' between them, or none\n"
+		       "line 3: dimensions_vi: names: 1, dimensions: 0; write a name for each, "
+		       "with ';' between them, or none\n"
+		       "line 4: dimensions_vi: it is empty; fill it in");
 }
 
 static void every_bad_row_is_named_with_what_to_do(void **state)
@@ -316,6 +343,7 @@ int main(void)
 		cmocka_unit_test(a_header_alone_is_an_empty_catalogue),
 		cmocka_unit_test(the_version_is_the_hash_of_the_text),
 		cmocka_unit_test(columns_come_in_any_order_and_others_are_notes),
+		cmocka_unit_test(words_for_units_and_dimensions_may_be_there),
 		cmocka_unit_test(every_bad_row_is_named_with_what_to_do),
 		cmocka_unit_test(every_cell_is_judged),
 		cmocka_unit_test(a_name_is_there_once),

@@ -228,6 +228,35 @@ static void a_field_that_was_sent_twice_records_nothing(void **state)
 	assert_int_equal(recorded(f), 8);
 }
 
+/* Nothing of it is in the program: the catalogue alone has the words. */
+static void a_new_unit_and_dimension_are_called_as_the_catalogue_says(void **state)
+{
+	static const char csv[] =
+		"name,label_vi,label_en,unit,unit_vi,kind,time_agg,area_agg,period,dimensions,"
+		"dimensions_vi,decimals,carry,level,due_days,min,max\n"
+		"ferry.trips,Chuyến đò,Ferry trips,crossing,chuyến,flow,sum,sum,month,pier;boat,"
+		"bến đò; loại đò,0,0,commune,2,0,\n";
+	struct fixture *f = *state;
+	struct catalogue *catalogue;
+	assert_int_equal(catalogue_read(csv, strlen(csv), &catalogue, &f->err), 0);
+	recorder_catalogue_take(f->recorder, catalogue);
+	assert_int_equal(get(f, "/form?period=2025-06&lang=vi"), 200);
+	assert_shown(f, ">chuyến</span>");
+	assert_shown(f, ">bến đò</label>");
+	assert_shown(f, ">loại đò</label>");
+	assert_int_equal(get(f, "/form?period=2025-06&lang=en"), 200);
+	assert_shown(f, ">crossing</span>");
+	assert_shown(f, ">pier</label>");
+	learn_token(f);
+	assert_int_equal(post(f, "/form",
+			      "lang=vi&v:ferry.trips:%2B0=40&d:ferry.trips:%2B0:pier=Rạch+Miễu&"
+			      "d:ferry.trips:%2B0:boat=phà"),
+			 303);
+	assert_int_equal(get(f, "/sent?lang=vi"), 200);
+	assert_shown(f, "loại đò: phà, bến đò: Rạch Miễu");
+	assert_shown(f, "40 chuyến");
+}
+
 static void the_language_is_chosen_and_remembered(void **state)
 {
 	struct fixture *f = *state;
@@ -321,6 +350,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_saved_is_shown_where_it_was_typed),
 		TEST(a_field_that_was_sent_twice_records_nothing),
+		TEST(a_new_unit_and_dimension_are_called_as_the_catalogue_says),
 		TEST(the_language_is_chosen_and_remembered),
 		TEST(a_form_of_another_start_records_nothing),
 		TEST(a_disk_that_is_full_loses_nothing_that_was_typed),

@@ -400,6 +400,26 @@ static void a_total_beside_its_parts_is_refused(void **state)
 					  "label, while line 3 has a part"));
 }
 
+/* The catalogue alone has the words: for the column of a dimension, for a unit in brackets, and for
+ * one that stands above the table and is another's. */
+static void a_new_unit_and_dimension_are_read_as_the_catalogue_says(void **state)
+{
+	static const char words[] =
+		"name,label_vi,label_en,unit,unit_vi,kind,time_agg,area_agg,period,dimensions,"
+		"dimensions_vi,decimals,carry,level,due_days,min,max\n"
+		"ferry.trips,Số lần qua sông,Ferry trips,crossing,chuyến,flow,sum,sum,day,pier,bến "
+		"đò,0,0,commune,1,0,\n"
+		"ferry.riders,Người đi đò,Riders,rider,khách,flow,sum,sum,day,,,0,0,commune,1,0,\n";
+	struct fixture *f = *state;
+	catalogue_close(f->catalogue);
+	assert_int_equal(catalogue_read(words, strlen(words), &f->catalogue, &f->err), 0);
+	imported(f, "Ngày;Bến đò;Số lần qua sông (chuyến)\n30/06/2025;Rạch Miễu;40\n", 1, 0);
+	assert_string_equal(f->recorded, "2025-06-30 ferry.trips=40 {pier=Rạch Miễu}\n");
+	imported(f, "Đơn vị: khách\nNgày;Số lần qua sông\n30/06/2025;41\n", 0, 1);
+	assert_non_null(strstr(f->errors, "is counted in 'crossing', and a line of the file says "
+					  "'khách'"));
+}
+
 /* The agent's own judgement may be another than the command's: each line that it refuses is told by
  * the file's number, in the second piece, too, and costs no other. */
 static int refuse_sevens(void *context, const struct entry entries[],
@@ -725,6 +745,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_list_with_two_values_is_refused_with_both_places,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_new_unit_and_dimension_are_read_as_the_catalogue_says, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_the_agent_refuses_costs_its_own_line, set_up,
 						tear_down),
 	};

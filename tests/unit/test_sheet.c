@@ -529,12 +529,17 @@ static void values_have_the_marks_of_their_language(void **state)
 	assert_string_equal(wording_value(1234567, 2, text), "12\xC2\xA0"
 							     "345,67");
 	assert_string_equal(wording_typed(1234567, 2, text), "12345,67");
-	assert_string_equal(wording_labels("app=VNeID;sector=đất đai", text, sizeof(text)),
+	char money[] = "billion VND", parsec[] = "parsec", none[] = "";
+	struct metric metric = { .unit = money };
+	/* A catalogue that does not say means the reference catalogue's words. */
+	assert_string_equal(wording_labels(&metric, "app=VNeID;sector=đất đai", text, sizeof(text)),
 			    "ứng dụng: VNeID, lĩnh vực: đất đai");
-	assert_string_equal(wording_labels("", text, sizeof(text)), "");
-	assert_string_equal(wording_unit("billion VND"), "tỷ đồng");
-	assert_string_equal(wording_unit(""), "");
-	assert_string_equal(wording_unit("parsec"), "parsec");
+	assert_string_equal(wording_labels(&metric, "", text, sizeof(text)), "");
+	assert_string_equal(wording_unit(&metric), "tỷ đồng");
+	metric.unit = none;
+	assert_string_equal(wording_unit(&metric), "");
+	metric.unit = parsec;
+	assert_string_equal(wording_unit(&metric), "parsec");
 }
 
 static void judge_longer_and_longer(struct fixture *f, size_t shift, const char *piece)
