@@ -178,9 +178,6 @@ static int ack(struct spool *spool, uint64_t upto, int64_t at_us, bool trimming,
 
 int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	int rc = ack(spool, upto, at_us, true, err);
 	if (rc == -ENOSPC) { /* the journal is too small for trimming, and cannot grow: later */
 		spool_rollback(spool);
@@ -197,11 +194,8 @@ int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *e
 int spool_matches(struct spool *spool, uint64_t seq, const uint8_t *digest, size_t len,
 		  bool *ret_matches, struct err *err)
 {
-	struct err own;
 	struct blob payload = { 0 };
 	uint8_t ours[WIRE_DIGEST_LEN];
-	if (!err)
-		err = &own;
 	int rc = len ? spool_batch(spool, seq, &payload, err) : -ENOENT;
 	if (rc == 0) {
 		wire_digest(payload.data, payload.len, ours);
@@ -248,10 +242,7 @@ static int drop_refusals(struct spool *spool, struct err *err)
 
 int spool_waits(struct spool *spool, uint64_t waits, struct err *err)
 {
-	struct err own;
 	int64_t listed = 0;
-	if (!err)
-		err = &own;
 	int rc = waits == 0 ? drop_refusals(spool, err)
 			    : spool_number(spool, SQL_REFUSAL_LISTED, 0, NULL, &listed, err);
 	if (rc == 0 && waits > 0)
@@ -262,9 +253,6 @@ int spool_waits(struct spool *spool, uint64_t waits, struct err *err)
 int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,
 		      const char *reason, struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	int rc = db_begin(spool->db, err);
 	if (rc == 0)
 		rc = refuse(spool, seq, series, observations, reason, err);

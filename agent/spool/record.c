@@ -387,12 +387,11 @@ static int record(struct spool *spool, const struct observation obs[], size_t n,
 int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,
 		 struct err *err)
 {
-	struct err own;
-	size_t bad = 0;
-	int rc = record(spool, obs, n, NULL, &bad, err ? err : &own);
-	if (ret_bad)
-		*ret_bad = bad;
-	return rc;
+	size_t ignored;
+	if (!ret_bad)
+		ret_bad = &ignored;
+	*ret_bad = 0;
+	return record(spool, obs, n, NULL, ret_bad, err);
 }
 
 int spool_record_good(struct spool *spool, const struct observation obs[], size_t n,
@@ -413,11 +412,8 @@ int spool_current(struct spool *spool, const char *metric, const char *labels, s
 		  int64_t *ret_value_e, unsigned *ret_decimals, bool *ret_withdrawn,
 		  struct err *err)
 {
-	struct err own;
 	struct series series;
 	struct value value = { 0 };
-	if (!err)
-		err = &own;
 	int rc = spool_series_find(spool, metric, labels, period, &series, err);
 	if (rc == 0)
 		rc = value_find(spool, &series, place_of(period), &value, err);

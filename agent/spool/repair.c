@@ -553,10 +553,7 @@ static int carry_out(struct repair *repair, bool dry, struct err *err)
 int spool_repair(struct spool *spool, const char *damaged, bool dry,
 		 struct spool_repaired *ret_repaired, struct err *err)
 {
-	struct err own;
 	struct repair repair = { .spool = spool, .arena = arena_open(WIRE_ARENA_MAX) };
-	if (!err)
-		err = &own;
 	int rc = repair.arena ? open_damaged(&repair, damaged, err) : err_memory(err);
 	if (rc == 0)
 		rc = carry_out(&repair, dry, err);

@@ -506,9 +506,6 @@ static int seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *r
 int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *ret_more,
 	       struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	int rc = seal(spool, now_us, ret_last, ret_more, err);
 	if (rc < 0) {
 		spool_rollback(spool);
@@ -520,9 +517,6 @@ int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *re
 
 int spool_batch(struct spool *spool, uint64_t seq, struct blob *out, struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	sqlite3_stmt *get = spool_statement(spool, SQL_BATCH_GET, err);
 	if (!get)
 		return err->code;

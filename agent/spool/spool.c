@@ -274,9 +274,7 @@ int spool_open(const char *path, const struct spool_limits *limits, struct spool
 	       char *ret_set_aside, struct err *err)
 {
 	char aside[PATH_MAX] = "";
-	struct err own;
-	if (!err)
-		err = &own;
+	struct err ignored;
 	struct spool *spool = calloc(1, sizeof(*spool));
 	if (!spool || !(spool->path = strdup(path))) {
 		spool_close(spool);
@@ -297,7 +295,7 @@ int spool_open(const char *path, const struct spool_limits *limits, struct spool
 		return err_wrap(err, "spool '%s'", path);
 	}
 	if (*aside) /* so that status tells of it until it was looked at; a hint */
-		(void)spool_fact_set(spool, SET_ASIDE_FACT, aside, strlen(aside), &own);
+		(void)spool_fact_set(spool, SET_ASIDE_FACT, aside, strlen(aside), &ignored);
 	if (ret_set_aside)
 		memcpy(ret_set_aside, aside, strlen(aside) + 1);
 	*ret_spool = spool;
@@ -358,9 +356,6 @@ static int renew(struct spool *spool, uint64_t id, uint64_t *ret_from, uint64_t 
 
 int spool_renew(struct spool *spool, struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	uint64_t id, from = 0, seq = 0;
 	int rc = random_id(&id, err);
 	if (rc == 0)

@@ -108,7 +108,7 @@ int spool_record(struct spool *spool, const struct observation obs[], size_t n, 
 /**
  * The same, but for figures that nobody can be asked about any more: those that are at fault by
  * themselves (-ERANGE, -E2BIG, -ESTALE) are left out, in the same pass, and counted in
- * @ret_left_out; @err (never NULL) then says why of the last of them.
+ * @ret_left_out; @err then says why of the last of them.
  */
 int spool_record_good(struct spool *spool, const struct observation obs[], size_t n,
 		      size_t *ret_left_out, struct err *err);

@@ -124,9 +124,6 @@ static int check_file(struct spool *spool, struct err *err)
 
 int spool_verify(struct spool *spool, struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	struct verify verify = { .spool = spool, .arena = arena_open(WIRE_ARENA_MAX) };
 	if (!verify.arena)
 		return err_memory(err);

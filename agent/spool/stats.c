@@ -63,10 +63,7 @@ static bool is_set_aside(struct spool *spool)
 
 int spool_room(struct spool *spool, struct spool_status *ret_status, struct err *err)
 {
-	struct err own;
 	struct statvfs disk;
-	if (!err)
-		err = &own;
 	struct spool_status status = { .bytes_max = spool->limits.bytes_max,
 				       .reserve = spool->limits.reserve,
 				       .refused_rc = spool->refused_rc };
@@ -108,11 +105,8 @@ static int held(struct spool *spool, struct spool_status *status, struct err *er
 
 int spool_status(struct spool *spool, struct spool_status *ret_status, struct err *err)
 {
-	struct err own;
 	struct spool_meta meta = { 0 };
 	int64_t unsealed = 0;
-	if (!err)
-		err = &own;
 	struct spool_status status = { 0 };
 	int rc = spool_room(spool, &status, err);
 	if (rc == 0)
@@ -138,9 +132,6 @@ int spool_each_refusal(struct spool *spool, unsigned most,
 		       int (*on_refusal)(void *context, const struct spool_refusal *refusal),
 		       void *context, struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	sqlite3_stmt *walk = spool_statement(spool, SQL_REFUSAL_WALK, err);
 	if (!walk)
 		return err->code;
@@ -166,10 +157,7 @@ int spool_each_batch(struct spool *spool,
 		     int (*on_entry)(void *context, const struct spool_entry *entry), void *context,
 		     struct err *err)
 {
-	struct err own;
 	struct spool_meta meta;
-	if (!err)
-		err = &own;
 	int rc = spool_meta(spool, &meta, err);
 	sqlite3_stmt *walk = rc < 0 ? NULL : spool_statement(spool, SQL_BATCH_WALK, err);
 	if (!walk)
@@ -248,9 +236,6 @@ int spool_each_current(struct spool *spool,
 		       int (*on_value)(void *context, const struct observation *obs), void *context,
 		       struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	sqlite3_stmt *walk = spool_statement(spool, SQL_CHUNK_WALK, err);
 	if (!walk)
 		return err->code;
@@ -318,9 +303,6 @@ int spool_each_newest(struct spool *spool, const char *metric, enum calendar cal
 		      void *context, struct err *err)
 {
 	const struct newest newest = { until_day, UINT32_MAX, most, on_value, context };
-	struct err own;
-	if (!err)
-		err = &own;
 	sqlite3_stmt *walk = spool_statement(spool, SQL_SERIES_OF, err);
 	if (!walk)
 		return err->code;
@@ -356,9 +338,6 @@ int spool_each_before(struct spool *spool, const char *metric, const char *label
 				       .context = context };
 	const struct spool_value like = { .obs = { .metric = metric, .labels = labels } };
 	struct series series;
-	struct err own;
-	if (!err)
-		err = &own;
 	int rc = spool_series_find(spool, metric, labels, period, &series, err);
 	for (size_t i = 0; rc >= 0 && i < series.n; i++)
 		rc = each_newest_of(
@@ -371,9 +350,6 @@ int spool_each_before(struct spool *spool, const char *metric, const char *label
 int spool_fact_set(struct spool *spool, const char *name, const void *data, size_t len,
 		   struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	sqlite3_stmt *set = spool_statement(spool, SQL_FACT_SET, err);
 	if (!set)
 		return err->code;
@@ -386,9 +362,6 @@ int spool_fact_set(struct spool *spool, const char *name, const void *data, size
 
 int spool_fact_get(struct spool *spool, const char *name, struct blob *out, struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	sqlite3_stmt *get = spool_statement(spool, SQL_FACT_GET, err);
 	if (!get)
 		return err->code;

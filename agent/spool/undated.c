@@ -431,9 +431,6 @@ static int assign(struct spool *spool, int64_t number, int64_t start_us,
 int spool_assign(struct spool *spool, int64_t number, int64_t start_us,
 		 struct spool_assigned *ret_assigned, struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	int rc = assign(spool, number, start_us, ret_assigned, err);
 	spool->undated_here = -1;
 	if (rc < 0) {
@@ -469,9 +466,6 @@ static int drop(struct spool *spool, int64_t number, uint64_t *ret_figures, stru
 
 int spool_drop_start(struct spool *spool, int64_t number, uint64_t *ret_figures, struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	int rc = drop(spool, number, ret_figures, err);
 	spool->undated_here = -1;
 	if (rc < 0) {
@@ -485,9 +479,6 @@ int spool_each_start(struct spool *spool,
 		     int (*on_start)(void *context, const struct spool_start *start), void *context,
 		     struct err *err)
 {
-	struct err own;
-	if (!err)
-		err = &own;
 	sqlite3_stmt *walk = spool_statement(spool, SQL_UNDATED_STARTS, err);
 	if (!walk)
 		return err->code;

@@ -152,8 +152,9 @@ static int64_t visits_on(struct fixture *f, int mday)
 	unsigned decimals;
 	bool withdrawn;
 	struct period period = { .grain = GRAIN_DAY, .number = day_from_civil(2025, 6, mday) };
+	struct err ignored;
 	(void)spool_current(f->spool, "visits", "", period, &value_e, &decimals, &withdrawn,
-			    NULL); /* -1 when there is none */
+			    &ignored); /* -1 when there is none */
 	return value_e;
 }
 
