@@ -46,23 +46,7 @@ int spool_make_room(struct spool *spool, uint64_t limit, struct err *err)
 #define SERIES_PER_ACK 512
 #define DAY_US         INT64_C(86400000000)
 
-/* "Add" must know where it can no longer go on from a value: durable, and never moving back. */
-static int remember_trim(struct spool *spool, int32_t limit, struct err *err)
-{
-	int32_t before;
-	int rc = spool_trimmed_to(spool, &before, err);
-	if (rc < 0 || limit <= before)
-		return rc;
-	return spool_fact_set(spool, TRIMMED_FACT, &limit, sizeof(limit), err);
-}
-
-#define HISTORY_DAYS 731 /* two years of what is counted by the week, month, ... */
-
-/* Short ones are many, long ones are few, and a clerk's typing is compared with their history. */
-static int32_t trimmed_before(int32_t limit, int64_t shape)
-{
-	return kept_from(shape_grain(shape) > GRAIN_DAY ? limit - HISTORY_DAYS : limit, shape);
-}
+#define HISTORY_DAYS   731 /* two years of what is counted by the week, month, ... */
 
 /* One series' values of periods before @target: some days of them at a time, because after months
  * without the province there are many. 1 when none is left, 0 otherwise. */
@@ -73,7 +57,10 @@ static int trim_series(struct spool *spool, sqlite3_stmt *series, int32_t target
 	int64_t id = sqlite3_column_int64(series, 0), oldest = sqlite3_column_int64(series, 2);
 	if (!shape_is_sane(shape) || oldest < DAY_MIN || oldest > DAY_MAX)
 		return 1; /* damaged, or without values: an ack is taken all the same */
-	int64_t end = trimmed_before(target, shape);
+	/* Periods up to a day are many. Longer ones are few, and a clerk's typing is compared with
+	 * their history. */
+	int64_t end =
+		kept_from(shape_grain(shape) > GRAIN_DAY ? target - HISTORY_DAYS : target, shape);
 	if (sqlite3_column_type(series, 2) == SQLITE_NULL || oldest >= end)
 		return 1;
 	int64_t limit = end < oldest + DAYS_PER_ACK ? end : oldest + DAYS_PER_ACK;
@@ -105,7 +92,14 @@ static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, 
 		rc = spool_forget_idle(spool, SERIES_PER_ACK, &all, err);
 	if (rc == 0 && all)
 		spool->trimmed_day = today;
-	return rc < 0 ? rc : remember_trim(spool, target, err);
+	/* "Add" must know where it can no longer go on from a value. The day is durable and never
+	 * moves back. */
+	int32_t before;
+	if (rc == 0)
+		rc = spool_trimmed_to(spool, &before, err);
+	if (rc == 0 && target > before)
+		rc = spool_fact_set(spool, TRIMMED_FACT, &target, sizeof(target), err);
+	return rc;
 }
 
 /* Acked batches go when they were acked long ago, or take more than half the room. */

@@ -15,13 +15,6 @@ void chunk_cache_forget(struct spool *spool)
 	spool->cache.known = spool->cache.changed = false;
 }
 
-static int drop(struct spool *spool, struct err *err)
-{
-	const struct chunk_cache *cache = &spool->cache;
-	return spool_run(spool, SQL_CHUNK_DROP, 3,
-			 (int64_t[]){ cache->series, cache->day, cache->part }, err);
-}
-
 static int put(struct spool *spool, struct err *err)
 {
 	uint8_t bytes[CHUNK_BYTES_MAX];
@@ -41,13 +34,16 @@ static int put(struct spool *spool, struct err *err)
 
 int chunk_cache_flush(struct spool *spool, struct err *err)
 {
-	if (!spool->cache.changed)
+	struct chunk_cache *cache = &spool->cache;
+	if (!cache->changed)
 		return 0;
-	bool any = spool->cache.chunk.n > 0;
-	int rc = any ? put(spool, err) : drop(spool, err);
+	bool any = cache->chunk.n > 0; /* one without values has no row */
+	int rc = any ? put(spool, err)
+		     : spool_run(spool, SQL_CHUNK_DROP, 3,
+				 (int64_t[]){ cache->series, cache->day, cache->part }, err);
 	if (rc == 0) {
-		spool->cache.stored = any;
-		spool->cache.changed = false;
+		cache->stored = any;
+		cache->changed = false;
 	}
 	return rc;
 }

@@ -216,20 +216,6 @@ struct roll {
 
 #define UNDATED UINT32_MAX
 
-static int roll_init(struct roll *roll, size_t n)
-{
-	roll->listed = malloc(n * sizeof(*roll->listed));
-	roll->order = malloc(n * sizeof(*roll->order));
-	return roll->listed && roll->order ? series_set_init(&roll->series, n) : -ENOMEM;
-}
-
-static void roll_deinit(struct roll *roll)
-{
-	series_set_deinit(&roll->series);
-	free(roll->listed);
-	free(roll->order);
-}
-
 /* Which series, which period; what has none yet is recorded so. */
 static int list_one(struct roll *roll, const struct observation *obs, struct listed *ret_listed,
 		    struct err *err)
@@ -270,8 +256,7 @@ static int64_t put_in_order(struct roll *roll, size_t n)
 	return dated;
 }
 
-/* Is @rc about the figure alone, and was found before anything of it was written? */
-static bool is_its_own_fault(int rc)
+bool spool_is_figure_fault(int rc)
 {
 	return rc == -ERANGE || rc == -E2BIG || rc == -ESTALE;
 }
@@ -279,7 +264,7 @@ static bool is_its_own_fault(int rc)
 /* True: the figure with @rc is left out, and the others go on. */
 static bool passes_over(struct roll *roll, int rc, const struct err *err)
 {
-	if (!roll->left_out || !is_its_own_fault(rc))
+	if (!roll->left_out || !spool_is_figure_fault(rc))
 		return false;
 	roll->left_out->n++;
 	roll->left_out->why = *err;
@@ -319,10 +304,16 @@ static int record_each(struct roll *roll, const struct observation obs[], size_t
 	int rc = 0;
 	for (size_t from = 0; from < n && rc == 0; from += SORTED_MAX) {
 		size_t bad = 0, left = n - from, some = left < SORTED_MAX ? left : SORTED_MAX;
-		rc = roll_init(roll, some) < 0 ? err_memory(err)
-					       : record_some(roll, obs + from, some, &bad, err);
+		roll->listed = malloc(some * sizeof(*roll->listed));
+		roll->order = malloc(some * sizeof(*roll->order));
+		if (roll->listed && roll->order && series_set_init(&roll->series, some) == 0)
+			rc = record_some(roll, obs + from, some, &bad, err);
+		else
+			rc = err_memory(err);
 		*ret_bad = from + bad;
-		roll_deinit(roll);
+		series_set_deinit(&roll->series);
+		free(roll->listed);
+		free(roll->order);
 	}
 	return rc;
 }
@@ -352,36 +343,23 @@ static int record_all(struct spool *spool, const struct observation obs[], size_
 	return rc < 0 ? rc : spool_commit(spool, err);
 }
 
-/* Is it the disk that refuses, rather than something about the figures? */
-static bool disk_refuses(int rc)
-{
-	return rc < 0 && rc != -ERANGE && rc != -E2BIG && rc != -ESTALE && rc != -EINVAL &&
-	       rc != -ENOMEM;
-}
-
-/* Whose failure is it? What is wrong with a figure is told to whoever sent it, who has no use for
- * the name of a file here. */
-static int name_spool(const struct spool *spool, int rc, struct err *err)
-{
-	if (rc == -ERANGE || rc == -ESTALE || rc == -E2BIG)
-		return rc;
-	if (rc == -ENOSPC)
-		return err_wrap(err, "the spool");
-	return err_wrap(err, "spool '%s'", spool->path);
-}
-
 static int record(struct spool *spool, const struct observation obs[], size_t n,
 		  struct left_out *left_out, size_t *ret_bad, struct err *err)
 {
 	int rc = record_all(spool, obs, n, left_out, ret_bad, err);
-	if (rc == 0 || disk_refuses(rc))
+	/* Is it the disk that refuses, rather than something about the figures? */
+	if (!spool_is_figure_fault(rc) && rc != -EINVAL && rc != -ENOMEM)
 		spool->refused_rc = rc;
-	if (rc < 0) {
-		spool_rollback(spool);
-		spool->undated_here = -1;
-		return name_spool(spool, rc, err);
-	}
-	return 0;
+	if (rc == 0)
+		return 0;
+	spool_rollback(spool);
+	spool->undated_here = -1;
+	/* What is wrong with a figure is told to whoever sent it, who has no use for the name of a
+	 * file here. */
+	if (spool_is_figure_fault(rc))
+		return rc;
+	return rc == -ENOSPC ? err_wrap(err, "the spool")
+			     : err_wrap(err, "spool '%s'", spool->path);
 }
 
 int spool_record(struct spool *spool, const struct observation obs[], size_t n, size_t *ret_bad,

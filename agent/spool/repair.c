@@ -20,7 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define UNSEALED INT64_C(0x3fffffffffffffff) /* newer than any batch */
+#define UNSEALED      INT64_C(0x3fffffffffffffff) /* newer than any batch */
+#define FACT_NAME_MAX 40u
 
 struct old_series {
 	int64_t old_id; /* in the damaged file; -1: told by a batch alone */
@@ -467,24 +468,21 @@ static int open_damaged(struct repair *repair, const char *path, struct err *err
 	return code == SQLITE_OK ? 0 : err_set(err, db_code(code), "%s: cannot be opened", path);
 }
 
-/* Facts that the new spool lacks: the catalogue, the office's name; and that this file was read. */
-static int remember(struct repair *repair, struct err *err)
+/* The fact that says that the spool was repaired from this file. */
+static void name_fact(struct repair *repair, char ret_name[FACT_NAME_MAX])
 {
 	int64_t id = old_number(repair, "SELECT id FROM meta");
-	char name[40];
-	(void)snprintf(name, sizeof(name), "repaired-%016llx", (unsigned long long)id); /* fits */
-	int rc = spool_fact_set(repair->spool, name, "1", 1, err);
-	return rc < 0 ? rc : spool_fact_set(repair->spool, SET_ASIDE_FACT, "", 0, err);
+	(void)snprintf(ret_name, FACT_NAME_MAX, "repaired-%016llx",
+		       (unsigned long long)id); /* fits */
 }
 
 /* Was it repaired from this file before? Then its undated figures are here already. */
 static bool was_read_before(struct repair *repair)
 {
-	int64_t id = old_number(repair, "SELECT id FROM meta");
-	char name[40];
+	char name[FACT_NAME_MAX];
 	struct blob fact = { 0 };
 	struct err ignored; /* -ENOENT: it was not */
-	(void)snprintf(name, sizeof(name), "repaired-%016llx", (unsigned long long)id); /* fits */
+	name_fact(repair, name);
 	bool found = spool_fact_get(repair->spool, name, &fact, &ignored) == 0;
 	blob_free(&fact);
 	return found;
@@ -542,10 +540,17 @@ static int carry_out(struct repair *repair, bool dry, struct err *err)
 	int rc = db_begin(spool->db, err);
 	if (rc == 0)
 		rc = take_all(repair, err);
-	if (rc == 0 && !dry)
-		rc = remember(repair, err);
-	if (rc == 0 && !dry)
-		return spool_commit(spool, err);
+	if (rc == 0 && !dry) {
+		/* The file was read: its undated figures never come twice, and nobody is told of
+		 * it any more. */
+		char name[FACT_NAME_MAX];
+		name_fact(repair, name);
+		rc = spool_fact_set(spool, name, "1", 1, err);
+		if (rc == 0)
+			rc = spool_fact_set(spool, SET_ASIDE_FACT, "", 0, err);
+		if (rc == 0)
+			return spool_commit(spool, err);
+	}
 	spool_rollback(spool);
 	return rc;
 }

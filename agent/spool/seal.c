@@ -242,14 +242,6 @@ static int points_add(struct spool *spool, struct sealing *sealing, const struct
 	return rc;
 }
 
-/* Those without a number come last. */
-static bool finds_no_number(const struct sealing *sealing, const struct row *row)
-{
-	size_t n = sealing->batch.n_runs;
-	bool begun = n > 0 && sealing->ids[n - 1] == row->id;
-	return !row->declared && !begun && sealing->next_number >= sealing->numbers;
-}
-
 static int collect(struct spool *spool, struct sealing *sealing, struct err *err)
 {
 	sqlite3_stmt *unsealed = spool_statement(spool, SQL_UNSEALED, err);
@@ -261,13 +253,16 @@ static int collect(struct spool *spool, struct sealing *sealing, struct err *err
 	int rc = 0;
 	while (rc >= 0 && !sealing->full && (rc = db_step(unsealed, err)) == 1) {
 		struct row row;
-		rc = row_read(unsealed, &row, err);
-		if (rc == 0 && finds_no_number(sealing, &row)) {
+		if ((rc = row_read(unsealed, &row, err)) < 0)
+			break;
+		/* Series without a number come last. Is there one for this one? */
+		size_t n = sealing->batch.n_runs;
+		bool begun = n > 0 && sealing->ids[n - 1] == row.id;
+		if (!row.declared && !begun && sealing->next_number >= sealing->numbers) {
 			sealing->out_of_numbers = true;
 			break;
 		}
-		if (rc == 0)
-			rc = points_add(spool, sealing, &row, err);
+		rc = points_add(spool, sealing, &row, err);
 	}
 	(void)sqlite3_reset(unsealed); /* repeats the step's error, already told */
 	return rc < 0 ? rc : chunk_cache_flush(spool, err);

@@ -245,6 +245,8 @@ int series_set_find(struct series_set *set, struct spool *spool, const struct ob
 		    uint32_t *ret_index, struct err *err);
 void series_set_deinit(struct series_set *set);
 
+/** Is @rc about a figure alone, and was it found before anything of that was written? */
+bool spool_is_figure_fault(int rc);
 /** Inside a transaction: 1 the current value changed, 0 no news. The period is @obs's. */
 int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err);
 

@@ -25,14 +25,6 @@ static int waiting(struct spool *spool, struct spool_status *status, struct err 
 	return rc < 0 ? rc : 0;
 }
 
-/* For more than the one figure that would not fit. */
-static bool has_room(const struct spool *spool, const struct spool_status *status)
-{
-	uint64_t limit = spool_record_limit(spool);
-	return status->bytes <= limit - limit / 16 && status->disk_free >= DISK_ROOM_MIN &&
-	       status->disk_free >= status->reserve;
-}
-
 static int undated(struct spool *spool, struct spool_status *status, struct err *err)
 {
 	const char *boot = spool->clock ? clock_boot(spool->clock) : "";
@@ -78,8 +70,12 @@ int spool_room(struct spool *spool, struct spool_status *ret_status, struct err 
 	if ((rc = undated(spool, &status, err)) < 0)
 		return err_wrap(err, "spool '%s'", spool->path);
 	status.disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
-	if (status.refused_rc == -ENOSPC && has_room(spool, &status))
-		status.refused_rc = 0; /* full once is not full for ever */
+	/* A spool that was full once is no longer so when there is room for more than the one
+	 * figure that did not fit. */
+	uint64_t limit = spool_record_limit(spool);
+	if (status.refused_rc == -ENOSPC && status.bytes <= limit - limit / 16 &&
+	    status.disk_free >= DISK_ROOM_MIN && status.disk_free >= status.reserve)
+		status.refused_rc = 0;
 	*ret_status = status;
 	return 0;
 }
@@ -179,19 +175,15 @@ int spool_each_batch(struct spool *spool,
 	return rc;
 }
 
-/* A week, month or longer lies on its first day. */
-static struct period period_of_row(int64_t shape, int32_t day, uint32_t nth)
-{
-	enum grain grain = shape_grain(shape);
-	return grain > GRAIN_DAY ? period_of_day(shape_calendar(shape), grain, day)
-				 : period_in_day(shape_calendar(shape), grain, day, nth);
-}
-
 static struct observation observation_of(int64_t shape, int32_t day,
 					 const struct chunk_value *value)
 {
+	enum grain grain = shape_grain(shape);
+	enum calendar calendar = shape_calendar(shape);
 	return (struct observation){
-		.period = period_of_row(shape, day, value->nth),
+		/* a week, month or longer lies on its first day */
+		.period = grain > GRAIN_DAY ? period_of_day(calendar, grain, day)
+					    : period_in_day(calendar, grain, day, value->nth),
 		.decimals = shape_decimals(shape),
 		.value_e = value->value_e,
 		.withdrawn = value->withdrawn,

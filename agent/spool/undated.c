@@ -40,11 +40,6 @@ static void row_free(struct row *row)
 	free(row->labels);
 }
 
-static enum kind kind_of(const struct observation *obs)
-{
-	return obs->withdrawn ? KIND_WITHDRAW : obs->add ? KIND_ADD : KIND_SET;
-}
-
 static int bind_texts(struct spool *spool, sqlite3_stmt *statement, int at, const char *texts[],
 		      int n, struct err *err)
 {
@@ -78,7 +73,9 @@ static int append(struct spool *spool, const struct observation *obs, int64_t bo
 		return err->code;
 	int64_t numbers[] = { boot_us,
 			      shape_pack(obs->period.calendar, obs->period.grain, obs->decimals),
-			      kind_of(obs),
+			      obs->withdrawn ? KIND_WITHDRAW
+			      : obs->add     ? KIND_ADD
+					     : KIND_SET,
 			      obs->value_e,
 			      is_trace ? period_first_day(obs->period) : 0,
 			      is_trace ? period_nth(obs->period) : 0 };
@@ -270,15 +267,10 @@ static int row_leave(struct dating *dating, const struct row *row, const char *r
 	return rc < 0 ? rc : db_run(leave, err);
 }
 
-static bool is_own_fault(int rc)
-{
-	return rc == -ERANGE || rc == -E2BIG || rc == -ESTALE;
-}
-
 static int date_row(struct dating *dating, const struct row *row, struct err *err)
 {
 	int rc = row->is_trace ? 0 : row_record(dating, row, err);
-	if (is_own_fault(rc)) {
+	if (spool_is_figure_fault(rc)) {
 		char reason[sizeof(err->text)];
 		(void)snprintf(reason, sizeof(reason), "%s", err->text); /* fits */
 		return row_leave(dating, row, reason, err);
@@ -383,24 +375,6 @@ static int leave_taken(struct dating *dating, struct err *err)
 	return rc;
 }
 
-static int retry(struct spool *spool, const char *boot, struct err *err)
-{
-	sqlite3_stmt *again = spool_statement(spool, SQL_UNDATED_RETRY, err);
-	if (!again)
-		return err->code;
-	int rc = bind_texts(spool, again, 1, &boot, 1, err);
-	return rc < 0 ? rc : db_run(again, err);
-}
-
-static int check_past(const struct dating *dating, int64_t last_us, struct err *err)
-{
-	if (dating->start_us + last_us <= clock_latest_us(dating->spool->clock))
-		return 0;
-	return err_set(err, -EINVAL,
-		       "then the last of these figures would be of the future; the machine was "
-		       "started earlier");
-}
-
 static int assign(struct spool *spool, int64_t number, int64_t start_us,
 		  struct spool_assigned *ret_assigned, struct err *err)
 {
@@ -413,9 +387,15 @@ static int assign(struct spool *spool, int64_t number, int64_t start_us,
 	if (rc < 0)
 		return rc;
 	struct dating dating = { .spool = spool, .boot = boot, .start_us = start_us };
-	rc = check_past(&dating, last_us, err);
+	if (start_us + last_us > clock_latest_us(spool->clock))
+		rc = err_set(err, -EINVAL,
+			     "then the last of these figures would be of the future; the machine "
+			     "was started earlier");
+	/* What was left before for some reason is tried again. */
+	sqlite3_stmt *again = rc < 0 ? NULL : spool_statement(spool, SQL_UNDATED_RETRY, err);
+	rc = again ? bind_texts(spool, again, 1, &(const char *){ boot }, 1, err) : err->code;
 	if (rc == 0)
-		rc = retry(spool, boot, err);
+		rc = db_run(again, err);
 	if (rc == 0)
 		rc = leave_taken(&dating, err);
 	if (rc == 0)
