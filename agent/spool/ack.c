@@ -1,4 +1,5 @@
-/* Acks: what the province has, and what may therefore go. One transaction per ack. */
+/* Acks: what the province has, and what may be dropped here because of it (I1: nothing else may).
+ * Each ack is one transaction. */
 #include "spool/spool_internal.h"
 
 #include <errno.h>
@@ -41,15 +42,15 @@ int spool_make_room(struct spool *spool, uint64_t limit, struct err *err)
 	return rc;
 }
 
-#define DROPS_PER_ACK  64 /* an ack stays short; the next ones go on */
+#define DROPS_PER_ACK  64 /* I10: an ack stays short; the next ones go on */
 #define DAYS_PER_ACK   4
 #define SERIES_PER_ACK 512
 #define DAY_US         INT64_C(86400000000)
 
 #define HISTORY_DAYS   731 /* two years of what is counted by the week, month, ... */
 
-/* One series' values of periods before @target: some days of them at a time, because after months
- * without the province there are many. 1 when none is left, 0 otherwise. */
+/* Drop the values of one series whose periods lie before @target: some days of them at a time,
+ * because after months without the province there are many. 1 when none is left, 0 otherwise. */
 static int trim_series(struct spool *spool, sqlite3_stmt *series, int32_t target,
 		       uint64_t acked_seq, struct err *err)
 {
@@ -127,7 +128,7 @@ static int trim_batches(struct spool *spool, int32_t today, uint64_t acked_seq, 
 	return 0;
 }
 
-/* Which day it is now that the batches up to @upto are acked, and what may go therefore. */
+/* Note on which day the batches up to @acked_seq were acked, and drop what is too old by then. */
 static int trim(struct spool *spool, uint64_t acked_seq, int32_t today, struct err *err)
 {
 	int64_t first_kept = today - (int64_t)spool->limits.keep_days;
@@ -150,7 +151,7 @@ static int ack(struct spool *spool, uint64_t upto, int64_t at_us, bool trimming,
 		rc = spool_meta(spool, &meta, err);
 	if (rc < 0)
 		return rc;
-	/* Heard before, or about a life that is over: nothing to write. */
+	/* The ack was heard before, or is about a life that is over: there is nothing to write. */
 	if (upto == meta.acked_seq || upto < meta.life.begin) {
 		spool_rollback(spool);
 		return 0;
@@ -207,7 +208,8 @@ static int refuse(struct spool *spool, uint64_t seq, uint32_t series, uint32_t o
 	sqlite3_stmt *add = spool_statement(spool, SQL_REFUSAL_ADD, err);
 	if (!add)
 		return err->code;
-	/* A number of an earlier life means another series by now: one that nothing has. */
+	/* A number of an earlier life means another series by now. Such a refusal gets a number
+	 * that no series has. */
 	int64_t number = seq > spool->life.begin ? series : (int64_t)series + WIRE_SERIES_MAX;
 	if (spool_bind(add, 3, (int64_t[]){ (int64_t)seq, number, observations }) != SQLITE_OK ||
 	    sqlite3_bind_text(add, 4, reason, -1, SQLITE_STATIC) != SQLITE_OK)

@@ -1,23 +1,25 @@
-/* Lives. A batch names its series by numbers; an id has 65,536 of them, and none is ever given to
- * another series. When they have run out (thousands of different labels imported by mistake, or
- * years of new ones) and series wait that have none, the spool goes on under another id, where
- * numbers are given anew to those series that have something to say:
+/* What happens when the series numbers run out: the spool goes on in another life.
  *
- * 1. Sealing finds no number for a series. What has one is sealed still, and the last batch is
- *    noted as the life's last. When there is nothing such, some acked value is sealed again: a copy
- *    of this file that was made before lacks a batch that the province has, which gives it away
- *    when it is brought back.
- * 2. When that batch is acked, the next sealing begins the next life in its own transaction.
+ * A batch names its series by numbers. A spool id has 65,536 of them, and none is ever given to
+ * another series. They run out when thousands of different labels were imported by mistake, or
+ * after years of new ones. If series wait by then that have no number, the spool goes on under
+ * another id, and numbers are given anew to those series that have something to say:
+ *
+ * 1. Sealing finds no number for a series. The series that have one are sealed still, and the last
+ *    batch is noted as the last of this life. When nothing is left to seal, some acked value is
+ *    sealed once more. It serves to find out copies: a copy of this file that was made before lacks
+ *    a batch that the province has, and so the province notices when the copy is brought back.
+ * 2. When the last batch is acked, the next sealing begins the next life in its own transaction.
  *    Current values stay as they are, acked, so that "add" goes on from them and nothing is sent
- *    twice. Batches go, since their numbers mean other series from now on; all of them are acked.
- *    Series without a value are forgotten, then and, where they have no number, when values are
- *    trimmed.
- * 3. The next id follows from the one before: a copy that was made between 1 and 2 arrives at the
- *    same, and the province's Welcome tells it so.
+ *    twice (I2). All batches are acked; they are dropped, because their numbers mean other series
+ *    from now on. Series without a value are forgotten at this moment. Those without a number are
+ *    forgotten also when values are trimmed.
+ * 3. The next id is computed from the one before. A copy that was made between 1 and 2 arrives at
+ *    the same id, and the province's Welcome shows that it is a copy.
  *
- * Until the first batch of a life is committed, its id is news to the province, whether or not it
- * still has all that went before: then it is asked for that, too (protocol.h). If it has not,
- * and was restored, spool_renew() sends all current values again. */
+ * Until the first batch of a life is committed, the province does not know its id, whether or not
+ * it still has all that went before. So it is asked about the life before, too (protocol.h). If it
+ * was restored and lacks some of that, spool_renew() sends all current values again. */
 #include "spool/spool_internal.h"
 
 #include <errno.h>
@@ -45,7 +47,8 @@ int spool_renewed_from(struct spool *spool, uint64_t id, uint64_t *ret_from, uin
 	if (rc < 0)
 		return rc;
 	spool_life_origin(spool, &meta.life);
-	/* One that the province may never have heard of stands for the one that it went on from. */
+	/* The province may never have heard of this id. Then the id stands for the one that it went
+	 * on from. */
 	bool unheard = meta.acked_seq <= meta.life.begin && meta.life.from_id != 0;
 	uint64_t fact[] = { id, unheard ? meta.life.from_id : meta.life.id,
 			    unheard                            ? meta.life.from_seq

@@ -1,10 +1,12 @@
-/* Recording: figures in, one transaction per call.
+/* Recording: figures come in, one transaction per call.
  *
- * 1. Find the series of each, or make it (it gets its wire number when it is first sealed).
- * 2. Series by series, because values that lie together are read and written together (chunk.h):
- *    compare with the current value; the same value is no news.
- * 3. Put it as unsealed (seq 0), see that the file stays within its bound, commit (fsync).
- * Whatever fails on the way rolls back, and the spool is as it was. */
+ * 1. Find the series of each figure, or make it. (It gets its wire number when it is first sealed.)
+ * 2. Go series by series, because values that lie together are read and written together (chunk.h),
+ *    and compare each figure with the current value. The same value is no news.
+ * 3. Put the new value as unsealed (seq 0), see that the file stays within its bound, and commit.
+ *
+ * I1: spool_record() returns after the commit's fsync. Whatever fails on the way rolls back, and
+ * the spool is as it was. */
 #include "common/model/civil.h"
 #include "spool/spool_internal.h"
 
@@ -13,8 +15,8 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-/* Put in order together. 40 series have 200 each of them, more than a chunk, and what it takes is
- * some 160 KB. */
+/* So many figures are put in order together. With 40 series it is 200 of each, more than a chunk
+ * has, and it takes some 160 KB. */
 #define SORTED_MAX 8192u
 
 struct place { /* of a figure in its series */
@@ -74,7 +76,7 @@ int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err)
 	return rc == -ENOENT ? 0 : rc;
 }
 
-/* There is no value to add to: was there never one, or was it trimmed? */
+/* There is no value to add to. Was there never one, or was it trimmed? */
 static int check_never_was(struct spool *spool, const struct observation *obs, struct place place,
 			   struct err *err)
 {
@@ -89,7 +91,7 @@ static int check_never_was(struct spool *spool, const struct observation *obs, s
 		       obs->metric);
 }
 
-/* What @obs makes of the current value @was (NULL: none). */
+/* The value that follows from @obs and the current value @was (NULL: there is none). */
 static int value_next(const struct observation *obs, const struct value *was, int64_t *ret_value_e,
 		      struct err *err)
 {
@@ -146,6 +148,7 @@ static int record_in(struct spool *spool, struct series *series, const struct ob
 		return rc;
 	if ((rc = value_next(obs, found ? &was : NULL, &value_e, err)) < 0)
 		return rc;
+	/* I2: a figure that is recorded again as it is, is not sent again. */
 	if (found && was.decimals == obs->decimals && was.withdrawn == obs->withdrawn &&
 	    was.value_e == value_e)
 		return 0;
@@ -167,7 +170,7 @@ uint64_t spool_record_limit(const struct spool *spool)
 	return spool->limits.bytes_max - spool->limits.bytes_max / 4;
 }
 
-/* Inside the transaction: is what was put within the bound? Acked batches make way first. */
+/* I10: inside the transaction, is what was put within the file's bound? Acked batches make way. */
 static int keep_within_bound(struct spool *spool, struct err *err)
 {
 	int rc = spool_make_room(spool, spool_record_limit(spool), err);
@@ -179,8 +182,8 @@ static int keep_within_bound(struct spool *spool, struct err *err)
 	return rc;
 }
 
-/* Is there more than the reserve left on the disk? Asked before anything is written: others share
- * the disk, and what is refused in time needs no repair. */
+/* I10: is there more than the reserve left on the disk? This is asked before anything is written,
+ * because others share the disk, and what is refused in time needs no repair. */
 static int check_disk(const struct spool *spool, struct err *err)
 {
 	struct statvfs disk;

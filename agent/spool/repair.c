@@ -1,13 +1,16 @@
-/* Reading round the damage.
+/* Reading round the damage, in one transaction:
  *
- * 1. The series, from their table and from the index that holds the same, because one of the two
- * may be readable; what batches declare fills the rest.
- * 2. Current values: forward until a page fails, backward until one fails, and what lies between
- * day by day, in the same way. (Where each value has a row still, that series by series.)
- * 3. Batches, one by one. At the same number the batch is believed: it decoded whole.
- * 4. Figures that wait for the time.
- * In the spool a value that came from the damaged file is marked by a negative seq until the end,
- * so that its own values, which are newer, are known from those. One transaction. */
+ * 1. The series are read from their table, or from the index that holds the same, because one of
+ *    the two may be readable. What batches declare fills the rest.
+ * 2. Current values are read forward until a page fails, then backward until one fails. What lies
+ *    between is read day by day, in the same way. (In a file from before chunks each value has a
+ *    row; there it is done series by series.)
+ * 3. Batches are read one by one. Where a value and a batch have the same number, the batch is
+ *    believed, because it decoded whole.
+ * 4. Figures that wait for the time are copied.
+ *
+ * Until the end a value that came from the damaged file has a negative seq in the spool. So it is
+ * told apart from the spool's own values, which are newer. */
 #include "spool/repair.h"
 
 #include "common/base/decimal.h"

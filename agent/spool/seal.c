@@ -1,18 +1,20 @@
 /* Sealing: unsealed figures become batches, all in one transaction.
  *
  * 1. Take the earliest local day that has unsealed figures.
- * 2. Read them by wire number of their series, series without a number last, until the batch is
- *    full. A series gets its number here, so numbers rise in the order of first use and the
- *    declarations of a batch are contiguous.
- *    Each value taken is marked with the batch's number at once: a chunk is read and written
- *    once. (The rows are sorted before the first of them comes; one that came again would have
- *    nothing left to take.)
- * 3. Encode, store under the next sequence number, number the new series. Again from 1.
- * When numbers run out, what needs one waits for the next life (life.c).
+ * 2. Read them by the wire numbers of their series, those without a number last, until the batch is
+ *    full. A series gets its number here, so numbers rise in the order of first use, and what a
+ *    batch declares is contiguous.
+ *    Each value that is taken is marked with the batch's number at once, so that its chunk is read
+ *    and written once. (SQLite sorts the rows before the first of them comes, so marking them does
+ *    not disturb the walk. A row that came twice would have nothing left to take.)
+ * 3. Encode the batch, store it under the next sequence number, and number the new series. Begin
+ *    again with 1.
+ * When numbers run out, the series that need one wait for the next life (life.c).
  *
- * Only some batches are sealed ahead of their acks. What comes while the province is away waits as
- * current values and goes in batches of a day when it is back: 90 days of 10 per-minute series are
- * 90 batches and 0.5 bytes a figure instead of 130,000 and 6.9. */
+ * Only some batches are sealed ahead of their acks (I10). What comes while the province is away
+ * waits as current values, and goes in batches of a day each when it is back: 90 days of 10
+ * per-minute series are 90 batches and 0.5 bytes a figure then, instead of 130,000 batches and 6.9
+ * bytes a figure. */
 #include "common/base/utf8.h"
 #include "common/model/catalogue.h"
 #include "common/model/labels.h"
@@ -27,7 +29,7 @@
 #define BATCH_DECLARED_MAX 1024u          /* of WIRE_DECLARED_MAX; memory stays small */
 #define BATCH_ROOM         16384u         /* of the file, kept free for the batch to come */
 #define RUN_BYTES          16u            /* number, count, index: the most they take */
-/* What may wait sealed: two credits of batches, and no longer transaction than some 4 MB. */
+/* I10: so much may wait sealed, two credits of batches. A transaction stays below some 4 MB. */
 #define AHEAD_BATCHES 32u
 #define AHEAD_FIGURES 65536u
 
@@ -197,7 +199,7 @@ static int point_add(struct sealing *sealing, const struct row *row,
 	return 0;
 }
 
-/* As the wire has it: wire_batch_encode() takes no other. */
+/* Can the wire name this series? wire_batch_encode() takes no other. */
 static bool series_is_sound(const struct row *row)
 {
 	size_t len = strlen(row->metric);
@@ -296,7 +298,7 @@ static int number_series(struct spool *spool, const struct sealing *sealing, str
 	return rc;
 }
 
-/* What the disk says is judged before the wire's own rules, which are asserted, see it. */
+/* What the disk says is judged here, because wire_batch_encode() asserts its rules. */
 static int damaged(int64_t day, struct err *err)
 {
 	return err_set(err, -EUCLEAN,
@@ -344,7 +346,7 @@ static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq,
 	return seal_day(spool, sealing, day, seq, err);
 }
 
-/* Some value that went already goes once more: 1, or 0 when there is none. */
+/* Seal some value once more that went already: 1, or 0 when there is none. */
 static int seal_again(struct spool *spool, struct sealing *sealing, uint64_t seq, struct err *err)
 {
 	struct chunk_key key;

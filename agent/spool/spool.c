@@ -1,5 +1,5 @@
-/* The spool's file: opening and setting aside. Tables and statements, recording, sealing, acks and
- * looking at it have files of their own. */
+/* The spool's file: how it is opened, set aside when it is damaged, committed, and renewed.
+ * Statements, recording, sealing, acks and statistics have files of their own. */
 #include "spool/spool_internal.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* An ack that drops as much as one may writes some 70 pages. */
+/* An ack that drops as much as one ack may (ack.c) writes some 70 pages. */
 #define JOURNAL_BYTES (512 * 1024)
 
 int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals)
@@ -91,9 +91,9 @@ int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err)
 	return rc == -ENODATA ? err_set(err, -EIO, "cannot tell its size") : rc;
 }
 
-/* The last step of a commit is to sync the journal's end. When that fails, the transaction stands
- * in the file and yet may be undone by a power cut. Its turn tells that it stands; one more
- * transaction, synced, makes it safe. */
+/* I1: the last step of a commit is to sync the journal's end. When that fails, the transaction
+ * stands in the file, but a power cut may undo it. The turn in the file tells that it stands. One
+ * more transaction that is synced makes it safe. */
 static bool committed_after_all(struct spool *spool, int64_t turn)
 {
 	struct err ignored; /* the commit's error is the one to tell */
@@ -181,9 +181,9 @@ static int identify(struct spool *spool, struct err *err)
 	return rc < 0 ? rc : spool_read_renewed_from(spool, err);
 }
 
-/* The journal keeps its blocks from now on, so that an ack finds room on a disk that is full: what
- * it writes of the file lies within the file. A disk that cannot give them now gives them at
- * another start. */
+/* The journal keeps its blocks from now on, so that an ack finds room on a disk that is full. (The
+ * pages that an ack writes lie within the file.) A disk that cannot give the blocks now may give
+ * them at another start. */
 static void take_blocks(const struct spool *spool)
 {
 	char path[PATH_MAX];
@@ -255,7 +255,7 @@ static void name_aside(const char *path, char ret_name[PATH_MAX])
 		(void)snprintf(ret_name, PATH_MAX, "%s.corrupt-%s.%d", path, date, i);
 }
 
-/* The journal goes along: left behind, it would be rolled into the new file. */
+/* The journal is moved, too: SQLite would roll it into the new file otherwise. */
 static int set_aside(const char *path, char ret_name[PATH_MAX], struct err *err)
 {
 	char journal[PATH_MAX], journal_aside[PATH_MAX];

@@ -1,10 +1,10 @@
-/* Verifying: every chunk of current values is read, and every kept batch is decoded and held
- * against them.
+/* Verifying: every chunk of current values is read, and every kept batch is decoded and compared
+ * with them.
  *
- * A current value carries the number of the batch it went in. So each point of batch N is found
- * among the current values either as sealed by N, with the same value, or as replaced since (a
- * higher number, or 0 for a newer one that is not sealed yet), or it was trimmed, which only what
- * is acked may be. */
+ * A current value carries the number of the batch it went in. So each point of batch N is in one of
+ * three states: it is the current value, with the number N; or it was replaced since, by a value
+ * with a higher number, or with 0, which means not sealed yet; or it is not there because it was
+ * trimmed, and only what is acked may be trimmed. */
 #include "common/base/i18n.h"
 #include "spool/spool_internal.h"
 

@@ -1,4 +1,4 @@
-/* Looking at the spool: status, lists, and the agent's small durable facts. */
+/* What the spool tells: its status, lists of what it holds, and the agent's small durable facts. */
 #include "common/model/catalogue.h"
 #include "spool/spool_internal.h"
 
@@ -42,7 +42,7 @@ static int undated(struct spool *spool, struct spool_status *status, struct err 
 	return rc < 0 ? rc : 0;
 }
 
-/* Whoever moves the file away has dealt with it, too. */
+/* Does a damaged file lie there still? Whoever moves it away has dealt with it. */
 static bool is_set_aside(struct spool *spool)
 {
 	struct blob path = { 0 };
@@ -246,7 +246,7 @@ struct newest { /* what was asked */
 	void *context;
 };
 
-/* Of the chunk that @row stands on, newest first; at most @left, which it counts down. */
+/* The values of the chunk in @row, newest first; at most @left, which it counts down. */
 static int each_newest_in(sqlite3_stmt *row, int64_t shape, const struct spool_value *like,
 			  const struct newest *newest, unsigned *left, struct err *err)
 {

@@ -214,7 +214,7 @@ static struct period row_period(const struct dating *dating, const struct row *r
 			    dating->start_us + row->boot_us);
 }
 
-/* As it would have been recorded: what was added to it since is in its value. */
+/* The figure as it would have been recorded. What was added to it since is in its value. */
 static int row_observation(const struct dating *dating, const struct row *row,
 			   const struct later *later, struct observation *ret_obs, struct err *err)
 {
@@ -252,8 +252,8 @@ static int row_record(struct dating *dating, const struct row *row, struct err *
 	return rc < 0 ? rc : 0;
 }
 
-/* What cannot be recorded (a sum beyond 64 bits, say) holds up nothing: it stays, with the reason.
- */
+/* I5: a figure that cannot be recorded (its sum is beyond 64 bits, say) stays, with the reason. It
+ * holds up no other. */
 static int row_leave(struct dating *dating, const struct row *row, const char *reason,
 		     struct err *err)
 {
@@ -342,7 +342,7 @@ static int start_find(struct spool *spool, int64_t number, char **ret_boot, uint
 	return rc < 0 ? rc : 0;
 }
 
-/* Where a value is there already, nobody can say which of the two came later: the figure stays,
+/* I5: where a value is there already, nobody can say which of the two came later. The figure stays,
  * with the reason, and people decide. */
 static int leave_if_taken(struct dating *dating, const struct row *row, struct err *err)
 {
