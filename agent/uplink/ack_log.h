@@ -15,8 +15,8 @@ struct notes;
 struct ack_log {
 	struct task_group *group; /* outlives it, as the spool */
 	struct spool *spool;
-	/* Something is noted; or @rc says why not: then the next ack_log_acked(), which may tell
-	 * the same again, tries all of it again. */
+	/* Something is noted, or @rc says why it is not. Then the next ack_log_acked(), which may
+	 * tell the same again, tries all of it again. */
 	void (*on_noted)(void *context, int rc);
 	void *context;
 	/* its own: */
@@ -30,8 +30,9 @@ struct ack_log {
 /** Everything up to @upto is committed, since @at_us by the province's clock. What is told while
  * the disk is busy is merged. */
 void ack_log_acked(struct ack_log *ack_log, uint64_t upto, int64_t at_us);
-/** It went as batch @seq of the spool. A copy waits for ack_log_flush(). Beyond 256 they are
- * dropped: the province keeps and shows them all the same. */
+/** Some of batch @seq (as the spool counts) went into quarantine (I5: the office is told). A copy
+ * waits for ack_log_flush(). I10: more than 256 are dropped; the province keeps and shows them all
+ * the same. */
 void ack_log_quarantined(struct ack_log *ack_log, uint64_t seq,
 			 const Lantoa__V1__Quarantined *held);
 /** The province holds so many observations of this office back: spool_waits(). Noted before what is

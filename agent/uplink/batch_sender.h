@@ -1,4 +1,4 @@
-/* Fetches batches from the spool and hands them to the line, one at a time. It knows the digest of
+/* Fetches batches from the spool and hands them to the link, one at a time. It knows the digest of
  * the batch before the next: of what it sent last, or of what Welcome said is committed; so no
  * batch is read for it. */
 #pragma once

@@ -1,7 +1,7 @@
-/* What a metered line may carry in an hour, both ways, with what the network adds. It remembers the
- * minutes of the last hour, so that no hour, whenever it is taken to begin, goes over. (A bucket of
- * tokens would let twice its size through in the hour in which it is full.) Pure: the clock comes
- * with each call, and never goes back. */
+/* I10: what a metered link may carry in an hour, both ways, with what the network adds. It
+ * remembers the minutes of the last hour, so that no hour, whenever it is taken to begin, goes
+ * over. (A bucket of tokens would let twice its size through in the hour in which it is full.)
+ * Pure: the clock comes with each call, and never goes back. */
 #pragma once
 
 #include <stdbool.h>

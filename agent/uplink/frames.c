@@ -103,7 +103,7 @@ static void mind_catalogue(struct uplink *uplink, uint64_t version)
 		uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_OUTDATED });
 }
 
-/* A release is told with a Welcome alone, and a line may stand for weeks. */
+/* A release is told with a Welcome alone, and a link may stand for weeks. */
 static void mind_held(struct uplink *uplink)
 {
 	uint64_t now_ms = uv_now(uplink->loop);

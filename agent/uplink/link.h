@@ -13,7 +13,7 @@
 struct link;
 
 struct link_config {
-	uv_loop_t *loop; /* outlives the line, as all pointers here */
+	uv_loop_t *loop; /* outlives the link, as all pointers here */
 	void *zmq_context;
 	struct dealer_config dealer;
 	void (*on_frame)(void *context, const uint8_t *data, size_t len);
@@ -24,7 +24,7 @@ struct link_config {
 
 /** NULL: err says why, and on_closed follows, maybe at once. */
 struct link *link_open(const struct link_config *config, struct err *err);
-/** 0 sent; -EAGAIN no room, or no connection, or @line is NULL. */
+/** 0 sent; -EAGAIN no room, or no connection, or @link is NULL. */
 int link_send(struct link *link, const Lantoa__V1__Frame *frame);
 /** With all that is in it; nothing but on_closed comes from it any more. NULL is fine. */
 void link_close(struct link *link);

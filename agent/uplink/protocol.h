@@ -1,37 +1,40 @@
-/* What the uplink decides, as a function of (state, event) to actions: no clock, no dice, no
- * socket. The shell (uplink.h) reports events and performs actions; a test plays weeks of outages.
+/* What the uplink decides: a function from (state, event) to actions, without a clock, dice or a
+ * socket. The shell (uplink.h) reports events and performs actions, and a test plays weeks of
+ * outages.
  *
- * 1. START opens the socket. libzmq connects by itself; CONNECTED says the handshake is through.
- * 2. Hello; Welcome says up to which batch the province has this spool, and how many batches may be
- *    unacknowledged (credit).
- * 3. Batches go in order from upto + 1, one read from the spool at a time, never more in flight
- *    than the credit. Ack upto releases; more go.
- * What can go wrong, and the answer:
- * - the connection breaks: what was in flight counts as not sent (ZMQ_IMMEDIATE drops it); Hello
- *   again when it is back, and Welcome says where to go on
- * - no answer to Hello: Hello again, thrice, then a new socket after a pause
- * - nothing heard for ping_ms: Ping; for silence_ms: a new socket (libzmq gives up a connection
- *   for good after any protocol error, and never says so)
- * - batches in flight but no ack for ack_ms: Hello again (an ack may be dropped, never repeated)
- * - an Ack that moves nothing asks to slow down: the batches in flight were put off, and go again
- *   after that rest
- * - GAP: Hello again, with pauses that grow while nothing moves
- * - our key is refused, or was used too often: a new socket after a pause that grows
- * - a batch is refused as malformed, or no common protocol: it stays, blocks what follows, and is
- *   tried again every refused_ms; people are told
- * - there is nothing to say for a minute, and the next figures come late (core->rests), or the line
- *   is metered and its hour spent: CLOSE and rest, until something is sealed and may be sent, a day
- *   at most. A connection costs as much as five minutes of rest with one
- * - the province's catalogue is another by now, or it held figures held_ms ago and may have
- * released them: Hello again, which brings both, once nothing is in flight; after a random while,
- * because all offices hear of a catalogue at once
- * - the spool went on in its next life (spool.h): a new line and Hello under the new id. Whenever
- *   the province does not know that id: Hello under the one before, on a line of its own. Only a
- *   province that still has all of the life before is sent the next; for another, RENEW
- * - the spool cannot note an ack: RELEASE again after note_ms, whatever the line does
- * - the province asks for less than we keep, claims batches we never sent, or its batch upto is not
- *   ours: the spool was, or the province was, restored from an old copy; RENEW puts all current
- *   values under a fresh spool id, again and again until the disk takes it
+ * 1. START opens the socket. libzmq connects by itself; CONNECTED says that the handshake is done.
+ * 2. Hello goes out. The Welcome says up to which batch the province has this spool, and how many
+ *    batches may be unacknowledged (credit).
+ * 3. Batches go in order from upto + 1. One is read from the spool at a time, and never are more in
+ *    flight than the credit. An Ack releases what it names, and more batches go.
+ *
+ * What can go wrong, and what is done:
+ * - The connection breaks. What was in flight counts as not sent (ZMQ_IMMEDIATE drops it). Hello
+ *   goes again when the connection is back, and the Welcome says where to go on.
+ * - Hello is not answered. It is said again, thrice; then there is a new socket after a pause.
+ * - Nothing was heard for ping_ms: a Ping. Nothing for silence_ms: a new socket, because libzmq
+ *   gives up a connection for good after any protocol error, and never says so.
+ * - Batches are in flight, but no ack came for ack_ms. Hello again: an ack may be dropped, and is
+ *   never repeated.
+ * - An Ack that moves nothing asks to slow down. The batches in flight were put off, and go again
+ *   after that rest.
+ * - The province found a GAP. Hello again, with pauses that grow while nothing moves.
+ * - Our key is refused, or was used too often. A new socket after a pause that grows.
+ * - A batch is refused as malformed, or there is no common protocol. The batch stays, blocks what
+ *   follows, and is tried again every refused_ms. People are told.
+ * - There is nothing to say for a minute, and the next figures come late (core->rests); or the link
+ *   is metered and its hour is spent. CLOSE and rest, until something is sealed and may be sent, or
+ *   a day at most. A connection costs as much as five minutes of an open one.
+ * - The province's catalogue is another by now, or it held figures held_ms ago and may have
+ *   released them. Hello again, which brings both, once nothing is in flight; and after a random
+ *   while, because all offices hear of a catalogue at once.
+ * - The spool went on in its next life (spool.h). A new link, and Hello under the new id. Whenever
+ *   the province does not know that id: Hello under the id before, on a link of its own. Only a
+ *   province that still has all of the life before is sent the next one; for another, RENEW.
+ * - The spool cannot note an ack. RELEASE again after note_ms, whatever the link does.
+ * - The province asks for less than we keep, claims batches that we never sent, or its batch upto
+ *   is not ours. The spool or the province was restored from an old copy. RENEW puts all current
+ *   values under a fresh spool id, again and again until the disk takes it.
  */
 #pragma once
 
@@ -83,7 +86,7 @@ enum protocol_trouble {
 struct protocol {
 	struct protocol_timing timing;
 	struct budget budget; /* set per_hour at any time */
-	bool rests;           /* set it: the line is dropped while there is nothing to say */
+	bool rests;           /* set it: the link is dropped while there is nothing to say */
 	enum protocol_state state;
 	enum protocol_trouble trouble;
 	uint32_t session;     /* rises with each Hello and each lost connection */

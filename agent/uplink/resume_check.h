@@ -1,4 +1,6 @@
-/* Welcomes on their way to the core: is the province's last batch ours? The newest one stands. */
+/* Welcomes on their way to the protocol: is the batch that the province has last the one that the
+ * spool has under that number? (Otherwise one of the two was restored from an older copy.) The
+ * newest Welcome stands. */
 #pragma once
 
 #include "common/net/wire.h"
@@ -30,5 +32,5 @@ struct resume_check {
 /** @upto: the message's, as the spool counts. */
 void resume_check_take(struct resume_check *check, uint64_t upto,
 		       const Lantoa__V1__Welcome *message);
-/** Those on their way came over a line that is no more. */
+/** Those on their way came over a link that is no more. */
 void resume_check_forget(struct resume_check *check);

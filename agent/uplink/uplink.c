@@ -261,7 +261,7 @@ static void on_checked(void *context, const struct welcome *welcome, bool matche
 						     .matches = matches });
 }
 
-/* --- the line --- */
+/* --- the link --- */
 
 static void on_frame(void *context, const uint8_t *data, size_t len)
 {

@@ -58,7 +58,7 @@ struct uplink_look {         /* for status; texts are valid until the loop runs 
 	bool connected;   /* greeted and not lost since; otherwise trouble may say why */
 	int64_t since_us; /* when that began, on civil_boot_us()'s clock */
 	int64_t moved_us; /* when an ack last moved, or nothing waited for one; same clock */
-	bool at_rest;     /* the line is closed by choice: nothing to say, or its hour spent */
+	bool at_rest;     /* the link is closed by choice: nothing to say, or its hour spent */
 	bool resting;     /* the province asked for a pause that is not over */
 	int disk_rc;      /* of the spool's newest sealing and noting; 0 or a negative errno */
 	const char *office_name, *zone; /* as the province last told in this run; "" */

@@ -1,4 +1,4 @@
-/* How the line is: for the log, and for status. */
+/* How the link is: for the log, and for status. */
 #include "uplink/uplink_internal.h"
 
 #include "common/base/i18n.h"
