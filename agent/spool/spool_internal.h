@@ -130,8 +130,8 @@ struct spool_meta {
 	int64_t last_ack_us;
 };
 
+/* statements.c */
 extern const struct db_schema spool_schema;
-
 /** The prepared statement, ready to bind; NULL with err set. Owned by the spool. */
 sqlite3_stmt *spool_statement(struct spool *spool, enum spool_statement sql, struct err *err);
 /** Bind @n integers in order; SQLite's code. */
@@ -143,23 +143,50 @@ int spool_run(struct spool *spool, enum spool_statement sql, size_t n, const int
  * row. */
 int spool_number(struct spool *spool, enum spool_statement sql, size_t n, const int64_t values[],
 		 int64_t *ret_value, struct err *err);
+
+/* spool.c */
+#define SEQ_MAX (INT64_MAX / 2) /* of batches: so that the next ones can be counted */
 /** End the transaction; every one of the spool's ends here or is rolled back. On error it is. */
 int spool_commit(struct spool *spool, struct err *err);
 void spool_rollback(struct spool *spool); /* fine when none is open */
 int spool_meta(struct spool *spool, struct spool_meta *ret_meta, struct err *err);
+/** Bytes of the file that are in use. */
+int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
+/* The fact that names a damaged file which was not looked at yet; "": there is none. */
+#define SET_ASIDE_FACT "set_aside"
+/* Judged cells (common/sys/db.h): a shape, a local day. */
+int64_t row_shape(struct db_row *row, int column);
+int32_t row_day(struct db_row *row, int column);
+/* A series' shape as the wire writes it: grain | decimals << 4 | calendar << 8. */
+int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals);
+enum grain shape_grain(int64_t shape);
+enum calendar shape_calendar(int64_t shape);
+unsigned shape_decimals(int64_t shape);
+/** Such as a series or a figure can have; what a disk says need not be. */
+bool shape_is_sane(int64_t shape);
+#define SHAPE_WITHOUT_DECIMALS(shape) ((shape) & ~INT64_C(0xf0))
+
+/* ack.c */
 /** The oldest kept batch, when it is acked; -ENODATA (err untouched) when there is none such. */
 int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq, struct err *err);
 /** Inside a transaction: drop acked batches, oldest first, until at most @limit bytes are in use.
  * -ENOSPC (err untouched) when that is not enough. */
 int spool_make_room(struct spool *spool, uint64_t limit, struct err *err);
+
+/* record.c */
 /** Bytes up to which figures are recorded. Sealing and acks must still work when recording is
  * refused: they may use the last quarter of the bound. */
 uint64_t spool_record_limit(const struct spool *spool);
-/** Bytes of the file that are in use. */
-int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
-
+/** Is @rc about a figure alone, and was it found before anything of that was written? */
+bool spool_is_figure_fault(int rc);
+/** Inside a transaction: 1 the current value changed, 0 no news. The period is @obs's. */
+int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err);
+#define TRIMMED_FACT "trimmed_to" /* an int32_t as this machine writes it */
 /** Values were trimmed up to this day; INT32_MIN: never. */
 int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err);
+/** With values trimmed up to @day, the first day from which every value of a series of @shape is
+ * sure to be here. */
+int32_t kept_from(int32_t day, int64_t shape);
 
 /* chunk_cache.c */
 struct chunk_key {
@@ -176,7 +203,7 @@ struct chunk_key {
  * The one before is written if it changed. */
 int chunk_cache_load(struct spool *spool, int64_t series, int32_t day, uint32_t nth,
 		     struct err *err);
-/** The same where its @bytes are there already. */
+/** The same where the caller has its @bytes already. */
 int chunk_cache_fill(struct spool *spool, const struct chunk_key *key, const void *bytes,
 		     size_t len, struct err *err);
 /** Write the cached chunk if it changed: before anything asks the table. */
@@ -194,6 +221,10 @@ int spool_chunk_functions(sqlite3 *db, struct err *err);
 int spool_chunks_whole(sqlite3 *db, struct err *err);
 
 /* life.c */
+/* Three uint64_t as this machine writes them: the spool's id, and which one, and up to which batch
+ * of it, it was before it was renewed. Of another id it says nothing: a program that did not know
+ * of it renewed the spool since. */
+#define FROM_FACT "renewed_from"
 /** Fill in where @life goes on from. */
 void spool_life_origin(const struct spool *spool, struct spool_life *life);
 /** Inside a transaction, and before the id changes: the spool under @id goes on from what this is.
@@ -232,7 +263,7 @@ int spool_series_find(struct spool *spool, const char *metric, const char *label
 /** The one with @decimals, made when it is not there; -E2BIG. */
 int spool_series_with_decimals(struct spool *spool, struct series *series, unsigned decimals,
 			       int64_t *ret_id, struct err *err);
-/* Those of some observations at hand, each found once. Zeroed it can be deinited. */
+/* The series of some observations, each looked up once. A zeroed one can be deinited. */
 struct series_set {
 	struct series *list; /* owned [n] */
 	size_t n, room;
@@ -245,11 +276,6 @@ int series_set_find(struct series_set *set, struct spool *spool, const struct ob
 		    uint32_t *ret_index, struct err *err);
 void series_set_deinit(struct series_set *set);
 
-/** Is @rc about a figure alone, and was it found before anything of that was written? */
-bool spool_is_figure_fault(int rc);
-/** Inside a transaction: 1 the current value changed, 0 no news. The period is @obs's. */
-int spool_record_one(struct spool *spool, const struct observation *obs, struct err *err);
-
 /* undated.c, all inside a transaction. */
 /** @obs is of a moment that nobody knows. */
 int spool_undated_add(struct spool *spool, const struct observation *obs, int64_t boot_us,
@@ -260,27 +286,3 @@ int spool_undated_trace(struct spool *spool, const struct observation *obs, stru
 int spool_date_pending(struct spool *spool, const struct moment *now, struct err *err);
 /** What the clock knows, when that is news. */
 int spool_keep_clock(struct spool *spool, struct err *err);
-#define SET_ASIDE_FACT                                                                             \
-	"set_aside" /* the path of a damaged file that was not looked at yet; "": none */
-/* Three uint64_t as this machine writes them: the spool's id, and which one, and up to which batch
- * of it, it was before it was renewed. Of another id it says nothing: a program that did not know
- * of it renewed the spool since. */
-#define FROM_FACT    "renewed_from"
-#define TRIMMED_FACT "trimmed_to" /* an int32_t as this machine writes it */
-/** With values trimmed up to @day, the first day from which every value of a series of @shape is
- * sure to be here. */
-int32_t kept_from(int32_t day, int64_t shape);
-
-/* A series' shape as the wire writes it: grain | decimals << 4 | calendar << 8. */
-int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals);
-enum grain shape_grain(int64_t shape);
-enum calendar shape_calendar(int64_t shape);
-unsigned shape_decimals(int64_t shape);
-#define SEQ_MAX (INT64_MAX / 2) /* of batches: so that the next ones can be counted */
-
-/** Such as a series or a figure can have; what a disk says need not be. */
-bool shape_is_sane(int64_t shape);
-/* Judged cells (common/sys/db.h): a shape, a local day. */
-int64_t row_shape(struct db_row *row, int column);
-int32_t row_day(struct db_row *row, int column);
-#define SHAPE_WITHOUT_DECIMALS(shape) ((shape) & ~INT64_C(0xf0))
