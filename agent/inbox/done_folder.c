@@ -20,14 +20,6 @@
 
 /* --- names --- */
 
-static void stamp_format(int64_t now_us, char stamp[STAMP_LEN + 1])
-{
-	char text[INSTANT_TEXT_MAX]; /* 2025-07-01T14:05:09+07:00 */
-	civil_format(now_us, text);
-	(void)snprintf(stamp, STAMP_LEN + 1, "%.10s_%.2s%.2s%.2s_", text, text + 11, text + 14,
-		       text + 17); /* fits */
-}
-
 static bool is_stamped(const char *name)
 {
 	static const char shape[] = "9999-99-99_999999_";
@@ -46,16 +38,6 @@ static const char *fitting(const char *name, size_t room)
 	while ((*name & 0xc0) == 0x80)
 		name++;
 	return name;
-}
-
-static void name_twin(const char *stamp, const char *name, unsigned twin,
-		      char ret_name[NAME_MAX + 1])
-{
-	char number[16] = "";
-	if (twin > 1)
-		(void)snprintf(number, sizeof(number), "%u_", twin); /* fits */
-	(void)snprintf(ret_name, NAME_MAX + 1, "%s%s%s", stamp, number,
-		       fitting(name, NAME_MAX - STAMP_LEN - sizeof(number))); /* fits */
 }
 
 /* --- moving --- */
@@ -77,7 +59,11 @@ static int move(int folder_fd, const char *name, int done_fd, const char *stamp,
 {
 	int rc = -EEXIST;
 	for (unsigned twin = 1; rc == -EEXIST && twin < TWINS_MAX; twin++) {
-		name_twin(stamp, name, twin, ret_name);
+		char number[16] = "";
+		if (twin > 1)
+			(void)snprintf(number, sizeof(number), "%u_", twin); /* fits */
+		(void)snprintf(ret_name, NAME_MAX + 1, "%s%s%s", stamp, number,
+			       fitting(name, NAME_MAX - STAMP_LEN - sizeof(number))); /* fits */
 		rc = rename_new(folder_fd, name, done_fd, ret_name);
 	}
 	return rc;
@@ -90,14 +76,6 @@ static bool is_as_read(int done_fd, const char *name, const struct stat *as_read
 	       now.st_ino == as_read->st_ino && now.st_dev == as_read->st_dev &&
 	       now.st_size == as_read->st_size && now.st_mtim.tv_sec == as_read->st_mtim.tv_sec &&
 	       now.st_mtim.tv_nsec == as_read->st_mtim.tv_nsec;
-}
-
-/* Back after a power cut it would be taken again, and set back what was corrected meanwhile. First
- * where it is now. File systems that cannot sync a folder do without. */
-static void sync_move(int done_fd, int folder_fd)
-{
-	(void)fsync(done_fd);
-	(void)fsync(folder_fd);
 }
 
 /* Opened, made if need be. */
@@ -134,16 +112,6 @@ static void prune(int done_fd)
 }
 
 /* --- what is written to after all --- */
-
-static void watch_add(struct done_watch *watch, const char *name, const char *moved,
-		      const struct stat *as_read, uint64_t tick_ms)
-{
-	struct done_watched *new = &watch->list[watch->next++ % DONE_WATCHED_MAX];
-	(void)snprintf(new->name, sizeof(new->name), "%s", name);    /* fits, as the system's */
-	(void)snprintf(new->moved, sizeof(new->moved), "%s", moved); /* likewise */
-	new->as_read = inbox_stamp_of(as_read);
-	new->until_ms = tick_ms + DONE_WATCHED_MS;
-}
 
 /* Does @one lie there with other contents than were read? */
 static bool is_written(int done_fd, const struct done_watched *one, bool *ret_there)
@@ -236,23 +204,35 @@ int done_folder_take(int folder_fd, const char *name, const struct stat *as_read
 		     struct done_watch *watch, uint64_t tick_ms, char ret_moved[NAME_MAX + 1],
 		     struct err *err)
 {
-	char stamp[STAMP_LEN + 1], *moved = ret_moved;
+	char stamp[STAMP_LEN + 1], text[INSTANT_TEXT_MAX], *moved = ret_moved;
 	int done_fd = open_done(folder_fd);
 	if (done_fd < 0)
 		return err_set(err, done_fd,
 			       "the folder '%s' cannot be made in the inbox (%s); let the agent "
 			       "write there",
 			       DONE_FOLDER, err_strerror(done_fd));
-	stamp_format(now_us, stamp);
+	civil_format(now_us, text); /* 2025-07-01T14:05:09+07:00 */
+	(void)snprintf(stamp, sizeof(stamp), "%.10s_%.2s%.2s%.2s_", text, text + 11, text + 14,
+		       text + 17); /* fits */
 	int rc = move(folder_fd, name, done_fd, stamp, moved);
 	if (rc == 0 && !is_as_read(done_fd, moved, as_read)) {
 		rc = rename_new(done_fd, moved, folder_fd, name);
 		rc = rc == 0 || rc == -EEXIST ? -ESTALE : rc;
 	}
 	if (rc == 0) {
-		if (watch)
-			watch_add(watch, name, moved, as_read, tick_ms);
-		sync_move(done_fd, folder_fd);
+		if (watch) {
+			struct done_watched *new = &watch->list[watch->next++ % DONE_WATCHED_MAX];
+			/* Both fit, as the system's names. */
+			(void)snprintf(new->name, sizeof(new->name), "%s", name);
+			(void)snprintf(new->moved, sizeof(new->moved), "%s", moved);
+			new->as_read = inbox_stamp_of(as_read);
+			new->until_ms = tick_ms + DONE_WATCHED_MS;
+		}
+		/* Back after a power cut it would be taken again, and set back what was corrected
+		 * meanwhile. First where it is now. File systems that cannot sync a folder do
+		 * without. */
+		(void)fsync(done_fd);
+		(void)fsync(folder_fd);
 		prune(done_fd);
 	}
 	(void)close(done_fd); /* a folder */

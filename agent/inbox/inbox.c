@@ -63,7 +63,7 @@ struct inbox {
 	struct err err;
 	/* for status */
 	bool failing;
-	size_t told;                /* files that the log has told of: see log_names() */
+	size_t told;                /* files not looked at that the log has told of */
 	char trouble[ERR_TEXT_MAX]; /* in English */
 	struct lying lying;         /* when that is "" */
 	char *looked;               /* owned [ERR_TEXT_MAX]; what the last look has told */
@@ -145,15 +145,6 @@ static void tell_files(const struct lying *lying, char text[ERR_TEXT_MAX])
 			_("%sfiles that wait, since a program still has them open for writing: "
 			  "%zu, like %s; close them there"),
 			len > 0 ? "; " : "", lying->n_held, lying->held);
-}
-
-/* Once, until there is another number of them. */
-static void log_names(struct inbox *inbox)
-{
-	if (inbox->folder.told > inbox->told)
-		log_warn("inbox: not looked at for their names files=%zu like=\"%s\"",
-			 inbox->folder.told, inbox->folder.like);
-	inbox->told = inbox->folder.told;
 }
 
 void inbox_look(const void *input, struct input_look *ret_look)
@@ -313,24 +304,6 @@ static void log_outcome(const struct inbox *inbox)
 		 r->rejected, r->fresh + r->changed == 0 ? ", nothing changes" : "");
 }
 
-static void tell_recorded(struct inbox *inbox)
-{
-	const struct inbox_result *r = &inbox->result;
-	if (r->fresh + r->changed > 0)
-		recorder_recorded(inbox->host.recorder, r->coarse);
-	if (r->fresh + r->changed + r->same > 0)
-		inbox->last_us = civil_now_us();
-}
-
-static enum inbox_part part_of(const struct inbox_result *result)
-{
-	if (result->outcome == INBOX_TAKEN)
-		return result->warned > 0 ? INBOX_LOOK : INBOX_GONE;
-	if (result->outcome == INBOX_STUCK)
-		return INBOX_ALL;
-	return result->fresh + result->changed + result->same > 0 ? INBOX_SOME : INBOX_NONE;
-}
-
 /* Dealt with, in one way or another. */
 static void on_end_of_file(struct inbox *inbox)
 {
@@ -348,8 +321,13 @@ static void on_end_of_file(struct inbox *inbox)
 		note_files(inbox);
 		return;
 	}
+	enum inbox_part part = r->outcome == INBOX_STUCK                ? INBOX_ALL
+			       : r->outcome == INBOX_TAKEN && r->warned ? INBOX_LOOK
+			       : r->outcome == INBOX_TAKEN              ? INBOX_GONE
+			       : r->fresh + r->changed + r->same > 0    ? INBOX_SOME
+									: INBOX_NONE;
 	log_outcome(inbox);
-	inbox_core_done(inbox->core, inbox->name, &r->stamp, part_of(r));
+	inbox_core_done(inbox->core, inbox->name, &r->stamp, part);
 	note_files(inbox);
 	if (r->outcome == INBOX_STUCK || r->outcome == INBOX_UNTOLD)
 		fail(inbox);
@@ -376,7 +354,12 @@ static void done_step(struct job *job)
 		close_all(inbox);
 		return;
 	}
-	tell_recorded(inbox);
+	/* Also of a step that failed: figures before it are recorded. */
+	const struct inbox_result *r = &inbox->result;
+	if (r->fresh + r->changed > 0)
+		recorder_recorded(inbox->host.recorder, r->coarse);
+	if (r->fresh + r->changed + r->same > 0)
+		inbox->last_us = civil_now_us();
 	if (inbox->rc == 0) {
 		on_end_of_file(inbox);
 	} else {
@@ -496,7 +479,10 @@ static void done_look(struct job *job)
 			 inbox->returned);
 	inbox->again |= inbox->returned > 0;
 	note_files(inbox);
-	log_names(inbox);
+	if (inbox->folder.told > inbox->told) /* once, until there are more of them */
+		log_warn("inbox: not looked at for their names files=%zu like=\"%s\"",
+			 inbox->folder.told, inbox->folder.like);
+	inbox->told = inbox->folder.told;
 	go_on(inbox);
 }
 

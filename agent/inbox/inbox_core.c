@@ -246,14 +246,6 @@ unsigned inbox_core_rank(const struct inbox_core *core, const struct inbox_liste
 
 /* --- choosing --- */
 
-static uint64_t wait_of(const struct file *file, uint64_t now_ms, uint64_t settle_ms)
-{
-	uint64_t from_ms = file->since_ms + settle_ms;
-	if (from_ms < file->until_ms)
-		from_ms = file->until_ms;
-	return from_ms > now_ms ? from_ms - now_ms : 0;
-}
-
 const struct inbox_listed *inbox_core_next(const struct inbox_core *core, uint64_t now_ms,
 					   uint64_t settle_ms, uint64_t *ret_wait_ms)
 {
@@ -261,7 +253,10 @@ const struct inbox_listed *inbox_core_next(const struct inbox_core *core, uint64
 	*ret_wait_ms = UINT64_MAX;
 	for (size_t i = 0; i < core->n; i++) {
 		const struct file *file = &core->files[i];
-		uint64_t wait_ms = wait_of(file, now_ms, settle_ms);
+		uint64_t from_ms = file->since_ms + settle_ms;
+		if (from_ms < file->until_ms)
+			from_ms = file->until_ms;
+		uint64_t wait_ms = from_ms > now_ms ? from_ms - now_ms : 0;
 		if (file->done)
 			continue;
 		if (wait_ms < *ret_wait_ms)

@@ -312,15 +312,6 @@ static int step_import(struct inbox_file *file, struct err *err)
 
 /* --- the end --- */
 
-static bool is_unchanged(const struct inbox_file *file)
-{
-	struct stat now;
-	if (file->fd < 0 || fstat(file->fd, &now) < 0)
-		return file->fd < 0;
-	struct inbox_stamp a = inbox_stamp_of(&now), b = file->result.stamp;
-	return a.size == b.size && a.modified_ns == b.modified_ns;
-}
-
 /* What was passed over is told beside the file, where whoever looks for it finds both. That it
  * cannot be told there takes nothing from what was recorded; the log has how many there are. */
 static void leave_notes(struct inbox_file *file, const char *moved)
@@ -337,7 +328,12 @@ static int step_end(struct inbox_file *file, struct err *err)
 {
 	char moved[NAME_MAX + 1];
 	struct inbox_result *result = &file->result;
-	if (!is_unchanged(file)) {
+	struct stat now = { 0 };
+	bool changed = file->fd >= 0 && fstat(file->fd, &now) < 0;
+	struct inbox_stamp stamp = inbox_stamp_of(&now);
+	changed |= file->fd >= 0 && (stamp.size != result->stamp.size ||
+				     stamp.modified_ns != result->stamp.modified_ns);
+	if (changed) {
 		result->outcome = INBOX_CHANGING;
 		return 0;
 	}
