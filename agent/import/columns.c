@@ -98,20 +98,15 @@ bool role_is_figure(enum role role)
 	return role == ROLE_VALUE || role == ROLE_FIGURES || role == ROLE_PERIOD_FIGURES;
 }
 
-static bool has_whole_period(const struct columns *columns)
-{
-	for (size_t i = 0; i < columns->n; i++)
-		if (columns->list[i].heading.role == ROLE_PERIOD &&
-		    columns->list[i].heading.part != 'y')
-			return true;
-	return false;
-}
-
 static int check_form(struct columns *columns, unsigned line, struct err *err)
 {
 	bool metric = columns_find(columns, ROLE_METRIC), value = columns_find(columns, ROLE_VALUE);
 	bool wide = columns_find(columns, ROLE_FIGURES);
 	bool across = columns_find(columns, ROLE_PERIOD_FIGURES);
+	bool whole_period = false;
+	for (size_t i = 0; i < columns->n; i++)
+		whole_period |= columns->list[i].heading.role == ROLE_PERIOD &&
+				columns->list[i].heading.part != 'y';
 	columns->form = wide ? FORM_WIDE : across ? FORM_ACROSS : FORM_LONG;
 	columns->dated = across || columns_find(columns, ROLE_PERIOD);
 	if (wide && (metric || value))
@@ -119,7 +114,7 @@ static int check_form(struct columns *columns, unsigned line, struct err *err)
 			       "line %u: the header: columns metric and value do not go together "
 			       "with a column per metric; use one form or the other",
 			       line);
-	if (across && (wide || value || has_whole_period(columns)))
+	if (across && (wide || value || whole_period))
 		return err_set(err, -EINVAL,
 			       "line %u: the header: a column per period goes together with a "
 			       "column metric (Chỉ tiêu) and no other figures or periods; use one "

@@ -55,14 +55,6 @@ struct detect {
 
 /* --- where is the header? --- */
 
-static bool is_ascii(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	return true;
-}
-
 /* The unit that cell @i names for the figures around it. What does not fit is cut: it is no unit
  * then, and asked about. */
 static void note_unit(const struct terms *terms, const struct csv_row *row, size_t i,
@@ -91,7 +83,8 @@ static struct candidate candidate_of(const struct detect *detect, const struct c
 		bool known = headings_find(detect->headings, row->fields[i]).role != ROLE_NONE;
 		c.known += known;
 		c.filled += row->fields[i][0] != '\0';
-		c.foreign |= known && !is_ascii(row->fields[i]);
+		for (const char *at = row->fields[i]; known && *at; at++)
+			c.foreign |= (unsigned char)*at >= 0x80;
 	}
 	c.sure = c.known > 0 && columns_read(detect->headings, row, &columns, NULL) == 0;
 	if (c.sure)
@@ -151,14 +144,6 @@ static int try_separator(struct detect *detect, const struct blob *text, char se
 	return rc == -ENOMEM ? err_memory(err) : 0;
 }
 
-/* Some file breaks by a separator that is not its own. That counts where no other parts a line;
- * where its own does, the reading proper tells it. */
-static bool is_broken(const struct detect *detect)
-{
-	return *detect->broken.text && detect->best.known == 0 &&
-	       (detect->best.filled < 2 || detect->best.separator == detect->broken_separator);
-}
-
 static int find_header(struct detect *detect, const struct blob *text, struct err *err)
 {
 	char told = separator_told((const char *)text->data, text->len);
@@ -169,7 +154,10 @@ static int find_header(struct detect *detect, const struct blob *text, struct er
 		rc = try_separator(detect, text, SEPARATORS[i], err);
 	if (rc < 0)
 		return rc;
-	if (is_broken(detect))
+	/* Some file breaks by a separator that is not its own. That counts where no other parts a
+	 * line; where its own does, the reading proper tells it. */
+	if (*detect->broken.text && detect->best.known == 0 &&
+	    (detect->best.filled < 2 || detect->best.separator == detect->broken_separator))
 		return err_set(err, -EINVAL, "%s", detect->broken.text);
 	if (detect->best.line == 0)
 		return err_set(err, -EINVAL,
@@ -188,29 +176,19 @@ static int find_header(struct detect *detect, const struct blob *text, struct er
 
 /* --- the whole file --- */
 
-static void ask_number(struct detect *detect, const char *text)
-{
-	enum numeral numeral = numeral_look(text);
-	detect->comma |= numeral == NUMERAL_COMMA;
-	detect->point |= numeral == NUMERAL_POINT;
-}
-
-/* A metric's own unit is compared with it alone, where its name is read. */
-static bool may_say_unit(const struct detect *detect, const struct csv_row *row, size_t i)
-{
-	enum role role = detect->had_header && i < detect->columns.n
-				 ? detect->columns.list[i].heading.role
-				 : ROLE_NONE;
-	return *row->fields[i] && role != ROLE_UNIT && role != ROLE_DIMENSION &&
-	       !role_is_figure(role) && !headings_find(detect->headings, row->fields[i]).metric;
-}
-
 static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
 	struct detect *detect = context;
-	for (size_t i = 0; i < row->n; i++)
-		if (may_say_unit(detect, row, i))
+	for (size_t i = 0; i < row->n; i++) {
+		enum role role = detect->had_header && i < detect->columns.n
+					 ? detect->columns.list[i].heading.role
+					 : ROLE_NONE;
+		/* A metric's own unit is compared with it alone, where its name is read. */
+		if (*row->fields[i] && role != ROLE_UNIT && role != ROLE_DIMENSION &&
+		    !role_is_figure(role) &&
+		    !headings_find(detect->headings, row->fields[i]).metric)
 			note_unit(headings_terms(detect->headings), row, i, detect->dialect.units);
+	}
 	if (detect->had_header && !detect->begun) {
 		bool taken;
 		int rc = subheadings_read(&detect->columns, row, &taken, err);
@@ -226,10 +204,13 @@ static int on_row(void *context, const struct csv_row *row, struct err *err)
 	}
 	for (size_t i = 0; i < row->n && i < detect->columns.n; i++) {
 		enum role role = detect->columns.list[i].heading.role;
-		if (role_is_figure(role))
-			ask_number(detect, row->fields[i]);
-		else if (role == ROLE_PERIOD && !detect->dialect.month_first)
+		if (role_is_figure(role)) {
+			enum numeral numeral = numeral_look(row->fields[i]);
+			detect->comma |= numeral == NUMERAL_COMMA;
+			detect->point |= numeral == NUMERAL_POINT;
+		} else if (role == ROLE_PERIOD && !detect->dialect.month_first) {
 			detect->dialect.month_first = period_month_first(row->fields[i]);
+		}
 	}
 	return 0;
 }

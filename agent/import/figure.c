@@ -202,16 +202,6 @@ static bool check_section(struct import *import, const struct line *line, const 
 	return false;
 }
 
-/* Where does the sentence belong? */
-static struct place cell_of(const struct line *line, const struct place *cell, enum entry_part part)
-{
-	if (part == ENTRY_PERIOD && line->period.column)
-		return line_period_place(line);
-	if (part == ENTRY_LABELS && line->labels.column)
-		return (struct place){ cell->line, line->labels.column->name, line->labels.text };
-	return *cell;
-}
-
 int figure_take(struct import *import, struct line *line, const struct place *cell,
 		const struct metric *metric, struct err *err)
 {
@@ -245,7 +235,11 @@ int figure_take(struct import *import, struct line *line, const struct place *ce
 	}
 	if (rc == 0 || (!good && part == ENTRY_PERIOD))
 		return 0;
-	struct place at = cell_of(line, cell, part);
+	struct place at = *cell; /* where the sentence belongs */
+	if (part == ENTRY_PERIOD && line->period.column)
+		at = line_period_place(line);
+	else if (part == ENTRY_LABELS && line->labels.column)
+		at = (struct place){ cell->line, line->labels.column->name, line->labels.text };
 	if (part == ENTRY_PERIOD && dated) /* not begun: for all of that grain */
 		line->periods[metric->period].good = false;
 	intake_reject(import->intake, &at, "%s: %s", metric->name, why.text);

@@ -1,5 +1,6 @@
 #include "import/headings.h"
 
+#include "common/base/array.h"
 #include "common/model/period_words.h"
 #include "common/text/old_font.h"
 #include "common/text/viet.h"
@@ -16,7 +17,7 @@ struct name {
 
 struct headings {
 	struct name *names; /* owned [n], sorted by key, each key once */
-	size_t n, room;
+	size_t n;
 	struct terms *terms; /* owned */
 };
 
@@ -87,17 +88,14 @@ static int add(struct headings *headings, const char *text, struct heading headi
 	char key[VIET_KEY_MAX];
 	if (!text || !*text || !viet_key(text, key))
 		return 0; /* nobody can write that */
-	if (headings->n == headings->room) {
-		size_t room = headings->room ? headings->room * 2 : 64;
-		struct name *names = realloc(headings->names, room * sizeof(*names));
-		if (!names)
-			return err_memory(err);
-		headings->names = names;
-		headings->room = room;
-	}
+	struct name *names = array_room(headings->names, headings->n, sizeof(*names));
 	char *copy = strdup(key);
-	if (!copy)
+	if (names)
+		headings->names = names;
+	if (!names || !copy) {
+		free(copy);
 		return err_memory(err);
+	}
 	headings->names[headings->n++] = (struct name){ copy, heading };
 	return 0;
 }
@@ -220,11 +218,6 @@ static const struct heading *look_up(const struct headings *headings, const char
 
 /* --- a number, a unit, a colon around the name --- */
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* Behind "1.", "1.2)", "(1)", "II.", "a)", "-" and blanks; @text when it has no such number. */
 static const char *behind_number(const char *text)
 {
@@ -246,7 +239,7 @@ static const char *behind_number(const char *text)
 static bool cut_bracket(char *text, char *ret_inside, size_t room)
 {
 	size_t len = strlen(text);
-	while (len > 0 && (is_blank(text[len - 1]) || strchr(":*", text[len - 1])))
+	while (len > 0 && strchr(" \t\r\n:*", text[len - 1]))
 		len--;
 	bool cut = text[len] != '\0';
 	text[len] = '\0';

@@ -73,19 +73,16 @@ static bool measure_read(const char *text, struct measure *ret_measure)
 	return *ret_measure->base || ret_measure->scale > 0;
 }
 
-/* In English also when there are several of them. */
-static bool is_same_base(const char *base, const char *unit)
-{
-	size_t len = strlen(unit);
-	return strcmp(base, unit) == 0 ||
-	       (len > 0 && strncmp(base, unit, len) == 0 && strcmp(base + len, "s") == 0);
-}
-
 static bool is_same(const struct measure *said, const char *unit)
 {
 	struct measure own;
-	return unit && measure_read(unit, &own) && said->scale == own.scale &&
-	       (is_same_base(said->base, own.base) || (!*said->base && said->scale > 0));
+	if (!unit || !measure_read(unit, &own) || said->scale != own.scale)
+		return false;
+	/* In English also when there are several of them. */
+	size_t len = strlen(own.base);
+	bool several = len > 0 && strncmp(said->base, own.base, len) == 0 &&
+		       strcmp(said->base + len, "s") == 0;
+	return several || strcmp(said->base, own.base) == 0 || (!*said->base && said->scale > 0);
 }
 
 /* Is @text what @label counts: "tổ", "tổ công nghệ" of "Số tổ công nghệ số cộng đồng"? Not any word

@@ -23,12 +23,6 @@ static size_t split_labels(char *text, struct label labels[], size_t n, size_t m
 	return n;
 }
 
-/* "-" and ".." would be the name of one more part. */
-static bool names_nothing(const char *label)
-{
-	return row_says_nothing(label) || cell_is_dash(label);
-}
-
 int row_labels_read(struct columns *columns, const struct csv_row *row,
 		    struct row_labels *ret_labels, struct place *ret_cell, struct err *err)
 {
@@ -52,7 +46,9 @@ int row_labels_read(struct columns *columns, const struct csv_row *row,
 		if (!ret_labels->column)
 			ret_labels->column = column;
 		column->filled = true;
-		if (role == ROLE_DIMENSION && names_nothing(cell.value)) {
+		/* "-" and ".." would be the name of one more part. */
+		if (role == ROLE_DIMENSION &&
+		    (row_says_nothing(cell.value) || cell_is_dash(cell.value))) {
 			rc = err_set(err, -EINVAL,
 				     "'%s' does not name a %s; write its name, or empty the cell "
 				     "of a figure that is not divided",

@@ -58,14 +58,6 @@ static void append(struct row_period *period, const char *word, const char *text
 			 len > 0 ? " " : "", word, *word ? " " : "", text); /* cut: no period */
 }
 
-static int differ(const struct row_period *period, struct err *err)
-{
-	char shown[EXCERPT_MAX];
-	return err_set(err, -EINVAL,
-		       "'%s' and the year in its own column differ; correct one of them",
-		       utf8_excerpt(period->text, strlen(period->text), shown));
-}
-
 /* @cell is that of the year's own column. */
 static int take_year(struct row_period *period, const struct column *column, const char *cell,
 		     struct err *err)
@@ -76,9 +68,14 @@ static int take_year(struct row_period *period, const struct column *column, con
 		period->cell = "";
 		return err_set(err, -EINVAL, "is empty; write the period of the line's figures");
 	}
-	if (*cell && names_year(period->text))
-		return strlen(number) == 4 && strstr(period->text, number) ? 0
-									   : differ(period, err);
+	if (*cell && names_year(period->text)) {
+		char shown[EXCERPT_MAX];
+		if (strlen(number) == 4 && strstr(period->text, number))
+			return 0;
+		return err_set(err, -EINVAL,
+			       "'%s' and the year in its own column differ; correct one of them",
+			       utf8_excerpt(period->text, strlen(period->text), shown));
+	}
 	if (*cell)
 		append(period, is_bare(cell, 'y') && *period->text ? "năm" : "", cell);
 	return 0;

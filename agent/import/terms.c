@@ -115,6 +115,5 @@ bool terms_known(const struct terms *terms, const char *key)
 		if (strcmp(key, viet_word(reference[i].word, keys[i][0])) == 0 ||
 		    strcmp(key, viet_word(reference[i].vietnamese, keys[i][1])) == 0)
 			return true;
-	return terms && terms->n > 0 &&
-	       bsearch(&key, terms->keys, terms->n, sizeof(*terms->keys), by_key);
+	return terms && bsearch(&key, terms->keys, terms->n, sizeof(*terms->keys), by_key);
 }

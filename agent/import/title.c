@@ -170,14 +170,6 @@ static bool unit_at(const struct line *line, size_t i, enum grain *ret_grain)
 	return false;
 }
 
-static unsigned most(enum grain grain)
-{
-	return grain == GRAIN_MONTH     ? 12
-	       : grain == GRAIN_QUARTER ? 4
-	       : grain == GRAIN_WEEK    ? 53
-					: 2;
-}
-
 /* Behind its word: "6", "6, 7 và 8/2025", "II và III năm 2025". */
 static size_t read_numbers(struct title *title, struct line *line, size_t from, size_t i,
 			   enum grain grain)
@@ -188,9 +180,13 @@ static size_t read_numbers(struct title *title, struct line *line, size_t from, 
 	struct title_name names[TITLE_NAMES_MAX];
 	size_t n = 0, next;
 	unsigned year = 0, number;
+	unsigned most = grain == GRAIN_MONTH     ? 12
+			: grain == GRAIN_QUARTER ? 4
+			: grain == GRAIN_WEEK    ? 53
+						 : 2;
 	while (WORDS_ARE_ONE_OF(&line->words, i, before))
 		i++;
-	while ((number = words_number(&line->words, i, &next)) >= 1 && number <= most(grain)) {
+	while ((number = words_number(&line->words, i, &next)) >= 1 && number <= most) {
 		if (n < TITLE_NAMES_MAX)
 			names[n] = (struct title_name){ .grain = grain, .number = number };
 		n++;
