@@ -99,13 +99,6 @@ bool clerk_wanted(const struct settings *settings)
 	return *settings->page_listen != '\0';
 }
 
-static void make_token(struct clerk *clerk)
-{
-	unsigned char bytes[CLERK_TOKEN_BYTES];
-	randombytes_buf(bytes, sizeof(bytes));
-	(void)sodium_bin2hex(clerk->token, sizeof(clerk->token), bytes, sizeof(bytes)); /* fits */
-}
-
 int clerk_start(const struct input_host *host, const struct settings *settings, void **ret_clerk,
 		struct err *err)
 {
@@ -115,12 +108,14 @@ int clerk_start(const struct input_host *host, const struct settings *settings, 
 						   .guarded = true };
 	struct http_address address;
 	char text[HTTP_ADDRESS_MAX];
+	unsigned char token[CLERK_TOKEN_BYTES];
 	int fd = -1;
 	struct clerk *clerk = calloc(1, sizeof(*clerk));
 	if (!clerk)
 		return err_memory(err);
 	clerk->host = *host;
-	make_token(clerk);
+	randombytes_buf(token, sizeof(token));
+	(void)sodium_bin2hex(clerk->token, sizeof(clerk->token), token, sizeof(token)); /* fits */
 	int rc = http_address_parse(settings->page_listen, &address, err);
 	if (rc == 0)
 		rc = http_listen_tcp(&address, &fd, text, err);

@@ -126,18 +126,14 @@ static void record(struct request *request)
 			   http_words(request->http, &request->err));
 }
 
-static bool token_fits(const struct request *request)
-{
-	const char *token = field_value(request->fields, request->n_fields, "token");
-	return token && strlen(token) == strlen(request->clerk->token) &&
-	       sodium_memcmp(token, request->clerk->token, strlen(token)) == 0;
-}
-
 static void take_form(struct request *request)
 {
+	const char *token = field_value(request->fields, request->n_fields, "token");
+	bool fits = token && strlen(token) == strlen(request->clerk->token) &&
+		    sodium_memcmp(token, request->clerk->token, strlen(token)) == 0;
 	if (open_sheet(request) < 0)
 		request_answer_error(request);
-	else if (!token_fits(request))
+	else if (!fits)
 		show_sheet(request, 422,
 			   _("The agent was started anew since this page was opened. Look over "
 			     "what you wrote, and press Save again."));

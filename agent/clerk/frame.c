@@ -38,17 +38,13 @@ static void other_language(struct html *html, const struct frame *frame)
 		 vietnamese ? "en" : "vi", vietnamese ? "English" : "Tiếng Việt");
 }
 
-/* The boot's clock goes on when somebody sets the wall's. */
-static int64_t wall_us(int64_t boot_us, int64_t now_us)
-{
-	return now_us - (civil_boot_us() - boot_us);
-}
-
 static void line(struct html *html, const struct frame *frame)
 {
 	const struct uplink_look *look = frame->look;
 	char since[WORDING_MAX];
-	(void)wording_instant(wall_us(look->since_us, frame->now_us), frame->now_us, since);
+	/* The boot's clock goes on when somebody sets the wall's. */
+	int64_t since_us = frame->now_us - (civil_boot_us() - look->since_us);
+	(void)wording_instant(since_us, frame->now_us, since);
 	html_add(html,
 		 "<p class=\"line %s\" data-live=\"line\"><span class=\"dot\" "
 		 "aria-hidden=\"true\"></span>",

@@ -1,5 +1,6 @@
 #include "clerk/sheet.h"
 
+#include "common/base/array.h"
 #include "common/base/i18n.h"
 
 #include <errno.h>
@@ -15,30 +16,16 @@
 
 static struct sheet_row *add_row(struct sheet *sheet, const struct metric *metric, size_t at)
 {
-	if (sheet->n == sheet->room) {
-		size_t room = sheet->room ? 2 * sheet->room : 64;
-		struct sheet_row *rows = realloc(sheet->rows, room * sizeof(*rows));
-		if (!rows)
-			return NULL;
-		sheet->rows = rows;
-		sheet->room = room;
-	}
+	struct sheet_row *rows = array_room(sheet->rows, sheet->n, sizeof(*rows));
+	if (!rows)
+		return NULL;
+	sheet->rows = rows;
 	struct sheet_row *row = &sheet->rows[at];
 	memmove(row + 1, row, (sheet->n++ - at) * sizeof(*row));
 	*row = (struct sheet_row){ .metric = metric };
 	for (size_t i = 0; i < METRIC_DIMENSIONS_MAX; i++)
 		row->dimensions[i] = "";
 	return row;
-}
-
-static struct sheet_row *find_row(struct sheet *sheet, const struct metric *metric,
-				  const char *labels)
-{
-	for (size_t i = 0; i < sheet->n; i++)
-		if (sheet->rows[i].metric == metric && !sheet->rows[i].fresh &&
-		    strcmp(sheet->rows[i].labels, labels) == 0)
-			return &sheet->rows[i];
-	return NULL;
 }
 
 static bool wanted(const struct sheet *sheet, const struct metric *metric)
@@ -202,27 +189,20 @@ static bool parse_name(const struct sheet *sheet, const char *name, struct parse
 
 /* --- what was typed --- */
 
-/* Behind the last row of @metric. */
-static size_t place_of(const struct sheet *sheet, const struct metric *metric)
-{
-	size_t at = sheet->n;
-	while (at > 0 && sheet->rows[at - 1].metric != metric)
-		at--;
-	return at;
-}
-
+/* The row that a field's name means; one that is not there comes behind the last of its metric. */
 static struct sheet_row *row_of(struct sheet *sheet, const struct parsed_name *parsed)
 {
-	struct sheet_row *row = NULL;
-	if (parsed->labels)
-		row = find_row(sheet, parsed->metric, parsed->labels);
-	for (size_t i = 0; i < sheet->n && !parsed->labels && !row; i++)
-		if (sheet->rows[i].metric == parsed->metric && sheet->rows[i].fresh &&
-		    sheet->rows[i].nth == parsed->nth)
-			row = &sheet->rows[i];
-	if (row)
-		return row;
-	row = add_row(sheet, parsed->metric, place_of(sheet, parsed->metric));
+	for (size_t i = 0; i < sheet->n; i++) {
+		struct sheet_row *row = &sheet->rows[i];
+		if (row->metric == parsed->metric && row->fresh == !parsed->labels &&
+		    (row->fresh ? row->nth == parsed->nth
+				: strcmp(row->labels, parsed->labels) == 0))
+			return row;
+	}
+	size_t at = sheet->n;
+	while (at > 0 && sheet->rows[at - 1].metric != parsed->metric)
+		at--;
+	struct sheet_row *row = add_row(sheet, parsed->metric, at);
 	if (!row)
 		return NULL;
 	row->fresh = !parsed->labels;
@@ -230,13 +210,6 @@ static struct sheet_row *row_of(struct sheet *sheet, const struct parsed_name *p
 	(void)snprintf(row->labels, sizeof(row->labels), "%s",
 		       parsed->labels ? parsed->labels : ""); /* valid ones fit */
 	return row;
-}
-
-static void put_dimension(struct sheet_row *row, const char *dimension, const char *value)
-{
-	for (size_t i = 0; dimension && i < row->metric->n_dimensions; i++)
-		if (strcmp(row->metric->dimensions[i], dimension) == 0)
-			row->dimensions[i] = value;
 }
 
 /* @format is translated already. */
@@ -247,7 +220,7 @@ static int add_strange(struct sheet *sheet, const char *format, ...)
 {
 	char text[512];
 	va_list args;
-	char **strange = realloc(sheet->strange, (sheet->n_strange + 1) * sizeof(*strange));
+	char **strange = array_room(sheet->strange, sheet->n_strange, sizeof(*strange));
 	if (!strange)
 		return -ENOMEM;
 	sheet->strange = strange;
@@ -287,7 +260,9 @@ static int take(struct sheet *sheet, const struct parsed_name *parsed, const cha
 		row->confirmed = value;
 		break;
 	case 'd':
-		put_dimension(row, parsed->dimension, value);
+		for (size_t i = 0; parsed->dimension && i < row->metric->n_dimensions; i++)
+			if (strcmp(row->metric->dimensions[i], parsed->dimension) == 0)
+				row->dimensions[i] = value;
 		break;
 	}
 	return 0;

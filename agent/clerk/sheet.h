@@ -45,7 +45,7 @@ struct sheet {
 	struct due due; /* of its metrics; without a state */
 	struct sheet_row
 		*rows; /* owned [n]: by the catalogue's order, then labels, then fresh ones */
-	size_t n, room;
+	size_t n;
 	size_t n_changed, n_errors, n_warnings; /* n_warnings: not confirmed */
 	char **strange;                         /* owned: sentences about fields that have no row */
 	size_t n_strange;

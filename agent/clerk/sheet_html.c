@@ -35,18 +35,13 @@ static void heading(struct html *html, const struct frame *frame, const struct s
 	html_add(html, "</span></p>\n");
 }
 
-/* Periods that may be corrected: as many as are kept with their values. */
-static int choices(enum grain grain)
+static void chooser(struct html *html, const struct frame *frame, const struct sheet *sheet)
 {
-	static const int most[GRAIN_COUNT] = {
+	/* Periods that may be corrected: as many as are kept with their values. */
+	static const int choices[GRAIN_COUNT] = {
 		[GRAIN_MINUTE] = 60, [GRAIN_HOUR] = 24,   [GRAIN_DAY] = 35,     [GRAIN_WEEK] = 26,
 		[GRAIN_MONTH] = 24,  [GRAIN_QUARTER] = 8, [GRAIN_SEMESTER] = 4, [GRAIN_YEAR] = 3,
 	};
-	return most[grain];
-}
-
-static void chooser(struct html *html, const struct frame *frame, const struct sheet *sheet)
-{
 	char name[WORDING_MAX], sdmx[PERIOD_TEXT_MAX];
 	struct period at = civil_period(sheet->period.calendar, sheet->period.grain, frame->now_us);
 	bool listed = false;
@@ -55,7 +50,7 @@ static void chooser(struct html *html, const struct frame *frame, const struct s
 		 "<input type=\"hidden\" name=\"calendar\" value=\"%s\">\n"
 		 "<label for=\"period\">%s</label>\n<select id=\"period\" name=\"period\">\n",
 		 calendar_name(at.calendar), _("Another period"));
-	for (int i = choices(at.grain); i > 0; i--, at.number--) {
+	for (int i = choices[at.grain]; i > 0; i--, at.number--) {
 		bool chosen = at.number == sheet->period.number;
 		listed |= chosen;
 		html_add(html, "<option value=\"%s\"%s>%s</option>\n", period_format(at, sdmx),

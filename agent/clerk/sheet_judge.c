@@ -155,14 +155,6 @@ static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_u
 	return rc < 0 ? rc : 0;
 }
 
-static bool dimensions_typed(const struct sheet_row *row)
-{
-	for (size_t i = 0; i < row->metric->n_dimensions; i++)
-		if (!blank(row->dimensions[i]))
-			return true;
-	return false;
-}
-
 static int judge_row(struct sheet *sheet, struct sheet_row *row, int64_t now_us)
 {
 	const char *was = row->was ? row->was : "";
@@ -174,7 +166,10 @@ static int judge_row(struct sheet *sheet, struct sheet_row *row, int64_t now_us)
 	}
 	if (!blank(row->typed))
 		return strcmp(row->typed, was) == 0 ? 0 : judge_value(sheet, row, now_us);
-	if (*was == '\0' && !dimensions_typed(row))
+	bool typed = *was;
+	for (size_t i = 0; i < row->metric->n_dimensions; i++)
+		typed |= !blank(row->dimensions[i]);
+	if (!typed)
 		return 0;
 	sheet->n_errors++;
 	int rc =

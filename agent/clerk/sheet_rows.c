@@ -10,13 +10,6 @@
 
 /* --- a row --- */
 
-static void hidden(struct html *html, const struct sheet_row *row, char kind, const char *value)
-{
-	char name[SHEET_NAME_MAX];
-	html_add(html, "<input type=\"hidden\" name=\"%s\" value=\"%s\">\n",
-		 sheet_name(row, kind, NULL, name), value);
-}
-
 static void value_field(struct html *html, const struct sheet_row *row, size_t i)
 {
 	char name[SHEET_NAME_MAX], now[WORDING_MAX];
@@ -28,7 +21,8 @@ static void value_field(struct html *html, const struct sheet_row *row, size_t i
 		 "<span class=\"unit\" id=\"u%zu\">%s</span></span>\n",
 		 i, sheet_name(row, 'v', NULL, name), row->typed ? row->typed : now, i, i, i,
 		 row->message && !row->warned ? "true" : "false", i, wording_unit(row->metric));
-	hidden(html, row, 'o', row->was ? row->was : now);
+	html_add(html, "<input type=\"hidden\" name=\"%s\" value=\"%s\">\n",
+		 sheet_name(row, 'o', NULL, name), row->was ? row->was : now);
 }
 
 static void state(struct html *html, const struct sheet *sheet, const struct sheet_row *row)

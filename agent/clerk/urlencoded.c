@@ -36,14 +36,6 @@ static bool decode(char *text, size_t len)
 	return utf8_valid(text, to);
 }
 
-static size_t count(const char *body, size_t len)
-{
-	size_t n = 1;
-	for (size_t i = 0; i < len; i++)
-		n += body[i] == '&';
-	return n;
-}
-
 static bool field_read(char *text, size_t len, struct field *ret_field)
 {
 	char *equals = memchr(text, '=', len);
@@ -58,7 +50,9 @@ static bool field_read(char *text, size_t len, struct field *ret_field)
 int urlencoded_parse(char *body, size_t len, struct field **ret_fields, size_t *ret_n,
 		     struct err *err)
 {
-	size_t room = count(body, len), n = 0;
+	size_t room = 1, n = 0;
+	for (size_t i = 0; i < len; i++)
+		room += body[i] == '&';
 	if (room > FIELDS_MAX)
 		return err_set(err, -E2BIG, "the form has over %u fields", FIELDS_MAX);
 	struct field *fields = calloc(room, sizeof(*fields));

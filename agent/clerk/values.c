@@ -1,6 +1,7 @@
 #include "clerk/values.h"
 
 #include "common/base/arena.h"
+#include "common/base/array.h"
 #include "common/base/decimal.h"
 #include "office/facts.h"
 
@@ -32,21 +33,6 @@ static const char *keep_labels(struct values *values, const char *labels)
 	return last && strcmp(last->labels, labels) == 0 ? last->labels : keep(values, labels);
 }
 
-/* Room for one more of @size in @list[@n]. */
-static int grow(void *list_pointer, size_t *room, size_t n, size_t size)
-{
-	void **list = list_pointer;
-	if (n < *room)
-		return 0;
-	size_t more = *room ? *room * 2 : 64;
-	void *grown = realloc(*list, more * size);
-	if (!grown)
-		return -ENOMEM;
-	*list = grown;
-	*room = more;
-	return 0;
-}
-
 static int on_value(void *context, const struct spool_value *from)
 {
 	struct reading *reading = context;
@@ -64,10 +50,12 @@ static int on_value(void *context, const struct spool_value *from)
 			       "there are more figures than this page can show; hand them in by "
 			       "a file");
 	value.labels = keep_labels(values, from->obs.labels);
-	if (!value.labels ||
-	    grow(&values->list, &values->room, values->n, sizeof(values->list[0])) < 0)
+	struct value *list = array_room(values->list, values->n, sizeof(*list));
+	if (list)
+		values->list = list;
+	if (!list || !value.labels)
 		return err_memory(reading->err);
-	values->list[values->n++] = value;
+	list[values->n++] = value;
 	return 0;
 }
 
@@ -80,19 +68,13 @@ static int on_refusal(void *context, const struct spool_refusal *from)
 				   .labels = keep(values, from->labels),
 				   .reason = keep(values, from->reason),
 				   .observations = from->observations };
-	if (!refusal.metric || !refusal.labels || !refusal.reason ||
-	    grow(&values->refusals, &values->refusals_room, values->n_refusals,
-		 sizeof(values->refusals[0])) < 0)
+	struct refusal *list = array_room(values->refusals, values->n_refusals, sizeof(*list));
+	if (list)
+		values->refusals = list;
+	if (!list || !refusal.metric || !refusal.labels || !refusal.reason)
 		return err_memory(reading->err);
-	values->refusals[values->n_refusals++] = refusal;
+	list[values->n_refusals++] = refusal;
 	return 0;
-}
-
-static bool asked_for(const struct values_question *question, const struct metric *metric)
-{
-	return question->kind ? metric->period == question->kind->grain &&
-					metric->calendar == question->kind->calendar
-			      : metric->period >= GRAIN_HOUR;
 }
 
 static int read_values(struct spool *spool, const struct values_question *question,
@@ -103,7 +85,10 @@ static int read_values(struct spool *spool, const struct values_question *questi
 	for (size_t i = 0; i < catalogue->n && rc == 0; i++) {
 		const struct metric *metric = &catalogue->metrics[i];
 		reading->metric = metric;
-		if (asked_for(question, metric))
+		bool asked = question->kind ? metric->period == question->kind->grain &&
+						      metric->calendar == question->kind->calendar
+					    : metric->period >= GRAIN_HOUR;
+		if (asked)
 			rc = spool_each_newest(spool, metric->name, metric->calendar,
 					       metric->period, question->until_day, question->most,
 					       on_value, reading, reading->err);
@@ -148,18 +133,6 @@ void values_free(struct values *values)
 	free(values->refusals);
 	arena_close(values->texts);
 	*values = (struct values){ 0 };
-}
-
-const struct value *values_find(const struct values *values, const struct metric *metric,
-				const char *labels, struct period period)
-{
-	for (size_t i = 0; i < values->n; i++) {
-		const struct value *value = &values->list[i];
-		if (value->metric == metric && value->period.number == period.number &&
-		    strcmp(value->labels, labels) == 0)
-			return value;
-	}
-	return NULL;
 }
 
 const struct refusal *value_refusal(const struct values *values, const struct value *value)

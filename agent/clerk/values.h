@@ -31,9 +31,9 @@ struct refusal {
 
 struct values {
 	struct value *list; /* owned [n]: by metric as asked, by labels, the newest first */
-	size_t n, room;
+	size_t n;
 	struct refusal *refusals; /* owned [n_refusals]: the newest first */
-	size_t n_refusals, refusals_room;
+	size_t n_refusals;
 	struct spool_status status;
 	const char *office_name, *level; /* owned by the values; NULL: not told yet */
 	struct arena *texts;             /* owned */
@@ -52,9 +52,6 @@ int values_read(struct spool *spool, const struct values_question *question,
 		struct values *ret_values, struct err *err);
 void values_free(struct values *values);
 
-/** NULL when there is none. */
-const struct value *values_find(const struct values *values, const struct metric *metric,
-				const char *labels, struct period period);
 /** How far it got: saved here, sent, received by the province, refused by it. */
 enum value_state value_state(const struct values *values, const struct value *value);
 /** Why the province refused it; NULL: it did not. */

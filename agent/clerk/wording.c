@@ -27,26 +27,6 @@ const char *wording_day(int32_t day, char text[WORDING_MAX])
 	return text;
 }
 
-/* What a period is called by: the year, and the number within it, of the day it ends on. */
-struct name {
-	int year, month, mday;
-};
-
-static struct name name_of(struct period period)
-{
-	struct name name;
-	day_to_civil(period_end_day(period) - 1, &name.year, &name.month, &name.mday);
-	return name;
-}
-
-static void name_week(struct period period, char text[WORDING_MAX])
-{
-	char sdmx[PERIOD_TEXT_MAX];
-	int year, week;
-	(void)sscanf(period_format(period, sdmx), "%d-W%d", &year, &week); /* it is so written */
-	(void)snprintf(text, WORDING_MAX, _("week %d/%d"), week, year);    /* fits */
-}
-
 static void name_within_day(struct period period, char text[WORDING_MAX])
 {
 	char day[WORDING_MAX];
@@ -59,7 +39,9 @@ static void name_within_day(struct period period, char text[WORDING_MAX])
 
 const char *wording_period(struct period period, char text[WORDING_MAX])
 {
-	struct name name = name_of(period);
+	/* It is called by the year, and the number within it, of the day it ends on. */
+	int year, month, mday;
+	day_to_civil(period_end_day(period) - 1, &year, &month, &mday);
 	switch (period.grain) {
 	case GRAIN_MINUTE:
 	case GRAIN_HOUR:
@@ -71,24 +53,26 @@ const char *wording_period(struct period period, char text[WORDING_MAX])
 			       wording_day(period_first_day(period), day));
 		break;
 	}
-	case GRAIN_WEEK:
-		name_week(period, text);
+	case GRAIN_WEEK: {
+		char sdmx[PERIOD_TEXT_MAX];
+		int week;
+		(void)sscanf(period_format(period, sdmx), "%d-W%d", &year, &week); /* as written */
+		(void)snprintf(text, WORDING_MAX, _("week %d/%d"), week, year);    /* fits */
 		break;
+	}
 	case GRAIN_MONTH:
-		(void)snprintf(text, WORDING_MAX, _("month %d/%d"), name.month, name.year);
+		(void)snprintf(text, WORDING_MAX, _("month %d/%d"), month, year);
 		break;
 	case GRAIN_QUARTER:
-		(void)snprintf(text, WORDING_MAX, _("quarter %d/%d"), (name.month + 2) / 3,
-			       name.year);
+		(void)snprintf(text, WORDING_MAX, _("quarter %d/%d"), (month + 2) / 3, year);
 		break;
 	case GRAIN_SEMESTER:
 		(void)snprintf(text, WORDING_MAX,
-			       name.month <= 6 ? _("first half of %d") : _("second half of %d"),
-			       name.year);
+			       month <= 6 ? _("first half of %d") : _("second half of %d"), year);
 		break;
 	case GRAIN_YEAR:
 	case GRAIN_COUNT:
-		(void)snprintf(text, WORDING_MAX, _("year %d"), name.year);
+		(void)snprintf(text, WORDING_MAX, _("year %d"), year);
 		break;
 	}
 	return text;
