@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* I10 */
 #define FORM_MAX    (1u << 20) /* bytes */
 #define BODIES_MAX  (4u << 20) /* of all forms that are being read */
 #define CONNECTIONS 16u        /* a browser opens six */

@@ -43,7 +43,7 @@ static enum due_state state_of(const struct due *due, int32_t today)
 {
 	if (due->recorded == due->metrics)
 		return DUE_DONE;
-	if (today > due->day)
+	if (today > due->day) /* Rule 5.5: in time until the end of that local day */
 		return DUE_LATE;
 	return period_end_day(due->period) <= today ? DUE_OPEN : DUE_RUNNING;
 }

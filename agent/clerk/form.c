@@ -108,7 +108,7 @@ static void done_recording(struct recording *recording)
 		return;
 	}
 	clerk->last_us = civil_now_us();
-	answer_saved(request);
+	answer_saved(request); /* I1: said after the fsync */
 }
 
 static void record(struct request *request)

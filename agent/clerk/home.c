@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rule 5.4: what was withdrawn is as if it had never been reported. */
 static bool recorded(void *context, const struct metric *metric, struct period period)
 {
 	const struct values *values = context;

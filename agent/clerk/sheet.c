@@ -42,7 +42,7 @@ static void know(struct sheet *sheet, struct sheet_row *row, const struct value 
 		row->now = value;
 	if (back == 1)
 		row->before = value;
-	if (back > 0 && !value->withdrawn)
+	if (back > 0 && !value->withdrawn) /* Rule 5.4 */
 		history_add(&row->history, value->value_e);
 }
 
@@ -84,7 +84,7 @@ static int add_metric(struct sheet *sheet, const struct metric *metric)
 	for (unsigned i = 0; divided && i < (known ? 1 : FRESH_FIRST) && rc == 0; i++)
 		rc = add_fresh(sheet, metric, i);
 	bool recorded = false;
-	for (size_t i = before; i < sheet->n; i++)
+	for (size_t i = before; i < sheet->n; i++) /* Rule 5.4 */
 		recorded |= sheet->rows[i].now && !sheet->rows[i].now->withdrawn;
 	due_count(&sheet->due, metric, recorded);
 	return rc;

@@ -172,6 +172,7 @@ static int judge_row(struct sheet *sheet, struct sheet_row *row, int64_t now_us)
 	if (!typed)
 		return 0;
 	sheet->n_errors++;
+	/* I6: an emptied field is neither 0 nor "not reported", before somebody says which. */
 	int rc =
 		*was ? say(row,
 			   _("it was %s; to take that back, tick 'withdraw', and for none write 0"),

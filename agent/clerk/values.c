@@ -45,7 +45,7 @@ static int on_value(void *context, const struct spool_value *from)
 	if (decimal_rescale(from->obs.value_e, from->obs.decimals, reading->metric->decimals,
 			    &value.value_e) < 0)
 		return 0;
-	if (values->n >= VALUES_MAX)
+	if (values->n >= VALUES_MAX) /* I10 */
 		return err_set(reading->err, -E2BIG,
 			       "there are more figures than this page can show; hand them in by "
 			       "a file");

@@ -96,7 +96,7 @@ static int take_row(struct import *import, const struct csv_row *row, struct err
 			"these could be the numbers of the columns; if they are, remove the line, "
 			"and if they are figures, add a column called Kỳ with their period");
 		break;
-	case ROW_TOTAL:
+	case ROW_TOTAL: /* I13: a total and its parts never add up by accident */
 		intake_reject(
 			import->intake, &line,
 			"this line looks like a total of others, which the province makes itself; "

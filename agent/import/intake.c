@@ -88,7 +88,7 @@ static void warn(struct intake *intake, size_t from, const struct comparison *fo
 
 /* Of entries of which one is refused after all (the agent's catalogue or clock is another by now)
  * the others are handed in: by halves, so that each costs some ten calls. */
-static int hand_in_some(struct intake *intake, size_t from, size_t n, struct err *err)
+static int hand_over_some(struct intake *intake, size_t from, size_t n, struct err *err)
 {
 	struct comparison found = { 0 };
 	int rc = intake->config->on_entries(intake->config->context, intake->entries + from,
@@ -105,15 +105,15 @@ static int hand_in_some(struct intake *intake, size_t from, size_t n, struct err
 		*err = (struct err){ 0 }; /* that is told */
 		return 0;
 	}
-	rc = hand_in_some(intake, from, n / 2, err);
-	return rc < 0 ? rc : hand_in_some(intake, from + n / 2, n - n / 2, err);
+	rc = hand_over_some(intake, from, n / 2, err);
+	return rc < 0 ? rc : hand_over_some(intake, from + n / 2, n - n / 2, err);
 }
 
-static int hand_in(struct intake *intake, struct err *err)
+static int hand_over(struct intake *intake, struct err *err)
 {
 	if (intake->n_entries == 0)
 		return 0;
-	int rc = hand_in_some(intake, 0, intake->n_entries, err);
+	int rc = hand_over_some(intake, 0, intake->n_entries, err);
 	if (rc < 0)
 		return rc;
 	intake->n_entries = 0;
@@ -150,7 +150,7 @@ static int add_entry(struct intake *intake, const struct place *place, const str
 	intake->judged[intake->n_entries].metric = kept.metric;
 	intake->judged[intake->n_entries].labels = kept.labels;
 	intake->entries[intake->n_entries++] = kept;
-	return intake->n_entries == CHUNK ? hand_in(intake, err) : 0;
+	return intake->n_entries == CHUNK ? hand_over(intake, err) : 0;
 }
 
 /* It is good for itself; is it beside the others of its file? */
@@ -173,6 +173,7 @@ int intake_take(struct intake *intake, const struct place *place, const struct e
 	}
 	if (verdict == HAND_IN_FINE)
 		return add_entry(intake, place, entry, obs, err);
+	/* I13: no figure with two values, no total beside its parts. */
 	(void)hand_in_refuse(verdict, true, other, &why);
 	err_wrap(&why, "%s", entry->metric);
 	intake_reject(intake, place, "%s", why.text);
@@ -196,7 +197,7 @@ int intake_open(const struct import_config *config, struct intake **ret_intake, 
 
 int intake_end(struct intake *intake, struct err *err)
 {
-	return hand_in(intake, err);
+	return hand_over(intake, err);
 }
 
 struct import_result intake_result(const struct intake *intake)

@@ -16,6 +16,7 @@ static const struct metric *line_metric(struct import *import, struct line *line
 	const char *font;
 	if (heading.role == ROLE_FIGURES)
 		return heading.metric;
+	/* I13: a name that is not known is an error. */
 	if (!*cell.value)
 		intake_reject(import->intake, &cell, "is empty; write which metric the line is of");
 	else if (heading.role == ROLE_AMBIGUOUS)
@@ -65,6 +66,7 @@ static int take_wide(struct import *import, struct line *line, struct err *err)
 		const struct column *column = &import->columns.list[i];
 		struct place cell = columns_place(&import->columns, line->row, column);
 		line->measured = column->heading.measured;
+		/* I6: an empty cell is not reported, which is not 0. */
 		if (column->heading.role == ROLE_FIGURES && *cell.value &&
 		    !row_says_nothing(cell.value))
 			rc = figure_take(import, line, &cell, column->heading.metric, err);

@@ -122,7 +122,7 @@ static int check_kind(const struct inbox_file *file, struct err *err)
 	if (!S_ISREG(file->stat.st_mode))
 		return err_set(err, -EINVAL,
 			       "this is no plain file; put the file itself here, not a link to it");
-	if (file->stat.st_size > INBOX_BYTES_MAX)
+	if (file->stat.st_size > INBOX_BYTES_MAX) /* I10 */
 		return err_set(err, -EFBIG, "is over 256 MiB; split it");
 	return 0;
 }
@@ -235,7 +235,7 @@ static int on_entries(void *context, const struct entry entries[],
 		rc = comparison_make(file->config.spool, file->config.catalogue, judged, n, &found,
 				     err);
 	if (rc == 0)
-		rc = spool_record(file->config.spool, judged, n, NULL, err);
+		rc = spool_record(file->config.spool, judged, n, NULL, err); /* I1 */
 	if (rc < 0) {
 		comparison_free(&found);
 		file->result = before;
