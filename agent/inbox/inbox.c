@@ -17,6 +17,7 @@
 #include "inbox/inbox_core.h"
 #include "inbox/inbox_file.h"
 #include "inbox/inbox_folder.h"
+#include "inbox/leftovers.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -30,12 +31,6 @@
 #define CATALOGUE_MS 5000u
 #define FACT         "inbox" /* of the spool: what the core and the watch remember */
 #define RETRY_MS     60000u  /* of a file that the machine's troubles kept out */
-
-struct lying { /* files in the folder, each kind with one of its names */
-	size_t n_stuck, n_faulty, n_sheets, n_held, n_told;
-	char stuck[INBOX_NAME_MAX], faulty[INBOX_NAME_MAX], held[INBOX_NAME_MAX], told[EXCERPT_MAX],
-		sheet[EXCERPT_MAX];
-};
 
 struct inbox {
 	struct input_host host;
@@ -65,7 +60,7 @@ struct inbox {
 	bool failing;
 	size_t told;                /* files not looked at that the log has told of */
 	char trouble[ERR_TEXT_MAX]; /* in English */
-	struct lying lying;         /* when that is "" */
+	struct leftovers leftovers; /* when that is "" */
 	char *looked;               /* owned [ERR_TEXT_MAX]; what the last look has told */
 	int64_t last_us;
 	uint64_t catalogue_version;
@@ -96,55 +91,9 @@ static void fail(struct inbox *inbox)
 /* The core and the folder are the worker's while a job runs: what a look tells is kept. */
 static void note_files(struct inbox *inbox)
 {
-	struct lying *lying = &inbox->lying;
-	const char *first = "";
-	lying->n_held = inbox_core_count_held(inbox->core, &first);
-	(void)utf8_print(lying->held, sizeof(lying->held), "%s", first); /* names fit */
-	lying->n_stuck = inbox_core_count(inbox->core, INBOX_ALL, &first);
-	(void)utf8_print(lying->stuck, sizeof(lying->stuck), "%s", first);
-	lying->n_faulty = inbox_core_count(inbox->core, INBOX_SOME, &first) +
-			  inbox_core_count(inbox->core, INBOX_NONE, &first);
-	(void)utf8_print(lying->faulty, sizeof(lying->faulty), "%s", first);
-	lying->n_sheets = inbox->folder.sheets;
-	memcpy(lying->sheet, inbox->folder.sheet, sizeof(lying->sheet));
-	lying->n_told = inbox->folder.told;
-	memcpy(lying->told, inbox->folder.like, sizeof(lying->told));
-	inbox->failing = lying->n_stuck > 0;
+	leftovers_note(&inbox->leftovers, inbox->core, &inbox->folder);
+	inbox->failing = inbox->leftovers.n_stuck > 0;
 	inbox->trouble[0] = '\0';
-}
-
-/* In the language of who looks. */
-static void tell_files(const struct lying *lying, char text[ERR_TEXT_MAX])
-{
-	size_t len = 0;
-	text[0] = '\0';
-	if (lying->n_faulty > 0)
-		len = utf8_print(text, ERR_TEXT_MAX, /* fits */
-				 _("files that were not taken whole: %zu; see %s.errors.csv"),
-				 lying->n_faulty, lying->faulty);
-	else if (lying->n_stuck > 0)
-		len = utf8_print(
-			text, ERR_TEXT_MAX, /* fits */
-			_("files that were taken and cannot be moved to '%s': %zu, like %s; "
-			  "let the agent write there"),
-			DONE_FOLDER, lying->n_stuck, lying->stuck);
-	if (lying->n_sheets > 0)
-		len += utf8_print(text + len, ERR_TEXT_MAX - len, /* fits */
-				  _("%ssheets with figures to look at again: %zu, like %s; remove "
-				    "each when that is done"),
-				  len > 0 ? "; " : "", lying->n_sheets, lying->sheet);
-	if (lying->n_told > 0)
-		len += utf8_print(
-			text + len, ERR_TEXT_MAX - len, /* fits */
-			_("%sfiles that are not looked at for their names: %zu, like %s; give "
-			  "them names of letters that do not begin with a dot"),
-			len > 0 ? "; " : "", lying->n_told, lying->told);
-	if (lying->n_held > 0)
-		(void)utf8_print(
-			text + len, ERR_TEXT_MAX - len, /* fits */
-			_("%sfiles that wait, since a program still has them open for writing: "
-			  "%zu, like %s; close them there"),
-			len > 0 ? "; " : "", lying->n_held, lying->held);
 }
 
 void inbox_look(const void *input, struct input_look *ret_look)
@@ -161,7 +110,7 @@ void inbox_look(const void *input, struct input_look *ret_look)
 	if (*inbox->trouble)
 		(void)retell(inbox->trouble, inbox->looked, ERR_TEXT_MAX);
 	else
-		tell_files(&inbox->lying, inbox->looked);
+		leftovers_say(&inbox->leftovers, inbox->looked);
 }
 
 /* --- stopping --- */
