@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "clerk/clerk.h"
+#include "common/base/i18n.h"
 #include "common/model/civil.h"
 #include "office/facts.h"
 #include "support/fault.h"
@@ -358,6 +359,7 @@ int main(void)
 		TEST(without_a_catalogue_a_page_says_so),
 	};
 	struct err err;
+	i18n_serve(NULL);
 	fault_install();
 	if (civil_set_zone("Asia/Ho_Chi_Minh", &err) < 0)
 		return EXIT_FAILURE;
