@@ -167,6 +167,8 @@ static void commit_failed(struct committer *committer, int rc, const struct err 
 	struct committer_counters *counters = &committer->counters;
 	uint64_t not_logged;
 	counters->failed_commits++;
+	log_debug("committer: committing + failed -> again batches=%zu code=%d cause=\"%s\"",
+		  committer->taken.n, rc, err->text);
 	if (group_commit_failed(&committer->group, rc) == GROUP_IN_PARTS) {
 		if (log_limit_pass(&committer->said_parts, uv_now(committer->retry.loop),
 				   &not_logged))
@@ -216,8 +218,13 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 			.catalogue_version = catalogue_watch_version(committer->catalogue_watch),
 		};
 		acks_send(committer->gate, &committer->taken, committer->group.held, &news);
+		size_t n = committer->waiting.n;
 		batch_queue_put_back(&committer->taken, &committer->waiting, waits_again,
 				     committer);
+		log_debug("committer: committing + done -> idle batches=%zu held=%zu put_back=%zu"
+			  " slow_down_ms=%u",
+			  committer->taken.n, committer->group.n_held, committer->waiting.n - n,
+			  news.slow_down_ms);
 		batch_queue_clear(&committer->taken);
 	}
 	commit_start(committer);
@@ -238,6 +245,9 @@ static void commit_start(struct committer *committer)
 				     LIMIT_WAITING);
 	}
 	committer->in_flight = true;
+	log_debug("committer: idle -> committing batches=%zu waiting=%zu bytes=%zu%s",
+		  committer->taken.n, committer->waiting.n, committer->waiting.bytes,
+		  committer->group.in_parts ? ", in parts" : "");
 	ledger_limit(committer->ledger, meters_limits(committer->meters));
 	committer->job = (struct store_job){ .run = commit_run, .done = commit_done };
 	store_write(committer->store, &committer->job);

@@ -115,6 +115,8 @@ static void on_cut(void *context, enum connection_fault fault, int64_t key_id, c
 {
 	struct gate *gate = context;
 	const struct listed_key *key = key_id ? key_list_by_id(gate->key_list, key_id) : NULL;
+	log_debug("gate: connection office=%s address=%s -> cut off, %s",
+		  key ? key->code : "unknown", address, causes[CAUSE_CUT + (int)fault]);
 	say(gate, (enum cause)(CAUSE_CUT + (int)fault), key, address);
 	if (fault != CONNECTION_REVOKED) /* which was an order, no offence */
 		offended(gate, key);
@@ -254,6 +256,8 @@ static int zap_turn(void *context)
 		gate->counters.handshakes++;
 	else
 		zap_refused(gate, &request, cause, key);
+	log_debug("gate: handshake office=%s key=%" PRId64 " -> %s", key ? key->code : "unknown",
+		  key ? key->id : 0, cause == CAUSE_COUNT ? "enters" : causes[cause]);
 	if (request.n_kept > 1)
 		zap_reply(gate, &request, cause, key);
 	zpoll_after_send(gate->zap_poll);
@@ -284,6 +288,8 @@ static void frame_dropped(struct gate *gate, enum cause cause, zmq_msg_t *frame,
 		[CAUSE_MALFORMED] = &gate->counters.frames_malformed,
 	};
 	(*counters[cause])++;
+	log_debug("gate: frame office=%s key=%" PRId64 " -> dropped, %s",
+		  key ? key->code : "unknown", key ? key->id : 0, causes[cause]);
 	say(gate, cause, key, zmq_msg_gets(frame, "Peer-Address"));
 }
 

@@ -1,6 +1,9 @@
 #include "ingest/group_commit.h"
 
+#include "common/base/log.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +117,8 @@ static int post_failed(struct group_commit *group, struct batch_queue *batches, 
 		free(pending->refusal);
 		pending->refusal = cause;
 		pending->held_up = rc == 0;
+		log_debug("group_commit: alone + its day cannot be read -> %s",
+			  rc == 0 ? "journaled, and held as a whole" : why.text);
 		if (rc == 0 || is_the_stores(rc))
 			return rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
 	}
@@ -122,6 +127,8 @@ static int post_failed(struct group_commit *group, struct batch_queue *batches, 
 		group->failed_rc = rc;
 	}
 	pending->posting = POSTING_LATER;
+	log_debug("group_commit: alone + failed -> left to its office seq=%" PRIu64,
+		  pending->form.seq);
 	return 0;
 }
 
@@ -133,6 +140,8 @@ static int post_parts(struct group_commit *group, struct batch_queue *batches, s
 	int rc = post_part(group, batches, from, n, err);
 	if (rc == 0 || is_the_stores(rc))
 		return rc;
+	log_debug("group_commit: part from=%zu n=%zu + failed -> %s cause=\"%s\"", from, n,
+		  n == 1 ? "alone" : "halves", err->text);
 	if (n == 1)
 		return post_failed(group, batches, from, rc, err);
 	rc = post_parts(group, batches, from, n / 2, err);
@@ -173,6 +182,10 @@ int group_commit_post(struct group_commit *group, sqlite3 *db, const struct refe
 enum group_next group_commit_failed(struct group_commit *group, int rc)
 {
 	group->tries++;
+	log_debug("group_commit: %s + failed -> %s tries=%u code=%d",
+		  group->in_parts ? "in parts" : "whole",
+		  is_the_stores(rc) || may_be_the_stores(rc) || group->in_parts ? "waits" : "parts",
+		  group->tries, rc);
 	if (!group->in_parts && !is_the_stores(rc) && !may_be_the_stores(rc)) {
 		group->in_parts = true;
 		return GROUP_IN_PARTS;

@@ -187,6 +187,12 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 		welcome->level = question->level;
 		frame.kind_case = LANTOA__V1__FRAME__KIND_WELCOME;
 		frame.welcome = welcome;
+		log_debug("reception: hello office=%s spool=%016" PRIx64
+			  " -> welcome protocol=%u upto=%" PRIu64 " series_known=%u credit=%u"
+			  " catalogue=%" PRIu64 "%s",
+			  question->office_code, question->spool_id, welcome->protocol,
+			  welcome->upto, welcome->series_known, welcome->credit,
+			  welcome->catalogue_version, question->catalogue.len ? ", sent" : "");
 		gate_answer(sessions->gate, &question->peer, &frame);
 		if (question->catalogue.len) {
 			Lantoa__V1__Catalogue catalogue = LANTOA__V1__CATALOGUE__INIT;
@@ -230,8 +236,11 @@ void sessions_hello(struct sessions *sessions, const struct gate_peer *peer,
 		return;
 	}
 	struct question *question = question_open(sessions, peer, key);
-	if (!question)
-		return; /* the agent asks again after its timeout */
+	if (!question) { /* the agent asks again after its timeout */
+		log_debug("reception: hello office=%s -> dropped in_work=%u", key->code,
+			  sessions->working);
+		return;
+	}
 	lantoa__v1__welcome__init(&question->welcome);
 	question->welcome.protocol = protocol;
 	question->spool_id = hello->spool_id;
