@@ -45,6 +45,7 @@ struct ack { /* of one peer and spool, being gathered */
 	Lantoa__V1__Quarantined *pointers[WIRE_HELD_MAX];
 };
 
+/* I5: what is held is named to its office, or at least counted. */
 static void ack_add(struct ack *ack, const struct held all[], const struct pending *pending)
 {
 	for (size_t i = 0; i < pending->n_held; i++) {

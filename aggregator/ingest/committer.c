@@ -161,7 +161,7 @@ static void on_retry(uv_timer_t *timer)
 	commit_start(committer);
 }
 
-/* The same batches again, at once or in a while. */
+/* I1, I11: nothing is acked; the same batches again, at once in parts or in a while. */
 static void commit_failed(struct committer *committer, int rc, const struct err *err)
 {
 	struct committer_counters *counters = &committer->counters;
@@ -217,6 +217,7 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 				committer->waiting.bytes > QUEUE_BYTES_MAX / 2 ? SLOW_DOWN_MS : 0,
 			.catalogue_version = catalogue_watch_version(committer->catalogue_watch),
 		};
+		/* I1: the commit is on the disk */
 		acks_send(committer->gate, &committer->taken, committer->group.held, &news);
 		size_t n = committer->waiting.n;
 		batch_queue_put_back(&committer->taken, &committer->waiting, waits_again,

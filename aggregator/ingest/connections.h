@@ -1,4 +1,4 @@
-/* What each accepted connection may cost, whoever is behind it. libzmq bounds frames and whole
+/* I10: what each accepted connection may cost, whoever is behind it. libzmq bounds frames and whole
  * messages; it does not bound connections, nor what is sent before a handshake ends, nor a message
  * of several frames that never ends. All three are memory of ours for a peer to fill.
  *

@@ -228,7 +228,7 @@ static void zap_refused(struct gate *gate, struct frames *request, enum cause ca
 	}
 }
 
-/* Why not; CAUSE_COUNT: it enters. */
+/* I7: why not; CAUSE_COUNT: it enters. */
 static enum cause zap_judge(struct gate *gate, const struct listed_key *key)
 {
 	if (!key)
@@ -267,7 +267,8 @@ static int zap_turn(void *context)
 
 /* ---- what they say ---- */
 
-/* The key whose handshake brought the frame; NULL when there was none or it is not known. */
+/* I7: an office is known by the key whose handshake brought the frame; NULL when there was none or
+ * it is not known. */
 static const struct listed_key *frame_key(const struct gate *gate, zmq_msg_t *frame)
 {
 	const char *user = zmq_msg_gets(frame, "User-Id");

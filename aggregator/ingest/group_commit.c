@@ -96,9 +96,9 @@ static int post_part(struct group_commit *group, struct batch_queue *batches, si
 	return rc < 0 ? undo(group, n_held, rc, err) : 0;
 }
 
-/* One that cannot be taken, whatever the others do: @err says why. Into the journal with it, and
- * its figures into quarantine, when it is what stands in the books of its day that cannot be read;
- * if that is no help either its office keeps it. */
+/* I5, I11: one that cannot be taken, whatever the others do: @err says why. Into the journal with
+ * it, and its figures into quarantine, when it is what stands in the books of its day that cannot
+ * be read; if that is no help either its office keeps it. */
 static int post_failed(struct group_commit *group, struct batch_queue *batches, size_t at, int rc,
 		       struct err *err)
 {
@@ -132,8 +132,8 @@ static int post_failed(struct group_commit *group, struct batch_queue *batches, 
 	return 0;
 }
 
-/* Its halves, when a part fails: the batch that it was is found in as many steps as its number has
- * digits, and all others are taken. */
+/* I11: its halves, when a part fails: the batch that it was is found in as many steps as its number
+ * has digits, and all others are taken. */
 static int post_parts(struct group_commit *group, struct batch_queue *batches, size_t from,
 		      size_t n, struct err *err)
 {

@@ -52,7 +52,7 @@ static void report_limits(struct intake *intake, uint64_t now_ms)
 		       key ? key->code : ""); /* fits */
 }
 
-/* An invitation in strange hands must not keep its office's own key out. */
+/* I7: an invitation in strange hands must not keep its office's own key out. */
 static int64_t who_of(const struct listed_key *key)
 {
 	return key->state == KEY_ACTIVE ? key->office : -key->id;
@@ -184,7 +184,7 @@ void intake_on_frame(void *context, const struct gate_peer *peer, zmq_msg_t *mes
 	if (key->state == KEY_ACTIVE) /* what it says may be refused: it is there */
 		contacts_note(intake->contacts, key->office);
 	uint64_t now_ms = uv_now(intake->loop);
-	if (!meters_take(intake->meters, who_of(key), LIMIT_BYTES, len, now_ms)) {
+	if (!meters_take(intake->meters, who_of(key), LIMIT_BYTES, len, now_ms)) { /* I11 */
 		drop_over(intake, key, LIMIT_BYTES);
 		return;
 	}

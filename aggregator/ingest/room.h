@@ -47,5 +47,5 @@ bool room_is_short(struct room *room);
 /** on_change() follows from the loop, with room->open false. */
 void room_stop(struct room *room);
 
-/** The rule: is room short now that @free bytes are left, after it @was short or not? */
+/** I10: is room short now that @free bytes are left, after it @was short or not? */
 bool room_judge(bool was, uint64_t free, uint64_t reserve);

@@ -1,4 +1,5 @@
-/* Values being combined as a metric's area_agg says, in rationals. */
+/* Rules 5.3 and 5.8: values being combined as a metric's area_agg says, in rationals, so exactly.
+ */
 #pragma once
 
 #include "common/model/catalogue.h"

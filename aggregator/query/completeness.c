@@ -48,7 +48,7 @@ static const struct stray *stray_of(const struct asking *asking, const struct of
 	return NULL;
 }
 
-/* --- who is missing --- */
+/* --- who is missing (I6) --- */
 
 static int by_office_code(const void *a, const void *b)
 {
@@ -65,7 +65,7 @@ static void put_member(const struct asking *asking, struct period bucket,
 	const struct stray *stray = stray_of(asking, member->office);
 	int32_t day;
 	const struct unit *unit =
-		asking->rows->by_own_unit /* that of the periods' first days: rule 5 */
+		asking->rows->by_own_unit /* that of the periods' first days: rule 5.5 */
 			? asking->rows->list[member->row].unit
 			: NULL;
 	if (!unit)

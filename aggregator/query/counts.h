@@ -1,5 +1,5 @@
-/* Reports, counted in pairs of an office and an own period of the metric: what stands beside every
- * figure. */
+/* I6, rule 5.5: reports, counted in pairs of an office and an own period of the metric: what stands
+ * beside every figure. */
 #pragma once
 
 #include <stdint.h>

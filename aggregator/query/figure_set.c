@@ -1,14 +1,16 @@
 /* From pages to what each office and row has in a bucket.
  *
  * 1. The bucket's slices (days, hours, or the metric's own coarser periods) fall into ranges of
- * days in which no unit begins or ends and no office moves, and all is over or nothing is (rule 5:
- * only what is over is due). A day that is under way is read hour by hour.
+ * days in which no unit begins or ends and no office moves, and all is over or nothing is
+ * (rule 5.5: only what is over is due). A day that is under way is read hour by hour.
  * 2. In each, units are asked for all below them; where that is not enough, offices are read.
  * 3. Who was due is counted from the register alone. */
 #include "query/figures_internal.h"
 
 #include <string.h>
 
+/* Rules 5.2 and 5.5: a figure counts for the unit of the day at hand; due is who is of the metric's
+ * level then, if the period is over. */
 static struct site site_of(struct figures *f, const struct office *office, const struct unit *unit)
 {
 	bool due = f->over && strcmp(unit->level, f->metric->level) == 0;
@@ -57,6 +59,7 @@ int32_t figures_look_back(const struct figures *f, const struct slices *slices,
 	return range->ends ? slices->before : range->first - (slices->first - slices->before);
 }
 
+/* Rule 5.5: who is due is known from the register alone. */
 static int count_due(struct figures *f, int64_t pairs, struct err *err)
 {
 	for (size_t i = 0; i < f->reference->offices->n; i++) {
@@ -97,7 +100,8 @@ static bool is_partly_over(const struct slice *slice)
 	return slice->over > 0 && slice->over < slice->pairs;
 }
 
-/* May the slice follow @first in a range? */
+/* May the slice follow @first in a range? Rule 5.2: not past a day on which anything changed; rule
+ * 5.5: not past the instant up to which all is over. */
 static bool goes_on(struct figures *f, const struct slice *first, const struct slice *slice)
 {
 	return !is_partly_over(first) && !is_partly_over(slice) &&

@@ -156,7 +156,7 @@ static void part_value(const struct figures *f, const struct part *part, mpq_t r
 		aggregate_divide(ret, part->acc.n);
 }
 
-/* A level's rows are those of the bucket's last day. */
+/* Rule 5.2: a level counts where the office is on the bucket's last day. */
 static void attribute_level(struct figures *f)
 {
 	figures_cover(f, period_end_day(f->bucket) - 1, true);
@@ -184,7 +184,7 @@ static bool counted_before(const struct figures *f, size_t office, int32_t part,
 }
 
 /* What @office has in @row, its series combined. In the rest, too, a series of an office that lay
- * in several rows is one (rules 3 and 7). False: it has nothing there. */
+ * in several rows is one (rules 5.3 and 5.7). False: it has nothing there. */
 static bool office_value(const struct figures *f, size_t office, int32_t row,
 			 struct aggregate *aggregate, mpq_t scratch)
 {
@@ -214,6 +214,8 @@ static void add_total(const struct figures *f, size_t row, struct aggregate *agg
 	aggregate_add(aggregate, scratch, f->metric->area_agg);
 }
 
+/* Rule 5.3: the series of each office, then the offices of each row. Rule 5.4: of no values none
+ * comes, which is not 0. */
 static int combine(struct figures *f, struct figure ret[], struct err *err)
 {
 	struct aggregate *rows = calloc(f->rows->n, sizeof(*rows)), office = { 0 };

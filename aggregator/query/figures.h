@@ -54,7 +54,7 @@ int figures_of(struct figures *figures, size_t index, struct figure ret[], struc
 int figures_of_metric(struct figures *figures, const struct metric *metric, struct figure ret[],
 		      struct err *err);
 /** Counts per row into @ret, and what each office contributed. Valid until the next bucket. The
- * counts of a row that has no value for that reason are in the rest, where its value is (rule 7).
+ * counts of a row that has no value for that reason are in the rest, where its value is (rule 5.7).
  */
 size_t figures_end(struct figures *figures, struct figure ret[], const struct member **ret_members);
 

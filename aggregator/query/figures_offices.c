@@ -97,6 +97,7 @@ static int add_parts(struct reading *reading, size_t office, const struct page *
 	return 0;
 }
 
+/* Rule 5.5: who was not due reported extra. */
 static void count_reports(struct member *member, bool due, const struct counts *counts,
 			  const struct pairs *pairs)
 {
@@ -160,7 +161,8 @@ static int want_pages(struct figures *f, struct err *err)
 	return rc;
 }
 
-/* Of those who did not report in the slice, whose last figure still stands. */
+/* Rules 5.2 and 5.5: of those due who did not report in the slice, whose last figure still stands.
+ */
 static int count_carried(struct figures *f, const struct slice *slice, struct err *err)
 {
 	bool carries = f->metric->time_agg == AGG_LAST && f->metric->carry > 0;

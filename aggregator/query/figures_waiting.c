@@ -14,6 +14,7 @@ static struct place place_of(const struct figures *f, const struct office *offic
 			       : (struct place){ .row = (int32_t)f->rows->n - 1 };
 }
 
+/* I5 and rule 5.5: what waits is counted beside the row that it would count in. */
 int figures_wait(struct figures *f, struct err *err)
 {
 	size_t at, end, s = 0;

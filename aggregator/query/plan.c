@@ -323,7 +323,7 @@ bool plan_fits(const struct plan *plan, const struct metric *metric)
 {
 	size_t len;
 	return period_nests(metric->calendar, metric->period, plan->calendar, plan->per) &&
-	       (!plan->everything || !strange_key(plan, metric, &len));
+	       (!plan->everything || !strange_key(plan, metric, &len)); /* rule 5.1 */
 }
 
 struct period plan_bucket(const struct plan *plan, int32_t number)

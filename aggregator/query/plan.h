@@ -54,7 +54,7 @@ struct plan {
 	int32_t structure;
 	int64_t known_us;    /* nothing received later counts; INT64_MAX: everything does */
 	int64_t begun, over; /* of @known, or of now, in local minutes since 1970: what starts in
-				or before begun has begun, what ends by over is over (rule 5) */
+				or before begun has begun, what ends by over is over (rule 5.5) */
 	struct page_damage *damage; /* the query's */
 };
 
@@ -65,8 +65,8 @@ int plan_make(const struct reference *reference, const struct query *query, stru
 /** The same for a query without a name: about reports of every metric, by default per month. */
 int plan_make_everything(const struct reference *reference, const struct query *query,
 			 struct plan *ret_plan, struct err *err);
-/** Do periods of @metric add up to the plan's buckets and, where every metric is asked about, is it
- * divided by all labels of the filter? */
+/** Rule 5.1: do periods of @metric add up to the plan's buckets and, where every metric is asked
+ * about, is it divided by all labels of the filter? */
 bool plan_fits(const struct plan *plan, const struct metric *metric);
 /** The query as understood, into the head of @table. */
 void plan_head(const struct plan *plan, struct table *table);

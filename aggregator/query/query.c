@@ -33,6 +33,7 @@ struct answer {
 	char reason[2 * STRAY_SENTENCE_MAX]; /* of a figure that cannot be told */
 };
 
+/* Rule 5.8: rounded half to even, once, as it is shown. */
 static void put_rational(struct table *table, const mpq_t value, unsigned decimals)
 {
 	char *text = rational_text(value, decimals);
@@ -60,7 +61,7 @@ static bool is_empty(const struct figure *figure)
 	       counts->extra == 0 && counts->revisions == 0;
 }
 
-/* Who stands nowhere is named, whether anything waits or not. */
+/* Rule 5.6. An office without a unit is named, whether anything of it waits or not. */
 static const char *reason_of_rest(struct answer *answer, const struct figure *rest)
 {
 	const struct plan *plan = answer->plan;
@@ -100,7 +101,8 @@ static int32_t stands_since(const struct office *office, const struct unit *unit
 	return unit->valid_from > since ? unit->valid_from : since;
 }
 
-/* Rule 2: a level is what stands at the bucket's end, and who reported here stands elsewhere then.
+/* Rule 5.2: a level is what stands at the bucket's end, and who reported here stands elsewhere
+ * then.
  */
 static const char *reason_of_no_level(struct answer *answer, const struct office *office,
 				      struct period bucket)
@@ -283,7 +285,7 @@ static void put_row(struct answer *answer, struct period bucket, size_t i)
 	if (figure->has_value)
 		put_rational(answer->table, figure->value, shown_decimals(plan));
 	else
-		table_null(answer->table);
+		table_null(answer->table); /* rule 5.4 */
 	const char *reason = reason_of(answer, bucket, i);
 	table_text(answer->table, reason ? _(reason) : NULL);
 	put_counts(answer->table, &figure->counts);
@@ -295,7 +297,8 @@ static void put_row(struct answer *answer, struct period bucket, size_t i)
 		put_rank(answer->table, &answer->ranks[i]);
 }
 
-/* The indicator's value in row @i, from exact operands; without one, answer->why[i] says why. */
+/* Rule 5.8: the indicator's value in row @i, from exact operands; without one, answer->why[i] says
+ * why. */
 static int evaluate(struct answer *answer, size_t i, struct err *err)
 {
 	mpq_t values[PLAN_OPERANDS_MAX];

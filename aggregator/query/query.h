@@ -62,7 +62,7 @@ int completeness_run(sqlite3 *db, const struct reference *reference, const struc
  * metric, office, name (of the office), labels, period, was, became (null: withdrawn), change
  * (corrected, or withdrawn), late (the change came after the figure was due). It lists what the
  * column `revisions` of a query counts: the first report of a period is no change, nor is the first
- * after a withdrawal (rule 4). Same arguments but @by and @per; for an indicator, its operands'.
+ * after a withdrawal (rule 5.4). Same arguments but @by and @per; for an indicator, its operands'.
  * Respects
  * @known and @structure. -E2BIG over REVISIONS_MAX rows.
  */

@@ -18,7 +18,7 @@ static int by_level_and_value(const void *a, const void *b)
 	return order ? order : mpq_cmp(y->value, x->value);
 }
 
-/* @runners [n] are of one level, the highest first. */
+/* @runners [n] are of one level, the highest first. Rule 5.8: what is shown equal is equal. */
 static void rank_level(const struct runner runners[], size_t n, struct rank ret[])
 {
 	size_t rank = 0;

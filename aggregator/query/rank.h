@@ -10,6 +10,6 @@ struct rank {
 };
 
 /** @ret [rows->n]: among the units of one level, or all offices; the rest has none. What is shown
- * equal, rounded at @decimals, is equal (rule 8). -ENOMEM. */
+ * equal, rounded at @decimals, is equal (rule 5.8). -ENOMEM. */
 int rank_all(const struct rows *rows, const struct figure figures[], unsigned decimals,
 	     struct rank ret[], struct err *err);

@@ -81,7 +81,7 @@ static int on_change(void *context, const struct replay_change *change, struct e
 	if (change->nth < from || change->nth >= from + g->slice.pairs)
 		return 0; /* of another hour of the day */
 	if (change->before.state != REPLAY_VALUE)
-		return 0; /* rule 4: what comes after a withdrawal is a first report again */
+		return 0; /* rule 5.4: what comes after a withdrawal is a first report again */
 	if (g->n == REVISIONS_MAX)
 		return err_set(err, -E2BIG,
 			       "there are more than %u revisions; ask for less at once",

@@ -100,7 +100,7 @@ static const struct unit *shown_under(const struct rows *rows, const struct unit
 			      : area;
 }
 
-/* What became of @unit, or it came from, on the day whose borders are asked for. */
+/* Rule 5.7: what became of @unit, or it came from, on the day whose borders are asked for. */
 static struct lineage restate(const struct rows *rows, const struct unit *unit, int32_t day)
 {
 	return lineage_trace(rows->reference->units, unit, day, rows->plan->structure);
@@ -262,7 +262,7 @@ int rows_make(const struct plan *plan, const struct reference *reference, struct
 		rows_free(&rows);
 		return err_memory(err);
 	}
-	rows.list[rows.n++] = (struct row){ 0 }; /* the rest */
+	rows.list[rows.n++] = (struct row){ 0 }; /* the rest: rule 5.6 */
 	*ret_rows = rows;
 	return 0;
 }
@@ -293,8 +293,8 @@ static bool lies_outside_in_part(const struct rows *rows, const struct unit *uni
 	return false;
 }
 
-/* Where a figure of @office counts by offices: an undivided figure of a unit that was divided
- * between this area and another is of neither. */
+/* Rule 5.7. Where a figure of @office counts by offices: an undivided figure of a unit that was
+ * divided between this area and another is of neither. */
 static struct place place_of_office(const struct rows *rows, const struct office *office,
 				    const struct unit *unit, int32_t day)
 {
@@ -305,6 +305,7 @@ static struct place place_of_office(const struct rows *rows, const struct office
 			       .across = across };
 }
 
+/* Rule 5.7: to the row in which all parts lie, or to the rest; never a guess. */
 static struct place place_restated(const struct rows *rows, const struct unit *unit, int32_t day)
 {
 	const struct plan *plan = rows->plan;

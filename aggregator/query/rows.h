@@ -42,7 +42,7 @@ void rows_free(struct rows *rows);
 struct place {
 	int32_t row; /* ROW_OUTSIDE: nowhere */
 	bool across; /* in the rest, because its unit lies in several rows of the structure asked
-			for, or in part outside the area (rule 7) */
+			for, or in part outside the area (rule 5.7) */
 };
 
 /** The last day up to @day, of the bucket, on which anything changed: all stands as it did then. */

@@ -125,6 +125,7 @@ static int check_pair(sqlite3_stmt *labels_of, const struct plan *plan,
 		       values->shown == VALUES_SHOWN ? ", ..." : "");
 }
 
+/* I13 */
 int series_check(sqlite3 *db, const struct plan *plan, const struct reference *reference,
 		 struct err *err)
 {

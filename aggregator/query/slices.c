@@ -30,9 +30,9 @@ struct slices slices_of(const struct plan *plan, const struct metric *metric, st
 		slices.first = period_of_day(metric->calendar, slices.grain, first).number;
 		slices.last = period_of_day(metric->calendar, slices.grain, end - 1).number;
 	}
-	/* minutes are not carried: their slices are not own periods */
+	/* Rule 5.2. Minutes are not carried: their slices are not own periods */
 	bool carries = metric->time_agg == AGG_LAST && metric->period != GRAIN_MINUTE &&
-		       plan_begun(plan, bucket); /* rule 5: nothing into what has not */
+		       plan_begun(plan, bucket); /* rule 5.5: nothing into what has not */
 	slices.before = slices.first - (carries ? (int32_t)metric->carry : 0);
 	return slices;
 }

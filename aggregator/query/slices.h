@@ -1,4 +1,5 @@
-/* How a bucket is read: slice by slice, one stored page per node each. */
+/* How a bucket is read (rule 5.1: the slices of a metric lie in it whole): slice by slice, one
+ * stored page per node each. */
 #pragma once
 
 #include "query/plan.h"

@@ -8,7 +8,7 @@
 
 #define SEEK_PAGES 8u /* stepping over so many pages costs about as much as looking for one */
 
-/* What was known of a day. */
+/* I4, rule 5.9: what was known of a day. */
 enum known { KNOWN_ALL, KNOWN_PART, KNOWN_NOTHING };
 
 struct source {
@@ -149,6 +149,7 @@ static int pick_anew(struct source *source, struct page_key key, int32_t day, st
 	return rc;
 }
 
+/* I11: a damaged page costs a question no more than the work of making it anew. */
 static int pick_damaged(struct source *source, struct page_key key, int32_t day, struct err *err)
 {
 	char where[MENDED_WHERE_MAX];

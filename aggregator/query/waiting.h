@@ -1,5 +1,5 @@
-/* What waits in quarantine, of the time that a question asks about: read once, and told bucket by
- * bucket. An observation is counted as it came: a correction of what waits waits, too, as
+/* I5: what waits in quarantine, of the time that a question asks about: read once, and told bucket
+ * by bucket. An observation is counted as it came: a correction of what waits waits, too, as
  * `lantoa quarantine list` has it. Where nothing is held, it costs nothing. */
 #pragma once
 
