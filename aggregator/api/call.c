@@ -132,16 +132,6 @@ static void submit(struct call *call)
 	}
 }
 
-/* What comes where nothing is read would be an order that nobody carries out. */
-static int body_check(const struct call *call, struct err *err)
-{
-	const struct action *action = call->action;
-
-	if (call->body_len == 0 || action->fields || strcmp(action->method, "PUT") == 0)
-		return 0;
-	return err_set(err, -EINVAL, "nothing is wanted in the body of this request");
-}
-
 void call_start(struct api *api, struct http_request *request, const struct action *action)
 {
 	struct err err;
@@ -153,13 +143,16 @@ void call_start(struct api *api, struct http_request *request, const struct acti
 		return;
 	}
 	call = call_new(api, request, action);
-	if (call && body_check(call, &err) == 0 &&
-	    (!action->prepare || action->prepare(call, &err) == 0)) {
+	bool reads_body = action->fields || strcmp(action->method, "PUT") == 0;
+	if (!call) {
+		(void)err_memory(&err);
+	} else if (call->body_len > 0 && !reads_body) {
+		/* What comes where nothing is read would be an order that nobody carries out. */
+		(void)err_set(&err, -EINVAL, "nothing is wanted in the body of this request");
+	} else if (!action->prepare || action->prepare(call, &err) == 0) {
 		submit(call);
 		return;
 	}
-	if (!call)
-		(void)err_memory(&err);
 	http_answer_err(request, &err);
 	if (call)
 		call_free(call);

@@ -121,15 +121,6 @@ static int trial_tell(struct call *call, sqlite3 *db, const struct reference *be
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
 
-static int trial_undo(sqlite3 *db, int rc, struct err *err)
-{
-	struct err undone = { 0 };
-
-	if (db_exec(db, "ROLLBACK TO trial; RELEASE trial", rc < 0 ? &undone : err) < 0 && rc == 0)
-		return err->code;
-	return rc;
-}
-
 static int trial_run(struct call *call, sqlite3 *db, const struct reference *before,
 		     const struct importing *importing, struct err *err)
 {
@@ -148,7 +139,10 @@ static int trial_run(struct call *call, sqlite3 *db, const struct reference *bef
 			rc = reference_sound(after, err);
 		if (rc == 0)
 			rc = trial_tell(call, db, before, after, were, importing, n, err);
-		rc = trial_undo(db, rc, err);
+		/* What went wrong first is what the operator hears. */
+		struct err undone;
+		if (db_exec(db, "ROLLBACK TO trial; RELEASE trial", &undone) < 0 && rc == 0)
+			rc = err_set(err, undone.code, "%s", undone.text);
 	}
 	reference_close(after);
 	table_close(were);

@@ -119,17 +119,6 @@ static int copy_step(struct backup *b, sqlite3 *db, struct err *err)
 	return journal_end_read(db, &b->label.end, err);
 }
 
-/* Here, where nobody else uses the writer's connection. It gives the copy its last pages, or an
- * error in words. */
-static int copy_end(struct backup *b, int rc, struct err *err)
-{
-	if (!b->copying)
-		return rc;
-	int code = sqlite3_backup_finish(b->copying);
-	b->copying = NULL;
-	return code == SQLITE_OK ? rc : db_err(err, b->copy, "copy the database");
-}
-
 static int on_step(struct store_job *job, sqlite3 *db, const struct reference *reference,
 		   struct err *err)
 {
@@ -141,7 +130,13 @@ static int on_step(struct store_job *job, sqlite3 *db, const struct reference *r
 	if (rc == 0)
 		rc = copy_step(b, db, err);
 	b->more = rc == 1;
-	return b->more ? 0 : copy_end(b, rc, err);
+	if (b->more || !b->copying)
+		return b->more ? 0 : rc;
+	/* It ends here, where nobody else uses the writer's connection. That gives the copy its
+	 * last pages, or an error in words. */
+	int code = sqlite3_backup_finish(b->copying);
+	b->copying = NULL;
+	return code == SQLITE_OK ? rc : db_err(err, b->copy, "copy the database");
 }
 
 /* --- the other parts: on the pool, away from the writer --- */

@@ -36,12 +36,6 @@ struct setup {
 
 /* --- which folder --- */
 
-static void share_find(char ret_path[PATH_MAX])
-{
-	if (!installed_share("lantoa", ret_path))
-		(void)snprintf(ret_path, PATH_MAX, "%s", LANTOA_DATADIR);
-}
-
 static bool has_units(const char *folder, const char *name)
 {
 	char path[PATH_MAX];
@@ -232,7 +226,8 @@ int cmd_setup_run(const struct order *order, struct err *err)
 	char share[PATH_MAX];
 	int rc;
 
-	share_find(share);
+	if (!installed_share("lantoa", share))
+		(void)snprintf(share, sizeof(share), "%s", LANTOA_DATADIR);
 	if (order->args->n_words == 0)
 		return list(share, err);
 	rc = folder_find(&setup, order->args->words[0], share, err);

@@ -356,20 +356,13 @@ static int row_add(struct drawing *drawing, size_t row)
 	return 0;
 }
 
-static int fill(struct drawing *drawing, const char *show)
-{
-	int rc = columns_add(drawing, show);
-
-	for (size_t row = 0; row < table_rows(drawing->table) && rc == 0; row++)
-		rc = row_add(drawing, row);
-	return rc;
-}
-
 int draw_table(const struct table *table, const char *show, FILE *out, struct err *err)
 {
 	struct drawing drawing = { .lines = scols_new_table(), .table = table };
-	int rc = drawing.lines ? fill(&drawing, show) : -ENOMEM;
+	int rc = drawing.lines ? columns_add(&drawing, show) : -ENOMEM;
 
+	for (size_t row = 0; row < table_rows(table) && rc == 0; row++)
+		rc = row_add(&drawing, row);
 	if (rc < 0) {
 		scols_unref_table(drawing.lines);
 		return err_set(err, -ENOMEM, "out of memory");

@@ -49,13 +49,6 @@ int output_strange(struct err *err)
 		       "lantoa-aggregator of one version?");
 }
 
-static int draw(const struct order *order, const struct table *table, struct err *err)
-{
-	if (table_rows(table) > 0)
-		return draw_table(table, order->args->command->show, stdout, err);
-	return print(_("There are none.\n"), strlen(_("There are none.\n")), err);
-}
-
 int output_rows(const struct order *order, const struct blob *answer, struct err *err)
 {
 	struct table *table = NULL;
@@ -66,7 +59,9 @@ int output_rows(const struct order *order, const struct blob *answer, struct err
 		return print(answer->data, answer->len, err);
 	if (csv_table((const char *)answer->data, answer->len, &table, &why) < 0)
 		return output_strange(err);
-	rc = draw(order, table, err);
+	rc = table_rows(table) > 0
+		     ? draw_table(table, order->args->command->show, stdout, err)
+		     : print(_("There are none.\n"), strlen(_("There are none.\n")), err);
 	table_close(table);
 	return rc;
 }
@@ -194,14 +189,6 @@ static void print_heads(json_t *json)
 	}
 }
 
-static int print_table(const struct order *order, const struct table *table, struct err *err)
-{
-	if (order->format != FORMAT_TABLE)
-		return output_table(order, table, err);
-	printf("\n");
-	return draw_table(table, order->args->command->show, stdout, err);
-}
-
 static int print_report(const struct order *order, json_t *json, struct err *err)
 {
 	const json_t *rows = json_object_get(json, "rows");
@@ -215,7 +202,12 @@ static int print_report(const struct order *order, json_t *json, struct err *err
 	table = table_of_rows(rows);
 	if (!table)
 		return err_set(err, -ENOMEM, "out of memory");
-	rc = print_table(order, table, err);
+	if (order->format == FORMAT_TABLE) {
+		printf("\n");
+		rc = draw_table(table, order->args->command->show, stdout, err);
+	} else {
+		rc = output_table(order, table, err);
+	}
 	table_close(table);
 	return rc;
 }

@@ -19,7 +19,6 @@ struct watch {
 	const struct order *order;
 	char run[24]; /* the aggregator's number of it */
 	void (*on_progress)(const json_t *answer, char ret_line[WATCH_LINE_MAX]);
-	bool drawn;
 };
 
 /* --- asking --- */
@@ -63,23 +62,7 @@ static int begin(struct watch *watch, const struct argument *argument, struct bl
 	return rc;
 }
 
-/* --- the line --- */
-
-static void line_draw(struct watch *watch, const json_t *json)
-{
-	char line[WATCH_LINE_MAX];
-
-	watch->on_progress(json, line);
-	fprintf(stderr, "\r%s\033[K", line);
-	watch->drawn = true;
-}
-
-static void line_clear(struct watch *watch)
-{
-	if (watch->drawn)
-		fprintf(stderr, "\r\033[K");
-	watch->drawn = false;
-}
+/* --- what an answer tells of the progress --- */
 
 uint64_t watch_number(const json_t *answer, const char *object, const char *name)
 {
@@ -111,18 +94,11 @@ const char *watch_bar(uint64_t done, uint64_t all, char text[WATCH_BAR_MAX])
 
 /* --- waiting --- */
 
-static void pause_ms(unsigned ms)
-{
-	const struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L };
-
-	(void)nanosleep(&time, NULL); /* a signal only makes the next look come sooner */
-}
-
 /* @ret_json: the answer that has the outcome. */
 static int wait_for_it(struct watch *watch, struct blob *answer, json_t **ret_json, struct err *err)
 {
 	const struct argument run = { "run", watch->run };
-	bool terminal = isatty(STDERR_FILENO) == 1;
+	bool terminal = isatty(STDERR_FILENO) == 1, drawn = false;
 	int rc;
 
 	for (unsigned wait_ms = WAIT_FIRST_MS;;
@@ -130,12 +106,21 @@ static int wait_for_it(struct watch *watch, struct blob *answer, json_t **ret_js
 		rc = ask(watch, "GET", &run, answer, ret_json, err);
 		if (rc < 0 || !json_object_get(*ret_json, "progress"))
 			break;
-		if (terminal)
-			line_draw(watch, *ret_json);
+		if (terminal) {
+			char line[WATCH_LINE_MAX];
+
+			watch->on_progress(*ret_json, line);
+			fprintf(stderr, "\r%s\033[K", line);
+			drawn = true;
+		}
 		json_decref(*ret_json);
-		pause_ms(wait_ms);
+		/* A signal only makes the next look come sooner. */
+		(void)nanosleep(&(struct timespec){ .tv_sec = wait_ms / 1000,
+						    .tv_nsec = (wait_ms % 1000) * 1000000L },
+				NULL);
 	}
-	line_clear(watch);
+	if (drawn)
+		fprintf(stderr, "\r\033[K");
 	return rc;
 }
 

@@ -72,11 +72,6 @@ static bool is_told(const struct pending *pending)
 	return pending->posting != POSTING_LATER;
 }
 
-static bool is_wrong(enum posting posting)
-{
-	return posting != POSTED && posting != POSTED_BEFORE && posting != POSTING_NEXT;
-}
-
 static void refuse(struct gate *gate, const struct pending *wrong)
 {
 	Lantoa__V1__Refused__Code code = LANTOA__V1__REFUSED__CODE__GAP;
@@ -112,7 +107,9 @@ static void answer_group(struct gate *gate, struct pending *const group[], size_
 		if (is_told(pending))
 			ack_add(&ack, held, pending);
 		told |= is_told(pending);
-		if (!wrong && is_wrong(pending->posting))
+		bool right = pending->posting == POSTED || pending->posting == POSTED_BEFORE ||
+			     pending->posting == POSTING_NEXT;
+		if (!wrong && !right)
 			wrong = pending; /* what follows it is a gap because of it */
 		parted |= pending->posting == POSTING_PARTED;
 	}

@@ -213,15 +213,6 @@ static void cut(struct connections *connections, int fd, enum connection_fault f
 	connections->config.on_cut(connections->config.context, fault, key_id, peer.text);
 }
 
-static uint64_t since_ms(const struct connections *connections, const struct connection *connection)
-{
-	uint64_t from = connection->stage_at_ms > connections->resumed_at_ms
-				? connection->stage_at_ms
-				: connections->resumed_at_ms;
-	uint64_t now = uv_now(connections->loop);
-	return connections->paused || now < from ? 0 : now - from;
-}
-
 static void look(struct connections *connections, int fd)
 {
 	struct connection *connection = &connections->table[fd];
@@ -233,12 +224,18 @@ static void look(struct connections *connections, int fd)
 	connection->heard = false;
 	if (connection->stage == STAGE_STRANGER && connection_shaken(out))
 		stage_set(connections, fd, STAGE_SILENT);
-	struct connection_look judged = { .stage = (enum connection_stage)connection->stage,
-					  .bytes_in = in - connection->mark,
-					  .bytes_out = out,
-					  .stage_ms = since_ms(connections, connection),
-					  .held_max = connections->config.frames_max *
-						      (uint64_t)WIRE_BOXED_MAX };
+	/* How long it has been so, while frames were taken. */
+	uint64_t from = connection->stage_at_ms > connections->resumed_at_ms
+				? connection->stage_at_ms
+				: connections->resumed_at_ms;
+	uint64_t now = uv_now(connections->loop);
+	struct connection_look judged = {
+		.stage = (enum connection_stage)connection->stage,
+		.bytes_in = in - connection->mark,
+		.bytes_out = out,
+		.stage_ms = connections->paused || now < from ? 0 : now - from,
+		.held_max = connections->config.frames_max * (uint64_t)WIRE_BOXED_MAX
+	};
 	enum connection_fault fault = connection_judge(&judged);
 	if (fault != CONNECTION_GOOD)
 		cut(connections, fd, fault);

@@ -148,13 +148,6 @@ static int news_take(struct contacts *contacts)
 	return 0;
 }
 
-static void news_put_back(struct contacts *contacts)
-{
-	for (size_t i = 0; i < contacts->news.n; i++)
-		contacts->all.list[place_of(&contacts->all, contacts->news.list[i].office)]
-			.is_news = true;
-}
-
 static void keep(struct contacts *contacts);
 
 static void keep_done(struct store_job *job, int rc, const struct err *err)
@@ -163,7 +156,9 @@ static void keep_done(struct store_job *job, int rc, const struct err *err)
 	contacts->writing = false;
 	if (rc < 0) {
 		log_warn("contacts: cannot keep when offices were heard cause=\"%s\"", err->text);
-		news_put_back(contacts); /* the next turn tries again */
+		for (size_t i = 0; i < contacts->news.n; i++) /* the next turn tries again */
+			contacts->all.list[place_of(&contacts->all, contacts->news.list[i].office)]
+				.is_news = true;
 	}
 	contact_list_free(&contacts->news);
 	if (rc == 0 && contacts->stopping)

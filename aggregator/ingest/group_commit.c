@@ -1,5 +1,6 @@
 #include "ingest/group_commit.h"
 
+#include "common/base/array.h"
 #include "common/base/log.h"
 
 #include <errno.h>
@@ -17,16 +18,12 @@ static void on_held(void *context, uint32_t series, uint32_t observations, enum 
 		pending->held_more += observations; /* an ack does not name more */
 		return;
 	}
-	if (group->n_held == group->held_room) {
-		size_t room = group->held_room ? group->held_room * 2 : 64;
-		struct held *held = realloc(group->held, room * sizeof(*held));
-		if (!held) {
-			group->out_of_memory = true;
-			return;
-		}
-		group->held = held;
-		group->held_room = room;
+	struct held *held = array_room(group->held, group->n_held, sizeof(*held));
+	if (!held) {
+		group->out_of_memory = true;
+		return;
 	}
+	group->held = held;
 	group->held[group->n_held++] = (struct held){ series, observations, verdict };
 }
 
@@ -74,15 +71,6 @@ static bool may_be_the_stores(int rc)
 	return rc == -ENOMEM || rc == -EIO;
 }
 
-/* As if the part had not been; @rc is why. Returns it, or why it stays. */
-static int undo(struct group_commit *group, size_t n_held, int rc, struct err *err)
-{
-	struct err why;
-	int undone = ledger_part_undo(group->ledger, &why);
-	group->n_held = n_held;
-	return undone < 0 ? err_set(err, undone, "%s", why.text) : rc;
-}
-
 static int post_part(struct group_commit *group, struct batch_queue *batches, size_t from, size_t n,
 		     struct err *err)
 {
@@ -93,7 +81,13 @@ static int post_part(struct group_commit *group, struct batch_queue *batches, si
 	rc = post_all(group, batches, from, n, err);
 	if (rc == 0)
 		rc = ledger_part_keep(group->ledger, err);
-	return rc < 0 ? undo(group, n_held, rc, err) : 0;
+	if (rc == 0)
+		return 0;
+	/* As if the part had not been. */
+	struct err why;
+	int undone = ledger_part_undo(group->ledger, &why);
+	group->n_held = n_held;
+	return undone < 0 ? err_set(err, undone, "%s", why.text) : rc;
 }
 
 /* I5, I11: one that cannot be taken, whatever the others do: @err says why. Into the journal with

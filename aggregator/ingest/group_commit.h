@@ -22,7 +22,7 @@
 struct group_commit {          /* zeros to begin with */
 	struct ledger *ledger; /* lent; used on the writer's thread alone while one is posted */
 	struct held *held;     /* owned [n_held]: of this commit */
-	size_t n_held, held_room;
+	size_t n_held;
 	/* its own: */
 	struct pending *at_hand; /* being posted */
 	bool out_of_memory;

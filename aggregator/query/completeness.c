@@ -135,12 +135,6 @@ static void put_percent(struct table *table, const struct counts *counts)
 	mpq_clear(share);
 }
 
-static bool is_empty(const struct counts *counts)
-{
-	return counts->due == 0 && counts->extra == 0 && counts->revisions == 0 &&
-	       counts->waiting == 0;
-}
-
 static void put_counts(const struct asking *asking, struct period bucket, const struct row *row,
 		       const struct counts *counts)
 {
@@ -205,9 +199,12 @@ static int ask_rows(struct asking *asking, struct rows *rows, struct period buck
 		return rc;
 	if (!has_rows(asking->plan))
 		return put_members(asking, bucket, members, n, err);
-	for (size_t i = 0; i < rows->n; i++)
-		if (i + 1 < rows->n || !is_empty(&shown[i].counts) || asking->n_strays > 0)
-			put_counts(asking, bucket, &rows->list[i], &shown[i].counts);
+	/* The last row, where it has something to say. */
+	const struct counts *rest = &shown[rows->n - 1].counts;
+	bool says = rest->due > 0 || rest->extra > 0 || rest->revisions > 0 || rest->waiting > 0 ||
+		    asking->n_strays > 0;
+	for (size_t i = 0; i < rows->n - !says; i++)
+		put_counts(asking, bucket, &rows->list[i], &shown[i].counts);
 	return 0;
 }
 

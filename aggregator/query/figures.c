@@ -149,24 +149,8 @@ int figures_part_add(struct figures *f, size_t office, int32_t row, uint32_t ser
 
 /* --- from parts to values --- */
 
-static void part_value(const struct figures *f, const struct part *part, mpq_t ret)
-{
-	rational_set(ret, part->acc.value, f->metric->decimals);
-	if (f->metric->time_agg == AGG_MEAN)
-		aggregate_divide(ret, part->acc.n);
-}
-
-/* Rule 5.2: a level counts where the office is on the bucket's last day. */
-static void attribute_level(struct figures *f)
-{
-	figures_cover(f, period_end_day(f->bucket) - 1, true);
-	for (size_t i = 0; i < f->reference->offices->n; i++)
-		if (f->coverage[i].first_part >= 0)
-			figures_attribute(f, &f->coverage[i]);
-}
-
-/* What belongs to a row that cannot have a value goes to the rest, so that the rows add up (rule
- * 7).
+/* Rule 5.7: what belongs to a row that cannot have a value goes to the rest, so that the rows add
+ * up.
  */
 static int32_t shown_in(const struct figures *f, int32_t row)
 {
@@ -197,21 +181,13 @@ static bool office_value(const struct figures *f, size_t office, int32_t row,
 			if (f->parts[k].series == series.series &&
 			    shown_in(f, f->parts[k].row) == row)
 				acc_append(&series.acc, &f->parts[k].acc, f->metric->time_agg);
-		part_value(f, &series, scratch);
+		rational_set(scratch, series.acc.value, f->metric->decimals);
+		if (f->metric->time_agg == AGG_MEAN)
+			aggregate_divide(scratch, series.acc.n);
 		aggregate_add(aggregate, scratch, f->metric->area_agg);
 	}
 	aggregate_finish(aggregate, f->metric->area_agg);
 	return aggregate->n > 0;
-}
-
-/* What units answered for the row, beside what came from offices. */
-static void add_total(const struct figures *f, size_t row, struct aggregate *aggregate,
-		      mpq_t scratch)
-{
-	if (f->totals[row].n == 0)
-		return;
-	rational_set(scratch, f->totals[row].value, f->metric->decimals);
-	aggregate_add(aggregate, scratch, f->metric->area_agg);
 }
 
 /* Rule 5.3: the series of each office, then the offices of each row. Rule 5.4: of no values none
@@ -231,8 +207,12 @@ static int combine(struct figures *f, struct figure ret[], struct err *err)
 			    office_value(f, i, shown_in(f, f->parts[p].row), &office, scratch))
 				aggregate_add(&rows[shown_in(f, f->parts[p].row)], office.value,
 					      f->metric->area_agg);
-	for (size_t i = 0; i < f->rows->n; i++)
-		add_total(f, i, &rows[shown_in(f, (int32_t)i)], scratch);
+	for (size_t i = 0; i < f->rows->n; i++) { /* what units answered, beside the offices */
+		if (f->totals[i].n == 0)
+			continue;
+		rational_set(scratch, f->totals[i].value, f->metric->decimals);
+		aggregate_add(&rows[shown_in(f, (int32_t)i)], scratch, f->metric->area_agg);
+	}
 	for (size_t i = 0; i < f->rows->n; i++) {
 		aggregate_finish(&rows[i], f->metric->area_agg);
 		ret[i].has_value = rows[i].n > 0;
@@ -289,15 +269,6 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 	return figures->totals && figures->summed && figures->summed_now ? 0 : err_memory(err);
 }
 
-/* Offices stand where they stood for the operand before, unless others are due, or rows must
- * be found anew that have no value. */
-static void cover_anew_for(struct figures *f, const struct metric *metric)
-{
-	if (!f->level || f->plan->restated || strcmp(f->level, metric->level) != 0)
-		f->day = NEVER;
-	f->level = metric->level;
-}
-
 static int compute(struct figures *f, const struct metric *metric, const struct series_list *series,
 		   struct figure ret[], struct err *err)
 {
@@ -306,7 +277,11 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 	f->n_series = series->n;
 	source_want(f->source, series);
 	f->n_parts = 0;
-	cover_anew_for(f, metric);
+	/* The coverage is that of the operand before, unless others are due, or rows must be found
+	 * anew that have no value. */
+	if (!f->level || f->plan->restated || strcmp(f->level, metric->level) != 0)
+		f->day = NEVER;
+	f->level = metric->level;
 	memset(f->totals, 0, f->rows->n * sizeof(*f->totals));
 	memset(f->rows->attribution, 0, f->rows->n * sizeof(*f->rows->attribution));
 	for (size_t i = 0; i < f->reference->offices->n; i++)
@@ -314,8 +289,12 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 	int rc = figures_gather(f, err);
 	if (rc < 0)
 		return rc;
-	if (metric->time_agg == AGG_LAST)
-		attribute_level(f);
+	if (metric->time_agg == AGG_LAST) { /* rule 5.2: it counts where its office is at the end */
+		figures_cover(f, period_end_day(f->bucket) - 1, true);
+		for (size_t i = 0; i < f->reference->offices->n; i++)
+			if (f->coverage[i].first_part >= 0)
+				figures_attribute(f, &f->coverage[i]);
+	}
 	rc = combine(f, ret, err);
 	if (rc == 0)
 		rc = figures_wait(f, err);

@@ -72,19 +72,9 @@ static int32_t ask_unit(struct figures *f, const struct unit *unit, int32_t row)
 
 #define MIXED (-2)
 
-/* The row in which all offices of @unit and below it count; MIXED; ROW_OUTSIDE if there are none.
- */
-static void unit_takes(struct figures *f, const struct unit *unit, int32_t row)
-{
-	int32_t *known = &f->row_of[unit - f->reference->units->list];
-	if (*known == ROW_OUTSIDE)
-		*known = row;
-	else if (*known != row)
-		*known = MIXED;
-}
-
-/* Of every unit with offices, and above. Who lies across rows is to be attributed office by office.
- */
+/* The row in which all offices of a unit and below it count, into row_of: MIXED where they count in
+ * several, or where one lies across rows, which is attributed office by office; ROW_OUTSIDE where
+ * there are none. */
 static void find_rows(struct figures *f)
 {
 	const struct units *units = f->reference->units;
@@ -96,10 +86,12 @@ static void find_rows(struct figures *f)
 		const struct site *site = &f->sites[i];
 		if (site->of != f->coverage_no)
 			continue;
-		bool known = site->place.row >= 0 && !site->place.across;
+		int32_t row = site->place.row >= 0 && !site->place.across ? site->place.row : MIXED;
 		for (const struct unit *unit = &units->list[i]; unit;
-		     unit = units_parent(units, unit, f->day))
-			unit_takes(f, unit, known ? site->place.row : MIXED);
+		     unit = units_parent(units, unit, f->day)) {
+			int32_t *known = &f->row_of[unit - units->list];
+			*known = *known == ROW_OUTSIDE || *known == row ? row : MIXED;
+		}
 	}
 }
 
@@ -265,17 +257,6 @@ static void add_answers(struct figures *f, const struct day_range *range)
 	}
 }
 
-/* 1: days are derived for it, which is done once if offices are asked at once. */
-static int derives(struct figures *f, const struct slices *slices, const struct day_range *range,
-		   struct err *err)
-{
-	int rc = 0;
-	for (int32_t number = figures_look_back(f, slices, range); number <= range->last && rc == 0;
-	     number++)
-		rc = source_derives(f->source, slice_at(slices, number).day, err);
-	return rc;
-}
-
 static bool all_answered(const struct figures *f, size_t first)
 {
 	while (first < f->n_asked && f->asked[first].answered)
@@ -286,8 +267,13 @@ static bool all_answered(const struct figures *f, size_t first)
 int figures_ask_units(struct figures *f, const struct slices *slices, const struct day_range *range,
 		      struct err *err)
 {
-	int derived = derives(f, slices, range, err), rc = 0;
+	/* No unit is asked where pages are derived from the journal: each day is derived once if
+	 * the offices are read at once. */
+	int derived = 0, rc = 0;
 	f->n_asked = 0;
+	for (int32_t number = figures_look_back(f, slices, range);
+	     number <= range->last && derived == 0; number++)
+		derived = source_derives(f->source, slice_at(slices, number).day, err);
 	if (derived < 0)
 		return derived;
 	if (!derived && !range->partly && unit_value_of(f) != UNIT_NO_VALUE &&

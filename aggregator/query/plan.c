@@ -212,27 +212,21 @@ static const char *strange_key(const struct plan *plan, const struct metric *met
 	return NULL;
 }
 
-static void name_dimensions(const struct metric *metric, char text[], size_t size)
-{
-	size_t len = 0;
-	*text = '\0';
-	for (size_t i = 0; i < metric->n_dimensions && len < size; i++) /* cut is fine */
-		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? ", " : "",
-					metric->dimensions[i]);
-}
-
 /* I13: a label that no figure can have is an error that says which there are. */
 static int check_labels(const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->n_metrics; i++) {
 		const struct metric *metric = plan->metrics[i];
-		char dimensions[256];
+		char dimensions[256] = "";
 		size_t len;
 		const char *key = strange_key(plan, metric, &len);
 		if (!key)
 			continue;
-		name_dimensions(metric, dimensions, sizeof(dimensions));
-		if (*dimensions)
+		size_t at = 0;
+		for (size_t k = 0; k < metric->n_dimensions && at < sizeof(dimensions); k++)
+			at += (size_t)snprintf(dimensions + at, sizeof(dimensions) - at, "%s%s",
+					       k ? ", " : "", metric->dimensions[k]);
+		if (*dimensions) /* cut is fine */
 			return err_set(err, -EINVAL,
 				       "%s is not divided by '%.*s'; what it is divided by: %s",
 				       metric->name, (int)len, key, dimensions);

@@ -46,14 +46,6 @@ static unsigned shown_decimals(const struct plan *plan)
 	return plan->indicator ? INDICATOR_DECIMALS : metric_shown_decimals(plan->metrics[0]);
 }
 
-static void put_place(struct table *table, const struct row *row)
-{
-	char day[DAY_TEXT_MAX];
-	table_text(table, row->unit ? row->unit->code : row->office ? row->office->code : NULL);
-	table_text(table, row->unit ? row->unit->name : row->office ? row->office->name : NULL);
-	table_text(table, row->unit ? day_format(row->unit->valid_from, day) : NULL);
-}
-
 static bool is_empty(const struct figure *figure)
 {
 	const struct counts *counts = &figure->counts;
@@ -259,27 +251,20 @@ static void put_target(const struct answer *answer, struct period bucket, size_t
 	mpq_clears(point.value, point.expected, NULL);
 }
 
-static void put_rank(struct table *table, const struct rank *rank)
-{
-	if (rank->rank > 0) {
-		table_int(table, rank->rank);
-		table_int(table, rank->of);
-	}
-}
-
-static bool is_empty_rest(const struct answer *answer, size_t i)
-{
-	return i + 1 == answer->rows.n && is_empty(&answer->shown[i]) &&
-	       answer->shown[i].counts.waiting == 0 && !answer->strays.first;
-}
-
 static void put_row(struct answer *answer, struct period bucket, size_t i)
 {
 	const struct plan *plan = answer->plan;
 	const struct figure *figure = &answer->shown[i];
-	char period[PERIOD_TEXT_MAX], until[DAY_TEXT_MAX];
+	const struct row *row = &answer->rows.list[i];
+	char period[PERIOD_TEXT_MAX], until[DAY_TEXT_MAX], from[DAY_TEXT_MAX];
 	table_row(answer->table);
-	put_place(answer->table, &answer->rows.list[i]);
+	table_text(answer->table, row->unit     ? row->unit->code
+				  : row->office ? row->office->code
+						: NULL);
+	table_text(answer->table, row->unit     ? row->unit->name
+				  : row->office ? row->office->name
+						: NULL);
+	table_text(answer->table, row->unit ? day_format(row->unit->valid_from, from) : NULL);
 	table_text(answer->table, period_format(bucket, period));
 	table_text(answer->table, plan_under_way(plan, bucket, until));
 	if (figure->has_value)
@@ -293,8 +278,10 @@ static void put_row(struct answer *answer, struct period bucket, size_t i)
 		put_indicator(answer, i);
 		put_target(answer, bucket, i);
 	}
-	if (plan->rank)
-		put_rank(answer->table, &answer->ranks[i]);
+	if (plan->rank && answer->ranks[i].rank > 0) {
+		table_int(answer->table, answer->ranks[i].rank);
+		table_int(answer->table, answer->ranks[i].of);
+	}
 }
 
 /* Rule 5.8: the indicator's value in row @i, from exact operands; without one, answer->why[i] says
@@ -329,9 +316,11 @@ static int show(struct answer *answer, struct period bucket, struct err *err)
 	if (rc == 0 && answer->plan->rank)
 		rc = rank_all(&answer->rows, answer->shown, shown_decimals(answer->plan),
 			      answer->ranks, err);
-	for (size_t i = 0; i < answer->rows.n && rc == 0; i++)
-		if (!is_empty_rest(answer, i))
-			put_row(answer, bucket, i);
+	/* Rule 5.6: the last row, where it has something to say. */
+	const struct figure *rest = &answer->shown[answer->rows.n - 1];
+	bool says = !is_empty(rest) || rest->counts.waiting > 0 || answer->strays.first;
+	for (size_t i = 0; i < answer->rows.n - !says && rc == 0; i++)
+		put_row(answer, bucket, i);
 	return rc;
 }
 
@@ -344,13 +333,6 @@ static void find_strays(struct answer *answer, const struct figures *figures)
 	for (size_t at = 0; (stray = figures_next_stray(figures, &at, &place));)
 		if (answer->strays.n++ == 0)
 			answer->strays.first = stray;
-}
-
-static bool waits_nowhere(const struct answer *answer, const struct member *member,
-			  struct period bucket)
-{
-	return member->counts.waiting > 0 && member->row + 1 == (int32_t)answer->rows.n &&
-	       !office_unit(member->office, answer->reference->units, period_end_day(bucket) - 1);
 }
 
 static int compute(struct answer *answer, struct figures *figures, struct period bucket,
@@ -375,7 +357,9 @@ static int compute(struct answer *answer, struct figures *figures, struct period
 		bool reported = member->has_reported || member->counts.reported > 0;
 		if (reported && (!*reporter || strcmp(member->office->code, (*reporter)->code) < 0))
 			*reporter = member->office;
-		if (waits_nowhere(answer, member, bucket))
+		if (member->counts.waiting > 0 && member->row + 1 == (int32_t)answer->rows.n &&
+		    !office_unit(member->office, answer->reference->units,
+				 period_end_day(bucket) - 1))
 			answer->nowhere = member->office;
 	}
 	return show(answer, bucket, err);

@@ -2,6 +2,7 @@
  *    nothing, none are looked for, so that a long time costs what lies in it;
  * 2. those office-days are played again, and every change is noted down;
  * 3. the notes are sorted by when they were received. */
+#include "common/base/array.h"
 #include "common/model/civil.h"
 #include "query/figures.h"
 #include "query/query.h"
@@ -36,7 +37,7 @@ struct gathering {
 	struct slice slice;
 	const struct office *office;
 	struct note *notes; /* owned [n] */
-	size_t n, room;
+	size_t n;
 	int32_t *days; /* owned [n_days], ascending: those of the range with entries in the journal
 			*/
 	size_t n_days;
@@ -86,14 +87,10 @@ static int on_change(void *context, const struct replay_change *change, struct e
 		return err_set(err, -E2BIG,
 			       "there are more than %u revisions; ask for less at once",
 			       REVISIONS_MAX);
-	if (g->n == g->room) {
-		size_t room = g->room ? g->room * 2 : 256;
-		struct note *notes = realloc(g->notes, room * sizeof(*notes));
-		if (!notes)
-			return err_memory(err);
-		g->notes = notes;
-		g->room = room;
-	}
+	struct note *notes = array_room(g->notes, g->n, sizeof(*notes));
+	if (!notes)
+		return err_memory(err);
+	g->notes = notes;
 	g->notes[g->n++] = (struct note){ .entry = change->entry,
 					  .received_us = change->received_us,
 					  .office = g->office,
@@ -237,22 +234,15 @@ static void gathering_close(struct gathering *g)
 	free(g->days);
 }
 
-/* What lies where does not matter: it is all of the area. */
-static int plan_of(const struct reference *reference, const struct query *query, struct plan *ret,
-		   struct err *err)
-{
-	struct query whole = *query;
-	whole.by = NULL;
-	return plan_make(reference, &whole, ret, err);
-}
-
 int revisions_run(sqlite3 *db, const struct reference *reference, const struct query *query,
 		  struct table **ret_answer, struct err *err)
 {
 	static const char *const columns[] = { "received", "metric", "office", "name",   "labels",
 					       "period",   "was",    "became", "change", "late" };
 	struct plan plan;
-	int rc = plan_of(reference, query, &plan, err);
+	struct query whole = *query;
+	whole.by = NULL; /* in which row it lies does not matter: it is all of the area */
+	int rc = plan_make(reference, &whole, &plan, err);
 	if (rc == 0)
 		rc = series_check(db, &plan, reference, err);
 	if (rc < 0)

@@ -106,19 +106,15 @@ static struct lineage restate(const struct rows *rows, const struct unit *unit, 
 	return lineage_trace(rows->reference->units, unit, day, rows->plan->structure);
 }
 
-static bool restated_inside(const struct rows *rows, const struct unit *unit, int32_t day)
+static bool inside(const struct rows *rows, const struct unit *unit, int32_t day)
 {
+	if (!rows->plan->restated)
+		return area_of(rows, unit, day) != NULL;
 	struct lineage lineage = restate(rows, unit, day);
 	for (size_t i = 0; i < lineage.n; i++)
 		if (area_of(rows, lineage.units[i], rows->plan->structure))
 			return true;
 	return lineage.n == 0 && area_of(rows, unit, day); /* nothing came of it: told as it was */
-}
-
-static bool inside(const struct rows *rows, const struct unit *unit, int32_t day)
-{
-	return rows->plan->restated ? restated_inside(rows, unit, day)
-				    : area_of(rows, unit, day) != NULL;
 }
 
 static bool lies_in(const struct rows *rows, const struct unit *unit, int32_t day,

@@ -1,11 +1,6 @@
 #include "query/slices.h"
 #include "rollup/replay.h"
 
-static int32_t day_of_hour(int32_t number)
-{
-	return number >= 0 ? number / 24 : -((23 - number) / 24);
-}
-
 static enum grain grain_of(const struct plan *plan, const struct metric *metric)
 {
 	if (metric->period > GRAIN_DAY)
@@ -66,7 +61,7 @@ struct slice slice_at(const struct slices *slices, int32_t number)
 	struct slice slice = { .number = number, .pairs = 1 };
 	enum calendar calendar = CALENDAR_CIVIL;
 	if (slices->grain == GRAIN_HOUR) {
-		slice.day = day_of_hour(number);
+		slice.day = number >= 0 ? number / 24 : -((23 - number) / 24);
 		slice.pairs = metric->period == GRAIN_MINUTE ? 60 : 1;
 	} else if (slices->grain == GRAIN_DAY) {
 		slice.day = number;

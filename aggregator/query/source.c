@@ -1,5 +1,6 @@
 #include "query/source.h"
 
+#include "common/base/array.h"
 #include "rollup/mend.h"
 
 #include <errno.h>
@@ -88,14 +89,10 @@ typedef int on_page_fn(void *context, int64_t node, const struct page *page, str
 
 int nodes_add(struct nodes *nodes, int64_t node, struct err *err)
 {
-	if (nodes->n == nodes->room) {
-		size_t room = nodes->room ? nodes->room * 2 : 64;
-		int64_t *list = realloc(nodes->list, room * sizeof(*list));
-		if (!list)
-			return err_memory(err);
-		nodes->list = list;
-		nodes->room = room;
-	}
+	int64_t *list = array_room(nodes->list, nodes->n, sizeof(*list));
+	if (!list)
+		return err_memory(err);
+	nodes->list = list;
 	nodes->list[nodes->n++] = node;
 	return 0;
 }

@@ -50,33 +50,15 @@ static struct start *start_of(struct targets *targets, const struct row *row)
 	return &targets->starts[targets->n - 1];
 }
 
-static int year_of(struct period bucket)
-{
-	struct period year = period_of_day(bucket.calendar, GRAIN_YEAR, period_end_day(bucket) - 1);
-	return 1970 + year.number;
-}
-
-/* The bucket, of the grain asked for, in which the target's year ends. */
-static int32_t end_of(struct period bucket, int target_year)
-{
-	struct period year = { bucket.calendar, GRAIN_YEAR, target_year - 1970 };
-	int32_t last = period_end_day(year) - 1;
-	return bucket.grain == GRAIN_HOUR
-		       ? last * 24 + 23
-		       : period_of_day(bucket.calendar, bucket.grain, last).number;
-}
-
-static void target_value(const struct target *target, mpq_t ret)
-{
-	int64_t mantissa = 0; /* it was read before, when the indicators were */
-	(void)decimal_parse(target->value, strlen(target->value), DECIMALS_MAX, &mantissa, NULL);
-	rational_set(ret, mantissa, DECIMALS_MAX);
-}
-
 /* start + (target - start) * (bucket - first) / (end - first) */
 static void expect(const struct start *start, struct period bucket, struct target_point *ret)
 {
-	int32_t end = end_of(bucket, ret->target->year);
+	/* The bucket, of the grain asked for, in which the target's year ends. */
+	struct period year = { bucket.calendar, GRAIN_YEAR, ret->target->year - 1970 };
+	int32_t last_day = period_end_day(year) - 1;
+	int32_t end = bucket.grain == GRAIN_HOUR
+			      ? last_day * 24 + 23
+			      : period_of_day(bucket.calendar, bucket.grain, last_day).number;
 	ret->has_expected = start->there;
 	if (!start->there)
 		return;
@@ -103,12 +85,18 @@ void targets_next(struct targets *targets, const struct row *row, struct period 
 		start->number = bucket.number;
 		mpq_set(start->value, value);
 	}
+	int year = 1970 +
+		   period_of_day(bucket.calendar, GRAIN_YEAR, period_end_day(bucket) - 1).number;
 	ret->target = NULL;
 	for (size_t i = 0; i < indicator->n_targets && !ret->target; i++)
-		if (indicator->targets[i].year >= year_of(bucket))
+		if (indicator->targets[i].year >= year)
 			ret->target = &indicator->targets[i];
 	if (!ret->target)
 		return;
-	target_value(ret->target, ret->value);
+	struct err none; /* it was read before, when the indicators were */
+	int64_t value_e = 0;
+	(void)decimal_parse(ret->target->value, strlen(ret->target->value), DECIMALS_MAX, &value_e,
+			    &none);
+	rational_set(ret->value, value_e, DECIMALS_MAX);
 	expect(start, bucket, ret);
 }

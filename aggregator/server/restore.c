@@ -36,14 +36,6 @@ struct restore {
 	int64_t enrolled; /* offices */
 };
 
-static int paths_make(struct restore *r, const struct config *config, struct err *err)
-{
-	int rc = config_path(config, "lantoa.db", r->database, err);
-	if (rc == 0)
-		rc = config_path(config, "lantoa.db.copy", r->copy, err);
-	return rc == 0 ? config_path(config, "server.key", r->key, err) : rc;
-}
-
 /* --- is there a province already? --- */
 
 static int nothing_there(const struct restore *r, struct err *err)
@@ -208,7 +200,11 @@ int restore_run(const struct config *config, const char *file, FILE *out, struct
 {
 	struct restore r = { .file = file, .folder = config->state_dir, .in = -1, .lock = -1 };
 	int rc = sodium_init() < 0 ? err_set(err, -EIO, "libsodium found no source of randomness")
-				   : paths_make(&r, config, err);
+				   : config_path(config, "lantoa.db", r.database, err);
+	if (rc == 0)
+		rc = config_path(config, "lantoa.db.copy", r.copy, err);
+	if (rc == 0)
+		rc = config_path(config, "server.key", r.key, err);
 	if (rc == 0)
 		rc = put_back(&r, err);
 	if (r.copied)

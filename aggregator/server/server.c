@@ -168,15 +168,6 @@ static int start_api(struct server *server, struct err *err)
 	return rc < 0 ? rc : api_start(server->loop, fd, &config, &server->api, err);
 }
 
-static int watchdog_begin(struct server *server, struct err *err)
-{
-	struct watchdog_config config = { .store = server->store,
-					  .key_list = server->key_list,
-					  .gate = gate_counters(server->gate),
-					  .intake = intake_counters(server->intake) };
-	return watchdog_start(server->loop, &config, &server->watchdog, err);
-}
-
 int server_start(uv_loop_t *loop, struct config *config, struct server **ret_server,
 		 struct err *err)
 {
@@ -192,8 +183,14 @@ int server_start(uv_loop_t *loop, struct config *config, struct server **ret_ser
 		rc = start_gate(server, err);
 	if (rc == 0)
 		rc = start_api(server, err);
-	if (rc == 0)
-		rc = watchdog_begin(server, err);
+	if (rc == 0) {
+		const struct watchdog_config watched = { .store = server->store,
+							 .key_list = server->key_list,
+							 .gate = gate_counters(server->gate),
+							 .intake =
+								 intake_counters(server->intake) };
+		rc = watchdog_start(server->loop, &watched, &server->watchdog, err);
+	}
 	if (rc < 0) {
 		server_stop(server);
 		return rc;
@@ -211,20 +208,14 @@ void server_tell_ready(const struct server *server)
 
 /* --- reload --- */
 
-/* RELOADING=1 with its time is what systemd 253 waits for (Type=notify-reload); earlier ones show
- * it. */
-static void notify_reloading(void)
-{
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-			 uv_hrtime() / 1000); /* without systemd nobody listens */
-}
-
 void server_reload(struct server *server, const char *config_path)
 {
 	struct conf_change change;
 	struct err err = { 0 };
 	char warning[512] = "";
-	notify_reloading();
+	/* RELOADING=1 with its time is what systemd 253 waits for (Type=notify-reload); earlier
+	 * ones show it. Without systemd nobody listens. */
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, uv_hrtime() / 1000);
 	if (config_reload(config_path, server->config, &change, &err) < 0) {
 		log_error("server: configuration unchanged, the new one is wrong cause=\"%s\"",
 			  err.text);

@@ -27,20 +27,13 @@ bool watchdog_alive(struct watchdog_beat *beat, bool writing, uint64_t progress)
 	return !writing || moved;
 }
 
-static void last_commit(const struct committer_counters *counters, char text[INSTANT_TEXT_MAX])
-{
-	if (counters->last_commit_us)
-		(void)civil_format(counters->last_commit_us, text);
-	else
-		(void)snprintf(text, INSTANT_TEXT_MAX, "none yet"); /* fits */
-}
-
 /* What is cut is fine, here and below. */
 static void describe_intake(const struct watchdog_look *look, char *line, size_t size)
 {
 	const struct committer_counters *counters = &look->intake->batches;
-	char commit[INSTANT_TEXT_MAX];
-	last_commit(counters, commit);
+	char commit[INSTANT_TEXT_MAX] = "none yet";
+	if (counters->last_commit_us)
+		(void)civil_format(counters->last_commit_us, commit);
 	(void)snprintf(line, size,
 		       "%s %zu keys; since start %" PRIu64 " batches, %" PRIu64
 		       " observations, %" PRIu64 " held, %" PRIu64
@@ -107,15 +100,6 @@ void watchdog_warn(struct watchdog *watchdog, const char *warning)
 	tell(watchdog);
 }
 
-/* Twice within the time that systemd allows. */
-static uint64_t interval_ms(void)
-{
-	uint64_t watchdog_us = 0;
-	if (sd_watchdog_enabled(0, &watchdog_us) <= 0 || watchdog_us / 2000 > STATUS_EVERY_MS)
-		return STATUS_EVERY_MS;
-	return watchdog_us >= 2000 ? watchdog_us / 2000 : 1;
-}
-
 int watchdog_start(uv_loop_t *loop, const struct watchdog_config *config,
 		   struct watchdog **ret_watchdog, struct err *err)
 {
@@ -126,7 +110,11 @@ int watchdog_start(uv_loop_t *loop, const struct watchdog_config *config,
 	(void)uv_timer_init(loop,
 			    &watchdog->timer); /* cannot fail, as a start that has a callback */
 	watchdog->timer.data = watchdog;
-	(void)uv_timer_start(&watchdog->timer, on_timer, 0, interval_ms());
+	/* Twice within the time that systemd allows. */
+	uint64_t allowed_us = 0, every_ms = STATUS_EVERY_MS;
+	if (sd_watchdog_enabled(0, &allowed_us) > 0 && allowed_us / 2000 <= STATUS_EVERY_MS)
+		every_ms = allowed_us >= 2000 ? allowed_us / 2000 : 1;
+	(void)uv_timer_start(&watchdog->timer, on_timer, 0, every_ms);
 	*ret_watchdog = watchdog;
 	return 0;
 }
