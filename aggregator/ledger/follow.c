@@ -3,8 +3,7 @@
 #include "common/base/array.h"
 #include "ledger/impact.h"
 #include "ledger/review.h"
-#include "rollup/fold_internal.h"
-#include "rollup/propagate.h"
+#include "rollup/fold.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -334,7 +333,7 @@ static int page_take(struct taking *taking, enum calendar calendar, enum grain g
 	struct page *page;
 	const struct page_key key = { page_grain(calendar, grain), bucket,
 				      taking->touched->after->id };
-	int rc = pages_get(taking->f->fold->pages, key, &page, err);
+	int rc = fold_page(taking->f->fold, key, &page, err);
 	for (size_t i = 0; rc == 0 && i < page->n; i++)
 		rc = entry_take(taking, key, &page->entries[i], err);
 	return rc;
@@ -347,8 +346,8 @@ static int office_take(struct following *f, const struct touched *touched, struc
 	struct taking taking = {
 		.f = f,
 		.touched = touched,
-		.there = { .pages = fold->pages, .reference = f->before, .minmax = &fold->minmax },
-		.here = { .pages = fold->pages, .reference = f->after, .minmax = &fold->minmax },
+		.there = fold_propagate(fold, f->before),
+		.here = fold_propagate(fold, f->after),
 	};
 	bool hours =
 		f->grains[GRAIN_MINUTE][CALENDAR_CIVIL] || f->grains[GRAIN_HOUR][CALENDAR_CIVIL];
@@ -408,7 +407,7 @@ static int day_follow(struct following *f, struct err *err)
 		}
 	}
 	if (rc == 0)
-		rc = minmax_recompute(&f->fold->minmax, f->fold->pages, f->after, err);
+		rc = fold_minmax(f->fold, f->after, err);
 	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
 		if (f->touched[i].touch != TOUCH_MOVE)
 			rc = office_put(f, &f->touched[i], err);

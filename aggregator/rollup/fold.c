@@ -1,5 +1,4 @@
 #include "rollup/fold_internal.h"
-#include "rollup/propagate.h"
 #include "schema/audit.h"
 
 #include <errno.h>
@@ -59,11 +58,26 @@ static struct fold_target nowhere(struct fold *fold)
 	return (struct fold_target){ .pages = fold->pages };
 }
 
+struct propagate fold_propagate(struct fold *fold, const struct reference *reference)
+{
+	return (struct propagate){ .pages = fold->pages,
+				   .reference = reference,
+				   .minmax = &fold->minmax };
+}
+
+int fold_page(struct fold *fold, struct page_key key, struct page **ret_page, struct err *err)
+{
+	return pages_get(fold->pages, key, ret_page, err);
+}
+
+int fold_minmax(struct fold *fold, const struct reference *reference, struct err *err)
+{
+	return minmax_recompute(&fold->minmax, fold->pages, reference, err);
+}
+
 static int units_tell(struct fold *fold, struct err *err)
 {
-	struct propagate propagate = { .pages = fold->pages,
-				       .reference = fold->reference,
-				       .minmax = &fold->minmax };
+	struct propagate propagate = fold_propagate(fold, fold->reference);
 	fold->target = nowhere(fold);
 	return propagate_pages(&propagate, fold->pages, err);
 }
@@ -144,7 +158,7 @@ int fold_settle(struct fold *fold, struct err *err)
 {
 	int rc = units_tell(fold, err);
 	if (rc == 0)
-		rc = minmax_recompute(&fold->minmax, fold->pages, fold->reference, err);
+		rc = fold_minmax(fold, fold->reference, err);
 	if (rc == 0)
 		rc = pages_write(fold->pages, NULL, err);
 	return rc < 0 ? rc : fold_relieve(fold, err);

@@ -14,6 +14,7 @@
 #include "registry/reference.h"
 #include "rollup/mend.h"
 #include "rollup/page.h"
+#include "rollup/propagate.h"
 #include "rollup/replay.h"
 
 struct fold;
@@ -56,6 +57,28 @@ size_t fold_n_stale(const struct fold *fold);
 
 /** Play what is stale and write the pages. */
 int fold_finish(struct fold *fold, struct err *err);
+
+/* --- day by day: for who makes whole days again (rebuild.c, ledger/follow.c) --- */
+
+/** Play @office's day again for the series in @only [@n_only] (NULL: all), and put what comes of it
+ * in place of its entries. */
+int fold_play(struct fold *fold, const struct office *office, int32_t day, const uint32_t only[],
+	      size_t n_only, struct err *err);
+/** A page, to change: pages_get(). */
+int fold_page(struct fold *fold, struct page_key key, struct page **ret_page, struct err *err);
+/** By which changes of offices' entries go to the units of @reference. Valid until the pages are
+ * written. */
+struct propagate fold_propagate(struct fold *fold, const struct reference *reference);
+/** Find the least and greatest figures that became stale, among the units and offices of
+ * @reference. */
+int fold_minmax(struct fold *fold, const struct reference *reference, struct err *err);
+/** Write the pages when all is in them, and keep them if they are not too many. */
+int fold_settle(struct fold *fold, struct err *err);
+/** Propagate, write the pages and forget them, when they are too many to keep. Minima and maxima
+ * that are stale go on waiting for fold_settle(). */
+int fold_relieve(struct fold *fold, struct err *err);
+
+/* --- beside a fold --- */
 
 /** All that an office's series has on @day, as played, into @pages that have nothing of it yet. */
 int fold_series(struct pages *pages, const struct office *office, int32_t day,

@@ -1,5 +1,5 @@
-/* What the files of the fold share: fold.c follows the commits, rebuild.c plays whole
- * days again, follow.c those that a changed reference touches. */
+/* What the files of the fold share: fold.c goes with the commits, rebuild.c plays every day again.
+ */
 #pragma once
 
 #include "rollup/fold.h"
@@ -21,16 +21,5 @@ struct fold {
 	int64_t changes; /* the connection's when pages were as in the database; -1: they are not */
 };
 
-/** Play @office's day again for the series in @only [@n_only] (NULL: all), and put what comes of it
- * in place of its entries. */
-int fold_play(struct fold *fold, const struct office *office, int32_t day, const uint32_t only[],
-	      size_t n_only, struct err *err);
-
 /** Forget the pages, and what was changed in them since they were written. */
 void fold_drop(struct fold *fold);
-
-/** Write the pages when all is in them, and keep them if they are not too many. */
-int fold_settle(struct fold *fold, struct err *err);
-/** The units are told, and the pages written and forgotten, when they are too many to keep. What
- * lost an extreme goes on waiting for fold_settle(). */
-int fold_relieve(struct fold *fold, struct err *err);
