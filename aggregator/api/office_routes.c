@@ -12,6 +12,8 @@
 #include "common/model/invitation.h"
 #include "journal/usage.h"
 #include "ledger/follow.h"
+#include "registry/office_keys.h"
+#include "registry/office_register.h"
 
 #include <errno.h>
 #include <sodium.h>

@@ -3,6 +3,8 @@
 #include "api/call.h"
 #include "api/importing.h"
 #include "common/text/csv_table.h"
+#include "registry/successors.h"
+#include "registry/units_import.h"
 
 static void add_unit(struct table *table, const struct unit *unit)
 {

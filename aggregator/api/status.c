@@ -2,6 +2,7 @@
 #include "common/model/civil.h"
 #include "journal/journal_clock.h"
 #include "registry/delivery.h"
+#include "registry/office_keys.h"
 
 #include <assert.h>
 #include <errno.h>

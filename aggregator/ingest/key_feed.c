@@ -1,5 +1,6 @@
 #include "ingest/key_feed.h"
 
+#include "registry/office_keys.h"
 #include "registry/offices.h"
 
 #include <stdlib.h>

@@ -7,6 +7,7 @@
 #include "ingest/acks.h"
 #include "ingest/key_feed.h"
 #include "registry/delivery.h"
+#include "registry/office_keys.h"
 
 #include <errno.h>
 #include <inttypes.h>

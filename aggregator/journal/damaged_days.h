@@ -6,6 +6,7 @@
 
 #include "common/base/err.h"
 #include "common/sys/db.h"
+#include "registry/code.h"
 #include "registry/offices.h"
 #include "registry/reference.h"
 

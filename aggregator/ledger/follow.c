@@ -4,6 +4,7 @@
 #include "ledger/impact.h"
 #include "ledger/review.h"
 #include "rollup/fold.h"
+#include "rollup/rebuild.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -485,7 +486,7 @@ int ledger_follow_whole(sqlite3 *db, const struct reference *after, struct follo
 	struct review *review = review_open(db, after, err);
 	int rc = review ? review_all(review, err) : err->code;
 	if (rc == 0)
-		rc = fold_rebuild(db, after, on_bad, review, err);
+		rc = rebuild_pages(db, after, on_bad, review, err);
 	if (rc == 0)
 		rc = db_number(db, "SELECT count(*) FROM strand", &office_days, err);
 	if (rc == 0) {

@@ -1,3 +1,5 @@
+#include "registry/office_keys.h"
+
 #include "common/model/civil.h"
 #include "common/model/invitation.h"
 #include "registry/code.h"

@@ -1,3 +1,5 @@
+#include "registry/successors.h"
+
 #include "common/base/array.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"

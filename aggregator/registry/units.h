@@ -57,22 +57,3 @@ const struct unit *units_parent(const struct units *units, const struct unit *un
 /** @unit itself or the unit above it, on @day, that has @level; NULL when there is none. */
 const struct unit *units_at_level(const struct units *units, const struct unit *unit,
 				  const char *level, int32_t day);
-
-/**
- * Replace the table of units by an edition in CSV (code,name,level,parent,valid_from,valid_to),
- * inside the caller's transaction. A unit with the same (code, valid_from) keeps its id.
- *
- * All or nothing; err names every bad row it has room for, "line 7: ...": a bad date, a period that
- * ends before it begins, the same code twice on one day, a parent that is not in force on every day
- * of the child (the parent's code may pass from one row to the next meanwhile), a cycle. An edition
- * without a unit is refused. A code may pause.
- * @ret_changed: rows added, altered or gone; 0 means nothing was written;
- * otherwise reference_changed() was called.
- */
-int units_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_changed, struct err *err);
-
-/** The same for successors (effective_on,old_code,new_code,share): old in force the day before, new
- * on the day, shares "1" alone (then the old unit ends that day) or all empty (then two at least).
- * Units must be imported first. */
-int successors_import(sqlite3 *db, const char *csv, size_t len, size_t *ret_changed,
-		      struct err *err);

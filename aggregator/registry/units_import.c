@@ -1,3 +1,5 @@
+#include "registry/units_import.h"
+
 #include "common/base/array.h"
 #include "common/base/utf8.h"
 #include "common/text/import_sheet.h"

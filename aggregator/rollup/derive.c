@@ -3,6 +3,7 @@
 #include "rollup/replay.h"
 
 #include "common/base/array.h"
+#include "rollup/page_cache.h"
 
 #include <errno.h>
 #include <stdlib.h>

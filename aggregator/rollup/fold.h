@@ -14,6 +14,7 @@
 #include "registry/reference.h"
 #include "rollup/mend.h"
 #include "rollup/page.h"
+#include "rollup/page_cache.h"
 #include "rollup/propagate.h"
 #include "rollup/replay.h"
 
@@ -86,18 +87,3 @@ int fold_series(struct pages *pages, const struct office *office, int32_t day,
 /** And, when that is done for one office or more, into those of the units above. */
 int fold_units(struct pages *offices, const struct reference *reference, struct pages *units,
 	       struct err *err);
-
-/** An office's day that cannot be read (@err says why): return 0 to go on without it. NULL:
- * it ends there. */
-typedef int fold_on_bad(void *context, int64_t office, int32_t day, struct err *err);
-
-/** Make every page anew from the journal, in the caller's transaction. (After units, assignments or
- * catalogue have changed, ledger_follow() makes what that touches.) */
-int fold_rebuild(sqlite3 *db, const struct reference *reference, fold_on_bad *on_bad, void *context,
-		 struct err *err);
-
-/** Were they made by a version that kept less in them? */
-int fold_rebuild_due(sqlite3 *db, bool *ret_due, struct err *err);
-/** Then make them anew, in a transaction of its own, at the start, before anything is folded. Takes
- * what reading the whole journal does. */
-int fold_rebuild_store(sqlite3 *db, struct err *err);

@@ -8,6 +8,7 @@
 
 #include "registry/reference.h"
 #include "rollup/page.h"
+#include "rollup/page_cache.h"
 #include "rollup/replay.h"
 
 struct cell { /* an office's page of one bucket */

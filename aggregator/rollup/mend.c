@@ -1,6 +1,7 @@
 #include "rollup/mend.h"
 
 #include "rollup/fold_target.h"
+#include "rollup/page_cache.h"
 #include "rollup/propagate.h"
 #include "rollup/replay.h"
 

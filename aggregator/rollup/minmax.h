@@ -5,6 +5,7 @@
 
 #include "registry/reference.h"
 #include "rollup/page.h"
+#include "rollup/page_cache.h"
 
 struct minmax_stale {
 	struct page_key key; /* of the unit's page */

@@ -1,5 +1,6 @@
+#include "rollup/page_cache.h"
+
 /* A hash table of pages by key, open addressing; the pages themselves do not move. */
-#include "rollup/page.h"
 
 #include <assert.h>
 #include <errno.h>

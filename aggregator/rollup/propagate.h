@@ -8,6 +8,7 @@
 #include "registry/reference.h"
 #include "rollup/minmax.h"
 #include "rollup/page.h"
+#include "rollup/page_cache.h"
 
 struct propagate {
 	struct pages *pages;               /* of units; lent, as the next two */

@@ -1,3 +1,5 @@
+#include "rollup/rebuild.h"
+
 /* Every day played again, beside the commits. (Those that a changed reference touches: follow.c.)
  */
 #include "journal/damaged_days.h"
@@ -5,8 +7,8 @@
 
 /* --- everything --- */
 
-static int rebuild_days(struct fold *fold, sqlite3_stmt *days, fold_on_bad *on_bad, void *context,
-			struct err *err)
+static int rebuild_days(struct fold *fold, sqlite3_stmt *days, rebuild_on_bad *on_bad,
+			void *context, struct err *err)
 {
 	int rc;
 	while ((rc = db_step(days, err)) == 1) {
@@ -28,8 +30,8 @@ static int rebuild_days(struct fold *fold, sqlite3_stmt *days, fold_on_bad *on_b
 	return rc;
 }
 
-int fold_rebuild(sqlite3 *db, const struct reference *reference, fold_on_bad *on_bad, void *context,
-		 struct err *err)
+int rebuild_pages(sqlite3 *db, const struct reference *reference, rebuild_on_bad *on_bad,
+		  void *context, struct err *err)
 {
 	struct declarations *declarations = declarations_open(db, err);
 	if (!declarations)
@@ -74,14 +76,14 @@ static int rebuild(sqlite3 *db, struct err *err)
 	if (rc == 0)
 		rc = reference_sound(reference, err);
 	if (rc == 0)
-		rc = fold_rebuild(db, reference, on_bad, &rebuilding, err);
+		rc = rebuild_pages(db, reference, on_bad, &rebuilding, err);
 	if (rc == 0)
 		rc = db_exec(db, "DELETE FROM fact WHERE name = 'rollups_due'", err);
 	reference_close(reference);
 	return rc;
 }
 
-int fold_rebuild_due(sqlite3 *db, bool *ret_due, struct err *err)
+int rebuild_due(sqlite3 *db, bool *ret_due, struct err *err)
 {
 	int64_t due = 0;
 	int rc = db_number(db, "SELECT count(*) FROM fact WHERE name = 'rollups_due'", &due, err);
@@ -89,7 +91,7 @@ int fold_rebuild_due(sqlite3 *db, bool *ret_due, struct err *err)
 	return rc;
 }
 
-int fold_rebuild_store(sqlite3 *db, struct err *err)
+int rebuild_store(sqlite3 *db, struct err *err)
 {
 	int rc = db_begin(db, err);
 	if (rc < 0)

@@ -66,7 +66,7 @@ static const char *const steps[] = {
 	"DROP INDEX journal_day;"
 	"ALTER TABLE journal ADD COLUMN back INTEGER;"
 	"CREATE INDEX journal_day ON journal(day, office) WHERE back IS NULL;",
-	/* 4: pages of units have entries of every metric: fold_rebuild_store() */
+	/* 4: pages of units have entries of every metric: rebuild_store() */
 	"INSERT INTO fact VALUES('rollups_due', 1);",
 	/* 5: day_times.c */
 	"CREATE TABLE arrival(day INTEGER PRIMARY KEY, first_us INTEGER NOT NULL, last_us INTEGER "

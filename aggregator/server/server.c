@@ -11,6 +11,7 @@
 #include "common/net/http.h"
 #include "ingest/gate.h"
 #include "ingest/intake.h"
+#include "registry/office_keys.h"
 #include "server/server_key.h"
 #include "server/watchdog.h"
 #include "store/store.h"

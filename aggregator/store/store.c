@@ -14,6 +14,7 @@
 #include "common/base/container.h"
 #include "common/base/log.h"
 #include "rollup/fold.h"
+#include "rollup/rebuild.h"
 #include "schema/schema.h"
 
 #include <assert.h>
@@ -161,16 +162,16 @@ static int renew(struct lane *writer, struct err *err)
 	bool due = false;
 	int64_t figures = 0;
 	uint64_t began_ns = uv_hrtime();
-	int rc = fold_rebuild_due(writer->db, &due, err);
+	int rc = rebuild_due(writer->db, &due, err);
 	if (rc == 0 && due)
 		rc = db_number(writer->db, "SELECT coalesce(max(id), 0) FROM journal", &figures,
 			       err);
 	if (rc < 0 || !due)
 		return rc;
 	if (!figures)
-		return fold_rebuild_store(writer->db, err);
+		return rebuild_store(writer->db, err);
 	log_info("store: making the rollups anew for this version, which may take minutes");
-	rc = fold_rebuild_store(writer->db, err);
+	rc = rebuild_store(writer->db, err);
 	if (rc == 0)
 		log_info("store: the rollups are made anew seconds=%.1f",
 			 (double)(uv_hrtime() - began_ns) / 1e9);

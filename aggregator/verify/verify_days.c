@@ -3,6 +3,7 @@
 
 #include "common/base/i18n.h"
 #include "rollup/derive.h"
+#include "rollup/page_cache.h"
 #include "schema/audit.h"
 
 #include <errno.h>

@@ -7,6 +7,8 @@
 
 #include "bench/changes.h"
 #include "ledger/follow.h"
+#include "registry/office_register.h"
+#include "registry/units_import.h"
 
 #include <stdio.h>
 #include <stdlib.h>

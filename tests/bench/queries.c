@@ -15,6 +15,7 @@
 #include "bench/changes.h"
 #include "common/model/civil.h"
 #include "query/query.h"
+#include "registry/successors.h"
 #include "support/province.h"
 #include "support/testbed.h"
 

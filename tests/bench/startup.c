@@ -20,7 +20,9 @@
 #include "bench/daemon.h"
 #include "bench/measure.h"
 #include "common/model/civil.h"
+#include "registry/office_keys.h"
 #include "registry/offices.h"
+#include "registry/units_import.h"
 #include "support/province.h"
 #include "support/testbed.h"
 

@@ -4,6 +4,8 @@
 #include "bench/reference_data.h"
 #include "common/model/catalogue.h"
 #include "ledger/ledger.h"
+#include "registry/office_register.h"
+#include "registry/units_import.h"
 #include "schema/schema.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
 
 #include "common/model/civil.h"
 #include "common/sys/db.h"
+#include "registry/successors.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -4,6 +4,8 @@
 #include "common/net/wire.h"
 #include "common/sys/db.h"
 #include "ledger/follow.h"
+#include "registry/office_register.h"
+#include "registry/units_import.h"
 #include "schema/reference_version.h"
 #include "schema/schema.h"
 #include "verify/verify.h"

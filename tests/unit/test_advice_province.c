@@ -2,7 +2,10 @@
  * (tests/support/advice.h). */
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
+#include "registry/office_register.h"
 #include "registry/reference.h"
+#include "registry/successors.h"
+#include "registry/units_import.h"
 #include "server/config.h"
 #include "support/advice.h"
 #include "support/province.h"

@@ -9,6 +9,7 @@
 #include "api/status.h"
 #include "common/model/civil.h"
 #include "query/query.h"
+#include "registry/units_import.h"
 #include "support/seeds.h"
 #include "support/testbed.h"
 

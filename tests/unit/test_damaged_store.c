@@ -18,6 +18,8 @@
 #include "ledger/follow.h"
 #include "query/query.h"
 #include "registry/key_list.h"
+#include "registry/office_keys.h"
+#include "registry/office_register.h"
 #include "schema/audit.h"
 #include "schema/schema.h"
 #include "support/damage.h"

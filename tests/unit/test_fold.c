@@ -7,6 +7,7 @@
 
 #include "common/model/civil.h"
 #include "rollup/fold.h"
+#include "rollup/rebuild.h"
 #include "support/history.h"
 #include "support/seeds.h"
 
@@ -80,7 +81,7 @@ static void assert_rebuild_changes_nothing(struct testbed *testbed)
 {
 	struct blob before, after;
 	testbed_rollups(testbed, &before);
-	assert_int_equal(fold_rebuild(testbed->db, testbed->reference, NULL, NULL, &testbed->err),
+	assert_int_equal(rebuild_pages(testbed->db, testbed->reference, NULL, NULL, &testbed->err),
 			 0);
 	testbed_rollups(testbed, &after);
 	assert_int_equal(before.len, after.len);

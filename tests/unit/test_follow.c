@@ -12,6 +12,8 @@
 #include "ledger/follow.h"
 #include "ledger/impact.h"
 #include "ledger/losses.h"
+#include "registry/office_register.h"
+#include "registry/units_import.h"
 #include "rollup/fold.h"
 #include "rollup/page.h"
 #include "support/history.h"

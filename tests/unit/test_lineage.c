@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include "registry/lineage.h"
+#include "registry/successors.h"
+#include "registry/units_import.h"
 #include "support/province.h"
 #include "support/seeds.h"
 

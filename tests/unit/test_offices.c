@@ -7,8 +7,11 @@
 
 #include "api/status.h"
 #include "common/model/civil.h"
+#include "registry/office_keys.h"
+#include "registry/office_register.h"
 #include "registry/offices.h"
 #include "registry/reference.h"
+#include "registry/units_import.h"
 #include "support/fault.h"
 #include "support/province.h"
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "rollup/page.h"
+#include "rollup/page_cache.h"
 #include "rollup/unit_acc.h"
 #include "support/seeds.h"
 #include "support/testbed.h"

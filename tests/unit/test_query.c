@@ -7,6 +7,7 @@
 
 #include "common/model/civil.h"
 #include "query/query.h"
+#include "registry/successors.h"
 #include "support/history.h"
 #include "support/oracle.h"
 #include "support/seeds.h"

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "query/query.h"
+#include "registry/successors.h"
 #include "support/province.h"
 #include "support/testbed.h"
 

@@ -8,7 +8,9 @@
 
 #include "ingest/catalogue_watch.h"
 #include "ingest/sessions.h"
+#include "registry/office_register.h"
 #include "registry/units.h"
+#include "registry/units_import.h"
 #include "schema/reference_version.h"
 #include "support/scratch.h"
 

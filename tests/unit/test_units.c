@@ -6,7 +6,9 @@
 #include <cmocka.h>
 
 #include "registry/reference.h"
+#include "registry/successors.h"
 #include "registry/units.h"
+#include "registry/units_import.h"
 #include "support/fault.h"
 #include "support/province.h"
 #include "support/seeds.h"

@@ -13,6 +13,7 @@
 #include "common/text/table.h"
 #include "registry/reference.h"
 #include "rollup/fold.h"
+#include "rollup/rebuild.h"
 #include "schema/schema.h"
 #include "spool/repair.h"
 #include "spool/spool.h"
@@ -212,11 +213,11 @@ static void a_store_of_a_vintage_is_right(void **state)
 		bool due = false;
 		int version = load(f, f->vintages[i], PROVINCE);
 		assert_int_equal(schema_open(f->path, false, &db, &f->err), 0);
-		assert_int_equal(fold_rebuild_due(db, &due, &f->err), 0);
+		assert_int_equal(rebuild_due(db, &due, &f->err), 0);
 		assert_int_equal(due, version < 4);
 		if (due)
-			assert_int_equal(fold_rebuild_store(db, &f->err), 0);
-		assert_int_equal(fold_rebuild_due(db, &due, &f->err), 0);
+			assert_int_equal(rebuild_store(db, &f->err), 0);
+		assert_int_equal(rebuild_due(db, &due, &f->err), 0);
 		assert_false(due); /* once is enough */
 		assert_int_equal(number(f->path, "SELECT count(*) FROM fact WHERE name = "
 						 "'rollups_due'"),

@@ -8,6 +8,7 @@
 #include "common/model/civil.h"
 #include "common/sys/db.h"
 #include "rollup/fold.h"
+#include "rollup/rebuild.h"
 #include "schema/schema.h"
 #include "support/history.h"
 #include "support/seeds.h"
@@ -653,7 +654,7 @@ static void rebuild(struct testbed *testbed)
 {
 	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
 	testbed_refresh(testbed);
-	assert_int_equal(fold_rebuild(testbed->db, testbed->reference, NULL, NULL, &testbed->err),
+	assert_int_equal(rebuild_pages(testbed->db, testbed->reference, NULL, NULL, &testbed->err),
 			 0);
 	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
 }

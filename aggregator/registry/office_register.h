@@ -1,0 +1,29 @@
+/* The register of offices as operators change it: inside the caller's transaction, and noted in the
+ * audit as done by @who. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/sys/db.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** -EEXIST when the code is taken; -EINVAL for a bad code ([A-Za-z0-9._-], 1 to 32), an empty name,
+ * or a unit that is not in force on @from_day. */
+int office_add(sqlite3 *db, const char *code, const char *name, const char *unit_code,
+	       int32_t from_day, const char *who, int64_t *ret_id, struct err *err);
+/**
+ * From @from_day on, until its next assignment, the office reports for @unit_code, or for none when
+ * that is NULL; what was said of that same day before is replaced. -ENOENT: no such office;
+ * -EINVAL: the unit is not in force on that day.
+ * @ret_changed false: it was so already, and nothing was done. Where something was, the caller has
+ * the figures go along (ledger_follow).
+ */
+int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
+		const char *who, bool *ret_changed, struct err *err);
+/** CSV code,name,unit,from: all or nothing, every bad row named. It adds: an office that is there
+ * already stays as it is if its row says what the register says (it may have moved since), and is
+ * a bad row otherwise, as is a code that is twice in the file. @ret_added: how many are new. */
+int offices_import(sqlite3 *db, const char *csv, size_t len, const char *who, size_t *ret_added,
+		   struct err *err);
