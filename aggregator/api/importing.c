@@ -1,7 +1,7 @@
 /* 1. The edition is imported, in the transaction of the call, and the reference loaded that has it;
  * 2. what that takes away is told apart and counted;
  * 3. for a trial run the tables before and after are compared, and all of it is undone; else, if
- *    nothing is taken away or that is meant, it is noted in the audit and the books follow. */
+ *    nothing is taken away or that is meant, it is noted in the audit and the ledger follows. */
 #include "api/importing.h"
 
 #include "api/difference.h"
@@ -151,7 +151,7 @@ static int trial_run(struct call *call, sqlite3 *db, const struct reference *bef
 
 /* --- it is taken over --- */
 
-/* Units and catalogue decide whether a figure counts, and for what: the books follow in the same
+/* Units and catalogue decide whether a figure counts, and for what: the ledger follows in the same
  * transaction. */
 static int follow(sqlite3 *db, const struct reference *before, const struct reference *after,
 		  const char *what, struct damaged_days *ret_damaged, struct err *err)

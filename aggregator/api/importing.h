@@ -18,7 +18,7 @@ struct importing {
 	/* All that is in force, with the columns of the file. */
 	int (*table)(sqlite3 *db, const struct reference *reference, struct table **ret_table,
 		     struct err *err);
-	bool decides; /* whether and for what figures count: the books follow */
+	bool decides; /* whether and for what figures count: the ledger follows */
 	bool audited; /* by import() */
 };
 

@@ -10,7 +10,7 @@
  * seconds, and committer_wants_more() is false meanwhile: nothing is acked that is not on disk,
  * nothing more is taken, and it goes on by itself.
  *
- * Any other failure is that of one batch, or of what stands in the books where it belongs: the
+ * Any other failure is that of one batch, or of what the store has where it belongs: the
  * commit is made again at once, in parts that can be undone alone, until those batches are found
  * which fail by themselves. All others are taken and acked. One that fails because a journal entry
  * or a page of its office's day cannot be read is journaled and acked with its figures in

@@ -91,7 +91,7 @@ static int post_part(struct group_commit *group, struct batch_queue *batches, si
 }
 
 /* I5, I11: one that cannot be taken, whatever the others do: @err says why. Into the journal with
- * it, and its figures into quarantine, when it is what stands in the books of its day that cannot
+ * it, and its figures into quarantine, when it is what the store has of its day that cannot
  * be read; if that is no help either its office keeps it. */
 static int post_failed(struct group_commit *group, struct batch_queue *batches, size_t at, int rc,
 		       struct err *err)
@@ -172,7 +172,7 @@ int group_commit_post(struct group_commit *group, sqlite3 *db, const struct refe
 }
 
 /* What the disk or the machine does may pass. Anything else is one of the batches', or what stands
- * in the books where it belongs. If parts fail as well, it is as with the disk. */
+ * in the store where it belongs. If parts fail as well, it is as with the disk. */
 enum group_next group_commit_failed(struct group_commit *group, int rc)
 {
 	group->tries++;

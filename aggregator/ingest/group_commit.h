@@ -6,7 +6,7 @@
  * 2. When that or the commit fails and no disk is to blame, the batches are posted again in parts
  * that can be undone alone (savepoints): halves of halves, until those are found which fail by
  * themselves. All others stay.
- * 3. One that fails alone because what stands in the books of its day cannot be read is journaled
+ * 3. One that fails alone because what the store has of its day cannot be read is journaled
  * and held as a whole (VERDICT_DAMAGED). Any other is POSTING_LATER, with its reason.
  * 4. A lack of memory and a disk that cannot be read are the machine's as long as every batch meets
  * them: then all are tried again. When that lasts for TRIES_MAX tries, it may be the batches all

@@ -1,4 +1,5 @@
 #include "rollup/replay.h"
+#include "common/base/array.h"
 #include "common/model/civil.h"
 #include "journal/day_index.h"
 
@@ -328,19 +329,16 @@ static int series_of_office(struct replay *r, int64_t office, uint32_t **ret_lis
 			    struct err *err)
 {
 	uint32_t *list = NULL;
-	size_t n = 0, room = 0;
+	size_t n = 0;
 	int rc;
 	sqlite3_bind_int64(r->declared, 1, office);
 	while ((rc = db_step(r->declared, err)) == 1) {
-		if (n == room) {
-			room = room ? room * 2 : 64;
-			uint32_t *more = realloc(list, room * sizeof(*more));
-			if (!more) {
-				rc = err_memory(err);
-				break;
-			}
-			list = more;
+		uint32_t *more = array_room(list, n, sizeof(*more));
+		if (!more) {
+			rc = err_memory(err);
+			break;
 		}
+		list = more;
 		list[n++] = (uint32_t)sqlite3_column_int64(r->declared, 0);
 	}
 	sqlite3_reset(r->declared);
