@@ -1,6 +1,7 @@
 /* Questions to SQLite files of the office: sections [sql NAME] of agent.conf. Each runs as a
- * process of its own ('lantoa-agent sql FILE QUERY', see sql_read.h) under the limits of program.h,
- * so that neither a slow disk nor a huge answer can hold up the spool or make the agent grow. */
+ * process of its own ('lantoa-agent sql-lines FILE QUERY', see sql_read.h) under the limits of
+ * program.h, so that neither a slow disk nor a huge answer can hold up the spool or make the agent
+ * grow. */
 #pragma once
 
 #include "office/settings.h"
