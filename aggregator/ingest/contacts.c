@@ -1,5 +1,6 @@
 #include "ingest/contacts.h"
 
+#include "common/base/array.h"
 #include "common/base/container.h"
 #include "common/base/log.h"
 #include "common/model/civil.h"
@@ -11,7 +12,6 @@
 struct contacts {
 	struct store *store; /* outlives us */
 	struct contact_list all;
-	size_t room;              /* of all.list */
 	struct contact_list news; /* that the job at hand writes */
 	struct store_job job;
 	uv_timer_t timer;
@@ -56,14 +56,10 @@ static int contacts_set(struct contacts *contacts, int64_t office, int64_t at_us
 	struct contact_list *all = &contacts->all;
 	size_t place = place_of(all, office);
 	if (!is_there(all, place, office)) {
-		if (all->n == contacts->room) {
-			size_t room = contacts->room ? 2 * contacts->room : 64;
-			struct contact *list = realloc(all->list, room * sizeof(*list));
-			if (!list)
-				return -ENOMEM;
-			all->list = list;
-			contacts->room = room;
-		}
+		struct contact *list = array_room(all->list, all->n, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		all->list = list;
 		memmove(&all->list[place + 1], &all->list[place],
 			(all->n - place) * sizeof(*all->list));
 		all->n++;

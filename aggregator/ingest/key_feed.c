@@ -1,5 +1,6 @@
 #include "ingest/key_feed.h"
 
+#include "common/base/array.h"
 #include "registry/office_keys.h"
 #include "registry/offices.h"
 
@@ -7,7 +8,7 @@
 
 static int add(struct key_feed *feed, sqlite3_stmt *row, struct err *err)
 {
-	struct listed_key *keys = realloc(feed->keys, (feed->n + 1) * sizeof(*keys));
+	struct listed_key *keys = array_room(feed->keys, feed->n, sizeof(*keys));
 	if (!keys)
 		return err_memory(err);
 	feed->keys = keys;

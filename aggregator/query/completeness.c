@@ -19,11 +19,11 @@ struct asking {
 	struct astray {
 		const struct stray *stray;
 		struct place place;
-	} * strays; /* owned [n_strays]: offices that stand nowhere, ascending as in the register */
+	} * strays; /* owned [n_strays]: offices without a unit, ascending as in the register */
 	size_t n_strays;
 };
 
-/* --- who stands nowhere --- */
+/* --- offices without a unit --- */
 
 static int find_strays(struct asking *asking, struct err *err)
 {
@@ -88,7 +88,7 @@ static void put_member(const struct asking *asking, struct period bucket,
 	table_text(table, stray ? sentence : NULL);
 }
 
-/* Who misses something, of whom something waits, and who stands nowhere: it has a row once. */
+/* A row for each office that misses something, of which something waits, or which has no unit. */
 static int put_members(const struct asking *asking, struct period bucket,
 		       const struct member members[], size_t n, struct err *err)
 {
@@ -99,13 +99,13 @@ static int put_members(const struct asking *asking, struct period bucket,
 	for (size_t i = 0; i < n; i++)
 		if (counts_missing(&members[i].counts) > 0 || members[i].counts.waiting > 0)
 			sorted[kept++] = members[i];
-	size_t told = kept;
+	size_t n_missing = kept;
 	for (size_t i = 0; i < asking->n_strays; i++) {
 		const struct office *office = asking->strays[i].stray->office;
 		size_t k = 0;
-		while (k < told && sorted[k].office != office)
+		while (k < n_missing && sorted[k].office != office)
 			k++;
-		if (k == told)
+		if (k == n_missing)
 			sorted[kept++] = (struct member){ .office = office,
 							  .row = asking->strays[i].place.row };
 	}

@@ -54,13 +54,13 @@ int figures_of(struct figures *figures, size_t index, struct figure ret[], struc
 int figures_of_metric(struct figures *figures, const struct metric *metric, struct figure ret[],
 		      struct err *err);
 /** Counts per row into @ret, and what each office contributed. Valid until the next bucket. The
- * counts of a row that has no value for that reason are in the rest, where its value is (rule 5.7).
- */
+ * counts of a row that has no value under the borders asked for are in the rest, where its value is
+ * (rule 5.7). */
 size_t figures_end(struct figures *figures, struct figure ret[], const struct member **ret_members);
 
 /** The next office, from *@at on, that stands on a unit which is not in force at the bucket's end,
  * and lies in the area: one that would be due for what is asked, had it a unit. @ret_place: where
- * what waits of it is told of. NULL: no more. */
+ * what waits of it is counted. NULL: no more. */
 const struct stray *figures_next_stray(const struct figures *figures, size_t *at,
 				       struct place *ret_place);
 

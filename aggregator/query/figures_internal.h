@@ -67,7 +67,7 @@ struct figures {
 	struct site *sites;        /* owned [units->n] */
 	unsigned coverage_no;      /* counts the days that the coverage was of */
 	struct waiting waiting;    /* in quarantine, over all buckets */
-	struct strays strays;      /* offices that stand nowhere, at any time */
+	struct strays strays;      /* offices without a unit, at any time */
 	struct nodes nodes;        /* to read */
 	struct part *parts;        /* owned [n_parts] */
 	size_t n_parts, parts_room;
@@ -91,7 +91,8 @@ struct figures {
 	bool over;         /* nobody is due for what is not over yet */
 };
 
-/** Room for one more of the list. -ENOMEM. */
+/** Room for one more of a list that is filled anew for each bucket, and keeps its room meanwhile.
+ * -ENOMEM. */
 int figures_grow(void **list, size_t *room, size_t n, size_t size);
 /** What @office contributes to @row; made when it is not there. NULL: out of memory. */
 struct member *figures_member(struct figures *f, size_t office, int32_t row);

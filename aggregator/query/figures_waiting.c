@@ -1,10 +1,10 @@
-/* What waits in quarantine beside the figures, and which offices stand nowhere. */
+/* What waits in quarantine beside the figures, and which offices have no unit. */
 #include "query/figures_internal.h"
 
 #include <string.h>
 
-/* Where what @office reports of @day is told of: where it would count or, if it has no unit then,
- * where the last it had lies (strays.h). */
+/* Where what @office reports of @day and waits is counted: where it would count or, if it has no
+ * unit then, where the last it had lies (strays.h). */
 static struct place place_of(const struct figures *f, const struct office *office, int32_t day)
 {
 	int32_t then = day;

@@ -29,7 +29,7 @@ struct query {
 	const char *structure; /* a day, whose borders are meant; default: those of the time */
 	const char *known;     /* a day (its end) or date-time: nothing received later counts */
 	bool rank;             /* give each row its rank */
-	struct page_damage *damage; /* where damaged pages that it met are told; NULL: nowhere */
+	struct page_damage *damage; /* where damaged pages that it met are noted; NULL: nowhere */
 };
 
 #define PLAN_OPERANDS_MAX 16u
@@ -50,7 +50,7 @@ struct plan {
 	bool by_own_unit; /* each office under the unit it reports for: who is missing */
 	bool rank;
 	const char *labels; /* canonical; "" for all */
-	bool restated;      /* told under the borders of the day @structure */
+	bool restated;      /* answered under the borders of the day @structure */
 	int32_t structure;
 	int64_t known_us;    /* nothing received later counts; INT64_MAX: everything does */
 	int64_t begun, over; /* of @known, or of now, in local minutes since 1970: what starts in

@@ -27,10 +27,10 @@ struct answer {
 	struct {
 		const struct stray *first; /* NULL: none */
 		size_t n;
-	} strays;                     /* offices that stand nowhere: the rest names one */
+	} strays;                     /* offices without a unit: the rest names one */
 	const struct office *nowhere; /* of no unit, whose figures wait in the rest; NULL */
 	char **why; /* [rows.n], owned: of an indicator, err.text of its formula */
-	char reason[2 * STRAY_SENTENCE_MAX]; /* of a figure that cannot be told */
+	char reason[2 * STRAY_SENTENCE_MAX]; /* why there is no figure */
 };
 
 /* Rule 5.8: rounded half to even, once, as it is shown. */

@@ -1,4 +1,4 @@
-/* 1. The pages of each bucket tell which offices have revisions on which day; where the journal has
+/* 1. The pages of each bucket say which offices have revisions on which day; where the journal has
  *    nothing, none are looked for, so that a long time costs what lies in it;
  * 2. those office-days are played again, and every change is noted down;
  * 3. the notes are sorted by when they were received. */
@@ -189,8 +189,8 @@ static int put_note(struct gathering *g, struct table *table, const struct note 
 	const struct metric *metric = note->metric;
 	sqlite3_bind_int64(g->labels, 1, note->series);
 	int rc = db_step(g->labels, err);
-	struct db_row told = { g->labels, err, 0 };
-	const char *labels = rc == 1 ? db_row_text(&told, 0) : NULL;
+	struct db_row row = { g->labels, err, 0 };
+	const char *labels = rc == 1 ? db_row_text(&row, 0) : NULL;
 	table_row(table);
 	table_text(table, civil_format(note->received_us, text));
 	table_text(table, metric->name);
@@ -205,7 +205,7 @@ static int put_note(struct gathering *g, struct table *table, const struct note 
 	put_value(table, note, &note->became);
 	table_text(table, note->became.state == REPLAY_VALUE ? "corrected" : "withdrawn");
 	table_bool(table, civil_day(note->received_us) >= metric_late_day(metric, note->day));
-	return rc < 0 ? rc : told.rc;
+	return rc < 0 ? rc : row.rc;
 }
 
 static int gathering_open(struct gathering *g, sqlite3 *db, struct err *err)

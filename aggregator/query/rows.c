@@ -114,7 +114,7 @@ static bool inside(const struct rows *rows, const struct unit *unit, int32_t day
 	for (size_t i = 0; i < lineage.n; i++)
 		if (area_of(rows, lineage.units[i], rows->plan->structure))
 			return true;
-	return lineage.n == 0 && area_of(rows, unit, day); /* nothing came of it: told as it was */
+	return lineage.n == 0 && area_of(rows, unit, day); /* nothing came of it: it is as it was */
 }
 
 static bool lies_in(const struct rows *rows, const struct unit *unit, int32_t day,

@@ -1,4 +1,5 @@
 #include "query/series.h"
+#include "common/base/array.h"
 #include "common/base/blob.h"
 #include "common/model/labels.h"
 #include "query/plan.h"
@@ -6,20 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int series_add(struct series_list *list, uint32_t id, struct err *err)
-{
-	if (list->n == list->room) {
-		size_t room = list->room ? list->room * 2 : 64;
-		uint32_t *fresh = realloc(list->list, room * sizeof(*fresh));
-		if (!fresh)
-			return err_memory(err);
-		list->list = fresh;
-		list->room = room;
-	}
-	list->list[list->n++] = id;
-	return 0;
-}
 
 int series_find(sqlite3 *db, const struct metric *metric, const char *labels,
 		struct series_list *list, struct err *err)
@@ -38,9 +25,13 @@ int series_find(sqlite3 *db, const struct metric *metric, const char *labels,
 			break;
 		if (!labels_match(found, labels))
 			continue;
-		rc = series_add(list, (uint32_t)sqlite3_column_int64(stmt, 0), err);
-		if (rc < 0)
+		uint32_t *grown = array_room(list->list, list->n, sizeof(*grown));
+		if (!grown) {
+			rc = err_memory(err);
 			break;
+		}
+		list->list = grown;
+		list->list[list->n++] = (uint32_t)sqlite3_column_int64(stmt, 0);
 	}
 	sqlite3_finalize(stmt);
 	return rc;

@@ -13,7 +13,7 @@ struct reference;
 
 struct series_list {
 	uint32_t *list; /* owned [n], ascending; freed with free() */
-	size_t n, room;
+	size_t n;
 };
 
 /** Fill @list anew: all series of @metric that carry @labels (canonical; "": any). */

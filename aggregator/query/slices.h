@@ -22,7 +22,7 @@ struct slices {
 	int64_t over; /* the plan's */
 };
 
-/** The slices of @metric in @bucket. Hours where a day's page could not tell which of its hours are
+/** The slices of @metric in @bucket. Hours where a day's page does not say which of its hours are
  * there. */
 struct slices slices_of(const struct plan *plan, const struct metric *metric, struct period bucket);
 /** The hours of @slice, which is a day of @slices. Figures of such slices are not carried. */

@@ -10,8 +10,8 @@
 
 struct source;
 
-/** As known at @plan's instant, and told of damage as @plan says; lent, as @reference is. NULL: err
- * says why. */
+/** As known at @plan's instant, and damage is noted where @plan says; lent, as @reference is. NULL:
+ * err says why. */
 struct source *source_open(sqlite3 *db, const struct reference *reference, const struct plan *plan,
 			   struct err *err);
 void source_close(struct source *source); /* NULL is fine */
@@ -25,7 +25,7 @@ int source_derives(struct source *source, int32_t day, struct err *err);
 
 struct nodes {
 	int64_t *list; /* owned [n], ascending; freed with free() */
-	size_t n, room;
+	size_t n;
 };
 
 int nodes_add(struct nodes *nodes, int64_t node, struct err *err);

@@ -1,4 +1,4 @@
-/* I5: what waits in quarantine, of the time that a question asks about: read once, and told bucket
+/* I5: what waits in quarantine, of the time that a question asks about: read once, and given bucket
  * by bucket. An observation is counted as it came: a correction of what waits waits, too, as
  * `lantoa quarantine list` has it. Where nothing is held, it costs nothing. */
 #pragma once
