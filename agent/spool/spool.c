@@ -146,22 +146,6 @@ static int random_id(uint64_t *ret_id, struct err *err)
 	return 0;
 }
 
-static int found_intact(sqlite3 *db, struct err *err)
-{
-	sqlite3_stmt *check = NULL;
-	int rc = db_prepare(db, "PRAGMA quick_check(1)", &check, err);
-	if (rc < 0)
-		return rc;
-	rc = db_step(check, err);
-	const char *found = rc == 1 ? (const char *)sqlite3_column_text(check, 0) : NULL;
-	if (rc == 1 && !found)
-		rc = err_memory(err);
-	else if (rc == 1 && strcmp(found, "ok") != 0)
-		rc = err_set(err, -EUCLEAN, "%s", found);
-	sqlite3_finalize(check);
-	return rc < 0 ? rc : 0;
-}
-
 /* A file that was just made has no meta row yet: give it its id. */
 static int identify(struct spool *spool, struct err *err)
 {
@@ -208,7 +192,7 @@ static int open_once(struct spool *spool, struct err *err)
 		     "PRAGMA cache_spill = 2000",
 		     err);
 	if (rc == 0)
-		rc = found_intact(spool->db, err);
+		rc = db_check(spool->db, err);
 	if (rc == 0)
 		rc = spool_chunk_functions(spool->db, err);
 	if (rc == 0)

@@ -104,17 +104,14 @@ static int label_read(sqlite3 *db, struct backup_label *ret_label, struct err *e
 
 static int pages_check(sqlite3 *db, struct err *err)
 {
-	sqlite3_stmt *stmt = NULL;
-	int rc = db_prepare(db, "PRAGMA quick_check(1)", &stmt, err);
-	if (rc == 0)
-		rc = db_step(stmt, err);
-	const char *found = rc == 1 ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
-	if (rc == 1 && !found)
-		rc = err_memory(err);
-	else if (rc == 1 && strcmp(found, "ok") != 0)
-		rc = err_set(err, -EUCLEAN, "the file is damaged (%s); take another backup", found);
-	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
-	return rc < 0 ? rc : 0;
+	struct err found;
+	int rc = db_check(db, &found);
+	if (rc == -EUCLEAN)
+		return err_set(err, rc, "the file is damaged (%s); take another backup",
+			       found.text);
+	if (rc < 0)
+		*err = found;
+	return rc;
 }
 
 /* The last one's chain is left in @end. */

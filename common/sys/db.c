@@ -181,6 +181,21 @@ int db_number(sqlite3 *db, const char *sql, int64_t *ret_number, struct err *err
 	return rc < 0 ? rc : 0;
 }
 
+int db_check(sqlite3 *db, struct err *err)
+{
+	sqlite3_stmt *check = NULL;
+	int rc = db_prepare(db, "PRAGMA quick_check(1)", &check, err);
+	if (rc == 0)
+		rc = db_step(check, err);
+	const char *found = rc == 1 ? (const char *)sqlite3_column_text(check, 0) : NULL;
+	if (rc == 1 && !found)
+		rc = err_memory(err);
+	else if (rc == 1 && strcmp(found, "ok") != 0)
+		rc = err_set(err, -EUCLEAN, "%s", found);
+	(void)sqlite3_finalize(check); /* repeats the error that step told */
+	return rc < 0 ? rc : 0;
+}
+
 /* --- what a row says --- */
 
 int db_row_refuse(struct db_row *row, int column)

@@ -62,6 +62,8 @@ int db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_stmt, struct err
 int db_run(sqlite3_stmt *stmt, struct err *err);
 /** The integer that @sql asks for: a count, a pragma's value. Not written when there is no row. */
 int db_number(sqlite3 *db, const char *sql, int64_t *ret_number, struct err *err);
+/** Look over all pages of the database (PRAGMA quick_check): -EUCLEAN with the first fault. */
+int db_check(sqlite3 *db, struct err *err);
 /** sqlite3_step: 1 a row, 0 done, negative an error. */
 int db_step(sqlite3_stmt *stmt, struct err *err);
 
