@@ -1,6 +1,7 @@
 #include "cli/agent_client.h"
 
 #include "common/base/i18n.h"
+#include "common/sys/unix_socket.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +10,6 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define ANSWER_MAX (64u * 1024 * 1024)
@@ -18,12 +18,11 @@
 
 int agent_client_connect(const char *socket_path, int *ret_fd, struct err *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	struct timeval timeout = { .tv_sec = TIMEOUT_S };
-	if (strlen(socket_path) >= sizeof(address.sun_path))
+	if (unix_socket_address(socket_path, &address) < 0)
 		return err_set(err, -ENAMETOOLONG, "[agent] api_socket '%s' is too long",
 			       socket_path);
-	memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_system(err, -errno, "socket");

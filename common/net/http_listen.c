@@ -1,5 +1,6 @@
 /* The sockets that an HTTP server listens on. */
 #include "common/net/http.h"
+#include "common/sys/unix_socket.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -8,63 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define LISTEN_BACKLOG 512  /* who is not accepted yet: a burst; the kernel may have fewer */
 #define LOOPBACK_NET   127u /* 127.0.0.0/8 */
 
-/* Does anybody answer at @address? */
-static bool alive(const struct sockaddr_un *address)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return true; /* cannot know: leave it */
-	int rc = connect(fd, (const struct sockaddr *)address, sizeof(*address));
-	bool refused = rc < 0 && errno == ECONNREFUSED;
-	(void)close(fd); /* nothing was written to it */
-	return !refused;
-}
-
-/* Bind, after removing a socket that nobody listens on any more. */
-static int bind_anew(int fd, const struct sockaddr_un *address)
-{
-	struct stat found;
-
-	if (lstat(address->sun_path, &found) == 0) {
-		if (!S_ISSOCK(found.st_mode) || alive(address))
-			return -EADDRINUSE;
-		if (unlink(address->sun_path) < 0)
-			return -errno;
-	}
-	return bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
-}
-
 int http_listen_unix(const char *path, unsigned mode, int *ret_fd, struct err *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, rc;
+	int fd = -1, rc = unix_socket_bind(path, SOCK_STREAM, mode, &fd);
 
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (rc == -ENAMETOOLONG)
 		return err_set(err, -EINVAL,
 			       "socket '%s': the path is longer than the %zu bytes a socket's may "
 			       "have; choose a shorter one",
-			       path, sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_system(err, -errno, "make a unix socket");
-	/* The file is born with the socket's mode less the umask; chmod then only adds to it. */
-	rc = fchmod(fd, (mode_t)mode) < 0 ? -errno : bind_anew(fd, &address);
-	if (rc == 0 && (chmod(path, (mode_t)mode) < 0 || listen(fd, LISTEN_BACKLOG) < 0))
+			       path, sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+	if (rc == 0 && listen(fd, LISTEN_BACKLOG) < 0)
 		rc = -errno;
 	if (rc == 0) {
 		*ret_fd = fd;
 		return 0;
 	}
-	(void)close(fd); /* nothing was written to it */
+	if (fd >= 0)
+		(void)close(fd); /* nothing was written to it */
 	if (rc == -EADDRINUSE)
 		return err_set(err, rc, "socket '%s': another process has it; stop that one first",
 			       path);
