@@ -8,6 +8,7 @@
  * another than before, systemd is told, and after a pause comes the next attempt. */
 #include "uplink/admission.h"
 
+#include "common/base/backoff.h"
 #include "common/base/container.h"
 #include "common/base/log.h"
 #include "common/base/utf8.h"
@@ -92,12 +93,7 @@ uint64_t admission_pause_ms(const struct settings *settings, unsigned attempt, b
 			    uint64_t dice)
 {
 	uint64_t longest = (uint64_t)LONGEST * settings->reconnect_max_ms;
-	uint64_t pause = hopeless ? longest : settings->reconnect_min_ms;
-	while (attempt-- > 0 && pause < longest)
-		pause *= 2;
-	if (pause > longest)
-		pause = longest;
-	return pause - dice % (pause / 2 + 1);
+	return backoff_ms(hopeless ? longest : settings->reconnect_min_ms, longest, attempt, dice);
 }
 
 /* --- the daemon's way --- */

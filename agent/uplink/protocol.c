@@ -4,6 +4,8 @@
  * the trace. */
 #include "uplink/protocol.h"
 
+#include "common/base/backoff.h"
+
 #include "proto/lantoa.pb-c.h"
 
 #include <assert.h>
@@ -153,19 +155,15 @@ static void pause_for(struct step *step, uint64_t wait_ms)
 	step->core->pause_until_ms = step->event.now_ms + wait_ms;
 }
 
-/* The next pause: half to all of a time that doubles with each attempt. Offices that lost the
- * province together come back apart. */
+/* The next pause. */
 static uint64_t backoff_next_ms(struct step *step)
 {
 	struct protocol *core = step->core;
-	uint64_t full = core->timing.backoff_min_ms;
-	for (uint32_t i = 0; i < core->attempt && full < core->timing.backoff_max_ms; i++)
-		full *= 2;
-	if (full > core->timing.backoff_max_ms)
-		full = core->timing.backoff_max_ms;
+	uint64_t pause_ms = backoff_ms(core->timing.backoff_min_ms, core->timing.backoff_max_ms,
+				       core->attempt, step->event.dice);
 	if (core->attempt < ATTEMPTS_MAX)
 		core->attempt++;
-	return full - step->event.dice % (full / 2 + 1);
+	return pause_ms;
 }
 
 static void back_off(struct step *step, enum protocol_trouble trouble)
