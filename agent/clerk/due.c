@@ -1,5 +1,7 @@
 #include "clerk/due.h"
 
+#include "common/model/deadline.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +27,7 @@ static bool same_kind(const struct metric *metric, struct period period)
 
 static int32_t due_day(const struct metric *metric, struct period period)
 {
-	return period_end_day(period) - 1 + (int32_t)metric->due_days;
+	return metric_late_from(metric, period_end_day(period)) - 1;
 }
 
 void due_count(struct due *due, const struct metric *metric, bool recorded)

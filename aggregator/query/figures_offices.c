@@ -1,4 +1,5 @@
 /* What offices say that are asked one by one: each one's page of each slice. */
+#include "common/model/deadline.h"
 #include "query/figures_internal.h"
 
 #include <errno.h>

@@ -4,6 +4,7 @@
  * 3. the notes are sorted by when they were received. */
 #include "common/base/array.h"
 #include "common/model/civil.h"
+#include "common/model/deadline.h"
 #include "query/figures.h"
 #include "query/query.h"
 #include "query/series.h"

@@ -1,4 +1,6 @@
 #include "query/slices.h"
+
+#include "common/model/deadline.h"
 #include "rollup/replay.h"
 
 static enum grain grain_of(const struct plan *plan, const struct metric *metric)

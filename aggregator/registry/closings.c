@@ -3,6 +3,7 @@
 #include "common/base/array.h"
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
+#include "common/model/deadline.h"
 #include "registry/column.h"
 #include "schema/audit.h"
 #include "schema/reference_version.h"
@@ -107,10 +108,7 @@ bool closings_hold(const struct closings *closings, const struct metric *metric,
 {
 	if (day >= closings->end) /* what is reported in time, as nearly all is */
 		return false;
-	int32_t end =
-		metric->period < GRAIN_WEEK
-			? day + 1
-			: period_end_day(period_of_day(metric->calendar, metric->period, day));
+	int32_t end = metric_end_day(metric, day);
 	return days_closed(closings, "", day, end) || days_closed(closings, metric->name, day, end);
 }
 

@@ -1,4 +1,6 @@
 #include "rollup/fold_target.h"
+
+#include "common/model/deadline.h"
 #include "rollup/propagate.h"
 
 /* Rule 5.1: a figure lies in the bucket in which its own period begins. */
@@ -128,7 +130,7 @@ int fold_target_append(struct fold_target *target, struct entry *whole, const st
 		       size_t n, int32_t received_day, struct err *err)
 {
 	const struct metric *metric = target->metric;
-	bool timely = received_day < target->end_day + (int32_t)metric->due_days;
+	bool timely = received_day < metric_late_from(metric, target->end_day);
 	struct acc all = { 0 };
 	int rc = 0;
 	if (metric->period < GRAIN_DAY)

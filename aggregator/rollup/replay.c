@@ -1,6 +1,7 @@
 #include "rollup/replay.h"
 #include "common/base/array.h"
 #include "common/model/civil.h"
+#include "common/model/deadline.h"
 #include "journal/day_index.h"
 
 #include <errno.h>
@@ -99,18 +100,6 @@ void replay_watch(struct replay *replay,
 uint64_t replay_observations(const struct replay *replay)
 {
 	return replay->observations;
-}
-
-int32_t metric_end_day(const struct metric *metric, int32_t day)
-{
-	return metric->period < GRAIN_WEEK
-		       ? day + 1
-		       : period_end_day(period_of_day(metric->calendar, metric->period, day));
-}
-
-int32_t metric_late_day(const struct metric *metric, int32_t day)
-{
-	return metric_end_day(metric, day) + (int32_t)metric->due_days;
 }
 
 static struct replay_series *series_of(struct replay *r, const struct declared *declared,

@@ -78,9 +78,3 @@ struct acc replay_acc(const struct replay_series *series, int32_t day, uint32_t 
 
 /** What replay_day() met on the way, since replay_open(). */
 uint64_t replay_observations(const struct replay *replay);
-
-/** The day after a period of @metric that starts on @day, or lies in it. */
-int32_t metric_end_day(const struct metric *metric, int32_t day);
-/** The local day from which a figure of it is late. (Days, as looking for the instant at which one
- * begins asks the zone eighteen times.) */
-int32_t metric_late_day(const struct metric *metric, int32_t day);
