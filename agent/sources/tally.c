@@ -1,25 +1,16 @@
 #include "sources/tally.h"
 
+#include "common/base/array.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_MIN  64u
 #define TEXTS_MAX (TALLY_SLOTS_MAX * (LABELS_TEXT_MAX + 128u)) /* a name has 64 bytes at most */
-
-/* FNV-1a (Fowler, Noll, Vo). */
-static uint32_t hash_bytes(uint32_t hash, const void *data, size_t len)
-{
-	const uint8_t *bytes = data;
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return hash;
-}
 
 static uint32_t hash_of(const struct observation *obs)
 {
-	uint32_t hash = hash_bytes(2166136261u, obs->metric, strlen(obs->metric) + 1);
-	hash = hash_bytes(hash, obs->labels, strlen(obs->labels));
+	uint32_t hash = hash_text(hash_text(HASH_START, obs->metric), obs->labels);
 	return hash_bytes(hash, &obs->period.number, sizeof(obs->period.number));
 }
 
@@ -31,28 +22,24 @@ static bool same_place(const struct observation *a, const struct observation *b)
 	       strcmp(a->labels, b->labels) == 0;
 }
 
-/* Where @obs is in the index, or would go: at least half of it is free. */
+/* Where @obs is in the index, or would go. */
 static uint32_t *index_at(const struct tally *tally, const struct observation *obs)
 {
-	size_t mask = 2 * tally->room - 1, at = hash_of(obs) & mask;
-	while (tally->index[at] && !same_place(&tally->slots[tally->index[at] - 1].obs, obs))
-		at = (at + 1) & mask;
-	return &tally->index[at];
+	uint32_t *slot = hash_slot(&tally->index, hash_of(obs));
+	while (*slot && !same_place(&tally->slots[*slot - 1].obs, obs))
+		slot = hash_slot_next(&tally->index, slot);
+	return slot;
 }
 
-/* Twice the room, a power of two. */
+/* Room for one more. */
 static int grow(struct tally *tally, struct err *err)
 {
-	size_t room = tally->room ? 2 * tally->room : ROOM_MIN;
-	struct tally_slot *slots = realloc(tally->slots, room * sizeof(*slots));
-	if (slots)
-		tally->slots = slots;
-	uint32_t *index = slots ? calloc(2 * room, sizeof(*index)) : NULL;
-	if (!index)
+	if (ARRAY_RESERVE(tally->slots, tally->room, tally->n + 1) < 0)
 		return err_memory(err);
-	free(tally->index);
-	tally->index = index;
-	tally->room = room;
+	if (tally->n < hash_index_room(&tally->index))
+		return 0;
+	if (hash_index_make(&tally->index, tally->n + 1) < 0)
+		return err_memory(err);
 	for (size_t i = 0; i < tally->n; i++)
 		*index_at(tally, &tally->slots[i].obs) = (uint32_t)i + 1;
 	return 0;
@@ -73,7 +60,7 @@ static int add_slot(struct tally *tally, const struct observation *obs, enum tal
 			       "more than %u different figures within seconds; use fewer "
 			       "different label values",
 			       TALLY_SLOTS_MAX);
-	if (tally->n == tally->room && grow(tally, err) < 0)
+	if (grow(tally, err) < 0)
 		return -ENOMEM;
 	if (!tally->texts && !(tally->texts = arena_open(TEXTS_MAX)))
 		return err_memory(err);
@@ -111,7 +98,7 @@ static int merge(struct tally_slot *slot, int64_t value_e, enum tally_how how, s
 int tally_add(struct tally *tally, const struct observation *obs, enum tally_how how,
 	      struct err *err)
 {
-	uint32_t at = tally->room ? *index_at(tally, obs) : 0;
+	uint32_t at = tally->n ? *index_at(tally, obs) : 0;
 	if (at == 0)
 		return add_slot(tally, obs, how, err);
 	return merge(&tally->slots[at - 1], obs->value_e, how, err);
@@ -120,7 +107,7 @@ int tally_add(struct tally *tally, const struct observation *obs, enum tally_how
 void tally_clear(struct tally *tally)
 {
 	free(tally->slots);
-	free(tally->index);
+	hash_index_deinit(&tally->index);
 	arena_close(tally->texts);
 	*tally = (struct tally){ 0 };
 }

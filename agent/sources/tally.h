@@ -4,6 +4,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/err.h"
+#include "common/base/hash.h"
 #include "spool/spool.h"
 
 #include <stddef.h>
@@ -27,7 +28,7 @@ struct tally_slot {
 struct tally {                    /* zeros to begin with */
 	struct tally_slot *slots; /* owned [n] */
 	size_t n, room;
-	uint32_t *index;     /* owned [2 * room]: slot + 1 by hash, 0: free */
+	struct hash_index index;
 	struct arena *texts; /* owned */
 };
 

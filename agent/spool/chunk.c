@@ -1,5 +1,9 @@
 #include "spool/chunk.h"
 
+#include "common/base/hash.h"
+#include "common/base/search.h"
+#include "common/base/varint.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -12,17 +16,9 @@
 /* Where @nth is, or would be. */
 static uint32_t position(const struct chunk *chunk, uint32_t nth)
 {
-	uint32_t low = 0, high = chunk->n;
-	if (high > 0 && chunk->values[high - 1].nth < nth)
-		return high; /* most are the newest */
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		if (chunk->values[middle].nth < nth)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (chunk->n > 0 && chunk->values[chunk->n - 1].nth < nth)
+		return chunk->n; /* most are the newest */
+	return (uint32_t)search_first(i, chunk->n, chunk->values[i].nth < nth);
 }
 
 static bool is_at(const struct chunk *chunk, uint32_t at, uint32_t nth)
@@ -78,48 +74,6 @@ int64_t chunk_newest(const struct chunk *chunk)
 
 /* --- bytes --- */
 
-static uint64_t zigzag(uint64_t difference)
-{
-	return difference << 1 ^ (0 - (difference >> 63));
-}
-
-static uint64_t unzigzag(uint64_t value)
-{
-	return value >> 1 ^ (0 - (value & 1));
-}
-
-static uint8_t *varint_put(uint8_t *out, uint64_t value)
-{
-	for (; value >= 0x80; value >>= 7)
-		*out++ = (uint8_t)(value | 0x80);
-	*out++ = (uint8_t)value;
-	return out;
-}
-
-/* NULL: there is none. */
-static const uint8_t *varint_get(const uint8_t *at, const uint8_t *end, uint64_t *ret_value)
-{
-	uint64_t value = 0;
-	for (unsigned shift = 0; at < end && shift < 64; shift += 7) {
-		uint8_t byte = *at++;
-		value |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte < 0x80) {
-			*ret_value = value;
-			return at;
-		}
-	}
-	return NULL;
-}
-
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
-static uint32_t sum_of(const uint8_t *bytes, size_t len)
-{
-	uint32_t sum = 2166136261u;
-	for (size_t i = 0; i < len; i++)
-		sum = (sum ^ bytes[i]) * 16777619u;
-	return sum;
-}
-
 struct before { /* what a value is written against */
 	uint64_t value_e, seq;
 	uint32_t next; /* the least nth that may come */
@@ -131,9 +85,10 @@ static uint8_t *value_put(uint8_t *out, const struct chunk_value *value, struct 
 	out = varint_put(out, (uint64_t)(value->nth - before->next) << 2 |
 				      (uint64_t)value->withdrawn << 1 | turned);
 	if (turned)
-		out = varint_put(out, zigzag((uint64_t)value->seq - before->seq));
+		out = varint_put(out, zigzag((int64_t)((uint64_t)value->seq - before->seq)));
 	if (!value->withdrawn) {
-		out = varint_put(out, zigzag((uint64_t)value->value_e - before->value_e));
+		out = varint_put(out,
+				 zigzag((int64_t)((uint64_t)value->value_e - before->value_e)));
 		before->value_e = (uint64_t)value->value_e;
 	}
 	before->seq = (uint64_t)value->seq;
@@ -149,32 +104,32 @@ size_t chunk_encode(const struct chunk *chunk, uint8_t ret_bytes[CHUNK_BYTES_MAX
 		before.next = chunk_part(chunk->values[0].nth) * CHUNK_PERIODS;
 	for (uint32_t i = 0; i < chunk->n; i++)
 		out = value_put(out, &chunk->values[i], &before);
-	uint32_t sum = sum_of(ret_bytes, (size_t)(out - ret_bytes));
+	uint32_t sum = hash_bytes(HASH_START, ret_bytes, (size_t)(out - ret_bytes));
 	for (unsigned i = 0; i < SUM_BYTES; i++)
 		*out++ = (uint8_t)(sum >> 8 * i);
 	return (size_t)(out - ret_bytes);
 }
 
-static const uint8_t *value_get(const uint8_t *at, const uint8_t *end, struct before *before,
-				struct chunk_value *ret_value)
+static bool value_get(const uint8_t **at, const uint8_t *end, struct before *before,
+		      struct chunk_value *ret_value)
 {
 	uint64_t head, difference = 0;
-	if (!(at = varint_get(at, end, &head)) || head >> 2 >= CHUNK_PERIODS)
-		return NULL;
-	if ((head & 1) && !(at = varint_get(at, end, &difference)))
-		return NULL;
-	before->seq += unzigzag(difference);
+	if (!varint_get(at, end, &head) || head >> 2 >= CHUNK_PERIODS)
+		return false;
+	if ((head & 1) && !varint_get(at, end, &difference))
+		return false;
+	before->seq += (uint64_t)unzigzag(difference);
 	ret_value->withdrawn = (head & 2) != 0;
 	if (!ret_value->withdrawn) {
-		if (!(at = varint_get(at, end, &difference)))
-			return NULL;
-		before->value_e += unzigzag(difference);
+		if (!varint_get(at, end, &difference))
+			return false;
+		before->value_e += (uint64_t)unzigzag(difference);
 	}
 	ret_value->value_e = ret_value->withdrawn ? 0 : (int64_t)before->value_e;
 	ret_value->seq = (int64_t)before->seq;
 	ret_value->nth = before->next + (uint32_t)(head >> 2);
 	before->next = ret_value->nth + 1;
-	return at;
+	return true;
 }
 
 static bool sum_is_right(const uint8_t *bytes, size_t len)
@@ -182,7 +137,7 @@ static bool sum_is_right(const uint8_t *bytes, size_t len)
 	uint32_t sum = 0;
 	for (unsigned i = 0; i < SUM_BYTES; i++)
 		sum |= (uint32_t)bytes[len - SUM_BYTES + i] << 8 * i;
-	return sum == sum_of(bytes, len - SUM_BYTES);
+	return sum == hash_bytes(HASH_START, bytes, len - SUM_BYTES);
 }
 
 /* Without the sum. */
@@ -192,8 +147,7 @@ static bool values_get(const uint8_t *at, const uint8_t *end, uint32_t part,
 	struct before before = { .next = part * CHUNK_PERIODS };
 	uint32_t n = 0, limit = before.next + CHUNK_PERIODS;
 	while (at < end) {
-		if (n == CHUNK_PERIODS ||
-		    !(at = value_get(at, end, &before, &ret_chunk->values[n])) ||
+		if (n == CHUNK_PERIODS || !value_get(&at, end, &before, &ret_chunk->values[n]) ||
 		    ret_chunk->values[n].nth >= limit)
 			return false;
 		n++;

@@ -16,6 +16,7 @@
  * per-minute series are 90 batches and 0.5 bytes a figure then, instead of 130,000 batches and 6.9
  * bytes a figure. */
 #include "common/base/utf8.h"
+#include "common/base/varint.h"
 #include "common/model/catalogue.h"
 #include "common/model/labels.h"
 #include "spool/spool_internal.h"
@@ -94,18 +95,9 @@ static void sealing_free(struct sealing *sealing)
 	free(sealing->ids);
 }
 
-static size_t varint_bytes(int64_t value)
-{
-	uint64_t zigzag = (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
-	size_t n = 1;
-	while (zigzag >>= 7)
-		n++;
-	return n;
-}
-
 static size_t point_bytes(const struct chunk_value *value)
 {
-	return varint_bytes(value->value_e) + 2 /* step */ + (value->withdrawn ? 3u : 0u);
+	return varint_len(zigzag(value->value_e)) + 2 /* step */ + (value->withdrawn ? 3u : 0u);
 }
 
 static int grow(void **array, size_t n, size_t *room, size_t size)

@@ -1,6 +1,7 @@
 /* The series that a figure may lie in: one for each number of decimals that its metric has had.
  * Recording many figures at once asks the table of series once for each name, and then a hash of
  * the names. */
+#include "common/base/array.h"
 #include "spool/spool_internal.h"
 
 #include <errno.h>
@@ -84,18 +85,10 @@ int spool_series_with_decimals(struct spool *spool, struct series *series, unsig
 
 /* --- many at once --- */
 
-/* FNV-1a, as for chunks; who chooses names to collide slows an office of his own. */
-static uint32_t hash_text(uint32_t hash, const char *text)
-{
-	do
-		hash = (hash ^ (uint8_t)*text) * 16777619u;
-	while (*text++); /* the end, too: "a" "b" is not "ab" "" */
-	return hash;
-}
-
+/* Who chooses names to collide slows an office of his own. */
 static uint32_t hash_of(const struct observation *obs)
 {
-	return hash_text(hash_text(2166136261u, obs->metric), obs->labels);
+	return hash_text(hash_text(HASH_START, obs->metric), obs->labels);
 }
 
 static bool is_named_by(const struct series *series, const struct observation *obs)
@@ -106,48 +99,31 @@ static bool is_named_by(const struct series *series, const struct observation *o
 
 int series_set_init(struct series_set *set, size_t n)
 {
-	*set = (struct series_set){ .mask = 15 };
-	while (set->mask < 2 * n)
-		set->mask = set->mask << 1 | 1;
-	set->buckets = calloc(set->mask + 1, sizeof(*set->buckets));
-	return set->buckets ? 0 : -ENOMEM;
-}
-
-static int grow(struct series_set *set)
-{
-	if (set->n < set->room)
-		return 0;
-	size_t room = set->room ? 2 * set->room : 16;
-	struct series *list = realloc(set->list, room * sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	set->list = list;
-	set->room = room;
-	return 0;
+	*set = (struct series_set){ 0 };
+	return hash_index_make(&set->index, n);
 }
 
 int series_set_find(struct series_set *set, struct spool *spool, const struct observation *obs,
 		    uint32_t *ret_index, struct err *err)
 {
-	size_t at = hash_of(obs) & set->mask;
-	for (; set->buckets[at] != 0; at = (at + 1) & set->mask)
-		if (is_named_by(&set->list[set->buckets[at] - 1], obs)) {
-			*ret_index = set->buckets[at] - 1;
-			return 0;
-		}
-	if (grow(set) < 0)
-		return err_memory(err);
-	int rc = spool_series_find(spool, obs->metric, obs->labels, obs->period, &set->list[set->n],
-				   err);
-	if (rc < 0)
-		return rc;
-	*ret_index = (uint32_t)set->n++;
-	set->buckets[at] = (uint32_t)set->n;
+	uint32_t *slot = hash_slot(&set->index, hash_of(obs));
+	while (*slot && !is_named_by(&set->list[*slot - 1], obs))
+		slot = hash_slot_next(&set->index, slot);
+	if (!*slot) {
+		if (ARRAY_RESERVE(set->list, set->room, set->n + 1) < 0)
+			return err_memory(err);
+		int rc = spool_series_find(spool, obs->metric, obs->labels, obs->period,
+					   &set->list[set->n], err);
+		if (rc < 0)
+			return rc;
+		*slot = (uint32_t)++set->n;
+	}
+	*ret_index = *slot - 1;
 	return 0;
 }
 
 void series_set_deinit(struct series_set *set)
 {
 	free(set->list);
-	free(set->buckets);
+	hash_index_deinit(&set->index);
 }

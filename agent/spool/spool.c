@@ -15,32 +15,6 @@
 /* An ack that drops as much as one ack may (ack.c) writes some 70 pages. */
 #define JOURNAL_BYTES (512 * 1024)
 
-int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals)
-{
-	return (int64_t)grain | (int64_t)decimals << 4 | (int64_t)calendar << 8;
-}
-
-enum grain shape_grain(int64_t shape)
-{
-	return (enum grain)(shape & 15);
-}
-
-enum calendar shape_calendar(int64_t shape)
-{
-	return (enum calendar)(shape >> 8 & 1);
-}
-
-unsigned shape_decimals(int64_t shape)
-{
-	return (unsigned)(shape >> 4 & 15);
-}
-
-bool shape_is_sane(int64_t shape)
-{
-	return shape >= 0 && shape < 1 << 9 && shape_grain(shape) < GRAIN_COUNT &&
-	       shape_decimals(shape) <= DECIMALS_MAX;
-}
-
 int64_t row_shape(struct db_row *row, int column)
 {
 	int64_t shape = db_row_int(row, column, 0, INT64_MAX);

@@ -17,6 +17,8 @@
 #pragma once
 
 #include "common/base/decimal.h"
+#include "common/base/hash.h"
+#include "common/model/shape.h"
 #include "common/net/wire.h"
 #include "common/sys/db.h"
 #include "spool/chunk.h"
@@ -157,14 +159,6 @@ int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
 /* Judged cells (common/sys/db.h): a shape, a local day. */
 int64_t row_shape(struct db_row *row, int column);
 int32_t row_day(struct db_row *row, int column);
-/* A series' shape as the wire writes it: grain | decimals << 4 | calendar << 8. */
-int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals);
-enum grain shape_grain(int64_t shape);
-enum calendar shape_calendar(int64_t shape);
-unsigned shape_decimals(int64_t shape);
-/** Such as a series or a figure can have; what a disk says need not be. */
-bool shape_is_sane(int64_t shape);
-#define SHAPE_WITHOUT_DECIMALS(shape) ((shape) & ~INT64_C(0xf0))
 
 /* ack.c */
 /** The oldest kept batch, when it is acked; -ENODATA (err untouched) when there is none such. */
@@ -267,8 +261,7 @@ int spool_series_with_decimals(struct spool *spool, struct series *series, unsig
 struct series_set {
 	struct series *list; /* owned [n] */
 	size_t n, room;
-	uint32_t *buckets; /* owned [mask + 1]; index + 1, 0: none */
-	size_t mask;
+	struct hash_index index;
 };
 int series_set_init(struct series_set *set, size_t n); /* for @n observations; -ENOMEM */
 /** @ret_index in list; @obs's texts are borrowed. */

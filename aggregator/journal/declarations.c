@@ -71,18 +71,11 @@ void declarations_close(struct declarations *declarations)
 	free(declarations);
 }
 
-/* The shape column: grain | decimals << 4 | calendar << 8, as on the wire. */
-static int64_t shape_of(const struct declaration *declaration)
-{
-	return (int64_t)declaration->grain | (int64_t)declaration->decimals << 4 |
-	       (int64_t)declaration->calendar << 8;
-}
-
 static struct declared judge(const struct catalogue *catalogue, uint32_t series, int64_t shape,
 			     const char *metric, const char *labels)
 {
-	enum grain grain = (enum grain)(shape & 15);
-	enum calendar calendar = (enum calendar)(shape >> 8 & 1);
+	enum grain grain = shape_grain(shape);
+	enum calendar calendar = shape_calendar(shape);
 	const struct metric *known = catalogue_find(catalogue, metric);
 	enum verdict verdict = known ? metric_judge_series(known, labels, calendar, grain)
 				     : VERDICT_UNKNOWN_METRIC;
@@ -90,7 +83,7 @@ static struct declared judge(const struct catalogue *catalogue, uint32_t series,
 				  .series = series,
 				  .grain = (uint8_t)grain,
 				  .calendar = (uint8_t)calendar,
-				  .decimals = (uint8_t)(shape >> 4 & 15),
+				  .decimals = (uint8_t)shape_decimals(shape),
 				  .verdict = (uint8_t)verdict };
 }
 
@@ -120,8 +113,7 @@ static bool row_is_sound(sqlite3_stmt *row, size_t number)
 	(void)db_row_text(&cells, 2); /* cells.rc tells */
 	(void)db_row_text(&cells, 3);
 	return sqlite3_column_int64(row, 4) == (int64_t)number && series >= 1 &&
-	       series <= UINT32_MAX && shape >= 0 && shape >> 9 == 0 &&
-	       (shape & 15) < GRAIN_COUNT && (shape >> 4 & 15) <= DECIMALS_MAX && cells.rc == 0;
+	       series <= UINT32_MAX && shape_is_sane(shape) && cells.rc == 0;
 }
 
 static int read_list(struct declarations *d, struct spool_list *spool, struct err *err)
@@ -247,7 +239,7 @@ static int add_one(struct declarations *d, struct spool_list *spool, size_t numb
 				 err);
 	if (rc < 0)
 		return rc;
-	struct declared fresh = judge(d->catalogue, series, shape_of(declaration),
+	struct declared fresh = judge(d->catalogue, series, declaration_shape(declaration),
 				      declaration->metric, declaration->labels);
 	if (number < spool->n) {
 		const struct declared *known = &spool->list[number];
@@ -260,7 +252,7 @@ static int add_one(struct declarations *d, struct spool_list *spool, size_t numb
 	sqlite3_bind_int64(d->write, 1, spool->spool);
 	sqlite3_bind_int64(d->write, 2, (int64_t)number);
 	sqlite3_bind_int64(d->write, 3, series);
-	sqlite3_bind_int64(d->write, 4, shape_of(declaration));
+	sqlite3_bind_int64(d->write, 4, declaration_shape(declaration));
 	rc = db_run(d->write, err);
 	return rc < 0 ? rc : append(d, spool, fresh, err);
 }

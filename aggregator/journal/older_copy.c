@@ -206,13 +206,14 @@ static int run_gather(struct older_copy *copy, int64_t spool, const struct batch
 		if (!list)
 			return err_memory(err);
 		copy->list = list;
-		list[copy->n] = (struct newer){ .series = id,
-						.kind = kind_of(shape & 15, shape >> 8 & 1),
-						.nth = (uint16_t)point->nth,
-						.decimals = (uint8_t)(shape >> 4 & 15),
-						.withdrawn = point->withdrawn,
-						.value_e = point->value_e,
-						.entry = entry };
+		list[copy->n] =
+			(struct newer){ .series = id,
+					.kind = kind_of(shape_grain(shape), shape_calendar(shape)),
+					.nth = (uint16_t)point->nth,
+					.decimals = (uint8_t)shape_decimals(shape),
+					.withdrawn = point->withdrawn,
+					.value_e = point->value_e,
+					.entry = entry };
 		copy->n++;
 	}
 	return drop_held(copy, index, from, err);

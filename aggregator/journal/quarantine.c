@@ -246,8 +246,8 @@ static int add_readable(struct listing *list, struct err *err)
 	bool whole = sqlite3_column_int64(row, 2) < 0 || sqlite3_column_int64(row, 4) != 1;
 	struct db_row told = { series, err, 0 };
 	const char *metric = db_row_text(&told, 0), *labels = db_row_text(&told, 1);
-	int64_t shape = db_row_int(&told, 2, 0, 511);
-	if ((shape & 15) >= GRAIN_COUNT || (shape >> 4 & 15) > DECIMALS_MAX)
+	int64_t shape = db_row_int(&told, 2, 0, SHAPE_END - 1);
+	if (!shape_is_sane(shape))
 		(void)db_row_refuse(&told, 2);
 	if (told.rc < 0) {
 		sqlite3_reset(series);
@@ -263,7 +263,7 @@ static int add_readable(struct listing *list, struct err *err)
 	if (held.point.withdrawn || sqlite3_column_int64(row, 4) != 1)
 		table_null(table);
 	else
-		table_decimal(table, held.point.value_e, (unsigned)(shape >> 4 & 15));
+		table_decimal(table, held.point.value_e, shape_decimals(shape));
 	table_int(table, sqlite3_column_int64(row, 4));
 	table_text(table, _(verdict_text((enum verdict)sqlite3_column_int(row, 3))));
 	sqlite3_reset(series);

@@ -1,5 +1,7 @@
 #include "journal/series_ids.h"
 
+#include "common/base/hash.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,15 +55,6 @@ void series_ids_close(struct series_ids *series_ids)
 	free(series_ids);
 }
 
-/* FNV-1a. */
-static uint32_t hash_text(uint32_t hash, const char *text)
-{
-	do
-		hash = (hash ^ (uint8_t)*text) * 16777619u;
-	while (*text++);
-	return hash;
-}
-
 static void slot_keep(struct slot *slot, const char *metric, const char *labels, uint32_t id)
 {
 	size_t len = strlen(metric) + 1, labels_len = strlen(labels) + 1;
@@ -104,7 +97,7 @@ static int make(struct series_ids *series_ids, const char *metric, const char *l
 int series_ids_find(struct series_ids *series_ids, const char *metric, const char *labels,
 		    uint32_t *ret_id, struct err *err)
 {
-	uint32_t hash = hash_text(hash_text(2166136261u, metric), labels);
+	uint32_t hash = hash_text(hash_text(HASH_START, metric), labels);
 	struct slot *slot = &series_ids->slots[(hash ^ hash >> 16) & (SLOTS - 1)];
 	if (slot->text && strcmp(slot->text, metric) == 0 &&
 	    strcmp(slot->text + strlen(slot->text) + 1, labels) == 0) {

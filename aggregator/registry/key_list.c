@@ -1,24 +1,18 @@
 #include "registry/key_list.h"
 
+#include "common/base/array.h"
+#include "common/base/hash.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS_FIRST 64u
-
-/* Positions in the list, found by a hash: open addressing, at most half full, nothing is ever taken
- * out. */
-struct index {
-	uint32_t *slots; /* owned [n_slots]: position + 1, 0 free */
-	size_t n_slots;  /* a power of two, or 0 */
-};
-
 struct key_list {
 	struct listed_key *list; /* owned [n] */
 	size_t n, room, active;
-	struct index by_key, by_id;
+	struct hash_index by_key, by_id;               /* nothing is ever taken out */
 	void (*on_revoked)(void *context, int64_t id); /* NULL: nobody watches */
 	void *context;
 	/* An office chooses its own key: with a secret seed none can be chosen to collide. */
@@ -56,8 +50,8 @@ void key_list_close(struct key_list *key_list)
 {
 	if (!key_list)
 		return;
-	free(key_list->by_key.slots);
-	free(key_list->by_id.slots);
+	hash_index_deinit(&key_list->by_key);
+	hash_index_deinit(&key_list->by_id);
 	free(key_list->list);
 	free(key_list);
 }
@@ -71,55 +65,52 @@ static size_t hash(const struct key_list *key_list, const void *data, size_t len
 }
 
 /* The slot of the key, or the free one where it would go. */
-static size_t slot_of_key(const struct key_list *key_list, const uint8_t key[KEY_LEN])
+static uint32_t *slot_of_key(const struct key_list *key_list, const uint8_t key[KEY_LEN])
 {
-	const struct index *index = &key_list->by_key;
-	size_t slot = hash(key_list, key, KEY_LEN) & (index->n_slots - 1);
-	while (index->slots[slot] &&
-	       memcmp(key_list->list[index->slots[slot] - 1].public_key, key, KEY_LEN) != 0)
-		slot = (slot + 1) & (index->n_slots - 1);
+	const struct hash_index *index = &key_list->by_key;
+	uint32_t *slot = hash_slot(index, hash(key_list, key, KEY_LEN));
+	while (*slot && memcmp(key_list->list[*slot - 1].public_key, key, KEY_LEN) != 0)
+		slot = hash_slot_next(index, slot);
 	return slot;
 }
 
-static size_t slot_of_id(const struct key_list *key_list, int64_t id)
+static uint32_t *slot_of_id(const struct key_list *key_list, int64_t id)
 {
-	const struct index *index = &key_list->by_id;
-	size_t slot = hash(key_list, &id, sizeof(id)) & (index->n_slots - 1);
-	while (index->slots[slot] && key_list->list[index->slots[slot] - 1].id != id)
-		slot = (slot + 1) & (index->n_slots - 1);
+	const struct hash_index *index = &key_list->by_id;
+	uint32_t *slot = hash_slot(index, hash(key_list, &id, sizeof(id)));
+	while (*slot && key_list->list[*slot - 1].id != id)
+		slot = hash_slot_next(index, slot);
 	return slot;
 }
 
 static void both_fill(struct key_list *key_list)
 {
-	memset(key_list->by_key.slots, 0, key_list->by_key.n_slots * sizeof(uint32_t));
-	memset(key_list->by_id.slots, 0, key_list->by_id.n_slots * sizeof(uint32_t));
+	hash_index_clear(&key_list->by_key);
+	hash_index_clear(&key_list->by_id);
 	for (size_t i = 0; i < key_list->n; i++) {
 		const struct listed_key *key = &key_list->list[i];
-		key_list->by_key.slots[slot_of_key(key_list, key->public_key)] = (uint32_t)(i + 1);
-		key_list->by_id.slots[slot_of_id(key_list, key->id)] = (uint32_t)(i + 1);
+		*slot_of_key(key_list, key->public_key) = (uint32_t)i + 1;
+		*slot_of_id(key_list, key->id) = (uint32_t)i + 1;
 	}
 }
 
-/* Twice the room; on failure the key list is as it was. */
+/* Room for one more; on failure the key list is as it was. */
 static int grow(struct key_list *key_list)
 {
-	size_t n_slots = key_list->by_key.n_slots ? 2 * key_list->by_key.n_slots : SLOTS_FIRST;
-	uint32_t *by_key = calloc(n_slots, sizeof(*by_key));
-	uint32_t *by_id = calloc(n_slots, sizeof(*by_id));
-	struct listed_key *list = realloc(key_list->list, n_slots / 2 * sizeof(*list));
-	if (list)
-		key_list->list = list;
-	if (!by_key || !by_id || !list) {
-		free(by_key);
-		free(by_id);
+	struct hash_index by_key = { 0 }, by_id = { 0 };
+	if (ARRAY_RESERVE(key_list->list, key_list->room, key_list->n + 1) < 0)
+		return -ENOMEM;
+	if (key_list->n < hash_index_room(&key_list->by_id))
+		return 0;
+	if (hash_index_make(&by_key, key_list->n + 1) < 0 ||
+	    hash_index_make(&by_id, key_list->n + 1) < 0) {
+		hash_index_deinit(&by_key);
 		return -ENOMEM;
 	}
-	free(key_list->by_key.slots);
-	free(key_list->by_id.slots);
-	key_list->room = n_slots / 2;
-	key_list->by_key = (struct index){ by_key, n_slots };
-	key_list->by_id = (struct index){ by_id, n_slots };
+	hash_index_deinit(&key_list->by_key);
+	hash_index_deinit(&key_list->by_id);
+	key_list->by_key = by_key;
+	key_list->by_id = by_id;
 	both_fill(key_list);
 	return 0;
 }
@@ -133,7 +124,7 @@ static struct listed_key *find_by_id(const struct key_list *key_list, int64_t id
 {
 	if (key_list->n == 0)
 		return NULL;
-	return listed(key_list, key_list->by_id.slots[slot_of_id(key_list, id)]);
+	return listed(key_list, *slot_of_id(key_list, id));
 }
 
 int key_list_put(struct key_list *key_list, const struct listed_key *key)
@@ -151,12 +142,12 @@ int key_list_put(struct key_list *key_list, const struct listed_key *key)
 			key_list->on_revoked(key_list->context, key->id);
 		return 0;
 	}
-	if (key_list->n == key_list->room && grow(key_list) < 0)
+	if (grow(key_list) < 0)
 		return -ENOMEM;
 	key_list->list[key_list->n++] = *key;
 	key_list->active += key->state == KEY_ACTIVE;
-	key_list->by_key.slots[slot_of_key(key_list, key->public_key)] = (uint32_t)key_list->n;
-	key_list->by_id.slots[slot_of_id(key_list, key->id)] = (uint32_t)key_list->n;
+	*slot_of_key(key_list, key->public_key) = (uint32_t)key_list->n;
+	*slot_of_id(key_list, key->id) = (uint32_t)key_list->n;
 	return 0;
 }
 
@@ -165,7 +156,7 @@ const struct listed_key *key_list_by_key(const struct key_list *key_list,
 {
 	if (key_list->n == 0)
 		return NULL;
-	return listed(key_list, key_list->by_key.slots[slot_of_key(key_list, key)]);
+	return listed(key_list, *slot_of_key(key_list, key));
 }
 
 const struct listed_key *key_list_by_id(const struct key_list *key_list, int64_t id)

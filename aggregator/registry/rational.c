@@ -74,7 +74,6 @@ void rational_round(mpq_t ret, const mpq_t value, unsigned decimals)
 
 void rational_set(mpq_t ret, int128 mantissa, unsigned decimals)
 {
-	__extension__ typedef unsigned __int128 uint128;
 	uint128 size = mantissa < 0 ? -(uint128)mantissa : (uint128)mantissa;
 	mpz_import(mpq_numref(ret), 1, 1, sizeof(size), 0, 0, &size);
 	if (mantissa < 0)

@@ -1,5 +1,9 @@
 #include "rollup/page.h"
 
+#include "common/base/array.h"
+#include "common/base/search.h"
+#include "common/base/varint.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -11,8 +15,6 @@
 #define FLAGS_ALL      7u
 #define COUNT_MOST     (INT64_C(1) << 47)
 #define VALUE_BOUND    ((int128)1 << 111) /* COUNT_MOST of 64 bits each */
-
-__extension__ typedef unsigned __int128 uint128;
 
 bool acc_is_zero(const struct acc *acc)
 {
@@ -56,32 +58,9 @@ void acc_append(struct acc *acc, const struct acc *later, enum agg time_agg)
 /* Index of the first entry whose series is not below @series. */
 static size_t lower_bound(const struct page *page, uint32_t series)
 {
-	size_t low = 0, high = page->n;
-	if (high > 0 && page->entries[high - 1].series < series)
-		return high; /* filling in order is the common case */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (page->entries[middle].series < series)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static int page_reserve(struct page *page, size_t n)
-{
-	if (n <= page->room)
-		return 0;
-	size_t room = page->room ? page->room * 2 : 16;
-	if (room < n)
-		room = n;
-	struct entry *entries = realloc(page->entries, room * sizeof(*entries));
-	if (!entries)
-		return -ENOMEM;
-	page->entries = entries;
-	page->room = room;
-	return 0;
+	if (page->n > 0 && page->entries[page->n - 1].series < series)
+		return page->n; /* filling in order is the common case */
+	return search_first(i, page->n, page->entries[i].series < series);
 }
 
 struct entry *page_entry(struct page *page, uint32_t series)
@@ -93,7 +72,7 @@ struct entry *page_entry(struct page *page, uint32_t series)
 	page->near = at;
 	if (at < page->n && page->entries[at].series == series)
 		return &page->entries[at];
-	if (page_reserve(page, page->n + 1) < 0)
+	if (ARRAY_RESERVE(page->entries, page->room, page->n + 1) < 0)
 		return NULL;
 	memmove(&page->entries[at + 1], &page->entries[at],
 		(page->n - at) * sizeof(page->entries[0]));
@@ -116,49 +95,17 @@ void page_free(struct page *page)
 
 /* --- bytes --- */
 
-static uint8_t *put_varint(uint8_t *to, uint128 value)
+/* One value, one encoding: no zeros in front. */
+static bool get_wide(const uint8_t **at, const uint8_t *end, uint128 *ret)
 {
-	while (value >= 0x80) {
-		*to++ = (uint8_t)(value | 0x80);
-		value >>= 7;
-	}
-	*to++ = (uint8_t)value;
-	return to;
-}
-
-static uint128 zigzag(int128 value)
-{
-	return ((uint128)value << 1) ^ (uint128)(value >> 127);
-}
-
-static int128 unzigzag(uint128 value)
-{
-	return (int128)(value >> 1) ^ -(int128)(value & 1);
-}
-
-static bool get_varint(const uint8_t **at, const uint8_t *end, uint128 *ret)
-{
-	uint128 value = 0;
-	if (*at < end && **at < 0x80) { /* most are small */
-		*ret = *(*at)++;
-		return true;
-	}
-	for (unsigned shift = 0; shift < 128 && *at < end; shift += 7) {
-		uint8_t byte = *(*at)++;
-		value |= (uint128)(byte & 0x7f) << shift;
-		if (!(byte & 0x80)) {
-			*ret = value;
-			/* one value, one encoding: no zeros in front, no bits beyond the 128th */
-			return (shift == 0 || byte != 0) && (shift < 126 || byte < 4);
-		}
-	}
-	return false;
+	const uint8_t *start = *at;
+	return varint_get_wide(at, end, ret) && ((*at)[-1] != 0 || *at - start == 1);
 }
 
 static bool get_count(const uint8_t **at, const uint8_t *end, int64_t *ret)
 {
 	uint128 value;
-	if (!get_varint(at, end, &value) || value > INT64_MAX)
+	if (!get_wide(at, end, &value) || value > INT64_MAX)
 		return false;
 	*ret = (int64_t)value;
 	return true;
@@ -175,16 +122,16 @@ static unsigned flags_of(const struct acc *acc)
 static uint8_t *put_entry(uint8_t *to, const struct acc *acc, uint32_t step)
 {
 	unsigned flags = flags_of(acc);
-	to = put_varint(to, step);
+	to = varint_put(to, step);
 	*to++ = (uint8_t)flags;
-	to = put_varint(to, (uint128)acc->n);
-	to = put_varint(to, zigzag(acc->value));
+	to = varint_put(to, (uint64_t)acc->n);
+	to = varint_put_wide(to, zigzag_wide(acc->value));
 	if (flags & FLAG_NEWEST)
-		to = put_varint(to, (uint128)acc->newest);
+		to = varint_put(to, (uint64_t)acc->newest);
 	if (flags & FLAG_ON_TIME)
-		to = put_varint(to, (uint128)acc->on_time);
+		to = varint_put(to, (uint64_t)acc->on_time);
 	if (flags & FLAG_REVISIONS)
-		to = put_varint(to, (uint128)acc->revisions);
+		to = varint_put(to, (uint64_t)acc->revisions);
 	return to;
 }
 
@@ -219,7 +166,7 @@ static bool get_entry(const uint8_t **at, const uint8_t *end, struct entry *entr
 		return false;
 	unsigned flags = *(*at)++;
 	struct acc *acc = &entry->acc;
-	if (flags > FLAGS_ALL || !get_count(at, end, &acc->n) || !get_varint(at, end, &value))
+	if (flags > FLAGS_ALL || !get_count(at, end, &acc->n) || !get_wide(at, end, &value))
 		return false;
 	acc->on_time = acc->n;
 	if ((flags & FLAG_NEWEST && !get_count(at, end, &newest)) ||
@@ -227,7 +174,7 @@ static bool get_entry(const uint8_t **at, const uint8_t *end, struct entry *entr
 	    (flags & FLAG_REVISIONS && !get_count(at, end, &acc->revisions)) || newest > INT32_MAX)
 		return false;
 	entry->series += (uint32_t)step;
-	acc->value = unzigzag(value);
+	acc->value = unzigzag_wide(value);
 	acc->newest = (int32_t)newest;
 	return flags == flags_of(acc) && !acc_is_zero(acc);
 }
@@ -250,7 +197,7 @@ int page_decode(const uint8_t *data, size_t len, struct page *ret_page, struct e
 			page_free(&page);
 			return damaged(data, at, len, err);
 		}
-		if (page_reserve(&page, page.n + 1) < 0) {
+		if (ARRAY_RESERVE(page.entries, page.room, page.n + 1) < 0) {
 			page_free(&page);
 			return err_memory(err);
 		}
@@ -330,7 +277,7 @@ int page_pick(const uint8_t *data, size_t len, const uint32_t wanted[], size_t n
 		at = start;
 		if (!get_entry(&at, end, &entry))
 			return damaged(data, at, len, err);
-		if (page_reserve(page, page->n + 1) < 0)
+		if (ARRAY_RESERVE(page->entries, page->room, page->n + 1) < 0)
 			return err_memory(err);
 		page->entries[page->n++] = entry;
 		w++;

@@ -1,6 +1,8 @@
+/* A hash table of pages by key, open addressing; the pages themselves do not move. */
 #include "rollup/page_cache.h"
 
-/* A hash table of pages by key, open addressing; the pages themselves do not move. */
+#include "common/base/array.h"
+#include "common/base/hash.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,13 +21,12 @@ struct pages {
 	sqlite3_stmt *read, *write, *drop;
 	struct slot **slots; /* owned [n], in the order in which they were read */
 	size_t n, slots_room;
-	struct slot **touched; /* owned array [n_touched], of slots_room */
-	size_t n_touched;
+	struct slot **touched; /* owned [n_touched], has room for all */
+	size_t n_touched, touched_room;
 	size_t bytes; /* of slots, entries and what is kept, with their room */
 	int (*mend)(void *context, struct page_key key, struct page *ret_page, struct err *err);
 	void *mend_context;
-	uint32_t *table;   /* owned [table_room]: 1 + index into slots; 0: free */
-	size_t table_room; /* a power of two, at most half full */
+	struct hash_index table; /* of slots */
 };
 
 struct pages *pages_open(sqlite3 *db, struct err *err)
@@ -56,8 +57,7 @@ void pages_clear(struct pages *pages)
 		free(pages->slots[i]);
 	}
 	pages->n = pages->n_touched = pages->bytes = 0;
-	if (pages->table)
-		memset(pages->table, 0, pages->table_room * sizeof(pages->table[0]));
+	hash_index_clear(&pages->table);
 }
 
 void pages_close(struct pages *pages)
@@ -70,7 +70,7 @@ void pages_close(struct pages *pages)
 	sqlite3_finalize(pages->drop);
 	free(pages->slots);
 	free(pages->touched);
-	free(pages->table);
+	hash_index_deinit(&pages->table);
 	free(pages);
 }
 
@@ -82,33 +82,24 @@ static size_t key_hash(struct page_key key)
 	return (size_t)(h ^ (h >> 29));
 }
 
-static uint32_t *table_place(struct pages *pages, struct page_key key)
+static uint32_t *table_place(const struct pages *pages, struct page_key key)
 {
-	size_t at = key_hash(key) & (pages->table_room - 1);
-	while (pages->table[at] &&
-	       page_key_compare(pages->slots[pages->table[at] - 1]->key, key) != 0)
-		at = (at + 1) & (pages->table_room - 1);
-	return &pages->table[at];
+	uint32_t *place = hash_slot(&pages->table, key_hash(key));
+	while (*place && page_key_compare(pages->slots[*place - 1]->key, key) != 0)
+		place = hash_slot_next(&pages->table, place);
+	return place;
 }
 
+/* Room for one more. */
 static int table_grow(struct pages *pages)
 {
-	size_t room = pages->table_room ? pages->table_room * 2 : 256;
-	uint32_t *table = calloc(room, sizeof(*table));
-	struct slot **slots = realloc(pages->slots, room / 2 * sizeof(struct slot *));
-	if (slots)
-		pages->slots = slots;
-	struct slot **touched = realloc(pages->touched, room / 2 * sizeof(struct slot *));
-	if (touched)
-		pages->touched = touched;
-	if (!table || !slots || !touched) {
-		free(table);
+	if (ARRAY_RESERVE(pages->slots, pages->slots_room, pages->n + 1) < 0 ||
+	    ARRAY_RESERVE(pages->touched, pages->touched_room, pages->n + 1) < 0)
 		return -ENOMEM;
-	}
-	free(pages->table);
-	pages->table = table;
-	pages->table_room = room;
-	pages->slots_room = room / 2;
+	if (pages->n < hash_index_room(&pages->table))
+		return 0;
+	if (hash_index_make(&pages->table, pages->n + 1) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < pages->n; i++)
 		*table_place(pages, pages->slots[i]->key) = (uint32_t)i + 1;
 	return 0;
@@ -172,7 +163,7 @@ static int slot_add(struct pages *pages, struct page_key key, struct err *err)
 
 int pages_get(struct pages *pages, struct page_key key, struct page **ret_page, struct err *err)
 {
-	if (pages->n * 2 >= pages->table_room && table_grow(pages) < 0)
+	if (table_grow(pages) < 0)
 		return err_memory(err);
 	uint32_t *place = table_place(pages, key);
 	int rc = *place ? 0 : slot_add(pages, key, err);

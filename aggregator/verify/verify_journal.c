@@ -108,9 +108,7 @@ static int declaration_check(struct look *look, int64_t spool, uint32_t number,
 	const char *labels = rc == 1 ? (const char *)sqlite3_column_text(row, 2) : NULL;
 	if (rc >= 0 && (!metric || !labels || strcmp(metric, declaration->metric) != 0 ||
 			strcmp(labels, declaration->labels) != 0 ||
-			sqlite3_column_int64(row, 0) !=
-				((int64_t)declaration->grain | (int64_t)declaration->decimals << 4 |
-				 (int64_t)declaration->calendar << 8)))
+			sqlite3_column_int64(row, 0) != declaration_shape(declaration)))
 		verify_damaged(&look->v->report, "declared",
 			       words("spool row %" PRId64 ", series %u", spool, number),
 			       metric ? words("%s %s", metric, labels ? labels : "")

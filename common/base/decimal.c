@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-typedef unsigned __int128 uint128;
-
 struct spelling { /* a number's text, taken apart */
 	bool negative;
 	const char *whole, *fraction;

@@ -11,6 +11,7 @@
 #define DECIMAL_TEXT_MAX 56u /* an int128 with sign, point, leading zeros and NUL */
 
 __extension__ typedef __int128 int128; /* sums of int64 mantissas: 2^63 of them fit */
+__extension__ typedef unsigned __int128 uint128;
 
 /**
  * Read @text[@len], e.g. "-12.5", as a mantissa with @decimals digits after the point.

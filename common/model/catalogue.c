@@ -1,4 +1,5 @@
 #include "common/model/catalogue.h"
+#include "common/base/array.h"
 #include "common/base/i18n.h"
 #include "common/model/metric_columns.h"
 #include "common/text/csv_reader.h"
@@ -13,8 +14,7 @@
 
 struct reading {
 	struct catalogue *catalogue;
-	size_t room;
-	unsigned *lines;           /* owned [room]: where each metric stands */
+	unsigned *lines;           /* owned: where each metric stands */
 	size_t at[METRIC_COLUMNS]; /* the field of each column, or ABSENT */
 	size_t n_fields;           /* of the header */
 	struct diagnostics diagnostics;
@@ -106,19 +106,13 @@ static int read_metric(struct reading *r, const struct csv_row *row, struct metr
 static int reserve_metric(struct reading *r, struct err *err)
 {
 	struct catalogue *catalogue = r->catalogue;
-	if (catalogue->n < r->room)
-		return 0;
-	size_t room = r->room ? r->room * 2 : 64;
-	struct metric *metrics = realloc(catalogue->metrics, room * sizeof(*metrics));
-	if (!metrics)
-		return err_memory(err);
-	catalogue->metrics = metrics;
-	unsigned *lines = realloc(r->lines, room * sizeof(*lines));
-	if (!lines)
-		return err_memory(err);
-	r->lines = lines;
-	r->room = room;
-	return 0;
+	struct metric *metrics = array_room(catalogue->metrics, catalogue->n, sizeof(*metrics));
+	if (metrics)
+		catalogue->metrics = metrics;
+	unsigned *lines = array_room(r->lines, catalogue->n, sizeof(*lines));
+	if (lines)
+		r->lines = lines;
+	return metrics && lines ? 0 : err_memory(err);
 }
 
 static int on_row(void *context, const struct csv_row *row, struct err *err)

@@ -2,9 +2,10 @@
 
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
+#include "common/base/varint.h"
 #include "common/model/catalogue.h"
 #include "common/model/labels.h"
-#include "common/net/wire_limits.h"
+#include "common/model/shape.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -77,10 +78,10 @@ uint32_t wire_protocol(uint32_t min, uint32_t max)
  * only when one field spans it. */
 static bool frame_is_one_field(const uint8_t *data, size_t len)
 {
-	size_t at = 0;
+	const uint8_t *at = data, *end = len ? data + len : data; /* NULL: no bytes */
 	uint64_t tag, length;
-	return wire_varint(data, len, &at, &tag) && (tag & 7u) == 2 /* length-delimited */ &&
-	       wire_varint(data, len, &at, &length) && length == len - at;
+	return varint_get(&at, end, &tag) && (tag & 7u) == 2 /* length-delimited */ &&
+	       varint_get(&at, end, &length) && length == (size_t)(end - at);
 }
 
 /* Here a peer's texts come in, and they go on to people: names, reasons, versions. One that is no
@@ -186,12 +187,6 @@ int wire_frame_pack(const Lantoa__V1__Frame *frame, struct blob *out, struct err
 
 /* ---- batch to bytes ---- */
 
-static uint32_t shape_pack(const struct declaration *declaration)
-{
-	return (uint32_t)declaration->grain | declaration->decimals << 4 |
-	       (uint32_t)declaration->calendar << 8;
-}
-
 static bool declaration_valid(const struct declaration *declaration)
 {
 	size_t len = strnlen(declaration->metric, METRIC_NAME_MAX + 1);
@@ -253,7 +248,7 @@ static void declarations_fill(const struct batch *batch, Lantoa__V1__Columns *co
 		const struct declaration *declaration = &batch->declared[i];
 		columns->declared_metric[i] = (char *)declaration->metric; /* only read */
 		columns->declared_labels[i] = (char *)declaration->labels;
-		columns->declared_shape[i] = shape_pack(declaration);
+		columns->declared_shape[i] = (uint32_t)declaration_shape(declaration);
 	}
 	columns->n_declared_metric = columns->n_declared_labels = columns->n_declared_shape =
 		batch->n_declared;
@@ -409,15 +404,6 @@ static int columns_unpack(struct arena *arena, const uint8_t *payload, size_t le
 	return 0;
 }
 
-static bool shape_unpack(uint32_t shape, struct declaration *declaration)
-{
-	uint32_t grain = shape & 15u, decimals = shape >> 4 & 15u, calendar = shape >> 8;
-	declaration->grain = (enum grain)grain;
-	declaration->decimals = decimals;
-	declaration->calendar = (enum calendar)calendar;
-	return grain < GRAIN_COUNT && decimals <= DECIMALS_MAX && calendar <= CALENDAR_REPORT;
-}
-
 static int declarations_decode(struct arena *arena, const Lantoa__V1__Columns *columns,
 			       struct batch *batch, struct err *err)
 {
@@ -432,8 +418,11 @@ static int declarations_decode(struct arena *arena, const Lantoa__V1__Columns *c
 		struct declaration *declaration = &batch->declared[i];
 		declaration->metric = columns->declared_metric[i];
 		declaration->labels = columns->declared_labels[i];
-		if (!shape_unpack(columns->declared_shape[i], declaration) ||
-		    !declaration_valid(declaration))
+		uint32_t shape = columns->declared_shape[i];
+		declaration->grain = shape_grain(shape);
+		declaration->calendar = shape_calendar(shape);
+		declaration->decimals = shape_decimals(shape);
+		if (!shape_is_sane(shape) || !declaration_valid(declaration))
 			return malformed(err, "declares a series with a bad name, labels or shape");
 	}
 	batch->first_declared = columns->first_declared;

@@ -11,6 +11,8 @@
 #include "common/base/blob.h"
 #include "common/base/err.h"
 #include "common/model/period.h"
+#include "common/model/shape.h"
+#include "common/net/wire_limits.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,20 +22,7 @@
 
 #define WIRE_PROTOCOL_MIN 1u /* that of the release before, too: proto/lantoa.proto */
 #define WIRE_PROTOCOL_MAX 2u
-#define WIRE_CHAINED      2u             /* the first protocol with Batch.before_digest */
-#define WIRE_FRAME_MAX    (256u * 1024u) /* bytes of a packed frame */
-/* A frame in CURVE's box, which is what libzmq counts: ZMQ_MAXMSGSIZE at both ends. The box adds 8
- * bytes "\7MESSAGE", 8 of nonce, 16 of MAC and a byte of flags (ZMQ RFC 26). */
-#define WIRE_BOXED_MAX    (WIRE_FRAME_MAX + 33u)
-#define WIRE_COLUMNS_MAX  (1024u * 1024u)       /* bytes of Columns, decompressed */
-#define WIRE_ARENA_MAX    (12u * 1024u * 1024u) /* bytes one unpack may take */
-#define WIRE_POINTS_MAX   131072u               /* observations in a batch */
-#define WIRE_SERIES_MAX   65536u                /* series numbers of a spool */
-#define WIRE_DECLARED_MAX 4096u                 /* declarations in a batch */
-#define WIRE_HELD_MAX     64u                   /* Quarantined in an Ack */
-#define WIRE_FIELDS_MAX   16384u                /* tags in a message, those in its own included */
-#define WIRE_DIGEST_LEN   16u
-#define WIRE_TEXT_MAX     1024u /* bytes of a frame's text, as it goes on to people */
+#define WIRE_CHAINED      2u /* the first protocol with Batch.before_digest */
 
 /** The highest protocol that both we and a peer of @min to @max speak; 0: there is none. */
 uint32_t wire_protocol(uint32_t min, uint32_t max);
@@ -57,6 +46,12 @@ struct declaration {
 	enum calendar calendar;
 	unsigned decimals;
 };
+
+/** Its shape: see common/model/shape.h. */
+static inline int64_t declaration_shape(const struct declaration *declaration)
+{
+	return shape_pack(declaration->calendar, declaration->grain, declaration->decimals);
+}
 
 struct run {               /* observations of one series, ascending by period */
 	uint32_t series;   /* the spool's number of it */

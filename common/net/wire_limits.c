@@ -1,9 +1,11 @@
 #include "common/net/wire_limits.h"
 
-#include "common/net/wire.h"
+#include "common/base/varint.h"
 
 #include <errno.h>
 #include <string.h>
+
+#include "proto/lantoa.pb-c.h"
 
 static const struct {
 	const ProtobufCMessageDescriptor *kind;
@@ -30,20 +32,6 @@ uint32_t wire_limit_of(const ProtobufCMessageDescriptor *kind,
 	return 0;
 }
 
-bool wire_varint(const uint8_t *data, size_t len, size_t *at, uint64_t *ret_value)
-{
-	uint64_t value = 0;
-	for (unsigned shift = 0; shift < 70 && *at < len; shift += 7) {
-		uint8_t byte = data[(*at)++];
-		value |= (uint64_t)(byte & 0x7fu) << shift;
-		if (byte < 0x80) {
-			*ret_value = value;
-			return shift < 63 || byte < 2;
-		}
-	}
-	return false;
-}
-
 struct sums {            /* of a message and those inside it */
 	uint32_t fields; /* tags */
 	bool nul;        /* in a text */
@@ -51,8 +39,7 @@ struct sums {            /* of a message and those inside it */
 
 struct walk { /* through one message */
 	const ProtobufCMessageDescriptor *kind;
-	const uint8_t *data;
-	size_t len, at;
+	const uint8_t *at, *end;
 	uint32_t counts[WIRE_KIND_FIELDS_MAX]; /* so far, by the field's place in the descriptor */
 };
 
@@ -68,14 +55,14 @@ static bool value_read(struct walk *walk, unsigned type, struct value *ret)
 	uint64_t number, len = 0;
 	switch (type) {
 	case 0: /* a number */
-		if (!wire_varint(walk->data, walk->len, &walk->at, &number))
+		if (!varint_get(&walk->at, walk->end, &number))
 			return false;
 		break;
 	case 1: /* 64 bits */
 		len = 8;
 		break;
 	case 2:
-		if (!wire_varint(walk->data, walk->len, &walk->at, &len))
+		if (!varint_get(&walk->at, walk->end, &len))
 			return false;
 		break;
 	case 5: /* 32 bits */
@@ -84,9 +71,9 @@ static bool value_read(struct walk *walk, unsigned type, struct value *ret)
 	default:
 		return false;
 	}
-	if (len > walk->len - walk->at)
+	if (len > (size_t)(walk->end - walk->at))
 		return false;
-	*ret = (struct value){ walk->data + walk->at, (size_t)len, type == 2 };
+	*ret = (struct value){ walk->at, (size_t)len, type == 2 };
 	walk->at += (size_t)len;
 	return true;
 }
@@ -132,11 +119,11 @@ static int field_check(struct walk *walk, const ProtobufCFieldDescriptor *field,
 static int message_check(const ProtobufCMessageDescriptor *kind, const uint8_t *data, size_t len,
 			 struct sums *sums, struct err *err)
 {
-	struct walk walk = { .kind = kind, .data = data, .len = len };
-	while (walk.at < len) {
+	struct walk walk = { .kind = kind, .at = data, .end = len ? data + len : data };
+	while (walk.at < walk.end) {
 		uint64_t tag;
 		struct value value;
-		if (!wire_varint(data, len, &walk.at, &tag) || tag >> 3 == 0 || tag > UINT32_MAX ||
+		if (!varint_get(&walk.at, walk.end, &tag) || tag >> 3 == 0 || tag > UINT32_MAX ||
 		    !value_read(&walk, (unsigned)tag & 7u, &value))
 			return err_set(err, -EBADMSG, "is no %s message", kind->short_name);
 		if (++sums->fields > WIRE_FIELDS_MAX)

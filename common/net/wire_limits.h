@@ -19,7 +19,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_KIND_FIELDS_MAX 64u /* of one message's descriptor */
+#define WIRE_FRAME_MAX (256u * 1024u) /* bytes of a packed frame */
+/* A frame in CURVE's box, which is what libzmq counts: ZMQ_MAXMSGSIZE at both ends. The box adds 8
+ * bytes "\7MESSAGE", 8 of nonce, 16 of MAC and a byte of flags (ZMQ RFC 26). */
+#define WIRE_BOXED_MAX       (WIRE_FRAME_MAX + 33u)
+#define WIRE_COLUMNS_MAX     (1024u * 1024u)       /* bytes of Columns, decompressed */
+#define WIRE_ARENA_MAX       (12u * 1024u * 1024u) /* bytes one unpack may take */
+#define WIRE_POINTS_MAX      131072u               /* observations in a batch */
+#define WIRE_SERIES_MAX      65536u                /* series numbers of a spool */
+#define WIRE_DECLARED_MAX    4096u                 /* declarations in a batch */
+#define WIRE_HELD_MAX        64u                   /* Quarantined in an Ack */
+#define WIRE_FIELDS_MAX      16384u /* tags in a message, those in its own included */
+#define WIRE_DIGEST_LEN      16u
+#define WIRE_TEXT_MAX        1024u /* bytes of a frame's text, as it goes on to people */
+#define WIRE_KIND_FIELDS_MAX 64u   /* of one message's descriptor */
 
 /** -EBADMSG: the bytes are no message of @kind, or hold more than is allowed, which @err names.
  * @ret_nul: a text in it holds a NUL, at which it would silently end once it is unpacked. */
@@ -29,6 +42,3 @@ int wire_limits_check(const ProtobufCMessageDescriptor *kind, const uint8_t *dat
 /** How many values a repeated @field of @kind may have; 0: it is not in the table. */
 uint32_t wire_limit_of(const ProtobufCMessageDescriptor *kind,
 		       const ProtobufCFieldDescriptor *field);
-
-/** The base-128 number of 64 bits at data[*at], and *at behind it; false when there is none. */
-bool wire_varint(const uint8_t *data, size_t len, size_t *at, uint64_t *ret_value);
