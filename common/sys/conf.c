@@ -3,8 +3,7 @@
  * silence: a section that is not in the table, a line too long for its buffer. */
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
-#include "common/sys/conf_items.h"
-#include "common/sys/conf_value.h"
+#include "common/sys/conf_internal.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,7 +1,6 @@
-#include "common/sys/conf_items.h"
+#include "common/sys/conf_internal.h"
 
 #include "common/base/utf8.h"
-#include "common/sys/conf_value.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "common/sys/conf_value.h"
+#include "common/sys/conf_internal.h"
 
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"

@@ -1,9 +1,28 @@
-/* Sections of which there may be several (see struct conf_items): what conf.c does with them. */
+/* What conf*.c share, and nobody else includes: the values of a configuration one by one, and
+ * sections of which there may be several. @base is the struct that the key's offset is in. */
 #pragma once
 
 #include "common/sys/conf.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* --- conf_value.c --- */
+
+/** The type without what stands beside it. */
+enum conf_type conf_value_type(const struct conf_key *key);
+void *conf_value_field(const struct conf_key *key, void *base);
+size_t conf_value_size(const struct conf_key *key);
+/** -EINVAL with the key's name and what would do; -ENOMEM. Not for CONF_ITEMS. */
+int conf_value_set(const struct conf_key *key, const char *text, void *base, struct err *err);
+bool conf_value_differs(const struct conf_key *key, const void *a, const void *b);
+/** What it owns; then it is as zeroed. */
+void conf_value_free(const struct conf_key *key, void *base);
+/** " (1 to 9)", or nothing. */
+void conf_value_document_range(const struct conf_key *key, FILE *out);
+
+/* --- conf_items.c: see struct conf_items --- */
 
 /** Is the key's section one of which there may be several? */
 bool conf_in_items(const struct conf_key *key);
