@@ -2,7 +2,7 @@
  * zone eighteen times. */
 #pragma once
 
-#include "common/model/catalogue.h"
+#include "common/model/metric.h"
 
 #include <stdint.h>
 

@@ -1,4 +1,5 @@
 #include "common/model/metric_columns.h"
+#include "common/base/decimal.h"
 #include "common/base/utf8.h"
 #include "common/model/labels.h"
 
@@ -10,19 +11,6 @@
 #define TEXT_MAX     256u   /* bytes of a label or unit of measure */
 #define CARRY_MAX    10000u /* own periods; a query looks so far back */
 #define DUE_DAYS_MAX 3660u  /* ten years */
-
-static const char *const kind_names[] = { "flow", "stock", "ratio" };
-static const char *const agg_names[] = { "sum", "last", "mean", "min", "max" };
-
-const char *kind_name(enum metric_kind kind)
-{
-	return kind_names[kind];
-}
-
-const char *agg_name(enum agg agg)
-{
-	return agg_names[agg];
-}
 
 /* Cells. Each reader turns one cell into its part of a metric, and says in @err what is wrong. */
 
@@ -99,7 +87,7 @@ static int read_kind(struct metric *metric, const char *cell, struct err *err)
 {
 	char shown[EXCERPT_MAX];
 	for (unsigned k = KIND_FLOW; k <= KIND_RATIO; k++)
-		if (strcmp(cell, kind_names[k]) == 0) {
+		if (strcmp(cell, kind_name((enum metric_kind)k)) == 0) {
 			metric->kind = (enum metric_kind)k;
 			return 0;
 		}
@@ -110,7 +98,7 @@ static int read_kind(struct metric *metric, const char *cell, struct err *err)
 static bool agg_from_name(const char *name, enum agg *ret_agg)
 {
 	for (unsigned a = AGG_SUM; a <= AGG_MAX; a++)
-		if (strcmp(name, agg_names[a]) == 0) {
+		if (strcmp(name, agg_name((enum agg)a)) == 0) {
 			*ret_agg = (enum agg)a;
 			return true;
 		}

@@ -2,7 +2,8 @@
  * catalogue.c alone. */
 #pragma once
 
-#include "common/model/catalogue.h"
+#include "common/base/err.h"
+#include "common/model/metric.h"
 
 #define METRIC_COLUMNS 18u
 

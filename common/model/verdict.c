@@ -1,6 +1,7 @@
 /* The rules of the catalogue, applied: may this series, may this value count? */
+#include "common/model/verdict.h"
+#include "common/base/decimal.h"
 #include "common/base/i18n.h"
-#include "common/model/catalogue.h"
 #include "common/model/labels.h"
 
 #include <errno.h>
