@@ -95,7 +95,7 @@ void http_answer_fields(struct http_request *request, unsigned status,
  * broken connection: the client sees that it has not all. */
 void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len);
 /**
- * What a failure is in HTTP. Whose it is stands in common/net/http.c's one table: the client's are
+ * What a failure is in HTTP. Whose it is stands in http_response.c's one table: the client's are
  * -EINVAL and -ERANGE 400, -EACCES and -EPERM 403, -ENOENT 404, -EEXIST and -ESTALE 409, -E2BIG and
  * -EFBIG 413; -EAGAIN, -EBUSY, -EINTR and -ECANCELED 503: try again; -ENOSPC 507; ours is the rest:
  * 500.

@@ -1,0 +1,586 @@
+/* A request, from the first byte of its head to its handler: steps 2 to 4 and 6 of http.c. */
+#include "common/net/http_internal.h"
+
+#include "common/base/i18n.h"
+#include "common/base/names.h"
+#include "common/base/utf8.h"
+#include "common/net/http_guard.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#define EXCESS_FACTOR 8u /* of body_max: so much of a refused body is read before hanging up */
+#define EXCESS_MIN    65536u
+/* Of an address, written one after another: more than any route knows. */
+#define ARGUMENTS_MAX 64u
+
+struct refusal {
+	unsigned status;
+	const char *text;
+};
+
+static const struct refusal
+	too_large = { MHD_HTTP_CONTENT_TOO_LARGE, NULL /* it tells the limit */ },
+	strange_argument = { MHD_HTTP_BAD_REQUEST, NULL /* it tells which */ },
+	too_much_at_once = { MHD_HTTP_SERVICE_UNAVAILABLE,
+			     N_("too much is being sent here at once; try again shortly") },
+	two_ways = { MHD_HTTP_BAD_REQUEST,
+		     N_("Host, and the body's length (Content-Length, "
+			"or Transfer-Encoding: chunked), must be given once") },
+	no_text = { MHD_HTTP_BAD_REQUEST,
+		    N_("the address of this request is not written in UTF-8") },
+	strange_page = { MHD_HTTP_FORBIDDEN,
+			 N_("this is for programs and pages of this machine alone") },
+	no_path = { MHD_HTTP_NOT_FOUND, N_("there is no such path") },
+	no_method = { MHD_HTTP_METHOD_NOT_ALLOWED, N_("this path does not take this method") };
+
+void http_seat_turn(struct http_request *request, enum seat_phase phase)
+{
+	seat_turn(&request->http->seats, request->seat, phase, uv_hrtime() / NS_PER_MS);
+}
+
+void http_suspend(struct http_request *request)
+{
+	request->suspended = true;
+	MHD_suspend_connection(request->connection);
+}
+
+void http_resume(struct http_request *request)
+{
+	request->suspended = false;
+	request->http->again = true;
+	MHD_resume_connection(request->connection);
+}
+
+void http_body_free(struct http_request *request)
+{
+	request->http->bodies -= request->charged;
+	request->charged = 0;
+	blob_free(&request->body);
+}
+
+static size_t body_max(const struct http_request *request)
+{
+	return request->route && request->route->body_max ? request->route->body_max
+							  : HTTP_BODY_SMALL;
+}
+
+/* --- refusals --- */
+
+enum argument_fault { ARGUMENT_WELL, ARGUMENT_UNKNOWN, ARGUMENT_TWICE, ARGUMENT_EMPTY };
+
+struct arguments {         /* of an address, as far as they were looked at */
+	const char *known; /* the route's */
+	uint64_t given;    /* a bit for each of them */
+	enum argument_fault fault;
+	const char *name; /* of the first that has one */
+};
+
+static enum MHD_Result judge_argument(void *context, enum MHD_ValueKind kind, const char *name,
+				      size_t name_len, const char *value, size_t value_len)
+{
+	struct arguments *arguments = context;
+	int i = names_find(arguments->known, name, name_len);
+
+	(void)kind, (void)value_len;
+	arguments->name = name;
+	if (i < 0)
+		arguments->fault = ARGUMENT_UNKNOWN;
+	else if (arguments->given >> i & 1)
+		arguments->fault = ARGUMENT_TWICE;
+	else if (!value)
+		arguments->fault = ARGUMENT_EMPTY;
+	else
+		arguments->given |= UINT64_C(1) << i;
+	return arguments->fault == ARGUMENT_WELL ? MHD_YES : MHD_NO;
+}
+
+static struct arguments arguments_of(const struct http_request *request)
+{
+	struct arguments arguments = { .known = request->route->arguments };
+
+	(void)MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND,
+					  judge_argument, &arguments);
+	return arguments;
+}
+
+static enum MHD_Result send_argument_fault(const struct http_request *request)
+{
+	struct arguments arguments = arguments_of(request);
+	char text[320], shown[EXCERPT_MAX];
+
+	(void)utf8_excerpt(arguments.name, strlen(arguments.name), shown);
+	if (arguments.fault == ARGUMENT_TWICE)
+		(void)utf8_print(text, sizeof(text), _("the argument '%s' is given twice"), shown);
+	else if (arguments.fault == ARGUMENT_EMPTY)
+		(void)utf8_print(text, sizeof(text),
+				 _("the argument '%s' has no value; NAME=VALUE is wanted"), shown);
+	else if (arguments.known)
+		(void)utf8_print(text, sizeof(text),
+				 _("there is no argument '%s' here; there are: %s"), shown,
+				 arguments.known);
+	else
+		(void)utf8_print(text, sizeof(text),
+				 _("there is no argument '%s' here, nor any other"), shown);
+	return http_send_error(request->connection, MHD_HTTP_BAD_REQUEST, text, NULL);
+}
+
+/* Of a path that has others. */
+static void methods_of(const struct http *http, const char *path, char allow[64])
+{
+	*allow = '\0';
+	for (size_t i = 0; i < http->n_routes; i++) {
+		size_t len = strlen(allow);
+
+		if (strcmp(http->routes[i].path, path) == 0)
+			(void)snprintf(allow + len, 64 - len, "%s%s", len ? ", " : "",
+				       http->routes[i].method); /* fits the routes there are */
+	}
+}
+
+static enum MHD_Result send_refusal(const struct http_request *request, const char *path)
+{
+	const struct refusal *refusal = request->refusal;
+	char text[192], allow[64];
+
+	if (refusal == &strange_argument)
+		return send_argument_fault(request);
+
+	if (refusal == &too_large) {
+		(void)snprintf(text, sizeof(text),
+			       _("the body is over %zu bytes; send it in parts"),
+			       body_max(request));
+		return http_send_error(request->connection, refusal->status, text, NULL);
+	}
+	if (refusal == &no_method)
+		methods_of(request->http, path, allow);
+	return http_send_error(request->connection, refusal->status, _(refusal->text),
+			       refusal == &no_method ? allow : NULL);
+}
+
+static void refuse(struct http_request *request, const struct refusal *why)
+{
+	request->refusal = why;
+	http_body_free(request);
+}
+
+/* --- the head --- */
+
+/* Returns why there is none, or NULL. */
+static const struct refusal *find_route(struct http_request *request, const char *path,
+					const char *method)
+{
+	const struct http *http = request->http;
+	const struct refusal *why = &no_path;
+
+	for (size_t i = 0; i < http->n_routes && !request->route; i++) {
+		if (strcmp(http->routes[i].path, path) != 0)
+			continue;
+		why = &no_method;
+		if (strcmp(http->routes[i].method, method) == 0 ||
+		    (strcmp(method, "HEAD") == 0 && strcmp(http->routes[i].method, "GET") == 0))
+			request->route = &http->routes[i];
+	}
+	return request->route ? NULL : why;
+}
+
+static enum MHD_Result is_text(void *all_text, enum MHD_ValueKind kind, const char *name,
+			       size_t name_len, const char *value, size_t value_len)
+{
+	(void)kind;
+	*(bool *)all_text =
+		utf8_valid(name, name_len) && strlen(name) == name_len &&
+		(!value || (utf8_valid(value, value_len) && strlen(value) == value_len));
+	return *(bool *)all_text ? MHD_YES : MHD_NO;
+}
+
+/* Of the same message RFC 9112, 6.3 and 3.2, allows one. */
+struct head_count {
+	unsigned lengths, encodings, hosts;
+};
+
+static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *name,
+				    const char *value)
+{
+	struct head_count *count = context;
+
+	(void)kind, (void)value;
+	count->lengths += strcasecmp(name, "Content-Length") == 0;
+	count->encodings += strcasecmp(name, "Transfer-Encoding") == 0;
+	count->hosts += strcasecmp(name, "Host") == 0;
+	return MHD_YES;
+}
+
+/* A message with two lengths, or for two hosts, is two messages to two readers. */
+static bool read_in_one_way(const struct http_request *request)
+{
+	const char *encoding = http_header(request, "Transfer-Encoding");
+	struct head_count count = { 0 };
+
+	(void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_header,
+					&count); /* how many there are */
+	return count.lengths + count.encodings <= 1 && count.hosts <= 1 &&
+	       (!encoding || strcasecmp(encoding, "chunked") == 0);
+}
+
+static bool passes_guard(const struct http_request *request, const char *method)
+{
+	const struct http_guarded asked = { .method = method,
+					    .host = http_header(request, "Host"),
+					    .origin = http_header(request, "Origin"),
+					    .fetch_site = http_header(request, "Sec-Fetch-Site") };
+
+	return http_guard_passes(&asked);
+}
+
+/* What the head alone decides; NULL: nothing is wrong with it. */
+static const struct refusal *judge_head(struct http_request *request, const char *path,
+					const char *method)
+{
+	const char *len = http_header(request, "Content-Length");
+	const struct refusal *why;
+	bool all_text = true;
+
+	if (!read_in_one_way(request))
+		return &two_ways;
+	if (request->http->guarded && !passes_guard(request, method))
+		return &strange_page;
+	(void)MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, is_text,
+					  &all_text);
+	if (!all_text)
+		return &no_text;
+	why = find_route(request, path, method);
+	if (!why && arguments_of(request).fault != ARGUMENT_WELL)
+		return &strange_argument;
+	if (!why && len && strtoull(len, NULL, 10) > body_max(request))
+		return &too_large;
+	return why;
+}
+
+/* --- its way --- */
+
+/* The head was judged, by us and by on_head(). */
+static enum MHD_Result await_body(struct http_request *request)
+{
+	if (request->state == ANSWERED && request->waits_first) {
+		http_seat_turn(request, SEAT_SENDING);
+		return http_send_answer(request);
+	}
+	http_seat_turn(request, SEAT_READING);
+	return MHD_YES;
+}
+
+/* Its turn has come. */
+static enum MHD_Result begin(struct http_request *request)
+{
+	struct http *http = request->http;
+
+	request->state = READING;
+	if (request->refusal || !http->on_head)
+		return await_body(request);
+	request->state = ADMITTING;
+	http_seat_turn(request, SEAT_WORKING);
+	http->working++;
+	http->on_head(http->context, request);
+	if (request->state != ADMITTING)
+		return await_body(request);
+	request->head_again = true;
+	http_suspend(request);
+	return MHD_YES;
+}
+
+static enum MHD_Result first_call(struct http_request *request, const char *path,
+				  const char *method)
+{
+	request->refusal = judge_head(request, path, method);
+	request->waits_first = http_header(request, "Expect") != NULL;
+	if (request->refusal && (request->waits_first || request->refusal == &two_ways))
+		return send_refusal(request, path);
+	if (seats_free(&request->http->seats))
+		return begin(request);
+	request->state = PARKED;
+	http_seat_turn(request, SEAT_PARKED);
+	request->seat->request = request;
+	request->head_again = true;
+	http_suspend(request);
+	return MHD_YES;
+}
+
+/* Keep a piece of the body, or forget it. */
+static enum MHD_Result take_body(struct http_request *request, const char *data, size_t len)
+{
+	struct http *http = request->http;
+	size_t most = body_max(request);
+
+	request->seat->read += len;
+	if (request->state == READING && !request->refusal) {
+		if (len > most - request->body.len)
+			refuse(request, &too_large);
+		else if (len > http->bodies_max - http->bodies)
+			refuse(request, &too_much_at_once);
+	}
+	if (request->state == READING && !request->refusal) {
+		request->charged += len;
+		http->bodies += len;
+		return blob_append(&request->body, data, len) == 0 ? MHD_YES : MHD_NO;
+	}
+	request->excess += len;
+	return request->excess / EXCESS_FACTOR > (most > EXCESS_MIN ? most : EXCESS_MIN) ? MHD_NO
+											 : MHD_YES;
+}
+
+static enum MHD_Result dispatch(struct http_request *request)
+{
+	struct http *http = request->http;
+
+	request->state = WORKING;
+	http_seat_turn(request, SEAT_WORKING);
+	http->working++;
+	request->route->on_request(http->context, request);
+	if (request->state == ANSWERED) {
+		http_seat_turn(request, SEAT_SENDING);
+		return http_send_answer(request);
+	}
+	http_suspend(request);
+	return MHD_YES;
+}
+
+/* The later calls. */
+static enum MHD_Result proceed(struct http_request *request, const char *path, const char *data,
+			       size_t *len)
+{
+	if (request->state == DROPPED)
+		return MHD_NO;
+	if (request->head_again) {
+		request->head_again = false;
+		return request->state == PARKED ? begin(request) : await_body(request);
+	}
+	if (*len > 0) {
+		size_t n = *len;
+
+		*len = 0;
+		return take_body(request, data, n);
+	}
+	if (request->state == READING && !request->refusal)
+		return dispatch(request);
+	http_seat_turn(request, SEAT_SENDING);
+	return request->refusal ? send_refusal(request, path) : http_send_answer(request);
+}
+
+/* --- what libmicrohttpd calls --- */
+
+static struct seat *seat_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+/* NULL: out of memory, or who asked was sent away before his head was read. */
+static struct http_request *request_new(struct http *http, struct MHD_Connection *connection)
+{
+	struct seat *seat = seat_of(connection);
+	struct http_request *request = seat && !seat->left ? calloc(1, sizeof(*request)) : NULL;
+
+	if (!request)
+		return NULL;
+	request->http = http;
+	request->connection = connection;
+	request->seat = seat;
+	request->language = language_accepted(http_header(request, "Accept-Language"));
+	return request;
+}
+
+/* By hand, as libmicrohttpd takes no answer this early. What does not go out at once is lost with
+ * the connection. */
+static void send_away(struct http *http, struct seat *seat, unsigned status, const char *reason,
+		      const char *text)
+{
+	struct blob body = { 0 };
+	char head[192];
+	int len;
+
+	if (http_error_body(&body, text) == 0) {
+		len = snprintf(head, sizeof(head),
+			       "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Type: %s\r\n"
+			       "Content-Length: %zu\r\n\r\n",
+			       status, reason, HTTP_JSON, body.len);
+		if (send(seat->fd, head, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len)
+			(void)send(seat->fd, body.data, body.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	}
+	blob_free(&body);
+	seat_leave(&http->seats, seat);
+}
+
+/* libmicrohttpd keeps a note of each argument in the connection's memory (32 KiB). When that is
+ * spent in the middle of an address (500 arguments), 0.9.75 neither answers nor ends the
+ * connection. So arguments are counted before it takes the address apart. */
+static void *on_address(void *context, const char *address, struct MHD_Connection *connection)
+{
+	struct http *http = context;
+	struct seat *seat = seat_of(connection);
+	const char *at = strchr(address, '?');
+	unsigned n = 0;
+
+	while (at && n <= ARGUMENTS_MAX) {
+		at = strchr(at + 1, '&');
+		n++;
+	}
+	if (seat && n > ARGUMENTS_MAX)
+		send_away(http, seat, MHD_HTTP_URI_TOO_LONG, "URI Too Long",
+			  _("the address of this request has too many arguments"));
+	return NULL; /* there is no request yet */
+}
+
+static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *path,
+				 const char *method, const char *version, const char *data,
+				 size_t *len, void **request_slot)
+{
+	struct http_request *request = *request_slot;
+	bool first = !request;
+
+	(void)version;
+	if (first)
+		*request_slot = request = request_new(context, connection);
+	if (!request)
+		return MHD_NO;
+	enum language before = language_use(request->language);
+	enum MHD_Result result =
+		first ? first_call(request, path, method) : proceed(request, path, data, len);
+	(void)language_use(before);
+	return result;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **request_slot,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct http_request *request = *request_slot;
+
+	(void)context, (void)connection, (void)code;
+	if (!request)
+		return;
+	assert(request->state != WORKING && request->state != ADMITTING);
+	if (request->response)
+		MHD_destroy_response(request->response);
+	http_body_free(request);
+	http_seat_turn(request, SEAT_SILENT);
+	request->seat->asked = true;
+	request->seat->lasting = false;
+	request->seat->read = 0;
+	free(request);
+	*request_slot = NULL;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct http *http = context;
+	const union MHD_ConnectionInfo *info;
+
+	http->moved = true;
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		seat_give_back(&http->seats, *slot);
+		http->again = true;
+		return;
+	}
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	/* Without memory it has no seat, and its request ends it. */
+	*slot = seat_take(&http->seats, info->connect_fd, uv_hrtime() / NS_PER_MS);
+}
+
+/* As libmicrohttpd does it, but for %00, which would end the text before its end. */
+static size_t on_unescape(void *context, struct MHD_Connection *connection, char *text)
+{
+	size_t to = 0;
+
+	(void)context, (void)connection;
+	for (const char *from = text; *from; from++) {
+		char pair[3] = "", *end = pair;
+		unsigned long byte = 0;
+
+		if (*from == '%' && isxdigit((unsigned char)from[1]) &&
+		    isxdigit((unsigned char)from[2])) {
+			memcpy(pair, from + 1, 2);
+			byte = strtoul(pair, &end, 16);
+		}
+		text[to++] = byte ? (char)byte : *from;
+		if (byte)
+			from += 2;
+	}
+	text[to] = '\0';
+	return to;
+}
+
+/* Takes over @listen_fd on success. */
+struct MHD_Daemon *http_daemon_start(struct http *http, int listen_fd,
+				     const struct http_limits *limits)
+{
+	return MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, http,
+		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+		limits->connections + SEATS_WAITING, MHD_OPTION_CONNECTION_TIMEOUT,
+		limits->timeout_s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_URI_LOG_CALLBACK,
+		on_address, http, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
+}
+
+/* --- what handlers call --- */
+
+void http_admit(struct http_request *request)
+{
+	assert(request->state == ADMITTING);
+	request->state = READING;
+	request->http->working--;
+	if (!request->suspended)
+		return; /* begin() sees to it */
+	http_resume(request);
+	http_turn_after(request->http, 0);
+}
+
+const char *http_arg(const struct http_request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_body(const struct http_request *request, size_t *ret_len)
+{
+	*ret_len = request->body.len;
+	return request->body.len ? (const char *)request->body.data : "";
+}
+
+const struct http_route *http_matched(const struct http_request *request)
+{
+	return request->route;
+}
+
+bool http_peer(const struct http_request *request, uid_t *ret_uid)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct sockaddr_storage address;
+	struct ucred peer;
+	socklen_t address_len = sizeof(address), len = sizeof(peer);
+
+	if (!info || getsockname(info->connect_fd, (struct sockaddr *)&address, &address_len) < 0 ||
+	    address.ss_family != AF_UNIX ||
+	    getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return false;
+	*ret_uid = peer.uid;
+	return true;
+}
+
+enum language http_language(const struct http_request *request)
+{
+	return request->language;
+}
