@@ -1,5 +1,6 @@
 #include "import/subheadings.h"
 
+#include "common/base/array.h"
 #include "common/base/utf8.h"
 #include "common/model/period.h"
 #include "common/model/period_words.h"
@@ -85,7 +86,7 @@ static int take_name(struct column *column, const char *name, const char *words,
 static int grow(struct columns *columns, size_t n, struct err *err)
 {
 	while (columns->n < n) {
-		struct column *list = realloc(columns->list, (columns->n + 1) * sizeof(*list));
+		struct column *list = array_room(columns->list, columns->n, sizeof(*list));
 		if (!list)
 			return err_memory(err);
 		columns->list = list;

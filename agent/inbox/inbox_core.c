@@ -1,5 +1,7 @@
 #include "inbox/inbox_core.h"
 
+#include "common/base/array.h"
+#include "common/base/search.h"
 #include "common/base/utf8.h"
 
 #include <assert.h>
@@ -95,18 +97,9 @@ static int by_name(const void *a, const void *b)
 
 static struct file *find(const struct inbox_core *core, const char *name)
 {
-	size_t low = 0, high = core->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(core->files[middle].listed.name, name);
-		if (order == 0)
-			return &core->files[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	size_t at = search_first(i, core->n, strcmp(core->files[i].listed.name, name) < 0);
+	bool found = at < core->n && strcmp(core->files[at].listed.name, name) == 0;
+	return found ? &core->files[at] : NULL;
 }
 
 struct inbox_core *inbox_core_open(void)
@@ -152,8 +145,7 @@ static void forget(struct inbox_core *core, const char *name)
 /* Without memory it is not remembered: then it is taken again after a restart. */
 static int remember(struct inbox_core *core, const struct remembered *new)
 {
-	struct remembered *list =
-		realloc(core->remembered, (core->n_remembered + 1) * sizeof(*list));
+	struct remembered *list = array_room(core->remembered, core->n_remembered, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	core->remembered = list;

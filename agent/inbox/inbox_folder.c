@@ -1,5 +1,6 @@
 #include "inbox/inbox_folder.h"
 
+#include "common/base/array.h"
 #include "common/model/civil.h"
 #include "inbox/errors_sheet.h"
 
@@ -13,19 +14,6 @@
 
 #define HIDDEN_US                                                                                  \
 	60000000 /* programs write a table under a hidden name, and give it its own then */
-
-static int make_room(struct inbox_folder *folder)
-{
-	if (folder->n < folder->room)
-		return 0;
-	size_t room = folder->room ? folder->room * 2 : 8;
-	struct inbox_listed *list = realloc(folder->list, room * sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	folder->list = list;
-	folder->room = room;
-	return 0;
-}
 
 static int by_rank(const void *a, const void *b)
 {
@@ -69,7 +57,7 @@ static int add(struct inbox_folder *folder, const char *name, const struct inbox
 	}
 	if (folder->n == 2 * INBOX_FILES_MAX)
 		keep_first(folder);
-	if (make_room(folder) < 0)
+	if (ARRAY_RESERVE(folder->list, folder->room, folder->n + 1) < 0)
 		return -ENOMEM;
 	struct inbox_listed *listed = &folder->list[folder->n++];
 	*listed = (struct inbox_listed){ .stamp = inbox_stamp_of(&stat) };

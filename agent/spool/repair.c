@@ -13,6 +13,7 @@
  * told apart from the spool's own values, which are newer. */
 #include "spool/repair.h"
 
+#include "common/base/array.h"
 #include "common/base/decimal.h"
 
 #include "spool/spool_internal.h"
@@ -78,14 +79,8 @@ static int series_add(struct repair *repair, const struct old_series *series, co
 	for (size_t i = 0; i < repair->n; i++)
 		if (series->old_id >= 0 && repair->series[i].old_id == series->old_id)
 			return 0; /* from the other of the two */
-	if (repair->n == repair->room) {
-		size_t room = repair->room ? 2 * repair->room : 256;
-		struct old_series *more = realloc(repair->series, room * sizeof(*more));
-		if (!more)
-			return err_memory(err);
-		repair->series = more;
-		repair->room = room;
-	}
+	if (ARRAY_RESERVE(repair->series, repair->room, repair->n + 1) < 0)
+		return err_memory(err);
 	struct old_series *added = &repair->series[repair->n];
 	*added = *series;
 	int rc = series_enter(repair, metric, labels, series->shape, &added->id, err);

@@ -15,6 +15,7 @@
  * waits as current values, and goes in batches of a day each when it is back: 90 days of 10
  * per-minute series are 90 batches and 0.5 bytes a figure then, instead of 130,000 batches and 6.9
  * bytes a figure. */
+#include "common/base/array.h"
 #include "common/base/utf8.h"
 #include "common/base/varint.h"
 #include "common/model/catalogue.h"
@@ -100,19 +101,6 @@ static size_t point_bytes(const struct chunk_value *value)
 	return varint_len(zigzag(value->value_e)) + 2 /* step */ + (value->withdrawn ? 3u : 0u);
 }
 
-static int grow(void **array, size_t n, size_t *room, size_t size)
-{
-	if (n < *room)
-		return 0;
-	size_t more = *room ? *room * 2 : 64;
-	void *bigger = realloc(*array, more * size);
-	if (!bigger)
-		return -ENOMEM;
-	*array = bigger;
-	*room = more;
-	return 0;
-}
-
 static int declare(struct sealing *sealing, const struct row *row)
 {
 	struct batch *batch = &sealing->batch;
@@ -141,9 +129,8 @@ static int run_add(struct sealing *sealing, const struct row *row)
 {
 	struct batch *batch = &sealing->batch;
 	size_t room = sealing->runs_room;
-	if (grow((void **)&sealing->ids, batch->n_runs, &room, sizeof(sealing->ids[0])) < 0 ||
-	    grow((void **)&batch->runs, batch->n_runs, &sealing->runs_room,
-		 sizeof(batch->runs[0])) < 0)
+	if (ARRAY_RESERVE(sealing->ids, room, batch->n_runs + 1) < 0 ||
+	    ARRAY_RESERVE(batch->runs, sealing->runs_room, batch->n_runs + 1) < 0)
 		return -ENOMEM;
 	if (!row->declared && declare(sealing, row) < 0)
 		return -ENOMEM;
@@ -180,8 +167,7 @@ static int point_add(struct sealing *sealing, const struct row *row,
 	}
 	if (new_run && run_add(sealing, row) < 0)
 		return -ENOMEM;
-	if (grow((void **)&batch->points, batch->n_points, &sealing->points_room,
-		 sizeof(batch->points[0])) < 0)
+	if (ARRAY_RESERVE(batch->points, sealing->points_room, batch->n_points + 1) < 0)
 		return -ENOMEM;
 	batch->points[batch->n_points++] = (struct point){ .value_e = value->value_e,
 							   .nth = (uint16_t)value->nth,

@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/upload.h"
 #include "common/base/i18n.h"
+#include "common/base/search.h"
 #include "common/base/utf8.h"
 #include "common/sys/secret_file.h"
 #include "common/text/answer.h"
@@ -195,18 +196,11 @@ static enum key key_of(const struct invitations *invitations, const char *code)
 {
 	const struct table *status = invitations->status;
 	size_t office = column_find(status, "office"), column = column_find(status, "key");
-	size_t from = 0, to = table_rows(status);
 	enum key key = NONE;
 	const char *word;
 
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-
-		if (strcmp(table_cell(status, middle, office), code) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
+	size_t from = search_first(i, table_rows(status),
+				   strcmp(table_cell(status, i, office), code) < 0);
 	if (from == table_rows(status) || strcmp(table_cell(status, from, office), code) != 0)
 		return KEYS;
 	word = table_cell(status, from, column);

@@ -3,6 +3,7 @@
 #include "common/base/array.h"
 #include "common/base/container.h"
 #include "common/base/log.h"
+#include "common/base/search.h"
 #include "common/model/civil.h"
 
 #include <errno.h>
@@ -23,15 +24,7 @@ struct contacts {
 /* Where @office is, or would go. */
 static size_t place_of(const struct contact_list *contacts, int64_t office)
 {
-	size_t low = 0, high = contacts->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (contacts->list[middle].office < office)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_first(i, contacts->n, contacts->list[i].office < office);
 }
 
 static bool is_there(const struct contact_list *contacts, size_t place, int64_t office)

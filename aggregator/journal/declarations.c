@@ -1,4 +1,6 @@
 #include "journal/declarations.h"
+#include "common/base/array.h"
+#include "common/base/search.h"
 #include "journal/series_ids.h"
 
 #include <errno.h>
@@ -174,15 +176,7 @@ static void thin_out(struct declarations *d)
 
 static size_t place_of(const struct declarations *d, int64_t row)
 {
-	size_t low = 0, high = d->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (d->spools[middle].spool < row)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_first(i, d->n, d->spools[i].spool < row);
 }
 
 static int find_spool(struct declarations *d, int64_t row, struct spool_list **ret_spool,
@@ -192,14 +186,8 @@ static int find_spool(struct declarations *d, int64_t row, struct spool_list **r
 	d->turn++;
 	if (low == d->n || d->spools[low].spool != row) {
 		struct spool_list fresh = { .spool = row };
-		if (d->n == d->room) {
-			size_t room = d->room ? d->room * 2 : 64;
-			struct spool_list *spools = realloc(d->spools, room * sizeof(*spools));
-			if (!spools)
-				return err_memory(err);
-			d->spools = spools;
-			d->room = room;
-		}
+		if (ARRAY_RESERVE(d->spools, d->room, d->n + 1) < 0)
+			return err_memory(err);
 		int rc = read_list(d, &fresh, err);
 		if (rc < 0) {
 			d->kept -= fresh.room;

@@ -145,13 +145,8 @@ static int want(struct older_copy *copy, const struct batch *batch,
 		const struct declared declared[], size_t n_declared, struct err *err)
 {
 	copy->n_wanted = 0;
-	if (copy->wanted_room < batch->n_runs) {
-		uint32_t *wanted = realloc(copy->wanted, batch->n_runs * sizeof(*wanted));
-		if (!wanted)
-			return err_memory(err);
-		copy->wanted = wanted;
-		copy->wanted_room = batch->n_runs;
-	}
+	if (ARRAY_RESERVE(copy->wanted, copy->wanted_room, batch->n_runs) < 0)
+		return err_memory(err);
 	for (size_t i = 0; i < batch->n_runs; i++)
 		if (batch->runs[i].series < n_declared)
 			copy->wanted[copy->n_wanted++] = declared[batch->runs[i].series].series;

@@ -1,6 +1,7 @@
 #include "ledger/follow.h"
 
 #include "common/base/array.h"
+#include "common/base/search.h"
 #include "ledger/impact.h"
 #include "ledger/review.h"
 #include "rollup/fold.h"
@@ -193,32 +194,19 @@ static void following_close(struct following *f)
 static const struct impact_span *span_on(const struct following *f, int64_t office, int32_t day)
 {
 	const struct impact *impact = &f->impact;
-	size_t low = 0, high = impact->n_spans;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct impact_span *span = &impact->spans[middle];
-		if (span->office < office || (span->office == office && span->end <= day))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == impact->n_spans)
+	const struct impact_span *spans = impact->spans;
+	size_t at = search_first(i, impact->n_spans,
+				 spans[i].office < office ||
+					 (spans[i].office == office && spans[i].end <= day));
+	if (at == impact->n_spans)
 		return NULL;
-	const struct impact_span *span = &impact->spans[low];
+	const struct impact_span *span = &spans[at];
 	return span->office == office && span->from <= day ? span : NULL;
 }
 
 static size_t reporters_from(const struct following *f, int64_t office)
 {
-	size_t low = 0, high = f->n_reporters;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (f->reporters[middle].office < office)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_first(i, f->n_reporters, f->reporters[i].office < office);
 }
 
 /* False: the day is none of its. */

@@ -1,6 +1,7 @@
 #include "ledger/losses.h"
 
 #include "common/base/array.h"
+#include "common/base/search.h"
 #include "ledger/impact.h"
 #include "rollup/page.h"
 
@@ -327,15 +328,9 @@ static bool stay_uncovered(const struct counting *c, const struct loss *loss,
 /* The losses of the units of @code: @ret_n of them, which stand together. */
 static struct loss *losses_of_code(const struct losses *losses, const char *code, size_t *ret_n)
 {
-	size_t low = 0, high = losses->n, len = strlen(code);
-	while (low < high) { /* a code has nothing that sorts before the blank behind it */
-		size_t middle = low + (high - low) / 2;
-		int order = strncmp(losses->list[middle].key, code, len);
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t len = strlen(code);
+	/* A code has nothing that sorts before the blank behind it. */
+	size_t low = search_first(i, losses->n, strncmp(losses->list[i].key, code, len) < 0);
 	size_t end = low;
 	while (end < losses->n && strncmp(losses->list[end].key, code, len) == 0 &&
 	       losses->list[end].key[len] == ' ')

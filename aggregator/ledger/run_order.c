@@ -1,5 +1,7 @@
 #include "ledger/run_order.h"
 
+#include "common/base/array.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,13 +14,8 @@ void run_order_free(struct run_order *order)
 
 static int room_make(struct run_order *order, size_t n, struct err *err)
 {
-	if (order->room < n) {
-		struct series_turn *turns = realloc(order->turns, n * sizeof(*turns));
-		if (!turns)
-			return err_memory(err);
-		order->turns = turns;
-		order->room = n;
-	}
+	if (ARRAY_RESERVE(order->turns, order->room, n) < 0)
+		return err_memory(err);
 	order->n = n;
 	return 0;
 }

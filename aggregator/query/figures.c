@@ -1,3 +1,4 @@
+#include "common/base/array.h"
 #include "query/aggregate.h"
 #include "query/figures_internal.h"
 
@@ -97,27 +98,13 @@ unsigned metric_shown_decimals(const struct metric *metric)
 
 /* --- members and parts: small lists per office --- */
 
-int figures_grow(void **list, size_t *room, size_t n, size_t size)
-{
-	if (n < *room)
-		return 0;
-	size_t more = *room ? *room * 2 : 256;
-	void *fresh = realloc(*list, more * size);
-	if (!fresh)
-		return -ENOMEM;
-	*list = fresh;
-	*room = more;
-	return 0;
-}
-
 struct member *figures_member(struct figures *f, size_t office, int32_t row)
 {
 	struct coverage *coverage = &f->coverage[office];
 	for (int32_t i = coverage->first_member; i >= 0; i = f->members[i].next)
 		if (f->members[i].row == row)
 			return &f->members[i];
-	if (figures_grow((void **)&f->members, &f->members_room, f->n_members,
-			 sizeof(*f->members)) < 0)
+	if (ARRAY_RESERVE(f->members, f->members_room, f->n_members + 1) < 0)
 		return NULL;
 	f->members[f->n_members] = (struct member){ .row = row,
 						    .office = &f->reference->offices->list[office],
@@ -138,7 +125,7 @@ int figures_part_add(struct figures *f, size_t office, int32_t row, uint32_t ser
 		part->at = at;
 		return 0;
 	}
-	if (figures_grow((void **)&f->parts, &f->parts_room, f->n_parts, sizeof(*f->parts)) < 0)
+	if (ARRAY_RESERVE(f->parts, f->parts_room, f->n_parts + 1) < 0)
 		return -ENOMEM;
 	f->parts[f->n_parts] = (struct part){
 		.row = row, .series = series, .at = at, .acc = *acc, .next = coverage->first_part

@@ -91,9 +91,6 @@ struct figures {
 	bool over;         /* nobody is due for what is not over yet */
 };
 
-/** Room for one more of a list that is filled anew for each bucket, and keeps its room meanwhile.
- * -ENOMEM. */
-int figures_grow(void **list, size_t *room, size_t n, size_t size);
 /** What @office contributes to @row; made when it is not there. NULL: out of memory. */
 struct member *figures_member(struct figures *f, size_t office, int32_t row);
 /** Append what @office's @series has in slice @at to its part in @row. */

@@ -6,6 +6,7 @@
  * 2. That leaves questions open where labels share a report, where a level is carried by some of
  *    those who were silent, or where not all gave the level that counts. Such a unit passes them on
  *    to the units right below it, and to its own offices, until all are answered. */
+#include "common/base/array.h"
 #include "query/figures_internal.h"
 #include "rollup/unit_acc.h"
 
@@ -63,7 +64,7 @@ static int on_page(void *context, int64_t node, const struct page *page, struct 
 
 static int32_t ask_unit(struct figures *f, const struct unit *unit, int32_t row)
 {
-	if (figures_grow((void **)&f->asked, &f->asked_room, f->n_asked, sizeof(*f->asked)) < 0)
+	if (ARRAY_RESERVE(f->asked, f->asked_room, f->n_asked + 1) < 0)
 		return -ENOMEM;
 	f->asked[f->n_asked] = (struct unit_pages){ .unit = unit, .row = row };
 	f->asked_of[unit - f->reference->units->list] = (int32_t)f->n_asked;

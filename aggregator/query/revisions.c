@@ -3,6 +3,7 @@
  * 2. those office-days are played again, and every change is noted down;
  * 3. the notes are sorted by when they were received. */
 #include "common/base/array.h"
+#include "common/base/search.h"
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
 #include "query/figures.h"
@@ -47,14 +48,8 @@ struct gathering {
 /* Has the journal anything of a day from @first to before @end? */
 static bool has_entries(const struct gathering *g, int32_t first, int32_t end)
 {
-	size_t low = 0, high = g->n_days; /* days[low - 1] < first <= days[high] */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (g->days[middle] < first)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = search_first(i, g->n_days,
+				  g->days[i] < first); /* days[low - 1] < first <= days[high] */
 	return low < g->n_days && g->days[low] < end;
 }
 

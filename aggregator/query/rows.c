@@ -1,5 +1,7 @@
 #include "query/rows.h"
 
+#include "common/base/search.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,15 +66,8 @@ static int days_make(struct rows *rows, struct period bucket)
 
 int32_t rows_since(const struct rows *rows, int32_t day)
 {
-	size_t low = 0, high = rows->n_days; /* days[low] <= day < days[high] */
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-		if (rows->days[middle] <= day)
-			low = middle;
-		else
-			high = middle;
-	}
-	return rows->days[low];
+	size_t after = search_first(i, rows->n_days, rows->days[i] <= day);
+	return rows->days[after ? after - 1 : 0];
 }
 
 /* The unit's ancestor (or itself) that has the asked area's code on @day; without an area, its

@@ -1,5 +1,6 @@
 #include "query/waiting.h"
 #include "common/base/array.h"
+#include "common/base/search.h"
 #include "common/net/wire.h"
 #include "journal/damaged_days.h"
 
@@ -172,14 +173,7 @@ int waiting_read(sqlite3 *db, const struct reference *reference, const struct pl
 
 void waiting_of(const struct waiting *waiting, int32_t bucket, size_t *ret_first, size_t *ret_end)
 {
-	size_t low = 0, high = waiting->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (waiting->list[middle].bucket < bucket)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = search_first(i, waiting->n, waiting->list[i].bucket < bucket);
 	*ret_first = low;
 	while (low < waiting->n && waiting->list[low].bucket == bucket)
 		low++;

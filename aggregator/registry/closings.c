@@ -1,6 +1,7 @@
 #include "registry/closings.h"
 
 #include "common/base/array.h"
+#include "common/base/search.h"
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
@@ -82,15 +83,7 @@ void closings_close(struct closings *closings)
 /* The first of those of @metric. */
 static size_t closings_of(const struct closings *closings, const char *metric)
 {
-	size_t low = 0, high = closings->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(closings->list[middle].metric, metric) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_first(i, closings->n, strcmp(closings->list[i].metric, metric) < 0);
 }
 
 static bool days_closed(const struct closings *closings, const char *metric, int32_t first,

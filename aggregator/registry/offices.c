@@ -1,6 +1,7 @@
 #include "registry/offices.h"
 
 #include "common/base/array.h"
+#include "common/base/search.h"
 #include "registry/column.h"
 
 #include <errno.h>
@@ -169,33 +170,15 @@ void offices_close(struct offices *offices)
 
 const struct office *offices_by_id(const struct offices *offices, int64_t id)
 {
-	size_t low = 0, high = offices->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (offices->list[middle].id == id)
-			return &offices->list[middle];
-		if (offices->list[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	size_t at = search_first(i, offices->n, offices->list[i].id < id);
+	return at < offices->n && offices->list[at].id == id ? &offices->list[at] : NULL;
 }
 
 const struct office *offices_by_code(const struct offices *offices, const char *code)
 {
-	size_t low = 0, high = offices->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(offices->by_code[middle]->code, code);
-		if (order == 0)
-			return offices->by_code[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	struct office *const *by_code = offices->by_code;
+	size_t at = search_first(i, offices->n, strcmp(by_code[i]->code, code) < 0);
+	return at < offices->n && strcmp(by_code[at]->code, code) == 0 ? by_code[at] : NULL;
 }
 
 const struct assignment *office_assignment(const struct office *office, int32_t day)

@@ -1,6 +1,7 @@
 #include "registry/units.h"
 
 #include "common/base/array.h"
+#include "common/base/search.h"
 #include "registry/column.h"
 
 #include <errno.h>
@@ -105,16 +106,10 @@ static int rows_load(struct units *units, sqlite3 *db, const char *sql,
 /** The first row whose (code, valid_from) is above (@code, @day). */
 static size_t row_after(const struct units *units, const char *code, int32_t day)
 {
-	size_t low = 0, high = units->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(units->list[middle].code, code);
-		if (order > 0 || (order == 0 && units->list[middle].valid_from > day))
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	int order;
+	return search_first(i, units->n,
+			    (order = strcmp(units->list[i].code, code)) < 0 ||
+				    (order == 0 && units->list[i].valid_from <= day));
 }
 
 void units_range(const struct units *units, const char *code, size_t *ret_first, size_t *ret_end)

@@ -1,3 +1,4 @@
+#include "common/base/array.h"
 #include "rollup/fold_internal.h"
 #include "schema/audit.h"
 
@@ -169,14 +170,8 @@ static int mark_stale(struct fold *fold, struct entry *entry, const struct offic
 {
 	if (entry->stale)
 		return 0;
-	if (fold->n_stale == fold->stale_room) {
-		size_t room = fold->stale_room ? fold->stale_room * 2 : 64;
-		struct stale *stale = realloc(fold->stale, room * sizeof(*stale));
-		if (!stale)
-			return err_memory(err);
-		fold->stale = stale;
-		fold->stale_room = room;
-	}
+	if (ARRAY_RESERVE(fold->stale, fold->stale_room, fold->n_stale + 1) < 0)
+		return err_memory(err);
 	fold->stale[fold->n_stale++] = (struct stale){ office, day, entry->series };
 	entry->stale = true;
 	return 0;

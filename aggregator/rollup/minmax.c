@@ -1,4 +1,5 @@
 #include "rollup/minmax.h"
+#include "common/base/array.h"
 #include "rollup/unit_acc.h"
 
 #include <errno.h>
@@ -17,14 +18,8 @@ void minmax_forget(struct minmax *minmax)
 
 int minmax_invalidate(struct minmax *minmax, const struct minmax_stale *stale, struct err *err)
 {
-	if (minmax->n == minmax->room) {
-		size_t room = minmax->room ? minmax->room * 2 : 16;
-		struct minmax_stale *list = realloc(minmax->list, room * sizeof(*list));
-		if (!list)
-			return err_memory(err);
-		minmax->list = list;
-		minmax->room = room;
-	}
+	if (ARRAY_RESERVE(minmax->list, minmax->room, minmax->n + 1) < 0)
+		return err_memory(err);
 	minmax->list[minmax->n++] = *stale;
 	return 0;
 }

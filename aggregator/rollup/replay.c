@@ -1,5 +1,6 @@
 #include "rollup/replay.h"
 #include "common/base/array.h"
+#include "common/base/search.h"
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
 #include "journal/day_index.h"
@@ -105,25 +106,12 @@ uint64_t replay_observations(const struct replay *replay)
 static struct replay_series *series_of(struct replay *r, const struct declared *declared,
 				       struct err *err)
 {
-	size_t low = 0, high = r->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (r->list[middle].series < declared->series)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = search_first(i, r->n, r->list[i].series < declared->series);
 	if (low < r->n && r->list[low].series == declared->series)
 		return &r->list[low];
-	if (r->n == r->room) {
-		size_t room = r->room ? r->room * 2 : 64;
-		struct replay_series *list = realloc(r->list, room * sizeof(*list));
-		if (!list) {
-			(void)err_memory(err);
-			return NULL;
-		}
-		r->list = list;
-		r->room = room;
+	if (ARRAY_RESERVE(r->list, r->room, r->n + 1) < 0) {
+		(void)err_memory(err);
+		return NULL;
 	}
 	uint32_t n = grain_per_day(declared->grain);
 	struct replay_slot *slots = arena_alloc(r->slots, n * sizeof(*slots));
@@ -235,14 +223,7 @@ static bool wanted(const uint32_t only[], size_t n_only, uint32_t series)
 {
 	if (!only)
 		return true;
-	size_t low = 0, high = n_only;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (only[middle] < series)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = search_first(i, n_only, only[i] < series);
 	return low < n_only && only[low] == series;
 }
 

@@ -1,6 +1,7 @@
 #include "verify/verify_spools.h"
 
 #include "common/base/array.h"
+#include "common/base/search.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -108,14 +109,7 @@ void spools_look_free(struct spools_look *looks)
 
 struct spool_look *spools_look_find(struct spools_look *looks, int64_t row)
 {
-	size_t low = 0, high = looks->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (looks->list[middle].row < row)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = search_first(i, looks->n, looks->list[i].row < row);
 	return low < looks->n && looks->list[low].row == row ? &looks->list[low] : NULL;
 }
 
@@ -145,18 +139,14 @@ void spool_look_entry(struct spools_look *looks, struct spool_look *spool,
 static const struct spool_look *spool_named(const struct spools_look *looks, int64_t office,
 					    int64_t name)
 {
-	size_t low = 0, high = looks->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct spool_look *spool = &looks->list[looks->by_name[middle]];
-		if (spool->office == office && spool->name == name)
-			return spool;
-		if (spool->office < office || (spool->office == office && spool->name < name))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	const struct spool_look *spool;
+	size_t at = search_first(i, looks->n,
+				 (spool = &looks->list[looks->by_name[i]])->office < office ||
+					 (spool->office == office && spool->name < name));
+	if (at == looks->n)
+		return NULL;
+	spool = &looks->list[looks->by_name[at]];
+	return spool->office == office && spool->name == name ? spool : NULL;
 }
 
 #define LINEAGE_MAX 64 /* as older_copy.c */
