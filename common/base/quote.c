@@ -22,22 +22,16 @@ static size_t escape(unsigned char c, char ret_text[8])
 	return 1;
 }
 
-/* How many characters from @at on are written as they are: most texts are of such alone. */
-static size_t plain_run(const char *at, const char *end)
-{
-	const char *start = at;
-	while (at < end && *at >= ' ' && *at < 0x7F && *at != '"' && *at != '\\')
-		at++;
-	return (size_t)(at - start);
-}
-
 int quote_json(struct blob *out, const char *text, size_t len)
 {
 	const char *at = text, *end = text + len;
 	int rc = blob_append(out, "\"", 1);
 
 	while (rc == 0 && at < end) {
-		size_t run = plain_run(at, end);
+		size_t run = 0; /* of those written as they are: most texts are of such alone */
+		while (at + run < end && at[run] >= ' ' && at[run] < 0x7F && at[run] != '"' &&
+		       at[run] != '\\')
+			run++;
 		size_t n = run ? run : utf8_char(at, (size_t)(end - at));
 		char escaped[8];
 

@@ -190,13 +190,6 @@ static int32_t month_of_day(enum calendar calendar, int32_t day)
 	return (year - EPOCH_YEAR) * 12 + month - 1 + next;
 }
 
-static int32_t first_day_of_month(enum calendar calendar, int32_t month)
-{
-	int32_t begins = calendar == CALENDAR_REPORT ? month - 1 : month;
-	int mday = calendar == CALENDAR_REPORT ? REPORT_MDAY : 1;
-	return day_from_civil(EPOCH_YEAR + floor_div(begins, 12), floor_mod(begins, 12) + 1, mday);
-}
-
 /* Periods and days. */
 
 uint32_t grain_per_day(enum grain grain)
@@ -206,16 +199,16 @@ uint32_t grain_per_day(enum grain grain)
 
 static int32_t day_of_number(struct period period, int32_t number)
 {
-	switch (period.grain) {
-	case GRAIN_MINUTE:
-	case GRAIN_HOUR:
-	case GRAIN_DAY:
+	if (period.grain <= GRAIN_DAY)
 		return floor_div(number, (int32_t)grain_per_day(period.grain));
-	case GRAIN_WEEK:
+	if (period.grain == GRAIN_WEEK)
 		return number * 7 + EPOCH_MONDAY;
-	default:
-		return first_day_of_month(period.calendar, number * grain_months[period.grain]);
-	}
+
+	/* The report month begins in the one before. */
+	bool report = period.calendar == CALENDAR_REPORT;
+	int32_t begins = number * grain_months[period.grain] - report;
+	return day_from_civil(EPOCH_YEAR + floor_div(begins, 12), floor_mod(begins, 12) + 1,
+			      report ? REPORT_MDAY : 1);
 }
 
 int32_t period_first_day(struct period period)
@@ -354,13 +347,6 @@ int period_parse(const char *text, enum calendar calendar, struct period *ret_pe
 		       utf8_excerpt(text, strlen(text), shown));
 }
 
-static void format_week(int32_t week, char text[PERIOD_TEXT_MAX])
-{
-	int year, month, mday;
-	day_to_civil(week * 7 + EPOCH_MONDAY + 3, &year, &month, &mday); /* its Thursday's year */
-	(void)snprintf(text, PERIOD_TEXT_MAX, "%04d-W%02d", year, week - first_week_of(year) + 1);
-}
-
 static void format_months(struct period period, char text[PERIOD_TEXT_MAX])
 {
 	int per_year = 12 / grain_months[period.grain];
@@ -389,11 +375,17 @@ static void format_day_part(struct period period, char text[PERIOD_TEXT_MAX])
 
 const char *period_format(struct period period, char text[PERIOD_TEXT_MAX])
 {
-	if (period.grain <= GRAIN_DAY)
+	int32_t week = period.number;
+	int year, month, mday;
+	if (period.grain <= GRAIN_DAY) {
 		format_day_part(period, text);
-	else if (period.grain == GRAIN_WEEK)
-		format_week(period.number, text);
-	else
+	} else if (period.grain == GRAIN_WEEK) {
+		day_to_civil(week * 7 + EPOCH_MONDAY + 3, &year, &month,
+			     &mday); /* its Thursday's */
+		(void)snprintf(text, PERIOD_TEXT_MAX, "%04d-W%02d", year,
+			       week - first_week_of(year) + 1);
+	} else {
 		format_months(period, text);
+	}
 	return text;
 }

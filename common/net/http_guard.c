@@ -24,11 +24,6 @@ static bool loopback(const char *host)
 	return false;
 }
 
-static bool reads(const char *method)
-{
-	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-}
-
 /* Of a page that this port served, as far as the browser says. */
 static bool own_page(const struct http_guarded *asked)
 {
@@ -43,5 +38,7 @@ static bool own_page(const struct http_guarded *asked)
 
 bool http_guard_passes(const struct http_guarded *asked)
 {
-	return asked->host && loopback(asked->host) && (reads(asked->method) || own_page(asked));
+	return asked->host && loopback(asked->host) &&
+	       (strcmp(asked->method, "GET") == 0 || strcmp(asked->method, "HEAD") == 0 ||
+		own_page(asked));
 }

@@ -430,13 +430,6 @@ static int declarations_decode(struct arena *arena, const Lantoa__V1__Columns *c
 	return 0;
 }
 
-/* How many periods a day has for series @number, as far as this batch tells. */
-static uint32_t series_per_day(const struct batch *batch, uint32_t number)
-{
-	uint32_t at = number - batch->first_declared; /* wraps far beyond n when it is lower */
-	return at < batch->n_declared ? grain_per_day(batch->declared[at].grain) : DAY_NTHS;
-}
-
 /* The hot loop: a few nanoseconds per observation. */
 static bool points_decode(const uint32_t steps[], const int64_t values[], uint32_t n,
 			  uint32_t per_day, struct point points[])
@@ -461,8 +454,13 @@ static int runs_decode(const Lantoa__V1__Columns *columns, struct batch *batch, 
 			return malformed(err, "series are not ascending");
 		if (n < 1 || n > batch->n_points - first)
 			return malformed(err, "runs and values differ in length");
-		if (!points_decode(columns->steps + first, columns->values + first, n,
-				   series_per_day(batch, series), batch->points + first))
+
+		/* How many periods a day has for the series, as far as this batch tells. */
+		uint32_t at = series - batch->first_declared; /* far beyond n when it is lower */
+		uint32_t per_day = at < batch->n_declared ? grain_per_day(batch->declared[at].grain)
+							  : DAY_NTHS;
+		if (!points_decode(columns->steps + first, columns->values + first, n, per_day,
+				   batch->points + first))
 			return malformed(err, "periods are not ascending within the day");
 		batch->runs[i] = (struct run){ .series = series, .first = first, .n = n };
 		first += n;

@@ -30,12 +30,6 @@ struct reading {
 
 /* Near names, for the hint. */
 
-static size_t min3(size_t a, size_t b, size_t c)
-{
-	size_t least = a < b ? a : b;
-	return least < c ? least : c;
-}
-
 /* Letters to insert, drop or change until @a is @b (Levenshtein 1966); large for long words. */
 static size_t distance(const char *a, const char *b)
 {
@@ -50,7 +44,8 @@ static size_t distance(const char *a, const char *b)
 		for (size_t j = 1; j <= n; j++) {
 			size_t change = corner + (a[i - 1] != b[j - 1]);
 			corner = row[j];
-			row[j] = min3(row[j] + 1, row[j - 1] + 1, change);
+			size_t shift = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+			row[j] = shift < change ? shift : change;
 		}
 	}
 	return row[n];
@@ -313,13 +308,6 @@ int conf_read_good(const char *path, const struct conf_key keys[], size_t n_keys
 	return rc;
 }
 
-static void list_key(char *list, size_t size, const struct conf_key *key)
-{
-	size_t len = strlen(list);
-	(void)snprintf(list + len, size - len, "%s[%s] %s", len ? ", " : "", key->section,
-		       key->name); /* cut is fine */
-}
-
 void conf_adopt(const struct conf_key keys[], size_t n_keys, void *in_force, void *fresh,
 		struct conf_change *ret_change)
 {
@@ -328,8 +316,10 @@ void conf_adopt(const struct conf_key keys[], size_t n_keys, void *in_force, voi
 		bool live = !(keys[i].type & CONF_RESTART);
 		if (!conf_differs(&keys[i], in_force, fresh))
 			continue;
-		list_key(live ? ret_change->live : ret_change->restart, sizeof(ret_change->live),
-			 &keys[i]);
+		char *list = live ? ret_change->live : ret_change->restart;
+		size_t len = strlen(list);
+		(void)snprintf(list + len, sizeof(ret_change->live) - len, "%s[%s] %s",
+			       len ? ", " : "", keys[i].section, keys[i].name); /* cut is fine */
 		if (live)
 			conf_swap(&keys[i], in_force, fresh);
 	}

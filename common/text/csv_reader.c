@@ -47,13 +47,6 @@ static int field_too_long(struct csv_reader *r)
 	return broken_at(r, r->row_line, "a field is longer than 65536 bytes; shorten it");
 }
 
-/* ="8" in quotes of its own: see without_formula(). */
-static bool is_kept_text(const char *text, size_t len)
-{
-	return len >= 3 && memcmp(text, "=\"", 2) == 0 && text[len - 1] == '"' &&
-	       !memchr(text + 2, '"', len - 3);
-}
-
 /* libcsv's callbacks. */
 
 static void on_field(void *data, size_t len, void *context)
@@ -70,7 +63,10 @@ static void on_field(void *data, size_t len, void *context)
 	if (r->rc != 0)
 		return;
 	r->starts[r->n++] = r->fields.len;
-	bool kept = is_kept_text(data, len);
+	/* ="8" in quotes of its own: see without_formula(). */
+	const char *text = data;
+	bool kept = len >= 3 && memcmp(text, "=\"", 2) == 0 && text[len - 1] == '"' &&
+		    !memchr(text + 2, '"', len - 3);
 	(void)blob_append(&r->fields, (const char *)data + (kept ? 2 : 0),
 			  len - (kept ? 3 : 0)); /* reserved */
 	(void)blob_append(&r->fields, "", 1);

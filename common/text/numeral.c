@@ -107,12 +107,6 @@ static bool is_plain(const char *text, size_t len)
 	return len > 0 && n == len;
 }
 
-/* The whole part: digits, grouped by @mark or by blanks or not at all. */
-static bool is_whole(const char *text, size_t len, char mark)
-{
-	return is_plain(text, len) || is_grouped(text, len, mark) || is_grouped(text, len, '_');
-}
-
 /* Does it make sense when @point stands before decimals and @group between groups? */
 static bool reads_as(const struct spelling *s, char point, char group)
 {
@@ -120,7 +114,9 @@ static bool reads_as(const struct spelling *s, char point, char group)
 	size_t whole = at ? (size_t)(at - s->body) : s->len;
 	if (at && !is_plain(at + 1, s->len - whole - 1))
 		return false;
-	return is_whole(s->body, whole, group);
+	/* The whole part: digits, grouped by @group or by blanks or not at all. */
+	return is_plain(s->body, whole) || is_grouped(s->body, whole, group) ||
+	       is_grouped(s->body, whole, '_');
 }
 
 static enum numeral look(const struct spelling *s)
