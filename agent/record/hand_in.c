@@ -1,6 +1,9 @@
-/* A table of open addressing, half full at most. A figure has a slot by its name; the parts of a
- * total have one together, by the total's name and a mark. */
+/* A figure is found by its name; the parts of a total are one figure together, by the total's name
+ * and a mark. */
 #include "record/hand_in.h"
+
+#include "common/base/array.h"
+#include "common/base/hash.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -8,31 +11,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_FIRST 256u /* a power of two */
+#define ROOM_FIRST 128u
 
-struct slot {
+struct figure {
 	uint64_t name[2];
 	int64_t value_e;
-	unsigned place; /* 0: the slot is free */
+	unsigned place;
 	unsigned other; /* that gives another value; 0: none */
 	bool withdrawn, asked;
 };
 
 struct hand_in {
-	struct slot *slots; /* owned [room] */
+	struct figure *list; /* owned [n] */
 	size_t n, room;
+	struct hash_index index; /* of the names; has room for one more, always */
 };
 
 struct hand_in *hand_in_open(void)
 {
 	struct hand_in *hand_in = calloc(1, sizeof(*hand_in));
-	if (hand_in)
-		hand_in->slots = calloc(ROOM_FIRST, sizeof(*hand_in->slots));
-	if (!hand_in || !hand_in->slots) {
+	if (!hand_in || hash_index_make(&hand_in->index, ROOM_FIRST) < 0) {
 		free(hand_in);
 		return NULL;
 	}
-	hand_in->room = ROOM_FIRST;
 	return hand_in;
 }
 
@@ -40,7 +41,8 @@ void hand_in_close(struct hand_in *hand_in)
 {
 	if (!hand_in)
 		return;
-	free(hand_in->slots);
+	hash_index_deinit(&hand_in->index);
+	free(hand_in->list);
 	free(hand_in);
 }
 
@@ -52,61 +54,63 @@ static void add_text(crypto_generichash_state *state, const char *text)
 }
 
 /* Of the figure, or of the parts that make up a total. Sodium's calls only fail of wrong sizes. */
-static struct slot name_of(const struct observation *obs, bool parts)
+static struct figure name_of(const struct observation *obs, bool parts)
 {
-	struct slot slot = { .value_e = obs->value_e, .withdrawn = obs->withdrawn };
+	struct figure figure = { .value_e = obs->value_e, .withdrawn = obs->withdrawn };
 	crypto_generichash_state state;
 	int64_t period[] = { obs->period.calendar, obs->period.grain,
 			     obs->now ? INT64_MAX : obs->period.number, parts };
-	(void)crypto_generichash_init(&state, NULL, 0, sizeof(slot.name));
+	(void)crypto_generichash_init(&state, NULL, 0, sizeof(figure.name));
 	add_text(&state, obs->metric);
 	add_text(&state, parts ? "" : obs->labels);
 	(void)crypto_generichash_update(&state, (const uint8_t *)period, sizeof(period));
-	(void)crypto_generichash_final(&state, (uint8_t *)slot.name, sizeof(slot.name));
+	(void)crypto_generichash_final(&state, (uint8_t *)figure.name, sizeof(figure.name));
+	return figure;
+}
+
+/* Where @named is in the index, or would go. */
+static uint32_t *index_at(const struct hand_in *hand_in, const struct figure *named)
+{
+	uint32_t *slot = hash_slot(&hand_in->index, named->name[0]);
+	while (*slot &&
+	       memcmp(hand_in->list[*slot - 1].name, named->name, sizeof(named->name)) != 0)
+		slot = hash_slot_next(&hand_in->index, slot);
 	return slot;
 }
 
-/* Its slot, or the free one where it would be. */
-static struct slot *find(const struct hand_in *hand_in, const struct slot *named)
+/* NULL: it was not noted. */
+static struct figure *find(const struct hand_in *hand_in, const struct figure *named)
 {
-	size_t at = named->name[0] & (hand_in->room - 1);
-	while (hand_in->slots[at].place > 0 &&
-	       memcmp(hand_in->slots[at].name, named->name, sizeof(named->name)) != 0)
-		at = (at + 1) & (hand_in->room - 1);
-	return &hand_in->slots[at];
+	uint32_t at = *index_at(hand_in, named);
+	return at > 0 ? &hand_in->list[at - 1] : NULL;
 }
 
-static int grow(struct hand_in *hand_in, struct err *err)
+/* @named is in the list, if need be as a new one. */
+static int note(struct hand_in *hand_in, struct figure named, unsigned place, struct err *err)
 {
-	struct hand_in more = { .n = hand_in->n, .room = hand_in->room * 2 };
-	more.slots = calloc(more.room, sizeof(*more.slots));
-	if (!more.slots)
-		return err_memory(err);
-	for (size_t i = 0; i < hand_in->room; i++)
-		if (hand_in->slots[i].place > 0)
-			*find(&more, &hand_in->slots[i]) = hand_in->slots[i];
-	free(hand_in->slots);
-	*hand_in = more;
-	return 0;
-}
-
-/* The slot of @named, made if need be. */
-static int note(struct hand_in *hand_in, struct slot named, unsigned place, struct err *err)
-{
-	struct slot *slot = find(hand_in, &named);
-	if (slot->place > 0) {
-		bool same = slot->withdrawn == named.withdrawn &&
-			    (named.withdrawn || slot->value_e == named.value_e);
-		if (!same && slot->other == 0)
-			slot->other = place;
+	struct figure *figure = find(hand_in, &named);
+	if (figure) {
+		bool same = figure->withdrawn == named.withdrawn &&
+			    (named.withdrawn || figure->value_e == named.value_e);
+		if (!same && figure->other == 0)
+			figure->other = place;
 		return 0;
 	}
 	if (hand_in->n == HAND_IN_MAX) /* I10 */
 		return err_set(err, -EFBIG, "more than %u figures at once; hand them in in parts",
 			       HAND_IN_MAX);
+	if (ARRAY_RESERVE(hand_in->list, hand_in->room, hand_in->n + 1) < 0)
+		return err_memory(err);
 	named.place = place;
-	*slot = named;
-	return ++hand_in->n * 2 > hand_in->room ? grow(hand_in, err) : 0;
+	hand_in->list[hand_in->n++] = named;
+	*index_at(hand_in, &named) = (uint32_t)hand_in->n;
+	if (hand_in->n < hash_index_room(&hand_in->index))
+		return 0;
+	if (hash_index_make(&hand_in->index, 2 * hand_in->n) < 0)
+		return err_memory(err);
+	for (size_t i = 0; i < hand_in->n; i++)
+		*index_at(hand_in, &hand_in->list[i]) = (uint32_t)i + 1;
+	return 0;
 }
 
 int hand_in_note(struct hand_in *hand_in, const struct observation *obs, unsigned place,
@@ -115,7 +119,7 @@ int hand_in_note(struct hand_in *hand_in, const struct observation *obs, unsigne
 	int rc = obs->add ? 0 : note(hand_in, name_of(obs, false), place, err);
 	if (rc < 0 || obs->add || obs->withdrawn || !*obs->labels)
 		return rc;
-	struct slot parts = name_of(obs, true);
+	struct figure parts = name_of(obs, true);
 	parts.value_e = 0; /* of whatever value */
 	return note(hand_in, parts, place, err);
 }
@@ -123,18 +127,18 @@ int hand_in_note(struct hand_in *hand_in, const struct observation *obs, unsigne
 enum hand_in_verdict hand_in_ask(struct hand_in *hand_in, const struct observation *obs,
 				 unsigned place, unsigned *ret_other)
 {
-	struct slot figure = name_of(obs, false), parts = name_of(obs, true);
-	struct slot *slot = find(hand_in, &figure);
-	const struct slot *part = find(hand_in, &parts);
-	bool again = slot->asked;
-	if (obs->add || slot->place == 0)
+	const struct figure named = name_of(obs, false), parts = name_of(obs, true);
+	struct figure *figure = find(hand_in, &named);
+	const struct figure *part = find(hand_in, &parts);
+	if (obs->add || !figure)
 		return HAND_IN_FINE;
-	slot->asked = true;
-	*ret_other = slot->place == place ? slot->other : slot->place;
+	bool again = figure->asked;
+	figure->asked = true;
+	*ret_other = figure->place == place ? figure->other : figure->place;
 	/* I13: a figure has one value, and a total and its parts never add up by accident. */
-	if (slot->other > 0)
+	if (figure->other > 0)
 		return HAND_IN_DIFFERS;
-	if (part->place > 0 && !*obs->labels && !obs->withdrawn) {
+	if (part && !*obs->labels && !obs->withdrawn) {
 		*ret_other = part->place;
 		return HAND_IN_TOTAL;
 	}
