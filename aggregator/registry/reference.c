@@ -228,7 +228,7 @@ int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed
 	struct catalogue *catalogue = NULL;
 	int rc = csv_plain(csv, len, err);
 	if (rc == 0)
-		rc = catalogue_read(csv, len, &catalogue, err);
+		rc = catalogue_read_new(csv, len, &catalogue, err);
 	if (rc < 0)
 		return rc;
 	rc = delivery_check(len, err);

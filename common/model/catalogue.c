@@ -17,6 +17,7 @@ struct reading {
 	unsigned *lines;           /* owned: where each metric stands */
 	size_t at[METRIC_COLUMNS]; /* the field of each column, or ABSENT */
 	size_t n_fields;           /* of the header */
+	bool is_new;               /* it is to be imported: what is wrong with a name counts */
 	struct diagnostics diagnostics;
 };
 
@@ -34,6 +35,12 @@ static void metric_free(struct metric *metric)
 	}
 }
 
+/* Is a catalogue refused for what is wrong with column @c? */
+static bool matters(const struct reading *r, size_t c)
+{
+	return r->is_new || !metric_columns[c].only_names;
+}
+
 /* The header. */
 
 static int on_header(void *context, const struct csv_row *row, struct err *err)
@@ -45,6 +52,8 @@ static int on_header(void *context, const struct csv_row *row, struct err *err)
 		for (size_t i = 0; i < row->n; i++) {
 			if (strcmp(row->fields[i], metric_columns[c].name) != 0)
 				continue;
+			if (r->at[c] != ABSENT && !matters(r, c))
+				break; /* the first one holds */
 			if (r->at[c] != ABSENT)
 				diagnostics_add(&r->diagnostics, row->line,
 						"the column '%s' is there twice; take one out",
@@ -89,7 +98,7 @@ static int read_metric(struct reading *r, const struct csv_row *row, struct metr
 		int cell_rc = metric_columns[c].read(metric, row->fields[r->at[c]], &cell_err);
 		if (cell_rc == -ENOMEM)
 			return err_memory(err);
-		if (cell_rc == 0)
+		if (cell_rc == 0 || !matters(r, c))
 			continue;
 		diagnostics_add(&r->diagnostics, row->line, "%s: %s", metric_columns[c].name,
 				cell_err.text);
@@ -210,9 +219,10 @@ static int read_all(struct reading *r, const char *csv, size_t len, struct err *
 	return keep_text(r->catalogue, csv, len, err);
 }
 
-int catalogue_read(const char *csv, size_t len, struct catalogue **ret_catalogue, struct err *err)
+static int read_catalogue(const char *csv, size_t len, bool is_new,
+			  struct catalogue **ret_catalogue, struct err *err)
 {
-	struct reading r = { .catalogue = calloc(1, sizeof(*r.catalogue)) };
+	struct reading r = { .catalogue = calloc(1, sizeof(*r.catalogue)), .is_new = is_new };
 	if (!r.catalogue)
 		return err_memory(err);
 	int rc = read_all(&r, csv, len, err);
@@ -223,6 +233,17 @@ int catalogue_read(const char *csv, size_t len, struct catalogue **ret_catalogue
 	}
 	*ret_catalogue = r.catalogue;
 	return 0;
+}
+
+int catalogue_read(const char *csv, size_t len, struct catalogue **ret_catalogue, struct err *err)
+{
+	return read_catalogue(csv, len, false, ret_catalogue, err);
+}
+
+int catalogue_read_new(const char *csv, size_t len, struct catalogue **ret_catalogue,
+		       struct err *err)
+{
+	return read_catalogue(csv, len, true, ret_catalogue, err);
 }
 
 struct catalogue *catalogue_share(struct catalogue *catalogue)

@@ -30,10 +30,16 @@ struct catalogue {
  * calendar, unit_vi and dimensions_vi (split by ';', as many as dimensions, or none); further
  * columns are notes.
  *
+ * unit_vi and dimensions_vi were notes, too, and provinces from before still take anything in
+ * them. Nobody does without a catalogue in force because of a name: a cell that is wrong says none.
+ *
  * All or nothing: @err names every bad row it has room for ("line 7: period: ..."; one per line of
  * text). Returns 0; -EINVAL; -ENOMEM. The caller closes.
  */
 int catalogue_read(const char *csv, size_t len, struct catalogue **ret_catalogue, struct err *err);
+/** One that is to be imported: as catalogue_read(), but what is wrong with a name is refused. */
+int catalogue_read_new(const char *csv, size_t len, struct catalogue **ret_catalogue,
+		       struct err *err);
 /** One more owner, who closes as well; the last one's close frees it. Not for two threads at once.
  * Returns @catalogue. */
 struct catalogue *catalogue_share(struct catalogue *catalogue);

@@ -194,6 +194,10 @@ static int read_dimensions_vi(struct metric *metric, const char *cell, struct er
 			     "names: %zu, dimensions: %zu; write a name for each, with ';' "
 			     "between them, or none",
 			     n, metric->n_dimensions);
+	for (size_t i = 0; i < metric->n_dimensions && rc < 0; i++) { /* all have one, or none */
+		free(metric->dimensions_vi[i]);
+		metric->dimensions_vi[i] = NULL;
+	}
 	free(copy);
 	return rc;
 }
@@ -247,13 +251,22 @@ static int read_max(struct metric *metric, const char *cell, struct err *err)
 }
 
 const struct metric_column metric_columns[METRIC_COLUMNS] = {
-	{ "name", read_name, false },         { "label_vi", read_label_vi, false },
-	{ "label_en", read_label_en, false }, { "unit", read_unit, false },
-	{ "kind", read_kind, false },         { "time_agg", read_time_agg, false },
-	{ "area_agg", read_area_agg, false }, { "period", read_period, false },
-	{ "calendar", read_calendar, true },  { "dimensions", read_dimensions, false },
-	{ "unit_vi", read_unit_vi, true },    { "dimensions_vi", read_dimensions_vi, true },
-	{ "decimals", read_decimals, false }, { "carry", read_carry, false },
-	{ "level", read_level, false },       { "due_days", read_due_days, false },
-	{ "min", read_min, false },           { "max", read_max, false },
+	{ "name", read_name, false, false },
+	{ "label_vi", read_label_vi, false, false },
+	{ "label_en", read_label_en, false, false },
+	{ "unit", read_unit, false, false },
+	{ "kind", read_kind, false, false },
+	{ "time_agg", read_time_agg, false, false },
+	{ "area_agg", read_area_agg, false, false },
+	{ "period", read_period, false, false },
+	{ "calendar", read_calendar, true, false },
+	{ "dimensions", read_dimensions, false, false },
+	{ "unit_vi", read_unit_vi, true, true },
+	{ "dimensions_vi", read_dimensions_vi, true, true },
+	{ "decimals", read_decimals, false, false },
+	{ "carry", read_carry, false, false },
+	{ "level", read_level, false, false },
+	{ "due_days", read_due_days, false, false },
+	{ "min", read_min, false, false },
+	{ "max", read_max, false, false },
 };

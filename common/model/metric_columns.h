@@ -14,6 +14,9 @@ struct metric_column {
 	 */
 	int (*read)(struct metric *metric, const char *cell, struct err *err);
 	bool optional;
+	/* It only says what something is called. It was a note once, so a catalogue in force may
+	 * have anything in it: a name that is wrong is none there. */
+	bool only_names;
 };
 
 /** In the order in which cells must be read, whatever the file's: min and max need the decimals. */

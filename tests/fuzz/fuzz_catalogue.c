@@ -9,6 +9,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct catalogue *catalogue = NULL;
 	struct err err = { 0 };
+	if (catalogue_read_new((const char *)data, len, &catalogue, &err) == 0) {
+		catalogue_close(catalogue);
+		catalogue = NULL; /* what may be imported can be read afterwards */
+		require(catalogue_read((const char *)data, len, &catalogue, &err) == 0);
+		catalogue_close(catalogue);
+	}
+	catalogue = NULL;
+	err = (struct err){ 0 };
 	int rc = catalogue_read((const char *)data, len, &catalogue, &err);
 	require(rc == 0 || rc == -EINVAL);
 	require(rc == 0 || utf8_valid(err.text, strlen(err.text))); /* errors travel as JSON */

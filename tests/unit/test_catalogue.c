@@ -30,7 +30,7 @@ static void assert_refused(const char *csv, const char *sentence)
 {
 	struct catalogue *catalogue = NULL;
 	struct err err = { 0 };
-	assert_int_equal(catalogue_read(csv, strlen(csv), &catalogue, &err), -EINVAL);
+	assert_int_equal(catalogue_read_new(csv, strlen(csv), &catalogue, &err), -EINVAL);
 	assert_null(catalogue);
 	assert_string_equal(err.text, sentence);
 }
@@ -155,6 +155,27 @@ static void words_for_units_and_dimensions_may_be_there(void **state)
 		       "line 3: dimensions_vi: names: 1, dimensions: 0; write a name for each, "
 		       "with ';' between them, or none\n"
 		       "line 4: dimensions_vi: it is empty; fill it in");
+}
+
+/* They were notes before: a province from then took anything in them, and its catalogue counts. */
+static void a_wrong_name_in_a_catalogue_in_force_is_none(void **state)
+{
+	(void)state;
+	static const char rows[] =
+		HEADER ",unit_vi,dimensions_vi,unit_vi\n"
+		       "a,,,u,flow,sum,sum,day,x;y,0,0,commune,1,,,\"lượt\nxem\",bến đò,lượt\n"
+		       "b,,,u,flow,sum,sum,day,x;y,0,0,commune,1,,,lượt,bến đò;,người\n"
+		       "c,,,u,flow,sum,sum,day,,0,0,commune,1,,,,như trên,\n"
+		       "d,,,u,flow,sum,sum,day,x;y,0,0,commune,1,,,,bến;loại;khác,\n";
+	struct catalogue *catalogue = read_good(rows);
+	assert_int_equal(catalogue->n, 4);
+	for (size_t i = 0; i < catalogue->n; i++)
+		for (size_t k = 0; k < METRIC_DIMENSIONS_MAX; k++)
+			assert_null(catalogue->metrics[i].dimensions_vi[k]);
+	assert_null(catalogue->metrics[0].unit_vi);
+	assert_string_equal(catalogue->metrics[1].unit_vi, "lượt");
+	catalogue_close(catalogue);
+	assert_refused(rows, "line 1: the column 'unit_vi' is there twice; take one out");
 }
 
 static void every_bad_row_is_named_with_what_to_do(void **state)
@@ -344,6 +365,7 @@ int main(void)
 		cmocka_unit_test(the_version_is_the_hash_of_the_text),
 		cmocka_unit_test(columns_come_in_any_order_and_others_are_notes),
 		cmocka_unit_test(words_for_units_and_dimensions_may_be_there),
+		cmocka_unit_test(a_wrong_name_in_a_catalogue_in_force_is_none),
 		cmocka_unit_test(every_bad_row_is_named_with_what_to_do),
 		cmocka_unit_test(every_cell_is_judged),
 		cmocka_unit_test(a_name_is_there_once),
