@@ -1,6 +1,5 @@
 #include "import/subheadings.h"
 
-#include "common/base/array.h"
 #include "common/base/utf8.h"
 #include "common/model/period.h"
 #include "common/model/period_words.h"
@@ -83,13 +82,17 @@ static int take_name(struct column *column, const char *name, const char *words,
 	return 0;
 }
 
+/* The list has room for as many columns as the header's first line has cells, which no rule of
+ * growth knows (array_room() would not see that it is full). */
 static int grow(struct columns *columns, size_t n, struct err *err)
 {
+	if (n <= columns->n)
+		return 0;
+	struct column *list = realloc(columns->list, n * sizeof(*list));
+	if (!list)
+		return err_memory(err);
+	columns->list = list;
 	while (columns->n < n) {
-		struct column *list = array_room(columns->list, columns->n, sizeof(*list));
-		if (!list)
-			return err_memory(err);
-		columns->list = list;
 		list[columns->n] = (struct column){ .name = strdup("") };
 		if (!list[columns->n].name)
 			return err_memory(err);

@@ -420,6 +420,17 @@ static void a_new_unit_and_dimension_are_read_as_the_catalogue_says(void **state
 					  "'khách'"));
 }
 
+/* Editors and programs leave out the separators behind the last cell of a line. */
+static void the_second_line_of_a_header_may_be_longer(void **state)
+{
+	struct fixture *f = *state;
+	imported(f,
+		 "Chỉ tiêu;ĐVT;Năm 2025\n"
+		 ";;Tháng 1;Tháng 2;Tháng 3;Tháng 4;Tháng 5\n"
+		 "team.count;;1;2;3;4;5\n",
+		 5, 0);
+}
+
 /* The agent's own judgement may be another than the command's: each line that it refuses is told by
  * the file's number, in the second piece, too, and costs no other. */
 static int refuse_sevens(void *context, const struct entry entries[],
@@ -747,6 +758,7 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_new_unit_and_dimension_are_read_as_the_catalogue_says, set_up, tear_down),
+		TEST(the_second_line_of_a_header_may_be_longer),
 		cmocka_unit_test_setup_teardown(what_the_agent_refuses_costs_its_own_line, set_up,
 						tear_down),
 	};
