@@ -126,4 +126,7 @@ void series_set_deinit(struct series_set *set)
 {
 	free(set->list);
 	hash_index_deinit(&set->index);
+	*set = (struct series_set){
+		0
+	}; /* the next piece may find no memory before it has its own */
 }
