@@ -14,12 +14,14 @@ static void print_spool(const json_t *root)
 {
 	size_t i;
 	const json_t *row;
-	json_array_foreach(json_object_get(root, "batches"), i, row)
+	json_array_foreach(json_object_get(root, "batches"), i, row) {
+		const char *sealed = answer_text(row, "sealed"); /* "": nobody knew the time */
 		printf(_("batch %lld  day %s  %lld figures  %lld bytes  sealed %s  %s\n"),
 		       answer_number(row, "batch"), answer_text(row, "day"),
 		       answer_number(row, "observations"), answer_number(row, "bytes"),
-		       answer_text(row, "sealed"),
+		       *sealed ? sealed : "-",
 		       json_is_true(json_object_get(row, "acked")) ? _("received") : _("waiting"));
+	}
 	if (json_is_true(json_object_get(root, "more")))
 		printf(_("... and more batches\n"));
 	json_array_foreach(json_object_get(root, "refusals"), i, row)
