@@ -71,14 +71,14 @@ static int import_text(struct session *session, const char *path, const struct b
 {
 	struct import_result result = { 0 };
 	struct import_target target = { session, path };
-	struct import_config config = { .now_us = session_latest_us(session),
-					.on_entries = on_entries,
+	struct import_config config = { .on_entries = on_entries,
 					.on_error = on_error,
 					.on_note = on_note,
 					.on_warning = on_error,
 					.context = &target };
 	int rc = session_catalogue(session, &config.catalogue, err);
 	if (rc == 0) {
+		config.now_us = session_latest_us(session);
 		rc = import_csv(&config, path, (const char *)csv->data, csv->len, &result, err);
 		if (result.warned == 0)
 			printf(_("%s: %zu figures recorded, %zu rejected\n"), path, result.figures,

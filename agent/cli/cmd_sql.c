@@ -17,9 +17,10 @@ static int judge_lines(struct session *session, const char *text, size_t len, st
 	struct output *output;
 	size_t n, nth = 0;
 	int rc = session_catalogue(session, &catalogue, err);
+	if (rc < 0)
+		return rc;
 	int64_t now_us = session_latest_us(session);
-	if (rc == 0)
-		rc = output_read(text, len, catalogue, now_us, &output, err);
+	rc = output_read(text, len, catalogue, now_us, &output, err);
 	if (rc < 0)
 		return rc;
 	const struct entry *entries = output_entries(output, &n);
