@@ -161,7 +161,7 @@ static int follow(sqlite3 *db, const struct reference *before, const struct refe
 	int rc = ledger_follow(db, before, after, &followed, err);
 
 	if (rc == 0)
-		log_info("api: the books follow the %s office_days=%" PRIu64 " held=%" PRIu64
+		log_info("api: pages follow the %s office_days=%" PRIu64 " held=%" PRIu64
 			 " whole=%s seconds=%.1f",
 			 what, followed.office_days, followed.held, followed.whole ? "yes" : "no",
 			 (double)(uv_hrtime() - began_ns) / 1e9);

@@ -407,7 +407,7 @@ static int keys_committed(struct call *call, struct err *err)
 {
 	(void)err;
 	if (key_feed_apply(&call->feed, api_config_of(call->api)->key_list) < 0) {
-		log_error("api: out of memory for the roster of keys; ending, so that it is read "
+		log_error("api: out of memory for the list of keys; ending, so that it is read "
 			  "anew");
 		abort();
 	}

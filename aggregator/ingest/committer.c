@@ -69,7 +69,7 @@ static void say_held_up(struct committer *committer, const struct pending *pendi
 {
 	uint64_t not_logged;
 	if (log_limit_pass(&committer->said_held_up, uv_now(committer->retry.loop), &not_logged))
-		log_error("committer: figures held, the books of their day cannot be read "
+		log_error("committer: figures held, the journal of their day cannot be read "
 			  "office=%s seq=%" PRIu64 " cause=\"%s\" not_logged=%" PRIu64,
 			  code_of(committer, pending), pending->form.seq, pending->refusal,
 			  not_logged);

@@ -56,7 +56,7 @@ static void say(const struct question *question, enum sessions_word kind, const 
 	uint64_t not_logged;
 	if (log_limit_pass(&sessions->said[kind], uv_now(sessions->loop), &not_logged))
 		log_line(lines[kind].level,
-			 "reception: %s office=%s cause=\"%s\" not_logged=%" PRIu64,
+			 "sessions: %s office=%s cause=\"%s\" not_logged=%" PRIu64,
 			 lines[kind].event, question->office_code, err->text, not_logged);
 }
 
@@ -160,7 +160,7 @@ static void say_renewed(const struct question *question)
 	if (question->from_spool == 0 || !question->fresh ||
 	    !log_limit_pass(&sessions->said[RENEWED_SPOOL], uv_now(sessions->loop), &not_logged))
 		return;
-	log_warn("reception: a spool goes on from another office=%s id=%016" PRIx64
+	log_warn("sessions: a spool goes on from another office=%s id=%016" PRIx64
 		 " from=%016" PRIx64 " known_upto=%" PRIu64
 		 " cause=\"its numbers were used up, or the machine was set back to an older "
 		 "copy, was copied, or finds less here than it sent\" not_logged=%" PRIu64,
@@ -188,7 +188,7 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 		welcome->level = question->level;
 		frame.kind_case = LANTOA__V1__FRAME__KIND_WELCOME;
 		frame.welcome = welcome;
-		log_debug("reception: hello office=%s spool=%016" PRIx64
+		log_debug("sessions: hello office=%s spool=%016" PRIx64
 			  " -> welcome protocol=%u upto=%" PRIu64 " series_known=%u credit=%u"
 			  " catalogue=%" PRIu64 "%s",
 			  question->office_code, question->spool_id, welcome->protocol,
@@ -222,7 +222,7 @@ static void refuse_protocol(struct sessions *sessions, const struct gate_peer *p
 		       WIRE_PROTOCOL_MIN, WIRE_PROTOCOL_MAX, newer ? N_("province") : N_("office"));
 	uint64_t not_logged;
 	if (log_limit_pass(&sessions->said[REFUSED_HELLO], uv_now(sessions->loop), &not_logged))
-		log_warn("reception: hello refused office=%s cause=\"%s\" not_logged=%" PRIu64,
+		log_warn("sessions: hello refused office=%s cause=\"%s\" not_logged=%" PRIu64,
 			 key->code, reason, not_logged);
 	acks_refuse(sessions->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__PROTOCOL, reason);
 }
@@ -238,7 +238,7 @@ void sessions_hello(struct sessions *sessions, const struct gate_peer *peer,
 	}
 	struct question *question = question_open(sessions, peer, key);
 	if (!question) { /* the agent asks again after its timeout */
-		log_debug("reception: hello office=%s -> dropped in_work=%u", key->code,
+		log_debug("sessions: hello office=%s -> dropped in_work=%u", key->code,
 			  sessions->working);
 		return;
 	}
@@ -285,7 +285,7 @@ static void enrol_done(struct store_job *job, int rc, const struct err *err)
 	struct question *question = container_of(job, struct question, job);
 	struct sessions *sessions = question->sessions;
 	if (rc == 0 && key_feed_apply(&question->feed, sessions->key_list) < 0) {
-		log_error("reception: out of memory for the roster; restarting reads it anew");
+		log_error("sessions: out of memory for the list of keys; restarting reads it anew");
 		abort(); /* a key that was revoked by this enrolment must not live on */
 	}
 	if (rc < 0) {
@@ -295,7 +295,7 @@ static void enrol_done(struct store_job *job, int rc, const struct err *err)
 			    LANTOA__V1__REFUSED__CODE__INVITATION, err->text);
 	} else {
 		sessions->counters.enrolled++;
-		log_info("reception: enrolled office=%s", question->code);
+		log_info("sessions: enrolled office=%s", question->code);
 		answer_enrolled(question);
 	}
 	question_close(question);

@@ -30,7 +30,7 @@ int damaged_days_add(struct damaged_days *days, sqlite3 *db, const struct refere
 	}
 	if (days->n > TOLD_MAX)
 		return 0;
-	log_error("books: what the journal has of a day cannot be read, it is left out office=%s "
+	log_error("journal: what the journal has of a day cannot be read, it is left out office=%s "
 		  "day=%s cause=\"%s\"",
 		  code, day_format(day, text), why->text);
 	(void)snprintf(detail, sizeof(detail), "office=%s day=%s cause=\"%.255s\"", code,

@@ -78,7 +78,7 @@ static int place(struct post *post, enum posting *ret_posting, struct err *err)
 	const struct entry_form *form = post->form;
 	post->office = offices_by_id(ledger->reference->offices, form->office);
 	if (!post->office)
-		return err_set(err, -ENOENT, "office %lld is on the roster, but not in the store",
+		return err_set(err, -ENOENT, "office %lld has a key, but is not in the store",
 			       (long long)form->office);
 	int rc = journal_spool(ledger->journal, form->office, form->spool_id, &post->spool, err);
 	if (rc == 0 && post->spool->set_back) {

@@ -303,7 +303,7 @@ class Outcome:
 
 def run(args, stdin=None):
     """A command to its end."""
-    return Outcome(subprocess.run(args, capture_output=True, text=True, timeout=60, input=stdin,
+    return Outcome(subprocess.run(args, capture_output=True, text=True, timeout=180, input=stdin,
                                   check=False))
 
 

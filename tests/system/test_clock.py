@@ -51,11 +51,11 @@ class Clock(rig.Rig):
     def set_back(self, days):
         """The province's clock, as its books see it: what they have came @days later."""
         self.province.process.stop()
-        with sqlite3.connect(f"{self.province.folder}/lantoa.db") as books:
+        with sqlite3.connect(f"{self.province.folder}/lantoa.db") as store:
             for table, column in (("journal", "received_us"), ("spool", "last_received_us"),
                                   ("arrival", "first_us"), ("arrival", "last_us")):
-                books.execute(f"UPDATE {table} SET {column} = {column} + ?", (days * DAY_US,))
-        books.close()
+                store.execute(f"UPDATE {table} SET {column} = {column} + ?", (days * DAY_US,))
+        store.close()
         self.province.start()
 
     def test_a_province_set_back_blames_no_office_and_tells_no_time(self):

@@ -62,7 +62,7 @@ class SetBack(rig.Rig):
         self.as_before()
         self.assertEqual(sorted(self.held()), [("2025-06-29", 6), ("2025-06-30", 80)])
         self.assertIn("set_back", self.province.status()["note"])
-        self.assert_logged("reception: a spool goes on from another office=28001")
+        self.assert_logged("sessions: a spool goes on from another office=28001")
         agent.process.logged("all current figures are sent again")
         # what nobody has counts, and what agrees with the province too
         self.given(agent, 9, "2025-07-01")
