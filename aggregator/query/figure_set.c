@@ -1,8 +1,8 @@
 /* From pages to what each office and row has in a bucket.
  *
  * 1. The bucket's slices (days, hours, or the metric's own coarser periods) fall into ranges of
- * days in which no unit begins or ends and no office moves, and all is over or nothing is
- * (rule 5.5: only what is over is due). A day that is under way is read hour by hour.
+ *    days in which no unit begins or ends and no office moves, and all is over or nothing is
+ *    (rule 5.5: only what is over is due). A day that is under way is read hour by hour.
  * 2. In each, units are asked for all below them; where that is not enough, offices are read.
  * 3. Who was due is counted from the register alone. */
 #include "query/figures_internal.h"

@@ -2,7 +2,7 @@
  * read one by one.
  *
  * 1. The uppermost units are asked all of whose offices count in one row: their pages of every
- * slice say how many of those due reported, and what the figures come to.
+ *    slice say how many of those due reported, and what the figures come to.
  * 2. That leaves questions open where labels share a report, where a level is carried by some of
  *    those who were silent, or where not all gave the level that counts. Such a unit passes them on
  *    to the units right below it, and to its own offices, until all are answered. */

@@ -3,7 +3,7 @@
  * 1. Where a unit had no reports, nobody; where all of a slice's were there, everybody: both are
  *    known by now.
  * 2. Below the other units those not found yet are looked for, slice by slice. Most are there in
- * the first; later ones read the pages of the few that are left. */
+ *    the first; later ones read the pages of the few that are left. */
 #include "query/figures_internal.h"
 
 struct search {

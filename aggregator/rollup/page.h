@@ -20,10 +20,10 @@
 #include <stdint.h>
 
 struct acc {
-	int128 value;    /* exact (rule 5.8); by the metric's time_agg: sum (also for a mean), last,
-			    min or max;    catalogue decimals */
-	int64_t n;       /* observations that have a value */
-	int64_t on_time; /* of those, first received before they were overdue */
+	int128 value; /* exact (rule 5.8), with the catalogue's decimals; by the metric's time_agg:
+			 sum (also for a mean), last, min or max */
+	int64_t n;    /* observations that have a value */
+	int64_t on_time;   /* of those, first received before they were overdue */
 	int64_t revisions; /* values replaced by another one, or withdrawn */
 	union {
 		int32_t newest; /* an office's: 1 + nth (in the day) of the newest period heard of,

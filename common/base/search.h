@@ -4,9 +4,9 @@
 #include <stddef.h>
 
 /**
- * The first @i of 0 to @n - 1 for which @is_before does not hold; @n when it holds for all.
- *@is_before is an expression of @i that holds up to some place in the list, and from there on no
- *more:
+ * The first @i of 0 to @n - 1 for which @is_before does not hold; @n when it holds for all. The
+ * condition is an expression of @i that holds up to some place in the list, and from there on no
+ * more:
  *
  *	size_t at = search_first(i, page->n, page->entries[i].series < series);
  */
