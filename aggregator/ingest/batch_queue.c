@@ -1,5 +1,7 @@
 #include "ingest/batch_queue.h"
 
+#include "common/base/varint.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -82,13 +84,16 @@ void batch_queue_clear(struct batch_queue *queue)
 }
 
 /* Where @payload lies in the frame that it was unpacked from: its bytes stand there as they are,
- * behind what comes first in a Batch. Wherever they are found, they are the same bytes. */
+ * behind their length and what comes first in a Batch. The length is looked for first: a frame of
+ * zeros would else be compared at every place, half a millisecond for 256 KiB. */
 static bool find_in_frame(zmq_msg_t *frame, const uint8_t *payload, size_t len, size_t *ret_at)
 {
 	const uint8_t *data = zmq_msg_data(frame);
 	size_t size = zmq_msg_size(frame);
-	for (size_t at = 0; len > 0 && at <= AHEAD_MAX && at + len <= size; at++) {
-		if (memcmp(data + at, payload, len) == 0) {
+	uint8_t length[VARINT_MAX];
+	size_t n = (size_t)(varint_put(length, len) - length);
+	for (size_t at = n; len > 0 && at <= AHEAD_MAX && at + len <= size; at++) {
+		if (memcmp(data + at - n, length, n) == 0 && memcmp(data + at, payload, len) == 0) {
 			*ret_at = at;
 			return true;
 		}

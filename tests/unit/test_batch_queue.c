@@ -76,6 +76,17 @@ static void a_frame_is_taken_over_and_counted_as_it_lies_in_memory(void **state)
 	assert_int_equal(queue.bytes, 0);
 }
 
+/* Its first bytes are those of the spool's name before it, too. */
+static void a_payload_is_found_where_it_lies(void **state)
+{
+	struct batch_queue queue = { 0 };
+	(void)state;
+	struct pending *pending = add(&queue, UINT8_MAX, 1, false);
+	const uint8_t *data = zmq_msg_data(pending->message);
+	assert_ptr_equal(pending->form.payload, data + zmq_msg_size(pending->message) - 1);
+	batch_queue_free(&queue);
+}
+
 static void a_payload_that_is_in_no_frame_is_copied(void **state)
 {
 	struct batch_queue queue = { 0 };
@@ -144,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_frame_is_taken_over_and_counted_as_it_lies_in_memory),
+		cmocka_unit_test(a_payload_is_found_where_it_lies),
 		cmocka_unit_test(a_payload_that_is_in_no_frame_is_copied),
 		cmocka_unit_test(what_is_taken_and_put_back_has_one_owner),
 		cmocka_unit_test(without_memory_nothing_is_taken),
