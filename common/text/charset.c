@@ -52,21 +52,13 @@ static bool is_utf_8(const char *head, size_t len)
 	return false;
 }
 
-static int refuse_workbooks(const void *head, size_t len, struct err *err)
+int charset_guess(const void *head, size_t len, enum charset *ret_charset, struct err *err)
 {
+	enum charset charset = CHARSET_WINDOWS_1258;
 	if (begins(head, len, "PK\x03\x04", 4) || begins(head, len, "\xd0\xcf\x11\xe0", 4))
 		return err_set(err, -EINVAL,
 			       "this is a workbook, not CSV; save it as 'CSV UTF-8 (comma "
 			       "delimited)'");
-	return 0;
-}
-
-int charset_guess(const void *head, size_t len, enum charset *ret_charset, struct err *err)
-{
-	enum charset charset = CHARSET_WINDOWS_1258;
-	int rc = refuse_workbooks(head, len, err);
-	if (rc < 0)
-		return rc;
 	for (unsigned c = CHARSET_UTF_8; c <= CHARSET_UTF_16BE; c++)
 		if (begins(head, len, charsets[c].mark, strlen(charsets[c].mark))) {
 			*ret_charset = (enum charset)c;

@@ -103,24 +103,6 @@ static size_t line_len(const char *text, size_t len)
 	return 0;
 }
 
-static bool line_is_blank(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!memchr(" \t\r\n" END_OF_FILE, text[i], 5))
-			return false;
-	return true;
-}
-
-/* Is the line text at all? Judged before libcsv sees it: no field ever holds a NUL. */
-static int line_check(struct csv_reader *r, const char *text, size_t len)
-{
-	if (memchr(text, '\0', len))
-		return broken_at(r, r->line, "there is a NUL byte; save the file as CSV in UTF-8");
-	if (!utf8_valid(text, len))
-		return broken_at(r, r->line, "this is not UTF-8; save the file as CSV in UTF-8");
-	return 0;
-}
-
 static int parser_failed(struct csv_reader *r)
 {
 	int error = csv_error(&r->parser);
@@ -158,10 +140,16 @@ static int read_line(struct csv_reader *r, const char *text, size_t len)
 {
 	bool goes_on = r->in_row;
 	r->line++;
-	if (line_check(r, text, len) != 0)
-		return r->rc;
+	/* Is the line text at all? Judged before libcsv sees it: no field ever holds a NUL. */
+	if (memchr(text, '\0', len))
+		return broken_at(r, r->line, "there is a NUL byte; save the file as CSV in UTF-8");
+	if (!utf8_valid(text, len))
+		return broken_at(r, r->line, "this is not UTF-8; save the file as CSV in UTF-8");
 	if (!r->in_row) {
-		if (line_is_blank(text, len))
+		size_t blanks = 0;
+		while (blanks < len && memchr(" \t\r\n" END_OF_FILE, text[blanks], 5))
+			blanks++;
+		if (blanks == len)
 			return 0;
 		r->row_line = r->line;
 		r->in_row = true;

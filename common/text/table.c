@@ -291,14 +291,6 @@ static void put_head(struct writer *to, const struct table *table, const struct 
 	put(to, "}, ");
 }
 
-static bool seen_before(const struct table *table, const struct head heads[], size_t at)
-{
-	for (size_t i = 0; i < at; i++)
-		if (strcmp(text_at(table, heads[i].object), text_at(table, heads[at].object)) == 0)
-			return true;
-	return false;
-}
-
 int table_json(const struct table *table, struct blob *out)
 {
 	struct writer to = { .out = out, .rc = table->failed ? -ENOMEM : 0 };
@@ -306,9 +298,14 @@ int table_json(const struct table *table, struct blob *out)
 	size_t n_heads = table->heads.len / sizeof(struct head);
 
 	put(&to, "{");
-	for (size_t i = 0; i < n_heads; i++)
-		if (!seen_before(table, heads, i))
+	for (size_t i = 0; i < n_heads; i++) {
+		const char *object = text_at(table, heads[i].object);
+		size_t first = 0;
+		while (strcmp(text_at(table, heads[first].object), object) != 0)
+			first++;
+		if (first == i) /* the others of that name are written with it */
 			put_head(&to, table, heads, n_heads, i);
+	}
 	put(&to, "\"rows\": [");
 	for (size_t row = 0; row < table->n_rows; row++) {
 		put(&to, row ? ",\n" : "\n");

@@ -44,23 +44,10 @@ static uint32_t small(uint32_t c)
 	return c >= 0x1ea0 && c <= 0x1ef8 && c % 2 == 0 ? c + 1 : c;
 }
 
-/* Of a vowel in the table. */
-static uint32_t capital(uint32_t c)
-{
-	if (c <= 0xff)
-		return c - 0x20;
-	return c - 1;
-}
-
 static bool is_blank(uint32_t c)
 {
 	return (c >= '\t' && c <= '\r') || c == ' ' || c == 0xa0 || c == 0x202f || c == 0x2007 ||
 	       c == 0x200b || c == 0xfeff;
-}
-
-static bool in_syllable(uint32_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 0xc0 && c < 0x2000);
 }
 
 /* The next character; @text must not be at its end. A byte that is none comes as LONE and itself:
@@ -187,22 +174,6 @@ static void key_end_syllable(struct key *key)
 	key->tone = 0;
 }
 
-static void key_letter(struct key *key, const struct letter *letter)
-{
-	if (letter->tone > 0) {
-		key_end_syllable(key); /* a second tone: no Vietnamese, but told apart */
-		key->tone = letter->tone;
-	}
-	key_put(key, key->bare ? (uint32_t)letter->vowel->base : letter->vowel->toned[0]);
-}
-
-static void key_other(struct key *key, uint32_t c)
-{
-	if (!in_syllable(c))
-		key_end_syllable(key);
-	key_put(key, key->bare && c == 0x111 ? 'd' : c);
-}
-
 static bool key_make(const char *text, bool bare, char ret_key[VIET_KEY_MAX])
 {
 	struct key key = { .text = ret_key, .bare = bare };
@@ -219,10 +190,18 @@ static bool key_make(const char *text, bool bare, char ret_key[VIET_KEY_MAX])
 			key_put(&key, ' ');
 			key.blank = false;
 		}
-		if (vowel)
-			key_letter(&key, &letter);
-		else
-			key_other(&key, small(c));
+		if (vowel && letter.tone > 0) {
+			key_end_syllable(&key); /* a second tone: no Vietnamese, but told apart */
+			key.tone = letter.tone;
+		}
+		if (vowel) {
+			key_put(&key, bare ? (uint32_t)letter.vowel->base : letter.vowel->toned[0]);
+			continue;
+		}
+		c = small(c);
+		if ((c < 'a' || c > 'z') && (c < 0xc0 || c >= 0x2000))
+			key_end_syllable(&key); /* it is no letter */
+		key_put(&key, bare && c == 0x111 ? 'd' : c);
 	}
 	key_end_syllable(&key);
 	ret_key[key.len] = '\0';
@@ -271,7 +250,9 @@ bool viet_compose(const char *text, char *to, size_t room)
 		size_t n = (size_t)(text - start);
 		if (vowel) {
 			uint32_t composed = letter.vowel->toned[letter.tone];
-			n = put(whole, small(c) == c ? composed : capital(composed));
+			if (small(c) != c) /* a vowel's capital lies before it */
+				composed -= composed <= 0xff ? 0x20 : 1;
+			n = put(whole, composed);
 		}
 		fits = len + n < room;
 		if (fits) {
