@@ -371,19 +371,14 @@ static void document_key(const struct conf_key *key, FILE *out)
 		key->fallback ? key->fallback : "");
 }
 
-static bool section_was_before(const struct conf_key keys[], size_t at)
-{
-	for (size_t i = 0; i < at; i++)
-		if (strcmp(keys[i].section, keys[at].section) == 0)
-			return true;
-	return false;
-}
-
 void conf_document(const struct conf_key keys[], size_t n_keys, FILE *out)
 {
 	for (size_t first = 0; first < n_keys; first++) {
-		if (section_was_before(keys, first))
-			continue;
+		size_t before = 0;
+		while (strcmp(keys[before].section, keys[first].section) != 0)
+			before++;
+		if (before < first)
+			continue; /* its section is written */
 		fprintf(out, "%s%s[%s]\n", first ? "\n" : "",
 			conf_in_items(&keys[first]) ? "#" : "", keys[first].section);
 		for (size_t i = first; i < n_keys; i++)
