@@ -23,21 +23,16 @@ static int64_t floor_div(int64_t a, int64_t b)
 
 /* The zone database. */
 
-static bool name_is_safe(const char *zone)
-{
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789_+-/";
-	size_t len = strlen(zone);
-	return len > 0 && len < 128 && zone[0] != '/' && strspn(zone, allowed) == len;
-}
-
 /* libc takes any name and means UTC by one it does not know: look ourselves. */
 static bool zone_exists(const char *zone)
 {
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789_+-/";
 	char path[512], magic[4] = { 0 };
 	const char *dir = getenv("TZDIR");
-	if (!name_is_safe(zone))
-		return false;
+	size_t len = strlen(zone);
+	if (len == 0 || len >= 128 || zone[0] == '/' || strspn(zone, allowed) != len)
+		return false; /* it would name another file than one of these */
 	int n = snprintf(path, sizeof(path), "%s/%s", dir ? dir : "/usr/share/zoneinfo", zone);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return false;

@@ -46,26 +46,21 @@ bool key_is_public(const uint8_t key[INVITATION_KEY_LEN])
 	return crypto_scalarmult_curve25519(shared, secret, key) == 0;
 }
 
-static bool port_valid(const char *port)
+bool invitation_address_valid(const char *address)
 {
+	const char *colon = strrchr(address, ':'), *port = colon ? colon + 1 : "";
 	size_t len = strlen(port);
 	if (len < 1 || len > 5 || strspn(port, "0123456789") != len)
 		return false;
 	long number = strtol(port, NULL, 10);
-	return number >= 1 && number <= 65535;
-}
+	if (number < 1 || number > 65535)
+		return false;
 
-static bool host_valid(const char *host, size_t len)
-{
-	if (len > 2 && host[0] == '[')
-		return host[len - 1] == ']' && strspn(host + 1, IPV6_CHARS) == len - 2;
-	return len >= 1 && len <= 255 && strspn(host, HOST_CHARS) >= len;
-}
-
-bool invitation_address_valid(const char *address)
-{
-	const char *colon = strrchr(address, ':');
-	return colon && port_valid(colon + 1) && host_valid(address, (size_t)(colon - address));
+	/* The host, an IPv6 address in brackets. */
+	len = (size_t)(colon - address);
+	if (len > 2 && address[0] == '[')
+		return address[len - 1] == ']' && strspn(address + 1, IPV6_CHARS) == len - 2;
+	return len >= 1 && len <= 255 && strspn(address, HOST_CHARS) >= len;
 }
 
 static bool office_valid(const char *office)

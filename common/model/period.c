@@ -180,16 +180,6 @@ static int32_t first_week_of(int year)
 	return week_of_day(day_from_civil(year, 1, 4)); /* ISO 8601: week 1 holds 4 January */
 }
 
-/* Months, and what they make. */
-
-static int32_t month_of_day(enum calendar calendar, int32_t day)
-{
-	int year, month, mday;
-	day_to_civil(day, &year, &month, &mday);
-	bool next = calendar == CALENDAR_REPORT && mday >= REPORT_MDAY;
-	return (year - EPOCH_YEAR) * 12 + month - 1 + next;
-}
-
 /* Periods and days. */
 
 uint32_t grain_per_day(enum grain grain)
@@ -226,13 +216,18 @@ int32_t period_end_day(struct period period)
 struct period period_of_day(enum calendar calendar, enum grain grain, int32_t day)
 {
 	assert(grain >= GRAIN_DAY && grain < GRAIN_COUNT);
-	struct period period = { .calendar = calendar, .grain = grain };
-	if (grain == GRAIN_DAY)
-		period.number = day;
-	else if (grain == GRAIN_WEEK)
+	struct period period = { .calendar = calendar, .grain = grain, .number = day };
+	if (grain == GRAIN_WEEK)
 		period.number = week_of_day(day);
-	else
-		period.number = floor_div(month_of_day(calendar, day), grain_months[grain]);
+	if (grain <= GRAIN_WEEK)
+		return period;
+
+	/* The last days of a month belong to the next report month. */
+	int year, month, mday;
+	day_to_civil(day, &year, &month, &mday);
+	bool next = calendar == CALENDAR_REPORT && mday >= REPORT_MDAY;
+	int32_t months = (year - EPOCH_YEAR) * 12 + month - 1 + next;
+	period.number = floor_div(months, grain_months[grain]);
 	return period;
 }
 
@@ -294,21 +289,17 @@ static bool number_of_days_parts(enum grain grain, const int parts[PARTS_MAX], i
 	return true;
 }
 
-static bool number_of_week_parts(const int parts[PARTS_MAX], int32_t *ret_number)
-{
-	int32_t week = first_week_of(parts[0]) + parts[1] - 1;
-	if (parts[1] < 1 || week >= first_week_of(parts[0] + 1))
-		return false; /* most years have no week 53 */
-	*ret_number = week;
-	return true;
-}
-
 static bool number_of_parts(enum grain grain, const int parts[PARTS_MAX], int32_t *ret_number)
 {
 	if (grain <= GRAIN_DAY)
 		return number_of_days_parts(grain, parts, ret_number);
-	if (grain == GRAIN_WEEK)
-		return number_of_week_parts(parts, ret_number);
+	if (grain == GRAIN_WEEK) {
+		int32_t week = first_week_of(parts[0]) + parts[1] - 1;
+		if (parts[1] < 1 || week >= first_week_of(parts[0] + 1))
+			return false; /* most years have no week 53 */
+		*ret_number = week;
+		return true;
+	}
 	int per_year = 12 / grain_months[grain], which = grain == GRAIN_YEAR ? 1 : parts[1];
 	if (which < 1 || which > per_year)
 		return false;

@@ -366,14 +366,6 @@ static void write_parts(const struct parts *parts, enum grain grain, char text[P
 	}
 }
 
-/* Numbers alone, and the last one has two digits where the year should be. */
-static bool has_short_year(const struct words *words)
-{
-	return words->n >= 2 && words->len > 0 && words->shape[words->len - 1] == '#' &&
-	       !strchr(words->shape, ':') && words->numbers[0].digits <= 2 &&
-	       words->numbers[words->n - 1].digits == 2;
-}
-
 static bool lacks_year(const struct words *words)
 {
 	return which(yearless, sizeof(yearless) / sizeof(yearless[0]), words->shape, words->len) >
@@ -407,7 +399,10 @@ static int no_period(const char *text, const struct words *words, enum grain gra
 	if (lacks_year(words))
 		return err_set(err, -EINVAL, "'%s' does not name the year; write it too, like %s",
 			       shown, period_words_example(grain));
-	if (has_short_year(words))
+	/* Numbers alone, and the last one has two digits where the year should be. */
+	if (words->n >= 2 && words->len > 0 && words->shape[words->len - 1] == '#' &&
+	    !strchr(words->shape, ':') && words->numbers[0].digits <= 2 &&
+	    words->numbers[words->n - 1].digits == 2)
 		return err_set(err, -EINVAL, "'%s': write the year with four digits, like %s",
 			       shown, period_words_example(grain));
 	if (follows(words, "z"))
@@ -441,16 +436,6 @@ static bool is_open(const struct parts *parts, const struct words *words)
 	       !strstr(words->shape, "thang") && parts->d <= 12 && parts->d != parts->m;
 }
 
-/* A spreadsheet makes the first of June of 06/2025. */
-static bool is_month_as_day(const struct period *period, enum grain grain)
-{
-	int year, month, mday;
-	if (period->grain != GRAIN_DAY || grain != GRAIN_MONTH)
-		return false;
-	day_to_civil(period->number, &year, &month, &mday);
-	return mday == 1;
-}
-
 /* @written is one of ours: is it of @grain? */
 static int check_grain(const char *text, char written[PERIOD_TEXT_MAX], enum grain grain,
 		       struct err *err)
@@ -458,10 +443,13 @@ static int check_grain(const char *text, char written[PERIOD_TEXT_MAX], enum gra
 	char shown[EXCERPT_MAX];
 	struct words none = { 0 };
 	struct period period;
+	int year, month, mday = 0;
 	if (period_parse(written, CALENDAR_CIVIL, &period, NULL) < 0)
 		return no_period(text, &none, grain, err);
-	if (is_month_as_day(&period, grain))
-		written[strlen("2025-06")] = '\0';
+	if (period.grain == GRAIN_DAY)
+		day_to_civil(period.number, &year, &month, &mday);
+	if (mday == 1 && grain == GRAIN_MONTH)
+		written[strlen("2025-06")] = '\0'; /* a spreadsheet made a day of 06/2025 */
 	else if (period.grain != grain)
 		return err_set(err, -EINVAL,
 			       "'%s' is a %s, but it is counted per %s; write it like %s",

@@ -48,15 +48,6 @@ const char *verdict_text(enum verdict verdict)
 	return is_known(verdict) ? verdicts[verdict].text : N_("a newer version knows why");
 }
 
-static bool has_dimension(const struct metric *metric, const char *key, size_t len)
-{
-	for (size_t i = 0; i < metric->n_dimensions; i++)
-		if (strlen(metric->dimensions[i]) == len &&
-		    memcmp(metric->dimensions[i], key, len) == 0)
-			return true;
-	return false;
-}
-
 enum verdict metric_judge_series(const struct metric *metric, const char *labels,
 				 enum calendar calendar, enum grain grain)
 {
@@ -64,9 +55,15 @@ enum verdict metric_judge_series(const struct metric *metric, const char *labels
 	size_t key_len, value_len;
 	if (grain != metric->period || calendar != metric->calendar)
 		return VERDICT_WRONG_PERIOD;
-	while (labels_next(&labels, &key, &key_len, &value, &value_len))
-		if (!has_dimension(metric, key, key_len))
+	while (labels_next(&labels, &key, &key_len, &value, &value_len)) {
+		size_t i = 0;
+		while (i < metric->n_dimensions &&
+		       (strlen(metric->dimensions[i]) != key_len ||
+			memcmp(metric->dimensions[i], key, key_len) != 0))
+			i++;
+		if (i == metric->n_dimensions)
 			return VERDICT_WRONG_LABELS;
+	}
 	return VERDICT_OK;
 }
 
