@@ -39,16 +39,6 @@ int http_listen_unix(const char *path, unsigned mode, int *ret_fd, struct err *e
 	return err_wrap(err, "socket '%s'", path);
 }
 
-/* "5571" */
-static bool port_parse(const char *text, in_port_t *ret_port)
-{
-	char *end;
-	unsigned long port = strtoul(text, &end, 10);
-
-	*ret_port = htons((uint16_t)port);
-	return *text >= '0' && *text <= '9' && *end == '\0' && port <= UINT16_MAX;
-}
-
 /* What is before the last ':', without the brackets of an IPv6 address. */
 static bool host_parse(const char *text, size_t len, struct http_address *address)
 {
@@ -79,18 +69,19 @@ int http_address_parse(const char *text, struct http_address *ret_address, struc
 {
 	struct http_address address = { 0 };
 	const char *colon = strrchr(text, ':');
-	in_port_t port;
+	char *end = NULL;
+	unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
 
-	if (!colon || !port_parse(colon + 1, &port) ||
+	if (!colon || colon[1] < '0' || colon[1] > '9' || *end || port > UINT16_MAX ||
 	    !host_parse(text, (size_t)(colon - text), &address))
 		return err_set(err, -EINVAL,
 			       "'%s' is not an address of this machine alone; write it like "
 			       "127.0.0.1:5571 or [::1]:5571",
 			       text);
 	if (address.socket.any.sa_family == AF_INET6)
-		address.socket.v6.sin6_port = port;
+		address.socket.v6.sin6_port = htons((uint16_t)port);
 	else
-		address.socket.v4.sin_port = port;
+		address.socket.v4.sin_port = htons((uint16_t)port);
 	*ret_address = address;
 	return 0;
 }

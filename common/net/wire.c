@@ -74,16 +74,6 @@ uint32_t wire_protocol(uint32_t min, uint32_t max)
 
 /* ---- frames ---- */
 
-/* protobuf lets the last of several kinds win, and unpacks them all on the way. We take a frame
- * only when one field spans it. */
-static bool frame_is_one_field(const uint8_t *data, size_t len)
-{
-	const uint8_t *at = data, *end = len ? data + len : data; /* NULL: no bytes */
-	uint64_t tag, length;
-	return varint_get(&at, end, &tag) && (tag & 7u) == 2 /* length-delimited */ &&
-	       varint_get(&at, end, &length) && length == (size_t)(end - at);
-}
-
 /* Here a peer's texts come in, and they go on to people: names, reasons, versions. One that is no
  * UTF-8 breaks the format; of others what nobody can see becomes '?', and what is long is cut. The
  * text is the arena's, but for an empty one, which is protobuf's. */
@@ -147,7 +137,12 @@ int wire_frame_unpack(struct arena *arena, const uint8_t *data, size_t len,
 	if (len > WIRE_FRAME_MAX)
 		return err_set(err, -EMSGSIZE, "frame: %zu bytes, over the limit of %u", len,
 			       WIRE_FRAME_MAX);
-	if (!frame_is_one_field(data, len))
+	/* protobuf lets the last of several kinds win, and unpacks them all on the way. We take a
+	 * frame only when one field spans it. */
+	const uint8_t *at = data, *end = len ? data + len : data; /* NULL: no bytes */
+	uint64_t tag, length;
+	if (!varint_get(&at, end, &tag) || (tag & 7u) != 2 /* length-delimited */ ||
+	    !varint_get(&at, end, &length) || length != (size_t)(end - at))
 		return err_set(err, -EBADMSG, "frame: is not one message");
 	ProtobufCMessage *message = NULL;
 	bool nul = false;
