@@ -147,27 +147,23 @@ static unsigned rank(const struct heading *heading)
 	return heading->role == ROLE_DIMENSION ? 2 : 1;
 }
 
-static void merge(struct heading *kept, const struct heading *other)
-{
-	unsigned a = rank(kept), b = rank(other);
-	if (b < a || (b == a && other->plain && !kept->plain))
-		*kept = *other;
-	else if (a == 3 && b == 3 && kept->metric != other->metric)
-		kept->role = ROLE_AMBIGUOUS;
-}
-
 static void sort(struct headings *headings)
 {
 	size_t kept = 0;
 	qsort(headings->names, headings->n, sizeof(*headings->names), by_key);
 	for (size_t i = 1; i < headings->n; i++) {
 		struct name *last = &headings->names[kept], *name = &headings->names[i];
-		if (strcmp(last->key, name->key) == 0) {
-			merge(&last->heading, &name->heading);
-			free(name->key);
-		} else {
+		if (strcmp(last->key, name->key) != 0) {
 			headings->names[++kept] = *name;
+			continue;
 		}
+		struct heading *had = &last->heading, *other = &name->heading;
+		unsigned a = rank(had), b = rank(other);
+		if (b < a || (b == a && other->plain && !had->plain))
+			*had = *other;
+		else if (a == 3 && b == 3 && had->metric != other->metric)
+			had->role = ROLE_AMBIGUOUS;
+		free(name->key);
 	}
 	headings->n = kept + 1;
 }

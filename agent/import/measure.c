@@ -182,16 +182,6 @@ bool measure_is_known(const struct terms *terms, const char *text)
 		terms_known(terms, said.base));
 }
 
-/* What stands in brackets at its end, when figures may be wrong by it. */
-static bool said_in_brackets(const char *text, char ret_unit[MEASURE_MAX])
-{
-	const char *open = strrchr(text, '('), *close = open ? strchr(open, ')') : NULL;
-	if (!close || close[1 + strspn(close + 1, " \t\r\n")])
-		return false;
-	(void)utf8_print(ret_unit, MEASURE_MAX, "%.*s", (int)(close - open - 1), open + 1);
-	return measure_is_scaled(ret_unit);
-}
-
 bool measure_said(const struct terms *terms, const char *text, const char *next,
 		  char ret_unit[MEASURE_MAX])
 {
@@ -208,8 +198,14 @@ bool measure_said(const struct terms *terms, const char *text, const char *next,
 		if ((sure && !beside && *ret_unit) || measure_is_known(terms, ret_unit))
 			return true;
 	}
-	if (said_in_brackets(text, ret_unit))
-		return true;
+
+	/* What stands in brackets at its end, when figures may be wrong by it. */
+	const char *open = strrchr(text, '('), *close = open ? strchr(open, ')') : NULL;
+	if (close && !close[1 + strspn(close + 1, " \t\r\n")]) {
+		(void)utf8_print(ret_unit, MEASURE_MAX, "%.*s", (int)(close - open - 1), open + 1);
+		if (measure_is_scaled(ret_unit))
+			return true;
+	}
 	(void)utf8_print(ret_unit, MEASURE_MAX, "%s", text); /* "Triệu đồng", alone; not 1000 */
 	return text[strspn(text, "0123456789., ")] && measure_is_scaled(ret_unit);
 }

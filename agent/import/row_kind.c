@@ -28,16 +28,6 @@ static const char *cell_of(const struct csv_row *row, size_t i)
 	return i < row->n ? row->fields[i] : "";
 }
 
-static bool begins_with(const char *text, const char *const list[], size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(text, list[i], strlen(list[i])) == 0)
-			return true;
-	return false;
-}
-
-#define BEGINS_WITH(text, list) begins_with(text, list, sizeof(list) / sizeof((list)[0]))
-
 /* Who signs, when, remarks. */
 static bool is_of_footer(const char *cell)
 {
@@ -97,8 +87,11 @@ static bool is_of_footer(const char *cell)
 	char bare[VIET_KEY_MAX];
 	if (!viet_bare(cell, bare))
 		return false;
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(bare, begins[i], strlen(begins[i])) == 0)
+			return true;
 	const char *day = strstr(bare, "ngay ");
-	return BEGINS_WITH(bare, begins) || (day && strstr(day, "thang ") && strstr(day, "nam"));
+	return day && strstr(day, "thang ") && strstr(day, "nam");
 }
 
 /* --- numbers of columns --- */

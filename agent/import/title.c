@@ -317,16 +317,6 @@ static size_t read_years(struct title *title, struct line *line, size_t i)
 	return i;
 }
 
-/* "so với cùng kỳ năm 2024": what the figures are compared with. */
-static size_t pass_comparison(const struct line *line, size_t i)
-{
-	if (!words_are(&line->words, i, "so voi") && !words_are(&line->words, i, "so cung ky"))
-		return i;
-	while (i < line->words.n && !strchr(",;().", *line->words.list[i].text))
-		i++;
-	return i;
-}
-
 static size_t read_cumulative(struct title *title, struct line *line, size_t i)
 {
 	static const char *const words[] = { "luy ke",      "cong don",     "tu dau nam",
@@ -366,7 +356,11 @@ void title_read(struct title *title, const char *text)
 	title_words_read(&line.words, text);
 	for (size_t i = 0, next; i < line.words.n; i = next) {
 		line.document |= names_document(&line, i);
-		next = pass_comparison(&line, i);
+		/* "so với cùng kỳ năm 2024": what the figures are compared with is passed over. */
+		next = i;
+		if (words_are(&line.words, i, "so voi") || words_are(&line.words, i, "so cung ky"))
+			while (next < line.words.n && !strchr(",;().", *line.words.list[next].text))
+				next++;
 		for (size_t k = 0; k < sizeof(readers) / sizeof(readers[0]) && next == i; k++)
 			next = readers[k](title, &line, i);
 		next += next == i;
