@@ -25,14 +25,9 @@ static bool same_kind(const struct metric *metric, struct period period)
 	return metric->calendar == period.calendar && metric->period == period.grain;
 }
 
-static int32_t due_day(const struct metric *metric, struct period period)
-{
-	return metric_late_from(metric, period_end_day(period)) - 1;
-}
-
 void due_count(struct due *due, const struct metric *metric, bool recorded)
 {
-	int32_t day = due_day(metric, due->period);
+	int32_t day = metric_late_from(metric, period_end_day(due->period)) - 1;
 	bool complete_before = due->recorded == due->metrics;
 	due->metrics++;
 	due->recorded += recorded;

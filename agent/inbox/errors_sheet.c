@@ -61,18 +61,13 @@ static int append(struct blob *out, const char *text)
 	return blob_append(out, text, strlen(text));
 }
 
-/* A spreadsheet runs what begins so, quoted or not: of a cell that somebody else wrote as well. An
- * apostrophe before it makes it text; a number with a sign is one. */
-static bool is_formula(const char *text)
-{
-	if (!*text || !strchr("=+-@\t\r", *text))
-		return false;
-	return numeral_look(text) == NUMERAL_NONE && strcmp(text, "-") != 0;
-}
-
 static int append_quoted(struct blob *out, const char *text)
 {
-	int rc = append(out, is_formula(text) ? "\"'" : "\"");
+	/* A spreadsheet runs what begins so, quoted or not: of a cell that somebody else wrote as
+	 * well. An apostrophe before it makes it text; a number with a sign is one. */
+	bool formula = *text && strchr("=+-@\t\r", *text) && strcmp(text, "-") != 0 &&
+		       numeral_look(text) == NUMERAL_NONE;
+	int rc = append(out, formula ? "\"'" : "\"");
 	for (; *text && rc == 0; text++) {
 		rc = blob_append(out, text, 1);
 		if (*text == '"' && rc == 0)
