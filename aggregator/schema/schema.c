@@ -2,7 +2,7 @@
 
 static const char *const steps[] = {
 	/* 1 */
-	/* places and people: units.c, offices.c, catalogue_store.c, indicators.c, audit.c */
+	/* places and people: units.c, offices.c, reference.c, indicator.c, audit.c */
 	"CREATE TABLE unit(id INTEGER PRIMARY KEY, code TEXT NOT NULL, name TEXT NOT NULL,"
 	"  level TEXT NOT NULL, parent TEXT, valid_from INTEGER NOT NULL, valid_to INTEGER,"
 	"  UNIQUE(code, valid_from)) STRICT;"
@@ -29,7 +29,7 @@ static const char *const steps[] = {
 	"  detail TEXT NOT NULL) STRICT;"
 	"CREATE TABLE fact(name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
 	"INSERT INTO fact VALUES('reference_version', 1);"
-	/* figures: journal.c, quarantine.c, rollup.c */
+	/* figures: journal.c, quarantine.c, page.c */
 	"CREATE TABLE series(id INTEGER PRIMARY KEY, metric TEXT NOT NULL, labels TEXT NOT NULL,"
 	"  UNIQUE(metric, labels)) STRICT;"
 	"CREATE TABLE spool(id INTEGER PRIMARY KEY, office INTEGER NOT NULL REFERENCES office(id),"

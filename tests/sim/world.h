@@ -21,7 +21,7 @@
 
 #define WORLD_OFFICES_MAX 300u
 #define WORLD_DAYS        4u
-#define WORLD_CREDIT      16u        /* as aggregator/intake.h */
+#define WORLD_CREDIT      16u        /* as ingest/intake.h */
 #define WORLD_STRANGER    UINT32_MAX /* the line of somebody who is no office */
 
 struct world;
