@@ -1,10 +1,10 @@
 #include "cli/agent_commands.h"
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
+#include "common/sys/options.h"
 #include "daemon/run.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,38 +106,28 @@ static int run_command(const struct command *command, const char *config_path, i
 
 int main(int argc, char *argv[])
 {
-	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
-						 { "help", no_argument, NULL, 'h' },
-						 { "document", no_argument, NULL, 'd' },
-						 { "version", no_argument, NULL, 'v' },
-						 { 0 } };
-	const char *config_path = NULL;
-	int option;
+	static const struct option_row known[] = { { .name = "config", .value = "FILE" },
+						   { .name = "help" },
+						   { .name = "document" },
+						   { .name = "version" },
+						   { 0 } };
+	struct options options;
+	struct err err = { 0 };
 	i18n_init(NULL);
-	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			config_path = optarg;
-			break;
-		case 'h':
-			print_help();
-			return EXIT_SUCCESS;
-		case 'd':
-			print_document();
-			return EXIT_SUCCESS;
-		case 'v':
-			printf("lantoa-agent %s\n", LANTOA_VERSION);
-			return EXIT_SUCCESS;
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	const char *name = optind < argc ? argv[optind] : "";
+	if (options_take(argc, argv, known, OPTIONS_FIRST, &options, &err) < 0)
+		return tell(EXIT_USAGE, &err);
+	if (options_value(&options, "help"))
+		return print_help(), EXIT_SUCCESS;
+	if (options_value(&options, "document"))
+		return print_document(), EXIT_SUCCESS;
+	if (options_value(&options, "version"))
+		return puts("lantoa-agent " LANTOA_VERSION), EXIT_SUCCESS;
+	const int n = (int)options.n_operands;
+	const char *name = n > 0 ? options.operands[0] : "";
 	const struct command *command = find(bare_commands, name);
 	if (command) {
 		struct command_context context = { 0 };
-		struct err err = { 0 };
-		return tell(command->run(&context, argc - optind, argv + optind, &err), &err);
+		return tell(command->run(&context, n, options.operands, &err), &err);
 	}
 	command = find(commands, name);
 	if (!command && *name) {
@@ -151,5 +141,5 @@ int main(int argc, char *argv[])
 				  "commands\n"));
 		return EXIT_USAGE;
 	}
-	return run_command(command, config_path, argc - optind, argv + optind);
+	return run_command(command, options_value(&options, "config"), n, options.operands);
 }

@@ -3,12 +3,12 @@
 #include "common/base/i18n.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
+#include "common/sys/options.h"
 #include "server/config.h"
 #include "server/restore.h"
 #include "server/server.h"
 #include "store/store.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -140,41 +140,38 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
-						 { "check", no_argument, NULL, 'k' },
-						 { "restore", required_argument, NULL, 'r' },
-						 { "document", no_argument, NULL, 'd' },
-						 { "version", no_argument, NULL, 'v' },
-						 { "help", no_argument, NULL, 'h' },
-						 { 0 } };
-	const char *path = NULL, *backup = NULL;
-	i18n_init(NULL);
-	bool check = false;
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == 'c')
-			path = optarg;
-		else if (c == 'k')
-			check = true;
-		else if (c == 'r')
-			backup = optarg;
-		else if (c == 'd')
-			return config_document(stdout), 0;
-		else if (c == 'v')
-			return puts("lantoa-aggregator " LANTOA_VERSION), 0;
-		else
-			return usage(c == 'h' ? stdout : stderr), c == 'h' ? 0 : 2;
-	}
-	if (optind < argc)
-		return usage(stderr), 2;
-	struct config config;
+	static const struct option_row known[] = {
+		{ .name = "config", .value = "FILE" },
+		{ .name = "check" },
+		{ .name = "restore", .value = "FILE" },
+		{ .name = "document" },
+		{ .name = "version" },
+		{ .name = "help" },
+		{ 0 },
+	};
+	struct options options;
 	struct err err = { 0 };
+	i18n_init(NULL);
+	if (options_take(argc, argv, known, OPTIONS_ANYWHERE, &options, &err) < 0)
+		return fprintf(stderr, "lantoa-aggregator: %s\n", err.text), usage(stderr), 2;
+	if (options_value(&options, "document"))
+		return config_document(stdout), 0;
+	if (options_value(&options, "version"))
+		return puts("lantoa-aggregator " LANTOA_VERSION), 0;
+	if (options_value(&options, "help"))
+		return usage(stdout), 0;
+	if (options.n_operands > 0)
+		return usage(stderr), 2;
+	const char *path = options_value(&options, "config");
+	const char *backup = options_value(&options, "restore");
+	struct config config;
 	if (config_read(path, &config, &err) < 0 || config_apply(&config, &err) < 0) {
 		fprintf(stderr, "lantoa-aggregator: %s\n", err.text);
 		return 1;
 	}
-	int rc = check    ? (puts(_("the configuration is right")), 0)
-		 : backup ? restore(&config, backup)
-			  : run(&config, path);
+	int rc = options_value(&options, "check") ? (puts(_("the configuration is right")), 0)
+		 : backup                         ? restore(&config, backup)
+						  : run(&config, path);
 	config_free(&config);
 	return rc;
 }

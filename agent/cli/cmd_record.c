@@ -3,10 +3,10 @@
 #include "cli/session.h"
 #include "common/base/i18n.h"
 #include "common/model/labels.h"
+#include "common/sys/options.h"
 #include "office/commandline.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,62 +21,57 @@ struct record_arguments {
 	bool add;
 };
 
-static int take_record_option(struct record_arguments *arguments, int option, struct err *err)
+static int take_label(struct record_arguments *arguments, char *text, struct err *err)
 {
 	struct label *label = &arguments->labels[arguments->n_labels];
-	switch (option) {
-	case 'p':
-		if (arguments->period)
-			return command_usage(err, _("--period is given twice"));
-		arguments->period = optarg;
-		return 0;
-	case 'a':
-		arguments->add = true;
-		return 0;
-	case 'l':
-		if (arguments->n_labels == LABELS_MAX)
-			return command_usage(err, _("too many labels"));
-		*label = (struct label){ optarg, commandline_value(optarg) };
-		if (!label->value)
-			return command_usage(err, _("a label is written KEY=VALUE"));
-		arguments->n_labels++;
-		return 0;
-	default:
-		return command_usage(err, _("unknown option; see lantoa-agent --help"));
-	}
+	if (arguments->n_labels == LABELS_MAX)
+		return command_usage(err, _("too many labels"));
+	*label = (struct label){ text, commandline_value(text) };
+	if (!label->value)
+		return command_usage(err, _("a label is written KEY=VALUE"));
+	arguments->n_labels++;
+	return 0;
 }
 
-static int take_figures(struct record_arguments *arguments, int argc, char *argv[], struct err *err)
+static int take_figure(struct record_arguments *arguments, char *text, struct err *err)
 {
-	for (int i = optind; i < argc; i++) {
-		struct entry *entry = &arguments->entries[arguments->n];
-		if (arguments->n == FIGURES_MAX)
-			return command_usage(err,
-					     _("too many figures for one command; use import"));
-		*entry = (struct entry){ .metric = argv[i], .value = commandline_value(argv[i]) };
-		if (!entry->value)
-			return command_usage(
-				err, _("a figure is written METRIC=VALUE, like team.count=7"));
-		if (strcmp(entry->value, "-") == 0)
-			entry->value = NULL;
-		arguments->n++;
-	}
-	return arguments->n == 0 ? command_usage(err, _("give a figure, like team.count=7")) : 0;
+	struct entry *entry = &arguments->entries[arguments->n];
+	if (arguments->n == FIGURES_MAX)
+		return command_usage(err, _("too many figures for one command; use import"));
+	*entry = (struct entry){ .metric = text, .value = commandline_value(text) };
+	if (!entry->value)
+		return command_usage(err, _("a figure is written METRIC=VALUE, like team.count=7"));
+	if (strcmp(entry->value, "-") == 0)
+		entry->value = NULL;
+	arguments->n++;
+	return 0;
 }
 
 static int parse_record(struct record_arguments *arguments, int argc, char *argv[], struct err *err)
 {
-	static const struct option options[] = { { "period", required_argument, NULL, 'p' },
-						 { "label", required_argument, NULL, 'l' },
-						 { "add", no_argument, NULL, 'a' },
-						 { 0 } };
-	int option, status;
-	opterr = 0; /* the sentence is ours */
-	optind = 0; /* main() has used it */
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if ((status = take_record_option(arguments, option, err)) != 0)
-			return status;
-	return take_figures(arguments, argc, argv, err);
+	static const struct option_row known[] = { { .name = "period", .value = "P" },
+						   { .name = "label", .value = "K=V" },
+						   { .name = "add" },
+						   { 0 } };
+	struct options options;
+	int status = 0;
+	if (options_take(argc, argv, known, OPTIONS_ANYWHERE, &options, err) < 0)
+		return EXIT_USAGE;
+	arguments->add = options_value(&options, "add");
+	for (size_t i = 0; i < options.n_given && status == 0; i++) {
+		const struct option_given *option = &options.given[i];
+		if (strcmp(option->name, "label") == 0)
+			status = take_label(arguments, option->value, err);
+		else if (strcmp(option->name, "period") == 0 && arguments->period)
+			status = command_usage(err, _("--period is given twice"));
+		else if (strcmp(option->name, "period") == 0)
+			arguments->period = option->value;
+	}
+	for (size_t i = 0; i < options.n_operands && status == 0; i++)
+		status = take_figure(arguments, options.operands[i], err);
+	if (status == 0 && arguments->n == 0)
+		status = command_usage(err, _("give a figure, like team.count=7"));
+	return status;
 }
 
 int cmd_record(struct command_context *context, int argc, char *argv[], struct err *err)

@@ -1,6 +1,7 @@
 /* lantoa-agent spool repair: what a damaged spool still holds, into the one that was begun anew. */
 #include "cli/agent_commands.h"
 #include "common/base/i18n.h"
+#include "common/sys/options.h"
 #include "common/sys/owner.h"
 #include "office/state.h"
 #include "spool/repair.h"
@@ -70,29 +71,20 @@ static void print_repaired(const struct command_context *context, const char *da
 			"stays as it is\n"));
 }
 
-/* repair [FILE] [--yes] */
-static int take_arguments(int argc, char *argv[], char damaged[PATH_MAX], bool *ret_dry)
-{
-	*ret_dry = true;
-	for (int i = 2; i < argc; i++) {
-		if (strcmp(argv[i], "--yes") == 0)
-			*ret_dry = false;
-		else if (*damaged || *argv[i] == '-' || strlen(argv[i]) >= PATH_MAX)
-			return -EINVAL;
-		else
-			memcpy(damaged, argv[i], strlen(argv[i]) + 1);
-	}
-	return 0;
-}
-
 int cmd_repair(struct command_context *context, int argc, char *argv[], struct err *err)
 {
+	static const struct option_row known[] = { { .name = "yes" }, { 0 } };
 	char damaged[PATH_MAX] = "";
 	struct spool *spool = NULL;
 	struct spool_repaired repaired;
-	bool dry;
-	if (take_arguments(argc, argv, damaged, &dry) < 0)
+	struct options options;
+	if (options_take(argc, argv, known, OPTIONS_ANYWHERE, &options, err) < 0)
+		return EXIT_USAGE;
+	const char *file = options.n_operands > 0 ? options.operands[0] : "";
+	if (options.n_operands > 1 || strlen(file) >= sizeof(damaged))
 		return command_usage(err, _("say spool repair [FILE] [--yes]"));
+	memcpy(damaged, file, strlen(file) + 1);
+	const bool dry = !options_value(&options, "yes");
 	int rc = open_spool(&context->settings, &spool, err); /* sets a damaged one aside */
 	if (rc == 0 && !*damaged)
 		rc = find_damaged(&context->settings, damaged, err);

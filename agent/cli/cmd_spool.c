@@ -88,7 +88,7 @@ int cmd_spool(struct command_context *context, int argc, char *argv[], struct er
 	struct blob out = { 0 };
 	size_t q = 0;
 	if (argc >= 2 && strcmp(argv[1], "repair") == 0)
-		return cmd_repair(context, argc, argv, err);
+		return cmd_repair(context, argc - 1, argv + 1, err);
 	while (argc == 2 && q < N_QUESTIONS && strcmp(questions[q].name, argv[1]) != 0)
 		q++;
 	if (argc != 2 || q == N_QUESTIONS)

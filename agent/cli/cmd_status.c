@@ -4,12 +4,12 @@
 #include "cli/status_screen.h"
 #include "common/base/blob.h"
 #include "common/base/i18n.h"
+#include "common/sys/options.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Shows @answer; 1: not well. */
 static int show_status(const struct blob *answer, bool json, struct err *err)
@@ -29,13 +29,16 @@ static int show_status(const struct blob *answer, bool json, struct err *err)
 
 int cmd_status(struct command_context *context, int argc, char *argv[], struct err *err)
 {
-	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+	static const struct option_row known[] = { { .name = "json" }, { 0 } };
+	struct options options;
 	struct blob out = { 0 };
-	if (argc > 2 || (argc == 2 && !json))
+	if (options_take(argc, argv, known, OPTIONS_ANYWHERE, &options, err) < 0)
+		return EXIT_USAGE;
+	if (options.n_operands > 0)
 		return command_usage(err, _("status takes --json at most"));
 	int rc = session_ask_once(&context->settings, SESSION_STATUS, &out, err);
 	if (rc == 0)
-		rc = show_status(&out, json, err);
+		rc = show_status(&out, options_value(&options, "json"), err);
 	blob_free(&out);
 	if (rc >= 0 && context->config_err.code != 0) {
 		*err = context->config_err;

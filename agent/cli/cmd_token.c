@@ -3,6 +3,7 @@
 #include "api/token.h"
 #include "cli/agent_commands.h"
 #include "common/base/i18n.h"
+#include "common/sys/options.h"
 #include "common/sys/owner.h"
 
 #include <errno.h>
@@ -48,11 +49,14 @@ static int token_find(const struct settings *settings, bool anew, char ret_token
 
 int cmd_token(struct command_context *context, int argc, char *argv[], struct err *err)
 {
+	static const struct option_row known[] = { { .name = "new" }, { 0 } };
+	struct options options;
 	char token[SECRET_FILE_MAX];
-	bool anew = argc == 2 && strcmp(argv[1], "--new") == 0;
-	if (argc > 2 || (argc == 2 && !anew))
+	if (options_take(argc, argv, known, OPTIONS_ANYWHERE, &options, err) < 0)
+		return EXIT_USAGE;
+	if (options.n_operands > 0)
 		return command_usage(err, _("token takes --new at most"));
-	if (token_find(&context->settings, anew, token, err) < 0)
+	if (token_find(&context->settings, options_value(&options, "new"), token, err) < 0)
 		return EXIT_FAILURE;
 	printf("%s\n", token);
 	explicit_bzero(token, sizeof(token));

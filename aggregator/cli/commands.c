@@ -104,8 +104,8 @@ static int labels_join(const struct args *args, struct blob *out)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < args->n_options && rc == 0; i++) {
-		const struct given *option = &args->options[i];
+	for (size_t i = 0; i < args->options.n_given && rc == 0; i++) {
+		const struct option_given *option = &args->options.given[i];
 
 		if (strcmp(option->name, "label") != 0)
 			continue;

@@ -19,7 +19,7 @@ BIG = "period,teams\n2025-06," + "7" * 70000 + "\n"
 
 OF_PROVINCE = [
     (["qery"], "there is no command '%s%s%s'; see lantoa --help", ["--help"]),
-    (["status", "--al"], "there is no option '%s'; see lantoa --help", ["--help"]),
+    (["status", "--al"], "there is no option '%s'; see %s --help", ["--help"]),
     (["status", "--per", "day"], "'%s' does not take the option --%s; see lantoa %s --help", ["$3", "--help"]),
     (["backup"], "give a file, or a folder with --into; one of the two", ["backup", "--into", "{folder}"]),
     (["backup", "{there}"], "%s is there already and is not overwritten; give another name", ["backup", "{fresh}"]),
@@ -76,7 +76,7 @@ OF_PROVINCE = [
 OF_AGENT = [
     (["frob"], "lantoa-agent: there is no command '%s'; see lantoa-agent --help\n", ["--help"]),
     ([], "lantoa-agent: say what to do; 'lantoa-agent --help' lists the commands\n", ["--help"]),
-    (["record", "teams=7", "--al"], "unknown option; see lantoa-agent --help", ["--help"]),
+    (["record", "teams=7", "--al"], "there is no option '%s'; see %s --help", ["--help"]),
     (["record"], "give a figure, like team.count=7", ["record", "team.count=7"]),
     (["record", "team.count"], "a figure is written METRIC=VALUE, like team.count=7", ["record", "team.count=7"]),
     (["record", *[f"visits={n}" for n in range(2000)]], "too many figures for one command; use import", ["import", "{table}"]),
