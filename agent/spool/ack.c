@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq, struct err *err)
+/* The oldest kept batch, when it is acked; -ENODATA (err untouched) when there is none such. */
+static int oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq, struct err *err)
 {
 	sqlite3_stmt *oldest = spool_statement(spool, SQL_BATCH_OLDEST, err);
 	if (!oldest)
@@ -31,7 +32,7 @@ int spool_make_room(struct spool *spool, uint64_t limit, struct err *err)
 	rc = spool_meta(spool, &meta, err);
 	while (rc == 0 && used > limit) {
 		int64_t seq;
-		rc = spool_oldest_acked(spool, meta.acked_seq, &seq, err);
+		rc = oldest_acked(spool, meta.acked_seq, &seq, err);
 		if (rc == -ENODATA)
 			return -ENOSPC;
 		if (rc == 0)
@@ -113,7 +114,7 @@ static int trim_batches(struct spool *spool, int32_t today, uint64_t acked_seq, 
 	for (int i = 0; i < DROPS_PER_ACK; i++) {
 		int64_t seq;
 		uint64_t used;
-		rc = spool_oldest_acked(spool, acked_seq, &seq, err);
+		rc = oldest_acked(spool, acked_seq, &seq, err);
 		if (rc == -ENODATA)
 			return 0;
 		if (rc == 0)

@@ -159,10 +159,6 @@ int spool_used(struct spool *spool, uint64_t *ret_bytes, struct err *err);
 /* Judged cells (common/sys/db.h): a shape, a local day. */
 int64_t row_shape(struct db_row *row, int column);
 int32_t row_day(struct db_row *row, int column);
-
-/* ack.c */
-/** The oldest kept batch, when it is acked; -ENODATA (err untouched) when there is none such. */
-int spool_oldest_acked(struct spool *spool, uint64_t acked_seq, int64_t *ret_seq, struct err *err);
 /** Inside a transaction: drop acked batches, oldest first, until at most @limit bytes are in use.
  * -ENOSPC (err untouched) when that is not enough. */
 int spool_make_room(struct spool *spool, uint64_t limit, struct err *err);

@@ -51,8 +51,3 @@ uint64_t budget_when(const struct budget *budget, uint64_t now_ms, size_t bytes)
 			return wait == 0 ? now_ms : (minute + wait) * MINUTE_MS;
 	return (minute + BUDGET_MINUTES) * MINUTE_MS;
 }
-
-uint64_t budget_spent(const struct budget *budget, uint64_t now_ms)
-{
-	return spent_until(budget, now_ms / MINUTE_MS);
-}

@@ -29,5 +29,3 @@ void budget_spend(struct budget *budget, uint64_t now_ms, size_t bytes);
 /** When @bytes may go: @now_ms, or later. More than an hour's worth counts as an hour's worth less
  * what must stay for greeting, so that a batch which is larger than the budget goes at last. */
 uint64_t budget_when(const struct budget *budget, uint64_t now_ms, size_t bytes);
-/** In the hour until now. */
-uint64_t budget_spent(const struct budget *budget, uint64_t now_ms);

@@ -143,11 +143,6 @@ int journal_spool(struct journal *journal, int64_t office, uint64_t spool_id,
 	return 0;
 }
 
-size_t journal_spools(const struct journal *journal)
-{
-	return spools_count(journal->spools);
-}
-
 struct office_account *journal_account(struct journal *journal, int64_t office)
 {
 	return spools_account(journal->spools, office);

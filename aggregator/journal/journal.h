@@ -50,8 +50,7 @@ int journal_weigh(struct journal *journal, int64_t office, int32_t day, uint64_t
  * by office and day, and before the commit. */
 int journal_flush(struct journal *journal, struct err *err);
 
-/** Spools at hand: spools.h. */
-size_t journal_spools(const struct journal *journal);
+/** spools_account() */
 struct office_account *journal_account(struct journal *journal, int64_t office);
 
 void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, uint64_t seq,

@@ -15,7 +15,6 @@ struct spools {
 	size_t n, n_slots;             /* a power of two, or 0 */
 	struct journal_spool *changed; /* list */
 	int64_t written;               /* office of the one that was written last; 0: none */
-	size_t count;
 };
 
 struct spools *spools_open(void)
@@ -33,7 +32,7 @@ void spools_forget(struct spools *spools)
 		}
 		spools->slots[i] = (struct office_spools){ 0 };
 	}
-	spools->n = spools->count = 0;
+	spools->n = 0;
 	spools->changed = NULL;
 	spools->written = 0;
 }
@@ -91,7 +90,7 @@ struct journal_spool *spools_find(struct spools *spools, int64_t office, uint64_
 }
 
 /* Those used longest ago go, but for what is still to be written. The one in front stays. */
-static void thin_out(struct spools *spools, struct office_spools *slot)
+static void thin_out(struct office_spools *slot)
 {
 	unsigned n = 1;
 	for (struct journal_spool **link = &slot->first->next; *link;) {
@@ -103,7 +102,6 @@ static void thin_out(struct spools *spools, struct office_spools *slot)
 		}
 		*link = spool->next;
 		free(spool);
-		spools->count--;
 	}
 }
 
@@ -125,8 +123,7 @@ struct journal_spool *spools_keep(struct spools *spools, const struct journal_sp
 	kept->next = slot->first;
 	slot->office = spool->office;
 	slot->first = kept;
-	spools->count++;
-	thin_out(spools, slot);
+	thin_out(slot);
 	return kept;
 }
 
@@ -143,7 +140,7 @@ struct journal_spool *spools_changed(struct spools *spools)
 {
 	struct journal_spool *spool = spools->changed;
 	if (spools->written) /* now it may go */
-		thin_out(spools, slot_of(spools, spools->written));
+		thin_out(slot_of(spools, spools->written));
 	spools->written = 0;
 	if (spool) {
 		spools->changed = spool->next_changed;
@@ -157,9 +154,4 @@ struct office_account *spools_account(struct spools *spools, int64_t office)
 {
 	struct office_spools *slot = spools->n ? slot_of(spools, office) : NULL;
 	return slot && slot->first ? &slot->account : NULL;
-}
-
-size_t spools_count(const struct spools *spools)
-{
-	return spools->count;
 }

@@ -54,4 +54,3 @@ struct journal_spool *spools_changed(struct spools *spools);
 /** Whoever asks writes what he knows there. NULL while no spool of it is at hand. Valid until one
  * is kept. */
 struct office_account *spools_account(struct spools *spools, int64_t office);
-size_t spools_count(const struct spools *spools);

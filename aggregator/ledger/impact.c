@@ -31,7 +31,8 @@ static bool is_narrower(const struct metric *before, const struct metric *after)
 	return drops_dimension(before, after);
 }
 
-enum effect effect_of(const struct metric *before, const struct metric *after)
+/* What becomes of the figures of a metric; @after NULL: it is gone. */
+static enum effect effect_of(const struct metric *before, const struct metric *after)
 {
 	if (!after || before->period != after->period || before->calendar != after->calendar ||
 	    before->decimals != after->decimals || before->time_agg != after->time_agg ||

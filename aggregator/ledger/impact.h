@@ -41,9 +41,6 @@ struct impact {
 	size_t n_spans;
 };
 
-/** What becomes of the figures of a metric; @after NULL: it is gone. */
-enum effect effect_of(const struct metric *before, const struct metric *after);
-
 /** Has @after a dimension less? Labels that name it may not count any more. */
 bool drops_dimension(const struct metric *before, const struct metric *after);
 

@@ -348,10 +348,3 @@ void rows_attribute(struct rows *rows, const struct office *office, const struct
 			      &lineage, unit);
 	}
 }
-
-int32_t rows_unit(const struct rows *rows, const struct unit *unit, int32_t day)
-{
-	if (rows->plan->by_office || rows->plan->restated || shown_under(rows, unit, day) != unit)
-		return ROW_OUTSIDE;
-	return rows->of_unit[unit - rows->reference->units->list];
-}

@@ -59,6 +59,3 @@ struct place rows_place(const struct rows *rows, const struct office *office,
  * or, by office, not its own. */
 void rows_attribute(struct rows *rows, const struct office *office, const struct unit *unit,
 		    int32_t day);
-/** The row that stands for @unit itself on @day; ROW_OUTSIDE when none does, or under other
- * borders. */
-int32_t rows_unit(const struct rows *rows, const struct unit *unit, int32_t day);

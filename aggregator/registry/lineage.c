@@ -150,21 +150,3 @@ struct lineage lineage_trace(const struct units *units, const struct unit *unit,
 	}
 	return trace.found;
 }
-
-const struct unit *lineage_within(const struct units *units, const struct lineage *lineage,
-				  const char *level, int32_t to)
-{
-	const struct unit *one = NULL;
-	for (size_t i = 0; i < lineage->n; i++) {
-		const struct unit *unit = lineage->units[i], *above;
-		if (level)
-			unit = units_at_level(units, unit, level, to);
-		else
-			while ((above = units_parent(units, unit, to)))
-				unit = above;
-		if (!unit || (one && unit != one))
-			return NULL;
-		one = unit;
-	}
-	return one;
-}

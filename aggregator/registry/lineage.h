@@ -26,8 +26,3 @@ struct lineage {
 /** Trace @unit, in force on @from, to the structure of @to (before or after). */
 struct lineage lineage_trace(const struct units *units, const struct unit *unit, int32_t from,
 			     int32_t to);
-
-/** The one unit of @level on @to that all of @lineage lies in (NULL level: the root); NULL when
- * they lie in several, or in none. */
-const struct unit *lineage_within(const struct units *units, const struct lineage *lineage,
-				  const char *level, int32_t to);

@@ -84,18 +84,3 @@ struct table *verify_table_take(struct verify *verify)
 	verify->report.table = NULL;
 	return table;
 }
-
-int verify_run(sqlite3 *db, const struct reference *reference, struct verify_counts *ret_counts,
-	       struct table **ret_table, struct err *err)
-{
-	struct verify *verify = verify_open(NULL, err);
-	int rc = verify ? 1 : err->code;
-	while (rc == 1)
-		rc = verify_step(verify, db, reference, err);
-	if (rc == 0) {
-		*ret_counts = verify->report.counts;
-		*ret_table = verify_table_take(verify);
-	}
-	verify_close(verify);
-	return rc;
-}

@@ -53,7 +53,3 @@ struct verify_progress verify_progress(const struct verify *verify);
  * null when none was asked for), one per difference (the first VERIFY_ROWS_MAX; all are counted),
  * with the counts in the head object "counts". The caller's to close. */
 struct table *verify_table_take(struct verify *verify);
-
-/** All steps of looking at once, in the caller's transaction. */
-int verify_run(sqlite3 *db, const struct reference *reference, struct verify_counts *ret_counts,
-	       struct table **ret_table, struct err *err);

@@ -12,8 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VARINT_MAX      10u /* bytes */
-#define VARINT_WIDE_MAX 19u
+#define VARINT_MAX 10u /* bytes */
 
 static inline uint64_t zigzag(int64_t value)
 {

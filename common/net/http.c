@@ -189,8 +189,3 @@ void http_stop(struct http *http, void (*on_closed)(void *context), void *contex
 	uv_close((uv_handle_t *)&http->timer, on_handle_closed);
 	MHD_stop_daemon(http->daemon);
 }
-
-unsigned http_working(const struct http *http)
-{
-	return http->working;
-}

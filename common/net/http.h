@@ -77,8 +77,6 @@ const struct http_route *http_matched(const struct http_request *request);
 bool http_peer(const struct http_request *request, uid_t *ret_uid);
 /** The language its reader likes best (Accept-Language); handlers are called in it. */
 enum language http_language(const struct http_request *request);
-/** Requests that handlers hold. */
-unsigned http_working(const struct http *http);
 
 /** Answer and free the request; @body is copied. Loop thread only. A client that hung up meanwhile
  * is no concern of the handler. */

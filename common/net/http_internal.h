@@ -78,10 +78,8 @@ void http_turn_after(struct http *http, uint64_t wait_ms);
 /** Start libmicrohttpd, which takes over @listen_fd on success; NULL: it refuses. */
 struct MHD_Daemon *http_daemon_start(struct http *http, int listen_fd,
 				     const struct http_limits *limits);
-/** The connection has neither timeout nor polling, until the other is called. */
-void http_suspend(struct http_request *request);
+/** It was suspended when the handler did not answer at once: it is polled again. */
 void http_resume(struct http_request *request);
-void http_seat_turn(struct http_request *request, enum seat_phase phase);
 void http_body_free(struct http_request *request);
 
 /* --- http_response.c: what goes out --- */

@@ -39,12 +39,13 @@ static const struct refusal
 	no_path = { MHD_HTTP_NOT_FOUND, N_("there is no such path") },
 	no_method = { MHD_HTTP_METHOD_NOT_ALLOWED, N_("this path does not take this method") };
 
-void http_seat_turn(struct http_request *request, enum seat_phase phase)
+static void turn_seat(struct http_request *request, enum seat_phase phase)
 {
 	seat_turn(&request->http->seats, request->seat, phase, uv_hrtime() / NS_PER_MS);
 }
 
-void http_suspend(struct http_request *request)
+/* The connection has neither timeout nor polling, until http_resume(). */
+static void suspend(struct http_request *request)
 {
 	request->suspended = true;
 	MHD_suspend_connection(request->connection);
@@ -268,10 +269,10 @@ static const struct refusal *judge_head(struct http_request *request, const char
 static enum MHD_Result await_body(struct http_request *request)
 {
 	if (request->state == ANSWERED && request->waits_first) {
-		http_seat_turn(request, SEAT_SENDING);
+		turn_seat(request, SEAT_SENDING);
 		return http_send_answer(request);
 	}
-	http_seat_turn(request, SEAT_READING);
+	turn_seat(request, SEAT_READING);
 	return MHD_YES;
 }
 
@@ -284,13 +285,13 @@ static enum MHD_Result begin(struct http_request *request)
 	if (request->refusal || !http->on_head)
 		return await_body(request);
 	request->state = ADMITTING;
-	http_seat_turn(request, SEAT_WORKING);
+	turn_seat(request, SEAT_WORKING);
 	http->working++;
 	http->on_head(http->context, request);
 	if (request->state != ADMITTING)
 		return await_body(request);
 	request->head_again = true;
-	http_suspend(request);
+	suspend(request);
 	return MHD_YES;
 }
 
@@ -304,10 +305,10 @@ static enum MHD_Result first_call(struct http_request *request, const char *path
 	if (seats_free(&request->http->seats))
 		return begin(request);
 	request->state = PARKED;
-	http_seat_turn(request, SEAT_PARKED);
+	turn_seat(request, SEAT_PARKED);
 	request->seat->request = request;
 	request->head_again = true;
-	http_suspend(request);
+	suspend(request);
 	return MHD_YES;
 }
 
@@ -339,14 +340,14 @@ static enum MHD_Result dispatch(struct http_request *request)
 	struct http *http = request->http;
 
 	request->state = WORKING;
-	http_seat_turn(request, SEAT_WORKING);
+	turn_seat(request, SEAT_WORKING);
 	http->working++;
 	request->route->on_request(http->context, request);
 	if (request->state == ANSWERED) {
-		http_seat_turn(request, SEAT_SENDING);
+		turn_seat(request, SEAT_SENDING);
 		return http_send_answer(request);
 	}
-	http_suspend(request);
+	suspend(request);
 	return MHD_YES;
 }
 
@@ -368,7 +369,7 @@ static enum MHD_Result proceed(struct http_request *request, const char *path, c
 	}
 	if (request->state == READING && !request->refusal)
 		return dispatch(request);
-	http_seat_turn(request, SEAT_SENDING);
+	turn_seat(request, SEAT_SENDING);
 	return request->refusal ? send_refusal(request, path) : http_send_answer(request);
 }
 
@@ -469,7 +470,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 	if (request->response)
 		MHD_destroy_response(request->response);
 	http_body_free(request);
-	http_seat_turn(request, SEAT_SILENT);
+	turn_seat(request, SEAT_SILENT);
 	request->seat->asked = true;
 	request->seat->lasting = false;
 	request->seat->read = 0;

@@ -23,7 +23,9 @@ char separator_told(const char *text, size_t len)
 	return text[at + 4];
 }
 
-char separator_of_header(const char *text, size_t len)
+/* Of a text whose first line is its header, of names without separators in them: what is told, or
+ * what gives that line most fields; ',' when all give one. */
+static char separator_of_header(const char *text, size_t len)
 {
 	size_t counts[sizeof(SEPARATORS)] = { 0 }, i = mark_len(text, len);
 	bool quoted = false;

@@ -14,10 +14,6 @@
 /** What a first line "sep=;" says, as Excel heeds it; '\0' when there is none. */
 char separator_told(const char *text, size_t len);
 
-/** Of a text whose first line is its header, of names without separators in them: what is told, or
- * what gives that line most fields; ',' when all give one. */
-char separator_of_header(const char *text, size_t len);
-
 /**
  * Append @text[@len], which begins with its header, to @out in UTF-8 and parted by commas, line for
  * line: a diagnostic about line 7 is one about line 7 of @text. What is so already comes out byte

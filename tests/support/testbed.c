@@ -8,7 +8,6 @@
 #include "registry/units_import.h"
 #include "schema/reference_version.h"
 #include "schema/schema.h"
-#include "verify/verify.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -450,6 +449,21 @@ int64_t testbed_number(struct testbed *testbed, const char *sql)
 void testbed_exec(struct testbed *testbed, const char *sql)
 {
 	must(testbed, db_exec(testbed->db, sql, &testbed->err), sql);
+}
+
+int verify_run(sqlite3 *db, const struct reference *reference, struct verify_counts *ret_counts,
+	       struct table **ret_table, struct err *err)
+{
+	struct verify *verify = verify_open(NULL, err);
+	int rc = verify ? 1 : err->code;
+	while (rc == 1)
+		rc = verify_step(verify, db, reference, err);
+	if (rc == 0) {
+		*ret_counts = verify_progress(verify).counts;
+		*ret_table = verify_table_take(verify);
+	}
+	verify_close(verify);
+	return rc;
 }
 
 uint64_t testbed_verify(struct testbed *testbed, struct table **ret_table)

@@ -10,6 +10,7 @@
 #include "ledger/release.h"
 #include "registry/reference.h"
 #include "support/scratch.h"
+#include "verify/verify.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -112,7 +113,10 @@ int64_t testbed_number(struct testbed *testbed, const char *sql);
 void testbed_exec(struct testbed *testbed, const char *sql);
 /** Every row of every table but "backup", as bytes. The caller frees. */
 void testbed_dump(sqlite3 *db, struct blob *ret);
-/** verify_run; the caller closes the table. */
+/** All steps of looking at once. The caller closes the table. */
+int verify_run(sqlite3 *db, const struct reference *reference, struct verify_counts *ret_counts,
+	       struct table **ret_table, struct err *err);
+/** verify_run() of its store, which must work: how many differences there are. */
 uint64_t testbed_verify(struct testbed *testbed, struct table **ret_table);
 /** Cell of the named column. */
 const char *testbed_cell(const struct table *table, size_t row, const char *column);

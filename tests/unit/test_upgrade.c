@@ -19,6 +19,7 @@
 #include "spool/spool.h"
 #include "support/fault.h"
 #include "support/scratch.h"
+#include "support/testbed.h"
 #include "verify/verify.h"
 
 #include <dirent.h>
