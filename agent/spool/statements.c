@@ -10,6 +10,13 @@
 	" FROM current WHERE series = o.series AND day = o.day"                                    \
 	" AND nth BETWEEN p.part * 120 AND p.part * 120 + 119)"
 
+/* A macro of C that is an expression of SQL, too. */
+#define SQL_TEXT(expanded) #expanded
+#define SQL_OF(macro)      SQL_TEXT(macro)
+#define THE_SHAPE          SQL_OF(SHAPE_WITHOUT_DECIMALS(shape))
+#define SAME_SHAPE                                                                                 \
+	SQL_OF(SHAPE_WITHOUT_DECIMALS(s.shape)) " = " SQL_OF(SHAPE_WITHOUT_DECIMALS(own.shape))
+
 static const char *const steps[] = {
 	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL,"
 	" last_seq INTEGER NOT NULL DEFAULT 0, acked_seq INTEGER NOT NULL DEFAULT 0,"
@@ -188,7 +195,7 @@ static const char *const sql_text[SQL_COUNT] = {
 			     " FROM undated WHERE boot = ?1 AND id > ?2 AND reason IS NULL"
 			     " ORDER BY id LIMIT 1",
 	[SQL_UNDATED_LATER] = "SELECT kind, value_e, shape FROM undated WHERE id > ?1 AND day = ?2"
-			      " AND nth = ?3 AND (shape & 271) = ?4 AND boot = ?5 AND metric = ?6"
+			      " AND nth = ?3 AND " THE_SHAPE " = ?4 AND boot = ?5 AND metric = ?6"
 			      " AND labels = ?7",
 	[SQL_UNDATED_LEAVE] = "UPDATE undated SET reason = ?2 WHERE id = ?1",
 	[SQL_UNDATED_RETRY] =
@@ -210,7 +217,7 @@ static const char *const sql_text[SQL_COUNT] = {
 		"SELECT id FROM series WHERE metric = ?1 AND labels = ?2 AND shape = ?3",
 	[SQL_SERIES_SIBLINGS] = "SELECT s.id FROM series own JOIN series s"
 				" ON s.metric = own.metric AND s.labels = own.labels"
-				" AND (s.shape & 271) = (own.shape & 271) AND s.id > ?2"
+				" AND " SAME_SHAPE " AND s.id > ?2"
 				" WHERE own.id = ?1 AND s.id <> ?1 ORDER BY s.id LIMIT 1",
 	[SQL_FACT_SET] = "INSERT INTO fact (name, data) VALUES (?1, ?2)"
 			 " ON CONFLICT DO UPDATE SET data = ?2 WHERE data <> ?2",

@@ -10,7 +10,7 @@
 
 struct newer { /* one figure of the newer batches */
 	uint32_t series;
-	uint16_t kind; /* grain and calendar */
+	uint16_t shape; /* without its decimals */
 	uint16_t nth;
 	uint8_t decimals;
 	bool withdrawn, tells_nothing;
@@ -21,7 +21,7 @@ struct newer { /* one figure of the newer batches */
 struct older_copy {
 	sqlite3_stmt *is, *spools, *entries, *declared, *held;
 	struct arena *arena;
-	struct newer *list; /* owned [n]: by series, kind and nth, each once */
+	struct newer *list; /* owned [n]: by series, shape and nth, each once */
 	size_t n;
 	uint32_t *wanted; /* owned [n_wanted], ascending: series */
 	size_t n_wanted, wanted_room;
@@ -117,8 +117,8 @@ static int by_place(const struct newer *x, const struct newer *y)
 {
 	if (x->series != y->series)
 		return x->series < y->series ? -1 : 1;
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
+	if (x->shape != y->shape)
+		return x->shape < y->shape ? -1 : 1;
 	return x->nth < y->nth ? -1 : x->nth > y->nth;
 }
 
@@ -132,11 +132,6 @@ static int by_place_and_entry(const void *a, const void *b)
 	const struct newer *x = a, *y = b;
 	int order = by_place(x, y);
 	return order ? order : x->entry < y->entry ? -1 : x->entry > y->entry;
-}
-
-static uint16_t kind_of(unsigned grain, unsigned calendar)
-{
-	return (uint16_t)(grain | calendar << 8);
 }
 
 /* --- gathering --- */
@@ -201,14 +196,13 @@ static int run_gather(struct older_copy *copy, int64_t spool, const struct batch
 		if (!list)
 			return err_memory(err);
 		copy->list = list;
-		list[copy->n] =
-			(struct newer){ .series = id,
-					.kind = kind_of(shape_grain(shape), shape_calendar(shape)),
-					.nth = (uint16_t)point->nth,
-					.decimals = (uint8_t)shape_decimals(shape),
-					.withdrawn = point->withdrawn,
-					.value_e = point->value_e,
-					.entry = entry };
+		list[copy->n] = (struct newer){ .series = id,
+						.shape = (uint16_t)SHAPE_WITHOUT_DECIMALS(shape),
+						.nth = (uint16_t)point->nth,
+						.decimals = (uint8_t)shape_decimals(shape),
+						.withdrawn = point->withdrawn,
+						.value_e = point->value_e,
+						.entry = entry };
 		copy->n++;
 	}
 	return drop_held(copy, index, from, err);
@@ -325,7 +319,8 @@ bool older_copy_has(const struct older_copy *copy, const struct declared *declar
 		    const struct point *point)
 {
 	const struct newer place = { .series = declared->series,
-				     .kind = kind_of(declared->grain, declared->calendar),
+				     .shape = (uint16_t)shape_pack(declared->calendar,
+								   declared->grain, 0),
 				     .nth = (uint16_t)point->nth };
 	if (copy->n == 0)
 		return false;

@@ -194,8 +194,8 @@ static int look_up(struct listing *list, struct held_row *ret, struct err *err)
 static void show_period(struct table *table, int64_t shape, int32_t day, const struct point *point,
 			bool whole)
 {
-	enum grain grain = (enum grain)(shape & 15);
-	enum calendar calendar = (enum calendar)(shape >> 8 & 1);
+	enum grain grain = shape_grain(shape);
+	enum calendar calendar = shape_calendar(shape);
 	char text[PERIOD_TEXT_MAX];
 	struct period period = whole && grain < GRAIN_DAY
 				       ? period_of_day(CALENDAR_CIVIL, GRAIN_DAY, day)

@@ -11,8 +11,9 @@
 
 #define SHAPE_END 512 /* every shape is below */
 
-/** Without its decimals: of all series that differ in nothing else. */
-#define SHAPE_WITHOUT_DECIMALS(shape) ((shape) & ~INT64_C(0xf0))
+/** Without its decimals: of all series that differ in nothing else. It is plain enough for SQL, of
+ * a column. */
+#define SHAPE_WITHOUT_DECIMALS(shape) (0x10f & (shape))
 
 static inline int64_t shape_pack(enum calendar calendar, enum grain grain, unsigned decimals)
 {
