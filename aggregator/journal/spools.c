@@ -1,18 +1,21 @@
 #include "journal/spools.h"
 
-#include <stdlib.h>
+#include "common/base/array.h"
+#include "common/base/hash.h"
 
-#define SLOTS_FIRST 64u
+#include <errno.h>
+#include <stdlib.h>
 
 struct office_spools {
 	int64_t office;
-	struct journal_spool *first; /* owned list; NULL: the slot is free */
+	struct journal_spool *first; /* owned list, never empty */
 	struct office_account account;
 };
 
 struct spools {
-	struct office_spools *slots;   /* owned [n_slots]: open addressing, at most half full */
-	size_t n, n_slots;             /* a power of two, or 0 */
+	struct office_spools *offices; /* owned [n] */
+	size_t n, room;
+	struct hash_index by_id;       /* of offices */
 	struct journal_spool *changed; /* list */
 	int64_t written;               /* office of the one that was written last; 0: none */
 };
@@ -24,14 +27,13 @@ struct spools *spools_open(void)
 
 void spools_forget(struct spools *spools)
 {
-	for (size_t i = 0; i < spools->n_slots; i++) {
-		for (struct journal_spool *spool = spools->slots[i].first, *next; spool;
+	for (size_t i = 0; i < spools->n; i++)
+		for (struct journal_spool *spool = spools->offices[i].first, *next; spool;
 		     spool = next) {
 			next = spool->next;
 			free(spool);
 		}
-		spools->slots[i] = (struct office_spools){ 0 };
-	}
+	hash_index_clear(&spools->by_id);
 	spools->n = 0;
 	spools->changed = NULL;
 	spools->written = 0;
@@ -42,58 +44,63 @@ void spools_close(struct spools *spools)
 	if (!spools)
 		return;
 	spools_forget(spools);
-	free(spools->slots);
+	hash_index_deinit(&spools->by_id);
+	free(spools->offices);
 	free(spools);
 }
 
-/* The slot of @office, or the free one where it would go. Ids of offices are given by us. */
-static struct office_spools *slot_of(const struct spools *spools, int64_t office)
+/* Where the place of @office stands, or goes. Ids of offices are given by us. */
+static uint32_t *place_of(const struct spools *spools, int64_t office)
 {
-	size_t at = (size_t)((uint64_t)office * UINT64_C(0x9e3779b97f4a7c15) >> 20);
-	for (;; at++) {
-		struct office_spools *slot = &spools->slots[at & (spools->n_slots - 1)];
-		if (!slot->first || slot->office == office)
-			return slot;
-	}
+	uint32_t *place = hash_slot(
+		&spools->by_id, (size_t)((uint64_t)office * UINT64_C(0x9e3779b97f4a7c15) >> 20));
+	while (*place && spools->offices[*place - 1].office != office)
+		place = hash_slot_next(&spools->by_id, place);
+	return place;
 }
 
-static bool grow(struct spools *spools)
+static struct office_spools *find_office(const struct spools *spools, int64_t office)
 {
-	struct spools bigger = { .n_slots = spools->n_slots ? 2 * spools->n_slots : SLOTS_FIRST };
-	bigger.slots = calloc(bigger.n_slots, sizeof(*bigger.slots));
-	if (!bigger.slots)
-		return false;
-	for (size_t i = 0; i < spools->n_slots; i++)
-		if (spools->slots[i].first)
-			*slot_of(&bigger, spools->slots[i].office) = spools->slots[i];
-	free(spools->slots);
-	spools->slots = bigger.slots;
-	spools->n_slots = bigger.n_slots;
-	return true;
+	uint32_t place = spools->n ? *place_of(spools, office) : 0;
+	return place ? &spools->offices[place - 1] : NULL;
+}
+
+/* Room for one more office; on failure all is as it was. */
+static int grow(struct spools *spools)
+{
+	if (ARRAY_RESERVE(spools->offices, spools->room, spools->n + 1) < 0)
+		return -ENOMEM;
+	if (spools->n < hash_index_room(&spools->by_id))
+		return 0;
+	if (hash_index_make(&spools->by_id, spools->n + 1) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < spools->n; i++)
+		*place_of(spools, spools->offices[i].office) = (uint32_t)i + 1;
+	return 0;
 }
 
 struct journal_spool *spools_find(struct spools *spools, int64_t office, uint64_t spool_id)
 {
-	if (spools->n == 0)
+	struct office_spools *own = find_office(spools, office);
+	if (!own)
 		return NULL;
-	struct office_spools *slot = slot_of(spools, office);
-	for (struct journal_spool **link = &slot->first; *link; link = &(*link)->next) {
+	for (struct journal_spool **link = &own->first; *link; link = &(*link)->next) {
 		struct journal_spool *spool = *link;
 		if (spool->spool_id != spool_id)
 			continue;
 		*link = spool->next; /* to the front */
-		spool->next = slot->first;
-		slot->first = spool;
+		spool->next = own->first;
+		own->first = spool;
 		return spool;
 	}
 	return NULL;
 }
 
 /* Those used longest ago go, but for what is still to be written. The one in front stays. */
-static void thin_out(struct office_spools *slot)
+static void thin_out(struct office_spools *own)
 {
 	unsigned n = 1;
-	for (struct journal_spool **link = &slot->first->next; *link;) {
+	for (struct journal_spool **link = &own->first->next; *link;) {
 		struct journal_spool *spool = *link;
 		if (n < SPOOLS_KEPT || spool->changed) {
 			n++;
@@ -107,23 +114,23 @@ static void thin_out(struct office_spools *slot)
 
 struct journal_spool *spools_keep(struct spools *spools, const struct journal_spool *spool)
 {
-	if (2 * (spools->n + 1) > spools->n_slots && !grow(spools))
+	struct office_spools *own = find_office(spools, spool->office);
+	if (!own && grow(spools) < 0)
 		return NULL;
 	struct journal_spool *kept = malloc(sizeof(*kept));
 	if (!kept)
 		return NULL;
-	struct office_spools *slot = slot_of(spools, spool->office);
-	if (!slot->first) {
-		spools->n++;
-		slot->account = (struct office_account){ .held = -1 };
+	if (!own) {
+		own = &spools->offices[spools->n];
+		*own = (struct office_spools){ .office = spool->office, .account = { .held = -1 } };
+		*place_of(spools, spool->office) = (uint32_t)++spools->n;
 	}
 	*kept = *spool;
 	kept->changed = false;
 	kept->next_changed = NULL;
-	kept->next = slot->first;
-	slot->office = spool->office;
-	slot->first = kept;
-	thin_out(slot);
+	kept->next = own->first;
+	own->first = kept;
+	thin_out(own);
 	return kept;
 }
 
@@ -140,7 +147,7 @@ struct journal_spool *spools_changed(struct spools *spools)
 {
 	struct journal_spool *spool = spools->changed;
 	if (spools->written) /* now it may go */
-		thin_out(slot_of(spools, spools->written));
+		thin_out(find_office(spools, spools->written));
 	spools->written = 0;
 	if (spool) {
 		spools->changed = spool->next_changed;
@@ -152,6 +159,6 @@ struct journal_spool *spools_changed(struct spools *spools)
 
 struct office_account *spools_account(struct spools *spools, int64_t office)
 {
-	struct office_spools *slot = spools->n ? slot_of(spools, office) : NULL;
-	return slot && slot->first ? &slot->account : NULL;
+	struct office_spools *own = find_office(spools, office);
+	return own ? &own->account : NULL;
 }

@@ -1,12 +1,13 @@
 #include "registry/office_limits.h"
+#include "common/base/array.h"
+#include "common/base/hash.h"
 #include "common/base/i18n.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MINUTE_MS   60000u
-#define SLOTS_FIRST 64u
+#define MINUTE_MS 60000u
 
 static const struct limit_kind kinds[] = {
 #define LIMIT_ROW(id, word, is_rate, most_of_it, lowest, help, text)                               \
@@ -82,9 +83,9 @@ struct meter {
 
 struct meters {
 	const struct limits *limits; /* outlives us */
-	struct meter *slots;         /* owned [n_slots]: open addressing, at most half full */
-	bool *taken;                 /* owned [n_slots] */
-	size_t n, n_slots;           /* a power of two, or 0 */
+	struct meter *list;          /* owned [n] */
+	size_t n, room;
+	struct hash_index by_who; /* of list */
 };
 
 struct meters *meters_open(const struct limits *limits)
@@ -99,8 +100,8 @@ void meters_close(struct meters *meters)
 {
 	if (!meters)
 		return;
-	free(meters->slots);
-	free(meters->taken);
+	hash_index_deinit(&meters->by_who);
+	free(meters->list);
 	free(meters);
 }
 
@@ -109,61 +110,54 @@ const struct limits *meters_limits(const struct meters *meters)
 	return meters->limits;
 }
 
-/* The slot of @who, or the free one where it would go. Ids are given in order, by us. */
-static size_t slot_of(const struct meters *meters, int64_t who)
+/* Where the place of @who stands, or goes. Ids are given in order, by us. */
+static uint32_t *place_of(const struct meters *meters, int64_t who)
 {
-	size_t slot = (size_t)((uint64_t)who * UINT64_C(0x9e3779b97f4a7c15) >> 20) &
-		      (meters->n_slots - 1);
-	while (meters->taken[slot] && meters->slots[slot].who != who)
-		slot = (slot + 1) & (meters->n_slots - 1);
-	return slot;
+	uint32_t *place = hash_slot(&meters->by_who,
+				    (size_t)((uint64_t)who * UINT64_C(0x9e3779b97f4a7c15) >> 20));
+	while (*place && meters->list[*place - 1].who != who)
+		place = hash_slot_next(&meters->by_who, place);
+	return place;
 }
 
-static bool grow(struct meters *meters)
+static struct meter *meter_of(const struct meters *meters, int64_t who)
 {
-	struct meters bigger = { .n_slots = meters->n_slots ? 2 * meters->n_slots : SLOTS_FIRST };
-	bigger.slots = calloc(bigger.n_slots, sizeof(*bigger.slots));
-	bigger.taken = calloc(bigger.n_slots, sizeof(*bigger.taken));
-	if (!bigger.slots || !bigger.taken) {
-		free(bigger.slots);
-		free(bigger.taken);
-		return false;
-	}
-	for (size_t i = 0; i < meters->n_slots; i++) {
-		if (!meters->taken[i])
-			continue;
-		size_t slot = slot_of(&bigger, meters->slots[i].who);
-		bigger.slots[slot] = meters->slots[i];
-		bigger.taken[slot] = true;
-	}
-	free(meters->slots);
-	free(meters->taken);
-	meters->slots = bigger.slots;
-	meters->taken = bigger.taken;
-	meters->n_slots = bigger.n_slots;
-	return true;
+	uint32_t place = meters->n ? *place_of(meters, who) : 0;
+	return place ? &meters->list[place - 1] : NULL;
 }
 
 static const struct gauge *find(const struct meters *meters, int64_t who, enum limit limit)
 {
-	if (meters->n == 0)
-		return NULL;
-	size_t slot = slot_of(meters, who);
-	return meters->taken[slot] ? &meters->slots[slot].gauges[limit] : NULL;
+	const struct meter *meter = meter_of(meters, who);
+	return meter ? &meter->gauges[limit] : NULL;
+}
+
+/* Room for one more; on failure all is as it was. */
+static int grow(struct meters *meters)
+{
+	if (ARRAY_RESERVE(meters->list, meters->room, meters->n + 1) < 0)
+		return -ENOMEM;
+	if (meters->n < hash_index_room(&meters->by_who))
+		return 0;
+	if (hash_index_make(&meters->by_who, meters->n + 1) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < meters->n; i++)
+		*place_of(meters, meters->list[i].who) = (uint32_t)i + 1;
+	return 0;
 }
 
 /* NULL: out of memory. */
 static struct gauge *gauge_of(struct meters *meters, int64_t who, enum limit limit)
 {
-	if (2 * (meters->n + 1) > meters->n_slots && !grow(meters))
-		return NULL;
-	size_t slot = slot_of(meters, who);
-	if (!meters->taken[slot]) {
-		meters->taken[slot] = true;
-		meters->slots[slot] = (struct meter){ .who = who };
-		meters->n++;
+	struct meter *meter = meter_of(meters, who);
+	if (!meter) {
+		if (grow(meters) < 0)
+			return NULL;
+		meter = &meters->list[meters->n];
+		*meter = (struct meter){ .who = who };
+		*place_of(meters, who) = (uint32_t)++meters->n;
 	}
-	return &meters->slots[slot].gauges[limit];
+	return &meter->gauges[limit];
 }
 
 static uint64_t most_of(const struct meters *meters, enum limit limit)
@@ -289,17 +283,17 @@ struct limit_report meters_report(const struct meters *meters, uint64_t now_ms)
 {
 	struct limit_report report = { 0 };
 	uint64_t last_ms = 0;
-	for (size_t i = 0; i < meters->n_slots; i++) {
+	for (size_t i = 0; i < meters->n; i++) {
 		bool at_limit = false;
-		for (unsigned k = 0; meters->taken[i] && k < LIMIT_COUNT; k++) {
-			const struct gauge *gauge = &meters->slots[i].gauges[k];
+		for (unsigned k = 0; k < LIMIT_COUNT; k++) {
+			const struct gauge *gauge = &meters->list[i].gauges[k];
 			if (!hit_lately(gauge, now_ms))
 				continue;
 			at_limit = true;
 			if (gauge->hit_ms < last_ms)
 				continue;
 			last_ms = gauge->hit_ms;
-			report.who = meters->slots[i].who;
+			report.who = meters->list[i].who;
 			report.limit = (enum limit)k;
 			report.until_ms = last_ms + LIMIT_SHOWN_MS;
 		}
