@@ -174,7 +174,11 @@ struct protocol_actions {
 	struct protocol_action list[PROTOCOL_ACTIONS_MAX]; /* perform in order */
 };
 
+/** A @core that has no connection and waits for the first event. @timing is copied. */
 void protocol_init(struct protocol *core, const struct protocol_timing *timing);
+/** What @event makes of @core, and what is to be done about it. All that it knows of the time comes
+ * with the event, whose now_ms never goes back. What an action is to report comes as an event of
+ * its own, after this call. */
 struct protocol_actions protocol_step(struct protocol *core, struct protocol_event event);
 /** When the next TICK is due, on the clock of the events; UINT64_MAX: no need. */
 uint64_t protocol_next_ms(const struct protocol *core);

@@ -16,8 +16,10 @@ struct verify_counts {
 	uint64_t repaired;      /* of the differences */
 };
 
-/** For tables of verify: columns, and the counts as a head. NULL: out of memory. */
+/** A table of verify, with its columns. NULL: out of memory. */
 struct table *verify_table_open(void);
+/** Add the head object "counts" with @counts, once they are final. Where memory runs out,
+ * table_failed(@table) says so. */
 void verify_table_head(struct table *table, const struct verify_counts *counts);
 
 #define WORDS_MAX    256u

@@ -42,6 +42,7 @@ static inline size_t hash_index_room(const struct hash_index *index)
 {
 	return index->n_slots / 2;
 }
+/** All slots are free again, and stay as many. */
 void hash_index_clear(struct hash_index *index);
 void hash_index_deinit(struct hash_index *index);
 

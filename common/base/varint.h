@@ -52,6 +52,7 @@ static inline uint8_t *varint_put(uint8_t *to, uint64_t value)
 	return to;
 }
 
+/** The same with 128 bits, which take 19 bytes at most. */
 static inline uint8_t *varint_put_wide(uint8_t *to, uint128 value)
 {
 	for (; value >= 0x80; value >>= 7)
