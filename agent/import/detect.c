@@ -72,6 +72,7 @@ static void note_unit(const struct terms *terms, const struct csv_row *row, size
 static struct candidate candidate_of(const struct detect *detect, const struct csv_row *row)
 {
 	struct columns columns;
+	struct err ignored; /* the row that is chosen in the end is read again */
 	struct candidate c = { .line = row->line,
 			       .n = row->n,
 			       .separator = detect->trying.separator,
@@ -86,7 +87,7 @@ static struct candidate candidate_of(const struct detect *detect, const struct c
 		for (const char *at = row->fields[i]; known && *at; at++)
 			c.foreign |= (unsigned char)*at >= 0x80;
 	}
-	c.sure = c.known > 0 && columns_read(detect->headings, row, &columns, NULL) == 0;
+	c.sure = c.known > 0 && columns_read(detect->headings, row, &columns, &ignored) == 0;
 	if (c.sure)
 		columns_free(&columns);
 	return c;

@@ -46,9 +46,10 @@ struct place line_period_place(const struct line *line)
 static int check_day(const struct line *line, enum grain grain, struct err *err)
 {
 	char day[PERIOD_TEXT_MAX];
+	struct err ignored; /* no day: then it is what it was read as */
 	if (grain != GRAIN_MONTH || !line->period.column ||
 	    line->period.column->heading.part != 'd' ||
-	    period_from_words(line->period.text, GRAIN_DAY, false, day, NULL) < 0)
+	    period_from_words(line->period.text, GRAIN_DAY, false, day, &ignored) < 0)
 		return 0;
 	return err_set(err, -EINVAL, "'%s' is a %s, but it is counted per %s; write it like %s",
 		       line->period.cell, _(grain_name(GRAIN_DAY)), _(grain_name(grain)),

@@ -98,10 +98,11 @@ static void take_part(struct row_period *period, const struct column *column, co
 static bool days_of(const char *text, int32_t *ret_first, int32_t *ret_end)
 {
 	char written[PERIOD_TEXT_MAX];
+	struct err ignored; /* the next grain is tried; at last it is no period */
 	struct period period;
 	for (enum grain grain = GRAIN_MINUTE; grain < GRAIN_COUNT; grain++) {
-		if (period_from_words(text, grain, false, written, NULL) < 0 ||
-		    period_parse(written, CALENDAR_CIVIL, &period, NULL) < 0)
+		if (period_from_words(text, grain, false, written, &ignored) < 0 ||
+		    period_parse(written, CALENDAR_CIVIL, &period, &ignored) < 0)
 			continue;
 		*ret_first = period_first_day(period);
 		*ret_end = period_end_day(period);

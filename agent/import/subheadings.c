@@ -31,9 +31,10 @@ static bool lacks_year(const char *text)
 static bool period_in(const char *text, struct period *ret_period)
 {
 	char written[PERIOD_TEXT_MAX];
+	struct err ignored; /* the next grain is tried; at last it is no period */
 	for (enum grain grain = GRAIN_DAY; grain < GRAIN_COUNT; grain++)
-		if (period_from_words(text, grain, false, written, NULL) == 0)
-			return period_parse(written, CALENDAR_CIVIL, ret_period, NULL) == 0;
+		if (period_from_words(text, grain, false, written, &ignored) == 0)
+			return period_parse(written, CALENDAR_CIVIL, ret_period, &ignored) == 0;
 	return false;
 }
 

@@ -278,12 +278,13 @@ static int parse_date_time(const char *text, int32_t day, int64_t *ret_at_us, st
 int civil_parse(const char *text, int64_t *ret_at_us, struct err *err)
 {
 	char date[DAY_TEXT_MAX] = { 0 };
+	struct err ignored; /* the sentence is about all of @text */
 	int32_t day;
 	size_t len = strcspn(text, "T");
 	if (len >= sizeof(date))
 		return not_an_instant(text, err);
 	memcpy(date, text, len);
-	if (day_parse(date, &day, NULL) != 0)
+	if (day_parse(date, &day, &ignored) != 0)
 		return not_an_instant(text, err);
 	if (text[len] == 'T')
 		return parse_date_time(text, day, ret_at_us, err);

@@ -206,8 +206,9 @@ static int read_dimensions_vi(struct metric *metric, const char *cell, struct er
 static int read_count(const char *cell, uint32_t max, uint32_t *ret_count, struct err *err)
 {
 	char shown[EXCERPT_MAX];
+	struct err ignored; /* the sentence says what is wanted */
 	int64_t value = 0;
-	if (*cell != '\0' && (decimal_parse(cell, strlen(cell), 0, &value, NULL) != 0 ||
+	if (*cell != '\0' && (decimal_parse(cell, strlen(cell), 0, &value, &ignored) != 0 ||
 			      value < 0 || value > (int64_t)max))
 		return err_set(err, -EINVAL, "'%s' is not a whole number from 0 to %u",
 			       utf8_excerpt(cell, strlen(cell), shown), max);
