@@ -3,7 +3,6 @@
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,8 +17,6 @@ static void make_printable(struct err *err)
 
 int err_set(struct err *err, int code, const char *format, ...)
 {
-	if (!err)
-		return code;
 	va_list args;
 	va_start(args, format);
 	err->code = code;
@@ -33,7 +30,6 @@ int err_wrap(struct err *err, const char *format, ...)
 {
 	char front[ERR_TEXT_MAX];
 	va_list args;
-	assert(err); /* its code is the answer, and a caller without one has it lost */
 	va_start(args, format);
 	size_t len = utf8_vprint(front, sizeof(front) - 2, _(format), args);
 	va_end(args);

@@ -12,18 +12,22 @@ struct err {
 	char text[ERR_TEXT_MAX];
 };
 
-/* Both return @code, so that `return err_set(err, -EINVAL, "...")` reads well. @err may be NULL. */
+/* No @err here is NULL: a caller that has no use for the sentence gives one and ignores it. The
+ * attribute lets UBSan find who does not. */
+
+/** Returns @code, so that `return err_set(err, -EINVAL, "...")` reads well. */
 int err_set(struct err *err, int code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4), nonnull(1)));
 
 /** Put "@format: " before what @err already says, and return its code. */
-int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int err_wrap(struct err *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3), nonnull(1)));
 
 /** -ENOMEM with the usual sentence. */
-int err_memory(struct err *err);
+int err_memory(struct err *err) __attribute__((nonnull));
 
 /** The system's text for @code, a negative errno. */
 const char *err_strerror(int code);
 
 /** @code with "@what: " and the system's text for it; @code is a negative errno. */
-int err_system(struct err *err, int code, const char *what);
+int err_system(struct err *err, int code, const char *what) __attribute__((nonnull));

@@ -182,7 +182,7 @@ static int connect_unix(const char *path)
 static int connect_udp(const char *text)
 {
 	struct http_address address;
-	must(http_address_parse(text, &address, NULL) == 0, "address");
+	must(http_address_parse(text, &address, &(struct err){ 0 }) == 0, "address");
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	must(fd >= 0 && connect(fd, &address.socket.any, address.len) == 0, "connect");
 	return fd;
@@ -207,8 +207,8 @@ static struct cost agent_takes(uint64_t n, uint64_t gap_us)
 	if (udp) { /* a port that was free a moment ago */
 		struct http_address any;
 		int fd = -1;
-		must(http_address_parse("127.0.0.1:0", &any, NULL) == 0 &&
-			     datagram_open_udp(&any, &fd, listen, NULL) == 0,
+		must(http_address_parse("127.0.0.1:0", &any, &(struct err){ 0 }) == 0 &&
+			     datagram_open_udp(&any, &fd, listen, &(struct err){ 0 }) == 0,
 		     "a port");
 		(void)close(fd); /* nothing was read */
 	}
@@ -297,7 +297,7 @@ int main(int argc, char *argv[])
 		  : option == 'r' ? &options.rate
 				  : &options.seconds) = value;
 	}
-	must(civil_set_zone("Asia/Ho_Chi_Minh", NULL) == 0, "zone");
+	must(civil_set_zone("Asia/Ho_Chi_Minh", &(struct err){ 0 }) == 0, "zone");
 	fault_install(); /* counts syncs */
 	log_set_level(LOG_LEVEL_ERROR);
 	tell_flood(&options);

@@ -102,10 +102,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct headings *headings;
 	struct dialect whole, pieces;
 	if (!catalogue) {
-		require(civil_set_zone("Asia/Ho_Chi_Minh", NULL) == 0);
-		require(catalogue_read(catalogue_csv, strlen(catalogue_csv), &catalogue, NULL) ==
-			0);
-		require(headings_open(catalogue, &headings, NULL) == 0);
+		require(civil_set_zone("Asia/Ho_Chi_Minh", &(struct err){ 0 }) == 0);
+		require(catalogue_read(catalogue_csv, strlen(catalogue_csv), &catalogue,
+				       &(struct err){ 0 }) == 0);
+		require(headings_open(catalogue, &headings, &(struct err){ 0 }) == 0);
 	}
 	size_t piece = len > 0 ? 1 + data[len - 1] % 7 : 1;
 	int rc = detect_in_pieces(headings, data, len, len + 1, &whole);

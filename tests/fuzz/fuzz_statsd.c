@@ -20,7 +20,8 @@ static void check_line(struct tally *tally, const char *text, size_t len)
 	require(labels_valid(line.labels));
 	require(!line.counter || !line.change);
 	struct observation obs = { .metric = line.metric, .labels = line.labels };
-	if (decimal_parse(line.value, strlen(line.value), DECIMALS_MAX, &obs.value_e, NULL) < 0)
+	if (decimal_parse(line.value, strlen(line.value), DECIMALS_MAX, &obs.value_e,
+			  &(struct err){ 0 }) < 0)
 		return;
 	size_t before = tally->n;
 	rc = tally_add(tally, &obs, line.counter ? TALLY_ADD : TALLY_SET, &err);

@@ -455,7 +455,8 @@ static void begin(struct history *history, struct dice *dice, int32_t days, bool
 	struct err err;
 	*making = (struct history_making){ 0 };
 	*history = (struct history){ .dice = dice, .days = days, .diligent = diligent };
-	assert_int_equal(day_parse(bases[dice_below(dice, 4)], &history->base, NULL), 0);
+	assert_int_equal(day_parse(bases[dice_below(dice, 4)], &history->base, &(struct err){ 0 }),
+			 0);
 	make_units(history);
 	make_moves(history);
 	bool all_speak = chance(history, 50);

@@ -560,7 +560,7 @@ static struct kin kin_of(const struct oracle *o, const struct query *query, cons
 {
 	const struct units *units = o->reference->units;
 	int32_t to;
-	assert_int_equal(day_parse(query->structure, &to, NULL), 0);
+	assert_int_equal(day_parse(query->structure, &to, &(struct err){ 0 }), 0);
 	size_t at = ((size_t)(unit - units->list) + (size_t)(day + 50000) * 31) % MEMO_SIZE;
 	struct memo *memo = &o->memo[at];
 	if (memo->unit != unit || memo->day != day || memo->to != to)
@@ -583,7 +583,7 @@ static struct spread spread_of(const struct oracle *o, const struct query *query
 	int32_t on = day;
 	if (query->structure) {
 		kin = kin_of(o, query, unit, day);
-		assert_int_equal(day_parse(query->structure, &on, NULL), 0);
+		assert_int_equal(day_parse(query->structure, &on, &(struct err){ 0 }), 0);
 		if (kin.n == 0) { /* told as it was, in the rest */
 			spread.rows[0] = rest;
 			spread.n = 1;
@@ -1070,7 +1070,7 @@ static bool has_offices(const struct ask *ask, const struct unit *area, int32_t 
 static bool unit_has_row_then(const struct ask *ask, const struct unit *unit)
 {
 	int32_t on;
-	assert_int_equal(day_parse(ask->query->structure, &on, NULL), 0);
+	assert_int_equal(day_parse(ask->query->structure, &on, &(struct err){ 0 }), 0);
 	if (on < unit->valid_from || unit->valid_to <= on ||
 	    unit_row_of(ask->o, ask->query, unit, on) != unit)
 		return false;
@@ -1269,7 +1269,7 @@ static void blame(const struct ask *ask, const void *key, const struct office *o
 {
 	int32_t to;
 	struct kin now = { .units = { unit_of(ask->o, office, day) }, .n = 1 };
-	assert_int_equal(day_parse(ask->query->structure, &to, NULL), 0);
+	assert_int_equal(day_parse(ask->query->structure, &to, &(struct err){ 0 }), 0);
 	if (to < day)
 		say(row, "not derivable: %s %s lies here only in part", now.units[0]->code,
 		    now.units[0]->name);
@@ -1441,7 +1441,7 @@ static bool knows_area(const struct oracle *o, const struct query *query, struct
 	const struct units *units = o->reference->units;
 	int32_t from = period_first_day(first), end = period_end_day(last);
 	if (query->structure) {
-		assert_int_equal(day_parse(query->structure, &from, NULL), 0);
+		assert_int_equal(day_parse(query->structure, &from, &(struct err){ 0 }), 0);
 		end = from + 1;
 	}
 	for (size_t i = 0; i < units->n; i++)

@@ -38,7 +38,7 @@ static int64_t instant(const char *text)
 static int32_t day_of(const char *text)
 {
 	int32_t day = 0;
-	assert_int_equal(day_parse(text, &day, NULL), 0);
+	assert_int_equal(day_parse(text, &day, &(struct err){ 0 }), 0);
 	return day;
 }
 
@@ -201,10 +201,10 @@ static void check_round_trip(struct dice *dice, void *context)
 	int64_t at_us = at_s * US_PER_S + (int64_t)dice_below(dice, US_PER_S);
 	char text[INSTANT_TEXT_MAX];
 	check_against_libc(at_us);
-	assert_int_equal(civil_parse(civil_format(at_us, text), &back, NULL), 0);
+	assert_int_equal(civil_parse(civil_format(at_us, text), &back, &(struct err){ 0 }), 0);
 	assert_true(back == at_s * US_PER_S);
 	text[19] = '\0'; /* without the offset: the same instant, or the first of two */
-	if (civil_parse(text, &back, NULL) == 0)
+	if (civil_parse(text, &back, &(struct err){ 0 }) == 0)
 		assert_true(back == at_s * US_PER_S ||
 			    (back < at_us && back > at_us - 7200 * US_PER_S));
 	else

@@ -42,7 +42,7 @@ static int setup(void **state)
 	int32_t day;
 	assert_non_null(f);
 	testbed_open(&f->testbed, UNITS, METRICS, NULL, false);
-	assert_int_equal(day_parse("2025-01-01", &day, NULL), 0);
+	assert_int_equal(day_parse("2025-01-01", &day, &(struct err){ 0 }), 0);
 	f->c = (struct testbed_spool){ .id = 1,
 				       .office = testbed_office(&f->testbed, "c", "C", day) };
 	f->d = (struct testbed_spool){ .id = 2,
@@ -87,7 +87,7 @@ static void withdraw(struct fixture *f, struct testbed_spool *spool, const char 
 	};
 	struct testbed_batch batch;
 	int32_t day;
-	assert_int_equal(day_parse(day_text, &day, NULL), 0);
+	assert_int_equal(day_parse(day_text, &day, &(struct err){ 0 }), 0);
 	testbed_seal(spool, day, &figure, 1, civil_day_start_us(day + 1), &batch);
 	testbed_commit(&f->testbed, &batch, 1);
 	blob_free(&batch.payload);
@@ -100,7 +100,7 @@ static void late(struct fixture *f, struct testbed_spool *spool, const char *day
 	};
 	struct testbed_batch batch;
 	int32_t day;
-	assert_int_equal(day_parse(day_text, &day, NULL), 0);
+	assert_int_equal(day_parse(day_text, &day, &(struct err){ 0 }), 0);
 	testbed_seal(spool, day, &figure, 1, civil_day_start_us(day + 2), &batch);
 	testbed_commit(&f->testbed, &batch, 1);
 	blob_free(&batch.payload);
@@ -244,7 +244,7 @@ static void send_something(struct dice *dice, struct fixture *f, struct testbed_
 					 .value_e = dice_between(dice, 0, 9) };
 	struct testbed_batch batch;
 	int32_t day;
-	assert_int_equal(day_parse("2025-06-01", &day, NULL), 0);
+	assert_int_equal(day_parse("2025-06-01", &day, &(struct err){ 0 }), 0);
 	day += (int32_t)dice_below(dice, 4);
 	if (figure.withdrawn)
 		figure.value_e = 0;
@@ -262,7 +262,7 @@ static void rows_and_offices(struct dice *dice, void *context)
 	(void)setup((void **)&f);
 	struct testbed_spool extra = { .id = 4 }, *const spools[] = { &f->c, &f->d, &f->p, &extra };
 	int32_t day;
-	assert_int_equal(day_parse("2025-06-02", &day, NULL), 0);
+	assert_int_equal(day_parse("2025-06-02", &day, &(struct err){ 0 }), 0);
 	extra.office =
 		testbed_office(&f->testbed, "e", "C", day); /* which begins within the month */
 	testbed_refresh(&f->testbed);
@@ -337,7 +337,7 @@ static void who_moved_is_missing_where_it_was_due(void **state)
 	struct fixture *f = *state;
 	struct query list = { .name = "n", .per = "month", .from = "2025-06" };
 	int32_t day;
-	assert_int_equal(day_parse("2025-06-11", &day, NULL), 0);
+	assert_int_equal(day_parse("2025-06-11", &day, &(struct err){ 0 }), 0);
 	testbed_move(&f->testbed, f->c.office, "D", day);
 	testbed_refresh(&f->testbed);
 	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-01", 3, 0);
@@ -431,7 +431,7 @@ static void only_what_is_over_is_due(void **state)
 static int32_t day_of(const char *text)
 {
 	int32_t day;
-	assert_int_equal(day_parse(text, &day, NULL), 0);
+	assert_int_equal(day_parse(text, &day, &(struct err){ 0 }), 0);
 	return day;
 }
 

@@ -170,17 +170,20 @@ static void the_limits_hold_to_the_byte(void **state)
 	assert_int_equal(blob_append(&text, "a\n", 2), 0);
 	for (size_t i = 0; i < CSV_FIELD_MAX; i++)
 		assert_int_equal(blob_append(&text, "x", 1), 0);
-	assert_int_equal(csv_read((char *)text.data, text.len, on_header, on_row, &record, NULL),
+	assert_int_equal(csv_read((char *)text.data, text.len, on_header, on_row, &record,
+				  &(struct err){ 0 }),
 			 0);
 	assert_int_equal(blob_append(&text, "x", 1), 0);
 	assert_broken((char *)text.data, text.len, "line 2: a field is longer than 65536 bytes");
 	text.len = 0;
 	for (size_t i = 1; i < CSV_COLUMNS_MAX; i++)
 		assert_int_equal(blob_append(&text, ",", 1), 0);
-	assert_int_equal(csv_read((char *)text.data, text.len, on_header, on_row, &record, NULL),
+	assert_int_equal(csv_read((char *)text.data, text.len, on_header, on_row, &record,
+				  &(struct err){ 0 }),
 			 0);
 	assert_int_equal(blob_append(&text, ",,,", 3), 0); /* none of these is one */
-	assert_int_equal(csv_read((char *)text.data, text.len, on_header, on_row, &record, NULL),
+	assert_int_equal(csv_read((char *)text.data, text.len, on_header, on_row, &record,
+				  &(struct err){ 0 }),
 			 0);
 	assert_int_equal(blob_append(&text, "x", 1), 0);
 	assert_broken((char *)text.data, text.len, "line 1: there are more than 256 fields");

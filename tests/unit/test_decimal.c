@@ -12,7 +12,7 @@
 
 static int parse(const char *text, unsigned decimals, int64_t *ret_mantissa)
 {
-	return decimal_parse(text, strlen(text), decimals, ret_mantissa, NULL);
+	return decimal_parse(text, strlen(text), decimals, ret_mantissa, &(struct err){ 0 });
 }
 
 static void assert_reads(const char *text, unsigned decimals, int64_t mantissa)
@@ -54,7 +54,7 @@ static void what_is_no_number_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_refused(bad[i], 6, -EINVAL);
 	int64_t got;
-	assert_int_equal(decimal_parse("1\0002", 3, 0, &got, NULL), -EINVAL);
+	assert_int_equal(decimal_parse("1\0002", 3, 0, &got, &(struct err){ 0 }), -EINVAL);
 }
 
 static void digits_beyond_the_decimals_are_refused_never_rounded(void **state)
@@ -111,7 +111,7 @@ static void reads_back(struct dice *dice, void *context)
 	char text[DECIMAL_TEXT_MAX];
 	size_t len = decimal_format(mantissa, decimals, text);
 	assert_int_equal(len, strlen(text));
-	assert_int_equal(decimal_parse(text, len, decimals, &got, NULL), 0);
+	assert_int_equal(decimal_parse(text, len, decimals, &got, &(struct err){ 0 }), 0);
 	assert_int_equal(got, mantissa);
 }
 
@@ -195,7 +195,7 @@ static void reads_like_the_text(struct dice *dice, void *context)
 	text[len] = '\0';
 	int64_t got;
 	char back[DECIMAL_TEXT_MAX];
-	int rc = decimal_parse(text, len, (unsigned)decimals, &got, NULL);
+	int rc = decimal_parse(text, len, (unsigned)decimals, &got, &(struct err){ 0 });
 	if (rc == 0) {
 		decimal_format(got, (unsigned)decimals, back);
 		assert_string_equal(back, text);

@@ -506,7 +506,7 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	int32_t day = 0;
 	char period[PERIOD_TEXT_MAX];
-	if (!f || day_parse("2025-03-01", &day, NULL) < 0)
+	if (!f || day_parse("2025-03-01", &day, &(struct err){ 0 }) < 0)
 		return -1;
 	testbed_open(&f->testbed, UNITS, CATALOGUE DAILY MONTHLY, NULL, false);
 	f->a = (struct testbed_spool){ .office = testbed_office(&f->testbed, "a", "C1", day),

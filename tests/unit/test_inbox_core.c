@@ -22,7 +22,7 @@ static struct inbox_listed listed(const char *name, uint64_t size, int64_t modif
 
 static void see(struct inbox_core *core, struct inbox_listed list[], size_t n, uint64_t now_ms)
 {
-	assert_int_equal(inbox_core_look(core, list, n, now_ms, NULL), 0);
+	assert_int_equal(inbox_core_look(core, list, n, now_ms, &(struct err){ 0 }), 0);
 }
 
 static const char *next(const struct inbox_core *core, uint64_t now_ms, uint64_t *ret_wait_ms)
@@ -42,7 +42,9 @@ static void what_is_to_be_looked_at_again_is_remembered_and_taken_again(void **s
 	assert_false(inbox_core_look_again(core, "a.csv"));
 	inbox_core_done(core, "a.csv", &file.stamp, INBOX_LOOK);
 	assert_int_equal(inbox_core_remember(core, &memory), 0);
-	assert_int_equal(inbox_core_recall(later, (const char *)memory.data, memory.len, NULL), 0);
+	assert_int_equal(
+		inbox_core_recall(later, (const char *)memory.data, memory.len, &(struct err){ 0 }),
+		0);
 	blob_free(&memory);
 	for (int restarted = 0; restarted < 2; restarted++) {
 		struct inbox_core *now = restarted ? later : core;
@@ -143,7 +145,9 @@ static void what_was_dealt_with_rests_until_it_changes(void **state)
 
 static void recall(struct inbox_core *core, const struct blob *memory)
 {
-	assert_int_equal(inbox_core_recall(core, (const char *)memory->data, memory->len, NULL), 0);
+	assert_int_equal(inbox_core_recall(core, (const char *)memory->data, memory->len,
+					   &(struct err){ 0 }),
+			 0);
 }
 
 static void what_was_recorded_and_lies_there_rests_over_a_restart(void **state)

@@ -256,7 +256,7 @@ static void number_rounds_half_even(struct dice *dice, void *context)
 	mpq_clear(value);
 	assert_non_null(text);
 	int64_t got = 0; /* of 10^decimals */
-	assert_int_equal(decimal_parse(text, strlen(text), decimals, &got, NULL), 0);
+	assert_int_equal(decimal_parse(text, strlen(text), decimals, &got, &(struct err){ 0 }), 0);
 	int128 off = (int128)top * ten_to(decimals) - (int128)got * bottom; /* times bottom */
 	off = off < 0 ? -off : off;
 	assert_true(2 * off < bottom || (2 * off == bottom && got % 2 == 0));
@@ -422,7 +422,7 @@ static void operands_are_named_once_in_order(void **state)
 	(void)state;
 	struct formula *formula = NULL;
 	const char *const *names = NULL;
-	assert_int_equal(formula_parse("b / (a.x + b) - c_1*a.x", &formula, NULL), 0);
+	assert_int_equal(formula_parse("b / (a.x + b) - c_1*a.x", &formula, &(struct err){ 0 }), 0);
 	assert_int_equal(formula_operands(formula, &names), 3);
 	assert_string_equal(names[0], "b");
 	assert_string_equal(names[1], "a.x");
@@ -479,7 +479,8 @@ static void targets_come_in_order_of_years(void **state)
 	static const char csv[] = HEADER "x.y,X,X,a.b / c,%,2030,25\nz,Z,Z,c,%,,\n"
 					 "x.y,X,X,a.b / c,%,2025,-1.5\n";
 	struct indicators *indicators = NULL;
-	assert_int_equal(indicators_read(csv, strlen(csv), two_metrics, NULL, &indicators, NULL),
+	assert_int_equal(indicators_read(csv, strlen(csv), two_metrics, NULL, &indicators,
+					 &(struct err){ 0 }),
 			 0);
 	assert_int_equal(indicators->n, 2);
 	assert_int_equal(indicators->list[0].targets[0].year, 2025);

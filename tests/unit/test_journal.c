@@ -123,7 +123,7 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	if (!f)
 		return -1;
-	(void)day_parse("2025-06-02", &f->day, NULL);
+	(void)day_parse("2025-06-02", &f->day, &(struct err){ 0 });
 	testbed_open(&f->testbed, UNITS, CATALOGUE, NULL, true);
 	f->spool = (struct testbed_spool){ .id = UINT64_MAX - 5 }; /* as large as ids come */
 	f->spool.office = testbed_office(&f->testbed, "o", "C", f->day - 900);

@@ -15,7 +15,7 @@
 static void assert_canonical(const struct label labels[], size_t n, const char *expected)
 {
 	char text[LABELS_TEXT_MAX];
-	assert_int_equal(labels_canonical(labels, n, text, NULL), 0);
+	assert_int_equal(labels_canonical(labels, n, text, &(struct err){ 0 }), 0);
 	assert_string_equal(text, expected);
 	assert_true(labels_valid(text));
 }
@@ -82,17 +82,17 @@ static void the_limits_hold_to_the_byte(void **state)
 	value[64] = '\0';
 	for (size_t i = 0; i < 9; i++)
 		labels[i] = (struct label){ keys[i], "v" };
-	assert_int_equal(labels_canonical(labels, 8, text, NULL), 0);
-	assert_int_equal(labels_canonical(labels, 9, text, NULL), -E2BIG);
+	assert_int_equal(labels_canonical(labels, 8, text, &(struct err){ 0 }), 0);
+	assert_int_equal(labels_canonical(labels, 9, text, &(struct err){ 0 }), -E2BIG);
 	for (size_t i = 0; i < 3; i++)
 		labels[i].value = value;
 	/* 3 times 2 + 64 + ';', then 2 + what fills 255 */
 	labels[3].value = value + 64 - (LABELS_TEXT_MAX - 1 - 3 * 67 - 2);
-	assert_int_equal(labels_canonical(labels, 4, text, NULL), 0);
+	assert_int_equal(labels_canonical(labels, 4, text, &(struct err){ 0 }), 0);
 	assert_int_equal(strlen(text), LABELS_TEXT_MAX - 1);
 	assert_true(labels_valid(text));
 	labels[3].value--;
-	assert_int_equal(labels_canonical(labels, 4, text, NULL), -E2BIG);
+	assert_int_equal(labels_canonical(labels, 4, text, &(struct err){ 0 }), -E2BIG);
 }
 
 static void only_canonical_text_is_valid(void **state)
@@ -141,7 +141,7 @@ static void text_of_bits(unsigned has, unsigned values, char text[LABELS_TEXT_MA
 	for (unsigned i = 0; i < 5; i++)
 		if (has >> i & 1)
 			labels[n++] = (struct label){ keys[i], choice[values >> i & 1] };
-	assert_int_equal(labels_canonical(labels, n, text, NULL), 0);
+	assert_int_equal(labels_canonical(labels, n, text, &(struct err){ 0 }), 0);
 }
 
 static void check_match(struct dice *dice, void *context)

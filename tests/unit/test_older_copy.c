@@ -49,7 +49,7 @@ static bool post(struct testbed *testbed, struct testbed_spool *spool, uint32_t 
 	int32_t first_day = 0;
 	uint32_t held = testbed->held;
 	at_us += 1000000;
-	assert_int_equal(day_parse("2025-06-01", &first_day, NULL), 0);
+	assert_int_equal(day_parse("2025-06-01", &first_day, &(struct err){ 0 }), 0);
 	testbed_seal(spool, first_day + (int32_t)i, &figure, 1, at_us, &batch);
 	testbed_commit(testbed, &batch, 1);
 	blob_free(&batch.payload);
@@ -120,7 +120,7 @@ static void open_machines(struct machines *m, struct dice *dice)
 	*m = (struct machines){ .first.id = 1 };
 	at_us = civil_now_us() - INT64_C(86400000000);
 	testbed_open(&m->testbed, UNITS, METRICS, NULL, false);
-	assert_int_equal(day_parse("2025-01-01", &since, NULL), 0);
+	assert_int_equal(day_parse("2025-01-01", &since, &(struct err){ 0 }), 0);
 	m->first.office = testbed_office(&m->testbed, "o", "C", since);
 	testbed_refresh(&m->testbed);
 	unsigned before = 1 + (unsigned)dice_below(dice, 6);

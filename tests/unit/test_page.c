@@ -62,7 +62,7 @@ static void decode_of_encode(struct dice *dice, void *context)
 	(void)context;
 	fill(dice, &page);
 	assert_int_equal(page_encode(&page, &bytes), 0);
-	assert_int_equal(page_decode(bytes.data, bytes.len, &again, NULL), 0);
+	assert_int_equal(page_decode(bytes.data, bytes.len, &again, &(struct err){ 0 }), 0);
 	for (size_t i = 0; i < page.n; i++) {
 		assert_true(i == 0 || page.entries[i - 1].series < page.entries[i].series);
 		if (acc_is_zero(&page.entries[i].acc))
@@ -111,8 +111,8 @@ static void pick_of_encode(struct dice *dice, void *context)
 		if (dice_below(dice, 3) == 0)
 			wanted[n++] = series;
 	assert_int_equal(page_encode(&page, &bytes), 0);
-	assert_int_equal(page_decode(bytes.data, bytes.len, &all, NULL), 0);
-	assert_int_equal(page_pick(bytes.data, bytes.len, wanted, n, &some, NULL), 0);
+	assert_int_equal(page_decode(bytes.data, bytes.len, &all, &(struct err){ 0 }), 0);
+	assert_int_equal(page_pick(bytes.data, bytes.len, wanted, n, &some, &(struct err){ 0 }), 0);
 	for (size_t i = 0; i < n; i++) {
 		const struct entry *entry = page_find(&all, wanted[i]);
 		if (!entry)
@@ -123,7 +123,7 @@ static void pick_of_encode(struct dice *dice, void *context)
 	assert_int_equal(some.n, k);
 	if (bytes.len > 0) {
 		size_t cut = dice_below(dice, bytes.len);
-		int rc = page_pick(bytes.data, cut, wanted, n, &some, NULL);
+		int rc = page_pick(bytes.data, cut, wanted, n, &some, &(struct err){ 0 });
 		assert_true(rc == 0 || rc == -EUCLEAN);
 		assert_true(some.n <= k);
 	}

@@ -55,7 +55,7 @@ static void days_are_those_of_libc(void **state)
 		assert_int_equal(day_from_civil(year, month, mday), day);
 		(void)strftime(expected, sizeof(expected), "%Y-%m-%d", &tm);
 		assert_string_equal(day_format(day, text), expected);
-		assert_int_equal(day_parse(text, &back, NULL), 0);
+		assert_int_equal(day_parse(text, &back, &(struct err){ 0 }), 0);
 		assert_int_equal(back, day);
 	}
 }
@@ -80,7 +80,7 @@ static void check_text(struct period period)
 	struct period back;
 	int32_t first = period_first_day(period);
 	period_format(period, text);
-	int rc = period_parse(text, period.calendar, &back, NULL);
+	int rc = period_parse(text, period.calendar, &back, &(struct err){ 0 });
 	if (first < DAY_MIN) { /* the first report periods begin in 1899 */
 		assert_int_equal(rc, -EINVAL);
 		return;
@@ -331,8 +331,10 @@ static void the_last_report_periods_that_begin_in_2100_are_taken(void **state)
 	(void)state;
 	assert_runs("2101-01", CALENDAR_REPORT, "2100-12-15", "2101-01-14");
 	struct period period;
-	assert_int_equal(period_parse("2101-02", CALENDAR_REPORT, &period, NULL), -EINVAL);
-	assert_int_equal(period_parse("1900-01", CALENDAR_REPORT, &period, NULL), -EINVAL);
+	assert_int_equal(period_parse("2101-02", CALENDAR_REPORT, &period, &(struct err){ 0 }),
+			 -EINVAL);
+	assert_int_equal(period_parse("1900-01", CALENDAR_REPORT, &period, &(struct err){ 0 }),
+			 -EINVAL);
 }
 
 static void names_read_back_and_others_are_refused_with_the_choice(void **state)
@@ -342,11 +344,12 @@ static void names_read_back_and_others_are_refused_with_the_choice(void **state)
 	enum grain grain = GRAIN_COUNT;
 	enum calendar calendar;
 	for (enum grain g = 0; g < GRAIN_COUNT; g++) {
-		assert_int_equal(grain_from_name(grain_name(g), &grain, NULL), 0);
+		assert_int_equal(grain_from_name(grain_name(g), &grain, &(struct err){ 0 }), 0);
 		assert_int_equal(grain, g);
 	}
 	for (size_t c = 0; c < 2; c++) {
-		assert_int_equal(calendar_from_name(calendar_name(calendars[c]), &calendar, NULL),
+		assert_int_equal(calendar_from_name(calendar_name(calendars[c]), &calendar,
+						    &(struct err){ 0 }),
 				 0);
 		assert_int_equal(calendar, calendars[c]);
 	}

@@ -101,7 +101,7 @@ static void run_at(struct fixture *f, int64_t minute)
 static int64_t june(struct fixture *f)
 {
 	struct period period;
-	assert_int_equal(period_parse("2025-06", CALENDAR_CIVIL, &period, NULL), 0);
+	assert_int_equal(period_parse("2025-06", CALENDAR_CIVIL, &period, &(struct err){ 0 }), 0);
 	return recorder_fixture_value(&f->office, "teams", "", period);
 }
 

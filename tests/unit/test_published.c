@@ -72,7 +72,7 @@ static int setup(void **state)
 	     *indicators = data_file("indicators.csv");
 	assert_non_null(f);
 	testbed_open(&f->testbed, units, catalogue, indicators, false);
-	assert_int_equal(day_parse("2025-06-01", &f->june, NULL), 0);
+	assert_int_equal(day_parse("2025-06-01", &f->june, &(struct err){ 0 }), 0);
 	add_offices(f, "commune");
 	f->n_communes = f->n;
 	add_offices(f, "district");

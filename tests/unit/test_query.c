@@ -783,7 +783,7 @@ static void a_place_with_an_office_in_mid_bucket_has_its_row(void **state)
 		     "code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"
 		     "C,c,commune,P,2020-01-01,\n",
 		     METRICS "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n", NULL, false);
-	assert_int_equal(day_parse("2025-03-01", &day, NULL), 0);
+	assert_int_equal(day_parse("2025-03-01", &day, &(struct err){ 0 }), 0);
 	spool.office = testbed_office(&testbed, "o", "C", day);
 	testbed_move(&testbed, spool.office, NULL, day + 30);
 	testbed_refresh(&testbed);
@@ -818,7 +818,7 @@ static void a_level_of_a_divided_unit_is_not_derivable_though_it_was_not_due(voi
 		successors_import(testbed.db, successors, strlen(successors), &rows, &testbed.err),
 		0);
 	assert_int_equal(db_commit(testbed.db, &testbed.err), 0);
-	assert_int_equal(day_parse("2025-03-01", &day, NULL), 0);
+	assert_int_equal(day_parse("2025-03-01", &day, &(struct err){ 0 }), 0);
 	spool.office = testbed_office(&testbed, "o", "C", day);
 	testbed_refresh(&testbed);
 	testbed_record(&testbed, &spool, "n", "", "2025-06-05", 7, 0);
@@ -849,7 +849,7 @@ static void a_figure_reaches_the_root_of_a_deep_tree(void **state)
 	}
 	testbed_open(&testbed, units, METRICS "n,x,x,x,flow,sum,sum,day,,0,0,l16,1,,\n", NULL,
 		     false);
-	assert_int_equal(day_parse("2025-03-01", &day, NULL), 0);
+	assert_int_equal(day_parse("2025-03-01", &day, &(struct err){ 0 }), 0);
 	spool.office = testbed_office(&testbed, "o", "U16", day);
 	testbed_refresh(&testbed);
 	testbed_record(&testbed, &spool, "n", "", "2025-03-05", 7, 0);
@@ -872,7 +872,7 @@ static void units_of_one_level_within_another_are_not_counted_twice(void **state
 		     "D,d,district,P,2020-01-01,\nE,e,district,D,2020-01-01,\n"
 		     "C,c,commune,E,2020-01-01,\n",
 		     METRICS "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n", NULL, false);
-	assert_int_equal(day_parse("2025-03-01", &day, NULL), 0);
+	assert_int_equal(day_parse("2025-03-01", &day, &(struct err){ 0 }), 0);
 	outer.office = testbed_office(&testbed, "o", "D", day);
 	inner.office = testbed_office(&testbed, "i", "C", day);
 	testbed_refresh(&testbed);
@@ -894,7 +894,7 @@ static void units_of_one_level_within_another_are_not_counted_twice(void **state
 static int32_t day_of(const char *text)
 {
 	int32_t day;
-	assert_int_equal(day_parse(text, &day, NULL), 0);
+	assert_int_equal(day_parse(text, &day, &(struct err){ 0 }), 0);
 	return day;
 }
 

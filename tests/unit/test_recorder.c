@@ -63,7 +63,7 @@ static int64_t current(struct fixture *f, const char *metric, const char *labels
 static struct period june(void)
 {
 	struct period period;
-	assert_int_equal(period_parse("2025-06", CALENDAR_CIVIL, &period, NULL), 0);
+	assert_int_equal(period_parse("2025-06", CALENDAR_CIVIL, &period, &(struct err){ 0 }), 0);
 	return period;
 }
 

@@ -31,7 +31,7 @@ struct fixture {
 static int32_t day(const char *text)
 {
 	int32_t number = 0;
-	assert_int_equal(day_parse(text, &number, NULL), 0);
+	assert_int_equal(day_parse(text, &number, &(struct err){ 0 }), 0);
 	return number;
 }
 

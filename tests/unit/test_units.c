@@ -25,7 +25,7 @@ typedef int importer(sqlite3 *db, const char *csv, size_t len, size_t *ret_chang
 static int32_t day(const char *text)
 {
 	int32_t number = 0;
-	assert_int_equal(day_parse(text, &number, NULL), 0);
+	assert_int_equal(day_parse(text, &number, &(struct err){ 0 }), 0);
 	return number;
 }
 

@@ -180,10 +180,13 @@ static void periods_with_two_readings_are_refused(void **state)
 	assert_false(period_month_first("31/13/2025"));
 	assert_refused("6/30/2025", false, "30/06/2025");
 	assert_refused("6/7/2025", true, "2025-07-06 or 2025-06-07");
-	assert_int_equal(period_from_words("6/7/2025", GRAIN_DAY, false, text, NULL), 0);
+	assert_int_equal(period_from_words("6/7/2025", GRAIN_DAY, false, text, &(struct err){ 0 }),
+			 0);
 	assert_string_equal(text, "2025-07-06");
-	assert_int_equal(period_from_words("7/7/2025", GRAIN_DAY, true, text, NULL), 0);
-	assert_int_equal(period_from_words("2025-07-06", GRAIN_DAY, true, text, NULL), 0);
+	assert_int_equal(period_from_words("7/7/2025", GRAIN_DAY, true, text, &(struct err){ 0 }),
+			 0);
+	assert_int_equal(period_from_words("2025-07-06", GRAIN_DAY, true, text, &(struct err){ 0 }),
+			 0);
 	assert_refused("30/06/25", false, "four digits");
 	assert_refused("06-25", false, "four digits");
 	assert_refused("25-Jun", false, "does not name the year; write it too, like 30/06/2025");
@@ -238,9 +241,11 @@ static void every_example_is_a_period_of_its_grain(void **state)
 	for (enum grain grain = GRAIN_MINUTE; grain < GRAIN_COUNT; grain++) {
 		char text[PERIOD_TEXT_MAX];
 		struct period period;
-		assert_int_equal(
-			period_from_words(period_words_example(grain), grain, true, text, NULL), 0);
-		assert_int_equal(period_parse(text, CALENDAR_CIVIL, &period, NULL), 0);
+		assert_int_equal(period_from_words(period_words_example(grain), grain, true, text,
+						   &(struct err){ 0 }),
+				 0);
+		assert_int_equal(period_parse(text, CALENDAR_CIVIL, &period, &(struct err){ 0 }),
+				 0);
 		assert_int_equal(period.grain, grain);
 	}
 }
@@ -254,8 +259,9 @@ static void a_day_month_quarter_or_week_zero_is_none(void **state)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		for (enum grain grain = GRAIN_MINUTE; grain < GRAIN_COUNT; grain++) {
 			char text[PERIOD_TEXT_MAX];
-			assert_int_equal(period_from_words(texts[i], grain, false, text, NULL),
-					 -EINVAL);
+			assert_int_equal(
+				period_from_words(texts[i], grain, false, text, &(struct err){ 0 }),
+				-EINVAL);
 		}
 }
 
