@@ -328,13 +328,14 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct key_list *
 	committer->context = context;
 	committer->ledger = ledger_open(store_writer(store), err);
 	committer->group.ledger = committer->ledger;
-	int rc = committer->ledger ? uv_timer_init(loop, &committer->retry) : err->code;
-	if (rc == 0)
-		rc = journal_clock_open(store_writer(store), &committer->clock, err);
+	int rc = committer->ledger ? journal_clock_open(store_writer(store), &committer->clock, err)
+				   : err->code;
 	if (rc < 0) {
 		committer_close(committer);
 		return rc;
 	}
+	(void)uv_timer_init(loop,
+			    &committer->retry); /* cannot fail; last, as the loop has it then */
 	committer->retry_open = true;
 	*ret_committer = committer;
 	return 0;

@@ -175,8 +175,8 @@ static void on_timer(uv_timer_t *timer)
 	keep(container_of(timer, struct contacts, timer));
 }
 
-int contacts_open(uv_loop_t *loop, struct store *store, void (*on_change)(void *context),
-		  void *context, struct contacts **ret_contacts, struct err *err)
+int contacts_open(struct store *store, void (*on_change)(void *context), void *context,
+		  struct contacts **ret_contacts, struct err *err)
 {
 	struct contacts *contacts = calloc(1, sizeof(*contacts));
 	if (!contacts)
@@ -189,13 +189,17 @@ int contacts_open(uv_loop_t *loop, struct store *store, void (*on_change)(void *
 		contacts_close(contacts);
 		return err_wrap(err, "when offices were heard");
 	}
+	*ret_contacts = contacts;
+	return 0;
+}
+
+void contacts_start(struct contacts *contacts, uv_loop_t *loop)
+{
 	/* Neither can fail: the start has a callback. */
 	(void)uv_timer_init(loop, &contacts->timer);
 	(void)uv_timer_start(&contacts->timer, on_timer, CONTACTS_KEEP_S * 1000,
 			     CONTACTS_KEEP_S * 1000);
 	contacts->open = true;
-	*ret_contacts = contacts;
-	return 0;
 }
 
 static void on_closed(uv_handle_t *handle)

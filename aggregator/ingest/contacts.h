@@ -33,10 +33,12 @@ int64_t contact_list_at(const struct contact_list *contacts, int64_t office);
 void contact_list_free(struct contact_list *contacts);
 
 struct contacts;
-/** Begin with what was kept, by database and spools. @on_change runs whenever contacts_busy() may
- * have become false. */
-int contacts_open(uv_loop_t *loop, struct store *store, void (*on_change)(void *context),
-		  void *context, struct contacts **ret_contacts, struct err *err);
+/** Begin with what was kept, by database and spools; nothing runs yet. @on_change runs whenever
+ * contacts_busy() may have become false. */
+int contacts_open(struct store *store, void (*on_change)(void *context), void *context,
+		  struct contacts **ret_contacts, struct err *err);
+/** Write down now and then who was heard, until contacts_stop(). Cannot fail. */
+void contacts_start(struct contacts *contacts, uv_loop_t *loop);
 /** @office was heard just now. Without memory for a new one it is as if it had not. */
 void contacts_note(struct contacts *contacts, int64_t office);
 /** A copy for another thread. -ENOMEM. */

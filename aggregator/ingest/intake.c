@@ -257,18 +257,20 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 				      .context = intake };
 	intake->arena = arena_open(WIRE_ARENA_MAX);
 	intake->meters = meters_open(config->limits);
+	/* What can fail comes before what begins to run: a handle that the loop has cannot just be
+	 * freed. */
 	int rc = intake->arena && intake->meters
-			 ? committer_open(loop, config->store, config->key_list, intake->meters,
-					  on_change, intake, &intake->committer, err)
+			 ? contacts_open(config->store, on_change, intake, &intake->contacts, err)
 			 : err_memory(err);
 	if (rc == 0)
-		intake->sessions.clock = committer_clock(intake->committer);
-	if (rc == 0) /* last: it begins to run */
-		rc = contacts_open(loop, config->store, on_change, intake, &intake->contacts, err);
+		rc = committer_open(loop, config->store, config->key_list, intake->meters,
+				    on_change, intake, &intake->committer, err);
 	if (rc < 0) {
 		intake_close(intake);
 		return rc;
 	}
+	intake->sessions.clock = committer_clock(intake->committer);
+	contacts_start(intake->contacts, loop);
 	room_start(loop, &intake->room);
 	intake->counters.room = intake->room.look;
 	*ret_intake = intake;

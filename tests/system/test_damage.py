@@ -1,6 +1,7 @@
 """Files that a disk damaged, under the real programs: no crash, no abort, no hang. They start or say why not, and
 answer or say what is damaged. What both do in process with thousands: test_damaged_store, test_damaged_spool."""
 
+import contextlib
 import os
 import random
 import re
@@ -12,7 +13,7 @@ import rig
 
 PAGE = 4096
 FILES = 10  # of each side; LANTOA_SEEDS for more
-DEATHS = re.compile(r"AddressSanitizer|runtime error|Assertion|LeakSanitizer")
+DEATHS = re.compile(r"AddressSanitizer|runtime error|Assertion|LeakSanitizer|a handle was left open")
 
 
 def damage(dice, path):
@@ -79,6 +80,30 @@ class Damage(rig.Rig):
         self.assertIn(outcome.code, (0, 1, 2, 3), outcome)
         self.assertIsNone(DEATHS.search(outcome.err), outcome)
         self.assertTrue(outcome.code == 0 or outcome.out or outcome.err, outcome)
+
+    def test_a_table_of_the_province_that_cannot_be_read_is_told(self):
+        """Whichever it is: each is read by another part of the start, and what began before has to end."""
+        self.province.process.stop()
+        path = f"{self.province.folder}/lantoa.db"
+        settle(path)
+        shutil.copy(path, f"{self.folder}/good")
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            tables = [name for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        self.assertGreater(len(tables), 15)
+        refused = 0
+        for table in tables:
+            shutil.copy(f"{self.folder}/good", path)
+            with contextlib.closing(sqlite3.connect(path)) as db:
+                db.execute(f"ALTER TABLE {table} RENAME TO gone")
+            with self.subTest(table):
+                try:
+                    self.province.start()
+                except AssertionError:
+                    refused += 1
+                    self.assertFalse(self.province.process.alive())
+                    self.assertIn("not started cause=", self.province.process.log())
+                self.end(self.province.process)
+        self.assertGreater(refused, 5)
 
     def test_the_province(self):
         self.province.process.stop()

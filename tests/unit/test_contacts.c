@@ -52,8 +52,8 @@ static void on_change(void *context)
 static void begin(struct fixture *f)
 {
 	assert_int_equal(store_open(&f->loop, f->path, 1, &f->store, &f->err), 0);
-	assert_int_equal(contacts_open(&f->loop, f->store, on_change, NULL, &f->contacts, &f->err),
-			 0);
+	assert_int_equal(contacts_open(f->store, on_change, NULL, &f->contacts, &f->err), 0);
+	contacts_start(f->contacts, &f->loop);
 }
 
 static void wait_for_store(struct fixture *f)
