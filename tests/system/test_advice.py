@@ -54,6 +54,7 @@ class Advice(rig.Rig):
             file.write("code,name,unit,from\nnew,New,28001,2025-01-01\n")
         if words[1:2] == ["import"]:
             values["FILE"] = os.path.join(folder, ("offices" if words[0] == "office" else words[0]) + ".csv")
+            values["danh-muc.csv"] = values["FILE"]  # as the Vietnamese quick start calls it
         if words[0] == "reopen":
             self.lantoa("close", words[1])
         given = [values.get(word, word) for word in words]
