@@ -102,7 +102,7 @@ static bool days_of(const char *text, int32_t *ret_first, int32_t *ret_end)
 	struct period period;
 	for (enum grain grain = GRAIN_MINUTE; grain < GRAIN_COUNT; grain++) {
 		if (period_from_words(text, grain, false, written, &ignored) < 0 ||
-		    period_parse(written, CALENDAR_CIVIL, &period, &ignored) < 0)
+		    !period_read(written, CALENDAR_CIVIL, &period))
 			continue;
 		*ret_first = period_first_day(period);
 		*ret_end = period_end_day(period);

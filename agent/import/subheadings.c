@@ -34,7 +34,7 @@ static bool period_in(const char *text, struct period *ret_period)
 	struct err ignored; /* the next grain is tried; at last it is no period */
 	for (enum grain grain = GRAIN_DAY; grain < GRAIN_COUNT; grain++)
 		if (period_from_words(text, grain, false, written, &ignored) == 0)
-			return period_parse(written, CALENDAR_CIVIL, ret_period, &ignored) == 0;
+			return period_read(written, CALENDAR_CIVIL, ret_period);
 	return false;
 }
 

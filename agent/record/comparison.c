@@ -249,9 +249,8 @@ static bool read_far(const json_t *json, size_t n, struct comparison_far *far)
 	const char *period = json_string_value(json_object_get(before, "period"));
 	json_int_t place = json_integer_value(json_object_get(json, "observation"));
 	unsigned of[3];
-	struct err ignored; /* it is passed over */
 	if (place < 1 || (uint64_t)place > n || !period ||
-	    period_parse(period, CALENDAR_CIVIL, &far->before, &ignored) < 0 ||
+	    !period_read(period, CALENDAR_CIVIL, &far->before) ||
 	    !read_number(json_object_get(json, "value"), &far->decimals, &far->value_e) ||
 	    !read_number(json_object_get(before, "value"), &of[0], &far->before_e) ||
 	    !read_number(json_array_get(usual, 0), &of[1], &far->usual.low_e) ||

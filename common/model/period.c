@@ -321,16 +321,23 @@ static bool form_read(const struct form *form, const char *text, struct period *
 	return true;
 }
 
-int period_parse(const char *text, enum calendar calendar, struct period *ret_period,
-		 struct err *err)
+bool period_read(const char *text, enum calendar calendar, struct period *ret_period)
 {
 	struct period period = { .calendar = calendar };
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
 		if (form_read(&forms[i], text, &period)) {
 			*ret_period = period;
-			return 0;
+			return true;
 		}
+	return false;
+}
+
+int period_parse(const char *text, enum calendar calendar, struct period *ret_period,
+		 struct err *err)
+{
 	char shown[EXCERPT_MAX];
+	if (period_read(text, calendar, ret_period))
+		return 0;
 	return err_set(err, -EINVAL,
 		       "'%s' is not a period; write 2025 (year), 2025-S1 (semester), 2025-Q2 "
 		       "(quarter), 2025-06 (month), 2025-W26 (week), 2025-06-30 (day), "

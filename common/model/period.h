@@ -58,6 +58,9 @@ const char *day_format(int32_t day, char text[DAY_TEXT_MAX]);
 int32_t day_from_civil(int year, int month, int mday);
 void day_to_civil(int32_t day, int *ret_year, int *ret_month, int *ret_mday);
 
+/** As period_parse(), without its sentence: false when it is none. For those who then look what
+ * else it may be; writing the sentence takes ten times as long as reading. */
+bool period_read(const char *text, enum calendar calendar, struct period *ret_period);
 /** Any of the eight forms; the form tells the grain. Its first day lies in DAY_MIN to DAY_MAX.
  * -EINVAL with what the forms are. */
 int period_parse(const char *text, enum calendar calendar, struct period *ret_period,

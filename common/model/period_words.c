@@ -442,10 +442,9 @@ static int check_grain(const char *text, char written[PERIOD_TEXT_MAX], enum gra
 {
 	char shown[EXCERPT_MAX];
 	struct words none = { 0 };
-	struct err ignored; /* the sentence is about @text */
 	struct period period;
 	int year, month, mday = 0;
-	if (period_parse(written, CALENDAR_CIVIL, &period, &ignored) < 0)
+	if (!period_read(written, CALENDAR_CIVIL, &period))
 		return no_period(text, &none, grain, err);
 	if (period.grain == GRAIN_DAY)
 		day_to_civil(period.number, &year, &month, &mday);
@@ -472,13 +471,11 @@ int period_from_words(const char *text, enum grain grain, bool month_first,
 		      char ret_text[PERIOD_TEXT_MAX], struct err *err)
 {
 	char written[PERIOD_TEXT_MAX], shown[EXCERPT_MAX];
-	struct err ignored; /* it may be written in words */
 	struct period ours;
 	struct words words;
 	struct parts parts;
 	utf8_excerpt(text, strlen(text), shown);
-	bool is_ours = strlen(text) < sizeof(written) &&
-		       period_parse(text, CALENDAR_CIVIL, &ours, &ignored) == 0;
+	bool is_ours = strlen(text) < sizeof(written) && period_read(text, CALENDAR_CIVIL, &ours);
 	bool is_known = parts_read(text, &parts, &words);
 	if (has_lost_zero(text))
 		return err_set(err, -EINVAL,
@@ -514,8 +511,7 @@ bool period_words_known(const char *text)
 {
 	struct words words;
 	struct parts parts;
-	struct err ignored; /* it may be written in words */
 	struct period ours;
-	return period_parse(text, CALENDAR_CIVIL, &ours, &ignored) == 0 ||
+	return period_read(text, CALENDAR_CIVIL, &ours) ||
 	       (words_read(text, &words) && (parts_of(&words, &parts) || lacks_year(&words)));
 }
