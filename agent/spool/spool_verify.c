@@ -106,28 +106,12 @@ static int check_chunks(struct spool *spool, struct err *err)
 	return rc;
 }
 
-static int check_file(struct spool *spool, struct err *err)
-{
-	sqlite3_stmt *check = NULL;
-	int rc = db_prepare(spool->db, "PRAGMA integrity_check(1)", &check, err);
-	if (rc < 0)
-		return rc;
-	rc = db_step(check, err);
-	const char *found = rc == 1 ? (const char *)sqlite3_column_text(check, 0) : NULL;
-	if (rc == 1 && !found)
-		rc = err_memory(err);
-	else if (rc == 1 && strcmp(found, "ok") != 0)
-		rc = err_set(err, -EUCLEAN, "%s", found);
-	sqlite3_finalize(check);
-	return rc < 0 ? rc : 0;
-}
-
 int spool_verify(struct spool *spool, struct err *err)
 {
 	struct verify verify = { .spool = spool, .arena = arena_open(WIRE_ARENA_MAX) };
 	if (!verify.arena)
 		return err_memory(err);
-	int rc = check_file(spool, err);
+	int rc = db_check_whole(spool->db, err);
 	if (rc == 0)
 		rc = check_chunks(spool, err);
 	if (rc == 0)

@@ -181,10 +181,10 @@ int db_number(sqlite3 *db, const char *sql, int64_t *ret_number, struct err *err
 	return rc < 0 ? rc : 0;
 }
 
-int db_check(sqlite3 *db, struct err *err)
+static int check_by(sqlite3 *db, const char *pragma, struct err *err)
 {
 	sqlite3_stmt *check = NULL;
-	int rc = db_prepare(db, "PRAGMA quick_check(1)", &check, err);
+	int rc = db_prepare(db, pragma, &check, err);
 	if (rc == 0)
 		rc = db_step(check, err);
 	const char *found = rc == 1 ? (const char *)sqlite3_column_text(check, 0) : NULL;
@@ -194,6 +194,16 @@ int db_check(sqlite3 *db, struct err *err)
 		rc = err_set(err, -EUCLEAN, "%s", found);
 	(void)sqlite3_finalize(check); /* repeats the error that step told */
 	return rc < 0 ? rc : 0;
+}
+
+int db_check(sqlite3 *db, struct err *err)
+{
+	return check_by(db, "PRAGMA quick_check(1)", err);
+}
+
+int db_check_whole(sqlite3 *db, struct err *err)
+{
+	return check_by(db, "PRAGMA integrity_check(1)", err);
 }
 
 /* --- what a row says --- */

@@ -64,6 +64,8 @@ int db_run(sqlite3_stmt *stmt, struct err *err);
 int db_number(sqlite3 *db, const char *sql, int64_t *ret_number, struct err *err);
 /** Look over all pages of the database (PRAGMA quick_check): -EUCLEAN with the first fault. */
 int db_check(sqlite3 *db, struct err *err);
+/** The same, indexes and constraints included (PRAGMA integrity_check), which takes longer. */
+int db_check_whole(sqlite3 *db, struct err *err);
 /** sqlite3_step: 1 a row, 0 done, negative an error. */
 int db_step(sqlite3_stmt *stmt, struct err *err);
 
