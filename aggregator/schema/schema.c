@@ -134,6 +134,16 @@ static const char *const steps[] = {
 	("CREATE TABLE contact(office INTEGER PRIMARY KEY, at_us INTEGER NOT NULL) STRICT;"
 	 "CREATE INDEX quarantine_grave ON quarantine(verdict) WHERE released_us IS NULL"
 	 "  AND verdict IN (9, 10);"),
+	/* 12: next.h */
+	("CREATE TABLE rollup_next(grain INTEGER NOT NULL, bucket INTEGER NOT NULL, node INTEGER "
+	 "NOT NULL,"
+	 "  page BLOB NOT NULL, PRIMARY KEY(grain, bucket, node)) STRICT, WITHOUT ROWID;"
+	 "CREATE TABLE stale(day INTEGER NOT NULL, office INTEGER NOT NULL,"
+	 "  PRIMARY KEY(day, office)) STRICT, WITHOUT ROWID;"
+	 "CREATE VIEW rollup_with_next AS SELECT grain, bucket, node, page FROM rollup_next"
+	 "  WHERE length(page) > 0 UNION ALL SELECT grain, bucket, node, page FROM rollup r"
+	 "  WHERE NOT EXISTS (SELECT 1 FROM rollup_next n WHERE n.grain = r.grain"
+	 "  AND n.bucket = r.bucket AND n.node = r.node);"),
 };
 
 static const struct db_schema schema = {
