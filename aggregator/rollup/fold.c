@@ -21,24 +21,38 @@ struct stale {
 	uint32_t series;
 };
 
-struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct err *err)
+static struct fold *open_on(sqlite3 *db, struct pages *pages, struct declarations *declarations,
+			    struct err *err)
 {
 	struct fold *fold = calloc(1, sizeof(*fold));
 	if (!fold) {
+		pages_close(pages);
 		(void)err_memory(err);
 		return NULL;
 	}
 	fold->db = db;
 	fold->changes = -1;
-	fold->pages = pages_open(db, err);
-	fold->replay = fold->pages ? replay_open(db, declarations, err) : NULL;
+	fold->pages = pages;
+	fold->replay = pages ? replay_open(db, declarations, err) : NULL;
 	fold->mend = fold->replay ? mend_open(db, err) : NULL;
 	if (!fold->mend) {
 		fold_close(fold);
 		return NULL;
 	}
-	pages_mend_with(fold->pages, mend_page, fold->mend);
 	return fold;
+}
+
+struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct err *err)
+{
+	struct fold *fold = open_on(db, pages_open(db, err), declarations, err);
+	if (fold)
+		pages_mend_with(fold->pages, mend_page, fold->mend);
+	return fold;
+}
+
+struct fold *fold_open_next(sqlite3 *db, struct declarations *declarations, struct err *err)
+{
+	return open_on(db, pages_open_next(db, err), declarations, err);
 }
 
 void fold_close(struct fold *fold)
@@ -92,6 +106,7 @@ void fold_begin(struct fold *fold, const struct reference *reference)
 {
 	if (fold->changes != sqlite3_total_changes64(fold->db)) /* others wrote: it may be pages */
 		pages_clear(fold->pages);
+	pages_begin(fold->pages);
 	fold->changes = -1;
 	minmax_forget(&fold->minmax);
 	fold->target = nowhere(fold);

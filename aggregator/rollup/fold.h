@@ -22,6 +22,8 @@ struct fold;
 
 /** @declarations outlives the fold. NULL: err says why. */
 struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct err *err);
+/** The same on the pages that are to be (next.h): a damaged page is -EUCLEAN. */
+struct fold *fold_open_next(sqlite3 *db, struct declarations *declarations, struct err *err);
 void fold_close(struct fold *fold); /* NULL is fine */
 
 /** After a rollback: what is in memory of the pages is not what is in the database. */

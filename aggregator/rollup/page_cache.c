@@ -3,6 +3,7 @@
 
 #include "common/base/array.h"
 #include "common/base/hash.h"
+#include "rollup/page_store.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,9 +18,8 @@ struct slot {
 };
 
 struct pages {
-	sqlite3 *db; /* outlives us; NULL: nothing is read */
-	sqlite3_stmt *read, *write, *drop;
-	struct slot **slots; /* owned [n], in the order in which they were read */
+	struct page_store *store; /* owned; NULL: nothing is read */
+	struct slot **slots;      /* owned [n], in the order in which they were read */
 	size_t n, slots_room;
 	struct slot **touched; /* owned [n_touched], has room for all */
 	size_t n_touched, touched_room;
@@ -29,24 +29,35 @@ struct pages {
 	struct hash_index table; /* of slots */
 };
 
-struct pages *pages_open(sqlite3 *db, struct err *err)
+/* @db NULL: of no store. */
+static struct pages *open_on(sqlite3 *db, bool next, struct err *err)
 {
 	struct pages *pages = calloc(1, sizeof(*pages));
 	if (!pages) {
 		(void)err_memory(err);
 		return NULL;
 	}
-	pages->db = db;
-	if (db && (db_prepare(db, "SELECT page FROM rollup WHERE grain=? AND bucket=? AND node=?",
-			      &pages->read, err) < 0 ||
-		   db_prepare(db, "INSERT OR REPLACE INTO rollup VALUES(?,?,?,?)", &pages->write,
-			      err) < 0 ||
-		   db_prepare(db, "DELETE FROM rollup WHERE grain=? AND bucket=? AND node=?",
-			      &pages->drop, err) < 0)) {
+	if (db && !(pages->store = page_store_open(db, next, err))) {
 		pages_close(pages);
 		return NULL;
 	}
 	return pages;
+}
+
+struct pages *pages_open(sqlite3 *db, struct err *err)
+{
+	return open_on(db, false, err);
+}
+
+struct pages *pages_open_next(sqlite3 *db, struct err *err)
+{
+	return open_on(db, true, err);
+}
+
+void pages_begin(struct pages *pages)
+{
+	if (pages->store)
+		page_store_begin(pages->store);
 }
 
 void pages_clear(struct pages *pages)
@@ -65,9 +76,7 @@ void pages_close(struct pages *pages)
 	if (!pages)
 		return;
 	pages_clear(pages);
-	sqlite3_finalize(pages->read);
-	sqlite3_finalize(pages->write);
-	sqlite3_finalize(pages->drop);
+	page_store_close(pages->store);
 	free(pages->slots);
 	free(pages->touched);
 	hash_index_deinit(&pages->table);
@@ -105,32 +114,21 @@ static int table_grow(struct pages *pages)
 	return 0;
 }
 
-static void bind_key(sqlite3_stmt *stmt, struct page_key key)
+static int slot_mend(struct pages *pages, struct slot *slot, struct err *err)
 {
-	sqlite3_bind_int(stmt, 1, key.grain);
-	sqlite3_bind_int(stmt, 2, key.bucket);
-	sqlite3_bind_int64(stmt, 3, key.node);
+	int rc = pages->mend(pages->mend_context, slot->key, &slot->page, err);
+	return rc < 0 ? rc : page_store_keep(pages->store, slot->key, &slot->page, err);
 }
 
 static int slot_read(struct pages *pages, struct slot *slot, struct err *err)
 {
-	if (!pages->read)
+	if (!pages->store)
 		return 0;
-	bind_key(pages->read, slot->key);
-	bool damaged = false;
-	int rc = db_step(pages->read, err);
-	if (rc == 1) {
-		const uint8_t *data = sqlite3_column_blob(pages->read, 0);
-		size_t len = (size_t)sqlite3_column_bytes(pages->read, 0);
-		rc = blob_append(&slot->kept, data, len) < 0
-			     ? err_memory(err)
-			     : page_load(slot->key, data, len, &slot->page, err);
-		damaged = rc == -EUCLEAN;
-	}
-	sqlite3_reset(pages->read); /* first: what mends it reads pages, too */
-	return damaged && pages->mend
-		       ? pages->mend(pages->mend_context, slot->key, &slot->page, err)
-		       : rc;
+	int rc = page_store_read(pages->store, slot->key, &slot->kept, err);
+	if (rc != 1)
+		return rc;
+	rc = page_load(slot->key, slot->kept.data, slot->kept.len, &slot->page, err);
+	return rc == -EUCLEAN && pages->mend ? slot_mend(pages, slot, err) : rc;
 }
 
 void pages_mend_with(struct pages *pages,
@@ -242,18 +240,6 @@ struct writing {
 	size_t written;
 };
 
-static int put(struct pages *pages, const struct slot *slot, const struct blob *bytes,
-	       struct err *err)
-{
-	if (bytes->len == 0) { /* all its figures moved elsewhere */
-		bind_key(pages->drop, slot->key);
-		return db_run(pages->drop, err);
-	}
-	bind_key(pages->write, slot->key);
-	sqlite3_bind_blob(pages->write, 4, bytes->data, (int)bytes->len, SQLITE_STATIC);
-	return db_run(pages->write, err);
-}
-
 static int write_slot(void *context, struct slot *slot, struct blob *bytes, struct err *err)
 {
 	struct writing *writing = context;
@@ -261,7 +247,7 @@ static int write_slot(void *context, struct slot *slot, struct blob *bytes, stru
 	    (bytes->len == 0 || memcmp(bytes->data, slot->kept.data, bytes->len) == 0))
 		return 0;
 	writing->written++;
-	int rc = put(writing->pages, slot, bytes, err);
+	int rc = page_store_write(writing->pages->store, slot->key, &slot->kept, bytes, err);
 	if (rc < 0)
 		return rc;
 	/* A copy: where they were encoded there is room for the longest entries, eight times this.

@@ -12,7 +12,12 @@
 struct pages;
 /** @db: pages not seen yet are read from there; NULL: they start empty. NULL: out of memory. */
 struct pages *pages_open(sqlite3 *db, struct err *err);
+/** The same of the pages that are to be (next.h). */
+struct pages *pages_open_next(sqlite3 *db, struct err *err);
 void pages_close(struct pages *pages); /* NULL is fine; writes nothing */
+/** A transaction begins, or what it wrote was undone: whether a change is under way is looked up
+ * again. */
+void pages_begin(struct pages *pages);
 /** Ask @mend for a page that cannot be decoded or is not sound: into @ret_page, which is empty. 0,
  * or why it cannot be made. Without one such a page is -EUCLEAN. */
 void pages_mend_with(struct pages *pages,
