@@ -3,6 +3,7 @@
 #include "common/base/array.h"
 #include "common/base/search.h"
 #include "ledger/impact.h"
+#include "rollup/next.h"
 #include "rollup/page.h"
 
 #include <errno.h>
@@ -452,6 +453,19 @@ static void grains_note(struct counting *c)
 	}
 }
 
+static int page_prepare(struct counting *c, struct err *err)
+{
+	char sql[128];
+	const char *in_force;
+	int rc = next_in_force(c->db, &in_force, err);
+	if (rc < 0)
+		return rc;
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT page FROM %s WHERE grain = ? AND bucket = ? AND node = ?",
+		       in_force); /* fits */
+	return db_prepare(c->db, sql, &c->page, err);
+}
+
 static int losses_count(sqlite3 *db, const struct reference *before, const struct reference *after,
 			struct losses *losses, struct err *err)
 {
@@ -464,9 +478,7 @@ static int losses_count(sqlite3 *db, const struct reference *before, const struc
 	if (!metrics && !units)
 		return 0;
 	grains_note(&c);
-	int rc = db_prepare(db,
-			    "SELECT page FROM rollup WHERE grain = ? AND bucket = ? AND node = ?",
-			    &c.page, err);
+	int rc = page_prepare(&c, err);
 	if (rc == 0)
 		rc = days_bound(&c, err);
 	if (rc == 0 && metrics)

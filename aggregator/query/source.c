@@ -2,8 +2,10 @@
 
 #include "common/base/array.h"
 #include "rollup/mend.h"
+#include "rollup/next.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +32,20 @@ struct source {
 	struct page page;                 /* read last; its room is used again */
 };
 
+static int scan_prepare(sqlite3 *db, sqlite3_stmt **ret_scan, struct err *err)
+{
+	char sql[160];
+	const char *in_force;
+	int rc = next_in_force(db, &in_force, err);
+	if (rc < 0)
+		return rc;
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT node, page FROM %s WHERE grain = ? AND bucket = ? AND node >= ?"
+		       " ORDER BY node",
+		       in_force); /* fits */
+	return db_prepare(db, sql, ret_scan, err);
+}
+
 struct source *source_open(sqlite3 *db, const struct reference *reference, const struct plan *plan,
 			   struct err *err)
 {
@@ -38,11 +54,7 @@ struct source *source_open(sqlite3 *db, const struct reference *reference, const
 		(void)err_memory(err);
 		return NULL;
 	}
-	int rc = db_prepare(
-		db,
-		"SELECT node, page FROM rollup WHERE grain = ? AND bucket = ? AND node >= ?"
-		" ORDER BY node",
-		&source->scan, err);
+	int rc = scan_prepare(db, &source->scan, err);
 	source->db = db;
 	source->reference = reference;
 	source->damage = plan->damage;

@@ -1,6 +1,7 @@
 #include "rollup/mend.h"
 
 #include "rollup/fold_target.h"
+#include "rollup/next.h"
 #include "rollup/page_cache.h"
 #include "rollup/propagate.h"
 #include "rollup/replay.h"
@@ -17,6 +18,7 @@ struct mend {
 	struct declarations *declarations;
 	struct replay *replay;
 	sqlite3_stmt *offices, *series;
+	const char *in_force; /* what @offices asks: next_in_force() */
 	struct mended mended;
 };
 
@@ -66,18 +68,33 @@ const struct mended *mend_mended(const struct mend *mend)
 	return &mend->mended;
 }
 
+/* Offices' pages of a bucket, of those in force. */
+static int offices_prepare(struct mend *mend, struct err *err)
+{
+	char sql[128];
+	const char *in_force;
+	int rc = next_in_force(mend->db, &in_force, err);
+	if (rc < 0 || mend->in_force == in_force)
+		return rc;
+	sqlite3_finalize(mend->offices);
+	mend->offices = NULL;
+	mend->in_force = NULL;
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT node, page FROM %s WHERE grain = ? AND bucket = ? AND node > 0",
+		       in_force); /* fits */
+	rc = db_prepare(mend->db, sql, &mend->offices, err);
+	if (rc == 0)
+		mend->in_force = in_force;
+	return rc;
+}
+
 static int prepare(struct mend *mend, struct err *err)
 {
-	int rc = 0;
 	if (!mend->declarations && !(mend->declarations = declarations_open(mend->db, err)))
 		return err->code;
 	if (!mend->replay && !(mend->replay = replay_open(mend->db, mend->declarations, err)))
 		return err->code;
-	if (!mend->offices)
-		rc = db_prepare(mend->db,
-				"SELECT node, page FROM rollup WHERE grain = ? AND bucket = ? AND"
-				" node > 0",
-				&mend->offices, err);
+	int rc = offices_prepare(mend, err);
 	if (rc == 0 && !mend->series)
 		rc = db_prepare(mend->db, "SELECT metric FROM series WHERE id = ?", &mend->series,
 				err);

@@ -4,6 +4,7 @@
  */
 #include "journal/damaged_days.h"
 #include "rollup/fold_internal.h"
+#include "rollup/next.h"
 
 /* --- everything --- */
 
@@ -40,6 +41,8 @@ int rebuild_pages(sqlite3 *db, const struct reference *reference, rebuild_on_bad
 	struct fold *fold = fold_open(db, declarations, err);
 	sqlite3_stmt *days = NULL;
 	int rc = fold ? db_exec(db, "DELETE FROM rollup", err) : err->code;
+	if (rc == 0)
+		rc = next_forget(db, err);
 	if (rc == 0)
 		rc = db_prepare(db, "SELECT day, office FROM strand ORDER BY day, office", &days,
 				err);

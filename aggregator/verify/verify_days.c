@@ -2,7 +2,9 @@
 #include "verify/verify_internal.h"
 
 #include "common/base/i18n.h"
+#include "rollup/day_buckets.h"
 #include "rollup/derive.h"
+#include "rollup/next.h"
 #include "rollup/page_cache.h"
 #include "schema/audit.h"
 
@@ -21,7 +23,7 @@ struct look { /* what a step needs at hand */
 	sqlite3 *db;
 	const struct reference *reference;
 	struct derive *derive;
-	sqlite3_stmt *stored, *series, *remove;
+	sqlite3_stmt *stored, *series, *remove, *remove_next;
 };
 
 /* --- the pages of one day, as they are stored --- */
@@ -37,47 +39,29 @@ static int on_bad(void *context, int64_t id, int32_t day, struct err *err)
 	return 0; /* look at the rest */
 }
 
-struct buckets {
-	int32_t grain, first, last; /* page_grain(); none when last < first */
-};
-
-/* Those of one grain that begin on @day. */
-static struct buckets buckets_of(enum calendar calendar, enum grain grain, int32_t day)
-{
-	int32_t key = page_grain(calendar, grain);
-	if (grain == GRAIN_HOUR)
-		return (struct buckets){ key, day * 24, day * 24 + 23 };
-	struct period period = period_of_day(calendar, grain, day);
-	bool begins = period_first_day(period) == day;
-	return (struct buckets){ key, period.number, begins ? period.number : period.number - 1 };
-}
-
-/* @on_buckets for each grain that a page of a day can have. */
+/* @on_buckets for each grain that a page of the day can have. */
 static int each_grain(struct look *look, int32_t day,
-		      int (*on_buckets)(struct look *look, struct buckets buckets, void *context,
-					struct err *err),
+		      int (*on_buckets)(struct look *look, struct day_buckets buckets,
+					void *context, struct err *err),
 		      void *context, struct err *err)
 {
+	struct day_buckets buckets[DAY_BUCKETS_MAX];
+	unsigned n = day_buckets(day, buckets);
 	int rc = 0;
-	for (int calendar = CALENDAR_CIVIL; calendar <= CALENDAR_REPORT; calendar++)
-		for (int grain = calendar == CALENDAR_CIVIL ? GRAIN_HOUR : GRAIN_MONTH;
-		     grain < GRAIN_COUNT && rc == 0; grain++) {
-			struct buckets buckets =
-				buckets_of((enum calendar)calendar, (enum grain)grain, day);
-			if (buckets.first <= buckets.last)
-				rc = on_buckets(look, buckets, context, err);
-		}
+	for (unsigned i = 0; i < n && rc == 0; i++)
+		rc = on_buckets(look, buckets[i], context, err);
 	return rc;
 }
 
-static void bind_buckets(sqlite3_stmt *stmt, struct buckets buckets)
+static void bind_buckets(sqlite3_stmt *stmt, struct day_buckets buckets)
 {
 	sqlite3_bind_int(stmt, 1, buckets.grain);
 	sqlite3_bind_int(stmt, 2, buckets.first);
 	sqlite3_bind_int(stmt, 3, buckets.last);
 }
 
-static int stored_read(struct look *look, struct buckets buckets, void *context, struct err *err)
+static int stored_read(struct look *look, struct day_buckets buckets, void *context,
+		       struct err *err)
 {
 	struct page_key key = { .grain = buckets.grain };
 	int rc;
@@ -207,11 +191,16 @@ static int compare_days(struct look *look, const struct day_pages *found,
 
 /* --- made anew --- */
 
-static int stored_remove(struct look *look, struct buckets buckets, void *context, struct err *err)
+static int stored_remove(struct look *look, struct day_buckets buckets, void *context,
+			 struct err *err)
 {
 	(void)context;
 	bind_buckets(look->remove, buckets);
-	return db_run(look->remove, err);
+	int rc = db_run(look->remove, err);
+	if (rc < 0 || !look->remove_next)
+		return rc;
+	bind_buckets(look->remove_next, buckets);
+	return db_run(look->remove_next, err);
 }
 
 static int day_write(struct look *look, const struct day_pages *derived, struct err *err)
@@ -240,6 +229,8 @@ static int day_mend(struct look *look, int32_t day, const struct day_pages *deri
 	int rc = each_grain(look, day, stored_remove, NULL, err);
 	if (rc == 0)
 		rc = day_write(look, derived, err);
+	if (rc == 0) /* those that are to be came of them */
+		rc = next_mark_day(look->db, day, err);
 	return rc < 0 ? rc
 		      : audit_note(look->db, look->v->report.repairer, "verify repair", detail,
 				   err);
@@ -352,6 +343,32 @@ static int days_count(struct verify *v, sqlite3 *db, struct err *err)
 	return rc;
 }
 
+/* The pages in force: while a change settles they are in two tables. */
+static int pages_prepare(struct look *look, struct err *err)
+{
+	static const char remove[] = "DELETE FROM %s WHERE grain = ? AND bucket BETWEEN ? AND ?";
+	char sql[160];
+	struct next next;
+	const char *in_force;
+	int rc = next_read(look->db, &next, err);
+	if (rc == 0)
+		rc = next_in_force(look->db, &in_force, err);
+	if (rc < 0)
+		return rc;
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT bucket, node, page FROM %s WHERE grain = ? AND bucket BETWEEN ? AND "
+		       "? ORDER BY bucket, node",
+		       in_force); /* fits, as the next ones do */
+	rc = db_prepare(look->db, sql, &look->stored, err);
+	(void)snprintf(sql, sizeof(sql), remove, "rollup");
+	if (rc == 0 && look->v->writes)
+		rc = db_prepare(look->db, sql, &look->remove, err);
+	(void)snprintf(sql, sizeof(sql), remove, "rollup_next");
+	if (rc == 0 && look->v->writes && next.state == NEXT_SETTLING)
+		rc = db_prepare(look->db, sql, &look->remove_next, err);
+	return rc;
+}
+
 static int look_open(struct look *look, struct err *err)
 {
 	int rc = 0;
@@ -359,17 +376,10 @@ static int look_open(struct look *look, struct err *err)
 	if (!look->derive)
 		rc = err->code;
 	if (rc == 0)
-		rc = db_prepare(look->db,
-				"SELECT bucket, node, page FROM rollup WHERE grain = ? AND bucket "
-				"BETWEEN ? AND ? ORDER BY bucket, node",
-				&look->stored, err);
+		rc = pages_prepare(look, err);
 	if (rc == 0)
 		rc = db_prepare(look->db, "SELECT metric, labels FROM series WHERE id = ?",
 				&look->series, err);
-	if (rc == 0 && look->v->writes)
-		rc = db_prepare(look->db,
-				"DELETE FROM rollup WHERE grain = ? AND bucket BETWEEN ? AND ?",
-				&look->remove, err);
 	return rc;
 }
 
@@ -393,5 +403,6 @@ int verify_days_step(struct verify *v, sqlite3 *db, const struct reference *refe
 	sqlite3_finalize(look.stored);
 	sqlite3_finalize(look.series);
 	sqlite3_finalize(look.remove);
+	sqlite3_finalize(look.remove_next);
 	return rc;
 }

@@ -2,6 +2,7 @@
  * or empty, which are never written. */
 #include "verify/verify_internal.h"
 
+#include "rollup/next.h"
 #include "rollup/page.h"
 #include "schema/audit.h"
 
@@ -28,7 +29,7 @@ static bool key_possible(const struct place_key *key)
 
 struct strays {
 	struct verify *v;
-	sqlite3_stmt *keys, *known, *remove;
+	sqlite3_stmt *keys, *known, *remove, *remove_next;
 	struct place_key *list; /* owned [KEYS_MAX]: found in this step */
 	size_t n;
 	int32_t day; /* the last one asked for, and whether the journal has it */
@@ -99,15 +100,23 @@ static int keys_check(struct strays *strays, struct place_key *at, size_t *ret_n
 	return rc;
 }
 
+static int remove_by(sqlite3_stmt *stmt, const struct place_key *key, struct err *err)
+{
+	sqlite3_bind_int64(stmt, 1, key->grain);
+	sqlite3_bind_int64(stmt, 2, key->bucket);
+	sqlite3_bind_int64(stmt, 3, key->node);
+	return db_run(stmt, err);
+}
+
+/* Of next, too: before a change settles, what was copied there may come of them. */
 static int strays_remove(struct strays *strays, sqlite3 *db, struct err *err)
 {
 	char detail[48];
 	int rc = 0;
 	for (size_t i = 0; i < strays->n && rc == 0; i++) {
-		sqlite3_bind_int64(strays->remove, 1, strays->list[i].grain);
-		sqlite3_bind_int64(strays->remove, 2, strays->list[i].bucket);
-		sqlite3_bind_int64(strays->remove, 3, strays->list[i].node);
-		rc = db_run(strays->remove, err);
+		rc = remove_by(strays->remove, &strays->list[i], err);
+		if (rc == 0)
+			rc = remove_by(strays->remove_next, &strays->list[i], err);
 	}
 	(void)snprintf(detail, sizeof(detail), "stray_pages=%zu", strays->n); /* fits */
 	return rc < 0 || strays->n == 0
@@ -118,13 +127,17 @@ static int strays_remove(struct strays *strays, sqlite3 *db, struct err *err)
 static int strays_open(struct strays *strays, sqlite3 *db, struct err *err)
 {
 	strays->list = calloc(KEYS_MAX, sizeof(strays->list[0]));
-	int rc = strays->list ? 0 : err_memory(err);
-	if (rc == 0)
-		rc = db_prepare(db,
-				"SELECT grain, bucket, node, length(page) FROM rollup"
-				" WHERE (grain, bucket, node) > (?, ?, ?)"
-				" ORDER BY grain, bucket, node LIMIT ?",
-				&strays->keys, err);
+	char sql[160];
+	const char *in_force;
+	int rc = strays->list ? next_in_force(db, &in_force, err) : err_memory(err);
+	if (rc < 0)
+		return rc;
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT grain, bucket, node, length(page) FROM %s"
+		       " WHERE (grain, bucket, node) > (?, ?, ?) ORDER BY grain, bucket, node"
+		       " LIMIT ?",
+		       in_force); /* fits */
+	rc = db_prepare(db, sql, &strays->keys, err);
 	if (rc == 0)
 		rc = db_prepare(db, "SELECT 1 FROM strand WHERE day = ? LIMIT 1", &strays->known,
 				err);
@@ -132,6 +145,10 @@ static int strays_open(struct strays *strays, sqlite3 *db, struct err *err)
 		rc = db_prepare(db,
 				"DELETE FROM rollup WHERE grain = ? AND bucket = ? AND node = ?",
 				&strays->remove, err);
+	if (rc == 0 && strays->v->writes)
+		rc = db_prepare(
+			db, "DELETE FROM rollup_next WHERE grain = ? AND bucket = ? AND node = ?",
+			&strays->remove_next, err);
 	return rc;
 }
 
@@ -176,6 +193,7 @@ int verify_pages_step(struct verify *v, sqlite3 *db, const struct reference *ref
 	sqlite3_finalize(strays.keys);
 	sqlite3_finalize(strays.known);
 	sqlite3_finalize(strays.remove);
+	sqlite3_finalize(strays.remove_next);
 	free(strays.list);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include "ledger/follow.h"
 #include "registry/office_register.h"
 #include "registry/units_import.h"
+#include "rollup/next.h"
 #include "schema/reference_version.h"
 #include "schema/schema.h"
 
@@ -380,12 +381,13 @@ void testbed_record(struct testbed *testbed, struct testbed_spool *spool, const 
 void testbed_rollups(struct testbed *testbed, struct blob *ret)
 {
 	sqlite3_stmt *rows;
+	char sql[96];
+	const char *in_force;
 	*ret = (struct blob){ 0 };
-	must(testbed,
-	     db_prepare(testbed->db,
-			"SELECT grain, bucket, node, page FROM rollup ORDER BY 1, 2, 3", &rows,
-			&testbed->err),
-	     "rollups");
+	must(testbed, next_in_force(testbed->db, &in_force, &testbed->err), "rollups");
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT grain, bucket, node, page FROM %s ORDER BY 1, 2, 3", in_force);
+	must(testbed, db_prepare(testbed->db, sql, &rows, &testbed->err), "rollups");
 	while (db_step(rows, &testbed->err) == 1) {
 		int64_t key[4] = { sqlite3_column_int64(rows, 0), sqlite3_column_int64(rows, 1),
 				   sqlite3_column_int64(rows, 2), sqlite3_column_bytes(rows, 3) };

@@ -107,7 +107,7 @@ void testbed_record(struct testbed *testbed, struct testbed_spool *spool, const 
 
 /* --- looking --- */
 
-/** Every row of the rollup table, as bytes: grain, bucket, node, page. The caller frees. */
+/** Every page in force, as bytes: grain, bucket, node, page. The caller frees. */
 void testbed_rollups(struct testbed *testbed, struct blob *ret);
 int64_t testbed_number(struct testbed *testbed, const char *sql);
 void testbed_exec(struct testbed *testbed, const char *sql);
