@@ -1,0 +1,506 @@
+/* I12: a change is derived beside the pages in force while batches go on coming, put in force at
+ * once, and brought over in steps; whatever comes between, whatever is killed. At any time the
+ * pages in force are what the journal comes to by the reference in force. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "journal/declarations.h"
+#include "rollup/day_buckets.h"
+#include "rollup/fold.h"
+#include "rollup/next.h"
+#include "rollup/next_day.h"
+#include "support/history.h"
+#include "support/seeds.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEEDS     200
+#define BATCHES   40
+#define MOVES_MAX 3u
+
+struct world {
+	struct dice *dice;
+	struct history h;
+	struct testbed testbed;
+	size_t posted; /* batches */
+	bool spoilt;   /* a page is, and was not repaired */
+	/* the change: offices that move, or another catalogue */
+	struct {
+		int64_t office;
+		const char *unit;
+		int32_t day;
+	} moves[MOVES_MAX];
+	size_t n_moves;
+	char catalogue[4096];
+	struct reference *after; /* owned */
+	/* the fold on the next pages */
+	struct declarations *declarations;
+	struct fold *next;
+};
+
+static size_t n_stale, n_kept, n_settled_between, n_changes, n_anew, n_damaged, n_fell;
+
+static bool chance(struct dice *dice, unsigned percent)
+{
+	return dice_below(dice, 100) < percent;
+}
+
+static void must(struct world *w, int rc, const char *what)
+{
+	if (rc < 0)
+		fail_msg("%s: %s", what, w->testbed.err.text);
+}
+
+/* --- the change --- */
+
+static void change_move(struct world *w)
+{
+	static const char *const homes[] = { "C1", "C2", "C3", "C4", "C5", "D1", "P", "X", NULL };
+	w->n_moves = dice_below(w->dice, MOVES_MAX) + 1;
+	for (size_t i = 0; i < w->n_moves; i++) {
+		w->moves[i].office = (int64_t)dice_below(w->dice, HISTORY_OFFICES) + 1;
+		w->moves[i].unit = homes[dice_below(w->dice, 9)];
+		w->moves[i].day = w->h.base + (int32_t)dice_between(w->dice, -20, HISTORY_DAYS);
+	}
+}
+
+/* Each metric gets the rules of a column of another one, or other rules. */
+static void change_catalogue(struct world *w)
+{
+	static const char *const changes[][2] = {
+		{ ",sum,sum,", ",max,max," },  { ",last,", ",sum," },
+		{ ",mean,", ",last," },        { ",min,", ",max," },
+		{ ",commune,", ",district," }, { ",district,", ",province," },
+		{ ",province,", ",commune," },
+	};
+	const char *const *change = changes[dice_below(w->dice, 7)];
+	const char *from = w->h.catalogue, *at;
+	size_t len = 0;
+	while ((at = strstr(from, change[0]))) {
+		len += (size_t)snprintf(w->catalogue + len, sizeof(w->catalogue) - len, "%.*s%s",
+					(int)(at - from), from,
+					change[chance(w->dice, 70) ? 1 : 0]);
+		from = at + strlen(change[0]);
+	}
+	len += (size_t)snprintf(w->catalogue + len, sizeof(w->catalogue) - len, "%s", from);
+	assert_true(len < sizeof(w->catalogue));
+}
+
+/* In a transaction. 0; -EINVAL: it cannot be. */
+static int change_apply(struct world *w)
+{
+	bool changed;
+	for (size_t i = 0; i < w->n_moves; i++)
+		testbed_move(&w->testbed, w->moves[i].office, w->moves[i].unit, w->moves[i].day);
+	return *w->catalogue ? catalogue_import(w->testbed.db, w->catalogue, strlen(w->catalogue),
+						&changed, &w->testbed.err)
+			     : 0;
+}
+
+static bool change_make(struct world *w)
+{
+	w->n_moves = 0;
+	*w->catalogue = '\0';
+	if (chance(w->dice, 65))
+		change_move(w);
+	else
+		change_catalogue(w);
+	testbed_exec(&w->testbed, "BEGIN");
+	int rc = change_apply(w);
+	if (rc == 0)
+		assert_int_equal(reference_load(w->testbed.db, &w->after, &w->testbed.err), 0);
+	testbed_exec(&w->testbed, "ROLLBACK");
+	ledger_forget(w->testbed.ledger);
+	return rc == 0;
+}
+
+/* --- the fold on the next pages --- */
+
+static void next_close(struct world *w)
+{
+	fold_close(w->next);
+	declarations_close(w->declarations);
+	w->next = NULL;
+	w->declarations = NULL;
+}
+
+static struct fold *next_fold(struct world *w)
+{
+	if (!w->next) {
+		w->declarations = declarations_open(w->testbed.db, &w->testbed.err);
+		assert_non_null(w->declarations);
+		declarations_forget(w->declarations, w->after->catalogue);
+		w->next = fold_open_next(w->testbed.db, w->declarations, &w->testbed.err);
+		assert_non_null(w->next);
+	}
+	declarations_forget(w->declarations, w->after->catalogue);
+	fold_begin(w->next, w->after);
+	return w->next;
+}
+
+static const struct metric *metric_of(struct world *w, uint32_t series)
+{
+	char sql[96];
+	sqlite3_stmt *row;
+	(void)snprintf(sql, sizeof(sql), "SELECT metric FROM series WHERE id = %u", series);
+	must(w, db_prepare(w->testbed.db, sql, &row, &w->testbed.err), "metric");
+	assert_int_equal(db_step(row, &w->testbed.err), 1);
+	const struct metric *metric =
+		catalogue_find(w->after->catalogue, (const char *)sqlite3_column_text(row, 0));
+	sqlite3_finalize(row);
+	return metric;
+}
+
+/* The figures of an office's page go from the units that were above it to those that will be. */
+static int page_move(struct world *w, struct page_key key, int32_t day)
+{
+	static const struct acc none;
+	struct fold *fold = w->next;
+	struct propagate there = fold_propagate(fold, w->testbed.reference);
+	struct propagate here = fold_propagate(fold, w->after);
+	struct page *page;
+	struct err *err = &w->testbed.err;
+	int rc = fold_page(fold, key, &page, err);
+	for (size_t i = 0; rc == 0 && i < page->n; i++) {
+		const struct acc acc = page->entries[i].acc;
+		struct change change = { key, page->entries[i].series,
+					 metric_of(w, page->entries[i].series), &acc, &none };
+		if (!change.metric || acc_is_zero(&acc))
+			continue;
+		rc = propagate_change(&there,
+				      offices_by_id(w->testbed.reference->offices, key.node), day,
+				      &change, err);
+		change.before = &none;
+		change.after = &acc;
+		if (rc == 0)
+			rc = propagate_change(&here, offices_by_id(w->after->offices, key.node),
+					      day, &change, err);
+	}
+	return rc;
+}
+
+static int office_day_move(struct world *w, int64_t office, int32_t day)
+{
+	int rc = 0;
+	struct day_buckets buckets[DAY_BUCKETS_MAX];
+	unsigned n = day_buckets(day, buckets);
+	for (unsigned i = 0; i < n; i++)
+		for (int32_t bucket = buckets[i].first; bucket <= buckets[i].last && rc == 0;
+		     bucket++)
+			rc = page_move(w, (struct page_key){ buckets[i].grain, bucket, office },
+				       day);
+	return rc;
+}
+
+static void day_anew(struct world *w, int32_t day)
+{
+	n_anew++;
+	must(w, next_anew(w->testbed.db, w->after, day, NULL, NULL, &w->testbed.err), "anew");
+}
+
+static int day_move(struct world *w, int32_t day)
+{
+	bool moved[HISTORY_OFFICES + 1] = { false };
+	struct fold *fold = next_fold(w);
+	int rc = 0;
+	for (size_t i = 0; i < w->n_moves && rc == 0; i++) {
+		int64_t office = w->moves[i].office;
+		if (day >= w->moves[i].day && !moved[office])
+			rc = office_day_move(w, office, day);
+		moved[office] |= day >= w->moves[i].day;
+	}
+	if (rc == 0)
+		rc = fold_minmax(fold, w->after, &w->testbed.err);
+	return rc < 0 ? rc : fold_settle(fold, &w->testbed.err);
+}
+
+static int stale_play(struct world *w, const struct office_day *stale)
+{
+	struct fold *fold = next_fold(w);
+	int rc = fold_play(fold, offices_by_id(w->after->offices, stale->office), stale->day, NULL,
+			   0, &w->testbed.err);
+	return rc < 0 ? rc : fold_settle(fold, &w->testbed.err);
+}
+
+/* In a part of the transaction: what is wrong in the pages of the day does not matter to making
+ * them anew. */
+static void day_try(struct world *w, const struct office_day *at,
+		    int (*on_day)(struct world *w, const struct office_day *at))
+{
+	testbed_exec(&w->testbed, "SAVEPOINT day");
+	int rc = on_day(w, at);
+	if (rc < 0)
+		testbed_exec(&w->testbed, "ROLLBACK TO day");
+	testbed_exec(&w->testbed, "RELEASE day");
+	if (rc != -EUCLEAN)
+		must(w, rc, "day");
+	else
+		day_anew(w, at->day);
+	n_fell += rc < 0;
+}
+
+static int on_derive(struct world *w, const struct office_day *at)
+{
+	return day_move(w, at->day);
+}
+
+/* All that the change does on a day. */
+static void day_derive(struct world *w, int32_t day)
+{
+	const struct office_day at = { .day = day };
+	if (*w->catalogue || chance(w->dice, 15))
+		day_anew(w, day);
+	else
+		day_try(w, &at, on_derive);
+}
+
+static void stale_take(struct world *w, const struct office_day *stale)
+{
+	n_stale++;
+	if (stale->office == NEXT_WHOLE_DAY)
+		day_anew(w, stale->day);
+	else
+		day_try(w, stale, stale_play);
+	must(w, next_fresh(w->testbed.db, stale, &w->testbed.err), "fresh");
+}
+
+/* --- what comes between --- */
+
+static void begin(struct world *w)
+{
+	must(w, db_begin(w->testbed.db, &w->testbed.err), "begin");
+}
+
+/* As an operator has it done. */
+static void repair(struct world *w)
+{
+	struct err *err = &w->testbed.err;
+	struct verify *verify = verify_open("test", err);
+	for (int rc = 1; rc == 1;) {
+		begin(w);
+		rc = verify_step(verify, w->testbed.db, w->testbed.reference, err);
+		must(w, rc, "repair");
+		must(w, db_commit(w->testbed.db, err), "commit");
+	}
+	verify_close(verify);
+	ledger_forget(w->testbed.ledger);
+	w->spoilt = false;
+}
+
+static void assert_right(struct world *w, const char *when)
+{
+	struct table *table;
+	if (w->spoilt)
+		repair(w);
+	uint64_t differences = testbed_verify(&w->testbed, &table);
+	if (differences > 0)
+		fail_msg("%s: %llu differences; the first: %s: found %s, expected %s", when,
+			 (unsigned long long)differences, testbed_cell(table, 0, "where"),
+			 testbed_cell(table, 0, "found"), testbed_cell(table, 0, "expected"));
+	table_close(table);
+}
+
+static void reopen(struct world *w)
+{
+	next_close(w);
+	testbed_reopen(&w->testbed);
+}
+
+static void post(struct world *w)
+{
+	size_t to = w->posted + dice_below(w->dice, 4);
+	to = to < w->h.n ? to : w->h.n;
+	if (chance(w->dice, 50)) {
+		testbed_commit(&w->testbed, w->h.batches + w->posted, to - w->posted);
+	} else { /* which may open the store anew */
+		next_close(w);
+		history_post_part(&w->h, &w->testbed, w->posted, to);
+	}
+	w->posted = to;
+}
+
+/* A disk spoils a page, or all of an office. */
+static void damage(struct world *w)
+{
+	int64_t n = testbed_number(&w->testbed, "SELECT count(*) FROM rollup");
+	char sql[192];
+	if (n == 0)
+		return;
+	(void)snprintf(sql, sizeof(sql),
+		       "UPDATE rollup SET page = x'ff' WHERE (grain, bucket, node) = (SELECT grain,"
+		       " bucket, node FROM rollup LIMIT 1 OFFSET %llu)",
+		       (unsigned long long)dice_below(w->dice, (uint64_t)n));
+	if (chance(w->dice, 40))
+		(void)snprintf(sql, sizeof(sql), "UPDATE rollup SET page = x'ff' WHERE node = %d",
+			       (int)dice_below(w->dice, HISTORY_OFFICES) + 1);
+	testbed_exec(&w->testbed, sql);
+	n_damaged++;
+	w->spoilt = true;
+}
+
+/* Batches come, at times the process dies, and somebody looks whether all is right. */
+static void meanwhile(struct world *w, const char *when)
+{
+	if (chance(w->dice, 50))
+		post(w);
+	if (chance(w->dice, 3))
+		damage(w);
+	if (chance(w->dice, 10))
+		reopen(w);
+	if (chance(w->dice, 15))
+		assert_right(w, when);
+}
+
+/* --- a change from its beginning to its end --- */
+
+/* A step ends with its transaction; at times the process dies before the commit. */
+static bool killed(struct world *w)
+{
+	if (chance(w->dice, 90)) {
+		must(w, db_commit(w->testbed.db, &w->testbed.err), "commit");
+		return false;
+	}
+	db_rollback(w->testbed.db);
+	ledger_forget(w->testbed.ledger);
+	reopen(w);
+	return true;
+}
+
+/* The next day that the journal has, or INT32_MAX. */
+static int32_t day_after(struct world *w, int32_t day)
+{
+	char sql[96];
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT coalesce(min(day), 2147483647) FROM strand WHERE day > %d", day);
+	return (int32_t)testbed_number(&w->testbed, sql);
+}
+
+static void derive_all(struct world *w)
+{
+	for (int32_t day = INT32_MIN, at; (at = day_after(w, day)) != INT32_MAX;) {
+		begin(w);
+		must(w, next_freeze(w->testbed.db, at, &w->testbed.err), "freeze");
+		day_derive(w, at);
+		if (!killed(w))
+			day = at;
+		meanwhile(w, "while deriving");
+	}
+	begin(w);
+	must(w, next_freeze(w->testbed.db, INT32_MAX, &w->testbed.err), "freeze");
+	must(w, db_commit(w->testbed.db, &w->testbed.err), "commit");
+}
+
+static void catch_up(struct world *w)
+{
+	struct office_day stale;
+	meanwhile(w, "derived");
+	for (unsigned i = 0; i < 20; i++) {
+		begin(w);
+		int rc = next_stale(w->testbed.db, &stale, &w->testbed.err);
+		must(w, rc, "stale");
+		if (rc == 1)
+			stale_take(w, &stale);
+		(void)killed(w);
+		meanwhile(w, "while catching up");
+	}
+}
+
+static void switch_over(struct world *w)
+{
+	struct office_day stale;
+	do {
+		begin(w);
+		while (next_stale(w->testbed.db, &stale, &w->testbed.err) == 1)
+			stale_take(w, &stale);
+		n_kept += (size_t)testbed_number(&w->testbed, "SELECT count(*) FROM rollup_next");
+		assert_int_equal(change_apply(w), 0);
+		must(w, next_switch(w->testbed.db, &w->testbed.err), "switch");
+	} while (killed(w));
+	next_close(w);
+	testbed_refresh(&w->testbed);
+}
+
+static void settle(struct world *w)
+{
+	unsigned left = 1;
+	if (chance(w->dice, 30))
+		assert_right(w, "switched");
+	while (left) {
+		meanwhile(w, "while settling");
+		begin(w);
+		must(w,
+		     next_settle(w->testbed.db, (unsigned)dice_between(w->dice, 1, 40), &left,
+				 &w->testbed.err),
+		     "settle");
+		n_settled_between += left;
+		if (killed(w))
+			left = 1;
+	}
+	assert_int_equal(testbed_number(&w->testbed, "SELECT count(*) FROM rollup_next"), 0);
+	assert_int_equal(testbed_number(&w->testbed, "SELECT count(*) FROM stale"), 0);
+	assert_int_equal(
+		testbed_number(&w->testbed, "SELECT count(*) FROM fact WHERE name = 'rollup_next'"),
+		0);
+}
+
+static void change_through(struct world *w)
+{
+	if (!change_make(w))
+		return;
+	n_changes++;
+	begin(w);
+	must(w, next_begin(w->testbed.db, &w->testbed.err), "begin");
+	must(w, db_commit(w->testbed.db, &w->testbed.err), "commit");
+	derive_all(w);
+	catch_up(w);
+	switch_over(w);
+	settle(w);
+	assert_right(w, "settled");
+	reference_close(w->after);
+	w->after = NULL;
+}
+
+static void changed_while_batches_come(struct dice *dice, void *context)
+{
+	struct world w = { .dice = dice };
+	(void)context;
+	history_make(&w.h, dice, BATCHES);
+	history_open(&w.h, &w.testbed);
+	w.posted = w.h.n / 3;
+	history_post_part(&w.h, &w.testbed, 0, w.posted);
+	change_through(&w);
+	if (chance(dice, 30))
+		change_through(&w);
+	history_post_part(&w.h, &w.testbed, w.posted, w.h.n);
+	assert_right(&w, "at the end");
+	next_close(&w);
+	testbed_close(&w.testbed);
+	history_free(&w.h);
+}
+
+static void pages_in_force_are_the_journals_throughout_a_change(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS, changed_while_batches_come, NULL);
+	print_message("%zu changes, %zu stale offices' days, %zu days anew, %zu next pages\n",
+		      n_changes, n_stale, n_anew, n_kept);
+	print_message("%zu damaged pages, %zu days that therefore were made anew\n", n_damaged,
+		      n_fell);
+	assert_true(seeds_given() || (n_changes > SEEDS && n_stale > SEEDS &&
+				      n_settled_between > SEEDS && n_fell > 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pages_in_force_are_the_journals_throughout_a_change),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
