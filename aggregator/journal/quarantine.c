@@ -5,11 +5,68 @@
 #include "journal/damaged_days.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct quarantine {
 	sqlite3_stmt *hold, *points, *drop, *put;
+	sqlite3_stmt *take; /* a run's rows into next, before one is written; NULL: there is none */
+	sqlite3_stmt *past; /* an earlier episode is kept; NULL: with the switch */
+	sqlite3_stmt *past_part; /* of some points; likewise */
+	struct held_point were[RUN_POINTS_MAX];
 };
+
+/* @from is what is read, @into what is written. */
+static int statements_prepare(struct quarantine *quarantine, sqlite3 *db, const char *from,
+			      const char *into, struct err *err)
+{
+	char sql[512];
+	(void)snprintf(sql, sizeof(sql), /* this one and the others fit */
+		       "INSERT INTO %s(journal, run, point, verdict, observations, held_us)"
+		       " VALUES(?, ?, ?, ?, ?, nullif(?, 0)) ON CONFLICT DO UPDATE"
+		       " SET verdict = excluded.verdict, observations = excluded.observations,"
+		       " held_us = excluded.held_us, released_us = NULL"
+		       " WHERE released_us IS NOT NULL",
+		       into);
+	int rc = db_prepare(db, sql, &quarantine->hold, err);
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT point, observations, verdict, coalesce(released_us, 0),"
+		       " coalesce(held_us, 0)"
+		       " FROM %s WHERE journal = ? AND run = ? AND point >= 0"
+		       " ORDER BY point",
+		       from);
+	if (rc == 0)
+		rc = db_prepare(db, sql, &quarantine->points, err);
+	(void)snprintf(sql, sizeof(sql),
+		       "DELETE FROM %s WHERE journal = ? AND run = ? AND point >= 0", into);
+	if (rc == 0)
+		rc = db_prepare(db, sql, &quarantine->drop, err);
+	(void)snprintf(sql, sizeof(sql),
+		       "INSERT INTO %s(journal, run, point, verdict, observations,"
+		       " released_us, held_us) VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0))",
+		       into);
+	return rc < 0 ? rc : db_prepare(db, sql, &quarantine->put, err);
+}
+
+/* I4: what was released and is held again is known to have been held, and to have counted, before.
+ */
+static int past_prepare(struct quarantine *quarantine, sqlite3 *db, struct err *err)
+{
+	int rc = db_prepare(db,
+			    "INSERT OR IGNORE INTO quarantine_past(journal, run, point, verdict,"
+			    " observations, held_us, released_us, again_us)"
+			    " SELECT journal, run, point, verdict, observations, held_us,"
+			    " released_us, ?4 FROM quarantine WHERE journal = ?1 AND run = ?2"
+			    " AND point = ?3 AND released_us IS NOT NULL",
+			    &quarantine->past, err);
+	if (rc == 0)
+		rc = db_prepare(db,
+				"INSERT OR IGNORE INTO quarantine_past(journal, run, point,"
+				" verdict, observations, held_us, released_us, again_us)"
+				" VALUES(?, ?, ?, ?, ?, nullif(?, 0), ?, ?)",
+				&quarantine->past_part, err);
+	return rc;
+}
 
 struct quarantine *quarantine_open(sqlite3 *db, struct err *err)
 {
@@ -18,25 +75,30 @@ struct quarantine *quarantine_open(sqlite3 *db, struct err *err)
 		(void)err_memory(err);
 		return NULL;
 	}
-	if (db_prepare(db,
-		       "INSERT INTO quarantine(journal, run, point, verdict, observations, held_us)"
-		       " VALUES(?, ?, ?, ?, ?, nullif(?, 0)) ON CONFLICT DO UPDATE"
-		       " SET verdict = excluded.verdict, observations = excluded.observations,"
-		       " held_us = excluded.held_us, released_us = NULL"
-		       " WHERE released_us IS NOT NULL",
-		       &quarantine->hold, err) < 0 ||
+	if (statements_prepare(quarantine, db, "quarantine", "quarantine", err) < 0 ||
+	    past_prepare(quarantine, db, err) < 0) {
+		quarantine_close(quarantine);
+		return NULL;
+	}
+	return quarantine;
+}
+
+struct quarantine *quarantine_open_next(sqlite3 *db, struct err *err)
+{
+	struct quarantine *quarantine = calloc(1, sizeof(*quarantine));
+	if (!quarantine) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	if (statements_prepare(quarantine, db, "quarantine_with_next", "quarantine_next", err) <
+		    0 ||
 	    db_prepare(db,
-		       "SELECT point, observations, verdict, coalesce(released_us, 0),"
-		       " coalesce(held_us, 0)"
-		       " FROM quarantine WHERE journal = ? AND run = ? AND point >= 0"
-		       " ORDER BY point",
-		       &quarantine->points, err) < 0 ||
-	    db_prepare(db, "DELETE FROM quarantine WHERE journal = ? AND run = ? AND point >= 0",
-		       &quarantine->drop, err) < 0 ||
-	    db_prepare(db,
-		       "INSERT INTO quarantine(journal, run, point, verdict, observations,"
-		       " released_us, held_us) VALUES(?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0))",
-		       &quarantine->put, err) < 0) {
+		       "INSERT INTO quarantine_next(journal, run, point, verdict, observations,"
+		       " released_us, held_us) SELECT journal, run, point, verdict, observations,"
+		       " released_us, held_us FROM quarantine WHERE journal = ?1 AND run = ?2"
+		       " AND NOT EXISTS (SELECT 1 FROM quarantine_next WHERE journal = ?1"
+		       " AND run = ?2)",
+		       &quarantine->take, err) < 0) {
 		quarantine_close(quarantine);
 		return NULL;
 	}
@@ -51,26 +113,46 @@ void quarantine_close(struct quarantine *quarantine)
 	sqlite3_finalize(quarantine->points);
 	sqlite3_finalize(quarantine->drop);
 	sqlite3_finalize(quarantine->put);
+	sqlite3_finalize(quarantine->take);
+	sqlite3_finalize(quarantine->past);
+	sqlite3_finalize(quarantine->past_part);
 	free(quarantine);
-}
-
-int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
-		    enum verdict verdict, size_t observations, int64_t since_us, struct err *err)
-{
-	sqlite3_stmt *hold = quarantine->hold;
-	sqlite3_bind_int64(hold, 1, journal);
-	sqlite3_bind_int64(hold, 2, (int64_t)run);
-	sqlite3_bind_int64(hold, 3, point);
-	sqlite3_bind_int(hold, 4, (int)verdict);
-	sqlite3_bind_int64(hold, 5, (int64_t)observations);
-	sqlite3_bind_int64(hold, 6, since_us);
-	return db_run(hold, err);
 }
 
 static void run_bind(sqlite3_stmt *stmt, int64_t journal, size_t run)
 {
 	sqlite3_bind_int64(stmt, 1, journal);
 	sqlite3_bind_int64(stmt, 2, (int64_t)run);
+}
+
+/* Before a row of the run is written: of what stands, next has all or nothing. */
+static int take(struct quarantine *quarantine, int64_t journal, size_t run, struct err *err)
+{
+	if (!quarantine->take)
+		return 0;
+	run_bind(quarantine->take, journal, run);
+	return db_run(quarantine->take, err);
+}
+
+int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
+		    enum verdict verdict, size_t observations, int64_t since_us, struct err *err)
+{
+	sqlite3_stmt *hold = quarantine->hold;
+	int rc = take(quarantine, journal, run, err);
+	if (rc == 0 && quarantine->past && since_us != 0) {
+		run_bind(quarantine->past, journal, run);
+		sqlite3_bind_int64(quarantine->past, 3, point);
+		sqlite3_bind_int64(quarantine->past, 4, since_us);
+		rc = db_run(quarantine->past, err);
+	}
+	if (rc < 0)
+		return rc;
+	run_bind(hold, journal, run);
+	sqlite3_bind_int64(hold, 3, point);
+	sqlite3_bind_int(hold, 4, (int)verdict);
+	sqlite3_bind_int64(hold, 5, (int64_t)observations);
+	sqlite3_bind_int64(hold, 6, since_us);
+	return db_run(hold, err);
 }
 
 int quarantine_points(struct quarantine *quarantine, int64_t journal, size_t run,
@@ -106,12 +188,51 @@ static bool points_equal(const struct held_point *a, const struct held_point *b)
 	       a->held_us == b->held_us;
 }
 
+static bool is_again(const struct held_point *was, const struct held_point *is)
+{
+	return was->released_us != 0 && point_is_held(is);
+}
+
+/* Which of a run's points were released, and are held again. */
+static int points_past(sqlite3_stmt *past, int64_t journal, size_t run,
+		       const struct held_point were[], const struct held_point points[], size_t n,
+		       int64_t at_us, struct err *err)
+{
+	int rc = 0;
+	for (size_t from = 0, to; from < n && rc == 0; from = to) {
+		bool again = is_again(&were[from], &points[from]);
+		for (to = from + 1; to < n && points_equal(&were[from], &were[to]) &&
+				    is_again(&were[to], &points[to]) == again;
+		     to++)
+			;
+		if (!again)
+			continue;
+		run_bind(past, journal, run);
+		sqlite3_bind_int64(past, 3, (int64_t)from);
+		sqlite3_bind_int(past, 4, (int)were[from].verdict);
+		sqlite3_bind_int64(past, 5, (int64_t)(to - from));
+		sqlite3_bind_int64(past, 6, were[from].held_us);
+		sqlite3_bind_int64(past, 7, were[from].released_us);
+		sqlite3_bind_int64(past, 8, at_us ? at_us : points[from].held_us);
+		rc = db_run(past, err);
+	}
+	return rc;
+}
+
 int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t run,
 			  const struct held_point points[], size_t n, struct err *err)
 {
 	sqlite3_stmt *put = quarantine->put;
+	int rc = take(quarantine, journal, run, err);
+	if (rc == 0 && quarantine->past_part)
+		rc = quarantine_points(quarantine, journal, run, quarantine->were, n, err);
+	if (rc == 0 && quarantine->past_part)
+		rc = points_past(quarantine->past_part, journal, run, quarantine->were, points, n,
+				 0, err);
+	if (rc < 0)
+		return rc;
 	run_bind(quarantine->drop, journal, run);
-	int rc = db_run(quarantine->drop, err);
+	rc = db_run(quarantine->drop, err);
 	for (size_t from = 0, to; from < n && rc == 0; from = to) {
 		for (to = from + 1; to < n && points_equal(&points[from], &points[to]); to++)
 			;
@@ -126,6 +247,99 @@ int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t
 		rc = db_run(put, err);
 	}
 	return rc;
+}
+
+/* --- next --- */
+
+struct switching {
+	struct quarantine *now, *next; /* owned */
+	sqlite3_stmt *runs, *again, *drop;
+	struct held_point were[RUN_POINTS_MAX], are[RUN_POINTS_MAX];
+};
+
+/* A run of which there were rows: what it was held for before is kept, and its rows go. */
+static int run_switch(struct switching *s, int64_t journal, size_t run, int64_t at_us,
+		      struct err *err)
+{
+	int rc = quarantine_points(s->now, journal, run, s->were, RUN_POINTS_MAX, err);
+	if (rc == 0)
+		rc = quarantine_points(s->next, journal, run, s->are, RUN_POINTS_MAX, err);
+	if (rc == 0)
+		rc = points_past(s->now->past_part, journal, run, s->were, s->are, RUN_POINTS_MAX,
+				 at_us, err);
+	run_bind(s->again, journal, run);
+	if (rc == 0)
+		rc = db_step(s->again, err);
+	sqlite3_reset(s->again);
+	if (rc == 1) {
+		run_bind(s->now->past, journal, run);
+		sqlite3_bind_int64(s->now->past, 3, QUARANTINE_WHOLE_RUN);
+		sqlite3_bind_int64(s->now->past, 4, at_us);
+		rc = db_run(s->now->past, err);
+	}
+	if (rc < 0)
+		return rc;
+	run_bind(s->drop, journal, run);
+	return db_run(s->drop, err);
+}
+
+static int runs_switch(struct switching *s, sqlite3 *db, int64_t at_us, struct err *err)
+{
+	int rc = (s->now = quarantine_open(db, err)) && (s->next = quarantine_open_next(db, err))
+			 ? 0
+			 : err->code;
+	if (rc == 0)
+		rc = db_prepare(db,
+				"SELECT DISTINCT journal, run FROM quarantine_next n WHERE EXISTS"
+				" (SELECT 1 FROM quarantine q WHERE q.journal = n.journal"
+				" AND q.run = n.run)",
+				&s->runs, err);
+	if (rc == 0)
+		rc = db_prepare(db,
+				"SELECT 1 FROM quarantine_next WHERE journal = ? AND run = ?"
+				" AND point = -1 AND released_us IS NULL",
+				&s->again, err);
+	if (rc == 0)
+		rc = db_prepare(db, "DELETE FROM quarantine WHERE journal = ? AND run = ?",
+				&s->drop, err);
+	while (rc == 0 && (rc = db_step(s->runs, err)) == 1)
+		rc = run_switch(s, sqlite3_column_int64(s->runs, 0),
+				(size_t)sqlite3_column_int64(s->runs, 1), at_us, err);
+	return rc;
+}
+
+int quarantine_switch(sqlite3 *db, int64_t at_us, struct err *err)
+{
+	struct switching *s = calloc(1, sizeof(*s));
+	sqlite3_stmt *put = NULL;
+	int rc = s ? runs_switch(s, db, at_us, err) : err_memory(err);
+	if (s) {
+		sqlite3_finalize(s->runs);
+		sqlite3_finalize(s->again);
+		sqlite3_finalize(s->drop);
+		quarantine_close(s->now);
+		quarantine_close(s->next);
+		free(s);
+	}
+	if (rc == 0)
+		rc = db_prepare(db,
+				"INSERT INTO quarantine(journal, run, point, verdict,"
+				" observations, released_us, held_us) SELECT journal, run, point,"
+				" verdict, observations, iif(released_us = ?2, ?1, released_us),"
+				" iif(held_us = ?2, ?1, held_us) FROM quarantine_next",
+				&put, err);
+	if (rc == 0) {
+		sqlite3_bind_int64(put, 1, at_us);
+		sqlite3_bind_int64(put, 2, QUARANTINE_AT_SWITCH);
+		rc = db_run(put, err);
+	}
+	sqlite3_finalize(put);
+	return rc < 0 ? rc : quarantine_abandon(db, err);
+}
+
+int quarantine_abandon(sqlite3 *db, struct err *err)
+{
+	return db_exec(db, "DELETE FROM quarantine_next", err);
 }
 
 /* --- the list --- */

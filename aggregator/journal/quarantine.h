@@ -19,7 +19,8 @@ struct quarantine;                                                /* the writer'
 struct quarantine *quarantine_open(sqlite3 *db, struct err *err); /* NULL: err says why */
 void quarantine_close(struct quarantine *quarantine);             /* NULL is fine */
 /** From @since_us on (0: since it came) hold a run of journal entry @journal, or its @observations
- * points from @point on; what is held already stays as it is, what was released is held again.
+ * points from @point on; what is held already stays as it is, what was released is held again
+ * (table quarantine_past keeps the time before: when it was held, released and held again).
  * Points only of an entry that has just come: otherwise see below. */
 int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
 		    enum verdict verdict, size_t observations, int64_t since_us, struct err *err);
@@ -42,6 +43,21 @@ int quarantine_points(struct quarantine *quarantine, int64_t journal, size_t run
 /** Replace all rows of the run's points, as few as there can be: one where neighbours are equal. */
 int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t run,
 			  const struct held_point points[], size_t n, struct err *err);
+
+/* What is to be, while a change is made in steps: table quarantine_next has all rows that a run
+ * will have then, of runs that change, and stands over quarantine (view quarantine_with_next). Who
+ * judges and plays on the next pages reads both, and nobody else sees it. */
+
+/** In held_us and released_us of a row of next: the moment of the switch, which nobody knows yet.
+ */
+#define QUARANTINE_AT_SWITCH INT64_MAX
+
+/** The same functions on what is to be. NULL: err says why. */
+struct quarantine *quarantine_open_next(sqlite3 *db, struct err *err);
+/** It is in force, from @at_us on. Some 3 us a row, and 20 for a run that had rows before. */
+int quarantine_switch(sqlite3 *db, int64_t at_us, struct err *err);
+/** It will not be. */
+int quarantine_abandon(sqlite3 *db, struct err *err);
 
 /** What is held, newest first, at most @most rows: entry, office, received, metric, labels, period,
  * value, observations, reason. Each entry's payload is read and decoded once; memory holds one of

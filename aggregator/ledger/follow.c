@@ -1,63 +1,11 @@
-#include "ledger/follow.h"
+#include "ledger/follow_internal.h"
 
 #include "common/base/array.h"
 #include "common/base/search.h"
-#include "ledger/impact.h"
-#include "ledger/review.h"
-#include "rollup/fold.h"
 #include "rollup/rebuild.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-#define CALENDARS 2u /* civil and report */
-
-struct known_series {
-	uint32_t id;
-	const struct metric *metric; /* of the catalogue before; NULL: it had none */
-	enum effect effect;
-};
-
-struct reporter { /* an office that declared a series whose metric is another now */
-	int64_t office;
-	uint32_t series;
-};
-
-/* What is done with an office's day. */
-enum touch {
-	TOUCH_MOVE,  /* its figures go from some units to others */
-	TOUCH_ANEW,  /* taken out, judged, and put in again */
-	TOUCH_PLAYED /* played again over what is there */
-};
-
-struct touched { /* an office on the day at hand */
-	const struct office *before, *after;
-	enum touch touch;
-	bool whole;                    /* all its series, and not those of its reporters */
-	bool damaged;                  /* an entry cannot be read: nothing is put in */
-	size_t reporters, n_reporters; /* from where, how many */
-};
-
-struct following {
-	sqlite3 *db;
-	const struct reference *before, *after;
-	struct impact impact;
-	struct declarations *declarations;
-	struct fold *fold;
-	struct review *review;
-	struct known_series *series; /* owned [n], ascending by id */
-	size_t n_series;
-	struct reporter *reporters; /* owned [n], ascending by office and series */
-	size_t n_reporters;
-	struct touched *touched; /* owned [n] */
-	size_t n_touched;
-	uint32_t *only;                      /* owned: of one office */
-	int32_t day;                         /* at hand */
-	bool metrics;                        /* some that are others begin on it */
-	bool grains[GRAIN_COUNT][CALENDARS]; /* of which pages may have entries */
-	sqlite3_stmt *next_day, *offices;
-	uint64_t office_days;
-};
 
 /* --- what there is --- */
 
@@ -77,7 +25,8 @@ static int series_load(struct following *f, struct err *err)
 			break;
 		struct known_series *known = &list[f->n_series++];
 		*known = (struct known_series){ (uint32_t)sqlite3_column_int64(rows, 0), metric,
-						EFFECT_NONE };
+						EFFECT_NONE, NULL };
+		known->next = catalogue_find(f->after->catalogue, db_row_text(&row, 1));
 		for (size_t i = 0; metric && i < f->impact.n_metrics; i++)
 			if (f->impact.metrics[i].before == metric)
 				known->effect = f->impact.metrics[i].effect;
@@ -97,6 +46,12 @@ static const struct known_series *series_find(const struct following *f, uint32_
 	const struct known_series wanted = { .id = id };
 	return f->n_series ? bsearch(&wanted, f->series, f->n_series, sizeof(wanted), series_order)
 			   : NULL;
+}
+
+const struct metric *following_metric(const struct following *f, uint32_t series)
+{
+	const struct known_series *known = series_find(f, series);
+	return known ? known->next : NULL;
 }
 
 static int reporter_order(const void *a, const void *b)
@@ -145,17 +100,8 @@ static int reporters_load(struct following *f, struct err *err)
 	return rc;
 }
 
-static int following_open(struct following *f, struct err *err)
+int following_lists(struct following *f, struct err *err)
 {
-	f->declarations = declarations_open(f->db, err);
-	if (!f->declarations)
-		return err->code;
-	declarations_forget(f->declarations, f->after->catalogue);
-	if (!(f->fold = fold_open(f->db, f->declarations, err)) ||
-	    !(f->review = review_open(f->db, f->after, err)))
-		return err->code;
-	fold_begin(f->fold, f->after);
-	fold_mend_nothing(f->fold); /* rules change halfway: then all is made anew */
 	for (size_t i = 0; i < f->before->catalogue->n; i++) {
 		const struct metric *metric = &f->before->catalogue->metrics[i];
 		/* weeks are the same in both calendars: page_grain() */
@@ -166,15 +112,40 @@ static int following_open(struct following *f, struct err *err)
 			    &f->next_day, err);
 	if (rc == 0)
 		rc = db_prepare(f->db,
-				"SELECT office FROM strand WHERE day = ? AND office >= ?"
-				" AND office <= ? ORDER BY office",
+				"SELECT office, entry, observations FROM strand WHERE day = ?"
+				" AND office >= ? AND office <= ? ORDER BY office",
 				&f->offices, err);
-	if (rc == 0)
-		rc = series_load(f, err);
+	return rc < 0 ? rc : following_reload(f, err);
+}
+
+int following_reload(struct following *f, struct err *err)
+{
+	f->n_series = f->n_reporters = 0;
+	free(f->only);
+	f->only = NULL;
+	int rc = series_load(f, err);
 	return rc < 0 ? rc : reporters_load(f, err);
 }
 
-static void following_close(struct following *f)
+int following_open(struct following *f, struct err *err)
+{
+	f->declarations = declarations_open(f->db, err);
+	if (!f->declarations)
+		return err->code;
+	declarations_forget(f->declarations, f->after->catalogue);
+	f->fold = f->next ? fold_open_next(f->db, f->declarations, err)
+			  : fold_open(f->db, f->declarations, err);
+	f->review = !f->fold  ? NULL
+		    : f->next ? review_open_next(f->db, f->after, err)
+			      : review_open(f->db, f->after, err);
+	if (!f->review)
+		return err->code;
+	fold_begin(f->fold, f->after);
+	fold_mend_nothing(f->fold); /* rules change halfway: then all is made anew */
+	return following_lists(f, err);
+}
+
+void following_close(struct following *f)
 {
 	sqlite3_finalize(f->next_day);
 	sqlite3_finalize(f->offices);
@@ -263,7 +234,7 @@ static void offices_bind(const struct following *f)
 	sqlite3_bind_int64(f->offices, 3, highest);
 }
 
-static int touched_list(struct following *f, struct err *err)
+int following_touched(struct following *f, struct err *err)
 {
 	struct touched touched;
 	int rc;
@@ -279,6 +250,8 @@ static int touched_list(struct following *f, struct err *err)
 			break;
 		}
 		f->touched = list;
+		touched.entry = sqlite3_column_int64(f->offices, 1);
+		touched.observations = sqlite3_column_int64(f->offices, 2);
 		list[f->n_touched++] = touched;
 	}
 	sqlite3_reset(f->offices);
@@ -299,11 +272,14 @@ static int entry_take(struct taking *taking, struct page_key key, struct entry *
 	static const struct acc none;
 	const struct touched *touched = taking->touched;
 	const struct known_series *known = series_find(taking->f, entry->series);
-	if (!known || !known->metric || acc_is_zero(&entry->acc) ||
+	const struct metric *metric = !known                   ? NULL
+				      : taking->f->stands_next ? known->next
+							       : known->metric;
+	if (!metric || acc_is_zero(&entry->acc) ||
 	    (!touched->whole && known->effect != EFFECT_ANEW))
 		return 0;
 	const struct acc acc = entry->acc;
-	struct change change = { key, entry->series, known->metric, &acc, &none };
+	struct change change = { key, entry->series, metric, &acc, &none };
 	int rc = propagate_change(&taking->there, touched->before, taking->f->day, &change, err);
 	if (touched->touch == TOUCH_ANEW) {
 		entry->acc = none;
@@ -316,49 +292,58 @@ static int entry_take(struct taking *taking, struct page_key key, struct entry *
 					 err);
 }
 
-static int page_take(struct taking *taking, enum calendar calendar, enum grain grain,
-		     int32_t bucket, struct err *err)
+static int page_take(struct taking *taking, struct page_key key, struct err *err)
 {
 	struct page *page;
-	const struct page_key key = { page_grain(calendar, grain), bucket,
-				      taking->touched->after->id };
 	int rc = fold_page(taking->f->fold, key, &page, err);
 	for (size_t i = 0; rc == 0 && i < page->n; i++)
 		rc = entry_take(taking, key, &page->entries[i], err);
 	return rc;
 }
 
-/* Every page of the office that comes of this day's batches. */
-static int office_take(struct following *f, const struct touched *touched, struct err *err)
+size_t following_pages(const struct following *f, struct page_key ret_keys[FOLLOWING_PAGES_MAX])
 {
-	struct fold *fold = f->fold;
-	struct taking taking = {
-		.f = f,
-		.touched = touched,
-		.there = fold_propagate(fold, f->before),
-		.here = fold_propagate(fold, f->after),
-	};
 	bool hours =
 		f->grains[GRAIN_MINUTE][CALENDAR_CIVIL] || f->grains[GRAIN_HOUR][CALENDAR_CIVIL];
-	int rc = 0;
-	for (int32_t hour = 0; hours && hour < 24 && rc == 0; hour++)
-		rc = page_take(&taking, CALENDAR_CIVIL, GRAIN_HOUR, f->day * 24 + hour, err);
-	if (rc == 0)
-		rc = page_take(&taking, CALENDAR_CIVIL, GRAIN_DAY, f->day, err);
+	size_t n = 0;
+	for (int32_t hour = 0; hours && hour < 24; hour++)
+		ret_keys[n++] = (struct page_key){ page_grain(CALENDAR_CIVIL, GRAIN_HOUR),
+						   f->day * 24 + hour, 0 };
+	ret_keys[n++] = (struct page_key){ page_grain(CALENDAR_CIVIL, GRAIN_DAY), f->day, 0 };
 	for (unsigned grain = GRAIN_WEEK; grain < GRAIN_COUNT; grain++)
-		for (unsigned calendar = 0; calendar < CALENDARS && rc == 0; calendar++) {
+		for (unsigned calendar = 0; calendar < CALENDARS; calendar++) {
 			struct period period =
 				period_of_day((enum calendar)calendar, (enum grain)grain, f->day);
 			if (f->grains[grain][calendar] && period_first_day(period) == f->day)
-				rc = page_take(&taking, period.calendar, period.grain,
-					       period.number, err);
+				ret_keys[n++] = (struct page_key){
+					page_grain(period.calendar, period.grain), period.number, 0
+				};
 		}
-	return rc < 0 ? rc : fold_relieve(fold, err);
+	return n;
+}
+
+/* Every page of the office that comes of this day's batches. */
+int following_take(struct following *f, const struct touched *touched, struct err *err)
+{
+	struct page_key keys[FOLLOWING_PAGES_MAX];
+	struct taking taking = {
+		.f = f,
+		.touched = touched,
+		.there = fold_propagate(f->fold, f->stands_next ? f->after : f->before),
+		.here = fold_propagate(f->fold, f->after),
+	};
+	size_t n = following_pages(f, keys);
+	int rc = 0;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		keys[i].node = touched->after->id;
+		rc = page_take(&taking, keys[i], err);
+	}
+	return rc < 0 ? rc : fold_relieve(f->fold, err);
 }
 
 /* What was not judged may turn out to be unreadable: then it stays as it is. A page that is damaged
  * is another matter. */
-static int office_put(struct following *f, const struct touched *touched, struct err *err)
+int following_put(struct following *f, const struct touched *touched, struct err *err)
 {
 	struct err why = { 0 };
 	if (touched->damaged)
@@ -376,30 +361,32 @@ static int office_put(struct following *f, const struct touched *touched, struct
 				: rc;
 }
 
+int following_judge(struct following *f, struct touched *touched, struct err *err)
+{
+	int rc = review_day(f->review, touched->after->id, f->day, &touched->damaged, err);
+	if (rc < 0 || !touched->damaged || touched->whole)
+		return rc;
+	/* of what cannot be judged nothing counts, of no series */
+	touched->whole = true;
+	return following_take(f, touched, err);
+}
+
 /* All are out before one goes in: what is the least or greatest of a unit then is looked for among
  * those that stay. */
-static int day_follow(struct following *f, struct err *err)
+int following_do_day(struct following *f, struct err *err)
 {
 	int rc = 0;
 	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
 		if (f->touched[i].touch != TOUCH_PLAYED)
-			rc = office_take(f, &f->touched[i], err);
-	for (size_t i = 0; i < f->n_touched && rc == 0; i++) {
-		struct touched *touched = &f->touched[i];
-		if (touched->touch != TOUCH_ANEW)
-			continue;
-		rc = review_day(f->review, touched->after->id, f->day, &touched->damaged, err);
-		if (rc == 0 && touched->damaged && !touched->whole) {
-			/* of what cannot be judged nothing counts, of no series */
-			touched->whole = true;
-			rc = office_take(f, touched, err);
-		}
-	}
+			rc = following_take(f, &f->touched[i], err);
+	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
+		if (f->touched[i].touch == TOUCH_ANEW)
+			rc = following_judge(f, &f->touched[i], err);
 	if (rc == 0)
 		rc = fold_minmax(f->fold, f->after, err);
 	for (size_t i = 0; i < f->n_touched && rc == 0; i++)
 		if (f->touched[i].touch != TOUCH_MOVE)
-			rc = office_put(f, &f->touched[i], err);
+			rc = following_put(f, &f->touched[i], err);
 	f->office_days += f->n_touched;
 	return rc < 0 ? rc : fold_settle(f->fold, err);
 }
@@ -407,7 +394,7 @@ static int day_follow(struct following *f, struct err *err)
 /* --- day by day --- */
 
 /* 1, with f->day; 0: there is none. */
-static int day_next(struct following *f, int64_t from, int32_t end, struct err *err)
+int following_day(struct following *f, int64_t from, int32_t end, struct err *err)
 {
 	sqlite3_bind_int64(f->next_day, 1, from);
 	sqlite3_bind_int(f->next_day, 2, end);
@@ -421,21 +408,26 @@ static int day_next(struct following *f, int64_t from, int32_t end, struct err *
 	return rc;
 }
 
+void following_range(const struct impact *impact, int32_t *ret_from, int32_t *ret_end)
+{
+	*ret_from = impact->n_metrics > 0 ? INT32_MIN : INT32_MAX;
+	*ret_end = impact->n_metrics > 0 ? INT32_MAX : INT32_MIN;
+	for (size_t i = 0; i < impact->n_spans; i++) {
+		*ret_from = impact->spans[i].from < *ret_from ? impact->spans[i].from : *ret_from;
+		*ret_end = impact->spans[i].end > *ret_end ? impact->spans[i].end : *ret_end;
+	}
+}
+
 static int days_follow(struct following *f, struct err *err)
 {
-	const struct impact *impact = &f->impact;
-	int32_t from = impact->n_metrics > 0 ? INT32_MIN : INT32_MAX;
-	int32_t end = impact->n_metrics > 0 ? INT32_MAX : INT32_MIN;
-	for (size_t i = 0; i < impact->n_spans; i++) {
-		from = impact->spans[i].from < from ? impact->spans[i].from : from;
-		end = impact->spans[i].end > end ? impact->spans[i].end : end;
-	}
+	int32_t from, end;
 	int rc;
-	for (int64_t next = from; (rc = day_next(f, next, end, err)) == 1;
+	following_range(&f->impact, &from, &end);
+	for (int64_t next = from; (rc = following_day(f, next, end, err)) == 1;
 	     next = (int64_t)f->day + 1) {
-		rc = touched_list(f, err);
+		rc = following_touched(f, err);
 		if (rc == 0 && f->n_touched > 0)
-			rc = day_follow(f, err);
+			rc = following_do_day(f, err);
 		if (rc < 0)
 			break;
 	}

@@ -25,7 +25,7 @@ struct review {
 	int32_t day, today;
 	int64_t at_us; /* what is held counted until now (I4) */
 	uint64_t held;
-	struct day_times *day_times;
+	struct day_times *day_times; /* NULL: on what is to be */
 	struct damaged_days damaged;
 	struct held_point points[RUN_POINTS_MAX]; /* of the run at hand */
 };
@@ -231,8 +231,8 @@ static int entries_each(struct review *r, int64_t office, int32_t day,
 	if (rc < 0 || r->held == held)
 		return rc;
 	/* the day's pages are not what they were known to be */
-	rc = day_times_add(r->day_times, day, r->at_us, err);
-	return rc < 0 ? rc : day_times_flush(r->day_times, err);
+	rc = r->day_times ? day_times_add(r->day_times, day, r->at_us, err) : 0;
+	return rc < 0 || !r->day_times ? rc : day_times_flush(r->day_times, err);
 }
 
 /* Where even their rows cannot be read, those before them are held, and that is that. */
@@ -293,7 +293,7 @@ uint64_t review_held(const struct review *review)
 
 /* --- opening and closing --- */
 
-static int statements_prepare(struct review *r, struct err *err)
+static int statements_prepare(struct review *r, bool next, struct err *err)
 {
 	int rc = db_prepare(r->db, "SELECT day, office FROM strand ORDER BY day, office", &r->days,
 			    err);
@@ -306,13 +306,16 @@ static int statements_prepare(struct review *r, struct err *err)
 			&r->entries, err);
 	if (rc == 0)
 		rc = db_prepare(r->db,
-				"SELECT 1 FROM quarantine WHERE journal = ? AND run = ? AND"
-				" point = -1 AND released_us IS NULL",
+				next ? "SELECT 1 FROM quarantine_with_next WHERE journal = ? AND"
+				       " run = ? AND point = -1 AND released_us IS NULL"
+				     : "SELECT 1 FROM quarantine WHERE journal = ? AND run = ? AND"
+				       " point = -1 AND released_us IS NULL",
 				&r->held_whole, err);
 	return rc;
 }
 
-struct review *review_open(sqlite3 *db, const struct reference *reference, struct err *err)
+static struct review *review_new(sqlite3 *db, const struct reference *reference, bool next,
+				 struct err *err)
 {
 	struct review *r = calloc(1, sizeof(*r));
 	if (!r) {
@@ -328,18 +331,36 @@ struct review *review_open(sqlite3 *db, const struct reference *reference, struc
 		r->today = civil_day(r->at_us);
 		rc = (r->arena = arena_open(WIRE_ARENA_MAX)) ? 0 : err_memory(err);
 	}
-	if (rc == 0 && (!(r->declarations = declarations_open(db, err)) ||
-			!(r->quarantine = quarantine_open(db, err)) ||
-			!(r->day_times = day_times_open(db, err))))
+	if (rc == 0 &&
+	    (!(r->declarations = declarations_open(db, err)) ||
+	     !(r->quarantine = next ? quarantine_open_next(db, err) : quarantine_open(db, err)) ||
+	     (!next && !(r->day_times = day_times_open(db, err)))))
 		rc = err->code;
+	if (next)
+		r->at_us = QUARANTINE_AT_SWITCH;
 	if (rc == 0)
-		rc = statements_prepare(r, err);
+		rc = statements_prepare(r, next, err);
 	if (rc < 0) {
 		review_close(r);
 		return NULL;
 	}
 	declarations_forget(r->declarations, reference->catalogue);
 	return r;
+}
+
+struct review *review_open(sqlite3 *db, const struct reference *reference, struct err *err)
+{
+	return review_new(db, reference, false, err);
+}
+
+struct review *review_open_next(sqlite3 *db, const struct reference *reference, struct err *err)
+{
+	return review_new(db, reference, true, err);
+}
+
+void review_begin(struct review *review)
+{
+	declarations_forget(review->declarations, review->reference->catalogue);
 }
 
 void review_close(struct review *review)

@@ -17,6 +17,11 @@ struct review;
 /** In the caller's transaction; the reference, by which all is judged, outlives the review. NULL:
  * err says why. */
 struct review *review_open(sqlite3 *db, const struct reference *reference, struct err *err);
+/** On what is to be: what is held goes to quarantine_next, and from the switch on. Day times are
+ * the caller's. */
+struct review *review_open_next(sqlite3 *db, const struct reference *reference, struct err *err);
+/** A later transaction: series may have been declared meanwhile. */
+void review_begin(struct review *review);
 void review_close(struct review *review); /* NULL is fine */
 
 /** Judge what the journal has of one office's day. What had been released before is held again.

@@ -71,6 +71,11 @@ struct derive *derive_open(sqlite3 *db, const struct reference *reference, int64
 	return derive;
 }
 
+int derive_next(struct derive *derive, struct err *err)
+{
+	return replay_next(derive->replay, err);
+}
+
 void derive_close(struct derive *derive)
 {
 	if (!derive)

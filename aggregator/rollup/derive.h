@@ -46,4 +46,6 @@ int derive_day(struct derive *derive, int32_t day, struct day_pages *ret, struct
 /** The same, of @office's own pages alone. */
 int derive_office_day(struct derive *derive, int64_t office, int32_t day, struct day_pages *ret,
 		      struct err *err);
+/** From now on by what will wait in quarantine: replay_next(). */
+int derive_next(struct derive *derive, struct err *err);
 uint64_t derive_observations(const struct derive *derive); /* decoded so far */

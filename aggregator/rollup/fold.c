@@ -52,7 +52,12 @@ struct fold *fold_open(sqlite3 *db, struct declarations *declarations, struct er
 
 struct fold *fold_open_next(sqlite3 *db, struct declarations *declarations, struct err *err)
 {
-	return open_on(db, pages_open_next(db, err), declarations, err);
+	struct fold *fold = open_on(db, pages_open_next(db, err), declarations, err);
+	if (fold && replay_next(fold->replay, err) < 0) {
+		fold_close(fold);
+		return NULL;
+	}
+	return fold;
 }
 
 void fold_close(struct fold *fold)
@@ -83,6 +88,11 @@ struct propagate fold_propagate(struct fold *fold, const struct reference *refer
 int fold_page(struct fold *fold, struct page_key key, struct page **ret_page, struct err *err)
 {
 	return pages_get(fold->pages, key, ret_page, err);
+}
+
+int fold_lose(struct fold *fold, const struct minmax_stale *stale, struct err *err)
+{
+	return minmax_invalidate(&fold->minmax, stale, err);
 }
 
 int fold_minmax(struct fold *fold, const struct reference *reference, struct err *err)

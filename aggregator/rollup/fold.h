@@ -72,6 +72,9 @@ int fold_page(struct fold *fold, struct page_key key, struct page **ret_page, st
 /** By which changes of offices' entries go to the units of @reference. Valid until the pages are
  * written. */
 struct propagate fold_propagate(struct fold *fold, const struct reference *reference);
+/** What a unit keeps as its least or greatest figure may be none of those below it: it is looked
+ * for with the next fold_minmax(). -ENOMEM. */
+int fold_lose(struct fold *fold, const struct minmax_stale *stale, struct err *err);
 /** Find the least and greatest figures that became stale, among the units and offices of
  * @reference. */
 int fold_minmax(struct fold *fold, const struct reference *reference, struct err *err);

@@ -75,7 +75,9 @@ int next_anew(sqlite3 *db, const struct reference *reference, int32_t day, deriv
 {
 	struct day_pages found = { 0 }, wanted = { 0 };
 	struct derive *derive = derive_open(db, reference, DERIVE_NOW, on_bad, context, err);
-	int rc = derive ? derive_day(derive, day, &wanted, err) : err->code;
+	int rc = derive ? derive_next(derive, err) : err->code;
+	if (rc == 0)
+		rc = derive_day(derive, day, &wanted, err);
 	if (rc == 0)
 		rc = found_read(db, day, &found, err);
 	if (rc == 0)

@@ -15,7 +15,8 @@
 struct replay {
 	sqlite3 *db;                       /* outlives us */
 	struct declarations *declarations; /* outlives us */
-	sqlite3_stmt *entries, *held, *declared;
+	sqlite3_stmt *entries, *declared;
+	sqlite3_stmt *held, *held_then; /* what waits; and what waited at some time before */
 	struct arena *wire, *slots;
 	struct replay_series *list; /* owned [n], ascending */
 	size_t n, room;
@@ -26,6 +27,15 @@ struct replay {
 	int (*on_change)(void *context, const struct replay_change *change, struct err *err);
 	void *context; /* of on_change */
 };
+
+#define HELD(table)                                                                                \
+	"SELECT run, point, observations FROM " table " WHERE journal = ?1 AND"                    \
+	" (held_us IS NULL OR held_us <= ?2) AND"                                                  \
+	" (released_us IS NULL OR released_us > ?2 OR released_us = ?3)"
+static const char held_today[] = HELD("quarantine") " ORDER BY run, point";
+static const char held_on_next[] = HELD("quarantine_with_next") " ORDER BY run, point";
+static const char held_before[] =
+	HELD("quarantine") " UNION ALL " HELD("quarantine_past") " ORDER BY run, point";
 
 struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struct err *err)
 {
@@ -49,12 +59,8 @@ struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struc
 				  "day_index_entries "
 				  "ORDER BY id",
 		    &r->entries, err) < 0 ||
-	    db_prepare(db,
-		       "SELECT run, point, observations FROM quarantine WHERE journal = ?1 AND"
-		       " (held_us IS NULL OR held_us <= ?2) AND"
-		       " (released_us IS NULL OR released_us > ?2 OR released_us = ?3)"
-		       " ORDER BY run, point",
-		       &r->held, err) < 0 ||
+	    db_prepare(db, held_today, &r->held, err) < 0 ||
+	    db_prepare(db, held_before, &r->held_then, err) < 0 ||
 	    db_prepare(db,
 		       "SELECT DISTINCT d.series FROM declared d JOIN spool s ON s.id = d.spool"
 		       " WHERE s.office = ? ORDER BY d.series",
@@ -71,11 +77,23 @@ void replay_close(struct replay *replay)
 		return;
 	sqlite3_finalize(replay->entries);
 	sqlite3_finalize(replay->held);
+	sqlite3_finalize(replay->held_then);
 	sqlite3_finalize(replay->declared);
 	arena_close(replay->wire);
 	arena_close(replay->slots);
 	free(replay->list);
 	free(replay);
+}
+
+int replay_next(struct replay *replay, struct err *err)
+{
+	sqlite3_stmt *held = NULL;
+	int rc = db_prepare(replay->db, held_on_next, &held, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_finalize(replay->held);
+	replay->held = held;
+	return 0;
 }
 
 void replay_until(struct replay *replay, int64_t until_us)
@@ -250,10 +268,10 @@ static int play_entry(struct replay *r, int64_t office, int32_t day, const uint3
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : err_wrap(err, "journal entry %lld", (long long)id);
 	r->observations += batch.n_points;
-	struct held held = { .stmt = r->held };
-	sqlite3_bind_int64(r->held, 1, id);
-	sqlite3_bind_int64(r->held, 2, r->until_us);
-	sqlite3_bind_int64(r->held, 3, r->released_us);
+	struct held held = { .stmt = r->until_us == INT64_MAX ? r->held : r->held_then };
+	sqlite3_bind_int64(held.stmt, 1, id);
+	sqlite3_bind_int64(held.stmt, 2, r->until_us);
+	sqlite3_bind_int64(held.stmt, 3, r->released_us);
 	held_next(&held, err);
 	rc = held.rc < 0 ? held.rc : 0;
 	for (size_t i = 0; i < batch.n_runs && rc == 0; i++) {
@@ -267,7 +285,7 @@ static int play_entry(struct replay *r, int64_t office, int32_t day, const uint3
 			 !held_is(&held, (int64_t)i, -1, err))
 			rc = play_run(r, &batch, i, &declared[number], received_day, &held, err);
 	}
-	sqlite3_reset(r->held);
+	sqlite3_reset(held.stmt);
 	return rc;
 }
 

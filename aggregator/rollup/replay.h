@@ -39,6 +39,10 @@ void replay_until(struct replay *replay, int64_t until_us);
  * released at @released_us were held (INT64_MIN: nothing). */
 void replay_before(struct replay *replay, int64_t entry, int64_t released_us);
 
+/** From now on play by what will wait in quarantine when the change under way is through:
+ * quarantine.h. */
+int replay_next(struct replay *replay, struct err *err);
+
 /* A figure that was there, or had been there before, became another one. */
 struct replay_change {
 	const struct replay_series *series;

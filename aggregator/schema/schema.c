@@ -143,7 +143,29 @@ static const char *const steps[] = {
 	 "CREATE VIEW rollup_with_next AS SELECT grain, bucket, node, page FROM rollup_next"
 	 "  WHERE length(page) > 0 UNION ALL SELECT grain, bucket, node, page FROM rollup r"
 	 "  WHERE NOT EXISTS (SELECT 1 FROM rollup_next n WHERE n.grain = r.grain"
-	 "  AND n.bucket = r.bucket AND n.node = r.node);"),
+	 "  AND n.bucket = r.bucket AND n.node = r.node);"
+	 /* quarantine.h, and what was held before it was held again */
+	 "CREATE TABLE quarantine_past(journal INTEGER NOT NULL, run INTEGER NOT NULL,"
+	 "  point INTEGER NOT NULL, verdict INTEGER NOT NULL, observations INTEGER NOT NULL,"
+	 "  held_us INTEGER, released_us INTEGER NOT NULL, again_us INTEGER NOT NULL,"
+	 "  PRIMARY KEY(journal, run, point, again_us)) STRICT, WITHOUT ROWID;"
+	 "CREATE TABLE quarantine_next(journal INTEGER NOT NULL, run INTEGER NOT NULL,"
+	 "  point INTEGER NOT NULL, verdict INTEGER NOT NULL, observations INTEGER NOT NULL,"
+	 "  released_us INTEGER, held_us INTEGER, PRIMARY KEY(journal, run, point)) STRICT,"
+	 "  WITHOUT ROWID;"
+	 "CREATE VIEW quarantine_with_next AS SELECT journal, run, point, verdict, observations,"
+	 "  released_us, held_us FROM quarantine_next UNION ALL SELECT journal, run, point,"
+	 "  verdict, observations, released_us, held_us FROM quarantine q WHERE NOT EXISTS"
+	 "  (SELECT 1 FROM quarantine_next n WHERE n.journal = q.journal AND n.run = q.run);"
+	 /* change.h */
+	 "CREATE TABLE change_under_way(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
+	 "  who TEXT NOT NULL, note TEXT, body BLOB, mover TEXT, unit TEXT,"
+	 "  from_day INTEGER NOT NULL, begun_us INTEGER NOT NULL, stage INTEGER NOT NULL,"
+	 "  day INTEGER NOT NULL, phase INTEGER NOT NULL, office INTEGER NOT NULL,"
+	 "  done INTEGER NOT NULL, total INTEGER NOT NULL, spent_us INTEGER NOT NULL,"
+	 "  held INTEGER NOT NULL, code INTEGER NOT NULL, rows INTEGER NOT NULL,"
+	 "  text TEXT NOT NULL) STRICT;"
+	 "CREATE TABLE change_day(day INTEGER PRIMARY KEY) STRICT;"),
 };
 
 static const struct db_schema schema = {

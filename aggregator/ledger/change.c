@@ -1,0 +1,516 @@
+#include "ledger/change.h"
+
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+#include "common/model/civil.h"
+#include "journal/journal_clock.h"
+#include "journal/quarantine.h"
+#include "registry/office_register.h"
+#include "registry/units_import.h"
+#include "rollup/next.h"
+#include "schema/audit.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_WORK 50u     /* of ledger.h's 30 to 60: until a change was measured here */
+#define MEASURED    1000000 /* work from which on a change tells how long it takes here */
+#define SETTLE_WORK 100u    /* a row that is brought over: 5 us */
+
+struct change {
+	int64_t id;                       /* that the rest is of; 0: there is nothing */
+	int64_t version;                  /* of the reference that it was made by */
+	struct reference *before, *after; /* owned */
+	struct steps *steps;              /* owned */
+	uint64_t held;                    /* of the steps, that the table knows of */
+	unsigned rounds;                  /* steps in which some was stale */
+};
+
+const char *change_word(enum change_kind kind)
+{
+	static const char *const words[] = { [CHANGE_UNITS] = "units import",
+					     [CHANGE_CATALOGUE] = "catalogue import",
+					     [CHANGE_MOVE] = "office move" };
+	return words[kind];
+}
+
+struct change *change_open(void)
+{
+	return calloc(1, sizeof(struct change));
+}
+
+void change_forget(struct change *change)
+{
+	steps_close(change->steps);
+	reference_close(change->before);
+	reference_close(change->after);
+	*change = (struct change){ 0 };
+}
+
+void change_close(struct change *change)
+{
+	if (!change)
+		return;
+	change_forget(change);
+	free(change);
+}
+
+int change_act(sqlite3 *db, const struct change_form *form, size_t *ret_n, struct err *err)
+{
+	bool changed = false;
+	int rc;
+	switch (form->kind) {
+	case CHANGE_UNITS:
+		return units_import(db, form->body, form->len, ret_n, err);
+	case CHANGE_CATALOGUE:
+		rc = catalogue_import(db, form->body, form->len, &changed, err);
+		break;
+	default:
+		rc = office_move(db, form->office, form->unit, form->from, form->who, &changed,
+				 err);
+	}
+	*ret_n = changed;
+	return rc;
+}
+
+/* --- its row --- */
+
+struct row { /* of the last change */
+	sqlite3_stmt *stmt;
+	int64_t id;
+	struct change_form form; /* texts of the statement */
+	int64_t begun_us;
+	enum change_stage stage;
+	struct steps_place place;
+	int64_t done, total, spent_us, held, code, rows;
+	const char *text;
+};
+
+/* 1; 0: there is none. The caller finalizes row->stmt, whatever comes of it. */
+static int row_read(sqlite3 *db, struct row *row, struct err *err)
+{
+	*row = (struct row){ 0 };
+	int rc = db_prepare(db,
+			    "SELECT id, kind, who, note, body, mover, unit, from_day, begun_us,"
+			    " stage, day, phase, office, done, total, spent_us, held, code, rows,"
+			    " text FROM change_under_way ORDER BY id DESC LIMIT 1",
+			    &row->stmt, err);
+	if (rc == 0)
+		rc = db_step(row->stmt, err);
+	if (rc != 1)
+		return rc;
+	struct db_row told = { row->stmt, err, 0 };
+	row->id = sqlite3_column_int64(row->stmt, 0);
+	row->form = (struct change_form){
+		.kind = (enum change_kind)db_row_int(&told, 1, 0, CHANGE_KIND_COUNT - 1),
+		.who = db_row_text(&told, 2),
+		.note = (const char *)sqlite3_column_text(row->stmt, 3),
+		.body = sqlite3_column_blob(row->stmt, 4),
+		.len = (size_t)sqlite3_column_bytes(row->stmt, 4),
+		.office = (const char *)sqlite3_column_text(row->stmt, 5),
+		.unit = (const char *)sqlite3_column_text(row->stmt, 6),
+		.from = sqlite3_column_int(row->stmt, 7),
+	};
+	row->begun_us = sqlite3_column_int64(row->stmt, 8);
+	row->stage = (enum change_stage)db_row_int(&told, 9, 0, CHANGE_OVER);
+	row->place = (struct steps_place){ sqlite3_column_int64(row->stmt, 10),
+					   sqlite3_column_int64(row->stmt, 11),
+					   sqlite3_column_int64(row->stmt, 12) };
+	row->done = sqlite3_column_int64(row->stmt, 13);
+	row->total = sqlite3_column_int64(row->stmt, 14);
+	row->spent_us = sqlite3_column_int64(row->stmt, 15);
+	row->held = sqlite3_column_int64(row->stmt, 16);
+	row->code = sqlite3_column_int64(row->stmt, 17);
+	row->rows = sqlite3_column_int64(row->stmt, 18);
+	row->text = db_row_text(&told, 19);
+	return told.rc < 0 ? told.rc : 1;
+}
+
+static int row_write(sqlite3 *db, const struct row *row, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db,
+			    "UPDATE change_under_way SET stage = ?2, day = ?3, phase = ?4,"
+			    " office = ?5, done = ?6, spent_us = ?7, held = ?8, code = ?9,"
+			    " rows = ?10, text = ?11, body = iif(?2 = 3, NULL, body)"
+			    " WHERE id = ?1",
+			    &stmt, err);
+	const int64_t numbers[] = { row->id,           row->stage, row->place.day, row->place.phase,
+				    row->place.office, row->done,  row->spent_us,  row->held,
+				    row->code,         row->rows };
+	for (size_t i = 0; rc == 0 && i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sqlite3_bind_int64(stmt, (int)i + 1, numbers[i]);
+	if (rc == 0) {
+		sqlite3_bind_text(stmt, 11, row->text, -1, SQLITE_STATIC);
+		rc = db_run(stmt, err);
+	}
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+static int64_t ns_per_work(const struct row *row)
+{
+	return row->done >= MEASURED && row->spent_us > 0 ? row->spent_us * 1000 / row->done
+							  : NS_PER_WORK;
+}
+
+int change_estimate(sqlite3 *db, uint64_t work, int64_t *ret_us, struct err *err)
+{
+	struct row row;
+	int rc = row_read(db, &row, err);
+	if (rc >= 0)
+		*ret_us = (int64_t)work / 1000 * (rc == 1 ? ns_per_work(&row) : NS_PER_WORK);
+	sqlite3_finalize(row.stmt);
+	return rc < 0 ? rc : 0;
+}
+
+int change_read(sqlite3 *db, struct change_state *ret_state, struct err *err)
+{
+	struct row row;
+	struct change_state *state = ret_state;
+	int rc = row_read(db, &row, err);
+	*state = (struct change_state){ .stage = CHANGE_OVER };
+	if (rc == 1) {
+		state->id = row.id;
+		state->stage = row.stage;
+		state->begun_us = row.begun_us;
+		state->done = (uint64_t)row.done;
+		state->total = (uint64_t)(row.total > row.done ? row.total : row.done);
+		state->left_us = (int64_t)(state->total - state->done) / 1000 * ns_per_work(&row);
+		state->code = (int)row.code;
+		state->rows = (uint64_t)row.rows;
+		state->held = (uint64_t)row.held;
+		(void)snprintf(state->word, sizeof(state->word), "%s",
+			       change_word(row.form.kind)); /* these are cut, if need be */
+		(void)snprintf(state->who, sizeof(state->who), "%s", row.form.who);
+		(void)snprintf(state->text, sizeof(state->text), "%s", row.text);
+	}
+	sqlite3_finalize(row.stmt);
+	return rc < 0 ? rc : 0;
+}
+
+/* --- it begins, and is taken back --- */
+
+static int refuse(sqlite3 *db, enum change_stage from, struct err *err)
+{
+	struct change_state state;
+	char begun[INSTANT_TEXT_MAX];
+	int rc = change_read(db, &state, err);
+	if (rc < 0 || state.stage >= from)
+		return rc;
+	return err_set(err, -EEXIST,
+		       "nothing was changed: another change is under way (%s, ordered by %s at "
+		       "%s); wait until it is through",
+		       state.word, state.who, civil_format(state.begun_us, begun));
+}
+
+int change_refuse(sqlite3 *db, struct err *err)
+{
+	return refuse(db, CHANGE_SETTLING, err);
+}
+
+static int insert(sqlite3 *db, const struct change_form *form, const struct steps_cost *cost,
+		  struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db,
+			    "INSERT INTO change_under_way(kind, who, note, body, mover, unit,"
+			    " from_day, begun_us, total, day, office, stage, phase, done, spent_us,"
+			    " held, code, rows, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?10, ?10,"
+			    " 0, 0, 0, 0, 0, 0, 0, '')",
+			    &stmt, err);
+	if (rc == 0) {
+		sqlite3_bind_int(stmt, 1, (int)form->kind);
+		sqlite3_bind_text(stmt, 2, form->who, -1, SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 3, form->note, -1, SQLITE_STATIC); /* NULL: NULL */
+		sqlite3_bind_blob64(stmt, 4, form->body, form->len, SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 5, form->office, -1, SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 6, form->unit, -1, SQLITE_STATIC);
+		sqlite3_bind_int(stmt, 7, form->from);
+		sqlite3_bind_int64(stmt, 8, civil_now_us());
+		sqlite3_bind_int64(stmt, 9, (int64_t)cost->work);
+		sqlite3_bind_int64(stmt, 10, INT64_MIN);
+		rc = db_run(stmt, err);
+	}
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+/* The last one's stays, by which it is known how long things take. */
+int change_begin(sqlite3 *db, const struct change_form *form, const struct steps_cost *cost,
+		 int64_t *ret_id, struct err *err)
+{
+	int rc = refuse(db, CHANGE_OVER, err);
+	if (rc == 0)
+		rc = insert(db, form, cost, err);
+	*ret_id = sqlite3_last_insert_rowid(db);
+	if (rc == 0)
+		rc = db_exec(db,
+			     "DELETE FROM change_day; DELETE FROM change_under_way WHERE id <"
+			     " (SELECT max(id) FROM change_under_way)",
+			     err);
+	if (rc == 0)
+		rc = quarantine_abandon(db, err);
+	return rc < 0 ? rc : next_begin(db, err);
+}
+
+/* As if it had never begun; but for its row, which says why. */
+static int abandon(sqlite3 *db, struct row *row, int code, const char *text, struct err *err)
+{
+	struct next next;
+	int rc = next_read(db, &next, err);
+	if (rc == 0 && next.state == NEXT_DERIVING)
+		rc = next_abandon(db, err);
+	if (rc == 0)
+		rc = quarantine_abandon(db, err);
+	if (rc == 0)
+		rc = db_exec(db, "DELETE FROM change_day", err);
+	row->stage = CHANGE_OVER;
+	row->code = code;
+	row->held = 0;
+	row->text = text;
+	return rc < 0 ? rc : row_write(db, row, err);
+}
+
+int change_cancel(sqlite3 *db, const char *who, struct err *err)
+{
+	struct row row;
+	char detail[96];
+	int rc = row_read(db, &row, err);
+	if (rc == 0 || (rc == 1 && row.stage == CHANGE_OVER))
+		rc = err_set(err, -ENOENT, "no change is under way");
+	else if (rc == 1 && row.stage == CHANGE_SETTLING)
+		rc = err_set(err, -EEXIST,
+			     "the change is in force already; to have it as before, order that");
+	if (rc == 1) {
+		(void)snprintf(detail, sizeof(detail), "%s", change_word(row.form.kind)); /* fits */
+		rc = abandon(db, &row, -ECANCELED, _("it was taken back; nothing was changed"),
+			     err);
+		if (rc == 0)
+			rc = audit_note(db, who, "change cancel", detail, err);
+	}
+	sqlite3_finalize(row.stmt);
+	return rc;
+}
+
+/* --- a step --- */
+
+/* What the act is refused for, now or when it comes to it. */
+static bool is_refusal(int rc)
+{
+	return rc == -EINVAL || rc == -EEXIST || rc == -ENOENT || rc == -EFBIG || rc == -E2BIG ||
+	       rc == -EUCLEAN;
+}
+
+/* The reference as it is to be: the act is done for a moment. */
+static int after_load(struct change *change, sqlite3 *db, const struct change_form *form,
+		      struct err *err)
+{
+	struct err undone;
+	size_t n = 0;
+	int rc = db_exec(db, "SAVEPOINT after", err);
+	if (rc < 0)
+		return rc;
+	rc = change_act(db, form, &n, err);
+	if (rc == 0)
+		rc = reference_load(db, &change->after, err);
+	if (rc == 0)
+		rc = reference_sound(change->after, err);
+	if (db_exec(db, "ROLLBACK TO after; RELEASE after", &undone) < 0)
+		rc = err_set(err, undone.code, "%s", undone.text);
+	return rc;
+}
+
+/* Whatever is kept is of this change and of the reference in force. */
+static int prepare(struct change *change, sqlite3 *db, const struct row *row, int64_t version,
+		   struct err *err)
+{
+	if (change->id == row->id && change->version == version)
+		return 0;
+	unsigned rounds = change->id == row->id ? change->rounds : 0;
+	change_forget(change);
+	change->rounds = rounds;
+	int rc = reference_load(db, &change->before, err);
+	if (rc == 0)
+		rc = after_load(change, db, &row->form, err);
+	if (rc == 0 && !(change->steps = steps_open(db, change->before, change->after, err)))
+		rc = err->code;
+	if (rc < 0)
+		return rc;
+	change->id = row->id;
+	change->version = version;
+	return 0;
+}
+
+/* All pages were made anew meanwhile, by a repair or another version: it begins again. */
+static int begin_again(sqlite3 *db, struct row *row, struct err *err)
+{
+	struct next next;
+	int rc = next_read(db, &next, err);
+	if (rc < 0 || next.state == NEXT_DERIVING)
+		return rc;
+	log_info("change: begins again, all pages were made anew meanwhile");
+	row->stage = CHANGE_DAYS;
+	row->place = (struct steps_place){ INT64_MIN, 0, INT64_MIN };
+	row->done = row->held = 0;
+	rc = quarantine_abandon(db, err);
+	if (rc == 0)
+		rc = next_forget(db, err);
+	return rc < 0 ? rc : next_begin(db, err);
+}
+
+/* I4: before it, what these days come to is derived by what was in force then. */
+static int days_note(sqlite3 *db, int64_t at_us, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db,
+			    "UPDATE arrival SET last_us = max(last_us, ?) WHERE day IN"
+			    " (SELECT day FROM change_day)",
+			    &stmt, err);
+	if (rc == 0) {
+		sqlite3_bind_int64(stmt, 1, at_us);
+		rc = db_run(stmt, err);
+	}
+	sqlite3_finalize(stmt);
+	return rc < 0 ? rc : db_exec(db, "DELETE FROM change_day", err);
+}
+
+static int put_in_force(sqlite3 *db, struct row *row, struct err *err)
+{
+	struct journal_clock clock;
+	size_t n = 0;
+	int rc = change_act(db, &row->form, &n, err);
+	if (rc == 0)
+		rc = journal_clock_open(db, &clock, err);
+	int64_t at_us = rc == 0 ? journal_clock_now_us(&clock) : 0;
+	if (rc == 0)
+		rc = quarantine_switch(db, at_us, err);
+	if (rc == 0)
+		rc = days_note(db, at_us, err);
+	if (rc == 0)
+		rc = next_switch(db, err);
+	if (rc == 0 && row->form.kind != CHANGE_MOVE)
+		rc = audit_note(db, row->form.who, change_word(row->form.kind),
+				row->form.note ? row->form.note : "", err);
+	row->rows = (int64_t)n;
+	row->stage = CHANGE_SETTLING;
+	return rc;
+}
+
+/* The last of it, in one transaction with the step that left nothing stale. */
+static int change_switch(struct change *change, sqlite3 *db, struct row *row, struct err *err)
+{
+	char warning[DAMAGED_DAYS_TEXT_MAX] = "";
+	const struct damaged_days *damaged = steps_damaged(change->steps);
+	if (damaged->n > 0)
+		damaged_days_text(damaged, warning);
+	int rc = put_in_force(db, row, err);
+	row->text = warning;
+	if (rc == 0)
+		rc = row_write(db, row, err);
+	if (rc == 0)
+		log_info("change: in force kind=\"%s\" work=%" PRId64 " held=%" PRId64
+			 " seconds=%.1f",
+			 change_word(row->form.kind), row->done, row->held,
+			 (double)row->spent_us / 1e6);
+	change_forget(change);
+	return rc;
+}
+
+static int64_t clock_us(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Stale is what comes in meanwhile: each round takes more of it, until it is all. */
+#define ROUNDS 8u
+
+static int derive(struct change *change, sqlite3 *db, struct row *row, uint64_t budget,
+		  int64_t limit_us, struct err *err)
+{
+	uint64_t work = 0;
+	int64_t began_us = clock_us();
+	steps_begin(change->steps);
+	int rc = 1;
+	if (row->stage == CHANGE_DAYS) {
+		rc = steps_days(change->steps, &row->place, budget, limit_us, &work, err);
+		if (rc == 0)
+			row->stage = CHANGE_STALE;
+		rc = rc < 0 ? rc : 1;
+	} else {
+		unsigned more = 1u << (change->rounds++ / ROUNDS > 3 ? 3 : change->rounds / ROUNDS);
+		rc = steps_stale(change->steps, budget * more, limit_us * more, &work, err);
+	}
+	if (rc < 0)
+		return rc;
+	row->done += (int64_t)work;
+	row->spent_us += clock_us() - began_us;
+	row->held += (int64_t)(steps_held(change->steps) - change->held);
+	change->held = steps_held(change->steps);
+	return rc == 0 ? change_switch(change, db, row, err) : row_write(db, row, err);
+}
+
+static int settle(sqlite3 *db, struct row *row, uint64_t budget, struct err *err)
+{
+	unsigned left = 0;
+	int rc = next_settle(db, (unsigned)(budget / SETTLE_WORK) + 1, &left, err);
+	if (rc < 0 || left > 0)
+		return rc;
+	row->stage = CHANGE_OVER;
+	return row_write(db, row, err);
+}
+
+/* What was done of the step is undone, and the change ends. */
+static int give_up(struct change *change, sqlite3 *db, struct row *row, const struct err *why,
+		   struct err *err)
+{
+	change_forget(change);
+	log_warn("change: given up kind=\"%s\" error=%d cause=\"%s\"", change_word(row->form.kind),
+		 why->code, why->text);
+	return abandon(db, row, why->code, why->text, err);
+}
+
+static int step(struct change *change, sqlite3 *db, const struct reference *reference,
+		struct row *row, uint64_t budget, int64_t limit_us, struct err *err)
+{
+	struct err why = { 0 };
+	const struct row before = *row;
+	int rc;
+	if (row->stage == CHANGE_SETTLING)
+		return settle(db, row, budget, err);
+	rc = db_exec(db, "SAVEPOINT step", err);
+	if (rc < 0)
+		return rc;
+	rc = begin_again(db, row, &why);
+	if (rc == 0)
+		rc = prepare(change, db, row, reference->version, &why);
+	if (rc == 0)
+		rc = derive(change, db, row, budget, limit_us, &why);
+	if (rc == 0)
+		return db_exec(db, "RELEASE step", err);
+	if (!is_refusal(rc))
+		return err_set(err, rc, "%s", why.text);
+	rc = db_exec(db, "ROLLBACK TO step; RELEASE step", err);
+	*row = before;
+	return rc < 0 ? rc : give_up(change, db, row, &why, err);
+}
+
+int change_step(struct change *change, sqlite3 *db, const struct reference *reference,
+		uint64_t budget, int64_t limit_us, struct err *err)
+{
+	struct row row;
+	int rc = row_read(db, &row, err);
+	bool over = rc != 1 || row.stage == CHANGE_OVER;
+	if (over)
+		change_forget(change);
+	else
+		rc = step(change, db, reference, &row, budget, limit_us, err);
+	sqlite3_finalize(row.stmt);
+	return rc < 0 ? rc : !over && row.stage != CHANGE_OVER;
+}

@@ -1,0 +1,90 @@
+/* I12: an act that changes the reference, and with it figures: units or the catalogue are imported,
+ * an office moves. What costs little is done in the transaction of the order. What costs more goes
+ * by steps (steps.h), each a transaction of its own, while batches come in and questions are
+ * answered as before; and the act itself is done in the last of them, with all that follows from
+ * it.
+ *
+ *   CHANGE_DAYS      the days are gone through
+ *   CHANGE_STALE     and what came meanwhile; when none is left: the act, its event, the switch
+ *   CHANGE_SETTLING  it is in force; its pages are brought to their place
+ *   CHANGE_OVER      with its outcome, which stays to be asked for until the next one begins
+ *
+ * There is one change at a time. All of it stands in table change_under_way and what that names: a
+ * process that was killed goes on where the last commit was. Until it is in force it can be taken
+ * back, and then nothing was. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/sys/db.h"
+#include "ledger/steps.h"
+#include "registry/reference.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHANGE_AT_ONCE 2000000u /* work: 0.1 s. What costs less is not worth steps */
+
+enum change_stage { CHANGE_DAYS, CHANGE_STALE, CHANGE_SETTLING, CHANGE_OVER };
+
+enum change_kind { CHANGE_UNITS, CHANGE_CATALOGUE, CHANGE_MOVE, CHANGE_KIND_COUNT };
+/** As the audit has it: "units import". */
+const char *change_word(enum change_kind kind);
+
+struct change_form {
+	enum change_kind kind;
+	const char *who;
+	const char *note; /* of an import: the audit's line */
+	const char *body; /* of an import: the table [len] */
+	size_t len;
+	const char *office, *unit; /* that moves; and where to, NULL: nowhere */
+	int32_t from;              /* the day from which on */
+};
+
+/** Do the act alone, in the caller's transaction: no figure follows yet. *@ret_n: rows that
+ * changed; 0: it was so already. Errors as units_import() and so on. An import's line of the audit
+ * is the caller's. */
+int change_act(sqlite3 *db, const struct change_form *form, size_t *ret_n, struct err *err);
+
+/** -EEXIST with a sentence while a change is under way that is not in force yet: for whoever would
+ * change what it rests on. */
+int change_refuse(sqlite3 *db, struct err *err);
+/** Begin, in a transaction that did none of the act. *@ret_id: its number. -EEXIST. */
+int change_begin(sqlite3 *db, const struct change_form *form, const struct steps_cost *cost,
+		 int64_t *ret_id, struct err *err);
+/** Take it back. -ENOENT: none is under way; -EEXIST: it is in force. */
+int change_cancel(sqlite3 *db, const char *who, struct err *err);
+/** How long @work takes, in microseconds: by the steps of the last change, or else as measured on a
+ * small server. */
+int change_estimate(sqlite3 *db, uint64_t work, int64_t *ret_us, struct err *err);
+
+#define CHANGE_TEXT_MAX 1024u
+struct change_state {
+	int64_t id; /* 0: there was never one */
+	enum change_stage stage;
+	char word[24], who[64]; /* change_word(), and who ordered it */
+	int64_t begun_us;
+	uint64_t done, total; /* work; what came meanwhile makes it more */
+	int64_t left_us;      /* about, of what is under way */
+	/* when it is over: */
+	int code;                   /* 0, or the error that ended it */
+	uint64_t rows;              /* as change_act() */
+	uint64_t held;              /* observations that went into quarantine */
+	char text[CHANGE_TEXT_MAX]; /* the error's sentence, or a warning; "": none */
+};
+/** As of the transaction. */
+int change_read(sqlite3 *db, struct change_state *ret_state, struct err *err);
+
+struct change; /* what whoever makes steps keeps between them */
+
+/** NULL: out of memory. */
+struct change *change_open(void);
+void change_close(struct change *change); /* NULL is fine */
+/** After a rollback. */
+void change_forget(struct change *change);
+/** Make a step of about @budget of work and @limit_us (0: any) in the caller's transaction, in
+ * which the reference in force is @reference. 1: there is more to do; 0: it is over, or there is
+ * none. What the act itself is refused for ends it, with that as its outcome; any other error is
+ * returned, and the step may be tried again after the rollback and change_forget(). */
+int change_step(struct change *change, sqlite3 *db, const struct reference *reference,
+		uint64_t budget, int64_t limit_us, struct err *err);
