@@ -9,10 +9,12 @@
 #include <cmocka.h>
 
 #include "journal/declarations.h"
+#include "query/query.h"
 #include "rollup/day_buckets.h"
 #include "rollup/fold.h"
 #include "rollup/next.h"
 #include "rollup/next_day.h"
+#include "rollup/rebuild.h"
 #include "support/history.h"
 #include "support/seeds.h"
 
@@ -104,6 +106,18 @@ static int change_apply(struct world *w)
 			     : 0;
 }
 
+/* The reference as it is to be. False: it cannot be. */
+static bool change_load(struct world *w)
+{
+	testbed_exec(&w->testbed, "BEGIN");
+	int rc = change_apply(w);
+	if (rc == 0)
+		assert_int_equal(reference_load(w->testbed.db, &w->after, &w->testbed.err), 0);
+	testbed_exec(&w->testbed, "ROLLBACK");
+	ledger_forget(w->testbed.ledger);
+	return rc == 0;
+}
+
 static bool change_make(struct world *w)
 {
 	w->n_moves = 0;
@@ -112,13 +126,7 @@ static bool change_make(struct world *w)
 		change_move(w);
 	else
 		change_catalogue(w);
-	testbed_exec(&w->testbed, "BEGIN");
-	int rc = change_apply(w);
-	if (rc == 0)
-		assert_int_equal(reference_load(w->testbed.db, &w->after, &w->testbed.err), 0);
-	testbed_exec(&w->testbed, "ROLLBACK");
-	ledger_forget(w->testbed.ledger);
-	return rc == 0;
+	return change_load(w);
 }
 
 /* --- the fold on the next pages --- */
@@ -497,10 +505,268 @@ static void pages_in_force_are_the_journals_throughout_a_change(void **state)
 				      n_settled_between > SEEDS && n_fell > 0));
 }
 
+/* --- one thing at a time --- */
+
+/* A province with some batches posted, and a change of its catalogue. */
+static void world_open(struct world *w, struct dice *dice)
+{
+	*w = (struct world){ .dice = dice };
+	history_make(&w->h, dice, BATCHES);
+	history_open(&w->h, &w->testbed);
+	w->posted = w->h.n / 2;
+	history_post_part(&w->h, &w->testbed, 0, w->posted);
+	do {
+		reference_close(w->after);
+		w->after = NULL;
+		*w->catalogue = '\0';
+		change_catalogue(w);
+	} while (!change_load(w) || strcmp(w->catalogue, w->h.catalogue) == 0);
+}
+
+static void world_close(struct world *w)
+{
+	reference_close(w->after);
+	next_close(w);
+	testbed_close(&w->testbed);
+	history_free(&w->h);
+}
+
+static void do_begin(struct world *w)
+{
+	must(w, next_begin(w->testbed.db, &w->testbed.err), "begin");
+}
+
+/* Every day, in the state in which nothing came meanwhile. */
+static void do_derive(struct world *w)
+{
+	do_begin(w);
+	must(w, next_freeze(w->testbed.db, INT32_MAX, &w->testbed.err), "freeze");
+	for (int32_t day = INT32_MIN; (day = day_after(w, day)) != INT32_MAX;)
+		day_anew(w, day);
+}
+
+static void do_switch(struct world *w)
+{
+	do_derive(w);
+	begin(w);
+	assert_int_equal(change_apply(w), 0);
+	must(w, next_switch(w->testbed.db, &w->testbed.err), "switch");
+	must(w, db_commit(w->testbed.db, &w->testbed.err), "commit");
+	testbed_refresh(&w->testbed);
+}
+
+static enum next_state state_of(struct world *w)
+{
+	struct next next;
+	must(w, next_read(w->testbed.db, &next, &w->testbed.err), "state");
+	return next.state;
+}
+
+static void steps_out_of_turn_are_refused(void **state)
+{
+	struct dice dice = dice_seeded(3);
+	struct world w;
+	struct next next;
+	struct office_day stale;
+	unsigned left = 7;
+	(void)state;
+	world_open(&w, &dice);
+	sqlite3 *db = w.testbed.db;
+	struct err *err = &w.testbed.err;
+	assert_int_equal(next_freeze(db, 1, err), -EINVAL);
+	assert_int_equal(next_switch(db, err), -EINVAL);
+	assert_int_equal(next_abandon(db, err), -EINVAL);
+	assert_int_equal(next_settle(db, 1, &left, err), 0);
+	assert_int_equal(left, 0);
+	assert_int_equal(next_mark_day(db, 5, err), 0);
+	assert_int_equal(next_stale(db, &stale, err), 0);
+
+	do_begin(&w);
+	assert_int_equal(next_begin(db, err), -EBUSY);
+	assert_int_equal(next_freeze(db, 10, err), 0);
+	assert_int_equal(next_freeze(db, 9, err), 0);
+	assert_int_equal(next_read(db, &next, err), 0);
+	assert_int_equal(next.frozen, 10);
+	assert_int_equal(next_mark_day(db, 11, err), 0);
+	assert_int_equal(next_stale(db, &stale, err), 0);
+	assert_int_equal(next_mark_day(db, 10, err), 0);
+	assert_int_equal(next_stale(db, &stale, err), 1);
+	assert_int_equal(stale.day, 10);
+	assert_int_equal(stale.office, NEXT_WHOLE_DAY);
+	assert_int_equal(next_switch(db, err), -EBUSY);
+	assert_int_equal(next_fresh(db, &stale, err), 0);
+	assert_int_equal(next_switch(db, err), 0); /* nothing is to be brought over */
+	assert_int_equal(state_of(&w), NEXT_NONE);
+
+	do_switch(&w);
+	assert_int_equal(state_of(&w), NEXT_SETTLING);
+	assert_int_equal(next_begin(db, err), -EBUSY);
+	assert_int_equal(next_abandon(db, err), -EINVAL);
+	world_close(&w);
+}
+
+static void a_change_that_is_abandoned_leaves_nothing(void **state)
+{
+	struct dice dice = dice_seeded(4);
+	struct world w;
+	(void)state;
+	world_open(&w, &dice);
+	do_derive(&w);
+	history_post_part(&w.h, &w.testbed, w.posted, w.h.n);
+	sqlite3 *db = w.testbed.db;
+	assert_true(testbed_number(&w.testbed, "SELECT count(*) FROM rollup_next") > 0);
+	assert_true(testbed_number(&w.testbed, "SELECT count(*) FROM stale") > 0);
+	assert_int_equal(next_abandon(db, &w.testbed.err), 0);
+	assert_int_equal(state_of(&w), NEXT_NONE);
+	assert_int_equal(testbed_number(&w.testbed, "SELECT count(*) FROM rollup_next"), 0);
+	assert_int_equal(testbed_number(&w.testbed, "SELECT count(*) FROM stale"), 0);
+	assert_right(&w, "abandoned");
+	world_close(&w);
+}
+
+static void making_all_anew_ends_what_lay_over_it(void **state)
+{
+	(void)state;
+	for (uint64_t settling = 0; settling <= 1; settling++) {
+		struct dice dice = dice_seeded(5 + settling);
+		struct world w;
+		world_open(&w, &dice);
+		(settling ? do_switch : do_derive)(&w);
+		assert_int_equal(state_of(&w), settling ? NEXT_SETTLING : NEXT_DERIVING);
+		must(&w, rebuild_store(w.testbed.db, &w.testbed.err), "rebuild");
+		ledger_forget(w.testbed.ledger);
+		assert_int_equal(state_of(&w), NEXT_NONE);
+		assert_int_equal(testbed_number(&w.testbed, "SELECT count(*) FROM rollup_next"), 0);
+		assert_right(&w, "made anew");
+		world_close(&w);
+	}
+}
+
+/* The last batch that comes touches a page that a disk damaged: made again as it was before, that
+ * is how it is kept. */
+static void a_page_is_kept_as_it_was_before_a_disk_damaged_it(void **state)
+{
+	struct dice dice = dice_seeded(6);
+	struct world w;
+	(void)state;
+	world_open(&w, &dice);
+	do_begin(&w);
+	must(&w, next_freeze(w.testbed.db, INT32_MAX, &w.testbed.err), "freeze");
+	testbed_exec(&w.testbed, "CREATE TABLE saved AS SELECT * FROM rollup");
+	testbed_exec(&w.testbed, "UPDATE rollup SET page = x'ff'");
+	history_post_part(&w.h, &w.testbed, w.posted, w.h.n);
+	assert_true(testbed_number(&w.testbed,
+				   "SELECT count(*) FROM rollup_next JOIN saved USING (grain, "
+				   "bucket, node)") > 20);
+	assert_int_equal(testbed_number(&w.testbed,
+					"SELECT count(*) FROM rollup_next n JOIN saved s USING "
+					"(grain, bucket, node) WHERE n.page <> s.page"),
+			 0);
+	assert_int_equal(testbed_number(&w.testbed,
+					"SELECT count(*) FROM rollup_next n WHERE length(page) > 0"
+					" AND NOT EXISTS (SELECT 1 FROM saved s WHERE s.grain ="
+					" n.grain AND s.bucket = n.bucket AND s.node = n.node)"),
+			 0);
+	world_close(&w);
+}
+
+/* While a change settles, units' pages that are damaged are made of offices' pages in force. */
+static void a_page_is_mended_from_those_in_force(void **state)
+{
+	size_t mended = 0;
+	(void)state;
+	for (uint64_t seed = 0; seed < 10; seed++) {
+		struct dice dice = dice_seeded(100 + seed);
+		struct world w;
+		struct table *table;
+		world_open(&w, &dice);
+		do_switch(&w);
+		testbed_exec(&w.testbed, "UPDATE rollup SET page = x'ff' WHERE node < 0");
+		testbed_exec(&w.testbed, "UPDATE rollup_next SET page = x'ff' WHERE node < 0 AND"
+					 " length(page) > 0");
+		history_post_part(&w.h, &w.testbed, w.posted, w.h.n);
+		(void)testbed_verify(&w.testbed, &table);
+		for (size_t i = 0; i < table_rows(table); i++) {
+			const char *found = testbed_cell(table, i, "found");
+			const char *where = testbed_cell(table, i, "where");
+			if (strcmp(testbed_cell(table, i, "what"), "page") != 0 &&
+			    strcmp(found, "nothing") != 0)
+				fail_msg("seed %u: %s: found %s, expected %s", (unsigned)seed,
+					 where, found, testbed_cell(table, i, "expected"));
+		}
+		table_close(table);
+		mended += (size_t)testbed_number(
+			&w.testbed, "SELECT count(*) FROM rollup WHERE node < 0 AND page <> x'ff'");
+		world_close(&w);
+	}
+	assert_true(mended > 100);
+}
+
+/* To all metrics, by district and by office, as text. */
+static void answers(struct world *w, struct blob *ret)
+{
+	char from[DAY_TEXT_MAX], to[DAY_TEXT_MAX];
+	*ret = (struct blob){ 0 };
+	(void)day_format(w->h.base, from);
+	(void)day_format(w->h.base + HISTORY_DAYS, to);
+	for (size_t i = 0; i < HISTORY_METRICS; i++)
+		for (int office = 0; office <= 1; office++) {
+			const struct query query = { .name = w->h.names[i],
+						     .by = office ? "office" : "district",
+						     .from = from,
+						     .to = to };
+			struct table *table = NULL;
+			must(w,
+			     query_run(w->testbed.db, w->testbed.reference, &query, &table,
+				       &w->testbed.err),
+			     "query");
+			assert_int_equal(table_json(table, ret), 0);
+			table_close(table);
+		}
+}
+
+/* The same answers however much of a change is brought over. */
+static void questions_are_answered_by_what_is_in_force(void **state)
+{
+	size_t differ = 0;
+	(void)state;
+	for (uint64_t seed = 0; seed < 10; seed++) {
+		struct dice dice = dice_seeded(200 + seed);
+		struct world w;
+		struct blob before, switched, settled;
+		unsigned left = 1;
+		world_open(&w, &dice);
+		do_derive(&w);
+		answers(&w, &before);
+		must(&w, next_abandon(w.testbed.db, &w.testbed.err), "abandon");
+		do_switch(&w);
+		answers(&w, &switched);
+		for (unsigned rows = 20; left; rows *= 2) {
+			must(&w, next_settle(w.testbed.db, rows, &left, &w.testbed.err), "settle");
+			answers(&w, &settled);
+			assert_int_equal(settled.len, switched.len);
+			assert_memory_equal(settled.data, switched.data, settled.len);
+			blob_free(&settled);
+		}
+		differ += before.len != switched.len ||
+			  memcmp(before.data, switched.data, before.len) != 0;
+		blob_free(&before);
+		blob_free(&switched);
+		world_close(&w);
+	}
+	assert_true(differ > 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_in_force_are_the_journals_throughout_a_change),
+		cmocka_unit_test(steps_out_of_turn_are_refused),
+		cmocka_unit_test(a_change_that_is_abandoned_leaves_nothing),
+		cmocka_unit_test(making_all_anew_ends_what_lay_over_it),
+		cmocka_unit_test(a_page_is_kept_as_it_was_before_a_disk_damaged_it),
+		cmocka_unit_test(a_page_is_mended_from_those_in_force),
+		cmocka_unit_test(questions_are_answered_by_what_is_in_force),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
