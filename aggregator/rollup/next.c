@@ -1,6 +1,7 @@
 #include "rollup/next.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* The fact's value is a number, of the day up to which all are frozen, or "settling". */
@@ -168,42 +169,73 @@ int next_switch(sqlite3 *db, struct err *err)
 	return db_exec(db, "UPDATE fact SET value = 'settling' WHERE name = '" FACT "'", err);
 }
 
-/* The first rows of next, in key order, to where they belong: as many as @rows. */
-static int bring_over(sqlite3 *db, unsigned rows, struct err *err)
+struct bringing {
+	sqlite3_stmt *list, *put, *drop, *done;
+	bool any; /* row was brought over; @done is bound to the last one's key */
+};
+
+static int bringing_open(struct bringing *bringing, sqlite3 *db, struct err *err)
 {
-	sqlite3_stmt *list = NULL, *put = NULL, *drop = NULL, *done = NULL;
 	int rc = db_prepare(db,
 			    "SELECT grain, bucket, node, page FROM rollup_next"
-			    " ORDER BY grain, bucket, node LIMIT 1",
-			    &list, err);
+			    " ORDER BY grain, bucket, node",
+			    &bringing->list, err);
 	if (rc == 0)
-		rc = db_prepare(db, "INSERT OR REPLACE INTO rollup VALUES(?, ?, ?, ?)", &put, err);
+		rc = db_prepare(db, "INSERT OR REPLACE INTO rollup VALUES(?, ?, ?, ?)",
+				&bringing->put, err);
 	if (rc == 0)
 		rc = db_prepare(db,
 				"DELETE FROM rollup WHERE grain = ? AND bucket = ? AND node = ?",
-				&drop, err);
-	if (rc == 0)
-		rc = db_prepare(
-			db, "DELETE FROM rollup_next WHERE grain = ? AND bucket = ? AND node = ?",
-			&done, err);
-	for (unsigned i = 0; i < rows && rc == 0 && (rc = db_step(list, err)) == 1; i++) {
-		bool page = sqlite3_column_bytes(list, 3) > 0;
-		sqlite3_stmt *const both[] = { page ? put : drop, done };
-		for (int column = 0; column < 3; column++)
-			for (size_t j = 0; j < 2; j++)
-				sqlite3_bind_value(both[j], column + 1,
-						   sqlite3_column_value(list, column));
-		if (page)
-			sqlite3_bind_value(put, 4, sqlite3_column_value(list, 3));
-		rc = db_run(both[0], err);
-		sqlite3_reset(list);
-		if (rc == 0)
-			rc = db_run(done, err);
+				&bringing->drop, err);
+	if (rc == 0) /* at once: one by one takes twice as long */
+		rc = db_prepare(db,
+				"DELETE FROM rollup_next WHERE (grain, bucket, node) <= (?, ?, ?)",
+				&bringing->done, err);
+	return rc;
+}
+
+static void bringing_close(struct bringing *bringing)
+{
+	sqlite3_finalize(bringing->list);
+	sqlite3_finalize(bringing->put);
+	sqlite3_finalize(bringing->drop);
+	sqlite3_finalize(bringing->done);
+}
+
+static void bind_key(sqlite3_stmt *stmt, sqlite3_stmt *row)
+{
+	for (int column = 0; column < 3; column++)
+		sqlite3_bind_value(stmt, column + 1, sqlite3_column_value(row, column));
+}
+
+static int row_bring(struct bringing *bringing, struct err *err)
+{
+	sqlite3_stmt *row = bringing->list;
+	bool page = sqlite3_column_bytes(row, 3) > 0;
+	sqlite3_stmt *to = page ? bringing->put : bringing->drop;
+	bind_key(to, row);
+	if (page)
+		sqlite3_bind_value(to, 4, sqlite3_column_value(row, 3));
+	bind_key(bringing->done, row);
+	bringing->any = true;
+	return db_run(to, err);
+}
+
+/* The first rows of next, in key order, to where they belong. */
+static int bring_over(sqlite3 *db, unsigned rows, struct err *err)
+{
+	struct bringing bringing = { 0 };
+	int rc = bringing_open(&bringing, db, err);
+	for (uint64_t cost = 0;
+	     cost < rows && rc == 0 && (rc = db_step(bringing.list, err)) == 1;) {
+		cost += 1 + (uint64_t)sqlite3_column_bytes(bringing.list, 3) / NEXT_ROW_BYTES;
+		rc = row_bring(&bringing, err);
 	}
-	sqlite3_finalize(list);
-	sqlite3_finalize(put);
-	sqlite3_finalize(drop);
-	sqlite3_finalize(done);
+	if (bringing.list)
+		sqlite3_reset(bringing.list);
+	if (rc == 0 && bringing.any)
+		rc = db_run(bringing.done, err);
+	bringing_close(&bringing);
 	return rc;
 }
 
