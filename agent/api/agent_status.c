@@ -122,22 +122,37 @@ static json_t *spool_json(const struct spool_status *status)
 		"undated", (json_int_t)status->undated);
 }
 
+/* "41:89ab...", as `lantoa verify --head` takes it. */
+static json_t *ledger_json(const struct spool_status *status)
+{
+	const struct spool_head *head = &status->head;
+	char text[24 + 2 * sizeof(head->chain)], day[DAY_TEXT_MAX];
+	if (status->heads == 0)
+		return json_null();
+	int len = snprintf(text, sizeof(text), "%llu:", (unsigned long long)head->position);
+	for (size_t i = 0; i < sizeof(head->chain); i++, len += 2)
+		(void)snprintf(text + len, sizeof(text) - (size_t)len, "%02x",
+			       head->chain[i]); /* fits */
+	return json_pack("{s:s, s:s, s:I}", "head", text, "day", day_format(head->day, day), "days",
+			 (json_int_t)status->heads);
+}
+
 static json_t *body_json(const struct agent_status *status, json_t *refusals)
 {
 	char version[24] = "";
 	if (status->catalogue_version)
 		(void)snprintf(version, sizeof(version), "%016llx",
 			       (unsigned long long)status->catalogue_version); /* fits */
-	return json_pack("{s:s, s:o, s:s?, s:o, s:s?, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "version", LANTOA_VERSION, "running_since", boot_instant(status->since_us),
-			 "office", status->office, "office_name",
-			 status->office_name ? report_text(status->office_name) : json_null(),
-			 "address", status->address, "catalogue", version, "metrics",
-			 (json_int_t)status->metrics, "uplink", uplink_json(status->look), "inputs",
-			 inputs_json(status), "reload", reload_json(status->reload), "spool",
-			 spool_json(&status->spool), "clock",
-			 clock_json(status->spool.witness, status->spool.ahead_us), "refusals",
-			 refusals ? refusals : json_array());
+	return json_pack(
+		"{s:s, s:o, s:s?, s:o, s:s?, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"version", LANTOA_VERSION, "running_since", boot_instant(status->since_us),
+		"office", status->office, "office_name",
+		status->office_name ? report_text(status->office_name) : json_null(), "address",
+		status->address, "catalogue", version, "metrics", (json_int_t)status->metrics,
+		"uplink", uplink_json(status->look), "inputs", inputs_json(status), "reload",
+		reload_json(status->reload), "spool", spool_json(&status->spool), "clock",
+		clock_json(status->spool.witness, status->spool.ahead_us), "ledger",
+		ledger_json(&status->spool), "refusals", refusals ? refusals : json_array());
 }
 
 int agent_status_json(const struct agent_status *status, json_t *refusals, struct blob *out,

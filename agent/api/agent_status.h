@@ -35,7 +35,8 @@ struct health agent_status_health(const struct agent_status *status);
  *
  *   {"at", "well", "headline", "conditions": [{"name", "severity", "sentence"}, ...], "version",
  *    "running_since", "office", "office_name", "address", "catalogue", "metrics", "uplink": {...},
- *    "inputs": [...], "reload": {...}, "spool": {...}, "clock": {...}, "refusals": [...]}
+ *    "inputs": [...], "reload": {...}, "spool": {...}, "clock": {...},
+ *    "ledger": {"head", "day", "days"}, "refusals": [...]}
  *
  * @refusals  array of report_refusals(); taken over, may be NULL
  */

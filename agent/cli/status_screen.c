@@ -163,6 +163,17 @@ static void print_clock(const json_t *root, FILE *out)
 	fputc('\n', out);
 }
 
+/* So that a person at the office can say what the province's ledger was. */
+static void print_ledger(const json_t *root, FILE *out)
+{
+	const json_t *ledger = json_object_get(root, "ledger");
+	if (!json_is_object(ledger))
+		return;
+	print_label(_("ledger:"), out);
+	fprintf(out, _("%s on %s; heads of %lld days are kept\n"), answer_text(ledger, "head"),
+		answer_text(ledger, "day"), answer_number(ledger, "days"));
+}
+
 static void print_inputs(const json_t *root, FILE *out)
 {
 	size_t i;
@@ -217,6 +228,7 @@ void status_screen(const json_t *root, FILE *out)
 	print_refusals(root, out);
 	print_disk(root, out);
 	print_clock(root, out);
+	print_ledger(root, out);
 	print_inputs(root, out);
 	print_reload(root, out);
 	print_agent(root, out);

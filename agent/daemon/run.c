@@ -181,6 +181,7 @@ static int start_uplink(struct agent *agent, struct err *err)
 					.reconnect_min_ms = settings->reconnect_min_ms,
 					.reconnect_max_ms = settings->reconnect_max_ms,
 					.catalogue_version = catalogue ? catalogue->version : 0,
+					.edition_version = agent->state.facts.edition_version,
 					.on_catalogue = on_catalogue,
 					.on_change = on_change,
 					.context = agent };

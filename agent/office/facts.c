@@ -1,5 +1,7 @@
 #include "office/facts.h"
 
+#include "common/net/wire.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +10,7 @@
 #define ZONE        "zone"
 #define LEVEL       "level"
 #define CATALOGUE   "catalogue"
+#define EDITION     "edition"
 
 int facts_keep_office(struct spool *spool, const char *office_name, const char *zone,
 		      const char *level, struct err *err)
@@ -28,6 +31,62 @@ int facts_keep_catalogue(struct spool *spool, const void *csv, size_t len, struc
 		return err_wrap(err, "the province's catalogue");
 	catalogue_close(catalogue);
 	return spool_fact_set(spool, CATALOGUE, csv, len, err);
+}
+
+/* What is in the edition of @name; NULL: there is no such file. Valid until the arena's end. */
+static const Lantoa__V1__File *file_find(const Lantoa__V1__Files *files, const char *name)
+{
+	for (size_t i = 0; i < files->n_file; i++)
+		if (strcmp(files->file[i]->name, name) == 0)
+			return files->file[i];
+	return NULL;
+}
+
+/* Its catalogue, appended to @ret_csv; nothing when it has none. */
+static int edition_catalogue(const void *packed, size_t len, struct blob *ret_csv, struct err *err)
+{
+	Lantoa__V1__Files *files;
+	struct arena *arena = arena_open(WIRE_ARENA_MAX);
+	if (!arena)
+		return err_memory(err);
+	int rc = wire_edition_unpack(arena, packed, len, &files, err);
+	const Lantoa__V1__File *file = rc == 0 ? file_find(files, "catalogue.csv") : NULL;
+	if (file && blob_append(ret_csv, file->data.data, file->data.len) < 0)
+		rc = err_memory(err);
+	arena_close(arena);
+	return rc;
+}
+
+int facts_keep_edition(struct spool *spool, const void *packed, size_t len, struct blob *ret_csv,
+		       struct err *err)
+{
+	size_t before = ret_csv->len;
+	int rc = edition_catalogue(packed, len, ret_csv, err);
+	if (rc == -EBADMSG)
+		return err_set(err, -EINVAL, "the province's edition cannot be read");
+	if (rc == 0 && ret_csv->len > before)
+		rc = facts_keep_catalogue(spool, ret_csv->data + before, ret_csv->len - before,
+					  err);
+	/* Last: an edition is there whole, or its catalogue is not the one that is kept. */
+	return rc < 0 ? rc : spool_fact_set(spool, EDITION, packed, len, err);
+}
+
+/* 0: there is none, or a program of before kept another catalogue since. */
+static int read_edition(struct spool *spool, const struct blob *csv, uint64_t *ret_version,
+			struct err *err)
+{
+	struct blob packed = { 0 }, own = { 0 };
+	uint8_t digest[WIRE_EDITION_DIGEST];
+	int rc = spool_fact_get(spool, EDITION, &packed, err);
+	if (rc == 0)
+		rc = edition_catalogue(packed.data, packed.len, &own, err);
+	*ret_version = 0;
+	if (rc == 0 && own.len == csv->len &&
+	    (own.len == 0 || memcmp(own.data, csv->data, own.len) == 0))
+		*ret_version = wire_edition_version(packed.data, packed.len, digest);
+	blob_free(&packed);
+	blob_free(&own);
+	return rc == -ENOENT || rc == -EBADMSG ? 0 : rc;
 }
 
 /* NULL stays when it was never set. */
@@ -70,6 +129,8 @@ int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err)
 		rc = catalogue_read((const char *)csv.data, csv.len, &facts.catalogue, err);
 	else if (rc == -ENOENT)
 		rc = 0;
+	if (rc == 0)
+		rc = read_edition(spool, &csv, &facts.edition_version, err);
 	blob_free(&csv);
 	if (rc < 0)
 		facts_free(&facts);

@@ -2,6 +2,7 @@
  * kept in the spool, so that the agent knows it before it is connected. */
 #pragma once
 
+#include "common/base/blob.h"
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
 #include "spool/spool.h"
@@ -10,6 +11,7 @@ struct facts {
 	char *office_name, *zone;    /* owned; NULL: not told yet */
 	char *level;                 /* owned; "": its unit has none; NULL: not told yet */
 	struct catalogue *catalogue; /* owned; NULL: not told yet */
+	uint64_t edition_version;    /* that the catalogue is of; 0: none is kept whole */
 };
 
 /** @level: of the unit that the office reports for; "" for none, or not told. */
@@ -17,7 +19,12 @@ int facts_keep_office(struct spool *spool, const char *office_name, const char *
 		      const char *level, struct err *err);
 /** -EINVAL when @csv is no catalogue; then nothing is kept. */
 int facts_keep_catalogue(struct spool *spool, const void *csv, size_t len, struct err *err);
-/** All but the catalogue. */
+/** An edition, packed (common/net/wire.h). Its catalogue is kept as that, too, for programs that
+ * know nothing of editions, and appended to @ret_csv; the other files are kept for those that will
+ * know them. -EINVAL when it is no edition, or its catalogue is none; then nothing is kept. */
+int facts_keep_edition(struct spool *spool, const void *packed, size_t len, struct blob *ret_csv,
+		       struct err *err);
+/** All but the catalogue and the edition. */
 int facts_read_office(struct spool *spool, struct facts *ret_facts, struct err *err);
 int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err);
 void facts_free(struct facts *facts);

@@ -177,6 +177,7 @@ int spool_acked(struct spool *spool, uint64_t upto, int64_t at_us, struct err *e
 	int rc = ack(spool, upto, at_us, true, err);
 	if (rc == -ENOSPC) { /* the journal is too small for trimming, and cannot grow: later */
 		spool_rollback(spool);
+		spool->head_due = false; /* it may want a page that the file does not have */
 		rc = ack(spool, upto, at_us, false, err);
 	}
 	if (rc < 0) {

@@ -88,10 +88,14 @@ static int commit(struct spool *spool, struct err *err)
 		rc = err_set(err, -EUCLEAN, "its own row is missing");
 	if (rc == 0)
 		rc = spool_keep_clock(spool, err);
+	if (rc == 0)
+		rc = spool_keep_head(spool, err);
 	if (rc < 0)
 		return rc;
 	rc = db_commit(spool->db, err);
-	return rc < 0 && committed_after_all(spool, turn) ? 0 : rc;
+	rc = rc < 0 && committed_after_all(spool, turn) ? 0 : rc;
+	spool->head_due &= rc < 0;
+	return rc;
 }
 
 int spool_commit(struct spool *spool, struct err *err)

@@ -161,6 +161,21 @@ int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32
  * have refused before, the others were released. When nothing waits, nothing is listed any more. */
 int spool_waits(struct spool *spool, uint64_t waits, struct err *err);
 
+/* The ledger's head, as the province told it (proto/lantoa.proto). */
+struct spool_head {
+	int32_t day; /* local, on which it was told last; days since 1970 */
+	uint64_t position;
+	uint8_t chain[32];
+};
+#define SPOOL_HEADS_MAX 400 /* one for each day: more than a year */
+/** Keep it as its day's last, and of the days those that were told last. (heads.c says when it is
+ * written.) */
+int spool_hear_head(struct spool *spool, const struct spool_head *head, struct err *err);
+/** Walk the newest @most, in the order in which they were told. */
+int spool_each_head(struct spool *spool, unsigned most,
+		    int (*on_head)(void *context, const struct spool_head *head), void *context,
+		    struct err *err);
+
 struct spool_status {
 	uint64_t last_seq, acked_seq;                   /* 0: none */
 	uint64_t unsealed;                              /* observations not sealed yet */
@@ -172,8 +187,10 @@ struct spool_status {
 	uint64_t released;   /* listed as refused, and released since; which ones is not known */
 	uint64_t held_older; /* of those, because this machine was set back */
 	uint64_t bytes, bytes_max;
-	uint64_t undated_here; /* figures of "now" that wait until the clock knows the time */
-	uint64_t undated;      /* and until somebody says when the machine was started */
+	uint64_t undated_here;  /* figures of "now" that wait until the clock knows the time */
+	uint64_t undated;       /* and until somebody says when the machine was started */
+	uint64_t heads;         /* of the ledger, kept here: of so many days; 0: none, and then */
+	struct spool_head head; /* the newest of them is none */
 	bool set_aside; /* a damaged file lies there from which nothing was brought back yet */
 	enum clock_witness witness; /* NOBODY: nobody knows what time it is */
 	int64_t ahead_us;           /* the wall clock's error, when the time is known */

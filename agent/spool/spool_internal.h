@@ -91,6 +91,12 @@ enum spool_statement {
 	SQL_SERIES_ENTER,
 	SQL_SERIES_EXACT,
 	SQL_SERIES_SIBLINGS,
+	SQL_HEAD_DROP_DAY,
+	SQL_HEAD_ADD,
+	SQL_HEAD_TRIM,
+	SQL_HEAD_OF_DAY,
+	SQL_HEAD_WALK,
+	SQL_HEAD_COUNT,
 	SQL_FACT_SET,
 	SQL_FACT_GET,
 	SQL_PAGES,
@@ -119,9 +125,11 @@ struct spool {
 	/* Rows of this start that wait to be dated; -1: to be counted. Whoever holds the spool
 	 * writes it; the loop looks meanwhile whether there are any. */
 	_Atomic int64_t undated_here;
-	int refused_rc;      /* as in struct spool_status */
-	uint64_t released;   /* likewise; not kept: the next Welcome tells it again */
-	int32_t trimmed_day; /* current values were trimmed for this day already */
+	int refused_rc;         /* as in struct spool_status */
+	uint64_t released;      /* likewise; not kept: the next Welcome tells it again */
+	int32_t trimmed_day;    /* current values were trimmed for this day already */
+	struct spool_head head; /* the newest, */
+	bool head_due;          /* which is still to be written */
 	struct chunk_cache cache;
 };
 
@@ -264,6 +272,10 @@ int series_set_init(struct series_set *set, size_t n); /* for @n observations; -
 int series_set_find(struct series_set *set, struct spool *spool, const struct observation *obs,
 		    uint32_t *ret_index, struct err *err);
 void series_set_deinit(struct series_set *set);
+
+/* heads.c */
+/** Inside a transaction: write the newest head, when that is due. */
+int spool_keep_head(struct spool *spool, struct err *err);
 
 /* undated.c, all inside a transaction. */
 /** @obs is of a moment that nobody knows. */

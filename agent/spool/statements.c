@@ -82,6 +82,9 @@ static const char *const steps[] = {
 	"INSERT INTO refusal SELECT r.id, r.seq, coalesce(s.id, -1 - r.series), r.observations,"
 	" r.reason FROM by_number r LEFT JOIN series s ON s.number = r.series;"
 	"DROP TABLE by_number;",
+	/* In the order in which they were told, which no clock decides. */
+	"CREATE TABLE head (id INTEGER PRIMARY KEY, day INTEGER NOT NULL UNIQUE,"
+	" position INTEGER NOT NULL, chain BLOB NOT NULL) STRICT;",
 };
 
 const struct db_schema spool_schema = {
@@ -219,6 +222,15 @@ static const char *const sql_text[SQL_COUNT] = {
 				" ON s.metric = own.metric AND s.labels = own.labels"
 				" AND " SAME_SHAPE " AND s.id > ?2"
 				" WHERE own.id = ?1 AND s.id <> ?1 ORDER BY s.id LIMIT 1",
+	[SQL_HEAD_DROP_DAY] = "DELETE FROM head WHERE day = ?1",
+	[SQL_HEAD_ADD] = "INSERT INTO head (id, day, position, chain) VALUES"
+			 " ((SELECT coalesce(max(id), 0) + 1 FROM head), ?1, ?2, ?3)",
+	[SQL_HEAD_TRIM] = "DELETE FROM head WHERE id <="
+			  " (SELECT id FROM head ORDER BY id DESC LIMIT 1 OFFSET ?1)",
+	[SQL_HEAD_OF_DAY] = "SELECT id FROM head WHERE day = ?1",
+	[SQL_HEAD_WALK] = "SELECT day, position, chain FROM"
+			  " (SELECT * FROM head ORDER BY id DESC LIMIT ?1) ORDER BY id",
+	[SQL_HEAD_COUNT] = "SELECT count(*) FROM head",
 	[SQL_FACT_SET] = "INSERT INTO fact (name, data) VALUES (?1, ?2)"
 			 " ON CONFLICT DO UPDATE SET data = ?2 WHERE data <> ?2",
 	[SQL_FACT_GET] = "SELECT data FROM fact WHERE name = ?1",

@@ -99,6 +99,23 @@ static int held(struct spool *spool, struct spool_status *status, struct err *er
 	return rc < 0 ? rc : 0;
 }
 
+static int on_head(void *context, const struct spool_head *head)
+{
+	*(struct spool_head *)context = *head;
+	return 0;
+}
+
+/* A damaged one is as good as none: the next of its day replaces it. */
+static int heads(struct spool *spool, struct spool_status *status, struct err *err)
+{
+	struct err damage;
+	int64_t n = 0;
+	int rc = spool_number(spool, SQL_HEAD_COUNT, 0, NULL, &n, err);
+	if (rc == 0 && spool_each_head(spool, 1, on_head, &status->head, &damage) == 0)
+		status->heads = (uint64_t)n;
+	return rc;
+}
+
 int spool_status(struct spool *spool, struct spool_status *ret_status, struct err *err)
 {
 	struct spool_meta meta = { 0 };
@@ -117,6 +134,8 @@ int spool_status(struct spool *spool, struct spool_status *ret_status, struct er
 		rc = held(spool, &status, err);
 	if (rc == 0)
 		rc = spool_number(spool, SQL_UNSEALED_COUNT, 0, NULL, &unsealed, err);
+	if (rc == 0)
+		rc = heads(spool, &status, err);
 	status.unsealed = (uint64_t)unsealed;
 	if (rc < 0)
 		return err_wrap(err, "spool '%s'", spool->path);

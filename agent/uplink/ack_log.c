@@ -31,6 +31,9 @@ static int work(struct task *task)
 {
 	struct ack_log *ack_log = container_of(task, struct ack_log, task);
 	const struct notes *notes = ack_log->noting;
+	struct err ignored; /* no ack waits for a head: the next ack tells another */
+	for (size_t i = 0; i < ack_log->n_hearing; i++)
+		(void)spool_hear_head(ack_log->spool, &ack_log->hearing[i], &ignored);
 	int rc = ack_log->releasing ? spool_waits(ack_log->spool, ack_log->waiting, &task->err) : 0;
 	if (rc == 0 && ack_log->acking)
 		rc = spool_acked(ack_log->spool, ack_log->acking_upto, ack_log->acking_at_us,
@@ -73,9 +76,16 @@ static void done(struct task *task)
 		ack_log_flush(ack_log);
 }
 
+static bool is_head_due(const struct ack_log *ack_log)
+{
+	return ack_log->n_heads > 0 &&
+	       (!ack_log->heard || ack_log->heads[ack_log->n_heads - 1].day != ack_log->heard_day);
+}
+
 void ack_log_flush(struct ack_log *ack_log)
 {
-	if (ack_log->task.busy || (!ack_log->ack_due && !ack_log->release_due && !ack_log->notes))
+	if (ack_log->task.busy || (!ack_log->ack_due && !ack_log->release_due && !ack_log->notes &&
+				   !is_head_due(ack_log)))
 		return;
 	ack_log->releasing = ack_log->release_due;
 	ack_log->waiting = ack_log->waits;
@@ -86,6 +96,14 @@ void ack_log_flush(struct ack_log *ack_log)
 	ack_log->ack_due = false;
 	ack_log->noting = ack_log->notes;
 	ack_log->notes = NULL;
+	memcpy(ack_log->hearing, ack_log->heads, sizeof(ack_log->hearing));
+	ack_log->n_hearing = ack_log->n_heads;
+	if (ack_log->n_heads > 0) { /* what comes next on its day replaces it */
+		ack_log->heads[0] = ack_log->heads[ack_log->n_heads - 1];
+		ack_log->n_heads = 1;
+		ack_log->heard = true;
+		ack_log->heard_day = ack_log->heads[0].day;
+	}
 	task_start(&ack_log->task, ack_log->group, work, done);
 }
 
@@ -122,6 +140,22 @@ void ack_log_quarantined(struct ack_log *ack_log, uint64_t seq, const Lantoa__V1
 						 .series = held->series,
 						 .observations = held->observations,
 						 .reason = reason };
+}
+
+void ack_log_head(struct ack_log *ack_log, const struct spool_head *head)
+{
+	size_t n = ack_log->n_heads;
+	if (n > 0 && ack_log->heads[n - 1].day == head->day) {
+		ack_log->heads[n - 1] = *head;
+		return;
+	}
+	if (n == 2) { /* a disk that is busy for a day */
+		ack_log->heads[0] = ack_log->heads[1];
+		n = 1;
+	}
+	ack_log->heads[n] = *head;
+	ack_log->n_heads = n + 1;
+	ack_log_flush(ack_log);
 }
 
 void ack_log_forget(struct ack_log *ack_log)

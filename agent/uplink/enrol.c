@@ -260,7 +260,7 @@ static int by_own_key(struct enrolment *enrolment, struct err *err)
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Hello question = LANTOA__V1__HELLO__INIT;
 	question.protocol_min = WIRE_PROTOCOL_MIN;
-	question.protocol_max = WIRE_PROTOCOL_MAX;
+	question.protocol_max = WIRE_CHAINED; /* the catalogue comes with the answer, if it can */
 	question.spool_id = spool_id(enrolment->spool);
 	question.version = (char *)(uintptr_t)LANTOA_VERSION;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_HELLO;

@@ -2,11 +2,15 @@
  * the batch sender's. */
 #include "uplink/uplink_internal.h"
 
+#include "common/base/container.h"
 #include "common/base/log.h"
 #include "common/model/civil.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ASK_LEN 64u /* of the frame of an EditionAsk, in its box */
 
 /* Of the one that is kept, or will be; 0: the province is to send its own. */
 static uint64_t catalogue_version(const struct uplink *uplink)
@@ -14,12 +18,40 @@ static uint64_t catalogue_version(const struct uplink *uplink)
 	return uplink->office_profile.lost ? 0 : uplink->config.catalogue_version;
 }
 
+static uint64_t edition_version(const struct uplink *uplink)
+{
+	return uplink->office_profile.lost ? 0 : uplink->config.edition_version;
+}
+
 /* --- what goes out --- */
+
+static void fill_condition(const struct uplink *uplink, Lantoa__V1__Condition *condition)
+{
+	const struct spool_status *spool = &uplink->measured;
+	const struct clock *clock = spool_clock(uplink->config.spool);
+	enum clock_witness witness = spool->witness;
+	condition->backlog = spool->waiting_observations + spool->unsealed;
+	condition->oldest_us = spool->oldest_waiting_us;
+	condition->spool_full =
+		spool->bytes_max ? 1 + (uint32_t)(spool->bytes * 1000 / spool->bytes_max) : 0;
+	condition->clock = !clock ? LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_NOT_TOLD
+				  : (Lantoa__V1__Condition__ClockTrust)(1 + (int)witness);
+	condition->push_interval_s = uplink->config.push_interval_s;
+}
+
+static void fill_head(const struct spool_head *kept, Lantoa__V1__Head *head)
+{
+	head->position = kept->position;
+	head->chain = (ProtobufCBinaryData){ sizeof(kept->chain),
+					     (uint8_t *)(uintptr_t)kept->chain }; /* only read */
+}
 
 void uplink_send_hello(struct uplink *uplink)
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Hello hello = LANTOA__V1__HELLO__INIT;
+	Lantoa__V1__Condition condition = LANTOA__V1__CONDITION__INIT;
+	Lantoa__V1__Head head = LANTOA__V1__HEAD__INIT;
 	const struct spool_life *life = &uplink->life;
 	hello.protocol_min = WIRE_PROTOCOL_MIN;
 	hello.protocol_max = WIRE_PROTOCOL_MAX;
@@ -32,6 +64,13 @@ void uplink_send_hello(struct uplink *uplink)
 	hello.catalogue_version = catalogue_version(uplink);
 	hello.version = (char *)(uintptr_t)LANTOA_VERSION;
 	hello.clock_us = civil_now_us();
+	hello.edition_version = edition_version(uplink);
+	fill_condition(uplink, &condition);
+	hello.condition = &condition;
+	if (uplink->has_head) {
+		fill_head(&uplink->head, &head);
+		hello.head = &head;
+	}
 	frame.kind_case = LANTOA__V1__FRAME__KIND_HELLO;
 	frame.hello = &hello;
 	(void)link_send(uplink->link, &frame); /* unsent is unanswered: the core says Hello again */
@@ -41,10 +80,33 @@ void uplink_send_ping(struct uplink *uplink)
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Ping ping = LANTOA__V1__PING__INIT;
+	Lantoa__V1__Condition condition = LANTOA__V1__CONDITION__INIT;
 	ping.clock_us = civil_now_us();
+	if (uplink->protocol >= WIRE_EDITIONS) {
+		fill_condition(uplink, &condition);
+		ping.condition = &condition;
+	}
 	frame.kind_case = LANTOA__V1__FRAME__KIND_PING;
 	frame.ping = &ping;
 	(void)link_send(uplink->link, &frame); /* as with Hello */
+	uplink_measure(uplink);
+}
+
+/* Where the link's hour is spent it is asked for when the province next tells of it. */
+static void ask_for_edition(struct uplink *uplink)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__EditionAsk ask = LANTOA__V1__EDITION_ASK__INIT;
+	struct budget *budget = &uplink->core.budget;
+	uint64_t now_ms = uv_now(uplink->loop);
+	if (budget_when(budget, now_ms, BUDGET_PING) > now_ms)
+		return;
+	budget_spend(budget, now_ms, budget_frame(ASK_LEN));
+	ask.version = uplink->edition.wanted;
+	ask.from = uplink->edition.have.len;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_EDITION_ASK;
+	frame.edition_ask = &ask;
+	(void)link_send(uplink->link, &frame); /* unsent is unanswered: it is asked for again */
 }
 
 /* --- what comes in --- */
@@ -54,6 +116,136 @@ static uint64_t seq_here(uint64_t begin, uint64_t seq)
 {
 	return seq > UINT64_MAX - begin ? UINT64_MAX : begin + seq;
 }
+
+/* --- since protocol 3: the edition, and the ledger's head --- */
+
+/* @delay_ms: within so long it is asked for, since all offices hear of it at once. */
+static void mind_edition(struct uplink *uplink, uint64_t version, uint32_t delay_ms)
+{
+	uint64_t own = edition_version(uplink);
+	if (uplink->protocol >= WIRE_EDITIONS &&
+	    edition_heard(&uplink->edition, own, version, uv_now(uplink->loop),
+			  delay_ms ? randombytes_uniform(delay_ms) : 0) == EDITION_ASK)
+		ask_for_edition(uplink);
+}
+
+uint64_t uplink_edition_next_ms(const struct uplink *uplink)
+{
+	return uplink->core.state == PROTOCOL_WELCOME ? edition_next_ms(&uplink->edition)
+						      : UINT64_MAX;
+}
+
+void uplink_mind_edition(struct uplink *uplink)
+{
+	if (uplink->core.state == PROTOCOL_WELCOME &&
+	    edition_tick(&uplink->edition, uv_now(uplink->loop)) == EDITION_ASK)
+		ask_for_edition(uplink);
+}
+
+static void on_edition_piece(struct uplink *uplink, const Lantoa__V1__Frame *frame)
+{
+	struct edition_fetch *fetch = &uplink->edition;
+	switch (edition_take(fetch, frame->edition_piece, uv_now(uplink->loop))) {
+	case EDITION_ASK:
+		ask_for_edition(uplink);
+		break;
+	case EDITION_WHOLE:
+		log_debug("uplink: edition version=%016llx bytes=%zu",
+			  (unsigned long long)fetch->wanted, fetch->have.len);
+		uplink->config.edition_version = fetch->wanted;
+		uplink->config.catalogue_version = 0; /* a province of before sends its own */
+		office_profile_set_edition(&uplink->office_profile, &fetch->have);
+		edition_forget(fetch);
+		break;
+	case EDITION_WRONG:
+		log_warn("uplink: the province's edition cannot be taken, will ask again");
+		break;
+	case EDITION_NOTHING:
+		break;
+	}
+	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_HEARD });
+}
+
+static void mind_head(struct uplink *uplink, const Lantoa__V1__Head *told)
+{
+	struct spool_head head = { 0 };
+	if (!told || told->chain.len != sizeof(head.chain) || told->position == 0 ||
+	    told->position > INT64_MAX)
+		return;
+	head.day = civil_day(uplink_province_now_us(uplink));
+	head.position = told->position;
+	memcpy(head.chain, told->chain.data, sizeof(head.chain));
+	if (head.day < DAY_MIN || head.day > DAY_MAX)
+		return; /* nobody knows what day it is */
+	uplink->head = head;
+	uplink->has_head = true;
+	ack_log_head(&uplink->ack_log, &head);
+}
+
+static int on_head(void *context, const struct spool_head *head)
+{
+	struct heads_answer *answer = context;
+	if (answer->n < answer->most)
+		answer->list[answer->n++] = *head;
+	return 0;
+}
+
+static int work_heads(struct task *task)
+{
+	struct heads_answer *answer = container_of(task, struct heads_answer, task);
+	struct uplink *uplink = container_of(answer, struct uplink, heads_answer);
+	answer->n = 0;
+	answer->list = calloc(answer->most, sizeof(*answer->list));
+	if (!answer->list)
+		return err_memory(&task->err);
+	return spool_each_head(uplink->config.spool, answer->most, on_head, answer, &task->err);
+}
+
+static void send_heads(struct uplink *uplink, const struct heads_answer *answer)
+{
+	static Lantoa__V1__KeptHead kept[WIRE_HEADS_MAX], *pointers[WIRE_HEADS_MAX];
+	static Lantoa__V1__Head list[WIRE_HEADS_MAX];
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Heads heads = LANTOA__V1__HEADS__INIT;
+	for (size_t i = 0; i < answer->n; i++) {
+		lantoa__v1__kept_head__init(&kept[i]);
+		lantoa__v1__head__init(&list[i]);
+		fill_head(&answer->list[i], &list[i]);
+		kept[i].day = answer->list[i].day;
+		kept[i].head = &list[i];
+		pointers[i] = &kept[i];
+	}
+	heads.head = pointers;
+	heads.n_head = answer->n;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_HEADS;
+	frame.heads = &heads;
+	(void)link_send(uplink->link, &frame); /* an operator asks again */
+}
+
+static void done_heads(struct task *task)
+{
+	struct heads_answer *answer = container_of(task, struct heads_answer, task);
+	struct uplink *uplink = container_of(answer, struct uplink, heads_answer);
+	if (task->rc == 0)
+		send_heads(uplink, answer);
+	else
+		log_error("uplink: cannot read the heads kept here cause=\"%s\"", task->err.text);
+	free(answer->list);
+	answer->list = NULL;
+}
+
+static void on_heads_ask(struct uplink *uplink, const Lantoa__V1__Frame *frame)
+{
+	struct heads_answer *answer = &uplink->heads_answer;
+	uint32_t most = frame->heads_ask->most;
+	if (uplink->protocol >= WIRE_EDITIONS && !answer->task.busy && most > 0) {
+		answer->most = most < WIRE_HEADS_MAX ? most : WIRE_HEADS_MAX;
+		task_start(&answer->task, &uplink->group, work_heads, done_heads);
+	}
+	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_HEARD });
+}
+
+/* --- of every protocol --- */
 
 static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
@@ -81,6 +273,9 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 	uplink->held_told_ms = uv_now(uplink->loop);
 	office_profile_set(&uplink->office_profile, welcome->office_name, welcome->zone,
 			   welcome->level);
+	uplink->protocol = welcome->protocol;
+	mind_edition(uplink, welcome->edition_version, 0);
+	mind_head(uplink, welcome->head);
 	uint64_t begin = uplink->core.proving ? uplink->life.before_begin : uplink->life.begin;
 	resume_check_take(&uplink->resume_check, seq_here(begin, welcome->upto), welcome);
 }
@@ -97,9 +292,11 @@ static void on_catalogue(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_HEARD });
 }
 
+/* Of a province that does not know editions. */
 static void mind_catalogue(struct uplink *uplink, uint64_t version)
 {
-	if (version != 0 && version != catalogue_version(uplink))
+	if (uplink->protocol < WIRE_EDITIONS && version != 0 &&
+	    version != catalogue_version(uplink))
 		uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_OUTDATED });
 }
 
@@ -120,6 +317,8 @@ static void on_ack(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 	uint64_t begin = uplink->life.begin;
 	if (ack->spool_id != uplink->life.id)
 		return; /* of before a renewal */
+	mind_head(uplink, ack->head);
+	mind_edition(uplink, ack->edition_version, uplink->core.timing.refresh_ms);
 	for (size_t i = 0; i < ack->n_quarantined; i++)
 		ack_log_quarantined(&uplink->ack_log, seq_here(begin, ack->quarantined[i]->seq),
 				    ack->quarantined[i]);
@@ -152,6 +351,8 @@ static void on_refused(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 
 static void on_pong(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
+	mind_edition(uplink, frame->pong->edition_version, uplink->core.timing.refresh_ms);
+	mind_head(uplink, frame->pong->head);
 	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_HEARD });
 	mind_held(uplink);
 	mind_catalogue(uplink, frame->pong->catalogue_version);
@@ -166,6 +367,8 @@ static const struct {
 	{ LANTOA__V1__FRAME__KIND_ACK, on_ack },
 	{ LANTOA__V1__FRAME__KIND_REFUSED, on_refused },
 	{ LANTOA__V1__FRAME__KIND_PONG, on_pong },
+	{ LANTOA__V1__FRAME__KIND_EDITION_PIECE, on_edition_piece },
+	{ LANTOA__V1__FRAME__KIND_HEADS_ASK, on_heads_ask },
 };
 
 void uplink_take_frame(struct uplink *uplink, const uint8_t *data, size_t len)

@@ -16,6 +16,12 @@ static int work(struct task *task)
 	if (rc == 0 && profile->keeping.len > 0)
 		rc = facts_keep_catalogue(profile->spool, profile->keeping.data,
 					  profile->keeping.len, &task->err);
+	if (rc == 0 && profile->keeping_edition.len > 0) {
+		blob_free(&profile->keeping); /* the edition's is newer */
+		rc = facts_keep_edition(profile->spool, profile->keeping_edition.data,
+					profile->keeping_edition.len, &profile->keeping,
+					&task->err);
+	}
 	return rc;
 }
 
@@ -32,17 +38,20 @@ static void done(struct task *task)
 	else if (kept->len > 0 && profile->on_catalogue)
 		profile->on_catalogue(profile->context, kept->data, kept->len);
 	blob_free(&profile->keeping);
+	blob_free(&profile->keeping_edition);
 	flush(profile);
 }
 
 static void flush(struct office_profile *profile)
 {
-	if (profile->task.busy || (!profile->office_due && profile->catalogue.len == 0) ||
-	    !profile->office_name)
+	if (profile->task.busy || !profile->office_name ||
+	    (!profile->office_due && profile->catalogue.len == 0 && profile->edition.len == 0))
 		return;
 	profile->office_due = false;
 	profile->keeping = profile->catalogue;
 	profile->catalogue = (struct blob){ 0 };
+	profile->keeping_edition = profile->edition;
+	profile->edition = (struct blob){ 0 };
 	task_start(&profile->task, profile->group, work, done);
 }
 
@@ -84,9 +93,19 @@ int office_profile_set_catalogue(struct office_profile *profile, const void *csv
 	return rc;
 }
 
+void office_profile_set_edition(struct office_profile *profile, struct blob *edition)
+{
+	blob_free(&profile->edition);
+	profile->edition = *edition;
+	*edition = (struct blob){ 0 };
+	flush(profile);
+}
+
 void office_profile_free(struct office_profile *profile)
 {
 	forget_office(profile);
 	blob_free(&profile->catalogue);
 	blob_free(&profile->keeping);
+	blob_free(&profile->edition);
+	blob_free(&profile->keeping_edition);
 }

@@ -1,5 +1,5 @@
 /* What the province tells about itself and the office, kept in the spool: the office's name, the
- * zone, its unit's level, the catalogue. */
+ * zone, its unit's level, the catalogue or the edition. */
 #pragma once
 
 #include "common/base/blob.h"
@@ -19,6 +19,7 @@ struct office_profile {
 	char *office_name, *zone, *level; /* owned; NULL: not told yet */
 	struct task task;
 	struct blob catalogue, keeping; /* waiting; being kept */
+	struct blob edition, keeping_edition;
 	bool office_due;
 	bool lost; /* what was told last is not kept, for the disk failed: it is to be told again */
 };
@@ -29,4 +30,6 @@ void office_profile_set(struct office_profile *profile, const char *office_name,
 			const char *level);
 /** A newer catalogue replaces one that waits. -ENOMEM. */
 int office_profile_set_catalogue(struct office_profile *profile, const void *csv, size_t len);
+/** The same of an edition, packed, which is taken over. */
+void office_profile_set_edition(struct office_profile *profile, struct blob *edition);
 void office_profile_free(struct office_profile *profile); /* what it owns; the task is not busy */

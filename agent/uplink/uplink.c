@@ -40,7 +40,9 @@ static void on_tick(uv_timer_t *timer);
 
 static void arm_tick(struct uplink *uplink)
 {
-	uint64_t next = protocol_next_ms(&uplink->core), now = now_ms(uplink);
+	uint64_t next = protocol_next_ms(&uplink->core), now = now_ms(uplink),
+		 edition = uplink_edition_next_ms(uplink);
+	next = edition < next ? edition : next;
 	if (uplink->stopping || next == UINT64_MAX)
 		(void)uv_timer_stop(&uplink->tick); /* cannot fail */
 	else
@@ -90,8 +92,9 @@ void uplink_tell(struct uplink *uplink, struct protocol_event event)
 
 static void on_tick(uv_timer_t *timer)
 {
-	uplink_tell(container_of(timer, struct uplink, tick),
-		    (struct protocol_event){ .type = PROTOCOL_TICK });
+	struct uplink *uplink = container_of(timer, struct uplink, tick);
+	uplink_mind_edition(uplink);
+	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_TICK });
 }
 
 /* --- the end --- */
@@ -105,6 +108,8 @@ static void close_if_idle(struct uplink *uplink)
 	batch_sender_free(&uplink->batch_sender);
 	ack_log_free(&uplink->ack_log);
 	office_profile_free(&uplink->office_profile);
+	edition_forget(&uplink->edition);
+	free(uplink->heads_answer.list);
 	free(uplink->refusal);
 	free(uplink);
 	if (on_closed)
@@ -144,8 +149,28 @@ static void take_over(struct uplink *uplink, const struct spool_life *life)
 		    (struct protocol_event){ .type = PROTOCOL_REBORN, .begin = life->begin });
 }
 
+static int work_measure(struct task *task)
+{
+	struct uplink *uplink = container_of(task, struct uplink, measure);
+	return spool_status(uplink->config.spool, &uplink->measuring, &task->err);
+}
+
+static void done_measure(struct task *task)
+{
+	struct uplink *uplink = container_of(task, struct uplink, measure);
+	if (task->rc == 0) /* else it is told as it was: whoever writes tells of the disk */
+		uplink->measured = uplink->measuring;
+}
+
+void uplink_measure(struct uplink *uplink)
+{
+	if (!uplink->measure.busy && uplink->protocol >= WIRE_EDITIONS)
+		task_start(&uplink->measure, &uplink->group, work_measure, done_measure);
+}
+
 static void on_sealed(void *context, uint64_t last, const struct spool_life *life)
 {
+	uplink_measure(context);
 	take_over(context, life);
 	uplink_tell(context, (struct protocol_event){ .type = PROTOCOL_SEALED, .last_seq = last });
 }
@@ -212,7 +237,7 @@ static void on_noted(void *context, int rc)
 	batcher_acked(&uplink->batcher);
 }
 
-static int64_t province_now_us(const struct uplink *uplink)
+int64_t uplink_province_now_us(const struct uplink *uplink)
 {
 	if (!uplink->province_clock_known)
 		return civil_now_us();
@@ -345,7 +370,7 @@ static void perform(struct uplink *uplink, const struct protocol_action *action)
 		uplink_send_ping(uplink);
 		break;
 	case PROTOCOL_RELEASE:
-		ack_log_acked(&uplink->ack_log, action->seq, province_now_us(uplink));
+		ack_log_acked(&uplink->ack_log, action->seq, uplink_province_now_us(uplink));
 		break;
 	case PROTOCOL_RENEW:
 		uplink->batcher.paused = true;
@@ -408,6 +433,9 @@ int uplink_start(uv_loop_t *loop, const struct uplink_config *config, struct upl
 	uplink->loop = loop;
 	uplink->since_us = uplink->moved_us = civil_boot_us();
 	uplink->life = spool_life(config->spool);
+	uplink->measured = status;
+	uplink->head = status.head;
+	uplink->has_head = status.heads > 0;
 	struct protocol_timing timing = protocol_timing(
 		config->reconnect_min_ms, config->reconnect_max_ms * RECONNECT_GROWTH);
 	protocol_init(&uplink->core, config->timing ? config->timing : &timing);

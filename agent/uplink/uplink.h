@@ -25,6 +25,7 @@ struct uplink_config {
 	uint32_t reconnect_min_ms, reconnect_max_ms;
 	uint32_t bytes_per_hour;              /* both ways; 0: no limit */
 	uint64_t catalogue_version;           /* of the cached one; 0: none */
+	uint64_t edition_version;             /* likewise */
 	const struct protocol_timing *timing; /* NULL: production's */
 	/* The province's catalogue, durable in the spool by now. */
 	void (*on_catalogue)(void *context, const void *csv, size_t len);

@@ -37,6 +37,7 @@ struct api_config { /* all of it outlives the api */
 	const struct gate_counters *gate; /* may be NULL, as the next one */
 	const struct intake_counters *intake;
 	const struct contacts *contacts; /* likewise */
+	const struct agent_list *agents; /* likewise; NULL: nobody's are known */
 	const struct meters *meters;     /* of offices; NULL: what they use is not told */
 	const struct meters *key_meters; /* of keys: gate_meters(); NULL with the former */
 };

@@ -22,6 +22,7 @@ static void call_free(struct call *call)
 	blob_free(&call->table);
 	key_feed_free(&call->feed);
 	contact_list_free(&call->contacts);
+	agent_list_free(&call->agents);
 	arena_close(call->arena);
 	free(call);
 }

@@ -75,6 +75,7 @@ struct call {
 	struct gate_counters gate;
 	struct intake_counters intake;
 	struct contact_list contacts; /* owned */
+	struct agent_list agents;     /* owned */
 	bool metered;                 /* these two are of the office asked about */
 	struct limits limits;
 	struct meter_reading readings[LIMIT_COUNT];

@@ -292,13 +292,21 @@ static bool keys_damaged(const struct condition_facts *facts, char sentence[])
 
 static bool catalogue_too_long(const struct condition_facts *facts, char sentence[])
 {
-	if (facts->catalogue_len <= facts->catalogue_max)
+	if (facts->catalogue_unsendable)
+		(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+			       _("the catalogue has %zu bytes, more than offices can be sent: they "
+				 "keep the one that they have, and new ones have none. Import a "
+				 "shorter one: lantoa catalogue import FILE"),
+			       facts->catalogue_len);
+	else if (facts->catalogue_len > facts->catalogue_max && facts->old_agents > 0)
+		(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+			       _("the catalogue has %zu bytes, and older agents can be sent "
+				 "%zu: %llu offices keep the one that they have until their "
+				 "lantoa-agent is upgraded, %s is one of them"),
+			       facts->catalogue_len, facts->catalogue_max,
+			       (unsigned long long)facts->old_agents, facts->old_agent);
+	else
 		return false;
-	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
-		       _("the catalogue has %zu bytes, and offices can be sent %zu: they keep the "
-			 "one that they have, and new ones have none. Import a shorter one: "
-			 "lantoa catalogue import FILE"),
-		       facts->catalogue_len, facts->catalogue_max);
 	return true;
 }
 

@@ -35,6 +35,7 @@ struct condition_facts { /* zeros: nothing is wrong */
 	struct page_damage pages_met;    /* damaged ones that questions met within ten minutes */
 	int64_t now_us;
 	const struct contact_list *contacts; /* NULL: not known; lent */
+	const struct agent_list *agents;     /* likewise */
 	const struct refusals *refusals;     /* NULL: nobody's; lent */
 	/* offices' days of which the journal or a page cannot be read, by what waits for them */
 	uint64_t damaged_days, damaged_figures;
@@ -59,7 +60,11 @@ struct condition_facts { /* zeros: nothing is wrong */
 	int64_t silent_us;        /* since then; 0: it never was */
 	uint64_t doubtful;        /* figures that wait since one cannot know where they belong */
 	const char *no_reference; /* why what is in force cannot be read; NULL: it can */
-	size_t catalogue_len, catalogue_max; /* bytes: of it, and that reach offices */
+	size_t catalogue_len,
+		catalogue_max;            /* bytes: of it, and that reach agents of protocol 2, */
+	uint64_t old_agents;              /* of which so many said Hello since the start: */
+	char old_agent[CODE_LEN_MAX + 1]; /* the office of one of them */
+	bool catalogue_unsendable;        /* it reaches no office at all */
 };
 
 enum condition_gravity {

@@ -19,6 +19,8 @@ static int status_prepare(struct call *call, struct err *err)
 
 	if (config->contacts && contacts_copy(config->contacts, &call->contacts) < 0)
 		return err_memory(err);
+	if (config->agents && agent_list_copy(config->agents, &call->agents) < 0)
+		return err_memory(err);
 	if (config->gate)
 		call->gate = *config->gate;
 	if (config->intake)
@@ -116,6 +118,7 @@ static int status_get(struct call *call, sqlite3 *db, const struct reference *re
 	struct err unread = *err;
 	facts.pages_met = call->damage;
 	facts.contacts = &call->contacts;
+	facts.agents = &call->agents;
 	facts.no_reference = call->job.stale ? unread.text : NULL;
 	int rc = status_run(db, reference, &facts, &table, err);
 

@@ -29,6 +29,8 @@ static int offices_prepare(struct call *call, struct err *err)
 	call->code = http_arg(call->request, "code");
 	if (config->contacts && contacts_copy(config->contacts, &call->contacts) < 0)
 		return err_memory(err);
+	if (config->agents && agent_list_copy(config->agents, &call->agents) < 0)
+		return err_memory(err);
 	if (!call->code || !config->meters || !config->key_meters)
 		return 0;
 	/* the meters are the loop's */
@@ -77,6 +79,36 @@ static int add_limits(const struct call *call, sqlite3 *db, int64_t office, stru
 		table_head(table, "limits", limit_kind((enum limit)i)->name, text);
 	}
 	return rc;
+}
+
+/* What its agent said of itself: with `office show` alone. */
+static void add_agent(const struct call *call, int64_t office, struct table *table)
+{
+	const struct agent_note *agent = agent_list_find(&call->agents, office);
+	char text[96], since[INSTANT_TEXT_MAX];
+
+	if (!agent) /* since this daemon was started */
+		return;
+	(void)snprintf(text, sizeof(text), _("%s, protocol %u, said Hello %s"),
+		       *agent->version ? agent->version : "?", agent->protocol,
+		       civil_format(agent->hello_us, since)); /* cut is fine, here and below */
+	table_head(table, "agent", "version", text);
+	if (!agent->tells)
+		return;
+	(void)snprintf(text, sizeof(text), _("%llu figures, as of %s"),
+		       (unsigned long long)agent->backlog, civil_format(agent->told_us, since));
+	table_head(table, "agent", "waiting", text);
+	if (agent->oldest_us && civil_format(agent->oldest_us, since))
+		table_head(table, "agent", "oldest", since);
+	(void)snprintf(text, sizeof(text), _("%u.%u %% of what it may hold"),
+		       (agent->spool_full - 1) / 10, (agent->spool_full - 1) % 10);
+	if (agent->spool_full)
+		table_head(table, "agent", "spool", text);
+	if (agent_clock_word(agent->clock))
+		table_head(table, "agent", "clock", agent_clock_word(agent->clock));
+	(void)snprintf(text, sizeof(text), _("every %u s"), agent->push_interval_s);
+	if (agent->push_interval_s)
+		table_head(table, "agent", "push", text);
 }
 
 static void add_office(const struct call *call, struct table *table, const struct office *office,
@@ -150,6 +182,7 @@ static int add_history(const struct call *call, sqlite3 *db, struct table *table
 
 		add_office(call, table, office, assignment, unit, until);
 	}
+	add_agent(call, office->id, table);
 	if (rc == 0 && call->metered)
 		rc = add_limits(call, db, office->id, table, err);
 	return rc;

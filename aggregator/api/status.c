@@ -42,6 +42,18 @@ static const char *heard(const struct condition_facts *facts, int64_t office,
 	return at_us ? civil_format(at_us, text) : NULL;
 }
 
+/* What its agent said: how many figures wait there, and its version. */
+static void add_agent(const struct condition_facts *facts, int64_t office, struct table *table)
+{
+	const struct agent_note *agent =
+		facts->agents ? agent_list_find(facts->agents, office) : NULL;
+	if (agent && agent->tells)
+		table_int(table, (int64_t)agent->backlog);
+	else
+		table_text(table, NULL);
+	table_text(table, agent && *agent->version ? agent->version : NULL);
+}
+
 static int office_rows(sqlite3 *db, const struct reference *reference,
 		       const struct condition_facts *facts, struct table *table, struct err *err)
 {
@@ -80,6 +92,7 @@ static int office_rows(sqlite3 *db, const struct reference *reference,
 			   received ? civil_format(sqlite3_column_int64(rows, 1), instant) : NULL);
 		table_int(table, sqlite3_column_int64(rows, 2));
 		table_int(table, sqlite3_column_int64(rows, 4));
+		add_agent(facts, sqlite3_column_int64(rows, 0), table);
 		rc = 0;
 	}
 	sqlite3_finalize(rows);
@@ -256,16 +269,47 @@ static int silent_count(sqlite3 *db, const struct reference *reference,
 	return rc;
 }
 
+/* Offices whose agent is sent the catalogue alone. */
+static void old_agents_count(const struct reference *reference, struct condition_facts *facts)
+{
+	for (size_t i = 0; facts->agents && i < facts->agents->n; i++) {
+		const struct agent_note *agent = &facts->agents->list[i];
+		const struct office *office = offices_by_id(reference->offices, agent->office);
+		if (!office || agent->protocol >= WIRE_EDITIONS)
+			continue;
+		facts->old_agents++;
+		(void)snprintf(facts->old_agent, sizeof(facts->old_agent), "%s",
+			       office->code); /* fits */
+	}
+}
+
+/* Only one that is that long may be one that cannot be sent, so that the usual one is not packed.
+ */
+static int catalogue_facts(const struct reference *reference, struct condition_facts *facts,
+			   struct err *err)
+{
+	const struct catalogue *catalogue = reference->catalogue;
+	struct err ignored;
+	facts->catalogue_len = catalogue->csv_len;
+	facts->catalogue_max = delivery_max();
+	if (catalogue->csv_len <= facts->catalogue_max)
+		return 0;
+	old_agents_count(reference, facts);
+	int rc = delivery_check(catalogue, &ignored);
+	facts->catalogue_unsendable = rc == -EFBIG;
+	return rc == -ENOMEM ? err_memory(err) : 0;
+}
+
 static int reference_facts(sqlite3 *db, const struct reference *reference,
 			   struct condition_facts *facts, struct err *err)
 {
 	const struct register_damage *units = &reference->units->damage,
 				     *offices = &reference->offices->damage;
-	facts->catalogue_len = reference->catalogue->csv_len;
-	facts->catalogue_max = delivery_max();
 	facts->damaged_rows = units->n + offices->n;
 	facts->damaged_row = units->n > 0 ? units->notes[0] : offices->notes[0];
-	int rc = strays_count(reference, facts, err);
+	int rc = catalogue_facts(reference, facts, err);
+	if (rc == 0)
+		rc = strays_count(reference, facts, err);
 	if (rc == 0 && facts->contacts)
 		rc = silent_count(db, reference, facts, err);
 	return rc < 0 ? rc : damaged_days(db, reference, facts, err);
@@ -275,7 +319,8 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 	       struct table **ret_table, struct err *err)
 {
 	static const char *const columns[] = { "office",       "name",          "unit",    "key",
-					       "last_contact", "last_received", "batches", "held" };
+					       "last_contact", "last_received", "batches", "held",
+					       "unsent",       "agent" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);

@@ -102,6 +102,8 @@ static void answer_group(struct gate *gate, struct pending *const group[], size_
 	ack.message.slow_down_ms =
 		news->slow_down_ms > last->slow_down_ms ? news->slow_down_ms : last->slow_down_ms;
 	ack.message.catalogue_version = news->catalogue_version;
+	if (last->speaks_editions)
+		ack.message.edition_version = news->edition_version;
 	for (size_t i = 0; i < n; i++) {
 		const struct pending *pending = group[i];
 		if (is_told(pending))

@@ -9,6 +9,7 @@
 struct ack_news {
 	uint32_t slow_down_ms;
 	uint64_t catalogue_version; /* 0: not told */
+	uint64_t edition_version;   /* likewise; to agents since protocol 3, as what follows */
 };
 
 /** @held: the commit's list of what went into quarantine. Never waits; what cannot be delivered is

@@ -14,7 +14,8 @@
 struct pending {
 	struct gate_peer peer;
 	struct entry_form form;
-	zmq_msg_t *message; /* owned: form.payload lies in it */
+	zmq_msg_t *message;   /* owned: form.payload lies in it */
+	bool speaks_editions; /* its ack may say what is since protocol 3 */
 	enum posting posting;
 	uint64_t upto;
 	char *refusal;         /* owned; of POSTING_BAD, _LATER and _OVER, and why it is held up */

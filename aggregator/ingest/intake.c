@@ -25,6 +25,7 @@ struct intake {
 	struct contacts *contacts; /* owned */
 	struct sessions sessions;
 	struct catalogue_watch catalogue_watch;
+	struct agent_list agents; /* owned */
 	struct room room;
 	struct meters *meters; /* owned */
 	uint64_t report_ms;    /* when who is at a limit was counted last */
@@ -129,12 +130,20 @@ static void on_enrol(struct intake *intake, const struct incoming *in)
 	sessions_enrol(&intake->sessions, in->peer, in->key, in->frame->enrol);
 }
 
+static void on_edition_ask(struct intake *intake, const struct incoming *in)
+{
+	sessions_edition(&intake->sessions, in->peer, in->frame->edition_ask);
+}
+
 static void on_ping(struct intake *intake, const struct incoming *in)
 {
 	Lantoa__V1__Frame answer = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Pong pong = LANTOA__V1__PONG__INIT;
 	pong.clock_us = journal_clock_told_us(committer_clock(intake->committer));
 	pong.catalogue_version = catalogue_watch_version(&intake->catalogue_watch);
+	agents_condition(&intake->agents, in->key->office, in->frame->ping->condition);
+	if (agents_speak(&intake->agents, in->key->office, WIRE_EDITIONS))
+		pong.edition_version = catalogue_watch_edition(&intake->catalogue_watch)->version;
 	answer.kind_case = LANTOA__V1__FRAME__KIND_PONG;
 	answer.pong = &pong;
 	gate_answer(intake->gate, in->peer, &answer);
@@ -148,6 +157,7 @@ static const struct kind {
 	{ LANTOA__V1__FRAME__KIND_BATCH, KEY_ACTIVE, on_batch },
 	{ LANTOA__V1__FRAME__KIND_HELLO, KEY_ACTIVE, on_hello },
 	{ LANTOA__V1__FRAME__KIND_PING, KEY_ACTIVE, on_ping },
+	{ LANTOA__V1__FRAME__KIND_EDITION_ASK, KEY_ACTIVE, on_edition_ask },
 	{ LANTOA__V1__FRAME__KIND_ENROL, KEY_INVITED, on_enrol },
 };
 
@@ -251,6 +261,8 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 	intake->catalogue_watch = (struct catalogue_watch){
 		.loop = loop, .store = config->store, .on_done = on_change, .context = intake
 	};
+	intake->sessions.catalogue_watch = &intake->catalogue_watch;
+	intake->sessions.agents = &intake->agents;
 	intake->room = (struct room){ .store = config->store,
 				      .reserve = config->reserve,
 				      .on_change = on_change,
@@ -281,7 +293,7 @@ void intake_serve(struct intake *intake, struct gate *gate)
 {
 	intake->gate = gate;
 	intake->sessions.gate = gate;
-	committer_serve(intake->committer, gate, &intake->catalogue_watch);
+	committer_serve(intake->committer, gate, &intake->catalogue_watch, &intake->agents);
 }
 
 const struct meters *intake_meters(const struct intake *intake)
@@ -292,6 +304,11 @@ const struct meters *intake_meters(const struct intake *intake)
 const struct contacts *intake_contacts(const struct intake *intake)
 {
 	return intake->contacts;
+}
+
+const struct agent_list *intake_agents(const struct intake *intake)
+{
+	return &intake->agents;
 }
 
 const struct intake_counters *intake_counters(const struct intake *intake)
@@ -315,6 +332,8 @@ void intake_close(struct intake *intake)
 		return;
 	committer_close(intake->committer);
 	contacts_close(intake->contacts);
+	catalogue_watch_free(&intake->catalogue_watch);
+	agent_list_free(&intake->agents);
 	arena_close(intake->arena);
 	meters_close(intake->meters);
 	free(intake);

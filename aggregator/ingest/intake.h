@@ -8,6 +8,7 @@
 #pragma once
 
 #include "common/base/err.h"
+#include "ingest/agents.h"
 #include "ingest/committer.h"
 #include "ingest/contacts.h"
 #include "ingest/gate.h"
@@ -54,6 +55,8 @@ void intake_serve(struct intake *intake, struct gate *gate);
 const struct meters *intake_meters(const struct intake *intake);
 /** When each office was last heard. */
 const struct contacts *intake_contacts(const struct intake *intake);
+/** What each office's agent said of itself. */
+const struct agent_list *intake_agents(const struct intake *intake);
 const struct intake_counters *intake_counters(const struct intake *intake);
 /** Take no frame any more; @on_idle runs from the loop once no job of ours is in flight and its
  * offices are answered. Batches not committed are dropped: nobody was told that they are safe. The

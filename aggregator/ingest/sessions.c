@@ -26,6 +26,8 @@ struct question {
 	char office_code[CODE_LEN_MAX + 1]; /* for the log, whatever happens */
 	/* Hello */
 	uint64_t spool_id, catalogue_known;
+	uint64_t edition_of;           /* version of the catalogue of which there is an edition */
+	struct edition edition;        /* owned: a newer one; of no catalogue: none */
 	uint64_t from_spool, from_seq; /* as the Hello names them */
 	bool fresh;                    /* no batch of the spool is there yet */
 	Lantoa__V1__Welcome welcome;
@@ -63,6 +65,7 @@ static void say(const struct question *question, enum sessions_word kind, const 
 static void question_close(struct question *question)
 {
 	blob_free(&question->catalogue);
+	edition_free(&question->edition);
 	key_feed_free(&question->feed);
 	free(question->code);
 	free(question->name);
@@ -89,6 +92,12 @@ static struct question *question_open(struct sessions *sessions, const struct ga
 	return question;
 }
 
+/* Does the agent ask for the edition, instead of being sent the catalogue? */
+static bool asks_for_edition(const struct question *question)
+{
+	return question->welcome.protocol >= WIRE_EDITIONS;
+}
+
 /* What both answers carry: the office's code and name, the level of its unit, and the catalogue if
  * it is another than the agent has, and can be sent. */
 static int question_fill(struct question *question, const struct reference *reference,
@@ -105,7 +114,8 @@ static int question_fill(struct question *question, const struct reference *refe
 	question->level = strdup(unit ? unit->level : "");
 	if (!question->code || !question->name || !question->level)
 		return err_memory(err);
-	if (question->catalogue_version != 0 && question->catalogue_known != catalogue->version &&
+	if (!asks_for_edition(question) && question->catalogue_version != 0 &&
+	    question->catalogue_known != catalogue->version &&
 	    blob_append(&question->catalogue, catalogue->csv, catalogue->csv_len) < 0)
 		return err_memory(err);
 	return 0;
@@ -143,7 +153,23 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 		rc = row.rc;
 	}
 	sqlite3_finalize(stmt);
-	return rc < 0 ? rc : question_fill(question, reference, err);
+	if (rc >= 0)
+		rc = question_fill(question, reference, err);
+	if (rc == 0 && asks_for_edition(question) &&
+	    reference->catalogue->version != question->edition_of) {
+		rc = edition_make(reference->catalogue, &question->edition, err);
+		rc = rc == -EFBIG ? 0 : rc; /* of an earlier release: status tells */
+	}
+	return rc;
+}
+
+/* What a Welcome of protocol 3 says besides. */
+static void fill_edition(struct question *question)
+{
+	struct catalogue_watch *watch = question->sessions->catalogue_watch;
+	if (question->edition.catalogue != 0)
+		catalogue_watch_take(watch, &question->edition);
+	question->welcome.edition_version = catalogue_watch_edition(watch)->version;
 }
 
 static void fill_catalogue(const struct question *question, Lantoa__V1__Catalogue *catalogue)
@@ -186,6 +212,8 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 		welcome->office_name = question->name;
 		welcome->zone = (char *)(uintptr_t)sessions->zone;
 		welcome->level = question->level;
+		if (asks_for_edition(question))
+			fill_edition(question);
 		frame.kind_case = LANTOA__V1__FRAME__KIND_WELCOME;
 		frame.welcome = welcome;
 		log_debug("sessions: hello office=%s spool=%016" PRIx64
@@ -248,9 +276,40 @@ void sessions_hello(struct sessions *sessions, const struct gate_peer *peer,
 	question->from_spool = hello->from_spool;
 	question->from_seq = hello->from_seq;
 	question->catalogue_known = hello->catalogue_version;
+	agents_hello(sessions->agents, key->office, peer, protocol, hello);
+	if (asks_for_edition(question))
+		question->edition_of = sessions->catalogue_watch->edition.catalogue;
 	question->job =
 		(struct store_job){ .run = hello_run, .done = hello_done, .use = STORE_SESSION };
 	store_read(sessions->store, &question->job);
+}
+
+void sessions_edition(struct sessions *sessions, const struct gate_peer *peer,
+		      const Lantoa__V1__EditionAsk *ask)
+{
+	const struct edition *edition = catalogue_watch_edition(sessions->catalogue_watch);
+	const struct blob *packed = &edition->packed;
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__EditionPiece piece = LANTOA__V1__EDITION_PIECE__INIT;
+	uint64_t from = ask->version == edition->version ? ask->from : 0;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_EDITION_PIECE;
+	frame.edition_piece = &piece;
+	if (edition->version != 0 && from >= packed->len) {
+		acks_refuse(sessions->gate, peer, 0, 0, LANTOA__V1__REFUSED__CODE__MALFORMED,
+			    N_("asks for a piece behind the end of the edition"));
+		return;
+	}
+	if (edition->version != 0) {
+		size_t left = packed->len - (size_t)from;
+		piece.version = edition->version;
+		piece.from = from;
+		piece.len = packed->len;
+		piece.digest = (ProtobufCBinaryData){ sizeof(edition->digest),
+						      (uint8_t *)(uintptr_t)edition->digest };
+		piece.data = (ProtobufCBinaryData){ left < WIRE_PIECE_MAX ? left : WIRE_PIECE_MAX,
+						    packed->data + from };
+	}
+	gate_answer(sessions->gate, peer, &frame);
 }
 
 static int enrol_run(struct store_job *job, sqlite3 *db, const struct reference *reference,

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "common/base/log_limit.h"
+#include "ingest/agents.h"
+#include "ingest/catalogue_watch.h"
 #include "ingest/gate.h"
 #include "journal/journal_clock.h"
 #include "registry/key_list.h"
@@ -23,9 +25,11 @@ struct sessions {
 	struct key_list *key_list; /* follows an enrolment */
 	struct gate *gate;
 	const char *zone;                  /* civil time zone, told to the agents */
-	const struct journal_clock *clock; /* what time they are told; outlives us */
-	unsigned credit;                   /* batches an agent may have unacknowledged, at most */
-	void (*on_done)(void *context);    /* after each answer */
+	const struct journal_clock *clock; /* what time they are told; outlives us, as these: */
+	struct catalogue_watch *catalogue_watch;
+	struct agent_list *agents;
+	unsigned credit;                /* batches an agent may have unacknowledged, at most */
+	void (*on_done)(void *context); /* after each answer */
 	void *context;
 	/* its own: */
 	struct sessions_counters counters;
@@ -44,9 +48,13 @@ struct sessions {
  */
 unsigned sessions_credit(size_t offices, unsigned most);
 
-/** Hello of an active key: answered by Welcome, and Catalogue when the agent's is another. */
+/** Hello of an active key: answered by Welcome, and to an agent of before protocol 3 by Catalogue
+ * when its own is another. */
 void sessions_hello(struct sessions *sessions, const struct gate_peer *peer,
 		    const struct listed_key *key, const Lantoa__V1__Hello *hello);
+/** EditionAsk of an active key: answered at once, by EditionPiece, or Refused. */
+void sessions_edition(struct sessions *sessions, const struct gate_peer *peer,
+		      const Lantoa__V1__EditionAsk *ask);
 /** Enrol over an invitation's key: answered by Enrolled, or Refused. The key list knows the new key
  * before the office does. */
 void sessions_enrol(struct sessions *sessions, const struct gate_peer *peer,

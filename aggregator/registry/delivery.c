@@ -36,16 +36,42 @@ size_t delivery_max(void)
 	return len;
 }
 
-int delivery_check(size_t len, struct err *err)
+int edition_make(const struct catalogue *catalogue, struct edition *ret_edition, struct err *err)
 {
-	size_t max = delivery_max();
-	if (len <= max)
-		return 0;
-	return err_set(err, -EFBIG,
-		       "the catalogue has %zu bytes, and offices can be sent %zu: shorten its "
-		       "labels, or leave out columns that are notes and metrics that nobody "
-		       "reports",
-		       len, max);
+	static char name[] = "catalogue.csv";
+	Lantoa__V1__Files files = LANTOA__V1__FILES__INIT;
+	Lantoa__V1__File file = LANTOA__V1__FILE__INIT, *list[] = { &file };
+	*ret_edition = (struct edition){ .catalogue = catalogue->version };
+	file.name = name;
+	file.data = (ProtobufCBinaryData){ .len = catalogue->csv_len,
+					   .data = (uint8_t *)catalogue->csv }; /* only read */
+	files.file = list;
+	files.n_file = 1;
+	int rc = wire_edition_pack(&files, &ret_edition->packed, err);
+	if (rc == 0)
+		ret_edition->version = wire_edition_version(
+			ret_edition->packed.data, ret_edition->packed.len, ret_edition->digest);
+	return rc;
+}
+
+void edition_free(struct edition *edition)
+{
+	blob_free(&edition->packed);
+	*edition = (struct edition){ 0 };
+}
+
+int delivery_check(const struct catalogue *catalogue, struct err *err)
+{
+	struct edition edition;
+	int rc = edition_make(catalogue, &edition, err);
+	edition_free(&edition);
+	if (rc != -EFBIG)
+		return rc;
+	return err_set(err, rc,
+		       "the catalogue has %zu bytes, and offices can be sent %u, or %u when they "
+		       "are packed: shorten its labels, or leave out columns that are notes and "
+		       "metrics that nobody reports",
+		       catalogue->csv_len, WIRE_FILES_LEN_MAX, WIRE_EDITION_MAX);
 }
 
 uint64_t delivery_version(const struct catalogue *catalogue)

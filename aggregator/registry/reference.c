@@ -231,7 +231,7 @@ int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed
 		rc = catalogue_read_new(csv, len, &catalogue, err);
 	if (rc < 0)
 		return rc;
-	rc = delivery_check(len, err);
+	rc = delivery_check(catalogue, err);
 	if (rc == 0)
 		rc = indicators_suit(db, catalogue, err);
 	if (rc == 0)

@@ -162,6 +162,7 @@ static int start_api(struct server *server, struct err *err)
 				     .gate = gate_counters(server->gate),
 				     .intake = intake_counters(server->intake),
 				     .contacts = intake_contacts(server->intake),
+				     .agents = intake_agents(server->intake),
 				     .meters = intake_meters(server->intake),
 				     .key_meters = gate_meters(server->gate) };
 	int fd;

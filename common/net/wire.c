@@ -1,4 +1,4 @@
-#include "common/net/wire.h"
+#include "common/net/wire_internal.h"
 
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
@@ -16,8 +16,6 @@
 #define PAYLOAD_MAX (WIRE_FRAME_MAX - 64u) /* the frame around it: tags, lengths, spool, seq */
 #define DAY_NTHS    1440u                  /* periods of the finest grain in a day */
 #define ZSTD_LEVEL  3                      /* offices seal little; the province unpacks a lot */
-
-enum codec { CODEC_RAW = 0, CODEC_ZSTD = 1 };
 
 /* The arena as protobuf-c wants it, remembering whether it was the arena that said no. */
 struct source {
@@ -40,17 +38,16 @@ static void source_free(void *data, void *piece)
 	(void)piece; /* goes with the arena's reset */
 }
 
-/* Why the arena gave nothing: the peer's bytes ask for too much, or the machine has no more. */
-static int no_room(const struct arena *arena, struct err *err)
+int wire_no_room(const struct arena *arena, struct err *err)
 {
 	if (arena_is_full(arena))
 		return err_set(err, -EBADMSG, "unpacks into more memory than one message may take");
 	return err_memory(err);
 }
 
-static int message_unpack(struct arena *arena, const ProtobufCMessageDescriptor *kind,
-			  const uint8_t *data, size_t len, ProtobufCMessage **ret_message,
-			  bool *ret_nul, struct err *err)
+int wire_message_unpack(struct arena *arena, const ProtobufCMessageDescriptor *kind,
+			const uint8_t *data, size_t len, ProtobufCMessage **ret_message,
+			bool *ret_nul, struct err *err)
 {
 	struct source source = { .arena = arena };
 	ProtobufCAllocator allocator = { source_alloc, source_free, &source };
@@ -59,7 +56,7 @@ static int message_unpack(struct arena *arena, const ProtobufCMessageDescriptor 
 		return rc;
 	ProtobufCMessage *message = protobuf_c_message_unpack(kind, &allocator, len, data);
 	if (!message && source.failed)
-		return no_room(arena, err);
+		return wire_no_room(arena, err);
 	if (!message)
 		return err_set(err, -EBADMSG, "is no %s message", kind->short_name);
 	*ret_message = message;
@@ -89,14 +86,12 @@ static bool text_take(char *text)
 	return true;
 }
 
-static bool message_text_take(ProtobufCMessage *message);
-
 static bool value_text_take(ProtobufCType type, void *value)
 {
 	void *pointer = *(void **)value;
 	if (!pointer)
 		return true;
-	return type == PROTOBUF_C_TYPE_STRING ? text_take(pointer) : message_text_take(pointer);
+	return type == PROTOBUF_C_TYPE_STRING ? text_take(pointer) : wire_text_take(pointer);
 }
 
 static bool field_text_take(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
@@ -122,7 +117,7 @@ static bool field_text_take(ProtobufCMessage *message, const ProtobufCFieldDescr
 
 /* Walks by descriptor, so that no string of a later version is forgotten. As deep as the messages
  * nest, which none does in itself. */
-static bool message_text_take(ProtobufCMessage *message)
+bool wire_text_take(ProtobufCMessage *message)
 {
 	for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
 		if (!field_text_take(message, &message->descriptor->fields[i]))
@@ -146,8 +141,8 @@ int wire_frame_unpack(struct arena *arena, const uint8_t *data, size_t len,
 		return err_set(err, -EBADMSG, "frame: is not one message");
 	ProtobufCMessage *message = NULL;
 	bool nul = false;
-	int rc = message_unpack(arena, &lantoa__v1__frame__descriptor, data, len, &message, &nul,
-				err);
+	int rc = wire_message_unpack(arena, &lantoa__v1__frame__descriptor, data, len, &message,
+				     &nul, err);
 	if (rc < 0)
 		return err_wrap(err, "frame");
 	if (nul)
@@ -155,7 +150,7 @@ int wire_frame_unpack(struct arena *arena, const uint8_t *data, size_t len,
 	Lantoa__V1__Frame *frame = (Lantoa__V1__Frame *)message;
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND__NOT_SET)
 		return err_set(err, -EBADMSG, "frame: a kind this version does not know");
-	if (!message_text_take(message))
+	if (!wire_text_take(message))
 		return err_set(err, -EBADMSG, "frame: a text in it is not UTF-8");
 	*ret_frame = frame;
 	return 0;
@@ -217,11 +212,8 @@ static bool batch_keeps_rules(const struct batch *batch)
 	for (size_t i = 0; i < batch->n_runs; first += batch->runs[i++].n)
 		if (!run_keeps_rules(batch, i, first))
 			return false;
-	return first == batch->n_points;
+	return first == batch->n_points && remarks_keep_rules(batch);
 }
-
-/* Room for n of *array in the arena; NULL sets nothing and is told by the caller at the end. */
-#define ARRAY(arena, n, array) ((array) = arena_alloc_raw((arena), (n) * sizeof(*(array))))
 
 static bool columns_room(struct arena *arena, const struct batch *batch,
 			 Lantoa__V1__Columns *columns)
@@ -306,7 +298,7 @@ static int batch_encode(struct arena *arena, const struct batch *batch, struct b
 	columns.sealed_us = batch->sealed_us;
 	columns.from_spool = batch->from_spool;
 	columns.from_seq = batch->from_seq;
-	if (!columns_room(arena, batch, &columns))
+	if (!columns_room(arena, batch, &columns) || !remarks_fill(arena, batch, &columns))
 		return err_memory(err);
 	declarations_fill(batch, &columns);
 	runs_fill(batch, &columns);
@@ -330,7 +322,7 @@ int wire_batch_encode(const struct batch *batch, struct blob *out, struct err *e
 
 /* ---- bytes to batch ---- */
 
-static int malformed(struct err *err, const char *what)
+int wire_malformed(struct err *err, const char *what)
 {
 	return err_set(err, -EBADMSG, "batch: %s", _(what));
 }
@@ -360,17 +352,17 @@ static int columns_decompress(struct arena *arena, const uint8_t **data, size_t 
 	unsigned long long size = ZSTD_getFrameContentSize(*data, *len);
 	if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ||
 	    ZSTD_findFrameCompressedSize(*data, *len) != *len)
-		return malformed(err, "is not one zstd frame of known size");
+		return wire_malformed(err, "is not one zstd frame of known size");
 	if (size > WIRE_COLUMNS_MAX)
-		return malformed(err, "decompresses to more than is allowed");
+		return wire_malformed(err, "decompresses to more than is allowed");
 	uint8_t *plain = arena_alloc_raw(arena, (size_t)size);
 	ZSTD_DCtx *context = decompressor(arena);
 	if (!plain)
-		return no_room(arena, err);
+		return wire_no_room(arena, err);
 	if (!context)
 		return err_memory(err);
 	if (ZSTD_decompressDCtx(context, plain, (size_t)size, *data, *len) != size)
-		return malformed(err, "does not decompress");
+		return wire_malformed(err, "does not decompress");
 	*data = plain;
 	*len = (size_t)size;
 	return 0;
@@ -380,19 +372,19 @@ static int columns_unpack(struct arena *arena, const uint8_t *payload, size_t le
 			  Lantoa__V1__Columns **ret_columns, bool *ret_nul, struct err *err)
 {
 	if (len < 1 || len > PAYLOAD_MAX)
-		return malformed(err, "has no payload, or one over the limit");
+		return wire_malformed(err, "has no payload, or one over the limit");
 	const uint8_t *data = payload + 1;
 	size_t rest = len - 1;
 	int rc = 0;
 	if (payload[0] == CODEC_ZSTD)
 		rc = columns_decompress(arena, &data, &rest, err);
 	else if (payload[0] != CODEC_RAW)
-		rc = malformed(err, "unknown codec; a newer aggregator may know it");
+		rc = wire_malformed(err, "unknown codec; a newer aggregator may know it");
 	if (rc < 0)
 		return rc;
 	ProtobufCMessage *message = NULL;
-	rc = message_unpack(arena, &lantoa__v1__columns__descriptor, data, rest, &message, ret_nul,
-			    err);
+	rc = wire_message_unpack(arena, &lantoa__v1__columns__descriptor, data, rest, &message,
+				 ret_nul, err);
 	if (rc < 0)
 		return err_wrap(err, "batch");
 	*ret_columns = (Lantoa__V1__Columns *)message;
@@ -404,11 +396,11 @@ static int declarations_decode(struct arena *arena, const Lantoa__V1__Columns *c
 {
 	size_t n = columns->n_declared_metric;
 	if (n != columns->n_declared_labels || n != columns->n_declared_shape)
-		return malformed(err, "columns of declarations differ in length");
+		return wire_malformed(err, "columns of declarations differ in length");
 	if (n > WIRE_DECLARED_MAX || columns->first_declared > WIRE_SERIES_MAX - n)
-		return malformed(err, "declares more series than is allowed");
+		return wire_malformed(err, "declares more series than is allowed");
 	if (!ARRAY(arena, n, batch->declared))
-		return no_room(arena, err);
+		return wire_no_room(arena, err);
 	for (size_t i = 0; i < n; i++) {
 		struct declaration *declaration = &batch->declared[i];
 		declaration->metric = columns->declared_metric[i];
@@ -418,7 +410,8 @@ static int declarations_decode(struct arena *arena, const Lantoa__V1__Columns *c
 		declaration->calendar = shape_calendar(shape);
 		declaration->decimals = shape_decimals(shape);
 		if (!shape_is_sane(shape) || !declaration_valid(declaration))
-			return malformed(err, "declares a series with a bad name, labels or shape");
+			return wire_malformed(err,
+					      "declares a series with a bad name, labels or shape");
 	}
 	batch->first_declared = columns->first_declared;
 	batch->n_declared = n;
@@ -446,9 +439,9 @@ static int runs_decode(const Lantoa__V1__Columns *columns, struct batch *batch, 
 	for (size_t i = 0; i < columns->n_series; i++) {
 		uint32_t series = columns->series[i], n = columns->points[i];
 		if (series < series_next || series >= WIRE_SERIES_MAX)
-			return malformed(err, "series are not ascending");
+			return wire_malformed(err, "series are not ascending");
 		if (n < 1 || n > batch->n_points - first)
-			return malformed(err, "runs and values differ in length");
+			return wire_malformed(err, "runs and values differ in length");
 
 		/* How many periods a day has for the series, as far as this batch tells. */
 		uint32_t at = series - batch->first_declared; /* far beyond n when it is lower */
@@ -456,12 +449,13 @@ static int runs_decode(const Lantoa__V1__Columns *columns, struct batch *batch, 
 							  : DAY_NTHS;
 		if (!points_decode(columns->steps + first, columns->values + first, n, per_day,
 				   batch->points + first))
-			return malformed(err, "periods are not ascending within the day");
+			return wire_malformed(err, "periods are not ascending within the day");
 		batch->runs[i] = (struct run){ .series = series, .first = first, .n = n };
 		first += n;
 		series_next = series + 1;
 	}
-	return first == batch->n_points ? 0 : malformed(err, "runs and values differ in length");
+	return first == batch->n_points ? 0
+					: wire_malformed(err, "runs and values differ in length");
 }
 
 static int withdrawn_decode(const Lantoa__V1__Columns *columns, struct batch *batch,
@@ -471,7 +465,7 @@ static int withdrawn_decode(const Lantoa__V1__Columns *columns, struct batch *ba
 	for (size_t i = 0; i < columns->n_withdrawn; i++) {
 		size_t at = columns->withdrawn[i];
 		if (at < least || at >= batch->n_points || batch->points[at].value_e != 0)
-			return malformed(err, "withdraws what it does not hold");
+			return wire_malformed(err, "withdraws what it does not hold");
 		batch->points[at].withdrawn = true;
 		least = at + 1;
 	}
@@ -483,11 +477,11 @@ static int columns_decode(struct arena *arena, const Lantoa__V1__Columns *column
 {
 	size_t n_runs = columns->n_series, n_points = columns->n_values;
 	if (columns->day < DAY_MIN || columns->day > DAY_MAX)
-		return malformed(err, "a day outside 1900 to 2100");
+		return wire_malformed(err, "a day outside 1900 to 2100");
 	if (n_runs != columns->n_points || n_points != columns->n_steps)
-		return malformed(err, "columns differ in length");
+		return wire_malformed(err, "columns differ in length");
 	if (n_runs > WIRE_SERIES_MAX || n_points > WIRE_POINTS_MAX)
-		return malformed(err, "more observations than is allowed");
+		return wire_malformed(err, "more observations than is allowed");
 	batch->day = columns->day;
 	batch->sealed_us = columns->sealed_us;
 	batch->from_spool = columns->from_spool;
@@ -495,11 +489,13 @@ static int columns_decode(struct arena *arena, const Lantoa__V1__Columns *column
 	batch->n_runs = n_runs;
 	batch->n_points = n_points;
 	if (!ARRAY(arena, n_runs, batch->runs) || !ARRAY(arena, n_points, batch->points))
-		return no_room(arena, err);
+		return wire_no_room(arena, err);
 	int rc = declarations_decode(arena, columns, batch, err);
 	if (rc == 0)
 		rc = runs_decode(columns, batch, err);
-	return rc < 0 ? rc : withdrawn_decode(columns, batch, err);
+	if (rc == 0)
+		rc = withdrawn_decode(columns, batch, err);
+	return rc < 0 ? rc : remarks_decode(arena, columns, batch, err);
 }
 
 int wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t len,

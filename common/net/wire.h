@@ -21,8 +21,9 @@
 #include "proto/lantoa.pb-c.h"
 
 #define WIRE_PROTOCOL_MIN 1u /* that of the release before, too: proto/lantoa.proto */
-#define WIRE_PROTOCOL_MAX 2u
+#define WIRE_PROTOCOL_MAX 3u
 #define WIRE_CHAINED      2u /* the first protocol with Batch.before_digest */
+#define WIRE_EDITIONS     3u /* the first with editions, standings, heads and conditions */
 
 /** The highest protocol that both we and a peer of @min to @max speak; 0: there is none. */
 uint32_t wire_protocol(uint32_t min, uint32_t max);
@@ -61,7 +62,21 @@ struct run {               /* observations of one series, ascending by period */
 struct point {
 	int64_t value_e; /* mantissa with the series' decimals */
 	uint16_t nth;    /* which of the day's periods: see period_in_day() */
+	uint16_t author; /* 1 and which of the batch's authors; 0: nobody was asked */
 	bool withdrawn;
+};
+
+struct remark { /* a person's note about a value */
+	uint32_t point;
+	const char *text; /* borrowed */
+};
+
+struct finishing {        /* the report of a period that begins on the day, as somebody said */
+	enum grain grain; /* of a day or longer */
+	enum calendar calendar;
+	uint16_t author; /* as a point's */
+	bool undone;     /* it is not finished after all */
+	int64_t at_us;
 };
 
 /* A batch, taken apart. As decoded, all arrays lie in the arena. */
@@ -76,6 +91,12 @@ struct batch {
 	struct point *points;
 	size_t n_points;
 	uint64_t from_spool, from_seq; /* proto/lantoa.proto; 0: of none */
+	const char **authors;          /* accounts of the office's desk */
+	size_t n_authors;
+	struct remark *remarks; /* ascending by point */
+	size_t n_remarks;
+	struct finishing *finished;
+	size_t n_finished;
 	bool nul; /* decoded: a name or label holds a NUL, and is told up to there */
 };
 
@@ -99,6 +120,17 @@ int wire_batch_encode(const struct batch *batch, struct blob *out, struct err *e
  */
 int wire_batch_decode(struct arena *arena, const uint8_t *payload, size_t len,
 		      struct batch *ret_batch, struct err *err);
+
+/** Append the packed edition (codec byte, Files, zstd where that is smaller) to @out. -EUCLEAN: a
+ * file without name, or two of one name; -EFBIG over WIRE_FILES_LEN_MAX or, packed,
+ * WIRE_EDITION_MAX; -ENOMEM. */
+int wire_edition_pack(const Lantoa__V1__Files *files, struct blob *out, struct err *err);
+/** The other way. -EBADMSG as with frames, and when two files have one name; -ENOMEM. */
+int wire_edition_unpack(struct arena *arena, const uint8_t *packed, size_t len,
+			Lantoa__V1__Files **ret_files, struct err *err);
+/** The digest of a packed edition, and the version that goes with it, which is never 0. */
+uint64_t wire_edition_version(const uint8_t *packed, size_t len,
+			      uint8_t ret_digest[WIRE_EDITION_DIGEST]);
 
 /** What both sides compare to see that they mean the same batch: BLAKE2b-128 of its payload. */
 void wire_digest(const uint8_t *payload, size_t len, uint8_t ret_digest[WIRE_DIGEST_LEN]);

@@ -21,7 +21,47 @@ static const struct {
 	{ &lantoa__v1__columns__descriptor, "declared_labels", WIRE_DECLARED_MAX },
 	{ &lantoa__v1__columns__descriptor, "declared_shape", WIRE_DECLARED_MAX },
 	{ &lantoa__v1__ack__descriptor, "quarantined", WIRE_HELD_MAX },
+	{ &lantoa__v1__columns__descriptor, "author", WIRE_AUTHORS_MAX },
+	{ &lantoa__v1__columns__descriptor, "authors", WIRE_POINTS_MAX },
+	{ &lantoa__v1__columns__descriptor, "noted", WIRE_NOTES_MAX },
+	{ &lantoa__v1__columns__descriptor, "note", WIRE_NOTES_MAX },
+	{ &lantoa__v1__columns__descriptor, "finished", WIRE_FINISHED_MAX },
+	{ &lantoa__v1__columns__descriptor, "finished_by", WIRE_FINISHED_MAX },
+	{ &lantoa__v1__columns__descriptor, "finished_us", WIRE_FINISHED_MAX },
+	{ &lantoa__v1__columns__descriptor, "finished_undone", WIRE_FINISHED_MAX },
+	{ &lantoa__v1__files__descriptor, "file", WIRE_FILES_MAX },
+	{ &lantoa__v1__heads__descriptor, "head", WIRE_HEADS_MAX },
+	{ &lantoa__v1__standing__descriptor, "closed", WIRE_CLOSED_MAX },
+	{ &lantoa__v1__standing__descriptor, "waiting", WIRE_WAITING_MAX },
+	{ &lantoa__v1__standing__descriptor, "released", WIRE_WAITING_MAX },
+	{ &lantoa__v1__standing__descriptor, "message", WIRE_MESSAGES_MAX },
 };
+
+/* Since protocol 3. Of what was there before, whoever takes it looks at the length. */
+static const struct {
+	const ProtobufCMessageDescriptor *kind;
+	const char *field;
+	size_t least, most; /* bytes, when there are any */
+} lengths[] = {
+	{ &lantoa__v1__head__descriptor, "chain", WIRE_CHAIN_LEN, WIRE_CHAIN_LEN },
+	{ &lantoa__v1__edition_piece__descriptor, "digest", WIRE_EDITION_DIGEST,
+	  WIRE_EDITION_DIGEST },
+	{ &lantoa__v1__edition_piece__descriptor, "data", 1, WIRE_PIECE_MAX },
+	{ &lantoa__v1__file__descriptor, "name", 1, WIRE_FILE_NAME_MAX },
+	{ &lantoa__v1__settings__descriptor, "second_address", 1, WIRE_ADDRESS_MAX },
+	{ &lantoa__v1__settings__descriptor, "next_server_key", 32, 32 },
+	{ &lantoa__v1__settings__descriptor, "next_signature", 64, 64 },
+};
+
+/* Those of Columns are looked at when they are decoded, which is the hot path. */
+static bool length_is_good(const ProtobufCMessageDescriptor *kind,
+			   const ProtobufCFieldDescriptor *field, size_t len)
+{
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		if (lengths[i].kind == kind && strcmp(lengths[i].field, field->name) == 0)
+			return len == 0 || (len >= lengths[i].least && len <= lengths[i].most);
+	return true;
+}
 
 uint32_t wire_limit_of(const ProtobufCMessageDescriptor *kind,
 		       const ProtobufCFieldDescriptor *field)
@@ -108,6 +148,10 @@ static int field_check(struct walk *walk, const ProtobufCFieldDescriptor *field,
 	*count += (uint32_t)(packed ? 1 : n);
 	if (!value->delimited)
 		return 0; /* of another type than its own it is not unpacked */
+	if (walk->kind != &lantoa__v1__columns__descriptor &&
+	    !length_is_good(walk->kind, field, value->len))
+		return err_set(err, -EBADMSG, "'%s' has %zu bytes, which is not its length",
+			       field->name, value->len);
 	if (field->type == PROTOBUF_C_TYPE_STRING && value->len > 0)
 		sums->nul |= memchr(value->data, 0, value->len) != NULL;
 	if (field->type != PROTOBUF_C_TYPE_MESSAGE)

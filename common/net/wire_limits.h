@@ -7,6 +7,7 @@
  *   one win, or take a packed one piece by piece.)
  * - A repeated one has a limit, in a table; one that the table lacks may not come at all (a test
  *   holds every descriptor to that).
+ * - Bytes and texts of frames that a table names have a length, or are empty.
  * - All tags together, unknown ones included, are WIRE_FIELDS_MAX at most.
  *
  * So a message unpacks into less than WIRE_ARENA_MAX, which a test shows. */
@@ -31,8 +32,24 @@
 #define WIRE_HELD_MAX        64u                   /* Quarantined in an Ack */
 #define WIRE_FIELDS_MAX      16384u /* tags in a message, those in its own included */
 #define WIRE_DIGEST_LEN      16u
-#define WIRE_TEXT_MAX        1024u /* bytes of a frame's text, as it goes on to people */
-#define WIRE_KIND_FIELDS_MAX 64u   /* of one message's descriptor */
+#define WIRE_TEXT_MAX        1024u          /* bytes of a frame's text, as it goes on to people */
+#define WIRE_PIECE_MAX       (192u * 1024u) /* bytes of an edition in one frame */
+#define WIRE_EDITION_MAX     (2u * 1024u * 1024u) /* bytes of an edition, packed */
+#define WIRE_FILES_LEN_MAX   (4u * 1024u * 1024u) /* and unpacked */
+#define WIRE_FILES_MAX       16u                  /* files in it */
+#define WIRE_FILE_NAME_MAX   64u
+#define WIRE_ADDRESS_MAX     256u
+#define WIRE_EDITION_DIGEST  32u /* bytes */
+#define WIRE_CHAIN_LEN       32u
+#define WIRE_HEADS_MAX       400u /* that an office keeps, one a day, and tells */
+#define WIRE_CLOSED_MAX      256u /* periods in a standing */
+#define WIRE_WAITING_MAX     256u
+#define WIRE_MESSAGES_MAX    32u
+#define WIRE_AUTHORS_MAX     64u /* in a batch, as what follows */
+#define WIRE_AUTHOR_LEN_MAX  64u
+#define WIRE_NOTES_MAX       1024u
+#define WIRE_FINISHED_MAX    64u
+#define WIRE_KIND_FIELDS_MAX 64u /* of one message's descriptor */
 
 /** -EBADMSG: the bytes are no message of @kind, or hold more than is allowed, which @err names.
  * @ret_nul: a text in it holds a NUL, at which it would silently end once it is unpacked. */

@@ -92,10 +92,10 @@ static void furnish(void)
 
 static void settle(void)
 {
-	do {
+	for (unsigned calm = 0; calm < 3;) { /* one job's end may begin the next */
 		(void)uv_run(&office.loop, UV_RUN_NOWAIT);
-	} while (worker_waiting(office.worker) > 0);
-	(void)uv_run(&office.loop, UV_RUN_NOWAIT);
+		calm = worker_waiting(office.worker) > 0 ? 0 : calm + 1;
+	}
 }
 
 static void check(const struct uplink *uplink)

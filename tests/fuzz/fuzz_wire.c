@@ -1,4 +1,5 @@
-/* Every input is tried as a frame and as a batch's payload: they begin with different bytes. */
+/* Every input is tried as a frame, as a batch's payload and as an edition: frames begin with other
+ * bytes than the two. */
 #include "common/net/wire.h"
 #include "fuzz/fuzz.h"
 
@@ -19,7 +20,19 @@ static void same(const struct batch *a, const struct batch *b)
 	for (size_t i = 0; i < a->n_points; i++)
 		require(a->points[i].value_e == b->points[i].value_e &&
 			a->points[i].nth == b->points[i].nth &&
-			a->points[i].withdrawn == b->points[i].withdrawn);
+			a->points[i].withdrawn == b->points[i].withdrawn &&
+			a->points[i].author == b->points[i].author);
+	require(a->n_authors == b->n_authors && a->n_remarks == b->n_remarks &&
+		a->n_finished == b->n_finished);
+	for (size_t i = 0; i < a->n_remarks; i++)
+		require(a->remarks[i].point == b->remarks[i].point &&
+			strcmp(a->remarks[i].text, b->remarks[i].text) == 0);
+	for (size_t i = 0; i < a->n_finished; i++)
+		require(a->finished[i].grain == b->finished[i].grain &&
+			a->finished[i].calendar == b->finished[i].calendar &&
+			a->finished[i].author == b->finished[i].author &&
+			a->finished[i].undone == b->finished[i].undone &&
+			a->finished[i].at_us == b->finished[i].at_us);
 }
 
 /* What was taken keeps the rules that encode asserts, and comes back the same. */
@@ -54,6 +67,18 @@ static void try_frame(struct arena *arena, const uint8_t *data, size_t len)
 		try_payload(arena, frame->batch->payload.data, frame->batch->payload.len);
 }
 
+static void try_edition(struct arena *arena, const uint8_t *data, size_t len)
+{
+	struct err err;
+	Lantoa__V1__Files *files = NULL;
+	struct blob out = { 0 };
+	int rc = wire_edition_unpack(arena, data, len, &files, &err);
+	require(rc == 0 || rc == -EBADMSG || rc == -ENOMEM);
+	if (rc == 0) /* what was passed over may have been what made it small */
+		require((rc = wire_edition_pack(files, &out, &err)) == 0 || rc == -EFBIG);
+	blob_free(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct arena *arena = arena_open(WIRE_ARENA_MAX);
@@ -61,6 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	try_frame(arena, data, len);
 	arena_reset(arena);
 	try_payload(arena, data, len);
+	arena_reset(arena);
+	try_edition(arena, data, len);
 	arena_close(arena);
 	return 0;
 }

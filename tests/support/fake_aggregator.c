@@ -35,7 +35,13 @@ struct fake_aggregator {
 	uint64_t refused_seq, catalogue_version, held;
 	int refused_code;
 	char *quarantine, *catalogue; /* owned */
-	bool stop, restart, swallow;
+	struct blob edition;          /* owned; packed */
+	uint64_t edition_version, head_position;
+	uint8_t edition_digest[WIRE_EDITION_DIGEST], chain[WIRE_CHAIN_LEN];
+	Lantoa__V1__Head head;
+	uint8_t peer_id[16]; /* who said something last */
+	size_t peer_id_len;
+	bool stop, restart, swallow, ask_heads;
 };
 
 static void key_of_z85(const char *z85, uint8_t key[32])
@@ -132,6 +138,28 @@ static Lantoa__V1__Catalogue catalogue_of(const struct fake_aggregator *fake)
 	return catalogue;
 }
 
+/* NULL: none is told. */
+static Lantoa__V1__Head *head_of(struct fake_aggregator *fake)
+{
+	if (fake->protocol < WIRE_EDITIONS || fake->head_position == 0)
+		return NULL;
+	lantoa__v1__head__init(&fake->head);
+	memset(fake->chain, (int)(fake->head_position & 0xff), sizeof(fake->chain));
+	fake->head.position = fake->head_position;
+	fake->head.chain = (ProtobufCBinaryData){ sizeof(fake->chain), fake->chain };
+	return &fake->head;
+}
+
+static void note_condition(struct fake_aggregator *fake, const Lantoa__V1__Condition *condition)
+{
+	if (!condition)
+		return;
+	fake->counts.conditions++;
+	fake->counts.backlog = condition->backlog;
+	fake->counts.push_interval_s = condition->push_interval_s;
+	fake->counts.clock = (int)condition->clock;
+}
+
 /* The highest protocol that both speak; 0: none. */
 static uint32_t common_protocol(const struct fake_aggregator *fake, const Lantoa__V1__Hello *hello)
 {
@@ -151,6 +179,8 @@ static void on_hello(struct fake_aggregator *fake, const struct peer *peer,
 		fake->counts.upto = 0;
 	}
 	fake->counts.hellos++;
+	fake->counts.hello_head = in->hello->head ? in->hello->head->position : 0;
+	note_condition(fake, in->hello->condition);
 	fake->protocol = welcome.protocol = common_protocol(fake, in->hello);
 	if (welcome.protocol == 0) {
 		refuse(fake, peer, 0, LANTOA__V1__REFUSED__CODE__PROTOCOL);
@@ -169,8 +199,12 @@ static void on_hello(struct fake_aggregator *fake, const struct peer *peer,
 	welcome.level = (char *)(uintptr_t) "commune";
 	frame.kind_case = LANTOA__V1__FRAME__KIND_WELCOME;
 	frame.welcome = &welcome;
+	welcome.head = head_of(fake);
+	if (welcome.protocol >= WIRE_EDITIONS)
+		welcome.edition_version = fake->edition_version;
 	answer(fake, peer, &frame);
-	if (in->hello->catalogue_version == fake->catalogue_version)
+	if (in->hello->catalogue_version == fake->catalogue_version ||
+	    welcome.protocol >= WIRE_EDITIONS)
 		return;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_CATALOGUE;
 	frame.catalogue = &catalogue;
@@ -228,6 +262,9 @@ static void on_batch(struct fake_aggregator *fake, const struct peer *peer,
 	ack.upto = fake->counts.upto;
 	if (fake->protocol >= 2)
 		ack.catalogue_version = fake->catalogue_version;
+	if (fake->protocol >= WIRE_EDITIONS)
+		ack.edition_version = fake->edition_version;
+	ack.head = head_of(fake);
 	if (fake->quarantine) {
 		held.seq = batch->seq;
 		held.observations = 1;
@@ -245,12 +282,51 @@ static void on_ping(struct fake_aggregator *fake, const struct peer *peer,
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__Pong pong = LANTOA__V1__PONG__INIT;
-	(void)in;
+	assert(fake->protocol >= WIRE_EDITIONS || !in->ping->condition);
+	note_condition(fake, in->ping->condition);
 	if (fake->protocol >= 2)
 		pong.catalogue_version = fake->catalogue_version;
+	if (fake->protocol >= WIRE_EDITIONS)
+		pong.edition_version = fake->edition_version;
+	pong.head = head_of(fake);
 	frame.kind_case = LANTOA__V1__FRAME__KIND_PONG;
 	frame.pong = &pong;
 	answer(fake, peer, &frame);
+}
+
+#define PIECE 100u
+
+static void on_edition_ask(struct fake_aggregator *fake, const struct peer *peer,
+			   const Lantoa__V1__Frame *in)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__EditionPiece piece = LANTOA__V1__EDITION_PIECE__INIT;
+	const Lantoa__V1__EditionAsk *ask = in->edition_ask;
+	assert(fake->protocol >= WIRE_EDITIONS);
+	if (fake->edition_version == 0)
+		return;
+	piece.from = ask->version == fake->edition_version ? ask->from : 0;
+	assert(piece.from < fake->edition.len);
+	size_t left = fake->edition.len - (size_t)piece.from;
+	piece.version = fake->edition_version;
+	piece.len = fake->edition.len;
+	piece.digest = (ProtobufCBinaryData){ sizeof(fake->edition_digest), fake->edition_digest };
+	piece.data = (ProtobufCBinaryData){ left < PIECE ? left : PIECE,
+					    fake->edition.data + piece.from };
+	fake->counts.pieces++;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_EDITION_PIECE;
+	frame.edition_piece = &piece;
+	answer(fake, peer, &frame);
+}
+
+static void on_heads(struct fake_aggregator *fake, const struct peer *peer,
+		     const Lantoa__V1__Frame *in)
+{
+	const Lantoa__V1__Heads *heads = in->heads;
+	(void)peer;
+	fake->counts.heads_told++;
+	fake->counts.heads = heads->n_head;
+	fake->counts.newest = heads->n_head ? heads->head[heads->n_head - 1]->head->position : 0;
 }
 
 static void on_enrol(struct fake_aggregator *fake, const struct peer *peer,
@@ -285,6 +361,8 @@ static const struct {
 	{ LANTOA__V1__FRAME__KIND_HELLO, FAKE_KEY_ACTIVE, on_hello },
 	{ LANTOA__V1__FRAME__KIND_BATCH, FAKE_KEY_ACTIVE, on_batch },
 	{ LANTOA__V1__FRAME__KIND_PING, FAKE_KEY_ACTIVE, on_ping },
+	{ LANTOA__V1__FRAME__KIND_EDITION_ASK, FAKE_KEY_ACTIVE, on_edition_ask },
+	{ LANTOA__V1__FRAME__KIND_HEADS, FAKE_KEY_ACTIVE, on_heads },
 	{ LANTOA__V1__FRAME__KIND_ENROL, FAKE_KEY_INVITED, on_enrol },
 };
 
@@ -310,7 +388,8 @@ static void take_message(struct fake_aggregator *fake)
 	int got = zmq_recv(fake->router, peer.id, sizeof(peer.id), ZMQ_DONTWAIT);
 	if (got < 0)
 		return;
-	peer.id_len = (size_t)got;
+	peer.id_len = fake->peer_id_len = (size_t)got;
+	memcpy(fake->peer_id, peer.id, sizeof(peer.id));
 	(void)zmq_msg_init(&message);
 	if (zmq_msg_recv(&message, fake->router, 0) >= 0) {
 		(void)pthread_mutex_lock(&fake->mutex);
@@ -346,6 +425,18 @@ static bool asked(struct fake_aggregator *fake, bool *flag)
 	return found;
 }
 
+static void send_heads_ask(struct fake_aggregator *fake)
+{
+	struct peer peer = { .id_len = fake->peer_id_len };
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__HeadsAsk ask = LANTOA__V1__HEADS_ASK__INIT;
+	memcpy(peer.id, fake->peer_id, sizeof(peer.id));
+	ask.most = WIRE_HEADS_MAX;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_HEADS_ASK;
+	frame.heads_ask = &ask;
+	answer(fake, &peer, &frame);
+}
+
 static void *thread_main(void *context)
 {
 	struct fake_aggregator *fake = context;
@@ -356,6 +447,8 @@ static void *thread_main(void *context)
 			(void)zmq_close(fake->router);
 			listen_on(fake, endpoint);
 		}
+		if (asked(fake, &fake->ask_heads))
+			send_heads_ask(fake);
 		zmq_pollitem_t items[] = { { .socket = fake->zap, .events = ZMQ_POLLIN },
 					   { .socket = fake->router, .events = ZMQ_POLLIN } };
 		(void)zmq_poll(items, 2, TURN_MS);
@@ -404,6 +497,7 @@ void fake_aggregator_close(struct fake_aggregator *fake)
 	arena_close(fake->arena);
 	free(fake->quarantine);
 	free(fake->catalogue);
+	blob_free(&fake->edition);
 	free(fake);
 }
 
@@ -484,12 +578,49 @@ void fake_aggregator_swallow_enrolled(struct fake_aggregator *fake)
 	(void)pthread_mutex_unlock(&fake->mutex);
 }
 
+/* Another version is another edition, also of the same catalogue. */
+static void make_edition(struct fake_aggregator *fake)
+{
+	static char name[] = "catalogue.csv";
+	Lantoa__V1__Files files = LANTOA__V1__FILES__INIT;
+	Lantoa__V1__File file = LANTOA__V1__FILE__INIT, *list[] = { &file };
+	Lantoa__V1__Settings settings = LANTOA__V1__SETTINGS__INIT;
+	struct err err;
+	file.name = name;
+	file.data = catalogue_of(fake).csv;
+	settings.push_interval_s = (uint32_t)fake->catalogue_version;
+	files.file = list;
+	files.n_file = 1;
+	files.settings = &settings;
+	fake->edition.len = 0;
+	int rc = wire_edition_pack(&files, &fake->edition, &err);
+	assert(rc == 0);
+	(void)rc;
+	fake->edition_version =
+		wire_edition_version(fake->edition.data, fake->edition.len, fake->edition_digest);
+}
+
+void fake_aggregator_head(struct fake_aggregator *fake, uint64_t position)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	fake->head_position = position;
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_aggregator_ask_heads(struct fake_aggregator *fake)
+{
+	(void)pthread_mutex_lock(&fake->mutex);
+	fake->ask_heads = true;
+	(void)pthread_mutex_unlock(&fake->mutex);
+}
+
 void fake_aggregator_catalogue(struct fake_aggregator *fake, uint64_t version, const char *csv)
 {
 	(void)pthread_mutex_lock(&fake->mutex);
 	free(fake->catalogue);
 	fake->catalogue = strdup(csv);
 	fake->catalogue_version = version;
+	make_edition(fake);
 	(void)pthread_mutex_unlock(&fake->mutex);
 }
 

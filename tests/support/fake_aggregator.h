@@ -42,8 +42,16 @@ void fake_aggregator_hold(struct fake_aggregator *fake, uint64_t observations);
 void fake_aggregator_roll_back(struct fake_aggregator *fake, uint64_t upto);
 /** Forget the answer to the next Enrol, as a power cut after the commit does. */
 void fake_aggregator_swallow_enrolled(struct fake_aggregator *fake);
-/** Told with Welcome and Enrolled. @csv is copied. */
+/** Told with Welcome and Enrolled; since protocol 3 as an edition, in pieces of 100 bytes. @csv is
+ * copied. */
 void fake_aggregator_catalogue(struct fake_aggregator *fake, uint64_t version, const char *csv);
+
+/** The ledger's head, since protocol 3: its chain is 32 times the position's lowest byte. 0: not
+ * told. */
+void fake_aggregator_head(struct fake_aggregator *fake, uint64_t position);
+/** Ask whoever said something last which heads it keeps: counts.heads_told rises with the answer.
+ */
+void fake_aggregator_ask_heads(struct fake_aggregator *fake);
 
 /** Protocols that it speaks: ours unless told. */
 void fake_aggregator_speak(struct fake_aggregator *fake, uint32_t min, uint32_t max);
@@ -55,5 +63,11 @@ struct fake_counts {
 	uint64_t upto, observations, duplicates, hellos;
 	uint64_t batches, chained; /* committed; those that told the one before */
 	int64_t sum;               /* of all mantissas committed */
+	uint64_t pieces;           /* of editions, sent */
+	uint64_t conditions, backlog, push_interval_s; /* told; as of the last */
+	int clock;
+	uint64_t hello_head; /* position; 0: the last Hello had none */
+	uint64_t heads_told, heads,
+		newest; /* answers; heads in the last, and its newest's position */
 };
 struct fake_counts fake_aggregator_counts(struct fake_aggregator *fake);

@@ -49,6 +49,7 @@ struct fixture {
 	struct limits limits;
 	struct meters *meters;
 	struct catalogue_watch catalogue_watch;
+	struct agent_list agents;
 	struct committer *committer;
 	struct blob sent[OFFICES]; /* owned: the last batch of each */
 	struct answer answers[64];
@@ -144,7 +145,7 @@ static void start(struct fixture *f)
 	assert_int_equal(committer_open(&f->loop, f->store, f->key_list, f->meters, on_change, NULL,
 					&f->committer, &f->err),
 			 0);
-	committer_serve(f->committer, NULL, &f->catalogue_watch);
+	committer_serve(f->committer, NULL, &f->catalogue_watch, &f->agents);
 }
 
 /* And a testbed again, to look at what is stored. */

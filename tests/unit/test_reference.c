@@ -141,7 +141,7 @@ static char *catalogue_of(size_t len)
 {
 	static const char head[] = "name,label_vi,label_en,unit,kind,time_agg,area_agg,period,"
 				   "dimensions,decimals,carry,level,due_days,min,max,note\n";
-	const size_t row = 1000;
+	const size_t row = 1100; /* at 4 MiB fewer than CATALOGUE_METRICS_MAX */
 	char *csv = malloc(len + 1);
 	assert_non_null(csv);
 	memset(csv, 'x', len);
@@ -187,37 +187,72 @@ static void catalogue_travels(char *csv, size_t len, struct err *err)
 	blob_free(&packed);
 }
 
-static void a_catalogue_that_cannot_be_sent_is_refused(void **state)
+/* Since protocol 3 it is sent in pieces. Agents of before keep what they have. */
+static void a_catalogue_that_fits_no_frame_is_taken_and_sent_in_pieces(void **state)
 {
 	struct province *p = *state;
 	size_t max = delivery_max();
-	char *most = catalogue_of(max), *more = catalogue_of(max + 1), sentence[96];
+	char *most = catalogue_of(max), *more = catalogue_of(3 * max);
+	struct edition edition;
+	Lantoa__V1__Files *files = NULL;
+	struct arena *arena = arena_open(WIRE_ARENA_MAX);
 	bool changed = false;
 	assert_int_equal(import(p, catalogue_import, most, &changed), 0);
 	assert_true(changed);
-	assert_int_equal(import(p, catalogue_import, more, &changed), -EFBIG);
-	(void)snprintf(sentence, sizeof(sentence),
-		       "the catalogue has %zu bytes, and offices can be sent %zu: shorten", max + 1,
-		       max);
-	assert_memory_equal(p->err.text, sentence, strlen(sentence));
 	struct reference *loaded = reference(p);
 	assert_int_equal(loaded->catalogue->csv_len, max);
 	assert_true(delivery_version(loaded->catalogue) == loaded->catalogue->version);
 	reference_close(loaded);
 	catalogue_travels(most, max, &p->err);
+	assert_int_equal(import(p, catalogue_import, more, &changed), 0);
+	loaded = reference(p);
+	assert_true(delivery_version(loaded->catalogue) == 0);
+	assert_int_equal(edition_make(loaded->catalogue, &edition, &p->err), 0);
+	assert_true(edition.version != 0 && edition.catalogue == loaded->catalogue->version);
+	assert_int_equal(wire_edition_unpack(arena, edition.packed.data, edition.packed.len, &files,
+					     &p->err),
+			 0);
+	assert_int_equal(files->n_file, 1);
+	assert_string_equal(files->file[0]->name, "catalogue.csv");
+	assert_int_equal(files->file[0]->data.len, 3 * max);
+	assert_memory_equal(files->file[0]->data.data, more, 3 * max);
+	edition_free(&edition);
+	arena_close(arena);
+	reference_close(loaded);
 	free(most);
 	free(more);
 }
 
-/* Of an earlier release, which had no limit: status says so, offices hear of no other version. */
-static void a_catalogue_that_stands_and_cannot_be_sent_is_named(void **state)
+static void a_catalogue_that_cannot_be_sent_is_refused(void **state)
+{
+	struct province *p = *state;
+	char *more = catalogue_of(WIRE_FILES_LEN_MAX + 1);
+	bool changed = false;
+	assert_int_equal(import(p, catalogue_import, more, &changed), -EFBIG);
+	assert_non_null(strstr(p->err.text, "shorten its labels"));
+	free(more);
+}
+
+/* It reaches offices, but for those whose agent is older: status names one of them. */
+static void a_catalogue_that_does_not_reach_older_agents_is_named_where_there_are_some(void **state)
 {
 	struct province *p = *state;
 	size_t len = delivery_max() + 1;
 	char *csv = catalogue_of(len);
-	struct condition_facts facts = { 0 };
+	struct agent_list agents = { 0 };
+	Lantoa__V1__Hello hello = LANTOA__V1__HELLO__INIT;
+	const struct gate_peer peer = { .key_id = 1 };
+	struct condition_facts facts = { .agents = &agents };
 	struct table *table = NULL;
 	struct blob json = { 0 };
+	static const char units[] = "code,name,level,parent,valid_from,valid_to\n"
+				    "1,A,province,,2020-01-01,\n";
+	size_t changed;
+	int64_t added;
+	assert_int_equal(db_begin(p->db, &p->err), 0);
+	assert_int_equal(units_import(p->db, units, strlen(units), &changed, &p->err), 0);
+	assert_int_equal(office_add(p->db, "o", "O", "1", 18262, "me", &added, &p->err), 0);
+	assert_int_equal(db_commit(p->db, &p->err), 0);
 	char *insert = sqlite3_mprintf("INSERT INTO catalogue(imported_us, csv) VALUES(1,"
 				       " CAST('%q' AS BLOB))",
 				       csv);
@@ -226,10 +261,20 @@ static void a_catalogue_that_stands_and_cannot_be_sent_is_named(void **state)
 	struct reference *loaded = reference(p);
 	assert_int_equal(loaded->catalogue->csv_len, len);
 	assert_true(delivery_version(loaded->catalogue) == 0);
-	assert_int_equal(status_run(p->db, loaded, &facts, &table, &p->err), 0);
-	assert_int_equal(table_json(table, &json), 0);
-	assert_int_equal(blob_append(&json, "", 1), 0);
-	assert_non_null(strstr((const char *)json.data, "catalogue_too_long"));
+	int64_t office = loaded->offices->list[0].id;
+	for (uint32_t protocol = 3; protocol >= 2; protocol--) {
+		agents_hello(&agents, office, &peer, protocol, &hello);
+		struct condition_facts seen = facts;
+		assert_int_equal(status_run(p->db, loaded, &seen, &table, &p->err), 0);
+		json.len = 0;
+		assert_int_equal(table_json(table, &json), 0);
+		assert_int_equal(blob_append(&json, "", 1), 0);
+		bool named = strstr((const char *)json.data, "catalogue_too_long") != NULL;
+		assert_true(named == (protocol == 2));
+		if (protocol == 3)
+			table_close(table);
+	}
+	agent_list_free(&agents);
 	blob_free(&json);
 	table_close(table);
 	reference_close(loaded);
@@ -344,7 +389,8 @@ int main(void)
 		test(indicators_and_catalogue_must_suit_each_other),
 		test(a_catalogue_keeps_the_names_of_indicators_free),
 		test(a_catalogue_that_cannot_be_sent_is_refused),
-		test(a_catalogue_that_stands_and_cannot_be_sent_is_named),
+		test(a_catalogue_that_does_not_reach_older_agents_is_named_where_there_are_some),
+		test(a_catalogue_that_fits_no_frame_is_taken_and_sent_in_pieces),
 		test(a_broken_file_changes_nothing),
 		test(no_table_brings_in_what_nobody_can_see),
 		test(refreshing_goes_whole_or_not_at_all),

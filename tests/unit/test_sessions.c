@@ -29,7 +29,9 @@
 	" char(10) || group_concat('m' || i || ',a,b,u,stock,last,sum,month,,0,3,commune,2,0,,' "  \
 	"|| hex(zeroblob(500)) || char(10), '') AS BLOB) FROM n"
 
-static unsigned welcomes;
+static unsigned welcomes, pieces, refusals;
+static uint64_t edition_told;
+static struct blob edition; /* as it came */
 
 void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 			const Lantoa__V1__Frame *frame);
@@ -43,8 +45,22 @@ void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND_WELCOME) {
 		assert_string_equal(frame->welcome->office, "o");
 		assert_true(frame->welcome->catalogue_version == 0);
+		edition_told = frame->welcome->edition_version;
+		assert_true((edition_told != 0) == (frame->welcome->protocol >= WIRE_EDITIONS));
 		welcomes++;
 	}
+	if (frame->kind_case == LANTOA__V1__FRAME__KIND_EDITION_PIECE) {
+		const Lantoa__V1__EditionPiece *piece = frame->edition_piece;
+		struct blob packed = { 0 };
+		struct err err;
+		assert_int_equal(wire_frame_pack(frame, &packed, &err), 0); /* it fits one */
+		blob_free(&packed);
+		if (piece->from == edition.len)
+			assert_int_equal(blob_append(&edition, piece->data.data, piece->data.len),
+					 0);
+		pieces++;
+	}
+	refusals += frame->kind_case == LANTOA__V1__FRAME__KIND_REFUSED;
 }
 
 struct question {             /* an operator's, that takes long */
@@ -94,6 +110,38 @@ static void office_make(sqlite3 *db, int64_t *ret_office, struct err *err)
 	assert_int_equal(db_number(db, "SELECT id FROM office", ret_office, err), 0);
 }
 
+/* A catalogue that fits no frame, piece by piece, and what an office may not ask. */
+static void edition_is_sent(struct sessions *sessions, const struct gate_peer *peer)
+{
+	Lantoa__V1__EditionAsk ask = LANTOA__V1__EDITION_ASK__INIT;
+	struct arena *arena = arena_open(WIRE_ARENA_MAX);
+	Lantoa__V1__Files *files = NULL;
+	uint8_t digest[WIRE_EDITION_DIGEST];
+	struct err err = { 0 };
+	const struct edition *whole = &sessions->catalogue_watch->edition;
+	assert_int_equal(whole->version, edition_told);
+	ask.version = edition_told;
+	do {
+		ask.from = edition.len;
+		sessions_edition(sessions, peer, &ask);
+	} while (edition.len < whole->packed.len);
+	assert_int_equal(refusals, 0);
+	assert_true(wire_edition_version(edition.data, edition.len, digest) == edition_told);
+	assert_int_equal(wire_edition_unpack(arena, edition.data, edition.len, &files, &err), 0);
+	assert_true(files->file[0]->data.len > WIRE_FRAME_MAX);
+	ask.from = edition.len; /* behind the end */
+	sessions_edition(sessions, peer, &ask);
+	ask.from = UINT64_MAX;
+	sessions_edition(sessions, peer, &ask);
+	assert_int_equal(refusals, 2);
+	ask.version = 5; /* of another one: this one's beginning is the answer */
+	unsigned before = pieces;
+	sessions_edition(sessions, peer, &ask);
+	assert_int_equal(pieces, before + 1);
+	arena_close(arena);
+	blob_free(&edition);
+}
+
 /* By events alone: the questions end when the office has its answer. */
 static void hello_is_answered_while_questions_take_all_readers(void **state)
 {
@@ -128,16 +176,19 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 	}
 	struct journal_clock clock;
 	assert_int_equal(journal_clock_open(store_writer(store), &clock, &err), 0);
+	struct agent_list agents = { 0 };
+	struct catalogue_watch catalogue_watch = { .loop = &loop,
+						   .store = store,
+						   .on_done = on_done };
 	struct sessions sessions = { .loop = &loop,
 				     .store = store,
 				     .key_list = key_list,
 				     .zone = "UTC",
 				     .clock = &clock,
+				     .catalogue_watch = &catalogue_watch,
+				     .agents = &agents,
 				     .credit = 4,
 				     .on_done = on_done };
-	struct catalogue_watch catalogue_watch = { .loop = &loop,
-						   .store = store,
-						   .on_done = on_done };
 	hello.protocol_min = 1;
 	hello.protocol_max = 2;
 	sessions_hello(&sessions, &peer, &key, &hello);
@@ -151,12 +202,23 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 		(void)uv_run(&loop, UV_RUN_ONCE);
 	assert_int_equal(questions_over, READERS);
 	assert_int_equal(looks, 2);
+	assert_false(agents_speak(&agents, key.office, WIRE_EDITIONS));
+	hello.protocol_max = 3;
+	sessions_hello(&sessions, &peer, &key, &hello);
+	while (welcomes < 2 || catalogue_watch.looking)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	assert_true(agents_speak(&agents, key.office, WIRE_EDITIONS));
+	catalogue_watch.closed = true; /* no more looks */
+	edition_is_sent(&sessions, &peer);
+	looks = 2;
 	/* of a spool whose row is damaged nothing is told that its office would throw away */
 	hello.spool_id = 77;
 	sessions_hello(&sessions, &peer, &key, &hello);
 	while (looks < 3)
 		(void)uv_run(&loop, UV_RUN_ONCE);
-	assert_int_equal(welcomes, 1);
+	assert_int_equal(welcomes, 2);
+	agent_list_free(&agents);
+	catalogue_watch_free(&catalogue_watch);
 	store_close(store);
 	key_list_close(key_list);
 	assert_int_equal(uv_loop_close(&loop), 0);

@@ -48,6 +48,7 @@ struct fixture {
 	struct settings settings;
 	struct err err;
 	unsigned catalogues;
+	uint64_t edition_version; /* that the next start knows */
 	unsigned looks;
 	bool (*until)(struct fixture *f);
 	bool came;
@@ -104,6 +105,7 @@ static void start(struct fixture *f)
 					.seal_soon_ms = 1,
 					.reconnect_min_ms = 10,
 					.reconnect_max_ms = 20,
+					.edition_version = f->edition_version,
 					.timing = &f->timing,
 					.on_catalogue = on_catalogue,
 					.context = f };
@@ -390,6 +392,20 @@ static void changed_catalogue_comes_over_a_connection_that_stands(void **state)
 	wait_until(f, catalogue_came);
 	fake_aggregator_catalogue(f->fake, 8, CATALOGUE);
 	wait_until(f, next_catalogue_came); /* by a Pong */
+	assert_int_equal(fake_aggregator_counts(f->fake).hellos, 1);
+}
+
+static void changed_catalogue_comes_from_a_province_of_before_by_another_hello(void **state)
+{
+	struct fixture *f = *state;
+	f->timing.refresh_ms = f->timing.ping_ms = 20;
+	fake_aggregator_speak(f->fake, 1, 2);
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_catalogue(f->fake, 7, CATALOGUE);
+	start(f);
+	wait_until(f, catalogue_came);
+	fake_aggregator_catalogue(f->fake, 8, CATALOGUE);
+	wait_until(f, next_catalogue_came);
 	assert_int_equal(fake_aggregator_counts(f->fake).hellos, 2);
 }
 
@@ -404,7 +420,7 @@ static void changed_catalogue_comes_with_an_ack_too(void **state)
 	fake_aggregator_catalogue(f->fake, 8, CATALOGUE);
 	record(f, DAY, 1);
 	wait_until(f, next_catalogue_came);
-	assert_int_equal(fake_aggregator_counts(f->fake).hellos, 2);
+	assert_int_equal(fake_aggregator_counts(f->fake).hellos, 1);
 }
 
 static bool keeping_failed(struct fixture *f)
@@ -588,6 +604,167 @@ static void province_of_the_version_before_gets_what_it_knows(void **state)
 	assert_int_equal(fake_aggregator_counts(f->fake).sum, 4);
 }
 
+/* --- protocol 3, and provinces that do not speak it --- */
+
+static void edition_is_kept_whole_and_not_asked_for_again(void **state)
+{
+	struct fixture *f = *state;
+	struct facts facts;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_catalogue(f->fake, 7, CATALOGUE);
+	start(f);
+	wait_until(f, catalogue_came);
+	uint64_t pieces = fake_aggregator_counts(f->fake).pieces;
+	assert_true(pieces >= 2);
+	stop(f);
+	assert_int_equal(facts_read(f->spool, &facts, &f->err), 0);
+	assert_true(facts.edition_version != 0);
+	f->edition_version = facts.edition_version;
+	facts_free(&facts);
+	start(f); /* the next run has it */
+	record(f, DAY, 1);
+	wait_until(f, released);
+	assert_int_equal(f->catalogues, 1);
+	assert_int_equal(fake_aggregator_counts(f->fake).pieces, pieces);
+	/* a program of before kept another catalogue meanwhile: the edition is asked for again */
+	stop(f);
+	assert_int_equal(facts_keep_catalogue(f->spool, CATALOGUE " ", strlen(CATALOGUE), &f->err),
+			 0);
+	assert_int_equal(facts_read(f->spool, &facts, &f->err), 0);
+	assert_true(facts.edition_version == f->edition_version);
+	facts_free(&facts);
+	assert_int_equal(facts_keep_catalogue(f->spool, CSV_HEADER "carry,level,due_days,min,max\n",
+					      strlen(CSV_HEADER) + 29, &f->err),
+			 0);
+	assert_int_equal(facts_read(f->spool, &facts, &f->err), 0);
+	assert_true(facts.edition_version == 0);
+	facts_free(&facts);
+}
+
+static bool asked_again(struct fixture *f)
+{
+	return fake_aggregator_counts(f->fake).hellos >= 2 && worker_waiting(f->worker) == 0;
+}
+
+static void province_that_is_set_back_to_an_older_program_sends_its_catalogue(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_catalogue(f->fake, 7, CATALOGUE);
+	start(f);
+	wait_until(f, catalogue_came);
+	fake_aggregator_speak(f->fake, 1, 2);
+	fake_aggregator_restart(f->fake);
+	wait_until(f, asked_again);
+	wait_until(f, next_catalogue_came);
+	uint64_t pieces = fake_aggregator_counts(f->fake).pieces;
+	record(f, DAY, 1);
+	wait_until(f, released);
+	assert_int_equal(fake_aggregator_counts(f->fake).pieces, pieces);
+	assert_int_equal(f->catalogues, 2);
+}
+
+struct kept {
+	uint64_t n, position;
+};
+
+static int on_head(void *context, const struct spool_head *head)
+{
+	struct kept *kept = context;
+	kept->n++;
+	kept->position = head->position;
+	for (size_t i = 0; i < sizeof(head->chain); i++)
+		assert_int_equal(head->chain[i], head->position & 0xff);
+	return 0;
+}
+
+static bool heads_told(struct fixture *f)
+{
+	return fake_aggregator_counts(f->fake).heads_told == 1;
+}
+
+static void the_ledgers_head_is_kept_told_and_asked_for(void **state)
+{
+	struct fixture *f = *state;
+	struct kept kept = { 0 };
+	struct spool_status status;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_head(f->fake, 40);
+	start(f);
+	record(f, DAY, 1);
+	wait_until(f, released);
+	assert_int_equal(fake_aggregator_counts(f->fake).hello_head, 0);
+	fake_aggregator_head(f->fake, 41);
+	record(f, DAY, 2);
+	wait_until(f, released);
+	fake_aggregator_ask_heads(f->fake);
+	wait_until(f, heads_told);
+	assert_int_equal(fake_aggregator_counts(f->fake).heads, 1); /* one a day */
+	assert_int_equal(fake_aggregator_counts(f->fake).newest, 41);
+	stop(f);
+	/* what an ack brought is in the file with it */
+	spool_close(f->spool);
+	open_spool(f);
+	assert_int_equal(spool_each_head(f->spool, 400, on_head, &kept, &f->err), 0);
+	assert_int_equal(kept.n, 1);
+	assert_int_equal(kept.position, 41);
+	assert_int_equal(spool_status(f->spool, &status, &f->err), 0);
+	assert_int_equal(status.heads, 1);
+	assert_int_equal(status.head.position, 41);
+	start(f);
+	record(f, DAY, 3);
+	wait_until(f, released);
+	assert_int_equal(fake_aggregator_counts(f->fake).hello_head, 41);
+}
+
+static bool pinged(struct fixture *f)
+{
+	return fake_aggregator_counts(f->fake).conditions >= 3;
+}
+
+static void the_province_is_told_how_the_office_is(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	record(f, DAY, 5);
+	f->timing.ping_ms = 50;
+	fake_aggregator_refuse(f->fake, 1, LANTOA__V1__REFUSED__CODE__MALFORMED);
+	start(f);
+	wait_until(f, pinged);
+	struct fake_counts counts = fake_aggregator_counts(f->fake);
+	assert_int_equal(counts.backlog, 1);
+	assert_int_equal(counts.push_interval_s, 1);
+	assert_int_equal(counts.clock, LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_NOT_TOLD);
+}
+
+/* Whoever does not speak 3 gets nothing of it; the fake asserts that no new frame and no condition
+ * in a Ping comes. */
+static void old_provinces_are_served_as_before(void **state)
+{
+	struct fixture *f = *state;
+	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
+	fake_aggregator_catalogue(f->fake, 7, CATALOGUE);
+	fake_aggregator_head(f->fake, 40);
+	f->timing.ping_ms = 20;
+	for (uint32_t protocol = 1; protocol <= 2; protocol++) {
+		struct kept kept = { 0 };
+		fake_aggregator_speak(f->fake, protocol, protocol);
+		fake_aggregator_catalogue(f->fake, 7 + protocol, CATALOGUE);
+		start(f);
+		record(f, DAY, protocol);
+		wait_until(f, protocol == 1 ? catalogue_came : next_catalogue_came);
+		wait_until(f, released);
+		fake_aggregator_ask_heads(f->fake); /* out of turn: it is not answered */
+		for (int i = 0; i < 20; i++)
+			(void)uv_run(&f->loop, UV_RUN_ONCE);
+		stop(f);
+		assert_int_equal(spool_each_head(f->spool, 400, on_head, &kept, &f->err), 0);
+		assert_int_equal(kept.n, 0);
+		assert_int_equal(fake_aggregator_counts(f->fake).heads_told, 0);
+		assert_int_equal(fake_aggregator_counts(f->fake).pieces, 0);
+	}
+}
+
 static bool no_protocol(struct fixture *f)
 {
 	return strstr(looked(f).trouble, "protocol") != NULL;
@@ -597,13 +774,13 @@ static void province_without_a_common_protocol_is_told_and_works_once_it_has_one
 {
 	struct fixture *f = *state;
 	fake_aggregator_allow(f->fake, f->identity.public_key, FAKE_KEY_ACTIVE);
-	fake_aggregator_speak(f->fake, 3, 3);
+	fake_aggregator_speak(f->fake, WIRE_PROTOCOL_MAX + 1, WIRE_PROTOCOL_MAX + 1);
 	f->timing.refused_ms = 50;
 	record(f, DAY, 5);
 	start(f);
 	wait_until(f, no_protocol);
 	assert_string_equal(looked(f).refusal, "refused by the test");
-	fake_aggregator_speak(f->fake, 2, 3);
+	fake_aggregator_speak(f->fake, 2, WIRE_PROTOCOL_MAX + 1);
 	wait_until(f, released);
 	assert_string_equal(looked(f).trouble, "");
 	assert_string_equal(looked(f).refusal, "");
@@ -811,8 +988,14 @@ int main(void)
 		TEST(refused_key_is_told_and_works_once_it_is_allowed),
 		TEST(refused_batch_is_kept_shown_and_tried_again),
 		TEST(catalogue_is_kept_and_handed_on),
+		TEST(edition_is_kept_whole_and_not_asked_for_again),
+		TEST(province_that_is_set_back_to_an_older_program_sends_its_catalogue),
+		TEST(the_ledgers_head_is_kept_told_and_asked_for),
+		TEST(the_province_is_told_how_the_office_is),
+		TEST(old_provinces_are_served_as_before),
 		TEST(changed_catalogue_comes_over_a_connection_that_stands),
 		TEST(changed_catalogue_comes_with_an_ack_too),
+		TEST(changed_catalogue_comes_from_a_province_of_before_by_another_hello),
 		TEST(catalogue_that_the_disk_did_not_take_comes_again),
 		TEST(quarantined_figures_are_noted),
 		TEST(what_was_released_is_heard_on_a_line_that_stands),

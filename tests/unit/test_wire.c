@@ -54,6 +54,9 @@ struct sample {
 	struct run runs[SERIES_MOST];
 	struct point points[SERIES_MOST * 1440];
 	char metrics[SERIES_MOST][METRIC_NAME_MAX + 1];
+	const char *authors[WIRE_AUTHORS_MAX];
+	struct remark notes[WIRE_NOTES_MAX];
+	struct finishing finished[WIRE_FINISHED_MAX];
 };
 
 static void sample_declare(struct sample *sample, struct dice *dice)
@@ -109,6 +112,39 @@ static void sample_add_run(struct sample *sample, struct dice *dice, uint32_t se
 	sample->runs[batch->n_runs++] = run;
 }
 
+/* What people say of it: of every second batch nothing. */
+static void sample_remark(struct sample *sample, struct dice *dice)
+{
+	static const char *const names[] = { "lan", "Nguyễn Văn Tổ", "k" };
+	struct batch *batch = &sample->batch;
+	if (dice_below(dice, 2))
+		return;
+	batch->authors = sample->authors;
+	batch->remarks = sample->notes;
+	batch->finished = sample->finished;
+	batch->n_authors = dice_below(dice, WIRE_AUTHORS_MAX + 1);
+	for (size_t i = 0; i < batch->n_authors; i++)
+		sample->authors[i] = names[dice_below(dice, 3)];
+	for (size_t i = 0; i < batch->n_points; i++)
+		sample->points[i].author = (uint16_t)dice_below(dice, batch->n_authors + 1);
+	for (size_t i = dice_below(dice, 100); i < batch->n_points;
+	     i += 1 + dice_below(dice, 3000)) {
+		if (batch->n_remarks == WIRE_NOTES_MAX)
+			break;
+		sample->notes[batch->n_remarks++] =
+			(struct remark){ (uint32_t)i, "máy hỏng, đếm lại" };
+	}
+	batch->n_finished = dice_below(dice, WIRE_FINISHED_MAX + 1);
+	for (size_t i = 0; i < batch->n_finished; i++)
+		sample->finished[i] = (struct finishing){
+			.grain = (enum grain)dice_between(dice, GRAIN_DAY, GRAIN_COUNT - 1),
+			.calendar = (enum calendar)dice_below(dice, 2),
+			.author = (uint16_t)dice_below(dice, batch->n_authors + 1),
+			.undone = dice_below(dice, 2) == 0,
+			.at_us = (int64_t)dice_next(dice),
+		};
+}
+
 static void sample_roll(struct sample *sample, struct dice *dice)
 {
 	*sample = (struct sample){ 0 };
@@ -123,6 +159,28 @@ static void sample_roll(struct sample *sample, struct dice *dice)
 	size_t n = 1 + dice_below(dice, SERIES_MOST);
 	for (uint32_t series = 0; batch->n_runs < n; series += 1 + (uint32_t)dice_below(dice, 3))
 		sample_add_run(sample, dice, series);
+	sample_remark(sample, dice);
+}
+
+static void assert_same_remarks(const struct batch *a, const struct batch *b)
+{
+	assert_int_equal(a->n_authors, b->n_authors);
+	assert_int_equal(a->n_remarks, b->n_remarks);
+	assert_int_equal(a->n_finished, b->n_finished);
+	for (size_t i = 0; i < a->n_authors; i++)
+		assert_string_equal(a->authors[i], b->authors[i]);
+	for (size_t i = 0; i < a->n_points; i++)
+		assert_int_equal(a->points[i].author, b->points[i].author);
+	for (size_t i = 0; i < a->n_remarks; i++) {
+		assert_int_equal(a->remarks[i].point, b->remarks[i].point);
+		assert_string_equal(a->remarks[i].text, b->remarks[i].text);
+	}
+	for (size_t i = 0; i < a->n_finished; i++) {
+		const struct finishing *x = &a->finished[i], *y = &b->finished[i];
+		assert_true(x->grain == y->grain && x->calendar == y->calendar &&
+			    x->author == y->author && x->undone == y->undone &&
+			    x->at_us == y->at_us);
+	}
 }
 
 static void assert_same(const struct batch *a, const struct batch *b)
@@ -173,6 +231,7 @@ static void round_trip(struct dice *dice, void *context)
 	if (rc < 0)
 		fail_msg("%s", f->err.text);
 	assert_same(&sample.batch, &batch);
+	assert_same_remarks(&sample.batch, &batch);
 }
 
 static void decode_of_encode_is_the_same_batch(void **state)
@@ -211,10 +270,14 @@ struct parts {
 	uint32_t series[2], points[2], steps[3], withdrawn[1], shape[1];
 	int64_t values[3];
 	char *metric[1], *labels[1];
+	uint32_t authors[3], noted[2], finished[2], finished_by[2], undone[1];
+	int64_t finished_us[2];
+	char *author[1], *note[2];
 	Lantoa__V1__Columns columns;
 };
 
-static char metric_name[] = "team.count", label_text[] = "app=VNeID";
+static char metric_name[] = "team.count", label_text[] = "app=VNeID", who[] = "lan",
+	    words[] = "đếm lại";
 
 static void parts_init(struct parts *parts)
 {
@@ -227,6 +290,14 @@ static void parts_init(struct parts *parts)
 		.shape = { GRAIN_HOUR | 2u << 4 },
 		.metric = { metric_name },
 		.labels = { label_text },
+		.authors = { 1, 0, 1 },
+		.noted = { 0, 2 },
+		.finished = { GRAIN_DAY, GRAIN_MONTH | 1u << 8 },
+		.finished_by = { 0, 1 },
+		.undone = { 1 },
+		.finished_us = { 5, 6 },
+		.author = { who },
+		.note = { words, words },
 		.columns = LANTOA__V1__COLUMNS__INIT,
 	};
 	Lantoa__V1__Columns *columns = &parts->columns;
@@ -248,6 +319,19 @@ static void parts_init(struct parts *parts)
 	columns->n_declared_labels = 1;
 	columns->declared_shape = parts->shape;
 	columns->n_declared_shape = 1;
+	columns->author = parts->author;
+	columns->n_author = 1;
+	columns->authors = parts->authors;
+	columns->n_authors = 3;
+	columns->noted = parts->noted;
+	columns->note = parts->note;
+	columns->n_noted = columns->n_note = 2;
+	columns->finished = parts->finished;
+	columns->finished_by = parts->finished_by;
+	columns->finished_us = parts->finished_us;
+	columns->n_finished = columns->n_finished_by = columns->n_finished_us = 2;
+	columns->finished_undone = parts->undone;
+	columns->n_finished_undone = 1;
 }
 
 static int parts_decode(struct fixture *f, const struct parts *parts, struct batch *ret_batch)
@@ -272,6 +356,12 @@ static void columns_that_keep_the_rules_are_taken(void **state)
 	assert_true(batch.points[1].withdrawn);
 	assert_int_equal(batch.points[2].nth, 7);
 	assert_int_equal(batch.points[2].value_e, -30);
+	assert_int_equal(batch.points[0].author, 1);
+	assert_int_equal(batch.points[1].author, 0);
+	assert_string_equal(batch.remarks[1].text, words);
+	assert_int_equal(batch.remarks[1].point, 2);
+	assert_int_equal(batch.finished[1].grain, GRAIN_MONTH);
+	assert_true(batch.finished[1].undone && !batch.finished[0].undone);
 }
 
 #define BREAK(name, statement)                                                                     \
@@ -308,6 +398,28 @@ BREAK(metric_empty, p->metric[0] = label_text + sizeof(label_text) - 1)
 BREAK(metric_not_utf8, static char bad[] = "\xff"; p->metric[0] = bad)
 BREAK(metric_with_control, static char bad[] = "a\nb"; p->metric[0] = bad)
 BREAK(labels_not_canonical, static char bad[] = "b=1;a=2"; p->labels[0] = bad)
+BREAK(author_unnamed, p->authors[1] = 2)
+BREAK(author_that_wraps, p->authors[1] = UINT32_MAX)
+BREAK(authors_fewer_than_values, p->columns.n_authors = 2)
+BREAK(author_empty, static char bad[] = ""; p->author[0] = bad)
+BREAK(author_long,
+      static char bad[] = "0123456789012345678901234567890123456789012345678901234567890123456789";
+      p->author[0] = bad)
+BREAK(author_not_utf8, static char bad[] = "\xff"; p->author[0] = bad)
+BREAK(notes_fewer, p->columns.n_note = 1)
+BREAK(note_beyond, p->noted[1] = 3)
+BREAK(note_twice, p->noted[1] = 0)
+BREAK(note_empty, static char bad[] = ""; p->note[1] = bad)
+BREAK(note_long, static char bad[WIRE_TEXT_MAX + 2]; memset(bad, 'x', WIRE_TEXT_MAX + 1);
+      p->note[1] = bad)
+BREAK(note_with_control, static char bad[] = "a\x1b[2J"; p->note[0] = bad)
+BREAK(finished_hour, p->finished[0] = GRAIN_HOUR)
+BREAK(finished_grain_unknown, p->finished[0] = GRAIN_COUNT)
+BREAK(finished_by_fewer, p->columns.n_finished_by = 1)
+BREAK(finished_us_fewer, p->columns.n_finished_us = 1)
+BREAK(finished_by_unnamed, p->finished_by[1] = 2)
+BREAK(undone_beyond, p->undone[0] = 2)
+BREAK(finished_with_decimals, p->finished[0] = GRAIN_DAY | 1u << 4)
 
 static void each_broken_rule_is_named(void **state)
 {
@@ -341,6 +453,25 @@ static void each_broken_rule_is_named(void **state)
 		break_metric_not_utf8,
 		break_metric_with_control,
 		break_labels_not_canonical,
+		break_author_unnamed,
+		break_author_that_wraps,
+		break_authors_fewer_than_values,
+		break_author_empty,
+		break_author_long,
+		break_author_not_utf8,
+		break_notes_fewer,
+		break_note_beyond,
+		break_note_twice,
+		break_note_empty,
+		break_note_long,
+		break_note_with_control,
+		break_finished_hour,
+		break_finished_grain_unknown,
+		break_finished_with_decimals,
+		break_finished_by_fewer,
+		break_finished_us_fewer,
+		break_finished_by_unnamed,
+		break_undone_beyond,
 	};
 	struct fixture *f = *state;
 	for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
@@ -409,9 +540,11 @@ static void a_payload_needs_a_codec_that_is_known(void **state)
 /* What is tags and little else: @n times @field's tag with an empty text or message. */
 static void field_repeat(struct blob *out, unsigned field, size_t n)
 {
-	uint8_t pair[2] = { (uint8_t)(field << 3 | 2), 0 };
+	unsigned tag = field << 3 | 2;
+	uint8_t one[3] = { (uint8_t)tag, 0 }, two[3] = { (uint8_t)(tag | 0x80), 1, 0 };
+	assert_true(field < 32);
 	for (size_t i = 0; i < n; i++)
-		assert_int_equal(blob_append(out, pair, sizeof(pair)), 0);
+		assert_int_equal(blob_append(out, field < 16 ? one : two, field < 16 ? 2 : 3), 0);
 }
 
 static void columns_take(struct fixture *f, const struct blob *columns)
@@ -430,10 +563,10 @@ static void columns_take(struct fixture *f, const struct blob *columns)
 static void more_of_a_field_than_is_allowed_is_the_senders_fault(void **state)
 {
 	struct fixture *f = *state;
-	static const unsigned fields[] = { 9, 10, 1, 14 }; /* two repeated, a number, an unknown */
+	static const unsigned fields[] = { 9, 10, 1, 30 }; /* two repeated, a number, an unknown */
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		struct blob columns = { 0 };
-		field_repeat(&columns, fields[i], WIRE_COLUMNS_MAX / 2);
+		field_repeat(&columns, fields[i], WIRE_COLUMNS_MAX / 3);
 		columns_take(f, &columns);
 		assert_true(f->out.len < 200);
 		assert_int_equal(payload_decode(f), -EBADMSG);
@@ -489,6 +622,8 @@ static void what_the_limits_allow_fits_the_arena(void **state)
 	static uint32_t series[WIRE_SERIES_MAX], points[WIRE_SERIES_MAX], shapes[WIRE_DECLARED_MAX];
 	static uint32_t steps[WIRE_POINTS_MAX], withdrawn[WIRE_POINTS_MAX];
 	static int64_t values[WIRE_POINTS_MAX];
+	static uint32_t authors[WIRE_POINTS_MAX], noted[WIRE_NOTES_MAX];
+	static char *notes[WIRE_NOTES_MAX], *all_authors[WIRE_AUTHORS_MAX];
 	static char metric[] = "m", labels[] = "", *metrics[WIRE_DECLARED_MAX],
 		    *all_labels[WIRE_DECLARED_MAX];
 	struct blob packed = { 0 };
@@ -518,16 +653,31 @@ static void what_the_limits_allow_fits_the_arena(void **state)
 	columns.declared_metric = metrics;
 	columns.declared_labels = all_labels;
 	columns.declared_shape = shapes; /* of minutes */
+	for (uint32_t i = 0; i < WIRE_NOTES_MAX; i++) {
+		noted[i] = i;
+		notes[i] = metric;
+	}
+	for (uint32_t i = 0; i < WIRE_AUTHORS_MAX; i++)
+		all_authors[i] = metric;
+	columns.n_noted = columns.n_note = WIRE_NOTES_MAX;
+	columns.noted = noted;
+	columns.note = notes;
+	columns.n_author = WIRE_AUTHORS_MAX;
+	columns.author = all_authors;
+	columns.n_authors = WIRE_POINTS_MAX;
+	columns.authors = authors;
 	assert_int_equal(blob_reserve(&packed, lantoa__v1__columns__get_packed_size(&columns)), 0);
 	packed.len = lantoa__v1__columns__pack(&columns, packed.data);
 	/* and all the fields that we do not know */
-	field_repeat(&packed, 15, WIRE_FIELDS_MAX - 2 * WIRE_DECLARED_MAX - 6);
+	field_repeat(&packed, 30,
+		     WIRE_FIELDS_MAX - 2 * WIRE_DECLARED_MAX - 8 - WIRE_NOTES_MAX -
+			     WIRE_AUTHORS_MAX);
 	assert_true(packed.len <= WIRE_COLUMNS_MAX);
 	columns_take(f, &packed);
 	if (payload_decode(f) != 0)
 		fail_msg("%s", f->err.text);
 	assert_false(arena_is_full(f->arena));
-	field_repeat(&packed, 15, 1);
+	field_repeat(&packed, 30, 1);
 	columns_take(f, &packed);
 	assert_int_equal(payload_decode(f), -EBADMSG);
 	assert_non_null(strstr(f->err.text, "more fields than is allowed"));
@@ -567,11 +717,20 @@ static void every_repeated_field_of_the_protocol_has_a_limit(void **state)
 	(void)state;
 	descriptor_is_limited(&lantoa__v1__frame__descriptor);
 	descriptor_is_limited(&lantoa__v1__columns__descriptor);
+	descriptor_is_limited(&lantoa__v1__files__descriptor);
 }
 
 static void frame_wrap(struct fixture *f, unsigned kind, const struct blob *message)
 {
 	f->out.len = 0;
+	if (kind == 16) { /* a tag of two bytes */
+		packed_add(&f->out, 1, message->data, message->len);
+		f->out.data[0] = 0x82;
+		assert_int_equal(blob_append(&f->out, "", 1), 0);
+		memmove(f->out.data + 2, f->out.data + 1, f->out.len - 2);
+		f->out.data[1] = 1;
+		return;
+	}
 	packed_add(&f->out, kind, message->data, message->len);
 }
 
@@ -594,6 +753,17 @@ static void frames_to_an_office_are_held_to_their_limits_too(void **state)
 		{ 2, 7, 100000, -EBADMSG }, /* Welcome.office */
 		{ 8, 15, 100, 0 },          /* Pong with what a later version may add */
 		{ 8, 15, 100000, -EBADMSG },
+		{ 16, 1, WIRE_HEADS_MAX, 0 }, /* Heads.head */
+		{ 16, 1, WIRE_HEADS_MAX + 1, -EBADMSG },
+		{ 14, 5, WIRE_CLOSED_MAX, 0 }, /* Standing.closed, .waiting, .released, .message */
+		{ 14, 5, WIRE_CLOSED_MAX + 1, -EBADMSG },
+		{ 14, 6, WIRE_WAITING_MAX + 1, -EBADMSG },
+		{ 14, 8, WIRE_WAITING_MAX + 1, -EBADMSG },
+		{ 14, 10, WIRE_MESSAGES_MAX, 0 },
+		{ 14, 10, WIRE_MESSAGES_MAX + 1, -EBADMSG },
+		{ 12, 5, 2, -EBADMSG }, /* EditionPiece.data */
+		{ 1, 12, 1, 0 },        /* Hello.condition */
+		{ 1, 12, 2, -EBADMSG },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct blob message = { 0 };
@@ -752,7 +922,7 @@ static void a_frame_is_exactly_one_kind_that_we_know(void **state)
 	assert_int_equal(blob_append(&f->out, "\x3a\0", 2), 0); /* and a Ping */
 	assert_int_equal(frame_unpack(f, &frame), -EBADMSG);
 	f->out.len = 0;
-	assert_int_equal(blob_append(&f->out, "\x7a\0", 2), 0); /* field 15 */
+	assert_int_equal(blob_append(&f->out, "\xfa\x01\0", 3), 0); /* field 31 */
 	assert_int_equal(frame_unpack(f, &frame), -EBADMSG);
 	assert_null(frame);
 }
@@ -791,6 +961,146 @@ static void flip(struct dice *dice, void *context)
 static void damaged_frames_are_refused_or_well_formed(void **state)
 {
 	for_all_seeds(300, flip, *state);
+}
+
+/* Each of the fields whose length is known, a byte longer and a byte shorter. */
+static void bytes_of_another_length_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	static uint8_t bytes[WIRE_PIECE_MAX + 1];
+	static const struct {
+		size_t chain, digest, data;
+		int rc;
+	} cases[] = {
+		{ 32, 32, WIRE_PIECE_MAX, 0 },
+		{ 0, 0, 0, 0 },
+		{ 31, 32, 5, -EBADMSG },
+		{ 33, 32, 5, -EBADMSG },
+		{ 32, 31, 5, -EBADMSG },
+		{ 32, 33, 5, -EBADMSG },
+		{ 32, 32, WIRE_PIECE_MAX + 1, -EBADMSG },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		Lantoa__V1__Frame pong_frame = LANTOA__V1__FRAME__INIT,
+				  piece_frame = LANTOA__V1__FRAME__INIT, *frame = NULL;
+		Lantoa__V1__Pong pong = LANTOA__V1__PONG__INIT;
+		Lantoa__V1__Head head = LANTOA__V1__HEAD__INIT;
+		Lantoa__V1__EditionPiece piece = LANTOA__V1__EDITION_PIECE__INIT;
+		head.position = 7;
+		head.chain = (ProtobufCBinaryData){ cases[i].chain, bytes };
+		pong.head = &head;
+		pong_frame.kind_case = LANTOA__V1__FRAME__KIND_PONG;
+		pong_frame.pong = &pong;
+		piece.version = 1;
+		piece.digest = (ProtobufCBinaryData){ cases[i].digest, bytes };
+		piece.data = (ProtobufCBinaryData){ cases[i].data, bytes };
+		piece_frame.kind_case = LANTOA__V1__FRAME__KIND_EDITION_PIECE;
+		piece_frame.edition_piece = &piece;
+		f->out.len = 0;
+		assert_int_equal(wire_frame_pack(&pong_frame, &f->out, &f->err), 0);
+		int rc = frame_unpack(f, &frame);
+		f->out.len = 0;
+		assert_int_equal(wire_frame_pack(&piece_frame, &f->out, &f->err), 0);
+		if (rc == 0)
+			rc = frame_unpack(f, &frame);
+		if (rc != cases[i].rc)
+			fail_msg("case %zu: %d %s", i, rc, f->err.text);
+	}
+}
+
+/* ---- editions ---- */
+
+static void edition_round_trip(struct dice *dice, void *context)
+{
+	struct fixture *f = context;
+	static uint8_t bytes[300000];
+	static char names[4][32];
+	Lantoa__V1__Files files = LANTOA__V1__FILES__INIT, *back = NULL;
+	Lantoa__V1__File list[4], *pointers[4];
+	uint8_t digest[WIRE_EDITION_DIGEST], again[WIRE_EDITION_DIGEST];
+	files.file = pointers;
+	files.n_file = dice_below(dice, 5);
+	bool plain = dice_below(dice, 2);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = plain ? (uint8_t)('a' + i % 7) : (uint8_t)dice_next(dice);
+	for (size_t i = 0; i < files.n_file; i++) {
+		lantoa__v1__file__init(&list[i]);
+		(void)snprintf(names[i], sizeof(names[i]), "%zu.csv", i);
+		list[i].name = names[i];
+		list[i].data = (ProtobufCBinaryData){ dice_below(dice, sizeof(bytes)), bytes };
+		pointers[i] = &list[i];
+	}
+	f->out.len = 0;
+	assert_int_equal(wire_edition_pack(&files, &f->out, &f->err), 0);
+	uint64_t version = wire_edition_version(f->out.data, f->out.len, digest);
+	assert_true(version != 0);
+	arena_reset(f->arena);
+	assert_int_equal(wire_edition_unpack(f->arena, f->out.data, f->out.len, &back, &f->err), 0);
+	assert_int_equal(back->n_file, files.n_file);
+	for (size_t i = 0; i < files.n_file; i++) {
+		assert_string_equal(back->file[i]->name, names[i]);
+		assert_int_equal(back->file[i]->data.len, list[i].data.len);
+		if (list[i].data.len > 0)
+			assert_memory_equal(back->file[i]->data.data, bytes, list[i].data.len);
+	}
+	/* a byte that is another is another edition, or none */
+	f->out.data[dice_below(dice, f->out.len)] ^= 1;
+	assert_true(wire_edition_version(f->out.data, f->out.len, again) != version);
+	arena_reset(f->arena);
+	int rc = wire_edition_unpack(f->arena, f->out.data, f->out.len, &back, &f->err);
+	assert_true(rc == 0 || rc == -EBADMSG);
+}
+
+static void an_edition_comes_out_as_it_went_in(void **state)
+{
+	for_all_seeds(60, edition_round_trip, *state);
+}
+
+static void
+editions_that_are_too_large_or_name_a_file_twice_are_neither_made_nor_taken(void **state)
+{
+	struct fixture *f = *state;
+	Lantoa__V1__Files files = LANTOA__V1__FILES__INIT, *back = NULL;
+	Lantoa__V1__File file = LANTOA__V1__FILE__INIT, *list[] = { &file, &file };
+	static char name[] = "catalogue.csv";
+	uint8_t *bytes = calloc(1, WIRE_FILES_LEN_MAX + 1);
+	assert_non_null(bytes);
+	file.name = name;
+	files.file = list;
+	files.n_file = 2;
+	assert_int_equal(wire_edition_pack(&files, &f->out, &f->err), -EUCLEAN);
+	files.n_file = 1;
+	file.data = (ProtobufCBinaryData){ WIRE_FILES_LEN_MAX, bytes };
+	assert_int_equal(wire_edition_pack(&files, &f->out, &f->err), -EFBIG);
+	struct dice dice = dice_seeded(7); /* what does not compress */
+	for (size_t i = 0; i < WIRE_EDITION_MAX; i++)
+		bytes[i] = (uint8_t)dice_next(&dice);
+	file.data.len = WIRE_EDITION_MAX;
+	assert_int_equal(wire_edition_pack(&files, &f->out, &f->err), -EFBIG);
+	assert_int_equal(f->out.len, 0);
+	/* two of one name, as a hostile province packs them */
+	static const uint8_t twice[] = "\0\x0a\3\x0a\1a\x0a\3\x0a\1a";
+	assert_int_equal(wire_edition_unpack(f->arena, twice, sizeof(twice) - 1, &back, &f->err),
+			 -EBADMSG);
+	assert_non_null(strstr(f->err.text, "twice"));
+	/* and 4 MiB and a byte of zeros, in a few bytes */
+	size_t bound = ZSTD_compressBound(WIRE_FILES_LEN_MAX + 1);
+	memset(bytes, 0, WIRE_FILES_LEN_MAX + 1);
+	assert_int_equal(blob_reserve(&f->out, bound + 1), 0);
+	f->out.data[0] = 1;
+	f->out.len = 1 + ZSTD_compress(f->out.data + 1, bound, bytes, WIRE_FILES_LEN_MAX + 1, 1);
+	arena_reset(f->arena);
+	assert_int_equal(wire_edition_unpack(f->arena, f->out.data, f->out.len, &back, &f->err),
+			 -EBADMSG);
+	assert_non_null(strstr(f->err.text, "more than is allowed"));
+	/* at the limit it fits the arena */
+	arena_reset(f->arena);
+	f->out.len = 0;
+	file.data = (ProtobufCBinaryData){ WIRE_FILES_LEN_MAX - 100, bytes };
+	assert_int_equal(wire_edition_pack(&files, &f->out, &f->err), 0);
+	assert_int_equal(wire_edition_unpack(f->arena, f->out.data, f->out.len, &back, &f->err), 0);
+	assert_int_equal(back->file[0]->data.len, WIRE_FILES_LEN_MAX - 100);
+	free(bytes);
 }
 
 /* ---- memory ---- */
@@ -845,9 +1155,11 @@ static void an_arena_hands_out_zeroed_memory_again_and_again_up_to_its_limit(voi
 static void the_highest_protocol_that_both_speak_is_spoken(void **state)
 {
 	(void)state;
-	assert_int_equal(wire_protocol(1, 1), 1);
-	assert_int_equal(wire_protocol(1, 2), 2);
-	assert_int_equal(wire_protocol(2, 2), 2);
+	/* every range of 1 to 3 with ours, which is 1 to 3 */
+	for (uint32_t min = 1; min <= WIRE_PROTOCOL_MAX; min++)
+		for (uint32_t max = min; max <= WIRE_PROTOCOL_MAX; max++)
+			assert_int_equal(wire_protocol(min, max), max);
+	assert_int_equal(WIRE_PROTOCOL_MAX, 3);
 	assert_int_equal(wire_protocol(1, 9), WIRE_PROTOCOL_MAX);
 	assert_int_equal(wire_protocol(2, 9), WIRE_PROTOCOL_MAX);
 	assert_int_equal(wire_protocol(WIRE_PROTOCOL_MAX + 1, 9), 0);
@@ -880,6 +1192,9 @@ int main(void)
 		test(a_frame_is_exactly_one_kind_that_we_know),
 		test(a_frame_over_the_limit_is_neither_packed_nor_unpacked),
 		test(damaged_frames_are_refused_or_well_formed),
+		test(bytes_of_another_length_are_refused),
+		test(an_edition_comes_out_as_it_went_in),
+		test(editions_that_are_too_large_or_name_a_file_twice_are_neither_made_nor_taken),
 		test(encode_and_decode_say_so_when_memory_runs_out),
 		test(an_arena_hands_out_zeroed_memory_again_and_again_up_to_its_limit),
 	};

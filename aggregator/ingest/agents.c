@@ -1,0 +1,116 @@
+#include "ingest/agents.h"
+
+#include "common/base/array.h"
+#include "common/base/search.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct agent_note *find(const struct agent_list *agents, int64_t office, size_t *ret_place)
+{
+	size_t place = search_first(i, agents->n, agents->list[i].office < office);
+	*ret_place = place;
+	return place < agents->n && agents->list[place].office == office ? &agents->list[place]
+									 : NULL;
+}
+
+const struct agent_note *agent_list_find(const struct agent_list *agents, int64_t office)
+{
+	size_t place;
+	return find(agents, office, &place);
+}
+
+int agent_list_copy(const struct agent_list *agents, struct agent_list *ret_copy)
+{
+	size_t size = agents->n * sizeof(*agents->list);
+	struct agent_note *list = malloc(size ? size : 1);
+	if (!list)
+		return -ENOMEM;
+	if (size)
+		memcpy(list, agents->list, size);
+	*ret_copy = (struct agent_list){ list, agents->n };
+	return 0;
+}
+
+void agent_list_free(struct agent_list *agents)
+{
+	free(agents->list);
+	*agents = (struct agent_list){ 0 };
+}
+
+static struct agent_note *enter(struct agent_list *agents, int64_t office)
+{
+	size_t place;
+	struct agent_note *note = find(agents, office, &place);
+	if (note)
+		return note;
+	struct agent_note *list = array_room(agents->list, agents->n, sizeof(*list));
+	if (!list)
+		return NULL;
+	agents->list = list;
+	memmove(&list[place + 1], &list[place], (agents->n - place) * sizeof(*list));
+	agents->n++;
+	list[place] = (struct agent_note){ .office = office };
+	return &list[place];
+}
+
+static void take_condition(struct agent_note *note, const Lantoa__V1__Condition *condition)
+{
+	note->tells = condition != NULL;
+	if (!condition)
+		return;
+	note->told_us = civil_now_us();
+	note->backlog = condition->backlog;
+	note->oldest_us = condition->oldest_us;
+	note->spool_full = condition->spool_full;
+	note->clock = (int)condition->clock;
+	note->push_interval_s = condition->push_interval_s;
+}
+
+void agents_hello(struct agent_list *agents, int64_t office, const struct gate_peer *peer,
+		  uint32_t protocol, const Lantoa__V1__Hello *hello)
+{
+	struct agent_note *note = enter(agents, office);
+	if (!note)
+		return;
+	note->hello_us = civil_now_us();
+	note->protocol = protocol;
+	note->peer = *peer;
+	(void)utf8_print(note->version, sizeof(note->version), "%s",
+			 hello->version); /* cut is fine */
+	take_condition(note, hello->condition);
+}
+
+void agents_condition(struct agent_list *agents, int64_t office,
+		      const Lantoa__V1__Condition *condition)
+{
+	size_t place;
+	struct agent_note *note = find(agents, office, &place);
+	if (note && condition)
+		take_condition(note, condition);
+}
+
+bool agents_speak(const struct agent_list *agents, int64_t office, uint32_t least)
+{
+	const struct agent_note *note = agent_list_find(agents, office);
+	return note && note->protocol >= least;
+}
+
+const char *agent_clock_word(int clock)
+{
+	switch (clock) { /* the words of the agent's own status */
+	case LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_BY_NOBODY:
+		return "nobody";
+	case LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_BY_BATTERY:
+		return "battery";
+	case LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_BY_PROVINCE:
+		return "province";
+	case LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_BY_SYSTEM:
+		return "kernel";
+	default:
+		return NULL;
+	}
+}
