@@ -2,6 +2,7 @@
 
 #include "api/api_internal.h"
 #include "api/call.h"
+#include "api/changing.h"
 #include "common/base/log.h"
 #include "common/base/log_limit.h"
 
@@ -20,11 +21,13 @@ struct api {
 	size_t n;
 	struct verification *verification; /* owned */
 	struct backup *backup;             /* owned */
+	struct changing *changing;         /* owned */
 	struct page_damage damage;         /* that a question met last, and */
 	uint64_t damage_until_ms;          /* for how long it is told */
 	struct log_limit said_damage;
 	uv_loop_t *loop; /* outlives us */
 	unsigned working;
+	bool changes; /* changing is at work */
 	bool stopping;
 	void (*on_closed)(void *context);
 	void *on_closed_context;
@@ -37,7 +40,7 @@ static const struct {
 	{ reference_actions, &n_reference_actions }, { office_actions, &n_office_actions },
 	{ query_actions, &n_query_actions },         { verify_actions, &n_verify_actions },
 	{ health_actions, &n_health_actions },       { held_actions, &n_held_actions },
-	{ backup_actions, &n_backup_actions },
+	{ backup_actions, &n_backup_actions },       { change_actions, &n_change_actions },
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
@@ -101,6 +104,16 @@ static void on_run_ended(void *context)
 	api_leave(context);
 }
 
+static void close_if_idle(struct api *api);
+
+static void on_change_ended(void *context)
+{
+	struct api *api = context;
+
+	api->changes = false;
+	close_if_idle(api);
+}
+
 static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
 {
 	const struct backup_config backup = { .store = api->config.store,
@@ -111,7 +124,8 @@ static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
 					      .context = api };
 
 	api->verification = verification_open(api->config.store, on_run_ended, api);
-	if (!api->verification)
+	api->changing = changing_open(api->config.store, on_change_ended, api);
+	if (!api->verification || !api->changing)
 		return err_memory(err);
 	return backup_open(loop, &backup, &api->backup, err);
 }
@@ -119,6 +133,7 @@ static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
 static void api_free(struct api *api)
 {
 	verification_close(api->verification);
+	changing_close(api->changing);
 	backup_close(api->backup);
 	free(api->routes);
 	free(api->actions);
@@ -152,6 +167,7 @@ int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, s
 		api_free(api);
 		return rc;
 	}
+	api_change(api, LANGUAGE_ENGLISH); /* where the last process left it */
 	*ret_api = api;
 	return 0;
 }
@@ -165,6 +181,12 @@ static void on_http_closed(void *context)
 	api_free(api);
 }
 
+static void close_if_idle(struct api *api)
+{
+	if (api->stopping && api->working == 0 && !api->changes)
+		http_stop(api->http, on_http_closed, api);
+}
+
 void api_stop(struct api *api, void (*on_closed)(void *context), void *context)
 {
 	api->stopping = true;
@@ -172,8 +194,8 @@ void api_stop(struct api *api, void (*on_closed)(void *context), void *context)
 	api->on_closed_context = context;
 	verification_cancel(api->verification);
 	backup_cancel(api->backup);
-	if (api->working == 0)
-		http_stop(api->http, on_http_closed, api);
+	changing_stop(api->changing);
+	close_if_idle(api);
 }
 
 const struct api_config *api_config_of(const struct api *api)
@@ -208,6 +230,12 @@ struct backup *api_backup(struct api *api)
 	return api->backup;
 }
 
+void api_change(struct api *api, enum language language)
+{
+	if (changing_start(api->changing, language))
+		api->changes = true; /* beside API_WORKING_MAX */
+}
+
 bool api_enter(struct api *api)
 {
 	if (api->stopping || api->working == API_WORKING_MAX)
@@ -220,6 +248,5 @@ bool api_enter(struct api *api)
 void api_leave(struct api *api)
 {
 	api->working--;
-	if (api->stopping && api->working == 0)
-		http_stop(api->http, on_http_closed, api);
+	close_if_idle(api);
 }

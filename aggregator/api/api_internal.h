@@ -15,6 +15,8 @@ struct page_damage api_damage(const struct api *api);
 /** Of this api; while one runs it has a place among API_WORKING_MAX. */
 struct verification *api_verification(struct api *api);
 struct backup *api_backup(struct api *api); /* likewise */
+/** A change may have begun, or stand still: go on with it. */
+void api_change(struct api *api, enum language language);
 /** A place among API_WORKING_MAX; false: there is none, or the api is stopping. */
 bool api_enter(struct api *api);
 void api_leave(struct api *api);

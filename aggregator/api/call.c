@@ -62,8 +62,8 @@ static void answer(struct call *call, int rc, const struct err *err)
 		http_answer_file(call->request, "application/octet-stream", call->file,
 				 call->file_len);
 	else if (rc == 0)
-		http_answer(call->request, 200, call->answer_type, (const char *)call->answer.data,
-			    call->answer.len);
+		http_answer(call->request, call->under_way ? 202 : 200, call->answer_type,
+			    (const char *)call->answer.data, call->answer.len);
 	else if (call->refused)
 		http_answer(call->request, http_status_of(rc), call->answer_type,
 			    (const char *)call->answer.data, call->answer.len);
@@ -211,6 +211,20 @@ int call_answer_number(struct call *call, const char *name, uint64_t number, str
 
 	call->answer_type = JSON_TYPE;
 	return blob_append(&call->answer, text, (size_t)len) < 0 ? err_memory(err) : 0;
+}
+
+int call_answer_under_way(struct call *call, int64_t id, struct err *err)
+{
+	call->under_way = true;
+	return call_answer_number(call, "change", (uint64_t)id, err);
+}
+
+int change_committed(struct call *call, struct err *err)
+{
+	(void)err;
+	if (call->under_way)
+		api_change(call->api, call->job.language);
+	return 0;
 }
 
 int call_answer_damaged(struct call *call, const char *name, uint64_t number,

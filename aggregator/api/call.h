@@ -64,6 +64,7 @@ struct call {
 	struct page_damage damage; /* that the query met; of status: that queries met lately */
 	bool revisions;            /* wanted instead of figures */
 	bool yes, dry_run;         /* of an import: see importing.h */
+	bool under_way;            /* what was ordered goes on by steps: 202 */
 	bool refused;              /* the answer goes out although run() failed */
 	char labels[LABELS_TEXT_MAX];
 	unsigned most;                        /* rows asked for */
@@ -102,6 +103,11 @@ int call_answer_text(struct call *call, const char *name, const char *text, stru
 /** An object of @n texts: their names and they, in turn. */
 int call_answer_texts(struct call *call, const char *const texts[], size_t n, struct err *err);
 
+/** What was ordered is made in steps, as change @id: the answer says so, and change_committed() is
+ * the action's commit(). */
+int call_answer_under_way(struct call *call, int64_t id, struct err *err);
+int change_committed(struct call *call, struct err *err);
+
 /** Refuse with @err and, beside its sentence, two numbers for programs: {"error": ..., "figures":
  * n, "offices": n}. Returns err's code. */
 int call_refuse(struct call *call, struct err *err, uint64_t figures, uint64_t offices);
@@ -113,6 +119,6 @@ int call_field(struct call *call, const char *name, const char **ret_text, struc
 int call_field_needed(struct call *call, const char *name, const char **ret_text, struct err *err);
 
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
-	health_actions[], held_actions[], backup_actions[];
+	health_actions[], held_actions[], backup_actions[], change_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
-	n_health_actions, n_held_actions, n_backup_actions;
+	n_health_actions, n_held_actions, n_backup_actions, n_change_actions;

@@ -318,6 +318,27 @@ static bool office_astray(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool change_under_way(const struct condition_facts *facts, char sentence[])
+{
+	const struct change_state *change = &facts->change;
+	char begun[INSTANT_TEXT_MAX] = "";
+	if (change->id == 0 || change->stage == CHANGE_OVER)
+		return false;
+	(void)civil_format(change->begun_us, begun);
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       change->stage == CHANGE_SETTLING
+			       ? _("a change is in force (%s, ordered by %s at %s), and its pages "
+				   "are brought to their place; figures are taken and questions "
+				   "answered meanwhile")
+			       : _("a change is made in steps (%s, ordered by %s at %s): %u %% of "
+				   "it is done, and about %llu s are left. Figures are taken, and "
+				   "questions are answered as before it: `lantoa change show`"),
+		       change->word, change->who, begun,
+		       change->total ? (unsigned)(change->done * 100 / change->total) : 100,
+		       (unsigned long long)(change->left_us + 999999) / 1000000);
+	return true;
+}
+
 static bool always(const struct condition_facts *facts, char sentence[])
 {
 	(void)facts;
@@ -350,6 +371,7 @@ static const struct {
 	{ batches_refused, "batches_refused", CONDITION_NOTE },
 	{ log_pinned, "log_pinned", CONDITION_NOTE },
 	{ office_astray, "office_astray", CONDITION_NOTE },
+	{ change_under_way, "change_under_way", CONDITION_NOTE },
 	{ offices_silent, "offices_silent", CONDITION_NOTE },
 	{ invitations_expired, "invitations_expired", CONDITION_NOTE },
 	{ always, "well", CONDITION_WELL },

@@ -8,6 +8,7 @@
 
 #include "ingest/gate.h"
 #include "ingest/intake.h"
+#include "ledger/change.h"
 #include "query/plan.h"
 #include "registry/strays.h"
 
@@ -65,6 +66,7 @@ struct condition_facts { /* zeros: nothing is wrong */
 	uint64_t old_agents;              /* of which so many said Hello since the start: */
 	char old_agent[CODE_LEN_MAX + 1]; /* the office of one of them */
 	bool catalogue_unsendable;        /* it reaches no office at all */
+	struct change_state change;       /* that is under way, or was the last */
 };
 
 enum condition_gravity {

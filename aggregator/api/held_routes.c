@@ -6,6 +6,7 @@
 
 #include "common/model/civil.h"
 #include "journal/journal_clock.h"
+#include "ledger/change.h"
 #include "ledger/release.h"
 
 #include <errno.h>
@@ -74,6 +75,8 @@ static int release_post(struct call *call, sqlite3 *db, const struct reference *
 	struct table *table = NULL;
 	int rc = release_form(call, &form, err);
 
+	if (rc == 0)
+		rc = change_refuse(db, err);
 	if (rc == 0)
 		rc = journal_clock_open(db, &clock, err);
 	if (rc == 0)

@@ -1,7 +1,8 @@
 /* 1. The edition is imported, in the transaction of the call, and the reference loaded that has it;
  * 2. what that takes away is told apart and counted;
  * 3. for a trial run the tables before and after are compared, and all of it is undone; else, if
- *    nothing is taken away or that is meant, it is noted in the audit and the ledger follows. */
+ *    nothing is taken away or that is meant, it is noted in the audit and the ledger follows;
+ * 4. but if that takes long the import is undone, and becomes a change that is made in steps. */
 #include "api/importing.h"
 
 #include "api/difference.h"
@@ -82,10 +83,17 @@ static void number_head(struct table *table, const char *key, uint64_t number)
 	table_head(table, "would", key, text);
 }
 
+struct expected { /* of an edition */
+	struct losses losses;
+	struct steps_cost cost;
+	int64_t us; /* about, that it takes */
+};
+
 static int rows_add(const struct importing *importing, const struct table *before,
-		    const struct table *after, const struct losses *losses, size_t n,
+		    const struct table *after, const struct expected *expected, size_t n,
 		    struct table **ret_table, struct err *err)
 {
+	const struct losses *losses = &expected->losses;
 	static const char *const columns[] = { "change",  "row",     "column", "was",
 					       "becomes", "figures", "offices" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
@@ -99,6 +107,11 @@ static int rows_add(const struct importing *importing, const struct table *befor
 	number_head(table, importing->answer, n);
 	number_head(table, "figures", losses->figures);
 	number_head(table, "offices", losses->offices);
+	if (importing->decides) {
+		number_head(table, "office_days", expected->cost.office_days);
+		number_head(table, "observations", expected->cost.observations);
+		number_head(table, "seconds", (uint64_t)(expected->us + 500000) / 1000000);
+	}
 	table_head(table, "would", "needs_yes", losses->n > 0 ? "yes" : "no");
 	*ret_table = table;
 	return 0;
@@ -109,14 +122,18 @@ static int trial_tell(struct call *call, sqlite3 *db, const struct reference *be
 		      const struct importing *importing, size_t n, struct err *err)
 {
 	struct table *are = NULL, *table = NULL;
-	struct losses losses = { 0 };
-	int rc = losses_of(db, before, after, &losses, err);
+	struct expected expected = { 0 };
+	int rc = losses_of(db, before, after, &expected.losses, err);
 
+	if (rc == 0 && importing->decides)
+		rc = steps_weigh(db, before, after, &expected.cost, err);
+	if (rc == 0)
+		rc = change_estimate(db, expected.cost.work, &expected.us, err);
 	if (rc == 0)
 		rc = importing->table(db, after, &are, err);
 	if (rc == 0)
-		rc = rows_add(importing, were, are, &losses, n, &table, err);
-	losses_free(&losses);
+		rc = rows_add(importing, were, are, &expected, n, &table, err);
+	losses_free(&expected.losses);
 	table_close(are);
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
@@ -170,26 +187,53 @@ static int follow(sqlite3 *db, const struct reference *before, const struct refe
 	return rc;
 }
 
-static int note(struct call *call, sqlite3 *db, const struct importing *importing, size_t n,
-		const struct losses *losses, struct err *err)
+#define NOTE_MAX 160u
+
+static const char *note(const struct call *call, size_t n, const struct losses *losses,
+			char text[NOTE_MAX])
 {
-	char detail[160];
-	int len = snprintf(detail, sizeof(detail), "changed=%zu bytes=%zu", n, call->body_len);
+	int len = snprintf(text, NOTE_MAX, "changed=%zu bytes=%zu", n, call->body_len);
 
 	if (losses->n > 0) /* fits */
 		(void)snprintf(
-			detail + len, sizeof(detail) - (size_t)len,
+			text + len, NOTE_MAX - (size_t)len,
 			" confirmed=yes taken_away=%zu figures=%" PRIu64 "%s offices=%" PRIu64,
 			losses->n, losses->figures, losses->more ? "+" : "", losses->offices);
-	return importing->audited ? 0 : audit_note(db, call->who, importing->what, detail, err);
+	return text;
 }
 
-static int take_over(struct call *call, sqlite3 *db, const struct reference *before,
-		     const struct importing *importing, size_t n, struct damaged_days *ret_damaged,
+struct taking { /* an edition over */
+	struct call *call;
+	const struct importing *importing;
+	size_t n;                    /* rows that changed */
+	struct damaged_days damaged; /* of what followed at once */
+	int64_t change;              /* the number of the change that it becomes; 0: it was done */
+};
+
+/* The import is undone for now: it is done when all that follows from it is derived. */
+static int begin(struct taking *taking, sqlite3 *db, const char *noted,
+		 const struct steps_cost *cost, struct err *err)
+{
+	const struct call *call = taking->call;
+	const struct change_form form = { .kind = *taking->importing->decides,
+					  .who = call->who,
+					  .note = noted,
+					  .body = call->body,
+					  .len = call->body_len };
+	int rc = db_exec(db, "ROLLBACK TO importing", err);
+
+	return rc == 0 ? change_begin(db, &form, cost, &taking->change, err) : rc;
+}
+
+static int take_over(struct taking *taking, sqlite3 *db, const struct reference *before,
 		     struct err *err)
 {
+	const struct importing *importing = taking->importing;
+	struct call *call = taking->call;
 	struct reference *after = NULL;
 	struct losses losses = { 0 };
+	struct steps_cost cost = { 0 };
+	char noted[NOTE_MAX];
 	int rc = reference_load(db, &after, err);
 
 	if (rc == 0) /* what a disk damaged is not taken away by this edition */
@@ -199,9 +243,17 @@ static int take_over(struct call *call, sqlite3 *db, const struct reference *bef
 	if (rc == 0 && losses.n > 0 && !call->yes)
 		rc = refuse(call, &losses, err);
 	if (rc == 0)
-		rc = note(call, db, importing, n, &losses, err);
+		(void)note(call, taking->n, &losses, noted);
 	if (rc == 0 && importing->decides)
-		rc = follow(db, before, after, importing->what, ret_damaged, err);
+		rc = steps_weigh(db, before, after, &cost, err);
+	if (rc == 0 && cost.work > CHANGE_AT_ONCE) {
+		rc = begin(taking, db, noted, &cost, err);
+	} else if (rc == 0) {
+		rc = importing->audited ? 0
+					: audit_note(db, call->who, importing->what, noted, err);
+		if (rc == 0 && importing->decides)
+			rc = follow(db, before, after, importing->what, &taking->damaged, err);
+	}
 	losses_free(&losses);
 	reference_close(after);
 	return rc;
@@ -210,14 +262,23 @@ static int take_over(struct call *call, sqlite3 *db, const struct reference *bef
 int importing_run(struct call *call, sqlite3 *db, const struct reference *reference,
 		  const struct importing *importing, struct err *err)
 {
-	struct damaged_days damaged = { 0 };
-	size_t n = 0;
+	struct taking taking = { .call = call, .importing = importing };
 	int rc;
 
 	if (call->dry_run)
 		return trial_run(call, db, reference, importing, err);
-	rc = importing->import(call, db, &n, err);
-	if (rc == 0 && n > 0)
-		rc = take_over(call, db, reference, importing, n, &damaged, err);
-	return rc == 0 ? call_answer_damaged(call, importing->answer, n, &damaged, err) : rc;
+	rc = importing->audited ? 0 : change_refuse(db, err);
+	if (rc == 0)
+		rc = db_exec(db, "SAVEPOINT importing", err);
+	if (rc == 0)
+		rc = importing->import(call, db, &taking.n, err);
+	if (rc == 0 && taking.n > 0)
+		rc = take_over(&taking, db, reference, err);
+	if (rc == 0)
+		rc = db_exec(db, "RELEASE importing", err);
+	if (rc < 0)
+		return rc; /* all of it is rolled back */
+	return taking.change ? call_answer_under_way(call, taking.change, err)
+			     : call_answer_damaged(call, importing->answer, taking.n,
+						   &taking.damaged, err);
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "api/call.h"
+#include "ledger/change.h"
 
 #define IMPORT_ARGUMENTS "yes dry_run"
 
@@ -18,7 +19,8 @@ struct importing {
 	/* All that is in force, with the columns of the file. */
 	int (*table)(sqlite3 *db, const struct reference *reference, struct table **ret_table,
 		     struct err *err);
-	bool decides; /* whether and for what figures count: the ledger follows */
+	/* Whether and for what figures count, so that they follow: NULL, or its kind. */
+	const enum change_kind *decides;
 	bool audited; /* by import() */
 };
 

@@ -11,6 +11,7 @@
 #include "common/model/civil.h"
 #include "common/model/invitation.h"
 #include "journal/usage.h"
+#include "ledger/change.h"
 #include "ledger/follow.h"
 #include "registry/office_keys.h"
 #include "registry/office_register.h"
@@ -315,44 +316,74 @@ static int offices_post(struct call *call, sqlite3 *db, const struct reference *
 	return rc == 0 ? call_answer_number(call, "added", 1, err) : rc;
 }
 
-/* Its figures of those days go along, in the same transaction; those that no unit has any more go
- * into quarantine. */
-static int figures_move(sqlite3 *db, const struct reference *before,
-			struct damaged_days *ret_damaged, struct err *err)
+struct moving {
+	struct change_form form;
+	struct damaged_days damaged; /* of what went along at once */
+	int64_t change;              /* the number of the change that it becomes; 0: it was done */
+};
+
+/* Its figures of those days go along, in the same transaction or, if they are many, by steps; those
+ * that no unit has any more go into quarantine. */
+static int figures_move(struct moving *moving, sqlite3 *db, const struct reference *before,
+			struct err *err)
 {
 	struct reference *after = NULL;
 	struct followed followed = { 0 };
+	struct steps_cost cost = { 0 };
 	int rc = reference_load(db, &after, err);
 
 	if (rc == 0)
 		rc = reference_sound(after, err);
 	if (rc == 0)
+		rc = steps_weigh(db, before, after, &cost, err);
+	if (rc == 0 && cost.work > CHANGE_AT_ONCE) {
+		rc = db_exec(db, "ROLLBACK TO moving", err);
+		if (rc == 0)
+			rc = change_begin(db, &moving->form, &cost, &moving->change, err);
+	} else if (rc == 0) {
 		rc = ledger_follow(db, before, after, &followed, err);
-	if (rc == 0)
-		*ret_damaged = followed.damaged;
+		moving->damaged = followed.damaged;
+	}
 	reference_close(after);
+	return rc;
+}
+
+static int move_form(struct call *call, struct change_form *form, struct err *err)
+{
+	int rc = call_field_needed(call, "code", &form->office, err);
+
+	form->kind = CHANGE_MOVE;
+	form->who = call->who;
+	if (rc == 0)
+		rc = call_field_needed(call, "unit", &form->unit, err);
+	if (rc == 0)
+		rc = field_from(call, &form->from, err);
+	if (rc == 0 && strcmp(form->unit, "-") == 0)
+		form->unit = NULL;
 	return rc;
 }
 
 static int move_post(struct call *call, sqlite3 *db, const struct reference *reference,
 		     struct err *err)
 {
-	const char *code = NULL, *unit = NULL;
-	int32_t day = 0;
-	bool changed = false;
-	struct damaged_days damaged = { 0 };
-	int rc = call_field_needed(call, "code", &code, err);
+	struct moving moving = { 0 };
+	size_t n = 0;
+	int rc = move_form(call, &moving.form, err);
 
 	if (rc == 0)
-		rc = call_field_needed(call, "unit", &unit, err);
+		rc = change_refuse(db, err);
 	if (rc == 0)
-		rc = field_from(call, &day, err);
+		rc = db_exec(db, "SAVEPOINT moving", err);
 	if (rc == 0)
-		rc = office_move(db, code, strcmp(unit, "-") == 0 ? NULL : unit, day, call->who,
-				 &changed, err);
-	if (rc == 0 && changed)
-		rc = figures_move(db, reference, &damaged, err);
-	return rc == 0 ? call_answer_damaged(call, "moved", changed, &damaged, err) : rc;
+		rc = change_act(db, &moving.form, &n, err);
+	if (rc == 0 && n > 0)
+		rc = figures_move(&moving, db, reference, err);
+	if (rc == 0)
+		rc = db_exec(db, "RELEASE moving", err);
+	if (rc < 0)
+		return rc; /* all of it is rolled back */
+	return moving.change ? call_answer_under_way(call, moving.change, err)
+			     : call_answer_damaged(call, "moved", n, &moving.damaged, err);
 }
 
 /* The line that brings the office in. */
@@ -451,7 +482,8 @@ const struct action office_actions[] = {
 	{ "GET", "/v1/offices", "code", NULL, CALL_READ, offices_prepare, offices_get, NULL },
 	{ "POST", "/v1/offices", "invite " IMPORT_ARGUMENTS, "code name unit from", CALL_WRITE,
 	  offices_prepare_post, offices_post, NULL },
-	{ "POST", "/v1/offices/move", NULL, "code unit from", CALL_WRITE, NULL, move_post, NULL },
+	{ "POST", "/v1/offices/move", NULL, "code unit from", CALL_WRITE, NULL, move_post,
+	  change_committed },
 	{ "POST", "/v1/offices/invite", NULL, "code days", CALL_WRITE, address_needed, invite_post,
 	  keys_committed },
 	{ "POST", "/v1/offices/revoke", NULL, "code", CALL_WRITE, NULL, revoke_post,

@@ -118,12 +118,13 @@ static int import_indicators(struct call *call, sqlite3 *db, size_t *ret_n, stru
 static int units_put(struct call *call, sqlite3 *db, const struct reference *reference,
 		     struct err *err)
 {
+	static const enum change_kind kind = CHANGE_UNITS;
 	static const struct importing importing = { .what = "units import",
 						    .answer = "changed",
 						    .keys = "code valid_from",
 						    .import = import_units,
 						    .table = units_table,
-						    .decides = true };
+						    .decides = &kind };
 
 	return importing_run(call, db, reference, &importing, err);
 }
@@ -143,12 +144,13 @@ static int successors_put(struct call *call, sqlite3 *db, const struct reference
 static int catalogue_put(struct call *call, sqlite3 *db, const struct reference *reference,
 			 struct err *err)
 {
+	static const enum change_kind kind = CHANGE_CATALOGUE;
 	static const struct importing importing = { .what = "catalogue import",
 						    .answer = "changed",
 						    .keys = "name",
 						    .import = import_catalogue,
 						    .table = catalogue_table,
-						    .decides = true };
+						    .decides = &kind };
 
 	return importing_run(call, db, reference, &importing, err);
 }
@@ -224,13 +226,13 @@ static int indicators_get(struct call *call, sqlite3 *db, const struct reference
 const struct action reference_actions[] = {
 	{ "GET", "/v1/units", NULL, NULL, CALL_READ, NULL, units_get, NULL },
 	{ "PUT", "/v1/units", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare, units_put,
-	  NULL },
+	  change_committed },
 	{ "GET", "/v1/successors", NULL, NULL, CALL_READ, NULL, successors_get, NULL },
 	{ "PUT", "/v1/successors", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare,
 	  successors_put, NULL },
 	{ "GET", "/v1/catalogue", NULL, NULL, CALL_READ, NULL, catalogue_get, NULL },
 	{ "PUT", "/v1/catalogue", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare,
-	  catalogue_put, NULL },
+	  catalogue_put, change_committed },
 	{ "GET", "/v1/indicators", NULL, NULL, CALL_READ, NULL, indicators_get, NULL },
 	{ "PUT", "/v1/indicators", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare,
 	  indicators_put, NULL },

@@ -338,7 +338,14 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 	if (rc == 0)
 		rc = clock_check(db, facts, err);
 	if (rc == 0)
+		rc = change_read(db, &facts->change, err);
+	if (rc == 0)
 		condition_heads(facts, table);
+	if (rc == 0 && facts->change.id != 0 && facts->change.stage != CHANGE_OVER) {
+		table_head(table, "change", "kind", facts->change.word);
+		number_head(table, "change", "done", facts->change.done);
+		number_head(table, "change", "all", facts->change.total);
+	}
 	if (facts->contacts)
 		number_head(table, "offices", "silent", facts->silent);
 	number_head(table, "invitations", "open", facts->invitations_open);

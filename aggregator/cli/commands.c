@@ -197,6 +197,20 @@ static int status(const struct order *order, struct err *err)
 	return rc;
 }
 
+static int change_show(const struct order *order, struct err *err)
+{
+	struct request request = order_request(order);
+
+	return order_ask_report(order, &request, err);
+}
+
+static int change_cancel(const struct order *order, struct err *err)
+{
+	struct request request = order_request(order);
+
+	return order_ask_value(order, &request, err);
+}
+
 static const char rows_changed[] = N_("Rows changed: %s\n");
 static const char figures[] = "received metric office area name labels period until value was "
 			      "became change late targets rank "
@@ -423,6 +437,21 @@ const struct command commands[] = {
 	  .run = list,
 	  .method = "GET",
 	  .path = "/v1/closed" },
+	{ .words = "change show",
+	  .usage = "",
+	  .help = N_("Show the change of units, catalogue or an office's place that is made in "
+		     "steps, how far it is, or what became of the last one."),
+	  .run = change_show,
+	  .method = "GET",
+	  .path = "/v1/change" },
+	{ .words = "change cancel",
+	  .usage = "",
+	  .help = N_("Take back the change that is made in steps, while it is not in force: all "
+		     "stays as it was."),
+	  .run = change_cancel,
+	  .method = "POST",
+	  .path = "/v1/change/cancel",
+	  .done = N_("Changes taken back: %s\n") },
 	{ .words = "verify",
 	  .usage = "[--repair]",
 	  .help = N_("Compute everything anew from the journal and name whatever differs. The exit "

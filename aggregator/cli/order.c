@@ -2,6 +2,7 @@
 
 #include "cli/args.h"
 #include "cli/output.h"
+#include "cli/watch.h"
 #include "common/base/quote.h"
 
 #include <string.h>
@@ -20,6 +21,8 @@ int order_ask_value(const struct order *order, const struct request *request, st
 	struct blob answer = { 0 };
 	int rc = client_ask(order->api, request, &answer, err);
 
+	if (rc == 0)
+		rc = watch_change(order->api, &answer, err);
 	if (rc == 0)
 		rc = output_value(order, &answer, err);
 	blob_free(&answer);

@@ -1,6 +1,7 @@
 #include "cli/upload.h"
 
 #include "cli/output.h"
+#include "cli/watch.h"
 #include "common/text/answer.h"
 
 #include <errno.h>
@@ -63,6 +64,8 @@ int upload_send(const char *api, struct request request, const struct blob *csv,
 	request.body = csv->data;
 	request.body_len = csv->len;
 	rc = client_ask(api, &request, &answer, err);
+	if (rc == 0)
+		rc = watch_change(api, &answer, err);
 	if (rc == 0)
 		rc = number_read(&answer, ret_number, err);
 	blob_free(&answer);

@@ -2,6 +2,7 @@
 
 #include "cli/args.h"
 #include "cli/output.h"
+#include "common/base/i18n.h"
 #include "common/text/answer.h"
 
 #include <stdbool.h>
@@ -16,7 +17,7 @@
 #define BAR_CELLS     (WATCH_BAR_MAX - 1)
 
 struct watch {
-	const struct order *order;
+	const char *api, *path;
 	char run[24]; /* the aggregator's number of it */
 	void (*on_progress)(const json_t *answer, char ret_line[WATCH_LINE_MAX]);
 };
@@ -27,7 +28,7 @@ static int ask(const struct watch *watch, const char *method, const struct argum
 	       struct blob *answer, json_t **ret_json, struct err *err)
 {
 	const struct request request = { .method = method,
-					 .path = watch->order->args->command->path,
+					 .path = watch->path,
 					 .arguments = argument,
 					 .n_arguments = 1,
 					 .accept = "application/json" };
@@ -35,7 +36,7 @@ static int ask(const struct watch *watch, const char *method, const struct argum
 	int rc;
 
 	answer->len = 0;
-	rc = client_ask(watch->order->api, &request, answer, err);
+	rc = client_ask(watch->api, &request, answer, err);
 	if (rc < 0)
 		return rc;
 	json = answer_read(answer->data, answer->len);
@@ -128,8 +129,46 @@ int watch_run(const struct order *order, const struct argument *argument,
 	      void (*on_progress)(const json_t *answer, char ret_line[WATCH_LINE_MAX]),
 	      struct blob *answer, json_t **ret_json, struct err *err)
 {
-	struct watch watch = { .order = order, .on_progress = on_progress };
+	struct watch watch = { .api = order->api,
+			       .path = order->args->command->path,
+			       .on_progress = on_progress };
 	int rc = begin(&watch, argument, answer, err);
 
 	return rc == 0 ? wait_for_it(&watch, answer, ret_json, err) : rc;
+}
+
+/* --- a change of the reference --- */
+
+static void on_change(const json_t *answer, char ret_line[WATCH_LINE_MAX])
+{
+	uint64_t done = watch_number(answer, "progress", "done"),
+		 all = watch_number(answer, "progress", "all");
+	char bar[WATCH_BAR_MAX];
+
+	/* TRANSLATORS: a progress bar; at most 79 columns */
+	(void)snprintf(ret_line, WATCH_LINE_MAX, _("[%s] about %llu s left"),
+		       watch_bar(done, all, bar),
+		       (unsigned long long)watch_number(answer, "progress", "seconds_left"));
+}
+
+int watch_change(const char *api, struct blob *answer, struct err *err)
+{
+	json_t *json = answer_read(answer->data, answer->len);
+	const json_t *change = json_object_get(json, "change");
+	struct watch watch = { .api = api, .path = "/v1/change", .on_progress = on_change };
+	bool steps = json_is_integer(change);
+	int rc;
+
+	(void)snprintf(watch.run, sizeof(watch.run), "%lld", (long long)json_integer_value(change));
+	json_decref(json);
+	if (!steps)
+		return 0;
+	if (isatty(STDERR_FILENO) == 1)
+		fprintf(stderr, "%s\n",
+			_("This is made in steps, and goes on whether or not you wait here (Ctrl-C "
+			  "ends the waiting alone): lantoa change show"));
+	rc = wait_for_it(&watch, answer, &json, err);
+	if (rc == 0)
+		json_decref(json);
+	return rc;
 }

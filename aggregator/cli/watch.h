@@ -24,6 +24,14 @@ int watch_run(const struct order *order, const struct argument *argument,
 	      void (*on_progress)(const json_t *answer, char ret_line[WATCH_LINE_MAX]),
 	      struct blob *answer, json_t **ret_json, struct err *err);
 
+/**
+ * Where @answer, of an order, is {"change": N}, because what was ordered is made in steps: wait
+ * until that is over, and put its outcome in place of @answer, which is as the order's own would
+ * have been. On a terminal a sentence says first that it goes on without us, and a line how far it
+ * is.
+ */
+int watch_change(const char *api, struct blob *answer, struct err *err);
+
 /** The number whose text is @name of @object; 0 when it is not there. */
 uint64_t watch_number(const json_t *answer, const char *object, const char *name);
 /** "stage" of "progress", as the aggregator names it. */

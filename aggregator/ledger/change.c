@@ -202,10 +202,12 @@ static int refuse(sqlite3 *db, enum change_stage from, struct err *err)
 	int rc = change_read(db, &state, err);
 	if (rc < 0 || state.stage >= from)
 		return rc;
-	return err_set(err, -EEXIST,
-		       "nothing was changed: another change is under way (%s, ordered by %s at "
-		       "%s); wait until it is through",
-		       state.word, state.who, civil_format(state.begun_us, begun));
+	return err_set(
+		err, -EEXIST,
+		"nothing was changed: another change is under way (%s, ordered by %s at "
+		"%s). `lantoa change show` tells how far it is; wait until it is through, or "
+		"take it back with `lantoa change cancel`",
+		state.word, state.who, civil_format(state.begun_us, begun));
 }
 
 int change_refuse(sqlite3 *db, struct err *err)

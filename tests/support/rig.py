@@ -145,7 +145,7 @@ def http_call(path, method, url, body=None, content_type=None):
         text = answer.read().decode()
     finally:
         connection.close()
-    if answer.status != 200:
+    if answer.status not in (200, 202):
         raise Refusal(answer.status, text)
     # decimal digits as they were written
     return json.loads(text, parse_float=str) if text else None

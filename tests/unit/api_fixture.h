@@ -57,6 +57,8 @@ static struct api_fixture *api_fixture_open(void)
 					   .intake = &f->intake };
 	assert_int_equal(http_listen_unix(f->socket, 0600, &fd, &f->err), 0);
 	assert_int_equal(api_start(&f->loop, fd, &config, &f->api, &f->err), 0);
+	while (store_waiting(f->store) > 0) /* it looks whether a change is under way */
+		uv_run(&f->loop, UV_RUN_ONCE);
 	return f;
 }
 

@@ -1085,7 +1085,9 @@ static void a_trial_import_speaks_in_words(void **state)
 	assert_done(f, "catalogue", "import", DATA("catalogue.csv"), "--dry-run");
 	assert_says(f->out,
 		    "Rows that would change: 0\nFigures that would lose what they count by: 0"
-		    "\nOffices that sent those: 0\nOnly with --yes: no\n");
+		    "\nOffices that sent those: 0\nOffices' days that would be derived anew: 0"
+		    "\nObservations of those days: 0\nSeconds that it takes, about: 0"
+		    "\nOnly with --yes: no\n");
 	(void)lantoa(f, "units", "import", path, "--dry-run", NULL);
 	assert_int_equal(f->status, 1);
 	f->language = "vi_VN.UTF-8";

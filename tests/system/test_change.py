@@ -1,0 +1,111 @@
+"""A change that alters many figures is made in steps: kill -9 between them, a second one, one taken back."""
+
+import csv
+import datetime
+import io
+import os
+import random
+import unittest
+
+import rig
+
+DAYS = 1200  # of one office: more than one step, see CHANGE_AT_ONCE
+FIRST = datetime.date(2022, 1, 1)
+LAST = FIRST + datetime.timedelta(days=DAYS - 1)
+
+
+class Change(rig.Rig):
+    offices = rig.COMMUNES[:2]
+
+    def setUp(self):
+        super().setUp()
+        self.dice = random.Random(rig.seed())
+        self.one = self.agent(self.offices[0]).start()
+        self.two = self.agent(self.offices[1]).start()
+        rig.wait_for(lambda: "visits" in self.one.command("catalogue").out, "the catalogue")
+        path = os.path.join(self.folder, "days.csv")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("metric,desk,period,value\n")
+            for i in range(DAYS):
+                file.write(f"visits,1,{FIRST + datetime.timedelta(days=i)},{i % 50}\n")
+        outcome = self.one.command("import", path)
+        self.assertEqual(outcome.code, 0, outcome)
+        self.sum = sum(i % 50 for i in range(DAYS))
+        rig.wait_for(lambda: self.figure() == self.sum, "the figures", 120)
+
+    def figure(self):
+        rows = self.province.query("visits", **{"from": FIRST, "to": LAST})
+        return sum(int(row["value"] or 0) for row in rows)
+
+    def narrowed(self):
+        """A catalogue by which no more than 39 visits may count, and what still does."""
+        rows = list(csv.DictReader(io.StringIO(rig.CATALOGUE)))
+        for row in rows:
+            if row["name"] == "visits":
+                row["max"] = "39"
+        out = io.StringIO()
+        writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return out.getvalue(), sum(i % 50 for i in range(DAYS) if i % 50 <= 39)
+
+    def order(self, text):
+        return self.province.call("PUT", "/v1/catalogue", text.encode(), "text/csv", yes="1")
+
+    def over(self):
+        return "progress" not in self.province.get("/v1/change")
+
+    def test_it_goes_on_after_kill_9(self):
+        text, left = self.narrowed()
+        self.assertIn("change", self.order(text))
+        for _ in range(4):
+            self.assertIn(self.figure(), (self.sum, left))
+            self.province.process.kill()
+            self.province.start()
+        rig.wait_for(self.over, "the change", 60)
+        self.assertEqual(self.province.get("/v1/change")["rows"][0]["outcome"], "in force")
+        rig.wait_for(lambda: self.figure() == left, "what still counts")
+        self.two.record("visits=5", "--label", "desk=1", "--period", str(LAST))
+        rig.wait_for(lambda: self.figure() == left + 5, "a figure that came later")
+        self.assert_whole()
+
+    def test_the_command_waits_and_a_second_change_is_refused(self):
+        text, left = self.narrowed()
+        path = os.path.join(self.folder, "catalogue.csv")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        trial = self.lantoa("catalogue", "import", path, "--dry-run")
+        self.assertRegex(trial.out, rf"(?i)days that would be derived anew: {DAYS}")
+        run = self.order(text)["change"]
+        refused = self.lantoa("catalogue", "import", path, "--yes")
+        if refused.code != 0:  # it may be in force already
+            self.assertIn("another change is under way", refused.err)
+            self.assertIn("lantoa change show", refused.err)
+            self.assertIn("catalogue import", self.lantoa("change", "show").out)
+        rig.wait_for(self.over, "the change", 60)
+        self.assertEqual(self.province.get("/v1/change", run=run), {"changed": 1})
+        self.assertEqual(self.figure(), left)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(rig.CATALOGUE)
+        outcome = self.lantoa("catalogue", "import", path, "--yes")
+        self.assertEqual((outcome.code, outcome.err), (0, ""), outcome)
+        self.assertIn("1", outcome.out)
+        self.assertEqual(self.lantoa("catalogue", "export").out, rig.CATALOGUE)
+        self.assert_whole()
+
+    def test_what_is_taken_back_was_not(self):
+        text, left = self.narrowed()
+        self.order(text)
+        outcome = self.lantoa("change", "cancel")
+        if outcome.code == 0:
+            self.assertEqual(self.figure(), self.sum)
+            self.assertEqual(self.lantoa("catalogue", "export").out, rig.CATALOGUE)
+        else:
+            self.assertRegex(outcome.err, "in force already|no change is under way")
+        rig.wait_for(self.over, "the change", 60)
+        self.assertIn(self.figure(), (self.sum, left))
+        self.assert_whole()
+
+
+if __name__ == "__main__":
+    unittest.main()
