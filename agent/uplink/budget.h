@@ -20,8 +20,8 @@ struct budget {
 /* Estimates, with the answers, of what the wire carries, IP and TCP headers and acknowledgements
  * included; measured beside them by tests/bench/traffic. */
 #define BUDGET_HANDSHAKE 1800u /* TCP's beginning and end, CURVE's five messages */
-#define BUDGET_GREETING  700u  /* Hello and Welcome */
-#define BUDGET_PING      420u  /* Ping and Pong */
+#define BUDGET_GREETING  840u  /* Hello and Welcome */
+#define BUDGET_PING      500u  /* Ping and Pong */
 /** A frame of @len bytes, either way. */
 size_t budget_frame(size_t len);
 

@@ -15,8 +15,8 @@
 #define HELLOS_MAX     3u       /* unanswered, before the socket is suspected */
 #define ATTEMPTS_MAX   32u      /* to count further would change no pause */
 #define SLOW_DOWN_MAX  3600000u /* I10: a province can ask for an hour's rest, not for more */
-#define ANSWER_LEN_MAX 300u     /* a Welcome; longer are catalogues, and acks that name figures */
-#define ACK_LEN        64u      /* and a Refused, or a few words about refused figures */
+#define ANSWER_LEN_MAX 360u     /* a Welcome; longer are catalogues, and acks that name figures */
+#define ACK_LEN        120u     /* and a Refused, or a few words about refused figures */
 
 struct step { /* one call of protocol_step() */
 	struct protocol *core;

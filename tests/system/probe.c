@@ -9,6 +9,7 @@
  *                                             (METRIC - : the series was declared before)
  *   payload SPOOL SEQ HEX                     a batch with these bytes as payload
  *   frame HEX | two HEX HEX | big BYTES       bytes as they are; a message of two frames; a big one
+ *   edition VERSION FROM                      piece edition=.. from=.. len=.. bytes=..
  *   enrol SECRET-KEY | ping                   enrolled office=..; pong catalogue=..
  *   flood MS COUNT ORDER...                   that order COUNT times as fast as it goes, for MS
  *                                             milliseconds at most; a word # is the how-manieth.
@@ -180,6 +181,17 @@ static void on_hello(struct probe *probe, const struct order *order)
 	send_frame(probe, &frame);
 }
 
+static void on_edition(struct probe *probe, const struct order *order)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__EditionAsk ask = LANTOA__V1__EDITION_ASK__INIT;
+	ask.version = number(order, 1);
+	ask.from = number(order, 2);
+	frame.kind_case = LANTOA__V1__FRAME__KIND_EDITION_ASK;
+	frame.edition_ask = &ask;
+	send_frame(probe, &frame);
+}
+
 static void send_batch(struct probe *probe, uint64_t spool, uint64_t seq, uint8_t *data, size_t len)
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
@@ -292,6 +304,7 @@ static const struct {
 	const char *usage;
 } orders[] = {
 	{ "hello", on_hello, 2, "SPOOL LAST-SEQ [MIN MAX]" },
+	{ "edition", on_edition, 2, "VERSION FROM" },
 	{ "batch", on_batch, 9,
 	  "SPOOL SEQ DAY NUMBER METRIC|- LABELS|- GRAIN DECIMALS NTH:VALUE..." },
 	{ "payload", on_payload, 3, "SPOOL SEQ HEX" },
@@ -458,10 +471,18 @@ static void tell_refused(const Lantoa__V1__Refused *refused)
 static void tell_frame(const Lantoa__V1__Frame *frame)
 {
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND_WELCOME)
-		printf("welcome upto=%llu series=%u credit=%u office=%s level=%s protocol=%u\n",
+		printf("welcome upto=%llu series=%u credit=%u office=%s level=%s protocol=%u "
+		       "edition=%llu\n",
 		       (unsigned long long)frame->welcome->upto, frame->welcome->series_known,
 		       frame->welcome->credit, frame->welcome->office, frame->welcome->level,
-		       frame->welcome->protocol);
+		       frame->welcome->protocol,
+		       (unsigned long long)frame->welcome->edition_version);
+	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_EDITION_PIECE)
+		printf("piece edition=%llu from=%llu len=%llu bytes=%zu\n",
+		       (unsigned long long)frame->edition_piece->version,
+		       (unsigned long long)frame->edition_piece->from,
+		       (unsigned long long)frame->edition_piece->len,
+		       frame->edition_piece->data.len);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_CATALOGUE)
 		printf("catalogue bytes=%zu\n", frame->catalogue->csv.len);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_ACK)

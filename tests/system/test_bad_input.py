@@ -90,15 +90,15 @@ class BadInput(rig.Rig):
 
     def test_offices_of_the_version_before_and_of_this_one_are_served(self):
         for spool, (low, high), chosen in ((7, (1, 1), 1), (8, (2, 2), 2), (9, (1, 2), 2),
-                                           (10, (2, 5), 2)):
+                                           (10, (3, 3), 3), (11, (1, 3), 3), (12, (2, 5), 3)):
             self.office.ask("hello", spool, 0, low, high, hear=f"welcome .* protocol={chosen}")
             self.office.ask("batch", spool, 1, "2025-06-30", 0, "visits", "-", "day", 0,
                             f"0:{spool}", hear=f"ack spool={spool} upto=1 held=0")
         self.assert_whole()
 
     def test_an_office_of_no_common_protocol_is_told_which_side_is_older(self):
-        self.office.ask("hello", 7, 0, 3, 4, hear=".*code=PROTOCOL reason=this office's "
-                        "lantoa-agent 9.9 speaks protocols 3 to 4, .*1 to 2: the province is older")
+        self.office.ask("hello", 7, 0, 4, 5, hear=".*code=PROTOCOL reason=this office's "
+                        "lantoa-agent 9.9 speaks protocols 4 to 5, .*1 to 3: the province is older")
         self.office.ask("hello", 7, 0, 0, 0, hear=".*code=PROTOCOL .* the office is older, upgrade")
         self.assert_logged('hello refused office=28001 cause="this office')
         self.still_serves()

@@ -1,0 +1,76 @@
+"""Protocol 3 over real sockets, beside offices that speak an earlier one."""
+
+import json
+import unittest
+
+import rig
+
+ROW = "extra.m{},Số thứ {},Number {},item,stock,last,sum,month,,0,3,commune,2,0,\n"
+
+
+class Protocol(rig.Rig):
+    def catalogue(self, metrics):
+        """One that has so many metrics more; of 3900 it fits no frame."""
+        header = rig.CATALOGUE.splitlines()[0]
+        columns = header.count(",") + 1
+        rows = "".join(",".join((ROW.format(n, n, n).strip().split(",") + [""] * columns)[:columns])
+                       + "\n" for n in range(metrics))
+        return rig.CATALOGUE + rows
+
+    def knows(self, agent, metric):
+        return metric in agent.command("catalogue").out
+
+    def test_a_catalogue_that_fits_no_frame_reaches_offices_in_pieces(self):
+        agent = self.agent("28001").start()
+        rig.wait_for(lambda: self.knows(agent, "teams"), "the catalogue")
+        long = self.catalogue(3900)
+        self.assertGreater(len(long.encode()), 256 * 1024)
+        self.province.put_csv("/v1/catalogue", long)
+        agent.process.stop()
+        agent.start()
+        rig.wait_for(lambda: self.knows(agent, "extra.m3899"), "the long catalogue")
+        agent.record("extra.m3899=7", "--period", "2025-06")
+        rig.wait_for(lambda: self.province.value("extra.m3899", **{"from": "2025-06", "to": "2025-06"})
+                     == 7, "its figure")
+        # one that comes to the office now has it with its first contact
+        late = self.agent("28003").start()
+        rig.wait_for(lambda: self.knows(late, "extra.m3899"), "the long catalogue")
+
+    def test_an_older_agent_keeps_what_it_has_and_is_named(self):
+        old = self.enrolled_probe("28001")
+        old.ask("hello", 7, 0, 1, 2, hear="welcome .* protocol=2 edition=0")
+        old.hear("catalogue bytes=")
+        self.province.put_csv("/v1/catalogue", self.catalogue(3900))
+        old.ask("hello", 7, 0, 1, 2, hear="welcome .* protocol=2 edition=0")
+        old.ask("ping", hear="pong catalogue=0")  # and no Catalogue came before it
+        self.assertIn("28001", json.dumps(self.province.status()["ill"]["catalogue_too_long"]))
+        shown = self.province.get("/v1/offices", code="28001")
+        self.assertIn("protocol 2", shown["agent"]["version"])
+        self.assertNotIn("waiting", shown["agent"])
+        # upgraded, it asks for the edition
+        welcome = old.ask("hello", 7, 0, 1, 3, hear="welcome .* protocol=3 edition=([1-9].*)")
+        edition = welcome.group(1)
+        piece = old.ask("edition", edition, 0, hear=f"piece edition={edition} from=0 len=(\\d+) "
+                        "bytes=([1-9]\\d*)")
+        self.assertLessEqual(int(piece.group(2)), 192 * 1024)
+        old.ask("edition", edition, piece.group(1), hear="refused .*code=MALFORMED")
+        self.assertNotIn("catalogue_too_long", json.dumps(self.province.status()))
+
+    def test_the_province_shows_what_an_agent_says_of_itself(self):
+        agent = self.agent("28002").start()
+        agent.record("teams=4", "--period", "2025-06")
+        rig.wait_for(lambda: self.province.value("teams", **{"from": "2025-06", "to": "2025-06"}) == 4,
+                     "the figure")
+        shown = self.province.get("/v1/offices", code="28002")["agent"]
+        self.assertIn("protocol 3", shown["version"])
+        self.assertIn(" figures, as of ", shown["waiting"])
+        self.assertRegex(shown["spool"], r"\d+\.\d % of what it may hold")
+        self.assertEqual(shown["push"], "every 1 s")
+        self.assertIn(shown["clock"], ("kernel", "province", "battery", "nobody"))
+        row = [row for row in self.province.status()["rows"] if row["office"] == "28002"][0]
+        self.assertEqual(row["unsent"], 0)
+        self.assertRegex(row["agent"], r"\d+\.\d+\.\d+")
+
+
+if __name__ == "__main__":
+    unittest.main()
