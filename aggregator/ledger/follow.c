@@ -428,6 +428,8 @@ static int days_follow(struct following *f, struct err *err)
 		rc = following_touched(f, err);
 		if (rc == 0 && f->n_touched > 0)
 			rc = following_do_day(f, err);
+		if (rc == 0 && f->n_touched > 0)
+			rc = review_changed(f->review, f->day, err);
 		if (rc < 0)
 			break;
 	}

@@ -267,13 +267,21 @@ int review_mark(struct review *review, int64_t office, int32_t day, const struct
 	return set_aside(review, office, day, false, why, err);
 }
 
+int review_changed(struct review *review, int32_t day, struct err *err)
+{
+	int rc = day_times_add(review->day_times, day, review->at_us, err);
+	return rc < 0 ? rc : day_times_flush(review->day_times, err);
+}
+
 int review_all(struct review *review, struct err *err)
 {
 	bool damaged;
 	int rc;
 	while ((rc = db_step(review->days, err)) == 1) {
-		rc = review_day(review, sqlite3_column_int64(review->days, 1),
-				sqlite3_column_int(review->days, 0), &damaged, err);
+		int32_t day = sqlite3_column_int(review->days, 0);
+		rc = review_day(review, sqlite3_column_int64(review->days, 1), day, &damaged, err);
+		if (rc == 0)
+			rc = review_changed(review, day, err);
 		if (rc < 0)
 			break;
 	}

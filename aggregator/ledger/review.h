@@ -35,7 +35,10 @@ int review_reads(struct review *review, int64_t office, int32_t day, struct err 
  * be read are held, and it is in review_damaged(). */
 int review_mark(struct review *review, int64_t office, int32_t day, const struct err *why,
 		struct err *err);
-/** Judge all it has. */
+/** Pages of @day are others from now on, whether or not anything is held: as known before, it is
+ * told by the journal (day_times.h). Not on what is to be. */
+int review_changed(struct review *review, int32_t day, struct err *err);
+/** Judge all it has. All pages are made anew after it: review_changed() for each day. */
 int review_all(struct review *review, struct err *err);
 
 /** Observations that went into quarantine so far. */

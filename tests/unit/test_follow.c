@@ -14,6 +14,7 @@
 #include "ledger/losses.h"
 #include "registry/office_register.h"
 #include "registry/units_import.h"
+#include "rollup/derive.h"
 #include "rollup/fold.h"
 #include "rollup/page.h"
 #include "support/editions.h"
@@ -417,12 +418,24 @@ static void labels_names_and_what_is_new_touch_nothing(void **state)
 	assert_true(sqlite3_total_changes64(f->testbed.db) - writes < 20); /* the import's own */
 }
 
+/* Days that came as they stand, as far as is known, and nothing of them since @us. */
+static int64_t days_since(struct fixture *f, int64_t us)
+{
+	char sql[96];
+	(void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM arrival WHERE last_us >= %lld",
+		       (long long)us);
+	return testbed_number(&f->testbed, sql);
+}
+
 static void what_is_changed_alone_is_touched(void **state)
 {
 	struct fixture *f = *state;
+	int64_t since_us = civil_now_us();
+	assert_int_equal(days_since(f, since_us), 0);
 	struct followed followed = imported(
 		f, CATALOGUE DAILY "monthly,x,x,x,flow,sum,sum,month,,0,0,commune,9,,\n", NULL);
 	assert_int_equal(followed.office_days, 1);
+	assert_int_equal(days_since(f, since_us), 1); /* before, it is told by the journal */
 	followed = imported(f, NULL,
 			    "code,name,level,parent,valid_from,valid_to\n"
 			    "P,Tinh,province,,2020-01-01,\n"
@@ -434,6 +447,57 @@ static void what_is_changed_alone_is_touched(void **state)
 		f, CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,5,,50\n" MONTHLY, NULL);
 	assert_int_equal(followed.office_days, 20);
 	assert_int_equal(followed.held, 10); /* of b */
+}
+
+/* How many of the offices' figures counted as known at @us. */
+static int64_t counted(struct fixture *f, int64_t us)
+{
+	struct day_pages pages = { 0 };
+	struct testbed *testbed = &f->testbed;
+	int64_t n = 0;
+	struct derive *derive =
+		derive_open(testbed->db, testbed->reference, us, NULL, NULL, &testbed->err);
+	assert_non_null(derive);
+	for (int32_t day = 20148; day < 20158; day++)
+		assert_int_equal(derive_day(derive, day, &pages, &testbed->err), 0);
+	for (size_t i = 0; i < pages.n; i++) {
+		struct page page;
+		const struct day_page *made = &pages.list[i];
+		assert_int_equal(page_load(made->key, made->data, made->len, &page, &testbed->err),
+				 0);
+		for (size_t k = 0; made->key.node > 0 && k < page.n; k++)
+			n += (int64_t)page.entries[k].acc.n;
+		page_free(&page);
+	}
+	derive_close(derive);
+	day_pages_free(&pages);
+	return n;
+}
+
+#define NARROW CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,5,,50\n" MONTHLY
+
+static void what_is_held_again_is_known_to_have_been_held_and_to_have_counted(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t released, kept;
+	int64_t times[4];
+	int64_t all = counted(f, times[0] = civil_now_us());
+	assert_int_equal(imported(f, NARROW, NULL).held, 10); /* of b */
+	times[1] = civil_now_us();
+	(void)imported(f, CATALOGUE DAILY MONTHLY, NULL);
+	const struct release_form form = { .who = "test", .at_us = civil_now_us() };
+	testbed_order_release(&f->testbed, &form, &released, &kept);
+	assert_int_equal(released, 10);
+	times[2] = civil_now_us();
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM quarantine_past"), 0);
+	assert_int_equal(imported(f, NARROW, NULL).held, 10);
+	times[3] = civil_now_us();
+	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM quarantine_past"), 10);
+	(void)imported(f, CATALOGUE DAILY MONTHLY, NULL); /* by which all may count */
+	assert_int_equal(counted(f, times[0]), all);
+	assert_int_equal(counted(f, times[1]), all - 10);
+	assert_int_equal(counted(f, times[2]), all);
+	assert_int_equal(counted(f, times[3]), all - 10);
 }
 
 static void a_page_that_cannot_be_read_makes_all_anew(void **state)
@@ -571,6 +635,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(labels_names_and_what_is_new_touch_nothing, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(what_is_changed_alone_is_touched, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_held_again_is_known_to_have_been_held_and_to_have_counted, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(a_page_that_cannot_be_read_makes_all_anew, setup,
 						teardown),
 		cmocka_unit_test(an_entry_that_cannot_be_read_costs_its_offices_day_alone),
