@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "bench/changes.h"
+#include "ledger/change.h"
 #include "ledger/follow.h"
 #include "registry/office_register.h"
 #include "registry/units_import.h"
@@ -16,7 +17,7 @@
 
 #define RUNS_MAX 1000
 
-struct change {
+struct measured {
 	const char *name;
 	void (*make)(const struct changes_input *input);
 };
@@ -98,7 +99,7 @@ static int by_time(const void *a, const void *b)
 }
 
 /* Milliseconds of CPU, the change itself and its look at what changed included. */
-static double once(const struct changes_input *input, const struct change *change, bool whole,
+static double once(const struct changes_input *input, const struct measured *change, bool whole,
 		   uint64_t *ret_days)
 {
 	struct testbed *testbed = input->testbed;
@@ -122,7 +123,7 @@ static double once(const struct changes_input *input, const struct change *chang
 	return took;
 }
 
-static double median(const struct changes_input *input, const struct change *change, bool whole,
+static double median(const struct changes_input *input, const struct measured *change, bool whole,
 		     int runs, uint64_t *ret_days)
 {
 	static double took[RUNS_MAX];
@@ -135,7 +136,7 @@ static double median(const struct changes_input *input, const struct change *cha
 
 void changes_measure(const struct changes_input *input)
 {
-	static const struct change changes[] = {
+	static const struct measured changes[] = {
 		{ "a label", label },           { "a note", note },
 		{ "a new metric", new_metric }, { "a unit's name", unit_renamed },
 		{ "a metric's limit", limit },  { "an office moved", office_moved },
@@ -149,5 +150,71 @@ void changes_measure(const struct changes_input *input)
 
 		printf("%-20s %12.1f %12.1f %12llu\n", changes[i].name, by_change, whole,
 		       (unsigned long long)days);
+	}
+}
+
+/* --- in steps --- */
+
+struct stepped {
+	double total_ms, longest_ms;
+	unsigned n;
+};
+
+static void steps_make(const struct changes_input *input, const char *catalogue,
+		       struct stepped *ret)
+{
+	struct testbed *testbed = input->testbed;
+	const struct change_form form = { .kind = CHANGE_CATALOGUE,
+					  .who = "bench",
+					  .note = "",
+					  .body = catalogue,
+					  .len = strlen(catalogue) };
+	struct change *change = change_open();
+	struct steps_cost cost = { 0 };
+	int64_t id = 0;
+	int rc = 1;
+
+	*ret = (struct stepped){ 0 };
+	assert_non_null(change);
+	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+	assert_int_equal(change_begin(testbed->db, &form, &cost, &id, &testbed->err), 0);
+	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
+	while (rc == 1) {
+		double began = input->now_s(), took;
+
+		assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+		rc = change_step(change, testbed->db, testbed->reference, CHANGE_AT_ONCE, 100000,
+				 &testbed->err);
+		assert_true(rc >= 0);
+		assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
+		testbed_refresh(testbed);
+		took = (input->now_s() - began) * 1e3;
+		ret->total_ms += took;
+		ret->longest_ms = took > ret->longest_ms ? took : ret->longest_ms;
+		ret->n++;
+	}
+	change_close(change);
+}
+
+void changes_measure_steps(const struct changes_input *input)
+{
+	static const struct {
+		const char *name, *old, *new;
+	} changes[] = {
+		{ "a metric's limit", ",1,,,\n", ",1,,1000000,\n" },
+		{ "days until due", ",1,,,\n", ",9,,,\n" },
+	};
+
+	printf("%-20s %12s %12s %12s\n", "change in steps", "steps", "longest, ms", "all, ms");
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		char *text = replaced(input->catalogue, changes[i].old, changes[i].new);
+		struct stepped there, back;
+
+		steps_make(input, text, &there);
+		steps_make(input, input->catalogue, &back); /* the store is as it was */
+		printf("%-20s %12u %12.1f %12.1f\n", changes[i].name, there.n,
+		       there.longest_ms > back.longest_ms ? there.longest_ms : back.longest_ms,
+		       there.total_ms);
+		free(text);
 	}
 }

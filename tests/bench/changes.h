@@ -15,6 +15,9 @@ struct changes_input {
 	double (*now_s)(void);
 };
 
+/** Make each change in steps: how many there are, how long the longest and all of them take, the
+ * commits included. */
+void changes_measure_steps(const struct changes_input *input);
 /** Make each change in a transaction that is rolled back, and print medians of both ways in
  * milliseconds, and how many offices' days were touched. */
 void changes_measure(const struct changes_input *input);

@@ -370,6 +370,7 @@ static void measure_changes(struct bench *bench)
 				       .now_s = now_s };
 
 	changes_measure(&input);
+	changes_measure_steps(&input);
 	free(units);
 	free(catalogue);
 }

@@ -62,6 +62,9 @@ class Advice(rig.Rig):
             if option == "--from" and words[i + 1] == "%s":  # the day that the sentence names
                 given[i + 1] = "2025-07-01"
         outcome = self.lantoa(*given)
+        if words == ["change", "cancel"]:  # test_change.py has one to take back
+            self.assertIn("no change is under way", outcome.err)
+            return
         self.assertEqual(outcome.code, 0, f"lantoa {command}: {outcome}")
         if words[:2] == ["backup", "FILE"]:
             os.remove(values["FILE"])
