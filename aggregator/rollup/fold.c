@@ -210,6 +210,8 @@ int fold_run(struct fold *fold, const struct office *office, int32_t day,
 	struct entry *whole;
 	bool same = target->office == office && target->day == day;
 	int rc = same ? 0 : fold_relieve(fold, err);
+	if (rc == 0 && !same) /* even what changes no page has to be judged by what is to be */
+		rc = pages_stale(fold->pages, office->id, day, err);
 	if (rc < 0)
 		return rc;
 	fold_target_seek(target, office, day, declared->metric, declared->series);
@@ -226,8 +228,11 @@ int fold_stale(struct fold *fold, const struct office *office, int32_t day,
 {
 	struct fold_target *target = &fold->target;
 	struct entry *whole;
+	int rc = pages_stale(fold->pages, office->id, day, err);
+	if (rc < 0)
+		return rc;
 	fold_target_seek(target, office, day, declared->metric, declared->series);
-	int rc = fold_target_entry(target, &target->whole, &whole, err);
+	rc = fold_target_entry(target, &target->whole, &whole, err);
 	return rc < 0 ? rc : mark_stale(fold, whole, office, day, err);
 }
 

@@ -8,12 +8,12 @@
  *   deriving   rollup alone. A fold that was opened on the next pages (fold_open_next()) reads next
  *              over rollup, and writes next. All days up to one, which the fact says, are frozen
  *              there: before the usual fold, that of the batches, changes a page of such a day, the
- *              page is copied into next, unless next has one; and the office's day is put into
- *              table `stale`. So next changes by its own fold alone, and whoever plays the stale
- *              offices' days on it again (fold_play()) has it follow the journal.
- *   settling   next over rollup (view `rollup_with_next`). Who writes a page writes it to rollup
- * and takes the row of next away; next_settle() brings over the rest, some rows at a time, and when
- * none is left the fact is gone.
+ *              page is copied into next, unless next has one; and the day of the office of which
+ *              figures came is put into table `stale`, changed or not. So next changes by its own
+ * fold alone, and whoever plays the stale offices' days on it again (fold_play()) has it follow the
+ * journal. settling   next over rollup (view `rollup_with_next`). Who writes a page writes it to
+ * rollup and takes the row of next away; next_settle() brings over the rest, some rows at a time,
+ * and when none is left the fact is gone.
  *
  * A change, step by step; each in a transaction of its own but for the last two, which are one:
  *

@@ -60,6 +60,11 @@ void pages_begin(struct pages *pages)
 		page_store_begin(pages->store);
 }
 
+int pages_stale(struct pages *pages, int64_t office, int32_t day, struct err *err)
+{
+	return pages->store ? page_store_stale(pages->store, office, day, err) : 0;
+}
+
 void pages_clear(struct pages *pages)
 {
 	for (size_t i = 0; i < pages->n; i++) {

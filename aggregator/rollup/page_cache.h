@@ -18,6 +18,8 @@ void pages_close(struct pages *pages); /* NULL is fine; writes nothing */
 /** A transaction begins, or what it wrote was undone: whether a change is under way is looked up
  * again. */
 void pages_begin(struct pages *pages);
+/** page_store_stale() of their store. */
+int pages_stale(struct pages *pages, int64_t office, int32_t day, struct err *err);
 /** Ask @mend for a page that cannot be decoded or is not sound: into @ret_page, which is empty. 0,
  * or why it cannot be made. Without one such a page is -EUCLEAN. */
 void pages_mend_with(struct pages *pages,

@@ -22,7 +22,6 @@ struct page_store {
 	sqlite3_stmt *overlay[OVERLAY_COUNT]; /* NULL: not prepared */
 	struct next next;                     /* as of this transaction, if */
 	bool known;
-	struct office_day marked; /* last, in this transaction; a day of none: INT32_MIN */
 };
 
 struct page_store *page_store_open(sqlite3 *db, bool next, struct err *err)
@@ -64,7 +63,6 @@ void page_store_close(struct page_store *store)
 void page_store_begin(struct page_store *store)
 {
 	store->known = false;
-	store->marked.day = INT32_MIN;
 }
 
 /* One look for each transaction: as a rule nothing lies over the pages. */
@@ -137,11 +135,28 @@ int page_store_read(struct page_store *store, struct page_key key, struct blob *
 	return read_by(store->read, key, ret, err);
 }
 
-/* Must next have a copy of the page before it changes? */
-static bool is_frozen(const struct page_store *store, struct page_key key)
+/* Are the next pages of @day to stay as they are whatever becomes of those in force? */
+static bool is_frozen(const struct page_store *store, int32_t day)
 {
-	return !store->is_next && store->next.state == NEXT_DERIVING &&
-	       period_first_day(page_period(key)) <= store->next.frozen;
+	return !store->is_next && store->next.state == NEXT_DERIVING && day <= store->next.frozen;
+}
+
+static bool key_is_frozen(const struct page_store *store, struct page_key key)
+{
+	return is_frozen(store, period_first_day(page_period(key)));
+}
+
+int page_store_stale(struct page_store *store, int64_t office, int32_t day, struct err *err)
+{
+	int rc = look_up(store, err);
+	if (rc < 0 || !is_frozen(store, day))
+		return rc;
+	sqlite3_stmt *stmt = overlay(store, NEXT_MARK, err);
+	if (!stmt)
+		return err->code;
+	sqlite3_bind_int(stmt, 1, day);
+	sqlite3_bind_int64(stmt, 2, office);
+	return db_run(stmt, err);
 }
 
 int page_store_keep(struct page_store *store, struct page_key key, const struct page *page,
@@ -149,37 +164,12 @@ int page_store_keep(struct page_store *store, struct page_key key, const struct 
 {
 	struct blob bytes = { 0 };
 	int rc = look_up(store, err);
-	if (rc < 0 || !is_frozen(store, key))
+	if (rc < 0 || !key_is_frozen(store, key))
 		return rc;
 	rc = page_encode(page, &bytes) < 0 ? err_memory(err)
 					   : put_over(store, NEXT_KEEP, key, &bytes, err);
 	blob_free(&bytes);
 	return rc;
-}
-
-/* The office's day is to be played again on the next pages. Its pages come in a row. */
-static int mark(struct page_store *store, struct page_key key, struct err *err)
-{
-	const struct office_day stale = { period_first_day(page_period(key)), key.node };
-	if (store->marked.day == stale.day && store->marked.office == stale.office)
-		return 0;
-	sqlite3_stmt *stmt = overlay(store, NEXT_MARK, err);
-	if (!stmt)
-		return err->code;
-	sqlite3_bind_int(stmt, 1, stale.day);
-	sqlite3_bind_int64(stmt, 2, stale.office);
-	int rc = db_run(stmt, err);
-	if (rc == 0)
-		store->marked = stale;
-	return rc;
-}
-
-/* Copy on write: what next shows stays as it is. */
-static int freeze(struct page_store *store, struct page_key key, const struct blob *was,
-		  struct err *err)
-{
-	int rc = put_over(store, NEXT_KEEP, key, was, err);
-	return rc < 0 || key.node < 0 ? rc : mark(store, key, err);
 }
 
 static int write_in_force(struct page_store *store, struct page_key key, const struct blob *bytes,
@@ -207,7 +197,7 @@ int page_store_write(struct page_store *store, struct page_key key, const struct
 	int rc = look_up(store, err);
 	if (rc == 0 && store->is_next)
 		return put_over(store, NEXT_PUT, key, bytes, err);
-	if (rc == 0 && is_frozen(store, key))
-		rc = freeze(store, key, was, err);
+	if (rc == 0 && key_is_frozen(store, key)) /* copy on write */
+		rc = put_over(store, NEXT_KEEP, key, was, err);
 	return rc < 0 ? rc : write_in_force(store, key, bytes, err);
 }

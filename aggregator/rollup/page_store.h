@@ -21,6 +21,9 @@ void page_store_close(struct page_store *store); /* NULL is fine */
  * when it is needed. */
 void page_store_begin(struct page_store *store);
 
+/** Figures of @office on @day came: if its next pages are frozen they are to be played again. */
+int page_store_stale(struct page_store *store, int64_t office, int32_t day, struct err *err);
+
 /** 1: there is a page, and its bytes, as they stand, are in @ret, which was empty; 0: there is
  * none.
  */

@@ -23,9 +23,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEDS     200
-#define BATCHES   40
-#define MOVES_MAX 3u
+#define SEEDS       200
+#define BATCHES     40
+#define MOVES_MAX   3u
+#define DAY_OF_2025 20089 /* its first */
 
 struct world {
 	struct dice *dice;
@@ -605,6 +606,36 @@ static void steps_out_of_turn_are_refused(void **state)
 	world_close(&w);
 }
 
+/* By what is to be it may not count, and what came before it may have been held. */
+static void a_figure_that_comes_again_unchanged_makes_its_day_stale(void **state)
+{
+	static const char *const days[] = { "2025-01-01", "2025-01-02", "2025-01-03" };
+	struct dice dice = dice_seeded(9);
+	struct world w = { .dice = &dice };
+	(void)state;
+	testbed_open(
+		&w.testbed,
+		"code,name,level,parent,valid_from,valid_to\nC1,C,commune,,2000-01-01,\n",
+		"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
+		"carry,level,due_days,min,max,calendar\n"
+		"m,x,x,x,flow,sum,sum,day,,0,0,commune,3,,,civil\n",
+		NULL, false);
+	struct testbed_spool spool = {
+		.office = testbed_office(&w.testbed, "o", "C1", DAY_OF_2025 - 100), .id = 1
+	};
+	testbed_refresh(&w.testbed);
+	for (size_t i = 0; i < 3; i++)
+		testbed_record(&w.testbed, &spool, "m", "", days[i], 5, 0);
+	do_begin(&w);
+	must(&w, next_freeze(w.testbed.db, DAY_OF_2025 + 1, &w.testbed.err), "freeze");
+	for (size_t i = 0; i < 3; i++)
+		testbed_record(&w.testbed, &spool, "m", "", days[i], 5, 0);
+	assert_int_equal(testbed_number(&w.testbed, "SELECT count(*) FROM rollup_next"), 0);
+	assert_int_equal(testbed_number(&w.testbed, "SELECT count(*) FROM stale"), 2);
+	assert_int_equal(testbed_number(&w.testbed, "SELECT max(day) FROM stale"), DAY_OF_2025 + 1);
+	testbed_close(&w.testbed);
+}
+
 static void a_change_that_is_abandoned_leaves_nothing(void **state)
 {
 	struct dice dice = dice_seeded(4);
@@ -762,6 +793,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_in_force_are_the_journals_throughout_a_change),
 		cmocka_unit_test(steps_out_of_turn_are_refused),
+		cmocka_unit_test(a_figure_that_comes_again_unchanged_makes_its_day_stale),
 		cmocka_unit_test(a_change_that_is_abandoned_leaves_nothing),
 		cmocka_unit_test(making_all_anew_ends_what_lay_over_it),
 		cmocka_unit_test(a_page_is_kept_as_it_was_before_a_disk_damaged_it),
