@@ -5,7 +5,7 @@
  * It holds the province's secret key. So those who could read that key anyway may have it: root and
  * the daemon's own user. Operators may not. */
 #include "api/call.h"
-#include "schema/audit.h"
+#include "schema/event.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,7 +35,9 @@ static int backup_post(struct call *call, sqlite3 *db, const struct reference *r
 		       struct err *err)
 {
 	(void)reference;
-	return audit_note(db, call->who, "backup", "", err);
+	return event_append(
+		db, &(struct event_form){ .who = call->who, .kind = "backup", .note = true }, NULL,
+		err);
 }
 
 static int backup_post_commit(struct call *call, struct err *err)

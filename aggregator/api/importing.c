@@ -10,7 +10,7 @@
 #include "common/base/log.h"
 #include "ledger/follow.h"
 #include "ledger/losses.h"
-#include "schema/audit.h"
+#include "schema/event.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -171,11 +171,12 @@ static int trial_run(struct call *call, sqlite3 *db, const struct reference *bef
 /* Units and catalogue decide whether a figure counts, and for what: the ledger follows in the same
  * transaction. */
 static int follow(sqlite3 *db, const struct reference *before, const struct reference *after,
-		  const char *what, struct damaged_days *ret_damaged, struct err *err)
+		  const char *what, int64_t at_us, struct damaged_days *ret_damaged,
+		  struct err *err)
 {
 	uint64_t began_ns = uv_hrtime();
 	struct followed followed = { 0 };
-	int rc = ledger_follow(db, before, after, &followed, err);
+	int rc = ledger_follow(db, before, after, at_us, &followed, err);
 
 	if (rc == 0)
 		log_info("api: pages follow the %s office_days=%" PRIu64 " held=%" PRIu64
@@ -234,6 +235,7 @@ static int take_over(struct taking *taking, sqlite3 *db, const struct reference 
 	struct losses losses = { 0 };
 	struct steps_cost cost = { 0 };
 	char noted[NOTE_MAX];
+	struct event_form form = { .who = call->who, .kind = importing->what, .detail = noted };
 	int rc = reference_load(db, &after, err);
 
 	if (rc == 0) /* what a disk damaged is not taken away by this edition */
@@ -249,10 +251,12 @@ static int take_over(struct taking *taking, sqlite3 *db, const struct reference 
 	if (rc == 0 && cost.work > CHANGE_AT_ONCE) {
 		rc = begin(taking, db, noted, &cost, err);
 	} else if (rc == 0) {
-		rc = importing->audited ? 0
-					: audit_note(db, call->who, importing->what, noted, err);
+		rc = event_time(db, ledger_clock_us(), &form.at_us, err);
 		if (rc == 0 && importing->decides)
-			rc = follow(db, before, after, importing->what, &taking->damaged, err);
+			rc = follow(db, before, after, importing->what, form.at_us,
+				    &taking->damaged, err);
+		if (rc == 0 && !importing->audited)
+			rc = event_append(db, &form, NULL, err);
 	}
 	losses_free(&losses);
 	reference_close(after);

@@ -15,6 +15,7 @@
 #include "ledger/follow.h"
 #include "registry/office_keys.h"
 #include "registry/office_register.h"
+#include "schema/event.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -318,6 +319,7 @@ static int offices_post(struct call *call, sqlite3 *db, const struct reference *
 
 struct moving {
 	struct change_form form;
+	char detail[CHANGE_DETAIL_MAX];
 	struct damaged_days damaged; /* of what went along at once */
 	int64_t change;              /* the number of the change that it becomes; 0: it was done */
 };
@@ -329,6 +331,7 @@ static int figures_move(struct moving *moving, sqlite3 *db, const struct referen
 {
 	struct reference *after = NULL;
 	struct followed followed = { 0 };
+	int64_t at_us = 0;
 	struct steps_cost cost = { 0 };
 	int rc = reference_load(db, &after, err);
 
@@ -341,7 +344,11 @@ static int figures_move(struct moving *moving, sqlite3 *db, const struct referen
 		if (rc == 0)
 			rc = change_begin(db, &moving->form, &cost, &moving->change, err);
 	} else if (rc == 0) {
-		rc = ledger_follow(db, before, after, &followed, err);
+		rc = event_time(db, ledger_clock_us(), &at_us, err);
+		if (rc == 0)
+			rc = ledger_follow(db, before, after, at_us, &followed, err);
+		if (rc == 0)
+			rc = change_note(db, &moving->form, moving->detail, at_us, err);
 		moving->damaged = followed.damaged;
 	}
 	reference_close(after);
@@ -375,7 +382,7 @@ static int move_post(struct call *call, sqlite3 *db, const struct reference *ref
 	if (rc == 0)
 		rc = db_exec(db, "SAVEPOINT moving", err);
 	if (rc == 0)
-		rc = change_act(db, &moving.form, &n, err);
+		rc = change_act(db, &moving.form, &n, moving.detail, err);
 	if (rc == 0 && n > 0)
 		rc = figures_move(&moving, db, reference, err);
 	if (rc == 0)

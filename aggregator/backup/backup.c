@@ -116,7 +116,7 @@ static int copy_step(struct backup *b, sqlite3 *db, struct err *err)
 	if (code == SQLITE_OK)
 		return 1;
 	b->label.made_us = civil_now_us();
-	return journal_end_read(db, &b->label.end, err);
+	return ledger_head(db, &b->label.head, err);
 }
 
 static int on_step(struct store_job *job, sqlite3 *db, const struct reference *reference,
@@ -209,7 +209,7 @@ static void end(struct backup *b, int rc, const struct err *err)
 		log_warn("backup: ended run=%" PRIu64 " error=%d", b->run, rc);
 	} else {
 		log_info("backup: done run=%" PRIu64 " entries=%" PRId64 " bytes=%" PRIu64, b->run,
-			 b->label.end.entries, b->len);
+			 b->label.head.entry, b->len);
 	}
 	b->running = false;
 	b->config.on_end(b->config.context); /* last: it may close us */
@@ -348,7 +348,7 @@ static int outcome_tell(const struct backup *b, struct blob *out)
 	int len = snprintf(text, sizeof(text),
 			   "{\"backup\": {\"made\": \"%s\", \"entries\": \"%" PRId64
 			   "\", \"bytes\": \"%" PRIu64 "\", \"digest\": \"%s\"}}\n",
-			   civil_format(b->label.made_us, made), b->label.end.entries, b->len,
+			   civil_format(b->label.made_us, made), b->label.head.entry, b->len,
 			   sodium_bin2hex(digest, sizeof(digest), b->digest, DIGEST_LEN));
 	return blob_append(out, text, (size_t)len);
 }

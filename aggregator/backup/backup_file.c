@@ -1,32 +1,12 @@
 #include "backup/backup_file.h"
 
+#include "schema/chain_walk.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-int journal_end_read(sqlite3 *db, struct journal_end *ret_end, struct err *err)
-{
-	struct journal_end end = { 0 };
-	sqlite3_stmt *last = NULL;
-	int rc = db_prepare(db, "SELECT id, chain FROM journal ORDER BY id DESC LIMIT 1", &last,
-			    err);
-	if (rc == 0)
-		rc = db_step(last, err);
-	if (rc == 1) {
-		end.entries = sqlite3_column_int64(last, 0);
-		if (sqlite3_column_bytes(last, 1) == CHAIN_LEN)
-			memcpy(end.chain, sqlite3_column_blob(last, 1), CHAIN_LEN);
-		else
-			rc = err_set(err, -EUCLEAN, "the journal's last entry is damaged");
-	}
-	(void)sqlite3_finalize(last); /* repeats the error that step told */
-	if (rc < 0)
-		return rc;
-	*ret_end = end;
-	return 0;
-}
 
 void backup_file_remove(const char *path)
 {
@@ -46,17 +26,18 @@ static int label_write(sqlite3 *db, const struct backup_label *label, struct err
 	int rc = db_exec(db,
 			 "CREATE TABLE backup(made_us INTEGER NOT NULL, version TEXT NOT NULL,"
 			 "  entries INTEGER NOT NULL, chain BLOB NOT NULL,"
-			 "  server_key BLOB NOT NULL) STRICT",
+			 "  server_key BLOB NOT NULL, events INTEGER NOT NULL) STRICT",
 			 err);
 	if (rc == 0)
-		rc = db_prepare(db, "INSERT INTO backup VALUES(?, ?, ?, ?, ?)", &insert, err);
+		rc = db_prepare(db, "INSERT INTO backup VALUES(?, ?, ?, ?, ?, ?)", &insert, err);
 	if (rc < 0)
 		return rc;
 	sqlite3_bind_int64(insert, 1, label->made_us);
 	sqlite3_bind_text(insert, 2, label->version, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(insert, 3, label->end.entries);
-	sqlite3_bind_blob(insert, 4, label->end.chain, CHAIN_LEN, SQLITE_STATIC);
+	sqlite3_bind_int64(insert, 3, label->head.entry);
+	sqlite3_bind_blob(insert, 4, label->head.chain, CHAIN_LEN, SQLITE_STATIC);
 	sqlite3_bind_blob(insert, 5, label->secret_key, KEY_LEN, SQLITE_STATIC);
+	sqlite3_bind_int64(insert, 6, label->head.event);
 	rc = db_run(insert, err);
 	(void)sqlite3_finalize(insert); /* repeats the error that run told */
 	return rc;
@@ -73,9 +54,10 @@ static int label_take(sqlite3_stmt *row, struct backup_label *label, struct err 
 	struct db_row cells = { .stmt = row, .err = err };
 	label->made_us = db_row_int(&cells, 0, INT64_MIN, INT64_MAX);
 	(void)snprintf(label->version, sizeof(label->version), "%s", db_row_text(&cells, 1));
-	label->end.entries = db_row_int(&cells, 2, 0, INT64_MAX);
-	db_row_bytes(&cells, 3, label->end.chain, CHAIN_LEN);
+	label->head.entry = db_row_int(&cells, 2, 0, INT64_MAX);
+	db_row_bytes(&cells, 3, label->head.chain, CHAIN_LEN);
 	db_row_bytes(&cells, 4, label->secret_key, KEY_LEN);
+	label->head.event = db_row_int(&cells, 5, 0, INT64_MAX);
 	return cells.rc == -EUCLEAN
 		       ? err_set(err, -EUCLEAN, "its label is damaged; take another backup")
 		       : cells.rc;
@@ -88,7 +70,13 @@ static int label_read(sqlite3 *db, struct backup_label *ret_label, struct err *e
 	    SQLITE_OK)
 		return err_set(err, -EINVAL,
 			       "the file is no backup; 'lantoa backup FILE' makes one");
-	int rc = db_prepare(db, "SELECT made_us, version, entries, chain, server_key FROM backup",
+	bool has_events = sqlite3_table_column_metadata(db, NULL, "backup", "events", NULL, NULL,
+							NULL, NULL, NULL) == SQLITE_OK;
+	int rc = db_prepare(db,
+			    has_events ? "SELECT made_us, version, entries, chain, server_key,"
+					 " events FROM backup"
+				       : "SELECT made_us, version, entries, chain, server_key, 0"
+					 " FROM backup",
 			    &rows, err);
 	if (rc == 0)
 		rc = db_step(rows, err);
@@ -114,40 +102,70 @@ static int pages_check(sqlite3 *db, struct err *err)
 	return rc;
 }
 
-/* The last one's chain is left in @end. */
-static int entry_check(sqlite3_stmt *row, struct journal_end *end, struct err *err)
+static int ledger_damaged(const char *what, int64_t id, struct err *err)
 {
-	const void *chain = sqlite3_column_blob(row, 4);
-	journal_chain(end->chain, sqlite3_column_int64(row, 0),
-		      (uint64_t)sqlite3_column_int64(row, 1),
-		      (uint64_t)sqlite3_column_int64(row, 2), sqlite3_column_blob(row, 3),
-		      (size_t)sqlite3_column_bytes(row, 3));
-	end->entries++;
-	if (sqlite3_column_bytes(row, 4) == CHAIN_LEN && memcmp(chain, end->chain, CHAIN_LEN) == 0)
-		return 0;
 	return err_set(err, -EUCLEAN,
-		       "the journal is damaged at entry %lld: keep older backups, and see what "
+		       "the ledger is damaged at %s %lld: keep older backups, and see what "
 		       "'lantoa verify' says",
-		       (long long)end->entries);
+		       what, (long long)id);
 }
 
-/* From the first entry to the last. */
-static int journal_check(sqlite3 *db, const struct journal_end *wanted, struct err *err)
+static int on_event(void *context, const struct event *event, bool right, struct err *err)
 {
-	struct journal_end found = { 0 };
+	(void)context;
+	return right ? 0 : ledger_damaged("event", event->id, err);
+}
+
+static int entry_check(struct chain_walker *walker, sqlite3_stmt *row, struct err *err)
+{
+	int64_t id = sqlite3_column_int64(row, 0);
+	const struct chain_entry entry = {
+		.office = sqlite3_column_int64(row, 1),
+		.spool_id = (uint64_t)sqlite3_column_int64(row, 2),
+		.seq = (uint64_t)sqlite3_column_int64(row, 3),
+		.payload = sqlite3_column_blob(row, 4),
+		.len = (size_t)sqlite3_column_bytes(row, 4),
+		.received_us = sqlite3_column_int64(row, 6),
+		.held = sqlite3_column_blob(row, 7),
+		.held_len = (size_t)sqlite3_column_bytes(row, 7),
+	};
+	int rc = chain_walk_events(walker, id, on_event, NULL, err);
+	if (rc < 0 || chain_walk_entry(walker, id, &entry, sqlite3_column_blob(row, 5),
+				       (size_t)sqlite3_column_bytes(row, 5)))
+		return rc;
+	return ledger_damaged("journal entry", id, err);
+}
+
+/* From the first entry and event to the last. A backup that an earlier version made has no events.
+ */
+static int ledger_check(sqlite3 *db, const struct ledger_head *wanted, struct err *err)
+{
+	struct chain_walk walk = { 0 };
+	struct chain_walker walker;
 	sqlite3_stmt *rows = NULL;
-	int rc = db_prepare(db,
-			    "SELECT journal.office, spool_id, seq, payload, chain"
-			    " FROM journal LEFT JOIN spool ON spool.id = journal.spool"
-			    " ORDER BY journal.id",
-			    &rows, err);
+	int rc = chain_walker_open(&walker, &walk, db, err);
+	if (rc == 0)
+		rc = db_prepare(
+			db,
+			walker.events ? "SELECT journal.id, journal.office, spool_id, seq, payload,"
+					" chain, received_us, held"
+					" FROM journal LEFT JOIN spool ON spool.id = journal.spool"
+					" ORDER BY journal.id"
+				      : "SELECT journal.id, journal.office, spool_id, seq, payload,"
+					" chain, received_us, NULL"
+					" FROM journal LEFT JOIN spool ON spool.id = journal.spool"
+					" ORDER BY journal.id",
+			&rows, err);
 	while (rc == 0 && (rc = db_step(rows, err)) == 1)
-		rc = entry_check(rows, &found, err);
+		rc = entry_check(&walker, rows, err);
+	if (rc == 0)
+		rc = chain_walk_events(&walker, INT64_MAX, on_event, NULL, err);
 	(void)sqlite3_finalize(rows); /* repeats the error that step told */
-	if (rc == 0 && (found.entries != wanted->entries ||
-			memcmp(found.chain, wanted->chain, CHAIN_LEN) != 0))
+	chain_walker_close(&walker);
+	if (rc == 0 && (walk.entry != wanted->entry || walk.event != wanted->event ||
+			memcmp(walk.chain, wanted->chain, CHAIN_LEN) != 0))
 		rc = err_set(err, -EUCLEAN,
-			     "its journal does not end as its label says; take another backup");
+			     "its ledger does not end as its label says; take another backup");
 	return rc;
 }
 
@@ -158,7 +176,7 @@ int backup_file_check(sqlite3 *db, struct backup_label *ret_label, struct err *e
 	if (rc == 0)
 		rc = pages_check(db, err);
 	if (rc == 0)
-		rc = journal_check(db, &label.end, err);
+		rc = ledger_check(db, &label.head, err);
 	if (rc == 0 && ret_label)
 		*ret_label = label;
 	explicit_bzero(&label, sizeof(label));

@@ -5,27 +5,19 @@
 
 #include "common/base/err.h"
 #include "common/sys/db.h"
-#include "journal/journal.h"
 #include "registry/key_list.h"
+#include "schema/chain.h"
 
 #include <stdint.h>
 
 #define BACKUP_VERSION_MAX 32u
 
-struct journal_end { /* how far a journal goes */
-	int64_t entries;
-	uint8_t chain[CHAIN_LEN]; /* of the last one; zeros when there is none */
-};
-
 struct backup_label {
 	int64_t made_us;
 	char version[BACKUP_VERSION_MAX]; /* of the program that made it */
-	struct journal_end end;
-	uint8_t secret_key[KEY_LEN]; /* whoever holds a label wipes it */
+	struct ledger_head head;          /* where its ledger ends */
+	uint8_t secret_key[KEY_LEN];      /* whoever holds a label wipes it */
 };
-
-/** Entries are never taken away, so the last one's number is their count; reads that one alone. */
-int journal_end_read(sqlite3 *db, struct journal_end *ret_end, struct err *err);
 
 /** Remove the file and what SQLite puts beside it. Not there is fine; what cannot go stays. */
 void backup_file_remove(const char *path);
@@ -33,7 +25,7 @@ void backup_file_remove(const char *path);
  */
 int backup_file_seal(sqlite3 *db, const struct backup_label *label, struct err *err);
 /**
- * Are its pages sound, and is its journal, entry by entry, the one that the label tells the end of?
+ * Are its pages sound, and is its ledger, link by link, the one that the label tells the end of?
  * @ret_label may be NULL. -EINVAL: it is no backup; -EUCLEAN: it is damaged. Reads all of it, and
  * stops with -EINTR when sqlite3_interrupt() is called.
  */

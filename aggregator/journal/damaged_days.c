@@ -4,7 +4,7 @@
 #include "common/base/log.h"
 #include "common/model/civil.h"
 #include "common/model/period.h"
-#include "schema/audit.h"
+#include "schema/event.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ bool is_damage(int rc)
 }
 
 int damaged_days_add(struct damaged_days *days, sqlite3 *db, const struct reference *reference,
-		     int64_t id, int32_t day, const struct err *why, struct err *err)
+		     int64_t id, int32_t day, int64_t at_us, const struct err *why, struct err *err)
 {
 	const struct office *office = offices_by_id(reference->offices, id);
 	const char *code = office ? office->code : "?";
@@ -35,7 +35,13 @@ int damaged_days_add(struct damaged_days *days, sqlite3 *db, const struct refere
 		  code, day_format(day, text), why->text);
 	(void)snprintf(detail, sizeof(detail), "office=%s day=%s cause=\"%.255s\"", code,
 		       day_format(day, text), why->text);
-	return audit_note(db, "lantoa-aggregator", "damaged day left out", detail, err);
+	return event_append(db,
+			    &(struct event_form){ .who = "lantoa-aggregator",
+						  .kind = "damaged day left out",
+						  .detail = detail,
+						  .at_us = at_us,
+						  .note = true },
+			    NULL, err);
 }
 
 void damaged_days_text(const struct damaged_days *days, char ret_text[DAMAGED_DAYS_TEXT_MAX])

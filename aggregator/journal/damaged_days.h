@@ -25,9 +25,10 @@ struct damaged_days { /* zeros: none */
 bool is_damage(int rc);
 
 /** One more; @why is the error that met it. The first 20 of an order are logged and audited each.
- * In the transaction of the order. */
+ * In the transaction of the order, which happens at @at_us (event_form). */
 int damaged_days_add(struct damaged_days *days, sqlite3 *db, const struct reference *reference,
-		     int64_t office, int32_t day, const struct err *why, struct err *err);
+		     int64_t office, int32_t day, int64_t at_us, const struct err *why,
+		     struct err *err);
 
 #define DAMAGED_DAYS_TEXT_MAX 768u
 /** For people, in the thread's language: what was left out, and what to do. Some there must be. */

@@ -4,20 +4,18 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct journal {
 	sqlite3 *db; /* outlives us */
-	sqlite3_stmt *head, *find, *make, *set_back, *append, *mark;
+	sqlite3_stmt *find, *make, *set_back, *append, *mark;
 	struct day_index *day_index;
 	struct day_times *day_times;
 	struct spools *spools;
 	struct journal_spool claimed; /* asked for, and not there */
-	int64_t last;                 /* entry, */
-	uint8_t chain[CHAIN_LEN];
-	bool last_known; /* both */
+	struct ledger_head head;      /* with what this transaction appended */
+	bool head_known;
 };
 
 struct journal *journal_open(sqlite3 *db, struct err *err)
@@ -33,9 +31,7 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 		journal_close(j);
 		return NULL;
 	}
-	if (db_prepare(db, "SELECT id, chain FROM journal ORDER BY id DESC LIMIT 1", &j->head,
-		       err) < 0 ||
-	    db_prepare(db,
+	if (db_prepare(db,
 		       "SELECT id, upto, upto_digest, set_back FROM spool WHERE office = ?"
 		       " AND spool_id = ?",
 		       &j->find, err) < 0 ||
@@ -47,7 +43,7 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 	    db_prepare(
 		    db,
 		    "INSERT INTO journal(id, spool, seq, day, office, received_us, payload, chain,"
-		    " back) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    " back, held) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		    &j->append, err) < 0 ||
 	    db_prepare(db,
 		       "UPDATE spool SET upto = ?, last_received_us = ?, upto_digest = ? WHERE "
@@ -65,7 +61,7 @@ void journal_forget(struct journal *journal)
 {
 	if (journal->spools)
 		spools_forget(journal->spools);
-	journal->last_known = false;
+	journal->head_known = false;
 	if (journal->day_index)
 		day_index_forget(journal->day_index);
 	if (journal->day_times)
@@ -80,7 +76,6 @@ void journal_close(struct journal *journal)
 	spools_close(journal->spools);
 	day_index_close(journal->day_index);
 	day_times_close(journal->day_times);
-	sqlite3_finalize(journal->head);
 	sqlite3_finalize(journal->find);
 	sqlite3_finalize(journal->make);
 	sqlite3_finalize(journal->set_back);
@@ -159,81 +154,78 @@ bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIR
 	return !spool->digest_known || memcmp(spool->upto_digest, digest, WIRE_DIGEST_LEN) == 0;
 }
 
-static int last_load(struct journal *j, struct err *err)
+void journal_begin(struct journal *journal)
 {
-	if (j->last_known)
-		return 0;
-	memset(j->chain, 0, sizeof(j->chain));
-	int rc = db_step(j->head, err);
-	j->last = rc == 1 ? sqlite3_column_int64(j->head, 0) : 0;
-	if (rc == 1 && sqlite3_column_bytes(j->head, 1) == (int)CHAIN_LEN)
-		memcpy(j->chain, sqlite3_column_blob(j->head, 1), CHAIN_LEN);
-	sqlite3_reset(j->head);
-	j->last_known = rc >= 0;
-	return rc < 0 ? rc : 0;
+	journal->head_known = false;
 }
 
-static void hash_number(crypto_generichash_state *state, uint64_t number)
+static int head_load(struct journal *j, struct err *err)
 {
-	uint8_t bytes[8];
-	for (unsigned i = 0; i < 8; i++)
-		bytes[i] = (uint8_t)(number >> (8 * i));
-	crypto_generichash_update(state, bytes, sizeof(bytes));
+	int rc = j->head_known ? 0 : ledger_head(j->db, &j->head, err);
+	j->head_known = rc == 0;
+	return rc;
 }
 
-void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, uint64_t seq,
-		   const uint8_t *payload, size_t len)
+int journal_time(struct journal *journal, int64_t now_us, int64_t *ret_received_us, struct err *err)
 {
-	crypto_generichash_state state;
-	crypto_generichash_init(&state, NULL, 0, CHAIN_LEN);
-	crypto_generichash_update(&state, chain, CHAIN_LEN);
-	hash_number(&state, (uint64_t)office);
-	hash_number(&state, spool_id);
-	hash_number(&state, seq);
-	crypto_generichash_update(&state, payload, len);
-	crypto_generichash_final(&state, chain, CHAIN_LEN);
+	int rc = head_load(journal, err);
+	if (rc == 0)
+		*ret_received_us = entry_time(&journal->head, now_us);
+	return rc;
 }
 
 /* I4: a revision is one more entry; nothing here updates or deletes one. */
-int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,
-		   int64_t received_us, const uint8_t *payload, size_t len, size_t observations,
-		   int64_t *ret_id, struct err *err)
+int journal_append(struct journal *journal, struct journal_spool *spool,
+		   const struct journal_form *form, int64_t *ret_id, struct err *err)
 {
-	assert(spool->row && seq == spool->upto + 1);
+	struct ledger_head *head = &journal->head;
+	assert(spool->row && form->seq == spool->upto + 1);
 	if (spool == &journal->claimed && !(spool = spools_keep(journal->spools, spool)))
 		return err_memory(err);
 	int64_t back = 0;
-	int rc = last_load(journal, err);
+	int rc = head_load(journal, err);
+	assert(rc < 0 || entry_time(head, form->received_us) == form->received_us);
 	if (rc == 0)
-		rc = day_index_add(journal->day_index, day, spool->office, journal->last + 1,
-				   observations, &back, err);
+		rc = day_index_add(journal->day_index, form->day, spool->office, head->entry + 1,
+				   form->observations, &back, err);
 	if (rc == 0)
-		rc = day_times_add(journal->day_times, day, received_us, err);
+		rc = day_times_add(journal->day_times, form->day, form->received_us, err);
 	if (rc < 0)
 		return rc;
 	uint8_t chain[CHAIN_LEN];
-	memcpy(chain, journal->chain, sizeof(chain));
-	journal_chain(chain, spool->office, spool->spool_id, seq, payload, len);
-	sqlite3_bind_int64(journal->append, 1, journal->last + 1);
+	memcpy(chain, head->chain, sizeof(chain));
+	chain_entry(chain, &(struct chain_entry){ .office = spool->office,
+						  .spool_id = spool->spool_id,
+						  .seq = form->seq,
+						  .received_us = form->received_us,
+						  .held = form->held,
+						  .held_len = form->held_len,
+						  .payload = form->payload,
+						  .len = form->len });
+	sqlite3_bind_int64(journal->append, 1, head->entry + 1);
 	sqlite3_bind_int64(journal->append, 2, spool->row);
-	sqlite3_bind_int64(journal->append, 3, (int64_t)seq);
-	sqlite3_bind_int(journal->append, 4, day);
+	sqlite3_bind_int64(journal->append, 3, (int64_t)form->seq);
+	sqlite3_bind_int(journal->append, 4, form->day);
 	sqlite3_bind_int64(journal->append, 5, spool->office);
-	sqlite3_bind_int64(journal->append, 6, received_us);
-	sqlite3_bind_blob(journal->append, 7, payload, (int)len, SQLITE_STATIC);
+	sqlite3_bind_int64(journal->append, 6, form->received_us);
+	sqlite3_bind_blob(journal->append, 7, form->payload, (int)form->len, SQLITE_STATIC);
 	sqlite3_bind_blob(journal->append, 8, chain, sizeof(chain), SQLITE_STATIC);
 	sqlite3_bind_int64(journal->append, 9, back);
+	if (form->held_len > 0) /* else NULL */
+		sqlite3_bind_blob(journal->append, 10, form->held, (int)form->held_len,
+				  SQLITE_STATIC);
 	rc = db_run(journal->append, err);
 	if (rc < 0)
 		return rc;
-	journal->last++;
-	memcpy(journal->chain, chain, sizeof(chain));
-	wire_digest(payload, len, spool->upto_digest);
-	spool->upto = seq;
-	spool->received_us = received_us;
+	head->entry++;
+	head->entry_us = form->received_us;
+	memcpy(head->chain, chain, sizeof(chain));
+	wire_digest(form->payload, form->len, spool->upto_digest);
+	spool->upto = form->seq;
+	spool->received_us = form->received_us;
 	spool->digest_known = true;
 	spools_change(journal->spools, spool);
-	*ret_id = journal->last;
+	*ret_id = head->entry;
 	return 0;
 }
 

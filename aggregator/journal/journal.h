@@ -1,21 +1,19 @@
 /* The append-only table of batches, exactly as received: the truth that everything else is derived
  * from (I4).
  *
- * I9: chain = BLAKE2b-256(chain of the entry before (32 zero bytes before the first) || office id
- * || spool id || seq || payload), the numbers as 8 bytes, little endian. Changing, dropping or
- * reordering an entry breaks every chain value after it. */
+ * I9: each entry is a link of the ledger's chain (schema/chain.h), with when it was received and
+ * what of it was held then. */
 #pragma once
 
 #include "common/base/err.h"
 #include "common/net/wire.h"
 #include "common/sys/db.h"
 #include "journal/spools.h"
+#include "schema/chain.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define CHAIN_LEN 32u
 
 struct journal;
 
@@ -39,10 +37,24 @@ int journal_set_back(struct journal *journal, const struct journal_spool *spool,
 
 /** May the batch with this digest be the spool's last? Yes, too, when that is not known. */
 bool journal_is_last(const struct journal_spool *spool, const uint8_t digest[WIRE_DIGEST_LEN]);
-/** Append one batch of @observations; its seq must be spool->upto + 1 (asserted). */
-int journal_append(struct journal *journal, struct journal_spool *spool, uint64_t seq, int32_t day,
-		   int64_t received_us, const uint8_t *payload, size_t len, size_t observations,
-		   int64_t *ret_id, struct err *err);
+/** First in a transaction: others may have written to the ledger since. */
+void journal_begin(struct journal *journal);
+/** What comes at @now_us is received then, or later where time would run backward. */
+int journal_time(struct journal *journal, int64_t now_us, int64_t *ret_received_us,
+		 struct err *err);
+
+struct journal_form { /* a batch as it is appended; all lent */
+	uint64_t seq; /* spool->upto + 1 (asserted) */
+	int32_t day;
+	int64_t received_us; /* of journal_time() */
+	const uint8_t *payload;
+	size_t len, observations;
+	const void *held; /* [held_len]: held_list.h */
+	size_t held_len;
+};
+/** Append one batch. */
+int journal_append(struct journal *journal, struct journal_spool *spool,
+		   const struct journal_form *form, int64_t *ret_id, struct err *err);
 /** day_index_weigh() */
 int journal_weigh(struct journal *journal, int64_t office, int32_t day, uint64_t *ret_observations,
 		  struct err *err);
@@ -52,7 +64,3 @@ int journal_flush(struct journal *journal, struct err *err);
 
 /** spools_account() */
 struct office_account *journal_account(struct journal *journal, int64_t office);
-
-void journal_chain(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool_id, uint64_t seq,
-		   const uint8_t *payload,
-		   size_t len); /* in place: from the one before to this one */

@@ -3,12 +3,11 @@
 #include "common/base/i18n.h"
 #include "common/base/log.h"
 #include "common/model/civil.h"
-#include "journal/journal_clock.h"
 #include "journal/quarantine.h"
 #include "registry/office_register.h"
 #include "registry/units_import.h"
 #include "rollup/next.h"
-#include "schema/audit.h"
+#include "schema/event.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -59,7 +58,8 @@ void change_close(struct change *change)
 	free(change);
 }
 
-int change_act(sqlite3 *db, const struct change_form *form, size_t *ret_n, struct err *err)
+int change_act(sqlite3 *db, const struct change_form *form, size_t *ret_n,
+	       char ret_detail[CHANGE_DETAIL_MAX], struct err *err)
 {
 	bool changed = false;
 	int rc;
@@ -70,11 +70,20 @@ int change_act(sqlite3 *db, const struct change_form *form, size_t *ret_n, struc
 		rc = catalogue_import(db, form->body, form->len, &changed, err);
 		break;
 	default:
-		rc = office_move(db, form->office, form->unit, form->from, form->who, &changed,
-				 err);
+		rc = office_reassign(db, form->office, form->unit, form->from, ret_detail, &changed,
+				     err);
 	}
 	*ret_n = changed;
 	return rc;
+}
+
+int change_note(sqlite3 *db, const struct change_form *form, const char *detail, int64_t at_us,
+		struct err *err)
+{
+	const struct event_form event = {
+		.who = form->who, .kind = change_word(form->kind), .detail = detail, .at_us = at_us
+	};
+	return event_append(db, &event, NULL, err);
 }
 
 /* --- its row --- */
@@ -293,7 +302,12 @@ int change_cancel(sqlite3 *db, const char *who, struct err *err)
 		rc = abandon(db, &row, -ECANCELED, _("it was taken back; nothing was changed"),
 			     err);
 		if (rc == 0)
-			rc = audit_note(db, who, "change cancel", detail, err);
+			rc = event_append(db,
+					  &(struct event_form){ .who = who,
+								.kind = "change cancel",
+								.detail = detail,
+								.note = true },
+					  NULL, err);
 	}
 	sqlite3_finalize(row.stmt);
 	return rc;
@@ -313,11 +327,12 @@ static int after_load(struct change *change, sqlite3 *db, const struct change_fo
 		      struct err *err)
 {
 	struct err undone;
+	char detail[CHANGE_DETAIL_MAX];
 	size_t n = 0;
 	int rc = db_exec(db, "SAVEPOINT after", err);
 	if (rc < 0)
 		return rc;
-	rc = change_act(db, form, &n, err);
+	rc = change_act(db, form, &n, detail, err);
 	if (rc == 0)
 		rc = reference_load(db, &change->after, err);
 	if (rc == 0)
@@ -383,21 +398,21 @@ static int days_note(sqlite3 *db, int64_t at_us, struct err *err)
 
 static int put_in_force(sqlite3 *db, struct row *row, struct err *err)
 {
-	struct journal_clock clock;
+	char detail[CHANGE_DETAIL_MAX] = "";
+	int64_t at_us = 0;
 	size_t n = 0;
-	int rc = change_act(db, &row->form, &n, err);
+	int rc = event_time(db, ledger_clock_us(), &at_us, err);
 	if (rc == 0)
-		rc = journal_clock_open(db, &clock, err);
-	int64_t at_us = rc == 0 ? journal_clock_now_us(&clock) : 0;
+		rc = change_act(db, &row->form, &n, detail, err);
 	if (rc == 0)
 		rc = quarantine_switch(db, at_us, err);
 	if (rc == 0)
 		rc = days_note(db, at_us, err);
 	if (rc == 0)
 		rc = next_switch(db, err);
-	if (rc == 0 && row->form.kind != CHANGE_MOVE)
-		rc = audit_note(db, row->form.who, change_word(row->form.kind),
-				row->form.note ? row->form.note : "", err);
+	if (rc == 0)
+		rc = change_note(db, &row->form, row->form.note ? row->form.note : detail, at_us,
+				 err);
 	row->rows = (int64_t)n;
 	row->stage = CHANGE_SETTLING;
 	return rc;

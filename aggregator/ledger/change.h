@@ -41,10 +41,16 @@ struct change_form {
 	int32_t from;              /* the day from which on */
 };
 
+#define CHANGE_DETAIL_MAX 256u
 /** Do the act alone, in the caller's transaction: no figure follows yet. *@ret_n: rows that
- * changed; 0: it was so already. Errors as units_import() and so on. An import's line of the audit
- * is the caller's. */
-int change_act(sqlite3 *db, const struct change_form *form, size_t *ret_n, struct err *err);
+ * changed; 0: it was so already. Errors as units_import() and so on. Its event
+ * is the caller's (change_note()), as what follows from it belongs to it: @ret_detail is what that
+ * says of a move. */
+int change_act(sqlite3 *db, const struct change_form *form, size_t *ret_n,
+	       char ret_detail[CHANGE_DETAIL_MAX], struct err *err);
+/** Append the event of an act that was done, at @at_us (event_time()). */
+int change_note(sqlite3 *db, const struct change_form *form, const char *detail, int64_t at_us,
+		struct err *err);
 
 /** -EEXIST with a sentence while a change is under way that is not in force yet: for whoever would
  * change what it rests on. */

@@ -137,7 +137,7 @@ int following_open(struct following *f, struct err *err)
 			  : fold_open(f->db, f->declarations, err);
 	f->review = !f->fold  ? NULL
 		    : f->next ? review_open_next(f->db, f->after, err)
-			      : review_open(f->db, f->after, err);
+			      : review_open(f->db, f->after, f->at_us, err);
 	if (!f->review)
 		return err->code;
 	fold_begin(f->fold, f->after);
@@ -460,12 +460,12 @@ static int on_bad(void *context, int64_t office, int32_t day, struct err *err)
 	return is_damage(review_reads(context, office, day, &why)) ? 0 : err->code;
 }
 
-int ledger_follow_whole(sqlite3 *db, const struct reference *after, struct followed *ret_followed,
-			struct err *err)
+int ledger_follow_whole(sqlite3 *db, const struct reference *after, int64_t at_us,
+			struct followed *ret_followed, struct err *err)
 {
 	struct followed followed = { .whole = true };
 	int64_t office_days = 0;
-	struct review *review = review_open(db, after, err);
+	struct review *review = review_open(db, after, at_us, err);
 	int rc = review ? review_all(review, err) : err->code;
 	if (rc == 0)
 		rc = rebuild_pages(db, after, on_bad, review, err);
@@ -482,9 +482,9 @@ int ledger_follow_whole(sqlite3 *db, const struct reference *after, struct follo
 }
 
 int ledger_follow(sqlite3 *db, const struct reference *before, const struct reference *after,
-		  struct followed *ret_followed, struct err *err)
+		  int64_t at_us, struct followed *ret_followed, struct err *err)
 {
-	struct following f = { .db = db, .before = before, .after = after };
+	struct following f = { .db = db, .before = before, .after = after, .at_us = at_us };
 	struct err undone = { 0 };
 	int rc = db_exec(db, "SAVEPOINT follow", err);
 	if (rc < 0)
@@ -495,5 +495,5 @@ int ledger_follow(sqlite3 *db, const struct reference *before, const struct refe
 	/* A damaged page cannot be taken apart, but the journal makes it anew. */
 	if (db_exec(db, "ROLLBACK TO follow; RELEASE follow", &undone) < 0 || rc != -EUCLEAN)
 		return rc;
-	return ledger_follow_whole(db, after, ret_followed, err);
+	return ledger_follow_whole(db, after, at_us, ret_followed, err);
 }

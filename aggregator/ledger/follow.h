@@ -25,12 +25,13 @@ struct followed {
 	struct damaged_days damaged; /* offices' days that could not be read and were left out */
 };
 
-/** In the transaction that changed the reference from @before to @after. Of an office's day of
+/** In the transaction that changed the reference from @before to @after, at @at_us (event_time()).
+ * Of an office's day of
  * which a journal entry cannot be read, nothing counts afterwards where its figures had to be
  * judged or played anew; all of it that can be read waits in quarantine. */
 int ledger_follow(sqlite3 *db, const struct reference *before, const struct reference *after,
-		  struct followed *ret_followed, struct err *err);
+		  int64_t at_us, struct followed *ret_followed, struct err *err);
 /** The same without looking at what changed: every journal entry is judged, every page made anew.
  */
-int ledger_follow_whole(sqlite3 *db, const struct reference *after, struct followed *ret_followed,
-			struct err *err);
+int ledger_follow_whole(sqlite3 *db, const struct reference *after, int64_t at_us,
+			struct followed *ret_followed, struct err *err);

@@ -42,6 +42,7 @@ struct touched { /* an office on the day at hand */
 struct following {
 	sqlite3 *db;
 	const struct reference *before, *after;
+	int64_t at_us;        /* of the act; 0: at the switch */
 	bool next;            /* on the pages that are to be */
 	bool stands_next;     /* what is taken stands as it is to be, not as it was */
 	struct impact impact; /* owned */

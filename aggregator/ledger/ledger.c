@@ -39,6 +39,7 @@ void ledger_close(struct ledger *ledger)
 	arena_close(ledger->arena);
 	run_order_free(&ledger->order);
 	free(ledger->holds);
+	blob_free(&ledger->held_list);
 	free(ledger);
 }
 
@@ -62,6 +63,7 @@ void ledger_begin(struct ledger *ledger, const struct reference *reference)
 	ledger->uncommitted = 0;
 	ledger->mended = (struct mended){ 0 };
 	ledger->turn++;
+	journal_begin(ledger->journal);
 	fold_begin(ledger->fold, reference);
 }
 

@@ -2,19 +2,13 @@
 #pragma once
 
 #include "journal/declarations.h"
+#include "journal/held_list.h"
 #include "journal/journal.h"
 #include "journal/older_copy.h"
 #include "journal/quarantine.h"
 #include "ledger/ledger.h"
 #include "ledger/run_order.h"
 #include "rollup/fold.h"
-
-struct hold { /* of a batch: a row of quarantine that it will have */
-	size_t run;
-	int64_t point; /* or QUARANTINE_WHOLE_RUN */
-	size_t n;      /* observations */
-	enum verdict verdict;
-};
 
 struct ledger {
 	sqlite3 *db; /* outlives us */
@@ -38,4 +32,5 @@ struct ledger {
 	struct run_order order; /* of the batch at hand, */
 	struct hold *holds;     /* owned [n]: and what of it is held */
 	size_t n_holds;
+	struct blob held_list; /* owned: the same, as the journal keeps it */
 };

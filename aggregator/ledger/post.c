@@ -18,6 +18,8 @@
 #include "journal/judge.h"
 #include "journal/usage.h"
 
+#include "schema/effects.h"
+
 #include <errno.h>
 #include <inttypes.h>
 
@@ -27,6 +29,7 @@ struct post { /* what posting one batch needs at hand */
 	ledger_on_held *on_held;
 	void *context;
 	/* of place: */
+	int64_t received_us;
 	const struct office *office;
 	struct journal_spool *spool;
 	/* of decode: */
@@ -80,7 +83,10 @@ static int place(struct post *post, enum posting *ret_posting, struct err *err)
 	if (!post->office)
 		return err_set(err, -ENOENT, "office %lld has a key, but is not in the store",
 			       (long long)form->office);
-	int rc = journal_spool(ledger->journal, form->office, form->spool_id, &post->spool, err);
+	int rc = journal_time(ledger->journal, form->received_us, &post->received_us, err);
+	if (rc == 0)
+		rc = journal_spool(ledger->journal, form->office, form->spool_id, &post->spool,
+				   err);
 	if (rc == 0 && post->spool->set_back) {
 		/* what came before is looked for in the tables */
 		rc = journal_flush(ledger->journal, err);
@@ -321,7 +327,7 @@ static int judge(struct post *post, struct err *err)
 {
 	struct ledger *ledger = post->ledger;
 	const struct judge judge = judge_of(ledger->reference, post->office, post->batch.day,
-					    civil_day(post->form->received_us));
+					    civil_day(post->received_us));
 	int rc = check_day(post, err);
 	ledger->n_holds = 0;
 	for (size_t i = 0; i < ledger->order.n && rc == 0; i++) {
@@ -341,15 +347,13 @@ static int judge(struct post *post, struct err *err)
 
 /* --- append --- */
 
-/* I1, I4, I9: the payload as it came, chained to the entry before. I5: beside it what is held. */
-static int append(struct post *post, struct err *err)
+/* I5: what is held, beside the entry: in quarantine as it stands from now on (the entry itself
+ * tells of it, so no event does), and to whoever sent it. */
+static int append_holds(struct post *post, struct err *err)
 {
 	struct ledger *ledger = post->ledger;
-	const struct entry_form *form = post->form;
-	int rc = journal_append(ledger->journal, post->spool, form->seq, post->batch.day,
-				form->received_us, form->payload, form->len, post->batch.n_points,
-				&post->entry, err);
 	struct office_account *account = journal_account(ledger->journal, post->office->id);
+	int rc = effects_pause(ledger->db, true, err);
 	for (size_t i = 0; i < ledger->n_holds && rc == 0; i++) {
 		const struct hold *held = &ledger->holds[i];
 		if (account && account->held >= 0)
@@ -359,7 +363,28 @@ static int append(struct post *post, struct err *err)
 		rc = quarantine_hold(ledger->quarantine, post->entry, held->run, held->point,
 				     held->verdict, held->n, 0, err);
 	}
-	return rc;
+	return rc < 0 ? rc : effects_pause(ledger->db, false, err);
+}
+
+/* I1, I4, I9: the payload as it came and what of it is held, chained to the entry before. */
+static int append(struct post *post, struct err *err)
+{
+	struct ledger *ledger = post->ledger;
+	const struct entry_form *form = post->form;
+	ledger->held_list.len = 0;
+	for (size_t i = 0; i < ledger->n_holds; i++)
+		if (held_list_add(&ledger->held_list, &ledger->holds[i]) < 0)
+			return err_memory(err);
+	const struct journal_form entry = { .seq = form->seq,
+					    .day = post->batch.day,
+					    .received_us = post->received_us,
+					    .payload = form->payload,
+					    .len = form->len,
+					    .observations = post->batch.n_points,
+					    .held = ledger->held_list.data,
+					    .held_len = ledger->held_list.len };
+	int rc = journal_append(ledger->journal, post->spool, &entry, &post->entry, err);
+	return rc < 0 || ledger->n_holds == 0 ? rc : append_holds(post, err);
 }
 
 /* --- fold --- */
@@ -399,7 +424,7 @@ static int reckon_work(struct post *post, size_t n_stale, struct err *err)
 static int fold(struct post *post, struct err *err)
 {
 	struct ledger *ledger = post->ledger;
-	const int32_t received_day = civil_day(post->form->received_us);
+	const int32_t received_day = civil_day(post->received_us);
 	size_t n_stale = fold_n_stale(ledger->fold);
 	int rc = 0;
 	fold_entries_from(ledger->fold, post->entry);

@@ -18,7 +18,8 @@
 #include "journal/older_copy.h"
 #include "journal/quarantine.h"
 #include "rollup/fold.h"
-#include "schema/audit.h"
+#include "schema/effects.h"
+#include "schema/event.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -124,27 +125,6 @@ static int item_add(struct release *r, sqlite3_stmt *row, struct err *err)
 					    .n = sqlite3_column_int64(row, 4),
 					    .office = sqlite3_column_int64(row, 5) };
 	return 0;
-}
-
-/* What is released now is told from what was before by its time: a damaged page is made as it was
- * before. Where a clock that was put back gives a time once more, the next microsecond is it. */
-static int release_time(struct release *r, struct err *err)
-{
-	sqlite3_stmt *same = NULL;
-	int rc = db_prepare(r->db, "SELECT 1 FROM quarantine WHERE released_us = ? LIMIT 1", &same,
-			    err);
-	r->at_us = r->form->at_us;
-	if (rc < 0)
-		return rc;
-	for (;; r->at_us++) {
-		sqlite3_bind_int64(same, 1, r->at_us);
-		rc = db_step(same, err);
-		sqlite3_reset(same);
-		if (rc != 1)
-			break;
-	}
-	(void)sqlite3_finalize(same); /* repeats the error that step told */
-	return rc;
 }
 
 static int items_list(struct release *r, struct err *err)
@@ -415,7 +395,7 @@ static int range_keep(struct release *r, size_t from, size_t to, const struct er
 	}
 	return rc < 0 ? rc
 		      : damaged_days_add(&r->damaged, r->db, r->reference, r->items[from].office,
-					 r->items[from].day, why, err);
+					 r->items[from].day, r->at_us, why, err);
 }
 
 /* The end of the items from @from on that are of one day, and of one office with @office. */
@@ -461,8 +441,10 @@ static int release_note(const struct release *r, struct err *err)
 {
 	const struct release_form *form = r->form;
 	char detail[256];
-	if (r->counts.released == 0)
-		return 0;
+	bool changed = false;
+	int rc = effects_any(r->db, &changed, err); /* what is kept may be so for another reason */
+	if (rc < 0 || !changed)
+		return rc;
 	(void)snprintf(
 		detail, sizeof(detail),
 		"entry=%" PRId64 " office=%s metric=%s closed=%s older_copy=%s released=%" PRIu64
@@ -470,7 +452,12 @@ static int release_note(const struct release *r, struct err *err)
 		form->entry, form->office ? form->office : "-", form->metric ? form->metric : "-",
 		form->closed ? "yes" : "no", form->older_copy ? "yes" : "no", r->counts.released,
 		r->counts.kept); /* fits: names that something was found by are bounded */
-	return audit_note(r->db, form->who, "quarantine release", detail, err);
+	return event_append(r->db,
+			    &(struct event_form){ .who = form->who,
+						  .kind = "quarantine release",
+						  .detail = detail,
+						  .at_us = r->at_us },
+			    NULL, err);
 }
 
 static void head(struct table *table, const char *key, uint64_t count)
@@ -514,7 +501,9 @@ int quarantine_release(sqlite3 *db, const struct reference *reference,
 	struct release r = { .db = db, .reference = reference, .form = form };
 	int rc = release_open(&r, err);
 	if (rc == 0)
-		rc = release_time(&r, err);
+		/* What is released now is told from what was before by its time: a damaged page is
+		 * made as it was before. */
+		rc = event_time(db, form->at_us, &r.at_us, err);
 	if (rc == 0)
 		rc = items_list(&r, err);
 	if (rc == 0)

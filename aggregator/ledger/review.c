@@ -5,9 +5,9 @@
 #include "journal/day_index.h"
 #include "journal/day_times.h"
 #include "journal/declarations.h"
-#include "journal/journal_clock.h"
 #include "journal/judge.h"
 #include "journal/quarantine.h"
+#include "schema/event.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -23,7 +23,8 @@ struct review {
 	sqlite3_stmt *entries; /* of the day at hand */
 	int64_t office;        /* whose it is */
 	int32_t day, today;
-	int64_t at_us; /* what is held counted until now (I4) */
+	int64_t at_us;   /* what is held counted until now (I4) */
+	int64_t note_us; /* when what is noted happens; 0: now */
 	uint64_t held;
 	struct day_times *day_times; /* NULL: on what is to be */
 	struct damaged_days damaged;
@@ -240,9 +241,9 @@ static int set_aside(struct review *r, int64_t office, int32_t day, bool whole,
 		     const struct err *why, struct err *err)
 {
 	int rc = entries_each(r, office, day, whole ? entry_hold : entry_mark, err);
-	return rc < 0 && !is_damage(rc)
-		       ? rc
-		       : damaged_days_add(&r->damaged, r->db, r->reference, office, day, why, err);
+	return rc < 0 && !is_damage(rc) ? rc
+					: damaged_days_add(&r->damaged, r->db, r->reference, office,
+							   day, r->note_us, why, err);
 }
 
 int review_day(struct review *review, int64_t office, int32_t day, bool *ret_damaged,
@@ -322,8 +323,8 @@ static int statements_prepare(struct review *r, bool next, struct err *err)
 	return rc;
 }
 
-static struct review *review_new(sqlite3 *db, const struct reference *reference, bool next,
-				 struct err *err)
+static struct review *review_new(sqlite3 *db, const struct reference *reference, int64_t at_us,
+				 bool next, struct err *err)
 {
 	struct review *r = calloc(1, sizeof(*r));
 	if (!r) {
@@ -332,20 +333,15 @@ static struct review *review_new(sqlite3 *db, const struct reference *reference,
 	}
 	r->db = db;
 	r->reference = reference;
-	struct journal_clock clock;
-	int rc = journal_clock_open(db, &clock, err);
-	if (rc == 0) {
-		r->at_us = journal_clock_now_us(&clock);
-		r->today = civil_day(r->at_us);
-		rc = (r->arena = arena_open(WIRE_ARENA_MAX)) ? 0 : err_memory(err);
-	}
+	r->at_us = next ? QUARANTINE_AT_SWITCH : at_us;
+	r->note_us = next ? 0 : at_us;
+	r->today = civil_day(at_us);
+	int rc = (r->arena = arena_open(WIRE_ARENA_MAX)) ? 0 : err_memory(err);
 	if (rc == 0 &&
 	    (!(r->declarations = declarations_open(db, err)) ||
 	     !(r->quarantine = next ? quarantine_open_next(db, err) : quarantine_open(db, err)) ||
 	     (!next && !(r->day_times = day_times_open(db, err)))))
 		rc = err->code;
-	if (next)
-		r->at_us = QUARANTINE_AT_SWITCH;
 	if (rc == 0)
 		rc = statements_prepare(r, next, err);
 	if (rc < 0) {
@@ -356,14 +352,18 @@ static struct review *review_new(sqlite3 *db, const struct reference *reference,
 	return r;
 }
 
-struct review *review_open(sqlite3 *db, const struct reference *reference, struct err *err)
+struct review *review_open(sqlite3 *db, const struct reference *reference, int64_t at_us,
+			   struct err *err)
 {
-	return review_new(db, reference, false, err);
+	return review_new(db, reference, at_us, false, err);
 }
 
 struct review *review_open_next(sqlite3 *db, const struct reference *reference, struct err *err)
 {
-	return review_new(db, reference, true, err);
+	int64_t now_us = 0; /* about: what is held is held from the switch on */
+	return event_time(db, ledger_clock_us(), &now_us, err) < 0
+		       ? NULL
+		       : review_new(db, reference, now_us, true, err);
 }
 
 void review_begin(struct review *review)

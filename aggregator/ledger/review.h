@@ -14,9 +14,10 @@
 
 struct review;
 
-/** In the caller's transaction; the reference, by which all is judged, outlives the review. NULL:
- * err says why. */
-struct review *review_open(sqlite3 *db, const struct reference *reference, struct err *err);
+/** In the caller's transaction, for an act at @at_us (event_time()); the reference, by which all is
+ * judged, outlives the review. NULL: err says why. */
+struct review *review_open(sqlite3 *db, const struct reference *reference, int64_t at_us,
+			   struct err *err);
 /** On what is to be: what is held goes to quarantine_next, and from the switch on. Day times are
  * the caller's. */
 struct review *review_open_next(sqlite3 *db, const struct reference *reference, struct err *err);

@@ -6,7 +6,7 @@
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
 #include "registry/column.h"
-#include "schema/audit.h"
+#include "schema/event.h"
 #include "schema/reference_version.h"
 
 #include <errno.h>
@@ -211,7 +211,9 @@ static int closing_note(sqlite3 *db, const struct closing_form *form, struct per
 	(void)snprintf(detail, sizeof(detail), "period=%s calendar=%s metric=%s",
 		       period_format(period, text), calendar_name(period.calendar),
 		       form->metric ? form->metric : "-"); /* fits: names are bounded */
-	int rc = audit_note(db, form->who, what, detail, err);
+	int rc = event_append(
+		db, &(struct event_form){ .who = form->who, .kind = what, .detail = detail }, NULL,
+		err);
 	return rc == 0 ? reference_changed(db, err) : rc;
 }
 

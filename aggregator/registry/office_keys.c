@@ -4,7 +4,7 @@
 #include "common/model/invitation.h"
 #include "registry/code.h"
 #include "registry/offices.h"
-#include "schema/audit.h"
+#include "schema/event.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -88,7 +88,8 @@ static int key_note(sqlite3 *db, const char *who, const char *what, const char *
 {
 	char detail[128];
 	(void)snprintf(detail, sizeof(detail), "code=%s key=%lld", code, (long long)key); /* fits */
-	return audit_note(db, who, what, detail, err);
+	return event_append(db, &(struct event_form){ .who = who, .kind = what, .detail = detail },
+			    NULL, err);
 }
 
 int office_invite(sqlite3 *db, const char *code, uint32_t days, const char *who,
@@ -219,7 +220,10 @@ int office_revoke(sqlite3 *db, const char *code, const char *who, size_t *ret_re
 	(void)snprintf(detail, sizeof(detail), "code=%.64s keys=%zu invitations=%zu", code, active,
 		       invited); /* fits */
 	if (rc == 0)
-		rc = audit_note(db, who, "office revoke", detail, err);
+		rc = event_append(db,
+				  &(struct event_form){
+					  .who = who, .kind = "office revoke", .detail = detail },
+				  NULL, err);
 	if (rc == 0)
 		*ret_revoked = active + invited;
 	return rc;

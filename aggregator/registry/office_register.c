@@ -5,7 +5,7 @@
 #include "common/text/import_sheet.h"
 #include "registry/code.h"
 #include "registry/offices.h"
-#include "schema/audit.h"
+#include "schema/event.h"
 #include "schema/reference_version.h"
 
 #include <errno.h>
@@ -117,7 +117,10 @@ static int entry_write(sqlite3 *db, const struct entry *entry, const char *who, 
 	if (rc == 0)
 		rc = assignment_put(db, id, entry->from_day, entry->unit_code, err);
 	if (rc == 0)
-		rc = audit_note(db, who, "office add", detail, err);
+		rc = event_append(
+			db,
+			&(struct event_form){ .who = who, .kind = "office add", .detail = detail },
+			NULL, err);
 	if (rc == 0)
 		*ret_id = id;
 	return rc;
@@ -170,20 +173,18 @@ static int move_find(const struct register_view *view, const char *code, const c
 }
 
 static int move_write(sqlite3 *db, const struct move *move, const char *unit_code, int32_t from_day,
-		      const char *who, struct err *err)
+		      char ret_detail[OFFICE_MOVE_DETAIL_MAX], struct err *err)
 {
-	char detail[256], day[DAY_TEXT_MAX];
-	(void)snprintf(detail, sizeof(detail), "code=%s unit=%s from=%s", move->office->code,
-		       unit_code ? unit_code : "-",
+	char day[DAY_TEXT_MAX];
+	(void)snprintf(ret_detail, OFFICE_MOVE_DETAIL_MAX, "code=%s unit=%s from=%s",
+		       move->office->code, unit_code ? unit_code : "-",
 		       day_format(from_day, day)); /* fits: bounded codes */
 	int rc = assignment_put(db, move->office->id, from_day, unit_code, err);
-	if (rc == 0)
-		rc = audit_note(db, who, "office move", detail, err);
 	return rc == 0 ? reference_changed(db, err) : rc;
 }
 
-int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
-		const char *who, bool *ret_changed, struct err *err)
+int office_reassign(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
+		    char ret_detail[OFFICE_MOVE_DETAIL_MAX], bool *ret_changed, struct err *err)
 {
 	struct register_view view = { 0 };
 	struct move move = { 0 };
@@ -191,12 +192,21 @@ int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t fr
 	if (rc == 0)
 		rc = move_find(&view, code, unit_code, from_day, &move, err);
 	if (rc == 0 && !move.same)
-		rc = move_write(db, &move, unit_code, from_day, who, err);
+		rc = move_write(db, &move, unit_code, from_day, ret_detail, err);
 	view_close(&view);
 	if (rc < 0)
 		return rc;
 	*ret_changed = !move.same;
 	return 0;
+}
+
+int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
+		const char *who, bool *ret_changed, struct err *err)
+{
+	char detail[OFFICE_MOVE_DETAIL_MAX];
+	int rc = office_reassign(db, code, unit_code, from_day, detail, ret_changed, err);
+	struct event_form form = { .who = who, .kind = "office move", .detail = detail };
+	return rc < 0 || !*ret_changed ? rc : event_append(db, &form, NULL, err);
 }
 
 /* --- a file of them --- */

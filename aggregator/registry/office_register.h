@@ -22,6 +22,11 @@ int office_add(sqlite3 *db, const char *code, const char *name, const char *unit
  */
 int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
 		const char *who, bool *ret_changed, struct err *err);
+#define OFFICE_MOVE_DETAIL_MAX 256u
+/** The same without its event: for whoever has figures go along, which belong to it. @ret_detail:
+ * what it is to say. */
+int office_reassign(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
+		    char ret_detail[OFFICE_MOVE_DETAIL_MAX], bool *ret_changed, struct err *err);
 /** CSV code,name,unit,from: all or nothing, every bad row named. It adds: an office that is there
  * already stays as it is if its row says what the register says (it may have moved since), and is
  * a bad row otherwise, as is a code that is twice in the file. @ret_added: how many are new. */

@@ -1,6 +1,6 @@
 #include "common/base/array.h"
 #include "rollup/fold_internal.h"
-#include "schema/audit.h"
+#include "schema/event.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -123,6 +123,7 @@ void fold_begin(struct fold *fold, const struct reference *reference)
 	fold->n_stale = 0;
 	fold->reference = reference;
 	fold->audited = 0;
+	fold->act_us = 0;
 	mend_begin(fold->mend, reference);
 }
 
@@ -133,6 +134,7 @@ void fold_entries_from(struct fold *fold, int64_t entry)
 
 void fold_released_at(struct fold *fold, int64_t at_us)
 {
+	fold->act_us = at_us;
 	mend_released_at(fold->mend, at_us);
 }
 
@@ -156,7 +158,13 @@ static int audit_mended(struct fold *fold, struct err *err)
 	(void)snprintf(detail, sizeof(detail), "damaged pages=%" PRIu64 " last=\"%s\"",
 		       mended->n - fold->audited, mended->where); /* fits */
 	fold->audited = mended->n;
-	return audit_note(fold->db, "lantoa-aggregator", "pages made anew", detail, err);
+	return event_append(fold->db,
+			    &(struct event_form){ .who = "lantoa-aggregator",
+						  .kind = "pages made anew",
+						  .detail = detail,
+						  .at_us = fold->act_us,
+						  .note = true },
+			    NULL, err);
 }
 
 /* Write the pages and forget them when there are too many to keep. What they knew of stale entries

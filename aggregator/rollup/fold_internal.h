@@ -18,6 +18,7 @@ struct fold {
 	struct stale *stale;               /* owned [n] */
 	size_t n_stale, stale_room;
 	uint64_t audited; /* of the pages made again in this transaction */
+	int64_t act_us;   /* of the act that it works for; 0: none */
 	int64_t changes; /* the connection's when pages were as in the database; -1: they are not */
 };
 

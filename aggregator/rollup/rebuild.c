@@ -68,7 +68,7 @@ static int on_bad(void *context, int64_t office, int32_t day, struct err *err)
 	struct rebuilding *rebuilding = context;
 	struct err why = *err;
 	return damaged_days_add(&rebuilding->damaged, rebuilding->db, rebuilding->reference, office,
-				day, &why, err);
+				day, 0, &why, err);
 }
 
 static int rebuild(sqlite3 *db, struct err *err)

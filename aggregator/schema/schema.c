@@ -1,5 +1,8 @@
 #include "schema/schema.h"
 
+#include "schema/effects.h"
+#include "schema/event.h"
+
 static const char *const steps[] = {
 	/* 1 */
 	/* places and people: units.c, offices.c, reference.c, indicator.c, audit.c */
@@ -134,8 +137,18 @@ static const char *const steps[] = {
 	("CREATE TABLE contact(office INTEGER PRIMARY KEY, at_us INTEGER NOT NULL) STRICT;"
 	 "CREATE INDEX quarantine_grave ON quarantine(verdict) WHERE released_us IS NULL"
 	 "  AND verdict IN (9, 10);"),
-	/* 12: next.h */
-	("CREATE TABLE rollup_next(grain INTEGER NOT NULL, bucket INTEGER NOT NULL, node INTEGER "
+	/* 12: what can change an answer and is no batch: event.c. The rows of before become its
+	   first events, when the store is opened. Of entries from now on the journal keeps what was
+	   held when they came (held_list.h), and the chain covers it. What was released and is held
+	   again: quarantine.c. */
+	("CREATE TABLE event(id INTEGER PRIMARY KEY, after_journal INTEGER NOT NULL,"
+	 "  at_us INTEGER NOT NULL, moves INTEGER NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL,"
+	 "  detail TEXT NOT NULL, body TEXT NOT NULL, chain BLOB NOT NULL) STRICT;"
+	 "CREATE INDEX event_after ON event(after_journal);"
+	 "CREATE INDEX event_reference ON event(at_us) WHERE moves & 1;"
+	 "ALTER TABLE journal ADD COLUMN held BLOB;"
+	 /* next.h */
+	 "CREATE TABLE rollup_next(grain INTEGER NOT NULL, bucket INTEGER NOT NULL, node INTEGER "
 	 "NOT NULL,"
 	 "  page BLOB NOT NULL, PRIMARY KEY(grain, bucket, node)) STRICT, WITHOUT ROWID;"
 	 "CREATE TABLE stale(day INTEGER NOT NULL, office INTEGER NOT NULL,"
@@ -165,8 +178,25 @@ static const char *const steps[] = {
 	 "  done INTEGER NOT NULL, total INTEGER NOT NULL, spent_us INTEGER NOT NULL,"
 	 "  held INTEGER NOT NULL, code INTEGER NOT NULL, rows INTEGER NOT NULL,"
 	 "  text TEXT NOT NULL) STRICT;"
-	 "CREATE TABLE change_day(day INTEGER PRIMARY KEY) STRICT;"),
+	 "CREATE TABLE change_day(day INTEGER PRIMARY KEY) STRICT;"
+	 "CREATE TABLE publication(name TEXT PRIMARY KEY, calendar INTEGER NOT NULL,"
+	 "  grain INTEGER NOT NULL, number INTEGER NOT NULL, structure INTEGER,"
+	 "  known_us INTEGER NOT NULL, who TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	 "CREATE TABLE account(account TEXT PRIMARY KEY, shown TEXT NOT NULL) STRICT,"
+	 "  WITHOUT ROWID;"
+	 "INSERT INTO fact VALUES('epoch', abs(random() / 2) + 1);"
+	 "ALTER TABLE audit RENAME TO audit_before;"
+	 "CREATE VIEW audit AS SELECT id, at_us, who, kind AS what, detail FROM event;"),
 };
+
+#define VERSION_OF_EVENTS 12
+
+/* A store that had no events gets its first. */
+static int on_step(sqlite3 *db, int version, struct err *err)
+{
+	int rc = version == VERSION_OF_EVENTS ? effects_watch(db, err) : 0;
+	return rc == 0 && version == VERSION_OF_EVENTS ? events_open(db, err) : rc;
+}
 
 static const struct db_schema schema = {
 	.application_id = SCHEMA_APPLICATION_ID,
@@ -174,6 +204,7 @@ static const struct db_schema schema = {
 	.steps = steps,
 	.keep_writer = "INSERT OR REPLACE INTO fact VALUES('written_by', ?1)",
 	.writer = "SELECT value FROM fact WHERE name = 'written_by'",
+	.on_step = on_step,
 };
 
 int schema_open(const char *path, bool readonly, sqlite3 **ret_db, struct err *err)
@@ -184,6 +215,8 @@ int schema_open(const char *path, bool readonly, sqlite3 **ret_db, struct err *e
 		return rc;
 	if (!readonly)
 		rc = db_migrate(db, &schema, err);
+	if (rc == 0 && !readonly)
+		rc = effects_watch(db, err);
 	if (rc < 0) {
 		db_close(db);
 		return rc;
@@ -195,4 +228,20 @@ int schema_open(const char *path, bool readonly, sqlite3 **ret_db, struct err *e
 int schema_open_copy(const char *path, sqlite3 **ret_db, struct err *err)
 {
 	return db_open(path, DB_WRITER_ROLLBACK, &schema, ret_db, err);
+}
+
+int schema_open_scratch(sqlite3 **ret_db, struct err *err)
+{
+	struct db_schema tables = schema;
+	sqlite3 *db = NULL;
+	int rc = db_open_scratch(&db, err);
+	tables.on_step = NULL; /* it has events of others */
+	if (rc == 0)
+		rc = db_migrate(db, &tables, err);
+	if (rc < 0) {
+		db_close(db);
+		return rc;
+	}
+	*ret_db = db;
+	return 0;
 }

@@ -11,3 +11,7 @@ int schema_open(const char *path, bool readonly, sqlite3 **ret_db, struct err *e
 /** Open @path, a copy of such a database (or an empty file that is to become one), as a private
  * file: DB_WRITER_ROLLBACK. Its schema stays as it is. */
 int schema_open_copy(const char *path, sqlite3 **ret_db, struct err *err);
+/** An empty database with the same tables, that is nobody else's and goes when it is closed: in
+ * memory and, if it grows, in a temporary file. Nothing is taken down as an event's, and rows may
+ * name others that are not there. */
+int schema_open_scratch(sqlite3 **ret_db, struct err *err);

@@ -185,7 +185,7 @@ static void tell(const struct restore *r, FILE *out)
 	(void)fprintf(out, _("restored: %s, made %s by version %s\n"), r->file,
 		      civil_format(r->label.made_us, made), r->label.version);
 	(void)fprintf(out, _("journal entries: %lld; offices enrolled: %lld\n"),
-		      (long long)r->label.end.entries, (long long)r->enrolled);
+		      (long long)r->label.head.entry, (long long)r->enrolled);
 	(void)fputs(_("Start the aggregator now. The offices connect by themselves and send again "
 		      "what came after the backup.\n"
 		      "What operators changed after it is not in it and must be done again: "

@@ -15,6 +15,8 @@
 #include "common/base/log.h"
 #include "rollup/fold.h"
 #include "rollup/rebuild.h"
+#include "schema/effects.h"
+#include "schema/event.h"
 #include "schema/schema.h"
 
 #include <assert.h>
@@ -303,6 +305,15 @@ static int lane_refresh(struct lane *lane, struct store_job *job)
 	return job->stale ? 0 : rc;
 }
 
+/* Rows that were changed and that no event of the job took along: nothing changes without one. */
+static int remainder_note(sqlite3 *db, struct err *err)
+{
+	static const struct event_form form = { .who = "lantoa-aggregator", .kind = "changed" };
+	bool any = false;
+	int rc = effects_any(db, &any, err);
+	return rc == 0 && any ? event_append(db, &form, NULL, err) : rc;
+}
+
 static int run_in_transaction(struct lane *lane, struct store_job *job)
 {
 	int rc = lane->writes ? db_begin(lane->db, &job->err)
@@ -312,6 +323,8 @@ static int run_in_transaction(struct lane *lane, struct store_job *job)
 	rc = lane_refresh(lane, job);
 	if (rc == 0)
 		rc = job->run(job, lane->db, lane->reference, &job->err);
+	if (rc == 0 && lane->writes)
+		rc = remainder_note(lane->db, &job->err);
 	if (rc == 0)
 		return db_commit(lane->db, &job->err);
 	db_rollback(lane->db);

@@ -6,7 +6,7 @@
 #include "rollup/derive.h"
 #include "rollup/next.h"
 #include "rollup/page_cache.h"
-#include "schema/audit.h"
+#include "schema/event.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -232,8 +232,12 @@ static int day_mend(struct look *look, int32_t day, const struct day_pages *deri
 	if (rc == 0) /* those that are to be came of them */
 		rc = next_mark_day(look->db, day, err);
 	return rc < 0 ? rc
-		      : audit_note(look->db, look->v->report.repairer, "verify repair", detail,
-				   err);
+		      : event_append(look->db,
+				     &(struct event_form){ .who = look->v->report.repairer,
+							   .kind = "verify repair",
+							   .detail = detail,
+							   .note = true },
+				     NULL, err);
 }
 
 /* --- a day --- */

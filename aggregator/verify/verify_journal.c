@@ -5,6 +5,7 @@
 
 #include "common/net/wire.h"
 #include "journal/journal.h"
+#include "schema/chain_walk.h"
 #include "verify/verify_index.h"
 #include "verify/verify_quarantine.h"
 #include "verify/verify_spools.h"
@@ -22,7 +23,7 @@ struct walk {
 	struct index_walk day_index;
 	int64_t at, end; /* ids of entries: looked at, and to be looked at */
 	bool over;       /* all entries are; the day index is left */
-	uint8_t chain[CHAIN_LEN];
+	struct chain_walk chain;
 };
 
 void walk_close(struct walk *walk)
@@ -53,6 +54,7 @@ struct look { /* what a step needs at hand */
 	sqlite3_stmt *entries, *declared;
 	struct quarantine_look quarantine;
 	struct index_look day_index;
+	struct chain_walker chain;
 	struct arena *arena;
 	struct batch batch;
 	int64_t id; /* of the entry looked at */
@@ -63,21 +65,38 @@ static struct words entry_words(int64_t id)
 	return words("journal entry %" PRId64, id);
 }
 
-static void entry_chain(struct look *look)
+static int on_event(void *context, const struct event *event, bool right, struct err *err)
+{
+	struct look *look = context;
+	(void)err;
+	if (!right)
+		verify_damaged(&look->v->report, "chain", words("event %" PRId64, event->id),
+			       words("another hash"),
+			       words("the hash of its content and what came before"));
+	return 0;
+}
+
+static int entry_chain(struct look *look, struct err *err)
 {
 	sqlite3_stmt *row = look->entries;
-	uint8_t *chain = look->v->walk->chain;
-	const void *kept = sqlite3_column_blob(row, 5);
-	bool whole = sqlite3_column_bytes(row, 5) == (int)CHAIN_LEN;
-	journal_chain(chain, sqlite3_column_int64(row, 1), (uint64_t)sqlite3_column_int64(row, 2),
-		      (uint64_t)sqlite3_column_int64(row, 3), sqlite3_column_blob(row, 4),
-		      (size_t)sqlite3_column_bytes(row, 4));
-	if (whole && memcmp(chain, kept, CHAIN_LEN) == 0)
-		return;
-	verify_damaged(&look->v->report, "chain", entry_words(look->id), words("another hash"),
-		       words("the hash of its content and the entry before"));
-	if (whole) /* go on from what is there: name each break once */
-		memcpy(chain, kept, CHAIN_LEN);
+	const struct chain_entry entry = {
+		.office = sqlite3_column_int64(row, 1),
+		.spool_id = (uint64_t)sqlite3_column_int64(row, 2),
+		.seq = (uint64_t)sqlite3_column_int64(row, 3),
+		.received_us = sqlite3_column_int64(row, 8),
+		.held = sqlite3_column_blob(row, 12),
+		.held_len = (size_t)sqlite3_column_bytes(row, 12),
+		.payload = sqlite3_column_blob(row, 4),
+		.len = (size_t)sqlite3_column_bytes(row, 4),
+	};
+	int rc = chain_walk_events(&look->chain, look->id, on_event, look, err);
+	if (rc == 0 &&
+	    !chain_walk_entry(&look->chain, look->id, &entry, sqlite3_column_blob(row, 5),
+			      (size_t)sqlite3_column_bytes(row, 5)))
+		verify_damaged(&look->v->report, "chain", entry_words(look->id),
+			       words("another hash"),
+			       words("the hash of its content and what came before"));
+	return rc;
 }
 
 /* The payload can be read and fits what stands beside it. When not the days name it, with its
@@ -149,7 +168,9 @@ static int entry_check(struct look *look, struct err *err)
 	bool good = false;
 	look->v->report.counts.batches++;
 	look->v->done++;
-	entry_chain(look);
+	int rc = entry_chain(look, err);
+	if (rc < 0)
+		return rc;
 	if (spool)
 		spool_look_entry(&walk->spools, spool, &entry);
 	else
@@ -159,7 +180,7 @@ static int entry_check(struct look *look, struct err *err)
 		verify_damaged(&look->v->report, "arrival", entry_words(look->id),
 			       words("received before the first or after the last of its day"),
 			       words("between them"));
-	int rc = entry_decode(look, &good, err);
+	rc = entry_decode(look, &good, err);
 	if (good && spool && entry.seq == 1)
 		spool_look_first(&walk->spools, spool, &look->batch);
 	if (rc == 0 && good && spool)
@@ -183,14 +204,15 @@ static int look_open(struct look *look, sqlite3 *db, struct err *err)
 	const struct walk *walk = look->v->walk;
 	int rc = (look->arena = arena_open(WIRE_ARENA_MAX)) ? 0 : err_memory(err);
 	if (rc == 0)
-		rc = db_prepare(db,
-				"SELECT j.id, j.office, s.spool_id, j.seq, j.payload, j.chain,"
-				" j.spool, j.day, j.received_us, s.office, j.back,"
-				" j.received_us BETWEEN a.first_us AND a.last_us FROM journal j"
-				" LEFT JOIN spool s ON s.id = j.spool"
-				" LEFT JOIN arrival a ON a.day = j.day"
-				" WHERE j.id > ? AND j.id <= ? ORDER BY j.id",
-				&look->entries, err);
+		rc = db_prepare(
+			db,
+			"SELECT j.id, j.office, s.spool_id, j.seq, j.payload, j.chain,"
+			" j.spool, j.day, j.received_us, s.office, j.back,"
+			" j.received_us BETWEEN a.first_us AND a.last_us, j.held FROM journal j"
+			" LEFT JOIN spool s ON s.id = j.spool"
+			" LEFT JOIN arrival a ON a.day = j.day"
+			" WHERE j.id > ? AND j.id <= ? ORDER BY j.id",
+			&look->entries, err);
 	if (rc == 0)
 		rc = db_prepare(db,
 				"SELECT d.shape, s.metric, s.labels FROM declared d"
@@ -201,6 +223,8 @@ static int look_open(struct look *look, sqlite3 *db, struct err *err)
 		rc = quarantine_look_open(&look->quarantine, db, walk->at, walk->end, err);
 	if (rc == 0)
 		rc = index_look_open(&look->day_index, db, err);
+	if (rc == 0)
+		rc = chain_walker_open(&look->chain, &look->v->walk->chain, db, err);
 	if (rc < 0)
 		return rc;
 	sqlite3_bind_int64(look->entries, 1, walk->at);
@@ -222,6 +246,8 @@ static int entries_walk(struct look *look, sqlite3 *db, struct err *err)
 		if (++n >= ENTRIES_MAX || bytes >= BYTES_MAX)
 			return 1;
 	}
+	if (rc == 0)
+		rc = chain_walk_events(&look->chain, look->v->walk->end + 1, on_event, look, err);
 	if (rc == 0)
 		rc = quarantine_look_rest(&look->quarantine, err);
 	if (rc < 0)
@@ -252,6 +278,7 @@ int verify_journal_step(struct verify *v, sqlite3 *db, const struct reference *r
 	sqlite3_finalize(look.declared);
 	quarantine_look_close(&look.quarantine);
 	index_look_close(&look.day_index);
+	chain_walker_close(&look.chain);
 	arena_close(look.arena);
 	if (rc == 0) {
 		walk_close(v->walk);

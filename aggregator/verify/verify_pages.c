@@ -4,7 +4,7 @@
 
 #include "rollup/next.h"
 #include "rollup/page.h"
-#include "schema/audit.h"
+#include "schema/event.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -121,7 +121,12 @@ static int strays_remove(struct strays *strays, sqlite3 *db, struct err *err)
 	(void)snprintf(detail, sizeof(detail), "stray_pages=%zu", strays->n); /* fits */
 	return rc < 0 || strays->n == 0
 		       ? rc
-		       : audit_note(db, strays->v->report.repairer, "verify repair", detail, err);
+		       : event_append(db,
+				      &(struct event_form){ .who = strays->v->report.repairer,
+							    .kind = "verify repair",
+							    .detail = detail,
+							    .note = true },
+				      NULL, err);
 }
 
 static int strays_open(struct strays *strays, sqlite3 *db, struct err *err)

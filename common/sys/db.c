@@ -412,6 +412,28 @@ int db_open(const char *path, enum db_mode mode, const struct db_schema *schema,
 	return 0;
 }
 
+int db_open_scratch(sqlite3 **ret_db, struct err *err)
+{
+	static const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	sqlite3 *db = NULL;
+	int code = sqlite3_open_v2("", &db, flags, NULL), rc = 0;
+	if (code != SQLITE_OK)
+		rc = code_err(err, code, db ? sqlite3_errmsg(db) : "", "open it");
+	if (rc == 0) {
+		(void)sqlite3_extended_result_codes(db, 1); /* fails on no live connection */
+		rc = db_exec(db,
+			     "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=OFF;"
+			     "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;",
+			     err);
+	}
+	if (rc < 0) {
+		db_close(db);
+		return err_wrap(err, "a database in memory");
+	}
+	*ret_db = db;
+	return 0;
+}
+
 void db_close(sqlite3 *db)
 {
 	int code = sqlite3_close(db); /* NULL is a no-op there too */
@@ -440,6 +462,8 @@ static int step_take(sqlite3 *db, const struct db_schema *schema, int from, stru
 	char version[64];
 	(void)snprintf(version, sizeof(version), "PRAGMA user_version=%d", from + 1); /* fits */
 	int rc = db_exec(db, schema->steps[from], err);
+	if (rc == 0 && schema->on_step)
+		rc = schema->on_step(db, from + 1, err);
 	if (rc == 0)
 		rc = writer_keep(db, schema, err);
 	return rc < 0 ? rc : db_exec(db, version, err);

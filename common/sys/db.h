@@ -24,6 +24,9 @@ struct db_schema {
 	/* SQL that keeps ?1, the program's version that brought the schema up, and that gives it
 	 * back; they work from step 1 on. NULL: it is not kept. */
 	const char *keep_writer, *writer;
+	/* What SQL cannot do of the step that led to @version, in its transaction; NULL: nothing.
+	 */
+	int (*on_step)(sqlite3 *db, int version, struct err *err);
 };
 
 /**
@@ -35,6 +38,9 @@ struct db_schema {
  */
 int db_open(const char *path, enum db_mode mode, const struct db_schema *schema, sqlite3 **ret_db,
 	    struct err *err);
+/** Open an empty database of the caller's own, in memory; what does not fit the page cache goes to
+ * a temporary file. It knows no foreign keys. It goes with db_close(). */
+int db_open_scratch(sqlite3 **ret_db, struct err *err);
 void db_close(sqlite3 *db); /* NULL is fine; all statements must be finalized (asserted) */
 
 /** Before the first db_open of a process that should stay small: no page cache is set aside (87 KB

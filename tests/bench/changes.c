@@ -111,9 +111,10 @@ static double once(const struct changes_input *input, const struct measured *cha
 	assert_int_equal(rc, 0);
 	change->make(input);
 	assert_int_equal(reference_load(testbed->db, &after, &testbed->err), 0);
-	rc = whole ? ledger_follow_whole(testbed->db, after, &followed, &testbed->err)
-		   : ledger_follow(testbed->db, testbed->reference, after, &followed,
-				   &testbed->err);
+	rc = whole ? ledger_follow_whole(testbed->db, after, testbed_time(testbed), &followed,
+					 &testbed->err)
+		   : ledger_follow(testbed->db, testbed->reference, after, testbed_time(testbed),
+				   &followed, &testbed->err);
 	assert_int_equal(rc, 0);
 	took = (input->now_s() - began) * 1e3;
 	assert_true(whole || !followed.whole);

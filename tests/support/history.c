@@ -640,6 +640,10 @@ static void do_act(struct testbed *testbed, struct act *act)
 {
 	char office[24];
 	(void)snprintf(office, sizeof(office), "o%d", (int)act->office - 1);
+	if (act->kind == ACT_MOVE) {
+		act->at_us = civil_now_us(); /* later than any instant that is asked about */
+		testbed_acts_at(act->at_us);
+	}
 	const struct release_form form = { .entry = act->entry,
 					   .office = act->office ? office : NULL,
 					   .metric = act->metric,
@@ -647,10 +651,8 @@ static void do_act(struct testbed *testbed, struct act *act)
 					   .older_copy = act->older_copy,
 					   .who = "test",
 					   .at_us = act->at_us };
-	if (act->kind == ACT_MOVE) {
+	if (act->kind == ACT_MOVE)
 		act->refused = !testbed_order_move(testbed, office, act->unit, act->day);
-		act->at_us = civil_now_us(); /* later than any instant that is asked about */
-	}
 	if (act->kind == ACT_RELEASE)
 		testbed_order_release(testbed, &form, &act->released, &act->kept);
 	else if (act->kind != ACT_MOVE)

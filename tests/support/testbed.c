@@ -7,6 +7,7 @@
 #include "registry/office_register.h"
 #include "registry/units_import.h"
 #include "rollup/next.h"
+#include "schema/event.h"
 #include "schema/reference_version.h"
 #include "schema/schema.h"
 
@@ -26,6 +27,49 @@ static void must(const struct testbed *testbed, int rc, const char *what)
 		fail_msg("%s: %d %s", what, rc, testbed->err.text);
 }
 
+#define BEFORE_ALL_US INT64_C(-2208988800000000) /* in 1900 */
+
+static int64_t acts_us = BEFORE_ALL_US;
+
+/* Batches come when a test says so, mostly long ago: an act comes right behind what is in the
+ * ledger.
+ */
+int64_t __wrap_ledger_clock_us(void);
+int64_t __wrap_ledger_clock_us(void)
+{
+	return acts_us;
+}
+
+/* And so do acts that are told when; two are never at once. */
+int64_t __real_ledger_time(const struct ledger_head *head, int64_t now_us);
+int64_t __wrap_ledger_time(const struct ledger_head *head, int64_t now_us);
+int64_t __wrap_ledger_time(const struct ledger_head *head, int64_t now_us)
+{
+	if (now_us == BEFORE_ALL_US)
+		return __real_ledger_time(head, now_us);
+	return now_us == head->event_us ? now_us + 1 : now_us;
+}
+
+/* Not always in order. */
+int64_t __wrap_entry_time(const struct ledger_head *head, int64_t now_us);
+int64_t __wrap_entry_time(const struct ledger_head *head, int64_t now_us)
+{
+	(void)head;
+	return now_us;
+}
+
+void testbed_acts_at(int64_t us)
+{
+	acts_us = us;
+}
+
+int64_t testbed_time(struct testbed *testbed)
+{
+	int64_t at_us = 0;
+	must(testbed, event_time(testbed->db, acts_us, &at_us, &testbed->err), "time");
+	return at_us;
+}
+
 static void connect_db(struct testbed *testbed)
 {
 	if (!testbed->lent)
@@ -36,6 +80,13 @@ static void connect_db(struct testbed *testbed)
 	testbed->ledger = ledger_open(testbed->db, &testbed->err);
 	must(testbed, testbed->ledger ? 0 : testbed->err.code, "ledger");
 	must(testbed, reference_load(testbed->db, &testbed->reference, &testbed->err), "reference");
+}
+
+/* What was changed is an event's. */
+static void act_end(struct testbed *testbed, const char *kind)
+{
+	const struct event_form form = { .who = "testbed", .kind = kind };
+	must(testbed, event_append(testbed->db, &form, NULL, &testbed->err), kind);
 }
 
 static void import_all(struct testbed *testbed, const char *units, const char *catalogue,
@@ -57,6 +108,7 @@ static void import_all(struct testbed *testbed, const char *units, const char *c
 		     indicators_import(testbed->db, indicators, strlen(indicators), &changed,
 				       &testbed->err),
 		     "indicators");
+	act_end(testbed, "import");
 	must(testbed, db_commit(testbed->db, &testbed->err), "commit");
 }
 
@@ -64,6 +116,7 @@ void testbed_open(struct testbed *testbed, const char *units, const char *catalo
 		  const char *indicators, bool safe)
 {
 	*testbed = (struct testbed){ .safe = safe };
+	acts_us = BEFORE_ALL_US;
 	/* the same hours as Asia/Ho_Chi_Minh, but in 1969 too, which the oracle need not know */
 	must(testbed, civil_set_zone("Asia/Bangkok", &testbed->err), "zone");
 	scratch_make(!safe, testbed->folder);
@@ -131,6 +184,7 @@ void testbed_move(struct testbed *testbed, int64_t office, const char *unit, int
 	sqlite3_bind_text(stmt, 3, unit, -1, SQLITE_STATIC); /* NULL binds an SQL NULL */
 	must(testbed, db_run(stmt, &testbed->err), "move");
 	sqlite3_finalize(stmt);
+	act_end(testbed, "office move");
 	must(testbed, reference_changed(testbed->db, &testbed->err), "reference");
 }
 
@@ -141,7 +195,8 @@ static void follow(struct testbed *testbed)
 	struct followed followed;
 	must(testbed, reference_load(testbed->db, &after, &testbed->err), "reference");
 	must(testbed,
-	     ledger_follow(testbed->db, testbed->reference, after, &followed, &testbed->err),
+	     ledger_follow(testbed->db, testbed->reference, after, testbed_time(testbed), &followed,
+			   &testbed->err),
 	     "follow");
 	reference_close(after);
 }

@@ -31,6 +31,11 @@ struct testbed {
 void testbed_open(struct testbed *testbed, const char *units, const char *catalogue,
 		  const char *indicators, bool safe);
 /** Close, and delete the folder. */
+/** When an act that follows now happens: right behind what is in the ledger. */
+int64_t testbed_time(struct testbed *testbed);
+/** From now on acts happen at @us, or behind what is in the ledger. Until the next testbed_open().
+ */
+void testbed_acts_at(int64_t us);
 void testbed_close(struct testbed *testbed);
 /** As after a crash or a restart: close what is open, open it anew. */
 void testbed_reopen(struct testbed *testbed);

@@ -525,7 +525,7 @@ static void what_is_no_backup_or_damaged_is_refused(void **state)
 			     -EUCLEAN, "label says");
 	assert_refused_after(
 		f, "UPDATE journal SET payload = CAST(payload || x'00' AS BLOB) WHERE id = 3",
-		-EUCLEAN, "damaged at entry 3");
+		-EUCLEAN, "damaged at journal entry 3");
 	assert_int_equal(make(f), 0);
 	fetch(f);
 	assert_int_equal(stat(f->file, &info), 0);
@@ -547,7 +547,7 @@ static void a_journal_that_is_damaged_is_not_backed_up(void **state)
 	struct fixture *f = *state;
 	testbed_exec(&f->testbed, "UPDATE journal SET seq = seq + 1 WHERE id = 2");
 	assert_int_equal(make(f), -EUCLEAN);
-	assert_non_null(strstr(f->err.text, "damaged at entry 2"));
+	assert_non_null(strstr(f->err.text, "damaged at journal entry 2"));
 	assert_false(anything_left(f->testbed.folder));
 }
 

@@ -67,9 +67,10 @@ static int order_weigh(struct testbed *testbed, const struct order *order,
 		       struct steps_cost *ret_cost)
 {
 	struct reference *after = NULL;
+	char detail[CHANGE_DETAIL_MAX];
 	size_t n = 0;
 	testbed_exec(testbed, "SAVEPOINT trial");
-	int rc = change_act(testbed->db, &order->form, &n, &testbed->err);
+	int rc = change_act(testbed->db, &order->form, &n, detail, &testbed->err);
 	if (rc == 0) {
 		assert_int_equal(reference_load(testbed->db, &after, &testbed->err), 0);
 		if (steps_weigh(testbed->db, testbed->reference, after, ret_cost, &testbed->err) <
@@ -217,7 +218,8 @@ static void assert_whole(struct testbed *testbed)
 			 0);
 	stand_read(testbed, &is);
 	testbed_exec(testbed, "SAVEPOINT whole");
-	if (ledger_follow_whole(testbed->db, testbed->reference, &whole, &testbed->err) < 0)
+	if (ledger_follow_whole(testbed->db, testbed->reference, testbed_time(testbed), &whole,
+				&testbed->err) < 0)
 		fail_msg("as a whole: %s", testbed->err.text);
 	stand_read(testbed, &anew);
 	testbed_exec(testbed, "ROLLBACK TO whole; RELEASE whole");

@@ -21,6 +21,7 @@
 #include "registry/office_keys.h"
 #include "registry/office_register.h"
 #include "schema/audit.h"
+#include "schema/event.h"
 #include "schema/schema.h"
 #include "support/damage.h"
 #include "support/history.h"
@@ -220,7 +221,7 @@ static void work(sqlite3 *db, struct reference *reference, struct err *err)
 	struct table *table = NULL;
 	struct key_list *key_list = key_list_open();
 	struct listed_key key;
-	struct journal_end end;
+	struct ledger_head head;
 	struct verify_counts counts;
 	uint8_t secret[KEY_LEN];
 	size_t revoked, damaged;
@@ -233,7 +234,7 @@ static void work(sqlite3 *db, struct reference *reference, struct err *err)
 	told(quarantine_list(db, reference, 100, &table, err), &table, err);
 	told(audit_list(db, 100, &table, err), &table, err);
 	told(closings_list(reference->closings, &table, err), &table, err);
-	judge(journal_end_read(db, &end, err), err);
+	judge(ledger_head(db, &head, err), err);
 	told(verify_run(db, reference, &counts, &table, err), &table, err);
 	judge(office_invite(db, "o3", 7, "test", &key, secret, err), err);
 	judge(office_enrol(db, 1, secret, &key, err), err);
@@ -246,13 +247,16 @@ static void work(sqlite3 *db, struct reference *reference, struct err *err)
 	int rc = office_move(db, "o4", NULL, -40000 + 50000, "test", &changed, err);
 	struct reference *after = NULL;
 	struct followed followed;
+	int64_t at_us = 0;
+	if (rc == 0)
+		rc = event_time(db, 0, &at_us, err);
 	if (rc == 0)
 		rc = reference_load(db, &after, err);
 	if (rc == 0)
-		rc = ledger_follow(db, reference, after, &followed, err);
+		rc = ledger_follow(db, reference, after, at_us, &followed, err);
 	judge(rc, err);
 	if (rc == 0)
-		judge(ledger_follow_whole(db, after, &followed, err), err);
+		judge(ledger_follow_whole(db, after, at_us, &followed, err), err);
 	reference_close(after);
 	db_rollback(db);
 }
@@ -284,7 +288,7 @@ static void repair(sqlite3 *db, const struct reference *reference, struct err *e
 static void back_up(sqlite3 *db, struct err *err)
 {
 	struct backup_label label = { .made_us = civil_now_us(), .version = "test" };
-	int rc = journal_end_read(db, &label.end, err);
+	int rc = ledger_head(db, &label.head, err);
 	if (rc == 0)
 		rc = backup_file_seal(db, &label, err);
 	if (rc == 0)

@@ -27,17 +27,24 @@ static void put_number(uint8_t to[8], uint64_t number)
 }
 
 /* BLAKE2b-256 of all of it in one buffer, as the header writes it down. */
-static void chain_by_hand(uint8_t chain[CHAIN_LEN], int64_t office, uint64_t spool, uint64_t seq,
-			  const uint8_t *payload, size_t len)
+static void chain_by_hand(uint8_t chain[CHAIN_LEN], const struct testbed_batch *b,
+			  int64_t received_us, const uint8_t *held, size_t held_len)
 {
-	uint8_t *all = malloc(CHAIN_LEN + 24 + len);
+	size_t len = b->payload.len, at = CHAIN_LEN;
+	uint8_t *all = malloc(CHAIN_LEN + 1 + 48 + held_len + len);
 	assert_non_null(all);
 	memcpy(all, chain, CHAIN_LEN);
-	put_number(all + CHAIN_LEN, (uint64_t)office);
-	put_number(all + CHAIN_LEN + 8, spool);
-	put_number(all + CHAIN_LEN + 16, seq);
-	memcpy(all + CHAIN_LEN + 24, payload, len);
-	crypto_generichash(chain, CHAIN_LEN, all, CHAIN_LEN + 24 + len, NULL, 0);
+	all[at++] = 'B';
+	const uint64_t numbers[] = { (uint64_t)b->office, b->spool_id, b->seq,
+				     (uint64_t)received_us, held_len };
+	for (size_t i = 0; i < 5; i++, at += 8)
+		put_number(all + at, numbers[i]);
+	if (held_len > 0)
+		memcpy(all + at, held, held_len);
+	at += held_len;
+	put_number(all + at, len);
+	memcpy(all + at + 8, b->payload.data, len);
+	crypto_generichash(chain, CHAIN_LEN, all, at + 8 + len, NULL, 0);
 	free(all);
 }
 
@@ -46,22 +53,28 @@ static void the_chain_is_as_the_header_says(void **state)
 	struct dice dice = dice_seeded(5);
 	struct history h;
 	struct testbed testbed;
-	uint8_t chain[CHAIN_LEN] = { 0 };
+	struct ledger_head head;
+	uint8_t chain[CHAIN_LEN];
 	sqlite3_stmt *rows;
 	size_t n = 0;
 	(void)state;
 	history_make(&h, &dice, 30);
 	history_open(&h, &testbed);
+	assert_int_equal(ledger_head(testbed.db, &head, &testbed.err), 0);
+	assert_int_equal(head.entry, 0);
+	memcpy(chain, head.chain, CHAIN_LEN); /* of the events that made the province */
 	history_post(&h, &testbed);
-	assert_int_equal(db_prepare(testbed.db, "SELECT payload, chain FROM journal ORDER BY id",
-				    &rows, &testbed.err),
-			 0);
+	assert_int_equal(
+		db_prepare(testbed.db,
+			   "SELECT payload, chain, received_us, held FROM journal ORDER BY id",
+			   &rows, &testbed.err),
+		0);
 	while (db_step(rows, &testbed.err) == 1) {
 		const struct testbed_batch *b = &h.batches[n++];
 		assert_int_equal(sqlite3_column_bytes(rows, 0), b->payload.len);
 		assert_memory_equal(sqlite3_column_blob(rows, 0), b->payload.data, b->payload.len);
-		chain_by_hand(chain, b->office, b->spool_id, b->seq, b->payload.data,
-			      b->payload.len);
+		chain_by_hand(chain, b, sqlite3_column_int64(rows, 2), sqlite3_column_blob(rows, 3),
+			      (size_t)sqlite3_column_bytes(rows, 3));
 		assert_int_equal(sqlite3_column_bytes(rows, 1), CHAIN_LEN);
 		assert_memory_equal(sqlite3_column_blob(rows, 1), chain, CHAIN_LEN);
 	}
@@ -341,7 +354,8 @@ static void spools_that_are_merely_claimed_are_not_remembered(void **state)
 /* Each of @n spools gets a batch; then all are asked for again. */
 static void append_to_each(struct fixture *f, struct journal *journal, uint64_t n, uint64_t seq)
 {
-	int64_t entry;
+	int64_t entry, received_us;
+	assert_int_equal(journal_time(journal, 5, &received_us, &f->testbed.err), 0);
 	for (uint64_t id = 1; id <= n; id++) {
 		struct journal_spool *spool = NULL;
 		uint8_t payload[] = { (uint8_t)id, (uint8_t)seq };
@@ -350,9 +364,13 @@ static void append_to_each(struct fixture *f, struct journal *journal, uint64_t 
 		assert_int_equal(spool->upto, seq - 1);
 		if (!spool->row)
 			assert_int_equal(journal_make(journal, spool, &f->testbed.err), 0);
-		assert_int_equal(journal_append(journal, spool, seq, f->day, 5, payload,
-						sizeof(payload), 1, &entry, &f->testbed.err),
-				 0);
+		const struct journal_form form = { .seq = seq,
+						   .day = f->day,
+						   .received_us = received_us,
+						   .payload = payload,
+						   .len = sizeof(payload),
+						   .observations = 1 };
+		assert_int_equal(journal_append(journal, spool, &form, &entry, &f->testbed.err), 0);
 	}
 }
 

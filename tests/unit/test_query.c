@@ -1111,6 +1111,7 @@ static void before_a_mended_move_a_figure_was_known(void **state)
 	z.office = testbed_office(&testbed, "z", "N", day_of("2024-05-01"));
 	testbed_refresh(&testbed);
 	testbed_record(&testbed, &z, "n", "", "2024-06-10", 7, 0);
+	testbed_acts_at(civil_now_us());
 	assert_true(testbed_order_move(&testbed, "z", NULL, day_of("2024-06-01")));
 	day.known = NULL;
 	assert_string_equal(cell_of(&testbed, &day, "P", "value", text), "");

@@ -566,8 +566,9 @@ static uint64_t review(struct fixture *f)
 	struct followed followed;
 	struct testbed *testbed = &f->testbed;
 	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
-	assert_int_equal(
-		ledger_follow_whole(testbed->db, testbed->reference, &followed, &testbed->err), 0);
+	assert_int_equal(ledger_follow_whole(testbed->db, testbed->reference, testbed_time(testbed),
+					     &followed, &testbed->err),
+			 0);
 	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
 	return followed.held;
 }

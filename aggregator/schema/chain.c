@@ -1,0 +1,165 @@
+#include "schema/chain.h"
+
+#include "common/model/civil.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int entry_load(sqlite3 *db, struct ledger_head *head, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db,
+			    "SELECT id, received_us, chain FROM journal ORDER BY id DESC LIMIT 1",
+			    &stmt, err);
+	if (rc == 0 && (rc = db_step(stmt, err)) == 1) {
+		struct db_row row = { stmt, err, 0 };
+		head->entry = sqlite3_column_int64(stmt, 0);
+		head->entry_us = sqlite3_column_int64(stmt, 1);
+		db_row_bytes(&row, 2, head->chain, CHAIN_LEN);
+		rc = row.rc;
+	}
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	return rc;
+}
+
+/* An event is behind the entry that it names, so it is the last where that one is. */
+static int event_load(sqlite3 *db, struct ledger_head *head, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(
+		db, "SELECT id, at_us, chain, after_journal FROM event ORDER BY id DESC LIMIT 1",
+		&stmt, err);
+	if (rc == 0 && (rc = db_step(stmt, err)) == 1) {
+		struct db_row row = { stmt, err, 0 };
+		head->event = sqlite3_column_int64(stmt, 0);
+		head->event_us = sqlite3_column_int64(stmt, 1);
+		if (sqlite3_column_int64(stmt, 3) >= head->entry)
+			db_row_bytes(&row, 2, head->chain, CHAIN_LEN);
+		rc = row.rc;
+	}
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	return rc;
+}
+
+int ledger_head(sqlite3 *db, struct ledger_head *ret_head, struct err *err)
+{
+	struct ledger_head head = { .entry_us = INT64_MIN, .event_us = INT64_MIN };
+	int rc = entry_load(db, &head, err);
+	if (rc == 0)
+		rc = event_load(db, &head, err);
+	if (rc == 0)
+		*ret_head = head;
+	return rc;
+}
+
+const char *ledger_head_text(const struct ledger_head *head, char text[HEAD_TEXT_MAX])
+{
+	char hex[2 * CHAIN_LEN + 1];
+	(void)sodium_bin2hex(hex, sizeof(hex), head->chain, CHAIN_LEN); /* fits */
+	(void)snprintf(text, HEAD_TEXT_MAX, "%" PRId64 ":%s", ledger_position(head), hex);
+	return text;
+}
+
+int ledger_head_parse(const char *text, int64_t *ret_position, uint8_t ret_chain[CHAIN_LEN],
+		      struct err *err)
+{
+	char *end;
+	uint8_t chain[CHAIN_LEN];
+	size_t len = 0;
+	errno = 0;
+	long long position = strtoll(text, &end, 10);
+	if (errno == 0 && *text >= '0' && *text <= '9' && *end == ':' &&
+	    strlen(end + 1) == 2 * CHAIN_LEN &&
+	    sodium_hex2bin(chain, sizeof(chain), end + 1, 2 * CHAIN_LEN, NULL, &len, NULL) == 0 &&
+	    len == CHAIN_LEN) {
+		*ret_position = position;
+		memcpy(ret_chain, chain, CHAIN_LEN);
+		return 0;
+	}
+	return err_set(err, -EINVAL,
+		       "this is no head of a ledger: give POSITION:HASH with all 64 digits of the "
+		       "hash, as `lantoa status` printed it then");
+}
+
+int64_t ledger_time(const struct ledger_head *head, int64_t now_us)
+{
+	int64_t at_us = now_us > head->entry_us ? now_us : head->entry_us;
+	return at_us > head->event_us ? at_us : head->event_us + 1;
+}
+
+int64_t entry_time(const struct ledger_head *head, int64_t now_us)
+{
+	return ledger_time(head, now_us);
+}
+
+int64_t ledger_clock_us(void)
+{
+	return civil_now_us();
+}
+
+/* --- links --- */
+
+static void hash_number(crypto_generichash_state *state, uint64_t number)
+{
+	uint8_t bytes[8];
+	for (unsigned i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)(number >> (8 * i));
+	crypto_generichash_update(state, bytes, sizeof(bytes));
+}
+
+static void hash_bytes(crypto_generichash_state *state, const void *bytes, size_t len)
+{
+	hash_number(state, len);
+	crypto_generichash_update(state, bytes, len);
+}
+
+static void link_begin(crypto_generichash_state *state, const uint8_t chain[CHAIN_LEN], char tag)
+{
+	crypto_generichash_init(state, NULL, 0, CHAIN_LEN);
+	crypto_generichash_update(state, chain, CHAIN_LEN);
+	if (tag)
+		crypto_generichash_update(state, (const uint8_t *)&tag, 1);
+}
+
+void chain_entry(uint8_t chain[CHAIN_LEN], const struct chain_entry *entry)
+{
+	crypto_generichash_state state;
+	link_begin(&state, chain, 'B');
+	hash_number(&state, (uint64_t)entry->office);
+	hash_number(&state, entry->spool_id);
+	hash_number(&state, entry->seq);
+	hash_number(&state, (uint64_t)entry->received_us);
+	hash_bytes(&state, entry->held, entry->held_len);
+	hash_bytes(&state, entry->payload, entry->len);
+	crypto_generichash_final(&state, chain, CHAIN_LEN);
+}
+
+void chain_entry_of_before(uint8_t chain[CHAIN_LEN], const struct chain_entry *entry)
+{
+	crypto_generichash_state state;
+	link_begin(&state, chain, '\0');
+	hash_number(&state, (uint64_t)entry->office);
+	hash_number(&state, entry->spool_id);
+	hash_number(&state, entry->seq);
+	crypto_generichash_update(&state, entry->payload, entry->len);
+	crypto_generichash_final(&state, chain, CHAIN_LEN);
+}
+
+void chain_event(uint8_t chain[CHAIN_LEN], const struct chain_event *event)
+{
+	crypto_generichash_state state;
+	link_begin(&state, chain, 'E');
+	hash_number(&state, (uint64_t)event->id);
+	hash_number(&state, (uint64_t)event->after_journal);
+	hash_number(&state, (uint64_t)event->at_us);
+	hash_number(&state, (uint64_t)event->moves);
+	hash_bytes(&state, event->kind, strlen(event->kind));
+	hash_bytes(&state, event->who, strlen(event->who));
+	hash_bytes(&state, event->detail, strlen(event->detail));
+	hash_bytes(&state, event->body, strlen(event->body));
+	crypto_generichash_final(&state, chain, CHAIN_LEN);
+}

@@ -1,0 +1,482 @@
+#include "schema/effects.h"
+
+#include "common/base/utf8.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct ledger_table ledger_tables[] = {
+	{ "unit", MOVES_REFERENCE },
+	{ "successor", MOVES_REFERENCE },
+	{ "catalogue", MOVES_REFERENCE },
+	{ "indicators", MOVES_REFERENCE },
+	{ "office", MOVES_REFERENCE },
+	{ "assignment", MOVES_REFERENCE },
+	{ "closing", MOVES_REFERENCE },
+	{ "office_key", 0 },
+	{ "publication", 0 },
+	{ "quarantine", MOVES_QUARANTINE },
+	{ "quarantine_past", MOVES_QUARANTINE },
+};
+const size_t n_ledger_tables = sizeof(ledger_tables) / sizeof(ledger_tables[0]);
+
+/* --- watching --- */
+
+/* effect_blob(x): a blob as JSON. */
+static void on_blob(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const char *bytes = sqlite3_value_blob(values[0]);
+	size_t len = (size_t)sqlite3_value_bytes(values[0]);
+	(void)n; /* SQLite sees to it */
+	if (sqlite3_value_type(values[0]) == SQLITE_NULL) {
+		sqlite3_result_text(context, "null", -1, SQLITE_STATIC);
+		return;
+	}
+	json_t *text = len > 0 && memchr(bytes, '\0', len) == NULL && utf8_valid(bytes, len)
+			       ? json_stringn(bytes, len)
+			       : NULL;
+	json_t *object = NULL;
+	if (text) {
+		object = json_pack("{s:o}", "text", text);
+	} else {
+		char *hex = malloc(2 * len + 1);
+		if (hex)
+			object = json_pack("{s:s}", "hex",
+					   sodium_bin2hex(hex, 2 * len + 1,
+							  (const unsigned char *)bytes, len));
+		free(hex);
+	}
+	char *dump = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	json_decref(object);
+	if (dump)
+		sqlite3_result_text(context, dump, -1, free);
+	else
+		sqlite3_result_error_nomem(context);
+}
+
+struct watch {
+	bool paused;
+};
+
+/* effects_pause(): are they? effects_pause(0 or 1): from now on. */
+static void on_pause(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	struct watch *watch = sqlite3_user_data(context);
+	if (n == 1)
+		watch->paused = sqlite3_value_int(values[0]) != 0;
+	sqlite3_result_int(context, watch->paused);
+}
+
+/* Append "new.id,json(effect_blob(new.csv)),...": the table's columns in @row, which is new, old or
+ * the table itself. */
+static int columns_write(sqlite3 *db, const char *table, const char *row, sqlite3_str *sql,
+			 struct err *err)
+{
+	sqlite3_stmt *columns = NULL;
+	int rc = db_prepare(db, "SELECT name, type FROM pragma_table_info(?) ORDER BY cid",
+			    &columns, err);
+	if (rc == 0)
+		sqlite3_bind_text(columns, 1, table, -1, SQLITE_STATIC);
+	for (bool first = true; rc == 0 && (rc = db_step(columns, err)) == 1; first = false) {
+		struct db_row cells = { columns, err, 0 };
+		const char *name = db_row_text(&cells, 0);
+		bool blob = strcmp(db_row_text(&cells, 1), "BLOB") == 0;
+		sqlite3_str_appendf(sql, blob ? "%sjson(effect_blob(%s.%s))" : "%s%s.%s",
+				    first ? "" : ",", row, name);
+		rc = cells.rc;
+	}
+	(void)sqlite3_finalize(columns); /* repeats the error that step told */
+	return rc;
+}
+
+/* "json_array(...)", or NULL where there is no such row. */
+static int row_write(sqlite3 *db, const char *table, const char *row, sqlite3_str *sql,
+		     struct err *err)
+{
+	if (!row) {
+		sqlite3_str_appendall(sql, "NULL");
+		return 0;
+	}
+	sqlite3_str_appendall(sql, "json_array(");
+	int rc = columns_write(db, table, row, sql, err);
+	sqlite3_str_appendall(sql, ")");
+	return rc;
+}
+
+/* Run what was written, unless @rc says why it is not whole. */
+static int written_run(sqlite3 *db, sqlite3_str *sql, int rc, struct err *err)
+{
+	char *text = sqlite3_str_finish(sql);
+	if (rc == 0)
+		rc = text ? db_exec(db, text, err) : err_memory(err);
+	sqlite3_free(text);
+	return rc;
+}
+
+static int trigger_make(sqlite3 *db, size_t table, const char *what, const char *was,
+			const char *is, struct err *err)
+{
+	const char *name = ledger_tables[table].name;
+	sqlite3_str *sql = sqlite3_str_new(db);
+	sqlite3_str_appendf(sql,
+			    "CREATE TEMP TRIGGER effect_%s_%s AFTER %s ON main.%s"
+			    " WHEN NOT effects_pause() BEGIN"
+			    " INSERT INTO effect(of, was, becomes) SELECT %d, w, b FROM (SELECT ",
+			    name, what, what, name, (int)table);
+	int rc = row_write(db, name, was, sql, err);
+	sqlite3_str_appendall(sql, " AS w,");
+	if (rc == 0)
+		rc = row_write(db, name, is, sql, err);
+	sqlite3_str_appendall(sql, " AS b) WHERE w IS NOT b; END");
+	return written_run(db, sql, rc, err);
+}
+
+int effects_watch(sqlite3 *db, struct err *err)
+{
+	static const int pure = SQLITE_UTF8 | SQLITE_INNOCUOUS;
+	int64_t watched = 0;
+	if (db_number(db, "SELECT count(*) FROM temp.sqlite_schema WHERE name = 'effect'", &watched,
+		      err) < 0 ||
+	    watched > 0)
+		return watched > 0 ? 0 : err->code;
+	struct watch *watch = calloc(1, sizeof(*watch));
+	if (!watch)
+		return err_memory(err);
+	if (sqlite3_create_function_v2(db, "effects_pause", -1, pure, watch, on_pause, NULL, NULL,
+				       free) != SQLITE_OK ||
+	    sqlite3_create_function_v2(db, "effect_blob", 1, pure | SQLITE_DETERMINISTIC, NULL,
+				       on_blob, NULL, NULL, NULL) != SQLITE_OK)
+		return db_err(err, db, "watch what changes");
+	/* recursive: a row that another replaces is dropped, which is to be taken down too */
+	int rc = db_exec(db,
+			 "PRAGMA recursive_triggers=ON;"
+			 "CREATE TEMP TABLE effect(id INTEGER PRIMARY KEY, of INTEGER NOT NULL,"
+			 " was TEXT, becomes TEXT)",
+			 err);
+	for (size_t i = 0; i < n_ledger_tables && rc == 0; i++) {
+		rc = trigger_make(db, i, "INSERT", NULL, "new", err);
+		if (rc == 0)
+			rc = trigger_make(db, i, "UPDATE", "old", "new", err);
+		if (rc == 0)
+			rc = trigger_make(db, i, "DELETE", "old", NULL, err);
+	}
+	return rc < 0 ? err_wrap(err, "watch what changes") : 0;
+}
+
+int effects_pause(sqlite3 *db, bool pause, struct err *err)
+{
+	return db_exec(db, pause ? "SELECT effects_pause(1)" : "SELECT effects_pause(0)", err);
+}
+
+int effects_any(sqlite3 *db, bool *ret_any, struct err *err)
+{
+	int64_t any = 0;
+	int rc = db_number(db, "SELECT EXISTS(SELECT 1 FROM temp.effect)", &any, err);
+	*ret_any = any != 0;
+	return rc;
+}
+
+int effects_note_all(sqlite3 *db, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n_ledger_tables && rc == 0; i++) {
+		const char *name = ledger_tables[i].name;
+		sqlite3_str *sql = sqlite3_str_new(db);
+		sqlite3_str_appendf(sql, "INSERT INTO effect(of, becomes) SELECT %d,", (int)i);
+		rc = row_write(db, name, name, sql, err);
+		sqlite3_str_appendf(sql, " FROM main.%s", name);
+		rc = written_run(db, sql, rc, err);
+	}
+	return rc;
+}
+
+/* --- taking --- */
+
+/* The object of a table in @rows, with its columns. */
+static json_t *table_of(sqlite3 *db, json_t *rows, const char *name, struct err *err)
+{
+	json_t *table = json_object_get(rows, name);
+	sqlite3_stmt *columns = NULL;
+	if (table)
+		return table;
+	table = json_pack("{s:[],s:[]}", "columns", "changes");
+	if (!table || json_object_set_new(rows, name, table) < 0) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	int rc =
+		db_prepare(db, "SELECT name FROM pragma_table_info(?) ORDER BY cid", &columns, err);
+	if (rc == 0)
+		sqlite3_bind_text(columns, 1, name, -1, SQLITE_STATIC);
+	while (rc == 0 && (rc = db_step(columns, err)) == 1)
+		rc = json_array_append_new(
+			     json_object_get(table, "columns"),
+			     json_string((const char *)sqlite3_column_text(columns, 0))) < 0
+			     ? err_memory(err)
+			     : 0;
+	(void)sqlite3_finalize(columns); /* repeats the error that step told */
+	return rc < 0 ? NULL : table;
+}
+
+/* @column of the row as JSON; its bytes are added to @bytes. NULL: err says why. */
+static json_t *side_of(sqlite3_stmt *row, int column, size_t *bytes, struct err *err)
+{
+	if (sqlite3_column_type(row, column) == SQLITE_NULL)
+		return json_null();
+	json_t *side = json_loadb((const char *)sqlite3_column_text(row, column),
+				  (size_t)sqlite3_column_bytes(row, column), 0, NULL);
+	*bytes += (size_t)sqlite3_column_bytes(row, column);
+	if (!side)
+		(void)err_set(err, -EUCLEAN,
+			      "a row that was changed is no text that could be kept");
+	return side;
+}
+
+static int effect_add(sqlite3 *db, sqlite3_stmt *row, json_t *rows, size_t *bytes, int64_t *moves,
+		      struct err *err)
+{
+	const struct ledger_table *of = &ledger_tables[sqlite3_column_int(row, 1)];
+	json_t *table = table_of(db, rows, of->name, err);
+	json_t *was = table ? side_of(row, 2, bytes, err) : NULL;
+	json_t *is = was ? side_of(row, 3, bytes, err) : NULL;
+	if (!is) {
+		json_decref(was);
+		return err->code;
+	}
+	*moves |= of->moves;
+	*bytes += sizeof("[,],"); /* what is around them */
+	return json_array_append_new(json_object_get(table, "changes"),
+				     json_pack("[o,o]", was, is)) < 0
+		       ? err_memory(err)
+		       : 0;
+}
+
+static int taken_forget(sqlite3 *db, int64_t last, struct err *err)
+{
+	sqlite3_stmt *forget = NULL;
+	int rc = db_prepare(db, "DELETE FROM temp.effect WHERE id <= ?", &forget, err);
+	if (rc == 0) {
+		sqlite3_bind_int64(forget, 1, last);
+		rc = db_run(forget, err);
+	}
+	(void)sqlite3_finalize(forget); /* repeats the error that run told */
+	return rc;
+}
+
+int effects_take(sqlite3 *db, size_t bytes, json_t **ret, int64_t *ret_moves, struct err *err)
+{
+	sqlite3_stmt *effects = NULL;
+	json_t *rows = NULL;
+	int64_t last = 0, moves = 0;
+	size_t taken = 0;
+	int rc = db_prepare(db, "SELECT id, of, was, becomes FROM temp.effect ORDER BY id",
+			    &effects, err);
+	while (rc == 0 && taken < bytes && (rc = db_step(effects, err)) == 1) {
+		last = sqlite3_column_int64(effects, 0);
+		rc = rows || (rows = json_object()) ? 0 : err_memory(err);
+		if (rc == 0)
+			rc = effect_add(db, effects, rows, &taken, &moves, err);
+	}
+	(void)sqlite3_finalize(effects); /* repeats the error that step told */
+	if (rc == 0 && rows)
+		rc = taken_forget(db, last, err);
+	if (rc < 0) {
+		json_decref(rows);
+		return rc;
+	}
+	*ret = rows;
+	*ret_moves = moves;
+	return 0;
+}
+
+/* --- putting --- */
+
+struct putting { /* rows of one table */
+	sqlite3_stmt *insert, *remove;
+	const json_t *columns;
+	size_t key[8], n_key; /* columns of the primary key */
+};
+
+static const struct ledger_table *table_find(const char *name)
+{
+	for (size_t i = 0; i < n_ledger_tables; i++)
+		if (strcmp(ledger_tables[i].name, name) == 0)
+			return &ledger_tables[i];
+	return NULL;
+}
+
+static int unfit(const char *table, struct err *err)
+{
+	return err_set(err, -EUCLEAN, "its rows of %s do not fit what is there", table);
+}
+
+/* What can be text of a statement: names as our schema has them. */
+static bool is_name(const char *text)
+{
+	return text && *text && strspn(text, "abcdefghijklmnopqrstuvwxyz_") == strlen(text);
+}
+
+/* Which of @columns is called @name; their number when none is. */
+static size_t column_find(const json_t *columns, const char *name)
+{
+	size_t i = 0;
+	while (i < json_array_size(columns) &&
+	       strcmp(json_string_value(json_array_get(columns, i)), name) != 0)
+		i++;
+	return i;
+}
+
+static int key_find(struct putting *p, sqlite3 *db, const char *table, struct err *err)
+{
+	sqlite3_stmt *names = NULL;
+	int rc = db_prepare(db, "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk",
+			    &names, err);
+	if (rc == 0)
+		sqlite3_bind_text(names, 1, table, -1, SQLITE_STATIC);
+	while (rc == 0 && (rc = db_step(names, err)) == 1) {
+		size_t at = column_find(p->columns, (const char *)sqlite3_column_text(names, 0));
+		bool fits = at < json_array_size(p->columns) &&
+			    p->n_key < sizeof(p->key) / sizeof(p->key[0]);
+		rc = fits ? 0 : unfit(table, err);
+		if (fits)
+			p->key[p->n_key++] = at;
+	}
+	(void)sqlite3_finalize(names); /* repeats the error that step told */
+	return rc;
+}
+
+static int statement_make(sqlite3 *db, sqlite3_str *sql, sqlite3_stmt **ret, struct err *err)
+{
+	char *text = sqlite3_str_finish(sql);
+	int rc = text ? db_prepare(db, text, ret, err) : err_memory(err);
+	sqlite3_free(text);
+	return rc;
+}
+
+static int statements_make(struct putting *p, sqlite3 *db, const char *table, struct err *err)
+{
+	sqlite3_str *insert = sqlite3_str_new(db), *remove = sqlite3_str_new(db);
+	size_t n = json_array_size(p->columns);
+	sqlite3_str_appendf(insert, "INSERT INTO %s(", table);
+	for (size_t i = 0; i < n; i++)
+		sqlite3_str_appendf(insert, "%s%s", i ? "," : "",
+				    json_string_value(json_array_get(p->columns, i)));
+	sqlite3_str_appendall(insert, ") VALUES(");
+	for (size_t i = 0; i < n; i++)
+		sqlite3_str_appendall(insert, i ? ",?" : "?");
+	sqlite3_str_appendall(insert, ")");
+	sqlite3_str_appendf(remove, "DELETE FROM %s WHERE ", table);
+	for (size_t i = 0; i < p->n_key; i++)
+		sqlite3_str_appendf(remove, "%s%s = ?", i ? " AND " : "",
+				    json_string_value(json_array_get(p->columns, p->key[i])));
+	int rc = statement_make(db, insert, &p->insert, err);
+	struct err other;
+	int removes = statement_make(db, remove, &p->remove, rc == 0 ? err : &other);
+	return rc < 0 ? rc : removes;
+}
+
+static int putting_open(struct putting *p, sqlite3 *db, const char *table, const json_t *columns,
+			struct err *err)
+{
+	size_t i;
+	json_t *column;
+	p->columns = columns;
+	json_array_foreach((json_t *)columns, i, column)
+		if (!is_name(json_string_value(column)))
+			return unfit(table, err);
+	int rc = key_find(p, db, table, err);
+	if (rc == 0 && p->n_key == 0)
+		rc = unfit(table, err);
+	return rc < 0 ? rc : statements_make(p, db, table, err);
+}
+
+static int blob_bind(sqlite3_stmt *stmt, int at, const json_t *value)
+{
+	const char *text = json_string_value(json_object_get(value, "text"));
+	const char *hex = json_string_value(json_object_get(value, "hex"));
+	if (text)
+		return sqlite3_bind_blob64(stmt, at, text, strlen(text), SQLITE_TRANSIENT);
+	size_t len = hex ? strlen(hex) : 1;
+	unsigned char *bytes = len % 2 == 0 ? malloc(len / 2 + 1) : NULL;
+	if (!bytes)
+		return SQLITE_MISMATCH;
+	size_t got = 0;
+	if (sodium_hex2bin(bytes, len / 2, hex, len, NULL, &got, NULL) < 0 || got != len / 2) {
+		free(bytes);
+		return SQLITE_MISMATCH;
+	}
+	return sqlite3_bind_blob64(stmt, at, bytes, got, free);
+}
+
+static int value_bind(sqlite3_stmt *stmt, int at, const json_t *value)
+{
+	if (json_is_integer(value))
+		return sqlite3_bind_int64(stmt, at, json_integer_value(value));
+	if (json_is_string(value))
+		return sqlite3_bind_text(stmt, at, json_string_value(value),
+					 (int)json_string_length(value), SQLITE_TRANSIENT);
+	if (json_is_object(value))
+		return blob_bind(stmt, at, value);
+	return json_is_null(value) ? sqlite3_bind_null(stmt, at) : SQLITE_MISMATCH;
+}
+
+/* Whoever takes a row away, or puts one in the place of another, names one that is there. */
+static int change_put(struct putting *p, sqlite3 *db, const char *table, const json_t *change,
+		      struct err *err)
+{
+	const json_t *was = json_array_get(change, 0), *is = json_array_get(change, 1);
+	size_t n = json_array_size(p->columns);
+	int code = SQLITE_OK, rc = 0;
+	if (json_is_array(was)) {
+		for (size_t i = 0; i < p->n_key && code == SQLITE_OK; i++)
+			code = value_bind(p->remove, (int)i + 1, json_array_get(was, p->key[i]));
+		rc = code == SQLITE_OK ? db_run(p->remove, err) : unfit(table, err);
+		if (rc == 0 && sqlite3_changes(db) != 1)
+			rc = unfit(table, err);
+	}
+	if (rc < 0 || !json_is_array(is))
+		return rc < 0 || json_is_null(is) ? rc : unfit(table, err);
+	if (json_array_size(is) != n)
+		return unfit(table, err);
+	for (size_t i = 0; i < n && code == SQLITE_OK; i++)
+		code = value_bind(p->insert, (int)i + 1, json_array_get(is, i));
+	return code == SQLITE_OK ? db_run(p->insert, err) : unfit(table, err);
+}
+
+static int table_put(sqlite3 *db, const char *table, const json_t *rows, struct err *err)
+{
+	struct putting p = { 0 };
+	size_t i;
+	json_t *change;
+	int rc = putting_open(&p, db, table, json_object_get(rows, "columns"), err);
+	json_array_foreach(json_object_get(rows, "changes"), i, change) {
+		if (rc < 0)
+			break;
+		rc = change_put(&p, db, table, change, err);
+	}
+	sqlite3_finalize(p.insert); /* these repeat an error told before */
+	sqlite3_finalize(p.remove);
+	return rc;
+}
+
+int effects_put(sqlite3 *db, const json_t *rows, int moves, struct err *err)
+{
+	const char *name;
+	json_t *table;
+	json_object_foreach((json_t *)rows, name, table) {
+		const struct ledger_table *known = table_find(name);
+		int rc = !known ? err_set(err, -EUCLEAN,
+					  "it changes '%s', which this version does not know: a "
+					  "later one wrote it",
+					  name)
+			 : moves == 0 || (known->moves & moves) != 0
+				 ? table_put(db, name, table, err)
+				 : 0;
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}

@@ -1,0 +1,250 @@
+/* I9: the ledger. What acts change is in their events, and can be put anew from them alone. */
+#include "schema/chain_walk.h"
+#include "schema/effects.h"
+#include "schema/event.h"
+#include "schema/schema.h"
+#include "support/history.h"
+#include "support/seeds.h"
+#include "support/testbed.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The testbed has its own for acts between batches whose times are invented. */
+int64_t __real_ledger_time(const struct ledger_head *head, int64_t now_us);
+
+static struct err err;
+
+static void rows_of(sqlite3 *db, const char *table, struct blob *out)
+{
+	char sql[96];
+	sqlite3_stmt *rows = NULL;
+	(void)snprintf(sql, sizeof(sql), "SELECT * FROM %s ORDER BY 1, 2, 3", table);
+	assert_int_equal(db_prepare(db, sql, &rows, &err), 0);
+	while (db_step(rows, &err) == 1)
+		for (int i = 0; i < sqlite3_column_count(rows); i++) {
+			int len = sqlite3_column_bytes(rows, i),
+			    type = sqlite3_column_type(rows, i);
+			assert_int_equal(blob_append(out, &type, sizeof(type)), 0);
+			assert_int_equal(blob_append(out, &len, sizeof(len)), 0);
+			assert_int_equal(
+				blob_append(out, sqlite3_column_blob(rows, i), (size_t)len), 0);
+		}
+	sqlite3_finalize(rows);
+}
+
+/* The tables of the reference, of @db and as the events of @db make them. */
+static void assert_replayed(sqlite3 *db)
+{
+	sqlite3 *scratch = NULL;
+	sqlite3_stmt *events = NULL;
+	assert_int_equal(schema_open_scratch(&scratch, &err), 0);
+	assert_int_equal(
+		db_prepare(db, "SELECT " EVENT_COLUMNS " FROM event ORDER BY id", &events, &err),
+		0);
+	while (db_step(events, &err) == 1) {
+		struct event event;
+		assert_int_equal(event_read(events, &event, &err), 0);
+		json_t *body = json_loads(event.body, 0, NULL);
+		assert_non_null(body);
+		json_t *rows = json_object_get(body, "rows");
+		assert_int_equal(event.moves != 0 && rows == NULL, false);
+		if (rows && effects_put(scratch, rows, MOVES_REFERENCE, &err) < 0)
+			fail_msg("event %lld: %s", (long long)event.id, err.text);
+		json_decref(body);
+	}
+	sqlite3_finalize(events);
+	for (size_t i = 0; i < n_ledger_tables; i++) {
+		struct blob found = { 0 }, replayed = { 0 };
+		if ((ledger_tables[i].moves & MOVES_REFERENCE) == 0)
+			continue;
+		rows_of(db, ledger_tables[i].name, &found);
+		rows_of(scratch, ledger_tables[i].name, &replayed);
+		if (found.len != replayed.len ||
+		    (found.len > 0 && memcmp(found.data, replayed.data, found.len) != 0))
+			fail_msg("%s is not what its events say", ledger_tables[i].name);
+		blob_free(&found);
+		blob_free(&replayed);
+	}
+	db_close(scratch);
+}
+
+static int on_event(void *context, const struct event *event, bool right, struct err *why)
+{
+	(void)event, (void)why;
+	++*(size_t *)context;
+	assert_true(right);
+	return 0;
+}
+
+/* Returns how many events there are. */
+static size_t assert_linked(sqlite3 *db)
+{
+	struct chain_walk walk = { 0 };
+	struct chain_walker walker;
+	struct ledger_head head;
+	sqlite3_stmt *rows = NULL;
+	size_t events = 0;
+	assert_int_equal(chain_walker_open(&walker, &walk, db, &err), 0);
+	assert_int_equal(db_prepare(db,
+				    "SELECT j.id, j.office, s.spool_id, j.seq, j.payload, j.chain,"
+				    " j.received_us, j.held FROM journal j"
+				    " JOIN spool s ON s.id = j.spool ORDER BY j.id",
+				    &rows, &err),
+			 0);
+	while (db_step(rows, &err) == 1) {
+		const struct chain_entry entry = {
+			.office = sqlite3_column_int64(rows, 1),
+			.spool_id = (uint64_t)sqlite3_column_int64(rows, 2),
+			.seq = (uint64_t)sqlite3_column_int64(rows, 3),
+			.payload = sqlite3_column_blob(rows, 4),
+			.len = (size_t)sqlite3_column_bytes(rows, 4),
+			.received_us = sqlite3_column_int64(rows, 6),
+			.held = sqlite3_column_blob(rows, 7),
+			.held_len = (size_t)sqlite3_column_bytes(rows, 7),
+		};
+		int64_t id = sqlite3_column_int64(rows, 0);
+		assert_int_equal(chain_walk_events(&walker, id, on_event, &events, &err), 0);
+		assert_true(chain_walk_entry(&walker, id, &entry, sqlite3_column_blob(rows, 5),
+					     (size_t)sqlite3_column_bytes(rows, 5)));
+	}
+	sqlite3_finalize(rows);
+	assert_int_equal(chain_walk_events(&walker, INT64_MAX, on_event, &events, &err), 0);
+	chain_walker_close(&walker);
+	assert_int_equal(ledger_head(db, &head, &err), 0);
+	assert_int_equal(head.entry, walk.entry);
+	assert_int_equal(head.event, walk.event);
+	assert_memory_equal(head.chain, walk.chain, CHAIN_LEN);
+	return events;
+}
+
+static size_t events_seen;
+
+static void stands_as_the_events_say(struct dice *dice, void *context)
+{
+	struct history h;
+	struct testbed testbed;
+	(void)context;
+	history_make(&h, dice, 30);
+	history_open(&h, &testbed);
+	history_post(&h, &testbed);
+	assert_int_equal(event_append(testbed.db,
+				      &(struct event_form){ .who = "test", .kind = "end" }, NULL,
+				      &err),
+			 0);
+	assert_replayed(testbed.db);
+	events_seen += assert_linked(testbed.db);
+	testbed_close(&testbed);
+	history_free(&h);
+}
+
+static void what_stands_is_what_the_events_say(void **state)
+{
+	(void)state;
+	for_all_seeds(20, stands_as_the_events_say, NULL);
+	assert_true(events_seen > 20 || seeds_given());
+}
+
+static void an_act_of_many_rows_goes_on_in_further_events(void **state)
+{
+	struct testbed testbed;
+	struct ledger_head head;
+	(void)state;
+	testbed_open(&testbed, NULL, NULL, NULL, false);
+	testbed_exec(&testbed, "BEGIN");
+	testbed_exec(
+		&testbed,
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)"
+		" INSERT INTO office(code, name) SELECT 'o' || i, 'Office \"' || i FROM n");
+	assert_int_equal(event_append(testbed.db,
+				      &(struct event_form){ .who = "test", .kind = "many" }, &head,
+				      &err),
+			 0);
+	testbed_exec(&testbed, "COMMIT");
+	assert_true(head.event > 2); /* the first is the testbed's */
+	assert_int_equal(testbed_number(&testbed, "SELECT count(*) FROM event WHERE kind = 'many'"),
+			 1);
+	assert_int_equal(
+		testbed_number(&testbed, "SELECT count(*) FROM event WHERE kind = 'continued'"),
+		head.event - 2);
+	assert_true(testbed_number(&testbed, "SELECT max(length(body)) FROM event") <
+		    EVENT_BODY_MAX + 100000);
+	assert_replayed(testbed.db);
+	(void)assert_linked(testbed.db);
+	testbed_close(&testbed);
+}
+
+static void what_is_undone_is_in_no_event(void **state)
+{
+	struct testbed testbed;
+	bool any = true;
+	(void)state;
+	testbed_open(&testbed, NULL, NULL, NULL, false);
+	testbed_exec(&testbed, "BEGIN");
+	testbed_exec(&testbed, "INSERT INTO office(code, name) VALUES('a', 'A')");
+	testbed_exec(&testbed, "ROLLBACK");
+	assert_int_equal(effects_any(testbed.db, &any, &err), 0);
+	assert_false(any);
+	testbed_exec(&testbed, "INSERT INTO office(code, name) VALUES('b', 'B')");
+	testbed_exec(&testbed, "UPDATE office SET name = 'B' WHERE code = 'b'"); /* it is so */
+	assert_int_equal(event_append(testbed.db,
+				      &(struct event_form){ .who = "test", .kind = "one" }, NULL,
+				      &err),
+			 0);
+	assert_int_equal(testbed_number(&testbed,
+					"SELECT json_array_length(body, '$.rows.office.changes')"
+					" FROM event WHERE kind = 'one'"),
+			 1);
+	assert_replayed(testbed.db);
+	testbed_close(&testbed);
+}
+
+static void a_head_is_told_and_read(void **state)
+{
+	struct ledger_head head = { .entry = 12, .event = 3 };
+	uint8_t chain[CHAIN_LEN];
+	int64_t position = 0;
+	char text[HEAD_TEXT_MAX];
+	(void)state;
+	for (size_t i = 0; i < CHAIN_LEN; i++)
+		head.chain[i] = (uint8_t)(i * 7);
+	assert_string_equal(ledger_head_text(&head, text),
+			    "15:00070e151c232a31383f464d545b626970777e858c939aa1a8afb6bdc4cbd2d9");
+	assert_int_equal(ledger_head_parse(text, &position, chain, &err), 0);
+	assert_int_equal(position, 15);
+	assert_memory_equal(chain, head.chain, CHAIN_LEN);
+	static const char *const bad[] = { "", "15", "15:", ":00", "-1:00", "15:zz", "15:0007" };
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(ledger_head_parse(bad[i], &position, chain, &err), -EINVAL);
+	text[strlen(text) - 1] = '\0';
+	assert_int_equal(ledger_head_parse(text, &position, chain, &err), -EINVAL);
+}
+
+static void time_does_not_run_backward(void **state)
+{
+	const struct ledger_head head = { .entry_us = 50, .event_us = 70 };
+	(void)state;
+	assert_int_equal(__real_ledger_time(&head, 10), 71);
+	assert_int_equal(__real_ledger_time(&head, 70), 71);
+	assert_int_equal(__real_ledger_time(&head, 72), 72);
+	assert_int_equal(
+		__real_ledger_time(&(struct ledger_head){ .entry_us = 90, .event_us = 70 }, 5), 90);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_stands_is_what_the_events_say),
+		cmocka_unit_test(an_act_of_many_rows_goes_on_in_further_events),
+		cmocka_unit_test(what_is_undone_is_in_no_event),
+		cmocka_unit_test(a_head_is_told_and_read),
+		cmocka_unit_test(time_does_not_run_backward),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
