@@ -148,6 +148,22 @@ static bool clock_behind(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool clock_jumped(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->ahead_us == 0)
+		return false;
+	char at[INSTANT_TEXT_MAX] = "";
+	(void)civil_format(facts->newest_us, at);
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		_("this machine's clock jumped ahead by %llu days, and no time server vouches "
+		  "for it: what comes is noted as received at %s, as the newest was, and "
+		  "offices are told no time. Set the clock, or let a time server do it, which "
+		  "is believed: timedatectl"),
+		(unsigned long long)(facts->ahead_us / 86400000000), at);
+	return true;
+}
+
 #define REFUSED_SHOWN_US INT64_C(86400000000) /* a day: an office tries again each hour */
 
 static bool batches_refused(const struct condition_facts *facts, char sentence[])
@@ -361,6 +377,7 @@ static const struct {
 	{ office_waits, "office_waits", CONDITION_ILL },
 	{ keys_damaged, "keys_damaged", CONDITION_ILL },
 	{ clock_behind, "clock_behind", CONDITION_ILL },
+	{ clock_jumped, "clock_jumped", CONDITION_ILL },
 	{ catalogue_too_long, "catalogue_too_long", CONDITION_ILL },
 	{ set_back, "set_back", CONDITION_NOTE },
 	{ pages_mended, "pages_mended", CONDITION_NOTE },

@@ -47,6 +47,7 @@ struct condition_facts { /* zeros: nothing is wrong */
 	char older_office[CODE_LEN_MAX + 1]; /* of one of these offices */
 	int64_t newest_us; /* when the newest entry was received; the clock is behind it */
 	int64_t behind_us; /* by this; 0: it is not, or not by much (journal/journal_clock.h) */
+	int64_t ahead_us;  /* or it jumped ahead by this; 0: it did not */
 	/* What the database knows: */
 	uint64_t invitations_open, invitations_expired; /* of those that nobody used */
 	uint64_t damaged_keys;                          /* of offices, which they keep out */

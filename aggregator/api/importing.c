@@ -251,7 +251,7 @@ static int take_over(struct taking *taking, sqlite3 *db, const struct reference 
 	if (rc == 0 && cost.work > CHANGE_AT_ONCE) {
 		rc = begin(taking, db, noted, &cost, err);
 	} else if (rc == 0) {
-		rc = event_time(db, ledger_clock_us(), &form.at_us, err);
+		rc = event_time(db, EVENT_NOW, &form.at_us, err);
 		if (rc == 0 && importing->decides)
 			rc = follow(db, before, after, importing->what, form.at_us,
 				    &taking->damaged, err);

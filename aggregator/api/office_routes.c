@@ -344,7 +344,7 @@ static int figures_move(struct moving *moving, sqlite3 *db, const struct referen
 		if (rc == 0)
 			rc = change_begin(db, &moving->form, &cost, &moving->change, err);
 	} else if (rc == 0) {
-		rc = event_time(db, ledger_clock_us(), &at_us, err);
+		rc = event_time(db, EVENT_NOW, &at_us, err);
 		if (rc == 0)
 			rc = ledger_follow(db, before, after, at_us, &followed, err);
 		if (rc == 0)

@@ -165,6 +165,7 @@ static int clock_check(sqlite3 *db, struct condition_facts *facts, struct err *e
 	if (rc == 0) {
 		facts->newest_us = clock.newest_us;
 		facts->behind_us = journal_clock_behind_us(&clock);
+		facts->ahead_us = journal_clock_ahead_us(&clock);
 	}
 	return rc;
 }

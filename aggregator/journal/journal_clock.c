@@ -1,22 +1,24 @@
 #include "journal/journal_clock.h"
 #include "common/model/civil.h"
+#include "schema/chain.h"
 
 int journal_clock_open(sqlite3 *db, struct journal_clock *ret_clock, struct err *err)
 {
 	struct journal_clock clock = { .wall_us = civil_now_us, .vouched = civil_vouched };
-	int rc = db_number(db,
-			   "SELECT coalesce((SELECT received_us FROM journal WHERE id ="
-			   " (SELECT max(id) FROM journal)), 0)",
-			   &clock.newest_us, err);
-	if (rc == 0)
-		*ret_clock = clock;
-	return rc;
+	struct ledger_head head;
+	int rc = ledger_head(db, &head, err);
+	if (rc < 0)
+		return rc;
+	clock.newest_us = head.entry_us > head.event_us ? head.entry_us : head.event_us;
+	if (clock.newest_us < 0)
+		clock.newest_us = 0;
+	*ret_clock = clock;
+	return 0;
 }
 
 int64_t journal_clock_now_us(const struct journal_clock *clock)
 {
-	int64_t wall_us = clock->wall_us();
-	return wall_us >= clock->newest_us || clock->vouched() ? wall_us : clock->newest_us;
+	return ledger_believed_us(clock->newest_us, clock->wall_us(), clock->vouched);
 }
 
 int64_t journal_clock_behind_us(const struct journal_clock *clock)
@@ -25,7 +27,15 @@ int64_t journal_clock_behind_us(const struct journal_clock *clock)
 	return behind_us < JOURNAL_CLOCK_BEHIND_US || clock->vouched() ? 0 : behind_us;
 }
 
+int64_t journal_clock_ahead_us(const struct journal_clock *clock)
+{
+	int64_t ahead_us = clock->wall_us() - clock->newest_us;
+	return clock->newest_us == 0 || ahead_us <= LEDGER_JUMP_US || clock->vouched() ? 0
+										       : ahead_us;
+}
+
 int64_t journal_clock_told_us(const struct journal_clock *clock)
 {
-	return journal_clock_behind_us(clock) > 0 ? 0 : clock->wall_us();
+	bool doubtful = journal_clock_behind_us(clock) > 0 || journal_clock_ahead_us(clock) > 0;
+	return doubtful ? 0 : clock->wall_us();
 }

@@ -401,7 +401,7 @@ static int put_in_force(sqlite3 *db, struct row *row, struct err *err)
 	char detail[CHANGE_DETAIL_MAX] = "";
 	int64_t at_us = 0;
 	size_t n = 0;
-	int rc = event_time(db, ledger_clock_us(), &at_us, err);
+	int rc = event_time(db, EVENT_NOW, &at_us, err);
 	if (rc == 0)
 		rc = change_act(db, &row->form, &n, detail, err);
 	if (rc == 0)

@@ -327,7 +327,7 @@ static int judge(struct post *post, struct err *err)
 {
 	struct ledger *ledger = post->ledger;
 	const struct judge judge = judge_of(ledger->reference, post->office, post->batch.day,
-					    civil_day(post->received_us));
+					    civil_day(post->form->received_us));
 	int rc = check_day(post, err);
 	ledger->n_holds = 0;
 	for (size_t i = 0; i < ledger->order.n && rc == 0; i++) {

@@ -361,7 +361,7 @@ struct review *review_open(sqlite3 *db, const struct reference *reference, int64
 struct review *review_open_next(sqlite3 *db, const struct reference *reference, struct err *err)
 {
 	int64_t now_us = 0; /* about: what is held is held from the switch on */
-	return event_time(db, ledger_clock_us(), &now_us, err) < 0
+	return event_time(db, EVENT_NOW, &now_us, err) < 0
 		       ? NULL
 		       : review_new(db, reference, now_us, true, err);
 }

@@ -96,9 +96,16 @@ int64_t entry_time(const struct ledger_head *head, int64_t now_us)
 	return ledger_time(head, now_us);
 }
 
-int64_t ledger_clock_us(void)
+int64_t ledger_believed_us(int64_t newest_us, int64_t wall_us, bool (*vouched)(void))
 {
-	return civil_now_us();
+	bool jumped = newest_us > 0 && wall_us - newest_us > LEDGER_JUMP_US;
+	return (wall_us >= newest_us && !jumped) || vouched() ? wall_us : newest_us;
+}
+
+int64_t ledger_clock_us(const struct ledger_head *head)
+{
+	int64_t newest_us = head->entry_us > head->event_us ? head->entry_us : head->event_us;
+	return ledger_believed_us(newest_us > 0 ? newest_us : 0, civil_now_us(), civil_vouched);
 }
 
 /* --- links --- */

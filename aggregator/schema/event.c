@@ -13,7 +13,8 @@ int event_time(sqlite3 *db, int64_t now_us, int64_t *ret_at_us, struct err *err)
 	struct ledger_head head;
 	int rc = ledger_head(db, &head, err);
 	if (rc == 0)
-		*ret_at_us = ledger_time(&head, now_us);
+		*ret_at_us =
+			ledger_time(&head, now_us == EVENT_NOW ? ledger_clock_us(&head) : now_us);
 	return rc;
 }
 
@@ -78,7 +79,7 @@ int event_append(sqlite3 *db, const struct event_form *form, struct ledger_head 
 	int rc = ledger_head(db, &head, err);
 	if (rc < 0)
 		return err_wrap(err, "note '%s' in the ledger", form->kind);
-	int64_t at_us = form->at_us ? form->at_us : ledger_time(&head, ledger_clock_us());
+	int64_t at_us = form->at_us ? form->at_us : ledger_time(&head, ledger_clock_us(&head));
 	do {
 		struct chain_event event = { .id = head.event + 1,
 					     .after_journal = head.entry,

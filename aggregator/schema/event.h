@@ -41,8 +41,9 @@ struct event_form {
 	json_t *more; /* what its body holds besides "rows": lent; NULL: nothing */
 };
 
+#define EVENT_NOW INT64_MIN
 /** When an event that is appended in this transaction will have happened: after all that is in the
- * ledger. @now_us is the wall clock, or the journal's. */
+ * ledger. @now_us: EVENT_NOW (ledger_clock_us()), or what the caller takes it to be. */
 int event_time(sqlite3 *db, int64_t now_us, int64_t *ret_at_us, struct err *err);
 /** Append an event with all rows that were changed since the one before: in further ones, of kind
  * "continued", when they are many. @ret_head: the ledger's afterwards (may be NULL). */

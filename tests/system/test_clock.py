@@ -6,6 +6,7 @@ import sqlite3
 import unittest
 import zoneinfo
 
+import chain
 import rig
 
 TODAY = datetime.datetime.now(zoneinfo.ZoneInfo("Asia/Ho_Chi_Minh")).date().isoformat()
@@ -53,8 +54,9 @@ class Clock(rig.Rig):
         self.province.process.stop()
         with sqlite3.connect(f"{self.province.folder}/lantoa.db") as store:
             for table, column in (("journal", "received_us"), ("spool", "last_received_us"),
-                                  ("arrival", "first_us"), ("arrival", "last_us")):
+                                  ("arrival", "first_us"), ("arrival", "last_us"), ("event", "at_us")):
                 store.execute(f"UPDATE {table} SET {column} = {column} + ?", (days * DAY_US,))
+            chain.relink(store)
         store.close()
         self.province.start()
 
@@ -78,6 +80,10 @@ class Clock(rig.Rig):
         self.set_back(-10)
         self.wait_value(8, TODAY, "28002")
         self.assertNotIn("clock_behind", self.province.status().get("ill", {}))
+        self.set_back(-800)  # a year that was mistyped: the ledger could not come back from there
+        self.assertRegex(self.province.status()["ill"]["clock_jumped"], r"jumped ahead by [78][0-9]{2} days")
+        self.set_back(800)
+        self.assertNotIn("clock_jumped", self.province.status().get("ill", {}))
 
     def test_a_line_of_the_future_costs_itself_alone(self):
         """The command's own clock may know less than the agent's."""

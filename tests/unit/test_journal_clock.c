@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "journal/journal_clock.h"
+#include "schema/chain.h"
 
 #define DAY_US INT64_C(86400000000)
 #define NOW_US INT64_C(1764331200000000) /* 2025-11-28 */
@@ -68,12 +69,32 @@ static void a_synchronised_clock_is_believed_against_the_journal(void **state)
 	assert_int_equal(journal_clock_behind_us(&clock), 0);
 }
 
+/* A dead battery leads back to the past, a mistyped year into the future: from there the ledger
+ * could not come back. */
+static void a_jump_ahead_is_held_and_not_told(void **state)
+{
+	struct journal_clock clock = clock_at(NOW_US, NOW_US + LEDGER_JUMP_US + 1, false);
+	(void)state;
+	assert_int_equal(journal_clock_now_us(&clock), NOW_US);
+	assert_int_equal(journal_clock_told_us(&clock), 0);
+	assert_int_equal(journal_clock_ahead_us(&clock), LEDGER_JUMP_US + 1);
+	assert_int_equal(journal_clock_behind_us(&clock), 0);
+	clock = clock_at(NOW_US, NOW_US + LEDGER_JUMP_US, false); /* switched off for a year */
+	assert_int_equal(journal_clock_now_us(&clock), wall_us);
+	assert_int_equal(journal_clock_ahead_us(&clock), 0);
+	clock = clock_at(NOW_US, NOW_US + 20 * LEDGER_JUMP_US, true); /* it is so */
+	assert_int_equal(journal_clock_now_us(&clock), wall_us);
+	assert_int_equal(journal_clock_told_us(&clock), wall_us);
+	assert_int_equal(journal_clock_ahead_us(&clock), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_clock_that_goes_on_is_the_time),
 		cmocka_unit_test(a_clock_set_back_is_not_believed_and_not_told),
 		cmocka_unit_test(a_synchronised_clock_is_believed_against_the_journal),
+		cmocka_unit_test(a_jump_ahead_is_held_and_not_told),
 	};
 	return cmocka_run_group_tests_name("journal_clock", tests, NULL, NULL);
 }
