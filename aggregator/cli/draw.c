@@ -25,6 +25,7 @@ static const char *const words[] __attribute__((unused)) = {
 	N_("active"),   N_("revoked"),   N_("repaired"),  N_("left"), N_("true"),
 	N_("false"),    N_("corrected"), N_("withdrawn"), N_("new"),  N_("gone"),
 	N_("changed"),  N_("yes"),       N_("no"),        N_("well"), N_("expired"),
+	N_("nobody"),   N_("battery"),   N_("kernel"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */
@@ -130,6 +131,13 @@ static const struct title {
 	{ "change.all", N_("Change under way: work, in observations"), NUMBER },
 	{ "change.done", N_("Change under way: of it done"), NUMBER },
 	{ "change.kind", N_("Change under way"), 0 },
+	/* what an office's agent says of itself */
+	{ "agent.version", N_("Its agent's program"), 0 },
+	{ "agent.waiting", N_("Not sent yet"), 0 },
+	{ "agent.oldest", N_("The oldest of it"), 0 },
+	{ "agent.spool", N_("How full its spool is"), 0 },
+	{ "agent.clock", N_("Its clock is right by"), WORDS },
+	{ "agent.push", N_("It sends"), 0 },
 	/* limits of an office */
 	{ "bytes", N_("Bytes a minute"), 0 },
 	{ "connections", N_("Connections"), 0 },

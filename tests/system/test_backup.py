@@ -218,7 +218,7 @@ class Backup(rig.Rig):
             payload = sqlite3.connect(path).execute("SELECT payload FROM journal").fetchone()[0]
             at = content.index(payload) + len(payload) // 2
             damaged.write(content[:at] + bytes([content[at] ^ 1]) + content[at + 1:])
-        self.assert_refused(self.restore(f"{path}.bad", machine), "damaged at entry")
+        self.assert_refused(self.restore(f"{path}.bad", machine), "damaged at journal entry")
         self.assertEqual(sorted(os.listdir(machine.folder)),
                          ["aggregator.conf", "lantoa.db.lock"])
         self.come_back(path)
