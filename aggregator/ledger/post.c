@@ -363,7 +363,10 @@ static int append_holds(struct post *post, struct err *err)
 		rc = quarantine_hold(ledger->quarantine, post->entry, held->run, held->point,
 				     held->verdict, held->n, 0, err);
 	}
-	return rc < 0 ? rc : effects_pause(ledger->db, false, err);
+	/* whatever came of it: acts are taken down again */
+	struct err why;
+	int watched = effects_pause(ledger->db, false, rc == 0 ? err : &why);
+	return rc < 0 ? rc : watched;
 }
 
 /* I1, I4, I9: the payload as it came and what of it is held, chained to the entry before. */
