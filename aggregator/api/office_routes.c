@@ -393,6 +393,21 @@ static int move_post(struct call *call, sqlite3 *db, const struct reference *ref
 			     : call_answer_damaged(call, "moved", n, &moving.damaged, err);
 }
 
+static int rename_post(struct call *call, sqlite3 *db, const struct reference *reference,
+		       struct err *err)
+{
+	const char *code = NULL, *name = NULL;
+	bool changed = false;
+	int rc = call_field_needed(call, "code", &code, err);
+
+	(void)reference;
+	if (rc == 0)
+		rc = call_field_needed(call, "name", &name, err);
+	if (rc == 0)
+		rc = office_rename(db, code, name, call->who, &changed, err);
+	return rc == 0 ? call_answer_number(call, "renamed", changed, err) : rc;
+}
+
 /* The line that brings the office in. */
 static int invitation_answer(struct call *call, const struct listed_key *key, const char *code,
 			     const uint8_t secret[KEY_LEN], struct err *err)
@@ -491,6 +506,7 @@ const struct action office_actions[] = {
 	  offices_prepare_post, offices_post, NULL },
 	{ "POST", "/v1/offices/move", NULL, "code unit from", CALL_WRITE, NULL, move_post,
 	  change_committed },
+	{ "POST", "/v1/offices/rename", NULL, "code name", CALL_WRITE, NULL, rename_post, NULL },
 	{ "POST", "/v1/offices/invite", NULL, "code days", CALL_WRITE, address_needed, invite_post,
 	  keys_committed },
 	{ "POST", "/v1/offices/revoke", NULL, "code", CALL_WRITE, NULL, revoke_post,

@@ -74,6 +74,14 @@ static int office_move(const struct order *order, struct err *err)
 	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
+static int office_rename(const struct order *order, struct err *err)
+{
+	const struct argument fields[] = { { "code", order->args->words[0] },
+					   { "name", order->args->words[1] } };
+
+	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+}
+
 static int post_code(const struct order *order, struct err *err)
 {
 	const struct argument field = { "code", order->args->words[0] };
@@ -330,6 +338,16 @@ const struct command commands[] = {
 	  .method = "POST",
 	  .path = "/v1/offices/move",
 	  .done = N_("Offices moved: %s\n") },
+	{ .words = "office rename",
+	  .usage = "CODE NAME",
+	  .help = N_("Call an office by another name from now on. As known before, it has the name "
+		     "that it had."),
+	  .options = "",
+	  .n_words = 2,
+	  .run = office_rename,
+	  .method = "POST",
+	  .path = "/v1/offices/rename",
+	  .done = N_("Offices renamed: %s\n") },
 	{ .words = "office list",
 	  .usage = "",
 	  .help = N_("List the offices and the units they report for today."),

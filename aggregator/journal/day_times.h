@@ -1,10 +1,13 @@
 /* When what is of a day came: table `arrival` holds, for each local day that the journal has
  * entries of, the instants at which the first and the last of it was received, held by a review
- * or released from quarantine.
+ * or released from quarantine, or at which a change of units, moves or catalogue changed what its
+ * pages say: the event's time then. Whoever writes other figures into pages of a day, or makes them
+ * by other rules, notes the day here.
  *
- * So a question about an earlier state of knowledge plays the journal again for those days alone of
- * which part was known: what had all come by then stands in the rollups, and of what had not begun
- * to come there is nothing. The clock may have been put back meanwhile: it is the least and the
+ * So a question about an earlier state of knowledge plays the journal again, by the reference of
+ * then, for those days alone of which part was known: of what had all come by then the pages in the
+ * rollups are still those of then, number of each unit and all, and of what had not begun to come
+ * there is nothing. The clock may have been put back meanwhile: it is the least and the
  * greatest that are kept. */
 #pragma once
 

@@ -460,6 +460,19 @@ static int on_bad(void *context, int64_t office, int32_t day, struct err *err)
 	return is_damage(review_reads(context, office, day, &why)) ? 0 : err->code;
 }
 
+/* I4: before it, what they come to is derived by what was in force then. */
+static int all_days_note(sqlite3 *db, int64_t at_us, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, "UPDATE arrival SET last_us = max(last_us, ?)", &stmt, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(stmt, 1, at_us);
+	rc = db_run(stmt, err);
+	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
+	return rc;
+}
+
 int ledger_follow_whole(sqlite3 *db, const struct reference *after, int64_t at_us,
 			struct followed *ret_followed, struct err *err)
 {
@@ -469,6 +482,8 @@ int ledger_follow_whole(sqlite3 *db, const struct reference *after, int64_t at_u
 	int rc = review ? review_all(review, err) : err->code;
 	if (rc == 0)
 		rc = rebuild_pages(db, after, on_bad, review, err);
+	if (rc == 0)
+		rc = all_days_note(db, at_us, err);
 	if (rc == 0)
 		rc = db_number(db, "SELECT count(*) FROM strand", &office_days, err);
 	if (rc == 0) {

@@ -1,6 +1,7 @@
 #include "common/base/array.h"
 #include "common/base/blob.h"
 #include "query/figures.h"
+#include "query/known.h"
 #include "query/query.h"
 #include "query/series.h"
 #include "registry/rational.h"
@@ -283,11 +284,15 @@ static struct table *table_of(const struct plan *plan)
 			      : table_open(missing, sizeof(missing) / sizeof(missing[0]));
 }
 
-int completeness_run(sqlite3 *db, const struct reference *reference, const struct query *query,
+int completeness_run(sqlite3 *db, const struct reference *now, const struct query *query,
 		     struct table **ret_answer, struct err *err)
 {
 	struct plan plan;
-	int rc = understand(reference, query, &plan, err);
+	struct reference_then then;
+	int rc = known_reference(db, now, query, &then, err);
+	const struct reference *reference = rc == 0 ? then.reference : NULL;
+	if (rc == 0)
+		rc = understand(reference, query, &plan, err);
 	if (rc == 0)
 		rc = series_check(db, &plan, reference, err);
 	if (rc < 0)
@@ -297,8 +302,10 @@ int completeness_run(sqlite3 *db, const struct reference *reference, const struc
 	asking.figures =
 		asking.table ? figures_open(db, reference, &plan, !has_rows(&plan), err) : NULL;
 	rc = asking.figures ? 0 : asking.table ? err->code : err_memory(err);
-	if (rc == 0)
+	if (rc == 0) {
 		plan_head(&plan, asking.table);
+		known_head(&then, asking.table);
+	}
 	if (rc == 0 && plan.everything)
 		rc = head_left_out(&asking, err);
 	for (int32_t number = plan.first; number <= plan.last && rc == 0; number++)

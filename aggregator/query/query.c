@@ -2,6 +2,7 @@
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
 #include "query/figures.h"
+#include "query/known.h"
 #include "query/rank.h"
 #include "query/series.h"
 #include "query/target.h"
@@ -458,18 +459,24 @@ static int answer_open(struct answer *answer, const struct reference *reference,
 	return 0;
 }
 
-int query_run(sqlite3 *db, const struct reference *reference, const struct query *query,
+int query_run(sqlite3 *db, const struct reference *now, const struct query *query,
 	      struct table **ret_answer, struct err *err)
 {
 	struct plan plan;
+	struct reference_then then;
 	struct figures *figures = NULL;
-	int rc = plan_make(reference, query, &plan, err);
+	int rc = known_reference(db, now, query, &then, err);
+	const struct reference *reference = rc == 0 ? then.reference : NULL;
+	if (rc == 0)
+		rc = plan_make(reference, query, &plan, err);
 	if (rc == 0)
 		rc = series_check(db, &plan, reference, err);
 	if (rc < 0)
 		return rc;
 	struct answer answer = { .plan = &plan, .reference = reference };
 	rc = answer_open(&answer, reference, err);
+	if (rc == 0)
+		known_head(&then, answer.table);
 	if (rc == 0 && !(figures = figures_open(db, reference, &plan, false, err)))
 		rc = err->code;
 	for (int32_t number = plan.first; number <= plan.last && rc == 0; number++)

@@ -30,10 +30,14 @@
  * are the office's. Where an office that would be due stands on a unit which ended, the last row's
  * reason names it, though the row may count nothing.
  *
+ * As known at an earlier instant, units, offices, catalogue and indicators are those of then
+ * (known.h); @now are the present ones.
+ *
  * Runs inside the caller's read transaction. -EINVAL: one sentence on what is wrong with the
- * question; -E2BIG: too many rows; -EINTR: took too long.
+ * question; -E2BIG: too many rows; -EINTR: took too long; -EUCLEAN: a page and the journal behind
+ * it, or the ledger, are damaged.
  */
-int query_run(sqlite3 *db, const struct reference *reference, const struct query *query,
+int query_run(sqlite3 *db, const struct reference *now, const struct query *query,
 	      struct table **ret_answer, struct err *err);
 
 /**
@@ -52,7 +56,7 @@ int query_run(sqlite3 *db, const struct reference *reference, const struct query
  * row, where it names an office as above). A reported zero is reported;
  * a figure that was withdrawn is missing, and counts as revised.
  */
-int completeness_run(sqlite3 *db, const struct reference *reference, const struct query *query,
+int completeness_run(sqlite3 *db, const struct reference *now, const struct query *query,
 		     struct table **ret_answer, struct err *err);
 
 #define REVISIONS_MAX 100000u
@@ -66,5 +70,5 @@ int completeness_run(sqlite3 *db, const struct reference *reference, const struc
  * Respects
  * @known and @structure. -E2BIG over REVISIONS_MAX rows.
  */
-int revisions_run(sqlite3 *db, const struct reference *reference, const struct query *query,
+int revisions_run(sqlite3 *db, const struct reference *now, const struct query *query,
 		  struct table **ret_answer, struct err *err);

@@ -7,6 +7,7 @@
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
 #include "query/figures.h"
+#include "query/known.h"
 #include "query/query.h"
 #include "query/series.h"
 #include "query/slices.h"
@@ -230,15 +231,19 @@ static void gathering_close(struct gathering *g)
 	free(g->days);
 }
 
-int revisions_run(sqlite3 *db, const struct reference *reference, const struct query *query,
+int revisions_run(sqlite3 *db, const struct reference *now, const struct query *query,
 		  struct table **ret_answer, struct err *err)
 {
 	static const char *const columns[] = { "received", "metric", "office", "name",   "labels",
 					       "period",   "was",    "became", "change", "late" };
 	struct plan plan;
+	struct reference_then then;
 	struct query whole = *query;
 	whole.by = NULL; /* in which row it lies does not matter: it is all of the area */
-	int rc = plan_make(reference, &whole, &plan, err);
+	int rc = known_reference(db, now, query, &then, err);
+	const struct reference *reference = rc == 0 ? then.reference : NULL;
+	if (rc == 0)
+		rc = plan_make(reference, &whole, &plan, err);
 	if (rc == 0)
 		rc = series_check(db, &plan, reference, err);
 	if (rc < 0)
@@ -252,8 +257,10 @@ int revisions_run(sqlite3 *db, const struct reference *reference, const struct q
 		rc = gather(&g, db, err);
 	if (rc == 0 && g.n > 0)
 		qsort(g.notes, g.n, sizeof(*g.notes), by_arrival);
-	if (rc == 0)
+	if (rc == 0) {
 		plan_head(&plan, table);
+		known_head(&then, table);
+	}
 	for (size_t i = 0; i < g.n && rc == 0; i++)
 		rc = put_note(&g, table, &g.notes[i], err);
 	if (rc == 0 && table_failed(table))

@@ -10,7 +10,7 @@
 
 struct source;
 
-/** As known at @plan's instant, and damage is noted where @plan says; lent, as @reference is. NULL:
+/** As known at @plan's instant, by the reference of then, and damage is noted where @plan says; lent, as @reference is. NULL:
  * err says why. */
 struct source *source_open(sqlite3 *db, const struct reference *reference, const struct plan *plan,
 			   struct err *err);

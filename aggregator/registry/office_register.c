@@ -53,18 +53,27 @@ static int unit_check(const struct register_view *view, const char *code, int32_
 		       utf8_excerpt(code, strlen(code), excerpt), day_format(from_day, day));
 }
 
+static int name_check(const char *name, struct err *err)
+{
+	char excerpt[EXCERPT_MAX];
+	size_t len = strlen(name);
+	if (len == 0 || len > NAME_LEN_MAX || utf8_plain(name, len) < len)
+		return err_set(err, -EINVAL,
+			       "name: '%s' does not do; 1 to %u bytes of text are wanted",
+			       utf8_excerpt(name, len, excerpt), NAME_LEN_MAX);
+	return 0;
+}
+
 static int entry_check(const struct register_view *view, const struct entry *entry, struct err *err)
 {
 	char excerpt[EXCERPT_MAX];
-	size_t len = strlen(entry->name);
 	if (!code_valid(entry->code))
 		return err_set(err, -EINVAL,
 			       "code: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted",
 			       utf8_excerpt(entry->code, strlen(entry->code), excerpt));
-	if (len == 0 || len > NAME_LEN_MAX || utf8_plain(entry->name, len) < len)
-		return err_set(err, -EINVAL,
-			       "name: '%s' does not do; 1 to %u bytes of text are wanted",
-			       utf8_excerpt(entry->name, len, excerpt), NAME_LEN_MAX);
+	int rc = name_check(entry->name, err);
+	if (rc < 0)
+		return rc;
 	if (offices_by_code(view->offices, entry->code))
 		return err_set(err, -EEXIST, "there is an office '%s' already; choose another code",
 			       entry->code);
@@ -92,8 +101,8 @@ static int assignment_put(sqlite3 *db, int64_t office, int32_t from_day, const c
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db,
-			    "INSERT OR REPLACE INTO assignment(office, from_day, unit_code)"
-			    " VALUES(?, ?, ?)",
+			    "INSERT INTO assignment(office, from_day, unit_code) VALUES(?, ?, ?)"
+			    " ON CONFLICT DO UPDATE SET unit_code = excluded.unit_code",
 			    &stmt, err);
 	if (rc < 0)
 		return rc;
@@ -207,6 +216,52 @@ int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t fr
 	int rc = office_reassign(db, code, unit_code, from_day, detail, ret_changed, err);
 	struct event_form form = { .who = who, .kind = "office move", .detail = detail };
 	return rc < 0 || !*ret_changed ? rc : event_append(db, &form, NULL, err);
+}
+
+/* --- another name --- */
+
+static int name_write(sqlite3 *db, const struct office *office, const char *name, const char *who,
+		      struct err *err)
+{
+	char detail[512];
+	sqlite3_stmt *stmt = NULL;
+	(void)snprintf(detail, sizeof(detail), "code=%s was=%s name=%s", office->code, office->name,
+		       name); /* fits: bounded names and codes */
+	int rc = db_prepare(db, "UPDATE office SET name = ? WHERE id = ?", &stmt, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, office->id);
+	rc = db_run(stmt, err);
+	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
+	const struct event_form form = { .who = who, .kind = "office rename", .detail = detail };
+	if (rc == 0)
+		rc = event_append(db, &form, NULL, err);
+	return rc < 0 ? rc : reference_changed(db, err);
+}
+
+int office_rename(sqlite3 *db, const char *code, const char *name, const char *who,
+		  bool *ret_changed, struct err *err)
+{
+	struct register_view view = { 0 };
+	char excerpt[EXCERPT_MAX];
+	bool same = false;
+	int rc = name_check(name, err);
+	if (rc == 0)
+		rc = view_open(&view, db, err);
+	const struct office *office = rc == 0 ? offices_by_code(view.offices, code) : NULL;
+	if (rc == 0 && !office)
+		rc = err_set(err, -ENOENT,
+			     "there is no office '%s'; `lantoa office list` shows them",
+			     utf8_excerpt(code, strlen(code), excerpt));
+	if (rc == 0)
+		same = strcmp(office->name, name) == 0;
+	if (rc == 0 && !same)
+		rc = name_write(db, office, name, who, err);
+	view_close(&view);
+	if (rc == 0)
+		*ret_changed = !same;
+	return rc;
 }
 
 /* --- a file of them --- */

@@ -27,6 +27,10 @@ int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t fr
  * what it is to say. */
 int office_reassign(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
 		    char ret_detail[OFFICE_MOVE_DETAIL_MAX], bool *ret_changed, struct err *err);
+/** From now on the office is called @name; before, as before. -ENOENT: there is none; -EINVAL: no
+ * such name. @ret_changed false: it is called so already. */
+int office_rename(sqlite3 *db, const char *code, const char *name, const char *who,
+		  bool *ret_changed, struct err *err);
 /** CSV code,name,unit,from: all or nothing, every bad row named. It adds: an office that is there
  * already stays as it is if its row says what the register says (it may have moved since), and is
  * a bad row otherwise, as is a code that is twice in the file. @ret_added: how many are new. */

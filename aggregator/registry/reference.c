@@ -115,7 +115,9 @@ int reference_load(sqlite3 *db, struct reference **ret_reference, struct err *er
 	struct reference *reference = calloc(1, sizeof(*reference));
 	if (!reference)
 		return err_memory(err);
-	int rc = everything_load(reference, db, err);
+	int rc = (reference->past = calloc(1, sizeof(*reference->past)))
+			 ? everything_load(reference, db, err)
+			 : err_memory(err);
 	if (rc < 0) {
 		reference_close(reference);
 		return rc;
@@ -139,6 +141,9 @@ void reference_close(struct reference *reference)
 	catalogue_close(reference->catalogue);
 	indicators_close(reference->indicators);
 	closings_close(reference->closings);
+	for (size_t i = 0; reference->past && i < REFERENCES_KEPT; i++)
+		reference_close(reference->past->list[i].reference);
+	free(reference->past);
 	free(reference);
 }
 

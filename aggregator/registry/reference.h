@@ -12,6 +12,18 @@
 #include "registry/offices.h"
 #include "registry/units.h"
 
+#define REFERENCES_KEPT 4u
+
+/* Those of earlier instants that were asked for last: reference_at.c. */
+struct reference_past {
+	struct reference_kept {
+		int64_t event;               /* the last that is in it; 0: nothing is kept here */
+		uint64_t used;               /* when, in calls */
+		struct reference *reference; /* owned */
+	} list[REFERENCES_KEPT];
+	uint64_t calls;
+};
+
 struct reference {
 	int64_t version;
 	struct units *units;
@@ -19,6 +31,8 @@ struct reference {
 	struct catalogue *catalogue;   /* an empty one before the first import */
 	struct indicators *indicators; /* likewise */
 	struct closings *closings;
+	bool earlier; /* it is of an earlier instant: offices that came since are not in it */
+	struct reference_past *past; /* owned: a page asks for many cells of one instant */
 };
 
 /** Load everything. Damaged rows of units and offices are left out: reference_sound(). */

@@ -175,8 +175,9 @@ struct writer {
 static int writer_open(struct writer *writer, sqlite3 *db, struct err *err)
 {
 	int rc = db_prepare(db,
-			    "INSERT OR REPLACE INTO successor(effective_on, old_code, new_code, "
-			    "share) VALUES(?, ?, ?, ?)",
+			    "INSERT INTO successor(effective_on, old_code, new_code, share)"
+			    " VALUES(?, ?, ?, ?)"
+			    " ON CONFLICT DO UPDATE SET share = excluded.share",
 			    &writer->put, err);
 	if (rc == 0)
 		rc = db_prepare(db,

@@ -114,6 +114,8 @@ static int on_series(void *context, const struct replay_series *series, struct e
 static int derive_office(struct derive *derive, int64_t id, int32_t day, struct err *err)
 {
 	struct deriving deriving = { derive, offices_by_id(derive->reference->offices, id), day };
+	if (!deriving.office && derive->reference->earlier)
+		return 0; /* an office that came since */
 	int rc = deriving.office ? replay_each(derive->replay, id, day, derive->only,
 					       derive->n_only, on_series, &deriving, err)
 				 : err_set(err, -EUCLEAN, "office id %lld is not in the register",

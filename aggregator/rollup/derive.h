@@ -33,7 +33,8 @@ struct derive;
  * register: return 0 to go on without it. */
 typedef int derive_on_bad(void *context, int64_t office, int32_t day, struct err *err);
 
-/** As if nothing had been received after @until_us. @on_bad NULL: the first error ends it. NULL:
+/** As if nothing had been received after @until_us, by @reference, which is of now or of then.
+ * @on_bad NULL: the first error ends it. NULL:
  * err says why. */
 struct derive *derive_open(sqlite3 *db, const struct reference *reference, int64_t until_us,
 			   derive_on_bad *on_bad, void *context, struct err *err);

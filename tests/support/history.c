@@ -1,8 +1,8 @@
 #include "support/history.h"
 
-#include "common/model/civil.h"
 #include "common/sys/db.h"
 #include "registry/successors.h"
+#include "schema/event.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -212,6 +212,11 @@ void history_open(const struct history *history, struct testbed *ret_testbed)
 				       history->names[i], labelings[k]);
 			testbed_exec(ret_testbed, sql);
 		}
+	/* the last moves, too, are in the ledger before anything comes */
+	if (event_append(ret_testbed->db,
+			 &(struct event_form){ .who = "test", .kind = "office move" }, NULL,
+			 &ret_testbed->err) < 0)
+		fail_msg("%s", ret_testbed->err.text);
 	testbed_refresh(ret_testbed);
 }
 
@@ -510,12 +515,25 @@ void history_make_diligent(struct history *history, struct dice *dice, int32_t d
 	end(history, &making);
 }
 
+static void forget_acts(struct history *h)
+{
+	for (size_t i = 0; i < h->n_acts; i++) {
+		reference_close(h->acts[i].after);
+		h->acts[i].after = NULL;
+	}
+	reference_close(h->before);
+	h->before = NULL;
+}
+
 void history_free(struct history *history)
 {
 	for (size_t i = 0; i < history->n; i++)
 		blob_free(&history->batches[i].payload);
 	free(history->batches);
 	free(history->heard);
+	forget_acts(history);
+	for (size_t i = 0; i < history->n_acts; i++)
+		free(history->acts[i].csv);
 	free(history->acts);
 	*history = (struct history){ 0 };
 }
@@ -593,7 +611,7 @@ static void make_mended_move(struct history *h, struct act act[3])
 	act[1] = act[2] = act[0];
 	act[1].unit = home;
 	act[2].kind = ACT_RELEASE;
-	act[2].at_us = (int64_t)(h->base + 100000) * 86400000000; /* after the move */
+	act[2].at_us = (int64_t)(h->base + 1000) * 86400000000; /* when all is over */
 }
 
 void history_make_acts(struct history *history, size_t n)
@@ -622,6 +640,145 @@ void history_make_acts(struct history *history, size_t n)
 	}
 }
 
+/* --- other editions --- */
+
+/* The same units and successors, but that all happens on other days, and they have other names. */
+static void make_borders(struct history *h, struct act act[2])
+{
+	char units[sizeof(h->units)], successors[sizeof(h->successors)];
+	int32_t reform = h->reform;
+	memcpy(units, h->units, sizeof(units));
+	memcpy(successors, h->successors, sizeof(successors));
+	h->units[0] = h->successors[0] = '\0';
+	make_units(h);
+	act[0].kind = act[1].kind = ACT_IMPORT;
+	act[0].what = "units";
+	act[0].csv = strdup(h->units);
+	act[1].what = "successors";
+	act[1].csv = strdup(h->successors);
+	memcpy(h->units, units, sizeof(units));
+	memcpy(h->successors, successors, sizeof(successors));
+	h->reform = reform;
+	assert_true(act[0].csv && act[1].csv);
+	if (chance(h, 30)) /* communes of D1 lie in Q */
+		for (char *at = act[0].csv; (at = strstr(at, ",commune,D1,"));) {
+			at += strlen(",commune,");
+			*at++ = 'Q';
+			memmove(at, at + 1, strlen(at));
+		}
+}
+
+/* One field of a line of the catalogue is another. */
+static void field_change(struct history *h, char *line, size_t room)
+{
+	static const char *const
+		labels[] = { "x", "y", "z" },
+		*const areas[] = { "sum", "mean", "min", "max" },
+		*const levels[] = { "commune", "district", "province" },
+		*const days[] = { "0", "3", "9", "19" }, *const mins[] = { "", "-500", "0" },
+		*const maxes[] = { "", "5000", "100" }, *const decimals[] = { "0", "1", "2", "3" },
+		*const dimensions[] = { "", "k", "j;k" };
+	static const struct {
+		unsigned field;
+		const char *const *list;
+		size_t n;
+	} changes[] = { { 1, labels, 3 },     { 2, labels, 3 },   { 6, areas, 4 },
+			{ 8, dimensions, 3 }, { 9, decimals, 4 }, { 11, levels, 3 },
+			{ 12, days, 4 },      { 13, mins, 3 },    { 14, maxes, 3 } };
+	size_t which = dice_below(h->dice, sizeof(changes) / sizeof(changes[0]));
+	const char *value = changes[which].list[dice_below(h->dice, changes[which].n)];
+	char changed[256];
+	char *at = line;
+	for (unsigned i = 0; i < changes[which].field; i++)
+		at = strchr(at, ',') + 1;
+	(void)snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - line), line, value,
+		       at + strcspn(at, ","));
+	(void)snprintf(line, room, "%s", changed);
+}
+
+/* One metric is another, or gone; or it is the first edition again. */
+static void make_edition(struct history *h, struct act *act)
+{
+	size_t which = dice_below(h->dice, HISTORY_METRICS), i = 0;
+	bool whole = chance(h, 20), gone = chance(h, 15), first = chance(h, 15);
+	char old[sizeof(h->catalogue)], edition[sizeof(h->catalogue)] = "";
+	memcpy(old, h->catalogue, sizeof(old));
+	for (char *line = strtok(old, "\n"); line; line = strtok(NULL, "\n"), i++) {
+		char text[256];
+		(void)snprintf(text, sizeof(text), "%s", line);
+		if (i == which + 1 && !first && gone)
+			continue;
+		if (i == which + 1 && !first && whole) {
+			char kept[sizeof(h->catalogue)];
+			memcpy(kept, h->catalogue, sizeof(kept));
+			h->catalogue[0] = '\0';
+			make_metric(h, h->names[which]);
+			(void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(h->catalogue, "\n"),
+				       h->catalogue);
+			memcpy(h->catalogue, kept, sizeof(kept));
+		} else if (i > 0 && !first && (i == which + 1 || chance(h, 20))) {
+			field_change(h, text, sizeof(text));
+		}
+		say(edition, sizeof(edition), "%s\n", text);
+	}
+	act->kind = ACT_IMPORT;
+	act->what = "catalogue";
+	act->csv = strdup(edition);
+	assert_non_null(act->csv);
+}
+
+static void make_indicators(struct history *h, struct act *act)
+{
+	static const char *const formulas[] = { "m0 / m1 * 100", "m1 + m2", "m0 - m3", "m2 / m3" };
+	char csv[256] = "";
+	size_t formula = dice_below(h->dice, 4);
+	unsigned target = (unsigned)dice_below(h->dice, 100);
+	say(csv, sizeof(csv), "name,label_vi,label_en,formula,unit,target_year,target_value\n");
+	if (!chance(h, 25))
+		say(csv, sizeof(csv), "i0,x,x,%s,%%,2025,%u\n", formulas[formula], target);
+	act->kind = ACT_IMPORT;
+	act->what = "indicators";
+	act->csv = strdup(csv);
+	assert_non_null(act->csv);
+}
+
+static void make_rename(struct history *h, struct act *act)
+{
+	char name[32];
+	act->kind = ACT_RENAME;
+	act->office = (int64_t)dice_below(h->dice, HISTORY_OFFICES) + 1;
+	(void)snprintf(name, sizeof(name), "name %u", (unsigned)dice_below(h->dice, 5));
+	act->csv = strdup(name);
+	assert_non_null(act->csv);
+}
+
+void history_make_all_acts(struct history *history, size_t n)
+{
+	history_make_acts(history, n);
+	for (size_t i = 0; i < n; i++) {
+		struct act *act = &history->acts[i];
+		act->before = act->before ? act->before : 1;
+		if (act->kind == ACT_RELEASE)
+			act->at_us = INT64_MIN; /* when it is done */
+		if (chance(history, 50))
+			continue;
+		*act = (struct act){ .before = act->before };
+		if (i + 1 < n && chance(history, 30)) {
+			history->acts[i + 1] =
+				(struct act){ .before = history->acts[i + 1].before };
+			make_borders(history, act);
+			i++;
+		} else if (chance(history, 20))
+			make_rename(history, act);
+		else if (chance(history, 40))
+			make_indicators(history, act);
+		else
+			make_edition(history, act);
+	}
+}
+
+/* --- and does --- */
+
 static void do_closing(struct testbed *testbed, struct act *act)
 {
 	char period[PERIOD_TEXT_MAX];
@@ -636,34 +793,54 @@ static void do_closing(struct testbed *testbed, struct act *act)
 	act->refused = rc < 0;
 }
 
+/* As of now, and of no store: what is known of it later must be the same. */
+static struct reference *reference_copy(struct testbed *testbed)
+{
+	struct reference *reference = NULL;
+	if (reference_load(testbed->db, &reference, &testbed->err) < 0)
+		fail_msg("reference: %s", testbed->err.text);
+	return reference;
+}
+
 static void do_act(struct testbed *testbed, struct act *act)
 {
 	char office[24];
 	(void)snprintf(office, sizeof(office), "o%d", (int)act->office - 1);
-	if (act->kind == ACT_MOVE) {
-		act->at_us = civil_now_us(); /* later than any instant that is asked about */
-		testbed_acts_at(act->at_us);
-	}
+	/* Time never runs backward, so that "as known at" cuts the ledger in two. */
+	act->done_us = testbed_time(testbed);
+	if (act->kind == ACT_RELEASE && act->at_us > act->done_us)
+		act->done_us = act->at_us;
 	const struct release_form form = { .entry = act->entry,
 					   .office = act->office ? office : NULL,
 					   .metric = act->metric,
 					   .closed = act->closed,
 					   .older_copy = act->older_copy,
 					   .who = "test",
-					   .at_us = act->at_us };
+					   .at_us = act->done_us };
+	if (act->kind == ACT_RELEASE) {
+		testbed_order_release(testbed, &form, &act->released, &act->kept);
+		return;
+	}
 	if (act->kind == ACT_MOVE)
 		act->refused = !testbed_order_move(testbed, office, act->unit, act->day);
-	if (act->kind == ACT_RELEASE)
-		testbed_order_release(testbed, &form, &act->released, &act->kept);
-	else if (act->kind != ACT_MOVE)
+	else if (act->kind == ACT_IMPORT)
+		act->refused = testbed_order_import(testbed, act->what, act->csv) < 0;
+	else if (act->kind == ACT_RENAME)
+		(void)testbed_order_rename(testbed, office, act->csv);
+	else
 		do_closing(testbed, act);
+	if (!act->refused)
+		act->after = reference_copy(testbed);
 }
 
 /* All that come before batch @at. */
 static void do_acts(struct history *h, struct testbed *testbed, size_t at)
 {
-	if (at == 0)
+	if (at == 0) {
 		h->n_done = 0;
+		forget_acts(h);
+		h->before = reference_copy(testbed);
+	}
 	while (h->n_done < h->n_acts && h->acts[h->n_done].before <= at)
 		do_act(testbed, &h->acts[h->n_done++]);
 }
@@ -671,7 +848,7 @@ static void do_acts(struct history *h, struct testbed *testbed, size_t at)
 static void tell_release(struct oracle *oracle, const struct act *act)
 {
 	const struct oracle_release release = { act->entry,  act->office,     act->metric,
-						act->closed, act->older_copy, act->at_us };
+						act->closed, act->older_copy, act->done_us };
 	size_t passed, kept;
 	oracle_let_in(oracle, &release, &passed, &kept);
 	assert_int_equal(passed, act->released);
@@ -685,7 +862,7 @@ static void tell_act(struct oracle *oracle, const struct act *act)
 	else if (act->refused)
 		return;
 	else if (act->kind == ACT_MOVE)
-		oracle_move(oracle, act->office, act->unit, act->day, act->at_us);
+		oracle_move(oracle, act->office, act->unit, act->day, act->done_us);
 	else if (act->kind == ACT_CLOSE)
 		oracle_close(oracle, act->metric, act->period);
 	else
@@ -696,18 +873,26 @@ void history_tell(const struct history *history, const struct testbed *testbed, 
 		  struct oracle *ret_oracle)
 {
 	size_t act = 0, heard = 0;
-	*ret_oracle = oracle_of(testbed->reference);
+	const struct reference *then = history->before ? history->before : testbed->reference;
+	*ret_oracle = oracle_of(then);
 	for (size_t i = 0; i < HISTORY_OFFICES; i++)
 		for (size_t k = 0; k < history->n_moves[i]; k++)
 			oracle_move(ret_oracle, (int64_t)i + 1, history->moves[i][k].unit,
 				    history->moves[i][k].day, INT64_MIN);
 	for (size_t at = 0; at <= history->n; at++) {
-		for (; act < history->n_done && history->acts[act].before <= at; act++)
-			tell_act(ret_oracle, &history->acts[act]);
+		for (; act < history->n_done && history->acts[act].before <= at; act++) {
+			const struct act *done = &history->acts[act];
+			if (done->after)
+				ret_oracle->reference = done->after;
+			if (done->after && done->done_us <= until_us)
+				then = done->after;
+			tell_act(ret_oracle, done);
+		}
 		for (; heard < history->n_heard && history->heard[heard].entry == (int64_t)at + 1;
 		     heard++)
 			oracle_hear(ret_oracle, &history->heard[heard]);
 	}
+	ret_oracle->reference = then; /* I4: as it was known */
 	oracle_settle(ret_oracle, until_us);
 }
 

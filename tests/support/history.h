@@ -12,7 +12,7 @@
 #define HISTORY_OFFICES 8u
 #define HISTORY_DAYS    60 /* figures are of days base to base + this, and units change then */
 
-enum act_kind { ACT_MOVE, ACT_CLOSE, ACT_REOPEN, ACT_RELEASE };
+enum act_kind { ACT_MOVE, ACT_CLOSE, ACT_REOPEN, ACT_RELEASE, ACT_IMPORT, ACT_RENAME };
 
 struct act { /* an order of the province's operator */
 	enum act_kind kind;
@@ -24,9 +24,14 @@ struct act { /* an order of the province's operator */
 	struct period period;
 	int64_t entry; /* released; 0: any */
 	bool closed, older_copy;
+	const char *what; /* is imported: "units", "successors", "catalogue" or "indicators" */
+	char *csv;        /* owned: this; or the new name */
 	int64_t at_us;
-	bool refused; /* by the ledger, when it was done */
+	/* when it was done: */
+	bool refused; /* by the ledger */
 	uint64_t released, kept;
+	int64_t done_us;         /* its time in the ledger */
+	struct reference *after; /* owned: as it was then; NULL: it moved nothing */
 };
 
 struct history {
@@ -50,6 +55,7 @@ struct history {
 	size_t n_heard;
 	struct act *acts; /* owned [n_acts], in order; none unless history_make_acts made some */
 	size_t n_acts, n_done;
+	struct reference *before; /* owned: as it was before the first of them was done */
 };
 
 extern const char *const history_areas[]; /* codes of units there ever are; NULL-ended */
@@ -61,6 +67,9 @@ void history_make(struct history *history, struct dice *dice, size_t n_batches);
 void history_make_diligent(struct history *history, struct dice *dice, int32_t days);
 /** Invent @n orders between the batches: moves, closings, releases. */
 void history_make_acts(struct history *history, size_t n);
+/** The same, and imports and renames as well, and each happens when it is done: before whatever
+ * comes after it. */
+void history_make_all_acts(struct history *history, size_t n);
 void history_free(struct history *history);
 /** A database with its units, offices and catalogue, and nothing posted. */
 void history_open(const struct history *history, struct testbed *ret_testbed);

@@ -5,6 +5,7 @@
 #include "common/sys/db.h"
 #include "ledger/follow.h"
 #include "registry/office_register.h"
+#include "registry/successors.h"
 #include "registry/units_import.h"
 #include "rollup/next.h"
 #include "schema/event.h"
@@ -177,8 +178,10 @@ void testbed_move(struct testbed *testbed, int64_t office, const char *unit, int
 {
 	sqlite3_stmt *stmt;
 	must(testbed,
-	     db_prepare(testbed->db, "INSERT OR REPLACE INTO assignment VALUES(?, ?, ?)", &stmt,
-			&testbed->err),
+	     db_prepare(testbed->db,
+			"INSERT INTO assignment VALUES(?, ?, ?)"
+			" ON CONFLICT DO UPDATE SET unit_code = excluded.unit_code",
+			&stmt, &testbed->err),
 	     "move");
 	sqlite3_bind_int64(stmt, 1, office);
 	sqlite3_bind_int(stmt, 2, day);
@@ -190,33 +193,88 @@ void testbed_move(struct testbed *testbed, int64_t office, const char *unit, int
 }
 
 /* With the reference as it is after the change. */
-static void follow(struct testbed *testbed)
+static void follow(struct testbed *testbed, int64_t at_us)
 {
 	struct reference *after = NULL;
 	struct followed followed;
 	must(testbed, reference_load(testbed->db, &after, &testbed->err), "reference");
 	must(testbed,
-	     ledger_follow(testbed->db, testbed->reference, after, testbed_time(testbed), &followed,
-			   &testbed->err),
+	     ledger_follow(testbed->db, testbed->reference, after, at_us, &followed, &testbed->err),
 	     "follow");
 	reference_close(after);
 }
 
 bool testbed_order_move(struct testbed *testbed, const char *code, const char *unit, int32_t day)
 {
+	char detail[OFFICE_MOVE_DETAIL_MAX];
 	bool changed = false;
 	must(testbed, db_begin(testbed->db, &testbed->err), "begin");
-	int rc = office_move(testbed->db, code, unit, day, "test", &changed, &testbed->err);
+	struct event_form form = { .who = "test",
+				   .kind = "office move",
+				   .detail = detail,
+				   .at_us = testbed_time(testbed) };
+	int rc = office_reassign(testbed->db, code, unit, day, detail, &changed, &testbed->err);
 	if (rc == -EINVAL) {
 		db_rollback(testbed->db);
 		return false;
 	}
 	must(testbed, rc, "move");
-	if (changed)
-		follow(testbed);
+	if (changed) {
+		follow(testbed, form.at_us);
+		must(testbed, event_append(testbed->db, &form, NULL, &testbed->err), "event");
+	}
 	must(testbed, db_commit(testbed->db, &testbed->err), "commit");
 	testbed_refresh(testbed);
 	return true;
+}
+
+static int import(struct testbed *testbed, const char *what, const char *csv, size_t *ret_n)
+{
+	size_t len = strlen(csv);
+	bool changed = false;
+	if (strcmp(what, "units") == 0)
+		return units_import(testbed->db, csv, len, ret_n, &testbed->err);
+	if (strcmp(what, "successors") == 0)
+		return successors_import(testbed->db, csv, len, ret_n, &testbed->err);
+	int rc = strcmp(what, "catalogue") == 0
+			 ? catalogue_import(testbed->db, csv, len, &changed, &testbed->err)
+			 : indicators_import(testbed->db, csv, len, &changed, &testbed->err);
+	*ret_n = changed;
+	return rc;
+}
+
+int testbed_order_import(struct testbed *testbed, const char *what, const char *csv)
+{
+	char kind[32];
+	size_t n = 0;
+	(void)snprintf(kind, sizeof(kind), "%s import", what); /* fits */
+	must(testbed, db_begin(testbed->db, &testbed->err), "begin");
+	const struct event_form form = { .who = "test",
+					 .kind = kind,
+					 .at_us = testbed_time(testbed) };
+	int rc = import(testbed, what, csv, &n);
+	if (rc < 0) {
+		db_rollback(testbed->db);
+		return rc;
+	}
+	if (n > 0) {
+		follow(testbed, form.at_us);
+		must(testbed, event_append(testbed->db, &form, NULL, &testbed->err), kind);
+	}
+	must(testbed, db_commit(testbed->db, &testbed->err), "commit");
+	testbed_refresh(testbed);
+	return 0;
+}
+
+bool testbed_order_rename(struct testbed *testbed, const char *code, const char *name)
+{
+	bool changed = false;
+	must(testbed, db_begin(testbed->db, &testbed->err), "begin");
+	must(testbed, office_rename(testbed->db, code, name, "test", &changed, &testbed->err),
+	     "rename");
+	must(testbed, db_commit(testbed->db, &testbed->err), "commit");
+	testbed_refresh(testbed);
+	return changed;
 }
 
 int testbed_order_closing(struct testbed *testbed, bool reopen, const struct closing_form *form)

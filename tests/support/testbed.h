@@ -54,6 +54,11 @@ void testbed_move(struct testbed *testbed, int64_t office, const char *unit, int
 /** As an operator moves it, figures and all, in a transaction: office_move and ledger_follow.
  * False: it was refused, the unit not being in force on that day. */
 bool testbed_order_move(struct testbed *testbed, const char *code, const char *unit, int32_t day);
+/** As an operator imports "units", "successors", "catalogue" or "indicators": with ledger_follow
+ * and its event, in a transaction. 0, or why not. */
+int testbed_order_import(struct testbed *testbed, const char *what, const char *csv);
+/** office_rename in a transaction. False: it was called so already. */
+bool testbed_order_rename(struct testbed *testbed, const char *code, const char *name);
 /** closing_add or, with @reopen, closing_remove in a transaction: 0, or why not. */
 int testbed_order_closing(struct testbed *testbed, bool reopen, const struct closing_form *form);
 /** quarantine_release in a transaction. How many observations passed, how many stayed. */

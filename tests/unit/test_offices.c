@@ -162,6 +162,24 @@ static void an_office_moves_from_a_day_until_its_next_assignment(void **state)
 			 1);
 }
 
+static void an_office_is_called_by_another_name(void **state)
+{
+	struct province *p = *state;
+	bool changed = false;
+	assert_int_equal(add(p, "a", "28249", "2024-01-01"), 0);
+	assert_int_equal(office_rename(p->db, "a", "Xã Đoài", "console", &changed, &p->err), 0);
+	assert_true(changed);
+	assert_int_equal(office_rename(p->db, "a", "Xã Đoài", "console", &changed, &p->err), 0);
+	assert_false(changed);
+	assert_int_equal(number(p, "SELECT count(*) FROM office WHERE name = 'Xã Đoài'"), 1);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE who = 'console' AND "
+				   "what = 'office rename' AND detail LIKE '%name=Xã Đoài'"),
+			 1);
+	assert_int_equal(office_rename(p->db, "b", "B", "console", &changed, &p->err), -ENOENT);
+	assert_int_equal(office_rename(p->db, "a", "", "console", &changed, &p->err), -EINVAL);
+	assert_string_equal(p->err.text, "name: '' does not do; 1 to 200 bytes of text are wanted");
+}
+
 static void a_bad_move_is_refused_with_its_reason(void **state)
 {
 	struct province *p = *state;
@@ -606,6 +624,7 @@ int main(void)
 		test(a_bad_office_is_refused_with_its_reason),
 		test(adding_is_audited_and_moves_the_reference),
 		test(an_office_moves_from_a_day_until_its_next_assignment),
+		test(an_office_is_called_by_another_name),
 		test(a_bad_move_is_refused_with_its_reason),
 		test(a_file_of_offices_is_all_or_nothing),
 		test(a_file_that_is_imported_again_adds_what_is_new),
