@@ -23,7 +23,15 @@ struct reader {
 	struct waiting waiting; /* owned */
 };
 
-/* The index of what waits has the rows; those that waited earlier are among all. */
+#define WAITED(table)                                                                              \
+	"SELECT q.journal, q.run, q.point, q.observations, j.office, j.day, j.spool FROM " table   \
+	" q JOIN journal j ON j.id = q.journal WHERE j.received_us <= ?3"                          \
+	" AND (q.held_us IS NULL OR q.held_us <= ?3)"                                              \
+	" AND (q.released_us IS NULL OR q.released_us > ?3)"                                       \
+	" AND j.day >= ?1 AND j.day < ?2"
+
+/* The index of what waits has the rows; those that waited earlier are among all, and among those
+ * that were released and are held again. */
 static int prepare(struct reader *reader, sqlite3 *db, struct err *err)
 {
 	static const char now[] = "SELECT q.journal, q.run, q.point, q.observations, j.office,"
@@ -31,13 +39,8 @@ static int prepare(struct reader *reader, sqlite3 *db, struct err *err)
 				  " ON j.id = q.journal WHERE q.released_us IS NULL"
 				  " AND j.day >= ?1 AND j.day < ?2"
 				  " ORDER BY q.journal, q.run, q.point",
-			  then[] = "SELECT q.journal, q.run, q.point, q.observations, j.office,"
-				   " j.day, j.spool FROM quarantine q JOIN journal j"
-				   " ON j.id = q.journal WHERE j.received_us <= ?3"
-				   " AND (q.held_us IS NULL OR q.held_us <= ?3)"
-				   " AND (q.released_us IS NULL OR q.released_us > ?3)"
-				   " AND j.day >= ?1 AND j.day < ?2"
-				   " ORDER BY q.journal, q.run, q.point";
+			  then[] = WAITED("quarantine") " UNION ALL " WAITED(
+				  "quarantine_past") " ORDER BY 1, 2, 3";
 	const struct plan *plan = reader->plan;
 	bool all = plan->known_us == INT64_MAX;
 	struct period first = plan_bucket(plan, plan->first), last = plan_bucket(plan, plan->last);
