@@ -10,8 +10,8 @@
 
 struct source;
 
-/** As known at @plan's instant, by the reference of then, and damage is noted where @plan says; lent, as @reference is. NULL:
- * err says why. */
+/** As known at @plan's instant, by the reference of then, and damage is noted where @plan says;
+ * lent, as @reference is. NULL: err says why. */
 struct source *source_open(sqlite3 *db, const struct reference *reference, const struct plan *plan,
 			   struct err *err);
 void source_close(struct source *source); /* NULL is fine */
