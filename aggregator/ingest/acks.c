@@ -1,6 +1,7 @@
 #include "ingest/acks.h"
 
 #include "common/base/i18n.h"
+
 #include <stdlib.h>
 
 static int by_peer_and_spool(const void *a, const void *b)
@@ -37,6 +38,24 @@ void acks_put_off(struct gate *gate, const struct gate_peer *peer, uint64_t spoo
 	frame.kind_case = LANTOA__V1__FRAME__KIND_ACK;
 	frame.ack = &ack;
 	gate_answer(gate, peer, &frame);
+}
+
+void acks_head_read(sqlite3 *db, struct ledger_head *ret_head)
+{
+	struct err err;
+	*ret_head = (struct ledger_head){ 0 };
+	(void)ledger_head(db, ret_head, &err); /* on error as it was: none */
+}
+
+Lantoa__V1__Head *acks_head(const struct ledger_head *head, Lantoa__V1__Head *message)
+{
+	if (ledger_position(head) < 1)
+		return NULL;
+	lantoa__v1__head__init(message);
+	message->position = (uint64_t)ledger_position(head);
+	message->chain = (ProtobufCBinaryData){ CHAIN_LEN,
+						(uint8_t *)(uintptr_t)head->chain }; /* only read */
+	return message;
 }
 
 struct ack { /* of one peer and spool, being gathered */
@@ -102,8 +121,11 @@ static void answer_group(struct gate *gate, struct pending *const group[], size_
 	ack.message.slow_down_ms =
 		news->slow_down_ms > last->slow_down_ms ? news->slow_down_ms : last->slow_down_ms;
 	ack.message.catalogue_version = news->catalogue_version;
-	if (last->speaks_editions)
+	Lantoa__V1__Head head;
+	if (last->speaks_editions) {
 		ack.message.edition_version = news->edition_version;
+		ack.message.head = acks_head(news->head, &head);
+	}
 	for (size_t i = 0; i < n; i++) {
 		const struct pending *pending = group[i];
 		if (is_told(pending))

@@ -31,6 +31,7 @@ struct committer {
 	struct batch_queue taken;   /* by this one; stays until it succeeded */
 	struct group_commit group;  /* what is done with them */
 	struct journal_clock clock; /* by which they are received */
+	struct ledger_head head;    /* as offices may be told it: what is durable */
 	struct committer_counters counters;
 	struct log_limit said_refused, said_parts, said_held_up, said_mended;
 	uv_timer_t retry;
@@ -211,6 +212,7 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 			log_info("committer: commits succeed again");
 		committer->counters.failing = 0;
 		group_commit_succeeded(&committer->group);
+		committer->head = committer->group.head;
 		count_commit(committer);
 		meter_commit(committer);
 		struct ack_news news = {
@@ -219,6 +221,7 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 			.catalogue_version = catalogue_watch_version(committer->catalogue_watch),
 			.edition_version =
 				catalogue_watch_edition(committer->catalogue_watch)->version,
+			.head = &committer->head,
 		};
 		/* I1: the commit is on the disk */
 		acks_send(committer->gate, &committer->taken, committer->group.held, &news);
@@ -311,6 +314,11 @@ const struct journal_clock *committer_clock(const struct committer *committer)
 	return &committer->clock;
 }
 
+const struct ledger_head *committer_head(const struct committer *committer)
+{
+	return &committer->head;
+}
+
 const struct committer_counters *committer_counters(const struct committer *committer)
 {
 	return &committer->counters;
@@ -334,6 +342,8 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct key_list *
 	committer->group.ledger = committer->ledger;
 	int rc = committer->ledger ? journal_clock_open(store_writer(store), &committer->clock, err)
 				   : err->code;
+	if (rc == 0)
+		acks_head_read(store_writer(store), &committer->head);
 	if (rc < 0) {
 		committer_close(committer);
 		return rc;

@@ -2,6 +2,7 @@
 
 #include "common/base/array.h"
 #include "common/base/log.h"
+#include "ingest/acks.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -158,8 +159,8 @@ static int judge_parts(struct group_commit *group, sqlite3 *db, const struct bat
 	return db_exec(db, "UPDATE fact SET value = value WHERE name = 'reference_version'", err);
 }
 
-int group_commit_post(struct group_commit *group, sqlite3 *db, const struct reference *reference,
-		      struct batch_queue *batches, struct err *err)
+static int post(struct group_commit *group, sqlite3 *db, const struct reference *reference,
+		struct batch_queue *batches, struct err *err)
 {
 	group->n_held = group->n_failed = 0;
 	ledger_begin(group->ledger, reference);
@@ -169,6 +170,15 @@ int group_commit_post(struct group_commit *group, sqlite3 *db, const struct refe
 	}
 	int rc = post_all(group, batches, 0, batches->n, err);
 	return rc < 0 ? rc : ledger_finish(group->ledger, err);
+}
+
+int group_commit_post(struct group_commit *group, sqlite3 *db, const struct reference *reference,
+		      struct batch_queue *batches, struct err *err)
+{
+	int rc = post(group, db, reference, batches, err);
+	if (rc == 0)
+		acks_head_read(db, &group->head);
+	return rc;
 }
 
 /* What the disk or the machine does may pass. Anything else is one of the batches', or what stands

@@ -15,6 +15,7 @@
 
 #include "ingest/batch_queue.h"
 #include "registry/reference.h"
+#include "schema/chain.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +24,7 @@ struct group_commit {          /* zeros to begin with */
 	struct ledger *ledger; /* lent; used on the writer's thread alone while one is posted */
 	struct held *held;     /* owned [n_held]: of this commit */
 	size_t n_held;
+	struct ledger_head head; /* of the ledger behind the batches, once they are posted */
 	/* its own: */
 	struct pending *at_hand; /* being posted */
 	bool out_of_memory;

@@ -144,6 +144,9 @@ static void on_ping(struct intake *intake, const struct incoming *in)
 	agents_condition(&intake->agents, in->key->office, in->frame->ping->condition);
 	if (agents_speak(&intake->agents, in->key->office, WIRE_EDITIONS))
 		pong.edition_version = catalogue_watch_edition(&intake->catalogue_watch)->version;
+	Lantoa__V1__Head head;
+	if (agents_speak(&intake->agents, in->key->office, WIRE_EDITIONS))
+		pong.head = acks_head(committer_head(intake->committer), &head);
 	answer.kind_case = LANTOA__V1__FRAME__KIND_PONG;
 	answer.pong = &pong;
 	gate_answer(intake->gate, in->peer, &answer);

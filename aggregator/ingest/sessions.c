@@ -26,8 +26,10 @@ struct question {
 	char office_code[CODE_LEN_MAX + 1]; /* for the log, whatever happens */
 	/* Hello */
 	uint64_t spool_id, catalogue_known;
-	uint64_t edition_of;           /* version of the catalogue of which there is an edition */
-	struct edition edition;        /* owned: a newer one; of no catalogue: none */
+	uint64_t edition_of;    /* version of the catalogue of which there is an edition */
+	struct edition edition; /* owned: a newer one; of no catalogue: none */
+	struct ledger_head head;
+	Lantoa__V1__Head head_told;
 	uint64_t from_spool, from_seq; /* as the Hello names them */
 	bool fresh;                    /* no batch of the spool is there yet */
 	Lantoa__V1__Welcome welcome;
@@ -160,6 +162,8 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 		rc = edition_make(reference->catalogue, &question->edition, err);
 		rc = rc == -EFBIG ? 0 : rc; /* of an earlier release: status tells */
 	}
+	if (rc == 0 && asks_for_edition(question))
+		acks_head_read(db, &question->head);
 	return rc;
 }
 
@@ -170,6 +174,7 @@ static void fill_edition(struct question *question)
 	if (question->edition.catalogue != 0)
 		catalogue_watch_take(watch, &question->edition);
 	question->welcome.edition_version = catalogue_watch_edition(watch)->version;
+	question->welcome.head = acks_head(&question->head, &question->head_told);
 }
 
 static void fill_catalogue(const struct question *question, Lantoa__V1__Catalogue *catalogue)

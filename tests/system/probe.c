@@ -472,11 +472,13 @@ static void tell_frame(const Lantoa__V1__Frame *frame)
 {
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND_WELCOME)
 		printf("welcome upto=%llu series=%u credit=%u office=%s level=%s protocol=%u "
-		       "edition=%llu\n",
+		       "edition=%llu head=%llu\n",
 		       (unsigned long long)frame->welcome->upto, frame->welcome->series_known,
 		       frame->welcome->credit, frame->welcome->office, frame->welcome->level,
 		       frame->welcome->protocol,
-		       (unsigned long long)frame->welcome->edition_version);
+		       (unsigned long long)frame->welcome->edition_version,
+		       (unsigned long long)(frame->welcome->head ? frame->welcome->head->position
+								 : 0));
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_EDITION_PIECE)
 		printf("piece edition=%llu from=%llu len=%llu bytes=%zu\n",
 		       (unsigned long long)frame->edition_piece->version,

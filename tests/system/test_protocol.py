@@ -1,6 +1,7 @@
 """Protocol 3 over real sockets, beside offices that speak an earlier one."""
 
 import json
+import sqlite3
 import unittest
 
 import rig
@@ -38,17 +39,17 @@ class Protocol(rig.Rig):
 
     def test_an_older_agent_keeps_what_it_has_and_is_named(self):
         old = self.enrolled_probe("28001")
-        old.ask("hello", 7, 0, 1, 2, hear="welcome .* protocol=2 edition=0")
+        old.ask("hello", 7, 0, 1, 2, hear="welcome .* protocol=2 edition=0 ")
         old.hear("catalogue bytes=")
         self.province.put_csv("/v1/catalogue", self.catalogue(3900))
-        old.ask("hello", 7, 0, 1, 2, hear="welcome .* protocol=2 edition=0")
+        old.ask("hello", 7, 0, 1, 2, hear="welcome .* protocol=2 edition=0 ")
         old.ask("ping", hear="pong catalogue=0")  # and no Catalogue came before it
         self.assertIn("28001", json.dumps(self.province.status()["ill"]["catalogue_too_long"]))
         shown = self.province.get("/v1/offices", code="28001")
         self.assertIn("protocol 2", shown["agent"]["version"])
         self.assertNotIn("waiting", shown["agent"])
         # upgraded, it asks for the edition
-        welcome = old.ask("hello", 7, 0, 1, 3, hear="welcome .* protocol=3 edition=([1-9].*)")
+        welcome = old.ask("hello", 7, 0, 1, 3, hear="welcome .* protocol=3 edition=([1-9]\\d*) ")
         edition = welcome.group(1)
         piece = old.ask("edition", edition, 0, hear=f"piece edition={edition} from=0 len=(\\d+) "
                         "bytes=([1-9]\\d*)")
@@ -70,6 +71,37 @@ class Protocol(rig.Rig):
         row = [row for row in self.province.status()["rows"] if row["office"] == "28002"][0]
         self.assertEqual(row["unsent"], 0)
         self.assertRegex(row["agent"], r"\d+\.\d+\.\d+")
+
+    def link(self, position):
+        """The ledger's link there, as the province's own rows have it."""
+        db = sqlite3.connect(f"file:{self.province.folder}/lantoa.db?mode=ro", uri=True)
+        events = db.execute("SELECT after_journal + id, id, chain FROM event WHERE"
+                            " after_journal + id <= ? ORDER BY id DESC LIMIT 1",
+                            (position,)).fetchone() or (0, 0, None)
+        entry = db.execute("SELECT chain FROM journal WHERE id = ?",
+                           (position - events[1],)).fetchone()
+        db.close()
+        return (events[2] if events[0] == position else entry[0]).hex()
+
+    def test_offices_keep_the_ledgers_head(self):
+        agent = self.agent("28001").start()
+        agent.record("teams=4", "--period", "2025-06")
+        head = rig.wait_for(lambda: (json.loads(agent.command("status", "--json").out)["ledger"]
+                                     or {}).get("head"), "a head")
+        position, chain = head.split(":")
+        self.assertGreater(int(position), 0)
+        self.assertEqual(chain, self.link(int(position)))
+        agent.record("teams=5", "--period", "2025-06")
+        told = rig.wait_for(lambda: (now := json.loads(agent.command(
+            "status", "--json").out)["ledger"]["head"]) != head and now, "the next head")
+        position, chain = told.split(":")
+        self.assertEqual(chain, self.link(int(position)))
+        agent.process.stop()
+        self.assertIn("heads of 1 days are kept", agent.command("status").out)
+        # older agents are told none
+        old = self.enrolled_probe("28003")
+        old.ask("hello", 7, 0, 1, 2, hear="welcome .* head=0")
+        old.ask("hello", 7, 0, 1, 3, hear="welcome .* head=[1-9]")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 #include "registry/office_register.h"
 #include "registry/units.h"
 #include "registry/units_import.h"
+#include "schema/chain.h"
 #include "schema/reference_version.h"
 #include "support/scratch.h"
 
@@ -31,7 +32,8 @@
 
 static unsigned welcomes, pieces, refusals;
 static uint64_t edition_told;
-static struct blob edition; /* as it came */
+static struct ledger_head ledger; /* what Welcome must tell; no event: nothing */
+static struct blob edition;       /* as it came */
 
 void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 			const Lantoa__V1__Frame *frame);
@@ -47,6 +49,14 @@ void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 		assert_true(frame->welcome->catalogue_version == 0);
 		edition_told = frame->welcome->edition_version;
 		assert_true((edition_told != 0) == (frame->welcome->protocol >= WIRE_EDITIONS));
+		assert_true((frame->welcome->head != NULL) ==
+			    (frame->welcome->protocol >= WIRE_EDITIONS && ledger.event > 0));
+		if (frame->welcome->head) {
+			assert_true(frame->welcome->head->position ==
+				    (uint64_t)ledger_position(&ledger));
+			assert_memory_equal(frame->welcome->head->chain.data, ledger.chain,
+					    CHAIN_LEN);
+		}
 		welcomes++;
 	}
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND_EDITION_PIECE) {
@@ -203,6 +213,8 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 	assert_int_equal(questions_over, READERS);
 	assert_int_equal(looks, 2);
 	assert_false(agents_speak(&agents, key.office, WIRE_EDITIONS));
+	assert_int_equal(ledger_head(store_writer(store), &ledger, &err), 0);
+	assert_true(ledger.event > 0);
 	hello.protocol_max = 3;
 	sessions_hello(&sessions, &peer, &key, &hello);
 	while (welcomes < 2 || catalogue_watch.looking)
@@ -210,13 +222,23 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 	assert_true(agents_speak(&agents, key.office, WIRE_EDITIONS));
 	catalogue_watch.closed = true; /* no more looks */
 	edition_is_sent(&sessions, &peer);
+	/* I11: a head that cannot be read is not told, and the office is answered */
+	assert_int_equal(db_exec(store_writer(store),
+				 "UPDATE event SET chain = x'00' WHERE id = "
+				 "(SELECT max(id) FROM event)",
+				 &err),
+			 0);
+	ledger.event = 0;
+	sessions_hello(&sessions, &peer, &key, &hello);
+	while (welcomes < 3)
+		(void)uv_run(&loop, UV_RUN_ONCE);
 	looks = 2;
 	/* of a spool whose row is damaged nothing is told that its office would throw away */
 	hello.spool_id = 77;
 	sessions_hello(&sessions, &peer, &key, &hello);
 	while (looks < 3)
 		(void)uv_run(&loop, UV_RUN_ONCE);
-	assert_int_equal(welcomes, 2);
+	assert_int_equal(welcomes, 3);
 	agent_list_free(&agents);
 	catalogue_watch_free(&catalogue_watch);
 	store_close(store);
