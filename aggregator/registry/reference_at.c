@@ -167,7 +167,7 @@ int reference_at(sqlite3 *db, const struct reference *now, int64_t at_us,
 		 struct reference_then *ret_then, struct err *err)
 {
 	struct reference_then then = { now, INT64_MIN };
-	struct span span;
+	struct span span = { 0 };
 	bool moved = false;
 	char instant[INSTANT_TEXT_MAX];
 	int rc = at_us == INT64_MAX ? 0 : moved_since(db, at_us, &moved, err);
