@@ -133,6 +133,19 @@ static bool set_back(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool head_differs(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->odd_heads == 0)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("office %s kept another head than this ledger has, of position %lld: this "
+			 "province was restored from a backup, or what it says of the past was "
+			 "changed (offices in that state since the start: %llu)"),
+		       facts->odd_head, (long long)facts->odd_position,
+		       (unsigned long long)facts->odd_heads);
+	return true;
+}
+
 static bool clock_behind(const struct condition_facts *facts, char sentence[])
 {
 	if (facts->behind_us == 0)
@@ -379,6 +392,7 @@ static const struct {
 	{ clock_behind, "clock_behind", CONDITION_ILL },
 	{ clock_jumped, "clock_jumped", CONDITION_ILL },
 	{ catalogue_too_long, "catalogue_too_long", CONDITION_ILL },
+	{ head_differs, "head_differs", CONDITION_ILL },
 	{ set_back, "set_back", CONDITION_NOTE },
 	{ pages_mended, "pages_mended", CONDITION_NOTE },
 	{ pages_met, "pages_damaged", CONDITION_NOTE },

@@ -66,8 +66,12 @@ struct condition_facts { /* zeros: nothing is wrong */
 		catalogue_max;            /* bytes: of it, and that reach agents of protocol 2, */
 	uint64_t old_agents;              /* of which so many said Hello since the start: */
 	char old_agent[CODE_LEN_MAX + 1]; /* the office of one of them */
-	bool catalogue_unsendable;        /* it reaches no office at all */
-	struct change_state change;       /* that is under way, or was the last */
+	/* offices that kept a head of another ledger than this when they came, since the start, */
+	uint64_t odd_heads;
+	char odd_head[CODE_LEN_MAX + 1]; /* one of them, */
+	int64_t odd_position;            /* and where its head is */
+	bool catalogue_unsendable;       /* it reaches no office at all */
+	struct change_state change;      /* that is under way, or was the last */
 };
 
 enum condition_gravity {
@@ -84,7 +88,7 @@ struct condition {
 	char sentence[CONDITION_SENTENCE_MAX]; /* in the language of the thread */
 };
 
-#define CONDITIONS_MAX 24u
+#define CONDITIONS_MAX 28u
 struct conditions {
 	size_t n;                              /* one at least */
 	struct condition list[CONDITIONS_MAX]; /* the gravest first: the headline */

@@ -284,6 +284,21 @@ static void old_agents_count(const struct reference *reference, struct condition
 	}
 }
 
+/* Offices that kept a head which this ledger does not have. */
+static void odd_heads_count(const struct reference *reference, struct condition_facts *facts)
+{
+	for (size_t i = 0; facts->agents && i < facts->agents->n; i++) {
+		const struct agent_note *agent = &facts->agents->list[i];
+		const struct office *office = offices_by_id(reference->offices, agent->office);
+		if (!office || agent->odd == LINK_UNKNOWN)
+			continue;
+		facts->odd_heads++;
+		facts->odd_position = agent->odd_position;
+		(void)snprintf(facts->odd_head, sizeof(facts->odd_head), "%s",
+			       office->code); /* fits */
+	}
+}
+
 /* Only one that is that long may be one that cannot be sent, so that the usual one is not packed.
  */
 static int catalogue_facts(const struct reference *reference, struct condition_facts *facts,
@@ -308,6 +323,7 @@ static int reference_facts(sqlite3 *db, const struct reference *reference,
 				     *offices = &reference->offices->damage;
 	facts->damaged_rows = units->n + offices->n;
 	facts->damaged_row = units->n > 0 ? units->notes[0] : offices->notes[0];
+	odd_heads_count(reference, facts);
 	int rc = catalogue_facts(reference, facts, err);
 	if (rc == 0)
 		rc = strays_count(reference, facts, err);

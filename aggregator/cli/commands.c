@@ -362,6 +362,16 @@ const struct command commands[] = {
 	  .run = office_show,
 	  .method = "GET",
 	  .path = "/v1/offices" },
+	{ .words = "office heads",
+	  .usage = "[CODE]",
+	  .help = N_(
+		  "Show the newest head of the ledger that each office keeps, as it told when it "
+		  "came last, and whether this ledger has it. Odd is where one was that it did "
+		  "not have."),
+	  .n_more = 1,
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/offices/heads" },
 	{ .words = "office invite",
 	  .usage = "CODE [--into FOLDER] [--days NUMBER]",
 	  .help = N_("Print the line with which the office enrols, once: lantoa-agent enrol LINE. "

@@ -70,6 +70,15 @@ static void take_condition(struct agent_note *note, const Lantoa__V1__Condition 
 	note->push_interval_s = condition->push_interval_s;
 }
 
+static void take_head(struct agent_note *note, const Lantoa__V1__Head *head)
+{
+	bool good = head && head->position > 0 && head->position <= INT64_MAX &&
+		    head->chain.len == CHAIN_LEN;
+	note->position = good ? (int64_t)head->position : 0;
+	if (good)
+		memcpy(note->chain, head->chain.data, CHAIN_LEN);
+}
+
 void agents_hello(struct agent_list *agents, int64_t office, const struct gate_peer *peer,
 		  uint32_t protocol, const Lantoa__V1__Hello *hello)
 {
@@ -82,6 +91,18 @@ void agents_hello(struct agent_list *agents, int64_t office, const struct gate_p
 	(void)utf8_print(note->version, sizeof(note->version), "%s",
 			 hello->version); /* cut is fine */
 	take_condition(note, hello->condition);
+	take_head(note, hello->head);
+}
+
+void agents_judged(struct agent_list *agents, int64_t office, int64_t position,
+		   enum link_verdict verdict)
+{
+	size_t place;
+	struct agent_note *note = find(agents, office, &place);
+	if (!note || (verdict != LINK_DIFFERS && verdict != LINK_BEYOND))
+		return;
+	note->odd = verdict;
+	note->odd_position = position;
 }
 
 void agents_condition(struct agent_list *agents, int64_t office,

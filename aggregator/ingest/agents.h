@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ingest/gate.h"
+#include "schema/chain.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +24,14 @@ struct agent_note {
 	int clock;                           /* enum of Condition.clock */
 	uint32_t push_interval_s;            /* 0: not told */
 	struct gate_peer peer;               /* where its last Hello came from */
+	/* The newest head of the ledger that is kept there, with its last Hello; 0: none, or not
+	 * told. */
+	int64_t position;
+	uint8_t chain[CHAIN_LEN];
+	/* The last one that was not this ledger's when it was told: it stays, as the office is told
+	 * a newer head at once. LINK_UNKNOWN: none was. */
+	enum link_verdict odd;
+	int64_t odd_position;
 };
 
 struct agent_list {
@@ -42,6 +51,9 @@ void agents_hello(struct agent_list *agents, int64_t office, const struct gate_p
 /** @office, which said Hello before, is so. */
 void agents_condition(struct agent_list *agents, int64_t office,
 		      const Lantoa__V1__Condition *condition);
+/** What its Hello told at @position is @verdict. */
+void agents_judged(struct agent_list *agents, int64_t office, int64_t position,
+		   enum link_verdict verdict);
 /** Is protocol @least or a higher one spoken with @office? */
 bool agents_speak(const struct agent_list *agents, int64_t office, uint32_t least);
 /** A stable word for what vouches for its clock; NULL: not told, or not known to this version. */

@@ -30,6 +30,9 @@ struct question {
 	struct edition edition; /* owned: a newer one; of no catalogue: none */
 	struct ledger_head head;
 	Lantoa__V1__Head head_told;
+	int64_t kept_position; /* the head that the office keeps; 0: none, */
+	uint8_t kept_chain[CHAIN_LEN];
+	enum link_verdict kept;        /* and what it is here */
 	uint64_t from_spool, from_seq; /* as the Hello names them */
 	bool fresh;                    /* no batch of the spool is there yet */
 	Lantoa__V1__Welcome welcome;
@@ -123,6 +126,16 @@ static int question_fill(struct question *question, const struct reference *refe
 	return 0;
 }
 
+/* I11: what cannot be read is not told, nor judged. */
+static void heads_read(sqlite3 *db, struct question *question)
+{
+	struct err ignored;
+	acks_head_read(db, &question->head);
+	if (question->kept_position > 0)
+		(void)ledger_link_judge(db, question->kept_position, question->kept_chain,
+					&question->kept, &ignored);
+}
+
 static int hello_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
 		     struct err *err)
 {
@@ -163,7 +176,7 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 		rc = rc == -EFBIG ? 0 : rc; /* of an earlier release: status tells */
 	}
 	if (rc == 0 && asks_for_edition(question))
-		acks_head_read(db, &question->head);
+		heads_read(db, question);
 	return rc;
 }
 
@@ -209,6 +222,8 @@ static void hello_done(struct store_job *job, int rc, const struct err *err)
 		Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 		Lantoa__V1__Welcome *welcome = &question->welcome;
 		say_renewed(question);
+		agents_judged(sessions->agents, question->office, question->kept_position,
+			      question->kept);
 		welcome->credit =
 			sessions_credit(key_list_active(sessions->key_list), sessions->credit);
 		welcome->catalogue_version = question->catalogue_version;
@@ -282,6 +297,11 @@ void sessions_hello(struct sessions *sessions, const struct gate_peer *peer,
 	question->from_seq = hello->from_seq;
 	question->catalogue_known = hello->catalogue_version;
 	agents_hello(sessions->agents, key->office, peer, protocol, hello);
+	const struct agent_note *note = agent_list_find(sessions->agents, key->office);
+	if (note && note->position > 0) {
+		question->kept_position = note->position;
+		memcpy(question->kept_chain, note->chain, CHAIN_LEN);
+	}
 	if (asks_for_edition(question))
 		question->edition_of = sessions->catalogue_watch->edition.catalogue;
 	question->job =

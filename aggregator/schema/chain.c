@@ -1,5 +1,6 @@
 #include "schema/chain.h"
 
+#include "common/base/i18n.h"
 #include "common/model/civil.h"
 
 #include <errno.h>
@@ -83,6 +84,80 @@ int ledger_head_parse(const char *text, int64_t *ret_position, uint8_t ret_chain
 	return err_set(err, -EINVAL,
 		       "this is no head of a ledger: give POSITION:HASH with all 64 digits of the "
 		       "hash, as `lantoa status` printed it then");
+}
+
+/* Into @ret_same: is @chain that of the row of @sql, of @number? No row: it is not. */
+static int link_same(sqlite3 *db, const char *sql, int64_t number, const uint8_t chain[CHAIN_LEN],
+		     bool *ret_same, struct err *err)
+{
+	uint8_t kept[CHAIN_LEN];
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, sql, &stmt, err);
+	if (rc == 0)
+		sqlite3_bind_int64(stmt, 1, number);
+	*ret_same = false;
+	if (rc == 0 && (rc = db_step(stmt, err)) == 1) {
+		struct db_row row = { stmt, err, 0 };
+		db_row_bytes(&row, 0, kept, CHAIN_LEN);
+		rc = row.rc;
+		*ret_same = rc == 0 && memcmp(kept, chain, CHAIN_LEN) == 0;
+	}
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	return rc;
+}
+
+/* The last event up to @position, and where it is; zeros: there is none. (Back from the newest:
+ * what people and offices keep is recent, as a rule.) */
+static int event_before(sqlite3 *db, int64_t position, int64_t *ret_event, int64_t *ret_position,
+			struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db,
+			    "SELECT id, after_journal + id FROM event WHERE after_journal + id <= "
+			    "?1 ORDER BY id DESC LIMIT 1",
+			    &stmt, err);
+	*ret_event = *ret_position = 0;
+	if (rc == 0)
+		sqlite3_bind_int64(stmt, 1, position);
+	if (rc == 0 && (rc = db_step(stmt, err)) == 1) {
+		*ret_event = sqlite3_column_int64(stmt, 0);
+		*ret_position = sqlite3_column_int64(stmt, 1);
+		rc = 0;
+	}
+	(void)sqlite3_finalize(stmt); /* as above */
+	return rc;
+}
+
+int ledger_link_judge(sqlite3 *db, int64_t position, const uint8_t chain[CHAIN_LEN],
+		      enum link_verdict *ret_verdict, struct err *err)
+{
+	struct ledger_head head;
+	int64_t event, at;
+	bool same = false;
+	int rc = ledger_head(db, &head, err);
+	*ret_verdict = LINK_UNKNOWN;
+	if (rc == 0 && position > ledger_position(&head)) {
+		*ret_verdict = LINK_BEYOND;
+		return 0;
+	}
+	if (rc == 0)
+		rc = event_before(db, position, &event, &at, err);
+	if (rc == 0 && at == position)
+		rc = link_same(db, "SELECT chain FROM event WHERE id = ?", event, chain, &same,
+			       err);
+	else if (rc == 0)
+		rc = link_same(db, "SELECT chain FROM journal WHERE id = ?", position - event,
+			       chain, &same, err);
+	if (rc == 0)
+		*ret_verdict = same ? LINK_AGREES : LINK_DIFFERS;
+	return rc;
+}
+
+const char *link_verdict_word(enum link_verdict verdict)
+{
+	static const char *const words[] = { NULL, N_("agrees"), N_("differs"),
+					     N_("beyond the ledger") };
+	return words[verdict];
 }
 
 int64_t ledger_time(const struct ledger_head *head, int64_t now_us)

@@ -46,6 +46,14 @@ const char *ledger_head_text(const struct ledger_head *head, char text[HEAD_TEXT
 int ledger_head_parse(const char *text, int64_t *ret_position, uint8_t ret_chain[CHAIN_LEN],
 		      struct err *err);
 
+/** What somebody keeps of the ledger, beside the ledger. */
+enum link_verdict { LINK_UNKNOWN, LINK_AGREES, LINK_DIFFERS, LINK_BEYOND };
+/** Is @chain the link at @position, as of the transaction? -EUCLEAN: a row cannot be read. */
+int ledger_link_judge(sqlite3 *db, int64_t position, const uint8_t chain[CHAIN_LEN],
+		      enum link_verdict *ret_verdict, struct err *err);
+/** "agrees", "differs", "beyond the ledger"; NULL of LINK_UNKNOWN. Stable. */
+const char *link_verdict_word(enum link_verdict verdict);
+
 /** The time of what comes next: @now_us, or as much later as it takes for time not to run backward:
  * not before the last entry, and after the last event. So "as known at" cuts the ledger in two. */
 int64_t ledger_time(const struct ledger_head *head, int64_t now_us);

@@ -98,6 +98,25 @@ class Protocol(rig.Rig):
         self.assertEqual(chain, self.link(int(position)))
         agent.process.stop()
         self.assertIn("heads of 1 days are kept", agent.command("status").out)
+        # it tells it when it comes again, and this ledger has it
+        agent.start()
+        heads = lambda: self.province.get("/v1/offices/heads", code="28001")["rows"]
+        row = rig.wait_for(lambda: [row for row in heads() if row["head"] == told], "its head")[0]
+        self.assertEqual((row["ledger"], row["odd"]), ("agrees", None))
+        self.assertNotIn("head_differs", json.dumps(self.province.status()))
+        agent.process.stop()
+        # a province whose link there was changed: what the office kept shows it
+        self.province.process.stop()
+        db = sqlite3.connect(f"{self.province.folder}/lantoa.db")
+        with db:
+            db.execute("UPDATE journal SET chain = randomblob(32)")
+            db.execute("UPDATE event SET chain = randomblob(32)")
+        db.close()
+        self.province.start()
+        agent.start()
+        rig.wait_for(lambda: "28001" in json.dumps(self.province.status().get("ill", {}).get(
+            "head_differs")), "the head that differs")
+        self.assertEqual(heads()[0]["odd"], int(position))
         # older agents are told none
         old = self.enrolled_probe("28003")
         old.ask("hello", 7, 0, 1, 2, hear="welcome .* head=0")

@@ -237,6 +237,63 @@ static void time_does_not_run_backward(void **state)
 		__real_ledger_time(&(struct ledger_head){ .entry_us = 90, .event_us = 70 }, 5), 90);
 }
 
+/* Of each position, against a walk over all rows in their order. */
+static void what_somebody_keeps_is_judged_at_each_position(void **state)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *rows = NULL;
+	struct ledger_head head;
+	uint8_t chain[CHAIN_LEN];
+	enum link_verdict verdict;
+	(void)state;
+	assert_int_equal(schema_open_scratch(&db, &err), 0);
+	assert_int_equal(
+		db_exec(db,
+			"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+			"40) INSERT INTO journal(id, spool, seq, day, office, received_us, "
+			"payload, chain) SELECT i, 1, i, 20000, 1, i, x'00', randomblob(32) FROM n",
+			&err),
+		0);
+	assert_int_equal(
+		db_exec(db,
+			"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+			"15) INSERT INTO event(id, after_journal, at_us, moves, kind, who, detail, "
+			"body, chain) SELECT i, min(i * i / 3, 40), i, 0, 'x', 'me', '', '{}', "
+			"randomblob(32) FROM n",
+			&err),
+		0);
+	assert_int_equal(db_prepare(db,
+				    "SELECT chain FROM (SELECT after_journal AS a, id AS e, chain "
+				    "FROM event UNION ALL SELECT id, 0, chain FROM journal)"
+				    " ORDER BY a, e",
+				    &rows, &err),
+			 0);
+	int64_t position = 0;
+	while (db_step(rows, &err) == 1) {
+		memcpy(chain, sqlite3_column_blob(rows, 0), CHAIN_LEN);
+		position++;
+		assert_int_equal(ledger_link_judge(db, position, chain, &verdict, &err), 0);
+		assert_int_equal(verdict, LINK_AGREES);
+		assert_int_equal(ledger_link_judge(db, position + 1, chain, &verdict, &err), 0);
+		assert_int_equal(verdict, position < 55 ? LINK_DIFFERS : LINK_BEYOND);
+		chain[31] ^= 1;
+		assert_int_equal(ledger_link_judge(db, position, chain, &verdict, &err), 0);
+		assert_int_equal(verdict, LINK_DIFFERS);
+	}
+	assert_int_equal(position, 55);
+	assert_int_equal(ledger_head(db, &head, &err), 0);
+	assert_true(ledger_position(&head) == 55);
+	sqlite3_finalize(rows);
+	/* a row that is damaged is no verdict */
+	assert_int_equal(db_exec(db, "UPDATE journal SET chain = x'00' WHERE id = 7", &err), 0);
+	for (position = 1; position <= 55; position++)
+		if (ledger_link_judge(db, position, chain, &verdict, &err) < 0)
+			break;
+	assert_true(position <= 55);
+	assert_int_equal(verdict, LINK_UNKNOWN);
+	(void)sqlite3_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +301,7 @@ int main(void)
 		cmocka_unit_test(an_act_of_many_rows_goes_on_in_further_events),
 		cmocka_unit_test(what_is_undone_is_in_no_event),
 		cmocka_unit_test(a_head_is_told_and_read),
+		cmocka_unit_test(what_somebody_keeps_is_judged_at_each_position),
 		cmocka_unit_test(time_does_not_run_backward),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
