@@ -124,7 +124,7 @@ static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
 					      .context = api };
 
 	api->verification = verification_open(api->config.store, on_run_ended, api);
-	api->changing = changing_open(api->config.store, on_change_ended, api);
+	api->changing = changing_open(loop, api->config.store, on_change_ended, api);
 	if (!api->verification || !api->changing)
 		return err_memory(err);
 	return backup_open(loop, &backup, &api->backup, err);
@@ -234,6 +234,11 @@ void api_change(struct api *api, enum language language)
 {
 	if (changing_start(api->changing, language))
 		api->changes = true; /* beside API_WORKING_MAX */
+}
+
+const char *api_change_trouble(const struct api *api)
+{
+	return changing_trouble(api->changing);
 }
 
 bool api_enter(struct api *api)

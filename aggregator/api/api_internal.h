@@ -17,6 +17,8 @@ struct verification *api_verification(struct api *api);
 struct backup *api_backup(struct api *api); /* likewise */
 /** A change may have begun, or stand still: go on with it. */
 void api_change(struct api *api, enum language language);
+/** changing_trouble() of it. */
+const char *api_change_trouble(const struct api *api);
 /** A place among API_WORKING_MAX; false: there is none, or the api is stopping. */
 bool api_enter(struct api *api);
 void api_leave(struct api *api);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "api/api_internal.h"
+#include "api/changing.h"
 #include "common/base/blob.h"
 #include "common/model/invitation.h"
 #include "common/model/labels.h"
@@ -58,9 +59,10 @@ struct call {
 	int file; /* owned: the answer instead of the blob; -1: there is none */
 	uint64_t file_len;
 	/* what some kinds of call need besides */
-	struct arena *arena;       /* owned, with */
-	struct json_item *fields;  /* the body as JSON */
-	struct query query;        /* its texts are the request's */
+	struct arena *arena;                /* owned, with */
+	struct json_item *fields;           /* the body as JSON */
+	struct query query;                 /* its texts are the request's */
+	char trouble[CHANGING_TROUBLE_MAX]; /* that a change meets: changing_trouble() */
 	struct page_damage damage; /* that the query met; of status: that queries met lately */
 	bool revisions;            /* wanted instead of figures */
 	bool yes, dry_run;         /* of an import: see importing.h */

@@ -1,6 +1,7 @@
 /* /v1/change: GET tells of the change that is under way, or was the last; with ?run=N, the number
  * that an order was answered with (202), the outcome of that one as the order itself would have
- * been answered, or how far it is: an object "progress". POST .../cancel takes it back. */
+ * been answered, or how far it is: an object "progress",
+ * with "trouble" where its last step failed and is tried again. POST .../cancel takes it back. */
 #include "api/call.h"
 
 #include "api/changing.h"
@@ -48,6 +49,8 @@ static int state_answer(struct call *call, const struct change_state *state, str
 		return err_memory(err);
 	if (state->stage != CHANGE_OVER)
 		progress_heads(table, state);
+	if (state->stage != CHANGE_OVER && *call->trouble)
+		table_head(table, "progress", "trouble", call->trouble);
 	if (state->id != 0) {
 		table_row(table);
 		table_text(table, state->word);
@@ -87,6 +90,8 @@ static int change_prepare(struct call *call, struct err *err)
 	uint64_t run = 0;
 
 	api_change(call->api, http_language(call->request)); /* should it have stood still */
+	(void)snprintf(call->trouble, sizeof(call->trouble), "%s",
+		       api_change_trouble(call->api)); /* as long */
 	return call_run(call, &run, err);
 }
 

@@ -145,6 +145,13 @@ static void on_change(const json_t *answer, char ret_line[WATCH_LINE_MAX])
 		 all = watch_number(answer, "progress", "all");
 	char bar[WATCH_BAR_MAX];
 
+	if (json_object_get(json_object_get(answer, "progress"), "trouble")) {
+		/* TRANSLATORS: a progress bar; at most 79 columns */
+		(void)snprintf(ret_line, WATCH_LINE_MAX,
+			       _("[%s] a step failed and is tried again: lantoa change show"),
+			       watch_bar(done, all, bar));
+		return;
+	}
 	/* TRANSLATORS: a progress bar; at most 79 columns */
 	(void)snprintf(ret_line, WATCH_LINE_MAX, _("[%s] about %llu s left"),
 		       watch_bar(done, all, bar),

@@ -5,6 +5,8 @@ import datetime
 import io
 import os
 import random
+import sqlite3
+import time
 import unittest
 
 import rig
@@ -92,6 +94,29 @@ class Change(rig.Rig):
         self.assertIn("1", outcome.out)
         self.assertEqual(self.lantoa("catalogue", "export").out, rig.CATALOGUE)
         self.assert_whole()
+
+    def fail_steps(self, until):
+        """Each step fails until then, as the disk would have it."""
+        self.province.process.stop()
+        with sqlite3.connect(f"{self.province.folder}/lantoa.db") as store:
+            store.execute("CREATE TRIGGER failing BEFORE UPDATE ON change_under_way"
+                          f" WHEN unixepoch() < {until} BEGIN SELECT abs(-9223372036854775807 - 1); END")
+        store.close()
+        self.province.start()
+
+    def test_a_step_that_fails_is_told_and_tried_again(self):
+        text, left = self.narrowed()
+        until = int(time.time()) + 6
+        self.fail_steps(until)
+        run = self.order(text)["change"]
+        rig.wait_for(lambda: "trouble" in self.province.get("/v1/change").get("progress", {}), "the trouble")
+        self.assertIn("write the database", self.lantoa("change", "show").out)
+        self.assertEqual(self.figure(), self.sum)
+        self.assertLess(time.time(), until)
+        while time.time() < until + 9:  # nobody asks
+            time.sleep(1)
+        self.assertEqual(self.province.get("/v1/change", run=run), {"changed": 1})
+        self.assertEqual(self.figure(), left)
 
     def test_what_is_taken_back_was_not(self):
         text, left = self.narrowed()
