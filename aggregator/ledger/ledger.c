@@ -113,9 +113,11 @@ int ledger_part_keep(struct ledger *ledger, struct err *err)
 	int rc = ledger_finish(ledger, err);
 	if (rc == 0)
 		rc = db_exec(ledger->db, "RELEASE part", err);
-	if (rc == 0)
-		fold_begin(ledger->fold, ledger->reference);
-	return rc;
+	if (rc < 0)
+		return rc;
+	journal_begin(ledger->journal); /* I9: what was mended is an event, behind its entries */
+	fold_begin(ledger->fold, ledger->reference);
+	return 0;
 }
 
 int ledger_part_undo(struct ledger *ledger, struct err *err)

@@ -180,6 +180,51 @@ static void an_act_of_many_rows_goes_on_in_further_events(void **state)
 	testbed_close(&testbed);
 }
 
+#define DAY 20000
+#define UNITS                                                                                      \
+	"code,name,level,parent,valid_from,valid_to\nP,p,province,,2020-01-01,\n"                  \
+	"C,c,commune,P,2020-01-01,\n"
+#define METRICS                                                                                    \
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
+	"level,due_days,min,max\n"                                                                 \
+	"m,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n"
+
+/* I9: what a part of a commit finds damaged is an event, and the next part's entries follow it. */
+static void parts_of_a_commit_are_links_of_one_chain(void **state)
+{
+	struct testbed testbed;
+	struct testbed_batch batches[4];
+	struct testbed_figure figure = { "m", "", GRAIN_DAY, CALENDAR_CIVIL, 0, 0, false, 1 };
+	(void)state;
+	testbed_open(&testbed, UNITS, METRICS, NULL, false);
+	struct testbed_spool spool = { .office = testbed_office(&testbed, "a", "C", DAY - 9),
+				       .id = 7 };
+	testbed_refresh(&testbed);
+	for (int i = 0; i < 4; i++) {
+		figure.value_e = i + 1;
+		testbed_seal(&spool, DAY, &figure, 1, (DAY + 1) * INT64_C(86400000000) + i,
+			     &batches[i]);
+	}
+	testbed_commit(&testbed, batches, 1);
+	testbed_exec(&testbed, "UPDATE rollup SET page = x'ff'");
+	testbed_exec(&testbed, "BEGIN");
+	ledger_begin(testbed.ledger, testbed.reference);
+	for (int i = 1; i < 4; i++) {
+		assert_int_equal(ledger_part_begin(testbed.ledger, &err), 0);
+		assert_int_equal(testbed_post(&testbed, &batches[i]), POSTED);
+		assert_int_equal(ledger_part_keep(testbed.ledger, &err), 0);
+	}
+	assert_int_equal(ledger_finish(testbed.ledger, &err), 0);
+	testbed_exec(&testbed, "COMMIT");
+	assert_int_equal(testbed_number(&testbed, "SELECT after_journal FROM event WHERE kind ="
+						  " 'pages made anew'"),
+			 2);
+	(void)assert_linked(testbed.db);
+	for (int i = 0; i < 4; i++)
+		blob_free(&batches[i].payload);
+	testbed_close(&testbed);
+}
+
 static void what_is_undone_is_in_no_event(void **state)
 {
 	struct testbed testbed;
@@ -299,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_stands_is_what_the_events_say),
 		cmocka_unit_test(an_act_of_many_rows_goes_on_in_further_events),
+		cmocka_unit_test(parts_of_a_commit_are_links_of_one_chain),
 		cmocka_unit_test(what_is_undone_is_in_no_event),
 		cmocka_unit_test(a_head_is_told_and_read),
 		cmocka_unit_test(what_somebody_keeps_is_judged_at_each_position),
