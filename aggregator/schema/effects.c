@@ -25,9 +25,34 @@ const size_t n_ledger_tables = sizeof(ledger_tables) / sizeof(ledger_tables[0]);
 
 /* --- watching --- */
 
-/* effect_blob(x): a blob as JSON. */
-static void on_blob(sqlite3_context *context, int n, sqlite3_value **values)
+/* {key: "00ff..."}; NULL: out of memory. */
+static json_t *hex_object(const char *key, const char *bytes, size_t len)
 {
+	char *hex = malloc(2 * len + 1);
+	json_t *object = NULL;
+	if (hex)
+		object = json_pack(
+			"{s:s}", key,
+			sodium_bin2hex(hex, 2 * len + 1, (const unsigned char *)bytes, len));
+	free(hex);
+	return object;
+}
+
+/* @value, which goes. */
+static void json_result(sqlite3_context *context, json_t *value)
+{
+	char *dump = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	json_decref(value);
+	if (dump)
+		sqlite3_result_text(context, dump, -1, free);
+	else
+		sqlite3_result_error_nomem(context);
+}
+
+/* effect_blob(x): a blob as JSON. effect_text(x): a text; of what a disk damaged, its bytes. */
+static void on_value(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const bool *is_text = sqlite3_user_data(context);
 	const char *bytes = sqlite3_value_blob(values[0]);
 	size_t len = (size_t)sqlite3_value_bytes(values[0]);
 	(void)n; /* SQLite sees to it */
@@ -35,26 +60,18 @@ static void on_blob(sqlite3_context *context, int n, sqlite3_value **values)
 		sqlite3_result_text(context, "null", -1, SQLITE_STATIC);
 		return;
 	}
-	json_t *text = len > 0 && memchr(bytes, '\0', len) == NULL && utf8_valid(bytes, len)
+	json_t *text = len == 0 ? json_string("")
+		       : memchr(bytes, '\0', len) == NULL && utf8_valid(bytes, len)
 			       ? json_stringn(bytes, len)
 			       : NULL;
-	json_t *object = NULL;
-	if (text) {
-		object = json_pack("{s:o}", "text", text);
+	if (*is_text) {
+		json_result(context, text ? text : hex_object("damaged", bytes, len));
+	} else if (text && len > 0) {
+		json_result(context, json_pack("{s:o}", "text", text));
 	} else {
-		char *hex = malloc(2 * len + 1);
-		if (hex)
-			object = json_pack("{s:s}", "hex",
-					   sodium_bin2hex(hex, 2 * len + 1,
-							  (const unsigned char *)bytes, len));
-		free(hex);
+		json_decref(text);
+		json_result(context, hex_object("hex", bytes, len));
 	}
-	char *dump = object ? json_dumps(object, JSON_COMPACT) : NULL;
-	json_decref(object);
-	if (dump)
-		sqlite3_result_text(context, dump, -1, free);
-	else
-		sqlite3_result_error_nomem(context);
 }
 
 struct watch {
@@ -83,8 +100,11 @@ static int columns_write(sqlite3 *db, const char *table, const char *row, sqlite
 	for (bool first = true; rc == 0 && (rc = db_step(columns, err)) == 1; first = false) {
 		struct db_row cells = { columns, err, 0 };
 		const char *name = db_row_text(&cells, 0);
-		bool blob = strcmp(db_row_text(&cells, 1), "BLOB") == 0;
-		sqlite3_str_appendf(sql, blob ? "%sjson(effect_blob(%s.%s))" : "%s%s.%s",
+		const char *type = db_row_text(&cells, 1);
+		sqlite3_str_appendf(sql,
+				    strcmp(type, "BLOB") == 0   ? "%sjson(effect_blob(%s.%s))"
+				    : strcmp(type, "TEXT") == 0 ? "%sjson(effect_text(%s.%s))"
+								: "%s%s.%s",
 				    first ? "" : ",", row, name);
 		rc = cells.rc;
 	}
@@ -137,6 +157,7 @@ static int trigger_make(sqlite3 *db, size_t table, const char *what, const char 
 int effects_watch(sqlite3 *db, struct err *err)
 {
 	static const int pure = SQLITE_UTF8 | SQLITE_INNOCUOUS;
+	static bool blob = false, text = true;
 	int64_t watched = 0;
 	if (db_number(db, "SELECT count(*) FROM temp.sqlite_schema WHERE name = 'effect'", &watched,
 		      err) < 0 ||
@@ -147,8 +168,10 @@ int effects_watch(sqlite3 *db, struct err *err)
 		return err_memory(err);
 	if (sqlite3_create_function_v2(db, "effects_pause", -1, pure, watch, on_pause, NULL, NULL,
 				       free) != SQLITE_OK ||
-	    sqlite3_create_function_v2(db, "effect_blob", 1, pure | SQLITE_DETERMINISTIC, NULL,
-				       on_blob, NULL, NULL, NULL) != SQLITE_OK)
+	    sqlite3_create_function_v2(db, "effect_blob", 1, pure | SQLITE_DETERMINISTIC, &blob,
+				       on_value, NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_create_function_v2(db, "effect_text", 1, pure | SQLITE_DETERMINISTIC, &text,
+				       on_value, NULL, NULL, NULL) != SQLITE_OK)
 		return db_err(err, db, "watch what changes");
 	/* recursive: a row that another replaces is dropped, which is to be taken down too */
 	int rc = db_exec(db,
@@ -393,10 +416,12 @@ static int putting_open(struct putting *p, sqlite3 *db, const char *table, const
 	return rc < 0 ? rc : statements_make(p, db, table, err);
 }
 
-static int blob_bind(sqlite3_stmt *stmt, int at, const json_t *value)
+/* A blob, or a text that is damaged. */
+static int bytes_bind(sqlite3_stmt *stmt, int at, const json_t *value)
 {
 	const char *text = json_string_value(json_object_get(value, "text"));
-	const char *hex = json_string_value(json_object_get(value, "hex"));
+	const char *damaged = json_string_value(json_object_get(value, "damaged"));
+	const char *hex = damaged ? damaged : json_string_value(json_object_get(value, "hex"));
 	if (text)
 		return sqlite3_bind_blob64(stmt, at, text, strlen(text), SQLITE_TRANSIENT);
 	size_t len = hex ? strlen(hex) : 1;
@@ -408,7 +433,8 @@ static int blob_bind(sqlite3_stmt *stmt, int at, const json_t *value)
 		free(bytes);
 		return SQLITE_MISMATCH;
 	}
-	return sqlite3_bind_blob64(stmt, at, bytes, got, free);
+	return damaged ? sqlite3_bind_text64(stmt, at, (char *)bytes, got, free, SQLITE_UTF8)
+		       : sqlite3_bind_blob64(stmt, at, bytes, got, free);
 }
 
 static int value_bind(sqlite3_stmt *stmt, int at, const json_t *value)
@@ -419,7 +445,7 @@ static int value_bind(sqlite3_stmt *stmt, int at, const json_t *value)
 		return sqlite3_bind_text(stmt, at, json_string_value(value),
 					 (int)json_string_length(value), SQLITE_TRANSIENT);
 	if (json_is_object(value))
-		return blob_bind(stmt, at, value);
+		return bytes_bind(stmt, at, value);
 	return json_is_null(value) ? sqlite3_bind_null(stmt, at) : SQLITE_MISMATCH;
 }
 

@@ -4,8 +4,9 @@
  *
  * In JSON: {"unit": {"columns": ["id", ...], "changes": [[was, is], ...]}, ...}, in the order in
  * which they were made; was and is are arrays of the columns' values, null where there was or is no
- * such row. A blob is {"hex": "..."}, or {"text": "..."} where it is a text. So a table may get
- * columns later, and events from before can still be put. */
+ * such row. A blob is {"hex": "..."}, or {"text": "..."} where it is a text; a text that a disk
+ * damaged is {"damaged": "its bytes in hex"}, so that it can be replaced and dropped like others
+ * (I11). So a table may get columns later, and events from before can still be put. */
 #pragma once
 
 #include "common/sys/db.h"

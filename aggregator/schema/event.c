@@ -128,6 +128,16 @@ int event_read(sqlite3_stmt *stmt, struct event *ret_event, struct err *err)
 
 /* --- the beginning --- */
 
+/* What a disk damaged was nothing to who read the audit, and is nothing from now on (I11). */
+static const char *text_or_nothing(sqlite3_stmt *stmt, int column, struct err *err, int *rc)
+{
+	struct db_row row = { stmt, err, 0 };
+	const char *text = db_row_text(&row, column);
+	if (*rc == 0 && row.rc == -ENOMEM)
+		*rc = row.rc;
+	return text;
+}
+
 /* What was in the audit, with the times that it had. */
 static int audit_take_over(sqlite3 *db, struct err *err)
 {
@@ -138,19 +148,17 @@ static int audit_take_over(sqlite3 *db, struct err *err)
 		rc = db_prepare(db, "SELECT at_us, who, what, detail FROM audit_before ORDER BY id",
 				&rows, err);
 	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
-		struct db_row row = { rows, err, 0 };
 		static const struct event_form nothing = { 0 };
+		rc = 0;
 		struct chain_event event = { .id = head.event + 1,
 					     .after_journal = head.entry,
 					     .at_us = sqlite3_column_int64(rows, 0),
-					     .who = db_row_text(&row, 1),
-					     .kind = db_row_text(&row, 2),
-					     .detail = db_row_text(&row, 3) };
-		char *body = row.rc == 0 ? body_make(&nothing, NULL, 0) : NULL;
+					     .who = text_or_nothing(rows, 1, err, &rc),
+					     .kind = text_or_nothing(rows, 2, err, &rc),
+					     .detail = text_or_nothing(rows, 3, err, &rc) };
+		char *body = rc == 0 ? body_make(&nothing, NULL, 0) : NULL;
 		event.body = body;
-		rc = row.rc < 0 ? row.rc
-		     : body     ? event_insert(db, &event, &head, err)
-				: err_memory(err);
+		rc = rc < 0 ? rc : body ? event_insert(db, &event, &head, err) : err_memory(err);
 		free(body);
 	}
 	(void)sqlite3_finalize(rows); /* repeats the error that step told */

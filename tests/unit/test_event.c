@@ -250,6 +250,52 @@ static void what_is_undone_is_in_no_event(void **state)
 	testbed_close(&testbed);
 }
 
+/* I11: a bit that flipped in a name keeps nobody from replacing it, or its row. */
+static void a_text_that_is_damaged_is_changed_like_others(void **state)
+{
+	struct testbed testbed;
+	(void)state;
+	testbed_open(&testbed, NULL, NULL, NULL, false);
+	testbed_exec(&testbed, "BEGIN");
+	testbed_exec(&testbed,
+		     "INSERT INTO office(code, name) VALUES('a', CAST(x'41ff42' AS TEXT)),"
+		     " ('b', CAST(x'410042' AS TEXT)), (CAST(x'fe' AS TEXT), ''), ('d', 'D')");
+	testbed_exec(&testbed, "UPDATE office SET name = 'A' WHERE code = 'a'");
+	testbed_exec(&testbed, "UPDATE office SET name = CAST(x'c3' AS TEXT) WHERE code = 'd'");
+	testbed_exec(&testbed, "INSERT INTO successor VALUES(9, CAST(x'ff' AS TEXT), 'n', NULL)");
+	testbed_exec(&testbed, "UPDATE successor SET share = '1'"); /* its key is damaged */
+	assert_int_equal(event_append(testbed.db,
+				      &(struct event_form){ .who = "test", .kind = "one" }, NULL,
+				      &err),
+			 0);
+	testbed_exec(&testbed, "COMMIT");
+	assert_replayed(testbed.db);
+	testbed_close(&testbed);
+}
+
+/* I11: nor does it keep a province from its newer program. */
+static void a_ledger_begins_on_what_is_damaged(void **state)
+{
+	struct testbed testbed;
+	(void)state;
+	testbed_open(&testbed, NULL, NULL, NULL, false);
+	assert_int_equal(effects_pause(testbed.db, true, &err), 0);
+	testbed_exec(&testbed,
+		     "DELETE FROM event; CREATE TABLE audit_before(id INTEGER PRIMARY KEY,"
+		     " at_us, who, what, detail);"
+		     "INSERT INTO audit_before VALUES(1, 5, 'w', 'k', CAST(x'ff' AS TEXT)),"
+		     " (2, 6, x'00', 'k', 'whole');"
+		     "INSERT INTO office(code, name) VALUES('a', CAST(x'41ff42' AS TEXT))");
+	assert_int_equal(effects_pause(testbed.db, false, &err), 0);
+	if (events_open(testbed.db, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(testbed_number(&testbed, "SELECT count(*) FROM event WHERE kind = 'k' AND"
+						  " (detail = '' OR detail = 'whole')"),
+			 2);
+	assert_replayed(testbed.db);
+	testbed_close(&testbed);
+}
+
 static void a_head_is_told_and_read(void **state)
 {
 	struct ledger_head head = { .entry = 12, .event = 3 };
@@ -346,6 +392,8 @@ int main(void)
 		cmocka_unit_test(an_act_of_many_rows_goes_on_in_further_events),
 		cmocka_unit_test(parts_of_a_commit_are_links_of_one_chain),
 		cmocka_unit_test(what_is_undone_is_in_no_event),
+		cmocka_unit_test(a_text_that_is_damaged_is_changed_like_others),
+		cmocka_unit_test(a_ledger_begins_on_what_is_damaged),
 		cmocka_unit_test(a_head_is_told_and_read),
 		cmocka_unit_test(what_somebody_keeps_is_judged_at_each_position),
 		cmocka_unit_test(time_does_not_run_backward),
