@@ -83,8 +83,8 @@ static const char *const steps[] = {
 	" r.reason FROM by_number r LEFT JOIN series s ON s.number = r.series;"
 	"DROP TABLE by_number;",
 	/* In the order in which they were told, which no clock decides. */
-	"CREATE TABLE head (id INTEGER PRIMARY KEY, day INTEGER NOT NULL UNIQUE,"
-	" position INTEGER NOT NULL, chain BLOB NOT NULL) STRICT;",
+	("CREATE TABLE head (id INTEGER PRIMARY KEY, day INTEGER NOT NULL UNIQUE,"
+	 " position INTEGER NOT NULL, chain BLOB NOT NULL) STRICT;"),
 };
 
 const struct db_schema spool_schema = {
