@@ -33,7 +33,8 @@ struct ledger_head {
 	uint8_t chain[CHAIN_LEN]; /* of whichever is last; zeros before the first */
 };
 
-/** As of the transaction. -EUCLEAN: its row cannot be read. */
+/** As of the transaction. A link that a disk damaged is told as zeros, and what comes goes on from
+ * them. */
 int ledger_head(sqlite3 *db, struct ledger_head *ret_head, struct err *err);
 /** How many entries and events there are up to it. */
 static inline int64_t ledger_position(const struct ledger_head *head)

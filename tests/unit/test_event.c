@@ -225,6 +225,29 @@ static void parts_of_a_commit_are_links_of_one_chain(void **state)
 	testbed_close(&testbed);
 }
 
+/* I11: the last link was damaged, and the next batch and act are taken. Who verifies sees it. */
+static void a_link_that_is_damaged_stops_nobody(void **state)
+{
+	struct testbed testbed;
+	struct table *table;
+	(void)state;
+	testbed_open(&testbed, UNITS, METRICS, NULL, false);
+	struct testbed_spool spool = { .office = testbed_office(&testbed, "a", "C", DAY - 9),
+				       .id = 7 };
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &spool, "m", "", "2024-10-04", 1, 0);
+	testbed_exec(&testbed, "UPDATE journal SET chain = x'00'");
+	testbed_record(&testbed, &spool, "m", "", "2024-10-05", 2, 0);
+	testbed_exec(&testbed, "UPDATE journal SET chain = x'00' WHERE id = 2");
+	assert_true(testbed_order_rename(&testbed, "a", "A"));
+	testbed_exec(&testbed, "UPDATE event SET chain = x'00'");
+	testbed_record(&testbed, &spool, "m", "", "2024-10-06", 3, 0);
+	assert_int_equal(testbed_number(&testbed, "SELECT count(*) FROM journal"), 3);
+	assert_true(testbed_verify(&testbed, &table) > 0);
+	table_close(table);
+	testbed_close(&testbed);
+}
+
 static void what_is_undone_is_in_no_event(void **state)
 {
 	struct testbed testbed;
@@ -391,6 +414,7 @@ int main(void)
 		cmocka_unit_test(what_stands_is_what_the_events_say),
 		cmocka_unit_test(an_act_of_many_rows_goes_on_in_further_events),
 		cmocka_unit_test(parts_of_a_commit_are_links_of_one_chain),
+		cmocka_unit_test(a_link_that_is_damaged_stops_nobody),
 		cmocka_unit_test(what_is_undone_is_in_no_event),
 		cmocka_unit_test(a_text_that_is_damaged_is_changed_like_others),
 		cmocka_unit_test(a_ledger_begins_on_what_is_damaged),
