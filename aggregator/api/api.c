@@ -236,6 +236,12 @@ void api_change(struct api *api, enum language language)
 		api->changes = true; /* beside API_WORKING_MAX */
 }
 
+void api_change_now(struct api *api, enum language language)
+{
+	api_change(api, language);
+	changing_hurry(api->changing);
+}
+
 const char *api_change_trouble(const struct api *api)
 {
 	return changing_trouble(api->changing);

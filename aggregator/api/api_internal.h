@@ -17,6 +17,8 @@ struct verification *api_verification(struct api *api);
 struct backup *api_backup(struct api *api); /* likewise */
 /** A change may have begun, or stand still: go on with it. */
 void api_change(struct api *api, enum language language);
+/** It was ordered, or taken back: the same, without waiting after a step that failed. */
+void api_change_now(struct api *api, enum language language);
 /** changing_trouble() of it. */
 const char *api_change_trouble(const struct api *api);
 /** A place among API_WORKING_MAX; false: there is none, or the api is stopping. */

@@ -223,7 +223,7 @@ int change_committed(struct call *call, struct err *err)
 {
 	(void)err;
 	if (call->under_way)
-		api_change(call->api, call->job.language);
+		api_change_now(call->api, call->job.language);
 	return 0;
 }
 

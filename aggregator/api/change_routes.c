@@ -124,8 +124,16 @@ static int cancel_post(struct call *call, sqlite3 *db, const struct reference *r
 	return rc == 0 ? call_answer_number(call, "cancelled", 1, err) : rc;
 }
 
+/* Where its step failed, nothing of it is kept until the next is tried. */
+static int cancel_commit(struct call *call, struct err *err)
+{
+	(void)err;
+	api_change_now(call->api, call->job.language);
+	return 0;
+}
+
 const struct action change_actions[] = {
 	{ "GET", "/v1/change", "run", NULL, CALL_GLANCE, change_prepare, change_get, NULL },
-	{ "POST", "/v1/change/cancel", NULL, NULL, CALL_WRITE, NULL, cancel_post, NULL },
+	{ "POST", "/v1/change/cancel", NULL, NULL, CALL_WRITE, NULL, cancel_post, cancel_commit },
 };
 const size_t n_change_actions = sizeof(change_actions) / sizeof(change_actions[0]);

@@ -166,6 +166,13 @@ bool changing_start(struct changing *changing, enum language language)
 	return true;
 }
 
+void changing_hurry(struct changing *changing)
+{
+	changing->again_ms = 0;
+	if (changing->waiting)
+		wait_end(changing);
+}
+
 void changing_stop(struct changing *changing)
 {
 	changing->stopping = true;

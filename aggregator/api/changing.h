@@ -26,6 +26,8 @@ void changing_close(struct changing *changing);
 /** Look whether there is a change, and go on with it. False: it runs already, so that on_end will
  * be called once. @language: that of what is kept to be told. */
 bool changing_start(struct changing *changing, enum language language);
+/** What failed may go well now, as another was ordered or this one taken back: wait no longer. */
+void changing_hurry(struct changing *changing);
 /** It ends with the step in work, and goes on at the next start. */
 void changing_stop(struct changing *changing);
 /** Why the last step failed, in the language of whoever started it; "": it did not. Valid until the

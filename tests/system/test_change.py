@@ -95,27 +95,42 @@ class Change(rig.Rig):
         self.assertEqual(self.lantoa("catalogue", "export").out, rig.CATALOGUE)
         self.assert_whole()
 
-    def fail_steps(self, until):
-        """Each step fails until then, as the disk would have it."""
+    def fail_steps(self, when):
+        """Each step fails while it is so, as the disk would have it."""
         self.province.process.stop()
         with sqlite3.connect(f"{self.province.folder}/lantoa.db") as store:
             store.execute("CREATE TRIGGER failing BEFORE UPDATE ON change_under_way"
-                          f" WHEN unixepoch() < {until} BEGIN SELECT abs(-9223372036854775807 - 1); END")
+                          f" WHEN {when} BEGIN SELECT abs(-9223372036854775807 - 1); END")
         store.close()
         self.province.start()
 
     def test_a_step_that_fails_is_told_and_tried_again(self):
         text, left = self.narrowed()
         until = int(time.time()) + 6
-        self.fail_steps(until)
+        self.fail_steps(f"unixepoch() < {until}")
         run = self.order(text)["change"]
-        rig.wait_for(lambda: "trouble" in self.province.get("/v1/change").get("progress", {}), "the trouble")
+        rig.wait_for(self.trouble, "the trouble")
         self.assertIn("write the database", self.lantoa("change", "show").out)
         self.assertEqual(self.figure(), self.sum)
         self.assertLess(time.time(), until)
         while time.time() < until + 9:  # nobody asks
             time.sleep(1)
         self.assertEqual(self.province.get("/v1/change", run=run), {"changed": 1})
+        self.assertEqual(self.figure(), left)
+
+    def trouble(self):
+        return "trouble" in self.province.get("/v1/change").get("progress", {})
+
+    def test_where_steps_fail_it_can_be_taken_back_and_another_ordered(self):
+        text, left = self.narrowed()
+        self.fail_steps("old.id = 1 AND new.stage < 3")  # it can end
+        self.order(text)
+        rig.wait_for(self.trouble, "the trouble")
+        time.sleep(8)  # 7 s after it is tried the fourth time, and then 8 s later
+        self.assertEqual(self.lantoa("change", "cancel").code, 0)
+        self.order(text)
+        rig.wait_for(lambda: not self.trouble(), "the other change to be under way", 3)
+        rig.wait_for(self.over, "the other change", 60)
         self.assertEqual(self.figure(), left)
 
     def test_what_is_taken_back_was_not(self):
