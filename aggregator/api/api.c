@@ -22,6 +22,7 @@ struct api {
 	struct verification *verification; /* owned */
 	struct backup *backup;             /* owned */
 	struct changing *changing;         /* owned */
+	struct followers *followers;       /* owned */
 	struct page_damage damage;         /* that a question met last, and */
 	uint64_t damage_until_ms;          /* for how long it is told */
 	struct log_limit said_damage;
@@ -41,6 +42,7 @@ static const struct {
 	{ query_actions, &n_query_actions },         { verify_actions, &n_verify_actions },
 	{ health_actions, &n_health_actions },       { held_actions, &n_held_actions },
 	{ backup_actions, &n_backup_actions },       { change_actions, &n_change_actions },
+	{ changes_actions, &n_changes_actions },
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
@@ -127,11 +129,22 @@ static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
 	api->changing = changing_open(loop, api->config.store, on_change_ended, api);
 	if (!api->verification || !api->changing)
 		return err_memory(err);
-	return backup_open(loop, &backup, &api->backup, err);
+	int rc = backup_open(loop, &backup, &api->backup, err);
+	if (rc == 0)
+		rc = followers_open(loop, &api->followers, err);
+	return rc;
+}
+
+static void on_grown(void *context)
+{
+	struct api *api = context;
+
+	followers_wake(api->followers);
 }
 
 static void api_free(struct api *api)
 {
+	followers_close(api->followers);
 	verification_close(api->verification);
 	changing_close(api->changing);
 	backup_close(api->backup);
@@ -168,6 +181,7 @@ int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, s
 		return rc;
 	}
 	api_change(api, LANGUAGE_ENGLISH); /* where the last process left it */
+	store_listen(config->store, on_grown, api);
 	*ret_api = api;
 	return 0;
 }
@@ -189,6 +203,8 @@ static void close_if_idle(struct api *api)
 
 void api_stop(struct api *api, void (*on_closed)(void *context), void *context)
 {
+	store_listen(api->config.store, NULL, NULL);
+	followers_end(api->followers); /* they are in work no more, and leave */
 	api->stopping = true;
 	api->on_closed = on_closed;
 	api->on_closed_context = context;
@@ -225,6 +241,16 @@ struct verification *api_verification(struct api *api)
 	return api->verification;
 }
 
+struct followers *api_followers(struct api *api)
+{
+	return api->followers;
+}
+
+uint64_t api_now_ms(const struct api *api)
+{
+	return uv_now(api->loop);
+}
+
 struct backup *api_backup(struct api *api)
 {
 	return api->backup;
@@ -249,7 +275,7 @@ const char *api_change_trouble(const struct api *api)
 
 bool api_enter(struct api *api)
 {
-	if (api->stopping || api->working == API_WORKING_MAX)
+	if (api->stopping || api->working - followers_count(api->followers) >= API_WORKING_MAX)
 		return false;
 	api->working++;
 	return true;

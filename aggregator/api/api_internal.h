@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/api.h"
+#include "api/followers.h"
 #include "backup/backup.h"
 #include "query/plan.h"
 #include "verify/verification.h"
@@ -21,6 +22,9 @@ void api_change(struct api *api, enum language language);
 void api_change_now(struct api *api, enum language language);
 /** changing_trouble() of it. */
 const char *api_change_trouble(const struct api *api);
+/** Who waits for the ledger to grow; none of them has a place among API_WORKING_MAX. */
+struct followers *api_followers(struct api *api);
+uint64_t api_now_ms(const struct api *api); /* the loop's */
 /** A place among API_WORKING_MAX; false: there is none, or the api is stopping. */
 bool api_enter(struct api *api);
 void api_leave(struct api *api);

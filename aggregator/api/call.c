@@ -71,10 +71,51 @@ static void answer(struct call *call, int rc, const struct err *err)
 		http_answer_err(call->request, rc == -EINTR ? &late : err);
 }
 
+static void conclude(struct call *call, int rc, const struct err *err)
+{
+	struct api *api = call->api;
+
+	answer(call, rc, err);
+	call_free(call);
+	api_leave(api);
+}
+
+static void submit(struct call *call);
+
+static void on_grown(struct follower *follower)
+{
+	struct call *call = container_of(follower, struct call, follower);
+
+	blob_free(&call->answer);
+	submit(call);
+}
+
+static void on_time(struct follower *follower)
+{
+	conclude(container_of(follower, struct call, follower), 0, NULL);
+}
+
+/* It found nothing, and has time. The ledger may have grown since it looked. */
+static bool wait_if_so(struct call *call, int *rc, struct err *err)
+{
+	struct followers *followers = api_followers(call->api);
+
+	if (*rc < 0 || !call->waits || api_now_ms(call->api) >= call->follower.until_ms)
+		return false;
+	if (store_position(api_config_of(call->api)->store) != call->changes.after) {
+		on_grown(&call->follower);
+		return true;
+	}
+	if (followers_keep(followers, &call->follower))
+		return true;
+	if (followers_count(followers) == FOLLOWERS_MAX)
+		*rc = err_set(err, -EAGAIN, "too many wait for changes; try again shortly");
+	return false;
+}
+
 static void on_done(struct store_job *job, int rc, const struct err *err)
 {
 	struct call *call = container_of(job, struct call, job);
-	struct api *api = call->api;
 	struct err late;
 
 	if (rc == 0 && call->action->commit) {
@@ -82,10 +123,11 @@ static void on_done(struct store_job *job, int rc, const struct err *err)
 		err = &late;
 	}
 	if (call->query.damage && call->damage.n > 0)
-		api_note_damage(api, &call->damage);
-	answer(call, rc, err);
-	call_free(call);
-	api_leave(api);
+		api_note_damage(call->api, &call->damage);
+	int was = rc;
+	if (wait_if_so(call, &rc, &late))
+		return;
+	conclude(call, rc, rc == was ? err : &late);
 }
 
 static void who_asks(struct call *call)
@@ -131,6 +173,13 @@ static void submit(struct call *call)
 		call->job.use = call->action->way == CALL_GLANCE ? STORE_GLANCE : STORE_QUESTION;
 		store_read(store, &call->job);
 	}
+}
+
+void call_wait(struct call *call, uint64_t wait_ms)
+{
+	call->follower.again = on_grown;
+	call->follower.finish = on_time;
+	call->follower.until_ms = wait_ms > 0 ? api_now_ms(call->api) + wait_ms : 0;
 }
 
 void call_start(struct api *api, struct http_request *request, const struct action *action)
@@ -245,21 +294,27 @@ int call_answer_damaged(struct call *call, const char *name, uint64_t number,
 	return 0;
 }
 
+int call_refuse_with(struct call *call, struct err *err, const char *more, size_t len)
+{
+	int rc = blob_append(&call->answer, "{\"error\": ", 10);
+
+	if (rc == 0)
+		rc = quote_json(&call->answer, err->text, strlen(err->text));
+	if (rc == 0)
+		rc = blob_append(&call->answer, more, len);
+	call->answer_type = JSON_TYPE;
+	call->refused = rc == 0;
+	return rc < 0 ? err_memory(err) : err->code;
+}
+
 int call_refuse(struct call *call, struct err *err, uint64_t figures, uint64_t offices)
 {
 	char numbers[96];
 	int len = snprintf(numbers, sizeof(numbers),
 			   ", \"figures\": %" PRIu64 ", \"offices\": %" PRIu64 "}\n", figures,
 			   offices);
-	int rc = blob_append(&call->answer, "{\"error\": ", 10);
 
-	if (rc == 0)
-		rc = quote_json(&call->answer, err->text, strlen(err->text));
-	if (rc == 0)
-		rc = blob_append(&call->answer, numbers, (size_t)len);
-	call->answer_type = JSON_TYPE;
-	call->refused = rc == 0;
-	return rc < 0 ? err_memory(err) : err->code;
+	return call_refuse_with(call, err, numbers, (size_t)len);
 }
 
 int call_answer_texts(struct call *call, const char *const texts[], size_t n, struct err *err)

@@ -8,6 +8,7 @@
 
 #include "api/api_internal.h"
 #include "api/changing.h"
+#include "api/followers.h"
 #include "common/base/blob.h"
 #include "common/model/invitation.h"
 #include "common/model/labels.h"
@@ -15,6 +16,7 @@
 #include "common/text/json_item.h"
 #include "common/text/table.h"
 #include "ingest/key_feed.h"
+#include "journal/changes_page.h"
 #include "journal/damaged_days.h"
 #include "query/query.h"
 
@@ -79,7 +81,10 @@ struct call {
 	struct intake_counters intake;
 	struct contact_list contacts; /* owned */
 	struct agent_list agents;     /* owned */
-	bool metered;                 /* these two are of the office asked about */
+	struct changes_form changes;
+	bool waits;               /* it found nothing, and may wait for more to come */
+	struct follower follower; /* until_ms 0: it does not wait */
+	bool metered;             /* these two are of the office asked about */
 	struct limits limits;
 	struct meter_reading readings[LIMIT_COUNT];
 };
@@ -113,6 +118,12 @@ int change_committed(struct call *call, struct err *err);
 /** Refuse with @err and, beside its sentence, two numbers for programs: {"error": ..., "figures":
  * n, "offices": n}. Returns err's code. */
 int call_refuse(struct call *call, struct err *err, uint64_t figures, uint64_t offices);
+/** The same with other members: @more [@len], from the comma before them to the brace's end. */
+int call_refuse_with(struct call *call, struct err *err, const char *more, size_t len);
+
+/** For prepare(): if run() finds nothing (call->waits), it is run again when the ledger has grown,
+ * for so long. 0: it is not. */
+void call_wait(struct call *call, uint64_t wait_ms);
 
 /** The text of field @name of a body that is a JSON object; NULL when it is not there. -EINVAL when
  * the body is no object, has a field that the action does not name, or this one is no text. */
@@ -121,6 +132,6 @@ int call_field(struct call *call, const char *name, const char **ret_text, struc
 int call_field_needed(struct call *call, const char *name, const char **ret_text, struct err *err);
 
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
-	health_actions[], held_actions[], backup_actions[], change_actions[];
+	health_actions[], held_actions[], backup_actions[], change_actions[], changes_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
-	n_health_actions, n_held_actions, n_backup_actions, n_change_actions;
+	n_health_actions, n_held_actions, n_backup_actions, n_change_actions, n_changes_actions;

@@ -1,6 +1,7 @@
 #include "backup/backup_file.h"
 
 #include "schema/chain_walk.h"
+#include "schema/epoch.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -185,6 +186,8 @@ int backup_file_check(sqlite3 *db, struct backup_label *ret_label, struct err *e
 
 int backup_file_unseal(sqlite3 *db, struct err *err)
 {
-	return db_exec(db, "PRAGMA secure_delete=ON; DROP TABLE backup; PRAGMA journal_mode=DELETE",
-		       err);
+	int rc = db_exec(db, "PRAGMA secure_delete=ON; DROP TABLE backup", err);
+	if (rc == 0)
+		rc = epoch_renew(db, err); /* positions of after the backup come again */
+	return rc == 0 ? db_exec(db, "PRAGMA journal_mode=DELETE", err) : rc;
 }

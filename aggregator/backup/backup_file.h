@@ -30,5 +30,6 @@ int backup_file_seal(sqlite3 *db, const struct backup_label *label, struct err *
  * stops with -EINTR when sqlite3_interrupt() is called.
  */
 int backup_file_check(sqlite3 *db, struct backup_label *ret_label, struct err *err);
-/** Make it a database again: the label goes, and no trace of the key is left. */
+/** Make it a database again: the label goes, and no trace of the key is left. It has another epoch
+ * (schema/epoch.h): who followed the ledger beyond the backup begins anew. */
 int backup_file_unseal(sqlite3 *db, struct err *err);

@@ -62,6 +62,11 @@ static const struct option_row known[] = {
 	{ "older-copy", 0, NULL,
 	  N_("let it in although it comes from a machine that was set back, and takes the place of "
 	     "what came before") },
+	{ "after", 0, "NUMBER", N_("only what comes behind this position; without it, all") },
+	{ "epoch", 0, "NUMBER", N_("of which epoch the position is") },
+	{ "wait", 0, "SECONDS",
+	  N_("when there is no more, wait for more until none came for so long: up to 60") },
+	{ "figures", 0, NULL, N_("batches as their figures, instead of as they are stored") },
 	{ 0 },
 };
 static const char everywhere[] = "api format help version";

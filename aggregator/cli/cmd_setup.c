@@ -1,11 +1,11 @@
 #include "cli/cmd_setup.h"
 
 #include "cli/args.h"
-#include "cli/client.h"
 #include "cli/output.h"
 #include "cli/upload.h"
 #include "common/base/i18n.h"
 #include "common/base/installed.h"
+#include "feed/client.h"
 
 #include <dirent.h>
 #include <errno.h>

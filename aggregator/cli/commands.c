@@ -1,8 +1,8 @@
 #include "cli/commands.h"
 
 #include "cli/args.h"
-#include "cli/client.h"
 #include "cli/cmd_backup.h"
+#include "cli/cmd_changes.h"
 #include "cli/cmd_invite.h"
 #include "cli/cmd_setup.h"
 #include "cli/cmd_verify.h"
@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/upload.h"
 #include "common/base/i18n.h"
+#include "feed/client.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -497,6 +498,18 @@ const struct command commands[] = {
 	  .n_more = 1,
 	  .run = cmd_backup_run,
 	  .path = "/v1/backup" },
+	{ .words = "changes",
+	  .usage = "[--after NUMBER] [--epoch NUMBER] [--wait SECONDS] [--figures] [--most NUMBER]",
+	  .help = N_(
+		  "Print what is in the ledger behind a position, a line of JSON for each batch "
+		  "and event, as programs follow it. Keep position and epoch of the last line, "
+		  "and give them to go on from there; when a backup was restored meanwhile, it is "
+		  "refused, and you begin anew."),
+	  .options = "after epoch wait figures most",
+	  .run = cmd_changes_run,
+	  .method = "GET",
+	  .path = "/v1/changes",
+	  .usual = FORMAT_JSON },
 	{ .words = "audit",
 	  .usage = "[--most NUMBER]",
 	  .help = N_("List who changed what and when, newest first."),

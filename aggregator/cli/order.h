@@ -2,8 +2,8 @@
  * those of client_ask() and of output.h. */
 #pragma once
 
-#include "cli/client.h"
 #include "cli/command.h"
+#include "feed/client.h"
 
 /** The request that the order's command is, for JSON; its arguments and body are the caller's to
  * fill in. */

@@ -1,9 +1,9 @@
 /* A CSV file of the operator's on its way to the aggregator. */
 #pragma once
 
-#include "cli/client.h"
 #include "common/base/blob.h"
 #include "common/base/err.h"
+#include "feed/client.h"
 
 #include <stdint.h>
 

@@ -3,10 +3,10 @@
  * interrupted. */
 #pragma once
 
-#include "cli/client.h"
 #include "cli/command.h"
 #include "common/base/blob.h"
 #include "common/base/err.h"
+#include "feed/client.h"
 
 #include <jansson.h>
 #include <stdint.h>

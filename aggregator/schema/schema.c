@@ -184,7 +184,7 @@ static const char *const steps[] = {
 	 "  known_us INTEGER NOT NULL, who TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 	 "CREATE TABLE account(account TEXT PRIMARY KEY, shown TEXT NOT NULL) STRICT,"
 	 "  WITHOUT ROWID;"
-	 "INSERT INTO fact VALUES('epoch', abs(random() / 2) + 1);"
+	 "INSERT INTO fact VALUES('epoch', unixepoch() * 1000000 + abs(random() % 1000000));"
 	 "ALTER TABLE audit RENAME TO audit_before;"
 	 "CREATE VIEW audit AS SELECT id, at_us, who, kind AS what, detail FROM event;"),
 };

@@ -54,7 +54,8 @@ struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	struct lane *lane;
 	struct err err;
 	int rc;
-	bool stale; /* the reference that run gets */
+	bool stale;       /* the reference that run gets */
+	int64_t position; /* of a write: the ledger's behind it */
 };
 
 /** Open (create, migrate) the database and @readers (1 to 8) read-only connections. -EBUSY when
@@ -77,6 +78,13 @@ bool store_writing(const struct store *store);   /* has the writer something to 
 /** Rises while the writer gets on, within a job as well as with its end. A writer that has
  * something to do while this stands still waits for the disk. */
 uint64_t store_progress(const struct store *store);
+
+/** How many entries and events the ledger has (schema/chain.h), as of the last commit whose done()
+ * was called. Loop thread only. */
+int64_t store_position(const struct store *store);
+/** From now on @on_grown is called, from the loop and after the done() of a commit that added to
+ * the ledger. NULL: no longer. There is one listener. */
+void store_listen(struct store *store, void (*on_grown)(void *context), void *context);
 
 struct store_log {
 	uint64_t bytes;          /* committed, and not yet copied into the database */

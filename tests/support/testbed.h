@@ -64,6 +64,8 @@ int testbed_order_closing(struct testbed *testbed, bool reopen, const struct clo
 /** quarantine_release in a transaction. How many observations passed, how many stayed. */
 void testbed_order_release(struct testbed *testbed, const struct release_form *form,
 			   uint64_t *ret_released, uint64_t *ret_kept);
+/** Rows were changed by hand as an act would: an event has them. Where there are any. */
+void testbed_note(struct testbed *testbed);
 /** Read the reference again after the above. */
 void testbed_refresh(struct testbed *testbed);
 
@@ -121,7 +123,7 @@ void testbed_record(struct testbed *testbed, struct testbed_spool *spool, const 
 void testbed_rollups(struct testbed *testbed, struct blob *ret);
 int64_t testbed_number(struct testbed *testbed, const char *sql);
 void testbed_exec(struct testbed *testbed, const char *sql);
-/** Every row of every table but "backup", as bytes. The caller frees. */
+/** Every row of every table but "backup", and but the epoch, as bytes. The caller frees. */
 void testbed_dump(sqlite3 *db, struct blob *ret);
 /** All steps of looking at once. The caller closes the table. */
 int verify_run(sqlite3 *db, const struct reference *reference, struct verify_counts *ret_counts,

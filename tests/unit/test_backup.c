@@ -9,6 +9,7 @@
 #include "backup/backup.h"
 #include "backup/backup_file.h"
 #include "common/base/container.h"
+#include "schema/epoch.h"
 #include "server/restore.h"
 #include "server/server_key.h"
 #include "store/store.h"
@@ -233,6 +234,17 @@ static const struct state *state_of(struct fixture *f, const char *path)
 	return found;
 }
 
+static int64_t epoch_of(const char *path)
+{
+	sqlite3 *db;
+	int64_t epoch = 0;
+	struct err err;
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(epoch_read(db, &epoch, &err), 0);
+	sqlite3_close(db);
+	return epoch;
+}
+
 static int restore(struct fixture *f)
 {
 	struct config config = { .state_dir = f->folder };
@@ -314,7 +326,9 @@ static void whatever_is_written_meanwhile(struct dice *dice, void *context)
 	assert_int_equal(restore(f), 0);
 	path_in(f, "lantoa.db", path);
 	assert_ptr_equal(state_of(f, path), copied);
-	if (acts == 0) /* an order is given once */
+	assert_int_equal(epoch_of(f->file), epoch_of(f->testbed.path));
+	assert_true(epoch_of(path) > epoch_of(f->file)); /* who followed begins anew */
+	if (acts == 0)                                   /* an order is given once */
 		assert_goes_on(f, copied);
 	fixture_close(f);
 	free(f);

@@ -20,10 +20,12 @@ struct request {
 	const char *type;   /* of the body; NULL: there is none */
 	const void *body;   /* [body_len] */
 	size_t body_len;
+	unsigned limit_s; /* for the whole exchange; 0: as long as it takes */
 	/* What comes goes there instead of into the answer, piece by piece and of any size, unless
 	 * it is a refusal. Not 0: stop, err says why. NULL: none of this. */
 	int (*on_piece)(void *context, const void *data, size_t len, struct err *err);
 	void *context;
+	unsigned *ret_status; /* of HTTP, also of a refusal; 0: there was none. NULL: not wanted */
 };
 
 /**

@@ -1,4 +1,4 @@
-#include "cli/client.h"
+#include "feed/client.h"
 
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
@@ -132,6 +132,7 @@ static bool request_set(struct exchange *exchange, const struct request *request
 	ok = ok && curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_MAX_S) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)request->limit_s) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange->headers) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange) == CURLE_OK;
@@ -222,12 +223,16 @@ static int perform(struct exchange *exchange, const char *api, const struct requ
 	if (code != CURLE_OK)
 		return failure(exchange, api, code, err);
 	(void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status); /* cannot fail */
+	if (request->ret_status)
+		*request->ret_status = (unsigned)status;
 	return granted(exchange) ? answer_check(exchange, api, err)
 				 : refusal(exchange->answer, status, err);
 }
 
 int client_ask(const char *api, const struct request *request, struct blob *answer, struct err *err)
 {
+	if (request->ret_status)
+		*request->ret_status = 0;
 	struct exchange exchange = {
 		.curl = curl_easy_init(), .request = request, .answer = answer, .err = err
 	};
