@@ -71,7 +71,8 @@ struct call {
 	bool under_way;            /* what was ordered goes on by steps: 202 */
 	bool refused;              /* the answer goes out although run() failed */
 	char labels[LABELS_TEXT_MAX];
-	unsigned most;                        /* rows asked for */
+	unsigned most;                        /* rows asked for, */
+	int64_t before;                       /* of events before this one; 0: of all */
 	const char *code;                     /* the request's */
 	char address[INVITATION_ADDRESS_MAX]; /* that an invitation carries: a reload may change it
 					       */

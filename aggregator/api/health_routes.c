@@ -1,7 +1,11 @@
-/* /v1/status, /v1/quarantine?most=, /v1/audit?most= */
+/* /v1/status, /v1/quarantine?most=, /v1/audit?most=,
+ * /v1/history?name=&most=&before=, and /v1/accounts: GET lists them, POST takes
+ * account and shown, the name it is shown by. */
 #include "api/call.h"
 #include "api/status.h"
 #include "journal/quarantine.h"
+#include "query/history.h"
+#include "schema/account.h"
 #include "schema/audit.h"
 
 #include <errno.h>
@@ -161,9 +165,67 @@ static int audit_get(struct call *call, sqlite3 *db, const struct reference *ref
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
 
+static int history_prepare(struct call *call, struct err *err)
+{
+	const char *before = http_arg(call->request, "before");
+	char *end = NULL;
+
+	call->code = http_arg(call->request, "name");
+	if (!call->code || !*call->code)
+		return err_set(err, -EINVAL,
+			       "name: a unit's or office's code, or the name of a metric or "
+			       "indicator is wanted");
+	errno = 0;
+	call->before = before ? strtoll(before, &end, 10) : 0;
+	if (before && (*before < '1' || *before > '9' || *end || errno))
+		return err_set(err, -EINVAL, "before: the number of an event is wanted");
+	return most_prepare(call, err);
+}
+
+static int history_get(struct call *call, sqlite3 *db, const struct reference *reference,
+		       struct err *err)
+{
+	struct table *table = NULL;
+	int rc = history_run(db, reference,
+			     &(struct history_form){ .name = call->code,
+						     .most = call->most,
+						     .before = call->before },
+			     &table, err);
+
+	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
+static int accounts_get(struct call *call, sqlite3 *db, const struct reference *reference,
+			struct err *err)
+{
+	struct table *table = NULL;
+	int rc = account_list(db, &table, err);
+
+	(void)reference;
+	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
+static int accounts_post(struct call *call, sqlite3 *db, const struct reference *reference,
+			 struct err *err)
+{
+	const char *account, *shown;
+	int rc = call_field_needed(call, "account", &account, err);
+
+	(void)reference;
+	if (rc == 0)
+		rc = call_field_needed(call, "shown", &shown, err);
+	if (rc == 0)
+		rc = account_name(db, account, shown, err);
+	return rc == 0 ? call_answer_text(call, "named", account, err) : rc;
+}
+
 const struct action health_actions[] = {
 	{ "GET", "/v1/status", NULL, NULL, CALL_GLANCE, status_prepare, status_get, NULL },
 	{ "GET", "/v1/quarantine", "most", NULL, CALL_READ, most_prepare, quarantine_get, NULL },
 	{ "GET", "/v1/audit", "most", NULL, CALL_READ, most_prepare, audit_get, NULL },
+	{ "GET", "/v1/history", "name most before", NULL, CALL_READ, history_prepare, history_get,
+	  NULL },
+	{ "GET", "/v1/accounts", NULL, NULL, CALL_READ, NULL, accounts_get, NULL },
+	{ "POST", "/v1/accounts", NULL, "account shown", CALL_WRITE, NULL, accounts_post, NULL },
 };
 const size_t n_health_actions = sizeof(health_actions) / sizeof(health_actions[0]);

@@ -1,12 +1,18 @@
 /* /v1/query and /v1/completeness: name, area, by, per, from, to, labels ("app=VNeID;sector=land"),
  * calendar, structure, known, as aggregator/query/query.h explains them; a query with revisions=1
- * lists what changed, one with rank=1 ranks its rows. */
+ * lists what changed, one with rank=1 ranks its rows. With publication=NAME, period, calendar,
+ * structure and known are those that were published. An answer in JSON has the ledger's head.
+ * POST /v1/publications takes name, period and, where needed, calendar and structure; GET lists
+ * them. */
 #include "api/call.h"
+#include "common/model/civil.h"
+#include "registry/publications.h"
+#include "schema/chain.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define ASKING "name area by per from to labels calendar structure known"
+#define ASKING "name area by per from to labels calendar structure known publication"
 
 /* "k=v;k=v" in any order into call->labels, canonical. */
 static int take_labels(struct call *call, const char *text, struct err *err)
@@ -52,6 +58,13 @@ static int query_prepare(struct call *call, struct err *err)
 		.known = http_arg(request, "known"),
 	};
 	call->query.damage = &call->damage;
+	call->code = http_arg(request, "publication");
+	if (call->code && (call->query.from || call->query.to || call->query.calendar ||
+			   call->query.structure || call->query.known))
+		return err_set(
+			err, -EINVAL,
+			"a publication has its period, calendar, borders and time: leave out "
+			"--from, --to, --calendar, --structure and --known");
 	if (call_flag(call, "rank", &call->query.rank, err) < 0 ||
 	    call_flag(call, "revisions", &call->revisions, err) < 0)
 		return err->code;
@@ -68,23 +81,105 @@ static int figures_prepare(struct call *call, struct err *err)
 	return query_prepare(call, err);
 }
 
+/* What was published is in @texts, which the query borrows. */
+struct published {
+	struct publication publication;
+	char period[PERIOD_TEXT_MAX], structure[DAY_TEXT_MAX];
+};
+
+static int publication_apply(struct call *call, sqlite3 *db, struct published *published,
+			     struct err *err)
+{
+	struct publication *publication = &published->publication;
+	struct query *query = &call->query;
+	int rc = call->code ? publication_find(db, call->code, publication, err) : 0;
+
+	if (!call->code || rc < 0)
+		return rc;
+	query->from = query->to = period_format(publication->period, published->period);
+	query->calendar = calendar_name(publication->period.calendar);
+	query->known_us = publication->at_us;
+	if (publication->restated)
+		query->structure = day_format(publication->structure, published->structure);
+	return 0;
+}
+
+/* What an answer can be cited by: the ledger's head and, where it is one, the publication. */
+static int answer_cite(struct call *call, sqlite3 *db, const struct published *published,
+		       struct table *table, struct err *err)
+{
+	const struct publication *publication = &published->publication;
+	char text[HEAD_TEXT_MAX], at[INSTANT_TEXT_MAX];
+	struct ledger_head head;
+	int rc = ledger_head(db, &head, err);
+
+	if (rc < 0) {
+		table_close(table);
+		return rc;
+	}
+	table_head(table, "ledger", "head", ledger_head_text(&head, text));
+	if (call->code) {
+		table_head(table, "publication", "name", publication->name);
+		table_head(table, "publication", "period", published->period);
+		table_head(table, "publication", "at", civil_format(publication->at_us, at));
+		table_head(table, "publication", "head", publication->head);
+	}
+	return call_answer_table(call, table, err);
+}
+
+static int asked(struct call *call, sqlite3 *db, const struct reference *reference,
+		 int (*run)(sqlite3 *db, const struct reference *reference,
+			    const struct query *query, struct table **ret_answer, struct err *err),
+		 struct err *err)
+{
+	struct published published = { 0 };
+	struct table *table = NULL;
+	int rc = publication_apply(call, db, &published, err);
+
+	if (rc == 0)
+		rc = run(db, reference, &call->query, &table, err);
+	return rc == 0 ? answer_cite(call, db, &published, table, err) : rc;
+}
+
 static int query_get(struct call *call, sqlite3 *db, const struct reference *reference,
 		     struct err *err)
 {
-	struct table *table = NULL;
-	int rc = (call->revisions ? revisions_run : query_run)(db, reference, &call->query, &table,
-							       err);
-
-	return rc == 0 ? call_answer_table(call, table, err) : rc;
+	return asked(call, db, reference, call->revisions ? revisions_run : query_run, err);
 }
 
 static int completeness_get(struct call *call, sqlite3 *db, const struct reference *reference,
 			    struct err *err)
 {
-	struct table *table = NULL;
-	int rc = completeness_run(db, reference, &call->query, &table, err);
+	return asked(call, db, reference, completeness_run, err);
+}
 
+static int publications_get(struct call *call, sqlite3 *db, const struct reference *reference,
+			    struct err *err)
+{
+	struct table *table = NULL;
+	int rc = publications_list(db, &table, err);
+
+	(void)reference;
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
+static int publications_post(struct call *call, sqlite3 *db, const struct reference *reference,
+			     struct err *err)
+{
+	struct publish_form form = { .who = call->who };
+	char head[HEAD_TEXT_MAX];
+	int rc = call_field_needed(call, "name", &form.name, err);
+
+	(void)reference;
+	if (rc == 0)
+		rc = call_field_needed(call, "period", &form.period, err);
+	if (rc == 0)
+		rc = call_field(call, "calendar", &form.calendar, err);
+	if (rc == 0)
+		rc = call_field(call, "structure", &form.structure, err);
+	if (rc == 0)
+		rc = publication_add(db, &form, head, err);
+	return rc == 0 ? call_answer_text(call, "published", head, err) : rc;
 }
 
 const struct action query_actions[] = {
@@ -92,5 +187,8 @@ const struct action query_actions[] = {
 	  NULL },
 	{ "GET", "/v1/completeness", ASKING, NULL, CALL_READ, query_prepare, completeness_get,
 	  NULL },
+	{ "GET", "/v1/publications", NULL, NULL, CALL_READ, NULL, publications_get, NULL },
+	{ "POST", "/v1/publications", NULL, "name period calendar structure", CALL_WRITE, NULL,
+	  publications_post, NULL },
 };
 const size_t n_query_actions = sizeof(query_actions) / sizeof(query_actions[0]);

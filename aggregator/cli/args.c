@@ -29,6 +29,9 @@ static const struct option_row known[] = {
 	{ "structure", 0, "DAY",
 	  N_("told under the borders of this day; without it, those of the time") },
 	{ "known", 0, "INSTANT", N_("as known at the end of this day, or at this date and time") },
+	{ "publication", 0, "NAME",
+	  N_("as it was published under this name: its period, calendar and borders, and what was "
+	     "known then") },
 	{ "rank", 0, NULL,
 	  N_("give each row its rank among those of its level, 1 being the highest") },
 	{ "revisions", 0, NULL,
@@ -54,6 +57,7 @@ static const struct option_row known[] = {
 	{ "keep", 0, "NUMBER",
 	  N_("then remove all such files there but the newest, as many as this") },
 	{ "most", 0, "NUMBER", N_("print no more rows than this") },
+	{ "before", 0, "EVENT", N_("go on before the event of this number") },
 	{ "entry", 0, "NUMBER", N_("what came with this journal entry") },
 	{ "office", 0, "CODE", N_("only what came from this office") },
 	{ "metric", 0, "NAME", N_("only this metric") },

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ASKING "area by per from to label calendar structure known"
+#define ASKING "area by per from to label calendar structure known publication"
 
 static int import(const struct order *order, struct err *err)
 {
@@ -141,6 +141,7 @@ static int query(const struct order *order, struct err *err)
 					      { "calendar", args_option(args, "calendar") },
 					      { "structure", args_option(args, "structure") },
 					      { "known", args_option(args, "known") },
+					      { "publication", args_option(args, "publication") },
 					      { "rank", args_option(args, "rank") ? "1" : NULL },
 					      { "revisions",
 						args_option(args, "revisions") ? "1" : NULL } };
@@ -178,6 +179,40 @@ static int closing(const struct order *order, struct err *err)
 					   { "calendar", args_option(args, "calendar") } };
 
 	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+}
+
+static int history(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument arguments[] = { { "name", args->words[0] },
+					      { "most", args_option(args, "most") },
+					      { "before", args_option(args, "before") } };
+	struct request request = order_request(order);
+
+	if (order->format == FORMAT_CSV)
+		return order_ask_rows(order, arguments, 3, err);
+	request.arguments = arguments;
+	request.n_arguments = 3;
+	return order_ask_report(order, &request, err);
+}
+
+static int publish(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument fields[] = { { "name", args->words[0] },
+					   { "period", args->words[1] },
+					   { "calendar", args_option(args, "calendar") },
+					   { "structure", args_option(args, "structure") } };
+
+	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+}
+
+static int account_name(const struct order *order, struct err *err)
+{
+	const struct argument fields[] = { { "account", order->args->words[0] },
+					   { "shown", order->args->words[1] } };
+
+	return order_post(order, fields, 2, err);
 }
 
 static int office_show(const struct order *order, struct err *err)
@@ -516,6 +551,52 @@ const struct command commands[] = {
 	  .options = "most",
 	  .run = list,
 	  .method = "GET",
-	  .path = "/v1/audit" },
+	  .path = "/v1/audit",
+	  .show = "event at who shown_name act detail" },
+	{ .words = "history",
+	  .usage = "UNIT|OFFICE|METRIC [--most NUMBER] [--before EVENT]",
+	  .help = N_(
+		  "Show what was changed of a unit, an office, a metric or an indicator, when "
+		  "and by whom, newest first. When there is more, it says with which --before to "
+		  "go on."),
+	  .options = "most before",
+	  .n_words = 1,
+	  .run = history,
+	  .method = "GET",
+	  .path = "/v1/history",
+	  .show = "event at who shown_name act record row column was became detail" },
+	{ .words = "publish",
+	  .usage = "NAME PERIOD [--calendar civil|report] [--structure DAY]",
+	  .help = N_(
+		  "Give the figures of a period, as they are known now, a name by which they can "
+		  "be asked for ever: query --publication NAME."),
+	  .options = "calendar structure",
+	  .n_words = 2,
+	  .run = publish,
+	  .method = "POST",
+	  .path = "/v1/publications",
+	  .done = N_("Published, at %s of the ledger\n") },
+	{ .words = "publications",
+	  .usage = "",
+	  .help = N_("List what was published, when and by whom, newest first."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/publications" },
+	{ .words = "account name",
+	  .usage = "ACCOUNT SHOWN",
+	  .help = N_("Let an account, such as unix:uid=1000, be shown with a person's name. It can "
+		     "be changed at any time, and an empty name deletes it."),
+	  .n_words = 2,
+	  .run = account_name,
+	  .method = "POST",
+	  .path = "/v1/accounts",
+	  .done = N_("Account named: %s\n") },
+	{ .words = "account list",
+	  .usage = "",
+	  .help = N_("List the accounts that changed anything, and the names that they are shown "
+		     "with."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/accounts" },
 };
 const size_t n_commands = sizeof(commands) / sizeof(commands[0]);

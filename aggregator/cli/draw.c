@@ -21,11 +21,13 @@ enum trait {
 /* Words that the aggregator's data hold, here only to be translated. Other levels are shown as they
  * are. */
 static const char *const words[] __attribute__((unused)) = {
-	N_("province"), N_("district"),  N_("commune"),   N_("none"), N_("invited"),
-	N_("active"),   N_("revoked"),   N_("repaired"),  N_("left"), N_("true"),
-	N_("false"),    N_("corrected"), N_("withdrawn"), N_("new"),  N_("gone"),
-	N_("changed"),  N_("yes"),       N_("no"),        N_("well"), N_("expired"),
-	N_("nobody"),   N_("battery"),   N_("kernel"),
+	N_("province"),  N_("district"),   N_("commune"),   N_("none"),       N_("invited"),
+	N_("active"),    N_("revoked"),    N_("repaired"),  N_("left"),       N_("true"),
+	N_("false"),     N_("corrected"),  N_("withdrawn"), N_("new"),        N_("gone"),
+	N_("changed"),   N_("yes"),        N_("no"),        N_("well"),       N_("expired"),
+	N_("unit"),      N_("successor"),  N_("office"),    N_("assignment"), N_("key"),
+	N_("catalogue"), N_("indicators"), N_("closing"),   N_("quarantine"), N_("first"),
+	N_("held"),      N_("nobody"),     N_("battery"),   N_("kernel"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */
@@ -33,6 +35,18 @@ static const struct title {
 	const char *name, *text;
 	unsigned traits;
 } titles[] = {
+	{ "record", N_("Record"), WORDS },
+	{ "history.name", N_("History of"), 0 },
+	{ "history.next", N_("There is more; go on with --before"), 0 },
+	{ "structure", N_("Under the borders of"), 0 },
+	{ "shown_name", N_("Shown name"), 0 },
+	{ "publication", N_("Publication"), 0 },
+	{ "last_act", N_("Last"), 0 },
+	{ "head", N_("Head of the ledger"), 0 },
+	{ "event", N_("Event"), NUMBER },
+	{ "acts", N_("What it did, how often"), NUMBER },
+	{ "account", N_("Account"), 0 },
+	{ "act", N_("What was done"), 0 },
 	{ "area", N_("Area"), 0 },
 	{ "area_name", N_("Name of area"), 0 },
 	{ "at", N_("Time"), 0 },

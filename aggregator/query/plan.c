@@ -253,7 +253,7 @@ static int find_views(const struct query *query, struct plan *plan, struct err *
 {
 	plan->rank = query->rank;
 	plan->restated = query->structure != NULL;
-	plan->known_us = INT64_MAX;
+	plan->known_us = query->known_us ? query->known_us : INT64_MAX;
 	plan->damage = query->damage;
 	int rc = plan->restated ? day_parse(query->structure, &plan->structure, err) : 0;
 	if (rc == 0 && query->known)

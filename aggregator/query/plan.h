@@ -28,6 +28,7 @@ struct query {
 	const char *calendar;  /* civil or report; default: the metric's own */
 	const char *structure; /* a day, whose borders are meant; default: those of the time */
 	const char *known;     /* a day (its end) or date-time: nothing received later counts */
+	int64_t known_us;      /* the same as an instant, when @known is NULL; 0: none */
 	bool rank;             /* give each row its rank */
 	struct page_damage *damage; /* where damaged pages that it met are noted; NULL: nowhere */
 };

@@ -1,30 +1,40 @@
 #include "schema/audit.h"
 
 #include "common/model/civil.h"
+#include "schema/event_kinds.h"
 
 /* What a disk damaged is shown as nothing: the others are told all the same. */
 static void entry_add(struct table *table, sqlite3_stmt *stmt)
 {
 	char at[INSTANT_TEXT_MAX];
+	const char *texts[4]; /* who, shown name, kind, detail */
 	struct err ignored;
 
-	table_row(table);
-	table_text(table, civil_format(sqlite3_column_int64(stmt, 0), at));
-	for (int i = 1; i <= 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		struct db_row row = { stmt, &ignored, 0 };
-		const char *text = db_row_text(&row, i);
-		table_text(table, row.rc == 0 ? text : NULL);
+		texts[i] = db_row_text_or_null(&row, i + 2);
+		if (row.rc < 0)
+			texts[i] = NULL;
 	}
+	table_row(table);
+	table_int(table, sqlite3_column_int64(stmt, 0));
+	table_text(table, civil_format(sqlite3_column_int64(stmt, 1), at));
+	table_text(table, texts[0]);
+	table_text(table, texts[1]);
+	table_text(table, texts[2] ? event_kind_words(texts[2]) : NULL);
+	table_text(table, texts[2]);
+	table_text(table, texts[3]);
 }
 
 int audit_list(sqlite3 *db, unsigned most, struct table **ret_table, struct err *err)
 {
-	static const char *const columns[] = { "at", "who", "what", "detail" };
+	static const char *const columns[] = { "event", "at",   "who",   "shown_name",
+					       "act",   "what", "detail" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	sqlite3_stmt *rows = NULL;
 	int rc = table ? db_prepare(db,
-				    "SELECT at_us, who, what, detail FROM audit"
-				    " ORDER BY id DESC LIMIT ?",
+				    "SELECT id, at_us, who, shown, what, detail FROM audit"
+				    " LEFT JOIN account ON account = who ORDER BY id DESC LIMIT ?",
 				    &rows, err)
 		       : err_memory(err);
 

@@ -5,5 +5,6 @@
 #include "common/sys/db.h"
 #include "common/text/table.h"
 
-/** The newest @most, newest first: at, who, what, detail. */
+/** The newest @most, newest first: event (its number), at, who, shown_name (account.h), act (in the
+ * reader's language), what (its kind, as stored), detail. */
 int audit_list(sqlite3 *db, unsigned most, struct table **ret_table, struct err *err);

@@ -145,6 +145,7 @@ static const char *const steps[] = {
 	 "  at_us INTEGER NOT NULL, moves INTEGER NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL,"
 	 "  detail TEXT NOT NULL, body TEXT NOT NULL, chain BLOB NOT NULL) STRICT;"
 	 "CREATE INDEX event_after ON event(after_journal);"
+	 "CREATE INDEX event_at ON event(at_us);"
 	 "CREATE INDEX event_reference ON event(at_us) WHERE moves & 1;"
 	 "ALTER TABLE journal ADD COLUMN held BLOB;"
 	 /* next.h */
@@ -181,7 +182,8 @@ static const char *const steps[] = {
 	 "CREATE TABLE change_day(day INTEGER PRIMARY KEY) STRICT;"
 	 "CREATE TABLE publication(name TEXT PRIMARY KEY, calendar INTEGER NOT NULL,"
 	 "  grain INTEGER NOT NULL, number INTEGER NOT NULL, structure INTEGER,"
-	 "  known_us INTEGER NOT NULL, who TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	 "  known_us INTEGER NOT NULL, position INTEGER NOT NULL, chain BLOB NOT NULL,"
+	 "  who TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 	 "CREATE TABLE account(account TEXT PRIMARY KEY, shown TEXT NOT NULL) STRICT,"
 	 "  WITHOUT ROWID;"
 	 "INSERT INTO fact VALUES('epoch', unixepoch() * 1000000 + abs(random() % 1000000));"

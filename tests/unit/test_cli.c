@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "common/base/blob.h"
 #include "common/model/invitation.h"
+#include "schema/event_kinds.h"
 #include "schema/schema.h"
 #include "unit/api_fixture.h"
 
@@ -742,7 +743,7 @@ static void verify_repairs_when_told_to(void **state)
 	assert_done(f, "verify");
 	assert_says(f->out, "verify: ok");
 	assert_done(f, "audit");
-	assert_says(f->out, "verify repair");
+	assert_says(f->out, "totals repaired");
 	assert_says(f->out, "stray_pages=1");
 }
 
@@ -1114,6 +1115,220 @@ static void the_provinces_refusals_come_in_vietnamese_too(void **state)
 	assert_says(f->err, "'2025-13' is not a period");
 }
 
+/* --- who, when and what --- */
+
+static void acts_are_told_in_the_readers_words(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_done(f, "audit");
+	assert_says(f->out, "office added");
+	f->language = "vi_VN.UTF-8";
+	assert_done(f, "audit");
+	assert_says(f->out, "thêm đơn vị");
+	assert_null(strstr(f->out, "office added"));
+	f->language = "C.UTF-8";
+	/* a later version's kind is shown as it is */
+	spoil(f, "UPDATE event SET kind = 'moon landing' WHERE kind = 'office add'");
+	assert_done(f, "audit");
+	assert_says(f->out, "moon landing");
+	assert_done(f, "history", "xa-28249");
+	assert_says(f->out, "moon landing");
+}
+
+static void an_account_has_a_shown_name_that_no_event_knows(void **state)
+{
+	struct fixture *f = *state;
+	char account[32], row[96];
+
+	add_office(state);
+	(void)snprintf(account, sizeof(account), "unix:uid=%u", (unsigned)getuid());
+	assert_done(f, "account", "list", "--format", "csv");
+	(void)snprintf(row, sizeof(row), "\n%s,,5,2", account);
+	assert_says(f->out, row);
+	assert_done(f, "account", "name", account, "Nguyễn Văn A");
+	assert_done(f, "account", "list", "--format", "csv");
+	(void)snprintf(row, sizeof(row), "\n%s,Nguyễn Văn A,5,2", account);
+	assert_says(f->out, row); /* and it is no act */
+	assert_done(f, "publish", "r", "2021");
+	(void)snprintf(row, sizeof(row), ",%s,Nguyễn Văn A,", account);
+	static const char *const lists[][2] = { { "audit", NULL },
+						{ "publications", NULL },
+						{ "history", "xa-28249" } };
+	for (size_t i = 0; i < 3; i++) {
+		if (lists[i][1])
+			assert_done(f, lists[i][0], lists[i][1], "--format", "csv");
+		else
+			assert_done(f, lists[i][0], "--format", "csv");
+		assert_says(f->out, row);
+	}
+	assert_done(f, "account", "name", account, "");
+	assert_done(f, "audit", "--format", "csv");
+	assert_null(strstr(f->out, "Nguyễn"));
+	assert_failed(f, "account", "name", "nobody", "A");
+	assert_says(f->err, "no account 'nobody' did anything");
+	assert_failed(f, "account", "name", account, "A\nB");
+	assert_says(f->err, "one line of text");
+}
+
+static void a_publication_is_a_name_for_ever(void **state)
+{
+	struct fixture *f = *state;
+	char head[80];
+
+	add_office(state);
+	assert_done(f, "publish", "Báo cáo quý I", "2021-Q1", "--structure", "2021-03-31");
+	assert_says(f->out, "Published, at 5:");
+	(void)snprintf(head, sizeof(head), "%.66s", strstr(f->out, "5:"));
+	assert_done(f, "publications", "--format", "csv");
+	assert_says(f->out, "\nBáo cáo quý I,2021-Q1,civil,2021-03-31,2");
+	assert_says(f->out, head);
+	assert_failed(f, "publish", "Báo cáo quý I", "2021-Q2");
+	assert_says(f->err, "is published already");
+	assert_failed(f, "publish", " x", "2021-Q2");
+	assert_says(f->err, "one line of text");
+	assert_failed(f, "publish", "x", "2099");
+	assert_says(f->err, "2099 has not begun");
+	assert_failed(f, "publish", "x", "2021-13");
+	/* what came later was not known, and the answer says what it is an answer to */
+	assert_done(f, "office", "add", "later", "--name", "L", "--unit", "28249", "--from",
+		    "2021-01-01");
+	assert_done(f, "query", "team.count", "--publication", "Báo cáo quý I", "--format", "json");
+	assert_says(f->out, "\"publication\": {");
+	assert_says(f->out, head);
+	assert_says(f->out, "\"head\": \"7:");
+	assert_says(f->out, "\"structure\": \"2021-03-31\"");
+	assert_says(f->out, "\"period\": \"2021-02\"");
+	assert_done(f, "completeness", "team.count", "--by", "province", "--publication",
+		    "Báo cáo quý I", "--format", "json");
+	assert_says(f->out, "\"publication\": {");
+	assert_says(f->out, "\"period\": \"2021-03\"");
+	assert_failed(f, "query", "team.count", "--publication", "Báo cáo quý I", "--from", "2021");
+	assert_says(f->err, "leave out --from, --to, --calendar, --structure and --known");
+	assert_failed(f, "query", "team.count", "--publication", "none such");
+	assert_says(f->err, "nothing was published as 'none such'");
+}
+
+static void history_tells_what_was_changed_of_a_name(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_done(f, "office", "move", "xa-28249", "--unit", "28252", "--from", "2022-01-01");
+	assert_done(f, "office", "invite", "xa-28249");
+	assert_done(f, "close", "2021-02", "--metric", "team.count");
+	assert_done(f, "history", "xa-28249", "--format", "csv");
+	assert_says(f->out, "event,at,who,shown_name,act,what,record,row,column,was,became,detail");
+	assert_says(f->out,
+		    ",office moved,office move,assignment,xa-28249 2022-01-01,unit_code,,28252,\n");
+	assert_says(f->out, ",office added,office add,office,xa-28249,name,,UBND Phường 5,\n");
+	assert_says(f->out, ",office invite,key,xa-28249 #1,state,,invited,\n");
+	assert_says(f->out, ",office invite,key,xa-28249 #1,public_key,,");
+	/* newest first */
+	assert_true(strstr(f->out, ",office moved,") < strstr(f->out, ",office added,"));
+	assert_done(f, "history", "28249", "--format", "csv");
+	assert_says(f->out, ",units import,unit,28249 ");
+	assert_says(f->out, ",assignment,xa-28249 2021-01-01,unit_code,,28249,\n");
+	assert_done(f, "history", "team.count", "--format", "csv");
+	assert_says(f->out, ",close,closing,2021-02 civil,closed_us,,2");
+	assert_says(
+		f->out,
+		",catalogue import,catalogue,team.count,label_vi,,Số tổ công nghệ số cộng đồng,");
+	assert_done(f, "history", "economy.digital_share", "--format", "csv");
+	assert_says(f->out, ",indicators,economy.digital_share 2025,target_value,,15,");
+	assert_failed(f, "history", "no.such");
+	assert_says(f->err, "there is no unit, office, metric or indicator 'no.such'");
+}
+
+/* Page after page is the same as all at once. */
+static void history_goes_on_where_it_left_off(void **state)
+{
+	struct fixture *f = *state;
+	char before[24] = "";
+	size_t pages = 0;
+
+	add_office(state);
+	assert_done(f, "office", "move", "xa-28249", "--unit", "28252", "--from", "2022-01-01");
+	assert_done(f, "office", "move", "xa-28249", "--unit", "28249", "--from", "2023-01-01");
+	for (const char *next = "9999"; next; pages++) {
+		(void)snprintf(before, sizeof(before), "%s", next);
+		assert_done(f, "history", "xa-28249", "--most", "1", "--before", before, "--format",
+			    "json");
+		next = strstr(f->out, "\"next\": \"");
+		if (next) {
+			next += strlen("\"next\": \"");
+			*strchr(next, '"') = '\0';
+		}
+	}
+	assert_int_equal(pages, 3);
+	assert_done(f, "history", "xa-28249", "--most", "1");
+	assert_says(f->out, "There is more; go on with --before: 7");
+}
+
+/* A metric whose unit of measure became another: both are told, and nothing else of it. */
+static void history_compares_catalogues(void **state)
+{
+	struct fixture *f = *state;
+	const char *path;
+
+	add_office(state);
+	char *text = file_text(DATA("catalogue.csv"));
+	char *at = strstr(text, "Community digital technology teams");
+	assert_non_null(at);
+	at[0] = 'T';
+	path = path_of(f, "changed.csv");
+	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	free(text);
+	assert_done(f, "catalogue", "import", path);
+	assert_done(f, "history", "team.count", "--most", "1", "--format", "csv");
+	assert_says(f->out, ",catalogue,team.count,label_en,Community digital technology teams,"
+			    "Tommunity digital technology teams,\n");
+	size_t lines = 0;
+	for (const char *line = f->out; (line = strchr(line, '\n')); line++)
+		lines++;
+	assert_int_equal(lines, 2);
+}
+
+/* Whatever an act may change is in the table of kinds, and every act has its words. */
+static void events_carry_what_their_kind_may(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	struct err err;
+	size_t n = 0;
+
+	add_office(state);
+	assert_done(f, "office", "move", "xa-28249", "--unit", "28252", "--from", "2022-01-01");
+	assert_done(f, "office", "invite", "xa-28249");
+	assert_done(f, "office", "revoke", "xa-28249");
+	assert_done(f, "close", "2021-02", "--metric", "team.count");
+	assert_done(f, "reopen", "2021-02", "--metric", "team.count");
+	assert_done(f, "quarantine", "release", "--all");
+	assert_done(f, "publish", "r", "2021");
+	assert_int_equal(schema_open(f->api->database, true, &db, &err), 0);
+	assert_int_equal(
+		db_prepare(db, "SELECT kind, key FROM event LEFT JOIN json_each(body, '$.rows')",
+			   &stmt, &err),
+		0);
+	for (; db_step(stmt, &err) == 1; n++) {
+		const char *kind = (const char *)sqlite3_column_text(stmt, 0),
+			   *table = (const char *)sqlite3_column_text(stmt, 1);
+		assert_non_null(event_kind_find(kind));
+		if (table && !event_kind_carries(kind, table))
+			fail_msg("an event '%s' has rows of %s", kind, table);
+	}
+	assert_true(n >= 10);
+	sqlite3_finalize(stmt);
+	db_close(db);
+	assert_true(event_kind_carries("moon landing", "unit"));
+	assert_false(event_kind_carries("close", "unit"));
+	assert_string_equal(event_kind_words("moon landing"), "moon landing");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -1139,6 +1354,13 @@ int main(void)
 		TEST(setup_that_stops_half_way_says_what_is_in),
 		TEST(revoking_takes_the_keys_off_the_list_at_once),
 		TEST(every_change_is_in_the_audit),
+		TEST(acts_are_told_in_the_readers_words),
+		TEST(an_account_has_a_shown_name_that_no_event_knows),
+		TEST(a_publication_is_a_name_for_ever),
+		TEST(history_tells_what_was_changed_of_a_name),
+		TEST(history_goes_on_where_it_left_off),
+		TEST(history_compares_catalogues),
+		TEST(events_carry_what_their_kind_may),
 		TEST(a_query_prints_a_table_with_letters_aligned),
 		TEST(completeness_names_who_is_missing),
 		TEST(status_shows_counters_and_offices),

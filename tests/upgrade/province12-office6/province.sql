@@ -78,7 +78,7 @@ INSERT INTO "office_key" VALUES(1,1,X'922294299E6EEF2F986048021C52D55E541BC1990B
 INSERT INTO "office_key" VALUES(2,1,X'4AED11FC126921AD83C16BC4469C74F2390121D80818B4A7F20B4699877B834B',2,1795935819430644,1795935819430644,NULL);
 INSERT INTO "office_key" VALUES(3,2,X'F5C9CC37001ED1F63165CD713B23B374FED3AE785CB555A4662C444214490726',3,1795935820490963,1795935820523845,1796540620490611);
 INSERT INTO "office_key" VALUES(4,2,X'A406901AF9709AE1405AD2B9BF3CA0E332F69528A62FACC0740C889FA4C78338',2,1795935820524084,1795935820524084,NULL);
-CREATE TABLE publication(name TEXT PRIMARY KEY, calendar INTEGER NOT NULL,  grain INTEGER NOT NULL, number INTEGER NOT NULL, structure INTEGER,  known_us INTEGER NOT NULL, who TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE publication(name TEXT PRIMARY KEY, calendar INTEGER NOT NULL,  grain INTEGER NOT NULL, number INTEGER NOT NULL, structure INTEGER,  known_us INTEGER NOT NULL, position INTEGER NOT NULL, chain BLOB NOT NULL,  who TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE quarantine(journal INTEGER NOT NULL REFERENCES journal(id), run INTEGER NOT NULL,  point INTEGER NOT NULL,  verdict INTEGER NOT NULL, observations INTEGER NOT NULL, released_us INTEGER, held_us INTEGER,  PRIMARY KEY(journal, run, point)) STRICT, WITHOUT ROWID;
 INSERT INTO "quarantine" VALUES(13,0,-1,7,1,NULL,NULL);
 INSERT INTO "quarantine" VALUES(16,0,-1,8,1,NULL,NULL);
@@ -169,6 +169,7 @@ CREATE TRIGGER held_fewer AFTER DELETE ON quarantine WHEN old.released_us IS NUL
 CREATE TRIGGER held_changed AFTER UPDATE ON quarantine  WHEN old.released_us IS NULL OR new.released_us IS NULL BEGIN  INSERT INTO held SELECT office, (new.released_us IS NULL) - (old.released_us IS NULL),  iif(new.released_us IS NULL, new.observations, 0)  - iif(old.released_us IS NULL, old.observations, 0)  FROM journal WHERE id = new.journal ON CONFLICT DO UPDATE SET n = n + excluded.n,  observations = observations + excluded.observations; END;
 CREATE INDEX quarantine_grave ON quarantine(verdict) WHERE released_us IS NULL  AND verdict IN (9, 10);
 CREATE INDEX event_after ON event(after_journal);
+CREATE INDEX event_at ON event(at_us);
 CREATE INDEX event_reference ON event(at_us) WHERE moves & 1;
 CREATE VIEW rollup_with_next AS SELECT grain, bucket, node, page FROM rollup_next  WHERE length(page) > 0 UNION ALL SELECT grain, bucket, node, page FROM rollup r  WHERE NOT EXISTS (SELECT 1 FROM rollup_next n WHERE n.grain = r.grain  AND n.bucket = r.bucket AND n.node = r.node);
 CREATE VIEW quarantine_with_next AS SELECT journal, run, point, verdict, observations,  released_us, held_us FROM quarantine_next UNION ALL SELECT journal, run, point,  verdict, observations, released_us, held_us FROM quarantine q WHERE NOT EXISTS  (SELECT 1 FROM quarantine_next n WHERE n.journal = q.journal AND n.run = q.run);

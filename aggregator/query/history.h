@@ -1,0 +1,29 @@
+/* What was changed of a unit, an office, a metric or an indicator, when and by whom: from the rows
+ * that the ledger's events took along. Runs on a read-only connection, off the loop. */
+#pragma once
+
+#include "common/sys/db.h"
+#include "common/text/table.h"
+#include "registry/reference.h"
+
+#include <stdint.h>
+
+struct history_form {
+	const char *name; /* a code of units or of an office, or the name of a metric or indicator:
+			     of all that it is or was */
+	unsigned most;    /* rows; what an event changed is told whole */
+	int64_t before;   /* tell of events before this one; 0: of all */
+};
+
+/**
+ * Newest first, rows of event, at, who, shown_name, act (in the reader's language), what (the
+ * event's kind, as stored), record (unit, successor, office, assignment, key, catalogue,
+ * indicators, closing, quarantine), row (which of them), column, was, became (null: there was, or
+ * is, nothing), detail (of an event that has no rows to tell, such as those of before events
+ * began).
+ *
+ * Head object "history": name, and next, the event to go on before, when there are older ones.
+ * -ENOENT with a sentence: nothing ever was called so. Runs inside the caller's read transaction.
+ */
+int history_run(sqlite3 *db, const struct reference *reference, const struct history_form *form,
+		struct table **ret_table, struct err *err);

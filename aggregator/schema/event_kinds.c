@@ -1,0 +1,55 @@
+#include "schema/event_kinds.h"
+
+#include "common/base/i18n.h"
+#include "common/base/names.h"
+#include "schema/event.h"
+
+#include <string.h>
+
+#define HELD                                                                                       \
+	"quarantine quarantine_past" /* what a change of places and metrics holds, or lets go */
+
+const struct event_kind event_kinds[] = {
+	{ EVENT_OPENING, N_("stood so when events began"), "*" },
+	{ EVENT_CONTINUED, N_("further rows of the event before"), "*" },
+	{ "changed", N_("rows changed without an order"), "*" },
+	{ "units import", N_("units imported"), "unit " HELD },
+	{ "successors import", N_("successors of units imported"), "successor " HELD },
+	{ "catalogue import", N_("catalogue imported"), "catalogue " HELD },
+	{ "indicators import", N_("indicators imported"), "indicators" },
+	{ "office add", N_("office added"), "office assignment" },
+	{ "office move", N_("office moved"), "assignment " HELD },
+	{ "office invite", N_("office invited"), "office_key" },
+	{ "office enrol", N_("office enrolled"), "office_key" },
+	{ "office revoke", N_("keys and invitations revoked"), "office_key" },
+	{ "close", N_("period closed"), "closing" },
+	{ "reopen", N_("period opened again"), "closing" },
+	{ "quarantine release", N_("released from quarantine"), HELD },
+	{ "damaged day left out", N_("damaged day left out"), HELD },
+	{ "pages made anew", N_("damaged totals made anew"), "" },
+	{ "verify repair", N_("totals repaired"), "" },
+	{ "backup", N_("backup made"), "" },
+	{ "publish", N_("figures published"), "publication" },
+};
+const size_t n_event_kinds = sizeof(event_kinds) / sizeof(event_kinds[0]);
+
+const struct event_kind *event_kind_find(const char *name)
+{
+	for (size_t i = 0; i < n_event_kinds; i++)
+		if (strcmp(event_kinds[i].name, name) == 0)
+			return &event_kinds[i];
+	return NULL;
+}
+
+const char *event_kind_words(const char *name)
+{
+	const struct event_kind *kind = event_kind_find(name);
+	return kind ? _(kind->words) : name;
+}
+
+bool event_kind_carries(const char *name, const char *table)
+{
+	const struct event_kind *kind = event_kind_find(name);
+	return !kind || strcmp(kind->carries, "*") == 0 ||
+	       names_find(kind->carries, table, strlen(table)) >= 0;
+}
