@@ -35,7 +35,8 @@ static const struct option_row known[] = {
 	{ "rank", 0, NULL,
 	  N_("give each row its rank among those of its level, 1 being the highest") },
 	{ "revisions", 0, NULL,
-	  N_("instead of figures, every change of one: when it came, from whom, and what it was") },
+	  N_("instead of figures, all that came of them, first reports too: when, from whom, with "
+	     "which batch, what it was, and what released or held it") },
 	{ "name", 0, "NAME", N_("full name of the office") },
 	{ "unit", 0, "CODE", N_("code of the unit the office reports for") },
 	{ "invite", 0, "FOLDER",

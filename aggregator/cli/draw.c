@@ -35,6 +35,10 @@ static const struct title {
 	const char *name, *text;
 	unsigned traits;
 } titles[] = {
+	{ "author", N_("Author"), 0 },
+	{ "batch", N_("Batch"), NUMBER },
+	{ "event_at", N_("Time of the event"), 0 },
+	{ "spool", N_("Spool"), NUMBER },
 	{ "record", N_("Record"), WORDS },
 	{ "history.name", N_("History of"), 0 },
 	{ "history.next", N_("There is more; go on with --before"), 0 },

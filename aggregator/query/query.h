@@ -62,13 +62,19 @@ int completeness_run(sqlite3 *db, const struct reference *now, const struct quer
 #define REVISIONS_MAX 100000u
 
 /**
- * Every change of a figure in the area, range and labels asked for, oldest first: rows of received,
- * metric, office, name (of the office), labels, period, was, became (null: withdrawn), change
- * (corrected, or withdrawn), late (the change came after the figure was due). It lists what the
- * column `revisions` of a query counts: the first report of a period is no change, nor is the first
- * after a withdrawal (rule 5.4). Same arguments but @by and @per; for an indicator, its operands'.
- * Respects
- * @known and @structure. -E2BIG over REVISIONS_MAX rows.
+ * All that came of figures in the area, range and labels asked for, in the ledger's order: rows of
+ * received, metric, office, name (of the office), labels, period, was, became (null: withdrawn),
+ * change (first, corrected, withdrawn, or held: it waits in quarantine and changed nothing), late
+ * (it came after the figure was due), entry (of the journal), spool and batch (which brought it),
+ * author (null until agents say so), reason (why it waits or, where it was released, waited), and
+ * the event that released it or, after it had counted, held it: event (its number), act (in the
+ * reader's language), event_at, who, shown_name. What was released before events began has event_at
+ * alone; what is held since it came has no event.
+ *
+ * Rows that are corrected or withdrawn are those that the column `revisions` of a query counts: the
+ * first report of a period is none, nor is the first after a withdrawal (rule 5.4). What came again
+ * as it was is not told. Same arguments but @by and @per; for an indicator, its operands'.
+ * Respects @known and @structure. -E2BIG over REVISIONS_MAX rows.
  */
 int revisions_run(sqlite3 *db, const struct reference *now, const struct query *query,
 		  struct table **ret_answer, struct err *err);

@@ -1,8 +1,10 @@
-/* 1. The pages of each bucket say which offices have revisions on which day; where the journal has
- *    nothing, none are looked for, so that a long time costs what lies in it;
- * 2. those office-days are played again, and every change is noted down;
- * 3. the notes are sorted by when they were received. */
+/* 1. The journal's index says which offices sent anything for which day of the range, so that a
+ *    long time costs what lies in it;
+ * 2. those office-days are played again, and all that came is noted down;
+ * 3. the notes are sorted by the journal's order;
+ * 4. of each it is told which batch brought it, and which event released or held it. */
 #include "common/base/array.h"
+#include "common/base/i18n.h"
 #include "common/base/search.h"
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
@@ -11,15 +13,19 @@
 #include "query/query.h"
 #include "query/series.h"
 #include "query/slices.h"
-#include "query/source.h"
 #include "rollup/replay.h"
+#include "schema/account.h"
+#include "schema/event_kinds.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct note {
-	int64_t entry, received_us;
+	int64_t entry, received_us, run, point;
+	bool held;
 	const struct office *office;
 	const struct metric *metric;
 	uint32_t series, nth;
@@ -30,8 +36,7 @@ struct note {
 struct gathering {
 	const struct plan *plan;
 	const struct reference *reference;
-	sqlite3_stmt *labels;
-	struct source *source;
+	sqlite3_stmt *labels, *offices, *batch, *verdict, *event, *account;
 	struct declarations *declarations;
 	struct replay *replay;
 	struct series_list series; /* of the operand at hand */
@@ -39,6 +44,7 @@ struct gathering {
 	struct rows rows; /* of the bucket */
 	struct slice slice;
 	const struct office *office;
+	bool nowhere;       /* it had no unit that day: what it sent waits */
 	struct note *notes; /* owned [n] */
 	size_t n;
 	int32_t *days; /* owned [n_days], ascending: those of the range with entries in the journal
@@ -72,14 +78,23 @@ static int find_days(struct gathering *g, sqlite3 *db, struct err *err)
 	return g->days ? rc : err_memory(err);
 }
 
+/* What is to be told? Rule 5.4: what comes after a withdrawal is a first report again. */
+static bool is_news(const struct gathering *g, const struct replay_change *change)
+{
+	uint32_t from = slice_first_nth(&g->slice, g->metric);
+	if (change->nth < from || change->nth >= from + g->slice.pairs)
+		return false; /* of another hour of the day */
+	if (change->held)
+		return true;
+	return !g->nowhere &&
+	       (change->before.state == REPLAY_VALUE || change->after.state == REPLAY_VALUE);
+}
+
 static int on_change(void *context, const struct replay_change *change, struct err *err)
 {
 	struct gathering *g = context;
-	uint32_t from = slice_first_nth(&g->slice, g->metric);
-	if (change->nth < from || change->nth >= from + g->slice.pairs)
-		return 0; /* of another hour of the day */
-	if (change->before.state != REPLAY_VALUE)
-		return 0; /* rule 5.4: what comes after a withdrawal is a first report again */
+	if (!is_news(g, change))
+		return 0;
 	if (g->n == REVISIONS_MAX)
 		return err_set(err, -E2BIG,
 			       "there are more than %u revisions; ask for less at once",
@@ -90,40 +105,46 @@ static int on_change(void *context, const struct replay_change *change, struct e
 	g->notes = notes;
 	g->notes[g->n++] = (struct note){ .entry = change->entry,
 					  .received_us = change->received_us,
+					  .run = change->run,
+					  .point = change->point,
+					  .held = change->held,
 					  .office = g->office,
 					  .metric = g->metric,
 					  .series = change->series->series,
 					  .nth = change->nth,
 					  .day = g->slice.day,
 					  .was = change->before,
-					  .became = change->series->slots[change->nth] };
+					  .became = change->after };
 	return 0;
 }
 
-static bool has_revisions(const struct series_list *series, const struct page *page)
+/* What the office sent for the slice's day, if it lies in the area asked about. What is from
+ * nowhere lies in no area, but is somewhere. */
+static int gather_office(struct gathering *g, int64_t id, struct err *err)
 {
-	for (size_t i = 0; i < series->n; i++) {
-		const struct entry *entry = page_find(page, series->list[i]);
-		if (entry && entry->acc.revisions > 0)
-			return true;
-	}
-	return false;
-}
-
-static int on_page(void *context, int64_t node, const struct page *page, struct err *err)
-{
-	struct gathering *g = context;
-	const struct office *office = node > 0 ? offices_by_id(g->reference->offices, node) : NULL;
 	struct replay_series *list;
 	size_t n;
-	if (!office || !has_revisions(&g->series, page))
+	g->office = offices_by_id(g->reference->offices, id);
+	if (!g->office)
 		return 0;
-	const struct unit *unit = office_unit(office, g->reference->units, g->slice.day);
-	if (rows_place(&g->rows, office, unit, g->slice.day).row == ROW_OUTSIDE)
+	const struct unit *unit = office_unit(g->office, g->reference->units, g->slice.day);
+	g->nowhere = !unit && !g->plan->area;
+	if (!g->nowhere && rows_place(&g->rows, g->office, unit, g->slice.day).row == ROW_OUTSIDE)
 		return 0;
-	g->office = office;
-	return replay_day(g->replay, office->id, g->slice.day, g->series.list, g->series.n, &list,
-			  &n, err);
+	return replay_day(g->replay, id, g->slice.day, g->series.list, g->series.n, &list, &n, err);
+}
+
+static int gather_day(struct gathering *g, struct err *err)
+{
+	int rc;
+	sqlite3_bind_int(g->offices, 1, g->slice.day);
+	while ((rc = db_step(g->offices, err)) == 1) {
+		rc = gather_office(g, sqlite3_column_int64(g->offices, 0), err);
+		if (rc < 0)
+			break;
+	}
+	(void)sqlite3_reset(g->offices); /* repeats the error that step told */
+	return rc;
 }
 
 static int gather_metric(struct gathering *g, sqlite3 *db, const struct metric *metric,
@@ -132,11 +153,12 @@ static int gather_metric(struct gathering *g, sqlite3 *db, const struct metric *
 	struct slices slices = slices_of(g->plan, metric, bucket);
 	g->metric = metric;
 	int rc = series_find(db, metric, g->plan->labels, &g->series, err);
-	source_want(g->source, &g->series);
-	for (int32_t number = slices.first; number <= slices.last && rc == 0; number++) {
+	for (int32_t number = slices.first; number <= slices.last && rc == 0 && g->series.n > 0;
+	     number++) {
 		g->slice = slice_at(&slices, number);
-		if (has_entries(g, g->slice.day, g->slice.day + 1))
-			rc = source_each(g->source, &g->slice, NULL, on_page, g, err);
+		rc = db_time_left(err);
+		if (rc == 0 && has_entries(g, g->slice.day, g->slice.day + 1))
+			rc = gather_day(g, err);
 	}
 	return rc;
 }
@@ -159,11 +181,9 @@ static int gather(struct gathering *g, sqlite3 *db, struct err *err)
 	return rc;
 }
 
-static int by_arrival(const void *a, const void *b)
+static int by_entry(const void *a, const void *b)
 {
 	const struct note *x = a, *y = b;
-	if (x->received_us != y->received_us)
-		return x->received_us < y->received_us ? -1 : 1;
 	if (x->entry != y->entry)
 		return x->entry < y->entry ? -1 : 1;
 	if (x->series != y->series)
@@ -177,6 +197,86 @@ static void put_value(struct table *table, const struct note *note, const struct
 		table_decimal(table, slot->value_e, note->metric->decimals);
 	else
 		table_null(table);
+}
+
+static const char *change_word(const struct note *note)
+{
+	if (note->held)
+		return "held";
+	if (note->became.state != REPLAY_VALUE)
+		return "withdrawn";
+	return note->was.state == REPLAY_VALUE ? "corrected" : "first";
+}
+
+/* Which batch of which spool it came with. */
+static int put_batch(struct gathering *g, struct table *table, const struct note *note,
+		     struct err *err)
+{
+	char spool[24];
+	sqlite3_bind_int64(g->batch, 1, note->entry);
+	int rc = db_step(g->batch, err);
+	(void)snprintf(spool, sizeof(spool), "%" PRIu64,
+		       rc == 1 ? (uint64_t)sqlite3_column_int64(g->batch, 0) : 0); /* fits */
+	table_int(table, note->entry);
+	table_number(table, spool);
+	table_int(table, rc == 1 ? sqlite3_column_int64(g->batch, 1) : 0);
+	table_null(table);             /* agents do not say yet who typed a figure */
+	(void)sqlite3_reset(g->batch); /* repeats the error that step told */
+	return rc < 0 ? rc : 0;
+}
+
+/* Why it waits, or waited, and since or until when. @ret_at_us INT64_MIN: since it came, which no
+ * event did. */
+static int verdict_find(struct gathering *g, const struct note *note, enum verdict *ret_verdict,
+			int64_t *ret_at_us, struct err *err)
+{
+	*ret_verdict = VERDICT_OK;
+	*ret_at_us = INT64_MIN;
+	sqlite3_bind_int64(g->verdict, 1, note->entry);
+	sqlite3_bind_int64(g->verdict, 2, note->run);
+	sqlite3_bind_int64(g->verdict, 3, note->point);
+	sqlite3_bind_int64(g->verdict, 4, g->plan->known_us);
+	sqlite3_bind_int(g->verdict, 5, note->held);
+	int rc = db_step(g->verdict, err);
+	if (rc == 1) {
+		struct db_row row = { g->verdict, err, 0 };
+		*ret_verdict = (enum verdict)db_row_int(&row, 0, VERDICT_OK, VERDICT_COUNT - 1);
+		if (sqlite3_column_type(g->verdict, 1) != SQLITE_NULL)
+			*ret_at_us = sqlite3_column_int64(g->verdict, 1);
+		rc = row.rc;
+	}
+	(void)sqlite3_reset(g->verdict); /* repeats the error that step told */
+	return rc;
+}
+
+static int put_event(struct gathering *g, struct table *table, const struct note *note,
+		     struct err *err)
+{
+	char text[INSTANT_TEXT_MAX];
+	enum verdict verdict;
+	int64_t at_us;
+	int rc = verdict_find(g, note, &verdict, &at_us, err);
+	table_text(table, rc == 0 && verdict != VERDICT_OK ? _(verdict_text(verdict)) : NULL);
+	if (rc < 0 || at_us == INT64_MIN)
+		return rc;
+	sqlite3_bind_int64(g->event, 1, at_us);
+	rc = db_step(g->event, err);
+	if (rc == 1) {
+		struct db_row row = { g->event, err, 0 };
+		const char *who = db_row_text(&row, 2);
+		table_int(table, sqlite3_column_int64(g->event, 0));
+		table_text(table, event_kind_words(db_row_text(&row, 1)));
+		table_text(table, civil_format(at_us, text));
+		table_text(table, who);
+		account_put(g->account, who, table);
+		rc = row.rc;
+	} else if (rc == 0) { /* from before events began: the instant is all that is known */
+		table_null(table);
+		table_null(table);
+		table_text(table, civil_format(at_us, text));
+	}
+	(void)sqlite3_reset(g->event); /* repeats the error that step told */
+	return rc;
 }
 
 static int put_note(struct gathering *g, struct table *table, const struct note *note,
@@ -200,18 +300,50 @@ static int put_note(struct gathering *g, struct table *table, const struct note 
 	table_text(table, period_format(period, text));
 	put_value(table, note, &note->was);
 	put_value(table, note, &note->became);
-	table_text(table, note->became.state == REPLAY_VALUE ? "corrected" : "withdrawn");
+	table_text(table, change_word(note));
 	table_bool(table, civil_day(note->received_us) >= metric_late_day(metric, note->day));
+	if (rc >= 0)
+		rc = put_batch(g, table, note, err);
+	if (rc == 0)
+		rc = put_event(g, table, note, err);
 	return rc < 0 ? rc : row.rc;
+}
+
+/* What lies in quarantine of a point, or did: of the run as a whole, or of points of it. */
+#define VERDICT_OF                                                                                 \
+	"SELECT verdict, iif(?5, held_us, released_us) AS at FROM quarantine"                      \
+	" WHERE journal = ?1 AND run = ?2"                                                         \
+	" AND (point = -1 OR (point <= ?3 AND point + observations > ?3))"                         \
+	" AND iif(?5, (held_us IS NULL OR held_us <= ?4)"                                          \
+	"  AND (released_us IS NULL OR released_us > ?4), released_us <= ?4)"                      \
+	" ORDER BY at DESC LIMIT 1"
+
+static int statements_open(struct gathering *g, sqlite3 *db, struct err *err)
+{
+	const struct {
+		sqlite3_stmt **stmt;
+		const char *sql;
+	} wanted[] = {
+		{ &g->labels, "SELECT labels FROM series WHERE id = ?" },
+		{ &g->offices, "SELECT office FROM strand WHERE day = ? ORDER BY office" },
+		{ &g->batch, "SELECT s.spool_id, j.seq FROM journal j JOIN spool s"
+			     " ON s.id = j.spool WHERE j.id = ?" },
+		{ &g->verdict, VERDICT_OF },
+		{ &g->event,
+		  "SELECT id, kind, who FROM event WHERE at_us = ? ORDER BY id LIMIT 1" },
+	};
+	int rc = account_prepare(db, &g->account, err);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]) && rc == 0; i++)
+		rc = db_prepare(db, wanted[i].sql, wanted[i].stmt, err);
+	return rc;
 }
 
 static int gathering_open(struct gathering *g, sqlite3 *db, struct err *err)
 {
-	int rc = db_prepare(db, "SELECT labels FROM series WHERE id = ?", &g->labels, err);
+	int rc = statements_open(g, db, err);
 	if (rc < 0)
 		return rc;
-	if (!(g->source = source_open(db, g->reference, g->plan, err)) ||
-	    !(g->declarations = declarations_open(db, err)) ||
+	if (!(g->declarations = declarations_open(db, err)) ||
 	    !(g->replay = replay_open(db, g->declarations, err)))
 		return err->code;
 	declarations_forget(g->declarations, g->reference->catalogue);
@@ -223,7 +355,11 @@ static int gathering_open(struct gathering *g, sqlite3 *db, struct err *err)
 static void gathering_close(struct gathering *g)
 {
 	sqlite3_finalize(g->labels);
-	source_close(g->source);
+	sqlite3_finalize(g->offices);
+	sqlite3_finalize(g->batch);
+	sqlite3_finalize(g->verdict);
+	sqlite3_finalize(g->event);
+	sqlite3_finalize(g->account);
 	replay_close(g->replay);
 	declarations_close(g->declarations);
 	free(g->series.list);
@@ -234,8 +370,11 @@ static void gathering_close(struct gathering *g)
 int revisions_run(sqlite3 *db, const struct reference *now, const struct query *query,
 		  struct table **ret_answer, struct err *err)
 {
-	static const char *const columns[] = { "received", "metric", "office", "name",   "labels",
-					       "period",   "was",    "became", "change", "late" };
+	static const char *const columns[] = { "received", "metric",   "office", "name",
+					       "labels",   "period",   "was",    "became",
+					       "change",   "late",     "entry",  "spool",
+					       "batch",    "author",   "reason", "event",
+					       "act",      "event_at", "who",    "shown_name" };
 	struct plan plan;
 	struct reference_then then;
 	struct query whole = *query;
@@ -256,7 +395,7 @@ int revisions_run(sqlite3 *db, const struct reference *now, const struct query *
 	if (rc == 0)
 		rc = gather(&g, db, err);
 	if (rc == 0 && g.n > 0)
-		qsort(g.notes, g.n, sizeof(*g.notes), by_arrival);
+		qsort(g.notes, g.n, sizeof(*g.notes), by_entry);
 	if (rc == 0) {
 		plan_head(&plan, table);
 		known_head(&then, table);

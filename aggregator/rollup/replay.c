@@ -167,19 +167,56 @@ static void slot_take(struct replay_slot *slot, const struct point *point, int64
 	slot->value_e = value_e;
 }
 
-/* Tell whoever watches, unless all is as it was. Without a revision behind it, a period is reported
- * for the first time. */
-static int change_tell(struct replay *r, const struct replay_series *series, uint32_t nth,
+/* A point of the entry at hand. */
+struct place {
+	const struct batch *batch;
+	size_t run, point; /* of the run */
+};
+
+static int tell(struct replay *r, const struct replay_series *series, struct place place,
+		struct replay_slot before, struct replay_slot after, bool held, struct err *err)
+{
+	const struct run *run = &place.batch->runs[place.run];
+	struct replay_change change = { .series = series,
+					.nth = place.batch->points[run->first + place.point].nth,
+					.before = before,
+					.after = after,
+					.entry = sqlite3_column_int64(r->entries, 0),
+					.run = (int64_t)place.run,
+					.point = (int64_t)place.point,
+					.received_us = sqlite3_column_int64(r->entries, 2),
+					.held = held };
+	return r->on_change(r->context, &change, err);
+}
+
+/* Tell whoever watches, unless all is as it was. */
+static int change_tell(struct replay *r, const struct replay_series *series, struct place place,
 		       struct replay_slot before, struct err *err)
 {
-	const struct replay_slot *now = &series->slots[nth];
-	if (!r->on_change || now->revisions == 0 ||
-	    (now->state == before.state &&
-	     (now->state != REPLAY_VALUE || now->value_e == before.value_e)))
+	const struct point *point =
+		&place.batch->points[place.batch->runs[place.run].first + place.point];
+	const struct replay_slot *now = &series->slots[point->nth];
+	if (!r->on_change || (now->state == before.state &&
+			      (now->state != REPLAY_VALUE || now->value_e == before.value_e)))
 		return 0;
-	struct replay_change change = { series, nth, before, sqlite3_column_int64(r->entries, 0),
-					sqlite3_column_int64(r->entries, 2) };
-	return r->on_change(r->context, &change, err);
+	return tell(r, series, place, before, *now, false, err);
+}
+
+/* The same of a point that is held. */
+static int held_tell(struct replay *r, const struct replay_series *series, struct place place,
+		     const struct declared *declared, struct err *err)
+{
+	const struct point *point =
+		&place.batch->points[place.batch->runs[place.run].first + place.point];
+	struct replay_slot after = { 0 };
+	if (!r->on_change || point->nth >= series->n)
+		return 0;
+	if (point->withdrawn)
+		after.state = REPLAY_WITHDRAWN;
+	else if (metric_judge_value(declared->metric, point->value_e, declared->decimals,
+				    &after.value_e) == VERDICT_OK)
+		after.state = REPLAY_VALUE;
+	return tell(r, series, place, series->slots[point->nth], after, true, err);
 }
 
 /* The held points of one journal entry, walked in step with its runs. */
@@ -208,9 +245,10 @@ static bool held_is(struct held *held, int64_t run, int64_t point, struct err *e
 	return held->rc == 1 && held->run == run && held->point <= point;
 }
 
+/* @whole: the run is held as a whole, so none of its points is played. */
 static int play_run(struct replay *r, const struct batch *batch, size_t index,
 		    const struct declared *declared, int32_t received_day, struct held *held,
-		    struct err *err)
+		    bool whole, struct err *err)
 {
 	const struct run *run = &batch->runs[index];
 	struct replay_series *series = series_of(r, declared, err);
@@ -219,8 +257,13 @@ static int play_run(struct replay *r, const struct batch *batch, size_t index,
 	for (uint32_t i = 0; i < run->n; i++) {
 		const struct point *point = &batch->points[run->first + i];
 		int64_t value_e = 0;
-		if (held->rc == 1 && held_is(held, (int64_t)index, (int64_t)i, err))
+		struct place place = { batch, index, i };
+		if (whole || (held->rc == 1 && held_is(held, (int64_t)index, (int64_t)i, err))) {
+			int told = held_tell(r, series, place, declared, err);
+			if (told != 0)
+				return told;
 			continue;
+		}
 		if (point->nth >= series->n)
 			return err_set(err, -EUCLEAN,
 				       "the journal holds a period that its day has not");
@@ -230,7 +273,7 @@ static int play_run(struct replay *r, const struct batch *batch, size_t index,
 			continue; /* the catalogue was narrowed since */
 		struct replay_slot before = series->slots[point->nth];
 		slot_take(&series->slots[point->nth], point, value_e, received_day);
-		int rc = change_tell(r, series, point->nth, before, err);
+		int rc = change_tell(r, series, place, before, err);
 		if (rc != 0)
 			return rc;
 	}
@@ -281,9 +324,12 @@ static int play_entry(struct replay *r, int64_t office, int32_t day, const uint3
 				     "journal entry %lld names series %u, which was never declared",
 				     (long long)id, number);
 		else if (declared[number].verdict == VERDICT_OK &&
-			 wanted(only, n_only, declared[number].series) &&
-			 !held_is(&held, (int64_t)i, -1, err))
-			rc = play_run(r, &batch, i, &declared[number], received_day, &held, err);
+			 wanted(only, n_only, declared[number].series)) {
+			bool whole = held_is(&held, (int64_t)i, -1, err);
+			if (!whole || r->on_change)
+				rc = play_run(r, &batch, i, &declared[number], received_day, &held,
+					      whole, err);
+		}
 	}
 	sqlite3_reset(held.stmt);
 	return rc;

@@ -5,6 +5,7 @@
 #include "journal/declarations.h"
 #include "rollup/page.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,16 +44,19 @@ void replay_before(struct replay *replay, int64_t entry, int64_t released_us);
  * quarantine.h. */
 int replay_next(struct replay *replay, struct err *err);
 
-/* A figure that was there, or had been there before, became another one. */
+/* A figure came, became another one or was withdrawn, or came and is held. */
 struct replay_change {
 	const struct replay_series *series;
-	uint32_t nth;              /* the day's period */
-	struct replay_slot before; /* as it was; @series->slots[@nth] is as it became */
-	int64_t entry;             /* of the journal, that brought the change */
-	int64_t received_us;
+	uint32_t nth;                     /* the day's period */
+	struct replay_slot before, after; /* of one that is held: as it came, which changed nothing;
+					     REPLAY_NONE: no value of the metric's */
+	int64_t entry;                    /* of the journal, that brought it, */
+	int64_t run, point;               /* where in its batch it stands, */
+	int64_t received_us;              /* and when it came */
+	bool held;                        /* it waits in quarantine */
 };
-/** From now on tell each change while playing (the first report of a period is none). What
- * @on_change returns, when not 0, ends the play. NULL: no longer. */
+/** From now on tell each change while playing, the first report of a period too. What @on_change
+ * returns, when not 0, ends the play. NULL: no longer. */
 void replay_watch(struct replay *replay,
 		  int (*on_change)(void *context, const struct replay_change *change,
 				   struct err *err),

@@ -170,15 +170,15 @@ static int64_t own_number(const struct metric *metric, int32_t day, unsigned nth
 static void note_change(struct oracle *oracle, const struct cell *cell, bool present,
 			int64_t value_e, int64_t received_us)
 {
-	if (!cell->present || (present && cell->value_e == value_e))
-		return; /* a first report, also after a withdrawal, is no change */
+	if (cell->present ? present && cell->value_e == value_e : !present)
+		return; /* all is as it was */
 	oracle->changes =
 		realloc(oracle->changes, (oracle->n_changes + 1) * sizeof(*oracle->changes));
 	assert_non_null(oracle->changes);
 	oracle->changes[oracle->n_changes++] =
-		(struct oracle_change){ cell->office,  cell->metric, cell->labels,
-					cell->day,     cell->number, present,
-					cell->value_e, value_e,      received_us };
+		(struct oracle_change){ cell->office, cell->metric,  cell->labels, cell->day,
+					cell->number, cell->present, present,      cell->value_e,
+					value_e,      received_us };
 }
 
 static const struct metric *metric_of(const struct oracle *o, const struct heard *heard)

@@ -26,12 +26,13 @@ struct heard { /* one observation as it came */
 	uint64_t from_spool, from_seq; /* that its spool goes on from; 0: none */
 };
 
-struct oracle_change { /* of a figure that was there */
+struct oracle_change { /* of a figure that was there, or came for the first time */
 	const struct office *office;
 	const struct metric *metric;
 	const char *labels;  /* lent */
 	int32_t day;         /* first day of the period */
 	int64_t number;      /* of the period, counted in periods of its own grain */
+	bool was_present;    /* otherwise it is a first report, maybe after a withdrawal */
 	bool became_present; /* otherwise it was withdrawn */
 	int64_t was_e, became_e, received_us;
 };
