@@ -6,8 +6,11 @@
 #include <cmocka.h>
 
 #include "common/model/civil.h"
+#include "ledger/follow.h"
 #include "query/query.h"
+#include "registry/office_register.h"
 #include "registry/successors.h"
+#include "schema/event.h"
 #include "support/history.h"
 #include "support/oracle.h"
 #include "support/question.h"
@@ -955,6 +958,80 @@ static void a_first_report_after_a_withdrawal_is_no_revision(void **state)
 	testbed_close(&testbed);
 }
 
+/* As the province's route does it: the rows that follow are the event's. */
+static void move_as_ordered(struct testbed *testbed, const char *code, const char *unit,
+			    const char *day)
+{
+	char detail[OFFICE_MOVE_DETAIL_MAX];
+	struct event_form form = { .who = "unix:uid=7", .kind = "office move", .detail = detail };
+	struct reference *after = NULL;
+	struct followed followed;
+	bool changed = false;
+	struct err *err = &testbed->err;
+	assert_int_equal(db_begin(testbed->db, err), 0);
+	assert_int_equal(event_time(testbed->db, testbed_time(testbed), &form.at_us, err), 0);
+	assert_int_equal(
+		office_reassign(testbed->db, code, unit, day_of(day), detail, &changed, err), 0);
+	assert_int_equal(reference_load(testbed->db, &after, err), 0);
+	assert_int_equal(
+		ledger_follow(testbed->db, testbed->reference, after, form.at_us, &followed, err),
+		0);
+	reference_close(after);
+	assert_int_equal(event_append(testbed->db, &form, NULL, err), 0);
+	assert_int_equal(db_commit(testbed->db, err), 0);
+	testbed_refresh(testbed);
+}
+
+static void row_says(const struct table *table, size_t row, const char *change, const char *act,
+		     const char *who, const char *shown)
+{
+	assert_string_equal(testbed_cell(table, row, "change"), change);
+	assert_true(same(testbed_cell(table, row, "act"), act));
+	assert_true(same(testbed_cell(table, row, "who"), who));
+	assert_true(same(testbed_cell(table, row, "shown_name"), shown));
+	assert_true(!testbed_cell(table, row, "event") == !act);
+	assert_true(!testbed_cell(table, row, "event_at") == !act);
+}
+
+static void one_row_says(struct testbed *testbed, const char *change, const char *act)
+{
+	struct query day = { .name = "n", .from = "2024-06-10" };
+	struct table *table = NULL;
+	assert_int_equal(
+		revisions_run(testbed->db, testbed->reference, &day, &table, &testbed->err), 0);
+	assert_int_equal(table_rows(table), 1);
+	row_says(table, 0, change, act, act ? "unix:uid=7" : NULL, act ? "Nguyễn Văn A" : NULL);
+	assert_string_equal(testbed_cell(table, 0, "became"), "5");
+	assert_non_null(testbed_cell(table, 0, "reason"));
+	assert_string_equal(testbed_cell(table, 0, "spool"), "9");
+	table_close(table);
+}
+
+/* What waits is told with its reason, and what let it go or made it wait with its event. */
+static void what_released_or_held_a_figure_is_told(void **state)
+{
+	struct testbed testbed;
+	struct testbed_spool z = { .id = 9 };
+	struct release_form release = { .who = "unix:uid=7" };
+	uint64_t passed, kept;
+	(void)state;
+	reform_open(&testbed, "n,x,x,x,flow,sum,sum,day,,0,0,commune,1,,");
+	z.office = testbed_office(&testbed, "z", "N", day_of("2024-06-20"));
+	testbed_refresh(&testbed);
+	testbed_exec(&testbed, "INSERT INTO account VALUES('unix:uid=7', 'Nguyễn Văn A')");
+	testbed_record(&testbed, &z, "n", "", "2024-06-10", 5, 0);
+	one_row_says(&testbed, "held", NULL);
+	move_as_ordered(&testbed, "z", "N", "2024-06-01");
+	one_row_says(&testbed, "held", NULL);
+	release.at_us = testbed_time(&testbed);
+	testbed_order_release(&testbed, &release, &passed, &kept);
+	assert_int_equal(passed, 1);
+	one_row_says(&testbed, "first", "released from quarantine");
+	move_as_ordered(&testbed, "z", NULL, "2024-06-01");
+	one_row_says(&testbed, "held", "office moved");
+	testbed_close(&testbed);
+}
+
 static void refused(struct testbed *testbed, const struct query *query, const char *sentence)
 {
 	struct table *table = NULL;
@@ -1034,6 +1111,7 @@ int main(void)
 		cmocka_unit_test(what_is_shown_equal_has_one_rank),
 		cmocka_unit_test(before_a_mended_move_a_figure_was_known),
 		cmocka_unit_test(a_first_report_after_a_withdrawal_is_no_revision),
+		cmocka_unit_test(what_released_or_held_a_figure_is_told),
 		cmocka_unit_test(a_place_with_an_office_in_mid_bucket_has_its_row),
 		cmocka_unit_test(a_level_of_a_divided_unit_is_not_derivable_though_it_was_not_due),
 		cmocka_unit_test(a_figure_reaches_the_root_of_a_deep_tree),
