@@ -22,6 +22,7 @@ const struct event_kind event_kinds[] = {
 	{ "office invite", N_("office invited"), "office_key" },
 	{ "office enrol", N_("office enrolled"), "office_key" },
 	{ "office revoke", N_("keys and invitations revoked"), "office_key" },
+	{ "change cancel", N_("change taken back before it was in force"), "" },
 	{ "close", N_("period closed"), "closing" },
 	{ "reopen", N_("period opened again"), "closing" },
 	{ "quarantine release", N_("released from quarantine"), HELD },
