@@ -118,7 +118,7 @@ int publication_add(sqlite3 *db, const struct publish_form *form, char ret_head[
 		rc = ledger_head(db, &head, err);
 	if (rc < 0)
 		return rc;
-	publication.at_us = ledger_time(&head, ledger_clock_us());
+	publication.at_us = ledger_time(&head, ledger_clock_us(&head));
 	rc = row_put(db, &publication, &head, form->who, err);
 	if (rc < 0)
 		return rc;

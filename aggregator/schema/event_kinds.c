@@ -19,6 +19,7 @@ const struct event_kind event_kinds[] = {
 	{ "indicators import", N_("indicators imported"), "indicators" },
 	{ "office add", N_("office added"), "office assignment" },
 	{ "office move", N_("office moved"), "assignment " HELD },
+	{ "office rename", N_("office renamed"), "office" },
 	{ "office invite", N_("office invited"), "office_key" },
 	{ "office enrol", N_("office enrolled"), "office_key" },
 	{ "office revoke", N_("keys and invitations revoked"), "office_key" },
