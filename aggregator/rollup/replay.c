@@ -196,8 +196,8 @@ static int change_tell(struct replay *r, const struct replay_series *series, str
 	const struct point *point =
 		&place.batch->points[place.batch->runs[place.run].first + place.point];
 	const struct replay_slot *now = &series->slots[point->nth];
-	if (!r->on_change || (now->state == before.state &&
-			      (now->state != REPLAY_VALUE || now->value_e == before.value_e)))
+	if (now->state == before.state &&
+	    (now->state != REPLAY_VALUE || now->value_e == before.value_e))
 		return 0;
 	return tell(r, series, place, before, *now, false, err);
 }
@@ -209,7 +209,7 @@ static int held_tell(struct replay *r, const struct replay_series *series, struc
 	const struct point *point =
 		&place.batch->points[place.batch->runs[place.run].first + place.point];
 	struct replay_slot after = { 0 };
-	if (!r->on_change || point->nth >= series->n)
+	if (point->nth >= series->n)
 		return 0;
 	if (point->withdrawn)
 		after.state = REPLAY_WITHDRAWN;
@@ -254,12 +254,14 @@ static int play_run(struct replay *r, const struct batch *batch, size_t index,
 	struct replay_series *series = series_of(r, declared, err);
 	if (!series)
 		return err->code;
+	const bool watched = r->on_change != NULL; /* rarely, and it would cost each point */
 	for (uint32_t i = 0; i < run->n; i++) {
 		const struct point *point = &batch->points[run->first + i];
 		int64_t value_e = 0;
-		struct place place = { batch, index, i };
 		if (whole || (held->rc == 1 && held_is(held, (int64_t)index, (int64_t)i, err))) {
-			int told = held_tell(r, series, place, declared, err);
+			int told = watched ? held_tell(r, series, (struct place){ batch, index, i },
+						       declared, err)
+					   : 0;
 			if (told != 0)
 				return told;
 			continue;
@@ -273,7 +275,9 @@ static int play_run(struct replay *r, const struct batch *batch, size_t index,
 			continue; /* the catalogue was narrowed since */
 		struct replay_slot before = series->slots[point->nth];
 		slot_take(&series->slots[point->nth], point, value_e, received_day);
-		int rc = change_tell(r, series, place, before, err);
+		int rc = watched ? change_tell(r, series, (struct place){ batch, index, i }, before,
+					       err)
+				 : 0;
 		if (rc != 0)
 			return rc;
 	}
