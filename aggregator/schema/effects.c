@@ -101,11 +101,15 @@ static int columns_write(sqlite3 *db, const char *table, const char *row, sqlite
 		struct db_row cells = { columns, err, 0 };
 		const char *name = db_row_text(&cells, 0);
 		const char *type = db_row_text(&cells, 1);
-		sqlite3_str_appendf(sql,
-				    strcmp(type, "BLOB") == 0   ? "%sjson(effect_blob(%s.%s))"
-				    : strcmp(type, "TEXT") == 0 ? "%sjson(effect_text(%s.%s))"
-								: "%s%s.%s",
-				    first ? "" : ",", row, name);
+		sqlite3_str_appendall(sql, first ? "" : ",");
+		if (strcmp(type, "INTEGER") != 0)
+			sqlite3_str_appendf(sql, "json(effect_%s(%s.%s))",
+					    strcmp(type, "BLOB") == 0 ? "blob" : "text", row, name);
+		else /* a disk can put anything there, and json_array() takes no blob */
+			sqlite3_str_appendf(sql,
+					    "iif(typeof(%s.%s) IN ('integer', 'null'), %s.%s,"
+					    " json(effect_text(%s.%s)))",
+					    row, name, row, name, row, name);
 		rc = cells.rc;
 	}
 	(void)sqlite3_finalize(columns); /* repeats the error that step told */

@@ -319,6 +319,33 @@ static void a_ledger_begins_on_what_is_damaged(void **state)
 	testbed_close(&testbed);
 }
 
+/* A cell of another kind than its column's, as only a disk can write it: the row can be replaced.
+ */
+static void a_number_that_is_damaged_is_changed_like_others(void **state)
+{
+	static const char *const damages[] = { "x'ff00'", "1.5", "'text'", "CAST(x'ff' AS TEXT)" };
+	(void)state;
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		struct testbed testbed;
+		char sql[160];
+		testbed_open(&testbed, NULL, NULL, NULL, false);
+		testbed_exec(&testbed, "INSERT INTO successor VALUES(9, 'o', 'n', '1')");
+		testbed_exec(&testbed, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql ="
+				       " replace(sql, 'STRICT, ', '') WHERE name = 'successor';"
+				       "PRAGMA writable_schema = RESET");
+		(void)snprintf(sql, sizeof(sql), "UPDATE successor SET effective_on = %s",
+			       damages[i]);
+		testbed_exec(&testbed, sql);
+		testbed_exec(&testbed, "UPDATE successor SET effective_on = 9");
+		assert_int_equal(event_append(testbed.db,
+					      &(struct event_form){ .who = "test", .kind = "one" },
+					      NULL, &err),
+				 0);
+		(void)assert_linked(testbed.db);
+		testbed_close(&testbed);
+	}
+}
+
 static void a_head_is_told_and_read(void **state)
 {
 	struct ledger_head head = { .entry = 12, .event = 3 };
@@ -418,6 +445,7 @@ int main(void)
 		cmocka_unit_test(what_is_undone_is_in_no_event),
 		cmocka_unit_test(a_text_that_is_damaged_is_changed_like_others),
 		cmocka_unit_test(a_ledger_begins_on_what_is_damaged),
+		cmocka_unit_test(a_number_that_is_damaged_is_changed_like_others),
 		cmocka_unit_test(a_head_is_told_and_read),
 		cmocka_unit_test(what_somebody_keeps_is_judged_at_each_position),
 		cmocka_unit_test(time_does_not_run_backward),
