@@ -1,7 +1,9 @@
 /* POST /v1/verify[?repair=1] begins a verification and answers {"run": n}; 409 while one is at
  * work. GET /v1/verify[?run=n] tells how far it is, and at the end what differs. It goes on whether
- * or not anybody asks. */
+ * or not anybody asks. GET /v1/ledger[?head=POSITION:HASH] tells the ledger's head and, of one that
+ * somebody kept, whether this ledger has that link. */
 #include "api/call.h"
+#include "schema/chain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,8 +40,37 @@ static int verify_get(struct call *call, struct err *err)
 				 err);
 }
 
+static int ledger_get(struct call *call, sqlite3 *db, const struct reference *reference,
+		      struct err *err)
+{
+	static const char *const verdicts[] = { [LINK_UNKNOWN] = "unknown",
+						[LINK_AGREES] = "agrees",
+						[LINK_DIFFERS] = "differs",
+						[LINK_BEYOND] = "beyond" };
+	const char *asked = http_arg(call->request, "head");
+	char text[HEAD_TEXT_MAX];
+	uint8_t chain[CHAIN_LEN];
+	struct ledger_head head;
+	enum link_verdict verdict = LINK_UNKNOWN;
+	int64_t position = 0;
+	int rc = ledger_head(db, &head, err);
+
+	(void)reference;
+	if (rc == 0 && asked)
+		rc = ledger_head_parse(asked, &position, chain, err);
+	if (rc == 0 && asked)
+		rc = ledger_link_judge(db, position, chain, &verdict, err);
+	if (rc < 0)
+		return rc;
+	const char *const texts[] = { "head",    ledger_head_text(&head, text),
+				      "asked",   asked,
+				      "verdict", verdicts[verdict] };
+	return call_answer_texts(call, texts, asked ? 3 : 1, err);
+}
+
 const struct action verify_actions[] = {
 	{ "POST", "/v1/verify", "repair", NULL, CALL_HERE, verify_post, NULL, NULL },
 	{ "GET", "/v1/verify", "run", NULL, CALL_HERE, verify_get, NULL, NULL },
+	{ "GET", "/v1/ledger", "head", NULL, CALL_GLANCE, NULL, ledger_get, NULL },
 };
 const size_t n_verify_actions = sizeof(verify_actions) / sizeof(verify_actions[0]);

@@ -55,6 +55,10 @@ static const struct option_row known[] = {
 	{ "repair", 0, NULL,
 	  N_("make the rollups anew, day by day, where they differ; not when the journal itself is "
 	     "damaged") },
+	{ "head", 0, "POSITION:HASH",
+	  N_("a head of the ledger that somebody kept, as verify printed it then; is it still a "
+	     "link "
+	     "of it?") },
 	{ "keep", 0, "NUMBER",
 	  N_("then remove all such files there but the newest, as many as this") },
 	{ "most", 0, "NUMBER", N_("print no more rows than this") },

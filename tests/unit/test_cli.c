@@ -12,6 +12,8 @@
 #include "cli/commands.h"
 #include "common/base/blob.h"
 #include "common/model/invitation.h"
+#include "schema/chain.h"
+#include "schema/event.h"
 #include "schema/event_kinds.h"
 #include "schema/schema.h"
 #include "unit/api_fixture.h"
@@ -747,6 +749,62 @@ static void verify_repairs_when_told_to(void **state)
 	assert_says(f->out, "stray_pages=1");
 }
 
+/* All links anew, of a province that has no figures: who changes the past takes care of that. */
+static void relink(sqlite3 *db, struct err *err)
+{
+	uint8_t chain[CHAIN_LEN] = { 0 };
+	sqlite3_stmt *events = NULL, *put = NULL;
+
+	assert_int_equal(
+		db_prepare(db, "SELECT " EVENT_COLUMNS " FROM event ORDER BY id", &events, err), 0);
+	assert_int_equal(db_prepare(db, "UPDATE event SET chain = ? WHERE id = ?", &put, err), 0);
+	while (db_step(events, err) == 1) {
+		struct event event;
+
+		assert_int_equal(event_read(events, &event, err), 0);
+		chain_event(chain, &(struct chain_event){ event.id, event.after_journal,
+							  event.at_us, event.moves, event.kind,
+							  event.who, event.detail, event.body });
+		sqlite3_bind_blob(put, 1, chain, CHAIN_LEN, SQLITE_TRANSIENT);
+		sqlite3_bind_int64(put, 2, event.id);
+		assert_int_equal(db_run(put, err), 0);
+	}
+	sqlite3_finalize(events);
+	sqlite3_finalize(put);
+}
+
+static void a_head_that_was_kept_proves_what_was(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = store_writer(f->api->store);
+	struct err *err = &f->api->err;
+	struct ledger_head head;
+	char kept[HEAD_TEXT_MAX], beyond[HEAD_TEXT_MAX + 8];
+
+	add_office(state);
+	assert_int_equal(ledger_head(db, &head, err), 0);
+	(void)ledger_head_text(&head, kept);
+	assert_done(f, "verify");
+	assert_says(f->out, kept);
+	assert_done(f, "office", "rename", "xa-28249", "Another");
+	assert_done(f, "verify", "--head", kept);
+	assert_says(f->out, "up to");
+	assert_says(f->out, "the ledger is as it was");
+	assert_failed(f, "verify", "--head", "12:00");
+	assert_says(f->err, "no head of a ledger");
+	(void)snprintf(beyond, sizeof(beyond), "9%s", kept);
+	assert_failed(f, "verify", "--head", beyond);
+	assert_says(f->out, "the ledger ends before");
+	assert_failed(f, "verify", "--head", beyond, "--format", "csv");
+	spoil(f, "UPDATE event SET who = 'somebody else' WHERE id = 1");
+	assert_failed(f, "verify");
+	assert_says(f->out, "another hash");
+	relink(db, err);
+	assert_done(f, "verify");                   /* nothing can be seen of it, */
+	assert_failed(f, "verify", "--head", kept); /* but by who kept a head */
+	assert_says(f->out, "another history");
+}
+
 static void verify_says_what_no_repair_can_mend(void **state)
 {
 	struct fixture *f = *state;
@@ -1367,6 +1425,7 @@ int main(void)
 		TEST(status_tells_by_its_exit_status),
 		TEST(verify_tells_by_its_exit_status),
 		TEST(verify_repairs_when_told_to),
+		TEST(a_head_that_was_kept_proves_what_was),
 		TEST(verify_says_what_no_repair_can_mend),
 		TEST(on_a_terminal_verify_shows_how_far_it_is),
 		TEST(a_backup_is_one_private_file_that_says_what_it_is),
