@@ -27,7 +27,7 @@ static const char *const words[] __attribute__((unused)) = {
 	N_("changed"),   N_("yes"),        N_("no"),        N_("well"),       N_("expired"),
 	N_("unit"),      N_("successor"),  N_("office"),    N_("assignment"), N_("key"),
 	N_("catalogue"), N_("indicators"), N_("closing"),   N_("quarantine"), N_("first"),
-	N_("held"),      N_("nobody"),     N_("battery"),   N_("kernel"),
+	N_("held"),      N_("no one"),     N_("battery"),   N_("kernel"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */

@@ -3,6 +3,7 @@
 #include "common/base/i18n.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int by_peer_and_spool(const void *a, const void *b)
 {
@@ -49,7 +50,8 @@ void acks_head_read(sqlite3 *db, struct ledger_head *ret_head)
 
 Lantoa__V1__Head *acks_head(const struct ledger_head *head, Lantoa__V1__Head *message)
 {
-	if (ledger_position(head) < 1)
+	static const uint8_t damaged[CHAIN_LEN]; /* as ledger_head() tells of a link that is */
+	if (ledger_position(head) < 1 || memcmp(head->chain, damaged, CHAIN_LEN) == 0)
 		return NULL;
 	lantoa__v1__head__init(message);
 	message->position = (uint64_t)ledger_position(head);

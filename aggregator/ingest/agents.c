@@ -124,7 +124,7 @@ const char *agent_clock_word(int clock)
 {
 	switch (clock) { /* the words of the agent's own status */
 	case LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_BY_NOBODY:
-		return "nobody";
+		return "no one";
 	case LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_BY_BATTERY:
 		return "battery";
 	case LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_BY_PROVINCE:

@@ -169,20 +169,19 @@ int reference_at(sqlite3 *db, const struct reference *now, int64_t at_us,
 	struct reference_then then = { now, INT64_MIN };
 	struct span span = { 0 };
 	bool moved = false;
-	char instant[INSTANT_TEXT_MAX];
 	int rc = at_us == INT64_MAX ? 0 : moved_since(db, at_us, &moved, err);
 	if (rc == 0 && moved)
 		rc = span_find(db, at_us, &span, err);
 	if (rc < 0)
 		return rc;
 	if (moved && at_us < span.first_us) {
-		if (!span.opening)
-			return err_set(err, -EINVAL,
-				       "nothing was known yet at that time: units, offices and "
-				       "catalogue are there only from %s on",
-				       civil_format(span.first_us, instant));
-		then.opening_us = at_us = span.first_us;
-		rc = moved_since(db, at_us, &moved, err);
+		/* Nothing had come yet: who was due is told as it is now. What stood when events
+		 * began may be older than they are. */
+		then.opening_us = span.opening ? span.first_us : civil_now_us();
+		at_us = span.first_us;
+		moved = span.opening;
+		if (moved)
+			rc = moved_since(db, at_us, &moved, err);
 	}
 	if (rc == 0 && moved)
 		rc = past_find(db, now->past, at_us, span.last, &then.reference, err);

@@ -11,12 +11,13 @@
 
 struct reference_then {
 	const struct reference *reference; /* lent: the present one, or until the next call */
-	int64_t opening_us; /* when the ledger began, where that was after the instant asked about:
-			       then it is the reference of that moment; INT64_MIN: it was before */
+	/* Where the ledger began after the instant asked about: whose reference it is instead, that
+	 * of the opening or, of a province that was new then, of now. INT64_MIN: it began before.
+	 */
+	int64_t opening_us;
 };
 
 /** As of @at_us, in a transaction. @now is the present reference of this connection, which keeps
- * those of earlier instants. -EINVAL: nothing was imported yet; -EUCLEAN: an event that cannot be
- * read; -EINTR: took too long. */
+ * those of earlier instants. -EUCLEAN: an event that cannot be read; -EINTR: took too long. */
 int reference_at(sqlite3 *db, const struct reference *now, int64_t at_us,
 		 struct reference_then *ret_then, struct err *err);

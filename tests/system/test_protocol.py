@@ -67,7 +67,7 @@ class Protocol(rig.Rig):
         self.assertIn(" figures, as of ", shown["waiting"])
         self.assertRegex(shown["spool"], r"\d+\.\d % of what it may hold")
         self.assertEqual(shown["push"], "every 1 s")
-        self.assertIn(shown["clock"], ("kernel", "province", "battery", "nobody"))
+        self.assertIn(shown["clock"], ("kernel", "province", "battery", "no one"))
         row = [row for row in self.province.status()["rows"] if row["office"] == "28002"][0]
         self.assertEqual(row["unsent"], 0)
         self.assertRegex(row["agent"], r"\d+\.\d+\.\d+")
