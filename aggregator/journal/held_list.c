@@ -20,9 +20,9 @@ int held_list_add(struct blob *list, const struct hold *hold)
 int held_list_next(const uint8_t *list, size_t len, size_t *at, struct hold *ret_hold)
 {
 	uint64_t numbers[4];
-	const uint8_t *from = list + *at, *end = list + len;
-	if (*at >= len)
+	if (*at >= len) /* also of a list that is NULL */
 		return 0;
+	const uint8_t *from = list + *at, *end = list + len;
 	for (size_t i = 0; i < 4; i++)
 		if (!varint_get(&from, end, &numbers[i]))
 			return -EBADMSG;
