@@ -172,7 +172,7 @@ class Deploy(unittest.TestCase):
         province.write(conf, packaged + f"\n[gate]\naddress = 127.0.0.1:{PORT}\nlissten = tcp://127.0.0.1:1\n")
         lines = packaged.count("\n") + 4
         province.sh(f"systemctl reload {unit}")
-        self.assertIn(f"{conf}:{lines}", province.journal(unit))
+        province.wait_for(lambda: f"{conf}:{lines}" in province.journal(unit), "what is wrong, in the journal")
         self.assertIn(f"{conf}:{lines}", province.show(unit, "StatusText"))
         self.assertEqual(province.sh("lantoa-aggregator --check", check=False).code, 1)
         province.write(conf, packaged + f"\n[gate]\naddress = 127.0.0.1:{PORT}\n")
@@ -255,7 +255,7 @@ class Deploy(unittest.TestCase):
         packaged = read(office.path(conf))
         office.write(conf, packaged + "\n[log]\nlevel = loud\n")
         office.sh(f"systemctl reload {unit}")
-        self.assertRegex(office.journal(unit), "loud")
+        office.wait_for(lambda: "loud" in office.journal(unit), "what is wrong, in the journal")  # which may be behind
         office.write(conf, packaged + "\n[log]\nlevel = debug\n")
         office.sh(f"systemctl reload {unit}")
         office.write(conf, packaged)
