@@ -138,7 +138,7 @@ static const char *const steps[] = {
 	 "CREATE INDEX quarantine_grave ON quarantine(verdict) WHERE released_us IS NULL"
 	 "  AND verdict IN (9, 10);"),
 	/* 12: what can change an answer and is no batch: event.c. The rows of before become its
-	   first events, when the store is opened. Of entries from now on the journal keeps what was
+	   first events with this step (on_step). Of entries from now on the journal keeps what was
 	   held when they came (held_list.h), and the chain covers it. What was released and is held
 	   again: quarantine.c. */
 	("CREATE TABLE event(id INTEGER PRIMARY KEY, after_journal INTEGER NOT NULL,"
