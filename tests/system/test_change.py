@@ -5,35 +5,59 @@ import datetime
 import io
 import os
 import random
+import shutil
 import sqlite3
+import tempfile
 import time
 import unittest
 
+import payloads
 import rig
 
-DAYS = 600  # of each of two offices: more than one step, see CHANGE_AT_ONCE
-FIRST = datetime.date(2022, 1, 1)
+DAYS = int(os.environ.get("LANTOA_DAYS", 550))  # a multiple of 50, more than is done at once
+FIRST = datetime.date(2020, 1, 1)
 LAST = FIRST + datetime.timedelta(days=DAYS - 1)
 
 
 class Change(rig.Rig):
+    """Filled once: each test has a copy of the province."""
     offices = rig.COMMUNES[:2]
+    filled = None  # the folder of a province that has ended;
+    endpoint = keys = None  # where it listened, and the server's key and that of the last office
+    sum = 2 * sum(i % 50 for i in range(DAYS))
 
-    def setUp(self):
-        super().setUp()
+    @classmethod
+    def tearDownClass(cls):
+        if Change.filled:
+            shutil.rmtree(Change.filled)
+
+    def open_province(self):
+        if not Change.filled:
+            super().open_province()
+            self.fill()
+        shutil.copytree(Change.filled, self.folder, dirs_exist_ok=True)
         self.dice = random.Random(rig.seed())
-        self.both = [self.agent(code).start() for code in self.offices]
-        path = os.path.join(self.folder, "days.csv")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("metric,desk,period,value\n")
-            for i in range(DAYS):
-                file.write(f"visits,1,{FIRST + datetime.timedelta(days=i)},{i % 50}\n")
-        for agent in self.both:
-            rig.wait_for(lambda agent=agent: "visits" in agent.command("catalogue").out, "the catalogue")
-            outcome = agent.command("import", path)
-            self.assertEqual(outcome.code, 0, outcome)
-        self.sum = 2 * sum(i % 50 for i in range(DAYS))
-        rig.wait_for(lambda: self.figure() == self.sum, "the figures", 240)
+        self.province.endpoint = Change.endpoint
+        self.province.start()
+        self.assertEqual(self.figure(), self.sum)
+
+    def fill(self):
+        days = [(FIRST - datetime.date(1970, 1, 1)).days + i for i in range(DAYS)]
+        path = payloads.write(os.path.join(self.folder, "days"), [
+            payloads.payload(day, [(0, [(0, i % 50)])], [("visits", "desk=1", "day")] if i == 0 else [])
+            for i, day in enumerate(days)])
+        probes = [self.enrolled_probe(code) for code in self.offices]
+        for probe in probes:
+            probe.ask("hello", 7, DAYS, hear="welcome upto=0")
+            probe.say("push", 1000 * DAYS, 7, path, DAYS)
+        for probe in probes:
+            probe.hear(f"pushed .*upto={DAYS} refused=0", 60 + DAYS)
+            probe.close()
+        self.province.process.stop()
+        Change.keys = probes[-1].server_key, probes[-1].secret_key
+        Change.endpoint = self.province.endpoint
+        Change.filled = tempfile.mkdtemp(prefix="lantoa-rig-")
+        shutil.copytree(self.folder, Change.filled, dirs_exist_ok=True)
 
     def figure(self):
         rows = self.province.query("visits", **{"from": FIRST, "to": LAST})
@@ -62,12 +86,15 @@ class Change(rig.Rig):
         self.assertIn("change", self.order(text))
         for _ in range(4):
             self.assertIn(self.figure(), (self.sum, left))
+            time.sleep(self.dice.random() / 4)
             self.province.process.kill()
             self.province.start()
         rig.wait_for(self.over, "the change", 60)
         self.assertEqual(self.province.get("/v1/change")["rows"][0]["outcome"], "in force")
         rig.wait_for(lambda: self.figure() == left, "what still counts")
-        self.both[1].record("visits=5", "--label", "desk=1", "--period", str(LAST))
+        office = self.probe(*self.keys)
+        office.ask("hello", 7, DAYS + 1, hear=f"welcome upto={DAYS}")
+        office.ask("batch", 7, DAYS + 1, LAST, 0, "-", "-", "day", 0, "0:5", hear="ack .* held=0")
         rig.wait_for(lambda: self.figure() == left + 5, "a figure that came later")
         self.assert_whole()
 
