@@ -9,9 +9,7 @@ int journal_clock_open(sqlite3 *db, struct journal_clock *ret_clock, struct err 
 	int rc = ledger_head(db, &head, err);
 	if (rc < 0)
 		return rc;
-	clock.newest_us = head.entry_us > head.event_us ? head.entry_us : head.event_us;
-	if (clock.newest_us < 0)
-		clock.newest_us = 0;
+	clock.newest_us = ledger_newest_us(&head);
 	*ret_clock = clock;
 	return 0;
 }
@@ -29,9 +27,8 @@ int64_t journal_clock_behind_us(const struct journal_clock *clock)
 
 int64_t journal_clock_ahead_us(const struct journal_clock *clock)
 {
-	int64_t ahead_us = clock->wall_us() - clock->newest_us;
-	return clock->newest_us == 0 || ahead_us <= LEDGER_JUMP_US || clock->vouched() ? 0
-										       : ahead_us;
+	int64_t jump_us = ledger_jump_us(clock->newest_us, clock->wall_us());
+	return jump_us > 0 && !clock->vouched() ? jump_us : 0;
 }
 
 int64_t journal_clock_told_us(const struct journal_clock *clock)

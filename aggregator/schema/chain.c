@@ -180,16 +180,26 @@ int64_t entry_time(const struct ledger_head *head, int64_t now_us)
 	return ledger_time(head, now_us);
 }
 
+int64_t ledger_newest_us(const struct ledger_head *head)
+{
+	int64_t newest_us = head->entry_us > head->event_us ? head->entry_us : head->event_us;
+	return newest_us > 0 ? newest_us : 0;
+}
+
+int64_t ledger_jump_us(int64_t newest_us, int64_t wall_us)
+{
+	return newest_us > 0 && wall_us - newest_us > LEDGER_JUMP_US ? wall_us - newest_us : 0;
+}
+
 int64_t ledger_believed_us(int64_t newest_us, int64_t wall_us, bool (*vouched)(void))
 {
-	bool jumped = newest_us > 0 && wall_us - newest_us > LEDGER_JUMP_US;
-	return (wall_us >= newest_us && !jumped) || vouched() ? wall_us : newest_us;
+	bool doubtful = wall_us < newest_us || ledger_jump_us(newest_us, wall_us) > 0;
+	return doubtful && !vouched() ? newest_us : wall_us;
 }
 
 int64_t ledger_clock_us(const struct ledger_head *head)
 {
-	int64_t newest_us = head->entry_us > head->event_us ? head->entry_us : head->event_us;
-	return ledger_believed_us(newest_us > 0 ? newest_us : 0, civil_now_us(), civil_vouched);
+	return ledger_believed_us(ledger_newest_us(head), civil_now_us(), civil_vouched);
 }
 
 /* --- links --- */

@@ -61,13 +61,18 @@ int64_t ledger_time(const struct ledger_head *head, int64_t now_us);
 /** The same for an entry of the journal. */
 int64_t entry_time(const struct ledger_head *head, int64_t now_us);
 
+/** When the last of what is in it came or happened; 0: it says nothing, as there is nothing, or
+ * nothing since 1970. */
+int64_t ledger_newest_us(const struct ledger_head *head);
+
 /* A clock that is ahead of all that is in the ledger by more than this, and that nobody vouches
  * for, was set wrong: 400 days, as no province stands still for a year. */
 #define LEDGER_JUMP_US (400 * INT64_C(86400000000))
-/** What time it is: the wall clock @wall_us, unless it is before @newest_us, the last of what is in
- * the ledger, or jumped ahead of it, and the kernel does not call it synchronised (@vouched is
- * asked only then). @newest_us then, so that time stands still until the clock is right. A
- * @newest_us of 0 or before says nothing. */
+/** By how much @wall_us jumped ahead of @newest_us (ledger_newest_us()); 0: it did not. */
+int64_t ledger_jump_us(int64_t newest_us, int64_t wall_us);
+/** What time it is: the wall clock @wall_us, unless it is before @newest_us (ledger_newest_us()),
+ * or jumped ahead of it, and the kernel does not call it synchronised (@vouched is asked only
+ * then). @newest_us then, so that time stands still until the clock is right. */
 int64_t ledger_believed_us(int64_t newest_us, int64_t wall_us, bool (*vouched)(void));
 
 /** The time of this machine, so judged, for acts that are given none. (A function of its own, as
