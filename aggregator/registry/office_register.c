@@ -209,15 +209,6 @@ int office_reassign(sqlite3 *db, const char *code, const char *unit_code, int32_
 	return 0;
 }
 
-int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
-		const char *who, bool *ret_changed, struct err *err)
-{
-	char detail[OFFICE_MOVE_DETAIL_MAX];
-	int rc = office_reassign(db, code, unit_code, from_day, detail, ret_changed, err);
-	struct event_form form = { .who = who, .kind = "office move", .detail = detail };
-	return rc < 0 || !*ret_changed ? rc : event_append(db, &form, NULL, err);
-}
-
 /* --- another name --- */
 
 static int name_write(sqlite3 *db, const struct office *office, const char *name, const char *who,

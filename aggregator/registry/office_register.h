@@ -13,18 +13,15 @@
  * or a unit that is not in force on @from_day. */
 int office_add(sqlite3 *db, const char *code, const char *name, const char *unit_code,
 	       int32_t from_day, const char *who, int64_t *ret_id, struct err *err);
+#define OFFICE_MOVE_DETAIL_MAX 256u
 /**
  * From @from_day on, until its next assignment, the office reports for @unit_code, or for none when
  * that is NULL; what was said of that same day before is replaced. -ENOENT: no such office;
  * -EINVAL: the unit is not in force on that day.
  * @ret_changed false: it was so already, and nothing was done. Where something was, the caller has
- * the figures go along (ledger_follow).
+ * the figures go along (ledger_follow), and then appends the event of all of it; @ret_detail is
+ * what that is to say.
  */
-int office_move(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
-		const char *who, bool *ret_changed, struct err *err);
-#define OFFICE_MOVE_DETAIL_MAX 256u
-/** The same without its event: for whoever has figures go along, which belong to it. @ret_detail:
- * what it is to say. */
 int office_reassign(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
 		    char ret_detail[OFFICE_MOVE_DETAIL_MAX], bool *ret_changed, struct err *err);
 /** From now on the office is called @name; before, as before. -ENOENT: there is none; -EINVAL: no

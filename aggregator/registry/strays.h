@@ -17,7 +17,7 @@ struct strays {
 };
 
 /** Of all offices; freed with free(ret->list). Those that were taken away from every unit by order
- * (office_move to none) are none of them. */
+ * (office_reassign to none) are none of them. */
 int strays_find(const struct offices *offices, const struct units *units, struct strays *ret,
 		struct err *err);
 

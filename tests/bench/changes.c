@@ -83,10 +83,11 @@ static void unit_renamed(const struct changes_input *input)
 
 static void office_moved(const struct changes_input *input)
 {
+	char detail[OFFICE_MOVE_DETAIL_MAX];
 	bool changed = false;
 
-	assert_int_equal(office_move(input->testbed->db, input->office, input->unit,
-				     input->moves_on, "bench", &changed, &input->testbed->err),
+	assert_int_equal(office_reassign(input->testbed->db, input->office, input->unit,
+					 input->moves_on, detail, &changed, &input->testbed->err),
 			 0);
 	assert_true(changed);
 }

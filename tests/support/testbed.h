@@ -51,7 +51,7 @@ void testbed_open_at(struct testbed *testbed, const char *path);
 int64_t testbed_office(struct testbed *testbed, const char *code, const char *unit, int32_t day);
 /** Another assignment; @unit NULL: to none. */
 void testbed_move(struct testbed *testbed, int64_t office, const char *unit, int32_t day);
-/** As an operator moves it, figures and all, in a transaction: office_move and ledger_follow.
+/** As an operator moves it, figures and all, in a transaction: office_reassign and ledger_follow.
  * False: it was refused, the unit not being in force on that day. */
 bool testbed_order_move(struct testbed *testbed, const char *code, const char *unit, int32_t day);
 /** As an operator imports "units", "successors", "catalogue" or "indicators": with ledger_follow

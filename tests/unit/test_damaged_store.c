@@ -15,11 +15,11 @@
 #include "backup/backup_file.h"
 #include "common/model/civil.h"
 #include "journal/quarantine.h"
+#include "ledger/change.h"
 #include "ledger/follow.h"
 #include "query/query.h"
 #include "registry/key_list.h"
 #include "registry/office_keys.h"
-#include "registry/office_register.h"
 #include "schema/audit.h"
 #include "schema/event.h"
 #include "schema/schema.h"
@@ -225,7 +225,6 @@ static void work(sqlite3 *db, struct reference *reference, struct err *err)
 	struct verify_counts counts;
 	uint8_t secret[KEY_LEN];
 	size_t revoked, damaged;
-	bool changed;
 	struct condition_facts facts = { 0 };
 	assert_non_null(key_list);
 	judge(offices_fill_key_list(db, key_list, &damaged, err), err);
@@ -244,7 +243,12 @@ static void work(sqlite3 *db, struct reference *reference, struct err *err)
 	told(quarantine_release(db, reference, &form, &table, err), &table, err);
 	db_rollback(db);
 	judge(db_begin(db, err), err);
-	int rc = office_move(db, "o4", NULL, -40000 + 50000, "test", &changed, err);
+	const struct change_form move = {
+		.kind = CHANGE_MOVE, .who = "test", .office = "o4", .from = -40000 + 50000
+	};
+	char detail[CHANGE_DETAIL_MAX];
+	size_t n = 0;
+	int rc = change_act(db, &move, &n, detail, err);
 	struct reference *after = NULL;
 	struct followed followed;
 	int64_t at_us = 0;
@@ -254,6 +258,8 @@ static void work(sqlite3 *db, struct reference *reference, struct err *err)
 		rc = reference_load(db, &after, err);
 	if (rc == 0)
 		rc = ledger_follow(db, reference, after, at_us, &followed, err);
+	if (rc == 0)
+		rc = change_note(db, &move, detail, at_us, err);
 	judge(rc, err);
 	if (rc == 0)
 		judge(ledger_follow_whole(db, after, at_us, &followed, err), err);

@@ -157,6 +157,7 @@ static int change(struct testbed *testbed, const struct history *h, struct dice 
 {
 	static const char *const homes[] = { "C1", "C2", "C3", "C4", "C5", "D1", "P", "X", NULL };
 	char csv[4096], office[8];
+	char detail[OFFICE_MOVE_DETAIL_MAX];
 	size_t rows;
 	bool changed;
 	uint64_t kind = dice_below(dice, 3);
@@ -171,9 +172,9 @@ static int change(struct testbed *testbed, const struct history *h, struct dice 
 	default:
 		(void)snprintf(office, sizeof(office), "o%u",
 			       (unsigned)dice_below(dice, HISTORY_OFFICES));
-		return office_move(testbed->db, office, homes[dice_below(dice, 9)],
-				   h->base + (int32_t)dice_between(dice, -20, HISTORY_DAYS), "test",
-				   &changed, &testbed->err);
+		return office_reassign(testbed->db, office, homes[dice_below(dice, 9)],
+				       h->base + (int32_t)dice_between(dice, -20, HISTORY_DAYS),
+				       detail, &changed, &testbed->err);
 	}
 }
 

@@ -7,11 +7,13 @@
 
 #include "api/status.h"
 #include "common/model/civil.h"
+#include "ledger/change.h"
 #include "registry/office_keys.h"
 #include "registry/office_register.h"
 #include "registry/offices.h"
 #include "registry/reference.h"
 #include "registry/units_import.h"
+#include "schema/event.h"
 #include "support/fault.h"
 #include "support/province.h"
 
@@ -140,9 +142,20 @@ static void adding_is_audited_and_moves_the_reference(void **state)
 
 static int move(struct province *p, const char *code, const char *unit, const char *from)
 {
-	bool changed = false;
-	int rc = office_move(p->db, code, unit, day(from), "console", &changed, &p->err);
-	return rc == 0 ? changed : rc;
+	const struct change_form form = { .kind = CHANGE_MOVE,
+					  .who = "console",
+					  .office = code,
+					  .unit = unit,
+					  .from = day(from) };
+	char detail[CHANGE_DETAIL_MAX];
+	int64_t at_us = 0;
+	size_t changed = 0;
+	int rc = change_act(p->db, &form, &changed, detail, &p->err);
+	if (rc == 0 && changed)
+		rc = event_time(p->db, EVENT_NOW, &at_us, &p->err);
+	if (rc == 0 && changed)
+		rc = change_note(p->db, &form, detail, at_us, &p->err);
+	return rc == 0 ? (int)changed : rc;
 }
 
 static void an_office_moves_from_a_day_until_its_next_assignment(void **state)
@@ -562,7 +575,6 @@ static void assert_left_out(struct province *p, const struct damaged_row *damage
 {
 	struct reference *reference = NULL;
 	size_t changed;
-	bool moved;
 	assert_int_equal(reference_load(p->db, &reference, &p->err), 0);
 	const struct units *units = reference->units;
 	const struct offices *offices = reference->offices;
@@ -581,9 +593,7 @@ static void assert_left_out(struct province *p, const struct damaged_row *damage
 	assert_int_equal(reference_sound(reference, &p->err), -EUCLEAN);
 	assert_non_null(strstr(p->err.text, damaged->note));
 	reference_close(reference);
-	assert_int_equal(
-		office_move(p->db, "a", "C2", day("2025-01-01"), "console", &moved, &p->err),
-		-EUCLEAN);
+	assert_int_equal(move(p, "a", "C2", "2025-01-01"), -EUCLEAN);
 }
 
 static void a_row_that_a_disk_damaged_is_left_out_and_puts_its_own_in_doubt(void **state)
