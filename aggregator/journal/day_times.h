@@ -14,12 +14,14 @@
 #include "common/base/err.h"
 #include "common/sys/db.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct day_times;
 
-/** The writer's view. NULL: err says why. */
-struct day_times *day_times_open(sqlite3 *db, struct err *err);
+/** The writer's view. @act: an event tells of the days that are touched (schema/effects.h); else
+ * entries of the journal do. NULL: err says why. */
+struct day_times *day_times_open(sqlite3 *db, bool act, struct err *err);
 void day_times_close(struct day_times *day_times); /* NULL is fine; writes nothing */
 /** After a rollback: forget what was not written. */
 void day_times_forget(struct day_times *day_times);

@@ -50,7 +50,7 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 		       "id = ?",
 		       &j->mark, err) < 0 ||
 	    !(j->day_index = day_index_open(db, err)) ||
-	    !(j->day_times = day_times_open(db, err))) {
+	    !(j->day_times = day_times_open(db, false, err))) {
 		journal_close(j);
 		return NULL;
 	}

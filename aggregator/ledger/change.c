@@ -385,8 +385,8 @@ static int days_note(sqlite3 *db, int64_t at_us, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db,
-			    "UPDATE arrival SET last_us = max(last_us, ?) WHERE day IN"
-			    " (SELECT day FROM change_day)",
+			    "UPDATE arrival SET first_us = min(first_us, ?1), last_us ="
+			    " max(last_us, ?1) WHERE day IN (SELECT day FROM change_day)",
 			    &stmt, err);
 	if (rc == 0) {
 		sqlite3_bind_int64(stmt, 1, at_us);

@@ -464,7 +464,9 @@ static int on_bad(void *context, int64_t office, int32_t day, struct err *err)
 static int all_days_note(sqlite3 *db, int64_t at_us, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
-	int rc = db_prepare(db, "UPDATE arrival SET last_us = max(last_us, ?)", &stmt, err);
+	int rc = db_prepare(
+		db, "UPDATE arrival SET first_us = min(first_us, ?1), last_us = max(last_us, ?1)",
+		&stmt, err);
 	if (rc < 0)
 		return rc;
 	sqlite3_bind_int64(stmt, 1, at_us);

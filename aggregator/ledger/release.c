@@ -89,7 +89,7 @@ static int release_open(struct release *r, struct err *err)
 	if (!(r->declarations = declarations_open(r->db, err)) ||
 	    !(r->fold = fold_open(r->db, r->declarations, err)) ||
 	    !(r->quarantine = quarantine_open(r->db, err)) ||
-	    !(r->day_times = day_times_open(r->db, err)) ||
+	    !(r->day_times = day_times_open(r->db, true, err)) ||
 	    !(r->older = older_copy_open(r->db, err)))
 		return err->code;
 	declarations_forget(r->declarations, r->reference->catalogue);

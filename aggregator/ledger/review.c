@@ -340,7 +340,7 @@ static struct review *review_new(sqlite3 *db, const struct reference *reference,
 	if (rc == 0 &&
 	    (!(r->declarations = declarations_open(db, err)) ||
 	     !(r->quarantine = next ? quarantine_open_next(db, err) : quarantine_open(db, err)) ||
-	     (!next && !(r->day_times = day_times_open(db, err)))))
+	     (!next && !(r->day_times = day_times_open(db, true, err)))))
 		rc = err->code;
 	if (rc == 0)
 		rc = statements_prepare(r, next, err);

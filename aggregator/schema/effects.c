@@ -9,17 +9,18 @@
 #include <string.h>
 
 const struct ledger_table ledger_tables[] = {
-	{ "unit", MOVES_REFERENCE },
-	{ "successor", MOVES_REFERENCE },
-	{ "catalogue", MOVES_REFERENCE },
-	{ "indicators", MOVES_REFERENCE },
-	{ "office", MOVES_REFERENCE },
-	{ "assignment", MOVES_REFERENCE },
-	{ "closing", MOVES_REFERENCE },
-	{ "office_key", 0 },
-	{ "publication", 0 },
-	{ "quarantine", MOVES_QUARANTINE },
-	{ "quarantine_past", MOVES_QUARANTINE },
+	{ "unit", MOVES_REFERENCE, false },
+	{ "successor", MOVES_REFERENCE, false },
+	{ "catalogue", MOVES_REFERENCE, false },
+	{ "indicators", MOVES_REFERENCE, false },
+	{ "office", MOVES_REFERENCE, false },
+	{ "assignment", MOVES_REFERENCE, false },
+	{ "closing", MOVES_REFERENCE, false },
+	{ "office_key", 0, false },
+	{ "publication", 0, false },
+	{ "quarantine", MOVES_QUARANTINE, false },
+	{ "quarantine_past", MOVES_QUARANTINE, false },
+	{ "arrival", 0, true },
 };
 const size_t n_ledger_tables = sizeof(ledger_tables) / sizeof(ledger_tables[0]);
 
@@ -158,6 +159,26 @@ static int trigger_make(sqlite3 *db, size_t table, const char *what, const char 
 	return written_run(db, sql, rc, err);
 }
 
+static int triggers_make(sqlite3 *db, size_t table, struct err *err)
+{
+	/* nobody deletes a day; OR IGNORE would give way to what the outer statement says */
+	if (ledger_tables[table].days)
+		return db_exec(db,
+			       "CREATE TEMP TRIGGER effect_day_new AFTER INSERT ON main.arrival"
+			       " WHEN NOT effects_pause() BEGIN"
+			       " INSERT INTO effect_day SELECT new.day WHERE new.day NOT IN "
+			       "effect_day; END;"
+			       "CREATE TEMP TRIGGER effect_day_again AFTER UPDATE ON main.arrival"
+			       " WHEN NOT effects_pause() BEGIN"
+			       " INSERT INTO effect_day SELECT new.day WHERE new.day NOT IN "
+			       "effect_day; END",
+			       err);
+	int rc = trigger_make(db, table, "INSERT", NULL, "new", err);
+	if (rc == 0)
+		rc = trigger_make(db, table, "UPDATE", "old", "new", err);
+	return rc < 0 ? rc : trigger_make(db, table, "DELETE", "old", NULL, err);
+}
+
 int effects_watch(sqlite3 *db, struct err *err)
 {
 	static const int pure = SQLITE_UTF8 | SQLITE_INNOCUOUS;
@@ -181,15 +202,11 @@ int effects_watch(sqlite3 *db, struct err *err)
 	int rc = db_exec(db,
 			 "PRAGMA recursive_triggers=ON;"
 			 "CREATE TEMP TABLE effect(id INTEGER PRIMARY KEY, of INTEGER NOT NULL,"
-			 " was TEXT, becomes TEXT)",
+			 " was TEXT, becomes TEXT);"
+			 "CREATE TEMP TABLE effect_day(day INTEGER PRIMARY KEY)",
 			 err);
-	for (size_t i = 0; i < n_ledger_tables && rc == 0; i++) {
-		rc = trigger_make(db, i, "INSERT", NULL, "new", err);
-		if (rc == 0)
-			rc = trigger_make(db, i, "UPDATE", "old", "new", err);
-		if (rc == 0)
-			rc = trigger_make(db, i, "DELETE", "old", NULL, err);
-	}
+	for (size_t i = 0; i < n_ledger_tables && rc == 0; i++)
+		rc = triggers_make(db, i, err);
 	return rc < 0 ? err_wrap(err, "watch what changes") : 0;
 }
 
@@ -317,6 +334,44 @@ int effects_take(sqlite3 *db, size_t bytes, json_t **ret, int64_t *ret_moves, st
 	*ret = rows;
 	*ret_moves = moves;
 	return 0;
+}
+
+static int range_append(json_t *ranges, int64_t first, int64_t last, struct err *err)
+{
+	return json_array_append_new(ranges,
+				     json_pack("[I,I]", (json_int_t)first, (json_int_t)last)) < 0
+		       ? err_memory(err)
+		       : 0;
+}
+
+int effects_take_days(sqlite3 *db, json_t **ret, struct err *err)
+{
+	sqlite3_stmt *days = NULL;
+	json_t *ranges = json_array();
+	int64_t first = 0, last = 0;
+	bool any = false;
+	int rc = ranges ? db_prepare(db, "SELECT day FROM temp.effect_day ORDER BY day", &days, err)
+			: err_memory(err);
+	while (rc == 0 && (rc = db_step(days, err)) == 1) {
+		int64_t day = sqlite3_column_int64(days, 0);
+		rc = any && day != last + 1 ? range_append(ranges, first, last, err) : 0;
+		if (!any || day != last + 1)
+			first = day;
+		last = day;
+		any = true;
+	}
+	(void)sqlite3_finalize(days); /* repeats the error that step told */
+	if (rc == 0 && any)
+		rc = range_append(ranges, first, last, err);
+	if (rc == 0 && any)
+		rc = db_exec(db, "DELETE FROM temp.effect_day", err);
+	if (rc < 0 || !any) {
+		json_decref(ranges);
+		ranges = NULL;
+	}
+	if (rc == 0)
+		*ret = ranges;
+	return rc;
 }
 
 /* --- putting --- */

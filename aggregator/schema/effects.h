@@ -6,7 +6,9 @@
  * which they were made; was and is are arrays of the columns' values, null where there was or is no
  * such row. A blob is {"hex": "..."}, or {"text": "..."} where it is a text; a text that a disk
  * damaged is {"damaged": "its bytes in hex"}, so that it can be replaced and dropped like others
- * (I11). So a table may get columns later, and events from before can still be put. */
+ * (I11). So a table may get columns later, and events from before can still be put. *
+ * Table arrival (journal/day_times.h) follows from the entries and from which days acts touch: an
+ * event tells these days, and only the opening has its rows. */
 #pragma once
 
 #include "common/sys/db.h"
@@ -22,6 +24,7 @@
 struct ledger_table {
 	const char *name;
 	int moves; /* MOVES_... */
+	bool days; /* rows in the opening alone; of an act it is noted which days it touched */
 };
 /** The tables that derive from events. To have another: a row here. */
 extern const struct ledger_table ledger_tables[];
@@ -35,7 +38,11 @@ int effects_pause(sqlite3 *db, bool pause, struct err *err);
 /** What was taken down, and is forgotten with it: as many rows as fit @bytes, at least one. @ret:
  * NULL when there is nothing (left); the caller's to json_decref(). @ret_moves: its bits. */
 int effects_take(sqlite3 *db, size_t bytes, json_t **ret, int64_t *ret_moves, struct err *err);
-/** Was anything taken down that is not taken yet? */
+/** The days that were touched, and are forgotten with it: [[first, last], ...], ascending, for days
+ * that follow each other one range. @ret: NULL when there is none; the caller's to json_decref().
+ */
+int effects_take_days(sqlite3 *db, json_t **ret, struct err *err);
+/** Was any row taken down that is not taken yet? */
 int effects_any(sqlite3 *db, bool *ret_any, struct err *err);
 /** All rows of the ledger's tables as if each had just been put: taken down. */
 int effects_note_all(sqlite3 *db, struct err *err);

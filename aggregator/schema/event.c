@@ -53,7 +53,7 @@ static int event_insert(sqlite3 *db, const struct chain_event *event, struct led
 
 /* The body of an event, or of one that goes on from event @of. The caller frees. NULL: out of
  * memory. */
-static char *body_make(const struct event_form *form, json_t *rows, int64_t of)
+static char *body_make(const struct event_form *form, json_t *rows, json_t *days, int64_t of)
 {
 	json_t *body = json_object();
 	char *text = NULL;
@@ -62,6 +62,8 @@ static char *body_make(const struct event_form *form, json_t *rows, int64_t of)
 		failed |= json_object_set_new(body, "of", json_integer(of));
 	else if (form->more)
 		failed |= json_object_update(body, form->more);
+	if (days && of == 0)
+		failed |= json_object_set(body, "days", days);
 	if (rows)
 		failed |= json_object_set(body, "rows", rows);
 	if (!failed)
@@ -75,8 +77,10 @@ int event_append(sqlite3 *db, const struct event_form *form, struct ledger_head 
 {
 	struct ledger_head head;
 	int64_t first = 0;
-	json_t *rows = NULL;
+	json_t *rows = NULL, *days = NULL;
 	int rc = ledger_head(db, &head, err);
+	if (rc == 0 && !form->note)
+		rc = effects_take_days(db, &days, err);
 	if (rc < 0)
 		return err_wrap(err, "note '%s' in the ledger", form->kind);
 	int64_t at_us = form->at_us ? form->at_us : ledger_time(&head, ledger_clock_us(&head));
@@ -92,7 +96,7 @@ int event_append(sqlite3 *db, const struct event_form *form, struct ledger_head 
 		rc = form->note ? 0 : effects_take(db, EVENT_BODY_MAX, &rows, &event.moves, err);
 		if (rc < 0 || (first && !rows))
 			break;
-		char *body = body_make(form, rows, first);
+		char *body = body_make(form, rows, days, first);
 		event.body = body;
 		rc = body ? event_insert(db, &event, &head, err) : err_memory(err);
 		free(body);
@@ -100,6 +104,7 @@ int event_append(sqlite3 *db, const struct event_form *form, struct ledger_head 
 			first = head.event;
 	} while (rc == 0 && rows);
 	json_decref(rows);
+	json_decref(days);
 	if (rc < 0)
 		return err_wrap(err, "note '%s' in the ledger", form->kind);
 	if (ret_head)
@@ -156,7 +161,7 @@ static int audit_take_over(sqlite3 *db, struct err *err)
 					     .who = text_or_nothing(rows, 1, err, &rc),
 					     .kind = text_or_nothing(rows, 2, err, &rc),
 					     .detail = text_or_nothing(rows, 3, err, &rc) };
-		char *body = rc == 0 ? body_make(&nothing, NULL, 0) : NULL;
+		char *body = rc == 0 ? body_make(&nothing, NULL, NULL, 0) : NULL;
 		event.body = body;
 		rc = rc < 0 ? rc : body ? event_insert(db, &event, &head, err) : err_memory(err);
 		free(body);

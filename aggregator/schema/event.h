@@ -7,7 +7,9 @@
  * row that was changed since the event before: no act can forget one, and replaying is the same for
  * all kinds: put the rows. (By this program or a later one: nothing is judged again.)
  *
- * A body is a JSON object: "rows" is what was changed (effects.h); others as the kind wants them.
+ * A body is a JSON object: "rows" is what was changed (effects.h), "days" which local days' pages
+ * it touched, as [[first, last], ...]: their last time (journal/day_times.h) is the event's. Others
+ * as the kind wants them.
  */
 #pragma once
 
@@ -38,7 +40,7 @@ struct event_form {
 	 * them; 0: the next one, by the wall clock. */
 	int64_t at_us;
 	bool note;    /* something is told that changed no row: the rows wait for their act */
-	json_t *more; /* what its body holds besides "rows": lent; NULL: nothing */
+	json_t *more; /* what its body holds besides "rows" and "days": lent; NULL: nothing */
 };
 
 #define EVENT_NOW INT64_MIN
