@@ -301,9 +301,9 @@ class Outcome:
         return f"exit {self.code}\n{self.out}{self.err}"
 
 
-def run(args, stdin=None):
+def run(args, stdin=None, timeout=180):
     """A command to its end."""
-    return Outcome(subprocess.run(args, capture_output=True, text=True, timeout=180, input=stdin,
+    return Outcome(subprocess.run(args, capture_output=True, text=True, timeout=timeout, input=stdin,
                                   check=False))
 
 

@@ -21,6 +21,12 @@
  *                                             its length in 4 bytes, big-endian. N: no more when
  *                                             so many are acked.
  *                                             pushed sent=.. bytes=.. upto=.. refused=..
+ *   pace MS EACH SPOOL FILE                   likewise, but each is due EACH milliseconds after the
+ *                                             one before, for MS of them or until the next line
+ *                                             comes, whatever it says. When it is acked:
+ *                                             took at_us=.. us=.., of the clock of the kernel's
+ *                                             boot, and since it was due; and at the end
+ *                                             paced upto=.. refused=..
  * and the connection's own story: connected, refused (the key), disconnected. HEX may be @FILE: the
  * bytes of that file.
  *
@@ -71,6 +77,8 @@ struct probe {
 	struct arena *arena;
 	struct flood flood;
 	uint64_t spool, upto; /* of the batches that push sends; as acked */
+	unsigned connected;   /* how often */
+	bool cut;             /* and was disconnected since */
 };
 
 struct order {
@@ -294,6 +302,7 @@ static void on_ping(struct probe *probe, const struct order *order)
 
 static void on_flood(struct probe *probe, const struct order *order);
 static void on_push(struct probe *probe, const struct order *order);
+static void on_pace(struct probe *probe, const struct order *order);
 
 typedef void on_order(struct probe *probe, const struct order *order);
 
@@ -315,6 +324,7 @@ static const struct {
 	{ "ping", on_ping, 0, "" },
 	{ "flood", on_flood, 3, "MS COUNT ORDER..." },
 	{ "push", on_push, 3, "MS SPOOL FILE [N]" },
+	{ "pace", on_pace, 4, "MS EACH SPOOL FILE" },
 };
 
 /* The order that begins at word @first, with all that it needs. */
@@ -438,6 +448,109 @@ static void on_push(struct probe *probe, const struct order *order)
 	free(payloads.bytes);
 }
 
+/* One whole line at a time, without stdio's buffer: what lies in it, poll cannot see. */
+static bool read_line(char *line, size_t room)
+{
+	size_t len = 0;
+	while (len + 1 < room && read(STDIN_FILENO, &line[len], 1) == 1) {
+		if (line[len++] == '\n') {
+			line[len] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
+struct pacer {
+	struct probe *probe;
+	struct payloads payloads;
+	int64_t begun_us, each_us, end_us;
+	int64_t acked_us; /* when the last ack came, or all began again */
+	/* numbers: of the first that is due, of the next to send, of the last that was told acked
+	 */
+	uint64_t first, next, told;
+	unsigned connected;    /* probe->connected when it said hello */
+	struct order greeting; /* hello */
+};
+
+static int64_t due_us(const struct pacer *pacer, uint64_t seq)
+{
+	return pacer->begun_us + (int64_t)(seq - pacer->first) * pacer->each_us;
+}
+
+static void pacer_send(struct pacer *pacer)
+{
+	struct probe *probe = pacer->probe;
+	while (!probe->cut && pacer->next <= probe->upto + UNDER_WAY &&
+	       due_us(pacer, pacer->next) <= civil_boot_us() &&
+	       due_us(pacer, pacer->next) < pacer->end_us) {
+		uint64_t nth = pacer->next - 1; /* the first declares, once */
+		if (nth >= pacer->payloads.n)
+			nth = 1 + (nth - 1) % (pacer->payloads.n - 1);
+		send_batch(probe, probe->spool, pacer->next++, pacer->payloads.list[nth].data,
+			   pacer->payloads.list[nth].len);
+	}
+}
+
+/* Whoever was cut off says hello, and goes on behind the last one acked. */
+static void pacer_hear(struct pacer *pacer)
+{
+	struct probe *probe = pacer->probe;
+	hear_monitor(probe);
+	hear_frames(probe);
+	int64_t now_us = civil_boot_us();
+	if (probe->upto > pacer->told || pacer->next == probe->upto + 1)
+		pacer->acked_us = now_us;
+	while (pacer->told < probe->upto)
+		printf("took at_us=%lld us=%lld\n", (long long)now_us,
+		       (long long)(now_us - due_us(pacer, ++pacer->told)));
+	if (probe->connected == pacer->connected && now_us - pacer->acked_us <= OVERDUE_US)
+		return;
+	if (probe->connected != pacer->connected)
+		on_hello(probe, &pacer->greeting);
+	pacer->connected = probe->connected;
+	pacer->acked_us = now_us;
+	pacer->next = probe->upto + 1;
+}
+
+static void on_pace(struct probe *probe, const struct order *order)
+{
+	char last[] = "0", rest[64], *spool = order->words[3];
+	struct pacer pacer = { .probe = probe,
+			       .payloads = payloads_read(word(order, 4)),
+			       .begun_us = civil_boot_us(),
+			       .each_us = (int64_t)number(order, 2) * 1000,
+			       .connected = probe->connected,
+			       .greeting = { .words = { NULL, spool, last }, .n = 3 } };
+	if (pacer.payloads.n < 2)
+		die("two payloads are wanted, of which the second declares nothing");
+	pacer.end_us = pacer.begun_us + (int64_t)number(order, 1) * 1000;
+	pacer.acked_us = pacer.begun_us;
+	if (probe->spool != number(order, 3))
+		probe->upto = 0;
+	probe->spool = number(order, 3);
+	pacer.told = probe->upto;
+	pacer.first = pacer.next = probe->upto + 1;
+	probe->flood = (struct flood){ .on = true, .until_us = pacer.end_us };
+	while (civil_boot_us() < pacer.end_us || probe->upto + 1 < pacer.next) {
+		zmq_pollitem_t items[] = { { .socket = probe->socket, .events = ZMQ_POLLIN },
+					   { .socket = probe->monitor, .events = ZMQ_POLLIN },
+					   { .fd = STDIN_FILENO, .events = ZMQ_POLLIN } };
+		int64_t wait_us = due_us(&pacer, pacer.next) - civil_boot_us();
+		pacer_send(&pacer);
+		if (zmq_poll(items, 3, wait_us > 2000 ? wait_us / 1000 : 2) < 0 && errno != EINTR)
+			die(zmq_strerror(errno));
+		pacer_hear(&pacer);
+		if (items[2].revents && read_line(rest, sizeof(rest)))
+			pacer.end_us = civil_boot_us(); /* what was sent is waited for */
+	}
+	probe->flood.on = false;
+	printf("paced upto=%llu refused=%llu\n", (unsigned long long)probe->upto,
+	       (unsigned long long)probe->flood.refused);
+	free(pacer.payloads.list);
+	free(pacer.payloads.bytes);
+}
+
 static void obey(struct probe *probe, char *line)
 {
 	static struct order order;
@@ -538,13 +651,15 @@ static void hear_monitor(struct probe *probe)
 		uint16_t kind;
 		memcpy(&kind, event, sizeof(kind));
 		(void)zmq_recv(probe->monitor, address, sizeof(address), 0); /* its second frame */
-		if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+		if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+			probe->connected++;
+			probe->cut = false;
 			printf("connected\n");
-		else if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ||
-			 kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
+		} else if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ||
+			   kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
 			printf("refused the key\n");
 		else if (kind == ZMQ_EVENT_DISCONNECTED)
-			printf("disconnected\n");
+			probe->cut = printf("disconnected\n") > 0;
 	}
 }
 
@@ -590,19 +705,6 @@ static void close_probe(struct probe *probe)
 	(void)zmq_close(probe->socket);
 	(void)zmq_ctx_term(probe->context);
 	arena_close(probe->arena);
-}
-
-/* One whole line at a time, without stdio's buffer: what lies in it, poll cannot see. */
-static bool read_line(char *line, size_t room)
-{
-	size_t len = 0;
-	while (len + 1 < room && read(STDIN_FILENO, &line[len], 1) == 1) {
-		if (line[len++] == '\n') {
-			line[len] = '\0';
-			return true;
-		}
-	}
-	return false;
 }
 
 static void serve(struct probe *probe)

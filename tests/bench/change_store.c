@@ -1,0 +1,94 @@
+/* The store of change.py, while no aggregator has it.
+ *
+ *   change_store fill STORE OBSERVATIONS OFFICES    where there is none yet; prints how many
+ *                                                   observations, seconds, and the last day
+ *   change_store whole STORE CATALOGUE              imports that file in one transaction, judges
+ *                                                   every entry and makes every page anew; prints
+ *                                                   the seconds, and how many offices' days */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "bench/filling.h"
+#include "bench/measure.h"
+#include "common/model/civil.h"
+#include "ledger/follow.h"
+#include "registry/offices.h"
+#include "schema/event.h"
+#include "support/province.h"
+#include "support/testbed.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int fill(char **argv)
+{
+	const struct filling filling = { .path = argv[2],
+					 .observations = strtoull(argv[3], NULL, 10),
+					 .offices = (unsigned)strtoul(argv[4], NULL, 10) };
+	struct filled filled = { 0 };
+	char last[DAY_TEXT_MAX];
+	struct err err = { 0 };
+	if (filling.observations == 0 || filling.offices < 1 ||
+	    filling.offices > FILLING_OFFICES_MAX)
+		return 2;
+	(void)filling_fill(&filling, &filled, &err); /* what fails ends the process */
+	printf("%" PRIu64 " %.1f %s\n", filled.observations, (double)filled.took_us / 1e6,
+	       day_format(filled.next_day - 1, last));
+	return 0;
+}
+
+static int whole(char **argv)
+{
+	static struct testbed testbed;
+	struct reference *after = NULL;
+	struct followed followed;
+	size_t len = 0;
+	bool changed = false;
+	char *csv = file_text(argv[3], &len);
+	struct err *err = &testbed.err;
+	uint64_t began_us = now_us();
+	int64_t at_us = 0;
+	if (!csv)
+		return 2;
+	testbed_open_at(&testbed, argv[2]);
+	testbed_acts_at(civil_now_us());
+	int rc = db_begin(testbed.db, err);
+	if (rc == 0)
+		rc = event_time(testbed.db, civil_now_us(), &at_us, err);
+	if (rc == 0)
+		rc = catalogue_import(testbed.db, csv, len, &changed, err);
+	if (rc == 0)
+		rc = reference_load(testbed.db, &after, err);
+	if (rc == 0)
+		rc = ledger_follow_whole(testbed.db, after, at_us, &followed, err);
+	if (rc == 0)
+		testbed_note(&testbed);
+	if (rc == 0)
+		rc = db_commit(testbed.db, err);
+	if (rc < 0)
+		(void)fprintf(stderr, "change_store: %s\n", err->text);
+	else
+		printf("%.1f %" PRIu64 "\n", (double)(now_us() - began_us) / 1e6,
+		       followed.office_days);
+	reference_close(after);
+	testbed_release(&testbed);
+	free(csv);
+	return rc < 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 5 && strcmp(argv[1], "fill") == 0)
+		return fill(argv);
+	if (argc == 4 && strcmp(argv[1], "whole") == 0)
+		return whole(argv);
+	(void)fprintf(stderr, "usage: change_store fill STORE OBSERVATIONS OFFICES\n"
+			      "       change_store whole STORE CATALOGUE\n");
+	return 2;
+}
