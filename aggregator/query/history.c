@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -135,11 +136,9 @@ static const char *value_show(const json_t *value, enum cell cell, char text[ROW
 		(void)snprintf(text, ROW_MAX, "%.*s", (int)(2 * FINGERPRINT_LEN), hex);
 		return text;
 	}
-	if (cell == CELL_KEY && bytes) {
-		for (size_t i = 0; i < FINGERPRINT_LEN && bytes[i]; i++)
-			(void)snprintf(text + 2 * i, 3, "%02x", (unsigned char)bytes[i]);
-		return text;
-	}
+	if (cell == CELL_KEY && bytes)
+		return sodium_bin2hex(text, ROW_MAX, (const unsigned char *)bytes,
+				      strnlen(bytes, FINGERPRINT_LEN));
 	if (!json_is_integer(value))
 		return json_string_value(value);
 	if (cell == CELL_DAY && number >= DAY_MIN && number <= DAY_MAX)
