@@ -1,5 +1,7 @@
 #include "journal/day_times.h"
 
+#include "schema/effects.h"
+
 #include <stdlib.h>
 
 #define SLOTS 64u /* days of a commit that do not get into each other's way */
@@ -12,7 +14,7 @@ struct slot {
 
 struct day_times {
 	sqlite3_stmt *write;
-	sqlite3_stmt *pause; /* NULL: of acts */
+	struct effects *effects; /* the connection's; NULL: an event tells of the days */
 	struct slot slots[SLOTS];
 };
 
@@ -28,7 +30,7 @@ struct day_times *day_times_open(sqlite3 *db, bool act, struct err *err)
 		       " first_us = min(first_us, excluded.first_us),"
 		       " last_us = max(last_us, excluded.last_us)",
 		       &day_times->write, err) < 0 ||
-	    (!act && db_prepare(db, "SELECT effects_pause(?)", &day_times->pause, err) < 0)) {
+	    (!act && effects_of(db, &day_times->effects, err) < 0)) {
 		day_times_close(day_times);
 		return NULL;
 	}
@@ -40,7 +42,6 @@ void day_times_close(struct day_times *day_times)
 	if (!day_times)
 		return;
 	sqlite3_finalize(day_times->write);
-	sqlite3_finalize(day_times->pause);
 	free(day_times);
 }
 
@@ -50,32 +51,18 @@ void day_times_forget(struct day_times *day_times)
 		day_times->slots[i].used = false;
 }
 
-/* effects_pause() a million times a day. */
-static int pause(struct day_times *day_times, bool on, struct err *err)
-{
-	if (!day_times->pause)
-		return 0;
-	sqlite3_bind_int(day_times->pause, 1, on);
-	int rc = db_step(day_times->pause, err);
-	sqlite3_reset(day_times->pause);
-	return rc < 0 ? rc : 0;
-}
-
 static int slot_write(struct day_times *day_times, struct slot *slot, struct err *err)
 {
-	struct err why;
 	if (!slot->used)
 		return 0;
-	int rc = pause(day_times, true, err);
-	if (rc < 0)
-		return rc;
 	sqlite3_bind_int(day_times->write, 1, slot->day);
 	sqlite3_bind_int64(day_times->write, 2, slot->first_us);
 	sqlite3_bind_int64(day_times->write, 3, slot->last_us);
-	rc = db_run(day_times->write, err);
-	int watched = pause(day_times, false, rc == 0 ? err : &why); /* whatever came of it */
+	effects_pause(day_times->effects, true);
+	int rc = db_run(day_times->write, err);
+	effects_pause(day_times->effects, false);
 	slot->used = rc < 0;
-	return rc < 0 ? rc : watched;
+	return rc;
 }
 
 int day_times_add(struct day_times *day_times, int32_t day, int64_t at_us, struct err *err)

@@ -1,6 +1,7 @@
 #include "ledger/ledger_internal.h"
 
 #include "journal/usage.h"
+#include "schema/effects.h"
 
 #include <stdlib.h>
 
@@ -19,7 +20,8 @@ struct ledger *ledger_open(sqlite3 *db, struct err *err)
 	    !(ledger->quarantine = quarantine_open(db, err)) ||
 	    !(ledger->fold = fold_open(db, ledger->declarations, err)) ||
 	    !(ledger->older = older_copy_open(db, err)) ||
-	    usage_prepare(db, &ledger->usage, err) < 0) {
+	    usage_prepare(db, &ledger->usage, err) < 0 ||
+	    effects_of(db, &ledger->effects, err) < 0) {
 		ledger_close(ledger);
 		return NULL;
 	}

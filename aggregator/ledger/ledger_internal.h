@@ -17,7 +17,8 @@ struct ledger {
 	struct quarantine *quarantine;
 	struct fold *fold;
 	struct older_copy *older;
-	sqlite3_stmt *usage; /* owned: usage_prepare() */
+	sqlite3_stmt *usage;     /* owned: usage_prepare() */
+	struct effects *effects; /* the connection's */
 	struct arena *arena;
 	const struct reference *reference;  /* lent */
 	int64_t reference_version;          /* that declarations were judged by; 0: none */

@@ -353,7 +353,8 @@ static int append_holds(struct post *post, struct err *err)
 {
 	struct ledger *ledger = post->ledger;
 	struct office_account *account = journal_account(ledger->journal, post->office->id);
-	int rc = effects_pause(ledger->db, true, err);
+	int rc = 0;
+	effects_pause(ledger->effects, true);
 	for (size_t i = 0; i < ledger->n_holds && rc == 0; i++) {
 		const struct hold *held = &ledger->holds[i];
 		if (account && account->held >= 0)
@@ -363,10 +364,8 @@ static int append_holds(struct post *post, struct err *err)
 		rc = quarantine_hold(ledger->quarantine, post->entry, held->run, held->point,
 				     held->verdict, held->n, 0, err);
 	}
-	/* whatever came of it: acts are taken down again */
-	struct err why;
-	int watched = effects_pause(ledger->db, false, rc == 0 ? err : &why);
-	return rc < 0 ? rc : watched;
+	effects_pause(ledger->effects, false);
+	return rc;
 }
 
 /* I1, I4, I9: the payload as it came and what of it is held, chained to the entry before. */

@@ -2,6 +2,7 @@
 
 #include "common/base/utf8.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -75,17 +76,43 @@ static void on_value(sqlite3_context *context, int n, sqlite3_value **values)
 	}
 }
 
-struct watch {
+struct effects {
 	bool paused;
 };
 
-/* effects_pause(): are they? effects_pause(0 or 1): from now on. */
-static void on_pause(sqlite3_context *context, int n, sqlite3_value **values)
+#define EFFECTS_POINTER "struct effects **"
+
+/* effects_paused(): are they? With a pointer that effects_of() binds: where that is known. */
+static void on_paused(sqlite3_context *context, int n, sqlite3_value **values)
 {
-	struct watch *watch = sqlite3_user_data(context);
-	if (n == 1)
-		watch->paused = sqlite3_value_int(values[0]) != 0;
-	sqlite3_result_int(context, watch->paused);
+	struct effects *effects = sqlite3_user_data(context);
+	struct effects **ret = n == 1 ? sqlite3_value_pointer(values[0], EFFECTS_POINTER) : NULL;
+	if (ret)
+		*ret = effects;
+	sqlite3_result_int(context, effects->paused);
+}
+
+int effects_of(sqlite3 *db, struct effects **ret_effects, struct err *err)
+{
+	struct effects *effects = NULL;
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, "SELECT effects_paused(?)", &stmt, err);
+	if (rc == 0) {
+		sqlite3_bind_pointer(stmt, 1, &effects, EFFECTS_POINTER, NULL);
+		rc = db_step(stmt, err);
+	}
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	if (rc < 0)
+		return rc;
+	assert(effects);
+	*ret_effects = effects;
+	return 0;
+}
+
+void effects_pause(struct effects *effects, bool pause)
+{
+	if (effects)
+		effects->paused = pause;
 }
 
 /* Append "new.id,json(effect_blob(new.csv)),...": the table's columns in @row, which is new, old or
@@ -148,7 +175,7 @@ static int trigger_make(sqlite3 *db, size_t table, const char *what, const char 
 	sqlite3_str *sql = sqlite3_str_new(db);
 	sqlite3_str_appendf(sql,
 			    "CREATE TEMP TRIGGER effect_%s_%s AFTER %s ON main.%s"
-			    " WHEN NOT effects_pause() BEGIN"
+			    " WHEN NOT effects_paused() BEGIN"
 			    " INSERT INTO effect(of, was, becomes) SELECT %d, w, b FROM (SELECT ",
 			    name, what, what, name, (int)table);
 	int rc = row_write(db, name, was, sql, err);
@@ -165,11 +192,11 @@ static int triggers_make(sqlite3 *db, size_t table, struct err *err)
 	if (ledger_tables[table].days)
 		return db_exec(db,
 			       "CREATE TEMP TRIGGER effect_day_new AFTER INSERT ON main.arrival"
-			       " WHEN NOT effects_pause() BEGIN"
+			       " WHEN NOT effects_paused() BEGIN"
 			       " INSERT INTO effect_day SELECT new.day WHERE new.day NOT IN "
 			       "effect_day; END;"
 			       "CREATE TEMP TRIGGER effect_day_again AFTER UPDATE ON main.arrival"
-			       " WHEN NOT effects_pause() BEGIN"
+			       " WHEN NOT effects_paused() BEGIN"
 			       " INSERT INTO effect_day SELECT new.day WHERE new.day NOT IN "
 			       "effect_day; END",
 			       err);
@@ -188,11 +215,11 @@ int effects_watch(sqlite3 *db, struct err *err)
 		      err) < 0 ||
 	    watched > 0)
 		return watched > 0 ? 0 : err->code;
-	struct watch *watch = calloc(1, sizeof(*watch));
-	if (!watch)
+	struct effects *effects = calloc(1, sizeof(*effects));
+	if (!effects)
 		return err_memory(err);
-	if (sqlite3_create_function_v2(db, "effects_pause", -1, pure, watch, on_pause, NULL, NULL,
-				       free) != SQLITE_OK ||
+	if (sqlite3_create_function_v2(db, "effects_paused", -1, pure, effects, on_paused, NULL,
+				       NULL, free) != SQLITE_OK ||
 	    sqlite3_create_function_v2(db, "effect_blob", 1, pure | SQLITE_DETERMINISTIC, &blob,
 				       on_value, NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_create_function_v2(db, "effect_text", 1, pure | SQLITE_DETERMINISTIC, &text,
@@ -208,11 +235,6 @@ int effects_watch(sqlite3 *db, struct err *err)
 	for (size_t i = 0; i < n_ledger_tables && rc == 0; i++)
 		rc = triggers_make(db, i, err);
 	return rc < 0 ? err_wrap(err, "watch what changes") : 0;
-}
-
-int effects_pause(sqlite3 *db, bool pause, struct err *err)
-{
-	return db_exec(db, pause ? "SELECT effects_pause(1)" : "SELECT effects_pause(0)", err);
 }
 
 int effects_any(sqlite3 *db, bool *ret_any, struct err *err)

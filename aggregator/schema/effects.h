@@ -32,9 +32,12 @@ extern const size_t n_ledger_tables;
 
 /** On the connection that writes; once is enough. */
 int effects_watch(sqlite3 *db, struct err *err);
+struct effects; /* what a connection takes down */
+/** Those of @db, which is watched; the connection's. */
+int effects_of(sqlite3 *db, struct effects **ret_effects, struct err *err);
 /** Rows that are changed meanwhile are not taken down: those that an entry of the journal tells of.
- */
-int effects_pause(sqlite3 *db, bool pause, struct err *err);
+ * Who pauses goes on again, whatever came of it: neither can fail. NULL: all are taken down. */
+void effects_pause(struct effects *effects, bool pause);
 /** What was taken down, and is forgotten with it: as many rows as fit @bytes, at least one. @ret:
  * NULL when there is nothing (left); the caller's to json_decref(). @ret_moves: its bits. */
 int effects_take(sqlite3 *db, size_t bytes, json_t **ret, int64_t *ret_moves, struct err *err);

@@ -335,10 +335,7 @@ static int run_in_transaction(struct lane *lane, struct store_job *job)
 			      : db_exec(lane->db, "BEGIN", &job->err);
 	if (rc < 0)
 		return rc;
-	if (lane->writes) /* a posting that failed may have left it so */
-		rc = effects_pause(lane->db, false, &job->err);
-	if (rc == 0)
-		rc = lane_refresh(lane, job);
+	rc = lane_refresh(lane, job);
 	if (rc == 0)
 		rc = job->run(job, lane->db, lane->reference, &job->err);
 	if (rc == 0 && lane->writes)

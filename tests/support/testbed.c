@@ -100,6 +100,13 @@ void testbed_note(struct testbed *testbed)
 		     "note");
 }
 
+void testbed_pause(struct testbed *testbed, bool pause)
+{
+	struct effects *effects = NULL;
+	must(testbed, effects_of(testbed->db, &effects, &testbed->err), "effects");
+	effects_pause(effects, pause);
+}
+
 static void act_end(struct testbed *testbed, const char *kind)
 {
 	const struct event_form form = { .who = "testbed", .kind = kind };

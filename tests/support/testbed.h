@@ -66,6 +66,8 @@ void testbed_order_release(struct testbed *testbed, const struct release_form *f
 			   uint64_t *ret_released, uint64_t *ret_kept);
 /** Rows were changed by hand as an act would: an event has them. Where there are any. */
 void testbed_note(struct testbed *testbed);
+/** What is changed meanwhile is changed behind the ledger's back: no event has it. */
+void testbed_pause(struct testbed *testbed, bool pause);
 /** Read the reference again after the above. */
 void testbed_refresh(struct testbed *testbed);
 

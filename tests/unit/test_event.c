@@ -331,14 +331,14 @@ static void a_ledger_begins_on_what_is_damaged(void **state)
 	struct testbed testbed;
 	(void)state;
 	testbed_open(&testbed, NULL, NULL, NULL, false);
-	assert_int_equal(effects_pause(testbed.db, true, &err), 0);
+	testbed_pause(&testbed, true);
 	testbed_exec(&testbed,
 		     "DELETE FROM event; CREATE TABLE audit_before(id INTEGER PRIMARY KEY,"
 		     " at_us, who, what, detail);"
 		     "INSERT INTO audit_before VALUES(1, 5, 'w', 'k', CAST(x'ff' AS TEXT)),"
 		     " (2, 6, x'00', 'k', 'whole');"
 		     "INSERT INTO office(code, name) VALUES('a', CAST(x'41ff42' AS TEXT))");
-	assert_int_equal(effects_pause(testbed.db, false, &err), 0);
+	testbed_pause(&testbed, false);
 	if (events_open(testbed.db, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(testbed_number(&testbed, "SELECT count(*) FROM event WHERE kind = 'k' AND"

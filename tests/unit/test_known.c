@@ -148,7 +148,8 @@ static void forget_reference(struct testbed *testbed)
 static void mutate(struct testbed *testbed, const struct kept kept[], struct mutation *mutation)
 {
 	bool other = false;
-	testbed_exec(testbed, "SAVEPOINT mutation; SELECT effects_pause(1)");
+	testbed_exec(testbed, "SAVEPOINT mutation");
+	testbed_pause(testbed, true);
 	testbed_exec(testbed, mutation->sql);
 	forget_reference(testbed);
 	for (size_t i = 0; i < CUTS * KEPT && !other; i++) {
@@ -157,7 +158,8 @@ static void mutate(struct testbed *testbed, const struct kept kept[], struct mut
 		blob_free(&again);
 	}
 	mutation->seen += other;
-	testbed_exec(testbed, "ROLLBACK TO mutation; RELEASE mutation; SELECT effects_pause(0)");
+	testbed_exec(testbed, "ROLLBACK TO mutation; RELEASE mutation");
+	testbed_pause(testbed, false);
 	forget_reference(testbed);
 }
 
