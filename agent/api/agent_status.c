@@ -5,6 +5,7 @@
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
 
+#include <sodium.h>
 #include <stdio.h>
 
 #define DISK_FULL_BYTES (1u << 20) /* with less than that free, it is the disk that refuses */
@@ -126,13 +127,12 @@ static json_t *spool_json(const struct spool_status *status)
 static json_t *ledger_json(const struct spool_status *status)
 {
 	const struct spool_head *head = &status->head;
-	char text[24 + 2 * sizeof(head->chain)], day[DAY_TEXT_MAX];
+	char text[24 + 2 * sizeof(head->chain)], hex[2 * sizeof(head->chain) + 1];
+	char day[DAY_TEXT_MAX];
 	if (status->heads == 0)
 		return json_null();
-	int len = snprintf(text, sizeof(text), "%llu:", (unsigned long long)head->position);
-	for (size_t i = 0; i < sizeof(head->chain); i++, len += 2)
-		(void)snprintf(text + len, sizeof(text) - (size_t)len, "%02x",
-			       head->chain[i]); /* fits */
+	(void)snprintf(text, sizeof(text), "%llu:%s", (unsigned long long)head->position,
+		       sodium_bin2hex(hex, sizeof(hex), head->chain, sizeof(head->chain)));
 	return json_pack("{s:s, s:s, s:I}", "head", text, "day", day_format(head->day, day), "days",
 			 (json_int_t)status->heads);
 }

@@ -163,13 +163,18 @@ int spool_waits(struct spool *spool, uint64_t waits, struct err *err);
 
 /* The ledger's head, as the province told it (proto/lantoa.proto). */
 struct spool_head {
-	int32_t day; /* local, on which it was told last; days since 1970 */
+	int32_t day;    /* local, on which it was told last; days since 1970 */
+	uint64_t epoch; /* of the ledger; 0: not told */
 	uint64_t position;
 	uint8_t chain[32];
 };
-#define SPOOL_HEADS_MAX 400 /* one for each day: more than a year */
-/** Keep it as its day's last, and of the days those that were told last. (heads.c says when it is
- * written.) */
+#define SPOOL_HEADS_MAX 400 /* one for each day, as a rule: more than a year */
+/** Does @is go on from @was, so that it says all that @was does? It is of the same day and epoch,
+ * and of a higher position, or the same link. Else the province was set back in between: each
+ * proves what the other cannot. */
+bool spool_head_follows(const struct spool_head *was, const struct spool_head *is);
+/** Keep it, instead of its day's newest where it follows that, beside it where it does not; and of
+ * all those that were told last. (heads.c says when it is written.) */
 int spool_hear_head(struct spool *spool, const struct spool_head *head, struct err *err);
 /** Walk the newest @most, in the order in which they were told. */
 int spool_each_head(struct spool *spool, unsigned most,

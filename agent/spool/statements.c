@@ -85,7 +85,20 @@ static const char *const steps[] = {
 	/* In the order in which they were told, which no clock decides. */
 	("CREATE TABLE head (id INTEGER PRIMARY KEY, day INTEGER NOT NULL UNIQUE,"
 	 " position INTEGER NOT NULL, chain BLOB NOT NULL) STRICT;"),
+	/* A day may have more than one: where the province was set back, both sides stay. */
+	"ALTER TABLE head RENAME TO one_a_day;"
+	"CREATE TABLE head (id INTEGER PRIMARY KEY, day INTEGER NOT NULL, epoch INTEGER NOT NULL,"
+	" position INTEGER NOT NULL, chain BLOB NOT NULL) STRICT;"
+	"INSERT INTO head SELECT id, day, 0, position, chain FROM one_a_day;"
+	"DROP TABLE one_a_day;"
+	"CREATE INDEX head_by_day ON head (day);",
 };
+
+/* The newest of day ?1, if the head (epoch ?2, position ?3, chain ?4) goes on from it:
+ * spool_head_follows(). */
+#define HEAD_BEFORE                                                                                \
+	"FROM head WHERE id = (SELECT max(id) FROM head WHERE day = ?1) AND epoch IN (0, ?2)"      \
+	" AND (position < ?3 OR (position = ?3 AND chain = ?4))"
 
 const struct db_schema spool_schema = {
 	.application_id = APPLICATION_ID,
@@ -222,15 +235,16 @@ static const char *const sql_text[SQL_COUNT] = {
 				" ON s.metric = own.metric AND s.labels = own.labels"
 				" AND " SAME_SHAPE " AND s.id > ?2"
 				" WHERE own.id = ?1 AND s.id <> ?1 ORDER BY s.id LIMIT 1",
-	[SQL_HEAD_DROP_DAY] = "DELETE FROM head WHERE day = ?1",
-	[SQL_HEAD_ADD] = "INSERT INTO head (id, day, position, chain) VALUES"
-			 " ((SELECT coalesce(max(id), 0) + 1 FROM head), ?1, ?2, ?3)",
+	[SQL_HEAD_DROP] = "DELETE " HEAD_BEFORE,
+	[SQL_HEAD_ADD] = "INSERT INTO head (id, day, epoch, position, chain) VALUES"
+			 " ((SELECT coalesce(max(id), 0) + 1 FROM head), ?1, ?2, ?3, ?4)",
 	[SQL_HEAD_TRIM] = "DELETE FROM head WHERE id <="
 			  " (SELECT id FROM head ORDER BY id DESC LIMIT 1 OFFSET ?1)",
-	[SQL_HEAD_OF_DAY] = "SELECT id FROM head WHERE day = ?1",
-	[SQL_HEAD_WALK] = "SELECT day, position, chain FROM"
-			  " (SELECT * FROM head ORDER BY id DESC LIMIT ?1) ORDER BY id",
-	[SQL_HEAD_COUNT] = "SELECT count(*) FROM head",
+	[SQL_HEAD_BEFORE] = "SELECT id " HEAD_BEFORE,
+	[SQL_HEAD_WALK] = "SELECT day, position, chain, epoch,"
+			  " id = (SELECT max(id) FROM head d WHERE d.day = h.day)"
+			  " FROM (SELECT * FROM head ORDER BY id DESC LIMIT ?1) h ORDER BY id",
+	[SQL_HEAD_DAYS] = "SELECT count(DISTINCT day) FROM head",
 	[SQL_FACT_SET] = "INSERT INTO fact (name, data) VALUES (?1, ?2)"
 			 " ON CONFLICT DO UPDATE SET data = ?2 WHERE data <> ?2",
 	[SQL_FACT_GET] = "SELECT data FROM fact WHERE name = ?1",

@@ -110,7 +110,7 @@ static int heads(struct spool *spool, struct spool_status *status, struct err *e
 {
 	struct err damage;
 	int64_t n = 0;
-	int rc = spool_number(spool, SQL_HEAD_COUNT, 0, NULL, &n, err);
+	int rc = spool_number(spool, SQL_HEAD_DAYS, 0, NULL, &n, err);
 	if (rc == 0 && spool_each_head(spool, 1, on_head, &status->head, &damage) == 0)
 		status->heads = (uint64_t)n;
 	return rc;

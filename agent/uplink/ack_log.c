@@ -78,8 +78,7 @@ static void done(struct task *task)
 
 static bool is_head_due(const struct ack_log *ack_log)
 {
-	return ack_log->n_heads > 0 &&
-	       (!ack_log->heard || ack_log->heads[ack_log->n_heads - 1].day != ack_log->heard_day);
+	return ack_log->n_heads == 2 || (ack_log->n_heads == 1 && !ack_log->heard);
 }
 
 void ack_log_flush(struct ack_log *ack_log)
@@ -98,11 +97,10 @@ void ack_log_flush(struct ack_log *ack_log)
 	ack_log->notes = NULL;
 	memcpy(ack_log->hearing, ack_log->heads, sizeof(ack_log->hearing));
 	ack_log->n_hearing = ack_log->n_heads;
-	if (ack_log->n_heads > 0) { /* what comes next on its day replaces it */
+	if (ack_log->n_heads > 0) { /* what follows it replaces it */
 		ack_log->heads[0] = ack_log->heads[ack_log->n_heads - 1];
 		ack_log->n_heads = 1;
 		ack_log->heard = true;
-		ack_log->heard_day = ack_log->heads[0].day;
 	}
 	task_start(&ack_log->task, ack_log->group, work, done);
 }
@@ -145,7 +143,7 @@ void ack_log_quarantined(struct ack_log *ack_log, uint64_t seq, const Lantoa__V1
 void ack_log_head(struct ack_log *ack_log, const struct spool_head *head)
 {
 	size_t n = ack_log->n_heads;
-	if (n > 0 && ack_log->heads[n - 1].day == head->day) {
+	if (n > 0 && spool_head_follows(&ack_log->heads[n - 1], head)) {
 		ack_log->heads[n - 1] = *head;
 		return;
 	}

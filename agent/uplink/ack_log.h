@@ -25,11 +25,11 @@ struct ack_log {
 	uint64_t upto, acking_upto, waits, waiting;
 	int64_t at_us, acking_at_us;
 	struct notes *notes, *noting; /* owned; waiting, being noted; NULL: none */
-	struct spool_head heads[2],
-		hearing[2]; /* waiting; being kept: the last of a day, the next's */
+	/* waiting; being kept. The second does not follow the first (spool_head_follows()): it is
+	 * the next day's, or of a province that was set back. */
+	struct spool_head heads[2], hearing[2];
 	size_t n_heads, n_hearing;
-	bool heard; /* by the spool: some of day heard_day */
-	int32_t heard_day;
+	bool heard; /* by the spool: the first, or what it follows */
 };
 
 /** Everything up to @upto is committed, since @at_us by the province's clock. What is told while
@@ -44,7 +44,7 @@ void ack_log_quarantined(struct ack_log *ack_log, uint64_t seq,
  * told later. */
 void ack_log_held(struct ack_log *ack_log, uint64_t waits);
 /** The ledger's head, as the province told it. It goes into the spool with the next flush, at once
- * when it is the first of its day. */
+ * when it is the first of its day, or of a province that was set back. */
 void ack_log_head(struct ack_log *ack_log, const struct spool_head *head);
 void ack_log_flush(struct ack_log *ack_log);
 /** What was not noted yet is void: it was about another spool id. */

@@ -42,6 +42,7 @@ static void fill_condition(const struct uplink *uplink, Lantoa__V1__Condition *c
 static void fill_head(const struct spool_head *kept, Lantoa__V1__Head *head)
 {
 	head->position = kept->position;
+	head->epoch = kept->epoch;
 	head->chain = (ProtobufCBinaryData){ sizeof(kept->chain),
 					     (uint8_t *)(uintptr_t)kept->chain }; /* only read */
 }
@@ -92,7 +93,8 @@ void uplink_send_ping(struct uplink *uplink)
 	uplink_measure(uplink);
 }
 
-/* Where the link's hour is spent it is asked for when the province next tells of it. */
+/* Where the link's hour is spent nothing goes out, and it counts as asked: what is not answered is
+ * asked for again (EDITION_AGAIN_MS). */
 static void ask_for_edition(struct uplink *uplink)
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
@@ -170,10 +172,11 @@ static void mind_head(struct uplink *uplink, const Lantoa__V1__Head *told)
 {
 	struct spool_head head = { 0 };
 	if (!told || told->chain.len != sizeof(head.chain) || told->position == 0 ||
-	    told->position > INT64_MAX)
+	    told->position > INT64_MAX || told->epoch > INT64_MAX)
 		return;
 	head.day = civil_day(uplink_province_now_us(uplink));
 	head.position = told->position;
+	head.epoch = told->epoch;
 	memcpy(head.chain, told->chain.data, sizeof(head.chain));
 	if (head.day < DAY_MIN || head.day > DAY_MAX)
 		return; /* nobody knows what day it is */
@@ -215,6 +218,7 @@ static void send_heads(struct uplink *uplink, const struct heads_answer *answer)
 		kept[i].head = &list[i];
 		pointers[i] = &kept[i];
 	}
+	heads.number = answer->number;
 	heads.head = pointers;
 	heads.n_head = answer->n;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_HEADS;
@@ -240,6 +244,7 @@ static void on_heads_ask(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 	uint32_t most = frame->heads_ask->most;
 	if (uplink->protocol >= WIRE_EDITIONS && !answer->task.busy && most > 0) {
 		answer->most = most < WIRE_HEADS_MAX ? most : WIRE_HEADS_MAX;
+		answer->number = frame->heads_ask->number;
 		task_start(&answer->task, &uplink->group, work_heads, done_heads);
 	}
 	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_HEARD });

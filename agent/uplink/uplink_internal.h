@@ -12,7 +12,7 @@
 
 struct heads_answer { /* to a HeadsAsk */
 	struct task task;
-	unsigned most;
+	unsigned most, number;
 	struct spool_head *list; /* owned [n]; while it is busy */
 	size_t n;
 };

@@ -41,25 +41,6 @@ void acks_put_off(struct gate *gate, const struct gate_peer *peer, uint64_t spoo
 	gate_answer(gate, peer, &frame);
 }
 
-void acks_head_read(sqlite3 *db, struct ledger_head *ret_head)
-{
-	struct err err;
-	*ret_head = (struct ledger_head){ 0 };
-	(void)ledger_head(db, ret_head, &err); /* on error as it was: none */
-}
-
-Lantoa__V1__Head *acks_head(const struct ledger_head *head, Lantoa__V1__Head *message)
-{
-	static const uint8_t damaged[CHAIN_LEN]; /* as ledger_head() tells of a link that is */
-	if (ledger_position(head) < 1 || memcmp(head->chain, damaged, CHAIN_LEN) == 0)
-		return NULL;
-	lantoa__v1__head__init(message);
-	message->position = (uint64_t)ledger_position(head);
-	message->chain = (ProtobufCBinaryData){ CHAIN_LEN,
-						(uint8_t *)(uintptr_t)head->chain }; /* only read */
-	return message;
-}
-
 struct ack { /* of one peer and spool, being gathered */
 	Lantoa__V1__Ack message;
 	Lantoa__V1__Quarantined held[WIRE_HELD_MAX];
@@ -126,7 +107,7 @@ static void answer_group(struct gate *gate, struct pending *const group[], size_
 	Lantoa__V1__Head head;
 	if (last->speaks_editions) {
 		ack.message.edition_version = news->edition_version;
-		ack.message.head = acks_head(news->head, &head);
+		ack.message.head = told_head_fill(news->head, &head);
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct pending *pending = group[i];

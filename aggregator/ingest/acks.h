@@ -4,21 +4,16 @@
 #pragma once
 
 #include "ingest/batch_queue.h"
-#include "schema/chain.h"
+#include "ingest/told_head.h"
 
 /* What every Ack of a commit says. */
 struct ack_news {
 	uint32_t slow_down_ms;
-	uint64_t catalogue_version;     /* 0: not told */
-	uint64_t edition_version;       /* likewise; to agents since protocol 3, as what follows */
-	const struct ledger_head *head; /* behind the commit */
+	uint64_t catalogue_version;   /* 0: not told */
+	uint64_t edition_version;     /* likewise; to agents since protocol 3, as what follows */
+	const struct told_head *head; /* behind the commit */
 };
 
-/** The ledger's head, in a transaction. I11: one that cannot be read is none, and offices are told
- * none; whoever needs it for a link meets the damage himself. */
-void acks_head_read(sqlite3 *db, struct ledger_head *ret_head);
-/** @head as the wire has it, in @message, which lends from it; NULL: there is no entry yet. */
-Lantoa__V1__Head *acks_head(const struct ledger_head *head, Lantoa__V1__Head *message);
 /** @held: the commit's list of what went into quarantine. Never waits; what cannot be delivered is
  * asked for again. */
 void acks_send(struct gate *gate, struct batch_queue *queue, const struct held held[],

@@ -31,7 +31,7 @@ struct committer {
 	struct batch_queue taken;   /* by this one; stays until it succeeded */
 	struct group_commit group;  /* what is done with them */
 	struct journal_clock clock; /* by which they are received */
-	struct ledger_head head;    /* as offices may be told it: what is durable */
+	struct told_head head;
 	struct committer_counters counters;
 	struct log_limit said_refused, said_parts, said_held_up, said_mended;
 	uv_timer_t retry;
@@ -212,7 +212,7 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 			log_info("committer: commits succeed again");
 		committer->counters.failing = 0;
 		group_commit_succeeded(&committer->group);
-		committer->head = committer->group.head;
+		told_head_raise(&committer->head, &committer->group.head);
 		count_commit(committer);
 		meter_commit(committer);
 		struct ack_news news = {
@@ -314,7 +314,7 @@ const struct journal_clock *committer_clock(const struct committer *committer)
 	return &committer->clock;
 }
 
-const struct ledger_head *committer_head(const struct committer *committer)
+struct told_head *committer_head(struct committer *committer)
 {
 	return &committer->head;
 }
@@ -343,7 +343,7 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct key_list *
 	int rc = committer->ledger ? journal_clock_open(store_writer(store), &committer->clock, err)
 				   : err->code;
 	if (rc == 0)
-		acks_head_read(store_writer(store), &committer->head);
+		told_head_open(&committer->head, store_writer(store));
 	if (rc < 0) {
 		committer_close(committer);
 		return rc;

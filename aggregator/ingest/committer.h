@@ -23,6 +23,7 @@
 #include "ingest/catalogue_watch.h"
 #include "ingest/gate.h"
 #include "ingest/refusals.h"
+#include "ingest/told_head.h"
 #include "journal/journal_clock.h"
 #include "registry/office_limits.h"
 #include "rollup/mend.h"
@@ -72,8 +73,8 @@ void committer_note_refused(struct committer *committer, const struct listed_key
 			    const char *reason);
 /** By which batches are received: what time offices may be told. */
 const struct journal_clock *committer_clock(const struct committer *committer);
-/** The ledger's head behind the last commit, or as the committer was opened. */
-const struct ledger_head *committer_head(const struct committer *committer);
+/** The ledger's head, as offices are told it: raised behind each commit. */
+struct told_head *committer_head(struct committer *committer);
 const struct committer_counters *committer_counters(const struct committer *committer);
 
 /** Start no commit any more; on_change follows from the loop, at last with committer_is_idle(). */

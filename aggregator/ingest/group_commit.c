@@ -177,7 +177,7 @@ int group_commit_post(struct group_commit *group, sqlite3 *db, const struct refe
 {
 	int rc = post(group, db, reference, batches, err);
 	if (rc == 0)
-		acks_head_read(db, &group->head);
+		told_head_read(db, &group->head);
 	return rc;
 }
 

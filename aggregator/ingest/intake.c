@@ -146,7 +146,7 @@ static void on_ping(struct intake *intake, const struct incoming *in)
 		pong.edition_version = catalogue_watch_edition(&intake->catalogue_watch)->version;
 	Lantoa__V1__Head head;
 	if (agents_speak(&intake->agents, in->key->office, WIRE_EDITIONS))
-		pong.head = acks_head(committer_head(intake->committer), &head);
+		pong.head = told_head_fill(committer_head(intake->committer), &head);
 	answer.kind_case = LANTOA__V1__FRAME__KIND_PONG;
 	answer.pong = &pong;
 	gate_answer(intake->gate, in->peer, &answer);
@@ -285,6 +285,7 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 		return rc;
 	}
 	intake->sessions.clock = committer_clock(intake->committer);
+	intake->sessions.head = committer_head(intake->committer);
 	contacts_start(intake->contacts, loop);
 	room_start(loop, &intake->room);
 	intake->counters.room = intake->room.look;

@@ -130,7 +130,7 @@ static int question_fill(struct question *question, const struct reference *refe
 static void heads_read(sqlite3 *db, struct question *question)
 {
 	struct err ignored;
-	acks_head_read(db, &question->head);
+	told_head_read(db, &question->head);
 	if (question->kept_position > 0)
 		(void)ledger_link_judge(db, question->kept_position, question->kept_chain,
 					&question->kept, &ignored);
@@ -187,7 +187,8 @@ static void fill_edition(struct question *question)
 	if (question->edition.catalogue != 0)
 		catalogue_watch_take(watch, &question->edition);
 	question->welcome.edition_version = catalogue_watch_edition(watch)->version;
-	question->welcome.head = acks_head(&question->head, &question->head_told);
+	told_head_raise(question->sessions->head, &question->head);
+	question->welcome.head = told_head_fill(question->sessions->head, &question->head_told);
 }
 
 static void fill_catalogue(const struct question *question, Lantoa__V1__Catalogue *catalogue)

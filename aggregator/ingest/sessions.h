@@ -5,6 +5,7 @@
 #include "ingest/agents.h"
 #include "ingest/catalogue_watch.h"
 #include "ingest/gate.h"
+#include "ingest/told_head.h"
 #include "journal/journal_clock.h"
 #include "registry/key_list.h"
 #include "store/store.h"
@@ -28,6 +29,7 @@ struct sessions {
 	const struct journal_clock *clock; /* what time they are told; outlives us, as these: */
 	struct catalogue_watch *catalogue_watch;
 	struct agent_list *agents;
+	struct told_head *head;
 	unsigned credit;                /* batches an agent may have unacknowledged, at most */
 	void (*on_done)(void *context); /* after each answer */
 	void *context;

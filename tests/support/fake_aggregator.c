@@ -326,6 +326,7 @@ static void on_heads(struct fake_aggregator *fake, const struct peer *peer,
 	(void)peer;
 	fake->counts.heads_told++;
 	fake->counts.heads = heads->n_head;
+	fake->counts.heads_number = heads->number;
 	fake->counts.newest = heads->n_head ? heads->head[heads->n_head - 1]->head->position : 0;
 }
 
@@ -432,6 +433,7 @@ static void send_heads_ask(struct fake_aggregator *fake)
 	Lantoa__V1__HeadsAsk ask = LANTOA__V1__HEADS_ASK__INIT;
 	memcpy(peer.id, fake->peer_id, sizeof(peer.id));
 	ask.most = WIRE_HEADS_MAX;
+	ask.number = 5;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_HEADS_ASK;
 	frame.heads_ask = &ask;
 	answer(fake, &peer, &frame);

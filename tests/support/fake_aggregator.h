@@ -67,7 +67,7 @@ struct fake_counts {
 	uint64_t conditions, backlog, push_interval_s; /* told; as of the last */
 	int clock;
 	uint64_t hello_head; /* position; 0: the last Hello had none */
-	uint64_t heads_told, heads,
-		newest; /* answers; heads in the last, and its newest's position */
+	uint64_t heads_told, heads, heads_number,
+		newest; /* answers; heads in the last, its number, and its newest's position */
 };
 struct fake_counts fake_aggregator_counts(struct fake_aggregator *fake);

@@ -188,6 +188,44 @@ static void what_was_about_another_spool_is_void(void **state)
 	assert_known(f, 1, 0);
 }
 
+static int on_head(void *context, const struct spool_head *head)
+{
+	uint64_t *sum = context;
+	*sum = *sum * 100 + head->position;
+	return 0;
+}
+
+static void hear(struct fixture *f, uint64_t epoch, uint64_t position)
+{
+	struct spool_head head = { .day = DAY, .epoch = epoch, .position = position };
+	ack_log_head(&f->ack_log, &head);
+}
+
+/* The kept positions, as digits; once the disk is done, and without a head that only waits. */
+static uint64_t heads_kept(struct fixture *f)
+{
+	uint64_t sum = 0;
+	assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(spool_each_head(f->spool, 400, on_head, &sum, &f->err), 0);
+	return sum;
+}
+
+static void heads_are_merged_while_the_disk_is_busy_and_no_side_of_a_break_is_lost(void **state)
+{
+	struct fixture *f = *state;
+	hear(f, 1, 10);
+	assert_int_equal(heads_kept(f), 10); /* the first of its day: at once */
+	hear(f, 1, 11);
+	assert_int_equal(heads_kept(f), 10); /* with the next ack */
+	hear(f, 1, 12);
+	hear(f, 2, 12); /* the province was restored: at once, with what it ended with */
+	hear(f, 2, 13); /* while that is written */
+	assert_int_equal(heads_kept(f), 1212);
+	seal(f, 1);
+	ack(f, 1);
+	assert_int_equal(heads_kept(f), 1213);
+}
+
 int main(void)
 {
 	fault_install();
@@ -197,6 +235,7 @@ int main(void)
 		TEST(what_the_province_let_go_is_known_by_how_much_waits),
 		TEST(a_failure_is_told_and_waits),
 		TEST(what_was_about_another_spool_is_void),
+		TEST(heads_are_merged_while_the_disk_is_busy_and_no_side_of_a_break_is_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

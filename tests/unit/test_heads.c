@@ -131,6 +131,84 @@ static void the_last_of_each_day_is_kept(void **state)
 	assert_int_equal(kept(f, 400)->n, 2);
 }
 
+static void hear_of(struct fixture *f, uint64_t epoch, uint64_t position)
+{
+	struct spool_head head = head_of(DAY, position);
+	head.epoch = epoch;
+	if (spool_hear_head(f->spool, &head, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+}
+
+/* Day DAY's, in the order in which they were told, before and after a kill. */
+static void assert_day(struct fixture *f, size_t n, const uint64_t positions[])
+{
+	struct spool_status status;
+	for (int killed = 0; killed < 2; killed++) {
+		struct kept *all = kept(f, 400);
+		assert_int_equal(all->n, n);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(all->list[i].position, positions[i]);
+		assert_int_equal(spool_status(f->spool, &status, &f->err), 0);
+		assert_int_equal(status.heads, 1); /* days */
+		assert_int_equal(status.head.position, positions[n - 1]);
+		record(f, killed); /* what waits to be written is */
+		reopen(f);
+	}
+}
+
+/* What was told before a backup was restored proves what was lost, and what comes then what is. */
+static void where_the_province_was_set_back_both_sides_stay(void **state)
+{
+	struct fixture *f = *state;
+	hear_of(f, 1, 10);
+	hear_of(f, 1, 20);
+	hear_of(f, 2, 15); /* restored */
+	hear_of(f, 2, 19);
+	assert_day(f, 2, (uint64_t[]){ 20, 19 });
+	hear_of(f, 2, 30);
+	assert_day(f, 2, (uint64_t[]){ 20, 30 });
+	/* restored, and grown beyond it before the office heard of it */
+	hear_of(f, 3, 40);
+	hear_of(f, 3, 41);
+	assert_day(f, 3, (uint64_t[]){ 20, 30, 41 });
+	/* set back by other means, as a machine's image: no epoch tells it */
+	hear_of(f, 3, 35);
+	assert_day(f, 4, (uint64_t[]){ 20, 30, 41, 35 });
+}
+
+static void a_kill_between_the_sides_loses_neither(void **state)
+{
+	struct fixture *f = *state;
+	hear_of(f, 1, 10);
+	hear_of(f, 1, 20);
+	hear_of(f, 2, 15);
+	reopen(f);
+	assert_day(f, 2, (uint64_t[]){ 20, 15 });
+}
+
+static void another_link_at_the_same_position_is_another_ledger(void **state)
+{
+	struct spool_head head = head_of(DAY, 10), same = head, other = head, next = head;
+	same.epoch = head.epoch = 7;
+	assert_true(spool_head_follows(&head, &same));
+	other.epoch = 7;
+	other.chain[31] ^= 1;
+	assert_false(spool_head_follows(&head, &other));
+	next = same;
+	next.position++;
+	assert_true(spool_head_follows(&head, &next));
+	assert_false(spool_head_follows(&next, &head));
+	next.day++;
+	assert_false(spool_head_follows(&head, &next));
+	next = same;
+	next.position++;
+	next.epoch++;
+	assert_false(spool_head_follows(&head, &next));
+	head.epoch = 0; /* kept by a program of before */
+	assert_true(spool_head_follows(&head, &next));
+	(void)state;
+}
+
 /* An oracle in memory: a list of days in the order of their last change, the newest 400. */
 static void a_year_and_more(struct dice *dice, void *context)
 {
@@ -250,6 +328,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_last_of_each_day_is_kept),
+		TEST(where_the_province_was_set_back_both_sides_stay),
+		TEST(a_kill_between_the_sides_loses_neither),
+		TEST(another_link_at_the_same_position_is_another_ledger),
 		TEST(no_more_days_are_kept_than_should_be_whatever_the_clock_says),
 		TEST(an_ack_is_noted_on_a_disk_that_refuses_heads),
 		TEST(an_ack_is_noted_without_a_byte_left_though_a_head_waits),

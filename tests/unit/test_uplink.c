@@ -700,6 +700,7 @@ static void the_ledgers_head_is_kept_told_and_asked_for(void **state)
 	fake_aggregator_ask_heads(f->fake);
 	wait_until(f, heads_told);
 	assert_int_equal(fake_aggregator_counts(f->fake).heads, 1); /* one a day */
+	assert_int_equal(fake_aggregator_counts(f->fake).heads_number, 5);
 	assert_int_equal(fake_aggregator_counts(f->fake).newest, 41);
 	stop(f);
 	/* what an ack brought is in the file with it */
