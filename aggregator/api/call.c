@@ -23,6 +23,7 @@ static void call_free(struct call *call)
 	key_feed_free(&call->feed);
 	contact_list_free(&call->contacts);
 	agent_list_free(&call->agents);
+	heads_question_free(&call->heads);
 	arena_close(call->arena);
 	free(call);
 }
@@ -182,6 +183,23 @@ void call_wait(struct call *call, uint64_t wait_ms)
 	call->follower.until_ms = wait_ms > 0 ? api_now_ms(call->api) + wait_ms : 0;
 }
 
+static void on_heads(struct heads_question *question)
+{
+	submit(container_of(question, struct call, heads));
+}
+
+int call_ask_heads(struct call *call, int64_t office, struct err *err)
+{
+	struct heads_survey *survey = api_config_of(call->api)->heads_survey;
+	int rc = 0;
+
+	call->heads.on_end = on_heads;
+	if (survey)
+		rc = heads_survey_ask(survey, &call->heads, office, err);
+	call->asks = survey && rc == 0;
+	return rc;
+}
+
 void call_start(struct api *api, struct http_request *request, const struct action *action)
 {
 	struct err err;
@@ -200,7 +218,8 @@ void call_start(struct api *api, struct http_request *request, const struct acti
 		/* What comes where nothing is read would be an order that nobody carries out. */
 		(void)err_set(&err, -EINVAL, "nothing is wanted in the body of this request");
 	} else if (!action->prepare || action->prepare(call, &err) == 0) {
-		submit(call);
+		if (!call->asks)
+			submit(call);
 		return;
 	}
 	http_answer_err(request, &err);

@@ -83,9 +83,12 @@ struct call {
 	struct contact_list contacts; /* owned */
 	struct agent_list agents;     /* owned */
 	struct changes_form changes;
-	bool waits;               /* it found nothing, and may wait for more to come */
-	struct follower follower; /* until_ms 0: it does not wait */
-	bool metered;             /* these two are of the office asked about */
+	bool waits;                  /* it found nothing, and may wait for more to come */
+	struct follower follower;    /* until_ms 0: it does not wait */
+	bool asks;                   /* offices: run() waits for what they answer */
+	struct heads_question heads; /* owned, and */
+	int32_t since;               /* the day from which on they are shown */
+	bool metered;                /* these two are of the office asked about */
 	struct limits limits;
 	struct meter_reading readings[LIMIT_COUNT];
 };
@@ -126,6 +129,10 @@ int call_refuse_with(struct call *call, struct err *err, const char *more, size_
  * for so long. 0: it is not. */
 void call_wait(struct call *call, uint64_t wait_ms);
 
+/** For prepare(): run() is to wait until the offices that @office (0: all) stands for have told
+ * which heads they keep, the newest call->heads.most, or their time is over. -EAGAIN, -EINVAL. */
+int call_ask_heads(struct call *call, int64_t office, struct err *err);
+
 /** The text of field @name of a body that is a JSON object; NULL when it is not there. -EINVAL when
  * the body is no object, has a field that the action does not name, or this one is no text. */
 int call_field(struct call *call, const char *name, const char **ret_text, struct err *err);
@@ -133,6 +140,8 @@ int call_field(struct call *call, const char *name, const char **ret_text, struc
 int call_field_needed(struct call *call, const char *name, const char **ret_text, struct err *err);
 
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
-	health_actions[], held_actions[], backup_actions[], change_actions[], changes_actions[];
+	health_actions[], held_actions[], backup_actions[], change_actions[], changes_actions[],
+	heads_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
-	n_health_actions, n_held_actions, n_backup_actions, n_change_actions, n_changes_actions;
+	n_health_actions, n_held_actions, n_backup_actions, n_change_actions, n_changes_actions,
+	n_heads_actions;

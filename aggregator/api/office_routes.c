@@ -1,7 +1,6 @@
 /* /v1/offices: GET lists them, or with ?code= shows one and where it was assigned when; POST adds
  * one (JSON: code, name, unit and, when not from today on, from) or many (CSV; with ?invite=1
  * only if they can be invited afterwards; with ?dry_run=1 only to see what would come of it).
- * .../heads tells which heads of the ledger offices keep, and what they are here.
  * .../move takes code, unit ("-": none) and from;
  * .../revoke takes {"code": "..."}, .../invite {"code", "days"}. */
 #include "api/call.h"
@@ -16,7 +15,6 @@
 #include "ledger/follow.h"
 #include "registry/office_keys.h"
 #include "registry/office_register.h"
-#include "schema/chain.h"
 #include "schema/event.h"
 
 #include <errno.h>
@@ -209,57 +207,6 @@ static int offices_get(struct call *call, sqlite3 *db, const struct reference *r
 		rc = call->code ? add_history(call, db, table, reference, stmt, err)
 				: add_all(call, table, reference, stmt, err);
 	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
-	if (rc == 0)
-		return call_answer_table(call, table, err);
-	table_close(table);
-	return rc;
-}
-
-/* The newest head that an office keeps, as it told with its last Hello, beside this ledger. */
-static int add_head(sqlite3 *db, const struct office *office, const struct agent_note *agent,
-		    struct table *table, struct err *err)
-{
-	struct ledger_head told = { .entry = agent->position };
-	char text[HEAD_TEXT_MAX], at[INSTANT_TEXT_MAX];
-	enum link_verdict verdict = LINK_UNKNOWN;
-	int rc = ledger_link_judge(db, agent->position, agent->chain, &verdict, err);
-
-	if (rc < 0)
-		return rc;
-	memcpy(told.chain, agent->chain, CHAIN_LEN);
-	table_row(table);
-	table_text(table, office->code);
-	table_text(table, office->name);
-	table_text(table, civil_format(agent->hello_us, at));
-	table_text(table, ledger_head_text(&told, text));
-	table_text(table, link_verdict_word(verdict));
-	if (agent->odd != LINK_UNKNOWN)
-		table_int(table, agent->odd_position);
-	else
-		table_text(table, NULL);
-	return 0;
-}
-
-static int heads_get(struct call *call, sqlite3 *db, const struct reference *reference,
-		     struct err *err)
-{
-	static const char *const columns[] = { "office", "name", "told", "head", "ledger", "odd" };
-	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
-	const char *code = call->code;
-	int rc = 0;
-
-	if (!table)
-		return err_memory(err);
-	if (code && !offices_by_code(reference->offices, code))
-		rc = err_set(err, -ENOENT,
-			     "there is no office '%s'; `lantoa office list` shows them", code);
-	for (size_t i = 0; i < reference->offices->n && rc == 0; i++) {
-		const struct office *office = &reference->offices->list[i];
-		const struct agent_note *agent = agent_list_find(&call->agents, office->id);
-
-		if (agent && agent->position > 0 && (!code || strcmp(code, office->code) == 0))
-			rc = add_head(db, office, agent, table, err);
-	}
 	if (rc == 0)
 		return call_answer_table(call, table, err);
 	table_close(table);
@@ -562,7 +509,6 @@ const struct action office_actions[] = {
 	{ "POST", "/v1/offices/rename", NULL, "code name", CALL_WRITE, NULL, rename_post, NULL },
 	{ "POST", "/v1/offices/invite", NULL, "code days", CALL_WRITE, address_needed, invite_post,
 	  keys_committed },
-	{ "GET", "/v1/offices/heads", "code", NULL, CALL_READ, offices_prepare, heads_get, NULL },
 	{ "POST", "/v1/offices/revoke", NULL, "code", CALL_WRITE, NULL, revoke_post,
 	  keys_committed },
 };

@@ -48,7 +48,10 @@ static const struct option_row known[] = {
 	{ "yes", 0, NULL,
 	  N_("take it over although figures lose what they count by: metrics or units that are "
 	     "gone, another unit of measure, decimals or period") },
-	{ "days", 0, "NUMBER", N_("for how many days the invitation is good: 1 to 366") },
+	{ "days", 0, "NUMBER",
+	  N_("an invitation: for how many days it is good, 1 to 366; heads: of "
+	     "so many days until today, 1 to 400") },
+	{ "since", 0, "DAY", N_("of this day and those after it, as 2025-06-30") },
 	{ "into", 0, "FOLDER",
 	  N_("write into this folder: an invitation as CODE.invitation, a backup under a name made "
 	     "of the time") },

@@ -227,6 +227,22 @@ static int office_show(const struct order *order, struct err *err)
 	return order_ask_report(order, &request, err);
 }
 
+static int office_heads(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument arguments[] = { { "code", args->n_words ? args->words[0] : NULL },
+					      { "all", yes_if_given(args, "all") },
+					      { "days", args_option(args, "days") },
+					      { "since", args_option(args, "since") } };
+	struct request request = order_request(order);
+
+	if (order->format == FORMAT_CSV)
+		return order_ask_rows(order, arguments, 4, err);
+	request.arguments = arguments;
+	request.n_arguments = 4;
+	return order_ask_report(order, &request, err);
+}
+
 static int status(const struct order *order, struct err *err)
 {
 	struct request request = order_request(order);
@@ -400,13 +416,15 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/offices" },
 	{ .words = "office heads",
-	  .usage = "[CODE]",
+	  .usage = "[CODE|--all] [--days NUMBER|--since DAY]",
 	  .help = N_(
 		  "Show the newest head of the ledger that each office keeps, as it told when it "
 		  "came last, and whether this ledger has it. Odd is where one was that it did "
-		  "not have."),
+		  "not have. With --days or --since an office, or --all that are connected, are "
+		  "asked for those of these days, and since when they differ is told."),
+	  .options = "all days since",
 	  .n_more = 1,
-	  .run = list,
+	  .run = office_heads,
 	  .method = "GET",
 	  .path = "/v1/offices/heads" },
 	{ .words = "office invite",

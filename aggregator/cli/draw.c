@@ -46,6 +46,7 @@ static const struct title {
 	{ "shown_name", N_("Shown name"), 0 },
 	{ "publication", N_("Publication"), 0 },
 	{ "last_act", N_("Last"), 0 },
+	{ "heard_on", N_("Heard on"), 0 },
 	{ "head", N_("Head of the ledger"), 0 },
 	{ "event", N_("Event"), NUMBER },
 	{ "acts", N_("What it did, how often"), NUMBER },

@@ -23,6 +23,12 @@ const struct agent_note *agent_list_find(const struct agent_list *agents, int64_
 	return find(agents, office, &place);
 }
 
+struct agent_note *agent_list_note(struct agent_list *agents, int64_t office)
+{
+	size_t place;
+	return find(agents, office, &place);
+}
+
 int agent_list_copy(const struct agent_list *agents, struct agent_list *ret_copy)
 {
 	size_t size = agents->n * sizeof(*agents->list);

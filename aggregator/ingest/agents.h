@@ -32,6 +32,10 @@ struct agent_note {
 	 * a newer head at once. LINK_UNKNOWN: none was. */
 	enum link_verdict odd;
 	int64_t odd_position;
+	/* What heads_survey.h asked it last: the ask's number (0: none yet), for how many heads,
+	 * and whether it has not answered that. */
+	uint32_t heads_number, heads_most;
+	bool heads_open;
 };
 
 struct agent_list {
@@ -40,6 +44,8 @@ struct agent_list {
 };
 /** NULL: it said nothing since the start. */
 const struct agent_note *agent_list_find(const struct agent_list *agents, int64_t office);
+/** The same, to change it. */
+struct agent_note *agent_list_note(struct agent_list *agents, int64_t office);
 /** A copy for another thread. -ENOMEM. */
 int agent_list_copy(const struct agent_list *agents, struct agent_list *ret_copy);
 void agent_list_free(struct agent_list *agents);
@@ -51,7 +57,7 @@ void agents_hello(struct agent_list *agents, int64_t office, const struct gate_p
 /** @office, which said Hello before, is so. */
 void agents_condition(struct agent_list *agents, int64_t office,
 		      const Lantoa__V1__Condition *condition);
-/** What its Hello told at @position is @verdict. */
+/** A head that it told, of @position, is @verdict. */
 void agents_judged(struct agent_list *agents, int64_t office, int64_t position,
 		   enum link_verdict verdict);
 /** Is protocol @least or a higher one spoken with @office? */

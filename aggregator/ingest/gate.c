@@ -334,7 +334,7 @@ static int frame_turn(void *context)
 	return 1;
 }
 
-void gate_answer(struct gate *gate, const struct gate_peer *peer, const Lantoa__V1__Frame *frame)
+bool gate_answer(struct gate *gate, const struct gate_peer *peer, const Lantoa__V1__Frame *frame)
 {
 	struct err err;
 	gate->packed.len = 0;
@@ -342,7 +342,7 @@ void gate_answer(struct gate *gate, const struct gate_peer *peer, const Lantoa__
 		log_error("gate: answer not sent key=%" PRId64 " cause=\"%s\"", peer->key_id,
 			  err.text);
 		gate->counters.answers_undeliverable++;
-		return;
+		return false;
 	}
 	bool sent = zmq_send(gate->router, peer->routing_id, peer->routing_id_len,
 			     ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
@@ -352,6 +352,7 @@ void gate_answer(struct gate *gate, const struct gate_peer *peer, const Lantoa__
 	else
 		gate->counters.answers_undeliverable++;
 	zpoll_after_send(gate->router_poll);
+	return sent;
 }
 
 /* ---- opening and closing ---- */

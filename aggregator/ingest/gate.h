@@ -79,8 +79,9 @@ int gate_start(uv_loop_t *loop, void *zmq_context, const struct gate_config *con
 	       gate_on_frame *on_frame, void *context, struct gate **ret_gate, struct err *err);
 /** The endpoint that was bound, with its port. */
 const char *gate_endpoint(const struct gate *gate);
-/** Send a packed frame. Never waits: a peer that is gone or full loses it, and will ask again. */
-void gate_answer(struct gate *gate, const struct gate_peer *peer, const Lantoa__V1__Frame *frame);
+/** Send a packed frame. Never waits: a peer that is gone or full loses it, and will ask again.
+ * False: it is known to be lost. */
+bool gate_answer(struct gate *gate, const struct gate_peer *peer, const Lantoa__V1__Frame *frame);
 /** Stop and go on taking frames (the intake is full, or the disk fails). */
 void gate_pause(struct gate *gate);
 void gate_resume(struct gate *gate);

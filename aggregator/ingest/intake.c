@@ -27,6 +27,7 @@ struct intake {
 	struct catalogue_watch catalogue_watch;
 	struct agent_list agents; /* owned */
 	struct room room;
+	struct heads_survey heads_survey;
 	struct meters *meters; /* owned */
 	uint64_t report_ms;    /* when who is at a limit was counted last */
 	struct intake_counters counters;
@@ -135,6 +136,17 @@ static void on_edition_ask(struct intake *intake, const struct incoming *in)
 	sessions_edition(&intake->sessions, in->peer, in->frame->edition_ask);
 }
 
+/* No answer tells an agent that its heads came: an operator asked for them. */
+static void on_heads(struct intake *intake, const struct incoming *in)
+{
+	const char *wrong =
+		heads_survey_take(&intake->heads_survey, in->key->office, in->frame->heads);
+	if (wrong) {
+		intake->counters.malformed++;
+		refuse(intake, in->peer, in->key, CAUSE_MALFORMED, wrong);
+	}
+}
+
 static void on_ping(struct intake *intake, const struct incoming *in)
 {
 	Lantoa__V1__Frame answer = LANTOA__V1__FRAME__INIT;
@@ -161,6 +173,7 @@ static const struct kind {
 	{ LANTOA__V1__FRAME__KIND_HELLO, KEY_ACTIVE, on_hello },
 	{ LANTOA__V1__FRAME__KIND_PING, KEY_ACTIVE, on_ping },
 	{ LANTOA__V1__FRAME__KIND_EDITION_ASK, KEY_ACTIVE, on_edition_ask },
+	{ LANTOA__V1__FRAME__KIND_HEADS, KEY_ACTIVE, on_heads },
 	{ LANTOA__V1__FRAME__KIND_ENROL, KEY_INVITED, on_enrol },
 };
 
@@ -241,7 +254,7 @@ static void on_change(void *context)
 	/* Stopped, once nothing of ours is in the store's or the loop's hands any more. */
 	bool busy = !committer_is_idle(intake->committer) || intake->sessions.working > 0 ||
 		    intake->catalogue_watch.looking || intake->room.open ||
-		    contacts_busy(intake->contacts);
+		    intake->heads_survey.open || contacts_busy(intake->contacts);
 	if (intake->on_idle && !busy)
 		intake->on_idle(intake->idle_context);
 }
@@ -270,6 +283,9 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 				      .reserve = config->reserve,
 				      .on_change = on_change,
 				      .context = intake };
+	intake->heads_survey = (struct heads_survey){ .agents = &intake->agents,
+						      .on_change = on_change,
+						      .context = intake };
 	intake->arena = arena_open(WIRE_ARENA_MAX);
 	intake->meters = meters_open(config->limits);
 	/* What can fail comes before what begins to run: a handle that the loop has cannot just be
@@ -288,6 +304,7 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 	intake->sessions.head = committer_head(intake->committer);
 	contacts_start(intake->contacts, loop);
 	room_start(loop, &intake->room);
+	heads_survey_start(loop, &intake->heads_survey);
 	intake->counters.room = intake->room.look;
 	*ret_intake = intake;
 	return 0;
@@ -297,6 +314,7 @@ void intake_serve(struct intake *intake, struct gate *gate)
 {
 	intake->gate = gate;
 	intake->sessions.gate = gate;
+	intake->heads_survey.gate = gate;
 	committer_serve(intake->committer, gate, &intake->catalogue_watch, &intake->agents);
 }
 
@@ -315,6 +333,11 @@ const struct agent_list *intake_agents(const struct intake *intake)
 	return &intake->agents;
 }
 
+struct heads_survey *intake_heads_survey(struct intake *intake)
+{
+	return &intake->heads_survey;
+}
+
 const struct intake_counters *intake_counters(const struct intake *intake)
 {
 	return &intake->counters;
@@ -326,6 +349,7 @@ void intake_stop(struct intake *intake, void (*on_idle)(void *context), void *co
 	intake->idle_context = context;
 	intake->sessions.closed = intake->catalogue_watch.closed = true;
 	room_stop(&intake->room);
+	heads_survey_stop(&intake->heads_survey);
 	contacts_stop(intake->contacts);
 	committer_stop(intake->committer);
 }

@@ -12,6 +12,7 @@
 #include "ingest/committer.h"
 #include "ingest/contacts.h"
 #include "ingest/gate.h"
+#include "ingest/heads_survey.h"
 #include "ingest/room.h"
 #include "ingest/sessions.h"
 #include "registry/key_list.h"
@@ -57,6 +58,8 @@ const struct meters *intake_meters(const struct intake *intake);
 const struct contacts *intake_contacts(const struct intake *intake);
 /** What each office's agent said of itself. */
 const struct agent_list *intake_agents(const struct intake *intake);
+/** To ask offices for the heads that they keep; on the loop thread. */
+struct heads_survey *intake_heads_survey(struct intake *intake);
 const struct intake_counters *intake_counters(const struct intake *intake);
 /** Take no frame any more; @on_idle runs from the loop once no job of ours is in flight and its
  * offices are answered. Batches not committed are dropped: nobody was told that they are safe. The

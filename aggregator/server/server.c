@@ -163,6 +163,7 @@ static int start_api(struct server *server, struct err *err)
 				     .intake = intake_counters(server->intake),
 				     .contacts = intake_contacts(server->intake),
 				     .agents = intake_agents(server->intake),
+				     .heads_survey = intake_heads_survey(server->intake),
 				     .meters = intake_meters(server->intake),
 				     .key_meters = gate_meters(server->gate) };
 	int fd;

@@ -67,15 +67,15 @@ void province_hear_batch(struct world *world, uint32_t index, uint32_t line,
 }
 
 /* What acks.c tells; the gate is the world. */
-void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
+bool __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 			const Lantoa__V1__Frame *frame);
-void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
+bool __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 			const Lantoa__V1__Frame *frame)
 {
 	struct world *world = (struct world *)gate;
 	struct frame answer = { .kind = FRAME_ACK };
 	if (line_of(peer) == WORLD_STRANGER)
-		return;
+		return true;
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND_ACK) {
 		answer.spool_id = frame->ack->spool_id;
 		answer.seq = frame->ack->upto;
@@ -90,6 +90,7 @@ void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 		answer.code = (int)frame->refused->code;
 	}
 	link_to_office(world, (uint32_t)peer->key_id, line_of(peer), &answer);
+	return true;
 }
 
 static void count_stranger(struct world *world, const struct pending *pending)

@@ -10,6 +10,8 @@
  *   payload SPOOL SEQ HEX                     a batch with these bytes as payload
  *   frame HEX | two HEX HEX | big BYTES       bytes as they are; a message of two frames; a big one
  *   edition VERSION FROM                      piece edition=.. from=.. len=.. bytes=..
+ *   heads NUMBER N                            nothing, or refused; what asks for them:
+ *                                             heads_ask number=.. most=..
  *   enrol SECRET-KEY | ping                   enrolled office=..; pong catalogue=..
  *   flood MS COUNT ORDER...                   that order COUNT times as fast as it goes, for MS
  *                                             milliseconds at most; a word # is the how-manieth.
@@ -200,6 +202,32 @@ static void on_edition(struct probe *probe, const struct order *order)
 	send_frame(probe, &frame);
 }
 
+/* So many heads that no ledger has. */
+static void on_heads(struct probe *probe, const struct order *order)
+{
+	static Lantoa__V1__KeptHead kept[WIRE_HEADS_MAX], *pointers[WIRE_HEADS_MAX];
+	static uint8_t chain[32];
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__Heads heads = LANTOA__V1__HEADS__INIT;
+	Lantoa__V1__Head head = LANTOA__V1__HEAD__INIT;
+	head.position = 1;
+	head.chain = (ProtobufCBinaryData){ sizeof(chain), chain };
+	heads.number = (uint32_t)number(order, 1);
+	heads.n_head = (size_t)number(order, 2);
+	if (heads.n_head > WIRE_HEADS_MAX)
+		die("so many heads fit no frame");
+	for (size_t i = 0; i < heads.n_head; i++) {
+		lantoa__v1__kept_head__init(&kept[i]);
+		kept[i].day = civil_day(civil_now_us());
+		kept[i].head = &head;
+		pointers[i] = &kept[i];
+	}
+	heads.head = pointers;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_HEADS;
+	frame.heads = &heads;
+	send_frame(probe, &frame);
+}
+
 static void send_batch(struct probe *probe, uint64_t spool, uint64_t seq, uint8_t *data, size_t len)
 {
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
@@ -314,6 +342,7 @@ static const struct {
 } orders[] = {
 	{ "hello", on_hello, 2, "SPOOL LAST-SEQ [MIN MAX]" },
 	{ "edition", on_edition, 2, "VERSION FROM" },
+	{ "heads", on_heads, 2, "NUMBER N" },
 	{ "batch", on_batch, 9,
 	  "SPOOL SEQ DAY NUMBER METRIC|- LABELS|- GRAIN DECIMALS NTH:VALUE..." },
 	{ "payload", on_payload, 3, "SPOOL SEQ HEX" },
@@ -598,6 +627,9 @@ static void tell_frame(const Lantoa__V1__Frame *frame)
 		       (unsigned long long)frame->edition_piece->from,
 		       (unsigned long long)frame->edition_piece->len,
 		       frame->edition_piece->data.len);
+	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_HEADS_ASK)
+		printf("heads_ask number=%u most=%u\n", frame->heads_ask->number,
+		       frame->heads_ask->most);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_CATALOGUE)
 		printf("catalogue bytes=%zu\n", frame->catalogue->csv.len);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_ACK)

@@ -1,7 +1,9 @@
 """Protocol 3 over real sockets, beside offices that speak an earlier one."""
 
 import json
+import os
 import sqlite3
+import threading
 import unittest
 
 import rig
@@ -117,10 +119,115 @@ class Protocol(rig.Rig):
         rig.wait_for(lambda: "28001" in json.dumps(self.province.status().get("ill", {}).get(
             "head_differs")), "the head that differs")
         self.assertEqual(heads()[0]["odd"], int(position))
+        self.assertEqual(json.loads(self.lantoa("office", "heads", "28001", "--days", "1",
+                                                "--format", "json").out)["rows"][-1]["ledger"],
+                         "agrees")  # what it is told now
         # older agents are told none
         old = self.enrolled_probe("28003")
         old.ask("hello", 7, 0, 1, 2, hear="welcome .* head=0")
         old.ask("hello", 7, 0, 1, 3, hear="welcome .* head=[1-9]")
+
+    def head_of_a_day(self, agent, value):
+        """The office hears another head: the last of its day."""
+        def head():
+            return (json.loads(agent.command("status", "--json").out)["ledger"] or {}).get("head")
+        before = head()
+        agent.record(f"teams={value}", "--period", "2025-06")
+        return rig.wait_for(lambda: (now := head()) != before and now, "the next head")
+
+    def a_day_later(self, agent):
+        """What the office kept today, it kept yesterday."""
+        agent.process.stop()
+        with sqlite3.connect(f"{agent.folder}/spool.db") as spool:
+            spool.execute("UPDATE head SET day = day - 1")
+        spool.close()
+        agent.start()
+
+    def test_an_offices_older_heads_tell_since_when_histories_part(self):
+        agent = self.agent("28001").start()
+        kept = [self.head_of_a_day(agent, 1)]
+        backup = f"{self.folder}/old.backup"
+        self.assertEqual(self.lantoa("backup", backup).code, 0)
+        for value in (2, 3):
+            self.a_day_later(agent)
+            kept.append(self.head_of_a_day(agent, value))
+        agreed = self.lantoa("office", "heads", "28001", "--days", "3")
+        self.assertRegex(agreed.out, r"28001: agrees from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d")
+        for head in kept:
+            self.assertIn(head, agreed.out)
+        self.assertNotIn("head_differs", json.dumps(self.province.status()))
+        # the backup of the first day comes back
+        self.province.process.kill()
+        machine = rig.Province(os.path.join(self.folder, "machine"))
+        machine.endpoint = self.province.endpoint
+        machine.write_conf()
+        restored = rig.run([f"{rig.BUILD}/aggregator/lantoa-aggregator", "--config", machine.conf,
+                            "--restore", backup])
+        self.assertEqual(restored.code, 0, restored)
+        self.province = machine
+        machine.start()
+        rig.wait_for(lambda: self.province.value("teams", **{"from": "2025-06", "to": "2025-06"})
+                     == 3, "what came after the backup")
+        self.head_of_a_day(agent, 4)
+        answer = self.province.get("/v1/offices/heads", code="28001", days=3)
+        verdicts = [row["ledger"] for row in answer["rows"]]
+        self.assertEqual([row["head"] for row in answer["rows"]][:3], kept)
+        self.assertEqual((verdicts[0], verdicts[-1], len(verdicts)), ("agrees", "agrees", 4))
+        self.assertNotIn("agrees", verdicts[1:3])
+        days = [row["heard_on"] for row in answer["rows"]]
+        self.assertEqual(days[2], days[3])  # both sides of the break
+        self.assertEqual(answer["offices"], {"28001": f"agrees up to {days[0]}, differs from "
+                                             f"{days[1]} on, agrees again from {days[3]} on"})
+        self.assertIn("28001", json.dumps(self.province.status()["ill"]["head_differs"]))
+        # since a day: those before it are not shown
+        since = self.lantoa("office", "heads", "28001", "--since", days[1], "--format", "csv")
+        self.assertNotIn(kept[0], since.out)
+        self.assertIn(kept[1], since.out)
+        self.assertEqual(self.lantoa("verify", "--head", kept[0]).code, 0)
+        self.assertEqual(self.lantoa("verify", "--head", kept[2]).code, 1)
+
+    def test_who_cannot_tell_older_heads_is_named_and_who_tells_what_nobody_asked_is_refused(self):
+        old = self.enrolled_probe("28001")
+        old.ask("hello", 7, 0, 1, 2, hear="welcome .* protocol=2")
+        probe = self.enrolled_probe("28003")
+        probe.ask("hello", 7, 0, 1, 3, hear="welcome .* protocol=3")
+        probe.ask("heads", 1, 1, hear="refused .*code=MALFORMED reason=nobody asked")
+        asked = []
+        def ask():
+            asked.append(self.province.get("/v1/offices/heads", all=1, days=2))
+        thread = threading.Thread(target=ask)
+        thread.start()
+        number = probe.hear(r"heads_ask number=(\d+) most=18").group(1)
+        probe.ask("heads", number, 19, hear="refused .*code=MALFORMED reason=tells more heads")
+        thread.join()  # it is waited for in vain
+        told = asked[0]["offices"]
+        self.assertIn("speaks protocol 2", told["28001"])
+        self.assertEqual(told["28002"], "not connected")
+        self.assertEqual(told["28003"], "did not answer in time")
+        self.assertEqual({row["office"]: row["ledger"] for row in asked[0]["rows"]}, told)
+        thread = threading.Thread(target=ask)
+        thread.start()
+        number = probe.hear(r"heads_ask number=(\d+) most=18").group(1)
+        probe.say("heads", number, 1)
+        thread.join()
+        self.assertIn("differs from", asked[1]["offices"]["28003"])
+        self.assertIn("28003", json.dumps(self.province.status()["ill"]["head_differs"]))
+        probe.ask("heads", number, 1, hear="refused .*code=MALFORMED reason=nobody asked")
+        # its agent is upgraded, as is said
+        old.ask("hello", 7, 0, 1, 3, hear="welcome .* protocol=3")
+        thread = threading.Thread(target=ask)
+        thread.start()
+        for office in (old, probe):
+            office.say("heads", office.hear(r"heads_ask number=(\d+) ").group(1), 0)
+        thread.join()
+        self.assertEqual(asked[2]["offices"]["28001"], "keeps no head of these days")
+        probe.close()
+        rig.wait_for(lambda: self.province.get("/v1/offices/heads", code="28003", days=2)[
+            "offices"]["28003"] == "not connected", "that it is gone")
+        for words in (["--days", "2"], ["--all"], ["28001", "--all", "--days", "2"],
+                      ["28001", "--days", "0"], ["28001", "--days", "2", "--since", "2025-01-01"],
+                      ["28001", "--since", "2099-01-01"], ["99999", "--days", "2"]):
+            self.assertEqual(self.lantoa("office", "heads", *words).code, 1, words)
 
 
 if __name__ == "__main__":

@@ -57,9 +57,9 @@ struct fixture {
 	struct err err;
 } * answered; /* whose committer answers */
 
-void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
+bool __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 			const Lantoa__V1__Frame *frame);
-void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
+bool __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 			const Lantoa__V1__Frame *frame)
 {
 	struct fixture *f = answered;
@@ -78,6 +78,7 @@ void __wrap_gate_answer(struct gate *gate, const struct gate_peer *peer,
 		(void)snprintf(answer->reason, sizeof(answer->reason), "%s",
 			       frame->refused->reason);
 	}
+	return true;
 }
 
 /* The office whose figures' place the disk does not read; 0: it reads all. */
