@@ -88,7 +88,7 @@ static int post_part(struct group_commit *group, struct batch_queue *batches, si
 	struct err why;
 	int undone = ledger_part_undo(group->ledger, &why);
 	group->n_held = n_held;
-	return undone < 0 ? err_set(err, undone, "%s", why.text) : rc;
+	return undone < 0 && !is_the_stores(rc) ? err_set(err, undone, "%s", why.text) : rc;
 }
 
 /* I5, I11: one that cannot be taken, whatever the others do: @err says why. Into the journal with

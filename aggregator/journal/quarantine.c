@@ -1,5 +1,6 @@
 #include "journal/quarantine.h"
 #include "common/base/i18n.h"
+#include "common/base/log.h"
 #include "common/model/civil.h"
 #include "common/net/wire.h"
 #include "journal/damaged_days.h"
@@ -257,7 +258,9 @@ struct switching {
 	struct held_point were[RUN_POINTS_MAX], are[RUN_POINTS_MAX];
 };
 
-/* A run of which there were rows: what it was held for before is kept, and its rows go. */
+/* A run of which there were rows: what it was held for before is kept, and its rows go. Of rows
+ * that name points which the run has not, as a disk left them, nothing is known and nothing kept.
+ */
 static int run_switch(struct switching *s, int64_t journal, size_t run, int64_t at_us,
 		      struct err *err)
 {
@@ -267,6 +270,10 @@ static int run_switch(struct switching *s, int64_t journal, size_t run, int64_t 
 	if (rc == 0)
 		rc = points_past(s->now->past_part, journal, run, s->were, s->are, RUN_POINTS_MAX,
 				 at_us, err);
+	else if (rc == -EUCLEAN) {
+		log_warn("quarantine: %s", err->text);
+		rc = 0;
+	}
 	run_bind(s->again, journal, run);
 	if (rc == 0)
 		rc = db_step(s->again, err);

@@ -27,6 +27,7 @@ struct change {
 	struct steps *steps;              /* owned */
 	uint64_t held;                    /* of the steps, that the table knows of */
 	unsigned rounds;                  /* steps in which some was stale */
+	bool refused;                     /* the act was, in this step */
 };
 
 const char *change_word(enum change_kind kind)
@@ -255,10 +256,12 @@ static int insert(sqlite3 *db, const struct change_form *form, const struct step
 int change_begin(sqlite3 *db, const struct change_form *form, const struct steps_cost *cost,
 		 int64_t *ret_id, struct err *err)
 {
+	int64_t id = 0;
 	int rc = refuse(db, CHANGE_OVER, err);
 	if (rc == 0)
 		rc = insert(db, form, cost, err);
-	*ret_id = sqlite3_last_insert_rowid(db);
+	if (rc == 0)
+		id = sqlite3_last_insert_rowid(db);
 	if (rc == 0)
 		rc = db_exec(db,
 			     "DELETE FROM change_day; DELETE FROM change_under_way WHERE id <"
@@ -266,7 +269,11 @@ int change_begin(sqlite3 *db, const struct change_form *form, const struct steps
 			     err);
 	if (rc == 0)
 		rc = quarantine_abandon(db, err);
-	return rc < 0 ? rc : next_begin(db, err);
+	if (rc == 0)
+		rc = next_begin(db, err);
+	if (rc == 0)
+		*ret_id = id;
+	return rc;
 }
 
 /* As if it had never begun; but for its row, which says why. */
@@ -315,31 +322,35 @@ int change_cancel(sqlite3 *db, const char *who, struct err *err)
 
 /* --- a step --- */
 
-/* What the act is refused for, now or when it comes to it. */
-static bool is_refusal(int rc)
+/* The act, and whether it is refused by what it would change: that ends the change. What a disk
+ * does, here or on the way to it, is no refusal, and the step is tried again (I11). */
+static int act(struct change *change, sqlite3 *db, const struct change_form *form, size_t *ret_n,
+	       char ret_detail[CHANGE_DETAIL_MAX], struct err *err)
 {
-	return rc == -EINVAL || rc == -EEXIST || rc == -ENOENT || rc == -EFBIG || rc == -E2BIG ||
-	       rc == -EUCLEAN;
+	int rc = change_act(db, form, ret_n, ret_detail, err);
+	change->refused =
+		rc == -EINVAL || rc == -EEXIST || rc == -ENOENT || rc == -EFBIG || rc == -E2BIG;
+	return rc;
 }
 
 /* The reference as it is to be: the act is done for a moment. */
 static int after_load(struct change *change, sqlite3 *db, const struct change_form *form,
 		      struct err *err)
 {
-	struct err undone;
+	struct err why = { 0 };
 	char detail[CHANGE_DETAIL_MAX];
 	size_t n = 0;
 	int rc = db_exec(db, "SAVEPOINT after", err);
 	if (rc < 0)
 		return rc;
-	rc = change_act(db, form, &n, detail, err);
+	rc = act(change, db, form, &n, detail, &why);
 	if (rc == 0)
-		rc = reference_load(db, &change->after, err);
+		rc = reference_load(db, &change->after, &why);
 	if (rc == 0)
-		rc = reference_sound(change->after, err);
-	if (db_exec(db, "ROLLBACK TO after; RELEASE after", &undone) < 0)
-		rc = err_set(err, undone.code, "%s", undone.text);
-	return rc;
+		rc = reference_sound(change->after, &why);
+	if (db_undo(db, "after", &why, err) < 0)
+		return err->code;
+	return rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
 }
 
 /* Whatever is kept is of this change and of the reference in force. */
@@ -396,14 +407,14 @@ static int days_note(sqlite3 *db, int64_t at_us, struct err *err)
 	return rc < 0 ? rc : db_exec(db, "DELETE FROM change_day", err);
 }
 
-static int put_in_force(sqlite3 *db, struct row *row, struct err *err)
+static int put_in_force(struct change *change, sqlite3 *db, struct row *row, struct err *err)
 {
 	char detail[CHANGE_DETAIL_MAX] = "";
 	int64_t at_us = 0;
 	size_t n = 0;
 	int rc = event_time(db, EVENT_NOW, &at_us, err);
 	if (rc == 0)
-		rc = change_act(db, &row->form, &n, detail, err);
+		rc = act(change, db, &row->form, &n, detail, err);
 	if (rc == 0)
 		rc = quarantine_switch(db, at_us, err);
 	if (rc == 0)
@@ -425,7 +436,7 @@ static int change_switch(struct change *change, sqlite3 *db, struct row *row, st
 	const struct damaged_days *damaged = steps_damaged(change->steps);
 	if (damaged->n > 0)
 		damaged_days_text(damaged, warning);
-	int rc = put_in_force(db, row, err);
+	int rc = put_in_force(change, db, row, err);
 	row->text = warning;
 	if (rc == 0)
 		rc = row_write(db, row, err);
@@ -504,6 +515,7 @@ static int step(struct change *change, sqlite3 *db, const struct reference *refe
 	rc = db_exec(db, "SAVEPOINT step", err);
 	if (rc < 0)
 		return rc;
+	change->refused = false;
 	rc = begin_again(db, row, &why);
 	if (rc == 0)
 		rc = prepare(change, db, row, reference->version, &why);
@@ -511,11 +523,10 @@ static int step(struct change *change, sqlite3 *db, const struct reference *refe
 		rc = derive(change, db, row, budget, limit_us, &why);
 	if (rc == 0)
 		return db_exec(db, "RELEASE step", err);
-	if (!is_refusal(rc))
+	if (!change->refused)
 		return err_set(err, rc, "%s", why.text);
-	rc = db_exec(db, "ROLLBACK TO step; RELEASE step", err);
 	*row = before;
-	return rc < 0 ? rc : give_up(change, db, row, &why, err);
+	return db_undo(db, "step", &why, err) < 0 ? err->code : give_up(change, db, row, &why, err);
 }
 
 int change_step(struct change *change, sqlite3 *db, const struct reference *reference,

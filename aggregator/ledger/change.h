@@ -90,7 +90,8 @@ void change_close(struct change *change); /* NULL is fine */
 void change_forget(struct change *change);
 /** Make a step of about @budget of work and @limit_us (0: any) in the caller's transaction, in
  * which the reference in force is @reference. 1: there is more to do; 0: it is over, or there is
- * none. What the act itself is refused for ends it, with that as its outcome; any other error is
- * returned, and the step may be tried again after the rollback and change_forget(). */
+ * none. What the act itself is refused for (-EINVAL, -EEXIST, -ENOENT, -EFBIG, -E2BIG) ends it,
+ * with that as its outcome; any other error, and -EUCLEAN of what a disk damaged, is returned, and
+ * the step may be tried again after the rollback and change_forget(). */
 int change_step(struct change *change, sqlite3 *db, const struct reference *reference,
 		uint64_t budget, int64_t limit_us, struct err *err);

@@ -446,8 +446,8 @@ static int follow(struct following *f, struct followed *ret_followed, struct err
 	if (rc == 0)
 		*ret_followed = (struct followed){ .office_days = f->office_days };
 	if (rc == 0 && f->review) {
-		ret_followed->held = review_held(f->review);
-		ret_followed->damaged = *review_damaged(f->review);
+		ret_followed->held = review_done(f->review)->held;
+		ret_followed->damaged = review_done(f->review)->damaged;
 	}
 	following_close(f);
 	return rc;
@@ -490,8 +490,8 @@ int ledger_follow_whole(sqlite3 *db, const struct reference *after, int64_t at_u
 		rc = db_number(db, "SELECT count(*) FROM strand", &office_days, err);
 	if (rc == 0) {
 		followed.office_days = (uint64_t)office_days;
-		followed.held = review_held(review);
-		followed.damaged = *review_damaged(review);
+		followed.held = review_done(review)->held;
+		followed.damaged = review_done(review)->damaged;
 		*ret_followed = followed;
 	}
 	review_close(review);

@@ -366,22 +366,21 @@ static int range_take(struct release *r, size_t from, size_t to, struct err *err
 static int range_try(struct release *r, size_t from, size_t to, struct err *err)
 {
 	struct counts counts = r->counts;
-	struct err undone;
+	struct err why = { 0 };
 	fold_begin(r->fold, r->reference);
 	fold_released_at(r->fold, r->at_us);
 	int rc = db_exec(r->db, "SAVEPOINT release", err);
 	if (rc < 0)
 		return rc;
-	rc = range_take(r, from, to, err);
+	rc = range_take(r, from, to, &why);
 	if (rc == 0)
 		return db_exec(r->db, "RELEASE release", err);
 	r->counts = counts;
 	r->n_points = 0;
 	day_times_forget(r->day_times);
 	fold_forget(r->fold);
-	if (db_exec(r->db, "ROLLBACK TO release; RELEASE release", &undone) < 0)
-		return err_set(err, undone.code, "%s", undone.text);
-	return rc;
+	return db_undo(r->db, "release", &why, err) < 0 ? err->code
+							: err_set(err, rc, "%s", why.text);
 }
 
 /* They stay, and status says why. */

@@ -25,9 +25,8 @@ struct review {
 	int32_t day, today;
 	int64_t at_us;   /* what is held counted until now (I4) */
 	int64_t note_us; /* when what is noted happens; 0: now */
-	uint64_t held;
-	struct day_times *day_times; /* NULL: on what is to be */
-	struct damaged_days damaged;
+	struct reviewed done;
+	struct day_times *day_times;              /* NULL: on what is to be */
 	struct held_point points[RUN_POINTS_MAX]; /* of the run at hand */
 };
 
@@ -51,7 +50,7 @@ static int hold_whole(struct review *r, size_t run, enum verdict verdict, size_t
 		for (size_t i = 0; i < n; i++)
 			if (!point_is_held(&r->points[i]))
 				r->points[i] = held_now(r, verdict);
-		r->held += n - held_before;
+		r->done.held += n - held_before;
 		return held_before == n ? 0
 					: quarantine_put_points(r->quarantine, entry, run,
 								r->points, n, err);
@@ -60,7 +59,7 @@ static int hold_whole(struct review *r, size_t run, enum verdict verdict, size_t
 	int rc = quarantine_hold(r->quarantine, entry, run, QUARANTINE_WHOLE_RUN, verdict, n,
 				 r->at_us, err);
 	if (rc == 0 && sqlite3_total_changes64(r->db) > before)
-		r->held += n;
+		r->done.held += n;
 	return rc;
 }
 
@@ -88,7 +87,7 @@ static int hold_points(struct review *r, size_t index, const struct run *run,
 	}
 	if (rc == 0 && news > 0)
 		rc = quarantine_put_points(r->quarantine, entry, index, held, run->n, err);
-	r->held += news;
+	r->done.held += news;
 	return rc;
 }
 
@@ -219,7 +218,7 @@ static int entry_see(struct review *r, struct err *err)
 static int entries_each(struct review *r, int64_t office, int32_t day,
 			int (*on_entry)(struct review *r, struct err *err), struct err *err)
 {
-	uint64_t held = r->held;
+	uint64_t held = r->done.held;
 	int rc;
 	r->office = office;
 	r->day = day;
@@ -229,7 +228,7 @@ static int entries_each(struct review *r, int64_t office, int32_t day,
 		if ((rc = on_entry(r, err)) < 0)
 			break;
 	sqlite3_reset(r->entries);
-	if (rc < 0 || r->held == held)
+	if (rc < 0 || r->done.held == held)
 		return rc;
 	/* the day's pages are not what they were known to be */
 	rc = r->day_times ? day_times_add(r->day_times, day, r->at_us, err) : 0;
@@ -242,8 +241,8 @@ static int set_aside(struct review *r, int64_t office, int32_t day, bool whole,
 {
 	int rc = entries_each(r, office, day, whole ? entry_hold : entry_mark, err);
 	return rc < 0 && !is_damage(rc) ? rc
-					: damaged_days_add(&r->damaged, r->db, r->reference, office,
-							   day, r->note_us, why, err);
+					: damaged_days_add(&r->done.damaged, r->db, r->reference,
+							   office, day, r->note_us, why, err);
 }
 
 int review_day(struct review *review, int64_t office, int32_t day, bool *ret_damaged,
@@ -290,14 +289,14 @@ int review_all(struct review *review, struct err *err)
 	return rc;
 }
 
-const struct damaged_days *review_damaged(const struct review *review)
+const struct reviewed *review_done(const struct review *review)
 {
-	return &review->damaged;
+	return &review->done;
 }
 
-uint64_t review_held(const struct review *review)
+void review_back(struct review *review, const struct reviewed *then)
 {
-	return review->held;
+	review->done = *then;
 }
 
 /* --- opening and closing --- */

@@ -145,12 +145,12 @@ void steps_begin(struct steps *steps)
 
 uint64_t steps_held(const struct steps *steps)
 {
-	return review_held(steps->f.review);
+	return review_done(steps->f.review)->held;
 }
 
 const struct damaged_days *steps_damaged(const struct steps *steps)
 {
-	return review_damaged(steps->f.review);
+	return &review_done(steps->f.review)->damaged;
 }
 
 /* --- what it costs --- */
@@ -232,6 +232,7 @@ static int guarded(struct steps *s, int (*todo)(struct steps *s, struct err *err
 		   struct err *err)
 {
 	struct err why = { 0 };
+	const struct reviewed reviewed = *review_done(s->f.review);
 	int rc = db_exec(s->f.db, "SAVEPOINT day", err);
 	*ret_anew = false;
 	if (rc < 0)
@@ -239,10 +240,11 @@ static int guarded(struct steps *s, int (*todo)(struct steps *s, struct err *err
 	rc = todo(s, &why);
 	if (rc >= 0)
 		return db_exec(s->f.db, "RELEASE day", err);
-	if (db_exec(s->f.db, "ROLLBACK TO day; RELEASE day", err) < 0)
+	if (db_undo(s->f.db, "day", &why, err) < 0)
 		return err->code;
 	fold_forget(s->f.fold);
 	fold_begin(s->f.fold, s->f.after);
+	review_back(s->f.review, &reviewed);
 	if (rc != -EUCLEAN)
 		return err_set(err, rc, "%s", why.text);
 	*ret_anew = true;

@@ -160,6 +160,14 @@ void db_rollback(sqlite3 *db)
 		the journal is rolled back by whoever opens the file next */
 }
 
+int db_undo(sqlite3 *db, const char *name, const struct err *why, struct err *err)
+{
+	char sql[96];
+	struct err undone;
+	(void)snprintf(sql, sizeof(sql), "ROLLBACK TO %s; RELEASE %s", name, name); /* fits */
+	return db_exec(db, sql, &undone) < 0 ? err_set(err, why->code, "%s", why->text) : 0;
+}
+
 int db_commit(sqlite3 *db, struct err *err)
 {
 	int rc = db_exec(db, "COMMIT", err);

@@ -108,6 +108,10 @@ int db_row_refuse(struct db_row *row, int column);
 int db_begin(sqlite3 *db, struct err *err);  /* BEGIN IMMEDIATE */
 int db_commit(sqlite3 *db, struct err *err); /* on failure the transaction is rolled back */
 void db_rollback(sqlite3 *db);               /* fine when none is open */
+/** Back to savepoint @name, which goes, because of @why. 0; or where that cannot be, as SQLite
+ * ended the whole transaction by itself (a full disk), @why's code, and @err says it: what went
+ * wrong first is what people hear. The transaction is to be rolled back then. */
+int db_undo(sqlite3 *db, const char *name, const struct err *why, struct err *err);
 
 /** Bring the schema up to today's version, each step in one transaction: stopped halfway, it is
  * that of a step before. */

@@ -85,7 +85,7 @@ static int order_weigh(struct testbed *testbed, const struct order *order,
 static bool order_begin(struct testbed *testbed, const struct order *order)
 {
 	struct steps_cost cost;
-	int64_t id = 0;
+	int64_t id = 0, none = -5;
 	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
 	if (order_weigh(testbed, order, &cost) < 0) {
 		db_rollback(testbed->db);
@@ -93,8 +93,9 @@ static bool order_begin(struct testbed *testbed, const struct order *order)
 	}
 	if (change_begin(testbed->db, &order->form, &cost, &id, &testbed->err) < 0)
 		fail_msg("begin: %s", testbed->err.text);
-	assert_int_equal(change_begin(testbed->db, &order->form, &cost, &id, &testbed->err),
+	assert_int_equal(change_begin(testbed->db, &order->form, &cost, &none, &testbed->err),
 			 -EEXIST);
+	assert_int_equal(none, -5);
 	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
 	return true;
 }
@@ -342,11 +343,257 @@ static void what_is_taken_back_was_not(void **state)
 	assert_true(seeds_given() || cancelled > 5);
 }
 
+/* --- what a disk does to it --- */
+
+#define UNITS                                                                                      \
+	"code,name,level,parent,valid_from,valid_to\n"                                             \
+	"P,Tinh,province,,2020-01-01,\n"                                                           \
+	"C1,Xa 1,commune,P,2020-01-01,\n"                                                          \
+	"C2,Xa 2,commune,P,2020-01-01,\n"
+#define CATALOGUE                                                                                  \
+	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
+	"level,due_days,min,max\n"
+#define WIDE   CATALOGUE "daily,x,x,x,flow,sum,sum,day,sort,0,0,commune,5,,\n"
+#define NARROW CATALOGUE "daily,x,x,x,flow,sum,sum,day,sort,0,0,commune,5,,50\n"
+#define DAYS   10
+#define B_HELD DAYS /* by the narrow one: of b one a day */
+
+struct disk {
+	struct testbed testbed;
+	struct testbed_spool a, b;
+	struct change *change;
+};
+
+static int disk_setup(void **state)
+{
+	struct disk *d = calloc(1, sizeof(*d));
+	int32_t day = 0;
+	char period[PERIOD_TEXT_MAX];
+	if (!d || day_parse("2025-03-01", &day, &(struct err){ 0 }) < 0 ||
+	    !(d->change = change_open()))
+		return -1;
+	testbed_open(&d->testbed, UNITS, WIDE, NULL, false);
+	d->a = (struct testbed_spool){ .office = testbed_office(&d->testbed, "a", "C1", day),
+				       .id = 1 };
+	d->b = (struct testbed_spool){ .office = testbed_office(&d->testbed, "b", "C2", day),
+				       .id = 2 };
+	testbed_refresh(&d->testbed);
+	for (int32_t i = 0; i < DAYS; i++) {
+		(void)period_format(period_of_day(CALENDAR_CIVIL, GRAIN_DAY, day + i), period);
+		testbed_record(&d->testbed, &d->a, "daily", "sort=1", period, 7, 0);
+		testbed_record(&d->testbed, &d->b, "daily", "sort=1", period, 90, 0);
+		testbed_record(&d->testbed, &d->b, "daily", "sort=2", period, 8, 0);
+	}
+	*state = d;
+	return 0;
+}
+
+static int disk_teardown(void **state)
+{
+	struct disk *d = *state;
+	change_close(d->change);
+	testbed_close(&d->testbed);
+	free(d);
+	return 0;
+}
+
+static void narrow(struct disk *d)
+{
+	struct order order = { .form = { .kind = CHANGE_CATALOGUE, .who = "test", .note = "" } };
+	(void)snprintf(order.csv, sizeof(order.csv), "%s", NARROW); /* fits */
+	order.form.body = order.csv;
+	order.form.len = strlen(order.csv);
+	assert_true(order_begin(&d->testbed, &order));
+}
+
+/* A step of its own transaction. */
+static int disk_step(struct disk *d, uint64_t budget)
+{
+	struct testbed *testbed = &d->testbed;
+	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+	int rc = change_step(d->change, testbed->db, testbed->reference, budget, 0, &testbed->err);
+	if (rc < 0) {
+		db_rollback(testbed->db);
+		change_forget(d->change);
+		return rc;
+	}
+	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
+	testbed_refresh(testbed);
+	return rc;
+}
+
+static struct change_state disk_state(struct disk *d)
+{
+	struct change_state state;
+	assert_int_equal(change_read(d->testbed.db, &state, &d->testbed.err), 0);
+	return state;
+}
+
+static void assert_through(struct disk *d)
+{
+	while (disk_step(d, 1) == 1)
+		;
+	struct change_state state = disk_state(d);
+	assert_int_equal(state.stage, CHANGE_OVER);
+	assert_int_equal(state.code, 0);
+	assert_int_equal(state.held, B_HELD);
+	assert_int_equal(testbed_number(&d->testbed, "SELECT coalesce(sum(observations), 0) FROM"
+						     " quarantine WHERE released_us IS NULL"),
+			 B_HELD);
+}
+
+/* A page that cannot be read is met where something is put in that was judged: it is judged again.
+ */
+static void what_is_held_is_told_once(void **state)
+{
+	struct disk *d = *state;
+	narrow(d);
+	while (testbed_number(&d->testbed,
+			      "SELECT phase = 2 AND office = 2 FROM change_under_way") == 0)
+		assert_int_equal(disk_step(d, 1), 1);
+	testbed_exec(&d->testbed, "UPDATE rollup_next SET page = x'ff' WHERE node < 0");
+	assert_true(sqlite3_changes(d->testbed.db) > 0);
+	assert_through(d);
+}
+
+/* As a full disk does, SQLite ends the transaction; what follows from that is not the cause. */
+static void the_cause_is_told_where_the_transaction_is_gone(void **state)
+{
+	static const char *const where[] = {
+		"BEFORE INSERT ON rollup_next", /* in a day */
+		"BEFORE INSERT ON catalogue",   /* in the act, done for a moment */
+	};
+	struct disk *d = *state;
+	narrow(d);
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		char sql[160];
+		(void)snprintf(sql, sizeof(sql),
+			       "CREATE TRIGGER spoilt %s BEGIN SELECT RAISE(ROLLBACK, 'spoilt');"
+			       " END",
+			       where[i]); /* fits */
+		testbed_exec(&d->testbed, sql);
+		assert_true(disk_step(d, 1000000) < 0);
+		if (!strstr(d->testbed.err.text, "spoilt"))
+			fail_msg("%s: %s", where[i], d->testbed.err.text);
+		testbed_exec(&d->testbed, "DROP TRIGGER spoilt");
+	}
+	assert_through(d);
+}
+
+/* What a disk contradicts is no refusal of the act: it is tried again, and the work is not lost. */
+static void what_a_disk_does_does_not_end_it(void **state)
+{
+	static const char *const where[] = { "INSERT ON change_day", "INSERT ON catalogue",
+					     "INSERT ON quarantine" };
+	struct disk *d = *state;
+	narrow(d);
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		char sql[160];
+		int rc;
+		(void)snprintf(
+			sql, sizeof(sql),
+			"CREATE TRIGGER spoilt BEFORE %s BEGIN SELECT RAISE(ABORT, 'spoilt');"
+			" END",
+			where[i]); /* fits */
+		testbed_exec(&d->testbed, sql);
+		while ((rc = disk_step(d, 1)) == 1)
+			;
+		assert_int_equal(rc, -EUCLEAN);
+		assert_int_not_equal(disk_state(d).stage, CHANGE_OVER);
+		testbed_exec(&d->testbed, "DROP TRIGGER spoilt");
+	}
+	assert_through(d);
+}
+
+/* Rows of before that name points which are not there: what was known of them is lost, and no more.
+ */
+static void a_row_that_does_not_fit_does_not_end_it(void **state)
+{
+	struct disk *d = *state;
+	uint64_t released, kept;
+	assert_int_equal(testbed_order_import(&d->testbed, "catalogue", NARROW), 0);
+	assert_int_equal(testbed_order_import(&d->testbed, "catalogue", WIDE), 0);
+	const struct release_form all = { .who = "test", .at_us = INT64_C(1800000000000000) };
+	testbed_order_release(&d->testbed, &all, &released, &kept);
+	assert_int_equal(released, B_HELD);
+	testbed_refresh(&d->testbed);
+	narrow(d);
+	while (disk_state(&*d).stage < CHANGE_STALE)
+		assert_int_equal(disk_step(d, 1), 1);
+	testbed_exec(&d->testbed, "UPDATE quarantine SET observations = 5000 WHERE journal ="
+				  " (SELECT min(journal) FROM quarantine)");
+	assert_int_equal(sqlite3_changes(d->testbed.db), 1);
+	assert_through(d);
+}
+
+/* --- a day in parts --- */
+
+#define LEVELS                                                                                     \
+	"code,name,level,parent,valid_from,valid_to\n"                                             \
+	"P,Tinh,province,,2020-01-01,\n"                                                           \
+	"D0,Huyen 0,district,P,2020-01-01,\n"                                                      \
+	"D1,Huyen 1,district,P,2020-01-01,\n"                                                      \
+	"C9,Xa 9,commune,D1,2020-01-01,\n"
+#define PEAK CATALOGUE "peak,x,x,x,flow,max,max,day,,0,0,commune,5,,\n"
+
+/* D1 loses its greatest, of C1, which ends, in the part of the first office, and gets Q, with V
+ * below it, which ends as well: that is in the second office's part. What is found for D1 between
+ * them is V's, and V's figure is taken out of D0, under which it stood. */
+static void what_was_found_halfway_is_looked_for_anew(void **state)
+{
+	struct course run = { .change = change_open() };
+	struct testbed *testbed = &run.testbed;
+	struct order order = { .form = { .kind = CHANGE_UNITS, .who = "test", .note = "" } };
+	int32_t day = 0;
+	(void)state;
+	assert_non_null(run.change);
+	assert_int_equal(day_parse("2025-03-01", &day, &testbed->err), 0);
+	testbed_open(testbed,
+		     LEVELS "C1,Xa 1,commune,D1,2020-01-01,\n"
+			    "Q,Xa 2,commune,D0,2020-01-01,\n"
+			    "V,Ap,hamlet,Q,2020-01-01,\n",
+		     PEAK, NULL, false);
+	struct testbed_spool x = { .office = testbed_office(testbed, "x", "C1", day), .id = 1 };
+	struct testbed_spool y = { .office = testbed_office(testbed, "y", "V", day), .id = 2 };
+	struct testbed_spool z = { .office = testbed_office(testbed, "z", "C9", day), .id = 3 };
+	testbed_refresh(testbed);
+	testbed_record(testbed, &z, "peak", "", "2025-03-01", 5, 0);
+	testbed_record(testbed, &x, "peak", "", "2025-03-01", 100, 0);
+	testbed_record(testbed, &y, "peak", "", "2025-03-01", 90, 0);
+	(void)snprintf(order.csv, sizeof(order.csv), "%s",
+		       LEVELS "C1,Xa 1,commune,D1,2020-01-01,2025-01-01\n"
+			      "Q,Xa 2,commune,D1,2020-01-01,\n"
+			      "V,Ap,hamlet,Q,2020-01-01,2025-01-01\n"); /* fits */
+	order.form.body = order.csv;
+	order.form.len = strlen(order.csv);
+	assert_true(order_begin(testbed, &order));
+	int rc = 1;
+	while (rc == 1) {
+		assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+		rc = change_step(run.change, testbed->db, testbed->reference, 1, 0, &testbed->err);
+		assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
+		testbed_refresh(testbed);
+	}
+	assert_int_equal(rc, 0);
+	assert_whole(testbed);
+	change_close(run.change);
+	testbed_close(testbed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_steps_come_to_is_what_making_all_anew_gives),
 		cmocka_unit_test(what_is_taken_back_was_not),
+		cmocka_unit_test(what_was_found_halfway_is_looked_for_anew),
+		cmocka_unit_test_setup_teardown(what_is_held_is_told_once, disk_setup,
+						disk_teardown),
+		cmocka_unit_test_setup_teardown(the_cause_is_told_where_the_transaction_is_gone,
+						disk_setup, disk_teardown),
+		cmocka_unit_test_setup_teardown(what_a_disk_does_does_not_end_it, disk_setup,
+						disk_teardown),
+		cmocka_unit_test_setup_teardown(a_row_that_does_not_fit_does_not_end_it, disk_setup,
+						disk_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -274,6 +274,26 @@ static void statements_run_again_and_constraints_have_a_code(void **state)
 	db_close(db);
 }
 
+/* What a statement was refused for is heard, and not that there is nothing left to undo. */
+static void what_went_wrong_first_is_heard(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = opened(f, DB_WRITER_ROLLBACK);
+	const struct err why = { .code = -ENOSPC, .text = "the cause" };
+	assert_int_equal(db_exec(db, "CREATE TABLE t(x)", &f->err), 0);
+	assert_int_equal(db_exec(db,
+				 "BEGIN; INSERT INTO t VALUES(1); SAVEPOINT part;"
+				 "INSERT INTO t VALUES(2)",
+				 &f->err),
+			 0);
+	assert_int_equal(db_undo(db, "part", &why, &f->err), 0);
+	assert_int_equal(number(f, db, "SELECT count(*) FROM t"), 1);
+	assert_int_equal(db_exec(db, "SAVEPOINT part; ROLLBACK", &f->err), 0);
+	assert_int_equal(db_undo(db, "part", &why, &f->err), -ENOSPC);
+	assert_string_equal(f->err.text, "the cause");
+	db_close(db);
+}
+
 /* ---- a disk that fails ---- */
 
 static int transfer(sqlite3 *db, struct err *err)
@@ -380,6 +400,7 @@ int main(void)
 		test(a_wal_commit_survives_any_failed_disk_operation),
 		test(a_full_disk_is_told_as_such_and_forgotten_when_there_is_room),
 		test(opening_on_a_failing_disk_leaves_nothing_open),
+		test(what_went_wrong_first_is_heard),
 	};
 	return cmocka_run_group_tests(tests, install, NULL);
 }
