@@ -5,12 +5,15 @@
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
 #include "import/import.h"
+#include "import/tables.h"
+#include "workbook/workbook.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define IMPORT_FILE_MAX (256u * 1024 * 1024)
@@ -54,8 +57,9 @@ static int on_entries(void *context, const struct entry entries[],
 static void on_error(void *context, const struct import_diagnostic *error)
 {
 	const struct import_target *target = context;
-	char column[EXCERPT_MAX];
-	fprintf(stderr, "%s:%u: %s%s%s\n", target->path, error->line,
+	char column[EXCERPT_MAX], where[IMPORT_WHERE_MAX];
+	fprintf(stderr, "%s:%s%s: %s%s%s\n", target->path, error->sheet ? " " : "",
+		import_where(error, where),
 		utf8_excerpt(error->column, strlen(error->column), column),
 		*error->column ? ": " : "", error->why);
 }
@@ -63,7 +67,28 @@ static void on_error(void *context, const struct import_diagnostic *error)
 static void on_note(void *context, const struct import_diagnostic *told)
 {
 	const struct import_target *target = context;
-	fprintf(stderr, "%s:%u: %s\n", target->path, told->line, told->why);
+	char where[IMPORT_WHERE_MAX];
+	fprintf(stderr, "%s:%s%s: %s\n", target->path, told->sheet ? " " : "",
+		import_where(told, where), told->why);
+}
+
+/* Its reader wants a file that it can look at anywhere. */
+static int import_book(const struct import_config *config, const char *path,
+		       const struct blob *file, struct import_result *ret_result, struct err *err)
+{
+	int fd = memfd_create("workbook", MFD_CLOEXEC), rc = 0;
+	if (fd < 0)
+		return err_system(err, -errno, path);
+	for (size_t at = 0; at < file->len && rc == 0;) {
+		ssize_t n = write(fd, file->data + at, file->len - at);
+		if (n < 0 && errno != EINTR)
+			rc = err_system(err, -errno, path);
+		at += n > 0 ? (size_t)n : 0;
+	}
+	if (rc == 0)
+		rc = import_workbook(config, path, fd, ret_result, err);
+	(void)close(fd); /* memory */
+	return rc;
 }
 
 static int import_text(struct session *session, const char *path, const struct blob *csv,
@@ -79,7 +104,10 @@ static int import_text(struct session *session, const char *path, const struct b
 	int rc = session_catalogue(session, &config.catalogue, err);
 	if (rc == 0) {
 		config.now_us = session_latest_us(session);
-		rc = import_csv(&config, path, (const char *)csv->data, csv->len, &result, err);
+		rc = workbook_is(csv->data, csv->len)
+			     ? import_book(&config, path, csv, &result, err)
+			     : import_csv(&config, path, (const char *)csv->data, csv->len, &result,
+					  err);
 		if (result.warned == 0)
 			printf(_("%s: %zu figures recorded, %zu rejected\n"), path, result.figures,
 			       result.rejected);

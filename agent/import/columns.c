@@ -90,7 +90,17 @@ struct place columns_place(const struct columns *columns, const struct csv_row *
 			   const struct column *column)
 {
 	size_t at = (size_t)(column - columns->list);
-	return (struct place){ row->line, column->name, at < row->n ? row->fields[at] : "" };
+	bool filled = at < row->n;
+	return (struct place){ .line = row->line,
+			       .column = column->name,
+			       .value = filled ? row->fields[at] : "",
+			       .nth = columns_nth(columns, column),
+			       .kind = filled && row->kinds ? row->kinds[at] : 't' };
+}
+
+unsigned columns_nth(const struct columns *columns, const struct column *column)
+{
+	return (unsigned)(column - columns->list) + 1;
 }
 
 bool role_is_figure(enum role role)

@@ -26,6 +26,8 @@ enum form {
 struct place { /* of a cell in its file */
 	unsigned line;
 	const char *column, *value; /* the header's name; as the file has it; "" for none */
+	unsigned nth;               /* the column, from 1; 0: the whole line */
+	char kind;                  /* as csv_row has it; 't' in CSV */
 };
 
 struct columns {
@@ -51,6 +53,8 @@ const struct column *columns_find(const struct columns *columns, enum role role)
  */
 struct place columns_place(const struct columns *columns, const struct csv_row *row,
 			   const struct column *column);
+/** The number of @column, one of the list, from 1. */
+unsigned columns_nth(const struct columns *columns, const struct column *column);
 /** Do figures stand in columns of @role? */
 bool role_is_figure(enum role role);
 void columns_free(struct columns *columns);

@@ -12,6 +12,7 @@
 #include "import/columns.h"
 #include "import/measure.h"
 #include "import/subheadings.h"
+#include "workbook/cells.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,7 +36,14 @@ struct candidate {     /* a row that may be the header */
 
 struct detect {
 	const struct headings *headings;
-	struct blob head;              /* raw; until the reader is there */
+	struct blob head; /* raw; until the reader is there. Of a workbook: the first
+			   * rows' cells, each its kind and its text with a NUL */
+	struct row_kept { /* of a workbook */
+		unsigned line;
+		size_t at, n; /* in @head; fields */
+	} rows[HEADER_ROWS];
+	size_t n_rows;
+	bool by_rows, chosen;          /* a workbook's; its header is known */
 	struct dialect_reader *reader; /* NULL before the dialect is known */
 	struct dialect dialect;
 	struct candidate best;
@@ -145,16 +153,8 @@ static int try_separator(struct detect *detect, const struct blob *text, char se
 	return rc == -ENOMEM ? err_memory(err) : 0;
 }
 
-static int find_header(struct detect *detect, const struct blob *text, struct err *err)
+static int choose_header(struct detect *detect, struct err *err)
 {
-	char told = separator_told((const char *)text->data, text->len);
-	int rc = charset_refuse_markup((const char *)text->data, text->len, err);
-	if (rc == 0 && told)
-		rc = try_separator(detect, text, told, err);
-	for (size_t i = 0; !told && SEPARATORS[i] && rc == 0; i++)
-		rc = try_separator(detect, text, SEPARATORS[i], err);
-	if (rc < 0)
-		return rc;
 	/* Some file breaks by a separator that is not its own. That counts where no other parts a
 	 * line; where its own does, the reading proper tells it. */
 	if (*detect->broken.text && detect->best.known == 0 &&
@@ -173,6 +173,17 @@ static int find_header(struct detect *detect, const struct blob *text, struct er
 	detect->dialect.title = detect->best.title;
 	memcpy(detect->dialect.units, detect->best.units, sizeof(detect->dialect.units));
 	return 0;
+}
+
+static int find_header(struct detect *detect, const struct blob *text, struct err *err)
+{
+	char told = separator_told((const char *)text->data, text->len);
+	int rc = charset_refuse_markup((const char *)text->data, text->len, err);
+	if (rc == 0 && told)
+		rc = try_separator(detect, text, told, err);
+	for (size_t i = 0; !told && SEPARATORS[i] && rc == 0; i++)
+		rc = try_separator(detect, text, SEPARATORS[i], err);
+	return rc < 0 ? rc : choose_header(detect, err);
 }
 
 /* --- the whole file --- */
@@ -205,7 +216,7 @@ static int on_row(void *context, const struct csv_row *row, struct err *err)
 	}
 	for (size_t i = 0; i < row->n && i < detect->columns.n; i++) {
 		enum role role = detect->columns.list[i].heading.role;
-		if (role_is_figure(role)) {
+		if (role_is_figure(role) && (!row->kinds || row->kinds[i] == CELL_TEXT)) {
 			enum numeral numeral = numeral_look(row->fields[i]);
 			detect->comma |= numeral == NUMERAL_COMMA;
 			detect->point |= numeral == NUMERAL_POINT;
@@ -311,6 +322,59 @@ int detect_feed(struct detect *detect, const void *bytes, size_t len, struct err
 	return detect->head.len < HEAD_MAX ? 0 : begin(detect, err);
 }
 
+/* --- rows of a workbook --- */
+
+static int keep_row(struct detect *detect, const struct csv_row *row, struct err *err)
+{
+	detect->rows[detect->n_rows++] = (struct row_kept){ row->line, detect->head.len, row->n };
+	for (size_t i = 0; i < row->n; i++)
+		if (blob_append(&detect->head, row->kinds ? &row->kinds[i] : "t", 1) < 0 ||
+		    blob_append(&detect->head, row->fields[i], strlen(row->fields[i]) + 1) < 0)
+			return err_memory(err);
+	return 0;
+}
+
+/* The header among the rows that were kept; those from it on go the way of all that follow. */
+static int begin_rows(struct detect *detect, struct err *err)
+{
+	const char *fields[CSV_COLUMNS_MAX];
+	char kinds[CSV_COLUMNS_MAX];
+	int rc = choose_header(detect, err);
+	detect->chosen = true;
+	for (size_t i = 0; i < detect->n_rows && rc == 0; i++) {
+		struct csv_row row = { .line = detect->rows[i].line,
+				       .n = detect->rows[i].n,
+				       .fields = fields,
+				       .kinds = kinds };
+		const char *text = (const char *)detect->head.data + detect->rows[i].at;
+		for (size_t k = 0; k < row.n; k++, text += strlen(text) + 1) {
+			kinds[k] = *text++;
+			fields[k] = text;
+		}
+		if (row.line >= detect->dialect.header_line)
+			rc = on_row(detect, &row, err);
+	}
+	blob_free(&detect->head);
+	return rc;
+}
+
+int detect_row(struct detect *detect, const struct csv_row *row, struct err *err)
+{
+	struct err full; /* on_head_row() says when it has seen enough */
+	detect->by_rows = true;
+	if (detect->chosen)
+		return on_row(detect, row, err);
+	int rc = keep_row(detect, row, err);
+	if (rc == 0 && (on_head_row(detect, row, &full) < 0 || detect->head.len >= HEAD_MAX))
+		rc = begin_rows(detect, err);
+	return rc;
+}
+
+size_t detect_known(const struct detect *detect)
+{
+	return detect->best.known;
+}
+
 static enum numeral mark_of(struct detect *detect)
 {
 	if (detect->comma || detect->point)
@@ -327,8 +391,12 @@ static enum numeral mark_of(struct detect *detect)
 
 int detect_end(struct detect *detect, struct dialect *ret_dialect, struct err *err)
 {
-	int rc = detect->reader ? 0 : begin(detect, err);
-	if (rc == 0)
+	int rc = 0;
+	if (detect->by_rows)
+		rc = detect->chosen ? 0 : begin_rows(detect, err);
+	else if (!detect->reader)
+		rc = begin(detect, err);
+	if (rc == 0 && detect->reader)
 		rc = dialect_reader_end(detect->reader, err);
 	if (rc < 0)
 		return rc;

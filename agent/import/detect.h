@@ -27,6 +27,11 @@ int detect_open(const struct headings *headings, struct detect **ret_detect, str
 /** More of the file's bytes, cut anywhere; memory stays bounded. -EINVAL when the file cannot be
  * read, with line, why and what to do; -ENOMEM. */
 int detect_feed(struct detect *detect, const void *bytes, size_t len, struct err *err);
+/** A workbook's next row, of which nothing is kept, instead of its bytes. Returns as feed. */
+int detect_row(struct detect *detect, const struct csv_row *row, struct err *err);
+/** How many names of columns did the row have that looked most like a header? Once it came to its
+ * end or failed: a sheet with none is no table of figures. */
+size_t detect_known(const struct detect *detect);
 /** That was all. Returns as feed. */
 int detect_end(struct detect *detect, struct dialect *ret_dialect, struct err *err);
 void detect_close(struct detect *detect); /* NULL is fine */

@@ -15,7 +15,7 @@
 
 struct dialect {
 	enum charset charset;
-	char separator;       /* , ; | or a tab */
+	char separator;       /* , ; | or a tab; '\0': rows of a workbook */
 	unsigned header_line; /* lines before it are a title, or "sep=;" */
 	enum numeral mark;    /* COMMA or POINT before decimals; EITHER: the file does not tell */
 	bool by_separator;    /* no number tells the mark, only ';' between columns */

@@ -5,6 +5,7 @@
 #include "import/cell.h"
 #include "import/measure.h"
 #include "import/terms.h"
+#include "workbook/cells.h"
 
 #include <errno.h>
 #include <string.h>
@@ -34,11 +35,65 @@ static int refuse_open(const struct import *import, const struct metric *metric,
 		       text, thousands, decimals, decimals);
 }
 
+/* --- what a workbook knows of a cell --- */
+
+/* A number of a workbook is written in one way, whatever its texts look like. */
+static enum numeral mark_of(const struct import *import, const struct place *cell)
+{
+	return cell->kind == CELL_NUMBER || cell->kind == CELL_PERCENT ? NUMERAL_POINT
+								       : import->dialect.mark;
+}
+
+static int refuse_kind(const struct import *import, const struct place *cell, struct err *err)
+{
+	char shown[EXCERPT_MAX];
+	utf8_excerpt(cell->value, strlen(cell->value), shown);
+	if (!import->dialect.separator && cell->kind == CELL_TEXT &&
+	    import->dialect.mark == NUMERAL_EITHER && numeral_look(cell->value) == NUMERAL_EITHER)
+		return err_set(err, -EINVAL,
+			       "'%s' is text in this cell, and its mark can stand before decimals "
+			       "or thousands; format the cell as a number, and type the figure "
+			       "again",
+			       shown);
+	if (cell->kind == CELL_FORMULA)
+		return err_set(err, -EINVAL,
+			       "'%s' is a formula, and the file does not have what it comes to; "
+			       "open the workbook in the spreadsheet program, save it there, and "
+			       "hand it in again",
+			       shown);
+	if (cell->kind == CELL_MERGED)
+		return err_set(err, -EINVAL,
+			       "the cell is merged with the one above, so nobody can tell which "
+			       "line '%s' is of; separate the cells, and write the figure of each "
+			       "line into its own",
+			       shown);
+	if (cell->kind == CELL_DATE)
+		return err_set(err, -EINVAL,
+			       "the cell is formatted as a date, '%s'; if a number stands in it, "
+			       "format the cell as a number",
+			       shown);
+	return 0;
+}
+
+/* 45 % is held as 0.45. What the cell holds counts, and is told. */
+static void tell_percent(struct import *import, const struct place *cell,
+			 const struct metric *metric)
+{
+	intake_warn(import->intake, cell,
+		    "%s: the sheet shows a percentage here, and %s is recorded, which is what the "
+		    "cell holds; if the percentage is meant, write its number into a cell that is "
+		    "formatted as a number",
+		    metric->name, cell->value);
+}
+
 /* --- its period --- */
 
-struct place line_period_place(const struct line *line)
+struct place line_period_place(const struct import *import, const struct line *line)
 {
-	return (struct place){ line->row->line, line->period.column->name, line->period.cell };
+	return (struct place){ .line = line->row->line,
+			       .column = line->period.column->name,
+			       .value = line->period.cell,
+			       .nth = columns_nth(&import->columns, line->period.column) };
 }
 
 /* A spreadsheet makes the first of June of 06/2025; but what stands under "Ngày" is a day, and that
@@ -63,7 +118,7 @@ static bool line_period(struct import *import, struct line *line, const struct m
 	struct err why;
 	enum grain grain = metric->period;
 	if (!line->periods[grain].read) {
-		struct place cell = line_period_place(line);
+		struct place cell = line_period_place(import, line);
 		line->periods[grain].read = true;
 		line->periods[grain].good =
 			period_from_words(line->period.text, grain, import->dialect.month_first,
@@ -224,23 +279,32 @@ int figure_take(struct import *import, struct line *line, const struct place *ce
 	bool good = !dated || line_period(import, line, metric, &entry.period);
 	if (!good)
 		entry.period = NULL; /* its value may be wrong as well */
-	int rc = refuse_open(import, metric, cell->value, &why);
+	int rc = refuse_kind(import, cell, &why);
 	if (rc == 0)
-		rc = cell_read(cell->value, import->dialect.mark, metric, plain, &entry.value,
+		rc = refuse_open(import, metric, cell->value, &why);
+	if (rc == 0)
+		rc = cell_read(cell->value, mark_of(import, cell), metric, plain, &entry.value,
 			       &why);
 	if (rc == 0)
 		rc = entry_judge_part(metric, &entry, import->config->now_us, &obs, &part, &why);
 	if (rc == 0 && good) {
 		rc = dated ? 0 : take_now(import, cell, &obs, err);
-		return rc == 0 ? intake_take(import->intake, cell, &entry, &obs, err) : rc;
+		if (rc == 0)
+			rc = intake_take(import->intake, cell, &entry, &obs, err);
+		if (rc == 0 && cell->kind == CELL_PERCENT)
+			tell_percent(import, cell, metric);
+		return rc;
 	}
 	if (rc == 0 || (!good && part == ENTRY_PERIOD))
 		return 0;
 	struct place at = *cell; /* where the sentence belongs */
 	if (part == ENTRY_PERIOD && line->period.column)
-		at = line_period_place(line);
+		at = line_period_place(import, line);
 	else if (part == ENTRY_LABELS && line->labels.column)
-		at = (struct place){ cell->line, line->labels.column->name, line->labels.text };
+		at = (struct place){ .line = cell->line,
+				     .column = line->labels.column->name,
+				     .value = line->labels.text,
+				     .nth = columns_nth(&import->columns, line->labels.column) };
 	if (part == ENTRY_PERIOD && dated) /* not begun: for all of that grain */
 		line->periods[metric->period].good = false;
 	intake_reject(import->intake, &at, "%s: %s", metric->name, why.text);

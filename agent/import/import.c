@@ -126,9 +126,29 @@ static int take_first(struct import *import, const struct csv_row *row, struct e
 	return rc < 0 || taken ? rc : take_row(import, row, err);
 }
 
+/* What a merged cell says for the rows it reaches down to: a period, a metric, labels, a unit. A
+ * figure keeps its kind, by which it is refused: nobody knows which of these rows it is of. */
+static struct csv_row fill_merged(const struct columns *columns, const struct csv_row *row,
+				  const char *fields[CSV_COLUMNS_MAX])
+{
+	struct csv_row filled = *row;
+	for (size_t i = 0; i < row->n; i++) {
+		enum role role = i < columns->n ? columns->list[i].heading.role : ROLE_NONE;
+		bool says = role != ROLE_NONE && role != ROLE_NOTE;
+		fields[i] = says && row->merged[i] ? row->merged[i] : row->fields[i];
+	}
+	filled.fields = fields;
+	return filled;
+}
+
 static int on_row(void *context, const struct csv_row *row, struct err *err)
 {
 	struct import *import = context;
+	const char *fields[CSV_COLUMNS_MAX];
+	if (import->columns.n > 0 && import->begun && row->merged) {
+		struct csv_row filled = fill_merged(&import->columns, row, fields);
+		return take_row(import, &filled, err);
+	}
 	if (import->columns.n > 0)
 		return import->begun ? take_row(import, row, err) : take_first(import, row, err);
 	int rc = columns_read(import->config->headings, row, &import->columns, err);
@@ -150,7 +170,9 @@ int import_open(const struct import_config *config, const struct dialect *dialec
 	import->dialect = *dialect;
 	int rc = intake_open(config, &import->intake, err);
 	if (rc == 0)
-		rc = dialect_reader_open(dialect, on_row, import, &import->reader, err);
+		rc = dialect->separator
+			     ? dialect_reader_open(dialect, on_row, import, &import->reader, err)
+			     : 0;
 	if (rc < 0)
 		import_close(import);
 	else
@@ -163,9 +185,14 @@ int import_feed(struct import *import, const void *bytes, size_t len, struct err
 	return dialect_reader_feed(import->reader, bytes, len, err);
 }
 
+int import_row(struct import *import, const struct csv_row *row, struct err *err)
+{
+	return row->line < import->dialect.header_line ? 0 : on_row(import, row, err);
+}
+
 int import_end(struct import *import, struct err *err)
 {
-	int rc = dialect_reader_end(import->reader, err);
+	int rc = import->reader ? dialect_reader_end(import->reader, err) : 0;
 	return rc < 0 ? rc : intake_end(import->intake, err);
 }
 
@@ -182,6 +209,56 @@ void import_close(struct import *import)
 	columns_free(&import->columns);
 	intake_close(import->intake);
 	free(import);
+}
+
+/* --- where something is --- */
+
+/* As a spreadsheet's formula has it. */
+static size_t print_sheet(const char *name, char *text, size_t room)
+{
+	bool plain = *name < '0' || *name > '9';
+	size_t n = 0;
+	for (const char *at = name; *at && plain; at++)
+		plain = (unsigned char)*at >= 0x80 || *at == '_' || (*at >= '0' && *at <= '9') ||
+			(*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
+	if (plain)
+		return utf8_print(text, room, "%s", name);
+	text[n++] = '\'';
+	for (; *name && n + 3 < room; name++) {
+		if (*name == '\'')
+			text[n++] = '\'';
+		text[n++] = *name;
+	}
+	n = utf8_cut(text, n, room - 2);
+	text[n++] = '\'';
+	text[n] = '\0';
+	return n;
+}
+
+void import_column(unsigned column, char ret_letters[IMPORT_COLUMN_MAX])
+{
+	char letters[IMPORT_COLUMN_MAX] = "";
+	size_t n = sizeof(letters) - 1;
+	for (; column > 0 && n > 0; column = (column - 1) / 26)
+		letters[--n] = (char)('A' + (column - 1) % 26);
+	memcpy(ret_letters, letters + n, sizeof(letters) - n);
+}
+
+const char *import_where(const struct import_diagnostic *told, char ret_text[IMPORT_WHERE_MAX])
+{
+	char column[IMPORT_COLUMN_MAX];
+	*ret_text = '\0';
+	if (!told->sheet && told->line > 0)
+		(void)utf8_print(ret_text, IMPORT_WHERE_MAX, "%u", told->line); /* fits */
+	if (!told->sheet)
+		return ret_text;
+	size_t n = print_sheet(told->sheet, ret_text, IMPORT_WHERE_MAX - 32);
+	import_column(told->nth, column);
+	if (told->line > 0 && told->nth > 0)
+		(void)utf8_print(ret_text + n, IMPORT_WHERE_MAX - n, "!%s%u", column, told->line);
+	else if (told->line > 0)
+		(void)utf8_print(ret_text + n, IMPORT_WHERE_MAX - n, _(", line %u"), told->line);
+	return ret_text;
 }
 
 /* --- a file in memory --- */

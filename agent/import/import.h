@@ -1,4 +1,5 @@
-/* Figures from CSV, as offices have them in spreadsheets.
+/* Figures from tables, as offices have them in spreadsheets: CSV, or rows of a workbook's sheet,
+ * whose tables agent/import/tables.h knows.
  *
  * Long form: columns metric, value, and optionally period, labels ("app=VNeID;sector=land"), and
  * one column per dimension; one figure a line.
@@ -35,15 +36,28 @@ struct import_diagnostic { /* valid during the callback */
 	unsigned line;
 	const char *column, *value; /* as the file has them; "" where the whole line is meant */
 	const char *why;            /* and what to do */
+	const char *sheet;          /* of a workbook, whose rows are its lines; NULL: CSV */
+	unsigned nth;               /* the column, from 1; 0: the whole line */
 };
+
+#define IMPORT_COLUMN_MAX 8u
+/** "C" of 3. */
+void import_column(unsigned column, char ret_letters[IMPORT_COLUMN_MAX]);
+
+#define IMPORT_WHERE_MAX 192u
+/** Where @told is: "7", or of a workbook "Sheet1!C7" and "Sheet1, line 7", as a reader of the
+ * thread's language has it; "" for the whole file. */
+const char *import_where(const struct import_diagnostic *told, char ret_text[IMPORT_WHERE_MAX]);
 
 struct import_config {
 	const struct catalogue *catalogue;
 	const struct headings *headings; /* of that catalogue */
 	int64_t now_us;
 	bool periods_needed; /* else a table without a column for them is of the current period */
-	struct hand_in *hand_in; /* what was noted of this file before; NULL: not looked at */
-	bool noting;             /* only note there; nothing is recorded, and no error is told */
+	const char *const *sheets; /* names of a workbook's, which it is one of; NULL: CSV */
+	unsigned nth_sheet;        /* which, from 0 */
+	struct hand_in *hand_in;   /* what was noted of this file before; NULL: not looked at */
+	bool noting;               /* only note there; nothing is recorded, and no error is told */
 	/** Record a handful; all or none. @entries[i] is what the file has; it was judged by
 	 * @catalogue at @now_us and came to @judged[i], so only who judges by others asks again.
 	 * -EINVAL: one of them is refused, with err's sentence; then they come again in parts, and
@@ -79,6 +93,8 @@ int import_open(const struct import_config *config, const struct dialect *dialec
  * is left.
  */
 int import_feed(struct import *import, const void *bytes, size_t len, struct err *err);
+/** A workbook's next row, of which nothing is kept; instead of feed. Returns as feed. */
+int import_row(struct import *import, const struct csv_row *row, struct err *err);
 /** That was all: hand in the rest. Returns as feed. */
 int import_end(struct import *import, struct err *err);
 struct import_result import_result(const struct import *import);

@@ -16,7 +16,7 @@
 struct import {                             /* a table while it is read */
 	const struct import_config *config; /* outlives it */
 	struct dialect dialect;
-	struct dialect_reader *reader; /* owned */
+	struct dialect_reader *reader; /* owned; NULL: of a workbook, whose rows come as they are */
 	struct columns columns;        /* owned; empty before the header */
 	struct intake *intake;         /* owned */
 	bool begun;                    /* the first row below the header was met */
@@ -43,6 +43,11 @@ void intake_reject(struct intake *intake, const struct place *place, const char 
 void intake_note(struct intake *intake, const struct place *place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/** The figure at @place is recorded, and should be looked at again. @format is the English one,
+ * translated here. */
+void intake_warn(struct intake *intake, const struct place *place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /** @entry came to @obs, so it is good for itself: is it beside the others of its file? Then it is
  * kept, and recorded with others; place->column and entry->metric must outlive that. Returns 0 also
  * when it is refused, which is told; or what config->on_entries returned; -ENOMEM. */
@@ -67,7 +72,7 @@ struct line { /* what its figures share */
 };
 
 /** Where its period stands; it has a column for that. */
-struct place line_period_place(const struct line *line);
+struct place line_period_place(const struct import *import, const struct line *line);
 
 /** A figure of @metric, in @cell, which is not empty: read, judged with all that its line and its
  * table say about it, and handed to the intake. Returns 0 also when it is refused, which is told

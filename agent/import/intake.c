@@ -6,12 +6,14 @@
 #include "common/text/numeral.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CHUNK          2000u              /* figures in one transaction */
 #define CHUNK_TEXT_MAX (8u * 1024 * 1024) /* their texts */
+#define LINE_BITS      21u                /* of the place of a workbook's figure: its row */
 
 struct intake {
 	const struct import_config *config;
@@ -25,10 +27,17 @@ struct intake {
 
 /* --- what is told --- */
 
-static struct import_diagnostic told(const struct place *place, const char *why)
+static struct import_diagnostic told(const struct intake *intake, const struct place *place,
+				     const char *why)
 {
 	return (struct import_diagnostic){
-		.line = place->line, .column = place->column, .value = place->value, .why = why
+		.line = place->line,
+		.column = place->column,
+		.value = place->value,
+		.why = why,
+		.sheet = intake->config->sheets ? intake->config->sheets[intake->config->nth_sheet]
+						: NULL,
+		.nth = place->nth
 	};
 }
 
@@ -50,7 +59,7 @@ void intake_reject(struct intake *intake, const struct place *place, const char 
 	va_start(args, format);
 	(void)utf8_vprint(why, sizeof(why), _(format), args); /* its length; cut is fine */
 	va_end(args);
-	struct import_diagnostic error = told(place, beside_column(why, place->column));
+	struct import_diagnostic error = told(intake, place, beside_column(why, place->column));
 	intake->config->on_error(intake->config->context, &error);
 	intake->result.rejected++;
 }
@@ -64,8 +73,22 @@ void intake_note(struct intake *intake, const struct place *place, const char *f
 	va_start(args, format);
 	(void)utf8_vprint(text, sizeof(text), format, args); /* its length; cut is fine */
 	va_end(args);
-	struct import_diagnostic about = told(place, text);
+	struct import_diagnostic about = told(intake, place, text);
 	intake->config->on_note(intake->config->context, &about);
+}
+
+void intake_warn(struct intake *intake, const struct place *place, const char *format, ...)
+{
+	char why[ERR_TEXT_MAX / 2];
+	va_list args;
+	if (!intake->config->on_warning || intake->config->noting)
+		return;
+	va_start(args, format);
+	(void)utf8_vprint(why, sizeof(why), _(format), args); /* its length; cut is fine */
+	va_end(args);
+	struct import_diagnostic warning = told(intake, place, beside_column(why, place->column));
+	intake->config->on_warning(intake->config->context, &warning);
+	intake->result.warned++;
 }
 
 /* Those of the entries from @from on that are far from what was reported before. */
@@ -78,7 +101,8 @@ static void warn(struct intake *intake, size_t from, const struct comparison *fo
 		const struct place *place = &intake->places[from + far->nth];
 		(void)utf8_print(why, sizeof(why), "%s: %s", entry->metric, /* fits */
 				 comparison_say(far, entry->point, says));
-		struct import_diagnostic warning = told(place, beside_column(why, place->column));
+		struct import_diagnostic warning =
+			told(intake, place, beside_column(why, place->column));
 		intake->config->on_warning(intake->config->context, &warning);
 		intake->result.warned++;
 	}
@@ -144,8 +168,10 @@ static int add_entry(struct intake *intake, const struct place *place, const str
 				    : keep(intake, place->value);
 	if (!kept.labels || (entry->value && !kept.value) || (entry->period && !kept.period))
 		return err_memory(err);
-	intake->places[intake->n_entries] =
-		(struct place){ place->line, place->column, value ? value : "" };
+	intake->places[intake->n_entries] = (struct place){ .line = place->line,
+							    .column = place->column,
+							    .value = value ? value : "",
+							    .nth = place->nth };
 	intake->judged[intake->n_entries] = *obs;
 	intake->judged[intake->n_entries].metric = kept.metric;
 	intake->judged[intake->n_entries].labels = kept.labels;
@@ -158,12 +184,23 @@ int intake_take(struct intake *intake, const struct place *place, const struct e
 		const struct observation *obs, struct err *err)
 {
 	struct hand_in *hand_in = intake->config->hand_in;
-	unsigned other = 0;
+	unsigned other = 0, nth = intake->config->nth_sheet;
+	unsigned at = place->line | nth << LINE_BITS;
 	struct err why;
 	if (intake->config->noting)
-		return hand_in_note(hand_in, obs, place->line, err);
+		return hand_in_note(hand_in, obs, at, err);
 	enum hand_in_verdict verdict =
-		hand_in ? hand_in_ask(hand_in, obs, place->line, &other) : HAND_IN_FINE;
+		hand_in ? hand_in_ask(hand_in, obs, at, &other) : HAND_IN_FINE;
+	bool elsewhere = intake->config->sheets && other >> LINE_BITS != nth;
+	const char *sheet = elsewhere ? intake->config->sheets[other >> LINE_BITS] : "";
+	other &= elsewhere || intake->config->sheets ? (1u << LINE_BITS) - 1 : UINT_MAX;
+	if (verdict == HAND_IN_AGAIN && elsewhere) {
+		intake_note(intake, place,
+			    _("%s: line %u of the sheet '%s' gives the same figure with the same "
+			      "value; it is taken once"),
+			    entry->metric, other, sheet);
+		return 0;
+	}
 	if (verdict == HAND_IN_AGAIN) {
 		intake_note(intake, place,
 			    _("%s: line %u gives the same figure with the same value; it is taken "
@@ -175,6 +212,8 @@ int intake_take(struct intake *intake, const struct place *place, const struct e
 		return add_entry(intake, place, entry, obs, err);
 	/* I13: no figure with two values, no total beside its parts. */
 	(void)hand_in_refuse(verdict, true, other, &why);
+	if (elsewhere)
+		err_wrap(&why, "sheet '%s'", sheet);
 	err_wrap(&why, "%s", entry->metric);
 	intake_reject(intake, place, "%s", why.text);
 	return 0;

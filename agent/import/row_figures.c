@@ -82,7 +82,7 @@ static bool read_period(struct import *import, struct line *line, const struct c
 	int rc = row_period_read(&import->columns, line->row, across, &line->period, &why);
 	if (rc == 0 && !*line->period.text)
 		rc = err_set(&why, -EINVAL, "is empty; write the period of the line's figures");
-	struct place cell = line_period_place(line);
+	struct place cell = line_period_place(import, line);
 	if (rc < 0)
 		intake_reject(import->intake, &cell, "%s", why.text);
 	return rc == 0;
@@ -110,7 +110,8 @@ static bool check_cells(struct import *import, const struct csv_row *row)
 	for (size_t i = 0; i < row->n; i++) {
 		const struct place cell = { .line = row->line,
 					    .column = "",
-					    .value = row->fields[i] };
+					    .value = row->fields[i],
+					    .nth = (unsigned)i + 1 };
 		if (!*cell.value ||
 		    (i < import->columns.n && import->columns.list[i].heading.role != ROLE_NONE))
 			continue;

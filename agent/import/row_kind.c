@@ -6,6 +6,7 @@
 #include "common/text/viet.h"
 #include "import/measure.h"
 #include "import/whole.h"
+#include "workbook/cells.h"
 
 #include <string.h>
 
@@ -267,13 +268,15 @@ static bool is_again(const struct columns *columns, const struct csv_row *row)
 	return n >= 2 || n == columns->n;
 }
 
-/* Names of columns alone, and one of them where a figure stands. */
+/* Names of columns alone, and one of them where a figure stands. What a workbook has there as a
+ * date or as the rest of a merged cell is a figure gone wrong, no name. */
 static bool is_other_header(const struct headings *headings, const struct columns *columns,
 			    const struct csv_row *row)
 {
 	size_t n = 0, over = 0;
 	for (size_t i = 0; i < columns->n; i++)
 		over += role_is_figure(columns->list[i].heading.role) && *cell_of(row, i) &&
+			(!row->kinds || i >= row->n || row->kinds[i] == CELL_TEXT) &&
 			numeral_look(cell_of(row, i)) == NUMERAL_NONE;
 	for (size_t i = 0; i < row->n && over > 0; i++) {
 		if (!*row->fields[i])

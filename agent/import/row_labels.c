@@ -30,7 +30,7 @@ int row_labels_read(struct columns *columns, const struct csv_row *row,
 	char written[LABELS_TEXT_MAX] = "";
 	size_t n = 0;
 	int rc = 0;
-	*ret_cell = (struct place){ row->line, "", "" };
+	*ret_cell = (struct place){ .line = row->line, .column = "", .value = "" };
 	*ret_labels = (struct row_labels){ 0 };
 	for (size_t i = 0; i < columns->n && n <= LABELS_MAX && rc == 0; i++) {
 		struct column *column = &columns->list[i];

@@ -91,10 +91,9 @@ static int append_row(struct blob *out, char separator, const char *const cells[
 static void tell(struct errors_sheet *sheet, struct part *part,
 		 const struct import_diagnostic *error)
 {
-	char line[16] = "";
-	if (error->line > 0)
-		(void)snprintf(line, sizeof(line), "%u", error->line); /* fits */
-	const char *cells[] = { line, error->column, error->value, error->why };
+	char where[IMPORT_WHERE_MAX];
+	const char *cells[] = { import_where(error, where), error->column, error->value,
+				error->why };
 	if (part->n++ < ERRORS_ROWS_MAX && append_row(&part->rows, sheet->separator, cells) < 0)
 		sheet->failed = true;
 }

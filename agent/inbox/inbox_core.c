@@ -44,7 +44,7 @@ static bool ends_with(const char *name, const char *end)
 
 static bool is_hidden_table(const char *name)
 {
-	static const char *const tables[] = { ".csv", ".tsv", ".txt" };
+	static const char *const tables[] = { ".csv", ".tsv", ".txt", ".xlsx", ".xls" };
 	if (name[0] != '.' || name[1] == '_' || name[1] == '~') /* those two are other systems' */
 		return false;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)

@@ -2,6 +2,8 @@
  * 2. Detect how it is written, a piece a step. What cannot be read is one error of the whole.
  * 3. Read it again, a piece a step, and note its figures, to know of those with two values.
  * 4. Read it once more; figures are compared and recorded.
+ *    A workbook goes the same three times through a reader in a process of its own, and what that
+ *    writes comes piece by piece.
  * 5. See that it is still what was opened. Then move it to done/, or write the errors file. */
 #include "inbox/inbox_file.h"
 
@@ -9,7 +11,9 @@
 #include "common/model/civil.h"
 #include "import/detect.h"
 #include "import/import.h"
+#include "import/tables.h"
 #include "inbox/errors_sheet.h"
+#include "workbook/workbook.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,9 +23,10 @@
 #include <unistd.h>
 
 #define DETECT_PIECE 65536u
+#define WORKBOOK_MS  50     /* that others wait for a reader which has nothing yet */
 #define IMPORT_PIECE 16384u /* holds at most some thousand figures: a few transactions a step */
 
-enum phase { PHASE_OPEN, PHASE_DETECT, PHASE_NOTE, PHASE_IMPORT, PHASE_END };
+enum phase { PHASE_OPEN, PHASE_DETECT, PHASE_NOTE, PHASE_IMPORT, PHASE_WORKBOOK, PHASE_END };
 
 struct inbox_file {
 	struct inbox_file_config config;
@@ -35,6 +40,9 @@ struct inbox_file {
 	struct hand_in *hand_in;
 	struct import_config import_config;
 	struct import *import;
+	struct tables *tables;     /* of a workbook, as the next two */
+	struct workbook *workbook; /* NULL: a pass is to begin */
+	enum tables_pass pass;
 	struct errors_sheet *errors;
 	struct inbox_result result;
 	char piece[DETECT_PIECE];
@@ -69,6 +77,8 @@ void inbox_file_close(struct inbox_file *file)
 		(void)close(file->fd); /* opened for reading */
 	detect_close(file->detect);
 	import_close(file->import);
+	workbook_close(file->workbook);
+	tables_close(file->tables);
 	hand_in_close(file->hand_in);
 	headings_close(file->headings);
 	errors_sheet_close(file->errors);
@@ -159,7 +169,11 @@ static int step_open(struct inbox_file *file, struct err *err)
 		file->result.outcome = same ? INBOX_HELD : INBOX_CHANGING;
 		return 0;
 	}
-	file->phase = PHASE_DETECT;
+	char head[WORKBOOK_HEAD];
+	ssize_t n = rc == 0 ? pread(file->fd, head, sizeof(head), 0) : 0;
+	bool workbook =
+		n > 0 && workbook_is(head, (size_t)n); /* what cannot be read is told below */
+	file->phase = workbook ? PHASE_WORKBOOK : PHASE_DETECT;
 	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
 }
 
@@ -245,13 +259,8 @@ static int on_entries(void *context, const struct entry entries[],
 	return rc;
 }
 
-/* Read it from its start: to note, or to record. */
-static int begin_reading(struct inbox_file *file, bool noting, struct err *err)
+static void set_config(struct inbox_file *file, bool noting)
 {
-	if (lseek(file->fd, 0, SEEK_SET) < 0)
-		return err_system(err, -errno, file->listed.name);
-	import_close(file->import);
-	file->import = NULL;
 	file->import_config = (struct import_config){ .catalogue = file->config.catalogue,
 						      .headings = file->headings,
 						      .now_us = file->config.now_us,
@@ -263,6 +272,16 @@ static int begin_reading(struct inbox_file *file, bool noting, struct err *err)
 						      .on_note = on_note,
 						      .on_warning = on_warning,
 						      .context = file };
+}
+
+/* Read it from its start: to note, or to record. */
+static int begin_reading(struct inbox_file *file, bool noting, struct err *err)
+{
+	if (lseek(file->fd, 0, SEEK_SET) < 0)
+		return err_system(err, -errno, file->listed.name);
+	import_close(file->import);
+	file->import = NULL;
+	set_config(file, noting);
 	int rc = import_open(&file->import_config, &file->dialect, &file->import, err);
 	file->phase = noting ? PHASE_NOTE : PHASE_IMPORT;
 	return rc < 0 ? rc : 1;
@@ -291,6 +310,16 @@ static int step_detect(struct inbox_file *file, struct err *err)
 	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
 }
 
+static int check_figures(const struct inbox_file *file, size_t recorded, struct err *err)
+{
+	if (file->result.rejected + recorded > 0)
+		return 0;
+	return err_set(
+		err, -EINVAL,
+		"there is no figure in it, only the names of columns; fill it in, or take it "
+		"away from here");
+}
+
 /* -EINVAL comes of a header without a period, or of a file that was written to meanwhile. */
 static int step_import(struct inbox_file *file, struct err *err)
 {
@@ -303,10 +332,53 @@ static int step_import(struct inbox_file *file, struct err *err)
 		return begin_reading(file, false, err);
 	if (n == 0)
 		file->phase = PHASE_END;
-	if (n == 0 && rc == 0 && file->result.rejected + import_result(file->import).figures == 0)
-		rc = err_set(err, -EINVAL,
-			     "there is no figure in it, only the names of columns; fill it in, or "
-			     "take it away from here");
+	if (n == 0 && rc == 0)
+		rc = check_figures(file, import_result(file->import).figures, err);
+	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
+}
+
+/* --- a workbook --- */
+
+static int begin_pass(struct inbox_file *file, struct err *err)
+{
+	int rc = file->tables ? 0 : tables_open(file->headings, &file->tables, err);
+	if (file->pass == TABLES_NOTE) {
+		hand_in_close(file->hand_in);
+		file->hand_in = hand_in_open();
+		if (!file->hand_in)
+			return err_memory(err);
+	}
+	set_config(file, file->pass == TABLES_NOTE);
+	if (rc == 0)
+		rc = tables_begin(file->tables, file->pass, &file->import_config, err);
+	return rc == 0 ? workbook_open(file->fd, &file->workbook, err) : rc;
+}
+
+static int end_pass(struct inbox_file *file, struct err *err)
+{
+	workbook_close(file->workbook);
+	file->workbook = NULL;
+	int rc = tables_end(file->tables, err);
+	if (rc == 0 && file->pass == TABLES_RECORD) {
+		file->phase = PHASE_END;
+		return check_figures(file, tables_result(file->tables).figures, err);
+	}
+	if (rc == 0)
+		file->pass++;
+	return rc < 0 ? rc : 0;
+}
+
+static int step_workbook(struct inbox_file *file, struct err *err)
+{
+	int rc = file->workbook ? 0 : begin_pass(file, err);
+	ssize_t n =
+		rc < 0 ? rc
+		       : workbook_read(file->workbook, file->piece, IMPORT_PIECE, WORKBOOK_MS, err);
+	if (n == -EAGAIN)
+		return 1;
+	rc = n < 0   ? (int)n
+	     : n > 0 ? tables_feed(file->tables, file->piece, (size_t)n, err)
+		     : end_pass(file, err);
 	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
 }
 
@@ -363,9 +435,9 @@ static int step_end(struct inbox_file *file, struct err *err)
 int inbox_file_step(struct inbox_file *file, struct inbox_result *ret_result, struct err *err)
 {
 	static int (*const steps[])(struct inbox_file *, struct err *) = {
-		[PHASE_OPEN] = step_open,   [PHASE_DETECT] = step_detect,
-		[PHASE_NOTE] = step_import, [PHASE_IMPORT] = step_import,
-		[PHASE_END] = step_end,
+		[PHASE_OPEN] = step_open,         [PHASE_DETECT] = step_detect,
+		[PHASE_NOTE] = step_import,       [PHASE_IMPORT] = step_import,
+		[PHASE_WORKBOOK] = step_workbook, [PHASE_END] = step_end,
 	};
 	bool ends = file->phase == PHASE_END; /* what fails there is told by status */
 	enum language before = language_use(ends ? LANGUAGE_ENGLISH : file->config.language);

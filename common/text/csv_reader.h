@@ -17,6 +17,10 @@ struct csv_row {
 	unsigned line;             /* of the row's first character, from 1 */
 	size_t n;                  /* fields; may differ from the header's */
 	const char *const *fields; /* NUL-terminated, never NULL, valid during the callback */
+	/* What a workbook knows of its cells beside their text; NULL for CSV: */
+	const char *kinds;         /* [n] as agent/workbook/cells.h has them; 't' is text */
+	const char *const *merged; /* [n] the text of the merged cell that reaches down here, of
+				      which the field has nothing; NULL: none does */
 };
 
 /** A callback returns 0 to go on, or a negative errno, which ends the reading at once. */

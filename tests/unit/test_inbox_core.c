@@ -65,7 +65,7 @@ static void only_files_of_people_count(void **state)
 	(void)state;
 	static const char *const ours[] = { "a.csv", "Tháng 6.csv", "x.xlsx",
 					    "x",     "a b.TXT",     "done.csv" };
-	static const char *const others[] = { ".a.xlsx",       "~$a.xlsx",  "a.csv.part",
+	static const char *const others[] = { "._a.xlsx",      "~$a.xlsx",  "a.csv.part",
 					      "a.CSV.TMP",     "a.csv~",    "a.csv.errors.csv",
 					      "a.crdownload",  "Thumbs.db", "desktop.ini",
 					      "done",          "#a.csv#",   ".~lock.a.csv#",
@@ -79,6 +79,7 @@ static void only_files_of_people_count(void **state)
 static void a_table_that_somebody_may_wait_for_is_told(void **state)
 {
 	static const char *const told[] = { ".june.csv",
+					    ".june.xlsx",
 					    ".a.TXT",
 					    "Th\xe1ng 6.csv",
 					    "a\nb.csv",

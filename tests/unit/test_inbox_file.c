@@ -469,11 +469,11 @@ static void a_workbook_is_told_to_be_taken_away(void **state)
 {
 	struct fixture *f = *state;
 	char text[1024];
-	put(f, "a.xlsx", "PK\x03\x04 and so on");
+	put(f, "a.xlsx", "PK\x03\x04 and so on"); /* half of one */
 	taken(f, "a.xlsx", INBOX_FAULTY);
 	assert_int_equal(f->result.rejected, 1);
 	read_text(f, "a.xlsx.errors.csv", text, sizeof(text));
-	assert_non_null(strstr(text, "this is a workbook"));
+	assert_non_null(strstr(text, "this workbook is damaged"));
 	assert_non_null(strstr(text, "take this file away from here"));
 }
 

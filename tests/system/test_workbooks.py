@@ -1,0 +1,163 @@
+"""Workbooks handed to a real agent: their figures reach the province, and what is wrong with one costs that one alone."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import rig
+import workbooks
+
+READER = f"{rig.BUILD}/libexec/lantoa/lantoa-excel"
+MONTH = {"area": "28001", "per": "month", "from": "2025-06", "to": "2025-06"}
+DAY = 45838  # 30/06/2025
+
+
+def figures(*rows):
+    return workbooks.table(["Kỳ", "Lượt"], *([[day, 2], value] for day, value in rows))
+
+
+class Workbooks(rig.Rig):
+    offices = ["28001"]
+
+    def setUp(self):
+        super().setUp()
+        self.inbox = f"{self.folder}/inbox"
+        os.mkdir(self.inbox)
+        self.office = self.agent("28001")
+        self.office.write_conf(f"[inbox]\nfolder = {self.inbox}\nsettle_s = 1\n")
+        self.office.start()
+
+    def put(self, name, data, folder=None):
+        path = f"{folder or self.folder}/{name}"
+        with open(path + ".part", "wb") as file:
+            file.write(data)
+        os.rename(path + ".part", path)
+        return path
+
+    def wait_total(self, total):
+        rig.wait_for(lambda: self.province.value("visits", **MONTH) == total, f"{total} at the province")
+
+    def test_by_command_and_by_inbox(self):
+        book = self.put("a.xlsx", workbooks.workbook({"Tháng 6": figures((DAY, 8), (DAY - 1, 7)), "Bìa": workbooks.table(["x"])}))
+        done = self.office.command("import", book)
+        self.assertEqual((done.code, done.out), (0, f"{book}: 2 figures recorded, 0 rejected\n"), done)
+        self.assertEqual(done.err, f"{book}: Bìa: the sheet is passed over: no line of it names columns of figures\n")
+        self.wait_total(15)
+        with open(book, "rb") as file:
+            done = subprocess.run(self.office.args("import", "-"), stdin=file, capture_output=True, text=True, check=False)
+        self.assertEqual(done.stdout, "-: 2 figures recorded, 0 rejected\n", done)
+        self.put("b.xlsx", workbooks.workbook({"Tháng 6": figures((DAY, 9), (DAY - 2, 1))}), self.inbox)
+        self.wait_total(17)
+        rig.wait_for(lambda: not os.path.exists(f"{self.inbox}/b.xlsx"), "the workbook to be taken")
+        bad = workbooks.workbook({"Tháng 6": figures((DAY, 10), (DAY - 3, ("f", "1/0", "e", "#DIV/0!")))})
+        self.put("c.xlsx", bad, self.inbox)
+        errors = f"{self.inbox}/c.xlsx.errors.csv"
+        rig.wait_for(lambda: os.path.exists(errors), "the errors")
+        with open(errors, encoding="utf-8-sig") as file:
+            self.assertIn("\"'Tháng 6'!B3\";\"Lượt\";\"#DIV/0!\";", file.read())
+        self.wait_total(18)
+        done = self.office.command("import", self.put("bad.xlsx", bad))
+        self.assertEqual(done.code, 1)
+        self.assertIn("bad.xlsx: 'Tháng 6'!B3: Lượt: ", done.err)
+        self.office.process.stop()
+        self.assert_whole()
+
+    def test_none_of_what_takes_workbooks_apart_is_in_the_daemon(self):
+        with open(f"/proc/{self.office.process.child.pid}/maps", encoding="utf-8") as maps:
+            mapped = maps.read()
+        for library in ("libzip", "libexpat", "libseccomp", "libxlsxwriter"):
+            self.assertNotIn(library, mapped)
+
+    def broken(self, script):
+        """What an agent says whose reader is @script; None: it has none."""
+        home = f"{self.folder}/home"
+        shutil.rmtree(home, ignore_errors=True)
+        os.makedirs(f"{home}/bin")
+        os.makedirs(f"{home}/libexec/lantoa")
+        shutil.copy(f"{rig.BUILD}/agent/lantoa-agent", f"{home}/bin")
+        if script is not None:
+            reader = f"{home}/libexec/lantoa/lantoa-excel"
+            with open(reader, "w", encoding="utf-8") as file:
+                file.write("#!/bin/sh\n" + script)
+            os.chmod(reader, 0o755)
+        book = self.put("a.xlsx", workbooks.workbook({"A": figures((DAY, 8))}))
+        done = rig.run([f"{home}/bin/lantoa-agent", "--config", self.office.conf, "import", book])
+        self.assertEqual(done.code, 1)
+        return done.err
+
+    def test_a_reader_that_fails_costs_its_workbook(self):
+        failed = "this workbook cannot be read: the program that reads it failed"
+        begin = "printf 'lantoa-cells 1\\nS\\t-\\tA\\nR\\t1\\t-\\n'\n"
+        self.assertIn("workbooks cannot be read on this machine, where lantoa-excel is missing", self.broken(None))
+        self.assertIn(failed, self.broken("exit 3"))
+        self.assertIn(failed, self.broken(begin + "kill -SEGV $$"))
+        self.assertIn("takes too long to read", self.broken(begin + "kill -XCPU $$"))
+        self.assertIn("says what is no workbook", self.broken("echo hello"))
+        self.assertIn("says what is no workbook", self.broken(begin))
+        self.assertIn("says what is no workbook", self.broken("head -c 1000000 /dev/zero"))
+        # figures that it makes up are judged like all others, and nothing of it reaches a shell or a path
+        self.assertIn("is neither period", self.broken(begin + "printf 'C\\t1\\tt\\tKỳ\\nC\\t2\\tt\\t$(id)\\nE\\n'"))
+        done = self.office.command("import", self.put("b.csv", b"K\xe1\xbb\xb3;L\xc6\xb0\xe1\xbb\xa3t\n30/06/2025;8\n"))
+        self.assertEqual(done.code, 0, done)
+        self.wait_total(8)
+
+
+class Bombs(unittest.TestCase):
+    """Small files that are huge inside: they end, soon, in a sentence."""
+
+    def read(self, data):
+        with subprocess.Popen([READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+            out = reader.communicate(data, timeout=60)[0].decode()
+        return out[-40:]
+
+    def test_a_sheet_of_blanks(self):
+        self.assertIn("\nX\t5\t> 256 MiB", self.read(workbooks.zip_bomb(300)))
+
+    def test_a_sheet_that_is_longer_than_the_archive_says(self):
+        self.assertRegex(self.read(workbooks.zip_bomb(20, shown=1000)), r"\n(X\t1\t|E)\n")
+
+    def test_more_text_than_there_is_room_for(self):
+        text = "<si><t>" + "x" * (40 << 20) + "</t></si>"
+        self.assertIn("\nX\t5\t> 32 MiB of text", self.read(workbooks.workbook({"A": workbooks.table()}, strings=text)))
+
+    def test_more_cells_than_anybody_has(self):
+        rows = "".join(f'<row r="{i}">{"<c><v>1</v></c>" * 2100}</row>' for i in range(1, 1001))
+        sheet = f"<worksheet {workbooks.MAIN}><sheetData>{rows}</sheetData></worksheet>"
+        self.assertIn("\nX\t5\t> 2,000,000 cells", self.read(workbooks.workbook({"A": sheet})))
+
+    def test_one_name_of_many_megabytes(self):
+        sheet = f'<worksheet {workbooks.MAIN} {"x" * (100 << 20)}="1"/>'
+        self.assertRegex(self.read(workbooks.workbook({"A": sheet})), r"\n(X\t[57]\t.*|E)\n|^$")
+
+    def test_sheets_within_each_other(self):
+        sheet = "<worksheet>" + "<a>" * 5_000_000
+        self.assertRegex(self.read(workbooks.workbook({"A": sheet})), r"\nX\t[17]\t\n|^$")
+
+    def test_a_file_that_is_too_large(self):
+        self.assertIn("\nX\t5\t> 32 MiB", self.read(b"PK\x03\x04" + bytes(33 << 20)))
+
+
+class Sandbox(unittest.TestCase):
+    def test_the_reader_can_do_nothing_but_read_and_write(self):
+        if "libasan" in subprocess.run(["ldd", READER], capture_output=True, text=True, check=True).stdout:
+            self.skipTest("a sanitizer needs more than the reader may have")
+        rows = {i: list(range(20)) for i in range(1, 5000)}
+        with tempfile.TemporaryFile() as book:
+            book.write(workbooks.workbook({"A": workbooks.sheet(rows)}))
+            book.flush()
+            with subprocess.Popen([READER], stdin=book, stdout=subprocess.PIPE) as reader:
+                self.assertEqual(reader.stdout.read(13), b"lantoa-cells ")  # and then its pipe is full
+                with open(f"/proc/{reader.pid}/status", encoding="utf-8") as status:
+                    told = status.read()
+                with open(f"/proc/{reader.pid}/limits", encoding="utf-8") as limits:
+                    limited = limits.read()
+                reader.kill()
+        self.assertIn("Seccomp:\t2\n", told)
+        self.assertRegex(limited, r"Max address space +100663296 ")
+        self.assertRegex(limited, r"Max cpu time +20 ")
+
+
+if __name__ == "__main__":
+    unittest.main()
