@@ -1,13 +1,14 @@
 /* POST /v1/quarantine/release takes entry, office and metric, or all: "yes", and closed: "yes" or
  * older_copy: "yes".
- * /v1/closed: GET lists the closed periods, POST closes one, and POST .../reopen opens it again;
- * both take period and, where needed, metric and calendar. */
+ * /v1/closed: GET lists the closed periods, with known those of then; POST closes one, and POST
+ * .../reopen opens it again; both take period and, where needed, metric and calendar. */
 #include "api/call.h"
 
 #include "common/model/civil.h"
 #include "journal/journal_clock.h"
 #include "ledger/change.h"
 #include "ledger/release.h"
+#include "query/known.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -102,10 +103,10 @@ static int closing_form(struct call *call, struct closing_form *form, struct err
 static int closed_get(struct call *call, sqlite3 *db, const struct reference *reference,
 		      struct err *err)
 {
+	const struct query query = { .known = http_arg(call->request, "known") };
 	struct table *table = NULL;
-	int rc = closings_list(reference->closings, &table, err);
+	int rc = closed_run(db, reference, &query, &table, err);
 
-	(void)db;
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
 
@@ -134,7 +135,7 @@ static int reopen_post(struct call *call, sqlite3 *db, const struct reference *r
 const struct action held_actions[] = {
 	{ "POST", "/v1/quarantine/release", NULL, "entry office metric all closed older_copy",
 	  CALL_WRITE, NULL, release_post, NULL },
-	{ "GET", "/v1/closed", NULL, NULL, CALL_READ, NULL, closed_get, NULL },
+	{ "GET", "/v1/closed", "known", NULL, CALL_READ, NULL, closed_get, NULL },
 	{ "POST", "/v1/closed", NULL, "period metric calendar", CALL_WRITE, NULL, closed_post,
 	  NULL },
 	{ "POST", "/v1/closed/reopen", NULL, "period metric calendar", CALL_WRITE, NULL,

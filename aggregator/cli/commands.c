@@ -103,9 +103,10 @@ static int list(const struct order *order, struct err *err)
 {
 	const struct argument arguments[] = { { "code", order->args->n_words ? order->args->words[0]
 									     : NULL },
-					      { "most", args_option(order->args, "most") } };
+					      { "most", args_option(order->args, "most") },
+					      { "known", args_option(order->args, "known") } };
 
-	return order_ask_rows(order, arguments, 2, err);
+	return order_ask_rows(order, arguments, 3, err);
 }
 
 /* Every --label, parted by ';'. An empty blob when there is none. */
@@ -514,9 +515,10 @@ const struct command commands[] = {
 	  .path = "/v1/closed/reopen",
 	  .done = N_("Open again: %s\n") },
 	{ .words = "closed",
-	  .usage = "",
+	  .usage = "[--known INSTANT]",
 	  .help = N_("List the periods that are closed, by whom and since when; one without a "
 		     "metric is closed for all."),
+	  .options = "known",
 	  .run = list,
 	  .method = "GET",
 	  .path = "/v1/closed" },

@@ -8,7 +8,7 @@
 int known_reference(sqlite3 *db, const struct reference *now, const struct query *query,
 		    struct reference_then *ret_then, struct err *err)
 {
-	int64_t at_us = INT64_MAX;
+	int64_t at_us = query->known_us ? query->known_us : INT64_MAX;
 	int rc = query->known ? civil_parse(query->known, &at_us, err) : 0;
 	return rc < 0 ? rc : reference_at(db, now, at_us, ret_then, err);
 }
@@ -23,4 +23,16 @@ void known_head(const struct reference_then *then, struct table *table)
 			 "not known."),
 		       civil_format(then->opening_us, instant)); /* cut is fine */
 	table_head(table, "query", "reference", sentence);
+}
+
+int closed_run(sqlite3 *db, const struct reference *now, const struct query *query,
+	       struct table **ret_table, struct err *err)
+{
+	struct reference_then then;
+	int rc = known_reference(db, now, query, &then, err);
+	if (rc == 0)
+		rc = closings_list(then.reference->closings, ret_table, err);
+	if (rc == 0)
+		known_head(&then, *ret_table);
+	return rc;
 }

@@ -325,8 +325,15 @@ static void a_period_is_closed_listed_and_opened_again(void **state)
 	assert_says(f->err, "2099 is not over: its last day is 2099-12-31");
 	assert_failed(f, "reopen", "2025-Q1");
 	assert_says(f->err, "2025-Q1 is not closed like that");
+	char now[INSTANT_TEXT_MAX];
+	(void)civil_format(civil_now_us() + 1000000, now); /* whole seconds can be said */
+	(void)sleep(2);
 	assert_done(f, "reopen", "2025-Q1", "--metric", "team.count");
 	assert_string_equal(f->out, "Open again: 2025-Q1\n");
+	assert_done(f, "closed", "--format", "csv");
+	assert_null(strstr(f->out, "team.count"));
+	assert_done(f, "closed", "--known", now, "--format", "csv");
+	assert_says(f->out, "\n2025-Q1,civil,team.count,20");
 	assert_done(f, "audit", "--format", "csv", "--most", "1");
 	assert_says(f->out, ",reopen,period=2025-Q1 calendar=civil metric=team.count\n");
 }
