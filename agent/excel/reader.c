@@ -1,5 +1,6 @@
 #include "excel/reader.h"
 
+#include "excel/xls.h"
 #include "excel/xlsx.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@ void reader_prepare(void)
 	 * know. */
 	(void)setenv("TZ", "UTC0", 1); /* without memory for it the first archive says so */
 	tzset();
+	xls_prepare();
 }
 
 static int read_any(const void *bytes, size_t len, FILE *out, struct fault *fault)
@@ -20,6 +22,8 @@ static int read_any(const void *bytes, size_t len, FILE *out, struct fault *faul
 		return fault_set(fault, FAULT_LARGE, "> 32 MiB");
 	if (len >= 4 && memcmp(bytes, "PK\x03\x04", 4) == 0)
 		return xlsx_read(bytes, len, out, fault);
+	if (len >= 4 && memcmp(bytes, "\xd0\xcf\x11\xe0", 4) == 0)
+		return xls_read(bytes, len, out, fault);
 	return fault_set(fault, FAULT_OTHER, NULL);
 }
 

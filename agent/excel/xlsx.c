@@ -191,8 +191,7 @@ int xlsx_read(const void *bytes, size_t len, FILE *out, struct fault *fault)
 		free(listing->sheets);
 	free(listing);
 	package_close(xlsx.package);
-	blob_free(&xlsx.strings.texts);
-	blob_free(&xlsx.strings.ends);
+	string_list_free(&xlsx.strings);
 	blob_free(&xlsx.styles.formats);
 	row_cells_free(&xlsx.row);
 	return rc;

@@ -6,15 +6,10 @@
 #include "excel/number_format.h"
 #include "excel/package.h"
 #include "excel/row_cells.h"
+#include "excel/string_list.h"
 #include "excel/xlsx.h"
 
-#define XLSX_STRINGS_BYTES_MAX (32u * 1024 * 1024)
-#define XLSX_STYLES_MAX        65536u
-
-struct xlsx_strings {      /* shared strings */
-	struct blob texts; /* owned */
-	struct blob ends;  /* owned; size_t: where the i-th ends in @texts */
-};
+#define XLSX_STYLES_MAX 65536u
 
 struct xlsx_styles {
 	struct blob formats; /* owned; a byte, enum format, for each style of a cell */
@@ -23,19 +18,13 @@ struct xlsx_styles {
 struct xlsx {
 	struct package *package;
 	bool since_1904;
-	struct xlsx_strings strings;
+	struct string_list strings;
 	struct xlsx_styles styles;
 	struct row_cells row;
 };
 
 int xlsx_strings_read(struct xlsx *xlsx, const char *part, struct fault *fault);
-/** Text @i; NULL: there is none. */
-const char *xlsx_string(const struct xlsx *xlsx, size_t i, size_t *ret_len);
 int xlsx_styles_read(struct xlsx *xlsx, const char *part, struct fault *fault);
 enum format xlsx_format(const struct xlsx *xlsx, size_t style);
 /** Its cells, after cells_sheet(). */
 int xlsx_sheet_read(struct xlsx *xlsx, const char *part, struct fault *fault);
-
-/** Excel writes what XML cannot have as _x000D_; of such a blank becomes one. In place; returns the
- * length. */
-size_t xlsx_unescape(char *text, size_t len);

@@ -100,8 +100,9 @@ static int add_shared(struct sheet *sheet, const char *text, struct fault *fault
 	size_t len = 0;
 	char *end;
 	unsigned long i = strtoul(text, &end, 10);
-	const char *string =
-		*text >= '0' && *text <= '9' && !*end ? xlsx_string(sheet->xlsx, i, &len) : NULL;
+	const char *string = *text >= '0' && *text <= '9' && !*end
+				     ? string_list_get(&sheet->xlsx->strings, i, &len)
+				     : NULL;
 	return string ? add(sheet, CELL_TEXT, string, len, fault)
 		      : fault_set(fault, FAULT_DAMAGED, NULL);
 }
@@ -136,7 +137,7 @@ static int end_cell(struct sheet *sheet, struct fault *fault)
 	if (strcmp(type, "d") == 0)
 		return add(sheet, CELL_DATE, text, len, fault);
 	if (strcmp(type, "str") == 0 || strcmp(type, "inlineStr") == 0)
-		return add(sheet, CELL_TEXT, text, xlsx_unescape(text, len), fault);
+		return add(sheet, CELL_TEXT, text, string_unescape(text, len), fault);
 	return add_number(sheet, text, fault);
 }
 

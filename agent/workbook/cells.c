@@ -13,6 +13,13 @@
 /* --- faults --- */
 
 static const char *const faults[] = {
+	[FAULT_PASSWORD] = N_("this workbook is locked with a password; save it without one, and "
+			      "hand that in"),
+	[FAULT_OLD] =
+		N_("this workbook is of a program older than Excel 5, which is not read; open "
+		   "it and save it as an Excel workbook (.xlsx)"),
+	[FAULT_CODEPAGE] = N_("this workbook is written in an old code page that is not read; open "
+			      "it and save it as an Excel workbook (.xlsx)"),
 	[FAULT_DAMAGED] =
 		N_("this workbook is damaged and cannot be read to its end; open it in the "
 		   "spreadsheet program, save it again, and hand that in"),

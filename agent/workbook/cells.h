@@ -37,6 +37,9 @@ enum cell_kind {
 /* Why a workbook cannot be read. */
 enum workbook_fault {
 	FAULT_DAMAGED = 1,
+	FAULT_PASSWORD,
+	FAULT_OLD,      /* before Excel 5 */
+	FAULT_CODEPAGE, /* of Excel 5 and 95: none of ours */
 	FAULT_OPEN_DOCUMENT,
 	FAULT_BINARY,  /* .xlsb */
 	FAULT_OTHER,   /* no workbook */

@@ -31,7 +31,8 @@ struct workbook {
 
 bool workbook_is(const void *head, size_t len)
 {
-	return len >= 4 && memcmp(head, "PK\x03\x04", 4) == 0;
+	return len >= 4 &&
+	       (memcmp(head, "PK\x03\x04", 4) == 0 || memcmp(head, "\xd0\xcf\x11\xe0", 4) == 0);
 }
 
 static int64_t now_ms(void)

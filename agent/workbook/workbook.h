@@ -10,7 +10,8 @@
 
 #define WORKBOOK_HEAD 8u /* bytes that tell what it is */
 
-/** Is what begins with @head[@len] a workbook, as a zip archive? Or something else in one. */
+/** Is what begins with @head[@len] a workbook, in a zip archive or a compound file? Or what
+ * else such files hold. */
 bool workbook_is(const void *head, size_t len);
 
 struct workbook;

@@ -211,6 +211,192 @@ def small():
     return out
 
 
+# --- .xls ---
+
+def compound(streams, sector=512):
+    """A compound file of {name: bytes}. What is shorter than 4096 bytes lies in small sectors."""
+    small = b"".join(data + bytes(-len(data) % 64) for data in streams.values() if len(data) < 4096)
+    chains, table, small_table, entries = [], [], [], []
+
+    def place(data):
+        if not data:
+            return 0xFFFFFFFE
+        n, first = -(-len(data) // sector), len(table)
+        table.extend([*range(first + 1, first + n), 0xFFFFFFFE])
+        chains.append(data + bytes(-len(data) % sector))
+        return first
+
+    for name, data in streams.items():
+        if len(data) >= 4096:
+            entries.append((name, 2, place(data), len(data)))
+            continue
+        first, n = len(small_table), -(-len(data) // 64)
+        small_table.extend([*range(first + 1, first + n), 0xFFFFFFFE])
+        entries.append((name, 2, first, len(data)))
+    root = ("Root Entry", 5, place(small), len(small))
+    numbers = struct.pack(f"<{len(small_table)}I", *small_table)
+    small_first = place(numbers + b"\xff" * (-len(numbers) % sector))
+    directory = b""
+    for i, (name, kind, first, size) in enumerate([root, *entries]):
+        utf_16 = (name + "\0").encode("utf-16-le")
+        directory += struct.pack("<64sHBBIII16sI8x8xIII", utf_16, len(utf_16), kind, 1, 0xFFFFFFFF,
+                                 i + 1 if 0 < i < len(entries) else 0xFFFFFFFF, 1 if i == 0 else 0xFFFFFFFF,
+                                 bytes(16), 0, first, size, 0)
+    directory_first = place(directory)
+    n_table = 1
+    while n_table * sector // 4 < len(table) + n_table:
+        n_table += 1
+    where = [len(table) + i for i in range(n_table)]
+    table += [0xFFFFFFFD] * n_table
+    table += [0xFFFFFFFF] * (n_table * sector // 4 - len(table))
+    header = struct.pack("<8s16xHHHHH6xIIIIIIIIII", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0x3E, 3, 0xFFFE,
+                         sector.bit_length() - 1, 6, 0, n_table, directory_first, 0, 4096,
+                         small_first, 1 if numbers else 0, 0xFFFFFFFE, 0, where[0])
+    header += struct.pack(f"<{108}I", *where[1:109], *[0xFFFFFFFF] * (109 - len(where)))
+    return header.ljust(sector, b"\0") + b"".join(chains) + struct.pack(f"<{len(table)}I", *table)
+
+
+def stream_of(data):
+    """Its records, from the first to the last of zeros."""
+    at = data.index(b"\x09\x08")
+    return data[at:at + 8192].rstrip(b"\0") + b"\0\0"
+
+
+def record(number, data=b""):
+    return struct.pack("<HH", number, len(data)) + data
+
+
+def text_8(text, length="<H"):
+    """As BIFF 8 has it: a byte a character where all fit."""
+    narrow = all(ord(one) < 256 for one in text)
+    return struct.pack(length, len(text.encode("utf-16-le")) // 2) + bytes([not narrow]) + \
+        text.encode("latin-1" if narrow else "utf-16-le")
+
+
+def shared_8(texts, cut=None):
+    """An SST record and its CONTINUEs. cut: every text is cut there, and goes on with two bytes a character."""
+    out, data = b"", struct.pack("<II", len(texts), len(texts))
+    for text in texts:
+        if cut is None or len(text) <= cut:
+            data += text_8(text)
+            continue
+        units = text.encode("utf-16-le")
+        data += struct.pack("<HBH", len(units) // 2, 9, 1) + units[:2 * cut]  # with one format of a part
+        out += record(0xFC if not out else 0x3C, data)
+        data = b"\1" + units[2 * cut:] + bytes(4)
+    return out + record(0xFC if not out else 0x3C, data)
+
+
+def cells_8(rows, shared, biff_5=None):
+    """rows: {number: [values]} as for sheet(); ("rk", N), ("mulrk", [N]) and ("str", TEXT) are other ways to write them."""
+    out = b""
+    for number, values in rows.items():
+        for i, value in enumerate(values):
+            value, style = value if isinstance(value, list) else (value, 0)
+            at = struct.pack("<HHH", number - 1, i, style)
+            if value is None:
+                continue
+            if isinstance(value, str) and biff_5:
+                encoded = value.encode(biff_5)
+                out += record(0x204, at + struct.pack("<H", len(encoded)) + encoded)
+            elif isinstance(value, str):
+                shared.append(value)
+                out += record(0xFD, at + struct.pack("<I", len(shared) - 1))
+            elif not isinstance(value, tuple):
+                out += record(0x203, at + struct.pack("<d", value))
+            elif value[0] == "label":
+                out += record(0x204, at + text_8(value[1]))
+            elif value[0] == "rk":
+                out += record(0x27E, at + struct.pack("<I", value[1]))
+            elif value[0] == "mulrk":
+                out += record(0xBD, at[:4] + b"".join(struct.pack("<HI", style, one) for one in value[1])
+                              + struct.pack("<H", i + len(value[1]) - 1))
+            elif value[0] in "be":
+                out += record(0x205, at + bytes([value[1], value[0] == "e"]))
+            else:  # ("f", what it comes to, text)
+                kinds = {"str": 0, "b": 1, "e": 2, "empty": 3}
+                came = struct.pack("<d", value[1]) if not isinstance(value[1], tuple) else \
+                    bytes([kinds[value[1][0]], 0, value[1][1] if value[1][0] in "be" else 0, 0, 0, 0, 255, 255])
+                out += record(0x06, at + came + bytes(6) + struct.pack("<H", 0))
+                if isinstance(value[1], tuple) and value[1][0] == "str" and value[1][1] is not None:
+                    out += record(0x207, text_8(value[1][1]))
+    return out
+
+
+def old_workbook(sheets, states=None, kinds=None, merged=(), hidden=(), hidden_columns=(), since_1904=False, cut=None,
+                 biff_5=None, codepage=1200, before=b"", inside=b"", stream=None):
+    """The bytes of an .xls: {name: {number: [values]}}."""
+    states, kinds, shared, bodies = states or {}, kinds or {}, [], []
+    version = 0x500 if biff_5 else 0x600
+    for rows in sheets.values():
+        body = record(0x809, struct.pack("<HHHH", version, 0x10, 0, 0) + (b"" if biff_5 else bytes(8)))
+        for first, last in hidden_columns:
+            body += record(0x7D, struct.pack("<HHHHHH", first - 1, last - 1, 2000, 0, 1, 0))
+        for number in rows:
+            body += record(0x208, struct.pack("<HHHHHHI", number - 1, 0, 256, 255, 0, 0, 0x20 if number in hidden else 0))
+        body += inside + cells_8(rows, shared, biff_5)
+        if merged:
+            body += record(0xE5, struct.pack("<H", len(merged)) + b"".join(struct.pack("<HHHH", *one) for one in merged))
+        bodies.append(body + record(0x0A))
+    start = record(0x809, struct.pack("<HHHH", version, 5, 0, 0) + (b"" if biff_5 else bytes(8))) + before
+    start += record(0x42, struct.pack("<H", codepage)) + record(0x22, struct.pack("<H", since_1904))
+    for number, code in CODES.items():
+        start += record(0x41E, struct.pack("<H", number)
+                        + (bytes([len(code)]) + code.encode(biff_5) if biff_5 else text_8(code)))
+    for number in STYLES:
+        start += record(0xE0, struct.pack("<HH", 0, number) + bytes(12 if biff_5 else 16))
+    names = [bytes([len(name.encode(biff_5))]) + name.encode(biff_5) if biff_5 else text_8(name, "<B") for name in sheets]
+    strings = b"" if biff_5 else shared_8(shared, cut)
+    at = len(start) + sum(10 + len(name) for name in names) + len(strings) + 4
+    for name, text, body in zip(names, sheets, bodies):
+        start += record(0x85, struct.pack("<IBB", at, states.get(text, 0), kinds.get(text, 0)) + name)
+        at += len(body)
+    data = start + strings + record(0x0A) + b"".join(bodies)
+    return compound({stream or ("Book" if biff_5 else "Workbook"): data, "\x05SummaryInformation": bytes(100)})
+
+
+def old():
+    """{file name: bytes}"""
+    out = {}
+    plain = {1: ["Kỳ", SO, VB], 2: ["Tháng 6/2025", 8, ("rk", 40 << 2 | 2)], 3: ["Tháng 5/2025", ("mulrk", [7 << 2 | 2, 4100 << 2 | 3])]}
+    out["old.xls"] = old_workbook({"Tháng 6": plain, "Hướng dẫn": {1: ["Điền số vào trang trước"]}})
+    out["old_large_sectors.xls"] = old_workbook({"A": {**plain, **{i: [f"Ghi chú {i}"] for i in range(5, 200)}}})
+    out["old_continued.xls"] = old_workbook({"A": plain}, cut=3)
+    out["old_1258.xls"] = old_workbook({"Thang 6": {1: ["Ngày", "Sô´".replace("´", "\u0301")], 2: ["30/06/2025", 3]}},
+                                       biff_5="cp1258", codepage=1258)
+    out["old_codepage.xls"] = old_workbook({"A": {1: ["Ngày", "x"]}}, biff_5="latin-1", codepage=932)
+    out["old_numbers.xls"] = old_workbook({"A": {
+        1: ["Năm", GT], 2: [2019, 8.592], 3: [2020, ("rk", struct.unpack("<I", struct.pack("<d", 12.5)[4:])[0])],
+        4: [2021, [1234567, 7]], 5: [2022, ("label", "1.234")], 6: [2023, 0.1 + 0.2], 7: [2024, [0.45, 1]]}})
+    out["old_dates.xls"] = old_workbook({"A": {1: ["Kỳ", SO], 2: [[45809, 3], 8], 3: [[45778, 4], 7], 4: [[45748, 2], 6],
+                                               5: [[45717, 10], [8, 2]]}})
+    out["old_dates_1904.xls"] = old_workbook({"A": {1: ["Kỳ", SO], 2: [[44347, 3], 8]}}, since_1904=True)
+    out["old_formulas.xls"] = old_workbook({"A": {
+        1: ["Kỳ", SO, VB], 2: ["Tháng 6/2025", ("f", 8.0), ("f", ("str", None))], 3: ["Tháng 5/2025", ("f", ("e", 7)), ("f", ("str", "12"))],
+        4: [("f", ("str", "Tháng 4/2025")), ("f", ("empty", 0)), 7], 5: ["Tháng 3/2025", ("e", 42), ("b", 1)]}})
+    out["old_merged.xls"] = old_workbook({"A": {
+        1: ["BÁO CÁO"], 3: ["Kỳ", "Lĩnh vực", HS], 4: [[45838, 2], "Đất đai", 3], 5: [None, "Hộ tịch", 4]}},
+        merged=((0, 0, 0, 2), (3, 4, 0, 0)), hidden=(5,), hidden_columns=((3, 3), (10, 256)))
+    out["old_hidden_sheet.xls"] = old_workbook({"Biểu đồ": {}, "Số liệu": {1: ["Kỳ", SO], 2: ["Tháng 6/2025", 8]}},
+                                               states={"Số liệu": 1}, kinds={"Biểu đồ": 2})
+    chart = record(0x809, struct.pack("<HHHH", 0x600, 0x20, 0, 0) + bytes(8)) + record(0x203, bytes(14)) + record(0x0A)
+    out["old_chart_inside.xls"] = old_workbook({"A": plain}, inside=chart)
+    out["old_password.xls"] = old_workbook({"A": plain}, before=record(0x2F, bytes(6)))
+    out["password.xlsx"] = compound({"EncryptionInfo": bytes(50), "EncryptedPackage": bytes(5000)})
+    out["letter.doc"] = compound({"WordDocument": bytes(5000)})
+    out["older.xls"] = compound({"Book": record(0x409, bytes(8)) + record(0x0A)})
+    good = out["old_large_sectors.xls"]
+    out["old_truncated.xls"] = good[:len(good) // 2]
+    at = good.index(record(0xFC, b"")[:2], 512)
+    out["old_damaged.xls"] = good[:at + 2] + b"\xff\xff" + good[at + 4:]
+    looped = bytearray(good)
+    table = int.from_bytes(good[76:80], "little")
+    first = int.from_bytes(good[48:52], "little")
+    looped[512 * (table + 1) + 4 * first:512 * (table + 1) + 4 * first + 4] = struct.pack("<I", first)
+    out["old_loop.xls"] = bytes(looped)
+    return out
+
+
 def zip_bomb(megabytes, shown=None):
     """A sheet of blanks; shown: what the archive says of its length."""
     blanks = workbook({"Sheet1": f"<worksheet {MAIN}>" + " " * (megabytes << 20) + "</worksheet>"})
@@ -223,8 +409,14 @@ def zip_bomb(megabytes, shown=None):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for name, data in small().items():
+    made = {**small(), **old()}
+    for name, data in made.items():
         (folder / name).write_bytes(data)
+    for name in ("merged", "formulas", "dates", "hidden_rows", "percent", "no_places", "prefixed"):  # for the fuzz target
+        with zipfile.ZipFile(io.BytesIO(made[name + ".xlsx"])) as file:
+            (folder / (name + ".xml")).write_bytes(file.read("xl/worksheets/sheet1.xml"))
+    for name in ("old_large_sectors", "old_continued", "old_formulas", "old_merged", "old_1258"):
+        (folder / (name + ".biff")).write_bytes(stream_of(made[name + ".xls"]))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,9 @@
 #define GT        "Giá trị tăng thêm của kinh tế số"
 #define GTM       "economy.digital_value_added"
 #define VB        "Số văn bản đi"
+#define OLD                                                                                        \
+	"2025-06 team.count=8\n2025-06 office.documents_issued=40\n2025-05 team.count=7\n"         \
+	"2025-05 office.documents_issued=41\n"
 
 struct expected {
 	const char *file, *recorded; /* NULL: nothing */
@@ -122,6 +125,45 @@ static const struct expected workbooks[] = {
 		      "2025-05 team.count=7\n2025-04 team.count=6\n"
 		      "2025-04 office.documents_issued=42\n"
 		      "2023 " GTM "=1234\n2024 " GTM "=45\n" },
+	/* the same of Excel before 2007 */
+	{ .file = "old.xls",
+	  .recorded = OLD,
+	  .told = { "~'Hướng dẫn'|||the sheet is passed over: no line of it names" } },
+	{ .file = "old_continued.xls", .recorded = OLD },
+	{ .file = "old_chart_inside.xls", .recorded = OLD },
+	{ .file = "old_1258.xls", .refusal = "Thang 6: line 1: column 'Số' is neither period" },
+	{ .file = "old_numbers.xls",
+	  .recorded = "2019 " GTM "=8.592\n2020 " GTM "=12.5\n2021 " GTM "=1234567\n"
+		      "2023 " GTM "=0.3\n2024 " GTM "=0.45\n",
+	  .told = { "A!B5|" GT "|1.234|is text in this cell",
+		    "!A!B7|" GT "|0.45|the sheet shows a percentage here" } },
+	{ .file = "old_dates.xls",
+	  .recorded = "2025-06 team.count=8\n2025-05 team.count=7\n2025-04 team.count=6\n",
+	  .told = { "A!B5|" SO "|1900-01-08|the cell is formatted as a date" } },
+	{ .file = "old_dates_1904.xls", .recorded = "2025-06 team.count=8\n" },
+	{ .file = "old_formulas.xls",
+	  .recorded = "2025-06 team.count=8\n2025-05 office.documents_issued=12\n"
+		      "2025-04 office.documents_issued=7\n",
+	  .told = { "A!C2|" VB "|=|'=' is a formula, and the file does not have what",
+		    "A!B3|" SO "|#DIV/0!|is an error of the spreadsheet; mend its formula",
+		    "A!B5|" SO "|#N/A|is an error of the spreadsheet",
+		    "A!C5|" VB "|TRUE|'TRUE' is not a number" } },
+	{ .file = "old_merged.xls",
+	  .recorded = "2025-06-30 service.dossiers_received=3 sector=Đất đai\n"
+		      "2025-06-30 service.dossiers_received=4 sector=Hộ tịch\n",
+	  .told = { "~A|||rows are hidden in the sheet, and were read as the others are: 5",
+		    "~A|||columns are hidden in the sheet, and were read as the others are: C, "
+		    "J-IV" } },
+	{ .file = "old_hidden_sheet.xls",
+	  .refusal = "f: the sheet 'Số liệu' holds figures, but it is hidden; show it" },
+	{ .file = "old_password.xls", .refusal = "this workbook is locked with a password" },
+	{ .file = "password.xlsx", .refusal = "this workbook is locked with a password" },
+	{ .file = "old_codepage.xls", .refusal = "in an old code page that is not read" },
+	{ .file = "older.xls", .refusal = "of a program older than Excel 5" },
+	{ .file = "old_truncated.xls", .refusal = "this workbook is damaged" },
+	{ .file = "old_damaged.xls", .refusal = "this workbook is damaged" },
+	{ .file = "old_loop.xls", .refusal = "this workbook is damaged" },
+	{ .file = "letter.doc", .refusal = "this is no workbook, whatever its name says" },
 	{ .file = "no_such_string.xlsx", .refusal = "this workbook is damaged" },
 	{ .file = "truncated.xlsx", .refusal = "this workbook is damaged" },
 	{ .file = "damaged.xlsx", .refusal = "this workbook is damaged" },
@@ -324,7 +366,7 @@ static void what_is_no_text_of_cells_is_refused(void **state)
 	feed(headings, "lantoa-cells 1\nS\t-\tA\nR\t1\t-\nC\t1\tt\tKỳ\nC\t2\tt\t" SO "\nE\n", 1,
 	     NULL);
 	feed(headings, "lantoa-cells 1\nX\t1\t\n", 3, "this workbook is damaged");
-	feed(headings, "lantoa-cells 1\nX\t5\t> 32 MiB\n", 3, "too large (> 32 MiB)");
+	feed(headings, "lantoa-cells 1\nX\t8\t> 32 MiB\n", 3, "too large (> 32 MiB)");
 	(void)snprintf(long_line, sizeof(long_line), "lantoa-cells 1\nS\t-\t%08600d\nE\n", 1);
 	feed(headings, long_line, 100, no_cells);
 	headings_close(headings);
