@@ -21,13 +21,14 @@ enum trait {
 /* Words that the aggregator's data hold, here only to be translated. Other levels are shown as they
  * are. */
 static const char *const words[] __attribute__((unused)) = {
-	N_("province"),  N_("district"),   N_("commune"),   N_("none"),       N_("invited"),
-	N_("active"),    N_("revoked"),    N_("repaired"),  N_("left"),       N_("true"),
-	N_("false"),     N_("corrected"),  N_("withdrawn"), N_("new"),        N_("gone"),
-	N_("changed"),   N_("yes"),        N_("no"),        N_("well"),       N_("expired"),
-	N_("unit"),      N_("successor"),  N_("office"),    N_("assignment"), N_("key"),
-	N_("catalogue"), N_("indicators"), N_("closing"),   N_("quarantine"), N_("first"),
-	N_("held"),      N_("no one"),     N_("battery"),   N_("kernel"),
+	N_("province"),   N_("district"),   N_("commune"),   N_("none"),       N_("invited"),
+	N_("active"),     N_("revoked"),    N_("repaired"),  N_("left"),       N_("true"),
+	N_("false"),      N_("corrected"),  N_("withdrawn"), N_("new"),        N_("gone"),
+	N_("changed"),    N_("yes"),        N_("no"),        N_("well"),       N_("expired"),
+	N_("unit"),       N_("successor"),  N_("office"),    N_("assignment"), N_("key"),
+	N_("catalogue"),  N_("indicators"), N_("closing"),   N_("quarantine"), N_("first"),
+	N_("held"),       N_("no one"),     N_("battery"),   N_("kernel"),     N_("released"),
+	N_("held again"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */

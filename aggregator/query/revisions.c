@@ -2,7 +2,8 @@
  *    long time costs what lies in it;
  * 2. those office-days are played again, and all that came is noted down;
  * 3. the notes are sorted by the journal's order;
- * 4. of each it is told which batch brought it, and which event released or held it. */
+ * 4. of each it is told which batch brought it, and which event released or held it: before it,
+ * when it was held earlier, released, and held again. */
 #include "common/base/array.h"
 #include "common/base/i18n.h"
 #include "common/base/search.h"
@@ -36,7 +37,7 @@ struct note {
 struct gathering {
 	const struct plan *plan;
 	const struct reference *reference;
-	sqlite3_stmt *labels, *offices, *batch, *verdict, *event, *account;
+	sqlite3_stmt *labels, *offices, *batch, *verdict, *past, *event, *account;
 	struct declarations *declarations;
 	struct replay *replay;
 	struct series_list series; /* of the operand at hand */
@@ -249,18 +250,16 @@ static int verdict_find(struct gathering *g, const struct note *note, enum verdi
 	return rc;
 }
 
-static int put_event(struct gathering *g, struct table *table, const struct note *note,
+/* The reason, and the event of @at_us; INT64_MIN: there is none. */
+static int put_event(struct gathering *g, struct table *table, enum verdict verdict, int64_t at_us,
 		     struct err *err)
 {
 	char text[INSTANT_TEXT_MAX];
-	enum verdict verdict;
-	int64_t at_us;
-	int rc = verdict_find(g, note, &verdict, &at_us, err);
-	table_text(table, rc == 0 && verdict != VERDICT_OK ? _(verdict_text(verdict)) : NULL);
-	if (rc < 0 || at_us == INT64_MIN)
-		return rc;
+	table_text(table, verdict != VERDICT_OK ? _(verdict_text(verdict)) : NULL);
+	if (at_us == INT64_MIN)
+		return 0;
 	sqlite3_bind_int64(g->event, 1, at_us);
-	rc = db_step(g->event, err);
+	int rc = db_step(g->event, err);
 	if (rc == 1) {
 		struct db_row row = { g->event, err, 0 };
 		const char *who = db_row_text(&row, 2);
@@ -279,8 +278,9 @@ static int put_event(struct gathering *g, struct table *table, const struct note
 	return rc;
 }
 
+/* A row of it, up to its batch. */
 static int put_note(struct gathering *g, struct table *table, const struct note *note,
-		    struct err *err)
+		    const char *change, struct err *err)
 {
 	char text[INSTANT_TEXT_MAX > PERIOD_TEXT_MAX ? INSTANT_TEXT_MAX : PERIOD_TEXT_MAX];
 	const struct metric *metric = note->metric;
@@ -300,23 +300,78 @@ static int put_note(struct gathering *g, struct table *table, const struct note 
 	table_text(table, period_format(period, text));
 	put_value(table, note, &note->was);
 	put_value(table, note, &note->became);
-	table_text(table, change_word(note));
+	table_text(table, change);
 	table_bool(table, civil_day(note->received_us) >= metric_late_day(metric, note->day));
 	if (rc >= 0)
 		rc = put_batch(g, table, note, err);
-	if (rc == 0)
-		rc = put_event(g, table, note, err);
 	return rc < 0 ? rc : row.rc;
 }
 
+/* That it was held before: who released it, and who held it again. The last hold is @told_us's. */
+static int put_past(struct gathering *g, struct table *table, const struct note *note,
+		    int64_t told_us, struct err *err)
+{
+	static const char *const changes[] = { "released", "held again" };
+	int rc;
+	sqlite3_bind_int64(g->past, 1, note->entry);
+	sqlite3_bind_int64(g->past, 2, note->run);
+	sqlite3_bind_int64(g->past, 3, note->point);
+	sqlite3_bind_int64(g->past, 4, g->plan->known_us);
+	while ((rc = db_step(g->past, err)) == 1) {
+		struct db_row row = { g->past, err, 0 };
+		for (int i = 0; i < 2 && rc >= 0; i++) {
+			enum verdict verdict =
+				(enum verdict)db_row_int(&row, i, VERDICT_OK, VERDICT_COUNT - 1);
+			int64_t at_us = sqlite3_column_int64(g->past, 2 + i);
+			if (at_us == told_us)
+				continue;
+			rc = row.rc < 0 ? row.rc : put_note(g, table, note, changes[i], err);
+			if (rc == 0)
+				rc = put_event(g, table, verdict, at_us, err);
+		}
+		if (rc < 0)
+			break;
+	}
+	(void)sqlite3_reset(g->past); /* repeats the error that step told */
+	return rc;
+}
+
+static int put_all(struct gathering *g, struct table *table, const struct note *note,
+		   struct err *err)
+{
+	enum verdict verdict;
+	int64_t at_us;
+	int rc = verdict_find(g, note, &verdict, &at_us, err);
+	if (rc == 0)
+		rc = put_past(g, table, note, at_us, err);
+	if (rc == 0)
+		rc = put_note(g, table, note, change_word(note), err);
+	return rc < 0 ? rc : put_event(g, table, verdict, at_us, err);
+}
+
 /* What lies in quarantine of a point, or did: of the run as a whole, or of points of it. */
-#define VERDICT_OF                                                                                 \
-	"SELECT verdict, iif(?5, held_us, released_us) AS at FROM quarantine"                      \
+#define VERDICT_FROM(table)                                                                        \
+	"SELECT verdict, iif(?5, held_us, released_us) AS at FROM " table                          \
 	" WHERE journal = ?1 AND run = ?2"                                                         \
 	" AND (point = -1 OR (point <= ?3 AND point + observations > ?3))"                         \
 	" AND iif(?5, (held_us IS NULL OR held_us <= ?4)"                                          \
-	"  AND (released_us IS NULL OR released_us > ?4), released_us <= ?4)"                      \
-	" ORDER BY at DESC LIMIT 1"
+	"  AND (released_us IS NULL OR released_us > ?4), released_us <= ?4)"
+#define VERDICT_OF                                                                                 \
+	VERDICT_FROM("quarantine")                                                                 \
+	" UNION ALL " VERDICT_FROM("quarantine_past") " ORDER BY at DESC LIMIT 1"
+
+/* Earlier holds: the verdict, the one by which it was held again, and when it was released and held
+ * again. */
+#define PAST_OF                                                                                    \
+	"SELECT verdict, coalesce((SELECT verdict FROM quarantine_past"                            \
+	"  WHERE journal = ?1 AND run = ?2 AND held_us = p.again_us"                               \
+	"  AND (point = -1 OR (point <= ?3 AND point + observations > ?3)) LIMIT 1),"              \
+	" (SELECT verdict FROM quarantine"                                                         \
+	"  WHERE journal = ?1 AND run = ?2 AND held_us = p.again_us"                               \
+	"  AND (point = -1 OR (point <= ?3 AND point + observations > ?3)) LIMIT 1), verdict),"    \
+	" released_us, again_us FROM quarantine_past p WHERE journal = ?1 AND run = ?2"            \
+	" AND (point = -1 OR (point <= ?3 AND point + observations > ?3)) AND again_us <= ?4"      \
+	" ORDER BY again_us"
 
 static int statements_open(struct gathering *g, sqlite3 *db, struct err *err)
 {
@@ -329,6 +384,7 @@ static int statements_open(struct gathering *g, sqlite3 *db, struct err *err)
 		{ &g->batch, "SELECT s.spool_id, j.seq FROM journal j JOIN spool s"
 			     " ON s.id = j.spool WHERE j.id = ?" },
 		{ &g->verdict, VERDICT_OF },
+		{ &g->past, PAST_OF },
 		{ &g->event,
 		  "SELECT id, kind, who FROM event WHERE at_us = ? ORDER BY id LIMIT 1" },
 	};
@@ -358,6 +414,7 @@ static void gathering_close(struct gathering *g)
 	sqlite3_finalize(g->offices);
 	sqlite3_finalize(g->batch);
 	sqlite3_finalize(g->verdict);
+	sqlite3_finalize(g->past);
 	sqlite3_finalize(g->event);
 	sqlite3_finalize(g->account);
 	replay_close(g->replay);
@@ -401,7 +458,7 @@ int revisions_run(sqlite3 *db, const struct reference *now, const struct query *
 		known_head(&then, table);
 	}
 	for (size_t i = 0; i < g.n && rc == 0; i++)
-		rc = put_note(&g, table, &g.notes[i], err);
+		rc = put_all(&g, table, &g.notes[i], err);
 	if (rc == 0 && table_failed(table))
 		rc = err_memory(err);
 	gathering_close(&g);
