@@ -1,6 +1,7 @@
 #include "support/history.h"
 
 #include "common/sys/db.h"
+#include "ledger/change.h"
 #include "registry/successors.h"
 #include "schema/event.h"
 
@@ -535,21 +536,20 @@ void history_free(struct history *history)
 	for (size_t i = 0; i < history->n_acts; i++)
 		free(history->acts[i].csv);
 	free(history->acts);
+	change_close(history->change);
 	*history = (struct history){ 0 };
 }
 
-void history_in_order(struct history *history)
+void history_in_order(struct history *history, int64_t apart_us)
 {
-	int64_t now_us = INT64_MIN;
-	for (size_t i = 0; i < history->n; i++) {
-		int64_t *received_us = &history->batches[i].received_us;
-		now_us = *received_us = *received_us > now_us ? *received_us : now_us;
+	struct testbed_batch *batches = history->batches;
+	for (size_t i = 1; i < history->n; i++) {
+		int64_t earliest_us = batches[i - 1].received_us + apart_us;
+		if (batches[i].received_us < earliest_us)
+			batches[i].received_us = earliest_us;
 	}
-	now_us = INT64_MIN;
-	for (size_t i = 0; i < history->n_heard; i++) { /* at least one of each batch */
-		int64_t *received_us = &history->heard[i].received_us;
-		now_us = *received_us = *received_us > now_us ? *received_us : now_us;
-	}
+	for (size_t i = 0; i < history->n_heard; i++)
+		history->heard[i].received_us = batches[history->heard[i].entry - 1].received_us;
 }
 
 /* --- what the operator orders --- */
@@ -802,10 +802,69 @@ static struct reference *reference_copy(struct testbed *testbed)
 	return reference;
 }
 
-static void do_act(struct testbed *testbed, struct act *act)
+/* --- in steps --- */
+
+/* False: it is none that can be made so. */
+static bool begin_steps(struct history *h, struct testbed *testbed, struct act *act,
+			const char *office)
+{
+	struct change_form form = { .who = "test", .note = "note" };
+	struct steps_cost cost = { 0 };
+	int64_t id = 0;
+	bool moves = act->kind == ACT_MOVE;
+	bool places = act->kind == ACT_IMPORT && strcmp(act->what, "units") == 0;
+	bool catalogue = act->kind == ACT_IMPORT && strcmp(act->what, "catalogue") == 0;
+	if (!h->stepwise || !(moves || places || catalogue))
+		return false;
+	form.kind = moves ? CHANGE_MOVE : places ? CHANGE_UNITS : CHANGE_CATALOGUE;
+	form.body = act->csv;
+	form.len = act->csv ? strlen(act->csv) : 0;
+	form.office = office;
+	form.unit = act->unit;
+	form.from = act->day;
+	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+	if (change_begin(testbed->db, &form, &cost, &id, &testbed->err) < 0)
+		fail_msg("begin: %s", testbed->err.text);
+	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
+	h->change = change_open();
+	assert_non_null(h->change);
+	h->under_way = act;
+	act->refused = true;
+	return true;
+}
+
+/* When @at batches have come. */
+static void step(struct history *h, struct testbed *testbed, size_t at)
+{
+	struct change_state state;
+	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+	int rc = change_step(h->change, testbed->db, testbed->reference,
+			     1 + dice_below(h->dice, 6000), 0, &testbed->err);
+	if (rc < 0 || change_read(testbed->db, &state, &testbed->err) < 0)
+		fail_msg("step: %s", testbed->err.text);
+	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
+	testbed_refresh(testbed);
+	if (h->under_way && state.stage >= CHANGE_SETTLING) {
+		struct act *act = h->under_way;
+		act->refused = state.code < 0;
+		act->before = at;
+		act->done_us = testbed_number(testbed, "SELECT max(at_us) FROM event");
+		if (!act->refused)
+			act->after = reference_copy(testbed);
+		h->under_way = NULL;
+	}
+	if (rc == 0) {
+		change_close(h->change);
+		h->change = NULL;
+	}
+}
+
+static void do_act(struct history *h, struct testbed *testbed, struct act *act)
 {
 	char office[24];
 	(void)snprintf(office, sizeof(office), "o%d", (int)act->office - 1);
+	if (begin_steps(h, testbed, act, office))
+		return;
 	/* Time never runs backward, so that "as known at" cuts the ledger in two. */
 	act->done_us = testbed_time(testbed);
 	if (act->kind == ACT_RELEASE && act->at_us > act->done_us)
@@ -841,8 +900,13 @@ static void do_acts(struct history *h, struct testbed *testbed, size_t at)
 		forget_acts(h);
 		h->before = reference_copy(testbed);
 	}
-	while (h->n_done < h->n_acts && h->acts[h->n_done].before <= at)
-		do_act(testbed, &h->acts[h->n_done++]);
+	while (h->n_done < h->n_acts && h->acts[h->n_done].before <= at) {
+		while (h->change)
+			step(h, testbed, at);
+		do_act(h, testbed, &h->acts[h->n_done++]);
+	}
+	while (h->change && at == h->n)
+		step(h, testbed, at);
 }
 
 static void tell_release(struct oracle *oracle, const struct act *act)
@@ -863,6 +927,8 @@ static void tell_act(struct oracle *oracle, const struct act *act)
 		return;
 	else if (act->kind == ACT_MOVE)
 		oracle_move(oracle, act->office, act->unit, act->day, act->done_us);
+	else if (act->kind == ACT_IMPORT || act->kind == ACT_RENAME)
+		oracle_refer(oracle, act->after, act->done_us);
 	else if (act->kind == ACT_CLOSE)
 		oracle_close(oracle, act->metric, act->period);
 	else
@@ -961,8 +1027,13 @@ void history_post_part(struct history *history, struct testbed *testbed, size_t 
 			post_group(history, testbed, from, to, true);
 		post_group(history, testbed, from, to, false);
 		do_acts(history, testbed, to);
-		if (chance(history, 3))
-			testbed_reopen(testbed);
+		if (history->change) /* never between two parts: time would stand still there */
+			step(history, testbed, to);
+		if (!chance(history, 3))
+			continue;
+		if (history->change)
+			change_forget(history->change);
+		testbed_reopen(testbed);
 	}
 }
 

@@ -56,6 +56,9 @@ struct history {
 	struct act *acts; /* owned [n_acts], in order; none unless history_make_acts made some */
 	size_t n_acts, n_done;
 	struct reference *before; /* owned: as it was before the first of them was done */
+	bool stepwise;            /* imports and moves are made in steps, with batches between */
+	struct change *change;    /* owned: of these; NULL: none is being made */
+	struct act *under_way;    /* lent: which is not in force yet; it counts as refused so far */
 };
 
 extern const char *const history_areas[]; /* codes of units there ever are; NULL-ended */
@@ -77,8 +80,9 @@ void history_open(const struct history *history, struct testbed *ret_testbed);
 void history_post(struct history *history, struct testbed *testbed);
 /** The same for batches[@from] to batches[@to - 1], after those before. */
 void history_post_part(struct history *history, struct testbed *testbed, size_t from, size_t to);
-/** Let the province's clock run on: no batch is received before the one posted before it. */
-void history_in_order(struct history *history);
+/** Let the province's clock run on: each batch is received at least @apart_us after the one posted
+ * before it. */
+void history_in_order(struct history *history, int64_t apart_us);
 /** Tell the oracle what was received up to @until_us; INT64_MAX: all of it. @testbed lends the
  * reference. */
 void history_tell(const struct history *history, const struct testbed *testbed, int64_t until_us,

@@ -29,13 +29,31 @@ struct cell {
 	int64_t revisions;
 };
 
+#define HOLDS_MAX 32u
+
+struct hold {
+	int64_t from_us;  /* INT64_MIN: since it came */
+	int64_t until_us; /* released; INT64_MAX: not yet */
+};
+
 struct told {
 	struct heard heard;
-	bool held, older;    /* @older: for nothing but that it is */
-	int64_t held_us;     /* since when; INT64_MIN: since it came */
-	int64_t released_us; /* INT64_MAX: not yet */
-	bool waits;          /* at the instant asked about */
+	bool older; /* it is held for nothing but that it is */
+	struct hold holds[HOLDS_MAX];
+	size_t n_holds;
+	bool waits; /* at the instant asked about */
 };
+
+static bool is_held(const struct told *told)
+{
+	return told->n_holds > 0 && told->holds[told->n_holds - 1].until_us == INT64_MAX;
+}
+
+static void hold(struct told *told, int64_t from_us)
+{
+	assert_true(told->n_holds < HOLDS_MAX);
+	told->holds[told->n_holds++] = (struct hold){ from_us, INT64_MAX };
+}
 
 struct shift {
 	int64_t office;
@@ -289,7 +307,7 @@ static bool is_older(const struct oracle *o, size_t at)
 		return false;
 	for (size_t i = 0; i < at; i++) {
 		const struct told *told = &o->told[i];
-		bool waits = told->held && told->older && told->released_us == INT64_MAX;
+		bool waits = is_held(told) && told->older;
 		if (!waits && is_of_same_figure(&told->heard, mine) &&
 		    is_newer(o, mine, &told->heard, at))
 			last = &told->heard;
@@ -307,11 +325,32 @@ void oracle_hear(struct oracle *oracle, const struct heard *heard)
 	bool passes = counts(oracle, heard, metric_of(oracle, heard), heard->received_us, &value_e);
 	oracle->told = one_more(oracle->told, oracle->n_told, sizeof(*oracle->told));
 	struct told *told = &oracle->told[oracle->n_told++];
-	*told = (struct told){ .heard = *heard, .held_us = INT64_MIN, .released_us = INT64_MAX };
-	told->held = !passes || is_shut(oracle, heard);
-	if (!told->held)
-		told->held = told->older = is_older(oracle, oracle->n_told - 1);
+	*told = (struct told){ .heard = *heard };
+	bool waits = !passes || is_shut(oracle, heard);
+	told->older = !waits && is_older(oracle, oracle->n_told - 1);
+	if (waits || told->older)
+		hold(told, INT64_MIN);
 	oracle_met.older += told->older;
+}
+
+/* What counted and cannot any more is held. */
+static void judge_again(struct oracle *oracle, int64_t at_us)
+{
+	for (size_t i = 0; i < oracle->n_told; i++) {
+		struct told *told = &oracle->told[i];
+		int64_t value_e;
+		if (is_held(told) || counts(oracle, &told->heard, metric_of(oracle, &told->heard),
+					    INT64_MAX / 2, &value_e))
+			continue;
+		told->older = false;
+		hold(told, at_us);
+	}
+}
+
+void oracle_refer(struct oracle *oracle, const struct reference *reference, int64_t at_us)
+{
+	oracle->reference = reference;
+	judge_again(oracle, at_us);
 }
 
 void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day,
@@ -319,19 +358,7 @@ void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_
 {
 	oracle->shifts = one_more(oracle->shifts, oracle->n_shifts, sizeof(*oracle->shifts));
 	oracle->shifts[oracle->n_shifts++] = (struct shift){ office, unit, day };
-	for (size_t i = 0; i < oracle->n_told; i++) {
-		struct told *told = &oracle->told[i];
-		int64_t value_e;
-		if (told->heard.office != office ||
-		    (told->held && told->released_us == INT64_MAX) ||
-		    counts(oracle, &told->heard, metric_of(oracle, &told->heard), INT64_MAX / 2,
-			   &value_e))
-			continue;
-		told->held = true; /* of no unit any more */
-		told->older = false;
-		told->held_us = at_us;
-		told->released_us = INT64_MAX;
-	}
+	judge_again(oracle, at_us);
 }
 
 void oracle_let_in(struct oracle *oracle, const struct oracle_release *release, size_t *ret_passed,
@@ -342,8 +369,7 @@ void oracle_let_in(struct oracle *oracle, const struct oracle_release *release, 
 		struct told *told = &oracle->told[i];
 		const struct heard *heard = &told->heard;
 		int64_t value_e;
-		if (!told->held || told->released_us != INT64_MAX ||
-		    (release->entry && release->entry != heard->entry) ||
+		if (!is_held(told) || (release->entry && release->entry != heard->entry) ||
 		    (release->office && release->office != heard->office) ||
 		    (release->metric && strcmp(release->metric, heard->metric) != 0))
 			continue;
@@ -357,7 +383,7 @@ void oracle_let_in(struct oracle *oracle, const struct oracle_release *release, 
 			++*ret_kept;
 			continue;
 		}
-		told->released_us = release->at_us;
+		told->holds[told->n_holds - 1].until_us = release->at_us;
 		++*ret_passed;
 	}
 }
@@ -406,14 +432,17 @@ void oracle_settle(struct oracle *oracle, int64_t until_us)
 		told->waits = false;
 		if (told->heard.received_us > until_us)
 			continue;
-		oracle_met.mended +=
-			told->held && told->held_us > until_us && told->released_us != INT64_MAX;
-		oracle_met.unmended += told->held && told->held_us > INT64_MIN &&
-				       told->held_us <= until_us && told->released_us > until_us &&
-				       told->released_us != INT64_MAX;
-		if (told->held && told->held_us <= until_us &&
-		    (told->released_us == INT64_MAX || told->released_us > until_us))
-			oracle->held++, told->waits = true;
+		for (size_t k = 0; k < told->n_holds; k++) {
+			const struct hold *hold = &told->holds[k];
+			bool released = hold->until_us != INT64_MAX;
+			bool waits = hold->from_us <= until_us &&
+				     (!released || hold->until_us > until_us);
+			oracle_met.mended += released && hold->from_us > until_us;
+			oracle_met.unmended += released && waits && hold->from_us > INT64_MIN;
+			told->waits |= waits;
+		}
+		if (told->waits)
+			oracle->held++;
 		else
 			take(oracle, &told->heard);
 	}
@@ -473,8 +502,12 @@ struct kin { /* what became of a unit on another day, or what it came from: day 
 	bool lost; /* a way ends nowhere */
 };
 
+/* @unit NULL: the table of successors names one that is not there. */
 static void kin_add(struct kin *kin, const struct unit *unit)
 {
+	kin->lost |= !unit;
+	if (!unit)
+		return;
 	for (size_t i = 0; i < kin->n; i++)
 		if (kin->units[i] == unit)
 			return;

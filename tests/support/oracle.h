@@ -77,6 +77,8 @@ struct oracle oracle_of(const struct reference *reference);
  * held from @at_us on: as known before, it counted. */
 void oracle_move(struct oracle *oracle, int64_t office, const char *unit, int32_t day,
 		 int64_t at_us);
+/** Other units, offices or catalogue: what counted and may not by them is held from @at_us on. */
+void oracle_refer(struct oracle *oracle, const struct reference *reference, int64_t at_us);
 /** @metric NULL: all. */
 void oracle_close(struct oracle *oracle, const char *metric, struct period period);
 void oracle_reopen(struct oracle *oracle, const char *metric, struct period period);

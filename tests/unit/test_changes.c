@@ -204,7 +204,7 @@ static void a_consumer_has_what_the_province_has(struct dice *dice, void *contex
 	history_make(&h, dice, (size_t)dice_between(dice, 20, 120));
 	h.dice = dice;
 	history_make_acts(&h, 12);
-	history_in_order(&h);
+	history_in_order(&h, 0);
 	history_open(&h, &t);
 	(void)snprintf(path, sizeof(path), "%s/consumer", t.folder);
 	assert_int_equal(consumer_open(path, &consumer, &t.err), 0);
@@ -246,7 +246,7 @@ static void whoever_follows_can_reckon_the_chain(struct dice *dice, void *contex
 	history_make(&h, dice, 40);
 	h.dice = dice;
 	history_make_acts(&h, 8);
-	history_in_order(&h);
+	history_in_order(&h, 0);
 	history_open(&h, &t);
 	history_post(&h, &t);
 	for (size_t n = 1; n > 0;) {

@@ -116,9 +116,15 @@ static void ordered_and_rebuilt(struct dice *dice, void *context)
 	struct history h;
 	struct testbed testbed;
 	struct oracle oracle;
-	(void)context;
+	const bool *imports = context;
 	history_make(&h, dice, BATCHES);
-	history_make_acts(&h, dice_below(dice, 25) + 1);
+	h.stepwise = *imports && dice_below(dice, 2);
+	if (*imports) {
+		history_in_order(&h, 1000000);
+		history_make_all_acts(&h, dice_below(dice, 25) + 1);
+	} else {
+		history_make_acts(&h, dice_below(dice, 25) + 1);
+	}
 	history_open(&h, &testbed);
 	history_post(&h, &testbed);
 	assert_int_equal(h.n_done, h.n_acts);
@@ -137,13 +143,21 @@ static void moves_closings_and_releases_leave_what_the_journal_gives(void **stat
 {
 	(void)state;
 	oracle_met = (struct oracle_met){ 0 };
-	for_all_seeds(100, ordered_and_rebuilt, NULL); /* machines that were set back are rare */
+	for_all_seeds(100, ordered_and_rebuilt,
+		      &(bool){ false }); /* machines that were set back are rare */
 	print_message("met: %" PRIu64 " older than what was there, %" PRIu64
 		      " of them than what a copy said, %" PRIu64 " let in, %" PRIu64 " the same\n",
 		      oracle_met.older, oracle_met.older_than_copy, oracle_met.older_let_in,
 		      oracle_met.same);
 	assert_true(seeds_given() || (oracle_met.older > 50 && oracle_met.older_than_copy > 10 &&
 				      oracle_met.older_let_in > 0 && oracle_met.same > 5));
+}
+
+/* Units, successors, catalogue and names too, at once and in steps. */
+static void imports_leave_what_the_journal_gives(void **state)
+{
+	(void)state;
+	for_all_seeds(40, ordered_and_rebuilt, &(bool){ true });
 }
 
 static void the_rollups_are_what_the_journal_gives(void **state)
@@ -292,6 +306,7 @@ int main(void)
 		cmocka_unit_test(pages_that_others_wrote_between_commits_are_read_again),
 		cmocka_unit_test(entries_from_before_the_day_index_count_as_all_others),
 		cmocka_unit_test(moves_closings_and_releases_leave_what_the_journal_gives),
+		cmocka_unit_test(imports_leave_what_the_journal_gives),
 		cmocka_unit_test(damaged_pages_are_made_again_as_they_are_met),
 	};
 	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);

@@ -83,9 +83,16 @@ static void keep_answers(struct history *h, struct testbed *testbed, const struc
 	}
 }
 
-/* The next cut after @from: a batch that came later than the one before it; or the end. */
+/* The next cut after @from: a batch that came later than the one before it; or the end. In steps
+ * often soon after such an act has begun. */
 static size_t next_cut(struct history *h, size_t from)
 {
+	for (size_t i = 0; h->stepwise && i < h->n_acts; i++) {
+		const struct act *act = &h->acts[i];
+		if ((act->kind == ACT_MOVE || act->kind == ACT_IMPORT) && act->before > from &&
+		    act->before + 2 < h->n)
+			return act->before + 1 + dice_below(h->dice, 2);
+	}
 	size_t at = from + 1 + dice_below(h->dice, h->n / (CUTS - 1));
 	while (at < h->n && h->batches[at].received_us == h->batches[at - 1].received_us)
 		at++;
@@ -175,6 +182,8 @@ static void mutate(struct testbed *testbed, const struct kept kept[], struct mut
 	forget_reference(testbed);
 }
 
+static unsigned halfway; /* how often answers were written down while a change was under way */
+
 static void answers_kept_and_asked_again(struct dice *dice, void *context)
 {
 	struct history h;
@@ -185,14 +194,16 @@ static void answers_kept_and_asked_again(struct dice *dice, void *context)
 	(void)context;
 	assert_non_null(kept);
 	history_make(&h, dice, BATCHES);
-	history_in_order(&h);
-	history_make_all_acts(&h, dice_below(dice, 25) + 1);
+	h.stepwise = dice_below(dice, 2);
+	history_in_order(&h, h.stepwise ? 2000000 : 0);
+	history_make_all_acts(&h, dice_below(dice, h.stepwise ? 10 : 25) + 1);
 	history_open(&h, &testbed);
 	assert_int_equal(catalogue_read(h.catalogue, strlen(h.catalogue), &first, &testbed.err), 0);
 	keep_answers(&h, &testbed, first, kept);
 	for (size_t cut = 1; cut < CUTS; cut++) {
 		size_t to = next_cut(&h, at);
 		history_post_part(&h, &testbed, at, to);
+		halfway += h.under_way != NULL;
 		keep_answers(&h, &testbed, first, &kept[cut * KEPT]);
 		at = to;
 	}
@@ -216,6 +227,8 @@ static void as_known_then_is_what_was_answered_then(void **state)
 	for_all_seeds(SEEDS, answers_kept_and_asked_again, NULL);
 	if (seeds_given())
 		return; /* one may have none of it */
+	print_message("%u times answered while a change was under way\n", halfway);
+	assert_true(halfway > 5);
 	for (size_t i = 0; i < MUTATIONS; i++)
 		if (mutations[i].seen == 0)
 			fail_msg("no answer depends on it: %s", mutations[i].what);
