@@ -103,13 +103,18 @@ static bool batch_read(const json_t *batch, struct changes_item *change)
 		return false;
 	errno = 0;
 	change->batch.spool = strtoull(spool, &end, 10);
-	change->batch.figures = json_object_get(batch, "figures");
-	change->batch.holds = json_object_get(batch, "holds");
+	/* As it is stored, or as figures: of the other way nothing is told. */
+	const json_t *figures = json_object_get(batch, "figures"),
+		     *holds = json_object_get(batch, "holds");
 	bool raw = text_of(batch, "payload", &change->batch.payload) &&
 		   text_of(batch, "held", &change->batch.held);
+	if (!raw) {
+		change->batch.payload = change->batch.held = NULL;
+		change->batch.figures = figures;
+		change->batch.holds = holds;
+	}
 	return *spool >= '0' && *spool <= '9' && *end == '\0' && errno == 0 &&
-	       (raw ||
-		(json_is_array(change->batch.figures) && json_is_array(change->batch.holds)));
+	       (raw || (json_is_array(figures) && json_is_array(holds)));
 }
 
 static bool event_read(const json_t *event, struct changes_item *change)

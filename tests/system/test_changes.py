@@ -62,7 +62,7 @@ class Changes(rig.Rig):
         finally:
             db.close()
 
-    def assert_same(self):
+    def assert_same(self, metrics=("visits", "balance", "visits.b")):
         store = os.path.join(self.province.folder, "lantoa.db")
         for table, columns in TABLES.items():
             sql = f"SELECT {columns} FROM {table}"
@@ -76,7 +76,7 @@ class Changes(rig.Rig):
             key = (metric, codes[office], period)
             sums[key] = sums.get(key, 0) + decimal.Decimal(value)
         compared = 0
-        for metric in ("visits", "balance", "visits.b"):
+        for metric in metrics:
             theirs = {(metric, row["area"], row["period"]): decimal.Decimal(str(row["value"]))
                       for row in self.province.query(metric, by="office", per="day", **RANGE) if row["value"] is not None}
             ours = {key: value for key, value in sums.items() if key[0] == metric}
@@ -194,6 +194,45 @@ class Changes(rig.Rig):
         self.assertEqual(outcome.code, 1, outcome)
         self.assertIn("begin anew", outcome.err)
         self.assert_whole()
+
+    def upgraded(self, vintage):
+        """The province that an earlier version left, under this one; and nobody has followed it yet."""
+        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../upgrade", vintage)
+        self.province.process.stop()
+        for name in ("lantoa.db", "lantoa.db-wal", "lantoa.db-shm", "server.key"):
+            path = os.path.join(self.province.folder, name)
+            if os.path.exists(path):
+                os.remove(path)
+        with open(f"{folder}/province.sql", encoding="utf-8") as sql, \
+                sqlite3.connect(f"{self.province.folder}/lantoa.db") as store:
+            store.executescript(sql.read())
+        store.close()
+        for path in (f"{self.province.folder}/lantoa.db", shutil.copy(f"{folder}/server.key", self.province.folder)):
+            os.chmod(path, 0o600)
+        self.province.start()
+        self.file = os.path.join(self.folder, f"{vintage}.db")
+
+    def once(self):
+        outcome = rig.run(self.consumer_args("--once"))
+        self.assertEqual(outcome.code, 0, outcome)
+
+    def test_a_province_of_an_earlier_version_is_followed_from_its_beginning(self):
+        for vintage in ("province1-office1", "province7-office5", "province11-office6"):
+            with self.subTest(vintage=vintage):
+                self.upgraded(vintage)
+                self.once()
+                metrics = ("visits", "balance")
+                self.assertGreater(self.assert_same(metrics), 5)
+                held = self.ask(self.file, "SELECT count(*) FROM quarantine WHERE released_us IS NULL")
+                self.assertGreater(held[0][0], 0)
+                # and life goes on, over the line between what was migrated and what came since
+                for words in (("office", "move", "28001", "--unit", "28003", "--from", "2025-06-03"),
+                              ("close", "2025-06-02"), ("quarantine", "release", "--all", "--closed")):
+                    outcome = self.lantoa(*words)
+                    self.assertEqual(outcome.code, 0, outcome)
+                self.once()
+                self.assertGreater(self.assert_same(metrics), 5)
+                self.assertEqual(self.province.verify(), [])
 
     def test_the_command_prints_lines_and_waits_for_more(self):
         self.agent("28001").start()
