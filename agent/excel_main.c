@@ -2,7 +2,9 @@
  * each workbook, so that the libraries that take these apart are no part of the daemon. */
 #include "common/base/blob.h"
 #include "excel/limits.h"
+#include "excel/marked_copy.h"
 #include "excel/reader.h"
+#include "workbook/excel_process.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -45,14 +47,19 @@ int main(int argc, char *argv[])
 	static char buffer[65536]; /* of ours: stdio would ask what kind of file it is */
 	struct blob file = { 0 };
 	bool mapped;
-	(void)argv;
-	if (argc != 1) {
+	bool mark = argc == 2 && strcmp(argv[1], EXCEL_MARK) == 0;
+	if (argc != 1 && !mark) {
 		(void)fputs(
 			"lantoa-excel: cells of the workbook on stdin; lantoa-agent(8) runs it\n",
 			stderr);
 		return EXIT_FAILURE;
 	}
 	limits_take();
+	if (mark) {
+		FILE *marks = fdopen(STDERR_FILENO + 1, "r"); /* open till the end */
+		int rc = marks ? marked_copy(stdin, marks, stdout) : -1;
+		_exit(rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE); /* the library drops what failed */
+	}
 	(void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer)); /* at worst it is smaller */
 	if (take_input(&file, &mapped) < 0)                    /* the agent tells that it ended */
 		return EXIT_FAILURE;

@@ -487,19 +487,20 @@ struct import_result tables_result(const struct tables *tables)
 static int make_pass(struct tables *tables, enum tables_pass pass,
 		     const struct import_config *config, int fd, struct err *err)
 {
-	struct workbook *workbook = NULL;
+	struct workbook_reader *reader = NULL;
 	char cells[16384];
 	ssize_t n = 0;
 	int rc = tables_begin(tables, pass, config, err);
 	if (rc == 0)
-		rc = workbook_open(fd, &workbook, err);
-	while (rc == 0 && (n = workbook_read(workbook, cells, sizeof(cells), 1000, err)) != 0) {
+		rc = workbook_reader_open(fd, &reader, err);
+	while (rc == 0 &&
+	       (n = workbook_reader_read(reader, cells, sizeof(cells), 1000, err)) != 0) {
 		if (n > 0)
 			rc = tables_feed(tables, cells, (size_t)n, err);
 		else if (n != -EAGAIN)
 			rc = (int)n;
 	}
-	workbook_close(workbook);
+	workbook_reader_close(reader);
 	return rc == 0 ? tables_end(tables, err) : rc;
 }
 

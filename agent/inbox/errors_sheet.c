@@ -3,6 +3,7 @@
 #include "common/base/blob.h"
 #include "common/base/i18n.h"
 #include "common/text/numeral.h"
+#include "workbook/marks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,8 @@ struct part { /* what is told of one kind */
 
 struct errors_sheet {
 	struct part errors, warnings, notes;
+	struct blob marks; /* of cells */
+	size_t whole;      /* told of the file as a whole */
 	char separator;
 	enum language language;
 	bool failed; /* out of memory */
@@ -46,6 +49,7 @@ void errors_sheet_close(struct errors_sheet *sheet)
 	blob_free(&sheet->errors.rows);
 	blob_free(&sheet->warnings.rows);
 	blob_free(&sheet->notes.rows);
+	blob_free(&sheet->marks);
 	free(sheet);
 }
 
@@ -88,29 +92,34 @@ static int append_row(struct blob *out, char separator, const char *const cells[
 	return rc == 0 ? append(out, "\r\n") : rc;
 }
 
-static void tell(struct errors_sheet *sheet, struct part *part,
+static void tell(struct errors_sheet *sheet, struct part *part, enum mark_kind kind,
 		 const struct import_diagnostic *error)
 {
+	struct mark mark = { kind, error->line, error->nth, error->sheet, error->why };
 	char where[IMPORT_WHERE_MAX];
 	const char *cells[] = { import_where(error, where), error->column, error->value,
 				error->why };
-	if (part->n++ < ERRORS_ROWS_MAX && append_row(&part->rows, sheet->separator, cells) < 0)
+	sheet->whole += !error->sheet;
+	if (part->n++ >= ERRORS_ROWS_MAX)
+		return;
+	if (append_row(&part->rows, sheet->separator, cells) < 0 ||
+	    (error->sheet && marks_append(&sheet->marks, &mark) < 0))
 		sheet->failed = true;
 }
 
 void errors_sheet_add(struct errors_sheet *sheet, const struct import_diagnostic *error)
 {
-	tell(sheet, &sheet->errors, error);
+	tell(sheet, &sheet->errors, MARK_ERROR, error);
 }
 
 void errors_sheet_warn(struct errors_sheet *sheet, const struct import_diagnostic *warning)
 {
-	tell(sheet, &sheet->warnings, warning);
+	tell(sheet, &sheet->warnings, MARK_WARNING, warning);
 }
 
 void errors_sheet_note(struct errors_sheet *sheet, const struct import_diagnostic *note)
 {
-	tell(sheet, &sheet->notes, note);
+	tell(sheet, &sheet->notes, MARK_NOTE, note);
 }
 
 static size_t left_out(const struct part *part)
@@ -191,6 +200,14 @@ static int replace(int folder_fd, const char *name, const struct blob *text)
 	return rc;
 }
 
+static void remove_beside(int folder_fd, const char *name, const char *ending)
+{
+	char other[NAME_MAX + 1];
+	struct err ignored; /* a name too long for one never had one */
+	if (name_of(name, ending, other, sizeof(other), &ignored) == 0)
+		(void)unlinkat(folder_fd, other, 0); /* what counts is written */
+}
+
 static int write_beside(struct errors_sheet *sheet, int folder_fd, const char *name,
 			const char *ending, struct err *err)
 {
@@ -207,7 +224,10 @@ static int write_beside(struct errors_sheet *sheet, int folder_fd, const char *n
 
 int errors_sheet_write(struct errors_sheet *sheet, int folder_fd, const char *name, struct err *err)
 {
-	return write_beside(sheet, folder_fd, name, ERRORS_ENDING, err);
+	int rc = write_beside(sheet, folder_fd, name, ERRORS_ENDING, err);
+	if (rc == 0)
+		remove_beside(folder_fd, name, COPY_ENDING);
+	return rc;
 }
 
 int errors_sheet_write_notes(struct errors_sheet *sheet, int folder_fd, const char *name,
@@ -216,19 +236,78 @@ int errors_sheet_write_notes(struct errors_sheet *sheet, int folder_fd, const ch
 	return write_beside(sheet, folder_fd, name, NOTES_ENDING, err);
 }
 
+/* --- the copy of a workbook --- */
+
+const struct blob *errors_sheet_marks(struct errors_sheet *sheet)
+{
+	bool all = left_out(&sheet->errors) + left_out(&sheet->warnings) == 0;
+	return all && sheet->whole == 0 && sheet->marks.len > 0 && !sheet->failed ? &sheet->marks
+										  : NULL;
+}
+
+int errors_copy_open(int folder_fd)
+{
+	(void)unlinkat(folder_fd, TEMPORARY, 0); /* of a power cut; if it stays, open says so */
+	int fd = openat(folder_fd, TEMPORARY, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			MODE);
+	return fd < 0 ? -errno : fd;
+}
+
+void errors_copy_drop(int folder_fd, int fd)
+{
+	if (fd < 0)
+		return;
+	(void)close(fd); /* not wanted */
+	(void)unlinkat(folder_fd, TEMPORARY, 0);
+}
+
+int errors_copy_keep(int folder_fd, int fd, const char *name, struct err *err)
+{
+	char copy_name[NAME_MAX + 1];
+	int rc = name_of(name, COPY_ENDING, copy_name, sizeof(copy_name), err);
+	(void)fchmod(fd, MODE); /* a file system without modes takes it otherwise */
+	if (rc == 0 && (fsync(fd) < 0 || renameat(folder_fd, TEMPORARY, folder_fd, copy_name) < 0))
+		rc = err_system(err, -errno, copy_name);
+	if (rc < 0) {
+		errors_copy_drop(folder_fd, fd);
+		return rc;
+	}
+	(void)close(fd); /* synced */
+	remove_beside(folder_fd, name, ERRORS_ENDING);
+	return 0;
+}
+
+/* --- those that are there --- */
+
 bool errors_sheet_left(int folder_fd, const char *name, char ret_file[NAME_MAX + 1])
 {
-	size_t len = strlen(name), ending = strlen(ERRORS_ENDING);
-	if (len <= ending || len > NAME_MAX || strcmp(name + len - ending, ERRORS_ENDING) != 0)
+	static const char *const endings[] = { ERRORS_ENDING, COPY_ENDING };
+	size_t len = strlen(name), i = 0, ending = 0;
+	for (; i < 2; i++) {
+		ending = strlen(endings[i]);
+		if (len > ending && len <= NAME_MAX && strcmp(name + len - ending, endings[i]) == 0)
+			break;
+	}
+	if (i == 2)
 		return false;
 	(void)snprintf(ret_file, NAME_MAX + 1, "%.*s", (int)(len - ending), name); /* fits */
 	return faccessat(folder_fd, ret_file, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
+const char *errors_sheet_ending(int folder_fd, const char *name)
+{
+	char copy_name[NAME_MAX + 1];
+	struct err ignored; /* then there is no copy */
+	bool copied = name_of(name, COPY_ENDING, copy_name, sizeof(copy_name), &ignored) == 0 &&
+		      faccessat(folder_fd, copy_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return copied ? COPY_ENDING : ERRORS_ENDING;
 }
 
 int errors_sheet_remove(int folder_fd, const char *name, struct err *err)
 {
 	char errors_name[NAME_MAX + 1];
 	struct err ignored; /* a name too long for one never had one */
+	remove_beside(folder_fd, name, COPY_ENDING);
 	if (name_of(name, ERRORS_ENDING, errors_name, sizeof(errors_name), &ignored) < 0)
 		return 0;
 	if (unlinkat(folder_fd, errors_name, 0) < 0 && errno != ENOENT)

@@ -55,9 +55,9 @@ static bool is_hidden_table(const char *name)
 
 enum inbox_name inbox_name_judge(const char *name)
 {
-	static const char *const ends[] = { ".part",     ".partial",    ".tmp", ".temp",
-					    ".filepart", ".crdownload", ".swp", ".lock",
-					    ".bak",      ".errors.csv", "~" };
+	static const char *const ends[] = { ".part",     ".partial",    ".tmp",         ".temp",
+					    ".filepart", ".crdownload", ".swp",         ".lock",
+					    ".bak",      ".errors.csv", ".errors.xlsx", "~" };
 	static const char *const others[] = { "desktop.ini", "thumbs.db", "done" };
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (ends_with(name, ends[i]))

@@ -13,6 +13,7 @@
 #include "import/import.h"
 #include "import/tables.h"
 #include "inbox/errors_sheet.h"
+#include "workbook/marking.h"
 #include "workbook/workbook.h"
 
 #include <errno.h>
@@ -26,7 +27,15 @@
 #define WORKBOOK_MS  50     /* that others wait for a reader which has nothing yet */
 #define IMPORT_PIECE 16384u /* holds at most some thousand figures: a few transactions a step */
 
-enum phase { PHASE_OPEN, PHASE_DETECT, PHASE_NOTE, PHASE_IMPORT, PHASE_WORKBOOK, PHASE_END };
+enum phase {
+	PHASE_OPEN,
+	PHASE_DETECT,
+	PHASE_NOTE,
+	PHASE_IMPORT,
+	PHASE_WORKBOOK,
+	PHASE_COPY,
+	PHASE_END
+};
 
 struct inbox_file {
 	struct inbox_file_config config;
@@ -40,9 +49,12 @@ struct inbox_file {
 	struct hand_in *hand_in;
 	struct import_config import_config;
 	struct import *import;
-	struct tables *tables;     /* of a workbook, as the next two */
-	struct workbook *workbook; /* NULL: a pass is to begin */
+	struct tables *tables;            /* of a workbook, as the next two */
+	struct workbook_reader *workbook; /* NULL: a pass is to begin */
 	enum tables_pass pass;
+	struct marking *marking; /* NULL: no copy is being made */
+	int copy_fd;             /* of the copy with marks; -1: none */
+	bool copy_tried;
 	struct errors_sheet *errors;
 	struct inbox_result result;
 	char piece[DETECT_PIECE];
@@ -55,7 +67,7 @@ int inbox_file_open(const struct inbox_file_config *config, const struct inbox_l
 	if (!file)
 		return err_memory(err);
 	file->config = *config;
-	file->fd = -1;
+	file->fd = file->copy_fd = -1;
 	file->listed = *listed;
 	file->errors = errors_sheet_open(config->language);
 	int rc = file->errors ? headings_open(config->catalogue, &file->headings, err)
@@ -77,8 +89,10 @@ void inbox_file_close(struct inbox_file *file)
 		(void)close(file->fd); /* opened for reading */
 	detect_close(file->detect);
 	import_close(file->import);
-	workbook_close(file->workbook);
+	workbook_reader_close(file->workbook);
 	tables_close(file->tables);
+	marking_close(file->marking);
+	errors_copy_drop(file->config.folder_fd, file->copy_fd);
 	hand_in_close(file->hand_in);
 	headings_close(file->headings);
 	errors_sheet_close(file->errors);
@@ -351,12 +365,12 @@ static int begin_pass(struct inbox_file *file, struct err *err)
 	set_config(file, file->pass == TABLES_NOTE);
 	if (rc == 0)
 		rc = tables_begin(file->tables, file->pass, &file->import_config, err);
-	return rc == 0 ? workbook_open(file->fd, &file->workbook, err) : rc;
+	return rc == 0 ? workbook_reader_open(file->fd, &file->workbook, err) : rc;
 }
 
 static int end_pass(struct inbox_file *file, struct err *err)
 {
-	workbook_close(file->workbook);
+	workbook_reader_close(file->workbook);
 	file->workbook = NULL;
 	int rc = tables_end(file->tables, err);
 	if (rc == 0 && file->pass == TABLES_RECORD) {
@@ -371,9 +385,9 @@ static int end_pass(struct inbox_file *file, struct err *err)
 static int step_workbook(struct inbox_file *file, struct err *err)
 {
 	int rc = file->workbook ? 0 : begin_pass(file, err);
-	ssize_t n =
-		rc < 0 ? rc
-		       : workbook_read(file->workbook, file->piece, IMPORT_PIECE, WORKBOOK_MS, err);
+	ssize_t n = rc < 0 ? rc
+			   : workbook_reader_read(file->workbook, file->piece, IMPORT_PIECE,
+						  WORKBOOK_MS, err);
 	if (n == -EAGAIN)
 		return 1;
 	rc = n < 0   ? (int)n
@@ -396,6 +410,41 @@ static void leave_notes(struct inbox_file *file, const char *moved)
 	(void)close(done_fd); /* a folder */
 }
 
+/* Of a workbook a copy is tried first; where none can be made, the sheet tells the same. */
+static int step_copy(struct inbox_file *file, struct err *err)
+{
+	struct err ignored;
+	const struct blob *marks = errors_sheet_marks(file->errors);
+	int rc = -EINVAL;
+	(void)err;
+	file->copy_tried = true;
+	if (file->marking) {
+		rc = marking_wait(file->marking, WORKBOOK_MS, &ignored);
+	} else if (marks && (file->copy_fd = errors_copy_open(file->config.folder_fd)) >= 0) {
+		rc = marking_open(file->fd, marks, file->copy_fd, &file->marking, &ignored);
+		rc = rc == 0 ? -EAGAIN : rc;
+	}
+	if (rc == -EAGAIN)
+		return 1;
+	marking_close(file->marking);
+	file->marking = NULL;
+	if (rc < 0) {
+		errors_copy_drop(file->config.folder_fd, file->copy_fd);
+		file->copy_fd = -1;
+	}
+	file->phase = PHASE_END;
+	return 1;
+}
+
+static int write_errors(struct inbox_file *file, struct err *err)
+{
+	int fd = file->copy_fd;
+	file->copy_fd = -1;
+	if (fd >= 0 && errors_copy_keep(file->config.folder_fd, fd, file->listed.name, err) == 0)
+		return 0;
+	return errors_sheet_write(file->errors, file->config.folder_fd, file->listed.name, err);
+}
+
 static int step_end(struct inbox_file *file, struct err *err)
 {
 	char moved[NAME_MAX + 1];
@@ -409,16 +458,18 @@ static int step_end(struct inbox_file *file, struct err *err)
 		result->outcome = INBOX_CHANGING;
 		return 0;
 	}
+	if (file->tables && !file->copy_tried && result->rejected + result->warned > 0) {
+		file->phase = PHASE_COPY;
+		return 1;
+	}
 	if (result->rejected > 0) {
-		int rc = errors_sheet_write(file->errors, file->config.folder_fd, file->listed.name,
-					    err);
+		int rc = write_errors(file, err);
 		result->outcome = rc == 0 ? INBOX_FAULTY : INBOX_UNTOLD;
 		return rc == -ENOMEM || rc == -ENOSPC ? rc : 0;
 	}
 	int64_t at_us = file->config.now_us; /* a name for the folder: any clock will do */
 	int rc = result->warned > 0
-			 ? errors_sheet_write(file->errors, file->config.folder_fd,
-					      file->listed.name, err)
+			 ? write_errors(file, err)
 			 : errors_sheet_remove(file->config.folder_fd, file->listed.name, err);
 	if (rc == -ENOMEM || rc == -ENOSPC)
 		return rc;
@@ -437,9 +488,10 @@ int inbox_file_step(struct inbox_file *file, struct inbox_result *ret_result, st
 	static int (*const steps[])(struct inbox_file *, struct err *) = {
 		[PHASE_OPEN] = step_open,         [PHASE_DETECT] = step_detect,
 		[PHASE_NOTE] = step_import,       [PHASE_IMPORT] = step_import,
-		[PHASE_WORKBOOK] = step_workbook, [PHASE_END] = step_end,
+		[PHASE_WORKBOOK] = step_workbook, [PHASE_COPY] = step_copy,
+		[PHASE_END] = step_end,
 	};
-	bool ends = file->phase == PHASE_END; /* what fails there is told by status */
+	bool ends = file->phase >= PHASE_COPY; /* what fails there is told by status */
 	enum language before = language_use(ends ? LANGUAGE_ENGLISH : file->config.language);
 	int rc = steps[file->phase](file, err);
 	(void)language_use(before);

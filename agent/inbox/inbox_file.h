@@ -1,9 +1,9 @@
 /* One file of the inbox, taken step by step: how it is written is detected, its figures are
  * recorded, then it is moved to done/; or, when lines of it are wrong, left where it is with
- * NAME.errors.csv beside it. That stays behind, too, when figures are far from what was reported
- * before. Blocks on disk: for the worker. A step is short (it reads one piece and records what was
- * in it), so that others get their turn on the disk between steps; memory does not grow with the
- * file.
+ * NAME.errors.csv, or of a workbook a copy with marks, beside it. That stays behind, too, when
+ * figures are far from what was reported before. Blocks on disk: for the worker. A step is short
+ * (it reads one piece and records what was in it), so that others get their turn on the disk
+ * between steps; memory does not grow with the file.
  *
  * A file of up to 2000 figures is recorded in one transaction, a larger one by so many each. Until
  * the file was moved nothing says that it was taken: after a power cut it is taken again, which

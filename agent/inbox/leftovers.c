@@ -2,6 +2,7 @@
 
 #include "common/base/i18n.h"
 #include "inbox/done_folder.h"
+#include "inbox/errors_sheet.h"
 
 #include <string.h>
 
@@ -15,7 +16,8 @@ void leftovers_note(struct leftovers *leftovers, const struct inbox_core *core,
 	(void)utf8_print(leftovers->stuck, sizeof(leftovers->stuck), "%s", first);
 	leftovers->n_faulty = inbox_core_count(core, INBOX_SOME, &first) +
 			      inbox_core_count(core, INBOX_NONE, &first);
-	(void)utf8_print(leftovers->faulty, sizeof(leftovers->faulty), "%s", first);
+	(void)utf8_print(leftovers->faulty, sizeof(leftovers->faulty), "%s%s", first,
+			 errors_sheet_ending(folder->fd, first));
 	leftovers->n_sheets = folder->sheets;
 	memcpy(leftovers->sheet, folder->sheet, sizeof(leftovers->sheet));
 	leftovers->n_told = folder->told;
@@ -28,7 +30,7 @@ void leftovers_say(const struct leftovers *leftovers, char text[ERR_TEXT_MAX])
 	text[0] = '\0';
 	if (leftovers->n_faulty > 0)
 		len = utf8_print(text, ERR_TEXT_MAX, /* fits */
-				 _("files that were not taken whole: %zu; see %s.errors.csv"),
+				 _("files that were not taken whole: %zu; see %s"),
 				 leftovers->n_faulty, leftovers->faulty);
 	else if (leftovers->n_stuck > 0)
 		len = utf8_print(

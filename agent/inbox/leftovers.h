@@ -9,10 +9,10 @@
 
 #include <stddef.h>
 
-struct leftovers { /* each kind with one of its names, or "" */
+struct leftovers { /* each kind with one of its names, or ""; @faulty is what is told of it */
 	size_t n_stuck, n_faulty, n_sheets, n_held, n_told;
-	char stuck[INBOX_NAME_MAX], faulty[INBOX_NAME_MAX], held[INBOX_NAME_MAX], told[EXCERPT_MAX],
-		sheet[EXCERPT_MAX];
+	char stuck[INBOX_NAME_MAX], held[INBOX_NAME_MAX], faulty[INBOX_NAME_MAX + 16],
+		told[EXCERPT_MAX], sheet[EXCERPT_MAX];
 };
 
 /** Those of the last look. */

@@ -14,13 +14,13 @@
  * else such files hold. */
 bool workbook_is(const void *head, size_t len);
 
-struct workbook;
+struct workbook_reader;
 
 /** Begin to read the file @fd, which is seekable and stays its caller's. -EINVAL: it cannot be read
  * on this machine, and what to do; -ENOMEM, -EMFILE and the like. */
-int workbook_open(int fd, struct workbook **ret_workbook, struct err *err);
+int workbook_reader_open(int fd, struct workbook_reader **ret_reader, struct err *err);
 /** Ends the process that reads, if need be. NULL is fine. */
-void workbook_close(struct workbook *workbook);
+void workbook_reader_close(struct workbook_reader *reader);
 /**
  * More of its cells, as workbook/cells.h has them.
  *
@@ -29,5 +29,5 @@ void workbook_close(struct workbook *workbook);
  * Returns how many bytes; 0: these were all; -EAGAIN: not yet; -EINVAL when it cannot be read, with
  * what to do; or another negative errno.
  */
-ssize_t workbook_read(struct workbook *workbook, char *cells, size_t size, int wait_ms,
-		      struct err *err);
+ssize_t workbook_reader_read(struct workbook_reader *reader, char *cells, size_t size, int wait_ms,
+			     struct err *err);

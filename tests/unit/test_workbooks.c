@@ -377,16 +377,17 @@ static void what_is_no_text_of_cells_is_refused(void **state)
 static void a_reader_that_nobody_listens_to_is_ended(void **state)
 {
 	struct fixture *f = *state;
-	struct workbook *workbook;
+	struct workbook_reader *reader;
 	char cells[8];
 	int fd = open(CORPUS "several_sheets.xlsx", O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	for (int i = 0; i < 20; i++) {
-		assert_int_equal(workbook_open(fd, &workbook, &f->err), 0);
+		assert_int_equal(workbook_reader_open(fd, &reader, &f->err), 0);
 		ssize_t n =
-			i % 2 ? workbook_read(workbook, cells, sizeof(cells), 5000, &f->err) : 1;
+			i % 2 ? workbook_reader_read(reader, cells, sizeof(cells), 5000, &f->err)
+			      : 1;
 		assert_true(n > 0);
-		workbook_close(workbook);
+		workbook_reader_close(reader);
 	}
 	(void)close(fd); /* only read */
 }
@@ -394,10 +395,10 @@ static void a_reader_that_nobody_listens_to_is_ended(void **state)
 static void a_pipe_is_no_workbook(void **state)
 {
 	struct fixture *f = *state;
-	struct workbook *workbook;
+	struct workbook_reader *reader;
 	int ends[2];
 	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(workbook_open(ends[0], &workbook, &f->err), -ESPIPE);
+	assert_int_equal(workbook_reader_open(ends[0], &reader, &f->err), -ESPIPE);
 	(void)close(ends[0]); /* a pipe, as the next one */
 	(void)close(ends[1]);
 }
