@@ -37,6 +37,10 @@ static void progress_heads(struct table *table, const struct change_state *state
 	number_head(table, "progress", "done", (int64_t)state->done);
 	number_head(table, "progress", "all", (int64_t)state->total);
 	number_head(table, "progress", "seconds_left", (state->left_us + 999999) / 1000000);
+	if (state->kind == CHANGE_RELEASE) {
+		number_head(table, "counts", "released", (int64_t)state->rows);
+		number_head(table, "counts", "kept", (int64_t)state->held);
+	}
 }
 
 static int state_answer(struct call *call, const struct change_state *state, struct err *err)
@@ -56,9 +60,10 @@ static int state_answer(struct call *call, const struct change_state *state, str
 		table_text(table, state->word);
 		table_text(table, state->who);
 		table_text(table, civil_format(state->begun_us, begun));
-		table_text(table, state->stage != CHANGE_OVER ? _("under way")
-				  : *state->text              ? state->text
-							      : _("in force"));
+		table_text(table, state->stage != CHANGE_OVER     ? _("under way")
+				  : *state->text                  ? state->text
+				  : state->kind == CHANGE_RELEASE ? _("through")
+								  : _("in force"));
 	}
 	if (table_failed(table)) {
 		table_close(table);
@@ -67,16 +72,32 @@ static int state_answer(struct call *call, const struct change_state *state, str
 	return call_answer_table(call, table, err);
 }
 
-static int outcome_answer(struct call *call, const struct change_state *state, struct err *err)
+static int released_answer(struct call *call, sqlite3 *db, const struct change_state *state,
+			   struct err *err)
+{
+	struct release_counts counts;
+	struct table *table = NULL;
+	int rc = release_counts_read(db, &counts, err);
+
+	if (rc == 0)
+		rc = release_table(&counts, "counts", *state->text ? state->text : NULL, &table,
+				   err);
+	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
+static int outcome_answer(struct call *call, sqlite3 *db, const struct change_state *state,
+			  struct err *err)
 {
 	char start[96];
 	bool warns = *state->text != '\0';
 
 	if (state->code < 0)
 		return err_set(err, state->code, "%s", state->text);
+	if (state->kind == CHANGE_RELEASE)
+		return released_answer(call, db, state, err);
 	(void)snprintf(start, sizeof(start), "{\"%s\": %" PRIu64 "%s",
-		       strcmp(state->word, change_word(CHANGE_MOVE)) == 0 ? "moved" : "changed",
-		       state->rows, warns ? ", \"warning\": " : "}\n"); /* fits */
+		       state->kind == CHANGE_MOVE ? "moved" : "changed", state->rows,
+		       warns ? ", \"warning\": " : "}\n"); /* fits */
 	call->answer_type = "application/json";
 	if (blob_append(&call->answer, start, strlen(start)) < 0 ||
 	    (warns && (quote_json(&call->answer, state->text, strlen(state->text)) < 0 ||
@@ -111,7 +132,7 @@ static int change_get(struct call *call, sqlite3 *db, const struct reference *re
 		return err_set(err, -ENOENT,
 			       "there is no such change, or another has begun since; `lantoa "
 			       "audit` tells what became of it");
-	return run != 0 && state.stage == CHANGE_OVER ? outcome_answer(call, &state, err)
+	return run != 0 && state.stage == CHANGE_OVER ? outcome_answer(call, db, &state, err)
 						      : state_answer(call, &state, err);
 }
 

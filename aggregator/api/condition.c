@@ -354,17 +354,22 @@ static bool change_under_way(const struct condition_facts *facts, char sentence[
 	if (change->id == 0 || change->stage == CHANGE_OVER)
 		return false;
 	(void)civil_format(change->begun_us, begun);
-	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
-		       change->stage == CHANGE_SETTLING
-			       ? _("a change is in force (%s, ordered by %s at %s), and its pages "
-				   "are brought to their place; figures are taken and questions "
-				   "answered meanwhile")
-			       : _("a change is made in steps (%s, ordered by %s at %s): %u %% of "
-				   "it is done, and about %llu s are left. Figures are taken, and "
-				   "questions are answered as before it: `lantoa change show`"),
-		       change->word, change->who, begun,
-		       change->total ? (unsigned)(change->done * 100 / change->total) : 100,
-		       (unsigned long long)(change->left_us + 999999) / 1000000);
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		change->kind == CHANGE_RELEASE
+			? _("figures are released from quarantine in steps (%s, ordered by %s "
+			    "at %s): %u %% of it is done, and about %llu s are left. What is "
+			    "released counts at once: `lantoa change show`")
+		: change->stage == CHANGE_SETTLING
+			? _("a change is in force (%s, ordered by %s at %s), and its pages "
+			    "are brought to their place; figures are taken and questions "
+			    "answered meanwhile")
+			: _("a change is made in steps (%s, ordered by %s at %s): %u %% of "
+			    "it is done, and about %llu s are left. Figures are taken, and "
+			    "questions are answered as before it: `lantoa change show`"),
+		change->word, change->who, begun,
+		change->total ? (unsigned)(change->done * 100 / change->total) : 100,
+		(unsigned long long)(change->left_us + 999999) / 1000000);
 	return true;
 }
 

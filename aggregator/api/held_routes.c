@@ -1,5 +1,6 @@
 /* POST /v1/quarantine/release takes entry, office and metric, or all: "yes", and closed: "yes" or
- * older_copy: "yes".
+ * older_copy: "yes". GET takes the same in the address, and tells what that would come to. A
+ * release of much goes by steps: 202, and /v1/change.
  * /v1/closed: GET lists the closed periods, with known those of then; POST closes one, and POST
  * .../reopen opens it again; both take period and, where needed, metric and calendar. */
 #include "api/call.h"
@@ -11,13 +12,24 @@
 #include "query/known.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of the body or, where there is none, of the address. */
+static int field_read(struct call *call, const char *name, const char **ret_text, struct err *err)
+{
+	if (call->action->fields)
+		return call_field(call, name, ret_text, err);
+	*ret_text = http_arg(call->request, name);
+	return 0;
+}
 
 static int field_yes(struct call *call, const char *name, bool *ret_yes, struct err *err)
 {
 	const char *text = NULL;
-	int rc = call_field(call, name, &text, err);
+	int rc = field_read(call, name, &text, err);
 
 	if (rc == 0 && text && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
 		return err_set(err, -EINVAL, "%s: yes or no is wanted", name);
@@ -30,7 +42,7 @@ static int field_entry(struct call *call, int64_t *ret_entry, struct err *err)
 {
 	const char *text = NULL;
 	char *end = NULL;
-	int rc = call_field(call, "entry", &text, err);
+	int rc = field_read(call, "entry", &text, err);
 
 	if (rc < 0 || !text)
 		return rc;
@@ -49,9 +61,9 @@ static int release_form(struct call *call, struct release_form *form, struct err
 	int rc = field_entry(call, &form->entry, err);
 
 	if (rc == 0)
-		rc = call_field(call, "office", &form->office, err);
+		rc = field_read(call, "office", &form->office, err);
 	if (rc == 0)
-		rc = call_field(call, "metric", &form->metric, err);
+		rc = field_read(call, "metric", &form->metric, err);
 	if (rc == 0)
 		rc = field_yes(call, "all", &all, err);
 	if (rc == 0)
@@ -71,20 +83,60 @@ static int release_form(struct call *call, struct release_form *form, struct err
 static int release_post(struct call *call, sqlite3 *db, const struct reference *reference,
 			struct err *err)
 {
-	struct release_form form = { .who = call->who };
+	struct change_form form = { .kind = CHANGE_RELEASE, .who = call->who };
+	struct steps_cost cost = { 0 };
 	struct journal_clock clock;
 	struct table *table = NULL;
+	int64_t change = 0;
+	int rc = release_form(call, &form.release, err);
+
+	form.release.who = call->who;
+	if (rc == 0)
+		rc = change_refuse(db, err);
+	if (rc == 0)
+		rc = release_weigh(db, reference, &form.release, &cost.work, err);
+	if (rc == 0 && cost.work > CHANGE_AT_ONCE) {
+		rc = change_begin(db, &form, &cost, &change, err);
+		return rc == 0 ? call_answer_under_way(call, change, err) : rc;
+	}
+	if (rc == 0)
+		rc = journal_clock_open(db, &clock, err);
+	if (rc == 0)
+		form.release.at_us = journal_clock_now_us(&clock);
+	if (rc == 0)
+		rc = quarantine_release(db, reference, &form.release, &table, err);
+	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
+static int release_get(struct call *call, sqlite3 *db, const struct reference *reference,
+		       struct err *err)
+{
+	struct release_form form = { 0 };
+	struct release_counts counts = { 0 };
+	struct journal_clock clock;
+	struct table *table = NULL;
+	uint64_t work = 0;
+	int64_t us = 0;
+	char seconds[24];
 	int rc = release_form(call, &form, err);
 
 	if (rc == 0)
-		rc = change_refuse(db, err);
+		rc = release_weigh(db, reference, &form, &work, err);
+	if (rc == 0)
+		rc = change_estimate(db, work, &us, err);
 	if (rc == 0)
 		rc = journal_clock_open(db, &clock, err);
 	if (rc == 0)
 		form.at_us = journal_clock_now_us(&clock);
 	if (rc == 0)
-		rc = quarantine_release(db, reference, &form, &table, err);
-	return rc == 0 ? call_answer_table(call, table, err) : rc;
+		rc = release_try(db, reference, &form, &counts, err);
+	if (rc == 0)
+		rc = release_table(&counts, "would", NULL, &table, err);
+	if (rc < 0)
+		return rc;
+	(void)snprintf(seconds, sizeof(seconds), "%" PRId64, (us + 500000) / 1000000); /* fits */
+	table_head(table, "would", "seconds", seconds);
+	return call_answer_table(call, table, err);
 }
 
 static int closing_form(struct call *call, struct closing_form *form, struct err *err)
@@ -117,6 +169,8 @@ static int closed_post(struct call *call, sqlite3 *db, const struct reference *r
 	int rc = closing_form(call, &form, err);
 
 	if (rc == 0)
+		rc = change_refuse_closing(db, err);
+	if (rc == 0)
 		rc = closing_add(db, reference->catalogue, &form, err);
 	return rc == 0 ? call_answer_text(call, "closed", form.period, err) : rc;
 }
@@ -128,13 +182,17 @@ static int reopen_post(struct call *call, sqlite3 *db, const struct reference *r
 	int rc = closing_form(call, &form, err);
 
 	if (rc == 0)
+		rc = change_refuse_closing(db, err);
+	if (rc == 0)
 		rc = closing_remove(db, reference->catalogue, &form, err);
 	return rc == 0 ? call_answer_text(call, "reopened", form.period, err) : rc;
 }
 
 const struct action held_actions[] = {
 	{ "POST", "/v1/quarantine/release", NULL, "entry office metric all closed older_copy",
-	  CALL_WRITE, NULL, release_post, NULL },
+	  CALL_WRITE, NULL, release_post, change_committed },
+	{ "GET", "/v1/quarantine/release", "entry office metric all closed older_copy", NULL,
+	  CALL_READ, NULL, release_get, NULL },
 	{ "GET", "/v1/closed", "known", NULL, CALL_READ, NULL, closed_get, NULL },
 	{ "POST", "/v1/closed", NULL, "period metric calendar", CALL_WRITE, NULL, closed_post,
 	  NULL },

@@ -44,7 +44,7 @@ static const struct option_row known[] = {
 	     "had one: CODE.invitation") },
 	{ "dry-run", 0, NULL,
 	  N_("change nothing; list what would change, and how many figures and offices would "
-	     "lose what they count by") },
+	     "lose what they count by; or what would be released, and what would stay and why") },
 	{ "yes", 0, NULL,
 	  N_("take it over although figures lose what they count by: metrics or units that are "
 	     "gone, another unit of measure, decimals or period") },

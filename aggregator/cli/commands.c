@@ -169,7 +169,15 @@ static int release(const struct order *order, struct err *err)
 					   { "closed", yes_if_given(args, "closed") },
 					   { "older_copy", yes_if_given(args, "older-copy") } };
 
-	return order_post_for_report(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+	const size_t n = sizeof(fields) / sizeof(fields[0]);
+	struct request trial = order_request(order);
+
+	if (!args_option(args, "dry-run"))
+		return order_post_for_report(order, fields, n, err);
+	trial.method = "GET";
+	trial.arguments = fields;
+	trial.n_arguments = n;
+	return order_ask_report(order, &trial, err);
 }
 
 static int closing(const struct order *order, struct err *err)
@@ -486,12 +494,12 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/quarantine" },
 	{ .words = "quarantine release",
-	  .usage = "--entry NUMBER | --office CODE | --metric NAME | --all",
+	  .usage = "--entry NUMBER | --office CODE | --metric NAME | --all [--dry-run]",
 	  .help = N_("Judge anew what is in quarantine, once the cause is mended: what may count "
 		     "now counts as if it always had, the rest stays and is told with its reasons. "
 		     "Periods that are closed need --closed, figures of a machine that was set "
 		     "back need --older-copy."),
-	  .options = "entry office metric all closed older-copy",
+	  .options = "entry office metric all closed older-copy dry-run",
 	  .run = release,
 	  .method = "POST",
 	  .path = "/v1/quarantine/release" },
@@ -524,15 +532,17 @@ const struct command commands[] = {
 	  .path = "/v1/closed" },
 	{ .words = "change show",
 	  .usage = "",
-	  .help = N_("Show the change of units, catalogue or an office's place that is made in "
-		     "steps, how far it is, or what became of the last one."),
+	  .help = N_("Show the change of units, catalogue or an office's place, or the release "
+		     "from quarantine, that is made in steps, how far it is, or what became of the "
+		     "last one."),
 	  .run = change_show,
 	  .method = "GET",
 	  .path = "/v1/change" },
 	{ .words = "change cancel",
 	  .usage = "",
 	  .help = N_("Take back the change that is made in steps, while it is not in force: all "
-		     "stays as it was."),
+		     "stays as it was. A release from quarantine ends where it is: what it has "
+		     "released stays released."),
 	  .run = change_cancel,
 	  .method = "POST",
 	  .path = "/v1/change/cancel",

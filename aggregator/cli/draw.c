@@ -136,7 +136,9 @@ static const struct title {
 	{ "what", N_("What"), 0 },
 	{ "where", N_("Where"), 0 },
 	{ "who", N_("Who"), 0 },
-	/* a trial import */
+	/* a trial import, or release */
+	{ "would.released", N_("Would be released"), NUMBER },
+	{ "would.kept", N_("Would stay"), NUMBER },
 	{ "would.added", N_("Offices that would be added"), NUMBER },
 	{ "would.changed", N_("Rows that would change"), NUMBER },
 	{ "would.figures", N_("Figures that would lose what they count by"), NUMBER },

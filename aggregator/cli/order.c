@@ -35,6 +35,8 @@ int order_ask_report(const struct order *order, const struct request *request, s
 	int rc = client_ask(order->api, request, &answer, err);
 
 	if (rc == 0)
+		rc = watch_change(order->api, &answer, err);
+	if (rc == 0)
 		rc = output_report(order, &answer, err);
 	blob_free(&answer);
 	return rc;

@@ -34,7 +34,8 @@ const char *change_word(enum change_kind kind)
 {
 	static const char *const words[] = { [CHANGE_UNITS] = "units import",
 					     [CHANGE_CATALOGUE] = "catalogue import",
-					     [CHANGE_MOVE] = "office move" };
+					     [CHANGE_MOVE] = "office move",
+					     [CHANGE_RELEASE] = "quarantine release" };
 	return words[kind];
 }
 
@@ -95,8 +96,9 @@ struct row { /* of the last change */
 	struct change_form form; /* texts of the statement */
 	int64_t begun_us;
 	enum change_stage stage;
-	struct steps_place place;
+	struct steps_place place; /* of a release: phase and, while it lists, the last entry */
 	int64_t done, total, spent_us, held, code, rows;
+	int64_t upto; /* of a release: the last entry that had come */
 	const char *text;
 };
 
@@ -107,7 +109,8 @@ static int row_read(sqlite3 *db, struct row *row, struct err *err)
 	int rc = db_prepare(db,
 			    "SELECT id, kind, who, note, body, mover, unit, from_day, begun_us,"
 			    " stage, day, phase, office, done, total, spent_us, held, code, rows,"
-			    " text FROM change_under_way ORDER BY id DESC LIMIT 1",
+			    " text, entry, metric, closed, older_copy, upto FROM change_under_way "
+			    "ORDER BY id DESC LIMIT 1",
 			    &row->stmt, err);
 	if (rc == 0)
 		rc = db_step(row->stmt, err);
@@ -137,6 +140,15 @@ static int row_read(sqlite3 *db, struct row *row, struct err *err)
 	row->code = sqlite3_column_int64(row->stmt, 17);
 	row->rows = sqlite3_column_int64(row->stmt, 18);
 	row->text = db_row_text(&told, 19);
+	row->form.release =
+		(struct release_form){ .entry = sqlite3_column_int64(row->stmt, 20),
+				       .office = row->form.office,
+				       .metric = db_row_text_or_null(&told, 21),
+				       .closed = sqlite3_column_int(row->stmt, 22) != 0,
+				       .older_copy = sqlite3_column_int(row->stmt, 23) != 0,
+				       .who = row->form.who,
+				       .at_us = EVENT_NOW };
+	row->upto = sqlite3_column_int64(row->stmt, 24);
 	return told.rc < 0 ? told.rc : 1;
 }
 
@@ -186,6 +198,7 @@ int change_read(sqlite3 *db, struct change_state *ret_state, struct err *err)
 	*state = (struct change_state){ .stage = CHANGE_OVER };
 	if (rc == 1) {
 		state->id = row.id;
+		state->kind = row.form.kind;
 		state->stage = row.stage;
 		state->begun_us = row.begun_us;
 		state->done = (uint64_t)row.done;
@@ -225,27 +238,41 @@ int change_refuse(sqlite3 *db, struct err *err)
 	return refuse(db, CHANGE_SETTLING, err);
 }
 
+int change_refuse_closing(sqlite3 *db, struct err *err)
+{
+	int64_t under_way = 0;
+	int rc = db_number(db, "SELECT count(*) FROM change_under_way WHERE kind = 3 AND stage < 3",
+			   &under_way, err);
+	return rc < 0 || under_way == 0 ? rc : refuse(db, CHANGE_OVER, err);
+}
+
 static int insert(sqlite3 *db, const struct change_form *form, const struct steps_cost *cost,
 		  struct err *err)
 {
+	const char *office = form->kind == CHANGE_RELEASE ? form->release.office : form->office;
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db,
 			    "INSERT INTO change_under_way(kind, who, note, body, mover, unit,"
-			    " from_day, begun_us, total, day, office, stage, phase, done, spent_us,"
-			    " held, code, rows, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?10, ?10,"
-			    " 0, 0, 0, 0, 0, 0, 0, '')",
+			    " from_day, begun_us, total, day, office, entry, metric, closed,"
+			    " older_copy, stage, phase, done, spent_us, held, code, rows, text,"
+			    " upto) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?10, ?10, ?11, ?12, ?13, ?14,"
+			    " 0, 0, 0, 0, 0, 0, 0, '', (SELECT coalesce(max(id), 0) FROM journal))",
 			    &stmt, err);
 	if (rc == 0) {
 		sqlite3_bind_int(stmt, 1, (int)form->kind);
 		sqlite3_bind_text(stmt, 2, form->who, -1, SQLITE_STATIC);
 		sqlite3_bind_text(stmt, 3, form->note, -1, SQLITE_STATIC); /* NULL: NULL */
 		sqlite3_bind_blob64(stmt, 4, form->body, form->len, SQLITE_STATIC);
-		sqlite3_bind_text(stmt, 5, form->office, -1, SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 5, office, -1, SQLITE_STATIC);
 		sqlite3_bind_text(stmt, 6, form->unit, -1, SQLITE_STATIC);
 		sqlite3_bind_int(stmt, 7, form->from);
 		sqlite3_bind_int64(stmt, 8, civil_now_us());
 		sqlite3_bind_int64(stmt, 9, (int64_t)cost->work);
 		sqlite3_bind_int64(stmt, 10, INT64_MIN);
+		sqlite3_bind_int64(stmt, 11, form->release.entry);
+		sqlite3_bind_text(stmt, 12, form->release.metric, -1, SQLITE_STATIC);
+		sqlite3_bind_int(stmt, 13, form->release.closed);
+		sqlite3_bind_int(stmt, 14, form->release.older_copy);
 		rc = db_run(stmt, err);
 	}
 	sqlite3_finalize(stmt);
@@ -270,6 +297,8 @@ int change_begin(sqlite3 *db, const struct change_form *form, const struct steps
 	if (rc == 0)
 		rc = quarantine_abandon(db, err);
 	if (rc == 0)
+		rc = release_forget(db, true, err);
+	if (rc == 0 && form->kind != CHANGE_RELEASE)
 		rc = next_begin(db, err);
 	if (rc == 0)
 		*ret_id = id;
@@ -286,18 +315,33 @@ static int abandon(sqlite3 *db, struct row *row, int code, const char *text, str
 	if (rc == 0)
 		rc = quarantine_abandon(db, err);
 	if (rc == 0)
+		rc = release_forget(db, false, err);
+	if (rc == 0)
 		rc = db_exec(db, "DELETE FROM change_day", err);
 	row->stage = CHANGE_OVER;
 	row->code = code;
-	row->held = 0;
+	if (row->form.kind != CHANGE_RELEASE)
+		row->held = 0;
 	row->text = text;
 	return rc < 0 ? rc : row_write(db, row, err);
+}
+
+/* What its outcome says. */
+static const char *cancelled_text(const struct row *row, char text[CHANGE_TEXT_MAX])
+{
+	if (row->form.kind != CHANGE_RELEASE)
+		return _("it was taken back; nothing was changed");
+	(void)snprintf(text, CHANGE_TEXT_MAX,
+		       _("it was ended before all was judged; what was released until then stays "
+			 "released (figures: %llu), the rest waits on"),
+		       (unsigned long long)row->rows); /* fits */
+	return text;
 }
 
 int change_cancel(sqlite3 *db, const char *who, struct err *err)
 {
 	struct row row;
-	char detail[96];
+	char detail[96], text[CHANGE_TEXT_MAX];
 	int rc = row_read(db, &row, err);
 	if (rc == 0 || (rc == 1 && row.stage == CHANGE_OVER))
 		rc = err_set(err, -ENOENT, "no change is under way");
@@ -306,8 +350,7 @@ int change_cancel(sqlite3 *db, const char *who, struct err *err)
 			     "the change is in force already; to have it as before, order that");
 	if (rc == 1) {
 		(void)snprintf(detail, sizeof(detail), "%s", change_word(row.form.kind)); /* fits */
-		rc = abandon(db, &row, -ECANCELED, _("it was taken back; nothing was changed"),
-			     err);
+		rc = abandon(db, &row, -ECANCELED, cancelled_text(&row, text), err);
 		if (rc == 0)
 			rc = event_append(db,
 					  &(struct event_form){ .who = who,
@@ -504,12 +547,47 @@ static int give_up(struct change *change, sqlite3 *db, struct row *row, const st
 	return abandon(db, row, why->code, why->text, err);
 }
 
+/* --- of a release --- */
+
+enum phase { PHASE_LIST, PHASE_RELEASE };
+
+static int release_on(sqlite3 *db, const struct reference *reference, struct row *row,
+		      uint64_t budget, int64_t limit_us, struct err *err)
+{
+	char damaged[DAMAGED_DAYS_TEXT_MAX] = "";
+	struct release_counts counts;
+	uint64_t work = 0;
+	int64_t began_us = clock_us();
+	bool lists = row->place.phase == PHASE_LIST;
+	int rc = lists ? release_list(db, reference, &row->form.release, row->upto,
+				      &row->place.office, budget, &work, err)
+		       : release_step(db, reference, &row->form.release, budget, limit_us, &work,
+				      damaged, err);
+	if (rc == 0 && lists)
+		row->place.phase = PHASE_RELEASE;
+	else if (rc == 0)
+		row->stage = CHANGE_OVER;
+	if (rc >= 0)
+		rc = release_counts_read(db, &counts, err);
+	if (rc < 0)
+		return rc;
+	row->done += (int64_t)work;
+	row->spent_us += clock_us() - began_us;
+	row->rows = (int64_t)counts.released;
+	row->held = (int64_t)counts.kept;
+	if (*damaged && !*row->text)
+		row->text = damaged;
+	return row_write(db, row, err);
+}
+
 static int step(struct change *change, sqlite3 *db, const struct reference *reference,
 		struct row *row, uint64_t budget, int64_t limit_us, struct err *err)
 {
 	struct err why = { 0 };
 	const struct row before = *row;
 	int rc;
+	if (row->form.kind == CHANGE_RELEASE)
+		return release_on(db, reference, row, budget, limit_us, err);
 	if (row->stage == CHANGE_SETTLING)
 		return settle(db, row, budget, err);
 	rc = db_exec(db, "SAVEPOINT step", err);

@@ -2,20 +2,26 @@
  * an office moves. What costs little is done in the transaction of the order. What costs more goes
  * by steps (steps.h), each a transaction of its own, while batches come in and questions are
  * answered as before; and the act itself is done in the last of them, with all that follows from
- * it.
+ * it. A release of much that waits goes by steps too (release.h), but each of its steps is an act
+ * by itself: what was released stays so when it is taken back.
  *
- *   CHANGE_DAYS      the days are gone through
+ *   CHANGE_DAYS      the days are gone through; of a release: what waits
  *   CHANGE_STALE     and what came meanwhile; when none is left: the act, its event, the switch
  *   CHANGE_SETTLING  it is in force; its pages are brought to their place
  *   CHANGE_OVER      with its outcome, which stays to be asked for until the next one begins
  *
  * There is one change at a time. All of it stands in table change_under_way and what that names: a
  * process that was killed goes on where the last commit was. Until it is in force it can be taken
- * back, and then nothing was. */
+ * back, and then nothing was.
+ *
+ * Closings meanwhile: a change judges figures as if nothing were closed (review.h), so it comes to
+ * what it would if the closing had been before it. A release in steps lets them in or not by what
+ * is closed, and half of it would be by the one and half by the other: change_refuse_closing(). */
 #pragma once
 
 #include "common/base/err.h"
 #include "common/sys/db.h"
+#include "ledger/release.h"
 #include "ledger/steps.h"
 #include "registry/reference.h"
 
@@ -27,7 +33,7 @@
 
 enum change_stage { CHANGE_DAYS, CHANGE_STALE, CHANGE_SETTLING, CHANGE_OVER };
 
-enum change_kind { CHANGE_UNITS, CHANGE_CATALOGUE, CHANGE_MOVE, CHANGE_KIND_COUNT };
+enum change_kind { CHANGE_UNITS, CHANGE_CATALOGUE, CHANGE_MOVE, CHANGE_RELEASE, CHANGE_KIND_COUNT };
 /** As the audit has it: "units import". */
 const char *change_word(enum change_kind kind);
 
@@ -37,8 +43,9 @@ struct change_form {
 	const char *note; /* of an import: the audit's line */
 	const char *body; /* of an import: the table [len] */
 	size_t len;
-	const char *office, *unit; /* that moves; and where to, NULL: nowhere */
-	int32_t from;              /* the day from which on */
+	const char *office, *unit;   /* that moves; and where to, NULL: nowhere */
+	int32_t from;                /* the day from which on */
+	struct release_form release; /* but for who and at_us */
 };
 
 #define CHANGE_DETAIL_MAX 256u
@@ -55,6 +62,8 @@ int change_note(sqlite3 *db, const struct change_form *form, const char *detail,
 /** -EEXIST with a sentence while a change is under way that is not in force yet: for whoever would
  * change what it rests on. */
 int change_refuse(sqlite3 *db, struct err *err);
+/** -EEXIST with a sentence while a release is under way: before a period is closed or opened. */
+int change_refuse_closing(sqlite3 *db, struct err *err);
 /** Begin, in a transaction that did none of the act. *@ret_id: its number. -EEXIST. */
 int change_begin(sqlite3 *db, const struct change_form *form, const struct steps_cost *cost,
 		 int64_t *ret_id, struct err *err);
@@ -67,15 +76,16 @@ int change_estimate(sqlite3 *db, uint64_t work, int64_t *ret_us, struct err *err
 #define CHANGE_TEXT_MAX 1024u
 struct change_state {
 	int64_t id; /* 0: there was never one */
+	enum change_kind kind;
 	enum change_stage stage;
 	char word[24], who[64]; /* change_word(), and who ordered it */
 	int64_t begun_us;
 	uint64_t done, total; /* work; what came meanwhile makes it more */
 	int64_t left_us;      /* about, of what is under way */
 	/* when it is over: */
-	int code;                   /* 0, or the error that ended it */
-	uint64_t rows;              /* as change_act() */
-	uint64_t held;              /* observations that went into quarantine */
+	int code;      /* 0, or the error that ended it */
+	uint64_t rows; /* as change_act(); of a release: observations that were released, so far */
+	uint64_t held; /* observations that went into quarantine, or were kept there */
 	char text[CHANGE_TEXT_MAX]; /* the error's sentence, or a warning; "": none */
 };
 /** As of the transaction. */

@@ -26,14 +26,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define SCAN_WORK 20u /* a row that is looked at: 1 us */
+#define ROW_WORK                                                                                   \
+	400u /* and one that is judged: some 20 us, with its page's share and its event            \
+	      */
 
 struct held_item { /* a row of the quarantine */
 	int64_t journal, run, point, n, office;
 	int32_t day;
-};
-
-struct counts { /* of observations */
-	uint64_t released, kept, kept_for[VERDICT_COUNT];
 };
 
 struct release {
@@ -42,15 +44,20 @@ struct release {
 	const struct release_form *form;
 	struct held_item *items; /* owned [n] */
 	size_t n;
+	bool trial;  /* nothing is written */
+	bool listed; /* of release_entry alone */
+	uint64_t budget, work;
+	int64_t end_us; /* of the clock; INT64_MAX: any */
+	size_t done;    /* items that were judged */
 	struct declarations *declarations;
-	struct fold *fold;
+	struct fold *fold; /* this and the next two: NULL in a trial */
 	struct quarantine *quarantine;
 	struct day_times *day_times;
 	struct older_copy *older;
 	struct arena *arena;
 	sqlite3_stmt *entry, *metric, *mark, *rejudge;
 	int64_t at_us; /* the moment of this release, and of no other */
-	struct counts counts;
+	struct release_counts counts;
 	struct damaged_days damaged;
 	/* The points of the run at hand, read when they are needed and written once it is through:
 	   each may have a row of its own. */
@@ -87,10 +94,10 @@ static int release_open(struct release *r, struct err *err)
 	if (!r->arena)
 		return err_memory(err);
 	if (!(r->declarations = declarations_open(r->db, err)) ||
-	    !(r->fold = fold_open(r->db, r->declarations, err)) ||
-	    !(r->quarantine = quarantine_open(r->db, err)) ||
-	    !(r->day_times = day_times_open(r->db, true, err)) ||
-	    !(r->older = older_copy_open(r->db, err)))
+	    !(r->older = older_copy_open(r->db, err)) ||
+	    (!r->trial && (!(r->fold = fold_open(r->db, r->declarations, err)) ||
+			   !(r->quarantine = quarantine_open(r->db, err)) ||
+			   !(r->day_times = day_times_open(r->db, true, err)))))
 		return err->code;
 	declarations_forget(r->declarations, r->reference->catalogue);
 	int rc = db_prepare(r->db,
@@ -99,12 +106,12 @@ static int release_open(struct release *r, struct err *err)
 			    &r->entry, err);
 	if (rc == 0)
 		rc = db_prepare(r->db, "SELECT metric FROM series WHERE id = ?", &r->metric, err);
-	if (rc == 0)
+	if (rc == 0 && !r->trial)
 		rc = db_prepare(r->db,
 				"UPDATE quarantine SET released_us = ?, observations = ? WHERE"
 				" journal = ? AND run = ? AND point = ?",
 				&r->mark, err);
-	if (rc == 0)
+	if (rc == 0 && !r->trial)
 		rc = db_prepare(r->db,
 				"UPDATE quarantine SET verdict = ?, observations = ? WHERE"
 				" journal = ? AND run = ? AND point = ?",
@@ -127,28 +134,67 @@ static int item_add(struct release *r, sqlite3_stmt *row, struct err *err)
 	return 0;
 }
 
-static int items_list(struct release *r, struct err *err)
+/* The form's office by its id; 0: any. */
+static int office_find(const struct reference *reference, const struct release_form *form,
+		       int64_t *ret_office, struct err *err)
 {
 	char excerpt[EXCERPT_MAX];
-	const struct office *office = NULL;
-	sqlite3_stmt *rows = NULL;
-	if (r->form->office && !(office = offices_by_code(r->reference->offices, r->form->office)))
+	const struct office *office =
+		form->office ? offices_by_code(reference->offices, form->office) : NULL;
+	if (form->office && !office)
 		return err_set(err, -ENOENT,
 			       "there is no office '%s'; `lantoa office list` shows them",
-			       utf8_excerpt(r->form->office, strlen(r->form->office), excerpt));
-	int rc = db_prepare(r->db,
-			    "SELECT q.journal, q.run, q.point, j.day, q.observations, j.office"
-			    " FROM quarantine q"
-			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
-			    " AND ?1 IN (0, q.journal) AND ?2 IN (0, j.office)"
-			    " ORDER BY j.day, j.office, q.journal, q.run, q.point",
-			    &rows, err);
-	if (rc < 0)
+			       utf8_excerpt(form->office, strlen(form->office), excerpt));
+	*ret_office = office ? office->id : 0;
+	return 0;
+}
+
+#define ITEM       "SELECT q.journal, q.run, q.point, j.day, q.observations, j.office FROM "
+#define ITEM_ORDER " ORDER BY j.day, j.office, q.journal, q.run, q.point"
+
+/* What waits and fits the form, or was listed. */
+static int items_open(struct release *r, sqlite3_stmt **ret_rows, struct err *err)
+{
+	static const char all[] = ITEM "quarantine q JOIN journal j ON j.id = q.journal WHERE"
+				       " q.released_us IS NULL AND q.journal BETWEEN ?1 AND ?2"
+				       " AND ?3 IN (0, j.office)" ITEM_ORDER,
+			  listed[] = "SELECT e.journal, q.run, q.point, e.day, q.observations,"
+				     " e.office FROM release_entry e JOIN quarantine q"
+				     " ON q.journal = e.journal WHERE q.released_us IS NULL"
+				     " ORDER BY e.day, e.office, e.journal, q.run, q.point";
+	int64_t entry = r->form->entry, office = 0;
+	int rc = office_find(r->reference, r->form, &office, err);
+	if (rc == 0)
+		rc = db_prepare(r->db, r->listed ? listed : all, ret_rows, err);
+	if (rc < 0 || r->listed)
 		return rc;
-	sqlite3_bind_int64(rows, 1, r->form->entry);
-	sqlite3_bind_int64(rows, 2, office ? office->id : 0);
-	while (rc == 0 && (rc = db_step(rows, err)) == 1)
+	sqlite3_bind_int64(*ret_rows, 1, entry ? entry : INT64_MIN);
+	sqlite3_bind_int64(*ret_rows, 2, entry ? entry : INT64_MAX);
+	sqlite3_bind_int64(*ret_rows, 3, office);
+	return 0;
+}
+
+static uint64_t item_work(const struct held_item *item)
+{
+	return ROW_WORK + (item->n > 0 ? (uint64_t)item->n : 0);
+}
+
+/* Entries whole, as many as the budget takes. */
+static int items_list(struct release *r, struct err *err)
+{
+	sqlite3_stmt *rows = NULL;
+	uint64_t work = 0;
+	int rc = items_open(r, &rows, err);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		if (work > r->budget &&
+		    sqlite3_column_int64(rows, 0) != r->items[r->n - 1].journal) {
+			rc = 0;
+			break;
+		}
 		rc = item_add(r, rows, err);
+		if (rc == 0)
+			work += item_work(&r->items[r->n - 1]);
+	}
 	(void)sqlite3_finalize(rows); /* repeats the error that step told */
 	return rc;
 }
@@ -235,6 +281,8 @@ static int item_keep(struct release *r, const struct held_item *item, enum verdi
 		     size_t n, struct err *err)
 {
 	count_kept(r, verdict, n);
+	if (r->trial)
+		return 0;
 	item_bind(r->rejudge, (int64_t)verdict, item, n);
 	return db_run(r->rejudge, err);
 }
@@ -242,7 +290,7 @@ static int item_keep(struct release *r, const struct held_item *item, enum verdi
 static int points_read(struct release *r, const struct held_item *item, const struct run *run,
 		       struct err *err)
 {
-	if (r->n_points > 0)
+	if (r->n_points > 0 || r->trial)
 		return 0;
 	int rc = quarantine_points(r->quarantine, item->journal, (size_t)item->run, r->points,
 				   run->n, err);
@@ -258,9 +306,12 @@ static int run_release(struct release *r, const struct held_item *item, const st
 		       size_t *ret_passed, struct err *err)
 {
 	size_t passed = 0;
-	item_bind(r->mark, r->at_us, item, run->n);
-	int rc = db_run(r->mark, err);
-	if (rc == 0)
+	int rc = 0;
+	if (!r->trial) {
+		item_bind(r->mark, r->at_us, item, run->n);
+		rc = db_run(r->mark, err);
+	}
+	if (rc == 0 && !r->trial)
 		rc = day_times_add(r->day_times, item->day, r->at_us, err);
 	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
 		enum verdict verdict = judge_point(declared, r->older, &points[i], NULL);
@@ -294,7 +345,7 @@ static int points_release(struct release *r, const struct held_item *item, const
 			count_kept(r, verdict, 1);
 		}
 	}
-	if (rc == 0 && passed > 0)
+	if (rc == 0 && passed > 0 && !r->trial)
 		rc = day_times_add(r->day_times, item->day, r->at_us, err);
 	*ret_passed = passed;
 	return rc;
@@ -334,8 +385,9 @@ static int item_take(struct release *r, const struct entry_read *entry,
 	if (rc == 1)
 		rc = item_judge(r, entry, item, run, declared, &passed, err);
 	r->counts.released += passed;
-	return rc == 0 && passed > 0 ? fold_stale(r->fold, entry->office, item->day, declared, err)
-				     : rc;
+	return rc == 0 && passed > 0 && !r->trial
+		       ? fold_stale(r->fold, entry->office, item->day, declared, err)
+		       : rc;
 }
 
 /* --- all of them --- */
@@ -357,19 +409,27 @@ static int range_take(struct release *r, size_t from, size_t to, struct err *err
 			r->n_points = 0;
 		}
 	}
-	if (rc == 0)
+	if (rc == 0 && !r->trial)
 		rc = fold_finish(r->fold, err);
-	return rc < 0 ? rc : day_times_flush(r->day_times, err);
+	return rc < 0 || r->trial ? rc : day_times_flush(r->day_times, err);
 }
 
 /* All of it or, with the error, nothing. */
 static int range_try(struct release *r, size_t from, size_t to, struct err *err)
 {
-	struct counts counts = r->counts;
+	struct release_counts counts = r->counts;
 	struct err why = { 0 };
+	int rc;
+	if (r->trial) {
+		rc = range_take(r, from, to, err);
+		if (rc < 0)
+			r->counts = counts;
+		r->n_points = 0;
+		return rc;
+	}
 	fold_begin(r->fold, r->reference);
 	fold_released_at(r->fold, r->at_us);
-	int rc = db_exec(r->db, "SAVEPOINT release", err);
+	rc = db_exec(r->db, "SAVEPOINT release", err);
 	if (rc < 0)
 		return rc;
 	rc = range_take(r, from, to, &why);
@@ -392,9 +452,10 @@ static int range_keep(struct release *r, size_t from, size_t to, const struct er
 		int64_t n = r->items[i].n;
 		rc = item_keep(r, &r->items[i], VERDICT_DAMAGED, n > 0 ? (size_t)n : 0, err);
 	}
-	return rc < 0 ? rc
-		      : damaged_days_add(&r->damaged, r->db, r->reference, r->items[from].office,
-					 r->items[from].day, r->at_us, why, err);
+	return rc < 0 || r->trial
+		       ? rc
+		       : damaged_days_add(&r->damaged, r->db, r->reference, r->items[from].office,
+					  r->items[from].day, r->at_us, why, err);
 }
 
 /* The end of the items from @from on that are of one day, and of one office with @office. */
@@ -423,15 +484,36 @@ static int offices_take(struct release *r, size_t from, size_t to, struct err *e
 	return rc;
 }
 
-/* A day at a time: that is how pages lie, and it bounds the memory. */
+static int64_t clock_us(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+#define RANGE_MIN 500u /* items that are judged before the clock is looked at: 20 ms */
+
+/* A day at a time, or where time is short some offices of it: that is how pages lie, and it bounds
+ * the memory. */
+static size_t range_next(const struct release *r, size_t from)
+{
+	size_t to = range_end(r, from, r->listed);
+	while (r->listed && to < r->n && to - from < RANGE_MIN &&
+	       r->items[to].day == r->items[from].day)
+		to = range_end(r, to, true);
+	return to;
+}
+
 static int items_take(struct release *r, struct err *err)
 {
 	int rc = 0;
-	for (size_t from = 0, to; from < r->n && rc == 0; from = to) {
-		to = range_end(r, from, false);
-		rc = range_try(r, from, to, err);
+	while (r->done < r->n && rc == 0 && (r->done == 0 || clock_us() < r->end_us)) {
+		size_t to = range_next(r, r->done);
+		rc = range_try(r, r->done, to, err);
 		if (is_damage(rc))
-			rc = offices_take(r, from, to, err);
+			rc = offices_take(r, r->done, to, err);
+		for (; r->done < to; r->done++)
+			r->work += item_work(&r->items[r->done]);
 	}
 	return rc;
 }
@@ -459,32 +541,32 @@ static int release_note(const struct release *r, struct err *err)
 			    NULL, err);
 }
 
-static void head(struct table *table, const char *key, uint64_t count)
+/* --- what it came to --- */
+
+static void head(struct table *table, const char *object, const char *key, uint64_t count)
 {
 	char text[24];
 	(void)snprintf(text, sizeof(text), "%" PRIu64, count); /* fits */
-	table_head(table, "counts", key, text);
+	table_head(table, object, key, text);
 }
 
-static int release_tell(const struct release *r, struct table **ret_table, struct err *err)
+int release_table(const struct release_counts *counts, const char *object, const char *damaged,
+		  struct table **ret_table, struct err *err)
 {
 	static const char *const columns[] = { "reason", "observations" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
-	head(table, "released", r->counts.released);
-	head(table, "kept", r->counts.kept);
-	if (r->damaged.n > 0) {
-		char text[DAMAGED_DAYS_TEXT_MAX];
-		damaged_days_text(&r->damaged, text);
-		table_head(table, "counts", "damaged", text);
-	}
+	head(table, object, "released", counts->released);
+	head(table, object, "kept", counts->kept);
+	if (damaged)
+		table_head(table, object, "damaged", damaged);
 	for (unsigned verdict = 0; verdict < VERDICT_COUNT; verdict++) {
-		if (r->counts.kept_for[verdict] == 0)
+		if (counts->kept_for[verdict] == 0)
 			continue;
 		table_row(table);
 		table_text(table, _(verdict_text((enum verdict)verdict)));
-		table_int(table, (int64_t)r->counts.kept_for[verdict]);
+		table_int(table, (int64_t)counts->kept_for[verdict]);
 	}
 	if (table_failed(table)) {
 		table_close(table);
@@ -497,7 +579,12 @@ static int release_tell(const struct release *r, struct table **ret_table, struc
 int quarantine_release(sqlite3 *db, const struct reference *reference,
 		       const struct release_form *form, struct table **ret_table, struct err *err)
 {
-	struct release r = { .db = db, .reference = reference, .form = form };
+	struct release r = { .db = db,
+			     .reference = reference,
+			     .form = form,
+			     .budget = UINT64_MAX,
+			     .end_us = INT64_MAX };
+	char damaged[DAMAGED_DAYS_TEXT_MAX];
 	int rc = release_open(&r, err);
 	if (rc == 0)
 		/* What is released now is told from what was before by its time: a damaged page is
@@ -509,8 +596,203 @@ int quarantine_release(sqlite3 *db, const struct reference *reference,
 		rc = items_take(&r, err);
 	if (rc == 0)
 		rc = release_note(&r, err);
+	if (r.damaged.n > 0)
+		damaged_days_text(&r.damaged, damaged);
 	if (rc == 0)
-		rc = release_tell(&r, ret_table, err);
+		rc = release_table(&r.counts, "counts", r.damaged.n > 0 ? damaged : NULL, ret_table,
+				   err);
 	release_close(&r);
 	return rc;
+}
+
+/* --- without doing it --- */
+
+#define TRIAL_ITEMS 4096u /* that are judged at a time, and the rest of their day */
+
+int release_try(sqlite3 *db, const struct reference *reference, const struct release_form *form,
+		struct release_counts *ret_counts, struct err *err)
+{
+	struct release r = { .db = db,
+			     .reference = reference,
+			     .form = form,
+			     .trial = true,
+			     .at_us = form->at_us,
+			     .end_us = INT64_MAX };
+	sqlite3_stmt *rows = NULL;
+	int rc = release_open(&r, err);
+	if (rc == 0)
+		rc = items_open(&r, &rows, err);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		rc = 0;
+		if (r.n >= TRIAL_ITEMS && (sqlite3_column_int64(rows, 3) != r.items[r.n - 1].day)) {
+			rc = items_take(&r, err);
+			r.n = r.done = 0;
+		}
+		if (rc == 0)
+			rc = item_add(&r, rows, err);
+	}
+	(void)sqlite3_finalize(rows); /* repeats the error that step told */
+	if (rc == 0)
+		rc = items_take(&r, err);
+	if (rc == 0)
+		*ret_counts = r.counts;
+	release_close(&r);
+	return rc;
+}
+
+int release_weigh(sqlite3 *db, const struct reference *reference, const struct release_form *form,
+		  uint64_t *ret_work, struct err *err)
+{
+	sqlite3_stmt *held = NULL;
+	int64_t office = 0;
+	int rc = office_find(reference, form, &office, err);
+	if (rc == 0) /* one entry's rows are found by its number */
+		rc = db_prepare(db,
+				form->entry
+					? "SELECT 0, count(*), coalesce(sum(observations), 0) FROM"
+					  " quarantine WHERE journal = ?1 AND released_us IS NULL"
+					: "SELECT coalesce(sum(n), 0),"
+					  " coalesce(sum(n) FILTER (WHERE ?1 IN (0, office)), 0),"
+					  " coalesce(sum(observations) FILTER"
+					  " (WHERE ?1 IN (0, office)), 0) FROM held",
+				&held, err);
+	if (rc == 0) {
+		sqlite3_bind_int64(held, 1, form->entry ? form->entry : office);
+		rc = db_step(held, err);
+	}
+	if (rc == 1)
+		*ret_work = (uint64_t)sqlite3_column_int64(held, 0) * SCAN_WORK +
+			    (uint64_t)sqlite3_column_int64(held, 1) * ROW_WORK +
+			    (uint64_t)sqlite3_column_int64(held, 2);
+	(void)sqlite3_finalize(held); /* repeats the error that step told */
+	return rc < 0 ? rc : 0;
+}
+
+/* --- in steps --- */
+
+int release_forget(sqlite3 *db, bool counts, struct err *err)
+{
+	int rc = db_exec(db, "DELETE FROM release_entry", err);
+	return rc < 0 || !counts ? rc : db_exec(db, "DELETE FROM release_count", err);
+}
+
+int release_counts_read(sqlite3 *db, struct release_counts *ret_counts, struct err *err)
+{
+	struct release_counts counts = { 0 };
+	sqlite3_stmt *rows = NULL;
+	int rc = db_prepare(db, "SELECT verdict, n FROM release_count", &rows, err);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		struct db_row row = { rows, err, 0 };
+		int64_t verdict = db_row_int(&row, 0, VERDICT_OK, VERDICT_COUNT - 1);
+		uint64_t n = (uint64_t)db_row_int(&row, 1, 0, INT64_MAX);
+		counts.kept_for[verdict] = verdict == VERDICT_OK ? 0 : n;
+		*(verdict == VERDICT_OK ? &counts.released : &counts.kept) += n;
+		rc = row.rc;
+	}
+	(void)sqlite3_finalize(rows); /* repeats the error that step told */
+	if (rc == 0)
+		*ret_counts = counts;
+	return rc;
+}
+
+static int counts_add(sqlite3 *db, const struct release_counts *counts, struct err *err)
+{
+	sqlite3_stmt *add = NULL;
+	int rc = db_prepare(db,
+			    "INSERT INTO release_count VALUES(?, ?) ON CONFLICT DO UPDATE"
+			    " SET n = n + excluded.n",
+			    &add, err);
+	for (unsigned verdict = 0; verdict < VERDICT_COUNT && rc == 0; verdict++) {
+		uint64_t n = verdict == VERDICT_OK ? counts->released : counts->kept_for[verdict];
+		sqlite3_bind_int(add, 1, (int)verdict);
+		sqlite3_bind_int64(add, 2, (int64_t)n);
+		rc = n > 0 ? db_run(add, err) : 0;
+	}
+	sqlite3_finalize(add);
+	return rc;
+}
+
+int release_list(sqlite3 *db, const struct reference *reference, const struct release_form *form,
+		 int64_t upto, int64_t *place, uint64_t budget, uint64_t *work, struct err *err)
+{
+	sqlite3_stmt *rows = NULL, *put = NULL;
+	int64_t office = 0;
+	uint64_t done = 0;
+	int rc = office_find(reference, form, &office, err);
+	if (rc == 0)
+		rc = db_prepare(db,
+				"SELECT q.journal, count(*), j.day, j.office FROM quarantine q"
+				" JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
+				" AND q.journal > ?1 AND q.journal <= ?2"
+				" GROUP BY q.journal ORDER BY q.journal",
+				&rows, err);
+	if (rc == 0)
+		rc = db_prepare(db, "INSERT OR IGNORE INTO release_entry VALUES(?, ?, ?)", &put,
+				err);
+	if (rc == 0) {
+		sqlite3_bind_int64(rows, 1, *place);
+		sqlite3_bind_int64(rows, 2, upto);
+	}
+	while (rc == 0 && done <= budget && (rc = db_step(rows, err)) == 1) {
+		*place = sqlite3_column_int64(rows, 0);
+		done += (uint64_t)sqlite3_column_int64(rows, 1) * SCAN_WORK;
+		sqlite3_bind_value(put, 1, sqlite3_column_value(rows, 2));
+		sqlite3_bind_value(put, 2, sqlite3_column_value(rows, 3));
+		sqlite3_bind_int64(put, 3, *place);
+		rc = office == 0 || office == sqlite3_column_int64(rows, 3) ? db_run(put, err) : 0;
+	}
+	(void)sqlite3_finalize(rows); /* repeats the error that step told */
+	sqlite3_finalize(put);
+	*work += done;
+	return rc < 0 ? rc : done > budget;
+}
+
+/* What was judged is listed no longer. */
+static int listed_drop(const struct release *r, struct err *err)
+{
+	const struct held_item *last = &r->items[r->done - 1];
+	sqlite3_stmt *drop = NULL;
+	int rc = db_prepare(r->db,
+			    "DELETE FROM release_entry WHERE (day, office, journal) <= (?, ?, ?)",
+			    &drop, err);
+	if (rc == 0) {
+		sqlite3_bind_int(drop, 1, last->day);
+		sqlite3_bind_int64(drop, 2, last->office);
+		sqlite3_bind_int64(drop, 3, last->journal);
+		rc = db_run(drop, err);
+	}
+	sqlite3_finalize(drop);
+	return rc;
+}
+
+int release_step(sqlite3 *db, const struct reference *reference, const struct release_form *form,
+		 uint64_t budget, int64_t limit_us, uint64_t *work, char *ret_damaged,
+		 struct err *err)
+{
+	struct release r = { .db = db,
+			     .reference = reference,
+			     .form = form,
+			     .listed = true,
+			     .budget = budget,
+			     .end_us = limit_us > 0 ? clock_us() + limit_us : INT64_MAX };
+	*ret_damaged = '\0';
+	int rc = release_open(&r, err);
+	if (rc == 0)
+		rc = event_time(db, form->at_us, &r.at_us, err);
+	if (rc == 0)
+		rc = items_list(&r, err);
+	if (rc == 0)
+		rc = items_take(&r, err);
+	if (rc == 0)
+		rc = release_note(&r, err);
+	if (rc == 0)
+		rc = counts_add(db, &r.counts, err);
+	if (rc == 0 && r.n > 0)
+		rc = listed_drop(&r, err);
+	if (r.damaged.n > 0)
+		damaged_days_text(&r.damaged, ret_damaged);
+	*work += r.work;
+	bool more = r.n > 0;
+	release_close(&r);
+	return rc < 0 ? rc : more;
 }

@@ -178,8 +178,14 @@ static const char *const steps[] = {
 	 "  day INTEGER NOT NULL, phase INTEGER NOT NULL, office INTEGER NOT NULL,"
 	 "  done INTEGER NOT NULL, total INTEGER NOT NULL, spent_us INTEGER NOT NULL,"
 	 "  held INTEGER NOT NULL, code INTEGER NOT NULL, rows INTEGER NOT NULL,"
-	 "  text TEXT NOT NULL) STRICT;"
+	 "  text TEXT NOT NULL, entry INTEGER NOT NULL, metric TEXT, closed INTEGER NOT NULL,"
+	 "  older_copy INTEGER NOT NULL, upto INTEGER NOT NULL) STRICT;"
 	 "CREATE TABLE change_day(day INTEGER PRIMARY KEY) STRICT;"
+	 /* release.h: what a release in steps has still to judge, and what came of it; verdict 0:
+	    released */
+	 "CREATE TABLE release_entry(day INTEGER NOT NULL, office INTEGER NOT NULL,"
+	 "  journal INTEGER NOT NULL, PRIMARY KEY(day, office, journal)) STRICT, WITHOUT ROWID;"
+	 "CREATE TABLE release_count(verdict INTEGER PRIMARY KEY, n INTEGER NOT NULL) STRICT;"
 	 "CREATE TABLE publication(name TEXT PRIMARY KEY, calendar INTEGER NOT NULL,"
 	 "  grain INTEGER NOT NULL, number INTEGER NOT NULL, structure INTEGER,"
 	 "  known_us INTEGER NOT NULL, position INTEGER NOT NULL, chain BLOB NOT NULL,"

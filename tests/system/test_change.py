@@ -122,6 +122,34 @@ class Change(rig.Rig):
         self.assertEqual(self.lantoa("catalogue", "export").out, rig.CATALOGUE)
         self.assert_whole()
 
+    def rows_seem(self, more):
+        """What a release costs is reckoned by how many rows of each office wait."""
+        self.province.process.stop()
+        with sqlite3.connect(f"{self.province.folder}/lantoa.db") as store:
+            store.execute("UPDATE held SET n = n + ?", (more,))
+        store.close()
+        self.province.start()
+
+    def test_a_release_of_much_goes_by_steps(self):
+        text, left = self.narrowed()
+        self.order(text)
+        rig.wait_for(self.over, "the change", 60)
+        self.order(rig.CATALOGUE)
+        rig.wait_for(self.over, "the other change", 60)
+        self.assertEqual(self.figure(), left)
+        waits = self.province.get("/v1/quarantine/release", all="yes")["would"]["released"]
+        trial = self.lantoa("quarantine", "release", "--all", "--dry-run")
+        self.assertRegex(trial.out, rf"Would be released: {waits}\nWould stay: 0")
+        self.assertEqual(self.figure(), left)
+        self.rows_seem(300000)
+        outcome = self.lantoa("quarantine", "release", "--all")
+        self.assertEqual((outcome.code, outcome.err), (0, ""), outcome)
+        self.assertRegex(outcome.out, rf"Released: {waits}\nStill in quarantine: 0")
+        self.assertEqual(self.figure(), self.sum)
+        self.assertIn("quarantine release", self.lantoa("change", "show").out)
+        self.rows_seem(-300000)
+        self.assert_whole()
+
     def fail_steps(self, when):
         """Each step fails while it is so, as the disk would have it."""
         self.province.process.stop()
