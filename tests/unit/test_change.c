@@ -343,6 +343,116 @@ static void what_is_taken_back_was_not(void **state)
 	assert_true(seeds_given() || cancelled > 5);
 }
 
+/* --- periods are closed meanwhile --- */
+
+static size_t closed_between, opened_between, closed_through;
+
+/* What waits, whenever that began. */
+#define HELD_AT_ANY_TIME                                                                           \
+	"SELECT journal, run, point, verdict, observations, released_us IS NULL FROM quarantine"   \
+	" ORDER BY 1, 2, 3"
+
+static int order_at_once(struct testbed *testbed, const struct order *order)
+{
+	const struct change_form *form = &order->form;
+	return form->kind == CHANGE_MOVE
+		       ? testbed_order_move(testbed, form->office, form->unit, form->from) ? 0 : -1
+		       : testbed_order_import(testbed,
+					      form->kind == CHANGE_UNITS ? "units" : "catalogue",
+					      form->body);
+}
+
+static void post_both(struct course *run, struct testbed *twin)
+{
+	struct testbed *both[] = { &run->testbed, twin };
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(db_begin(both[i]->db, &both[i]->err), 0);
+		ledger_begin(both[i]->ledger, both[i]->reference);
+		assert_int_equal(testbed_post(both[i], &run->h.batches[run->at]), POSTED);
+		assert_int_equal(ledger_finish(both[i]->ledger, &both[i]->err), 0);
+		assert_int_equal(db_commit(both[i]->db, &both[i]->err), 0);
+	}
+	run->at++;
+}
+
+static void close_both(struct course *run, struct testbed *twin)
+{
+	char period[PERIOD_TEXT_MAX];
+	bool reopen = chance(run->dice, 30);
+	int32_t day = run->h.base + (int32_t)dice_below(run->dice, HISTORY_DAYS);
+	const struct closing_form form = {
+		.period = period_format(
+			period_of_day(CALENDAR_CIVIL,
+				      chance(run->dice, 50) ? GRAIN_DAY : GRAIN_MONTH, day),
+			period),
+		.who = "test",
+		.at_us = (int64_t)(run->h.base + 2 * HISTORY_DAYS) * 86400 * 1000000,
+	};
+	assert_int_equal(change_refuse_closing(run->testbed.db, &run->testbed.err), 0);
+	int rc = testbed_order_closing(&run->testbed, reopen, &form);
+	assert_int_equal(testbed_order_closing(twin, reopen, &form), rc);
+	*(reopen ? &opened_between : &closed_between) += rc == 0;
+}
+
+static void closed_meanwhile(struct dice *dice, void *context)
+{
+	struct course run;
+	struct testbed twin;
+	struct order order;
+	struct change_state state;
+	struct blob left, right;
+	bool in_force = false;
+	int rc = 1;
+	(void)context;
+	run_open(&run, dice);
+	history_open(&run.h, &twin);
+	for (size_t half = run.h.n / 2; run.at < half;)
+		post_both(&run, &twin);
+	order_make(dice, &run.h, &order);
+	if (order_begin(&run.testbed, &order)) {
+		while (rc == 1) {
+			rc = step(&run, false);
+			assert_int_equal(change_read(run.testbed.db, &state, &run.testbed.err), 0);
+			if (state.stage >= CHANGE_SETTLING && !in_force) {
+				assert_int_equal(order_at_once(&twin, &order), 0);
+				testbed_refresh(&twin);
+				in_force = true;
+			}
+			if (chance(dice, 30) && run.at < run.h.n)
+				post_both(&run, &twin);
+			if (chance(dice, 30))
+				close_both(&run, &twin);
+		}
+		assert_int_equal(state.code, 0);
+		while (run.at < run.h.n)
+			post_both(&run, &twin);
+		rows_read(&run.testbed, HELD_AT_ANY_TIME, &left);
+		rows_read(&twin, HELD_AT_ANY_TIME, &right);
+		assert_same(&left, &right, "held rows");
+		blob_free(&left);
+		blob_free(&right);
+		testbed_rollups(&run.testbed, &left);
+		testbed_rollups(&twin, &right);
+		assert_same(&left, &right, "pages");
+		blob_free(&left);
+		blob_free(&right);
+		closed_through++;
+	}
+	testbed_close(&twin);
+	run_close(&run);
+}
+
+/* I12: as if they had been closed, or opened, before the change. */
+static void what_is_closed_meanwhile_is_so_as_if_before(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS, closed_meanwhile, NULL);
+	print_message("%zu changes, %zu periods closed and %zu opened between\n", closed_through,
+		      closed_between, opened_between);
+	assert_true(seeds_given() ||
+		    (closed_through > 15 && closed_between > 30 && opened_between > 1));
+}
+
 /* --- what a disk does to it --- */
 
 #define UNITS                                                                                      \
@@ -586,6 +696,7 @@ int main(void)
 		cmocka_unit_test(what_steps_come_to_is_what_making_all_anew_gives),
 		cmocka_unit_test(what_is_taken_back_was_not),
 		cmocka_unit_test(what_was_found_halfway_is_looked_for_anew),
+		cmocka_unit_test(what_is_closed_meanwhile_is_so_as_if_before),
 		cmocka_unit_test_setup_teardown(what_is_held_is_told_once, disk_setup,
 						disk_teardown),
 		cmocka_unit_test_setup_teardown(the_cause_is_told_where_the_transaction_is_gone,
