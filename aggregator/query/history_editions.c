@@ -1,11 +1,14 @@
 /* Catalogue and indicators: an edition is compared with the one before it, row by row. */
 #include "query/history_internal.h"
 
+#include "common/base/i18n.h"
 #include "common/base/utf8.h"
 #include "common/text/csv_table.h"
+#include "journal/damaged_days.h"
 #include "query/change_side.h"
 #include "schema/event.h"
 
+#include <errno.h>
 #include <string.h>
 
 static size_t column_find(const struct table *table, const char *name)
@@ -126,19 +129,26 @@ static int is_last(struct history *h, const char *table, int64_t id, bool *ret_l
 static int edition_tell(struct history *h, const char *of, const struct side *is, struct err *err)
 {
 	const json_t *csv = side_value(is, "csv");
-	const char *text = json_string_value(json_object_get(csv, "text"));
+	const char *text = json_string_value(json_object_get(csv, "text")),
+		   *hex = json_string_value(json_object_get(csv, "hex"));
 	struct table *before = NULL, *after = NULL;
 	bool opening = strcmp(h->stored, EVENT_OPENING) == 0, tell = true;
 	int64_t id = side_number(is, "id");
 	int rc = opening ? is_last(h, of, id, &tell, err) : 0;
-	if (rc < 0 || !tell || !text)
+	if (rc < 0 || !tell || (!text && !(hex && *hex)))
 		return rc;
-	rc = document_read(text, strlen(text), &after, err);
+	rc = text ? document_read(text, strlen(text), &after, err) : -EUCLEAN;
 	if (rc == 0 && !opening)
 		rc = document_before(h, of, id, &before, err);
 	if (rc == 0) {
 		document_side(h, of, before, after, false);
 		document_side(h, of, before, after, true);
+	} else if (rc == -EINVAL || is_damage(rc)) { /* it costs itself alone: I11 */
+		rc = 0;
+		if (h->counted)
+			history_put(h, of, h->form->name, NULL, NULL, NULL,
+				    _("this edition or the one before it is damaged: what was "
+				      "changed is not known"));
 	}
 	table_close(before);
 	table_close(after);

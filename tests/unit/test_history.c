@@ -190,6 +190,22 @@ static void a_text_that_a_disk_damaged_is_shown_as_damaged(void **state)
 	json_decref(damaged);
 }
 
+/* Nor does an edition that a disk damaged hide what others changed. */
+static void a_damaged_edition_hides_no_other(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(testbed_order_import(&f->testbed, "catalogue", NARROW), 0);
+	assert_int_equal(testbed_order_import(&f->testbed, "catalogue", WIDE), 0);
+	testbed_exec(&f->testbed, "UPDATE catalogue SET csv = x'6e616d652c22ff' WHERE id = 2");
+	history(f, "monthly"); /* that 50 went is not known, and that it came is */
+	const char *detail = testbed_cell(f->table, 0, "detail");
+	assert_non_null(detail);
+	assert_non_null(strstr(detail, "is damaged"));
+	assert_string_equal(testbed_cell(f->table, 1, "column"), "max");
+	assert_string_equal(testbed_cell(f->table, 1, "became"), "50");
+	assert_true(table_rows(f->table) > 2);
+}
+
 /* The revisions of "monthly" of office a in 2025-03, as "change|reason?|act|event's kind by act;".
  */
 static const char *revisions(struct fixture *f, const char *known)
@@ -257,6 +273,7 @@ int main(void)
 		TEST(of_hours_it_is_told_by_their_day),
 		TEST(a_damaged_entry_hides_no_other),
 		TEST(a_text_that_a_disk_damaged_is_shown_as_damaged),
+		TEST(a_damaged_edition_hides_no_other),
 		TEST(what_was_held_before_is_told_of_a_figure_that_is_held_again),
 	};
 	return cmocka_run_group_tests_name("history", tests, NULL, NULL);
