@@ -128,12 +128,13 @@ class Protocol(rig.Rig):
         old.ask("hello", 7, 0, 1, 3, hear="welcome .* head=[1-9]")
 
     def head_of_a_day(self, agent, value):
-        """The office hears another head: the last of its day."""
-        def head():
-            return (json.loads(agent.command("status", "--json").out)["ledger"] or {}).get("head")
-        before = head()
+        """The office hears the head behind this figure: the last of its day."""
         agent.record(f"teams={value}", "--period", "2025-06")
-        return rig.wait_for(lambda: (now := head()) != before and now, "the next head")
+        rig.wait_for(lambda: [row["value"] for row in self.province.query(
+            "teams", **{"from": "2025-06", "to": "2025-06"})] == [value], "the figure")
+        newest = self.province.get("/v1/changes", after=0, most=1)["head"]
+        return rig.wait_for(lambda: (json.loads(agent.command("status", "--json").out)["ledger"]
+                                     or {}).get("head") == newest and newest, "its head")
 
     def a_day_later(self, agent):
         """What the office kept today, it kept yesterday."""
