@@ -11,7 +11,8 @@ the others correct an earlier one. Somebody asks questions meanwhile. For so man
 happens; then the catalogue is imported with a label changed, by which no figure changes, and then with
 another area_agg of a metric, by which all figures of its units do. At last the aggregator is stopped,
 and the catalogue of before imported in one transaction that makes every page anew, for comparison. An
-import that is not through after the patience is taken back, and how long it would take is told.
+import that is not through after the patience is taken back, how long it would take is told, and that
+is all.
 
 With --kill, the aggregator is killed so often at random moments of that second import instead and
 started again; verify must find nothing afterwards, and every figure must be what it is on a copy of
@@ -46,8 +47,8 @@ parser = argparse.ArgumentParser()
 parser.add_argument("build", nargs="?", default="build/release")
 parser.add_argument("--observations", type=int, default=5000000)
 parser.add_argument("--offices", type=int, default=11000, help="at most 11000")
-parser.add_argument("--senders", type=int, default=8, help="offices that push")
-parser.add_argument("--each", type=int, default=44, help="milliseconds between the batches of one")
+parser.add_argument("--senders", type=int, default=64, help="offices that push")
+parser.add_argument("--each", type=int, default=350, help="milliseconds between the batches of one")
 parser.add_argument("--before", type=int, default=20, help="seconds, before the first import")
 parser.add_argument("--patience", type=int, default=86400, help="seconds, for the second import")
 parser.add_argument("--filled", help="the store to begin with")
@@ -120,6 +121,8 @@ class Bench:
             print(f"{int(n):,} observations of {ARGUMENTS.offices} offices, to {last}, filled in {seconds} s")
         if filled != self.store:
             shutil.copyfile(filled, self.store)
+        with open(self.store, "rb+") as file:
+            os.fsync(file)  # else the aggregator's first sync waits for all of it
         with sqlite3.connect(self.store) as store:
             last, = store.execute("SELECT max(day) FROM strand").fetchone()
         store.close()
@@ -258,6 +261,7 @@ class Bench:
         self.tell(asker)
         if self.taken_back:
             print(f"\ntaken back after {ARGUMENTS.patience} s:\n{self.taken_back}")
+            return
         self.province.process.stop()
         self.close()
         before = self.edition("before")

@@ -11,6 +11,7 @@
 #include "registry/office_keys.h"
 #include "registry/office_register.h"
 #include "registry/units_import.h"
+#include "rollup/rebuild.h"
 #include "support/province.h"
 #include "support/testbed.h"
 
@@ -211,6 +212,7 @@ int filling_fill(const void *input, void *ret_result, struct err *err)
 	filled->first_day = day(FIRST_DAY);
 	filled->next_day = filling->log_pages ? filling->next_day : filled->first_day;
 	if (!filling->log_pages) {
+		must(rebuild_store(testbed.db, &testbed.err)); /* as a new one's: not due later */
 		import_reference();
 		add_offices(filling);
 	}

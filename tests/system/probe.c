@@ -23,7 +23,8 @@
  *                                             its length in 4 bytes, big-endian. N: no more when
  *                                             so many are acked.
  *                                             pushed sent=.. bytes=.. upto=.. refused=..
- *   pace MS EACH SPOOL FILE                   likewise, but each is due EACH milliseconds after the
+ *   pace MS EACH SPOOL FILE                   likewise, within the credit of the last Welcome, but
+ *                                             each is due EACH milliseconds after the
  *                                             one before, for MS of them or until the next line
  *                                             comes, whatever it says. When it is acked:
  *                                             took at_us=.. us=.., of the clock of the kernel's
@@ -79,6 +80,7 @@ struct probe {
 	struct arena *arena;
 	struct flood flood;
 	uint64_t spool, upto; /* of the batches that push sends; as acked */
+	unsigned credit;      /* of the last Welcome; 0: none came */
 	unsigned connected;   /* how often */
 	bool cut;             /* and was disconnected since */
 };
@@ -510,7 +512,8 @@ static int64_t due_us(const struct pacer *pacer, uint64_t seq)
 static void pacer_send(struct pacer *pacer)
 {
 	struct probe *probe = pacer->probe;
-	while (!probe->cut && pacer->next <= probe->upto + UNDER_WAY &&
+	uint64_t most = probe->credit ? probe->credit : 1;
+	while (!probe->cut && pacer->next <= probe->upto + most &&
 	       due_us(pacer, pacer->next) <= civil_boot_us() &&
 	       due_us(pacer, pacer->next) < pacer->end_us) {
 		uint64_t nth = pacer->next - 1; /* the first declares, once */
@@ -610,8 +613,10 @@ static void tell_refused(const Lantoa__V1__Refused *refused)
 	       (unsigned)refused->code < 5 ? codes[refused->code] : "?", refused->reason);
 }
 
-static void tell_frame(const Lantoa__V1__Frame *frame)
+static void tell_frame(struct probe *probe, const Lantoa__V1__Frame *frame)
 {
+	if (frame->kind_case == LANTOA__V1__FRAME__KIND_WELCOME)
+		probe->credit = frame->welcome->credit;
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND_WELCOME)
 		printf("welcome upto=%llu series=%u credit=%u office=%s level=%s protocol=%u "
 		       "edition=%llu head=%llu\n",
@@ -647,6 +652,8 @@ static void tell_frame(const Lantoa__V1__Frame *frame)
 static void count_frame(struct probe *probe, const Lantoa__V1__Frame *frame)
 {
 	struct flood *flood = &probe->flood;
+	if (frame->kind_case == LANTOA__V1__FRAME__KIND_WELCOME)
+		probe->credit = frame->welcome->credit;
 	if (frame->kind_case == LANTOA__V1__FRAME__KIND_ACK &&
 	    frame->ack->spool_id == probe->spool && frame->ack->upto > probe->upto)
 		probe->upto = frame->ack->upto;
@@ -670,7 +677,7 @@ static void hear_frames(struct probe *probe)
 		else if (probe->flood.on)
 			count_frame(probe, frame);
 		else
-			tell_frame(frame);
+			tell_frame(probe, frame);
 	}
 	(void)zmq_msg_close(&message); /* was initialised */
 }
