@@ -560,7 +560,7 @@ static int release_on(sqlite3 *db, const struct reference *reference, struct row
 	int64_t began_us = clock_us();
 	bool lists = row->place.phase == PHASE_LIST;
 	int rc = lists ? release_list(db, reference, &row->form.release, row->upto,
-				      &row->place.office, budget, &work, err)
+				      &row->place.office, budget, limit_us, &work, err)
 		       : release_step(db, reference, &row->form.release, budget, limit_us, &work,
 				      damaged, err);
 	if (rc == 0 && lists)

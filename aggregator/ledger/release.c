@@ -28,10 +28,8 @@
 #include <string.h>
 #include <time.h>
 
-#define SCAN_WORK 20u /* a row that is looked at: 1 us */
-#define ROW_WORK                                                                                   \
-	400u /* and one that is judged: some 20 us, with its page's share and its event            \
-	      */
+#define SCAN_WORK 60u  /* a row that is looked at: 3 us */
+#define ROW_WORK  700u /* and one that is judged, with its share of a page and an event: 35 us */
 
 struct held_item { /* a row of the quarantine */
 	int64_t journal, run, point, n, office;
@@ -159,7 +157,7 @@ static int items_open(struct release *r, sqlite3_stmt **ret_rows, struct err *er
 				       " q.released_us IS NULL AND q.journal BETWEEN ?1 AND ?2"
 				       " AND ?3 IN (0, j.office)" ITEM_ORDER,
 			  listed[] = "SELECT e.journal, q.run, q.point, e.day, q.observations,"
-				     " e.office FROM release_entry e JOIN quarantine q"
+				     " e.office FROM release_entry e CROSS JOIN quarantine q"
 				     " ON q.journal = e.journal WHERE q.released_us IS NULL"
 				     " ORDER BY e.day, e.office, e.journal, q.run, q.point";
 	int64_t entry = r->form->entry, office = 0;
@@ -713,8 +711,11 @@ static int counts_add(sqlite3 *db, const struct release_counts *counts, struct e
 }
 
 int release_list(sqlite3 *db, const struct reference *reference, const struct release_form *form,
-		 int64_t upto, int64_t *place, uint64_t budget, uint64_t *work, struct err *err)
+		 int64_t upto, int64_t *place, uint64_t budget, int64_t limit_us, uint64_t *work,
+		 struct err *err)
 {
+	int64_t end_us = limit_us > 0 ? clock_us() + limit_us : INT64_MAX;
+	bool more = true;
 	sqlite3_stmt *rows = NULL, *put = NULL;
 	int64_t office = 0;
 	uint64_t done = 0;
@@ -733,7 +734,11 @@ int release_list(sqlite3 *db, const struct reference *reference, const struct re
 		sqlite3_bind_int64(rows, 1, *place);
 		sqlite3_bind_int64(rows, 2, upto);
 	}
-	while (rc == 0 && done <= budget && (rc = db_step(rows, err)) == 1) {
+	while (rc == 0 && done <= budget && (done == 0 || clock_us() < end_us)) {
+		rc = db_step(rows, err);
+		more = rc == 1;
+		if (rc != 1)
+			break;
 		*place = sqlite3_column_int64(rows, 0);
 		done += (uint64_t)sqlite3_column_int64(rows, 1) * SCAN_WORK;
 		sqlite3_bind_value(put, 1, sqlite3_column_value(rows, 2));
@@ -744,7 +749,7 @@ int release_list(sqlite3 *db, const struct reference *reference, const struct re
 	(void)sqlite3_finalize(rows); /* repeats the error that step told */
 	sqlite3_finalize(put);
 	*work += done;
-	return rc < 0 ? rc : done > budget;
+	return rc < 0 ? rc : more;
 }
 
 /* What was judged is listed no longer. */

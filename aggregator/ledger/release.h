@@ -57,13 +57,14 @@ int release_weigh(sqlite3 *db, const struct reference *reference, const struct r
 /** Forget what a release in steps had listed; with @counts, also what came of it. */
 int release_forget(sqlite3 *db, bool counts, struct err *err);
 int release_counts_read(sqlite3 *db, struct release_counts *ret_counts, struct err *err);
-/** List what waits of the entries behind *@place up to @upto, for about @budget of work; *@place
- * moves on. 1: there is more; 0: all is listed. *@work grows by what was done. */
+/** List what waits of the entries behind *@place up to @upto, for about @budget of work or
+ * @limit_us of time (0: any), at least an entry; *@place moves on. 1: there is more; 0: all is
+ * listed. *@work grows by what was done. */
 int release_list(sqlite3 *db, const struct reference *reference, const struct release_form *form,
-		 int64_t upto, int64_t *place, uint64_t budget, uint64_t *work, struct err *err);
-/** Judge and release what was listed, for about @budget of work or @limit_us of time (0: any), at
- * least an entry, with its event. @ret_damaged: "" or what was left out, DAMAGED_DAYS_TEXT_MAX.
- * Likewise. */
+		 int64_t upto, int64_t *place, uint64_t budget, int64_t limit_us, uint64_t *work,
+		 struct err *err);
+/** Judge and release what was listed, likewise, with its event. @ret_damaged: "" or what was left
+ * out, DAMAGED_DAYS_TEXT_MAX. Likewise. */
 int release_step(sqlite3 *db, const struct reference *reference, const struct release_form *form,
 		 uint64_t budget, int64_t limit_us, uint64_t *work, char *ret_damaged,
 		 struct err *err);
