@@ -105,26 +105,25 @@ static void conclude(const struct cmd_verify *verify, uint64_t differences, uint
 		     uint64_t repaired)
 {
 	if (differences == 0)
-		printf(_("verify: ok, the rollups equal the journal\n"));
+		printf(_("verify: ok, all tables and totals are what the ledger says\n"));
 	if (repaired > 0)
-		printf(_("verify: the rollups differed from the journal in %llu places and were "
-			 "made "
+		printf(_("verify: what stood differed from the ledger in %llu places and was made "
 			 "anew there\n"),
 		       (unsigned long long)repaired);
 	if (differences > beyond + repaired)
-		printf(_("verify: the rollups differ from the journal in %llu places\n"),
+		printf(_("verify: what stands differs from the ledger in %llu places\n"),
 		       (unsigned long long)(differences - beyond - repaired));
 	if (beyond > 0 && verify->repairs)
-		printf(_("verify: the journal itself, or what stands beside it, is damaged in %llu "
+		printf(_("verify: the ledger itself is damaged in %llu "
 			 "places. No repair can mend that, and nothing was rebuilt from it; "
 			 "restore a backup\n"),
 		       (unsigned long long)beyond);
 	else if (beyond > 0)
-		printf(_("verify: the journal itself, or what stands beside it, is damaged in %llu "
+		printf(_("verify: the ledger itself is damaged in %llu "
 			 "places. No repair can mend that; restore a backup\n"),
 		       (unsigned long long)beyond);
 	else if (differences > repaired)
-		printf(_("verify: `lantoa verify --repair` makes them anew from the journal\n"));
+		printf(_("verify: `lantoa verify --repair` makes that anew from the ledger\n"));
 }
 
 static int show(const struct cmd_verify *verify, const struct blob *answer, const json_t *json,

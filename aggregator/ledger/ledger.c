@@ -57,8 +57,10 @@ enum limit ledger_over(const struct ledger *ledger)
 
 void ledger_begin(struct ledger *ledger, const struct reference *reference)
 {
-	if (ledger->reference_version != reference->version || ledger->reference != reference)
+	if (ledger->reference_version != reference->version || ledger->reference != reference) {
 		declarations_forget(ledger->declarations, reference->catalogue);
+		journal_forget(ledger->journal); /* a repair may have mended its tables */
+	}
 	ledger->reference = reference;
 	ledger->reference_version = reference->version;
 	ledger->observations += ledger->uncommitted;

@@ -29,7 +29,7 @@ const struct event_kind event_kinds[] = {
 	{ "quarantine release", N_("released from quarantine"), HELD },
 	{ "damaged day left out", N_("damaged day left out"), HELD },
 	{ "pages made anew", N_("damaged totals made anew"), "" },
-	{ "verify repair", N_("totals repaired"), "" },
+	{ "verify repair", N_("repaired from the ledger"), "" },
 	{ "backup", N_("backup made"), "" },
 	{ "publish", N_("figures published"), "publication" },
 };

@@ -49,7 +49,8 @@ int verify_step(struct verify *verify, sqlite3 *db, const struct reference *refe
 		[VERIFY_DAYS] = verify_days_step,
 		[VERIFY_PAGES] = verify_pages_step,
 	};
-	if (verify->stage == VERIFY_JOURNAL && !verify->walk) {
+	/* of what was mended, or is as it came into the ledger */
+	if (verify->stage == VERIFY_DAYS && !verify->begun && !verify->report.tables_left) {
 		register_look(verify, &reference->units->damage);
 		register_look(verify, &reference->offices->damage);
 	}

@@ -1,18 +1,20 @@
-/* I3: does what is kept equal the journal? Recomputes everything from the journal alone and names
- * each difference; where asked to, makes the rollups anew where they differ.
+/* I3, I9: is what stands what the ledger says? Replays it and names each difference; where asked
+ * to, makes what derives anew where it differs.
  *
  * A verification is a row of bounded steps, each in a transaction of its own, so that neither
  * intake nor queries nor checkpoints wait for it:
- * 1. the journal, some thousand entries at a step, as far as it went when the verification began:
- *    chain, sequences, watermarks, declared series, what quarantine says of it;
+ * 1. the ledger, some thousand entries at a step: its chain, and what its entries and events say
+ *    stands, in tables of the verification's own (ledger_replay.h); in the step that comes to its
+ *    head each table that derives is compared with these (tables.h);
  * 2. day by day the pages, which change in the same transaction as the journal of their day, so
  *    that a day is right or wrong whenever it is looked at;
  * 3. pages that no day of the journal leads to.
- * Repairing takes a write transaction for each day that differs: its pages are deleted and those
- * derived written. Only rollups can be made anew. When the journal or what stands beside it is
- * damaged nothing is rebuilt: the pages may be all that is left of what it said.
+ * Repairing takes a write transaction for the tables, and one for each day that differs: its pages
+ * are deleted and those derived written. When the ledger itself is damaged nothing is rebuilt:
+ * tables and pages may be all that is left of what it said.
  *
- * Memory: a few numbers for each spool, and the pages of a day. */
+ * Memory: a few numbers for each spool, a page cache, and the pages of a day; what the ledger says
+ * is in a temporary file where it is more. */
 #pragma once
 
 #include "common/base/err.h"
@@ -50,6 +52,7 @@ int verify_step(struct verify *verify, sqlite3 *db, const struct reference *refe
 /** Between steps. */
 struct verify_progress verify_progress(const struct verify *verify);
 /** After the last step, once: rows of what, where, found, expected, outcome ("repaired" or "left";
- * null when none was asked for), one per difference (the first VERIFY_ROWS_MAX; all are counted),
+ * null when none was asked for), one per difference (the first VERIFY_ROWS_MAX, and of these the
+ * first VERIFY_ROWS_OF_ONE of what they are about; all are counted),
  * with the counts in the head object "counts". The caller's to close. */
 struct table *verify_table_take(struct verify *verify);

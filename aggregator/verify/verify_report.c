@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 struct words words(const char *format, ...)
 {
@@ -51,11 +52,25 @@ void verify_report_begin(struct verify_report *report, bool writes)
 	report->seen = false;
 }
 
+/* Rows of @what that were told; NULL: of too many kinds. */
+static uint64_t *told_of(struct verify_report *report, const char *what)
+{
+	for (size_t i = 0; i < VERIFY_WHATS_MAX; i++) {
+		if (!report->told[i].what)
+			report->told[i].what = what;
+		if (strcmp(report->told[i].what, what) == 0)
+			return &report->told[i].n;
+	}
+	return NULL;
+}
+
 static void name(struct verify_report *report, const char *what, const struct words *where,
 		 const struct words *found, const struct words *expected, bool repaired)
 {
 	report->counts.repaired += repaired;
-	if (++report->counts.differences > VERIFY_ROWS_MAX)
+	uint64_t *told = told_of(report, what);
+	report->counts.differences++;
+	if (table_rows(report->table) >= VERIFY_ROWS_MAX || (told && ++*told > VERIFY_ROWS_OF_ONE))
 		return;
 	table_row(report->table);
 	table_text(report->table, what);

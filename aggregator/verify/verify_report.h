@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #define VERIFY_ROWS_MAX 1000u
+#define VERIFY_ROWS_OF_ONE                                                                         \
+	200u /* of one "what": a break of many is not to hide what else there is */
 
 struct verify_counts {
 	uint64_t batches, observations, pages, differences;
@@ -22,8 +24,9 @@ struct table *verify_table_open(void);
  * table_failed(@table) says so. */
 void verify_table_head(struct table *table, const struct verify_counts *counts);
 
-#define WORDS_MAX    256u
-#define REPAIRER_MAX 64u
+#define WORDS_MAX        256u
+#define VERIFY_WHATS_MAX 32u
+#define REPAIRER_MAX     64u
 
 struct words {
 	char text[WORDS_MAX];
@@ -35,7 +38,12 @@ struct verify_report {
 	char repairer[REPAIRER_MAX]; /* "": look only */
 	struct verify_counts counts;
 	struct table *table; /* owned */
-	bool damaged;        /* journal or quarantine are: nothing is rebuilt */
+	struct {
+		const char *what; /* NULL: none yet */
+		uint64_t n;
+	} told[VERIFY_WHATS_MAX]; /* rows of the table */
+	bool damaged;             /* the ledger is: nothing is made anew from it */
+	bool tables_left;         /* tables differ from the ledger, and were left so */
 	bool quiet; /* differences are not counted yet, only seen: the write that follows will */
 	bool seen;
 	bool mending; /* what is named now is repaired in this transaction */
@@ -45,9 +53,9 @@ struct verify_report {
  * only seen at first (quiet), and is named by the step that @writes and repairs it (mending). */
 void verify_report_begin(struct verify_report *report, bool writes);
 
-/** A rollup differs. */
+/** What derives differs. */
 void verify_differs(struct verify_report *report, const char *what, struct words where,
 		    struct words found, struct words expected);
-/** Something that rollups derive from is not as it must be. */
+/** What all derives from is not as it must be. */
 void verify_damaged(struct verify_report *report, const char *what, struct words where,
 		    struct words found, struct words expected);

@@ -4,7 +4,7 @@
  * In one process, without HTTP, fsync and other load: what is measured is the way from the pages
  * (or, for --known, the journal) to the JSON answer. With --growth the same is asked of a hundredth
  * of the days, of a tenth and of all, with what an observation costs and how long opening takes.
- * With --changes reference data are changed instead (changes.h). */
+ * With --changes reference data are changed instead (changes.h); with --verify all is verified. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +41,7 @@ struct bench {
 	int32_t since[OFFICES_MAX], first, next, end; /* days */
 	char names[METRICS_MAX][16];
 	int offices;
-	bool growth, changes;
+	bool growth, changes, verify;
 	const char *only; /* part of the names of the shapes to ask; NULL: all */
 };
 
@@ -356,6 +356,21 @@ static void measure_all(struct bench *bench)
 	measure_some(bench, shapes, sizeof(shapes) / sizeof(shapes[0]));
 }
 
+static void measure_verify(struct bench *bench)
+{
+	struct table *table;
+	struct verify_counts counts;
+	double began_s = now_s();
+	assert_int_equal(verify_run(bench->testbed.db, bench->testbed.reference, &counts, &table,
+				    &bench->testbed.err),
+			 0);
+	printf("verify: %.2f s of CPU; %lld batches, %lld observations, %lld pages\n",
+	       now_s() - began_s, (long long)counts.batches, (long long)counts.observations,
+	       (long long)counts.pages);
+	assert_int_equal(counts.differences, 0);
+	table_close(table);
+}
+
 /* An office that has reported all the while goes elsewhere in the middle of the time. */
 static void measure_changes(struct bench *bench)
 {
@@ -399,6 +414,8 @@ int main(int argc, char *argv[])
 			bench.growth = true;
 		else if (strcmp(argv[i], "--changes") == 0)
 			bench.changes = true;
+		else if (strcmp(argv[i], "--verify") == 0)
+			bench.verify = true;
 		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
 			bench.only = argv[i + 1];
 	if (bench.growth && bench.size.days < 100 * RECENT_DAYS) {
@@ -412,6 +429,8 @@ int main(int argc, char *argv[])
 		fill(&bench, bench.end);
 		if (bench.changes)
 			measure_changes(&bench);
+		else if (bench.verify)
+			measure_verify(&bench);
 		else
 			measure_all(&bench);
 	}

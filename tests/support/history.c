@@ -201,18 +201,6 @@ void history_open(const struct history *history, struct testbed *ret_testbed)
 			testbed_move(ret_testbed, id, history->moves[i][k].unit,
 				     history->moves[i][k].day);
 	}
-	/* Series get their ids in order of arrival; pages can only be compared where they agree. */
-	for (size_t i = 0; i < HISTORY_METRICS; i++)
-		for (size_t k = 0;
-		     k < labelings_for(catalogue_find(ret_testbed->reference->catalogue,
-						      history->names[i]));
-		     k++) {
-			char sql[128];
-			(void)snprintf(sql, sizeof(sql),
-				       "INSERT INTO series(metric, labels) VALUES('%s', '%s')",
-				       history->names[i], labelings[k]);
-			testbed_exec(ret_testbed, sql);
-		}
 	/* the last moves, too, are in the ledger before anything comes */
 	if (event_append(ret_testbed->db,
 			 &(struct event_form){ .who = "test", .kind = "office move" }, NULL,

@@ -1,5 +1,6 @@
 #include "support/testbed.h"
 
+#include "common/base/hash.h"
 #include "common/model/civil.h"
 #include "common/net/wire.h"
 #include "common/sys/db.h"
@@ -8,6 +9,7 @@
 #include "registry/successors.h"
 #include "registry/units_import.h"
 #include "rollup/next.h"
+#include "rollup/page.h"
 #include "schema/effects.h"
 #include "schema/event.h"
 #include "schema/reference_version.h"
@@ -516,8 +518,38 @@ void testbed_record(struct testbed *testbed, struct testbed_spool *spool, const 
 
 /* --- looking --- */
 
+static int by_series(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	return (x->series > y->series) - (x->series < y->series);
+}
+
+/* The page with series called by their names: which number one has is told by who came first. */
+static void page_append(struct testbed *testbed, sqlite3_stmt *named, const void *data, size_t len,
+			struct blob *out)
+{
+	struct page page;
+	if (page_decode(data, len, &page, &testbed->err) < 0) {
+		assert_int_equal(blob_append(out, data, len), 0);
+		return;
+	}
+	for (size_t i = 0; i < page.n; i++) {
+		sqlite3_bind_int64(named, 1, page.entries[i].series);
+		if (db_step(named, &testbed->err) == 1)
+			page.entries[i].series = hash_text(
+				hash_text(HASH_START, (const char *)sqlite3_column_text(named, 0)),
+				(const char *)sqlite3_column_text(named, 1));
+		sqlite3_reset(named);
+	}
+	if (page.n > 0)
+		qsort(page.entries, page.n, sizeof(page.entries[0]), by_series);
+	assert_int_equal(page_encode(&page, out), 0);
+	page_free(&page);
+}
+
 void testbed_rollups(struct testbed *testbed, struct blob *ret)
 {
+	sqlite3_stmt *named;
 	sqlite3_stmt *rows;
 	char sql[96];
 	const char *in_force;
@@ -526,12 +558,18 @@ void testbed_rollups(struct testbed *testbed, struct blob *ret)
 	(void)snprintf(sql, sizeof(sql),
 		       "SELECT grain, bucket, node, page FROM %s ORDER BY 1, 2, 3", in_force);
 	must(testbed, db_prepare(testbed->db, sql, &rows, &testbed->err), "rollups");
+	must(testbed,
+	     db_prepare(testbed->db, "SELECT metric, labels FROM series WHERE id = ?", &named,
+			&testbed->err),
+	     "series");
 	while (db_step(rows, &testbed->err) == 1) {
-		int64_t key[4] = { sqlite3_column_int64(rows, 0), sqlite3_column_int64(rows, 1),
-				   sqlite3_column_int64(rows, 2), sqlite3_column_bytes(rows, 3) };
+		int64_t key[3] = { sqlite3_column_int64(rows, 0), sqlite3_column_int64(rows, 1),
+				   sqlite3_column_int64(rows, 2) };
 		assert_int_equal(blob_append(ret, key, sizeof(key)), 0);
-		assert_int_equal(blob_append(ret, sqlite3_column_blob(rows, 3), (size_t)key[3]), 0);
+		page_append(testbed, named, sqlite3_column_blob(rows, 3),
+			    (size_t)sqlite3_column_bytes(rows, 3), ret);
 	}
+	sqlite3_finalize(named);
 	sqlite3_finalize(rows);
 }
 

@@ -752,7 +752,7 @@ static void verify_repairs_when_told_to(void **state)
 	assert_done(f, "verify");
 	assert_says(f->out, "verify: ok");
 	assert_done(f, "audit");
-	assert_says(f->out, "totals repaired");
+	assert_says(f->out, "repaired from the ledger");
 	assert_says(f->out, "stray_pages=1");
 }
 

@@ -41,6 +41,17 @@ static void assert_verified(struct testbed *testbed)
 	table_close(table);
 }
 
+/* Nothing is another than it must be, but for so many entries that are in no list: this ledger has
+ * had events all the while, so that they should be. */
+static void assert_unlisted(struct testbed *testbed, size_t entries)
+{
+	struct table *table;
+	assert_int_equal(testbed_verify(testbed, &table), entries);
+	for (size_t i = 0; i < table_rows(table); i++)
+		assert_string_equal(testbed_cell(table, i, "what"), "strand");
+	table_close(table);
+}
+
 /* The same batches, office by office, in one commit. */
 static void post_by_office(struct history *h, struct testbed *testbed)
 {
@@ -184,7 +195,7 @@ static void posted_over_an_upgrade(struct dice *dice, void *context)
 	assert_int_equal(
 		testbed_number(&testbed, "SELECT count(*) FROM journal WHERE back IS NULL"),
 		before);
-	assert_verified(&testbed);
+	assert_unlisted(&testbed, before);
 	assert_rebuild_changes_nothing(&testbed);
 	testbed_close(&testbed);
 	history_free(&h);

@@ -17,6 +17,7 @@
 #include "rollup/derive.h"
 #include "rollup/fold.h"
 #include "rollup/page.h"
+#include "schema/event.h"
 #include "support/editions.h"
 #include "support/history.h"
 #include "support/seeds.h"
@@ -143,6 +144,7 @@ static void follow_both_ways(struct testbed *testbed, bool is_import)
 	assert_same(&by_change.quarantine, &anew.quarantine, "held rows");
 	assert_int_equal(followed.held, whole.held);
 	assert_false(followed.whole);
+	testbed_note(testbed);
 	if (is_import)
 		assert_told(&losses, counting, figures_counting(testbed));
 	losses_free(&losses);
@@ -270,6 +272,7 @@ static void follow_beside_damage(struct testbed *testbed, int64_t office)
 	pages_of_others(testbed, office, &by_change);
 	assert_same(&by_change, &anew, "pages of the others");
 	assert_false(followed.whole);
+	testbed_note(testbed);
 	left_out += followed.damaged.n;
 	blob_free(&by_change);
 	blob_free(&anew);
@@ -381,8 +384,12 @@ static struct followed imported(struct fixture *f, const char *catalogue, const 
 	if (units && units_import(testbed->db, units, strlen(units), &rows, &testbed->err) < 0)
 		fail_msg("%s", testbed->err.text);
 	assert_int_equal(reference_load(testbed->db, &after, &testbed->err), 0);
-	if (ledger_follow(testbed->db, testbed->reference, after, testbed_time(testbed), &followed,
-			  &testbed->err) < 0)
+	const struct event_form form = { .who = "test",
+					 .kind = "import",
+					 .at_us = testbed_time(testbed) };
+	if (ledger_follow(testbed->db, testbed->reference, after, form.at_us, &followed,
+			  &testbed->err) < 0 ||
+	    event_append(testbed->db, &form, NULL, &testbed->err) < 0)
 		fail_msg("%s", testbed->err.text);
 	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
 	reference_close(after);

@@ -102,9 +102,11 @@ static int change_apply(struct world *w)
 	bool changed;
 	for (size_t i = 0; i < w->n_moves; i++)
 		testbed_move(&w->testbed, w->moves[i].office, w->moves[i].unit, w->moves[i].day);
-	return *w->catalogue ? catalogue_import(w->testbed.db, w->catalogue, strlen(w->catalogue),
-						&changed, &w->testbed.err)
-			     : 0;
+	int rc = *w->catalogue ? catalogue_import(w->testbed.db, w->catalogue, strlen(w->catalogue),
+						  &changed, &w->testbed.err)
+			       : 0;
+	testbed_note(&w->testbed);
+	return rc;
 }
 
 /* The reference as it is to be. False: it cannot be. */

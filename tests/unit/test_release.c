@@ -12,6 +12,7 @@
 #include "journal/quarantine.h"
 #include "ledger/follow.h"
 #include "query/query.h"
+#include "schema/event.h"
 #include "support/fault.h"
 #include "support/testbed.h"
 
@@ -52,6 +53,7 @@ static void import_catalogue(struct fixture *f, const char *max_of_d)
 	(void)snprintf(text, sizeof(text), METRICS, max_of_d);
 	assert_int_equal(
 		catalogue_import(f->testbed.db, text, strlen(text), &changed, &f->testbed.err), 0);
+	testbed_note(&f->testbed);
 	testbed_refresh(&f->testbed);
 }
 
@@ -488,6 +490,7 @@ static void import_max_of_hours(struct fixture *f, const char *max)
 	memcpy(at + 2, max, 3);
 	assert_int_equal(
 		catalogue_import(f->testbed.db, text, strlen(text), &changed, &f->testbed.err), 0);
+	testbed_note(&f->testbed);
 	testbed_refresh(&f->testbed);
 }
 
@@ -566,9 +569,13 @@ static uint64_t review(struct fixture *f)
 	struct followed followed;
 	struct testbed *testbed = &f->testbed;
 	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
-	assert_int_equal(ledger_follow_whole(testbed->db, testbed->reference, testbed_time(testbed),
-					     &followed, &testbed->err),
+	const struct event_form form = { .who = "me",
+					 .kind = "catalogue import",
+					 .at_us = testbed_time(testbed) };
+	assert_int_equal(ledger_follow_whole(testbed->db, testbed->reference, form.at_us, &followed,
+					     &testbed->err),
 			 0);
+	assert_int_equal(event_append(testbed->db, &form, NULL, &testbed->err), 0);
 	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
 	return followed.held;
 }

@@ -9,6 +9,7 @@
 #include "common/sys/db.h"
 #include "rollup/fold.h"
 #include "rollup/rebuild.h"
+#include "schema/effects.h"
 #include "schema/schema.h"
 #include "support/history.h"
 #include "support/seeds.h"
@@ -187,7 +188,7 @@ static void what_the_journal_says_beside_its_payloads_is_held_to_it(void **state
 {
 	struct fixture *f = *state;
 	named(&f->testbed, "sequence", "UPDATE spool SET upto = upto + 1 WHERE id = 1");
-	named(&f->testbed, "sequence", "UPDATE spool SET upto = upto - 1 WHERE id = 1");
+	named(&f->testbed, "spool", "UPDATE spool SET upto = upto - 1 WHERE id = 1");
 	named(&f->testbed, "sequence",
 	      "DELETE FROM journal WHERE id = (SELECT max(id) FROM journal)");
 	named(&f->testbed, "chain", "DELETE FROM journal WHERE id = 2");
@@ -215,15 +216,14 @@ static void strange_payloads_are_named_and_the_rest_is_still_read(void **state)
 static void what_stands_beside_the_journal_fits_it(void **state)
 {
 	struct fixture *f = *state;
-	named(&f->testbed, "watermark",
+	named(&f->testbed, "spool",
 	      "UPDATE spool SET last_received_us = last_received_us + 1 WHERE upto > 0");
-	named(&f->testbed, "watermark",
-	      "UPDATE spool SET upto_digest = zeroblob(16) WHERE upto > 0");
-	named(&f->testbed, "watermark", "UPDATE spool SET upto_digest = NULL WHERE id = 1");
+	named(&f->testbed, "spool", "UPDATE spool SET upto_digest = zeroblob(16) WHERE upto > 0");
+	named(&f->testbed, "spool", "UPDATE spool SET upto_digest = NULL WHERE id = 1");
 	named(&f->testbed, "declared", "UPDATE declared SET shape = shape + 16 WHERE number = 0");
-	named(&f->testbed, "declared", "UPDATE series SET metric = 'zz' WHERE id = 1");
-	named(&f->testbed, "declared", "UPDATE series SET labels = 'zz=1' WHERE id = 1");
-	named(&f->testbed, "declared", "DELETE FROM series WHERE id = 1");
+	named(&f->testbed, "series", "UPDATE series SET metric = 'zz' WHERE id = 1");
+	named(&f->testbed, "series", "UPDATE series SET labels = 'zz=1' WHERE id = 1");
+	named(&f->testbed, "series", "DELETE FROM series WHERE id = 1");
 	named(&f->testbed, "declared",
 	      "DELETE FROM declared WHERE number = (SELECT max(number) FROM declared)");
 	named(&f->testbed, "declared",
@@ -338,7 +338,7 @@ static void where_a_spool_goes_on_from_is_what_its_first_batch_says(void **state
 	(void)state;
 	lineage_open(&testbed);
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
-		named(&testbed, "origin", damages[i]);
+		named(&testbed, "spool", damages[i]);
 	testbed_close(&testbed);
 }
 
@@ -428,8 +428,10 @@ static struct verify_counts all_steps(struct testbed *testbed, const char *repai
 	struct verify *verify = verify_open(repairer, &testbed->err);
 	int rc = 1;
 	assert_non_null(verify);
-	while (rc == 1)
+	while (rc == 1) {
+		testbed_refresh(testbed);
 		rc = verify_step(verify, testbed->db, testbed->reference, &testbed->err);
+	}
 	if (rc < 0)
 		fail_msg("%s", testbed->err.text);
 	struct verify_progress progress = verify_progress(verify);
@@ -541,15 +543,12 @@ static void nothing_is_rebuilt_from_a_damaged_journal(void **state)
 		"UPDATE spool SET upto = upto + 1 WHERE id = 1",
 		"DELETE FROM journal WHERE id = (SELECT max(id) FROM journal)",
 		"DELETE FROM journal WHERE id = 2",
-		"UPDATE journal SET day = day + 1 WHERE id = 3",
 		"UPDATE journal SET office = 77 WHERE id = 3",
 		"UPDATE journal SET payload = x'00' WHERE id = 2",
 		"UPDATE journal SET chain = zeroblob(32) WHERE id = 2",
-		("UPDATE journal SET back = 0 WHERE id = (SELECT max(id) FROM journal WHERE back > "
-		 "0)"),
-		"DELETE FROM strand",
-		"DELETE FROM declared WHERE number = 0",
-		"UPDATE quarantine SET observations = observations + 1",
+		"DELETE FROM event WHERE id = 3",
+		"UPDATE event SET body = replace(body, 'o', 'a') WHERE id = 3",
+		"UPDATE event SET at_us = at_us + 1 WHERE id = 2",
 	};
 	struct fixture *f = *state;
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
@@ -572,6 +571,96 @@ static void nothing_is_rebuilt_from_a_damaged_journal(void **state)
 		blob_free(&before);
 		testbed_exec(&f->testbed, "ROLLBACK");
 	}
+}
+
+/* What @sql does to tables that derive is undone by a repair, to the byte, and said. */
+static void mended(struct testbed *testbed, const char *sql)
+{
+	static const char forget[] = "DELETE FROM event WHERE kind = 'verify repair';"
+				     "UPDATE fact SET value = 1 WHERE name = 'reference_version'";
+	struct blob before, after;
+	struct table *table;
+	struct effects *effects = NULL;
+	assert_int_equal(effects_of(testbed->db, &effects, &testbed->err), 0);
+	effects_pause(effects, true);
+	testbed_exec(testbed, "BEGIN");
+	testbed_exec(testbed, forget);
+	testbed_dump(testbed->db, &before);
+	testbed_exec(testbed, sql);
+	assert_true(testbed_number(testbed, "SELECT total_changes()") > 0);
+	effects_pause(effects, false);
+	struct verify_counts counts = all_steps(testbed, "operator", &table);
+	if (counts.differences == 0 || counts.repaired != counts.differences)
+		fail_msg("%s: %d differences, %d repaired: %s, %s", sql, (int)counts.differences,
+			 (int)counts.repaired, testbed_cell(table, 0, "what"),
+			 testbed_cell(table, 0, "where"));
+	table_close(table);
+	assert_int_equal(testbed_number(testbed, "SELECT count(*) FROM event WHERE kind = 'verify"
+						 " repair' AND json_type(body, '$.mended') ="
+						 " 'object'"),
+			 1);
+	testbed_exec(testbed, forget);
+	testbed_dump(testbed->db, &after);
+	if (after.len != before.len || memcmp(after.data, before.data, before.len) != 0)
+		fail_msg("mended otherwise: %s", sql);
+	blob_free(&before);
+	blob_free(&after);
+	testbed_exec(testbed, "ROLLBACK");
+	assert_clean(testbed);
+}
+
+static void what_derives_is_mended(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE unit SET name = 'x'",
+		"UPDATE unit SET parent = NULL WHERE level = 'commune'",
+		"DELETE FROM unit",
+		"INSERT INTO unit SELECT id + 100, code || 'x', name, level, parent, valid_from,"
+		" valid_to FROM unit",
+		"UPDATE office SET name = 'x', code = code || '0'",
+		"DELETE FROM office WHERE id = 1",
+		"UPDATE office SET code = CASE id WHEN 1 THEN '#' ELSE 'o0' END WHERE id < 3;"
+		"UPDATE office SET code = 'o1' WHERE id = 1",
+		"UPDATE assignment SET from_day = from_day + 1",
+		"DELETE FROM assignment",
+		"UPDATE catalogue SET csv = CAST(replace(CAST(csv AS TEXT), 'sum', 'max') AS BLOB)",
+		"DELETE FROM catalogue",
+		"UPDATE successor SET share = '9'",
+		"UPDATE spool SET upto = 0, upto_digest = NULL",
+		"UPDATE spool SET last_received_us = 1, set_back = 1 - set_back",
+		"UPDATE spool SET office = office % 8 + 1 WHERE id = 1",
+		"UPDATE spool SET from_spool = 99, from_seq = 3",
+		"UPDATE series SET labels = 'zz=1' WHERE id = 1",
+		"DELETE FROM series",
+		"UPDATE declared SET series = series % 3 + 1, shape = shape + 16",
+		"DELETE FROM declared",
+		"INSERT INTO declared SELECT spool, number + 90, series, shape FROM declared",
+		"DELETE FROM strand",
+		"UPDATE strand SET entry = 1, observations = observations + 1",
+		"UPDATE journal SET back = 0",
+		"UPDATE journal SET back = NULL",
+		"UPDATE journal SET day = day + 1 WHERE id = 3",
+		"DELETE FROM arrival",
+		"UPDATE arrival SET last_us = last_us - 1, first_us = first_us - 1",
+		"DELETE FROM quarantine",
+		"UPDATE quarantine SET verdict = verdict % 5 + 1, released_us = 7, held_us = 6",
+		"INSERT INTO quarantine SELECT id, 90, -1, 4, 1, NULL, NULL FROM journal",
+		"DELETE FROM held",
+		"UPDATE held SET n = n + 1, observations = 0",
+	};
+	struct history history;
+	struct testbed testbed;
+	struct dice dice = dice_seeded(5);
+	(void)state;
+	history_make(&history, &dice, 40);
+	history_make_all_acts(&history, 15);
+	history_open(&history, &testbed);
+	history_post(&history, &testbed);
+	testbed_exec(&testbed, "PRAGMA foreign_keys=OFF");
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
+		mended(&testbed, damages[i]);
+	testbed_close(&testbed);
+	history_free(&history);
 }
 
 /* --- steps between which the world goes on --- */
@@ -789,6 +878,7 @@ int main(void)
 		cmocka_unit_test(pages_that_should_not_be_are_deleted),
 		cmocka_unit_test(even_all_of_the_rollups_can_be_made_anew),
 		cmocka_unit_test(nothing_is_rebuilt_from_a_damaged_journal),
+		cmocka_unit_test(what_derives_is_mended),
 		cmocka_unit_test(running_intake_is_no_difference),
 		cmocka_unit_test(rollups_are_rebuilt_while_intake_goes_on),
 	};
