@@ -1,5 +1,6 @@
 """Workbooks handed to a real agent: their figures reach the province, and what is wrong with one costs that one alone."""
 
+import datetime
 import os
 import re
 import shutil
@@ -10,6 +11,11 @@ import zipfile
 
 import rig
 import workbooks
+
+try:
+    import openpyxl
+except ImportError:
+    openpyxl = None
 
 READER = f"{rig.BUILD}/libexec/lantoa/lantoa-excel"
 MONTH = {"area": "28001", "per": "month", "from": "2025-06", "to": "2025-06"}
@@ -182,6 +188,104 @@ class Bombs(unittest.TestCase):
 
     def test_a_file_that_is_too_large(self):
         self.assertIn("\nX\t8\t> 32 MiB", self.read(b"PK\x03\x04" + bytes(33 << 20)))
+
+
+class Spreadsheets(unittest.TestCase):
+    """What other programs write: openpyxl, and LibreOffice where there is one."""
+
+    CELLS = """\
+S - Tháng 6
+H 2 2
+R 1 -
+C 1 t BÁO CÁO
+R 3 -
+C 1 t Kỳ
+C 2 t Lĩnh vực
+C 3 t Số hồ sơ
+C 4 t Số văn bản
+R 4 -
+C 1 d 2025-06-30
+C 2 t Đất đai
+C 3 n 3
+C 4 n 7
+R 5 -
+C 1 m 2025-06-30
+C 2 t Hộ tịch
+C 3 n 4
+R 6 h
+C 1 d 2025-06-29
+C 2 t Đất đai
+C 3 n 8.592
+C 4 e #DIV/0!
+R 7 -
+C 1 d 2025-05
+C 2 t Hộ tịch
+C 3 p 0.45
+R 8 -
+C 1 d 2025-05-01 14:30
+C 2 t Hộ tịch
+C 3 n 1234567.891
+C 4 t TRUE
+R 9 -
+C 1 t Tháng 5
+C 2 t x y
+C 3 t 12,5
+C 4 t Tháng 6
+S h Ẩn
+R 1 -
+C 1 t ẩn
+"""
+
+    def setUp(self):
+        if not openpyxl:
+            self.skipTest("there is no openpyxl")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        book = openpyxl.Workbook()
+        page = book.active
+        page.title = "Tháng 6"
+        for row in ([["BÁO CÁO"], [], ["Kỳ", "Lĩnh vực", "Số hồ sơ", "Số văn bản"],
+                     [datetime.date(2025, 6, 30), "Đất đai", 3, "=C4+C5"], [None, "Hộ tịch", 4],
+                     [datetime.date(2025, 6, 29), "Đất đai", 8.592, "=1/0"],
+                     [datetime.date(2025, 5, 1), "Hộ tịch", 0.45, '=IF(1,"","")'],
+                     [datetime.datetime(2025, 5, 1, 14, 30), "Hộ tịch", 1234567.891, True],
+                     ["Tháng 5", "x\ny", "12,5", '="Tháng "&6']]):
+            page.append(row)
+        page.merge_cells("A1:D1")
+        page.merge_cells("A4:A5")
+        for at, code in {"A4": "dd/mm/yyyy", "A6": "dd/mm/yyyy", "A7": "mmm-yy", "C7": "0%",
+                         "A8": "dd/mm/yyyy hh:mm"}.items():
+            page[at].number_format = code
+        page.row_dimensions[6].hidden = True
+        page.column_dimensions["B"].hidden = True
+        other = book.create_sheet("Ẩn")
+        other["A1"] = "ẩn"
+        other.sheet_state = "hidden"
+        book.save(f"{self.folder}/a.xlsx")
+
+    def read(self, path):
+        with open(path, "rb") as book:
+            out = subprocess.run([READER], stdin=book, capture_output=True, check=True).stdout.decode()
+        return out.replace("\t", " ")
+
+    def test_of_openpyxl(self):
+        """It computes no formula, and what one comes to is not in the file."""
+        wanted = self.CELLS.replace("C 4 n 7", "C 4 f =C4+C5").replace("C 4 e #DIV/0!", "C 4 f =1/0")
+        wanted = wanted.replace("C 3 p 0.45\n", 'C 3 p 0.45\nC 4 f =IF(1,"","")\n').replace(
+            "C 3 t 12,5\nC 4 t Tháng 6\n", 'C 3 t 12,5\nC 4 f ="Tháng "&6\n')
+        self.assertEqual(self.read(f"{self.folder}/a.xlsx"), "lantoa-cells 1\n" + wanted + "E\n")
+
+    def test_of_libreoffice(self):
+        """The same in both kinds of workbook."""
+        if not shutil.which("soffice"):
+            self.skipTest("there is no LibreOffice")
+        for kind in ("xlsx", "xls", "ods"):
+            subprocess.run(["soffice", "--headless", "--convert-to", kind, "--outdir", f"{self.folder}/out", f"{self.folder}/a.xlsx"],
+                           env={**os.environ, "HOME": self.folder}, capture_output=True, check=True, timeout=120)
+        for kind in ("xlsx", "xls"):
+            self.assertEqual(self.read(f"{self.folder}/out/a.{kind}"), "lantoa-cells 1\n" + self.CELLS + "E\n", kind)
+        self.assertEqual(self.read(f"{self.folder}/out/a.ods"), "lantoa-cells 1\nX 5 \n")
 
 
 class Sandbox(unittest.TestCase):
