@@ -67,6 +67,8 @@
 #define PUSHED_MAX   (64u << 20)
 #define UNDER_WAY    16u     /* batches that push sends ahead of its acks */
 #define OVERDUE_US   1000000 /* then it begins again behind the last one acked */
+#define PACE_OVERDUE_US                                                                            \
+	20000000 /* as pace does: an agent is as patient, and what it sent again would wait too */
 
 /* While an order is repeated, what comes back is counted, not told line by line. */
 struct flood {
@@ -536,7 +538,7 @@ static void pacer_hear(struct pacer *pacer)
 	while (pacer->told < probe->upto)
 		printf("took at_us=%lld us=%lld\n", (long long)now_us,
 		       (long long)(now_us - due_us(pacer, ++pacer->told)));
-	if (probe->connected == pacer->connected && now_us - pacer->acked_us <= OVERDUE_US)
+	if (probe->connected == pacer->connected && now_us - pacer->acked_us <= PACE_OVERDUE_US)
 		return;
 	if (probe->connected != pacer->connected)
 		on_hello(probe, &pacer->greeting);
