@@ -46,6 +46,8 @@ static int document_load(sqlite3 *db, const struct document *document,
 	} else if (rc == 1) {
 		const void *csv = sqlite3_column_blob(stmt, 0); /* NULL when it has no bytes */
 		rc = taker(csv ? csv : "", (size_t)sqlite3_column_bytes(stmt, 0), context, err);
+		if (rc == -EINVAL) /* what was taken then is damaged, and nobody's mistake */
+			rc = err->code = -EUCLEAN;
 	}
 	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
 	return rc;

@@ -313,7 +313,7 @@ static int lane_refresh(struct lane *lane, struct store_job *job)
 	const struct reference *before = lane->reference;
 	struct err why;
 	int rc = reference_refresh(lane->db, &lane->reference, &job->err);
-	job->stale = rc < 0 && job->use == STORE_GLANCE;
+	job->stale = rc < 0 && (job->use == STORE_GLANCE || job->takes_stale);
 	if (rc == 0 && lane->writes && lane->reference != before &&
 	    reference_sound(lane->reference, &why) < 0)
 		log_error("store: rows of the register are left out cause=\"%s\"", why.text);

@@ -38,8 +38,9 @@ enum store_use {
 
 struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	/* On the pool, inside a transaction of the writer (committed when it returns 0, rolled back
-	 * otherwise) or of a reader. The reference is as of that transaction. (For a glance it may
-	 * be one of before or NULL, when it cannot be read; stale says so, and @err why.) */
+	 * otherwise) or of a reader. The reference is as of that transaction. (For a glance, or
+	 * with takes_stale, it may be one of before or NULL, when it cannot be read; stale says so,
+	 * and @err why.) */
 	int (*run)(struct store_job *job, sqlite3 *db, const struct reference *reference,
 		   struct err *err);
 	/* On the loop, after the commit; @rc and @err are those of run or of the commit. May free
@@ -47,6 +48,7 @@ struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	void (*done)(struct store_job *job, int rc, const struct err *err);
 	enum store_use use;     /* of a read */
 	bool unlimited;         /* a read that may take longer than STORE_READ_LIMIT_MS */
+	bool takes_stale;       /* runs even where the reference cannot be read */
 	bool bare;              /* outside of a transaction; the reference is NULL then */
 	enum language language; /* of both, and of @err: the reader's they work for */
 	/* the store's own: */

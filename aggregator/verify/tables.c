@@ -104,6 +104,12 @@ struct comparing { /* one table */
 
 /* --- in words --- */
 
+/* NULL: there is none, or nobody knows. */
+static const struct office *office_of(const struct tables_form *form, int64_t id)
+{
+	return form->reference ? offices_by_id(form->reference->offices, id) : NULL;
+}
+
 static void value_write(const struct comparing *c, sqlite3_stmt *row, size_t column, char *text,
 			size_t size)
 {
@@ -130,9 +136,8 @@ static void value_write(const struct comparing *c, sqlite3_stmt *row, size_t col
 		(void)snprintf(text, size, "%016" PRIx64, (uint64_t)number);
 	else
 		(void)snprintf(text, size, "%" PRId64, number);
-	const struct office *office = kind == 'o' && type == SQLITE_INTEGER
-					      ? offices_by_id(c->form->reference->offices, number)
-					      : NULL;
+	const struct office *office =
+		kind == 'o' && type == SQLITE_INTEGER ? office_of(c->form, number) : NULL;
 	if (office)
 		(void)snprintf(text, size, "%s", office->code);
 }
@@ -450,8 +455,7 @@ int tables_end_check(const struct tables_form *form, struct err *err)
 	if (rc == 0)
 		rc = db_prepare(form->replay, "SELECT upto FROM spool WHERE id = ?", &due, err);
 	while (rc == 0 && (rc = db_step(found, err)) == 1) {
-		const struct office *office =
-			offices_by_id(form->reference->offices, sqlite3_column_int64(found, 0));
+		const struct office *office = office_of(form, sqlite3_column_int64(found, 0));
 		sqlite3_bind_int64(due, 1, sqlite3_column_int64(found, 3));
 		rc = db_step(due, err);
 		int64_t upto = rc == 1 ? sqlite3_column_int64(due, 0) : 0;

@@ -10,7 +10,7 @@
 struct tables_form {
 	sqlite3 *db;     /* what stands: all of the ledger up to its head is replayed */
 	sqlite3 *replay; /* what the ledger says: of ledger_replay_tables() */
-	const struct reference *reference;
+	const struct reference *reference; /* NULL: it cannot be read */
 	struct verify_report *report;
 };
 

@@ -49,7 +49,7 @@ static int on_step(struct store_job *job, sqlite3 *db, const struct reference *r
 		   struct err *err)
 {
 	struct verification *v = container_of(job, struct verification, job);
-	int rc = verify_step(v->verify, db, reference, err);
+	int rc = verify_step(v->verify, db, job->stale ? NULL : reference, err);
 	v->more = rc == 1;
 	return rc < 0 ? rc : 0;
 }
@@ -89,12 +89,15 @@ static void on_stepped(struct store_job *job, int rc, const struct err *err)
 		end(v, rc, err);
 }
 
-/* A day may take longer than a question: how much it holds bounds it. */
+/* A day may take longer than a question: how much it holds bounds it. Whatever is damaged, it is
+ * looked at. */
 static void next(struct verification *v)
 {
-	v->job = (struct store_job){
-		.run = on_step, .done = on_stepped, .unlimited = true, .language = v->language
-	};
+	v->job = (struct store_job){ .run = on_step,
+				     .done = on_stepped,
+				     .unlimited = true,
+				     .takes_stale = true,
+				     .language = v->language };
 	if (verify_writes(v->verify))
 		store_write(v->store, &v->job);
 	else

@@ -40,6 +40,16 @@ static void register_look(struct verify *v, const struct register_damage *damage
 			       words("damaged"), words("a row"));
 }
 
+/* Without catalogue and closed periods no page can be derived. What is wrong with them was named,
+ * where they are not what the ledger says; and where that was mended they are read now. */
+static void reference_missing(struct verify *v, const struct err *why)
+{
+	v->report.quiet = v->report.mending = false;
+	verify_differs(&v->report, "register", words("catalogue, indicators and closed periods"),
+		       words("%s", why->text), words("what can be read"));
+	v->stage = VERIFY_OVER;
+}
+
 int verify_step(struct verify *verify, sqlite3 *db, const struct reference *reference,
 		struct err *err)
 {
@@ -49,6 +59,8 @@ int verify_step(struct verify *verify, sqlite3 *db, const struct reference *refe
 		[VERIFY_DAYS] = verify_days_step,
 		[VERIFY_PAGES] = verify_pages_step,
 	};
+	if (!reference && verify->stage > VERIFY_JOURNAL && verify->stage < VERIFY_OVER)
+		reference_missing(verify, err);
 	/* of what was mended, or is as it came into the ledger */
 	if (verify->stage == VERIFY_DAYS && !verify->begun && !verify->report.tables_left) {
 		register_look(verify, &reference->units->damage);

@@ -43,9 +43,10 @@ void verify_close(struct verify *verify); /* NULL is fine */
 
 /** Does the next step need a write transaction? */
 bool verify_writes(const struct verify *verify);
-/** One step, in a transaction on any connection to the store. 1: more is to do; 0: all is done,
- * whether or not there are differences; negative: it could not read or write, and the verification
- * can only be closed. */
+/** One step, in a transaction on any connection to the store. @reference NULL: it cannot be read,
+ * and @err says why; what it is made of is held against the ledger, and mended, all the same. 1:
+ * more is to do; 0: all is done, whether or not there are differences; negative: it could not read
+ * or write, and the verification can only be closed. */
 int verify_step(struct verify *verify, sqlite3 *db, const struct reference *reference,
 		struct err *err);
 

@@ -103,6 +103,35 @@ static void one_verification_at_a_time(void **state)
 	verified(f);
 }
 
+/* Whatever is damaged, it is named: what units and metrics there are is read by nobody then. */
+static void a_catalogue_that_nobody_can_read_is_named_and_mended(void **state)
+{
+	struct api_fixture *f = *state;
+	sqlite3 *db = NULL;
+	static const char csv[] =
+		"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
+		"carry,level,due_days,min,max\nm,x,x,x,flow,sum,sum,day,,0,0,commune,1,,\n";
+	assert_asked(state, "PUT /v1/catalogue", "", csv, "200", "");
+	assert_int_equal(sqlite3_open(f->database, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				      "UPDATE catalogue SET csv = x'00'; UPDATE fact SET value ="
+				      " value + 1 WHERE name = 'reference_version'",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_asked(state, "GET /v1/catalogue", "", "", "500", "catalogue");
+	assert_asked(state, "POST /v1/verify", "", "", "200", "{\"run\": 1}");
+	verified(f);
+	assert_asked(state, "GET /v1/verify", "", "", "200", "\"differences\": \"2\"");
+	assert_asked(state, "GET /v1/verify", "Accept: text/csv\r\n", "", "200",
+		     "\ncatalogue,id 1,");
+	assert_asked(state, "GET /v1/verify", "Accept: text/csv\r\n", "", "200", "\nregister,");
+	assert_asked(state, "POST /v1/verify?repair=1", "", "", "200", "{\"run\": 2}");
+	verified(f);
+	assert_asked(state, "GET /v1/verify", "", "", "200", "\"repaired\": \"1\"");
+	assert_asked(state, "GET /v1/catalogue", "", "", "200", "\"m\"");
+}
+
 static void stopping_ends_a_verification(void **state)
 {
 	struct api_fixture *f = *state;
@@ -297,6 +326,7 @@ int main(void)
 		TEST(status_is_told_while_questions_take_all_readers),
 		TEST(stopping_answers_what_is_in_work),
 		TEST(one_verification_at_a_time),
+		TEST(a_catalogue_that_nobody_can_read_is_named_and_mended),
 		TEST(stopping_ends_a_verification),
 		TEST(a_client_that_left_does_not_disturb),
 	};
