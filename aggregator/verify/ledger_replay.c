@@ -541,6 +541,9 @@ int ledger_replay_entry(struct ledger_replay *replay, const struct replay_entry 
 				   batch ? batch->n_points : 0, &back, err);
 	if (rc == 0)
 		rc = row_check(r, entry, batch ? day : said, back, spool, err);
+	if (rc == 0 && entry->id <= r->of_before && entry->held_len > 0)
+		verify_damaged(r->report, "journal", words("journal entry %" PRId64, entry->id),
+			       words("held"), words("nothing, as it is older than the events"));
 	if (rc < 0 || entry->id <= r->of_before) /* the opening has the rest */
 		return rc;
 	rc = day_times_add(r->day_times, day, entry->received_us, err);
