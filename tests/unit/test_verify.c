@@ -127,19 +127,19 @@ static void a_sound_store_is_clean_and_counted(void **state)
 static void a_damaged_byte_of_a_page_is_named(void **state)
 {
 	every_byte_is_named(*state, "rollup", "page", "SELECT " PAGE_WHERE ", page FROM rollup",
-			    NULL, 3);
+			    NULL, 7);
 }
 
 static void a_damaged_byte_of_a_payload_is_named(void **state)
 {
 	every_byte_is_named(*state, "journal", "payload",
-			    "SELECT 'id=' || id, payload FROM journal", "chain", 3);
+			    "SELECT 'id=' || id, payload FROM journal", "chain", 7);
 }
 
 static void a_damaged_byte_of_a_chain_value_is_named(void **state)
 {
 	every_byte_is_named(*state, "journal", "chain", "SELECT 'id=' || id, chain FROM journal",
-			    "chain", 3);
+			    "chain", 7);
 }
 
 static void each_row_of_the_rollups_is_needed(void **state)
