@@ -2,6 +2,7 @@
  * it, its callback is not told the line, so the reader counts, and refuses what inih would take in
  * silence: a section that is not in the table, a line too long for its buffer. */
 #include "common/base/i18n.h"
+#include "common/base/near.h"
 #include "common/base/utf8.h"
 #include "common/sys/conf_internal.h"
 
@@ -13,7 +14,6 @@
 #include <string.h>
 
 #define LINE_MAX_LEN 4096 /* bytes; a path is at most as long */
-#define WORD_MAX     64u  /* bytes of names we look for a near one of */
 
 struct reading {
 	const char *path;
@@ -30,33 +30,12 @@ struct reading {
 
 /* Near names, for the hint. */
 
-/* Letters to insert, drop or change until @a is @b (Levenshtein 1966); large for long words. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[WORD_MAX + 1], n = strlen(b);
-	if (n > WORD_MAX || strlen(a) > WORD_MAX)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1] != '\0'; i++) {
-		size_t corner = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t change = corner + (a[i - 1] != b[j - 1]);
-			corner = row[j];
-			size_t shift = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-			row[j] = shift < change ? shift : change;
-		}
-	}
-	return row[n];
-}
-
 /* The nearest key of @section (NULL: the nearest section's first key); NULL when none is near. */
 static const struct conf_key *nearest(const struct reading *r, const char *section,
 				      const char *word)
 {
 	const struct conf_key *best = NULL;
-	size_t least = strlen(word) / 3 + 2; /* more letters than that are another word */
+	size_t least = near_limit(word);
 	for (size_t i = 0; i < r->n_keys; i++) {
 		const struct conf_key *key = &r->keys[i];
 		bool items = conf_value_type(key) == CONF_ITEMS;
@@ -64,7 +43,7 @@ static const struct conf_key *nearest(const struct reading *r, const char *secti
 			continue;
 		if (!section && items && conf_lacks_name(key, word))
 			return key;
-		size_t d = distance(word, section ? key->name : key->section);
+		size_t d = near_distance(word, section ? key->name : key->section);
 		if (d < least) {
 			least = d;
 			best = key;
@@ -199,12 +178,12 @@ static void begin_item(struct reading *r, const char *section)
 
 static void check_section_line(struct reading *r, const char *line)
 {
-	char section[WORD_MAX + 1];
+	char section[NEAR_WORD_MAX + 1];
 	size_t len = strcspn(line + 1, "]");
 	if (line[1 + len] != ']')
 		return; /* inih complains */
-	if (len > WORD_MAX)
-		len = WORD_MAX;
+	if (len > NEAR_WORD_MAX)
+		len = NEAR_WORD_MAX;
 	memcpy(section, line + 1, len);
 	section[len] = '\0';
 	if (!is_section(r, section))

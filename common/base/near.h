@@ -1,0 +1,12 @@
+/* Which word was meant? For a hint where a name was mistyped. */
+#pragma once
+
+#include <stddef.h>
+
+#define NEAR_WORD_MAX 64u /* bytes; longer words are near to none */
+
+/** Bytes to insert, drop or change until @a is @b (Levenshtein 1966); SIZE_MAX for long words. */
+size_t near_distance(const char *a, const char *b);
+
+/** From this distance on it is another word than @word. */
+size_t near_limit(const char *word);

@@ -1,0 +1,488 @@
+#include "common/model/dimensions.h"
+
+#include "common/base/array.h"
+#include "common/base/near.h"
+#include "common/base/utf8.h"
+#include "common/model/period.h"
+#include "common/text/import_sheet.h"
+#include "common/text/viet.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LABEL_MAX 64u /* bytes of a code or a name: those of a label's value */
+
+enum column { DIMENSION, CODE, LABEL_VI, LABEL_EN, VALID_FROM, VALID_TO, COLUMNS };
+static const char *const columns[COLUMNS] = { "dimension", "code",       "label_vi",
+					      "label_en",  "valid_from", "valid_to" };
+
+struct code_name {
+	char *key;   /* owned: viet_key() */
+	size_t code; /* its place in the list */
+	unsigned line;
+};
+
+/* --- rows --- */
+
+static bool plain(const char *text, bool code)
+{
+	if (*text == '\0' || strlen(text) > LABEL_MAX)
+		return false;
+	for (; *text; text++) {
+		bool digit = *text >= '0' && *text <= '9';
+		bool small = *text >= 'a' && *text <= 'z', large = *text >= 'A' && *text <= 'Z';
+		if (!small && !digit && *text != '_' && !(code && (large || strchr(".-", *text))))
+			return false;
+	}
+	return true;
+}
+
+static void word_check(struct import_sheet *sheet, enum column column)
+{
+	char shown[EXCERPT_MAX];
+	const char *text = import_sheet_field(sheet, column);
+	if (plain(text, column == CODE))
+		return;
+	utf8_excerpt(text, strlen(text), shown);
+	if (column == CODE)
+		import_sheet_diagnose(sheet,
+				      "code: '%s' does not do; 1 to %u of A-Z a-z 0-9 . _ - are "
+				      "wanted, and its name goes into label_vi and label_en",
+				      shown, LABEL_MAX);
+	else
+		import_sheet_diagnose(sheet,
+				      "dimension: '%s' does not do; write it as the catalogue's "
+				      "column 'dimensions' does",
+				      shown);
+}
+
+static void name_check(struct import_sheet *sheet, enum column column)
+{
+	char shown[EXCERPT_MAX];
+	const char *text = import_sheet_field(sheet, column);
+	size_t len = strlen(text);
+	if (len <= LABEL_MAX && !strpbrk(text, ";=") && utf8_plain(text, len) == len)
+		return;
+	import_sheet_diagnose(sheet, "%s: '%s' does not do; at most %u bytes without ';' and '='",
+			      columns[column], utf8_excerpt(text, len, shown), LABEL_MAX);
+}
+
+static void day_read(struct import_sheet *sheet, enum column column, int32_t *day)
+{
+	struct err why = { 0 };
+	const char *text = import_sheet_field(sheet, column);
+	if (*text && day_parse(text, day, &why) < 0)
+		import_sheet_diagnose(sheet, "%s: %s", columns[column], why.text);
+}
+
+static void code_free(struct code *code)
+{
+	free(code->code);
+	free(code->label_vi);
+	free(code->label_en);
+}
+
+static struct code_list *list_of(struct dimensions *dimensions, const char *name)
+{
+	for (size_t i = 0; i < dimensions->n; i++)
+		if (strcmp(dimensions->lists[i].dimension, name) == 0)
+			return &dimensions->lists[i];
+	struct code_list *lists = array_room(dimensions->lists, dimensions->n, sizeof(*lists));
+	if (!lists)
+		return NULL;
+	dimensions->lists = lists;
+	char *dimension = strdup(name);
+	if (!dimension)
+		return NULL;
+	lists[dimensions->n] = (struct code_list){ .dimension = dimension };
+	return &lists[dimensions->n++];
+}
+
+/* @text means the list's newest code. */
+static int name_add(struct code_list *list, const char *text, unsigned line, struct err *err)
+{
+	char key[VIET_KEY_MAX];
+	struct code_name *names = array_room(list->names, list->n_names, sizeof(*names));
+	if (!names)
+		return err_memory(err);
+	list->names = names;
+	(void)viet_key(text, key); /* it fits: the text is short */
+	names[list->n_names] = (struct code_name){ strdup(key), list->n - 1, line };
+	return names[list->n_names].key ? (list->n_names++, 0) : err_memory(err);
+}
+
+static int code_add(struct code_list *list, const struct code *code, unsigned line, struct err *err)
+{
+	struct code *codes = array_room(list->codes, list->n, sizeof(*codes));
+	if (!codes)
+		return err_memory(err);
+	list->codes = codes;
+	struct code own = { .code = strdup(code->code),
+			    .label_vi = strdup(code->label_vi),
+			    .label_en = strdup(code->label_en),
+			    .from = code->from,
+			    .to = code->to };
+	if (!own.code || !own.label_vi || !own.label_en) {
+		code_free(&own);
+		return err_memory(err);
+	}
+	codes[list->n++] = own;
+	int rc = name_add(list, own.code, line, err);
+	if (rc == 0)
+		rc = name_add(list, own.label_vi, line, err);
+	return rc == 0 ? name_add(list, own.label_en, line, err) : rc;
+}
+
+static const char *or_code(const char *label, const char *code)
+{
+	return *label ? label : code;
+}
+
+static int on_row(struct import_sheet *sheet, struct err *err)
+{
+	struct dimensions *dimensions = sheet->context;
+	const char *code = import_sheet_field(sheet, CODE);
+	struct code row = { .code = (char *)code, /* only read */
+			    .label_vi = (char *)or_code(import_sheet_field(sheet, LABEL_VI), code),
+			    .label_en = (char *)or_code(import_sheet_field(sheet, LABEL_EN), code),
+			    .from = DAY_MIN,
+			    .to = CODE_OPEN };
+	size_t wrong = sheet->diagnostics.n, n_codes = 0;
+	word_check(sheet, DIMENSION);
+	word_check(sheet, CODE);
+	name_check(sheet, LABEL_VI);
+	name_check(sheet, LABEL_EN);
+	day_read(sheet, VALID_FROM, &row.from);
+	day_read(sheet, VALID_TO, &row.to);
+	if (sheet->diagnostics.n == wrong && row.to <= row.from)
+		import_sheet_diagnose(sheet, "valid_to must be after valid_from: it is the first "
+					     "day on which the code may no longer be used");
+	if (sheet->diagnostics.n > wrong)
+		return 0;
+	struct code_list *list = list_of(dimensions, import_sheet_field(sheet, DIMENSION));
+	if (!list)
+		return err_memory(err);
+	for (size_t i = 0; i < dimensions->n; i++)
+		n_codes += dimensions->lists[i].n;
+	if (dimensions->n > DIMENSIONS_MAX || n_codes == CODES_MAX)
+		return err_set(err, -EINVAL,
+			       "line %u: there are more than %u codes or %u dimensions with a list",
+			       sheet->row->line, CODES_MAX, DIMENSIONS_MAX);
+	return code_add(list, &row, sheet->row->line, err);
+}
+
+/* --- the whole --- */
+
+static int by_key(const void *a, const void *b)
+{
+	const struct code_name *x = a, *y = b;
+	int order = strcmp(x->key, y->key);
+	return order ? order : (x->code > y->code) - (x->code < y->code);
+}
+
+/* A text means one code alone, and a code has one row for each day. */
+static void names_check(struct code_list *list, struct diagnostics *diagnostics)
+{
+	qsort(list->names, list->n_names, sizeof(*list->names), by_key);
+	for (size_t i = 1; i < list->n_names; i++) {
+		const struct code_name *a = &list->names[i - 1], *b = &list->names[i];
+		const struct code *x = &list->codes[a->code], *y = &list->codes[b->code];
+		if (a->code == b->code || strcmp(a->key, b->key) != 0)
+			continue;
+		if (strcmp(x->code, y->code) != 0)
+			diagnostics_add(diagnostics, b->line,
+					"'%s' and '%s' (line %u) can be written in the same way; "
+					"give one of them another name",
+					y->code, x->code, a->line);
+		else if (x->from < y->to && y->from < x->to)
+			diagnostics_add(diagnostics, b->line,
+					"code: '%s' is in force on line %u at the same time; end "
+					"one row before the other begins",
+					y->code, a->line);
+	}
+}
+
+static int read_all(struct dimensions *dimensions, const char *csv, size_t len, struct err *err)
+{
+	struct import_sheet sheet = {
+		.columns = columns, .n_columns = COLUMNS, .on_row = on_row, .context = dimensions
+	};
+	int rc = import_sheet_read(&sheet, csv, len, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < dimensions->n; i++)
+		names_check(&dimensions->lists[i], &sheet.diagnostics);
+	rc = diagnostics_tell(&sheet.diagnostics, err);
+	if (rc < 0)
+		return rc;
+	dimensions->csv = malloc(len + 1);
+	if (!dimensions->csv)
+		return err_memory(err);
+	memcpy(dimensions->csv, csv, len);
+	dimensions->csv[len] = '\0';
+	dimensions->csv_len = len;
+	return 0;
+}
+
+int dimensions_read(const char *csv, size_t len, struct dimensions **ret_dimensions,
+		    struct err *err)
+{
+	struct dimensions *dimensions = calloc(1, sizeof(*dimensions));
+	if (!dimensions)
+		return err_memory(err);
+	int rc = read_all(dimensions, csv, len, err);
+	if (rc < 0) {
+		dimensions_close(dimensions);
+		return rc;
+	}
+	*ret_dimensions = dimensions;
+	return 0;
+}
+
+struct dimensions *dimensions_share(struct dimensions *dimensions)
+{
+	dimensions->shares++;
+	return dimensions;
+}
+
+static void list_free(struct code_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		code_free(&list->codes[i]);
+	for (size_t i = 0; i < list->n_names; i++)
+		free(list->names[i].key);
+	free(list->codes);
+	free(list->names);
+	free(list->dimension);
+}
+
+void dimensions_close(struct dimensions *dimensions)
+{
+	if (!dimensions)
+		return;
+	if (dimensions->shares > 0) {
+		dimensions->shares--;
+		return;
+	}
+	for (size_t i = 0; i < dimensions->n; i++)
+		list_free(&dimensions->lists[i]);
+	free(dimensions->lists);
+	free(dimensions->csv);
+	free(dimensions);
+}
+
+/* --- asked --- */
+
+const struct code_list *dimensions_list(const struct dimensions *dimensions, const char *name,
+					size_t len)
+{
+	for (size_t i = 0; dimensions && i < dimensions->n; i++) {
+		const char *dimension = dimensions->lists[i].dimension;
+		if (strlen(dimension) == len && memcmp(dimension, name, len) == 0)
+			return &dimensions->lists[i];
+	}
+	return NULL;
+}
+
+static bool in_force(const struct code *code, int32_t day)
+{
+	return code->from <= day && day < code->to;
+}
+
+static int compare_key(const void *key, const void *name)
+{
+	return strcmp(key, ((const struct code_name *)name)->key);
+}
+
+enum code_verdict code_list_find(const struct code_list *list, const char *text, int32_t day,
+				 const struct code **ret_code)
+{
+	char key[VIET_KEY_MAX];
+	const struct code_name *found = list->n_names > 0 && viet_key(text, key)
+						? bsearch(key, list->names, list->n_names,
+							  sizeof(*list->names), compare_key)
+						: NULL;
+	if (!found)
+		return CODE_UNLISTED;
+	while (found > list->names && strcmp(found[-1].key, key) == 0)
+		found--;
+	/* Of a code with several rows, any name means the one that is in force. */
+	const struct code *named = &list->codes[found->code];
+	*ret_code = named;
+	for (size_t i = 0; i < list->n; i++)
+		if (in_force(&list->codes[i], day) && strcmp(list->codes[i].code, named->code) == 0)
+			*ret_code = &list->codes[i];
+	return in_force(*ret_code, day) ? CODE_FOUND : CODE_NOT_IN_FORCE;
+}
+
+/* How far a name is from what was written, without marks: SIZE_MAX is another word. */
+static size_t far(const char *bare, const char *name)
+{
+	char other[VIET_KEY_MAX];
+	if (!viet_bare(name, other))
+		return SIZE_MAX;
+	size_t distance = near_distance(bare, other);
+	if (distance < near_limit(bare))
+		return distance;
+	/* "đất" for "đất đai" */
+	return strlen(bare) >= 3 && strstr(other, bare) ? near_limit(bare) : SIZE_MAX;
+}
+
+const struct code *code_list_near(const struct code_list *list, const char *text, int32_t day)
+{
+	const struct code *best = NULL;
+	size_t least = SIZE_MAX;
+	char bare[VIET_KEY_MAX];
+	if (!viet_bare(text, bare))
+		return NULL;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct code *code = &list->codes[i];
+		const char *names[] = { code->code, code->label_vi, code->label_en };
+		for (size_t j = 0; j < 3 && in_force(code, day); j++) {
+			size_t distance = far(bare, names[j]);
+			if (distance < least) {
+				least = distance;
+				best = code;
+			}
+		}
+	}
+	return best;
+}
+
+/* --- labels --- */
+
+/* Texts of a canonical label, which are at most so long. */
+static void copy(char to[LABELS_TEXT_MAX], const char *text, size_t len)
+{
+	memcpy(to, text, len);
+	to[len] = '\0';
+}
+
+bool dimensions_hold(const struct dimensions *dimensions, const char *labels, int32_t day)
+{
+	const char *key, *value;
+	size_t key_len, value_len;
+	char text[LABELS_TEXT_MAX];
+	while (labels_next(&labels, &key, &key_len, &value, &value_len)) {
+		const struct code_list *list = dimensions_list(dimensions, key, key_len);
+		const struct code *code;
+		if (!list)
+			continue;
+		copy(text, value, value_len);
+		if (code_list_find(list, text, day, &code) != CODE_FOUND ||
+		    strcmp(code->code, text) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The first codes of a list, for who wrote nothing near: "land, construction, ...". */
+static void codes_write(const struct code_list *list, int32_t day, char *text, size_t room)
+{
+	size_t len = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < list->n; i++) {
+		const char *code = list->codes[i].code;
+		if (!in_force(&list->codes[i], day))
+			continue;
+		if (len + strlen(code) + 8 > room) {
+			memcpy(text + len, ", ...", 6);
+			return;
+		}
+		len += (size_t)snprintf(text + len, room - len, "%s%s", len > 0 ? ", " : "", code);
+	}
+}
+
+static int refuse(const struct code_list *list, const char *text, int32_t day,
+		  const struct code *ended, struct err *err)
+{
+	char shown[EXCERPT_MAX], first[DAY_TEXT_MAX], last[DAY_TEXT_MAX], codes[128];
+	const struct code *near = ended ? NULL : code_list_near(list, text, day);
+	utf8_excerpt(text, strlen(text), shown);
+	if (ended && day < ended->from)
+		return err_set(err, -EINVAL,
+			       "%s '%s' is in the province's list from %s on only; choose what it "
+			       "was counted under before",
+			       list->dimension, shown, day_format(ended->from, first));
+	if (ended)
+		return err_set(
+			err, -EINVAL,
+			"%s '%s' was in the province's list up to %s only; choose what it is "
+			"counted under since",
+			list->dimension, shown, day_format(ended->to - 1, last));
+	if (near)
+		return err_set(err, -EINVAL,
+			       "%s '%s' is not in the province's list; did you mean '%s' (%s)?",
+			       list->dimension, shown, near->code, near->label_vi);
+	codes_write(list, day, codes, sizeof(codes));
+	return err_set(err, -EINVAL, "%s '%s' is not in the province's list; choose one of it: %s",
+		       list->dimension, shown, codes);
+}
+
+/* One blank between words, none at the ends. Never longer than it was. */
+static void blanks_mend(char *text)
+{
+	char *to = text;
+	bool due = false;
+	for (const char *from = text; *from; from++) {
+		size_t blank = *from == ' ' ? 1 : strncmp(from, "\u00a0", 2) == 0 ? 2 : 0;
+		if (blank > 0) {
+			due = to > text;
+			from += blank - 1;
+			continue;
+		}
+		if (due)
+			*to++ = ' ';
+		due = false;
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
+int dimensions_resolve(const struct dimensions *dimensions, const char *labels, int32_t day,
+		       char ret_labels[LABELS_TEXT_MAX], struct err *err)
+{
+	struct label list[LABELS_MAX];
+	char texts[2 * LABELS_MAX][LABELS_TEXT_MAX];
+	const char *key, *value;
+	size_t key_len, value_len, n = 0;
+	while (n < LABELS_MAX && labels_next(&labels, &key, &key_len, &value, &value_len)) {
+		const struct code_list *codes = dimensions_list(dimensions, key, key_len);
+		const struct code *code = NULL;
+		char *own_key = texts[2 * n], *own_value = texts[2 * n + 1];
+		copy(own_key, key, key_len);
+		copy(own_value, value, value_len);
+		list[n] = (struct label){ own_key, own_value };
+		if (codes && code_list_find(codes, own_value, day, &code) != CODE_FOUND)
+			return refuse(codes, own_value, day, code, err);
+		if (codes) {
+			list[n].value = code->code;
+		} else {
+			(void)viet_compose(own_value, own_value, LABELS_TEXT_MAX);
+			blanks_mend(own_value);
+		}
+		n++;
+	}
+	return labels_canonical(list, n, ret_labels, err);
+}
+
+bool labels_same(const char *a, const char *b)
+{
+	char one[LABELS_TEXT_MAX], other[LABELS_TEXT_MAX], key_a[VIET_KEY_MAX], key_b[VIET_KEY_MAX];
+	const char *key[2], *value[2];
+	size_t key_len[2], value_len[2];
+	for (;;) {
+		bool more = labels_next(&a, &key[0], &key_len[0], &value[0], &value_len[0]);
+		if (labels_next(&b, &key[1], &key_len[1], &value[1], &value_len[1]) != more)
+			return false;
+		if (!more)
+			return true;
+		copy(one, value[0], value_len[0]);
+		copy(other, value[1], value_len[1]);
+		if (key_len[0] != key_len[1] || memcmp(key[0], key[1], key_len[0]) != 0 ||
+		    !viet_key(one, key_a) || !viet_key(other, key_b) || strcmp(key_a, key_b) != 0)
+			return false;
+	}
+}

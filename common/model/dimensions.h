@@ -1,0 +1,82 @@
+/* What a figure's labels may be: the code lists of the dimensions, dimensions.csv. One reader for
+ * office and province, as of the catalogue. Immutable once read.
+ *
+ * A list has codes, plain and stable ("land", "VNeID"), each with what people call it in Vietnamese
+ * and in English, and the days on which it may be used: those of the figure's period, by its first.
+ * Whoever hands in a figure writes the code or either name, however it is typed (viet_key()). A
+ * dimension without a list is free text; two texts with the same key are one there, too. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/model/labels.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DIMENSIONS_MAX 64u   /* that have a list */
+#define CODES_MAX      4096u /* rows, of all lists together */
+#define CODE_OPEN      INT32_MAX
+
+struct code {
+	char *code, *label_vi, *label_en; /* owned; a name that is not given is the code */
+	int32_t from, to;                 /* the first day, and the first no more; CODE_OPEN */
+};
+
+struct code_name; /* a text that means a code */
+
+struct code_list {
+	char *dimension;         /* owned */
+	struct code *codes;      /* owned [n], in the file's order; a code may have several rows */
+	struct code_name *names; /* owned [n_names], ascending by key */
+	size_t n, n_names;
+};
+
+struct dimensions {
+	struct code_list *lists; /* owned [n], in the file's order */
+	size_t n;
+	char *csv; /* owned: the text it was read from */
+	size_t csv_len;
+	unsigned shares; /* that are held beside the first */
+};
+
+/**
+ * Read from CSV: dimension, code, label_vi, label_en, valid_from, valid_to (days; empty: always).
+ * A text may mean one code of a list alone, on any day.
+ *
+ * All or nothing, with every bad row named. 0; -EINVAL; -ENOMEM. The caller closes.
+ */
+int dimensions_read(const char *csv, size_t len, struct dimensions **ret_dimensions,
+		    struct err *err);
+/** As catalogue_share(). */
+struct dimensions *dimensions_share(struct dimensions *dimensions);
+void dimensions_close(struct dimensions *dimensions); /* NULL is fine */
+
+/** The list of a dimension, @name[@len]; NULL: it is free text. @dimensions NULL: all are. */
+const struct code_list *dimensions_list(const struct dimensions *dimensions, const char *name,
+					size_t len);
+
+enum code_verdict {
+	CODE_FOUND,
+	CODE_NOT_IN_FORCE, /* it is in the list, on other days */
+	CODE_UNLISTED,
+};
+/** What @text means on @day. @ret_code: not set when it is unlisted. */
+enum code_verdict code_list_find(const struct code_list *list, const char *text, int32_t day,
+				 const struct code **ret_code);
+/** The code in force on @day that @text nearly means; NULL: none is near. */
+const struct code *code_list_near(const struct code_list *list, const char *text, int32_t day);
+
+/** Are the labels (canonical) what may be received of @day: codes where there is a list? */
+bool dimensions_hold(const struct dimensions *dimensions, const char *labels, int32_t day);
+
+/**
+ * Labels as people wrote them, canonical, into what is recorded of @day: codes where there is a
+ * list; of free text the blanks are put right. -EINVAL with a sentence that says what was meant, or
+ * what there is.
+ */
+int dimensions_resolve(const struct dimensions *dimensions, const char *labels, int32_t day,
+		       char ret_labels[LABELS_TEXT_MAX], struct err *err);
+
+/** Do two canonical texts name one series: the same keys, and values with the same viet_key()? */
+bool labels_same(const char *a, const char *b);
