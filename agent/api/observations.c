@@ -58,12 +58,8 @@ static int take_labels(struct observations *all, const struct json_item *object,
 	int rc = labels_canonical(labels, n, text, err);
 	if (rc < 0)
 		return rc;
-	size_t len = strlen(text) + 1;
-	char *kept = arena_alloc_raw(all->arena, len);
-	if (!kept)
-		return err_memory(err);
-	entry->labels = memcpy(kept, text, len);
-	return 0;
+	entry->labels = arena_text(all->arena, text);
+	return entry->labels ? 0 : err_memory(err);
 }
 
 static int take_member(struct observations *all, struct entry *entry,

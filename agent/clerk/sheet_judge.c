@@ -69,6 +69,7 @@ static int read_labels(const struct sheet *sheet, struct sheet_row *row)
 {
 	char texts[METRIC_DIMENSIONS_MAX][TIDY_MAX];
 	struct label labels[METRIC_DIMENSIONS_MAX];
+	char canonical[LABELS_TEXT_MAX];
 	struct err err;
 	size_t n = row->metric->n_dimensions;
 	for (size_t i = 0; i < n; i++) {
@@ -78,7 +79,9 @@ static int read_labels(const struct sheet *sheet, struct sheet_row *row)
 			return say(row, _("say which %s it is"),
 				   wording_dimension(row->metric, labels[i].key));
 	}
-	if (labels_canonical(labels, n, row->labels, &err) < 0)
+	if (labels_canonical(labels, n, canonical, &err) < 0 ||
+	    dimensions_resolve(sheet->catalogue->dimensions, canonical,
+			       period_first_day(sheet->period), row->labels, &err) < 0)
 		return say(row, "%s", err.text);
 	if (is_taken(sheet, row))
 		return say(row, _("it has a row of its own already; write it there"));
@@ -130,6 +133,8 @@ static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_u
 {
 	char period[PERIOD_TEXT_MAX];
 	struct observation obs;
+	char labels[LABELS_TEXT_MAX];
+	enum entry_part part;
 	struct err err;
 	int rc = row->fresh ? read_labels(sheet, row) : 0;
 	if (rc == 0)
@@ -141,7 +146,8 @@ static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_u
 				       .labels = row->labels,
 				       .typed = row->typed,
 				       .point = wording_mark() == NUMERAL_COMMA ? ',' : '.' };
-		if (entry_judge_as(row->metric, &entry, now_us, &obs, &err) < 0)
+		if (entry_judge_as(sheet->catalogue, row->metric, &entry, now_us, labels, &obs,
+				   &part, &err) < 0)
 			rc = say(row, "%s", err.text);
 	}
 	if (rc != 0) {

@@ -25,12 +25,13 @@ static int judge_lines(struct session *session, const char *text, size_t len, st
 		return rc;
 	const struct entry *entries = output_entries(output, &n);
 	struct observation *list = calloc(n + 1, sizeof(*list));
-	rc = list ? 0 : err_memory(err);
-	if (rc == 0)
-		rc = hand_in_judge(catalogue, entries, n, now_us, list, &nth, err);
+	struct arena *texts = arena_open(hand_in_texts_max(n));
+	rc = list && texts ? hand_in_judge(catalogue, entries, n, now_us, texts, list, &nth, err)
+			   : err_memory(err);
 	if (nth > 0)
 		err_wrap(err, "line %zu", nth); /* a line each, as sql_read() prints */
 	free(list);
+	arena_close(texts);
 	output_close(output);
 	return rc;
 }

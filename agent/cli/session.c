@@ -134,6 +134,20 @@ void session_close(struct session *session)
 	free(session);
 }
 
+/* An agent that has none, or is of a release before them, says that there is nothing. */
+static int fetch_dimensions(struct session *session, struct err *err)
+{
+	struct blob csv = { 0 };
+	struct dimensions *dimensions = NULL;
+	int rc = ask_agent(session, "GET", "/v1/dimensions", NULL, &csv, err);
+	if (rc == 0)
+		rc = dimensions_read((const char *)csv.data, csv.len, &dimensions, err);
+	if (rc == 0)
+		catalogue_use_dimensions(session->catalogue, dimensions);
+	blob_free(&csv);
+	return rc == -ENOENT ? 0 : rc;
+}
+
 static int fetch_catalogue(struct session *session, struct err *err)
 {
 	struct blob csv = { 0 };
@@ -141,7 +155,7 @@ static int fetch_catalogue(struct session *session, struct err *err)
 	if (rc == 0)
 		rc = catalogue_read((const char *)csv.data, csv.len, &session->catalogue, err);
 	blob_free(&csv);
-	return rc;
+	return rc < 0 ? rc : fetch_dimensions(session, err);
 }
 
 int session_catalogue(struct session *session, const struct catalogue **ret_catalogue,
@@ -194,19 +208,23 @@ static int record_here(struct session *session, const struct entry entries[],
 	const struct catalogue *catalogue;
 	struct comparison found = { 0 };
 	struct observation *list = NULL;
+	struct arena *texts = NULL;
 	size_t nth;
 	int rc = session_catalogue(session, &catalogue, err);
 	if (rc == 0 && !judged) {
 		judged = list = calloc(n + 1, sizeof(*list));
-		rc = list ? hand_in_judge(catalogue, entries, n, session_latest_us(session), list,
-					  &nth, err)
-			  : err_memory(err);
+		texts = arena_open(hand_in_texts_max(n));
+		rc = list && texts
+			     ? hand_in_judge(catalogue, entries, n, session_latest_us(session),
+					     texts, list, &nth, err)
+			     : err_memory(err);
 	}
 	if (rc == 0)
 		rc = comparison_make(session->spool, catalogue, judged, n, &found, err);
 	if (rc == 0)
 		rc = spool_record(session->spool, judged, n, NULL, err); /* I1 */
 	free(list);
+	arena_close(texts);
 	if (rc < 0)
 		comparison_free(&found);
 	else

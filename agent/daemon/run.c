@@ -150,19 +150,16 @@ static void on_status(void *context, struct agent_status *status, struct uplink_
 
 /* --- the catalogue --- */
 
-static void on_catalogue(void *context, const void *csv, size_t len)
+static void on_catalogue(void *context, struct catalogue *catalogue)
 {
 	struct agent *agent = context;
-	struct catalogue *catalogue;
-	struct err err;
-	if (agent->stopping)
-		return;
-	if (catalogue_read(csv, len, &catalogue, &err) < 0) {
-		log_error("agent: catalogue not taken cause=\"%s\"", err.text);
+	if (agent->stopping) {
+		catalogue_close(catalogue);
 		return;
 	}
-	log_info("agent: new catalogue version=%016llx metrics=%zu",
-		 (unsigned long long)catalogue->version, catalogue->n);
+	log_info("agent: new catalogue version=%016llx metrics=%zu lists=%zu",
+		 (unsigned long long)catalogue->version, catalogue->n,
+		 catalogue->dimensions ? catalogue->dimensions->n : 0);
 	recorder_catalogue_take(agent->recorder, catalogue);
 }
 

@@ -261,7 +261,7 @@ static bool check_section(struct import *import, const struct line *line, const 
 int figure_take(struct import *import, struct line *line, const struct place *cell,
 		const struct metric *metric, struct err *err)
 {
-	char plain[NUMERAL_MAX];
+	char plain[NUMERAL_MAX], labels[LABELS_TEXT_MAX];
 	struct entry entry = { .metric = metric->name,
 			       .labels = line->labels.text,
 			       .typed = cell->value,
@@ -286,7 +286,8 @@ int figure_take(struct import *import, struct line *line, const struct place *ce
 		rc = cell_read(cell->value, mark_of(import, cell), metric, plain, &entry.value,
 			       &why);
 	if (rc == 0)
-		rc = entry_judge_part(metric, &entry, import->config->now_us, &obs, &part, &why);
+		rc = entry_judge_as(import->config->catalogue, metric, &entry,
+				    import->config->now_us, labels, &obs, &part, &why);
 	if (rc == 0 && good) {
 		rc = dated ? 0 : take_now(import, cell, &obs, err);
 		if (rc == 0)

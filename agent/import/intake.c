@@ -146,26 +146,21 @@ static int hand_over(struct intake *intake, struct err *err)
 }
 
 /* The entry outlives the row it came from. */
-static const char *keep(struct intake *intake, const char *text)
-{
-	size_t len = strlen(text) + 1;
-	char *copy = arena_alloc_raw(intake->arena, len);
-	return copy ? memcpy(copy, text, len) : NULL;
-}
-
 static int add_entry(struct intake *intake, const struct place *place, const struct entry *entry,
 		     const struct observation *obs, struct err *err)
 {
-	struct entry kept = { .metric = entry->metric, /* the catalogue's */
-			      .value = entry->value ? keep(intake, entry->value) : NULL,
-			      .period = entry->period ? keep(intake, entry->period) : NULL,
-			      .labels = keep(intake, entry->labels),
-			      .point = entry->point };
+	struct entry kept = {
+		.metric = entry->metric, /* the catalogue's */
+		.value = entry->value ? arena_text(intake->arena, entry->value) : NULL,
+		.period = entry->period ? arena_text(intake->arena, entry->period) : NULL,
+		.labels = arena_text(intake->arena, obs->labels),
+		.point = entry->point
+	};
 	/* As the file has it; a decimal says the same, without the blanks around it. */
 	bool same = entry->value && strcmp(place->value, entry->value) == 0;
 	const char *value = same || strlen(place->value) >= NUMERAL_MAX
 				    ? kept.value
-				    : keep(intake, place->value);
+				    : arena_text(intake->arena, place->value);
 	if (!kept.labels || (entry->value && !kept.value) || (entry->period && !kept.period))
 		return err_memory(err);
 	intake->places[intake->n_entries] = (struct place){ .line = place->line,

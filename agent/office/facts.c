@@ -23,14 +23,19 @@ int facts_keep_office(struct spool *spool, const char *office_name, const char *
 	return rc;
 }
 
-int facts_keep_catalogue(struct spool *spool, const void *csv, size_t len, struct err *err)
+int facts_keep_catalogue(struct spool *spool, const void *csv, size_t len,
+			 struct catalogue **ret_catalogue, struct err *err)
 {
 	struct catalogue *catalogue;
 	int rc = catalogue_read(csv, len, &catalogue, err);
 	if (rc < 0)
 		return err_wrap(err, "the province's catalogue");
-	catalogue_close(catalogue);
-	return spool_fact_set(spool, CATALOGUE, csv, len, err);
+	rc = spool_fact_set(spool, CATALOGUE, csv, len, err);
+	if (rc == 0 && ret_catalogue)
+		*ret_catalogue = catalogue;
+	else
+		catalogue_close(catalogue);
+	return rc;
 }
 
 /* What is in the edition of @name; NULL: there is no such file. Valid until the arena's end. */
@@ -42,51 +47,85 @@ static const Lantoa__V1__File *file_find(const Lantoa__V1__Files *files, const c
 	return NULL;
 }
 
-/* Its catalogue, appended to @ret_csv; nothing when it has none. */
-static int edition_catalogue(const void *packed, size_t len, struct blob *ret_csv, struct err *err)
+/* What it has of @files; NULL: no catalogue. */
+static int files_read(const Lantoa__V1__Files *files, struct catalogue **ret_catalogue,
+		      struct err *err)
+{
+	const Lantoa__V1__File *own = file_find(files, "catalogue.csv"),
+			       *lists = file_find(files, "dimensions.csv");
+	struct catalogue *catalogue = NULL;
+	struct dimensions *dimensions = NULL;
+	*ret_catalogue = NULL;
+	if (!own)
+		return 0;
+	int rc = catalogue_read((const char *)own->data.data, own->data.len, &catalogue, err);
+	if (rc < 0)
+		return err_wrap(err, "the province's catalogue");
+	if (lists)
+		rc = dimensions_read((const char *)lists->data.data, lists->data.len, &dimensions,
+				     err);
+	if (rc < 0) {
+		catalogue_close(catalogue);
+		return err_wrap(err, "the province's code lists");
+	}
+	catalogue_use_dimensions(catalogue, dimensions);
+	*ret_catalogue = catalogue;
+	return 0;
+}
+
+static int edition_read(const void *packed, size_t len, struct catalogue **ret_catalogue,
+			struct err *err)
 {
 	Lantoa__V1__Files *files;
 	struct arena *arena = arena_open(WIRE_ARENA_MAX);
 	if (!arena)
 		return err_memory(err);
 	int rc = wire_edition_unpack(arena, packed, len, &files, err);
-	const Lantoa__V1__File *file = rc == 0 ? file_find(files, "catalogue.csv") : NULL;
-	if (file && blob_append(ret_csv, file->data.data, file->data.len) < 0)
-		rc = err_memory(err);
+	if (rc == -EBADMSG)
+		(void)err_set(err, -EINVAL, "the province's edition cannot be read");
+	if (rc == 0)
+		rc = files_read(files, ret_catalogue, err);
 	arena_close(arena);
+	return rc < 0 ? err->code : 0;
+}
+
+int facts_keep_edition(struct spool *spool, const void *packed, size_t len,
+		       struct catalogue **ret_catalogue, struct err *err)
+{
+	struct catalogue *catalogue = NULL;
+	int rc = edition_read(packed, len, &catalogue, err);
+	if (rc == 0 && catalogue)
+		rc = spool_fact_set(spool, CATALOGUE, catalogue->csv, catalogue->csv_len, err);
+	/* Last: an edition is there whole, or its catalogue is not the one that is kept. */
+	if (rc == 0)
+		rc = spool_fact_set(spool, EDITION, packed, len, err);
+	if (rc < 0)
+		catalogue_close(catalogue);
+	else
+		*ret_catalogue = catalogue;
 	return rc;
 }
 
-int facts_keep_edition(struct spool *spool, const void *packed, size_t len, struct blob *ret_csv,
-		       struct err *err)
+/* The edition that is kept; then @facts have its catalogue in place of the one that they have.
+ * Nothing is done when there is none, or a program of before kept another catalogue since. */
+static int read_edition(struct spool *spool, struct facts *facts, struct err *err)
 {
-	size_t before = ret_csv->len;
-	int rc = edition_catalogue(packed, len, ret_csv, err);
-	if (rc == -EBADMSG)
-		return err_set(err, -EINVAL, "the province's edition cannot be read");
-	if (rc == 0 && ret_csv->len > before)
-		rc = facts_keep_catalogue(spool, ret_csv->data + before, ret_csv->len - before,
-					  err);
-	/* Last: an edition is there whole, or its catalogue is not the one that is kept. */
-	return rc < 0 ? rc : spool_fact_set(spool, EDITION, packed, len, err);
-}
-
-/* 0: there is none, or a program of before kept another catalogue since. */
-static int read_edition(struct spool *spool, const struct blob *csv, uint64_t *ret_version,
-			struct err *err)
-{
-	struct blob packed = { 0 }, own = { 0 };
+	struct blob packed = { 0 };
+	struct catalogue *catalogue = NULL;
 	uint8_t digest[WIRE_EDITION_DIGEST];
 	int rc = spool_fact_get(spool, EDITION, &packed, err);
 	if (rc == 0)
-		rc = edition_catalogue(packed.data, packed.len, &own, err);
-	*ret_version = 0;
-	if (rc == 0 && own.len == csv->len &&
-	    (own.len == 0 || memcmp(own.data, csv->data, own.len) == 0))
-		*ret_version = wire_edition_version(packed.data, packed.len, digest);
+		rc = edition_read(packed.data, packed.len, &catalogue, err);
+	if (rc == 0 && (catalogue ? catalogue->version : 0) ==
+			       (facts->catalogue ? facts->catalogue->version : 0)) {
+		facts->edition_version = wire_edition_version(packed.data, packed.len, digest);
+		catalogue_close(facts->catalogue);
+		facts->catalogue = catalogue;
+		catalogue = NULL;
+	}
+	catalogue_close(catalogue);
 	blob_free(&packed);
-	blob_free(&own);
-	return rc == -ENOENT || rc == -EBADMSG ? 0 : rc;
+	return rc == -ENOENT || rc == -EINVAL ? 0 : rc;
 }
 
 /* NULL stays when it was never set. */
@@ -130,7 +169,7 @@ int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err)
 	else if (rc == -ENOENT)
 		rc = 0;
 	if (rc == 0)
-		rc = read_edition(spool, &csv, &facts.edition_version, err);
+		rc = read_edition(spool, &facts, err);
 	blob_free(&csv);
 	if (rc < 0)
 		facts_free(&facts);

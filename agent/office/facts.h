@@ -10,20 +10,23 @@
 struct facts {
 	char *office_name, *zone;    /* owned; NULL: not told yet */
 	char *level;                 /* owned; "": its unit has none; NULL: not told yet */
-	struct catalogue *catalogue; /* owned; NULL: not told yet */
+	struct catalogue *catalogue; /* owned, with its code lists; NULL: not told yet */
 	uint64_t edition_version;    /* that the catalogue is of; 0: none is kept whole */
 };
 
 /** @level: of the unit that the office reports for; "" for none, or not told. */
 int facts_keep_office(struct spool *spool, const char *office_name, const char *zone,
 		      const char *level, struct err *err);
-/** -EINVAL when @csv is no catalogue; then nothing is kept. */
-int facts_keep_catalogue(struct spool *spool, const void *csv, size_t len, struct err *err);
+/** Of a province that speaks no editions: there are no code lists. @ret_catalogue: the caller's;
+ * may be NULL. -EINVAL when @csv is no catalogue; then nothing is kept. */
+int facts_keep_catalogue(struct spool *spool, const void *csv, size_t len,
+			 struct catalogue **ret_catalogue, struct err *err);
 /** An edition, packed (common/net/wire.h). Its catalogue is kept as that, too, for programs that
- * know nothing of editions, and appended to @ret_csv; the other files are kept for those that will
- * know them. -EINVAL when it is no edition, or its catalogue is none; then nothing is kept. */
-int facts_keep_edition(struct spool *spool, const void *packed, size_t len, struct blob *ret_csv,
-		       struct err *err);
+ * know nothing of editions; the files that are not known here are kept for those that will know
+ * them. @ret_catalogue: with its code lists, the caller's; NULL: the edition has none. -EINVAL when
+ * it is no edition, or a file of it cannot be read; then nothing is kept. */
+int facts_keep_edition(struct spool *spool, const void *packed, size_t len,
+		       struct catalogue **ret_catalogue, struct err *err);
 /** All but the catalogue and the edition. */
 int facts_read_office(struct spool *spool, struct facts *ret_facts, struct err *err);
 int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err);

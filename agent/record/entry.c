@@ -71,6 +71,23 @@ static void names_of_dimensions(const struct metric *metric, char *text, size_t 
 	}
 }
 
+/* As people wrote them, into the codes of the lists, in force on the period's first day. Of "now"
+ * that nobody knows, any day will do that is not before the lists: the last. */
+static int resolve_labels(const struct catalogue *catalogue, char ret_labels[LABELS_TEXT_MAX],
+			  struct observation *obs, struct err *err)
+{
+	struct err unlisted = { 0 };
+	int32_t day = obs->now ? DAY_MAX : period_first_day(obs->period);
+	int rc = *obs->labels ? dimensions_resolve(catalogue->dimensions, obs->labels, day,
+						   ret_labels, &unlisted)
+			      : 0;
+	if (rc < 0)
+		return obs->withdrawn ? 0 : err_set(err, rc, "%s", unlisted.text);
+	if (*obs->labels && strcmp(ret_labels, obs->labels) != 0)
+		obs->labels = ret_labels;
+	return 0;
+}
+
 static int judge_labels(const struct metric *metric, const struct entry *entry, struct err *err)
 {
 	enum verdict verdict =
@@ -122,10 +139,8 @@ static int judge_value(const struct metric *metric, const struct entry *entry,
 {
 	char limit[DECIMAL_TEXT_MAX];
 	const char *typed = entry->typed ? entry->typed : entry->value;
-	if (!entry->value) {
-		obs->withdrawn = true;
+	if (!entry->value)
 		return 0;
-	}
 	int rc = read_value(entry->value, metric->decimals, &obs->value_e, err);
 	if (rc == -EINVAL && entry->point == ',' && numeral_look(typed) != NUMERAL_NONE)
 		return metric->decimals == 0
@@ -148,13 +163,15 @@ static int judge_value(const struct metric *metric, const struct entry *entry,
 	return 0;
 }
 
-int entry_judge_part(const struct metric *metric, const struct entry *entry, int64_t now_us,
-		     struct observation *ret_obs, enum entry_part *ret_part, struct err *err)
+int entry_judge_as(const struct catalogue *catalogue, const struct metric *metric,
+		   const struct entry *entry, int64_t now_us, char ret_labels[LABELS_TEXT_MAX],
+		   struct observation *ret_obs, enum entry_part *ret_part, struct err *err)
 {
 	struct observation obs = { .metric = entry->metric,
 				   .labels = entry->labels,
 				   .decimals = metric->decimals,
 				   .now = !entry->period && now_us == CLOCK_UNKNOWN_US,
+				   .withdrawn = !entry->value,
 				   .add = entry->add && entry->value };
 	*ret_part = ENTRY_PERIOD;
 	int rc = judge_period(metric, entry, now_us, &obs.period, err);
@@ -162,6 +179,8 @@ int entry_judge_part(const struct metric *metric, const struct entry *entry, int
 		*ret_part = ENTRY_LABELS;
 		rc = judge_labels(metric, entry, err);
 	}
+	if (rc == 0)
+		rc = resolve_labels(catalogue, ret_labels, &obs, err);
 	if (rc == 0) {
 		*ret_part = ENTRY_VALUE;
 		rc = judge_value(metric, entry, &obs, err);
@@ -171,22 +190,16 @@ int entry_judge_part(const struct metric *metric, const struct entry *entry, int
 	return rc;
 }
 
-int entry_judge_as(const struct metric *metric, const struct entry *entry, int64_t now_us,
-		   struct observation *ret_obs, struct err *err)
+int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
+		char ret_labels[LABELS_TEXT_MAX], struct observation *ret_obs, struct err *err)
 {
 	enum entry_part part;
-	return entry_judge_part(metric, entry, now_us, ret_obs, &part, err);
-}
-
-int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
-		struct observation *ret_obs, struct err *err)
-{
 	const struct metric *metric = catalogue_find(catalogue, entry->metric);
 	if (!metric)
 		return err_set(err, -EINVAL,
 			       "'%s' is not in the catalogue; 'lantoa-agent catalogue' lists "
 			       "what is",
 			       entry->metric);
-	int rc = entry_judge_as(metric, entry, now_us, ret_obs, err);
+	int rc = entry_judge_as(catalogue, metric, entry, now_us, ret_labels, ret_obs, &part, err);
 	return rc < 0 ? err_wrap(err, "%s", entry->metric) : 0;
 }

@@ -21,24 +21,24 @@ struct entry { /* all texts borrowed */
 };
 
 /**
- * @ret_obs borrows the entry's metric and labels. -EINVAL with a sentence that says what to do:
- * unknown metric, a period of another grain or in the future, wrong labels, no number, too many
- * decimals, out of range. @now_us tells the current period; CLOCK_UNKNOWN_US: nobody knows it, so
- * nothing lies in the future, and what has no period is of "now" (agent/clock/clock.h).
+ * @ret_obs borrows the entry's metric and labels; but where the labels were written in another way
+ * than as the codes of the province's lists (common/model/dimensions.h), those are in @ret_labels,
+ * and it borrows them. -EINVAL with a sentence that says what to do: unknown metric, a period of
+ * another grain or in the future, wrong labels, no number, too many decimals, out of range. What is
+ * withdrawn may have any labels: it stands under them. @now_us tells the current period;
+ * CLOCK_UNKNOWN_US: nobody knows it, so nothing lies in the future, and what has no period is of
+ * "now" (agent/clock/clock.h).
  */
 int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
-		struct observation *ret_obs, struct err *err);
-
-/** The same for a metric that was found, whose name the sentence then leaves out; entry->metric may
- * be any text. */
-int entry_judge_as(const struct metric *metric, const struct entry *entry, int64_t now_us,
-		   struct observation *ret_obs, struct err *err);
+		char ret_labels[LABELS_TEXT_MAX], struct observation *ret_obs, struct err *err);
 
 enum entry_part { ENTRY_PERIOD, ENTRY_LABELS, ENTRY_VALUE };
 
-/** The same, and @ret_part says what of the entry the sentence is about. */
-int entry_judge_part(const struct metric *metric, const struct entry *entry, int64_t now_us,
-		     struct observation *ret_obs, enum entry_part *ret_part, struct err *err);
+/** The same for a metric of the catalogue that was found, whose name the sentence then leaves out;
+ * entry->metric may be any text. @ret_part: what of the entry the sentence is about. */
+int entry_judge_as(const struct catalogue *catalogue, const struct metric *metric,
+		   const struct entry *entry, int64_t now_us, char ret_labels[LABELS_TEXT_MAX],
+		   struct observation *ret_obs, enum entry_part *ret_part, struct err *err);
 
 /** Is a figure of this period sealed at once (a day or coarser)? */
 bool entry_coarse(const struct observation *obs);

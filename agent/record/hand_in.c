@@ -2,6 +2,7 @@
  * and a mark. */
 #include "record/hand_in.h"
 
+#include "common/base/arena.h"
 #include "common/base/array.h"
 #include "common/base/hash.h"
 
@@ -57,12 +58,15 @@ static void add_text(crypto_generichash_state *state, const char *text)
 static struct figure name_of(const struct observation *obs, bool parts)
 {
 	struct figure figure = { .value_e = obs->value_e, .withdrawn = obs->withdrawn };
+	char labels[LABELS_KEY_MAX] = ""; /* "Đất đai" and "đất đai" are one */
+	if (!parts)
+		labels_key(obs->labels, labels);
 	crypto_generichash_state state;
 	int64_t period[] = { obs->period.calendar, obs->period.grain,
 			     obs->now ? INT64_MAX : obs->period.number, parts };
 	(void)crypto_generichash_init(&state, NULL, 0, sizeof(figure.name));
 	add_text(&state, obs->metric);
-	add_text(&state, parts ? "" : obs->labels);
+	add_text(&state, labels);
 	(void)crypto_generichash_update(&state, (const uint8_t *)period, sizeof(period));
 	(void)crypto_generichash_final(&state, (uint8_t *)figure.name, sizeof(figure.name));
 	return figure;
@@ -192,13 +196,20 @@ int hand_in_check(const struct observation list[], size_t n, struct err *err)
 }
 
 int hand_in_judge(const struct catalogue *catalogue, const struct entry entries[], size_t n,
-		  int64_t now_us, struct observation ret_list[], size_t *ret_nth, struct err *err)
+		  int64_t now_us, struct arena *texts, struct observation ret_list[],
+		  size_t *ret_nth, struct err *err)
 {
-	int rc = 0;
+	char labels[LABELS_TEXT_MAX];
 	*ret_nth = 0;
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		rc = entry_judge(catalogue, &entries[i], now_us, &ret_list[i], err);
-		*ret_nth = rc < 0 ? i + 1 : 0;
+	for (size_t i = 0; i < n; i++) {
+		int rc = entry_judge(catalogue, &entries[i], now_us, labels, &ret_list[i], err);
+		if (rc < 0) {
+			*ret_nth = i + 1;
+			return rc;
+		}
+		if (ret_list[i].labels == labels &&
+		    !(ret_list[i].labels = arena_text(texts, labels)))
+			return err_memory(err);
 	}
-	return rc < 0 || n < 2 ? rc : hand_in_check(ret_list, n, err);
+	return n < 2 ? 0 : hand_in_check(ret_list, n, err);
 }

@@ -4,6 +4,7 @@
  * It keeps 48 to 96 bytes a figure, no texts: figures are told apart by a hash of 128 bits. */
 #pragma once
 
+#include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
 #include "record/entry.h"
@@ -48,6 +49,14 @@ int hand_in_refuse(enum hand_in_verdict verdict, bool lines, unsigned other, str
 int hand_in_check(const struct observation list[], size_t n, struct err *err);
 /** Each of @entries[@n] by itself, as entry_judge() does, then all of them, as hand_in_check().
  *
+ * @texts    gets the labels that were written in another way than they are recorded, at most
+ *           LABELS_TEXT_MAX bytes each; outlives @ret_list
  * @ret_nth  on error: the one that entry_judge() refuses, from 1; 0 for any other error */
 int hand_in_judge(const struct catalogue *catalogue, const struct entry entries[], size_t n,
-		  int64_t now_us, struct observation ret_list[], size_t *ret_nth, struct err *err);
+		  int64_t now_us, struct arena *texts, struct observation ret_list[],
+		  size_t *ret_nth, struct err *err);
+/** As large as @texts may get. */
+static inline size_t hand_in_texts_max(size_t n)
+{
+	return n * LABELS_TEXT_MAX + 4096;
+}

@@ -71,13 +71,22 @@ static int judge_all(const struct recorder *recorder, struct recording *recordin
 {
 	int64_t now_us = clock_latest_us(recorder_clock(recorder));
 	size_t nth = 0;
-	int rc = hand_in_judge(recorder->catalogue, entries, n, now_us, recording->list, &nth, err);
+	int rc = hand_in_judge(recorder->catalogue, entries, n, now_us, recording->texts,
+			       recording->list, &nth, err);
 	if (rc < 0)
 		return nth > 0 && n > 1 ? err_wrap(err, "observation %zu", nth) : rc;
 	recording->coarse = false;
 	for (size_t i = 0; i < n; i++)
 		recording->coarse |= entry_coarse(&recording->list[i]);
 	return 0;
+}
+
+static void forget(struct recording *recording)
+{
+	free(recording->list);
+	recording->list = NULL;
+	arena_close(recording->texts);
+	recording->texts = NULL;
 }
 
 static void work_record(struct job *job)
@@ -96,8 +105,7 @@ static void work_record(struct job *job)
 static void done_record(struct job *job)
 {
 	struct recording *recording = container_of(job, struct recording, job);
-	free(recording->list);
-	recording->list = NULL;
+	forget(recording);
 	catalogue_close(recording->catalogue);
 	recording->catalogue = NULL;
 	if (recording->rc == 0 && recording->n > 0)
@@ -113,12 +121,12 @@ int recorder_submit(struct recorder *recorder, struct recording *recording,
 			       "the province has not sent its catalogue yet; try again when "
 			       "'lantoa-agent status' says connected");
 	recording->list = calloc(n + 1, sizeof(*recording->list));
-	if (!recording->list)
-		return err_memory(err);
-	int rc = judge_all(recorder, recording, entries, n, err);
+	recording->texts = arena_open(hand_in_texts_max(n));
+	int rc = recording->list && recording->texts
+			 ? judge_all(recorder, recording, entries, n, err)
+			 : err_memory(err);
 	if (rc < 0) {
-		free(recording->list);
-		recording->list = NULL;
+		forget(recording);
 		return rc;
 	}
 	recording->recorder = recorder;

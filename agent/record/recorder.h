@@ -3,6 +3,7 @@
  * and tells the uplink. All calls on the loop thread. */
 #pragma once
 
+#include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
 #include "common/sys/worker.h"
@@ -42,6 +43,7 @@ struct recording { /* embed it; must stay in place until done() ran */
 	struct job job; /* from here on the recorder's */
 	struct recorder *recorder;
 	struct observation *list;    /* owned [n] */
+	struct arena *texts;         /* owned: labels of the list */
 	struct catalogue *catalogue; /* owned share */
 	size_t n;
 	bool coarse;

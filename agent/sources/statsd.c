@@ -187,6 +187,7 @@ static int take_line(struct statsd *statsd, const char *text, size_t len, int64_
 	const struct catalogue *catalogue = recorder_catalogue(statsd->host.recorder);
 	struct statsd_line line;
 	struct observation obs;
+	char labels[LABELS_TEXT_MAX]; /* the tally keeps a copy */
 	enum tally_how how = TALLY_SET;
 	if (!catalogue)
 		return err_set(err, -EAGAIN, "the province has not sent its catalogue yet");
@@ -194,7 +195,7 @@ static int take_line(struct statsd *statsd, const char *text, size_t len, int64_
 	if (rc < 0)
 		return rc;
 	struct entry entry = statsd_line_entry(&line);
-	rc = entry_judge(catalogue, &entry, now_us, &obs, err);
+	rc = entry_judge(catalogue, &entry, now_us, labels, &obs, err);
 	if (rc == 0)
 		rc = how_of(&line, catalogue_find(catalogue, line.metric), &obs, &how, err);
 	return rc < 0 ? rc : tally_add(&statsd->filling, &obs, how, err);

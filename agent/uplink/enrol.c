@@ -190,7 +190,7 @@ static int keep_enrolled(struct enrolment *enrolment, const Lantoa__V1__Enrolled
 				   enrolled->level, err);
 	if (rc == 0 && enrolled->catalogue && enrolled->catalogue->csv.len > 0)
 		rc = facts_keep_catalogue(enrolment->spool, enrolled->catalogue->csv.data,
-					  enrolled->catalogue->csv.len, err);
+					  enrolled->catalogue->csv.len, NULL, err);
 	return rc;
 }
 
@@ -237,7 +237,7 @@ static int keep_welcome(struct enrolment *enrolment, struct talk *talk, struct e
 	if (rc == 0 && welcome->catalogue_version != 0 && talk_wait(talk, err) == 0 &&
 	    talk->answer->kind_case == LANTOA__V1__FRAME__KIND_CATALOGUE)
 		rc = facts_keep_catalogue(enrolment->spool, talk->answer->catalogue->csv.data,
-					  talk->answer->catalogue->csv.len, err);
+					  talk->answer->catalogue->csv.len, NULL, err);
 	return rc;
 }
 

@@ -15,12 +15,12 @@ static int work(struct task *task)
 				   profile->level, &task->err);
 	if (rc == 0 && profile->keeping.len > 0)
 		rc = facts_keep_catalogue(profile->spool, profile->keeping.data,
-					  profile->keeping.len, &task->err);
+					  profile->keeping.len, &profile->kept, &task->err);
 	if (rc == 0 && profile->keeping_edition.len > 0) {
-		blob_free(&profile->keeping); /* the edition's is newer */
+		catalogue_close(profile->kept); /* the edition's is newer */
+		profile->kept = NULL;
 		rc = facts_keep_edition(profile->spool, profile->keeping_edition.data,
-					profile->keeping_edition.len, &profile->keeping,
-					&task->err);
+					profile->keeping_edition.len, &profile->kept, &task->err);
 	}
 	return rc;
 }
@@ -30,13 +30,16 @@ static void flush(struct office_profile *profile);
 static void done(struct task *task)
 {
 	struct office_profile *profile = container_of(task, struct office_profile, task);
-	const struct blob *kept = &profile->keeping;
 	profile->lost = task->rc < 0 && task->rc != -EINVAL; /* which comes again as it is */
 	if (task->rc < 0)
 		log_error("uplink: cannot keep what the province told cause=\"%s\"",
 			  task->err.text);
-	else if (kept->len > 0 && profile->on_catalogue)
-		profile->on_catalogue(profile->context, kept->data, kept->len);
+	if (task->rc == 0 && profile->kept && profile->on_catalogue) {
+		profile->on_catalogue(profile->context, profile->kept);
+		profile->kept = NULL;
+	}
+	catalogue_close(profile->kept);
+	profile->kept = NULL;
 	blob_free(&profile->keeping);
 	blob_free(&profile->keeping_edition);
 	flush(profile);
@@ -108,4 +111,5 @@ void office_profile_free(struct office_profile *profile)
 	blob_free(&profile->keeping);
 	blob_free(&profile->edition);
 	blob_free(&profile->keeping_edition);
+	catalogue_close(profile->kept);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/base/blob.h"
+#include "common/model/catalogue.h"
 #include "spool/spool.h"
 #include "uplink/task.h"
 
@@ -12,14 +13,15 @@
 struct office_profile {
 	struct task_group *group; /* outlives it, as the spool */
 	struct spool *spool;
-	/* A catalogue is durable in the spool; may be NULL. */
-	void (*on_catalogue)(void *context, const void *csv, size_t len);
+	/* A catalogue is durable in the spool; it is taken over. May be NULL. */
+	void (*on_catalogue)(void *context, struct catalogue *catalogue);
 	void *context;
 	/* its own: */
 	char *office_name, *zone, *level; /* owned; NULL: not told yet */
 	struct task task;
 	struct blob catalogue, keeping; /* waiting; being kept */
 	struct blob edition, keeping_edition;
+	struct catalogue *kept; /* owned: what was kept, on its way to on_catalogue */
 	bool office_due;
 	bool lost; /* what was told last is not kept, for the disk failed: it is to be told again */
 };

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/base/err.h"
+#include "common/model/catalogue.h"
 #include "common/sys/worker.h"
 #include "office/identity.h"
 #include "spool/spool.h"
@@ -27,8 +28,8 @@ struct uplink_config {
 	uint64_t catalogue_version;           /* of the cached one; 0: none */
 	uint64_t edition_version;             /* likewise */
 	const struct protocol_timing *timing; /* NULL: production's */
-	/* The province's catalogue, durable in the spool by now. */
-	void (*on_catalogue)(void *context, const void *csv, size_t len);
+	/* The province's catalogue, durable in the spool by now; it is taken over. */
+	void (*on_catalogue)(void *context, struct catalogue *catalogue);
 	/* Whenever the words of uplink_look() may have changed. */
 	void (*on_change)(void *context);
 	void *context;

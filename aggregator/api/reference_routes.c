@@ -1,5 +1,6 @@
-/* /v1/units, /v1/successors, /v1/catalogue, /v1/indicators: PUT takes an edition as CSV and answers
- * {"changed": n}, with the arguments of importing.h; GET gives back what is in force. */
+/* /v1/units, /v1/successors, /v1/catalogue, /v1/indicators, /v1/dimensions: PUT takes an edition as
+ * CSV and answers {"changed": n}, with the arguments of importing.h; GET gives back what is in
+ * force. */
 #include "api/call.h"
 #include "api/importing.h"
 #include "common/text/csv_table.h"
@@ -85,6 +86,13 @@ static int indicators_table(sqlite3 *db, const struct reference *reference,
 	return document_table(db, indicators_export, ret_table, err);
 }
 
+static int dimensions_table(sqlite3 *db, const struct reference *reference,
+			    struct table **ret_table, struct err *err)
+{
+	(void)reference;
+	return document_table(db, dimensions_export, ret_table, err);
+}
+
 /* --- PUT --- */
 
 static int import_units(struct call *call, sqlite3 *db, size_t *ret_n, struct err *err)
@@ -110,6 +118,15 @@ static int import_indicators(struct call *call, sqlite3 *db, size_t *ret_n, stru
 {
 	bool differs = false;
 	int rc = indicators_import(db, call->body, call->body_len, &differs, err);
+
+	*ret_n = differs;
+	return rc;
+}
+
+static int import_dimensions(struct call *call, sqlite3 *db, size_t *ret_n, struct err *err)
+{
+	bool differs = false;
+	int rc = dimensions_import(db, call->body, call->body_len, &differs, err);
 
 	*ret_n = differs;
 	return rc;
@@ -163,6 +180,19 @@ static int indicators_put(struct call *call, sqlite3 *db, const struct reference
 						    .keys = "name",
 						    .import = import_indicators,
 						    .table = indicators_table };
+
+	return importing_run(call, db, reference, &importing, err);
+}
+
+/* It decides about what comes from now on alone: no page follows. */
+static int dimensions_put(struct call *call, sqlite3 *db, const struct reference *reference,
+			  struct err *err)
+{
+	static const struct importing importing = { .what = "dimensions import",
+						    .answer = "changed",
+						    .keys = "dimension code valid_from",
+						    .import = import_dimensions,
+						    .table = dimensions_table };
 
 	return importing_run(call, db, reference, &importing, err);
 }
@@ -223,6 +253,13 @@ static int indicators_get(struct call *call, sqlite3 *db, const struct reference
 	return document_get(call, db, indicators_export, err);
 }
 
+static int dimensions_get(struct call *call, sqlite3 *db, const struct reference *reference,
+			  struct err *err)
+{
+	(void)reference;
+	return document_get(call, db, dimensions_export, err);
+}
+
 const struct action reference_actions[] = {
 	{ "GET", "/v1/units", NULL, NULL, CALL_READ, NULL, units_get, NULL },
 	{ "PUT", "/v1/units", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare, units_put,
@@ -236,5 +273,8 @@ const struct action reference_actions[] = {
 	{ "GET", "/v1/indicators", NULL, NULL, CALL_READ, NULL, indicators_get, NULL },
 	{ "PUT", "/v1/indicators", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare,
 	  indicators_put, NULL },
+	{ "GET", "/v1/dimensions", NULL, NULL, CALL_READ, NULL, dimensions_get, NULL },
+	{ "PUT", "/v1/dimensions", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare,
+	  dimensions_put, NULL },
 };
 const size_t n_reference_actions = sizeof(reference_actions) / sizeof(reference_actions[0]);

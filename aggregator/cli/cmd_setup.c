@@ -18,12 +18,14 @@
 /* Each needs those before it. */
 static const struct part {
 	const char *file, *path;
-	bool counted; /* the answer is how many rows changed, not only whether any did */
+	bool counted;  /* the answer is how many rows changed, not only whether any did */
+	bool optional; /* a folder may lack it; what is in force stays then */
 } parts[] = {
-	{ "units.csv", "/v1/units", true },
-	{ "successors.csv", "/v1/successors", true },
-	{ "catalogue.csv", "/v1/catalogue", false },
-	{ "indicators.csv", "/v1/indicators", false },
+	{ "units.csv", "/v1/units", true, false },
+	{ "successors.csv", "/v1/successors", true, false },
+	{ "catalogue.csv", "/v1/catalogue", false, false },
+	{ "indicators.csv", "/v1/indicators", false, false },
+	{ "dimensions.csv", "/v1/dimensions", false, true },
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -31,6 +33,7 @@ struct setup {
 	const struct order *order;
 	char folder[PATH_MAX];
 	struct blob files[N_PARTS];
+	bool there[N_PARTS];
 	struct table *table; /* of what changed, for other programs */
 };
 
@@ -101,7 +104,8 @@ static int files_read(struct setup *setup, struct err *err)
 
 	for (size_t i = 0; i < N_PARTS && rc == 0; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", setup->folder, parts[i].file);
-		rc = upload_read(path, &setup->files[i], err);
+		setup->there[i] = !parts[i].optional || access(path, F_OK) == 0;
+		rc = setup->there[i] ? upload_read(path, &setup->files[i], err) : 0;
 	}
 	return rc < 0 ? err_wrap(err, "nothing was changed") : 0;
 }
@@ -142,6 +146,8 @@ static int take_all(const struct setup *setup, struct err *err)
 {
 	for (size_t i = 0; i < N_PARTS; i++) {
 		uint64_t changed = 0;
+		if (!setup->there[i])
+			continue;
 		const struct argument yes = { "yes",
 					      args_option(setup->order->args, "yes") ? "1" : NULL };
 		int rc = upload_send(setup->order->api,
@@ -176,6 +182,8 @@ static int try_all(const struct setup *setup, struct err *err)
 						 .body_len = setup->files[i].len };
 		struct blob answer = { 0 };
 
+		if (!setup->there[i])
+			continue;
 		rc = client_ask(setup->order->api, &request, &answer, err);
 		if (rc < 0 && i > 0)
 			(void)err_wrap(err, "%s may need what comes before it to be taken over",

@@ -290,8 +290,8 @@ static const char figures[] = "received metric office area name labels period un
 const struct command commands[] = {
 	{ .words = "setup",
 	  .usage = "[NAME|./FOLDER] [--dry-run] [--yes]",
-	  .help = N_("Take over a province's reference data: units, successors, catalogue and "
-		     "indicators. Without a name, list those that are installed; a folder of yours "
+	  .help = N_("Take over a province's reference data: units, successors, catalogue, "
+		     "indicators and code lists. Without a name, list those that are installed; a folder of yours "
 		     "is given with a slash. Running it again changes only what differs."),
 	  .options = "dry-run yes",
 	  .n_more = 1,
@@ -366,6 +366,24 @@ const struct command commands[] = {
 	  .run = list,
 	  .method = "GET",
 	  .path = "/v1/indicators",
+	  .usual = FORMAT_CSV },
+	{ .words = "dimensions import",
+	  .usage = "FILE [--dry-run] [--yes]",
+	  .help = N_("Take over from a CSV file what labels may be: dimension, code, label_vi, "
+		     "label_en, valid_from, valid_to. It decides about figures that come from now "
+		     "on; the offices get it with their next contact."),
+	  .options = "dry-run yes",
+	  .n_words = 1,
+	  .run = import,
+	  .method = "PUT",
+	  .path = "/v1/dimensions",
+	  .done = N_("Sets of code lists changed: %s\n") },
+	{ .words = "dimensions export",
+	  .usage = "",
+	  .help = N_("Print the code lists of the dimensions as they were imported."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/dimensions",
 	  .usual = FORMAT_CSV },
 	{ .words = "office add",
 	  .usage = "CODE --name NAME --unit CODE [--from DATE]",

@@ -15,7 +15,7 @@ static int look_run(struct store_job *job, sqlite3 *db, const struct reference *
 	struct catalogue_watch *watch = container_of(job, struct catalogue_watch, job);
 	(void)db;
 	watch->found = delivery_version(reference->catalogue);
-	if (reference->catalogue->version == watch->of_catalogue)
+	if (catalogue_stamp(reference->catalogue) == watch->of_stamp)
 		return 0;
 	int rc = edition_make(reference->catalogue, &watch->fresh, err);
 	return rc == -EFBIG ? 0 : rc; /* of an earlier release, which had no limit: status tells */
@@ -29,7 +29,7 @@ static void look_done(struct store_job *job, int rc, const struct err *err)
 	if (rc == 0) {
 		watch->version = watch->found;
 		watch->known = true;
-		if (watch->fresh.catalogue != 0)
+		if (watch->fresh.stamp != 0)
 			catalogue_watch_take(watch, &watch->fresh);
 	}
 	edition_free(&watch->fresh);
@@ -44,7 +44,7 @@ static void look(struct catalogue_watch *watch)
 		return;
 	watch->looking = true;
 	watch->looked_ms = now_ms;
-	watch->of_catalogue = watch->edition.catalogue;
+	watch->of_stamp = watch->edition.stamp;
 	watch->job = (struct store_job){ .run = look_run, .done = look_done, .use = STORE_SESSION };
 	store_read(watch->store, &watch->job);
 }

@@ -26,8 +26,8 @@ struct question {
 	char office_code[CODE_LEN_MAX + 1]; /* for the log, whatever happens */
 	/* Hello */
 	uint64_t spool_id, catalogue_known;
-	uint64_t edition_of;    /* version of the catalogue of which there is an edition */
-	struct edition edition; /* owned: a newer one; of no catalogue: none */
+	uint64_t edition_of;    /* the stamp of that of which there is an edition */
+	struct edition edition; /* owned: a newer one; of stamp 0: none */
 	struct ledger_head head;
 	Lantoa__V1__Head head_told;
 	int64_t kept_position; /* the head that the office keeps; 0: none, */
@@ -171,7 +171,7 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 	if (rc >= 0)
 		rc = question_fill(question, reference, err);
 	if (rc == 0 && asks_for_edition(question) &&
-	    reference->catalogue->version != question->edition_of) {
+	    catalogue_stamp(reference->catalogue) != question->edition_of) {
 		rc = edition_make(reference->catalogue, &question->edition, err);
 		rc = rc == -EFBIG ? 0 : rc; /* of an earlier release: status tells */
 	}
@@ -184,7 +184,7 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 static void fill_edition(struct question *question)
 {
 	struct catalogue_watch *watch = question->sessions->catalogue_watch;
-	if (question->edition.catalogue != 0)
+	if (question->edition.stamp != 0)
 		catalogue_watch_take(watch, &question->edition);
 	question->welcome.edition_version = catalogue_watch_edition(watch)->version;
 	told_head_raise(question->sessions->head, &question->head);
@@ -304,7 +304,7 @@ void sessions_hello(struct sessions *sessions, const struct gate_peer *peer,
 		memcpy(question->kept_chain, note->chain, CHAIN_LEN);
 	}
 	if (asks_for_edition(question))
-		question->edition_of = sessions->catalogue_watch->edition.catalogue;
+		question->edition_of = sessions->catalogue_watch->edition.stamp;
 	question->job =
 		(struct store_job){ .run = hello_run, .done = hello_done, .use = STORE_SESSION };
 	store_read(sessions->store, &question->job);

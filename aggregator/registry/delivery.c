@@ -36,17 +36,28 @@ size_t delivery_max(void)
 	return len;
 }
 
+static Lantoa__V1__File file_of(char *name, const char *csv, size_t len)
+{
+	Lantoa__V1__File file = LANTOA__V1__FILE__INIT;
+	file.name = name;
+	file.data = (ProtobufCBinaryData){ .len = len, .data = (uint8_t *)csv }; /* only read */
+	return file;
+}
+
 int edition_make(const struct catalogue *catalogue, struct edition *ret_edition, struct err *err)
 {
-	static char name[] = "catalogue.csv";
+	static char catalogue_name[] = "catalogue.csv", dimensions_name[] = "dimensions.csv";
+	const struct dimensions *dimensions = catalogue->dimensions;
 	Lantoa__V1__Files files = LANTOA__V1__FILES__INIT;
-	Lantoa__V1__File file = LANTOA__V1__FILE__INIT, *list[] = { &file };
-	*ret_edition = (struct edition){ .catalogue = catalogue->version };
-	file.name = name;
-	file.data = (ProtobufCBinaryData){ .len = catalogue->csv_len,
-					   .data = (uint8_t *)catalogue->csv }; /* only read */
+	Lantoa__V1__File own = file_of(catalogue_name, catalogue->csv, catalogue->csv_len);
+	Lantoa__V1__File lists = LANTOA__V1__FILE__INIT, *list[] = { &own, &lists };
+	*ret_edition = (struct edition){ .stamp = catalogue_stamp(catalogue) };
 	files.file = list;
 	files.n_file = 1;
+	if (dimensions && dimensions->n > 0) {
+		lists = file_of(dimensions_name, dimensions->csv, dimensions->csv_len);
+		files.n_file = 2;
+	}
 	int rc = wire_edition_pack(&files, &ret_edition->packed, err);
 	if (rc == 0)
 		ret_edition->version = wire_edition_version(
@@ -68,10 +79,12 @@ int delivery_check(const struct catalogue *catalogue, struct err *err)
 	if (rc != -EFBIG)
 		return rc;
 	return err_set(err, rc,
-		       "the catalogue has %zu bytes, and offices can be sent %u, or %u when they "
-		       "are packed: shorten its labels, or leave out columns that are notes and "
-		       "metrics that nobody reports",
-		       catalogue->csv_len, WIRE_FILES_LEN_MAX, WIRE_EDITION_MAX);
+		       "the catalogue and the code lists have %zu bytes, and offices can be sent "
+		       "%u, or %u when they are packed: shorten their labels, or leave out columns "
+		       "that are notes and metrics that nobody reports",
+		       catalogue->csv_len +
+			       (catalogue->dimensions ? catalogue->dimensions->csv_len : 0),
+		       WIRE_FILES_LEN_MAX, WIRE_EDITION_MAX);
 }
 
 uint64_t delivery_version(const struct catalogue *catalogue)

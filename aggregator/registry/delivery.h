@@ -29,7 +29,7 @@ uint64_t delivery_version(const struct catalogue *catalogue);
 
 struct edition {
 	uint64_t version;   /* 0: there is none, or none that can be sent */
-	uint64_t catalogue; /* version of the catalogue that it was made of */
+	uint64_t stamp;     /* catalogue_stamp() of what it was made of; 0: of nothing */
 	struct blob packed; /* owned: what is sent, piece by piece */
 	uint8_t digest[WIRE_EDITION_DIGEST];
 };

@@ -1,5 +1,6 @@
 #include "registry/reference.h"
 
+#include "common/base/near.h"
 #include "common/model/civil.h"
 #include "common/text/csv_reader.h"
 #include "registry/delivery.h"
@@ -14,8 +15,9 @@ static const char catalogue_empty[] =
 	"level,due_days,min,max\n";
 static const char indicators_empty[] =
 	"name,label_vi,label_en,formula,unit,target_year,target_value\n";
+static const char dimensions_empty[] = "dimension,code,label_vi,label_en,valid_from,valid_to\n";
 
-/* A document is one of the two tables that keep every edition as the CSV it came as; the last row
+/* A document is one of the three tables that keep every edition as the CSV it came as; the last row
  * is in force. Older ones stay, so that it can be seen what was asked for when. */
 struct document {
 	const char *empty, *select, *insert;
@@ -30,6 +32,12 @@ static const struct document indicators_document = {
 	.empty = indicators_empty,
 	.select = "SELECT csv FROM indicators ORDER BY id DESC LIMIT 1",
 	.insert = "INSERT INTO indicators(imported_us, csv) VALUES(?, ?)",
+};
+
+static const struct document dimensions_document = {
+	.empty = dimensions_empty,
+	.select = "SELECT csv FROM dimensions ORDER BY id DESC LIMIT 1",
+	.insert = "INSERT INTO dimensions(imported_us, csv) VALUES(?, ?)",
 };
 
 /* @taker gets the text in force; it is valid during the call. */
@@ -80,11 +88,34 @@ static int indicators_take(const char *csv, size_t len, void *context, struct er
 	return indicators_read(csv, len, NULL, NULL, indicators, err);
 }
 
+static int dimensions_take(const char *csv, size_t len, void *context, struct err *err)
+{
+	struct dimensions **dimensions = context;
+	return dimensions_read(csv, len, dimensions, err);
+}
+
+static int dimensions_load(sqlite3 *db, struct catalogue *catalogue, struct err *err)
+{
+	struct dimensions *dimensions = NULL;
+	int rc = document_load(db, &dimensions_document, dimensions_take, &dimensions, err);
+	if (rc < 0)
+		return err_wrap(err, "load the code lists of the dimensions");
+	catalogue_use_dimensions(catalogue, dimensions);
+	return 0;
+}
+
+/* With the code lists. */
 static int catalogue_load(sqlite3 *db, struct catalogue **ret_catalogue, struct err *err)
 {
-	int rc = document_load(db, &catalogue_document, catalogue_take, ret_catalogue, err);
+	struct catalogue *catalogue = NULL;
+	int rc = document_load(db, &catalogue_document, catalogue_take, &catalogue, err);
 	if (rc < 0)
-		(void)err_wrap(err, "load the catalogue");
+		return err_wrap(err, "load the catalogue");
+	rc = dimensions_load(db, catalogue, err);
+	if (rc < 0)
+		catalogue_close(catalogue);
+	else
+		*ret_catalogue = catalogue;
 	return rc;
 }
 
@@ -238,11 +269,63 @@ int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed
 		rc = catalogue_read_new(csv, len, &catalogue, err);
 	if (rc < 0)
 		return rc;
-	rc = delivery_check(catalogue, err);
+	rc = dimensions_load(db, catalogue, err);
+	if (rc == 0)
+		rc = delivery_check(catalogue, err);
 	if (rc == 0)
 		rc = indicators_suit(db, catalogue, err);
 	if (rc == 0)
 		rc = document_import(db, &catalogue_document, csv, len, ret_changed, err);
+	catalogue_close(catalogue);
+	return rc;
+}
+
+/* I13: a list that no metric is divided by would judge nothing. */
+static int list_suits(const struct catalogue *catalogue, const char *dimension, struct err *err)
+{
+	const char *near = NULL;
+	size_t least = near_limit(dimension);
+	for (size_t i = 0; i < catalogue->n; i++)
+		for (size_t j = 0; j < catalogue->metrics[i].n_dimensions; j++) {
+			const char *other = catalogue->metrics[i].dimensions[j];
+			size_t distance = near_distance(dimension, other);
+			if (distance == 0)
+				return 0;
+			if (distance < least) {
+				least = distance;
+				near = other;
+			}
+		}
+	return near ? err_set(err, -EINVAL,
+			      "no metric of the catalogue has the dimension '%s'; did you mean "
+			      "'%s'?",
+			      dimension, near)
+		    : err_set(err, -EINVAL,
+			      "no metric of the catalogue has the dimension '%s'; import a "
+			      "catalogue with it first, or leave the list out",
+			      dimension);
+}
+
+int dimensions_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err)
+{
+	struct catalogue *catalogue = NULL;
+	struct dimensions *dimensions = NULL;
+	int rc = csv_plain(csv, len, err);
+	if (rc == 0)
+		rc = catalogue_load(db, &catalogue, err);
+	if (rc < 0)
+		return rc;
+	rc = dimensions_read(csv, len, &dimensions, err);
+	for (size_t i = 0; rc == 0 && i < dimensions->n; i++)
+		rc = list_suits(catalogue, dimensions->lists[i].dimension, err);
+	if (rc == 0) {
+		catalogue_use_dimensions(catalogue, dimensions);
+		rc = delivery_check(catalogue, err);
+	} else {
+		dimensions_close(dimensions);
+	}
+	if (rc == 0)
+		rc = document_import(db, &dimensions_document, csv, len, ret_changed, err);
 	catalogue_close(catalogue);
 	return rc;
 }
@@ -277,4 +360,9 @@ int catalogue_export(sqlite3 *db, struct blob *out, struct err *err)
 int indicators_export(sqlite3 *db, struct blob *out, struct err *err)
 {
 	return document_load(db, &indicators_document, text_append, out, err);
+}
+
+int dimensions_export(sqlite3 *db, struct blob *out, struct err *err)
+{
+	return document_load(db, &dimensions_document, text_append, out, err);
 }

@@ -14,6 +14,7 @@ const struct ledger_table ledger_tables[] = {
 	{ "successor", MOVES_REFERENCE, false },
 	{ "catalogue", MOVES_REFERENCE, false },
 	{ "indicators", MOVES_REFERENCE, false },
+	{ "dimensions", MOVES_REFERENCE, false },
 	{ "office", MOVES_REFERENCE, false },
 	{ "assignment", MOVES_REFERENCE, false },
 	{ "closing", MOVES_REFERENCE, false },

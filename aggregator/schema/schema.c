@@ -190,6 +190,9 @@ static const char *const steps[] = {
 	 "  grain INTEGER NOT NULL, number INTEGER NOT NULL, structure INTEGER,"
 	 "  known_us INTEGER NOT NULL, position INTEGER NOT NULL, chain BLOB NOT NULL,"
 	 "  who TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	 /* reference.c */
+	 "CREATE TABLE dimensions(id INTEGER PRIMARY KEY, imported_us INTEGER NOT NULL, csv BLOB "
+	 "NOT NULL) STRICT;"
 	 "CREATE TABLE account(account TEXT PRIMARY KEY, shown TEXT NOT NULL) STRICT,"
 	 "  WITHOUT ROWID;"
 	 "INSERT INTO fact VALUES('epoch', unixepoch() * 1000000 + abs(random() % 1000000));"

@@ -120,6 +120,13 @@ size_t arena_used(const struct arena *arena)
 	return arena->given;
 }
 
+char *arena_text(struct arena *arena, const char *text)
+{
+	size_t len = strlen(text) + 1;
+	char *copy = arena_alloc_raw(arena, len);
+	return copy ? memcpy(copy, text, len) : NULL;
+}
+
 bool arena_is_full(const struct arena *arena)
 {
 	return arena->full;

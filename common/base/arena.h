@@ -20,6 +20,8 @@ void arena_reset(struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t size);
 /** The same, not zeroed: for what is overwritten at once. */
 void *arena_alloc_raw(struct arena *arena, size_t size);
+/** A copy of @text, NUL and all; NULL as arena_alloc(). */
+char *arena_text(struct arena *arena, const char *text);
 /** Was anything refused since the last reset because of the limit? Then it is the fault of whoever
  * sent the bytes; without it, the machine is out of memory. */
 bool arena_is_full(const struct arena *arena);

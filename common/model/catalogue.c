@@ -1,12 +1,12 @@
 #include "common/model/catalogue.h"
 #include "common/base/array.h"
 #include "common/base/i18n.h"
+#include "common/model/document.h"
 #include "common/model/metric_columns.h"
 #include "common/text/csv_reader.h"
 #include "common/text/diagnostics.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,25 +182,6 @@ static int index_names(struct reading *r, struct err *err)
 	return 0;
 }
 
-static int keep_text(struct catalogue *catalogue, const char *csv, size_t len, struct err *err)
-{
-	unsigned char hash[32];
-	catalogue->csv = malloc(len + 1);
-	if (!catalogue->csv)
-		return err_memory(err);
-	memcpy(catalogue->csv, csv, len);
-	catalogue->csv[len] = '\0';
-	catalogue->csv_len = len;
-	if (sodium_init() < 0 ||
-	    crypto_generichash(hash, sizeof(hash), (const unsigned char *)csv, len, NULL, 0) != 0)
-		return err_set(err, -EIO, "libsodium cannot start; see that /dev/urandom is there");
-	for (unsigned i = 0; i < 8; i++)
-		catalogue->version |= (uint64_t)hash[i] << (8 * i);
-	if (catalogue->version == 0)
-		catalogue->version = 1; /* 0 means: has none */
-	return 0;
-}
-
 static int read_all(struct reading *r, const char *csv, size_t len, struct err *err)
 {
 	struct err stopped = { 0 };
@@ -216,7 +197,8 @@ static int read_all(struct reading *r, const char *csv, size_t len, struct err *
 	}
 	if (rc != 0)
 		return err_set(err, rc, "%s", stopped.text);
-	return keep_text(r->catalogue, csv, len, err);
+	r->catalogue->csv_len = len;
+	return document_keep(csv, len, &r->catalogue->csv, &r->catalogue->version, err);
 }
 
 static int read_catalogue(const char *csv, size_t len, bool is_new,
@@ -265,7 +247,21 @@ void catalogue_close(struct catalogue *catalogue)
 	free(catalogue->metrics);
 	free(catalogue->by_name);
 	free(catalogue->csv);
+	dimensions_close(catalogue->dimensions);
 	free(catalogue);
+}
+
+void catalogue_use_dimensions(struct catalogue *catalogue, struct dimensions *dimensions)
+{
+	dimensions_close(catalogue->dimensions);
+	catalogue->dimensions = dimensions;
+}
+
+uint64_t catalogue_stamp(const struct catalogue *catalogue)
+{
+	/* an odd factor: the two cannot cancel each other by being alike */
+	return catalogue->version +
+	       (catalogue->dimensions ? catalogue->dimensions->version * 3 : 0);
 }
 
 static int compare_name(const void *name, const void *metric)

@@ -4,6 +4,7 @@
 
 #include "common/base/decimal.h"
 #include "common/base/err.h"
+#include "common/model/dimensions.h"
 #include "common/model/metric.h"
 #include "common/model/period.h"
 #include "common/model/verdict.h"
@@ -19,9 +20,10 @@ struct catalogue {
 	size_t n;
 	char *csv; /* owned: the text it was read from */
 	size_t csv_len;
-	uint64_t version;        /* first 8 bytes of BLAKE2b-256 of the text, never 0 */
-	struct metric **by_name; /* owned [n], sorted */
-	unsigned shares;         /* that are held beside the first: catalogue_share() */
+	uint64_t version;              /* first 8 bytes of BLAKE2b-256 of the text, never 0 */
+	struct metric **by_name;       /* owned [n], sorted */
+	struct dimensions *dimensions; /* owned: what its labels may be; NULL: any text */
+	unsigned shares;               /* that are held beside the first: catalogue_share() */
 };
 
 /**
@@ -44,6 +46,12 @@ int catalogue_read_new(const char *csv, size_t len, struct catalogue **ret_catal
  * Returns @catalogue. */
 struct catalogue *catalogue_share(struct catalogue *catalogue);
 void catalogue_close(struct catalogue *catalogue); /* NULL is fine */
+
+/** Labels are judged by these lists from now on, which are taken over; NULL: they are free text.
+ * Before anybody shares the catalogue. */
+void catalogue_use_dimensions(struct catalogue *catalogue, struct dimensions *dimensions);
+/** Of it and its code lists: another one when either is another. */
+uint64_t catalogue_stamp(const struct catalogue *catalogue);
 
 /** NULL when there is none of that name. */
 const struct metric *catalogue_find(const struct catalogue *catalogue, const char *name);

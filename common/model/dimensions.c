@@ -3,6 +3,7 @@
 #include "common/base/array.h"
 #include "common/base/near.h"
 #include "common/base/utf8.h"
+#include "common/model/document.h"
 #include "common/model/period.h"
 #include "common/text/import_sheet.h"
 #include "common/text/viet.h"
@@ -217,13 +218,8 @@ static int read_all(struct dimensions *dimensions, const char *csv, size_t len, 
 	rc = diagnostics_tell(&sheet.diagnostics, err);
 	if (rc < 0)
 		return rc;
-	dimensions->csv = malloc(len + 1);
-	if (!dimensions->csv)
-		return err_memory(err);
-	memcpy(dimensions->csv, csv, len);
-	dimensions->csv[len] = '\0';
 	dimensions->csv_len = len;
-	return 0;
+	return document_keep(csv, len, &dimensions->csv, &dimensions->version, err);
 }
 
 int dimensions_read(const char *csv, size_t len, struct dimensions **ret_dimensions,
@@ -241,12 +237,6 @@ int dimensions_read(const char *csv, size_t len, struct dimensions **ret_dimensi
 	return 0;
 }
 
-struct dimensions *dimensions_share(struct dimensions *dimensions)
-{
-	dimensions->shares++;
-	return dimensions;
-}
-
 static void list_free(struct code_list *list)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -262,10 +252,6 @@ void dimensions_close(struct dimensions *dimensions)
 {
 	if (!dimensions)
 		return;
-	if (dimensions->shares > 0) {
-		dimensions->shares--;
-		return;
-	}
 	for (size_t i = 0; i < dimensions->n; i++)
 		list_free(&dimensions->lists[i]);
 	free(dimensions->lists);
@@ -468,21 +454,18 @@ int dimensions_resolve(const struct dimensions *dimensions, const char *labels, 
 	return labels_canonical(list, n, ret_labels, err);
 }
 
-bool labels_same(const char *a, const char *b)
+void labels_key(const char *labels, char ret_key[LABELS_KEY_MAX])
 {
-	char one[LABELS_TEXT_MAX], other[LABELS_TEXT_MAX], key_a[VIET_KEY_MAX], key_b[VIET_KEY_MAX];
-	const char *key[2], *value[2];
-	size_t key_len[2], value_len[2];
-	for (;;) {
-		bool more = labels_next(&a, &key[0], &key_len[0], &value[0], &value_len[0]);
-		if (labels_next(&b, &key[1], &key_len[1], &value[1], &value_len[1]) != more)
-			return false;
-		if (!more)
-			return true;
-		copy(one, value[0], value_len[0]);
-		copy(other, value[1], value_len[1]);
-		if (key_len[0] != key_len[1] || memcmp(key[0], key[1], key_len[0]) != 0 ||
-		    !viet_key(one, key_a) || !viet_key(other, key_b) || strcmp(key_a, key_b) != 0)
-			return false;
+	const char *key, *value;
+	size_t key_len, value_len, len = 0;
+	ret_key[0] = '\0';
+	while (labels_next(&labels, &key, &key_len, &value, &value_len)) {
+		char text[LABELS_TEXT_MAX], folded[VIET_KEY_MAX];
+		copy(text, value, value_len);
+		if (!viet_key(text, folded)) /* does not happen: the text is short */
+			copy(folded, value, value_len);
+		/* A tone that stands by itself makes two bytes of one, so it fits. */
+		len += (size_t)snprintf(ret_key + len, LABELS_KEY_MAX - len, "%.*s=%s;",
+					(int)key_len, key, folded);
 	}
 }

@@ -37,7 +37,7 @@ struct dimensions {
 	size_t n;
 	char *csv; /* owned: the text it was read from */
 	size_t csv_len;
-	unsigned shares; /* that are held beside the first */
+	uint64_t version; /* document_keep() */
 };
 
 /**
@@ -48,8 +48,6 @@ struct dimensions {
  */
 int dimensions_read(const char *csv, size_t len, struct dimensions **ret_dimensions,
 		    struct err *err);
-/** As catalogue_share(). */
-struct dimensions *dimensions_share(struct dimensions *dimensions);
 void dimensions_close(struct dimensions *dimensions); /* NULL is fine */
 
 /** The list of a dimension, @name[@len]; NULL: it is free text. @dimensions NULL: all are. */
@@ -78,5 +76,6 @@ bool dimensions_hold(const struct dimensions *dimensions, const char *labels, in
 int dimensions_resolve(const struct dimensions *dimensions, const char *labels, int32_t day,
 		       char ret_labels[LABELS_TEXT_MAX], struct err *err);
 
-/** Do two canonical texts name one series: the same keys, and values with the same viet_key()? */
-bool labels_same(const char *a, const char *b);
+#define LABELS_KEY_MAX (2u * LABELS_TEXT_MAX)
+/** Two canonical texts name one series when their keys are equal: values by their viet_key(). */
+void labels_key(const char *labels, char ret_key[LABELS_KEY_MAX]);

@@ -37,11 +37,13 @@ static void check_entries(const struct sheet *sheet)
 {
 	struct entry *entries;
 	struct observation obs;
+	char labels[LABELS_TEXT_MAX];
 	struct err err;
 	size_t n;
 	require(sheet_entries(sheet, "2025-06", &entries, &n, &err) == 0);
 	for (size_t i = 0; i < n; i++)
-		require(entry_judge(catalogue, &entries[i], civil_now_us(), &obs, &err) == 0);
+		require(entry_judge(catalogue, &entries[i], civil_now_us(), labels, &obs, &err) ==
+			0);
 	free(entries);
 }
 

@@ -113,10 +113,11 @@ static void check(const struct uplink *uplink)
 	require(spool_verify(office.spool, &err) == 0);
 }
 
-static void on_catalogue(void *context, const void *csv, size_t len)
+static void on_catalogue(void *context, struct catalogue *catalogue)
 {
 	(void)context;
-	require(csv && len > 0);
+	require(catalogue && catalogue->csv_len > 0);
+	catalogue_close(catalogue);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

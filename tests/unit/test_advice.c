@@ -65,8 +65,9 @@ static int on_entries(void *context, const struct entry entries[],
 	(void)ret_found;
 	struct fixture *f = context;
 	struct observation obs;
+	char written[LABELS_TEXT_MAX];
 	for (size_t i = 0; i < n; i++) {
-		int rc = entry_judge(f->catalogue, &entries[i], NOW_US, &obs, err);
+		int rc = entry_judge(f->catalogue, &entries[i], NOW_US, written, &obs, err);
 		if (rc != 0)
 			return rc;
 	}

@@ -246,6 +246,7 @@ static void try_json(void *context, const char *text, struct blob *said, struct 
 	struct fixture *f = context;
 	struct observations *parsed;
 	struct observation list[8];
+	static char labels[8][LABELS_TEXT_MAX];
 	size_t n;
 	if (observations_parse(text, strlen(text), &parsed, &f->err) != 0) {
 		say(said, f->err.text);
@@ -255,7 +256,7 @@ static void try_json(void *context, const char *text, struct blob *said, struct 
 	int rc = 0;
 	assert_true(n <= N(list));
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = entry_judge(f->catalogue, &entries[i], NOW_US, &list[i], &f->err);
+		rc = entry_judge(f->catalogue, &entries[i], NOW_US, labels[i], &list[i], &f->err);
 	if (rc == 0)
 		rc = hand_in_check(list, n, &f->err);
 	if (rc < 0)

@@ -64,7 +64,8 @@ static void assert_judged(struct fixture *f, const struct entry *entry,
 			  const struct observation *judged)
 {
 	struct observation again;
-	assert_int_equal(entry_judge(f->catalogue, entry, NOW_US, &again, &f->err), 0);
+	char labels[LABELS_TEXT_MAX];
+	assert_int_equal(entry_judge(f->catalogue, entry, NOW_US, labels, &again, &f->err), 0);
 	assert_string_equal(judged->metric, again.metric);
 	assert_string_equal(judged->labels, again.labels);
 	assert_memory_equal(&judged->period, &again.period, sizeof(again.period));
@@ -592,14 +593,15 @@ static void a_number_is_not_rounded_to_the_next(void **state)
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		struct observations *all;
 		struct observation obs;
+		char labels[LABELS_TEXT_MAX];
 		char json[128];
 		size_t n;
 		(void)snprintf(json, sizeof(json),
 			       "{\"observations\":[{\"metric\":\"team.count\",\"value\":%s}]}",
 			       values[i]);
 		assert_int_equal(parsed(f, json, &all), 0);
-		assert_true(entry_judge(f->catalogue, observations_entries(all, &n), NOW_US, &obs,
-					&f->err) < 0);
+		assert_true(entry_judge(f->catalogue, observations_entries(all, &n), NOW_US, labels,
+					&obs, &f->err) < 0);
 		observations_close(all);
 	}
 }
@@ -707,7 +709,8 @@ static void a_number_is_the_same_however_it_is_written(void **state)
 				       .value = cases[i].value,
 				       .labels = "" };
 		struct observation obs = { 0 };
-		int rc = entry_judge(f->catalogue, &entry, NOW_US, &obs, &f->err);
+		char labels[LABELS_TEXT_MAX];
+		int rc = entry_judge(f->catalogue, &entry, NOW_US, labels, &obs, &f->err);
 		if (rc != (cases[i].refusal ? -EINVAL : 0) ||
 		    (cases[i].refusal && !strstr(f->err.text, cases[i].refusal)))
 			fail_msg("%s: %d %s", cases[i].value, rc, f->err.text);
@@ -720,8 +723,9 @@ static void period_left_out_is_the_current_one(void **state)
 	struct fixture *f = *state;
 	struct entry entry = { .metric = "team.count", .value = "7", .labels = "" };
 	struct observation obs;
+	char labels[LABELS_TEXT_MAX];
 	char text[PERIOD_TEXT_MAX];
-	assert_int_equal(entry_judge(f->catalogue, &entry, NOW_US, &obs, &f->err), 0);
+	assert_int_equal(entry_judge(f->catalogue, &entry, NOW_US, labels, &obs, &f->err), 0);
 	assert_string_equal(period_format(obs.period, text), "2025-07");
 }
 

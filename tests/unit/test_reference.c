@@ -25,6 +25,7 @@
 	"level,due_days,min,max\n"
 #define COUNT      "team.count,Số tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,\n"
 #define MEMBERS    "team.members,Thành viên,Members,person,stock,last,sum,month,,0,3,commune,2,0,\n"
+#define VISITS     "team.visits,Lượt,Visits,visit,flow,sum,sum,month,topic,0,0,commune,2,0,\n"
 #define INDICATORS "name,label_vi,label_en,formula,unit,target_year,target_value\n"
 #define PER_TEAM   "team.size,Bình quân,Per team,team.members / team.count,person,,\n"
 
@@ -71,8 +72,15 @@ static void the_real_files_go_in_whole(void **state)
 	assert_true(changed);
 	assert_int_equal(import(p, indicators_import, indicators, &changed), 0);
 	assert_true(changed);
+	char *dimensions = file_text(DATA "dimensions.csv", &len);
+	assert_int_equal(import(p, dimensions_import, dimensions, &changed), 0);
+	assert_true(changed);
+	assert_int_equal(import(p, dimensions_import, dimensions, &changed), 0);
+	assert_false(changed);
+	free(dimensions);
 	struct reference *loaded = reference(p);
 	assert_int_equal(loaded->catalogue->n, 46);
+	assert_int_equal(loaded->catalogue->dimensions->n, 4);
 	assert_int_equal(loaded->indicators->n, 23);
 	reference_close(loaded);
 	assert_int_equal(import(p, catalogue_import, catalogue, &changed), 0);
@@ -208,7 +216,7 @@ static void a_catalogue_that_fits_no_frame_is_taken_and_sent_in_pieces(void **st
 	loaded = reference(p);
 	assert_true(delivery_version(loaded->catalogue) == 0);
 	assert_int_equal(edition_make(loaded->catalogue, &edition, &p->err), 0);
-	assert_true(edition.version != 0 && edition.catalogue == loaded->catalogue->version);
+	assert_true(edition.version != 0 && edition.stamp == catalogue_stamp(loaded->catalogue));
 	assert_int_equal(wire_edition_unpack(arena, edition.packed.data, edition.packed.len, &files,
 					     &p->err),
 			 0);
@@ -223,13 +231,62 @@ static void a_catalogue_that_fits_no_frame_is_taken_and_sent_in_pieces(void **st
 	free(more);
 }
 
+/* The edition is another one when its lists are, and the catalogue goes without any. */
+static void code_lists_travel_beside_the_catalogue(void **state)
+{
+	static const char lists[] = "dimension,code,label_vi,label_en,valid_from,valid_to\n"
+				    "topic,online,Trực tuyến,Online,,\n";
+	struct province *p = *state;
+	struct edition edition;
+	Lantoa__V1__Files *files = NULL;
+	struct arena *arena = arena_open(WIRE_ARENA_MAX);
+	bool changed = false;
+	assert_int_equal(import(p, dimensions_import, lists, &changed), -EINVAL);
+	assert_string_equal(p->err.text,
+			    "no metric of the catalogue has the dimension 'topic'; import a "
+			    "catalogue with it first, or leave the list out");
+	assert_int_equal(import(p, catalogue_import, CATALOGUE VISITS, &changed), 0);
+	struct reference *loaded = reference(p);
+	uint64_t before = catalogue_stamp(loaded->catalogue);
+	assert_int_equal(loaded->catalogue->dimensions->n, 0);
+	reference_close(loaded);
+	assert_int_equal(import(p, dimensions_import, lists, &changed), 0);
+	assert_true(changed);
+	loaded = reference(p);
+	assert_true(catalogue_stamp(loaded->catalogue) != before);
+	assert_non_null(dimensions_list(loaded->catalogue->dimensions, "topic", 5));
+	assert_int_equal(edition_make(loaded->catalogue, &edition, &p->err), 0);
+	assert_int_equal(wire_edition_unpack(arena, edition.packed.data, edition.packed.len, &files,
+					     &p->err),
+			 0);
+	assert_int_equal(files->n_file, 2);
+	assert_string_equal(files->file[1]->name, "dimensions.csv");
+	assert_int_equal(files->file[1]->data.len, strlen(lists));
+	assert_memory_equal(files->file[1]->data.data, lists, strlen(lists));
+	edition_free(&edition);
+	arena_close(arena);
+	reference_close(loaded);
+	assert_int_equal(import(p, dimensions_import,
+				"dimension,code,label_vi,label_en,valid_from,"
+				"valid_to\ntopics,x,,,,\n",
+				&changed),
+			 -EINVAL);
+	assert_string_equal(p->err.text, "no metric of the catalogue has the dimension 'topics'; "
+					 "did you mean 'topic'?");
+	/* A catalogue that is imported later keeps them. */
+	assert_int_equal(import(p, catalogue_import, CATALOGUE VISITS COUNT, &changed), 0);
+	loaded = reference(p);
+	assert_int_equal(loaded->catalogue->dimensions->n, 1);
+	reference_close(loaded);
+}
+
 static void a_catalogue_that_cannot_be_sent_is_refused(void **state)
 {
 	struct province *p = *state;
 	char *more = catalogue_of(WIRE_FILES_LEN_MAX + 1);
 	bool changed = false;
 	assert_int_equal(import(p, catalogue_import, more, &changed), -EFBIG);
-	assert_non_null(strstr(p->err.text, "shorten its labels"));
+	assert_non_null(strstr(p->err.text, "shorten their labels"));
 	free(more);
 }
 
@@ -391,6 +448,7 @@ int main(void)
 		test(a_catalogue_that_cannot_be_sent_is_refused),
 		test(a_catalogue_that_does_not_reach_older_agents_is_named_where_there_are_some),
 		test(a_catalogue_that_fits_no_frame_is_taken_and_sent_in_pieces),
+		test(code_lists_travel_beside_the_catalogue),
 		test(a_broken_file_changes_nothing),
 		test(no_table_brings_in_what_nobody_can_see),
 		test(refreshing_goes_whole_or_not_at_all),

@@ -87,11 +87,12 @@ static int set_up(void **state)
 	return 0;
 }
 
-static void on_catalogue(void *context, const void *csv, size_t len)
+static void on_catalogue(void *context, struct catalogue *catalogue)
 {
 	struct fixture *f = context;
-	assert_int_equal(len, strlen(CATALOGUE));
-	assert_memory_equal(csv, CATALOGUE, len);
+	assert_int_equal(catalogue->csv_len, strlen(CATALOGUE));
+	assert_string_equal(catalogue->csv, CATALOGUE);
+	catalogue_close(catalogue);
 	f->catalogues++;
 }
 
@@ -628,13 +629,13 @@ static void edition_is_kept_whole_and_not_asked_for_again(void **state)
 	assert_int_equal(fake_aggregator_counts(f->fake).pieces, pieces);
 	/* a program of before kept another catalogue meanwhile: the edition is asked for again */
 	stop(f);
-	assert_int_equal(facts_keep_catalogue(f->spool, CATALOGUE " ", strlen(CATALOGUE), &f->err),
-			 0);
+	assert_int_equal(
+		facts_keep_catalogue(f->spool, CATALOGUE " ", strlen(CATALOGUE), NULL, &f->err), 0);
 	assert_int_equal(facts_read(f->spool, &facts, &f->err), 0);
 	assert_true(facts.edition_version == f->edition_version);
 	facts_free(&facts);
 	assert_int_equal(facts_keep_catalogue(f->spool, CSV_HEADER "carry,level,due_days,min,max\n",
-					      strlen(CSV_HEADER) + 29, &f->err),
+					      strlen(CSV_HEADER) + 29, NULL, &f->err),
 			 0);
 	assert_int_equal(facts_read(f->spool, &facts, &f->err), 0);
 	assert_true(facts.edition_version == 0);
