@@ -60,9 +60,9 @@ struct import_config {
 	bool noting;               /* only note there; nothing is recorded, and no error is told */
 	/** Record a handful; all or none. @entries[i] is what the file has; it was judged by
 	 * @catalogue at @now_us and came to @judged[i], so only who judges by others asks again.
-	 * -EINVAL: one of them is refused, with err's sentence; then they come again in parts, and
-	 * the one is told by its line. When they are recorded, @ret_found (empty before) may say
-	 * which are far from what was reported before; it is taken over. */
+	 * -EINVAL, -EEXIST: one of them is refused, with err's sentence; then they come again in
+	 * parts, and the one is told by its line. When they are recorded, @ret_found (empty before)
+	 * may say which are far from what was reported before; it is taken over. */
 	int (*on_entries)(void *context, const struct entry entries[],
 			  const struct observation judged[], size_t n, struct comparison *ret_found,
 			  struct err *err);

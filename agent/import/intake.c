@@ -122,7 +122,7 @@ static int hand_over_some(struct intake *intake, size_t from, size_t n, struct e
 		warn(intake, from, &found);
 	}
 	comparison_free(&found);
-	if (rc != -EINVAL)
+	if (rc != -EINVAL && rc != -EEXIST)
 		return rc;
 	if (n == 1) {
 		intake_reject(intake, &intake->places[from], "%s", err->text);

@@ -93,12 +93,20 @@ static int judge_labels(const struct metric *metric, const struct entry *entry, 
 	enum verdict verdict =
 		metric_judge_series(metric, entry->labels, metric->calendar, metric->period);
 	char names[METRIC_DIMENSIONS_MAX * 40];
-	if (verdict == VERDICT_OK)
+	bool needed = metric->n_dimensions > 0 && metric->undivided == UNDIVIDED_REFUSED &&
+		      entry->value && !*entry->labels;
+	if (verdict == VERDICT_OK && !needed)
 		return 0;
 	if (metric->n_dimensions == 0)
 		return err_set(err, -EINVAL, "it takes no labels, but has '%s'; leave them out",
 			       entry->labels);
 	names_of_dimensions(metric, names, sizeof(names));
+	if (needed)
+		return err_set(
+			err, -EINVAL,
+			"it is counted in parts only; say of each which it is, by the label: "
+			"%s",
+			names);
 	return err_set(err, -EINVAL, "labels '%s': it takes only %s", entry->labels, names);
 }
 
@@ -172,7 +180,9 @@ int entry_judge_as(const struct catalogue *catalogue, const struct metric *metri
 				   .decimals = metric->decimals,
 				   .now = !entry->period && now_us == CLOCK_UNKNOWN_US,
 				   .withdrawn = !entry->value,
-				   .add = entry->add && entry->value };
+				   .add = entry->add && entry->value,
+				   .one_kind = metric->n_dimensions > 0 &&
+					       metric->undivided == UNDIVIDED_EITHER };
 	*ret_part = ENTRY_PERIOD;
 	int rc = judge_period(metric, entry, now_us, &obs.period, err);
 	if (rc == 0) {

@@ -121,7 +121,7 @@ int hand_in_note(struct hand_in *hand_in, const struct observation *obs, unsigne
 		 struct err *err)
 {
 	int rc = obs->add ? 0 : note(hand_in, name_of(obs, false), place, err);
-	if (rc < 0 || obs->add || obs->withdrawn || !*obs->labels)
+	if (rc < 0 || obs->add || obs->withdrawn || !obs->one_kind || !*obs->labels)
 		return rc;
 	struct figure parts = name_of(obs, true);
 	parts.value_e = 0; /* of whatever value */
@@ -142,7 +142,7 @@ enum hand_in_verdict hand_in_ask(struct hand_in *hand_in, const struct observati
 	/* I13: a figure has one value, and a total and its parts never add up by accident. */
 	if (figure->other > 0)
 		return HAND_IN_DIFFERS;
-	if (part && !*obs->labels && !obs->withdrawn) {
+	if (part && obs->one_kind && !*obs->labels && !obs->withdrawn) {
 		*ret_other = part->place;
 		return HAND_IN_TOTAL;
 	}

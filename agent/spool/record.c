@@ -7,6 +7,7 @@
  *
  * I1: spool_record() returns after the commit's fsync. Whatever fails on the way rolls back, and
  * the spool is as it was. */
+#include "common/base/array.h"
 #include "common/model/civil.h"
 #include "spool/spool_internal.h"
 
@@ -162,7 +163,11 @@ int spool_record_one(struct spool *spool, const struct observation *obs, struct 
 {
 	struct series series;
 	int rc = spool_series_find(spool, obs->metric, obs->labels, obs->period, &series, err);
-	return rc < 0 ? rc : record_in(spool, &series, obs, place_of(obs->period), err);
+	if (rc < 0)
+		return rc;
+	rc = record_in(spool, &series, obs, place_of(obs->period), err);
+	spool_series_free(&series);
+	return rc;
 }
 
 uint64_t spool_record_limit(const struct spool *spool)
@@ -213,6 +218,8 @@ struct roll {
 		uint32_t series; /* index; UNDATED: it is done */
 	} * listed;              /* owned [SORTED_MAX] or fewer */
 	uint32_t *order;         /* owned, the same */
+	uint32_t *ones; /* owned [n_ones]: which are news, and not to stand beside another kind */
+	size_t n_ones, room_ones;
 	bool news;
 	struct left_out *left_out; /* NULL: one at fault refuses all */
 };
@@ -261,7 +268,7 @@ static int64_t put_in_order(struct roll *roll, size_t n)
 
 bool spool_is_figure_fault(int rc)
 {
-	return rc == -ERANGE || rc == -E2BIG || rc == -ESTALE;
+	return rc == -ERANGE || rc == -E2BIG || rc == -ESTALE || rc == -EEXIST;
 }
 
 /* True: the figure with @rc is left out, and the others go on. */
@@ -274,9 +281,9 @@ static bool passes_over(struct roll *roll, int rc, const struct err *err)
 	return true;
 }
 
-/* @ret_bad: the one at fault. */
-static int record_some(struct roll *roll, const struct observation obs[], size_t n, size_t *ret_bad,
-		       struct err *err)
+/* @obs is the @from'th of the call. @ret_bad: the one at fault. */
+static int record_some(struct roll *roll, const struct observation obs[], size_t from, size_t n,
+		       size_t *ret_bad, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		*ret_bad = i;
@@ -292,11 +299,20 @@ static int record_some(struct roll *roll, const struct observation obs[], size_t
 	for (int64_t k = 0; k < dated; k++) {
 		size_t i = *ret_bad = roll->order[k];
 		const struct listed *listed = &roll->listed[i];
-		int rc = record_in(roll->spool, &roll->series.list[listed->series], &obs[i],
-				   listed->place, err);
+		bool one_kind = obs[i].one_kind && !obs[i].withdrawn && !obs[i].now;
+		int rc = one_kind && roll->left_out ? spool_whole_check(roll->spool, &obs[i], err)
+						    : 0;
+		if (rc == 0)
+			rc = record_in(roll->spool, &roll->series.list[listed->series], &obs[i],
+				       listed->place, err);
 		if (rc < 0 && !passes_over(roll, rc, err))
 			return rc;
 		roll->news |= rc == 1;
+		if (rc == 1 && one_kind && !roll->left_out) {
+			if (ARRAY_RESERVE(roll->ones, roll->room_ones, roll->n_ones + 1) < 0)
+				return err_memory(err);
+			roll->ones[roll->n_ones++] = (uint32_t)(from + i);
+		}
 	}
 	return 0;
 }
@@ -310,7 +326,7 @@ static int record_each(struct roll *roll, const struct observation obs[], size_t
 		roll->listed = malloc(some * sizeof(*roll->listed));
 		roll->order = malloc(some * sizeof(*roll->order));
 		if (roll->listed && roll->order && series_set_init(&roll->series, some) == 0)
-			rc = record_some(roll, obs + from, some, &bad, err);
+			rc = record_some(roll, obs + from, from, some, &bad, err);
 		else
 			rc = err_memory(err);
 		*ret_bad = from + bad;
@@ -318,6 +334,11 @@ static int record_each(struct roll *roll, const struct observation obs[], size_t
 		free(roll->listed);
 		free(roll->order);
 	}
+	for (size_t k = 0; k < roll->n_ones && rc == 0; k++) {
+		*ret_bad = roll->ones[k];
+		rc = spool_whole_check(roll->spool, &obs[*ret_bad], err);
+	}
+	free(roll->ones);
 	return rc;
 }
 
@@ -396,8 +417,10 @@ int spool_current(struct spool *spool, const char *metric, const char *labels, s
 	struct series series;
 	struct value value = { 0 };
 	int rc = spool_series_find(spool, metric, labels, period, &series, err);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = value_find(spool, &series, place_of(period), &value, err);
+		spool_series_free(&series);
+	}
 	if (rc < 0)
 		return err_wrap(err, "spool '%s'", spool->path);
 	if (rc == 0)

@@ -1,12 +1,73 @@
 /* The series that a figure may lie in: one for each number of decimals that its metric has had.
  * Recording many figures at once asks the table of series once for each name, and then a hash of
- * the names. */
+ * the names.
+ *
+ * Labels that differ in how they are typed alone (labels_key()) name one series, by the spelling
+ * that it was first recorded with. Where an earlier release made several of them, each stays. */
 #include "common/base/array.h"
+#include "common/model/dimensions.h"
 #include "spool/spool_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SPELLINGS_MAX 512u
+
+/* Those of exactly these labels. */
+static int series_read(struct spool *spool, struct series *series, struct err *err)
+{
+	sqlite3_stmt *find = spool_statement(spool, SQL_SERIES_FIND, err);
+	if (!find)
+		return err->code;
+	int rc;
+	if (sqlite3_bind_text(find, 1, series->metric, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_text(find, 2, series->labels, -1, SQLITE_STATIC) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	while ((rc = db_step(find, err)) == 1) {
+		int64_t shape = sqlite3_column_int64(find, 1);
+		if (!shape_is_sane(shape) || shape_grain(shape) != series->grain ||
+		    shape_calendar(shape) != series->calendar || series->n > DECIMALS_MAX)
+			continue;
+		series->of[series->n].id = sqlite3_column_int64(find, 0);
+		series->of[series->n++].decimals = shape_decimals(shape);
+	}
+	(void)sqlite3_reset(find); /* repeats the step's error, already told */
+	return rc;
+}
+
+/* The labels with that key which the metric has had for longest; a metric of very many has no
+ * words that people type in several ways. */
+static int spelling_find(struct spool *spool, struct series *series, struct err *err)
+{
+	char wanted[LABELS_KEY_MAX], key[LABELS_KEY_MAX];
+	int64_t oldest = INT64_MAX;
+	int rc;
+	sqlite3_stmt *all = spool_statement(spool, SQL_SERIES_OF, err);
+	if (!all)
+		return err->code;
+	labels_key(series->labels, wanted);
+	if (sqlite3_bind_text(all, 1, series->metric, -1, SQLITE_STATIC) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	for (unsigned n = 0; (rc = db_step(all, err)) == 1 && n < SPELLINGS_MAX; n++) {
+		const char *labels = (const char *)sqlite3_column_text(all, 1);
+		int64_t id = sqlite3_column_int64(all, 0);
+		if (!labels || !labels_valid(labels) || id >= oldest)
+			continue;
+		labels_key(labels, key);
+		if (strcmp(key, wanted) != 0)
+			continue;
+		free(series->spelling);
+		series->spelling = strdup(labels);
+		oldest = id;
+		if (!series->spelling) {
+			rc = err_memory(err);
+			break;
+		}
+	}
+	(void)sqlite3_reset(all); /* repeats the step's error, already told */
+	return rc < 0 ? rc : 0;
+}
 
 int spool_series_find(struct spool *spool, const char *metric, const char *labels,
 		      struct period period, struct series *ret_series, struct err *err)
@@ -15,25 +76,23 @@ int spool_series_find(struct spool *spool, const char *metric, const char *label
 				 .labels = labels,
 				 .calendar = period.calendar,
 				 .grain = period.grain };
-	sqlite3_stmt *find = spool_statement(spool, SQL_SERIES_FIND, err);
-	if (!find)
-		return err->code;
-	int rc;
-	if (sqlite3_bind_text(find, 1, metric, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_text(find, 2, labels, -1, SQLITE_STATIC) != SQLITE_OK)
-		return db_err(err, spool->db, "bind");
-	while ((rc = db_step(find, err)) == 1) {
-		int64_t shape = sqlite3_column_int64(find, 1);
-		if (!shape_is_sane(shape) || shape_grain(shape) != series.grain ||
-		    shape_calendar(shape) != series.calendar || series.n > DECIMALS_MAX)
-			continue;
-		series.of[series.n].id = sqlite3_column_int64(find, 0);
-		series.of[series.n++].decimals = shape_decimals(shape);
+	int rc = series_read(spool, &series, err);
+	if (rc == 0 && series.n == 0 && *labels)
+		rc = spelling_find(spool, &series, err);
+	if (rc == 0 && series.spelling) {
+		series.labels = series.spelling;
+		rc = series_read(spool, &series, err);
 	}
-	(void)sqlite3_reset(find); /* repeats the step's error, already told */
-	if (rc == 0)
+	if (rc < 0)
+		spool_series_free(&series);
+	else
 		*ret_series = series;
 	return rc;
+}
+
+void spool_series_free(struct series *series)
+{
+	free(series->spelling);
 }
 
 static int series_add(struct spool *spool, const struct series *series, unsigned decimals,
@@ -86,15 +145,23 @@ int spool_series_with_decimals(struct spool *spool, struct series *series, unsig
 /* --- many at once --- */
 
 /* Who chooses names to collide slows an office of his own. */
-static uint32_t hash_of(const struct observation *obs)
+static uint32_t hash_of(const struct observation *obs, const char *key)
 {
-	return hash_text(hash_text(HASH_START, obs->metric), obs->labels);
+	return hash_text(hash_text(HASH_START, obs->metric), key);
 }
 
-static bool is_named_by(const struct series *series, const struct observation *obs)
+static bool is_named_by(const struct series *series, const struct observation *obs, const char *key)
 {
-	return series->grain == obs->period.grain && series->calendar == obs->period.calendar &&
-	       strcmp(series->metric, obs->metric) == 0 && strcmp(series->labels, obs->labels) == 0;
+	char own[LABELS_KEY_MAX];
+	if (series->grain != obs->period.grain || series->calendar != obs->period.calendar ||
+	    strcmp(series->metric, obs->metric) != 0)
+		return false;
+	if (strcmp(series->labels, obs->labels) == 0)
+		return true;
+	/* A new series has the first spelling of a call; of those that are stored in several ways
+	   each goes on by itself. */
+	labels_key(series->labels, own);
+	return series->n == 0 && strcmp(own, key) == 0;
 }
 
 int series_set_init(struct series_set *set, size_t n)
@@ -106,8 +173,10 @@ int series_set_init(struct series_set *set, size_t n)
 int series_set_find(struct series_set *set, struct spool *spool, const struct observation *obs,
 		    uint32_t *ret_index, struct err *err)
 {
-	uint32_t *slot = hash_slot(&set->index, hash_of(obs));
-	while (*slot && !is_named_by(&set->list[*slot - 1], obs))
+	char key[LABELS_KEY_MAX];
+	labels_key(obs->labels, key);
+	uint32_t *slot = hash_slot(&set->index, hash_of(obs, key));
+	while (*slot && !is_named_by(&set->list[*slot - 1], obs, key))
 		slot = hash_slot_next(&set->index, slot);
 	if (!*slot) {
 		if (ARRAY_RESERVE(set->list, set->room, set->n + 1) < 0)
@@ -124,6 +193,8 @@ int series_set_find(struct series_set *set, struct spool *spool, const struct ob
 
 void series_set_deinit(struct series_set *set)
 {
+	for (size_t i = 0; i < set->n; i++)
+		spool_series_free(&set->list[i]);
 	free(set->list);
 	hash_index_deinit(&set->index);
 	*set = (struct series_set){

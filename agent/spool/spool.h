@@ -30,6 +30,7 @@ struct observation {
 	bool now;       /* of the moment when it is recorded; the period's number is ignored */
 	bool withdrawn; /* as if never reported; value_e is ignored */
 	bool add;       /* add value_e to the current value instead of setting it */
+	bool one_kind;  /* of its metric's period either the whole or parts: never both */
 };
 
 struct spool_limits {
@@ -97,7 +98,8 @@ int spool_renew(struct spool *spool, struct err *err);
  * the time, and those that waited get their periods before anything else once it does. Blocks on
  * disk.
  *
- * -ENOSPC when the spool or the disk is full, or would soon be; -ERANGE when an addition leaves 64
+ * -EEXIST: parts would stand beside their whole (one_kind), after all of the call; -ENOSPC when the
+ * spool or the disk is full, or would soon be; -ERANGE when an addition leaves 64
  * bits; -EIO when the disk fails; -E2BIG over SPOOL_SERIES_MAX series; -ESTALE when what should be
  * added to is so old that it is no longer kept here. On error the spool is as before (only a disk
  * that fails for good in the last sync of a commit leaves open whether all or nothing was
@@ -107,7 +109,7 @@ int spool_record(struct spool *spool, const struct observation obs[], size_t n, 
 		 struct err *err);
 /**
  * The same, but for figures that nobody can be asked about any more: those that are at fault by
- * themselves (-ERANGE, -E2BIG, -ESTALE) are left out, in the same pass, and counted in
+ * themselves (-EEXIST, -ERANGE, -E2BIG, -ESTALE) are left out, in the same pass, and counted in
  * @ret_left_out; @err then says why of the last of them.
  */
 int spool_record_good(struct spool *spool, const struct observation obs[], size_t n,

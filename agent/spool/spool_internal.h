@@ -53,6 +53,8 @@ enum spool_statement {
 	SQL_CHUNK_OLDEST,
 	SQL_CHUNK_WALK,
 	SQL_CHUNK_NEWEST,
+	SQL_WHOLE,
+	SQL_PARTS,
 	SQL_UNSEALED_COUNT,
 	SQL_UNSEALED_DAY,
 	SQL_UNSEALED,
@@ -247,7 +249,8 @@ int spool_forget_idle(struct spool *spool, int64_t most, bool *ret_all, struct e
 /* The series of one name, labels, calendar and grain, one for each number of decimals: a figure
  * lies in one of them. */
 struct series {
-	const char *metric, *labels; /* borrowed */
+	const char *metric, *labels; /* borrowed; labels perhaps of spelling */
+	char *spelling; /* owned: of labels that were recorded in another one; or NULL */
 	enum calendar calendar;
 	enum grain grain;
 	size_t n;
@@ -258,6 +261,7 @@ struct series {
 };
 int spool_series_find(struct spool *spool, const char *metric, const char *labels,
 		      struct period period, struct series *ret_series, struct err *err);
+void spool_series_free(struct series *series); /* what it owns */
 /** The one with @decimals, made when it is not there; -E2BIG. */
 int spool_series_with_decimals(struct spool *spool, struct series *series, unsigned decimals,
 			       int64_t *ret_id, struct err *err);
@@ -272,6 +276,11 @@ int series_set_init(struct series_set *set, size_t n); /* for @n observations; -
 int series_set_find(struct series_set *set, struct spool *spool, const struct observation *obs,
 		    uint32_t *ret_index, struct err *err);
 void series_set_deinit(struct series_set *set);
+
+/* whole.c */
+/** Inside a transaction: does nothing of the other kind stand in @obs's period, parts beside a
+ * whole? -EEXIST, with what stands and how to withdraw it. */
+int spool_whole_check(struct spool *spool, const struct observation *obs, struct err *err);
 
 /* heads.c */
 /** Inside a transaction: write the newest head, when that is due. */

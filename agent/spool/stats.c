@@ -348,13 +348,14 @@ int spool_each_before(struct spool *spool, const char *metric, const char *label
 				       .on_value = on_value,
 				       .context = context };
 	const struct spool_value like = { .obs = { .metric = metric, .labels = labels } };
-	struct series series;
+	struct series series = { 0 };
 	int rc = spool_series_find(spool, metric, labels, period, &series, err);
 	for (size_t i = 0; rc >= 0 && i < series.n; i++)
 		rc = each_newest_of(
 			spool, series.of[i].id,
 			shape_pack(period.calendar, period.grain, series.of[i].decimals), &like,
 			&newest, err);
+	spool_series_free(&series);
 	return rc;
 }
 

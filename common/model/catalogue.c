@@ -38,7 +38,7 @@ static void metric_free(struct metric *metric)
 /* Is a catalogue refused for what is wrong with column @c? */
 static bool matters(const struct reading *r, size_t c)
 {
-	return r->is_new || !metric_columns[c].only_names;
+	return r->is_new || !metric_columns[c].was_note;
 }
 
 /* The header. */

@@ -11,6 +11,12 @@
 #define METRIC_DIMENSIONS_MAX 8u
 
 enum metric_kind { KIND_FLOW, KIND_STOCK, KIND_RATIO };
+/* What a figure without labels is where its metric has dimensions. */
+enum undivided {
+	UNDIVIDED_EITHER,  /* the whole, which stands alone: a period has it or parts */
+	UNDIVIDED_REST,    /* the part that is not classified, and adds to the others */
+	UNDIVIDED_REFUSED, /* nothing: it has to have a label */
+};
 enum agg { AGG_SUM, AGG_LAST, AGG_MEAN, AGG_MIN, AGG_MAX }; /* LAST is for time only */
 
 struct metric {
@@ -20,6 +26,7 @@ struct metric {
 	char *dimensions[METRIC_DIMENSIONS_MAX];
 	char *dimensions_vi[METRIC_DIMENSIONS_MAX]; /* likewise, each of the one above */
 	size_t n_dimensions;
+	enum undivided undivided;
 	enum metric_kind kind;
 	enum agg time_agg, area_agg;
 	enum grain period;

@@ -95,6 +95,27 @@ static int read_kind(struct metric *metric, const char *cell, struct err *err)
 		       utf8_excerpt(cell, strlen(cell), shown));
 }
 
+/* A note that some province had in a column of that name says nothing: the default. */
+static int read_undivided(struct metric *metric, const char *cell, struct err *err)
+{
+	static const char *const names[] = { [UNDIVIDED_EITHER] = "either",
+					     [UNDIVIDED_REST] = "rest",
+					     [UNDIVIDED_REFUSED] = "refused" };
+	char shown[EXCERPT_MAX];
+	for (unsigned u = UNDIVIDED_EITHER; u <= UNDIVIDED_REFUSED; u++)
+		if (strcmp(cell, names[u]) == 0) {
+			metric->undivided = (enum undivided)u;
+			return 0;
+		}
+	return *cell == '\0'
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "'%s' does not say what a figure without labels is; use either "
+				 "(the whole, beside which no part may stand), rest (the part that "
+				 "is not classified) or refused",
+				 utf8_excerpt(cell, strlen(cell), shown));
+}
+
 static bool agg_from_name(const char *name, enum agg *ret_agg)
 {
 	for (unsigned a = AGG_SUM; a <= AGG_MAX; a++)
@@ -262,6 +283,7 @@ const struct metric_column metric_columns[METRIC_COLUMNS] = {
 	{ "period", read_period, false, false },
 	{ "calendar", read_calendar, true, false },
 	{ "dimensions", read_dimensions, false, false },
+	{ "undivided", read_undivided, true, true },
 	{ "unit_vi", read_unit_vi, true, true },
 	{ "dimensions_vi", read_dimensions_vi, true, true },
 	{ "decimals", read_decimals, false, false },

@@ -5,7 +5,7 @@
 #include "common/base/err.h"
 #include "common/model/metric.h"
 
-#define METRIC_COLUMNS 18u
+#define METRIC_COLUMNS 19u
 
 struct metric_column {
 	const char *name;
@@ -14,9 +14,9 @@ struct metric_column {
 	 */
 	int (*read)(struct metric *metric, const char *cell, struct err *err);
 	bool optional;
-	/* It only says what something is called. It was a note once, so a catalogue in force may
-	 * have anything in it: a name that is wrong is none there. */
-	bool only_names;
+	/* It was a note once, so a catalogue in force may have anything in it, and nobody does
+	 * without one because of that: what is wrong there is as if it were empty. */
+	bool was_note;
 };
 
 /** In the order in which cells must be read, whatever the file's: min and max need the decimals. */

@@ -267,6 +267,100 @@ static void other_decimals_move_the_figure_to_a_new_series(void **state)
 	verified(f);
 }
 
+static struct observation labelled(const char *labels, int64_t value_e)
+{
+	struct observation obs = figure("dossiers", TODAY, value_e);
+	obs.labels = labels;
+	return obs;
+}
+
+static int count_series(void *context, const struct spool_value *value)
+{
+	unsigned *n = context;
+	(void)value;
+	++*n;
+	return 0;
+}
+
+/* However it is typed, and whether in one call or after a restart. */
+static void a_label_typed_in_another_way_is_the_same_figure(void **state)
+{
+	struct fixture *f = *state;
+	unsigned n = 0;
+	struct observation both[] = { labelled("sector=Đất đai", 6), labelled("sector=đất  ĐAI", 6),
+				      labelled("sector=Hộ tịch", 4) };
+	assert_int_equal(spool_record(f->spool, both, 3, NULL, &f->err), 0);
+	assert_int_equal(current(f, &both[0]), 6);
+	assert_int_equal(current(f, &both[1]), 6);
+	reopen(f);
+	struct observation again = labelled("sector=đất đai", 7);
+	put(f, &again);
+	assert_int_equal(current(f, &both[0]), 7);
+	again = labelled("sector=Đắt đai", 1); /* another word */
+	put(f, &again);
+	assert_int_equal(current(f, &both[0]), 7);
+	assert_int_equal(spool_each_newest(f->spool, "dossiers", CALENDAR_CIVIL, GRAIN_DAY, TODAY,
+					   1, count_series, &n, &f->err),
+			 0);
+	assert_int_equal(n, 3);
+	verified(f);
+}
+
+static struct observation part(const char *labels, int64_t value_e)
+{
+	struct observation obs = labelled(labels, value_e);
+	obs.one_kind = true;
+	return obs;
+}
+
+static void assert_clashes(struct fixture *f, const struct observation obs[], size_t n, size_t bad,
+			   const char *sentence)
+{
+	size_t at = SIZE_MAX;
+	assert_int_equal(spool_record(f->spool, obs, n, &at, &f->err), -EEXIST);
+	assert_int_equal(at, bad);
+	assert_string_equal(f->err.text, sentence);
+	assert_int_equal(status(f).refused_rc, 0);
+}
+
+/* A total of 10 beside parts of 4 and 6 would be 20 at the province. */
+static void a_whole_and_its_parts_do_not_stand_together(void **state)
+{
+	struct fixture *f = *state;
+	size_t left_out = 0;
+	struct observation whole = part("", 10),
+			   parts[] = { part("sector=land", 4), part("sector=tax", 6) },
+			   gone = part("", 0);
+	put(f, &whole);
+	assert_clashes(f, parts, 2, 0,
+		       "dossiers of 2024-10-04 stands undivided, with the value 10, and this part "
+		       "of it would count besides. If the parts are to count, withdraw the whole "
+		       "first (lantoa-agent record dossiers=- --period 2024-10-04), then hand them "
+		       "in");
+	assert_int_equal(spool_record_good(f->spool, parts, 2, &left_out, &f->err), 0);
+	assert_int_equal(left_out, 2);
+	/* One call takes the one back and hands the others in, in whatever order. */
+	gone.withdrawn = true;
+	struct observation all[] = { parts[0], gone, parts[1] };
+	assert_int_equal(spool_record(f->spool, all, 3, NULL, &f->err), 0);
+	assert_int_equal(current(f, &whole), INT64_MIN);
+	assert_clashes(f, &whole, 1, 0,
+		       "dossiers of 2024-10-04 stands divided: 'sector=land' has the value 4, and "
+		       "this would count besides. Hand in the parts alone, which add up to the "
+		       "whole; if the whole is to count undivided, withdraw each part first "
+		       "(lantoa-agent record dossiers=- --period 2024-10-04 --label "
+		       "'sector=land')");
+	/* Another period is another figure, and what may add does. */
+	whole.period.number++;
+	put(f, &whole);
+	whole.period.number--;
+	whole.one_kind = false;
+	put(f, &whole);
+	/* What stands together since an earlier release may be said again as it is. */
+	put(f, &parts[0]);
+	verified(f);
+}
+
 static void record_is_all_or_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -1528,6 +1622,8 @@ int main(void)
 		TEST(add_is_refused_where_the_value_may_have_been_trimmed),
 		TEST(withdrawing_is_news_and_adding_starts_from_nothing_then),
 		TEST(other_decimals_move_the_figure_to_a_new_series),
+		TEST(a_label_typed_in_another_way_is_the_same_figure),
+		TEST(a_whole_and_its_parts_do_not_stand_together),
 		TEST(record_is_all_or_nothing),
 		TEST(what_failed_is_not_recorded_by_the_next),
 		TEST(recording_is_all_or_nothing_whatever_the_disk_refuses),

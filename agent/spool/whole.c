@@ -1,0 +1,82 @@
+/* A whole beside its parts: of a metric with dimensions an office's period has one figure without a
+ * label or figures of parts (rules of the figures, 5); with both the province would add them up.
+ *
+ * Asked of the values as they are at the end of a call, so that one call may withdraw the one kind
+ * and hand in the other. */
+#include "common/base/decimal.h"
+#include "spool/spool_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct standing { /* of the other kind */
+	char labels[LABELS_TEXT_MAX], value[DECIMAL_TEXT_MAX];
+};
+
+/* 1: the row's chunk has a value of @obs's period that counts. */
+static int row_read(sqlite3_stmt *row, const struct observation *obs, struct standing *ret_standing,
+		    struct err *err)
+{
+	struct chunk chunk;
+	struct db_row cells = { row, err, 0 };
+	uint32_t nth = period_nth(obs->period);
+	int64_t shape = sqlite3_column_int64(row, 1);
+	size_t len;
+	if (!shape_is_sane(shape) || shape_grain(shape) != obs->period.grain ||
+	    shape_calendar(shape) != obs->period.calendar)
+		return 0;
+	const char *labels = db_row_text(&cells, 0);
+	const void *points = db_row_blob(&cells, 2, &len);
+	int rc = cells.rc < 0 ? cells.rc : chunk_decode(points, len, chunk_part(nth), &chunk, err);
+	const struct chunk_value *found = rc < 0 ? NULL : chunk_find(&chunk, nth);
+	if (rc < 0 || !found || found->withdrawn)
+		return rc;
+	(void)snprintf(ret_standing->labels, sizeof(ret_standing->labels), "%s", labels);
+	(void)decimal_format(found->value_e, shape_decimals(shape), ret_standing->value);
+	return 1;
+}
+
+/* 1: something of the other kind stands. */
+static int other_find(struct spool *spool, const struct observation *obs,
+		      struct standing *ret_standing, struct err *err)
+{
+	int rc = chunk_cache_flush(spool, err), found = 0;
+	sqlite3_stmt *walk =
+		rc < 0 ? NULL : spool_statement(spool, *obs->labels ? SQL_WHOLE : SQL_PARTS, err);
+	if (!walk)
+		return err->code;
+	const int64_t place[] = { period_first_day(obs->period),
+				  chunk_part(period_nth(obs->period)) };
+	if (spool_bind(walk, 2, place) != SQLITE_OK ||
+	    sqlite3_bind_text(walk, 3, obs->metric, -1, SQLITE_STATIC) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	while (found == 0 && (rc = db_step(walk, err)) == 1)
+		found = row_read(walk, obs, ret_standing, err);
+	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
+	return rc < 0 ? rc : found;
+}
+
+int spool_whole_check(struct spool *spool, const struct observation *obs, struct err *err)
+{
+	char period[PERIOD_TEXT_MAX];
+	struct standing standing;
+	int rc = other_find(spool, obs, &standing, err);
+	if (rc <= 0)
+		return rc;
+	(void)period_format(obs->period, period);
+	if (*obs->labels)
+		return err_set(err, -EEXIST,
+			       "%s of %s stands undivided, with the value %s, and this part of it "
+			       "would count besides. If the parts are to count, withdraw the "
+			       "whole first (lantoa-agent record %s=- --period %s), then hand them "
+			       "in",
+			       obs->metric, period, standing.value, obs->metric, period);
+	return err_set(
+		err, -EEXIST,
+		"%s of %s stands divided: '%s' has the value %s, and this would count "
+		"besides. Hand in the parts alone, which add up to the whole; if the whole is to "
+		"count undivided, withdraw each part first (lantoa-agent record %s=- "
+		"--period %s --label '%s')",
+		obs->metric, period, standing.labels, standing.value, obs->metric, period,
+		standing.labels);
+}
