@@ -9,6 +9,7 @@
 #include "spool/spool_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,12 +37,19 @@ static int series_read(struct spool *spool, struct series *series, struct err *e
 	return rc;
 }
 
-/* The labels with that key which the metric has had for longest; a metric of very many has no
- * words that people type in several ways. */
+/* A metric of very many labels has no words that people type in several ways, and looking through
+ * them for each new one would take ever longer. */
+static bool has_many(const struct spool *spool, const char *metric)
+{
+	return strcmp(spool->many_labels, metric) == 0;
+}
+
+/* The labels with that key which the metric has had for longest. */
 static int spelling_find(struct spool *spool, struct series *series, struct err *err)
 {
 	char wanted[LABELS_KEY_MAX], key[LABELS_KEY_MAX];
 	int64_t oldest = INT64_MAX;
+	unsigned n = 0;
 	int rc;
 	sqlite3_stmt *all = spool_statement(spool, SQL_SERIES_OF, err);
 	if (!all)
@@ -49,9 +57,10 @@ static int spelling_find(struct spool *spool, struct series *series, struct err 
 	labels_key(series->labels, wanted);
 	if (sqlite3_bind_text(all, 1, series->metric, -1, SQLITE_STATIC) != SQLITE_OK)
 		return db_err(err, spool->db, "bind");
-	for (unsigned n = 0; (rc = db_step(all, err)) == 1 && n < SPELLINGS_MAX; n++) {
+	while (n < SPELLINGS_MAX && (rc = db_step(all, err)) == 1) {
 		const char *labels = (const char *)sqlite3_column_text(all, 1);
 		int64_t id = sqlite3_column_int64(all, 0);
+		n++;
 		if (!labels || !labels_valid(labels) || id >= oldest)
 			continue;
 		labels_key(labels, key);
@@ -66,6 +75,9 @@ static int spelling_find(struct spool *spool, struct series *series, struct err 
 		}
 	}
 	(void)sqlite3_reset(all); /* repeats the step's error, already told */
+	if (n == SPELLINGS_MAX)
+		(void)snprintf(spool->many_labels, sizeof(spool->many_labels), "%s",
+			       series->metric); /* fits */
 	return rc < 0 ? rc : 0;
 }
 
@@ -77,7 +89,7 @@ int spool_series_find(struct spool *spool, const char *metric, const char *label
 				 .calendar = period.calendar,
 				 .grain = period.grain };
 	int rc = series_read(spool, &series, err);
-	if (rc == 0 && series.n == 0 && *labels)
+	if (rc == 0 && series.n == 0 && *labels && !has_many(spool, metric))
 		rc = spelling_find(spool, &series, err);
 	if (rc == 0 && series.spelling) {
 		series.labels = series.spelling;

@@ -18,6 +18,7 @@
 
 #include "common/base/decimal.h"
 #include "common/base/hash.h"
+#include "common/model/metric.h"
 #include "common/model/shape.h"
 #include "common/net/wire.h"
 #include "common/sys/db.h"
@@ -133,6 +134,7 @@ struct spool {
 	struct spool_head head; /* the newest, */
 	bool head_due;          /* which is still to be written */
 	struct chunk_cache cache;
+	char many_labels[METRIC_NAME_MAX]; /* the last metric that was found to have very many */
 };
 
 struct spool_meta {

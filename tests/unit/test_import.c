@@ -491,6 +491,8 @@ static void a_list_with_two_values_is_refused_with_both_places(void **state)
 	list[3].add = true;
 	assert_int_equal(hand_in_check(list, 5, &f->err), 0);
 	list[4].period.number = 7;
+	assert_int_equal(hand_in_check(list, 5, &f->err), 0); /* they add */
+	list[0].one_kind = list[4].one_kind = true;
 	assert_int_equal(hand_in_check(list, 5, &f->err), -EINVAL);
 	assert_non_null(strstr(f->err.text, "observation 1: it has no label, while observation 5"));
 }
