@@ -161,10 +161,10 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_CHUNK_NEWEST] = "SELECT day, part, points FROM stretch"
 			     " WHERE series = ?1 AND day <= ?2"
 			     " ORDER BY day DESC, part DESC LIMIT ?3",
-	[SQL_WHOLE] = "SELECT s.labels, s.shape, t.points FROM series s JOIN stretch t"
+	[SQL_WHOLE] = "SELECT s.labels, s.shape, t.points FROM series s CROSS JOIN stretch t"
 		      " ON t.series = s.id WHERE s.metric = ?3 AND s.labels = ''"
 		      " AND t.day = ?1 AND t.part = ?2",
-	[SQL_PARTS] = "SELECT s.labels, s.shape, t.points FROM series s JOIN stretch t"
+	[SQL_PARTS] = "SELECT s.labels, s.shape, t.points FROM series s CROSS JOIN stretch t"
 		      " ON t.series = s.id WHERE s.metric = ?3 AND s.labels > ''"
 		      " AND t.day = ?1 AND t.part = ?2",
 	[SQL_UNSEALED_COUNT] = "SELECT coalesce(sum(unsealed), 0) FROM stretch WHERE unsealed > 0",
