@@ -75,7 +75,7 @@ class Statsd(Sources):
         udp = self.socket(socket.AF_INET)
         unix = self.unix_sender(f"{self.folder}/statsd")
         for _ in range(20):
-            udp.sendto(b"visits:2|c|#desk:a\nvisits:1|c\nnonsense\n", ("127.0.0.1", port))
+            udp.sendto(b"visits:2|c|#desk:a\nvisits:1|c|#desk:c\nnonsense\n", ("127.0.0.1", port))
             unix.send(b"visits:1|c|@0.5|#desk:b\nvisits:9|ms")
         self.wait_for_error(agent, "statsd", "40 refused; the last: ")
         self.wait_for_value(100, "visits", day)
