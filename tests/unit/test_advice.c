@@ -19,17 +19,24 @@
 
 static const char catalogue_csv[] =
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,level,"
-	"due_days,min,max\n"
-	"economy,Kinh tế số,Digital economy,tỷ,flow,sum,sum,year,,3,0,commune,2,0,\n"
-	"share,Tỷ lệ,Share,ha,stock,last,sum,year,,3,0,commune,2,0.125,1.250\n"
-	"teams,Số tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,1000\n"
-	"dossiers,Hồ sơ,Dossiers,dossier,flow,sum,sum,month,sector,0,0,commune,2,0,\n"
-	"trained,Đã tập huấn,Trained,person,stock,last,sum,quarter,,0,2,commune,5,0,\n"
-	"answered,Đã trả,Answered,dossier,flow,sum,sum,day,,0,0,commune,2,0,\n"
-	"queue,Đang chờ,Waiting,person,flow,sum,sum,hour,,0,0,commune,2,0,\n"
-	"paid_in,Đã trả tiền,Paid in,VND,flow,sum,sum,month,,0,0,commune,2,0,\n"
-	"paid_a,Đã chi,Paid,VND,flow,sum,sum,month,,0,0,commune,2,0,\n"
-	"paid_b,Đã chi,Spent,VND,flow,sum,sum,month,,0,0,commune,2,0,\n";
+	"due_days,min,max,undivided\n"
+	"economy,Kinh tế số,Digital economy,tỷ,flow,sum,sum,year,,3,0,commune,2,0,,\n"
+	"share,Tỷ lệ,Share,ha,stock,last,sum,year,,3,0,commune,2,0.125,1.250,\n"
+	"teams,Số tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,1000,\n"
+	"dossiers,Hồ sơ,Dossiers,dossier,flow,sum,sum,month,sector,0,0,commune,2,0,,\n"
+	"trained,Đã tập huấn,Trained,person,stock,last,sum,quarter,,0,2,commune,5,0,,\n"
+	"answered,Đã trả,Answered,dossier,flow,sum,sum,day,,0,0,commune,2,0,,\n"
+	"queue,Đang chờ,Waiting,person,flow,sum,sum,hour,,0,0,commune,2,0,,\n"
+	"paid_in,Đã trả tiền,Paid in,VND,flow,sum,sum,month,,0,0,commune,2,0,,\n"
+	"paid_a,Đã chi,Paid,VND,flow,sum,sum,month,,0,0,commune,2,0,,\n"
+	"paid_b,Đã chi,Spent,VND,flow,sum,sum,month,,0,0,commune,2,0,,\n"
+	"installs,Cài đặt,Installs,install,flow,sum,sum,month,app,0,0,commune,2,0,,\n"
+	"helped,Được giúp,Helped,person,flow,sum,sum,month,app,0,0,commune,2,0,,refused\n";
+
+static const char dimensions_csv[] = "dimension,code,label_vi,label_en,valid_from,valid_to\n"
+				     "app,VNeID,Định danh điện tử,Identity,2022-07-18,\n"
+				     "app,bluezone,Bluezone,Bluezone,,2022-01-01\n"
+				     "app,pccovid,PC-Covid,PC-Covid,2021-10-01,2024-01-01\n";
 
 struct fixture {
 	struct catalogue *catalogue;
@@ -45,6 +52,10 @@ static int set_up(void **state)
 	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &f->err), 0);
 	assert_int_equal(
 		catalogue_read(catalogue_csv, strlen(catalogue_csv), &f->catalogue, &f->err), 0);
+	struct dimensions *dimensions = NULL;
+	assert_int_equal(
+		dimensions_read(dimensions_csv, strlen(dimensions_csv), &dimensions, &f->err), 0);
+	catalogue_use_dimensions(f->catalogue, dimensions);
 	*state = f;
 	return 0;
 }
@@ -431,6 +442,28 @@ static const struct advice rows[] = {
 	  "\"8\"", "2025-06 teams=8;" },
 };
 
+static const struct advice of_lists[] = {
+	{ "Kỳ@\n", ";helped\n06/2025;3",
+	  "it is counted in parts only; say of each which it is, by the label: %s",
+	  ";$1;helped\n06/2025;VNeID;3", "2025-06 helped{app=VNeID}=3;" },
+	{ "Kỳ;app;installs\n06/2025;@;3\n", "vneit",
+	  "%s '%s' is not in the province's list; did you mean '%s' (%s)?", "$3",
+	  "2025-06 installs{app=VNeID}=3;" },
+	{ "Kỳ;app;installs\n06/2025;@;3\n", "vneit",
+	  "%s '%s' is not in the province's list; did you mean '%s' (%s)?", "$4",
+	  "2025-06 installs{app=VNeID}=3;" },
+	{ "Kỳ;app;installs\n06/2025;@;3\n", "Zalo",
+	  "%s '%s' is not in the province's list; choose one of it: %s", "$3",
+	  "2025-06 installs{app=VNeID}=3;" },
+	{ "Kỳ;app;installs\n06/2022;@;3\n", "Bluezone",
+	  "%s '%s' was in the province's list up to %s only; choose what it is counted under since",
+	  "pccovid", "2022-06 installs{app=pccovid}=3;" },
+	{ "Kỳ;app;installs\n06/2021;@;3\n", "PC-Covid",
+	  "%s '%s' is in the province's list from %s on only; choose what it was counted under "
+	  "before",
+	  "bluezone", "2021-06 installs{app=bluezone}=3;" },
+};
+
 static const struct advice of_inbox[] = {
 	{ "@\n", "Số tổ\n8", NO_PERIODS, "Kỳ;Số tổ\n06/2025;8", "2025-06 teams=8;" },
 	{ "@\n", "metric,value\nteams,8", NO_PERIODS, "metric,value,period\nteams,8,06/2025",
@@ -441,6 +474,7 @@ static void advice_that_is_followed_leads_to_the_right_figure(void **state)
 {
 	struct fixture *f = *state;
 	advice_follow(rows, sizeof(rows) / sizeof(rows[0]), try_table, f);
+	advice_follow(of_lists, sizeof(of_lists) / sizeof(of_lists[0]), try_table, f);
 	f->periods_needed = true;
 	advice_follow(of_inbox, sizeof(of_inbox) / sizeof(of_inbox[0]), try_table, f);
 }

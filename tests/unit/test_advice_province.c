@@ -98,6 +98,8 @@ static void import(struct province *p, const char *what, const char *csv, struct
 		*rc = offices_import(p->db, csv, strlen(csv), "console", &n, err);
 	else if (strcmp(what, "catalogue") == 0)
 		*rc = catalogue_import(p->db, csv, strlen(csv), &changed, err);
+	else if (strcmp(what, "dimensions") == 0)
+		*rc = dimensions_import(p->db, csv, strlen(csv), &changed, err);
 	else
 		*rc = indicators_import(p->db, csv, strlen(csv), &changed, err);
 }
@@ -134,7 +136,11 @@ static void try_import(void *context, const char *text, struct blob *said, struc
 #define A_METRIC(cells) "= catalogue\n" CATALOGUE "x,Tổ,Teams,team," cells ",0,0,commune,2,,"
 #define OF_SUCCESSORS   GIVEN_UNITS "= successors\n" SUCCESSORS
 #define OF_OFFICES      GIVEN_UNITS "= offices\n" OFFICES
-#define OF_INDICATORS   GIVEN_CATALOGUE "= indicators\n" INDICATORS
+#define VISITS          "visits,Lượt,Visits,visit,flow,sum,sum,month,topic,0,0,commune,2,0,\n"
+#define OF_DIMENSIONS                                                                              \
+	"= catalogue\n" CATALOGUE VISITS                                                           \
+	"= dimensions\ndimension,code,label_vi,label_en,valid_from,valid_to\n"
+#define OF_INDICATORS GIVEN_CATALOGUE "= indicators\n" INDICATORS
 
 static const struct advice of_imports[] = {
 	/* units */
@@ -250,6 +256,43 @@ static const struct advice of_imports[] = {
 	  "một",
 	  "names: %zu, dimensions: %zu; write a name for each, with ';' between them, or none",
 	  "một;hai", NULL },
+	{ "= catalogue\n"
+	  "name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
+	  "carry,level,due_days,min,max,undivided\nx,Tổ,Teams,team,stock,last,sum,month,a,0,"
+	  "3,commune,2,0,,@",
+	  "whole",
+	  "'%s' does not say what a figure without labels is; use either (the whole, beside which "
+	  "no part may stand), rest (the part that is not classified) or refused",
+	  "either", NULL },
+	/* code lists */
+	{ OF_DIMENSIONS "topic,@,Trực tuyến,Online,,", "trực tuyến",
+	  "code: '%s' does not do; 1 to %u of A-Z a-z 0-9 . _ - are wanted, and its name goes into "
+	  "label_vi and label_en",
+	  "online", NULL },
+	{ OF_DIMENSIONS "@,online,Trực tuyến,Online,,", "Chủ đề",
+	  "dimension: '%s' does not do; write it as the catalogue's column 'dimensions' does",
+	  "topic", NULL },
+	{ OF_DIMENSIONS "topic,online,@,Online,,", "a=b",
+	  "%s: '%s' does not do; at most %u bytes without ';' and '='", "Trực tuyến", NULL },
+	{ OF_DIMENSIONS "topic,online,Trực tuyến,Online,2025-01-01,@", "2025-01-01",
+	  "valid_to must be after valid_from: it is the first day on which the code may no longer "
+	  "be used",
+	  "2025-01-02", NULL },
+	{ OF_DIMENSIONS "topic,online,Trực tuyến,Online,,\ntopic,web,@,Web,,", "TRỰC TUYẾN",
+	  "'%s' and '%s' (line %u) can be written in the same way; give one of them another name",
+	  "Trên mạng", NULL },
+	{ OF_DIMENSIONS "topic,online,Trực tuyến,Online,,@\ntopic,online,Mạng,Net,2025-01-01,", "",
+	  "code: '%s' is in force on line %u at the same time; end one row before the other begins",
+	  "2025-01-01", NULL },
+	{ OF_DIMENSIONS "@,online,Trực tuyến,Online,,", "topics",
+	  "no metric of the catalogue has the dimension '%s'; did you mean '%s'?", "$2", NULL },
+	{ "= catalogue\n" CATALOGUE TEAMS "@= dimensions\n"
+	  "dimension,code,label_vi,label_en,valid_from,valid_to\n"
+	  "topic,online,Trực tuyến,Online,,",
+	  "",
+	  "no metric of the catalogue has the dimension '%s'; import a catalogue with it first, or "
+	  "leave the list out",
+	  VISITS, NULL },
 	{ GIVEN_CATALOGUE "= indicators\n" INDICATORS
 			  "y,Y,Y,team.count / 2,team,,\n= catalogue\n" CATALOGUE
 			  "@x,Tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,",

@@ -350,6 +350,16 @@ static void a_whole_and_its_parts_do_not_stand_together(void **state)
 		       "whole; if the whole is to count undivided, withdraw each part first "
 		       "(lantoa-agent record dossiers=- --period 2024-10-04 --label "
 		       "'sector=land')");
+	/* As it advises: */
+	for (size_t i = 0; i < 2; i++) {
+		parts[i].withdrawn = true;
+		put(f, &parts[i]);
+		parts[i].withdrawn = false;
+	}
+	put(f, &whole);
+	assert_int_equal(current(f, &whole), 10);
+	put(f, &gone);
+	assert_int_equal(spool_record(f->spool, parts, 2, NULL, &f->err), 0);
 	/* Another period is another figure, and what may add does. */
 	whole.period.number++;
 	put(f, &whole);
