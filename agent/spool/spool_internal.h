@@ -279,7 +279,7 @@ int series_set_find(struct series_set *set, struct spool *spool, const struct ob
 		    uint32_t *ret_index, struct err *err);
 void series_set_deinit(struct series_set *set);
 
-/* whole.c */
+/* one_kind.c */
 /** Inside a transaction: does nothing of the other kind stand in @obs's period, parts beside a
  * whole? -EEXIST, with what stands and how to withdraw it. */
 int spool_whole_check(struct spool *spool, const struct observation *obs, struct err *err);
