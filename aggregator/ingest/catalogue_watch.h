@@ -21,7 +21,7 @@ struct catalogue_watch {
 	uint64_t looked_ms, version, found;
 	struct edition edition; /* owned: that offices are sent */
 	struct edition fresh;   /* owned: that a look found; of stamp 0: none */
-	uint64_t of_stamp;  /* that edition is of, as the look began */
+	uint64_t of_stamp;      /* that edition is of, as the look began */
 	bool known, looking, closed;
 };
 
