@@ -16,6 +16,9 @@ import unittest
 
 from machine import Machine, Network, WatchLimit, lacking, make_tree, older, run, say
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+import workbooks  # of tests/support
+
 PACKAGES = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/release/packages"
 EARLIER = "0.0.1-1"
 PORT = 5570
@@ -279,11 +282,15 @@ class Deploy(unittest.TestCase):
         office.write(f"/etc/systemd/system/{unit}.d/inbox.conf", "[Service]\nReadWritePaths=/srv/inbox\n")
         office.sh(f"systemctl daemon-reload; systemctl restart {unit}")
         office.write("/srv/inbox/june.csv", "Chỉ tiêu;Giá trị;Kỳ\nSố lượt hộ gia đình được hướng dẫn;6;06/2025\n")
-        office.sh("chown lantoa-agent /srv/inbox/june.csv")
-        for metric, value in (("signature.personal", 12), ("team.members", 45), ("service.rating_points", 9), ("team.household_visits", 6)):
+        book = {"A": workbooks.table(["Kỳ", workbooks.VB, workbooks.SO], [[45809, 3], 40, ("e", "#N/A")])}
+        with open(office.path("/srv/inbox/june.xlsx"), "wb") as file:
+            file.write(workbooks.workbook(book))
+        office.sh("chown lantoa-agent /srv/inbox/june.csv /srv/inbox/june.xlsx")
+        for metric, value in (("office.documents_issued", 40), ("signature.personal", 12), ("team.members", 45), ("service.rating_points", 9), ("team.household_visits", 6)):
             self.province.wait_for(lambda asked=metric: self.told(self.province, asked)[0], f"{metric} to come in")
             self.assertEqual(self.told(self.province, metric), (value, 1))
         self.assertEqual(len(os.listdir(office.path("/srv/inbox/done"))), 1)
+        office.wait_for(lambda: os.path.exists(office.path("/srv/inbox/june.xlsx.errors.xlsx")), "the copy with marks")
         page = office.sh("bash -c 'exec 3<>/dev/tcp/127.0.0.1/5581; printf \"GET / HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\n\\r\\n\" >&3; cat <&3'")
         self.assertIn("Văn phòng phường 1", page.out)
         office.write(conf, packaged)
