@@ -271,7 +271,12 @@ class Deploy(unittest.TestCase):
         office, unit, conf = self.office, "lantoa-agent.service", "/etc/lantoa/agent.conf"
         packaged = read(office.path(conf))
         office.sh("install -d -o lantoa-agent -g lantoa-agent -m 2770 /srv/inbox && install -d /srv/one-stop")
-        office.write("/usr/local/bin/signatures", "#!/bin/sh\necho signature.personal=12 period=2025-06 | cat\n", 0o755)
+        # It notes how many filters of calls the reader of workbooks has, and the service itself.
+        office.write("/usr/local/bin/signatures", "#!/bin/sh\necho signature.personal=12 period=2025-06 | cat\n"
+                     "/usr/libexec/lantoa/lantoa-excel </srv/one-stop/big.xlsx | { sleep 1; cd /proc; for p in [0-9]*; do\n"
+                     "echo $(cat $p/comm) $(grep Seccomp_filters $p/status); done >/srv/inbox/.filters; cat >/dev/null; }\n", 0o755)
+        with open(office.path("/srv/one-stop/big.xlsx"), "wb") as file:
+            file.write(workbooks.workbook({"A": workbooks.sheet({i: list(range(20)) for i in range(1, 5000)})}))
         office.write("/usr/local/bin/members", "#!/usr/bin/python3\nimport threading\n"
                      "thread = threading.Thread(target=print, args=('team.members=45 period=2025-06',))\n"
                      "thread.start()\nthread.join()\n", 0o755)
@@ -291,6 +296,8 @@ class Deploy(unittest.TestCase):
             self.assertEqual(self.told(self.province, metric), (value, 1))
         self.assertEqual(len(os.listdir(office.path("/srv/inbox/done"))), 1)
         office.wait_for(lambda: os.path.exists(office.path("/srv/inbox/june.xlsx.errors.xlsx")), "the copy with marks")
+        filters = dict(re.findall(r"(\S+) Seccomp_filters: (\d+)", read(office.path("/srv/inbox/.filters"))))
+        self.assertEqual(int(filters["lantoa-excel"]), int(filters["lantoa-agent"]) + 1, filters)
         page = office.sh("bash -c 'exec 3<>/dev/tcp/127.0.0.1/5581; printf \"GET / HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\n\\r\\n\" >&3; cat <&3'")
         self.assertIn("Văn phòng phường 1", page.out)
         office.write(conf, packaged)
