@@ -1,6 +1,7 @@
 /* lantoa-excel: the cells of a workbook, as text, within limits of its own. The agent runs it for
  * each workbook, so that the libraries that take these apart are no part of the daemon. */
 #include "common/base/blob.h"
+#include "common/base/i18n.h"
 #include "excel/limits.h"
 #include "excel/marked_copy.h"
 #include "excel/reader.h"
@@ -49,9 +50,9 @@ int main(int argc, char *argv[])
 	bool mapped;
 	bool mark = argc == 2 && strcmp(argv[1], EXCEL_MARK) == 0;
 	if (argc != 1 && !mark) {
-		(void)fputs(
-			"lantoa-excel: cells of the workbook on stdin; lantoa-agent(8) runs it\n",
-			stderr);
+		(void)fputs(_("lantoa-excel: cells of the workbook on stdin; lantoa-agent(8) runs "
+			      "it\n"),
+			    stderr);
 		return EXIT_FAILURE;
 	}
 	limits_take();

@@ -31,6 +31,7 @@
 	"d,x,x,x,flow,sum,sum,day,sector,0,0,commune,1,0," max_of_d "\n"                           \
 	"h,x,x,x,flow,sum,sum,hour,,0,0,commune,1,0,100\n"                                         \
 	"l,x,x,x,stock,last,sum,month,,1,2,commune,5,,\n"
+#define DIMENSIONS "dimension,code,label_vi,label_en,valid_from,valid_to\nsector,land,Đất,Land,,\n"
 #define INDICATORS                                                                                 \
 	"name,label_vi,label_en,formula,unit,target_year,target_value\n"                           \
 	"i,I,I,d / l,%,2025,5\n"
@@ -297,6 +298,7 @@ static void begin(struct course *course)
 	course->c.office = testbed_office(testbed, "c", "C1", since);
 	testbed_refresh(testbed);
 	import(course, "successors", SUCCESSORS);
+	import(course, "dimensions", DIMENSIONS);
 	(void)tick(course);
 	keys(course);
 }

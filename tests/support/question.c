@@ -165,3 +165,8 @@ void question_make(struct history *h, const struct catalogue *catalogue, struct 
 		some_question(h, catalogue, q);
 	while (h->diligent && dice_below(h->dice, 10) && !is_of_units(catalogue, q));
 }
+
+bool question_no_label(const char *refusal)
+{
+	return strstr(refusal, "nothing was ever reported with the label") != NULL;
+}

@@ -18,3 +18,6 @@ struct question { /* stays where it is: its texts are its own */
 /** One about a metric of @catalogue, which has them in the history's order; of the diligent mostly
  * what units' own pages tell. */
 void question_make(struct history *h, const struct catalogue *catalogue, struct question *q);
+/** Does a refusal say that nothing was ever reported with a label? Which labels there are is judged
+ * by what is known now, whatever instant is asked about (rules, 5.9 and I13). */
+bool question_no_label(const char *refusal);

@@ -262,6 +262,8 @@ static int import(struct testbed *testbed, const char *what, const char *csv, si
 		return successors_import(testbed->db, csv, len, ret_n, &testbed->err);
 	int rc = strcmp(what, "catalogue") == 0
 			 ? catalogue_import(testbed->db, csv, len, &changed, &testbed->err)
+		 : strcmp(what, "dimensions") == 0
+			 ? dimensions_import(testbed->db, csv, len, &changed, &testbed->err)
 			 : indicators_import(testbed->db, csv, len, &changed, &testbed->err);
 	*ret_n = changed;
 	return rc;

@@ -31,6 +31,7 @@ static bool chance(struct dice *dice, unsigned percent)
 struct kept {
 	struct question q;
 	struct blob answer;
+	bool labels; /* as answer() */
 };
 
 /* Two provinces to which the same happens, but that one releases by steps. */
@@ -133,9 +134,11 @@ static void twins_close(struct twins *t)
 typedef int way(sqlite3 *db, const struct reference *now, const struct query *query,
 		struct table **ret_answer, struct err *err);
 
-static void answer(struct testbed *testbed, const struct question *q, bool revisions,
+/* False: a label is asked for with which nothing was ever reported, as of now (rules, 5.9). */
+static bool answer(struct testbed *testbed, const struct question *q, bool revisions,
 		   struct blob *ret)
 {
+	bool labels = true;
 	way *const ways[] = { query_run, completeness_run, revisions_run };
 	*ret = (struct blob){ 0 };
 	for (size_t i = 0; i < (revisions ? 3 : 2); i++) {
@@ -146,7 +149,9 @@ static void answer(struct testbed *testbed, const struct question *q, bool revis
 		table_close(table);
 		if (rc < 0 && rc != -EINVAL)
 			fail_msg("%s: %s", q->words, testbed->err.text);
+		labels &= rc == 0 || !question_no_label(testbed->err.text);
 	}
+	return labels;
 }
 
 static void assert_same(const struct blob *left, const struct blob *right, const char *what)
@@ -159,8 +164,8 @@ static void assert_known(struct twins *t)
 {
 	for (size_t i = 0; i < t->n_kept; i++) {
 		struct blob again;
-		answer(&t->steps, &t->kept[i].q, true, &again);
-		assert_same(&t->kept[i].answer, &again, t->kept[i].q.words);
+		if (answer(&t->steps, &t->kept[i].q, true, &again) && t->kept[i].labels)
+			assert_same(&t->kept[i].answer, &again, t->kept[i].q.words);
 		blob_free(&again);
 	}
 }
@@ -192,7 +197,7 @@ static void keep(struct twins *t)
 	int64_t known_us = (last_us(&t->steps) + 999999) / 1000000 * 1000000;
 	question_make(&t->h, t->steps.reference->catalogue, &kept->q);
 	kept->q.query.known = civil_format(known_us, kept->q.known);
-	answer(&t->steps, &kept->q, true, &kept->answer);
+	kept->labels = answer(&t->steps, &kept->q, true, &kept->answer);
 	n_answers++;
 	later(t);
 	tick(&t->steps);
@@ -327,8 +332,8 @@ static void assert_twins(struct twins *t)
 		struct question q;
 		question_make(&t->h, t->steps.reference->catalogue, &q);
 		q.query.known = NULL;
-		answer(&t->steps, &q, false, &left);
-		answer(&t->once, &q, false, &right);
+		(void)answer(&t->steps, &q, false, &left);
+		(void)answer(&t->once, &q, false, &right);
 		assert_same(&left, &right, q.words);
 		blob_free(&left);
 		blob_free(&right);
