@@ -111,6 +111,8 @@ static int rows_add(const struct importing *importing, const struct table *befor
 		number_head(table, "office_days", expected->cost.office_days);
 		number_head(table, "observations", expected->cost.observations);
 		number_head(table, "seconds", (uint64_t)(expected->us + 500000) / 1000000);
+		if (expected->cost.about)
+			table_head(table, "would", "reckoned", "yes");
 	}
 	table_head(table, "would", "needs_yes", losses->n > 0 ? "yes" : "no");
 	*ret_table = table;

@@ -145,6 +145,7 @@ static const struct title {
 	{ "would.offices", N_("Offices that sent those"), NUMBER },
 	{ "would.office_days", N_("Offices' days that would be derived anew"), NUMBER },
 	{ "would.observations", N_("Observations of those days"), NUMBER },
+	{ "would.reckoned", N_("These two are reckoned from a part of the days"), WORDS },
 	{ "would.seconds", N_("Seconds that it takes, about"), NUMBER },
 	{ "would.needs_yes", N_("Only with --yes"), WORDS },
 	/* a change that is made in steps */

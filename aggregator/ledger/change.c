@@ -190,6 +190,17 @@ int change_estimate(sqlite3 *db, uint64_t work, int64_t *ret_us, struct err *err
 	return rc < 0 ? rc : 0;
 }
 
+/* As it has gone so far: steps have batches and questions between them. */
+static int64_t left_us(const struct row *row, uint64_t work)
+{
+	int64_t gone_us = civil_now_us() - row->begun_us;
+	double steps = (double)work / 1000 * (double)ns_per_work(row);
+	double gone = row->done >= MEASURED && gone_us > 0
+			      ? (double)work * (double)gone_us / (double)row->done
+			      : 0;
+	return (int64_t)(gone > steps ? gone : steps);
+}
+
 int change_read(sqlite3 *db, struct change_state *ret_state, struct err *err)
 {
 	struct row row;
@@ -203,7 +214,7 @@ int change_read(sqlite3 *db, struct change_state *ret_state, struct err *err)
 		state->begun_us = row.begun_us;
 		state->done = (uint64_t)row.done;
 		state->total = (uint64_t)(row.total > row.done ? row.total : row.done);
-		state->left_us = (int64_t)(state->total - state->done) / 1000 * ns_per_work(&row);
+		state->left_us = left_us(&row, state->total - state->done);
 		state->code = (int)row.code;
 		state->rows = (uint64_t)row.rows;
 		state->held = (uint64_t)row.held;

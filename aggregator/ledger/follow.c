@@ -242,6 +242,7 @@ int following_touched(struct following *f, struct err *err)
 	f->metrics = metrics_begin(&f->impact, f->day);
 	offices_bind(f);
 	while ((rc = db_step(f->offices, err)) == 1) {
+		f->seen++;
 		if (!touch(f, sqlite3_column_int64(f->offices, 0), &touched))
 			continue;
 		struct touched *list = array_room(f->touched, f->n_touched, sizeof(*list));

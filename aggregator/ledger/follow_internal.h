@@ -55,6 +55,7 @@ struct following {
 	size_t n_reporters;
 	struct touched *touched; /* owned [n] */
 	size_t n_touched;
+	uint64_t seen;                       /* offices' days that were looked at, touched or not */
 	uint32_t *only;                      /* owned: of one office */
 	int32_t day;                         /* at hand */
 	bool metrics;                        /* some that are others begin on it */

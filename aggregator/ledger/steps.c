@@ -25,7 +25,8 @@ struct steps {
 	int64_t loaded;    /* the last entry of the journal when the lists of f were made */
 	bool extremes;    /* is there a metric of whose figures units keep the least or greatest? */
 	enum phase phase; /* of the part in work, */
-	struct part part; /* and whose it is */
+	struct part part; /* whose it is, */
+	int64_t part_end_us; /* and when it is to end, by the clock: INT64_MAX: any time */
 	sqlite3_stmt *newer; /* has a day entries behind that? */
 	sqlite3_stmt *change_day;
 	sqlite3_stmt *office_day; /* how much an office's day holds */
@@ -54,6 +55,15 @@ static struct purse purse_of(uint64_t budget, int64_t limit_us)
 static bool purse_is_empty(const struct purse *purse)
 {
 	return purse->used && (purse->left == 0 || clock_us() >= purse->end_us);
+}
+
+/* Half of the time that is left: what was changed is yet to be written. */
+static int64_t purse_half_us(const struct purse *purse)
+{
+	int64_t now_us = clock_us();
+	return purse->end_us == INT64_MAX ? INT64_MAX
+	       : purse->end_us > now_us   ? now_us + (purse->end_us - now_us) / 2
+					  : now_us;
 }
 
 static void purse_take(struct purse *purse, uint64_t work, uint64_t *total)
@@ -155,29 +165,85 @@ const struct damaged_days *steps_damaged(const struct steps *steps)
 
 /* --- what it costs --- */
 
+#define WEIGHED_MAX 50000u /* offices' days that are looked at: 30 ms */
+
+struct days {
+	int32_t *list; /* owned [n] */
+	size_t n, room;
+};
+
+static int days_list(struct following *f, struct days *days, struct err *err)
+{
+	int32_t from, end;
+	int rc;
+	following_range(&f->impact, &from, &end);
+	for (int64_t next = from; (rc = following_day(f, next, end, err)) == 1;
+	     next = (int64_t)f->day + 1) {
+		if (ARRAY_RESERVE(days->list, days->room, days->n + 1) < 0)
+			return err_memory(err);
+		days->list[days->n++] = f->day;
+	}
+	return rc;
+}
+
+/* How far to leap through @n days so that each is met once, and the first few lie all over them:
+ * no divisor in common, and near the golden section (Knuth, volume 3, 6.4). */
+static size_t leap_of(size_t n)
+{
+	size_t leap = (size_t)((double)n * 0.618) | 1;
+	for (;; leap++) {
+		size_t a = n, b = leap;
+		while (b > 0) {
+			size_t rest = a % b;
+			a = b;
+			b = rest;
+		}
+		if (a <= 1)
+			return leap;
+	}
+}
+
+static int days_weigh(struct following *f, const struct days *days, struct steps_cost *cost,
+		      struct err *err)
+{
+	size_t leap = leap_of(days->n), done = 0;
+	int rc = 0;
+	for (size_t at = 0; done < days->n && f->seen < WEIGHED_MAX && rc == 0; done++) {
+		f->day = days->list[at];
+		at = (at + leap) % days->n;
+		rc = following_touched(f, err);
+		for (size_t i = 0; i < f->n_touched; i++) {
+			cost->office_days++;
+			cost->observations += (uint64_t)f->touched[i].observations;
+			cost->work += work_of(&f->touched[i]);
+		}
+	}
+	cost->about = done < days->n;
+	if (cost->about) {
+		double times = (double)days->n / (double)done;
+		cost->office_days = (uint64_t)((double)cost->office_days * times);
+		cost->observations = (uint64_t)((double)cost->observations * times);
+		cost->work = (uint64_t)((double)cost->work * times);
+	}
+	return rc;
+}
+
 int steps_weigh(sqlite3 *db, const struct reference *before, const struct reference *after,
 		struct steps_cost *ret_cost, struct err *err)
 {
 	struct following f = { .db = db, .before = before, .after = after };
 	struct steps_cost cost = { 0 };
-	int32_t from, end;
+	struct days days = { 0 };
 	int rc = impact_of(before, after, &f.impact, err);
-	bool none = rc == 0 && impact_is_none(&f.impact);
-	if (rc == 0 && !none)
+	if (rc == 0 && !impact_is_none(&f.impact)) {
 		rc = following_lists(&f, err);
-	following_range(&f.impact, &from, &end);
-	for (int64_t next = from; rc == 0 && !none; next = (int64_t)f.day + 1) {
-		rc = following_day(&f, next, end, err);
-		if (rc <= 0)
-			break;
-		rc = following_touched(&f, err);
-		for (size_t i = 0; i < f.n_touched; i++) {
-			cost.office_days++;
-			cost.observations += (uint64_t)f.touched[i].observations;
-			cost.work += work_of(&f.touched[i]);
-		}
+		if (rc == 0)
+			rc = days_list(&f, &days, err);
+		if (rc == 0 && days.n > 0)
+			rc = days_weigh(&f, &days, &cost, err);
 	}
 	following_close(&f);
+	free(days.list);
 	if (rc == 0)
 		*ret_cost = cost;
 	return rc;
@@ -258,21 +324,31 @@ static int whole_day(struct steps *s, struct err *err)
 
 /* --- a day in parts --- */
 
-static int part_take(struct steps *s, const struct part *part, struct err *err)
+/* The part ends before its office @i, as its time is over: where a disk is slow, or others have the
+ * cores, as much work takes longer. */
+static bool part_ends(struct steps *s, size_t i)
+{
+	if (i == s->part.from || clock_us() < s->part_end_us)
+		return false;
+	s->part.to = i;
+	return true;
+}
+
+static int part_take(struct steps *s, struct err *err)
 {
 	struct following *f = &s->f;
 	int rc = 0;
-	for (size_t i = part->from; i < part->to && rc == 0; i++)
+	for (size_t i = s->part.from; i < s->part.to && rc == 0 && !part_ends(s, i); i++)
 		if (f->touched[i].touch != TOUCH_PLAYED)
 			rc = following_take(f, &f->touched[i], err);
 	return rc < 0 ? rc : fold_settle(f->fold, err);
 }
 
-static int part_put(struct steps *s, const struct part *part, struct err *err)
+static int part_put(struct steps *s, struct err *err)
 {
 	struct following *f = &s->f;
 	int rc = 0;
-	for (size_t i = part->from; i < part->to && rc == 0; i++) {
+	for (size_t i = s->part.from; i < s->part.to && rc == 0 && !part_ends(s, i); i++) {
 		struct touched *touched = &f->touched[i];
 		if (touched->touch == TOUCH_ANEW)
 			rc = following_judge(f, touched, err);
@@ -334,27 +410,34 @@ static int part_do(struct steps *s, struct err *err)
 {
 	switch (s->phase) {
 	case PHASE_TAKE:
-		return part_take(s, &s->part, err);
+		return part_take(s, err);
 	case PHASE_PUT:
-		return part_put(s, &s->part, err);
+		return part_put(s, err);
 	default:
 		return extremes_find(s, err);
 	}
 }
 
+/* Each of both phases does half of it. */
+static uint64_t half_of(const struct touched *touched)
+{
+	return work_of(touched) / 2;
+}
+
 /* As many offices from the place's on as the purse takes, at least one. */
 static struct part part_of(const struct steps *s, const struct steps_place *place,
-			   struct purse *purse, uint64_t *work)
+			   const struct purse *purse)
 {
 	const struct following *f = &s->f;
 	struct part part = { 0 };
+	uint64_t left = purse->left;
 	while (part.from < f->n_touched && f->touched[part.from].after->id < place->office)
 		part.from++;
 	for (part.to = part.from; part.to < f->n_touched; part.to++) {
-		uint64_t office = work_of(&f->touched[part.to]) / 2; /* each of both phases */
-		if (part.to > part.from && office > purse->left)
+		uint64_t office = half_of(&f->touched[part.to]);
+		if (part.to > part.from && office > left)
 			break;
-		purse_take(purse, office, work);
+		left -= office < left ? office : left;
 	}
 	return part;
 }
@@ -370,12 +453,15 @@ static int day_part(struct steps *s, struct steps_place *place, struct purse *pu
 	s->phase = (enum phase)place->phase;
 	s->part = (struct part){ 0 };
 	if (place->phase != PHASE_EXTREMES)
-		s->part = part_of(s, place, purse, work);
-	else
-		purse_take(purse, OFFICE_WORK, work);
+		s->part = part_of(s, place, purse);
+	s->part_end_us = purse_half_us(purse);
 	int rc = guarded(s, part_do, &anew, err);
 	if (rc < 0)
 		return rc;
+	if (place->phase == PHASE_EXTREMES)
+		purse_take(purse, OFFICE_WORK, work);
+	for (size_t i = s->part.from; i < s->part.to; i++)
+		purse_take(purse, half_of(&f->touched[i]), work);
 	bool through = place->phase == PHASE_EXTREMES || s->part.to == f->n_touched;
 	if (anew || (through && (place->phase == PHASE_EXTREMES ||
 				 (place->phase == PHASE_PUT && !s->extremes))))

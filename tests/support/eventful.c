@@ -209,7 +209,7 @@ static void backup_note(struct course *course)
 static void change_order(struct course *course, const struct change_form *form)
 {
 	struct testbed *testbed = course->testbed;
-	const struct steps_cost cost = { 1, 1, 1 };
+	const struct steps_cost cost = { .office_days = 1, .observations = 1, .work = 1 };
 	int64_t id;
 	(void)tick(course);
 	must(course, db_begin(testbed->db, &testbed->err), "change");

@@ -12,6 +12,7 @@
 #include "ledger/follow.h"
 #include "ledger/impact.h"
 #include "ledger/losses.h"
+#include "ledger/steps.h"
 #include "registry/office_register.h"
 #include "registry/units_import.h"
 #include "rollup/derive.h"
@@ -463,6 +464,43 @@ static void what_is_changed_alone_is_touched(void **state)
 	assert_int_equal(followed.held, 10); /* of b */
 }
 
+/* What an order would cost is told in a moment: of very many days, some are looked at. */
+static void what_it_costs_is_reckoned_from_some_days_where_there_are_very_many(void **state)
+{
+	struct fixture *f = *state;
+	struct testbed *testbed = &f->testbed;
+	struct steps_cost few = { 0 }, many = { 0 };
+	struct reference *after = NULL;
+	bool changed = false;
+	static const char limited[] =
+		CATALOGUE "daily,x,x,x,flow,sum,sum,day,,0,0,commune,5,,50\n" MONTHLY;
+	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+	assert_int_equal(
+		catalogue_import(testbed->db, limited, strlen(limited), &changed, &testbed->err),
+		0);
+	assert_int_equal(reference_load(testbed->db, &after, &testbed->err), 0);
+	assert_int_equal(steps_weigh(testbed->db, testbed->reference, after, &few, &testbed->err),
+			 0);
+	assert_false(few.about);
+	assert_int_equal(few.office_days, 20);
+	assert_int_equal(db_exec(testbed->db,
+				 "WITH RECURSIVE days(day) AS (VALUES(-20000) UNION ALL SELECT day "
+				 "+ 1 FROM days WHERE day < 29999) INSERT OR REPLACE INTO strand"
+				 "(day, office, entry, observations) SELECT day, o.id, 1, 3 FROM "
+				 "days, (SELECT id FROM office WHERE code IN ('a', 'b')) o",
+				 &testbed->err),
+			 0);
+	assert_int_equal(steps_weigh(testbed->db, testbed->reference, after, &many, &testbed->err),
+			 0);
+	assert_true(many.about);
+	assert_int_equal(many.office_days, 100000);
+	assert_int_equal(many.observations, 300000);
+	/* three figures of each office and day, where there was one: taken out and put in */
+	assert_int_equal(many.work, 100000 * (few.work / 20 + 2 * 2));
+	reference_close(after);
+	db_rollback(testbed->db);
+}
+
 /* How many of the offices' figures counted as known at @us. */
 static int64_t counted(struct fixture *f, int64_t us)
 {
@@ -649,6 +687,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(labels_names_and_what_is_new_touch_nothing, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(what_is_changed_alone_is_touched, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_it_costs_is_reckoned_from_some_days_where_there_are_very_many, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(
 			what_is_held_again_is_known_to_have_been_held_and_to_have_counted, setup,
 			teardown),
