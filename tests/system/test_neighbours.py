@@ -461,7 +461,7 @@ class BesideDamage(neighbours.Neighbours):
         if self.row_of:
             status = self.lantoa("status")
             self.assertEqual(status.code, 1, status)
-            self.assertIn("'valid_from' of a row of 'unit'", str(self.province.verify()))
+            self.assertIn("valid_from 1976-01-01", str(self.province.verify()))  # by the ledger
             self.refused = self.lantoa("units", "import", f"{self.folder}/units.csv")
             self.assertEqual(self.refused.code, 1, self.refused)
             self.change("UPDATE unit SET valid_from = valid_from - 999999 WHERE code = ?",

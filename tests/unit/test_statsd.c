@@ -24,11 +24,11 @@
 /* Per day and per year, so that no test runs over a period's end but once a year. */
 static const char catalogue_csv[] =
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,level,"
-	"due_days,min,max\n"
-	"visits,Lượt,Visits,visit,flow,sum,sum,year,desk,1,0,commune,1,,\n"
-	"queue,Hàng,Queue,person,stock,last,sum,year,,0,3,commune,1,0,1000\n"
-	"wait,Chờ,Wait,minute,stock,max,max,year,,0,0,commune,1,0,\n"
-	"left,Còn,Left,piece,stock,min,min,year,,0,0,commune,1,0,\n";
+	"due_days,min,max,undivided\n"
+	"visits,Lượt,Visits,visit,flow,sum,sum,year,desk,1,0,commune,1,,,rest\n"
+	"queue,Hàng,Queue,person,stock,last,sum,year,,0,3,commune,1,0,1000,\n"
+	"wait,Chờ,Wait,minute,stock,max,max,year,,0,0,commune,1,0,,\n"
+	"left,Còn,Left,piece,stock,min,min,year,,0,0,commune,1,0,,\n";
 
 static char nowhere[] = "";
 
