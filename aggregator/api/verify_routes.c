@@ -1,6 +1,7 @@
-/* POST /v1/verify[?repair=1] begins a verification and answers {"run": n}; 409 while one is at
- * work. GET /v1/verify[?run=n] tells how far it is, and at the end what differs. It goes on whether
- * or not anybody asks. GET /v1/ledger[?head=POSITION:HASH] tells the ledger's head and, of one that
+/* POST /v1/verify[?repair=1[&yes=1]] begins a verification and answers {"run": n}; 409 while one is
+ * at work, and to a repair while an office keeps a head that is not here, unless that is meant. GET
+ * /v1/verify[?run=n] tells how far it is, and at the end what differs. It goes on whether or not
+ * anybody asks. GET /v1/ledger[?head=POSITION:HASH] tells the ledger's head and, of one that
  * somebody kept, whether this ledger has that link. */
 #include "api/call.h"
 #include "schema/chain.h"
@@ -9,12 +10,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Events that were cut off the ledger's end leave nothing behind but rows that no event tells of: a
+ * repair would take these away, and with them what operators did last. Offices keep heads. */
+static int repair_check(const struct call *call, struct err *err)
+{
+	const struct agent_list *agents = api_config_of(call->api)->agents;
+	size_t n = 0;
+	int64_t position = 0;
+
+	for (size_t i = 0; agents && i < agents->n; i++)
+		if (agents->list[i].odd != LINK_UNKNOWN) {
+			n++;
+			position = agents->list[i].odd_position;
+		}
+	if (n == 0)
+		return 0;
+	return err_set(
+		err, -EEXIST,
+		"%zu offices keep a head that this ledger does not have, one of position "
+		"%lld: what operators did last may be missing from it, and a repair would "
+		"undo that in the tables, too. `lantoa office heads` says which they are. If "
+		"this province was restored from a backup, that is why, and the ledger is "
+		"right as it is: add --yes (over HTTP: yes=1)",
+		n, (long long)position);
+}
+
 static int verify_post(struct call *call, struct err *err)
 {
-	bool repair = false;
+	bool repair = false, yes = false;
 	uint64_t run;
 	int rc = call_flag(call, "repair", &repair, err);
 
+	if (rc == 0)
+		rc = call_flag(call, "yes", &yes, err);
+	if (rc == 0 && repair && !yes)
+		rc = repair_check(call, err);
 	if (rc < 0)
 		return rc;
 	if (!api_enter(call->api))
@@ -69,7 +99,7 @@ static int ledger_get(struct call *call, sqlite3 *db, const struct reference *re
 }
 
 const struct action verify_actions[] = {
-	{ "POST", "/v1/verify", "repair", NULL, CALL_HERE, verify_post, NULL, NULL },
+	{ "POST", "/v1/verify", "repair yes", NULL, CALL_HERE, verify_post, NULL, NULL },
 	{ "GET", "/v1/verify", "run", NULL, CALL_HERE, verify_get, NULL, NULL },
 	{ "GET", "/v1/ledger", "head", NULL, CALL_GLANCE, NULL, ledger_get, NULL },
 };

@@ -104,10 +104,9 @@ static int fetch(struct cmd_backup *b, const json_t *made, struct err *err)
 
 static int make(struct cmd_backup *b, json_t **ret_made, struct err *err)
 {
-	const struct argument none = { 0 };
 	struct blob answer = { 0 };
 	json_t *made = NULL;
-	int rc = watch_run(b->order, &none, on_progress, &answer, &made, err);
+	int rc = watch_run(b->order, NULL, 0, on_progress, &answer, &made, err);
 
 	blob_free(&answer);
 	if (rc < 0)

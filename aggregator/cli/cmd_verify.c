@@ -147,13 +147,16 @@ int cmd_verify_run(const struct order *order, struct err *err)
 	const struct cmd_verify verify = { .order = order,
 					   .repairs = args_option(order->args, "repair"),
 					   .asked = args_option(order->args, "head") };
-	const struct argument repair = { "repair", verify.repairs ? "1" : NULL };
+	const struct argument arguments[] = {
+		{ "repair", verify.repairs ? "1" : NULL },
+		{ "yes", args_option(order->args, "yes") ? "1" : NULL },
+	};
 	struct blob answer = { 0 };
 	json_t *json = NULL, *ledger = NULL;
 	int rc = ledger_ask(&verify, &ledger, err);
 
 	if (rc == 0)
-		rc = watch_run(order, &repair, on_progress, &answer, &json, err);
+		rc = watch_run(order, arguments, 2, on_progress, &answer, &json, err);
 	if (rc == 0) {
 		rc = show(&verify, &answer, json, ledger, err);
 		json_decref(json);

@@ -567,12 +567,12 @@ const struct command commands[] = {
 	  .path = "/v1/change/cancel",
 	  .done = N_("Changes taken back: %s\n") },
 	{ .words = "verify",
-	  .usage = "[--repair] [--head POSITION:HASH]",
+	  .usage = "[--repair [--yes]] [--head POSITION:HASH]",
 	  .help = N_("Compute everything anew from the journal and name whatever differs. The exit "
 		     "status is 1 when something does, and was not repaired. Figures come and are "
 		     "asked for meanwhile. With a head that was kept, it proves that what was then "
 		     "is still so, or that it is not."),
-	  .options = "repair head",
+	  .options = "repair yes head",
 	  .run = cmd_verify_run,
 	  .path = "/v1/verify" },
 	{ .words = "backup",

@@ -24,13 +24,13 @@ struct watch {
 
 /* --- asking --- */
 
-static int ask(const struct watch *watch, const char *method, const struct argument *argument,
-	       struct blob *answer, json_t **ret_json, struct err *err)
+static int ask(const struct watch *watch, const char *method, const struct argument arguments[],
+	       size_t n, struct blob *answer, json_t **ret_json, struct err *err)
 {
 	const struct request request = { .method = method,
 					 .path = watch->path,
-					 .arguments = argument,
-					 .n_arguments = 1,
+					 .arguments = arguments,
+					 .n_arguments = n,
 					 .accept = "application/json" };
 	json_t *json;
 	int rc;
@@ -48,11 +48,11 @@ static int ask(const struct watch *watch, const char *method, const struct argum
 	return 0;
 }
 
-static int begin(struct watch *watch, const struct argument *argument, struct blob *answer,
-		 struct err *err)
+static int begin(struct watch *watch, const struct argument arguments[], size_t n,
+		 struct blob *answer, struct err *err)
 {
 	json_t *json, *run;
-	int rc = ask(watch, "POST", argument, answer, &json, err);
+	int rc = ask(watch, "POST", arguments, n, answer, &json, err);
 
 	if (rc < 0)
 		return rc;
@@ -104,7 +104,7 @@ static int wait_for_it(struct watch *watch, struct blob *answer, json_t **ret_js
 
 	for (unsigned wait_ms = WAIT_FIRST_MS;;
 	     wait_ms = wait_ms + wait_ms / 4 > WAIT_MAX_MS ? WAIT_MAX_MS : wait_ms + wait_ms / 4) {
-		rc = ask(watch, "GET", &run, answer, ret_json, err);
+		rc = ask(watch, "GET", &run, 1, answer, ret_json, err);
 		if (rc < 0 || !json_object_get(*ret_json, "progress"))
 			break;
 		if (terminal) {
@@ -125,14 +125,14 @@ static int wait_for_it(struct watch *watch, struct blob *answer, json_t **ret_js
 	return rc;
 }
 
-int watch_run(const struct order *order, const struct argument *argument,
+int watch_run(const struct order *order, const struct argument arguments[], size_t n,
 	      void (*on_progress)(const json_t *answer, char ret_line[WATCH_LINE_MAX]),
 	      struct blob *answer, json_t **ret_json, struct err *err)
 {
 	struct watch watch = { .api = order->api,
 			       .path = order->args->command->path,
 			       .on_progress = on_progress };
-	int rc = begin(&watch, argument, answer, err);
+	int rc = begin(&watch, arguments, n, answer, err);
 
 	return rc == 0 ? wait_for_it(&watch, answer, ret_json, err) : rc;
 }

@@ -15,12 +15,12 @@
 #define WATCH_BAR_MAX  21u
 
 /**
- * Begin the command's work with @argument, and wait. On a terminal a line on standard error shows
- * how far it is, as @on_progress makes it from an answer.
+ * Begin the command's work with @arguments[@n], and wait. On a terminal a line on standard error
+ * shows how far it is, as @on_progress makes it from an answer.
  *
  * @answer, @ret_json  the last answer, as text and read; the caller frees both
  */
-int watch_run(const struct order *order, const struct argument *argument,
+int watch_run(const struct order *order, const struct argument arguments[], size_t n,
 	      void (*on_progress)(const json_t *answer, char ret_line[WATCH_LINE_MAX]),
 	      struct blob *answer, json_t **ret_json, struct err *err);
 
