@@ -85,7 +85,9 @@ class Workbooks(rig.Rig):
         bad = {"Tháng 6": workbooks.sheet({
             1: ["BÁO CÁO"], 3: ["Kỳ", "Lượt"], 4: [[DAY, 2], 8], 5: [[DAY - 1, 2], ("f", "1/0", "e", "#DIV/0!")],
             6: ["31/06/2025", "=1+1"], 7: ["Tổng cộng", 16], 8: [[DAY - 2, 2], 0.5]}, merged=("A1:B1",))}
-        self.put("c.xlsx", workbooks.workbook(bad), self.inbox)
+        # The writer has something to do when the reader has ended, and is waited for.
+        long = workbooks.sheet({row: [f"{row} {i}" for i in range(8)] for row in range(1, 5000)})
+        self.put("c.xlsx", workbooks.workbook({**bad, "Phụ lục": long}), self.inbox)
         copy = f"{self.inbox}/c.xlsx.errors.xlsx"
         rig.wait_for(lambda: os.path.exists(copy), "the copy")
         self.assertEqual(sorted(name for name in os.listdir(self.inbox) if name[0] != "."), ["c.xlsx", "c.xlsx.errors.xlsx"])
