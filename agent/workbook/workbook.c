@@ -1,7 +1,8 @@
 /* 1. The reader is started with the file as its stdin, a pipe as its stdout, and nothing else of
  *    ours.
  * 2. What it writes is handed on. It ends by itself, and its status tells whether that was all.
- * 3. It takes too long, or nobody wants more: it is killed. It has limits of its own, too. */
+ * 3. It is waited for too long, or nobody wants more: it is killed. What we need ourselves between
+ *    its pieces is not its time. It has limits of its own, too. */
 #include "workbook/workbook.h"
 
 #include "workbook/excel_process.h"
@@ -16,13 +17,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* 2 million cells take it some seconds, on a slow machine half of this. */
-#define DEADLINE_MS 60000
+#ifndef WAITS_MAX
+#define WAITS_MAX 60000 /* ms in all; 2 million cells take it some seconds */
+#endif
 
 struct workbook_reader {
 	pid_t pid; /* 0: it has ended */
 	int pipe;
-	int64_t since_ms;
+	int64_t waited_ms; /* for it, in all */
 };
 
 bool workbook_is(const void *head, size_t len)
@@ -55,7 +57,6 @@ int workbook_reader_open(int fd, struct workbook_reader **ret_reader, struct err
 	rc = excel_start(NULL, fds, 2, &reader->pid, err);
 	(void)close(ends[1]); /* the reader's */
 	reader->pipe = ends[0];
-	reader->since_ms = now_ms();
 	if (rc < 0) {
 		reader->pid = 0;
 		workbook_reader_close(reader);
@@ -104,14 +105,15 @@ ssize_t workbook_reader_read(struct workbook_reader *reader, char *cells, size_t
 			     struct err *err)
 {
 	struct pollfd pipe = { .fd = reader->pipe, .events = POLLIN };
-	if (now_ms() - reader->since_ms > DEADLINE_MS)
+	int64_t since_ms = now_ms();
+	int ready = poll(&pipe, 1, wait_ms), why = errno;
+	reader->waited_ms += now_ms() - since_ms;
+	if (ready <= 0 && reader->waited_ms > WAITS_MAX)
 		return err_set(err, -EINVAL,
 			       "this workbook takes too long to read; hand its sheets in as files "
 			       "of their own, without what is no figure");
-	int ready = poll(&pipe, 1, wait_ms);
 	if (ready <= 0)
-		return ready == 0 || errno == EINTR ? -EAGAIN
-						    : err_system(err, -errno, EXCEL_PROGRAM);
+		return ready == 0 || why == EINTR ? -EAGAIN : err_system(err, -why, EXCEL_PROGRAM);
 	ssize_t n = read(reader->pipe, cells, size);
 	if (n < 0)
 		return errno == EINTR ? -EAGAIN : err_system(err, -errno, EXCEL_PROGRAM);

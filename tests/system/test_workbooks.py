@@ -147,6 +147,7 @@ class Workbooks(rig.Rig):
         self.assertIn(failed, self.broken("exit 3"))
         self.assertIn(failed, self.broken(begin + "kill -SEGV $$"))
         self.assertIn("takes too long to read", self.broken(begin + "kill -XCPU $$"))
+        self.assertIn("takes too long to read", self.broken(begin + "exec sleep 300"))
         self.assertIn("says what is no workbook", self.broken("echo hello"))
         self.assertIn("says what is no workbook", self.broken(begin))
         self.assertIn("says what is no workbook", self.broken("head -c 1000000 /dev/zero"))
