@@ -68,7 +68,7 @@ def main(units_path, directory):
             table.writerow(["period", "sector", "service.dossiers_received", "service.dossiers_online"])
             for n in range(30):
                 day = date(2025, 6, 1) + timedelta(days=n)
-                for sector in ("land", "civil"):
+                for sector in ("land", "civil_status"):
                     received = 0 if day.weekday() >= 5 else dice.randint(5, 60)
                     online = sum(dice.random() < 0.6 for _ in range(received))
                     table.writerow([day.isoformat(), sector, received, online])
