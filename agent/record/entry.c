@@ -71,13 +71,13 @@ static void names_of_dimensions(const struct metric *metric, char *text, size_t 
 	}
 }
 
-/* As people wrote them, into the codes of the lists, in force on the period's first day. Of "now"
- * that nobody knows, any day will do that is not before the lists: the last. */
+/* As people wrote them, into the codes of the lists, in force on the period's first day; but of
+ * "now" nobody may know when that is. */
 static int resolve_labels(const struct catalogue *catalogue, char ret_labels[LABELS_TEXT_MAX],
 			  struct observation *obs, struct err *err)
 {
 	struct err unlisted = { 0 };
-	int32_t day = obs->now ? DAY_MAX : period_first_day(obs->period);
+	int32_t day = obs->now ? CODE_ANY_DAY : period_first_day(obs->period);
 	int rc = *obs->labels ? dimensions_resolve(catalogue->dimensions, obs->labels, day,
 						   ret_labels, &unlisted)
 			      : 0;

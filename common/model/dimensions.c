@@ -274,7 +274,7 @@ const struct code_list *dimensions_list(const struct dimensions *dimensions, con
 
 static bool in_force(const struct code *code, int32_t day)
 {
-	return code->from <= day && day < code->to;
+	return day == CODE_ANY_DAY || (code->from <= day && day < code->to);
 }
 
 static int compare_key(const void *key, const void *name)

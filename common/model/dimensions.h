@@ -17,6 +17,7 @@
 #define DIMENSIONS_MAX 64u   /* that have a list */
 #define CODES_MAX      4096u /* rows, of all lists together */
 #define CODE_OPEN      INT32_MAX
+#define CODE_ANY_DAY   INT32_MIN /* for a day: nobody knows which, so that any does */
 
 struct code {
 	char *code, *label_vi, *label_en; /* owned; a name that is not given is the code */

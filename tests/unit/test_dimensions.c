@@ -167,6 +167,9 @@ static void a_code_may_be_called_otherwise_from_a_day_on(void **state)
 	assert_string_equal(code->label_en, "ICT");
 	assert_int_equal(code_list_find(list, "post", day("2025-03-01"), &code), CODE_NOT_IN_FORCE);
 	assert_int_equal(code_list_find(list, "tax", day("2025-03-01"), &code), CODE_UNLISTED);
+	/* A machine without a clock: any day may be meant, and no other word. */
+	assert_int_equal(code_list_find(list, "post", CODE_ANY_DAY, &code), CODE_FOUND);
+	assert_int_equal(code_list_find(list, "tax", CODE_ANY_DAY, &code), CODE_UNLISTED);
 	dimensions_close(dimensions);
 }
 
