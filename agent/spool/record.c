@@ -136,9 +136,9 @@ static int value_put(struct spool *spool, int64_t series, struct place place,
 	return 0;
 }
 
-/* 1 the current value changed, 0 no news. */
+/* 1 the current value changed, 0 no news. @alone: not where the other kind stands (one_kind.c). */
 static int record_in(struct spool *spool, struct series *series, const struct observation *obs,
-		     struct place place, struct err *err)
+		     struct place place, bool alone, struct err *err)
 {
 	struct value was = { 0 };
 	int64_t value_e = 0, id;
@@ -153,6 +153,8 @@ static int record_in(struct spool *spool, struct series *series, const struct ob
 	if (found && was.decimals == obs->decimals && was.withdrawn == obs->withdrawn &&
 	    was.value_e == value_e)
 		return 0;
+	if (alone && (rc = spool_whole_check(spool, obs, err)) < 0)
+		return rc;
 	if ((rc = spool_series_with_decimals(spool, series, obs->decimals, &id, err)) < 0)
 		return rc;
 	rc = value_put(spool, id, place, found ? &was : NULL, value_e, obs->withdrawn, err);
@@ -165,7 +167,7 @@ int spool_record_one(struct spool *spool, const struct observation *obs, struct 
 	int rc = spool_series_find(spool, obs->metric, obs->labels, obs->period, &series, err);
 	if (rc < 0)
 		return rc;
-	rc = record_in(spool, &series, obs, place_of(obs->period), err);
+	rc = record_in(spool, &series, obs, place_of(obs->period), false, err);
 	spool_series_free(&series);
 	return rc;
 }
@@ -300,11 +302,8 @@ static int record_some(struct roll *roll, const struct observation obs[], size_t
 		size_t i = *ret_bad = roll->order[k];
 		const struct listed *listed = &roll->listed[i];
 		bool one_kind = obs[i].one_kind && !obs[i].withdrawn && !obs[i].now;
-		int rc = one_kind && roll->left_out ? spool_whole_check(roll->spool, &obs[i], err)
-						    : 0;
-		if (rc == 0)
-			rc = record_in(roll->spool, &roll->series.list[listed->series], &obs[i],
-				       listed->place, err);
+		int rc = record_in(roll->spool, &roll->series.list[listed->series], &obs[i],
+				   listed->place, one_kind && roll->left_out, err);
 		if (rc < 0 && !passes_over(roll, rc, err))
 			return rc;
 		roll->news |= rc == 1;

@@ -86,6 +86,7 @@ int spool_series_find(struct spool *spool, const char *metric, const char *label
 {
 	struct series series = { .metric = metric,
 				 .labels = labels,
+				 .asked = labels,
 				 .calendar = period.calendar,
 				 .grain = period.grain };
 	int rc = series_read(spool, &series, err);
@@ -168,7 +169,7 @@ static bool is_named_by(const struct series *series, const struct observation *o
 	if (series->grain != obs->period.grain || series->calendar != obs->period.calendar ||
 	    strcmp(series->metric, obs->metric) != 0)
 		return false;
-	if (strcmp(series->labels, obs->labels) == 0)
+	if (strcmp(series->asked, obs->labels) == 0)
 		return true;
 	/* A new series has the first spelling of a call; of those that are stored in several ways
 	   each goes on by itself. */

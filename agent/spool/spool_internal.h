@@ -252,6 +252,7 @@ int spool_forget_idle(struct spool *spool, int64_t most, bool *ret_all, struct e
  * lies in one of them. */
 struct series {
 	const char *metric, *labels; /* borrowed; labels perhaps of spelling */
+	const char *asked;           /* borrowed: the labels that it was looked for by */
 	char *spelling; /* owned: of labels that were recorded in another one; or NULL */
 	enum calendar calendar;
 	enum grain grain;
