@@ -106,9 +106,10 @@ int facts_keep_edition(struct spool *spool, const void *packed, size_t len,
 	return rc;
 }
 
-/* The edition that is kept; then @facts have its catalogue in place of the one that they have.
- * Nothing is done when there is none, or a program of before kept another catalogue since. */
-static int read_edition(struct spool *spool, struct facts *facts, struct err *err)
+/* The catalogue of the edition that is kept, with its code lists; nothing when there is none, or a
+ * program of before kept another catalogue, @csv, since. */
+static int read_edition(struct spool *spool, const struct blob *csv, struct facts *facts,
+			struct err *err)
 {
 	struct blob packed = { 0 };
 	struct catalogue *catalogue = NULL;
@@ -116,14 +117,14 @@ static int read_edition(struct spool *spool, struct facts *facts, struct err *er
 	int rc = spool_fact_get(spool, EDITION, &packed, err);
 	if (rc == 0)
 		rc = edition_read(packed.data, packed.len, &catalogue, err);
-	if (rc == 0 && (catalogue ? catalogue->version : 0) ==
-			       (facts->catalogue ? facts->catalogue->version : 0)) {
+	size_t len = catalogue ? catalogue->csv_len : 0;
+	if (rc == 0 && len == csv->len &&
+	    (len == 0 || memcmp(catalogue->csv, csv->data, len) == 0)) {
 		facts->edition_version = wire_edition_version(packed.data, packed.len, digest);
-		catalogue_close(facts->catalogue);
 		facts->catalogue = catalogue;
-		catalogue = NULL;
+	} else {
+		catalogue_close(catalogue);
 	}
-	catalogue_close(catalogue);
 	blob_free(&packed);
 	return rc == -ENOENT || rc == -EINVAL ? 0 : rc;
 }
@@ -164,12 +165,11 @@ int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err)
 	int rc = facts_read_office(spool, &facts, err);
 	if (rc == 0)
 		rc = spool_fact_get(spool, CATALOGUE, &csv, err);
-	if (rc == 0)
+	bool told = rc == 0;
+	if (rc == 0 || rc == -ENOENT)
+		rc = read_edition(spool, &csv, &facts, err);
+	if (rc == 0 && told && !facts.catalogue)
 		rc = catalogue_read((const char *)csv.data, csv.len, &facts.catalogue, err);
-	else if (rc == -ENOENT)
-		rc = 0;
-	if (rc == 0)
-		rc = read_edition(spool, &facts, err);
 	blob_free(&csv);
 	if (rc < 0)
 		facts_free(&facts);
