@@ -337,7 +337,7 @@ static void post(struct world *w)
 	w->posted = to;
 }
 
-/* A disk spoils a page, or all of an office. */
+/* A disk spoils a page, all of an office, or all. */
 static void damage(struct world *w)
 {
 	int64_t n = testbed_number(&w->testbed, "SELECT count(*) FROM rollup");
@@ -348,9 +348,12 @@ static void damage(struct world *w)
 		       "UPDATE rollup SET page = x'ff' WHERE (grain, bucket, node) = (SELECT grain,"
 		       " bucket, node FROM rollup LIMIT 1 OFFSET %llu)",
 		       (unsigned long long)dice_below(w->dice, (uint64_t)n));
-	if (chance(w->dice, 40))
+	unsigned how = (unsigned)dice_below(w->dice, 10);
+	if (how < 4)
 		(void)snprintf(sql, sizeof(sql), "UPDATE rollup SET page = x'ff' WHERE node = %d",
 			       (int)dice_below(w->dice, HISTORY_OFFICES) + 1);
+	else if (how < 7)
+		(void)snprintf(sql, sizeof(sql), "UPDATE rollup SET page = x'ff'");
 	testbed_exec(&w->testbed, sql);
 	n_damaged++;
 	w->spoilt = true;
