@@ -13,7 +13,8 @@ struct quarantine {
 	sqlite3_stmt *hold, *points, *drop, *put;
 	sqlite3_stmt *take; /* a run's rows into next, before one is written; NULL: there is none */
 	sqlite3_stmt *past; /* an earlier episode is kept; NULL: with the switch */
-	sqlite3_stmt *past_part; /* of some points; likewise */
+	sqlite3_stmt *past_part;           /* of some points; likewise */
+	sqlite3_stmt *past_judged, *judge; /* what is held for another reason; likewise */
 	struct held_point were[RUN_POINTS_MAX];
 };
 
@@ -49,8 +50,8 @@ static int statements_prepare(struct quarantine *quarantine, sqlite3 *db, const 
 	return rc < 0 ? rc : db_prepare(db, sql, &quarantine->put, err);
 }
 
-/* I4: what was released and is held again is known to have been held, and to have counted, before.
- */
+/* I4: what was released and is held again is known to have been held, and to have counted, before;
+ * what is held for another reason, to have been held for the one before. */
 static int past_prepare(struct quarantine *quarantine, sqlite3 *db, struct err *err)
 {
 	int rc = db_prepare(db,
@@ -66,6 +67,20 @@ static int past_prepare(struct quarantine *quarantine, sqlite3 *db, struct err *
 				" verdict, observations, held_us, released_us, again_us)"
 				" VALUES(?, ?, ?, ?, ?, nullif(?, 0), ?, ?)",
 				&quarantine->past_part, err);
+	if (rc == 0)
+		rc = db_prepare(db,
+				"INSERT INTO quarantine_past(journal, run, point, verdict,"
+				" observations, held_us, released_us, again_us)"
+				" SELECT journal, run, point, verdict, observations, held_us, ?4,"
+				" ?4 FROM quarantine WHERE journal = ?1 AND run = ?2"
+				" AND point = ?3 AND verdict <> ?5",
+				&quarantine->past_judged, err);
+	if (rc == 0)
+		rc = db_prepare(
+			db,
+			"UPDATE quarantine SET verdict = ?5, observations = ?6, held_us = ?4"
+			" WHERE journal = ?1 AND run = ?2 AND point = ?3 AND verdict <> ?5",
+			&quarantine->judge, err);
 	return rc;
 }
 
@@ -117,6 +132,8 @@ void quarantine_close(struct quarantine *quarantine)
 	sqlite3_finalize(quarantine->take);
 	sqlite3_finalize(quarantine->past);
 	sqlite3_finalize(quarantine->past_part);
+	sqlite3_finalize(quarantine->past_judged);
+	sqlite3_finalize(quarantine->judge);
 	free(quarantine);
 }
 
@@ -156,6 +173,23 @@ int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, 
 	return db_run(hold, err);
 }
 
+int quarantine_judge(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
+		     enum verdict verdict, size_t observations, int64_t at_us, struct err *err)
+{
+	sqlite3_stmt *const both[] = { quarantine->past_judged, quarantine->judge };
+	int rc = 0;
+	for (size_t i = 0; i < 2 && rc == 0; i++) {
+		run_bind(both[i], journal, run);
+		sqlite3_bind_int64(both[i], 3, point);
+		sqlite3_bind_int64(both[i], 4, at_us);
+		sqlite3_bind_int(both[i], 5, (int)verdict);
+		if (both[i] == quarantine->judge)
+			sqlite3_bind_int64(both[i], 6, (int64_t)observations);
+		rc = db_run(both[i], err);
+	}
+	return rc;
+}
+
 int quarantine_points(struct quarantine *quarantine, int64_t journal, size_t run,
 		      struct held_point ret_points[], size_t n, struct err *err)
 {
@@ -189,32 +223,36 @@ static bool points_equal(const struct held_point *a, const struct held_point *b)
 	       a->held_us == b->held_us;
 }
 
-static bool is_again(const struct held_point *was, const struct held_point *is)
+/* Has an episode ended by which it was held, and another begun? */
+static bool is_another(const struct held_point *was, const struct held_point *is)
 {
-	return was->released_us != 0 && point_is_held(is);
+	return was->verdict != VERDICT_OK && point_is_held(is) &&
+	       (was->released_us != 0 || was->verdict != is->verdict);
 }
 
-/* Which of a run's points were released, and are held again. */
+/* Which of a run's points were released and are held again, or are held for another reason. */
 static int points_past(sqlite3_stmt *past, int64_t journal, size_t run,
 		       const struct held_point were[], const struct held_point points[], size_t n,
 		       int64_t at_us, struct err *err)
 {
 	int rc = 0;
 	for (size_t from = 0, to; from < n && rc == 0; from = to) {
-		bool again = is_again(&were[from], &points[from]);
-		for (to = from + 1; to < n && points_equal(&were[from], &were[to]) &&
-				    is_again(&were[to], &points[to]) == again;
+		const struct held_point *was = &were[from];
+		bool another = is_another(was, &points[from]);
+		int64_t again_us = at_us ? at_us : points[from].held_us;
+		for (to = from + 1; to < n && points_equal(was, &were[to]) &&
+				    is_another(&were[to], &points[to]) == another;
 		     to++)
 			;
-		if (!again)
+		if (!another)
 			continue;
 		run_bind(past, journal, run);
 		sqlite3_bind_int64(past, 3, (int64_t)from);
-		sqlite3_bind_int(past, 4, (int)were[from].verdict);
+		sqlite3_bind_int(past, 4, (int)was->verdict);
 		sqlite3_bind_int64(past, 5, (int64_t)(to - from));
-		sqlite3_bind_int64(past, 6, were[from].held_us);
-		sqlite3_bind_int64(past, 7, were[from].released_us);
-		sqlite3_bind_int64(past, 8, at_us ? at_us : points[from].held_us);
+		sqlite3_bind_int64(past, 6, was->held_us);
+		sqlite3_bind_int64(past, 7, was->released_us ? was->released_us : again_us);
+		sqlite3_bind_int64(past, 8, again_us);
 		rc = db_run(past, err);
 	}
 	return rc;

@@ -24,13 +24,19 @@ void quarantine_close(struct quarantine *quarantine);             /* NULL is fin
  * Points only of an entry that has just come: otherwise see below. */
 int quarantine_hold(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
 		    enum verdict verdict, size_t observations, int64_t since_us, struct err *err);
+/** A row that is held is so for this reason from @at_us on. Where that is another one,
+ * quarantine_past has the row as it was, released and held again at @at_us: it waited for the
+ * reason before until then (I4). Not on what is to be. */
+int quarantine_judge(struct quarantine *quarantine, int64_t journal, size_t run, int64_t point,
+		     enum verdict verdict, size_t observations, int64_t at_us, struct err *err);
 
 /* What quarantine says of each of a run's points, whichever rows it is in. (The run may be held as
  * a whole besides.) */
 struct held_point {
 	enum verdict verdict; /* VERDICT_OK: it was never held */
 	int64_t released_us;  /* 0: it is held */
-	int64_t held_us;      /* since when; until then it counted. 0: since it came */
+	int64_t held_us;      /* since when for that reason: until then it counted, or was held for
+				 another (quarantine_past). 0: since it came */
 };
 static inline bool point_is_held(const struct held_point *point)
 {
@@ -40,7 +46,8 @@ static inline bool point_is_held(const struct held_point *point)
 /** @ret_points [@n]: all points of the run. */
 int quarantine_points(struct quarantine *quarantine, int64_t journal, size_t run,
 		      struct held_point ret_points[], size_t n, struct err *err);
-/** Replace all rows of the run's points, as few as there can be: one where neighbours are equal. */
+/** Replace all rows of the run's points, as few as there can be: one where neighbours are equal.
+ * What is held again, or for another reason, has its held_us since. */
 int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t run,
 			  const struct held_point points[], size_t n, struct err *err);
 

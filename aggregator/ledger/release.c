@@ -53,7 +53,7 @@ struct release {
 	struct day_times *day_times;
 	struct older_copy *older;
 	struct arena *arena;
-	sqlite3_stmt *entry, *metric, *mark, *rejudge;
+	sqlite3_stmt *entry, *metric, *mark;
 	int64_t at_us; /* the moment of this release, and of no other */
 	struct release_counts counts;
 	struct damaged_days damaged;
@@ -76,7 +76,6 @@ static void release_close(struct release *r)
 	sqlite3_finalize(r->entry);
 	sqlite3_finalize(r->metric);
 	sqlite3_finalize(r->mark);
-	sqlite3_finalize(r->rejudge);
 	quarantine_close(r->quarantine);
 	day_times_close(r->day_times);
 	older_copy_close(r->older);
@@ -109,11 +108,6 @@ static int release_open(struct release *r, struct err *err)
 				"UPDATE quarantine SET released_us = ?, observations = ? WHERE"
 				" journal = ? AND run = ? AND point = ?",
 				&r->mark, err);
-	if (rc == 0 && !r->trial)
-		rc = db_prepare(r->db,
-				"UPDATE quarantine SET verdict = ?, observations = ? WHERE"
-				" journal = ? AND run = ? AND point = ?",
-				&r->rejudge, err);
 	return rc;
 }
 
@@ -259,30 +253,20 @@ static int metric_fits(struct release *r, uint32_t series, struct err *err)
 	return rc;
 }
 
-/* How many observations it is of is not known of what could not be read. */
-static void item_bind(sqlite3_stmt *stmt, int64_t first, const struct held_item *item, size_t n)
-{
-	sqlite3_bind_int64(stmt, 1, first);
-	sqlite3_bind_int64(stmt, 2, (int64_t)n);
-	sqlite3_bind_int64(stmt, 3, item->journal);
-	sqlite3_bind_int64(stmt, 4, item->run);
-	sqlite3_bind_int64(stmt, 5, item->point);
-}
-
 static void count_kept(struct release *r, enum verdict verdict, size_t n)
 {
 	r->counts.kept += n;
 	r->counts.kept_for[verdict] += n;
 }
 
+/* How many observations it is of is not known of what could not be read. */
 static int item_keep(struct release *r, const struct held_item *item, enum verdict verdict,
 		     size_t n, struct err *err)
 {
 	count_kept(r, verdict, n);
-	if (r->trial)
-		return 0;
-	item_bind(r->rejudge, (int64_t)verdict, item, n);
-	return db_run(r->rejudge, err);
+	return r->trial ? 0
+			: quarantine_judge(r->quarantine, item->journal, (size_t)item->run,
+					   item->point, verdict, n, r->at_us, err);
 }
 
 static int points_read(struct release *r, const struct held_item *item, const struct run *run,
@@ -306,7 +290,10 @@ static int run_release(struct release *r, const struct held_item *item, const st
 	size_t passed = 0;
 	int rc = 0;
 	if (!r->trial) {
-		item_bind(r->mark, r->at_us, item, run->n);
+		const int64_t values[] = { r->at_us, run->n, item->journal, item->run,
+					   item->point };
+		for (int i = 0; i < 5; i++)
+			sqlite3_bind_int64(r->mark, i + 1, values[i]);
 		rc = db_run(r->mark, err);
 	}
 	if (rc == 0 && !r->trial)
@@ -339,7 +326,9 @@ static int points_release(struct release *r, const struct held_item *item, const
 			r->points[i].released_us = r->at_us;
 			passed++;
 		} else {
-			r->points[i].verdict = verdict;
+			if (r->points[i].verdict != verdict)
+				r->points[i] = (struct held_point){ .verdict = verdict,
+								    .held_us = r->at_us };
 			count_kept(r, verdict, 1);
 		}
 	}

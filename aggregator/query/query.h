@@ -70,7 +70,8 @@ int completeness_run(sqlite3 *db, const struct reference *now, const struct quer
  * the event that released it or, after it had counted, held it: event (its number), act (in the
  * reader's language), event_at, who, shown_name. What was released before events began has event_at
  * alone; what is held since it came has no event. What was held, released and held again has,
- * before its row, a row for each of these: change released, or held again, with the event that did.
+ * before its row, a row for each of these: change released, or held again, with the event that did;
+ * and what a release left held for another reason a row, change held, for each reason before.
  *
  * Rows that are corrected or withdrawn are those that the column `revisions` of a query counts: the
  * first report of a period is none, nor is the first after a withdrawal (rule 5.4). What came again

@@ -3,7 +3,7 @@
  * 2. those office-days are played again, and all that came is noted down;
  * 3. the notes are sorted by the journal's order;
  * 4. of each it is told which batch brought it, and which event released or held it: before it,
- * when it was held earlier, released, and held again. */
+ *    when it was held earlier, for that reason or another. */
 #include "common/base/array.h"
 #include "common/base/i18n.h"
 #include "common/base/search.h"
@@ -307,27 +307,43 @@ static int put_note(struct gathering *g, struct table *table, const struct note 
 	return rc < 0 ? rc : row.rc;
 }
 
-/* That it was held before: who released it, and who held it again. The last hold is @told_us's. */
+/* That it was held before: why at first, who released it, and who held it again or, released at
+ * the same moment, for another reason. The last hold is @told_us's. */
 static int put_past(struct gathering *g, struct table *table, const struct note *note,
 		    int64_t told_us, struct err *err)
 {
-	static const char *const changes[] = { "released", "held again" };
+	enum { WAS, IS, HELD, RELEASED, AGAIN }; /* columns */
+	bool first = true;
 	int rc;
 	sqlite3_bind_int64(g->past, 1, note->entry);
 	sqlite3_bind_int64(g->past, 2, note->run);
 	sqlite3_bind_int64(g->past, 3, note->point);
 	sqlite3_bind_int64(g->past, 4, g->plan->known_us);
-	while ((rc = db_step(g->past, err)) == 1) {
-		struct db_row row = { g->past, err, 0 };
-		for (int i = 0; i < 2 && rc >= 0; i++) {
-			enum verdict verdict =
-				(enum verdict)db_row_int(&row, i, VERDICT_OK, VERDICT_COUNT - 1);
-			int64_t at_us = sqlite3_column_int64(g->past, 2 + i);
-			if (at_us == told_us)
+	for (; (rc = db_step(g->past, err)) == 1; first = false) {
+		sqlite3_stmt *past = g->past;
+		bool stayed =
+			sqlite3_column_int64(past, RELEASED) == sqlite3_column_int64(past, AGAIN);
+		const struct {
+			const char *change;
+			int verdict, at;
+			bool told;
+		} rows[] = { { "held", WAS, HELD, stayed && first },
+			     { "released", WAS, RELEASED, !stayed },
+			     { stayed ? "held" : "held again", IS, AGAIN,
+			       sqlite3_column_int64(past, AGAIN) != told_us } };
+		struct db_row row = { past, err, 0 };
+		for (size_t i = 0; i < 3 && rc >= 0; i++) {
+			enum verdict verdict = (enum verdict)db_row_int(
+				&row, rows[i].verdict, VERDICT_OK, VERDICT_COUNT - 1);
+			if (!rows[i].told)
 				continue;
-			rc = row.rc < 0 ? row.rc : put_note(g, table, note, changes[i], err);
+			rc = row.rc < 0 ? row.rc : put_note(g, table, note, rows[i].change, err);
 			if (rc == 0)
-				rc = put_event(g, table, verdict, at_us, err);
+				rc = put_event(g, table, verdict,
+					       sqlite3_column_type(past, rows[i].at) == SQLITE_NULL
+						       ? INT64_MIN
+						       : sqlite3_column_int64(past, rows[i].at),
+					       err);
 		}
 		if (rc < 0)
 			break;
@@ -360,8 +376,8 @@ static int put_all(struct gathering *g, struct table *table, const struct note *
 	VERDICT_FROM("quarantine")                                                                 \
 	" UNION ALL " VERDICT_FROM("quarantine_past") " ORDER BY at DESC LIMIT 1"
 
-/* Earlier holds: the verdict, the one by which it was held again, and when it was released and held
- * again. */
+/* Earlier holds: the verdict, the one by which it was held again, since when it was held, and when
+ * it was released and held again. */
 #define PAST_OF                                                                                    \
 	"SELECT verdict, coalesce((SELECT verdict FROM quarantine_past"                            \
 	"  WHERE journal = ?1 AND run = ?2 AND held_us = p.again_us"                               \
@@ -369,7 +385,7 @@ static int put_all(struct gathering *g, struct table *table, const struct note *
 	" (SELECT verdict FROM quarantine"                                                         \
 	"  WHERE journal = ?1 AND run = ?2 AND held_us = p.again_us"                               \
 	"  AND (point = -1 OR (point <= ?3 AND point + observations > ?3)) LIMIT 1), verdict),"    \
-	" released_us, again_us FROM quarantine_past p WHERE journal = ?1 AND run = ?2"            \
+	" held_us, released_us, again_us FROM quarantine_past p WHERE journal = ?1 AND run = ?2"   \
 	" AND (point = -1 OR (point <= ?3 AND point + observations > ?3)) AND again_us <= ?4"      \
 	" ORDER BY again_us"
 

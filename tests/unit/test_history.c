@@ -85,12 +85,19 @@ static const char *rows_of(struct fixture *f, const char *record)
 	return text;
 }
 
-static uint64_t release(struct fixture *f)
+static uint64_t release_with(struct fixture *f, bool closed)
 {
-	const struct release_form form = { .who = "test", .at_us = testbed_time(&f->testbed) };
+	const struct release_form form = { .who = "test",
+					   .closed = closed,
+					   .at_us = testbed_time(&f->testbed) };
 	uint64_t released, kept;
 	testbed_order_release(&f->testbed, &form, &released, &kept);
 	return released;
+}
+
+static uint64_t release(struct fixture *f)
+{
+	return release_with(f, false);
 }
 
 static void hold_and_release(struct fixture *f)
@@ -264,6 +271,63 @@ static void what_was_held_before_is_told_of_a_figure_that_is_held_again(void **s
 	assert_string_equal(revisions(f, NULL), BEFORE AGAIN RELEASED);
 }
 
+#define MONTHLY(decimals, max)                                                                     \
+	HEADER OTHER "monthly,x,x,x,flow,sum,sum,month,," decimals ",0,commune,5,," max "\n"
+
+/* revisions(), as "change|act|verdict's number;". */
+static const char *reasons(struct fixture *f, const char *known)
+{
+	static char text[4096];
+	char row[128];
+	(void)revisions(f, known);
+	*text = '\0';
+	for (size_t i = 0; i < table_rows(f->table); i++) {
+		const char *act = testbed_cell(f->table, i, "act"),
+			   *reason = testbed_cell(f->table, i, "reason");
+		unsigned verdict = VERDICT_COUNT;
+		while (verdict > 0 &&
+		       strcmp(verdict_text((enum verdict)(verdict - 1)), reason) != 0)
+			verdict--;
+		(void)snprintf(row, sizeof(row), "%s|%s|%u;", testbed_cell(f->table, i, "change"),
+			       act ? act : "-", verdict - 1);
+		strcat(text, row);
+	}
+	return text;
+}
+
+/* I4: of what a release left there for another reason it is told what that was at any time: of a
+ * figure by itself, and of all that came with it. */
+static void what_waits_for_another_reason_waited_for_that_before(void **state)
+{
+	struct fixture *f = *state;
+	struct testbed *testbed = &f->testbed;
+	struct closing_form march = { .period = "2025-03", .who = "test" };
+	char times[5][INSTANT_TEXT_MAX];
+	testbed_record(testbed, &f->a, "monthly", "", "2025-03", 705, 1);
+	(void)known_now(f, times[0]);
+	assert_int_equal(testbed_order_import(testbed, "catalogue", MONTHLY("1", "50")), 0);
+	assert_int_equal(release(f), 0); /* a figure */
+	(void)known_now(f, times[1]);
+	assert_int_equal(release(f), 0); /* nothing is new */
+	march.at_us = testbed_time(testbed);
+	assert_int_equal(testbed_order_closing(testbed, false, &march), 0);
+	assert_int_equal(release(f), 0); /* a run */
+	(void)known_now(f, times[2]);
+	assert_int_equal(testbed_order_import(testbed, "catalogue", MONTHLY("1", "")), 0);
+	assert_int_equal(release_with(f, true), 1);
+	(void)known_now(f, times[3]);
+#define PRECISE "held|-|4;"
+#define RANGE   "held|released from quarantine|5;"
+#define CLOSED  "held|released from quarantine|8;"
+#define LET_IN  "first|released from quarantine|8;"
+	assert_string_equal(reasons(f, times[0]), PRECISE);
+	assert_string_equal(reasons(f, times[1]), PRECISE RANGE);
+	assert_string_equal(reasons(f, times[2]), PRECISE RANGE CLOSED);
+	assert_string_equal(reasons(f, times[3]), PRECISE RANGE CLOSED LET_IN);
+	assert_string_equal(reasons(f, NULL), PRECISE RANGE CLOSED LET_IN);
+	assert_int_equal(testbed_number(testbed, "SELECT count(*) FROM quarantine_past"), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -275,6 +339,7 @@ int main(void)
 		TEST(a_text_that_a_disk_damaged_is_shown_as_damaged),
 		TEST(a_damaged_edition_hides_no_other),
 		TEST(what_was_held_before_is_told_of_a_figure_that_is_held_again),
+		TEST(what_waits_for_another_reason_waited_for_that_before),
 	};
 	return cmocka_run_group_tests_name("history", tests, NULL, NULL);
 }
