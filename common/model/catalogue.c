@@ -28,6 +28,8 @@ static void metric_free(struct metric *metric)
 	free(metric->label_en);
 	free(metric->unit);
 	free(metric->unit_vi);
+	free(metric->section_vi);
+	free(metric->section_en);
 	free(metric->level);
 	for (size_t i = 0; i < metric->n_dimensions; i++) {
 		free(metric->dimensions[i]);

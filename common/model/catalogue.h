@@ -29,11 +29,11 @@ struct catalogue {
 /**
  * Read a catalogue from CSV: name, label_vi, label_en, unit, kind, time_agg, area_agg, period,
  * dimensions (split by ';' or blank), decimals, carry, level, due_days, min, max and, if there,
- * calendar, undivided, unit_vi and dimensions_vi (split by ';', as many as dimensions, or none);
- * further columns are notes.
+ * calendar, undivided, unit_vi, dimensions_vi (split by ';', as many as dimensions, or none),
+ * section_vi and section_en (the heading in a form); further columns are notes.
  *
- * undivided, unit_vi and dimensions_vi were notes, too, and provinces from before still take
- * anything in them. Nobody does without a catalogue in force because of these: a cell that is wrong
+ * undivided and those after it were notes, too, and provinces from before still take anything in
+ * them. Nobody does without a catalogue in force because of these: a cell that is wrong
  * says nothing.
  *
  * All or nothing: @err names every bad row it has room for ("line 7: period: ..."; one per line of

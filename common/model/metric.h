@@ -22,6 +22,7 @@ enum agg { AGG_SUM, AGG_LAST, AGG_MEAN, AGG_MIN, AGG_MAX }; /* LAST is for time 
 struct metric {
 	char *name, *label_vi, *label_en, *unit; /* owned, as all strings below */
 	char *unit_vi;                           /* in Vietnamese; NULL: the file does not say */
+	char *section_vi, *section_en;           /* the heading it stands under in a form; NULL */
 	char *level;                             /* of the units whose offices are due to report */
 	char *dimensions[METRIC_DIMENSIONS_MAX];
 	char *dimensions_vi[METRIC_DIMENSIONS_MAX]; /* likewise, each of the one above */

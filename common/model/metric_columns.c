@@ -197,6 +197,16 @@ static int read_unit_vi(struct metric *metric, const char *cell, struct err *err
 	return *cell == '\0' ? 0 : read_text(cell, TEXT_MAX, &metric->unit_vi, err);
 }
 
+static int read_section_vi(struct metric *metric, const char *cell, struct err *err)
+{
+	return *cell == '\0' ? 0 : read_text(cell, TEXT_MAX, &metric->section_vi, err);
+}
+
+static int read_section_en(struct metric *metric, const char *cell, struct err *err)
+{
+	return *cell == '\0' ? 0 : read_text(cell, TEXT_MAX, &metric->section_en, err);
+}
+
 /* Vietnamese names have blanks in them, so only ';' stands between two. */
 static int read_dimensions_vi(struct metric *metric, const char *cell, struct err *err)
 {
@@ -286,6 +296,8 @@ const struct metric_column metric_columns[METRIC_COLUMNS] = {
 	{ "undivided", read_undivided, true, true },
 	{ "unit_vi", read_unit_vi, true, true },
 	{ "dimensions_vi", read_dimensions_vi, true, true },
+	{ "section_vi", read_section_vi, true, true },
+	{ "section_en", read_section_en, true, true },
 	{ "decimals", read_decimals, false, false },
 	{ "carry", read_carry, false, false },
 	{ "level", read_level, false, false },

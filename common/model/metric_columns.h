@@ -5,7 +5,7 @@
 #include "common/base/err.h"
 #include "common/model/metric.h"
 
-#define METRIC_COLUMNS 19u
+#define METRIC_COLUMNS 21u
 
 struct metric_column {
 	const char *name;

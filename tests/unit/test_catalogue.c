@@ -157,6 +157,20 @@ static void words_for_units_and_dimensions_may_be_there(void **state)
 		       "line 4: dimensions_vi: it is empty; fill it in");
 }
 
+static void a_heading_of_a_form_may_be_there(void **state)
+{
+	(void)state;
+	struct catalogue *catalogue = read_good(
+		HEADER ",section_vi,section_en\n"
+		       "a,,,u,flow,sum,sum,day,x;y,0,0,commune,1,,,Tổ công nghệ,Teams\n"
+		       "b,,,u,flow,sum,sum,day,x,0,0,commune,1,,,,\n");
+	assert_string_equal(catalogue->metrics[0].section_vi, "Tổ công nghệ");
+	assert_string_equal(catalogue->metrics[0].section_en, "Teams");
+	assert_null(catalogue->metrics[1].section_vi);
+	assert_null(catalogue->metrics[1].section_en);
+	catalogue_close(catalogue);
+}
+
 /* They were notes before: a province from then took anything in them, and its catalogue counts. */
 static void a_wrong_name_in_a_catalogue_in_force_is_none(void **state)
 {
@@ -365,6 +379,7 @@ int main(void)
 		cmocka_unit_test(the_version_is_the_hash_of_the_text),
 		cmocka_unit_test(columns_come_in_any_order_and_others_are_notes),
 		cmocka_unit_test(words_for_units_and_dimensions_may_be_there),
+		cmocka_unit_test(a_heading_of_a_form_may_be_there),
 		cmocka_unit_test(a_wrong_name_in_a_catalogue_in_force_is_none),
 		cmocka_unit_test(every_bad_row_is_named_with_what_to_do),
 		cmocka_unit_test(every_cell_is_judged),
