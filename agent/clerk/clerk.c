@@ -52,7 +52,8 @@ static void write_sent(struct request *request)
 {
 	struct uplink_look look;
 	struct frame frame = request_frame(request, &look);
-	request->rc = sent_write(&request->html, &frame, &request->values, &request->err);
+	request->rc = sent_write(&request->html, &frame, request->catalogue, &request->values,
+				 &request->err);
 	if (request->rc < 0)
 		request_answer_error(request);
 	else

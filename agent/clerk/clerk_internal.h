@@ -44,6 +44,7 @@ struct request {
 	struct html html;      /* owned */
 	struct job job;
 	struct recording recording;
+	bool again; /* judged anew, since it was refused by what came meanwhile */
 	void (*write)(struct request *request); /* once the values are there */
 	int rc;
 	struct err err;

@@ -98,10 +98,34 @@ static void answer_saved(struct request *request)
 	request_answer_elsewhere(request, location);
 }
 
+static void take_form(struct request *request);
+
+/* A whole came beside its parts while the form was looked at, by an import say: what the form says
+ * of that is in its own words, when it is judged by what is there now. */
+static void judge_again(struct request *request)
+{
+	free(request->entries);
+	request->entries = NULL;
+	sheet_close(&request->sheet);
+	values_free(&request->values);
+	request_read_then(request, take_form);
+}
+
 static void done_recording(struct recording *recording)
 {
 	struct request *request = container_of(recording, struct request, recording);
 	struct clerk *clerk = request->clerk;
+	if (recording->rc == -EEXIST && !request->again) {
+		request->again = true;
+		judge_again(request);
+		return;
+	}
+	if (recording->rc == -EEXIST) {
+		show_sheet(request, http_status_of(recording->rc),
+			   _("Something else was recorded for this period at the same moment. "
+			     "What stands there now is shown below."));
+		return;
+	}
 	if (recording->rc < 0) {
 		show_sheet(request, http_status_of(recording->rc),
 			   http_words(request->http, &recording->err));

@@ -40,15 +40,21 @@ static void reach(struct html *html, const struct values *values, struct period 
 		    value->period.calendar == period.calendar)
 			n[value_state(values, value)]++;
 	}
-	if (n[VALUE_RECEIVED] > 0)
-		html_add(html, "<span class=\"state received\">%s %zu</span> ",
-			 _("received by the province:"), n[VALUE_RECEIVED]);
-	if (n[VALUE_SAVED] + n[VALUE_SENT] > 0)
-		html_add(html, "<span class=\"state waiting\">%s %zu</span> ", _("waiting:"),
-			 n[VALUE_SAVED] + n[VALUE_SENT]);
-	if (n[VALUE_REFUSED] > 0)
-		html_add(html, "<span class=\"state refused\">%s %zu</span> ",
-			 _("refused by the province:"), n[VALUE_REFUSED]);
+	if (n[VALUE_RECEIVED] > 0) {
+		html_add(html, "<span class=\"state received\">");
+		html_say(html, _("%zu received by the province"), n[VALUE_RECEIVED]);
+		html_add(html, "</span> ");
+	}
+	if (n[VALUE_SAVED] + n[VALUE_SENT] > 0) {
+		html_add(html, "<span class=\"state waiting\">");
+		html_say(html, _("%zu waiting"), n[VALUE_SAVED] + n[VALUE_SENT]);
+		html_add(html, "</span> ");
+	}
+	if (n[VALUE_REFUSED] > 0) {
+		html_add(html, "<span class=\"state refused\">");
+		html_say(html, _("%zu refused by the province"), n[VALUE_REFUSED]);
+		html_add(html, "</span> ");
+	}
 }
 
 /* --- one period --- */
@@ -59,15 +65,12 @@ static void urgency(struct html *html, const struct due *due, int32_t today)
 					       [DUE_OPEN] = "open",
 					       [DUE_RUNNING] = "running",
 					       [DUE_DONE] = "done" };
+	char left[WORDING_MAX];
 	html_add(html, "<span class=\"badge %s\">", classes[due->state]);
 	if (due->state == DUE_DONE)
 		html_say(html, _("complete"));
-	else if (due->state == DUE_LATE)
-		html_say(html, _("days late: %d"), today - due->day);
-	else if (due->day == today)
-		html_say(html, _("due today"));
 	else
-		html_say(html, _("days left: %d"), due->day - today);
+		html_add(html, "%s", wording_left(due->day, today, left));
 	html_add(html, "</span>");
 }
 

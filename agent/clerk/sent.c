@@ -49,7 +49,8 @@ static size_t choose(const struct values *values,
 	return n;
 }
 
-static void row(struct html *html, const struct values *values, const struct value *value)
+static void row(struct html *html, const struct dimensions *dimensions, const struct values *values,
+		const struct value *value)
 {
 	char period[WORDING_MAX], labels[LABELS_TEXT_MAX + WORDING_MAX], number[WORDING_MAX];
 	char sdmx[PERIOD_TEXT_MAX];
@@ -63,7 +64,7 @@ static void row(struct html *html, const struct values *values, const struct val
 		 wording_period(value->period, period), wording_metric(metric));
 	if (*value->labels)
 		html_add(html, " <small>%s</small>",
-			 wording_labels(metric, value->labels, labels, sizeof(labels)));
+			 wording_labels(dimensions, metric, value->labels, labels, sizeof(labels)));
 	if (value->withdrawn)
 		html_add(html, "</th>\n<td>%s</td>\n", _("withdrawn"));
 	else
@@ -75,7 +76,8 @@ static void row(struct html *html, const struct values *values, const struct val
 	html_add(html, "</tr>\n");
 }
 
-static void section(struct html *html, const struct values *values,
+static void section(struct html *html, const struct dimensions *dimensions,
+		    const struct values *values,
 		    bool (*is)(const struct values *values, const struct value *value),
 		    const struct value **room, const char *title, const char *none)
 {
@@ -93,7 +95,7 @@ static void section(struct html *html, const struct values *values,
 		html_add(html, "<th scope=\"col\">%s</th>", _("Why"));
 	html_add(html, "</tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < n && i < ROWS_MAX; i++)
-		row(html, values, room[i]);
+		row(html, dimensions, values, room[i]);
 	html_add(html, "</tbody>\n</table>\n");
 	if (n > ROWS_MAX)
 		html_add(html, "<p>%s %zu</p>\n", _("and more, not shown here:"), n - ROWS_MAX);
@@ -116,8 +118,8 @@ static void summary(struct html *html, const struct values *values, int64_t now_
 	html_add(html, "</p>\n");
 }
 
-int sent_write(struct html *html, const struct frame *frame, const struct values *values,
-	       struct err *err)
+int sent_write(struct html *html, const struct frame *frame, const struct catalogue *catalogue,
+	       const struct values *values, struct err *err)
 {
 	const struct value **room = calloc(values->n + 1, sizeof(*room));
 	if (!room)
@@ -129,11 +131,13 @@ int sent_write(struct html *html, const struct frame *frame, const struct values
 	frame_begin(html, &whole);
 	html_add(html, "<h1>%s</h1>\n", _("What became of the figures"));
 	summary(html, values, frame->now_us);
-	section(html, values, is_refused, room, _("Refused by the province"),
+	section(html, catalogue->dimensions, values, is_refused, room, _("Refused by the province"),
 		_("None. What the province cannot count is shown here with its reason."));
-	section(html, values, is_waiting, room, _("Waiting to be sent or confirmed"),
+	section(html, catalogue->dimensions, values, is_waiting, room,
+		_("Waiting to be sent or confirmed"),
 		_("None. All that was saved here has reached the province."));
-	section(html, values, is_received, room, _("Received by the province"), _("None yet."));
+	section(html, catalogue->dimensions, values, is_received, room,
+		_("Received by the province"), _("None yet."));
 	frame_end(html);
 	free(room);
 	return 0;

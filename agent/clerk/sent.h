@@ -7,5 +7,5 @@
 #define SENT_MOST 14u /* of each series */
 
 /** @frame: place, title and path are set here. -ENOMEM. */
-int sent_write(struct html *html, const struct frame *frame, const struct values *values,
-	       struct err *err);
+int sent_write(struct html *html, const struct frame *frame, const struct catalogue *catalogue,
+	       const struct values *values, struct err *err);

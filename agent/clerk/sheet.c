@@ -1,9 +1,11 @@
 #include "clerk/sheet.h"
 
+#include "clerk/grid.h"
 #include "common/base/array.h"
 #include "common/base/i18n.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,8 @@
 
 #define FRESH_FIRST 2u   /* rows for new labels while none are known */
 #define FRESH_MAX   100u /* of one metric, in a form that was sent */
+/* Rows of a form that has the parts of a further metric listed: some 300 KB of page. */
+#define SHEET_LISTED_MAX 600u
 
 /* --- rows --- */
 
@@ -74,20 +78,111 @@ static int add_fresh(struct sheet *sheet, const struct metric *metric, unsigned 
 	return 0;
 }
 
+/* The row of a series from @first on; one that is not there is made. NULL: out of memory. */
+static struct sheet_row *row_with(struct sheet *sheet, size_t first, const struct metric *metric,
+				  const char *labels)
+{
+	for (size_t i = first; i < sheet->n; i++)
+		if (!sheet->rows[i].fresh && strcmp(sheet->rows[i].labels, labels) == 0)
+			return &sheet->rows[i];
+	struct sheet_row *row = add_row(sheet, metric, sheet->n);
+	if (row)
+		(void)snprintf(row->labels, sizeof(row->labels), "%s", labels); /* fits */
+	return row;
+}
+
+static bool holds(const struct sheet_row *row)
+{
+	return row->now && !row->now->withdrawn; /* Rule 5.4 */
+}
+
+/* A row for each part, as long as the page has room for such. */
+static int add_parts(struct sheet *sheet, const struct metric *metric, size_t first,
+		     size_t *ret_parts)
+{
+	const struct dimensions *dimensions = sheet->catalogue->dimensions;
+	int32_t day = period_first_day(sheet->period);
+	size_t parts = grid_parts(dimensions, metric, day);
+	if (sheet->n + parts > SHEET_LISTED_MAX)
+		parts = 0;
+	for (size_t i = 0; i < parts; i++) {
+		char labels[LABELS_TEXT_MAX];
+		if (!grid_labels(dimensions, metric, day, i, labels))
+			continue;
+		struct sheet_row *row = row_with(sheet, first, metric, labels);
+		if (!row)
+			return -ENOMEM;
+		row->listed = true;
+		row->place = (unsigned)i + 1;
+	}
+	*ret_parts = parts;
+	return 0;
+}
+
+/* What nobody may report any more has a row only while it is recorded. The whole has none beside
+ * parts of it that are recorded, so that nobody writes the sum there (rules of the figures, 5). */
+static bool stays(const struct sheet *sheet, const struct sheet_row *row, bool divided)
+{
+	const struct metric *metric = row->metric;
+	if (holds(row) || row->fresh)
+		return true;
+	if (*row->labels)
+		return dimensions_hold(sheet->catalogue->dimensions, row->labels,
+				       period_first_day(sheet->period));
+	return metric->n_dimensions == 0 || (metric->undivided != UNDIVIDED_REFUSED &&
+					     !(metric->undivided == UNDIVIDED_EITHER && divided));
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct sheet_row *x = a, *y = b;
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	return x->fresh ? (x->nth > y->nth) - (x->nth < y->nth) : strcmp(x->labels, y->labels);
+}
+
+static void arrange(struct sheet *sheet, const struct metric *metric, size_t first, size_t parts)
+{
+	size_t n = first;
+	bool divided = false;
+	for (size_t i = first; i < sheet->n; i++)
+		divided |= *sheet->rows[i].labels && holds(&sheet->rows[i]);
+	for (size_t i = first; i < sheet->n; i++) {
+		struct sheet_row *row = &sheet->rows[i];
+		if (!stays(sheet, row, divided))
+			continue;
+		if (row->fresh)
+			row->place = UINT_MAX;
+		else if (*row->labels && !row->listed)
+			row->place = (unsigned)parts + 1;
+		else if (!*row->labels && metric->undivided == UNDIVIDED_REST)
+			row->place = (unsigned)parts + 2;
+		sheet->rows[n++] = *row;
+	}
+	sheet->n = n;
+	qsort(sheet->rows + first, n - first, sizeof(*sheet->rows), by_place);
+}
+
 static int add_metric(struct sheet *sheet, const struct metric *metric)
 {
-	size_t before = sheet->n;
+	size_t first = sheet->n, parts = 0;
 	int rc = add_known(sheet, metric);
-	bool known = sheet->n > before, divided = metric->n_dimensions > 0;
-	if (rc == 0 && !known) /* the whole, for an office that does not divide it */
-		rc = add_row(sheet, metric, sheet->n) ? 0 : -ENOMEM;
-	for (unsigned i = 0; divided && i < (known ? 1 : FRESH_FIRST) && rc == 0; i++)
+	bool known = sheet->n > first;
+	if (rc == 0)
+		rc = add_parts(sheet, metric, first, &parts);
+	if (rc == 0 && (!known || parts > 0)) /* free text: who divides it goes on so */
+		rc = row_with(sheet, first, metric, "") ? 0 : -ENOMEM;
+	unsigned fresh = metric->n_dimensions == 0 || parts > 0 ? 0 : known ? 1 : FRESH_FIRST;
+	for (unsigned i = 0; i < fresh && rc == 0; i++)
 		rc = add_fresh(sheet, metric, i);
+	if (rc < 0)
+		return rc;
+	arrange(sheet, metric, first, parts);
 	bool recorded = false;
-	for (size_t i = before; i < sheet->n; i++) /* Rule 5.4 */
-		recorded |= sheet->rows[i].now && !sheet->rows[i].now->withdrawn;
+	for (size_t i = first; i < sheet->n; i++)
+		recorded |= holds(&sheet->rows[i]);
 	due_count(&sheet->due, metric, recorded);
-	return rc;
+	return 0;
 }
 
 static int too_many(struct err *err)
@@ -239,7 +334,7 @@ static int put_typed(struct sheet *sheet, struct sheet_row *row, const char *val
 	if (!before || strcmp(before, value) == 0)
 		return 0;
 	return add_strange(sheet, _("%s was sent twice, as '%s' and as '%s'; send the right one"),
-			   row->metric->name, before, value);
+			   wording_metric(row->metric), before, value);
 }
 
 static int take(struct sheet *sheet, const struct parsed_name *parsed, const char *value)
@@ -292,6 +387,78 @@ int sheet_take(struct sheet *sheet, const struct field fields[], size_t n, struc
 			return too_many(err);
 	}
 	return rc < 0 ? err_memory(err) : 0;
+}
+
+/* --- what it comes to --- */
+
+bool sheet_value(const struct sheet_row *row, int64_t *ret_value_e)
+{
+	if (row->withdraw || (row->message && !row->warned) || (!row->changed && !holds(row)))
+		return false;
+	*ret_value_e = row->changed ? row->value_e : row->now->value_e;
+	return true;
+}
+
+size_t sheet_metric_end(const struct sheet *sheet, size_t i)
+{
+	const struct metric *metric = sheet->rows[i].metric;
+	while (i < sheet->n && sheet->rows[i].metric == metric)
+		i++;
+	return i;
+}
+
+/* Under one heading; where the catalogue has none, names of metrics are in parts: team.count,
+ * team.members. */
+static bool same_section(const struct metric *a, const struct metric *b)
+{
+	const char *x = wording_section(a), *y = wording_section(b);
+	if (x || y)
+		return x && y && strcmp(x, y) == 0;
+	size_t len = strcspn(a->name, ".");
+	return strncmp(a->name, b->name, len) == 0 && (b->name[len] == '.' || b->name[len] == '\0');
+}
+
+size_t sheet_section_end(const struct sheet *sheet, size_t i)
+{
+	const struct metric *metric = sheet->rows[i].metric;
+	while (i < sheet->n && same_section(metric, sheet->rows[i].metric))
+		i = sheet_metric_end(sheet, i);
+	return i;
+}
+
+unsigned sheet_progress(const struct sheet *sheet, size_t i, size_t end, unsigned *ret_done)
+{
+	unsigned n = 0;
+	*ret_done = 0;
+	while (i < end) {
+		size_t next = sheet_metric_end(sheet, i);
+		bool done = false;
+		for (; i < next; i++)
+			done |= sheet_value(&sheet->rows[i], &(int64_t){ 0 });
+		*ret_done += done;
+		n++;
+	}
+	return n;
+}
+
+bool sheet_total(const struct sheet *sheet, size_t i, size_t end, bool before, int64_t *ret_e)
+{
+	int64_t sum = 0, value_e;
+	bool any = false;
+	if (sheet->rows[i].metric->area_agg != AGG_SUM)
+		return false;
+	for (; i < end; i++) {
+		const struct sheet_row *row = &sheet->rows[i];
+		bool is = before ? row->before && !row->before->withdrawn
+				 : sheet_value(row, &value_e);
+		if (is && before)
+			value_e = row->before->value_e;
+		if (is && __builtin_add_overflow(sum, value_e, &sum))
+			return false;
+		any |= is;
+	}
+	*ret_e = sum;
+	return any;
 }
 
 const char *sheet_held(const struct sheet_row *row, char text[WORDING_MAX])

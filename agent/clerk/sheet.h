@@ -1,6 +1,11 @@
-/* The form of one period: a row for each series of each metric that the office reports for it, what
- * is known of it, what was typed, and what is wrong with that. Pure: values and fields come in,
- * entries to record go out. */
+/* The form of one period: rows for each metric that the office reports for it, what is known of
+ * them, what was typed, and what is wrong with that. Pure: values and fields come in, entries to
+ * record go out.
+ *
+ * A metric with dimensions has a row for each of its parts (clerk/grid.h), and one for the figure
+ * without labels where that may be: the whole before them, unless parts of it are recorded; what
+ * is not classified, which adds to them, behind. Where there is no such list of parts, there are
+ * rows for those that are known, and fresh ones in which the part is named or chosen. */
 #pragma once
 
 #include "clerk/due.h"
@@ -21,8 +26,10 @@ struct sheet_row {
 	/* Of a series that is known, or was made of what was typed; "" as well for a metric without
 	 * dimensions. */
 	char labels[LABELS_TEXT_MAX];
-	bool fresh;   /* for a series that is new: its labels are typed, too */
-	unsigned nth; /* of the metric's fresh rows */
+	unsigned place; /* among the rows of its metric */
+	bool listed;    /* one of the metric's parts, which all have a row */
+	bool fresh;     /* for a series that is new: its labels are typed, too */
+	unsigned nth;   /* of the metric's fresh rows */
 	const char *dimensions[METRIC_DIMENSIONS_MAX]; /* typed in a fresh row; "" */
 	const struct value *now, *before; /* recorded for this period, the one before; NULL */
 	struct history history;
@@ -35,16 +42,17 @@ struct sheet_row {
 	bool changed;                /* something is to be recorded */
 	bool warned;                 /* message is a warning that was not confirmed */
 	char *message;               /* owned; what is wrong, or odd; NULL: nothing */
-	char value[SHEET_TYPED_MAX]; /* typed, as a decimal */
+	char value[SHEET_TYPED_MAX]; /* typed, as a decimal, where it changed; the same as a number:
+				      */
+	int64_t value_e;
 };
 
 struct sheet {
 	const struct catalogue *catalogue; /* outlives the sheet, as the next */
 	const struct values *values;
 	struct period period;
-	struct due due; /* of its metrics; without a state */
-	struct sheet_row
-		*rows; /* owned [n]: by the catalogue's order, then labels, then fresh ones */
+	struct due due;         /* of its metrics; without a state */
+	struct sheet_row *rows; /* owned [n]: by the catalogue's order, then their place */
 	size_t n;
 	size_t n_changed, n_errors, n_warnings; /* n_warnings: not confirmed */
 	char **strange;                         /* owned: sentences about fields that have no row */
@@ -67,6 +75,18 @@ int sheet_judge(struct sheet *sheet, int64_t now_us, struct err *err);
  */
 int sheet_entries(const struct sheet *sheet, const char *period, struct entry **ret_entries,
 		  size_t *ret_n, struct err *err);
+
+/** What the row holds once what was typed is recorded; false: nothing, or nobody can tell. */
+bool sheet_value(const struct sheet_row *row, int64_t *ret_value_e);
+/** The rows of one metric begin at @i; where do they end? */
+size_t sheet_metric_end(const struct sheet *sheet, size_t i);
+/** Those of one section of the form, which may be the whole. */
+size_t sheet_section_end(const struct sheet *sheet, size_t i);
+/** Of the metrics in rows @i to @end: how many have a value now? Returns how many there are. */
+unsigned sheet_progress(const struct sheet *sheet, size_t i, size_t end, unsigned *ret_done);
+/** What the rows @i to @end, of one metric, come to; false: they do not add up, or none has a
+ * value. @before: of the period before. */
+bool sheet_total(const struct sheet *sheet, size_t i, size_t end, bool before, int64_t *ret_e);
 
 /** The value that is recorded, as it is typed; "" when there is none. Returns @text. */
 const char *sheet_held(const struct sheet_row *row, char text[WORDING_MAX]);

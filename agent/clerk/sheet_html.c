@@ -13,26 +13,23 @@
 static void heading(struct html *html, const struct frame *frame, const struct sheet *sheet,
 		    const char *name)
 {
-	char span[WORDING_MAX], day[WORDING_MAX];
+	char span[WORDING_MAX], day[WORDING_MAX], progress[WORDING_MAX];
 	const struct due *due = &sheet->due;
 	int32_t left = due->day - civil_day(frame->now_us);
 	bool done = due->recorded == due->metrics;
 	html_add(html, "<h1>");
-	html_say(html, _("Figures of %s"), name);
+	html_say(html, _("Figures for %s"), name);
 	html_add(html, "</h1>\n<p class=\"lead\">");
 	if (*wording_span(sheet->period, span))
 		html_add(html, "%s. ", span);
 	html_say(html, _("To be sent by %s"), wording_day(due->day, day));
-	html_add(html, " <span class=\"badge %s\">", done ? "done" : left < 0 ? "late" : "open");
-	if (done)
-		html_say(html, _("complete"));
-	else if (left < 0)
-		html_say(html, _("days late: %d"), -left);
-	else if (left == 0)
-		html_say(html, _("due today"));
-	else
-		html_say(html, _("days left: %d"), left);
-	html_add(html, "</span></p>\n");
+	html_add(html, " <span class=\"badge %s\">%s</span> ",
+		 done       ? "done"
+		 : left < 0 ? "late"
+			    : "open",
+		 done ? _("complete") : wording_left(due->day, civil_day(frame->now_us), day));
+	sheet_progress_say(sheet, 0, sheet->n, progress);
+	html_add(html, "<span data-done=\"\">%s</span></p>\n", progress);
 }
 
 static void chooser(struct html *html, const struct frame *frame, const struct sheet *sheet)
@@ -108,7 +105,8 @@ static void summary(struct html *html, const struct sheet *sheet, const struct s
 		char labels[LABELS_TEXT_MAX + WORDING_MAX];
 		if (!row->message)
 			continue;
-		(void)wording_labels(row->metric, row->labels, labels, sizeof(labels));
+		(void)wording_part(sheet->catalogue->dimensions, row->labels, labels,
+				   sizeof(labels));
 		html_add(html, "<li><a href=\"#f%zu\">%s%s%s</a>: %s</li>\n", i,
 			 wording_metric(row->metric), *labels ? ", " : "", labels, row->message);
 	}
@@ -123,7 +121,7 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 	(void)period_format(sheet->period, sdmx);
 	(void)snprintf(path, sizeof(path), "/form?period=%s&calendar=%s&", sdmx,
 		       calendar_name(sheet->period.calendar)); /* fits */
-	(void)snprintf(title, sizeof(title), _("Figures of %s"),
+	(void)snprintf(title, sizeof(title), _("Figures for %s"),
 		       wording_period(sheet->period, name)); /* fits */
 	whole.title = title;
 	whole.path = path;
@@ -135,10 +133,12 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 	chooser(html, frame, sheet);
 	html_add(html,
 		 "<form id=\"sheet\" method=\"post\" action=\"/form\" data-unsaved=\"%s\" "
-		 "data-silent=\"%s\">\n",
+		 "data-silent=\"%s\" data-pasted=\"%s\" data-over=\"%s\" data-columns=\"%s\">\n",
 		 _("not saved yet"),
 		 _("The agent on this machine does not answer, so nothing is checked or saved. "
-		   "Keep this page open, and press Save when it runs again."));
+		   "Keep this page open, and press Save when it runs again."),
+		 _("Pasted downward:"), _("Below the last field, and not pasted:"),
+		 _("Nothing was pasted: copy one column alone."));
 	html_add(html,
 		 "<input type=\"hidden\" name=\"token\" value=\"%s\">\n"
 		 "<input type=\"hidden\" name=\"period\" value=\"%s\">\n"
@@ -148,7 +148,7 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 	sheet_rows(html, sheet);
 	html_add(html,
 		 "<div class=\"save\"><button type=\"submit\" class=\"button\">%s</button>\n"
-		 "<p id=\"note\" role=\"status\"></p></div>\n</form>\n",
-		 _("Save"));
+		 "<p class=\"keys\">%s</p>\n<p id=\"note\" role=\"status\"></p></div>\n</form>\n",
+		 _("Save"), _("Enter: next field. Ctrl+Enter: save."));
 	frame_end(html);
 }

@@ -20,5 +20,6 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 int sheet_changes(const struct sheet *sheet, struct blob *out);
 
 /** {"fields": {NAME: {"kind": "error" or "warning", "text": SENTENCE}, ...}}: of every row that was
- * typed in and has a message; NAME is that of its value. -ENOMEM. */
+ * typed in and has a message; NAME is that of its value. Beside fields, "totals": by metric, and
+ * "done": how far the form is, as "", and each section, by its first metric. -ENOMEM. */
 int sheet_json(const struct sheet *sheet, struct blob *out);

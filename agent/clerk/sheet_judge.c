@@ -154,6 +154,7 @@ static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_u
 		sheet->n_errors += rc > 0;
 		return rc < 0 ? rc : 0;
 	}
+	row->value_e = obs.value_e;
 	rc = warn(row, obs.value_e);
 	row->warned = rc > 0;
 	sheet->n_warnings += rc > 0;
@@ -187,6 +188,43 @@ static int judge_row(struct sheet *sheet, struct sheet_row *row, int64_t now_us)
 	return rc < 0 ? rc : 0;
 }
 
+/* The whole or its parts, never both: the province would add them up (rules of the figures, 5).
+ * Said once, at the first row of rows @i to @end that would make it both. */
+static int judge_kinds(struct sheet *sheet, size_t i, size_t end)
+{
+	struct sheet_row *whole = NULL, *part = NULL, *typed = NULL;
+	char value[WORDING_MAX];
+	int64_t value_e;
+	for (; i < end; i++) {
+		struct sheet_row *row = &sheet->rows[i];
+		bool undivided = !*row->labels;
+		if (!sheet_value(row, &value_e))
+			continue;
+		if (undivided)
+			whole = row;
+		else if (!part)
+			part = row;
+		if (row->changed && !typed)
+			typed = row;
+	}
+	if (!whole || !part || !typed)
+		return 0;
+	(void)sheet_value(whole, &value_e); /* as above */
+	(void)wording_value(value_e, whole->metric->decimals, value);
+	typed = whole->changed ? whole : typed;
+	sheet->n_errors++;
+	sheet->n_warnings -= typed->warned;
+	typed->warned = false;
+	return whole->changed
+		       ? say(typed,
+			     _("write either this one figure or its parts, never both, for they "
+			       "would be added up; empty this field, or withdraw the parts"))
+		       : say(typed,
+			     _("it is recorded undivided, as %s, and its parts would be added to "
+			       "that; to divide it, tick 'withdraw' at the undivided figure"),
+			     value);
+}
+
 int sheet_judge(struct sheet *sheet, int64_t now_us, struct err *err)
 {
 	int rc = 0;
@@ -195,6 +233,13 @@ int sheet_judge(struct sheet *sheet, int64_t now_us, struct err *err)
 	for (size_t i = 0; i < sheet->n && rc == 0; i++) {
 		rc = judge_row(sheet, &sheet->rows[i], now_us);
 		sheet->n_changed += sheet->rows[i].changed;
+	}
+	for (size_t i = 0, end; i < sheet->n && rc == 0; i = end) {
+		const struct metric *metric = sheet->rows[i].metric;
+		end = sheet_metric_end(sheet, i);
+		if (metric->n_dimensions > 0 && metric->undivided == UNDIVIDED_EITHER)
+			rc = judge_kinds(sheet, i, end);
+		rc = rc > 0 ? 0 : rc;
 	}
 	return rc < 0 ? err_memory(err) : 0;
 }

@@ -1,5 +1,7 @@
 #include "clerk/sheet_rows.h"
 
+#include "clerk/grid.h"
+#include "clerk/spark.h"
 #include "clerk/wording.h"
 #include "common/base/err.h"
 #include "common/base/i18n.h"
@@ -7,6 +9,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+#define FOLD_FROM 9u /* rows that say nothing */
 
 /* --- a row --- */
 
@@ -17,10 +21,12 @@ static void value_field(struct html *html, const struct sheet_row *row, size_t i
 	html_add(html,
 		 "<span class=\"cell\"><input id=\"f%zu\" name=\"%s\" value=\"%s\" "
 		 "inputmode=\"decimal\" autocomplete=\"off\" maxlength=\"60\" "
-		 "aria-describedby=\"u%zu b%zu m%zu\" aria-invalid=\"%s\">"
-		 "<span class=\"unit\" id=\"u%zu\">%s</span></span>\n",
-		 i, sheet_name(row, 'v', NULL, name), row->typed ? row->typed : now, i, i, i,
-		 row->message && !row->warned ? "true" : "false", i, wording_unit(row->metric));
+		 "aria-describedby=\"b%zu m%zu\" aria-invalid=\"%s\">",
+		 i, sheet_name(row, 'v', NULL, name), row->typed ? row->typed : now, i, i,
+		 row->message && !row->warned ? "true" : "false");
+	if (row->metric->n_dimensions == 0)
+		html_add(html, "<span class=\"unit\">%s</span>", wording_unit(row->metric));
+	html_add(html, "</span>\n");
 	html_add(html, "<input type=\"hidden\" name=\"%s\" value=\"%s\">\n",
 		 sheet_name(row, 'o', NULL, name), row->was ? row->was : now);
 }
@@ -60,8 +66,9 @@ static void known(struct html *html, const struct sheet *sheet, const struct she
 {
 	char text[WORDING_MAX];
 	html_add(html, "<span class=\"known\" id=\"b%zu\" data-live=\"%zu\">", i, i);
+	spark_write(html, row);
 	if (row->before && !row->before->withdrawn) {
-		html_say(html, _("Period before: %s"),
+		html_say(html, _("Previous period: %s"),
 			 wording_value(row->before->value_e, row->metric->decimals, text));
 		html_add(html, ". ");
 	}
@@ -71,16 +78,17 @@ static void known(struct html *html, const struct sheet *sheet, const struct she
 }
 
 /* Which row a box is of, for who hears the page. */
-static void of_row(struct html *html, const struct sheet_row *row)
+static void of_row(struct html *html, const struct sheet *sheet, const struct sheet_row *row)
 {
 	char labels[LABELS_TEXT_MAX + WORDING_MAX];
 	html_add(html, "<span class=\"hidden\">: %s %s</span></label>\n",
 		 wording_metric(row->metric),
-		 wording_labels(row->metric, row->labels, labels, sizeof(labels)));
+		 wording_part(sheet->catalogue->dimensions, row->labels, labels, sizeof(labels)));
 }
 
 /* A warning brings its own answer. The script shows it as well, so it is always there. */
-static void confirm(struct html *html, const struct sheet_row *row, size_t i)
+static void confirm(struct html *html, const struct sheet *sheet, const struct sheet_row *row,
+		    size_t i)
 {
 	char name[SHEET_NAME_MAX];
 	bool confirmed = row->confirmed && row->typed && strcmp(row->confirmed, row->typed) == 0;
@@ -89,10 +97,10 @@ static void confirm(struct html *html, const struct sheet_row *row, size_t i)
 		 "value=\"%s\"%s> %s",
 		 i, row->warned || confirmed ? "" : " hidden", sheet_name(row, 'y', NULL, name),
 		 row->typed ? row->typed : "", confirmed ? " checked" : "", _("It is right"));
-	of_row(html, row);
+	of_row(html, sheet, row);
 }
 
-static void withdraw(struct html *html, const struct sheet_row *row)
+static void withdraw(struct html *html, const struct sheet *sheet, const struct sheet_row *row)
 {
 	char name[SHEET_NAME_MAX];
 	if (!row->now || row->now->withdrawn)
@@ -100,7 +108,7 @@ static void withdraw(struct html *html, const struct sheet_row *row)
 	html_add(html,
 		 "<label class=\"withdraw\"><input type=\"checkbox\" name=\"%s\" value=\"1\"%s> %s",
 		 sheet_name(row, 'w', NULL, name), row->withdraw ? " checked" : "", _("withdraw"));
-	of_row(html, row);
+	of_row(html, sheet, row);
 }
 
 static void message(struct html *html, const struct sheet_row *row, size_t i)
@@ -112,31 +120,60 @@ static void message(struct html *html, const struct sheet_row *row, size_t i)
 		 i, row->message ? row->message : "");
 }
 
-static void dimensions(struct html *html, const struct sheet_row *row, size_t i)
+/* One of the codes in force. */
+static void choose(struct html *html, const struct code_list *list, int32_t day, const char *chosen)
+{
+	html_add(html, "<option value=\"\">%s</option>\n", _("choose"));
+	for (size_t i = 0; i < list->n; i++) {
+		const struct code *code = &list->codes[i];
+		if (grid_in_force(code, day))
+			html_add(html, "<option value=\"%s\"%s>%s</option>\n", code->code,
+				 strcmp(code->code, chosen) == 0 ? " selected" : "",
+				 wording_code(code));
+	}
+}
+
+static void dimensions(struct html *html, const struct sheet *sheet, const struct sheet_row *row,
+		       size_t i)
 {
 	for (size_t k = 0; k < row->metric->n_dimensions; k++) {
 		const char *dimension = row->metric->dimensions[k];
+		const struct code_list *list =
+			dimensions_list(sheet->catalogue->dimensions, dimension, strlen(dimension));
 		char name[SHEET_NAME_MAX];
+		(void)sheet_name(row, 'd', dimension, name);
 		html_add(html,
 			 "<span class=\"dimension\"><label for=\"d%zu-%zu\">%s</label> "
-			 "<input id=\"d%zu-%zu\" name=\"%s\" value=\"%s\" maxlength=\"64\" "
-			 "autocomplete=\"off\" list=\"known-%s\"></span>\n",
-			 i, k, wording_dimension(row->metric, dimension), i, k,
-			 sheet_name(row, 'd', dimension, name), row->dimensions[k], dimension);
+			 "<%s id=\"d%zu-%zu\" name=\"%s\"",
+			 i, k, wording_dimension(row->metric, dimension), list ? "select" : "input",
+			 i, k, name);
+		if (list) {
+			html_add(html, ">\n");
+			choose(html, list, period_first_day(sheet->period), row->dimensions[k]);
+			html_add(html, "</select></span>\n");
+		} else {
+			html_add(html,
+				 " value=\"%s\" maxlength=\"64\" autocomplete=\"off\" "
+				 "list=\"known-%s\"></span>\n",
+				 row->dimensions[k], dimension);
+		}
 	}
 	html_add(html, "<label for=\"f%zu\" class=\"hidden\">%s</label>\n", i, _("Value"));
 }
 
-static void row_label(struct html *html, const struct sheet_row *row, size_t i)
+static void row_label(struct html *html, const struct sheet *sheet, const struct sheet_row *row,
+		      size_t i)
 {
+	const struct dimensions *lists = sheet->catalogue->dimensions;
+	const struct metric *metric = row->metric;
 	char labels[LABELS_TEXT_MAX + WORDING_MAX];
-	if (row->metric->n_dimensions == 0)
-		html_add(html, "<label for=\"f%zu\">%s</label>\n", i, wording_metric(row->metric));
-	else if (*row->labels)
-		html_add(html, "<label for=\"f%zu\">%s</label>\n", i,
-			 wording_labels(row->metric, row->labels, labels, sizeof(labels)));
-	else
-		html_add(html, "<label for=\"f%zu\">%s</label>\n", i, _("not divided"));
+	const char *label =
+		metric->n_dimensions == 0 ? wording_metric(metric)
+		: !*row->labels ? (metric->undivided == UNDIVIDED_REST ? _("Not classified")
+								       : _("Not divided"))
+		: row->listed   ? wording_part(lists, row->labels, labels, sizeof(labels))
+			      : wording_labels(lists, metric, row->labels, labels, sizeof(labels));
+	html_add(html, "<label for=\"f%zu\">%s</label>\n", i, label);
 }
 
 static void row_write(struct html *html, const struct sheet *sheet, size_t i)
@@ -144,43 +181,145 @@ static void row_write(struct html *html, const struct sheet *sheet, size_t i)
 	const struct sheet_row *row = &sheet->rows[i];
 	html_add(html, "<div class=\"row%s\">\n", row->fresh ? " fresh" : "");
 	if (row->fresh)
-		dimensions(html, row, i);
+		dimensions(html, sheet, row, i);
 	else
-		row_label(html, row, i);
+		row_label(html, sheet, row, i);
 	value_field(html, row, i);
 	known(html, sheet, row, i);
-	withdraw(html, row);
+	withdraw(html, sheet, row);
 	message(html, row, i);
-	confirm(html, row, i);
+	confirm(html, sheet, row, i);
 	html_add(html, "</div>\n");
+}
+
+/* --- a metric with dimensions --- */
+
+/* Is the row worth a place that everybody sees: does it say anything, or wait for anything? */
+static bool in_use(const struct sheet_row *row)
+{
+	return !row->listed || row->now || row->before || row->history.n > 0 || row->message ||
+	       (row->typed && *row->typed);
+}
+
+static void rows(struct html *html, const struct sheet *sheet, size_t i, size_t end, bool used)
+{
+	for (; i < end; i++)
+		if (in_use(&sheet->rows[i]) == used)
+			row_write(html, sheet, i);
+}
+
+/* How the figure without labels and its parts stand to each other. */
+static const char *kinds_hint(const struct sheet *sheet, size_t i, size_t end)
+{
+	bool whole = false, parts = false;
+	for (; i < end; i++) {
+		const struct sheet_row *row = &sheet->rows[i];
+		bool held = row->now && !row->now->withdrawn;
+		whole |= held && !*row->labels;
+		parts |= held && *row->labels;
+	}
+	switch (sheet->rows[end - 1].metric->undivided) {
+	case UNDIVIDED_REST:
+		return _("What belongs to none of these goes to 'Not classified'; it is added to "
+			 "the total.");
+	case UNDIVIDED_REFUSED:
+		return _("Write each part; the total is added up.");
+	case UNDIVIDED_EITHER:
+		break;
+	}
+	return parts && !whole
+		       ? _("Reported in parts. To report one undivided figure instead, withdraw "
+			   "the parts first.")
+	       : whole ? _("Reported undivided. To report the parts instead, withdraw the "
+			   "undivided figure.")
+		       : _("Write one undivided figure or its parts, never both.");
+}
+
+static void total(struct html *html, const struct sheet *sheet, size_t i, size_t end)
+{
+	const struct metric *metric = sheet->rows[i].metric;
+	char now[WORDING_MAX] = "", before[WORDING_MAX];
+	int64_t value_e;
+	if (metric->area_agg != AGG_SUM || end - i < 2)
+		return;
+	if (sheet_total(sheet, i, end, false, &value_e))
+		(void)wording_value(value_e, metric->decimals, now);
+	html_add(html,
+		 "<div class=\"row total\"><span>%s</span>\n<span class=\"cell\">"
+		 "<strong data-total=\"%s\">%s</strong></span>\n<span class=\"known\">",
+		 _("Total"), metric->name, *now ? now : "–");
+	if (sheet_total(sheet, i, end, true, &value_e))
+		html_say(html, _("Previous period: %s"),
+			 wording_value(value_e, metric->decimals, before));
+	html_add(html, "</span></div>\n");
+}
+
+/* The parts that nobody has used lie folded, when there are many: a commune has files in some six
+ * of 26 sectors. */
+static void folded(struct html *html, const struct sheet *sheet, size_t i, size_t end)
+{
+	const struct metric *metric = sheet->rows[i].metric;
+	size_t n = 0, used = 0, listed = 0; /* of which listed */
+	for (size_t k = i; k < end; k++) {
+		bool is = in_use(&sheet->rows[k]);
+		n += !is;
+		used += is;
+		listed += is && sheet->rows[k].listed;
+	}
+	if (n <= FOLD_FROM) {
+		rows(html, sheet, i, end, false);
+		return;
+	}
+	html_add(html, "<details class=\"more\"%s><summary>", used > 0 ? "" : " open");
+	html_say(html,
+		 listed > 0                              ? _("%zu more parts")
+		 : metric->undivided == UNDIVIDED_EITHER ? _("or in %zu parts")
+							 : _("%zu parts"),
+		 n);
+	html_add(html, "<span class=\"hidden\">: %s</span></summary>\n", wording_metric(metric));
+	rows(html, sheet, i, end, false);
+	html_add(html, "</details>\n");
+}
+
+static void divided(struct html *html, const struct sheet *sheet, size_t i, size_t end)
+{
+	const struct metric *metric = sheet->rows[i].metric;
+	html_add(html, "<fieldset>\n<legend>%s <span class=\"unit\">%s</span></legend>\n",
+		 wording_metric(metric), wording_unit(metric));
+	html_add(html, "<p class=\"hint\">%s</p>\n", kinds_hint(sheet, i, end));
+	rows(html, sheet, i, end, true);
+	folded(html, sheet, i, end);
+	total(html, sheet, i, end);
+	html_add(html, "</fieldset>\n");
 }
 
 /* --- all rows --- */
 
-/* Names of metrics are in parts: team.count, team.members. */
-static bool same_group(const struct metric *a, const struct metric *b)
+void sheet_progress_say(const struct sheet *sheet, size_t i, size_t end, char text[WORDING_MAX])
 {
-	size_t len = strcspn(a->name, ".");
-	return strncmp(a->name, b->name, len) == 0 && (b->name[len] == '.' || b->name[len] == '\0');
+	unsigned done, n = sheet_progress(sheet, i, end, &done);
+	(void)snprintf(text, WORDING_MAX, _("%u of %u done"), done, n); /* fits */
 }
 
-/* Rows of one metric with dimensions stand together under its name. */
-static void groups(struct html *html, const struct sheet *sheet)
+static void sections(struct html *html, const struct sheet *sheet)
 {
-	for (size_t i = 0; i < sheet->n; i++) {
-		const struct metric *metric = sheet->rows[i].metric;
-		const struct metric *before = i > 0 ? sheet->rows[i - 1].metric : NULL;
-		bool divided = metric->n_dimensions > 0;
-		if (!before || !same_group(before, metric))
-			html_add(html, "<div class=\"group\">\n");
-		if (divided && metric != before)
-			html_add(html, "<fieldset>\n<legend>%s</legend>\n", wording_metric(metric));
-		row_write(html, sheet, i);
-		const struct metric *next = i + 1 < sheet->n ? sheet->rows[i + 1].metric : NULL;
-		if (divided && metric != next)
-			html_add(html, "</fieldset>\n");
-		if (!next || !same_group(metric, next))
-			html_add(html, "</div>\n");
+	for (size_t i = 0, end; i < sheet->n; i = end) {
+		const char *title = wording_section(sheet->rows[i].metric);
+		char progress[WORDING_MAX];
+		end = sheet_section_end(sheet, i);
+		html_add(html, "<section class=\"group\">\n");
+		sheet_progress_say(sheet, i, end, progress);
+		if (title)
+			html_add(html, "<h2>%s <small data-done=\"%s\">%s</small></h2>\n", title,
+				 sheet->rows[i].metric->name, progress);
+		for (size_t k = i, next; k < end; k = next) {
+			next = sheet_metric_end(sheet, k);
+			if (sheet->rows[k].metric->n_dimensions > 0)
+				divided(html, sheet, k, next);
+			else
+				rows(html, sheet, k, next, true);
+		}
+		html_add(html, "</section>\n");
 	}
 }
 
@@ -232,7 +371,9 @@ static void suggestions(struct html *html, const struct sheet *sheet)
 		if (i > 0 && sheet->rows[i - 1].metric == metric)
 			continue;
 		for (size_t k = 0; k < metric->n_dimensions; k++) {
-			if (suggested(sheet, metric, k))
+			if (suggested(sheet, metric, k) ||
+			    dimensions_list(sheet->catalogue->dimensions, metric->dimensions[k],
+					    strlen(metric->dimensions[k])))
 				continue;
 			html_add(html, "<datalist id=\"known-%s\">\n", metric->dimensions[k]);
 			for (size_t j = 0; j < sheet->n; j++)
@@ -244,6 +385,6 @@ static void suggestions(struct html *html, const struct sheet *sheet)
 
 void sheet_rows(struct html *html, const struct sheet *sheet)
 {
-	groups(html, sheet);
+	sections(html, sheet);
 	suggestions(html, sheet);
 }

@@ -4,4 +4,6 @@
 #include "clerk/html.h"
 #include "clerk/sheet.h"
 
+/** "2 of 4 done": of the metrics in rows @i to @end. */
+void sheet_progress_say(const struct sheet *sheet, size_t i, size_t end, char text[WORDING_MAX]);
 void sheet_rows(struct html *html, const struct sheet *sheet);

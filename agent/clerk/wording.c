@@ -40,6 +40,10 @@ static void name_within_day(struct period period, char text[WORDING_MAX])
 const char *wording_period(struct period period, char text[WORDING_MAX])
 {
 	/* It is called by the year, and the number within it, of the day it ends on. */
+	static const char *const months[] = { N_("January"), N_("February"), N_("March"),
+					      N_("April"),   N_("May"),      N_("June"),
+					      N_("July"),    N_("August"),   N_("September"),
+					      N_("October"), N_("November"), N_("December") };
 	int year, month, mday;
 	day_to_civil(period_end_day(period) - 1, &year, &month, &mday);
 	switch (period.grain) {
@@ -49,7 +53,7 @@ const char *wording_period(struct period period, char text[WORDING_MAX])
 		break;
 	case GRAIN_DAY: {
 		char day[WORDING_MAX];
-		(void)snprintf(text, WORDING_MAX, _("day %.40s"),
+		(void)snprintf(text, WORDING_MAX, _("%.40s"),
 			       wording_day(period_first_day(period), day));
 		break;
 	}
@@ -61,7 +65,8 @@ const char *wording_period(struct period period, char text[WORDING_MAX])
 		break;
 	}
 	case GRAIN_MONTH:
-		(void)snprintf(text, WORDING_MAX, _("month %d/%d"), month, year);
+		/* TRANSLATORS: month, year */
+		(void)snprintf(text, WORDING_MAX, _("%.40s %d"), _(months[month - 1]), year);
 		break;
 	case GRAIN_QUARTER:
 		(void)snprintf(text, WORDING_MAX, _("quarter %d/%d"), (month + 2) / 3, year);
@@ -137,23 +142,79 @@ const char *wording_value(int64_t value_e, unsigned decimals, char text[WORDING_
 	return text;
 }
 
-const char *wording_labels(const struct metric *metric, const char *labels, char *text, size_t room)
+const char *wording_code(const struct code *code)
+{
+	return vietnamese() ? code->label_vi : code->label_en;
+}
+
+/* The name of a value that is a code; the value itself, in @room, where it is none. */
+static const char *value_name(const struct dimensions *dimensions, const char *key, size_t key_len,
+			      const char *value, size_t len, char room[LABELS_TEXT_MAX])
+{
+	const struct code_list *list = dimensions_list(dimensions, key, key_len);
+	const struct code *code;
+	(void)snprintf(room, LABELS_TEXT_MAX, "%.*s", (int)len, value); /* fits */
+	bool coded = list && code_list_find(list, room, CODE_ANY_DAY, &code) == CODE_FOUND &&
+		     strcmp(code->code, room) == 0;
+	return coded ? wording_code(code) : room;
+}
+
+const char *wording_labels(const struct dimensions *dimensions, const struct metric *metric,
+			   const char *labels, char *text, size_t room)
 {
 	const char *key, *value;
+	char own[LABELS_TEXT_MAX];
 	size_t key_len, value_len, at = 0;
 	*text = '\0';
 	while (labels_next(&labels, &key, &key_len, &value, &value_len)) {
 		char name[METRIC_NAME_MAX];
 		(void)snprintf(name, sizeof(name), "%.*s", (int)key_len, key); /* cut is fine */
-		at += utf8_print(text + at, room - at, "%s%s: %.*s", at > 0 ? ", " : "",
-				 wording_dimension(metric, name), (int)value_len, value);
+		at += utf8_print(text + at, room - at, "%s%s: %s", at > 0 ? ", " : "",
+				 wording_dimension(metric, name),
+				 value_name(dimensions, key, key_len, value, value_len, own));
 	}
+	return text;
+}
+
+const char *wording_part(const struct dimensions *dimensions, const char *labels, char *text,
+			 size_t room)
+{
+	const char *key, *value;
+	char own[LABELS_TEXT_MAX];
+	size_t key_len, value_len, at = 0;
+	*text = '\0';
+	while (labels_next(&labels, &key, &key_len, &value, &value_len))
+		at += utf8_print(text + at, room - at, "%s%s", at > 0 ? ", " : "",
+				 value_name(dimensions, key, key_len, value, value_len, own));
+	return text;
+}
+
+const char *wording_left(int32_t day, int32_t today, char text[WORDING_MAX])
+{
+	int32_t left = day - today;
+	if (left == 0)
+		(void)snprintf(text, WORDING_MAX, "%s", _("due today"));
+	else if (left == 1)
+		(void)snprintf(text, WORDING_MAX, "%s", _("1 day left"));
+	else if (left > 1)
+		(void)snprintf(text, WORDING_MAX, _("%d days left"), left);
+	else if (left == -1)
+		(void)snprintf(text, WORDING_MAX, "%s", _("1 day late"));
+	else
+		(void)snprintf(text, WORDING_MAX, _("%d days late"), -left);
 	return text;
 }
 
 const char *wording_metric(const struct metric *metric)
 {
 	return vietnamese() ? metric->label_vi : metric->label_en;
+}
+
+const char *wording_section(const struct metric *metric)
+{
+	return vietnamese() && metric->section_vi ? metric->section_vi
+	       : metric->section_en               ? metric->section_en
+						  : metric->section_vi;
 }
 
 const char *wording_unit(const struct metric *metric)

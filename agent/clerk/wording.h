@@ -12,7 +12,7 @@
 
 /* All of them return @text. */
 
-/** "tháng 6/2025"; "month 6/2025". */
+/** "tháng 6/2025"; "June 2025". */
 const char *wording_period(struct period period, char text[WORDING_MAX]);
 /** From which day to which, where the name alone does not tell it (report calendar, weeks); "". */
 const char *wording_span(struct period period, char text[WORDING_MAX]);
@@ -26,11 +26,21 @@ const char *wording_value(int64_t value_e, unsigned decimals, char text[WORDING_
 const char *wording_typed(int64_t value_e, unsigned decimals, char text[WORDING_MAX]);
 /** What this language puts before decimals. */
 enum numeral wording_mark(void);
-/** The readings of @metric's canonical labels: "lĩnh vực: đất đai, ứng dụng: VNeID". */
-const char *wording_labels(const struct metric *metric, const char *labels, char *text,
-			   size_t room);
+/** What the reader calls the values of @metric's canonical labels, by the province's lists:
+ * "lĩnh vực: Đất đai, ứng dụng: VNeID". */
+const char *wording_labels(const struct dimensions *dimensions, const struct metric *metric,
+			   const char *labels, char *text, size_t room);
+/** The same without the dimensions' names: "Đất đai, VNeID". */
+const char *wording_part(const struct dimensions *dimensions, const char *labels, char *text,
+			 size_t room);
+const char *wording_code(const struct code *code);
+
+/** How long until the end of a @day, or since: "3 days left", "due today", "1 day late". */
+const char *wording_left(int32_t day, int32_t today, char text[WORDING_MAX]);
 
 const char *wording_metric(const struct metric *metric);
+/** The heading that it stands under; NULL: none. */
+const char *wording_section(const struct metric *metric);
 /** What it is counted in, and its @dimension: as the catalogue has them where they have no name in
  * this language. */
 const char *wording_unit(const struct metric *metric);

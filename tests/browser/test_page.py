@@ -3,73 +3,16 @@
 Screenshots go to BUILD_DIR/tests/browser for people to look at; what a test holds is in its assertions. axe-core comes from
 the npm registry as package-lock.json names it; where npm is not installed, that one test says so and is skipped."""
 
-import datetime
 import http.client
-import os
-import shutil
 import unittest
 import urllib.parse
 
 import rig
-import webdriver
-from webdriver import ENTER, SHIFT, SPACE, TAB
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-SHOTS = os.path.join(rig.BUILD, "tests", "browser")
-TOMORROW = datetime.timedelta(days=1)
+from page_rig import PageRig, month, today
+from webdriver import CONTROL, ENTER, SHIFT, SPACE, TAB
 
 
-def today():
-    return datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=7))).date()
-
-
-def month(back):
-    """The SDMX name of the month that was @back months ago."""
-    day = today().replace(day=1)
-    for _ in range(back):
-        day = (day - TOMORROW).replace(day=1)
-    return day.strftime("%Y-%m")
-
-
-class Page(rig.Rig):
-    def setUp(self):
-        super().setUp()
-        os.makedirs(SHOTS, exist_ok=True)
-        self.browsers = []
-        self.addCleanup(self.close_browsers)
-        self.office = self.agent("28001")
-        self.office.write_conf(page="127.0.0.1:0")
-        self.start_office()
-        rig.wait_for(lambda: "teams" in self.office.command("catalogue").out, "the catalogue")
-
-    def start_office(self):
-        self.office.start()
-        self.base = self.office.process.logged(r"page: serving address=(http://\S+)/").group(1)
-
-    def close_browsers(self):
-        for browser in self.browsers:
-            browser.close()
-
-    def browser(self, **arguments):
-        browser = webdriver.Browser(self.folder, **arguments)
-        self.browsers.append(browser)
-        return browser
-
-    def form(self, browser, period):
-        browser.open(f"{self.base}/form?period={period}")
-
-    def shot(self, browser, name):
-        browser.screenshot(os.path.join(SHOTS, f"{name}.png"))
-
-    def at_province(self, name, value, **arguments):
-        rig.wait_for(lambda: self.found(name, **arguments) == value, f"{name} {value} at the province")
-
-    def found(self, name, **arguments):
-        return str(self.province.value(name, **arguments))
-
-    def teams_are(self, value, period):
-        self.at_province("teams", value, per="month", **{"from": period, "to": period})
-
+class Page(PageRig):
     # --- what a clerk does ---
 
     def test_fill_in_and_correct(self):
@@ -136,7 +79,7 @@ class Page(rig.Rig):
         self.remember_months()
         browser = self.browser()
         self.form(browser, month(0))
-        browser.see("Period before: 8")
+        browser.see("Previous period: 8")
         browser.find("input[name='v:teams:']").write("80" + TAB)
         browser.see("80 is far from what was reported before, which goes from 3 to 13")
         self.shot(browser, "warning")
@@ -191,7 +134,7 @@ class Page(rig.Rig):
         browser.see("What this office reports")
         self.assertEqual(browser.find("html").attribute("lang"), "en")
         self.form(browser, month(0))  # and it is remembered
-        browser.see("Figures of month")
+        browser.see("Figures for [A-Z]")
         browser.link("Tiếng Việt").click()
         browser.see("Số liệu tháng")
 
@@ -206,20 +149,22 @@ class Page(rig.Rig):
             if f"period={month(0)}&" in (browser.focused().attribute("href") or ""):
                 break
         browser.press(ENTER)
-        browser.see("Figures of month")
+        browser.see("Figures for [A-Z]")
         for _ in range(40):
             browser.press(TAB)
             if browser.focused().attribute("name") == "v:teams:":
                 break
         self.assertNotEqual(browser.run("return getComputedStyle(document.activeElement).outlineStyle"), "none")
-        browser.press("-", "1", ENTER)
+        browser.press("-", "1")
+        browser.press(ENTER, held=CONTROL)
         browser.see("Nothing was saved yet")
         self.assertEqual(browser.focused().attribute("id"), "summary")  # read out, and its links are next
         browser.press(TAB)
         browser.press(ENTER)
         self.assertEqual(browser.focused().attribute("name"), "v:teams:")
-        browser.press("a", held="\ue009")  # Control
-        browser.press("7", ENTER)
+        browser.press("a", held=CONTROL)
+        browser.press("7", ENTER)  # to the next field, which is none: to Save
+        browser.press(ENTER)
         browser.see("Saved on this machine")
         browser.press(TAB, held=SHIFT)  # nothing traps the focus
         self.teams_are("7", month(0))
@@ -305,29 +250,6 @@ class Page(rig.Rig):
         self.office.process.stop()
 
     # --- axe-core ---
-
-    def axe(self):
-        """Its source, fetched once for a build."""
-        if not shutil.which("npm"):
-            self.skipTest("npm is not installed, so axe-core did not look at the page")
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(os.path.join(HERE, name), SHOTS)
-        script = os.path.join(SHOTS, "node_modules", "axe-core", "axe.min.js")
-        if not os.path.exists(script):
-            done = rig.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", SHOTS])
-            if done.code and not os.environ.get("CI"):
-                self.skipTest(f"npm cannot get axe-core, so it did not look at the page: {done}")
-            self.assertEqual(done.code, 0, done)
-        with open(script, encoding="utf-8") as source:
-            return source.read()
-
-    def assert_accessible(self, browser, source, what):
-        found = browser.run_async(
-            "const [source, done] = arguments; new Function(source).call(window);"
-            "axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations.map(v =>"
-            " v.id + ': ' + v.help + ' at ' + v.nodes.map(n => n.target + ' (' + n.failureSummary + ')')))"
-            ", e => done([String(e)]))", source)
-        self.assertEqual(found, [], what)
 
     def test_axe_finds_nothing(self):
         source = self.axe()

@@ -12,7 +12,7 @@ import tempfile
 import rig
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key under which WebDriver names elements
-TAB, ENTER, SPACE, SHIFT = "\ue004", "\ue007", " ", "\ue008"
+TAB, ENTER, SPACE, SHIFT, CONTROL = "\ue004", "\ue007", " ", "\ue008", "\ue009"
 WAIT_S = 20.0
 
 

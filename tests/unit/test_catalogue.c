@@ -160,10 +160,10 @@ static void words_for_units_and_dimensions_may_be_there(void **state)
 static void a_heading_of_a_form_may_be_there(void **state)
 {
 	(void)state;
-	struct catalogue *catalogue = read_good(
-		HEADER ",section_vi,section_en\n"
-		       "a,,,u,flow,sum,sum,day,x;y,0,0,commune,1,,,Tổ công nghệ,Teams\n"
-		       "b,,,u,flow,sum,sum,day,x,0,0,commune,1,,,,\n");
+	struct catalogue *catalogue =
+		read_good(HEADER ",section_vi,section_en\n"
+				 "a,,,u,flow,sum,sum,day,x;y,0,0,commune,1,,,Tổ công nghệ,Teams\n"
+				 "b,,,u,flow,sum,sum,day,x,0,0,commune,1,,,,\n");
 	assert_string_equal(catalogue->metrics[0].section_vi, "Tổ công nghệ");
 	assert_string_equal(catalogue->metrics[0].section_en, "Teams");
 	assert_null(catalogue->metrics[1].section_vi);

@@ -223,7 +223,7 @@ static void a_field_that_was_sent_twice_records_nothing(void **state)
 	assert_int_equal(get(f, "/"), 200);
 	learn_token(f);
 	assert_int_equal(post(f, "/form", "v:team.count:=8&o:team.count:=&v:team.count:=9"), 422);
-	assert_shown(f, "team.count was sent twice, as &#39;8&#39; and as &#39;9&#39;");
+	assert_shown(f, "Teams was sent twice, as &#39;8&#39; and as &#39;9&#39;");
 	assert_int_equal(recorded(f), INT64_MIN);
 	assert_int_equal(post(f, "/form", "v:team.count:=8&v:team.count:=8"), 303);
 	assert_int_equal(recorded(f), 8);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "clerk/grid.h"
 #include "clerk/sheet_html.h"
 #include "clerk/sheet_rows.h"
 #include "clerk/wording.h"
@@ -495,7 +496,7 @@ static void assert_words(const char *sdmx, enum calendar calendar, const char *n
 static void periods_are_named_as_people_name_them(void **state)
 {
 	(void)state;
-	assert_words("2025-06", CALENDAR_CIVIL, "month 6/2025", "");
+	assert_words("2025-06", CALENDAR_CIVIL, "June 2025", "");
 	(void)language_use(LANGUAGE_VIETNAMESE);
 	assert_words("2025-06", CALENDAR_CIVIL, "tháng 6/2025", "");
 	assert_words("2025-06", CALENDAR_REPORT, "tháng 6/2025", "từ 15/05/2025 đến 14/06/2025");
@@ -532,9 +533,10 @@ static void values_have_the_marks_of_their_language(void **state)
 	char money[] = "billion VND", parsec[] = "parsec", none[] = "";
 	struct metric metric = { .unit = money };
 	/* A catalogue that does not say means the reference catalogue's words. */
-	assert_string_equal(wording_labels(&metric, "app=VNeID;sector=đất đai", text, sizeof(text)),
-			    "ứng dụng: VNeID, lĩnh vực: đất đai");
-	assert_string_equal(wording_labels(&metric, "", text, sizeof(text)), "");
+	assert_string_equal(
+		wording_labels(NULL, &metric, "app=VNeID;sector=đất đai", text, sizeof(text)),
+		"ứng dụng: VNeID, lĩnh vực: đất đai");
+	assert_string_equal(wording_labels(NULL, &metric, "", text, sizeof(text)), "");
 	assert_string_equal(wording_unit(&metric), "tỷ đồng");
 	metric.unit = none;
 	assert_string_equal(wording_unit(&metric), "");
@@ -569,6 +571,197 @@ static void a_label_of_any_length_is_judged_and_never_written_past_its_room(void
 	}
 }
 
+/* --- the parts of a metric --- */
+
+#define LISTS                                                                                      \
+	"dimension,code,label_vi,label_en,valid_from,valid_to\n"                                   \
+	"topic,land,Đất đai,Land,,\n"                                                          \
+	"topic,tax,Thuế,Tax,,\n"                                                                 \
+	"topic,old,Cũ,Old,,2025-06-01\n"                                                          \
+	"topic,new,Mới,New,2025-06-02,\n"                                                        \
+	"app,VNeID,Định danh,Identity,,\n"                                                      \
+	"app,other,Khác,Other,,\n"
+
+/* visits by topic, of which a figure without labels is @undivided; trips by topic and app */
+static void use_lists(struct fixture *f, const char *undivided)
+{
+	struct dimensions *dimensions;
+	char csv[2048];
+	catalogue_close(f->catalogue);
+	(void)snprintf(csv, sizeof(csv),
+		       "name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,"
+		       "decimals,carry,level,due_days,min,max,undivided\n"
+		       "visits,Lượt,Visits,visit,flow,sum,sum,month,topic,0,0,commune,2,,,%s\n"
+		       "trips,Chuyến,Trips,trip,flow,sum,sum,month,topic;app,0,0,commune,2,,,\n"
+		       "mean,Mean,Mean,trip,flow,mean,mean,month,app,0,0,commune,2,,,\n",
+		       undivided);
+	assert_int_equal(catalogue_read(csv, strlen(csv), &f->catalogue, &f->err), 0);
+	assert_int_equal(dimensions_read(LISTS, strlen(LISTS), &dimensions, &f->err), 0);
+	catalogue_use_dimensions(f->catalogue, dimensions);
+}
+
+static size_t rows_of(const struct fixture *f, const char *metric, char *names, size_t room)
+{
+	size_t n = 0, len = 0;
+	*names = '\0';
+	for (size_t i = 0; i < f->sheet.n; i++) {
+		const struct sheet_row *row = &f->sheet.rows[i];
+		if (strcmp(row->metric->name, metric) != 0)
+			continue;
+		len += utf8_print(names + len, room - len, "%s%s|", row->fresh ? "+" : "",
+				  row->labels);
+		n++;
+	}
+	return n;
+}
+
+static void assert_rows(struct fixture *f, const char *metric, const char *names)
+{
+	char found[1024];
+	FILL(f, { "token", "x" });
+	(void)rows_of(f, metric, found, sizeof(found));
+	assert_string_equal(found, names);
+}
+
+static void each_code_in_force_has_a_row_and_nothing_else_has(void **state)
+{
+	struct fixture *f = *state;
+	use_lists(f, "");
+	assert_rows(f, "visits", "|topic=land|topic=tax|");
+	assert_rows(f, "trips",
+		    "|app=VNeID;topic=land|app=other;topic=land|app=VNeID;topic=tax|"
+		    "app=other;topic=tax|");
+	use_lists(f, "rest"); /* what is not classified adds to the others, and comes last */
+	assert_rows(f, "visits", "topic=land|topic=tax||");
+	use_lists(f, "refused");
+	assert_rows(f, "visits", "topic=land|topic=tax|");
+	/* What was recorded otherwise is shown while it stands, so that it can be taken back. */
+	know(f, "visits", "topic=old", "2025-05", 3);
+	assert_rows(f, "visits", "topic=land|topic=tax|");
+	know(f, "visits", "topic=Đất đai", "2025-06", 3);
+	know(f, "visits", "", "2025-06", 3);
+	assert_rows(f, "visits", "|topic=land|topic=tax|topic=Đất đai|");
+}
+
+static void the_whole_has_no_row_beside_recorded_parts(void **state)
+{
+	struct fixture *f = *state;
+	use_lists(f, "either");
+	struct value *part = know(f, "visits", "topic=tax", "2025-06", 3);
+	assert_rows(f, "visits", "topic=land|topic=tax|");
+	part->withdrawn = true;
+	assert_rows(f, "visits", "|topic=land|topic=tax|");
+	part->withdrawn = false;
+	use_lists(f, "rest");
+	part->metric = catalogue_find(f->catalogue, "visits");
+	assert_rows(f, "visits", "topic=land|topic=tax||");
+}
+
+static void many_codes_are_chosen_from(void **state)
+{
+	struct fixture *f = *state;
+	struct dimensions *dimensions;
+	struct html html = { 0 };
+	struct blob csv = { 0 };
+	char line[64];
+	use_lists(f, "");
+	assert_int_equal(blob_append(&csv, LISTS, strlen(LISTS)), 0);
+	for (unsigned i = 0; i < GRID_PARTS_MAX; i++) {
+		(void)snprintf(line, sizeof(line), "topic,t%u,Mục %u,Part %u,,\n", i, i, i);
+		assert_int_equal(blob_append(&csv, line, strlen(line)), 0);
+	}
+	assert_int_equal(dimensions_read((const char *)csv.data, csv.len, &dimensions, &f->err), 0);
+	catalogue_use_dimensions(f->catalogue, dimensions);
+	assert_rows(f, "visits", "|+|+|");
+	FILL(f, { "d:visits:+0:topic", "t7" }, { "v:visits:+0", "3" });
+	assert_recorded(f, "visits", "topic=t7", "3");
+	sheet_rows(&html, &f->sheet);
+	assert_int_equal(blob_append(&html.out, "", 1), 0);
+	assert_non_null(strstr((const char *)html.out.data,
+			       "<option value=\"t7\" selected>Part 7</option>"));
+	assert_null(strstr((const char *)html.out.data, "value=\"old\""));
+	blob_free(&html.out);
+	blob_free(&csv);
+}
+
+/* However whole and parts are recorded, typed and withdrawn: what is recorded then is never both,
+ * and nothing else is refused. */
+static void a_whole_and_its_parts_never_stand_together(void **state)
+{
+	enum { NOTHING, KEPT, TYPED, CHANGED, WITHDRAWN, STATES };
+	static const char *const labels[] = { "", "topic=land", "topic=tax" };
+	struct fixture *f = *state;
+	use_lists(f, "either");
+	for (unsigned all = 0; all < STATES * STATES * STATES; all++) {
+		unsigned of[] = { all % STATES, all / STATES % STATES, all / STATES / STATES };
+		char names[3][3][64];
+		struct field fields[9];
+		size_t n = 0;
+		bool stood[3], stands[3], news = false;
+		f->values.n = 0;
+		for (size_t i = 0; i < 3; i++) {
+			stood[i] = of[i] == KEPT || of[i] == CHANGED || of[i] == WITHDRAWN;
+			stands[i] = of[i] != NOTHING && of[i] != WITHDRAWN;
+			news |= of[i] == TYPED || of[i] == CHANGED;
+			if (stood[i])
+				know(f, "visits", labels[i], "2025-06", 7);
+			static const char kinds[] = "vow";
+			for (size_t k = 0; k < 3; k++)
+				(void)snprintf(names[i][k], sizeof(names[i][k]), "%c:visits:%s",
+					       kinds[k], labels[i]);
+			fields[n++] = (struct field){ names[i][0],
+						      of[i] == TYPED || of[i] == CHANGED ? "9"
+						      : of[i] == NOTHING                 ? ""
+											 : "7" };
+			fields[n++] = (struct field){ names[i][1], stood[i] ? "7" : "" };
+			if (of[i] == WITHDRAWN)
+				fields[n++] = (struct field){ names[i][2], "1" };
+		}
+		fill(f, fields, n);
+		bool both = stands[0] && (stands[1] || stands[2]);
+		assert_int_equal(f->sheet.n_errors, both && news);
+		int64_t total = 0, sum = 0;
+		for (size_t i = 0; i < 3; i++)
+			sum += !stands[i] ? 0 : of[i] == KEPT ? 7 : 9;
+		size_t at = 0;
+		if (f->sheet.n_errors == 0 &&
+		    sheet_total(&f->sheet, at, sheet_metric_end(&f->sheet, at), false, &total))
+			assert_int_equal(total, sum);
+		else if (f->sheet.n_errors == 0)
+			assert_int_equal(sum, 0);
+	}
+}
+
+static void totals_and_progress_tell_what_saving_would_make(void **state)
+{
+	struct fixture *f = *state;
+	struct blob out = { 0 };
+	use_lists(f, "rest");
+	know(f, "visits", "", "2025-06", 1);
+	know(f, "visits", "", "2025-05", 100);
+	know(f, "visits", "topic=land", "2025-06", 20)->withdrawn = true;
+	know(f, "visits", "topic=land", "2025-05", 200);
+	know(f, "visits", "topic=tax", "2025-06", 300);
+	know(f, "mean", "app=other", "2025-06", 3);
+	FILL(f, { "v:visits:topic=land", "4000" }, { "o:visits:topic=land", "" },
+	     { "v:visits:topic=tax", "300" }, { "o:visits:topic=tax", "300" },
+	     { "w:visits:topic=tax", "1" }, { "v:trips:app=other;topic=tax", "x" });
+	assert_int_equal(sheet_json(&f->sheet, &out), 0);
+	json_t *root = json_loadb((const char *)out.data, out.len, 0, NULL), *totals, *done;
+	assert_non_null(root);
+	totals = json_object_get(root, "totals");
+	done = json_object_get(root, "done");
+	assert_int_equal(json_object_size(totals), 2); /* means do not add up */
+	assert_string_equal(json_string_value(json_object_get(totals, "visits")), "4\u00a0001");
+	assert_string_equal(json_string_value(json_object_get(totals, "trips")), "–");
+	assert_string_equal(json_string_value(json_object_get(done, "")), "2 of 3 done");
+	int64_t before;
+	assert_true(sheet_total(&f->sheet, 0, sheet_metric_end(&f->sheet, 0), true, &before));
+	assert_int_equal(before, 300);
+	json_decref(root);
+	blob_free(&out);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -578,6 +771,11 @@ int main(void)
 		TEST(what_is_typed_is_recorded_and_what_is_left_is_not),
 		TEST(the_form_is_due_like_its_period_on_the_first_page),
 		TEST(an_emptied_field_is_no_withdrawal),
+		TEST(each_code_in_force_has_a_row_and_nothing_else_has),
+		TEST(the_whole_has_no_row_beside_recorded_parts),
+		TEST(many_codes_are_chosen_from),
+		TEST(a_whole_and_its_parts_never_stand_together),
+		TEST(totals_and_progress_tell_what_saving_would_make),
 		TEST(a_label_of_any_length_is_judged_and_never_written_past_its_room),
 		TEST(the_agents_own_rules_judge),
 		TEST(numbers_are_read_as_their_language_writes_them),

@@ -49,6 +49,13 @@ function note(text) {
 	document.getElementById("note").textContent = text;
 }
 
+// What the server has added up and counted, beside what it is of.
+function tally(kind, found) {
+	for (const place of document.querySelectorAll(`[data-${kind}]`))
+		if (place.dataset[kind] in found)
+			place.textContent = found[place.dataset[kind]];
+}
+
 // A row that is only half written is not wrong yet.
 function halfWritten(row) {
 	const inputs = [...row.querySelectorAll("input:not([type=hidden]):not([type=checkbox])")];
@@ -61,9 +68,12 @@ async function check() {
 	const turn = ++asked;
 	try {
 		const answer = await fetch("/check", { method: "POST", body: new URLSearchParams(new FormData(sheet)) });
-		const found = (await answer.json()).fields;
+		const said = await answer.json();
+		const found = said.fields;
 		if (turn !== asked || !found)
 			return;
+		tally("total", said.totals);
+		tally("done", said.done);
 		for (const row of sheet.querySelectorAll(".row.fresh"))
 			if (halfWritten(row))
 				delete found[row.querySelector("input[name^='v:']").name];
@@ -74,8 +84,56 @@ async function check() {
 	}
 }
 
+// Fields that a person sees, from @first on: folded parts are passed over.
+function seenFrom(first) {
+	const fields = [...sheet.elements].filter((field) => isValue(field) && !field.closest("details:not([open])"));
+	return fields.slice(fields.indexOf(first));
+}
+
+// As in a spreadsheet: Enter goes to the field below, and at the last one to Save.
+function onKey(event) {
+	if (event.key !== "Enter" || event.isComposing || event.target.tagName !== "INPUT")
+		return;
+	if (event.ctrlKey || event.metaKey) {
+		event.preventDefault();
+		sheet.requestSubmit();
+	} else if (isValue(event.target)) {
+		event.preventDefault();
+		const next = seenFrom(event.target)[1] || sheet.querySelector("button[type=submit]");
+		next.focus();
+		if (next.select)
+			next.select();
+	}
+}
+
+// A column of a spreadsheet goes downward, as it was written; an empty cell leaves its field alone.
+function onPaste(event) {
+	const lines = event.clipboardData.getData("text").replace(/\r?\n$/, "").split(/\r?\n/);
+	if (!isValue(event.target) || (lines.length < 2 && !lines[0].includes("\t")))
+		return;
+	event.preventDefault();
+	if (lines.some((line) => line.includes("\t"))) {
+		note(sheet.dataset.columns);
+		return;
+	}
+	const fields = seenFrom(event.target);
+	let pasted = 0;
+	lines.forEach((line, i) => {
+		if (i < fields.length && line.trim() !== "") {
+			fields[i].value = line.trim();
+			pasted++;
+		}
+	});
+	const over = lines.slice(fields.length).filter((line) => line.trim() !== "");
+	check().then(() => note(`${sheet.dataset.pasted} ${pasted}.` +
+		(over.length > 0 ? ` ${sheet.dataset.over} ${over.join("; ")}.` : "")));
+}
+
 if (sheet) {
 	sheet.addEventListener("change", check);
+	sheet.addEventListener("keydown", onKey);
+	sheet.addEventListener("paste", onPaste);
+	document.body.classList.add("scripted");
 	let sending = false;
 	sheet.addEventListener("submit", () => { sending = true; });
 	window.addEventListener("beforeunload", (event) => {

@@ -1,0 +1,176 @@
+"""The clerk's desk by the catalogue and the code lists of Tiền Giang: grids of parts, columns pasted, files handed in."""
+
+import csv
+import io
+import os
+import unittest
+
+import rig
+from page_rig import PageRig, month, today
+from webdriver import CONTROL, ENTER, SPACE, TAB
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "aggregator", "data", "tien-giang")
+SESSIONS = "team.sessions"
+RECEIVED = "service.dossiers_received"
+
+
+def published(name):
+    with open(os.path.join(DATA, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def field(metric, part=""):
+    return f"input[name='v:{metric}:{part}']"
+
+
+class Desk(PageRig):
+    metric = SESSIONS
+    offices = ["28001"]
+
+    def open_province(self):
+        super().open_province()
+        self.province.put_csv("/v1/catalogue?yes=1", published("catalogue.csv"))
+        self.province.put_csv("/v1/dimensions", published("dimensions.csv"))
+
+    def shots(self, browser, name):
+        """The page as it is, and as it is printed."""
+        self.shot(browser, name)
+        for media in ("print", ""):
+            browser.ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"media": media}})
+            if media:
+                self.shot(browser, f"{name}-print")
+
+    def remember(self, metric, periods, *labels):
+        for at, period in enumerate(periods):
+            self.assertEqual(self.office.record(f"{metric}={6 + at % 4}", "--period", period, *labels).code, 0)
+
+    def remember_months(self):
+        months = [month(back) for back in range(6, 0, -1)]
+        self.remember("team.count", months)
+        self.remember("team.members", months)
+        for topic in ("online_services", "cashless", "digital_skills"):
+            self.remember(SESSIONS, months, "--label", f"topic={topic}")
+        self.remember("payment.cashless_points", months, "--label", "sector=trade")
+
+    def name(self, browser):
+        return browser.focused().attribute("name")
+
+    # --- the grid ---
+
+    def test_a_month_by_keyboard_alone(self):
+        self.remember_months()
+        browser = self.browser(language="vi")
+        browser.open(self.base + "/")
+        for _ in range(60):
+            browser.press(TAB)
+            if f"period={month(0)}&" in (browser.focused().attribute("href") or ""):
+                break
+        browser.press(ENTER)
+        browser.see("Số liệu tháng")
+        browser.see("đã xong 0 trên")
+        for _ in range(30):
+            browser.press(TAB)
+            if self.name(browser) == "v:team.count:":
+                break
+        browser.press("8", ENTER, "9", ENTER)  # down, as in a spreadsheet
+        browser.see("đã xong 2 trên")
+        self.assertEqual(self.name(browser), f"v:{SESSIONS}:")  # the undivided figure: it is left empty
+        browser.press(ENTER)
+        topics = [row["code"] for row in csv.DictReader(io.StringIO(published("dimensions.csv")))
+                  if row["dimension"] == "topic"]
+        seen, values = [], {}
+        while (self.name(browser) or "").startswith(f"v:{SESSIONS}:"):
+            topic = self.name(browser).split("=")[1]
+            seen.append(topic)
+            values[topic] = 5 + len(seen) % 4
+            browser.press(str(values[topic]), ENTER)
+        self.assertEqual(sorted(seen), sorted(topics))
+        total = browser.find(f"[data-total='{SESSIONS}']")
+        rig.wait_for(lambda: total.text() == str(sum(values.values())), "the running total")
+        self.shots(browser, "grid-vi")
+        browser.press(ENTER, held=CONTROL)
+        browser.see("Đã lưu trên máy này")
+        for topic, value in values.items():
+            self.at_province(SESSIONS, str(value), labels=f"topic={topic}", per="month",
+                             **{"from": month(0), "to": month(0)})
+        browser.open(f"{self.base}/form?period={month(0)}&lang=en")
+        browser.see("Cashless payment")
+        self.shots(browser, "grid-en")
+        self.assert_whole()
+
+    def test_a_whole_or_its_parts(self):
+        browser = self.browser()
+        self.form(browser, month(0))
+        browser.see("Write one undivided figure or its parts, never both")
+        browser.find(field(SESSIONS)).write("5" + TAB)
+        browser.find(field(SESSIONS, "topic=cashless")).write("2" + TAB)
+        browser.see("write either this one figure or its parts, never both")
+        browser.find("#sheet button").click()
+        browser.see("Nothing was saved yet")
+        self.shot(browser, "either")
+        browser.find(field(SESSIONS)).write("" + TAB)
+        browser.find("#sheet button").click()
+        browser.see("Saved on this machine")
+        browser.see("Reported in parts")
+        self.assertEqual(browser.find_all(field(SESSIONS)), [])
+
+    def is_open(self, browser, css):
+        browser.find(css)
+        return browser.find_all(f"details:not([open]) {css}") == []
+
+    def test_many_sectors_are_folded(self):
+        self.remember(RECEIVED, [today().replace(day=1).isoformat()], "--label", "sector=land")
+        for script, sector in ((True, "sector=tax"), (False, "sector=water")):
+            browser = self.browser(script=script)
+            self.form(browser, today().isoformat())
+            self.assertTrue(self.is_open(browser, field(RECEIVED, "sector=land")))
+            self.assertFalse(self.is_open(browser, field(RECEIVED, sector)))
+            self.shots(browser, "sectors")
+            browser.find(f"fieldset:has([data-total='{RECEIVED}']) summary").click()
+            browser.find(field(RECEIVED, sector)).write("3")
+            browser.find("#sheet button").click()
+            browser.see("Saved on this machine")
+            self.assertTrue(self.is_open(browser, field(RECEIVED, sector)))  # it is in use now
+
+    def test_small_and_accessible(self):
+        source = self.axe()
+        self.remember_months()
+        for language in ("vi", "en"):
+            browser = self.browser(language=language, size=(500, 900))
+            browser.ask("POST", "/goog/cdp/execute", {"cmd": "Page.setBypassCSP", "params": {"enabled": True}})
+            for what, period in (("month", month(0)), ("day", today().isoformat())):
+                self.form(browser, period)
+                wide = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                self.assertLessEqual(wide, 0, what)
+                self.assert_accessible(browser, source, f"{what} in {language}")
+                self.shot(browser, f"small-{what}-{language}")
+
+    # --- a column of a spreadsheet ---
+
+    def paste(self, browser, text):
+        browser.run("const data = new DataTransfer(); data.setData('text', arguments[0]);"
+                    "document.activeElement.dispatchEvent(new ClipboardEvent('paste',"
+                    " {clipboardData: data, bubbles: true, cancelable: true}))", text)
+
+    def test_a_column_is_pasted_downward(self):
+        browser = self.browser(language="vi")
+        self.form(browser, month(0))
+        browser.find("input[name='v:team.count:']").click()
+        self.paste(browser, "8\r\n\r\n1.234\r\nx\r\n")  # a blank is skipped, and what is wrong is said
+        browser.see("Số ô đã dán xuống dưới: 3")
+        browser.see("'x' không phải là số")
+        self.assertEqual(browser.find("input[name='v:team.count:']").property("value"), "8")
+        self.assertEqual(browser.find("input[name='v:team.members:']").property("value"), "")
+        self.assertEqual(browser.find(field(SESSIONS)).property("value"), "1.234")
+        browser.find("input[name='v:team.count:']").click()
+        self.paste(browser, "1\t2\r\n3\t4\r\n")
+        browser.see("chỉ chép một cột")
+        self.assertEqual(browser.find("input[name='v:team.count:']").property("value"), "8")
+        browser.run("const seen = [...document.querySelectorAll(\"input[name^='v:']\")].filter(f => !f.closest('details:not([open])'));"
+                    "seen[seen.length - 2].focus()")
+        self.paste(browser, "1\r\n2\r\n3\r\n4,5\r\n")
+        browser.see("không dán: 3; 4,5")
+
+
+if __name__ == "__main__":
+    unittest.main()
