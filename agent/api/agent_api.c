@@ -310,7 +310,7 @@ static void post_clock(void *context, struct http_request *request)
 		call_submit(call, work_clock_told, done_clock_told);
 }
 
-/* GET /v1/catalogue, /v1/dimensions */
+/* GET /v1/catalogue, /v1/dimensions, /v1/rules */
 
 static void answer_document(struct call *call, const char *csv, size_t len)
 {
@@ -348,11 +348,27 @@ static void get_dimensions(void *context, struct http_request *request)
 	answer_document(call, catalogue->dimensions->csv, catalogue->dimensions->csv_len);
 }
 
+static void get_rules(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	const struct catalogue *catalogue;
+	if (!call)
+		return;
+	catalogue = recorder_catalogue(call->api->config.recorder);
+	if (!catalogue || !catalogue->rules) {
+		err_set(&call->err, -ENOENT, "the province has sent no rules");
+		call_refuse(call);
+		return;
+	}
+	answer_document(call, catalogue->rules->csv, catalogue->rules->csv_len);
+}
+
 static const struct http_route routes[] = {
 	{ "POST", "/v1/observations", post_observations, FIGURES_MAX,
 	  NULL }, /* these two over TCP, too */
 	{ "GET", "/v1/catalogue", get_catalogue, 0, NULL },
 	{ "GET", "/v1/dimensions", get_dimensions, 0, NULL },
+	{ "GET", "/v1/rules", get_rules, 0, NULL },
 	{ "GET", "/v1/status", get_status, 0, NULL },
 	{ "GET", "/v1/spool", get_kept, 0, NULL },
 	{ "GET", "/v1/spool/verify", get_kept, 0, NULL },

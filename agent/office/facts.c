@@ -52,9 +52,11 @@ static int files_read(const Lantoa__V1__Files *files, struct catalogue **ret_cat
 		      struct err *err)
 {
 	const Lantoa__V1__File *own = file_find(files, "catalogue.csv"),
-			       *lists = file_find(files, "dimensions.csv");
+			       *lists = file_find(files, "dimensions.csv"),
+			       *held = file_find(files, "rules.csv");
 	struct catalogue *catalogue = NULL;
 	struct dimensions *dimensions = NULL;
+	struct rules *rules = NULL;
 	*ret_catalogue = NULL;
 	if (!own)
 		return 0;
@@ -64,11 +66,19 @@ static int files_read(const Lantoa__V1__Files *files, struct catalogue **ret_cat
 	if (lists)
 		rc = dimensions_read((const char *)lists->data.data, lists->data.len, &dimensions,
 				     err);
+	if (rc < 0)
+		err_wrap(err, "the province's code lists");
+	catalogue_use_dimensions(catalogue, dimensions);
+	if (rc == 0 && held) {
+		rc = rules_read((const char *)held->data.data, held->data.len, &rules, err);
+		if (rc < 0)
+			err_wrap(err, "the province's rules");
+	}
 	if (rc < 0) {
 		catalogue_close(catalogue);
-		return err_wrap(err, "the province's code lists");
+		return rc;
 	}
-	catalogue_use_dimensions(catalogue, dimensions);
+	catalogue_use_rules(catalogue, rules);
 	*ret_catalogue = catalogue;
 	return 0;
 }

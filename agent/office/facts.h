@@ -10,7 +10,7 @@
 struct facts {
 	char *office_name, *zone;    /* owned; NULL: not told yet */
 	char *level;                 /* owned; "": its unit has none; NULL: not told yet */
-	struct catalogue *catalogue; /* owned, with its code lists; NULL: not told yet */
+	struct catalogue *catalogue; /* owned, with its code lists and rules; NULL: not told yet */
 	uint64_t edition_version;    /* that the catalogue is of; 0: none is kept whole */
 };
 

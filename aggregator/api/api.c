@@ -59,6 +59,7 @@ static size_t body_max(const char *method, const char *path)
 		{ "PUT", "/v1/catalogue", API_EDITION_MAX },
 		{ "PUT", "/v1/indicators", API_EDITION_MAX },
 		{ "PUT", "/v1/dimensions", API_EDITION_MAX },
+		{ "PUT", "/v1/rules", API_EDITION_MAX },
 		{ "POST", "/v1/offices", API_EDITION_MAX },
 	};
 

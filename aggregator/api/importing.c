@@ -8,6 +8,7 @@
 #include "api/difference.h"
 #include "common/base/i18n.h"
 #include "common/base/log.h"
+#include "common/text/csv_table.h"
 #include "ledger/follow.h"
 #include "ledger/losses.h"
 #include "schema/event.h"
@@ -25,6 +26,32 @@ int importing_prepare(struct call *call, struct err *err)
 	int rc = call_flag(call, "yes", &call->yes, err);
 
 	return rc == 0 ? call_flag(call, "dry_run", &call->dry_run, err) : rc;
+}
+
+int importing_table(const struct importing *importing, sqlite3 *db,
+		    const struct reference *reference, struct table **ret_table, struct err *err)
+{
+	struct blob csv = { 0 };
+
+	if (!importing->export)
+		return importing->table(db, reference, ret_table, err);
+	int rc = importing->export(db, &csv, err);
+	if (rc == 0)
+		rc = csv_table((const char *)csv.data, csv.len, ret_table, err);
+	blob_free(&csv);
+	return rc;
+}
+
+static int edition_take(const struct importing *importing, struct call *call, sqlite3 *db,
+			size_t *ret_n, struct err *err)
+{
+	bool differs = false;
+
+	if (!importing->take)
+		return importing->import(call, db, ret_n, err);
+	int rc = importing->take(db, call->body, call->body_len, &differs, err);
+	*ret_n = differs;
+	return rc;
 }
 
 /* --- it would take something away --- */
@@ -132,7 +159,7 @@ static int trial_tell(struct call *call, sqlite3 *db, const struct reference *be
 	if (rc == 0)
 		rc = change_estimate(db, expected.cost.work, &expected.us, err);
 	if (rc == 0)
-		rc = importing->table(db, after, &are, err);
+		rc = importing_table(importing, db, after, &are, err);
 	if (rc == 0)
 		rc = rows_add(importing, were, are, &expected, n, &table, err);
 	losses_free(&expected.losses);
@@ -146,12 +173,12 @@ static int trial_run(struct call *call, sqlite3 *db, const struct reference *bef
 	struct reference *after = NULL;
 	struct table *were = NULL;
 	size_t n = 0;
-	int rc = importing->table(db, before, &were, err);
+	int rc = importing_table(importing, db, before, &were, err);
 
 	if (rc == 0)
 		rc = db_exec(db, "SAVEPOINT trial", err);
 	if (rc == 0) {
-		rc = importing->import(call, db, &n, err);
+		rc = edition_take(importing, call, db, &n, err);
 		if (rc == 0)
 			rc = reference_load(db, &after, err);
 		if (rc == 0)
@@ -277,7 +304,7 @@ int importing_run(struct call *call, sqlite3 *db, const struct reference *refere
 	if (rc == 0)
 		rc = db_exec(db, "SAVEPOINT importing", err);
 	if (rc == 0)
-		rc = importing->import(call, db, &taking.n, err);
+		rc = edition_take(importing, call, db, &taking.n, err);
 	if (rc == 0 && taking.n > 0)
 		rc = take_over(&taking, db, reference, err);
 	if (rc == 0)

@@ -16,6 +16,9 @@ struct importing {
 	const char *answer; /* how many rows: "changed" */
 	const char *keys;   /* columns that tell its rows apart, parted by blanks */
 	int (*import)(struct call *call, sqlite3 *db, size_t *ret_n, struct err *err);
+	/* Instead of these two, of what is imported whole: take it over; what is in force. */
+	int (*take)(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
+	int (*export)(sqlite3 *db, struct blob *out, struct err *err);
 	/* All that is in force, with the columns of the file. */
 	int (*table)(sqlite3 *db, const struct reference *reference, struct table **ret_table,
 		     struct err *err);
@@ -26,6 +29,9 @@ struct importing {
 
 /** Before the import, on the loop: the arguments. -EINVAL. */
 int importing_prepare(struct call *call, struct err *err);
+/** What is in force. The caller closes. */
+int importing_table(const struct importing *importing, sqlite3 *db,
+		    const struct reference *reference, struct table **ret_table, struct err *err);
 /** Import the body of @call and answer. */
 int importing_run(struct call *call, sqlite3 *db, const struct reference *reference,
 		  const struct importing *importing, struct err *err);

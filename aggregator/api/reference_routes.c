@@ -1,11 +1,12 @@
-/* /v1/units, /v1/successors, /v1/catalogue, /v1/indicators, /v1/dimensions: PUT takes an edition as
- * CSV and answers {"changed": n}, with the arguments of importing.h; GET gives back what is in
- * force. */
+/* /v1/units, /v1/successors, /v1/catalogue, /v1/indicators, /v1/dimensions, /v1/rules: PUT takes
+ * an edition as CSV and answers {"changed": n}, with the arguments of importing.h; GET gives back
+ * what is in force. */
 #include "api/call.h"
 #include "api/importing.h"
-#include "common/text/csv_table.h"
 #include "registry/successors.h"
 #include "registry/units_import.h"
+
+#include <string.h>
 
 static void add_unit(struct table *table, const struct unit *unit)
 {
@@ -59,40 +60,6 @@ static int successors_table(sqlite3 *db, const struct reference *reference,
 	return 0;
 }
 
-static int document_table(sqlite3 *db,
-			  int (*export)(sqlite3 *db, struct blob *out, struct err *err),
-			  struct table **ret_table, struct err *err)
-{
-	struct blob csv = { 0 };
-	int rc = export(db, &csv, err);
-
-	if (rc == 0)
-		rc = csv_table((const char *)csv.data, csv.len, ret_table, err);
-	blob_free(&csv);
-	return rc;
-}
-
-static int catalogue_table(sqlite3 *db, const struct reference *reference, struct table **ret_table,
-			   struct err *err)
-{
-	(void)reference;
-	return document_table(db, catalogue_export, ret_table, err);
-}
-
-static int indicators_table(sqlite3 *db, const struct reference *reference,
-			    struct table **ret_table, struct err *err)
-{
-	(void)reference;
-	return document_table(db, indicators_export, ret_table, err);
-}
-
-static int dimensions_table(sqlite3 *db, const struct reference *reference,
-			    struct table **ret_table, struct err *err)
-{
-	(void)reference;
-	return document_table(db, dimensions_export, ret_table, err);
-}
-
 /* --- PUT --- */
 
 static int import_units(struct call *call, sqlite3 *db, size_t *ret_n, struct err *err)
@@ -103,33 +70,6 @@ static int import_units(struct call *call, sqlite3 *db, size_t *ret_n, struct er
 static int import_successors(struct call *call, sqlite3 *db, size_t *ret_n, struct err *err)
 {
 	return successors_import(db, call->body, call->body_len, ret_n, err);
-}
-
-static int import_catalogue(struct call *call, sqlite3 *db, size_t *ret_n, struct err *err)
-{
-	bool differs = false;
-	int rc = catalogue_import(db, call->body, call->body_len, &differs, err);
-
-	*ret_n = differs;
-	return rc;
-}
-
-static int import_indicators(struct call *call, sqlite3 *db, size_t *ret_n, struct err *err)
-{
-	bool differs = false;
-	int rc = indicators_import(db, call->body, call->body_len, &differs, err);
-
-	*ret_n = differs;
-	return rc;
-}
-
-static int import_dimensions(struct call *call, sqlite3 *db, size_t *ret_n, struct err *err)
-{
-	bool differs = false;
-	int rc = dimensions_import(db, call->body, call->body_len, &differs, err);
-
-	*ret_n = differs;
-	return rc;
 }
 
 static int units_put(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -158,43 +98,56 @@ static int successors_put(struct call *call, sqlite3 *db, const struct reference
 	return importing_run(call, db, reference, &importing, err);
 }
 
-static int catalogue_put(struct call *call, sqlite3 *db, const struct reference *reference,
-			 struct err *err)
-{
-	static const enum change_kind kind = CHANGE_CATALOGUE;
-	static const struct importing importing = { .what = "catalogue import",
-						    .answer = "changed",
-						    .keys = "name",
-						    .import = import_catalogue,
-						    .table = catalogue_table,
-						    .decides = &kind };
+/* --- documents --- */
 
-	return importing_run(call, db, reference, &importing, err);
+static const enum change_kind catalogue_kind = CHANGE_CATALOGUE;
+
+/* Code lists decide about what comes from now on alone, and rules about what offices take: no page
+ * follows. */
+static const struct document_route {
+	const char *path;
+	struct importing importing;
+} documents[] = {
+	{ "/v1/catalogue",
+	  { .what = "catalogue import",
+	    .answer = "changed",
+	    .keys = "name",
+	    .take = catalogue_import,
+	    .export = catalogue_export,
+	    .decides = &catalogue_kind } },
+	{ "/v1/indicators",
+	  { .what = "indicators import",
+	    .answer = "changed",
+	    .keys = "name",
+	    .take = indicators_import,
+	    .export = indicators_export } },
+	{ "/v1/dimensions",
+	  { .what = "dimensions import",
+	    .answer = "changed",
+	    .keys = "dimension code valid_from",
+	    .take = dimensions_import,
+	    .export = dimensions_export } },
+	{ "/v1/rules",
+	  { .what = "rules import",
+	    .answer = "changed",
+	    .keys = "name",
+	    .take = rules_import,
+	    .export = rules_export } },
+};
+
+static const struct importing *document_of(const struct call *call)
+{
+	size_t i = 0;
+
+	while (strcmp(documents[i].path, call->action->path) != 0)
+		i++; /* it is there: the actions below */
+	return &documents[i].importing;
 }
 
-static int indicators_put(struct call *call, sqlite3 *db, const struct reference *reference,
-			  struct err *err)
+static int document_put(struct call *call, sqlite3 *db, const struct reference *reference,
+			struct err *err)
 {
-	static const struct importing importing = { .what = "indicators import",
-						    .answer = "changed",
-						    .keys = "name",
-						    .import = import_indicators,
-						    .table = indicators_table };
-
-	return importing_run(call, db, reference, &importing, err);
-}
-
-/* It decides about what comes from now on alone: no page follows. */
-static int dimensions_put(struct call *call, sqlite3 *db, const struct reference *reference,
-			  struct err *err)
-{
-	static const struct importing importing = { .what = "dimensions import",
-						    .answer = "changed",
-						    .keys = "dimension code valid_from",
-						    .import = import_dimensions,
-						    .table = dimensions_table };
-
-	return importing_run(call, db, reference, &importing, err);
+	return importing_run(call, db, reference, document_of(call), err);
 }
 
 /* --- GET --- */
@@ -223,41 +176,23 @@ static int successors_get(struct call *call, sqlite3 *db, const struct reference
 }
 
 /* CSV as it was imported, notes and all; JSON has the same columns. */
-static int document_get(struct call *call, sqlite3 *db,
-			int (*export)(sqlite3 *db, struct blob *out, struct err *err),
+static int document_get(struct call *call, sqlite3 *db, const struct reference *reference,
 			struct err *err)
 {
+	const struct importing *document = document_of(call);
 	struct blob csv = { 0 };
 	struct table *table = NULL;
-	int rc = call->wants_csv ? export(db, &csv, err) : document_table(db, export, &table, err);
 
-	if (!call->wants_csv)
+	if (!call->wants_csv) {
+		int rc = importing_table(document, db, reference, &table, err);
+
 		return table_get(call, rc, table, err);
+	}
+	int rc = document->export(db, &csv, err);
 	if (rc == 0)
 		call_answer_csv(call, &csv);
 	blob_free(&csv);
 	return rc;
-}
-
-static int catalogue_get(struct call *call, sqlite3 *db, const struct reference *reference,
-			 struct err *err)
-{
-	(void)reference;
-	return document_get(call, db, catalogue_export, err);
-}
-
-static int indicators_get(struct call *call, sqlite3 *db, const struct reference *reference,
-			  struct err *err)
-{
-	(void)reference;
-	return document_get(call, db, indicators_export, err);
-}
-
-static int dimensions_get(struct call *call, sqlite3 *db, const struct reference *reference,
-			  struct err *err)
-{
-	(void)reference;
-	return document_get(call, db, dimensions_export, err);
 }
 
 const struct action reference_actions[] = {
@@ -267,14 +202,17 @@ const struct action reference_actions[] = {
 	{ "GET", "/v1/successors", NULL, NULL, CALL_READ, NULL, successors_get, NULL },
 	{ "PUT", "/v1/successors", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare,
 	  successors_put, NULL },
-	{ "GET", "/v1/catalogue", NULL, NULL, CALL_READ, NULL, catalogue_get, NULL },
+	{ "GET", "/v1/catalogue", NULL, NULL, CALL_READ, NULL, document_get, NULL },
 	{ "PUT", "/v1/catalogue", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare,
-	  catalogue_put, change_committed },
-	{ "GET", "/v1/indicators", NULL, NULL, CALL_READ, NULL, indicators_get, NULL },
+	  document_put, change_committed },
+	{ "GET", "/v1/indicators", NULL, NULL, CALL_READ, NULL, document_get, NULL },
 	{ "PUT", "/v1/indicators", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare,
-	  indicators_put, NULL },
-	{ "GET", "/v1/dimensions", NULL, NULL, CALL_READ, NULL, dimensions_get, NULL },
+	  document_put, NULL },
+	{ "GET", "/v1/dimensions", NULL, NULL, CALL_READ, NULL, document_get, NULL },
 	{ "PUT", "/v1/dimensions", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare,
-	  dimensions_put, NULL },
+	  document_put, NULL },
+	{ "GET", "/v1/rules", NULL, NULL, CALL_READ, NULL, document_get, NULL },
+	{ "PUT", "/v1/rules", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare, document_put,
+	  NULL },
 };
 const size_t n_reference_actions = sizeof(reference_actions) / sizeof(reference_actions[0]);

@@ -26,6 +26,7 @@ static const struct part {
 	{ "catalogue.csv", "/v1/catalogue", false, false },
 	{ "indicators.csv", "/v1/indicators", false, false },
 	{ "dimensions.csv", "/v1/dimensions", false, true },
+	{ "rules.csv", "/v1/rules", false, true },
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 

@@ -386,6 +386,25 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/dimensions",
 	  .usual = FORMAT_CSV },
+	{ .words = "rules import",
+	  .usage = "FILE [--dry-run] [--yes]",
+	  .help = N_(
+		  "Take over from a CSV file what figures must be to each other: name, left, op, "
+		  "right, severity, label_vi, label_en, from. Offices hold figures to it as they "
+		  "come in, from their next contact on; no total changes."),
+	  .options = "dry-run yes",
+	  .n_words = 1,
+	  .run = import,
+	  .method = "PUT",
+	  .path = "/v1/rules",
+	  .done = N_("Sets of rules changed: %s\n") },
+	{ .words = "rules export",
+	  .usage = "",
+	  .help = N_("Print the rules as they were imported."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/rules",
+	  .usual = FORMAT_CSV },
 	{ .words = "office add",
 	  .usage = "CODE --name NAME --unit CODE [--from DATE]",
 	  .help = N_("Add an office that reports for a unit, from today or from a day on. Then "

@@ -46,17 +46,24 @@ static Lantoa__V1__File file_of(char *name, const char *csv, size_t len)
 
 int edition_make(const struct catalogue *catalogue, struct edition *ret_edition, struct err *err)
 {
-	static char catalogue_name[] = "catalogue.csv", dimensions_name[] = "dimensions.csv";
+	static char catalogue_name[] = "catalogue.csv", dimensions_name[] = "dimensions.csv",
+		    rules_name[] = "rules.csv";
 	const struct dimensions *dimensions = catalogue->dimensions;
+	const struct rules *rules = catalogue->rules;
 	Lantoa__V1__Files files = LANTOA__V1__FILES__INIT;
 	Lantoa__V1__File own = file_of(catalogue_name, catalogue->csv, catalogue->csv_len);
-	Lantoa__V1__File lists = LANTOA__V1__FILE__INIT, *list[] = { &own, &lists };
+	Lantoa__V1__File lists = LANTOA__V1__FILE__INIT, held = LANTOA__V1__FILE__INIT;
+	Lantoa__V1__File *list[3] = { &own };
 	*ret_edition = (struct edition){ .stamp = catalogue_stamp(catalogue) };
 	files.file = list;
 	files.n_file = 1;
 	if (dimensions && dimensions->n > 0) {
 		lists = file_of(dimensions_name, dimensions->csv, dimensions->csv_len);
-		files.n_file = 2;
+		list[files.n_file++] = &lists;
+	}
+	if (rules && rules->n > 0) {
+		held = file_of(rules_name, rules->csv, rules->csv_len);
+		list[files.n_file++] = &held;
 	}
 	int rc = wire_edition_pack(&files, &ret_edition->packed, err);
 	if (rc == 0)
@@ -79,11 +86,12 @@ int delivery_check(const struct catalogue *catalogue, struct err *err)
 	if (rc != -EFBIG)
 		return rc;
 	return err_set(err, rc,
-		       "the catalogue and the code lists have %zu bytes, and offices can be sent "
-		       "%u, or %u when they are packed: shorten their labels, or leave out columns "
-		       "that are notes and metrics that nobody reports",
+		       "the catalogue, the code lists and the rules have %zu bytes, and offices "
+		       "can be sent %u, or %u when they are packed: shorten their labels, or leave "
+		       "out columns that are notes and metrics that nobody reports",
 		       catalogue->csv_len +
-			       (catalogue->dimensions ? catalogue->dimensions->csv_len : 0),
+			       (catalogue->dimensions ? catalogue->dimensions->csv_len : 0) +
+			       (catalogue->rules ? catalogue->rules->csv_len : 0),
 		       WIRE_FILES_LEN_MAX, WIRE_EDITION_MAX);
 }
 

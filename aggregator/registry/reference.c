@@ -2,6 +2,7 @@
 
 #include "common/base/near.h"
 #include "common/model/civil.h"
+#include "common/model/rule_metrics.h"
 #include "common/text/csv_reader.h"
 #include "registry/delivery.h"
 #include "schema/reference_version.h"
@@ -16,8 +17,9 @@ static const char catalogue_empty[] =
 static const char indicators_empty[] =
 	"name,label_vi,label_en,formula,unit,target_year,target_value\n";
 static const char dimensions_empty[] = "dimension,code,label_vi,label_en,valid_from,valid_to\n";
+static const char rules_empty[] = "name,left,op,right,severity,label_vi,label_en,from\n";
 
-/* A document is one of the three tables that keep every edition as the CSV it came as; the last row
+/* A document is one of the tables that keep every edition as the CSV it came as; the last row
  * is in force. Older ones stay, so that it can be seen what was asked for when. */
 struct document {
 	const char *empty, *select, *insert;
@@ -38,6 +40,11 @@ static const struct document dimensions_document = {
 	.empty = dimensions_empty,
 	.select = "SELECT csv FROM dimensions ORDER BY id DESC LIMIT 1",
 	.insert = "INSERT INTO dimensions(imported_us, csv) VALUES(?, ?)",
+};
+static const struct document rules_document = {
+	.empty = rules_empty,
+	.select = "SELECT csv FROM rules ORDER BY id DESC LIMIT 1",
+	.insert = "INSERT INTO rules(imported_us, csv) VALUES(?, ?)",
 };
 
 /* @taker gets the text in force; it is valid during the call. */
@@ -94,6 +101,12 @@ static int dimensions_take(const char *csv, size_t len, void *context, struct er
 	return dimensions_read(csv, len, dimensions, err);
 }
 
+static int rules_take(const char *csv, size_t len, void *context, struct err *err)
+{
+	struct rules **rules = context;
+	return rules_read(csv, len, rules, err);
+}
+
 static int dimensions_load(sqlite3 *db, struct catalogue *catalogue, struct err *err)
 {
 	struct dimensions *dimensions = NULL;
@@ -104,7 +117,17 @@ static int dimensions_load(sqlite3 *db, struct catalogue *catalogue, struct err 
 	return 0;
 }
 
-/* With the code lists. */
+static int rules_load(sqlite3 *db, struct catalogue *catalogue, struct err *err)
+{
+	struct rules *rules = NULL;
+	int rc = document_load(db, &rules_document, rules_take, &rules, err);
+	if (rc < 0)
+		return err_wrap(err, "load the rules");
+	catalogue_use_rules(catalogue, rules);
+	return 0;
+}
+
+/* With the code lists and the rules. */
 static int catalogue_load(sqlite3 *db, struct catalogue **ret_catalogue, struct err *err)
 {
 	struct catalogue *catalogue = NULL;
@@ -112,6 +135,8 @@ static int catalogue_load(sqlite3 *db, struct catalogue **ret_catalogue, struct 
 	if (rc < 0)
 		return err_wrap(err, "load the catalogue");
 	rc = dimensions_load(db, catalogue, err);
+	if (rc == 0)
+		rc = rules_load(db, catalogue, err);
 	if (rc < 0)
 		catalogue_close(catalogue);
 	else
@@ -271,6 +296,10 @@ int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed
 		return rc;
 	rc = dimensions_load(db, catalogue, err);
 	if (rc == 0)
+		rc = rules_load(db, catalogue, err);
+	if (rc == 0 && rules_suit(catalogue->rules, catalogue, err) < 0)
+		rc = err_wrap(err, "the rules in force (lantoa rules export)");
+	if (rc == 0)
 		rc = delivery_check(catalogue, err);
 	if (rc == 0)
 		rc = indicators_suit(db, catalogue, err);
@@ -330,6 +359,29 @@ int dimensions_import(sqlite3 *db, const char *csv, size_t len, bool *ret_change
 	return rc;
 }
 
+int rules_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err)
+{
+	struct catalogue *catalogue = NULL;
+	struct rules *rules = NULL;
+	int rc = csv_plain(csv, len, err);
+	if (rc == 0)
+		rc = catalogue_load(db, &catalogue, err);
+	if (rc == 0)
+		rc = rules_read(csv, len, &rules, err);
+	if (rc == 0)
+		rc = rules_suit(rules, catalogue, err);
+	if (rc == 0) {
+		catalogue_use_rules(catalogue, rules);
+		rc = delivery_check(catalogue, err);
+	} else {
+		rules_close(rules);
+	}
+	if (rc == 0)
+		rc = document_import(db, &rules_document, csv, len, ret_changed, err);
+	catalogue_close(catalogue);
+	return rc;
+}
+
 int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err)
 {
 	struct catalogue *catalogue = NULL;
@@ -365,4 +417,9 @@ int indicators_export(sqlite3 *db, struct blob *out, struct err *err)
 int dimensions_export(sqlite3 *db, struct blob *out, struct err *err)
 {
 	return document_load(db, &dimensions_document, text_append, out, err);
+}
+
+int rules_export(sqlite3 *db, struct blob *out, struct err *err)
+{
+	return document_load(db, &rules_document, text_append, out, err);
 }

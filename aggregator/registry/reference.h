@@ -28,7 +28,8 @@ struct reference {
 	int64_t version;
 	struct units *units;
 	struct offices *offices;
-	struct catalogue *catalogue; /* with its code lists; an empty one before the first import */
+	struct catalogue *
+		catalogue; /* with its code lists and rules; an empty one before the first import */
 	struct indicators *indicators; /* likewise */
 	struct closings *closings;
 	bool earlier; /* it is of an earlier instant: offices that came since are not in it */
@@ -47,15 +48,18 @@ int reference_refresh(sqlite3 *db, struct reference **reference, struct err *err
 /** Store a catalogue or indicators that were read without error; all-or-nothing with named rows, as
  * their readers do. Indicators may name only metrics of the current catalogue, and a catalogue must
  * keep those they name; no name may be both. -EFBIG: a catalogue that would not reach the offices
- * (delivery.h). Code lists may be of dimensions alone that a metric of the catalogue has. Where
+ * (delivery.h). Code lists may be of dimensions alone that a metric of the catalogue has; rules
+ * name its metrics, and it keeps those they name. Where
  * something is stored, reference_changed() was called. @ret_changed false: it is what is there
  * already. */
 int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
 int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
 int dimensions_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
+int rules_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
 
 /** Append the CSV that was imported last, byte for byte; a header line alone before the first
  * import. -ENOMEM or the database's error. */
 int catalogue_export(sqlite3 *db, struct blob *out, struct err *err);
 int indicators_export(sqlite3 *db, struct blob *out, struct err *err);
 int dimensions_export(sqlite3 *db, struct blob *out, struct err *err);
+int rules_export(sqlite3 *db, struct blob *out, struct err *err);

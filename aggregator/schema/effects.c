@@ -15,6 +15,7 @@ const struct ledger_table ledger_tables[] = {
 	{ "catalogue", MOVES_REFERENCE, false },
 	{ "indicators", MOVES_REFERENCE, false },
 	{ "dimensions", MOVES_REFERENCE, false },
+	{ "rules", MOVES_REFERENCE, false },
 	{ "office", MOVES_REFERENCE, false },
 	{ "assignment", MOVES_REFERENCE, false },
 	{ "closing", MOVES_REFERENCE, false },

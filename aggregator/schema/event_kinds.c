@@ -18,6 +18,7 @@ const struct event_kind event_kinds[] = {
 	{ "catalogue import", N_("catalogue imported"), "catalogue " HELD },
 	{ "indicators import", N_("indicators imported"), "indicators" },
 	{ "dimensions import", N_("code lists of the dimensions imported"), "dimensions" },
+	{ "rules import", N_("rules imported"), "rules" },
 	{ "office add", N_("office added"), "office assignment" },
 	{ "office move", N_("office moved"), "assignment " HELD },
 	{ "office rename", N_("office renamed"), "office" },

@@ -198,20 +198,32 @@ static const char *const steps[] = {
 	 "INSERT INTO fact VALUES('epoch', unixepoch() * 1000000 + abs(random() % 1000000));"
 	 "ALTER TABLE audit RENAME TO audit_before;"
 	 "CREATE VIEW audit AS SELECT id, at_us, who, kind AS what, detail FROM event;"),
+	/* 13: rules (reference.c) */
+	("CREATE TABLE rules(id INTEGER PRIMARY KEY, imported_us INTEGER NOT NULL, csv BLOB NOT "
+	 "NULL) STRICT;"),
 };
 
-#define VERSION_OF_EVENTS 12
+#define N_STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
 
-/* A store that had no events gets its first. */
+/* A store that had no events gets its first, which has what stands in all tables: when the last of
+ * them is there. */
 static int on_step(sqlite3 *db, int version, struct err *err)
 {
-	int rc = version == VERSION_OF_EVENTS ? effects_watch(db, err) : 0;
-	return rc == 0 && version == VERSION_OF_EVENTS ? events_open(db, err) : rc;
+	int64_t begins = 0;
+	int rc = version < N_STEPS
+			 ? 0
+			 : db_number(
+				   db,
+				   "SELECT count(*) FROM sqlite_schema WHERE name = 'audit_before'",
+				   &begins, err);
+	if (rc == 0 && begins > 0)
+		rc = effects_watch(db, err);
+	return rc == 0 && begins > 0 ? events_open(db, err) : rc;
 }
 
 static const struct db_schema schema = {
 	.application_id = SCHEMA_APPLICATION_ID,
-	.n = (int)(sizeof(steps) / sizeof(steps[0])),
+	.n = N_STEPS,
 	.steps = steps,
 	.keep_writer = "INSERT OR REPLACE INTO fact VALUES('written_by', ?1)",
 	.writer = "SELECT value FROM fact WHERE name = 'written_by'",

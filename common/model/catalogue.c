@@ -250,6 +250,7 @@ void catalogue_close(struct catalogue *catalogue)
 	free(catalogue->by_name);
 	free(catalogue->csv);
 	dimensions_close(catalogue->dimensions);
+	rules_close(catalogue->rules);
 	free(catalogue);
 }
 
@@ -259,11 +260,18 @@ void catalogue_use_dimensions(struct catalogue *catalogue, struct dimensions *di
 	catalogue->dimensions = dimensions;
 }
 
+void catalogue_use_rules(struct catalogue *catalogue, struct rules *rules)
+{
+	rules_close(catalogue->rules);
+	catalogue->rules = rules;
+}
+
 uint64_t catalogue_stamp(const struct catalogue *catalogue)
 {
-	/* an odd factor: the two cannot cancel each other by being alike */
+	/* odd factors: they cannot cancel each other by being alike */
 	return catalogue->version +
-	       (catalogue->dimensions ? catalogue->dimensions->version * 3 : 0);
+	       (catalogue->dimensions ? catalogue->dimensions->version * 3 : 0) +
+	       (catalogue->rules ? catalogue->rules->version * 5 : 0);
 }
 
 static int compare_name(const void *name, const void *metric)

@@ -7,6 +7,7 @@
 #include "common/model/dimensions.h"
 #include "common/model/metric.h"
 #include "common/model/period.h"
+#include "common/model/rules.h"
 #include "common/model/verdict.h"
 
 #include <stdbool.h>
@@ -23,6 +24,7 @@ struct catalogue {
 	uint64_t version;              /* first 8 bytes of BLAKE2b-256 of the text, never 0 */
 	struct metric **by_name;       /* owned [n], sorted */
 	struct dimensions *dimensions; /* owned: what its labels may be; NULL: any text */
+	struct rules *rules;           /* owned: what they must be to each other; NULL: nothing */
 	unsigned shares;               /* that are held beside the first: catalogue_share() */
 };
 
@@ -51,7 +53,9 @@ void catalogue_close(struct catalogue *catalogue); /* NULL is fine */
 /** Labels are judged by these lists from now on, which are taken over; NULL: they are free text.
  * Before anybody shares the catalogue. */
 void catalogue_use_dimensions(struct catalogue *catalogue, struct dimensions *dimensions);
-/** Of it and its code lists: another one when either is another. */
+/** Likewise its rules, which suit it: rules_suit(). NULL: there are none. */
+void catalogue_use_rules(struct catalogue *catalogue, struct rules *rules);
+/** Of it, its code lists and its rules: another one when any of them is another. */
 uint64_t catalogue_stamp(const struct catalogue *catalogue);
 
 /** NULL when there is none of that name. */

@@ -32,6 +32,7 @@
 	"h,x,x,x,flow,sum,sum,hour,,0,0,commune,1,0,100\n"                                         \
 	"l,x,x,x,stock,last,sum,month,,1,2,commune,5,,\n"
 #define DIMENSIONS "dimension,code,label_vi,label_en,valid_from,valid_to\nsector,land,Đất,Land,,\n"
+#define RULES      "name,left,op,right,severity,label_vi,label_en,from\nr,2 * d,<=,d + 9,warn,,,\n"
 #define INDICATORS                                                                                 \
 	"name,label_vi,label_en,formula,unit,target_year,target_value\n"                           \
 	"i,I,I,d / l,%,2025,5\n"
@@ -299,6 +300,7 @@ static void begin(struct course *course)
 	testbed_refresh(testbed);
 	import(course, "successors", SUCCESSORS);
 	import(course, "dimensions", DIMENSIONS);
+	import(course, "rules", RULES);
 	(void)tick(course);
 	keys(course);
 }

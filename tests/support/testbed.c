@@ -264,6 +264,8 @@ static int import(struct testbed *testbed, const char *what, const char *csv, si
 			 ? catalogue_import(testbed->db, csv, len, &changed, &testbed->err)
 		 : strcmp(what, "dimensions") == 0
 			 ? dimensions_import(testbed->db, csv, len, &changed, &testbed->err)
+		 : strcmp(what, "rules") == 0
+			 ? rules_import(testbed->db, csv, len, &changed, &testbed->err)
 			 : indicators_import(testbed->db, csv, len, &changed, &testbed->err);
 	*ret_n = changed;
 	return rc;

@@ -100,6 +100,8 @@ static void import(struct province *p, const char *what, const char *csv, struct
 		*rc = catalogue_import(p->db, csv, strlen(csv), &changed, err);
 	else if (strcmp(what, "dimensions") == 0)
 		*rc = dimensions_import(p->db, csv, strlen(csv), &changed, err);
+	else if (strcmp(what, "rules") == 0)
+		*rc = rules_import(p->db, csv, strlen(csv), &changed, err);
 	else
 		*rc = indicators_import(p->db, csv, strlen(csv), &changed, err);
 }
@@ -140,6 +142,9 @@ static void try_import(void *context, const char *text, struct blob *said, struc
 #define OF_DIMENSIONS                                                                              \
 	"= catalogue\n" CATALOGUE VISITS                                                           \
 	"= dimensions\ndimension,code,label_vi,label_en,valid_from,valid_to\n"
+#define OF_RULES                                                                                   \
+	"= catalogue\n" CATALOGUE VISITS TEAMS                                                     \
+	"= rules\nname,left,op,right,severity,label_vi,label_en,from\n"
 #define OF_INDICATORS GIVEN_CATALOGUE "= indicators\n" INDICATORS
 
 static const struct advice of_imports[] = {
@@ -293,6 +298,40 @@ static const struct advice of_imports[] = {
 	  "no metric of the catalogue has the dimension '%s'; import a catalogue with it first, or "
 	  "leave the list out",
 	  VISITS, NULL },
+	/* rules */
+	{ OF_RULES "x,visits,@,5,warn,,,", "==", "op: '%s' is unknown; write < <= = >= or >",
+	  "<=", NULL },
+	{ OF_RULES "x,visits,<,5,@,,,", "error", "severity: '%s' is unknown; write warn or refuse",
+	  "warn", NULL },
+	{ OF_RULES "x,visits,<,5,warn,,,\n@,visits,<,6,warn,,,", "x",
+	  "name: '%s' is that of line %u; give one of them another", "y", NULL },
+	{ OF_RULES "x,@,<,5,warn,,,", "visits visits",
+	  "'%s' makes no sense there; write metrics and numbers with + or - between them, like "
+	  "a + 2 * b - 1",
+	  "visits + 2 * visits - 1", NULL },
+	{ OF_RULES "x,@,<,5,warn,,,", "visits +",
+	  "something is missing at the end; write metrics and numbers with + or - between them, "
+	  "like a + 2 * b - 1",
+	  "visits + 2 * visits - 1", NULL },
+	{ OF_RULES "x,@,<,5,warn,,,", "3", "left: there is no metric on either side; name one",
+	  "visits", NULL },
+	{ OF_RULES "@", "x,1+1+1+1+1+1+1+1+visits,<,1+1+1+1+1+1+1+visits+visits,warn,,,",
+	  "there are more than %u metrics and numbers on both sides; make two rules of it",
+	  "x,8+visits,<,7+visits,warn,,,\ny,visits,>=,0,warn,,,", NULL },
+	{ OF_RULES "x,@,<,5,warn,,,", "visit",
+	  "%s: the catalogue has no metric '%s'; did you mean '%s'?", "$3", NULL },
+	{ "= catalogue\n" CATALOGUE VISITS "y,Y,Y,y,flow,sum,sum,@,,0,0,commune,2,0,\n"
+	  "= rules\nname,left,op,right,severity,label_vi,label_en,from\nx,visits,<,y,warn,,,",
+	  "day",
+	  "%s: '%s' is counted per %s (%s calendar), but '%s' per %s (%s calendar); compare "
+	  "figures "
+	  "of one period",
+	  "month", NULL },
+	{ OF_RULES "@x,visits,<,5,warn,,,", "y,other,<,5,warn,,,\n",
+	  "%s: the catalogue has no metric '%s'; import a catalogue with it first, or leave the "
+	  "rule "
+	  "out",
+	  "", NULL },
 	{ GIVEN_CATALOGUE "= indicators\n" INDICATORS
 			  "y,Y,Y,team.count / 2,team,,\n= catalogue\n" CATALOGUE
 			  "@x,Tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,",

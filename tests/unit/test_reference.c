@@ -78,8 +78,15 @@ static void the_real_files_go_in_whole(void **state)
 	assert_int_equal(import(p, dimensions_import, dimensions, &changed), 0);
 	assert_false(changed);
 	free(dimensions);
+	char *rules = file_text(DATA "rules.csv", &len);
+	assert_int_equal(import(p, rules_import, rules, &changed), 0);
+	assert_true(changed);
+	assert_int_equal(import(p, rules_import, rules, &changed), 0);
+	assert_false(changed);
+	free(rules);
 	struct reference *loaded = reference(p);
 	assert_int_equal(loaded->catalogue->n, 46);
+	assert_int_equal(loaded->catalogue->rules->n, 13);
 	assert_int_equal(loaded->catalogue->dimensions->n, 4);
 	assert_int_equal(loaded->indicators->n, 23);
 	reference_close(loaded);
@@ -280,6 +287,45 @@ static void code_lists_travel_beside_the_catalogue(void **state)
 	reference_close(loaded);
 }
 
+static void rules_travel_beside_the_catalogue_and_keep_their_metrics(void **state)
+{
+	static const char rules[] = "name,left,op,right,severity,label_vi,label_en,from\n"
+				    "r,team.count,<=,2 * team.count,warn,,,\n";
+	struct province *p = *state;
+	struct edition edition;
+	Lantoa__V1__Files *files = NULL;
+	struct arena *arena = arena_open(WIRE_ARENA_MAX);
+	bool changed = false;
+	assert_int_equal(import(p, rules_import, rules, &changed), -EINVAL);
+	assert_string_equal(p->err.text, "line 2: left: the catalogue has no metric 'team.count'; "
+					 "import a catalogue with it first, or leave the rule out");
+	assert_int_equal(import(p, catalogue_import, CATALOGUE VISITS COUNT, &changed), 0);
+	struct reference *loaded = reference(p);
+	uint64_t before = catalogue_stamp(loaded->catalogue);
+	assert_int_equal(loaded->catalogue->rules->n, 0);
+	reference_close(loaded);
+	assert_int_equal(import(p, rules_import, rules, &changed), 0);
+	assert_true(changed);
+	loaded = reference(p);
+	assert_true(catalogue_stamp(loaded->catalogue) != before);
+	assert_int_equal(edition_make(loaded->catalogue, &edition, &p->err), 0);
+	assert_int_equal(wire_edition_unpack(arena, edition.packed.data, edition.packed.len, &files,
+					     &p->err),
+			 0);
+	assert_int_equal(files->n_file, 2);
+	assert_string_equal(files->file[1]->name, "rules.csv");
+	assert_int_equal(files->file[1]->data.len, strlen(rules));
+	assert_memory_equal(files->file[1]->data.data, rules, strlen(rules));
+	edition_free(&edition);
+	arena_close(arena);
+	reference_close(loaded);
+	assert_int_equal(import(p, catalogue_import, CATALOGUE VISITS, &changed), -EINVAL);
+	assert_string_equal(p->err.text,
+			    "the rules in force (lantoa rules export): line 2: left: the catalogue "
+			    "has no metric 'team.count'; import a catalogue with it first, or "
+			    "leave the rule out");
+}
+
 static void a_catalogue_that_cannot_be_sent_is_refused(void **state)
 {
 	struct province *p = *state;
@@ -449,6 +495,7 @@ int main(void)
 		test(a_catalogue_that_does_not_reach_older_agents_is_named_where_there_are_some),
 		test(a_catalogue_that_fits_no_frame_is_taken_and_sent_in_pieces),
 		test(code_lists_travel_beside_the_catalogue),
+		test(rules_travel_beside_the_catalogue_and_keep_their_metrics),
 		test(a_broken_file_changes_nothing),
 		test(no_table_brings_in_what_nobody_can_see),
 		test(refreshing_goes_whole_or_not_at_all),
