@@ -2,6 +2,7 @@
 #include "cli/agent_commands.h"
 #include "cli/session.h"
 #include "common/base/i18n.h"
+#include "common/base/utf8.h"
 #include "common/model/labels.h"
 #include "common/sys/options.h"
 #include "office/commandline.h"
@@ -93,6 +94,14 @@ int cmd_record(struct command_context *context, int argc, char *argv[], struct e
 	}
 	if (rc == 0)
 		rc = session_record(session, arguments.entries, NULL, arguments.n, &found, err);
+	if (rc ==
+	    -EEXIST) { /* a whole beside parts; how that is done here, the spool does not know */
+		char says[ERR_TEXT_MAX];
+		(void)utf8_print(says, sizeof(says), "%s", err->text); /* fits */
+		err_set(err, rc,
+			"%s. To withdraw: lantoa-agent record METRIC=-, with --period and --label",
+			says);
+	}
 	/* What is far from the past is recorded; whoever typed it may have slipped. */
 	for (size_t i = 0; i < found.n; i++) {
 		char says[ERR_TEXT_MAX];

@@ -40,6 +40,7 @@ static int refusal(int status, const struct blob *body, struct err *err)
 	const char *text = json_string_value(json_object_get(root, "error"));
 	int code = status == 400   ? -EINVAL
 		   : status == 404 ? -ENOENT
+		   : status == 409 ? -EEXIST
 		   : status == 413 ? -E2BIG
 		   : status == 503 ? -EAGAIN
 		   : status == 507 ? -ENOSPC

@@ -258,14 +258,28 @@ static bool check_section(struct import *import, const struct line *line, const 
 	return false;
 }
 
+/* A number of a workbook, as the sheet shows it to its reader: 41,5. */
+static const char *shown_number(const struct place *cell, char point, char text[NUMERAL_MAX])
+{
+	bool number = cell->kind == CELL_NUMBER || cell->kind == CELL_PERCENT;
+	if (!number || point != ',' || strlen(cell->value) >= NUMERAL_MAX)
+		return cell->value;
+	memcpy(text, cell->value, strlen(cell->value) + 1);
+	char *at = strchr(text, '.');
+	if (at)
+		*at = ',';
+	return text;
+}
+
 int figure_take(struct import *import, struct line *line, const struct place *cell,
 		const struct metric *metric, struct err *err)
 {
-	char plain[NUMERAL_MAX], labels[LABELS_TEXT_MAX];
+	char plain[NUMERAL_MAX], labels[LABELS_TEXT_MAX], shown[NUMERAL_MAX];
+	char point = cell_point(import->dialect.mark);
 	struct entry entry = { .metric = metric->name,
 			       .labels = line->labels.text,
-			       .typed = cell->value,
-			       .point = cell_point(import->dialect.mark) };
+			       .typed = shown_number(cell, point, shown),
+			       .point = point };
 	struct observation obs;
 	struct err why;
 	enum entry_part part = ENTRY_VALUE;
@@ -299,6 +313,7 @@ int figure_take(struct import *import, struct line *line, const struct place *ce
 	if (rc == 0 || (!good && part == ENTRY_PERIOD))
 		return 0;
 	struct place at = *cell; /* where the sentence belongs */
+	at.value = entry.typed;
 	if (part == ENTRY_PERIOD && line->period.column)
 		at = line_period_place(import, line);
 	else if (part == ENTRY_LABELS && line->labels.column)

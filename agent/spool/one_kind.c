@@ -68,15 +68,12 @@ int spool_whole_check(struct spool *spool, const struct observation *obs, struct
 		return err_set(err, -EEXIST,
 			       "%s of %s stands undivided, with the value %s, and this part of it "
 			       "would count besides. If the parts are to count, withdraw the "
-			       "whole first (lantoa-agent record %s=- --period %s), then hand them "
-			       "in",
-			       obs->metric, period, standing.value, obs->metric, period);
+			       "whole first, then hand them in",
+			       obs->metric, period, standing.value);
 	return err_set(
 		err, -EEXIST,
 		"%s of %s stands divided: '%s' has the value %s, and this would count "
 		"besides. Hand in the parts alone, which add up to the whole; if the whole is to "
-		"count undivided, withdraw each part first (lantoa-agent record %s=- "
-		"--period %s --label '%s')",
-		obs->metric, period, standing.labels, standing.value, obs->metric, period,
-		standing.labels);
+		"count undivided, withdraw each part first",
+		obs->metric, period, standing.labels, standing.value);
 }
