@@ -13,14 +13,17 @@
 #include "clerk/assets.h"
 #include "common/base/log.h"
 
+#include <limits.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* I10 */
-#define FORM_MAX    (1u << 20) /* bytes */
-#define BODIES_MAX  (4u << 20) /* of all forms that are being read */
-#define CONNECTIONS 16u        /* a browser opens six */
+#define FORM_MAX    (1u << 20)           /* bytes */
+#define FILE_MAX    (UPLOAD_MAX + 4096u) /* with the rest of its form */
+#define BODIES_MAX  (8u << 20)           /* of all forms that are being read */
+#define CONNECTIONS 16u                  /* a browser opens six */
 #define TIMEOUT_S   60u
 
 /* --- GET / and /sent --- */
@@ -89,6 +92,9 @@ static const struct http_route routes[] = {
 	{ "POST", "/form", form_post, FORM_MAX, "lang" },
 	{ "POST", "/check", form_check, FORM_MAX, NULL },
 	{ "GET", "/sent", get_sent, 0, "lang" },
+	{ "GET", "/files", files_get, 0, "taken lang" },
+	{ "POST", "/files", files_post, FILE_MAX, "lang" },
+	{ "GET", "/errors", files_errors, 0, "file" },
 	{ "GET", "/page.css", get_asset, 0, NULL },
 	{ "GET", "/page.js", get_asset, 0, NULL },
 	{ "GET", "/icon.svg", get_asset, 0, NULL },
@@ -111,6 +117,7 @@ int clerk_start(const struct input_host *host, const struct settings *settings, 
 	struct http_address address;
 	char text[HTTP_ADDRESS_MAX];
 	unsigned char token[CLERK_TOKEN_BYTES];
+	char path[PATH_MAX];
 	int fd = -1;
 	struct clerk *clerk = calloc(1, sizeof(*clerk));
 	if (!clerk)
@@ -118,17 +125,24 @@ int clerk_start(const struct input_host *host, const struct settings *settings, 
 	clerk->host = *host;
 	randombytes_buf(token, sizeof(token));
 	(void)sodium_bin2hex(clerk->token, sizeof(clerk->token), token, sizeof(token)); /* fits */
-	int rc = http_address_parse(settings->page_listen, &address, err);
+	int rc = settings_path(settings, UPLOAD_FOLDER, path, err);
+	if (rc == 0 && !(clerk->uploads = strdup(path)))
+		rc = err_memory(err);
+	if (rc == 0)
+		rc = http_address_parse(settings->page_listen, &address, err);
 	if (rc == 0)
 		rc = http_listen_tcp(&address, &fd, text, err);
 	if (rc == 0)
 		rc = http_start(host->loop, fd, routes, sizeof(routes) / sizeof(routes[0]), &limits,
 				clerk, &clerk->http, err);
 	if (rc < 0) {
+		free(clerk->uploads);
 		free(clerk);
 		return err_wrap(err, "[page] listen");
 	}
 	log_info("page: serving address=http://%s/", text);
+	(void)signal(SIGIO,
+		     SIG_IGN); /* of a lease that ends while it is asked for: see the inbox */
 	*ret_clerk = clerk;
 	return 0;
 }
@@ -139,6 +153,8 @@ static void on_http_closed(void *context)
 	void (*on_stopped)(void *) = clerk->on_stopped;
 	void *stopped_context = clerk->stopped_context;
 	blob_free(&clerk->saved.changes);
+	told_free(clerk->taken.told, clerk->taken.n);
+	free(clerk->uploads);
 	free(clerk);
 	on_stopped(stopped_context);
 }

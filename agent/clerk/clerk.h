@@ -7,6 +7,9 @@
  *   POST /form   record it: 303 back to it when it is durable, 422 with what is wrong
  *   POST /check  the same fields, judged and not recorded: JSON, see sheet_json()
  *   GET  /sent   what was refused, waits, was received
+ *   GET  /files  which files were handed in, here or by the inbox, and how it went
+ *   POST /files  hand one in: 303 to what became of it
+ *   GET  /errors ?file=NAME: the copy of such a file in which its errors are marked
  *
  * Who may ask at all is http_guard's matter. What changes something must bring back the token of
  * the form as well, which is another one at each start. */

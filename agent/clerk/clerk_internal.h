@@ -1,11 +1,12 @@
-/* What clerk.c, request.c and form.c share, and nobody else includes: the server of the clerk's
- * page, and one request on its way. */
+/* What clerk.c, request.c, form.c and files.c share, and nobody else includes: the server of the
+ * clerk's page, and one request on its way. */
 #pragma once
 
 #include "clerk/clerk.h"
 #include "clerk/home.h"
 #include "clerk/sent.h"
 #include "clerk/sheet_html.h"
+#include "clerk/upload.h"
 #include "common/net/http.h"
 
 #define CLERK_TOKEN_BYTES 16u
@@ -19,6 +20,14 @@ struct clerk {
 		int64_t at_us;
 		struct blob changes; /* owned; its text ends with NUL */
 	} saved;
+	char *uploads; /* owned; path of the folder of files that are handed in here */
+	bool taking;   /* one of them; another one waits for its sender to try again */
+	struct {       /* what is told of the newest that was taken, for the page that says so */
+		unsigned number;
+		struct outcome outcome;
+		struct told *told; /* owned [n] */
+		size_t n, n_untold;
+	} taken;
 	int64_t last_us;
 	unsigned requests;
 	bool stopping;
@@ -45,6 +54,9 @@ struct request {
 	struct job job;
 	struct recording recording;
 	bool again; /* judged anew, since it was refused by what came meanwhile */
+	struct upload upload;
+	struct outcome outcomes[OUTCOMES_MAX];
+	size_t n_outcomes;
 	void (*write)(struct request *request); /* once the values are there */
 	int rc;
 	struct err err;
@@ -66,8 +78,17 @@ struct frame request_frame(const struct request *request, struct uplink_look *lo
 void request_answer(struct request *request, unsigned status);
 void request_answer_json(struct request *request);
 void request_answer_elsewhere(struct request *request, const char *location); /* 303 */
+/** As a file of that @name, to be kept: .xlsx or .csv. */
+void request_answer_file(struct request *request, const char *name);
 /** A page with the sentence of request->err. */
 void request_answer_error(struct request *request);
+
+/** Would a form with this token be of this start? */
+bool request_fits(const struct request *request, const char *token, size_t len);
+
+void files_get(void *context, struct http_request *http);
+void files_post(void *context, struct http_request *http);
+void files_errors(void *context, struct http_request *http);
 
 void form_get(void *context, struct http_request *http);
 void form_post(void *context, struct http_request *http);

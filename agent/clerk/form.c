@@ -6,7 +6,6 @@
 #include "common/model/civil.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,8 +152,7 @@ static void record(struct request *request)
 static void take_form(struct request *request)
 {
 	const char *token = field_value(request->fields, request->n_fields, "token");
-	bool fits = token && strlen(token) == strlen(request->clerk->token) &&
-		    sodium_memcmp(token, request->clerk->token, strlen(token)) == 0;
+	bool fits = request_fits(request, token, token ? strlen(token) : 0);
 	if (open_sheet(request) < 0)
 		request_answer_error(request);
 	else if (!fits)

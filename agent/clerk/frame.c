@@ -70,6 +70,7 @@ void frame_begin(struct html *html, const struct frame *frame)
 		 frame->office_name ? frame->office_name : frame->office, frame->office);
 	html_add(html, "<nav aria-label=\"%s\">\n", _("Pages"));
 	place(html, frame, PLACE_DUE, "/", _("To report"));
+	place(html, frame, PLACE_FILES, "/files", _("Spreadsheets"));
 	place(html, frame, PLACE_SENT, "/sent", _("Sent and refused"));
 	other_language(html, frame);
 	html_add(html, "</nav>\n");

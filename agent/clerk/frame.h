@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum frame_place { PLACE_DUE, PLACE_SHEET, PLACE_SENT, PLACE_ERROR };
+enum frame_place { PLACE_DUE, PLACE_SHEET, PLACE_FILES, PLACE_SENT, PLACE_ERROR };
 
 struct frame { /* texts borrowed */
 	const char *title;

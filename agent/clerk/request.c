@@ -6,13 +6,17 @@
 #include "common/model/civil.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HTML_TYPE       "text/html; charset=utf-8"
 #define JSON_TYPE       "application/json"
+#define XLSX_TYPE       "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#define CSV_TYPE        "text/csv; charset=utf-8"
 
 #define LANGUAGE_COOKIE "lantoa-lang="
 #define COOKIE_MANNERS  "; Path=/; SameSite=Strict; Max-Age=31536000; HttpOnly"
@@ -23,6 +27,7 @@ static void request_end(struct request *request)
 {
 	struct clerk *clerk = request->clerk;
 	sheet_close(&request->sheet);
+	upload_close(&request->upload);
 	values_free(&request->values);
 	catalogue_close(request->catalogue);
 	blob_free(&request->html.out);
@@ -45,7 +50,8 @@ static const char *cookie(const struct request *request)
 }
 
 /* Nothing from anywhere else, nothing inline, in nobody's frame, kept nowhere. */
-static void answer(struct request *request, unsigned status, const char *type, const char *location)
+static void answer(struct request *request, unsigned status, const char *type, const char *header,
+		   const char *value)
 {
 	struct http_field fields[8] = {
 		{ "Content-Type", type },
@@ -57,8 +63,8 @@ static void answer(struct request *request, unsigned status, const char *type, c
 		{ "Cache-Control", "no-store" },
 	};
 	size_t n = 6;
-	if (location)
-		fields[n++] = (struct http_field){ "Location", location };
+	if (header)
+		fields[n++] = (struct http_field){ header, value };
 	if (cookie(request))
 		fields[n++] = (struct http_field){ "Set-Cookie", cookie(request) };
 	if (request->html.failed) {
@@ -73,17 +79,29 @@ static void answer(struct request *request, unsigned status, const char *type, c
 
 void request_answer(struct request *request, unsigned status)
 {
-	answer(request, status, HTML_TYPE, NULL);
+	answer(request, status, HTML_TYPE, NULL, NULL);
 }
 
 void request_answer_json(struct request *request)
 {
-	answer(request, 200, JSON_TYPE, NULL);
+	answer(request, 200, JSON_TYPE, NULL, NULL);
 }
 
 void request_answer_elsewhere(struct request *request, const char *location)
 {
-	answer(request, 303, HTML_TYPE, location);
+	answer(request, 303, HTML_TYPE, "Location", location);
+}
+
+void request_answer_file(struct request *request, const char *name)
+{
+	static const char attachment[] = "attachment; filename*=UTF-8''"; /* RFC 8187 */
+	char value[sizeof(attachment) + 3 * NAME_MAX];
+	const char *ending = strrchr(name, '.');
+	size_t len = sizeof(attachment) - 1;
+	memcpy(value, attachment, len);
+	(void)urlencoded_write(name, value + len, sizeof(value) - len);
+	answer(request, 200, ending && strcmp(ending, ".xlsx") == 0 ? XLSX_TYPE : CSV_TYPE,
+	       "Content-Disposition", value);
 }
 
 struct frame request_frame(const struct request *request, struct uplink_look *look)
@@ -168,6 +186,12 @@ struct request *request_begin(struct clerk *clerk, struct http_request *http)
 	}
 	request->catalogue = catalogue_share(catalogue);
 	return request;
+}
+
+bool request_fits(const struct request *request, const char *token, size_t len)
+{
+	const char *own = request->clerk->token;
+	return token && len == strlen(own) && sodium_memcmp(token, own, len) == 0;
 }
 
 static void work_read(struct job *job)

@@ -56,8 +56,10 @@ static void chooser(struct html *html, const struct frame *frame, const struct s
 	if (!listed)
 		html_add(html, "<option value=\"%s\" selected>%s</option>\n",
 			 period_format(sheet->period, sdmx), wording_period(sheet->period, name));
-	html_add(html, "</select>\n<button type=\"submit\" class=\"quiet\">%s</button>\n</form>\n",
-		 _("Show"));
+	html_add(html,
+		 "</select>\n<button type=\"submit\" class=\"quiet\">%s</button>\n"
+		 "<a class=\"files\" href=\"/files\">%s</a>\n</form>\n",
+		 _("Show"), _("Hand in a spreadsheet"));
 }
 
 static void result(struct html *html, const struct frame *frame, const struct sheet_look *look)

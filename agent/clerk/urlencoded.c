@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,4 +79,19 @@ const char *field_value(const struct field fields[], size_t n, const char *name)
 		if (strcmp(fields[i].name, name) == 0)
 			return fields[i].value;
 	return NULL;
+}
+
+const char *urlencoded_write(const char *text, char *to, size_t room)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._~";
+	size_t len = 0;
+	for (; *text && len + 4 <= room; text++)
+		if (strchr(plain, *text))
+			to[len++] = *text;
+		else
+			len += (size_t)snprintf(to + len, 4, "%%%02X",
+						(unsigned)(unsigned char)*text);
+	to[len] = '\0';
+	return to;
 }

@@ -22,3 +22,7 @@ int urlencoded_parse(char *body, size_t len, struct field **ret_fields, size_t *
 
 /** The first of that name; NULL. */
 const char *field_value(const struct field fields[], size_t n, const char *name);
+
+/** @text as a part of an address: all but letters, digits and "-._~" as %XX. What does not fit is
+ * left out. Returns @to. */
+const char *urlencoded_write(const char *text, char *to, size_t room);

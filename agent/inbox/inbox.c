@@ -18,6 +18,7 @@
 #include "inbox/inbox_file.h"
 #include "inbox/inbox_folder.h"
 #include "inbox/leftovers.h"
+#include "inbox/outcomes.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -288,6 +289,11 @@ static void work_step(struct job *job)
 {
 	struct inbox *inbox = container_of(job, struct inbox, job);
 	inbox->rc = inbox_file_step(inbox->file, &inbox->result, &inbox->err);
+	struct outcome outcome;
+	struct err ignored; /* the page does not tell of it; the log does */
+	if (inbox->rc == 0 &&
+	    outcome_of(&inbox->result, OUTCOME_INBOX, inbox->folder.fd, inbox->name, &outcome))
+		(void)outcomes_add(recorder_spool(inbox->host.recorder), &outcome, &ignored);
 }
 
 static void done_step(struct job *job)

@@ -8,6 +8,7 @@
 #include "inbox/inbox_file.h"
 
 #include "common/base/i18n.h"
+#include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "import/detect.h"
 #include "import/import.h"
@@ -18,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -101,10 +103,36 @@ void inbox_file_close(struct inbox_file *file)
 
 /* --- what is wrong with it --- */
 
+/* Its reader is a clerk, who does not know the codes of metrics: "team.count: ..." is told by the
+ * metric's name. */
+static struct import_diagnostic in_words(const struct inbox_file *file,
+					 const struct import_diagnostic *told,
+					 char text[ERR_TEXT_MAX])
+{
+	struct import_diagnostic own = *told;
+	char name[METRIC_NAME_MAX];
+	size_t len = strcspn(told->why, ": ");
+	(void)snprintf(name, sizeof(name), "%.*s", (int)len, told->why); /* cut is none */
+	const struct metric *metric = told->why[len] == ':' && len < sizeof(name)
+					      ? catalogue_find(file->config.catalogue, name)
+					      : NULL;
+	if (!metric)
+		return own;
+	const char *label =
+		file->config.language == LANGUAGE_VIETNAMESE ? metric->label_vi : metric->label_en;
+	(void)utf8_print(text, ERR_TEXT_MAX, "%s%s", *label ? label : name, told->why + len);
+	own.why = text;
+	return own;
+}
+
 static void add_error(struct inbox_file *file, const struct import_diagnostic *error)
 {
-	errors_sheet_add(file->errors, error);
+	char text[ERR_TEXT_MAX];
+	struct import_diagnostic told = in_words(file, error, text);
+	errors_sheet_add(file->errors, &told);
 	file->result.rejected++;
+	if (file->config.on_told)
+		file->config.on_told(file->config.context, true, &told);
 }
 
 /* It is refused as a whole: 1, as a step returns. What is mended under another name, as a workbook
@@ -114,7 +142,8 @@ static int refuse(struct inbox_file *file, const struct err *why)
 	struct import_diagnostic error = { .column = "", .value = "", .why = why->text };
 	add_error(file, &error);
 	error.why = _("when it is saved under another name, take this file away from here");
-	errors_sheet_add(file->errors, &error);
+	if (!file->config.uploaded)
+		errors_sheet_add(file->errors, &error);
 	file->phase = PHASE_END;
 	return 1;
 }
@@ -211,7 +240,9 @@ static void on_error(void *context, const struct import_diagnostic *error)
 static void on_note(void *context, const struct import_diagnostic *note)
 {
 	struct inbox_file *file = context;
-	errors_sheet_note(file->errors, note);
+	char text[ERR_TEXT_MAX];
+	struct import_diagnostic told = in_words(file, note, text);
+	errors_sheet_note(file->errors, &told);
 	file->result.passed++;
 }
 
@@ -241,8 +272,12 @@ static int compare(struct inbox_file *file, const struct observation *obs, struc
 static void on_warning(void *context, const struct import_diagnostic *warning)
 {
 	struct inbox_file *file = context;
-	errors_sheet_warn(file->errors, warning);
+	char text[ERR_TEXT_MAX];
+	struct import_diagnostic told = in_words(file, warning, text);
+	errors_sheet_warn(file->errors, &told);
 	file->result.warned++;
+	if (file->config.on_told)
+		file->config.on_told(file->config.context, false, &told);
 }
 
 /* They were judged by this file's catalogue and time while they were read. */
@@ -328,6 +363,9 @@ static int check_figures(const struct inbox_file *file, size_t recorded, struct 
 {
 	if (file->result.rejected + recorded > 0)
 		return 0;
+	if (file->config.uploaded)
+		return err_set(err, -EINVAL,
+			       "there is no figure in it, only the names of columns; fill it in");
 	return err_set(
 		err, -EINVAL,
 		"there is no figure in it, only the names of columns; fill it in, or take it "

@@ -13,6 +13,7 @@
 #include "common/base/err.h"
 #include "common/base/i18n.h"
 #include "common/model/catalogue.h"
+#include "import/import.h"
 #include "inbox/done_folder.h"
 #include "inbox/inbox_core.h"
 #include "spool/spool.h"
@@ -31,6 +32,11 @@ struct inbox_file_config { /* all outlive the file */
 	struct done_watch *watch; /* NULL: what was moved is not looked at */
 	uint64_t tick_ms;         /* of a clock that never steps, for the watch */
 	enum language language;   /* of the errors file */
+	bool uploaded;            /* nobody sees the folder: it is not spoken of */
+	/** What is told of it, as it comes; @is_error: not taken, else to be looked at again. May
+	 * be NULL. */
+	void (*on_told)(void *context, bool is_error, const struct import_diagnostic *told);
+	void *context;
 };
 
 enum inbox_outcome {

@@ -1,9 +1,12 @@
 """The clerk's desk by the catalogue and the code lists of Tiền Giang: grids of parts, columns pasted, files handed in."""
 
 import csv
+import html
 import io
 import os
 import unittest
+import urllib.request
+import zipfile
 
 import rig
 from page_rig import PageRig, month, today
@@ -21,6 +24,44 @@ def published(name):
 
 def field(metric, part=""):
     return f"input[name='v:{metric}:{part}']"
+
+
+def book(rows):
+    """A workbook as the least of programs writes it."""
+    def cell(value):
+        return f"<c><v>{value}</v></c>" if isinstance(value, (int, float)) else (
+            f'<c t="inlineStr"><is><t>{html.escape(value)}</t></is></c>')
+    sheet = "".join("<row>" + "".join(cell(value) for value in row) + "</row>" for row in rows)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType='
+                               '"application/vnd.openxmlformats-package.relationships+xml"/><Override PartName='
+                               f'"/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/><Override PartName='
+                               f'"/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type='
+                       f'"{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="Sheet1" sheetId="1" '
+                           'r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type='
+                                      f'"{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>',
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+def odf():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", "<x/>")
+    return out.getvalue()
 
 
 class Desk(PageRig):
@@ -170,6 +211,65 @@ class Desk(PageRig):
                     "seen[seen.length - 2].focus()")
         self.paste(browser, "1\r\n2\r\n3\r\n4,5\r\n")
         browser.see("không dán: 3; 4,5")
+
+
+    # --- files ---
+
+    def ask_bytes(self, url):
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer, answer.read()
+
+    def hand_in(self, browser, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        browser.find("#file").ask("POST", "/value", {"text": path})
+        browser.find("#upload button").click()
+
+    def test_a_workbook_its_errors_and_the_second_one(self):
+        source = self.axe()
+        browser = self.browser(language="vi")
+        browser.ask("POST", "/goog/cdp/execute", {"cmd": "Page.setBypassCSP", "params": {"enabled": True}})
+        browser.open(f"{self.base}/files")
+        browser.see("Chưa có")
+        head = ["Kỳ", "Số tổ công nghệ số cộng đồng", "Số văn bản đi"]
+        self.hand_in(browser, "Báo cáo.xlsx", book([head, [month(1), 8, 40], [month(2), "tám", 41.5], [month(3), 7, 39]]))
+        browser.see("Báo cáo.xlsx: 4 số đã ghi, 2 không nhận")
+        browser.see("B3.*tám.*không phải là số")
+        browser.see("C3.*41,5.*Số văn bản đi: '41,5' phải là số nguyên")
+        self.shots(browser, "upload-vi")
+        self.assert_accessible(browser, source, "an upload")
+        self.at_province("team.count", "8", per="month", **{"from": month(1), "to": month(1)})
+        link = self.base + browser.link("Tải bản sao").attribute("href")
+        answer, copy = self.ask_bytes(link)
+        self.assertEqual(answer.status, 200)
+        self.assertIn("spreadsheetml", answer.getheader("Content-Type"))
+        with zipfile.ZipFile(io.BytesIO(copy)) as archive:  # the marks are comments of its cells
+            self.assertIn("xl/comments1.xml", archive.namelist())
+        self.hand_in(browser, "Báo cáo.xlsx", book([head, [month(1), 8, 40], [month(2), 8, 41], [month(3), 7, 39]]))
+        browser.see("Báo cáo.xlsx: 6 số đã ghi")
+        self.at_province("office.documents_issued", "41", per="month", **{"from": month(2), "to": month(2)})
+        self.hand_in(browser, "Tháng.ods", odf())
+        browser.see("Tháng.ods: 0 số đã ghi, 1 không nhận")
+        browser.see("OpenDocument|LibreOffice|ods")
+        browser.open(f"{self.base}/files?lang=en")
+        browser.see("6 recorded")
+        self.shots(browser, "files-en")
+        self.assert_accessible(browser, source, "files")
+        self.assert_whole()
+
+    def test_a_file_without_a_script_and_one_that_is_too_large(self):
+        browser = self.browser(script=False)
+        browser.open(f"{self.base}/files")
+        self.hand_in(browser, "a.csv", "Kỳ;Số tổ công nghệ số cộng đồng\r\n2025-06;8\r\n".encode())
+        browser.see("a.csv: 1 recorded")
+        browser = self.browser()
+        browser.open(f"{self.base}/files")
+        self.hand_in(browser, "b.csv", b"x" * (5 << 20))
+        browser.see("This file is over 4 MB")
+        small = self.browser(language="vi", size=(500, 900))
+        small.open(f"{self.base}/files")
+        self.shot(small, "small-files")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 #include "clerk/clerk.h"
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
+#include "inbox/outcomes.h"
 #include "office/facts.h"
 #include "support/fault.h"
 #include "support/scratch.h"
@@ -71,7 +72,7 @@ static const char *no_trouble(const struct inputs *inputs, const char *name)
 static void start_page(struct fixture *f)
 {
 	char listen[32];
-	struct settings settings = { .page_listen = listen };
+	struct settings settings = { .page_listen = listen, .state_dir = f->folder };
 	struct input_host host = { .loop = &f->loop,
 				   .recorder = f->recorder,
 				   .office = "28001",
@@ -344,6 +345,168 @@ static void without_a_catalogue_a_page_says_so(void **state)
 	recorder_close(full);
 }
 
+/* --- files --- */
+
+#define BOUNDARY "------x"
+
+static int upload(struct fixture *f, const char *token, const char *name, const char *text)
+{
+	char request[8192], body[6144];
+	int len = snprintf(
+		body, sizeof(body),
+		"--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\n%s"
+		"\r\n--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"file\"; "
+		"filename=\"%s\"\r\nContent-Type: text/csv\r\n\r\n%s\r\n--" BOUNDARY "--\r\n",
+		token, name, text);
+	(void)snprintf(request, sizeof(request),
+		       "POST /files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n"
+		       "Content-Type: multipart/form-data; boundary=" BOUNDARY
+		       "\r\nConnection: close\r\n\r\n%s",
+		       len, body);
+	return hear(f, begin(f, request));
+}
+
+static void a_file_is_judged_as_the_inbox_does_and_its_errors_can_be_had(void **state)
+{
+	static const char wrong[] = "Kỳ;Tổ\r\n2025-06;8\r\n2025-05;tám\r\n";
+	static const char right[] = "Kỳ;Tổ\r\n2025-06;9\r\n2025-05;8\r\n";
+	struct fixture *f = *state;
+	learn_token(f);
+	assert_int_equal(upload(f, f->token, "../Báo cáo.csv", wrong), 303);
+	assert_shown(f, "Location: /files?taken=1\r\n");
+	assert_int_equal(recorded(f), 8);
+	assert_int_equal(get(f, "/files?taken=1"), 200);
+	assert_shown(f, "<strong>Báo cáo.csv</strong>: 1 recorded, 1 not taken");
+	assert_shown(f, "tám");
+	assert_shown(f, "is not a number");
+	assert_shown(f, "file=B%C3%A1o%20c%C3%A1o.csv.errors.csv");
+	assert_int_equal(get(f, "/errors?file=B%C3%A1o%20c%C3%A1o.csv.errors.csv"), 200);
+	assert_shown(f, "Content-Disposition: attachment; "
+			"filename*=UTF-8''B%C3%A1o%20c%C3%A1o.csv.errors.csv");
+	assert_shown(f, "\"3\";\"Tổ\";\"tám\"");
+	/* The corrected one, of the same name: nothing of the first is left but what it recorded.
+	 */
+	assert_int_equal(upload(f, f->token, "C:\\Báo cáo.csv", right), 303);
+	assert_int_equal(recorded(f), 9);
+	assert_int_equal(get(f, "/files?taken=2"), 200);
+	assert_shown(f, "<strong>Báo cáo.csv</strong>: 2 recorded. ");
+	assert_null(strstr(f->answer, "not taken"));
+	assert_int_equal(get(f, "/errors?file=B%C3%A1o%20c%C3%A1o.csv.errors.csv"), 404);
+	/* As that says: */
+	assert_int_equal(upload(f, f->token, "Báo cáo.csv", wrong), 303);
+	assert_int_equal(get(f, "/errors?file=B%C3%A1o%20c%C3%A1o.csv.errors.csv"), 200);
+	assert_int_equal(get(f, "/files?taken=1"), 200); /* it is told by the list alone */
+	assert_null(strstr(f->answer, "<strong>Báo"));
+}
+
+static void a_file_of_another_start_or_none_is_not_taken(void **state)
+{
+	static const char good[] = "Kỳ;Tổ\r\n2025-06;8\r\n";
+	struct fixture *f = *state;
+	learn_token(f);
+	assert_int_equal(upload(f, "nonsense", "a.csv", good), 409);
+	assert_shown(f, "started anew since this page was opened");
+	assert_int_equal(upload(f, f->token, "", good), 400);
+	assert_shown(f, "Choose a file first.");
+	assert_int_equal(recorded(f), INT64_MIN);
+	assert_int_equal(upload(f, f->token, "empty.csv", ""), 303);
+	assert_int_equal(get(f, "/files?taken=1"), 200);
+	assert_shown(f, "0 recorded, 1 not taken");
+	assert_null(strstr(f->answer, "take it away"));
+	assert_int_equal(upload(f, f->token, "a.csv", "Kỳ;Tổ\r\n"), 303);
+	assert_int_equal(get(f, "/files?taken=2"), 200);
+	assert_shown(f, "there is no figure in it, only the names of columns; fill it in");
+	assert_null(strstr(f->answer, "take it away"));
+	assert_int_equal(upload(f, f->token, "a.csv", good), 303); /* as all of these say */
+	assert_int_equal(recorded(f), 8);
+}
+
+static void one_file_is_taken_at_a_time(void **state)
+{
+	struct fixture *f = *state;
+	char requests[2][1024];
+	int status[2], fds[2];
+	learn_token(f);
+	for (size_t i = 0; i < 2; i++) {
+		char body[768];
+		int len = snprintf(
+			body, sizeof(body),
+			"--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\n%s"
+			"\r\n--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"file\"; "
+			"filename=\"%zu.csv\"\r\n\r\nKỳ;Tổ\r\n2025-06;8\r\n\r\n--" BOUNDARY
+			"--\r\n",
+			f->token, i);
+		(void)snprintf(requests[i], sizeof(requests[i]),
+			       "POST /files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n"
+			       "Content-Type: multipart/form-data; boundary=" BOUNDARY
+			       "\r\nConnection: close\r\n\r\n%s",
+			       len, body);
+	}
+	for (size_t i = 0; i < 2; i++)
+		fds[i] = begin(f, requests[i]);
+	for (size_t i = 2; i-- > 0;)
+		status[i] = hear(f, fds[i]);
+	assert_int_equal(status[0] + status[1], 303 + 503);
+	assert_int_equal(hear(f, begin(f, requests[status[0] == 303])), 303); /* as it says */
+	assert_int_equal(recorded(f), 8);
+}
+
+static void no_other_file_can_be_had(void **state)
+{
+	static const char *const paths[] = { "/errors?file=spool.db",
+					     "/errors?file=..%2Fspool.db.errors.csv",
+					     "/errors?file=.errors.csv",
+					     "/errors?file=a.csv.errors.csv", "/errors?file=done" };
+	struct fixture *f = *state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		assert_int_equal(get(f, paths[i]), 404);
+	assert_int_equal(get(f, "/errors"), 400); /* say which: as above */
+}
+
+static void what_became_of_files_is_told_after_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	char name[32], text[64];
+	learn_token(f);
+	for (unsigned i = 0; i < OUTCOMES_MAX + 3; i++) {
+		(void)snprintf(name, sizeof(name), "t%u.csv", i);
+		(void)snprintf(text, sizeof(text), "Kỳ;Tổ\r\n2025-06;%u\r\n", i + 1);
+		assert_int_equal(upload(f, f->token, name, text), 303);
+	}
+	struct outcome list[OUTCOMES_MAX];
+	size_t n;
+	assert_int_equal(outcomes_read(f->spool, list, &n, &f->err), 0);
+	assert_int_equal(n, OUTCOMES_MAX);
+	assert_string_equal(list[0].name, "t22.csv");
+	assert_int_equal(list[0].recorded, 1);
+	clerk_stop(f->clerk, on_stopped, f);
+	while (!f->stopped)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	f->stopped = false;
+	start_page(f);
+	assert_int_equal(get(f, "/files"), 200);
+	assert_shown(f, ">t22.csv</th>");
+	assert_null(strstr(f->answer, ">t2.csv</th>"));
+}
+
+/* Whatever the disk refuses: it is said, and the file can be handed in again. */
+static void a_full_disk_is_told_and_the_file_taken_later(void **state)
+{
+	static const char good[] = "Kỳ;Tổ\r\n2025-06;8\r\n";
+	struct fixture *f = *state;
+	learn_token(f);
+	for (unsigned after = 0; after < 40; after += 3) {
+		fault_arm_at(FAULT_DISK, after);
+		int status = upload(f, f->token, "a.csv", good);
+		bool fired = fault_disarm();
+		assert_true(fired ? status >= 303 : status == 303);
+		if (!fired)
+			break;
+	}
+	assert_int_equal(upload(f, f->token, "a.csv", good), 303);
+	assert_int_equal(recorded(f), 8);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -352,6 +515,12 @@ int main(void)
 		TEST(what_is_saved_is_shown_where_it_was_typed),
 		TEST(a_field_that_was_sent_twice_records_nothing),
 		TEST(a_new_unit_and_dimension_are_called_as_the_catalogue_says),
+		TEST(a_file_is_judged_as_the_inbox_does_and_its_errors_can_be_had),
+		TEST(a_file_of_another_start_or_none_is_not_taken),
+		TEST(one_file_is_taken_at_a_time),
+		TEST(no_other_file_can_be_had),
+		TEST(what_became_of_files_is_told_after_a_restart),
+		TEST(a_full_disk_is_told_and_the_file_taken_later),
 		TEST(the_language_is_chosen_and_remembered),
 		TEST(a_form_of_another_start_records_nothing),
 		TEST(a_disk_that_is_full_loses_nothing_that_was_typed),

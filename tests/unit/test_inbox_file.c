@@ -208,10 +208,10 @@ static void what_is_far_from_before_is_taken_and_told_beside(void **state)
 	assert_int_equal(f->result.fresh, 4);
 	assert_false(is_there(f, "b.csv"));
 	read_text(f, "b.csv.errors.csv", text, sizeof(text));
-	assert_non_null(strstr(text, "\r\n\"2\";\"Số lượt\";\"8.000\";\"visits: 8000 is recorded, "
+	assert_non_null(strstr(text, "\r\n\"2\";\"Số lượt\";\"8.000\";\"Visits: 8000 is recorded, "
 				     "but it is far from what was reported before: 7 for "
 				     "2025-06-30, and 0 to 60 would be usual; "));
-	assert_non_null(strstr(text, "\r\n\"2\";\"Điểm\";\"99,5\";\"score: 99,50 is recorded"));
+	assert_non_null(strstr(text, "\r\n\"2\";\"Điểm\";\"99,5\";\"Score: 99,50 is recorded"));
 	assert_null(strstr(text, "\"3\";"));
 	assert_int_equal(inbox_folder_look(&folder, f->folder, core, &f->err), 0);
 	assert_int_equal(folder.sheets, 0); /* of a faulty file that was taken away, say */
@@ -267,7 +267,7 @@ static void bad_lines_are_named_beside_and_go_when_they_are_corrected(void **sta
 	assert_true(is_there(f, "a.csv"));
 	read_text(f, "a.csv.errors.csv", text, sizeof(text));
 	assert_non_null(strstr(text, "\xef\xbb\xbf\"line\";\"column\";\"value\";"));
-	assert_non_null(strstr(text, "\r\n\"3\";\"Số lượt\";\"sáu \"\"6\"\"\";\"visits: "));
+	assert_non_null(strstr(text, "\r\n\"3\";\"Số lượt\";\"sáu \"\"6\"\"\";\"Visits: "));
 	/* a spreadsheet shows these, and runs none of them */
 	put(f, "a.csv",
 	    "Kỳ;Số lượt\n30/06/2025;=1+cmd|' /C calc'!A0\n29/06/2025;@SUM(1)\n"

@@ -143,6 +143,17 @@ if (sheet) {
 	});
 }
 
+// A file that is too large is said so before it is sent.
+const upload = document.getElementById("upload");
+if (upload)
+	upload.addEventListener("submit", (event) => {
+		const file = upload.elements.namedItem("file").files[0];
+		const large = file && file.size > Number(upload.dataset.most);
+		document.getElementById("large").textContent = large ? upload.dataset.large : "";
+		if (large)
+			event.preventDefault();
+	});
+
 // What is on its way changes by itself: its place is filled anew from a fresh page, the rest stays.
 const LOOK_AGAIN_MS = 5000;
 
