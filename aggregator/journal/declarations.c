@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LIST_COSTS 3u /* a list's own bytes, in series */
 
@@ -24,6 +25,7 @@ struct declarations {
 	uint64_t turn;                 /* counts what was asked */
 	struct series_ids *series_ids; /* NULL: on a connection that only reads, */
 	sqlite3_stmt *read, *write;    /* where write is, too */
+	sqlite3_stmt *labels;          /* of a series */
 };
 
 struct declarations *declarations_open(sqlite3 *db, struct err *err)
@@ -40,6 +42,8 @@ struct declarations *declarations_open(sqlite3 *db, struct err *err)
 		"SELECT d.series, d.shape, s.metric, s.labels, d.number FROM declared d JOIN series"
 		" s ON s.id = d.series WHERE d.spool = ? ORDER BY d.number",
 		&d->read, err);
+	if (rc == 0)
+		rc = db_prepare(db, "SELECT labels FROM series WHERE id = ?", &d->labels, err);
 	if (rc == 0 && !readonly && !(d->series_ids = series_ids_open(db, err)))
 		rc = err->code;
 	if (rc == 0 && !readonly)
@@ -70,6 +74,7 @@ void declarations_close(struct declarations *declarations)
 	series_ids_close(declarations->series_ids);
 	sqlite3_finalize(declarations->read);
 	sqlite3_finalize(declarations->write);
+	sqlite3_finalize(declarations->labels);
 	free(declarations);
 }
 
@@ -84,7 +89,8 @@ static struct declared judge(const struct catalogue *catalogue, uint32_t series,
 	return (struct declared){ .metric = known,
 				  .series = series,
 				  .grain = (uint8_t)grain,
-				  .calendar = (uint8_t)calendar,
+				  .calendar = calendar & 15u,
+				  .listed = dimensions_days(catalogue->dimensions, labels) & 15u,
 				  .decimals = (uint8_t)shape_decimals(shape),
 				  .verdict = (uint8_t)verdict };
 }
@@ -217,6 +223,37 @@ int declarations_of(struct declarations *declarations, int64_t spool,
 	*ret_list = found->list;
 	*ret_n = found->n;
 	return 0;
+}
+
+int declarations_labels(struct declarations *declarations, const struct declared *declared,
+			char ret_labels[LABELS_TEXT_MAX], struct err *err)
+{
+	sqlite3_stmt *labels = declarations->labels;
+	sqlite3_bind_int64(labels, 1, declared->series);
+	int rc = db_step(labels, err);
+	if (rc == 1) {
+		struct db_row row = { labels, err, 0 };
+		const char *text = db_row_text(&row, 0);
+		rc = row.rc;
+		if (rc == 0 && strlen(text) < LABELS_TEXT_MAX)
+			memcpy(ret_labels, text, strlen(text) + 1);
+		else if (rc == 0)
+			rc = db_row_refuse(&row, 0);
+	} else if (rc == 0) {
+		rc = err_set(err, -EUCLEAN, "series %u is not there", declared->series);
+	}
+	sqlite3_reset(labels);
+	return rc;
+}
+
+int declarations_ask(struct declarations *declarations, const struct declared *declared,
+		     int32_t day, bool *ret_listed, struct err *err)
+{
+	char labels[LABELS_TEXT_MAX];
+	int rc = declarations_labels(declarations, declared, labels, err);
+	if (rc == 0)
+		*ret_listed = dimensions_hold(declarations->catalogue->dimensions, labels, day);
+	return rc;
 }
 
 static int add_one(struct declarations *d, struct spool_list *spool, size_t number,

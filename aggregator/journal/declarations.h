@@ -10,13 +10,16 @@
 #include "common/net/wire.h"
 #include "common/sys/db.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct declared {                    /* 16 bytes: there are many */
 	const struct metric *metric; /* of the catalogue; NULL: unknown */
 	uint32_t series;             /* id of (metric, labels), the same for all offices */
-	uint8_t grain, calendar;     /* enum grain, enum calendar */
+	uint8_t grain;               /* enum grain */
+	uint8_t calendar : 4;        /* enum calendar */
+	uint8_t listed : 4;          /* enum days_held: are its labels codes of the lists? */
 	uint8_t decimals;
 	uint8_t verdict; /* enum verdict, on the series as a whole; VERDICT_OK: its values are
 			    judged one by one */
@@ -39,6 +42,24 @@ void declarations_forget(struct declarations *declarations, const struct catalog
  * @declarations. */
 int declarations_of(struct declarations *declarations, int64_t spool,
 		    const struct declared **ret_list, size_t *ret_n, struct err *err);
+
+/** Copy the labels of its series. */
+int declarations_labels(struct declarations *declarations, const struct declared *declared,
+			char ret_labels[LABELS_TEXT_MAX], struct err *err);
+/** declarations_listed() of labels that were not always in their lists. */
+int declarations_ask(struct declarations *declarations, const struct declared *declared,
+		     int32_t day, bool *ret_listed, struct err *err);
+/** Are its labels codes of the lists in force that may be received of @day? Of what stands nobody
+ * asks. */
+static inline int declarations_listed(struct declarations *declarations,
+				      const struct declared *declared, int32_t day,
+				      bool *ret_listed, struct err *err)
+{
+	if (declared->listed == HELD_SOMETIMES)
+		return declarations_ask(declarations, declared, day, ret_listed, err);
+	*ret_listed = declared->listed == HELD_ALWAYS;
+	return 0;
+}
 
 /**
  * Take a batch's declarations: new ones are written, those known already must be the same. -EBADMSG

@@ -25,14 +25,16 @@ enum verdict judge_run(const struct judge *judge, const struct declared *declare
 		       : VERDICT_OK;
 }
 
-enum verdict judge_older_point(const struct declared *declared, const struct older_copy *older,
-			       const struct point *point, int64_t *ret_value_e)
+enum verdict judge_doubted_point(const struct declared *declared, const struct doubts *doubts,
+				 const struct point *point, int64_t *ret_value_e)
 {
 	int64_t value_e = point->value_e;
 	enum verdict verdict = judge_point(declared, NULL, point, &value_e);
 	if (verdict != VERDICT_OK)
 		return verdict;
-	if (older_copy_has(older, declared, point))
+	if (doubts->unlisted && !point->withdrawn)
+		return VERDICT_UNLISTED;
+	if (doubts->older && older_copy_has(doubts->older, declared, point))
 		return VERDICT_OLDER_COPY;
 	if (ret_value_e)
 		*ret_value_e = value_e;

@@ -484,6 +484,18 @@ static int add_damaged(struct listing *list)
 	return 0;
 }
 
+/* Of a label that is in no list what there is, unless the list was mended since. */
+static void put_reason(struct listing *list, const char *labels)
+{
+	const struct dimensions *dimensions = list->reference->catalogue->dimensions;
+	enum verdict verdict = (enum verdict)sqlite3_column_int(list->rows, 3);
+	int32_t day = sqlite3_column_int(list->rows, 8);
+	struct err why = { 0 };
+	if (verdict == VERDICT_UNLISTED && !dimensions_hold(dimensions, labels, day))
+		dimensions_tell(dimensions, labels, day, &why);
+	table_text(list->table, *why.text ? why.text : _(verdict_text(verdict)));
+}
+
 static int add_readable(struct listing *list, struct err *err)
 {
 	struct table *table = list->table;
@@ -524,7 +536,7 @@ static int add_readable(struct listing *list, struct err *err)
 	else
 		table_decimal(table, held.point.value_e, shape_decimals(shape));
 	table_int(table, sqlite3_column_int64(row, 4));
-	table_text(table, _(verdict_text((enum verdict)sqlite3_column_int(row, 3))));
+	put_reason(list, labels);
 	sqlite3_reset(series);
 	return 0;
 }

@@ -290,19 +290,20 @@ static int hold(struct ledger *ledger, size_t run, int64_t point, size_t n, enum
 /* Rescale the run's values to the catalogue's decimals, hold those that cannot count (those that
  * follow one another for one reason as one), close the gaps. */
 static int judge_points(struct post *post, struct series_turn *turn,
-			const struct declared *declared, struct err *err)
+			const struct declared *declared, const struct doubts *doubts,
+			struct err *err)
 {
 	const struct run *run = &post->batch.runs[turn->index];
 	struct point *points = &post->batch.points[run->first];
 	enum verdict reason = VERDICT_OK;
 	uint32_t i = 0, from = 0; /* points[from] ... points[i - 1] are held, for @reason */
-	while (i < run->n && judge_point(declared, post->older, &points[i], &points[i].value_e) ==
+	while (i < run->n && judge_point(declared, doubts, &points[i], &points[i].value_e) ==
 				     VERDICT_OK) /* as a rule: all */
 		i++;
 	turn->n = i;
 	for (; i < run->n; i++) {
 		enum verdict verdict =
-			judge_point(declared, post->older, &points[i], &points[i].value_e);
+			judge_point(declared, doubts, &points[i], &points[i].value_e);
 		if (verdict != reason) {
 			int rc = reason == VERDICT_OK ? 0
 						      : hold(post->ledger, turn->index, from,
@@ -318,6 +319,18 @@ static int judge_points(struct post *post, struct series_turn *turn,
 	return reason == VERDICT_OK
 		       ? 0
 		       : hold(post->ledger, turn->index, from, run->n - from, reason, err);
+}
+
+static int judge_counting(struct post *post, struct series_turn *turn,
+			  const struct declared *declared, struct err *err)
+{
+	bool listed = true;
+	int rc = declarations_listed(post->ledger->declarations, declared, post->batch.day, &listed,
+				     err);
+	const struct doubts doubts = { .older = post->older, .unlisted = !listed };
+	return rc < 0 ? rc
+		      : judge_points(post, turn, declared, post->older || !listed ? &doubts : NULL,
+				     err);
 }
 
 /* I5: each figure counts or is held for a reason. In the order of the fold, ledger->order says how
@@ -338,7 +351,7 @@ static int judge(struct post *post, struct err *err)
 		if (verdict == VERDICT_OK)
 			verdict = post->form->hold;
 		turn->n = 0;
-		rc = verdict == VERDICT_OK ? judge_points(post, turn, declared, err)
+		rc = verdict == VERDICT_OK ? judge_counting(post, turn, declared, err)
 					   : hold(ledger, turn->index, QUARANTINE_WHOLE_RUN, run->n,
 						  verdict, err);
 	}

@@ -17,6 +17,7 @@
 #include "journal/judge.h"
 #include "journal/older_copy.h"
 #include "journal/quarantine.h"
+#include "registry/list_editions.h"
 #include "rollup/fold.h"
 #include "schema/effects.h"
 #include "schema/event.h"
@@ -52,6 +53,7 @@ struct release {
 	struct quarantine *quarantine;
 	struct day_times *day_times;
 	struct older_copy *older;
+	struct list_editions *list_editions;
 	struct arena *arena;
 	sqlite3_stmt *entry, *metric, *mark;
 	int64_t at_us; /* the moment of this release, and of no other */
@@ -79,6 +81,7 @@ static void release_close(struct release *r)
 	quarantine_close(r->quarantine);
 	day_times_close(r->day_times);
 	older_copy_close(r->older);
+	list_editions_close(r->list_editions);
 	fold_close(r->fold);
 	declarations_close(r->declarations);
 	arena_close(r->arena);
@@ -92,6 +95,7 @@ static int release_open(struct release *r, struct err *err)
 		return err_memory(err);
 	if (!(r->declarations = declarations_open(r->db, err)) ||
 	    !(r->older = older_copy_open(r->db, err)) ||
+	    !(r->list_editions = list_editions_open(r->db, err)) ||
 	    (!r->trial && (!(r->fold = fold_open(r->db, r->declarations, err)) ||
 			   !(r->quarantine = quarantine_open(r->db, err)) ||
 			   !(r->day_times = day_times_open(r->db, true, err)))))
@@ -285,7 +289,7 @@ static int points_read(struct release *r, const struct held_item *item, const st
  */
 static int run_release(struct release *r, const struct held_item *item, const struct run *run,
 		       const struct point points[], const struct declared *declared,
-		       size_t *ret_passed, struct err *err)
+		       const struct doubts *doubts, size_t *ret_passed, struct err *err)
 {
 	size_t passed = 0;
 	int rc = 0;
@@ -299,7 +303,7 @@ static int run_release(struct release *r, const struct held_item *item, const st
 	if (rc == 0 && !r->trial)
 		rc = day_times_add(r->day_times, item->day, r->at_us, err);
 	for (uint32_t i = 0; i < run->n && rc == 0; i++) {
-		enum verdict verdict = judge_point(declared, r->older, &points[i], NULL);
+		enum verdict verdict = judge_point(declared, doubts, &points[i], NULL);
 		passed += verdict == VERDICT_OK;
 		if (verdict == VERDICT_OK)
 			continue;
@@ -316,12 +320,12 @@ static int run_release(struct release *r, const struct held_item *item, const st
 /* Some points of a run: each passes or stays by itself. */
 static int points_release(struct release *r, const struct held_item *item, const struct run *run,
 			  const struct point points[], const struct declared *declared,
-			  size_t *ret_passed, struct err *err)
+			  const struct doubts *doubts, size_t *ret_passed, struct err *err)
 {
 	size_t passed = 0;
 	int rc = points_read(r, item, run, err);
 	for (int64_t i = item->point; i < item->point + item->n && rc == 0; i++) {
-		enum verdict verdict = judge_point(declared, r->older, &points[i], NULL);
+		enum verdict verdict = judge_point(declared, doubts, &points[i], NULL);
 		if (verdict == VERDICT_OK) {
 			r->points[i].released_us = r->at_us;
 			passed++;
@@ -338,6 +342,21 @@ static int points_release(struct release *r, const struct held_item *item, const
 	return rc;
 }
 
+/* By the lists of now, or by those that it came under: what was in them then was never theirs to
+ * judge, whatever else held it. */
+static int is_listed(struct release *r, const struct held_item *item,
+		     const struct declared *declared, bool *ret, struct err *err)
+{
+	char labels[LABELS_TEXT_MAX];
+	int rc = declarations_listed(r->declarations, declared, item->day, ret, err);
+	if (rc < 0 || *ret)
+		return rc;
+	rc = declarations_labels(r->declarations, declared, labels, err);
+	return rc < 0 ? rc
+		      : list_editions_held(r->list_editions, item->journal, labels, item->day, ret,
+					   err);
+}
+
 static int item_judge(struct release *r, const struct entry_read *entry,
 		      const struct held_item *item, const struct run *run,
 		      const struct declared *declared, size_t *ret_passed, struct err *err)
@@ -349,8 +368,13 @@ static int item_judge(struct release *r, const struct entry_read *entry,
 		verdict = VERDICT_OK;
 	if (verdict != VERDICT_OK)
 		return item_keep(r, item, verdict, whole ? run->n : (size_t)item->n, err);
-	return whole ? run_release(r, item, run, points, declared, ret_passed, err)
-		     : points_release(r, item, run, points, declared, ret_passed, err);
+	bool listed = true;
+	int rc = is_listed(r, item, declared, &listed, err);
+	const struct doubts doubts = { .older = r->older, .unlisted = !listed };
+	if (rc < 0)
+		return rc;
+	return whole ? run_release(r, item, run, points, declared, &doubts, ret_passed, err)
+		     : points_release(r, item, run, points, declared, &doubts, ret_passed, err);
 }
 
 static int item_take(struct release *r, const struct entry_read *entry,

@@ -346,22 +346,54 @@ static void copy(char to[LABELS_TEXT_MAX], const char *text, size_t len)
 	to[len] = '\0';
 }
 
-bool dimensions_hold(const struct dimensions *dimensions, const char *labels, int32_t day)
+/* The next label of a dimension that has a list, its value as a text. */
+static const struct code_list *next_listed(const struct dimensions *dimensions, const char **labels,
+					   char ret_text[LABELS_TEXT_MAX])
 {
 	const char *key, *value;
 	size_t key_len, value_len;
-	char text[LABELS_TEXT_MAX];
-	while (labels_next(&labels, &key, &key_len, &value, &value_len)) {
+	while (labels_next(labels, &key, &key_len, &value, &value_len)) {
 		const struct code_list *list = dimensions_list(dimensions, key, key_len);
-		const struct code *code;
 		if (!list)
 			continue;
-		copy(text, value, value_len);
-		if (code_list_find(list, text, day, &code) != CODE_FOUND ||
-		    strcmp(code->code, text) != 0)
-			return false;
+		copy(ret_text, value, value_len);
+		return list;
 	}
+	return NULL;
+}
+
+/* Is @text the code itself, and no name of it? */
+static bool is_code(const struct code *code, const char *text)
+{
+	char own[VIET_KEY_MAX], other[VIET_KEY_MAX];
+	return viet_key(code->code, own) && viet_key(text, other) && strcmp(own, other) == 0;
+}
+
+bool dimensions_hold(const struct dimensions *dimensions, const char *labels, int32_t day)
+{
+	const struct code_list *list;
+	const struct code *code;
+	char text[LABELS_TEXT_MAX];
+	while ((list = next_listed(dimensions, &labels, text)))
+		if (code_list_find(list, text, day, &code) != CODE_FOUND || !is_code(code, text))
+			return false;
 	return true;
+}
+
+enum days_held dimensions_days(const struct dimensions *dimensions, const char *labels)
+{
+	const struct code_list *list;
+	const struct code *code;
+	enum days_held days = HELD_ALWAYS;
+	char text[LABELS_TEXT_MAX];
+	while ((list = next_listed(dimensions, &labels, text))) {
+		if (code_list_find(list, text, CODE_ANY_DAY, &code) != CODE_FOUND ||
+		    !is_code(code, text))
+			return HELD_NEVER;
+		if (code->from > DAY_MIN || code->to < CODE_OPEN)
+			days = HELD_SOMETIMES;
+	}
+	return days;
 }
 
 /* The first codes of a list, for who wrote nothing near: "land, construction, ...". */
@@ -425,6 +457,28 @@ static void blanks_mend(char *text)
 		*to++ = *from;
 	}
 	*to = '\0';
+}
+
+void dimensions_tell(const struct dimensions *dimensions, const char *labels, int32_t day,
+		     struct err *err)
+{
+	const struct code_list *list;
+	char text[LABELS_TEXT_MAX], shown[EXCERPT_MAX];
+	while ((list = next_listed(dimensions, &labels, text))) {
+		const struct code *code = NULL;
+		if (code_list_find(list, text, day, &code) != CODE_FOUND) {
+			(void)refuse(list, text, day, code, err);
+			return;
+		}
+		if (is_code(code, text))
+			continue;
+		(void)err_set(err, -EINVAL,
+			      "%s '%s' is a name, and the province takes the code, '%s': the "
+			      "office's agent is of an older version; once it is upgraded, have "
+			      "the figure handed in again",
+			      list->dimension, utf8_excerpt(text, strlen(text), shown), code->code);
+		return;
+	}
 }
 
 int dimensions_resolve(const struct dimensions *dimensions, const char *labels, int32_t day,

@@ -66,8 +66,15 @@ enum code_verdict code_list_find(const struct code_list *list, const char *text,
 /** The code in force on @day that @text nearly means; NULL: none is near. */
 const struct code *code_list_near(const struct code_list *list, const char *text, int32_t day);
 
-/** Are the labels (canonical) what may be received of @day: codes where there is a list? */
+/** Are the labels (canonical) what may be received of @day: codes where there is a list? A code is
+ * itself however it is typed, since one series is so named; a name of it is none. */
 bool dimensions_hold(const struct dimensions *dimensions, const char *labels, int32_t day);
+enum days_held { HELD_ALWAYS, HELD_SOMETIMES, HELD_NEVER };
+/** On which days do they? */
+enum days_held dimensions_days(const struct dimensions *dimensions, const char *labels);
+/** What to do about labels that do not hold on @day: a sentence in @err. */
+void dimensions_tell(const struct dimensions *dimensions, const char *labels, int32_t day,
+		     struct err *err);
 
 /**
  * Labels as people wrote them, canonical, into what is recorded of @day: codes where there is a

@@ -30,6 +30,7 @@ static const struct {
 				    "since; the province decides") },
 	[VERDICT_DAMAGED] = { "damaged", N_("what the province keeps of that day is damaged; it "
 					    "must mend it") },
+	[VERDICT_UNLISTED] = { "unlisted", N_("its label is not a code of the province's list") },
 };
 
 /* Codes come out of journals, which a newer version may have written. */

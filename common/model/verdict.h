@@ -22,6 +22,7 @@ enum verdict {
 	VERDICT_DAMAGED = 9, /* what the province keeps of that office's day cannot be read */
 	VERDICT_OLDER_COPY =
 		10, /* a machine that was set back sends it (aggregator/journal/older_copy.h) */
+	VERDICT_UNLISTED = 11, /* a label that was in no code list when it was received */
 	VERDICT_COUNT
 };
 /** A stable word for protocols ("out_of_range") and a sentence for people (English). */

@@ -130,6 +130,7 @@ static void send_wrong(struct course *course, struct testbed_spool *spool, const
 		  .decimals = 2,
 		  .value_e = 101 },
 		{ .metric = "d", .labels = "sector=air", .grain = GRAIN_DAY, .value_e = 5000 },
+		{ .metric = "d", .labels = "sector=fire", .grain = GRAIN_DAY, .value_e = 1 },
 	};
 	send(course, spool, day, wrong, sizeof(wrong) / sizeof(wrong[0]));
 }

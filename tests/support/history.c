@@ -730,6 +730,26 @@ static void make_indicators(struct history *h, struct act *act)
 	assert_non_null(act->csv);
 }
 
+/* Lists that have all labels, some, or some on some days; or none, so that all text is free. */
+static void make_lists(struct history *h, struct act *act)
+{
+	static const char *const codes[] = { "j,x", "k,a", "k,b", "k,c" };
+	char csv[512] = "", from[DAY_TEXT_MAX], to[DAY_TEXT_MAX];
+	say(csv, sizeof(csv), "dimension,code,label_vi,label_en,valid_from,valid_to\n");
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		int32_t day = h->base + (int32_t)dice_below(h->dice, HISTORY_DAYS);
+		bool since = chance(h, 30), until = chance(h, 30);
+		if (chance(h, 35))
+			continue;
+		say(csv, sizeof(csv), "%s,,,%s,%s\n", codes[i], since ? day_format(day, from) : "",
+		    until ? day_format(day + 9, to) : "");
+	}
+	act->kind = ACT_IMPORT;
+	act->what = "dimensions";
+	act->csv = strdup(csv);
+	assert_non_null(act->csv);
+}
+
 static void make_rename(struct history *h, struct act *act)
 {
 	char name[32];
@@ -758,6 +778,8 @@ void history_make_all_acts(struct history *history, size_t n)
 			i++;
 		} else if (chance(history, 20))
 			make_rename(history, act);
+		else if (chance(history, 30))
+			make_lists(history, act);
 		else if (chance(history, 40))
 			make_indicators(history, act);
 		else

@@ -24,7 +24,8 @@ struct act { /* an order of the province's operator */
 	struct period period;
 	int64_t entry; /* released; 0: any */
 	bool closed, older_copy;
-	const char *what; /* is imported: "units", "successors", "catalogue" or "indicators" */
+	const char *what; /* is imported: "units", "successors", "catalogue", "indicators" or
+			     "dimensions" */
 	char *csv;        /* owned: this; or the new name */
 	int64_t at_us;
 	/* when it was done: */

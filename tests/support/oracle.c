@@ -38,7 +38,8 @@ struct hold {
 
 struct told {
 	struct heard heard;
-	bool older; /* it is held for nothing but that it is */
+	bool older;  /* it is held for nothing but that it is */
+	bool listed; /* its labels were in their lists when it came */
 	struct hold holds[HOLDS_MAX];
 	size_t n_holds;
 	bool waits; /* at the instant asked about */
@@ -176,6 +177,32 @@ static bool counts(const struct oracle *o, const struct heard *heard, const stru
 	       (rescale(heard->value_e, heard->decimals, metric->decimals, ret_value_e) &&
 		!(metric->has_min && *ret_value_e < metric->min_e) &&
 		!(metric->has_max && *ret_value_e > metric->max_e));
+}
+
+/* Is each label a code of its list on the period's first day, where there is a list? A withdrawal
+ * may have any. */
+static bool is_listed(const struct oracle *o, const struct heard *heard)
+{
+	const struct dimensions *lists = o->reference->catalogue->dimensions;
+	char pair[128];
+	for (size_t i = 0; !heard->withdrawn && i < lists->n; i++) {
+		const struct code_list *list = &lists->lists[i];
+		bool there = false, found = false;
+		size_t len = strlen(list->dimension);
+		for (const char *at = heard->labels; at; at = strchr(at, ';')) {
+			at += *at == ';';
+			there |= strncmp(at, list->dimension, len) == 0 && at[len] == '=';
+		}
+		for (size_t k = 0; k < list->n; k++) {
+			const struct code *code = &list->codes[k];
+			(void)snprintf(pair, sizeof(pair), "%s=%s", list->dimension, code->code);
+			found |= labels_pass(heard->labels, pair) && code->from <= heard->day &&
+				 heard->day < code->to;
+		}
+		if (there && !found)
+			return false;
+	}
+	return true;
 }
 
 static int64_t own_number(const struct metric *metric, int32_t day, unsigned nth)
@@ -323,14 +350,16 @@ void oracle_hear(struct oracle *oracle, const struct heard *heard)
 {
 	int64_t value_e;
 	bool passes = counts(oracle, heard, metric_of(oracle, heard), heard->received_us, &value_e);
+	bool listed = is_listed(oracle, heard), unlisted = passes && !listed;
 	oracle->told = one_more(oracle->told, oracle->n_told, sizeof(*oracle->told));
 	struct told *told = &oracle->told[oracle->n_told++];
-	*told = (struct told){ .heard = *heard };
-	bool waits = !passes || is_shut(oracle, heard);
+	*told = (struct told){ .heard = *heard, .listed = listed };
+	bool waits = !passes || unlisted || is_shut(oracle, heard);
 	told->older = !waits && is_older(oracle, oracle->n_told - 1);
 	if (waits || told->older)
 		hold(told, INT64_MIN);
 	oracle_met.older += told->older;
+	oracle_met.unlisted += unlisted;
 }
 
 /* What counted and cannot any more is held. */
@@ -376,6 +405,7 @@ void oracle_let_in(struct oracle *oracle, const struct oracle_release *release, 
 		int64_t now_us =
 			release->at_us > heard->received_us ? release->at_us : heard->received_us;
 		bool passes = counts(oracle, heard, metric_of(oracle, heard), now_us, &value_e) &&
+			      (told->listed || is_listed(oracle, heard)) &&
 			      (!is_shut(oracle, heard) || release->closed);
 		oracle_met.older_let_in += passes && told->older && release->older_copy;
 		told->older = passes && !release->older_copy && is_older(oracle, i);

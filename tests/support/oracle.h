@@ -51,6 +51,7 @@ extern struct oracle_met {
 	uint64_t older_than_copy; /* of those, where the machine was itself one set back, */
 	uint64_t older_let_in;    /* and that an order let in */
 	uint64_t same;            /* observations that say what the newer one says */
+	uint64_t unlisted;        /* observations held since a list did not have their label */
 } oracle_met;
 
 struct oracle {

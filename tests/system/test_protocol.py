@@ -74,6 +74,35 @@ class Protocol(rig.Rig):
         self.assertEqual(row["unsent"], 0)
         self.assertRegex(row["agent"], r"\d+\.\d+\.\d+")
 
+    def test_an_older_agent_that_sends_names_for_codes_is_told(self):
+        day = {"from": "2025-06-30", "to": "2025-06-30"}
+        old = self.enrolled_probe("28001")
+        old.ask("hello", 7, 0, 1, 2, hear="welcome .* protocol=2 edition=0 ")
+        old.ask("batch", 7, 1, "2025-06-30", 0, "visits", "desk=Một-cửa", "day", 0, "0:5",
+                hear="ack .*upto=1 held=0 ")
+        self.province.put_csv("/v1/dimensions", "dimension,code,label_vi,label_en,valid_from,"
+                              "valid_to\ndesk,counter,Một-cửa,Counter,,\n")
+        # what stands counts, and what comes waits
+        self.assertEqual(self.province.value("visits", **day), 5)
+        old.ask("batch", 7, 2, "2025-06-30", 0, "-", "-", "day", 0, "0:6",
+                hear="ack .*upto=2 held=1 reason=its label is not a code of the province's list")
+        old.ask("batch", 7, 3, "2025-06-30", 1, "visits", "desk=window", "day", 0, "0:7",
+                hear="ack .*upto=3 held=1 reason=its label is not a code of the province's list")
+        self.assertEqual(self.province.value("visits", **day), 5)
+        rows = self.province.get("/v1/quarantine")["rows"]
+        self.assertEqual([row["labels"] for row in rows], ["desk=window", "desk=Một-cửa"])
+        self.assertEqual(rows[0]["reason"], "desk 'window' is not in the province's list; choose "
+                         "one of it: counter")
+        self.assertIn("'Một-cửa' is a name, and the province takes the code, 'counter'",
+                      rows[1]["reason"])
+        # the list is mended: it counts as if it always had
+        self.province.put_csv("/v1/dimensions", "dimension,code,label_vi,label_en,valid_from,"
+                              "valid_to\ndesk,counter,Một-cửa,Counter,,\ndesk,window,,,,\n")
+        self.assertEqual(self.province.value("visits", **day), 5)
+        self.province.post("/v1/quarantine/release", all="yes")
+        self.assertEqual(self.province.value("visits", **day), 12)
+        self.assertEqual(self.province.verify(), [])
+
     def link(self, position):
         """The ledger's link there, as the province's own rows have it."""
         db = sqlite3.connect(f"file:{self.province.folder}/lantoa.db?mode=ro", uri=True)

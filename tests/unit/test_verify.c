@@ -621,7 +621,7 @@ static void what_derives_is_mended(void **state)
 		"DELETE FROM office WHERE id = 1",
 		"UPDATE office SET code = CASE id WHEN 1 THEN '#' ELSE 'o0' END WHERE id < 3;"
 		"UPDATE office SET code = 'o1' WHERE id = 1",
-		"UPDATE assignment SET from_day = from_day + 1",
+		"UPDATE assignment SET from_day = from_day + 4000",
 		"DELETE FROM assignment",
 		"UPDATE catalogue SET csv = CAST(replace(CAST(csv AS TEXT), 'sum', 'max') AS BLOB)",
 		"DELETE FROM catalogue",
