@@ -120,6 +120,11 @@ static void answer_group(struct gate *gate, struct pending *const group[], size_
 			wrong = pending; /* what follows it is a gap because of it */
 		parted |= pending->posting == POSTING_PARTED;
 	}
+	if (ack.message.quarantined_more > 0) /* it is told the rest, too */
+		standing_watch_stale(news->standing_watch, last->form.office);
+	if (last->speaks_editions)
+		ack.message.standing_version =
+			standing_watch_version(news->standing_watch, last->form.office);
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_ACK;
 	frame.ack = &ack.message;

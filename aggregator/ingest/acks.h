@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ingest/batch_queue.h"
+#include "ingest/standing_watch.h"
 #include "ingest/told_head.h"
 
 /* What every Ack of a commit says. */
@@ -12,6 +13,7 @@ struct ack_news {
 	uint64_t catalogue_version;   /* 0: not told */
 	uint64_t edition_version;     /* likewise; to agents since protocol 3, as what follows */
 	const struct told_head *head; /* behind the commit */
+	struct standing_watch *standing_watch;
 };
 
 /** @held: the commit's list of what went into quarantine. Never waits; what cannot be delivered is

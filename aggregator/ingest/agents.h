@@ -36,6 +36,9 @@ struct agent_note {
 	 * and whether it has not answered that. */
 	uint32_t heads_number, heads_most;
 	bool heads_open;
+	/* What it is told that its standing is (standing_watch.h). 0: nothing yet. */
+	uint64_t standing;
+	bool standing_stale; /* it may be another by now */
 };
 
 struct agent_list {

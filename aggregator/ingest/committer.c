@@ -24,7 +24,7 @@ struct committer {
 	struct meters *meters;
 	struct gate *gate;
 	struct catalogue_watch *catalogue_watch;
-	const struct agent_list *agents;
+	struct standing_watch *standing_watch;
 	struct ledger *ledger;      /* owned; used on the writer's thread alone while in_flight */
 	struct store_job job;       /* the commit; one in flight at most */
 	struct batch_queue waiting; /* for the next commit */
@@ -222,6 +222,7 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 			.edition_version =
 				catalogue_watch_edition(committer->catalogue_watch)->version,
 			.head = &committer->head,
+			.standing_watch = committer->standing_watch,
 		};
 		/* I1: the commit is on the disk */
 		acks_send(committer->gate, &committer->taken, committer->group.held, &news);
@@ -284,7 +285,8 @@ bool committer_add(struct committer *committer, const struct gate_peer *peer, in
 	}
 	pending->peer = *peer;
 	pending->form.office = office;
-	pending->speaks_editions = agents_speak(committer->agents, office, WIRE_EDITIONS);
+	pending->speaks_editions =
+		agents_speak(committer->standing_watch->agents, office, WIRE_EDITIONS);
 	pending->form.spool_id = batch->spool_id;
 	pending->form.seq = batch->seq;
 	pending->form.received_us = committer->clock.newest_us =
@@ -356,11 +358,11 @@ int committer_open(uv_loop_t *loop, struct store *store, const struct key_list *
 }
 
 void committer_serve(struct committer *committer, struct gate *gate,
-		     struct catalogue_watch *catalogue_watch, const struct agent_list *agents)
+		     struct catalogue_watch *catalogue_watch, struct standing_watch *standing_watch)
 {
 	committer->gate = gate;
 	committer->catalogue_watch = catalogue_watch;
-	committer->agents = agents;
+	committer->standing_watch = standing_watch;
 }
 
 static void on_retry_closed(uv_handle_t *handle)

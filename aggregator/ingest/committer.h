@@ -19,10 +19,10 @@
  * is a gap until then. Both are counted, logged once a minute, and named (refusals.h). */
 #pragma once
 
-#include "ingest/agents.h"
 #include "ingest/catalogue_watch.h"
 #include "ingest/gate.h"
 #include "ingest/refusals.h"
+#include "ingest/standing_watch.h"
 #include "ingest/told_head.h"
 #include "journal/journal_clock.h"
 #include "registry/office_limits.h"
@@ -55,10 +55,11 @@ struct committer_counters {
 int committer_open(uv_loop_t *loop, struct store *store, const struct key_list *key_list,
 		   struct meters *meters, void (*on_change)(void *context), void *context,
 		   struct committer **ret_committer, struct err *err);
-/** Whom the acks go through, which catalogue and edition they tell of, and what each agent speaks;
- * before the first batch. */
+/** Whom the acks go through, which catalogue, edition and standings they tell of, and what each
+ * agent speaks; before the first batch. */
 void committer_serve(struct committer *committer, struct gate *gate,
-		     struct catalogue_watch *catalogue_watch, const struct agent_list *agents);
+		     struct catalogue_watch *catalogue_watch,
+		     struct standing_watch *standing_watch);
 
 /** Queue the batch, received now; @message, the frame that it was unpacked from, is taken over for
  * its payload (batch_queue.h). Without memory it is dropped: the office sends it again. False, and

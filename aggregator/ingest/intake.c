@@ -28,6 +28,7 @@ struct intake {
 	struct agent_list agents; /* owned */
 	struct room room;
 	struct heads_survey heads_survey;
+	struct standing_watch standing_watch;
 	struct meters *meters; /* owned */
 	uint64_t report_ms;    /* when who is at a limit was counted last */
 	struct intake_counters counters;
@@ -136,6 +137,11 @@ static void on_edition_ask(struct intake *intake, const struct incoming *in)
 	sessions_edition(&intake->sessions, in->peer, in->frame->edition_ask);
 }
 
+static void on_standing_ask(struct intake *intake, const struct incoming *in)
+{
+	sessions_standing(&intake->sessions, in->peer, in->key);
+}
+
 /* No answer tells an agent that its heads came: an operator asked for them. */
 static void on_heads(struct intake *intake, const struct incoming *in)
 {
@@ -157,6 +163,7 @@ static void on_ping(struct intake *intake, const struct incoming *in)
 	if (agents_speak(&intake->agents, in->key->office, WIRE_EDITIONS))
 		pong.edition_version = catalogue_watch_edition(&intake->catalogue_watch)->version;
 	Lantoa__V1__Head head;
+	pong.standing_version = standing_watch_version(&intake->standing_watch, in->key->office);
 	if (agents_speak(&intake->agents, in->key->office, WIRE_EDITIONS))
 		pong.head = told_head_fill(committer_head(intake->committer), &head);
 	answer.kind_case = LANTOA__V1__FRAME__KIND_PONG;
@@ -173,6 +180,7 @@ static const struct kind {
 	{ LANTOA__V1__FRAME__KIND_HELLO, KEY_ACTIVE, on_hello },
 	{ LANTOA__V1__FRAME__KIND_PING, KEY_ACTIVE, on_ping },
 	{ LANTOA__V1__FRAME__KIND_EDITION_ASK, KEY_ACTIVE, on_edition_ask },
+	{ LANTOA__V1__FRAME__KIND_STANDING_ASK, KEY_ACTIVE, on_standing_ask },
 	{ LANTOA__V1__FRAME__KIND_HEADS, KEY_ACTIVE, on_heads },
 	{ LANTOA__V1__FRAME__KIND_ENROL, KEY_INVITED, on_enrol },
 };
@@ -254,7 +262,8 @@ static void on_change(void *context)
 	/* Stopped, once nothing of ours is in the store's or the loop's hands any more. */
 	bool busy = !committer_is_idle(intake->committer) || intake->sessions.working > 0 ||
 		    intake->catalogue_watch.looking || intake->room.open ||
-		    intake->heads_survey.open || contacts_busy(intake->contacts);
+		    intake->heads_survey.open || standing_watch_busy(&intake->standing_watch) ||
+		    contacts_busy(intake->contacts);
 	if (intake->on_idle && !busy)
 		intake->on_idle(intake->idle_context);
 }
@@ -279,6 +288,11 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 	};
 	intake->sessions.catalogue_watch = &intake->catalogue_watch;
 	intake->sessions.agents = &intake->agents;
+	intake->standing_watch = (struct standing_watch){ .store = config->store,
+							  .agents = &intake->agents,
+							  .on_done = on_change,
+							  .context = intake };
+	intake->sessions.standing_watch = &intake->standing_watch;
 	intake->room = (struct room){ .store = config->store,
 				      .reserve = config->reserve,
 				      .on_change = on_change,
@@ -305,6 +319,7 @@ int intake_open(uv_loop_t *loop, const struct intake_config *config, struct inta
 	contacts_start(intake->contacts, loop);
 	room_start(loop, &intake->room);
 	heads_survey_start(loop, &intake->heads_survey);
+	standing_watch_start(loop, &intake->standing_watch);
 	intake->counters.room = intake->room.look;
 	*ret_intake = intake;
 	return 0;
@@ -315,7 +330,7 @@ void intake_serve(struct intake *intake, struct gate *gate)
 	intake->gate = gate;
 	intake->sessions.gate = gate;
 	intake->heads_survey.gate = gate;
-	committer_serve(intake->committer, gate, &intake->catalogue_watch, &intake->agents);
+	committer_serve(intake->committer, gate, &intake->catalogue_watch, &intake->standing_watch);
 }
 
 const struct meters *intake_meters(const struct intake *intake)
@@ -350,6 +365,7 @@ void intake_stop(struct intake *intake, void (*on_idle)(void *context), void *co
 	intake->sessions.closed = intake->catalogue_watch.closed = true;
 	room_stop(&intake->room);
 	heads_survey_stop(&intake->heads_survey);
+	standing_watch_stop(&intake->standing_watch);
 	contacts_stop(intake->contacts);
 	committer_stop(intake->committer);
 }

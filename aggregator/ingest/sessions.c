@@ -6,6 +6,7 @@
 #include "common/model/civil.h"
 #include "ingest/acks.h"
 #include "ingest/key_feed.h"
+#include "journal/standing.h"
 #include "registry/delivery.h"
 #include "registry/office_keys.h"
 
@@ -40,6 +41,11 @@ struct question {
 	struct blob catalogue; /* CSV, when the agent's is another */
 	uint64_t catalogue_version;
 	char *code, *name, *level; /* owned: of the office, and of its unit today ("": none) */
+	/* Hello and StandingAsk: what is read, and as of which event. */
+	uint64_t standing_version; /* 0: it cannot be read */
+	int64_t event;
+	struct arena *arena;            /* owned: of */
+	Lantoa__V1__Standing *standing; /* the answer */
 	/* Enrol */
 	uint8_t public_key[KEY_LEN];
 	struct key_feed feed;
@@ -58,6 +64,7 @@ static void say(const struct question *question, enum sessions_word kind, const 
 		enum log_level level;
 		const char *event;
 	} lines[] = { [REFUSED_HELLO] = { LOG_LEVEL_ERROR, "hello not answered" },
+		      [REFUSED_STANDING] = { LOG_LEVEL_ERROR, "standing not told" },
 		      [REFUSED_ENROLMENT] = { LOG_LEVEL_WARN, "enrolment refused" } };
 	struct sessions *sessions = question->sessions;
 	uint64_t not_logged;
@@ -70,6 +77,7 @@ static void say(const struct question *question, enum sessions_word kind, const 
 static void question_close(struct question *question)
 {
 	blob_free(&question->catalogue);
+	arena_close(question->arena);
 	edition_free(&question->edition);
 	key_feed_free(&question->feed);
 	free(question->code);
@@ -136,6 +144,27 @@ static void heads_read(sqlite3 *db, struct question *question)
 					&question->kept, &ignored);
 }
 
+/* @tell: the message as well. */
+static int standing_run(struct question *question, sqlite3 *db, const struct reference *reference,
+			bool tell, struct err *err)
+{
+	struct standing_reader *reader = standing_reader_open(db, err);
+	struct standing *standing = malloc(sizeof(*standing));
+	int rc = reader && standing ? standing_read(reader, reference, question->office,
+						    civil_day(civil_now_us()), standing, err)
+				    : err_memory(err);
+	if (rc == 0 && tell)
+		rc = standing_tell(reader, reference, question->office, standing, question->arena,
+				   &question->standing, err);
+	if (rc == 0)
+		rc = db_number(db, "SELECT coalesce(max(id), 0) FROM event", &question->event, err);
+	if (rc == 0)
+		question->standing_version = standing->version;
+	free(standing);
+	standing_reader_close(reader);
+	return rc;
+}
+
 static int hello_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
 		     struct err *err)
 {
@@ -175,8 +204,11 @@ static int hello_run(struct store_job *job, sqlite3 *db, const struct reference 
 		rc = edition_make(reference->catalogue, &question->edition, err);
 		rc = rc == -EFBIG ? 0 : rc; /* of an earlier release: status tells */
 	}
-	if (rc == 0 && asks_for_edition(question))
+	if (rc == 0 && asks_for_edition(question)) {
+		struct err ignored; /* I11: it is not told then */
 		heads_read(db, question);
+		(void)standing_run(question, db, reference, false, &ignored);
+	}
 	return rc;
 }
 
@@ -187,6 +219,9 @@ static void fill_edition(struct question *question)
 	if (question->edition.stamp != 0)
 		catalogue_watch_take(watch, &question->edition);
 	question->welcome.edition_version = catalogue_watch_edition(watch)->version;
+	standing_watch_read(question->sessions->standing_watch, question->office,
+			    question->standing_version, question->event);
+	question->welcome.standing_version = question->standing_version;
 	told_head_raise(question->sessions->head, &question->head);
 	question->welcome.head = told_head_fill(question->sessions->head, &question->head_told);
 }
@@ -336,6 +371,41 @@ void sessions_edition(struct sessions *sessions, const struct gate_peer *peer,
 						    packed->data + from };
 	}
 	gate_answer(sessions->gate, peer, &frame);
+}
+
+static int ask_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
+		   struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	question->arena = arena_open(WIRE_ARENA_MAX);
+	return question->arena ? standing_run(question, db, reference, true, err) : err_memory(err);
+}
+
+static void ask_done(struct store_job *job, int rc, const struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	if (rc < 0) {
+		say(question, REFUSED_STANDING, err);
+	} else {
+		Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+		standing_watch_read(question->sessions->standing_watch, question->office,
+				    question->standing_version, question->event);
+		frame.kind_case = LANTOA__V1__FRAME__KIND_STANDING;
+		frame.standing = question->standing;
+		gate_answer(question->sessions->gate, &question->peer, &frame);
+	}
+	question_close(question);
+}
+
+void sessions_standing(struct sessions *sessions, const struct gate_peer *peer,
+		       const struct listed_key *key)
+{
+	struct question *question = question_open(sessions, peer, key);
+	if (!question) /* the agent asks again when it is next told of another */
+		return;
+	question->job =
+		(struct store_job){ .run = ask_run, .done = ask_done, .use = STORE_SESSION };
+	store_read(sessions->store, &question->job);
 }
 
 static int enrol_run(struct store_job *job, sqlite3 *db, const struct reference *reference,

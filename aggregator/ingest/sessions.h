@@ -1,10 +1,11 @@
-/* Hello and Enrol: an office's question, one job of the store, one answer. */
+/* Hello, StandingAsk and Enrol: an office's question, one job of the store, one answer. */
 #pragma once
 
 #include "common/base/log_limit.h"
 #include "ingest/agents.h"
 #include "ingest/catalogue_watch.h"
 #include "ingest/gate.h"
+#include "ingest/standing_watch.h"
 #include "ingest/told_head.h"
 #include "journal/journal_clock.h"
 #include "registry/key_list.h"
@@ -18,7 +19,13 @@ struct sessions_counters {
 	uint64_t hellos, enrolled, refused_enrolments;
 };
 
-enum sessions_word { REFUSED_HELLO, REFUSED_ENROLMENT, RENEWED_SPOOL, SESSIONS_WORDS };
+enum sessions_word {
+	REFUSED_HELLO,
+	REFUSED_STANDING,
+	REFUSED_ENROLMENT,
+	RENEWED_SPOOL,
+	SESSIONS_WORDS
+};
 
 struct sessions {
 	uv_loop_t *loop; /* outlives us, as all below */
@@ -28,6 +35,7 @@ struct sessions {
 	const char *zone;                  /* civil time zone, told to the agents */
 	const struct journal_clock *clock; /* what time they are told; outlives us, as these: */
 	struct catalogue_watch *catalogue_watch;
+	struct standing_watch *standing_watch;
 	struct agent_list *agents;
 	struct told_head *head;
 	unsigned credit;                /* batches an agent may have unacknowledged, at most */
@@ -57,6 +65,9 @@ void sessions_hello(struct sessions *sessions, const struct gate_peer *peer,
 /** EditionAsk of an active key: answered at once, by EditionPiece, or Refused. */
 void sessions_edition(struct sessions *sessions, const struct gate_peer *peer,
 		      const Lantoa__V1__EditionAsk *ask);
+/** StandingAsk of an active key: answered by Standing. */
+void sessions_standing(struct sessions *sessions, const struct gate_peer *peer,
+		       const struct listed_key *key);
 /** Enrol over an invitation's key: answered by Enrolled, or Refused. The key list knows the new key
  * before the office does. */
 void sessions_enrol(struct sessions *sessions, const struct gate_peer *peer,

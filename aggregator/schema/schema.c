@@ -201,6 +201,26 @@ static const char *const steps[] = {
 	/* 13: rules (reference.c) */
 	("CREATE TABLE rules(id INTEGER PRIMARY KEY, imported_us INTEGER NOT NULL, csv BLOB NOT "
 	 "NULL) STRICT;"),
+	/* 14: whose the rows of quarantine are, so that an office can be told what waits of its
+	   figures and what was released (released_us 0: it waits): standing.c. */
+	("CREATE TABLE office_quarantine(office INTEGER NOT NULL, released_us INTEGER NOT NULL,"
+	 "  journal INTEGER NOT NULL, run INTEGER NOT NULL, point INTEGER NOT NULL,"
+	 "  PRIMARY KEY(office, released_us, journal, run, point)) STRICT, WITHOUT ROWID;"
+	 "INSERT INTO office_quarantine SELECT j.office, coalesce(q.released_us, 0), q.journal,"
+	 "  q.run, q.point FROM quarantine q JOIN journal j ON j.id = q.journal;"
+	 "CREATE TRIGGER office_quarantine_more AFTER INSERT ON quarantine BEGIN"
+	 "  INSERT OR IGNORE INTO office_quarantine SELECT office, coalesce(new.released_us, 0),"
+	 "  id, new.run, new.point FROM journal WHERE id = new.journal; END;"
+	 "CREATE TRIGGER office_quarantine_fewer AFTER DELETE ON quarantine BEGIN"
+	 "  DELETE FROM office_quarantine WHERE office = (SELECT office FROM journal"
+	 "  WHERE id = old.journal) AND released_us = coalesce(old.released_us, 0)"
+	 "  AND journal = old.journal AND run = old.run AND point = old.point; END;"
+	 "CREATE TRIGGER office_quarantine_changed AFTER UPDATE ON quarantine"
+	 "  WHEN old.released_us IS NOT new.released_us BEGIN"
+	 "  UPDATE OR REPLACE office_quarantine SET released_us = coalesce(new.released_us, 0)"
+	 "  WHERE office = (SELECT office FROM journal WHERE id = old.journal)"
+	 "  AND released_us = coalesce(old.released_us, 0) AND journal = old.journal"
+	 "  AND run = old.run AND point = old.point; END;"),
 };
 
 #define N_STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -96,7 +96,7 @@ struct ledger_replay *ledger_replay_open(struct verify_report *report, struct er
 			     " INTEGER, PRIMARY KEY(day, office)) STRICT, WITHOUT ROWID;"
 			     "CREATE TABLE entry_differs(id INTEGER PRIMARY KEY, day INTEGER,"
 			     " back INTEGER, spool INTEGER, is_day, is_back, is_spool);"
-			     "CREATE TABLE differs(k0, k1, k2, k3)",
+			     "CREATE TABLE differs(k0, k1, k2, k3, k4)",
 			     err);
 	if (rc == 0)
 		rc = db_begin(r->db, err);

@@ -135,7 +135,10 @@ static void commit_succeeded(struct world *world)
 		else
 			count_good(world, pending);
 	}
-	acks_send((struct gate *)world, &world->commit, world->group.held, &(struct ack_news){ 0 });
+	struct agent_list nobody = { 0 };
+	struct standing_watch standing_watch = { .agents = &nobody };
+	acks_send((struct gate *)world, &world->commit, world->group.held,
+		  &(struct ack_news){ .standing_watch = &standing_watch });
 	batch_queue_put_back(&world->commit, &world->queue, waits_again, NULL);
 	batch_queue_clear(&world->commit);
 	trouble_copy_log(world);

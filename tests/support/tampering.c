@@ -242,7 +242,10 @@ static void added_case(struct tamper_case *tampered, on_tamper *on, void *contex
 static void swapped_case(struct tamper_case *tampered, on_tamper *on, void *context)
 {
 	const struct tampered_table *table = tampered->table;
-	if (table->rows < 2)
+	size_t n_keys = 0;
+	for (size_t i = 0; i < table->n; i++)
+		n_keys += table->columns[i].key;
+	if (table->rows < 2 || n_keys == table->n) /* it says nothing besides its keys */
 		return;
 	char *first = row_where(table, 0), *last = row_where(table, table->rows - 1);
 	sqlite3_str *sql = sqlite3_str_new(NULL);

@@ -9,6 +9,7 @@
  *                                             (METRIC - : the series was declared before)
  *   payload SPOOL SEQ HEX                     a batch with these bytes as payload
  *   frame HEX | two HEX HEX | big BYTES       bytes as they are; a message of two frames; a big one
+ *   standing                                  standing version=.. closed=.. ..
  *   edition VERSION FROM                      piece edition=.. from=.. len=.. bytes=..
  *   heads NUMBER N                            nothing, or refused; what asks for them:
  *                                             heads_ask number=.. most=..
@@ -206,6 +207,16 @@ static void on_edition(struct probe *probe, const struct order *order)
 	send_frame(probe, &frame);
 }
 
+static void on_standing(struct probe *probe, const struct order *order)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__StandingAsk ask = LANTOA__V1__STANDING_ASK__INIT;
+	(void)order;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_STANDING_ASK;
+	frame.standing_ask = &ask;
+	send_frame(probe, &frame);
+}
+
 /* So many heads that no ledger has. */
 static void on_heads(struct probe *probe, const struct order *order)
 {
@@ -346,6 +357,7 @@ static const struct {
 } orders[] = {
 	{ "hello", on_hello, 2, "SPOOL LAST-SEQ [MIN MAX]" },
 	{ "edition", on_edition, 2, "VERSION FROM" },
+	{ "standing", on_standing, 0, "" },
 	{ "heads", on_heads, 2, "NUMBER N" },
 	{ "batch", on_batch, 9,
 	  "SPOOL SEQ DAY NUMBER METRIC|- LABELS|- GRAIN DECIMALS NTH:VALUE..." },
@@ -644,7 +656,13 @@ static void tell_frame(struct probe *probe, const Lantoa__V1__Frame *frame)
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_REFUSED)
 		tell_refused(frame->refused);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_PONG)
-		printf("pong catalogue=%llx\n", (unsigned long long)frame->pong->catalogue_version);
+		printf("pong catalogue=%llx standing=%llu\n",
+		       (unsigned long long)frame->pong->catalogue_version,
+		       (unsigned long long)frame->pong->standing_version);
+	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_STANDING)
+		printf("standing version=%llu closed=%zu waiting=%zu released=%zu\n",
+		       (unsigned long long)frame->standing->version, frame->standing->n_closing,
+		       frame->standing->n_waiting, frame->standing->n_released);
 	else if (frame->kind_case == LANTOA__V1__FRAME__KIND_ENROLLED)
 		printf("enrolled office=%s\n", frame->enrolled->office);
 	else

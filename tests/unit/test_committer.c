@@ -50,6 +50,7 @@ struct fixture {
 	struct meters *meters;
 	struct catalogue_watch catalogue_watch;
 	struct agent_list agents;
+	struct standing_watch standing_watch;
 	struct committer *committer;
 	struct blob sent[OFFICES]; /* owned: the last batch of each */
 	struct answer answers[64];
@@ -143,10 +144,11 @@ static void start(struct fixture *f)
 		fail_msg("%s", f->err.text);
 	f->catalogue_watch =
 		(struct catalogue_watch){ .loop = &f->loop, .store = f->store, .closed = true };
+	f->standing_watch = (struct standing_watch){ .store = f->store, .agents = &f->agents };
 	assert_int_equal(committer_open(&f->loop, f->store, f->key_list, f->meters, on_change, NULL,
 					&f->committer, &f->err),
 			 0);
-	committer_serve(f->committer, NULL, &f->catalogue_watch, &f->agents);
+	committer_serve(f->committer, NULL, &f->catalogue_watch, &f->standing_watch);
 }
 
 /* And a testbed again, to look at what is stored. */

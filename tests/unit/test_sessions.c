@@ -194,12 +194,16 @@ static void hello_is_answered_while_questions_take_all_readers(void **state)
 	struct catalogue_watch catalogue_watch = { .loop = &loop,
 						   .store = store,
 						   .on_done = on_done };
+	struct standing_watch standing_watch = { .store = store,
+						 .agents = &agents,
+						 .on_done = on_done };
 	struct sessions sessions = { .loop = &loop,
 				     .store = store,
 				     .key_list = key_list,
 				     .zone = "UTC",
 				     .clock = &clock,
 				     .catalogue_watch = &catalogue_watch,
+				     .standing_watch = &standing_watch,
 				     .agents = &agents,
 				     .head = &told_head,
 				     .credit = 4,

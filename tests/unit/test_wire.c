@@ -761,6 +761,8 @@ static void frames_to_an_office_are_held_to_their_limits_too(void **state)
 		{ 14, 8, WIRE_WAITING_MAX + 1, -EBADMSG },
 		{ 14, 10, WIRE_MESSAGES_MAX, 0 },
 		{ 14, 10, WIRE_MESSAGES_MAX + 1, -EBADMSG },
+		{ 14, 11, WIRE_CLOSED_MAX, 0 }, /* Standing.closing */
+		{ 14, 11, WIRE_CLOSED_MAX + 1, -EBADMSG },
 		{ 12, 5, 2, -EBADMSG }, /* EditionPiece.data */
 		{ 1, 12, 1, 0 },        /* Hello.condition */
 		{ 1, 12, 2, -EBADMSG },
