@@ -46,6 +46,7 @@ struct call { /* one request and its job */
 	struct observations *entries; /* owned */
 	struct spool_status status;
 	json_t *refusals;        /* of status; handed on in done_status() */
+	struct bulletin told;    /* owned; likewise */
 	const struct kept *kept; /* what is asked of the spool */
 	struct blob out;         /* owned */
 	const char *type;
@@ -61,6 +62,7 @@ static void call_free(struct call *call)
 	if (call->entries)
 		call->api->entries -= observations_size(call->entries);
 	observations_close(call->entries);
+	bulletin_free(&call->told);
 	blob_free(&call->out);
 	free(call);
 }
@@ -232,6 +234,8 @@ static void work_status(struct job *job)
 	if (call->rc == 0)
 		call->rc = report_refusals(spool_of(call), AGENT_STATUS_REFUSALS, &call->refusals,
 					   &call->err);
+	if (call->rc == 0)
+		call->rc = bulletin_read(spool_of(call), &call->told, &call->err);
 }
 
 /* The uplink may be looked at on the loop only, so the words are put together there. */
@@ -240,7 +244,7 @@ static void done_status(struct job *job)
 	struct call *call = container_of(job, struct call, job);
 	struct agent_api *api = call->api;
 	struct uplink_look look;
-	struct agent_status status = { .look = &look, .spool = call->status };
+	struct agent_status status = { .look = &look, .spool = call->status, .told = &call->told };
 	if (call->rc == 0) {
 		api->config.on_status(api->config.context, &status, &look);
 		call->rc = agent_status_json(&status, call->refusals, &call->out, &call->err);

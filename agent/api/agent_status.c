@@ -1,5 +1,6 @@
 #include "api/agent_status.h"
 
+#include "api/bulletin_report.h"
 #include "api/clock_report.h"
 #include "api/report.h"
 #include "common/base/i18n.h"
@@ -144,7 +145,7 @@ static json_t *body_json(const struct agent_status *status, json_t *refusals)
 		(void)snprintf(version, sizeof(version), "%016llx",
 			       (unsigned long long)status->catalogue_version); /* fits */
 	return json_pack(
-		"{s:s, s:o, s:s?, s:o, s:s?, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:s, s:o, s:s?, s:o, s:s?, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"version", LANTOA_VERSION, "running_since", boot_instant(status->since_us),
 		"office", status->office, "office_name",
 		status->office_name ? report_text(status->office_name) : json_null(), "address",
@@ -152,7 +153,8 @@ static json_t *body_json(const struct agent_status *status, json_t *refusals)
 		"uplink", uplink_json(status->look), "inputs", inputs_json(status), "reload",
 		reload_json(status->reload), "spool", spool_json(&status->spool), "clock",
 		clock_json(status->spool.witness, status->spool.ahead_us), "ledger",
-		ledger_json(&status->spool), "refusals", refusals ? refusals : json_array());
+		ledger_json(&status->spool), "refusals", refusals ? refusals : json_array(),
+		"standing", bulletin_json(status->told));
 }
 
 int agent_status_json(const struct agent_status *status, json_t *refusals, struct blob *out,

@@ -5,6 +5,7 @@
 #include "api/health.h"
 #include "common/base/blob.h"
 #include "common/base/err.h"
+#include "office/bulletin.h"
 #include "office/settings.h"
 #include "record/input.h"
 #include "spool/spool.h"
@@ -23,6 +24,7 @@ struct agent_status { /* texts are borrowed; NULL: not known */
 	uint64_t catalogue_version; /* 0: there is none */
 	size_t metrics;
 	struct spool_status spool;
+	const struct bulletin *told; /* NULL: nothing was */
 };
 
 #define AGENT_STATUS_REFUSALS 5u /* the newest reasons; spool list has more */
@@ -36,7 +38,7 @@ struct health agent_status_health(const struct agent_status *status);
  *   {"at", "well", "headline", "conditions": [{"name", "severity", "sentence"}, ...], "version",
  *    "running_since", "office", "office_name", "address", "catalogue", "metrics", "uplink": {...},
  *    "inputs": [...], "reload": {...}, "spool": {...}, "clock": {...},
- *    "ledger": {"head", "day", "days"}, "refusals": [...]}
+ *    "ledger": {"head", "day", "days"}, "refusals": [...], "standing": {...}}
  *
  * @refusals  array of report_refusals(); taken over, may be NULL
  */

@@ -1,5 +1,6 @@
 #include "clerk/sent.h"
 
+#include "clerk/notices.h"
 #include "clerk/wording.h"
 #include "common/base/err.h"
 #include "common/base/i18n.h"
@@ -133,6 +134,7 @@ int sent_write(struct html *html, const struct frame *frame, const struct catalo
 	summary(html, values, frame->now_us);
 	section(html, catalogue->dimensions, values, is_refused, room, _("Refused by the province"),
 		_("None. What the province cannot count is shown here with its reason."));
+	notice_let_in(html, values, frame->now_us);
 	section(html, catalogue->dimensions, values, is_waiting, room,
 		_("Waiting to be sent or confirmed"),
 		_("None. All that was saved here has reached the province."));

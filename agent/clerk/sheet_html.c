@@ -1,5 +1,6 @@
 #include "clerk/sheet_html.h"
 
+#include "clerk/notices.h"
 #include "clerk/sheet_rows.h"
 #include "clerk/wording.h"
 #include "common/base/i18n.h"
@@ -132,6 +133,7 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 	heading(html, frame, sheet, name);
 	result(html, frame, look);
 	summary(html, sheet, look);
+	notice_closed(html, sheet->catalogue, sheet->values, sheet->period);
 	chooser(html, frame, sheet);
 	html_add(html,
 		 "<form id=\"sheet\" method=\"post\" action=\"/form\" data-unsaved=\"%s\" "

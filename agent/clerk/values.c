@@ -120,6 +120,8 @@ int values_read(struct spool *spool, const struct values_question *question,
 		rc = read_values(spool, question, &reading);
 	if (rc == 0)
 		rc = spool_each_refusal(spool, REFUSALS_MAX, on_refusal, &reading, err);
+	if (rc == 0)
+		rc = bulletin_read(spool, &values.told, err);
 	if (rc < 0)
 		values_free(&values);
 	else
@@ -131,6 +133,7 @@ void values_free(struct values *values)
 {
 	free(values->list);
 	free(values->refusals);
+	bulletin_free(&values->told);
 	arena_close(values->texts);
 	*values = (struct values){ 0 };
 }

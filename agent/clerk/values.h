@@ -4,6 +4,7 @@
 
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
+#include "office/bulletin.h"
 #include "spool/spool.h"
 
 #include <stdbool.h>
@@ -36,6 +37,7 @@ struct values {
 	size_t n_refusals;
 	struct spool_status status;
 	const char *office_name, *level; /* owned by the values; NULL: not told yet */
+	struct bulletin told;            /* owned */
 	struct arena *texts;             /* owned */
 };
 

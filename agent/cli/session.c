@@ -258,6 +258,7 @@ static int status_here(struct session *session, struct blob *out, struct err *er
 	struct agent_status status = { 0 };
 	json_t *refusals = NULL;
 	struct identity identity = { 0 };
+	struct bulletin told = { 0 };
 	char path[PATH_MAX];
 	struct err ignored; /* an office that is not enrolled has a status, too */
 	int rc = settings_path(session->settings, IDENTITY_FILE, path, err);
@@ -265,8 +266,12 @@ static int status_here(struct session *session, struct blob *out, struct err *er
 		rc = spool_status(session->spool, &status.spool, err);
 	if (rc == 0)
 		rc = report_refusals(session->spool, AGENT_STATUS_REFUSALS, &refusals, err);
-	if (rc < 0)
+	if (rc == 0)
+		rc = bulletin_read(session->spool, &told, err);
+	if (rc < 0) {
+		json_decref(refusals);
 		return rc;
+	}
 	bool enrolled = identity_read(path, &identity, &ignored) == 0;
 	const struct catalogue *catalogue = session->facts.catalogue;
 	status.office = enrolled ? identity.office : NULL;
@@ -274,7 +279,10 @@ static int status_here(struct session *session, struct blob *out, struct err *er
 	status.address = enrolled ? identity.address : NULL;
 	status.catalogue_version = catalogue ? catalogue->version : 0;
 	status.metrics = catalogue ? catalogue->n : 0;
-	return agent_status_json(&status, refusals, out, err);
+	status.told = &told;
+	rc = agent_status_json(&status, refusals, out, err);
+	bulletin_free(&told);
+	return rc;
 }
 
 int session_ask(struct session *session, enum session_question question, struct blob *out,

@@ -139,6 +139,50 @@ static void print_refusals(const json_t *root, FILE *out)
 	}
 }
 
+#define CLOSED_SHOWN 6u
+#define LET_IN_SHOWN 3u
+
+/* "2025-Q1 (team.count)": of one metric, or of the report calendar, that is said. */
+static void print_closed(const json_t *row, FILE *out)
+{
+	const char *metric = answer_text(row, "metric"), *calendar = answer_text(row, "calendar");
+	bool reports = strcmp(calendar, "report") == 0;
+	fprintf(out, "%s", answer_text(row, "period"));
+	if (*metric || reports)
+		fprintf(out, " (%s%s%s)", metric, *metric && reports ? ", " : "",
+			reports ? calendar : "");
+}
+
+/* What the province told of this office. */
+static void print_standing(const json_t *root, FILE *out)
+{
+	size_t i;
+	const json_t *row, *standing = json_object_get(root, "standing");
+	const json_t *closed = json_object_get(standing, "closed");
+	const json_t *released = json_object_get(standing, "released");
+	char at[WHEN_MAX];
+	json_array_foreach(released, i, row) {
+		if (i == LET_IN_SHOWN)
+			break;
+		print_label(i == 0 ? _("let in:") : "", out);
+		fprintf(out, _("%lld figures, %s, which had waited: %s\n"),
+			answer_number(row, "figures"), when(root, row, "at", at),
+			answer_text(row, "reason"));
+	}
+	if (json_array_size(closed) > 0) {
+		print_label(_("closed:"), out);
+		json_array_foreach(closed, i, row) {
+			if (i == CLOSED_SHOWN)
+				break;
+			fprintf(out, i > 0 ? ", " : "%s", "");
+			print_closed(row, out);
+		}
+		if (json_array_size(closed) > CLOSED_SHOWN)
+			fprintf(out, _(", and %zu more"), json_array_size(closed) - CLOSED_SHOWN);
+		fprintf(out, "%s\n", _("; what is sent for them waits for the province's word"));
+	}
+}
+
 static void print_disk(const json_t *root, FILE *out)
 {
 	const json_t *spool = json_object_get(root, "spool");
@@ -226,6 +270,7 @@ void status_screen(const json_t *root, FILE *out)
 	print_line(root, out);
 	print_figures(root, out);
 	print_refusals(root, out);
+	print_standing(root, out);
 	print_disk(root, out);
 	print_clock(root, out);
 	print_ledger(root, out);

@@ -179,6 +179,7 @@ static int start_uplink(struct agent *agent, struct err *err)
 					.reconnect_max_ms = settings->reconnect_max_ms,
 					.catalogue_version = catalogue ? catalogue->version : 0,
 					.edition_version = agent->state.facts.edition_version,
+					.standing_version = agent->state.facts.standing_version,
 					.on_catalogue = on_catalogue,
 					.on_change = on_change,
 					.context = agent };

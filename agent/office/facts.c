@@ -1,6 +1,7 @@
 #include "office/facts.h"
 
 #include "common/net/wire.h"
+#include "office/bulletin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -171,14 +172,19 @@ int facts_read_office(struct spool *spool, struct facts *ret_facts, struct err *
 int facts_read(struct spool *spool, struct facts *ret_facts, struct err *err)
 {
 	struct facts facts = { 0 };
+	struct bulletin told = { 0 };
 	struct blob csv = { 0 };
 	int rc = facts_read_office(spool, &facts, err);
 	if (rc == 0)
+		rc = bulletin_read(spool, &told, err);
+	facts.standing_version = told.standing ? told.standing->version : 0;
+	bulletin_free(&told);
+	if (rc == 0)
 		rc = spool_fact_get(spool, CATALOGUE, &csv, err);
-	bool told = rc == 0;
+	bool has_csv = rc == 0;
 	if (rc == 0 || rc == -ENOENT)
 		rc = read_edition(spool, &csv, &facts, err);
-	if (rc == 0 && told && !facts.catalogue)
+	if (rc == 0 && has_csv && !facts.catalogue)
 		rc = catalogue_read((const char *)csv.data, csv.len, &facts.catalogue, err);
 	blob_free(&csv);
 	if (rc < 0)

@@ -12,6 +12,8 @@ struct facts {
 	char *level;                 /* owned; "": its unit has none; NULL: not told yet */
 	struct catalogue *catalogue; /* owned, with its code lists and rules; NULL: not told yet */
 	uint64_t edition_version;    /* that the catalogue is of; 0: none is kept whole */
+	uint64_t
+		standing_version; /* of what was told of this office (bulletin.h); 0: nothing was */
 };
 
 /** @level: of the unit that the office reports for; "" for none, or not told. */

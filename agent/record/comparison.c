@@ -9,6 +9,8 @@
 #include "common/base/decimal.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "office/bulletin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -134,7 +136,32 @@ static int by_series(const void *a, const void *b)
 static int by_place(const void *a, const void *b)
 {
 	const struct comparison_far *x = a, *y = b;
-	return (x->nth > y->nth) - (x->nth < y->nth);
+	if (x->nth != y->nth)
+		return x->nth > y->nth ? 1 : -1;
+	return (x->closed_us > y->closed_us) - (x->closed_us < y->closed_us);
+}
+
+/* Those whose period the province has closed, as far as it told. */
+static int closed_find(struct spool *spool, const struct catalogue *catalogue,
+		       const struct observation list[], size_t n, struct comparison *comparison,
+		       struct err *err)
+{
+	struct bulletin told;
+	int rc = bulletin_read(spool, &told, err);
+	bool any = rc == 0 && told.standing && told.standing->n_closing > 0;
+	for (size_t i = 0; i < n && any; i++) {
+		const struct metric *metric = catalogue_find(catalogue, list[i].metric);
+		const Lantoa__V1__Closing *closing =
+			metric && !list[i].now ? bulletin_closing(&told, metric, list[i].period)
+					       : NULL;
+		if (closing)
+			comparison->list[comparison->n++] = (struct comparison_far){
+				.nth = i, .closed_us = closing->closed_us ? closing->closed_us : 1
+			};
+	}
+	if (rc == 0)
+		bulletin_free(&told);
+	return rc;
 }
 
 int comparison_make(struct spool *spool, const struct catalogue *catalogue,
@@ -142,7 +169,7 @@ int comparison_make(struct spool *spool, const struct catalogue *catalogue,
 		    struct err *err)
 {
 	const struct observation **order = calloc(n + 1, sizeof(const struct observation *));
-	struct comparison comparison = { .list = calloc(n + 1, sizeof(*comparison.list)) };
+	struct comparison comparison = { .list = calloc(2 * n + 1, sizeof(*comparison.list)) };
 	int rc = order && comparison.list ? 0 : err_memory(err);
 	size_t n_order = 0;
 	for (size_t i = 0; i < n && rc == 0; i++)
@@ -159,6 +186,8 @@ int comparison_make(struct spool *spool, const struct catalogue *catalogue,
 					    &comparison, err);
 	}
 	free(order);
+	if (rc == 0)
+		rc = closed_find(spool, catalogue, list, n, &comparison, err);
 	if (rc < 0) {
 		comparison_free(&comparison);
 		return rc;
@@ -189,7 +218,14 @@ static const char *number(int64_t value_e, unsigned decimals, char point,
 const char *comparison_say(const struct comparison_far *far, char point, char text[ERR_TEXT_MAX])
 {
 	char value[DECIMAL_TEXT_MAX], before[DECIMAL_TEXT_MAX], low[DECIMAL_TEXT_MAX],
-		high[DECIMAL_TEXT_MAX], period[PERIOD_TEXT_MAX];
+		high[DECIMAL_TEXT_MAX], period[PERIOD_TEXT_MAX], day[DAY_TEXT_MAX];
+	if (far->closed_us) {
+		(void)utf8_print(text, ERR_TEXT_MAX, /* as below */
+				 _("the period is closed since %s: what you send is recorded, "
+				   "and waits for the province's word"),
+				 day_format(civil_day(far->closed_us), day));
+		return text;
+	}
 	(void)utf8_print(
 		text, ERR_TEXT_MAX, /* its length; it fits */
 		_("%s is recorded, but it is far from what was reported before: %s for %s, "
@@ -208,7 +244,12 @@ const char *comparison_say(const struct comparison_far *far, char point, char te
 static json_t *far_json(const struct comparison_far *far)
 {
 	char value[DECIMAL_TEXT_MAX], before[DECIMAL_TEXT_MAX], low[DECIMAL_TEXT_MAX],
-		high[DECIMAL_TEXT_MAX], period[PERIOD_TEXT_MAX], says[ERR_TEXT_MAX];
+		high[DECIMAL_TEXT_MAX], period[PERIOD_TEXT_MAX], says[ERR_TEXT_MAX],
+		at[INSTANT_TEXT_MAX];
+	if (far->closed_us)
+		return json_pack("{s:I, s:s, s:s}", "observation", (json_int_t)far->nth + 1,
+				 "closed", civil_format(far->closed_us, at), "warning",
+				 comparison_say(far, '.', says));
 	return json_pack("{s:I, s:s, s:{s:s, s:s}, s:[s, s], s:s}", "observation",
 			 (json_int_t)far->nth + 1, "value",
 			 number(far->value_e, far->decimals, '.', value), "before", "period",
@@ -242,8 +283,22 @@ static bool read_number(const json_t *json, unsigned *ret_decimals, int64_t *ret
 	       decimal_parse(text, strlen(text), *ret_decimals, ret_value_e, &ignored) == 0;
 }
 
+static bool read_closed(const json_t *json, size_t n, struct comparison_far *far)
+{
+	const char *at = json_string_value(json_object_get(json, "closed"));
+	json_int_t place = json_integer_value(json_object_get(json, "observation"));
+	struct err ignored; /* it is passed over */
+	if (place < 1 || (uint64_t)place > n || !at ||
+	    civil_parse(at, &far->closed_us, &ignored) < 0 || far->closed_us == 0)
+		return false;
+	far->nth = (size_t)place - 1;
+	return true;
+}
+
 static bool read_far(const json_t *json, size_t n, struct comparison_far *far)
 {
+	if (json_object_get(json, "closed"))
+		return read_closed(json, n, far);
 	const json_t *before = json_object_get(json, "before");
 	const json_t *usual = json_object_get(json, "usual");
 	const char *period = json_string_value(json_object_get(before, "period"));

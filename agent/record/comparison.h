@@ -1,5 +1,6 @@
 /* Figures that are handed in, compared with what was reported before: which of them are far from
- * it? They are recorded all the same; whoever hands them in is told, and may correct them. */
+ * it? And which are of a period that the province has closed? They are recorded all the same;
+ * whoever hands them in is told, and may correct them. */
 #pragma once
 
 #include "common/base/err.h"
@@ -10,8 +11,10 @@
 #include <jansson.h>
 #include <stddef.h>
 
-struct comparison_far { /* one that is far */
+struct comparison_far { /* one that is far, or of a closed period */
 	size_t nth;     /* in the list that was compared */
+	/* Since when its period is closed; 0: it is far, as what follows says. */
+	int64_t closed_us;
 	unsigned decimals;
 	int64_t value_e;
 	struct history_range usual;
@@ -20,7 +23,7 @@ struct comparison_far { /* one that is far */
 };
 
 struct comparison {
-	struct comparison_far *list; /* owned [n], by nth */
+	struct comparison_far *list; /* owned [n], by nth; one may be both */
 	size_t n;
 };
 
@@ -28,7 +31,8 @@ struct comparison {
  * Compare @list[@n] before it is recorded. The past of a figure is that of agent/record/history.h:
  * values of its series for earlier periods, from the spool and from the list itself, which counts
  * where both have one. Not compared are what is added, withdrawn or of "now", and what is counted
- * more often than by the hour, which nobody types.
+ * more often than by the hour, which nobody types. (Of what is added or withdrawn it is told all
+ * the same that its period is closed.)
  *
  * @ret_comparison  the caller frees; as it was on error
  *
@@ -44,7 +48,8 @@ void comparison_free(struct comparison *comparison); /* zeroed is fine */
 const char *comparison_say(const struct comparison_far *far, char point, char text[ERR_TEXT_MAX]);
 
 /* As the API answers: [{"observation": 2, "value": "800", "before": {"period": "2025-05", "value":
- * "78"}, "usual": ["39", "117"], "warning": sentence}]; observations count from 1. */
+ * "78"}, "usual": ["39", "117"], "warning": sentence}, {"observation": 3, "closed": instant,
+ * "warning": sentence}]; observations count from 1. */
 json_t *comparison_json(const struct comparison *comparison); /* NULL: out of memory */
 /** Read it again; @n were handed in. What is no such thing, of an agent of another version, is
  * passed over. -ENOMEM. */

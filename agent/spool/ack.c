@@ -204,8 +204,8 @@ int spool_matches(struct spool *spool, uint64_t seq, const uint8_t *digest, size
 	return rc == -ENOENT ? 0 : rc;
 }
 
-static int refuse(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,
-		  const char *reason, struct err *err)
+int spool_refuse(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,
+		 const char *reason, struct err *err)
 {
 	sqlite3_stmt *add = spool_statement(spool, SQL_REFUSAL_ADD, err);
 	if (!add)
@@ -253,7 +253,7 @@ int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32
 {
 	int rc = db_begin(spool->db, err);
 	if (rc == 0)
-		rc = refuse(spool, seq, series, observations, reason, err);
+		rc = spool_refuse(spool, seq, series, observations, reason, err);
 	if (rc == 0)
 		rc = spool_commit(spool, err);
 	if (rc < 0) {

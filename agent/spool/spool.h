@@ -163,6 +163,25 @@ int spool_quarantined(struct spool *spool, uint64_t seq, uint32_t series, uint32
  * have refused before, the others were released. When nothing waits, nothing is listed any more. */
 int spool_waits(struct spool *spool, uint64_t waits, struct err *err);
 
+/* What of one series of a batch waits at the province, or was released. */
+struct spool_waiting {
+	uint64_t spool_id, seq; /* as the wire numbers them, likewise: */
+	uint32_t series, observations;
+	const char *reason; /* lent */
+};
+struct spool_verdicts {
+	const struct spool_waiting *waiting; /* [n_waiting], the newest first */
+	size_t n_waiting;
+	bool whole;                           /* nothing else waits */
+	const struct spool_waiting *released; /* [n_released], of late */
+	size_t n_released;
+	uint64_t upto; /* the province knew of this batch and those before (as counted here) */
+};
+/** The list of what the province refused becomes what it tells: what was released since is in it no
+ * more, what was held since is. Where the province cannot tell all of it, what it does not speak of
+ * stays. Nothing is written when nothing is new. */
+int spool_told_waiting(struct spool *spool, const struct spool_verdicts *told, struct err *err);
+
 /* The ledger's head, as the province told it (proto/lantoa.proto). */
 struct spool_head {
 	int32_t day;    /* local, on which it was told last; days since 1970 */

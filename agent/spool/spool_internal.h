@@ -71,6 +71,9 @@ enum spool_statement {
 	SQL_REFUSAL_TRIM,
 	SQL_REFUSAL_COUNT,
 	SQL_REFUSAL_WALK,
+	SQL_REFUSAL_ROWS,
+	SQL_REFUSAL_DROP,
+	SQL_REFUSAL_PUT,
 	SQL_REFUSAL_DROP_ALL,
 	SQL_REFUSAL_SUM,
 	SQL_REFUSAL_LISTED,
@@ -173,6 +176,9 @@ int64_t row_shape(struct db_row *row, int column);
 int32_t row_day(struct db_row *row, int column);
 /** Inside a transaction: drop acked batches, oldest first, until at most @limit bytes are in use.
  * -ENOSPC (err untouched) when that is not enough. */
+/** Of spool_quarantined(), in a transaction. */
+int spool_refuse(struct spool *spool, uint64_t seq, uint32_t series, uint32_t observations,
+		 const char *reason, struct err *err);
 int spool_make_room(struct spool *spool, uint64_t limit, struct err *err);
 
 /* record.c */

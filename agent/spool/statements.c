@@ -197,6 +197,10 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_REFUSAL_WALK] = "SELECT r.seq, coalesce(s.metric, ''), coalesce(s.labels, ''),"
 			     " r.reason, r.observations FROM refusal r"
 			     " LEFT JOIN series s ON s.id = r.series ORDER BY r.id DESC LIMIT ?1",
+	[SQL_REFUSAL_ROWS] = "SELECT r.id, r.seq, s.number, r.reason, r.observations FROM refusal r"
+			     " LEFT JOIN series s ON s.id = r.series ORDER BY r.id",
+	[SQL_REFUSAL_DROP] = "DELETE FROM refusal WHERE id = ?1",
+	[SQL_REFUSAL_PUT] = "UPDATE refusal SET observations = ?2 WHERE id = ?1",
 	[SQL_REFUSAL_DROP_ALL] = "DELETE FROM refusal",
 	[SQL_REFUSAL_LISTED] = "SELECT coalesce(sum(observations), 0) FROM refusal",
 	[SQL_REFUSAL_SUM] = "SELECT coalesce(sum(observations), 0), coalesce(sum(observations)"

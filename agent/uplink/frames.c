@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASK_LEN 64u /* of the frame of an EditionAsk, in its box */
+#define ASK_LEN           64u /* of the frame of an EditionAsk or a StandingAsk, in its box */
+
+#define STANDING_AGAIN_MS 30000u /* with whatever tells of another version */
 
 /* Of the one that is kept, or will be; 0: the province is to send its own. */
 static uint64_t catalogue_version(const struct uplink *uplink)
@@ -21,6 +23,11 @@ static uint64_t catalogue_version(const struct uplink *uplink)
 static uint64_t edition_version(const struct uplink *uplink)
 {
 	return uplink->office_profile.lost ? 0 : uplink->config.edition_version;
+}
+
+static uint64_t standing_version(const struct uplink *uplink)
+{
+	return uplink->office_profile.lost ? 0 : uplink->config.standing_version;
 }
 
 /* --- what goes out --- */
@@ -66,6 +73,7 @@ void uplink_send_hello(struct uplink *uplink)
 	hello.version = (char *)(uintptr_t)LANTOA_VERSION;
 	hello.clock_us = civil_now_us();
 	hello.edition_version = edition_version(uplink);
+	hello.standing_version = standing_version(uplink);
 	fill_condition(uplink, &condition);
 	hello.condition = &condition;
 	if (uplink->has_head) {
@@ -108,6 +116,24 @@ static void ask_for_edition(struct uplink *uplink)
 	ask.from = uplink->edition.have.len;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_EDITION_ASK;
 	frame.edition_ask = &ask;
+	(void)link_send(uplink->link, &frame); /* unsent is unanswered: it is asked for again */
+}
+
+/* As with the edition. */
+static void ask_for_standing(struct uplink *uplink)
+{
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	Lantoa__V1__StandingAsk ask = LANTOA__V1__STANDING_ASK__INIT;
+	struct budget *budget = &uplink->core.budget;
+	uint64_t now_ms = uv_now(uplink->loop);
+	if (budget_when(budget, now_ms, BUDGET_PING) > now_ms)
+		return;
+	budget_spend(budget, now_ms, budget_frame(ASK_LEN));
+	uplink->standing.asked_ms = now_ms ? now_ms : 1;
+	uplink->standing.upto = uplink->core.acked;
+	ask.version = standing_version(uplink);
+	frame.kind_case = LANTOA__V1__FRAME__KIND_STANDING_ASK;
+	frame.standing_ask = &ask;
 	(void)link_send(uplink->link, &frame); /* unsent is unanswered: it is asked for again */
 }
 
@@ -164,6 +190,37 @@ static void on_edition_piece(struct uplink *uplink, const Lantoa__V1__Frame *fra
 		break;
 	case EDITION_NOTHING:
 		break;
+	}
+	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_HEARD });
+}
+
+/* What the province tells comes with each Pong and Ack: there is nothing to wait for. */
+static void mind_standing(struct uplink *uplink, uint64_t version)
+{
+	uint64_t asked_ms = uplink->standing.asked_ms;
+	if (uplink->protocol < WIRE_EDITIONS)
+		version = 0;
+	uplink->standing.told = version;
+	if (version == 0 || version == standing_version(uplink) ||
+	    (asked_ms > 0 && uv_now(uplink->loop) - asked_ms < STANDING_AGAIN_MS))
+		return;
+	ask_for_standing(uplink);
+}
+
+static void on_standing(struct uplink *uplink, const Lantoa__V1__Frame *frame)
+{
+	struct blob packed = { 0 };
+	struct err err;
+	if (uplink->standing.asked_ms > 0 && frame->standing->version != 0) {
+		if (wire_frame_pack(frame, &packed, &err) < 0) {
+			blob_free(&packed); /* it is told of again */
+		} else {
+			log_debug("uplink: standing version=%016llx bytes=%zu",
+				  (unsigned long long)frame->standing->version, packed.len);
+			uplink->config.standing_version = frame->standing->version;
+			office_profile_set_standing(&uplink->office_profile, &packed,
+						    uplink->standing.upto);
+		}
 	}
 	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_HEARD });
 }
@@ -280,6 +337,8 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 			   welcome->level);
 	uplink->protocol = welcome->protocol;
 	mind_edition(uplink, welcome->edition_version, 0);
+	uplink->standing.asked_ms = 0; /* what was asked before got lost */
+	mind_standing(uplink, welcome->standing_version);
 	mind_head(uplink, welcome->head);
 	uint64_t begin = uplink->core.proving ? uplink->life.before_begin : uplink->life.begin;
 	resume_check_take(&uplink->resume_check, seq_here(begin, welcome->upto), welcome);
@@ -305,11 +364,12 @@ static void mind_catalogue(struct uplink *uplink, uint64_t version)
 		uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_OUTDATED });
 }
 
-/* A release is told with a Welcome alone, and a link may stand for weeks. */
+/* A province that tells no standings tells of a release with a Welcome alone, and a link may stand
+ * for weeks. */
 static void mind_held(struct uplink *uplink)
 {
 	uint64_t now_ms = uv_now(uplink->loop);
-	if (!uplink->holds || !uplink->tells_held ||
+	if (!uplink->holds || !uplink->tells_held || uplink->standing.told != 0 ||
 	    now_ms - uplink->held_told_ms < uplink->core.timing.held_ms)
 		return;
 	uplink->held_told_ms = now_ms;
@@ -324,6 +384,7 @@ static void on_ack(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 		return; /* of before a renewal */
 	mind_head(uplink, ack->head);
 	mind_edition(uplink, ack->edition_version, uplink->core.timing.refresh_ms);
+	mind_standing(uplink, ack->standing_version);
 	for (size_t i = 0; i < ack->n_quarantined; i++)
 		ack_log_quarantined(&uplink->ack_log, seq_here(begin, ack->quarantined[i]->seq),
 				    ack->quarantined[i]);
@@ -357,6 +418,7 @@ static void on_refused(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 static void on_pong(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 {
 	mind_edition(uplink, frame->pong->edition_version, uplink->core.timing.refresh_ms);
+	mind_standing(uplink, frame->pong->standing_version);
 	mind_head(uplink, frame->pong->head);
 	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_HEARD });
 	mind_held(uplink);
@@ -373,6 +435,7 @@ static const struct {
 	{ LANTOA__V1__FRAME__KIND_REFUSED, on_refused },
 	{ LANTOA__V1__FRAME__KIND_PONG, on_pong },
 	{ LANTOA__V1__FRAME__KIND_EDITION_PIECE, on_edition_piece },
+	{ LANTOA__V1__FRAME__KIND_STANDING, on_standing },
 	{ LANTOA__V1__FRAME__KIND_HEADS_ASK, on_heads_ask },
 };
 

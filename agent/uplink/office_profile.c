@@ -2,6 +2,7 @@
 
 #include "common/base/container.h"
 #include "common/base/log.h"
+#include "office/bulletin.h"
 #include "office/facts.h"
 
 #include <errno.h>
@@ -22,6 +23,10 @@ static int work(struct task *task)
 		rc = facts_keep_edition(profile->spool, profile->keeping_edition.data,
 					profile->keeping_edition.len, &profile->kept, &task->err);
 	}
+	if (rc == 0 && profile->keeping_standing.len > 0)
+		rc = bulletin_keep(profile->spool, profile->keeping_standing.data,
+				   profile->keeping_standing.len, profile->keeping_upto,
+				   &task->err);
 	return rc;
 }
 
@@ -42,19 +47,26 @@ static void done(struct task *task)
 	profile->kept = NULL;
 	blob_free(&profile->keeping);
 	blob_free(&profile->keeping_edition);
+	blob_free(&profile->keeping_standing);
+	if (task->rc == 0 && profile->on_kept)
+		profile->on_kept(profile->context);
 	flush(profile);
 }
 
 static void flush(struct office_profile *profile)
 {
 	if (profile->task.busy || !profile->office_name ||
-	    (!profile->office_due && profile->catalogue.len == 0 && profile->edition.len == 0))
+	    (!profile->office_due && profile->catalogue.len == 0 && profile->edition.len == 0 &&
+	     profile->standing.len == 0))
 		return;
 	profile->office_due = false;
 	profile->keeping = profile->catalogue;
 	profile->catalogue = (struct blob){ 0 };
 	profile->keeping_edition = profile->edition;
 	profile->edition = (struct blob){ 0 };
+	profile->keeping_standing = profile->standing;
+	profile->keeping_upto = profile->standing_upto;
+	profile->standing = (struct blob){ 0 };
 	task_start(&profile->task, profile->group, work, done);
 }
 
@@ -104,6 +116,16 @@ void office_profile_set_edition(struct office_profile *profile, struct blob *edi
 	flush(profile);
 }
 
+void office_profile_set_standing(struct office_profile *profile, struct blob *standing,
+				 uint64_t upto)
+{
+	blob_free(&profile->standing);
+	profile->standing = *standing;
+	profile->standing_upto = upto;
+	*standing = (struct blob){ 0 };
+	flush(profile);
+}
+
 void office_profile_free(struct office_profile *profile)
 {
 	forget_office(profile);
@@ -111,5 +133,7 @@ void office_profile_free(struct office_profile *profile)
 	blob_free(&profile->keeping);
 	blob_free(&profile->edition);
 	blob_free(&profile->keeping_edition);
+	blob_free(&profile->standing);
+	blob_free(&profile->keeping_standing);
 	catalogue_close(profile->kept);
 }

@@ -416,6 +416,7 @@ static void make_parts(struct uplink *uplink)
 	uplink->office_profile = (struct office_profile){ .group = group,
 							  .spool = spool,
 							  .on_catalogue = config->on_catalogue,
+							  .on_kept = config->on_change,
 							  .context = config->context };
 }
 

@@ -27,6 +27,7 @@ struct uplink_config {
 	uint32_t bytes_per_hour;              /* both ways; 0: no limit */
 	uint64_t catalogue_version;           /* of the cached one; 0: none */
 	uint64_t edition_version;             /* likewise */
+	uint64_t standing_version;            /* likewise */
 	const struct protocol_timing *timing; /* NULL: production's */
 	/* The province's catalogue, durable in the spool by now; it is taken over. */
 	void (*on_catalogue)(void *context, struct catalogue *catalogue);

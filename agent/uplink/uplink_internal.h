@@ -30,6 +30,11 @@ struct uplink {
 	bool province_clock_known;
 	uint32_t protocol; /* as the last Welcome said; 0: none yet */
 	struct edition_fetch edition;
+	struct {                   /* of this office, being asked for */
+		uint64_t told;     /* the version that the province told last; 0: it tells none */
+		uint64_t asked_ms; /* 0: it was not */
+		uint64_t upto;     /* acked then */
+	} standing;
 	struct spool_head head;       /* of the ledger, as told last; */
 	bool has_head;                /* without it none */
 	struct spool_status measured; /* for the province, as of the last look; likewise below */

@@ -1,0 +1,14 @@
+/* What the province told this office, on its pages. */
+#pragma once
+
+#include "clerk/html.h"
+#include "clerk/values.h"
+
+#include <stdint.h>
+
+/** Above the form of @period: is it closed, for every metric of @catalogue that is counted so, or
+ * for which? */
+void notice_closed(struct html *html, const struct catalogue *catalogue,
+		   const struct values *values, struct period period);
+/** On the page of what was sent: what was let in of late. */
+void notice_let_in(struct html *html, const struct values *values, int64_t now_us);
