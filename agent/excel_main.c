@@ -2,6 +2,7 @@
  * each workbook, so that the libraries that take these apart are no part of the daemon. */
 #include "common/base/blob.h"
 #include "common/base/i18n.h"
+#include "excel/blank_form.h"
 #include "excel/limits.h"
 #include "excel/marked_copy.h"
 #include "excel/reader.h"
@@ -49,13 +50,16 @@ int main(int argc, char *argv[])
 	struct blob file = { 0 };
 	bool mapped;
 	bool mark = argc == 2 && strcmp(argv[1], EXCEL_MARK) == 0;
-	if (argc != 1 && !mark) {
+	bool blank = argc == 2 && strcmp(argv[1], EXCEL_BLANK) == 0;
+	if (argc != 1 && !mark && !blank) {
 		(void)fputs(_("lantoa-excel: cells of the workbook on stdin; lantoa-agent(8) runs "
 			      "it\n"),
 			    stderr);
 		return EXIT_FAILURE;
 	}
 	limits_take();
+	if (blank)
+		_exit(blank_form(stdin, stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE); /* likewise */
 	if (mark) {
 		FILE *marks = fdopen(STDERR_FILENO + 1, "r"); /* open till the end */
 		int rc = marks ? marked_copy(stdin, marks, stdout) : -1;

@@ -25,6 +25,8 @@ static const struct command commands[] = {
 	{ "record", "METRIC=VALUE... [--period P] [--label K=V]... [--add]",
 	  N_("hand in figures; METRIC=- withdraws one"), cmd_record },
 	{ "import", "FILE", N_("hand in figures from CSV, in long or wide form"), cmd_import },
+	{ "template", "PERIOD [FILE] [--calendar C]",
+	  N_("write the Excel form of a period, to be filled in and imported"), cmd_template },
 	{ "status", "[--json]",
 	  N_("how the office's figures are: sent, waiting, refused; exit status 1 when not well"),
 	  cmd_status },

@@ -45,10 +45,11 @@ struct call { /* one request and its job */
 	struct http_request *request;
 	struct observations *entries; /* owned */
 	struct spool_status status;
-	json_t *refusals;        /* of status; handed on in done_status() */
-	struct bulletin told;    /* owned; likewise */
-	const struct kept *kept; /* what is asked of the spool */
-	struct blob out;         /* owned */
+	json_t *refusals;            /* of status; handed on in done_status() */
+	struct bulletin told;        /* owned; likewise */
+	const struct kept *kept;     /* what is asked of the spool */
+	struct catalogue *catalogue; /* owned share; of a form */
+	struct blob out;             /* owned */
 	const char *type;
 	const char *header; /* Authorization, the request's; NULL: it has none */
 	int rc;
@@ -63,6 +64,7 @@ static void call_free(struct call *call)
 		call->api->entries -= observations_size(call->entries);
 	observations_close(call->entries);
 	bulletin_free(&call->told);
+	catalogue_close(call->catalogue);
 	blob_free(&call->out);
 	free(call);
 }
@@ -314,6 +316,36 @@ static void post_clock(void *context, struct http_request *request)
 		call_submit(call, work_clock_told, done_clock_told);
 }
 
+/* GET /v1/form */
+
+static void work_form(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	const struct agent_api_config *config = &call->api->config;
+	const char *period = http_arg(call->request, "period");
+	call->rc =
+		period && config->form
+			? config->form(spool_of(call), call->catalogue, config->office, period,
+				       http_arg(call->request, "calendar"), &call->out, &call->err)
+			: err_set(&call->err, -EINVAL, "say which period the form is of");
+}
+
+static void get_form(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	if (!call)
+		return;
+	struct catalogue *catalogue = recorder_catalogue(call->api->config.recorder);
+	if (!catalogue) {
+		err_set(&call->err, -ENOENT, "the province has not sent its catalogue yet");
+		call_refuse(call);
+		return;
+	}
+	call->catalogue = catalogue_share(catalogue);
+	call->type = "text/plain; charset=utf-8";
+	call_submit(call, work_form, done_call);
+}
+
 /* GET /v1/catalogue, /v1/dimensions, /v1/rules */
 
 static void answer_document(struct call *call, const char *csv, size_t len)
@@ -374,6 +406,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/v1/dimensions", get_dimensions, 0, NULL },
 	{ "GET", "/v1/rules", get_rules, 0, NULL },
 	{ "GET", "/v1/status", get_status, 0, NULL },
+	{ "GET", "/v1/form", get_form, 0, "period calendar" },
 	{ "GET", "/v1/spool", get_kept, 0, NULL },
 	{ "GET", "/v1/spool/verify", get_kept, 0, NULL },
 	{ "GET", "/v1/spool/export", get_kept, 0, NULL },

@@ -39,6 +39,11 @@ struct agent_api_config {        /* pointers outlive the API */
 	/* On the socket: fill in what status tells beside the spool; its look is *@look by then. */
 	void (*on_status)(void *context, struct agent_status *status, struct uplink_look *look);
 	void *context;
+	/* On the socket, on the worker: the form of a period for GET /v1/form; NULL: there is none.
+	 */
+	int (*form)(struct spool *spool, const struct catalogue *catalogue, const char *office,
+		    const char *period, const char *calendar, struct blob *out, struct err *err);
+	const char *office; /* for that */
 };
 
 int agent_api_start(uv_loop_t *loop, const struct agent_api_config *config,

@@ -91,6 +91,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/form", form_get, 0, "period calendar saved lang" },
 	{ "POST", "/form", form_post, FORM_MAX, "lang" },
 	{ "POST", "/check", form_check, FORM_MAX, NULL },
+	{ "GET", "/template", form_template, 0, "period calendar" },
 	{ "GET", "/sent", get_sent, 0, "lang" },
 	{ "GET", "/files", files_get, 0, "taken lang" },
 	{ "POST", "/files", files_post, FILE_MAX, "lang" },

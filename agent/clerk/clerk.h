@@ -6,6 +6,7 @@
  *   GET  /form   ?period=2025-06&calendar=civil: the form of a period
  *   POST /form   record it: 303 back to it when it is durable, 422 with what is wrong
  *   POST /check  the same fields, judged and not recorded: JSON, see sheet_json()
+ *   GET  /template ?period=2025-06&calendar=civil: the same form as a workbook
  *   GET  /sent   what was refused, waits, was received
  *   GET  /files  which files were handed in, here or by the inbox, and how it went
  *   POST /files  hand one in: 303 to what became of it

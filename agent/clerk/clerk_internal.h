@@ -3,6 +3,7 @@
 #pragma once
 
 #include "clerk/clerk.h"
+#include "clerk/excel_form.h"
 #include "clerk/home.h"
 #include "clerk/sent.h"
 #include "clerk/sheet_html.h"
@@ -55,6 +56,7 @@ struct request {
 	struct recording recording;
 	bool again; /* judged anew, since it was refused by what came meanwhile */
 	struct upload upload;
+	struct excel_form excel;
 	struct outcome outcomes[OUTCOMES_MAX];
 	size_t n_outcomes;
 	void (*write)(struct request *request); /* once the values are there */
@@ -93,3 +95,4 @@ void files_errors(void *context, struct http_request *http);
 void form_get(void *context, struct http_request *http);
 void form_post(void *context, struct http_request *http);
 void form_check(void *context, struct http_request *http);
+void form_template(void *context, struct http_request *http);

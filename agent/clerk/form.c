@@ -12,12 +12,7 @@
 
 static int read_period(struct request *request, const char *period, const char *calendar)
 {
-	enum calendar which = CALENDAR_CIVIL;
-	if (!period)
-		return err_set(&request->err, -EINVAL, "say which period the form is of");
-	int rc = calendar ? calendar_from_name(calendar, &which, &request->err) : 0;
-	if (rc == 0)
-		rc = period_parse(period, which, &request->period, &request->err);
+	int rc = excel_form_period(period, calendar, &request->period, &request->err);
 	if (rc < 0)
 		return rc;
 	(void)period_format(request->period, request->period_text);
@@ -216,4 +211,61 @@ void form_post(void *context, struct http_request *http)
 void form_check(void *context, struct http_request *http)
 {
 	post(context, http, take_check);
+}
+
+/* --- as a workbook --- */
+
+static void work_template(struct job *job)
+{
+	struct request *request = container_of(job, struct request, job);
+	const struct clerk *clerk = request->clerk;
+	const struct excel_form_config config = { .spool = recorder_spool(clerk->host.recorder),
+						  .catalogue = request->catalogue,
+						  .office = clerk->host.office,
+						  .period = request->period };
+	request->rc = request->excel.marking
+			      ? excel_form_step(&request->excel, &request->err)
+			      : excel_form_begin(&request->excel, &config, &request->err);
+	if (request->rc == 0 && request->excel.out.len == 0)
+		request->rc = 1; /* it was begun */
+}
+
+static void make_template(struct request *request);
+
+static void done_template(struct job *job)
+{
+	struct request *request = container_of(job, struct request, job);
+	char name[128];
+	if (request->rc > 0) {
+		make_template(request);
+		return;
+	}
+	if (request->rc < 0) {
+		request_answer_error(request);
+		return;
+	}
+	request->html.out = request->excel.out;
+	request->excel.out = (struct blob){ 0 };
+	(void)snprintf(name, sizeof(name), "%s_%s.xlsx", request->clerk->host.office,
+		       request->period_text); /* fits */
+	request_answer_file(request, name);
+}
+
+static void make_template(struct request *request)
+{
+	request->job = (struct job){ .work = work_template,
+				     .done = done_template,
+				     .language = request->language };
+	worker_submit(recorder_worker(request->clerk->host.recorder), &request->job);
+}
+
+void form_template(void *context, struct http_request *http)
+{
+	struct request *request = request_begin(context, http);
+	if (!request)
+		return;
+	if (read_period(request, http_arg(http, "period"), http_arg(http, "calendar")) < 0)
+		request_answer_error(request);
+	else
+		make_template(request);
 }

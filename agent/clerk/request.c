@@ -28,6 +28,7 @@ static void request_end(struct request *request)
 	struct clerk *clerk = request->clerk;
 	sheet_close(&request->sheet);
 	upload_close(&request->upload);
+	excel_form_close(&request->excel);
 	values_free(&request->values);
 	catalogue_close(request->catalogue);
 	blob_free(&request->html.out);

@@ -59,8 +59,11 @@ static void chooser(struct html *html, const struct frame *frame, const struct s
 			 period_format(sheet->period, sdmx), wording_period(sheet->period, name));
 	html_add(html,
 		 "</select>\n<button type=\"submit\" class=\"quiet\">%s</button>\n"
-		 "<a class=\"files\" href=\"/files\">%s</a>\n</form>\n",
-		 _("Show"), _("Hand in a spreadsheet"));
+		 "<span class=\"files\"><a href=\"/template?period=%s&amp;calendar=%s\">%s</a> "
+		 "<a href=\"/files\">%s</a></span>\n</form>\n",
+		 _("Show"), period_format(sheet->period, sdmx),
+		 calendar_name(sheet->period.calendar), _("Excel form of this period"),
+		 _("Hand in a spreadsheet"));
 }
 
 static void result(struct html *html, const struct frame *frame, const struct sheet_look *look)

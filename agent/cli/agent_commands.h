@@ -29,6 +29,7 @@ int cmd_repair(struct command_context *context, int argc, char *argv[], struct e
 int cmd_spool(struct command_context *context, int argc, char *argv[], struct err *err);
 int cmd_sql(struct command_context *context, int argc, char *argv[], struct err *err);
 int cmd_status(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_template(struct command_context *context, int argc, char *argv[], struct err *err);
 int cmd_token(struct command_context *context, int argc, char *argv[], struct err *err);
 /** The same as cmd_sql without judging, for the agent, which runs it as a child and judges itself.
  * It takes neither configuration nor zone: @context is empty. */

@@ -4,6 +4,8 @@
 #include "api/clock_report.h"
 #include "api/observations.h"
 #include "api/report.h"
+#include "clerk/excel_form.h"
+#include "clerk/urlencoded.h"
 #include "cli/agent_client.h"
 #include "common/model/civil.h"
 #include "common/sys/owner.h"
@@ -16,6 +18,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -301,6 +304,35 @@ int session_ask(struct session *session, enum session_question question, struct 
 	if (question == SESSION_STATUS)
 		return status_here(session, out, err);
 	return answers[question].here(session->spool, out, err);
+}
+
+static int form_here(struct session *session, const char *period, const char *calendar,
+		     struct blob *out, struct err *err)
+{
+	struct identity identity = { 0 };
+	char path[PATH_MAX];
+	struct err ignored; /* the form says what is due, enrolled or not */
+	if (!session->facts.catalogue)
+		return err_set(err, -EAGAIN,
+			       "the province has not told yet what is to be reported; it does "
+			       "so when this machine is first connected to it");
+	int rc = settings_path(session->settings, IDENTITY_FILE, path, err);
+	if (rc == 0)
+		(void)identity_read(path, &identity, &ignored);
+	return rc < 0 ? rc
+		      : excel_form_of(session->spool, session->facts.catalogue, identity.office,
+				      period, calendar, out, err);
+}
+
+int session_form(struct session *session, const char *period, const char *calendar,
+		 struct blob *out, struct err *err)
+{
+	char path[128], escaped[64];
+	if (session->spool)
+		return form_here(session, period, calendar, out, err);
+	(void)snprintf(path, sizeof(path), "/v1/form?period=%s&calendar=%.16s",
+		       urlencoded_write(period, escaped, sizeof(escaped)), calendar); /* fits */
+	return ask_agent(session, "GET", path, NULL, out, err);
 }
 
 int session_json(const struct blob *answer, json_t **ret_root, struct err *err)

@@ -46,6 +46,10 @@ int session_ask(struct session *session, enum session_question question, struct 
 /** The same with a session for this question alone. */
 int session_ask_once(const struct settings *settings, enum session_question question,
 		     struct blob *out, struct err *err);
+/** The form of a period as workbook/blank.h has it, appended to @out. @calendar: "civil",
+ * "report". -EINVAL: it is no such period; -ENOENT: nothing is due of it. */
+int session_form(struct session *session, const char *period, const char *calendar,
+		 struct blob *out, struct err *err);
 /** An answer as JSON, cleaned as answer_read() does; the caller owns it. -EPROTO: it is none. */
 int session_json(const struct blob *answer, json_t **ret_root, struct err *err);
 /** POST /v1/clock with @request. */

@@ -10,6 +10,7 @@
 #include "daemon/run.h"
 
 #include "api/agent_api.h"
+#include "clerk/excel_form.h"
 #include "common/base/log.h"
 #include "common/model/catalogue.h"
 #include "common/model/civil.h"
@@ -205,6 +206,8 @@ static int start_api(struct agent *agent, struct err *err)
 					   .recorder = agent->recorder,
 					   .uplink = agent->uplink,
 					   .on_status = on_status,
+					   .form = excel_form_of,
+					   .office = agent->state.identity.office,
 					   .context = agent };
 	return agent_api_start(&agent->loop, &config, &agent->api, err);
 }

@@ -3,15 +3,13 @@
 #include "common/base/array.h"
 #include "common/base/blob.h"
 #include "common/base/utf8.h"
+#include "excel/book_out.h"
 #include "workbook/cells.h"
 #include "workbook/marks.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-#include <xlsxwriter.h>
 
 #define MARKS_BYTES_MAX (4u * 1024 * 1024)
 /* The library holds them in memory, some 200 bytes each: a way that does not has no comments. */
@@ -167,18 +165,6 @@ static int on_end(void *context, struct err *err)
 
 /* --- the whole --- */
 
-static int read_all(FILE *file, struct blob *out)
-{
-	size_t n = 1;
-	while (n > 0 && out->len <= MARKS_BYTES_MAX) {
-		if (blob_reserve(out, 65536) < 0)
-			return -ENOMEM;
-		n = fread(out->data + out->len, 1, 65536, file);
-		out->len += n;
-	}
-	return ferror(file) ? -EIO : 0;
-}
-
 static int read_cells(struct copy *copy, FILE *cells)
 {
 	char text[16384];
@@ -194,34 +180,20 @@ static int read_cells(struct copy *copy, FILE *cells)
 	return rc;
 }
 
-/* The library writes to a file of a name alone. */
-static int pass_on(int fd, FILE *out)
-{
-	char bytes[16384];
-	ssize_t n;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return -errno;
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
-		if (fwrite(bytes, 1, (size_t)n, out) != (size_t)n)
-			return -EIO;
-	return n < 0 || fflush(out) != 0 ? -EIO : 0;
-}
-
 int marked_copy(FILE *cells, FILE *marks, FILE *out)
 {
 	static const lxw_color_t colors[] = { 0xffc7ce, 0xffeb9c, 0xe0e0e0 };
-	char path[64];
 	struct blob text = { 0 };
 	struct copy copy = { 0 };
-	int fd = memfd_create("copy", MFD_CLOEXEC);
-	int rc = fd < 0 ? -1 : read_all(marks, &text);
+	struct book_out book;
+	int rc = book_out_open(&book);
+	if (rc == 0)
+		rc = book_in_read(marks, MARKS_BYTES_MAX, &text);
 	if (rc == 0)
 		rc = marks_read((char *)text.data, text.len, &copy.marks, &copy.n);
 	if (copy.n > 0)
 		qsort(copy.marks, copy.n, sizeof(*copy.marks), by_place);
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* fits */
-	if (rc == 0 && !(copy.workbook = workbook_new(path)))
-		rc = -1;
+	copy.workbook = book.workbook;
 	for (size_t i = 0; i < 3 && rc == 0; i++) {
 		copy.filled[i] = workbook_add_format(copy.workbook);
 		format_set_bg_color(copy.filled[i], colors[i]);
@@ -231,14 +203,9 @@ int marked_copy(FILE *cells, FILE *marks, FILE *out)
 		format_set_num_format(copy.percent, "0.##%");
 		rc = read_cells(&copy, cells);
 	}
-	if (copy.workbook && workbook_close(copy.workbook) != LXW_NO_ERROR)
-		rc = -1;
-	if (rc == 0)
-		rc = pass_on(fd, out);
+	rc = book_out_close(&book, rc < 0, out);
 	free(copy.name);
 	free(copy.marks);
 	blob_free(&text);
-	if (fd >= 0)
-		(void)close(fd); /* memory */
-	return rc < 0 ? -1 : 0;
+	return rc;
 }

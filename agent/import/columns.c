@@ -117,6 +117,8 @@ static int check_form(struct columns *columns, unsigned line, struct err *err)
 	for (size_t i = 0; i < columns->n; i++)
 		whole_period |= columns->list[i].heading.role == ROLE_PERIOD &&
 				columns->list[i].heading.part != 'y';
+	const struct column *metrics = columns_find(columns, ROLE_METRIC);
+	columns->ours = metrics && strcmp(metrics->name, HEADING_FORM) == 0;
 	columns->form = wide ? FORM_WIDE : across ? FORM_ACROSS : FORM_LONG;
 	columns->dated = across || columns_find(columns, ROLE_PERIOD);
 	if (wide && (metric || value))

@@ -37,6 +37,7 @@ struct columns {
 	enum form form;
 	bool dated; /* there is a column for the period, or several for its parts */
 	bool plain; /* all called as a program calls them, none as people do */
+	bool ours;  /* of a form that we made (HEADING_FORM) */
 };
 
 /**

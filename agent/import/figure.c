@@ -284,11 +284,14 @@ int figure_take(struct import *import, struct line *line, const struct place *ce
 	struct err why;
 	enum entry_part part = ENTRY_VALUE;
 	bool dated = import->columns.dated;
-	if (refuse_planned(import, cell, err) < 0 ||
-	    refuse_cumulative(import, cell, metric, err) < 0)
+	/* What stands around figures in a form that we made says nothing of them. */
+	bool ours = import->columns.ours;
+	if (!ours && (refuse_planned(import, cell, err) < 0 ||
+		      refuse_cumulative(import, cell, metric, err) < 0))
 		return -EINVAL;
-	if (!check_section(import, line, cell, metric) || !check_merged(import, line, metric) ||
-	    !check_unit(import, line, cell, metric))
+	if (!ours &&
+	    (!check_section(import, line, cell, metric) || !check_merged(import, line, metric) ||
+	     !check_unit(import, line, cell, metric)))
 		return 0;
 	bool good = !dated || line_period(import, line, metric, &entry.period);
 	if (!good)

@@ -56,6 +56,7 @@ static const struct {
 	{ "ngày báo cáo", ROLE_PERIOD, false, 'd' },
 	{ "day", ROLE_PERIOD, true, 'd' },
 	{ "metric", ROLE_METRIC, true, 0 },
+	{ HEADING_FORM, ROLE_METRIC, true, 0 },
 	{ "chỉ tiêu", ROLE_METRIC, false, 0 },
 	{ "tên chỉ tiêu", ROLE_METRIC, false, 0 },
 	{ "chỉ tiêu báo cáo", ROLE_METRIC, false, 0 },

@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The column of metrics in a form that we made: what is not filled in there is no error. */
+#define HEADING_FORM "lantoa-form"
+
 enum role {
 	ROLE_NONE,   /* no name */
 	ROLE_PERIOD, /* all of it, or the part that the heading tells */

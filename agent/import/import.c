@@ -43,8 +43,20 @@ static int check_units(const struct import *import, const struct csv_row *row, s
 	return 0;
 }
 
+/* A row of a form that we made: every row has its metric, and what is not filled in is not
+ * reported (I6). */
+static int take_ours(struct import *import, const struct csv_row *row, struct err *err)
+{
+	const struct column *value = columns_find(&import->columns, ROLE_VALUE);
+	return *columns_place(&import->columns, row, value).value
+		       ? row_figures_take(import, row, "", err)
+		       : 0;
+}
+
 static int take_row(struct import *import, const struct csv_row *row, struct err *err)
 {
+	if (import->columns.ours)
+		return take_ours(import, row, err);
 	char shown[EXCERPT_MAX];
 	const char *first = "", *longest = "";
 	for (size_t i = 0; i < row->n; i++) {
@@ -194,6 +206,11 @@ int import_end(struct import *import, struct err *err)
 {
 	int rc = import->reader ? dialect_reader_end(import->reader, err) : 0;
 	return rc < 0 ? rc : intake_end(import->intake, err);
+}
+
+bool import_is_ours(const struct import *import)
+{
+	return import->columns.ours;
 }
 
 struct import_result import_result(const struct import *import)

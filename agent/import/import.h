@@ -97,6 +97,8 @@ int import_feed(struct import *import, const void *bytes, size_t len, struct err
 int import_row(struct import *import, const struct csv_row *row, struct err *err);
 /** That was all: hand in the rest. Returns as feed. */
 int import_end(struct import *import, struct err *err);
+/** Is it a form that we made (HEADING_FORM)? Known once its header was read. */
+bool import_is_ours(const struct import *import);
 struct import_result import_result(const struct import *import);
 void import_close(struct import *import); /* NULL is fine */
 

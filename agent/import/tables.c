@@ -343,7 +343,8 @@ static int end_sheet(struct tables *tables, struct err *err)
 		tables->result.figures += result.figures;
 		tables->result.rejected += result.rejected;
 		tables->result.warned += result.warned;
-		tell_hidden(tables);
+		if (!import_is_ours(tables->import)) /* there we hid them */
+			tell_hidden(tables);
 	}
 	detect_close(tables->detect);
 	import_close(tables->import);

@@ -8,7 +8,8 @@
 #include <sys/types.h>
 
 #define EXCEL_PROGRAM "lantoa-excel"
-#define EXCEL_MARK    "mark" /* a mode: see excel/marked_copy.h */
+#define EXCEL_MARK    "mark"  /* a mode: see excel/marked_copy.h */
+#define EXCEL_BLANK   "blank" /* another one: see excel/blank_form.h */
 
 /** @mode: NULL reads a workbook. @fds[@n] become its files 0, 1 and, behind its stderr, 3. -EINVAL:
  * it is not on this machine, and what to do; or another negative errno. */

@@ -66,6 +66,25 @@ int marking_open(int fd, const struct blob *marks, int out_fd, struct marking **
 	return 0;
 }
 
+int marking_blank(const struct blob *text, int out_fd, struct marking **ret_marking,
+		  struct err *err)
+{
+	struct marking *marking = calloc(1, sizeof(*marking));
+	int file = marking ? file_of(text) : -ENOMEM;
+	const int fds[] = { file, out_fd };
+	int rc = file < 0 ? err_system(err, file, EXCEL_PROGRAM)
+			  : excel_start(EXCEL_BLANK, fds, 2, &marking->writer, err);
+	if (file >= 0)
+		(void)close(file); /* memory */
+	if (rc < 0) {
+		marking_close(marking);
+		return rc;
+	}
+	marking->left = WAITS_MAX;
+	*ret_marking = marking;
+	return 0;
+}
+
 /* 1: it ended well; 0: it runs; -1: it failed. */
 static int look(pid_t *pid)
 {
@@ -85,7 +104,7 @@ int marking_wait(struct marking *marking, int wait_ms, struct err *err)
 	if (writer == 1 && reader == 1)
 		return 0;
 	if (writer < 0 || reader < 0 || marking->left <= 0)
-		return err_set(err, -EIO, "the copy with marked cells cannot be made");
+		return err_set(err, -EIO, "the workbook cannot be made");
 	marking->left -= wait_ms;
 	(void)poll(NULL, 0, wait_ms); /* a signal ends it early */
 	return -EAGAIN;

@@ -1,14 +1,15 @@
 """The clerk's desk by the catalogue and the code lists of Tiền Giang: grids of parts, columns pasted, files handed in."""
 
 import csv
-import html
 import io
 import os
+import re
 import unittest
 import urllib.request
 import zipfile
 
 import rig
+import workbooks
 from page_rig import PageRig, month, today
 from webdriver import CONTROL, ENTER, SPACE, TAB
 
@@ -27,33 +28,7 @@ def field(metric, part=""):
 
 
 def book(rows):
-    """A workbook as the least of programs writes it."""
-    def cell(value):
-        return f"<c><v>{value}</v></c>" if isinstance(value, (int, float)) else (
-            f'<c t="inlineStr"><is><t>{html.escape(value)}</t></is></c>')
-    sheet = "".join("<row>" + "".join(cell(value) for value in row) + "</row>" for row in rows)
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package = "http://schemas.openxmlformats.org/package/2006"
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType='
-                               '"application/vnd.openxmlformats-package.relationships+xml"/><Override PartName='
-                               f'"/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/><Override PartName='
-                               f'"/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type='
-                       f'"{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="Sheet1" sheetId="1" '
-                           'r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type='
-                                      f'"{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>',
-    }
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, text in parts.items():
-            archive.writestr(name, text)
-    return out.getvalue()
+    return workbooks.workbook({"Sheet1": workbooks.table(*rows)})
 
 
 def odf():
@@ -257,6 +232,25 @@ class Desk(PageRig):
         self.shots(browser, "files-en")
         self.assert_accessible(browser, source, "files")
         self.assert_whole()
+
+    def test_the_excel_form_of_a_period(self):
+        browser = self.browser(language="vi")
+        self.form(browser, month(1))
+        answer, form = self.ask_bytes(browser.link("Biểu Excel của kỳ này").property("href"))
+        self.assertIn(f"28001_{month(1)}.xlsx", answer.getheader("Content-Disposition"))
+        with zipfile.ZipFile(io.BytesIO(form)) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        sheet = parts["xl/worksheets/sheet1.xml"].decode()
+        first = re.search(r'<c r="H6"( s="\d+")/>', sheet)
+        parts["xl/worksheets/sheet1.xml"] = sheet.replace(first.group(0), f'<c r="H6"{first.group(1)}><v>8</v></c>').encode()
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            for name, data in parts.items():
+                archive.writestr(name, data)
+        browser.open(f"{self.base}/files")
+        self.hand_in(browser, "biểu.xlsx", out.getvalue())
+        browser.see("biểu.xlsx: 1 số đã ghi")
+        self.at_province("team.count", "8", per="month", **{"from": month(1), "to": month(1)})
 
     def test_a_file_without_a_script_and_one_that_is_too_large(self):
         browser = self.browser(script=False)
