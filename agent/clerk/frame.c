@@ -56,8 +56,8 @@ static void line(struct html *html, const struct frame *frame)
 			 _("Not connected to the province since %s. Go on: what you save here is "
 			   "kept, and is sent when there is a connection again."),
 			 since);
-	if (look->trouble && *look->trouble)
-		html_add(html, " <span class=\"trouble\">%s</span>", _(look->trouble));
+	if (look->desk && *look->desk)
+		html_add(html, " <span class=\"trouble\">%s</span>", look->desk);
 	html_add(html, "</p>\n");
 }
 

@@ -108,7 +108,7 @@ void request_answer_file(struct request *request, const char *name)
 struct frame request_frame(const struct request *request, struct uplink_look *look)
 {
 	const struct clerk *clerk = request->clerk;
-	*look = (struct uplink_look){ .trouble = "" };
+	*look = (struct uplink_look){ .trouble = "", .desk = "" };
 	if (clerk->host.uplink)
 		uplink_look(clerk->host.uplink, look);
 	return (struct frame){ .title = _("This cannot be shown"),

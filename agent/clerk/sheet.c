@@ -445,8 +445,6 @@ bool sheet_total(const struct sheet *sheet, size_t i, size_t end, bool before, i
 {
 	int64_t sum = 0, value_e;
 	bool any = false;
-	if (sheet->rows[i].metric->area_agg != AGG_SUM)
-		return false;
 	for (; i < end; i++) {
 		const struct sheet_row *row = &sheet->rows[i];
 		bool is = before ? row->before && !row->before->withdrawn

@@ -84,8 +84,8 @@ size_t sheet_metric_end(const struct sheet *sheet, size_t i);
 size_t sheet_section_end(const struct sheet *sheet, size_t i);
 /** Of the metrics in rows @i to @end: how many have a value now? Returns how many there are. */
 unsigned sheet_progress(const struct sheet *sheet, size_t i, size_t end, unsigned *ret_done);
-/** What the rows @i to @end, of one metric, come to; false: they do not add up, or none has a
- * value. @before: of the period before. */
+/** What the rows @i to @end, of one metric whose parts add up (AGG_SUM), come to; false: none has a
+ * value, or it is too large. @before: of the period before. */
 bool sheet_total(const struct sheet *sheet, size_t i, size_t end, bool before, int64_t *ret_e);
 
 /** The value that is recorded, as it is typed; "" when there is none. Returns @text. */

@@ -38,10 +38,10 @@ static const struct metric *line_metric(struct import *import, struct line *line
 			"(Unikey does it: Ctrl+Shift+F6), and save it again",
 			cell.value, font);
 	else
-		intake_reject(
-			import->intake, &cell,
-			"'%s' is not in the catalogue; 'lantoa-agent catalogue' lists what is",
-			cell.value);
+		intake_reject(import->intake, &cell,
+			      "no metric is called '%s'; call it as the form of its period on the "
+			      "page does",
+			      cell.value);
 	return NULL;
 }
 

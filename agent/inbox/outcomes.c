@@ -82,15 +82,14 @@ int outcomes_add(struct spool *spool, const struct outcome *outcome, struct err 
 {
 	struct outcome list[OUTCOMES_MAX];
 	struct blob text = { 0 };
-	size_t n, kept = 1;
+	size_t n;
 	int rc = outcomes_read(spool, list, &n, err);
 	if (rc == 0 && append(&text, outcome) < 0)
 		rc = err_memory(err);
-	for (size_t i = 0; i < n && kept < OUTCOMES_MAX && rc == 0; i++) {
+	for (size_t i = 0; i < n && rc == 0; i++) { /* one too many is not read */
 		if (list[i].way == outcome->way && strcmp(list[i].name, outcome->name) == 0)
 			continue;
 		rc = append(&text, &list[i]) < 0 ? err_memory(err) : 0;
-		kept++;
 	}
 	if (rc == 0)
 		rc = spool_fact_set(spool, FACT, text.data, text.len, err);

@@ -53,7 +53,8 @@ void uplink_stop(struct uplink *uplink, void (*on_closed)(void *context), void *
 struct uplink_look {         /* for status; texts are valid until the loop runs on */
 	const char *state;   /* a stable word: connected, connecting, waiting, greeting, renewing,
 			      * at rest */
-	const char *trouble; /* a sentence for the clerk; "" when all is well */
+	const char *trouble; /* a sentence for who looks after the machine; "" when all is well */
+	const char *desk;    /* the same for who types figures, who runs no commands */
 	const char *refusal; /* the province's words about blocked_seq or our protocol; "" */
 	uint64_t blocked_seq;
 	uint64_t in_flight;

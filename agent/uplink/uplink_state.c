@@ -28,6 +28,22 @@ static const char *const troubles[] = {
 				      "every hour, please tell the province"),
 };
 
+/* Where a clerk needs other words: what was typed is safe, and whose matter the rest is. */
+static const char *const desk_troubles[] = {
+	[PROTOCOL_TROUBLE_KEY] =
+		N_("the province does not let this machine in any more. What is saved here is "
+		   "kept; it is for whoever looks after this machine to enrol it anew"),
+	[PROTOCOL_TROUBLE_LATER] = N_("the province asks this machine to wait some minutes; what "
+				      "is saved here is kept and sent later"),
+	[PROTOCOL_TROUBLE_VERSION] =
+		N_("the programs here and at the province are of different ages and do not "
+		   "understand each other. What is saved here is kept; it is for whoever looks "
+		   "after this machine to renew them"),
+	[PROTOCOL_TROUBLE_BUDGET] = N_("the line's bytes of this hour are spent; what is saved "
+				       "here is kept and sent later"),
+	[PROTOCOL_TROUBLE_BATCH] = NULL, /* as above */
+};
+
 void uplink_say(const struct uplink *uplink)
 {
 	const struct protocol *core = &uplink->core;
@@ -62,10 +78,13 @@ void uplink_look(const struct uplink *uplink, struct uplink_look *ret_look)
 		[PROTOCOL_RESTING] = N_("at rest"),
 	};
 	const struct protocol *core = &uplink->core;
+	const char *desk = desk_troubles[core->trouble] ? desk_troubles[core->trouble]
+							: troubles[core->trouble];
 	bool refused = core->blocked_seq != 0 || core->trouble == PROTOCOL_TROUBLE_VERSION;
 	*ret_look = (struct uplink_look){
 		.state = states[core->state],
 		.trouble = *troubles[core->trouble] ? _(troubles[core->trouble]) : "",
+		.desk = *desk ? _(desk) : "",
 		.refusal = uplink->refusal && refused ? uplink->refusal : "",
 		.blocked_seq = core->blocked_seq,
 		.in_flight = protocol_in_flight(core),

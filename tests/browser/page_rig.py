@@ -54,6 +54,8 @@ class PageRig(rig.Rig):
         browser.open(f"{self.base}/form?period={period}")
 
     def shot(self, browser, name):
+        """Of a page for clerks, who run no commands."""
+        self.assertNotRegex(browser.text(), r"lantoa(-agent)? [a-z]|--[a-z]")
         browser.screenshot(os.path.join(SHOTS, f"{name}.png"))
 
     def at_province(self, name, value, **arguments):

@@ -266,5 +266,17 @@ class Desk(PageRig):
         self.shot(small, "small-files")
 
 
+    # --- what goes wrong ---
+
+    def test_a_machine_that_is_let_in_no_more_is_told_in_words(self):
+        self.assertEqual(self.lantoa("office", "revoke", "28001").code, 0)
+        browser = self.browser()
+        browser.open(self.base + "/")
+        browser.see("the province does not let this machine in any more", reload=True)
+        self.shot(browser, "revoked")
+        browser.open(self.base + "/?lang=vi")
+        browser.see("tỉnh không còn cho máy này kết nối")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -351,7 +351,7 @@ static const struct advice rows[] = {
 	{ "Kỳ;Chỉ tiêu;Giá trị\n06/2025;@;8\n", "", "is empty; write which metric the line is of",
 	  "Số tổ", "2025-06 teams=8;" },
 	{ "Kỳ;Chỉ tiêu;Giá trị\n06/2025;@;8\n", "Tổ số",
-	  "'%s' is not in the catalogue; 'lantoa-agent catalogue' lists what is", "teams",
+	  "no metric is called '%s'; call it as the form of its period on the page does", "teams",
 	  "2025-06 teams=8;" },
 	{ "Kỳ;Số tổ\n06/2025;8@\n", ";9",
 	  "it stands in column %zu, which has no name in the header; name the column, or empty the "

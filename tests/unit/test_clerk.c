@@ -454,10 +454,17 @@ static void one_file_is_taken_at_a_time(void **state)
 static void no_other_file_can_be_had(void **state)
 {
 	static const char *const paths[] = { "/errors?file=spool.db",
-					     "/errors?file=..%2Fspool.db.errors.csv",
+					     "/errors?file=..%2Fown.errors.csv",
 					     "/errors?file=.errors.csv",
 					     "/errors?file=a.csv.errors.csv", "/errors?file=done" };
 	struct fixture *f = *state;
+	char path[PATH_MAX];
+	(void)snprintf(path, sizeof(path), "%s/own.errors.csv", f->folder); /* fits */
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fclose(file), 0);
+	learn_token(f);
+	assert_int_equal(upload(f, f->token, "a.csv", "Kỳ;Tổ\r\n2025-06;8\r\n"), 303);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		assert_int_equal(get(f, paths[i]), 404);
 	assert_int_equal(get(f, "/errors"), 400); /* say which: as above */

@@ -82,6 +82,10 @@ static void what_is_no_such_body_is_refused(void **state)
 	assert_int_equal(
 		parse("multipart/form-data; boundary=x", nameless, sizeof(nameless) - 1, parts, &n),
 		-EINVAL);
+	char other[sizeof(good)];
+	memcpy(other, good, sizeof(good));
+	other[2] = 'x'; /* it does not begin with the boundary that ends it */
+	assert_int_equal(parse(TYPE, other, sizeof(good) - 1, parts, &n), -EINVAL);
 	/* Cut anywhere before its end it is none. */
 	for (size_t len = 0; len < sizeof(FIELD) - 1 + sizeof(END) - 1 - 2; len++)
 		assert_int_equal(parse(TYPE, good, len, parts, &n), -EINVAL);
