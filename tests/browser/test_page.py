@@ -52,7 +52,7 @@ class Page(PageRig):
         browser.find("input[name='v:visits:+0']").write("12")
         browser.find("input[name='v:balance:']").write("-1.234,5")
         browser.find("#sheet button").click()
-        browser.see("(?s)Đã lưu trên máy này lúc .*Lượt, quầy: Hộ tịch: 12")
+        browser.see("(?s)Đã lưu trên máy này lúc .*Lượt, Hộ tịch: 12")
         self.at_province("visits", "12", labels="desk=Hộ tịch", per="day", **{"from": day, "to": day})
         self.at_province("balance", "-1234.5", per="day", **{"from": day, "to": day})
         self.assertEqual(browser.find("input[name='v:balance:']").property("value"), "-1234,500")
