@@ -528,6 +528,13 @@ void history_free(struct history *history)
 	*history = (struct history){ 0 };
 }
 
+static void hear_again(struct history *history)
+{
+	for (size_t i = 0; i < history->n_heard; i++)
+		history->heard[i].received_us =
+			history->batches[history->heard[i].entry - 1].received_us;
+}
+
 void history_in_order(struct history *history, int64_t apart_us)
 {
 	struct testbed_batch *batches = history->batches;
@@ -536,11 +543,15 @@ void history_in_order(struct history *history, int64_t apart_us)
 		if (batches[i].received_us < earliest_us)
 			batches[i].received_us = earliest_us;
 	}
-	for (size_t i = 0; i < history->n_heard; i++)
-		history->heard[i].received_us = batches[history->heard[i].entry - 1].received_us;
+	hear_again(history);
 }
 
 /* --- what the operator orders --- */
+
+static int64_t when_all_is_over(const struct history *h)
+{
+	return (int64_t)(h->base + 1000) * 86400000000;
+}
 
 static void make_move(struct history *h, struct act *act)
 {
@@ -557,7 +568,7 @@ static void make_closing(struct history *h, struct act *act)
 	act->period =
 		period_of_day(grain < GRAIN_MONTH ? CALENDAR_CIVIL : calendar, grain, some_day(h));
 	act->metric = chance(h, 40) ? h->names[dice_below(h->dice, HISTORY_METRICS)] : NULL;
-	act->at_us = (int64_t)(h->base + 1000) * 86400000000; /* when all is over */
+	act->at_us = when_all_is_over(h);
 }
 
 static void make_reopening(struct history *h, struct act *act)
@@ -572,7 +583,7 @@ static void make_reopening(struct history *h, struct act *act)
 
 static void make_release(struct history *h, struct act *act)
 {
-	act->at_us = chance(h, 50) ? (int64_t)(h->base + 1000) * 86400000000
+	act->at_us = chance(h, 50) ? when_all_is_over(h)
 				   : h->heard[dice_below(h->dice, h->n_heard)].received_us;
 	act->closed = chance(h, 40);
 	act->older_copy = chance(h, 40);
@@ -584,13 +595,20 @@ static void make_release(struct history *h, struct act *act)
 		act->metric = h->names[dice_below(h->dice, HISTORY_METRICS)];
 }
 
-/* Three orders: a move by mistake, to no unit at all; back to where the office was; and what was
- * held meanwhile is let in. */
+/* Three orders: a move by mistake, to no unit at all, of an office of which figures have come, if
+ * any have; back to where it was; and what was held meanwhile is let in. */
 static void make_mended_move(struct history *h, struct act act[3])
 {
-	size_t office = dice_below(h->dice, HISTORY_OFFICES);
+	size_t office = dice_below(h->dice, HISTORY_OFFICES), come = 0;
 	const char *home = NULL;
 	make_move(h, &act[0]);
+	while (come < h->n_heard && h->heard[come].entry <= (int64_t)act[0].before)
+		come++;
+	if (come > 0) {
+		const struct heard *heard = &h->heard[dice_below(h->dice, come)];
+		office = (size_t)heard->office - 1;
+		act[0].day = heard->day - (int32_t)dice_below(h->dice, 5);
+	}
 	for (size_t k = 0; k < h->n_moves[office]; k++)
 		if (h->moves[office][k].day <= act[0].day)
 			home = h->moves[office][k].unit;
@@ -599,10 +617,10 @@ static void make_mended_move(struct history *h, struct act act[3])
 	act[1] = act[2] = act[0];
 	act[1].unit = home;
 	act[2].kind = ACT_RELEASE;
-	act[2].at_us = (int64_t)(h->base + 1000) * 86400000000; /* when all is over */
+	act[2].at_us = when_all_is_over(h);
 }
 
-void history_make_acts(struct history *history, size_t n)
+static void make_acts(struct history *history, size_t n)
 {
 	static const enum act_kind kinds[] = { ACT_MOVE,   ACT_MOVE,    ACT_CLOSE,   ACT_CLOSE,
 					       ACT_REOPEN, ACT_RELEASE, ACT_RELEASE, ACT_RELEASE };
@@ -626,6 +644,38 @@ void history_make_acts(struct history *history, size_t n)
 		else
 			make_release(history, act);
 	}
+}
+
+#define APART_US 2000000 /* a question, which is in whole seconds, can be between */
+
+/* Time never runs backward (chain.h): an act comes behind all that came before it, a release at the
+ * time that is wanted or soon, and what comes after it comes behind it. */
+static void acts_follow(struct history *h)
+{
+	int64_t now_us = h->batches[0].received_us;
+	size_t act = 0;
+	for (size_t i = 0; i <= h->n; i++) {
+		for (; act < h->n_acts && h->acts[act].before <= i; act++, now_us++) {
+			int64_t *at_us = &h->acts[act].at_us;
+			if (h->acts[act].kind != ACT_RELEASE)
+				continue;
+			if (*at_us < now_us + APART_US ||
+			    (i < h->n && *at_us == when_all_is_over(h)))
+				*at_us = now_us + APART_US;
+			now_us = *at_us;
+		}
+		if (i < h->n && h->batches[i].received_us < now_us)
+			h->batches[i].received_us = (now_us / 1000000 + 1) * 1000000;
+		if (i < h->n)
+			now_us = h->batches[i].received_us;
+	}
+	hear_again(h);
+}
+
+void history_make_acts(struct history *history, size_t n)
+{
+	make_acts(history, n);
+	acts_follow(history);
 }
 
 /* --- other editions --- */
@@ -762,7 +812,7 @@ static void make_rename(struct history *h, struct act *act)
 
 void history_make_all_acts(struct history *history, size_t n)
 {
-	history_make_acts(history, n);
+	make_acts(history, n);
 	for (size_t i = 0; i < n; i++) {
 		struct act *act = &history->acts[i];
 		act->before = act->before ? act->before : 1;

@@ -69,7 +69,8 @@ void history_make(struct history *history, struct dice *dice, size_t n_batches);
 /** The same, but of a diligent province: for @days days nearly every office sends nearly every
  * figure on its day, and on some days nobody does. */
 void history_make_diligent(struct history *history, struct dice *dice, int32_t days);
-/** Invent @n orders between the batches: moves, closings, releases. */
+/** Invent @n orders between the batches: moves, closings, releases. From then on the batches are in
+ * the order of time, too. */
 void history_make_acts(struct history *history, size_t n);
 /** The same, and imports and renames as well, and each happens when it is done: before whatever
  * comes after it. */

@@ -42,13 +42,14 @@ static const struct act *some_mended_move(struct history *h)
 	return NULL;
 }
 
-/* A figure that came; where a move was mended, often one that it concerned. */
+/* A figure that came; where a move was mended, often one that had come and that it concerned. */
 static const struct heard *some_figure(struct history *h, const struct act *mended)
 {
 	for (int tries = 0; tries < 200; tries++) {
 		const struct heard *heard = &h->heard[dice_below(h->dice, h->n_heard)];
 		if (strcmp(heard->metric, "nope") != 0 &&
-		    (!mended || (heard->office == mended->office && heard->day >= mended->day)))
+		    (!mended || (heard->office == mended->office && heard->day >= mended->day &&
+				 heard->received_us < mended->done_us)))
 			return heard;
 	}
 	return NULL;

@@ -45,16 +45,6 @@ int64_t __wrap_ledger_clock_us(const struct ledger_head *head)
 	return acts_us;
 }
 
-/* And so do acts that are told when; two are never at once. */
-int64_t __real_ledger_time(const struct ledger_head *head, int64_t now_us);
-int64_t __wrap_ledger_time(const struct ledger_head *head, int64_t now_us);
-int64_t __wrap_ledger_time(const struct ledger_head *head, int64_t now_us)
-{
-	if (now_us == BEFORE_ALL_US)
-		return __real_ledger_time(head, now_us);
-	return now_us == head->event_us ? now_us + 1 : now_us;
-}
-
 /* Not always in order. */
 int64_t __wrap_entry_time(const struct ledger_head *head, int64_t now_us);
 int64_t __wrap_entry_time(const struct ledger_head *head, int64_t now_us)

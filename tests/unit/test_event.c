@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 /* The testbed has its own for acts between batches whose times are invented. */
-int64_t __real_ledger_time(const struct ledger_head *head, int64_t now_us);
+int64_t ledger_time(const struct ledger_head *head, int64_t now_us);
 
 static struct err err;
 
@@ -400,11 +400,11 @@ static void time_does_not_run_backward(void **state)
 {
 	const struct ledger_head head = { .entry_us = 50, .event_us = 70 };
 	(void)state;
-	assert_int_equal(__real_ledger_time(&head, 10), 71);
-	assert_int_equal(__real_ledger_time(&head, 70), 71);
-	assert_int_equal(__real_ledger_time(&head, 72), 72);
-	assert_int_equal(
-		__real_ledger_time(&(struct ledger_head){ .entry_us = 90, .event_us = 70 }, 5), 90);
+	assert_int_equal(ledger_time(&head, 10), 71);
+	assert_int_equal(ledger_time(&head, 70), 71);
+	assert_int_equal(ledger_time(&head, 72), 72);
+	assert_int_equal(ledger_time(&(struct ledger_head){ .entry_us = 90, .event_us = 70 }, 5),
+			 90);
 }
 
 /* Of each position, against a walk over all rows in their order. */
