@@ -156,19 +156,31 @@ int units_index(struct units *units, struct err *err)
 	return 0;
 }
 
+/* Who walks up from @unit on @day for long enough is in a ring: a unit of it; NULL: there is none.
+ */
+static const struct unit *ring_above(const struct units *units, const struct unit *unit,
+				     int32_t day)
+{
+	for (unsigned depth = 0; unit && depth <= UNITS_DEPTH_MAX; depth++)
+		unit = units_parent(units, unit, day);
+	return unit;
+}
+
 /* A unit that lies in itself or in a ring on @ret_day; NULL: none does. A ring stands whole on the
- * day its youngest row begins, and who walks up for long enough is in it. */
+ * day on which the last of its rows is found by its code: it begins, or a row of that code ends
+ * that began before it. */
 static const struct unit *ring_find(const struct units *units, int32_t *ret_day)
 {
-	for (size_t i = 0; i < units->n; i++) {
-		const struct unit *above = &units->list[i];
-		*ret_day = above->valid_from;
-		for (unsigned depth = 0; above && depth <= UNITS_DEPTH_MAX; depth++)
-			above = units_parent(units, above, *ret_day);
-		if (above)
-			return above;
-	}
-	return NULL;
+	const struct unit *list = units->list, *found = NULL;
+	for (size_t i = 0; i < units->n && !found; i++)
+		for (size_t k = i + 1;
+		     k-- > 0 && !found && strcmp(list[k].code, list[i].code) == 0;) {
+			bool hides = k < i && list[k].valid_to > list[i].valid_from;
+			*ret_day = hides ? list[k].valid_to : list[i].valid_from;
+			if (k == i || hides)
+				found = ring_above(units, &list[i], *ret_day);
+		}
+	return found;
 }
 
 /* An import refuses rings (units_import.c), and who walks upwards trusts in it: so a row of a

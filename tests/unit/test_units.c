@@ -545,6 +545,13 @@ static void a_ring_that_a_disk_made_is_broken_when_it_is_read(void **state)
 		"UPDATE unit SET parent = code WHERE code = '82'",
 		"UPDATE unit SET parent = (SELECT min(code) FROM unit WHERE parent = '82')"
 		" WHERE code = '82'",
+		/* it is whole when the older row of that code ends, a month late */
+		"UPDATE unit SET valid_to = valid_to + 31 WHERE code = '82' AND valid_to ="
+		" (SELECT max(valid_from) FROM unit WHERE code = '82');"
+		"UPDATE unit SET parent = (SELECT min(c.code) FROM unit c WHERE c.parent = '82'"
+		" AND c.valid_from = unit.valid_from)"
+		" WHERE code = '82' AND valid_from = (SELECT max(valid_from) FROM unit WHERE code ="
+		" '82')",
 	};
 	struct province *p = *state;
 	struct units *units = NULL;
