@@ -263,63 +263,73 @@ int effects_note_all(sqlite3 *db, struct err *err)
 
 /* --- taking --- */
 
-/* The object of a table in @rows, with its columns. */
-static json_t *table_of(sqlite3 *db, json_t *rows, const char *name, struct err *err)
+static int text_append(struct blob *text, const char *more, struct err *err)
 {
-	json_t *table = json_object_get(rows, name);
-	sqlite3_stmt *columns = NULL;
-	if (table)
-		return table;
-	table = json_pack("{s:[],s:[]}", "columns", "changes");
-	if (!table || json_object_set_new(rows, name, table) < 0) {
-		(void)err_memory(err);
-		return NULL;
+	return blob_append(text, more, strlen(more)) < 0 ? err_memory(err) : 0;
+}
+
+/* A row that was changed: "[was,is]". Both are texts of JSON already, and nobody takes them apart:
+ * a switch may hold a million rows. */
+static int effect_add(sqlite3_stmt *row, struct blob *changes, struct err *err)
+{
+	int rc = text_append(changes, changes->len > 0 ? ",[" : "[", err);
+	for (int column = 2; column <= 3 && rc == 0; column++) {
+		const char *side = (const char *)sqlite3_column_text(row, column);
+		bool none = sqlite3_column_type(row, column) == SQLITE_NULL;
+		rc = none || side ? text_append(changes, none ? "null" : side, err)
+				  : err_memory(err);
+		if (rc == 0)
+			rc = text_append(changes, column == 2 ? "," : "]", err);
 	}
-	int rc =
-		db_prepare(db, "SELECT name FROM pragma_table_info(?) ORDER BY cid", &columns, err);
+	return rc;
+}
+
+/* "name":{"changes":[...],"columns":[...]} */
+static int table_write(sqlite3 *db, const char *name, const struct blob *changes, struct blob *text,
+		       struct err *err)
+{
+	sqlite3_stmt *columns = NULL;
+	int rc = db_prepare(db,
+			    "SELECT '\"' || ?1 || '\":{\"changes\":[',"
+			    " '],\"columns\":' || json_group_array(name) || '}' FROM"
+			    " (SELECT name FROM pragma_table_info(?1) ORDER BY cid)",
+			    &columns, err);
 	if (rc == 0)
 		sqlite3_bind_text(columns, 1, name, -1, SQLITE_STATIC);
-	while (rc == 0 && (rc = db_step(columns, err)) == 1)
-		rc = json_array_append_new(
-			     json_object_get(table, "columns"),
-			     json_string((const char *)sqlite3_column_text(columns, 0))) < 0
-			     ? err_memory(err)
-			     : 0;
+	if (rc == 0)
+		rc = db_step(columns, err);
+	if (rc == 1)
+		rc = text_append(text, (const char *)sqlite3_column_text(columns, 0), err);
+	if (rc == 0 && blob_append(text, changes->data, changes->len) < 0)
+		rc = err_memory(err);
+	if (rc == 0)
+		rc = text_append(text, (const char *)sqlite3_column_text(columns, 1), err);
 	(void)sqlite3_finalize(columns); /* repeats the error that step told */
-	return rc < 0 ? NULL : table;
+	return rc;
 }
 
-/* @column of the row as JSON; its bytes are added to @bytes. NULL: err says why. */
-static json_t *side_of(sqlite3_stmt *row, int column, size_t *bytes, struct err *err)
+/* {"assignment":...,"office":...}: in the order of their names. */
+static int tables_write(sqlite3 *db, const struct blob changes[], struct blob *text,
+			struct err *err)
 {
-	if (sqlite3_column_type(row, column) == SQLITE_NULL)
-		return json_null();
-	json_t *side = json_loadb((const char *)sqlite3_column_text(row, column),
-				  (size_t)sqlite3_column_bytes(row, column), 0, NULL);
-	*bytes += (size_t)sqlite3_column_bytes(row, column);
-	if (!side)
-		(void)err_set(err, -EUCLEAN,
-			      "a row that was changed is no text that could be kept");
-	return side;
-}
-
-static int effect_add(sqlite3 *db, sqlite3_stmt *row, json_t *rows, size_t *bytes, int64_t *moves,
-		      struct err *err)
-{
-	const struct ledger_table *of = &ledger_tables[sqlite3_column_int(row, 1)];
-	json_t *table = table_of(db, rows, of->name, err);
-	json_t *was = table ? side_of(row, 2, bytes, err) : NULL;
-	json_t *is = was ? side_of(row, 3, bytes, err) : NULL;
-	if (!is) {
-		json_decref(was);
-		return err->code;
+	const char *last = "";
+	int rc = text_append(text, "{", err);
+	while (rc == 0) {
+		size_t next = n_ledger_tables;
+		for (size_t i = 0; i < n_ledger_tables; i++)
+			if (changes[i].len > 0 && strcmp(ledger_tables[i].name, last) > 0 &&
+			    (next == n_ledger_tables ||
+			     strcmp(ledger_tables[i].name, ledger_tables[next].name) < 0))
+				next = i;
+		if (next == n_ledger_tables)
+			break;
+		if (*last)
+			rc = text_append(text, ",", err);
+		last = ledger_tables[next].name;
+		if (rc == 0)
+			rc = table_write(db, last, &changes[next], text, err);
 	}
-	*moves |= of->moves;
-	*bytes += sizeof("[,],"); /* what is around them */
-	return json_array_append_new(json_object_get(table, "changes"),
-				     json_pack("[o,o]", was, is)) < 0
-		       ? err_memory(err)
-		       : 0;
+	return rc < 0 ? rc : text_append(text, "}", err);
 }
 
 static int taken_forget(sqlite3 *db, int64_t last, struct err *err)
@@ -334,28 +344,48 @@ static int taken_forget(sqlite3 *db, int64_t last, struct err *err)
 	return rc;
 }
 
-int effects_take(sqlite3 *db, size_t bytes, json_t **ret, int64_t *ret_moves, struct err *err)
+/* Of @changes, a text for each table. */
+static int changes_take(sqlite3 *db, size_t bytes, struct blob changes[], int64_t *ret_moves,
+			struct err *err)
 {
 	sqlite3_stmt *effects = NULL;
-	json_t *rows = NULL;
 	int64_t last = 0, moves = 0;
 	size_t taken = 0;
 	int rc = db_prepare(db, "SELECT id, of, was, becomes FROM temp.effect ORDER BY id",
 			    &effects, err);
 	while (rc == 0 && taken < bytes && (rc = db_step(effects, err)) == 1) {
+		size_t of = (size_t)sqlite3_column_int64(effects, 1);
+		size_t before = changes[of].len;
 		last = sqlite3_column_int64(effects, 0);
-		rc = rows || (rows = json_object()) ? 0 : err_memory(err);
-		if (rc == 0)
-			rc = effect_add(db, effects, rows, &taken, &moves, err);
+		moves |= ledger_tables[of].moves;
+		rc = effect_add(effects, &changes[of], err);
+		taken += changes[of].len - before;
 	}
 	(void)sqlite3_finalize(effects); /* repeats the error that step told */
-	if (rc == 0 && rows)
-		rc = taken_forget(db, last, err);
+	if (rc < 0)
+		return rc;
+	*ret_moves = moves;
+	return last > 0 ? taken_forget(db, last, err) : 0;
+}
+
+int effects_take(sqlite3 *db, size_t bytes, struct blob *ret, int64_t *ret_moves, struct err *err)
+{
+	struct blob *changes = calloc(n_ledger_tables, sizeof(*changes)), text = { 0 };
+	int64_t moves = 0;
+	bool any = false;
+	int rc = changes ? changes_take(db, bytes, changes, &moves, err) : err_memory(err);
+	for (size_t i = 0; changes && i < n_ledger_tables; i++)
+		any |= changes[i].len > 0;
+	if (rc == 0 && any)
+		rc = tables_write(db, changes, &text, err);
+	for (size_t i = 0; changes && i < n_ledger_tables; i++)
+		blob_free(&changes[i]);
+	free(changes);
 	if (rc < 0) {
-		json_decref(rows);
+		blob_free(&text);
 		return rc;
 	}
-	*ret = rows;
+	*ret = text;
 	*ret_moves = moves;
 	return 0;
 }

@@ -11,6 +11,7 @@
  * event tells these days, and only the opening has its rows. */
 #pragma once
 
+#include "common/base/blob.h"
 #include "common/sys/db.h"
 
 #include <jansson.h>
@@ -39,8 +40,8 @@ int effects_of(sqlite3 *db, struct effects **ret_effects, struct err *err);
  * Who pauses goes on again, whatever came of it: neither can fail. NULL: all are taken down. */
 void effects_pause(struct effects *effects, bool pause);
 /** What was taken down, and is forgotten with it: as many rows as fit @bytes, at least one. @ret:
- * NULL when there is nothing (left); the caller's to json_decref(). @ret_moves: its bits. */
-int effects_take(sqlite3 *db, size_t bytes, json_t **ret, int64_t *ret_moves, struct err *err);
+ * the text of that JSON, the caller's; empty when there is nothing (left). @ret_moves: its bits. */
+int effects_take(sqlite3 *db, size_t bytes, struct blob *ret, int64_t *ret_moves, struct err *err);
 /** The days that were touched, and are forgotten with it: [[first, last], ...], ascending, for days
  * that follow each other one range. @ret: NULL when there is none; the caller's to json_decref().
  */

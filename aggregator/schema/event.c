@@ -51,9 +51,26 @@ static int event_insert(sqlite3 *db, const struct chain_event *event, struct led
 	return rc;
 }
 
+/* @text, an object of JSON, which goes, with @rows as its last member; NULL: out of memory. */
+static char *rows_append(char *text, const struct blob *rows)
+{
+	struct blob body = { 0 };
+	size_t len = text ? strlen(text) - 1 : 0; /* without the brace */
+	bool first = len == 1;
+	bool whole = text && blob_append(&body, text, len) == 0 &&
+		     blob_append(&body, ",\"rows\":" + first, strlen(",\"rows\":") - first) == 0 &&
+		     blob_append(&body, rows->data, rows->len) == 0 &&
+		     blob_append(&body, "}", sizeof("}")) == 0; /* and its end */
+	free(text);
+	if (!whole)
+		blob_free(&body);
+	return (char *)body.data;
+}
+
 /* The body of an event, or of one that goes on from event @of. The caller frees. NULL: out of
  * memory. */
-static char *body_make(const struct event_form *form, json_t *rows, json_t *days, int64_t of)
+static char *body_make(const struct event_form *form, const struct blob *rows, json_t *days,
+		       int64_t of)
 {
 	json_t *body = json_object();
 	char *text = NULL;
@@ -64,12 +81,10 @@ static char *body_make(const struct event_form *form, json_t *rows, json_t *days
 		failed |= json_object_update(body, form->more);
 	if (days && of == 0)
 		failed |= json_object_set(body, "days", days);
-	if (rows)
-		failed |= json_object_set(body, "rows", rows);
 	if (!failed)
 		text = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(body);
-	return text;
+	return rows && rows->len > 0 ? rows_append(text, rows) : text;
 }
 
 int event_append(sqlite3 *db, const struct event_form *form, struct ledger_head *ret_head,
@@ -77,7 +92,8 @@ int event_append(sqlite3 *db, const struct event_form *form, struct ledger_head 
 {
 	struct ledger_head head;
 	int64_t first = 0;
-	json_t *rows = NULL, *days = NULL;
+	struct blob rows = { 0 };
+	json_t *days = NULL;
 	int rc = ledger_head(db, &head, err);
 	if (rc == 0 && !form->note)
 		rc = effects_take_days(db, &days, err);
@@ -91,19 +107,18 @@ int event_append(sqlite3 *db, const struct event_form *form, struct ledger_head 
 					     .kind = first ? EVENT_CONTINUED : form->kind,
 					     .who = form->who,
 					     .detail = first || !form->detail ? "" : form->detail };
-		json_decref(rows);
-		rows = NULL;
+		blob_free(&rows);
 		rc = form->note ? 0 : effects_take(db, EVENT_BODY_MAX, &rows, &event.moves, err);
-		if (rc < 0 || (first && !rows))
+		if (rc < 0 || (first && rows.len == 0))
 			break;
-		char *body = body_make(form, rows, days, first);
+		char *body = body_make(form, &rows, days, first);
 		event.body = body;
 		rc = body ? event_insert(db, &event, &head, err) : err_memory(err);
 		free(body);
 		if (first == 0)
 			first = head.event;
-	} while (rc == 0 && rows);
-	json_decref(rows);
+	} while (rc == 0 && rows.len > 0);
+	blob_free(&rows);
 	json_decref(days);
 	if (rc < 0)
 		return err_wrap(err, "note '%s' in the ledger", form->kind);

@@ -4,7 +4,11 @@
  *                                                   observations, seconds, and the last day
  *   change_store whole STORE CATALOGUE              imports that file in one transaction, judges
  *                                                   every entry and makes every page anew; prints
- *                                                   the seconds, and how many offices' days */
+ *                                                   the seconds, and how many offices' days
+ *   change_store steps STORE CATALOGUE              imports that file in steps as the aggregator
+ *                                                   does; prints how many figures it holds, the
+ *                                                   seconds, and in ms the longest step before it
+ * is in force, that which puts it in force, and the longest after it, each with its commit */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +19,7 @@
 #include "bench/filling.h"
 #include "bench/measure.h"
 #include "common/model/civil.h"
+#include "ledger/change.h"
 #include "ledger/follow.h"
 #include "registry/offices.h"
 #include "schema/event.h"
@@ -86,13 +91,80 @@ static int whole(char **argv)
 	return rc < 0;
 }
 
+#define STEP_WORK 2000000u /* as changing.c */
+#define STEP_US   100000
+
+static int step(struct testbed *testbed, struct change *change, uint64_t longest_us[3])
+{
+	struct change_state before = { 0 }, after = { 0 };
+	struct err *err = &testbed->err;
+	uint64_t began_us = now_us();
+	int more = 0, rc = db_begin(testbed->db, err);
+	if (rc == 0)
+		rc = change_read(testbed->db, &before, err);
+	if (rc == 0)
+		rc = more = change_step(change, testbed->db, testbed->reference, STEP_WORK, STEP_US,
+					err);
+	if (rc >= 0)
+		rc = change_read(testbed->db, &after, err);
+	if (rc == 0)
+		rc = db_commit(testbed->db, err);
+	uint64_t took_us = now_us() - began_us;
+	size_t stage = before.stage >= CHANGE_SETTLING ? 2 : after.stage >= CHANGE_SETTLING;
+	longest_us[stage] = took_us > longest_us[stage] ? took_us : longest_us[stage];
+	testbed_refresh(testbed);
+	return rc < 0 ? rc : more;
+}
+
+static int steps(char **argv)
+{
+	static struct testbed testbed;
+	const struct steps_cost cost = { 0 };
+	struct change_form form = { .kind = CHANGE_CATALOGUE, .who = "bench", .note = "bench" };
+	struct change_state state = { 0 };
+	struct change *change = change_open();
+	struct err *err = &testbed.err;
+	char *csv = file_text(argv[3], &form.len);
+	uint64_t began_us = now_us(), longest_us[3] = { 0 };
+	int64_t id = 0;
+	if (!csv || !change)
+		return 2;
+	form.body = csv;
+	testbed_open_at(&testbed, argv[2]);
+	testbed_acts_at(civil_now_us());
+	int rc = db_begin(testbed.db, err);
+	if (rc == 0)
+		rc = change_begin(testbed.db, &form, &cost, &id, err);
+	if (rc == 0)
+		rc = db_commit(testbed.db, err);
+	while (rc >= 0 && (rc = step(&testbed, change, longest_us)) == 1)
+		;
+	if (rc == 0)
+		rc = change_read(testbed.db, &state, err);
+	if (rc == 0)
+		rc = state.code;
+	if (rc < 0)
+		(void)fprintf(stderr, "change_store: %s\n", *err->text ? err->text : state.text);
+	else
+		printf("%" PRIu64 " %.1f %.1f %.1f %.1f\n", state.held,
+		       (double)(now_us() - began_us) / 1e6, (double)longest_us[0] / 1e3,
+		       (double)longest_us[1] / 1e3, (double)longest_us[2] / 1e3);
+	change_close(change);
+	testbed_release(&testbed);
+	free(csv);
+	return rc < 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 5 && strcmp(argv[1], "fill") == 0)
 		return fill(argv);
 	if (argc == 4 && strcmp(argv[1], "whole") == 0)
 		return whole(argv);
+	if (argc == 4 && strcmp(argv[1], "steps") == 0)
+		return steps(argv);
 	(void)fprintf(stderr, "usage: change_store fill STORE OBSERVATIONS OFFICES\n"
-			      "       change_store whole STORE CATALOGUE\n");
+			      "       change_store whole STORE CATALOGUE\n"
+			      "       change_store steps STORE CATALOGUE\n");
 	return 2;
 }
