@@ -52,6 +52,7 @@ struct call { /* one request and its job */
 	struct blob out;             /* owned */
 	const char *type;
 	const char *header; /* Authorization, the request's; NULL: it has none */
+	bool each;          /* what is refused by itself is listed, and the answer is 200 */
 	int rc;
 	struct err err;
 };
@@ -164,23 +165,31 @@ static void on_head(void *context, struct http_request *request)
 
 /* POST /v1/observations */
 
+/* Without memory it is left out. @list goes. */
+static void append_list(struct blob *out, const char *name, json_t *list)
+{
+	char *listed = list ? json_dumps(list, JSON_COMPACT) : NULL;
+	if (listed && blob_reserve(out, strlen(name) + strlen(listed) + 8) == 0) {
+		(void)append_text(out, name);
+		(void)append_text(out, listed);
+	}
+	free(listed);
+	json_decref(list);
+}
+
 /* Recorded is recorded: without memory for its warnings the answer has none. */
 static void answer_recorded(struct call *call)
 {
 	const struct recording *recording = &call->recording;
-	size_t n = recording->found.n;
+	const struct comparison *found = &recording->found;
 	char text[64];
-	json_t *warnings = n > 0 ? comparison_json(&recording->found) : NULL;
-	char *listed = warnings ? json_dumps(warnings, JSON_COMPACT) : NULL;
-	(void)snprintf(text, sizeof(text), "{\"recorded\": %zu", recording->n); /* fits */
+	(void)snprintf(text, sizeof(text), "{\"recorded\": %zu", recording->n - found->n_refused);
 	(void)append_text(&call->out, text);
-	if (listed && blob_reserve(&call->out, strlen(listed) + sizeof(text)) == 0) {
-		(void)append_text(&call->out, ", \"warnings\": ");
-		(void)append_text(&call->out, listed);
-	}
+	if (found->n + found->n_breaches > found->n_refused)
+		append_list(&call->out, ", \"warnings\": ", comparison_json(found));
+	if (found->n_refused > 0)
+		append_list(&call->out, ", \"refused\": ", comparison_refused_json(found));
 	(void)append_text(&call->out, "}\n");
-	free(listed);
-	json_decref(warnings);
 }
 
 static void on_recorded(struct recording *recording)
@@ -188,10 +197,13 @@ static void on_recorded(struct recording *recording)
 	struct call *call = container_of(recording, struct call, recording);
 	call->rc = recording->rc; /* I1: 0 is said after the fsync */
 	call->err = recording->err;
-	if (call->rc == 0) {
-		call->api->last_us = civil_now_us();
+	/* Who did not ask about each is told by the status that not all of it is there. */
+	if (call->rc == 0 && recording->found.n_refused > 0 && !call->each)
+		call->rc = -EINVAL;
+	else if (call->rc == 0)
 		answer_recorded(call);
-	}
+	if (recording->rc == 0 && recording->n > recording->found.n_refused)
+		call->api->last_us = civil_now_us();
 	comparison_free(&recording->found);
 	call_end(call);
 }
@@ -210,7 +222,8 @@ static int record(struct call *call)
 			       "too many figures are being recorded at once; try again shortly");
 	const struct entry *entries = observations_entries(call->entries, &n);
 	call->recording.done = on_recorded;
-	call->recording.compare = true;
+	call->each = http_arg(call->request, "each") != NULL;
+	call->recording.past = http_arg(call->request, "strict") ? PAST_STRICT : PAST_TOLD;
 	call->recording.job.language = http_language(call->request);
 	return recorder_submit(call->api->config.recorder, &call->recording, entries, n,
 			       &call->err);
@@ -401,7 +414,7 @@ static void get_rules(void *context, struct http_request *request)
 
 static const struct http_route routes[] = {
 	{ "POST", "/v1/observations", post_observations, FIGURES_MAX,
-	  NULL }, /* these two over TCP, too */
+	  "strict each" }, /* these two over TCP, too */
 	{ "GET", "/v1/catalogue", get_catalogue, 0, NULL },
 	{ "GET", "/v1/dimensions", get_dimensions, 0, NULL },
 	{ "GET", "/v1/rules", get_rules, 0, NULL },

@@ -120,8 +120,10 @@ static void done_recording(struct recording *recording)
 			     "What stands there now is shown below."));
 		return;
 	}
-	if (recording->rc < 0) {
-		show_sheet(request, http_status_of(recording->rc),
+	bool refused = recording->found.n_refused > 0; /* since the form was judged */
+	comparison_free(&recording->found);
+	if (recording->rc < 0 || refused) {
+		show_sheet(request, recording->rc < 0 ? http_status_of(recording->rc) : 422,
 			   http_words(request->http, &recording->err));
 		return;
 	}

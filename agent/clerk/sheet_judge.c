@@ -6,6 +6,7 @@
 #include "common/text/numeral.h"
 #include "common/text/viet.h"
 #include "import/cell.h"
+#include "record/validation.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -225,6 +226,78 @@ static int judge_kinds(struct sheet *sheet, size_t i, size_t end)
 			     value);
 }
 
+/* --- the rules --- */
+
+/* What is recorded of the form's periods; of metrics that it has no row for, too. */
+static int each_standing(void *context, const char *metric, struct period period,
+			 int (*on_value)(void *found, const struct spool_value *value), void *found,
+			 struct err *err)
+{
+	const struct sheet *sheet = context;
+	int rc = 0;
+	(void)err;
+	for (size_t i = 0; i < sheet->values->n && rc == 0; i++) {
+		const struct value *value = &sheet->values->list[i];
+		struct spool_value standing = { .obs = { .metric = metric,
+							 .labels = value->labels,
+							 .period = period,
+							 .decimals = value->metric->decimals,
+							 .value_e = value->value_e,
+							 .withdrawn = value->withdrawn } };
+		if (value->period.number == period.number &&
+		    strcmp(value->metric->name, metric) == 0)
+			rc = on_value(found, &standing);
+	}
+	return rc;
+}
+
+static int breach_say(struct sheet *sheet, struct sheet_row *row,
+		      const struct comparison_breach *breach)
+{
+	bool confirmed = row->confirmed && strcmp(row->confirmed, row->typed) == 0;
+	if (!breach->refused && (confirmed || row->message))
+		return 0;
+	sheet->n_warnings += (size_t)!breach->refused - row->warned;
+	sheet->n_errors += breach->refused;
+	row->warned = !breach->refused;
+	int rc = say(row, "%s", breach->text);
+	return rc < 0 ? rc : 0;
+}
+
+/* What was typed, beside what is recorded. */
+static int judge_rules(struct sheet *sheet, struct err *err)
+{
+	const struct validation_standing standing = { each_standing, sheet };
+	struct observation *list = calloc(sheet->n + 1, sizeof(*list));
+	struct sheet_row **rows = calloc(sheet->n + 1, sizeof(struct sheet_row *));
+	struct comparison found = { 0 };
+	size_t n = 0;
+	for (size_t i = 0; list && rows && i < sheet->n; i++) {
+		struct sheet_row *row = &sheet->rows[i];
+		if (!row->changed)
+			continue;
+		rows[n] = row;
+		list[n++] = (struct observation){ .metric = row->metric->name,
+						  .labels = row->labels,
+						  .period = sheet->period,
+						  .decimals = row->metric->decimals,
+						  .value_e = row->value_e,
+						  .withdrawn = row->withdraw };
+	}
+	int rc = list && rows ? validation_rules(&standing, sheet->catalogue, list, n,
+						 wording_mark() == NUMERAL_COMMA ? ',' : '.',
+						 &found, err)
+			      : err_memory(err);
+	if (rc == 0)
+		comparison_tidy(&found);
+	for (size_t i = 0; i < found.n_breaches && rc == 0; i++)
+		rc = breach_say(sheet, rows[found.breaches[i].nth], &found.breaches[i]);
+	comparison_free(&found);
+	free(list);
+	free(rows);
+	return rc;
+}
+
 int sheet_judge(struct sheet *sheet, int64_t now_us, struct err *err)
 {
 	int rc = 0;
@@ -241,5 +314,7 @@ int sheet_judge(struct sheet *sheet, int64_t now_us, struct err *err)
 			rc = judge_kinds(sheet, i, end);
 		rc = rc > 0 ? 0 : rc;
 	}
+	if (rc == 0)
+		rc = judge_rules(sheet, err);
 	return rc < 0 ? err_memory(err) : 0;
 }

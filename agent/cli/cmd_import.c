@@ -4,6 +4,7 @@
 #include "common/base/blob.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
+#include "common/sys/options.h"
 #include "import/import.h"
 #include "import/tables.h"
 #include "workbook/workbook.h"
@@ -43,6 +44,7 @@ static int read_file(const char *path, struct blob *out, struct err *err)
 struct import_target {
 	struct session *session;
 	const char *path;
+	bool strict;
 };
 
 static int on_entries(void *context, const struct entry entries[],
@@ -50,7 +52,7 @@ static int on_entries(void *context, const struct entry entries[],
 		      struct err *err)
 {
 	const struct import_target *target = context;
-	return session_record(target->session, entries, judged, n, ret_found, err);
+	return session_record(target->session, entries, judged, n, target->strict, ret_found, err);
 }
 
 /* Of what is refused, and of what is to be looked at again. */
@@ -91,11 +93,11 @@ static int import_book(const struct import_config *config, const char *path,
 	return rc;
 }
 
-static int import_text(struct session *session, const char *path, const struct blob *csv,
-		       struct err *err)
+static int import_text(struct session *session, const char *path, bool strict,
+		       const struct blob *csv, struct err *err)
 {
 	struct import_result result = { 0 };
-	struct import_target target = { session, path };
+	struct import_target target = { session, path, strict };
 	struct import_config config = { .on_entries = on_entries,
 					.on_error = on_error,
 					.on_note = on_note,
@@ -122,16 +124,21 @@ static int import_text(struct session *session, const char *path, const struct b
 
 int cmd_import(struct command_context *context, int argc, char *argv[], struct err *err)
 {
+	static const struct option_row known[] = { { .name = "strict" }, { 0 } };
 	struct session *session;
+	struct options options;
 	struct blob csv = { 0 };
 	int status = EXIT_FAILURE;
-	if (argc != 2)
+	if (options_take(argc, argv, known, OPTIONS_ANYWHERE, &options, err) < 0)
+		return EXIT_USAGE;
+	if (options.n_operands != 1)
 		return command_usage(err,
 				     _("give one file: lantoa-agent import FILE (- for stdin)"));
 	/* read first: opening the session may give up root's right to */
-	if (read_file(argv[1], &csv, err) == 0 &&
+	const char *path = options.operands[0];
+	if (read_file(path, &csv, err) == 0 &&
 	    session_open(&context->settings, &session, err) == 0) {
-		status = import_text(session, argv[1], &csv, err);
+		status = import_text(session, path, options_value(&options, "strict"), &csv, err);
 		session_close(session);
 	}
 	blob_free(&csv);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FIGURES_MAX 256u
@@ -19,7 +20,7 @@ struct record_arguments {
 	struct label labels[LABELS_MAX];
 	size_t n_labels;
 	const char *period;
-	bool add;
+	bool add, strict;
 };
 
 static int take_label(struct record_arguments *arguments, char *text, struct err *err)
@@ -53,12 +54,14 @@ static int parse_record(struct record_arguments *arguments, int argc, char *argv
 	static const struct option_row known[] = { { .name = "period", .value = "P" },
 						   { .name = "label", .value = "K=V" },
 						   { .name = "add" },
+						   { .name = "strict" },
 						   { 0 } };
 	struct options options;
 	int status = 0;
 	if (options_take(argc, argv, known, OPTIONS_ANYWHERE, &options, err) < 0)
 		return EXIT_USAGE;
 	arguments->add = options_value(&options, "add");
+	arguments->strict = options_value(&options, "strict");
 	for (size_t i = 0; i < options.n_given && status == 0; i++) {
 		const struct option_given *option = &options.given[i];
 		if (strcmp(option->name, "label") == 0)
@@ -93,7 +96,8 @@ int cmd_record(struct command_context *context, int argc, char *argv[], struct e
 		arguments.entries[i].add = arguments.add;
 	}
 	if (rc == 0)
-		rc = session_record(session, arguments.entries, NULL, arguments.n, &found, err);
+		rc = session_record(session, arguments.entries, NULL, arguments.n, arguments.strict,
+				    &found, err);
 	if (rc ==
 	    -EEXIST) { /* a whole beside parts; how that is done here, the spool does not know */
 		char says[ERR_TEXT_MAX];
@@ -108,7 +112,11 @@ int cmd_record(struct command_context *context, int argc, char *argv[], struct e
 		fprintf(stderr, "%s: %s\n", arguments.entries[found.list[i].nth].metric,
 			comparison_say(&found.list[i], '.', says));
 	}
+	for (size_t i = 0; i < found.n_breaches; i++)
+		fprintf(stderr, "%s: %s\n", arguments.entries[found.breaches[i].nth].metric,
+			found.breaches[i].text);
+	bool refused = found.n_refused > 0;
 	comparison_free(&found);
 	session_close(session);
-	return command_exit(rc);
+	return rc == 0 && refused ? EXIT_FAILURE : command_exit(rc);
 }

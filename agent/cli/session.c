@@ -14,6 +14,7 @@
 #include "office/identity.h"
 #include "office/state.h"
 #include "record/hand_in.h"
+#include "record/validation.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -206,8 +207,8 @@ int64_t session_latest_us(struct session *session)
 
 /* @judged may be NULL. */
 static int record_here(struct session *session, const struct entry entries[],
-		       const struct observation judged[], size_t n, struct comparison *ret_found,
-		       struct err *err)
+		       const struct observation judged[], size_t n, bool strict,
+		       struct comparison *ret_found, struct err *err)
 {
 	const struct catalogue *catalogue;
 	struct comparison found = { 0 };
@@ -224,9 +225,11 @@ static int record_here(struct session *session, const struct entry entries[],
 			     : err_memory(err);
 	}
 	if (rc == 0)
-		rc = comparison_make(session->spool, catalogue, judged, n, &found, err);
+		rc = validation_make(session->spool, catalogue, judged, n,
+				     strict ? PAST_STRICT : PAST_TOLD, n > 0 ? entries[0].point : 0,
+				     &found, err);
 	if (rc == 0)
-		rc = spool_record(session->spool, judged, n, NULL, err); /* I1 */
+		rc = validation_record(session->spool, judged, n, &found, err); /* I1 */
 	free(list);
 	arena_close(texts);
 	if (rc < 0)
@@ -237,18 +240,22 @@ static int record_here(struct session *session, const struct entry entries[],
 }
 
 int session_record(struct session *session, const struct entry entries[],
-		   const struct observation judged[], size_t n, struct comparison *ret_found,
-		   struct err *err)
+		   const struct observation judged[], size_t n, bool strict,
+		   struct comparison *ret_found, struct err *err)
 {
 	if (session->spool)
-		return record_here(session, entries, judged, n, ret_found, err);
+		return record_here(session, entries, judged, n, strict, ret_found, err);
 	struct blob body = { 0 }, answer = { 0 };
 	int rc = observations_format(entries, n, &body, err);
 	if (rc == 0)
-		rc = ask_agent(session, "POST", "/v1/observations", &body, &answer, err);
+		rc = ask_agent(session, "POST",
+			       strict ? "/v1/observations?each=1&strict=1"
+				      : "/v1/observations?each=1",
+			       &body, &answer, err);
 	if (rc == 0) {
 		json_t *root = answer_read(answer.data, answer.len);
-		rc = comparison_read(json_object_get(root, "warnings"), n, ret_found, err);
+		rc = comparison_read(json_object_get(root, "warnings"),
+				     json_object_get(root, "refused"), n, ret_found, err);
 		json_decref(root);
 	}
 	blob_free(&body);

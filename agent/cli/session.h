@@ -25,13 +25,15 @@ int session_catalogue(struct session *session, const struct catalogue **ret_cata
 /** The time as far as the running agent knows it, or else this process, or CLOCK_UNKNOWN_US. */
 int64_t session_latest_us(struct session *session);
 /** All or none, durable when it returns 0; then @ret_found tells which of them are far from what
- * was reported before, as far as a running agent of another version says so. The caller frees it.
+ * was reported before or break a rule, and which of them were refused for that, as far as a running
+ * agent of another version says so. The caller frees it.
  *
  * @judged  [n] what the entries were judged to be, by the session's catalogue and beside each
- * other; NULL: they were not. A running agent judges by its own catalogue and clock anyway. */
+ * other; NULL: they were not. @strict: what is far is refused. A running agent judges by its own
+ * catalogue and clock anyway. */
 int session_record(struct session *session, const struct entry entries[],
-		   const struct observation judged[], size_t n, struct comparison *ret_found,
-		   struct err *err);
+		   const struct observation judged[], size_t n, bool strict,
+		   struct comparison *ret_found, struct err *err);
 
 enum session_question {
 	SESSION_STATUS,

@@ -62,7 +62,8 @@ struct import_config {
 	 * @catalogue at @now_us and came to @judged[i], so only who judges by others asks again.
 	 * -EINVAL, -EEXIST: one of them is refused, with err's sentence; then they come again in
 	 * parts, and the one is told by its line. When they are recorded, @ret_found (empty before)
-	 * may say which are far from what was reported before; it is taken over. */
+	 * may say which are far from what was reported before or break a rule, and which of them
+	 * were refused for that; it is taken over. */
 	int (*on_entries)(void *context, const struct entry entries[],
 			  const struct observation judged[], size_t n, struct comparison *ret_found,
 			  struct err *err);

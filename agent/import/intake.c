@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK          2000u              /* figures in one transaction */
+#define CHUNK          8000u              /* figures in one transaction, judged together */
 #define CHUNK_TEXT_MAX (8u * 1024 * 1024) /* their texts */
 #define LINE_BITS      21u                /* of the place of a workbook's figure: its row */
 
@@ -108,6 +108,20 @@ static void warn(struct intake *intake, size_t from, const struct comparison *fo
 	}
 }
 
+/* Those that were refused by themselves, and those that break a rule and are recorded. */
+static void tell_breaches(struct intake *intake, size_t from, const struct comparison *found)
+{
+	for (size_t i = 0; i < found->n_breaches; i++) {
+		const struct comparison_breach *breach = &found->breaches[i];
+		const struct place *place = &intake->places[from + breach->nth];
+		const char *metric = intake->entries[from + breach->nth].metric;
+		if (breach->refused)
+			intake_reject(intake, place, "%s: %s", metric, breach->text);
+		else
+			intake_warn(intake, place, "%s: %s", metric, breach->text);
+	}
+}
+
 /* --- figures --- */
 
 /* Of entries of which one is refused after all (the agent's catalogue or clock is another by now)
@@ -118,8 +132,9 @@ static int hand_over_some(struct intake *intake, size_t from, size_t n, struct e
 	int rc = intake->config->on_entries(intake->config->context, intake->entries + from,
 					    intake->judged + from, n, &found, err);
 	if (rc == 0) {
-		intake->result.figures += n;
+		intake->result.figures += n - found.n_refused;
 		warn(intake, from, &found);
+		tell_breaches(intake, from, &found);
 	}
 	comparison_free(&found);
 	if (rc != -EINVAL && rc != -EEXIST)

@@ -42,6 +42,7 @@ struct inbox {
 	size_t returned;          /* files that were written to after they had been moved */
 	uint64_t settle_ms;
 	enum language language;
+	bool strict;
 	struct inbox_core *core;
 	uv_timer_t timer;
 	uv_fs_event_t watch;
@@ -333,6 +334,7 @@ static void begin_file(struct inbox *inbox, const struct inbox_listed *listed)
 					    .watch = inbox->moved,
 					    .tick_ms = uv_now(inbox->host.loop),
 					    .language = inbox->language,
+					    .strict = inbox->strict,
 					    .now_us = clock_latest_us(
 						    recorder_clock(inbox->host.recorder)) };
 	memcpy(inbox->name, listed->name, INBOX_NAME_MAX);
@@ -476,6 +478,7 @@ int inbox_start(const struct input_host *host, const struct settings *settings, 
 	inbox->looked = calloc(1, ERR_TEXT_MAX);
 	inbox->settle_ms = settings->inbox_settle_s * UINT64_C(1000);
 	inbox->language = language_accepted(settings->inbox_language);
+	inbox->strict = settings->inbox_strict;
 	inbox->folder.fd = -1;
 	if (!inbox->path || !inbox->core || !inbox->moved || !inbox->looked) {
 		inbox_core_close(inbox->core);

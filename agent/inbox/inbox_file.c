@@ -14,6 +14,7 @@
 #include "import/import.h"
 #include "import/tables.h"
 #include "inbox/errors_sheet.h"
+#include "record/validation.h"
 #include "workbook/marking.h"
 #include "workbook/workbook.h"
 
@@ -288,17 +289,17 @@ static int on_entries(void *context, const struct entry entries[],
 	struct inbox_file *file = context;
 	struct inbox_result before = file->result;
 	struct comparison found = { 0 };
-	int rc = 0;
-	(void)entries;
+	int rc = validation_make(file->config.spool, file->config.catalogue, judged, n,
+				 file->config.strict ? PAST_STRICT : PAST_TOLD,
+				 n > 0 ? entries[0].point : 0, &found, err);
 	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (found.refused && found.refused[i])
+			continue;
 		rc = compare(file, &judged[i], err);
 		file->result.coarse |= entry_coarse(&judged[i]);
 	}
 	if (rc == 0)
-		rc = comparison_make(file->config.spool, file->config.catalogue, judged, n, &found,
-				     err);
-	if (rc == 0)
-		rc = spool_record(file->config.spool, judged, n, NULL, err); /* I1 */
+		rc = validation_record(file->config.spool, judged, n, &found, err); /* I1 */
 	if (rc < 0) {
 		comparison_free(&found);
 		file->result = before;

@@ -5,7 +5,7 @@
  * (it reads one piece and records what was in it), so that others get their turn on the disk
  * between steps; memory does not grow with the file.
  *
- * A file of up to 2000 figures is recorded in one transaction, a larger one by so many each. Until
+ * A file of up to 8000 figures is recorded in one transaction, a larger one by so many each. Until
  * the file was moved nothing says that it was taken: after a power cut it is taken again, which
  * changes nothing of what was recorded already. */
 #pragma once
@@ -37,6 +37,7 @@ struct inbox_file_config { /* all outlive the file */
 	 * be NULL. */
 	void (*on_told)(void *context, bool is_error, const struct import_diagnostic *told);
 	void *context;
+	bool strict; /* what is far from what was reported before is refused */
 };
 
 enum inbox_outcome {

@@ -44,6 +44,8 @@ static const struct conf_key keys[] = {
 	  "seconds that a file must have rested before it is taken" },
 	{ "inbox", "language", CONF_TEXT, AT(inbox_language), "vi", 0, 0,
 	  "vi or en: of what is told about a file's errors" },
+	{ "inbox", "strict", CONF_BOOL, AT(inbox_strict), "no", 0, 0,
+	  "refuse figures that are far from what was reported before, instead of warning" },
 	{ "statsd", "listen", CONF_TEXT, AT(statsd_listen), "", 0, 0,
 	  "address of this machine alone on which StatsD datagrams are taken, like "
 	  "127.0.0.1:8125; empty: none" },

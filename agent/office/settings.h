@@ -19,6 +19,7 @@ struct settings {
 	uint32_t keep_acked_days;
 	char *inbox_folder, *inbox_language;
 	uint32_t inbox_settle_s;
+	bool inbox_strict;
 	char *statsd_listen, *statsd_socket;
 	char *page_listen;
 	struct conf_items execs; /* of struct exec_section */

@@ -6,6 +6,7 @@
  * 3. Else it is asked again behind every gap. */
 #include "record/comparison.h"
 
+#include "common/base/array.h"
 #include "common/base/decimal.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
@@ -199,8 +200,75 @@ int comparison_make(struct spool *spool, const struct catalogue *catalogue,
 
 void comparison_free(struct comparison *comparison)
 {
+	for (size_t i = 0; i < comparison->n_breaches; i++)
+		free(comparison->breaches[i].text);
+	free(comparison->breaches);
+	free(comparison->refused);
 	free(comparison->list);
 	*comparison = (struct comparison){ 0 };
+}
+
+/* --- what is refused --- */
+
+int comparison_breach_add(struct comparison *comparison, size_t nth, bool refused, const char *text,
+			  struct err *err)
+{
+	struct comparison_breach *list =
+		array_room(comparison->breaches, comparison->n_breaches, sizeof(*list));
+	if (!list)
+		return err_memory(err);
+	comparison->breaches = list;
+	list += comparison->n_breaches;
+	*list = (struct comparison_breach){ nth, refused, strdup(text) };
+	return list->text ? (comparison->n_breaches++, 0) : err_memory(err);
+}
+
+int comparison_room(struct comparison *comparison, size_t n, struct err *err)
+{
+	if (!comparison->refused)
+		comparison->refused = calloc(n + 1, sizeof(*comparison->refused));
+	return comparison->refused ? 0 : err_memory(err);
+}
+
+void comparison_refuse(struct comparison *comparison, size_t nth)
+{
+	comparison->n_refused += !comparison->refused[nth];
+	comparison->refused[nth] = true;
+}
+
+static int by_figure(const void *a, const void *b)
+{
+	const struct comparison_breach *x = a, *y = b;
+	int order = (x->nth > y->nth) - (x->nth < y->nth);
+	order = order ? order : (int)y->refused - (int)x->refused;
+	return order ? order : strcmp(x->text, y->text);
+}
+
+void comparison_tidy(struct comparison *comparison)
+{
+	size_t kept = 0;
+	struct comparison_breach *list = comparison->breaches;
+	if (comparison->n_breaches > 1)
+		qsort(list, comparison->n_breaches, sizeof(*list), by_figure);
+	for (size_t i = 0; i < comparison->n_breaches; i++)
+		if (kept > 0 && list[kept - 1].refused && list[kept - 1].nth == list[i].nth)
+			free(list[i].text);
+		else
+			list[kept++] = list[i];
+	comparison->n_breaches = kept;
+	kept = 0;
+	for (size_t i = 0; comparison->refused && i < comparison->n; i++)
+		if (!comparison->refused[comparison->list[i].nth])
+			comparison->list[kept++] = comparison->list[i];
+	comparison->n = comparison->refused ? kept : comparison->n;
+}
+
+const struct comparison_breach *comparison_first_refused(const struct comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->n_breaches; i++)
+		if (comparison->breaches[i].refused)
+			return &comparison->breaches[i];
+	return NULL;
 }
 
 /* --- telling --- */
@@ -215,7 +283,8 @@ static const char *number(int64_t value_e, unsigned decimals, char point,
 	return text;
 }
 
-const char *comparison_say(const struct comparison_far *far, char point, char text[ERR_TEXT_MAX])
+static const char *say(bool held, const struct comparison_far *far, char point,
+		       char text[ERR_TEXT_MAX])
 {
 	char value[DECIMAL_TEXT_MAX], before[DECIMAL_TEXT_MAX], low[DECIMAL_TEXT_MAX],
 		high[DECIMAL_TEXT_MAX], period[PERIOD_TEXT_MAX], day[DAY_TEXT_MAX];
@@ -228,15 +297,29 @@ const char *comparison_say(const struct comparison_far *far, char point, char te
 	}
 	(void)utf8_print(
 		text, ERR_TEXT_MAX, /* its length; it fits */
-		_("%s is recorded, but it is far from what was reported before: %s for %s, "
-		  "and %s to %s would be usual; if it is wrong, correct it and hand it in "
-		  "again"),
+		held ? _("%s is far from what was reported before, so it is not recorded: %s for "
+			 "%s, and %s to %s would be usual; correct it or, if it is right, hand it "
+			 "in again without strict")
+		     : _("%s is recorded, but it is far from what was reported before: %s for %s, "
+			 "and %s to %s would be usual; if it is wrong, correct it and hand it in "
+			 "again"),
 		number(far->value_e, far->decimals, point, value),
 		number(far->before_e, far->decimals, point, before),
 		period_format(far->before, period),
 		number(far->usual.low_e, far->decimals, point, low),
 		number(far->usual.high_e, far->decimals, point, high));
 	return text;
+}
+
+const char *comparison_say(const struct comparison_far *far, char point, char text[ERR_TEXT_MAX])
+{
+	return say(false, far, point, text);
+}
+
+const char *comparison_say_held(const struct comparison_far *far, char point,
+				char text[ERR_TEXT_MAX])
+{
+	return say(true, far, point, text);
 }
 
 /* --- on the API --- */
@@ -260,15 +343,40 @@ static json_t *far_json(const struct comparison_far *far)
 			 comparison_say(far, '.', says));
 }
 
+/* @array, one longer; NULL: out of memory. */
+static json_t *append(json_t *array, json_t *object)
+{
+	if (array && json_array_append_new(array, object) == 0)
+		return array;
+	json_decref(array ? NULL : object);
+	json_decref(array);
+	return NULL;
+}
+
+static json_t *breaches_json(json_t *array, const struct comparison *comparison, bool refused)
+{
+	for (size_t i = 0; array && i < comparison->n_breaches; i++) {
+		const struct comparison_breach *breach = &comparison->breaches[i];
+		if (breach->refused == refused)
+			array = append(array,
+				       json_pack("{s:I, s:s}", "observation",
+						 (json_int_t)breach->nth + 1,
+						 refused ? "error" : "warning", breach->text));
+	}
+	return array;
+}
+
 json_t *comparison_json(const struct comparison *comparison)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; array && i < comparison->n; i++)
-		if (json_array_append_new(array, far_json(&comparison->list[i])) < 0) {
-			json_decref(array);
-			array = NULL;
-		}
-	return array;
+		array = append(array, far_json(&comparison->list[i]));
+	return breaches_json(array, comparison, false);
+}
+
+json_t *comparison_refused_json(const struct comparison *comparison)
+{
+	return breaches_json(json_array(), comparison, true);
 }
 
 /* With as many decimals as stand there, at most DECIMALS_MAX. */
@@ -315,16 +423,50 @@ static bool read_far(const json_t *json, size_t n, struct comparison_far *far)
 	return of[0] == far->decimals && of[1] == far->decimals && of[2] == far->decimals;
 }
 
-int comparison_read(const json_t *array, size_t n, struct comparison *ret_comparison,
-		    struct err *err)
+/* The sentence of what is told of a rule; NULL: it is no such thing. */
+static const char *read_breach(const json_t *json, bool refused, size_t n, size_t *ret_nth)
 {
-	size_t n_array = json_array_size(array);
+	json_int_t place = json_integer_value(json_object_get(json, "observation"));
+	*ret_nth = (size_t)place - 1;
+	return place < 1 || (uint64_t)place > n || json_object_get(json, "before") ||
+			       json_object_get(json, "closed")
+		       ? NULL
+		       : json_string_value(json_object_get(json, refused ? "error" : "warning"));
+}
+
+static int read_breaches(const json_t *array, bool refused, size_t n, struct comparison *comparison,
+			 struct err *err)
+{
+	int rc = json_array_size(array) > 0 && refused ? comparison_room(comparison, n, err) : 0;
+	for (size_t i = 0; i < json_array_size(array) && rc == 0; i++) {
+		size_t nth;
+		const char *text = read_breach(json_array_get(array, i), refused, n, &nth);
+		if (text)
+			rc = comparison_breach_add(comparison, nth, refused, text, err);
+		if (text && refused && rc == 0)
+			comparison_refuse(comparison, nth);
+	}
+	return rc;
+}
+
+int comparison_read(const json_t *warnings, const json_t *refused, size_t n,
+		    struct comparison *ret_comparison, struct err *err)
+{
+	size_t n_array = json_array_size(warnings);
 	struct comparison comparison = { .list = calloc(n_array + 1, sizeof(*comparison.list)) };
 	if (!comparison.list)
 		return err_memory(err);
 	for (size_t i = 0; i < n_array; i++)
 		comparison.n +=
-			read_far(json_array_get(array, i), n, &comparison.list[comparison.n]);
+			read_far(json_array_get(warnings, i), n, &comparison.list[comparison.n]);
+	int rc = read_breaches(warnings, false, n, &comparison, err);
+	if (rc == 0)
+		rc = read_breaches(refused, true, n, &comparison, err);
+	if (rc < 0) {
+		comparison_free(&comparison);
+		return rc;
+	}
+	comparison_tidy(&comparison);
 	*ret_comparison = comparison;
 	return 0;
 }

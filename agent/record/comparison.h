@@ -1,6 +1,7 @@
-/* Figures that are handed in, compared with what was reported before: which of them are far from
- * it? And which are of a period that the province has closed? They are recorded all the same;
- * whoever hands them in is told, and may correct them. */
+/* What was found about figures that are handed in: which of them are far from what was reported
+ * before, which are of a period that the province has closed, and which break rules
+ * (agent/record/validation.h). Those that are not refused are recorded; whoever hands them in is
+ * told, and may correct them. */
 #pragma once
 
 #include "common/base/err.h"
@@ -22,9 +23,19 @@ struct comparison_far { /* one that is far, or of a closed period */
 	int64_t before_e;     /* its value */
 };
 
+struct comparison_breach { /* of a rule */
+	size_t nth;
+	bool refused; /* else it is recorded all the same */
+	char *text;   /* owned: the sentence */
+};
+
 struct comparison {
 	struct comparison_far *list; /* owned [n], by nth; one may be both */
 	size_t n;
+	struct comparison_breach *breaches; /* owned [n_breaches], by nth */
+	size_t n_breaches;
+	bool *refused; /* owned [as many as were handed in]; NULL: none is */
+	size_t n_refused;
 };
 
 /**
@@ -47,11 +58,30 @@ void comparison_free(struct comparison *comparison); /* zeroed is fine */
  * '.'. */
 const char *comparison_say(const struct comparison_far *far, char point, char text[ERR_TEXT_MAX]);
 
+/** The same for one that is not recorded because of it. */
+const char *comparison_say_held(const struct comparison_far *far, char point,
+				char text[ERR_TEXT_MAX]);
+
+/** @text is copied. -ENOMEM. */
+int comparison_breach_add(struct comparison *comparison, size_t nth, bool refused, const char *text,
+			  struct err *err);
+/** Room to refuse each of @n. -ENOMEM. */
+int comparison_room(struct comparison *comparison, size_t n, struct err *err);
+/** There is room. */
+void comparison_refuse(struct comparison *comparison, size_t nth);
+/** One sentence about what is refused, and nothing else; all in order. */
+void comparison_tidy(struct comparison *comparison);
+/** Of those that are refused the first; NULL: none is. */
+const struct comparison_breach *comparison_first_refused(const struct comparison *comparison);
+
 /* As the API answers: [{"observation": 2, "value": "800", "before": {"period": "2025-05", "value":
  * "78"}, "usual": ["39", "117"], "warning": sentence}, {"observation": 3, "closed": instant,
- * "warning": sentence}]; observations count from 1. */
+ * "warning": sentence}, and of a rule {"observation": 4, "warning": sentence}]; observations count
+ * from 1. */
 json_t *comparison_json(const struct comparison *comparison); /* NULL: out of memory */
-/** Read it again; @n were handed in. What is no such thing, of an agent of another version, is
- * passed over. -ENOMEM. */
-int comparison_read(const json_t *array, size_t n, struct comparison *ret_comparison,
-		    struct err *err);
+/* [{"observation": 3, "error": sentence}] */
+json_t *comparison_refused_json(const struct comparison *comparison); /* NULL: out of memory */
+/** Read them again, both; @n were handed in. What is no such thing, of an agent of another version,
+ * is passed over. -ENOMEM. */
+int comparison_read(const json_t *warnings, const json_t *refused, size_t n,
+		    struct comparison *ret_comparison, struct err *err);

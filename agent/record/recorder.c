@@ -89,17 +89,33 @@ static void forget(struct recording *recording)
 	recording->texts = NULL;
 }
 
+/* About the first of them, and what became of the others. */
+static void refused_say(struct recording *recording)
+{
+	const struct comparison_breach *first = comparison_first_refused(&recording->found);
+	const char *metric = recording->list[first->nth].metric;
+	size_t n = recording->n - recording->found.n_refused;
+	if (n > 0)
+		(void)err_set(&recording->err, -EINVAL,
+			      "%s: %s (%zu figures are not recorded, the other %zu are)", metric,
+			      first->text, recording->found.n_refused, n);
+	else
+		(void)err_set(&recording->err, -EINVAL, "%s: %s", metric, first->text);
+	if (recording->n > 1)
+		err_wrap(&recording->err, "observation %zu", first->nth + 1);
+}
+
 static void work_record(struct job *job)
 {
 	struct recording *recording = container_of(job, struct recording, job);
 	struct spool *spool = recording->recorder->config.spool;
-	recording->rc = recording->compare
-				? comparison_make(spool, recording->catalogue, recording->list,
-						  recording->n, &recording->found, &recording->err)
-				: 0;
+	recording->rc = validation_make(spool, recording->catalogue, recording->list, recording->n,
+					recording->past, '.', &recording->found, &recording->err);
 	if (recording->rc == 0)
-		recording->rc = spool_record(spool, recording->list, recording->n, NULL,
-					     &recording->err); /* I1 */
+		recording->rc = validation_record(spool, recording->list, recording->n,
+						  &recording->found, &recording->err); /* I1 */
+	if (recording->rc == 0 && recording->found.n_refused > 0)
+		refused_say(recording);
 }
 
 static void done_record(struct job *job)
@@ -108,7 +124,7 @@ static void done_record(struct job *job)
 	forget(recording);
 	catalogue_close(recording->catalogue);
 	recording->catalogue = NULL;
-	if (recording->rc == 0 && recording->n > 0)
+	if (recording->rc == 0 && recording->n > recording->found.n_refused)
 		recorder_recorded(recording->recorder, recording->coarse);
 	recording->done(recording);
 }

@@ -9,6 +9,7 @@
 #include "common/sys/worker.h"
 #include "record/comparison.h"
 #include "record/entry.h"
+#include "record/validation.h"
 #include "spool/spool.h"
 #include "uplink/uplink.h"
 
@@ -36,11 +37,13 @@ struct catalogue *recorder_catalogue(const struct recorder *recorder);
 
 struct recording { /* embed it; must stay in place until done() ran */
 	void (*done)(struct recording *recording); /* on the loop; rc and err tell how it went */
-	int rc;         /* 0: durable; else as spool_record(): then nothing of it was recorded */
-	struct err err; /* the sentence */
-	bool compare;   /* with what was reported before; whoever asks frees what was found */
-	struct comparison found;
-	struct job job; /* from here on the recorder's */
+	/* 0: durable, but for what found refuses, and then err has the sentence about the first of
+	 * that; else as spool_record(): then nothing of it was recorded */
+	int rc;
+	struct err err;
+	enum validation_past past; /* whether it is compared with what was reported before */
+	struct comparison found;   /* done() frees it */
+	struct job job;            /* from here on the recorder's */
 	struct recorder *recorder;
 	struct observation *list;    /* owned [n] */
 	struct arena *texts;         /* owned: labels of the list */
@@ -52,7 +55,7 @@ struct recording { /* embed it; must stay in place until done() ran */
 /**
  * Judge @entries[@n], then record them, all or none. The texts must live until done().
  *
- * @recording  done is set, compare, and job.language, in which err is to be
+ * @recording  done is set, past, and job.language, in which err is to be
  *
  * Returns 0: done() will run. On error it does not, and nothing happened: -EINVAL as entry_judge(),
  * "observation N: " before it when there are several, and as hand_in_check(); -EAGAIN without a

@@ -83,9 +83,12 @@ static void on_recorded(struct recording *recording)
 		for (size_t i = 0; i < host->n; i++)
 			*host->figures[i].told = (struct told){ true, host->figures[i].period };
 		host->last_us = civil_now_us();
+		if (recording->found.n_refused > 0)
+			trouble(host, recording->err.text);
 		if (!host->troubled)
 			host->error[0] = '\0';
 	}
+	comparison_free(&recording->found);
 	host->n = 0;
 	free_when_idle(host);
 }

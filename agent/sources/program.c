@@ -84,9 +84,14 @@ static void on_recorded(struct recording *recording)
 		log_debug("%s: recorded name=%s figures=%zu", program->kind, program->name,
 			  recording->n);
 		program->error[0] = '\0';
-		if (recording->n > 0)
+		if (recording->n > recording->found.n_refused)
 			program->last_us = civil_now_us();
+		/* What is refused by itself is told; to run again would not mend it. */
+		if (recording->found.n_refused > 0)
+			(void)utf8_print(program->error, sizeof(program->error), "%s: %s",
+					 program->name, recording->err.text); /* cut is fine */
 	}
+	comparison_free(&recording->found);
 	run_over(program);
 }
 

@@ -44,8 +44,9 @@ struct statsd {
 	char *path; /* owned; of the unix socket; NULL: none */
 	uv_timer_t timer;
 	struct tally filling;
-	struct tally flushing;      /* the worker's while in_flight */
-	struct tally_record record; /* how far that is in the spool */
+	struct tally flushing;       /* the worker's while in_flight */
+	struct tally_record record;  /* how far that is in the spool */
+	struct catalogue *catalogue; /* share, while in flight */
 	struct job job;
 	bool in_flight, stopping;
 	int rc; /* of the job */
@@ -79,7 +80,7 @@ static void work_flush(struct job *job)
 {
 	struct statsd *statsd = container_of(job, struct statsd, job);
 	statsd->rc = tally_record(&statsd->flushing, recorder_spool(statsd->host.recorder),
-				  &statsd->record);
+				  statsd->catalogue, &statsd->record);
 }
 
 /* --- the turns; on the loop --- */
@@ -91,6 +92,8 @@ static void done_flush(struct job *job)
 	struct statsd *statsd = container_of(job, struct statsd, job);
 	struct tally_record *record = &statsd->record;
 	statsd->in_flight = false;
+	catalogue_close(statsd->catalogue);
+	statsd->catalogue = NULL;
 	if (record->dropped > 0)
 		refuse(statsd, record->dropped, record->why.text);
 	record->dropped = 0;
@@ -119,6 +122,7 @@ static void begin_flush(struct statsd *statsd)
 		statsd->record = (struct tally_record){ 0 };
 	}
 	statsd->in_flight = true;
+	statsd->catalogue = catalogue_share(recorder_catalogue(statsd->host.recorder));
 	statsd->job = (struct job){ .work = work_flush, .done = done_flush };
 	worker_submit(recorder_worker(statsd->host.recorder), &statsd->job);
 }

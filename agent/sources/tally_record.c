@@ -1,6 +1,7 @@
 #include "sources/tally_record.h"
 
 #include "common/base/decimal.h"
+#include "record/validation.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -39,15 +40,38 @@ static int resolve(struct spool *spool, const struct tally_slot *slot, struct ob
 	return found < 0 ? found : tally_resolve(slot, found ? &was : NULL, &ret_obs->value_e, err);
 }
 
+/* Those that no rule refuses, in @list again; how many. */
+static int64_t rules_hold(struct spool *spool, const struct catalogue *catalogue,
+			  struct observation list[], size_t n, struct tally_record *record)
+{
+	struct comparison found;
+	size_t kept = 0;
+	int rc = validation_make(spool, catalogue, list, n, PAST_IGNORED, '\0', &found,
+				 &record->why);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		if (!found.refused || !found.refused[i])
+			list[kept++] = list[i];
+	if (found.n_refused > 0)
+		(void)err_set(&record->why, -EINVAL, "%s", comparison_first_refused(&found)->text);
+	comparison_free(&found);
+	return (int64_t)kept;
+}
+
 /* Records @list[@n], less what is at fault, as one transaction; @dropped were left out before. All
  * of it counts when that succeeds. */
-static int record_list(struct spool *spool, const struct observation list[], size_t n,
-		       uint64_t dropped, struct tally_record *record)
+static int record_list(struct spool *spool, const struct catalogue *catalogue,
+		       struct observation list[], size_t n, uint64_t dropped,
+		       struct tally_record *record)
 {
 	size_t left_out = 0;
-	int rc = spool_record_good(spool, list, n, &left_out, &record->why);
+	int64_t kept = rules_hold(spool, catalogue, list, n, record);
+	if (kept < 0)
+		return (int)kept;
+	int rc = spool_record_good(spool, list, (size_t)kept, &left_out, &record->why);
 	if (rc == 0)
-		record->dropped += dropped + left_out;
+		record->dropped += dropped + left_out + (n - (size_t)kept);
 	return rc;
 }
 
@@ -60,7 +84,8 @@ static bool has_series(const struct observation list[], size_t n, const struct o
 	return false;
 }
 
-static int record_slots(const struct tally *tally, struct spool *spool, struct observation list[],
+static int record_slots(const struct tally *tally, struct spool *spool,
+			const struct catalogue *catalogue, struct observation list[],
 			struct tally_record *record)
 {
 	size_t n = 0;
@@ -68,7 +93,7 @@ static int record_slots(const struct tally *tally, struct spool *spool, struct o
 	for (size_t i = record->done; i < tally->n; i++) {
 		const struct tally_slot *slot = &tally->slots[i];
 		if (slot->how == TALLY_CHANGE && has_series(list, n, &slot->obs)) {
-			int rc = record_list(spool, list, n, dropped, record);
+			int rc = record_list(spool, catalogue, list, n, dropped, record);
 			if (rc < 0)
 				return rc;
 			record->done = i;
@@ -82,13 +107,14 @@ static int record_slots(const struct tally *tally, struct spool *spool, struct o
 		n += rc == 0;
 		dropped += rc < 0;
 	}
-	int rc = record_list(spool, list, n, dropped, record);
+	int rc = record_list(spool, catalogue, list, n, dropped, record);
 	if (rc == 0)
 		record->done = tally->n;
 	return rc;
 }
 
-int tally_record(const struct tally *tally, struct spool *spool, struct tally_record *record)
+int tally_record(const struct tally *tally, struct spool *spool, const struct catalogue *catalogue,
+		 struct tally_record *record)
 {
 	struct observation *list = calloc(tally->n + 1, sizeof(*list));
 	int rc = list ? 0 : err_memory(&record->why);
@@ -97,7 +123,7 @@ int tally_record(const struct tally *tally, struct spool *spool, struct tally_re
 	if (rc == 0 && spool_waits_for_clock(spool))
 		rc = spool_record(spool, NULL, 0, NULL, &record->why);
 	if (rc == 0)
-		rc = record_slots(tally, spool, list, record);
+		rc = record_slots(tally, spool, catalogue, list, record);
 	free(list);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* From a tally to the spool. */
 #pragma once
 
+#include "common/model/catalogue.h"
 #include "sources/tally.h"
 
 #define TALLY_REACH                                                                                \
@@ -15,9 +16,11 @@ struct tally_record {     /* zeros for a tally that is new */
 /**
  * Record what @tally holds, as one transaction, as a rule; a change of what is on its way in an
  * earlier period begins another. A figure that is itself at fault (a change of nothing, a sum
- * beyond 64 bits, one too old to add to, a series too many) is dropped, the others are recorded.
+ * beyond 64 bits, one too old to add to, a series too many, what a rule of @catalogue refuses) is
+ * dropped, the others are recorded.
  *
  * Returns 0, or what spool_record() returned for the rest as a whole: -ENOSPC, -EIO, ...; it is to
  * be tried again with the same @record, and counts once. Blocks on disk: call from the worker.
  */
-int tally_record(const struct tally *tally, struct spool *spool, struct tally_record *record);
+int tally_record(const struct tally *tally, struct spool *spool, const struct catalogue *catalogue,
+		 struct tally_record *record);

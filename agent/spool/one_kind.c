@@ -13,26 +13,42 @@ struct standing { /* of the other kind */
 	char labels[LABELS_TEXT_MAX], value[DECIMAL_TEXT_MAX];
 };
 
-/* 1: the row's chunk has a value of @obs's period that counts. */
-static int row_read(sqlite3_stmt *row, const struct observation *obs, struct standing *ret_standing,
-		    struct err *err)
+/* 1: the row's chunk has a value of @period; labels are valid until the next step. */
+static int row_value(sqlite3_stmt *row, struct period period, struct observation *ret_obs,
+		     struct err *err)
 {
 	struct chunk chunk;
 	struct db_row cells = { row, err, 0 };
-	uint32_t nth = period_nth(obs->period);
+	uint32_t nth = period_nth(period);
 	int64_t shape = sqlite3_column_int64(row, 1);
 	size_t len;
-	if (!shape_is_sane(shape) || shape_grain(shape) != obs->period.grain ||
-	    shape_calendar(shape) != obs->period.calendar)
+	if (!shape_is_sane(shape) || shape_grain(shape) != period.grain ||
+	    shape_calendar(shape) != period.calendar)
 		return 0;
 	const char *labels = db_row_text(&cells, 0);
 	const void *points = db_row_blob(&cells, 2, &len);
 	int rc = cells.rc < 0 ? cells.rc : chunk_decode(points, len, chunk_part(nth), &chunk, err);
 	const struct chunk_value *found = rc < 0 ? NULL : chunk_find(&chunk, nth);
-	if (rc < 0 || !found || found->withdrawn)
+	if (rc < 0 || !found)
 		return rc;
-	(void)snprintf(ret_standing->labels, sizeof(ret_standing->labels), "%s", labels);
-	(void)decimal_format(found->value_e, shape_decimals(shape), ret_standing->value);
+	*ret_obs = (struct observation){ .labels = labels,
+					 .period = period,
+					 .decimals = shape_decimals(shape),
+					 .value_e = found->value_e,
+					 .withdrawn = found->withdrawn };
+	return 1;
+}
+
+/* 1: the row has a value of @obs's period that counts. */
+static int row_read(sqlite3_stmt *row, const struct observation *obs, struct standing *ret_standing,
+		    struct err *err)
+{
+	struct observation found = { .withdrawn = true };
+	int rc = row_value(row, obs->period, &found, err);
+	if (rc <= 0 || found.withdrawn)
+		return rc < 0 ? rc : 0;
+	(void)snprintf(ret_standing->labels, sizeof(ret_standing->labels), "%s", found.labels);
+	(void)decimal_format(found.value_e, found.decimals, ret_standing->value);
 	return 1;
 }
 
@@ -76,4 +92,27 @@ int spool_whole_check(struct spool *spool, const struct observation *obs, struct
 		"besides. Hand in the parts alone, which add up to the whole; if the whole is to "
 		"count undivided, withdraw each part first",
 		obs->metric, period, standing.labels, standing.value);
+}
+
+int spool_each_part(struct spool *spool, const char *metric, struct period period,
+		    int (*on_value)(void *context, const struct spool_value *value), void *context,
+		    struct err *err)
+{
+	int rc = chunk_cache_flush(spool, err);
+	sqlite3_stmt *walk = rc < 0 ? NULL : spool_statement(spool, SQL_EACH_PART, err);
+	if (!walk)
+		return err->code;
+	const int64_t place[] = { period_first_day(period), chunk_part(period_nth(period)) };
+	if (spool_bind(walk, 2, place) != SQLITE_OK ||
+	    sqlite3_bind_text(walk, 3, metric, -1, SQLITE_STATIC) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
+		struct spool_value value = { 0 };
+		rc = row_value(walk, period, &value.obs, err);
+		value.obs.metric = metric;
+		if (rc == 1)
+			rc = on_value(context, &value);
+	}
+	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
+	return rc < 0 ? rc : 0;
 }

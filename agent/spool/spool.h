@@ -270,6 +270,10 @@ int spool_each_before(struct spool *spool, const char *metric, const char *label
 		      struct period period, unsigned most,
 		      int (*on_value)(void *context, const struct spool_value *value),
 		      void *context, struct err *err);
+/** Walk what a metric has of @period: the whole, or its parts, each with its labels. */
+int spool_each_part(struct spool *spool, const char *metric, struct period period,
+		    int (*on_value)(void *context, const struct spool_value *value), void *context,
+		    struct err *err);
 /** Decode every kept batch and compare with the current values; -EUCLEAN names the first that is
  * wrong. */
 int spool_verify(struct spool *spool, struct err *err);

@@ -167,6 +167,8 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_PARTS] = "SELECT s.labels, s.shape, t.points FROM series s CROSS JOIN stretch t"
 		      " ON t.series = s.id WHERE s.metric = ?3 AND s.labels > ''"
 		      " AND t.day = ?1 AND t.part = ?2",
+	[SQL_EACH_PART] = "SELECT s.labels, s.shape, t.points FROM series s CROSS JOIN stretch t"
+			  " ON t.series = s.id WHERE s.metric = ?3 AND t.day = ?1 AND t.part = ?2",
 	[SQL_UNSEALED_COUNT] = "SELECT coalesce(sum(unsealed), 0) FROM stretch WHERE unsealed > 0",
 	[SQL_UNSEALED_DAY] = "SELECT min(day) FROM stretch WHERE unsealed > 0",
 	/* Few values come along; more are read one chunk at a time, or sorting would take room.

@@ -167,7 +167,7 @@ static void assert_read_again(const struct comparison *comparison, size_t n)
 	struct err err;
 	json_t *array = comparison_json(comparison);
 	assert_non_null(array);
-	assert_int_equal(comparison_read(array, n, &again, &err), 0);
+	assert_int_equal(comparison_read(array, NULL, n, &again, &err), 0);
 	assert_int_equal(again.n, comparison->n);
 	for (size_t i = 0; i < again.n; i++)
 		assert_same(&again.list[i], &comparison->list[i]);
@@ -304,12 +304,12 @@ static void an_answer_of_another_version_is_passed_over(void **state)
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
 		json_t *array = json_loads(answers[i], JSON_DECODE_ANY, NULL);
 		assert_non_null(array);
-		assert_int_equal(comparison_read(array, 3, &found, &err), 0);
+		assert_int_equal(comparison_read(array, NULL, 3, &found, &err), 0);
 		assert_int_equal(found.n, 0);
 		comparison_free(&found);
 		json_decref(array);
 	}
-	assert_int_equal(comparison_read(NULL, 3, &found, &err), 0);
+	assert_int_equal(comparison_read(NULL, NULL, 3, &found, &err), 0);
 	assert_int_equal(found.n, 0);
 	comparison_free(&found);
 }

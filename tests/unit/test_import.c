@@ -339,7 +339,7 @@ static void of_a_file_with_broken_quoting_nothing_is_taken(void **state)
 static void big_files_go_in_pieces_and_a_full_spool_ends_them(void **state)
 {
 	struct fixture *f = *state;
-	enum { LINES = 5000, LINE = 64 };
+	enum { LINES = 20000, LINE = 64 };
 	char *csv = malloc((size_t)LINES * LINE);
 	assert_non_null(csv);
 	size_t len = (size_t)sprintf(csv, "metric,period,sector,value\n");

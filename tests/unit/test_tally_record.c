@@ -16,6 +16,8 @@
 
 #define NONE INT64_MIN
 
+static const struct catalogue nothing; /* and no rules */
+
 struct fixture {
 	char folder[SCRATCH_MAX];
 	struct spool *spool;
@@ -73,7 +75,7 @@ static void add(struct fixture *f, const char *labels, int32_t at, int64_t value
 static void recorded(struct fixture *f)
 {
 	f->record = (struct tally_record){ 0 };
-	if (tally_record(&f->tally, f->spool, &f->record) != 0)
+	if (tally_record(&f->tally, f->spool, &nothing, &f->record) != 0)
 		fail_msg("%s", f->record.why.text);
 	assert_int_equal(f->record.done, f->tally.n);
 	tally_clear(&f->tally);
@@ -147,7 +149,7 @@ static void what_is_at_fault_is_dropped_alone_and_counted_once(void **state)
 	add(f, "a=2", 1, 1, TALLY_CHANGE);
 	add(f, "a=3", 1, 1, TALLY_ADD);
 	fault_arm_at(FAULT_FULL, 0);
-	assert_int_equal(tally_record(&f->tally, f->spool, &f->record), -ENOSPC);
+	assert_int_equal(tally_record(&f->tally, f->spool, &nothing, &f->record), -ENOSPC);
 	assert_true(fault_disarm());
 	assert_int_equal(f->record.dropped, 0);
 	recorded(f);
@@ -196,11 +198,11 @@ static void whatever_the_disk_refuses_every_figure_counts_once(void **state)
 		add(f, "", 2, 5, TALLY_CHANGE);
 		add(f, "", 3, 5, TALLY_CHANGE);
 		fault_arm(after);
-		int rc = tally_record(&f->tally, f->spool, &f->record);
+		int rc = tally_record(&f->tally, f->spool, &nothing, &f->record);
 		bool fired = fault_disarm();
 		assert_true(rc == 0 || (fired && (rc == -EIO || rc == -ENOSPC)));
 		if (rc < 0)
-			rc = tally_record(&f->tally, f->spool, &f->record);
+			rc = tally_record(&f->tally, f->spool, &nothing, &f->record);
 		assert_int_equal(rc, 0);
 		assert_int_equal(f->record.done, 3);
 		assert_int_equal(value(f, "", 2), value(f, "", 1) + 5);
