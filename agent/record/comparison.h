@@ -6,7 +6,7 @@
 
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
-#include "record/history.h"
+#include "common/model/outlier.h"
 #include "spool/spool.h"
 
 #include <jansson.h>
@@ -39,7 +39,7 @@ struct comparison {
 };
 
 /**
- * Compare @list[@n] before it is recorded. The past of a figure is that of agent/record/history.h:
+ * Compare @list[@n] before it is recorded. The past of a figure is that of common/model/outlier.h:
  * values of its series for earlier periods, from the spool and from the list itself, which counts
  * where both have one. Not compared are what is added, withdrawn or of "now", and what is counted
  * more often than by the hour, which nobody types. (Of what is added or withdrawn it is told all

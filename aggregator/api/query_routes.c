@@ -2,10 +2,12 @@
  * calendar, structure, known, as aggregator/query/query.h explains them; a query with revisions=1
  * lists what changed, one with rank=1 ranks its rows. With publication=NAME, period, calendar,
  * structure and known are those that were published. An answer in JSON has the ledger's head.
+ * /v1/quality: area, office, metric, from, to, as aggregator/query/quality.h has them.
  * POST /v1/publications takes name, period and, where needed, calendar and structure; GET lists
  * them. */
 #include "api/call.h"
 #include "common/model/civil.h"
+#include "query/quality.h"
 #include "registry/publications.h"
 #include "schema/chain.h"
 
@@ -153,6 +155,20 @@ static int completeness_get(struct call *call, sqlite3 *db, const struct referen
 	return asked(call, db, reference, completeness_run, err);
 }
 
+static int quality_get(struct call *call, sqlite3 *db, const struct reference *reference,
+		       struct err *err)
+{
+	const struct quality_form form = { .area = http_arg(call->request, "area"),
+					   .office = http_arg(call->request, "office"),
+					   .metric = http_arg(call->request, "metric"),
+					   .from = http_arg(call->request, "from"),
+					   .to = http_arg(call->request, "to") };
+	struct table *table = NULL;
+	int rc = quality_run(db, reference, &form, &table, err);
+
+	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
 static int publications_get(struct call *call, sqlite3 *db, const struct reference *reference,
 			    struct err *err)
 {
@@ -186,6 +202,8 @@ const struct action query_actions[] = {
 	{ "GET", "/v1/query", ASKING " rank revisions", NULL, CALL_READ, figures_prepare, query_get,
 	  NULL },
 	{ "GET", "/v1/completeness", ASKING, NULL, CALL_READ, query_prepare, completeness_get,
+	  NULL },
+	{ "GET", "/v1/quality", "area office metric from to", NULL, CALL_READ, NULL, quality_get,
 	  NULL },
 	{ "GET", "/v1/publications", NULL, NULL, CALL_READ, NULL, publications_get, NULL },
 	{ "POST", "/v1/publications", NULL, "name period calendar structure", CALL_WRITE, NULL,

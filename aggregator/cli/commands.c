@@ -154,6 +154,18 @@ static int query(const struct order *order, struct err *err)
 	return rc;
 }
 
+static int quality(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument arguments[] = { { "area", args_option(args, "area") },
+					      { "office", args_option(args, "office") },
+					      { "metric", args_option(args, "metric") },
+					      { "from", args_option(args, "from") },
+					      { "to", args_option(args, "to") } };
+
+	return order_ask_rows(order, arguments, sizeof(arguments) / sizeof(arguments[0]), err);
+}
+
 static const char *yes_if_given(const struct args *args, const char *option)
 {
 	return args_option(args, option) ? "yes" : NULL;
@@ -516,6 +528,16 @@ const struct command commands[] = {
 	  .run = query,
 	  .method = "GET",
 	  .path = "/v1/completeness" },
+	{ .words = "quality",
+	  .usage = "[--area CODE] [--office CODE] [--metric NAME] [--from PERIOD] [--to PERIOD]",
+	  .help = N_("List what somebody should look at among the figures that count: rules that "
+		     "are broken, a whole beside its parts, labels of no list, values far from "
+		     "those before, and the same value ten periods on end. Nothing of it is held "
+		     "back. Without --from and --to, of this month and the one before."),
+	  .options = "area office metric from to",
+	  .run = quality,
+	  .method = "GET",
+	  .path = "/v1/quality" },
 	{ .words = "status",
 	  .usage = "",
 	  .help = N_("Show how the province is, what it has received, and when each office was "

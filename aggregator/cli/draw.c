@@ -28,7 +28,8 @@ static const char *const words[] __attribute__((unused)) = {
 	N_("unit"),       N_("successor"),  N_("office"),    N_("assignment"), N_("key"),
 	N_("catalogue"),  N_("indicators"), N_("closing"),   N_("quarantine"), N_("first"),
 	N_("held"),       N_("no one"),     N_("battery"),   N_("kernel"),     N_("released"),
-	N_("held again"),
+	N_("held again"), N_("rule"),       N_("whole"),     N_("far"),        N_("same"),
+	N_("unlisted"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */
@@ -110,6 +111,7 @@ static const struct title {
 	{ "path", N_("Path"), NUMBER },
 	{ "percent", N_("Percent"), NUMBER },
 	{ "period", N_("Period"), 0 },
+	{ "problem", N_("Problem"), WORDS },
 	{ "rank", N_("Rank"), NUMBER },
 	{ "reason", N_("Reason"), WORDS },
 	{ "received", N_("Received"), 0 },

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "clerk/due.h"
-#include "record/history.h"
+#include "common/model/outlier.h"
 #include "support/seeds.h"
 
 #include <stdio.h>

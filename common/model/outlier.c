@@ -1,4 +1,4 @@
-#include "record/history.h"
+#include "common/model/outlier.h"
 
 #include "common/base/decimal.h"
 
