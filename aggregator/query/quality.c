@@ -366,7 +366,7 @@ static int page_look(struct looking *l, struct err *err)
 	const struct rules *rules = l->catalogue->rules;
 	int32_t day = period_first_day(l->bucket);
 	l->unit = office_unit(l->office, l->reference->units, day);
-	bool shown = day >= l->first_day && day < l->end_day && lies_within(l, day);
+	bool shown = day >= l->first_day && lies_within(l, day);
 	int rc = 0;
 	for (size_t i = 0; shown && rules && i < rules->n && rc == 0; i++)
 		rc = rule_look(l, &rules->list[i], err);

@@ -283,6 +283,29 @@ class Programs(Ways):
         self.assertIsNone(self.value("online", day))
 
 
+class Province(Ways):
+    def test_what_came_before_the_rules_is_listed(self):
+        self.province.put_csv("/v1/rules", RULES.splitlines()[0] + "\n")
+        agent = self.prepare()
+        for day, online in (("2025-06-01", 9), ("2025-06-02", 12)):
+            outcome = agent.record("received=10", f"online={online}", "--label", "sector=land", "--period", day)
+            self.assertEqual(outcome.code, 0, outcome)
+        self.settle(agent)
+        asked = ("quality", "--area", "815", "--from", "2025-06", "--to", "2025-06", "--format", "csv")
+        self.assertEqual(len(self.lantoa(*asked).out.splitlines()), 1)
+        pages = self.value("online", "2025-06-02")
+        self.province.put_csv("/v1/rules", RULES)
+        self.assertEqual(self.value("online", "2025-06-02"), pages)  # no total knows of it
+        rows = self.lantoa(*asked).out.splitlines()
+        self.assertEqual(rows[1:], [
+            '2025-06-02,28001,Phường Một,28001,Office 28001,rule,online,,,'
+            '"Online dossiers are among those received: Dossiers online 12, Dossiers received 10"'])
+        wrong = self.lantoa("quality", "--metric", "onlin")
+        self.assertEqual(wrong.code, 1, wrong)
+        self.assertIn("did you mean 'online'?", wrong.err)
+        self.assert_whole()
+
+
 class Page(Ways):
     def test_page(self):
         agent = self.prepare(page="127.0.0.1:0")

@@ -87,13 +87,15 @@ static void import(struct world *w, const char *what, const char *csv)
 
 static void fill(struct world *w, struct dice *dice)
 {
+	static const unsigned percents[] = { 97, 97, 40, 12 };
 	struct testbed_figure figures[SERIES];
 	for (unsigned o = 0; o < OFFICES; o++)
 		for (unsigned s = 0; s < SERIES; s++) {
-			bool dense = dice_below(dice, 2), still = dice_below(dice, 3) == 0;
+			unsigned percent = percents[dice_below(dice, 4)];
+			bool still = dice_below(dice, 3) == 0;
 			bool some = dice_below(dice, 4) > 0;
 			for (unsigned i = 0; i < SPAN; i++) {
-				if (!some || dice_below(dice, 100) >= (dense ? 97u : 40u))
+				if (!some || dice_below(dice, 100) >= percent)
 					continue;
 				w->figures[o][s][i].there = true;
 				w->figures[o][s][i].value_e =

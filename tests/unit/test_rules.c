@@ -189,6 +189,20 @@ static void the_numbers_are_told_as_they_are_counted(void **state)
 	catalogue_close(catalogue);
 }
 
+/* Rule 8: 1 / 32 is 0.03125, and 3 / 32 is 0.09375. */
+static void a_mean_is_rounded_half_to_even(void **state)
+{
+	static const struct metric mean = { .area_agg = AGG_MEAN };
+	struct operand_sum one = { 0 }, three = { 0 };
+	(void)state;
+	for (int i = 0; i < 32; i++) {
+		operand_add(&one, i == 0, 0);
+		operand_add(&three, i < 3, 0);
+	}
+	assert_true(operand_of(&one, &mean).value == 312000000);
+	assert_true(operand_of(&three, &mean).value == 938000000);
+}
+
 static void what_is_silent_makes_no_verdict(void **state)
 {
 	struct rules *rules = read_good(HEADER "a,x,<=,y,warn,,,\n");
@@ -421,6 +435,7 @@ int main(void)
 		cmocka_unit_test(its_metrics_are_in_the_catalogue_and_of_one_period),
 		cmocka_unit_test(a_metric_leads_to_its_rules),
 		cmocka_unit_test(the_numbers_are_told_as_they_are_counted),
+		cmocka_unit_test(a_mean_is_rounded_half_to_even),
 		cmocka_unit_test(what_is_silent_makes_no_verdict),
 		cmocka_unit_test(verdicts_are_those_of_an_oracle_in_rationals),
 	};
