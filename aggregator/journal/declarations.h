@@ -18,7 +18,8 @@ struct declared {                    /* 16 bytes: there are many */
 	const struct metric *metric; /* of the catalogue; NULL: unknown */
 	uint32_t series;             /* id of (metric, labels), the same for all offices */
 	uint8_t grain;               /* enum grain */
-	uint8_t calendar : 4;        /* enum calendar */
+	uint8_t calendar : 3;        /* enum calendar */
+	uint8_t labelled : 1;        /* it has labels */
 	uint8_t listed : 4;          /* enum days_held: are its labels codes of the lists? */
 	uint8_t decimals;
 	uint8_t verdict; /* enum verdict, on the series as a whole; VERDICT_OK: its values are

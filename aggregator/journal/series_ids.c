@@ -1,6 +1,7 @@
 #include "journal/series_ids.h"
 
 #include "common/base/hash.h"
+#include "common/model/dimensions.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ struct slot {       /* the series asked for last of those whose hash leads here 
 
 struct series_ids {
 	sqlite3 *db; /* outlives us */
-	sqlite3_stmt *find, *make;
+	sqlite3_stmt *find, *alike, *make;
 	struct slot slots[SLOTS];
 };
 
@@ -29,8 +30,10 @@ struct series_ids *series_ids_open(sqlite3 *db, struct err *err)
 	series_ids->db = db;
 	if (db_prepare(db, "SELECT id FROM series WHERE metric = ? AND labels = ?",
 		       &series_ids->find, err) < 0 ||
-	    db_prepare(db, "INSERT INTO series(metric, labels) VALUES(?, ?)", &series_ids->make,
-		       err) < 0) {
+	    db_prepare(db, "SELECT id FROM series WHERE metric = ? AND key = ? ORDER BY id LIMIT 1",
+		       &series_ids->alike, err) < 0 ||
+	    db_prepare(db, "INSERT INTO series(metric, labels, key) VALUES(?, ?, ?)",
+		       &series_ids->make, err) < 0) {
 		series_ids_close(series_ids);
 		return NULL;
 	}
@@ -51,6 +54,7 @@ void series_ids_close(struct series_ids *series_ids)
 		return;
 	series_ids_forget(series_ids);
 	sqlite3_finalize(series_ids->find);
+	sqlite3_finalize(series_ids->alike);
 	sqlite3_finalize(series_ids->make);
 	free(series_ids);
 }
@@ -67,31 +71,41 @@ static void slot_keep(struct slot *slot, const char *metric, const char *labels,
 	*slot = (struct slot){ text, id };
 }
 
-static void bind_series(sqlite3_stmt *stmt, const char *metric, const char *labels)
+/* What @stmt finds of the metric and @text, its labels or their key. @ret_id 0: there is none. */
+static int find(sqlite3_stmt *stmt, const char *metric, const char *text, int64_t *ret_id,
+		struct err *err)
 {
 	sqlite3_bind_text(stmt, 1, metric, -1, SQLITE_STATIC);
-	sqlite3_bind_text(stmt, 2, labels, -1, SQLITE_STATIC);
-}
-
-/* @ret_id 0: there is none. */
-static int find(struct series_ids *series_ids, const char *metric, const char *labels,
-		int64_t *ret_id, struct err *err)
-{
-	bind_series(series_ids->find, metric, labels);
-	int rc = db_step(series_ids->find, err);
-	*ret_id = rc == 1 ? sqlite3_column_int64(series_ids->find, 0) : 0;
-	sqlite3_reset(series_ids->find);
-	sqlite3_clear_bindings(series_ids->find);
+	sqlite3_bind_text(stmt, 2, text, -1, SQLITE_STATIC);
+	int rc = db_step(stmt, err);
+	*ret_id = rc == 1 ? sqlite3_column_int64(stmt, 0) : 0;
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
 	return rc < 0 ? rc : 0;
 }
 
 static int make(struct series_ids *series_ids, const char *metric, const char *labels,
-		int64_t *ret_id, struct err *err)
+		const char *key, int64_t *ret_id, struct err *err)
 {
-	bind_series(series_ids->make, metric, labels);
+	sqlite3_bind_text(series_ids->make, 1, metric, -1, SQLITE_STATIC);
+	sqlite3_bind_text(series_ids->make, 2, labels, -1, SQLITE_STATIC);
+	sqlite3_bind_text(series_ids->make, 3, key, -1, SQLITE_STATIC);
 	int rc = db_run(series_ids->make, err);
 	*ret_id = sqlite3_last_insert_rowid(series_ids->db);
 	return rc;
+}
+
+/* By its own spelling, or else by the first of those that are alike. */
+static int find_or_make(struct series_ids *series_ids, const char *metric, const char *labels,
+			int64_t *ret_id, struct err *err)
+{
+	char key[LABELS_KEY_MAX] = "";
+	int rc = find(series_ids->find, metric, labels, ret_id, err);
+	if (rc < 0 || *ret_id != 0)
+		return rc;
+	labels_key(labels, key);
+	rc = *key ? find(series_ids->alike, metric, key, ret_id, err) : 0;
+	return rc < 0 || *ret_id != 0 ? rc : make(series_ids, metric, labels, key, ret_id, err);
 }
 
 int series_ids_find(struct series_ids *series_ids, const char *metric, const char *labels,
@@ -105,9 +119,7 @@ int series_ids_find(struct series_ids *series_ids, const char *metric, const cha
 		return 0;
 	}
 	int64_t id;
-	int rc = find(series_ids, metric, labels, &id, err);
-	if (rc == 0 && id == 0)
-		rc = make(series_ids, metric, labels, &id, err);
+	int rc = find_or_make(series_ids, metric, labels, &id, err);
 	if (rc < 0)
 		return rc;
 	if (id < 1 || id > UINT32_MAX)

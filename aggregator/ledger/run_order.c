@@ -43,13 +43,16 @@ static bool same_shape(const struct declared *a, const struct declared *b)
 	return a->grain == b->grain && a->decimals == b->decimals && a->calendar == b->calendar;
 }
 
-/* Those of one series are compared each with each: there are 126 shapes, so the first two that are
- * the same are met soon. */
+/* Two numbers with labels may be two spellings, which are one series. Those of one series are
+ * compared each with each: there are 126 shapes, so the first two that are the same are met soon.
+ */
 static int twice_refuse(const struct run_order *order, const struct run runs[],
 			const struct declared declared[], struct err *err)
 {
 	for (size_t i = 1; i < order->n; i++) {
 		uint32_t number = runs ? runs[order->turns[i].index].series : order->turns[i].index;
+		if (declared[number].labelled)
+			continue;
 		for (size_t k = i; k-- > 0 && order->turns[k].series == order->turns[i].series;) {
 			uint32_t other =
 				runs ? runs[order->turns[k].index].series : order->turns[k].index;

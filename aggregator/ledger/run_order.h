@@ -2,10 +2,11 @@
  * entries stand. An office may number its series the other way round, and each new entry would move
  * all others then (65,536 of them took 12 s).
  *
- * In that order it shows, too, whether two numbers stand for one series: same metric, labels and
- * shape. Then nobody could say which of two values counts, or which number a refusal was about, and
- * the batch is refused. One series in several shapes is none of that: an agent numbers it anew when
- * the catalogue gives it other decimals, and may seal both together. */
+ * In that order it shows, too, whether two numbers stand for one series: same metric and
+ * shape, without labels. Then nobody could say which of two values counts, or which number a
+ * refusal was about, and the batch is refused. One series in several shapes is none of that: an
+ * agent numbers it anew when the catalogue gives it other decimals, and may seal both together. Nor
+ * are labels, which may be one in two spellings: of those the later run counts. */
 #pragma once
 
 #include "common/base/err.h"

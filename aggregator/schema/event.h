@@ -24,7 +24,8 @@
 	(1u << 20) /* of rows: what is more goes on in events of kind "continued"                  \
 		    */
 #define EVENT_CONTINUED "continued"
-#define EVENT_OPENING   "opening" /* what stood when events began */
+#define EVENT_OPENING   "opening"       /* what stood when events began */
+#define EVENT_FOLDED    "labels folded" /* from here on: journal/series_ids.h */
 
 struct event {
 	int64_t id, after_journal, at_us;

@@ -1,5 +1,6 @@
 #include "schema/schema.h"
 
+#include "common/model/dimensions.h"
 #include "schema/effects.h"
 #include "schema/event.h"
 
@@ -221,24 +222,70 @@ static const char *const steps[] = {
 	 "  WHERE office = (SELECT office FROM journal WHERE id = old.journal)"
 	 "  AND released_us = coalesce(old.released_us, 0) AND journal = old.journal"
 	 "  AND run = old.run AND point = old.point; END;"),
+	/* 15: series_ids.c: by what key a series is found whose labels are spelt otherwise;
+	   keys_make() fills it. */
+	("ALTER TABLE series ADD COLUMN key TEXT NOT NULL DEFAULT '';"
+	 "CREATE INDEX series_key ON series(metric, key);"),
 };
 
-#define N_STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
+#define N_STEPS         ((int)(sizeof(steps) / sizeof(steps[0])))
+#define VERSION_OF_KEYS 15
+
+/* Of the series that are there. */
+static int keys_make(sqlite3 *db, struct err *err)
+{
+	sqlite3_stmt *rows = NULL, *put = NULL;
+	char key[LABELS_KEY_MAX];
+	int rc = db_prepare(db, "SELECT id, labels FROM series WHERE labels <> ''", &rows, err);
+	if (rc == 0)
+		rc = db_prepare(db, "UPDATE series SET key = ? WHERE id = ?", &put, err);
+	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
+		const char *labels = (const char *)sqlite3_column_text(rows, 1);
+		if (!labels || !labels_valid(labels)) { /* damaged: verify names it */
+			rc = 0;
+			continue;
+		}
+		labels_key(labels, key);
+		sqlite3_bind_text(put, 1, key, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(put, 2, sqlite3_column_int64(rows, 0));
+		rc = db_run(put, err);
+	}
+	sqlite3_finalize(put);
+	(void)sqlite3_finalize(rows); /* repeats the error that step told */
+	return rc;
+}
 
 /* A store that had no events gets its first, which has what stands in all tables: when the last of
  * them is there. */
-static int on_step(sqlite3 *db, int version, struct err *err)
+static int events_begin(sqlite3 *db, struct err *err)
 {
 	int64_t begins = 0;
-	int rc = version < N_STEPS
-			 ? 0
-			 : db_number(
-				   db,
-				   "SELECT count(*) FROM sqlite_schema WHERE name = 'audit_before'",
-				   &begins, err);
-	if (rc == 0 && begins > 0)
-		rc = effects_watch(db, err);
+	int rc = db_number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'audit_before'",
+			   &begins, err);
 	return rc == 0 && begins > 0 ? events_open(db, err) : rc;
+}
+
+/* From an event on, behind the opening, labels are folded. */
+static int folding_begin(sqlite3 *db, struct err *err)
+{
+	static const struct event_form folded = { .who = "lantoa-aggregator",
+						  .kind = EVENT_FOLDED,
+						  .note = true };
+	int64_t begun = 0;
+	int rc = db_number(db, "SELECT count(*) FROM event WHERE kind = '" EVENT_FOLDED "'", &begun,
+			   err);
+	return rc == 0 && begun == 0 ? event_append(db, &folded, NULL, err) : rc;
+}
+
+static int on_step(sqlite3 *db, int version, struct err *err)
+{
+	int rc = version == VERSION_OF_KEYS ? keys_make(db, err) : 0;
+	if (rc < 0 || version < N_STEPS)
+		return rc;
+	rc = effects_watch(db, err);
+	if (rc == 0)
+		rc = events_begin(db, err);
+	return rc < 0 ? rc : folding_begin(db, err);
 }
 
 static const struct db_schema schema = {

@@ -3,6 +3,7 @@
 #include "common/base/array.h"
 #include "common/base/hash.h"
 #include "common/model/civil.h"
+#include "common/model/dimensions.h"
 #include "journal/day_index.h"
 #include "journal/day_times.h"
 #include "journal/held_list.h"
@@ -36,7 +37,8 @@ struct ledger_replay {
 	struct hash_index by_name; /* of spools */
 	bool listed;               /* an entry had a place in a list: all later ones have */
 	bool origins;              /* a spool went on from another: origins are known */
-	sqlite3_stmt *place, *hold, *find_series, *make_series, *declare, *differs, *touch,
+	bool folded;               /* EVENT_FOLDED: spellings that are alike name one series */
+	sqlite3_stmt *place, *hold, *find_series, *alike, *make_series, *declare, *differs, *touch,
 		*uncounted;
 	sqlite3_stmt *spool_put;
 	/* of a step, on the store */
@@ -59,7 +61,9 @@ static int statements_prepare(struct ledger_replay *r, struct err *err)
 		  "INSERT OR IGNORE INTO quarantine(journal, run, point, verdict, observations)"
 		  " VALUES(?, ?, ?, ?, ?)" },
 		{ &r->find_series, "SELECT id FROM series WHERE metric = ? AND labels = ?" },
-		{ &r->make_series, "INSERT INTO series(metric, labels, id) VALUES(?1, ?2,"
+		{ &r->alike, "SELECT id FROM series WHERE metric = ? AND key = ? ORDER BY id"
+			     " LIMIT 1" },
+		{ &r->make_series, "INSERT INTO series(metric, labels, key, id) VALUES(?1, ?2, ?4,"
 				   " iif(?3 NOT IN (SELECT id FROM series), ?3, NULL))" },
 		{ &r->declare, "INSERT OR REPLACE INTO declared(spool, number, series, shape) "
 			       "VALUES(?, ?, ?, ?)" },
@@ -117,9 +121,9 @@ void ledger_replay_close(struct ledger_replay *replay)
 	if (!r)
 		return;
 	ledger_replay_end(r);
-	sqlite3_stmt *const statements[] = { r->place,       r->hold,      r->find_series,
-					     r->make_series, r->declare,   r->differs,
-					     r->touch,       r->uncounted, r->spool_put };
+	sqlite3_stmt *const statements[] = { r->place,       r->hold,     r->find_series, r->alike,
+					     r->make_series, r->declare,  r->differs,     r->touch,
+					     r->uncounted,   r->spool_put };
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
 		sqlite3_finalize(statements[i]);
 	day_index_close(r->day_index);
@@ -230,6 +234,7 @@ int ledger_replay_event(struct ledger_replay *replay, const struct event *event,
 	int rc = body ? 0 : err_set(&why, -EUCLEAN, "its body cannot be read");
 	if (rc == 0 && strcmp(event->kind, EVENT_OPENING) == 0)
 		rc = opening_note(replay, &why);
+	replay->folded |= strcmp(event->kind, EVENT_FOLDED) == 0;
 	if (rc == 0 && rows)
 		rc = places_put(replay, rows, &why);
 	if (rc == 0 && rows)
@@ -341,12 +346,21 @@ static int series_find(struct ledger_replay *r, const struct declaration *declar
 		       int64_t *ret_id, struct err *err)
 {
 	int64_t stands = 0;
+	char key[LABELS_KEY_MAX];
 	sqlite3_stmt *const stmts[] = { r->find_series, r->series_of, r->make_series };
 	for (size_t i = 0; i < 3; i++) {
 		sqlite3_bind_text(stmts[i], 1, declaration->metric, -1, SQLITE_STATIC);
 		sqlite3_bind_text(stmts[i], 2, declaration->labels, -1, SQLITE_STATIC);
 	}
 	int rc = number_find(r->find_series, ret_id, err);
+	if (rc < 0 || *ret_id != 0)
+		return rc;
+	labels_key(declaration->labels, key);
+	sqlite3_bind_text(r->alike, 1, declaration->metric, -1, SQLITE_STATIC);
+	sqlite3_bind_text(r->alike, 2, key, -1, SQLITE_STATIC);
+	sqlite3_bind_text(r->make_series, 4, key, -1, SQLITE_STATIC);
+	if (r->folded && *key)
+		rc = number_find(r->alike, ret_id, err);
 	if (rc < 0 || *ret_id != 0)
 		return rc;
 	if (before)

@@ -66,7 +66,7 @@ static const struct derived tables[] = {
 	  { "name", "calendar", "grain", "number", "structure", "known_us", "position", "chain",
 	    "who" },
 	  NULL },
-	{ "series", 1, 1, "itt", { "id", "metric", "labels" }, NULL },
+	{ "series", 1, 1, "ittt", { "id", "metric", "labels", "key" }, NULL },
 	{ "spool",
 	  1,
 	  3,

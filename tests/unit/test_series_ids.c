@@ -113,7 +113,7 @@ static void a_series_whose_id_is_no_number_of_ours_is_named(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t id = 0;
-	testbed_exec(&f->testbed, "INSERT INTO series VALUES(4294967296, 'far', '')");
+	testbed_exec(&f->testbed, "INSERT INTO series VALUES(4294967296, 'far', '', '')");
 	assert_int_equal(series_ids_find(f->series_ids, "far", "", &id, &f->testbed.err), -EUCLEAN);
 	assert_string_equal(f->testbed.err.text, "series 'far' '' has no usable id");
 	assert_int_equal(id, 0);
