@@ -1,12 +1,15 @@
 /* /v1/query and /v1/completeness: name, area, by, per, from, to, labels ("app=VNeID;sector=land"),
- * calendar, structure, known, as aggregator/query/query.h explains them; a query with revisions=1
- * lists what changed, one with rank=1 ranks its rows. With publication=NAME, period, calendar,
- * structure and known are those that were published. An answer in JSON has the ledger's head.
+ * calendar, structure, known, as aggregator/query/query.h explains them; a query with
+ * by_label=sector has rows for each label of that dimension, one with revisions=1 lists what
+ * changed, one with rank=1 ranks its rows. With publication=NAME, period, calendar, structure and
+ * known are those that were published. An answer in JSON has the ledger's head.
+ * /v1/labels?name= lists the labels of a metric (aggregator/query/label_list.h).
  * /v1/quality: area, office, metric, from, to, as aggregator/query/quality.h has them.
  * POST /v1/publications takes name, period and, where needed, calendar and structure; GET lists
  * them. */
 #include "api/call.h"
 #include "common/model/civil.h"
+#include "query/label_list.h"
 #include "query/quality.h"
 #include "registry/publications.h"
 #include "schema/chain.h"
@@ -58,6 +61,7 @@ static int query_prepare(struct call *call, struct err *err)
 		.calendar = http_arg(request, "calendar"),
 		.structure = http_arg(request, "structure"),
 		.known = http_arg(request, "known"),
+		.by_label = http_arg(request, "by_label"),
 	};
 	call->query.damage = &call->damage;
 	call->code = http_arg(request, "publication");
@@ -70,6 +74,10 @@ static int query_prepare(struct call *call, struct err *err)
 	if (call_flag(call, "rank", &call->query.rank, err) < 0 ||
 	    call_flag(call, "revisions", &call->revisions, err) < 0)
 		return err->code;
+	if (call->revisions && call->query.by_label)
+		return err_set(err, -EINVAL,
+			       "--revisions lists each figure with its labels: leave --by-label "
+			       "out");
 	if (!labels || !*labels)
 		return 0;
 	call->query.labels = call->labels;
@@ -169,6 +177,21 @@ static int quality_get(struct call *call, sqlite3 *db, const struct reference *r
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
 
+static int labels_prepare(struct call *call, struct err *err)
+{
+	call->code = http_arg(call->request, "name");
+	return call->code ? 0 : err_set(err, -EINVAL, "name: the name of a metric is wanted");
+}
+
+static int labels_get(struct call *call, sqlite3 *db, const struct reference *reference,
+		      struct err *err)
+{
+	struct table *table = NULL;
+	int rc = label_list_run(db, reference, call->code, &table, err);
+
+	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
 static int publications_get(struct call *call, sqlite3 *db, const struct reference *reference,
 			    struct err *err)
 {
@@ -199,12 +222,13 @@ static int publications_post(struct call *call, sqlite3 *db, const struct refere
 }
 
 const struct action query_actions[] = {
-	{ "GET", "/v1/query", ASKING " rank revisions", NULL, CALL_READ, figures_prepare, query_get,
-	  NULL },
+	{ "GET", "/v1/query", ASKING " rank revisions by_label", NULL, CALL_READ, figures_prepare,
+	  query_get, NULL },
 	{ "GET", "/v1/completeness", ASKING, NULL, CALL_READ, query_prepare, completeness_get,
 	  NULL },
 	{ "GET", "/v1/quality", "area office metric from to", NULL, CALL_READ, NULL, quality_get,
 	  NULL },
+	{ "GET", "/v1/labels", "name", NULL, CALL_READ, labels_prepare, labels_get, NULL },
 	{ "GET", "/v1/publications", NULL, NULL, CALL_READ, NULL, publications_get, NULL },
 	{ "POST", "/v1/publications", NULL, "name period calendar structure", CALL_WRITE, NULL,
 	  publications_post, NULL },

@@ -24,6 +24,8 @@ static const struct option_row known[] = {
 	{ "to", 0, "PERIOD", N_("last period, included") },
 	{ "label", 0, "NAME=VALUE",
 	  N_("only figures with this label; may be given several times") },
+	{ "by-label", 0, "DIMENSION",
+	  N_("rows for each label of this dimension, such as sector, and for what has none") },
 	{ "calendar", 0, "civil|report",
 	  N_("months as usual, or as reports close: from the 15th to the 14th") },
 	{ "structure", 0, "DAY",

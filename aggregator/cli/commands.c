@@ -143,6 +143,7 @@ static int query(const struct order *order, struct err *err)
 					      { "structure", args_option(args, "structure") },
 					      { "known", args_option(args, "known") },
 					      { "publication", args_option(args, "publication") },
+					      { "by_label", args_option(args, "by-label") },
 					      { "rank", args_option(args, "rank") ? "1" : NULL },
 					      { "revisions",
 						args_option(args, "revisions") ? "1" : NULL } };
@@ -292,12 +293,20 @@ static int change_cancel(const struct order *order, struct err *err)
 	return order_ask_value(order, &request, err);
 }
 
+static int labels(const struct order *order, struct err *err)
+{
+	const struct argument argument = { "name", order->args->words[0] };
+
+	return order_ask_rows(order, &argument, 1, err);
+}
+
 static const char rows_changed[] = N_("Rows changed: %s\n");
-static const char figures[] = "received metric office area name labels period until value was "
-			      "became change late entry batch author event act event_at who "
-			      "shown_name targets rank "
-			      "offices_reported offices_due missing waiting carried extra "
-			      "operands reason";
+static const char figures[] =
+	"received metric office area name labels period until label label_name value was "
+	"became change late entry batch author event act event_at who "
+	"shown_name targets rank "
+	"offices_reported offices_due missing waiting carried extra "
+	"operands reason";
 
 const struct command commands[] = {
 	{ .words = "setup",
@@ -511,12 +520,21 @@ const struct command commands[] = {
 	  .help = N_(
 		  "Print the figures of a metric or indicator, each with how many of the reports "
 		  "due are in it. The csv and json formats give further columns."),
-	  .options = ASKING " rank revisions",
+	  .options = ASKING " by-label rank revisions",
 	  .n_words = 1,
 	  .run = query,
 	  .method = "GET",
 	  .path = "/v1/query",
 	  .show = figures },
+	{ .words = "labels",
+	  .usage = "METRIC",
+	  .help = N_("List which labels the figures of a metric have, and may have, dimension by "
+		     "dimension: whether each is in its list, how many figures, of how many "
+		     "offices, from when to when."),
+	  .n_words = 1,
+	  .run = labels,
+	  .method = "GET",
+	  .path = "/v1/labels" },
 	{ .words = "completeness",
 	  .usage = "[METRIC] [OPTIONS]",
 	  .help = N_("Name the offices whose report of a metric, or of any, was due and is "

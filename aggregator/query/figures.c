@@ -288,12 +288,20 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 	return rc < 0 ? rc : settle(f, err);
 }
 
+void figures_choose(struct figures *figures, const struct series_list series[])
+{
+	figures->chosen = series;
+}
+
 int figures_of(struct figures *figures, size_t index, struct figure ret[], struct err *err)
 {
 	const struct plan *plan = figures->plan;
 	struct series_list *list = &figures->lists[index];
+	if (figures->chosen)
+		return compute(figures, plan->metrics[index], &figures->chosen[index], ret, err);
 	if (!figures->found[index]) {
-		int rc = series_find(figures->db, plan->metrics[index], plan->labels, list, err);
+		int rc = series_find(figures->db, figures->reference->catalogue->dimensions,
+				     plan->metrics[index], plan->labels, list, err);
 		if (rc < 0)
 			return rc;
 		figures->found[index] = true;
@@ -305,7 +313,8 @@ int figures_of_metric(struct figures *figures, const struct metric *metric, stru
 		      struct err *err)
 {
 	struct series_list list = { 0 };
-	int rc = series_find(figures->db, metric, figures->plan->labels, &list, err);
+	int rc = series_find(figures->db, figures->reference->catalogue->dimensions, metric,
+			     figures->plan->labels, &list, err);
 	if (rc == 0)
 		rc = compute(figures, metric, &list, ret,
 			     err); /* which is the last to look at list */

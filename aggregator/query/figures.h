@@ -9,6 +9,7 @@
 
 #include "query/counts.h"
 #include "query/rows.h"
+#include "query/series.h"
 #include "registry/strays.h"
 #include "rollup/page.h"
 
@@ -43,6 +44,9 @@ struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 			     const struct plan *plan, bool each_office, struct err *err);
 void figures_close(struct figures *figures); /* NULL is fine */
 
+/** From now on the operands' series are these [operands], lent; NULL: those that the plan's labels
+ * let through. */
+void figures_choose(struct figures *figures, const struct series_list series[]);
 /** Begin a bucket. @rows learn which units the lack of a value is attributed to. */
 int figures_begin(struct figures *figures, struct rows *rows, struct period bucket,
 		  struct err *err);

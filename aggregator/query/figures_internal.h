@@ -80,6 +80,7 @@ struct figures {
 	struct counts *summed, *summed_now; /* owned [rows]: what units' pages answered, that is
 					       not in the members' own counts; and of the
 					       operand at hand */
+	const struct series_list *chosen;   /* lent [operands]; NULL: lists */
 	struct series_list lists[PLAN_OPERANDS_MAX]; /* of each operand, once found */
 	bool found[PLAN_OPERANDS_MAX];
 	/* of the operand at hand: */

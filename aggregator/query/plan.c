@@ -212,27 +212,50 @@ static const char *strange_key(const struct plan *plan, const struct metric *met
 	return NULL;
 }
 
+static int refuse_dimension(const struct metric *metric, const char *key, size_t len,
+			    struct err *err)
+{
+	char dimensions[256] = "";
+	size_t at = 0;
+	for (size_t k = 0; k < metric->n_dimensions && at < sizeof(dimensions); k++)
+		at += (size_t)snprintf(dimensions + at, sizeof(dimensions) - at, "%s%s",
+				       k ? ", " : "", metric->dimensions[k]);
+	if (*dimensions) /* cut is fine */
+		return err_set(err, -EINVAL,
+			       "%s is not divided by '%.*s'; what it is divided by: %s",
+			       metric->name, (int)len, key, dimensions);
+	return err_set(err, -EINVAL, "%s is not divided by '%.*s', nor by anything else",
+		       metric->name, (int)len, key);
+}
+
 /* I13: a label that no figure can have is an error that says which there are. */
 static int check_labels(const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->n_metrics; i++) {
-		const struct metric *metric = plan->metrics[i];
-		char dimensions[256] = "";
 		size_t len;
-		const char *key = strange_key(plan, metric, &len);
-		if (!key)
-			continue;
-		size_t at = 0;
-		for (size_t k = 0; k < metric->n_dimensions && at < sizeof(dimensions); k++)
-			at += (size_t)snprintf(dimensions + at, sizeof(dimensions) - at, "%s%s",
-					       k ? ", " : "", metric->dimensions[k]);
-		if (*dimensions) /* cut is fine */
-			return err_set(err, -EINVAL,
-				       "%s is not divided by '%.*s'; what it is divided by: %s",
-				       metric->name, (int)len, key, dimensions);
-		return err_set(err, -EINVAL, "%s is not divided by '%.*s', nor by anything else",
-			       metric->name, (int)len, key);
+		const char *key = strange_key(plan, plan->metrics[i], &len);
+		if (key)
+			return refuse_dimension(plan->metrics[i], key, len, err);
 	}
+	return 0;
+}
+
+/* So is a dimension that it has not. And what is one label already has no rows for each. */
+static int check_by_label(const struct plan *plan, struct err *err)
+{
+	const char *cursor = plan->labels, *key, *value;
+	size_t by_len = strlen(plan->by_label), len, value_len;
+	for (size_t i = 0; i < plan->n_metrics; i++)
+		if (!has_dimension(plan->metrics[i], plan->by_label, by_len))
+			return refuse_dimension(plan->metrics[i], plan->by_label,
+						strnlen(plan->by_label, 64), err);
+	while (labels_next(&cursor, &key, &len, &value, &value_len))
+		if (len == by_len && memcmp(key, plan->by_label, len) == 0)
+			return err_set(err, -EINVAL,
+				       "--by-label %s has rows for each %s: leave --label %s=%.*s "
+				       "out, or --by-label",
+				       plan->by_label, plan->by_label, plan->by_label,
+				       (int)value_len, value);
 	return 0;
 }
 
@@ -252,6 +275,7 @@ static int check_labels_of_any(const struct reference *reference, const struct p
 static int find_views(const struct query *query, struct plan *plan, struct err *err)
 {
 	plan->rank = query->rank;
+	plan->by_label = plan->everything ? NULL : query->by_label;
 	plan->restated = query->structure != NULL;
 	plan->known_us = query->known_us ? query->known_us : INT64_MAX;
 	plan->damage = query->damage;
@@ -277,6 +301,8 @@ static int find_the_rest(const struct reference *reference, const struct query *
 		rc = find_views(query, plan, err);
 	if (rc == 0 && plan->area)
 		rc = check_area(reference, plan, err);
+	if (rc == 0 && plan->by_label)
+		rc = check_by_label(plan, err);
 	if (rc < 0 || !*plan->labels)
 		return rc;
 	return plan->everything ? check_labels_of_any(reference, plan, err)
@@ -378,6 +404,8 @@ void plan_head(const struct plan *plan, struct table *table)
 	table_head(table, "query", "from", period_format(plan_bucket(plan, plan->first), text));
 	table_head(table, "query", "to", period_format(plan_bucket(plan, plan->last), text));
 	table_head(table, "query", "labels", plan->labels);
+	if (plan->by_label)
+		table_head(table, "query", "by_label", plan->by_label);
 	char day[DAY_TEXT_MAX], instant[INSTANT_TEXT_MAX];
 	table_head(table, "query", "structure",
 		   plan->restated ? day_format(plan->structure, day) : NULL);

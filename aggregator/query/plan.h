@@ -25,6 +25,7 @@ struct query {
 	const char *per;       /* a grain; default: the metric's period, an indicator's coarsest */
 	const char *from, *to; /* period labels of any grain, both included; default: today's */
 	const char *labels;    /* canonical; default: all, added up */
+	const char *by_label;  /* a dimension: rows for each of its labels; default: none */
 	const char *calendar;  /* civil or report; default: the metric's own */
 	const char *structure; /* a day, whose borders are meant; default: those of the time */
 	const char *known;     /* a day (its end) or date-time: nothing received later counts */
@@ -50,8 +51,9 @@ struct plan {
 	bool by_office;
 	bool by_own_unit; /* each office under the unit it reports for: who is missing */
 	bool rank;
-	const char *labels; /* canonical; "" for all */
-	bool restated;      /* answered under the borders of the day @structure */
+	const char *labels;   /* canonical; "" for all */
+	const char *by_label; /* a dimension of all metrics; NULL: not parted by labels */
+	bool restated;        /* answered under the borders of the day @structure */
 	int32_t structure;
 	int64_t known_us;    /* nothing received later counts; INT64_MAX: everything does */
 	int64_t begun, over; /* of @known, or of now, in local minutes since 1970: what starts in

@@ -3,6 +3,7 @@
 #include "common/base/utf8.h"
 #include "query/figures.h"
 #include "query/known.h"
+#include "query/label_groups.h"
 #include "query/rank.h"
 #include "query/series.h"
 #include "query/target.h"
@@ -28,8 +29,11 @@ struct answer {
 	struct {
 		const struct stray *first; /* NULL: none */
 		size_t n;
-	} strays;                     /* offices without a unit: the rest names one */
-	const struct office *nowhere; /* of no unit, whose figures wait in the rest; NULL */
+	} strays;                        /* offices without a unit: the rest names one */
+	const struct office *nowhere;    /* of no unit, whose figures wait in the rest; NULL */
+	struct label_groups groups;      /* by label; none where that was not asked */
+	const struct label_group *group; /* at hand; NULL: all labels, added up */
+	bool in_force;                   /* it is a code of the list in this bucket */
 	char **why; /* [rows.n], owned: of an indicator, err.text of its formula */
 	char reason[2 * STRAY_SENTENCE_MAX]; /* why there is no figure */
 };
@@ -234,14 +238,14 @@ static void put_target_values(struct table *table, const struct target_point *po
 	mpq_clear(distance);
 }
 
-/* The rest is no place that could have a target. */
+/* The rest is no place that could have a target, and a target is of the whole, not of a label. */
 static void put_target(const struct answer *answer, struct period bucket, size_t i)
 {
 	const struct row *row = &answer->rows.list[i];
 	const struct figure *figure = &answer->shown[i];
 	struct target_point point = { 0 };
 	mpq_inits(point.value, point.expected, NULL);
-	if (row->unit || row->office)
+	if ((row->unit || row->office) && !answer->group)
 		targets_next(answer->targets, row, bucket, figure->has_value ? figure->value : NULL,
 			     &point);
 	if (point.target)
@@ -268,6 +272,10 @@ static void put_row(struct answer *answer, struct period bucket, size_t i)
 	table_text(answer->table, row->unit ? day_format(row->unit->valid_from, from) : NULL);
 	table_text(answer->table, period_format(bucket, period));
 	table_text(answer->table, plan_under_way(plan, bucket, until));
+	if (answer->group) {
+		table_text(answer->table, answer->group->label);
+		table_text(answer->table, label_group_name(answer->group));
+	}
 	if (figure->has_value)
 		put_rational(answer->table, figure->value, shown_decimals(plan));
 	else
@@ -309,6 +317,16 @@ static int evaluate(struct answer *answer, size_t i, struct err *err)
 	return rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
 }
 
+/* A code of the list is told wherever it may be reported; another label, and what has none, where
+ * it was. */
+static bool is_told(const struct answer *answer, size_t i)
+{
+	const struct figure *figure = &answer->shown[i];
+	const struct counts *counts = &figure->counts;
+	return !answer->group || answer->in_force || figure->has_value ||
+	       counts->observations > 0 || counts->revisions > 0 || counts->waiting > 0;
+}
+
 static int show(struct answer *answer, struct period bucket, struct err *err)
 {
 	int rc = 0;
@@ -321,7 +339,8 @@ static int show(struct answer *answer, struct period bucket, struct err *err)
 	const struct figure *rest = &answer->shown[answer->rows.n - 1];
 	bool says = !is_empty(rest) || rest->counts.waiting > 0 || answer->strays.first;
 	for (size_t i = 0; i < answer->rows.n - !says && rc == 0; i++)
-		put_row(answer, bucket, i);
+		if (is_told(answer, i))
+			put_row(answer, bucket, i);
 	return rc;
 }
 
@@ -409,34 +428,46 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 	return rc;
 }
 
+/* Rule 5.3: a label's rows are of its series alone. A bucket in which no row would be told has
+ * those of what is not classified. */
+static int answer_labels(struct answer *answer, struct figures *figures,
+			 const struct reference *reference, struct period bucket, struct err *err)
+{
+	const char *by_label = answer->plan->by_label;
+	const struct code_list *list =
+		dimensions_list(reference->catalogue->dimensions, by_label, strlen(by_label));
+	size_t before = table_rows(answer->table);
+	int rc = 0;
+	for (size_t i = 0; i < answer->groups.n && rc == 0; i++) {
+		answer->group = &answer->groups.list[i];
+		answer->in_force =
+			label_group_is_due(answer->group, list, bucket) ||
+			(i + 1 == answer->groups.n && table_rows(answer->table) == before);
+		figures_choose(figures, answer->group->series);
+		rc = answer_bucket(answer, figures, reference, bucket, err);
+	}
+	return rc;
+}
+
+#define LABEL_COLUMN 5u /* and the next are there when rows are by label */
+
 /* Those of every answer, of an indicator's, and of one with ranks. */
 static struct table *table_of(const struct plan *plan)
 {
-	static const char *const common[] = { "area",
-					      "name",
-					      "valid_from",
-					      "period",
-					      "until",
-					      "value",
-					      "reason",
-					      "observations",
-					      "due",
-					      "reported",
-					      "on_time",
-					      "carried",
-					      "missing",
-					      "waiting",
-					      "extra",
-					      "offices_due",
-					      "offices_reported",
-					      "revisions" },
-				 *const own[] = { "operands",    "targets",  "target",
-						  "target_year", "distance", "path" },
-				 *const ranks[] = { "rank", "of" };
+	static const char *const common
+		[] = { "area",    "name",       "valid_from",  "period",           "until",
+		       "label",   "label_name", "value",       "reason",           "observations",
+		       "due",     "reported",   "on_time",     "carried",          "missing",
+		       "waiting", "extra",      "offices_due", "offices_reported", "revisions" },
+	  *const own[] = { "operands", "targets", "target", "target_year", "distance", "path" },
+	  *const ranks[] = { "rank", "of" };
 	const char *columns[sizeof(common) / sizeof(common[0]) + sizeof(own) / sizeof(own[0]) +
 			    sizeof(ranks) / sizeof(ranks[0])];
-	size_t n = sizeof(common) / sizeof(common[0]);
-	memcpy(columns, common, sizeof(common));
+	size_t n = sizeof(common) / sizeof(common[0]), of_label = plan->by_label ? 0 : 2;
+	memcpy(columns, common, LABEL_COLUMN * sizeof(common[0]));
+	memcpy(columns + LABEL_COLUMN, common + LABEL_COLUMN + of_label,
+	       (n - LABEL_COLUMN - of_label) * sizeof(common[0]));
+	n -= of_label;
 	if (plan->indicator) {
 		memcpy(columns + n, own, sizeof(own));
 		n += sizeof(own) / sizeof(own[0]);
@@ -479,12 +510,16 @@ int query_run(sqlite3 *db, const struct reference *now, const struct query *quer
 		known_head(&then, answer.table);
 	if (rc == 0 && !(figures = figures_open(db, reference, &plan, false, err)))
 		rc = err->code;
+	if (rc == 0 && plan.by_label)
+		rc = label_groups_find(db, reference, &plan, &answer.groups, err);
 	for (int32_t number = plan.first; number <= plan.last && rc == 0; number++)
-		rc = answer_bucket(&answer, figures, reference, plan_bucket(&plan, number), err);
+		rc = (plan.by_label ? answer_labels : answer_bucket)(
+			&answer, figures, reference, plan_bucket(&plan, number), err);
 	if (rc == 0 && table_failed(answer.table))
 		rc = err_memory(err);
 	figures_close(figures);
 	targets_close(answer.targets);
+	label_groups_free(&answer.groups);
 	if (rc < 0) {
 		table_close(answer.table);
 		return rc;

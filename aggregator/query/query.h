@@ -30,6 +30,14 @@
  * are the office's. Where an office that would be due stands on a unit which ended, the last row's
  * reason names it, though the row may count nothing.
  *
+ * By label (@by_label), each place has in each period a row for each code of the dimension's list
+ * that may be used in it, then for each other label and at last for what has none, where they were
+ * reported: columns label (the code, or the label as it was spelt first; null: it has none) and
+ * label_name (what the reader's language calls the code; "not classified"). A row is what the
+ * question with that label as its filter gives, counts as well: reported are those who reported
+ * with it. So the rows of a sum add up to the total. Rows come by period, by label, then by area;
+ * an indicator's have no target, which is of the whole, and ranks are among those of one label.
+ *
  * As known at an earlier instant, units, offices, catalogue and indicators are those of then
  * (known.h); @now are the present ones.
  *

@@ -153,7 +153,8 @@ static int gather_metric(struct gathering *g, sqlite3 *db, const struct metric *
 {
 	struct slices slices = slices_of(g->plan, metric, bucket);
 	g->metric = metric;
-	int rc = series_find(db, metric, g->plan->labels, &g->series, err);
+	int rc = series_find(db, g->reference->catalogue->dimensions, metric, g->plan->labels,
+			     &g->series, err);
 	for (int32_t number = slices.first; number <= slices.last && rc == 0 && g->series.n > 0;
 	     number++) {
 		g->slice = slice_at(&slices, number);

@@ -1,15 +1,18 @@
 #include "query/series.h"
 #include "common/base/array.h"
 #include "common/base/blob.h"
+#include "common/base/near.h"
 #include "common/model/labels.h"
+#include "common/text/viet.h"
 #include "query/plan.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-int series_find(sqlite3 *db, const struct metric *metric, const char *labels,
-		struct series_list *list, struct err *err)
+int series_find(sqlite3 *db, const struct dimensions *dimensions, const struct metric *metric,
+		const char *labels, struct series_list *list, struct err *err)
 {
 	sqlite3_stmt *stmt;
 	int rc = db_prepare(db, "SELECT id, labels FROM series WHERE metric = ? ORDER BY id", &stmt,
@@ -23,7 +26,7 @@ int series_find(sqlite3 *db, const struct metric *metric, const char *labels,
 		const char *found = db_row_text(&row, 1);
 		if ((rc = row.rc) < 0)
 			break;
-		if (!labels_match(found, labels))
+		if (!labels_mean(dimensions, found, labels))
 			continue;
 		uint32_t *grown = array_room(list->list, list->n, sizeof(*grown));
 		if (!grown) {
@@ -41,10 +44,14 @@ int series_find(sqlite3 *db, const struct metric *metric, const char *labels,
 
 #define VALUES_SHOWN 12u /* in a sentence */
 
-struct values {                  /* of one key, among the series of the metrics asked about */
-	const char *key, *value; /* asked for; not terminated */
+struct values { /* of one key, among the series of the metrics asked about */
+	const struct dimensions *dimensions; /* lent */
+	const char *key, *value;             /* asked for; not terminated */
 	size_t key_len, value_len;
-	struct blob names; /* owned: of those shown, parted by ", " */
+	struct meaning asked;
+	char near[LABELS_TEXT_MAX]; /* of those there are the nearest; "": none is near */
+	size_t distance;            /* of it */
+	struct blob names;          /* owned: of those shown, parted by ", " */
 	size_t shown, n;
 	bool found;
 };
@@ -62,6 +69,20 @@ static bool is_named(const struct values *values, const char *value, size_t len)
 	return false;
 }
 
+static void look_whether_near(struct values *values, const char *value, size_t len)
+{
+	char asked[VIET_KEY_MAX], other[VIET_KEY_MAX], text[LABELS_TEXT_MAX];
+	memcpy(text, value, len);
+	text[len] = '\0';
+	if (!viet_bare(values->asked.text, asked) || !viet_bare(text, other))
+		return;
+	size_t distance = near_distance(asked, other);
+	if (distance >= near_limit(asked) || distance >= values->distance)
+		return;
+	values->distance = distance;
+	memcpy(values->near, text, len + 1);
+}
+
 static int look_at_series(struct values *values, const char *labels)
 {
 	const char *cursor = labels, *key, *value;
@@ -70,7 +91,10 @@ static int look_at_series(struct values *values, const char *labels)
 		if (key_len != values->key_len || memcmp(key, values->key, key_len) != 0)
 			continue;
 		values->n++;
-		values->found |= len == values->value_len && memcmp(value, values->value, len) == 0;
+		struct meaning meaning;
+		label_mean(values->dimensions, key, key_len, value, len, &meaning);
+		values->found |= strcmp(meaning.text, values->asked.text) == 0;
+		look_whether_near(values, value, len);
 		if (values->shown == VALUES_SHOWN || is_named(values, value, len))
 			continue;
 		if ((values->shown++ && blob_append(&values->names, ", ", 2) < 0) ||
@@ -97,18 +121,24 @@ static int look_at_metric(sqlite3_stmt *labels_of, const struct metric *metric,
 	return rc < 0 ? rc : 0;
 }
 
-static int check_pair(sqlite3_stmt *labels_of, const struct plan *plan,
-		      const struct reference *reference, struct values *values, struct err *err)
+/* Nobody reported such a label, and it is in no list. */
+static int refuse(const struct values *values, struct err *err)
 {
-	int rc = 0;
-	for (size_t i = 0; i < plan->n_metrics && rc == 0; i++)
-		rc = look_at_metric(labels_of, plan->metrics[i], values, err);
-	for (size_t i = 0; plan->everything && i < reference->catalogue->n && rc == 0; i++)
-		if (plan_fits(plan, &reference->catalogue->metrics[i]))
-			rc = look_at_metric(labels_of, &reference->catalogue->metrics[i], values,
-					    err);
-	if (rc < 0 || values->found || values->n == 0)
-		return rc;
+	char pair[LABELS_TEXT_MAX];
+	if (dimensions_list(values->dimensions, values->key, values->key_len)) {
+		(void)snprintf(pair, sizeof(pair), "%.*s=%.*s", (int)values->key_len, values->key,
+			       (int)values->value_len, values->value); /* fits: it was a label */
+		dimensions_tell(values->dimensions, pair, CODE_ANY_DAY, err);
+		return err->code;
+	}
+	if (values->n == 0)
+		return 0;
+	if (*values->near)
+		return err_set(err, -EINVAL,
+			       "nothing was ever reported with the label %.*s=%.*s; did you mean "
+			       "'%s'?",
+			       (int)values->key_len, values->key, (int)values->value_len,
+			       values->value, values->near);
 	return err_set(err, -EINVAL,
 		       "nothing was ever reported with the label %.*s=%.*s; there are: %.*s%s",
 		       (int)values->key_len, values->key, (int)values->value_len, values->value,
@@ -116,12 +146,29 @@ static int check_pair(sqlite3_stmt *labels_of, const struct plan *plan,
 		       values->shown == VALUES_SHOWN ? ", ..." : "");
 }
 
+static int check_pair(sqlite3_stmt *labels_of, const struct plan *plan,
+		      const struct reference *reference, struct values *values, struct err *err)
+{
+	int rc = 0;
+	label_mean(values->dimensions, values->key, values->key_len, values->value,
+		   values->value_len, &values->asked);
+	if (values->asked.code) /* nothing of it yet is no mistake */
+		return 0;
+	for (size_t i = 0; i < plan->n_metrics && rc == 0; i++)
+		rc = look_at_metric(labels_of, plan->metrics[i], values, err);
+	for (size_t i = 0; plan->everything && i < reference->catalogue->n && rc == 0; i++)
+		if (plan_fits(plan, &reference->catalogue->metrics[i]))
+			rc = look_at_metric(labels_of, &reference->catalogue->metrics[i], values,
+					    err);
+	return rc < 0 || values->found ? rc : refuse(values, err);
+}
+
 /* I13 */
 int series_check(sqlite3 *db, const struct plan *plan, const struct reference *reference,
 		 struct err *err)
 {
 	const char *cursor = plan->labels;
-	struct values values = { 0 };
+	struct values values = { .dimensions = reference->catalogue->dimensions };
 	sqlite3_stmt *labels_of;
 	if (!*cursor)
 		return 0;
@@ -129,6 +176,8 @@ int series_check(sqlite3 *db, const struct plan *plan, const struct reference *r
 			    &labels_of, err);
 	while (rc == 0 && labels_next(&cursor, &values.key, &values.key_len, &values.value,
 				      &values.value_len)) {
+		values.near[0] = '\0';
+		values.distance = SIZE_MAX;
 		rc = check_pair(labels_of, plan, reference, &values, err);
 		blob_free(&values.names);
 		values.shown = values.n = 0;

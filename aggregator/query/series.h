@@ -16,12 +16,14 @@ struct series_list {
 	size_t n;
 };
 
-/** Fill @list anew: all series of @metric that carry @labels (canonical; "": any). */
-int series_find(sqlite3 *db, const struct metric *metric, const char *labels,
-		struct series_list *list, struct err *err);
+/** Fill @list anew: all series of @metric whose labels mean what @labels (canonical; "": any) do,
+ * by these code lists: labels_mean(). */
+int series_find(sqlite3 *db, const struct dimensions *dimensions, const struct metric *metric,
+		const char *labels, struct series_list *list, struct err *err);
 
-/** Does every label of the plan's filter have a value that a figure of its metrics was ever
- * reported with? -EINVAL names those there are (I13). Where nothing was reported with that key yet,
- * nothing is known to be wrong: 0. What was reported later than a --known counts here, too. */
+/** Is every label of the plan's filter in the list of its dimension, by code or name, or was a
+ * figure of its metrics ever reported with what it means? -EINVAL says what was meant, or what
+ * there is (I13). Where there is no list, and nothing was reported with that key yet, nothing is
+ * known to be wrong: 0. What was reported later than a --known counts here, too. */
 int series_check(sqlite3 *db, const struct plan *plan, const struct reference *reference,
 		 struct err *err);

@@ -362,8 +362,7 @@ static const struct code_list *next_listed(const struct dimensions *dimensions, 
 	return NULL;
 }
 
-/* Is @text the code itself, and no name of it? */
-static bool is_code(const struct code *code, const char *text)
+bool code_is(const struct code *code, const char *text)
 {
 	char own[VIET_KEY_MAX], other[VIET_KEY_MAX];
 	return viet_key(code->code, own) && viet_key(text, other) && strcmp(own, other) == 0;
@@ -375,7 +374,7 @@ bool dimensions_hold(const struct dimensions *dimensions, const char *labels, in
 	const struct code *code;
 	char text[LABELS_TEXT_MAX];
 	while ((list = next_listed(dimensions, &labels, text)))
-		if (code_list_find(list, text, day, &code) != CODE_FOUND || !is_code(code, text))
+		if (code_list_find(list, text, day, &code) != CODE_FOUND || !code_is(code, text))
 			return false;
 	return true;
 }
@@ -388,7 +387,7 @@ enum days_held dimensions_days(const struct dimensions *dimensions, const char *
 	char text[LABELS_TEXT_MAX];
 	while ((list = next_listed(dimensions, &labels, text))) {
 		if (code_list_find(list, text, CODE_ANY_DAY, &code) != CODE_FOUND ||
-		    !is_code(code, text))
+		    !code_is(code, text))
 			return HELD_NEVER;
 		if (code->from > DAY_MIN || code->to < CODE_OPEN)
 			days = HELD_SOMETIMES;
@@ -470,7 +469,7 @@ void dimensions_tell(const struct dimensions *dimensions, const char *labels, in
 			(void)refuse(list, text, day, code, err);
 			return;
 		}
-		if (is_code(code, text))
+		if (code_is(code, text))
 			continue;
 		(void)err_set(err, -EINVAL,
 			      "%s '%s' is a name, and the province takes the code, '%s': the "
@@ -522,4 +521,48 @@ void labels_key(const char *labels, char ret_key[LABELS_KEY_MAX])
 		len += (size_t)snprintf(ret_key + len, LABELS_KEY_MAX - len, "%.*s=%s;",
 					(int)key_len, key, folded);
 	}
+}
+
+/* --- what labels mean --- */
+
+void label_mean(const struct dimensions *dimensions, const char *name, size_t name_len,
+		const char *value, size_t value_len, struct meaning *ret)
+{
+	const struct code_list *list = dimensions_list(dimensions, name, name_len);
+	char key[VIET_KEY_MAX];
+	copy(ret->text, value, value_len);
+	ret->code = NULL;
+	if (list && code_list_find(list, ret->text, CODE_ANY_DAY, &ret->code) == CODE_FOUND)
+		(void)snprintf(ret->text, sizeof(ret->text), "%s", ret->code->code);
+	else if (viet_key(ret->text, key) && strlen(key) < sizeof(ret->text))
+		memcpy(ret->text, key, strlen(key) + 1);
+}
+
+/* Does a label of that name mean what the asked one does? */
+static bool one_means(const struct dimensions *dimensions, const char *labels, const char *name,
+		      size_t name_len, const struct meaning *asked)
+{
+	const char *key, *value;
+	size_t key_len, value_len;
+	struct meaning found;
+	while (labels_next(&labels, &key, &key_len, &value, &value_len)) {
+		if (key_len != name_len || memcmp(key, name, name_len) != 0)
+			continue;
+		label_mean(dimensions, key, key_len, value, value_len, &found);
+		return strcmp(found.text, asked->text) == 0;
+	}
+	return false;
+}
+
+bool labels_mean(const struct dimensions *dimensions, const char *labels, const char *filter)
+{
+	const char *key, *value;
+	size_t key_len, value_len;
+	struct meaning asked;
+	while (labels_next(&filter, &key, &key_len, &value, &value_len)) {
+		label_mean(dimensions, key, key_len, value, value_len, &asked);
+		if (!one_means(dimensions, labels, key, key_len, &asked))
+			return false;
+	}
+	return true;
 }

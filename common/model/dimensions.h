@@ -63,6 +63,8 @@ enum code_verdict {
 /** What @text means on @day. @ret_code: not set when it is unlisted. */
 enum code_verdict code_list_find(const struct code_list *list, const char *text, int32_t day,
 				 const struct code **ret_code);
+/** Is @text the code itself, however typed, and no name of it? */
+bool code_is(const struct code *code, const char *text);
 /** The code in force on @day that @text nearly means; NULL: none is near. */
 const struct code *code_list_near(const struct code_list *list, const char *text, int32_t day);
 
@@ -83,6 +85,19 @@ void dimensions_tell(const struct dimensions *dimensions, const char *labels, in
  */
 int dimensions_resolve(const struct dimensions *dimensions, const char *labels, int32_t day,
 		       char ret_labels[LABELS_TEXT_MAX], struct err *err);
+
+/* What a label's value means to who asks. */
+struct meaning {
+	const struct code
+		*code; /* of the list, whatever the day; NULL: it is no code, nor names one */
+	char text[LABELS_TEXT_MAX]; /* the code, or the value by its viet_key(): one for each
+				       meaning */
+};
+void label_mean(const struct dimensions *dimensions, const char *name, size_t name_len,
+		const char *value, size_t value_len, struct meaning *ret);
+/** Has the series of @labels, for each label of @filter (both canonical), one that means the same?
+ * An empty filter fits all. */
+bool labels_mean(const struct dimensions *dimensions, const char *labels, const char *filter);
 
 #define LABELS_KEY_MAX (2u * LABELS_TEXT_MAX)
 /** Two canonical texts name one series when their keys are equal: values by their viet_key(). */

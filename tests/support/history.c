@@ -283,6 +283,14 @@ static void spoil(struct history *h, struct testbed_figure *figure, int32_t day)
 	}
 }
 
+/* The same label, in another spelling. */
+static const char *typed_otherwise(const char *labels)
+{
+	return strcmp(labels, "k=a") == 0       ? "k=A"
+	       : strcmp(labels, "j=x;k=a") == 0 ? "j=X;k=a"
+						: labels;
+}
+
 static void add_series(struct batch_making *making, const struct metric *metric)
 {
 	struct history *h = making->h;
@@ -300,6 +308,8 @@ static void add_series(struct batch_making *making, const struct metric *metric)
 		one.nth = some_nth(h, metric->period);
 		one.withdrawn = chance(h, 12);
 		one.value_e = one.withdrawn ? 0 : some_value(h);
+		if (one.value_e % 3 == 0)
+			one.labels = typed_otherwise(one.labels);
 		if (chance(h, 4))
 			spoil(h, &one, making->day);
 		add_figure(making, one);

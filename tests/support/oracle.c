@@ -90,16 +90,24 @@ static bool labels_fit(const struct metric *metric, const char *labels)
 	return true;
 }
 
-/* Every pair of the filter stands among the labels. */
+/* Labels are one however they are typed; those of histories differ by capitals alone. */
+static bool same_labels(const char *a, const char *b)
+{
+	return strcasecmp(a, b) == 0;
+}
+
+/* Every pair of the filter stands among the labels; "k=" wants that there is no k. */
 static bool labels_pass(const char *labels, const char *filter)
 {
 	char hay[600], needle[300];
 	(void)snprintf(hay, sizeof(hay), ";%s;", labels);
 	while (*filter) {
-		(void)snprintf(needle, sizeof(needle), ";%.*s;", (int)strcspn(filter, ";"), filter);
-		if (!strstr(hay, needle))
+		int len = (int)strcspn(filter, ";");
+		bool none = filter[len - 1] == '=';
+		(void)snprintf(needle, sizeof(needle), ";%.*s%s", len, filter, none ? "" : ";");
+		if ((strcasestr(hay, needle) != NULL) == none)
 			return false;
-		filter += strcspn(filter, ";");
+		filter += len;
 		filter += *filter == ';';
 	}
 	return true;
@@ -311,7 +319,7 @@ static bool is_newer(const struct oracle *o, const struct heard *mine, const str
 static bool is_of_same_figure(const struct heard *a, const struct heard *b)
 {
 	return a->office == b->office && strcmp(a->metric, b->metric) == 0 &&
-	       strcmp(a->labels, b->labels) == 0 && a->grain == b->grain &&
+	       same_labels(a->labels, b->labels) && a->grain == b->grain &&
 	       a->calendar == b->calendar && a->day == b->day && a->nth == b->nth;
 }
 
@@ -426,7 +434,7 @@ static struct cell *cell_of(struct oracle *oracle, const struct heard *heard)
 	for (size_t i = 0; i < oracle->n; i++)
 		if (oracle->cells[i].office == office && oracle->cells[i].metric == metric &&
 		    oracle->cells[i].number == number &&
-		    strcmp(oracle->cells[i].labels, heard->labels) == 0)
+		    same_labels(oracle->cells[i].labels, heard->labels))
 			return &oracle->cells[i];
 	oracle->cells = one_more(oracle->cells, oracle->n, sizeof(*oracle->cells));
 	oracle->cells[oracle->n] = (struct cell){ .office = office,
@@ -799,7 +807,7 @@ static const struct cell *latest(const struct ask *ask, const struct cell *serie
 	int64_t carry = has_begun(ask) ? ask->metric->carry : 0;
 	for (size_t i = 0; i < ask->n; i++) {
 		const struct cell *cell = &ask->cells[i];
-		if (cell->office == series->office && strcmp(cell->labels, series->labels) == 0 &&
+		if (cell->office == series->office && same_labels(cell->labels, series->labels) &&
 		    cell->present && cell->number >= ask->first_number - carry &&
 		    cell->number <= ask->last_number && (!best || cell->number > best->number))
 			best = cell;
@@ -825,7 +833,7 @@ static bool series_value(const struct ask *ask, const void *row, const struct ce
 	for (size_t i = 0; i < ask->n; i++) {
 		const struct cell *cell = &ask->cells[i];
 		if (cell->office != series->office || !cell->present || !in_bucket(ask, cell) ||
-		    strcmp(cell->labels, series->labels) != 0 ||
+		    !same_labels(cell->labels, series->labels) ||
 		    shown_in(ask, cell->office, cell->day) != row)
 			continue;
 		set_decimal(one, cell->value_e, ask->metric->decimals);
@@ -843,7 +851,7 @@ static bool begins_series(const struct ask *ask, size_t i, const struct office *
 	if (cells[i].office != office)
 		return false;
 	for (size_t k = 0; k < i; k++)
-		if (cells[k].office == office && strcmp(cells[k].labels, cells[i].labels) == 0)
+		if (cells[k].office == office && same_labels(cells[k].labels, cells[i].labels))
 			return false;
 	return true;
 }

@@ -169,5 +169,6 @@ void question_make(struct history *h, const struct catalogue *catalogue, struct 
 
 bool question_no_label(const char *refusal)
 {
-	return strstr(refusal, "nothing was ever reported with the label") != NULL;
+	return strstr(refusal, "nothing was ever reported with the label") ||
+	       strstr(refusal, "is not in the province's list");
 }
