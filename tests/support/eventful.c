@@ -265,6 +265,20 @@ static void change_into(struct course *course, enum eventful_stage stage)
 	change_close(change);
 }
 
+/* Until some is judged, and some is still to be. */
+static void release_into(struct course *course)
+{
+	const struct change_form form = { .kind = CHANGE_RELEASE,
+					  .who = "test",
+					  .release = { .closed = true } };
+	struct change *change = change_open();
+	assert_non_null(change);
+	change_order(course, &form);
+	while (!are_there(course, "release_entry") || !are_there(course, "release_count"))
+		assert_int_equal(change_go_on(course, change), 1);
+	change_close(change);
+}
+
 static void change_through(struct course *course)
 {
 	const struct change_form form = { .kind = CHANGE_MOVE,
@@ -413,6 +427,8 @@ void eventful_open(struct testbed *ret_testbed, enum eventful_stage stage)
 	figures_end(&course);
 	if (stage == EVENTFUL_UPGRADED)
 		events_begin_anew(&course);
+	else if (stage == EVENTFUL_RELEASING)
+		release_into(&course);
 	else if (stage != EVENTFUL_QUIET)
 		change_into(&course, stage);
 }
