@@ -6,9 +6,11 @@
  *                                                   every entry and makes every page anew; prints
  *                                                   the seconds, and how many offices' days
  *   change_store steps STORE CATALOGUE              imports that file in steps as the aggregator
- *                                                   does; prints how many figures it holds, the
- *                                                   seconds, and in ms the longest step before it
- * is in force, that which puts it in force, and the longest after it, each with its commit */
+ *                                                   does, or releases what waits where it is "-";
+ *                                                   prints how many figures that holds and lets in,
+ *                                                   the seconds, and in ms the longest step before
+ *                                                   it is in force, that which puts it in force,
+ * and the longest after it, each with its commit */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -120,14 +122,17 @@ static int steps(char **argv)
 {
 	static struct testbed testbed;
 	const struct steps_cost cost = { 0 };
-	struct change_form form = { .kind = CHANGE_CATALOGUE, .who = "bench", .note = "bench" };
+	const bool release = strcmp(argv[3], "-") == 0;
+	struct change_form form = { .kind = release ? CHANGE_RELEASE : CHANGE_CATALOGUE,
+				    .who = "bench",
+				    .note = "bench" };
 	struct change_state state = { 0 };
 	struct change *change = change_open();
 	struct err *err = &testbed.err;
-	char *csv = file_text(argv[3], &form.len);
+	char *csv = release ? NULL : file_text(argv[3], &form.len);
 	uint64_t began_us = now_us(), longest_us[3] = { 0 };
 	int64_t id = 0;
-	if (!csv || !change)
+	if ((!csv && !release) || !change)
 		return 2;
 	form.body = csv;
 	testbed_open_at(&testbed, argv[2]);
@@ -146,9 +151,10 @@ static int steps(char **argv)
 	if (rc < 0)
 		(void)fprintf(stderr, "change_store: %s\n", *err->text ? err->text : state.text);
 	else
-		printf("%" PRIu64 " %.1f %.1f %.1f %.1f\n", state.held,
-		       (double)(now_us() - began_us) / 1e6, (double)longest_us[0] / 1e3,
-		       (double)longest_us[1] / 1e3, (double)longest_us[2] / 1e3);
+		printf("%" PRIu64 " %" PRIu64 " %.1f %.1f %.1f %.1f\n", state.held,
+		       release ? state.rows : 0, (double)(now_us() - began_us) / 1e6,
+		       (double)longest_us[0] / 1e3, (double)longest_us[1] / 1e3,
+		       (double)longest_us[2] / 1e3);
 	change_close(change);
 	testbed_release(&testbed);
 	free(csv);
@@ -165,6 +171,6 @@ int main(int argc, char **argv)
 		return steps(argv);
 	(void)fprintf(stderr, "usage: change_store fill STORE OBSERVATIONS OFFICES\n"
 			      "       change_store whole STORE CATALOGUE\n"
-			      "       change_store steps STORE CATALOGUE\n");
+			      "       change_store steps STORE CATALOGUE|-\n");
 	return 2;
 }
