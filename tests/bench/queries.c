@@ -4,6 +4,7 @@
  * In one process, without HTTP, fsync and other load: what is measured is the way from the pages
  * (or, for --known, the journal) to the JSON answer. With --growth the same is asked of a hundredth
  * of the days, of a tenth and of all, with what an observation costs and how long opening takes.
+ * With --quality the whole time is looked through for what is odd, held to ten rules.
  * With --changes reference data are changed instead (changes.h); with --verify all is verified. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 
 #include "bench/changes.h"
 #include "common/model/civil.h"
+#include "query/quality.h"
 #include "query/query.h"
 #include "registry/successors.h"
 #include "support/province.h"
@@ -41,7 +43,7 @@ struct bench {
 	int32_t since[OFFICES_MAX], first, next, end; /* days */
 	char names[METRICS_MAX][16];
 	int offices;
-	bool growth, changes, verify;
+	bool growth, changes, verify, quality;
 	const char *only; /* part of the names of the shapes to ask; NULL: all */
 };
 
@@ -402,6 +404,34 @@ static int option(int argc, char *argv[], const char *name, int usual, int most)
 	return usual;
 }
 
+static void measure_quality(struct bench *bench)
+{
+	char csv[2048], to[DAY_TEXT_MAX];
+	size_t len = (size_t)snprintf(csv, sizeof(csv),
+				      "name,left,op,right,severity,label_vi,label_en,from\n");
+	for (int i = 0; i < 10; i++)
+		len += (size_t)snprintf(csv + len, sizeof(csv) - len,
+					"r%d,m%d,<=,4 * m%d,warn,,,\n", i, i, i + 1);
+	assert_true(testbed_order_import(&bench->testbed, "rules", csv) >= 0);
+	testbed_refresh(&bench->testbed);
+	(void)day_format(bench->end - 1, to);
+	for (int i = 0; i < 2; i++) {
+		char begin[DAY_TEXT_MAX];
+		struct quality_form asked = {
+			.from = day_format(i ? bench->end - 31 : bench->first, begin), .to = to
+		};
+		struct table *table = NULL;
+		double before = now_s();
+		if (quality_run(bench->testbed.db, bench->testbed.reference, &asked, &table,
+				&bench->testbed.err) != 0)
+			fail_msg("%s", bench->testbed.err.text);
+		printf("quality of %d offices, %d metrics, %d days: %.2f s of CPU, %zu rows\n",
+		       bench->offices, bench->size.metrics, i ? 31 : bench->size.days,
+		       now_s() - before, table_rows(table));
+		table_close(table);
+	}
+}
+
 int main(int argc, char *argv[])
 {
 	static struct bench bench;
@@ -416,6 +446,8 @@ int main(int argc, char *argv[])
 			bench.changes = true;
 		else if (strcmp(argv[i], "--verify") == 0)
 			bench.verify = true;
+		else if (strcmp(argv[i], "--quality") == 0)
+			bench.quality = true;
 		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
 			bench.only = argv[i + 1];
 	if (bench.growth && bench.size.days < 100 * RECENT_DAYS) {
@@ -431,6 +463,8 @@ int main(int argc, char *argv[])
 			measure_changes(&bench);
 		else if (bench.verify)
 			measure_verify(&bench);
+		else if (bench.quality)
+			measure_quality(&bench);
 		else
 			measure_all(&bench);
 	}
