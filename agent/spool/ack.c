@@ -50,50 +50,53 @@ int spool_make_room(struct spool *spool, uint64_t limit, struct err *err)
 
 #define HISTORY_DAYS   731 /* two years of what is counted by the week, month, ... */
 
-/* Drop the values of one series whose periods lie before @target: some days of them at a time,
- * because after months without the province there are many. 1 when none is left, 0 otherwise. */
-static int trim_series(struct spool *spool, sqlite3_stmt *series, int32_t target,
-		       uint64_t acked_seq, struct err *err)
+/* Drop the values of one series whose periods lie before @target and which the province has had
+ * since batch @droppable: some days of them at a time, because after months without the province
+ * there are many. 1 when none is left, 0 otherwise. */
+static int trim_series(struct spool *spool, sqlite3_stmt *series, int32_t target, int64_t droppable,
+		       struct err *err)
 {
-	int64_t shape = sqlite3_column_int64(series, 1);
-	int64_t id = sqlite3_column_int64(series, 0), oldest = sqlite3_column_int64(series, 2);
-	if (!shape_is_sane(shape) || oldest < DAY_MIN || oldest > DAY_MAX)
-		return 1; /* damaged, or without values: an ack is taken all the same */
+	int64_t id = sqlite3_column_int64(series, 0), shape = sqlite3_column_int64(series, 1);
+	if (!shape_is_sane(shape))
+		return 1; /* damaged: an ack is taken all the same */
 	/* Periods up to a day are many. Longer ones are few, and a clerk's typing is compared with
 	 * their history. */
 	int64_t end =
 		kept_from(shape_grain(shape) > GRAIN_DAY ? target - HISTORY_DAYS : target, shape);
-	if (sqlite3_column_type(series, 2) == SQLITE_NULL || oldest >= end)
-		return 1;
-	int64_t limit = end < oldest + DAYS_PER_ACK ? end : oldest + DAYS_PER_ACK;
-	chunk_cache_forget(spool); /* it may go; nothing of it changed in an ack */
-	int rc = spool_run(spool, SQL_CHUNK_TRIM, 3, (int64_t[]){ id, limit, (int64_t)acked_seq },
-			   err);
-	if (rc == 0)
-		rc = spool_number(spool, SQL_CHUNK_OLDEST, 1, &id, &oldest, err);
-	return rc == -ENODATA ? 1 : rc < 0 ? rc : oldest >= end;
+	int64_t first, last[] = { id, droppable, end };
+	int rc = spool_number(spool, SQL_CHUNK_OLDEST, 3, last, &first, err);
+	if (rc == 0 && first >= DAY_MIN) {
+		int64_t limit = end < first + DAYS_PER_ACK ? end : first + DAYS_PER_ACK;
+		chunk_cache_forget(spool); /* it may go; nothing of it changed in an ack */
+		rc = spool_run(spool, SQL_CHUNK_TRIM, 3, (int64_t[]){ id, droppable, limit }, err);
+		if (rc == 0)
+			rc = spool_number(spool, SQL_CHUNK_OLDEST, 3, last, &first, err);
+	} else if (rc == 0) {
+		return 1; /* damaged, likewise */
+	}
+	return rc == -ENODATA ? 1 : rc;
 }
 
-/* A period that has not ended long ago keeps its value: "add" goes on from it. */
-static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, struct err *err)
+/* A period that has not ended long ago keeps its value: "add" goes on from it. So does what was
+ * handed in of late, however old its period: who did it looks whether it arrived. */
+static int trim_current(struct spool *spool, int32_t today, int64_t droppable, bool *ret_all,
+			struct err *err)
 {
 	int32_t target = today - (int32_t)spool->limits.keep_days;
-	bool all = true;
 	sqlite3_stmt *series = spool_statement(spool, SQL_SERIES_ALL, err);
 	if (!series)
 		return err->code;
 	int rc;
+	*ret_all = true;
 	while ((rc = db_step(series, err)) == 1) {
-		rc = trim_series(spool, series, target, acked_seq, err);
+		rc = trim_series(spool, series, target, droppable, err);
 		if (rc < 0)
 			break;
-		all &= rc == 1;
+		*ret_all &= rc == 1;
 	}
 	(void)sqlite3_reset(series); /* repeats the step's error, already told */
-	if (rc == 0 && all)
-		rc = spool_forget_idle(spool, SERIES_PER_ACK, &all, err);
-	if (rc == 0 && all)
-		spool->trimmed_day = today;
+	if (rc == 0 && *ret_all)
+		rc = spool_forget_idle(spool, SERIES_PER_ACK, ret_all, err);
 	/* "Add" must know where it can no longer go on from a value. The day is durable and never
 	 * moves back. */
 	int32_t before;
@@ -105,16 +108,12 @@ static int trim_current(struct spool *spool, int32_t today, uint64_t acked_seq, 
 }
 
 /* Acked batches go when they were acked long ago, or take more than half the room. */
-static int trim_batches(struct spool *spool, int32_t today, uint64_t acked_seq, struct err *err)
+static int trim_batches(struct spool *spool, int64_t old_seq, uint64_t acked_seq, struct err *err)
 {
-	int64_t first_kept = today - (int64_t)spool->limits.keep_days, old_seq = 0;
-	int rc = spool_number(spool, SQL_ACK_DAY_BEFORE, 1, &first_kept, &old_seq, err);
-	if (rc < 0 && rc != -ENODATA)
-		return rc;
 	for (int i = 0; i < DROPS_PER_ACK; i++) {
 		int64_t seq;
 		uint64_t used;
-		rc = oldest_acked(spool, acked_seq, &seq, err);
+		int rc = oldest_acked(spool, acked_seq, &seq, err);
 		if (rc == -ENODATA)
 			return 0;
 		if (rc == 0)
@@ -130,16 +129,31 @@ static int trim_batches(struct spool *spool, int32_t today, uint64_t acked_seq, 
 }
 
 /* Note on which day the batches up to @acked_seq were acked, and drop what is too old by then. */
-static int trim(struct spool *spool, uint64_t acked_seq, int32_t today, struct err *err)
+static int trim(struct spool *spool, uint64_t acked_seq, uint64_t last_seq, int32_t today,
+		struct err *err)
 {
-	int64_t first_kept = today - (int64_t)spool->limits.keep_days;
+	int64_t first_kept = today - (int64_t)spool->limits.keep_days, old_seq = 0;
+	uint64_t used = 0;
 	int rc = spool_run(spool, SQL_ACK_DAY, 2, (int64_t[]){ today, (int64_t)acked_seq }, err);
 	if (rc == 0)
-		rc = trim_batches(spool, today, acked_seq, err);
+		rc = spool_number(spool, SQL_ACK_DAY_BEFORE, 1, &first_kept, &old_seq, err);
+	if (rc == 0 || rc == -ENODATA)
+		rc = trim_batches(spool, old_seq, acked_seq, err);
 	if (rc == 0)
 		rc = spool_run(spool, SQL_ACK_DAY_FORGET, 1, &first_kept, err);
-	if (rc == 0 && today != spool->trimmed_day)
-		rc = trim_current(spool, today, acked_seq, err);
+	if (rc == 0)
+		rc = spool_used(spool, &used, err);
+	/* Values, too, go sooner where they take the room that new ones want. */
+	bool sooner = spool->in_want || used > spool->limits.bytes_max / 2;
+	if (rc < 0 || (today == spool->trimmed_day && !spool->in_want))
+		return rc;
+	bool all;
+	rc = trim_current(spool, today, sooner ? (int64_t)acked_seq : old_seq, &all, err);
+	if (rc == 0 && all &&
+	    (!sooner || acked_seq == last_seq)) { /* else more may go with the next ack */
+		spool->trimmed_day = today;
+		spool->in_want = false;
+	}
 	return rc;
 }
 
@@ -147,6 +161,7 @@ static int ack(struct spool *spool, uint64_t upto, int64_t at_us, bool trimming,
 {
 	struct spool_meta meta;
 	int32_t trimmed_day = spool->trimmed_day, today = (int32_t)(at_us / DAY_US);
+	bool in_want = spool->in_want;
 	int rc = db_begin(spool->db, err);
 	if (rc == 0)
 		rc = spool_meta(spool, &meta, err);
@@ -164,11 +179,13 @@ static int ack(struct spool *spool, uint64_t upto, int64_t at_us, bool trimming,
 	if (rc == 0 && upto < meta.acked_seq)
 		rc = spool_run(spool, SQL_ACK_DAY_BACK, 1, (int64_t[]){ (int64_t)upto }, err);
 	if (rc == 0 && trimming && today > DAY_MIN && today < DAY_MAX)
-		rc = trim(spool, upto, today, err);
+		rc = trim(spool, upto, meta.last_seq, today, err);
 	if (rc == 0)
 		rc = spool_commit(spool, err);
-	if (rc < 0)
+	if (rc < 0) {
 		spool->trimmed_day = trimmed_day;
+		spool->in_want = in_want;
+	}
 	return rc;
 }
 

@@ -373,6 +373,7 @@ static int record(struct spool *spool, const struct observation obs[], size_t n,
 	/* Is it the disk that refuses, rather than something about the figures? */
 	if (!spool_is_figure_fault(rc) && rc != -EINVAL && rc != -ENOMEM)
 		spool->refused_rc = rc;
+	spool->in_want |= rc == -ENOSPC;
 	if (rc == 0)
 		return 0;
 	spool_rollback(spool);

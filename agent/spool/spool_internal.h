@@ -132,9 +132,10 @@ struct spool {
 	/* Rows of this start that wait to be dated; -1: to be counted. Whoever holds the spool
 	 * writes it; the loop looks meanwhile whether there are any. */
 	_Atomic int64_t undated_here;
-	int refused_rc;         /* as in struct spool_status */
-	uint64_t released;      /* likewise; not kept: the next Welcome tells it again */
-	int32_t trimmed_day;    /* current values were trimmed for this day already */
+	int refused_rc;      /* as in struct spool_status */
+	uint64_t released;   /* likewise; not kept: the next Welcome tells it again */
+	int32_t trimmed_day; /* current values were trimmed for this day already */
+	bool in_want;        /* figures were refused for want of room, and trimming made none yet */
 	struct spool_head head; /* the newest, */
 	bool head_due;          /* which is still to be written */
 	struct chunk_cache cache;

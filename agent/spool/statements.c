@@ -130,8 +130,7 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_SERIES_NUMBER] = "UPDATE series SET number = ?1, declared_in = ?2 WHERE id = ?3",
 	[SQL_SERIES_NEXT] = "SELECT coalesce(max(number) + 1, 0) FROM series",
 	[SQL_SERIES_BY_NUMBER] = "SELECT id, shape, metric, labels FROM series WHERE number = ?1",
-	[SQL_SERIES_ALL] = "SELECT id, shape, (SELECT day FROM stretch WHERE series = s.id"
-			   " ORDER BY day LIMIT 1) FROM series s",
+	[SQL_SERIES_ALL] = "SELECT id, shape FROM series",
 	[SQL_SERIES_OF] = "SELECT id, labels, shape FROM series WHERE metric = ?1"
 			  " ORDER BY labels, shape",
 	[SQL_SERIES_FORGET] = "UPDATE series SET number = NULL, declared_in = NULL",
@@ -152,9 +151,10 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_CHUNK_NUMBERED] = "SELECT t.series, t.day, t.part FROM series s"
 			       " CROSS JOIN stretch t ON t.series = s.id"
 			       " WHERE s.number IS NOT NULL LIMIT 1",
-	[SQL_CHUNK_OLDEST] = "SELECT min(day) FROM stretch WHERE series = ?1",
-	[SQL_CHUNK_TRIM] = "DELETE FROM stretch WHERE series = ?1 AND day < ?2"
-			   " AND unsealed = 0 AND newest BETWEEN 1 AND ?3",
+	[SQL_CHUNK_OLDEST] = "SELECT day FROM stretch WHERE series = ?1 AND day < ?3"
+			     " AND unsealed = 0 AND newest BETWEEN 1 AND ?2 ORDER BY day LIMIT 1",
+	[SQL_CHUNK_TRIM] = "DELETE FROM stretch WHERE series = ?1 AND day < ?3"
+			   " AND unsealed = 0 AND newest BETWEEN 1 AND ?2",
 	[SQL_CHUNK_WALK] = "SELECT s.metric, s.labels, s.shape, c.day, c.part, c.points"
 			   " FROM series s CROSS JOIN stretch c ON c.series = s.id"
 			   " ORDER BY s.metric, s.labels, s.shape, c.day, c.part",

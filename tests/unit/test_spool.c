@@ -196,6 +196,29 @@ static void newest_values_come_series_by_series(void **state)
 	assert_newest(f, day_from_civil(2023, 12, 31), 9, "");
 }
 
+static bool is_kept(struct fixture *f, int32_t day)
+{
+	int64_t value_e;
+	unsigned decimals;
+	bool withdrawn;
+	struct observation obs = figure("team.count", day, 0);
+	int rc = spool_current(f->spool, "team.count", "", obs.period, &value_e, &decimals,
+			       &withdrawn, &f->err);
+	assert_true(rc == 0 || rc == -ENOENT);
+	return rc == 0;
+}
+
+/* Figures of that day, one at a time, and an ack for each. */
+static void acks_come(struct fixture *f, int64_t at_us, unsigned n)
+{
+	struct observation new_day = figure("team.count", (int32_t)(at_us / DAY_US), 1);
+	for (unsigned acks = 0; acks < n; acks++) {
+		new_day.value_e++;
+		put(f, &new_day);
+		assert_int_equal(spool_acked(f->spool, seal(f), at_us, &f->err), 0);
+	}
+}
+
 static void values_of_months_stay_for_two_years_more(void **state)
 {
 	struct fixture *f = *state;
@@ -205,10 +228,9 @@ static void values_of_months_stay_for_two_years_more(void **state)
 	put(f, &months[0]);
 	put(f, &months[1]);
 	assert_int_equal(spool_acked(f->spool, seal(f), NOW_US, &f->err), 0);
-	int64_t value_e;
-	assert_int_equal(spool_current(f->spool, "team.count", "", days.period, &value_e,
-				       &(unsigned){ 0 }, &(bool){ false }, &f->err),
-			 -ENOENT);
+	assert_true(is_kept(f, TODAY - 60)); /* it came today */
+	acks_come(f, NOW_US + 36 * DAY_US, 1);
+	assert_false(is_kept(f, TODAY - 60));
 	assert_newest(f, DAY_MAX, 9, " 2022-10=10 in 2|");
 	verified(f);
 }
@@ -220,7 +242,8 @@ static void add_is_refused_where_the_value_may_have_been_trimmed(void **state)
 	put(f, &old);
 	kept.period.number = TODAY - 30;
 	put(f, &kept);
-	assert_int_equal(spool_acked(f->spool, seal(f), NOW_US, &f->err), 0);
+	assert_int_equal(spool_acked(f->spool, seal(f), NOW_US - 36 * DAY_US, &f->err), 0);
+	acks_come(f, NOW_US, 1);
 	reopen(f);
 	add.add = kept.add = true;
 	add.value_e = kept.value_e = 3;
@@ -827,24 +850,39 @@ static void acks_drop_what_they_may_on_a_disk_without_a_byte(void **state)
 static void little_is_trimmed_at_a_time_and_all_in_the_end(void **state)
 {
 	struct fixture *f = *state;
-	struct observation new_day = figure("team.count", TODAY, 1);
+	struct observation late = figure("team.count", TODAY - 600, 600);
+	int32_t later = TODAY + 36;
+	f->limits.bytes_max = 64 << 20;
+	reopen(f);
 	prepare_two_years(f);
-	unsigned acks = 0;
-	for (uint64_t last = status(f).last_seq; status(f).acked_seq < last || acks < 200; acks++) {
-		new_day.value_e++;
-		put(f, &new_day);
-		last = seal(f);
-		assert_int_equal(spool_acked(f->spool, last, NOW_US, &f->err), 0);
-	}
-	int64_t value_e;
-	unsigned decimals;
-	bool withdrawn;
-	struct observation old = figure("team.count", TODAY - 36, 0);
-	struct observation kept = figure("team.count", TODAY - 35, 0);
-	assert_int_equal(spool_current(f->spool, "team.count", "", old.period, &value_e, &decimals,
-				       &withdrawn, &f->err),
-			 -ENOENT);
-	assert_int_equal(current(f, &kept), 700 - 35);
+	acks_come(f, NOW_US, 200);
+	assert_true(is_kept(f, TODAY - 700)); /* it came today */
+	put(f, &late);                        /* and this one once more, weeks later */
+	acks_come(f, NOW_US + 20 * DAY_US, 1);
+	acks_come(f, NOW_US + 36 * DAY_US, 1);
+	assert_false(is_kept(f, TODAY - 700));
+	assert_true(is_kept(f, TODAY - 690)); /* the next acks go on */
+	acks_come(f, NOW_US + 36 * DAY_US, 200);
+	assert_false(is_kept(f, TODAY - 690));
+	assert_false(is_kept(f, later - 37));
+	assert_true(is_kept(f, TODAY - 600));
+	assert_true(is_kept(f, later));
+	verified(f);
+}
+
+/* Where values take the room, they go as soon as the province has them. */
+static void values_go_sooner_where_they_take_the_room(void **state)
+{
+	struct fixture *f = *state;
+	prepare_two_years(f);
+	uint64_t last = status(f).last_seq;
+	f->limits.bytes_max = status(f).bytes * 5 / 4; /* of which batches take a small part */
+	reopen(f);
+	for (uint64_t upto = 1; upto <= last; upto++)
+		assert_int_equal(spool_acked(f->spool, upto, NOW_US, &f->err), 0);
+	assert_false(is_kept(f, TODAY - 700));
+	assert_false(is_kept(f, TODAY - 690));
+	assert_true(is_kept(f, TODAY - 35));
 	verified(f);
 }
 
@@ -977,6 +1015,7 @@ static void year_keeps_its_value_until_long_after_its_end(void **state)
 	assert_int_equal(spool_acked(f->spool, last - 1, (new_year + 364) * DAY_US, &f->err), 0);
 	reopen(f);
 	assert_int_equal(spool_acked(f->spool, last, (new_year + 364) * DAY_US, &f->err), 0);
+	acks_come(f, (new_year + 400) * DAY_US, 1);
 	assert_int_equal(current(f, &year), 9);
 	int64_t value_e;
 	unsigned decimals;
@@ -1654,6 +1693,7 @@ int main(void)
 		TEST(full_spool_refuses_figures_and_still_seals_and_acks),
 		TEST(acks_drop_what_they_may_on_a_disk_without_a_byte),
 		TEST(little_is_trimmed_at_a_time_and_all_in_the_end),
+		TEST(values_go_sooner_where_they_take_the_room),
 		TEST(figures_are_refused_before_the_disk_is_full),
 		TEST(acked_batches_wait_again_for_a_restored_province),
 		TEST(acked_batches_are_kept_from_their_ack_on),
