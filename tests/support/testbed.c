@@ -553,7 +553,7 @@ void testbed_rollups(struct testbed *testbed, struct blob *ret)
 		       "SELECT grain, bucket, node, page FROM %s ORDER BY 1, 2, 3", in_force);
 	must(testbed, db_prepare(testbed->db, sql, &rows, &testbed->err), "rollups");
 	must(testbed,
-	     db_prepare(testbed->db, "SELECT metric, labels FROM series WHERE id = ?", &named,
+	     db_prepare(testbed->db, "SELECT metric, key FROM series WHERE id = ?", &named,
 			&testbed->err),
 	     "series");
 	while (db_step(rows, &testbed->err) == 1) {

@@ -122,7 +122,7 @@ void testbed_record(struct testbed *testbed, struct testbed_spool *spool, const 
 /* --- looking --- */
 
 /** Every page in force, as bytes: grain, bucket, node, page, in which a series is called by its
- * name and not by the number that it has there. The caller frees. */
+ * name, however it was spelt first, and not by the number that it has there. The caller frees. */
 void testbed_rollups(struct testbed *testbed, struct blob *ret);
 int64_t testbed_number(struct testbed *testbed, const char *sql);
 void testbed_exec(struct testbed *testbed, const char *sql);
