@@ -37,6 +37,8 @@ static const struct command commands[] = {
 	  cmd_token },
 	{ "clock", "[list] | assign START DATE-TIME | drop START",
 	  N_("what time it is, and figures that wait for somebody who knows"), cmd_clock },
+	{ "message", "[list] | read NUMBER|all",
+	  N_("what the province wrote to this office; mark it as read"), cmd_message },
 	{ "catalogue", "", N_("list what may be reported"), cmd_catalogue },
 	{ "sql", "FILE QUERY",
 	  N_("print what a section [sql NAME] would record; exit status 1 when it would be "

@@ -4,6 +4,7 @@
  */
 #include "api/agent_api.h"
 
+#include "api/bulletin_report.h"
 #include "api/clock_report.h"
 #include "api/observations.h"
 #include "api/report.h"
@@ -359,6 +360,31 @@ static void get_form(void *context, struct http_request *request)
 	call_submit(call, work_form, done_call);
 }
 
+/* POST /v1/messages/read */
+
+static void work_message_read(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	size_t len;
+	const char *body = http_body(call->request, &len);
+	call->rc = bulletin_carry_out(spool_of(call), body, len, &call->out, &call->err);
+}
+
+static void done_message_read(struct job *job)
+{
+	struct call *call = container_of(job, struct call, job);
+	if (call->rc == 0)
+		uplink_message_read(call->api->config.uplink);
+	done_call(job);
+}
+
+static void post_message_read(void *context, struct http_request *request)
+{
+	struct call *call = call_begin(context, request);
+	if (call)
+		call_submit(call, work_message_read, done_message_read);
+}
+
 /* GET /v1/catalogue, /v1/dimensions, /v1/rules */
 
 static void answer_document(struct call *call, const char *csv, size_t len)
@@ -425,6 +451,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/v1/spool/export", get_kept, 0, NULL },
 	{ "GET", "/v1/clock", get_kept, 0, NULL },
 	{ "POST", "/v1/clock", post_clock, 0, NULL },
+	{ "POST", "/v1/messages/read", post_message_read, 0, NULL },
 };
 #define N_ROUTES     (sizeof(routes) / sizeof(routes[0]))
 #define N_TCP_ROUTES 2u

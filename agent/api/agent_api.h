@@ -10,6 +10,7 @@
  *   GET  /v1/spool/export  all current values as CSV
  *   GET  /v1/clock         what time it is, who says so, and figures that wait for it
  *   POST /v1/clock         when the machine was started (clock_report.h)
+ *   POST /v1/messages/read what the province wrote was read (bulletin_report.h)
  *   GET  /v1/catalogue     the cached catalogue as CSV; 404 before there is one
  *
  * Figures are at most 4 MiB and OBSERVATIONS_MAX in one request (413: send them in parts), 8 MiB in

@@ -101,6 +101,11 @@ static bool held(const struct health_facts *f)
 	return f->held && !f->held_older;
 }
 
+static bool message(const struct health_facts *f)
+{
+	return f->message;
+}
+
 static bool resting(const struct health_facts *f)
 {
 	return f->connected && f->resting && f->waiting > 0;
@@ -187,6 +192,10 @@ static const struct {
 	    N_("the province holds figures of this office back, and they do not count yet: see "
 	       "them "
 	       "and the reasons below, and ask the province") } },
+	{ message,
+	  { "message", HEALTH_NOTE,
+	    N_("the province wrote to this office: read it below, and mark it with 'lantoa-agent "
+	       "message read' or on the page") } },
 	{ line_note, { "line_note", HEALTH_NOTE, NULL } },
 	{ resting,
 	  { "resting", HEALTH_NOTE,

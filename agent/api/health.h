@@ -20,6 +20,7 @@ struct health_facts {
 	int disk_rc;           /* of the newest sealing or noting of an ack */
 	bool set_aside;        /* a damaged spool waits to be looked at */
 	bool held, held_older; /* the province holds figures back; because this is an older copy */
+	bool message;          /* of the province, that nobody read */
 	bool undated, undated_here;        /* figures wait for people, or for the clock */
 	bool config_wrong, restart_due;    /* as the last reload left it */
 	bool input_failing, input_trouble; /* one does not work; one has something to say */

@@ -34,7 +34,8 @@ static void write_home(struct request *request)
 	struct uplink_look look;
 	struct frame frame = request_frame(request, &look);
 	request->rc = home_write(&request->html, &frame, request->catalogue, &request->values,
-				 host->trouble_of(host->inputs, "inbox"), &request->err);
+				 host->trouble_of(host->inputs, "inbox"), request->clerk->token,
+				 &request->err);
 	if (request->rc < 0)
 		request_answer_error(request);
 	else
@@ -96,6 +97,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/files", files_get, 0, "taken lang" },
 	{ "POST", "/files", files_post, FILE_MAX, "lang" },
 	{ "GET", "/errors", files_errors, 0, "file" },
+	{ "POST", "/read", read_mark_post, 0, NULL },
 	{ "GET", "/page.css", get_asset, 0, NULL },
 	{ "GET", "/page.js", get_asset, 0, NULL },
 	{ "GET", "/icon.svg", get_asset, 0, NULL },

@@ -96,3 +96,4 @@ void form_get(void *context, struct http_request *http);
 void form_post(void *context, struct http_request *http);
 void form_check(void *context, struct http_request *http);
 void form_template(void *context, struct http_request *http);
+void read_mark_post(void *context, struct http_request *http);

@@ -1,6 +1,7 @@
 #include "clerk/home.h"
 
 #include "clerk/due.h"
+#include "clerk/notices.h"
 #include "clerk/wording.h"
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
@@ -143,7 +144,7 @@ static void hours(struct html *html, const struct catalogue *catalogue, const st
 }
 
 int home_write(struct html *html, const struct frame *frame, const struct catalogue *catalogue,
-	       const struct values *values, const char *inbox, struct err *err)
+	       const struct values *values, const char *inbox, const char *token, struct err *err)
 {
 	struct due *list;
 	size_t n;
@@ -166,6 +167,7 @@ int home_write(struct html *html, const struct frame *frame, const struct catalo
 	html_add(html, "<h1>%s</h1>\n<p class=\"lead\">", _("What this office reports"));
 	html_say(html, _("Today is %s."), wording_day(today, day));
 	html_add(html, "</p>\n");
+	notice_messages(html, values, token, frame->now_us);
 	if (*inbox)
 		html_add(html, "<p class=\"error\" role=\"status\">%s %s.</p>\n",
 			 _("Tables in the inbox folder:"), inbox);

@@ -10,6 +10,6 @@
 #define HOME_MOST 10u /* of each series: a week of days, and a few */
 
 /** @frame: place, title and path are set here; @inbox: what is wrong with tables in the inbox, ""
- * for nothing. -ENOMEM. */
+ * for nothing; @token: notices.h. -ENOMEM. */
 int home_write(struct html *html, const struct frame *frame, const struct catalogue *catalogue,
-	       const struct values *values, const char *inbox, struct err *err);
+	       const struct values *values, const char *inbox, const char *token, struct err *err);

@@ -6,6 +6,8 @@
 #include "common/model/civil.h"
 #include "common/text/retell.h"
 
+#include <stdio.h>
+
 #define LET_IN_SHOWN 20u
 
 void notice_closed(struct html *html, const struct catalogue *catalogue,
@@ -62,4 +64,45 @@ void notice_let_in(struct html *html, const struct values *values, int64_t now_u
 		html_add(html, "</li>\n");
 	}
 	html_add(html, "</ul>\n</section>\n");
+}
+
+/* Which figure it is about, as its form calls it. */
+static void about(struct html *html, const Lantoa__V1__Message *message)
+{
+	if (*message->metric)
+		html_add(html, "<p>%s <strong>%s</strong> %s %s</p>\n", _("Please look again at:"),
+			 message->metric, message->labels, message->period);
+}
+
+void notice_messages(struct html *html, const struct values *values, const char *token,
+		     int64_t now_us)
+{
+	const Lantoa__V1__Standing *standing = values->told.standing;
+	char at[WORDING_MAX], id[24];
+	for (size_t i = standing ? standing->n_message : 0; i > 0; i--) {
+		const Lantoa__V1__Message *message = standing->message[i - 1];
+		if (!bulletin_is_news(&values->told, message))
+			continue;
+		(void)snprintf(id, sizeof(id), "%llu", (unsigned long long)message->id); /* fits */
+		html_add(html, "<form class=\"result message\" method=\"post\" action=\"/read\">\n"
+			       "<p><strong>");
+		html_say(html, _("The province wrote, %s:"),
+			 wording_instant(message->at_us, now_us, at));
+		html_add(html, "</strong> %s <small>%s</small></p>\n", message->text, message->who);
+		about(html, message);
+		html_add(html,
+			 "<input type=\"hidden\" name=\"token\" value=\"%s\">\n"
+			 "<input type=\"hidden\" name=\"message\" value=\"%s\">\n"
+			 "<button type=\"submit\" class=\"quiet\">%s</button>\n</form>\n",
+			 token, id, _("Mark as read"));
+	}
+}
+
+void notice_about(struct html *html, const struct values *values, const struct metric *metric,
+		  const char *labels, struct period period)
+{
+	const Lantoa__V1__Message *message = bulletin_about(&values->told, metric, labels, period);
+	if (message)
+		html_add(html, "<span class=\"state refused\">%s %s</span> ",
+			 _("the province asks to look again:"), message->text);
 }

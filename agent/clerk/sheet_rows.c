@@ -1,6 +1,7 @@
 #include "clerk/sheet_rows.h"
 
 #include "clerk/grid.h"
+#include "clerk/notices.h"
 #include "clerk/spark.h"
 #include "clerk/wording.h"
 #include "common/base/err.h"
@@ -74,6 +75,7 @@ static void known(struct html *html, const struct sheet *sheet, const struct she
 	}
 	if (row->now)
 		state(html, sheet, row);
+	notice_about(html, sheet->values, row->metric, row->labels, sheet->period);
 	html_add(html, "</span>\n");
 }
 

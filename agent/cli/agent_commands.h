@@ -24,6 +24,7 @@ int cmd_catalogue(struct command_context *context, int argc, char *argv[], struc
 int cmd_clock(struct command_context *context, int argc, char *argv[], struct err *err);
 int cmd_enrol(struct command_context *context, int argc, char *argv[], struct err *err);
 int cmd_import(struct command_context *context, int argc, char *argv[], struct err *err);
+int cmd_message(struct command_context *context, int argc, char *argv[], struct err *err);
 int cmd_record(struct command_context *context, int argc, char *argv[], struct err *err);
 int cmd_repair(struct command_context *context, int argc, char *argv[], struct err *err);
 int cmd_spool(struct command_context *context, int argc, char *argv[], struct err *err);

@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include "api/agent_status.h"
+#include "api/bulletin_report.h"
 #include "api/clock_report.h"
 #include "api/observations.h"
 #include "api/report.h"
@@ -348,17 +349,32 @@ int session_json(const struct blob *answer, json_t **ret_root, struct err *err)
 	return *ret_root ? 0 : err_set(err, -EPROTO, "the agent's answer is not JSON");
 }
 
-int session_tell_clock(struct session *session, const char *request, struct blob *out,
-		       struct err *err)
+/* POST to the running agent, or carry it out here. */
+static int order(struct session *session, const char *path, const char *request,
+		 int (*carry_out)(struct spool *spool, const void *request, size_t len,
+				  struct blob *out, struct err *err),
+		 struct blob *out, struct err *err)
 {
 	struct blob body = { 0 };
 	if (session->spool)
-		return clock_carry_out(session->spool, request, strlen(request), out, err);
+		return carry_out(session->spool, request, strlen(request), out, err);
 	int rc = blob_append(&body, request, strlen(request)) < 0 ? err_memory(err) : 0;
 	if (rc == 0)
-		rc = ask_agent(session, "POST", "/v1/clock", &body, out, err);
+		rc = ask_agent(session, "POST", path, &body, out, err);
 	blob_free(&body);
 	return rc;
+}
+
+int session_tell_clock(struct session *session, const char *request, struct blob *out,
+		       struct err *err)
+{
+	return order(session, "/v1/clock", request, clock_carry_out, out, err);
+}
+
+int session_mark_read(struct session *session, const char *request, struct blob *out,
+		      struct err *err)
+{
+	return order(session, "/v1/messages/read", request, bulletin_carry_out, out, err);
 }
 
 int session_ask_once(const struct settings *settings, enum session_question question,

@@ -54,6 +54,9 @@ int session_form(struct session *session, const char *period, const char *calend
 		 struct blob *out, struct err *err);
 /** An answer as JSON, cleaned as answer_read() does; the caller owns it. -EPROTO: it is none. */
 int session_json(const struct blob *answer, json_t **ret_root, struct err *err);
+/** POST /v1/messages/read with @request. */
+int session_mark_read(struct session *session, const char *request, struct blob *out,
+		      struct err *err);
 /** POST /v1/clock with @request. */
 int session_tell_clock(struct session *session, const char *request, struct blob *out,
 		       struct err *err);

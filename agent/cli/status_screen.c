@@ -153,6 +153,30 @@ static void print_closed(const json_t *row, FILE *out)
 			reports ? calendar : "");
 }
 
+void status_message(const json_t *row, FILE *out)
+{
+	const char *metric = answer_text(row, "metric"), *labels = answer_text(row, "labels");
+	const char *at = answer_text(row, "at");
+	fprintf(out, _("%lld, %.10s, %s: "), answer_number(row, "message"), at,
+		answer_text(row, "who"));
+	if (*metric)
+		fprintf(out, _("please look again at %s%s%s of %s: "), metric, *labels ? " " : "",
+			labels, answer_text(row, "period"));
+	fprintf(out, "%s\n", answer_text(row, "text"));
+}
+
+static void print_messages(const json_t *standing, FILE *out)
+{
+	size_t i, n = 0;
+	const json_t *row;
+	json_array_foreach(json_object_get(standing, "messages"), i, row) {
+		if (!json_is_true(json_object_get(row, "news")))
+			continue;
+		print_label(n++ == 0 ? _("messages:") : "", out);
+		status_message(row, out);
+	}
+}
+
 /* What the province told of this office. */
 static void print_standing(const json_t *root, FILE *out)
 {
@@ -161,6 +185,7 @@ static void print_standing(const json_t *root, FILE *out)
 	const json_t *closed = json_object_get(standing, "closed");
 	const json_t *released = json_object_get(standing, "released");
 	char at[WHEN_MAX];
+	print_messages(standing, out);
 	json_array_foreach(released, i, row) {
 		if (i == LET_IN_SHOWN)
 			break;

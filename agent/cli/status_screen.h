@@ -6,3 +6,5 @@
 
 /** @root: the JSON of agent_status.h. In the language of the process. */
 void status_screen(const json_t *root, FILE *out);
+/** A message of the province on a line: a row of "messages" in that JSON's "standing". */
+void status_message(const json_t *row, FILE *out);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define STANDING "standing"
+#define READ     "messages_read" /* their numbers, of 8 bytes each */
 
 /* -EINVAL: it is none. */
 static int standing_unpack(struct arena *arena, const void *packed, size_t len,
@@ -18,6 +19,31 @@ static int standing_unpack(struct arena *arena, const void *packed, size_t len,
 		return err_set(err, -EINVAL, "what the province told of this office is damaged");
 	*ret_standing = frame->standing;
 	return 0;
+}
+
+static const Lantoa__V1__Message *message_find(const Lantoa__V1__Standing *standing, uint64_t id)
+{
+	for (size_t i = 0; standing && i < standing->n_message; i++)
+		if (standing->message[i]->id == id)
+			return standing->message[i];
+	return NULL;
+}
+
+/* Those that it is not told any more, or that the province knows of, are over. */
+static int marks_read(struct spool *spool, struct bulletin *told, struct err *err)
+{
+	struct blob marks = { 0 };
+	int rc = spool_fact_get(spool, READ, &marks, err);
+	size_t n = marks.len / sizeof(uint64_t);
+	for (size_t i = 0; rc == 0 && i < n && told->n_read < WIRE_MESSAGES_MAX; i++) {
+		uint64_t id;
+		memcpy(&id, marks.data + i * sizeof(id), sizeof(id));
+		const Lantoa__V1__Message *message = message_find(told->standing, id);
+		if (message && !message->read)
+			told->read[told->n_read++] = id;
+	}
+	blob_free(&marks);
+	return rc == -ENOENT ? 0 : rc;
 }
 
 int bulletin_read(struct spool *spool, struct bulletin *ret_told, struct err *err)
@@ -36,6 +62,8 @@ int bulletin_read(struct spool *spool, struct bulletin *ret_told, struct err *er
 		bulletin_free(&told);
 		rc = 0;
 	}
+	if (rc == 0)
+		rc = marks_read(spool, &told, err);
 	if (rc < 0)
 		bulletin_free(&told);
 	else
@@ -127,4 +155,57 @@ size_t bulletin_let_in(const Lantoa__V1__Standing *standing, size_t from,
 		*ret_observations += row->observations;
 	}
 	return at;
+}
+
+/* --- messages --- */
+
+bool bulletin_is_news(const struct bulletin *told, const Lantoa__V1__Message *message)
+{
+	for (size_t i = 0; i < told->n_read; i++)
+		if (told->read[i] == message->id)
+			return false;
+	return !message->read;
+}
+
+int bulletin_mark_read(struct spool *spool, uint64_t id, size_t *ret_read, struct err *err)
+{
+	struct bulletin told;
+	size_t n = 0;
+	int rc = bulletin_read(spool, &told, err);
+	if (rc < 0)
+		return rc;
+	if (id != 0 && !message_find(told.standing, id))
+		rc = err_set(err, -ENOENT,
+			     "there is no message %llu; 'lantoa-agent message list' shows them",
+			     (unsigned long long)id);
+	for (size_t i = 0; rc == 0 && told.standing && i < told.standing->n_message; i++) {
+		const Lantoa__V1__Message *message = told.standing->message[i];
+		if ((id != 0 && message->id != id) || !bulletin_is_news(&told, message))
+			continue;
+		told.read[told.n_read++] = message->id;
+		n++;
+	}
+	if (rc == 0 && n > 0)
+		rc = spool_fact_set(spool, READ, told.read, told.n_read * sizeof(told.read[0]),
+				    err);
+	bulletin_free(&told);
+	if (rc == 0)
+		*ret_read = n;
+	return rc;
+}
+
+const Lantoa__V1__Message *bulletin_about(const struct bulletin *told, const struct metric *metric,
+					  const char *labels, struct period period)
+{
+	const Lantoa__V1__Standing *standing = told->standing;
+	char text[PERIOD_TEXT_MAX];
+	(void)period_format(period, text);
+	for (size_t i = standing ? standing->n_message : 0; i > 0; i--) {
+		const Lantoa__V1__Message *message = standing->message[i - 1];
+		if (strcmp(message->metric, metric->name) == 0 &&
+		    strcmp(message->labels, labels) == 0 && strcmp(message->period, text) == 0 &&
+		    bulletin_is_news(told, message))
+			return message;
+	}
+	return NULL;
 }

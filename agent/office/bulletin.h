@@ -10,11 +10,16 @@
 #include "common/net/wire.h"
 #include "spool/spool.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct bulletin {                             /* zeros: nothing was */
 	struct arena *arena;                  /* owned: of */
 	const Lantoa__V1__Standing *standing; /* NULL: nothing was told yet */
+	/* Messages that somebody read here, as far as the province does not know it yet. */
+	uint64_t read[WIRE_MESSAGES_MAX];
+	size_t n_read;
 };
 
 /** What is kept; nothing, when there is none or it cannot be read. */
@@ -36,3 +41,12 @@ const Lantoa__V1__Closing *bulletin_closing(const struct bulletin *told,
  * observations, and where the next row begins. */
 size_t bulletin_let_in(const Lantoa__V1__Standing *standing, size_t from,
 		       uint64_t *ret_observations);
+
+/** Did nobody read @message yet? */
+bool bulletin_is_news(const struct bulletin *told, const Lantoa__V1__Message *message);
+/** Somebody read message @id, or all of them when it is 0; it is durable then. @ret_read: how many
+ * nobody had read before. -ENOENT with a sentence: there is none of that number. */
+int bulletin_mark_read(struct spool *spool, uint64_t id, size_t *ret_read, struct err *err);
+/** "Please look again": the newest message that nobody read about this figure; NULL: none. */
+const Lantoa__V1__Message *bulletin_about(const struct bulletin *told, const struct metric *metric,
+					  const char *labels, struct period period);

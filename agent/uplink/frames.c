@@ -5,6 +5,7 @@
 #include "common/base/container.h"
 #include "common/base/log.h"
 #include "common/model/civil.h"
+#include "office/bulletin.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -119,22 +120,54 @@ static void ask_for_edition(struct uplink *uplink)
 	(void)link_send(uplink->link, &frame); /* unsent is unanswered: it is asked for again */
 }
 
-/* As with the edition. */
-static void ask_for_standing(struct uplink *uplink)
+static int work_asking(struct task *task)
 {
+	struct uplink *uplink = container_of(task, struct uplink, asking);
+	struct bulletin told;
+	int rc = bulletin_read(uplink->config.spool, &told, &task->err);
+	uplink->n_read = rc == 0 ? told.n_read : 0;
+	memcpy(uplink->read, told.read, uplink->n_read * sizeof(uplink->read[0]));
+	if (rc == 0)
+		bulletin_free(&told);
+	return rc;
+}
+
+/* As with the edition. */
+static void done_asking(struct task *task)
+{
+	struct uplink *uplink = container_of(task, struct uplink, asking);
 	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
 	Lantoa__V1__StandingAsk ask = LANTOA__V1__STANDING_ASK__INIT;
 	struct budget *budget = &uplink->core.budget;
 	uint64_t now_ms = uv_now(uplink->loop);
-	if (budget_when(budget, now_ms, BUDGET_PING) > now_ms)
+	bool another = uplink->standing.told != standing_version(uplink);
+	if ((!another && uplink->n_read == 0) || !uplink->link ||
+	    budget_when(budget, now_ms, BUDGET_PING) > now_ms)
 		return;
 	budget_spend(budget, now_ms, budget_frame(ASK_LEN));
 	uplink->standing.asked_ms = now_ms ? now_ms : 1;
 	uplink->standing.upto = uplink->core.acked;
 	ask.version = standing_version(uplink);
+	ask.read = uplink->read;
+	ask.n_read = uplink->n_read;
 	frame.kind_case = LANTOA__V1__FRAME__KIND_STANDING_ASK;
 	frame.standing_ask = &ask;
 	(void)link_send(uplink->link, &frame); /* unsent is unanswered: it is asked for again */
+}
+
+static void ask_for_standing(struct uplink *uplink)
+{
+	if (uplink->asking.busy)
+		return;
+	uplink->standing.read = false;
+	task_start(&uplink->asking, &uplink->group, work_asking, done_asking);
+}
+
+void uplink_message_read(struct uplink *uplink)
+{
+	uplink->standing.read = true;
+	if (uplink->connected && uplink->standing.told != 0)
+		ask_for_standing(uplink);
 }
 
 /* --- what comes in --- */
@@ -201,7 +234,7 @@ static void mind_standing(struct uplink *uplink, uint64_t version)
 	if (uplink->protocol < WIRE_EDITIONS)
 		version = 0;
 	uplink->standing.told = version;
-	if (version == 0 || version == standing_version(uplink) ||
+	if (version == 0 || (version == standing_version(uplink) && !uplink->standing.read) ||
 	    (asked_ms > 0 && uv_now(uplink->loop) - asked_ms < STANDING_AGAIN_MS))
 		return;
 	ask_for_standing(uplink);
@@ -337,7 +370,8 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 			   welcome->level);
 	uplink->protocol = welcome->protocol;
 	mind_edition(uplink, welcome->edition_version, 0);
-	uplink->standing.asked_ms = 0; /* what was asked before got lost */
+	uplink->standing.asked_ms = 0; /* what was asked before got lost, */
+	uplink->standing.read = true;  /* with what it said was read */
 	mind_standing(uplink, welcome->standing_version);
 	mind_head(uplink, welcome->head);
 	uint64_t begin = uplink->core.proving ? uplink->life.before_begin : uplink->life.begin;

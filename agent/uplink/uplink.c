@@ -437,6 +437,7 @@ int uplink_start(uv_loop_t *loop, const struct uplink_config *config, struct upl
 	uplink->measured = status;
 	uplink->head = status.head;
 	uplink->has_head = status.heads > 0;
+	uplink->standing.read = true;
 	struct protocol_timing timing = protocol_timing(
 		config->reconnect_min_ms, config->reconnect_max_ms * RECONNECT_GROWTH);
 	protocol_init(&uplink->core, config->timing ? config->timing : &timing);

@@ -50,6 +50,9 @@ void uplink_set_reconnect(struct uplink *uplink, uint32_t min_ms, uint32_t max_m
  * the uplink is freed after it. */
 void uplink_stop(struct uplink *uplink, void (*on_closed)(void *context), void *context);
 
+/** Somebody marked a message as read: the province hears of it with the next contact. */
+void uplink_message_read(struct uplink *uplink);
+
 struct uplink_look {         /* for status; texts are valid until the loop runs on */
 	const char *state;   /* a stable word: connected, connecting, waiting, greeting, renewing,
 			      * at rest */

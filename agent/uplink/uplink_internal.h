@@ -34,7 +34,11 @@ struct uplink {
 		uint64_t told;     /* the version that the province told last; 0: it tells none */
 		uint64_t asked_ms; /* 0: it was not */
 		uint64_t upto;     /* acked then */
+		bool read;         /* somebody may have read a message that it is to hear of */
 	} standing;
+	struct task asking; /* which those are */
+	uint64_t read[WIRE_MESSAGES_MAX];
+	size_t n_read;
 	struct spool_head head;       /* of the ledger, as told last; */
 	bool has_head;                /* without it none */
 	struct spool_status measured; /* for the province, as of the last look; likewise below */

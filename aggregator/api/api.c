@@ -43,6 +43,7 @@ static const struct {
 	{ health_actions, &n_health_actions },       { held_actions, &n_held_actions },
 	{ backup_actions, &n_backup_actions },       { change_actions, &n_change_actions },
 	{ changes_actions, &n_changes_actions },     { heads_actions, &n_heads_actions },
+	{ message_actions, &n_message_actions },
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))

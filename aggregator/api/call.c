@@ -418,3 +418,29 @@ int call_field_needed(struct call *call, const char *name, const char **ret_text
 		*ret_text = text;
 	return rc;
 }
+
+int call_labels(struct call *call, const char *text, struct err *err)
+{
+	char words[LABELS_TEXT_MAX];
+	struct label labels[LABELS_MAX];
+	size_t n = 0;
+
+	if (strlen(text) >= sizeof(words))
+		return err_set(err, -EINVAL, "labels: over %u bytes", LABELS_TEXT_MAX - 1);
+	memcpy(words, text, strlen(text) + 1);
+	for (char *rest = words, *pair; (pair = strsep(&rest, ";"));) {
+		char *value = strchr(pair, '=');
+
+		if (n == LABELS_MAX)
+			return err_set(err, -EINVAL, "labels: more than %u; leave some out",
+				       LABELS_MAX);
+		if (!value)
+			return err_set(err, -EINVAL,
+				       "labels: '%s' is not KEY=VALUE; write --label KEY=VALUE for "
+				       "each (over HTTP parted by ';')",
+				       pair);
+		*value++ = '\0';
+		labels[n++] = (struct label){ .key = pair, .value = value };
+	}
+	return labels_canonical(labels, n, call->labels, err) < 0 ? err_wrap(err, "labels") : 0;
+}

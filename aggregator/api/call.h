@@ -138,10 +138,12 @@ int call_ask_heads(struct call *call, int64_t office, struct err *err);
 int call_field(struct call *call, const char *name, const char **ret_text, struct err *err);
 /** As above; -EINVAL when it is not there. */
 int call_field_needed(struct call *call, const char *name, const char **ret_text, struct err *err);
+/** "k=v;k=v" in any order into call->labels, canonical. */
+int call_labels(struct call *call, const char *text, struct err *err);
 
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
 	health_actions[], held_actions[], backup_actions[], change_actions[], changes_actions[],
-	heads_actions[];
+	heads_actions[], message_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
 	n_health_actions, n_held_actions, n_backup_actions, n_change_actions, n_changes_actions,
-	n_heads_actions;
+	n_heads_actions, n_message_actions;

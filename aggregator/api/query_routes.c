@@ -19,33 +19,6 @@
 
 #define ASKING "name area by per from to labels calendar structure known publication"
 
-/* "k=v;k=v" in any order into call->labels, canonical. */
-static int take_labels(struct call *call, const char *text, struct err *err)
-{
-	char words[LABELS_TEXT_MAX];
-	struct label labels[LABELS_MAX];
-	size_t n = 0;
-
-	if (strlen(text) >= sizeof(words))
-		return err_set(err, -EINVAL, "labels: over %u bytes", LABELS_TEXT_MAX - 1);
-	memcpy(words, text, strlen(text) + 1);
-	for (char *rest = words, *pair; (pair = strsep(&rest, ";"));) {
-		char *value = strchr(pair, '=');
-
-		if (n == LABELS_MAX)
-			return err_set(err, -EINVAL, "labels: more than %u; leave some out",
-				       LABELS_MAX);
-		if (!value)
-			return err_set(err, -EINVAL,
-				       "labels: '%s' is not KEY=VALUE; write --label KEY=VALUE for "
-				       "each (over HTTP parted by ';')",
-				       pair);
-		*value++ = '\0';
-		labels[n++] = (struct label){ .key = pair, .value = value };
-	}
-	return labels_canonical(labels, n, call->labels, err) < 0 ? err_wrap(err, "labels") : 0;
-}
-
 static int query_prepare(struct call *call, struct err *err)
 {
 	struct http_request *request = call->request;
@@ -81,7 +54,7 @@ static int query_prepare(struct call *call, struct err *err)
 	if (!labels || !*labels)
 		return 0;
 	call->query.labels = call->labels;
-	return take_labels(call, labels, err);
+	return call_labels(call, labels, err);
 }
 
 static int figures_prepare(struct call *call, struct err *err)

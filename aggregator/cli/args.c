@@ -22,6 +22,7 @@ static const struct option_row known[] = {
 	{ "from", 0, "PERIOD",
 	  N_("first period or day, such as 2025, 2025-Q2, 2025-06 or 2025-06-30") },
 	{ "to", 0, "PERIOD", N_("last period, included") },
+	{ "period", 0, "PERIOD", N_("of which period the figure is") },
 	{ "label", 0, "NAME=VALUE",
 	  N_("only figures with this label; may be given several times") },
 	{ "by-label", 0, "DIMENSION",

@@ -265,6 +265,36 @@ static int office_heads(const struct order *order, struct err *err)
 	return order_ask_report(order, &request, err);
 }
 
+static int office_tell(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	bool all = args_option(args, "all");
+	struct blob labels = { 0 };
+	int rc = labels_join(args, &labels) < 0 ? err_memory(err) : 0;
+	const struct argument fields[] = { { "code", all ? NULL : args->words[0] },
+					   { "all", yes_if_given(args, "all") },
+					   { "text", args->words[args->n_words - 1] },
+					   { "metric", args_option(args, "metric") },
+					   { "period", args_option(args, "period") },
+					   { "labels", (const char *)labels.data } };
+
+	if (rc == 0 && args->n_words != (all ? 1 : 2))
+		rc = err_set(err, -EINVAL,
+			     _("say whom, an office or --all, and then the text, in quotes"));
+	if (rc == 0)
+		rc = order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+	blob_free(&labels);
+	return rc;
+}
+
+static int office_messages(const struct order *order, struct err *err)
+{
+	const struct argument arguments[] = { { "code", order->args->words[0] },
+					      { "most", args_option(order->args, "most") } };
+
+	return order_ask_rows(order, arguments, 2, err);
+}
+
 static int status(const struct order *order, struct err *err)
 {
 	struct request request = order_request(order);
@@ -515,6 +545,27 @@ const struct command commands[] = {
 	  .method = "POST",
 	  .path = "/v1/offices/revoke",
 	  .done = N_("Keys and invitations revoked: %s\n") },
+	{ .words = "office tell",
+	  .usage = "CODE|--all TEXT [--metric NAME --period PERIOD [--label NAME=VALUE]]",
+	  .help = N_("Tell an office, or all of them, something: it stands on their page and in "
+		     "their status until somebody there marks it as read. With a metric and a "
+		     "period it asks one office to look at that figure again."),
+	  .options = "all metric period label",
+	  .n_words = 1,
+	  .n_more = 1,
+	  .run = office_tell,
+	  .method = "POST",
+	  .path = "/v1/messages",
+	  .done = N_("Told: %s\n") },
+	{ .words = "office messages",
+	  .usage = "CODE [--most NUMBER]",
+	  .help = N_("List what an office was told, newest first, by whom, and since when it is "
+		     "marked as read there."),
+	  .options = "most",
+	  .n_words = 1,
+	  .run = office_messages,
+	  .method = "GET",
+	  .path = "/v1/messages" },
 	{ .words = "query",
 	  .usage = "NAME [OPTIONS]",
 	  .help = N_(

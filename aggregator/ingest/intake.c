@@ -139,7 +139,7 @@ static void on_edition_ask(struct intake *intake, const struct incoming *in)
 
 static void on_standing_ask(struct intake *intake, const struct incoming *in)
 {
-	sessions_standing(&intake->sessions, in->peer, in->key);
+	sessions_standing(&intake->sessions, in->peer, in->key, in->frame->standing_ask);
 }
 
 /* No answer tells an agent that its heads came: an operator asked for them. */

@@ -8,6 +8,7 @@
 #include "ingest/key_feed.h"
 #include "journal/standing.h"
 #include "registry/delivery.h"
+#include "registry/messages.h"
 #include "registry/office_keys.h"
 
 #include <errno.h>
@@ -44,8 +45,10 @@ struct question {
 	/* Hello and StandingAsk: what is read, and as of which event. */
 	uint64_t standing_version; /* 0: it cannot be read */
 	int64_t event;
-	struct arena *arena;            /* owned: of */
-	Lantoa__V1__Standing *standing; /* the answer */
+	struct arena *arena;              /* owned: of */
+	Lantoa__V1__Standing *standing;   /* the answer */
+	uint64_t read[WIRE_MESSAGES_MAX]; /* messages that it says were read */
+	size_t n_read;
 	/* Enrol */
 	uint8_t public_key[KEY_LEN];
 	struct key_feed feed;
@@ -397,15 +400,45 @@ static void ask_done(struct store_job *job, int rc, const struct err *err)
 	question_close(question);
 }
 
+static void standing_ask(struct question *question)
+{
+	question->job =
+		(struct store_job){ .run = ask_run, .done = ask_done, .use = STORE_SESSION };
+	store_read(question->sessions->store, &question->job);
+}
+
+static int read_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
+		    struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	(void)reference;
+	return messages_read(db, question->office, question->read, question->n_read, civil_now_us(),
+			     err);
+}
+
+/* What could not be noted is said again, as it is not told to be read. */
+static void read_done(struct store_job *job, int rc, const struct err *err)
+{
+	struct question *question = container_of(job, struct question, job);
+	if (rc < 0)
+		say(question, REFUSED_STANDING, err);
+	standing_ask(question);
+}
+
 void sessions_standing(struct sessions *sessions, const struct gate_peer *peer,
-		       const struct listed_key *key)
+		       const struct listed_key *key, const Lantoa__V1__StandingAsk *ask)
 {
 	struct question *question = question_open(sessions, peer, key);
 	if (!question) /* the agent asks again when it is next told of another */
 		return;
-	question->job =
-		(struct store_job){ .run = ask_run, .done = ask_done, .use = STORE_SESSION };
-	store_read(sessions->store, &question->job);
+	question->n_read = ask->n_read < WIRE_MESSAGES_MAX ? ask->n_read : WIRE_MESSAGES_MAX;
+	if (question->n_read == 0) {
+		standing_ask(question);
+		return;
+	}
+	memcpy(question->read, ask->read, question->n_read * sizeof(question->read[0]));
+	question->job = (struct store_job){ .run = read_run, .done = read_done };
+	store_write(sessions->store, &question->job);
 }
 
 static int enrol_run(struct store_job *job, sqlite3 *db, const struct reference *reference,

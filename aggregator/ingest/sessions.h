@@ -65,9 +65,9 @@ void sessions_hello(struct sessions *sessions, const struct gate_peer *peer,
 /** EditionAsk of an active key: answered at once, by EditionPiece, or Refused. */
 void sessions_edition(struct sessions *sessions, const struct gate_peer *peer,
 		      const Lantoa__V1__EditionAsk *ask);
-/** StandingAsk of an active key: answered by Standing. */
+/** StandingAsk of an active key: answered by Standing, once what it says was read is noted. */
 void sessions_standing(struct sessions *sessions, const struct gate_peer *peer,
-		       const struct listed_key *key);
+		       const struct listed_key *key, const Lantoa__V1__StandingAsk *ask);
 /** Enrol over an invitation's key: answered by Enrolled, or Refused. The key list knows the new key
  * before the office does. */
 void sessions_enrol(struct sessions *sessions, const struct gate_peer *peer,

@@ -17,7 +17,8 @@ static int events_look(struct standing_watch *watch, sqlite3 *db, struct err *er
 	int rc = db_number(db, "SELECT coalesce(max(id), 0) FROM event", &watch->found, err);
 	if (rc == 0)
 		rc = db_prepare(db,
-				"SELECT EXISTS(SELECT 1 FROM event WHERE id > ?1 AND moves <> 0)",
+				"SELECT EXISTS(SELECT 1 FROM event WHERE id > ?1"
+				" AND (moves <> 0 OR kind = 'office tell'))",
 				&stmt, err);
 	if (rc == 0) {
 		sqlite3_bind_int64(stmt, 1, watch->event);

@@ -2,6 +2,7 @@
 
 #include "common/model/civil.h"
 #include "common/model/verdict.h"
+#include "registry/messages.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -113,6 +114,23 @@ static void text_hash(crypto_generichash_state *state, const char *text)
 	(void)crypto_generichash_update(state, (const uint8_t *)text, strlen(text) + 1);
 }
 
+static int message_hash(void *context, const struct message *message)
+{
+	const int64_t numbers[] = { message->id, message->read_us != 0 };
+	(void)crypto_generichash_update(context, (const uint8_t *)numbers, sizeof(numbers));
+	text_hash(context, message->shown);
+	return 0;
+}
+
+static int messages_digest(sqlite3 *db, int64_t office, uint8_t ret_digest[16], struct err *err)
+{
+	crypto_generichash_state state;
+	(void)crypto_generichash_init(&state, NULL, 0, 16);
+	int rc = messages_each(db, office, WIRE_MESSAGES_MAX, message_hash, &state, err);
+	(void)crypto_generichash_final(&state, ret_digest, 16);
+	return rc;
+}
+
 /* Those that an office is told: the last ones to end. */
 static size_t closings_from(const struct closings *closings)
 {
@@ -142,6 +160,7 @@ static uint64_t version_of(const struct standing *standing, const struct referen
 					standing->n_waiting * sizeof(standing->waiting[0]));
 	(void)crypto_generichash_update(&state, (const uint8_t *)standing->released,
 					standing->n_released * sizeof(standing->released[0]));
+	(void)crypto_generichash_update(&state, standing->messages, sizeof(standing->messages));
 	uint8_t digest[16];
 	(void)crypto_generichash_final(&state, digest, sizeof(digest));
 	memcpy(&version, digest, sizeof(version));
@@ -168,6 +187,8 @@ int standing_read(struct standing_reader *reader, const struct reference *refere
 		sqlite3_bind_int64(reader->held, 1, office);
 		rc = sum_read(reader->held, &standing->waits, err);
 	}
+	if (rc == 0)
+		rc = messages_digest(reader->db, office, standing->messages, err);
 	standing->version = version_of(standing, reference);
 	return rc;
 }
@@ -285,6 +306,50 @@ static int closings_tell(const struct closings *closings, struct arena *arena,
 	return 0;
 }
 
+struct messages {
+	struct arena *arena;
+	Lantoa__V1__Message *list[WIRE_MESSAGES_MAX]; /* the newest first */
+	size_t n;
+};
+
+static int message_tell(void *context, const struct message *from)
+{
+	struct messages *messages = context;
+	struct arena *arena = messages->arena;
+	Lantoa__V1__Message *one = arena_alloc(arena, sizeof(*one));
+	if (!one)
+		return -ENOMEM;
+	lantoa__v1__message__init(one);
+	one->id = (uint64_t)from->id;
+	one->at_us = from->at_us;
+	one->who = arena_text(arena, *from->shown ? from->shown : from->who);
+	one->text = arena_text(arena, from->text);
+	one->metric = arena_text(arena, from->metric);
+	one->labels = arena_text(arena, from->labels);
+	one->period = arena_text(arena, from->period);
+	one->read = from->read_us != 0;
+	if (!one->who || !one->text || !one->metric || !one->labels || !one->period)
+		return -ENOMEM;
+	messages->list[messages->n++] = one;
+	return 0;
+}
+
+static int messages_tell(struct telling *telling, int64_t office, Lantoa__V1__Standing *message,
+			 struct err *err)
+{
+	struct messages messages = { .arena = telling->arena };
+	int rc = messages_each(telling->reader->db, office, WIRE_MESSAGES_MAX, message_tell,
+			       &messages, err);
+	message->message =
+		arena_alloc(telling->arena, (messages.n + 1) * sizeof(*message->message));
+	if (rc == -ENOMEM || !message->message)
+		return err_memory(err);
+	for (size_t i = 0; i < messages.n; i++)
+		message->message[i] = messages.list[messages.n - 1 - i];
+	message->n_message = messages.n;
+	return rc;
+}
+
 static int rest_count(struct standing_reader *reader, int64_t office, int32_t today, uint64_t told,
 		      uint64_t *ret_more, struct err *err)
 {
@@ -320,6 +385,8 @@ static int all_tell(struct telling *telling, const struct reference *reference, 
 	int rc = message->unit && message->unit_name && message->level
 			 ? closings_tell(reference->closings, telling->arena, message, err)
 			 : err_memory(err);
+	if (rc == 0)
+		rc = messages_tell(telling, office, message, err);
 	if (rc == 0)
 		rc = rows_tell(telling, standing->waiting, standing->n_waiting, &message->waiting,
 			       &message->n_waiting, &told, err);

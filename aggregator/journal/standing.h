@@ -1,7 +1,7 @@
 /* What the province tells one office about itself (proto/lantoa.proto, Standing): its unit, closed
- * periods, what waits of its figures and what was released of late. It is read in two steps: which
- * rows there are, which a version is made of; and what an office needs to know of them, for which
- * payloads are decoded. */
+ * periods, what waits of its figures, what was released of late, and messages. It is read in two
+ * steps: which rows there are, which a version is made of; and what an office needs to know of
+ * them, for which payloads are decoded. */
 #pragma once
 
 #include "common/base/arena.h"
@@ -27,8 +27,9 @@ struct standing {
 	/* the newest first; further ones are counted when it is told */
 	struct standing_row waiting[WIRE_WAITING_MAX], released[WIRE_WAITING_MAX];
 	size_t n_waiting, n_released;
-	uint64_t waits;   /* observations, in all */
-	uint64_t version; /* of all that, never 0 */
+	uint64_t waits;       /* observations, in all */
+	uint8_t messages[16]; /* a digest of those that are told */
+	uint64_t version;     /* of all that, never 0 */
 };
 
 struct standing_reader; /* the statements of one connection */

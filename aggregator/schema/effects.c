@@ -21,6 +21,7 @@ const struct ledger_table ledger_tables[] = {
 	{ "closing", MOVES_REFERENCE, false },
 	{ "office_key", 0, false },
 	{ "publication", 0, false },
+	{ "message", 0, false },
 	{ "quarantine", MOVES_QUARANTINE, false },
 	{ "quarantine_past", MOVES_QUARANTINE, false },
 	{ "arrival", 0, true },

@@ -25,6 +25,7 @@ const struct event_kind event_kinds[] = {
 	{ "office rename", N_("office renamed"), "office" },
 	{ "office invite", N_("office invited"), "office_key" },
 	{ "office enrol", N_("office enrolled"), "office_key" },
+	{ "office tell", N_("office told something"), "message" },
 	{ "office revoke", N_("keys and invitations revoked"), "office_key" },
 	{ "change cancel", N_("change taken back before it was in force"), "" },
 	{ "close", N_("period closed"), "closing" },

@@ -226,6 +226,13 @@ static const char *const steps[] = {
 	   keys_make() fills it. */
 	("ALTER TABLE series ADD COLUMN key TEXT NOT NULL DEFAULT '';"
 	 "CREATE INDEX series_key ON series(metric, key);"),
+	/* 16: what people tell offices (office 0: all of them), and what those read: messages.c */
+	"CREATE TABLE message(id INTEGER PRIMARY KEY, office INTEGER NOT NULL,"
+	"  at_us INTEGER NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL, metric TEXT NOT NULL,"
+	"  labels TEXT NOT NULL, period TEXT NOT NULL) STRICT;"
+	"CREATE INDEX message_office ON message(office);"
+	"CREATE TABLE message_read(message INTEGER NOT NULL, office INTEGER NOT NULL,"
+	"  read_us INTEGER NOT NULL, PRIMARY KEY(message, office)) STRICT, WITHOUT ROWID;",
 };
 
 #define N_STEPS         ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -74,24 +74,28 @@ uint32_t wire_protocol(uint32_t min, uint32_t max)
 /* Here a peer's texts come in, and they go on to people: names, reasons, versions. One that is no
  * UTF-8 breaks the format; of others what nobody can see becomes '?', and what is long is cut. The
  * text is the arena's, but for an empty one, which is protobuf's. */
-static bool text_take(char *text)
+static bool text_take(char *text, size_t most)
 {
 	size_t len = strlen(text);
 	if (!utf8_valid(text, len))
 		return false;
-	if (len > WIRE_TEXT_MAX)
-		text[utf8_cut(text, len, WIRE_TEXT_MAX)] = '\0';
+	if (len > most)
+		text[utf8_cut(text, len, most)] = '\0';
 	if (len > 0)
 		(void)utf8_clean(text, ""); /* its length */
 	return true;
 }
 
-static bool value_text_take(ProtobufCType type, void *value)
+static bool value_text_take(const ProtobufCFieldDescriptor *field, void *value)
 {
+	static const char letter[] = "text"; /* of a Message: what a person wrote is longer */
+	bool is_letter = strcmp(field->name, letter) == 0;
 	void *pointer = *(void **)value;
 	if (!pointer)
 		return true;
-	return type == PROTOBUF_C_TYPE_STRING ? text_take(pointer) : wire_text_take(pointer);
+	return field->type == PROTOBUF_C_TYPE_STRING
+		       ? text_take(pointer, is_letter ? WIRE_MESSAGE_LEN_MAX : WIRE_TEXT_MAX)
+		       : wire_text_take(pointer);
 }
 
 static bool field_text_take(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
@@ -102,14 +106,14 @@ static bool field_text_take(ProtobufCMessage *message, const ProtobufCFieldDescr
 		return true;
 	if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
 		const uint32_t *chosen = (const void *)(base + field->quantifier_offset);
-		return *chosen != field->id || value_text_take(field->type, value);
+		return *chosen != field->id || value_text_take(field, value);
 	}
 	if (field->label != PROTOBUF_C_LABEL_REPEATED)
-		return value_text_take(field->type, value);
+		return value_text_take(field, value);
 	const size_t *n = (const void *)(base + field->quantifier_offset);
 	void **list = *(void ***)value;
 	for (size_t i = 0; i < *n; i++) {
-		if (!value_text_take(field->type, &list[i]))
+		if (!value_text_take(field, &list[i]))
 			return false;
 	}
 	return true;

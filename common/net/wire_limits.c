@@ -36,6 +36,7 @@ static const struct {
 	{ &lantoa__v1__standing__descriptor, "released", WIRE_WAITING_MAX },
 	{ &lantoa__v1__standing__descriptor, "message", WIRE_MESSAGES_MAX },
 	{ &lantoa__v1__standing__descriptor, "closing", WIRE_CLOSED_MAX },
+	{ &lantoa__v1__standing_ask__descriptor, "read", WIRE_MESSAGES_MAX },
 };
 
 /* Since protocol 3. Of what was there before, whoever takes it looks at the length. */

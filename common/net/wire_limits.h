@@ -45,7 +45,8 @@
 #define WIRE_CLOSED_MAX      256u /* periods in a standing */
 #define WIRE_WAITING_MAX     256u
 #define WIRE_MESSAGES_MAX    32u
-#define WIRE_AUTHORS_MAX     64u /* in a batch, as what follows */
+#define WIRE_MESSAGE_LEN_MAX 4000u /* bytes of its text: 1,000 characters */
+#define WIRE_AUTHORS_MAX     64u   /* in a batch, as what follows */
 #define WIRE_AUTHOR_LEN_MAX  64u
 #define WIRE_NOTES_MAX       1024u
 #define WIRE_FINISHED_MAX    64u

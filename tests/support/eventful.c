@@ -3,6 +3,7 @@
 #include "common/model/civil.h"
 #include "journal/quarantine.h"
 #include "ledger/change.h"
+#include "registry/messages.h"
 #include "registry/office_keys.h"
 #include "registry/publications.h"
 #include "rollup/rebuild.h"
@@ -197,6 +198,23 @@ static void publish(struct course *course, const char *name, const char *structu
 	must(course, db_commit(testbed->db, &testbed->err), name);
 }
 
+static void tell(struct course *course, const char *office, const char *metric)
+{
+	struct testbed *testbed = course->testbed;
+	const struct message_form form = { .office = office,
+					   .text = "Xin xem lại",
+					   .metric = metric,
+					   .period = metric ? "2025-06-02" : NULL,
+					   .labels = "",
+					   .who = "test" };
+	const uint64_t ids[] = { 1, 2, 3 };
+	(void)tick(course);
+	must(course, db_begin(testbed->db, &testbed->err), "tell");
+	must(course, message_add(testbed->db, testbed->reference, &form, &testbed->err), "tell");
+	must(course, messages_read(testbed->db, 1, ids, 3, course->now_us, &testbed->err), "read");
+	must(course, db_commit(testbed->db, &testbed->err), "tell");
+}
+
 static void backup_note(struct course *course)
 {
 	const struct event_form form = {
@@ -386,6 +404,9 @@ static void figures_end(struct course *course)
 		rename_office(course, "a", name);
 	}
 	change_through(course);
+	tell(course, "a", "d");
+	tell(course, "b", NULL);
+	tell(course, NULL, NULL);
 	must(course, account_name(testbed->db, "test", "Chi Lan", &testbed->err), "account");
 	testbed_exec(testbed, "INSERT INTO contact VALUES(1, 1751000000000000),"
 			      " (2, 1751000000000001)");

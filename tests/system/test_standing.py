@@ -1,5 +1,9 @@
 """What the province tells one office about itself: closings, what waits, what was let in."""
 
+import csv
+import io
+import json
+import os
 import re
 import time
 import unittest
@@ -89,6 +93,47 @@ class Standing(rig.Rig):
         self.assertEqual(agent.record("visits=24", "--period", "2025-05-31").err, "")
         self.order("quarantine", "release", "--all", "--closed")
         rig.wait_for(lambda: re.search(r"quarantined: +0 ", self.status(agent)), "all is let in", SOON_S)
+        self.assert_whole()
+
+    def messages(self, code, *columns):
+        rows = csv.DictReader(io.StringIO(self.order("office", "messages", code, "--format", "csv")))
+        return [tuple(row[column] for column in columns) for row in rows]
+
+    def test_words_between_province_and_office(self):
+        agent = self.begin()
+        self.order("account", "name", f"unix:uid={os.getuid()}", "Chị Lan")
+        self.assertEqual(self.order("office", "tell", "28001", "Xin gửi số liệu tháng 6"), "Told: 28001\n")
+        self.order("office", "tell", "28001", "Sao lại nhiều thế?", "--metric", "visits", "--period", DAY)
+        self.order("office", "tell", "--all", "Nghỉ lễ ngày 2/9")
+        rig.wait_for(lambda: len((self.standing(agent) or {}).get("messages", [])) == 3, "the messages", SOON_S)
+        shown = self.status(agent)
+        self.assertIn("the province wrote to this office", shown)
+        self.assertRegex(shown, r"messages: +3, \d{4}-\d\d-\d\d, Chị Lan: Nghỉ lễ ngày 2/9\n")
+        self.assertIn("please look again at visits of 2025-06-30: Sao lại nhiều thế?", shown)
+        with self.assertRaisesRegex(rig.Refusal, "say whom to tell"):
+            self.province.post("/v1/messages", text="x")
+        self.assertIn("say whom, an office or --all", self.lantoa("office", "tell", "28001").err)
+        self.assertEqual(self.messages("28001", "text", "to_all", "read"),
+                         [("Nghỉ lễ ngày 2/9", "yes", ""), ("Sao lại nhiều thế?", "", ""),
+                          ("Xin gửi số liệu tháng 6", "", "")])
+        self.assertEqual(self.messages("28002", "text"), [("Nghỉ lễ ngày 2/9",)])
+        # Marked where no agent runs, it is told with the next contact.
+        agent.process.stop()
+        self.assertEqual(agent.command("message", "read", "1").out, "1 messages marked as read\n")
+        self.assertIn("there is no message 77", agent.command("message", "read", "77").err)
+        self.assertIn("say message, message read NUMBER", agent.command("message", "read", "x").err)
+        agent.start()
+        rig.wait_for(lambda: self.messages("28001", "read")[2][0], "that it was read")
+        for order in {"message": 0}, {"all": "yes"}, {"message": 2, "all": True}, {"messages": 2}:
+            with self.assertRaisesRegex(rig.Refusal, "message"):
+                rig.http_call(f"{agent.folder}/agent.sock", "POST", "/v1/messages/read", json.dumps(order))
+        self.assertEqual(agent.command("message", "read", "all").out, "2 messages marked as read\n")
+        rig.wait_for(lambda: all(read for read, in self.messages("28001", "read")), "and the others")
+        self.assertEqual(self.messages("28002", "read"), [("",)])
+        rig.wait_for(lambda: "messages:" not in self.status(agent), "nothing is news")
+        self.assertRegex(agent.command("message").out, r"(?m)^  2, .*: please look again at visits")
+        acts = [row["act"] for row in csv.DictReader(io.StringIO(self.order("audit", "--format", "csv")))]
+        self.assertEqual(acts.count("office told something"), 3)
         self.assert_whole()
 
     def test_another_unit_is_told(self):

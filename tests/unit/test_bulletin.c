@@ -333,12 +333,71 @@ static void what_was_told_is_there_after_a_restart_or_not_at_all(void **state)
 	world_close(&w);
 }
 
+static void what_was_read_is_news_no_more(void **state)
+{
+	static char text[] = "Xin xem lại", metric[] = "d", period[] = "2025-06", none[] = "";
+	struct world w;
+	struct bulletin told;
+	struct blob packed = { 0 };
+	Lantoa__V1__Message messages[] = { LANTOA__V1__MESSAGE__INIT, LANTOA__V1__MESSAGE__INIT },
+			    *pointers[] = { &messages[0], &messages[1] };
+	Lantoa__V1__Standing standing = LANTOA__V1__STANDING__INIT;
+	Lantoa__V1__Frame frame = LANTOA__V1__FRAME__INIT;
+	const struct metric of = { .name = metric };
+	const struct period june = { .grain = GRAIN_MONTH, .number = 665 };
+	char june_text[PERIOD_TEXT_MAX];
+	size_t n = 9;
+	(void)state;
+	world_open(&w);
+	assert_string_equal(period_format(june, june_text), period);
+	for (uint64_t i = 0; i < 2; i++) {
+		messages[i].id = 11 + i;
+		messages[i].text = text;
+		messages[i].who = messages[i].labels = none;
+		messages[i].metric = i ? metric : none;
+		messages[i].period = i ? period : none;
+	}
+	standing.version = 5;
+	standing.message = pointers;
+	standing.n_message = 2;
+	frame.kind_case = LANTOA__V1__FRAME__KIND_STANDING;
+	frame.standing = &standing;
+	for (int turn = 0; turn < 2; turn++) {
+		messages[1].read = turn == 1; /* and then the province knows */
+		packed.len = 0;
+		assert_int_equal(wire_frame_pack(&frame, &packed, &w.err), 0);
+		assert_int_equal(bulletin_keep(w.spool, packed.data, packed.len, 0, &w.err), 0);
+		assert_int_equal(bulletin_read(w.spool, &told, &w.err), 0);
+		assert_true(bulletin_is_news(&told, told.standing->message[0]));
+		assert_int_equal(bulletin_about(&told, &of, "", june) != NULL, turn == 0);
+		assert_null(bulletin_about(&told, &of, "a=b", june));
+		assert_int_equal(told.n_read, 0);
+		bulletin_free(&told);
+		if (turn == 1)
+			break;
+		assert_int_equal(bulletin_mark_read(w.spool, 13, &n, &w.err), -ENOENT);
+		assert_int_equal(bulletin_mark_read(w.spool, 12, &n, &w.err), 0);
+		assert_int_equal(n, 1);
+		assert_int_equal(bulletin_mark_read(w.spool, 12, &n, &w.err), 0);
+		assert_int_equal(n, 0);
+		assert_int_equal(bulletin_read(w.spool, &told, &w.err), 0);
+		assert_true(told.n_read == 1 && told.read[0] == 12);
+		assert_null(bulletin_about(&told, &of, "", june));
+		bulletin_free(&told);
+	}
+	assert_int_equal(bulletin_mark_read(w.spool, 0, &n, &w.err), 0); /* all that is left */
+	assert_int_equal(n, 1);
+	blob_free(&packed);
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_list_is_what_waits_after_any_course),
 		cmocka_unit_test(what_was_told_later_stays),
 		cmocka_unit_test(a_period_is_closed_when_all_of_its_days_are),
+		cmocka_unit_test(what_was_read_is_news_no_more),
 		cmocka_unit_test(what_was_told_is_there_after_a_restart_or_not_at_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

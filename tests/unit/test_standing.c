@@ -10,9 +10,11 @@
 #include "common/model/civil.h"
 #include "common/model/verdict.h"
 #include "journal/standing.h"
+#include "registry/messages.h"
 #include "support/seeds.h"
 #include "support/testbed.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,9 +104,39 @@ static void release(struct course *course, struct dice *dice)
 	testbed_order_release(&course->testbed, &form, &released, &kept);
 }
 
+static void tell(struct course *course, struct dice *dice)
+{
+	static const char *const offices[] = { "o0", "o1", NULL };
+	struct testbed *testbed = &course->testbed;
+	const char *office = offices[dice_below(dice, 3)];
+	bool figure = office && dice_below(dice, 2);
+	const struct message_form form = { .office = office,
+					   .text = "Xin xem lại số liệu này",
+					   .metric = figure ? "d" : NULL,
+					   .period = figure ? "2025-06-15" : NULL,
+					   .labels = "",
+					   .who = "test" };
+	(void)tick(course);
+	testbed_refresh(testbed);
+	must(course, db_begin(testbed->db, &testbed->err));
+	must(course, message_add(testbed->db, testbed->reference, &form, &testbed->err));
+	must(course, db_commit(testbed->db, &testbed->err));
+}
+
+/* Office o0 alone says that something was read, of what it was told or not. */
+static void mark_read(struct course *course, struct dice *dice)
+{
+	struct testbed *testbed = &course->testbed;
+	const uint64_t id = 1 + dice_below(dice, 6);
+	must(course, db_begin(testbed->db, &testbed->err));
+	must(course, messages_read(testbed->db, course->spools[0].office, &id, 1, tick(course),
+				   &testbed->err));
+	must(course, db_commit(testbed->db, &testbed->err));
+}
+
 static void act(struct course *course, struct dice *dice)
 {
-	switch (dice_below(dice, 8)) {
+	switch (dice_below(dice, 10)) {
 	case 0:
 		close_one(course, dice);
 		break;
@@ -117,6 +149,12 @@ static void act(struct course *course, struct dice *dice)
 					 DAY_1 - 100);
 		break;
 	case 3: /* nothing */
+		break;
+	case 4:
+		tell(course, dice);
+		break;
+	case 5:
+		mark_read(course, dice);
 		break;
 	default:
 		send(course, dice);
@@ -159,6 +197,25 @@ static void series_are_right(const struct testbed_spool *spool, const Lantoa__V1
 	assert_true(!unknown || strcmp(spool->series[row->series].metric, "zz") == 0);
 }
 
+static void messages_are_right(struct course *course, size_t office,
+			       const Lantoa__V1__Standing *message)
+{
+	char sql[160];
+	int64_t id = course->spools[office].office, n_read = 0;
+	(void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM message WHERE office IN (0, %lld)",
+		       (long long)id);
+	assert_int_equal(message->n_message, testbed_number(&course->testbed, sql));
+	for (size_t i = 0; i < message->n_message; i++) {
+		assert_true(i == 0 || message->message[i]->id > message->message[i - 1]->id);
+		assert_string_equal(message->message[i]->text, "Xin xem lại số liệu này");
+		n_read += message->message[i]->read;
+	}
+	(void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM message_read WHERE office = %lld",
+		       (long long)id);
+	assert_int_equal(n_read, testbed_number(&course->testbed, sql));
+	assert_true(office == 0 || n_read == 0);
+}
+
 static void look(struct course *course, size_t office)
 {
 	struct testbed *testbed = &course->testbed;
@@ -183,6 +240,7 @@ static void look(struct course *course, size_t office)
 		series_are_right(spool, message->waiting[i]);
 	assert_int_equal(message->n_closing,
 			 testbed_number(testbed, "SELECT count(*) FROM closing"));
+	messages_are_right(course, office, message);
 	message->version = 0;
 	assert_int_equal(blob_reserve(&packed, lantoa__v1__standing__get_packed_size(message)), 0);
 	packed.len = lantoa__v1__standing__pack(message, packed.data);
@@ -317,11 +375,62 @@ static void what_is_more_is_counted(void **state)
 	testbed_close(testbed);
 }
 
+static void what_may_not_be_told_is_refused_with_a_reason(void **state)
+{
+	static char many[MESSAGE_CHARACTERS_MAX * 3 + 8];
+	static const struct {
+		const char *office, *text, *metric, *period, *labels, *why;
+		int rc;
+	} cases[] = {
+		{ "o", "Xin chào", NULL, NULL, "", "", 0 },
+		{ NULL, "Xin chào", NULL, NULL, "", "", 0 },
+		{ "o", many, NULL, NULL, "", "", 0 },
+		{ "o", many + 1, NULL, NULL, "", "one paragraph", -EINVAL }, /* half a letter */
+		{ "nobody", "x", NULL, NULL, "", "no office 'nobody'", -ENOENT },
+		{ "o", "   ", NULL, NULL, "", "says nothing", -EINVAL },
+		{ "o", "a\nb", NULL, NULL, "", "no line breaks", -EINVAL },
+		{ "o", "x", "d", NULL, "", "needs its office, metric and period", -EINVAL },
+		{ "o", "x", NULL, "2025-06-15", "", "needs its office", -EINVAL },
+		{ "o", "x", NULL, NULL, "a=b", "needs its office", -EINVAL },
+		{ NULL, "x", "d", "2025-06-15", "", "needs its office", -EINVAL },
+		{ "o", "x", "nothing", "2025-06-15", "", "no metric 'nothing'", -EINVAL },
+		{ "o", "x", "d", "2025-06", "", "d: ", -EINVAL },
+		{ "o", "x", "d", "2025-06-15", "a=b", "d: ", -EINVAL },
+		{ "o", "x", "d", "2025-06-15", "", "", 0 },
+	};
+	struct testbed testbed;
+	(void)state;
+	for (size_t i = 0; i < MESSAGE_CHARACTERS_MAX; i++)
+		memcpy(many + 3 * i, "ễ", 3);
+	testbed_open(&testbed, UNITS, METRICS, NULL, false);
+	(void)testbed_office(&testbed, "o", "C", DAY_1);
+	testbed_refresh(&testbed);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct message_form form = { .office = cases[i].office,
+						   .text = cases[i].text,
+						   .metric = cases[i].metric,
+						   .period = cases[i].period,
+						   .labels = cases[i].labels,
+						   .who = "test" };
+		assert_int_equal(db_begin(testbed.db, &testbed.err), 0);
+		int rc = message_add(testbed.db, testbed.reference, &form, &testbed.err);
+		if (rc != cases[i].rc || (rc < 0 && !strstr(testbed.err.text, cases[i].why)))
+			fail_msg("case %zu: %d %s", i, rc, testbed.err.text);
+		db_rollback(testbed.db);
+	}
+	memcpy(many + 3 * (size_t)MESSAGE_CHARACTERS_MAX, "x", 2); /* one too many */
+	const struct message_form form = { .text = many, .labels = "", .who = "test" };
+	assert_int_equal(message_add(testbed.db, testbed.reference, &form, &testbed.err), -EINVAL);
+	assert_non_null(strstr(testbed.err.text, "1001 characters"));
+	testbed_close(&testbed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_told_is_what_is_so_after_any_history),
 		cmocka_unit_test(what_is_more_is_counted),
+		cmocka_unit_test(what_may_not_be_told_is_refused_with_a_reason),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,71 @@
+/* POST /read: somebody read what the province wrote. */
+#include "clerk/clerk_internal.h"
+
+#include "common/base/container.h"
+#include "common/base/i18n.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void work_mark(struct job *job)
+{
+	struct request *request = container_of(job, struct request, job);
+	const char *text = field_value(request->fields, request->n_fields, "message");
+	size_t n;
+	char *end = NULL;
+	uint64_t id = text && *text >= '1' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+	if (id == 0 || *end)
+		request->rc = err_set(&request->err, -EINVAL, "there is no such message here");
+	else
+		request->rc = bulletin_mark_read(recorder_spool(request->clerk->host.recorder), id,
+						 &n, &request->err);
+}
+
+static void done_mark(struct job *job)
+{
+	struct request *request = container_of(job, struct request, job);
+	struct uplink *uplink = request->clerk->host.uplink;
+	if (request->rc < 0) {
+		request_answer_error(request);
+		return;
+	}
+	if (uplink)
+		uplink_message_read(uplink);
+	request_answer_elsewhere(request, "/");
+}
+
+static int read_fields(struct request *request)
+{
+	size_t len;
+	const char *body = http_body(request->http, &len);
+	request->body = malloc(len + 1);
+	if (!request->body)
+		return err_memory(&request->err);
+	memcpy(request->body, body, len);
+	int rc = urlencoded_parse(request->body, len, &request->fields, &request->n_fields,
+				  &request->err);
+	if (rc < 0)
+		return rc;
+	const char *token = field_value(request->fields, request->n_fields, "token");
+	const char *own = request->clerk->token;
+	if (!token || strlen(token) != strlen(own) || sodium_memcmp(token, own, strlen(own)) != 0)
+		return err_set(&request->err, -EINVAL,
+			       "the agent was started anew since this page was opened");
+	return 0;
+}
+
+void read_mark_post(void *context, struct http_request *http)
+{
+	struct request *request = request_begin(context, http);
+	if (!request)
+		return;
+	if (read_fields(request) < 0) {
+		request_answer_error(request);
+		return;
+	}
+	request->job =
+		(struct job){ .work = work_mark, .done = done_mark, .language = request->language };
+	worker_submit(recorder_worker(request->clerk->host.recorder), &request->job);
+}

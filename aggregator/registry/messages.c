@@ -1,0 +1,227 @@
+#include "registry/messages.h"
+
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "common/model/labels.h"
+#include "common/model/verdict.h"
+#include "schema/event.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TO_ALL 0 /* as its office */
+
+/* --- telling --- */
+
+static int text_check(const char *text, struct err *err)
+{
+	size_t len = strlen(text), n = 0;
+	if (!utf8_printable(text, len))
+		return err_set(err, -EINVAL, "a message is one paragraph of text: no line breaks");
+	for (const char *at = text; *at; at++)
+		n += ((unsigned char)*at & 0xc0) != 0x80;
+	if (strspn(text, " ") == len)
+		return err_set(err, -EINVAL, "the message says nothing");
+	if (n > MESSAGE_CHARACTERS_MAX)
+		return err_set(err, -EINVAL,
+			       "the message has %zu characters, and may have %u: shorten it, or "
+			       "write two",
+			       n, MESSAGE_CHARACTERS_MAX);
+	return 0;
+}
+
+static int figure_check(const struct reference *reference, const struct message_form *form,
+			char period_text[PERIOD_TEXT_MAX], struct err *err)
+{
+	char excerpt[EXCERPT_MAX];
+	struct period period;
+	if (!form->metric && !form->period && !*form->labels)
+		return 0;
+	if (!form->metric || !form->period || !form->office)
+		return err_set(err, -EINVAL,
+			       "a message about a figure needs its office, metric and period: "
+			       "CODE --metric NAME --period PERIOD");
+	const struct metric *metric = catalogue_find(reference->catalogue, form->metric);
+	if (!metric)
+		return err_set(err, -EINVAL,
+			       "the catalogue has no metric '%s'; `lantoa catalogue export` prints "
+			       "it",
+			       utf8_excerpt(form->metric, strlen(form->metric), excerpt));
+	int rc = period_parse(form->period, metric->calendar, &period, err);
+	if (rc < 0)
+		return rc;
+	enum verdict verdict =
+		metric_judge_series(metric, form->labels, period.calendar, period.grain);
+	if (verdict != VERDICT_OK)
+		return err_set(err, -EINVAL, "%s: %s", metric->name, verdict_text(verdict));
+	(void)period_format(period, period_text);
+	return 0;
+}
+
+static int row_put(sqlite3 *db, const struct message_form *form, int64_t office, const char *period,
+		   int64_t at_us, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db,
+			    "INSERT INTO message(office, at_us, who, text, metric, labels, period)"
+			    " VALUES(?, ?, ?, ?, ?, ?, ?)",
+			    &stmt, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_int64(stmt, 1, office);
+	sqlite3_bind_int64(stmt, 2, at_us);
+	sqlite3_bind_text(stmt, 3, form->who, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 4, form->text, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 5, form->metric ? form->metric : "", -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 6, form->labels, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 7, period, -1, SQLITE_STATIC);
+	rc = db_run(stmt, err);
+	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
+	return rc;
+}
+
+int message_add(sqlite3 *db, const struct reference *reference, const struct message_form *form,
+		struct err *err)
+{
+	char period[PERIOD_TEXT_MAX] = "", excerpt[EXCERPT_MAX], detail[512];
+	const struct office *office =
+		form->office ? offices_by_code(reference->offices, form->office) : NULL;
+	int64_t at_us = 0;
+	if (form->office && !office)
+		return err_set(err, -ENOENT,
+			       "there is no office '%s'; `lantoa office list` shows them",
+			       utf8_excerpt(form->office, strlen(form->office), excerpt));
+	int rc = text_check(form->text, err);
+	if (rc == 0)
+		rc = figure_check(reference, form, period, err);
+	if (rc == 0)
+		rc = event_time(db, EVENT_NOW, &at_us, err);
+	if (rc == 0)
+		rc = row_put(db, form, office ? office->id : TO_ALL, period, at_us, err);
+	if (rc < 0)
+		return rc;
+	(void)snprintf(detail, sizeof(detail), "office=%s metric=%s labels=%s period=%s",
+		       office ? office->code : "-", form->metric ? form->metric : "-",
+		       *form->labels ? form->labels : "-", *period ? period : "-"); /* fits */
+	return event_append(
+		db,
+		&(struct event_form){
+			.who = form->who, .kind = "office tell", .detail = detail, .at_us = at_us },
+		NULL, err);
+}
+
+/* --- looking --- */
+
+/* Of one office and of all, each by its index. */
+#define TOLD                                                                                       \
+	"SELECT id FROM (SELECT id FROM message WHERE office = 0 ORDER BY id DESC LIMIT ?2)"       \
+	" UNION ALL SELECT id FROM (SELECT id FROM message WHERE office = ?1 ORDER BY id DESC"     \
+	" LIMIT ?2)"
+
+static int message_of(sqlite3_stmt *stmt, struct message *ret, struct err *err)
+{
+	struct db_row row = { stmt, err, 0 };
+	struct message message = {
+		.id = db_row_int(&row, 0, 1, INT64_MAX),
+		.to_all = db_row_int(&row, 1, 0, INT64_MAX) == TO_ALL,
+		.at_us = db_row_int(&row, 2, INT64_MIN, INT64_MAX),
+		.who = db_row_text(&row, 3),
+		.text = db_row_text(&row, 4),
+		.metric = db_row_text(&row, 5),
+		.labels = db_row_text(&row, 6),
+		.period = db_row_text(&row, 7),
+		.shown = sqlite3_column_type(stmt, 8) == SQLITE_NULL ? "" : db_row_text(&row, 8),
+		.read_us = sqlite3_column_int64(stmt, 9),
+	};
+	if (row.rc == 0)
+		*ret = message;
+	return row.rc;
+}
+
+int messages_each(sqlite3 *db, int64_t office, unsigned most,
+		  int (*on_message)(void *context, const struct message *message), void *context,
+		  struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db,
+			    "SELECT m.id, m.office, m.at_us, m.who, m.text, m.metric, m.labels,"
+			    " m.period, a.shown, r.read_us FROM (" TOLD
+			    " ORDER BY id DESC LIMIT ?2) t CROSS JOIN message m ON m.id = t.id"
+			    " LEFT JOIN account a ON a.account = m.who LEFT JOIN message_read r"
+			    " ON r.message = m.id AND r.office = ?1 ORDER BY m.id DESC",
+			    &stmt, err);
+	if (rc == 0) {
+		sqlite3_bind_int64(stmt, 1, office);
+		sqlite3_bind_int64(stmt, 2, most);
+	}
+	while (rc == 0 && (rc = db_step(stmt, err)) == 1) {
+		struct message message;
+		struct err damage;
+		rc = message_of(stmt, &message, &damage);
+		rc = rc < 0 ? (rc == -ENOMEM ? err_memory(err) : 0) : on_message(context, &message);
+	}
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	return rc;
+}
+
+static int message_show(void *context, const struct message *message)
+{
+	struct table *table = context;
+	char at[INSTANT_TEXT_MAX], read[INSTANT_TEXT_MAX];
+	table_row(table);
+	table_int(table, message->id);
+	table_text(table, civil_format(message->at_us, at));
+	table_text(table, message->who);
+	table_text(table, *message->shown ? message->shown : NULL);
+	table_text(table, message->text);
+	table_text(table, *message->metric ? message->metric : NULL);
+	table_text(table, *message->labels ? message->labels : NULL);
+	table_text(table, *message->period ? message->period : NULL);
+	table_text(table, message->to_all ? "yes" : NULL);
+	table_text(table, message->read_us ? civil_format(message->read_us, read) : NULL);
+	return 0;
+}
+
+int messages_list(sqlite3 *db, const struct reference *reference, const char *code, unsigned most,
+		  struct table **ret_table, struct err *err)
+{
+	static const char *const columns[] = {
+		"message", "at",     "who",    "shown_name", "text",
+		"metric",  "labels", "period", "to_all",     "read"
+	};
+	char excerpt[EXCERPT_MAX];
+	const struct office *office = offices_by_code(reference->offices, code);
+	if (!office)
+		return err_set(err, -ENOENT,
+			       "there is no office '%s'; `lantoa office list` shows them",
+			       utf8_excerpt(code, strlen(code), excerpt));
+	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	int rc = table ? messages_each(db, office->id, most, message_show, table, err)
+		       : err_memory(err);
+	if (rc == 0 && table_failed(table))
+		rc = err_memory(err);
+	if (rc == 0)
+		*ret_table = table;
+	else
+		table_close(table);
+	return rc;
+}
+
+int messages_read(sqlite3 *db, int64_t office, const uint64_t ids[], size_t n, int64_t at_us,
+		  struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db,
+			    "INSERT OR IGNORE INTO message_read(message, office, read_us)"
+			    " SELECT id, ?1, ?3 FROM message WHERE id = ?2 AND office IN (0, ?1)",
+			    &stmt, err);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		sqlite3_bind_int64(stmt, 1, office);
+		sqlite3_bind_int64(stmt, 2, ids[i] <= INT64_MAX ? (int64_t)ids[i] : 0);
+		sqlite3_bind_int64(stmt, 3, at_us);
+		rc = db_run(stmt, err);
+	}
+	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
+	return rc;
+}
