@@ -102,6 +102,7 @@ static const struct title {
 	{ "missing", N_("Missing"), NUMBER | QUIET },
 	{ "name", N_("Name"), 0 },
 	{ "new_code", N_("New code"), 0 },
+	{ "note", N_("Note"), 0 },
 	{ "observations", N_("Observations"), NUMBER },
 	{ "odd", N_("Odd head at"), NUMBER },
 	{ "of", N_("Of"), NUMBER },

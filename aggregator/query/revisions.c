@@ -10,6 +10,7 @@
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
 #include "query/figures.h"
+#include "query/held_entry.h"
 #include "query/known.h"
 #include "query/query.h"
 #include "query/series.h"
@@ -39,6 +40,7 @@ struct gathering {
 	const struct reference *reference;
 	sqlite3_stmt *labels, *offices, *batch, *verdict, *past, *event, *account;
 	struct declarations *declarations;
+	struct held_entry entry; /* that is told of */
 	struct replay *replay;
 	struct series_list series; /* of the operand at hand */
 	const struct metric *metric;
@@ -210,6 +212,28 @@ static const char *change_word(const struct note *note)
 	return note->was.state == REPLAY_VALUE ? "corrected" : "first";
 }
 
+/* Who typed it, as its office says, and what was noted about it. I11: of an entry that cannot be
+ * read nobody knows. */
+static int put_author(struct gathering *g, struct table *table, const struct note *note,
+		      struct err *err)
+{
+	const char *author = NULL, *remark = NULL;
+	int rc = held_entry_read(&g->entry, note->entry, err);
+	const struct batch *batch = &g->entry.batch;
+	if (rc == 0 && g->entry.readable && note->run >= 0 && note->point >= 0 &&
+	    (uint64_t)note->run < batch->n_runs && note->point < batch->runs[note->run].n) {
+		uint32_t at = batch->runs[note->run].first + (uint32_t)note->point;
+		uint16_t who = batch->points[at].author;
+		author = who > 0 && who <= batch->n_authors ? batch->authors[who - 1] : NULL;
+		size_t i = search_first(k, batch->n_remarks, batch->remarks[k].point < at);
+		if (i < batch->n_remarks && batch->remarks[i].point == at)
+			remark = batch->remarks[i].text;
+	}
+	table_text(table, author);
+	table_text(table, remark);
+	return rc;
+}
+
 /* Which batch of which spool it came with. */
 static int put_batch(struct gathering *g, struct table *table, const struct note *note,
 		     struct err *err)
@@ -222,9 +246,8 @@ static int put_batch(struct gathering *g, struct table *table, const struct note
 	table_int(table, note->entry);
 	table_number(table, spool);
 	table_int(table, rc == 1 ? sqlite3_column_int64(g->batch, 1) : 0);
-	table_null(table);             /* agents do not say yet who typed a figure */
 	(void)sqlite3_reset(g->batch); /* repeats the error that step told */
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : put_author(g, table, note, err);
 }
 
 /* Why it waits, or waited, and since or until when. @ret_at_us INT64_MIN: since it came, which no
@@ -420,6 +443,9 @@ static int gathering_open(struct gathering *g, sqlite3 *db, struct err *err)
 	    !(g->replay = replay_open(db, g->declarations, err)))
 		return err->code;
 	declarations_forget(g->declarations, g->reference->catalogue);
+	rc = held_entry_open(db, g->declarations, &g->entry, err);
+	if (rc < 0)
+		return rc;
 	replay_until(g->replay, g->plan->known_us);
 	replay_watch(g->replay, on_change, g);
 	return 0;
@@ -435,6 +461,7 @@ static void gathering_close(struct gathering *g)
 	sqlite3_finalize(g->event);
 	sqlite3_finalize(g->account);
 	replay_close(g->replay);
+	held_entry_close(&g->entry);
 	declarations_close(g->declarations);
 	free(g->series.list);
 	free(g->notes);
@@ -444,11 +471,11 @@ static void gathering_close(struct gathering *g)
 int revisions_run(sqlite3 *db, const struct reference *now, const struct query *query,
 		  struct table **ret_answer, struct err *err)
 {
-	static const char *const columns[] = { "received", "metric",   "office", "name",
-					       "labels",   "period",   "was",    "became",
-					       "change",   "late",     "entry",  "spool",
-					       "batch",    "author",   "reason", "event",
-					       "act",      "event_at", "who",    "shown_name" };
+	static const char *const columns[] = {
+		"received", "metric", "office", "name",  "labels",   "period", "was",
+		"became",   "change", "late",   "entry", "spool",    "batch",  "author",
+		"note",     "reason", "event",  "act",   "event_at", "who",    "shown_name"
+	};
 	struct plan plan;
 	struct reference_then then;
 	struct query whole = *query;

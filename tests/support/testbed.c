@@ -398,7 +398,11 @@ void testbed_seal(struct testbed_spool *spool, int32_t day, struct testbed_figur
 			       .from_spool = spool->seq == 0 ? spool->from_id : 0,
 			       .from_seq = spool->seq == 0 ? spool->from_seq : 0,
 			       .sealed_us = received_us };
-	assert_true(list && runs && points && n > 0);
+	const char *authors[WIRE_AUTHORS_MAX];
+	struct remark *remarks = calloc(n, sizeof(*remarks));
+	batch.authors = authors;
+	batch.remarks = remarks;
+	assert_true(list && runs && points && remarks && n > 0);
 	for (size_t i = 0; i < n; i++) {
 		list[i].series = number_of(spool, &figures[i]);
 		list[i].figure = figures[i];
@@ -422,6 +426,18 @@ void testbed_seal(struct testbed_spool *spool, int32_t day, struct testbed_figur
 		points[i] = (struct point){ .value_e = figures[i].value_e,
 					    .nth = figures[i].nth,
 					    .withdrawn = figures[i].withdrawn };
+		size_t who = 0;
+		while (figures[i].author && who < batch.n_authors &&
+		       strcmp(authors[who], figures[i].author) != 0)
+			who++;
+		if (figures[i].author && who == batch.n_authors) {
+			assert_true(who < WIRE_AUTHORS_MAX);
+			authors[batch.n_authors++] = figures[i].author;
+		}
+		points[i].author = figures[i].author ? (uint16_t)(who + 1) : 0;
+		if (figures[i].note)
+			remarks[batch.n_remarks++] =
+				(struct remark){ (uint32_t)i, figures[i].note };
 	}
 	*ret_batch = (struct testbed_batch){ .office = spool->office,
 					     .received_us = received_us,
@@ -430,6 +446,7 @@ void testbed_seal(struct testbed_spool *spool, int32_t day, struct testbed_figur
 	struct err err = { 0 };
 	if (wire_batch_encode(&batch, &ret_batch->payload, &err) < 0)
 		fail_msg("seal: %s", err.text);
+	free(remarks);
 	free(list);
 	free(runs);
 	free(points);

@@ -95,6 +95,7 @@ struct testbed_figure {
 	uint16_t nth;
 	bool withdrawn;
 	int64_t value_e;
+	const char *author, *note; /* who typed it, what is noted of it; NULL: nothing */
 };
 
 struct testbed_batch { /* sealed, ready to be posted any number of times */

@@ -224,7 +224,9 @@ static void parts_of_a_commit_are_links_of_one_chain(void **state)
 {
 	struct testbed testbed;
 	struct testbed_batch batches[4];
-	struct testbed_figure figure = { "m", "", GRAIN_DAY, CALENDAR_CIVIL, 0, 0, false, 1 };
+	struct testbed_figure figure = {
+		.metric = "m", .labels = "", .grain = GRAIN_DAY, .value_e = 1
+	};
 	(void)state;
 	testbed_open(&testbed, UNITS, METRICS, NULL, false);
 	struct testbed_spool spool = { .office = testbed_office(&testbed, "a", "C", DAY - 9),

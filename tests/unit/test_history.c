@@ -14,6 +14,7 @@
 #include "query/query.h"
 #include "support/testbed.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -328,6 +329,63 @@ static void what_waits_for_another_reason_waited_for_that_before(void **state)
 	assert_int_equal(testbed_number(testbed, "SELECT count(*) FROM quarantine_past"), 2);
 }
 
+/* Of each value of a run: as the journal has it, whatever stands in an entry beside it. */
+static void who_typed_a_figure_and_what_was_noted_is_told(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const told[] = { "lan|-", "-|-", "minh|trùng ngày lễ", "lan|-" };
+	struct testbed_figure hours[] = {
+		/* and a month, whose run is the first */
+		{ .metric = "monthly",
+		  .labels = "",
+		  .grain = GRAIN_MONTH,
+		  .value_e = 9,
+		  .author = "hoa",
+		  .note = "cả tháng" },
+		{ .nth = 3, .value_e = 1, .author = "lan" },
+		{ .nth = 5, .value_e = 2 },
+		{ .nth = 8, .value_e = 3, .author = "minh", .note = "trùng ngày lễ" },
+		{ .nth = 9, .value_e = 4, .author = "lan" },
+	};
+	struct query query = { .name = "hourly",
+			       .labels = "",
+			       .from = "2025-03-01",
+			       .to = "2025-03-01",
+			       .area = "C1" };
+	struct testbed_batch batch;
+	int32_t day = 0;
+	assert_int_equal(day_parse("2025-03-01", &day, &f->testbed.err), 0);
+	for (size_t i = 1; i < 5; i++) {
+		hours[i].metric = "hourly";
+		hours[i].labels = "";
+		hours[i].grain = GRAIN_HOUR;
+	}
+	testbed_seal(&f->a, day, hours, 5, testbed_time(&f->testbed), &batch);
+	testbed_commit(&f->testbed, &batch, 1);
+	blob_free(&batch.payload);
+	for (int turn = 0; turn < 2; turn++) {
+		assert_int_equal(revisions_run(f->testbed.db, f->testbed.reference, &query,
+					       &f->table, &f->testbed.err),
+				 0);
+		assert_int_equal(table_rows(f->table), 4);
+		for (size_t i = 0; i < 4; i++) {
+			char row[80];
+			const char *author = testbed_cell(f->table, i, "author"),
+				   *note = testbed_cell(f->table, i, "note");
+			(void)snprintf(row, sizeof(row), "%s|%s", author ? author : "-",
+				       note ? note : "-");
+			assert_string_equal(row, told[i]);
+		}
+		table_close(f->table);
+		f->table = NULL;
+		/* another entry at hand in between */
+		testbed_record(&f->testbed, &f->a, "monthly", "", "2025-03", 7, 0);
+	}
+	struct table *differences;
+	assert_int_equal(testbed_verify(&f->testbed, &differences), 0);
+	table_close(differences);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -339,6 +397,7 @@ int main(void)
 		TEST(a_text_that_a_disk_damaged_is_shown_as_damaged),
 		TEST(a_damaged_edition_hides_no_other),
 		TEST(what_was_held_before_is_told_of_a_figure_that_is_held_again),
+		TEST(who_typed_a_figure_and_what_was_noted_is_told),
 		TEST(what_waits_for_another_reason_waited_for_that_before),
 	};
 	return cmocka_run_group_tests_name("history", tests, NULL, NULL);
