@@ -61,7 +61,7 @@ int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t
 
 /** The same functions on what is to be. NULL: err says why. */
 struct quarantine *quarantine_open_next(sqlite3 *db, struct err *err);
-/** It is in force, from @at_us on. Some 3 us a row, and 20 for a run that had rows before. */
+/** It is in force, from @at_us on. Some 6 us a row, and 20 for a run that had rows before. */
 int quarantine_switch(sqlite3 *db, int64_t at_us, struct err *err);
 /** It will not be. */
 int quarantine_abandon(sqlite3 *db, struct err *err);
