@@ -245,7 +245,7 @@ static void add_figure(struct batch_making *making, struct testbed_figure figure
 	for (size_t i = 0; i < making->n; i++) {
 		const struct testbed_figure *other = &making->figures[i];
 		if (strcmp(other->metric, figure.metric) == 0 &&
-		    strcmp(other->labels, figure.labels) == 0 && other->grain == figure.grain &&
+		    strcasecmp(other->labels, figure.labels) == 0 && other->grain == figure.grain &&
 		    other->calendar == figure.calendar && other->decimals == figure.decimals &&
 		    other->nth == figure.nth)
 			return;
