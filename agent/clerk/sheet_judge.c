@@ -124,7 +124,7 @@ static int warn(struct sheet_row *row, int64_t value_e)
 	}
 	if (!history_judge(&row->history, metric, value_e, &usual))
 		return 0;
-	return say(row, _("%s is far from what was reported before, which goes from %s to %s"),
+	return say(row, _("%s is far from what was reported before (%s to %s)"),
 		   wording_value(value_e, metric->decimals, value),
 		   wording_value(usual.low_e, metric->decimals, low),
 		   wording_value(usual.high_e, metric->decimals, high));

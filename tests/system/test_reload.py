@@ -76,6 +76,7 @@ class Reload(rig.Rig):
     def test_a_wrong_file_is_told_by_line_and_changes_nothing(self):
         self.office.start()
         rig.wait_for(lambda: self.status()["ledger"], "the ledger's head, which is kept")
+        rig.wait_for(lambda: self.status().get("standing"), "what the province tells of the office, likewise")
         before = os.stat(f"{self.office.folder}/spool.db").st_mtime_ns
         outcome = self.reload("[log]\nlevel = debug\n[uplink]\npush = 1\n", ok=False)
         line = self.line_of("push = 1")

@@ -88,7 +88,9 @@ class SetBack(rig.Rig):
         agent.process.stop()
         agent.start()
         self.told(agent, "the province has every figure")
-        self.assertNotIn("older copy", agent.command("status").out)
+        shown = agent.command("status").out
+        self.assertRegex(shown, "quarantined: +0 figures")
+        self.assertNotIn("older copy", shown.partition("let in:")[0])
         self.assert_whole()
 
     def test_a_copied_machine_beside_the_one_it_is_a_copy_of(self):
@@ -112,7 +114,9 @@ class SetBack(rig.Rig):
         self.given(twin, 3, "2025-07-01")
         self.arrived(twin, 3, NEXT)
         self.assertEqual(self.province.value("visits", area="28001", **DAY), 100)
-        self.assertNotIn("older copy", agent.command("status").out)
+        shown = agent.command("status").out
+        self.assertRegex(shown, "quarantined: +0 figures")
+        self.assertNotIn("older copy", shown.partition("let in:")[0])
         self.assert_whole()
 
     def test_set_back_twice_to_the_same_image(self):

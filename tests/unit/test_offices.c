@@ -119,7 +119,8 @@ static void a_bad_office_is_refused_with_its_reason(void **state)
 		-EINVAL);
 	assert_int_equal(id, 77);
 	assert_int_equal(number(p, "SELECT count(*) FROM office"), 1);
-	assert_int_equal(number(p, "SELECT count(*) FROM audit"), 1);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE who <> 'lantoa-aggregator'"),
+			 1);
 }
 
 static void adding_is_audited_and_moves_the_reference(void **state)
@@ -203,7 +204,8 @@ static void a_bad_move_is_refused_with_its_reason(void **state)
 	assert_string_equal(p->err.text, "unit '28252' is not in force on 2025-07-01; import the "
 					 "units or mend code and day");
 	assert_int_equal(number(p, "SELECT count(*) FROM assignment"), 1);
-	assert_int_equal(number(p, "SELECT count(*) FROM audit"), 1);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE who <> 'lantoa-aggregator'"),
+			 1);
 }
 
 static int import(struct province *p, const char *csv, size_t *ret_added)
@@ -525,7 +527,9 @@ static void whatever_is_refused_leaves_all_or_nothing(void **state)
 					 done ? 3 : 0);
 			assert_int_equal(number(p, "SELECT count(*) FROM office_key"),
 					 done ? 2 : 0);
-			assert_int_equal(number(p, "SELECT count(*) FROM audit"), done ? 5 : 0);
+			assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE who <> "
+						   "'lantoa-aggregator'"),
+					 done ? 5 : 0);
 			assert_int_equal(db_exec(p->db,
 						 "DELETE FROM office_key; DELETE FROM assignment; "
 						 "DELETE FROM office; DELETE FROM event",
