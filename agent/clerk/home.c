@@ -167,7 +167,7 @@ int home_write(struct html *html, const struct frame *frame, const struct catalo
 	html_add(html, "<h1>%s</h1>\n<p class=\"lead\">", _("What this office reports"));
 	html_say(html, _("Today is %s."), wording_day(today, day));
 	html_add(html, "</p>\n");
-	notice_messages(html, values, token, frame->now_us);
+	notice_messages(html, catalogue, values, token, frame->now_us);
 	if (*inbox)
 		html_add(html, "<p class=\"error\" role=\"status\">%s %s.</p>\n",
 			 _("Tables in the inbox folder:"), inbox);

@@ -66,16 +66,32 @@ void notice_let_in(struct html *html, const struct values *values, int64_t now_u
 	html_add(html, "</ul>\n</section>\n");
 }
 
-/* Which figure it is about, as its form calls it. */
-static void about(struct html *html, const Lantoa__V1__Message *message)
+/* Which figure it is about, as its form calls it, and where that is. */
+static void about(struct html *html, const struct catalogue *catalogue,
+		  const Lantoa__V1__Message *message)
 {
-	if (*message->metric)
-		html_add(html, "<p>%s <strong>%s</strong> %s %s</p>\n", _("Please look again at:"),
-			 message->metric, message->labels, message->period);
+	const struct metric *metric = catalogue_find(catalogue, message->metric);
+	struct period period;
+	char labels[LABELS_TEXT_MAX + WORDING_MAX], name[WORDING_MAX], number[PERIOD_TEXT_MAX];
+	if (!*message->metric)
+		return;
+	html_add(html, "<p>%s ", _("Please look again at:"));
+	if (metric && period_read(message->period, metric->calendar, &period))
+		html_add(html,
+			 "<strong>%s</strong> %s, <a "
+			 "href=\"/form?period=%s&amp;calendar=%s\">%s</a></p>\n",
+			 wording_metric(metric),
+			 wording_labels(catalogue->dimensions, metric, message->labels, labels,
+					sizeof(labels)),
+			 period_format(period, number), calendar_name(period.calendar),
+			 wording_period(period, name));
+	else /* which this office's catalogue does not have */
+		html_add(html, "<strong>%s</strong> %s, %s</p>\n", message->metric, message->labels,
+			 message->period);
 }
 
-void notice_messages(struct html *html, const struct values *values, const char *token,
-		     int64_t now_us)
+void notice_messages(struct html *html, const struct catalogue *catalogue,
+		     const struct values *values, const char *token, int64_t now_us)
 {
 	const Lantoa__V1__Standing *standing = values->told.standing;
 	char at[WORDING_MAX], id[24];
@@ -89,7 +105,7 @@ void notice_messages(struct html *html, const struct values *values, const char 
 		html_say(html, _("The province wrote, %s:"),
 			 wording_instant(message->at_us, now_us, at));
 		html_add(html, "</strong> %s <small>%s</small></p>\n", message->text, message->who);
-		about(html, message);
+		about(html, catalogue, message);
 		html_add(html,
 			 "<input type=\"hidden\" name=\"token\" value=\"%s\">\n"
 			 "<input type=\"hidden\" name=\"message\" value=\"%s\">\n"

@@ -12,8 +12,8 @@ void notice_closed(struct html *html, const struct catalogue *catalogue,
 		   const struct values *values, struct period period);
 /** On each page, at its top: what people at the province wrote and nobody read, with a button each.
  * @token: the server's, that the form is to show. */
-void notice_messages(struct html *html, const struct values *values, const char *token,
-		     int64_t now_us);
+void notice_messages(struct html *html, const struct catalogue *catalogue,
+		     const struct values *values, const char *token, int64_t now_us);
 /** At a figure: "please look again", where somebody wrote so. */
 void notice_about(struct html *html, const struct values *values, const struct metric *metric,
 		  const char *labels, struct period period);

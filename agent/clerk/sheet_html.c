@@ -136,7 +136,7 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 	heading(html, frame, sheet, name);
 	result(html, frame, look);
 	summary(html, sheet, look);
-	notice_messages(html, sheet->values, look->token, frame->now_us);
+	notice_messages(html, sheet->catalogue, sheet->values, look->token, frame->now_us);
 	notice_closed(html, sheet->catalogue, sheet->values, sheet->period);
 	chooser(html, frame, sheet);
 	html_add(html,

@@ -7,6 +7,7 @@ import os
 import re
 import time
 import unittest
+import urllib.request
 
 import rig
 
@@ -31,8 +32,17 @@ class Standing(rig.Rig):
         """As the agent itself answers: None before it was told."""
         return rig.http_call(f"{agent.folder}/agent.sock", "GET", "/v1/status")["standing"]
 
-    def begin(self):
-        agent = self.agent("28001").start()
+    def page(self, agent, language):
+        """As the clerk sees it: the words without their marks."""
+        address = agent.process.logged(r"page: serving address=(http://127.0.0.1:\d+)").group(1)
+        asked = urllib.request.Request(address, headers={"Accept-Language": language})
+        with urllib.request.urlopen(asked) as answer:
+            return " ".join(re.sub("<[^>]*>", " ", answer.read().decode()).split())
+
+    def begin(self, page=""):
+        agent = self.agent("28001")
+        agent.write_conf(page=page)
+        agent.start()
         rig.wait_for(lambda: "visits" in agent.command("catalogue").out, "the catalogue")
         agent.record("visits=12", "--period", DAY)
         rig.wait_for(lambda: str(self.province.value("visits", **{"from": DAY, "to": DAY})) == "12", "the figure")
@@ -100,7 +110,7 @@ class Standing(rig.Rig):
         return [tuple(row[column] for column in columns) for row in rows]
 
     def test_words_between_province_and_office(self):
-        agent = self.begin()
+        agent = self.begin(page="127.0.0.1:0")
         self.order("account", "name", f"unix:uid={os.getuid()}", "Chị Lan")
         self.assertEqual(self.order("office", "tell", "28001", "Xin gửi số liệu tháng 6"), "Told: 28001\n")
         self.order("office", "tell", "28001", "Sao lại nhiều thế?", "--metric", "visits", "--period", DAY)
@@ -110,6 +120,8 @@ class Standing(rig.Rig):
         self.assertIn("the province wrote to this office", shown)
         self.assertRegex(shown, r"messages: +3, \d{4}-\d\d-\d\d, Chị Lan: Nghỉ lễ ngày 2/9\n")
         self.assertIn("please look again at visits of 2025-06-30: Sao lại nhiều thế?", shown)
+        self.assertRegex(self.page(agent, "en"), "Sao lại nhiều thế\\? Chị Lan Please look again at: Visits ?, 2025-06-30 Mark as read")
+        self.assertRegex(self.page(agent, "vi"), "Sao lại nhiều thế\\? Chị Lan .*: .+, (ngày )?30/0?6/2025")
         with self.assertRaisesRegex(rig.Refusal, "say whom to tell"):
             self.province.post("/v1/messages", text="x")
         self.assertIn("say whom, an office or --all", self.lantoa("office", "tell", "28001").err)
