@@ -810,6 +810,20 @@ static void make_lists(struct history *h, struct act *act)
 	assert_non_null(act->csv);
 }
 
+/* Whichever it is, what follows is the same history. */
+static void make_indicators_or_lists(struct history *h, struct act *act, bool lists)
+{
+	struct dice before = *h->dice;
+	make_indicators(h, act);
+	if (!lists)
+		return;
+	struct dice after = *h->dice;
+	*h->dice = before;
+	free(act->csv);
+	make_lists(h, act);
+	*h->dice = after;
+}
+
 static void make_rename(struct history *h, struct act *act)
 {
 	char name[32];
@@ -838,10 +852,8 @@ void history_make_all_acts(struct history *history, size_t n)
 			i++;
 		} else if (chance(history, 20))
 			make_rename(history, act);
-		else if (chance(history, 30))
-			make_lists(history, act);
 		else if (chance(history, 40))
-			make_indicators(history, act);
+			make_indicators_or_lists(history, act, i % 2);
 		else
 			make_edition(history, act);
 	}
