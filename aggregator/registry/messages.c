@@ -1,5 +1,6 @@
 #include "registry/messages.h"
 
+#include "common/base/i18n.h"
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/model/labels.h"
@@ -31,8 +32,43 @@ static int text_check(const char *text, struct err *err)
 	return 0;
 }
 
-static int figure_check(const struct reference *reference, const struct message_form *form,
-			char period_text[PERIOD_TEXT_MAX], struct err *err)
+/* 1: a figure of the metric came with these labels; 0: none did. */
+static int was_reported(sqlite3 *db, const char *metric, const char *labels, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, "SELECT 1 FROM series WHERE metric = ? AND labels = ?", &stmt, err);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_text(stmt, 1, metric, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, labels, -1, SQLITE_STATIC);
+	rc = db_step(stmt, err);
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	return rc;
+}
+
+/* Into what the office records, by which its page finds the field. A label that is in no list may
+ * be from before there was one: then a figure has it. */
+static int labels_resolve(sqlite3 *db, const struct reference *reference,
+			  const struct message_form *form, int32_t day,
+			  char labels[LABELS_TEXT_MAX], struct err *err)
+{
+	struct err other;
+	int rc = dimensions_resolve(reference->catalogue->dimensions, form->labels, day, labels,
+				    err);
+	if (rc != -EINVAL)
+		return rc;
+	int reported = was_reported(db, form->metric, form->labels, &other);
+	if (reported < 0)
+		*err = other;
+	else if (reported)
+		(void)snprintf(labels, LABELS_TEXT_MAX, "%s", form->labels); /* fits: canonical */
+	return reported < 0 ? reported : reported ? 0 : rc;
+}
+
+/* Judged as a figure of the office would be. */
+static int figure_check(sqlite3 *db, const struct reference *reference,
+			const struct message_form *form, char period_text[PERIOD_TEXT_MAX],
+			char labels[LABELS_TEXT_MAX], struct err *err)
 {
 	char excerpt[EXCERPT_MAX];
 	struct period period;
@@ -54,13 +90,13 @@ static int figure_check(const struct reference *reference, const struct message_
 	enum verdict verdict =
 		metric_judge_series(metric, form->labels, period.calendar, period.grain);
 	if (verdict != VERDICT_OK)
-		return err_set(err, -EINVAL, "%s: %s", metric->name, verdict_text(verdict));
+		return err_set(err, -EINVAL, "%s: %s", metric->name, _(verdict_text(verdict)));
 	(void)period_format(period, period_text);
-	return 0;
+	return labels_resolve(db, reference, form, period_first_day(period), labels, err);
 }
 
 static int row_put(sqlite3 *db, const struct message_form *form, int64_t office, const char *period,
-		   int64_t at_us, struct err *err)
+		   const char *labels, int64_t at_us, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db,
@@ -74,7 +110,7 @@ static int row_put(sqlite3 *db, const struct message_form *form, int64_t office,
 	sqlite3_bind_text(stmt, 3, form->who, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 4, form->text, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 5, form->metric ? form->metric : "", -1, SQLITE_STATIC);
-	sqlite3_bind_text(stmt, 6, form->labels, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 6, labels, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 7, period, -1, SQLITE_STATIC);
 	rc = db_run(stmt, err);
 	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
@@ -84,7 +120,8 @@ static int row_put(sqlite3 *db, const struct message_form *form, int64_t office,
 int message_add(sqlite3 *db, const struct reference *reference, const struct message_form *form,
 		struct err *err)
 {
-	char period[PERIOD_TEXT_MAX] = "", excerpt[EXCERPT_MAX], detail[512];
+	char period[PERIOD_TEXT_MAX] = "", labels[LABELS_TEXT_MAX] = "";
+	char excerpt[EXCERPT_MAX], detail[512];
 	const struct office *office =
 		form->office ? offices_by_code(reference->offices, form->office) : NULL;
 	int64_t at_us = 0;
@@ -94,16 +131,16 @@ int message_add(sqlite3 *db, const struct reference *reference, const struct mes
 			       utf8_excerpt(form->office, strlen(form->office), excerpt));
 	int rc = text_check(form->text, err);
 	if (rc == 0)
-		rc = figure_check(reference, form, period, err);
+		rc = figure_check(db, reference, form, period, labels, err);
 	if (rc == 0)
 		rc = event_time(db, EVENT_NOW, &at_us, err);
 	if (rc == 0)
-		rc = row_put(db, form, office ? office->id : TO_ALL, period, at_us, err);
+		rc = row_put(db, form, office ? office->id : TO_ALL, period, labels, at_us, err);
 	if (rc < 0)
 		return rc;
 	(void)snprintf(detail, sizeof(detail), "office=%s metric=%s labels=%s period=%s",
 		       office ? office->code : "-", form->metric ? form->metric : "-",
-		       *form->labels ? form->labels : "-", *period ? period : "-"); /* fits */
+		       *labels ? labels : "-", *period ? period : "-"); /* fits */
 	return event_append(
 		db,
 		&(struct event_form){

@@ -425,12 +425,62 @@ static void what_may_not_be_told_is_refused_with_a_reason(void **state)
 	testbed_close(&testbed);
 }
 
+/* I13. By the code its page finds the field; of before the list, by what was reported. */
+static void a_label_is_told_as_the_office_records_it(void **state)
+{
+	static const struct {
+		const char *labels, *told; /* NULL: refused */
+	} cases[] = {
+		{ "sector=land", "sector=land" }, { "sector=Đất đai", "sector=land" },
+		{ "sector=SEA", NULL },           { "sector=lnd", NULL },
+		{ "sector=sea", "sector=sea" },   { "topic=a  b", "topic=a b" },
+	};
+	struct testbed testbed;
+	struct testbed_spool spool = { .id = 7 };
+	struct table *table = NULL;
+	(void)state;
+	testbed_open(&testbed, UNITS,
+		     METRICS "s,x,x,x,flow,sum,sum,day,sector;topic,0,0,commune,1,,50\n", NULL,
+		     false);
+	spool.office = testbed_office(&testbed, "o", "C", DAY_1);
+	testbed_refresh(&testbed);
+	testbed_record(&testbed, &spool, "s", "sector=sea", "2025-06-15", 1, 0);
+	assert_int_equal(testbed_order_import(&testbed, "dimensions",
+					      "dimension,code,label_vi,label_en,valid_from,"
+					      "valid_to\nsector,land,Đất đai,Land,,\n"),
+			 0);
+	testbed_refresh(&testbed);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct message_form form = { .office = "o",
+						   .text = "x",
+						   .metric = "s",
+						   .period = "2025-06-15",
+						   .labels = cases[i].labels,
+						   .who = "test" };
+		assert_int_equal(db_begin(testbed.db, &testbed.err), 0);
+		int rc = message_add(testbed.db, testbed.reference, &form, &testbed.err);
+		assert_int_equal(rc, cases[i].told ? 0 : -EINVAL);
+		if (!cases[i].told) {
+			assert_non_null(strstr(testbed.err.text, "land"));
+		} else {
+			assert_int_equal(messages_list(testbed.db, testbed.reference, "o", 1,
+						       &table, &testbed.err),
+					 0);
+			assert_string_equal(testbed_cell(table, 0, "labels"), cases[i].told);
+			table_close(table);
+		}
+		db_rollback(testbed.db);
+	}
+	testbed_close(&testbed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_told_is_what_is_so_after_any_history),
 		cmocka_unit_test(what_is_more_is_counted),
 		cmocka_unit_test(what_may_not_be_told_is_refused_with_a_reason),
+		cmocka_unit_test(a_label_is_told_as_the_office_records_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
