@@ -39,7 +39,7 @@ static const struct conf_key keys[] = {
 	{ "spool", "keep_acked_days", CONF_UINT, AT(keep_acked_days), "35", 1, 3650,
 	  "days that figures stay here after the province has them" },
 	{ "inbox", "folder", CONF_TEXT, AT(inbox_folder), "", 0, 0,
-	  "folder from which tables of figures (CSV) are taken; empty: none" },
+	  "folder from which tables of figures are taken; empty: none" },
 	{ "inbox", "settle_s", CONF_UINT, AT(inbox_settle_s), "5", 1, 3600,
 	  "seconds that a file must have rested before it is taken" },
 	{ "inbox", "language", CONF_TEXT, AT(inbox_language), "vi", 0, 0,

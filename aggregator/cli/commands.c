@@ -342,9 +342,9 @@ const struct command commands[] = {
 	{ .words = "setup",
 	  .usage = "[NAME|./FOLDER] [--dry-run] [--yes]",
 	  .help = N_("Take over a province's reference data: units, successors, catalogue, "
-		     "indicators and code lists. Without a name, list those that are installed; a "
-		     "folder of yours "
-		     "is given with a slash. Running it again changes only what differs."),
+		     "indicators, code lists and rules. Without a name, list those that are "
+		     "installed; a folder of yours is given with a slash. Running it again "
+		     "changes only what differs."),
 	  .options = "dry-run yes",
 	  .n_more = 1,
 	  .run = cmd_setup_run },
