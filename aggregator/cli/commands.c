@@ -253,7 +253,7 @@ static int office_heads(const struct order *order, struct err *err)
 {
 	const struct args *args = order->args;
 	const struct argument arguments[] = { { "code", args->n_words ? args->words[0] : NULL },
-					      { "all", yes_if_given(args, "all") },
+					      { "all", args_option(args, "all") ? "1" : NULL },
 					      { "days", args_option(args, "days") },
 					      { "since", args_option(args, "since") } };
 	struct request request = order_request(order);

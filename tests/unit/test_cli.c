@@ -289,6 +289,19 @@ static void an_office_is_added_listed_and_shown(void **state)
 	assert_string_equal(f->out, "Offices added: 1\n");
 }
 
+static void all_offices_are_asked_for_the_heads_of_days(void **state)
+{
+	struct fixture *f = *state;
+
+	add_office(state);
+	assert_done(f, "office", "heads", "--all", "--days", "2");
+	assert_says(f->out, "xa-28249");
+	assert_failed(f, "office", "heads", "--all");
+	assert_says(f->err, "of which days?");
+	assert_failed(f, "office", "heads", "xa-28249", "--all", "--days", "2");
+	assert_says(f->err, "one office is asked, or all are");
+}
+
 static void an_office_moves(void **state)
 {
 	struct fixture *f = *state;
@@ -1407,6 +1420,7 @@ int main(void)
 		TEST(what_units_export_prints_can_be_imported),
 		TEST(a_bad_file_is_refused_with_every_bad_row_named),
 		TEST(an_office_is_added_listed_and_shown),
+		TEST(all_offices_are_asked_for_the_heads_of_days),
 		TEST(an_office_moves),
 		TEST(a_period_is_closed_listed_and_opened_again),
 		TEST(a_release_says_what_passed_and_what_stays),
