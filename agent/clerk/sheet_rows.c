@@ -261,12 +261,12 @@ static void total(struct html *html, const struct sheet *sheet, size_t i, size_t
 static void folded(struct html *html, const struct sheet *sheet, size_t i, size_t end)
 {
 	const struct metric *metric = sheet->rows[i].metric;
-	size_t n = 0, used = 0, listed = 0; /* of which listed */
+	size_t n = 0, used = 0, parts = 0; /* of which parts */
 	for (size_t k = i; k < end; k++) {
 		bool is = in_use(&sheet->rows[k]);
 		n += !is;
 		used += is;
-		listed += is && sheet->rows[k].listed;
+		parts += is && (sheet->rows[k].listed || *sheet->rows[k].labels);
 	}
 	if (n <= FOLD_FROM) {
 		rows(html, sheet, i, end, false);
@@ -274,7 +274,7 @@ static void folded(struct html *html, const struct sheet *sheet, size_t i, size_
 	}
 	html_add(html, "<details class=\"more\"%s><summary>", used > 0 ? "" : " open");
 	html_say(html,
-		 listed > 0                              ? _("%zu more parts")
+		 parts > 0                               ? _("%zu more parts")
 		 : metric->undivided == UNDIVIDED_EITHER ? _("or in %zu parts")
 							 : _("%zu parts"),
 		 n);

@@ -657,6 +657,32 @@ static void the_whole_has_no_row_beside_recorded_parts(void **state)
 	assert_rows(f, "visits", "topic=land|topic=tax||");
 }
 
+/* Also a part whose code the list has no more is one. */
+static void beside_a_part_there_are_more_and_not_others_instead(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const recorded[] = { "topic=t3", "topic=gone" };
+	for (size_t i = 0; i < sizeof(recorded) / sizeof(recorded[0]); i++) {
+		struct dimensions *dimensions;
+		struct html html = { 0 };
+		char csv[2048];
+		size_t len = utf8_print(csv, sizeof(csv), "%s", LISTS);
+		use_lists(f, "either");
+		for (unsigned code = 0; code < 12; code++)
+			len += utf8_print(csv + len, sizeof(csv) - len,
+					  "topic,t%u,Mục %u,Part %u,,\n", code, code, code);
+		assert_int_equal(dimensions_read(csv, len, &dimensions, &f->err), 0);
+		catalogue_use_dimensions(f->catalogue, dimensions);
+		(void)know(f, "visits", recorded[i], "2025-06", 3);
+		FILL(f, { "token", "x" });
+		sheet_rows(&html, &f->sheet);
+		assert_int_equal(blob_append(&html.out, "", 1), 0);
+		assert_non_null(strstr((const char *)html.out.data, " more parts"));
+		blob_free(&html.out);
+		f->values.n = 0;
+	}
+}
+
 static void many_codes_are_chosen_from(void **state)
 {
 	struct fixture *f = *state;
@@ -773,6 +799,7 @@ int main(void)
 		TEST(an_emptied_field_is_no_withdrawal),
 		TEST(each_code_in_force_has_a_row_and_nothing_else_has),
 		TEST(the_whole_has_no_row_beside_recorded_parts),
+		TEST(beside_a_part_there_are_more_and_not_others_instead),
 		TEST(many_codes_are_chosen_from),
 		TEST(a_whole_and_its_parts_never_stand_together),
 		TEST(totals_and_progress_tell_what_saving_would_make),
