@@ -387,8 +387,8 @@ const struct command commands[] = {
 	  .usual = FORMAT_CSV },
 	{ .words = "catalogue import",
 	  .usage = "FILE [--dry-run] [--yes]",
-	  .help = N_("Take over the catalogue of metrics from a CSV file; the offices get it with "
-		     "their next contact."),
+	  .help = N_("Take over the catalogue of metrics from a CSV file; offices that are "
+		     "connected have it within a quarter of an hour."),
 	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
@@ -423,7 +423,7 @@ const struct command commands[] = {
 	  .usage = "FILE [--dry-run] [--yes]",
 	  .help = N_("Take over from a CSV file what labels may be: dimension, code, label_vi, "
 		     "label_en, valid_from, valid_to. It decides about figures that come from now "
-		     "on; the offices get it with their next contact."),
+		     "on; offices that are connected have it within a quarter of an hour."),
 	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
@@ -442,7 +442,8 @@ const struct command commands[] = {
 	  .help = N_(
 		  "Take over from a CSV file what figures must be to each other: name, left, op, "
 		  "right, severity, label_vi, label_en, from. Offices hold figures to it as they "
-		  "come in, from their next contact on; no total changes."),
+		  "come in, within a quarter of an hour where they are connected; no total "
+		  "changes."),
 	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
