@@ -58,7 +58,7 @@ static char *rows_append(char *text, const struct blob *rows)
 	size_t len = text ? strlen(text) - 1 : 0; /* without the brace */
 	bool first = len == 1;
 	bool whole = text && blob_append(&body, text, len) == 0 &&
-		     blob_append(&body, ",\"rows\":" + first, strlen(",\"rows\":") - first) == 0 &&
+		     blob_append(&body, &",\"rows\":"[first], strlen(",\"rows\":") - first) == 0 &&
 		     blob_append(&body, rows->data, rows->len) == 0 &&
 		     blob_append(&body, "}", sizeof("}")) == 0; /* and its end */
 	free(text);
