@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "common/model/civil.h"
 #include "common/net/http.h"
+#include "schema/chain.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@ struct api_fixture {
 	struct intake_counters intake;
 	char dir[32], socket[64], database[64];
 	char address[64]; /* that invitations carry; a test may empty it */
+	int64_t began;    /* the ledger's position while nobody has done anything */
 	struct err err;
 };
 
@@ -44,6 +46,9 @@ static struct api_fixture *api_fixture_open(void)
 	assert_non_null(f->key_list);
 	if (store_open(&f->loop, f->database, 2, &f->store, &f->err) < 0)
 		fail_msg("%s", f->err.text);
+	struct ledger_head head;
+	assert_int_equal(ledger_head(store_writer(f->store), &head, &f->err), 0);
+	f->began = ledger_position(&head);
 	f->gate.handshakes = 176;
 	strcpy(f->address, "province.example:5670");
 	static const uint32_t invitation_days = 7;

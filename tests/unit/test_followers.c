@@ -6,10 +6,13 @@
 
 #include <cmocka.h>
 
+#include "api/api_internal.h"
 #include "api/followers.h"
 #include "journal/changes_page.h"
 #include "schema/event.h"
 #include "unit/api_asking.h"
+
+#include <inttypes.h>
 
 static const char units[] = "code,name,level,parent,valid_from,valid_to\n"
 			    "P,P,province,,2000-01-01,\n";
@@ -26,6 +29,23 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Changes behind so many acts of a store that was new. */
+static const char *behind(const struct api_fixture *f, unsigned acts, const char *rest)
+{
+	static char request[96];
+	(void)snprintf(request, sizeof(request), "GET /v1/changes?after=%" PRId64 "%s",
+		       f->began + acts, rest);
+	return request;
+}
+
+/* What an answer ends with that goes as far as so many acts. */
+static const char *up_to(const struct api_fixture *f, unsigned acts)
+{
+	static char words[48];
+	(void)snprintf(words, sizeof(words), "\"position\": %" PRId64 "}", f->began + acts);
+	return words;
+}
+
 /* An act, with an event: units of another name each time. */
 static void act(void **state, unsigned nth)
 {
@@ -39,13 +59,17 @@ static void act(void **state, unsigned nth)
 static int follower(struct api_fixture *f, const char *request)
 {
 	int fd = client(f);
+	const struct followers *followers = api_followers(f->api);
+	unsigned before = followers_count(followers);
 	char piece;
 	say(fd, request, "", "");
-	for (int i = 0; i < 200 || store_waiting(f->store) > 0; i++)
+	while (recv(fd, &piece, 1, MSG_PEEK) < 0 && errno == EAGAIN) {
+		if (followers_count(followers) > before && store_waiting(f->store) == 0)
+			return fd;
 		uv_run(&f->loop, UV_RUN_NOWAIT);
-	if (recv(fd, &piece, 1, MSG_PEEK) >= 0 || errno != EAGAIN)
-		fail_msg("it does not wait: %s", hear(f, fd));
-	return fd;
+	}
+	fail_msg("it does not wait: %s", hear(f, fd));
+	return -1;
 }
 
 static void what_may_be_asked_is_said(void **state)
@@ -62,7 +86,12 @@ static void what_may_be_asked_is_said(void **state)
 		(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(wrong[i], "="), wrong[i]);
 		assert_asked(state, request, "", "", "400", name);
 	}
-	assert_asked(state, "GET /v1/changes", "", "", "200", "\"items\": [], \"position\": 0}");
+	assert_int_equal(((const struct api_fixture *)*state)->began, 1);
+	assert_asked(state, "GET /v1/changes", "", "", "200", "\"kind\": \"" EVENT_FOLDED "\"");
+	assert_asked(state, "GET /v1/changes", "", "", "200", up_to(*state, 0));
+	char nothing[64];
+	(void)snprintf(nothing, sizeof(nothing), "\"items\": [], %s", up_to(*state, 0));
+	assert_asked(state, behind(*state, 0, ""), "", "", "200", nothing);
 	act(state, 0);
 	assert_asked(state, "GET /v1/changes?figures=1&most=10000&wait=60", "", "", "200",
 		     "\"kind\": \"units import\", \"who\": \"unix:uid=");
@@ -72,7 +101,7 @@ static void what_may_be_asked_is_said(void **state)
 static void who_is_elsewhere_is_told_to_begin_anew(void **state)
 {
 	act(state, 0);
-	assert_asked(state, "GET /v1/changes?after=2&wait=60", "", "", "409", "\"position\": 1}");
+	assert_asked(state, behind(*state, 2, "&wait=60"), "", "", "409", up_to(*state, 1));
 	assert_asked(state, "GET /v1/changes?epoch=7", "", "", "409", "begin anew");
 	assert_asked(state, "GET /v1/changes?epoch=7", "Accept-Language: vi\r\n", "", "409",
 		     "\"epoch\": 1");
@@ -81,25 +110,25 @@ static void who_is_elsewhere_is_told_to_begin_anew(void **state)
 static void who_waits_hears_when_the_ledger_grows(void **state)
 {
 	struct api_fixture *f = *state;
-	int fd = follower(f, "GET /v1/changes?wait=60");
+	int fd = follower(f, behind(f, 0, "&wait=60"));
 	assert_int_equal(store_waiting(f->store), 0); /* nobody asks the store anything */
 	act(state, 0);
 	assert_answer(f, fd, "200", "units import");
-	fd = follower(f, "GET /v1/changes?after=1&wait=60");
+	fd = follower(f, behind(f, 1, "&wait=60"));
 	act(state, 1);
-	assert_answer(f, fd, "200", "\"position\": 2}");
+	assert_answer(f, fd, "200", up_to(*state, 2));
 }
 
 static void who_waits_is_answered_when_his_time_is_over(void **state)
 {
 	struct api_fixture *f = *state;
 	uint64_t began_ns = uv_hrtime();
-	assert_asked(state, "GET /v1/changes?wait=1", "", "", "200", "\"items\": []");
+	assert_asked(state, behind(*state, 0, "&wait=1"), "", "", "200", "\"items\": []");
 	uint64_t ms = (uv_hrtime() - began_ns) / 1000000;
 	assert_true(ms >= 900 && ms < 20000);
 	/* Each by his own. */
-	int late = follower(f, "GET /v1/changes?wait=60");
-	assert_asked(state, "GET /v1/changes?wait=1", "", "", "200", "\"items\": []");
+	int late = follower(f, behind(f, 0, "&wait=60"));
+	assert_asked(state, behind(*state, 0, "&wait=1"), "", "", "200", "\"items\": []");
 	char piece;
 	assert_true(recv(late, &piece, 1, MSG_PEEK) < 0 && errno == EAGAIN);
 	act(state, 0);
@@ -125,7 +154,7 @@ static void nothing_done(struct store_job *job, int rc, const struct err *err)
 static void a_commit_that_adds_nothing_wakes_nobody(void **state)
 {
 	struct api_fixture *f = *state;
-	int fd = follower(f, "GET /v1/changes?wait=60");
+	int fd = follower(f, behind(f, 0, "&wait=60"));
 	struct store_job job = { .run = nothing_run, .done = nothing_done };
 	nothing_over = false;
 	store_write(f->store, &job);
@@ -143,9 +172,9 @@ static void so_many_wait_and_others_are_answered(void **state)
 	struct api_fixture *f = *state;
 	int fds[FOLLOWERS_MAX];
 	for (unsigned i = 0; i < FOLLOWERS_MAX; i++)
-		fds[i] = follower(f, "GET /v1/changes?wait=60");
-	assert_asked(state, "GET /v1/changes?wait=60", "", "", "503", "too many wait");
-	assert_asked(state, "GET /v1/changes?wait=0", "", "", "200", "\"items\": []");
+		fds[i] = follower(f, behind(f, 0, "&wait=60"));
+	assert_asked(state, behind(*state, 0, "&wait=60"), "", "", "503", "too many wait");
+	assert_asked(state, behind(*state, 0, "&wait=0"), "", "", "200", "\"items\": []");
 	/* As many requests are taken as if none of them were there. */
 	struct plugs plugs;
 	int others[API_WORKING_MAX];
@@ -163,30 +192,30 @@ static void so_many_wait_and_others_are_answered(void **state)
 	act(state, 0);
 	for (unsigned i = 0; i < FOLLOWERS_MAX; i++)
 		assert_answer(f, fds[i], "200", "units import");
-	int fd = follower(f, "GET /v1/changes?after=1&wait=60"); /* there is room again */
+	int fd = follower(f, behind(f, 1, "&wait=60")); /* there is room again */
 	act(state, 1);
-	assert_answer(f, fd, "200", "\"position\": 2}");
+	assert_answer(f, fd, "200", up_to(*state, 2));
 }
 
 static void whoever_hung_up_or_reads_slowly_costs_nobody_else(void **state)
 {
 	struct api_fixture *f = *state;
 	for (unsigned i = 0; i < 8; i++)
-		close(follower(f, "GET /v1/changes?wait=60"));
-	int slow = follower(f, "GET /v1/changes?wait=60"),
-	    fd = follower(f, "GET /v1/changes?wait=60");
+		close(follower(f, behind(f, 0, "&wait=60")));
+	int slow = follower(f, behind(f, 0, "&wait=60")),
+	    fd = follower(f, behind(f, 0, "&wait=60"));
 	act(state, 0);
 	assert_answer(f, fd, "200", "units import");
 	act(state, 1);
-	assert_asked(state, "GET /v1/changes?after=1", "", "", "200", "\"position\": 2}");
+	assert_asked(state, behind(f, 1, ""), "", "", "200", up_to(*state, 2));
 	assert_answer(f, slow, "200", "units import"); /* when he comes to it */
 }
 
 static void stopping_answers_those_who_wait(void **state)
 {
 	struct api_fixture *f = *state;
-	int first = follower(f, "GET /v1/changes?wait=60"),
-	    second = follower(f, "GET /v1/changes?wait=60");
+	int first = follower(f, behind(f, 0, "&wait=60")),
+	    second = follower(f, behind(f, 0, "&wait=60"));
 	char text[512] = "";
 	assert_int_equal(teardown(state), 0); /* stops, then turns the loop to its end */
 	assert_true(recv(first, text, sizeof(text) - 1, 0) > 0);
