@@ -119,7 +119,8 @@ int day_index_add(struct day_index *day_index, int32_t day, int64_t office, int6
 	int rc = slot_of(day_index, day, office, &slot, err);
 	if (rc < 0)
 		return rc;
-	*ret_back = slot->entry ? id - slot->entry : 0;
+	/* a damaged row may name what is no older entry */
+	*ret_back = slot->entry > 0 && slot->entry < id ? id - slot->entry : 0;
 	slot->entry = id;
 	if (slot->observations < INT64_MAX / 2) /* what a disk says is not to overflow */
 		slot->observations += (int64_t)observations;

@@ -17,11 +17,13 @@
 #include <stdint.h>
 
 /* SQL for the head of a SELECT: it names the ids of the entries of @office's @day
- * `day_index_entries`. */
+ * `day_index_entries`. A list leads to ever older entries: where a disk changed a `back` so that it
+ * does not (a blob is more than any number, and counts as 0), it ends, or it would go on for ever.
+ */
 #define DAY_INDEX_ENTRIES(day, office)                                                             \
 	"WITH RECURSIVE day_index_list(id) AS (SELECT entry FROM strand WHERE day = " day          \
 	" AND office = " office " UNION ALL SELECT day_index_list.id - back FROM day_index_list"   \
-	" JOIN journal ON journal.id = day_index_list.id WHERE back > 0),"                         \
+	" JOIN journal USING (id) WHERE day_index_list.id - back < day_index_list.id),"            \
 	" day_index_entries(id) AS (SELECT id FROM day_index_list UNION ALL SELECT id FROM "       \
 	"journal"                                                                                  \
 	" WHERE day = " day " AND office = " office " AND back IS NULL) "
