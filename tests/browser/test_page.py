@@ -81,7 +81,7 @@ class Page(PageRig):
         self.form(browser, month(0))
         browser.see("Previous period: 8")
         browser.find("input[name='v:teams:']").write("80" + TAB)
-        browser.see("80 is far from what was reported before (3 to 13)")
+        browser.see(r"80 is far from what was reported before \(3 to 13\)")
         self.shot(browser, "warning")
         browser.find("#sheet button").click()
         browser.see("Nothing was saved yet")
