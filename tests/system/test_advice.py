@@ -42,6 +42,7 @@ class Advice(rig.Rig):
         folder = os.path.join(self.folder, "given")
         os.makedirs(folder, exist_ok=True)
         values = {"CODE": "28001", "%s": "28001", "xa-28249": "28002", "2025-Q1": "2025-Q1", "NAME": "visits", "team.count": "visits",
+                  "team.sessions": "visits", "topic": "desk",  # what this catalogue divides, and by what
                   "UNIT": "28001", "CODE_NEW": "new-office",
                   "FOLDER/": folder + "/", "FOLDER": folder, "DIR": folder,
                   "FILE": os.path.join(folder, "new"), "offices.csv": os.path.join(folder, "offices.csv"),
@@ -57,6 +58,8 @@ class Advice(rig.Rig):
             values["danh-muc.csv"] = values["FILE"]  # as the Vietnamese quick start calls it
         if words[0] == "reopen":
             self.lantoa("close", words[1])
+        if words[:2] == ["office", "tell"]:
+            values["2025-06"] = "2025-06-30"  # visits are counted by the day
         given = [values.get(word, word) for word in words]
         for i, option in enumerate(words[:-1]):
             if option == "--from" and words[i + 1] == "%s":  # the day that the sentence names
