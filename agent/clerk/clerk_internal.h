@@ -85,6 +85,8 @@ void request_answer_file(struct request *request, const char *name);
 /** A page with the sentence of request->err. */
 void request_answer_error(struct request *request);
 
+/** The fields of a form that was sent, into request->fields; request->err tells what is wrong. */
+int request_read_fields(struct request *request);
 /** Would a form with this token be of this start? */
 bool request_fits(const struct request *request, const char *token, size_t len);
 

@@ -177,14 +177,7 @@ static void take_check(struct request *request)
 
 static int read_body(struct request *request)
 {
-	size_t len;
-	const char *body = http_body(request->http, &len);
-	request->body = malloc(len + 1);
-	if (!request->body)
-		return err_memory(&request->err);
-	memcpy(request->body, body, len);
-	int rc = urlencoded_parse(request->body, len, &request->fields, &request->n_fields,
-				  &request->err);
+	int rc = request_read_fields(request);
 	if (rc < 0)
 		return rc;
 	const char *language = field_value(request->fields, request->n_fields, "lang");

@@ -5,7 +5,6 @@
 #include "common/base/i18n.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,21 +35,13 @@ static void done_mark(struct job *job)
 	request_answer_elsewhere(request, "/");
 }
 
-static int read_fields(struct request *request)
+static int read_body(struct request *request)
 {
-	size_t len;
-	const char *body = http_body(request->http, &len);
-	request->body = malloc(len + 1);
-	if (!request->body)
-		return err_memory(&request->err);
-	memcpy(request->body, body, len);
-	int rc = urlencoded_parse(request->body, len, &request->fields, &request->n_fields,
-				  &request->err);
+	int rc = request_read_fields(request);
 	if (rc < 0)
 		return rc;
 	const char *token = field_value(request->fields, request->n_fields, "token");
-	const char *own = request->clerk->token;
-	if (!token || strlen(token) != strlen(own) || sodium_memcmp(token, own, strlen(own)) != 0)
+	if (!token || !request_fits(request, token, strlen(token)))
 		return err_set(&request->err, -EINVAL,
 			       "the agent was started anew since this page was opened");
 	return 0;
@@ -61,7 +52,7 @@ void read_mark_post(void *context, struct http_request *http)
 	struct request *request = request_begin(context, http);
 	if (!request)
 		return;
-	if (read_fields(request) < 0) {
+	if (read_body(request) < 0) {
 		request_answer_error(request);
 		return;
 	}

@@ -189,6 +189,18 @@ struct request *request_begin(struct clerk *clerk, struct http_request *http)
 	return request;
 }
 
+int request_read_fields(struct request *request)
+{
+	size_t len;
+	const char *body = http_body(request->http, &len);
+	request->body = malloc(len + 1);
+	if (!request->body)
+		return err_memory(&request->err);
+	memcpy(request->body, body, len);
+	return urlencoded_parse(request->body, len, &request->fields, &request->n_fields,
+				&request->err);
+}
+
 bool request_fits(const struct request *request, const char *token, size_t len)
 {
 	const char *own = request->clerk->token;
