@@ -141,11 +141,19 @@ struct period civil_period(enum calendar calendar, enum grain grain, int64_t at_
 
 /* ISO 8601 knows no seconds in an offset, but zones of before about 1910 have them. The time of day
  * is therefore told in the offset that is written, so that the instant is always exact. */
+static int64_t written_offset_min(int64_t at_us)
+{
+	return floor_div(offset_s(floor_div(at_us, US_PER_S)), 60);
+}
+
+static int64_t written_local_s(int64_t at_us)
+{
+	return floor_div(at_us, US_PER_S) + written_offset_min(at_us) * 60;
+}
+
 const char *civil_format(int64_t at_us, char text[INSTANT_TEXT_MAX])
 {
-	int64_t at_s = floor_div(at_us, US_PER_S);
-	int64_t offset_min = floor_div(offset_s(at_s), 60);
-	int64_t local = at_s + offset_min * 60;
+	int64_t offset_min = written_offset_min(at_us), local = written_local_s(at_us);
 	int32_t day = (int32_t)floor_div(local, S_PER_DAY);
 	unsigned of_day = (unsigned)(local - day * S_PER_DAY), off = (unsigned)llabs(offset_min);
 	char date[DAY_TEXT_MAX];
@@ -280,14 +288,21 @@ int civil_parse(const char *text, int64_t *ret_at_us, struct err *err)
 	char date[DAY_TEXT_MAX] = { 0 };
 	struct err ignored; /* the sentence is about all of @text */
 	int32_t day;
+	int64_t at_us;
+	int rc;
 	size_t len = strcspn(text, "T");
 	if (len >= sizeof(date))
 		return not_an_instant(text, err);
 	memcpy(date, text, len);
 	if (day_parse(date, &day, &ignored) != 0)
 		return not_an_instant(text, err);
-	if (text[len] == 'T')
-		return parse_date_time(text, day, ret_at_us, err);
-	*ret_at_us = civil_day_start_us(day + 1) - 1;
+	if (text[len] != 'T')
+		at_us = civil_day_start_us(day + 1) - 1;
+	else if ((rc = parse_date_time(text, day, &at_us, err)) < 0)
+		return rc;
+	int64_t written = floor_div(written_local_s(at_us), S_PER_DAY);
+	if (written < DAY_MIN || written > DAY_MAX) /* an offset led out of the days there are */
+		return not_an_instant(text, err);
+	*ret_at_us = at_us;
 	return 0;
 }

@@ -36,5 +36,5 @@ const char *civil_format(int64_t at_us, char text[INSTANT_TEXT_MAX]);
 /** A day ("2025-06-30": its end, the last microsecond), or an ISO 8601 date-time, with 'Z' or an
  * offset, or without one (then local; a time that a clock change repeats means the first of the
  * two). To the minute, the second, or with up to 6 digits after it. -EINVAL, also for a local time
- * that a clock change skips. */
+ * that a clock change skips, and for an instant whose local day is none of DAY_MIN to DAY_MAX. */
 int civil_parse(const char *text, int64_t *ret_at_us, struct err *err);

@@ -104,6 +104,20 @@ static void a_text_names_its_instant(void **state)
 	assert_true(instant("2025-06-30") == instant("2025-07-01T00:00:00") - 1);
 }
 
+/* There are days from 1900 to 2100; an offset may lead out of them, as may the seconds that a
+ * zone's offset had before clocks agreed (there +07:06:30). */
+static void an_instant_lies_on_a_day_that_can_be_written(void **state)
+{
+	(void)state;
+	set_zone("Asia/Ho_Chi_Minh");
+	assert_says(instant("1900-01-01T00:00:30"), "1900-01-01T00:00:00+07:06");
+	assert_refused("1900-01-01T00:00:29", "is not a time");
+	assert_refused("1900-01-01T00:00:00+08:00", "is not a time");
+	assert_says(instant("2100-12-31T23:59:59"), "2100-12-31T23:59:59+07:00");
+	assert_says(instant("2100-12-31"), "2100-12-31T23:59:59+07:00");
+	assert_refused("2100-12-31T23:59:59+06:00", "is not a time");
+}
+
 static void what_names_no_instant_is_refused(void **state)
 {
 	(void)state;
@@ -260,6 +274,7 @@ int main(void)
 		cmocka_unit_test(only_zones_of_the_database_are_taken),
 		cmocka_unit_test(an_instant_has_its_civil_time),
 		cmocka_unit_test(a_text_names_its_instant),
+		cmocka_unit_test(an_instant_lies_on_a_day_that_can_be_written),
 		cmocka_unit_test(what_names_no_instant_is_refused),
 		cmocka_unit_test(summer_time_skips_an_hour_and_repeats_one),
 		cmocka_unit_test(a_day_begins_at_its_first_second_even_without_midnight),
