@@ -6,11 +6,18 @@
 
 #include <errno.h>
 
+/* Wide digits, U+FF10 to U+FF19, are the digits that they stand for. */
 static void digits_of(const char *text, char *ret)
 {
-	for (; *text; text++)
-		if (*text >= '0' && *text <= '9')
+	for (; *text; text++) {
+		if (*text >= '0' && *text <= '9') {
 			*ret++ = *text;
+		} else if (strncmp(text, "\xef\xbc", 2) == 0 && (unsigned char)text[2] >= 0x90 &&
+			   (unsigned char)text[2] <= 0x99) {
+			*ret++ = (char)('0' + (unsigned char)text[2] - 0x90);
+			text += 2;
+		}
+	}
 	*ret = '\0';
 }
 
