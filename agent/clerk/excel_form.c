@@ -12,13 +12,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define WAIT_MS    20
-#define FRESH_ROWS 5u /* for parts that are chosen or named there */
+#define WAIT_MS     20
+#define FRESH_ROWS  5u  /* for parts that are chosen or named there */
+#define OWN_COLUMNS 10u /* beside those of dimensions: add_columns() */
 
 /* --- its text --- */
 
 struct text {
 	const struct sheet *sheet;
+	const char *office; /* its code */
 	struct blob *out;
 	char period[PERIOD_TEXT_MAX];
 	const char *dimensions[BLANK_COLUMNS_MAX]; /* that are chosen or named in a column */
@@ -34,7 +36,7 @@ static void note_dimensions(struct text *text, const struct metric *metric)
 		while (i < text->n_dimensions &&
 		       strcmp(text->dimensions[i], metric->dimensions[k]) != 0)
 			i++;
-		if (i < text->n_dimensions || i + 8 >= BLANK_COLUMNS_MAX)
+		if (i < text->n_dimensions || i + OWN_COLUMNS >= BLANK_COLUMNS_MAX)
 			continue;
 		text->dimensions[i] = metric->dimensions[k];
 		text->lists[i] =
@@ -44,7 +46,7 @@ static void note_dimensions(struct text *text, const struct metric *metric)
 	}
 }
 
-static int add_head(struct text *text, const char *office)
+static int add_head(struct text *text)
 {
 	const struct sheet *sheet = text->sheet;
 	const char *name = sheet->values->office_name;
@@ -53,7 +55,7 @@ static int add_head(struct text *text, const char *office)
 		       wording_period(sheet->period, period)); /* fits, as the next */
 	(void)snprintf(due, sizeof(due), _("To be sent by %s"), wording_day(sheet->due.day, day));
 	int rc = blank_add(text->out, "N\t%s\nT\t%s – %s (%s)\nT\t%s. %s\nT\t%s\n", text->period,
-			   title, name ? name : office, office, due,
+			   title, name ? name : text->office, text->office, due,
 			   _("Fill in the yellow cells, save, and hand the file in on the clerk's "
 			     "page or by the inbox folder. An empty cell is not reported; for none "
 			     "write 0."),
@@ -89,9 +91,10 @@ static int add_columns(struct text *text)
 	if (rc == 0)
 		rc = blank_add(text->out,
 			       "H\tnote\t14\t-\t%s\nH\tnote\t16\t-\t%s\nH\tvalue\t18\t-\t%s\n"
-			       "E\t%s\t%s\n",
-			       _("Counted in"), _("Previous period"), _("This period"),
-			       _("Not such a number"),
+			       "H\t" HEADING_WAS "\t12\th\t%s\nH\t" HEADING_OFFICE
+			       "\t12\th\t%s\nE\t%s\t%s\n",
+			       _("Counted in"), _("Previous period"), _("This period"), HEADING_WAS,
+			       HEADING_OFFICE, _("Not such a number"),
 			       _("Write a number alone, without words, as this metric is counted. "
 				 "Leave the cell empty where there is none to report."));
 	return rc;
@@ -137,23 +140,23 @@ static int add_row(struct text *text, const struct sheet_row *row, bool first)
 			 : blank_add(text->out, "s\t%s\n", "");
 	}
 	if (rc == 0)
-		rc = blank_add(text->out, "s\t%s\nn\t%u\t%s\nv\t%u\t%s\t%s\t%s\n",
+		rc = blank_add(text->out, "s\t%s\nn\t%u\t%s\nv\t%u\t%s\t%s\t%s\ns\t%s\ns\t%s\n",
 			       wording_unit(metric), metric->decimals,
 			       number_of(row->before, metric, before), metric->decimals,
 			       limit_of(metric->has_min, metric->min_e, metric, min),
 			       limit_of(metric->has_max, metric->max_e, metric, max),
-			       number_of(row->now, metric, now));
+			       number_of(row->now, metric, now), now, text->office);
 	return rc;
 }
 
 int excel_form_text(const struct sheet *sheet, const char *office, struct blob *out)
 {
-	struct text text = { .sheet = sheet, .out = out };
+	struct text text = { .sheet = sheet, .office = office, .out = out };
 	(void)period_format(sheet->period, text.period);
 	for (size_t i = 0; i < sheet->n; i++)
 		if (sheet->rows[i].fresh)
 			note_dimensions(&text, sheet->rows[i].metric);
-	int rc = add_head(&text, office);
+	int rc = add_head(&text);
 	if (rc == 0)
 		rc = add_columns(&text);
 	for (size_t i = 0; i < sheet->n && rc == 0; i++) {

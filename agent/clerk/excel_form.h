@@ -1,6 +1,7 @@
 /* The form of a period as a workbook, to be filled in without the page: its rows are those of the
  * page's form (clerk/sheet.h), with what each is, its unit, the period before and what is recorded;
- * hidden columns have the keys by which the importer knows each figure again (HEADING_FORM). Made
+ * hidden columns have the keys by which the importer knows each figure again (HEADING_FORM), whose
+ * form it is, and what stood in it. Made
  * by lantoa-excel, which takes some tenths of a second. On the worker. */
 #pragma once
 

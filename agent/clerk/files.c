@@ -191,6 +191,7 @@ void files_post(void *context, struct http_request *http)
 		.folder = clerk->uploads,
 		.spool = recorder_spool(clerk->host.recorder),
 		.catalogue = request->catalogue,
+		.office = clerk->host.office,
 		.now_us = clock_latest_us(recorder_clock(clerk->host.recorder)),
 		.language = request->language
 	};

@@ -163,6 +163,7 @@ int upload_begin(struct upload *upload, const struct upload_config *config, cons
 	struct inbox_file_config file = { .folder_fd = upload->folder_fd,
 					  .spool = config->spool,
 					  .catalogue = config->catalogue,
+					  .office = config->office,
 					  .now_us = config->now_us,
 					  .language = config->language,
 					  .uploaded = true,

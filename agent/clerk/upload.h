@@ -23,7 +23,8 @@ struct upload_config {      /* all outlive the upload */
 	const char *folder; /* its path; made when it is not there */
 	struct spool *spool;
 	const struct catalogue *catalogue;
-	int64_t now_us; /* as entry_judge() has it */
+	const char *office; /* as import_config has it */
+	int64_t now_us;     /* as entry_judge() has it */
 	enum language language;
 };
 

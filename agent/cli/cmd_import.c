@@ -97,8 +97,11 @@ static int import_text(struct session *session, const char *path, bool strict,
 		       const struct blob *csv, struct err *err)
 {
 	struct import_result result = { 0 };
+	char office[OFFICE_CODE_MAX];
 	struct import_target target = { session, path, strict };
-	struct import_config config = { .on_entries = on_entries,
+	struct import_config config = { .file = path,
+					.office = office,
+					.on_entries = on_entries,
 					.on_error = on_error,
 					.on_note = on_note,
 					.on_warning = on_error,
@@ -106,6 +109,7 @@ static int import_text(struct session *session, const char *path, bool strict,
 	int rc = session_catalogue(session, &config.catalogue, err);
 	if (rc == 0) {
 		config.now_us = session_latest_us(session);
+		session_office(session, office);
 		rc = workbook_is(csv->data, csv->len)
 			     ? import_book(&config, path, csv, &result, err)
 			     : import_csv(&config, path, (const char *)csv->data, csv->len, &result,
@@ -117,7 +121,11 @@ static int import_text(struct session *session, const char *path, bool strict,
 			printf(_("%s: %zu figures recorded, %zu rejected, %zu to look at again\n"),
 			       path, result.figures, result.rejected, result.warned);
 	}
-	if (rc == 0 && result.figures + result.rejected == 0)
+	if (result.untouched > 0)
+		printf(_("%s: %zu figures of the form were left as they are: what stands there was "
+			 "recorded when it was made\n"),
+		       path, result.untouched);
+	if (rc == 0 && result.figures + result.rejected + result.untouched == 0)
 		rc = err_set(err, -ENODATA, "%s: there is no figure in it", path);
 	return rc < 0 || result.rejected > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -314,22 +314,46 @@ int session_ask(struct session *session, enum session_question question, struct 
 	return answers[question].here(session->spool, out, err);
 }
 
-static int form_here(struct session *session, const char *period, const char *calendar,
-		     struct blob *out, struct err *err)
+static void office_here(const struct session *session, char ret_office[OFFICE_CODE_MAX])
 {
 	struct identity identity = { 0 };
 	char path[PATH_MAX];
-	struct err ignored; /* the form says what is due, enrolled or not */
+	struct err ignored; /* not enrolled, or not told */
+	*ret_office = '\0';
+	if (settings_path(session->settings, IDENTITY_FILE, path, &ignored) == 0 &&
+	    identity_read(path, &identity, &ignored) == 0)
+		(void)snprintf(ret_office, OFFICE_CODE_MAX, "%s", identity.office); /* fits */
+}
+
+void session_office(struct session *session, char ret_office[OFFICE_CODE_MAX])
+{
+	struct blob answer = { 0 };
+	json_t *root = NULL;
+	struct err ignored; /* not told */
+	if (session->spool) {
+		office_here(session, ret_office);
+		return;
+	}
+	const char *code = NULL;
+	if (session_ask(session, SESSION_STATUS, &answer, &ignored) == 0 &&
+	    session_json(&answer, &root, &ignored) == 0)
+		code = json_string_value(json_object_get(root, "office"));
+	(void)snprintf(ret_office, OFFICE_CODE_MAX, "%s", code ? code : ""); /* fits */
+	json_decref(root);
+	blob_free(&answer);
+}
+
+static int form_here(struct session *session, const char *period, const char *calendar,
+		     struct blob *out, struct err *err)
+{
+	char office[OFFICE_CODE_MAX];
 	if (!session->facts.catalogue)
 		return err_set(err, -EAGAIN,
 			       "the province has not told yet what is to be reported; it does "
 			       "so when this machine is first connected to it");
-	int rc = settings_path(session->settings, IDENTITY_FILE, path, err);
-	if (rc == 0)
-		(void)identity_read(path, &identity, &ignored);
-	return rc < 0 ? rc
-		      : excel_form_of(session->spool, session->facts.catalogue, identity.office,
-				      period, calendar, out, err);
+	office_here(session, office); /* the form says what is due, enrolled or not */
+	return excel_form_of(session->spool, session->facts.catalogue, office, period, calendar,
+			     out, err);
 }
 
 int session_form(struct session *session, const char *period, const char *calendar,

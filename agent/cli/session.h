@@ -5,6 +5,7 @@
 #include "common/base/blob.h"
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
+#include "office/identity.h"
 #include "office/settings.h"
 #include "record/comparison.h"
 #include "record/entry.h"
@@ -24,6 +25,8 @@ int session_catalogue(struct session *session, const struct catalogue **ret_cata
 		      struct err *err);
 /** The time as far as the running agent knows it, or else this process, or CLOCK_UNKNOWN_US. */
 int64_t session_latest_us(struct session *session);
+/** The code of the office, as far as it is known: "". */
+void session_office(struct session *session, char ret_office[OFFICE_CODE_MAX]);
 /** All or none, durable when it returns 0; then @ret_found tells which of them are far from what
  * was reported before or break a rule, and which of them were refused for that, as far as a running
  * agent of another version says so. The caller frees it.

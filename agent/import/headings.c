@@ -57,6 +57,8 @@ static const struct {
 	{ "day", ROLE_PERIOD, true, 'd' },
 	{ "metric", ROLE_METRIC, true, 0 },
 	{ HEADING_FORM, ROLE_METRIC, true, 0 },
+	{ HEADING_OFFICE, ROLE_OFFICE, true, 0 },
+	{ HEADING_WAS, ROLE_WAS, true, 0 },
 	{ "chỉ tiêu", ROLE_METRIC, false, 0 },
 	{ "tên chỉ tiêu", ROLE_METRIC, false, 0 },
 	{ "chỉ tiêu báo cáo", ROLE_METRIC, false, 0 },

@@ -15,6 +15,9 @@
 
 /* The column of metrics in a form that we made: what is not filled in there is no error. */
 #define HEADING_FORM "lantoa-form"
+/* And there: whose form it is, and what stood in the cell to be filled in when it was made. */
+#define HEADING_OFFICE "lantoa-office"
+#define HEADING_WAS    "lantoa-was"
 
 enum role {
 	ROLE_NONE,   /* no name */
@@ -22,8 +25,10 @@ enum role {
 	ROLE_METRIC,
 	ROLE_VALUE,
 	ROLE_LABELS,
-	ROLE_NOTE, /* for people alone: row numbers, remarks */
-	ROLE_UNIT, /* of measure: its cells must name that of their line's metric */
+	ROLE_NOTE,   /* for people alone: row numbers, remarks */
+	ROLE_OFFICE, /* whose figures they are */
+	ROLE_WAS,    /* what the cell of the value held before */
+	ROLE_UNIT,   /* of measure: its cells must name that of their line's metric */
 	ROLE_DIMENSION,
 	ROLE_FIGURES,        /* a metric's: its cells are figures */
 	ROLE_PERIOD_FIGURES, /* a period: its cells are the figures of the line's metric */

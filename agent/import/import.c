@@ -47,10 +47,9 @@ static int check_units(const struct import *import, const struct csv_row *row, s
  * reported (I6). */
 static int take_ours(struct import *import, const struct csv_row *row, struct err *err)
 {
-	const struct column *value = columns_find(&import->columns, ROLE_VALUE);
-	return *columns_place(&import->columns, row, value).value
-		       ? row_figures_take(import, row, "", err)
-		       : 0;
+	int rc = own_form_check(import, row, err);
+	return rc < 0 || !own_form_filled(import, row) ? rc
+						       : row_figures_take(import, row, "", err);
 }
 
 static int take_row(struct import *import, const struct csv_row *row, struct err *err)
@@ -215,7 +214,9 @@ bool import_is_ours(const struct import *import)
 
 struct import_result import_result(const struct import *import)
 {
-	return intake_result(import->intake);
+	struct import_result result = intake_result(import->intake);
+	result.untouched = import->untouched;
+	return result;
 }
 
 void import_close(struct import *import)

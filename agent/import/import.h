@@ -17,7 +17,9 @@
  *
  * A file is read twice: once with config.noting, so that a figure with two values and a total
  * beside its parts (agent/record/hand_in.h) are known before the first is recorded, and once to
- * record. */
+ * record.
+ *
+ * A form that we made (import/own_form.c) knows whose it is and what stood in it. */
 #pragma once
 
 #include "common/base/err.h"
@@ -56,8 +58,10 @@ struct import_config {
 	bool periods_needed; /* else a table without a column for them is of the current period */
 	const char *const *sheets; /* names of a workbook's, which it is one of; NULL: CSV */
 	unsigned nth_sheet;        /* which, from 0 */
-	struct hand_in *hand_in;   /* what was noted of this file before; NULL: not looked at */
-	bool noting;               /* only note there; nothing is recorded, and no error is told */
+	const char *file;          /* what it is called, its folders as well; NULL: nothing */
+	const char *office; /* the code of this one; NULL or "": it is not known, nor compared */
+	struct hand_in *hand_in; /* what was noted of this file before; NULL: not looked at */
+	bool noting;             /* only note there; nothing is recorded, and no error is told */
 	/** Record a handful; all or none. @entries[i] is what the file has; it was judged by
 	 * @catalogue at @now_us and came to @judged[i], so only who judges by others asks again.
 	 * -EINVAL, -EEXIST: one of them is refused, with err's sentence; then they come again in
@@ -77,9 +81,10 @@ struct import_config {
 };
 
 struct import_result {
-	size_t figures;  /* recorded */
-	size_t rejected; /* errors: cells or whole lines */
-	size_t warned;   /* of the figures: those to be looked at again */
+	size_t figures;   /* recorded */
+	size_t rejected;  /* errors: cells or whole lines */
+	size_t warned;    /* of the figures: those to be looked at again */
+	size_t untouched; /* cells of a form that we made which hold what they held; not recorded */
 };
 
 struct import;

@@ -1,6 +1,6 @@
 /* What the files of an import share, and nobody else includes: import.c takes the rows of a table,
  * row_figures.c finds the figures of a row, figure.c judges one, and intake.c gathers them and
- * tells what is wrong. */
+ * tells what is wrong. own_form.c looks at the keys of a form that we made. */
 #pragma once
 
 #include "common/base/utf8.h"
@@ -24,6 +24,7 @@ struct import {                             /* a table while it is read */
 	struct row_unit unit;
 	char section[EXCERPT_MAX]; /* the heading above the line, or "" */
 	bool told[GRAIN_COUNT][2]; /* by calendar: figures of now were noted */
+	size_t untouched;          /* cells of a form */
 };
 
 /* --- intake.c: what a table comes to --- */
@@ -86,3 +87,12 @@ int figure_take(struct import *import, struct line *line, const struct place *ce
  * as figure_take(). */
 int row_figures_take(struct import *import, const struct csv_row *row, const char *unit,
 		     struct err *err);
+
+/* --- own_form.c: a row of a form that we made --- */
+
+/** Is it a form of this office, and of the period that people read on it? Every row is asked,
+ * filled in or not: -EINVAL refuses the whole table. */
+int own_form_check(const struct import *import, const struct csv_row *row, struct err *err);
+/** Is the cell filled in, with something else than stood there when the form was made? What nobody
+ * touched is not said again: it may have been corrected since. */
+bool own_form_filled(struct import *import, const struct csv_row *row);

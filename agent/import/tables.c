@@ -343,6 +343,7 @@ static int end_sheet(struct tables *tables, struct err *err)
 		tables->result.figures += result.figures;
 		tables->result.rejected += result.rejected;
 		tables->result.warned += result.warned;
+		tables->result.untouched += result.untouched;
 		if (!import_is_ours(tables->import)) /* there we hid them */
 			tell_hidden(tables);
 	}

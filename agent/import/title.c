@@ -448,6 +448,29 @@ bool title_allows(const struct title *title, struct period period)
 	return allowed && days_allow(title, &now);
 }
 
+bool title_names_other(const struct title *title, struct period period)
+{
+	struct now now = { .period = period };
+	bool named = false;
+	now.year = (unsigned)strtoul(period_format(period, now.text), NULL, 10);
+	for (size_t i = 0; i < title->n + 2; i++) { /* "29/6/2025 - Tân Hội" looks like a span */
+		const struct title_name *name = i < title->n    ? &title->names[i]
+						: i == title->n ? &title->from
+								: &title->upto;
+		if (name->grain != period.grain || (name->grain == GRAIN_DAY && !name->day))
+			continue;
+		if (name_allows(name, &now))
+			return false;
+		named = true;
+	}
+	for (size_t i = 0; i < title->n_years && period.grain == GRAIN_YEAR; i++) {
+		if (title->years[i] == now.year)
+			return false;
+		named = true;
+	}
+	return named;
+}
+
 unsigned title_year(const struct title *title)
 {
 	unsigned year = 0;

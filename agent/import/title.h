@@ -42,5 +42,8 @@ const char *title_said(const struct title *title);
  * contradicts nothing; one of another length does, and a day only where it says from or until. */
 bool title_allows(const struct title *title, struct period period);
 
+/** Does it name periods as long as @period, none of which is @period? */
+bool title_names_other(const struct title *title, struct period period);
+
 /** The year, when it is the only one that is named; 0: none, or several. */
 unsigned title_year(const struct title *title);

@@ -331,6 +331,7 @@ static void begin_file(struct inbox *inbox, const struct inbox_listed *listed)
 	struct inbox_file_config config = { .folder_fd = inbox->folder.fd,
 					    .spool = recorder_spool(inbox->host.recorder),
 					    .catalogue = inbox->catalogue,
+					    .office = inbox->host.office,
 					    .watch = inbox->moved,
 					    .tick_ms = uv_now(inbox->host.loop),
 					    .language = inbox->language,

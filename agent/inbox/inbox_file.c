@@ -315,6 +315,8 @@ static void set_config(struct inbox_file *file, bool noting)
 						      .headings = file->headings,
 						      .now_us = file->config.now_us,
 						      .periods_needed = true,
+						      .file = file->listed.name,
+						      .office = file->config.office,
 						      .hand_in = file->hand_in,
 						      .noting = noting,
 						      .on_entries = on_entries,
@@ -362,7 +364,7 @@ static int step_detect(struct inbox_file *file, struct err *err)
 
 static int check_figures(const struct inbox_file *file, size_t recorded, struct err *err)
 {
-	if (file->result.rejected + recorded > 0)
+	if (file->result.rejected + recorded > 0 || file->result.same > 0)
 		return 0;
 	if (file->config.uploaded)
 		return err_set(err, -EINVAL,
@@ -371,6 +373,13 @@ static int check_figures(const struct inbox_file *file, size_t recorded, struct 
 		err, -EINVAL,
 		"there is no figure in it, only the names of columns; fill it in, or take it "
 		"away from here");
+}
+
+/* What nobody touched in a form stays as it is. */
+static int end_import(struct inbox_file *file, struct import_result result, struct err *err)
+{
+	file->result.same += result.untouched;
+	return check_figures(file, result.figures, err);
 }
 
 /* -EINVAL comes of a header without a period, or of a file that was written to meanwhile. */
@@ -386,7 +395,7 @@ static int step_import(struct inbox_file *file, struct err *err)
 	if (n == 0)
 		file->phase = PHASE_END;
 	if (n == 0 && rc == 0)
-		rc = check_figures(file, import_result(file->import).figures, err);
+		rc = end_import(file, import_result(file->import), err);
 	return rc < 0 ? refuse_or_fail(file, rc, err) : 1;
 }
 
@@ -414,7 +423,7 @@ static int end_pass(struct inbox_file *file, struct err *err)
 	int rc = tables_end(file->tables, err);
 	if (rc == 0 && file->pass == TABLES_RECORD) {
 		file->phase = PHASE_END;
-		return check_figures(file, tables_result(file->tables).figures, err);
+		return end_import(file, tables_result(file->tables), err);
 	}
 	if (rc == 0)
 		file->pass++;

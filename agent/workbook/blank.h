@@ -20,7 +20,7 @@
 #include <stddef.h>
 
 #define BLANK_BYTES_MAX   (2u * 1024 * 1024)
-#define BLANK_COLUMNS_MAX 16u
+#define BLANK_COLUMNS_MAX 18u
 #define BLANK_LISTS_MAX   16u
 
 /** Append @format, a literal of ours with the tabs and the line's end; %s is text, made printable.

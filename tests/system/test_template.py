@@ -82,7 +82,7 @@ class Book:
 
 
 class Template(rig.Rig):
-    offices = ["28001"]
+    offices = ["28001", "28002"]
 
     def open_office(self, catalogue, dimensions, metric):
         self.province.put_csv("/v1/catalogue?yes=1", catalogue)
@@ -122,11 +122,13 @@ class Template(rig.Rig):
             wanted[metric, keys.get("labels") or ""] = value
         return wanted
 
-    def hand_in(self, book, n):
+    def hand_in(self, book, n, untouched=0):
         path = f"{self.folder}/filled.xlsx"
         book.save(path)
         done = self.office.command("import", path)
-        self.assertEqual((done.code, done.out, done.err), (0, f"{path}: {n} figures recorded, 0 rejected\n", ""), done)
+        left = f"{path}: {untouched} figures of the form were left as they are: what stands there was recorded when it was made\n"
+        self.assertEqual((done.code, done.out, done.err),
+                         (0, f"{path}: {n} figures recorded, 0 rejected\n" + (left if untouched else ""), ""), done)
 
     def assert_same(self, found, wanted):
         self.assertEqual({key: float(value) for key, value in found.items()},
@@ -149,9 +151,45 @@ class Template(rig.Rig):
                 self.hand_in(book, len(wanted))
                 self.assert_same(self.recorded(period), wanted)
                 again = self.template(period)  # what is recorded stands in it, and says the same once more
-                self.hand_in(again, len(wanted))
+                self.hand_in(again, 0, len(wanted))
                 self.assert_same(self.recorded(period), wanted)
         self.assert_whole()
+
+    def test_the_form_of_another_office_or_period_is_none_of_this_one(self):
+        self.open_office(published("catalogue.csv"), published("dimensions.csv"), "team.sessions")
+        book = self.template("2025-06")
+        wanted = self.fill_parts(book)
+        self.hand_in(book, len(wanted))
+        filled = self.template("2025-06")  # with all its figures
+        path = f"{self.folder}/28002_2025-06.xlsx"
+        filled.save(path)
+        mine, other = self.office, self.agent("28002")
+        other.start()
+        rig.wait_for(lambda: "team.sessions" in other.command("catalogue").out, "the catalogue")
+        for running in (True, False):
+            if not running:
+                other.process.stop()
+            done = other.command("import", path)
+            self.assertEqual((done.code, done.out), (1, f"{path}: 0 figures recorded, 0 rejected\n"), done)
+            self.assertIn("this is the form of office 28001, and this machine is that of office 28002", done.err)
+        self.assertEqual(other.command("spool", "export").out.count("\n"), 1)
+        # A figure was mended on the page after the form was made: what nobody touched does not undo that.
+        metric = next(name for name, labels in wanted if not labels and self.catalogue[name]["decimals"] == "0")
+        self.assertEqual(mine.command("record", f"{metric}=3", "--period", "2025-06").code, 0)
+        self.hand_in(filled, 0, len(wanted))
+        self.assertEqual(float(self.recorded("2025-06")[metric, ""]), 3)
+        renamed = f"{self.folder}/28001_2025-07.xlsx"
+        filled.save(renamed)
+        done = mine.command("import", renamed)
+        self.assertEqual(done.code, 1, done)
+        self.assertIn("this form was made for 2025-06, and '28001_2025-07.xlsx' says another period", done.err)
+        os.rename(renamed, renamed.replace("-07", "-06"))
+        self.assertEqual(mine.command("import", renamed.replace("-07", "-06")).code, 0)
+        self.office = other  # its own form
+        own = self.template("2025-06")
+        wanted = self.fill_parts(own)
+        self.hand_in(own, len(wanted))
+        self.assert_same(self.recorded("2025-06"), wanted)
 
     def test_without_a_running_agent_and_what_is_refused(self):
         self.open_office(published("catalogue.csv"), published("dimensions.csv"), "team.sessions")

@@ -471,6 +471,92 @@ static void what_the_agent_refuses_costs_its_own_line(void **state)
 	free(csv);
 }
 
+#define FORM "lantoa-form,labels,period,note,value,lantoa-was,lantoa-office\n"
+
+static int form_of(struct fixture *f, const char *file, const char *csv,
+		   struct import_result *ret_result)
+{
+	struct import_config config = { .catalogue = f->catalogue,
+					.now_us = NOW_US,
+					.file = file,
+					.office = "28249",
+					.on_entries = on_entries,
+					.on_error = on_error,
+					.context = f };
+	return import_csv(&config, "f.csv", csv, strlen(csv), ret_result, &f->err);
+}
+
+static void a_form_of_another_office_is_refused_whatever_stands_in_it(void **state)
+{
+	static const char *const rows[] = {
+		"team.count,,2025-06,,8,8,28250\n", /* untouched */
+		"team.count,,2025-06,,9,8,28250\n", "team.count,,2025-06,,,,28250\n",
+		"team.count,,2025-06,,7,,28249\nteam.count,,2025-05,,9,,28250\n"
+	};
+	struct fixture *f = *state;
+	struct import_result result;
+	char csv[512];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)snprintf(csv, sizeof(csv), FORM "%s", rows[i]);
+		assert_int_equal(form_of(f, "28250_2025-06.csv", csv, &result), -EINVAL);
+		assert_non_null(strstr(f->err.text, "this is the form of office 28250, and this "
+						    "machine is that of office 28249"));
+		assert_string_equal(f->recorded, "");
+	}
+}
+
+static void what_nobody_touched_in_a_form_is_not_said_again(void **state)
+{
+	struct fixture *f = *state;
+	struct import_result result;
+	assert_int_equal(form_of(f, NULL,
+				 FORM "team.count,,2025-06,,8,8,28249\n"
+				      "score,,2025-06-29,,2.5,2.50,28249\n"
+				      "score,,2025-06-30,,2.6,2.50,28249\n"
+				      "score,,2025-06-28,,,2.50,28249\n"
+				      "score,,2025-06-27,,0,,28249\n",
+				 &result),
+			 0);
+	assert_string_equal(f->recorded, "2025-06-30 score=2.6 {}\n2025-06-27 score=0 {}\n");
+	assert_int_equal(result.figures, 2);
+	assert_int_equal(result.untouched, 2);
+	assert_string_equal(f->errors, "");
+}
+
+/* What people read on it is what they believe to report. */
+static void a_form_that_is_called_by_another_period_is_refused(void **state)
+{
+	static const struct {
+		const char *file, *title, *period, *said; /* NULL: it is taken */
+	} cases[] = {
+		{ "28249_2025-06.xlsx", "", "2025-06", NULL },
+		{ "28249_2025-06 (1).xlsx", "Số liệu tháng 6/2025\n", "2025-06", NULL },
+		{ "in/2025-07/28249_2025-06.csv", "", "2025-06", NULL },
+		{ "thang 6 nam 2025, gui 5.7.2025.xlsx", "", "2025-06", NULL },
+		{ "28249.xlsx", "Hạn gửi 05/07/2025\n", "2025-06", NULL },
+		{ "moi.csv", "", "2025-06", NULL },
+		{ "28249_2025-06.csv", "Hạn gửi 2025-07-05\n", "2025-06", NULL },
+		{ "28249_2025-07.xlsx", "", "2025-06", "'28249_2025-07.xlsx' says another" },
+		{ "/tmp/Tháng 7 năm 2025.xlsx", "", "2025-06", "'Tháng 7 năm 2025.xlsx' says" },
+		{ "28249.xlsx", "Số liệu tháng 7 năm 2025\n", "2025-06",
+		  "'tháng 7 năm 2025' says" },
+	};
+	struct import_result result;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture *f = *state;
+		char csv[512];
+		memset(f->recorded, 0, sizeof(f->recorded));
+		(void)snprintf(csv, sizeof(csv), "%s" FORM "team.count,,%s,,8,,28249\n",
+			       cases[i].title, cases[i].period);
+		int rc = form_of(f, cases[i].file, csv, &result);
+		if (rc != (cases[i].said ? -EINVAL : 0))
+			fail_msg("%s: %d %s", cases[i].file, rc, f->err.text);
+		assert_string_equal(f->recorded, cases[i].said ? "" : "2025-06 team.count=8 {}\n");
+		if (cases[i].said && !strstr(f->err.text, cases[i].said))
+			fail_msg("%s", f->err.text);
+	}
+}
+
 /* One call: what is added is no value of its own, and other periods and labels are other figures.
  */
 static void a_list_with_two_values_is_refused_with_both_places(void **state)
@@ -760,6 +846,13 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_total_beside_its_parts_is_refused, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_form_that_is_called_by_another_period_is_refused,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_nobody_touched_in_a_form_is_not_said_again,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_form_of_another_office_is_refused_whatever_stands_in_it, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(a_list_with_two_values_is_refused_with_both_places,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

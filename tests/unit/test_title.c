@@ -106,6 +106,51 @@ static void figures_of_now_go_with_a_title_of_exactly_their_period(void **state)
 	}
 }
 
+/* By the forms that we make, in both languages, and what became of them. */
+static void a_title_names_another_period_only_beside_none_of_this(void **state)
+{
+	static const struct {
+		const char *says, *period;
+		bool other;
+	} cases[] = {
+		{ "Figures for 2025-06-29 – Tân Hội (28249) To be sent by 2025-06-30", "2025-06-29",
+		  false },
+		{ "Số liệu ngày 29/06/2025 – Tân Hội (28249) Hạn gửi 30/06/2025", "2025-06-29",
+		  false },
+		{ "Figures for June 2025 – Tân Hội (28249) To be sent by 2025-07-02", "2025-06",
+		  false },
+		{ "Số liệu quý 2/2025 – Tân Hội (28249) Hạn gửi 05/07/2025", "2025-Q2", false },
+		{ "Số liệu tuần 26/2025 – Tân Hội (28249)", "2025-W26", false },
+		{ "Số liệu năm 2025 – Tân Hội (28249) Hạn gửi 05/01/2026", "2025", false },
+		{ "2025-06-30T14", "2025-06-30T14", false },
+		{ "Figures for 2025-06-28 – Tân Hội (28249) To be sent by 2025-06-30", "2025-06-29",
+		  true },
+		{ "Số liệu tháng 7/2025 – Tân Hội (28249) Hạn gửi 05/08/2025", "2025-06", true },
+		{ "Số liệu quý 3/2025 – Tân Hội (28249)", "2025-Q2", true },
+		{ "Số liệu tuần 27/2025 – Tân Hội (28249)", "2025-W26", true },
+		{ "Số liệu năm 2024 – Tân Hội (28249)", "2025", true },
+		{ "Tân Hội", "2025", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct title title = { .n = 0 };
+		struct period period;
+		struct err err;
+		assert_int_equal(period_parse(cases[i].period, CALENDAR_CIVIL, &period, &err), 0);
+		title_read(&title, cases[i].says);
+		if (title_names_other(&title, period) != cases[i].other)
+			fail_msg("'%s'", cases[i].says);
+	}
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
+		struct title title = read_title(i);
+		for (enum grain grain = GRAIN_DAY; grain <= GRAIN_YEAR; grain++) {
+			struct period period = period_of_day(CALENDAR_CIVIL, grain, 20300);
+			assert_false(title_allows(&title, period) &&
+				     title_names_other(&title, period));
+		}
+	}
+}
+
 static void what_a_title_says_is_told_in_its_own_words(void **state)
 {
 	(void)state;
@@ -172,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(figures_of_now_go_with_a_title_of_exactly_their_period),
+		cmocka_unit_test(a_title_names_another_period_only_beside_none_of_this),
 		cmocka_unit_test(what_a_title_says_is_told_in_its_own_words),
 		cmocka_unit_test(a_month_of_reports_may_say_its_days),
 		cmocka_unit_test(what_has_come_together_is_told_apart),
