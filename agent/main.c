@@ -5,6 +5,7 @@
 #include "daemon/run.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,23 @@ static void print_help(void)
 		printf("  %s %s\n      %s\n", command->name, command->arguments, _(command->help));
 	printf(_("\nThe configuration is %s; its keys, with their defaults:\n\n"), SETTINGS_PATH);
 	print_document();
+}
+
+/* "lantoa-agent record --help", wherever it stands before "--". */
+static bool asks_for_help(char *const operands[])
+{
+	for (; *operands && strcmp(*operands, "--") != 0; operands++)
+		if (strcmp(*operands, "--help") == 0)
+			return true;
+	return false;
+}
+
+static void print_usage(const struct command *command)
+{
+	printf(_("usage: lantoa-agent %s %s\n"), command->name, command->arguments);
+	printf("\n%s\n\n%s\n", _(command->help),
+	       _("lantoa-agent(8) has what its options mean; lantoa-agent --help lists the "
+		 "commands."));
 }
 
 static int tell(int status, const struct err *err)
@@ -146,5 +164,7 @@ int main(int argc, char *argv[])
 				  "commands\n"));
 		return EXIT_USAGE;
 	}
+	if (asks_for_help(options.operands + 1))
+		return print_usage(command), tell(EXIT_SUCCESS, &err);
 	return run_command(command, options_value(&options, "config"), n, options.operands);
 }

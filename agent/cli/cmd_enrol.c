@@ -53,7 +53,7 @@ static void tell(const struct command_context *context, enum starter starter,
 int cmd_enrol(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	struct invitation invitation;
-	if (argc != 2)
+	if (argc != 2 || strncmp(argv[1], "--", 2) == 0)
 		return command_usage(
 			err,
 			_("give the invitation, the file that holds it, or - for standard input: "

@@ -47,17 +47,13 @@ static const struct option_row known[] = {
 	     "had one: CODE.invitation") },
 	{ "dry-run", 0, NULL,
 	  N_("change nothing; list what would change, and how many figures and offices would "
-	     "lose what they count by; or what would be released, and what would stay and why") },
+	     "lose what they count by") },
 	{ "yes", 0, NULL,
 	  N_("take it over although figures lose what they count by: metrics or units that are "
 	     "gone, another unit of measure, decimals or period") },
-	{ "days", 0, "NUMBER",
-	  N_("an invitation: for how many days it is good, 1 to 366; heads: of "
-	     "so many days until today, 1 to 400") },
+	{ "days", 0, "NUMBER", N_("for how many days the invitation is good, 1 to 366") },
 	{ "since", 0, "DAY", N_("of this day and those after it, as 2025-06-30") },
-	{ "into", 0, "FOLDER",
-	  N_("write into this folder: an invitation as CODE.invitation, a backup under a name made "
-	     "of the time") },
+	{ "into", 0, "FOLDER", N_("write the invitation into this folder, as CODE.invitation") },
 	{ "repair", 0, NULL,
 	  N_("make the rollups anew, day by day, where they differ; not when the journal itself is "
 	     "damaged") },
@@ -83,6 +79,32 @@ static const struct option_row known[] = {
 	  N_("when there is no more, wait for more until none came for so long: up to 60") },
 	{ "figures", 0, NULL, N_("batches as their figures, instead of as they are stored") },
 	{ 0 },
+};
+/* What an option means to a command, where that is something else than to the others. */
+static const struct {
+	const char *words, *option, *help;
+} own_help[] = {
+	{ "setup", "yes",
+	  N_("take it over although figures lose what they count by, as of each import") },
+	{ "office add", "from", N_("from this day on, such as 2025-06-30; without it, today") },
+	{ "office import", "dry-run", N_("change nothing; list which offices would be added") },
+	{ "office move", "from", N_("from this day on, such as 2025-06-30; without it, today") },
+	{ "office heads", "all", N_("all offices that are connected") },
+	{ "office heads", "days", N_("of so many days until today, 1 to 400") },
+	{ "office tell", "all", N_("every office") },
+	{ "office tell", "metric", N_("the figure that is asked about: of this metric") },
+	{ "office tell", "label",
+	  N_("the figure that is asked about: with this label; may be given several times") },
+	{ "quality", "from", N_("first period, such as 2025, 2025-Q2, 2025-06 or 2025-06-30") },
+	{ "quarantine release", "all", N_("everything that waits and may count now") },
+	{ "quarantine release", "dry-run",
+	  N_("change nothing; list what would be released, and what would stay and why") },
+	{ "close", "metric", N_("close it for this metric alone") },
+	{ "reopen", "metric", N_("open it for this metric alone") },
+	{ "verify", "yes",
+	  N_("do it although an office keeps a head that this ledger does not have, as after a "
+	     "backup was restored") },
+	{ "backup", "into", N_("write into this folder, under a name made of the time") },
 };
 static const char everywhere[] = "api format help version";
 
@@ -116,6 +138,21 @@ static void command_find(const struct command commands[], size_t n_commands, str
 	}
 }
 
+/* Where a number is wanted, nothing else is one. */
+static int check_number(const struct option_given *given, struct err *err)
+{
+	for (const struct option_row *option = known; option->name; option++) {
+		if (strcmp(option->name, given->name) != 0 || !option->value ||
+		    names_find("NUMBER SECONDS EVENT", option->value, strlen(option->value)) < 0)
+			continue;
+		size_t n = strspn(given->value, "0123456789");
+		if (n == 0 || given->value[n])
+			return err_set(err, -EINVAL, "--%s: a whole number is wanted, not '%s'",
+				       given->name, given->value);
+	}
+	return 0;
+}
+
 static int check(const struct args *args, struct err *err)
 {
 	const struct command *command = args->command;
@@ -132,11 +169,13 @@ static int check(const struct args *args, struct err *err)
 			return err_set(err, -EINVAL,
 				       "'%s' does not take the option --%s; see lantoa %s --help",
 				       command->words, name, command->words);
+		if (check_number(&args->options.given[i], err) < 0)
+			return -EINVAL;
 	}
 	if (args->n_words < command->n_words || args->n_words > command->n_words + command->n_more)
 		return err_set(err, -EINVAL, "the command is used so: lantoa %s %s", command->words,
 			       command->usage);
-	return 0;
+	return command->check ? command->check(args, err) : 0;
 }
 
 int args_parse(int argc, char *argv[], const struct command commands[], size_t n,
@@ -166,13 +205,23 @@ const char *args_option(const struct args *args, const char *name)
 	return options_value(&args->options, name);
 }
 
-static void help_options(const char *list, FILE *out)
+static const char *help_of(const struct command *command, const struct option_row *option)
+{
+	for (size_t i = 0; command && i < sizeof(own_help) / sizeof(own_help[0]); i++)
+		if (strcmp(own_help[i].words, command->words) == 0 &&
+		    strcmp(own_help[i].option, option->name) == 0)
+			return own_help[i].help;
+	return option->help;
+}
+
+/* @command: whose they are; NULL: of all. */
+static void help_options(const struct command *command, const char *list, FILE *out)
 {
 	for (const struct option_row *option = known; option->name; option++) {
 		if (names_find(list, option->name, strlen(option->name)) < 0)
 			continue;
 		fprintf(out, "  --%s%s%s\n      %s\n", option->name, option->value ? " " : "",
-			option->value ? option->value : "", _(option->help));
+			option->value ? option->value : "", _(help_of(command, option)));
 	}
 }
 
@@ -182,9 +231,9 @@ void args_help(const struct command *command, FILE *out)
 	fprintf(out, "\n%s\n", _(command->help));
 	if (command->options)
 		fprintf(out, "\n%s\n", _("Options:"));
-	help_options(command->options, out);
+	help_options(command, command->options, out);
 	fprintf(out, "\n%s\n", _("Options of every command:"));
-	help_options(everywhere, out);
+	help_options(NULL, everywhere, out);
 }
 
 void args_help_all(const struct command commands[], size_t n, FILE *out)
@@ -197,7 +246,7 @@ void args_help_all(const struct command commands[], size_t n, FILE *out)
 		fprintf(out, "  %s%s%s\n      %s\n", commands[i].words,
 			*commands[i].usage ? " " : "", commands[i].usage, _(commands[i].help));
 	fprintf(out, "\n%s\n", _("Options of every command:"));
-	help_options(everywhere, out);
+	help_options(NULL, everywhere, out);
 	fprintf(out, "\n%s\n",
 		_("Exit status: 0 done; 1 refused or failed, or verify found differences; 2 wrong "
 		  "usage."));

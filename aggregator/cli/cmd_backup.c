@@ -66,11 +66,6 @@ static int target_choose(struct cmd_backup *b, struct err *err)
 	int len;
 
 	b->folder = args_option(args, "into");
-	if ((args->n_words == 1) == (b->folder != NULL))
-		return err_set(err, -EINVAL,
-			       "give a file, or a folder with --into; one of the two");
-	if (keep && !b->folder)
-		return err_set(err, -EINVAL, "--keep goes with --into");
 	if (b->folder)
 		len = snprintf(b->path, PATH_MAX, "%s/%s", b->folder,
 			       rotation_name(time(NULL), b->name));

@@ -63,8 +63,6 @@ int cmd_changes_run(const struct order *order, struct err *err)
 	    number(order->args, "wait", WAIT_MAX_S, &wait_s, err) < 0 ||
 	    number(order->args, "most", MOST_MAX, &most, err) < 0)
 		return err->code;
-	if (order->format != FORMAT_JSON)
-		return err_set(err, -EINVAL, "changes are told as lines of JSON and nothing else");
 	const struct changes_client_config config = { .api = order->api,
 						      .figures =
 							      args_option(order->args, "figures"),

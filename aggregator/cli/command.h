@@ -22,6 +22,8 @@ struct command {
 	const char *options; /* names of those it takes, parted by blanks; NULL: none of its own */
 	size_t n_words;      /* words that must follow */
 	size_t n_more;       /* words that may follow them */
+	/* What else must be there, or must not (cli/usage.h); NULL: nothing */
+	int (*check)(const struct args *args, struct err *err);
 	/* 0; 1 when it ran well and the news is bad (verify, status); negative: it failed */
 	int (*run)(const struct order *order, struct err *err);
 	const char *method, *path; /* of the api */

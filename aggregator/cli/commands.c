@@ -9,6 +9,7 @@
 #include "cli/order.h"
 #include "cli/output.h"
 #include "cli/upload.h"
+#include "cli/usage.h"
 #include "common/base/i18n.h"
 #include "feed/client.h"
 
@@ -57,8 +58,6 @@ static int office_add(const struct order *order, struct err *err)
 					   { "unit", args_option(args, "unit") },
 					   { "from", args_option(args, "from") } };
 
-	if (!fields[1].value || !fields[2].value)
-		return err_set(err, -EINVAL, "give the office's name and unit: --name and --unit");
 	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
@@ -69,9 +68,6 @@ static int office_move(const struct order *order, struct err *err)
 					   { "unit", args_option(args, "unit") },
 					   { "from", args_option(args, "from") } };
 
-	if (!fields[1].value)
-		return err_set(err, -EINVAL,
-			       _("give the unit it moves to, or - for none: --unit CODE"));
 	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
@@ -278,9 +274,6 @@ static int office_tell(const struct order *order, struct err *err)
 					   { "period", args_option(args, "period") },
 					   { "labels", (const char *)labels.data } };
 
-	if (rc == 0 && args->n_words != (all ? 1 : 2))
-		rc = err_set(err, -EINVAL,
-			     _("say whom, an office or --all, and then the text, in quotes"));
 	if (rc == 0)
 		rc = order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 	blob_free(&labels);
@@ -463,6 +456,7 @@ const struct command commands[] = {
 		     "invite it."),
 	  .options = "name unit from",
 	  .n_words = 1,
+	  .check = usage_office_add,
 	  .run = office_add,
 	  .method = "POST",
 	  .path = "/v1/offices",
@@ -486,6 +480,7 @@ const struct command commands[] = {
 		     "day again replaces what was said of it."),
 	  .options = "unit from",
 	  .n_words = 1,
+	  .check = usage_office_move,
 	  .run = office_move,
 	  .method = "POST",
 	  .path = "/v1/offices/move",
@@ -523,6 +518,7 @@ const struct command commands[] = {
 		  "asked for those of these days, and since when they differ is told."),
 	  .options = "all days since",
 	  .n_more = 1,
+	  .check = usage_office_heads,
 	  .run = office_heads,
 	  .method = "GET",
 	  .path = "/v1/offices/heads" },
@@ -554,6 +550,7 @@ const struct command commands[] = {
 	  .options = "all metric period label",
 	  .n_words = 1,
 	  .n_more = 1,
+	  .check = usage_office_tell,
 	  .run = office_tell,
 	  .method = "POST",
 	  .path = "/v1/messages",
@@ -574,6 +571,7 @@ const struct command commands[] = {
 		  "due are in it. The csv and json formats give further columns."),
 	  .options = ASKING " by-label rank revisions",
 	  .n_words = 1,
+	  .check = usage_query,
 	  .run = query,
 	  .method = "GET",
 	  .path = "/v1/query",
@@ -595,6 +593,7 @@ const struct command commands[] = {
 		     "missing."),
 	  .options = ASKING,
 	  .n_more = 1,
+	  .check = usage_query,
 	  .run = query,
 	  .method = "GET",
 	  .path = "/v1/completeness" },
@@ -630,6 +629,7 @@ const struct command commands[] = {
 		     "Periods that are closed need --closed, figures of a machine that was set "
 		     "back need --older-copy."),
 	  .options = "entry office metric all closed older-copy dry-run",
+	  .check = usage_release,
 	  .run = release,
 	  .method = "POST",
 	  .path = "/v1/quarantine/release" },
@@ -684,6 +684,7 @@ const struct command commands[] = {
 		     "asked for meanwhile. With a head that was kept, it proves that what was then "
 		     "is still so, or that it is not."),
 	  .options = "repair yes head",
+	  .check = usage_verify,
 	  .run = cmd_verify_run,
 	  .path = "/v1/verify" },
 	{ .words = "backup",
@@ -693,6 +694,7 @@ const struct command commands[] = {
 		     "asked for meanwhile. As root, or as the user of the aggregator."),
 	  .options = "into keep",
 	  .n_more = 1,
+	  .check = usage_backup,
 	  .run = cmd_backup_run,
 	  .path = "/v1/backup" },
 	{ .words = "changes",
@@ -703,6 +705,7 @@ const struct command commands[] = {
 		  "and give them to go on from there; when a backup was restored meanwhile, it is "
 		  "refused, and you begin anew."),
 	  .options = "after epoch wait figures most",
+	  .check = usage_changes,
 	  .run = cmd_changes_run,
 	  .method = "GET",
 	  .path = "/v1/changes",

@@ -182,6 +182,19 @@ class BadFigures(rig.Rig):
         self.assertEqual(self.province.counter("intake", "held"), 0)
         self.assert_whole()
 
+    def test_every_command_tells_its_usage(self):
+        listed = re.findall(r"^  ([a-z]+) ?(.*)$", self.office.command("--help").out, re.M)
+        self.assertEqual(len(listed), 12, listed)
+        for name, arguments in listed:
+            for words in ([name, "--help"], [name, "list", "--help"]):
+                done = self.office.command(*words)
+                self.assertEqual((done.code, done.err), (0, ""), done)
+                self.assertIn(f"lantoa-agent {name} {arguments}\n", done.out)
+            for words in ([name, "--colour"], [name, "a", "b", "c", "--colour=red"]):
+                done = self.office.command(*words)
+                self.assertEqual((done.code, done.out), (2, ""), (words, done))
+                self.assertTrue(done.err.startswith("lantoa-agent: "), done)
+
     def test_commands_beside_each_other_wait_for_their_turn(self):
         """No agent runs: each holds the spool for a moment; then one starts among them."""
         self.office.process.stop()

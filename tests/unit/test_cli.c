@@ -7,10 +7,12 @@
 #include <cmocka.h>
 
 #include "backup/backup_file.h"
+#include "cli/args.h"
 #include "cli/cmd_backup.h"
 #include "cli/cmd_verify.h"
 #include "cli/commands.h"
 #include "common/base/blob.h"
+#include "common/base/names.h"
 #include "common/model/invitation.h"
 #include "schema/chain.h"
 #include "schema/event.h"
@@ -154,8 +156,9 @@ static int64_t lantoa(struct fixture *f, ...)
 	return f->status;
 }
 
-#define assert_done(...)   assert_run(0, lantoa(__VA_ARGS__, NULL), *state)
-#define assert_failed(...) assert_run(1, lantoa(__VA_ARGS__, NULL), *state)
+#define assert_done(...)    assert_run(0, lantoa(__VA_ARGS__, NULL), *state)
+#define assert_failed(...)  assert_run(1, lantoa(__VA_ARGS__, NULL), *state)
+#define assert_misused(...) assert_run(2, lantoa(__VA_ARGS__, NULL), *state)
 
 static void assert_run(int64_t expected, int64_t status, const struct fixture *f)
 {
@@ -307,9 +310,9 @@ static void all_offices_are_asked_for_the_heads_of_days(void **state)
 	add_office(state);
 	assert_done(f, "office", "heads", "--all", "--days", "2");
 	assert_says(f->out, "xa-28249");
-	assert_failed(f, "office", "heads", "--all");
+	assert_misused(f, "office", "heads", "--all");
 	assert_says(f->err, "of which days?");
-	assert_failed(f, "office", "heads", "xa-28249", "--all", "--days", "2");
+	assert_misused(f, "office", "heads", "xa-28249", "--all", "--days", "2");
 	assert_says(f->err, "one office is asked, or all are");
 }
 
@@ -328,7 +331,7 @@ static void an_office_moves(void **state)
 	assert_says(f->err, "there is no office 'nobody'");
 	assert_failed(f, "office", "move", "xa-28249", "--unit", "1", "--from", "2025-07-01");
 	assert_says(f->err, "unit '1' is not in force on 2025-07-01");
-	assert_failed(f, "office", "move", "xa-28249");
+	assert_misused(f, "office", "move", "xa-28249");
 	assert_says(f->err, "--unit");
 }
 
@@ -372,12 +375,12 @@ static void a_release_says_what_passed_and_what_stays(void **state)
 	assert_done(f, "quarantine", "release", "--office", "xa-28249", "--metric", "team.count",
 		    "--closed", "--format", "json");
 	assert_says(f->out, "\"released\"");
-	assert_failed(f, "quarantine", "release");
+	assert_misused(f, "quarantine", "release");
 	assert_says(f->err, "say what to release");
-	assert_failed(f, "quarantine", "release", "--all", "--entry", "4");
+	assert_misused(f, "quarantine", "release", "--all", "--entry", "4");
 	assert_says(f->err, "say what to release");
-	assert_failed(f, "quarantine", "release", "--entry", "first");
-	assert_says(f->err, "the number of a journal entry is wanted");
+	assert_misused(f, "quarantine", "release", "--entry", "first");
+	assert_says(f->err, "a whole number is wanted");
 	assert_failed(f, "quarantine", "release", "--office", "nobody");
 	assert_says(f->err, "there is no office 'nobody'");
 }
@@ -1012,11 +1015,11 @@ static void a_backup_needs_to_know_where_to(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_failed(f, "backup");
+	assert_misused(f, "backup");
 	assert_says(f->err, "give a file, or a folder");
-	assert_failed(f, "backup", "one", "--into", ".");
+	assert_misused(f, "backup", "one", "--into", ".");
 	assert_says(f->err, "one of the two");
-	assert_failed(f, "backup", path_of(f, "one"), "--keep", "3");
+	assert_misused(f, "backup", path_of(f, "one"), "--keep", "3");
 	assert_says(f->err, "--keep goes with --into");
 	assert_failed(f, "backup", "--into", ".", "--keep", "0");
 	assert_says(f->err, "a number from 1");
@@ -1056,6 +1059,33 @@ static void wrong_usage_is_2(void **state)
 		{ "office", "list", "--area", "82" },
 		{ "status", "--format", "pdf" },
 		{ "status", "--help=yes" },
+		{ "office", "add", "a", "--name", "A" },
+		{ "office", "add", "a", "--unit", "82" },
+		{ "office", "move", "a" },
+		{ "office", "tell", "28249" },
+		{ "office", "tell", "--all" },
+		{ "office", "tell", "28249", "text", "--all" },
+		{ "office", "tell", "28249", "text", "--metric=m" },
+		{ "office", "tell", "28249", "text", "--period=2025-06" },
+		{ "office", "tell", "text", "--all", "--label=a=b" },
+		{ "office", "heads", "28249", "--all", "--days=3" },
+		{ "office", "heads", "28249", "--days=3", "--since=2025-06-30" },
+		{ "office", "heads", "--all" },
+		{ "office", "heads", "--days=3" },
+		{ "office", "heads", "28249", "--days=three" },
+		{ "query", "a", "--publication=p", "--from=2025" },
+		{ "query", "a", "--revisions", "--by-label=sector" },
+		{ "quarantine", "release" },
+		{ "quarantine", "release", "--dry-run" },
+		{ "quarantine", "release", "--all", "--office=28249" },
+		{ "quarantine", "release", "--entry=first" },
+		{ "verify", "--yes" },
+		{ "backup" },
+		{ "backup", "file", "--into=folder" },
+		{ "backup", "file", "--keep=3" },
+		{ "backup", "--into=folder", "--keep=some" },
+		{ "changes", "--format=table" },
+		{ "changes", "--after=-1" },
 		{ NULL },
 	};
 
@@ -1067,6 +1097,83 @@ static void wrong_usage_is_2(void **state)
 		assert_string_equal(f->out, "");
 		assert_says(f->err, "lantoa: ");
 	}
+}
+
+static void assert_usage(size_t n, char *words[], bool wrong)
+{
+	char *argv[16] = { (char *)(uintptr_t) "lantoa" };
+	struct args args;
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		argv[1 + i] = words[i]; /* args_parse() moves them */
+	int rc = args_parse((int)n + 1, argv, commands, n_commands, &args, &err);
+	if (rc != (wrong ? -EINVAL : 0))
+		fail_msg("'%s %s': %d %s", words[0], n > 1 ? words[1] : "", rc, err.text);
+	assert_true(!wrong || *err.text);
+}
+
+/* Of every command: words too few and too many, an option that none has and each that it does not
+ * take, a number that is none; before anything is asked of the province. */
+static void wrong_usage_of_any_command_is_told_before_it_runs(void **state)
+{
+	static char a[] = "82", colour[] = "--colour", help[] = "--help", x[] = "x";
+	static const char *const others[] = { "--area=82", "--keep=1", "--invite=d", "--wait=1" };
+	static const char *const numbers[] = { "days",  "keep",  "most",  "before",
+					       "entry", "after", "epoch", "wait" };
+
+	(void)state;
+	for (size_t i = 0; i < n_commands; i++) {
+		const struct command *command = &commands[i];
+		char words[64], option[32], *argv[16], *rest = words;
+		size_t n = 0;
+
+		(void)snprintf(words, sizeof(words), "%s", command->words);
+		while (rest)
+			argv[n++] = strsep(&rest, " ");
+		argv[n] = help;
+		assert_usage(n + 1, argv, false);
+		argv[n] = colour;
+		assert_usage(n + 1, argv, true);
+		if (command->n_words > 0)
+			assert_usage(n, argv, true);
+		for (size_t k = 0; k <= command->n_words + command->n_more; k++)
+			argv[n + k] = a;
+		assert_usage(n + command->n_words + command->n_more + 1, argv, true);
+		n += command->n_words;
+		for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++) {
+			size_t len = strcspn(others[k] + 2, "=");
+
+			(void)snprintf(option, sizeof(option), "%s", others[k]);
+			argv[n] = option;
+			if (names_find(command->options, others[k] + 2, len) < 0)
+				assert_usage(n + 1, argv, true);
+		}
+		for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
+			(void)snprintf(option, sizeof(option), "--%s", numbers[k]);
+			argv[n] = option;
+			argv[n + 1] = x;
+			assert_usage(n + 2, argv, true);
+		}
+	}
+}
+
+/* What an option means to others is no help. */
+static void help_speaks_of_its_own_command(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_done(f, "office", "tell", "--help");
+	assert_null(strstr(f->out, "only this metric"));
+	assert_null(strstr(f->out, "only figures with this label"));
+	assert_null(strstr(f->out, "everything"));
+	assert_done(f, "office", "heads", "--help");
+	assert_null(strstr(f->out, "invitation"));
+	assert_done(f, "backup", "--help");
+	assert_null(strstr(f->out, "invitation"));
+	assert_done(f, "office", "invite", "--help");
+	assert_null(strstr(f->out, "heads"));
+	assert_null(strstr(f->out, "backup"));
 }
 
 static void an_aggregator_that_is_not_there_is_1(void **state)
@@ -1294,7 +1401,8 @@ static void a_publication_is_a_name_for_ever(void **state)
 		    "Báo cáo quý I", "--format", "json");
 	assert_says(f->out, "\"publication\": {");
 	assert_says(f->out, "\"period\": \"2021-03\"");
-	assert_failed(f, "query", "team.count", "--publication", "Báo cáo quý I", "--from", "2021");
+	assert_misused(f, "query", "team.count", "--publication", "Báo cáo quý I", "--from",
+		       "2021");
 	assert_says(f->err, "leave out --from, --to, --calendar, --structure and --known");
 	assert_failed(f, "query", "team.count", "--publication", "none such");
 	assert_says(f->err, "nothing was published as 'none such'");
@@ -1471,6 +1579,8 @@ int main(void)
 		TEST(a_bar_grows_to_its_end_and_fits_a_screen),
 		TEST(nothing_to_show_is_said),
 		TEST(wrong_usage_is_2),
+		cmocka_unit_test(wrong_usage_of_any_command_is_told_before_it_runs),
+		TEST(help_speaks_of_its_own_command),
 		TEST(an_aggregator_that_is_not_there_is_1),
 		TEST(help_is_there_for_every_command),
 		cmocka_unit_test(the_manual_knows_every_command),

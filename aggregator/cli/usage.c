@@ -1,0 +1,111 @@
+#include "cli/usage.h"
+
+#include "common/base/i18n.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+int usage_office_add(const struct args *args, struct err *err)
+{
+	return args_option(args, "name") && args_option(args, "unit")
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "give the office's name and unit: --name and --unit");
+}
+
+int usage_office_move(const struct args *args, struct err *err)
+{
+	return args_option(args, "unit")
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "give the unit it moves to, or - for none: --unit CODE");
+}
+
+int usage_office_heads(const struct args *args, struct err *err)
+{
+	bool all = args_option(args, "all"), one = args->n_words > 0;
+	bool days = args_option(args, "days"), since = args_option(args, "since");
+
+	if (days && since)
+		return err_set(err, -EINVAL, "days, since: one of both says which heads");
+	if (all && one)
+		return err_set(err, -EINVAL, "code, all: one office is asked, or all are");
+	if (all && !days && !since)
+		return err_set(err, -EINVAL, "all: of which days? Say days or since");
+	if ((days || since) && !all && !one)
+		return err_set(err, -EINVAL, "days, since: name an office, or say all");
+	return 0;
+}
+
+int usage_office_tell(const struct args *args, struct err *err)
+{
+	bool all = args_option(args, "all"), metric = args_option(args, "metric");
+	bool period = args_option(args, "period"), label = args_option(args, "label");
+
+	if (args->n_words != (all ? 1 : 2))
+		return err_set(err, -EINVAL,
+			       "say whom, an office or --all, and then the text, in quotes");
+	if ((metric || period || label) && (all || !metric || !period))
+		return err_set(err, -EINVAL,
+			       "a message about a figure needs its office, metric and period: "
+			       "CODE --metric NAME --period PERIOD");
+	return 0;
+}
+
+int usage_query(const struct args *args, struct err *err)
+{
+	if (args_option(args, "publication") &&
+	    (args_option(args, "from") || args_option(args, "to") ||
+	     args_option(args, "calendar") || args_option(args, "structure") ||
+	     args_option(args, "known")))
+		return err_set(
+			err, -EINVAL,
+			"a publication has its period, calendar, borders and time: leave out "
+			"--from, --to, --calendar, --structure and --known");
+	if (args_option(args, "revisions") && args_option(args, "by-label"))
+		return err_set(err, -EINVAL,
+			       "--revisions lists each figure with its labels: leave --by-label "
+			       "out");
+	return 0;
+}
+
+int usage_release(const struct args *args, struct err *err)
+{
+	bool some = args_option(args, "entry") || args_option(args, "office") ||
+		    args_option(args, "metric");
+
+	return some != (args_option(args, "all") != NULL)
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "say what to release: that of an entry, an office or a metric, or "
+				 "else all");
+}
+
+int usage_verify(const struct args *args, struct err *err)
+{
+	return args_option(args, "yes") && !args_option(args, "repair")
+		       ? err_set(err, -EINVAL, "--yes goes with --repair")
+		       : 0;
+}
+
+int usage_backup(const struct args *args, struct err *err)
+{
+	bool folder = args_option(args, "into");
+
+	if ((args->n_words == 1) == folder)
+		return err_set(err, -EINVAL,
+			       "give a file, or a folder with --into; one of the two");
+	return args_option(args, "keep") && !folder
+		       ? err_set(err, -EINVAL, "--keep goes with --into")
+		       : 0;
+}
+
+int usage_changes(const struct args *args, struct err *err)
+{
+	const char *format = args_option(args, "format");
+
+	return format && strcmp(format, "json") != 0
+		       ? err_set(err, -EINVAL, "changes are told as lines of JSON and nothing else")
+		       : 0;
+}
