@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/log_limit.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,15 @@ static void on_request(void *context, struct http_request *request)
 	call_start(api, request, api->actions[http_matched(request) - api->routes]);
 }
 
+/* Before any of a body is kept: who may not do it shall not fill the room for bodies either. */
+static void on_head(void *context, struct http_request *request)
+{
+	struct api *api = context;
+
+	if (call_allowed(api, request, api->actions[http_matched(request) - api->routes]))
+		http_admit(request);
+}
+
 static int routes_gather(struct api *api, struct err *err)
 {
 	size_t n = 0;
@@ -91,6 +101,7 @@ static int routes_gather(struct api *api, struct err *err)
 		for (size_t i = 0; i < *groups[g].n; i++, api->n++) {
 			const struct action *action = &groups[g].actions[i];
 
+			assert(action->role != ROLE_NONE);
 			api->actions[api->n] = action;
 			api->routes[api->n] =
 				(struct http_route){ .method = action->method,
@@ -161,7 +172,8 @@ int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, s
 {
 	static const struct http_limits limits = { .bodies_max = API_BODIES_MAX,
 						   .connections = API_CONNECTIONS_MAX,
-						   .timeout_s = API_IDLE_MAX_S };
+						   .timeout_s = API_IDLE_MAX_S,
+						   .on_head = on_head };
 	struct api *api = calloc(1, sizeof(*api));
 	int rc;
 

@@ -2,12 +2,14 @@
  * jobs of the store, and their outcome an answer.
  *
  * An answer is JSON; one that has rows is CSV when the client sends "Accept: text/csv". Who asks is
- * told by the kernel (the user id at the other end of the unix socket) and kept in the audit.
+ * told by the kernel (caller.h); what he may do stands beside each route (registry/role.h), and who
+ * did what in the audit.
  *
  * A body may be as long as its route needs (413): tables API_EDITION_MAX, any other order
  * HTTP_BODY_SMALL. */
 #pragma once
 
+#include "api/caller.h"
 #include "common/base/err.h"
 #include "ingest/gate.h"
 #include "ingest/intake.h"
@@ -26,6 +28,7 @@ struct api;
 
 struct api_config { /* all of it outlives the api */
 	struct store *store;
+	const struct role_groups *groups; /* may change on the loop */
 	struct key_list *key_list;
 	const uint8_t *server_key;        /* public, 32 bytes: goes into invitations */
 	const uint8_t *secret_key;        /* its other half: goes into backups */

@@ -5,6 +5,7 @@
 #include "common/base/quote.h"
 #include "common/base/utf8.h"
 #include "common/text/csv_commas.h"
+#include "schema/account.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -48,7 +49,11 @@ static int on_run(struct store_job *job, sqlite3 *db, const struct reference *re
 	bool table = call->body_is_csv || strcmp(call->action->method, "PUT") == 0;
 	int rc = table && call->table.len == 0 ? table_take(call, err) : 0;
 
-	return rc == 0 ? call->action->run(call, db, reference, err) : rc;
+	if (rc == 0)
+		rc = call->action->run(call, db, reference, err);
+	if (rc == 0 && call->action->way == CALL_WRITE && call->caller.known && !call->dry_run)
+		account_meet(db, call->caller.who, call->caller.uid);
+	return rc;
 }
 
 static void answer(struct call *call, int rc, const struct err *err)
@@ -131,16 +136,6 @@ static void on_done(struct store_job *job, int rc, const struct err *err)
 	conclude(call, rc, rc == was ? err : &late);
 }
 
-static void who_asks(struct call *call)
-{
-	uid_t uid;
-
-	if (http_peer(call->request, &uid))
-		(void)snprintf(call->who, sizeof(call->who), "unix:uid=%" PRIu64, (uint64_t)uid);
-	else
-		(void)snprintf(call->who, sizeof(call->who), "http");
-}
-
 static struct call *call_new(struct api *api, struct http_request *request,
 			     const struct action *action)
 {
@@ -158,7 +153,7 @@ static struct call *call_new(struct api *api, struct http_request *request,
 	call->job.run = on_run;
 	call->job.done = on_done;
 	call->job.language = http_language(request);
-	who_asks(call);
+	caller_find(request, api_config_of(api)->groups, &call->caller);
 	return call;
 }
 
@@ -200,6 +195,24 @@ int call_ask_heads(struct call *call, int64_t office, struct err *err)
 	return rc;
 }
 
+int call_needs(const struct call *call, enum role role, struct err *err)
+{
+	return caller_may(&call->caller, role, api_config_of(call->api)->groups, err);
+}
+
+bool call_allowed(struct api *api, struct http_request *request, const struct action *action)
+{
+	const struct role_groups *groups = api_config_of(api)->groups;
+	struct caller caller;
+	struct err err;
+
+	caller_find(request, groups, &caller);
+	if (caller_may(&caller, action->role, groups, &err) == 0)
+		return true;
+	http_answer_err(request, &err);
+	return false;
+}
+
 void call_start(struct api *api, struct http_request *request, const struct action *action)
 {
 	struct err err;
@@ -214,6 +227,8 @@ void call_start(struct api *api, struct http_request *request, const struct acti
 	bool reads_body = action->fields || strcmp(action->method, "PUT") == 0;
 	if (!call) {
 		(void)err_memory(&err);
+	} else if (call_needs(call, action->role, &err) < 0) {
+		/* He might until his body was here. */
 	} else if (call->body_len > 0 && !reads_body) {
 		/* What comes where nothing is read would be an order that nobody carries out. */
 		(void)err_set(&err, -EINVAL, "nothing is wanted in the body of this request");

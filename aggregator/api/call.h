@@ -7,6 +7,7 @@
 #pragma once
 
 #include "api/api_internal.h"
+#include "api/caller.h"
 #include "api/changing.h"
 #include "api/followers.h"
 #include "common/base/blob.h"
@@ -22,8 +23,6 @@
 
 #include <stdbool.h>
 
-#define WHO_MAX 32u
-
 enum call_way {
 	CALL_READ,
 	CALL_GLANCE, /* a read that is answered while questions take all readers */
@@ -34,8 +33,12 @@ enum call_way {
 struct call;
 
 /* PUT takes a table. What else a request may give stands here, names parted by blanks, and any
- * other is refused: a name that was misspelt would mean that nothing was said. */
+ * other is refused: a name that was misspelt would mean that nothing was said.
+ *
+ * The role comes first, so that a row which forgets it has a text in its place and does not
+ * compile; one that says ROLE_NONE, or names its fields and not this one, ends the first start. */
 struct action {
+	enum role role; /* that it needs at least */
 	const char *method, *path;
 	const char *arguments; /* in the address; NULL: none */
 	const char *fields;    /* of the object in the body; NULL: no body */
@@ -51,7 +54,7 @@ struct call {
 	struct api *api;
 	struct http_request *request;
 	const struct action *action;
-	char who[WHO_MAX];
+	struct caller caller;
 	bool wants_csv, body_is_csv;
 	const char *body; /* the request's, valid until answered; of a table: that of @table */
 	size_t body_len;
@@ -93,8 +96,13 @@ struct call {
 	struct meter_reading readings[LIMIT_COUNT];
 };
 
+/** May who sends @request do @action? Answers, if not. */
+bool call_allowed(struct api *api, struct http_request *request, const struct action *action);
 /** Begin with @request, matched to @action. */
 void call_start(struct api *api, struct http_request *request, const struct action *action);
+
+/** For what a few requests of an action need beyond its role. -EACCES. */
+int call_needs(const struct call *call, enum role role, struct err *err);
 
 /** Argument @name of the address, 0 or 1; 0 when it is not there. -EINVAL. */
 int call_flag(const struct call *call, const char *name, bool *ret_flag, struct err *err);

@@ -139,9 +139,16 @@ static int change_get(struct call *call, sqlite3 *db, const struct reference *re
 static int cancel_post(struct call *call, sqlite3 *db, const struct reference *reference,
 		       struct err *err)
 {
-	int rc = change_cancel(db, call->who, err);
+	struct change_state state;
+	int rc = change_read(db, &state, err);
 
 	(void)reference;
+	/* Who may order what is under way may also take it back. */
+	if (rc == 0 && state.stage != CHANGE_OVER &&
+	    (state.kind == CHANGE_UNITS || state.kind == CHANGE_CATALOGUE))
+		rc = call_needs(call, ROLE_ADMIN, err);
+	if (rc == 0)
+		rc = change_cancel(db, call->caller.who, err);
 	return rc == 0 ? call_answer_number(call, "cancelled", 1, err) : rc;
 }
 
@@ -154,7 +161,9 @@ static int cancel_commit(struct call *call, struct err *err)
 }
 
 const struct action change_actions[] = {
-	{ "GET", "/v1/change", "run", NULL, CALL_GLANCE, change_prepare, change_get, NULL },
-	{ "POST", "/v1/change/cancel", NULL, NULL, CALL_WRITE, NULL, cancel_post, cancel_commit },
+	{ ROLE_VIEWER, "GET", "/v1/change", "run", NULL, CALL_GLANCE, change_prepare, change_get,
+	  NULL },
+	{ ROLE_OPERATOR, "POST", "/v1/change/cancel", NULL, NULL, CALL_WRITE, NULL, cancel_post,
+	  cancel_commit },
 };
 const size_t n_change_actions = sizeof(change_actions) / sizeof(change_actions[0]);

@@ -66,7 +66,7 @@ static int changes_get(struct call *call, sqlite3 *db, const struct reference *r
 }
 
 const struct action changes_actions[] = {
-	{ "GET", "/v1/changes", "after epoch wait figures most", NULL, CALL_READ, changes_prepare,
-	  changes_get, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/changes", "after epoch wait figures most", NULL, CALL_READ,
+	  changes_prepare, changes_get, NULL },
 };
 const size_t n_changes_actions = sizeof(changes_actions) / sizeof(changes_actions[0]);

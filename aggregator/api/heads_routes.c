@@ -276,7 +276,7 @@ static int heads_judged(struct call *call, struct err *err)
 }
 
 const struct action heads_actions[] = {
-	{ "GET", "/v1/offices/heads", "code all days since", NULL, CALL_READ, heads_prepare,
-	  heads_get, heads_judged },
+	{ ROLE_VIEWER, "GET", "/v1/offices/heads", "code all days since", NULL, CALL_READ,
+	  heads_prepare, heads_get, heads_judged },
 };
 const size_t n_heads_actions = sizeof(heads_actions) / sizeof(heads_actions[0]);

@@ -220,12 +220,15 @@ static int accounts_post(struct call *call, sqlite3 *db, const struct reference 
 }
 
 const struct action health_actions[] = {
-	{ "GET", "/v1/status", NULL, NULL, CALL_GLANCE, status_prepare, status_get, NULL },
-	{ "GET", "/v1/quarantine", "most", NULL, CALL_READ, most_prepare, quarantine_get, NULL },
-	{ "GET", "/v1/audit", "most", NULL, CALL_READ, most_prepare, audit_get, NULL },
-	{ "GET", "/v1/history", "name most before", NULL, CALL_READ, history_prepare, history_get,
+	{ ROLE_VIEWER, "GET", "/v1/status", NULL, NULL, CALL_GLANCE, status_prepare, status_get,
 	  NULL },
-	{ "GET", "/v1/accounts", NULL, NULL, CALL_READ, NULL, accounts_get, NULL },
-	{ "POST", "/v1/accounts", NULL, "account shown", CALL_WRITE, NULL, accounts_post, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/quarantine", "most", NULL, CALL_READ, most_prepare,
+	  quarantine_get, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/audit", "most", NULL, CALL_READ, most_prepare, audit_get, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/history", "name most before", NULL, CALL_READ, history_prepare,
+	  history_get, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/accounts", NULL, NULL, CALL_READ, NULL, accounts_get, NULL },
+	{ ROLE_ADMIN, "POST", "/v1/accounts", NULL, "account shown", CALL_WRITE, NULL,
+	  accounts_post, NULL },
 };
 const size_t n_health_actions = sizeof(health_actions) / sizeof(health_actions[0]);

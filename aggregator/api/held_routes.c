@@ -83,14 +83,14 @@ static int release_form(struct call *call, struct release_form *form, struct err
 static int release_post(struct call *call, sqlite3 *db, const struct reference *reference,
 			struct err *err)
 {
-	struct change_form form = { .kind = CHANGE_RELEASE, .who = call->who };
+	struct change_form form = { .kind = CHANGE_RELEASE, .who = call->caller.who };
 	struct steps_cost cost = { 0 };
 	struct journal_clock clock;
 	struct table *table = NULL;
 	int64_t change = 0;
 	int rc = release_form(call, &form.release, err);
 
-	form.release.who = call->who;
+	form.release.who = call->caller.who;
 	if (rc == 0)
 		rc = change_refuse(db, err);
 	if (rc == 0)
@@ -143,7 +143,7 @@ static int closing_form(struct call *call, struct closing_form *form, struct err
 {
 	int rc = call_field_needed(call, "period", &form->period, err);
 
-	form->who = call->who;
+	form->who = call->caller.who;
 	form->at_us = civil_now_us();
 	if (rc == 0)
 		rc = call_field(call, "metric", &form->metric, err);
@@ -189,14 +189,15 @@ static int reopen_post(struct call *call, sqlite3 *db, const struct reference *r
 }
 
 const struct action held_actions[] = {
-	{ "POST", "/v1/quarantine/release", NULL, "entry office metric all closed older_copy",
-	  CALL_WRITE, NULL, release_post, change_committed },
-	{ "GET", "/v1/quarantine/release", "entry office metric all closed older_copy", NULL,
-	  CALL_READ, NULL, release_get, NULL },
-	{ "GET", "/v1/closed", "known", NULL, CALL_READ, NULL, closed_get, NULL },
-	{ "POST", "/v1/closed", NULL, "period metric calendar", CALL_WRITE, NULL, closed_post,
-	  NULL },
-	{ "POST", "/v1/closed/reopen", NULL, "period metric calendar", CALL_WRITE, NULL,
-	  reopen_post, NULL },
+	{ ROLE_OPERATOR, "POST", "/v1/quarantine/release", NULL,
+	  "entry office metric all closed older_copy", CALL_WRITE, NULL, release_post,
+	  change_committed },
+	{ ROLE_VIEWER, "GET", "/v1/quarantine/release", "entry office metric all closed older_copy",
+	  NULL, CALL_READ, NULL, release_get, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/closed", "known", NULL, CALL_READ, NULL, closed_get, NULL },
+	{ ROLE_OPERATOR, "POST", "/v1/closed", NULL, "period metric calendar", CALL_WRITE, NULL,
+	  closed_post, NULL },
+	{ ROLE_OPERATOR, "POST", "/v1/closed/reopen", NULL, "period metric calendar", CALL_WRITE,
+	  NULL, reopen_post, NULL },
 };
 const size_t n_held_actions = sizeof(held_actions) / sizeof(held_actions[0]);

@@ -246,7 +246,7 @@ static int begin(struct taking *taking, sqlite3 *db, const char *noted,
 {
 	const struct call *call = taking->call;
 	const struct change_form form = { .kind = *taking->importing->decides,
-					  .who = call->who,
+					  .who = call->caller.who,
 					  .note = noted,
 					  .body = call->body,
 					  .len = call->body_len };
@@ -264,7 +264,9 @@ static int take_over(struct taking *taking, sqlite3 *db, const struct reference 
 	struct losses losses = { 0 };
 	struct steps_cost cost = { 0 };
 	char noted[NOTE_MAX];
-	struct event_form form = { .who = call->who, .kind = importing->what, .detail = noted };
+	struct event_form form = { .who = call->caller.who,
+				   .kind = importing->what,
+				   .detail = noted };
 	int rc = reference_load(db, &after, err);
 
 	if (rc == 0) /* what a disk damaged is not taken away by this edition */

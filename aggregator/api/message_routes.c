@@ -14,7 +14,7 @@
 static int messages_post(struct call *call, sqlite3 *db, const struct reference *reference,
 			 struct err *err)
 {
-	struct message_form form = { .who = call->who };
+	struct message_form form = { .who = call->caller.who };
 	const char *all = NULL, *labels = NULL;
 	int rc = call_field(call, "code", &form.office, err);
 
@@ -60,8 +60,9 @@ static int messages_get(struct call *call, sqlite3 *db, const struct reference *
 }
 
 const struct action message_actions[] = {
-	{ "POST", "/v1/messages", NULL, "code all text metric period labels", CALL_WRITE, NULL,
-	  messages_post, NULL },
-	{ "GET", "/v1/messages", "code most", NULL, CALL_READ, NULL, messages_get, NULL },
+	{ ROLE_OPERATOR, "POST", "/v1/messages", NULL, "code all text metric period labels",
+	  CALL_WRITE, NULL, messages_post, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/messages", "code most", NULL, CALL_READ, NULL, messages_get,
+	  NULL },
 };
 const size_t n_message_actions = sizeof(message_actions) / sizeof(message_actions[0]);

@@ -239,7 +239,7 @@ static int add_one(struct call *call, sqlite3 *db, struct err *err)
 		rc = call_field_needed(call, "unit", &unit, err);
 	if (rc == 0)
 		rc = field_from(call, &day, err);
-	return rc == 0 ? office_add(db, code, name, unit, day, call->who, &id, err) : rc;
+	return rc == 0 ? office_add(db, code, name, unit, day, call->caller.who, &id, err) : rc;
 }
 
 static int address_needed(struct call *call, struct err *err)
@@ -261,6 +261,8 @@ static int offices_prepare_post(struct call *call, struct err *err)
 	bool invite = false;
 	int rc = call_flag(call, "invite", &invite, err);
 
+	if (rc == 0 && invite)
+		rc = call_needs(call, ROLE_LOCAL, err);
 	call->body_is_csv = type && strncmp(type, "text/csv", strlen("text/csv")) == 0;
 	if (rc == 0)
 		rc = importing_prepare(call, err);
@@ -272,7 +274,7 @@ static int offices_prepare_post(struct call *call, struct err *err)
 
 static int import_offices(struct call *call, sqlite3 *db, size_t *ret_n, struct err *err)
 {
-	return offices_import(db, call->body, call->body_len, call->who, ret_n, err);
+	return offices_import(db, call->body, call->body_len, call->caller.who, ret_n, err);
 }
 
 static int offices_table(sqlite3 *db, const struct reference *reference, struct table **ret_table,
@@ -360,7 +362,7 @@ static int move_form(struct call *call, struct change_form *form, struct err *er
 	int rc = call_field_needed(call, "code", &form->office, err);
 
 	form->kind = CHANGE_MOVE;
-	form->who = call->who;
+	form->who = call->caller.who;
 	if (rc == 0)
 		rc = call_field_needed(call, "unit", &form->unit, err);
 	if (rc == 0)
@@ -404,7 +406,7 @@ static int rename_post(struct call *call, sqlite3 *db, const struct reference *r
 	if (rc == 0)
 		rc = call_field_needed(call, "name", &name, err);
 	if (rc == 0)
-		rc = office_rename(db, code, name, call->who, &changed, err);
+		rc = office_rename(db, code, name, call->caller.who, &changed, err);
 	return rc == 0 ? call_answer_number(call, "renamed", changed, err) : rc;
 }
 
@@ -461,7 +463,7 @@ static int invite_post(struct call *call, sqlite3 *db, const struct reference *r
 	if (rc == 0)
 		rc = field_days(call, &days, err);
 	if (rc == 0)
-		rc = office_invite(db, code, days, call->who, &key, secret, err);
+		rc = office_invite(db, code, days, call->caller.who, &key, secret, err);
 	if (rc == 0)
 		rc = key_feed_read(db, key.office, &call->feed, err);
 	if (rc == 0)
@@ -479,7 +481,7 @@ static int revoke_post(struct call *call, sqlite3 *db, const struct reference *r
 	int rc = call_field_needed(call, "code", &code, err);
 
 	if (rc == 0)
-		rc = office_revoke(db, code, call->who, &revoked, err);
+		rc = office_revoke(db, code, call->caller.who, &revoked, err);
 	if (rc < 0)
 		return rc;
 	office = offices_by_code(reference->offices, code); /* there, or revoke had told */
@@ -501,15 +503,17 @@ static int keys_committed(struct call *call, struct err *err)
 }
 
 const struct action office_actions[] = {
-	{ "GET", "/v1/offices", "code", NULL, CALL_READ, offices_prepare, offices_get, NULL },
-	{ "POST", "/v1/offices", "invite " IMPORT_ARGUMENTS, "code name unit from", CALL_WRITE,
-	  offices_prepare_post, offices_post, NULL },
-	{ "POST", "/v1/offices/move", NULL, "code unit from", CALL_WRITE, NULL, move_post,
-	  change_committed },
-	{ "POST", "/v1/offices/rename", NULL, "code name", CALL_WRITE, NULL, rename_post, NULL },
-	{ "POST", "/v1/offices/invite", NULL, "code days", CALL_WRITE, address_needed, invite_post,
-	  keys_committed },
-	{ "POST", "/v1/offices/revoke", NULL, "code", CALL_WRITE, NULL, revoke_post,
+	{ ROLE_VIEWER, "GET", "/v1/offices", "code", NULL, CALL_READ, offices_prepare, offices_get,
+	  NULL },
+	{ ROLE_ADMIN, "POST", "/v1/offices", "invite " IMPORT_ARGUMENTS, "code name unit from",
+	  CALL_WRITE, offices_prepare_post, offices_post, NULL },
+	{ ROLE_OPERATOR, "POST", "/v1/offices/move", NULL, "code unit from", CALL_WRITE, NULL,
+	  move_post, change_committed },
+	{ ROLE_OPERATOR, "POST", "/v1/offices/rename", NULL, "code name", CALL_WRITE, NULL,
+	  rename_post, NULL },
+	{ ROLE_LOCAL, "POST", "/v1/offices/invite", NULL, "code days", CALL_WRITE, address_needed,
+	  invite_post, keys_committed },
+	{ ROLE_LOCAL, "POST", "/v1/offices/revoke", NULL, "code", CALL_WRITE, NULL, revoke_post,
 	  keys_committed },
 };
 const size_t n_office_actions = sizeof(office_actions) / sizeof(office_actions[0]);

@@ -178,7 +178,7 @@ static int publications_get(struct call *call, sqlite3 *db, const struct referen
 static int publications_post(struct call *call, sqlite3 *db, const struct reference *reference,
 			     struct err *err)
 {
-	struct publish_form form = { .who = call->who };
+	struct publish_form form = { .who = call->caller.who };
 	char head[HEAD_TEXT_MAX];
 	int rc = call_field_needed(call, "name", &form.name, err);
 
@@ -195,15 +195,17 @@ static int publications_post(struct call *call, sqlite3 *db, const struct refere
 }
 
 const struct action query_actions[] = {
-	{ "GET", "/v1/query", ASKING " rank revisions by_label", NULL, CALL_READ, figures_prepare,
-	  query_get, NULL },
-	{ "GET", "/v1/completeness", ASKING, NULL, CALL_READ, query_prepare, completeness_get,
+	{ ROLE_VIEWER, "GET", "/v1/query", ASKING " rank revisions by_label", NULL, CALL_READ,
+	  figures_prepare, query_get, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/completeness", ASKING, NULL, CALL_READ, query_prepare,
+	  completeness_get, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/quality", "area office metric from to", NULL, CALL_READ, NULL,
+	  quality_get, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/labels", "name", NULL, CALL_READ, labels_prepare, labels_get,
 	  NULL },
-	{ "GET", "/v1/quality", "area office metric from to", NULL, CALL_READ, NULL, quality_get,
+	{ ROLE_VIEWER, "GET", "/v1/publications", NULL, NULL, CALL_READ, NULL, publications_get,
 	  NULL },
-	{ "GET", "/v1/labels", "name", NULL, CALL_READ, labels_prepare, labels_get, NULL },
-	{ "GET", "/v1/publications", NULL, NULL, CALL_READ, NULL, publications_get, NULL },
-	{ "POST", "/v1/publications", NULL, "name period calendar structure", CALL_WRITE, NULL,
-	  publications_post, NULL },
+	{ ROLE_OPERATOR, "POST", "/v1/publications", NULL, "name period calendar structure",
+	  CALL_WRITE, NULL, publications_post, NULL },
 };
 const size_t n_query_actions = sizeof(query_actions) / sizeof(query_actions[0]);

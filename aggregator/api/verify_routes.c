@@ -41,6 +41,8 @@ static int verify_post(struct call *call, struct err *err)
 	uint64_t run;
 	int rc = call_flag(call, "repair", &repair, err);
 
+	if (rc == 0 && repair)
+		rc = call_needs(call, ROLE_LOCAL, err);
 	if (rc == 0)
 		rc = call_flag(call, "yes", &yes, err);
 	if (rc == 0 && repair && !yes)
@@ -49,7 +51,7 @@ static int verify_post(struct call *call, struct err *err)
 		return rc;
 	if (!api_enter(call->api))
 		return err_set(err, -EAGAIN, "too many requests are in work; try again shortly");
-	rc = verification_start(api_verification(call->api), repair ? call->who : NULL,
+	rc = verification_start(api_verification(call->api), repair ? call->caller.who : NULL,
 				http_language(call->request), &run, err);
 	if (rc < 0) {
 		api_leave(call->api); /* not the last one: this call is still in work */
@@ -99,8 +101,9 @@ static int ledger_get(struct call *call, sqlite3 *db, const struct reference *re
 }
 
 const struct action verify_actions[] = {
-	{ "POST", "/v1/verify", "repair yes", NULL, CALL_HERE, verify_post, NULL, NULL },
-	{ "GET", "/v1/verify", "run", NULL, CALL_HERE, verify_get, NULL, NULL },
-	{ "GET", "/v1/ledger", "head", NULL, CALL_GLANCE, NULL, ledger_get, NULL },
+	{ ROLE_VIEWER, "POST", "/v1/verify", "repair yes", NULL, CALL_HERE, verify_post, NULL,
+	  NULL },
+	{ ROLE_VIEWER, "GET", "/v1/verify", "run", NULL, CALL_HERE, verify_get, NULL, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/ledger", "head", NULL, CALL_GLANCE, NULL, ledger_get, NULL },
 };
 const size_t n_verify_actions = sizeof(verify_actions) / sizeof(verify_actions[0]);

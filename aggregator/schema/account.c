@@ -4,6 +4,7 @@
 #include "common/model/civil.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <string.h>
 
 #define USER "unix:uid="
@@ -71,6 +72,23 @@ int account_name(sqlite3 *db, const char *account, const char *shown, struct err
 	}
 	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
 	return rc;
+}
+
+void account_meet(sqlite3 *db, const char *account, uid_t uid)
+{
+	struct err ignored; /* a name is missing, and whoever likes gives it: account_name() */
+	sqlite3_stmt *stmt = NULL;
+	struct passwd room, *user = NULL;
+	char texts[1024];
+	int rc = account_prepare(db, &stmt, &ignored);
+	if (rc == 0) {
+		sqlite3_bind_text(stmt, 1, account, -1, SQLITE_STATIC);
+		rc = db_step(stmt, &ignored);
+	}
+	(void)sqlite3_finalize(stmt);
+	if (rc == 0 && getpwuid_r(uid, &room, texts, sizeof(texts), &user) == 0 && user &&
+	    *user->pw_name)
+		(void)account_name(db, account, user->pw_name, &ignored);
 }
 
 static void account_add(struct table *table, sqlite3_stmt *stmt)

@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 struct config {
-	char *state_dir, *listen, *address, *api_socket, *zone, *level; /* owned */
+	char *state_dir, *listen, *address, *api_socket, *viewers, *operators, *zone,
+		*level; /* owned */
 	uint32_t readers, invitation_days;
 	uint64_t reserve;     /* bytes */
 	struct limits limits; /* of one office */

@@ -30,7 +30,8 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define API_SOCKET_MODE 0660u /* the owner's group are the operators */
+/* Who has no role is told so: api/caller.h */
+#define API_SOCKET_MODE 0666u
 
 struct server {
 	uv_loop_t *loop;
@@ -43,6 +44,7 @@ struct server {
 	struct gate *gate;
 	struct api *api;
 	char address[320]; /* that invitations carry */
+	struct role_groups groups;
 	struct watchdog *watchdog;
 	bool socket_lent; /* by systemd, which keeps it for our successor */
 };
@@ -149,10 +151,19 @@ static void name_address(struct server *server)
 		       address_for_offices(server)); /* HOST:PORT is shorter */
 }
 
+static void find_groups(struct server *server)
+{
+	server->groups.viewers = server->config->viewers;
+	server->groups.operators = server->config->operators;
+	role_groups_find(&server->groups);
+}
+
 static int start_api(struct server *server, struct err *err)
 {
 	name_address(server);
+	find_groups(server);
 	struct api_config config = { .store = server->store,
+				     .groups = &server->groups,
 				     .key_list = server->key_list,
 				     .server_key = server->key.public_key,
 				     .secret_key = server->key.secret_key,
@@ -230,6 +241,7 @@ void server_reload(struct server *server, const char *config_path)
 			(void)utf8_print(warning, sizeof(warning),
 					 "changed, but waits for a restart: %s", change.restart);
 		name_address(server);
+		find_groups(server); /* also when the names stayed */
 	}
 	watchdog_warn(server->watchdog, warning);
 	(void)sd_notify(0, "READY=1"); /* as above */

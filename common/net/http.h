@@ -75,6 +75,9 @@ const char *http_body(const struct http_request *request, size_t *ret_len);
 const struct http_route *http_matched(const struct http_request *request);
 /** Who connected, told by the kernel; false when it is not a unix socket. */
 bool http_peer(const struct http_request *request, uid_t *ret_uid);
+/** Was it, when it connected, a process of group @gid, by its own group or one of its others? False
+ * also when it is not a unix socket, or without memory to look. */
+bool http_peer_is_of(const struct http_request *request, gid_t gid);
 /** The language its reader likes best (Accept-Language); handlers are called in it. */
 enum language http_language(const struct http_request *request);
 

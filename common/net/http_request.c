@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -565,20 +566,53 @@ const struct http_route *http_matched(const struct http_request *request)
 	return request->route;
 }
 
-bool http_peer(const struct http_request *request, uid_t *ret_uid)
+/* What the kernel says of who connected; false when that is over no unix socket. */
+static bool peer_of(const struct http_request *request, int *ret_fd, struct ucred *ret_peer)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct sockaddr_storage address;
-	struct ucred peer;
-	socklen_t address_len = sizeof(address), len = sizeof(peer);
+	socklen_t address_len = sizeof(address), len = sizeof(*ret_peer);
 
 	if (!info || getsockname(info->connect_fd, (struct sockaddr *)&address, &address_len) < 0 ||
 	    address.ss_family != AF_UNIX ||
-	    getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+	    getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, ret_peer, &len) < 0)
+		return false;
+	*ret_fd = info->connect_fd;
+	return true;
+}
+
+bool http_peer(const struct http_request *request, uid_t *ret_uid)
+{
+	struct ucred peer;
+	int fd;
+
+	if (!peer_of(request, &fd, &peer))
 		return false;
 	*ret_uid = peer.uid;
 	return true;
+}
+
+bool http_peer_is_of(const struct http_request *request, gid_t gid)
+{
+	gid_t few[64], *groups = few, *many = NULL;
+	struct ucred peer;
+	socklen_t len = sizeof(few);
+	bool found;
+	int fd;
+
+	if (!peer_of(request, &fd, &peer))
+		return false;
+	found = peer.gid == gid;
+	int rc = found ? 0 : getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len);
+	if (rc < 0 && errno == ERANGE && (many = malloc(len))) { /* it says how long they are */
+		groups = many;
+		rc = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len);
+	}
+	for (size_t i = 0; rc == 0 && !found && i < len / sizeof(*groups); i++)
+		found = groups[i] == gid;
+	free(many);
+	return found;
 }
 
 enum language http_language(const struct http_request *request)

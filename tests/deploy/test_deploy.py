@@ -156,11 +156,15 @@ class Deploy(unittest.TestCase):
 
     def test_03_operators_are_the_members_of_a_group(self):
         province = self.province
-        province.sh("useradd --groups lantoa huong && useradd stranger")
+        province.sh("useradd --groups lantoa huong && useradd --groups lantoa-viewer minh && useradd stranger")
         self.assertEqual(province.sh("lantoa status", user="huong").code, 0)
-        shut_out = province.sh("lantoa status", user="stranger", check=False)
-        self.assertEqual(shut_out.code, 1)
-        self.assertIn("may you open its socket", shut_out.err)
+        self.assertEqual(province.sh("lantoa status", user="minh").code, 0)
+        for words, user, why in (("lantoa status", "stranger", "usermod -aG lantoa-viewer YOUR-NAME"),
+                                 ("lantoa close 2025-01", "minh", "usermod -aG lantoa YOUR-NAME"),
+                                 ("lantoa setup tien-giang", "huong", "run it with sudo")):
+            shut_out = province.sh(words, user=user, check=False)
+            self.assertEqual(shut_out.code, 1, words)
+            self.assertIn(why, shut_out.err)
 
     def test_04_every_program_speaks_vietnamese(self):
         for program in ("lantoa --help", "lantoa-aggregator --help"):

@@ -28,7 +28,7 @@ def sentences():
 
 def commands_in(text):
     """Those that are quoted, stand behind a colon, or on a line of their own; not names of programs or manuals."""
-    found = re.findall(r"[`']lantoa ([a-z][^`']*)[`']|(?:: |^ +)lantoa ([a-z].*?)(?=;|\.?$|, )", text, re.M)
+    found = re.findall(r"[`']lantoa ([a-z][^`']*)[`']|(?:: |^ +(?:sudo )?)lantoa ([a-z].*?)(?=;|\.?$|, )", text, re.M)
     return [quoted or other for quoted, other in found if "%s %s" not in other and "%s --help" not in quoted + other]
 
 

@@ -227,7 +227,6 @@ class Backup(rig.Rig):
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_only_root_and_the_daemons_user_get_the_key(self):
         os.chmod(self.folder, 0o755)
-        os.chmod(self.province.socket, 0o666)
         public = os.path.join(self.folder, "public")
         os.makedirs(public)
         os.chmod(public, 0o777)

@@ -52,7 +52,9 @@ static struct api_fixture *api_fixture_open(void)
 	f->gate.handshakes = 176;
 	strcpy(f->address, "province.example:5670");
 	static const uint32_t invitation_days = 7;
+	static const struct role_groups groups = { "lantoa-viewer", "lantoa", NO_GROUP, NO_GROUP };
 	const struct api_config config = { .store = f->store,
+					   .groups = &groups,
 					   .invitation_days = &invitation_days,
 					   .key_list = f->key_list,
 					   .server_key = fixture_server_key,
