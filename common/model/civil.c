@@ -288,7 +288,7 @@ int civil_parse(const char *text, int64_t *ret_at_us, struct err *err)
 	char date[DAY_TEXT_MAX] = { 0 };
 	struct err ignored; /* the sentence is about all of @text */
 	int32_t day;
-	int64_t at_us;
+	int64_t at_us = 0; /* which gcc at -O2 cannot see to be written */
 	int rc;
 	size_t len = strcspn(text, "T");
 	if (len >= sizeof(date))
