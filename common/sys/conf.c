@@ -270,6 +270,18 @@ int conf_read(const char *path, const struct conf_key keys[], size_t n_keys, voi
 	return rc;
 }
 
+int conf_read_over(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
+		   struct err *err)
+{
+	struct reading r = {
+		.path = path, .keys = keys, .n_keys = n_keys, .conf = conf, .err = err
+	};
+	int rc = read_file(&r);
+	if (rc != 0)
+		conf_free(keys, n_keys, conf);
+	return rc;
+}
+
 int conf_read_good(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
 		   struct err *err)
 {

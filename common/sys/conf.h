@@ -50,6 +50,10 @@ struct conf_items {
  */
 int conf_read(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
 	      struct err *err);
+/** Over what conf_read() filled: @path has the last word of the keys that it names, and adds its
+ * sections of items. Else as conf_read(). */
+int conf_read_over(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,
+		   struct err *err);
 /** As conf_read(), but lines that are wrong are passed over, and so is a file that cannot be read:
  * -ENOMEM is all that can fail. */
 int conf_read_good(const char *path, const struct conf_key keys[], size_t n_keys, void *conf,

@@ -292,6 +292,24 @@ static char *document(void)
 	return text;
 }
 
+/* What is said of one goes over what is said of all. */
+static void a_further_file_has_the_last_word(void **state)
+{
+	struct fixture *f = *state;
+	static const char all[] = "[net]\nport = 7\nany = 3\n[place]\nzone = UTC\n";
+	static const char one[] = "[net]\nport = 8\n";
+	assert_int_equal(read_bytes(f, all, strlen(all)), 0);
+	FILE *file = fopen(f->path, "w");
+	assert_non_null(file);
+	assert_true(fputs(one, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(conf_read_over(f->path, keys, N_KEYS, &f->settings, &f->err), 0);
+	assert_int_equal(f->settings.port, 8);
+	assert_int_equal(f->settings.any, 3);
+	assert_string_equal(f->settings.zone, "UTC");
+	assert_int_equal(conf_read_over("/nowhere", keys, N_KEYS, &f->settings, &f->err), -ENOENT);
+}
+
 /* For a look beside a broken file: every good line counts, whatever stands around it. */
 static void what_is_good_of_a_wrong_file_can_be_had(void **state)
 {
@@ -484,6 +502,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(long_lines_are_taken_up_to_the_limit, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_file_that_is_not_there_or_no_file_is_said, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_further_file_has_the_last_word, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_good_of_a_wrong_file_can_be_had, set_up,
 						tear_down),
