@@ -139,6 +139,7 @@ int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[],
 	http->seats.idle_ms = UINT64_C(1000) * limits->timeout_s;
 	http->on_head = limits->on_head;
 	http->guarded = limits->guarded;
+	http->host = limits->host;
 	http->context = context;
 	http->daemon = http_daemon_start(http, listen_fd, limits);
 	if (!http->daemon) {

@@ -40,6 +40,9 @@ struct http_limits {
 	/* Of a port that the browsers of this machine reach: 403 for what was not sent to a
 	 * loopback name, or changes something for another site's page (common/net/http_guard.h). */
 	bool guarded;
+	/* The same for what a proxy passes on from elsewhere: the name under which browsers reach
+	 * it over TLS, which it gives as Host; NULL: loopback. Outlives the server. */
+	const char *host;
 	/* May be NULL. Called when the head is there, before any of the body: http_admit(), or
 	 * answer, at once or later. Of an answer given here the client hears when it has sent its
 	 * body, which is forgotten as it comes. */
@@ -117,6 +120,9 @@ void http_answer_stranger(struct http_request *request, const char *scheme, cons
 /** A listening unix socket at @path, mode @mode; a stale one is replaced, a live one is
  * -EADDRINUSE. Returns 0. */
 int http_listen_unix(const char *path, unsigned mode, int *ret_fd, struct err *err);
+
+/** Is it "NAME", "NAME:PORT" or an address in their place, as Host has it? */
+bool http_host_valid(const char *text);
 
 struct http_address {
 	union {

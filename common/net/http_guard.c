@@ -3,8 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define OWN_SCHEME "http://"
-
 static bool is_port(const char *text)
 {
 	return *text == '\0' || (*text == ':' && text[1] != '\0' &&
@@ -25,20 +23,21 @@ static bool loopback(const char *host)
 }
 
 /* Of a page that this port served, as far as the browser says. */
-static bool own_page(const struct http_guarded *asked)
+static bool own_page(const struct http_guarded *asked, const char *scheme)
 {
-	size_t len = strlen(OWN_SCHEME);
+	size_t len = strlen(scheme);
 
-	if (asked->origin && (strncmp(asked->origin, OWN_SCHEME, len) != 0 ||
+	if (asked->origin && (strncmp(asked->origin, scheme, len) != 0 ||
 			      strcmp(asked->origin + len, asked->host) != 0))
 		return false;
 	return !asked->fetch_site || strcmp(asked->fetch_site, "same-origin") == 0 ||
 	       strcmp(asked->fetch_site, "none") == 0;
 }
 
-bool http_guard_passes(const struct http_guarded *asked)
+bool http_guard_passes(const struct http_guarded *asked, const char *host)
 {
-	return asked->host && loopback(asked->host) &&
-	       (strcmp(asked->method, "GET") == 0 || strcmp(asked->method, "HEAD") == 0 ||
-		own_page(asked));
+	if (!asked->host || !(host ? strcasecmp(asked->host, host) == 0 : loopback(asked->host)))
+		return false;
+	return strcmp(asked->method, "GET") == 0 || strcmp(asked->method, "HEAD") == 0 ||
+	       own_page(asked, host ? "https://" : "http://");
 }

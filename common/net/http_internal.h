@@ -37,6 +37,7 @@ struct http {
 	unsigned working;
 	unsigned handles;
 	bool guarded;
+	const char *host; /* borrowed, as the limits say */
 	bool in_turn;
 	struct log_limit said_ours; /* failures of ours */
 	struct log_limit said_rest;

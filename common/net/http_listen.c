@@ -39,6 +39,24 @@ int http_listen_unix(const char *path, unsigned mode, int *ret_fd, struct err *e
 	return err_wrap(err, "socket '%s'", path);
 }
 
+bool http_host_valid(const char *text)
+{
+	static const char name[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
+	size_t len = *text == '[' ? 1 + strspn(text + 1, "0123456789abcdefABCDEF:.")
+				  : strspn(text, name);
+	const char *port = text + len;
+
+	if (*text == '[' && *port++ != ']')
+		return false;
+	if (len < 1 || len > 255)
+		return false;
+	if (*port == '\0')
+		return true;
+	len = strspn(port + 1, "0123456789");
+	return *port == ':' && len >= 1 && len <= 5 && port[1 + len] == '\0';
+}
+
 /* What is before the last ':', without the brackets of an IPv6 address. */
 static bool host_parse(const char *text, size_t len, struct http_address *address)
 {

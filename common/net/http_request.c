@@ -37,6 +37,9 @@ static const struct refusal
 		    N_("the address of this request is not written in UTF-8") },
 	strange_page = { MHD_HTTP_FORBIDDEN,
 			 N_("this is for programs and pages of this machine alone") },
+	strange_name = { MHD_HTTP_FORBIDDEN,
+			 N_("this page goes by another name, or another site's page sent this; "
+			    "open it by the address that you were given") },
 	no_path = { MHD_HTTP_NOT_FOUND, N_("there is no such path") },
 	no_method = { MHD_HTTP_METHOD_NOT_ALLOWED, N_("this path does not take this method") };
 
@@ -237,7 +240,7 @@ static bool passes_guard(const struct http_request *request, const char *method)
 					    .origin = http_header(request, "Origin"),
 					    .fetch_site = http_header(request, "Sec-Fetch-Site") };
 
-	return http_guard_passes(&asked);
+	return http_guard_passes(&asked, request->http->host);
 }
 
 /* What the head alone decides; NULL: nothing is wrong with it. */
@@ -251,7 +254,7 @@ static const struct refusal *judge_head(struct http_request *request, const char
 	if (!read_in_one_way(request))
 		return &two_ways;
 	if (request->http->guarded && !passes_guard(request, method))
-		return &strange_page;
+		return request->http->host ? &strange_name : &strange_page;
 	(void)MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, is_text,
 					  &all_text);
 	if (!all_text)

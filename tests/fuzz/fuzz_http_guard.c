@@ -44,6 +44,18 @@ static void check_passed(const struct http_guarded *asked)
 		strcmp(asked->fetch_site, "none") == 0);
 }
 
+#define PROXY "figures.example.vn"
+
+static void check_passed_by_proxy(const struct http_guarded *asked)
+{
+	require(asked->host && strcasecmp(asked->host, PROXY) == 0);
+	if (strcmp(asked->method, "GET") == 0 || strcmp(asked->method, "HEAD") == 0)
+		return;
+	require(!asked->origin || strcasecmp(asked->origin, "https://" PROXY) == 0);
+	require(!asked->fetch_site || strcmp(asked->fetch_site, "same-origin") == 0 ||
+		strcmp(asked->fetch_site, "none") == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *text = malloc(len + 1), *rest = text;
@@ -57,11 +69,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	asked.fetch_site = next_line(&rest);
 	if (!asked.method)
 		asked.method = "";
-	if (http_guard_passes(&asked))
+	if (http_guard_passes(&asked, NULL))
 		check_passed(&asked);
+	if (http_guard_passes(&asked, PROXY))
+		check_passed_by_proxy(&asked);
 	/* A page that has no other origin than ours is let in, wherever the port is. */
 	struct http_guarded own = { .method = "POST", .host = "127.0.0.1:5571" };
-	require(http_guard_passes(&own));
+	require(http_guard_passes(&own, NULL));
 	free(text);
 	return 0;
 }

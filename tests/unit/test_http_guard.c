@@ -23,7 +23,7 @@ static bool passes(const char *method, const char *host, const char *origin, con
 		.method = method, .host = host, .origin = origin, .fetch_site = site
 	};
 
-	return http_guard_passes(&asked);
+	return http_guard_passes(&asked, NULL);
 }
 
 static void only_loopback_names_are_served(void **state)
@@ -68,6 +68,57 @@ static void only_its_own_pages_and_programs_change_something(void **state)
 	/* A link to the page is no change. */
 	assert_true(passes("GET", host, NULL, "cross-site"));
 	assert_true(passes("HEAD", host, "http://evil.example", "cross-site"));
+}
+
+/* Behind a proxy its name is the only one, and its pages came over TLS. */
+static void only_the_proxys_name_is_served_where_there_is_one(void **state)
+{
+	static const char host[] = "figures.example.vn:8443";
+	static const struct {
+		const char *method, *host, *origin, *site;
+		bool passes;
+	} asked[] = {
+		{ "GET", "figures.example.vn:8443", NULL, NULL, true },
+		{ "GET", "Figures.Example.vn:8443", NULL, "cross-site", true },
+		{ "GET", "figures.example.vn", NULL, NULL, false },
+		{ "GET", "127.0.0.1", NULL, NULL, false },
+		{ "GET", "localhost:8443", NULL, NULL, false },
+		{ "GET", "evil.example", NULL, NULL, false },
+		{ "GET", "", NULL, NULL, false },
+		{ "GET", NULL, NULL, NULL, false },
+		{ "POST", host, NULL, NULL, true },
+		{ "POST", host, "https://figures.example.vn:8443", "same-origin", true },
+		{ "POST", host, "http://figures.example.vn:8443", NULL, false },
+		{ "POST", host, "https://figures.example.vn", NULL, false },
+		{ "POST", host, "https://evil.example", NULL, false },
+		{ "POST", host, "null", NULL, false },
+		{ "POST", host, NULL, "cross-site", false },
+		{ "POST", host, NULL, "same-site", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		const struct http_guarded guarded = { .method = asked[i].method,
+						      .host = asked[i].host,
+						      .origin = asked[i].origin,
+						      .fetch_site = asked[i].site };
+		assert_int_equal(http_guard_passes(&guarded, host), asked[i].passes);
+	}
+}
+
+static void a_host_is_a_name_and_perhaps_a_port(void **state)
+{
+	static const char *const good[] = { "figures.example.vn", "figures.example.vn:8443",
+					    "10.82.0.10:443", "[fd00::1]:8443", "[fd00::1]" };
+	static const char *const bad[] = { "",      ":8443",      "https://a.vn", "a.vn/",
+					   "a.vn:", "a.vn:8443x", "a.vn:123456",  "a vn",
+					   "[::1",  "a.vn,b.vn",  "a.vn\r\nX: y" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(http_host_valid(good[i]));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(http_host_valid(bad[i]));
 }
 
 static void only_loopback_addresses_are_listened_on(void **state)
@@ -201,6 +252,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_loopback_names_are_served),
 		cmocka_unit_test(only_its_own_pages_and_programs_change_something),
+		cmocka_unit_test(only_the_proxys_name_is_served_where_there_is_one),
+		cmocka_unit_test(a_host_is_a_name_and_perhaps_a_port),
 		cmocka_unit_test(only_loopback_addresses_are_listened_on),
 		cmocka_unit_test(a_port_that_is_taken_is_named),
 		cmocka_unit_test(a_guarded_server_refuses_what_others_pages_send),
